@@ -1,0 +1,104 @@
+# relais: build, test, install.  README.md says how to begin.
+#
+#	make setup	what is missing on this machine, from its packages
+#	make		build/sendmail and its other names, build/tls.so
+#	make check	all tests that need nothing but what setup installed
+#	make install	DESTDIR= PREFIX= SYSCONFDIR=
+
+VERSION		= 0.1
+PREFIX		= /usr/local
+SYSCONFDIR	= /etc
+SBINDIR		= $(PREFIX)/sbin
+BINDIR		= $(PREFIX)/bin
+LIBDIR		= $(PREFIX)/lib/relais
+MANDIR		= $(PREFIX)/share/man
+
+# Where the objects go: another folder for another kind of build.
+B		= build
+# "linked" puts OpenSSL into the program itself, for static builds.
+TLS		= module
+
+CFLAGS		= -O2 -g
+WARNINGS	= -Wall -Wextra -Wpedantic -Wshadow -Wformat=2 \
+		  -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
+HARDENING	= -fstack-protector-strong -fstack-clash-protection \
+		  -D_FORTIFY_SOURCE=2
+LINK_HARDENING	= -Wl,-z,relro,-z,now
+# libbsd-overlay: the source is a BSD's own; on a BSD this is empty.
+BSD_CFLAGS	:= $(shell pkg-config --cflags libbsd-overlay 2>/dev/null)
+BSD_LIBS	:= $(shell pkg-config --libs libbsd-overlay 2>/dev/null)
+TLS_LIBS	= -lssl -lcrypto
+
+ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
+		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"'
+LINK		= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,--as-needed
+
+UTIL	= base64 buffer clock failure memory visible
+MAIL	= envelope
+NET	=
+SMTP	=
+QUEUE	=
+CONFIG	=
+RELAY	=
+SERVE	=
+CLI	=
+
+LIB_NAMES = $(UTIL:%=util/%) $(MAIL:%=mail/%) $(NET:%=net/%) \
+	    $(SMTP:%=smtp/%) $(QUEUE:%=queue/%) $(CONFIG:%=config/%) \
+	    $(RELAY:%=relay/%) $(SERVE:%=serve/%) $(CLI:%=cli/%)
+LIB_OBJS  = $(LIB_NAMES:%=$(B)/src/%.o)
+
+# What tls.so needs besides libssl and libcrypto, built anew as PIC.
+MODULE	  = net/tls util/buffer util/failure util/memory util/base64
+MODULE_OBJS = $(MODULE:%=$(B)/module/%.o)
+
+all: $(B)/librelais.a
+
+$(B)/librelais.a: $(LIB_OBJS)
+	rm -f $@
+	ar rcs $@ $(LIB_OBJS)
+
+$(B)/tls.so: $(MODULE_OBJS)
+	$(LINK) -shared -o $@ $(MODULE_OBJS) $(TLS_LIBS) $(BSD_LIBS)
+
+$(B)/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIE -MMD -MP -c -o $@ $<
+
+$(B)/module/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
+
+# The build finds its own module; what is installed finds the installed one.
+$(B)/src/net/tls_load.o: ALL_CFLAGS += -DTLS_MODULE='"$(abspath $(B))/tls.so"'
+$(B)/src/config/%.o: ALL_CFLAGS += -DSYSCONFDIR='"$(SYSCONFDIR)"'
+
+# Tests: tests/DIR/NAME_test.c is a program of its own; all run in parallel.
+TEST_SUPPORT = $(patsubst tests/%.c,$(B)/tests/%.o,$(wildcard tests/support/*.c))
+TESTS	  = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/*_test.c))
+TEST_LIBS = -lcmocka $(TLS_LIBS) $(BSD_LIBS)
+
+$(B)/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests -fPIE -DBUILD='"$(abspath $(B))"' -MMD -MP -c -o $@ $<
+
+$(B)/tests/%_test: $(B)/tests/%_test.o $(TEST_SUPPORT) $(B)/librelais.a
+	$(LINK) -pie -o $@ $< $(TEST_SUPPORT) $(B)/librelais.a $(TEST_LIBS)
+
+check: all
+	@$(MAKE) --no-print-directory -j$$(nproc) -Otarget $(TESTS:=.run)
+
+%_test.run: %_test
+	@$< 2>&1
+
+check-sanitize:
+	$(MAKE) B=$(B)/sanitize CFLAGS="-O1 -g -fsanitize=address,undefined \
+	    -fno-sanitize-recover=all -fno-omit-frame-pointer" \
+	    HARDENING= check
+
+clean:
+	rm -rf $(B)
+
+.PHONY: all check check-sanitize clean
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,103 @@
+/*
+ * config.h - relais.conf, the RELAIS_ environment and -o, as settings
+ *
+ * Every key is known here with its kind of value, so a value that has been
+ * taken in is a good one; whatever is not is refused with file, line and the
+ * nearest known key.  Each setting remembers where it was made, and messages
+ * about it say so.
+ *
+ * What is looked up is what counts for one subject: the first section that
+ * matches it and sets the key wins over the top of the file.  Of several
+ * settings of one key in one section the last counts; header_add,
+ * header_set, header_remove and tls_pin add up.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/failure.h"
+
+enum config_key {
+	KEY_SMARTHOST, KEY_USER, KEY_PASSWORD, KEY_PASSWORD_FILE,
+	KEY_PASSWORD_COMMAND, KEY_TOKEN_COMMAND, KEY_AUTH, KEY_TLS, KEY_TLS_CA,
+	KEY_TLS_PIN, KEY_TLS_NAME, KEY_TLS_CERTIFICATE, KEY_TLS_KEY, KEY_HELO,
+	KEY_DOMAIN, KEY_FROM, KEY_FROM_MODE, KEY_ROOT, KEY_ALIASES,
+	KEY_REDIRECT_ALL, KEY_ALWAYS_BCC, KEY_QUEUE, KEY_QUEUE_LIFETIME,
+	KEY_CONNECTIONS, KEY_SOCKET, KEY_CONNECT_TIMEOUT, KEY_TIMEOUT,
+	KEY_FAMILY, KEY_SOURCE_ADDRESS, KEY_MESSAGE_SIZE_LIMIT,
+	KEY_RECIPIENT_LIMIT, KEY_IGNORE_DOTS, KEY_RECEIVED, KEY_NULL_SENDER,
+	KEY_EARLY_BDAT, KEY_HEADER_ADD, KEY_HEADER_SET, KEY_HEADER_REMOVE,
+	KEY_QUEUE_SIZE_LIMIT, KEY_LIMIT, KEY_INCLUDE, KEY_LOG,
+	CONFIG_KEYS
+};
+
+struct setting {
+	char		*value;		/* owned; as written, trimmed */
+	char		*origin;	/* owned; "/etc/relais.conf:7",
+					 * "environment RELAIS_FROM", "-o" */
+	struct setting	*next;		/* earlier ones of a key that adds up */
+};
+
+enum section_kind { SECTION_TOP, SECTION_FROM, SECTION_TO, SECTION_USER };
+
+struct section {
+	enum section_kind	 kind;
+	char			*pattern;	/* owned; NULL at the top */
+	char			*origin;	/* owned */
+	struct setting		*setting[CONFIG_KEYS];	/* owned, or NULL */
+	struct section		*next;
+};
+
+struct config {
+	struct section	*top;		/* owned, with all behind it */
+	char		*path;		/* owned; the file read, NULL: none */
+};
+
+/* Whose mail it is; NULL parts match no section. */
+struct config_subject {
+	const char	*from;
+	const char	*to;
+	const char	*user;
+};
+
+struct config_source {
+	const char	*file;		/* -C, or NULL: the usual places */
+	const char *const *overrides;	/* -o key=value, NULL at the end, or
+					 * NULL */
+};
+
+/*
+ * Reads everything.  No file at all is no error: the environment may say
+ * enough.  EX_CONFIG with file and line otherwise; for a file that exists
+ * and can't be read the text says its mode, its owner and who we are.
+ */
+bool	config_load(struct config *, const struct config_source *,
+	    struct failure *why);
+
+/* The setting that counts, or NULL; subject may be NULL. */
+const struct setting *config_find(const struct config *,
+	    const struct config_subject *, enum config_key);
+
+/* The section that the setting found stands in. */
+const struct section *config_section(const struct config *,
+	    const struct config_subject *, enum config_key);
+
+/* The value that counts or the key's default (which may be NULL). */
+const char *config_text(const struct config *, const struct config_subject *,
+	    enum config_key);
+
+bool	config_bool(const struct config *, const struct config_subject *,
+	    enum config_key);		/* yes, no */
+uint64_t config_number(const struct config *, const struct config_subject *,
+	    enum config_key);		/* a count, or octets for a size */
+int64_t	config_ms(const struct config *, const struct config_subject *,
+	    enum config_key);		/* a duration, in milliseconds */
+
+const char *config_key_name(enum config_key);
+
+void	config_free(struct config *);	/* wipes secrets */
+
+#endif

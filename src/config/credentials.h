@@ -1,0 +1,37 @@
+/*
+ * credentials.h - user name, password and token, from wherever they are kept
+ *
+ * password in the configuration, password_file (one trailing newline cut),
+ * password_command and token_command (words, run without a shell, with
+ * closed descriptors, a clean environment and a time limit).  A file that
+ * others can read is refused with the chmod to run.
+ */
+#ifndef CONFIG_CREDENTIALS_H
+#define CONFIG_CREDENTIALS_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "util/failure.h"
+
+struct credentials {
+	char	*user;		/* owned, or NULL */
+	char	*password;	/* owned, or NULL; wiped when freed */
+	char	*token;		/* owned, or NULL; wiped when freed */
+	char	 origin[256];	/* of the password or token, for messages */
+};
+
+/*
+ * Those that stand in the section that names the smarthost for this
+ * subject (config_section of KEY_SMARTHOST).  url_user: the one in the URL,
+ * or NULL.  None at all is no error.  EX_CONFIG: half a pair, a command that
+ * fails, a secret that others can read; EX_NOPERM: a file that we may not
+ * read, saying who may.
+ */
+bool	credentials_read(struct credentials *, const struct config *,
+	    const struct config_subject *, const char *url_user,
+	    struct failure *why);
+
+void	credentials_free(struct credentials *);
+
+#endif

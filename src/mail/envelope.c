@@ -1,0 +1,105 @@
+#include "mail/envelope.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "util/memory.h"
+
+void
+envelope_set_reverse(struct envelope *env, const char *path)
+{
+	char	*copy = memory_copy(path);
+
+	free(env->reverse_path);
+	env->reverse_path = copy;
+}
+
+struct forward_path *
+envelope_add(struct envelope *env, const char *path)
+{
+	struct forward_path	*to;
+
+	env->forward = memory_room(env->forward, env->n, &env->cap,
+	    sizeof(*env->forward));
+	to = &env->forward[env->n++];
+	*to = (struct forward_path){ .path = memory_copy(path) };
+	return to;
+}
+
+static void
+forward_path_free(struct forward_path *to)
+{
+	free(to->path);
+	free(to->orcpt);
+}
+
+static int
+compare_mailbox(const char *a, const char *b)
+{
+	const char	*at_a = strrchr(a, '@');
+	const char	*at_b = strrchr(b, '@');
+	size_t		 local_a = at_a ? (size_t)(at_a - a) : strlen(a);
+	size_t		 local_b = at_b ? (size_t)(at_b - b) : strlen(b);
+	size_t		 shorter = local_a < local_b ? local_a : local_b;
+	int		 order = memcmp(a, b, shorter);
+
+	if (order != 0)
+		return order;
+	if (local_a != local_b)
+		return local_a < local_b ? -1 : 1;
+	return strcasecmp(at_a ? at_a : "", at_b ? at_b : "");
+}
+
+/* By mailbox, then by place, so that the first of its kind comes first. */
+static int
+compare_forward(const void *a, const void *b)
+{
+	const struct forward_path *const	*x = a;
+	const struct forward_path *const	*y = b;
+	int					 order;
+
+	order = compare_mailbox((*x)->path, (*y)->path);
+	if (order != 0)
+		return order;
+	return *x < *y ? -1 : *x > *y;
+}
+
+void
+envelope_unique(struct envelope *env)
+{
+	struct forward_path	**sorted;
+	size_t			  kept = 0;
+
+	if (env->n < 2)
+		return;
+	sorted = memory_new(env->n, sizeof(struct forward_path *));
+	for (size_t i = 0; i < env->n; i++)
+		sorted[i] = &env->forward[i];
+	qsort(sorted, env->n, sizeof(*sorted), compare_forward);
+	for (size_t i = 1, first = 0; i < env->n; i++) {
+		if (compare_mailbox(sorted[first]->path, sorted[i]->path) != 0) {
+			first = i;
+			continue;
+		}
+		sorted[first]->notify |= sorted[i]->notify;
+		forward_path_free(sorted[i]);
+		sorted[i]->path = NULL;
+	}
+	free(sorted);
+	for (size_t i = 0; i < env->n; i++)
+		if (env->forward[i].path != NULL)
+			env->forward[kept++] = env->forward[i];
+	env->n = kept;
+}
+
+void
+envelope_free(struct envelope *env)
+{
+	for (size_t i = 0; i < env->n; i++)
+		forward_path_free(&env->forward[i]);
+	free(env->forward);
+	free(env->reverse_path);
+	free(env->envid);
+	*env = (struct envelope){ 0 };
+}

@@ -1,0 +1,28 @@
+/*
+ * outcome.h - what became of one forward-path in one attempt
+ */
+#ifndef MAIL_OUTCOME_H
+#define MAIL_OUTCOME_H
+
+#include <stdbool.h>
+
+enum outcome_kind {
+	OUTCOME_WAITING,	/* nothing has been tried for it yet */
+	OUTCOME_DELIVERED,	/* the smarthost said 2xx and has it now */
+	OUTCOME_DEFERRED,	/* try again later */
+	OUTCOME_FAILED,		/* refused for good */
+};
+
+struct outcome {
+	enum outcome_kind	kind;
+	int			status;		/* EX_* for the caller */
+	int			code;		/* reply code, 0: no reply */
+	char			enhanced[12];	/* "5.1.1" or "" */
+	bool			in_doubt;	/* deferred, but the server may
+						 * have taken it: the reply to
+						 * the last byte was lost */
+	char			text[512];	/* step and reply, one line,
+						 * safe for a terminal */
+};
+
+#endif

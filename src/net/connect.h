@@ -1,0 +1,42 @@
+/*
+ * connect.h - from the name of a host to a connected socket
+ *
+ * Resolves, then tries the addresses staggered (RFC 8305): the next one
+ * starts 250 ms after the last, or as soon as that has failed, and the first
+ * that answers wins.
+ */
+#ifndef NET_CONNECT_H
+#define NET_CONNECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/failure.h"
+
+struct endpoint {
+	const char	*host;		/* name or IP literal, no brackets;
+					 * NULL: a Unix socket */
+	const char	*path;		/* the Unix socket */
+	uint16_t	 port;
+};
+
+struct connect_options {
+	int		 family;	/* AF_UNSPEC, AF_INET, AF_INET6 */
+	const char	*source;	/* address to come from, or NULL */
+	int64_t		 timeout_ms;	/* for each address; 0: none */
+
+	/* Called once, when the first attempt is under way, or NULL. */
+	void		(*meanwhile)(void *context);
+	void		*context;
+};
+
+/*
+ * A connected, non-blocking, close-on-exec socket with TCP_NODELAY, or -1
+ * with why: EX_NOHOST (the name does not exist), EX_TEMPFAIL (resolver
+ * trouble, nobody answers), EX_CONFIG (source address not ours), each naming
+ * the last address tried and its reason.
+ */
+int	connect_to(const struct endpoint *, const struct connect_options *,
+	    struct failure *why);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * stream.h - a connection as lines and blocks, with a deadline
+ *
+ * Blocking to the caller, non-blocking underneath: every wait ends at the
+ * deadline.  Output is collected and leaves in one write per flight, at
+ * stream_flush() or when the buffer is full.  TLS, once started, is
+ * invisible here.  The stream owns the descriptor.
+ */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "util/buffer.h"
+#include "util/failure.h"
+
+struct tls;
+struct tls_module;
+struct tls_options;
+
+enum {
+	STREAM_IN = 4096,		/* octets read ahead */
+	STREAM_OUT = 64 * 1024,		/* octets collected before a write */
+};
+
+struct stream {
+	int			 fd;		/* -1: closed */
+	int			 wake_fd;	/* -1, or: waiting ends when it
+						 * becomes readable */
+	int64_t			 deadline;	/* clock_ms(); 0: none */
+	struct buffer		 out;
+	char			 in[STREAM_IN];
+	size_t			 in_start;
+	size_t			 in_end;
+	bool			 eof;
+	const struct tls_module	*module;	/* NULL: in clear */
+	struct tls		*tls;
+};
+
+void	stream_open(struct stream *, int fd);	/* makes fd non-blocking */
+
+/* The deadline of all that follows, in milliseconds from now; 0: none. */
+void	stream_set_timeout(struct stream *, int64_t ms);
+
+enum stream_result {
+	STREAM_LINE,		/* a whole line, its line end cut */
+	STREAM_LONG,		/* no line end within the limit */
+	STREAM_CLOSED,		/* end of file; what came before it is given */
+	STREAM_FAILED,		/* deadline or error: see why */
+};
+
+/*
+ * Appends the next line to *line, at most limit octets.  CRLF and a bare LF
+ * both end a line; *bare_lf, if given, tells which it was.  NULs stay in.
+ */
+enum stream_result stream_read_line(struct stream *, struct buffer *line,
+	    size_t limit, bool *bare_lf, struct failure *why);
+
+/* Up to room octets, as soon as there are any; 0 at the end, -1 with why. */
+ssize_t	stream_read(struct stream *, char *to, size_t room,
+	    struct failure *why);
+
+/* True if octets were read ahead that nobody has asked for yet. */
+bool	stream_has_input(const struct stream *);
+
+/* True if a read would not wait: input is here, or the peer has closed. */
+bool	stream_is_readable(struct stream *);
+
+/* Collects; writes only when the buffer is full. */
+bool	stream_write(struct stream *, const void *data, size_t len,
+	    struct failure *why);
+bool	stream_printf(struct stream *, struct failure *why, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
+bool	stream_flush(struct stream *, struct failure *why);
+
+/*
+ * Flushes, then sends len octets of the file from offset: without a copy
+ * through this process where the connection is in clear.
+ */
+bool	stream_send_file(struct stream *, int fd, off_t offset, uint64_t len,
+	    struct failure *why);
+
+/*
+ * TLS from here on.  EX_PROTOCOL if octets in clear are waiting already;
+ * else what the module says.  Nothing may be written or read after failure.
+ */
+bool	stream_start_tls(struct stream *, const struct tls_module *,
+	    const struct tls_options *, struct failure *why);
+
+/* Flushes nothing; closes TLS politely without waiting, and the socket. */
+void	stream_close(struct stream *);
+
+#endif

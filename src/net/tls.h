@@ -1,0 +1,101 @@
+/*
+ * tls.h - TLS and the digests of SASL, from a module loaded when needed
+ *
+ * tls.so is the only object that is linked with libssl and libcrypto.  It is
+ * loaded from one compiled-in absolute path, and only when a TLS session or
+ * a digest is about to be needed; `make TLS=linked` links it in instead.
+ * What is declared here is the whole border between the two: bytes, strings
+ * and struct failure.
+ *
+ * A session works on a non-blocking descriptor that stays the caller's.
+ */
+#ifndef NET_TLS_H
+#define NET_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/failure.h"
+
+struct tls;		/* one session, the module's own */
+
+/*
+ * All strings are borrowed until start() returns.  An origin is how messages
+ * name the place of a setting, such as "/etc/relais.conf:7", or NULL.
+ */
+struct tls_options {
+	const char	 *name;		/* to expect: a host name, or an IP
+					 * literal without brackets */
+	const char	 *ca;		/* PEM file or hashed folder; NULL: the
+					 * system's trust */
+	const char	 *ca_origin;
+	const char *const *pins;	/* SPKI SHA-256 in base64; NULL at the
+					 * end; NULL or empty: none */
+	const char	 *pins_origin;
+	const char	 *certificate;	/* our own, PEM, chain behind it */
+	const char	 *key;		/* NULL: in the certificate's file */
+	bool		  verify;	/* false: opportunistic TLS only */
+};
+
+enum tls_result {
+	TLS_DONE,
+	TLS_WANT_READ,		/* poll, then call again with the same data */
+	TLS_WANT_WRITE,
+	TLS_CLOSED,		/* the peer said close_notify, or hung up */
+	TLS_FAILED,		/* see why */
+};
+
+enum tls_digest { TLS_MD5, TLS_SHA1, TLS_SHA256 };
+
+enum { TLS_DIGEST_MAX = 32, TLS_BINDING_SIZE = 32 };
+
+struct tls_module {
+	const char *(*library)(void);	/* "OpenSSL 3.0.19 ..." */
+
+	/*
+	 * Makes a session, no octet sent yet; NULL with why: EX_CONFIG for
+	 * files that are missing, unreadable or hold nothing usable, and where
+	 * no trust store is to be found.  Slow: call it while connecting.
+	 */
+	struct tls *(*start)(const struct tls_options *, struct failure *);
+
+	/*
+	 * On fd from now on.  TLS_FAILED: EX_CONFIG for a certificate that is
+	 * not trusted, with its subject, the rule it broke and the key of
+	 * relais.conf that would change it; EX_TEMPFAIL for a handshake broken
+	 * off; EX_PROTOCOL where the peer does not speak TLS at all.
+	 */
+	enum tls_result (*handshake)(struct tls *, int fd, struct failure *);
+
+	enum tls_result (*read)(struct tls *, void *to, size_t room,
+	    size_t *got, struct failure *);
+	enum tls_result (*write)(struct tls *, const void *from, size_t len,
+	    size_t *put, struct failure *);
+
+	/* "TLSv1.3 TLS_AES_256_GCM_SHA384": protocol and cipher suite. */
+	const char *(*describe)(const struct tls *, char *to, size_t size);
+
+	/* tls-exporter (RFC 9266); false before TLS 1.3. */
+	bool (*channel_binding)(struct tls *,
+	    unsigned char binding[TLS_BINDING_SIZE]);
+
+	/* Sends close_notify if that needs no waiting; frees. */
+	void (*close)(struct tls *);
+
+	/* Digests; each returns its length, 0 on failure. */
+	size_t (*digest)(enum tls_digest, const void *data, size_t len,
+	    unsigned char out[TLS_DIGEST_MAX]);
+	size_t (*hmac)(enum tls_digest, const void *key, size_t key_len,
+	    const void *data, size_t len, unsigned char out[TLS_DIGEST_MAX]);
+	size_t (*pbkdf2)(enum tls_digest, const char *password, size_t len,
+	    const void *salt, size_t salt_len, unsigned iterations,
+	    unsigned char out[TLS_DIGEST_MAX]);
+};
+
+/*
+ * The module, loaded the first time.  NULL with why (EX_UNAVAILABLE: not
+ * installed, naming the file and the dynamic loader's reason).
+ */
+const struct tls_module *tls_load(struct failure *why);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * auth.h - SASL, the client's side, as SMTP needs it (RFC 4422, RFC 4954)
+ *
+ * Knows mechanisms and what they say; how it is carried (base64, 334, 235)
+ * is session's business.  Everything secret is wiped by auth_free().
+ */
+#ifndef SMTP_AUTH_H
+#define SMTP_AUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "net/tls.h"
+#include "util/buffer.h"
+#include "util/failure.h"
+
+/* Borrowed strings, owned by the configuration's credentials. */
+struct auth_options {
+	const char	*mechanisms;	/* NULL: auto; else names, by order of
+					 * the list, blanks between */
+	const char	*user;		/* NULL: none */
+	const char	*password;	/* NULL: none */
+	const char	*token;		/* OAuth 2 access token, NULL: none */
+	bool		 certificate;	/* we show one: EXTERNAL may serve */
+	bool		 in_clear;	/* no TLS, and the administrator spelt
+					 * out that AUTH may go in clear */
+	const char	*host;		/* for OAUTHBEARER (RFC 7628) */
+	int		 port;
+};
+
+struct auth;		/* one exchange */
+
+/*
+ * The strongest mechanism that is offered, allowed and possible with these
+ * credentials; NULL with why (EX_NOPERM), which lists what was offered and
+ * what would be needed.  offered: names, blanks between, any case.
+ * tls: the session, NULL in clear; it decides about channel binding.
+ */
+const char *auth_choose(const struct auth_options *, const char *offered,
+	    const struct tls_module *, struct tls *, struct failure *why);
+
+/*
+ * The next one to try when 'refused' was turned down before any credentials
+ * were judged (504, 534), or NULL.
+ */
+const char *auth_choose_after(const struct auth_options *, const char *offered,
+	    const char *refused, const struct tls_module *, struct tls *);
+
+/* module may be NULL for mechanisms without a digest. */
+struct auth *auth_start(const char *mechanism, const struct auth_options *,
+	    const char *offered, const struct tls_module *, struct tls *,
+	    struct failure *why);
+
+/* True, with the octets appended, if the mechanism speaks first. */
+bool	auth_initial(struct auth *, struct buffer *initial);
+
+/*
+ * Answers one challenge (both decoded).  False with why: a server that can't
+ * be trusted or talks nonsense; the exchange is to be broken off then ("*").
+ */
+bool	auth_step(struct auth *, const char *challenge, size_t len,
+	    struct buffer *response, struct failure *why);
+
+/*
+ * Called on 235.  False if the server has not proved what this mechanism has
+ * it prove (SCRAM's signature, RFC 5802 section 3).
+ */
+bool	auth_finish(struct auth *, struct failure *why);
+
+/* What a provider said behind the failure (OAuth JSON), visible, or "". */
+const char *auth_detail(const struct auth *);
+
+void	auth_free(struct auth *);
+
+/* Every mechanism's name, blanks between, for --version. */
+const char *auth_mechanisms(void);
+
+#endif

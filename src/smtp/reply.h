@@ -1,0 +1,51 @@
+/*
+ * reply.h - read one SMTP reply (RFC 5321 section 4.2)
+ *
+ * Joins the lines of a reply and splits off its enhanced status code
+ * (RFC 3463).  One whose class contradicts the reply code stays in the text,
+ * so callers may believe .enhanced.  Control characters are made visible on
+ * the way in, so .text is safe to print.  A struct reply owns nothing.
+ */
+#ifndef SMTP_REPLY_H
+#define SMTP_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "net/stream.h"
+#include "util/failure.h"
+
+enum {
+	REPLY_LINE_MAX = 4096,		/* octets; RFC 5321 says 512 */
+	REPLY_LINES_MAX = 512,
+	REPLY_TOTAL_MAX = 64 * 1024,
+};
+
+struct reply {
+	int	code;		/* 250, 354, 550 ... */
+	char	enhanced[12];	/* "5.1.1", or "" if the server gave none */
+	char	text[1024];	/* lines joined by '\n', as many as fit */
+};
+
+/* Called with every line as it comes, made visible, line end cut. */
+struct reply_listener {
+	void	(*line)(void *context, const char *line);
+	void	*context;
+};
+
+/*
+ * False when the connection closes, times out (EX_TEMPFAIL) or talks
+ * nonsense (EX_PROTOCOL); *why then says which.
+ */
+bool	reply_read(struct reply *, struct stream *,
+	    const struct reply_listener *, struct failure *why);
+
+bool	reply_is_positive(const struct reply *);	/* 2xx */
+bool	reply_is_intermediate(const struct reply *);	/* 3xx */
+bool	reply_is_transient(const struct reply *);	/* 4xx */
+bool	reply_is_permanent(const struct reply *);	/* 5xx */
+
+/* "550 5.1.1 text, second line": one line for messages and the log. */
+char	*reply_line(const struct reply *, char *to, size_t size);
+
+#endif

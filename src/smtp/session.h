@@ -1,0 +1,110 @@
+/*
+ * session.h - one SMTP or LMTP session with a smarthost (RFC 5321, RFC 2033)
+ *
+ * Greeting, EHLO, STARTTLS, AUTH, then any number of messages.  Takes a
+ * connected stream and just what it needs to know; which host comes next,
+ * what is kept for later and what the user reads about it are relay's.
+ */
+#ifndef SMTP_SESSION_H
+#define SMTP_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mail/envelope.h"
+#include "mail/message.h"
+#include "mail/outcome.h"
+#include "net/stream.h"
+#include "net/tls.h"
+#include "smtp/auth.h"
+#include "smtp/reply.h"
+#include "util/failure.h"
+
+enum tls_policy {
+	TLS_OFF,		/* in clear */
+	TLS_OPPORTUNISTIC,	/* STARTTLS if offered, unverified; no AUTH
+				 * unless it was verified */
+	TLS_REQUIRED,		/* STARTTLS, verified, or nothing */
+	TLS_AT_ONCE,		/* before the greeting, verified */
+};
+
+/* The dialogue, as it happens: secrets masked, control characters visible. */
+struct trace {
+	void	(*line)(void *context, char side, const char *text);
+	void	*context;	/* side: 'C' client, 'S' server, '*' remark */
+};
+
+struct session_options {
+	bool			 lmtp;
+	const char		*helo;
+	enum tls_policy		 tls_policy;
+	const struct tls_module	*tls_module;	/* NULL: loaded on demand */
+	const struct tls_options *tls;
+	const struct auth_options *auth;	/* NULL: no AUTH */
+	int64_t			 timeout_ms;	/* 0: RFC 5321's, by step */
+	bool			 early_bdat;
+	const struct trace	*trace;		/* NULL: none */
+};
+
+/* What the server offered in its last EHLO. */
+enum extension {
+	EXT_PIPELINING	= 1 << 0,	/* RFC 2920 */
+	EXT_SIZE	= 1 << 1,	/* RFC 1870 */
+	EXT_8BITMIME	= 1 << 2,	/* RFC 6152 */
+	EXT_SMTPUTF8	= 1 << 3,	/* RFC 6531 */
+	EXT_DSN		= 1 << 4,	/* RFC 3461 */
+	EXT_ENHANCED	= 1 << 5,	/* RFC 2034 */
+	EXT_STARTTLS	= 1 << 6,	/* RFC 3207 */
+	EXT_AUTH	= 1 << 7,	/* RFC 4954 */
+	EXT_CHUNKING	= 1 << 8,	/* RFC 3030 */
+	EXT_LIMITS	= 1 << 9,	/* RFC 9422 */
+};
+
+/* Where a session was when it failed: relay explains it to the user. */
+enum session_step {
+	STEP_GREETING, STEP_EHLO, STEP_STARTTLS, STEP_TLS, STEP_AUTH,
+	STEP_MAIL, STEP_RCPT, STEP_DATA, STEP_BODY, STEP_FINAL, STEP_RSET,
+	STEP_QUIT,
+};
+
+struct session {
+	struct stream			 stream;
+	const struct session_options	*options;	/* borrowed */
+	unsigned			 extensions;	/* enum extension */
+	uint64_t			 size_max;	/* 0: none said */
+	unsigned			 rcpt_max;	/* LIMITS, 0: none said */
+	unsigned			 mail_max;	/* LIMITS, 0: none said */
+	unsigned			 sent;		/* messages so far */
+	struct buffer			 mechanisms;	/* of AUTH */
+	enum session_step		 step;
+	struct reply			 reply;		/* the last one */
+	bool				 encrypted;
+	bool				 broken;	/* of no more use */
+};
+
+/*
+ * Takes the descriptor over and goes as far as the session's last EHLO and
+ * AUTH.  False with why: the text names the step and holds the reply; the
+ * status is EX_TEMPFAIL where trying later may help, else EX_NOPERM (AUTH),
+ * EX_CONFIG (TLS), EX_UNAVAILABLE (refused), EX_PROTOCOL.  The session is to
+ * be closed in any case.
+ */
+bool	session_open(struct session *, int fd, const struct session_options *,
+	    struct failure *why);
+
+/*
+ * One message to all the forward-paths whose outcome is OUTCOME_WAITING;
+ * fills those outcomes.  True if each has one now and the session can take
+ * another message.  False, with why, when the connection is of no more use;
+ * forward-paths that have no outcome then were never judged, and may be
+ * tried elsewhere unless *data_sent.
+ */
+bool	session_send(struct session *, const struct envelope *,
+	    const struct message *, struct outcome *outcomes, bool *data_sent,
+	    struct failure *why);
+
+/* QUIT, whose answer is not waited for, if there is a session; then closes. */
+void	session_close(struct session *);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * base64.h - base64 (RFC 4648 section 4), as SASL and MIME use it
+ */
+#ifndef UTIL_BASE64_H
+#define UTIL_BASE64_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/buffer.h"
+
+/* Appends the encoding, with padding and without line breaks. */
+void	base64_encode(struct buffer *, const void *data, size_t len);
+
+/*
+ * Appends the decoded bytes.  False, with nothing appended, when the text is
+ * not whole groups of the alphabet with the padding only at its end.
+ */
+bool	base64_decode(struct buffer *, const char *text, size_t len);
+
+#endif

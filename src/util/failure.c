@@ -1,0 +1,57 @@
+#include "util/failure.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+bool
+failed(struct failure *why, int status, const char *fmt, ...)
+{
+	va_list	ap;
+
+	why->status = status;
+	va_start(ap, fmt);
+	vsnprintf(why->text, sizeof(why->text), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+bool
+failed_errno(struct failure *why, int status, const char *fmt, ...)
+{
+	int	error = errno;
+	va_list	ap;
+
+	why->status = status;
+	va_start(ap, fmt);
+	vsnprintf(why->text, sizeof(why->text), fmt, ap);
+	va_end(ap);
+	return failure_suffix(why, ": %s", strerror(error));
+}
+
+bool
+failure_prefix(struct failure *why, const char *fmt, ...)
+{
+	char	words[sizeof(why->text)];
+	va_list	ap;
+
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	strlcat(words, why->text, sizeof(words));
+	memcpy(why->text, words, sizeof(words));
+	return false;
+}
+
+bool
+failure_suffix(struct failure *why, const char *fmt, ...)
+{
+	size_t	len = strlen(why->text);
+	va_list	ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why->text + len, sizeof(why->text) - len, fmt, ap);
+	va_end(ap);
+	return false;
+}

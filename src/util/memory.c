@@ -1,0 +1,50 @@
+#include "util/memory.h"
+
+#include <err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+static void *
+kept(void *p)
+{
+	if (p == NULL)
+		errx(EX_TEMPFAIL, "out of memory");
+	return p;
+}
+
+void *
+memory_new(size_t n, size_t size)
+{
+	return kept(calloc(n > 0 ? n : 1, size));
+}
+
+void *
+memory_resize(void *p, size_t n, size_t size)
+{
+	return kept(reallocarray(p, n > 0 ? n : 1, size));
+}
+
+char *
+memory_copy(const char *text)
+{
+	return kept(strdup(text));
+}
+
+char *
+memory_copy_n(const char *data, size_t len)
+{
+	char	*copy = memory_new(len + 1, 1);
+
+	memcpy(copy, data, len);
+	return copy;
+}
+
+void *
+memory_room(void *array, size_t n, size_t *cap, size_t size)
+{
+	if (n < *cap)
+		return array;
+	*cap = *cap == 0 ? 8 : *cap * 2;
+	return memory_resize(array, *cap, size);
+}
