@@ -33,10 +33,10 @@ ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
 		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"'
 LINK		= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,--as-needed
 
-UTIL	= base64 buffer clock failure memory visible
-MAIL	= envelope
-NET	=
-SMTP	=
+UTIL	= base64 buffer clock failure file memory visible
+MAIL	= complete envelope header message phrase recipients wire
+NET	= connect sendfile stream
+SMTP	= authenticate data dialogue reply session transaction
 QUEUE	=
 CONFIG	=
 RELAY	=

@@ -39,7 +39,7 @@ const char *field_value(const struct field *, size_t *len);
 /* Takes the text (CRLF at its end included) over; it must start a field. */
 void	header_append(struct header *, char *text, size_t len);
 
-/* "Name: " and the formatted value, CRLF added; refolded if it is long. */
+/* "Name: ", the formatted value, CRLF; folds are the caller's business. */
 void	header_addf(struct header *, const char *name, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 

@@ -19,17 +19,15 @@
 
 struct tls;
 struct tls_module;
-struct tls_options;
 
 enum {
 	STREAM_IN = 4096,		/* octets read ahead */
-	STREAM_OUT = 64 * 1024,		/* octets collected before a write */
+	STREAM_OUT = 96 * 1024,		/* octets collected before a write */
 };
 
 struct stream {
 	int			 fd;		/* -1: closed */
-	int			 wake_fd;	/* -1, or: waiting ends when it
-						 * becomes readable */
+	int64_t			 timeout;	/* ms, as it was set */
 	int64_t			 deadline;	/* clock_ms(); 0: none */
 	struct buffer		 out;
 	char			 in[STREAM_IN];
@@ -67,7 +65,7 @@ ssize_t	stream_read(struct stream *, char *to, size_t room,
 bool	stream_has_input(const struct stream *);
 
 /* True if a read would not wait: input is here, or the peer has closed. */
-bool	stream_is_readable(struct stream *);
+bool	stream_is_readable(const struct stream *);
 
 /* Collects; writes only when the buffer is full. */
 bool	stream_write(struct stream *, const void *data, size_t len,
@@ -84,11 +82,13 @@ bool	stream_send_file(struct stream *, int fd, off_t offset, uint64_t len,
 	    struct failure *why);
 
 /*
- * TLS from here on.  EX_PROTOCOL if octets in clear are waiting already;
- * else what the module says.  Nothing may be written or read after failure.
+ * TLS from here on, with a session that the module has started; it is the
+ * stream's now, whatever comes back.  EX_PROTOCOL if octets in clear are
+ * waiting already; else what the module says.  Nothing may be written or
+ * read after failure.
  */
 bool	stream_start_tls(struct stream *, const struct tls_module *,
-	    const struct tls_options *, struct failure *why);
+	    struct tls *, struct failure *why);
 
 /* Flushes nothing; closes TLS politely without waiting, and the socket. */
 void	stream_close(struct stream *);

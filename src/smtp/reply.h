@@ -16,7 +16,8 @@
 #include "util/failure.h"
 
 enum {
-	REPLY_LINE_MAX = 4096,		/* octets; RFC 5321 says 512 */
+	REPLY_LINE_MAX = 12288,		/* octets, as RFC 4954 has for AUTH;
+					 * RFC 5321 says 512 */
 	REPLY_LINES_MAX = 512,
 	REPLY_TOTAL_MAX = 64 * 1024,
 };
@@ -45,7 +46,7 @@ bool	reply_is_intermediate(const struct reply *);	/* 3xx */
 bool	reply_is_transient(const struct reply *);	/* 4xx */
 bool	reply_is_permanent(const struct reply *);	/* 5xx */
 
-/* "550 5.1.1 text, second line": one line for messages and the log. */
+/* "550 5.1.1 first line / second line", for messages and the log. */
 char	*reply_line(const struct reply *, char *to, size_t size);
 
 #endif

@@ -23,8 +23,7 @@
 
 enum tls_policy {
 	TLS_OFF,		/* in clear */
-	TLS_OPPORTUNISTIC,	/* STARTTLS if offered, unverified; no AUTH
-				 * unless it was verified */
+	TLS_OPPORTUNISTIC,	/* STARTTLS if offered; nothing to rely on */
 	TLS_REQUIRED,		/* STARTTLS, verified, or nothing */
 	TLS_AT_ONCE,		/* before the greeting, verified */
 };
@@ -39,8 +38,9 @@ struct session_options {
 	bool			 lmtp;
 	const char		*helo;
 	enum tls_policy		 tls_policy;
-	const struct tls_module	*tls_module;	/* NULL: loaded on demand */
-	const struct tls_options *tls;
+	const struct tls_module	*tls_module;	/* NULL: no TLS, no digests */
+	struct tls		*tls;		/* started; the session's now,
+						 * used or not */
 	const struct auth_options *auth;	/* NULL: no AUTH */
 	int64_t			 timeout_ms;	/* 0: RFC 5321's, by step */
 	bool			 early_bdat;
@@ -71,15 +71,22 @@ enum session_step {
 struct session {
 	struct stream			 stream;
 	const struct session_options	*options;	/* borrowed */
+	struct tls			*tls;		/* until it is used */
 	unsigned			 extensions;	/* enum extension */
 	uint64_t			 size_max;	/* 0: none said */
 	unsigned			 rcpt_max;	/* LIMITS, 0: none said */
 	unsigned			 mail_max;	/* LIMITS, 0: none said */
 	unsigned			 sent;		/* messages so far */
 	struct buffer			 mechanisms;	/* of AUTH */
+	struct buffer			 challenge;	/* of AUTH, in base64 */
 	enum session_step		 step;
 	struct reply			 reply;		/* the last one */
+	unsigned			 ehlo_line;	/* of EHLO's reply, 0:
+							 * another reply */
 	bool				 encrypted;
+	bool				 open;		/* the greeting came */
+	bool				 dirty;		/* a transaction was
+							 * begun, not ended */
 	bool				 broken;	/* of no more use */
 };
 
@@ -96,9 +103,9 @@ bool	session_open(struct session *, int fd, const struct session_options *,
 /*
  * One message to all the forward-paths whose outcome is OUTCOME_WAITING;
  * fills those outcomes.  True if each has one now and the session can take
- * another message.  False, with why, when the connection is of no more use;
- * forward-paths that have no outcome then were never judged, and may be
- * tried elsewhere unless *data_sent.
+ * another message.  False, with why, when the connection is of no more use
+ * or the message can't be read; forward-paths that have no outcome then were
+ * never judged, and may be tried elsewhere unless *data_sent.
  */
 bool	session_send(struct session *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes, bool *data_sent,

@@ -1,0 +1,146 @@
+#include "mail/complete.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "mail/phrase.h"
+
+void
+date_write(struct buffer *to, time_t when)
+{
+	/* Not strftime: a locale must not get into a header. */
+	static const char	days[] = "SunMonTueWedThuFriSat";
+	static const char	months[] =
+	    "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct tm		t;
+	long			offset;
+
+	localtime_r(&when, &t);
+	offset = t.tm_gmtoff / 60;
+	buffer_addf(to, "%.3s, %d %.3s %d %02d:%02d:%02d %c%02ld%02ld",
+	    days + 3 * t.tm_wday, t.tm_mday, months + 3 * t.tm_mon,
+	    t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec,
+	    offset < 0 ? '-' : '+', labs(offset) / 60, labs(offset) % 60);
+}
+
+void
+message_id_write(struct buffer *to, time_t when, const char *domain)
+{
+	uint32_t	random[3];
+
+	arc4random_buf(random, sizeof(random));
+	buffer_addf(to, "<%llx.%08x%08x%08x@%s>", (unsigned long long)when,
+	    random[0], random[1], random[2], domain);
+}
+
+static bool
+starts_with(const struct field *f, const char *prefix)
+{
+	size_t	n = strlen(prefix);
+
+	return f->name_len >= n && strncasecmp(f->text, prefix, n) == 0;
+}
+
+bool
+header_is_resent(const struct header *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (starts_with(&h->field[i], "Resent-"))
+			return true;
+	return false;
+}
+
+static bool
+is_unwanted(const struct field *f, const void *context)
+{
+	static const char *const	names[] = { "Bcc", "Resent-Bcc",
+		"Return-Path", "Content-Length", "Apparently-To" };
+
+	(void)context;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (field_is(f, names[i]))
+			return true;
+	return false;
+}
+
+static bool
+lacks(const struct header *h, const char *prefix, const char *name)
+{
+	char	full[64];
+
+	strlcpy(full, prefix, sizeof(full));
+	strlcat(full, name, sizeof(full));
+	return header_find(h, full, 0) == NULL;
+}
+
+static void
+add_from(struct header *h, const char *prefix, const struct completion *c)
+{
+	struct buffer	value = { 0 };
+	char		name[16];
+
+	strlcpy(name, prefix, sizeof(name));
+	strlcat(name, "From", sizeof(name));
+	if (c->name != NULL && c->name[0] != '\0') {
+		phrase_write(&value, c->name);
+		buffer_addf(&value, " <%s>", c->from);
+	} else {
+		buffer_add_text(&value, c->from);
+	}
+	header_addf(h, name, "%s", value.data);
+	buffer_free(&value);
+}
+
+/* The three of a plain message, or of a resent block. */
+static void
+add_missing(struct header *h, const struct header *have, const char *prefix,
+    const struct completion *c)
+{
+	struct buffer	value = { 0 };
+	char		name[32];
+
+	if (lacks(have, prefix, "From"))
+		add_from(h, prefix, c);
+	if (lacks(have, prefix, "Date")) {
+		date_write(&value, c->now);
+		strlcpy(name, prefix, sizeof(name));
+		strlcat(name, "Date", sizeof(name));
+		header_addf(h, name, "%s", value.data);
+		buffer_clear(&value);
+	}
+	if (lacks(have, prefix, "Message-ID")) {
+		message_id_write(&value, c->now, c->id_domain);
+		strlcpy(name, prefix, sizeof(name));
+		strlcat(name, "Message-ID", sizeof(name));
+		header_addf(h, name, "%s", value.data);
+	}
+	buffer_free(&value);
+}
+
+/* A resent block stands in front of everything (RFC 5322 section 3.6.6). */
+static void
+complete_resent(struct header *h, const struct completion *c)
+{
+	struct header	all = { 0 };
+
+	add_missing(&all, h, "Resent-", c);
+	for (size_t i = 0; i < h->n; i++)
+		header_append(&all, h->field[i].text, h->field[i].len);
+	free(h->field);
+	*h = all;
+}
+
+void
+header_complete(struct header *h, const struct completion *c)
+{
+	bool	resent = header_is_resent(h);
+
+	header_remove_if(h, is_unwanted, NULL);
+	if (resent)
+		complete_resent(h, c);
+	add_missing(h, h, "", c);
+	if (lacks(h, "", "To") && lacks(h, "", "Cc"))
+		header_addf(h, "To", "undisclosed-recipients:;");
+}

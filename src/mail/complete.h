@@ -1,0 +1,37 @@
+/*
+ * complete.h - what every message must carry, and what none may
+ *
+ * Added where missing: Date, Message-ID, From, and an empty group in To
+ * where there is no destination field (RFC 5322 section 3.6).  A message that
+ * is resent gets Resent-Date, Resent-From and Resent-Message-ID in front
+ * instead.  Removed: Bcc and Resent-Bcc, always; Return-Path, Content-Length
+ * and Apparently-To.
+ */
+#ifndef MAIL_COMPLETE_H
+#define MAIL_COMPLETE_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "mail/header.h"
+#include "util/buffer.h"
+
+struct completion {
+	time_t		 now;
+	const char	*from;		/* addr-spec for a From of our own */
+	const char	*name;		/* the person's name, or NULL */
+	const char	*id_domain;	/* what Message-IDs end with */
+};
+
+void	header_complete(struct header *, const struct completion *);
+
+/* True if a field of a resent block is there (RFC 5322 section 3.6.6). */
+bool	header_is_resent(const struct header *);
+
+/* "Sat, 21 Nov 2026 22:04:16 +0000" (RFC 5322 section 3.3). */
+void	date_write(struct buffer *, time_t);
+
+/* "<time.random@domain>" */
+void	message_id_write(struct buffer *, time_t, const char *domain);
+
+#endif

@@ -1,0 +1,416 @@
+#include "mail/message.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "util/file.h"
+#include "util/memory.h"
+
+enum {
+	CHUNK = 64 * 1024,		/* octets worked on at a time */
+	BLOCK = 128 * 1024,		/* octets a write to the file */
+	UNDECIDED_MAX = 4096,		/* octets before a line that starts no
+					 * field is taken for body text */
+};
+
+struct message_parser {
+	const struct message_limits	*limits;
+	bool				 in_body;
+	struct buffer			 line;	/* of the header, not ended */
+	struct buffer			 field;	/* waiting for continuations */
+	size_t				 header_size;
+	bool				 cr;	/* a CR was the last octet */
+	size_t				 column;	/* in the body's line */
+	bool				 failed;
+	struct failure			 failure;
+};
+
+void
+message_begin(struct message *m, const struct message_limits *limits)
+{
+	*m = (struct message){ .body.fd = -1 };
+	m->parser = memory_new(1, sizeof(*m->parser));
+	m->parser->limits = limits;
+}
+
+static bool
+give_up(struct message_parser *p, struct failure *why)
+{
+	p->failed = true;
+	p->failure = *why;
+	return false;
+}
+
+/* Moves what is in memory behind what is in the file. */
+static bool
+body_write_out(struct body *b, struct failure *why)
+{
+	if (!file_write(b->fd, b->memory.data, b->memory.len))
+		return failed_errno(why, EX_IOERR,
+		    "can't write the message to a temporary file");
+	buffer_clear(&b->memory);
+	return true;
+}
+
+static bool
+body_keep_small(struct message *m, struct failure *why)
+{
+	struct body	*b = &m->body;
+
+	if (b->fd == -1) {
+		if (b->memory.len <= MESSAGE_MEMORY)
+			return true;
+		b->fd = file_unnamed(m->parser->limits->spill_directory, why);
+		return b->fd != -1 && body_write_out(b, why);
+	}
+	return b->memory.len < BLOCK || body_write_out(b, why);
+}
+
+static bool
+check_size(const struct message *m, struct failure *why)
+{
+	uint64_t	max = m->parser->limits->size_max;
+
+	if (max > 0 && m->parser->header_size + m->body.size > max)
+		return failed(why, EX_DATAERR,
+		    "message is larger than %llu octets "
+		    "(message_size_limit)", (unsigned long long)max);
+	return true;
+}
+
+/*
+ * What has to be known of a chunk before its lines are copied.  Written so
+ * that a compiler makes vector instructions of it.
+ */
+static void
+survey(const char *data, size_t len, bool *eight_bit, bool *odd)
+{
+	const unsigned char	*at = (const unsigned char *)data;
+	unsigned char		 high = 0;
+	unsigned char		 bad = 0;
+
+	for (; len >= 64; at += 64, len -= 64)
+		for (int i = 0; i < 64; i++) {
+			high |= at[i];
+			bad |= (unsigned char)((at[i] == '\r') |
+			    (at[i] == '\0'));
+		}
+	for (; len > 0; at++, len--) {
+		high |= *at;
+		bad |= (unsigned char)((*at == '\r') | (*at == '\0'));
+	}
+	*eight_bit = high >= 0x80;
+	*odd = bad != 0;
+}
+
+static bool
+refuse_nul(struct failure *why)
+{
+	return failed(why, EX_DATAERR,
+	    "the message holds a NUL character, which mail can't carry");
+}
+
+/* CRs that end no line become spaces. */
+static void
+blank_crs(char *text, size_t len)
+{
+	char	*end = text + len;
+
+	while ((text = memchr(text, '\r', (size_t)(end - text))) != NULL)
+		*text++ = ' ';
+}
+
+static void
+end_body_line(struct message *m)
+{
+	if (m->parser->column > m->body.longest_line)
+		m->body.longest_line = m->parser->column;
+	m->parser->column = 0;
+}
+
+/*
+ * Appends a chunk to the body with CRLF for every LF.  An odd chunk holds
+ * CRs: one before a LF belongs to it, also where the two come in two chunks.
+ */
+static void
+body_append(struct message *m, const char *data, size_t len, bool odd)
+{
+	struct message_parser	*p = m->parser;
+	struct body		*b = &m->body;
+	const char		*end = data + len;
+	char			*start = buffer_room(&b->memory, 2 * len + 1);
+	char			*to = start;
+
+	if (p->cr && data[0] != '\n') {
+		*to++ = ' ';
+		p->column++;
+	}
+	p->cr = false;
+	while (data < end) {
+		const char	*lf = memchr(data, '\n', (size_t)(end - data));
+		size_t		 n = (size_t)((lf ? lf : end) - data);
+
+		if (p->column == 0 && n > 0 && data[0] == '.')
+			b->has_dots = true;
+		memcpy(to, data, n);
+		if (odd && n > 0 && data[n - 1] == '\r') {
+			n--;
+			p->cr = lf == NULL;
+		}
+		if (odd)
+			blank_crs(to, n);
+		to += n;
+		p->column += n;
+		if (lf == NULL)
+			break;
+		*to++ = '\r';
+		*to++ = '\n';
+		end_body_line(m);
+		data = lf + 1;
+	}
+	b->memory.len += (size_t)(to - start);
+	b->memory.data[b->memory.len] = '\0';
+	b->size += (size_t)(to - start);
+}
+
+static bool
+body_feed(struct message *m, const char *data, size_t len, struct failure *why)
+{
+	while (len > 0) {
+		size_t	n = len < CHUNK ? len : CHUNK;
+		bool	eight_bit, odd;
+
+		survey(data, n, &eight_bit, &odd);
+		if (odd && memchr(data, '\0', n) != NULL)
+			return refuse_nul(why);
+		m->body.has_8bit |= eight_bit;
+		body_append(m, data, n, odd);
+		if (!check_size(m, why) || !body_keep_small(m, why))
+			return false;
+		data += n;
+		len -= n;
+	}
+	return true;
+}
+
+/* The field that was waiting is whole: no continuation came. */
+static bool
+field_done(struct message *m, struct failure *why)
+{
+	struct buffer	*field = &m->parser->field;
+	size_t		 len = field->len;
+
+	if (len == 0)
+		return true;
+	if (m->header.n >= MESSAGE_FIELDS_MAX)
+		return failed(why, EX_DATAERR,
+		    "the message has more than %d header fields",
+		    MESSAGE_FIELDS_MAX);
+	header_append(&m->header, buffer_take(field), len);
+	return true;
+}
+
+static bool
+is_mbox_line(const char *line, size_t len)
+{
+	return (len >= 5 && memcmp(line, "From ", 5) == 0) ||
+	    (len >= 6 && memcmp(line, ">From ", 6) == 0);
+}
+
+/* One line in front of the body, its line end cut. */
+static bool
+header_line(struct message *m, char *line, size_t len, struct failure *why)
+{
+	struct message_parser	*p = m->parser;
+	bool			 first = m->header.n == 0 && p->field.len == 0;
+	bool			 eight_bit, odd;
+
+	survey(line, len, &eight_bit, &odd);
+	if (odd && memchr(line, '\0', len) != NULL)
+		return refuse_nul(why);
+	if (first && is_mbox_line(line, len))
+		return true;
+	blank_crs(line, len);
+	if (len > 0 && (line[0] == ' ' || line[0] == '\t') && !first)
+		goto keep;
+	if (!field_done(m, why))
+		return false;
+	if (field_name_length(line, len) == 0) {
+		p->in_body = true;
+		if (len == 0)
+			return true;
+		return body_feed(m, line, len, why) &&
+		    body_feed(m, "\n", 1, why);
+	}
+keep:
+	m->header_8bit |= eight_bit;
+	buffer_add(&p->field, line, len);
+	buffer_add(&p->field, "\r\n", 2);
+	p->header_size += len + 2;
+	if (p->header_size > MESSAGE_HEADER_MAX)
+		return failed(why, EX_DATAERR,
+		    "the message's header is larger than %d octets",
+		    MESSAGE_HEADER_MAX);
+	return check_size(m, why);
+}
+
+/* The line that is being collected can't be of the header any more. */
+static bool
+is_body_text(const struct message *m, size_t before)
+{
+	const struct message_parser	*p = m->parser;
+	bool				 first = m->header.n == 0 &&
+					    p->field.len == 0;
+
+	if (before >= UNDECIDED_MAX || p->line.len < UNDECIDED_MAX)
+		return false;
+	if (p->line.data[0] == ' ' || p->line.data[0] == '\t')
+		return first;
+	return field_name_length(p->line.data, p->line.len) == 0;
+}
+
+/* Takes octets up to a line end or to the end of the data; says how many. */
+static size_t
+header_feed(struct message *m, const char *data, size_t len, bool *good,
+    struct failure *why)
+{
+	struct message_parser	*p = m->parser;
+	const char		*lf = memchr(data, '\n', len);
+	size_t			 n = lf != NULL ? (size_t)(lf - data) : len;
+	size_t			 before = p->line.len;
+	struct buffer		 line;
+
+	buffer_add(&p->line, data, n);
+	if (lf == NULL) {
+		if (p->header_size + p->line.len > MESSAGE_HEADER_MAX)
+			*good = failed(why, EX_DATAERR,
+			    "the message's header is larger than %d octets",
+			    MESSAGE_HEADER_MAX);
+		if (*good && is_body_text(m, before)) {
+			line = p->line;
+			p->line = (struct buffer){ 0 };
+			p->in_body = true;
+			*good = field_done(m, why) &&
+			    body_feed(m, line.data, line.len, why);
+			buffer_free(&line);
+		}
+		return n;
+	}
+	if (p->line.len > 0 && p->line.data[p->line.len - 1] == '\r')
+		p->line.len--;
+	*good = header_line(m, p->line.data, p->line.len, why);
+	buffer_clear(&p->line);
+	return n + 1;
+}
+
+bool
+message_feed(struct message *m, const char *data, size_t len,
+    struct failure *why)
+{
+	struct message_parser	*p = m->parser;
+	bool			 good = true;
+
+	if (p->failed) {
+		*why = p->failure;
+		return false;
+	}
+	while (good && len > 0 && !p->in_body) {
+		size_t	n = header_feed(m, data, len, &good, why);
+
+		data += n;
+		len -= n;
+	}
+	if (good && len > 0)
+		good = body_feed(m, data, len, why);
+	return good || give_up(p, why);
+}
+
+static void
+parser_free(struct message *m)
+{
+	if (m->parser == NULL)
+		return;
+	buffer_free(&m->parser->line);
+	buffer_free(&m->parser->field);
+	free(m->parser);
+	m->parser = NULL;
+}
+
+bool
+message_end(struct message *m, struct failure *why)
+{
+	struct message_parser	*p = m->parser;
+	bool			 good = !p->failed;
+
+	if (!good)
+		*why = p->failure;
+	if (good && !p->in_body && p->line.len > 0)
+		good = message_feed(m, "\n", 1, why);
+	if (good && (p->column > 0 || p->cr))
+		good = body_feed(m, "\n", 1, why);
+	good = good && field_done(m, why);
+	if (good && m->body.fd != -1) {
+		good = body_write_out(&m->body, why);
+		buffer_free(&m->body.memory);
+	}
+	parser_free(m);
+	return good;
+}
+
+ssize_t
+body_read(const struct body *b, uint64_t at, char *to, size_t room,
+    struct failure *why)
+{
+	uint64_t	left = at < b->size ? b->size - at : 0;
+	ssize_t		n;
+
+	if (room > left)
+		room = (size_t)left;
+	if (room == 0)
+		return 0;
+	if (b->fd == -1) {
+		memcpy(to, b->memory.data + at, room);
+		return (ssize_t)room;
+	}
+	do
+		n = pread(b->fd, to, room, b->offset + (off_t)at);
+	while (n == -1 && errno == EINTR);
+	if (n > 0)
+		return n;
+	if (n == 0)
+		errno = EIO;	/* shorter than it was when we wrote it */
+	failed_errno(why, EX_IOERR, "can't read the message back");
+	return -1;
+}
+
+const char *
+body_in_memory(const struct body *b)
+{
+	if (b->fd != -1)
+		return NULL;
+	return b->memory.data != NULL ? b->memory.data : "";
+}
+
+uint64_t
+message_size(const struct message *m)
+{
+	uint64_t	size = m->body.size + 2;
+
+	for (size_t i = 0; i < m->header.n; i++)
+		size += m->header.field[i].len;
+	return size;
+}
+
+void
+message_free(struct message *m)
+{
+	parser_free(m);
+	header_free(&m->header);
+	buffer_free(&m->body.memory);
+	if (m->body.fd > 0)	/* 0 in a struct that was never begun */
+		close(m->body.fd);
+	*m = (struct message){ .body.fd = -1 };
+}

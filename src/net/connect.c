@@ -1,0 +1,326 @@
+#include "net/connect.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "util/clock.h"
+
+enum {
+	ADDRESSES_MAX = 16,	/* of one name; a hostile answer has more */
+	STAGGER_MS = 250,	/* RFC 8305 section 5 */
+};
+
+struct attempt {
+	const struct addrinfo	*to;
+	int			 fd;		/* -1: not running */
+	int64_t			 deadline;	/* 0: none */
+};
+
+struct race {
+	const struct connect_options	*options;
+	struct attempt			 attempt[ADDRESSES_MAX];
+	size_t				 n;		/* addresses */
+	size_t				 started;
+	int64_t				 next_start;
+	bool				 told;		/* meanwhile() called */
+	struct failure			 last;
+};
+
+static void
+address_text(const struct addrinfo *to, char *text, size_t size)
+{
+	if (getnameinfo(to->ai_addr, to->ai_addrlen, text, (socklen_t)size,
+	    NULL, 0, NI_NUMERICHOST) != 0)
+		strlcpy(text, "?", size);
+}
+
+/* The first family first, then turn by turn (RFC 8305 section 4). */
+static void
+interleave(struct race *r, const struct addrinfo *list)
+{
+	int	turn = list->ai_family;
+	bool	used[4 * ADDRESSES_MAX] = { false };
+
+	while (r->n < ADDRESSES_MAX) {
+		const struct addrinfo	*any = NULL, *found = NULL;
+		size_t			 i = 0, any_i = 0, found_i = 0;
+
+		for (const struct addrinfo *a = list;
+		    a != NULL && i < 4 * ADDRESSES_MAX; a = a->ai_next, i++) {
+			if (used[i])
+				continue;
+			if (any == NULL)
+				any = a, any_i = i;
+			if (found == NULL && a->ai_family == turn)
+				found = a, found_i = i;
+		}
+		if (any == NULL)
+			return;
+		if (found == NULL)
+			found = any, found_i = any_i;
+		used[found_i] = true;
+		turn = found->ai_family == AF_INET ? AF_INET6 : AF_INET;
+		r->attempt[r->n++] = (struct attempt){ .to = found, .fd = -1 };
+	}
+}
+
+static bool
+bind_source(int fd, const struct addrinfo *to,
+    const struct connect_options *options, struct failure *why)
+{
+	struct sockaddr_in6	six = { .sin6_family = AF_INET6 };
+	struct sockaddr_in	four = { .sin_family = AF_INET };
+	const struct sockaddr	*from = NULL;
+	socklen_t		 len = 0;
+
+	if (options->source == NULL)
+		return true;
+	if (to->ai_family == AF_INET &&
+	    inet_pton(AF_INET, options->source, &four.sin_addr) == 1)
+		from = (struct sockaddr *)&four, len = sizeof(four);
+	else if (to->ai_family == AF_INET6 &&
+	    inet_pton(AF_INET6, options->source, &six.sin6_addr) == 1)
+		from = (struct sockaddr *)&six, len = sizeof(six);
+	if (from == NULL)
+		return failed(why, EX_CONFIG, "source_address %s is of "
+		    "another family than the server's address",
+		    options->source);
+	if (bind(fd, from, len) == -1)
+		return failed_errno(why, EX_CONFIG,
+		    "can't send from source_address %s", options->source);
+	return true;
+}
+
+static void
+attempt_failed(struct race *r, struct attempt *a)
+{
+	char	text[INET6_ADDRSTRLEN + 16];
+	int	error = errno;
+
+	address_text(a->to, text, sizeof(text));
+	if (error == ETIMEDOUT)
+		failed(&r->last, EX_TEMPFAIL, "no answer from %s", text);
+	else
+		failed(&r->last, EX_TEMPFAIL, "%s: %s", text, strerror(error));
+	if (a->fd != -1)
+		close(a->fd);
+	a->fd = -1;
+}
+
+/* Starts the next address; true if it is connected at once. */
+static bool
+start_next(struct race *r)
+{
+	struct attempt	*a = &r->attempt[r->started++];
+	int		 on = 1;
+	bool		 connected;
+
+	r->next_start = clock_ms() + STAGGER_MS;
+	a->fd = socket(a->to->ai_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (a->fd == -1) {
+		attempt_failed(r, a);
+		return false;
+	}
+	setsockopt(a->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (!bind_source(a->fd, a->to, r->options, &r->last)) {
+		close(a->fd);
+		a->fd = -1;
+		return false;
+	}
+	if (r->options->timeout_ms > 0)
+		a->deadline = clock_ms() + r->options->timeout_ms;
+	connected = connect(a->fd, a->to->ai_addr, a->to->ai_addrlen) == 0;
+	if (!connected && errno != EINPROGRESS) {
+		attempt_failed(r, a);
+		return false;
+	}
+	if (!r->told && r->options->meanwhile != NULL)
+		r->options->meanwhile(r->options->context);
+	r->told = true;
+	return connected;
+}
+
+/* Milliseconds until something is to be done without an event; -1: never. */
+static int
+patience(const struct race *r)
+{
+	int64_t	until = r->started < r->n ? r->next_start : 0;
+	int64_t	left;
+
+	for (size_t i = 0; i < r->started; i++) {
+		const struct attempt	*a = &r->attempt[i];
+
+		if (a->fd != -1 && a->deadline > 0 &&
+		    (until == 0 || a->deadline < until))
+			until = a->deadline;
+	}
+	if (until == 0)
+		return -1;
+	left = until - clock_ms();
+	return left < 0 ? 0 : (int)left;
+}
+
+/* The outcome of an attempt whose socket became writable. */
+static bool
+is_connected(int fd)
+{
+	int		error = 0;
+	socklen_t	len = sizeof(error);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
+		return false;
+	errno = error;
+	return error == 0;
+}
+
+/*
+ * Waits for one thing to happen.  The index of the winner, or -1; failed
+ * attempts are taken out of the race.
+ */
+static int
+await(struct race *r)
+{
+	struct pollfd	polls[ADDRESSES_MAX];
+	int		index[ADDRESSES_MAX];
+	nfds_t		n = 0;
+
+	for (size_t i = 0; i < r->started; i++) {
+		if (r->attempt[i].fd == -1)
+			continue;
+		index[n] = (int)i;
+		polls[n++] = (struct pollfd){ .fd = r->attempt[i].fd,
+		    .events = POLLOUT };
+	}
+	if (poll(polls, n, patience(r)) == -1)
+		return -1;
+	for (nfds_t i = 0; i < n; i++) {
+		struct attempt	*a = &r->attempt[index[i]];
+
+		if (polls[i].revents != 0) {
+			if (is_connected(a->fd))
+				return index[i];
+			attempt_failed(r, a);
+		} else if (a->deadline > 0 && clock_ms() >= a->deadline) {
+			errno = ETIMEDOUT;
+			attempt_failed(r, a);
+		}
+	}
+	return -1;
+}
+
+static size_t
+running(const struct race *r)
+{
+	size_t	n = 0;
+
+	for (size_t i = 0; i < r->started; i++)
+		n += r->attempt[i].fd != -1;
+	return n;
+}
+
+static int
+run(struct race *r)
+{
+	int	winner = -1;
+
+	while (winner == -1 && (r->started < r->n || running(r) > 0)) {
+		if (r->started < r->n && (running(r) == 0 ||
+		    clock_ms() >= r->next_start)) {
+			if (start_next(r))
+				winner = (int)r->started - 1;
+		} else {
+			winner = await(r);
+		}
+	}
+	for (size_t i = 0; i < r->started; i++)
+		if ((int)i != winner && r->attempt[i].fd != -1)
+			close(r->attempt[i].fd);
+	return winner == -1 ? -1 : r->attempt[winner].fd;
+}
+
+static bool
+resolve(const struct endpoint *where, int family, struct addrinfo **list,
+    struct failure *why)
+{
+	struct addrinfo	hints = { .ai_family = family,
+			    .ai_socktype = SOCK_STREAM,
+			    .ai_flags = AI_NUMERICSERV };
+	char		port[8];
+	int		error;
+
+	snprintf(port, sizeof(port), "%u", where->port);
+	error = getaddrinfo(where->host, port, &hints, list);
+	switch (error) {
+	case 0:
+		return true;
+	case EAI_NONAME:
+#if defined(EAI_NODATA) && EAI_NODATA != EAI_NONAME
+	case EAI_NODATA:
+#endif
+		return failed(why, EX_NOHOST,
+		    "the name %s does not exist in the DNS", where->host);
+	case EAI_SYSTEM:
+		return failed_errno(why, EX_TEMPFAIL, "can't look %s up",
+		    where->host);
+	default:
+		return failed(why, EX_TEMPFAIL, "can't look %s up: %s",
+		    where->host, gai_strerror(error));
+	}
+}
+
+static int
+connect_unix(const char *path, const struct connect_options *options,
+    struct failure *why)
+{
+	struct sockaddr_un	to = { .sun_family = AF_UNIX };
+	int			fd;
+
+	if (strlcpy(to.sun_path, path, sizeof(to.sun_path)) >=
+	    sizeof(to.sun_path)) {
+		failed(why, EX_CONFIG, "%s: too long for a Unix socket", path);
+		return -1;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1 || connect(fd, (struct sockaddr *)&to, sizeof(to)) == -1) {
+		failed_errno(why, EX_TEMPFAIL, "%s", path);
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	if (options->meanwhile != NULL)
+		options->meanwhile(options->context);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	return fd;
+}
+
+int
+connect_to(const struct endpoint *where, const struct connect_options *options,
+    struct failure *why)
+{
+	struct race	 r = { .options = options };
+	struct addrinfo	*list;
+	int		 fd;
+
+	if (where->host == NULL)
+		return connect_unix(where->path, options, why);
+	if (!resolve(where, options->family, &list, why))
+		return -1;
+	interleave(&r, list);
+	fd = run(&r);
+	if (fd == -1)
+		*why = r.last;
+	freeaddrinfo(list);
+	return fd;
+}

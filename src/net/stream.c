@@ -1,0 +1,375 @@
+#include "net/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "net/sendfile.h"
+#include "net/tls.h"
+#include "util/clock.h"
+
+void
+stream_open(struct stream *s, int fd)
+{
+	*s = (struct stream){ .fd = fd };
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+void
+stream_set_timeout(struct stream *s, int64_t ms)
+{
+	s->timeout = ms;
+	s->deadline = ms > 0 ? clock_ms() + ms : 0;
+}
+
+/* Until the descriptor is ready or the deadline has come. */
+static bool
+wait_for(struct stream *s, short events, struct failure *why)
+{
+	struct pollfd	p = { .fd = s->fd, .events = events };
+
+	for (;;) {
+		int64_t	left = -1;
+		int	n;
+
+		if (s->deadline > 0) {
+			left = s->deadline - clock_ms();
+			if (left <= 0)
+				break;
+			if (left > 3600 * 1000)
+				left = 3600 * 1000;
+		}
+		n = poll(&p, 1, (int)left);
+		if (n > 0)
+			return true;
+		if (n == -1 && errno != EINTR)
+			return failed_errno(why, EX_OSERR, "poll");
+	}
+	return failed(why, EX_TEMPFAIL, "no answer within %lld s",
+	    (long long)(s->timeout + 999) / 1000);
+}
+
+/* Errors of a socket, said in terms of the server. */
+static bool
+broken(struct failure *why)
+{
+	if (errno == EPIPE || errno == ECONNRESET)
+		return failed(why, EX_TEMPFAIL,
+		    "the server broke the connection off");
+	return failed_errno(why, EX_TEMPFAIL, "connection lost");
+}
+
+static bool
+want(struct stream *s, enum tls_result result, struct failure *why)
+{
+	return wait_for(s, result == TLS_WANT_READ ? POLLIN : POLLOUT, why);
+}
+
+static ssize_t
+read_tls(struct stream *s, char *to, size_t room, struct failure *why)
+{
+	for (;;) {
+		size_t	got;
+
+		switch (s->module->read(s->tls, to, room, &got, why)) {
+		case TLS_DONE:
+			return (ssize_t)got;
+		case TLS_CLOSED:
+			return 0;
+		case TLS_FAILED:
+			return -1;
+		case TLS_WANT_READ:
+			if (!wait_for(s, POLLIN, why))
+				return -1;
+			break;
+		case TLS_WANT_WRITE:
+			if (!wait_for(s, POLLOUT, why))
+				return -1;
+			break;
+		}
+	}
+}
+
+/* From the connection, past what was read ahead. */
+static ssize_t
+read_new(struct stream *s, char *to, size_t room, struct failure *why)
+{
+	ssize_t	n;
+
+	if (s->eof)
+		return 0;
+	if (s->tls != NULL) {
+		n = read_tls(s, to, room, why);
+	} else {
+		while ((n = read(s->fd, to, room)) == -1) {
+			if (errno == EINTR)
+				continue;
+			if (errno != EAGAIN && errno != EWOULDBLOCK) {
+				broken(why);
+				return -1;
+			}
+			if (!wait_for(s, POLLIN, why))
+				return -1;
+		}
+	}
+	s->eof = n == 0;
+	return n;
+}
+
+static ssize_t
+read_ahead(struct stream *s, struct failure *why)
+{
+	ssize_t	n = read_new(s, s->in, sizeof(s->in), why);
+
+	s->in_start = 0;
+	s->in_end = n > 0 ? (size_t)n : 0;
+	return n;
+}
+
+enum stream_result
+stream_read_line(struct stream *s, struct buffer *line, size_t limit,
+    bool *bare_lf, struct failure *why)
+{
+	size_t	start = line->len;
+
+	for (;;) {
+		const char	*from = s->in + s->in_start;
+		size_t		 have = s->in_end - s->in_start;
+		const char	*lf = memchr(from, '\n', have);
+		size_t		 n = lf != NULL ? (size_t)(lf - from) : have;
+		ssize_t		 got;
+
+		if (line->len - start + n > limit)
+			return STREAM_LONG;
+		buffer_add(line, from, n);
+		s->in_start += n + (lf != NULL);
+		if (lf != NULL)
+			break;
+		if ((got = read_ahead(s, why)) == -1)
+			return STREAM_FAILED;
+		if (got == 0)
+			return STREAM_CLOSED;
+	}
+	if (bare_lf != NULL)
+		*bare_lf = true;
+	if (line->len > start && line->data[line->len - 1] == '\r') {
+		line->data[--line->len] = '\0';
+		if (bare_lf != NULL)
+			*bare_lf = false;
+	}
+	return STREAM_LINE;
+}
+
+ssize_t
+stream_read(struct stream *s, char *to, size_t room, struct failure *why)
+{
+	size_t	have = s->in_end - s->in_start;
+
+	if (have == 0)
+		return read_new(s, to, room, why);
+	if (room > have)
+		room = have;
+	memcpy(to, s->in + s->in_start, room);
+	s->in_start += room;
+	return (ssize_t)room;
+}
+
+bool
+stream_has_input(const struct stream *s)
+{
+	return s->in_end > s->in_start;
+}
+
+bool
+stream_is_readable(const struct stream *s)
+{
+	struct pollfd	p = { .fd = s->fd, .events = POLLIN };
+
+	return stream_has_input(s) || poll(&p, 1, 0) > 0;
+}
+
+static ssize_t
+write_some(struct stream *s, const char *from, size_t len, struct failure *why)
+{
+	size_t		 put;
+	enum tls_result	 result;
+	ssize_t		 n;
+
+	if (s->tls == NULL) {
+		while ((n = send(s->fd, from, len, MSG_NOSIGNAL)) == -1) {
+			if (errno == EINTR)
+				continue;
+			if (errno != EAGAIN && errno != EWOULDBLOCK) {
+				broken(why);
+				return -1;
+			}
+			if (!wait_for(s, POLLOUT, why))
+				return -1;
+		}
+		return n;
+	}
+	for (;;) {
+		result = s->module->write(s->tls, from, len, &put, why);
+		if (result == TLS_DONE)
+			return (ssize_t)put;
+		if (result == TLS_FAILED)
+			return -1;
+		if (result == TLS_CLOSED) {
+			errno = EPIPE;
+			broken(why);
+			return -1;
+		}
+		if (!want(s, result, why))
+			return -1;
+	}
+}
+
+static bool
+write_all(struct stream *s, const char *from, size_t len, struct failure *why)
+{
+	while (len > 0) {
+		ssize_t	n = write_some(s, from, len, why);
+
+		if (n == -1)
+			return false;
+		from += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+bool
+stream_flush(struct stream *s, struct failure *why)
+{
+	bool	good = write_all(s, s->out.data, s->out.len, why);
+
+	buffer_clear(&s->out);
+	return good;
+}
+
+bool
+stream_write(struct stream *s, const void *data, size_t len,
+    struct failure *why)
+{
+	const char	*from = data;
+
+	while (s->out.len + len > STREAM_OUT) {
+		size_t	n = STREAM_OUT - s->out.len;
+
+		/* A big block needs no copy once what came before is out. */
+		if (s->out.len == 0) {
+			if (!write_all(s, from, n, why))
+				return false;
+		} else {
+			buffer_add(&s->out, from, n);
+			if (!stream_flush(s, why))
+				return false;
+		}
+		from += n;
+		len -= n;
+	}
+	buffer_add(&s->out, from, len);
+	return true;
+}
+
+bool
+stream_printf(struct stream *s, struct failure *why, const char *fmt, ...)
+{
+	struct buffer	text = { 0 };
+	va_list		ap;
+	bool		good;
+
+	va_start(ap, fmt);
+	buffer_vaddf(&text, fmt, ap);
+	va_end(ap);
+	good = stream_write(s, text.data, text.len, why);
+	buffer_wipe(&text);
+	return good;
+}
+
+static bool
+send_file_copied(struct stream *s, int fd, off_t offset, uint64_t len,
+    struct failure *why)
+{
+	char	block[STREAM_OUT];
+
+	while (len > 0) {
+		size_t	room = len < sizeof(block) ? (size_t)len :
+			    sizeof(block);
+		ssize_t	n = pread(fd, block, room, offset);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return failed_errno(why, EX_IOERR,
+			    "can't read the message back");
+		if (!write_all(s, block, (size_t)n, why))
+			return false;
+		offset += n;
+		len -= (uint64_t)n;
+	}
+	return true;
+}
+
+bool
+stream_send_file(struct stream *s, int fd, off_t offset, uint64_t len,
+    struct failure *why)
+{
+	if (!stream_flush(s, why))
+		return false;
+	while (s->tls == NULL && len > 0) {
+		ssize_t	n = file_to_socket(s->fd, fd, &offset, len);
+
+		if (n > 0)
+			len -= (uint64_t)n;
+		else if (n == 0 || errno == EINVAL || errno == ENOSYS)
+			break;
+		else if (errno == EAGAIN) {
+			if (!wait_for(s, POLLOUT, why))
+				return false;
+		} else if (errno != EINTR)
+			return broken(why);
+	}
+	return send_file_copied(s, fd, offset, len, why);
+}
+
+bool
+stream_start_tls(struct stream *s, const struct tls_module *module,
+    struct tls *tls, struct failure *why)
+{
+	enum tls_result	result;
+
+	s->module = module;
+	s->tls = tls;
+	if (stream_has_input(s))
+		return failed(why, EX_PROTOCOL, "the server sent more than "
+		    "its answer before TLS began, as an attacker between us "
+		    "would");
+	while ((result = module->handshake(tls, s->fd, why)) != TLS_DONE) {
+		if (result == TLS_FAILED)
+			return false;
+		if (result == TLS_CLOSED)
+			return failed(why, EX_TEMPFAIL,
+			    "the server hung up during the TLS handshake");
+		if (!want(s, result, why))
+			return false;
+	}
+	return true;
+}
+
+void
+stream_close(struct stream *s)
+{
+	if (s->tls != NULL)
+		s->module->close(s->tls);
+	if (s->fd != -1)
+		close(s->fd);
+	buffer_wipe(&s->out);
+	explicit_bzero(s->in, sizeof(s->in));
+	s->tls = NULL;
+	s->fd = -1;
+}

@@ -1,0 +1,246 @@
+#include "smtp/dialogue.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include "util/visible.h"
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND };
+
+/* RFC 5321 section 4.5.3.2 has the times; names as users meet them. */
+static const struct {
+	const char	*name;
+	int		 timeout_ms;
+} steps[] = {
+	[STEP_GREETING]	= { "greeting",		5 * MINUTE },
+	[STEP_EHLO]	= { "EHLO",		5 * MINUTE },
+	[STEP_STARTTLS]	= { "STARTTLS",		2 * MINUTE },
+	[STEP_TLS]	= { "TLS",		2 * MINUTE },
+	[STEP_AUTH]	= { "AUTH",		2 * MINUTE },
+	[STEP_MAIL]	= { "MAIL",		5 * MINUTE },
+	[STEP_RCPT]	= { "RCPT",		5 * MINUTE },
+	[STEP_DATA]	= { "DATA",		2 * MINUTE },
+	[STEP_BODY]	= { "message",		3 * MINUTE },
+	[STEP_FINAL]	= { "end of message",	10 * MINUTE },
+	[STEP_RSET]	= { "RSET",		2 * MINUTE },
+	[STEP_QUIT]	= { "QUIT",		10 * SECOND },
+};
+
+const char *
+dialogue_step_name(const struct session *s, enum session_step step)
+{
+	if (step == STEP_EHLO && s->options->lmtp)
+		return "LHLO";
+	return steps[step].name;
+}
+
+static void
+trace(struct session *s, char side, const char *text)
+{
+	const struct trace	*to = s->options->trace;
+
+	if (to != NULL)
+		to->line(to->context, side, text);
+}
+
+void
+dialogue_remark(struct session *s, const char *fmt, ...)
+{
+	char	text[512];
+	va_list	ap;
+
+	if (s->options->trace == NULL)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	trace(s, '*', text);
+}
+
+/* Shows nothing but text: a path may hold UTF-8, never more. */
+static void
+trace_command(struct session *s, const char *line, size_t len)
+{
+	char	shown[2048];
+
+	if (s->options->trace != NULL)
+		trace(s, 'C', visible(shown, sizeof(shown), line, len));
+}
+
+bool
+dialogue_say(struct session *s, struct failure *why, const char *fmt, ...)
+{
+	struct buffer	line = { 0 };
+	va_list		ap;
+	bool		good;
+
+	va_start(ap, fmt);
+	buffer_vaddf(&line, fmt, ap);
+	va_end(ap);
+	trace_command(s, line.data, line.len);
+	buffer_add(&line, "\r\n", 2);
+	good = stream_write(&s->stream, line.data, line.len, why);
+	buffer_free(&line);
+	s->broken |= !good;
+	return good;
+}
+
+bool
+dialogue_say_secret(struct session *s, const char *shown, const char *line,
+    struct failure *why)
+{
+	trace(s, 'C', shown);
+	if (stream_write(&s->stream, line, strlen(line), why) &&
+	    stream_write(&s->stream, "\r\n", 2, why))
+		return true;
+	s->broken = true;
+	return false;
+}
+
+static const struct {
+	const char	*keyword;
+	enum extension	 bit;
+} extensions[] = {
+	{ "PIPELINING",		EXT_PIPELINING },
+	{ "SIZE",		EXT_SIZE },
+	{ "8BITMIME",		EXT_8BITMIME },
+	{ "SMTPUTF8",		EXT_SMTPUTF8 },
+	{ "DSN",		EXT_DSN },
+	{ "ENHANCEDSTATUSCODES", EXT_ENHANCED },
+	{ "STARTTLS",		EXT_STARTTLS },
+	{ "AUTH",		EXT_AUTH },
+	{ "CHUNKING",		EXT_CHUNKING },
+	{ "LIMITS",		EXT_LIMITS },
+};
+
+static uint64_t
+number(const char *text)
+{
+	uint64_t	n = 0;
+
+	while (*text >= '0' && *text <= '9' && n < UINT64_MAX / 10 - 9)
+		n = n * 10 + (uint64_t)(*text++ - '0');
+	return n;
+}
+
+/* "RCPTMAX=100 MAILMAX=10" (RFC 9422). */
+static void
+parse_limits(struct session *s, const char *words)
+{
+	for (; *words != '\0'; words += strcspn(words, " ")) {
+		words += strspn(words, " ");
+		if (strncasecmp(words, "RCPTMAX=", 8) == 0)
+			s->rcpt_max = (unsigned)number(words + 8);
+		else if (strncasecmp(words, "MAILMAX=", 8) == 0)
+			s->mail_max = (unsigned)number(words + 8);
+	}
+}
+
+/* One line of EHLO's reply behind the code: a keyword and its parameters. */
+static void
+parse_extension(struct session *s, const char *text)
+{
+	size_t		 n = strcspn(text, " =");
+	const char	*words = text[n] != '\0' ? text + n + 1 : "";
+
+	for (size_t i = 0; i < sizeof(extensions) / sizeof(*extensions); i++) {
+		if (strlen(extensions[i].keyword) != n ||
+		    strncasecmp(text, extensions[i].keyword, n) != 0)
+			continue;
+		/* An old form, "AUTH=PLAIN", is the only keyword with a '='. */
+		if (text[n] == '=' && extensions[i].bit != EXT_AUTH)
+			return;
+		s->extensions |= extensions[i].bit;
+		if (extensions[i].bit == EXT_AUTH)
+			buffer_addf(&s->mechanisms, "%s ", words);
+		else if (extensions[i].bit == EXT_SIZE)
+			s->size_max = number(words);
+		else if (extensions[i].bit == EXT_LIMITS)
+			parse_limits(s, words);
+	}
+}
+
+static void
+hear_line(void *context, const char *line)
+{
+	struct session	*s = context;
+
+	trace(s, 'S', line);
+	if (s->step == STEP_AUTH) {
+		buffer_clear(&s->challenge);
+		buffer_add_text(&s->challenge, strlen(line) > 4 ? line + 4 : "");
+	}
+	/* The first line of EHLO's reply is the server's name. */
+	if (s->ehlo_line > 0 && s->ehlo_line++ > 1 && strlen(line) > 4)
+		parse_extension(s, line + 4);
+}
+
+static bool
+leaves(struct session *s, struct failure *why)
+{
+	char	line[600];
+
+	s->broken = true;
+	return failed(why, EX_TEMPFAIL, "the server is leaving: %s",
+	    reply_line(&s->reply, line, sizeof(line)));
+}
+
+bool
+dialogue_hear(struct session *s, enum session_step step, struct failure *why)
+{
+	struct reply_listener	listener = { hear_line, s };
+	int64_t			timeout = s->options->timeout_ms;
+
+	s->step = step;
+	stream_set_timeout(&s->stream,
+	    timeout > 0 ? timeout : steps[step].timeout_ms);
+	if (stream_flush(&s->stream, why) &&
+	    reply_read(&s->reply, &s->stream, &listener, why) &&
+	    (s->reply.code != 421 || leaves(s, why)))
+		return true;
+	s->broken = true;
+	return failure_prefix(why, "%s: ", dialogue_step_name(s, step));
+}
+
+bool
+dialogue_ask(struct session *s, enum session_step step, struct failure *why,
+    const char *command)
+{
+	s->step = step;
+	return dialogue_is_quiet(s, why) && dialogue_say(s, why, "%s", command) &&
+	    dialogue_hear(s, step, why);
+}
+
+bool
+dialogue_is_quiet(struct session *s, struct failure *why)
+{
+	enum session_step	step = s->step;
+
+	if (!stream_is_readable(&s->stream))
+		return true;
+	/* A farewell or a closed connection says so itself. */
+	if (!dialogue_hear(s, step, why))
+		return false;
+	s->broken = true;
+	failed(why, EX_PROTOCOL, "the server sent a reply that nothing was "
+	    "asked for: %03d %.200s", s->reply.code, s->reply.text);
+	return failure_prefix(why, "%s: ", dialogue_step_name(s, step));
+}
+
+bool
+dialogue_refused(struct session *s, enum session_step step,
+    int status_if_permanent, struct failure *why)
+{
+	char	line[800];
+	int	status = EX_PROTOCOL;
+
+	if (reply_is_transient(&s->reply))
+		status = EX_TEMPFAIL;
+	else if (reply_is_permanent(&s->reply))
+		status = status_if_permanent;
+	return failed(why, status, "%s: %s", dialogue_step_name(s, step),
+	    reply_line(&s->reply, line, sizeof(line)));
+}

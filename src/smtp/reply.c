@@ -1,0 +1,179 @@
+#include "smtp/reply.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "util/buffer.h"
+#include "util/visible.h"
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "550", "550 text" or "550-text"; the reply code, or -1. */
+static int
+line_code(const char *line, size_t len)
+{
+	if (len < 3 || line[0] < '2' || line[0] > '5' || !is_digit(line[1]) ||
+	    !is_digit(line[2]))
+		return -1;
+	if (len > 3 && line[3] != ' ' && line[3] != '-')
+		return -1;
+	return (line[0] - '0') * 100 + (line[1] - '0') * 10 + line[2] - '0';
+}
+
+/* The length of "5.1.1" in front of a blank or the end (RFC 3463), or 0. */
+static size_t
+enhanced_length(const char *text, int code)
+{
+	size_t	at = 1;
+
+	if (text[0] != '0' + code / 100 || code / 100 == 3)
+		return 0;
+	for (int part = 0; part < 2; part++) {
+		size_t	digits = 0;
+
+		if (text[at++] != '.')
+			return 0;
+		while (digits < 4 && is_digit(text[at]))
+			at++, digits++;
+		if (digits < 1 || digits > 3)
+			return 0;
+	}
+	return text[at] == ' ' || text[at] == '\0' ? at : 0;
+}
+
+static void
+add_line(struct reply *r, bool first, const char *text)
+{
+	size_t	n = enhanced_length(text, r->code);
+
+	if (first && n > 0)
+		snprintf(r->enhanced, sizeof(r->enhanced), "%.*s", (int)n,
+		    text);
+	if (n > 0 && n == strlen(r->enhanced) &&
+	    strncmp(text, r->enhanced, n) == 0)
+		text += n + (text[n] == ' ');
+	if (!first)
+		strlcat(r->text, "\n", sizeof(r->text));
+	strlcat(r->text, text, sizeof(r->text));
+}
+
+static bool
+nonsense(struct failure *why, const char *what, const char *line)
+{
+	return failed(why, EX_PROTOCOL, "the server's answer is no SMTP (%s): "
+	    "\"%.120s\"", what, line);
+}
+
+static bool
+read_line(struct stream *s, struct buffer *line, struct failure *why)
+{
+	switch (stream_read_line(s, line, REPLY_LINE_MAX, NULL, why)) {
+	case STREAM_LINE:
+		return true;
+	case STREAM_LONG:
+		return failed(why, EX_PROTOCOL, "the server's answer is no "
+		    "SMTP: a line of more than %d octets", REPLY_LINE_MAX);
+	case STREAM_CLOSED:
+		return failed(why, EX_TEMPFAIL,
+		    "the server closed the connection");
+	case STREAM_FAILED:
+		break;
+	}
+	return false;
+}
+
+bool
+reply_read(struct reply *r, struct stream *s,
+    const struct reply_listener *listener, struct failure *why)
+{
+	struct buffer	line = { 0 };
+	size_t		total = 0;
+	bool		more = true;
+
+	*r = (struct reply){ 0 };
+	for (int n = 0; more; n++) {
+		char	shown[4 * REPLY_LINE_MAX + 1];
+		int	code;
+
+		buffer_clear(&line);
+		if (!read_line(s, &line, why))
+			goto fail;
+		visible(shown, sizeof(shown), line.data, line.len);
+		if (listener != NULL)
+			listener->line(listener->context, shown);
+		code = line_code(line.data, line.len);
+		total += line.len;
+		if (code == -1) {
+			nonsense(why, "no reply code", shown);
+			goto fail;
+		}
+		if (n > 0 && code != r->code) {
+			nonsense(why, "two reply codes in one reply", shown);
+			goto fail;
+		}
+		if (n >= REPLY_LINES_MAX || total > REPLY_TOTAL_MAX) {
+			nonsense(why, "a reply without end", shown);
+			goto fail;
+		}
+		r->code = code;
+		add_line(r, n == 0, line.len > 4 ? shown + 4 : "");
+		more = line.len > 3 && line.data[3] == '-';
+	}
+	buffer_free(&line);
+	return true;
+fail:
+	buffer_free(&line);
+	return false;
+}
+
+bool
+reply_is_positive(const struct reply *r)
+{
+	return r->code / 100 == 2;
+}
+
+bool
+reply_is_intermediate(const struct reply *r)
+{
+	return r->code / 100 == 3;
+}
+
+bool
+reply_is_transient(const struct reply *r)
+{
+	return r->code / 100 == 4;
+}
+
+bool
+reply_is_permanent(const struct reply *r)
+{
+	return r->code / 100 == 5;
+}
+
+char *
+reply_line(const struct reply *r, char *to, size_t size)
+{
+	int	n = snprintf(to, size, "%03d%s%s", r->code,
+		    r->enhanced[0] != '\0' ? " " : "", r->enhanced);
+
+	if (r->text[0] == '\0' || n < 0 || (size_t)n >= size)
+		return to;
+	strlcat(to, " ", size);
+	for (const char *at = r->text; *at != '\0';) {
+		size_t	line = strcspn(at, "\n");
+		size_t	len = strlen(to);
+
+		snprintf(to + len, size - len, "%.*s", (int)line, at);
+		at += line;
+		if (*at == '\n') {
+			strlcat(to, " / ", size);
+			at++;
+		}
+	}
+	return to;
+}

@@ -1,0 +1,137 @@
+#include "smtp/session.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#include "smtp/dialogue.h"
+
+static void
+forget_extensions(struct session *s)
+{
+	s->extensions = 0;
+	s->size_max = 0;
+	s->rcpt_max = 0;
+	s->mail_max = 0;
+	buffer_clear(&s->mechanisms);
+}
+
+static bool
+hear_greeting(struct session *s, struct failure *why)
+{
+	if (!dialogue_hear(s, STEP_GREETING, why))
+		return false;
+	s->open = true;
+	if (reply_is_positive(&s->reply))
+		return true;
+	return dialogue_refused(s, STEP_GREETING, EX_UNAVAILABLE, why);
+}
+
+static bool
+say_hello(struct session *s, const char *verb, struct failure *why)
+{
+	s->step = STEP_EHLO;
+	return dialogue_is_quiet(s, why) &&
+	    dialogue_say(s, why, "%s %s", verb, s->options->helo) &&
+	    dialogue_hear(s, STEP_EHLO, why);
+}
+
+/* HELO where EHLO is refused for good (RFC 5321 section 3.2). */
+static bool
+hello(struct session *s, struct failure *why)
+{
+	bool	heard;
+
+	forget_extensions(s);
+	s->ehlo_line = 1;
+	heard = say_hello(s, s->options->lmtp ? "LHLO" : "EHLO", why);
+	s->ehlo_line = 0;
+	if (heard && reply_is_permanent(&s->reply) && !s->options->lmtp) {
+		forget_extensions(s);
+		heard = say_hello(s, "HELO", why);
+	}
+	if (!heard)
+		return false;
+	if (reply_is_positive(&s->reply))
+		return true;
+	return dialogue_refused(s, STEP_EHLO, EX_UNAVAILABLE, why);
+}
+
+static bool
+start_tls(struct session *s, struct failure *why)
+{
+	struct tls	*tls = s->tls;
+	char		 text[128];
+
+	s->step = STEP_TLS;
+	s->tls = NULL;
+	stream_set_timeout(&s->stream, s->options->timeout_ms > 0 ?
+	    s->options->timeout_ms : 2 * 60 * 1000);
+	if (!stream_start_tls(&s->stream, s->options->tls_module, tls, why)) {
+		s->broken = true;
+		return failure_prefix(why, "%s: ",
+		    dialogue_step_name(s, STEP_TLS));
+	}
+	s->encrypted = true;
+	dialogue_remark(s, "%s", s->options->tls_module->describe(tls, text,
+	    sizeof(text)));
+	return true;
+}
+
+/* RFC 3207: everything that was learnt before is forgotten. */
+static bool
+upgrade(struct session *s, struct failure *why)
+{
+	bool	optional = s->options->tls_policy == TLS_OPPORTUNISTIC;
+
+	if (!(s->extensions & EXT_STARTTLS)) {
+		if (optional)
+			return true;
+		s->step = STEP_STARTTLS;
+		return failed(why, EX_UNAVAILABLE, "STARTTLS: the server does "
+		    "not offer it, so nothing was sent");
+	}
+	if (!dialogue_ask(s, STEP_STARTTLS, why, "STARTTLS"))
+		return false;
+	if (!reply_is_positive(&s->reply)) {
+		if (optional && s->reply.code / 100 >= 4)
+			return true;
+		return dialogue_refused(s, STEP_STARTTLS, EX_UNAVAILABLE, why);
+	}
+	return start_tls(s, why) && hello(s, why);
+}
+
+bool
+session_open(struct session *s, int fd, const struct session_options *options,
+    struct failure *why)
+{
+	enum tls_policy	policy = options->tls_policy;
+
+	*s = (struct session){ .options = options, .tls = options->tls };
+	stream_open(&s->stream, fd);
+	if (policy == TLS_AT_ONCE && !start_tls(s, why))
+		return false;
+	if (!hear_greeting(s, why) || !hello(s, why))
+		return false;
+	if ((policy == TLS_REQUIRED || policy == TLS_OPPORTUNISTIC) &&
+	    !upgrade(s, why))
+		return false;
+	return options->auth == NULL || authenticate(s, why);
+}
+
+void
+session_close(struct session *s)
+{
+	struct failure	ignored;
+
+	if (s->open && !s->broken) {
+		stream_set_timeout(&s->stream, 1000);
+		if (dialogue_say(s, &ignored, "QUIT"))
+			stream_flush(&s->stream, &ignored);
+	}
+	stream_close(&s->stream);
+	if (s->tls != NULL)
+		s->options->tls_module->close(s->tls);
+	s->tls = NULL;
+	buffer_free(&s->mechanisms);
+	buffer_free(&s->challenge);
+}

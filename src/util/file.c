@@ -1,0 +1,61 @@
+#include "util/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+bool
+file_write(int fd, const void *data, size_t len)
+{
+	const char	*from = data;
+
+	while (len > 0) {
+		ssize_t	n = write(fd, from, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		from += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* For file systems without O_TMPFILE: a name for as short as can be. */
+static int
+named_for_a_moment(const char *folder)
+{
+	char	path[4096];
+	int	fd;
+
+	if (snprintf(path, sizeof(path), "%s/relais.XXXXXXXXXX", folder) >=
+	    (int)sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd != -1)
+		unlink(path);
+	return fd;
+}
+
+int
+file_unnamed(const char *folder, struct failure *why)
+{
+	int	fd = -1;
+
+#ifdef O_TMPFILE
+	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+#endif
+	if (fd == -1)
+		fd = named_for_a_moment(folder);
+	if (fd == -1)
+		failed_errno(why, EX_CANTCREAT,
+		    "can't make a temporary file in %s", folder);
+	return fd;
+}

@@ -1,0 +1,21 @@
+/*
+ * file.h - whole reads and writes
+ */
+#ifndef UTIL_FILE_H
+#define UTIL_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/failure.h"
+
+/* Writes all of it, over interruptions and short writes; false with errno. */
+bool	file_write(int fd, const void *data, size_t len);
+
+/*
+ * A file without a name in that folder, open for reading and writing, mode
+ * 0600, close-on-exec, gone when it is closed.  -1 with EX_CANTCREAT.
+ */
+int	file_unnamed(const char *folder, struct failure *why);
+
+#endif
