@@ -33,15 +33,15 @@ ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
 		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"'
 LINK		= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,--as-needed
 
-UTIL	= base64 buffer clock failure file memory visible
-MAIL	= complete envelope header message phrase recipients wire
+UTIL	= base64 buffer clock failure file log memory visible
+MAIL	= complete dots envelope header message phrase recipients wire
 NET	= connect sendfile stream
 SMTP	= authenticate data dialogue reply session transaction
 QUEUE	=
-CONFIG	=
-RELAY	=
+CONFIG	= identity
+RELAY	= explain relay
 SERVE	=
-CLI	=
+CLI	= input options report sendmail submit transcript version
 
 LIB_NAMES = $(UTIL:%=util/%) $(MAIL:%=mail/%) $(NET:%=net/%) \
 	    $(SMTP:%=smtp/%) $(QUEUE:%=queue/%) $(CONFIG:%=config/%) \
@@ -52,7 +52,15 @@ LIB_OBJS  = $(LIB_NAMES:%=$(B)/src/%.o)
 MODULE	  = net/tls util/buffer util/failure util/memory util/base64
 MODULE_OBJS = $(MODULE:%=$(B)/module/%.o)
 
-all: $(B)/librelais.a
+NAMES	  = relais send-mail mailq newaliases
+
+all: $(B)/sendmail $(NAMES:%=$(B)/%) $(B)/tls.so
+
+$(B)/sendmail: $(B)/src/main.o $(B)/librelais.a
+	$(LINK) -pie -o $@ $(B)/src/main.o $(B)/librelais.a $(BSD_LIBS)
+
+$(NAMES:%=$(B)/%): $(B)/sendmail
+	ln -sf sendmail $@
 
 $(B)/librelais.a: $(LIB_OBJS)
 	rm -f $@

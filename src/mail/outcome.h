@@ -17,6 +17,7 @@ struct outcome {
 	enum outcome_kind	kind;
 	int			status;		/* EX_* for the caller */
 	int			code;		/* reply code, 0: no reply */
+	int			step;		/* smtp's enum session_step */
 	char			enhanced[12];	/* "5.1.1" or "" */
 	bool			in_doubt;	/* deferred, but the server may
 						 * have taken it: the reply to

@@ -63,7 +63,7 @@ judge(struct outcome *o, const struct reply *r, enum session_step step,
 {
 	char	line[400];
 
-	*o = (struct outcome){ .code = r->code };
+	*o = (struct outcome){ .code = r->code, .step = step };
 	strlcpy(o->enhanced, r->enhanced, sizeof(o->enhanced));
 	snprintf(o->text, sizeof(o->text), "%s: %s", what,
 	    reply_line(r, line, sizeof(line)));
@@ -317,7 +317,7 @@ in_doubt(struct transaction *t, const struct failure *why)
 		if (!t->accepted[i] || o->kind != OUTCOME_WAITING)
 			continue;
 		*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
-		    .status = EX_TEMPFAIL, .in_doubt = true };
+		    .status = EX_TEMPFAIL, .step = STEP_FINAL, .in_doubt = true };
 		snprintf(o->text, sizeof(o->text), "%.400s; the server may "
 		    "have taken the message all the same", why->text);
 	}
@@ -438,7 +438,7 @@ fits(struct transaction *t)
 {
 	uint64_t	max = t->s->size_max;
 	struct outcome	too_big = { .kind = OUTCOME_FAILED,
-			    .status = EX_DATAERR };
+			    .status = EX_DATAERR, .step = STEP_MAIL };
 
 	if (max == 0 || t->wire.size <= max)
 		return true;

@@ -1,0 +1,76 @@
+#include "cli/input.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "mail/dots.h"
+#include "util/clock.h"
+
+enum {
+	BLOCK = 64 * 1024,
+	DRAIN_OCTETS = 256 * 1024 * 1024,
+	DRAIN_MS = 10 * 1000,
+	DRAIN_IDLE_MS = 2 * 1000,	/* a caller that waits for our exit
+					 * writes no more */
+};
+
+static ssize_t
+read_some(int fd, char *to, size_t room)
+{
+	ssize_t	n;
+
+	do
+		n = read(fd, to, room);
+	while (n == -1 && errno == EINTR);
+	return n;
+}
+
+bool
+input_read(int fd, struct message *m, bool dots, bool *dot_ended,
+    struct failure *why)
+{
+	char		in[BLOCK], out[BLOCK + 1];
+	struct dots	state = { DOTS_LINE_START };
+	bool		good = true;
+	ssize_t		n;
+
+	while (good && state.state != DOTS_ENDED &&
+	    (n = read_some(fd, in, sizeof(in))) != 0) {
+		if (n == -1)
+			return failed_errno(why, EX_NOINPUT,
+			    "can't read the message from standard input");
+		good = dots ? message_feed(m, out, dots_decode(&state, in,
+		    (size_t)n, out), why) : message_feed(m, in, (size_t)n, why);
+	}
+	*dot_ended = state.state == DOTS_ENDED;
+	if (!good)
+		input_drain(fd);
+	return good && message_end(m, why);
+}
+
+void
+input_drain(int fd)
+{
+	int64_t		until = clock_ms() + DRAIN_MS;
+	struct pollfd	p = { .fd = fd, .events = POLLIN };
+	char		block[BLOCK];
+	size_t		left = DRAIN_OCTETS;
+	ssize_t		n;
+
+	if (isatty(fd))
+		return;
+	while (left > 0) {
+		int64_t	wait = until - clock_ms();
+
+		if (wait > DRAIN_IDLE_MS)
+			wait = DRAIN_IDLE_MS;
+		if (wait <= 0 || poll(&p, 1, (int)wait) <= 0)
+			return;
+		n = read_some(fd, block, sizeof(block));
+		if (n <= 0)
+			return;
+		left -= (size_t)n < left ? (size_t)n : left;
+	}
+}

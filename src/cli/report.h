@@ -1,0 +1,34 @@
+/*
+ * report.h - what became of a message, told to the caller and the log
+ */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/options.h"
+#include "mail/envelope.h"
+#include "mail/message.h"
+#include "mail/outcome.h"
+#include "util/failure.h"
+#include "util/log.h"
+
+/*
+ * One line on stderr (unless -oeq) and the same in the log; returns the exit
+ * status.
+ */
+int	report_failure(const struct log *, enum error_mode,
+	    const struct failure *);
+
+/*
+ * One line for each different text among the forward-paths that were not
+ * delivered, naming them; a line in the log for every forward-path.  The
+ * exit status: 0 if all were delivered or queued, else that of the first one
+ * that failed for good, else that of the first one deferred.
+ */
+int	report_outcomes(const struct log *, enum error_mode,
+	    const struct envelope *, const struct message *,
+	    const struct outcome *, bool queued);
+
+#endif

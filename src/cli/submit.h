@@ -1,0 +1,15 @@
+/*
+ * submit.h - one message from standard input to the smarthost
+ */
+#ifndef CLI_SUBMIT_H
+#define CLI_SUBMIT_H
+
+#include "cli/options.h"
+#include "config/config.h"
+#include "util/log.h"
+
+/* Reads, completes, hands over, reports; returns the exit status. */
+int	submit(const struct options *, const struct config *,
+	    const struct log *);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * relais - the name we were called by chooses the role
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/sendmail.h"
+
+static const struct {
+	const char	*name;
+	int		(*run)(int argc, char **argv);
+} roles[] = {
+	{ "sendmail",	cli_sendmail },
+	{ "send-mail",	cli_sendmail },
+	{ "relais",	cli_relais },
+	{ "mailq",	cli_mailq },
+	{ "newaliases",	cli_newaliases },
+	{ "hoststat",	cli_nothing },
+	{ "purgestat",	cli_nothing },
+	{ "smtpd",	cli_smtpd },
+};
+
+/*
+ * Some callers close 0, 1 or 2: a socket that took the place of standard
+ * output would have a warning written into its SMTP session.
+ */
+static void
+fill_descriptors(void)
+{
+	int	fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char	*slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	const char	*name = slash != NULL ? slash + 1 :
+			    argc > 0 ? argv[0] : "sendmail";
+	int		(*run)(int, char **) = cli_sendmail;
+
+	fill_descriptors();
+	signal(SIGPIPE, SIG_IGN);
+	umask(077);
+	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++)
+		if (strcmp(name, roles[i].name) == 0)
+			run = roles[i].run;
+	/* Nothing is left to flush; what exit() would tidy up costs more. */
+	_exit(run(argc, argv));
+}

@@ -1,0 +1,327 @@
+#include "relay/relay.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "net/connect.h"
+#include "net/tls.h"
+#include "relay/explain.h"
+#include "util/memory.h"
+
+enum { PINS_MAX = 16 };
+
+/* What is got ready while the connection is being made. */
+struct preparation {
+	struct relay		*relay;
+	const char		*pins[PINS_MAX + 1];
+	struct tls_options	 tls;
+	struct failure		 why;
+	bool			 failed;
+};
+
+void
+relay_begin(struct relay *r, const struct config *config,
+    const struct identity *me, const struct trace *trace)
+{
+	*r = (struct relay){ .config = config, .me = me, .trace = trace };
+}
+
+static void
+disconnect(struct relay *r)
+{
+	if (r->connected)
+		session_close(&r->session);
+	r->connected = false;
+	credentials_free(&r->credentials);
+}
+
+void
+relay_end(struct relay *r)
+{
+	disconnect(r);
+	smarthost_list_free(&r->hosts);
+}
+
+static const char *
+text_of(const struct relay *r, enum config_key key)
+{
+	return config_text(r->config, &r->subject, key);
+}
+
+static const char *
+origin_of(const struct relay *r, enum config_key key)
+{
+	const struct setting	*set = config_find(r->config, &r->subject, key);
+
+	return set != NULL ? set->origin : NULL;
+}
+
+/* "mail.example.org:587" or the path of the socket. */
+static const char *
+host_text(const struct relay *r, char *text, size_t size)
+{
+	const struct smarthost	*h = r->host;
+
+	if (h->host == NULL)
+		strlcpy(text, h->path, size);
+	else if (strchr(h->host, ':') != NULL)
+		snprintf(text, size, "[%s]:%u", h->host, h->port);
+	else
+		snprintf(text, size, "%s:%u", h->host, h->port);
+	return text;
+}
+
+static enum tls_policy
+policy_of(const struct relay *r)
+{
+	const char	*tls = text_of(r, KEY_TLS);
+
+	if (tls != NULL && strcmp(tls, "off") == 0)
+		return TLS_OFF;
+	if (r->host->scheme == SCHEME_SUBMISSIONS)
+		return TLS_AT_ONCE;
+	if (tls != NULL && strcmp(tls, "opportunistic") == 0)
+		return TLS_OPPORTUNISTIC;
+	if (tls == NULL && r->host->scheme != SCHEME_SUBMISSION &&
+	    smarthost_is_local(r->host))
+		return TLS_OFF;
+	return TLS_REQUIRED;
+}
+
+static void
+tls_options_of(struct preparation *p)
+{
+	struct relay		*r = p->relay;
+	const struct setting	*pin;
+	size_t			 n = 0;
+
+	p->tls = (struct tls_options){
+		.name = text_of(r, KEY_TLS_NAME),
+		.ca = text_of(r, KEY_TLS_CA),
+		.ca_origin = origin_of(r, KEY_TLS_CA),
+		.pins = p->pins,
+		.pins_origin = origin_of(r, KEY_TLS_PIN),
+		.certificate = text_of(r, KEY_TLS_CERTIFICATE),
+		.key = text_of(r, KEY_TLS_KEY),
+		.verify = r->options.tls_policy != TLS_OPPORTUNISTIC,
+	};
+	if (p->tls.name == NULL)
+		p->tls.name = r->host->host != NULL ? r->host->host :
+		    "localhost";
+	pin = config_find(r->config, &r->subject, KEY_TLS_PIN);
+	for (; pin != NULL && n < PINS_MAX; pin = pin->next)
+		p->pins[n++] = pin->value;
+}
+
+/* Loading TLS costs a millisecond that the connection needs anyway. */
+static void
+prepare(void *context)
+{
+	struct preparation	*p = context;
+	struct session_options	*o = &p->relay->options;
+
+	if (o->tls_policy == TLS_OFF && o->auth == NULL)
+		return;
+	o->tls_module = tls_load(&p->why);
+	if (o->tls_module != NULL && o->tls_policy != TLS_OFF) {
+		tls_options_of(p);
+		o->tls = o->tls_module->start(&p->tls, &p->why);
+	}
+	p->failed = o->tls_module == NULL ||
+	    (o->tls_policy != TLS_OFF && o->tls == NULL);
+}
+
+/* Which credentials may be shown, and how. */
+static bool
+prepare_auth(struct relay *r, struct failure *why)
+{
+	const char	*list = text_of(r, KEY_AUTH);
+	bool		 tls_off = origin_of(r, KEY_TLS) != NULL &&
+			    r->options.tls_policy == TLS_OFF;
+
+	if (list != NULL && strcmp(list, "off") == 0)
+		return true;
+	if (!credentials_read(&r->credentials, r->config, &r->subject,
+	    r->host->user, why))
+		return false;
+	r->auth = (struct auth_options){
+		.mechanisms = list != NULL && strcmp(list, "auto") != 0 ?
+		    list : NULL,
+		.user = r->credentials.user,
+		.password = r->credentials.password,
+		.token = r->credentials.token,
+		.certificate = text_of(r, KEY_TLS_CERTIFICATE) != NULL,
+		/* Both have to be spelt out before a secret goes in clear. */
+		.in_clear = tls_off && origin_of(r, KEY_AUTH) != NULL,
+		.host = r->host->host,
+		.port = r->host->port,
+	};
+	if (r->auth.password != NULL || r->auth.token != NULL ||
+	    (r->auth.certificate && r->auth.mechanisms != NULL))
+		r->options.auth = &r->auth;
+	return true;
+}
+
+static int
+family_of(const struct relay *r)
+{
+	const char	*family = text_of(r, KEY_FAMILY);
+
+	if (family == NULL || strcmp(family, "any") == 0)
+		return AF_UNSPEC;
+	return strchr(family, '6') != NULL ? AF_INET6 : AF_INET;
+}
+
+static bool
+connect_host(struct relay *r, struct failure *why)
+{
+	struct preparation	p = { .relay = r };
+	struct endpoint		where = { .host = r->host->host,
+				    .path = r->host->path,
+				    .port = r->host->port };
+	struct connect_options	how = {
+		.family = family_of(r),
+		.source = text_of(r, KEY_SOURCE_ADDRESS),
+		.timeout_ms = config_ms(r->config, &r->subject,
+		    KEY_CONNECT_TIMEOUT),
+		.meanwhile = prepare,
+		.context = &p,
+	};
+	int			fd = connect_to(&where, &how, why);
+
+	if (fd == -1) {
+		explain_connect(r, why->text, sizeof(why->text));
+		if (r->options.tls != NULL)
+			r->options.tls_module->close(r->options.tls);
+		return false;
+	}
+	if (p.failed) {
+		close(fd);
+		*why = p.why;
+		return false;
+	}
+	r->connected = true;
+	if (session_open(&r->session, fd, &r->options, why))
+		return true;
+	explain(r, r->session.step, r->session.reply.code, why->status,
+	    why->text, sizeof(why->text));
+	return false;
+}
+
+static bool
+open_host(struct relay *r, struct failure *why)
+{
+	r->options = (struct session_options){
+		.lmtp = r->host->scheme == SCHEME_LMTP,
+		.helo = r->me->helo,
+		.tls_policy = policy_of(r),
+		.timeout_ms = config_ms(r->config, &r->subject, KEY_TIMEOUT),
+		.early_bdat = config_bool(r->config, &r->subject,
+		    KEY_EARLY_BDAT),
+		.trace = r->trace,
+	};
+	return prepare_auth(r, why) && connect_host(r, why);
+}
+
+/* Where and why, around what the session wrote into a fresh outcome. */
+static void
+dress(const struct relay *r, struct outcome *o)
+{
+	char	text[sizeof(o->text)];
+	char	host[300];
+
+	snprintf(text, sizeof(text), "%s: %.*s", host_text(r, host,
+	    sizeof(host)), (int)sizeof(text) / 2, o->text);
+	if (o->kind == OUTCOME_FAILED)
+		explain(r, (enum session_step)o->step, o->code, o->status,
+		    text, sizeof(text));
+	memcpy(o->text, text, sizeof(text));
+}
+
+static bool
+try_host(struct relay *r, const struct envelope *env,
+    const struct message *message, struct outcome *outcomes, bool *data_sent,
+    struct failure *why)
+{
+	bool	*waiting = memory_new(env->n, sizeof(*waiting));
+	char	 host[300];
+	bool	 good;
+
+	for (size_t i = 0; i < env->n; i++)
+		waiting[i] = outcomes[i].kind == OUTCOME_WAITING;
+	good = r->connected || open_host(r, why);
+	if (good)
+		good = session_send(&r->session, env, message, outcomes,
+		    data_sent, why);
+	for (size_t i = 0; i < env->n; i++)
+		if (waiting[i] && outcomes[i].kind != OUTCOME_WAITING)
+			dress(r, &outcomes[i]);
+	if (!good) {
+		failure_prefix(why, "%s: ", host_text(r, host, sizeof(host)));
+		disconnect(r);
+	}
+	return good;
+}
+
+/* The attempt failed as a whole: the same for everybody not judged before. */
+static void
+settle(const struct envelope *env, struct outcome *outcomes,
+    const struct failure *why)
+{
+	bool	later = why->status == EX_TEMPFAIL ||
+		    why->status == EX_PROTOCOL || why->status == EX_NOHOST ||
+		    why->status == EX_IOERR || why->status == EX_OSERR;
+
+	for (size_t i = 0; i < env->n; i++) {
+		struct outcome	*o = &outcomes[i];
+
+		if (o->kind != OUTCOME_WAITING)
+			continue;
+		*o = (struct outcome){ .status = why->status };
+		o->kind = later ? OUTCOME_DEFERRED : OUTCOME_FAILED;
+		strlcpy(o->text, why->text, sizeof(o->text));
+	}
+}
+
+static bool
+find_hosts(struct relay *r, struct failure *why)
+{
+	const struct setting	*set = config_find(r->config, &r->subject,
+				    KEY_SMARTHOST);
+
+	if (set == NULL)
+		return failed(why, EX_CONFIG, "no smarthost is configured: put "
+		    "a line like \"smarthost = submission://smtp.example.org\" "
+		    "into %s", r->config->path != NULL ? r->config->path :
+		    "/etc/relais.conf");
+	smarthost_list_free(&r->hosts);
+	return smarthost_list_parse(&r->hosts, set->value, why) ||
+	    failure_prefix(why, "%s: ", set->origin);
+}
+
+void
+relay_send(struct relay *r, const struct envelope *env,
+    const struct message *message, struct outcome *outcomes)
+{
+	struct failure	why;
+	bool		data_sent = false;
+	bool		done = false;
+
+	r->subject = (struct config_subject){ .from = env->reverse_path,
+	    .user = r->me->user };
+	if (!r->connected && !find_hosts(r, &why)) {
+		settle(env, outcomes, &why);
+		return;
+	}
+	for (size_t i = 0; !done && !data_sent && i < r->hosts.n; i++) {
+		if (!r->connected)
+			r->host = &r->hosts.host[i];
+		done = try_host(r, env, message, outcomes, &data_sent, &why);
+	}
+	if (!done)
+		settle(env, outcomes, &why);
+}

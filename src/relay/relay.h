@@ -1,0 +1,51 @@
+/*
+ * relay.h - hands messages to the smarthost that the configuration names
+ *
+ * Joins the configuration, the network and the SMTP session: which smarthost
+ * comes first, how it is reached, who we are to it, and what its answers mean
+ * to whoever has to read about them.  The session stays open for the next
+ * message to the same smarthost until relay_end().
+ */
+#ifndef RELAY_RELAY_H
+#define RELAY_RELAY_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "config/credentials.h"
+#include "config/identity.h"
+#include "config/smarthost.h"
+#include "mail/envelope.h"
+#include "mail/message.h"
+#include "mail/outcome.h"
+#include "smtp/session.h"
+#include "util/failure.h"
+
+struct relay {
+	const struct config		*config;	/* borrowed */
+	const struct identity		*me;		/* borrowed */
+	const struct trace		*trace;		/* borrowed, or NULL */
+	struct smarthost_list		 hosts;		/* of this message */
+	const struct smarthost		*host;		/* the one tried now */
+	struct config_subject		 subject;
+	struct credentials		 credentials;
+	struct auth_options		 auth;
+	struct session_options		 options;
+	struct session			 session;
+	bool				 connected;
+};
+
+void	relay_begin(struct relay *, const struct config *,
+	    const struct identity *, const struct trace *);
+
+/*
+ * One attempt for all forward-paths whose outcome is OUTCOME_WAITING; each
+ * has another one afterwards.  Outcomes' texts name host, port, step, reply,
+ * and where it is known the cause and the place in the configuration.
+ */
+void	relay_send(struct relay *, const struct envelope *,
+	    const struct message *, struct outcome *outcomes);
+
+void	relay_end(struct relay *);
+
+#endif
