@@ -1,0 +1,296 @@
+/*
+ * What a message on its way in becomes, whatever pieces it comes in.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "mail/message.h"
+#include "util/memory.h"
+
+static const struct message_limits no_limits = { .spill_directory = "/tmp" };
+
+/* The wire form of a message fed in pieces of the given size. */
+static bool
+wire_form(const char *text, size_t len, size_t piece, struct buffer *wire,
+    struct message *m, struct failure *why)
+{
+	bool	good = true;
+
+	message_begin(m, &no_limits);
+	for (size_t at = 0; good && at < len; at += piece)
+		good = message_feed(m, text + at,
+		    len - at < piece ? len - at : piece, why);
+	if (!message_end(m, why) || !good)
+		return false;
+	header_write(wire, &m->header);
+	for (uint64_t at = 0; at < m->body.size;) {
+		char	block[1000];
+		ssize_t	n = body_read(&m->body, at, block, sizeof(block), why);
+
+		assert_true(n > 0);
+		buffer_add(wire, block, (size_t)n);
+		at += (uint64_t)n;
+	}
+	return true;
+}
+
+struct example {
+	const char	*in;
+	const char	*out;
+};
+
+static void
+becomes(void **state)
+{
+	const struct example	*e = *state;
+
+	for (size_t piece = 1; piece <= strlen(e->in) + 1; piece++) {
+		struct buffer	wire = { 0 };
+		struct message	m;
+		struct failure	why;
+
+		assert_true(wire_form(e->in, strlen(e->in), piece, &wire, &m,
+		    &why));
+		assert_string_equal(wire.data, e->out);
+		assert_int_equal(message_size(&m), wire.len);
+		message_free(&m);
+		buffer_free(&wire);
+	}
+}
+
+#define BECOMES(sentence, in, out) \
+	{ sentence, becomes, NULL, NULL, &(struct example){ in, out } }
+
+/*
+ * The class of smuggled ends of data: whatever the mixture of CR, LF and
+ * dots, what comes out has CRLF line ends only, and the lines are those of
+ * the input.
+ */
+static void
+no_mixture_smuggles_a_line_end(void **state)
+{
+	static const char	letters[] = { '\r', '\n', '.', 'a' };
+	static const char *const around[][2] = { { "", "" }, { "x", "y" },
+		{ "\n", "\n" }, { "\r\n", "\r\n" } };
+	char			text[64];
+
+	(void)state;
+	for (unsigned n = 0; n < 4 * 4 * 4 * 4 * 4 * 4 * 4; n++) {
+		const char *const	*w = around[n % 4];
+		char			 middle[8] = { 0 };
+		int			 len;
+
+		for (unsigned i = 0, v = n; i < 7; i++, v /= 4)
+			middle[i] = letters[v % 4];
+		len = snprintf(text, sizeof(text), "A: b\n\n%s%s%s", w[0],
+		    middle, w[1]);
+		for (size_t piece = 1; piece <= 3; piece++) {
+			struct buffer	wire = { 0 };
+			struct message	m;
+			struct failure	why;
+			size_t		in_lines = 0, out_lines = 0;
+
+			assert_true(wire_form(text, (size_t)len, piece, &wire,
+			    &m, &why));
+			for (size_t i = 0; i < wire.len; i++) {
+				bool	cr = wire.data[i] == '\r';
+				bool	lf = wire.data[i] == '\n';
+
+				assert_int_equal(cr, i + 1 < wire.len &&
+				    wire.data[i + 1] == '\n');
+				assert_int_equal(lf, i > 0 &&
+				    wire.data[i - 1] == '\r');
+				out_lines += lf;
+			}
+			for (int i = 0; i < len; i++)
+				in_lines += text[i] == '\n';
+			in_lines += text[len - 1] != '\n';
+			assert_int_equal(in_lines, out_lines);
+			message_free(&m);
+			buffer_free(&wire);
+		}
+	}
+}
+
+static void
+a_nul_is_refused_wherever_it_stands(void **state)
+{
+	static const struct { const char *text; size_t len; } cases[] = {
+		{ "\0", 1 }, { "A: b\0\n\n", 7 }, { "A: b\n\nx\0y\n", 10 },
+		{ "A: b\n\nx\r\0", 9 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct buffer	wire = { 0 };
+		struct message	m;
+		struct failure	why;
+
+		assert_false(wire_form(cases[i].text, cases[i].len, 3, &wire,
+		    &m, &why));
+		assert_int_equal(why.status, EX_DATAERR);
+		message_free(&m);
+		buffer_free(&wire);
+	}
+}
+
+/* Lines of every length up to 200 octets, 3 MB of them. */
+static void
+a_large_body_goes_through_a_file_unchanged(void **state)
+{
+	struct buffer	in = { 0 }, want = { 0 }, wire = { 0 };
+	struct message	m;
+	struct failure	why;
+
+	(void)state;
+	buffer_add_text(&in, "Subject: large\n\n");
+	buffer_add_text(&want, "Subject: large\r\n\r\n");
+	for (size_t n = 0; in.len < 3000000; n = (n + 7) % 200) {
+		for (size_t i = 0; i < n; i++) {
+			buffer_add_byte(&in, (char)(' ' + (i + n) % 90));
+			buffer_add_byte(&want, (char)(' ' + (i + n) % 90));
+		}
+		buffer_add_text(&in, n % 2 ? "\n" : "\r\n");
+		buffer_add_text(&want, "\r\n");
+	}
+	assert_true(wire_form(in.data, in.len, 65536, &wire, &m, &why));
+	assert_null(body_in_memory(&m.body));
+	assert_int_equal(wire.len, want.len);
+	assert_memory_equal(wire.data, want.data, want.len);
+	assert_int_equal(m.body.longest_line, 199);
+	message_free(&m);
+	buffer_free(&in);
+	buffer_free(&want);
+	buffer_free(&wire);
+}
+
+static void
+what_the_server_has_to_know_is_known(void **state)
+{
+	struct buffer	wire = { 0 };
+	struct message	m;
+	struct failure	why;
+
+	(void)state;
+	assert_true(wire_form("A: \303\251\n\nab\n.c\n", 13, 4, &wire, &m,
+	    &why));
+	assert_true(m.header_8bit);
+	assert_false(m.body.has_8bit);
+	assert_true(m.body.has_dots);
+	assert_int_equal(m.body.longest_line, 2);
+	message_free(&m);
+	buffer_free(&wire);
+}
+
+static void
+a_message_over_the_limit_is_refused(void **state)
+{
+	struct message_limits	limits = { "/tmp", 20 };
+	struct message		m;
+	struct failure		why;
+
+	(void)state;
+	message_begin(&m, &limits);
+	assert_false(message_feed(&m, "A: b\n\n0123456789abcdef\n", 24, &why));
+	assert_int_equal(why.status, EX_DATAERR);
+	assert_false(message_feed(&m, "x", 1, &why));
+	assert_false(message_end(&m, &why));
+	message_free(&m);
+}
+
+static void
+a_header_without_end_is_refused(void **state)
+{
+	char		*line = memory_new(1 << 20, 1);
+	struct message	 m;
+	struct failure	 why;
+	bool		 good = true;
+
+	(void)state;
+	memset(line, 'x', 1 << 20);
+	message_begin(&m, &no_limits);
+	assert_true(message_feed(&m, "Subject: ", 9, &why));
+	for (int i = 0; good && i < 64; i++)
+		good = message_feed(&m, line, 1 << 20, &why);
+	assert_false(good);
+	assert_int_equal(why.status, EX_DATAERR);
+	message_free(&m);
+	free(line);
+}
+
+static void
+a_folder_that_is_not_there_is_said(void **state)
+{
+	struct message_limits	limits = { "/nonexistent", 0 };
+	char			*text = memory_new(MESSAGE_MEMORY + 10, 1);
+	struct message		 m;
+	struct failure		 why;
+
+	(void)state;
+	memset(text, '\n', MESSAGE_MEMORY + 10);
+	message_begin(&m, &limits);
+	assert_false(message_feed(&m, text, MESSAGE_MEMORY + 10, &why));
+	assert_int_equal(why.status, EX_CANTCREAT);
+	assert_non_null(strstr(why.text, "/nonexistent"));
+	message_free(&m);
+	free(text);
+}
+
+static const struct CMUnitTest message_spec[] = {
+	BECOMES("an empty message is an empty header",
+	    "", "\r\n"),
+	BECOMES("LF becomes CRLF",
+	    "A: b\n\nc\n", "A: b\r\n\r\nc\r\n"),
+	BECOMES("CRLF stays CRLF",
+	    "A: b\r\n\r\nc\r\n", "A: b\r\n\r\nc\r\n"),
+	BECOMES("line ends may be mixed line by line",
+	    "A: b\r\nC: d\n\r\ne\nf\r\n", "A: b\r\nC: d\r\n\r\ne\r\nf\r\n"),
+	BECOMES("a CR elsewhere is a blank, in the header too",
+	    "A: b\rc\n\nd\re\r\r\nf", "A: b c\r\n\r\nd e \r\nf\r\n"),
+	BECOMES("a last line without its end gets one",
+	    "A: b\n\nc", "A: b\r\n\r\nc\r\n"),
+	BECOMES("a last line that ends with half a line end is whole",
+	    "A: b\n\nc\r", "A: b\r\n\r\nc\r\n"),
+	BECOMES("a header field may be the last line",
+	    "A: b\nBcc: c", "A: b\r\nBcc: c\r\n\r\n"),
+	BECOMES("a folded field stays as it was folded",
+	    "A: b,\n\tc,\n d\n\ne\n", "A: b,\r\n\tc,\r\n d\r\n\r\ne\r\n"),
+	BECOMES("the line that a mailbox begins with goes",
+	    "From me Sat Nov 21\n>From you\nA: b\n\nc\n",
+	    "A: b\r\n\r\nc\r\n"),
+	BECOMES("such a line in the body stays",
+	    "A: b\n\nFrom me\n", "A: b\r\n\r\nFrom me\r\n"),
+	BECOMES("a line that is no field ends the header and is text",
+	    "A: b\nno field\nC: d\n", "A: b\r\n\r\nno field\r\nC: d\r\n"),
+	BECOMES("a message without a header is all text",
+	    "hello\nyou: there\n", "\r\nhello\r\nyou: there\r\n"),
+	BECOMES("white space in front of the first field is text",
+	    " A: b\n\nc\n", "\r\n A: b\r\n\r\nc\r\n"),
+	BECOMES("white space may stand between name and colon",
+	    "A \t: b\n\n", "A \t: b\r\n\r\n"),
+	BECOMES("a body line may look like a field",
+	    "A: b\n\nBcc: c\n", "A: b\r\n\r\nBcc: c\r\n"),
+	BECOMES("U+2028 is text like any other",
+	    "A: b\n\nc\342\200\250d\n", "A: b\r\n\r\nc\342\200\250d\r\n"),
+	cmocka_unit_test(no_mixture_smuggles_a_line_end),
+	cmocka_unit_test(a_nul_is_refused_wherever_it_stands),
+	cmocka_unit_test(a_large_body_goes_through_a_file_unchanged),
+	cmocka_unit_test(what_the_server_has_to_know_is_known),
+	cmocka_unit_test(a_message_over_the_limit_is_refused),
+	cmocka_unit_test(a_header_without_end_is_refused),
+	cmocka_unit_test(a_folder_that_is_not_there_is_said),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(message_spec, NULL, NULL);
+}
