@@ -1,0 +1,235 @@
+/*
+ * The sendmail command line: every letter's arity, and what it means.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "cli/options.h"
+#include "util/buffer.h"
+
+enum { WORDS_MAX = 16 };
+
+/* Words with one blank between them; '' is an empty one. */
+static int
+split(char *line, char **argv)
+{
+	int	argc = 0;
+
+	argv[argc++] = (char *)"sendmail";
+	for (char *word = strtok(line, " "); word != NULL;
+	    word = strtok(NULL, " "))
+		argv[argc++] = strcmp(word, "''") == 0 ? word + 2 : word;
+	argv[argc] = NULL;
+	return argc;
+}
+
+struct example {
+	const char	*line;
+	const char	*want;	/* the settings and recipients, as shown below */
+};
+
+/* "ti f=a N=4 | rest" */
+static void
+show(const struct options *o, struct buffer *to)
+{
+	static const char modes[] = "mspPivqhVH";
+
+	if (o->mode != MODE_DELIVER)
+		buffer_addf(to, "b%c ", modes[o->mode]);
+	if (o->from_header)
+		buffer_add_text(to, "t ");
+	if (o->ignore_dots)
+		buffer_add_text(to, "i ");
+	if (o->verbose)
+		buffer_add_text(to, "v ");
+	if (o->errors == ERRORS_QUIET)
+		buffer_add_text(to, "eq ");
+	if (o->delivery != DELIVER_NOW)
+		buffer_addf(to, "od%c ", o->delivery == DELIVER_QUEUE ? 'q' : 'b');
+	if (o->sender != NULL)
+		buffer_addf(to, "f=%s ", o->sender);
+	if (o->full_name != NULL)
+		buffer_addf(to, "F=%s ", o->full_name);
+	if (o->envid != NULL)
+		buffer_addf(to, "V=%s ", o->envid);
+	if (o->ret != RETURN_UNSAID)
+		buffer_addf(to, "R=%d ", o->ret);
+	if (o->notify != 0)
+		buffer_addf(to, "N=%u ", o->notify);
+	if (o->queue != NULL)
+		buffer_addf(to, "q=%s ", o->queue);
+	if (o->config_file != NULL)
+		buffer_addf(to, "C=%s ", o->config_file);
+	for (size_t i = 0; o->overrides != NULL && o->overrides[i]; i++)
+		buffer_addf(to, "o=%s ", o->overrides[i]);
+	if (o->ignored)
+		buffer_add_text(to, "ignored ");
+	if (o->warning != NULL)
+		buffer_add_text(to, "warning ");
+	buffer_add_text(to, "|");
+	for (int i = 0; i < o->n_arguments; i++)
+		buffer_addf(to, " %s", o->arguments[i]);
+}
+
+static void
+check(const struct example *e, bool administrator)
+{
+	char		line[200], *argv[WORDS_MAX];
+	struct options	o = { .mode = MODE_DELIVER };
+	struct failure	why;
+	struct buffer	shown = { 0 };
+	int		argc;
+
+	strlcpy(line, e->line, sizeof(line));
+	argc = split(line, argv);
+	if (options_parse(&o, argc, argv, administrator, &why)) {
+		show(&o, &shown);
+		assert_string_equal(shown.data, e->want);
+	} else {
+		assert_string_equal("refused", e->want);
+		assert_int_equal(why.status, EX_USAGE);
+		assert_true(why.text[0] != '\0');
+	}
+	buffer_free(&shown);
+	options_free(&o);
+}
+
+static void
+sendmail_means(void **state)
+{
+	check(*state, false);
+}
+
+static void
+relais_means(void **state)
+{
+	check(*state, true);
+}
+
+#define MEANS(line, want) \
+	{ line, sendmail_means, NULL, NULL, &(struct example){ line, want } }
+#define RELAIS_MEANS(line, want) \
+	{ "relais " line, relais_means, NULL, NULL, \
+	    &(struct example){ line, want } }
+#define REFUSED(line) MEANS(line, "refused")
+
+static const struct CMUnitTest options_spec[] = {
+	/* How words are taken apart. */
+	MEANS("a@x b@x", "| a@x b@x"),
+	MEANS("-t -i", "t i |"),
+	MEANS("-ti", "t i |"),
+	MEANS("-it", "t i |"),
+	MEANS("-fa@x b@x", "f=a@x | b@x"),
+	MEANS("-f a@x b@x", "f=a@x | b@x"),
+	MEANS("-tf a@x", "t f=a@x |"),
+	MEANS("-fa@x -f b@x c@x", "f=b@x | c@x"),
+	MEANS("-t -- -t", "t | -t"),
+	MEANS("a@x -t", "| a@x -t"),
+	MEANS("-f '' a@x", "f= | a@x"),
+	MEANS("-f <> a@x", "f= | a@x"),
+	MEANS("-F '' -f X TO", "f=X F= | TO"),
+	REFUSED("-"),
+	REFUSED("-f"),
+	REFUSED("-Z"),
+	REFUSED("-k a@x"),
+	REFUSED("--frobnicate"),
+	REFUSED("'' a@x"),
+	REFUSED("-- ''"),
+	/* Every letter's arity: the word behind it stays a recipient or not. */
+	MEANS("-A c x", "| x"), MEANS("-Ac x", "| x"),
+	MEANS("-B 8BITMIME x", "| x"), MEANS("-B7bit x", "| x"),
+	MEANS("-Bfoo x", "warning | x"),
+	MEANS("-bm x", "| x"), MEANS("-b m x", "| x"), MEANS("-ba x", "| x"),
+	MEANS("-C /etc/x x", "ignored | x"), MEANS("-C/etc/x x", "ignored | x"),
+	MEANS("-c x", "| x"),
+	MEANS("-D /tmp/x x", "ignored | x"),
+	MEANS("-d x", "| x"), MEANS("-d0-99.1 x", "| x"),
+	MEANS("-E x", "| x"), MEANS("-Efoo x", "| x"),
+	MEANS("-e m x", "| x"), MEANS("-eq x", "eq | x"),
+	MEANS("-G x", "| x"),
+	MEANS("-h 3 x", "| x"),
+	MEANS("-I", "bi |"),
+	MEANS("-J x", "| x"),
+	MEANS("-L tag x", "| x"),
+	REFUSED("-l x"),
+	MEANS("-M rfoo x", "| x"), MEANS("-Mrfoo x", "| x"),
+	MEANS("-m x", "| x"), MEANS("-n x", "| x"),
+	MEANS("-O IgnoreDots=True x", "i | x"),
+	MEANS("-OQueueDirectory=/tmp x", "ignored | x"),
+	MEANS("-ODeliveryMode=q x", "odq | x"),
+	MEANS("-OErrorMode=q x", "eq | x"),
+	MEANS("-oi x", "i | x"), MEANS("-o i x", "i | x"),
+	MEANS("-oitrue x", "i | x"), MEANS("-oifalse x", "| x"),
+	MEANS("-odq x", "odq | x"), MEANS("-odd x", "odq | x"),
+	MEANS("-odb x", "odb | x"), MEANS("-odi x", "| x"),
+	MEANS("-oem x", "| x"), MEANS("-oeq x", "eq | x"),
+	MEANS("-om -oo -or5m x", "| x"),
+	MEANS("-oQ/tmp x", "ignored | x"),
+	MEANS("-p ESMTP:host x", "| x"),
+	REFUSED("-Q x"), REFUSED("-S foo x"),
+	MEANS("-s x", "| x"), MEANS("-T x", "| x"), MEANS("-T1h x", "| x"),
+	MEANS("-U x", "| x"),
+	MEANS("-v x", "v | x"),
+	MEANS("-X /tmp/x x", "ignored | x"), MEANS("-X/tmp/x x", "ignored | x"),
+	MEANS("-x x", "| x"),
+	MEANS("-r a@x x", "f=a@x | x"),
+	/* Delivery status notifications. */
+	MEANS("-N never x", "N=1 | x"),
+	MEANS("-Nfailure,DELAY x", "N=12 | x"),
+	MEANS("-N never,delay x", "warning | x"),
+	MEANS("-N foo x", "warning | x"),
+	MEANS("-R hdrs x", "R=2 | x"), MEANS("-RFULL x", "R=1 | x"),
+	MEANS("-R some x", "warning | x"),
+	MEANS("-V id x", "V=id | x"), MEANS("-Va+3Db x", "V=a+3Db | x"),
+	MEANS("-Va=b x", "warning | x"),
+	/* Modes. */
+	MEANS("-bs", "bs |"), MEANS("-bp", "bp |"), MEANS("-bP", "bP |"),
+	MEANS("-bi", "bi |"), MEANS("-bv x", "bv | x"), MEANS("-bh", "bh |"),
+	MEANS("-q", "bq q= |"), MEANS("-q30m", "bq q=30m |"),
+	MEANS("-qf", "bq q=f |"), MEANS("-qIABC", "bq q=IABC |"),
+	REFUSED("-qG"), REFUSED("-qQ"), REFUSED("-qL"),
+	REFUSED("-bt"), REFUSED("-be"), REFUSED("-bz"), REFUSED("-bsx"),
+	REFUSED("-b"),
+	MEANS("--version", "bV |"), MEANS("--help", "bH |"),
+	/* relais' own. */
+	RELAIS_MEANS("-C /x -t", "t C=/x |"),
+	RELAIS_MEANS("-o from=a@x -oi b@x", "i o=from=a@x | b@x"),
+	RELAIS_MEANS("-oa=b -o c=d", "o=a=b o=c=d |"),
+};
+
+/* Callers that are hostile or mad may repeat themselves. */
+static void
+a_hundred_thousand_options_are_no_burden(void **state)
+{
+	enum { N = 100000 };
+	char		**argv = calloc(N + 2, sizeof(*argv));
+	struct options	  o = { .mode = MODE_DELIVER };
+	struct failure	  why;
+
+	(void)state;
+	for (int i = 0; i < N; i++)
+		argv[i] = (char *)"-fa@x";
+	argv[N] = (char *)"b@x";
+	assert_true(options_parse(&o, N + 1, argv, false, &why));
+	assert_int_equal(o.n_arguments, 1);
+	options_free(&o);
+	free(argv);
+}
+
+static const struct CMUnitTest options_bounds[] = {
+	cmocka_unit_test(a_hundred_thousand_options_are_no_burden),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(options_spec, NULL, NULL) +
+	    cmocka_run_group_tests(options_bounds, NULL, NULL);
+}

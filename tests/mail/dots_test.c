@@ -1,0 +1,61 @@
+/*
+ * The lone dot that ends a message, and the dots in front of lines.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "mail/dots.h"
+
+struct example {
+	const char	*in;
+	const char	*out;
+	bool		 ends;
+};
+
+/* In pieces of every size, since a dot and its line end may be parted. */
+static void
+becomes(void **state)
+{
+	const struct example	*e = *state;
+	size_t			 len = strlen(e->in);
+
+	for (size_t piece = 1; piece <= len + 1; piece++) {
+		struct dots	d = { DOTS_LINE_START };
+		char		out[200];
+		size_t		n = 0;
+
+		for (size_t at = 0; at < len; at += piece)
+			n += dots_decode(&d, e->in + at,
+			    len - at < piece ? len - at : piece, out + n);
+		out[n] = '\0';
+		assert_string_equal(out, e->out);
+		assert_int_equal(d.state == DOTS_ENDED, e->ends);
+	}
+}
+
+#define GIVES(sentence, in, out, ends) \
+	{ sentence, becomes, NULL, NULL, &(struct example){ in, out, ends } }
+
+static const struct CMUnitTest dots_spec[] = {
+	GIVES("text without dots stays", "a\nb\r\n", "a\nb\r\n", false),
+	GIVES("a lone dot ends the message", "a\n.\nb\n", "a\n", true),
+	GIVES("a lone dot before CRLF ends it, too", "a\r\n.\r\nb", "a\r\n",
+	    true),
+	GIVES("a lone dot may be the first line", ".\nb\n", "", true),
+	GIVES("two dots become one", "..\n..a\n", ".\n.a\n", false),
+	GIVES("a dot in front of text goes", ".a\n", "a\n", false),
+	GIVES("a dot inside a line is text", "a.\n b.\n", "a.\n b.\n", false),
+	GIVES("a dot and a stray CR are no end", ".\ra\n", "\ra\n", false),
+	GIVES("a dot that nothing follows is no text", "a\n.", "a\n", false),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(dots_spec, NULL, NULL);
+}
