@@ -95,6 +95,14 @@ refused(struct session *s, const char *name, const struct auth *a,
 	return false;
 }
 
+/* The one that the connection uses: it alone knows the channel binding. */
+static const struct tls_module *
+module_of(const struct session *s)
+{
+	return s->stream.module != NULL ? s->stream.module :
+	    s->options->tls_module;
+}
+
 /*
  * One mechanism, to the server's last word.  False with *unfit where another
  * mechanism may do.
@@ -109,8 +117,8 @@ exchange(struct session *s, const char *name, bool *unfit,
 	bool		 good;
 
 	*unfit = false;
-	a = auth_start(name, s->options->auth, s->mechanisms.data,
-	    s->options->tls_module, s->stream.tls, why);
+	a = auth_start(name, s->options->auth, module_of(s), s->stream.tls,
+	    why);
 	if (a == NULL)
 		return false;
 	good = say_auth(s, name, a, &initial, &initial_sent, why) &&
@@ -147,7 +155,7 @@ authenticate(struct session *s, struct failure *why)
 	s->step = STEP_AUTH;
 	if (offered == NULL)
 		offered = "";
-	name = auth_choose(options, offered, s->options->tls_module, tls, why);
+	name = auth_choose(options, offered, module_of(s), tls, why);
 	while (name != NULL) {
 		if (!dialogue_is_quiet(s, why))
 			return false;
@@ -155,8 +163,8 @@ authenticate(struct session *s, struct failure *why)
 			return true;
 		if (!unfit)
 			return false;
-		name = auth_choose_after(options, offered, name,
-		    s->options->tls_module, tls);
+		name = auth_choose_after(options, offered, name, module_of(s),
+		    tls);
 	}
 	return false;
 }
