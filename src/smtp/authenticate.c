@@ -95,14 +95,6 @@ refused(struct session *s, const char *name, const struct auth *a,
 	return false;
 }
 
-/* The one that the connection uses: it alone knows the channel binding. */
-static const struct tls_module *
-module_of(const struct session *s)
-{
-	return s->stream.module != NULL ? s->stream.module :
-	    s->options->tls_module;
-}
-
 /*
  * One mechanism, to the server's last word.  False with *unfit where another
  * mechanism may do.
@@ -117,8 +109,8 @@ exchange(struct session *s, const char *name, bool *unfit,
 	bool		 good;
 
 	*unfit = false;
-	a = auth_start(name, s->options->auth, module_of(s), s->stream.tls,
-	    why);
+	a = auth_start(name, s->options->auth, s->options->tls_module,
+	    s->stream.tls, why);
 	if (a == NULL)
 		return false;
 	good = say_auth(s, name, a, &initial, &initial_sent, why) &&
@@ -143,6 +135,13 @@ exchange(struct session *s, const char *name, bool *unfit,
 	return good;
 }
 
+/* Encrypted, but to whom?  Such a peer gets no more than one in clear. */
+static bool
+is_unverified(const struct session *s)
+{
+	return s->encrypted && s->options->tls_policy == TLS_OPPORTUNISTIC;
+}
+
 bool
 authenticate(struct session *s, struct failure *why)
 {
@@ -153,9 +152,13 @@ authenticate(struct session *s, struct failure *why)
 	bool				 unfit;
 
 	s->step = STEP_AUTH;
+	if (is_unverified(s) && !options->in_clear)
+		return failed(why, EX_NOPERM, "AUTH: the server's certificate "
+		    "is not checked, so it could be anybody: set "
+		    "tls = required");
 	if (offered == NULL)
 		offered = "";
-	name = auth_choose(options, offered, module_of(s), tls, why);
+	name = auth_choose(options, offered, s->options->tls_module, tls, why);
 	while (name != NULL) {
 		if (!dialogue_is_quiet(s, why))
 			return false;
@@ -163,8 +166,8 @@ authenticate(struct session *s, struct failure *why)
 			return true;
 		if (!unfit)
 			return false;
-		name = auth_choose_after(options, offered, name, module_of(s),
-		    tls);
+		name = auth_choose_after(options, offered, name,
+		    s->options->tls_module, tls);
 	}
 	return false;
 }

@@ -638,7 +638,7 @@ main(void)
 		SAYS("PLAIN prepares both",
 		    "PLAIN", BOTH(.user = "\342\205\250",
 		    .password = "a\302\255\302\240b"), "\0IX\0a b", "",
-		    { NULL }),
+		    { 0 }),
 		SAYS("PLAIN takes an empty password", "PLAIN",
 		    BOTH(.user = "u", .password = ""), "\0u\0", "", { 0 }),
 		SAYS("LOGIN says the user name at once", "LOGIN", PASSWORD,
