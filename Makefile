@@ -33,10 +33,11 @@ ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
 		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"'
 LINK		= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,--as-needed
 
-UTIL	= base64 buffer clock failure file log memory visible
+UTIL	= base64 buffer clock failure file log memory utf8 visible
 MAIL	= complete dots envelope header message phrase recipients wire
 NET	= connect sendfile stream
-SMTP	= authenticate data dialogue reply session transaction
+SMTP	= auth auth_choose auth_password auth_scram auth_token authenticate \
+	  data dialogue reply saslprep scram session transaction
 QUEUE	=
 CONFIG	= identity
 RELAY	= explain relay

@@ -3,6 +3,9 @@
  *
  * Knows mechanisms and what they say; how it is carried (base64, 334, 235)
  * is session's business.  Everything secret is wiped by auth_free().
+ *
+ * auth.c runs an exchange, auth_choose.c decides which; the mechanisms are
+ * in auth_scram.c, auth_password.c and auth_token.c.
  */
 #ifndef SMTP_AUTH_H
 #define SMTP_AUTH_H
@@ -35,6 +38,9 @@ struct auth;		/* one exchange */
  * credentials; NULL with why (EX_NOPERM), which lists what was offered and
  * what would be needed.  offered: names, blanks between, any case.
  * tls: the session, NULL in clear; it decides about channel binding.
+ *
+ * Without a list, a token means that no password is sent, and EXTERNAL is
+ * for a certificate without password or token.
  */
 const char *auth_choose(const struct auth_options *, const char *offered,
 	    const struct tls_module *, struct tls *, struct failure *why);
@@ -46,17 +52,26 @@ const char *auth_choose(const struct auth_options *, const char *offered,
 const char *auth_choose_after(const struct auth_options *, const char *offered,
 	    const char *refused, const struct tls_module *, struct tls *);
 
-/* module may be NULL for mechanisms without a digest. */
+/*
+ * An exchange; the options stay borrowed until auth_free().  module may be
+ * NULL for mechanisms without a digest.  NULL with why: EX_CONFIG for a user
+ * name, password or token that can't be sent, EX_UNAVAILABLE without a digest
+ * or a channel binding.
+ */
 struct auth *auth_start(const char *mechanism, const struct auth_options *,
-	    const char *offered, const struct tls_module *, struct tls *,
-	    struct failure *why);
+	    const struct tls_module *, struct tls *, struct failure *why);
 
-/* True, with the octets appended, if the mechanism speaks first. */
+/*
+ * True, with the octets appended, if the mechanism speaks first.  Where they
+ * are too long for the command line (RFC 4954 section 4), they answer the
+ * first, empty challenge instead, and auth_step() has the ones behind it.
+ */
 bool	auth_initial(struct auth *, struct buffer *initial);
 
 /*
  * Answers one challenge (both decoded).  False with why: a server that can't
- * be trusted or talks nonsense; the exchange is to be broken off then ("*").
+ * be trusted or talks nonsense; the exchange is to be broken off then ("*"),
+ * whatever is in *response.
  */
 bool	auth_step(struct auth *, const char *challenge, size_t len,
 	    struct buffer *response, struct failure *why);

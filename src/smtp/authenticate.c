@@ -109,8 +109,8 @@ exchange(struct session *s, const char *name, bool *unfit,
 	bool		 good;
 
 	*unfit = false;
-	a = auth_start(name, s->options->auth, s->mechanisms.data,
-	    s->options->tls_module, s->stream.tls, why);
+	a = auth_start(name, s->options->auth, s->options->tls_module,
+	    s->stream.tls, why);
 	if (a == NULL)
 		return false;
 	good = say_auth(s, name, a, &initial, &initial_sent, why) &&
@@ -135,6 +135,13 @@ exchange(struct session *s, const char *name, bool *unfit,
 	return good;
 }
 
+/* Encrypted, but to whom?  Such a peer gets no more than one in clear. */
+static bool
+is_unverified(const struct session *s)
+{
+	return s->encrypted && s->options->tls_policy == TLS_OPPORTUNISTIC;
+}
+
 bool
 authenticate(struct session *s, struct failure *why)
 {
@@ -145,6 +152,10 @@ authenticate(struct session *s, struct failure *why)
 	bool				 unfit;
 
 	s->step = STEP_AUTH;
+	if (is_unverified(s) && !options->in_clear)
+		return failed(why, EX_NOPERM, "AUTH: the server's certificate "
+		    "is not checked, so it could be anybody: set "
+		    "tls = required");
 	if (offered == NULL)
 		offered = "";
 	name = auth_choose(options, offered, s->options->tls_module, tls, why);

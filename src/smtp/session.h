@@ -23,7 +23,8 @@
 
 enum tls_policy {
 	TLS_OFF,		/* in clear */
-	TLS_OPPORTUNISTIC,	/* STARTTLS if offered; nothing to rely on */
+	TLS_OPPORTUNISTIC,	/* STARTTLS if offered; nothing to rely on, so
+				 * no AUTH but what may go in clear */
 	TLS_REQUIRED,		/* STARTTLS, verified, or nothing */
 	TLS_AT_ONCE,		/* before the greeting, verified */
 };
@@ -38,7 +39,8 @@ struct session_options {
 	bool			 lmtp;
 	const char		*helo;
 	enum tls_policy		 tls_policy;
-	const struct tls_module	*tls_module;	/* NULL: no TLS, no digests */
+	const struct tls_module	*tls_module;	/* NULL: no TLS; loaded
+						 * for a digest */
 	struct tls		*tls;		/* started; the session's now,
 						 * used or not */
 	const struct auth_options *auth;	/* NULL: no AUTH */

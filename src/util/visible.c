@@ -3,32 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The length of the UTF-8 character at text, 0 if it is none (RFC 3629). */
-static size_t
-utf8_length(const unsigned char *text, size_t len)
-{
-	size_t		n;
-	unsigned long	c;
+#include "util/utf8.h"
 
-	if (text[0] >= 0xc2 && text[0] <= 0xdf)
-		n = 2, c = text[0] & 0x1f;
-	else if (text[0] >= 0xe0 && text[0] <= 0xef)
-		n = 3, c = text[0] & 0x0f;
-	else if (text[0] >= 0xf0 && text[0] <= 0xf4)
-		n = 4, c = text[0] & 0x07;
-	else
-		return 0;
-	if (n > len)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (text[i] & 0x3f);
-	}
-	if (c < 0xa0 || (n == 3 && c < 0x800) || (n == 4 && c < 0x10000) ||
-	    (c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff)
-		return 0;
-	return n;
+/* The length of the character at text if it is harmless, else 0. */
+static size_t
+harmless(const char *text, size_t len)
+{
+	uint32_t	c;
+	size_t		n = utf8_decode(text, len, &c);
+
+	return n > 0 && c >= 0xa0 ? n : 0;
 }
 
 char *
@@ -41,7 +25,7 @@ visible(char *to, size_t size, const char *text, size_t len)
 		char	piece[5];
 		size_t	width;
 
-		n = in[i] >= 0x80 ? utf8_length(in + i, len - i) : 1;
+		n = in[i] >= 0x80 ? harmless(text + i, len - i) : 1;
 		if (n > 1) {
 			memcpy(piece, in + i, width = n);
 		} else if (n == 0 || in[i] < 0x20 || in[i] == 0x7f) {

@@ -1,0 +1,188 @@
+#include "smtp/auth.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include "smtp/auth_mechanism.h"
+#include "smtp/saslprep.h"
+#include "util/memory.h"
+
+/* RFC 4954 section 4: 12288 octets of base64. */
+enum { CHALLENGE_MAX = 12288 / 4 * 3 };
+
+#define BY_PASSWORD	(AUTH_USER | AUTH_PASSWORD)
+#define BY_SCRAM	(BY_PASSWORD | AUTH_DIGEST | AUTH_PREPARED)
+
+const struct auth_mechanism auth_table[AUTH_MECHANISMS + 1] = {
+	{ "SCRAM-SHA-256-PLUS", BY_SCRAM | AUTH_BINDING, TLS_SHA256,
+	    auth_scram_start, auth_scram_step },	/* RFC 7677 */
+	{ "SCRAM-SHA-256", BY_SCRAM, TLS_SHA256,
+	    auth_scram_start, auth_scram_step },
+	{ "SCRAM-SHA-1", BY_SCRAM, TLS_SHA1,
+	    auth_scram_start, auth_scram_step },	/* RFC 5802 */
+	{ "PLAIN", BY_PASSWORD | AUTH_PREPARED, 0,
+	    auth_plain_start, NULL },			/* RFC 4616 */
+	{ "LOGIN", BY_PASSWORD, 0,
+	    auth_login_start, auth_login_step },
+	{ "CRAM-MD5", BY_PASSWORD | AUTH_DIGEST | AUTH_PREPARED | AUTH_NAMING,
+	    TLS_MD5, NULL, auth_cram_step },		/* RFC 2195 */
+	{ "OAUTHBEARER", AUTH_TOKEN, 0,
+	    auth_bearer_start, auth_bearer_step },	/* RFC 7628 */
+	{ "XOAUTH2", AUTH_USER | AUTH_TOKEN, 0,
+	    auth_xoauth2_start, auth_xoauth2_step },
+	{ "EXTERNAL", AUTH_CERTIFICATE, 0,
+	    auth_external_start, NULL },		/* RFC 4422, app. A */
+	{ 0 }
+};
+
+const char *
+auth_mechanisms(void)
+{
+	return "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN "
+	    "CRAM-MD5 OAUTHBEARER XOAUTH2 EXTERNAL";
+}
+
+static const struct auth_mechanism *
+find(const char *name, const struct auth_options *options)
+{
+	const struct auth_mechanism	*m = auth_table;
+
+	while (m->name != NULL && strcasecmp(m->name, name) != 0)
+		m++;
+	if (m->name == NULL ||
+	    ((m->needs & AUTH_USER) && options->user == NULL) ||
+	    ((m->needs & AUTH_PASSWORD) && options->password == NULL) ||
+	    ((m->needs & AUTH_TOKEN) && options->token == NULL))
+		return NULL;
+	return m;
+}
+
+/* A copy, through SASLprep if the mechanism asks for it; NULL with why. */
+static char *
+prepare(const struct auth_mechanism *m, const char *text, const char *what,
+    struct failure *why)
+{
+	struct buffer	out = { 0 };
+
+	if (!(m->needs & AUTH_PREPARED))
+		return memory_copy(text);
+	if (!saslprep(&out, text, what, why)) {
+		buffer_wipe(&out);
+		return NULL;
+	}
+	return buffer_take(&out);
+}
+
+static bool
+begin(struct auth *a, struct failure *why)
+{
+	const struct auth_mechanism	*m = a->mechanism;
+
+	if (m->needs & AUTH_USER) {
+		a->user = prepare(m, a->options->user, "the user name", why);
+		if (a->user == NULL)
+			return false;
+	}
+	if (m->needs & AUTH_PASSWORD) {
+		a->password = prepare(m, a->options->password, "the password",
+		    why);
+		if (a->password == NULL)
+			return false;
+	}
+	if ((m->needs & AUTH_DIGEST) && a->module == NULL)
+		return failed(why, EX_UNAVAILABLE, "needs a digest, and the "
+		    "TLS module is not loaded");
+	return m->start == NULL || m->start(a, why);
+}
+
+struct auth *
+auth_start(const char *mechanism, const struct auth_options *options,
+    const struct tls_module *module, struct tls *tls, struct failure *why)
+{
+	const struct auth_mechanism	*m = find(mechanism, options);
+	struct auth			*a;
+
+	if (m == NULL) {
+		failed(why, EX_CONFIG, "%s: not a mechanism that these "
+		    "credentials are for", mechanism);
+		return NULL;
+	}
+	a = memory_new(1, sizeof(*a));
+	*a = (struct auth){
+		.mechanism = m,
+		.options = options,
+		.module = module,
+		.tls = tls,
+	};
+	if (!begin(a, why)) {
+		failure_prefix(why, "%s: ", m->name);
+		auth_free(a);
+		return NULL;
+	}
+	return a;
+}
+
+bool
+auth_initial(struct auth *a, struct buffer *initial)
+{
+	if (a->mechanism->start == NULL)
+		return false;
+	buffer_add(initial, a->first.data, a->first.len);
+	return true;
+}
+
+static bool
+step(struct auth *a, const char *challenge, size_t len,
+    struct buffer *response, struct failure *why)
+{
+	if (len > CHALLENGE_MAX)
+		return failed(why, EX_PROTOCOL, "the server's challenge of "
+		    "%zu octets is longer than RFC 4954 allows", len);
+	a->steps++;
+	if (a->mechanism->step == NULL)
+		return failed(why, EX_PROTOCOL, "the server goes on asking "
+		    "where all has been said");
+	return a->mechanism->step(a, len > 0 ? challenge : "", len, response,
+	    why);
+}
+
+bool
+auth_step(struct auth *a, const char *challenge, size_t len,
+    struct buffer *response, struct failure *why)
+{
+	if (step(a, challenge, len, response, why))
+		return true;
+	return failure_prefix(why, "%s: ", a->mechanism->name);
+}
+
+bool
+auth_finish(struct auth *a, struct failure *why)
+{
+	if (a->mechanism->step != auth_scram_step ||
+	    a->scram.state == SCRAM_PROVED)
+		return true;
+	return failed(why, EX_NOPERM, "%s: the server said yes but did not "
+	    "prove that it knows the password", a->mechanism->name);
+}
+
+const char *
+auth_detail(const struct auth *a)
+{
+	return a->detail;
+}
+
+void
+auth_free(struct auth *a)
+{
+	if (a == NULL)
+		return;
+	if (a->user != NULL)
+		freezero(a->user, strlen(a->user));
+	if (a->password != NULL)
+		freezero(a->password, strlen(a->password));
+	buffer_wipe(&a->first);
+	scram_free(&a->scram);
+	freezero(a, sizeof(*a));
+}

@@ -1,0 +1,259 @@
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include "smtp/auth_mechanism.h"
+#include "util/visible.h"
+
+#define BLANKS " \t"
+
+/* What keeps a mechanism from being used. */
+enum obstacle {
+	NO_OBSTACLE,
+	LACKS_TOKEN,
+	LACKS_PASSWORD,
+	LACKS_USER,
+	LACKS_CERTIFICATE,
+	LACKS_BINDING,
+	HAS_TOKEN,		/* so a password is not sent */
+	NOT_NAMED,
+	OBSTACLES
+};
+
+/* What to do about each, with the mechanisms' names behind it. */
+static const char *const remedies[OBSTACLES] = {
+	[LACKS_TOKEN]		= "set token_command for",
+	[LACKS_PASSWORD]	= "set user and password_file for",
+	[LACKS_USER]		= "set user for",
+	[LACKS_CERTIFICATE]	= "set tls_certificate for",
+	[LACKS_BINDING]		= "TLS 1.3 is needed for",
+	[HAS_TOKEN]		= "set password_file, not token_command, for",
+	[NOT_NAMED]		= "to be used, auth would have to name",
+};
+
+struct choice {
+	const struct auth_options	*options;
+	bool				 binding;	/* there is one */
+	unsigned			 offered;	/* bits, by row */
+	const struct auth_mechanism	*order[AUTH_MECHANISMS];
+	size_t				 n;
+};
+
+/* The next word, at *at; its length, 0 at the end. */
+static size_t
+next_word(const char **at)
+{
+	*at += strspn(*at, BLANKS);
+	return strcspn(*at, BLANKS);
+}
+
+static const struct auth_mechanism *
+lookup(const char *name, size_t len)
+{
+	for (const struct auth_mechanism *m = auth_table; m->name; m++) {
+		if (strlen(m->name) == len &&
+		    strncasecmp(m->name, name, len) == 0)
+			return m;
+	}
+	return NULL;
+}
+
+static unsigned
+bit(const struct auth_mechanism *m)
+{
+	return 1u << (m - auth_table);
+}
+
+/* Those in the list that we know, each once, by the list's order. */
+static size_t
+words(const char *list, const struct auth_mechanism *found[AUTH_MECHANISMS])
+{
+	unsigned	seen = 0;
+	size_t		n = 0;
+
+	for (size_t len; (len = next_word(&list)) > 0; list += len) {
+		const struct auth_mechanism	*m = lookup(list, len);
+
+		if (m == NULL || (seen & bit(m)))
+			continue;
+		seen |= bit(m);
+		found[n++] = m;
+	}
+	return n;
+}
+
+static void
+prepare(struct choice *c, const struct auth_options *options,
+    const char *offered, const struct tls_module *module, struct tls *tls)
+{
+	const struct auth_mechanism	*found[AUTH_MECHANISMS];
+	unsigned char			 binding[TLS_BINDING_SIZE];
+	size_t				 n = words(offered, found);
+
+	*c = (struct choice){ .options = options };
+	for (size_t i = 0; i < n; i++) {
+		c->offered |= bit(found[i]);
+		if (found[i]->needs & AUTH_BINDING)
+			c->binding = tls != NULL && module != NULL &&
+			    module->channel_binding(tls, binding);
+	}
+	c->n = words(options->mechanisms != NULL ? options->mechanisms :
+	    auth_mechanisms(), c->order);
+	explicit_bzero(binding, sizeof(binding));
+}
+
+static enum obstacle
+obstacle_to_any(const struct choice *c, const struct auth_mechanism *m)
+{
+	const struct auth_options	*o = c->options;
+
+	if ((m->needs & AUTH_TOKEN) && o->token == NULL)
+		return LACKS_TOKEN;
+	if ((m->needs & AUTH_PASSWORD) && o->password == NULL)
+		return LACKS_PASSWORD;
+	if ((m->needs & AUTH_USER) && o->user == NULL)
+		return LACKS_USER;
+	if ((m->needs & AUTH_BINDING) && !c->binding)
+		return LACKS_BINDING;
+	return NO_OBSTACLE;
+}
+
+static enum obstacle
+obstacle_to_auto(const struct choice *c, const struct auth_mechanism *m)
+{
+	const struct auth_options	*o = c->options;
+
+	if ((m->needs & AUTH_PASSWORD) && o->token != NULL)
+		return HAS_TOKEN;
+	if ((m->needs & AUTH_CERTIFICATE) && !o->certificate)
+		return LACKS_CERTIFICATE;
+	if ((m->needs & AUTH_CERTIFICATE) &&
+	    (o->password != NULL || o->token != NULL))
+		return NOT_NAMED;
+	return m->needs & AUTH_NAMING ? NOT_NAMED : NO_OBSTACLE;
+}
+
+static enum obstacle
+obstacle_to_named(const struct choice *c, const struct auth_mechanism *m)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->order[i] == m)
+			return NO_OBSTACLE;
+	}
+	return NOT_NAMED;
+}
+
+static enum obstacle
+obstacle(const struct choice *c, const struct auth_mechanism *m)
+{
+	enum obstacle	o;
+
+	if (c->options->mechanisms != NULL)
+		o = obstacle_to_named(c, m);
+	else
+		o = obstacle_to_auto(c, m);
+	/* The credentials first: without them naming would not help. */
+	if (o == NO_OBSTACLE || o == NOT_NAMED) {
+		enum obstacle	any = obstacle_to_any(c, m);
+
+		if (any != NO_OBSTACLE)
+			return any;
+	}
+	return o;
+}
+
+static const char *
+choose(const struct choice *c, const struct auth_mechanism *refused)
+{
+	bool	on = refused == NULL;
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct auth_mechanism	*m = c->order[i];
+
+		if (on && (c->offered & bit(m)) &&
+		    obstacle(c, m) == NO_OBSTACLE)
+			return m->name;
+		on = on || m == refused;
+	}
+	return NULL;
+}
+
+static void
+add_remedy(const struct choice *c, enum obstacle what, struct failure *why)
+{
+	bool	first = true;
+
+	for (const struct auth_mechanism *m = auth_table; m->name; m++) {
+		if (!(c->offered & bit(m)) || obstacle(c, m) != what)
+			continue;
+		if (first)
+			failure_suffix(why, "; %s", remedies[what]);
+		failure_suffix(why, "%s %s", first ? "" : ",", m->name);
+		first = false;
+	}
+}
+
+/* Why nothing was chosen though there is TLS, or none is needed. */
+static void
+explain(const struct choice *c, const char *offered, bool clear,
+    struct failure *why)
+{
+	char	text[300];
+
+	offered += strspn(offered, BLANKS);
+	if (*offered == '\0' && clear) {
+		failed(why, EX_NOPERM, "the server offers no AUTH in clear; "
+		    "it may after TLS: set tls = required");
+		return;
+	}
+	if (*offered == '\0') {
+		failed(why, EX_NOPERM, "the server offers no AUTH on this "
+		    "port: use its port for submission (587 or 465), or set "
+		    "auth = off");
+		return;
+	}
+	visible(text, sizeof(text), offered, strlen(offered));
+	failed(why, EX_NOPERM, "the server offers AUTH only by %s", text);
+	if (c->options->mechanisms != NULL) {
+		visible(text, sizeof(text), c->options->mechanisms,
+		    strlen(c->options->mechanisms));
+		failure_suffix(why, "; auth allows only %s", text);
+	}
+	if (c->offered == 0)
+		failure_suffix(why, "; known here are %s", auth_mechanisms());
+	for (int what = NO_OBSTACLE + 1; what < OBSTACLES; what++)
+		add_remedy(c, (enum obstacle)what, why);
+}
+
+const char *
+auth_choose(const struct auth_options *options, const char *offered,
+    const struct tls_module *module, struct tls *tls, struct failure *why)
+{
+	struct choice	 c;
+	const char	*name;
+
+	if (tls == NULL && !options->in_clear) {
+		failed(why, EX_NOPERM, "AUTH would be readable on the way, "
+		    "for there is no TLS: set tls = required (if nobody can "
+		    "listen, set both tls = off and auth)");
+		return NULL;
+	}
+	prepare(&c, options, offered, module, tls);
+	name = choose(&c, NULL);
+	if (name == NULL)
+		explain(&c, offered, tls == NULL, why);
+	return name;
+}
+
+const char *
+auth_choose_after(const struct auth_options *options, const char *offered,
+    const char *refused, const struct tls_module *module, struct tls *tls)
+{
+	const struct auth_mechanism	*last = lookup(refused, strlen(refused));
+	struct choice			 c;
+
+	if (last == NULL || (tls == NULL && !options->in_clear))
+		return NULL;
+	prepare(&c, options, offered, module, tls);
+	return choose(&c, last);
+}

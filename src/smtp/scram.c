@@ -1,0 +1,307 @@
+#include "smtp/scram.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "util/base64.h"
+#include "util/visible.h"
+
+/*
+ * Without a channel binding we always say 'n', "the client can't".  'y', "I
+ * could, but you did not offer it", is meant to find out who struck the -PLUS
+ * mechanisms from the server's list; but whoever can do that within TLS can
+ * as well strike all but PLAIN.  Servers that bind by other means than ours,
+ * or do not offer what they can, turn 'y' down as if the password were wrong.
+ */
+#define WITHOUT_BINDING	"n,,"
+#define WITH_BINDING	"p=tls-exporter,,"
+
+/* A piece of the server's message. */
+struct piece {
+	const char	*at;
+	size_t		 len;
+};
+
+struct challenge {
+	struct piece	nonce;
+	struct buffer	salt;
+	unsigned	iterations;
+};
+
+static bool
+timing_safe_equal(const unsigned char *a, const unsigned char *b, size_t n)
+{
+	unsigned char	difference = 0;
+
+	for (size_t i = 0; i < n; i++)
+		difference |= a[i] ^ b[i];
+	return difference == 0;
+}
+
+/* Takes "NAME=value" and the comma behind it off the front of *rest. */
+static bool
+take(struct piece *rest, char name, struct piece *value)
+{
+	const char	*comma;
+	size_t		 len;
+
+	if (rest->len < 2 || rest->at[0] != name || rest->at[1] != '=')
+		return false;
+	comma = memchr(rest->at, ',', rest->len);
+	len = comma != NULL ? (size_t)(comma - rest->at) : rest->len;
+	*value = (struct piece){ rest->at + 2, len - 2 };
+	if (comma != NULL)
+		len++;
+	rest->at += len;
+	rest->len -= len;
+	return true;
+}
+
+void
+scram_add_name(struct buffer *out, const char *name)
+{
+	for (; *name != '\0'; name++) {
+		if (*name == '=')
+			buffer_add_text(out, "=3D");
+		else if (*name == ',')
+			buffer_add_text(out, "=2C");
+		else
+			buffer_add_byte(out, *name);
+	}
+}
+
+void
+scram_start(struct scram *s, const struct scram_options *options,
+    struct buffer *first)
+{
+	*s = (struct scram){ .options = *options, .state = SCRAM_STARTED };
+	buffer_add_text(&s->transcript, "n=");
+	scram_add_name(&s->transcript, options->user);
+	buffer_add_text(&s->transcript, ",r=");
+	buffer_add_text(&s->transcript, options->nonce);
+	buffer_add_text(first,
+	    options->binding != NULL ? WITH_BINDING : WITHOUT_BINDING);
+	buffer_add(first, s->transcript.data, s->transcript.len);
+}
+
+/* "e=": an authentication that failed, or whatever else the server minds. */
+static bool
+refused(const struct piece *error, struct failure *why)
+{
+	char	text[200];
+
+	visible(text, sizeof(text), error->at, error->len);
+	return failed(why, EX_NOPERM, "the server refused: %s", text);
+}
+
+static bool
+read_nonce(const struct scram *s, const struct piece *nonce,
+    struct failure *why)
+{
+	size_t	ours = strlen(s->options.nonce);
+
+	if (nonce->len <= ours ||
+	    memcmp(nonce->at, s->options.nonce, ours) != 0)
+		return failed(why, EX_PROTOCOL, "the server's nonce does not "
+		    "continue ours");
+	for (size_t i = ours; i < nonce->len; i++) {
+		if (nonce->at[i] < '!' || nonce->at[i] > '~')
+			return failed(why, EX_PROTOCOL, "the server's nonce "
+			    "is not printable");
+	}
+	return true;
+}
+
+static bool
+read_iterations(const struct piece *digits, unsigned *iterations,
+    struct failure *why)
+{
+	unsigned	n = 0;
+	size_t		i;
+
+	for (i = 0; i < digits->len && n <= SCRAM_ITERATIONS_MAX; i++) {
+		if (digits->at[i] < '0' || digits->at[i] > '9')
+			break;
+		n = n * 10 + (unsigned)(digits->at[i] - '0');
+	}
+	if (n > SCRAM_ITERATIONS_MAX)
+		return failed(why, EX_PROTOCOL, "the server asks for more "
+		    "than %d iterations", SCRAM_ITERATIONS_MAX);
+	if (i < digits->len || n == 0)
+		return failed(why, EX_PROTOCOL, "the server's iteration "
+		    "count is no number from 1 on");
+	*iterations = n;
+	return true;
+}
+
+/* RFC 5802 section 7, server-first-message; extensions at its end may be. */
+static bool
+read_challenge(const struct scram *s, struct piece message,
+    struct challenge *c, struct failure *why)
+{
+	struct piece	value, salt, digits;
+
+	if (take(&message, 'e', &value))
+		return refused(&value, why);
+	if (take(&message, 'm', &value))
+		return failed(why, EX_PROTOCOL, "the server demands an "
+		    "extension (m=) that is not defined");
+	if (!take(&message, 'r', &c->nonce) || !take(&message, 's', &salt) ||
+	    !take(&message, 'i', &digits))
+		return failed(why, EX_PROTOCOL, "the server's first message "
+		    "is not r=, s=, i=");
+	if (!base64_decode(&c->salt, salt.at, salt.len) || c->salt.len == 0)
+		return failed(why, EX_PROTOCOL, "the server's salt is empty "
+		    "or no base64");
+	return read_nonce(s, &c->nonce, why) &&
+	    read_iterations(&digits, &c->iterations, why);
+}
+
+/* client-final-message-without-proof */
+static void
+add_final(const struct scram *s, const struct challenge *c,
+    struct buffer *out)
+{
+	const char	*header = WITHOUT_BINDING;
+	struct buffer	 binding = { 0 };
+
+	if (s->options.binding != NULL)
+		header = WITH_BINDING;
+	buffer_add_text(&binding, header);
+	if (s->options.binding != NULL)
+		buffer_add(&binding, s->options.binding, TLS_BINDING_SIZE);
+	buffer_add_text(out, "c=");
+	base64_encode(out, binding.data, binding.len);
+	buffer_add_text(out, ",r=");
+	buffer_add(out, c->nonce.at, c->nonce.len);
+	buffer_free(&binding);
+}
+
+struct keys {
+	unsigned char	salted[TLS_DIGEST_MAX];
+	unsigned char	client[TLS_DIGEST_MAX];
+	unsigned char	stored[TLS_DIGEST_MAX];
+	unsigned char	signature[TLS_DIGEST_MAX];
+	unsigned char	server[TLS_DIGEST_MAX];
+};
+
+/*
+ * RFC 5802 section 3: the proof, which ends up in keys->client, and the
+ * signature that the server will have to show.
+ */
+static bool
+compute(struct scram *s, const struct challenge *c, struct keys *k,
+    struct failure *why)
+{
+	const struct tls_module	*m = s->options.module;
+	enum tls_digest		 d = s->options.digest;
+	const char		*password = s->options.password;
+	size_t			 n;
+
+	n = m->pbkdf2(d, password, strlen(password), c->salt.data,
+	    c->salt.len, c->iterations, k->salted);
+	if (n == 0 ||
+	    m->hmac(d, k->salted, n, "Client Key", 10, k->client) != n ||
+	    m->digest(d, k->client, n, k->stored) != n ||
+	    m->hmac(d, k->stored, n, s->transcript.data, s->transcript.len,
+	    k->signature) != n ||
+	    m->hmac(d, k->salted, n, "Server Key", 10, k->server) != n ||
+	    m->hmac(d, k->server, n, s->transcript.data, s->transcript.len,
+	    s->signature) != n)
+		return failed(why, EX_UNAVAILABLE, "%s computes no such "
+		    "digest", m->library());
+	for (size_t i = 0; i < n; i++)
+		k->client[i] ^= k->signature[i];
+	s->signature_len = n;
+	return true;
+}
+
+static bool
+answer(struct scram *s, const struct challenge *c,
+    const struct piece *message, struct buffer *response, struct failure *why)
+{
+	struct keys	k;
+	bool		ok;
+	size_t		start = response->len;
+
+	add_final(s, c, response);
+	buffer_add_byte(&s->transcript, ',');
+	buffer_add(&s->transcript, message->at, message->len);
+	buffer_add_byte(&s->transcript, ',');
+	buffer_add(&s->transcript, response->data + start,
+	    response->len - start);
+	ok = compute(s, c, &k, why);
+	if (ok) {
+		buffer_add_text(response, ",p=");
+		base64_encode(response, k.client, s->signature_len);
+		s->state = SCRAM_ANSWERED;
+	}
+	explicit_bzero(&k, sizeof(k));
+	return ok;
+}
+
+static bool
+read_first(struct scram *s, const struct piece *message,
+    struct buffer *response, struct failure *why)
+{
+	struct challenge	c = { 0 };
+	bool			ok;
+
+	ok = read_challenge(s, *message, &c, why) &&
+	    answer(s, &c, message, response, why);
+	buffer_free(&c.salt);
+	return ok;
+}
+
+/* server-final-message */
+static bool
+read_final(struct scram *s, struct piece message, struct failure *why)
+{
+	struct piece	value;
+	struct buffer	signature = { 0 };
+	bool		right;
+
+	if (take(&message, 'e', &value))
+		return refused(&value, why);
+	if (!take(&message, 'v', &value) ||
+	    !base64_decode(&signature, value.at, value.len)) {
+		buffer_free(&signature);
+		return failed(why, EX_PROTOCOL, "the server's last message is "
+		    "neither v= nor e=");
+	}
+	right = signature.len == s->signature_len && timing_safe_equal(
+	    (const unsigned char *)signature.data, s->signature,
+	    s->signature_len);
+	buffer_free(&signature);
+	if (!right)
+		return failed(why, EX_NOPERM, "the server's signature is "
+		    "wrong: it did not prove that it knows the password");
+	s->state = SCRAM_PROVED;
+	return true;
+}
+
+bool
+scram_step(struct scram *s, const char *text, size_t len,
+    struct buffer *response, struct failure *why)
+{
+	struct piece	message = { text, len };
+
+	switch (s->state) {
+	case SCRAM_STARTED:
+		return read_first(s, &message, response, why);
+	case SCRAM_ANSWERED:
+		return read_final(s, message, why);
+	case SCRAM_PROVED:
+		break;
+	}
+	return failed(why, EX_PROTOCOL, "the server goes on asking after its "
+	    "last message");
+}
+
+void
+scram_free(struct scram *s)
+{
+	buffer_wipe(&s->transcript);
+	explicit_bzero(s, sizeof(*s));
+}

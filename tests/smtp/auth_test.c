@@ -1,0 +1,767 @@
+/*
+ * Which mechanism is chosen, and what each of them says.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <cmocka.h>
+
+#include "smtp/auth.h"
+#include "support/digests.h"
+#include "util/base64.h"
+#include "util/memory.h"
+
+#define EVERYTHING "XOAUTH2 CRAM-MD5 login PLAIN OAUTHBEARER EXTERNAL " \
+	"DIGEST-MD5 SCRAM-SHA-1 Scram-Sha-256 SCRAM-SHA-256-PLUS GSSAPI"
+
+enum wire { CLEAR, TLS_1_2, TLS_1_3 };
+
+static struct tls *
+session(enum wire wire, struct tls *tls)
+{
+	tls->binds = wire == TLS_1_3;
+	return wire == CLEAR ? NULL : tls;
+}
+
+#define PASSWORD	.user = "user", .password = "pencil"
+#define TOKEN		.user = "user", .token = "ya29.token"
+#define CERTIFICATE	.certificate = true
+
+/* ------------------------------------------------------------- the choice */
+
+struct offer {
+	struct auth_options	 options;
+	const char		*offered;
+	enum wire		 wire;
+	const char		*want;		/* NULL: none */
+	const char		*says[3];
+};
+
+static void
+chooses(void **state)
+{
+	const struct offer	*o = *state;
+	struct tls		 tls;
+	struct failure		 why;
+	const char		*name;
+
+	name = auth_choose(&o->options, o->offered, &digests,
+	    session(o->wire, &tls), &why);
+	if (o->want != NULL) {
+		assert_non_null(name);
+		assert_string_equal(name, o->want);
+		return;
+	}
+	assert_null(name);
+	assert_int_equal(why.status, EX_NOPERM);
+	for (size_t i = 0; i < 3 && o->says[i] != NULL; i++) {
+		if (strstr(why.text, o->says[i]) == NULL)
+			fail_msg("\"%s\" is not in \"%s\"", o->says[i],
+			    why.text);
+	}
+}
+
+/* Each that is turned down leads to the next; want ends in nothing. */
+static void
+goes_on(void **state)
+{
+	const struct offer	*o = *state;
+	struct tls		 tls;
+	struct failure		 why;
+	struct buffer		 names = { 0 };
+	const char		*name;
+
+	name = auth_choose(&o->options, o->offered, &digests,
+	    session(o->wire, &tls), &why);
+	while (name != NULL) {
+		buffer_addf(&names, "%s ", name);
+		assert_true(names.len < 1000);
+		name = auth_choose_after(&o->options, o->offered, name,
+		    &digests, session(o->wire, &tls));
+	}
+	assert_string_equal(names.data, o->want);
+	buffer_free(&names);
+}
+
+static void
+ends_after_unknown(void **state)
+{
+	struct auth_options	options = { PASSWORD };
+	struct tls		tls = { true };
+
+	(void)state;
+	assert_null(auth_choose_after(&options, EVERYTHING, "GSSAPI",
+	    &digests, &tls));
+	assert_null(auth_choose_after(&options, EVERYTHING, "PLAIN",
+	    &digests, NULL));
+}
+
+/* An offer of any length is read once. */
+static void
+reads_a_long_offer(void **state)
+{
+	struct auth_options	options = { PASSWORD };
+	struct tls		tls = { true };
+	struct buffer		offered = { 0 };
+	struct failure		why;
+
+	(void)state;
+	for (int i = 0; i < 100000; i++)
+		buffer_add_text(&offered, "X-NEVER-HEARD-OF ");
+	assert_null(auth_choose(&options, offered.data, &digests, &tls,
+	    &why));
+	assert_non_null(strstr(why.text, "; known here are SCRAM-SHA-256"));
+	buffer_add_text(&offered, "PLAIN");
+	assert_string_equal(auth_choose(&options, offered.data, &digests,
+	    &tls, &why), "PLAIN");
+	buffer_free(&offered);
+}
+
+/* -------------------------------------------------------- what they say */
+
+struct turn {
+	const char	*challenge;
+	size_t		 len;
+	const char	*response;	/* NULL: broken off */
+	const char	*says;
+};
+
+struct dialogue {
+	const char		*mechanism;
+	struct auth_options	 options;
+	const char		*initial;	/* NULL: the server first */
+	size_t			 len;
+	struct turn		 turns[4];
+	const char		*detail;
+};
+
+static void
+take_turn(struct auth *a, const struct turn *t)
+{
+	struct buffer	response = { 0 };
+	struct failure	why;
+	bool		ok;
+
+	ok = auth_step(a, t->challenge, t->len, &response, &why);
+	if (t->response != NULL) {
+		assert_true(ok);
+		assert_int_equal(response.len, strlen(t->response));
+		if (response.len > 0)
+			assert_string_equal(response.data, t->response);
+	} else {
+		assert_false(ok);
+		assert_int_equal(why.status, EX_PROTOCOL);
+		assert_non_null(strstr(why.text, t->says));
+	}
+	buffer_wipe(&response);
+}
+
+static void
+says(void **state)
+{
+	const struct dialogue	*d = *state;
+	struct tls		 tls = { false };
+	struct buffer		 initial = { 0 };
+	struct failure		 why;
+	struct auth		*a;
+
+	a = auth_start(d->mechanism, &d->options, &digests, &tls, &why);
+	assert_non_null(a);
+	assert_string_equal(auth_detail(a), "");
+	assert_int_equal(auth_initial(a, &initial), d->initial != NULL);
+	assert_int_equal(initial.len, d->len);
+	if (d->len > 0)
+		assert_memory_equal(initial.data, d->initial, d->len);
+	for (size_t i = 0; i < 4 && d->turns[i].challenge != NULL; i++)
+		take_turn(a, &d->turns[i]);
+	assert_string_equal(auth_detail(a), d->detail);
+	assert_true(auth_finish(a, &why));
+	auth_free(a);
+	buffer_wipe(&initial);
+}
+
+struct refusal {
+	const char		*mechanism;
+	struct auth_options	 options;
+	enum wire		 wire;
+	int			 status;
+	const char		*says;
+};
+
+static void
+does_not_start(void **state)
+{
+	const struct refusal	*r = *state;
+	struct tls		 tls;
+	struct failure		 why;
+
+	assert_null(auth_start(r->mechanism, &r->options, &digests,
+	    session(r->wire, &tls), &why));
+	assert_int_equal(why.status, r->status);
+	assert_non_null(strstr(why.text, r->says));
+	assert_null(strstr(why.text, "secret"));
+}
+
+static void
+cram_needs_md5(void **state)
+{
+	struct auth_options	 options = { PASSWORD };
+	struct buffer		 response = { 0 };
+	struct failure		 why;
+	struct auth		*a;
+
+	(void)state;
+	a = auth_start("CRAM-MD5", &options, &no_digests, NULL, &why);
+	assert_non_null(a);
+	assert_false(auth_step(a, "<1@x>", 5, &response, &why));
+	assert_int_equal(why.status, EX_UNAVAILABLE);
+	assert_non_null(strstr(why.text, "CRAM-MD5: OpenSSL under test"));
+	auth_free(a);
+	buffer_wipe(&response);
+}
+
+static void
+digests_need_a_module(void **state)
+{
+	struct auth_options	options = { PASSWORD };
+	struct failure		why;
+
+	(void)state;
+	assert_null(auth_start("SCRAM-SHA-256", &options, NULL, NULL, &why));
+	assert_int_equal(why.status, EX_UNAVAILABLE);
+	assert_non_null(strstr(why.text, "SCRAM-SHA-256: needs a digest"));
+}
+
+static void
+takes_a_token_of_any_length(void **state)
+{
+	char			*token = memory_new(1 << 20, 1);
+	struct auth_options	 options = { .user = "user", .token = token };
+	struct buffer		 initial = { 0 };
+	struct failure		 why;
+	struct auth		*a;
+
+	(void)state;
+	memset(token, 't', (1 << 20) - 1);
+	a = auth_start("XOAUTH2", &options, NULL, NULL, &why);
+	assert_non_null(a);
+	assert_true(auth_initial(a, &initial));
+	assert_int_equal(initial.len, strlen("user=user.auth=Bearer ..") +
+	    (1 << 20) - 1);
+	auth_free(a);
+	buffer_wipe(&initial);
+	free(token);
+}
+
+static void
+cuts_a_long_error(void **state)
+{
+	struct auth_options	 options = { TOKEN };
+	struct buffer		 response = { 0 };
+	struct failure		 why;
+	struct auth		*a;
+	char			 json[8000];
+
+	(void)state;
+	memset(json, '\033', sizeof(json));
+	a = auth_start("XOAUTH2", &options, NULL, NULL, &why);
+	assert_non_null(a);
+	assert_true(auth_step(a, json, sizeof(json), &response, &why));
+	assert_int_equal(strncmp(auth_detail(a), "\\033\\033", 8), 0);
+	assert_true(strlen(auth_detail(a)) < 600);
+	auth_free(a);
+	buffer_wipe(&response);
+}
+
+/* No mechanism takes more than RFC 4954 lets a server send. */
+static void
+bounds_every_challenge(void **state)
+{
+	struct auth_options	 options = { PASSWORD, .token = "t" };
+	char			*names = memory_copy(auth_mechanisms());
+	char			*challenge = memory_new(1 << 20, 1);
+	struct tls		 tls = { true };
+	char			*rest = names, *name;
+
+	(void)state;
+	memset(challenge, 'r', 1 << 20);
+	while ((name = strsep(&rest, " ")) != NULL) {
+		struct buffer	 response = { 0 };
+		struct failure	 why;
+		struct auth	*a;
+
+		a = auth_start(name, &options, &digests, &tls, &why);
+		assert_non_null(a);
+		assert_false(auth_step(a, challenge, 1 << 20, &response,
+		    &why));
+		assert_int_equal(why.status, EX_PROTOCOL);
+		assert_non_null(strstr(why.text, "RFC 4954"));
+		assert_int_equal(strncmp(why.text, name, strlen(name)), 0);
+		auth_free(a);
+		buffer_wipe(&response);
+	}
+	free(names);
+	free(challenge);
+}
+
+/* A server that asks for ever gets a few answers, whatever it asks. */
+static void
+ends_endless_repetition(void **state)
+{
+	static const char *const	prompts[] = { "", "Username:",
+	    "Password:", "r=a,s=QSXC,i=1", "v=AAAA" };
+	struct auth_options		 options = { PASSWORD, .token = "t" };
+	char				*names, *rest, *name;
+	struct tls			 tls = { true };
+
+	(void)state;
+	names = rest = memory_copy(auth_mechanisms());
+	while ((name = strsep(&rest, " ")) != NULL) {
+		for (size_t i = 0; i < 5; i++) {
+			struct buffer	 response = { 0 };
+			struct failure	 why;
+			struct auth	*a;
+			int		 n = 0;
+
+			a = auth_start(name, &options, &digests, &tls, &why);
+			assert_non_null(a);
+			while (auth_step(a, prompts[i], strlen(prompts[i]),
+			    &response, &why))
+				assert_in_range(++n, 1, 2);
+			assert_int_equal(why.status, EX_PROTOCOL);
+			auth_free(a);
+			buffer_wipe(&response);
+		}
+	}
+	free(names);
+}
+
+/* ---------------------------------------- SCRAM with a server that is real */
+
+struct scram_server {
+	const char	*mechanism;
+	enum tls_digest	 digest;
+	enum wire	 wire;
+	const char	*user;
+	const char	*name;		/* as the server reads it */
+	const char	*password;
+	size_t		 size;		/* 0, or: so many times 'x' */
+	const char	*header;
+};
+
+static void
+sign(const char *password, const struct scram_server *s, const char *key,
+    const struct buffer *said, unsigned char out[TLS_DIGEST_MAX])
+{
+	unsigned char	salted[TLS_DIGEST_MAX], mac[TLS_DIGEST_MAX];
+	size_t		n;
+
+	n = digests.pbkdf2(s->digest, password, strlen(password), "salt", 4,
+	    64, salted);
+	digests.hmac(s->digest, salted, n, key, strlen(key), mac);
+	if (strcmp(key, "Client Key") == 0) {
+		unsigned char	stored[TLS_DIGEST_MAX];
+
+		digests.digest(s->digest, mac, n, stored);
+		digests.hmac(s->digest, stored, n, said->data, said->len, out);
+		for (size_t i = 0; i < n; i++)
+			out[i] ^= mac[i];
+	} else {
+		digests.hmac(s->digest, mac, n, said->data, said->len, out);
+	}
+}
+
+/* The client's last message has to be this, octet by octet. */
+static void
+expect_final(const struct scram_server *s, const char *password,
+    const char *nonce, struct buffer *said, const char *final)
+{
+	struct buffer	binding = { 0 }, want = { 0 };
+	unsigned char	proof[TLS_DIGEST_MAX], channel[TLS_BINDING_SIZE];
+	struct tls	tls = { true };
+
+	buffer_add_text(&binding, s->header);
+	if (s->header[0] == 'p') {
+		digests.channel_binding(&tls, channel);
+		buffer_add(&binding, channel, sizeof(channel));
+	}
+	buffer_add_text(&want, "c=");
+	base64_encode(&want, binding.data, binding.len);
+	buffer_addf(&want, ",r=%s", nonce);
+	buffer_addf(said, ",%s", want.data);
+	sign(password, s, "Client Key", said, proof);
+	buffer_add_text(&want, ",p=");
+	base64_encode(&want, proof, s->digest == TLS_SHA1 ? 20 : 32);
+	assert_string_equal(final, want.data);
+	buffer_free(&binding);
+	buffer_free(&want);
+}
+
+static void
+proves(void **state)
+{
+	const struct scram_server	*s = *state;
+	char				 long_one[5000] = "";
+	struct auth_options		 options = { .user = s->user };
+	struct tls			 tls;
+	struct buffer			 said = { 0 }, out = { 0 };
+	struct buffer			 challenge = { 0 }, nonce = { 0 };
+	struct failure			 why;
+	struct auth			*a;
+	unsigned char			 signature[TLS_DIGEST_MAX];
+	const char			*at;
+
+	memset(long_one, 'x', s->size);
+	options.password = s->size > 0 ? long_one : s->password;
+	a = auth_start(s->mechanism, &options, &digests,
+	    session(s->wire, &tls), &why);
+	assert_non_null(a);
+	assert_true(auth_initial(a, &out));
+	assert_int_equal(strncmp(out.data, s->header, strlen(s->header)), 0);
+	buffer_add_text(&said, out.data + strlen(s->header));
+	at = strstr(said.data, ",r=");
+	assert_non_null(at);
+	assert_int_equal(strlen(at), 3 + 32);
+	assert_memory_equal(said.data, s->name, strlen(s->name));
+	buffer_addf(&nonce, "%sSERVER", at + 3);
+
+	buffer_addf(&challenge, "r=%s,s=c2FsdA==,i=64,x=new", nonce.data);
+	buffer_addf(&said, ",%s", challenge.data);
+	buffer_clear(&out);
+	assert_true(auth_step(a, challenge.data, challenge.len, &out, &why));
+	expect_final(s, options.password, nonce.data, &said, out.data);
+
+	assert_false(auth_finish(a, &why));
+	assert_int_equal(why.status, EX_NOPERM);
+	assert_non_null(strstr(why.text, "did not prove"));
+
+	sign(options.password, s, "Server Key", &said, signature);
+	buffer_clear(&challenge);
+	buffer_add_text(&challenge, "v=");
+	base64_encode(&challenge, signature, s->digest == TLS_SHA1 ? 20 : 32);
+	buffer_clear(&out);
+	assert_true(auth_step(a, challenge.data, challenge.len, &out, &why));
+	assert_int_equal(out.len, 0);
+	assert_true(auth_finish(a, &why));
+
+	auth_free(a);
+	buffer_free(&said);
+	buffer_free(&out);
+	buffer_free(&challenge);
+	buffer_free(&nonce);
+}
+
+/* Two exchanges never share a nonce. */
+static void
+nonces_differ(void **state)
+{
+	struct auth_options	 options = { PASSWORD };
+	struct buffer		 first[2] = { 0 };
+	struct failure		 why;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct auth	*a = auth_start("SCRAM-SHA-1", &options,
+		    &digests, NULL, &why);
+
+		assert_non_null(a);
+		assert_true(auth_initial(a, &first[i]));
+		auth_free(a);
+	}
+	assert_string_not_equal(first[0].data, first[1].data);
+	buffer_free(&first[0]);
+	buffer_free(&first[1]);
+}
+
+/* A yes before the server has said anything proves nothing. */
+static void
+scram_ends_too_early(void **state)
+{
+	struct auth_options	 options = { PASSWORD };
+	struct failure		 why;
+	struct auth		*a;
+
+	(void)state;
+	a = auth_start("SCRAM-SHA-256", &options, &digests, NULL, &why);
+	assert_non_null(a);
+	assert_false(auth_finish(a, &why));
+	assert_int_equal(why.status, EX_NOPERM);
+	auth_free(a);
+	auth_free(NULL);
+}
+
+/* NULs in them count. */
+#define OCTETS(text)	text, sizeof(text) - 1
+#define CHALLENGE(text, response)	{ OCTETS(text), response, NULL }
+#define BREAKS_OFF(text, says)		{ OCTETS(text), NULL, says }
+
+#define CHOOSES(sentence, credentials, offered, wire, want) \
+	{ sentence, chooses, NULL, NULL, &(struct offer){ \
+	    { credentials }, offered, wire, want, { NULL } } }
+#define EXPLAINS(sentence, credentials, offered, wire, ...) \
+	{ sentence, chooses, NULL, NULL, &(struct offer){ \
+	    { credentials }, offered, wire, NULL, { __VA_ARGS__ } } }
+#define GOES_ON(sentence, credentials, offered, want) \
+	{ sentence, goes_on, NULL, NULL, &(struct offer){ \
+	    { credentials }, offered, TLS_1_3, want, { NULL } } }
+#define BOTH(a, b)	a, b
+#define ALL(a, b, c)	a, b, c
+#define NAMED(list)	.mechanisms = list
+
+#define SAYS(sentence, mechanism, credentials, initial, detail, ...) \
+	{ sentence, says, NULL, NULL, &(struct dialogue){ mechanism, \
+	    { credentials }, OCTETS(initial), { __VA_ARGS__ }, detail } }
+#define LISTENS(sentence, mechanism, credentials, ...) \
+	{ sentence, says, NULL, NULL, &(struct dialogue){ mechanism, \
+	    { credentials }, NULL, 0, { __VA_ARGS__ }, "" } }
+#define NO_START(sentence, mechanism, credentials, wire, status, says) \
+	{ sentence, does_not_start, NULL, NULL, &(struct refusal){ \
+	    mechanism, { credentials }, wire, status, says } }
+#define PROVES(sentence, ...) \
+	{ sentence, proves, NULL, NULL, &(struct scram_server){ __VA_ARGS__ } }
+
+#define JSON "{\"status\":\"401\",\"scope\":\"https://mail.example/\"}"
+
+int
+main(void)
+{
+	const struct CMUnitTest	choice_spec[] = {
+		CHOOSES("the strongest, with TLS 1.3", PASSWORD, EVERYTHING,
+		    TLS_1_3, "SCRAM-SHA-256-PLUS"),
+		CHOOSES("the strongest without a channel binding", PASSWORD,
+		    EVERYTHING, TLS_1_2, "SCRAM-SHA-256"),
+		CHOOSES("SCRAM before PLAIN", PASSWORD,
+		    "PLAIN LOGIN SCRAM-SHA-1", TLS_1_3, "SCRAM-SHA-1"),
+		CHOOSES("PLAIN before LOGIN, whatever comes first", PASSWORD,
+		    "LOGIN PLAIN", TLS_1_3, "PLAIN"),
+		CHOOSES("LOGIN when nothing else is left", PASSWORD,
+		    "GSSAPI  login NTLM", TLS_1_3, "LOGIN"),
+		CHOOSES("any case, any blanks, any number of times", PASSWORD,
+		    "\tplain Plain  LOGIN PLAIN ", TLS_1_3, "PLAIN"),
+		CHOOSES("a name has to be whole", PASSWORD,
+		    "PLAINTEXT SCRAM-SHA-256-PLUSX LOGIN", TLS_1_3, "LOGIN"),
+		CHOOSES("odd names are skipped", PASSWORD,
+		    "\1 === \377\376 PLAIN", TLS_1_3, "PLAIN"),
+		CHOOSES("a token goes by OAUTHBEARER first", TOKEN, EVERYTHING,
+		    TLS_1_3, "OAUTHBEARER"),
+		CHOOSES("a token goes by XOAUTH2 too", TOKEN, "PLAIN XOAUTH2",
+		    TLS_1_3, "XOAUTH2"),
+		CHOOSES("OAUTHBEARER needs no user name", .token = "t",
+		    EVERYTHING, TLS_1_3, "OAUTHBEARER"),
+		CHOOSES("a certificate goes by EXTERNAL", CERTIFICATE,
+		    EVERYTHING, TLS_1_3, "EXTERNAL"),
+		CHOOSES("a password comes before a certificate",
+		    BOTH(PASSWORD, CERTIFICATE), "EXTERNAL PLAIN", TLS_1_3,
+		    "PLAIN"),
+		CHOOSES("the list decides on the order",
+		    BOTH(PASSWORD, NAMED("LOGIN PLAIN")), EVERYTHING, TLS_1_3,
+		    "LOGIN"),
+		CHOOSES("the list may be in small letters",
+		    BOTH(PASSWORD, NAMED(" plain\tlogin ")), EVERYTHING,
+		    TLS_1_3, "PLAIN"),
+		CHOOSES("the list skips what is not offered",
+		    BOTH(PASSWORD, NAMED("CRAM-MD5 PLAIN")), "PLAIN", TLS_1_3,
+		    "PLAIN"),
+		CHOOSES("the list skips what can't be",
+		    BOTH(PASSWORD, NAMED("XOAUTH2 NTLM SCRAM-SHA-256-PLUS "
+		    "PLAIN")), EVERYTHING, TLS_1_2, "PLAIN"),
+		CHOOSES("CRAM-MD5 where it is named",
+		    BOTH(PASSWORD, NAMED("CRAM-MD5")), EVERYTHING, TLS_1_3,
+		    "CRAM-MD5"),
+		CHOOSES("EXTERNAL where it is named, without a certificate",
+		    NAMED("EXTERNAL"), EVERYTHING, TLS_1_3, "EXTERNAL"),
+		CHOOSES("a password beside a token where the list says so",
+		    ALL(TOKEN, .password = "x", NAMED("PLAIN")), EVERYTHING,
+		    TLS_1_3, "PLAIN"),
+		CHOOSES("in clear where that is spelt out",
+		    BOTH(PASSWORD, .in_clear = true), EVERYTHING, CLEAR,
+		    "SCRAM-SHA-256"),
+
+		EXPLAINS("nothing in clear otherwise", PASSWORD, EVERYTHING,
+		    CLEAR, "there is no TLS", "tls = required", "tls = off"),
+		EXPLAINS("a server without AUTH", PASSWORD, "", TLS_1_3,
+		    "offers no AUTH", "587", "auth = off"),
+		EXPLAINS("a server without AUTH before TLS",
+		    BOTH(PASSWORD, .in_clear = true), " ", CLEAR,
+		    "no AUTH in clear", "tls = required"),
+		EXPLAINS("a password where a token is wanted", PASSWORD,
+		    "XOAUTH2 OAUTHBEARER", TLS_1_3,
+		    "offers AUTH only by XOAUTH2 OAUTHBEARER",
+		    "set token_command for OAUTHBEARER, XOAUTH2"),
+		EXPLAINS("a token where a password is wanted", TOKEN,
+		    "PLAIN LOGIN", TLS_1_3, "only by PLAIN LOGIN",
+		    "set password_file, not token_command, for PLAIN, LOGIN"),
+		EXPLAINS("a token beside a password",
+		    BOTH(TOKEN, .password = "x"), "PLAIN", TLS_1_3,
+		    "set password_file, not token_command, for PLAIN"),
+		EXPLAINS("a user without a password", .user = "user", "PLAIN",
+		    TLS_1_3, "set user and password_file for PLAIN"),
+		EXPLAINS("a token without a user", .token = "t", "XOAUTH2",
+		    TLS_1_3, "set user for XOAUTH2"),
+		EXPLAINS("no certificate", PASSWORD, "EXTERNAL", TLS_1_3,
+		    "set tls_certificate for EXTERNAL"),
+		EXPLAINS("a certificate beside a password",
+		    BOTH(PASSWORD, CERTIFICATE), "EXTERNAL", TLS_1_3,
+		    "auth would have to name EXTERNAL"),
+		EXPLAINS("no channel binding", PASSWORD, "SCRAM-SHA-256-PLUS",
+		    TLS_1_2, "TLS 1.3 is needed for SCRAM-SHA-256-PLUS"),
+		EXPLAINS("CRAM-MD5 unnamed", PASSWORD, "CRAM-MD5", TLS_1_3,
+		    "auth would have to name CRAM-MD5"),
+		EXPLAINS("a list that leaves all out",
+		    BOTH(PASSWORD, NAMED("SCRAM-SHA-256")), "PLAIN XOAUTH2",
+		    TLS_1_3, "auth allows only SCRAM-SHA-256",
+		    "auth would have to name PLAIN",
+		    "set token_command for XOAUTH2"),
+		EXPLAINS("mechanisms nobody knows", PASSWORD, "GSSAPI \33[2J",
+		    TLS_1_3, "only by GSSAPI \\033[2J",
+		    "known here are SCRAM-SHA-256-PLUS"),
+
+		GOES_ON("from the strongest to the weakest", PASSWORD,
+		    EVERYTHING, "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1 "
+		    "PLAIN LOGIN "),
+		GOES_ON("by the list, each once",
+		    BOTH(PASSWORD, NAMED("PLAIN LOGIN PLAIN CRAM-MD5")),
+		    EVERYTHING, "PLAIN LOGIN CRAM-MD5 "),
+		GOES_ON("with a token", TOKEN, EVERYTHING,
+		    "OAUTHBEARER XOAUTH2 "),
+		cmocka_unit_test(ends_after_unknown),
+		cmocka_unit_test(reads_a_long_offer),
+	};
+	const struct CMUnitTest	mechanism_spec[] = {
+		SAYS("PLAIN says all at once", "plain", PASSWORD,
+		    "\0user\0pencil", "",
+		    BREAKS_OFF("", "goes on asking")),
+		SAYS("PLAIN prepares both",
+		    "PLAIN", BOTH(.user = "\342\205\250",
+		    .password = "a\302\255\302\240b"), "\0IX\0a b", "",
+		    { 0 }),
+		SAYS("PLAIN takes an empty password", "PLAIN",
+		    BOTH(.user = "u", .password = ""), "\0u\0", "", { 0 }),
+		SAYS("LOGIN says the user name at once", "LOGIN", PASSWORD,
+		    "user", "",
+		    CHALLENGE("Password:", "pencil"),
+		    BREAKS_OFF("Password:", "goes on asking")),
+		SAYS("LOGIN goes by the order of prompts", "LOGIN", PASSWORD,
+		    "user", "",
+		    CHALLENGE("Passwort\0", "pencil"),
+		    BREAKS_OFF("", "goes on asking")),
+		SAYS("LOGIN answers an empty prompt", "LOGIN", PASSWORD,
+		    "user", "", CHALLENGE("", "pencil")),
+		SAYS("LOGIN says the user name again if asked again", "LOGIN",
+		    PASSWORD, "user", "",
+		    CHALLENGE("Username:", "user"),
+		    CHALLENGE("Password:", "pencil"),
+		    BREAKS_OFF("Username:", "goes on asking")),
+		SAYS("LOGIN knows the other prompt", "LOGIN", PASSWORD,
+		    "user", "",
+		    CHALLENGE("User Name\0", "user"),
+		    CHALLENGE("Password\0", "pencil")),
+		SAYS("LOGIN is not taken in by a user's password", "LOGIN",
+		    PASSWORD, "user", "",
+		    CHALLENGE("User password:", "pencil")),
+		SAYS("LOGIN sends what it has, octet by octet", "LOGIN",
+		    BOTH(.user = "\303\234", .password = "\334\t"),
+		    "\303\234", "", CHALLENGE("Password:", "\334\t")),
+		LISTENS("CRAM-MD5 as in RFC 2195", "CRAM-MD5",
+		    BOTH(.user = "tim", .password = "tanstaaftanstaaf"),
+		    CHALLENGE("<1896.697170952@postoffice.reston.mci.net>",
+		    "tim b913a602c7eda7a495b4e6e7334d3890"),
+		    BREAKS_OFF("<1@x>", "second challenge")),
+		LISTENS("CRAM-MD5 wants a challenge", "CRAM-MD5", PASSWORD,
+		    BREAKS_OFF("", "empty")),
+		SAYS("EXTERNAL leaves the name to the certificate",
+		    "EXTERNAL", CERTIFICATE, "", "",
+		    BREAKS_OFF("", "goes on asking")),
+		SAYS("EXTERNAL asks for a name", "EXTERNAL",
+		    BOTH(CERTIFICATE, .user = "user"), "user", "", { 0 }),
+		SAYS("OAUTHBEARER as in RFC 7628", "OAUTHBEARER",
+		    ALL(TOKEN, .host = "smtp.example", .port = 587),
+		    "n,a=user,\1host=smtp.example\1port=587\1"
+		    "auth=Bearer ya29.token\1\1", JSON,
+		    CHALLENGE(JSON, "\1"),
+		    BREAKS_OFF("", "goes on asking")),
+		SAYS("OAUTHBEARER escapes the name", "OAUTHBEARER",
+		    BOTH(.user = "a,b=c", .token = "t"),
+		    "n,a=a=2Cb=3Dc,\1auth=Bearer t\1\1", "", { 0 }),
+		SAYS("OAUTHBEARER without a name", "OAUTHBEARER",
+		    .token = "t", "n,,\1auth=Bearer t\1\1", "", { 0 }),
+		SAYS("XOAUTH2", "XOAUTH2", TOKEN,
+		    "user=user\1auth=Bearer ya29.token\1\1", JSON,
+		    CHALLENGE(JSON, ""),
+		    BREAKS_OFF("", "goes on asking")),
+		SAYS("what a provider says is made visible", "XOAUTH2", TOKEN,
+		    "user=user\1auth=Bearer ya29.token\1\1", "\\033[2J\\000",
+		    CHALLENGE("\33[2J\0", "")),
+
+		NO_START("no such mechanism", "GSSAPI", PASSWORD, TLS_1_3,
+		    EX_CONFIG, "GSSAPI"),
+		NO_START("no password", "PLAIN", TOKEN, TLS_1_3, EX_CONFIG,
+		    "not a mechanism that these credentials are for"),
+		NO_START("no user name", "PLAIN", .password = "secret",
+		    TLS_1_3, EX_CONFIG, "credentials"),
+		NO_START("no token", "XOAUTH2", PASSWORD, TLS_1_3, EX_CONFIG,
+		    "credentials"),
+		NO_START("a control character in a password", "PLAIN",
+		    BOTH(.user = "user", .password = "secret\r"), TLS_1_3,
+		    EX_CONFIG, "PLAIN: the password holds U+000D"),
+		NO_START("a user name in Latin-1", "SCRAM-SHA-1",
+		    BOTH(.user = "M\374ller", .password = "secret"), TLS_1_3,
+		    EX_CONFIG, "SCRAM-SHA-1: the user name is not valid"),
+		NO_START("an empty token", "OAUTHBEARER", .token = "",
+		    TLS_1_3, EX_CONFIG, "token is empty"),
+		NO_START("a token of two lines", "XOAUTH2",
+		    BOTH(.user = "user", .token = "secret\nsecret"), TLS_1_3,
+		    EX_CONFIG, "token holds a control character"),
+		NO_START("a separator in a user name", "OAUTHBEARER",
+		    BOTH(.user = "a\1b", .token = "secret"), TLS_1_3,
+		    EX_CONFIG, "user name holds a control character"),
+		NO_START("a binding that is not there", "SCRAM-SHA-256-PLUS",
+		    PASSWORD, TLS_1_2, EX_UNAVAILABLE, "TLS 1.3"),
+		NO_START("a binding without TLS", "SCRAM-SHA-256-PLUS",
+		    PASSWORD, CLEAR, EX_UNAVAILABLE, "TLS 1.3"),
+
+		cmocka_unit_test(cram_needs_md5),
+		cmocka_unit_test(digests_need_a_module),
+		cmocka_unit_test(takes_a_token_of_any_length),
+		cmocka_unit_test(cuts_a_long_error),
+		cmocka_unit_test(bounds_every_challenge),
+		cmocka_unit_test(ends_endless_repetition),
+	};
+	const struct CMUnitTest	scram_spec[] = {
+		PROVES("SCRAM-SHA-1", "SCRAM-SHA-1", TLS_SHA1, CLEAR, "user",
+		    "n=user,", "pencil", 0, "n,,"),
+		PROVES("SCRAM-SHA-256, never 'y'", "SCRAM-SHA-256",
+		    TLS_SHA256, TLS_1_3, "user", "n=user,", "pencil", 0,
+		    "n,,"),
+		PROVES("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS", TLS_SHA256,
+		    TLS_1_3, "user", "n=user,", "pencil", 0,
+		    "p=tls-exporter,,"),
+		PROVES("a name with comma and equals sign", "SCRAM-SHA-1",
+		    TLS_SHA1, TLS_1_3, "a,b=c", "n=a=2Cb=3Dc,", "pencil", 0,
+		    "n,,"),
+		PROVES("a name that is prepared", "SCRAM-SHA-1", TLS_SHA1,
+		    TLS_1_3, "\342\205\250", "n=IX,", "pencil", 0, "n,,"),
+		PROVES("an empty password", "SCRAM-SHA-256", TLS_SHA256,
+		    TLS_1_3, "user", "n=user,", "", 0, "n,,"),
+		PROVES("a password of 1", "SCRAM-SHA-256", TLS_SHA256,
+		    TLS_1_3, "user", "n=user,", NULL, 1, "n,,"),
+		PROVES("a password of a block", "SCRAM-SHA-256", TLS_SHA256,
+		    TLS_1_3, "user", "n=user,", NULL, 64, "n,,"),
+		PROVES("a password of a block and 1", "SCRAM-SHA-1", TLS_SHA1,
+		    TLS_1_3, "user", "n=user,", NULL, 65, "n,,"),
+		PROVES("a password of 4096", "SCRAM-SHA-256", TLS_SHA256,
+		    TLS_1_3, "user", "n=user,", NULL, 4096, "n,,"),
+		PROVES("a password beyond ASCII", "SCRAM-SHA-256", TLS_SHA256,
+		    TLS_1_3, "user", "n=user,", "p\303\244ncil", 0, "n,,"),
+		cmocka_unit_test(nonces_differ),
+		cmocka_unit_test(scram_ends_too_early),
+	};
+
+	return cmocka_run_group_tests(choice_spec, NULL, NULL) +
+	    cmocka_run_group_tests(mechanism_spec, NULL, NULL) +
+	    cmocka_run_group_tests(scram_spec, NULL, NULL);
+}

@@ -1,0 +1,59 @@
+/*
+ * Who is told a password: nobody whose name has not been checked.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <sysexits.h>
+#include <cmocka.h>
+
+#include "smtp/dialogue.h"
+
+/* What is refused is refused before a single octet is written: fd is -1. */
+static void
+refuses(bool encrypted, enum tls_policy policy, const char *says)
+{
+	struct auth_options	auth = { .user = "user", .password = "secret" };
+	struct session_options	options = { .auth = &auth,
+	    .tls_policy = policy };
+	struct session		s = { .options = &options,
+	    .encrypted = encrypted, .stream = { .fd = -1 } };
+	struct failure		why;
+
+	buffer_add_text(&s.mechanisms, "PLAIN LOGIN");
+	assert_false(authenticate(&s, &why));
+	assert_int_equal(why.status, EX_NOPERM);
+	assert_non_null(strstr(why.text, says));
+	assert_non_null(strstr(why.text, "tls = required"));
+	assert_int_equal(s.step, STEP_AUTH);
+	assert_int_equal(s.stream.out.len, 0);
+	buffer_free(&s.mechanisms);
+}
+
+static void
+not_in_clear(void **state)
+{
+	(void)state;
+	refuses(false, TLS_OFF, "there is no TLS");
+	refuses(false, TLS_OPPORTUNISTIC, "there is no TLS");
+}
+
+static void
+not_to_an_unverified_server(void **state)
+{
+	(void)state;
+	refuses(true, TLS_OPPORTUNISTIC, "certificate is not checked");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	authenticate_spec[] = {
+		cmocka_unit_test(not_in_clear),
+		cmocka_unit_test(not_to_an_unverified_server),
+	};
+
+	return cmocka_run_group_tests(authenticate_spec, NULL, NULL);
+}

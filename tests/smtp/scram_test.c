@@ -1,0 +1,307 @@
+/*
+ * SCRAM: the exchanges of RFC 5802 and RFC 7677, and servers that lie.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <sysexits.h>
+#include <cmocka.h>
+
+#include "smtp/scram.h"
+#include "support/digests.h"
+#include "util/base64.h"
+
+struct exchange {
+	enum tls_digest	 digest;
+	const char	*user;
+	const char	*nonce;
+	const char	*binding;
+	const char	*say[4];	/* client, server, client, server */
+};
+
+static struct scram_options
+options_of(const struct exchange *e)
+{
+	return (struct scram_options){
+		.module = &digests,
+		.digest = e->digest,
+		.user = e->user,
+		.password = "pencil",
+		.nonce = e->nonce,
+		.binding = (const unsigned char *)e->binding,
+	};
+}
+
+static void
+agrees(void **state)
+{
+	const struct exchange	*e = *state;
+	struct scram_options	 options = options_of(e);
+	struct scram		 s;
+	struct buffer		 out = { 0 };
+	struct failure		 why;
+
+	scram_start(&s, &options, &out);
+	assert_string_equal(out.data, e->say[0]);
+	buffer_clear(&out);
+	assert_true(scram_step(&s, e->say[1], strlen(e->say[1]), &out, &why));
+	assert_string_equal(out.data, e->say[2]);
+	buffer_clear(&out);
+	assert_int_equal(s.state, SCRAM_ANSWERED);
+	assert_true(scram_step(&s, e->say[3], strlen(e->say[3]), &out, &why));
+	assert_int_equal(out.len, 0);
+	assert_int_equal(s.state, SCRAM_PROVED);
+	assert_false(scram_step(&s, e->say[3], strlen(e->say[3]), &out, &why));
+	assert_int_equal(why.status, EX_PROTOCOL);
+	scram_free(&s);
+	buffer_free(&out);
+}
+
+#define NONCE	"fyko+d2lbbFgONRv9qkxdawL"
+#define LONGER	NONCE "3rfcNHYJY1ZVvWVs7j"
+#define GOOD	"r=" LONGER ",s=QSXCR+Q6sek8bf92,i=4096"
+
+static const struct exchange rfc5802 = {
+	TLS_SHA1, "user", NONCE, NULL, {
+		"n,,n=user,r=" NONCE,
+		GOOD,
+		"c=biws,r=" LONGER ",p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+		"v=rmF9pqV8S7suAoZWja4dJRkFsKQ=",
+	},
+};
+
+static const struct exchange rfc7677 = {
+	TLS_SHA256, "user", "rOprNGfwEbeRWgbNEkqO", NULL, {
+		"n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+		"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+		"s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+		"c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+		"p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+		"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+	},
+};
+
+struct first_message {
+	const char	*user;
+	const char	*binding;
+	const char	*want;
+};
+
+static void
+begins(void **state)
+{
+	const struct first_message	*f = *state;
+	struct exchange			 e = { TLS_SHA1, f->user, "abc",
+	    f->binding, { NULL } };
+	struct scram_options		 options = options_of(&e);
+	struct scram			 s;
+	struct buffer			 out = { 0 };
+
+	scram_start(&s, &options, &out);
+	assert_string_equal(out.data, f->want);
+	scram_free(&s);
+	buffer_free(&out);
+}
+
+#define BINDING "0123456789abcdef0123456789ABCDEF"
+
+/* What c= says is the header that went before, and the binding itself. */
+static void
+binds(void **state)
+{
+	struct exchange		e = rfc5802;
+	struct scram_options	options;
+	struct scram		s;
+	struct buffer		out = { 0 }, want = { 0 };
+	struct failure		why;
+
+	(void)state;
+	e.binding = BINDING;
+	options = options_of(&e);
+	scram_start(&s, &options, &out);
+	buffer_clear(&out);
+	assert_true(scram_step(&s, GOOD, strlen(GOOD), &out, &why));
+	buffer_add_text(&want, "c=");
+	base64_encode(&want, "p=tls-exporter,," BINDING, 48);
+	buffer_add_text(&want, ",r=" LONGER ",p=");
+	assert_memory_equal(out.data, want.data, want.len);
+	scram_free(&s);
+	buffer_free(&out);
+	buffer_free(&want);
+}
+
+struct lie {
+	const char	*text;
+	size_t		 len;
+	int		 status;
+	const char	*says;
+};
+
+static void
+finds_out(const struct lie *lie, bool answered)
+{
+	struct scram_options	 options = options_of(&rfc5802);
+	struct scram		 s;
+	struct buffer		 out = { 0 };
+	struct failure		 why;
+
+	scram_start(&s, &options, &out);
+	if (answered)
+		assert_true(scram_step(&s, GOOD, strlen(GOOD), &out, &why));
+	assert_false(scram_step(&s, lie->text, lie->len, &out, &why));
+	assert_int_equal(why.status, lie->status);
+	assert_non_null(strstr(why.text, lie->says));
+	assert_int_not_equal(s.state, SCRAM_PROVED);
+	scram_free(&s);
+	buffer_free(&out);
+}
+
+static void
+refuses_first(void **state)
+{
+	finds_out(*state, false);
+}
+
+static void
+refuses_last(void **state)
+{
+	finds_out(*state, true);
+}
+
+/* Small ones too: an administrator may have had reasons. */
+static void
+counts_up_to_the_limit(void **state)
+{
+	static const char *const	counts[] = { "1", "2", "1000" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		struct scram_options	options = options_of(&rfc5802);
+		struct scram		s;
+		struct buffer		out = { 0 }, message = { 0 };
+		struct failure		why;
+
+		buffer_addf(&message, "r=" LONGER ",s=QSXC,i=%s", counts[i]);
+		scram_start(&s, &options, &out);
+		assert_true(scram_step(&s, message.data, message.len, &out,
+		    &why));
+		scram_free(&s);
+		buffer_free(&out);
+		buffer_free(&message);
+	}
+}
+
+static void
+needs_a_digest(void **state)
+{
+	struct scram_options	options = options_of(&rfc5802);
+	struct scram		s;
+	struct buffer		out = { 0 };
+	struct failure		why;
+
+	(void)state;
+	options.module = &no_digests;
+	scram_start(&s, &options, &out);
+	assert_false(scram_step(&s, GOOD, strlen(GOOD), &out, &why));
+	assert_int_equal(why.status, EX_UNAVAILABLE);
+	assert_non_null(strstr(why.text, "OpenSSL under test"));
+	scram_free(&s);
+	buffer_free(&out);
+}
+
+#define AGREES(sentence, exchange) \
+	{ sentence, agrees, NULL, NULL, (void *)&exchange }
+#define BEGINS(sentence, user, binding, want) \
+	{ sentence, begins, NULL, NULL, \
+	    &(struct first_message){ user, binding, want } }
+#define LIE(sentence, function, text, status, says) \
+	{ sentence, function, NULL, NULL, \
+	    &(struct lie){ text, sizeof(text) - 1, status, says } }
+#define FIRST(sentence, text, says) \
+	LIE(sentence, refuses_first, text, EX_PROTOCOL, says)
+#define LAST(sentence, text, status, says) \
+	LIE(sentence, refuses_last, text, status, says)
+
+int
+main(void)
+{
+	const struct CMUnitTest	scram_spec[] = {
+		AGREES("the exchange of RFC 5802", rfc5802),
+		AGREES("the exchange of RFC 7677", rfc7677),
+		BEGINS("comma and equals sign in a name are escaped",
+		    "a,b=c,=", NULL, "n,,n=a=2Cb=3Dc=2C=3D,r=abc"),
+		BEGINS("a name may be empty", "", NULL, "n,,n=,r=abc"),
+		BEGINS("a channel binding is announced", "user", BINDING,
+		    "p=tls-exporter,,n=user,r=abc"),
+		cmocka_unit_test(binds),
+		cmocka_unit_test(counts_up_to_the_limit),
+		cmocka_unit_test(needs_a_digest),
+
+		FIRST("an empty message", "", "is not r=, s=, i="),
+		FIRST("a NUL", "\0", "is not r=, s=, i="),
+		FIRST("no salt", "r=" LONGER ",i=4096", "is not r="),
+		FIRST("no count", "r=" LONGER ",s=QSXC", "is not r="),
+		FIRST("another order", "s=QSXC,r=" LONGER ",i=1", "is not r="),
+		FIRST("a signature at once", "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=",
+		    "is not r="),
+		FIRST("a nonce of its own", "r=3rfcNHYJY1ZVvWVs7j,s=QSXC,i=1",
+		    "nonce does not continue"),
+		FIRST("nothing but our nonce", "r=" NONCE ",s=QSXC,i=1",
+		    "nonce does not continue"),
+		FIRST("a part of our nonce", "r=fyko,s=QSXC,i=1",
+		    "nonce does not continue"),
+		FIRST("no nonce", "r=,s=QSXC,i=1", "nonce does not continue"),
+		FIRST("a NUL in the nonce", "r=" NONCE "a\0b,s=QSXC,i=1",
+		    "not printable"),
+		FIRST("a blank in the nonce", "r=" NONCE "a b,s=QSXC,i=1",
+		    "not printable"),
+		FIRST("8 bits in the nonce", "r=" NONCE "\303\274,s=QSXC,i=1",
+		    "not printable"),
+		FIRST("an empty salt", "r=" LONGER ",s=,i=4096", "salt"),
+		FIRST("a salt that is no base64", "r=" LONGER ",s=QSX,i=4096",
+		    "salt"),
+		FIRST("a count of 0", "r=" LONGER ",s=QSXC,i=0", "count"),
+		FIRST("no digits", "r=" LONGER ",s=QSXC,i=", "count"),
+		FIRST("a negative count", "r=" LONGER ",s=QSXC,i=-1", "count"),
+		FIRST("a blank before it", "r=" LONGER ",s=QSXC,i= 1",
+		    "count"),
+		FIRST("letters behind it", "r=" LONGER ",s=QSXC,i=4096x",
+		    "count"),
+		FIRST("a NUL behind it", "r=" LONGER ",s=QSXC,i=4096\0",
+		    "count"),
+		FIRST("one more than a million", "r=" LONGER
+		    ",s=QSXC,i=1000001", "more than 1000000"),
+		FIRST("a count of 2^31", "r=" LONGER ",s=QSXC,i=2147483648",
+		    "more than 1000000"),
+		FIRST("a count of 2^32 + 1", "r=" LONGER ",s=QSXC,"
+		    "i=4294967297", "more than 1000000"),
+		FIRST("a count beyond all integers", "r=" LONGER ",s=QSXC,"
+		    "i=99999999999999999999999999999999999999999",
+		    "more than 1000000"),
+		FIRST("an extension that must be understood",
+		    "m=new," GOOD, "(m=)"),
+		LIE("an error instead of a salt", refuses_first,
+		    "e=unknown-user", EX_NOPERM, "unknown-user"),
+
+		LAST("a wrong signature", "v=AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+		    EX_NOPERM, "did not prove"),
+		LAST("one bit of the signature",
+		    "v=rmF9pqV8S7suAoZWja4dJRkFsKA=", EX_NOPERM,
+		    "did not prove"),
+		LAST("half a signature", "v=rmF9pqV8S7s=", EX_NOPERM,
+		    "did not prove"),
+		LAST("an empty signature", "v=", EX_NOPERM, "did not prove"),
+		LAST("a signature that is no base64", "v=rm", EX_PROTOCOL,
+		    "neither v= nor e="),
+		LAST("an empty message", "", EX_PROTOCOL, "neither"),
+		LAST("the first message again", GOOD, EX_PROTOCOL, "neither"),
+		LAST("the proof is wrong", "e=invalid-proof", EX_NOPERM,
+		    "the server refused: invalid-proof"),
+		LAST("escapes in an error", "e=\033[2J", EX_NOPERM,
+		    "\\033[2J"),
+	};
+
+	return cmocka_run_group_tests(scram_spec, NULL, NULL);
+}
