@@ -38,7 +38,8 @@ MAIL	= complete envelope header message phrase recipients wire
 NET	= connect sendfile stream
 SMTP	= authenticate data dialogue reply session transaction
 QUEUE	=
-CONFIG	=
+CONFIG	= check command config credentials file keys load parse section \
+	  smarthost value
 RELAY	=
 SERVE	=
 CLI	=
