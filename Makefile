@@ -33,12 +33,12 @@ ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
 		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"'
 LINK		= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,--as-needed
 
-UTIL	= base64 buffer clock failure file memory visible
+UTIL	= base64 buffer clock failure file memory trusted visible
 MAIL	= complete envelope header message phrase recipients wire
 NET	= connect sendfile stream
 SMTP	= authenticate data dialogue reply session transaction
 QUEUE	=
-CONFIG	= check command config credentials file keys load parse section \
+CONFIG	= check command config credentials keys load parse section \
 	  smarthost value
 RELAY	=
 SERVE	=
@@ -57,7 +57,7 @@ all: $(B)/librelais.a
 
 $(B)/librelais.a: $(LIB_OBJS)
 	rm -f $@
-	ar rcs $@ $(LIB_OBJS)
+	ar qcs $@ $(LIB_OBJS)
 
 $(B)/tls.so: $(MODULE_OBJS)
 	$(LINK) -shared -o $@ $(MODULE_OBJS) $(TLS_LIBS) $(BSD_LIBS)
@@ -72,7 +72,7 @@ $(B)/module/%.o: src/%.c
 
 # The build finds its own module; what is installed finds the installed one.
 $(B)/src/net/tls_load.o: ALL_CFLAGS += -DTLS_MODULE='"$(abspath $(B))/tls.so"'
-$(B)/src/config/%.o: ALL_CFLAGS += -DSYSCONFDIR='"$(SYSCONFDIR)"'
+$(B)/src/config/%.o $(B)/tests/config/%.o: ALL_CFLAGS += -DSYSCONFDIR='"$(SYSCONFDIR)"'
 
 # Tests: tests/DIR/NAME_test.c is a program of its own; all run in parallel.
 TEST_SUPPORT = $(patsubst tests/%.c,$(B)/tests/%.o,$(wildcard tests/support/*.c))

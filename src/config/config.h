@@ -14,8 +14,8 @@
  *
  * Credentials go with the smarthost of their own section, completed only by
  * what is stronger: the environment's with the top of the file's smarthost,
- * those of -o with any.  So neither RELAIS_SMARTHOST nor -o smarthost gets the
- * file's password sent to another host.
+ * those of -o with any.  So neither RELAIS_SMARTHOST nor -o smarthost gets
+ * the file's password sent to another host.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -91,10 +91,10 @@ struct config_source {
  * ~/.config/relais.conf, which then must be ours or root's.  No file at all
  * is no error (but for -C): the environment may say enough.
  *
- * EX_CONFIG with file and line; EX_USAGE for what -o says; EX_NOPERM for a file that exists and that we
- * may not read, with its mode, its owner and who we are.  *config then still
- * holds what the environment and -o said, and defaults for the rest: enough
- * to find the service's socket.
+ * EX_CONFIG with file and line; EX_USAGE for what -o says; EX_NOPERM for a
+ * file that exists and that we may not read, with its mode, its owner and who
+ * we are.  *config then still holds what the environment and -o said, and
+ * defaults for the rest: enough to find the service's socket.
  */
 bool	config_load(struct config *, const struct config_source *,
 	    struct failure *why);

@@ -6,8 +6,8 @@
 #include <sysexits.h>
 
 #include "config/command.h"
-#include "config/file.h"
 #include "util/memory.h"
+#include "util/trusted.h"
 
 enum { COMMAND_MS = 30 * 1000 };
 
@@ -15,13 +15,13 @@ static bool
 from_command(struct buffer *value, const char *command, struct failure *why)
 {
 	return command_output(value, command, COMMAND_MS, why) &&
-	    file_value(value, "its output", why);
+	    trusted_value(value, "its output", why);
 }
 
 static bool
 from_file(struct buffer *value, const char *path, struct failure *why)
 {
-	if (file_read_value(value, path, FILE_SECRET, why))
+	if (trusted_read_value(value, path, TRUSTED_SECRET, why))
 		return true;
 	if (why->status == EX_NOPERM)
 		failure_suffix(why, "; start the relais service, which may, "

@@ -12,12 +12,12 @@
 #endif
 
 #include "config/check.h"
-#include "config/file.h"
 #include "config/keys.h"
 #include "config/parse.h"
 #include "config/section.h"
 #include "util/buffer.h"
 #include "util/memory.h"
+#include "util/trusted.h"
 
 #define SYSTEM_FILE	SYSCONFDIR "/relais.conf"
 
@@ -86,8 +86,8 @@ set_from_file(struct section *s, enum config_key key, const char *path,
 	struct buffer	value = { 0 };
 	bool		good;
 
-	good = file_read_value(&value, path,
-	    config_is_secret(key) ? FILE_SECRET : 0, why) &&
+	good = trusted_read_value(&value, path,
+	    config_is_secret(key) ? TRUSTED_SECRET : 0, why) &&
 	    section_set(s, key, value.data, value.len, origin, why);
 	buffer_wipe(&value);
 	return good;
@@ -237,7 +237,7 @@ parse_frame(struct loader *l, const struct config_text_file *file,
 	return good;
 }
 
-static enum file_answer
+static enum trusted_answer
 load_file(struct loader *l, const char *path, unsigned rules,
     struct failure *why)
 {
@@ -247,15 +247,15 @@ load_file(struct loader *l, const char *path, unsigned rules,
 		.depth = l->frame != NULL ? l->frame->depth + 1 : 0,
 	};
 	struct config_text_file	file = { .path = path };
-	enum file_answer	answer;
+	enum trusted_answer	answer;
 
-	answer = file_read(&text, path, FILE_LIMIT, rules, &frame.st, why);
-	if (answer == FILE_READ) {
+	answer = trusted_read(&text, path, FILE_LIMIT, rules, &frame.st, why);
+	if (answer == TRUSTED_READ) {
 		file.text = text.data;
 		file.len = text.len;
 		file.shared = frame.st.st_mode & (S_IROTH | S_IWOTH);
 		if (!parse_frame(l, &file, &frame, why))
-			answer = FILE_REFUSED;
+			answer = TRUSTED_REFUSED;
 	}
 	buffer_wipe(&text);
 	return answer;
@@ -272,7 +272,7 @@ static bool
 include_found(struct loader *l, const glob_t *found, struct failure *why)
 {
 	for (size_t i = 0; i < found->gl_pathc; i++) {
-		if (load_file(l, found->gl_pathv[i], 0, why) != FILE_READ)
+		if (load_file(l, found->gl_pathv[i], 0, why) != TRUSTED_READ)
 			return false;
 	}
 	return true;
@@ -285,7 +285,7 @@ include_pattern(struct loader *l, const char *pattern, struct failure *why)
 	bool	good = true;
 
 	if (strpbrk(pattern, "*?[") == NULL)
-		return load_file(l, pattern, 0, why) == FILE_READ;
+		return load_file(l, pattern, 0, why) == TRUSTED_READ;
 	switch (glob(pattern, 0, stop_unless_missing, &found)) {
 	case 0:
 		good = include_found(l, &found, why);
@@ -343,16 +343,16 @@ own_file(void)
 static bool
 load_own_file(struct loader *l, struct config *config, struct failure *why)
 {
-	enum file_answer	answer;
+	enum trusted_answer	answer;
 
 	if (geteuid() == 0 || !environment_counts() ||
 	    (config->path = own_file()) == NULL)
 		return true;
-	answer = load_file(l, config->path, FILE_OURS, why);
-	if (answer == FILE_REFUSED && (why->status != EX_NOPERM ||
+	answer = load_file(l, config->path, TRUSTED_OURS, why);
+	if (answer == TRUSTED_REFUSED && (why->status != EX_NOPERM ||
 	    access(config->path, F_OK) == 0))
 		return false;
-	if (answer != FILE_READ) {
+	if (answer != TRUSTED_READ) {
 		free(config->path);
 		config->path = NULL;
 	}
@@ -368,12 +368,12 @@ load_files(struct loader *l, struct config *config, const char *path,
 	if (!given)
 		path = SYSTEM_FILE;
 	switch (load_file(l, path, 0, why)) {
-	case FILE_READ:
+	case TRUSTED_READ:
 		config->path = memory_copy(path);
 		return true;
-	case FILE_REFUSED:
+	case TRUSTED_REFUSED:
 		return false;
-	case FILE_MISSING:
+	case TRUSTED_MISSING:
 		break;
 	}
 	return !given && load_own_file(l, config, why);

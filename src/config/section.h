@@ -14,8 +14,8 @@ struct section *section_insert(struct section **where, enum section_kind);
 
 /*
  * Checks the value, without the blanks around it, and takes a copy of it and
- * of origin.  EX_CONFIG, naming the key but not the place: a value that is not right, a key that may not
- * stand in such a section.
+ * of origin.  EX_CONFIG, naming the key but not the place: a value that is
+ * not right, a key that may not stand in such a section.
  */
 bool	section_set(struct section *, enum config_key, const char *value,
 	    size_t len, const char *origin, struct failure *why);

@@ -49,8 +49,8 @@ static const struct unit periods[] = {
 	{ NULL, 0 },
 };
 
-static const char mechanisms[] = "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1 "
-    "PLAIN LOGIN CRAM-MD5 EXTERNAL OAUTHBEARER XOAUTH2";
+static const char mechanisms[] = "SCRAM-SHA-256-PLUS SCRAM-SHA-256 "
+    "SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5 EXTERNAL OAUTHBEARER XOAUTH2";
 
 /* The digits at the start of text; returns what stands behind, or NULL. */
 static const char *
@@ -121,7 +121,7 @@ value_rate(const char *text, uint64_t *count, uint64_t *ms)
 	return *count > 0;
 }
 
-/* Takes one word off a list with blanks or commas between; NULL at its end. */
+/* Takes a word off a list with blanks or commas between; NULL at its end. */
 static const char *
 next_word(const char **list, size_t *len)
 {

@@ -1,4 +1,4 @@
-#include "config/file.h"
+#include "util/trusted.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,13 +80,13 @@ may_be_trusted(const char *path, const struct stat *st, unsigned rules,
 	if (!S_ISREG(st->st_mode))
 		return failed(why, EX_CONFIG, "%s: is not a regular file",
 		    path);
-	if (rules & FILE_SECRET && st->st_mode & (S_IROTH | S_IWOTH))
+	if (rules & TRUSTED_SECRET && st->st_mode & (S_IROTH | S_IWOTH))
 		return refuse_shared(path, st, why);
 	if (st->st_mode & S_IWOTH)
 		return failed(why, EX_CONFIG, "%s: everybody can write it "
 		    "(mode %04o); run: chmod o-w %s", path,
 		    (unsigned)(st->st_mode & 07777), path);
-	if (rules & FILE_OURS && st->st_uid != geteuid() && st->st_uid != 0)
+	if (rules & TRUSTED_OURS && st->st_uid != geteuid() && st->st_uid != 0)
 		return failed(why, EX_CONFIG, "%s: belongs to %s, not to us",
 		    path, user_name(st->st_uid, owner, sizeof(owner)));
 	return true;
@@ -143,9 +143,9 @@ read_open(struct buffer *text, int fd, const char *path, size_t limit,
 	return failed(why, EX_CONFIG, "%s: grew while it was read", path);
 }
 
-enum file_answer
-file_read(struct buffer *text, const char *path, size_t limit, unsigned rules,
-    struct stat *st, struct failure *why)
+enum trusted_answer
+trusted_read(struct buffer *text, const char *path, size_t limit,
+    unsigned rules, struct stat *st, struct failure *why)
 {
 	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
 	int	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -153,26 +153,26 @@ file_read(struct buffer *text, const char *path, size_t limit, unsigned rules,
 
 	if (fd == -1 && (errno == ENOENT || errno == ENOTDIR)) {
 		failed_errno(why, EX_CONFIG, "%s", path);
-		return FILE_MISSING;
+		return TRUSTED_MISSING;
 	}
 	if (fd == -1 && errno == EACCES) {
 		refuse_access(path, why);
-		return FILE_REFUSED;
+		return TRUSTED_REFUSED;
 	}
 	if (fd == -1) {
 		failed_errno(why, EX_CONFIG, "%s", path);
-		return FILE_REFUSED;
+		return TRUSTED_REFUSED;
 	}
 	good = read_open(text, fd, path, limit, rules, st, why);
 	close(fd);
 	if (good)
-		return FILE_READ;
+		return TRUSTED_READ;
 	buffer_wipe(text);
-	return FILE_REFUSED;
+	return TRUSTED_REFUSED;
 }
 
 bool
-file_value(struct buffer *value, const char *name, struct failure *why)
+trusted_value(struct buffer *value, const char *name, struct failure *why)
 {
 	size_t	len = value->len;
 
@@ -191,11 +191,11 @@ file_value(struct buffer *value, const char *name, struct failure *why)
 }
 
 bool
-file_read_value(struct buffer *value, const char *path, unsigned rules,
+trusted_read_value(struct buffer *value, const char *path, unsigned rules,
     struct failure *why)
 {
 	struct stat	st;
 
-	return file_read(value, path, VALUE_MAX, rules, &st, why) ==
-	    FILE_READ && file_value(value, path, why);
+	return trusted_read(value, path, VALUE_MAX, rules, &st, why) ==
+	    TRUSTED_READ && trusted_value(value, path, why);
 }
