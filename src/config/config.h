@@ -40,11 +40,12 @@ enum config_key {
 	CONFIG_KEYS
 };
 
+/* Its texts stand behind it, in the same block of memory. */
 struct setting {
-	char		*value;		/* owned; as written, trimmed; one word
+	char		*value;		/* as written, trimmed; one word
 					 * of the line for tls_pin and
 					 * header_remove */
-	char		*origin;	/* owned; "/etc/relais.conf:7",
+	char		*origin;	/* "/etc/relais.conf:7",
 					 * "environment RELAIS_FROM",
 					 * "-o from" */
 	struct setting	*next;		/* earlier ones of a key that adds up */

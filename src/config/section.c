@@ -89,11 +89,24 @@ setting_free(struct setting *set, bool secret)
 
 		if (secret)
 			explicit_bzero(set->value, strlen(set->value));
-		free(set->value);
-		free(set->origin);
 		free(set);
 		set = next;
 	}
+}
+
+/* One block with both texts behind it: this is on every start's path. */
+static struct setting *
+setting_new(const char *value, size_t len, const char *origin)
+{
+	size_t		 origin_size = strlen(origin) + 1;
+	struct setting	*set = memory_new(1, sizeof(*set) + len + 1 +
+			    origin_size);
+
+	set->value = (char *)(set + 1);
+	set->origin = set->value + len + 1;
+	memcpy(set->value, value, len);
+	memcpy(set->origin, origin, origin_size);
+	return set;
 }
 
 static bool
@@ -101,10 +114,8 @@ set_one(struct section *s, enum config_key key, const char *value, size_t len,
     const char *origin, struct failure *why)
 {
 	const struct key	*k = key_of(key);
-	struct setting		*set = memory_new(1, sizeof(*set));
+	struct setting		*set = setting_new(value, len, origin);
 
-	set->value = memory_copy_n(value, len);
-	set->origin = memory_copy(origin);
 	if (!value_check(&k->rule, set->value, why)) {
 		setting_free(set, k->flags & KEY_IS_SECRET);
 		return failure_prefix(why, "%s = ", k->name);

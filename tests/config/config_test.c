@@ -375,8 +375,8 @@ static void
 bounds_depth(void **state)
 {
 	struct test	*t = *state;
-	char		 name[16];
-	char		 text[32];
+	char		 name[32];
+	char		 text[64];
 
 	for (int i = 0; i < 12; i++) {
 		snprintf(name, sizeof(name), "%d.conf", i);
