@@ -33,16 +33,69 @@ ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
 		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"'
 LINK		= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,--as-needed
 
-UTIL	= base64 buffer clock failure file log memory utf8 visible
-MAIL	= complete dots envelope header message phrase recipients wire
-NET	= connect sendfile stream
-SMTP	= auth auth_choose auth_password auth_scram auth_token authenticate \
-	  data dialogue reply saslprep scram session transaction
+UTIL	= \
+	  base64 \
+	  buffer \
+	  clock \
+	  failure \
+	  file \
+	  log \
+	  memory \
+	  trusted \
+	  utf8 \
+	  visible
+MAIL	= \
+	  complete \
+	  dots \
+	  envelope \
+	  header \
+	  message \
+	  phrase \
+	  recipients \
+	  wire
+NET	= \
+	  connect \
+	  sendfile \
+	  stream
+SMTP	= \
+	  auth \
+	  auth_choose \
+	  auth_password \
+	  auth_scram \
+	  auth_token \
+	  authenticate \
+	  data \
+	  dialogue \
+	  reply \
+	  saslprep \
+	  scram \
+	  session \
+	  transaction
 QUEUE	=
-CONFIG	= identity
-RELAY	= explain relay
+CONFIG	= \
+	  check \
+	  command \
+	  config \
+	  credentials \
+	  identity \
+	  keys \
+	  load \
+	  parse \
+	  section \
+	  smarthost \
+	  value
+RELAY	= \
+	  explain \
+	  relay
 SERVE	=
-CLI	= input options report sendmail submit transcript version
+CLI	= \
+	  input \
+	  options \
+	  report \
+	  sendmail \
+	  submit \
+	  transcript \
+	  version
 
 LIB_NAMES = $(UTIL:%=util/%) $(MAIL:%=mail/%) $(NET:%=net/%) \
 	    $(SMTP:%=smtp/%) $(QUEUE:%=queue/%) $(CONFIG:%=config/%) \
@@ -65,7 +118,7 @@ $(NAMES:%=$(B)/%): $(B)/sendmail
 
 $(B)/librelais.a: $(LIB_OBJS)
 	rm -f $@
-	ar rcs $@ $(LIB_OBJS)
+	ar qcs $@ $(LIB_OBJS)
 
 $(B)/tls.so: $(MODULE_OBJS)
 	$(LINK) -shared -o $@ $(MODULE_OBJS) $(TLS_LIBS) $(BSD_LIBS)
@@ -80,7 +133,7 @@ $(B)/module/%.o: src/%.c
 
 # The build finds its own module; what is installed finds the installed one.
 $(B)/src/net/tls_load.o: ALL_CFLAGS += -DTLS_MODULE='"$(abspath $(B))/tls.so"'
-$(B)/src/config/%.o: ALL_CFLAGS += -DSYSCONFDIR='"$(SYSCONFDIR)"'
+$(B)/src/config/%.o $(B)/tests/config/%.o: ALL_CFLAGS += -DSYSCONFDIR='"$(SYSCONFDIR)"'
 
 # Tests: tests/DIR/NAME_test.c is a program of its own; all run in parallel.
 TEST_SUPPORT = $(patsubst tests/%.c,$(B)/tests/%.o,$(wildcard tests/support/*.c))

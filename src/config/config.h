@@ -6,10 +6,16 @@
  * nearest known key.  Each setting remembers where it was made, and messages
  * about it say so.
  *
- * What is looked up is what counts for one subject: the first section that
- * matches it and sets the key wins over the top of the file.  Of several
- * settings of one key in one section the last counts; header_add,
- * header_set, header_remove and tls_pin add up.
+ * The sections are kept in the order in which they count: what -o says, the
+ * file's sections from first to last, the environment, the top of the file.
+ * What is looked up is what counts for one subject: the first of them that
+ * matches it and sets the key.  Of several settings of one key in one section
+ * the last counts; header_add, header_set, header_remove and tls_pin add up.
+ *
+ * Credentials go with the smarthost of their own section, completed only by
+ * what is stronger: the environment's with the top of the file's smarthost,
+ * those of -o with any.  So neither RELAIS_SMARTHOST nor -o smarthost gets
+ * the file's password sent to another host.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -34,25 +40,36 @@ enum config_key {
 	CONFIG_KEYS
 };
 
+/* Its texts stand behind it, in the same block of memory. */
 struct setting {
-	char		*value;		/* owned; as written, trimmed */
-	char		*origin;	/* owned; "/etc/relais.conf:7",
-					 * "environment RELAIS_FROM", "-o" */
+	char		*value;		/* as written, trimmed; one word
+					 * of the line for tls_pin and
+					 * header_remove */
+	char		*origin;	/* "/etc/relais.conf:7",
+					 * "environment RELAIS_FROM",
+					 * "-o from" */
 	struct setting	*next;		/* earlier ones of a key that adds up */
 };
 
-enum section_kind { SECTION_TOP, SECTION_FROM, SECTION_TO, SECTION_USER };
+enum section_kind {
+	SECTION_OVERRIDE,	/* -o */
+	SECTION_FROM,
+	SECTION_TO,
+	SECTION_USER,
+	SECTION_ENVIRONMENT,
+	SECTION_TOP,
+};
 
 struct section {
 	enum section_kind	 kind;
-	char			*pattern;	/* owned; NULL at the top */
-	char			*origin;	/* owned */
+	char			*pattern;	/* owned; NULL: matches all */
+	char			*origin;	/* owned; NULL without pattern */
 	struct setting		*setting[CONFIG_KEYS];	/* owned, or NULL */
 	struct section		*next;
 };
 
 struct config {
-	struct section	*top;		/* owned, with all behind it */
+	struct section	*first;		/* owned, with all behind it */
 	char		*path;		/* owned; the file read, NULL: none */
 };
 
@@ -70,9 +87,15 @@ struct config_source {
 };
 
 /*
- * Reads everything.  No file at all is no error: the environment may say
- * enough.  EX_CONFIG with file and line otherwise; for a file that exists
- * and can't be read the text says its mode, its owner and who we are.
+ * Reads everything.  Without -C the file is SYSCONFDIR/relais.conf; where
+ * that is missing and we are not root, $XDG_CONFIG_HOME/relais.conf or
+ * ~/.config/relais.conf, which then must be ours or root's.  No file at all
+ * is no error (but for -C): the environment may say enough.
+ *
+ * EX_CONFIG with file and line; EX_USAGE for what -o says; EX_NOPERM for a
+ * file that exists and that we may not read, with its mode, its owner and who
+ * we are.  *config then still holds what the environment and -o said, and
+ * defaults for the rest: enough to find the service's socket.
  */
 bool	config_load(struct config *, const struct config_source *,
 	    struct failure *why);
@@ -94,9 +117,30 @@ bool	config_bool(const struct config *, const struct config_subject *,
 uint64_t config_number(const struct config *, const struct config_subject *,
 	    enum config_key);		/* a count, or octets for a size */
 int64_t	config_ms(const struct config *, const struct config_subject *,
-	    enum config_key);		/* a duration, in milliseconds */
+	    enum config_key);		/* a duration, in milliseconds; 0 if
+					 * there is neither value nor default */
+
+/* limit: so many in so many milliseconds; false if it is off. */
+bool	config_rate(const struct config *, const struct config_subject *,
+	    enum config_key, uint64_t *count, int64_t *ms);
+
+/*
+ * What goes with the smarthost that stands in that section, by the rule at
+ * the top of this page; NULL: nothing.
+ */
+const struct setting *config_beside(const struct config *,
+	    const struct section *, enum config_key);
+
+/*
+ * Of password, password_file, password_command and token_command the one
+ * that goes with that smarthost; *key says which.  NULL: none.
+ */
+const struct setting *config_secret_beside(const struct config *,
+	    const struct section *, enum config_key *key);
 
 const char *config_key_name(enum config_key);
+const char *config_default(enum config_key);	/* NULL: none */
+bool	config_is_secret(enum config_key);	/* never show the value */
 
 void	config_free(struct config *);	/* wipes secrets */
 

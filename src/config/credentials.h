@@ -18,15 +18,18 @@ struct credentials {
 	char	*user;		/* owned, or NULL */
 	char	*password;	/* owned, or NULL; wiped when freed */
 	char	*token;		/* owned, or NULL; wiped when freed */
-	char	 origin[256];	/* of the password or token, for messages */
+	char	 origin[256];	/* of the password or token, for messages:
+				 * "/etc/relais.conf:3 (password_file)" */
 };
 
 /*
- * Those that stand in the section that names the smarthost for this
- * subject (config_section of KEY_SMARTHOST).  url_user: the one in the URL,
- * or NULL.  None at all is no error.  EX_CONFIG: half a pair, a command that
- * fails, a secret that others can read; EX_NOPERM: a file that we may not
- * read, saying who may.
+ * Those that go with the smarthost for this subject (config_section of
+ * KEY_SMARTHOST, config_beside).  url_user: the one in the URL, or NULL; it
+ * wins over the key user, since it is named for one host alone.  None at all
+ * is no error, and a host without a user gets none.  EX_CONFIG: a command
+ * that fails, a secret that is empty or that others can read; EX_NOPERM: a
+ * file that we may not read, saying who may; EX_TEMPFAIL: a command that took
+ * too long or says so itself, by that status.
  */
 bool	credentials_read(struct credentials *, const struct config *,
 	    const struct config_subject *, const char *url_user,

@@ -3,6 +3,11 @@
  *
  *	submissions://user@host:465	submission://host	smtp://[::1]:2525
  *	lmtp:///run/lmtp.sock	submission+srv://example.org	host
+ *
+ * A bare host is submission://; with the port of another scheme behind it
+ * (host:465, host:25, host:24) it is that scheme.  The user may be a whole
+ * address (the last @ counts) and may be written with %XX; a password is
+ * refused, since a URL ends up in logs.
  */
 #ifndef CONFIG_SMARTHOST_H
 #define CONFIG_SMARTHOST_H

@@ -1,0 +1,156 @@
+#include "config/config.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "config/keys.h"
+
+static bool
+matches(const char *pattern, const char *subject, int flags)
+{
+	return subject != NULL && fnmatch(pattern, subject, flags) == 0;
+}
+
+static bool
+section_matches(const struct section *s, const struct config_subject *subject)
+{
+	switch (s->kind) {
+	case SECTION_OVERRIDE:
+	case SECTION_ENVIRONMENT:
+	case SECTION_TOP:
+		return true;
+	case SECTION_FROM:
+		return subject != NULL &&
+		    matches(s->pattern, subject->from, FNM_CASEFOLD);
+	case SECTION_TO:
+		return subject != NULL &&
+		    matches(s->pattern, subject->to, FNM_CASEFOLD);
+	case SECTION_USER:
+		return subject != NULL &&
+		    matches(s->pattern, subject->user, 0);
+	}
+	return false;
+}
+
+const struct section *
+config_section(const struct config *config,
+    const struct config_subject *subject, enum config_key key)
+{
+	for (const struct section *s = config->first; s != NULL; s = s->next) {
+		if (s->setting[key] != NULL && section_matches(s, subject))
+			return s;
+	}
+	return NULL;
+}
+
+const struct setting *
+config_find(const struct config *config, const struct config_subject *subject,
+    enum config_key key)
+{
+	const struct section	*s = config_section(config, subject, key);
+
+	return s != NULL ? s->setting[key] : NULL;
+}
+
+/* May what stands in s complete the smarthost that stands in home? */
+static bool
+goes_with(const struct section *s, const struct section *home)
+{
+	return s == home || s->kind == SECTION_OVERRIDE ||
+	    (s->kind == SECTION_ENVIRONMENT && home->kind == SECTION_TOP);
+}
+
+const struct setting *
+config_beside(const struct config *config, const struct section *home,
+    enum config_key key)
+{
+	for (const struct section *s = config->first; s != NULL; s = s->next) {
+		if (s->setting[key] != NULL && goes_with(s, home))
+			return s->setting[key];
+	}
+	return NULL;
+}
+
+const struct setting *
+config_secret_beside(const struct config *config, const struct section *home,
+    enum config_key *key)
+{
+	for (const struct section *s = config->first; s != NULL; s = s->next) {
+		if (!goes_with(s, home))
+			continue;
+		for (*key = KEY_PASSWORD; *key <= KEY_TOKEN_COMMAND; ++*key) {
+			if (s->setting[*key] != NULL)
+				return s->setting[*key];
+		}
+	}
+	return NULL;
+}
+
+const char *
+config_text(const struct config *config, const struct config_subject *subject,
+    enum config_key key)
+{
+	const struct setting	*set = config_find(config, subject, key);
+
+	return set != NULL ? set->value : key_of(key)->fallback;
+}
+
+bool
+config_bool(const struct config *config, const struct config_subject *subject,
+    enum config_key key)
+{
+	const char	*text = config_text(config, subject, key);
+
+	return text != NULL && strcmp(text, "yes") == 0;
+}
+
+uint64_t
+config_number(const struct config *config,
+    const struct config_subject *subject, enum config_key key)
+{
+	const char	*text = config_text(config, subject, key);
+	uint64_t	 n;
+
+	return text != NULL && value_size(text, &n) ? n : 0;
+}
+
+int64_t
+config_ms(const struct config *config, const struct config_subject *subject,
+    enum config_key key)
+{
+	const char	*text = config_text(config, subject, key);
+	uint64_t	 ms;
+
+	return text != NULL && value_duration(text, &ms) ? (int64_t)ms : 0;
+}
+
+bool
+config_rate(const struct config *config, const struct config_subject *subject,
+    enum config_key key, uint64_t *count, int64_t *ms)
+{
+	const char	*text = config_text(config, subject, key);
+	uint64_t	 period;
+
+	if (text == NULL || !value_rate(text, count, &period))
+		return false;
+	*ms = (int64_t)period;
+	return true;
+}
+
+const char *
+config_key_name(enum config_key key)
+{
+	return key_of(key)->name;
+}
+
+const char *
+config_default(enum config_key key)
+{
+	return key_of(key)->fallback;
+}
+
+bool
+config_is_secret(enum config_key key)
+{
+	return key_of(key)->flags & KEY_IS_SECRET;
+}

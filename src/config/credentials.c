@@ -1,0 +1,118 @@
+#include "config/credentials.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "config/command.h"
+#include "util/memory.h"
+#include "util/trusted.h"
+
+enum { COMMAND_MS = 30 * 1000 };
+
+static bool
+from_command(struct buffer *value, const char *command, struct failure *why)
+{
+	return command_output(value, command, COMMAND_MS, why) &&
+	    trusted_value(value, "its output", why);
+}
+
+static bool
+from_file(struct buffer *value, const char *path, struct failure *why)
+{
+	if (trusted_read_value(value, path, TRUSTED_SECRET, why))
+		return true;
+	if (why->status == EX_NOPERM)
+		failure_suffix(why, "; start the relais service, which may, "
+		    "or keep credentials of your own in "
+		    "~/.config/relais.conf");
+	return false;
+}
+
+/* No blank and no control character is in a token (RFC 6750 section 2.1). */
+static bool
+is_token(const struct buffer *value)
+{
+	for (size_t i = 0; i < value->len; i++) {
+		if (value->data[i] <= ' ' || value->data[i] >= 127)
+			return false;
+	}
+	return true;
+}
+
+static bool
+fetch(struct buffer *value, enum config_key key, const char *text,
+    struct failure *why)
+{
+	if (key == KEY_PASSWORD_FILE)
+		return from_file(value, text, why);
+	if (key == KEY_PASSWORD_COMMAND || key == KEY_TOKEN_COMMAND)
+		return from_command(value, text, why);
+	buffer_add_text(value, text);
+	return true;
+}
+
+static bool
+read_secret(struct credentials *c, const struct setting *set,
+    enum config_key key, struct failure *why)
+{
+	struct buffer	value = { 0 };
+	bool		good;
+
+	snprintf(c->origin, sizeof(c->origin), "%s (%s)", set->origin,
+	    config_key_name(key));
+	good = fetch(&value, key, set->value, why);
+	if (good && key == KEY_TOKEN_COMMAND && !is_token(&value))
+		good = failed(why, EX_CONFIG, "what was printed is not an "
+		    "access token: only visible characters, without blanks");
+	if (!good)
+		failure_prefix(why, "%s: %s: ", set->origin,
+		    config_key_name(key));
+	else if (key == KEY_TOKEN_COMMAND)
+		c->token = memory_copy(value.data);
+	else
+		c->password = memory_copy(value.data);
+	buffer_wipe(&value);
+	return good;
+}
+
+bool
+credentials_read(struct credentials *c, const struct config *config,
+    const struct config_subject *subject, const char *url_user,
+    struct failure *why)
+{
+	const struct section	*home;
+	const struct setting	*set;
+	enum config_key		 key;
+
+	*c = (struct credentials){ .user = NULL };
+	home = config_section(config, subject, KEY_SMARTHOST);
+	if (home == NULL)
+		return true;
+	set = config_beside(config, home, KEY_USER);
+	if (url_user == NULL && set == NULL)
+		return true;
+	c->user = memory_copy(url_user != NULL ? url_user : set->value);
+	set = config_secret_beside(config, home, &key);
+	if (set == NULL || read_secret(c, set, key, why))
+		return true;
+	credentials_free(c);
+	return false;
+}
+
+static void
+wipe(char *secret)
+{
+	if (secret != NULL)
+		freezero(secret, strlen(secret));
+}
+
+void
+credentials_free(struct credentials *c)
+{
+	free(c->user);
+	wipe(c->password);
+	wipe(c->token);
+	*c = (struct credentials){ .user = NULL };
+}

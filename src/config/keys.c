@@ -1,0 +1,190 @@
+#include "config/keys.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define NAMED(text)	.name = text, .len = sizeof(text) - 1
+
+#define YES_NO		.rule = { VALUE_WORD, "yes no", NULL, NULL }
+
+static const struct key keys[CONFIG_KEYS] = {
+	[KEY_SMARTHOST] = { NAMED("smarthost"), .place = PLACE_ANY,
+	    .rule = { VALUE_SMARTHOST, NULL, NULL, NULL } },
+	[KEY_USER] = { NAMED("user"), .place = PLACE_ANY,
+	    .rule = { VALUE_TEXT, NULL, NULL, NULL } },
+	[KEY_PASSWORD] = { NAMED("password"), .place = PLACE_ANY,
+	    .flags = KEY_IS_SECRET,
+	    .rule = { VALUE_TEXT, NULL, NULL, NULL } },
+	[KEY_PASSWORD_FILE] = { NAMED("password_file"), .place = PLACE_ANY,
+	    .rule = { VALUE_PATH, NULL, NULL, NULL } },
+	[KEY_PASSWORD_COMMAND] = { NAMED("password_command"),
+	    .place = PLACE_ANY,
+	    .rule = { VALUE_COMMAND, NULL, NULL, NULL } },
+	[KEY_TOKEN_COMMAND] = { NAMED("token_command"), .place = PLACE_ANY,
+	    .rule = { VALUE_COMMAND, NULL, NULL, NULL } },
+	[KEY_AUTH] = { NAMED("auth"), .place = PLACE_ANY, .fallback = "auto",
+	    .rule = { VALUE_MECHANISMS, "auto off", NULL, NULL } },
+	[KEY_TLS] = { NAMED("tls"), .place = PLACE_ANY,
+	    .rule = { VALUE_WORD, "required opportunistic off", NULL, NULL } },
+	[KEY_TLS_CA] = { NAMED("tls_ca"), .place = PLACE_ANY,
+	    .rule = { VALUE_PATH, NULL, NULL, NULL } },
+	[KEY_TLS_PIN] = { NAMED("tls_pin"), .place = PLACE_ANY,
+	    .flags = KEY_ADDS_UP | KEY_IS_LIST,
+	    .rule = { VALUE_PIN, NULL, NULL, NULL } },
+	[KEY_TLS_NAME] = { NAMED("tls_name"), .place = PLACE_ANY,
+	    .rule = { VALUE_HOST, NULL, NULL, NULL } },
+	[KEY_TLS_CERTIFICATE] = { NAMED("tls_certificate"), .place = PLACE_ANY,
+	    .rule = { VALUE_PATH, NULL, NULL, NULL } },
+	[KEY_TLS_KEY] = { NAMED("tls_key"), .place = PLACE_ANY,
+	    .rule = { VALUE_PATH, NULL, NULL, NULL } },
+	[KEY_HELO] = { NAMED("helo"), .place = PLACE_ANY,
+	    .rule = { VALUE_HOST, NULL, NULL, NULL } },
+	[KEY_DOMAIN] = { NAMED("domain"),
+	    .rule = { VALUE_HOST, NULL, NULL, NULL } },
+	[KEY_FROM] = { NAMED("from"), .place = PLACE_SENDER,
+	    .rule = { VALUE_ADDRESS, NULL, NULL, NULL } },
+	[KEY_FROM_MODE] = { NAMED("from_mode"), .place = PLACE_SENDER,
+	    .fallback = "local",
+	    .rule = { VALUE_WORD, "local always never", NULL, NULL } },
+	[KEY_ROOT] = { NAMED("root"),
+	    .rule = { VALUE_ADDRESS, NULL, NULL, NULL } },
+	[KEY_ALIASES] = { NAMED("aliases"), .fallback = "/etc/aliases",
+	    .rule = { VALUE_PATH, "off", NULL, NULL } },
+	[KEY_REDIRECT_ALL] = { NAMED("redirect_all"), .place = PLACE_SENDER,
+	    .rule = { VALUE_ADDRESS, NULL, NULL, NULL } },
+	[KEY_ALWAYS_BCC] = { NAMED("always_bcc"), .place = PLACE_SENDER,
+	    .rule = { VALUE_ADDRESS, NULL, NULL, NULL } },
+	[KEY_QUEUE] = { NAMED("queue"), .fallback = "/var/spool/relais",
+	    .rule = { VALUE_PATH, "off", NULL, NULL } },
+	[KEY_QUEUE_LIFETIME] = { NAMED("queue_lifetime"), .fallback = "5d",
+	    .rule = { VALUE_DURATION, NULL, "1s", "365d" } },
+	[KEY_CONNECTIONS] = { NAMED("connections"), .fallback = "4",
+	    .rule = { VALUE_COUNT, NULL, "1", "1000" } },
+	[KEY_SOCKET] = { NAMED("socket"), .fallback = "/run/relais/submission",
+	    .rule = { VALUE_PATH, "off", NULL, NULL } },
+	[KEY_CONNECT_TIMEOUT] = { NAMED("connect_timeout"),
+	    .place = PLACE_ANY, .fallback = "15s",
+	    .rule = { VALUE_DURATION, NULL, "100ms", "1h" } },
+	[KEY_TIMEOUT] = { NAMED("timeout"), .place = PLACE_ANY,
+	    .rule = { VALUE_DURATION, NULL, "100ms", "1d" } },
+	[KEY_FAMILY] = { NAMED("family"), .place = PLACE_ANY,
+	    .fallback = "any",
+	    .rule = { VALUE_WORD, "any ipv4 ipv6", NULL, NULL } },
+	[KEY_SOURCE_ADDRESS] = { NAMED("source_address"), .place = PLACE_ANY,
+	    .rule = { VALUE_IP, NULL, NULL, NULL } },
+	[KEY_MESSAGE_SIZE_LIMIT] = { NAMED("message_size_limit"),
+	    .fallback = "0", .rule = { VALUE_SIZE, NULL, "0", "1T" } },
+	[KEY_RECIPIENT_LIMIT] = { NAMED("recipient_limit"),
+	    .fallback = "10000",
+	    .rule = { VALUE_COUNT, NULL, "1", "1000000" } },
+	[KEY_IGNORE_DOTS] = { NAMED("ignore_dots"), .fallback = "no", YES_NO },
+	[KEY_RECEIVED] = { NAMED("received"), .place = PLACE_SENDER,
+	    .fallback = "no", YES_NO },
+	[KEY_NULL_SENDER] = { NAMED("null_sender"), .place = PLACE_ANY,
+	    .rule = { VALUE_ADDRESS, NULL, NULL, NULL } },
+	[KEY_EARLY_BDAT] = { NAMED("early_bdat"), .place = PLACE_ANY,
+	    .fallback = "no", YES_NO },
+	[KEY_HEADER_ADD] = { NAMED("header_add"), .place = PLACE_SENDER,
+	    .flags = KEY_ADDS_UP,
+	    .rule = { VALUE_FIELD, NULL, NULL, NULL } },
+	[KEY_HEADER_SET] = { NAMED("header_set"), .place = PLACE_SENDER,
+	    .flags = KEY_ADDS_UP,
+	    .rule = { VALUE_FIELD, NULL, NULL, NULL } },
+	[KEY_HEADER_REMOVE] = { NAMED("header_remove"), .place = PLACE_SENDER,
+	    .flags = KEY_ADDS_UP | KEY_IS_LIST,
+	    .rule = { VALUE_FIELD_NAME, NULL, NULL, NULL } },
+	[KEY_QUEUE_SIZE_LIMIT] = { NAMED("queue_size_limit"),
+	    .fallback = "1G", .rule = { VALUE_SIZE, NULL, "0", "1T" } },
+	[KEY_LIMIT] = { NAMED("limit"),
+	    .rule = { VALUE_RATE, "off", "1/day", "1000000/second" } },
+	[KEY_INCLUDE] = { NAMED("include"),
+	    .rule = { VALUE_PATTERN, NULL, NULL, NULL } },
+	[KEY_LOG] = { NAMED("log"),
+	    .rule = { VALUE_WORD, "syslog stderr off", NULL, NULL } },
+};
+
+const struct key *
+key_of(enum config_key key)
+{
+	return &keys[key];
+}
+
+bool
+key_find(const char *name, size_t len, enum config_key *key)
+{
+	for (size_t i = 0; i < CONFIG_KEYS; i++) {
+		if (keys[i].len == len &&
+		    memcmp(keys[i].name, name, len) == 0) {
+			*key = (enum config_key)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum { NAME_MAX_LEN = 24 };
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Dashes and capitals are the commonest slips and cost nothing. */
+static bool
+is_same(char typed, char known)
+{
+	return tolower((unsigned char)typed) == known ||
+	    (typed == '-' && known == '_');
+}
+
+/* What this letter pair costs, given the row above and the one above that. */
+static size_t
+step(const char *typed, const char *known, size_t i, size_t j,
+    size_t row[3][NAME_MAX_LEN + 1])
+{
+	size_t	cost = row[1][j] + (is_same(typed[i], known[j]) ? 0 : 1);
+
+	cost = least(cost, least(row[2][j], row[1][j + 1]) + 1);
+	if (i > 0 && j > 0 && is_same(typed[i], known[j - 1]) &&
+	    is_same(typed[i - 1], known[j]))
+		cost = least(cost, row[0][j - 1] + 1);
+	return cost;
+}
+
+/* How many letters to change, add, drop or swap with their neighbour. */
+static size_t
+distance(const char *typed, size_t len, const struct key *key)
+{
+	size_t	row[3][NAME_MAX_LEN + 1] = { { 0 } };
+
+	for (size_t j = 0; j <= key->len; j++)
+		row[2][j] = j;
+	for (size_t i = 0; i < len; i++) {
+		memcpy(row[0], row[1], sizeof(row[0]));
+		memcpy(row[1], row[2], sizeof(row[1]));
+		row[2][0] = i + 1;
+		for (size_t j = 0; j < key->len; j++)
+			row[2][j + 1] = step(typed, key->name, i, j, row);
+	}
+	return row[2][key->len];
+}
+
+const char *
+key_nearest(const char *name, size_t len)
+{
+	const char	*nearest = NULL;
+	size_t		 best = len < 6 ? 2 : len / 3 + 1;
+
+	if (len < 2 || len > NAME_MAX_LEN)
+		return NULL;
+	for (size_t i = 0; i < CONFIG_KEYS; i++) {
+		size_t	d = distance(name, len, &keys[i]);
+
+		if (d < best) {
+			best = d;
+			nearest = keys[i].name;
+		}
+	}
+	return nearest;
+}

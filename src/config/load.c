@@ -1,0 +1,401 @@
+#include "config/config.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/auxv.h>
+#endif
+
+#include "config/check.h"
+#include "config/keys.h"
+#include "config/parse.h"
+#include "config/section.h"
+#include "util/buffer.h"
+#include "util/memory.h"
+#include "util/trusted.h"
+
+#define SYSTEM_FILE	SYSCONFDIR "/relais.conf"
+
+enum { FILE_LIMIT = 1024 * 1024, FILES_MAX = 256, DEPTH_MAX = 8 };
+
+/* A file that is being read, and the one whose include line named it. */
+struct frame {
+	const struct frame	*outer;
+	unsigned		 depth;
+	struct stat		 st;
+};
+
+struct loader {
+	struct parse_target	 target;
+	const struct frame	*frame;
+	unsigned		 files;
+};
+
+extern char **environ;
+
+/*
+ * A process that runs with more rights than its caller has must not take the
+ * caller's word for where its configuration is.
+ */
+static bool
+environment_counts(void)
+{
+#ifdef __linux__
+	return getauxval(AT_SECURE) == 0;
+#else
+	return !issetugid();
+#endif
+}
+
+/*
+ * Kubernetes gives every container these where a service is called relais;
+ * they are not meant for us.
+ */
+static bool
+is_service_link(const char *name, size_t len, const char *value)
+{
+	if (len == 4 && memcmp(name, "PORT", 4) == 0)
+		return strstr(value, "://") != NULL;
+	return (len > 5 && memcmp(name, "PORT_", 5) == 0) ||
+	    (len > 8 && memcmp(name, "SERVICE_", 8) == 0);
+}
+
+/* The key's name in small letters; "" if it can't be one. */
+static const char *
+small_letters(char *to, size_t size, const char *name, size_t len)
+{
+	size_t	n = 0;
+
+	for (; n < len && n + 1 < size; n++)
+		to[n] = name[n] >= 'A' && name[n] <= 'Z' ?
+		    (char)(name[n] - 'A' + 'a') : name[n];
+	to[n < len ? 0 : n] = '\0';
+	return to;
+}
+
+/* RELAIS_KEY_FILE: the value is in that file, as containers keep secrets. */
+static bool
+set_from_file(struct section *s, enum config_key key, const char *path,
+    const char *origin, struct failure *why)
+{
+	struct buffer	value = { 0 };
+	bool		good;
+
+	good = trusted_read_value(&value, path,
+	    config_is_secret(key) ? TRUSTED_SECRET : 0, why) &&
+	    section_set(s, key, value.data, value.len, origin, why);
+	buffer_wipe(&value);
+	return good;
+}
+
+static bool
+set_variable(struct section *s, const char *name, size_t len,
+    const char *value, const char *origin, struct failure *why)
+{
+	static const char	suffix[] = "_file";
+	size_t			cut = sizeof(suffix) - 1;
+	char			small[64];
+	enum config_key		key;
+	bool			in_file = false;
+
+	small_letters(small, sizeof(small), name, len);
+	if (!key_find(small, strlen(small), &key)) {
+		in_file = len > cut && strlen(small) == len &&
+		    strcmp(small + len - cut, suffix) == 0 &&
+		    key_find(small, len - cut, &key);
+		if (!in_file)
+			return key_unknown(name, len, why);
+	}
+	if (key == KEY_INCLUDE)
+		return failed(why, EX_CONFIG, "include: may only stand in a "
+		    "file");
+	if (s->setting[key] != NULL)
+		return failed(why, EX_CONFIG, "%s is set twice, also by %s",
+		    config_key_name(key), s->setting[key]->origin);
+	return in_file ? set_from_file(s, key, value, origin, why) :
+	    section_set(s, key, value, strlen(value), origin, why);
+}
+
+/* An empty variable is one that is not set: compose files leave such. */
+static bool
+load_variable(struct loader *l, struct section **section,
+    const char *variable, struct failure *why)
+{
+	static const char	prefix[] = "RELAIS_";
+	const char		*name = variable + sizeof(prefix) - 1;
+	const char		*equals = strchr(variable, '=');
+	char			 origin[128];
+	size_t			 len;
+
+	if (equals == NULL || equals < name || equals[1] == '\0')
+		return true;
+	len = (size_t)(equals - name);
+	if (is_service_link(name, len, equals + 1))
+		return true;
+	if (*section == NULL)
+		*section = section_insert(l->target.tail, SECTION_ENVIRONMENT);
+	snprintf(origin, sizeof(origin), "environment RELAIS_%.*s", (int)len,
+	    name);
+	if (set_variable(*section, name, len, equals + 1, origin, why))
+		return true;
+	return failure_prefix(why, "%s: ", origin);
+}
+
+static bool
+load_environment(struct loader *l, struct failure *why)
+{
+	struct section	*section = NULL;
+
+	if (environ == NULL || !environment_counts())
+		return true;
+	for (char **v = environ; *v != NULL; v++) {
+		if (strncmp(*v, "RELAIS_", 7) == 0 &&
+		    !load_variable(l, &section, *v, why))
+			return false;
+	}
+	return true;
+}
+
+static bool
+load_override(struct section *s, const char *override, struct failure *why)
+{
+	const char	*equals = strchr(override, '=');
+	size_t		 len = equals != NULL ? (size_t)(equals - override) : 0;
+	char		 origin[64];
+	enum config_key	 key;
+
+	if (equals == NULL)
+		return failed(why, EX_USAGE, "expected key=value, but there "
+		    "is no =");
+	if (!key_find(override, len, &key)) {
+		key_unknown(override, len, why);
+		why->status = EX_USAGE;
+		return false;
+	}
+	if (key == KEY_INCLUDE)
+		return failed(why, EX_USAGE, "include: may only stand in a "
+		    "file");
+	if (config_is_secret(key))
+		return failed(why, EX_USAGE, "%s: every user of this machine "
+		    "can see arguments; use password_file",
+		    config_key_name(key));
+	snprintf(origin, sizeof(origin), "-o %s", config_key_name(key));
+	if (section_set(s, key, equals + 1, strlen(equals + 1), origin, why))
+		return true;
+	why->status = EX_USAGE;
+	return false;
+}
+
+static bool
+load_overrides(struct loader *l, const char *const *override,
+    struct failure *why)
+{
+	struct section	*s;
+
+	if (override == NULL || *override == NULL)
+		return true;
+	s = section_insert(l->target.tail, SECTION_OVERRIDE);
+	l->target.tail = &s->next;
+	for (; *override != NULL; override++) {
+		if (!load_override(s, *override, why))
+			return failure_prefix(why, "-o: ");
+	}
+	return true;
+}
+
+static bool
+is_open(const struct frame *frame, const struct stat *st)
+{
+	for (; frame != NULL; frame = frame->outer) {
+		if (frame->st.st_dev == st->st_dev &&
+		    frame->st.st_ino == st->st_ino)
+			return true;
+	}
+	return false;
+}
+
+static bool
+parse_frame(struct loader *l, const struct config_text_file *file,
+    struct frame *frame, struct failure *why)
+{
+	bool	good;
+
+	if (is_open(l->frame, &frame->st))
+		return failed(why, EX_CONFIG, "%s: includes itself",
+		    file->path);
+	if (frame->depth > DEPTH_MAX || ++l->files > FILES_MAX)
+		return failed(why, EX_CONFIG, "%s: too many files, one "
+		    "including the other", file->path);
+	l->frame = frame;
+	good = parse_text(&l->target, file, why);
+	l->frame = frame->outer;
+	return good;
+}
+
+static enum trusted_answer
+load_file(struct loader *l, const char *path, unsigned rules,
+    struct failure *why)
+{
+	struct buffer		text = { 0 };
+	struct frame		frame = {
+		.outer = l->frame,
+		.depth = l->frame != NULL ? l->frame->depth + 1 : 0,
+	};
+	struct config_text_file	file = { .path = path };
+	enum trusted_answer	answer;
+
+	answer = trusted_read(&text, path, FILE_LIMIT, rules, &frame.st, why);
+	if (answer == TRUSTED_READ) {
+		file.text = text.data;
+		file.len = text.len;
+		file.shared = frame.st.st_mode & (S_IROTH | S_IWOTH);
+		if (!parse_frame(l, &file, &frame, why))
+			answer = TRUSTED_REFUSED;
+	}
+	buffer_wipe(&text);
+	return answer;
+}
+
+static int
+stop_unless_missing(const char *path, int error)
+{
+	(void)path;
+	return error != ENOENT && error != ENOTDIR;
+}
+
+static bool
+include_found(struct loader *l, const glob_t *found, struct failure *why)
+{
+	for (size_t i = 0; i < found->gl_pathc; i++) {
+		if (load_file(l, found->gl_pathv[i], 0, why) != TRUSTED_READ)
+			return false;
+	}
+	return true;
+}
+
+static bool
+include_pattern(struct loader *l, const char *pattern, struct failure *why)
+{
+	glob_t	found = { .gl_pathc = 0 };
+	bool	good = true;
+
+	if (strpbrk(pattern, "*?[") == NULL)
+		return load_file(l, pattern, 0, why) == TRUSTED_READ;
+	switch (glob(pattern, 0, stop_unless_missing, &found)) {
+	case 0:
+		good = include_found(l, &found, why);
+		break;
+	case GLOB_NOMATCH:
+		break;
+	default:
+		good = failed_errno(why, errno == EACCES ? EX_NOPERM :
+		    EX_CONFIG, "include: %s", pattern);
+		break;
+	}
+	globfree(&found);
+	return good;
+}
+
+/* A relative pattern is relative to the folder of the file it stands in. */
+static bool
+include(struct parse_target *target, const struct config_text_file *from,
+    const char *pattern, struct failure *why)
+{
+	const char	*slash = strrchr(from->path, '/');
+	struct buffer	 whole = { 0 };
+	bool		 good;
+
+	if (pattern[0] != '/' && slash != NULL)
+		buffer_add(&whole, from->path,
+		    (size_t)(slash - from->path) + 1);
+	buffer_add_text(&whole, pattern);
+	good = include_pattern(target->context, whole.data, why);
+	buffer_free(&whole);
+	return good;
+}
+
+/* Where a user keeps a configuration of his own, or NULL. */
+static char *
+own_file(void)
+{
+	const char	*folder = getenv("XDG_CONFIG_HOME");
+	const char	*between = "";
+	struct buffer	 path = { 0 };
+
+	if (folder == NULL || folder[0] != '/') {
+		folder = getenv("HOME");
+		between = "/.config";
+	}
+	if (folder == NULL || folder[0] != '/')
+		return NULL;
+	buffer_add_text(&path, folder);
+	buffer_add_text(&path, between);
+	buffer_add_text(&path, "/relais.conf");
+	return buffer_take(&path);
+}
+
+/* A folder that we may not even look into holds nothing that is ours. */
+static bool
+load_own_file(struct loader *l, struct config *config, struct failure *why)
+{
+	enum trusted_answer	answer;
+
+	if (geteuid() == 0 || !environment_counts() ||
+	    (config->path = own_file()) == NULL)
+		return true;
+	answer = load_file(l, config->path, TRUSTED_OURS, why);
+	if (answer == TRUSTED_REFUSED && (why->status != EX_NOPERM ||
+	    access(config->path, F_OK) == 0))
+		return false;
+	if (answer != TRUSTED_READ) {
+		free(config->path);
+		config->path = NULL;
+	}
+	return true;
+}
+
+static bool
+load_files(struct loader *l, struct config *config, const char *path,
+    struct failure *why)
+{
+	bool	given = path != NULL;
+
+	if (!given)
+		path = SYSTEM_FILE;
+	switch (load_file(l, path, 0, why)) {
+	case TRUSTED_READ:
+		config->path = memory_copy(path);
+		return true;
+	case TRUSTED_REFUSED:
+		return false;
+	case TRUSTED_MISSING:
+		break;
+	}
+	return !given && load_own_file(l, config, why);
+}
+
+/*
+ * Strongest first, since sections go into the list in that order; but the
+ * environment and the top stand behind the sections of the file.
+ */
+bool
+config_load(struct config *config, const struct config_source *source,
+    struct failure *why)
+{
+	struct loader	l = {
+		.target = { .tail = &config->first, .include = include },
+	};
+
+	*config = (struct config){ .first = NULL };
+	l.target.context = &l;
+	l.target.top = section_insert(&config->first, SECTION_TOP);
+	return load_overrides(&l, source->overrides, why) &&
+	    load_environment(&l, why) &&
+	    load_files(&l, config, source->file, why) &&
+	    config_check(config, why);
+}

@@ -1,0 +1,245 @@
+#include "config/parse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "config/keys.h"
+#include "config/section.h"
+#include "util/buffer.h"
+#include "util/memory.h"
+#include "util/visible.h"
+
+struct parser {
+	struct parse_target		*target;
+	const struct config_text_file	*file;
+	struct section			*section;	/* of the lines now */
+	unsigned			 number;	/* of the line */
+	struct buffer			 origin;	/* "path:" and it */
+	size_t				 prefix;	/* length of "path:" */
+};
+
+/* A piece of the text; it borrows. */
+struct span {
+	const char	*at;
+	const char	*end;
+};
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static struct span
+trim(struct span s)
+{
+	while (s.at < s.end && is_blank(*s.at))
+		s.at++;
+	while (s.end > s.at && is_blank(s.end[-1]))
+		s.end--;
+	return s;
+}
+
+static size_t
+length(struct span s)
+{
+	return (size_t)(s.end - s.at);
+}
+
+static bool
+span_is(struct span s, const char *word)
+{
+	return length(s) == strlen(word) &&
+	    memcmp(s.at, word, length(s)) == 0;
+}
+
+/* Written by hand: every setting has one, and printf is not cheap. */
+static const char *
+origin(struct parser *p)
+{
+	char		 digits[3 * sizeof(p->number) + 1];
+	char		*at = digits + sizeof(digits) - 1;
+	unsigned	 n = p->number;
+
+	*at = '\0';
+	do {
+		*--at = (char)('0' + n % 10);
+	} while ((n /= 10) > 0);
+	p->origin.len = p->prefix;
+	buffer_add_text(&p->origin, at);
+	return p->origin.data;
+}
+
+static bool
+kind_of(struct span word, enum section_kind *kind)
+{
+	static const enum section_kind kinds[] = {
+		SECTION_FROM, SECTION_TO, SECTION_USER,
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (span_is(word, section_name(kinds[i]))) {
+			*kind = kinds[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+is_pattern(struct span s)
+{
+	for (const char *p = s.at; p < s.end; p++) {
+		if ((unsigned char)*p <= ' ' || *p == ',' || *p == 127)
+			return false;
+	}
+	return s.at < s.end;
+}
+
+/* [from *@work.example] */
+static bool
+parse_section(struct parser *p, struct span line, struct failure *why)
+{
+	struct span		word = { line.at + 1, line.at + 1 };
+	struct span		pattern;
+	enum section_kind	kind;
+
+	if (line.end[-1] != ']')
+		return failed(why, EX_CONFIG, "the ] behind the section is "
+		    "missing");
+	line.end--;
+	word = trim((struct span){ line.at + 1, line.end });
+	pattern = word;
+	while (pattern.at < line.end && !is_blank(*pattern.at))
+		pattern.at++;
+	word.end = pattern.at;
+	pattern = trim(pattern);
+	if (!kind_of(word, &kind))
+		return failed(why, EX_CONFIG, "unknown section, expected "
+		    "[from PATTERN], [to PATTERN] or [user PATTERN]");
+	if (!is_pattern(pattern))
+		return failed(why, EX_CONFIG, "expected one pattern in the "
+		    "section, as in [%s %s]", section_name(kind),
+		    kind == SECTION_USER ? "www-data" : "*@example.org");
+	p->section = section_insert(p->target->tail, kind);
+	p->target->tail = &p->section->next;
+	p->section->pattern = memory_copy_n(pattern.at, length(pattern));
+	p->section->origin = memory_copy(origin(p));
+	return true;
+}
+
+static bool
+parse_include(struct parser *p, struct span value, struct failure *why)
+{
+	char	*pattern;
+	bool	 good;
+
+	if (section_name(p->section->kind) != NULL)
+		return failed(why, EX_CONFIG, "include: may not stand in a "
+		    "section, only at the top of the file");
+	if (value.at == value.end)
+		return failed(why, EX_CONFIG, "include: the value is missing");
+	if (memchr(value.at, '\0', length(value)) != NULL)
+		return failed(why, EX_CONFIG, "include: a NUL character");
+	pattern = memory_copy_n(value.at, length(value));
+	good = p->target->include(p->target, p->file, pattern, why);
+	free(pattern);
+	return good;
+}
+
+/* The line itself is not shown: it may be a password gone astray. */
+static bool
+no_equals(struct span line, struct failure *why)
+{
+	const char	*end = line.at;
+	const char	*near;
+
+	while (end < line.end && !is_blank(*end) && *end != ':')
+		end++;
+	near = key_nearest(line.at, (size_t)(end - line.at));
+	failed(why, EX_CONFIG, "expected key = value, but there is no =");
+	if (near != NULL)
+		failure_suffix(why, "; did you mean %s = ...?", near);
+	return false;
+}
+
+static bool
+parse_setting(struct parser *p, struct span line, struct failure *why)
+{
+	const char	*equals = memchr(line.at, '=', length(line));
+	enum config_key	 key;
+	struct span	 name;
+	struct span	 value;
+
+	if (equals == NULL)
+		return no_equals(line, why);
+	name = trim((struct span){ line.at, equals });
+	value = trim((struct span){ equals + 1, line.end });
+	if (!key_find(name.at, length(name), &key))
+		return key_unknown(name.at, length(name), why);
+	if (key == KEY_INCLUDE)
+		return parse_include(p, value, why);
+	if (p->file->shared && config_is_secret(key))
+		return failed(why, EX_CONFIG, "%s: others can read this file; "
+		    "run: chmod o-rwx %s, or use password_file",
+		    config_key_name(key), p->file->path);
+	return section_set(p->section, key, value.at, length(value), origin(p),
+	    why);
+}
+
+static bool
+parse_line(struct parser *p, struct span line, struct failure *why)
+{
+	if (line.at < line.end && line.end[-1] == '\r')
+		line.end--;
+	line = trim(line);
+	if (line.at == line.end || *line.at == '#')
+		return true;
+	if (*line.at == '[')
+		return parse_section(p, line, why);
+	return parse_setting(p, line, why);
+}
+
+static bool
+parse_lines(struct parser *p, struct failure *why)
+{
+	const char	*at = p->file->text;
+	const char	*end = at + p->file->len;
+
+	/* A byte order mark, as some editors leave one. */
+	if (end - at >= 3 && memcmp(at, "\357\273\277", 3) == 0)
+		at += 3;
+	while (at < end) {
+		const char	*nl = memchr(at, '\n', (size_t)(end - at));
+		const char	*stop = nl != NULL ? nl : end;
+
+		p->number++;
+		if (memchr(at, '\0', (size_t)(stop - at)) != NULL)
+			failed(why, EX_CONFIG, "a NUL character");
+		else if (parse_line(p, (struct span){ at, stop }, why)) {
+			at = stop + 1;
+			continue;
+		}
+		return failure_prefix(why, "%s: ", origin(p));
+	}
+	return true;
+}
+
+bool
+parse_text(struct parse_target *target, const struct config_text_file *file,
+    struct failure *why)
+{
+	struct parser	p = {
+		.target = target, .file = file, .section = target->top,
+	};
+	bool		good;
+
+	buffer_add_text(&p.origin, file->path);
+	buffer_add_byte(&p.origin, ':');
+	p.prefix = p.origin.len;
+	good = file->len == 0 || parse_lines(&p, why);
+	buffer_free(&p.origin);
+	return good;
+}

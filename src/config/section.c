@@ -1,0 +1,189 @@
+#include "config/section.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "config/keys.h"
+#include "util/memory.h"
+#include "util/visible.h"
+
+struct section *
+section_insert(struct section **where, enum section_kind kind)
+{
+	struct section	*s = memory_new(1, sizeof(*s));
+
+	s->kind = kind;
+	s->next = *where;
+	*where = s;
+	return s;
+}
+
+const char *
+section_name(enum section_kind kind)
+{
+	switch (kind) {
+	case SECTION_FROM:
+		return "from";
+	case SECTION_TO:
+		return "to";
+	case SECTION_USER:
+		return "user";
+	case SECTION_OVERRIDE:
+	case SECTION_ENVIRONMENT:
+	case SECTION_TOP:
+		break;
+	}
+	return NULL;
+}
+
+bool
+key_unknown(const char *name, size_t len, struct failure *why)
+{
+	const char	*near = key_nearest(name, len);
+	char		 shown[64];
+
+	failed(why, EX_CONFIG, "unknown key \"%s\"",
+	    visible(shown, sizeof(shown), name, len));
+	if (near != NULL)
+		failure_suffix(why, ", did you mean %s?", near);
+	return false;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* The octets that could end a line of SMTP, of a header or of a log. */
+static bool
+has_control(const char *value, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char	c = (unsigned char)value[i];
+
+		if ((c < ' ' && c != '\t') || c == 127)
+			return true;
+	}
+	return false;
+}
+
+static bool
+may_stand(const struct section *s, const struct key *key, struct failure *why)
+{
+	if (section_name(s->kind) == NULL || key->place == PLACE_ANY)
+		return true;
+	if (key->place == PLACE_SENDER && s->kind != SECTION_TO)
+		return true;
+	return failed(why, EX_CONFIG, "%s: may not stand in a section [%s], "
+	    "only at the top of the file%s", key->name, section_name(s->kind),
+	    key->place == PLACE_SENDER ? " or in [from] and [user]" : "");
+}
+
+static void
+setting_free(struct setting *set, bool secret)
+{
+	while (set != NULL) {
+		struct setting	*next = set->next;
+
+		if (secret)
+			explicit_bzero(set->value, strlen(set->value));
+		free(set);
+		set = next;
+	}
+}
+
+/* One block with both texts behind it: this is on every start's path. */
+static struct setting *
+setting_new(const char *value, size_t len, const char *origin)
+{
+	size_t		 origin_size = strlen(origin) + 1;
+	struct setting	*set = memory_new(1, sizeof(*set) + len + 1 +
+			    origin_size);
+
+	set->value = (char *)(set + 1);
+	set->origin = set->value + len + 1;
+	memcpy(set->value, value, len);
+	memcpy(set->origin, origin, origin_size);
+	return set;
+}
+
+static bool
+set_one(struct section *s, enum config_key key, const char *value, size_t len,
+    const char *origin, struct failure *why)
+{
+	const struct key	*k = key_of(key);
+	struct setting		*set = setting_new(value, len, origin);
+
+	if (!value_check(&k->rule, set->value, why)) {
+		setting_free(set, k->flags & KEY_IS_SECRET);
+		return failure_prefix(why, "%s = ", k->name);
+	}
+	if (k->flags & KEY_ADDS_UP)
+		set->next = s->setting[key];
+	else
+		setting_free(s->setting[key], k->flags & KEY_IS_SECRET);
+	s->setting[key] = set;
+	return true;
+}
+
+static bool
+set_words(struct section *s, enum config_key key, const char *value,
+    size_t len, const char *origin, struct failure *why)
+{
+	const char	*end = value + len;
+
+	while (value < end) {
+		const char	*word = value;
+
+		while (value < end && strchr(" \t,", *value) == NULL)
+			value++;
+		if (value > word && !set_one(s, key, word,
+		    (size_t)(value - word), origin, why))
+			return false;
+		value++;
+	}
+	return true;
+}
+
+bool
+section_set(struct section *s, enum config_key key, const char *value,
+    size_t len, const char *origin, struct failure *why)
+{
+	const struct key	*k = key_of(key);
+
+	if (!may_stand(s, k, why))
+		return false;
+	for (; len > 0 && is_blank(*value); len--)
+		value++;
+	while (len > 0 && is_blank(value[len - 1]))
+		len--;
+	if (len == 0)
+		return failed(why, EX_CONFIG, "%s: the value is missing",
+		    k->name);
+	if (has_control(value, len))
+		return failed(why, EX_CONFIG, "%s: a control character in "
+		    "the value", k->name);
+	if (k->flags & KEY_IS_LIST)
+		return set_words(s, key, value, len, origin, why);
+	return set_one(s, key, value, len, origin, why);
+}
+
+void
+config_free(struct config *config)
+{
+	while (config->first != NULL) {
+		struct section	*s = config->first;
+
+		for (size_t k = 0; k < CONFIG_KEYS; k++)
+			setting_free(s->setting[k],
+			    config_is_secret((enum config_key)k));
+		config->first = s->next;
+		free(s->pattern);
+		free(s->origin);
+		free(s);
+	}
+	free(config->path);
+	*config = (struct config){ .first = NULL };
+}

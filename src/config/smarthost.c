@@ -1,0 +1,357 @@
+#include "config/smarthost.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/un.h>
+#include <sysexits.h>
+
+#include "util/memory.h"
+#include "util/visible.h"
+
+enum { HOST_MAX = 253, LIST_MAX = 32 };
+
+/* A piece of the URL; it borrows. */
+struct piece {
+	const char	*at;
+	size_t		 len;
+};
+
+static const struct {
+	const char		*name;
+	enum smarthost_scheme	 scheme;
+	uint16_t		 port;
+} schemes[] = {
+	{ "submissions",	SCHEME_SUBMISSIONS,	465 },
+	{ "submission",		SCHEME_SUBMISSION,	587 },
+	{ "smtp",		SCHEME_SMTP,		25 },
+	{ "lmtp",		SCHEME_LMTP,		24 },
+};
+
+static const struct {
+	const char		*name;
+	enum smarthost_lookup	 lookup;
+} lookups[] = {
+	{ "",		LOOKUP_ADDRESS },
+	{ "+srv",	LOOKUP_SRV },
+	{ "+mx",	LOOKUP_MX },
+};
+
+#define COUNT(table)	(sizeof(table) / sizeof((table)[0]))
+
+static bool
+is_word(struct piece p, const char *word)
+{
+	return p.len == strlen(word) && strncasecmp(p.at, word, p.len) == 0;
+}
+
+static bool
+bad(struct failure *why, struct piece url, const char *what)
+{
+	char	shown[200];
+
+	return failed(why, EX_CONFIG, "\"%s\": %s",
+	    visible(shown, sizeof(shown), url.at, url.len), what);
+}
+
+static bool
+parse_scheme(struct smarthost *h, struct piece name)
+{
+	const char	*plus = memchr(name.at, '+', name.len);
+	size_t		 len = plus != NULL ? (size_t)(plus - name.at)
+			    : name.len;
+	struct piece	 base = { name.at, len };
+	struct piece	 suffix = { name.at + len, name.len - len };
+	size_t		 s = 0;
+	size_t		 l = 0;
+
+	while (s < COUNT(schemes) && !is_word(base, schemes[s].name))
+		s++;
+	while (l < COUNT(lookups) && !is_word(suffix, lookups[l].name))
+		l++;
+	if (s == COUNT(schemes) || l == COUNT(lookups))
+		return false;
+	h->scheme = schemes[s].scheme;
+	h->lookup = lookups[l].lookup;
+	return true;
+}
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Undoes %XX (RFC 3986 section 2.1); no control character may come out. */
+static bool
+parse_user(struct smarthost *h, struct piece from)
+{
+	size_t	n = 0;
+
+	h->user = memory_new(from.len + 1, 1);
+	for (size_t i = 0; i < from.len; i++) {
+		char	c = from.at[i];
+
+		if (c == '%') {
+			if (from.len - i < 3 || hex(from.at[i + 1]) < 0 ||
+			    hex(from.at[i + 2]) < 0)
+				return false;
+			c = (char)(hex(from.at[i + 1]) << 4 |
+			    hex(from.at[i + 2]));
+			i += 2;
+		}
+		if (iscntrl((unsigned char)c))
+			return false;
+		h->user[n++] = c;
+	}
+	return n > 0;
+}
+
+static bool
+is_host_name(struct piece host)
+{
+	if (host.len == 0 || host.len > HOST_MAX || host.at[0] == '-')
+		return false;
+	for (size_t i = 0; i < host.len; i++) {
+		unsigned char	c = (unsigned char)host.at[i];
+
+		if (c == '.' && (i == 0 || host.at[i - 1] == '.'))
+			return false;
+		if (!isalnum(c) && c != '-' && c != '_' && c != '.' &&
+		    c < 0x80)
+			return false;
+	}
+	return true;
+}
+
+/* An IPv6 address, perhaps with a zone (RFC 4007 section 11) behind it. */
+static bool
+is_ipv6(struct piece literal)
+{
+	const char	*zone = memchr(literal.at, '%', literal.len);
+	size_t		 len = zone != NULL ? (size_t)(zone - literal.at)
+			    : literal.len;
+	char		 text[INET6_ADDRSTRLEN];
+	struct in6_addr	 address;
+
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, literal.at, len);
+	text[len] = '\0';
+	return inet_pton(AF_INET6, text, &address) == 1 && (zone == NULL ||
+	    is_host_name((struct piece){ zone + 1, literal.len - len - 1 }));
+}
+
+static bool
+is_ip(const char *host)
+{
+	struct in_addr	address;
+
+	return strchr(host, ':') != NULL ||
+	    inet_pton(AF_INET, host, &address) == 1;
+}
+
+static bool
+parse_port(struct smarthost *h, struct piece port)
+{
+	unsigned long	n = 0;
+
+	for (size_t i = 0; i < port.len; i++) {
+		if (!isdigit((unsigned char)port.at[i]) || n > UINT16_MAX)
+			return false;
+		n = n * 10 + (unsigned long)(port.at[i] - '0');
+	}
+	h->port = (uint16_t)n;
+	h->port_given = true;
+	return n > 0 && n <= UINT16_MAX;
+}
+
+/* host, host:port, [address] or [address]:port */
+static const char *
+parse_host(struct smarthost *h, struct piece p)
+{
+	bool		 literal = p.len > 0 && p.at[0] == '[';
+	const char	*end = memchr(p.at, literal ? ']' : ':', p.len);
+	const char	*rest = p.at + p.len;
+	struct piece	 host = p;
+
+	if (literal) {
+		if (end == NULL)
+			return "the ] behind the address is missing";
+		host = (struct piece){ p.at + 1, (size_t)(end - p.at) - 1 };
+		if (!is_ipv6(host))
+			return "expected an IPv6 address between [ and ]";
+		end++;
+	} else {
+		if (end == NULL)
+			end = rest;
+		host.len = (size_t)(end - p.at);
+		if (memrchr(p.at, ':', p.len) > (const void *)end)
+			return "an IPv6 address stands in [ and ]";
+		if (host.len == 0)
+			return "the host is missing";
+		if (!is_host_name(host))
+			return "not a host name";
+	}
+	if (end < rest && (*end != ':' || !parse_port(h,
+	    (struct piece){ end + 1, (size_t)(rest - end) - 1 })))
+		return "the port is a number from 1 to 65535";
+	h->host = memory_copy_n(host.at, host.len);
+	return NULL;
+}
+
+static const char *
+parse_socket(struct smarthost *h, struct piece path)
+{
+	struct sockaddr_un	un;
+
+	if (h->lookup != LOOKUP_ADDRESS || (h->scheme != SCHEME_SMTP &&
+	    h->scheme != SCHEME_LMTP))
+		return "a Unix socket is smtp:///path or lmtp:///path";
+	if (path.len >= sizeof(un.sun_path))
+		return "the path is too long for a Unix socket";
+	h->path = memory_copy_n(path.at, path.len);
+	return NULL;
+}
+
+/* What stands behind scheme://; returns what is wrong, or NULL. */
+static const char *
+parse_place(struct smarthost *h, struct piece p)
+{
+	const char	*slash = memchr(p.at, '/', p.len);
+	const char	*end = slash != NULL ? slash : p.at + p.len;
+	const char	*at = memrchr(p.at, '@', (size_t)(end - p.at));
+	struct piece	 user = { p.at, at != NULL ? (size_t)(at - p.at) : 0 };
+	const char	*host = at != NULL ? at + 1 : p.at;
+
+	if (slash == p.at && p.len > 1)
+		return parse_socket(h, p);
+	if (slash != NULL && slash + 1 < p.at + p.len)
+		return "nothing may stand behind the host and its port";
+	if (memchr(user.at, ':', user.len) != NULL)
+		return "a password does not belong here, see password_file";
+	if (at != NULL && !parse_user(h, user))
+		return "the user before @ is empty or has a bad % in it";
+	return parse_host(h, (struct piece){ host, (size_t)(end - host) });
+}
+
+/* A bare host means submission, or what its port is registered for. */
+static void
+finish(struct smarthost *h, bool bare)
+{
+	for (size_t i = 0; i < COUNT(schemes); i++) {
+		if (bare && h->port_given && schemes[i].port == h->port)
+			h->scheme = schemes[i].scheme;
+		if (!h->port_given && h->path == NULL &&
+		    schemes[i].scheme == h->scheme)
+			h->port = schemes[i].port;
+	}
+}
+
+static const char *
+check_lookup(const struct smarthost *h)
+{
+	if (h->lookup == LOOKUP_ADDRESS)
+		return NULL;
+	if (is_ip(h->host))
+		return "+srv and +mx need a name, not an address";
+	if (h->lookup == LOOKUP_SRV && h->port_given)
+		return "the port comes from the SRV record";
+	return NULL;
+}
+
+static bool
+parse_url(struct smarthost *h, struct piece url, struct failure *why)
+{
+	const char	*sign = memmem(url.at, url.len, "://", 3);
+	size_t		 behind = sign != NULL ? (size_t)(sign - url.at) + 3 : 0;
+	struct piece	 place = { url.at + behind, url.len - behind };
+	const char	*wrong;
+
+	h->scheme = SCHEME_SUBMISSION;
+	if (url.at[0] == '#')
+		return bad(why, url, "a comment needs a line of its own");
+	if (sign != NULL && !parse_scheme(h,
+	    (struct piece){ url.at, behind - 3 }))
+		return bad(why, url, "expected submissions://, submission://, "
+		    "smtp:// or lmtp://, perhaps with +srv or +mx behind the "
+		    "word");
+	if ((wrong = parse_place(h, place)) != NULL ||
+	    (wrong = check_lookup(h)) != NULL)
+		return bad(why, url, wrong);
+	finish(h, sign == NULL);
+	return true;
+}
+
+static const char separators[] = " \t,";
+
+static bool
+parse_list(struct smarthost_list *list, const char *value,
+    struct failure *why)
+{
+	for (;;) {
+		struct piece	url = { value + strspn(value, separators), 0 };
+
+		url.len = strcspn(url.at, separators);
+		value = url.at + url.len;
+		if (url.len == 0)
+			break;
+		if (list->n == LIST_MAX)
+			return failed(why, EX_CONFIG,
+			    "more than %d smarthosts", LIST_MAX);
+		list->host = memory_room(list->host, list->n, &list->cap,
+		    sizeof(list->host[0]));
+		list->host[list->n] = (struct smarthost){ .user = NULL };
+		if (!parse_url(&list->host[list->n++], url, why))
+			return false;
+	}
+	if (list->n == 0)
+		return failed(why, EX_CONFIG, "the host is missing");
+	return true;
+}
+
+bool
+smarthost_list_parse(struct smarthost_list *list, const char *value,
+    struct failure *why)
+{
+	*list = (struct smarthost_list){ .n = 0 };
+	if (parse_list(list, value, why))
+		return true;
+	smarthost_list_free(list);
+	return false;
+}
+
+bool
+smarthost_is_local(const struct smarthost *h)
+{
+	struct in_addr	ip4;
+	struct in6_addr	ip6;
+
+	if (h->path != NULL)
+		return true;
+	if (h->host == NULL || h->lookup != LOOKUP_ADDRESS)
+		return false;
+	if (inet_pton(AF_INET, h->host, &ip4) == 1)
+		return ntohl(ip4.s_addr) >> 24 == 127;
+	if (inet_pton(AF_INET6, h->host, &ip6) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&ip6);
+	return strcasecmp(h->host, "localhost") == 0 ||
+	    strcasecmp(h->host, "localhost.") == 0;
+}
+
+void
+smarthost_list_free(struct smarthost_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->host[i].user);
+		free(list->host[i].host);
+		free(list->host[i].path);
+	}
+	free(list->host);
+	*list = (struct smarthost_list){ .n = 0 };
+}

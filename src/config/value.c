@@ -1,0 +1,408 @@
+#include "config/value.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include "config/smarthost.h"
+#include "util/base64.h"
+#include "util/buffer.h"
+#include "util/visible.h"
+
+enum { SHA256_SIZE = 32 };
+
+/* Far more than any key has use for, and products of it stay in 64 bits. */
+#define NUMBER_MAX	(UINT64_C(1) << 50)
+
+struct unit {
+	const char	*name;
+	uint64_t	 factor;
+};
+
+static const struct unit sizes[] = {
+	{ "", 1 },
+	{ "K", UINT64_C(1) << 10 },
+	{ "M", UINT64_C(1) << 20 },
+	{ "G", UINT64_C(1) << 30 },
+	{ "T", UINT64_C(1) << 40 },
+	{ NULL, 0 },
+};
+
+static const struct unit durations[] = {
+	{ "ms", 1 },
+	{ "s", 1000 },
+	{ "m", 60 * 1000 },
+	{ "h", 60 * 60 * 1000 },
+	{ "d", 24 * 60 * 60 * 1000 },
+	{ "w", 7 * 24 * 60 * 60 * 1000 },
+	{ NULL, 0 },
+};
+
+static const struct unit periods[] = {
+	{ "/second", 1000 },
+	{ "/minute", 60 * 1000 },
+	{ "/hour", 60 * 60 * 1000 },
+	{ "/day", 24 * 60 * 60 * 1000 },
+	{ NULL, 0 },
+};
+
+static const char mechanisms[] = "SCRAM-SHA-256-PLUS SCRAM-SHA-256 "
+    "SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5 EXTERNAL OAUTHBEARER XOAUTH2";
+
+/* The digits at the start of text; returns what stands behind, or NULL. */
+static const char *
+digits(const char *text, uint64_t *n)
+{
+	const char	*p = text;
+
+	for (*n = 0; *p >= '0' && *p <= '9'; p++) {
+		*n = *n * 10 + (uint64_t)(*p - '0');
+		if (*n > NUMBER_MAX)
+			return NULL;
+	}
+	return p > text ? p : NULL;
+}
+
+static const struct unit *
+unit_find(const struct unit *unit, const char *name)
+{
+	for (; unit->name != NULL; unit++) {
+		if (strcasecmp(unit->name, name) == 0)
+			return unit;
+	}
+	return NULL;
+}
+
+static bool
+with_unit(const char *text, const struct unit *units, uint64_t *n)
+{
+	const char		*rest = digits(text, n);
+	const struct unit	*unit;
+
+	if (rest == NULL || (unit = unit_find(units, rest)) == NULL ||
+	    *n > NUMBER_MAX / unit->factor)
+		return false;
+	*n *= unit->factor;
+	return true;
+}
+
+bool
+value_count(const char *text, uint64_t *count)
+{
+	const char	*rest = digits(text, count);
+
+	return rest != NULL && *rest == '\0';
+}
+
+bool
+value_size(const char *text, uint64_t *octets)
+{
+	return with_unit(text, sizes, octets);
+}
+
+bool
+value_duration(const char *text, uint64_t *ms)
+{
+	return with_unit(text, durations, ms);
+}
+
+bool
+value_rate(const char *text, uint64_t *count, uint64_t *ms)
+{
+	const char		*rest = digits(text, count);
+	const struct unit	*period;
+
+	if (rest == NULL || (period = unit_find(periods, rest)) == NULL)
+		return false;
+	*ms = period->factor;
+	return *count > 0;
+}
+
+/* Takes a word off a list with blanks or commas between; NULL at its end. */
+static const char *
+next_word(const char **list, size_t *len)
+{
+	const char	*word = *list + strspn(*list, " \t,");
+
+	*len = strcspn(word, " \t,");
+	*list = word + *len;
+	return *len > 0 ? word : NULL;
+}
+
+static bool
+word_is_in(const char *list, const char *word, size_t len, bool any_case)
+{
+	const char	*known;
+	size_t		 n;
+
+	while ((known = next_word(&list, &n)) != NULL) {
+		if (n == len && (any_case ? strncasecmp(known, word, n) :
+		    strncmp(known, word, n)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_host(const char *text)
+{
+	size_t	len = strlen(text);
+
+	for (const char *p = text; *p != '\0'; p++) {
+		if (!isalnum((unsigned char)*p) &&
+		    strchr("-._:[]", *p) == NULL && (unsigned char)*p < 0x80)
+			return false;
+	}
+	return len > 0 && len <= 255 && text[0] != '-' && text[0] != '.';
+}
+
+static bool
+is_ip(const char *text)
+{
+	unsigned char	address[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, text, address) == 1 ||
+	    inet_pton(AF_INET6, text, address) == 1;
+}
+
+/* Close enough to catch a slip; what is sent goes through mail/address. */
+static bool
+is_address(const char *text)
+{
+	const char	*at = strrchr(text, '@');
+
+	return at != NULL && at > text && is_host(at + 1) &&
+	    strpbrk(text, " \t<>,;()") == NULL;
+}
+
+static size_t
+field_name_len(const char *text)
+{
+	size_t	n = 0;
+
+	while (text[n] > ' ' && text[n] < 127 && text[n] != ':')
+		n++;
+	return n;
+}
+
+static bool
+is_field_name(const char *text)
+{
+	size_t	n = field_name_len(text);
+
+	return n > 0 && n <= 76 && text[n] == '\0';
+}
+
+static bool
+is_field(const char *text)
+{
+	size_t	n = field_name_len(text);
+
+	return n > 0 && n <= 76 && text[n] == ':' && text[n + 1] != '\0';
+}
+
+static bool
+is_pin(const char *text)
+{
+	struct buffer	octets = { 0 };
+	bool		good;
+
+	good = base64_decode(&octets, text, strlen(text)) &&
+	    octets.len == SHA256_SIZE;
+	buffer_free(&octets);
+	return good;
+}
+
+static bool
+is_command(const char *text)
+{
+	return text[0] == '/' ||
+	    memchr(text, '/', strcspn(text, " \t")) == NULL;
+}
+
+static bool
+are_mechanisms(const char *text)
+{
+	const char	*word;
+	size_t		 len;
+	size_t		 n = 0;
+
+	for (; (word = next_word(&text, &len)) != NULL; n++) {
+		if (!word_is_in(mechanisms, word, len, true))
+			return false;
+	}
+	return n > 0;
+}
+
+/* Only numbers; what has no limits is within them. */
+static bool
+read_number(enum value_kind kind, const char *text, uint64_t *n)
+{
+	uint64_t	ms;
+
+	switch (kind) {
+	case VALUE_COUNT:
+		return value_count(text, n);
+	case VALUE_SIZE:
+		return value_size(text, n);
+	case VALUE_DURATION:
+		return value_duration(text, n);
+	case VALUE_RATE:
+		return value_rate(text, n, &ms);
+	case VALUE_TEXT:
+	case VALUE_WORD:
+	case VALUE_PATH:
+	case VALUE_PATTERN:
+	case VALUE_COMMAND:
+	case VALUE_HOST:
+	case VALUE_IP:
+	case VALUE_ADDRESS:
+	case VALUE_SMARTHOST:
+	case VALUE_MECHANISMS:
+	case VALUE_PIN:
+	case VALUE_FIELD:
+	case VALUE_FIELD_NAME:
+		break;
+	}
+	return false;
+}
+
+static bool
+has_form(enum value_kind kind, const char *text)
+{
+	uint64_t	n;
+
+	switch (kind) {
+	case VALUE_WORD:
+		return false;
+	case VALUE_TEXT:
+	case VALUE_PATTERN:
+	case VALUE_SMARTHOST:
+		return true;
+	case VALUE_COUNT:
+	case VALUE_SIZE:
+	case VALUE_DURATION:
+	case VALUE_RATE:
+		return read_number(kind, text, &n);
+	case VALUE_PATH:
+		return text[0] == '/';
+	case VALUE_COMMAND:
+		return is_command(text);
+	case VALUE_HOST:
+		return is_host(text);
+	case VALUE_IP:
+		return is_ip(text);
+	case VALUE_ADDRESS:
+		return is_address(text);
+	case VALUE_MECHANISMS:
+		return are_mechanisms(text);
+	case VALUE_PIN:
+		return is_pin(text);
+	case VALUE_FIELD:
+		return is_field(text);
+	case VALUE_FIELD_NAME:
+		return is_field_name(text);
+	}
+	return false;
+}
+
+static const char *
+form(enum value_kind kind)
+{
+	switch (kind) {
+	case VALUE_WORD:
+		return NULL;
+	case VALUE_TEXT:
+	case VALUE_PATTERN:
+	case VALUE_SMARTHOST:
+		return "text";
+	case VALUE_COUNT:
+		return "a number";
+	case VALUE_SIZE:
+		return "a size such as 64K, 10M or 1G, or 0";
+	case VALUE_DURATION:
+		return "a number and ms, s, m, h or d, such as 15s";
+	case VALUE_RATE:
+		return "a number for each second, minute, hour or day, "
+		    "such as 200/hour";
+	case VALUE_PATH:
+		return "a path that begins with /";
+	case VALUE_COMMAND:
+		return "a program, by its whole path or without any /, and "
+		    "its arguments";
+	case VALUE_HOST:
+		return "a host name or an address literal";
+	case VALUE_IP:
+		return "an IPv4 or IPv6 address";
+	case VALUE_ADDRESS:
+		return "one address such as alerts@example.org, with nothing "
+		    "around it";
+	case VALUE_MECHANISMS:
+		return mechanisms;
+	case VALUE_PIN:
+		return "the SHA-256 of a public key in base64, 44 characters";
+	case VALUE_FIELD:
+		return "a header field such as X-Origin: web1";
+	case VALUE_FIELD_NAME:
+		return "the name of a header field";
+	}
+	return NULL;
+}
+
+/* The value as part of a message, cut where it is long. */
+#define SHOWN(text)	visible((char[80]){ 0 }, 80, (text), strlen(text))
+
+static bool
+out_of_form(const struct value_rule *rule, const char *text,
+    struct failure *why)
+{
+	const char	*expected = form(rule->kind);
+	bool		 both = rule->words != NULL && expected != NULL;
+
+	return failed(why, EX_CONFIG, "\"%s\": expected %s%s%s%s", SHOWN(text),
+	    both || rule->words == NULL ? "" : "one of: ",
+	    rule->words != NULL ? rule->words : "", both ? ", or " : "",
+	    expected != NULL ? expected : "");
+}
+
+static bool
+in_range(const struct value_rule *rule, const char *text, struct failure *why)
+{
+	uint64_t	n;
+	uint64_t	limit;
+
+	if (rule->least == NULL || !read_number(rule->kind, text, &n))
+		return true;
+	if (read_number(rule->kind, rule->least, &limit) && n >= limit &&
+	    read_number(rule->kind, rule->most, &limit) && n <= limit)
+		return true;
+	return failed(why, EX_CONFIG, "\"%s\": out of range, %s to %s",
+	    SHOWN(text), rule->least, rule->most);
+}
+
+static bool
+are_smarthosts(const char *text, struct failure *why)
+{
+	struct smarthost_list	list = { 0 };
+	bool			good = smarthost_list_parse(&list, text, why);
+
+	smarthost_list_free(&list);
+	return good;
+}
+
+bool
+value_check(const struct value_rule *rule, const char *text,
+    struct failure *why)
+{
+	if (rule->words != NULL &&
+	    word_is_in(rule->words, text, strlen(text), false))
+		return true;
+	if (rule->kind == VALUE_SMARTHOST)
+		return are_smarthosts(text, why);
+	if (!has_form(rule->kind, text))
+		return out_of_form(rule, text, why);
+	return in_range(rule, text, why);
+}

@@ -1,0 +1,952 @@
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config/config.h"
+#include "support/folder.h"
+
+/* Whom a process is that is nobody's friend. */
+enum { NOBODY = 65534 };
+
+struct test {
+	struct folder	 folder;
+	struct config	 config;
+	struct failure	 why;
+	char		*path;		/* of relais.conf */
+};
+
+static int
+set_up(void **state)
+{
+	struct test	*t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	folder_make(&t->folder);
+	t->path = folder_path(&t->folder, "relais.conf");
+	*state = t;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct test	*t = *state;
+
+	config_free(&t->config);
+	folder_remove(&t->folder);
+	free(t->path);
+	free(t);
+	return 0;
+}
+
+static void
+write_text(struct test *t, const char *name, const char *text)
+{
+	folder_write(&t->folder, name, text, strlen(text), 0640);
+}
+
+static bool
+load_with(struct test *t, const char *text, const char *const *overrides)
+{
+	if (text != NULL)
+		write_text(t, "relais.conf", text);
+	config_free(&t->config);
+	t->why = (struct failure){ .status = EX_OK };
+	return config_load(&t->config, &(struct config_source){
+	    .file = t->path, .overrides = overrides }, &t->why);
+}
+
+static bool
+load(struct test *t, const char *text)
+{
+	return load_with(t, text, NULL);
+}
+
+static void
+assert_loads(struct test *t, const char *text)
+{
+	if (!load(t, text))
+		fail_msg("%s", t->why.text);
+}
+
+static void
+assert_says(const struct test *t, const char *words)
+{
+	if (strstr(t->why.text, words) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", t->why.text, words);
+}
+
+static void
+assert_refused(struct test *t, const char *text, const char *says)
+{
+	if (load(t, text))
+		fail_msg("accepted");
+	assert_int_equal(t->why.status, EX_CONFIG);
+	assert_says(t, says);
+}
+
+static void
+assert_value(const struct test *t, enum config_key key, const char *want)
+{
+	const char	*got = config_text(&t->config, NULL, key);
+
+	assert_string_equal(got != NULL ? got : "none", want);
+}
+
+/* One text, one value that comes out of it, or one complaint. */
+
+struct reading {
+	const char	*text;
+	enum config_key	 key;
+	const char	*want;
+};
+
+struct refusal {
+	const char	*text;
+	const char	*says;
+};
+
+static struct test *
+begin(void)
+{
+	void	*state;
+
+	set_up(&state);
+	return state;
+}
+
+static void
+end(struct test *t)
+{
+	void	*state = t;
+
+	tear_down(&state);
+}
+
+static void
+reads(void **state)
+{
+	const struct reading	*c = *state;
+	struct test		*t = begin();
+
+	assert_loads(t, c->text);
+	assert_value(t, c->key, c->want);
+	end(t);
+}
+
+static void
+refuses(void **state)
+{
+	const struct refusal	*c = *state;
+	struct test		*t = begin();
+
+	assert_refused(t, c->text, c->says);
+	assert_says(t, t->path);
+	end(t);
+}
+
+static void
+reads_the_example(void **state)
+{
+	struct test	*t = *state;
+
+	assert_loads(t,
+	    "smarthost     = submission://smtp.example.org\n"
+	    "user          = alerts@example.org\n"
+	    "password_file = /etc/relais.password\n"
+	    "from          = alerts@example.org\n"
+	    "root          = admin@example.org\n");
+	assert_value(t, KEY_SMARTHOST, "submission://smtp.example.org");
+	assert_value(t, KEY_USER, "alerts@example.org");
+	assert_value(t, KEY_PASSWORD_FILE, "/etc/relais.password");
+	assert_value(t, KEY_FROM, "alerts@example.org");
+	assert_value(t, KEY_ROOT, "admin@example.org");
+	assert_string_equal(t->config.path, t->path);
+}
+
+static void
+knows_the_defaults(void **state)
+{
+	struct test	*t = *state;
+	uint64_t	 count;
+	int64_t		 ms;
+
+	assert_loads(t, "");
+	assert_value(t, KEY_SMARTHOST, "none");
+	assert_value(t, KEY_AUTH, "auto");
+	assert_value(t, KEY_FROM_MODE, "local");
+	assert_value(t, KEY_QUEUE, "/var/spool/relais");
+	assert_value(t, KEY_SOCKET, "/run/relais/submission");
+	assert_int_equal(config_ms(&t->config, NULL, KEY_QUEUE_LIFETIME),
+	    INT64_C(5) * 24 * 3600 * 1000);
+	assert_int_equal(config_ms(&t->config, NULL, KEY_CONNECT_TIMEOUT),
+	    15000);
+	assert_int_equal(config_ms(&t->config, NULL, KEY_TIMEOUT), 0);
+	assert_int_equal(config_number(&t->config, NULL, KEY_CONNECTIONS), 4);
+	assert_int_equal(config_number(&t->config, NULL,
+	    KEY_QUEUE_SIZE_LIMIT), 1024 * 1024 * 1024);
+	assert_int_equal(config_number(&t->config, NULL,
+	    KEY_MESSAGE_SIZE_LIMIT), 0);
+	assert_false(config_bool(&t->config, NULL, KEY_EARLY_BDAT));
+	assert_false(config_rate(&t->config, NULL, KEY_LIMIT, &count, &ms));
+}
+
+static void
+knows_every_key(void **state)
+{
+	(void)state;
+	for (int k = 0; k < CONFIG_KEYS; k++) {
+		assert_non_null(config_key_name((enum config_key)k));
+		assert_int_equal(config_is_secret((enum config_key)k),
+		    k == KEY_PASSWORD);
+	}
+	assert_string_equal(config_default(KEY_LOG) == NULL ? "none" : "", "none");
+	assert_string_equal(config_default(KEY_FAMILY), "any");
+}
+
+static void
+reads_a_rate(void **state)
+{
+	struct test	*t = *state;
+	uint64_t	 count;
+	int64_t		 ms;
+
+	assert_loads(t, "limit = 200/hour\n");
+	assert_true(config_rate(&t->config, NULL, KEY_LIMIT, &count, &ms));
+	assert_int_equal(count, 200);
+	assert_int_equal(ms, 3600 * 1000);
+	assert_loads(t, "limit = off\n");
+	assert_false(config_rate(&t->config, NULL, KEY_LIMIT, &count, &ms));
+}
+
+static void
+remembers_where(void **state)
+{
+	struct test		*t = *state;
+	const struct setting	*set;
+	char			 want[128];
+
+	assert_loads(t, "# first\n\nfrom = a@example.org\n");
+	set = config_find(&t->config, NULL, KEY_FROM);
+	snprintf(want, sizeof(want), "%s:3", t->path);
+	assert_string_equal(set->origin, want);
+	assert_null(config_find(&t->config, NULL, KEY_ROOT));
+}
+
+static void
+adds_up(void **state)
+{
+	struct test		*t = *state;
+	const struct setting	*set;
+
+	assert_loads(t, "header_add = X-A: 1\nheader_add = X-B: 2\n"
+	    "header_remove = X-C, X-D X-E\n");
+	set = config_find(&t->config, NULL, KEY_HEADER_ADD);
+	assert_string_equal(set->value, "X-B: 2");
+	assert_string_equal(set->next->value, "X-A: 1");
+	assert_null(set->next->next);
+	set = config_find(&t->config, NULL, KEY_HEADER_REMOVE);
+	assert_string_equal(set->value, "X-E");
+	assert_string_equal(set->next->value, "X-D");
+	assert_string_equal(set->next->next->value, "X-C");
+}
+
+/* Sections */
+
+static const char sections[] =
+    "smarthost = top.example\n"
+    "helo = top\n"
+    "[from *@Work.example]\n"
+    "smarthost = work.example\n"
+    "[to *@internal]\n"
+    "smarthost = smtp://[::1]\n"
+    "helo = inside\n"
+    "[user www-*]\n"
+    "helo = web\n"
+    "from = web@example.org\n";
+
+static void
+assert_subject(const struct test *t, const char *from, const char *to,
+    const char *user, const char *host, const char *helo)
+{
+	struct config_subject	who = { .from = from, .to = to, .user = user };
+
+	assert_string_equal(config_text(&t->config, &who, KEY_SMARTHOST),
+	    host);
+	assert_string_equal(config_text(&t->config, &who, KEY_HELO), helo);
+}
+
+static void
+first_section_wins(void **state)
+{
+	struct test	*t = *state;
+
+	assert_loads(t, sections);
+	assert_subject(t, "a@b.example", "c@d.example", "root", "top.example",
+	    "top");
+	assert_subject(t, NULL, NULL, NULL, "top.example", "top");
+	assert_subject(t, "me@WORK.example", "x@internal", "root",
+	    "work.example", "inside");
+	assert_subject(t, "a@b.example", "x@internal", "www-data",
+	    "smtp://[::1]", "inside");
+	assert_subject(t, "", NULL, "www-data", "top.example", "web");
+	assert_subject(t, NULL, NULL, "WWW-data", "top.example", "top");
+	assert_value(t, KEY_FROM, "none");
+}
+
+static void
+names_the_section(void **state)
+{
+	struct test		*t = *state;
+	struct config_subject	 who = { .to = "x@internal" };
+	const struct section	*s;
+
+	assert_loads(t, sections);
+	s = config_section(&t->config, &who, KEY_SMARTHOST);
+	assert_int_equal(s->kind, SECTION_TO);
+	assert_string_equal(s->pattern, "*@internal");
+	assert_non_null(strstr(s->origin, "relais.conf:5"));
+	s = config_section(&t->config, NULL, KEY_SMARTHOST);
+	assert_int_equal(s->kind, SECTION_TOP);
+	assert_null(config_section(&t->config, &who, KEY_ROOT));
+}
+
+/* More files */
+
+static void
+includes_in_order(void **state)
+{
+	struct test	*t = *state;
+
+	write_text(t, "relais.d/20.conf", "helo = b\nroot = b@example.org\n");
+	write_text(t, "relais.d/10.conf", "helo = a\n[user x]\nhelo = x\n");
+	write_text(t, "relais.d/note.txt", "not a configuration\n");
+	assert_loads(t, "include = relais.d/*.conf\ndomain = example.org\n");
+	assert_value(t, KEY_HELO, "b");
+	assert_value(t, KEY_ROOT, "b@example.org");
+	assert_value(t, KEY_DOMAIN, "example.org");
+	assert_string_equal(config_text(&t->config,
+	    &(struct config_subject){ .user = "x" }, KEY_HELO), "x");
+	assert_non_null(strstr(config_find(&t->config, NULL,
+	    KEY_HELO)->origin, "relais.d/20.conf:1"));
+}
+
+static void
+names_the_included_line(void **state)
+{
+	struct test	*t = *state;
+
+	write_text(t, "more.conf", "\nhello = x\n");
+	assert_refused(t, "include = more.conf\n", "relais.conf:1: ");
+	assert_says(t, "more.conf:2: unknown key \"hello\", did you mean helo?");
+}
+
+static void
+needs_a_plain_file(void **state)
+{
+	struct test	*t = *state;
+
+	assert_loads(t, "include = none.d/*.conf\n");
+	assert_refused(t, "include = none.conf\n", "No such file");
+	assert_refused(t, "include =\n", "the value is missing");
+}
+
+static void
+finds_loops(void **state)
+{
+	struct test	*t = *state;
+
+	write_text(t, "a.conf", "include = b.conf\n");
+	write_text(t, "b.conf", "include = relais.conf\n");
+	assert_refused(t, "include = a.conf\n", "includes itself");
+}
+
+static void
+bounds_depth(void **state)
+{
+	struct test	*t = *state;
+	char		 name[32];
+	char		 text[64];
+
+	for (int i = 0; i < 12; i++) {
+		snprintf(name, sizeof(name), "%d.conf", i);
+		snprintf(text, sizeof(text), "include = %d.conf\n", i + 1);
+		write_text(t, name, text);
+	}
+	assert_refused(t, "include = 0.conf\n", "too many files");
+}
+
+static void
+bounds_number(void **state)
+{
+	struct test	*t = *state;
+	char		 text[300 * 20] = "";
+
+	write_text(t, "a.conf", "# nothing\n");
+	for (int i = 0; i < 300; i++)
+		strlcat(text, "include = a.conf\n", sizeof(text));
+	assert_refused(t, text, "too many files");
+}
+
+/* Files that are refused as a whole */
+
+static void
+reads_odd_shapes(void **state)
+{
+	struct test	*t = *state;
+
+	assert_loads(t, "helo = a\r\n\r\n# c\r\n[user x]\r\nhelo = x\r\n");
+	assert_value(t, KEY_HELO, "a");
+	assert_loads(t, "\357\273\277helo = bom\n");
+	assert_value(t, KEY_HELO, "bom");
+	assert_loads(t, "helo = last");
+	assert_value(t, KEY_HELO, "last");
+	assert_loads(t, "\357\273\277");
+}
+
+static void
+refuses_nul(void **state)
+{
+	struct test	*t = *state;
+
+	folder_write(&t->folder, "relais.conf", "\n\nfrom = a\0b\n", 13,
+	    0640);
+	assert_refused(t, NULL, "relais.conf:3: a NUL character");
+}
+
+static void
+refuses_ten_megabytes(void **state)
+{
+	struct test	*t = *state;
+
+	write_text(t, "relais.conf", "");
+	assert_int_equal(truncate(t->path, 10 * 1024 * 1024), 0);
+	assert_refused(t, NULL, "larger than 1024 KiB");
+}
+
+static void
+refuses_what_is_no_file(void **state)
+{
+	struct test	*t = *state;
+
+	assert_int_equal(mkdir(t->path, 0755), 0);
+	assert_refused(t, NULL, "is a folder");
+	assert_int_equal(rmdir(t->path), 0);
+	assert_int_equal(mkfifo(t->path, 0600), 0);
+	assert_refused(t, NULL, "is not a regular file");
+	assert_int_equal(unlink(t->path), 0);
+	assert_int_equal(symlink("/dev/zero", t->path), 0);
+	assert_refused(t, NULL, "is not a regular file");
+	assert_int_equal(unlink(t->path), 0);
+	assert_refused(t, NULL, "No such file");
+}
+
+static void
+refuses_writable_by_all(void **state)
+{
+	struct test	*t = *state;
+
+	folder_write(&t->folder, "relais.conf", "", 0, 0666);
+	assert_refused(t, NULL, "chmod o-w ");
+}
+
+static void
+refuses_a_shared_password(void **state)
+{
+	struct test	*t = *state;
+	static const char text[] =
+	    "smarthost = a\nuser = b\npassword = hunter2\n";
+
+	folder_write(&t->folder, "relais.conf", text, sizeof(text) - 1, 0644);
+	assert_refused(t, NULL, "relais.conf:3: password: others can read");
+	assert_says(t, "chmod o-rwx ");
+	assert_null(strstr(t->why.text, "hunter2"));
+	folder_write(&t->folder, "relais.conf", text, sizeof(text) - 1, 0640);
+	assert_loads(t, NULL);
+}
+
+/* In a child, as somebody who owns nothing; its exit status is 0 if true. */
+static void
+assert_as_nobody(struct test *t, bool (*claim)(struct test *))
+{
+	int	status;
+	pid_t	pid = fork();
+
+	assert_true(pid != -1);
+	if (pid == 0) {
+		if (geteuid() == 0 && (setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
+		    setresuid(NOBODY, NOBODY, NOBODY) != 0))
+			_exit(2);
+		_exit(claim(t) ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static bool
+cannot_read(struct test *t)
+{
+	static const char *const override[] = { "helo=still.there", NULL };
+
+	return !config_load(&t->config, &(struct config_source){
+	    .file = t->path, .overrides = override }, &t->why) &&
+	    t->why.status == EX_NOPERM &&
+	    strstr(t->why.text, "exists with mode 0000, owner ") != NULL &&
+	    strstr(t->why.text, "may not read it") != NULL &&
+	    strcmp(config_text(&t->config, NULL, KEY_HELO), "still.there") == 0;
+}
+
+static void
+explains_missing_rights(void **state)
+{
+	struct test	*t = *state;
+
+	folder_write(&t->folder, "relais.conf", "", 0, 0);
+	assert_as_nobody(t, cannot_read);
+}
+
+/* The usual places; those of this machine are left in peace. */
+
+static bool
+load_usual(struct test *t)
+{
+	return config_load(&t->config, &(struct config_source){ .file = NULL },
+	    &t->why);
+}
+
+static bool
+reads_own(struct test *t)
+{
+	return load_usual(t) && t->config.path != NULL &&
+	    strcmp(config_text(&t->config, NULL, KEY_HELO), "mine") == 0;
+}
+
+static bool
+reads_none(struct test *t)
+{
+	return load_usual(t) && t->config.path == NULL &&
+	    config_find(&t->config, NULL, KEY_HELO) == NULL;
+}
+
+static bool
+refuses_foreign(struct test *t)
+{
+	return !load_usual(t) && t->why.status == EX_CONFIG &&
+	    strstr(t->why.text, "not to us") != NULL;
+}
+
+static void
+own(struct test *t, const char *name)
+{
+	char	*path = folder_path(&t->folder, name);
+
+	if (geteuid() == 0)
+		assert_int_equal(chown(path, NOBODY, NOBODY), 0);
+	free(path);
+}
+
+static void
+usual_places(void **state)
+{
+	struct test	*t = *state;
+	char		*other = folder_path(&t->folder, "other");
+
+	if (access(SYSCONFDIR "/relais.conf", F_OK) == 0)
+		skip();
+	unsetenv("XDG_CONFIG_HOME");
+	setenv("HOME", t->folder.path, 1);
+	assert_as_nobody(t, reads_none);
+	write_text(t, ".config/relais.conf", "helo = mine\n");
+	own(t, ".config/relais.conf");
+	assert_as_nobody(t, reads_own);
+	if (geteuid() == 0)
+		assert_true(reads_none(t));
+	config_free(&t->config);
+
+	setenv("XDG_CONFIG_HOME", other, 1);
+	assert_as_nobody(t, reads_none);
+	write_text(t, "other/relais.conf", "helo = mine\n");
+	own(t, "other/relais.conf");
+	assert_as_nobody(t, reads_own);
+	setenv("XDG_CONFIG_HOME", "other", 1);
+	assert_as_nobody(t, reads_own);
+	unsetenv("HOME");
+	assert_as_nobody(t, reads_none);
+	unsetenv("XDG_CONFIG_HOME");
+	free(other);
+}
+
+static void
+foreign_own_file(void **state)
+{
+	struct test	*t = *state;
+	char		*path = folder_path(&t->folder, ".config/relais.conf");
+
+	if (access(SYSCONFDIR "/relais.conf", F_OK) == 0 || geteuid() != 0)
+		skip();
+	write_text(t, ".config/relais.conf", "helo = planted\n");
+	assert_int_equal(chown(path, 1234, 1234), 0);
+	assert_int_equal(chmod(path, 0644), 0);
+	setenv("HOME", t->folder.path, 1);
+	assert_as_nobody(t, refuses_foreign);
+	*strrchr(path, '/') = '\0';
+	assert_int_equal(chmod(path, 0700), 0);
+	assert_as_nobody(t, reads_none);
+	unsetenv("HOME");
+	free(path);
+}
+
+/* The environment */
+
+static void
+environment_wins_over_top(void **state)
+{
+	struct test	*t = *state;
+
+	setenv("RELAIS_HELO", " container ", 1);
+	setenv("RELAIS_FROM", "", 1);
+	assert_loads(t, "helo = top\nfrom = a@example.org\n"
+	    "[user x]\nhelo = x\n");
+	assert_value(t, KEY_HELO, "container");
+	assert_value(t, KEY_FROM, "a@example.org");
+	assert_string_equal(config_find(&t->config, NULL, KEY_HELO)->origin,
+	    "environment RELAIS_HELO");
+	assert_string_equal(config_text(&t->config,
+	    &(struct config_subject){ .user = "x" }, KEY_HELO), "x");
+	unsetenv("RELAIS_HELO");
+	unsetenv("RELAIS_FROM");
+}
+
+static void
+environment_is_checked(void **state)
+{
+	struct test	*t = *state;
+
+	setenv("RELAIS_FORM", "a@example.org", 1);
+	assert_refused(t, "", "environment RELAIS_FORM: unknown key \"FORM\", "
+	    "did you mean from?");
+	unsetenv("RELAIS_FORM");
+	setenv("RELAIS_TLS", "no", 1);
+	assert_refused(t, "", "environment RELAIS_TLS: tls = \"no\": expected "
+	    "one of: required opportunistic off");
+	unsetenv("RELAIS_TLS");
+	setenv("RELAIS_INCLUDE", "/etc/x", 1);
+	assert_refused(t, "", "only stand in a file");
+	unsetenv("RELAIS_INCLUDE");
+	setenv("RELAIS_HELO", "a\nb", 1);
+	assert_refused(t, "", "a control character");
+	unsetenv("RELAIS_HELO");
+	setenv("RELAIS_PORT", "465", 1);
+	assert_refused(t, "", "unknown key \"PORT\"");
+	unsetenv("RELAIS_PORT");
+}
+
+static void
+service_links_are_foreign(void **state)
+{
+	struct test	*t = *state;
+
+	setenv("RELAIS_PORT", "tcp://10.0.0.1:25", 1);
+	setenv("RELAIS_PORT_25_TCP_ADDR", "10.0.0.1", 1);
+	setenv("RELAIS_SERVICE_HOST", "10.0.0.1", 1);
+	assert_loads(t, "");
+	unsetenv("RELAIS_PORT");
+	unsetenv("RELAIS_PORT_25_TCP_ADDR");
+	unsetenv("RELAIS_SERVICE_HOST");
+}
+
+static void
+environment_from_files(void **state)
+{
+	struct test	*t = *state;
+	char		*path = folder_path(&t->folder, "host");
+
+	setenv("RELAIS_SMARTHOST_FILE", path, 1);
+	assert_refused(t, "", "environment RELAIS_SMARTHOST_FILE: ");
+	folder_write(&t->folder, "host", "mail.example\n", 13, 0444);
+	assert_loads(t, "");
+	assert_value(t, KEY_SMARTHOST, "mail.example");
+	setenv("RELAIS_SMARTHOST", "other.example", 1);
+	assert_refused(t, "", "smarthost is set twice");
+	unsetenv("RELAIS_SMARTHOST");
+	folder_write(&t->folder, "host", "\n", 1, 0444);
+	assert_refused(t, "", "nothing is in it");
+	unsetenv("RELAIS_SMARTHOST_FILE");
+
+	/* An exact key wins over the form with _FILE. */
+	setenv("RELAIS_PASSWORD_FILE", "/run/secrets/mail", 1);
+	assert_loads(t, "smarthost = a\nuser = b\n");
+	assert_value(t, KEY_PASSWORD_FILE, "/run/secrets/mail");
+	unsetenv("RELAIS_PASSWORD_FILE");
+	free(path);
+}
+
+/* -o */
+
+static void
+overrides_win(void **state)
+{
+	struct test	*t = *state;
+	static const char *const good[] = { "helo=o", "helo = p", NULL };
+
+	setenv("RELAIS_HELO", "environment", 1);
+	assert_false(load_with(t, "helo = a\n", good));
+	assert_int_equal(t->why.status, EX_USAGE);
+	assert_says(t, "-o: unknown key \"helo \"");
+	assert_true(load_with(t, "helo = a\n[user x]\nhelo = x\n",
+	    (const char *const []){ "helo=o", "helo= p", NULL }));
+	assert_value(t, KEY_HELO, "p");
+	assert_string_equal(config_find(&t->config,
+	    &(struct config_subject){ .user = "x" }, KEY_HELO)->origin,
+	    "-o helo");
+	unsetenv("RELAIS_HELO");
+}
+
+static void
+overrides_are_checked(void **state)
+{
+	static const struct { const char *arg, *says; } bad[] = {
+		{ "helo", "expected key=value" },
+		{ "connections=0", "out of range, 1 to 1000" },
+		{ "include=/x", "only stand in a file" },
+		{ "password=hunter2", "can see arguments" },
+		{ "=x", "unknown key" },
+	};
+	struct test	*t = *state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_false(load_with(t, "",
+		    (const char *const []){ bad[i].arg, NULL }));
+		assert_int_equal(t->why.status, EX_USAGE);
+		assert_says(t, bad[i].says);
+		assert_null(strstr(t->why.text, "hunter2"));
+	}
+}
+
+/* What goes with which smarthost */
+
+static const struct setting *
+secret_of(const struct test *t, const char *user)
+{
+	struct config_subject	who = { .user = user };
+	enum config_key		key;
+
+	return config_secret_beside(&t->config, config_section(&t->config,
+	    &who, KEY_SMARTHOST), &key);
+}
+
+static void
+credentials_stay_home(void **state)
+{
+	struct test	*t = *state;
+	static const char text[] =
+	    "smarthost = top.example\nuser = top\npassword_file = /top\n"
+	    "[user x]\nsmarthost = x.example\n"
+	    "[user y]\nsmarthost = y.example\nuser = y\npassword_file = /y\n";
+
+	assert_loads(t, text);
+	assert_string_equal(secret_of(t, NULL)->value, "/top");
+	assert_null(secret_of(t, "x"));
+	assert_string_equal(secret_of(t, "y")->value, "/y");
+
+	setenv("RELAIS_SMARTHOST", "evil.example", 1);
+	assert_loads(t, text);
+	assert_null(secret_of(t, NULL));
+	assert_string_equal(secret_of(t, "y")->value, "/y");
+	unsetenv("RELAIS_SMARTHOST");
+
+	assert_true(load_with(t, text,
+	    (const char *const []){ "smarthost=evil.example", NULL }));
+	assert_null(secret_of(t, NULL));
+	assert_null(secret_of(t, "y"));
+}
+
+static void
+stronger_credentials_complete(void **state)
+{
+	struct test	*t = *state;
+
+	setenv("RELAIS_PASSWORD_FILE", "/run/secret", 1);
+	assert_loads(t, "smarthost = top.example\nuser = top\n"
+	    "password = old\n");
+	assert_string_equal(secret_of(t, NULL)->value, "/run/secret");
+	assert_true(load_with(t, NULL,
+	    (const char *const []){ "password_file=/o", NULL }));
+	assert_string_equal(secret_of(t, NULL)->value, "/o");
+	unsetenv("RELAIS_PASSWORD_FILE");
+}
+
+#define READS(sentence, text, key, want) \
+	{ sentence, reads, NULL, NULL, &(struct reading){ text, key, want } }
+#define REFUSES(sentence, text, says) \
+	{ sentence, refuses, NULL, NULL, &(struct refusal){ text, says } }
+#define DOES(function) \
+	cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+static const struct CMUnitTest spec[] = {
+	DOES(reads_the_example),
+	DOES(knows_the_defaults),
+	DOES(knows_every_key),
+	DOES(reads_a_rate),
+	DOES(remembers_where),
+	DOES(adds_up),
+	READS("blanks around key and value go", "\t helo\t =  a.b \t\n",
+	    KEY_HELO, "a.b"),
+	READS("an equals sign belongs to the value",
+	    "smarthost = h\nuser = a=b\npassword = c\n", KEY_USER, "a=b"),
+	READS("a password is everything to the end of the line",
+	    "smarthost = h\nuser = u\npassword = a # \"b\\' ;c=:& %\n",
+	    KEY_PASSWORD, "a # \"b\\' ;c=:& %"),
+	READS("the last of several counts", "helo = a\nhelo = b\n", KEY_HELO,
+	    "b"),
+	READS("an indented comment", "  # helo = a\n", KEY_HELO, "none"),
+	READS("a mechanism in small letters", "auth = plain login\n",
+	    KEY_AUTH, "plain login"),
+	READS("off for the queue", "queue = off\n", KEY_QUEUE, "off"),
+	READS("a literal as helo", "helo = [192.0.2.1]\n", KEY_HELO,
+	    "[192.0.2.1]"),
+	READS("user name in the URL", "smarthost = smtp://me@h\n"
+	    "password_file = /x\n", KEY_PASSWORD_FILE, "/x"),
+	READS("a user with a certificate alone", "smarthost = h\nuser = u\n"
+	    "tls_certificate = /c\ntls_key = /k\n", KEY_USER, "u"),
+	READS("a pin", "tls_pin = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+	    "\n", KEY_TLS_PIN, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+
+	REFUSES("an unknown key", "\nsmarthots = x\n",
+	    ":2: unknown key \"smarthots\", did you mean smarthost?"),
+	REFUSES("letters swapped", "form = a@b\n", "did you mean from?"),
+	REFUSES("capitals and dashes", "Password-File = /x\n",
+	    "did you mean password_file?"),
+	REFUSES("a key near none", "mailhub = x\n",
+	    "unknown key \"mailhub\""),
+	REFUSES("an escape sequence as key", "\033[31m = x\n",
+	    "\"\\033[31m\""),
+	REFUSES("no key", "= x\n", "unknown key \"\""),
+	REFUSES("a line without =", "smarthost mail\n",
+	    ":1: expected key = value, but there is no =; did you mean "
+	    "smarthost = ...?"),
+	REFUSES("a missing value", "from =\n", ":1: from: the value is missing"),
+	REFUSES("a control character", "helo = a\033b\n",
+	    "helo: a control character"),
+	REFUSES("a lone carriage return", "helo = a\rb\n",
+	    "helo: a control character"),
+	REFUSES("a number over its range", "connections = 1001\n",
+	    "connections = \"1001\": out of range, 1 to 1000"),
+	REFUSES("a number under it", "recipient_limit = 0\n", "1 to 1000000"),
+	REFUSES("a number past all bounds",
+	    "connections = 99999999999999999999999\n", "expected a number"),
+	REFUSES("a sign", "connections = -1\n", "expected a number"),
+	REFUSES("a number with words behind", "connections = 4 or so\n",
+	    "expected a number"),
+	REFUSES("a duration without unit", "timeout = 15\n", "such as 15s"),
+	REFUSES("a duration out of range", "queue_lifetime = 99w\n",
+	    "1s to 365d"),
+	REFUSES("a size that no disk has", "queue_size_limit = 9999999T\n",
+	    "a size such as"),
+	REFUSES("an unknown word", "from_mode = sometimes\n",
+	    "one of: local always never"),
+	REFUSES("yes or no", "received = true\n", "one of: yes no"),
+	REFUSES("a rate without time", "limit = 200\n", "200/hour"),
+	REFUSES("a rate of none", "limit = 0/hour\n", "200/hour"),
+	REFUSES("an unknown mechanism", "auth = PLAIN NTLM\n",
+	    "SCRAM-SHA-256"),
+	REFUSES("a relative path", "password_file = secret\n",
+	    "begins with /"),
+	REFUSES("a relative program", "token_command = bin/token x\n",
+	    "whole path or without any /"),
+	REFUSES("a name around the address", "from = A <a@example.org>\n",
+	    "one address such as"),
+	REFUSES("an address without domain", "root = admin\n",
+	    "one address such as"),
+	REFUSES("a host with blanks", "helo = a b\n", "a host name"),
+	REFUSES("a name as source address", "source_address = a.example\n",
+	    "an IPv4 or IPv6 address"),
+	REFUSES("a short pin", "tls_pin = AAAA\n", "44 characters"),
+	REFUSES("a field without colon", "header_add = X-A 1\n",
+	    "a header field"),
+	REFUSES("a field name with blanks", "header_remove = X:A\n",
+	    "the name of a header field"),
+	REFUSES("a bad URL", "smarthost = smtps://h\n",
+	    ":1: smarthost = \"smtps://h\": expected submissions://"),
+
+	REFUSES("an unknown section", "[account work]\n",
+	    ":1: unknown section, expected [from PATTERN]"),
+	REFUSES("an open section", "[from *@work\n", "] behind the section"),
+	REFUSES("a section without pattern", "[from ]\n", "one pattern"),
+	REFUSES("a section with two", "[user a, b]\n", "as in [user www-data]"),
+	REFUSES("an empty section", "[]\n", "unknown section"),
+	REFUSES("half a bracket", "[", "] behind the section"),
+	REFUSES("a key of the machine in a section", "[user x]\nqueue = off\n",
+	    ":2: queue: may not stand in a section [user], only at the top of "
+	    "the file"),
+	REFUSES("a key that shapes the message in [to]",
+	    "[to *@x]\nfrom = a@b\n", "or in [from] and [user]"),
+	REFUSES("include in a section", "[user x]\ninclude = /x\n",
+	    "include: may not stand in a section"),
+
+	REFUSES("a user without a password", "smarthost = h\nuser = u\n",
+	    ":2: user without password_file"),
+	REFUSES("a user in the URL without one", "smarthost = smtp://u@h\n",
+	    ":1: smarthost without a password_file"),
+	REFUSES("a password without user",
+	    "smarthost = h\npassword_file = /x\n",
+	    ":2: password_file without user"),
+	REFUSES("a token without user", "smarthost = h\ntoken_command = x\n",
+	    ":2: token_command without user"),
+	REFUSES("two passwords", "smarthost = h\nuser = u\n"
+	    "password_command = x\npassword_file = /x\n",
+	    "password_command besides password_file"),
+	REFUSES("credentials without smarthost",
+	    "user = u\npassword_file = /x\n", ":1: user without smarthost"),
+	REFUSES("credentials in a section without smarthost",
+	    "smarthost = h\n[user x]\nuser = u\npassword_file = /x\n",
+	    ":3: user without smarthost"),
+	REFUSES("half a pair in a section",
+	    "[user x]\nsmarthost = h\nuser = u\n", ":3: user without"),
+	REFUSES("a key without certificate", "tls_key = /k\n",
+	    ":1: tls_key without tls_certificate"),
+	REFUSES("always, but no from", "from_mode = always\n",
+	    ":1: from_mode without from"),
+
+	DOES(first_section_wins),
+	DOES(names_the_section),
+	DOES(includes_in_order),
+	DOES(names_the_included_line),
+	DOES(needs_a_plain_file),
+	DOES(finds_loops),
+	DOES(bounds_depth),
+	DOES(bounds_number),
+	DOES(reads_odd_shapes),
+	DOES(refuses_nul),
+	DOES(refuses_ten_megabytes),
+	DOES(refuses_what_is_no_file),
+	DOES(refuses_writable_by_all),
+	DOES(refuses_a_shared_password),
+	DOES(explains_missing_rights),
+	DOES(usual_places),
+	DOES(foreign_own_file),
+	DOES(environment_wins_over_top),
+	DOES(environment_is_checked),
+	DOES(service_links_are_foreign),
+	DOES(environment_from_files),
+	DOES(overrides_win),
+	DOES(overrides_are_checked),
+	DOES(credentials_stay_home),
+	DOES(stronger_credentials_complete),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(spec, NULL, NULL);
+}

@@ -1,0 +1,486 @@
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config/command.h"
+#include "config/credentials.h"
+#include "support/folder.h"
+#include "util/clock.h"
+
+enum { NOBODY = 65534, PATIENCE_MS = 30000 };
+
+struct test {
+	struct folder		 folder;
+	struct config		 config;
+	struct credentials	 credentials;
+	struct failure		 why;
+	char			*file;		/* "secret" in the folder */
+};
+
+static int
+set_up(void **state)
+{
+	struct test	*t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	folder_make(&t->folder);
+	t->file = folder_path(&t->folder, "secret");
+	*state = t;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct test	*t = *state;
+
+	credentials_free(&t->credentials);
+	config_free(&t->config);
+	folder_remove(&t->folder);
+	free(t->file);
+	free(t);
+	return 0;
+}
+
+static void
+configure(struct test *t, const char *key, const char *value)
+{
+	char	 text[1024];
+	char	*path = folder_path(&t->folder, "relais.conf");
+
+	snprintf(text, sizeof(text),
+	    "smarthost = mail.example\nuser = me\n%s = %s\n", key, value);
+	folder_write(&t->folder, "relais.conf", text, strlen(text), 0600);
+	config_free(&t->config);
+	if (!config_load(&t->config, &(struct config_source){ .file = path },
+	    &t->why))
+		fail_msg("%s", t->why.text);
+	free(path);
+}
+
+static bool
+read_credentials(struct test *t, const char *url_user)
+{
+	credentials_free(&t->credentials);
+	return credentials_read(&t->credentials, &t->config, NULL, url_user,
+	    &t->why);
+}
+
+static void
+assert_read(struct test *t)
+{
+	if (!read_credentials(t, NULL))
+		fail_msg("%s", t->why.text);
+}
+
+static void
+assert_refused(struct test *t, int status, const char *says)
+{
+	assert_false(read_credentials(t, NULL));
+	assert_int_equal(t->why.status, status);
+	if (strstr(t->why.text, says) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", t->why.text, says);
+	assert_null(t->credentials.password);
+	assert_null(t->credentials.token);
+	assert_null(t->credentials.user);
+}
+
+static void
+secret(struct test *t, const char *text, size_t len, mode_t mode)
+{
+	folder_write(&t->folder, "secret", text, len, mode);
+	configure(t, "password_file", t->file);
+}
+
+static void
+from_the_configuration(void **state)
+{
+	struct test	*t = *state;
+
+	configure(t, "password", "pass # word");
+	assert_read(t);
+	assert_string_equal(t->credentials.user, "me");
+	assert_string_equal(t->credentials.password, "pass # word");
+	assert_null(t->credentials.token);
+	assert_non_null(strstr(t->credentials.origin,
+	    "relais.conf:3 (password)"));
+}
+
+static void
+none_at_all(void **state)
+{
+	struct test	*t = *state;
+
+	assert_read(t);
+	assert_null(t->credentials.user);
+	assert_null(t->credentials.password);
+}
+
+static void
+user_of_the_url_wins(void **state)
+{
+	struct test	*t = *state;
+
+	configure(t, "password", "x");
+	assert_true(read_credentials(t, "you"));
+	assert_string_equal(t->credentials.user, "you");
+}
+
+static void
+files_lose_one_newline(void **state)
+{
+	static const struct { const char *text, *want; } cases[] = {
+		{ "secret", "secret" },
+		{ "secret\n", "secret" },
+		{ "secret\r\n", "secret" },
+		{ "secret\n\n", "secret\n" },
+		{ "secret\r", "secret\r" },
+		{ " se\tcr\001et \377 ", " se\tcr\001et \377 " },
+		{ "#;\"'\\=:%&", "#;\"'\\=:%&" },
+	};
+	struct test	*t = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		secret(t, cases[i].text, strlen(cases[i].text), 0600);
+		assert_read(t);
+		assert_string_equal(t->credentials.password, cases[i].want);
+	}
+}
+
+static void
+follows_links(void **state)
+{
+	struct test	*t = *state;
+
+	folder_write(&t->folder, "..data/value", "linked\n", 7, 0440);
+	assert_int_equal(symlink("..data/value", t->file), 0);
+	configure(t, "password_file", t->file);
+	assert_read(t);
+	assert_string_equal(t->credentials.password, "linked");
+}
+
+static void
+refuses_open_files(void **state)
+{
+	static const mode_t	modes[] = { 0644, 0604, 0606, 0666, 0602 };
+	struct test		*t = *state;
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		secret(t, "hunter2\n", 8, modes[i]);
+		assert_refused(t, EX_CONFIG, "run: chmod o-rwx ");
+		assert_non_null(strstr(t->why.text, "relais.conf:3: "));
+		assert_non_null(strstr(t->why.text, t->file));
+		assert_null(strstr(t->why.text, "hunter2"));
+	}
+	secret(t, "hunter2\n", 8, 0640);
+	assert_read(t);
+}
+
+static void
+refuses_what_is_no_secret(void **state)
+{
+	struct test	*t = *state;
+
+	configure(t, "password_file", t->file);
+	assert_refused(t, EX_CONFIG, "No such file");
+	secret(t, "", 0, 0600);
+	assert_refused(t, EX_CONFIG, "nothing is in it");
+	secret(t, "\n", 1, 0600);
+	assert_refused(t, EX_CONFIG, "nothing is in it");
+	secret(t, "a\0b", 3, 0600);
+	assert_refused(t, EX_CONFIG, "a NUL character");
+	assert_int_equal(truncate(t->file, 65 * 1024), 0);
+	assert_refused(t, EX_CONFIG, "larger than 64 KiB");
+	assert_int_equal(unlink(t->file), 0);
+	assert_int_equal(mkfifo(t->file, 0600), 0);
+	assert_refused(t, EX_CONFIG, "is not a regular file");
+	assert_int_equal(unlink(t->file), 0);
+	assert_int_equal(symlink("/dev/zero", t->file), 0);
+	assert_refused(t, EX_CONFIG, "is not a regular file");
+	assert_int_equal(unlink(t->file), 0);
+	assert_int_equal(mkdir(t->file, 0700), 0);
+	assert_refused(t, EX_CONFIG, "is a folder");
+}
+
+static void
+explains_missing_rights(void **state)
+{
+	struct test	*t = *state;
+	int		 status;
+	pid_t		 pid;
+
+	secret(t, "x", 1, 0);
+	pid = fork();
+	assert_true(pid != -1);
+	if (pid == 0) {
+		if (geteuid() == 0 && (setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
+		    setresuid(NOBODY, NOBODY, NOBODY) != 0))
+			_exit(2);
+		_exit(!read_credentials(t, NULL) &&
+		    t->why.status == EX_NOPERM &&
+		    strstr(t->why.text, "exists with mode 0000") != NULL &&
+		    strstr(t->why.text, "start the relais service") != NULL ?
+		    0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* Commands */
+
+static void
+script(struct test *t, const char *body)
+{
+	char	 text[512];
+	char	*path = folder_path(&t->folder, "helper");
+
+	snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", body);
+	folder_write(&t->folder, "helper", text, strlen(text), 0700);
+	strlcpy(text, path, sizeof(text));
+	strlcat(text, "  one\ttwo ", sizeof(text));
+	configure(t, "password_command", text);
+	free(path);
+}
+
+static void
+runs_without_a_shell(void **state)
+{
+	struct test	*t = *state;
+
+	configure(t, "password_command", "echo $HOME ; \"a  b\" `id` | *");
+	assert_read(t);
+	assert_string_equal(t->credentials.password,
+	    "$HOME ; \"a b\" `id` | *");
+}
+
+static void
+splits_words_at_blanks(void **state)
+{
+	struct test	*t = *state;
+
+	script(t, "echo \"$#:$1:$2\"");
+	assert_read(t);
+	assert_string_equal(t->credentials.password, "2:one:two");
+}
+
+static void
+prints_a_token(void **state)
+{
+	struct test	*t = *state;
+
+	configure(t, "token_command", "echo ya29.token");
+	assert_read(t);
+	assert_string_equal(t->credentials.token, "ya29.token");
+	assert_null(t->credentials.password);
+	configure(t, "token_command", "echo two words");
+	assert_refused(t, EX_CONFIG, "not an access token");
+	configure(t, "token_command", "printf a\\001b");
+	assert_refused(t, EX_CONFIG, "not an access token");
+}
+
+static void
+gives_a_clean_environment(void **state)
+{
+	struct test	*t = *state;
+
+	setenv("RELAIS_DOMAIN", "example.org", 1);
+	setenv("HOME", "/nowhere", 1);
+	configure(t, "password_command", "env");
+	assert_read(t);
+	assert_non_null(strstr(t->credentials.password, "PATH=/usr/local/sbin"));
+	assert_non_null(strstr(t->credentials.password, "LANG=C"));
+	assert_non_null(strstr(t->credentials.password, "HOME=/nowhere"));
+	assert_null(strstr(t->credentials.password, "RELAIS_"));
+	unsetenv("HOME");
+	assert_read(t);
+	assert_null(strstr(t->credentials.password, "HOME="));
+	unsetenv("RELAIS_DOMAIN");
+}
+
+static void
+closes_every_descriptor(void **state)
+{
+	struct test	*t = *state;
+	int		 fd = dup2(STDERR_FILENO, 77);
+
+	assert_int_equal(fd, 77);
+	/* 3 is the folder that ls itself has open. */
+	configure(t, "password_command", "ls /proc/self/fd");
+	assert_read(t);
+	assert_string_equal(t->credentials.password, "0\n1\n2\n3");
+	close(fd);
+}
+
+static void
+works_without_standard_descriptors(void **state)
+{
+	struct test	*t = *state;
+	int		 status;
+	pid_t		 pid;
+
+	configure(t, "password_command", "echo fine");
+	pid = fork();
+	assert_true(pid != -1);
+	if (pid == 0) {
+		close(0);
+		close(1);
+		close(2);
+		signal(SIGCHLD, SIG_IGN);
+		_exit(read_credentials(t, NULL) &&
+		    strcmp(t->credentials.password, "fine") == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void
+tells_why_a_command_failed(void **state)
+{
+	struct test	*t = *state;
+
+	script(t, "echo locked away >&2; echo more >&2; echo hunter2; exit 3");
+	assert_refused(t, EX_CONFIG, "relais.conf:3: password_command: ");
+	assert_non_null(strstr(t->why.text,
+	    "/helper: ended with status 3: locked away"));
+	assert_null(strstr(t->why.text, "more"));
+	assert_null(strstr(t->why.text, "hunter2"));
+	script(t, "printf '\\033[2J' >&2; exit 1");
+	assert_refused(t, EX_CONFIG, "status 1: \\033[2J");
+	script(t, "kill -9 $$");
+	assert_refused(t, EX_CONFIG, "ended by signal 9");
+	script(t, "exit 75");
+	assert_refused(t, EX_TEMPFAIL, "status 75");
+	script(t, ":");
+	assert_refused(t, EX_CONFIG, "nothing is in it");
+	script(t, "printf 'a\\000b'");
+	assert_refused(t, EX_CONFIG, "a NUL character");
+	configure(t, "password_command", "/nowhere/at/all");
+	assert_refused(t, EX_CONFIG, "/nowhere/at/all: No such file");
+	configure(t, "password_command", "relais-no-such-helper");
+	assert_refused(t, EX_CONFIG, "relais-no-such-helper: No such file");
+	folder_write(&t->folder, "secret", "no program", 10, 0700);
+	configure(t, "password_command", t->file);
+	assert_refused(t, EX_CONFIG, "Exec format error");
+}
+
+static void
+bounds_what_it_reads(void **state)
+{
+	struct test	*t = *state;
+
+	configure(t, "password_command", "yes");
+	assert_refused(t, EX_CONFIG, "printed more than 64 KiB");
+	script(t, "head -c 65536 /dev/zero | tr '\\0' a");
+	assert_read(t);
+	assert_int_equal(strlen(t->credentials.password), 65536);
+	script(t, "head -c 300000 /dev/zero >&2; echo fine");
+	assert_read(t);
+	assert_string_equal(t->credentials.password, "fine");
+}
+
+static void
+stops_what_takes_too_long(void **state)
+{
+	struct buffer	output = { 0 };
+	struct failure	why;
+	int64_t		start = clock_ms();
+
+	(void)state;
+	assert_false(command_output(&output, "sleep 1000", 50, &why));
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	assert_string_equal(why.text, "sleep: took too long and was stopped");
+	assert_null(output.data);
+	assert_true(clock_ms() - start < PATIENCE_MS);
+}
+
+static void
+stops_the_whole_group(void **state)
+{
+	struct test	*t = *state;
+	struct buffer	 output = { 0 };
+	char		*path = folder_path(&t->folder, "helper");
+	char		*note = folder_path(&t->folder, "pid");
+	char		 text[256];
+	int64_t		 deadline = clock_ms() + PATIENCE_MS;
+	FILE		*f;
+	long		 pid = 0;
+
+	snprintf(text, sizeof(text), "sleep 1000 & echo $! >%s; wait", note);
+	script(t, text);
+	assert_false(command_output(&output, path, 2000, &t->why));
+	f = fopen(note, "r");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%ld", &pid), 1);
+	fclose(f);
+	while (kill((pid_t)pid, 0) == 0 && clock_ms() < deadline) {
+		char	stat[64] = "";
+
+		/* A zombie that nobody has waited for counts as gone. */
+		snprintf(text, sizeof(text), "/proc/%ld/stat", pid);
+		f = fopen(text, "r");
+		if (f == NULL || fgets(stat, sizeof(stat), f) == NULL ||
+		    strstr(stat, ") Z") != NULL)
+			deadline = 0;
+		if (f != NULL)
+			fclose(f);
+	}
+	assert_true(deadline == 0 || clock_ms() < deadline);
+	free(path);
+	free(note);
+}
+
+static void
+leaves_daemons_alone(void **state)
+{
+	struct test	*t = *state;
+	int64_t		 start = clock_ms();
+	pid_t		 pid;
+
+	script(t, "sleep 1000 & echo $!");
+	assert_read(t);
+	assert_true(clock_ms() - start < PATIENCE_MS);
+	pid = (pid_t)atol(t->credentials.password);
+	assert_true(pid > 1);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+}
+
+#define DOES(function) \
+	cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+static const struct CMUnitTest spec[] = {
+	DOES(from_the_configuration),
+	DOES(none_at_all),
+	DOES(user_of_the_url_wins),
+	DOES(files_lose_one_newline),
+	DOES(follows_links),
+	DOES(refuses_open_files),
+	DOES(refuses_what_is_no_secret),
+	DOES(explains_missing_rights),
+	DOES(runs_without_a_shell),
+	DOES(splits_words_at_blanks),
+	DOES(prints_a_token),
+	DOES(gives_a_clean_environment),
+	DOES(closes_every_descriptor),
+	DOES(works_without_standard_descriptors),
+	DOES(tells_why_a_command_failed),
+	DOES(bounds_what_it_reads),
+	DOES(stops_what_takes_too_long),
+	DOES(stops_the_whole_group),
+	DOES(leaves_daemons_alone),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(spec, NULL, NULL);
+}

@@ -1,0 +1,233 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <cmocka.h>
+
+#include "config/smarthost.h"
+
+struct good {
+	const char		*value;
+	struct smarthost	 want;
+	bool			 local;
+};
+
+static void
+reads(void **state)
+{
+	const struct good	*c = *state;
+	struct smarthost_list	 list;
+	struct failure		 why = { 0 };
+	const struct smarthost	*h;
+
+	if (!smarthost_list_parse(&list, c->value, &why))
+		fail_msg("%s", why.text);
+	assert_int_equal(list.n, 1);
+	h = &list.host[0];
+	assert_int_equal(h->scheme, c->want.scheme);
+	assert_int_equal(h->lookup, c->want.lookup);
+	assert_int_equal(h->port, c->want.port);
+	assert_int_equal(h->port_given, c->want.port_given);
+	assert_string_equal(h->host != NULL ? h->host : "none",
+	    c->want.host != NULL ? c->want.host : "none");
+	assert_string_equal(h->user != NULL ? h->user : "none",
+	    c->want.user != NULL ? c->want.user : "none");
+	assert_string_equal(h->path != NULL ? h->path : "none",
+	    c->want.path != NULL ? c->want.path : "none");
+	assert_int_equal(smarthost_is_local(h), c->local);
+	smarthost_list_free(&list);
+}
+
+struct bad {
+	const char	*value;
+	const char	*says;
+};
+
+static void
+refuses(void **state)
+{
+	const struct bad	*c = *state;
+	struct smarthost_list	 list;
+	struct failure		 why = { 0 };
+
+	assert_false(smarthost_list_parse(&list, c->value, &why));
+	assert_int_equal(why.status, EX_CONFIG);
+	if (strstr(why.text, c->says) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", why.text, c->says);
+	assert_null(list.host);
+}
+
+static void
+keeps_order(void **state)
+{
+	struct smarthost_list	list;
+	struct failure		why;
+
+	(void)state;
+	assert_true(smarthost_list_parse(&list,
+	    "a.example, smtp://b.example\tlmtp:///run/c", &why));
+	assert_int_equal(list.n, 3);
+	assert_string_equal(list.host[0].host, "a.example");
+	assert_string_equal(list.host[1].host, "b.example");
+	assert_string_equal(list.host[2].path, "/run/c");
+	smarthost_list_free(&list);
+	assert_int_equal(list.n, 0);
+}
+
+static void
+bounds_the_list(void **state)
+{
+	struct smarthost_list	list;
+	struct failure		why;
+	char			value[256];
+
+	(void)state;
+	memset(value, 'a', sizeof(value));
+	for (size_t i = 1; i < sizeof(value); i += 2)
+		value[i] = ' ';
+	value[sizeof(value) - 1] = '\0';
+	assert_false(smarthost_list_parse(&list, value, &why));
+	assert_string_equal(why.text, "more than 32 smarthosts");
+}
+
+/* Field by field: scheme, lookup, user, host, path, port, given. */
+#define READS(sentence, value, local, ...) \
+	{ sentence, reads, NULL, NULL, &(struct good){ value, \
+	    { __VA_ARGS__ }, local } }
+#define REFUSES(sentence, value, says) \
+	{ sentence, refuses, NULL, NULL, &(struct bad){ value, says } }
+
+static const struct CMUnitTest spec[] = {
+	READS("a bare host means submission", "mail.example", false,
+	    SCHEME_SUBMISSION, LOOKUP_ADDRESS, NULL, "mail.example",
+	    NULL, 587, false),
+	READS("a bare host with port 465 means TLS at once",
+	    "mail.example:465", false, SCHEME_SUBMISSIONS,
+	    LOOKUP_ADDRESS, NULL, "mail.example", NULL, 465, true),
+	READS("a bare host with port 25 means smtp", "mail.example:25",
+	    false, SCHEME_SMTP, LOOKUP_ADDRESS, NULL, "mail.example",
+	    NULL, 25, true),
+	READS("a bare host with another port stays submission",
+	    "mail.example:2525", false, SCHEME_SUBMISSION,
+	    LOOKUP_ADDRESS, NULL, "mail.example", NULL, 2525, true),
+	READS("a scheme that is spelt out wins over the port",
+	    "submission://mail.example:465", false, SCHEME_SUBMISSION,
+	    LOOKUP_ADDRESS, NULL, "mail.example", NULL, 465, true),
+	READS("each scheme has its port, in capitals too",
+	    "SMTP://mail.example", false, SCHEME_SMTP, LOOKUP_ADDRESS,
+	    NULL, "mail.example", NULL, 25, false),
+	READS("a slash behind the host is harmless",
+	    "submissions://mail.example/", false, SCHEME_SUBMISSIONS,
+	    LOOKUP_ADDRESS, NULL, "mail.example", NULL, 465, false),
+	READS("user and port may stand in the URL",
+	    "submission://me@mail.example:588", false,
+	    SCHEME_SUBMISSION, LOOKUP_ADDRESS, "me", "mail.example",
+	    NULL, 588, true),
+	READS("a user may be a whole address: the last @ counts",
+	    "submission://me@work.example@mail.example", false,
+	    SCHEME_SUBMISSION, LOOKUP_ADDRESS, "me@work.example",
+	    "mail.example", NULL, 587, false),
+	READS("a user may be written with %XX",
+	    "submission://m%65%40work.example@mail.example", false,
+	    SCHEME_SUBMISSION, LOOKUP_ADDRESS, "me@work.example",
+	    "mail.example", NULL, 587, false),
+	READS("a literal loses its brackets and is local",
+	    "smtp://[::1]:2525", true, SCHEME_SMTP, LOOKUP_ADDRESS,
+	    NULL, "::1", NULL, 2525, true),
+	READS("a literal may have a zone", "smtp://[fe80::1%eth0]",
+	    false, SCHEME_SMTP, LOOKUP_ADDRESS, NULL, "fe80::1%eth0",
+	    NULL, 25, false),
+	READS("all of 127.0.0.0/8 is local", "smtp://127.8.9.10", true,
+	    SCHEME_SMTP, LOOKUP_ADDRESS, NULL, "127.8.9.10", NULL, 25,
+	    false),
+	READS("a name that only looks like it is not",
+	    "smtp://127.0.0.1.example", false, SCHEME_SMTP,
+	    LOOKUP_ADDRESS, NULL, "127.0.0.1.example", NULL, 25, false),
+	READS("localhost is local", "smtp://LocalHost", true,
+	    SCHEME_SMTP, LOOKUP_ADDRESS, NULL, "LocalHost", NULL, 25,
+	    false),
+	READS("where the MX of localhost leads is not known",
+	    "smtp+mx://localhost", false, SCHEME_SMTP, LOOKUP_MX, NULL,
+	    "localhost", NULL, 25, false),
+	READS("SRV records", "submissions+srv://example.org", false,
+	    SCHEME_SUBMISSIONS, LOOKUP_SRV, NULL, "example.org", NULL,
+	    465, false),
+	READS("a Unix socket for LMTP", "lmtp:///run/lmtp.sock", true,
+	    SCHEME_LMTP, LOOKUP_ADDRESS, NULL, NULL, "/run/lmtp.sock",
+	    0, false),
+	READS("a Unix socket for SMTP", "smtp:///run/a@b:1", true,
+	    SCHEME_SMTP, LOOKUP_ADDRESS, NULL, NULL, "/run/a@b:1", 0,
+	    false),
+	READS("a name that is not ASCII", "b\303\274ro.example", false,
+	    SCHEME_SUBMISSION, LOOKUP_ADDRESS, NULL,
+	    "b\303\274ro.example", NULL, 587, false),
+	cmocka_unit_test(keeps_order),
+	cmocka_unit_test(bounds_the_list),
+	REFUSES("nothing", "", "the host is missing"),
+	REFUSES("nothing but commas", " ,, ", "the host is missing"),
+	REFUSES("no host", "submission://", "the host is missing"),
+	REFUSES("no host before the port", "smtp://:25",
+	    "the host is missing"),
+	REFUSES("an unknown scheme", "smtps://mail.example",
+	    "expected submissions://"),
+	REFUSES("an unknown lookup", "smtp+a://mail.example",
+	    "expected submissions://"),
+	REFUSES("a password", "submission://me:secret@mail.example",
+	    "a password does not belong here"),
+	REFUSES("an empty user", "submission://@mail.example",
+	    "the user before @"),
+	REFUSES("half a %XX", "submission://me%4@mail.example",
+	    "the user before @"),
+	REFUSES("a control character as %XX",
+	    "submission://me%0Ayou@mail.example", "the user before @"),
+	REFUSES("a NUL as %XX", "submission://me%00@mail.example",
+	    "the user before @"),
+	REFUSES("port 0", "mail.example:0", "1 to 65535"),
+	REFUSES("port 65536", "mail.example:65536", "1 to 65535"),
+	REFUSES("an endless port", "mail.example:99999999999999999999",
+	    "1 to 65535"),
+	REFUSES("no port behind the colon", "mail.example:",
+	    "1 to 65535"),
+	REFUSES("a word as port", "mail.example:smtp", "1 to 65535"),
+	REFUSES("a path behind the host", "smtp://mail.example/x",
+	    "nothing may stand behind"),
+	REFUSES("IPv6 without brackets", "smtp://2001:db8::1",
+	    "stands in [ and ]"),
+	REFUSES("a bracket that stays open", "smtp://[::1",
+	    "the ] behind the address"),
+	REFUSES("a name in brackets", "smtp://[mail.example]",
+	    "expected an IPv6 address"),
+	REFUSES("text behind the bracket", "smtp://[::1]x",
+	    "1 to 65535"),
+	REFUSES("two dots", "mail..example", "not a host name"),
+	REFUSES("a dash in front", "-oX.example", "not a host name"),
+	REFUSES("a shell's characters", "mail.example;reboot",
+	    "not a host name"),
+	REFUSES("an escape sequence, made visible", "mail\033[2J",
+	    "mail\\033[2J"),
+	REFUSES("a comment behind the value",
+	    "mail.example # the new one",
+	    "a comment needs a line of its own"),
+	REFUSES("a socket for submission", "submission:///run/x",
+	    "smtp:///path or lmtp:///path"),
+	REFUSES("records for a socket", "lmtp+mx:///run/x",
+	    "smtp:///path or lmtp:///path"),
+	REFUSES("a path too long for a socket",
+	    "lmtp:///"
+	    "/aaaaaaaaa/aaaaaaaaa/aaaaaaaaa/aaaaaaaaa/aaaaaaaaa/aaaaaaaa"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	    "too long"),
+	REFUSES("records for an address", "smtp+mx://192.0.2.1",
+	    "need a name"),
+	REFUSES("a port besides SRV records",
+	    "submission+srv://example.org:587", "SRV record"),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(spec, NULL, NULL);
+}
