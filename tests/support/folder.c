@@ -1,0 +1,110 @@
+#include "support/folder.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RING = 8, PATH_SIZE = 512 };
+
+void
+folder_make(struct folder *f)
+{
+	strlcpy(f->path, "/tmp/relais-test.XXXXXX", sizeof(f->path));
+	if (mkdtemp(f->path) == NULL)
+		fail_msg("mkdtemp: %s", strerror(errno));
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void
+folder_remove(struct folder *f)
+{
+	if (f->path[0] != '\0')
+		nftw(f->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	f->path[0] = '\0';
+}
+
+const char *
+folder_path(struct folder *f, const char *name)
+{
+	static char	ring[RING][PATH_SIZE];
+	static unsigned	next;
+	char		*path = ring[next++ % RING];
+
+	if (snprintf(path, PATH_SIZE, "%s/%s", f->path, name) >= PATH_SIZE)
+		fail_msg("%s: too long", name);
+	return path;
+}
+
+const char *
+folder_write_bytes(struct folder *f, const char *name, mode_t mode,
+    const void *data, size_t len)
+{
+	const char	*path = folder_path(f, name);
+	int		 fd = open(path, O_WRONLY | O_CREAT | O_TRUNC |
+			    O_CLOEXEC, 0600);
+
+	if (fd == -1 || write(fd, data, len) != (ssize_t)len ||
+	    fchmod(fd, mode) == -1 || close(fd) == -1)
+		fail_msg("%s: %s", path, strerror(errno));
+	return path;
+}
+
+const char *
+folder_write(struct folder *f, const char *name, mode_t mode,
+    const char *text)
+{
+	return folder_write_bytes(f, name, mode, text, strlen(text));
+}
+
+void
+file_read(struct buffer *to, const char *path)
+{
+	int	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t	n;
+
+	buffer_clear(to);
+	if (fd == -1)
+		fail_msg("%s: %s", path, strerror(errno));
+	while ((n = read(fd, buffer_room(to, 65536), 65536)) > 0)
+		to->len += (size_t)n;
+	close(fd);
+	buffer_add(to, "", 0);
+	if (n == -1)
+		fail_msg("%s: %s", path, strerror(errno));
+}
+
+size_t
+folder_count(const char *path)
+{
+	DIR		*dir = opendir(path);
+	struct dirent	*entry;
+	size_t		 n = 0;
+
+	if (dir == NULL)
+		fail_msg("%s: %s", path, strerror(errno));
+	while ((entry = readdir(dir)) != NULL)
+		n += strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0;
+	closedir(dir);
+	return n;
+}
