@@ -213,6 +213,69 @@ tells_why_a_handshake_failed(void **state)
 	folder_remove(&folder);
 }
 
+/* TLS 1.2, with a certificate of the client's. */
+static void
+knows_the_client(void **state)
+{
+	struct folder		 folder;
+	struct certificate	*root, *server, *client;
+	struct script		 script = { .security = TLS_AT_ONCE,
+				    .tls_max = TLS1_2_VERSION };
+	struct smarthost	*host;
+	const char		*both;
+	SSL_CTX			*ctx = SSL_CTX_new(TLS_client_method());
+	SSL			*ssl;
+	int			 fd;
+
+	(void)state;
+	folder_make(&folder);
+	root = certificate_make(NULL,
+	    &(struct wish){ .name = "root", .ca = true });
+	server = certificate_make(root, &(struct wish){ .dns = "localhost" });
+	client = certificate_make(root,
+	    &(struct wish){ .name = "Joe", .for_clients = true });
+	script.client_ca = certificate_write(root, &folder, "ca.pem");
+	script.certificate = certificate_write(server, &folder, "server.pem");
+	script.key = certificate_write_key(server, &folder, "server.key");
+	both = certificate_write_both(client, &folder, "client.pem");
+	SSL_CTX_use_certificate_chain_file(ctx, both);
+	SSL_CTX_use_PrivateKey_file(ctx, both, SSL_FILETYPE_PEM);
+	host = smarthost_start(&script);
+	fd = dial(host);
+	ssl = secure(ctx, fd, "localhost", NULL);
+	expect(ssl, "220 mail.example ESMTP ready\r\n");
+	close(fd);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	assert_true(smarthost_wait_closed(host, 1));
+	assert_string_equal(smarthost_heard(host, 0)->tls, "TLSv1.2");
+	assert_string_equal(smarthost_heard(host, 0)->client_name, "Joe");
+	smarthost_stop(host);
+	certificate_free(client);
+	certificate_free(server);
+	certificate_free(root);
+	folder_remove(&folder);
+}
+
+/* A step may take the handshake's place. */
+static void
+speaks_anything_but_tls(void **state)
+{
+	struct smarthost	*host = smarthost_start(&(struct script){
+					.security = TLS_AT_ONCE,
+					.steps = { { .at = ON_HANDSHAKE,
+					    .raw = "220 hi\r\n",
+					    .then = THEN_CLOSE } } });
+	int			 fd = dial(host);
+	char			 block[64];
+
+	(void)state;
+	assert_int_equal(recv(fd, block, sizeof(block), MSG_WAITALL), 8);
+	close(fd);
+	assert_true(smarthost_wait_closed(host, 1));
+	smarthost_stop(host);
+}
+
 #define JUDGED(sentence, ...) \
 	{ sentence, is_judged, NULL, NULL, &(struct verdict){ __VA_ARGS__ } }
 
@@ -243,6 +306,8 @@ static const struct CMUnitTest certificate_spec[] = {
 	    .no_intermediate = true,
 	    .want = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY),
 	cmocka_unit_test(starts_tls_and_counts_round_trips),
+	cmocka_unit_test(knows_the_client),
+	cmocka_unit_test(speaks_anything_but_tls),
 	cmocka_unit_test(tells_why_a_handshake_failed),
 };
 

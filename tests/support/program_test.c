@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/conf.h"
 #include "support/folder.h"
 #include "support/program.h"
 
@@ -149,6 +150,26 @@ makes_and_removes_folders(void **state)
 	buffer_free(&content);
 }
 
+static void
+writes_a_configuration(void **state)
+{
+	struct folder		 folder;
+	struct smarthost	 host = { .port = 25, .address = "::1" };
+	struct buffer		 got = { 0 }, want = { 0 };
+
+	(void)state;
+	folder_make(&folder);
+	file_read(&got, conf_write(&folder, &host, "smtp",
+	    "queue = /spool\nfrom = a@b\nhelo=c\n"));
+	buffer_addf(&want, "smarthost = smtp://[::1]:25\n"
+	    "domain = example.org\naliases = %s/aliases\nsocket = off\n"
+	    "log = off\nqueue = /spool\nfrom = a@b\nhelo=c\n", folder.path);
+	assert_string_equal(got.data, want.data);
+	buffer_free(&got);
+	buffer_free(&want);
+	folder_remove(&folder);
+}
+
 static const struct CMUnitTest program_spec[] = {
 	cmocka_unit_test(gives_both_outputs_and_the_status),
 	cmocka_unit_test(tells_the_signal),
@@ -158,6 +179,7 @@ static const struct CMUnitTest program_spec[] = {
 	cmocka_unit_test(does_not_wait_for_grandchildren),
 	cmocka_unit_test(watches_a_service),
 	cmocka_unit_test(makes_and_removes_folders),
+	cmocka_unit_test(writes_a_configuration),
 };
 
 int

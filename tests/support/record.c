@@ -93,15 +93,21 @@ begin_message(struct record_connection *c, unsigned n, const char *line)
 	c->cap_rcpt = 0;
 }
 
+/* The transaction that is going on; one without a MAIL, if need be. */
+static struct heard_message *
+open_message(struct record_connection *c, unsigned n)
+{
+	if (last_message(c) == NULL || last_message(c)->complete)
+		begin_message(c, n, "<>");
+	return last_message(c);
+}
+
 static void
 add_rcpt(struct record_connection *c, unsigned n, const char *line)
 {
-	struct heard_message	*m;
+	struct heard_message	*m = open_message(c, n);
 	struct heard_rcpt	*rcpt;
 
-	if (last_message(c) == NULL || last_message(c)->complete)
-		begin_message(c, n, "MAIL");
-	m = last_message(c);
 	m->rcpt = memory_room(m->rcpt, m->n_rcpt, &c->cap_rcpt,
 	    sizeof(*m->rcpt));
 	rcpt = &m->rcpt[m->n_rcpt++];
@@ -184,15 +190,14 @@ unstuff(struct buffer *to, const struct buffer *from)
 }
 
 static void
-heard_piece(struct record_connection *c, uint64_t offset, uint64_t len)
+heard_piece(struct record_connection *c, const struct event *e)
 {
-	struct heard_message	*m = last_message(c);
+	struct heard_message	*m = open_message(c, e->connection);
+	const char		*data = c->heard->wire.data + e->a;
 
-	if (m == NULL)
-		return;
-	buffer_add(&m->wire, c->heard->wire.data + offset, len);
+	buffer_add(&m->wire, data, e->b);
 	if (m->chunks > 0)
-		buffer_add(&m->data, c->heard->wire.data + offset, len);
+		buffer_add(&m->data, data, e->b);
 	else
 		unstuff(&m->data, &m->wire);
 }
@@ -201,12 +206,10 @@ static void
 heard_message(struct record_connection *c, const struct event *e,
     const char *bytes)
 {
-	struct heard_message		*m = last_message(c);
+	struct heard_message		*m = open_message(c, e->connection);
 	const struct event_digest	*digest = (const void *)bytes;
 
 	c->final = true;
-	if (m == NULL)
-		return;
 	m->complete = true;
 	m->size = e->a;
 	m->round_trips = (unsigned)e->b;
@@ -221,8 +224,6 @@ heard_message(struct record_connection *c, const struct event *e,
 static void
 heard_final(struct record *r, struct record_connection *c)
 {
-	if (last_message(c) == NULL)
-		return;
 	r->message = memory_room(r->message, r->n_messages, &r->cap_messages,
 	    sizeof(struct heard_message *));
 	r->message[r->n_messages++] = last_message(c);
@@ -268,11 +269,10 @@ take(struct record *r, const struct event *e, const char *bytes)
 		heard_reply(c, (int)e->a);
 		break;
 	case EVENT_CHUNK:
-		if (last_message(c) != NULL)
-			last_message(c)->chunks++;
+		open_message(c, e->connection)->chunks++;
 		break;
 	case EVENT_PIECE:
-		heard_piece(c, e->a, e->b);
+		heard_piece(c, e);
 		break;
 	case EVENT_MESSAGE:
 		heard_message(c, e, bytes);

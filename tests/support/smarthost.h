@@ -47,7 +47,7 @@ struct heard_message {
 	unsigned	 connection;	/* counted from 0 */
 	char		*reverse_path;
 	char		*parameters;	/* "SIZE=100 BODY=8BITMIME", or "" */
-	int		 mail_code;
+	int		 mail_code;	/* 0: hung, or RCPT or DATA came alone */
 	struct heard_rcpt *rcpt;	/* refused ones too */
 	size_t		 n_rcpt;
 

@@ -393,6 +393,75 @@ serves_connections_in_parallel(void **state)
 	smarthost_stop(host);
 }
 
+/* What follows the end of a transaction is none of that one. */
+static void
+keeps_transactions_apart(void **state)
+{
+	struct smarthost	*host = smarthost_start(&(struct script){
+					.keywords = "", .steps = {
+					{ .at = ON_DATA, .say = "354 go" } } });
+	const struct heard	*h;
+	int			 fd = dial(host);
+
+	(void)state;
+	expect(fd, GREETING);
+	send_text(fd, "HELO me\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n"
+	    "DATA\r\nx\r\n.\r\nBDAT 1 LAST\r\nyRSET\r\n"
+	    "MAIL FROM:<e@f>\r\nMAIL FROM:<g@h>\r\nQUIT\r\n");
+	shutdown(fd, SHUT_WR);
+	assert_true(smarthost_wait_closed(host, 1));
+	close(fd);
+	assert_int_equal(smarthost_messages(host), 2);
+	h = smarthost_heard(host, 0);
+	assert_int_equal(h->n_messages, 4);
+	assert_string_equal(h->message[0]->data.data, "x\r\n");
+	assert_int_equal(h->message[0]->code, 250);
+	assert_string_equal(h->message[1]->data.data, "y");
+	assert_int_equal(h->message[1]->code, 554);
+	assert_int_equal(h->message[2]->mail_code, 250);
+	assert_int_equal(h->message[3]->mail_code, 503);
+	assert_true(h->left_early);
+	smarthost_stop(host);
+}
+
+static void
+minds_the_order_if_strict(void **state)
+{
+	struct smarthost	*host = smarthost_start(&(struct script){
+					.keywords = "", .strict = true });
+	int			 fd = dial(host);
+
+	(void)state;
+	expect(fd, GREETING);
+	send_text(fd, "RSET\r\nRSET\r\n");
+	expect(fd, "554 5.5.0 Protocol synchronization error\r\n");
+	close(fd);
+	smarthost_stop(host);
+}
+
+static void
+keeps_its_limits(void **state)
+{
+	struct smarthost	*host = smarthost_start(&(struct script){
+					.keywords = "SIZE 10",
+					.size_limit = 10, .rcpt_max = 1,
+					.mail_max = 1 });
+	int			 fd = dial(host);
+
+	(void)state;
+	expect(fd, GREETING);
+	send_text(fd, "EHLO me\r\nMAIL FROM:<> SIZE=11\r\nMAIL FROM:<>\r\n"
+	    "RCPT TO:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 11 LAST\r\n"
+	    "12345678901MAIL FROM:<>\r\n");
+	expect(fd, "250-mail.example\r\n250-SIZE 10\r\n"
+	    "250 LIMITS MAILMAX=1 RCPTMAX=1\r\n552 5.3.4 Message too big\r\n"
+	    "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n452 4.5.3 Too many recipients"
+	    "\r\n552 5.3.4 Message too big\r\n421 4.7.0 Too many messages"
+	    "\r\n");
+	expect_end(fd, "(end)");
+	smarthost_stop(host);
+}
+
 static void
 holds_a_port_where_nobody_listens(void **state)
 {
@@ -479,6 +548,9 @@ static const struct CMUnitTest smarthost_spec[] = {
 	cmocka_unit_test(counts_and_hashes_what_it_discards),
 	cmocka_unit_test(holds_a_reply_until_it_is_released),
 	cmocka_unit_test(serves_connections_in_parallel),
+	cmocka_unit_test(keeps_transactions_apart),
+	cmocka_unit_test(minds_the_order_if_strict),
+	cmocka_unit_test(keeps_its_limits),
 	cmocka_unit_test(holds_a_port_where_nobody_listens),
 	cmocka_unit_test(swallows_connections),
 	MISBEHAVES("a close says nothing", "(end)", NULL,
