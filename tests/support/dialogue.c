@@ -310,12 +310,21 @@ suggest_help(struct dialogue *d, const char *args, struct buffer *out)
 static void
 suggest_quit(struct dialogue *d, const char *args, struct buffer *out)
 {
-	struct pollfd	pfd = { .fd = d->peer->fd, .events = POLLRDHUP };
-
+	(void)d;
 	(void)args;
-	if (poll(&pfd, 1, 0) > 0)
-		peer_event(d->peer, EVENT_LEFT_EARLY, 0, 0, NULL, 0);
 	buffer_add_text(out, "221 2.0.0 Bye");
+}
+
+/* The reply to QUIT is due, or could not be given any more. */
+static void
+notice_leaving(const struct dialogue *d)
+{
+	const struct peer	*p = d->peer;
+	struct pollfd		 pfd = { .fd = p->fd, .events = POLLRDHUP };
+
+	if (p->ending == STILL_OPEN ? poll(&pfd, 1, 0) > 0 :
+	    p->ending != WE_CLOSED)
+		peer_event(p, EVENT_LEFT_EARLY, 0, 0, NULL, 0);
 }
 
 static void
@@ -437,6 +446,7 @@ obey(struct dialogue *d, const char *line)
 	struct buffer		 out = { 0 };
 	const char		*args;
 	const struct verb	*v = verb_of(line, &args);
+	bool			 answered;
 
 	peer_event(d->peer, EVENT_COMMAND, v->stage, 0, line, strlen(line));
 	if (out_of_step(d, v)) {
@@ -448,7 +458,10 @@ obey(struct dialogue *d, const char *line)
 		return;
 	}
 	v->suggest(d, args, &out);
-	if (dialogue_answer(d, v->stage, line, out.data)) {
+	answered = dialogue_answer(d, v->stage, line, out.data);
+	if (v->stage == ON_QUIT)
+		notice_leaving(d);
+	if (answered) {
 		if (d->code / 100 == 2 && v->positive != NULL)
 			v->positive(d, args);
 		else if (d->code == 421 && strncmp(out.data, "421", 3) == 0)

@@ -399,7 +399,8 @@ keeps_transactions_apart(void **state)
 {
 	struct smarthost	*host = smarthost_start(&(struct script){
 					.keywords = "", .steps = {
-					{ .at = ON_DATA, .say = "354 go" } } });
+					{ .at = ON_DATA, .say = "354 go" },
+					{ .at = ON_QUIT, .hold = true } } });
 	const struct heard	*h;
 	int			 fd = dial(host);
 
