@@ -136,7 +136,9 @@ $(B)/src/net/tls_load.o: ALL_CFLAGS += -DTLS_MODULE='"$(abspath $(B))/tls.so"'
 $(B)/src/config/%.o $(B)/tests/config/%.o: ALL_CFLAGS += -DSYSCONFDIR='"$(SYSCONFDIR)"'
 
 # Tests: tests/DIR/NAME_test.c is a program of its own; all run in parallel.
-TEST_SUPPORT = $(patsubst tests/%.c,$(B)/tests/%.o,$(wildcard tests/support/*.c))
+TEST_MAINS   = $(wildcard tests/support/*_test.c) tests/support/demo.c
+TEST_SUPPORT = $(patsubst tests/%.c,$(B)/tests/%.o,\
+	       $(filter-out $(TEST_MAINS),$(wildcard tests/support/*.c)))
 TESTS	  = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/*_test.c))
 TEST_LIBS = -lcmocka $(TLS_LIBS) $(BSD_LIBS)
 
@@ -145,6 +147,11 @@ $(B)/tests/%.o: tests/%.c
 	$(CC) $(ALL_CFLAGS) -Itests -fPIE -DBUILD='"$(abspath $(B))"' -MMD -MP -c -o $@ $<
 
 $(B)/tests/%_test: $(B)/tests/%_test.o $(TEST_SUPPORT) $(B)/librelais.a
+	$(LINK) -pie -o $@ $< $(TEST_SUPPORT) $(B)/librelais.a $(TEST_LIBS)
+
+# The smarthost that `make demo` shows.
+$(B)/tests/support/smarthost-demo: $(B)/tests/support/demo.o $(TEST_SUPPORT) \
+    $(B)/librelais.a
 	$(LINK) -pie -o $@ $< $(TEST_SUPPORT) $(B)/librelais.a $(TEST_LIBS)
 
 check: all

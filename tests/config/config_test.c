@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "support/folder.h"
+#include "util/memory.h"
 
 /* Whom a process is that is nobody's friend. */
 enum { NOBODY = 65534 };
@@ -32,7 +33,7 @@ set_up(void **state)
 
 	assert_non_null(t);
 	folder_make(&t->folder);
-	t->path = folder_path(&t->folder, "relais.conf");
+	t->path = memory_copy(folder_path(&t->folder, "relais.conf"));
 	*state = t;
 	return 0;
 }
@@ -52,7 +53,7 @@ tear_down(void **state)
 static void
 write_text(struct test *t, const char *name, const char *text)
 {
-	folder_write(&t->folder, name, text, strlen(text), 0640);
+	folder_write_bytes(&t->folder, name, 0640, text, strlen(text));
 }
 
 static bool
@@ -419,8 +420,7 @@ refuses_nul(void **state)
 {
 	struct test	*t = *state;
 
-	folder_write(&t->folder, "relais.conf", "\n\nfrom = a\0b\n", 13,
-	    0640);
+	folder_write_bytes(&t->folder, "relais.conf", 0640, "\n\nfrom = a\0b\n", 13);
 	assert_refused(t, NULL, "relais.conf:3: a NUL character");
 }
 
@@ -456,7 +456,7 @@ refuses_writable_by_all(void **state)
 {
 	struct test	*t = *state;
 
-	folder_write(&t->folder, "relais.conf", "", 0, 0666);
+	folder_write_bytes(&t->folder, "relais.conf", 0666, "", 0);
 	assert_refused(t, NULL, "chmod o-w ");
 }
 
@@ -467,11 +467,11 @@ refuses_a_shared_password(void **state)
 	static const char text[] =
 	    "smarthost = a\nuser = b\npassword = hunter2\n";
 
-	folder_write(&t->folder, "relais.conf", text, sizeof(text) - 1, 0644);
+	folder_write_bytes(&t->folder, "relais.conf", 0644, text, sizeof(text) - 1);
 	assert_refused(t, NULL, "relais.conf:3: password: others can read");
 	assert_says(t, "chmod o-rwx ");
 	assert_null(strstr(t->why.text, "hunter2"));
-	folder_write(&t->folder, "relais.conf", text, sizeof(text) - 1, 0640);
+	folder_write_bytes(&t->folder, "relais.conf", 0640, text, sizeof(text) - 1);
 	assert_loads(t, NULL);
 }
 
@@ -511,7 +511,7 @@ explains_missing_rights(void **state)
 {
 	struct test	*t = *state;
 
-	folder_write(&t->folder, "relais.conf", "", 0, 0);
+	folder_write_bytes(&t->folder, "relais.conf", 0, "", 0);
 	assert_as_nobody(t, cannot_read);
 }
 
@@ -548,7 +548,7 @@ refuses_foreign(struct test *t)
 static void
 own(struct test *t, const char *name)
 {
-	char	*path = folder_path(&t->folder, name);
+	char	*path = memory_copy(folder_path(&t->folder, name));
 
 	if (geteuid() == 0)
 		assert_int_equal(chown(path, NOBODY, NOBODY), 0);
@@ -559,7 +559,7 @@ static void
 usual_places(void **state)
 {
 	struct test	*t = *state;
-	char		*other = folder_path(&t->folder, "other");
+	char		*other = memory_copy(folder_path(&t->folder, "other"));
 
 	if (access(SYSCONFDIR "/relais.conf", F_OK) == 0)
 		skip();
@@ -590,7 +590,7 @@ static void
 foreign_own_file(void **state)
 {
 	struct test	*t = *state;
-	char		*path = folder_path(&t->folder, ".config/relais.conf");
+	char		*path = memory_copy(folder_path(&t->folder, ".config/relais.conf"));
 
 	if (access(SYSCONFDIR "/relais.conf", F_OK) == 0 || geteuid() != 0)
 		skip();
@@ -669,17 +669,17 @@ static void
 environment_from_files(void **state)
 {
 	struct test	*t = *state;
-	char		*path = folder_path(&t->folder, "host");
+	char		*path = memory_copy(folder_path(&t->folder, "host"));
 
 	setenv("RELAIS_SMARTHOST_FILE", path, 1);
 	assert_refused(t, "", "environment RELAIS_SMARTHOST_FILE: ");
-	folder_write(&t->folder, "host", "mail.example\n", 13, 0444);
+	folder_write_bytes(&t->folder, "host", 0444, "mail.example\n", 13);
 	assert_loads(t, "");
 	assert_value(t, KEY_SMARTHOST, "mail.example");
 	setenv("RELAIS_SMARTHOST", "other.example", 1);
 	assert_refused(t, "", "smarthost is set twice");
 	unsetenv("RELAIS_SMARTHOST");
-	folder_write(&t->folder, "host", "\n", 1, 0444);
+	folder_write_bytes(&t->folder, "host", 0444, "\n", 1);
 	assert_refused(t, "", "nothing is in it");
 	unsetenv("RELAIS_SMARTHOST_FILE");
 

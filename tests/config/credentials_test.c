@@ -15,6 +15,7 @@
 #include "config/command.h"
 #include "config/credentials.h"
 #include "support/folder.h"
+#include "util/memory.h"
 #include "util/clock.h"
 
 enum { NOBODY = 65534, PATIENCE_MS = 30000 };
@@ -34,7 +35,7 @@ set_up(void **state)
 
 	assert_non_null(t);
 	folder_make(&t->folder);
-	t->file = folder_path(&t->folder, "secret");
+	t->file = memory_copy(folder_path(&t->folder, "secret"));
 	*state = t;
 	return 0;
 }
@@ -56,11 +57,11 @@ static void
 configure(struct test *t, const char *key, const char *value)
 {
 	char	 text[1024];
-	char	*path = folder_path(&t->folder, "relais.conf");
+	char	*path = memory_copy(folder_path(&t->folder, "relais.conf"));
 
 	snprintf(text, sizeof(text),
 	    "smarthost = mail.example\nuser = me\n%s = %s\n", key, value);
-	folder_write(&t->folder, "relais.conf", text, strlen(text), 0600);
+	folder_write_bytes(&t->folder, "relais.conf", 0600, text, strlen(text));
 	config_free(&t->config);
 	if (!config_load(&t->config, &(struct config_source){ .file = path },
 	    &t->why))
@@ -98,7 +99,7 @@ assert_refused(struct test *t, int status, const char *says)
 static void
 secret(struct test *t, const char *text, size_t len, mode_t mode)
 {
-	folder_write(&t->folder, "secret", text, len, mode);
+	folder_write_bytes(&t->folder, "secret", mode, text, len);
 	configure(t, "password_file", t->file);
 }
 
@@ -162,7 +163,7 @@ follows_links(void **state)
 {
 	struct test	*t = *state;
 
-	folder_write(&t->folder, "..data/value", "linked\n", 7, 0440);
+	folder_write_bytes(&t->folder, "..data/value", 0440, "linked\n", 7);
 	assert_int_equal(symlink("..data/value", t->file), 0);
 	configure(t, "password_file", t->file);
 	assert_read(t);
@@ -242,10 +243,10 @@ static void
 script(struct test *t, const char *body)
 {
 	char	 text[512];
-	char	*path = folder_path(&t->folder, "helper");
+	char	*path = memory_copy(folder_path(&t->folder, "helper"));
 
 	snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", body);
-	folder_write(&t->folder, "helper", text, strlen(text), 0700);
+	folder_write_bytes(&t->folder, "helper", 0700, text, strlen(text));
 	strlcpy(text, path, sizeof(text));
 	strlcat(text, "  one\ttwo ", sizeof(text));
 	configure(t, "password_command", text);
@@ -368,7 +369,7 @@ tells_why_a_command_failed(void **state)
 	assert_refused(t, EX_CONFIG, "/nowhere/at/all: No such file");
 	configure(t, "password_command", "relais-no-such-helper");
 	assert_refused(t, EX_CONFIG, "relais-no-such-helper: No such file");
-	folder_write(&t->folder, "secret", "no program", 10, 0700);
+	folder_write_bytes(&t->folder, "secret", 0700, "no program", 10);
 	configure(t, "password_command", t->file);
 	assert_refused(t, EX_CONFIG, "Exec format error");
 }
@@ -408,8 +409,8 @@ stops_the_whole_group(void **state)
 {
 	struct test	*t = *state;
 	struct buffer	 output = { 0 };
-	char		*path = folder_path(&t->folder, "helper");
-	char		*note = folder_path(&t->folder, "pid");
+	char		*path = memory_copy(folder_path(&t->folder, "helper"));
+	char		*note = memory_copy(folder_path(&t->folder, "pid"));
 	char		 text[256];
 	int64_t		 deadline = clock_ms() + PATIENCE_MS;
 	FILE		*f;

@@ -1,31 +1,38 @@
 #include "support/folder.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+enum { RING = 8, PATH_SIZE = 512 };
 
 void
 folder_make(struct folder *f)
 {
-	strlcpy(f->path, "/tmp/relais-test.XXXXXXXX", sizeof(f->path));
-	assert_non_null(mkdtemp(f->path));
+	strlcpy(f->path, "/tmp/relais-test.XXXXXX", sizeof(f->path));
+	if (mkdtemp(f->path) == NULL)
+		fail_msg("mkdtemp: %s", strerror(errno));
+	/* A test may look into it as somebody else. */
 	assert_int_equal(chmod(f->path, 0755), 0);
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
-	(void)flag;
+	(void)type;
 	(void)ftw;
 	return remove(path);
 }
@@ -33,43 +40,88 @@ remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 void
 folder_remove(struct folder *f)
 {
-	assert_int_equal(nftw(f->path, remove_one, 8, FTW_DEPTH | FTW_PHYS),
-	    0);
+	if (f->path[0] != '\0')
+		nftw(f->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	f->path[0] = '\0';
 }
 
-char *
-folder_path(const struct folder *f, const char *name)
+const char *
+folder_path(struct folder *f, const char *name)
 {
-	char	*path;
+	static char	ring[RING][PATH_SIZE];
+	static unsigned	next;
+	char		*path = ring[next++ % RING];
 
-	assert_true(asprintf(&path, "%s/%s", f->path, name) > 0);
+	if (snprintf(path, PATH_SIZE, "%s/%s", f->path, name) >= PATH_SIZE)
+		fail_msg("%s: too long", name);
 	return path;
 }
 
+/* The folders that lie between the test's own and the file. */
 static void
-make_folders(char *path, size_t from)
+make_folders(const struct folder *f, const char *path)
 {
-	for (char *slash = path + from; (slash = strchr(slash, '/')) != NULL;
-	    slash++) {
+	char	upto[PATH_SIZE];
+
+	strlcpy(upto, path, sizeof(upto));
+	for (char *slash = upto + strlen(f->path) + 1;
+	    (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
 		*slash = '\0';
-		mkdir(path, 0755);
-		*slash = '/';
+		mkdir(upto, 0755);
 	}
 }
 
-void
-folder_write(const struct folder *f, const char *name, const char *text,
-    size_t len, mode_t mode)
+const char *
+folder_write_bytes(struct folder *f, const char *name, mode_t mode,
+    const void *data, size_t len)
 {
-	char	*path = folder_path(f, name);
-	int	 fd;
+	const char	*path = folder_path(f, name);
+	int		 fd;
 
-	make_folders(path, strlen(f->path) + 1);
-	unlink(path);
+	make_folders(f, path);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	assert_true(fd != -1);
-	assert_int_equal(write(fd, text, len), len);
-	assert_int_equal(fchmod(fd, mode), 0);
-	assert_int_equal(close(fd), 0);
-	free(path);
+	if (fd == -1 || write(fd, data, len) != (ssize_t)len ||
+	    fchmod(fd, mode) == -1 || close(fd) == -1)
+		fail_msg("%s: %s", path, strerror(errno));
+	return path;
+}
+
+const char *
+folder_write(struct folder *f, const char *name, mode_t mode,
+    const char *text)
+{
+	return folder_write_bytes(f, name, mode, text, strlen(text));
+}
+
+void
+file_read(struct buffer *to, const char *path)
+{
+	int	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t	n;
+
+	buffer_clear(to);
+	if (fd == -1)
+		fail_msg("%s: %s", path, strerror(errno));
+	while ((n = read(fd, buffer_room(to, 65536), 65536)) > 0)
+		to->len += (size_t)n;
+	close(fd);
+	buffer_add(to, "", 0);
+	if (n == -1)
+		fail_msg("%s: %s", path, strerror(errno));
+}
+
+size_t
+folder_count(const char *path)
+{
+	DIR		*dir = opendir(path);
+	struct dirent	*entry;
+	size_t		 n = 0;
+
+	if (dir == NULL)
+		fail_msg("%s: %s", path, strerror(errno));
+	while ((entry = readdir(dir)) != NULL)
+		n += strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0;
+	closedir(dir);
+	return n;
 }

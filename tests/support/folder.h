@@ -1,5 +1,7 @@
 /*
- * folder.h - a folder of a test's own, with files in it
+ * folder.h - a temporary folder, and the files in it
+ *
+ * What goes wrong here fails the test.
  */
 #ifndef SUPPORT_FOLDER_H
 #define SUPPORT_FOLDER_H
@@ -7,19 +9,31 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "util/buffer.h"
+
 struct folder {
-	char	path[64];
+	char	path[64];	/* short enough for sockets in it */
 };
 
-/* Mode 0755, so that a test may look into it as somebody else. */
 void	folder_make(struct folder *);
 void	folder_remove(struct folder *);		/* with all that is in it */
 
-/* "path/name"; the caller frees it. */
-char	*folder_path(const struct folder *, const char *name);
+/*
+ * The path of a name in it, in a ring of eight: good until seven more were
+ * asked for.
+ */
+const char *folder_path(struct folder *, const char *name);
 
-/* Writes the file anew, with just that mode; folders in name are made. */
-void	folder_write(const struct folder *, const char *name,
-	    const char *text, size_t len, mode_t mode);
+/* Each returns folder_path(); folders in the name are made. */
+const char *folder_write(struct folder *, const char *name, mode_t,
+	    const char *text);
+const char *folder_write_bytes(struct folder *, const char *name, mode_t,
+	    const void *, size_t len);
+
+/* A whole file; what its buffer held is gone. */
+void	file_read(struct buffer *, const char *path);
+
+/* How many files a folder holds, . and .. apart. */
+size_t	folder_count(const char *path);
 
 #endif

@@ -1,0 +1,280 @@
+/*
+ * The message, by DATA with its dots (RFC 5321 section 4.5.2) or by BDAT
+ * (RFC 3030): its place in the stream is told, or, if it is to be discarded,
+ * it is counted and hashed.  Memory stays the same for any size.
+ */
+#include "support/dialogue.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "util/memory.h"
+
+struct body {
+	EVP_MD_CTX		*sha;		/* NULL: not discarded */
+	struct event_digest	 digest;
+	uint64_t		 size;
+	uint64_t		 octets;	/* on the wire */
+	bool			 line_start;	/* DATA: at a line's start */
+	char			 before;	/* DATA: the octet taken last */
+};
+
+static struct body *
+body_new(bool discard)
+{
+	struct body	*b = memory_new(1, sizeof(*b));
+
+	b->line_start = true;
+	if (discard) {
+		b->sha = EVP_MD_CTX_new();
+		EVP_DigestInit_ex(b->sha, EVP_sha256(), NULL);
+	}
+	return b;
+}
+
+void
+body_free(struct body *b)
+{
+	if (b == NULL)
+		return;
+	EVP_MD_CTX_free(b->sha);
+	free(b);
+}
+
+static void
+keep_last(struct event_digest *g, const char *data, size_t len)
+{
+	size_t	stay;
+
+	if (len > DIGEST_ENDS) {
+		data += len - DIGEST_ENDS;
+		len = DIGEST_ENDS;
+	}
+	stay = g->last_len;
+	if (stay > DIGEST_ENDS - len)
+		stay = DIGEST_ENDS - len;
+	memmove(g->last, g->last + g->last_len - stay, stay);
+	memcpy(g->last + stay, data, len);
+	g->last_len = (uint32_t)(stay + len);
+}
+
+/* Octets of the message itself, dots taken away. */
+static void
+body_add(struct body *b, const char *data, size_t len)
+{
+	struct event_digest	*g = &b->digest;
+	size_t			 first = DIGEST_ENDS - g->first_len;
+
+	b->size += len;
+	if (b->sha == NULL || len == 0)
+		return;
+	EVP_DigestUpdate(b->sha, data, len);
+	if (first > len)
+		first = len;
+	memcpy(g->first + g->first_len, data, first);
+	g->first_len += (uint32_t)first;
+	keep_last(g, data, len);
+}
+
+static void
+hex(char *to, const unsigned char *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		snprintf(to + 2 * i, 3, "%02x", from[i]);
+}
+
+static void
+tell_complete(struct dialogue *d)
+{
+	struct peer	*p = d->peer;
+	struct body	*b = d->body;
+	unsigned char	 sum[EVP_MAX_MD_SIZE];
+	unsigned	 n = 0;
+	unsigned	 round_trips = p->round_trips + (p->wrote ? 0 : 1);
+
+	if (b->sha != NULL) {
+		EVP_DigestFinal_ex(b->sha, sum, &n);
+		hex(b->digest.sha256, sum, n);
+		peer_event(p, EVENT_MESSAGE, b->size, round_trips, &b->digest,
+		    sizeof(b->digest));
+	} else
+		peer_event(p, EVENT_MESSAGE, b->size, round_trips, NULL, 0);
+}
+
+static void
+tell_piece(const struct peer *p, uint64_t from)
+{
+	if (!p->script->discard)
+		peer_event(p, EVENT_PIECE, from, p->taken - from, NULL, 0);
+}
+
+/* Steps in the midst of the message; each is taken once a connection. */
+static bool
+midway(struct dialogue *d)
+{
+	const struct step	*s;
+
+	for (size_t i = 0; i < SCRIPT_STEPS; i++) {
+		s = &d->peer->script->steps[i];
+		if (s->at == ON_END)
+			break;
+		if (s->at != ON_IN_BODY || d->hits[i] > 0 ||
+		    d->body->octets < s->after || (s->connection != 0 &&
+		    s->connection != d->peer->connection + 1))
+			continue;
+		d->hits[i]++;
+		if (!dialogue_perform(d, s, "") || !peer_flush(d->peer))
+			return false;
+	}
+	return true;
+}
+
+/* The final reply, or in LMTP those for each recipient. */
+static void
+conclude(struct dialogue *d, const char *line)
+{
+	const struct script	*s = d->peer->script;
+	char			 text[64];
+
+	tell_complete(d);
+	snprintf(text, sizeof(text), "250 2.0.0 Ok: queued as %u%c%u",
+	    d->peer->connection + 1, '-', d->n_mails);
+	if (d->n_rcpt == 0)
+		dialogue_answer(d, ON_BODY, line,
+		    "554 5.5.1 No valid recipients");
+	else if (s->size_limit > 0 && d->body->size > s->size_limit)
+		dialogue_answer(d, ON_BODY, line,
+		    "552 5.3.4 Message too big");
+	else if (!s->lmtp)
+		dialogue_answer(d, ON_BODY, line, text);
+	else
+		for (size_t i = 0; i < d->n_rcpt; i++)
+			if (!dialogue_answer(d, ON_BODY, d->rcpt[i],
+			    "250 2.1.5 Delivered"))
+				break;
+	peer_event(d->peer, EVENT_FINAL, 0, 0, NULL, 0);
+	dialogue_reset(d);
+}
+
+/*
+ * Takes what is there of a message with dots; true when its end was among
+ * it.  A dot whose meaning depends on what follows stays where it is.
+ */
+static bool
+scan(struct body *b, struct peer *peer)
+{
+	const char	*begin = peer->in + peer->start;
+	const char	*end = peer->in + peer->end;
+	const char	*p = begin, *run = begin, *nl;
+	bool		 done = false;
+
+	while (p < end) {
+		if (b->line_start && *p == '.') {
+			size_t	left = (size_t)(end - p);
+
+			if (memcmp(p, ".\r\n", left < 3 ? left : 3) == 0) {
+				done = left >= 3;
+				break;
+			}
+			body_add(b, run, (size_t)(p - run));
+			run = ++p;
+		}
+		b->line_start = false;
+		if ((nl = memchr(p, '\n', (size_t)(end - p))) == NULL) {
+			p = end;
+			break;
+		}
+		b->line_start = (nl > begin ? nl[-1] : b->before) == '\r';
+		p = nl + 1;
+	}
+	body_add(b, run, (size_t)(p - run));
+	b->octets += (uint64_t)(p - begin);
+	if (p > begin)
+		b->before = p[-1];
+	peer_take(peer, (size_t)(p - begin));
+	return done;
+}
+
+void
+dialogue_data(struct dialogue *d)
+{
+	struct peer	*p = d->peer;
+	uint64_t	 from = p->taken;
+	bool		 done = false;
+
+	d->body = body_new(p->script->discard);
+	p->in_body = true;
+	while (peer_flush(p) && midway(d) && !(done = scan(d->body, p)) &&
+	    midway(d) && peer_fill(p))
+		continue;
+	/* It may have come whole, with a step due within. */
+	done = done && midway(d);
+	p->in_body = false;
+	tell_piece(p, from);
+	if (!done) {
+		d->over = true;
+		return;
+	}
+	peer_take(p, 3);
+	conclude(d, "DATA");
+}
+
+/* Takes n octets; replies before it wait, since the client is not. */
+static bool
+take_chunk(struct dialogue *d, uint64_t n)
+{
+	struct peer	*p = d->peer;
+	uint64_t	 from = p->taken;
+	bool		 ok = true;
+
+	p->in_body = true;
+	while ((ok = midway(d)) && n > 0) {
+		size_t	here = p->end - p->start;
+
+		if (here == 0) {
+			if (!(ok = peer_fill(p)))
+				break;
+			continue;
+		}
+		if (here > n)
+			here = (size_t)n;
+		body_add(d->body, p->in + p->start, here);
+		d->body->octets += here;
+		peer_take(p, here);
+		n -= here;
+	}
+	p->in_body = false;
+	tell_piece(p, from);
+	return ok;
+}
+
+void
+dialogue_chunk(struct dialogue *d, const char *line, const char *args)
+{
+	bool		 wanted = d->mail && d->n_rcpt > 0;
+	bool		 last;
+	char		*end, *command = memory_copy(line);
+	uint64_t	 n = strtoull(args, &end, 10);
+
+	last = strcasecmp(end, " LAST") == 0;
+	if (end == args || (*end != '\0' && !last)) {
+		dialogue_answer(d, ON_BDAT, command, "501 5.5.4 Syntax");
+		goto out;
+	}
+	d->in_chunks = true;
+	if (d->body == NULL)
+		d->body = body_new(d->peer->script->discard);
+	peer_event(d->peer, EVENT_CHUNK, n, 0, NULL, 0);
+	if (!take_chunk(d, n))
+		d->over = true;
+	else if (last)
+		conclude(d, command);
+	else
+		dialogue_answer(d, ON_BDAT, command,
+		    wanted ? "250 2.0.0 Ok" : "503 5.5.1 Need RCPT");
+out:
+	free(command);
+}

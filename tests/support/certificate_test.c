@@ -1,0 +1,318 @@
+/*
+ * The certificates, as an OpenSSL client judges them, and the scripted
+ * smarthost with TLS.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "support/certificate.h"
+#include "support/smarthost.h"
+
+/* What a client wants, what the server has, what OpenSSL makes of it. */
+struct verdict {
+	struct wish	 wish;
+	const char	*name;		/* expected; NULL: localhost */
+	const char	*ip;
+	bool		 self_signed;
+	bool		 no_intermediate;
+	bool		 hashed;
+	long		 want;		/* X509_V_... */
+};
+
+static int
+dial(const struct smarthost *host)
+{
+	struct sockaddr_in	in = { .sin_family = AF_INET,
+				    .sin_port = htons(host->port),
+				    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int			fd = socket(AF_INET,
+				    SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&in, sizeof(in)), 0);
+	return fd;
+}
+
+static SSL *
+secure(SSL_CTX *ctx, int fd, const char *name, const char *ip)
+{
+	SSL	*ssl = SSL_new(ctx);
+
+	SSL_set_fd(ssl, fd);
+	if (ip != NULL)
+		X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), ip);
+	else {
+		SSL_set1_host(ssl, name);
+		SSL_set_hostflags(ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+		SSL_set_tlsext_host_name(ssl, name);
+	}
+	assert_int_equal(SSL_connect(ssl), 1);
+	return ssl;
+}
+
+/* The root and, unless self-signed, an issuer and the leaf by it. */
+static void
+make_files(const struct verdict *v, struct folder *folder,
+    struct script *script, SSL_CTX *ctx)
+{
+	struct certificate	*root, *issuer, *leaf;
+	const char		*trust;
+
+	root = certificate_make(NULL,
+	    &(struct wish){ .name = "root", .ca = true });
+	issuer = certificate_make(root,
+	    &(struct wish){ .name = "issuer", .ca = true });
+	leaf = certificate_make(v->self_signed ? NULL : issuer, &v->wish);
+	if (v->hashed) {
+		trust = certificate_write_hashed(root, folder, "hashed");
+		SSL_CTX_load_verify_dir(ctx, trust);
+	} else {
+		trust = certificate_write(root, folder, "ca.pem");
+		SSL_CTX_load_verify_file(ctx, trust);
+	}
+	script->certificate = v->no_intermediate ?
+	    certificate_write(leaf, folder, "chain.pem") :
+	    certificate_write_chain(leaf, folder, "chain.pem");
+	script->key = certificate_write_key(leaf, folder, "key.pem");
+	certificate_free(leaf);
+	certificate_free(issuer);
+	certificate_free(root);
+}
+
+static void
+is_judged(void **state)
+{
+	const struct verdict	*v = *state;
+	const char		*name = v->name != NULL ? v->name :
+				    "localhost";
+	SSL_CTX			*ctx = SSL_CTX_new(TLS_client_method());
+	struct script		 script = { .security = TLS_AT_ONCE };
+	struct smarthost	*host;
+	struct folder		 folder;
+	SSL			*ssl;
+	int			 fd;
+
+	folder_make(&folder);
+	make_files(v, &folder, &script, ctx);
+	host = smarthost_start(&script);
+	fd = dial(host);
+	ssl = secure(ctx, fd, name, v->ip);
+	assert_int_equal(SSL_get_verify_result(ssl), v->want);
+	SSL_shutdown(ssl);
+	close(fd);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	assert_true(smarthost_wait_closed(host, 1));
+	assert_string_equal(smarthost_heard(host, 0)->tls, "TLSv1.3");
+	if (v->ip == NULL)
+		assert_string_equal(smarthost_heard(host, 0)->sni, name);
+	assert_int_equal(smarthost_heard(host, 0)->ending, CLIENT_CLOSED);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
+static void
+expect(SSL *ssl, const char *want)
+{
+	char	got[512];
+	size_t	len = 0;
+	int	n;
+
+	while (len < strlen(want) && (n = SSL_read(ssl, got + len,
+	    (int)(sizeof(got) - 1 - len))) > 0)
+		len += (size_t)n;
+	got[len] = '\0';
+	assert_string_equal(got, want);
+}
+
+static void
+starts_tls_and_counts_round_trips(void **state)
+{
+	struct folder			 folder;
+	struct usual_certificates	 u;
+	struct script			 script = { .keywords = "",
+					    .security = STARTTLS_OFFERED };
+	struct smarthost		*host;
+	SSL_CTX				*ctx;
+	SSL				*ssl;
+	char				 block[512];
+	int				 fd;
+	static const char		 envelope[] = "EHLO me\r\n",
+					 mail[] = "MAIL FROM:<>\r\n"
+					    "RCPT TO:<b@y>\r\nDATA\r\n";
+
+	(void)state;
+	folder_make(&folder);
+	certificate_usual(&u, &folder);
+	assert_int_equal(strlen(u.pin), 44);
+	script.certificate = u.chain;
+	script.key = u.key;
+	host = smarthost_start(&script);
+	ctx = SSL_CTX_new(TLS_client_method());
+	assert_int_equal(SSL_CTX_load_verify_dir(ctx, u.hashed), 1);
+	fd = dial(host);
+	assert_true(recv(fd, block, sizeof(block), 0) > 0);
+	send(fd, "EHLO me\r\n", 9, 0);
+	assert_true(recv(fd, block, sizeof(block), 0) > 0);
+	send(fd, "STARTTLS\r\n", 10, 0);
+	assert_true(recv(fd, block, sizeof(block), 0) > 0);
+	ssl = secure(ctx, fd, "mail.example", NULL);
+	assert_int_equal(SSL_get_verify_result(ssl), X509_V_OK);
+	SSL_write(ssl, envelope, sizeof(envelope) - 1);
+	expect(ssl, "250 mail.example\r\n");
+	SSL_write(ssl, mail, sizeof(mail) - 1);
+	expect(ssl, "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n"
+	    "354 End data with <CR><LF>.<CR><LF>\r\n");
+	SSL_write(ssl, ".\r\n", 3);
+	expect(ssl, "250 2.0.0 Ok: queued as 1-1\r\n");
+	close(fd);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	assert_true(smarthost_wait_closed(host, 1));
+	assert_int_equal(smarthost_message(host, 0)->flights, 5);
+	assert_int_equal(smarthost_message(host, 0)->round_trips, 8);
+	assert_int_equal(smarthost_heard(host, 0)->ending, CLIENT_CUT);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
+static void
+tells_why_a_handshake_failed(void **state)
+{
+	struct folder			 folder;
+	struct usual_certificates	 u;
+	struct script			 script = { .security = TLS_AT_ONCE };
+	struct smarthost		*host;
+	int				 fd;
+
+	(void)state;
+	folder_make(&folder);
+	certificate_usual(&u, &folder);
+	script.certificate = u.chain;
+	script.key = u.key;
+	host = smarthost_start(&script);
+	fd = dial(host);
+	send(fd, "EHLO me\r\n", 9, 0);
+	assert_true(smarthost_wait_closed(host, 1));
+	assert_non_null(smarthost_heard(host, 0)->tls_failure);
+	assert_null(smarthost_heard(host, 0)->tls);
+	close(fd);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
+/* TLS 1.2, with a certificate of the client's. */
+static void
+knows_the_client(void **state)
+{
+	struct folder		 folder;
+	struct certificate	*root, *server, *client;
+	struct script		 script = { .security = TLS_AT_ONCE,
+				    .tls_max = TLS1_2_VERSION };
+	struct smarthost	*host;
+	const char		*both;
+	SSL_CTX			*ctx = SSL_CTX_new(TLS_client_method());
+	SSL			*ssl;
+	int			 fd;
+
+	(void)state;
+	folder_make(&folder);
+	root = certificate_make(NULL,
+	    &(struct wish){ .name = "root", .ca = true });
+	server = certificate_make(root, &(struct wish){ .dns = "localhost" });
+	client = certificate_make(root,
+	    &(struct wish){ .name = "Joe", .for_clients = true });
+	script.client_ca = certificate_write(root, &folder, "ca.pem");
+	script.certificate = certificate_write(server, &folder, "server.pem");
+	script.key = certificate_write_key(server, &folder, "server.key");
+	both = certificate_write_both(client, &folder, "client.pem");
+	SSL_CTX_use_certificate_chain_file(ctx, both);
+	SSL_CTX_use_PrivateKey_file(ctx, both, SSL_FILETYPE_PEM);
+	host = smarthost_start(&script);
+	fd = dial(host);
+	ssl = secure(ctx, fd, "localhost", NULL);
+	expect(ssl, "220 mail.example ESMTP ready\r\n");
+	close(fd);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	assert_true(smarthost_wait_closed(host, 1));
+	assert_string_equal(smarthost_heard(host, 0)->tls, "TLSv1.2");
+	assert_string_equal(smarthost_heard(host, 0)->client_name, "Joe");
+	smarthost_stop(host);
+	certificate_free(client);
+	certificate_free(server);
+	certificate_free(root);
+	folder_remove(&folder);
+}
+
+/* A step may take the handshake's place. */
+static void
+speaks_anything_but_tls(void **state)
+{
+	struct smarthost	*host = smarthost_start(&(struct script){
+					.security = TLS_AT_ONCE,
+					.steps = { { .at = ON_HANDSHAKE,
+					    .raw = "220 hi\r\n",
+					    .then = THEN_CLOSE } } });
+	int			 fd = dial(host);
+	char			 block[64];
+
+	(void)state;
+	assert_int_equal(recv(fd, block, sizeof(block), MSG_WAITALL), 8);
+	close(fd);
+	assert_true(smarthost_wait_closed(host, 1));
+	smarthost_stop(host);
+}
+
+#define JUDGED(sentence, ...) \
+	{ sentence, is_judged, NULL, NULL, &(struct verdict){ __VA_ARGS__ } }
+
+static const struct CMUnitTest certificate_spec[] = {
+	JUDGED("a good one", .wish = { .dns = "localhost" },
+	    .want = X509_V_OK),
+	JUDGED("found in a hashed folder", .wish = { .dns = "localhost" },
+	    .hashed = true, .want = X509_V_OK),
+	JUDGED("an address as its name", .wish = { .ip = "127.0.0.1" },
+	    .ip = "127.0.0.1", .want = X509_V_OK),
+	JUDGED("a wildcard", .wish = { .dns = "x *.mail.example" },
+	    .name = "a.mail.example", .want = X509_V_OK),
+	JUDGED("expired", .wish = { .dns = "localhost", .expired = true },
+	    .want = X509_V_ERR_CERT_HAS_EXPIRED),
+	JUDGED("not yet valid", .wish = { .dns = "localhost",
+	    .not_yet = true }, .want = X509_V_ERR_CERT_NOT_YET_VALID),
+	JUDGED("signed by itself", .wish = { .dns = "localhost" },
+	    .self_signed = true,
+	    .want = X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT),
+	JUDGED("for another host", .wish = { .dns = "other" },
+	    .want = X509_V_ERR_HOSTNAME_MISMATCH),
+	JUDGED("the name in the CN alone", .wish = { .dns = "localhost",
+	    .no_san = true }, .want = X509_V_ERR_HOSTNAME_MISMATCH),
+	JUDGED("a NUL in the name", .wish = { .name = "x",
+	    .dns_bytes = "localhost\0.evil.example",
+	    .dns_bytes_len = 23 }, .want = X509_V_ERR_HOSTNAME_MISMATCH),
+	JUDGED("the intermediate is missing", .wish = { .dns = "localhost" },
+	    .no_intermediate = true,
+	    .want = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY),
+	cmocka_unit_test(starts_tls_and_counts_round_trips),
+	cmocka_unit_test(knows_the_client),
+	cmocka_unit_test(speaks_anything_but_tls),
+	cmocka_unit_test(tells_why_a_handshake_failed),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(certificate_spec, NULL, NULL);
+}

@@ -1,0 +1,64 @@
+#include "support/conf.h"
+
+#include <string.h>
+
+/* Whether a line sets this key. */
+static bool
+sets(const char *lines, const char *key)
+{
+	size_t	n = strlen(key);
+
+	while (lines != NULL && *lines != '\0') {
+		if (strncmp(lines, key, n) == 0 &&
+		    strchr(" \t=", lines[n]) != NULL)
+			return true;
+		lines += strcspn(lines, "\n");
+		lines += *lines == '\n';
+	}
+	return false;
+}
+
+static void
+add_smarthost(struct buffer *out, const struct smarthost *host,
+    const char *scheme)
+{
+	if (host->port == 0)
+		buffer_addf(out, "smarthost = %s://%s\n", scheme,
+		    host->address);
+	else if (strchr(host->address, ':') != NULL)
+		buffer_addf(out, "smarthost = %s://[%s]:%u\n", scheme,
+		    host->address, host->port);
+	else
+		buffer_addf(out, "smarthost = %s://%s:%u\n", scheme,
+		    host->address, host->port);
+}
+
+const char *
+conf_write(struct folder *folder, const struct smarthost *host,
+    const char *scheme, const char *more)
+{
+	const struct {
+		const char *key, *value;
+	} usual[] = {
+		{ "helo", "client.example" },
+		{ "domain", "example.org" },
+		{ "aliases", folder_write(folder, "aliases", 0600, "") },
+		{ "queue", "off" },
+		{ "socket", "off" },
+		{ "log", "off" },
+	};
+	struct buffer	 out = { 0 };
+	const char	*path;
+
+	if (host != NULL && !sets(more, "smarthost"))
+		add_smarthost(&out, host, scheme);
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (!sets(more, usual[i].key))
+			buffer_addf(&out, "%s = %s\n", usual[i].key,
+			    usual[i].value);
+	if (more != NULL)
+		buffer_add_text(&out, more);
+	path = folder_write(folder, "relais.conf", 0600, out.data);
+	buffer_free(&out);
+	return path;
+}

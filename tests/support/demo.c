@@ -1,0 +1,86 @@
+/*
+ * A smarthost to look at: accepts everything on a loopback port and keeps
+ * each message in DIR/new with its envelope on top, as a Maildir has it.
+ * Prints "port N"; ends when its standard input does.
+ */
+#include <err.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/smarthost.h"
+
+enum { LIFE_S = 24 * 60 * 60 };
+
+static void
+make_folder(char *to, size_t size, const char *dir, const char *name)
+{
+	if ((size_t)snprintf(to, size, "%s%s", dir, name) >= size)
+		errx(1, "%s: too long", dir);
+	if (mkdir(to, 0755) == -1 && errno != EEXIST)
+		err(1, "%s", to);
+}
+
+static void
+write_message(FILE *f, const struct heard_message *m)
+{
+	fprintf(f, "Return-Path: <%s>\n", m->reverse_path);
+	for (size_t i = 0; i < m->n_rcpt; i++)
+		if (m->rcpt[i].code / 100 == 2)
+			fprintf(f, "X-Original-To: %s\n", m->rcpt[i].path);
+	for (size_t i = 0; i < m->data.len; i++)
+		if (m->data.data[i] != '\r' || i + 1 == m->data.len ||
+		    m->data.data[i + 1] != '\n')
+			putc(m->data.data[i], f);
+}
+
+/* Written under tmp/, renamed when it is whole. */
+static void
+deliver(const char *dir, size_t n, const struct heard_message *m)
+{
+	char	 tmp[1024], name[1024];
+	FILE	*f;
+
+	snprintf(tmp, sizeof(tmp), "%s/tmp/%d.%zu", dir, (int)getpid(), n);
+	snprintf(name, sizeof(name), "%s/new/%d.%zu", dir, (int)getpid(), n);
+	if ((f = fopen(tmp, "wxe")) == NULL)
+		err(1, "%s", tmp);
+	write_message(f, m);
+	if (ferror(f) || fclose(f) == EOF || rename(tmp, name) == -1)
+		err(1, "%s", name);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct script		 script = { .life_s = LIFE_S };
+	struct pollfd		 fd[2] = { { .fd = 0, .events = POLLIN } };
+	struct smarthost	*host;
+	char			 path[1024];
+	size_t			 done = 0;
+	bool			 over = false;
+
+	if (argc != 2)
+		errx(64, "usage: smarthost-demo DIR");
+	make_folder(path, sizeof(path), argv[1], "");
+	make_folder(path, sizeof(path), argv[1], "/tmp");
+	make_folder(path, sizeof(path), argv[1], "/new");
+	make_folder(path, sizeof(path), argv[1], "/cur");
+	host = smarthost_start(&script);
+	printf("port %u\n", host->port);
+	fflush(stdout);
+	fd[1] = (struct pollfd){ .fd = smarthost_bell(host),
+		.events = POLLIN };
+	while (!over) {
+		/* The last look comes after the end of the input. */
+		if (poll(fd, 2, -1) > 0 && fd[0].revents != 0)
+			over = read(0, path, sizeof(path)) <= 0;
+		for (; done < smarthost_messages(host); done++)
+			deliver(argv[1], done, smarthost_message(host, done));
+	}
+	smarthost_stop(host);
+	return 0;
+}

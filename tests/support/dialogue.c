@@ -1,0 +1,501 @@
+#include "support/dialogue.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "util/memory.h"
+
+/* So long a strict server listens for talk before its greeting. */
+enum { EARLY_MS = 30 };
+
+static const struct script *
+script_of(const struct dialogue *d)
+{
+	return d->peer->script;
+}
+
+static bool
+in_tls(const struct dialogue *d)
+{
+	return d->peer->ssl != NULL;
+}
+
+static const char *
+keywords(const struct script *s)
+{
+	return s->keywords != NULL ? s->keywords :
+	    "PIPELINING\n8BITMIME\nENHANCEDSTATUSCODES\nDSN\nSMTPUTF8\n"
+	    "CHUNKING";
+}
+
+void
+dialogue_reset(struct dialogue *d)
+{
+	for (size_t i = 0; i < d->n_rcpt; i++)
+		free(d->rcpt[i]);
+	d->n_rcpt = 0;
+	d->mail = d->in_chunks = false;
+	body_free(d->body);
+	d->body = NULL;
+}
+
+/*
+ * What the well-behaved server would say to each command, with the lines
+ * parted by \n; and what it does once the reply given was positive.
+ */
+
+static bool
+offers_auth(const struct dialogue *d)
+{
+	const struct script	*s = script_of(d);
+
+	return (s->user != NULL || s->auth != NULL) &&
+	    (s->security == IN_CLEAR || in_tls(d) || s->auth_in_clear);
+}
+
+static void
+add_limits(const struct script *s, struct buffer *out)
+{
+	if (s->rcpt_max == 0 && s->mail_max == 0)
+		return;
+	buffer_add_text(out, "\n250-LIMITS");
+	if (s->mail_max > 0)
+		buffer_addf(out, " MAILMAX=%u", s->mail_max);
+	if (s->rcpt_max > 0)
+		buffer_addf(out, " RCPTMAX=%u", s->rcpt_max);
+}
+
+static void
+offer(const struct dialogue *d, struct buffer *out)
+{
+	const struct script	*s = script_of(d);
+	const char		*words = keywords(s);
+	size_t			 last = 0;
+
+	buffer_addf(out, "250-%s", s->host != NULL ? s->host : "mail.example");
+	while (*words != '\0') {
+		size_t	n = strcspn(words, "\n");
+
+		buffer_addf(out, "\n250-%.*s", (int)n, words);
+		words += n + (words[n] == '\n');
+	}
+	if (s->keywords == NULL)
+		buffer_addf(out, "\n250-SIZE %llu",
+		    (unsigned long long)s->size_limit);
+	if (s->security == STARTTLS_OFFERED && !in_tls(d))
+		buffer_add_text(out, "\n250-STARTTLS");
+	if (offers_auth(d))
+		buffer_addf(out, "\n250-AUTH %s",
+		    s->mechanisms != NULL ? s->mechanisms : "PLAIN LOGIN");
+	add_limits(s, out);
+	for (size_t i = 0; i < out->len; i++)
+		if (out->data[i] == '\n')
+			last = i + 1;
+	out->data[last + 3] = ' ';
+}
+
+static void
+suggest_hello(struct dialogue *d, const char *args, struct buffer *out)
+{
+	if (script_of(d)->lmtp)
+		buffer_add_text(out, "500 5.5.1 This is LMTP");
+	else if (*args == '\0')
+		buffer_add_text(out, "501 5.5.4 Who are you?");
+	else
+		offer(d, out);
+}
+
+static void
+suggest_helo(struct dialogue *d, const char *args, struct buffer *out)
+{
+	const char	*host = script_of(d)->host;
+
+	if (script_of(d)->lmtp || *args == '\0')
+		suggest_hello(d, args, out);
+	else
+		buffer_addf(out, "250 %s", host != NULL ? host :
+		    "mail.example");
+}
+
+static void
+suggest_lhlo(struct dialogue *d, const char *args, struct buffer *out)
+{
+	if (!script_of(d)->lmtp || *args == '\0')
+		buffer_add_text(out, "500 5.5.1 Unknown command");
+	else
+		offer(d, out);
+}
+
+static void
+greeted(struct dialogue *d, const char *args)
+{
+	(void)args;
+	dialogue_reset(d);
+	d->greeted = true;
+}
+
+static void
+suggest_starttls(struct dialogue *d, const char *args, struct buffer *out)
+{
+	if (*args != '\0')
+		buffer_add_text(out, "501 5.5.4 No argument, please");
+	else if (script_of(d)->security != STARTTLS_OFFERED || in_tls(d))
+		buffer_add_text(out, "503 5.5.1 STARTTLS is not offered");
+	else
+		buffer_add_text(out, "220 2.0.0 Go ahead");
+}
+
+static void
+secure(struct dialogue *d)
+{
+	const struct step	*s = dialogue_step(d, ON_HANDSHAKE, "");
+
+	if (s != NULL && (!dialogue_perform(d, s, "") ||
+	    !peer_flush(d->peer))) {
+		d->over = true;
+		return;
+	}
+	if (d->tls == NULL || !peer_start_tls(d->peer, d->tls))
+		d->over = true;
+}
+
+static void
+start_tls(struct dialogue *d, const char *args)
+{
+	(void)args;
+	if (!peer_flush(d->peer)) {
+		d->over = true;
+		return;
+	}
+	/* All that was said before is forgotten, RFC 3207 section 4.2. */
+	dialogue_reset(d);
+	d->greeted = d->authenticated = false;
+	secure(d);
+}
+
+static void
+run_auth(struct dialogue *d, const char *line, const char *args)
+{
+	const char	*no = NULL;
+
+	if (!offers_auth(d))
+		no = "503 5.5.1 AUTH is not offered";
+	else if (d->authenticated)
+		no = "503 5.5.1 Already authenticated";
+	else if (*args == '\0')
+		no = "501 5.5.4 Which mechanism?";
+	if (no != NULL)
+		dialogue_answer(d, ON_AUTH, line, no);
+	else
+		dialogue_auth(d, line, args);
+}
+
+/* The SIZE parameter (RFC 1870); 0 if there is none. */
+static uint64_t
+declared_size(const char *args)
+{
+	const char	*at = strcasestr(args, " SIZE=");
+
+	return at != NULL ? strtoull(at + 6, NULL, 10) : 0;
+}
+
+static void
+suggest_mail(struct dialogue *d, const char *args, struct buffer *out)
+{
+	const struct script	*s = script_of(d);
+
+	if (!d->greeted)
+		buffer_add_text(out, "503 5.5.1 Say hello first");
+	else if (s->auth_required && !d->authenticated)
+		buffer_add_text(out, "530 5.7.0 Authentication required");
+	else if (d->mail)
+		buffer_add_text(out, "503 5.5.1 Nested MAIL");
+	else if (s->mail_max > 0 && d->n_mails >= s->mail_max)
+		buffer_add_text(out, "421 4.7.0 Too many messages");
+	else if (strncasecmp(args, "FROM:<", 6) != 0 ||
+	    strchr(args, '>') == NULL)
+		buffer_add_text(out, "501 5.5.4 Syntax: MAIL FROM:<address>");
+	else if (s->size_limit > 0 && declared_size(args) > s->size_limit)
+		buffer_add_text(out, "552 5.3.4 Message too big");
+	else
+		buffer_add_text(out, "250 2.1.0 Ok");
+}
+
+static void
+begin_mail(struct dialogue *d, const char *args)
+{
+	(void)args;
+	dialogue_reset(d);
+	d->mail = true;
+	d->n_mails++;
+}
+
+static void
+suggest_rcpt(struct dialogue *d, const char *args, struct buffer *out)
+{
+	unsigned	max = script_of(d)->rcpt_max;
+
+	if (!d->mail)
+		buffer_add_text(out, "503 5.5.1 Need MAIL");
+	else if (strncasecmp(args, "TO:<", 4) != 0 ||
+	    strchr(args, '>') == NULL)
+		buffer_add_text(out, "501 5.5.4 Syntax: RCPT TO:<address>");
+	else if (max > 0 && d->n_rcpt >= max)
+		buffer_add_text(out, "452 4.5.3 Too many recipients");
+	else
+		buffer_add_text(out, "250 2.1.5 Ok");
+}
+
+static void
+add_rcpt(struct dialogue *d, const char *args)
+{
+	const char	*from = strchr(args, '<');
+	const char	*to = strrchr(args, '>');
+
+	d->rcpt = memory_room(d->rcpt, d->n_rcpt, &d->cap_rcpt,
+	    sizeof(*d->rcpt));
+	d->rcpt[d->n_rcpt++] = from != NULL && to != NULL && to > from ?
+	    memory_copy_n(from + 1, (size_t)(to - from - 1)) :
+	    memory_copy(args);
+}
+
+static void
+run_data(struct dialogue *d, const char *line, const char *args)
+{
+	const char	*text = "354 End data with <CR><LF>.<CR><LF>";
+
+	(void)args;
+	if (!d->mail || d->in_chunks)
+		text = "503 5.5.1 Not now";
+	else if (d->n_rcpt == 0)
+		text = "554 5.5.1 No valid recipients";
+	if (dialogue_answer(d, ON_DATA, line, text) && d->code / 100 == 3)
+		dialogue_data(d);
+}
+
+static void
+suggest_ok(struct dialogue *d, const char *args, struct buffer *out)
+{
+	(void)d;
+	(void)args;
+	buffer_add_text(out, "250 2.0.0 Ok");
+}
+
+static void
+forget(struct dialogue *d, const char *args)
+{
+	(void)args;
+	dialogue_reset(d);
+}
+
+static void
+suggest_vrfy(struct dialogue *d, const char *args, struct buffer *out)
+{
+	(void)d;
+	(void)args;
+	buffer_add_text(out, "252 2.0.0 Try RCPT");
+}
+
+static void
+suggest_help(struct dialogue *d, const char *args, struct buffer *out)
+{
+	(void)d;
+	(void)args;
+	buffer_add_text(out, "214 2.0.0 RFC 5321");
+}
+
+static void
+suggest_quit(struct dialogue *d, const char *args, struct buffer *out)
+{
+	(void)d;
+	(void)args;
+	buffer_add_text(out, "221 2.0.0 Bye");
+}
+
+/* The reply to QUIT is due, or could not be given any more. */
+static void
+notice_leaving(const struct dialogue *d)
+{
+	const struct peer	*p = d->peer;
+	struct pollfd		 pfd = { .fd = p->fd, .events = POLLRDHUP };
+
+	if (p->ending == STILL_OPEN ? poll(&pfd, 1, 0) > 0 :
+	    p->ending != WE_CLOSED)
+		peer_event(p, EVENT_LEFT_EARLY, 0, 0, NULL, 0);
+}
+
+static void
+leave(struct dialogue *d, const char *args)
+{
+	(void)args;
+	if (peer_flush(d->peer))
+		peer_end(d->peer, THEN_CLOSE);
+	d->over = true;
+}
+
+static void
+suggest_nothing(struct dialogue *d, const char *args, struct buffer *out)
+{
+	(void)d;
+	(void)args;
+	buffer_add_text(out, "500 5.5.2 Unknown command");
+}
+
+static const struct verb {
+	const char	*name;
+	enum stage	 stage;
+	bool		 alone;		/* ends its flight, RFC 2920 */
+	void	       (*suggest)(struct dialogue *, const char *args,
+			    struct buffer *);
+	void	       (*positive)(struct dialogue *, const char *args);
+	/* Or all by itself. */
+	void	       (*run)(struct dialogue *, const char *line,
+			    const char *args);
+} verbs[] = {
+	{ "EHLO", ON_EHLO, true, suggest_hello, greeted, NULL },
+	{ "HELO", ON_HELO, true, suggest_helo, greeted, NULL },
+	{ "LHLO", ON_LHLO, true, suggest_lhlo, greeted, NULL },
+	{ "STARTTLS", ON_STARTTLS, true, suggest_starttls, start_tls, NULL },
+	{ "AUTH", ON_AUTH, true, NULL, NULL, run_auth },
+	{ "MAIL", ON_MAIL, false, suggest_mail, begin_mail, NULL },
+	{ "RCPT", ON_RCPT, false, suggest_rcpt, add_rcpt, NULL },
+	{ "DATA", ON_DATA, true, NULL, NULL, run_data },
+	{ "BDAT", ON_BDAT, false, NULL, NULL, dialogue_chunk },
+	{ "RSET", ON_RSET, false, suggest_ok, forget, NULL },
+	{ "NOOP", ON_NOOP, true, suggest_ok, NULL, NULL },
+	{ "VRFY", ON_VRFY, true, suggest_vrfy, NULL, NULL },
+	{ "HELP", ON_HELP, true, suggest_help, NULL, NULL },
+	{ "QUIT", ON_QUIT, true, suggest_quit, leave, NULL },
+	{ "", ON_OTHER, false, suggest_nothing, NULL, NULL },
+};
+
+static const struct verb *
+verb_of(const char *line, const char **args)
+{
+	size_t			 n = strcspn(line, " ");
+	const struct verb	*v = verbs;
+
+	*args = line + n + strspn(line + n, " ");
+	while (v->stage != ON_OTHER && (strlen(v->name) != n ||
+	    strncasecmp(v->name, line, n) != 0))
+		v++;
+	return v;
+}
+
+bool
+dialogue_line(struct dialogue *d, char **line)
+{
+	struct peer	*p = d->peer;
+	bool		 too_long = false;
+	size_t		 seen = 0;
+
+	for (;;) {
+		char	*at = p->in + p->start;
+		char	*nl = memchr(at + seen, '\n', p->end - p->start - seen);
+
+		if (nl != NULL) {
+			peer_take(p, (size_t)(nl + 1 - at));
+			*nl = '\0';
+			if (nl > at && nl[-1] == '\r')
+				nl[-1] = '\0';
+			*line = too_long ? nl : at;
+			return true;
+		}
+		seen = p->end - p->start;
+		if (seen == PEER_ROOM) {
+			peer_take(p, seen);
+			seen = 0;
+			too_long = true;
+		}
+		/* In the midst of a line nobody waits for us. */
+		if (seen == 0 && !peer_pending(p, 0) && !peer_flush(p))
+			return false;
+		if (!peer_fill(p)) {
+			peer_flush(p);
+			return false;
+		}
+	}
+}
+
+/* Whether a flight goes on where it may not (script.h, strict). */
+static bool
+out_of_step(const struct dialogue *d, const struct verb *v)
+{
+	return script_of(d)->strict && d->peer->end > d->peer->start &&
+	    v->stage != ON_BDAT && (v->alone ||
+	    strcasestr(keywords(script_of(d)), "PIPELINING") == NULL);
+}
+
+static void
+turn_away(struct dialogue *d)
+{
+	static const struct step	refusal = {
+		.say = "554 5.5.0 Protocol synchronization error",
+		.then = THEN_CLOSE,
+	};
+
+	dialogue_perform(d, &refusal, "");
+}
+
+static void
+obey(struct dialogue *d, const char *line)
+{
+	struct buffer		 out = { 0 };
+	const char		*args;
+	const struct verb	*v = verb_of(line, &args);
+	bool			 answered;
+
+	peer_event(d->peer, EVENT_COMMAND, v->stage, 0, line, strlen(line));
+	if (out_of_step(d, v)) {
+		turn_away(d);
+		return;
+	}
+	if (v->run != NULL) {
+		v->run(d, line, args);
+		return;
+	}
+	v->suggest(d, args, &out);
+	answered = dialogue_answer(d, v->stage, line, out.data);
+	if (v->stage == ON_QUIT)
+		notice_leaving(d);
+	if (answered) {
+		if (d->code / 100 == 2 && v->positive != NULL)
+			v->positive(d, args);
+		else if (d->code == 421 && strncmp(out.data, "421", 3) == 0)
+			leave(d, args);
+	}
+	buffer_free(&out);
+}
+
+static bool
+greet(struct dialogue *d)
+{
+	const struct script	*s = script_of(d);
+	char			 text[300];
+
+	if (s->security == TLS_AT_ONCE)
+		secure(d);
+	if (!d->over && s->strict && peer_pending(d->peer, EARLY_MS))
+		turn_away(d);
+	if (d->over)
+		return false;
+	snprintf(text, sizeof(text), "220 %s ESMTP ready",
+	    s->host != NULL ? s->host : "mail.example");
+	return dialogue_answer(d, ON_GREETING, "", text);
+}
+
+void
+dialogue_run(struct peer *p, SSL_CTX *tls)
+{
+	struct dialogue	 d = { .peer = p, .tls = tls };
+	char		*line;
+
+	if (greet(&d))
+		while (!d.over && dialogue_line(&d, &line))
+			obey(&d, line);
+	dialogue_reset(&d);
+	free(d.rcpt);
+}

@@ -1,0 +1,178 @@
+/*
+ * AUTH (RFC 4954): PLAIN and LOGIN here, all else by the script's hook.
+ */
+#include "support/dialogue.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/base64.h"
+#include "util/buffer.h"
+#include "util/memory.h"
+
+struct credentials {
+	struct buffer	authorize_as, user, password;
+};
+
+static void
+credentials_free(struct credentials *c)
+{
+	buffer_free(&c->authorize_as);
+	buffer_free(&c->user);
+	buffer_free(&c->password);
+}
+
+static const char *
+text_of(const struct buffer *b)
+{
+	return b->data != NULL ? b->data : "";
+}
+
+static void
+tell(const struct dialogue *d, const char *mechanism,
+    const struct credentials *c)
+{
+	struct buffer	facts = { 0 };
+
+	buffer_addf(&facts, "%s%c%s%c%s%c%s", mechanism, 0,
+	    text_of(&c->authorize_as), 0, text_of(&c->user), 0,
+	    text_of(&c->password));
+	peer_event(d->peer, EVENT_AUTH, 0, 0, facts.data, facts.len);
+	buffer_free(&facts);
+}
+
+static const char *
+verdict(const struct script *s, const struct credentials *c)
+{
+	if (s->user != NULL && strcmp(text_of(&c->user), s->user) == 0 &&
+	    strcmp(text_of(&c->password),
+	    s->password != NULL ? s->password : "") == 0)
+		return "235 2.7.0 Authentication succeeded";
+	return "535 5.7.8 Authentication credentials invalid";
+}
+
+/* "=" is how an empty initial response is written. */
+static bool
+decode(struct buffer *to, const char *line)
+{
+	buffer_clear(to);
+	return strcmp(line, "=") == 0 ||
+	    base64_decode(to, line, strlen(line));
+}
+
+/* RFC 4616: authorize-as NUL user NUL password. */
+static const char *
+plain(const struct dialogue *d, struct credentials *c, const char *line,
+    unsigned round)
+{
+	struct buffer	 all = { 0 };
+	const char	*user, *password;
+
+	if (line == NULL && round == 0)
+		return "334 ";
+	if (!decode(&all, line) || all.len == 0 ||
+	    (user = memchr(all.data, 0, all.len)) == NULL ||
+	    (password = memchr(user + 1, 0,
+	    all.len - (size_t)(user + 1 - all.data))) == NULL) {
+		buffer_free(&all);
+		return "501 5.5.2 Cannot decode response";
+	}
+	buffer_add_text(&c->authorize_as, all.data);
+	buffer_add_text(&c->user, user + 1);
+	buffer_add(&c->password, password + 1,
+	    all.len - (size_t)(password + 1 - all.data));
+	buffer_free(&all);
+	return verdict(d->peer->script, c);
+}
+
+/* The user may stand on the AUTH line; the prompts are "Username:" ... */
+static const char *
+login(const struct dialogue *d, struct credentials *c, const char *line)
+{
+	if (line == NULL)
+		return "334 VXNlcm5hbWU6";
+	if (c->user.data == NULL) {
+		buffer_add_text(&c->user, "");
+		if (!decode(&c->user, line))
+			return "501 5.5.2 Cannot decode user";
+		return "334 UGFzc3dvcmQ6";
+	}
+	if (!decode(&c->password, line))
+		return "501 5.5.2 Cannot decode password";
+	return verdict(d->peer->script, c);
+}
+
+static const char *
+respond(const struct dialogue *d, struct auth_exchange *x,
+    struct credentials *c, const char *line)
+{
+	const struct script	*s = d->peer->script;
+
+	if (x->round > 0 && line != NULL && strcmp(line, "*") == 0)
+		return "501 5.7.0 Authentication cancelled";
+	if (strcmp(x->mechanism, "PLAIN") == 0)
+		return plain(d, c, line, x->round);
+	if (strcmp(x->mechanism, "LOGIN") == 0)
+		return login(d, c, line);
+	if (s->auth == NULL)
+		return "504 5.5.4 Unrecognized authentication type";
+	s->auth(x, line);
+	buffer_clear(&c->user);
+	buffer_add_text(&c->user, x->user);
+	return x->reply;
+}
+
+/* The exchange from the AUTH command on, line is "AUTH ...". */
+static void
+exchange(struct dialogue *d, struct auth_exchange *x, struct credentials *c,
+    const char *line, const char *initial)
+{
+	enum stage	 at = ON_AUTH;
+	const char	*response = initial;
+	char		*next;
+
+	for (;;) {
+		const char	*reply = respond(d, x, c, response);
+
+		tell(d, x->mechanism, c);
+		if (!dialogue_answer(d, at, line, reply) || d->code != 334)
+			return;
+		if (!dialogue_line(d, &next)) {
+			d->over = true;
+			return;
+		}
+		at = ON_AUTH_LINE;
+		peer_event(d->peer, EVENT_COMMAND, at, 0, next, strlen(next));
+		x->round++;
+		line = response = next;
+	}
+}
+
+void
+dialogue_auth(struct dialogue *d, const char *line, const char *args)
+{
+	struct auth_exchange	*x = memory_new(1, sizeof(*x));
+	struct credentials	 c = { { 0 }, { 0 }, { 0 } };
+	/* Copies: the line is gone when the next one is read. */
+	char			*command = memory_copy(line);
+	char			*mechanism = memory_copy(args);
+	char			*initial = strchr(mechanism, ' ');
+
+	if (initial != NULL)
+		*initial++ = '\0';
+	for (char *p = mechanism; *p != '\0'; p++)
+		*p = (char)toupper((unsigned char)*p);
+	x->mechanism = mechanism;
+	x->ctx = d->peer->script->auth_ctx;
+	x->tls = d->peer->ssl;
+	exchange(d, x, &c, command, initial);
+	if (!d->over && d->code / 100 == 2) {
+		d->authenticated = true;
+		peer_event(d->peer, EVENT_AUTHENTICATED, 0, 0, NULL, 0);
+	}
+	credentials_free(&c);
+	free(mechanism);
+	free(command);
+	free(x);
+}

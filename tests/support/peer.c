@@ -1,0 +1,368 @@
+#include "support/peer.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "util/clock.h"
+
+void
+peer_open(struct peer *p)
+{
+	int	on = 1;
+
+	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	p->said = true;
+	p->round_trips = 1;		/* SYN and its answer */
+	peer_event(p, EVENT_ACCEPTED, 0, 0, NULL, 0);
+}
+
+void
+peer_close(struct peer *p)
+{
+	if (p->fd != -1)
+		close(p->fd);
+	p->fd = -1;
+	SSL_free(p->ssl);
+	p->ssl = NULL;
+	buffer_free(&p->out);
+	peer_event(p, EVENT_CLOSED, p->ending, 0, NULL, 0);
+}
+
+void
+peer_event(const struct peer *p, enum event_kind kind, uint64_t a, uint64_t b,
+    const void *bytes, size_t len)
+{
+	struct event	event = {
+		.kind = kind, .connection = p->connection,
+		.a = a, .b = b, .len = len,
+	};
+
+	journal_add(p->journal, &event, bytes);
+}
+
+static void
+ends(struct peer *p, enum ending how)
+{
+	if (p->ending == STILL_OPEN)
+		p->ending = how;
+}
+
+/* From the wire: octets, 0 at the end of the connection. */
+static size_t
+read_raw(struct peer *p, void *to, size_t room)
+{
+	ssize_t	n;
+
+	do
+		n = recv(p->fd, to, room, 0);
+	while (n == -1 && errno == EINTR);
+	if (n <= 0) {
+		ends(p, n == -1 ? CLIENT_RESET :
+		    p->ssl != NULL ? CLIENT_CUT : CLIENT_CLOSED);
+		return 0;
+	}
+	p->wrote = false;
+	return (size_t)n;
+}
+
+bool
+peer_write_raw(struct peer *p, const void *data, size_t len)
+{
+	const char	*at = data;
+	ssize_t		 n;
+
+	if (len > 0 && !p->wrote) {
+		p->wrote = true;
+		p->round_trips++;
+	}
+	for (; len > 0; at += n, len -= (size_t)n) {
+		n = send(p->fd, at, len, MSG_NOSIGNAL);
+		if (n == -1 && errno == EINTR)
+			n = 0;
+		if (n == -1) {
+			ends(p, CLIENT_RESET);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Sends what OpenSSL has ready. */
+static bool
+write_tls(struct peer *p)
+{
+	BIO	*bio = SSL_get_wbio(p->ssl);
+	char	*data;
+	long	 len = BIO_get_mem_data(bio, &data);
+	bool	 ok = peer_write_raw(p, data, (size_t)len);
+
+	(void)BIO_reset(bio);
+	return ok;
+}
+
+/* Feeds OpenSSL from the wire. */
+static bool
+feed_tls(struct peer *p)
+{
+	char	block[65536];
+	size_t	n = read_raw(p, block, sizeof(block));
+
+	return n > 0 && BIO_write(SSL_get_rbio(p->ssl), block, (int)n) > 0;
+}
+
+static size_t
+read_tls(struct peer *p, void *to, size_t room)
+{
+	for (;;) {
+		int	n = SSL_read(p->ssl, to, (int)room);
+
+		if (n > 0)
+			return (size_t)n;
+		switch (SSL_get_error(p->ssl, n)) {
+		case SSL_ERROR_WANT_READ:
+			if (!feed_tls(p))
+				return 0;
+			break;
+		case SSL_ERROR_ZERO_RETURN:
+			ends(p, CLIENT_CLOSED);
+			return 0;
+		default:
+			ERR_clear_error();
+			ends(p, CLIENT_CUT);
+			return 0;
+		}
+	}
+}
+
+bool
+peer_fill(struct peer *p)
+{
+	size_t	n;
+
+	if (p->start > 0) {
+		memmove(p->in, p->in + p->start, p->end - p->start);
+		p->end -= p->start;
+		p->start = 0;
+	}
+	n = p->ssl != NULL ?
+	    read_tls(p, p->in + p->end, PEER_ROOM - p->end) :
+	    read_raw(p, p->in + p->end, PEER_ROOM - p->end);
+	if (n == 0)
+		return false;
+	if (p->in_body && p->script->discard)
+		peer_event(p, EVENT_SKIPPED, p->said, n, NULL, 0);
+	else
+		peer_event(p, EVENT_READ, p->said, 0, p->in + p->end, n);
+	p->said = false;
+	p->end += n;
+	return true;
+}
+
+bool
+peer_pending(const struct peer *p, int ms)
+{
+	struct pollfd	pfd = { .fd = p->fd, .events = POLLIN };
+
+	if (p->ssl != NULL && (SSL_has_pending(p->ssl) ||
+	    BIO_ctrl_pending(SSL_get_rbio(p->ssl)) > 0))
+		return true;
+	return poll(&pfd, 1, ms) > 0;
+}
+
+void
+peer_take(struct peer *p, size_t n)
+{
+	p->start += n;
+	p->taken += n;
+}
+
+void
+peer_say(struct peer *p, const void *data, size_t len)
+{
+	buffer_add(&p->out, data, len);
+}
+
+bool
+peer_send(struct peer *p, const void *data, size_t len)
+{
+	p->said = true;
+	if (p->ssl == NULL)
+		return peer_write_raw(p, data, len);
+	return SSL_write(p->ssl, data, (int)len) > 0 && write_tls(p);
+}
+
+bool
+peer_flush(struct peer *p)
+{
+	bool	ok;
+
+	if (p->out.len == 0)
+		return true;
+	/* Told first: who has read our answer finds it in the journal. */
+	peer_event(p, EVENT_SAID, 0, 0, p->out.data, p->out.len);
+	ok = peer_send(p, p->out.data, p->out.len);
+	buffer_clear(&p->out);
+	return ok;
+}
+
+static const char *
+or_empty(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
+static void
+tell_tls(struct peer *p)
+{
+	struct buffer	 facts = { 0 };
+	char		 name[256] = "";
+	X509		*cert = SSL_get1_peer_certificate(p->ssl);
+
+	if (cert != NULL)
+		X509_NAME_get_text_by_NID(X509_get_subject_name(cert),
+		    NID_commonName, name, sizeof(name));
+	X509_free(cert);
+	buffer_addf(&facts, "%s%c%s%c%s%c%s", SSL_get_version(p->ssl), 0,
+	    SSL_get_cipher(p->ssl), 0, or_empty(SSL_get_servername(p->ssl,
+	    TLSEXT_NAMETYPE_host_name)), 0, name);
+	peer_event(p, EVENT_TLS, 0, 0, facts.data, facts.len);
+	buffer_free(&facts);
+}
+
+static void
+tell_tls_failure(struct peer *p)
+{
+	unsigned long	code = ERR_get_error();
+	const char	*why = code != 0 ? ERR_reason_error_string(code) : NULL;
+
+	if (why == NULL)
+		why = "the client left";
+	peer_event(p, EVENT_TLS_FAILED, 0, 0, why, strlen(why));
+	ERR_clear_error();
+}
+
+static bool
+handshake(struct peer *p)
+{
+	for (;;) {
+		int	n = SSL_accept(p->ssl);
+
+		if (n == 1)
+			return true;
+		if (SSL_get_error(p->ssl, n) != SSL_ERROR_WANT_READ) {
+			write_tls(p);			/* the alert */
+			return false;
+		}
+		if (!write_tls(p) || !feed_tls(p))
+			return false;
+	}
+}
+
+bool
+peer_start_tls(struct peer *p, SSL_CTX *ctx)
+{
+	BIO	*rbio = BIO_new(BIO_s_mem()), *wbio = BIO_new(BIO_s_mem());
+
+	BIO_set_mem_eof_return(rbio, -1);
+	p->ssl = SSL_new(ctx);
+	SSL_set_bio(p->ssl, rbio, wbio);
+	peer_take(p, p->end - p->start);	/* no word from before counts */
+	if (!handshake(p)) {
+		tell_tls_failure(p);
+		return false;
+	}
+	tell_tls(p);
+	/* In 1.3 only tickets lie there now; before, our Finished does. */
+	if (SSL_version(p->ssl) >= TLS1_3_VERSION &&
+	    !p->script->tickets_at_once)
+		return true;
+	return write_tls(p);
+}
+
+bool
+peer_wait(struct peer *p, bool for_release, int ms)
+{
+	int64_t		end = clock_ms() + ms;
+	struct pollfd	pfd[2] = {
+		{ .fd = p->fd, .events = POLLRDHUP },
+		{ .fd = for_release ? p->release : -1, .events = POLLIN },
+	};
+	uint64_t	one;
+
+	for (;;) {
+		int	left = ms == -1 ? -1 : (int)(end - clock_ms());
+
+		if (ms != -1 && left <= 0)
+			return true;
+		if (poll(pfd, 2, left) <= 0)
+			continue;
+		if ((pfd[1].revents & POLLIN) != 0 &&
+		    read(p->release, &one, sizeof(one)) == sizeof(one))
+			return true;
+		if (pfd[0].revents != 0)
+			return false;
+	}
+}
+
+void
+peer_drain(struct peer *p)
+{
+	do
+		peer_take(p, p->end - p->start);
+	while (peer_fill(p));
+}
+
+static void
+reset(struct peer *p)
+{
+	struct linger	at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+static void
+say_close_notify(struct peer *p)
+{
+	if (p->ssl == NULL)
+		return;
+	SSL_shutdown(p->ssl);
+	ERR_clear_error();
+	write_tls(p);
+}
+
+void
+peer_end(struct peer *p, enum sequel how)
+{
+	switch (how) {
+	case THEN_GO_ON:
+		break;
+	case THEN_CLOSE:
+		say_close_notify(p);
+		break;
+	case THEN_CUT:
+		break;
+	case THEN_RESET:
+		reset(p);
+		break;
+	case THEN_SHUT:
+		say_close_notify(p);
+		shutdown(p->fd, SHUT_WR);
+		peer_drain(p);
+		break;
+	case THEN_HANG:
+		peer_wait(p, true, -1);
+		peer_drain(p);
+		break;
+	}
+	ends(p, WE_CLOSED);
+	if (p->fd != -1)
+		close(p->fd);
+	p->fd = -1;
+}

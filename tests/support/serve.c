@@ -1,0 +1,120 @@
+#include "support/serve.h"
+
+#include <err.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "support/dialogue.h"
+#include "util/memory.h"
+
+static void
+check(int ok, const char *what)
+{
+	if (ok == 1)
+		return;
+	ERR_print_errors_fp(stderr);
+	errx(1, "smarthost: %s", what);
+}
+
+static SSL_CTX *
+tls_context(const struct script *s)
+{
+	SSL_CTX	*ctx;
+
+	if (s->security == IN_CLEAR)
+		return NULL;
+	check((ctx = SSL_CTX_new(TLS_server_method())) != NULL, "TLS");
+	if (s->certificate != NULL)
+		check(SSL_CTX_use_certificate_chain_file(ctx, s->certificate),
+		    s->certificate);
+	if (s->key != NULL)
+		check(SSL_CTX_use_PrivateKey_file(ctx, s->key,
+		    SSL_FILETYPE_PEM), s->key);
+	if (s->client_ca != NULL) {
+		check(SSL_CTX_load_verify_file(ctx, s->client_ca),
+		    s->client_ca);
+		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	}
+	SSL_CTX_set_min_proto_version(ctx, s->tls_min);
+	SSL_CTX_set_max_proto_version(ctx, s->tls_max);
+	if (s->tls_setup != NULL)
+		s->tls_setup(ctx);
+	return ctx;
+}
+
+struct job {
+	SSL_CTX		*tls;
+	struct peer	 peer;
+};
+
+static void *
+attend(void *arg)
+{
+	struct job	*job = arg;
+
+	dialogue_run(&job->peer, job->tls);
+	peer_close(&job->peer);
+	free(job);
+	return NULL;
+}
+
+/* What the test has open is not kept open by us. */
+static void
+close_others(const int *keep, size_t n)
+{
+	for (int fd = 3; fd < 256; fd++) {
+		bool	kept = false;
+
+		for (size_t i = 0; i < n; i++)
+			kept = kept || keep[i] == fd;
+		if (!kept)
+			close(fd);
+	}
+}
+
+void
+serve(const struct script *s, int listener, int release,
+    const struct journal *journal)
+{
+	int		 keep[] = { listener, release, journal->fd,
+			    journal->bell };
+	SSL_CTX		*tls;
+	pthread_attr_t	 detached;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() == 1)
+		_exit(1);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGALRM, SIG_DFL);
+	alarm(s->life_s > 0 ? s->life_s : 60);
+	close_others(keep, sizeof(keep) / sizeof(keep[0]));
+	tls = tls_context(s);
+	pthread_attr_init(&detached);
+	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	for (unsigned n = 0;; n++) {
+		struct job	*job = memory_new(1, sizeof(*job));
+		pthread_t	 thread;
+
+		job->tls = tls;
+		job->peer.connection = n;
+		job->peer.script = s;
+		job->peer.journal = journal;
+		job->peer.release = release;
+		do
+			job->peer.fd = accept4(listener, NULL, NULL,
+			    SOCK_CLOEXEC);
+		while (job->peer.fd == -1 && errno == EINTR);
+		if (job->peer.fd == -1)
+			err(1, "smarthost: accept");
+		peer_open(&job->peer);
+		if (pthread_create(&thread, &detached, attend, job) != 0)
+			errx(1, "smarthost: no thread");
+	}
+}

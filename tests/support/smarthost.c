@@ -1,0 +1,302 @@
+#include "support/smarthost.h"
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/record.h"
+#include "support/serve.h"
+#include "util/clock.h"
+#include "util/memory.h"
+
+enum { PATIENCE_MS = 10000 };
+
+struct smarthost_private {
+	pid_t		pid;		/* 0: nobody serves */
+	int		socket;		/* held, where nobody serves */
+	int		filler[2];	/* fill a black hole's queue */
+	int		release;
+	struct journal	journal;
+	struct record	record;
+};
+
+union address {
+	struct sockaddr		any;
+	struct sockaddr_in	in;
+	struct sockaddr_in6	in6;
+	struct sockaddr_un	un;
+};
+
+static socklen_t
+address_of(const struct script *s, union address *a)
+{
+	const char	*text = s->address != NULL ? s->address : "127.0.0.1";
+
+	memset(a, 0, sizeof(*a));
+	if (*text == '/') {
+		a->un.sun_family = AF_UNIX;
+		if (strlcpy(a->un.sun_path, text, sizeof(a->un.sun_path)) >=
+		    sizeof(a->un.sun_path))
+			errx(1, "%s: too long for a socket", text);
+		return sizeof(a->un);
+	}
+	if (inet_pton(AF_INET6, text, &a->in6.sin6_addr) == 1) {
+		a->in6.sin6_family = AF_INET6;
+		a->in6.sin6_port = htons(s->port);
+		return sizeof(a->in6);
+	}
+	if (inet_pton(AF_INET, text, &a->in.sin_addr) != 1)
+		errx(1, "%s: no address", text);
+	a->in.sin_family = AF_INET;
+	a->in.sin_port = htons(s->port);
+	return sizeof(a->in);
+}
+
+static void
+bind_socket(struct smarthost *host, const struct script *s, union address *a)
+{
+	socklen_t	len = address_of(s, a);
+	int		on = 1, fd;
+
+	fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		err(1, "socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, &a->any, len) == -1 ||
+	    getsockname(fd, &a->any, &len) == -1)
+		err(1, "bind %s", s->address != NULL ? s->address : "");
+	if (a->any.sa_family == AF_INET)
+		host->port = ntohs(a->in.sin_port);
+	else if (a->any.sa_family == AF_INET6)
+		host->port = ntohs(a->in6.sin6_port);
+	strlcpy(host->address, s->address != NULL ? s->address : "127.0.0.1",
+	    sizeof(host->address));
+	host->own->socket = fd;
+}
+
+/*
+ * A queue of one, taken by ourselves: the kernel drops every SYN after that.
+ */
+static void
+fill_queue(struct smarthost_private *own, const union address *a)
+{
+	socklen_t	len = a->any.sa_family == AF_INET6 ?
+			    sizeof(a->in6) : sizeof(a->in);
+
+	if (listen(own->socket, 0) == -1)
+		err(1, "listen");
+	for (size_t i = 0; i < 2; i++) {
+		own->filler[i] = socket(a->any.sa_family,
+		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (own->filler[i] == -1)
+			err(1, "socket");
+		(void)connect(own->filler[i], &a->any, len);
+	}
+}
+
+static void
+fork_server(struct smarthost_private *own, const struct script *s)
+{
+	if (listen(own->socket, 128) == -1)
+		err(1, "listen");
+	fflush(NULL);
+	if ((own->pid = fork()) == -1)
+		err(1, "fork");
+	if (own->pid == 0)
+		serve(s, own->socket, own->release, &own->journal);
+	close(own->socket);
+	own->socket = -1;
+}
+
+struct smarthost *
+smarthost_start(const struct script *s)
+{
+	struct smarthost	*host = memory_new(1, sizeof(*host));
+	union address		 a;
+
+	host->own = memory_new(1, sizeof(*host->own));
+	host->own->filler[0] = host->own->filler[1] = -1;
+	journal_open(&host->own->journal);
+	host->own->release = eventfd(0,
+	    EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+	if (host->own->release == -1)
+		err(1, "eventfd");
+	bind_socket(host, s, &a);
+	if (s->black_hole)
+		fill_queue(host->own, &a);
+	else if (!s->refusing)
+		fork_server(host->own, s);
+	return host;
+}
+
+/* Whether it lived until now, so that it is us who end it. */
+static void
+end_server(pid_t pid)
+{
+	int	status;
+
+	kill(pid, SIGKILL);
+	if (waitpid(pid, &status, 0) != pid)
+		err(1, "waitpid");
+	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+		errx(1, "the smarthost ended before its time (status %#x)",
+		    (unsigned)status);
+}
+
+void
+smarthost_stop(struct smarthost *host)
+{
+	struct smarthost_private	*own;
+
+	if (host == NULL)
+		return;
+	own = host->own;
+	if (own->pid != 0)
+		end_server(own->pid);
+	for (size_t i = 0; i < 2; i++)
+		if (own->filler[i] != -1)
+			close(own->filler[i]);
+	if (own->socket != -1)
+		close(own->socket);
+	if (host->port == 0)
+		unlink(host->address);
+	close(own->release);
+	journal_close(&own->journal);
+	record_free(&own->record);
+	free(own);
+	free(host);
+}
+
+void
+smarthost_release(struct smarthost *host)
+{
+	uint64_t	one = 1;
+
+	if (write(host->own->release, &one, sizeof(one)) == -1)
+		err(1, "release");
+}
+
+static const struct record *
+updated(struct smarthost *host)
+{
+	journal_wait(&host->own->journal, 0);	/* quiet until there is more */
+	record_update(&host->own->record, &host->own->journal);
+	return &host->own->record;
+}
+
+/* Waits until *count, which is in the record, has reached n. */
+static bool
+wait_until(struct smarthost *host, const size_t *count, size_t n)
+{
+	int64_t	end = clock_ms() + PATIENCE_MS;
+
+	for (;;) {
+		int64_t	left = end - clock_ms();
+
+		updated(host);
+		if (*count >= n)
+			return true;
+		if (left <= 0)
+			return false;
+		journal_wait(&host->own->journal, (int)left);
+	}
+}
+
+bool
+smarthost_wait_connections(struct smarthost *host, size_t n)
+{
+	return wait_until(host, &host->own->record.n, n);
+}
+
+bool
+smarthost_wait_closed(struct smarthost *host, size_t n)
+{
+	return wait_until(host, &host->own->record.n_closed, n);
+}
+
+bool
+smarthost_wait_commands(struct smarthost *host, enum stage stage, size_t n)
+{
+	return wait_until(host, &host->own->record.commands[stage], n);
+}
+
+bool
+smarthost_wait_messages(struct smarthost *host, size_t n)
+{
+	return wait_until(host, &host->own->record.n_messages, n);
+}
+
+int
+smarthost_bell(const struct smarthost *host)
+{
+	return host->own->journal.bell;
+}
+
+size_t
+smarthost_connections(struct smarthost *host)
+{
+	return updated(host)->n;
+}
+
+size_t
+smarthost_messages(struct smarthost *host)
+{
+	return updated(host)->n_messages;
+}
+
+const struct heard *
+smarthost_heard(struct smarthost *host, size_t n)
+{
+	return record_heard(updated(host), n);
+}
+
+const struct heard_message *
+smarthost_message(struct smarthost *host, size_t n)
+{
+	const struct record	*r = updated(host);
+
+	return n < r->n_messages ? r->message[n] : NULL;
+}
+
+char *
+heard_commands(const struct heard *h, bool full)
+{
+	struct buffer	out = { 0 };
+
+	for (size_t i = 0; i < h->n_commands; i++) {
+		const char	*line = h->command[i].line;
+
+		if (i > 0)
+			buffer_add_byte(&out, '|');
+		if (full)
+			buffer_add_text(&out, line);
+		else if (h->command[i].stage == ON_AUTH_LINE)
+			buffer_add_text(&out, "*");
+		else
+			buffer_add(&out, line, strcspn(line, " "));
+	}
+	return buffer_take(&out);
+}
+
+char *
+heard_flight(const struct heard *h, size_t n)
+{
+	const struct heard_flight	*f;
+
+	if (n >= h->n_flights)
+		return memory_copy("");
+	f = &h->flight[n];
+	if (f->offset + f->len > h->wire.len)
+		return memory_copy("");
+	return memory_copy_n(h->wire.data + f->offset, f->len);
+}
