@@ -1,5 +1,6 @@
 #include "net/tls_bundle.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,15 +12,27 @@
 
 #include "util/memory.h"
 
-/* Subjects end within the first kilobyte of nearly every certificate. */
-enum { HEAD = 1536 };
+/* Of the base64: the subjects of nearly all certificates end within it. */
+enum { HEAD = 768 };
+
+/* Tags of ASN.1 that stand in a name or before it. */
+enum {
+	INTEGER		= 0x02,
+	OBJECT		= 0x06,
+	UTF8		= 0x0c,
+	PRINTABLE	= 0x13,
+	IA5		= 0x16,
+	SEQUENCE	= 0x30,
+	SET		= 0x31,
+	EXPLICIT	= 0xa0,
+};
 
 struct entry {
 	const char	*pem;		/* its BEGIN line, in .text */
 	size_t		 pem_len;
 	size_t		 subject;	/* DER, where it begins in .subjects */
 	size_t		 subject_len;
-	X509_NAME	*name;		/* parsed when first needed */
+	uint32_t	 weight;	/* of the subject: see weigh() */
 };
 
 struct bundle {
@@ -28,7 +41,6 @@ struct bundle {
 	struct entry		*entry;		/* owned */
 	size_t			 n;
 	size_t			 cap;
-	bool			 named;		/* .name was filled in */
 	X509_LOOKUP_METHOD	*method;
 };
 
@@ -75,7 +87,6 @@ static bool
 find_subject(const unsigned char *der, size_t len, const unsigned char **from,
     const unsigned char **to)
 {
-	enum { INTEGER = 0x02, SEQUENCE = 0x30, EXPLICIT = 0xa0 };
 	const unsigned char	*end = der + len;
 	size_t			 size;
 
@@ -94,6 +105,50 @@ find_subject(const unsigned char *der, size_t len, const unsigned char **from,
 		return false;
 	*to = der;
 	return true;
+}
+
+static uint32_t
+weight_of(const unsigned char *text, size_t len)
+{
+	uint32_t	weight = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char	c = text[i] | 0x20;
+
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+			weight += (uint32_t)c * c;
+	}
+	return weight;
+}
+
+/*
+ * A number that is the same for names that OpenSSL takes for equal, whatever
+ * their case, blanks, order and kinds of string: names of different weight
+ * need no parsing to be told apart.  0 is not known, for rarer kinds.
+ */
+static uint32_t
+weigh(const unsigned char *name, size_t len)
+{
+	const unsigned char	*at = name, *end = name + len;
+	uint32_t		 weight = 1;
+	size_t			 size;
+
+	if (!der_open(&at, end, SEQUENCE, &size))
+		return 0;
+	while (at < end) {
+		if (der_open(&at, end, SET, &size) ||
+		    der_open(&at, end, SEQUENCE, &size) ||
+		    der_skip(&at, end, OBJECT))
+			continue;
+		if (!(der_open(&at, end, UTF8, &size) ||
+		    der_open(&at, end, PRINTABLE, &size) ||
+		    der_open(&at, end, IA5, &size)) ||
+		    (size_t)(end - at) < size)
+			return 0;
+		weight += weight_of(at, size);
+		at += size;
+	}
+	return weight;
 }
 
 /* The octets of the first 'len' characters of base64, line ends left out. */
@@ -125,6 +180,7 @@ add_entry(struct bundle *b, struct entry e, const unsigned char *from,
 {
 	e.subject = b->subjects.len;
 	e.subject_len = (size_t)(to - from);
+	e.weight = weigh(from, e.subject_len);
 	buffer_add(&b->subjects, from, e.subject_len);
 	b->entry = memory_room(b->entry, b->n, &b->cap, sizeof(*b->entry));
 	b->entry[b->n++] = e;
@@ -225,25 +281,26 @@ same_octets(struct bundle *b, const struct entry *e, const X509_NAME *name)
 	    memcmp(der, b->subjects.data + e->subject, len) == 0;
 }
 
-/* Names are equal in spite of case, blanks and kinds of string. */
+/* As OpenSSL compares names. */
 static bool
 same_name(struct bundle *b, const struct entry *e, const X509_NAME *name)
 {
-	(void)b;
-	return e->name != NULL && X509_NAME_cmp(e->name, name) == 0;
-}
+	const unsigned char	*der;
+	size_t			 len;
+	uint32_t		 weight;
+	X509_NAME		*subject;
+	bool			 same;
 
-static void
-parse_names(struct bundle *b)
-{
-	for (size_t i = 0; i < b->n && !b->named; i++) {
-		struct entry		*e = &b->entry[i];
-		const unsigned char	*der;
-
-		der = (unsigned char *)b->subjects.data + e->subject;
-		e->name = d2i_X509_NAME(NULL, &der, (long)e->subject_len);
-	}
-	b->named = true;
+	if (X509_NAME_get0_der(name, &der, &len) != 1)
+		return false;
+	weight = weigh(der, len);
+	if (weight != 0 && e->weight != 0 && weight != e->weight)
+		return false;
+	der = (unsigned char *)b->subjects.data + e->subject;
+	subject = d2i_X509_NAME(NULL, &der, (long)e->subject_len);
+	same = subject != NULL && X509_NAME_cmp(subject, name) == 0;
+	X509_NAME_free(subject);
+	return same;
 }
 
 /*
@@ -292,10 +349,8 @@ by_subject(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type, const X509_NAME *name,
 		return 0;
 	ERR_set_mark();
 	n = load_matching(b, store, name, same_octets, found);
-	if (n == 0) {
-		parse_names(b);
+	if (n == 0)
 		n = load_matching(b, store, name, same_name, found);
-	}
 	ERR_pop_to_mark();
 	return n > 0;
 }
@@ -303,8 +358,6 @@ by_subject(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type, const X509_NAME *name,
 static void
 bundle_free(struct bundle *b)
 {
-	for (size_t i = 0; i < b->n; i++)
-		X509_NAME_free(b->entry[i].name);
 	free(b->entry);
 	buffer_free(&b->text);
 	buffer_free(&b->subjects);

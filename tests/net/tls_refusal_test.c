@@ -227,13 +227,11 @@ many_names(void **state)
 	certificate_free(&leaf);
 }
 
-/* What openssl.cnf demands, beyond what we do, is demanded. */
 static void
-system_policy(void **state)
+write_policy(void)
 {
-	FILE			*f = fopen(world.openssl_cnf, "w");
+	FILE	*f = fopen(world.openssl_cnf, "w");
 
-	(void)state;
 	assert_non_null(f);
 	fputs("openssl_conf = init\n[init]\nssl_conf = ssl\n"
 	    "[ssl]\nsystem_default = policy\n"
@@ -244,13 +242,14 @@ system_policy(void **state)
 static int
 begin(void **state)
 {
+	(void)state;
 	strlcpy(world.folder, "/tmp/relais.XXXXXX", sizeof(world.folder));
 	assert_non_null(mkdtemp(world.folder));
 	snprintf(world.ca, sizeof(world.ca), "%s/ca.pem", world.folder);
 	snprintf(world.openssl_cnf, sizeof(world.openssl_cnf),
 	    "%s/openssl.cnf", world.folder);
 	/* Before OpenSSL's first call: the same rules on every machine. */
-	system_policy(state);
+	write_policy();
 	setenv("OPENSSL_CONF", world.openssl_cnf, 1);
 	make_authority(&world.root, "Test Root", NULL);
 	make_authority(&world.middle, "Test Middle", &world.root);
