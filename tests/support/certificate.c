@@ -33,13 +33,13 @@ add_name(X509_NAME *name, const char *common_name)
 }
 
 static void
-add_extension(X509 *x, int nid, const char *value)
+add_extension(X509 *x, X509 *issuer, int nid, const char *value)
 {
 	X509V3_CTX	 ctx;
 	X509_EXTENSION	*e;
 
 	X509V3_set_ctx_nodb(&ctx);
-	X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
+	X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
 	e = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
 	must(e != NULL && X509_add_ext(x, e, -1), value);
 	X509_EXTENSION_free(e);
@@ -155,10 +155,13 @@ certificate_make(struct certificate *c, const struct certificate_form *form,
 	set_names(c->x, form, issuer);
 	X509_set_pubkey(c->x, c->key);
 	add_alternatives(c->x, form);
-	add_extension(c->x, NID_basic_constraints, form->authority ?
+	add_extension(c->x, c->x, NID_basic_constraints, form->authority ?
 	    "critical,CA:TRUE" : "critical,CA:FALSE");
 	if (form->usage != NULL)
-		add_extension(c->x, NID_ext_key_usage, form->usage);
+		add_extension(c->x, c->x, NID_ext_key_usage, form->usage);
+	add_extension(c->x, c->x, NID_subject_key_identifier, "hash");
+	add_extension(c->x, issuer == NULL ? c->x : issuer->x,
+	    NID_authority_key_identifier, "keyid");
 	must(X509_sign(c->x, issuer == NULL ? c->key : issuer->key, md) > 0,
 	    "signature");
 }
