@@ -7,8 +7,15 @@
 
 #include <cmocka.h>
 
-/* The loader once more, for a module that is not there, and for one that
- * is a library, but not ours. */
+#include "net/tls_module.h"
+
+static const struct tls_module *load_missing(struct failure *);
+static const struct tls_module *load_foreign(struct failure *);
+
+/*
+ * The loader once more, for a module that is not there, and for one that is
+ * a library, but not ours.
+ */
 #undef TLS_MODULE
 #define TLS_MODULE	"/nonexistent/relais/tls.so"
 #define tls_load	load_missing

@@ -12,7 +12,7 @@
 #include <openssl/ssl.h>
 
 #include "net/tls.h"
-#include "support/certificate.h"
+#include "support/odd_certificate.h"
 #include "support/tls_client.h"
 #include "support/tls_peer.h"
 
@@ -24,13 +24,13 @@ static struct {
 	char			 folder[64];
 	char			 ca[96];
 	char			 openssl_cnf[96];
-	struct certificate	 root, middle, stranger, foreign, notary;
+	struct odd_certificate	 root, middle, stranger, foreign, notary;
 } world;
 
 enum signer { BY_ROOT, BY_MIDDLE, BY_STRANGER, BY_FOREIGN, BY_NOTARY, BY_NONE };
 
 struct trust_case {
-	struct certificate_form	 leaf;
+	struct odd_form	 leaf;
 	enum signer		 signer;
 	bool			 alone;		/* the leaf is all it sends */
 	bool			 with_root;	/* a root is sent, too */
@@ -42,7 +42,7 @@ struct trust_case {
 						 * accepted */
 };
 
-static const struct certificate *
+static const struct odd_certificate *
 signer(enum signer by)
 {
 	switch (by) {
@@ -64,7 +64,7 @@ signer(enum signer by)
 
 static void
 send_chain(struct tls_peer_form *form, const struct trust_case *c,
-    const struct certificate *leaf)
+    const struct odd_certificate *leaf)
 {
 	size_t	n = 0;
 
@@ -138,7 +138,7 @@ judges(void **state)
 	static const char	 other[] =
 	    "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 	const struct trust_case	*c = *state;
-	struct certificate	 leaf;
+	struct odd_certificate	 leaf;
 	struct tls_peer_form	 form = { .max = c->max };
 	const char		*pins[3] = { NULL };
 	struct tls_options	 options = {
@@ -151,8 +151,8 @@ judges(void **state)
 	struct result		 r = { 0 };
 	char			*pin;
 
-	certificate_make(&leaf, &c->leaf, signer(c->signer));
-	pin = certificate_pin(&leaf);
+	odd_make(&leaf, &c->leaf, signer(c->signer));
+	pin = odd_pin(&leaf);
 	if (c->pin != NO_PIN) {
 		pins[0] = c->pin == RIGHT_PIN ? pin : c->pin == BARE_PIN ?
 		    pin + strlen("sha256//") : other;
@@ -165,14 +165,14 @@ judges(void **state)
 	if (c->pin == WRONG_PIN)
 		assert_non_null(strstr(r.why.text, pin));
 	free(pin);
-	certificate_free(&leaf);
+	odd_free(&leaf);
 }
 
 static void
-make_authority(struct certificate *c, const char *name,
-    const struct certificate *issuer)
+make_authority(struct odd_certificate *c, const char *name,
+    const struct odd_certificate *issuer)
 {
-	certificate_make(c, &(struct certificate_form){ .common_name = name,
+	odd_make(c, &(struct odd_form){ .common_name = name,
 	    .authority = true }, issuer);
 }
 
@@ -180,7 +180,7 @@ static void
 chain_too_long(void **state)
 {
 	enum { LONG = 13 };
-	struct certificate	 made[LONG], leaf;
+	struct odd_certificate	 made[LONG], leaf;
 	struct tls_peer_form	 form = { .chain = { &leaf } };
 	struct tls_options	 options = { .name = "mail.example",
 				    .ca = world.ca, .verify = true };
@@ -194,14 +194,14 @@ chain_too_long(void **state)
 		    &made[i - 1]);
 		form.chain[LONG - i] = &made[i];
 	}
-	certificate_make(&leaf, &(struct certificate_form){
+	odd_make(&leaf, &(struct odd_form){
 	    .dns = "mail.example" }, &made[LONG - 1]);
 	connect_both(&r, &form, &options);
 	expect(&r, (const char *const[]){ "more than 10 certificates",
 	    "tls_ca", NULL });
 	for (int i = 0; i < LONG; i++)
-		certificate_free(&made[i]);
-	certificate_free(&leaf);
+		odd_free(&made[i]);
+	odd_free(&leaf);
 }
 
 /* A certificate of many and of endless names fills no screen. */
@@ -209,7 +209,7 @@ static void
 many_names(void **state)
 {
 	char			 dns[8192] = "first.example";
-	struct certificate	 leaf;
+	struct odd_certificate	 leaf;
 	struct tls_peer_form	 form = { .chain = { &leaf } };
 	struct tls_options	 options = { .name = "mail.example",
 				    .ca = world.ca, .verify = true };
@@ -218,13 +218,13 @@ many_names(void **state)
 	(void)state;
 	for (int i = 0; i < 200; i++)
 		strlcat(dns, " a-rather-long-name.example", sizeof(dns));
-	certificate_make(&leaf, &(struct certificate_form){ .dns = dns },
+	odd_make(&leaf, &(struct odd_form){ .dns = dns },
 	    &world.root);
 	connect_both(&r, &form, &options);
 	expect(&r, (const char *const[]){ "is for first.example, a-rather",
 	    " more, not for mail.example", "tls_name", NULL });
 	assert_in_range(strlen(r.why.text), 100, 900);
-	certificate_free(&leaf);
+	odd_free(&leaf);
 }
 
 static void
@@ -255,9 +255,9 @@ begin(void **state)
 	make_authority(&world.middle, "Test Middle", &world.root);
 	make_authority(&world.stranger, "Strange Root", NULL);
 	make_authority(&world.foreign, "Strange Middle", &world.stranger);
-	certificate_make(&world.notary, &(struct certificate_form){
+	odd_make(&world.notary, &(struct odd_form){
 	    .common_name = "Test Notary" }, &world.root);
-	certificate_write(&world.root, world.ca, 0);
+	odd_write(&world.root, world.ca, 0);
 	return 0;
 }
 
@@ -265,11 +265,11 @@ static int
 end(void **state)
 {
 	(void)state;
-	certificate_free(&world.root);
-	certificate_free(&world.middle);
-	certificate_free(&world.stranger);
-	certificate_free(&world.foreign);
-	certificate_free(&world.notary);
+	odd_free(&world.root);
+	odd_free(&world.middle);
+	odd_free(&world.stranger);
+	odd_free(&world.foreign);
+	odd_free(&world.notary);
 	unlink(world.ca);
 	unlink(world.openssl_cnf);
 	return rmdir(world.folder);

@@ -3,11 +3,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -16,14 +18,14 @@
 #include <openssl/ssl.h>
 
 #include "net/tls.h"
-#include "support/certificate.h"
+#include "support/odd_certificate.h"
 #include "support/tls_client.h"
 #include "support/tls_peer.h"
 
 static struct {
 	char			 folder[64];
 	char			 ca[96], cnf[96], own[96], key[96];
-	struct certificate	 root, leaf, own_certificate;
+	struct odd_certificate	 root, leaf, own_certificate;
 	const struct tls_module	*m;
 } world;
 
@@ -304,13 +306,14 @@ octet(size_t i)
 	return (unsigned char)(i * 2654435761u >> 13);
 }
 
-/* Reads it all before it answers, and answers the same. */
+/* Sleeps until it is woken; reads it all before it answers the same. */
 static void
 echo_large(SSL *ssl, struct tls_peer_report *report)
 {
 	unsigned char	*data = malloc(LARGE);
 	int		 n;
 
+	raise(SIGSTOP);
 	while (report->received < LARGE && (n = SSL_read(ssl, data +
 	    report->received, (int)(LARGE - report->received))) > 0)
 		report->received += (size_t)n;
@@ -319,31 +322,51 @@ echo_large(SSL *ssl, struct tls_peer_report *report)
 }
 
 /* Every try comes from another place, as a buffer that moves would have it. */
-static size_t
-write_moving(struct pair *p, const unsigned char *from, size_t len,
-    unsigned *waits)
+static enum tls_result
+write_moving(struct pair *p, const unsigned char *from, size_t len, size_t *put)
 {
 	enum { TRY = 40000 };
 	enum tls_result	 result;
-	size_t		 put;
+	unsigned char	*copy;
 
 	if (len > TRY)
 		len = TRY;
-	do {
-		unsigned char	*copy = malloc(len);
+	copy = malloc(len);
+	memcpy(copy, from, len);
+	result = world.m->write(p->tls, copy, len, put, &p->why);
+	free(copy);
+	assert_true(result == TLS_DONE || result == TLS_WANT_WRITE);
+	assert_true(*put <= len && (*put > 0) == (result == TLS_DONE));
+	return result;
+}
 
-		memcpy(copy, from, len);
-		result = world.m->write(p->tls, copy, len, &put, &p->why);
-		free(copy);
-		*waits += result == TLS_WANT_WRITE;
-		assert_true(result == TLS_DONE || result == TLS_WANT_WRITE);
-		if (result == TLS_WANT_WRITE)
-			assert_int_equal(poll(&(struct pollfd){
-			    .fd = p->peer.fd, .events = POLLOUT }, 1, 20000),
-			    1);
-	} while (result != TLS_DONE);
-	assert_true(put > 0 && put <= len);
-	return put;
+static void
+wait_until_writable(struct pair *p)
+{
+	struct pollfd	poll_fd = { .fd = p->peer.fd, .events = POLLOUT };
+
+	assert_int_equal(poll(&poll_fd, 1, 20000), 1);
+}
+
+/* Writes until nothing more fits, wakes the peer, and writes the rest. */
+static void
+write_large(struct pair *p, const unsigned char *data)
+{
+	unsigned	waits = 0;
+	size_t		put;
+	int		status;
+
+	assert_int_equal(waitpid(p->peer.pid, &status, WUNTRACED),
+	    p->peer.pid);
+	assert_true(WIFSTOPPED(status));
+	for (size_t at = 0; at < LARGE; at += put) {
+		if (write_moving(p, data + at, LARGE - at, &put) == TLS_DONE)
+			continue;
+		if (waits++ == 0)
+			kill(p->peer.pid, SIGCONT);
+		wait_until_writable(p);
+	}
+	assert_true(waits > 0);
 }
 
 static void
@@ -351,17 +374,13 @@ much_goes_both_ways(void **state)
 {
 	struct pair	 p;
 	unsigned char	*data = malloc(LARGE);
-	unsigned	 waits = 0;
 	size_t		 got;
 
 	(void)state;
 	for (size_t i = 0; i < LARGE; i++)
 		data[i] = octet(i);
 	open_pair(&p, (struct tls_peer_form){ .serve = echo_large });
-	for (size_t at = 0; at < LARGE;)
-		at += write_moving(&p, data + at, LARGE - at, &waits);
-	/* Else this has tested nothing. */
-	assert_true(waits > 0);
+	write_large(&p, data);
 	memset(data, 0, LARGE);
 	for (size_t at = 0; at < LARGE; at += got)
 		assert_int_equal(tls_client_read(p.tls, p.peer.fd, data + at,
@@ -566,7 +585,7 @@ a_key_that_is_not_the_certificates(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/other.pem", world.folder);
-	certificate_write_key(&world.leaf, path);
+	odd_write_key(&world.leaf, path);
 	options.certificate = world.own;
 	options.key = path;
 	does_not_start(&options, "is not that of tls_certificate");
@@ -595,7 +614,7 @@ a_key_under_a_passphrase(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/locked.pem", world.folder);
-	certificate_write(&world.own_certificate, path, 0);
+	odd_write(&world.own_certificate, path, 0);
 	f = fopen(path, "a");
 	assert_non_null(f);
 	assert_int_equal(PEM_write_PrivateKey(f, world.own_certificate.key,
@@ -617,7 +636,7 @@ one_file_for_both(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/both.pem", world.folder);
-	certificate_write(&world.own_certificate, path, CERTIFICATE_KEY);
+	odd_write(&world.own_certificate, path, ODD_KEY);
 	options.certificate = path;
 	tls = world.m->start(&options, &why);
 	assert_non_null(tls);
@@ -661,15 +680,15 @@ begin(void **state)
 	write_policy();
 	setenv("OPENSSL_CONF", world.cnf, 1);
 	world.m = tls_client_module();
-	certificate_make(&world.root, &(struct certificate_form){
+	odd_make(&world.root, &(struct odd_form){
 	    .common_name = "Test Root", .authority = true }, NULL);
-	certificate_make(&world.leaf, &(struct certificate_form){
+	odd_make(&world.leaf, &(struct odd_form){
 	    .common_name = "leaf", .dns = "mail.example" }, &world.root);
-	certificate_make(&world.own_certificate, &(struct certificate_form){
+	odd_make(&world.own_certificate, &(struct odd_form){
 	    .common_name = "client" }, &world.root);
-	certificate_write(&world.root, world.ca, 0);
-	certificate_write(&world.own_certificate, world.own, 0);
-	certificate_write_key(&world.own_certificate, world.key);
+	odd_write(&world.root, world.ca, 0);
+	odd_write(&world.own_certificate, world.own, 0);
+	odd_write_key(&world.own_certificate, world.key);
 	return 0;
 }
 
@@ -677,9 +696,9 @@ static int
 end(void **state)
 {
 	(void)state;
-	certificate_free(&world.root);
-	certificate_free(&world.leaf);
-	certificate_free(&world.own_certificate);
+	odd_free(&world.root);
+	odd_free(&world.leaf);
+	odd_free(&world.own_certificate);
 	unlink(world.ca);
 	unlink(world.cnf);
 	unlink(world.own);

@@ -17,7 +17,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "net/tls_trust.h"
-#include "support/certificate.h"
+#include "support/odd_certificate.h"
 
 enum { CROWD = 40 };
 
@@ -26,7 +26,7 @@ static struct {
 	char			 path[128];	/* of the file under test */
 	char			 empty[128];	/* a folder */
 	char			 hashed[128];	/* a folder */
-	struct certificate	 root, leaf, crowd[CROWD];
+	struct odd_certificate	 root, leaf, crowd[CROWD];
 } world;
 
 static const char nowhere[] = "/nonexistent/relais";
@@ -42,7 +42,7 @@ append(const char *text)
 }
 
 static bool
-verifies(X509_STORE *store, const struct certificate *leaf)
+verifies(X509_STORE *store, const struct odd_certificate *leaf)
 {
 	X509_STORE_CTX	*ctx = X509_STORE_CTX_new();
 	bool		 ok;
@@ -63,7 +63,7 @@ parsed(X509_STORE *store)
 
 /* Trust in the file under test alone leads to the leaf or not. */
 static bool
-leads_to(const struct certificate *leaf, int *n)
+leads_to(const struct odd_certificate *leaf, int *n)
 {
 	X509_STORE	*store = X509_STORE_new();
 	struct failure	 why;
@@ -79,18 +79,18 @@ leads_to(const struct certificate *leaf, int *n)
 }
 
 static void
-make(struct certificate *c, const struct certificate_form *form,
-    const struct certificate *issuer)
+make(struct odd_certificate *c, const struct odd_form *form,
+    const struct odd_certificate *issuer)
 {
-	certificate_make(c, form, issuer);
+	odd_make(c, form, issuer);
 }
 
 static void
 write_crowd(void)
 {
 	for (int i = 0; i < CROWD; i++)
-		certificate_write(&world.crowd[i], world.path,
-		    CERTIFICATE_APPEND);
+		odd_write(&world.crowd[i], world.path,
+		    ODD_APPEND);
 }
 
 static void
@@ -100,7 +100,7 @@ only_the_one_asked_for_is_parsed(void **state)
 
 	(void)state;
 	write_crowd();
-	certificate_write(&world.root, world.path, CERTIFICATE_APPEND);
+	odd_write(&world.root, world.path, ODD_APPEND);
 	write_crowd();
 	assert_true(leads_to(&world.leaf, &n));
 	assert_int_equal(n, 1);
@@ -120,34 +120,34 @@ nothing_is_parsed_in_vain(void **state)
 static void
 one_of_two_with_the_same_subject(void **state)
 {
-	struct certificate	namesake;
+	struct odd_certificate	namesake;
 	int			n;
 
 	(void)state;
-	make(&namesake, &(struct certificate_form){
+	make(&namesake, &(struct odd_form){
 	    .common_name = "Test Root", .authority = true }, NULL);
-	certificate_write(&namesake, world.path, CERTIFICATE_APPEND);
-	certificate_write(&world.root, world.path, CERTIFICATE_APPEND);
+	odd_write(&namesake, world.path, ODD_APPEND);
+	odd_write(&world.root, world.path, ODD_APPEND);
 	assert_true(leads_to(&world.leaf, &n));
 	assert_int_equal(n, 2);
-	certificate_free(&namesake);
+	odd_free(&namesake);
 }
 
 /* RFC 5280 section 7.1: case and runs of blanks make no other name. */
 static void
 a_name_written_otherwise(void **state)
 {
-	struct certificate	leaf;
+	struct odd_certificate	leaf;
 	int			n;
 
 	(void)state;
-	make(&leaf, &(struct certificate_form){
+	make(&leaf, &(struct odd_form){
 	    .issuer_name = "TEST  root" }, &world.root);
 	write_crowd();
-	certificate_write(&world.root, world.path, CERTIFICATE_APPEND);
+	odd_write(&world.root, world.path, ODD_APPEND);
 	assert_true(leads_to(&leaf, &n));
 	assert_int_equal(n, 1);
-	certificate_free(&leaf);
+	odd_free(&leaf);
 }
 
 /* A subject of a kind of string that is not weighed is parsed to compare. */
@@ -155,30 +155,30 @@ static void
 a_name_in_sixteen_bits(void **state)
 {
 	static const unsigned char	text[] = "\0T\0e\0s\0t\0 \0R\0o\0o\0t";
-	struct certificate		root, leaf;
+	struct odd_certificate		root, leaf;
 	X509_NAME			*name = X509_NAME_new();
 
 	(void)state;
-	make(&root, &(struct certificate_form){ .authority = true }, NULL);
+	make(&root, &(struct odd_form){ .authority = true }, NULL);
 	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN",
 	    V_ASN1_BMPSTRING, text, sizeof(text) - 1, -1, 0), 1);
 	X509_set_subject_name(root.x, name);
 	X509_set_issuer_name(root.x, name);
 	assert_true(X509_sign(root.x, root.key, EVP_sha256()) > 0);
-	make(&leaf, &(struct certificate_form){
+	make(&leaf, &(struct odd_form){
 	    .issuer_name = "Test Root" }, &root);
-	certificate_write(&root, world.path, CERTIFICATE_APPEND);
+	odd_write(&root, world.path, ODD_APPEND);
 	assert_true(leads_to(&leaf, NULL));
 	X509_NAME_free(name);
-	certificate_free(&root);
-	certificate_free(&leaf);
+	odd_free(&root);
+	odd_free(&leaf);
 }
 
 /* The subject stands so far behind that the head alone does not reach it. */
 static void
 a_long_issuer(void **state)
 {
-	struct certificate	middle, leaf;
+	struct odd_certificate	middle, leaf;
 	X509_NAME		*name = X509_NAME_new();
 	int			n;
 
@@ -187,18 +187,18 @@ a_long_issuer(void **state)
 		assert_int_equal(X509_NAME_add_entry_by_txt(name, "OU",
 		    MBSTRING_UTF8, (const unsigned char *)
 		    "a part of the name that is forty letters", -1, -1, 0), 1);
-	make(&middle, &(struct certificate_form){
+	make(&middle, &(struct odd_form){
 	    .common_name = "Middle", .authority = true }, NULL);
 	X509_set_issuer_name(middle.x, name);
 	assert_true(X509_sign(middle.x, world.root.key, EVP_sha256()) > 0);
-	make(&leaf, &(struct certificate_form){ .dns = "x" }, &middle);
-	certificate_write(&middle, world.path, CERTIFICATE_APPEND);
+	make(&leaf, &(struct odd_form){ .dns = "x" }, &middle);
+	odd_write(&middle, world.path, ODD_APPEND);
 	/* Found, though nobody knows who issued it. */
 	assert_false(leads_to(&leaf, &n));
 	assert_int_equal(n, 1);
 	X509_NAME_free(name);
-	certificate_free(&middle);
-	certificate_free(&leaf);
+	odd_free(&middle);
+	odd_free(&leaf);
 }
 
 static void
@@ -209,7 +209,7 @@ remarks_and_damage_in_between(void **state)
 	    "-----END CERTIFICATE-----\n");
 	append("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
 	append("-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n");
-	certificate_write(&world.root, world.path, CERTIFICATE_APPEND);
+	odd_write(&world.root, world.path, ODD_APPEND);
 	append("-----BEGIN CERTIFICATE-----\nMIIB");
 	assert_true(leads_to(&world.leaf, NULL));
 }
@@ -222,7 +222,7 @@ line_ends_of_dos(void **state)
 	FILE	*f;
 
 	(void)state;
-	certificate_write(&world.root, world.path, 0);
+	odd_write(&world.root, world.path, 0);
 	f = fopen(world.path, "r");
 	assert_non_null(f);
 	n = fread(text, 1, sizeof(text) - 1, f);
@@ -287,7 +287,7 @@ then_a_bundle(void **state)
 	struct failure	why;
 
 	(void)state;
-	certificate_write(&world.root, world.path, 0);
+	odd_write(&world.root, world.path, 0);
 	assert_true(places_lead_to_leaf(nowhere, world.path, &why));
 }
 
@@ -312,7 +312,7 @@ the_environment_is_not_asked(void **state)
 	struct failure	 why;
 
 	(void)state;
-	certificate_write(&world.root, world.path, 0);
+	odd_write(&world.root, world.path, 0);
 	setenv("SSL_CERT_FILE", world.path, 1);
 	setenv("SSL_CERT_DIR", world.hashed, 1);
 	if (tls_trust_system(store, &why))
@@ -371,7 +371,7 @@ static void
 a_file_without_certificates(void **state)
 {
 	(void)state;
-	certificate_write_key(&world.root, world.path);
+	odd_write_key(&world.root, world.path);
 	refuses(world.path, "holds no certificate as PEM");
 }
 
@@ -447,7 +447,7 @@ static void
 an_unreadable_file(void **state)
 {
 	(void)state;
-	certificate_write(&world.root, world.path, 0);
+	odd_write(&world.root, world.path, 0);
 	assert_int_equal(chmod(world.path, 0), 0);
 	unreadable(world.path);
 }
@@ -484,16 +484,16 @@ begin(void **state)
 	    world.folder);
 	assert_int_equal(mkdir(world.empty, 0700), 0);
 	assert_int_equal(mkdir(world.hashed, 0700), 0);
-	make(&world.root, &(struct certificate_form){
+	make(&world.root, &(struct odd_form){
 	    .common_name = "Test Root", .authority = true }, NULL);
-	make(&world.leaf, &(struct certificate_form){ .dns = "x" },
+	make(&world.leaf, &(struct odd_form){ .dns = "x" },
 	    &world.root);
 	for (int i = 0; i < CROWD; i++) {
 		snprintf(name, sizeof(name), "Root %d", i);
-		make(&world.crowd[i], &(struct certificate_form){
+		make(&world.crowd[i], &(struct odd_form){
 		    .common_name = name, .authority = true }, NULL);
 	}
-	certificate_write_hashed(&world.root, world.hashed);
+	odd_write_hashed(&world.root, world.hashed);
 	return 0;
 }
 
@@ -506,10 +506,10 @@ end(void **state)
 	snprintf(path, sizeof(path), "%s/%08lx.0", world.hashed,
 	    X509_subject_name_hash(world.root.x));
 	unlink(path);
-	certificate_free(&world.root);
-	certificate_free(&world.leaf);
+	odd_free(&world.root);
+	odd_free(&world.leaf);
 	for (int i = 0; i < CROWD; i++)
-		certificate_free(&world.crowd[i]);
+		odd_free(&world.crowd[i]);
 	rmdir(world.empty);
 	rmdir(world.hashed);
 	return rmdir(world.folder);

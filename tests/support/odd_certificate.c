@@ -1,4 +1,4 @@
-#include "support/certificate.h"
+#include "support/odd_certificate.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -75,7 +75,7 @@ add_dns(GENERAL_NAMES *names, const char *list)
 }
 
 static void
-add_alternatives(X509 *x, const struct certificate_form *form)
+add_alternatives(X509 *x, const struct odd_form *form)
 {
 	GENERAL_NAMES	*names = sk_GENERAL_NAME_new_null();
 	unsigned char	 address[16];
@@ -96,7 +96,7 @@ add_alternatives(X509 *x, const struct certificate_form *form)
 }
 
 static void
-set_dates(X509 *x, const struct certificate_form *form)
+set_dates(X509 *x, const struct odd_form *form)
 {
 	bool	usual = form->from_day == 0 && form->to_day == 0;
 
@@ -107,8 +107,8 @@ set_dates(X509 *x, const struct certificate_form *form)
 }
 
 static void
-set_names(X509 *x, const struct certificate_form *form,
-    const struct certificate *issuer)
+set_names(X509 *x, const struct odd_form *form,
+    const struct odd_certificate *issuer)
 {
 	X509_NAME	*own = X509_NAME_new();
 
@@ -139,8 +139,8 @@ set_serial(X509 *x)
 }
 
 void
-certificate_make(struct certificate *c, const struct certificate_form *form,
-    const struct certificate *issuer)
+odd_make(struct odd_certificate *c, const struct odd_form *form,
+    const struct odd_certificate *issuer)
 {
 	const EVP_MD	*md = form->digest != NULL ?
 			    EVP_get_digestbyname(form->digest) : EVP_sha256();
@@ -170,7 +170,7 @@ static FILE *
 create(const char *path, int flags)
 {
 	int	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC |
-		    (flags & CERTIFICATE_APPEND ? O_APPEND : O_TRUNC), 0600);
+		    (flags & ODD_APPEND ? O_APPEND : O_TRUNC), 0600);
 	FILE	*f = fd == -1 ? NULL : fdopen(fd, "a");
 
 	must(f != NULL, path);
@@ -178,19 +178,19 @@ create(const char *path, int flags)
 }
 
 void
-certificate_write(const struct certificate *c, const char *path, int flags)
+odd_write(const struct odd_certificate *c, const char *path, int flags)
 {
 	FILE	*f = create(path, flags);
 
 	must(PEM_write_X509(f, c->x), path);
-	if (flags & CERTIFICATE_KEY)
+	if (flags & ODD_KEY)
 		must(PEM_write_PrivateKey(f, c->key, NULL, NULL, 0, NULL,
 		    NULL), path);
 	must(fclose(f) == 0, path);
 }
 
 void
-certificate_write_key(const struct certificate *c, const char *path)
+odd_write_key(const struct odd_certificate *c, const char *path)
 {
 	FILE	*f = create(path, 0);
 
@@ -199,7 +199,7 @@ certificate_write_key(const struct certificate *c, const char *path)
 }
 
 void
-certificate_write_hashed(const struct certificate *c, const char *folder)
+odd_write_hashed(const struct odd_certificate *c, const char *folder)
 {
 	char	path[4096];
 	int	n = 0;
@@ -208,11 +208,11 @@ certificate_write_hashed(const struct certificate *c, const char *folder)
 		snprintf(path, sizeof(path), "%s/%08lx.%d", folder,
 		    X509_subject_name_hash(c->x), n);
 	while (access(path, F_OK) == 0 && n++ < 100);
-	certificate_write(c, path, 0);
+	odd_write(c, path, 0);
 }
 
 char *
-certificate_pin(const struct certificate *c)
+odd_pin(const struct odd_certificate *c)
 {
 	unsigned char	*der = NULL, digest[32], text[64];
 	int		 len = i2d_PUBKEY(c->key, &der);
@@ -227,9 +227,9 @@ certificate_pin(const struct certificate *c)
 }
 
 void
-certificate_free(struct certificate *c)
+odd_free(struct odd_certificate *c)
 {
 	X509_free(c->x);
 	EVP_PKEY_free(c->key);
-	*c = (struct certificate){ 0 };
+	*c = (struct odd_certificate){ 0 };
 }

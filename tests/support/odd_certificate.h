@@ -1,11 +1,11 @@
 /*
- * certificate.h - certificates to order, good ones and bad ones
+ * odd_certificate.h - certificates as nobody should issue them
  *
  * A zeroed form is a server's certificate without a name, valid from
  * yesterday for thirty days, with a key on P-256.
  */
-#ifndef SUPPORT_CERTIFICATE_H
-#define SUPPORT_CERTIFICATE_H
+#ifndef SUPPORT_ODD_CERTIFICATE_H
+#define SUPPORT_ODD_CERTIFICATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 struct evp_pkey_st;
 struct x509_st;
 
-struct certificate_form {
+struct odd_form {
 	const char	*common_name;	/* NULL: an empty subject */
 	const char	*dns;		/* subjectAltName, blanks between; an
 					 * '@' becomes a NUL */
@@ -28,31 +28,31 @@ struct certificate_form {
 					 * own common name */
 };
 
-struct certificate {
+struct odd_certificate {
 	struct x509_st		*x;	/* owned */
 	struct evp_pkey_st	*key;	/* owned */
 };
 
 /* Signed by issuer, or by itself. */
-void	certificate_make(struct certificate *, const struct certificate_form *,
-	    const struct certificate *issuer);
+void	odd_make(struct odd_certificate *, const struct odd_form *,
+	    const struct odd_certificate *issuer);
 
-enum { CERTIFICATE_KEY = 1, CERTIFICATE_APPEND = 2 };
+enum { ODD_KEY = 1, ODD_APPEND = 2 };
 
 /* As PEM into that file (mode 0600), with the key behind it if asked for. */
-void	certificate_write(const struct certificate *, const char *path,
+void	odd_write(const struct odd_certificate *, const char *path,
 	    int flags);
 
 /* The key alone. */
-void	certificate_write_key(const struct certificate *, const char *path);
+void	odd_write_key(const struct odd_certificate *, const char *path);
 
 /* As PEM into that folder, under the hash of its subject. */
-void	certificate_write_hashed(const struct certificate *,
+void	odd_write_hashed(const struct odd_certificate *,
 	    const char *folder);
 
 /* "sha256//...", the pin of its key; to be freed. */
-char	*certificate_pin(const struct certificate *);
+char	*odd_pin(const struct odd_certificate *);
 
-void	certificate_free(struct certificate *);
+void	odd_free(struct odd_certificate *);
 
 #endif
