@@ -33,6 +33,12 @@ ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
 		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"'
 LINK		= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,--as-needed
 
+# What works with OpenSSL, in the module or in the program.
+OPENSSL	= tls tls_broken tls_bundle tls_digest tls_file tls_library tls_own \
+	  tls_pin tls_refusal tls_trust tls_verify tls_wire
+TLS_WAY_module	= tls_load
+TLS_WAY_linked	= tls_linked $(OPENSSL)
+
 UTIL	= \
 	  base64 \
 	  buffer \
@@ -56,7 +62,8 @@ MAIL	= \
 NET	= \
 	  connect \
 	  sendfile \
-	  stream
+	  stream \
+	  $(TLS_WAY_$(TLS))
 SMTP	= \
 	  auth \
 	  auth_choose \
@@ -103,15 +110,21 @@ LIB_NAMES = $(UTIL:%=util/%) $(MAIL:%=mail/%) $(NET:%=net/%) \
 LIB_OBJS  = $(LIB_NAMES:%=$(B)/src/%.o)
 
 # What tls.so needs besides libssl and libcrypto, built anew as PIC.
-MODULE	  = net/tls util/buffer util/failure util/memory util/base64
+MODULE	  = $(OPENSSL:%=net/%) util/base64 util/buffer util/failure \
+	    util/memory util/visible
 MODULE_OBJS = $(MODULE:%=$(B)/module/%.o)
 
 NAMES	  = relais send-mail mailq newaliases
 
-all: $(B)/sendmail $(NAMES:%=$(B)/%) $(B)/tls.so
+MODULE_module	= $(B)/tls.so
+PROGRAM_LIBS_module	=
+PROGRAM_LIBS_linked	= $(TLS_LIBS)
+PROGRAM_LIBS	= $(PROGRAM_LIBS_$(TLS)) $(BSD_LIBS)
+
+all: $(B)/sendmail $(NAMES:%=$(B)/%) $(MODULE_$(TLS))
 
 $(B)/sendmail: $(B)/src/main.o $(B)/librelais.a
-	$(LINK) -pie -o $@ $(B)/src/main.o $(B)/librelais.a $(BSD_LIBS)
+	$(LINK) -pie -o $@ $(B)/src/main.o $(B)/librelais.a $(PROGRAM_LIBS)
 
 $(NAMES:%=$(B)/%): $(B)/sendmail
 	ln -sf sendmail $@
@@ -122,6 +135,11 @@ $(B)/librelais.a: $(LIB_OBJS)
 
 $(B)/tls.so: $(MODULE_OBJS)
 	$(LINK) -shared -o $@ $(MODULE_OBJS) $(TLS_LIBS) $(BSD_LIBS)
+
+# For the tests of what is inside the module.
+$(B)/libtls.a: $(OPENSSL:%=$(B)/module/net/%.o)
+	rm -f $@
+	ar rcs $@ $^
 
 $(B)/src/%.o: src/%.c
 	@mkdir -p $(@D)
@@ -146,8 +164,10 @@ $(B)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Itests -fPIE -DBUILD='"$(abspath $(B))"' -MMD -MP -c -o $@ $<
 
-$(B)/tests/%_test: $(B)/tests/%_test.o $(TEST_SUPPORT) $(B)/librelais.a
-	$(LINK) -pie -o $@ $< $(TEST_SUPPORT) $(B)/librelais.a $(TEST_LIBS)
+TEST_ARCHIVES = $(B)/librelais.a $(B)/libtls.a $(B)/librelais.a
+
+$(B)/tests/%_test: $(B)/tests/%_test.o $(TEST_SUPPORT) $(TEST_ARCHIVES)
+	$(LINK) -pie -o $@ $< $(TEST_SUPPORT) $(TEST_ARCHIVES) $(TEST_LIBS)
 
 # The smarthost that `make demo` shows.
 $(B)/tests/support/smarthost-demo: $(B)/tests/support/demo.o $(TEST_SUPPORT) \

@@ -22,6 +22,13 @@ struct tls;		/* one session, the module's own */
 /*
  * All strings are borrowed until start() returns.  An origin is how messages
  * name the place of a setting, such as "/etc/relais.conf:7", or NULL.
+ *
+ * A name is matched by subjectAltName alone, never by the common name; a
+ * wildcard stands for one whole label.  Pins take the place of all that: the
+ * server's own certificate must hold one of these keys, and then nothing is
+ * asked about its issuer, its name or its dates.  They are checked even
+ * where verify is false.  TLS 1.2 or later, and what openssl.cnf demands
+ * beyond that.
  */
 struct tls_options {
 	const char	 *name;		/* to expect: a host name, or an IP
@@ -29,8 +36,9 @@ struct tls_options {
 	const char	 *ca;		/* PEM file or hashed folder; NULL: the
 					 * system's trust */
 	const char	 *ca_origin;
-	const char *const *pins;	/* SPKI SHA-256 in base64; NULL at the
-					 * end; NULL or empty: none */
+	const char *const *pins;	/* SPKI SHA-256 in base64, "sha256//"
+					 * before it or not; NULL at the end;
+					 * NULL or empty: none */
 	const char	 *pins_origin;
 	const char	 *certificate;	/* our own, PEM, chain behind it */
 	const char	 *key;		/* NULL: in the certificate's file */
@@ -54,8 +62,9 @@ struct tls_module {
 
 	/*
 	 * Makes a session, no octet sent yet; NULL with why: EX_CONFIG for
-	 * files that are missing, unreadable or hold nothing usable, and where
-	 * no trust store is to be found.  Slow: call it while connecting.
+	 * files that are missing, unreadable or hold nothing usable, for a key
+	 * that others can read, and where no trust store is to be found.
+	 * Slow: call it while connecting.
 	 */
 	struct tls *(*start)(const struct tls_options *, struct failure *);
 
@@ -63,12 +72,19 @@ struct tls_module {
 	 * On fd from now on.  TLS_FAILED: EX_CONFIG for a certificate that is
 	 * not trusted, with its subject, the rule it broke and the key of
 	 * relais.conf that would change it; EX_TEMPFAIL for a handshake broken
-	 * off; EX_PROTOCOL where the peer does not speak TLS at all.
+	 * off; EX_PROTOCOL where the peer does not speak TLS at all, or none
+	 * that is new enough.  The texts want the host put in front of them.
 	 */
 	enum tls_result (*handshake)(struct tls *, int fd, struct failure *);
 
+	/*
+	 * More may be waiting inside than poll() can tell: read until
+	 * TLS_WANT_READ before waiting.  By TLS 1.3 a server says only here
+	 * that it will not have our certificate (EX_CONFIG).
+	 */
 	enum tls_result (*read)(struct tls *, void *to, size_t room,
 	    size_t *got, struct failure *);
+	/* Some of it; never SIGPIPE. */
 	enum tls_result (*write)(struct tls *, const void *from, size_t len,
 	    size_t *put, struct failure *);
 

@@ -1,0 +1,410 @@
+#include "net/tls_bundle.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "util/memory.h"
+
+/* Of the base64: the subjects of nearly all certificates end within it. */
+enum { HEAD = 768 };
+
+/* Tags of ASN.1 that stand in a name or before it. */
+enum {
+	INTEGER		= 0x02,
+	OBJECT		= 0x06,
+	UTF8		= 0x0c,
+	PRINTABLE	= 0x13,
+	IA5		= 0x16,
+	SEQUENCE	= 0x30,
+	SET		= 0x31,
+	EXPLICIT	= 0xa0,
+};
+
+struct entry {
+	const char	*pem;		/* its BEGIN line, in .text */
+	size_t		 pem_len;
+	size_t		 subject;	/* DER, where it begins in .subjects */
+	size_t		 subject_len;
+	uint32_t	 weight;	/* of the subject: see weigh() */
+};
+
+struct bundle {
+	struct buffer		 text;
+	struct buffer		 subjects;
+	struct entry		*entry;		/* owned */
+	size_t			 n;
+	size_t			 cap;
+	X509_LOOKUP_METHOD	*method;
+};
+
+/*
+ * One DER element: its tag must be this one, and *at moves to its contents.
+ * The length is not held against the end here, since only the head of a
+ * certificate may have been decoded.
+ */
+static bool
+der_open(const unsigned char **at, const unsigned char *end, unsigned tag,
+    size_t *len)
+{
+	const unsigned char	*p = *at;
+	size_t			 octets;
+
+	if (end - p < 2 || p[0] != tag)
+		return false;
+	*len = p[1];
+	p += 2;
+	if (*len >= 0x80) {
+		octets = *len & 0x7f;
+		if (octets == 0 || octets > 3 || (size_t)(end - p) < octets)
+			return false;
+		for (*len = 0; octets > 0; octets--)
+			*len = *len << 8 | *p++;
+	}
+	*at = p;
+	return true;
+}
+
+static bool
+der_skip(const unsigned char **at, const unsigned char *end, unsigned tag)
+{
+	size_t	len;
+
+	if (!der_open(at, end, tag, &len) || (size_t)(end - *at) < len)
+		return false;
+	*at += len;
+	return true;
+}
+
+/* Down to TBSCertificate.subject, RFC 5280 section 4.1. */
+static bool
+find_subject(const unsigned char *der, size_t len, const unsigned char **from,
+    const unsigned char **to)
+{
+	const unsigned char	*end = der + len;
+	size_t			 size;
+
+	if (!der_open(&der, end, SEQUENCE, &size) ||	/* Certificate */
+	    !der_open(&der, end, SEQUENCE, &size))	/* TBSCertificate */
+		return false;
+	if (der < end && *der == EXPLICIT && !der_skip(&der, end, EXPLICIT))
+		return false;
+	if (!der_skip(&der, end, INTEGER) ||		/* serialNumber */
+	    !der_skip(&der, end, SEQUENCE) ||		/* signature */
+	    !der_skip(&der, end, SEQUENCE) ||		/* issuer */
+	    !der_skip(&der, end, SEQUENCE))		/* validity */
+		return false;
+	*from = der;
+	if (!der_skip(&der, end, SEQUENCE))
+		return false;
+	*to = der;
+	return true;
+}
+
+static uint32_t
+weight_of(const unsigned char *text, size_t len)
+{
+	uint32_t	weight = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char	c = text[i] | 0x20;
+
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+			weight += (uint32_t)c * c;
+	}
+	return weight;
+}
+
+/*
+ * A number that is the same for names that OpenSSL takes for equal, whatever
+ * their case, blanks, order and kinds of string: names of different weight
+ * need no parsing to be told apart.  0 is not known, for rarer kinds.
+ */
+static uint32_t
+weigh(const unsigned char *name, size_t len)
+{
+	const unsigned char	*at = name, *end = name + len;
+	uint32_t		 weight = 1;
+	size_t			 size;
+
+	if (!der_open(&at, end, SEQUENCE, &size))
+		return 0;
+	while (at < end) {
+		if (der_open(&at, end, SET, &size) ||
+		    der_open(&at, end, SEQUENCE, &size) ||
+		    der_skip(&at, end, OBJECT))
+			continue;
+		if (!(der_open(&at, end, UTF8, &size) ||
+		    der_open(&at, end, PRINTABLE, &size) ||
+		    der_open(&at, end, IA5, &size)) ||
+		    (size_t)(end - at) < size)
+			return 0;
+		weight += weight_of(at, size);
+		at += size;
+	}
+	return weight;
+}
+
+/* The octets of the first 'len' characters of base64, line ends left out. */
+static bool
+decode(struct buffer *der, const char *base64, size_t len)
+{
+	EVP_ENCODE_CTX	*ctx = EVP_ENCODE_CTX_new();
+	int		 n = -1;
+
+	buffer_clear(der);
+	if (ctx != NULL) {
+		unsigned char	*to = (unsigned char *)buffer_room(der, len);
+
+		EVP_DecodeInit(ctx);
+		if (EVP_DecodeUpdate(ctx, to, &n,
+		    (const unsigned char *)base64, (int)len) == -1)
+			n = -1;
+	}
+	EVP_ENCODE_CTX_free(ctx);
+	if (n < 0)
+		return false;
+	der->len = (size_t)n;
+	return true;
+}
+
+static void
+add_entry(struct bundle *b, struct entry e, const unsigned char *from,
+    const unsigned char *to)
+{
+	e.subject = b->subjects.len;
+	e.subject_len = (size_t)(to - from);
+	e.weight = weigh(from, e.subject_len);
+	buffer_add(&b->subjects, from, e.subject_len);
+	b->entry = memory_room(b->entry, b->n, &b->cap, sizeof(*b->entry));
+	b->entry[b->n++] = e;
+}
+
+/* One whose subject can't be found is left out, as if it were not there. */
+static void
+index_one(struct bundle *b, struct entry e, const char *body, size_t len,
+    struct buffer *der)
+{
+	const unsigned char	*from, *to;
+
+	for (size_t part = len < HEAD ? len : HEAD;; part = len) {
+		if (decode(der, body, part) &&
+		    find_subject((unsigned char *)der->data, der->len, &from,
+		    &to)) {
+			add_entry(b, e, from, to);
+			return;
+		}
+		if (part == len)
+			return;
+	}
+}
+
+static bool
+starts(const char *at, const char *end, const char *word)
+{
+	size_t	len = strlen(word);
+
+	return (size_t)(end - at) >= len && memcmp(at, word, len) == 0;
+}
+
+static bool
+is_certificate(const char *label, const char *end)
+{
+	return starts(label, end, "CERTIFICATE-----") ||
+	    starts(label, end, "X509 CERTIFICATE-----") ||
+	    starts(label, end, "TRUSTED CERTIFICATE-----");
+}
+
+static void
+index_all(struct bundle *b)
+{
+	static const char	 begin[] = "-----BEGIN ", over[] = "-----END ";
+	const char		*end = b->text.data + b->text.len;
+	const char		*at = b->text.data;
+	const char		*label, *body, *last;
+	struct buffer		 der = { 0 };
+
+	while ((at = memmem(at, (size_t)(end - at), begin,
+	    sizeof(begin) - 1)) != NULL) {
+		label = at + sizeof(begin) - 1;
+		body = memchr(label, '\n', (size_t)(end - label));
+		if (body == NULL)
+			break;
+		last = memmem(body, (size_t)(end - body), over,
+		    sizeof(over) - 1);
+		if (last == NULL)
+			break;
+		if (is_certificate(label, body)) {
+			const char	*stop = memchr(last, '\n',
+			    (size_t)(end - last));
+			struct entry	 e = { .pem = at };
+
+			e.pem_len = (size_t)((stop != NULL ? stop + 1 : end) -
+			    at);
+			index_one(b, e, body, (size_t)(last - body), &der);
+		}
+		at = last;
+	}
+	buffer_free(&der);
+}
+
+/* Parses this one and puts it into the store. */
+static X509 *
+load(X509_STORE *store, const struct entry *e)
+{
+	BIO	*bio = BIO_new_mem_buf(e->pem, (int)e->pem_len);
+	X509	*x = bio == NULL ? NULL :
+	    PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
+
+	BIO_free(bio);
+	if (x != NULL && !X509_STORE_add_cert(store, x)) {
+		X509_free(x);
+		x = NULL;
+	}
+	return x;
+}
+
+static bool
+same_octets(struct bundle *b, const struct entry *e, const X509_NAME *name)
+{
+	const unsigned char	*der;
+	size_t			 len;
+
+	return X509_NAME_get0_der(name, &der, &len) == 1 &&
+	    len == e->subject_len &&
+	    memcmp(der, b->subjects.data + e->subject, len) == 0;
+}
+
+/* As OpenSSL compares names. */
+static bool
+same_name(struct bundle *b, const struct entry *e, const X509_NAME *name)
+{
+	const unsigned char	*der;
+	size_t			 len;
+	uint32_t		 weight;
+	X509_NAME		*subject;
+	bool			 same;
+
+	if (X509_NAME_get0_der(name, &der, &len) != 1)
+		return false;
+	weight = weigh(der, len);
+	if (weight != 0 && e->weight != 0 && weight != e->weight)
+		return false;
+	der = (unsigned char *)b->subjects.data + e->subject;
+	subject = d2i_X509_NAME(NULL, &der, (long)e->subject_len);
+	same = subject != NULL && X509_NAME_cmp(subject, name) == 0;
+	X509_NAME_free(subject);
+	return same;
+}
+
+/*
+ * Several authorities may share a subject: all of them go into the store,
+ * where OpenSSL looks for the one that fits, and the first is the answer.
+ */
+static int
+load_matching(struct bundle *b, X509_STORE *store, const X509_NAME *name,
+    bool (*matches)(struct bundle *, const struct entry *, const X509_NAME *),
+    X509_OBJECT *found)
+{
+	int	n = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		X509	*x;
+
+		if (!matches(b, &b->entry[i], name) ||
+		    (x = load(store, &b->entry[i])) == NULL)
+			continue;
+		if (n++ == 0 && X509_OBJECT_set1_X509(found, x)) {
+			/*
+			 * A look-up hands out a pointer that the store owns;
+			 * the reference that set1 took is one too many.
+			 */
+			X509_free(x);
+		}
+		X509_free(x);
+	}
+	return n;
+}
+
+/*
+ * Octets first.  Where no subject has the same octets, names are compared
+ * the way OpenSSL does in a store that holds everything, so the answer is
+ * the same as if all had been parsed.
+ */
+static int
+by_subject(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type, const X509_NAME *name,
+    X509_OBJECT *found)
+{
+	struct bundle	*b = X509_LOOKUP_get_method_data(lookup);
+	X509_STORE	*store = X509_LOOKUP_get_store(lookup);
+	int		 n;
+
+	if (type != X509_LU_X509)
+		return 0;
+	ERR_set_mark();
+	n = load_matching(b, store, name, same_octets, found);
+	if (n == 0)
+		n = load_matching(b, store, name, same_name, found);
+	ERR_pop_to_mark();
+	return n > 0;
+}
+
+static void
+bundle_free(struct bundle *b)
+{
+	free(b->entry);
+	buffer_free(&b->text);
+	buffer_free(&b->subjects);
+	X509_LOOKUP_meth_free(b->method);
+	free(b);
+}
+
+static void
+lookup_free(X509_LOOKUP *lookup)
+{
+	struct bundle	*b = X509_LOOKUP_get_method_data(lookup);
+
+	if (b != NULL)
+		bundle_free(b);
+}
+
+/* Once the lookup has its data, the store frees the bundle with it. */
+static bool
+hand_over(struct bundle *b, X509_STORE *store)
+{
+	X509_LOOKUP	*lookup;
+
+	b->method = X509_LOOKUP_meth_new("relais bundle");
+	if (b->method == NULL ||
+	    !X509_LOOKUP_meth_set_get_by_subject(b->method, by_subject) ||
+	    !X509_LOOKUP_meth_set_free(b->method, lookup_free) ||
+	    (lookup = X509_STORE_add_lookup(store, b->method)) == NULL)
+		return false;
+	X509_LOOKUP_set_method_data(lookup, b);
+	return true;
+}
+
+bool
+tls_bundle_add(X509_STORE *store, struct buffer *text)
+{
+	struct bundle	*b = memory_new(1, sizeof(*b));
+
+	b->text = *text;
+	ERR_set_mark();
+	if (text->len > 0)
+		index_all(b);
+	ERR_pop_to_mark();
+	if (b->n == 0 || !hand_over(b, store)) {
+		b->text = (struct buffer){ 0 };
+		bundle_free(b);
+		return false;
+	}
+	*text = (struct buffer){ 0 };
+	return true;
+}

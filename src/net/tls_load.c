@@ -1,0 +1,25 @@
+#include "net/tls_module.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+#include <sysexits.h>
+
+/*
+ * The dynamic loader itself remembers what it has loaded, so asking again
+ * is cheap, and the module stays until the process ends.
+ */
+const struct tls_module *
+tls_load(struct failure *why)
+{
+	const struct tls_module	*module = NULL;
+	void			*handle;
+
+	handle = dlopen(TLS_MODULE, RTLD_NOW | RTLD_LOCAL);
+	if (handle != NULL)
+		module = dlsym(handle, TLS_MODULE_NAME);
+	if (module == NULL)
+		failed(why, EX_UNAVAILABLE, "TLS is not to be had: %s "
+		    "(relais looks for its TLS module at " TLS_MODULE ")",
+		    dlerror());
+	return module;
+}

@@ -1,0 +1,345 @@
+#include "net/tls_refusal.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/x509v3.h>
+
+#include "net/tls_pin.h"
+#include "util/buffer.h"
+#include "util/visible.h"
+
+/* What a sentence can be made of. */
+struct refusal {
+	X509_STORE_CTX			*chain;
+	X509				*leaf;	/* the server's own */
+	X509				*cert;	/* the one that broke a rule */
+	int				 depth;	/* its place; 0: the leaf */
+	char				 who[260];
+	char				 pin[TLS_PIN_TEXT];
+	char				 trust[260];
+	const struct tls_verify		*v;
+};
+
+static void
+name_text(char *to, size_t size, const X509_NAME *name)
+{
+	BIO	*bio = BIO_new(BIO_s_mem());
+	char	*text;
+	long	 len;
+
+	to[0] = '\0';
+	if (bio != NULL && X509_NAME_print_ex(bio, name, 0,
+	    XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN |
+	    ASN1_STRFLGS_UTF8_CONVERT) >= 0) {
+		len = BIO_get_mem_data(bio, &text);
+		visible(to, size, text, len > 0 ? (size_t)len : 0);
+	}
+	BIO_free(bio);
+}
+
+static bool
+alternative_name(char *to, size_t size, const GENERAL_NAME *name)
+{
+	const ASN1_STRING	*s;
+	const unsigned char	*octets;
+	int			 len;
+
+	if (name->type != GEN_DNS && name->type != GEN_IPADD)
+		return false;
+	s = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
+	octets = ASN1_STRING_get0_data(s);
+	len = ASN1_STRING_length(s);
+	if (name->type == GEN_DNS) {
+		visible(to, size, (const char *)octets, (size_t)len);
+		return true;
+	}
+	return (len == 4 || len == 16) &&
+	    inet_ntop(len == 4 ? AF_INET : AF_INET6, octets, to,
+	    (socklen_t)size) != NULL;
+}
+
+/* The names a certificate is for: "a, b and 3 more"; returns how many. */
+static size_t
+names_text(char *to, size_t size, X509 *x)
+{
+	GENERAL_NAMES	*names;
+	char		 one[128];
+	size_t		 n = 0, hidden = 0;
+
+	to[0] = '\0';
+	names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		if (!alternative_name(one, sizeof(one),
+		    sk_GENERAL_NAME_value(names, i)))
+			continue;
+		if (strlen(to) + strlen(one) + sizeof(", and 999999 more") >
+		    size || hidden > 0) {
+			hidden++;
+			continue;
+		}
+		strlcat(to, n++ > 0 ? ", " : "", size);
+		strlcat(to, one, size);
+	}
+	if (hidden > 0)
+		snprintf(to + strlen(to), size - strlen(to), " and %zu more",
+		    hidden);
+	GENERAL_NAMES_free(names);
+	return n + hidden;
+}
+
+static void
+date_text(char *to, size_t size, const ASN1_TIME *when)
+{
+	struct tm	tm = { 0 };
+
+	if (!ASN1_TIME_to_tm(when, &tm) ||
+	    strftime(to, size, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
+		strlcpy(to, "an unreadable date", size);
+}
+
+/* "the server's certificate ..." or "certificate 2 of the chain, ...". */
+static void
+who_text(char *to, size_t size, X509 *x, int depth)
+{
+	char	subject[180];
+
+	name_text(subject, sizeof(subject), X509_get_subject_name(x));
+	if (subject[0] == '\0' && names_text(subject, sizeof(subject), x) == 0)
+		strlcpy(subject, "without subject", sizeof(subject));
+	if (depth == 0)
+		snprintf(to, size, "the server's certificate \"%s\"", subject);
+	else
+		snprintf(to, size, "certificate %d of the server's chain, "
+		    "\"%s\",", depth + 1, subject);
+}
+
+static void
+trust_text(char *to, size_t size, const struct tls_verify *v)
+{
+	if (v->ca == NULL)
+		strlcpy(to, "this system's trust store", size);
+	else
+		snprintf(to, size, "tls_ca (%.200s)",
+		    v->ca_origin != NULL ? v->ca_origin : v->ca);
+}
+
+static void
+expired(const struct refusal *r, struct failure *why)
+{
+	char	date[64];
+
+	date_text(date, sizeof(date), X509_get0_notAfter(r->cert));
+	failed(why, EX_CONFIG, "%s expired on %s; its owner must renew it "
+	    "(tls_pin = %s in relais.conf trusts the server's key in spite of "
+	    "dates)", r->who, date, r->pin);
+}
+
+static void
+not_yet_valid(const struct refusal *r, struct failure *why)
+{
+	char	date[64], now[64];
+	time_t	t = time(NULL);
+	struct tm tm;
+
+	date_text(date, sizeof(date), X509_get0_notBefore(r->cert));
+	strftime(now, sizeof(now), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&t, &tm));
+	failed(why, EX_CONFIG, "%s is not valid before %s, and by the clock "
+	    "of this machine it is %s (tls_pin = %s in relais.conf trusts the "
+	    "server's key in spite of dates)", r->who, date, now, r->pin);
+}
+
+static void
+self_signed(const struct refusal *r, struct failure *why)
+{
+	failed(why, EX_CONFIG, "%s is self-signed, so no authority vouches "
+	    "for it; if the server's owner confirms this key, trust it by "
+	    "tls_pin = %s in relais.conf, or the certificate by tls_ca",
+	    r->who, r->pin);
+}
+
+static void
+unknown_root(const struct refusal *r, struct failure *why)
+{
+	failed(why, EX_CONFIG, "the server's chain ends at a root that %s "
+	    "does not hold: %s is self-signed; to trust it, name a file "
+	    "that holds it as tls_ca in relais.conf, or trust the server's "
+	    "key by tls_pin = %s", r->trust, r->who, r->pin);
+}
+
+/*
+ * With nothing but its own certificate from the server, an intermediate may
+ * be missing; further up it is the authority that we do not know.
+ */
+static void
+no_issuer(const struct refusal *r, struct failure *why)
+{
+	char	issuer[180];
+
+	name_text(issuer, sizeof(issuer), X509_get_issuer_name(r->cert));
+	if (r->depth == 0)
+		failed(why, EX_CONFIG, "%s was issued by \"%s\", which the "
+		    "server did not send and %s does not hold: if that is an "
+		    "intermediate, the server must send it; else name a file "
+		    "that holds it as tls_ca in relais.conf, or trust the "
+		    "server's key by tls_pin = %s", r->who, issuer, r->trust,
+		    r->pin);
+	else
+		failed(why, EX_CONFIG, "%s was issued by the unknown authority "
+		    "\"%s\", which %s does not hold; to trust it, name a file "
+		    "that holds it as tls_ca in relais.conf, or trust the "
+		    "server's key by tls_pin = %s", r->who, issuer, r->trust,
+		    r->pin);
+}
+
+static bool
+has_common_name(const struct refusal *r)
+{
+	return !r->v->is_address && X509_check_host(r->leaf, r->v->name, 0,
+	    X509_CHECK_FLAG_ALWAYS_CHECK_SUBJECT |
+	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
+}
+
+static void
+wrong_name(const struct refusal *r, struct failure *why)
+{
+	const char	*kind = r->v->is_address ? "the address " : "";
+	char		 names[300];
+	size_t		 n = names_text(names, sizeof(names), r->leaf);
+
+	if (has_common_name(r))
+		failed(why, EX_CONFIG, "%s bears the name %s only in its "
+		    "common name (CN), which does not count (RFC 9525): its "
+		    "owner must add a subjectAltName, or trust the server's "
+		    "key by tls_pin = %s in relais.conf", r->who, r->v->name,
+		    r->pin);
+	else
+		failed(why, EX_CONFIG, "%s is for %s, not for %s%s; if that "
+		    "is the right server, set tls_name in relais.conf to a "
+		    "name that it bears", r->who, n > 0 ? names :
+		    "no host at all", kind, r->v->name);
+}
+
+static void
+too_long(const struct refusal *r, struct failure *why)
+{
+	failed(why, EX_CONFIG, "the chain of %s has more than %d certificates "
+	    "between it and a trusted one; name one of them that you trust as "
+	    "tls_ca in relais.conf", r->who, TLS_CHAIN_MAX);
+}
+
+static void
+weak_key(const struct refusal *r, struct failure *why)
+{
+	EVP_PKEY	*key = X509_get0_pubkey(r->cert);
+
+	failed(why, EX_CONFIG, "%s has too weak a key (%d bits of %s) for "
+	    "this system's openssl.cnf; its owner must replace it (tls_pin = "
+	    "%s in relais.conf trusts it in spite of that)", r->who,
+	    key != NULL ? EVP_PKEY_get_bits(key) : 0,
+	    key != NULL && EVP_PKEY_get0_type_name(key) != NULL ?
+	    EVP_PKEY_get0_type_name(key) : "unknown kind", r->pin);
+}
+
+static void
+weak_digest(const struct refusal *r, struct failure *why)
+{
+	failed(why, EX_CONFIG, "%s is signed with %s, too weak for this "
+	    "system's openssl.cnf; its owner must replace it (tls_pin = %s in "
+	    "relais.conf trusts the server's key in spite of that)", r->who,
+	    OBJ_nid2ln(X509_get_signature_nid(r->cert)), r->pin);
+}
+
+static void
+bad_signature(const struct refusal *r, struct failure *why)
+{
+	failed(why, EX_CONFIG, "%s bears a signature that its issuer did not "
+	    "make: it is damaged or forged, or tls_ca holds another authority "
+	    "of the same name", r->who);
+}
+
+static void
+not_for_servers(const struct refusal *r, struct failure *why)
+{
+	failed(why, EX_CONFIG, "%s was not issued for use by a server (key "
+	    "usage); its owner must replace it (tls_pin = %s in relais.conf "
+	    "trusts the server's key in spite of that)", r->who, r->pin);
+}
+
+static void
+no_authority(const struct refusal *r, struct failure *why)
+{
+	failed(why, EX_CONFIG, "%s may not issue the certificate below it "
+	    "(basicConstraints); trust the server's key by tls_pin = %s in "
+	    "relais.conf if its owner confirms it", r->who, r->pin);
+}
+
+static const struct {
+	int	  error;
+	void	(*say)(const struct refusal *, struct failure *);
+} rules[] = {
+	{ X509_V_ERR_CERT_HAS_EXPIRED,			expired },
+	{ X509_V_ERR_CERT_NOT_YET_VALID,		not_yet_valid },
+	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,	self_signed },
+	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,		unknown_root },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,	no_issuer },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,		no_issuer },
+	{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,	no_issuer },
+	{ X509_V_ERR_HOSTNAME_MISMATCH,			wrong_name },
+	{ X509_V_ERR_IP_ADDRESS_MISMATCH,		wrong_name },
+	{ X509_V_ERR_CERT_CHAIN_TOO_LONG,		too_long },
+	{ X509_V_ERR_EE_KEY_TOO_SMALL,			weak_key },
+	{ X509_V_ERR_CA_KEY_TOO_SMALL,			weak_key },
+	{ X509_V_ERR_CA_MD_TOO_WEAK,			weak_digest },
+	{ X509_V_ERR_CERT_SIGNATURE_FAILURE,		bad_signature },
+	{ X509_V_ERR_INVALID_PURPOSE,			not_for_servers },
+	{ X509_V_ERR_INVALID_CA,			no_authority },
+	{ X509_V_ERR_PATH_LENGTH_EXCEEDED,		no_authority },
+};
+
+void
+tls_refusal_by_chain(X509_STORE_CTX *chain, const struct tls_verify *v,
+    struct failure *why)
+{
+	int		error = X509_STORE_CTX_get_error(chain);
+	struct refusal	r = { .chain = chain, .v = v };
+
+	r.leaf = X509_STORE_CTX_get0_cert(chain);
+	r.cert = X509_STORE_CTX_get_current_cert(chain);
+	r.depth = X509_STORE_CTX_get_error_depth(chain);
+	if (r.cert == NULL) {
+		r.cert = r.leaf;
+		r.depth = 0;
+	}
+	who_text(r.who, sizeof(r.who), r.cert, r.depth);
+	tls_pin_text(r.pin, r.leaf);
+	trust_text(r.trust, sizeof(r.trust), v);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (rules[i].error == error) {
+			rules[i].say(&r, why);
+			return;
+		}
+	}
+	failed(why, EX_CONFIG, "%s is not trusted: %s (tls_pin = %s in "
+	    "relais.conf trusts the server's key in spite of that)", r.who,
+	    X509_verify_cert_error_string(error), r.pin);
+}
+
+void
+tls_refusal_by_pin(X509 *leaf, const struct tls_verify *v, struct failure *why)
+{
+	char	who[260], pin[TLS_PIN_TEXT], where[260] = "";
+
+	who_text(who, sizeof(who), leaf, 0);
+	if (v->pins_origin != NULL)
+		snprintf(where, sizeof(where), " (%.200s)", v->pins_origin);
+	failed(why, EX_CONFIG, "%s has a key that is not pinned by tls_pin%s: "
+	    "its pin is %s; if the server's owner confirms this key, add it to "
+	    "relais.conf", who, where, tls_pin_text(pin, leaf));
+}

@@ -1,0 +1,147 @@
+#include "net/tls_verify.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <openssl/x509v3.h>
+
+#include "net/tls_refusal.h"
+#include "net/tls_trust.h"
+#include "util/memory.h"
+#include "util/visible.h"
+
+static bool
+judge_chain(const struct tls_verify *v, X509_STORE_CTX *chain)
+{
+	if (v->pins.n > 0)
+		return tls_pins_match(&v->pins, X509_STORE_CTX_get0_cert(chain));
+	return X509_verify_cert(chain) == 1;
+}
+
+/* OpenSSL's callback: what it returns decides about the handshake. */
+static int
+judge(X509_STORE_CTX *chain, void *context)
+{
+	struct tls_verify	*v = context;
+
+	if (!v->demanded)
+		return 1;
+	v->accepted = judge_chain(v, chain);
+	if (v->accepted) {
+		X509_STORE_CTX_set_error(chain, X509_V_OK);
+		return 1;
+	}
+	v->refused = true;
+	if (v->pins.n > 0) {
+		X509_STORE_CTX_set_error(chain, X509_V_ERR_CERT_REJECTED);
+		tls_refusal_by_pin(X509_STORE_CTX_get0_cert(chain), v,
+		    &v->why);
+	} else {
+		tls_refusal_by_chain(chain, v, &v->why);
+	}
+	return 0;
+}
+
+/* Without the dot at the end of a full name, the zone of an address. */
+static void
+take_name(struct tls_verify *v, const char *name)
+{
+	unsigned char	octets[sizeof(struct in6_addr)];
+	size_t		len = strlen(name);
+
+	v->name = memory_copy(name);
+	if (strchr(name, ':') != NULL)
+		v->name[strcspn(name, "%")] = '\0';
+	else if (len > 1 && name[len - 1] == '.')
+		v->name[len - 1] = '\0';
+	v->is_address = inet_pton(AF_INET, v->name, octets) == 1 ||
+	    inet_pton(AF_INET6, v->name, octets) == 1;
+}
+
+/*
+ * OpenSSL takes an empty name for "any", and one that begins with a dot for
+ * all hosts of a domain.
+ */
+static bool
+is_host_name(const char *name)
+{
+	return name[0] != '\0' && name[0] != '.' && strlen(name) <= 253;
+}
+
+static bool
+demand_name(struct tls_verify *v, X509_VERIFY_PARAM *param,
+    struct failure *why)
+{
+	char	shown[300];
+
+	if (v->name == NULL)
+		return failed(why, EX_CONFIG, "no name is known that the "
+		    "server's certificate should bear; set tls_name in "
+		    "relais.conf");
+	X509_VERIFY_PARAM_set_hostflags(param,
+	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	if (v->is_address ? X509_VERIFY_PARAM_set1_ip_asc(param, v->name) :
+	    is_host_name(v->name) &&
+	    X509_VERIFY_PARAM_set1_host(param, v->name, 0))
+		return true;
+	return failed(why, EX_CONFIG, "\"%s\" is no name that a certificate "
+	    "could bear; set tls_name in relais.conf", visible(shown,
+	    sizeof(shown), v->name, strlen(v->name)));
+}
+
+static bool
+demand_chain(struct tls_verify *v, SSL_CTX *ctx, struct failure *why)
+{
+	X509_STORE		*store = SSL_CTX_get_cert_store(ctx);
+	X509_VERIFY_PARAM	*param = SSL_CTX_get0_param(ctx);
+
+	X509_VERIFY_PARAM_set_depth(param, TLS_CHAIN_MAX);
+	if (!demand_name(v, param, why))
+		return false;
+	if (v->ca == NULL)
+		return tls_trust_system(store, why);
+	/* Whoever names an intermediate in tls_ca means to trust it. */
+	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+	return tls_trust_own(store, v->ca, v->ca_origin, why);
+}
+
+static char *
+copy(const char *text)
+{
+	return text != NULL ? memory_copy(text) : NULL;
+}
+
+bool
+tls_verify_init(struct tls_verify *v, SSL_CTX *ctx,
+    const struct tls_options *options, struct failure *why)
+{
+	if (options->name != NULL)
+		take_name(v, options->name);
+	v->ca = copy(options->ca);
+	v->ca_origin = copy(options->ca_origin);
+	v->pins_origin = copy(options->pins_origin);
+	if (!tls_pins_read(&v->pins, options->pins, options->pins_origin, why))
+		return false;
+	v->demanded = options->verify || v->pins.n > 0;
+	SSL_CTX_set_verify(ctx, v->demanded ? SSL_VERIFY_PEER :
+	    SSL_VERIFY_NONE, NULL);
+	SSL_CTX_set_cert_verify_callback(ctx, judge, v);
+	if (!v->demanded || v->pins.n > 0)
+		return true;
+	return demand_chain(v, ctx, why);
+}
+
+void
+tls_verify_free(struct tls_verify *v)
+{
+	free(v->name);
+	free(v->ca);
+	free(v->ca_origin);
+	free(v->pins_origin);
+	tls_pins_free(&v->pins);
+	*v = (struct tls_verify){ 0 };
+}

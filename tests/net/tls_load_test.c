@@ -1,0 +1,63 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <cmocka.h>
+
+#include "net/tls_module.h"
+
+static const struct tls_module *load_missing(struct failure *);
+static const struct tls_module *load_foreign(struct failure *);
+
+/*
+ * The loader once more, for a module that is not there, and for one that is
+ * a library, but not ours.
+ */
+#undef TLS_MODULE
+#define TLS_MODULE	"/nonexistent/relais/tls.so"
+#define tls_load	load_missing
+#include "net/tls_load.c"
+#undef tls_load
+#undef TLS_MODULE
+#define TLS_MODULE	"libc.so.6"
+#define tls_load	load_foreign
+#include "net/tls_load.c"
+#undef tls_load
+
+static void
+says_which_file(void **state)
+{
+	struct failure	why;
+
+	(void)state;
+	assert_null(load_missing(&why));
+	assert_int_equal(why.status, EX_UNAVAILABLE);
+	assert_non_null(strstr(why.text, "/nonexistent/relais/tls.so: "));
+	assert_non_null(strstr(why.text, "No such file"));
+}
+
+static void
+takes_no_other(void **state)
+{
+	struct failure	why;
+
+	(void)state;
+	assert_null(load_foreign(&why));
+	assert_int_equal(why.status, EX_UNAVAILABLE);
+	assert_non_null(strstr(why.text, TLS_MODULE_NAME));
+}
+
+static const struct CMUnitTest load_spec[] = {
+	cmocka_unit_test(says_which_file),
+	cmocka_unit_test(takes_no_other),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests_name("net/tls_load", load_spec, NULL,
+	    NULL);
+}

@@ -1,0 +1,405 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <openssl/ssl.h>
+
+#include "net/tls.h"
+#include "support/odd_certificate.h"
+#include "support/tls_client.h"
+#include "support/tls_peer.h"
+
+/*
+ * root signs middle; stranger signs foreign, and is trusted by nobody.
+ * notary is signed by root, but is no authority.
+ */
+static struct {
+	char			 folder[64];
+	char			 ca[96];
+	char			 openssl_cnf[96];
+	struct odd_certificate	 root, middle, stranger, foreign, notary;
+} world;
+
+enum signer { BY_ROOT, BY_MIDDLE, BY_STRANGER, BY_FOREIGN, BY_NOTARY, BY_NONE };
+
+struct trust_case {
+	struct odd_form	 leaf;
+	enum signer		 signer;
+	bool			 alone;		/* the leaf is all it sends */
+	bool			 with_root;	/* a root is sent, too */
+	const char		*name;		/* NULL: mail.example */
+	bool			 no_verify;
+	enum { NO_PIN, RIGHT_PIN, BARE_PIN, WRONG_PIN, SECOND_PIN } pin;
+	int			 max;		/* version of TLS */
+	const char		*want[5];	/* of the message; none: it is
+						 * accepted */
+};
+
+static const struct odd_certificate *
+signer(enum signer by)
+{
+	switch (by) {
+	case BY_ROOT:
+		return &world.root;
+	case BY_MIDDLE:
+		return &world.middle;
+	case BY_STRANGER:
+		return &world.stranger;
+	case BY_FOREIGN:
+		return &world.foreign;
+	case BY_NOTARY:
+		return &world.notary;
+	case BY_NONE:
+		break;
+	}
+	return NULL;
+}
+
+static void
+send_chain(struct tls_peer_form *form, const struct trust_case *c,
+    const struct odd_certificate *leaf)
+{
+	size_t	n = 0;
+
+	form->chain[n++] = leaf;
+	if (!c->alone && (c->signer == BY_MIDDLE || c->signer == BY_FOREIGN ||
+	    c->signer == BY_NOTARY))
+		form->chain[n++] = signer(c->signer);
+	if (c->with_root)
+		form->chain[n++] = c->signer == BY_MIDDLE ? &world.root :
+		    &world.stranger;
+}
+
+/* What both sides saw of one connection. */
+struct result {
+	enum tls_result		result;
+	struct failure		why;
+	struct tls_peer_report	report;
+};
+
+static void
+connect_both(struct result *r, const struct tls_peer_form *form,
+    const struct tls_options *options)
+{
+	const struct tls_module	*m = tls_client_module();
+	struct tls_peer		 peer;
+	struct tls		*tls;
+	size_t			 put;
+	struct failure		 ignored;
+
+	tls = m->start(options, &r->why);
+	if (tls == NULL)
+		print_error("%s\n", r->why.text);
+	assert_non_null(tls);
+	tls_peer_start(&peer, form);
+	r->result = tls_client_handshake(tls, peer.fd, &r->why);
+	/* A caller that did not look must not get through, either. */
+	if (r->result == TLS_FAILED)
+		assert_int_not_equal(m->write(tls, "EHLO x\r\n", 8, &put,
+		    &ignored), TLS_DONE);
+	m->close(tls);
+	tls_peer_finish(&peer);
+	r->report = *peer.report;
+	tls_peer_free(&peer);
+}
+
+static void
+expect(const struct result *r, const char *const *want)
+{
+	if (want[0] == NULL) {
+		if (r->result != TLS_DONE)
+			print_error("%s\n", r->why.text);
+		assert_int_equal(r->result, TLS_DONE);
+		assert_true(r->report.accepted);
+		return;
+	}
+	assert_int_equal(r->result, TLS_FAILED);
+	assert_int_equal(r->why.status, EX_CONFIG);
+	for (; *want != NULL; want++) {
+		if (strstr(r->why.text, *want) == NULL)
+			print_error("\"%s\" is not in: %s\n", *want,
+			    r->why.text);
+		assert_non_null(strstr(r->why.text, *want));
+	}
+	assert_null(strchr(r->why.text, '\n'));
+	assert_int_equal(r->report.received, 0);
+}
+
+static void
+judges(void **state)
+{
+	static const char	 other[] =
+	    "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+	const struct trust_case	*c = *state;
+	struct odd_certificate	 leaf;
+	struct tls_peer_form	 form = { .max = c->max };
+	const char		*pins[3] = { NULL };
+	struct tls_options	 options = {
+		.name = c->name != NULL ? c->name : "mail.example",
+		.ca = world.ca,
+		.ca_origin = "/etc/relais.conf:7",
+		.pins_origin = "/etc/relais.conf:8",
+		.verify = !c->no_verify,
+	};
+	struct result		 r = { 0 };
+	char			*pin;
+
+	odd_make(&leaf, &c->leaf, signer(c->signer));
+	pin = odd_pin(&leaf);
+	if (c->pin != NO_PIN) {
+		pins[0] = c->pin == RIGHT_PIN ? pin : c->pin == BARE_PIN ?
+		    pin + strlen("sha256//") : other;
+		pins[1] = c->pin == SECOND_PIN ? pin : NULL;
+		options.pins = pins;
+	}
+	send_chain(&form, c, &leaf);
+	connect_both(&r, &form, &options);
+	expect(&r, c->want);
+	if (c->pin == WRONG_PIN)
+		assert_non_null(strstr(r.why.text, pin));
+	free(pin);
+	odd_free(&leaf);
+}
+
+static void
+make_authority(struct odd_certificate *c, const char *name,
+    const struct odd_certificate *issuer)
+{
+	odd_make(c, &(struct odd_form){ .common_name = name,
+	    .authority = true }, issuer);
+}
+
+static void
+chain_too_long(void **state)
+{
+	enum { LONG = 13 };
+	struct odd_certificate	 made[LONG], leaf;
+	struct tls_peer_form	 form = { .chain = { &leaf } };
+	struct tls_options	 options = { .name = "mail.example",
+				    .ca = world.ca, .verify = true };
+	struct result		 r = { 0 };
+	char			 name[32];
+
+	(void)state;
+	for (int i = 0; i < LONG; i++) {
+		snprintf(name, sizeof(name), "Link %d", i);
+		make_authority(&made[i], name, i == 0 ? &world.root :
+		    &made[i - 1]);
+		form.chain[LONG - i] = &made[i];
+	}
+	odd_make(&leaf, &(struct odd_form){
+	    .dns = "mail.example" }, &made[LONG - 1]);
+	connect_both(&r, &form, &options);
+	expect(&r, (const char *const[]){ "more than 10 certificates",
+	    "tls_ca", NULL });
+	for (int i = 0; i < LONG; i++)
+		odd_free(&made[i]);
+	odd_free(&leaf);
+}
+
+/* A certificate of many and of endless names fills no screen. */
+static void
+many_names(void **state)
+{
+	char			 dns[8192] = "first.example";
+	struct odd_certificate	 leaf;
+	struct tls_peer_form	 form = { .chain = { &leaf } };
+	struct tls_options	 options = { .name = "mail.example",
+				    .ca = world.ca, .verify = true };
+	struct result		 r = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		strlcat(dns, " a-rather-long-name.example", sizeof(dns));
+	odd_make(&leaf, &(struct odd_form){ .dns = dns },
+	    &world.root);
+	connect_both(&r, &form, &options);
+	expect(&r, (const char *const[]){ "is for first.example, a-rather",
+	    " more, not for mail.example", "tls_name", NULL });
+	assert_in_range(strlen(r.why.text), 100, 900);
+	odd_free(&leaf);
+}
+
+static void
+write_policy(void)
+{
+	FILE	*f = fopen(world.openssl_cnf, "w");
+
+	assert_non_null(f);
+	fputs("openssl_conf = init\n[init]\nssl_conf = ssl\n"
+	    "[ssl]\nsystem_default = policy\n"
+	    "[policy]\nCipherString = DEFAULT@SECLEVEL=2\n", f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	strlcpy(world.folder, "/tmp/relais.XXXXXX", sizeof(world.folder));
+	assert_non_null(mkdtemp(world.folder));
+	snprintf(world.ca, sizeof(world.ca), "%s/ca.pem", world.folder);
+	snprintf(world.openssl_cnf, sizeof(world.openssl_cnf),
+	    "%s/openssl.cnf", world.folder);
+	/* Before OpenSSL's first call: the same rules on every machine. */
+	write_policy();
+	setenv("OPENSSL_CONF", world.openssl_cnf, 1);
+	make_authority(&world.root, "Test Root", NULL);
+	make_authority(&world.middle, "Test Middle", &world.root);
+	make_authority(&world.stranger, "Strange Root", NULL);
+	make_authority(&world.foreign, "Strange Middle", &world.stranger);
+	odd_make(&world.notary, &(struct odd_form){
+	    .common_name = "Test Notary" }, &world.root);
+	odd_write(&world.root, world.ca, 0);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	odd_free(&world.root);
+	odd_free(&world.middle);
+	odd_free(&world.stranger);
+	odd_free(&world.foreign);
+	odd_free(&world.notary);
+	unlink(world.ca);
+	unlink(world.openssl_cnf);
+	return rmdir(world.folder);
+}
+
+#define CASE(sentence, ...) { .name = sentence, .test_func = judges, \
+	.initial_state = &(struct trust_case){ __VA_ARGS__ } }
+#define FOR(names)	.leaf = { .common_name = "leaf", .dns = names }
+#define SAYS(...)	.want = { __VA_ARGS__ }
+#define GOOD		FOR("mail.example")
+
+static const struct CMUnitTest accepted_spec[] = {
+	CASE("a certificate of the trusted root", GOOD),
+	CASE("the same by TLS 1.2", GOOD, .max = TLS1_2_VERSION),
+	CASE("a chain by an intermediate that is sent", GOOD,
+	    .signer = BY_MIDDLE),
+	CASE("a chain with its root", GOOD, .signer = BY_MIDDLE,
+	    .with_root = true),
+	CASE("one name of several", FOR("a.example mail.example")),
+	CASE("an empty subject", .leaf = { .dns = "mail.example" }),
+	CASE("case does not matter", FOR("Mail.Example")),
+	CASE("the dot at the end of a full name does not matter", GOOD,
+	    .name = "mail.example."),
+	CASE("a wildcard for one label", FOR("*.example.org"),
+	    .name = "mail.example.org"),
+	CASE("an IPv4 address", .leaf = { .ip = "192.0.2.1" },
+	    .name = "192.0.2.1"),
+	CASE("an IPv6 address, however written", .leaf = { .ip = "2001:db8::1" },
+	    .name = "2001:0db8:0::1"),
+	CASE("the zone of an address is ours alone", .leaf = { .ip = "fe80::1" },
+	    .name = "fe80::1%lo"),
+	CASE("a certificate for use by servers", .leaf = {
+	    .dns = "mail.example", .usage = "serverAuth" }),
+	CASE("anything, unverified", .leaf = { .common_name = "x",
+	    .from_day = -9, .to_day = -2 }, .signer = BY_NONE,
+	    .no_verify = true),
+	CASE("a pinned key, whoever signed it, whatever the name and dates",
+	    .leaf = { .common_name = "x", .from_day = -9, .to_day = -2 },
+	    .signer = BY_NONE, .pin = RIGHT_PIN),
+	CASE("a pin without its prefix", GOOD, .signer = BY_STRANGER,
+	    .pin = BARE_PIN),
+	CASE("the second pin of two", GOOD, .signer = BY_STRANGER,
+	    .pin = SECOND_PIN),
+};
+
+static const struct CMUnitTest refused_spec[] = {
+	CASE("expired", .leaf = { .common_name = "old.example",
+	    .dns = "mail.example", .from_day = -9, .to_day = -2 },
+	    SAYS("the server's certificate \"CN=old.example\" expired on 20",
+	    "renew", "tls_pin = sha256//")),
+	CASE("expired, by TLS 1.2", .leaf = { .common_name = "old.example",
+	    .dns = "mail.example", .from_day = -9, .to_day = -2 },
+	    .max = TLS1_2_VERSION, SAYS("\"CN=old.example\" expired on 20")),
+	CASE("not yet valid", .leaf = { .common_name = "new.example",
+	    .dns = "mail.example", .from_day = 2, .to_day = 9 },
+	    SAYS("\"CN=new.example\" is not valid before 20", "clock",
+	    "tls_pin = sha256//")),
+	CASE("self-signed", GOOD, .signer = BY_NONE,
+	    SAYS("certificate \"CN=leaf\" is self-signed",
+	    "tls_pin = sha256//", "tls_ca")),
+	CASE("an unknown root, sent", GOOD, .signer = BY_STRANGER,
+	    .with_root = true, SAYS("ends at a root that tls_ca "
+	    "(/etc/relais.conf:7) does not hold", "certificate 2 of the "
+	    "server's chain, \"CN=Strange Root\"", "tls_pin = sha256//")),
+	CASE("an unknown root, not sent", GOOD, .signer = BY_FOREIGN,
+	    SAYS("certificate 2 of the server's chain, \"CN=Strange Middle\",",
+	    "the unknown authority \"CN=Strange Root\"",
+	    "tls_ca (/etc/relais.conf:7) does not hold")),
+	CASE("a missing intermediate", GOOD, .signer = BY_MIDDLE,
+	    .alone = true, SAYS("\"CN=leaf\" was issued by \"CN=Test Middle\"",
+	    "the server did not send", "tls_ca")),
+	CASE("another name", FOR("a.example b.example"),
+	    SAYS("\"CN=leaf\" is for a.example, b.example, not for "
+	    "mail.example", "tls_name")),
+	CASE("another name, by TLS 1.2", FOR("a.example b.example"),
+	    .max = TLS1_2_VERSION, SAYS("not for mail.example", "tls_name")),
+	CASE("no name at all", .leaf = { .common_name = "leaf" },
+	    SAYS("is for no host at all, not for mail.example")),
+	CASE("the name only in the common name", .leaf = {
+	    .common_name = "mail.example" }, SAYS("\"CN=mail.example\" bears "
+	    "the name mail.example only in its common name (CN)", "RFC 9525",
+	    "subjectAltName", "tls_pin = sha256//")),
+	CASE("the common name does not count beside other names, either",
+	    .leaf = { .common_name = "mail.example", .dns = "a.example" },
+	    SAYS("only in its common name (CN)")),
+	CASE("a wildcard does not stand for two labels", FOR("*.example.org"),
+	    .name = "a.b.example.org",
+	    SAYS("is for *.example.org, not for a.b.example.org")),
+	CASE("a wildcard does not stand for none", FOR("*.example.org"),
+	    .name = "example.org", SAYS("not for example.org")),
+	CASE("a wildcard stands alone in its label", FOR("m*.example.org"),
+	    .name = "mail.example.org",
+	    SAYS("is for m*.example.org, not for mail.example.org")),
+	CASE("a NUL does not end a name", FOR("mail.example@.evil.example"),
+	    SAYS("is for mail.example\\000.evil.example, not for "
+	    "mail.example")),
+	CASE("control characters do not reach the terminal", .leaf = {
+	    .common_name = "\033[2Jx\n", .dns = "a\033[0m.example" },
+	    SAYS("\"CN=\\033[2Jx\\012\" is for a\\033[0m.example, not for")),
+	CASE("another address", .leaf = { .ip = "192.0.2.1" },
+	    .name = "192.0.2.2",
+	    SAYS("is for 192.0.2.1, not for the address 192.0.2.2")),
+	CASE("an address is no host name", FOR("192.0.2.1"),
+	    .name = "192.0.2.1", SAYS("not for the address 192.0.2.1")),
+	CASE("a weak key", .leaf = { .common_name = "leaf",
+	    .dns = "mail.example", .rsa_bits = 1024 },
+	    SAYS("\"CN=leaf\" has too weak a key (1024 bits of RSA)",
+	    "openssl.cnf", "tls_pin = sha256//")),
+	CASE("a weak signature", .leaf = { .common_name = "leaf",
+	    .dns = "mail.example", .digest = "SHA1" },
+	    SAYS("\"CN=leaf\" is signed with ecdsa-with-SHA1, too weak")),
+	CASE("a certificate for clients", .leaf = { .common_name = "leaf",
+	    .dns = "mail.example", .usage = "clientAuth" },
+	    SAYS("\"CN=leaf\" was not issued for use by a server")),
+	CASE("signed by one who is no authority", GOOD, .signer = BY_NOTARY,
+	    SAYS("certificate 2 of the server's chain, \"CN=Test Notary\", may "
+	    "not issue")),
+	CASE("none of the pinned keys", GOOD, .pin = WRONG_PIN,
+	    SAYS("certificate \"CN=leaf\" has a key that is not pinned by "
+	    "tls_pin (/etc/relais.conf:8)", "its pin is sha256//")),
+	CASE("a pin counts where nothing else is verified", GOOD,
+	    .pin = WRONG_PIN, .no_verify = true, SAYS("is not pinned")),
+	cmocka_unit_test(chain_too_long),
+	cmocka_unit_test(many_names),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests_name("net/tls: accepted", accepted_spec,
+	    begin, end) + cmocka_run_group_tests_name("net/tls: refused",
+	    refused_spec, begin, end);
+}

@@ -1,0 +1,777 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include "net/tls.h"
+#include "support/odd_certificate.h"
+#include "support/tls_client.h"
+#include "support/tls_peer.h"
+
+static struct {
+	char			 folder[64];
+	char			 ca[96], cnf[96], own[96], key[96];
+	struct odd_certificate	 root, leaf, own_certificate;
+	const struct tls_module	*m;
+} world;
+
+/* A client and its server, the handshake done. */
+struct pair {
+	struct tls_peer	 peer;
+	struct tls	*tls;
+	struct failure	 why;
+};
+
+static struct tls_options
+usual_options(void)
+{
+	return (struct tls_options){ .name = "mail.example", .ca = world.ca,
+	    .verify = true };
+}
+
+static enum tls_result
+shake(struct pair *p, struct tls_peer_form form,
+    const struct tls_options *options)
+{
+	if (form.raw == NULL)
+		form.chain[0] = &world.leaf;
+	p->tls = world.m->start(options, &p->why);
+	if (p->tls == NULL)
+		print_error("%s\n", p->why.text);
+	assert_non_null(p->tls);
+	tls_peer_start(&p->peer, &form);
+	return tls_client_handshake(p->tls, p->peer.fd, &p->why);
+}
+
+static void
+part(struct pair *p)
+{
+	world.m->close(p->tls);
+	tls_peer_finish(&p->peer);
+}
+
+static void
+open_pair(struct pair *p, struct tls_peer_form form)
+{
+	struct tls_options	options = usual_options();
+	enum tls_result		result = shake(p, form, &options);
+
+	if (result != TLS_DONE)
+		print_error("%s\n", p->why.text);
+	assert_int_equal(result, TLS_DONE);
+}
+
+static void
+reads(struct pair *p, const char *want)
+{
+	char	text[256];
+	size_t	got;
+
+	assert_int_equal(tls_client_read(p->tls, p->peer.fd, text,
+	    sizeof(text) - 1, &got, &p->why), TLS_DONE);
+	text[got] = '\0';
+	assert_string_equal(text, want);
+}
+
+static void
+reads_end(struct pair *p)
+{
+	char	text[256];
+	size_t	got;
+
+	assert_int_equal(tls_client_read(p->tls, p->peer.fd, text,
+	    sizeof(text), &got, &p->why), TLS_CLOSED);
+}
+
+static void
+has(const struct failure *why, int status, const char *want)
+{
+	if (strstr(why->text, want) == NULL)
+		print_error("\"%s\" is not in: %s\n", want, why->text);
+	assert_non_null(strstr(why->text, want));
+	assert_int_equal(why->status, status);
+}
+
+/* The policy that begin() wrote allows one cipher suite of TLS 1.3. */
+static void
+the_rules_of_the_system_are_kept(void **state)
+{
+	struct pair	p;
+	char		text[128];
+
+	(void)state;
+	open_pair(&p, (struct tls_peer_form){ 0 });
+	assert_string_equal(world.m->describe(p.tls, text, sizeof(text)),
+	    "TLSv1.3 TLS_CHACHA20_POLY1305_SHA256");
+	part(&p);
+	assert_string_equal(p.peer.report->protocol, "TLSv1.3");
+	tls_peer_free(&p.peer);
+	assert_int_equal(strncmp(world.m->library(), "OpenSSL 3", 9), 0);
+}
+
+static void
+names_are_sent_but_not_addresses(void **state)
+{
+	static const struct {
+		const char	*name, *sni;
+	} cases[] = {
+		{ "mail.example", "mail.example" },
+		{ "mail.example.", "mail.example" },
+		{ "192.0.2.1", "" },
+		{ "2001:db8::1", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tls_options	options = { .name = cases[i].name };
+		struct pair		p;
+
+		assert_int_equal(shake(&p, (struct tls_peer_form){ 0 },
+		    &options), TLS_DONE);
+		part(&p);
+		assert_string_equal(p.peer.report->sni, cases[i].sni);
+		tls_peer_free(&p.peer);
+	}
+}
+
+struct broken_case {
+	const char	*says;
+	size_t		 len;
+	bool		 deaf;
+	int		 version;	/* the only one it speaks */
+	int		 status;
+	const char	*want;
+};
+
+static void
+breaks(void **state)
+{
+	const struct broken_case *c = *state;
+	struct tls_options	 options = usual_options();
+	struct pair		 p;
+
+	assert_int_equal(shake(&p, (struct tls_peer_form){ .raw = c->says,
+	    .raw_len = c->len, .deaf = c->deaf, .min = c->version,
+	    .max = c->version }, &options), TLS_FAILED);
+	has(&p.why, c->status, c->want);
+	part(&p);
+	assert_false(p.peer.report->accepted);
+	tls_peer_free(&p.peer);
+}
+
+static void
+serve_hello(SSL *ssl, struct tls_peer_report *report)
+{
+	(void)report;
+	SSL_write(ssl, "220 hello\r\n", 11);
+}
+
+static void
+hello_and_cut(SSL *ssl, struct tls_peer_report *report)
+{
+	serve_hello(ssl, report);
+	_exit(0);
+}
+
+static void
+hello_and_close(SSL *ssl, struct tls_peer_report *report)
+{
+	serve_hello(ssl, report);
+	SSL_shutdown(ssl);
+}
+
+static void
+close_is_the_end(void **state)
+{
+	struct pair	p;
+
+	(void)state;
+	open_pair(&p, (struct tls_peer_form){ .serve = hello_and_close });
+	reads(&p, "220 hello\r\n");
+	reads_end(&p);
+	reads_end(&p);
+	part(&p);
+	tls_peer_free(&p.peer);
+}
+
+static void
+hanging_up_is_the_end(void **state)
+{
+	struct pair	p;
+	size_t		put;
+
+	(void)state;
+	open_pair(&p, (struct tls_peer_form){ .serve = hello_and_cut });
+	reads(&p, "220 hello\r\n");
+	reads_end(&p);
+	/* Were SIGPIPE raised, this process would not be here any more. */
+	assert_int_not_equal(world.m->write(p.tls, "QUIT\r\n", 6, &put,
+	    &p.why), TLS_DONE);
+	part(&p);
+	tls_peer_free(&p.peer);
+}
+
+static void
+writing_to_nobody_fails(void **state)
+{
+	struct pair	p;
+	size_t		put;
+	enum tls_result	result;
+
+	(void)state;
+	open_pair(&p, (struct tls_peer_form){ .serve = hello_and_cut });
+	tls_peer_finish(&(struct tls_peer){ .pid = p.peer.pid, .fd = -1 });
+	p.peer.pid = 0;
+	result = world.m->write(p.tls, "QUIT\r\n", 6, &put, &p.why);
+	assert_int_equal(result, TLS_FAILED);
+	has(&p.why, EX_TEMPFAIL, "the TLS connection broke: ");
+	part(&p);
+	tls_peer_free(&p.peer);
+}
+
+static void
+we_say_goodbye(void **state)
+{
+	struct pair	p;
+
+	(void)state;
+	open_pair(&p, (struct tls_peer_form){ .serve = serve_hello });
+	reads(&p, "220 hello\r\n");
+	assert_int_equal(tls_client_write(p.tls, p.peer.fd, "QUIT\r\n", 6,
+	    &p.why), TLS_DONE);
+	part(&p);
+	assert_true(p.peer.report->polite);
+	assert_int_equal(p.peer.report->received, 6);
+	tls_peer_free(&p.peer);
+}
+
+/* Many, one by one, and none of them data. */
+static void
+tickets_then_hello(SSL *ssl, struct tls_peer_report *report)
+{
+	char	byte;
+
+	for (int i = 0; i < 5; i++) {
+		SSL_new_session_ticket(ssl);
+		SSL_do_handshake(ssl);
+	}
+	/* What follows waits until the client has said so. */
+	SSL_read(ssl, &byte, 1);
+	SSL_new_session_ticket(ssl);
+	serve_hello(ssl, report);
+}
+
+static void
+tickets_are_not_data(void **state)
+{
+	struct pair	p;
+	char		text[16];
+	size_t		got;
+
+	(void)state;
+	open_pair(&p, (struct tls_peer_form){ .serve = tickets_then_hello });
+	assert_int_equal(poll(&(struct pollfd){ .fd = p.peer.fd,
+	    .events = POLLIN }, 1, 20000), 1);
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(world.m->read(p.tls, text, sizeof(text),
+		    &got, &p.why), TLS_WANT_READ);
+		assert_int_equal(got, 0);
+	}
+	assert_int_equal(tls_client_write(p.tls, p.peer.fd, "x", 1, &p.why),
+	    TLS_DONE);
+	reads(&p, "220 hello\r\n");
+	part(&p);
+	tls_peer_free(&p.peer);
+}
+
+enum { LARGE = 3 * 1024 * 1024 };
+
+static unsigned char
+octet(size_t i)
+{
+	return (unsigned char)(i * 2654435761u >> 13);
+}
+
+/* Sleeps until it is woken; reads it all before it answers the same. */
+static void
+echo_large(SSL *ssl, struct tls_peer_report *report)
+{
+	unsigned char	*data = malloc(LARGE);
+	int		 n;
+
+	raise(SIGSTOP);
+	while (report->received < LARGE && (n = SSL_read(ssl, data +
+	    report->received, (int)(LARGE - report->received))) > 0)
+		report->received += (size_t)n;
+	SSL_write(ssl, data, LARGE);
+	free(data);
+}
+
+/* Every try comes from another place, as a buffer that moves would have it. */
+static enum tls_result
+write_moving(struct pair *p, const unsigned char *from, size_t len, size_t *put)
+{
+	enum { TRY = 40000 };
+	enum tls_result	 result;
+	unsigned char	*copy;
+
+	if (len > TRY)
+		len = TRY;
+	copy = malloc(len);
+	memcpy(copy, from, len);
+	result = world.m->write(p->tls, copy, len, put, &p->why);
+	free(copy);
+	assert_true(result == TLS_DONE || result == TLS_WANT_WRITE);
+	assert_true(*put <= len && (*put > 0) == (result == TLS_DONE));
+	return result;
+}
+
+static void
+wait_until_writable(struct pair *p)
+{
+	struct pollfd	poll_fd = { .fd = p->peer.fd, .events = POLLOUT };
+
+	assert_int_equal(poll(&poll_fd, 1, 20000), 1);
+}
+
+/* Writes until nothing more fits, wakes the peer, and writes the rest. */
+static void
+write_large(struct pair *p, const unsigned char *data)
+{
+	unsigned	waits = 0;
+	size_t		put;
+	int		status;
+
+	assert_int_equal(waitpid(p->peer.pid, &status, WUNTRACED),
+	    p->peer.pid);
+	assert_true(WIFSTOPPED(status));
+	for (size_t at = 0; at < LARGE; at += put) {
+		if (write_moving(p, data + at, LARGE - at, &put) == TLS_DONE)
+			continue;
+		if (waits++ == 0)
+			kill(p->peer.pid, SIGCONT);
+		wait_until_writable(p);
+	}
+	assert_true(waits > 0);
+}
+
+static void
+much_goes_both_ways(void **state)
+{
+	struct pair	 p;
+	unsigned char	*data = malloc(LARGE);
+	size_t		 got;
+
+	(void)state;
+	for (size_t i = 0; i < LARGE; i++)
+		data[i] = octet(i);
+	open_pair(&p, (struct tls_peer_form){ .serve = echo_large });
+	write_large(&p, data);
+	memset(data, 0, LARGE);
+	for (size_t at = 0; at < LARGE; at += got)
+		assert_int_equal(tls_client_read(p.tls, p.peer.fd, data + at,
+		    LARGE - at, &got, &p.why), TLS_DONE);
+	for (size_t i = 0; i < LARGE; i++)
+		if (data[i] != octet(i))
+			fail_msg("octet %zu differs", i);
+	free(data);
+	part(&p);
+	assert_int_equal(p.peer.report->received, LARGE);
+	tls_peer_free(&p.peer);
+}
+
+static void
+both_ends_have_one_binding(void **state)
+{
+	struct pair	p;
+	unsigned char	binding[TLS_BINDING_SIZE];
+
+	(void)state;
+	open_pair(&p, (struct tls_peer_form){ 0 });
+	assert_true(world.m->channel_binding(p.tls, binding));
+	part(&p);
+	assert_memory_equal(binding, p.peer.report->binding, sizeof(binding));
+	tls_peer_free(&p.peer);
+}
+
+static void
+no_binding_before_1_3(void **state)
+{
+	struct pair	p;
+	unsigned char	binding[TLS_BINDING_SIZE];
+	char		text[128];
+
+	(void)state;
+	open_pair(&p, (struct tls_peer_form){ .max = TLS1_2_VERSION });
+	assert_false(world.m->channel_binding(p.tls, binding));
+	assert_int_equal(strncmp(world.m->describe(p.tls, text, sizeof(text)),
+	    "TLSv1.2 ", 8), 0);
+	part(&p);
+	tls_peer_free(&p.peer);
+}
+
+static void
+ask_again(SSL *ssl, struct tls_peer_report *report)
+{
+	(void)report;
+	SSL_renegotiate(ssl);
+	SSL_do_handshake(ssl);
+}
+
+static void
+nothing_is_renegotiated(void **state)
+{
+	struct pair	p;
+	char		text[16];
+	size_t		got;
+
+	(void)state;
+	open_pair(&p, (struct tls_peer_form){ .max = TLS1_2_VERSION,
+	    .serve = ask_again });
+	assert_int_not_equal(tls_client_read(p.tls, p.peer.fd, text,
+	    sizeof(text), &got, &p.why), TLS_DONE);
+	part(&p);
+	assert_false(p.peer.report->polite);
+	tls_peer_free(&p.peer);
+}
+
+static void
+our_certificate_is_shown(void **state)
+{
+	struct tls_options	options = usual_options();
+	struct pair		p;
+
+	(void)state;
+	options.certificate = world.own;
+	options.key = world.key;
+	assert_int_equal(shake(&p, (struct tls_peer_form){
+	    .client_ca = &world.root, .serve = serve_hello }, &options),
+	    TLS_DONE);
+	reads(&p, "220 hello\r\n");
+	part(&p);
+	assert_true(p.peer.report->certified);
+	tls_peer_free(&p.peer);
+}
+
+/* By TLS 1.3 the server's answer comes after the handshake. */
+static void
+a_certificate_is_demanded(void **state)
+{
+	struct pair	p;
+	char		text[16];
+	size_t		got;
+
+	(void)state;
+	open_pair(&p, (struct tls_peer_form){ .client_ca = &world.root });
+	assert_int_equal(tls_client_read(p.tls, p.peer.fd, text,
+	    sizeof(text), &got, &p.why), TLS_FAILED);
+	has(&p.why, EX_CONFIG, "set tls_certificate and tls_key");
+	part(&p);
+	tls_peer_free(&p.peer);
+}
+
+static void
+a_certificate_is_refused(void **state)
+{
+	struct tls_options	options = usual_options();
+	struct pair		p;
+	char			text[16];
+	size_t			got;
+
+	(void)state;
+	options.certificate = world.own;
+	options.key = world.key;
+	assert_int_equal(shake(&p, (struct tls_peer_form){
+	    .client_ca = &world.leaf }, &options), TLS_DONE);
+	assert_int_equal(tls_client_read(p.tls, p.peer.fd, text,
+	    sizeof(text), &got, &p.why), TLS_FAILED);
+	has(&p.why, EX_CONFIG, "refuses the certificate that we show it "
+	    "(tls_certificate");
+	part(&p);
+	tls_peer_free(&p.peer);
+}
+
+static void
+does_not_start(const struct tls_options *options, const char *want)
+{
+	struct failure	why;
+
+	assert_null(world.m->start(options, &why));
+	has(&why, EX_CONFIG, want);
+}
+
+static void
+names_that_are_none(void **state)
+{
+	static const char *const	names[] = { NULL, "", ".example" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct tls_options	options = usual_options();
+
+		options.name = names[i];
+		does_not_start(&options, "set tls_name in relais.conf");
+	}
+}
+
+static void
+pins_that_are_none(void **state)
+{
+	static const char *const	texts[] = { "AAAA", "sha256//",
+	    "\033[m", "sha1//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		const char		*pins[] = { texts[i], NULL };
+		struct tls_options	 options = usual_options();
+
+		options.pins = pins;
+		options.pins_origin = "/etc/relais.conf:3";
+		does_not_start(&options, "is no SHA-256 in base64");
+		does_not_start(&options, "tls_pin (/etc/relais.conf:3): \"");
+	}
+}
+
+static void
+trust_that_is_none(void **state)
+{
+	struct tls_options	options = usual_options();
+
+	(void)state;
+	options.ca = "/nonexistent";
+	options.ca_origin = "/etc/relais.conf:3";
+	does_not_start(&options, "tls_ca (/etc/relais.conf:3): /nonexistent: ");
+}
+
+static void
+own_files_that_are_none(void **state)
+{
+	struct tls_options	options = usual_options();
+
+	(void)state;
+	options.certificate = "/nonexistent";
+	does_not_start(&options, "tls_certificate: /nonexistent: No such");
+	options.certificate = world.folder;
+	does_not_start(&options, "is not a regular file");
+	options.certificate = world.key;
+	does_not_start(&options, "holds no certificate that can be used");
+	options.certificate = world.own;
+	does_not_start(&options, "holds no key that can be used");
+	options.key = "/nonexistent";
+	does_not_start(&options, "tls_key: /nonexistent: No such");
+	options.certificate = NULL;
+	does_not_start(&options, "of no use without tls_certificate");
+}
+
+static void
+a_key_that_is_not_the_certificates(void **state)
+{
+	struct tls_options	options = usual_options();
+	char			path[96];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/other.pem", world.folder);
+	odd_write_key(&world.leaf, path);
+	options.certificate = world.own;
+	options.key = path;
+	does_not_start(&options, "is not that of tls_certificate");
+	unlink(path);
+}
+
+static void
+a_key_that_others_can_read(void **state)
+{
+	struct tls_options	options = usual_options();
+
+	(void)state;
+	options.certificate = world.own;
+	options.key = world.key;
+	assert_int_equal(chmod(world.key, 0644), 0);
+	does_not_start(&options, "run: chmod o= /tmp/");
+	assert_int_equal(chmod(world.key, 0600), 0);
+}
+
+static void
+a_key_under_a_passphrase(void **state)
+{
+	struct tls_options	 options = usual_options();
+	char			 path[96];
+	FILE			*f;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/locked.pem", world.folder);
+	odd_write(&world.own_certificate, path, 0);
+	f = fopen(path, "a");
+	assert_non_null(f);
+	assert_int_equal(PEM_write_PrivateKey(f, world.own_certificate.key,
+	    EVP_aes_128_cbc(), (const unsigned char *)"secret", 6, NULL,
+	    NULL), 1);
+	assert_int_equal(fclose(f), 0);
+	options.certificate = path;
+	does_not_start(&options, "is encrypted, and there is nobody to ask");
+	unlink(path);
+}
+
+static void
+one_file_for_both(void **state)
+{
+	struct tls_options	options = usual_options();
+	char			path[96];
+	struct failure		why;
+	struct tls		*tls;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/both.pem", world.folder);
+	odd_write(&world.own_certificate, path, ODD_KEY);
+	options.certificate = path;
+	tls = world.m->start(&options, &why);
+	assert_non_null(tls);
+	world.m->close(tls);
+	unlink(path);
+}
+
+static void
+loading_again_gives_the_same(void **state)
+{
+	struct failure	why;
+
+	(void)state;
+	assert_ptr_equal(tls_load(&why), world.m);
+}
+
+static void
+write_policy(void)
+{
+	FILE	*f = fopen(world.cnf, "w");
+
+	assert_non_null(f);
+	fputs("openssl_conf = init\n[init]\nssl_conf = ssl\n"
+	    "[ssl]\nsystem_default = policy\n"
+	    "[policy]\nCiphersuites = TLS_CHACHA20_POLY1305_SHA256\n"
+	    "MinProtocol = TLSv1\n", f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	strlcpy(world.folder, "/tmp/relais.XXXXXX", sizeof(world.folder));
+	assert_non_null(mkdtemp(world.folder));
+	snprintf(world.ca, sizeof(world.ca), "%s/ca.pem", world.folder);
+	snprintf(world.cnf, sizeof(world.cnf), "%s/cnf", world.folder);
+	snprintf(world.own, sizeof(world.own), "%s/own.pem", world.folder);
+	snprintf(world.key, sizeof(world.key), "%s/own.key", world.folder);
+	/* Before OpenSSL's first call. */
+	write_policy();
+	setenv("OPENSSL_CONF", world.cnf, 1);
+	world.m = tls_client_module();
+	odd_make(&world.root, &(struct odd_form){
+	    .common_name = "Test Root", .authority = true }, NULL);
+	odd_make(&world.leaf, &(struct odd_form){
+	    .common_name = "leaf", .dns = "mail.example" }, &world.root);
+	odd_make(&world.own_certificate, &(struct odd_form){
+	    .common_name = "client" }, &world.root);
+	odd_write(&world.root, world.ca, 0);
+	odd_write(&world.own_certificate, world.own, 0);
+	odd_write_key(&world.own_certificate, world.key);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	odd_free(&world.root);
+	odd_free(&world.leaf);
+	odd_free(&world.own_certificate);
+	unlink(world.ca);
+	unlink(world.cnf);
+	unlink(world.own);
+	unlink(world.key);
+	return rmdir(world.folder);
+}
+
+/* A ServerHello of TLS 1.0 with nothing in it, as an old server sends it. */
+#define OLD_HELLO "\026\003\001\000\052\002\000\000\046\003\001" \
+	"01234567890123456789012345678901\000\000\057\000"
+
+#define BREAKS(sentence, ...) { .name = sentence, .test_func = breaks, \
+	.initial_state = &(struct broken_case){ __VA_ARGS__ } }
+#define OCTETS(text) .says = text, .len = sizeof(text) - 1
+
+static const struct CMUnitTest tls_spec[] = {
+	cmocka_unit_test(the_rules_of_the_system_are_kept),
+	cmocka_unit_test(loading_again_gives_the_same),
+	cmocka_unit_test(names_are_sent_but_not_addresses),
+	BREAKS("a server in clear is quoted",
+	    OCTETS("220 mail.example ESMTP\r\n250 x\r\n"),
+	    .status = EX_PROTOCOL, .want = "does not speak TLS on this port "
+	    "at once; use submission:// (STARTTLS); it says \"220 "
+	    "mail.example ESMTP\""),
+	BREAKS("its escape sequences are not", OCTETS("\033[2J hello there\n"),
+	    .status = EX_PROTOCOL, .want = "it says \"\\033[2J hello there\""),
+	BREAKS("a server of something else",
+	    OCTETS("HTTP/1.1 400 Bad Request\r\n\r\n"), .status = EX_PROTOCOL,
+	    .want = "it says \"HTTP/1.1 400 Bad Request\""),
+	BREAKS("an old server", OCTETS(OLD_HELLO), .status = EX_PROTOCOL,
+	    .want = "speaks no TLS newer than 1.1"),
+	BREAKS("a server with TLS 1.1 switched on alone",
+	    .version = TLS1_1_VERSION, .status = EX_PROTOCOL,
+	    .want = "speaks no TLS newer than 1.1"),
+	BREAKS("an alert that tells little", OCTETS("\025\003\003\000\002\002\050"),
+	    .status = EX_TEMPFAIL, .want = "broke the TLS handshake off"),
+	BREAKS("any other alert", OCTETS("\025\003\003\000\002\002\120"),
+	    .status = EX_TEMPFAIL,
+	    .want = "the TLS handshake was broken off: tlsv1 alert internal"),
+	BREAKS("a close_notify in place of a handshake",
+	    OCTETS("\025\003\003\000\002\001\000"),
+	    .status = EX_TEMPFAIL, .want = "TLS handshake"),
+	BREAKS("garbage behind a good beginning",
+	    OCTETS("\026\003\003\000\010garbage!"),
+	    .status = EX_TEMPFAIL, .want = "the TLS handshake was broken off"),
+	BREAKS("a server that hangs up", .deaf = true, .status = EX_TEMPFAIL,
+	    .want = "TLS"),
+	BREAKS("a server that hangs up half way", OCTETS("\026\003"),
+	    .status = EX_TEMPFAIL, .want = "hung up in the middle of TLS"),
+	cmocka_unit_test(close_is_the_end),
+	cmocka_unit_test(hanging_up_is_the_end),
+	cmocka_unit_test(writing_to_nobody_fails),
+	cmocka_unit_test(we_say_goodbye),
+	cmocka_unit_test(tickets_are_not_data),
+	cmocka_unit_test(much_goes_both_ways),
+	cmocka_unit_test(both_ends_have_one_binding),
+	cmocka_unit_test(no_binding_before_1_3),
+	cmocka_unit_test(nothing_is_renegotiated),
+	cmocka_unit_test(our_certificate_is_shown),
+	cmocka_unit_test(a_certificate_is_demanded),
+	cmocka_unit_test(a_certificate_is_refused),
+	cmocka_unit_test(names_that_are_none),
+	cmocka_unit_test(pins_that_are_none),
+	cmocka_unit_test(trust_that_is_none),
+	cmocka_unit_test(own_files_that_are_none),
+	cmocka_unit_test(a_key_that_is_not_the_certificates),
+	cmocka_unit_test(a_key_that_others_can_read),
+	cmocka_unit_test(a_key_under_a_passphrase),
+	cmocka_unit_test(one_file_for_both),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests_name("net/tls", tls_spec, begin, end);
+}

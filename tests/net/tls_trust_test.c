@@ -1,0 +1,552 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+
+#include "net/tls_trust.h"
+#include "support/odd_certificate.h"
+
+enum { CROWD = 40 };
+
+static struct {
+	char			 folder[64];
+	char			 path[128];	/* of the file under test */
+	char			 empty[128];	/* a folder */
+	char			 hashed[128];	/* a folder */
+	struct odd_certificate	 root, leaf, crowd[CROWD];
+} world;
+
+static const char nowhere[] = "/nonexistent/relais";
+
+static void
+append(const char *text)
+{
+	FILE	*f = fopen(world.path, "a");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static bool
+verifies(X509_STORE *store, const struct odd_certificate *leaf)
+{
+	X509_STORE_CTX	*ctx = X509_STORE_CTX_new();
+	bool		 ok;
+
+	assert_int_equal(X509_STORE_CTX_init(ctx, store, leaf->x, NULL), 1);
+	X509_STORE_CTX_set_default(ctx, "ssl_server");
+	ok = X509_verify_cert(ctx) == 1;
+	X509_STORE_CTX_free(ctx);
+	return ok;
+}
+
+/* How many certificates were parsed. */
+static int
+parsed(X509_STORE *store)
+{
+	return sk_X509_OBJECT_num(X509_STORE_get0_objects(store));
+}
+
+/* Trust in the file under test alone leads to the leaf or not. */
+static bool
+leads_to(const struct odd_certificate *leaf, int *n)
+{
+	X509_STORE	*store = X509_STORE_new();
+	struct failure	 why;
+	bool		 ok;
+
+	if (!tls_trust_own(store, world.path, NULL, &why))
+		print_error("%s\n", why.text);
+	ok = verifies(store, leaf);
+	if (n != NULL)
+		*n = parsed(store);
+	X509_STORE_free(store);
+	return ok;
+}
+
+static void
+make(struct odd_certificate *c, const struct odd_form *form,
+    const struct odd_certificate *issuer)
+{
+	odd_make(c, form, issuer);
+}
+
+static void
+write_crowd(void)
+{
+	for (int i = 0; i < CROWD; i++)
+		odd_write(&world.crowd[i], world.path,
+		    ODD_APPEND);
+}
+
+static void
+only_the_one_asked_for_is_parsed(void **state)
+{
+	int	n;
+
+	(void)state;
+	write_crowd();
+	odd_write(&world.root, world.path, ODD_APPEND);
+	write_crowd();
+	assert_true(leads_to(&world.leaf, &n));
+	assert_int_equal(n, 1);
+}
+
+static void
+nothing_is_parsed_in_vain(void **state)
+{
+	int	n;
+
+	(void)state;
+	write_crowd();
+	assert_false(leads_to(&world.leaf, &n));
+	assert_int_equal(n, 0);
+}
+
+static void
+one_of_two_with_the_same_subject(void **state)
+{
+	struct odd_certificate	namesake;
+	int			n;
+
+	(void)state;
+	make(&namesake, &(struct odd_form){
+	    .common_name = "Test Root", .authority = true }, NULL);
+	odd_write(&namesake, world.path, ODD_APPEND);
+	odd_write(&world.root, world.path, ODD_APPEND);
+	assert_true(leads_to(&world.leaf, &n));
+	assert_int_equal(n, 2);
+	odd_free(&namesake);
+}
+
+/* RFC 5280 section 7.1: case and runs of blanks make no other name. */
+static void
+a_name_written_otherwise(void **state)
+{
+	struct odd_certificate	leaf;
+	int			n;
+
+	(void)state;
+	make(&leaf, &(struct odd_form){
+	    .issuer_name = "TEST  root" }, &world.root);
+	write_crowd();
+	odd_write(&world.root, world.path, ODD_APPEND);
+	assert_true(leads_to(&leaf, &n));
+	assert_int_equal(n, 1);
+	odd_free(&leaf);
+}
+
+/* A subject of a kind of string that is not weighed is parsed to compare. */
+static void
+a_name_in_sixteen_bits(void **state)
+{
+	static const unsigned char	text[] = "\0T\0e\0s\0t\0 \0R\0o\0o\0t";
+	struct odd_certificate		root, leaf;
+	X509_NAME			*name = X509_NAME_new();
+
+	(void)state;
+	make(&root, &(struct odd_form){ .authority = true }, NULL);
+	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN",
+	    V_ASN1_BMPSTRING, text, sizeof(text) - 1, -1, 0), 1);
+	X509_set_subject_name(root.x, name);
+	X509_set_issuer_name(root.x, name);
+	assert_true(X509_sign(root.x, root.key, EVP_sha256()) > 0);
+	make(&leaf, &(struct odd_form){
+	    .issuer_name = "Test Root" }, &root);
+	odd_write(&root, world.path, ODD_APPEND);
+	assert_true(leads_to(&leaf, NULL));
+	X509_NAME_free(name);
+	odd_free(&root);
+	odd_free(&leaf);
+}
+
+/* The subject stands so far behind that the head alone does not reach it. */
+static void
+a_long_issuer(void **state)
+{
+	struct odd_certificate	middle, leaf;
+	X509_NAME		*name = X509_NAME_new();
+	int			n;
+
+	(void)state;
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(X509_NAME_add_entry_by_txt(name, "OU",
+		    MBSTRING_UTF8, (const unsigned char *)
+		    "a part of the name that is forty letters", -1, -1, 0), 1);
+	make(&middle, &(struct odd_form){
+	    .common_name = "Middle", .authority = true }, NULL);
+	X509_set_issuer_name(middle.x, name);
+	assert_true(X509_sign(middle.x, world.root.key, EVP_sha256()) > 0);
+	make(&leaf, &(struct odd_form){ .dns = "x" }, &middle);
+	odd_write(&middle, world.path, ODD_APPEND);
+	/* Found, though nobody knows who issued it. */
+	assert_false(leads_to(&leaf, &n));
+	assert_int_equal(n, 1);
+	X509_NAME_free(name);
+	odd_free(&middle);
+	odd_free(&leaf);
+}
+
+static void
+remarks_and_damage_in_between(void **state)
+{
+	(void)state;
+	append("# authorities\n\n-----BEGIN CERTIFICATE-----\n!!!!\n"
+	    "-----END CERTIFICATE-----\n");
+	append("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
+	append("-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n");
+	odd_write(&world.root, world.path, ODD_APPEND);
+	append("-----BEGIN CERTIFICATE-----\nMIIB");
+	assert_true(leads_to(&world.leaf, NULL));
+}
+
+static void
+line_ends_of_dos(void **state)
+{
+	char	 text[8192], *at = text, *line;
+	size_t	 n;
+	FILE	*f;
+
+	(void)state;
+	odd_write(&world.root, world.path, 0);
+	f = fopen(world.path, "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	f = fopen(world.path, "w");
+	assert_non_null(f);
+	while ((line = strsep(&at, "\n")) != NULL)
+		if (*line != '\0')
+			fprintf(f, "%s\r\n", line);
+	assert_int_equal(fclose(f), 0);
+	assert_true(leads_to(&world.leaf, NULL));
+}
+
+/* OpenSSL's own form, which says what a certificate is trusted for. */
+static void
+trusted_certificates(void **state)
+{
+	FILE	*f = fopen(world.path, "w");
+	X509	*copy = X509_dup(world.root.x);
+
+	(void)state;
+	assert_non_null(f);
+	X509_add1_trust_object(copy, OBJ_nid2obj(NID_server_auth));
+	assert_int_equal(PEM_write_X509_AUX(f, copy), 1);
+	assert_int_equal(fclose(f), 0);
+	X509_free(copy);
+	assert_true(leads_to(&world.leaf, NULL));
+}
+
+static bool
+places_lead_to_leaf(const char *folder, const char *bundle,
+    struct failure *why)
+{
+	const char *const	folders[] = { nowhere, world.empty, folder,
+				    NULL };
+	const char *const	bundles[] = { nowhere, world.empty, bundle,
+				    NULL };
+	X509_STORE		*store = X509_STORE_new();
+	bool			 ok;
+
+	ok = tls_trust_places(store, &(struct tls_places){ folders, bundles },
+	    why);
+	ok = ok && verifies(store, &world.leaf);
+	X509_STORE_free(store);
+	return ok;
+}
+
+static void
+a_hashed_folder_comes_first(void **state)
+{
+	struct failure	why;
+
+	(void)state;
+	append("not a certificate\n");
+	assert_true(places_lead_to_leaf(world.hashed, world.path, &why));
+}
+
+static void
+then_a_bundle(void **state)
+{
+	struct failure	why;
+
+	(void)state;
+	odd_write(&world.root, world.path, 0);
+	assert_true(places_lead_to_leaf(nowhere, world.path, &why));
+}
+
+static void
+no_trust_store(void **state)
+{
+	struct failure	why;
+
+	(void)state;
+	assert_false(places_lead_to_leaf(nowhere, nowhere, &why));
+	assert_int_equal(why.status, EX_CONFIG);
+	assert_non_null(strstr(why.text, "install the package "
+	    "ca-certificates"));
+	assert_non_null(strstr(why.text, "tls_ca in relais.conf"));
+}
+
+/* Whoever calls sendmail has no say in whom it trusts. */
+static void
+the_environment_is_not_asked(void **state)
+{
+	X509_STORE	*store = X509_STORE_new();
+	struct failure	 why;
+
+	(void)state;
+	odd_write(&world.root, world.path, 0);
+	setenv("SSL_CERT_FILE", world.path, 1);
+	setenv("SSL_CERT_DIR", world.hashed, 1);
+	if (tls_trust_system(store, &why))
+		assert_false(verifies(store, &world.leaf));
+	else
+		assert_non_null(strstr(why.text, "ca-certificates"));
+	unsetenv("SSL_CERT_FILE");
+	unsetenv("SSL_CERT_DIR");
+	X509_STORE_free(store);
+}
+
+static void
+a_folder_of_ones_own(void **state)
+{
+	X509_STORE	*store = X509_STORE_new();
+	struct failure	 why;
+
+	(void)state;
+	assert_true(tls_trust_own(store, world.hashed, NULL, &why));
+	assert_true(verifies(store, &world.leaf));
+	X509_STORE_free(store);
+}
+
+static void
+refuses(const char *path, const char *want)
+{
+	X509_STORE	*store = X509_STORE_new();
+	struct failure	 why;
+
+	assert_false(tls_trust_own(store, path, "/etc/relais.conf:7", &why));
+	assert_int_equal(why.status, EX_CONFIG);
+	if (strstr(why.text, want) == NULL)
+		print_error("\"%s\" is not in: %s\n", want, why.text);
+	assert_non_null(strstr(why.text, want));
+	assert_ptr_equal(strstr(why.text, "tls_ca (/etc/relais.conf:7): "),
+	    why.text);
+	X509_STORE_free(store);
+}
+
+static void
+a_missing_file(void **state)
+{
+	(void)state;
+	refuses(nowhere, "/nonexistent/relais: No such file or directory");
+}
+
+static void
+an_empty_file(void **state)
+{
+	(void)state;
+	append("");
+	refuses(world.path, "is empty");
+}
+
+static void
+a_file_without_certificates(void **state)
+{
+	(void)state;
+	odd_write_key(&world.root, world.path);
+	refuses(world.path, "holds no certificate as PEM");
+}
+
+static void
+der_in_place_of_pem(void **state)
+{
+	FILE	*f = fopen(world.path, "w");
+
+	(void)state;
+	assert_non_null(f);
+	assert_int_equal(i2d_X509_fp(f, world.root.x), 1);
+	assert_int_equal(fclose(f), 0);
+	refuses(world.path, "openssl x509 -inform DER");
+}
+
+static void
+a_pipe(void **state)
+{
+	(void)state;
+	assert_int_equal(mkfifo(world.path, 0600), 0);
+	refuses(world.path, "is not a regular file");
+}
+
+static void
+a_huge_file(void **state)
+{
+	(void)state;
+	append("x");
+	assert_int_equal(truncate(world.path, 17 * 1024 * 1024), 0);
+	refuses(world.path, "is larger than 16777216 octets");
+}
+
+static void
+a_folder_without_hashes(void **state)
+{
+	(void)state;
+	refuses(world.empty, "run: openssl rehash /tmp/");
+}
+
+static void
+a_folder_with_a_colon(void **state)
+{
+	(void)state;
+	strlcat(world.path, ":x", sizeof(world.path));
+	assert_int_equal(mkdir(world.path, 0700), 0);
+	refuses(world.path, "can't hold a colon");
+	assert_int_equal(rmdir(world.path), 0);
+	*strrchr(world.path, ':') = '\0';
+}
+
+/* Root reads everything, so as somebody else. */
+static void
+unreadable(const char *path)
+{
+	pid_t	pid = fork();
+	int	status;
+
+	assert_true(pid != -1);
+	if (pid == 0) {
+		X509_STORE	*store = X509_STORE_new();
+		struct failure	 why = { 0 };
+
+		if (getuid() == 0 && setuid(65534) == -1)
+			_exit(2);
+		_exit(tls_trust_own(store, path, NULL, &why) ||
+		    strstr(why.text, "Permission denied") == NULL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void
+an_unreadable_file(void **state)
+{
+	(void)state;
+	odd_write(&world.root, world.path, 0);
+	assert_int_equal(chmod(world.path, 0), 0);
+	unreadable(world.path);
+}
+
+static void
+an_unreadable_folder(void **state)
+{
+	(void)state;
+	assert_int_equal(chmod(world.empty, 0), 0);
+	unreadable(world.empty);
+	assert_int_equal(chmod(world.empty, 0700), 0);
+}
+
+static int
+clean(void **state)
+{
+	(void)state;
+	unlink(world.path);
+	return 0;
+}
+
+static int
+begin(void **state)
+{
+	char	name[32];
+
+	(void)state;
+	strlcpy(world.folder, "/tmp/relais.XXXXXX", sizeof(world.folder));
+	assert_non_null(mkdtemp(world.folder));
+	assert_int_equal(chmod(world.folder, 0755), 0);
+	snprintf(world.path, sizeof(world.path), "%s/file", world.folder);
+	snprintf(world.empty, sizeof(world.empty), "%s/empty", world.folder);
+	snprintf(world.hashed, sizeof(world.hashed), "%s/hashed",
+	    world.folder);
+	assert_int_equal(mkdir(world.empty, 0700), 0);
+	assert_int_equal(mkdir(world.hashed, 0700), 0);
+	make(&world.root, &(struct odd_form){
+	    .common_name = "Test Root", .authority = true }, NULL);
+	make(&world.leaf, &(struct odd_form){ .dns = "x" },
+	    &world.root);
+	for (int i = 0; i < CROWD; i++) {
+		snprintf(name, sizeof(name), "Root %d", i);
+		make(&world.crowd[i], &(struct odd_form){
+		    .common_name = name, .authority = true }, NULL);
+	}
+	odd_write_hashed(&world.root, world.hashed);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	char	path[256];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/%08lx.0", world.hashed,
+	    X509_subject_name_hash(world.root.x));
+	unlink(path);
+	odd_free(&world.root);
+	odd_free(&world.leaf);
+	for (int i = 0; i < CROWD; i++)
+		odd_free(&world.crowd[i]);
+	rmdir(world.empty);
+	rmdir(world.hashed);
+	return rmdir(world.folder);
+}
+
+#define SPEC(function)	cmocka_unit_test_teardown(function, clean)
+
+static const struct CMUnitTest trust_spec[] = {
+	SPEC(only_the_one_asked_for_is_parsed),
+	SPEC(nothing_is_parsed_in_vain),
+	SPEC(one_of_two_with_the_same_subject),
+	SPEC(a_name_written_otherwise),
+	SPEC(a_name_in_sixteen_bits),
+	SPEC(a_long_issuer),
+	SPEC(remarks_and_damage_in_between),
+	SPEC(line_ends_of_dos),
+	SPEC(trusted_certificates),
+	SPEC(a_hashed_folder_comes_first),
+	SPEC(then_a_bundle),
+	SPEC(no_trust_store),
+	SPEC(the_environment_is_not_asked),
+	SPEC(a_folder_of_ones_own),
+	SPEC(a_missing_file),
+	SPEC(an_empty_file),
+	SPEC(a_file_without_certificates),
+	SPEC(der_in_place_of_pem),
+	SPEC(a_pipe),
+	SPEC(a_huge_file),
+	SPEC(a_folder_without_hashes),
+	SPEC(a_folder_with_a_colon),
+	SPEC(an_unreadable_file),
+	SPEC(an_unreadable_folder),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests_name("net/tls_trust", trust_spec, begin,
+	    end);
+}

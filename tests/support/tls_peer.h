@@ -1,0 +1,54 @@
+/*
+ * tls_peer.h - the other end of a TLS connection, in a process of its own
+ *
+ * It does what its form says, then reads until the client is gone, and
+ * leaves what it saw in memory that both share.
+ */
+#ifndef SUPPORT_TLS_PEER_H
+#define SUPPORT_TLS_PEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "support/odd_certificate.h"
+
+struct ssl_st;
+
+enum { TLS_PEER_CHAIN = 16 };
+
+struct tls_peer_report {
+	bool		accepted;	/* the handshake succeeded */
+	bool		polite;		/* the client said close_notify */
+	size_t		received;	/* octets of the application */
+	char		sni[256];
+	char		protocol[16];
+	unsigned char	binding[32];	/* tls-exporter */
+	bool		certified;	/* the client showed a certificate */
+};
+
+struct tls_peer_form {
+	const struct odd_certificate *chain[TLS_PEER_CHAIN];	/* NULL ends */
+	int		 min, max;	/* TLS1_2_VERSION ...; 0: any */
+	const void	*raw;		/* said at once, instead of TLS */
+	size_t		 raw_len;
+	bool		 deaf;		/* closes at once */
+	const struct odd_certificate *client_ca;	/* asks for a certificate */
+
+	/* After the handshake, or NULL. */
+	void	(*serve)(struct ssl_st *, struct tls_peer_report *);
+};
+
+struct tls_peer {
+	pid_t			 pid;
+	int			 fd;	/* ours, non-blocking; owned */
+	struct tls_peer_report	*report;
+};
+
+void	tls_peer_start(struct tls_peer *, const struct tls_peer_form *);
+
+/* Closes our end and waits for the other; the report stays readable. */
+void	tls_peer_finish(struct tls_peer *);
+void	tls_peer_free(struct tls_peer *);
+
+#endif
