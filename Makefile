@@ -3,6 +3,7 @@
 #	make setup	what is missing on this machine, from its packages
 #	make		build/sendmail and its other names, build/tls.so
 #	make check	all tests that need nothing but what setup installed
+#	make fuzz	each fuzz target for FUZZ_SECONDS=10
 #	make install	DESTDIR= PREFIX= SYSCONFDIR=
 
 VERSION		= 0.1
@@ -51,6 +52,7 @@ UTIL	= \
 	  utf8 \
 	  visible
 MAIL	= \
+	  address \
 	  complete \
 	  dots \
 	  envelope \
@@ -185,9 +187,33 @@ check-sanitize:
 	    -fno-sanitize-recover=all -fno-omit-frame-pointer" \
 	    HARDENING= check
 
+# Fuzz targets: tests/fuzz/NAME_fuzz.c, seeds in tests/fuzz/corpus/NAME.  What
+# a run finds on the way stays in the build folder for the next one.
+FUZZ_SECONDS = 10
+FUZZ	  = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/*_fuzz.c))
+
+fuzz:
+	@$(MAKE) --no-print-directory B=$(B)/fuzz CC=clang HARDENING= \
+	    CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	    -fno-sanitize-recover=all -fno-omit-frame-pointer" fuzz-run
+
+fuzz-run: $(FUZZ:=.run)
+
+$(B)/tests/fuzz/%_fuzz: $(B)/tests/fuzz/%_fuzz.o $(B)/librelais.a
+	$(LINK) -fsanitize=fuzzer -pie -o $@ $< $(B)/librelais.a $(TLS_LIBS) \
+	    $(BSD_LIBS)
+
+$(B)/tests/fuzz/%_fuzz.run: $(B)/tests/fuzz/%_fuzz
+	@mkdir -p $(@D)/corpus/$*
+	@$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 \
+	    -print_final_stats=1 -artifact_prefix=$(@D)/$*- \
+	    $(@D)/corpus/$* $(wildcard tests/fuzz/corpus/$*) >$(@D)/$*.log 2>&1 || \
+	    { tail -n 100 $(@D)/$*.log; exit 1; }
+	@echo "$*: `grep number_of_executed $(@D)/$*.log`"
+
 clean:
 	rm -rf $(B)
 
-.PHONY: all check check-sanitize clean
+.PHONY: all check check-sanitize clean fuzz fuzz-run
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

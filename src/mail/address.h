@@ -6,9 +6,16 @@
  * the obsolete forms are understood; what is not an address is refused, never
  * cut or guessed.  Time grows with the length of the text and nothing else.
  *
- * An address is kept as parsed parts and written anew.  No control character
- * and no angle bracket can be in a part, so no text written by
- * address_write() ends an SMTP command or starts another.
+ * An address is kept as parsed parts and written anew.  Local part and domain
+ * are valid UTF-8; no control character and no angle bracket can be in them,
+ * so no text written by address_write() ends an SMTP command or starts
+ * another.  A display name may hold what a quoted string or a comment may,
+ * other control characters included: it belongs in a header field.
+ *
+ * What callers write although the RFC has no form for it, and what it means
+ * is plain, is taken too: dots in odd places of a local part (a..b@c, which
+ * address_write() puts in quotes), and encoded words with specials in them
+ * (=?utf-8?q?Doe,_J?=), in a display name only.
  */
 #ifndef MAIL_ADDRESS_H
 #define MAIL_ADDRESS_H
@@ -19,12 +26,21 @@
 #include "util/buffer.h"
 #include "util/failure.h"
 
+enum {
+	ADDRESS_MAX = 1000,		/* octets of local@domain as written; */
+					/* longer ones are refused */
+	ADDRESS_LIST_MAX = 100000,	/* addresses in one list, likewise */
+};
+
 struct address {
 	char	*local;		/* owned; unquoted, UTF-8 as it came */
 	char	*domain;	/* owned; "" for a bare name; "[...]" literal */
-	char	*name;		/* owned; display name as written, "" if none */
+	char	*name;		/* owned; display name as written but */
+				/* unfolded, "" if none; comments in front */
+				/* of it or behind the address are no name */
 	size_t	 start;		/* where local@domain stands in the text: */
-	size_t	 end;		/* [start, end), without the angle brackets */
+	size_t	 end;		/* [start, end), with the comments and folds */
+				/* in it, without angle brackets and route */
 };
 
 struct address_list {
@@ -35,15 +51,18 @@ struct address_list {
 
 enum address_where {
 	ADDRESS_HEADER,		/* the body of a header field */
-	ADDRESS_ARGUMENT,	/* an argument: one leading backslash goes; */
-				/* |x, /x and :include: are refused */
+	ADDRESS_ARGUMENT,	/* an argument: one leading backslash of an */
+				/* address goes; |x, /x without a domain, */
+				/* :include:, line ends and an argument */
+				/* that names nobody are refused */
 };
 
 /*
  * Appends every address of a comma-separated list.  Groups give their
- * members, an empty group or empty list element gives none.  False with
- * EX_DATAERR (EX_USAGE for an argument) and a text that shows the piece at
- * fault, made visible; the list is then as it was before.
+ * members, an empty group or empty list element gives none; <> is refused.
+ * A fold may stand wherever white space may, and a line end at the end.
+ * False with EX_DATAERR (EX_USAGE for an argument) and a text that shows the
+ * piece at fault, made visible; the list is then as it was before.
  */
 bool	address_list_parse(struct address_list *, const char *text, size_t len,
 	    enum address_where, struct failure *why);
@@ -51,10 +70,14 @@ bool	address_list_parse(struct address_list *, const char *text, size_t len,
 /*
  * One addr-spec as it stands in an SMTP path, without angle brackets: no
  * comments, no names; a source route is dropped (RFC 5321 appendix C).
- * "" is the null path and gives an address with two empty parts.
+ * "" is the null path and gives an address with two empty parts.  False with
+ * EX_DATAERR and an address that is all zero.
  */
 bool	address_parse_path(struct address *, const char *text, size_t len,
 	    struct failure *why);
+
+/* A name without a domain; the null path is not one. */
+bool	address_is_bare(const struct address *);
 
 /* Appends local@domain, quoting the local part where it must be. */
 void	address_write(struct buffer *, const struct address *);

@@ -65,6 +65,20 @@ compare_forward(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
+/*
+ * Whoever asked for a notice gets it: NEVER yields, since it must stand alone,
+ * and where nothing was said a failure would have been reported.
+ */
+static unsigned
+merge_notify(unsigned a, unsigned b)
+{
+	if (a == b || b == NOTIFY_NEVER)
+		return a;
+	if (a == NOTIFY_NEVER)
+		return b;
+	return a | b | (a == 0 || b == 0 ? NOTIFY_FAILURE : 0);
+}
+
 void
 envelope_unique(struct envelope *env)
 {
@@ -82,7 +96,8 @@ envelope_unique(struct envelope *env)
 			first = i;
 			continue;
 		}
-		sorted[first]->notify |= sorted[i]->notify;
+		sorted[first]->notify = merge_notify(sorted[first]->notify,
+		    sorted[i]->notify);
 		forward_path_free(sorted[i]);
 		sorted[i]->path = NULL;
 	}

@@ -43,7 +43,8 @@ struct forward_path *envelope_add(struct envelope *, const char *path);
 /*
  * Merges forward-paths that are the same mailbox: domains compare without
  * regard to case, local parts to the letter (RFC 5321 section 2.4).  The
- * first one stays, in its place.  In n log n.
+ * first one stays, in its place, with the notices that any of them asked
+ * for.  In n log n.
  */
 void	envelope_unique(struct envelope *);
 

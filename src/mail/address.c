@@ -1,0 +1,824 @@
+#include "mail/address.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include "util/memory.h"
+#include "util/utf8.h"
+#include "util/visible.h"
+
+/*
+ * One token at a time, nothing kept but where it stands.  Only one thing
+ * needs a second look: whether words are a phrase or a local part shows by
+ * the special character behind them.  They are then read again from their
+ * mark, once, so that the time stays linear.  Comments nest by a counter.
+ */
+enum {				/* any other token is its own character */
+	TOKEN_END	= 'E',
+	TOKEN_ATOM	= 'A',
+	TOKEN_ENCODED	= 'W',	/* an encoded word (RFC 2047) */
+	TOKEN_QUOTED	= 'Q',
+	TOKEN_LITERAL	= 'L',	/* [...] */
+};
+
+struct parser {
+	const char		*text;
+	size_t			 len;
+	enum address_where	 where;
+	bool			 is_path;	/* no white space, no comments */
+	bool			 in_group;
+	size_t			 at;		/* what is read next */
+	size_t			 piece;		/* where the element began */
+
+	char			 token;		/* the present one, at */
+	size_t			 start;		/* [start, end) */
+	size_t			 end;
+
+	struct buffer		 local;		/* of the present addr-spec, */
+	struct buffer		 domain;	/* which stands at */
+	size_t			 spec_start;	/* [spec_start, spec_end) */
+	size_t			 spec_end;
+	struct failure		*why;
+};
+
+/*
+ * Refusals
+ */
+
+/* Where the element at fault seems to end: at a comma. */
+static size_t
+piece_end(const struct parser *p)
+{
+	size_t		 from = p->token == ',' ? p->start : p->at;
+	size_t		 end = p->len;
+	const char	*comma = NULL;
+
+	if (from < p->len)
+		comma = memchr(p->text + from, ',', p->len - from);
+	if (comma != NULL)
+		end = (size_t)(comma - p->text);
+	while (end > p->piece && strchr(" \t\r\n", p->text[end - 1]) != NULL &&
+	    p->text[end - 1] != '\0')
+		end--;
+	return end;
+}
+
+static bool
+refuse(struct parser *p, const char *reason)
+{
+	enum { SHOWN = 80, LONGEST = 4 };	/* what one octet may become */
+	const char	*piece = p->text + p->piece;
+	size_t		 len = piece_end(p) - p->piece;
+	char		 shown[SHOWN + 1];
+	char		 more[SHOWN + LONGEST + 1];
+	bool		 cut;
+
+	visible(shown, sizeof(shown), piece, len);
+	visible(more, sizeof(more), piece, len);
+	cut = strlen(more) > strlen(shown);
+	return failed(p->why,
+	    p->where == ADDRESS_ARGUMENT ? EX_USAGE : EX_DATAERR,
+	    "bad address '%s%s': %s", shown, cut ? "..." : "", reason);
+}
+
+/*
+ * Tokens (RFC 5322 section 3.2)
+ */
+
+static bool
+is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == '\177';
+}
+
+static bool
+is_alphanumeric(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9');
+}
+
+/* RFC 5322 section 3.2.3; with everything that is not ASCII, RFC 6532. */
+static bool
+is_atext(char c)
+{
+	return is_alphanumeric(c) || (unsigned char)c >= 0x80 ||
+	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+/* Whether the CR or LF at i belongs to a fold, or ends the whole text. */
+static bool
+is_line_end(const struct parser *p, size_t i)
+{
+	if (p->text[i] == '\r')
+		return i + 1 < p->len && p->text[i + 1] == '\n';
+	return i + 1 == p->len || p->text[i + 1] == ' ' ||
+	    p->text[i + 1] == '\t';
+}
+
+/* A refusal before any parsing shows what stands between the commas. */
+static bool
+refuse_at(struct parser *p, size_t i, const char *reason)
+{
+	const char	*comma = i > 0 ? memrchr(p->text, ',', i) : NULL;
+
+	p->at = i;
+	p->piece = comma != NULL ? (size_t)(comma + 1 - p->text) : 0;
+	return refuse(p, reason);
+}
+
+/*
+ * What can be said of an octet wherever it stands.  Behind this, a CR or LF
+ * is white space, and there is no NUL.
+ */
+static bool
+check_octets(struct parser *p)
+{
+	bool	lines = p->where == ADDRESS_HEADER && !p->is_path;
+
+	for (size_t i = 0; i < p->len; i++) {
+		char	c = p->text[i];
+
+		if (!is_control(c) || c == '\t')
+			continue;
+		if (c == '\0')
+			return refuse_at(p, i, "a NUL is in it");
+		if (c == '\r' || c == '\n') {
+			if (!lines || !is_line_end(p, i))
+				return refuse_at(p, i, "a line end is in it");
+		} else if (!lines) {
+			return refuse_at(p, i, "a control character is in it");
+		}
+	}
+	return true;
+}
+
+static bool
+skip_comment(struct parser *p)
+{
+	size_t	depth = 0;
+
+	while (p->at < p->len) {
+		char	c = p->text[p->at++];
+
+		if (c == '\\' && p->at < p->len)
+			p->at++;
+		else if (c == '(')
+			depth++;
+		else if (c == ')' && --depth == 0)
+			return true;
+	}
+	return refuse(p, "a comment lacks its ')'");
+}
+
+static bool
+skip_white(struct parser *p)
+{
+	while (!p->is_path && p->at < p->len) {
+		char	c = p->text[p->at];
+
+		if (c == '(') {
+			if (!skip_comment(p))
+				return false;
+		} else if (strchr(" \t\r\n", c) != NULL) {
+			p->at++;
+		} else {
+			break;
+		}
+	}
+	return true;
+}
+
+/* A quoted string or a domain literal, up to and with its last character. */
+static bool
+read_enclosed(struct parser *p, char close, const char *unclosed)
+{
+	p->at++;
+	while (p->at < p->len) {
+		char	c = p->text[p->at++];
+
+		if (c == '\\' && p->at < p->len)
+			p->at++;
+		else if (c == close)
+			return true;
+	}
+	return refuse(p, unclosed);
+}
+
+/*
+ * The length of the encoded word at p->at, 0 if there is none.  Its text may
+ * hold specials, as many programs write it.  Linear, since no search passes
+ * a question mark, and the next one can only begin there.
+ */
+static size_t
+encoded_word_length(const struct parser *p)
+{
+	const char	*s = p->text + p->at;
+	size_t		 n = p->len - p->at;
+	size_t		 i = 2;
+
+	if (n < 2 || s[0] != '=' || s[1] != '?')
+		return 0;
+	while (i < n && (is_alphanumeric(s[i]) ||
+	    (s[i] != '\0' && strchr("-_.:+*", s[i]) != NULL)))
+		i++;				/* charset, language */
+	if (n - i < 3 || i == 2 || s[i] != '?' ||
+	    strchr("bBqQ", s[i + 1]) == NULL || s[i + 2] != '?')
+		return 0;
+	for (i += 3; i < n && s[i] != '?'; i++)
+		if (is_control(s[i]) || strchr(" <>\"", s[i]) != NULL)
+			return 0;
+	return i + 1 < n && s[i + 1] == '=' ? i + 2 : 0;
+}
+
+static void
+read_word(struct parser *p)
+{
+	size_t	encoded = encoded_word_length(p);
+
+	p->token = TOKEN_ATOM;
+	if (encoded > 0) {
+		p->token = TOKEN_ENCODED;
+		p->at += encoded;
+	}
+	while (p->at < p->len && is_atext(p->text[p->at]))
+		p->at++;
+}
+
+static bool
+refuse_octet(struct parser *p, char c)
+{
+	switch (c) {
+	case '(':
+		return refuse(p, "a comment has no place here");
+	case ')':
+		return refuse(p, "a ')' without its '('");
+	case ']':
+		return refuse(p, "a ']' without its '['");
+	case '\\':
+		return refuse(p, "a backslash outside quotes");
+	case ' ':
+	case '\t':
+		return refuse(p, "white space has no place here");
+	default:
+		return refuse(p, "a control character is in it");
+	}
+}
+
+static bool
+next_token(struct parser *p)
+{
+	char	c;
+
+	p->token = TOKEN_END;
+	if (!skip_white(p))
+		return false;
+	p->start = p->end = p->at;
+	if (p->at == p->len)
+		return true;
+	c = p->text[p->at];
+	if (is_atext(c)) {
+		read_word(p);
+	} else if (c == '"') {
+		p->token = TOKEN_QUOTED;
+		if (!read_enclosed(p, '"', "a '\"' is missing"))
+			return false;
+	} else if (c == '[') {
+		p->token = TOKEN_LITERAL;
+		if (!read_enclosed(p, ']', "a '[' without its ']'"))
+			return false;
+	} else if (strchr("<>,;:@.", c) != NULL) {
+		p->token = c;
+		p->at++;
+	} else {
+		return refuse_octet(p, c);
+	}
+	p->end = p->at;
+	return true;
+}
+
+/*
+ * The addr-spec (RFC 5322 sections 3.4.1 and 4.4)
+ */
+
+/* Bounded while it grows, so that hostile text takes time but no memory. */
+static bool
+add_octet(struct parser *p, struct buffer *part, char c)
+{
+	if (part->len == ADDRESS_MAX)
+		return refuse(p, "it is too long");
+	buffer_add_byte(part, c);
+	return true;
+}
+
+/* Adds the token without its quotes, quoting and folds. */
+static bool
+add_word(struct parser *p, struct buffer *part)
+{
+	bool	quoted = p->token == TOKEN_QUOTED;
+	size_t	end = p->end - quoted;
+
+	for (size_t i = p->start + quoted; i < end; i++) {
+		char	c = p->text[i];
+
+		if (quoted && (c == '\r' || c == '\n'))
+			continue;
+		if (quoted && c == '\\')
+			c = p->text[++i];
+		if (!add_octet(p, part, c))
+			return false;
+	}
+	return true;
+}
+
+/* What must never reach an SMTP command, whatever quotes it came in. */
+static bool
+check_part(struct parser *p, const struct buffer *part)
+{
+	for (size_t i = 0, n; i < part->len; i += n) {
+		uint32_t	c;
+
+		n = utf8_decode(part->data + i, part->len - i, &c);
+		if (n == 0)
+			return refuse(p, "it is not valid UTF-8");
+		if (c < ' ' || (c >= 0x7f && c < 0xa0))
+			return refuse(p, "a control character is in it");
+		if (c == '<' || c == '>')
+			return refuse(p, "an angle bracket is in it");
+	}
+	return true;
+}
+
+/*
+ * Words with dots between them.  Dots in odd places are taken, since there
+ * are mailboxes of that kind, but two words need one.
+ */
+static bool
+parse_local(struct parser *p, const char *two_words)
+{
+	bool	any = false;
+	bool	behind_word = false;
+
+	buffer_clear(&p->local);
+	p->spec_start = p->start;
+	for (;;) {
+		if (p->token == TOKEN_ENCODED)
+			return refuse(p, "an encoded word is no address");
+		if (p->token == '.') {
+			behind_word = false;
+		} else if (p->token == TOKEN_ATOM || p->token == TOKEN_QUOTED) {
+			if (behind_word)
+				return refuse(p, two_words);
+			any = behind_word = true;
+		} else {
+			break;
+		}
+		if (!add_word(p, &p->local))
+			return false;
+		p->spec_end = p->end;
+		if (!next_token(p))
+			return false;
+	}
+	if (!any)
+		return refuse(p, "no name before the '@'");
+	return check_part(p, &p->local);
+}
+
+static bool
+parse_literal(struct parser *p)
+{
+	buffer_clear(&p->domain);
+	for (size_t i = p->start; i < p->end; i++) {
+		char	c = p->text[i];
+
+		if (strchr(" \t\r\n", c) != NULL)
+			continue;
+		if (is_control(c) || (unsigned char)c >= 0x80 || c == '\\' ||
+		    (c == '[' && i > p->start))
+			return refuse(p, "no such domain literal");
+		if (!add_octet(p, &p->domain, c))
+			return false;
+	}
+	if (p->domain.len == 2)
+		return refuse(p, "an empty domain literal");
+	p->spec_end = p->end;
+	return check_part(p, &p->domain) && next_token(p);
+}
+
+/* Atoms with one dot between them, or a literal. */
+static bool
+parse_domain(struct parser *p)
+{
+	if (p->token == TOKEN_LITERAL)
+		return parse_literal(p);
+	buffer_clear(&p->domain);
+	for (;;) {
+		if (p->token == '.')
+			return refuse(p, "a dot too many in the domain");
+		if (p->token != TOKEN_ATOM)
+			return refuse(p, p->domain.len == 0 ?
+			    "no domain behind the '@'" :
+			    "the domain ends in a dot");
+		if (!add_word(p, &p->domain))
+			return false;
+		p->spec_end = p->end;
+		if (!next_token(p))
+			return false;
+		if (p->token != '.')
+			return check_part(p, &p->domain);
+		if (!add_octet(p, &p->domain, '.') || !next_token(p))
+			return false;
+	}
+}
+
+static bool
+parse_spec(struct parser *p, const char *two_words)
+{
+	if (!parse_local(p, two_words))
+		return false;
+	buffer_clear(&p->domain);
+	if (p->token != '@')
+		return true;
+	return next_token(p) && parse_domain(p);
+}
+
+/* "@a,@b:" in front of an addr-spec; read, and forgotten. */
+static bool
+skip_route(struct parser *p)
+{
+	bool	any = false;
+
+	for (;;) {
+		if (p->token == '@') {
+			if (!next_token(p) || !parse_domain(p))
+				return false;
+			any = true;
+			if (p->token != ',' && p->token != ':')
+				break;
+		} else if (p->token == ',') {
+			if (!next_token(p))
+				return false;
+		} else {
+			break;
+		}
+		if (p->token == ':' && any)
+			return next_token(p);
+	}
+	return refuse(p, "no ':' behind the route");
+}
+
+/*
+ * Addresses
+ */
+
+static bool
+is_dot_atom(const char *local)
+{
+	for (const char *s = local; *s != '\0'; s++) {
+		if (is_atext(*s))
+			continue;
+		if (*s != '.' || s == local || s[-1] == '.' || s[1] == '\0')
+			return false;
+	}
+	return *local != '\0';
+}
+
+static void
+write_quoted(struct buffer *to, const char *text)
+{
+	buffer_add_byte(to, '"');
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			buffer_add_byte(to, '\\');
+		buffer_add_byte(to, *text);
+	}
+	buffer_add_byte(to, '"');
+}
+
+void
+address_write(struct buffer *to, const struct address *a)
+{
+	if (a->local[0] == '\0' && a->domain[0] == '\0')
+		return;
+	if (is_dot_atom(a->local))
+		buffer_add_text(to, a->local);
+	else
+		write_quoted(to, a->local);
+	if (a->domain[0] == '\0')
+		return;
+	buffer_add_byte(to, '@');
+	buffer_add_text(to, a->domain);
+}
+
+bool
+address_is_bare(const struct address *a)
+{
+	return a->domain[0] == '\0' && a->local[0] != '\0';
+}
+
+void
+address_free(struct address *a)
+{
+	free(a->local);
+	free(a->domain);
+	free(a->name);
+	*a = (struct address){ 0 };
+}
+
+/* The parts must be all right; the whole may still not be. */
+static bool
+check_address(struct parser *p, const struct address *a)
+{
+	struct buffer	written = { 0 };
+	size_t		len;
+
+	address_write(&written, a);
+	len = written.len;
+	buffer_free(&written);
+	if (len == 0)
+		return refuse(p, "an empty name");
+	if (len > ADDRESS_MAX)
+		return refuse(p, "it is too long");
+	if (p->where != ADDRESS_ARGUMENT)
+		return true;
+	if (a->local[0] == '|')
+		return refuse(p, "mail to programs is not supported");
+	if (a->local[0] == '/' && address_is_bare(a))
+		return refuse(p, "mail to files is not supported");
+	if (strncasecmp(a->local, ":include:", 9) == 0)
+		return refuse(p, "lists in files are not supported");
+	return true;
+}
+
+static char *
+unfolded(const char *text, size_t len)
+{
+	char	*copy = memory_copy_n(text, len);
+	char	*to = copy;
+
+	for (const char *s = copy; *s != '\0'; s++)
+		if (*s != '\r' && *s != '\n')
+			*to++ = *s;
+	*to = '\0';
+	return copy;
+}
+
+static char *
+copy_part(const struct buffer *part)
+{
+	return memory_copy(part->len > 0 ? part->data : "");
+}
+
+/* From the addr-spec that was read and the phrase before it. */
+static bool
+make_address(struct parser *p, struct address *a, size_t phrase, size_t len)
+{
+	*a = (struct address){
+		.local = copy_part(&p->local),
+		.domain = copy_part(&p->domain),
+		.name = unfolded(p->text + phrase, len),
+		.start = p->spec_start,
+		.end = p->spec_end,
+	};
+	if (check_address(p, a))
+		return true;
+	address_free(a);
+	return false;
+}
+
+static bool
+append_address(struct parser *p, struct address_list *list, size_t phrase,
+    size_t len)
+{
+	struct address	a;
+
+	if (list->n >= ADDRESS_LIST_MAX)
+		return refuse(p, "too many addresses in one list");
+	if (!make_address(p, &a, phrase, len))
+		return false;
+	list->address = memory_room(list->address, list->n, &list->cap,
+	    sizeof(*list->address));
+	list->address[list->n++] = a;
+	return true;
+}
+
+void
+address_list_free(struct address_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		address_free(&list->address[i]);
+	free(list->address);
+	*list = (struct address_list){ 0 };
+}
+
+/*
+ * Lists (RFC 5322 section 3.4)
+ */
+
+/* Nothing but the end of the element may stand behind an address. */
+static bool
+expect_delimiter(struct parser *p)
+{
+	switch (p->token) {
+	case ',':
+	case ';':
+	case TOKEN_END:
+		return true;
+	case '@':
+		return refuse(p, "more than one '@'");
+	case '<':
+		return refuse(p, "a name with an '@' in it needs quotes");
+	case '>':
+		return refuse(p, "a '>' without its '<'");
+	default:
+		return refuse(p, "addresses need a comma between them");
+	}
+}
+
+static bool
+parse_angle(struct parser *p, struct address_list *list, size_t phrase,
+    size_t len)
+{
+	if (!next_token(p))
+		return false;
+	if (p->token == '>')
+		return refuse(p, "'<>' names nobody");
+	if ((p->token == '@' || p->token == ',') && !skip_route(p))
+		return false;
+	if (!parse_spec(p, "two words without a dot between them"))
+		return false;
+	if (p->token != '>')
+		return refuse(p, p->token == TOKEN_END ?
+		    "a '<' without its '>'" :
+		    "more than an address between '<' and '>'");
+	return append_address(p, list, phrase, len) && next_token(p) &&
+	    expect_delimiter(p);
+}
+
+static bool
+parse_bare(struct parser *p, struct address_list *list, size_t mark)
+{
+	p->at = mark;
+	return next_token(p) &&
+	    parse_spec(p, "several words, and no <address> behind them") &&
+	    append_address(p, list, mark, 0) && expect_delimiter(p);
+}
+
+static bool
+open_group(struct parser *p, size_t name_len)
+{
+	if (p->in_group)
+		return refuse(p, "a ':' within a group");
+	if (name_len == 0)
+		return refuse(p, "a ':' without the name of a group");
+	p->in_group = true;
+	return true;
+}
+
+static bool
+close_group(struct parser *p)
+{
+	if (!p->in_group)
+		return refuse(p, "a ';' that ends no group;"
+		    " addresses need a comma between them");
+	p->in_group = false;
+	if (!next_token(p))
+		return false;
+	if (p->token != ',' && p->token != TOKEN_END)
+		return refuse(p, "no comma behind the ';' of a group");
+	return true;
+}
+
+static bool
+begins_with(const struct parser *p, const char *words)
+{
+	size_t	len = strlen(words);
+
+	return p->len - p->at >= len &&
+	    strncasecmp(p->text + p->at, words, len) == 0;
+}
+
+/* To the first token of an element, or to the delimiter of an empty one. */
+static bool
+begin_element(struct parser *p)
+{
+	p->token = TOKEN_END;
+	p->piece = p->at;
+	if (!skip_white(p))
+		return false;
+	p->piece = p->at;
+	if (p->where == ADDRESS_ARGUMENT) {
+		if (begins_with(p, "\\"))	/* "no alias", for Sendmail */
+			p->at++;
+		if (begins_with(p, "|"))
+			return refuse(p, "mail to programs is not supported");
+		if (begins_with(p, ":include:"))
+			return refuse(p, "lists in files are not supported");
+	}
+	return next_token(p);
+}
+
+/* Reads up to a delimiter, which may be the ':' that opens a group. */
+static bool
+parse_element(struct parser *p, struct address_list *list)
+{
+	size_t	mark, end;
+
+	if (!begin_element(p))
+		return false;
+	mark = end = p->start;
+	while (p->token == TOKEN_ATOM || p->token == TOKEN_ENCODED ||
+	    p->token == TOKEN_QUOTED || p->token == '.') {
+		end = p->end;
+		if (!next_token(p))
+			return false;
+	}
+	switch (p->token) {
+	case '<':
+		return parse_angle(p, list, mark, end - mark);
+	case ':':
+		return open_group(p, end - mark);
+	case TOKEN_LITERAL:
+		return refuse(p, "a '[' outside quotes and domains");
+	case '>':
+		return refuse(p, "a '>' without its '<'");
+	default:
+		if (end == mark && p->token != '@')
+			return true;
+		return parse_bare(p, list, mark);
+	}
+}
+
+static bool
+parse_list(struct parser *p, struct address_list *list)
+{
+	do {
+		if (!parse_element(p, list))
+			return false;
+		if (p->token == ';' && !close_group(p))
+			return false;
+	} while (p->token != TOKEN_END);
+	if (p->in_group)
+		return refuse(p, "a group lacks its ';'");
+	return true;
+}
+
+bool
+address_list_parse(struct address_list *list, const char *text, size_t len,
+    enum address_where where, struct failure *why)
+{
+	struct parser	p = {
+		.text = text, .len = len, .where = where, .why = why,
+	};
+	size_t		before = list->n;
+	bool		good;
+
+	good = check_octets(&p) && parse_list(&p, list);
+	if (good && where == ADDRESS_ARGUMENT && list->n == before) {
+		p.piece = 0;
+		good = refuse(&p, "it names nobody");
+	}
+	while (!good && list->n > before)
+		address_free(&list->address[--list->n]);
+	buffer_free(&p.local);
+	buffer_free(&p.domain);
+	return good;
+}
+
+static bool
+parse_path(struct parser *p)
+{
+	if (!check_octets(p) || !next_token(p))
+		return false;
+	if (p->token == '@' && !skip_route(p))
+		return false;
+	if (!parse_spec(p, "two words without a dot between them"))
+		return false;
+	if (p->token != TOKEN_END)
+		return refuse(p, "more than one address");
+	return true;
+}
+
+bool
+address_parse_path(struct address *a, const char *text, size_t len,
+    struct failure *why)
+{
+	struct parser	p = {
+		.text = text, .len = len, .is_path = true, .why = why,
+	};
+	bool		good;
+
+	*a = (struct address){ 0 };
+	if (len == 0) {
+		a->local = memory_copy("");
+		a->domain = memory_copy("");
+		a->name = memory_copy("");
+		return true;
+	}
+	good = parse_path(&p) && make_address(&p, a, 0, 0);
+	buffer_free(&p.local);
+	buffer_free(&p.domain);
+	return good;
+}

@@ -1,0 +1,695 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "mail/address.h"
+#include "util/memory.h"
+
+/*
+ * Each address as it is written; its name behind it in braces, if it has
+ * one; what stands between start and end in brackets, if that is different.
+ */
+static char *
+told(const struct address_list *list, const char *text)
+{
+	struct buffer	out = { 0 };
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct address	*a = &list->address[i];
+		struct buffer		 path = { 0 };
+
+		if (i > 0)
+			buffer_add_text(&out, " ");
+		address_write(&path, a);
+		buffer_add(&out, path.data, path.len);
+		if (a->name[0] != '\0')
+			buffer_addf(&out, "{%s}", a->name);
+		if (path.len != a->end - a->start ||
+		    memcmp(path.data, text + a->start, path.len) != 0)
+			buffer_addf(&out, "[%.*s]", (int)(a->end - a->start),
+			    text + a->start);
+		buffer_free(&path);
+	}
+	return buffer_take(&out);
+}
+
+struct example {
+	const char	*sentence;
+	const char	*text;
+	size_t		 len;
+	const char	*want;		/* told(), or the text of the failure */
+};
+
+#define EXAMPLE(sentence, text, want) \
+	{ sentence, text, sizeof(text) - 1, want }
+
+static void
+check_list(const struct example *e, enum address_where where, bool want,
+    int status)
+{
+	struct address_list	list = { 0 };
+	struct failure		why = { 0 };
+	bool			good;
+	char			*got;
+
+	good = address_list_parse(&list, e->text, e->len, where, &why);
+	got = good ? told(&list, e->text) : memory_copy(why.text);
+	if (good != want || strcmp(got, e->want) != 0)
+		fail_msg("%s\n wanted %s\n got    %s", e->sentence, e->want,
+		    got);
+	if (!good) {
+		assert_int_equal(why.status, status);
+		assert_int_equal(list.n, 0);
+	}
+	free(got);
+	address_list_free(&list);
+}
+
+#define CHECK_ALL(table, ...) do {					\
+	for (size_t i_ = 0; i_ < sizeof(table) / sizeof(*(table)); i_++)	\
+		check_list(&(table)[i_], __VA_ARGS__);			\
+} while (0)
+
+static const struct example header[] = {
+	EXAMPLE("an addr-spec", "a@b.example", "a@b.example"),
+	EXAMPLE("a name in front", "Ann <a@b>", "a@b{Ann}"),
+	EXAMPLE("a list", "a@b,c@d, Ed <e@f>", "a@b c@d e@f{Ed}"),
+	EXAMPLE("nothing at all", "", ""),
+	EXAMPLE("nothing but white space and a line end", " \t\r\n", ""),
+	EXAMPLE("empty elements are none", ",, a@b ,\t,c@d,,", "a@b c@d"),
+	EXAMPLE("a bare name", "joe", "joe"),
+	EXAMPLE("a bare name with dots", "joe.doe", "joe.doe"),
+	EXAMPLE("a bare name in brackets", "Joe Doe <joe>", "joe{Joe Doe}"),
+	EXAMPLE("a leading hyphen", "-oX@d", "-oX@d"),
+	EXAMPLE("every character of an atom", "!#$%&'*+-/=?^_`{|}~1aZ@d",
+	    "!#$%&'*+-/=?^_`{|}~1aZ@d"),
+	EXAMPLE("brackets around the address alone", "<a@b>", "a@b"),
+
+	EXAMPLE("a comma in quotes is none", "\"Doe, J.\" <j@d>, k@d",
+	    "j@d{\"Doe, J.\"} k@d"),
+	EXAMPLE("dots in a phrase", "John Q. Public Jr. <j@d>",
+	    "j@d{John Q. Public Jr.}"),
+	EXAMPLE("encoded words", "=?utf-8?Q?J=C3=BCrg?= =?utf-8?B?RG9l?= <j@d>",
+	    "j@d{=?utf-8?Q?J=C3=BCrg?= =?utf-8?B?RG9l?=}"),
+	EXAMPLE("an encoded word with specials in it",
+	    "=?iso-8859-1*en?q?Doe,_J._(at)_@:;?= <j@d>, k@d",
+	    "j@d{=?iso-8859-1*en?q?Doe,_J._(at)_@:;?=} k@d"),
+	EXAMPLE("brackets and an @ in a quoted name",
+	    "\"<x@y>\\\" <z@y>\" <j@d>", "j@d{\"<x@y>\\\" <z@y>\"}"),
+	EXAMPLE("ISO-2022-JP in quotes is data", "\"\33$B\33(B\" <j@d>",
+	    "j@d{\"\33$B\33(B\"}"),
+	EXAMPLE("Latin-1 in a name is data", "J\374rg <j@d>", "j@d{J\374rg}"),
+
+	EXAMPLE("cron's From", "root (Cron Daemon)", "root"),
+	EXAMPLE("a quoted name in parentheses", "\"(Cron Daemon)\" <root>",
+	    "root{\"(Cron Daemon)\"}"),
+	EXAMPLE("a comment in front", "(c) a@b", "a@b"),
+	EXAMPLE("a comment behind", "a@b (Name)", "a@b"),
+	EXAMPLE("comments nest, and hold anything",
+	    "(a (b (c) \\) \",<@:;) d) a@b", "a@b"),
+	EXAMPLE("comments everywhere",
+	    "(1)A(2)B(3)<(4)a(5)@(6)b(7).(8)c(9)>(10),(11)d@e(12)",
+	    "a@b.c{A(2)B}[a(5)@(6)b(7).(8)c] d@e"),
+	EXAMPLE("obsolete white space", " a . b @ c . d ",
+	    "a.b@c.d[a . b @ c . d]"),
+	EXAMPLE("folds anywhere",
+	    "Joe\r\n Doe\r\n\t<\r\n a\r\n @\r\n b\r\n >\r\n ,\n c@d\r\n",
+	    "a@b{Joe Doe}[a\r\n @\r\n b] c@d"),
+	EXAMPLE("folds of nothing but white space", "a@b,\r\n \r\n c@d\r\n",
+	    "a@b c@d"),
+	EXAMPLE("a fold in a quoted name", "\"Joe\r\n Doe\" <a@b>",
+	    "a@b{\"Joe Doe\"}"),
+	EXAMPLE("a fold in a comment", "a@b (c\r\n d)", "a@b"),
+
+	EXAMPLE("a quoted local part", "\"a b\"@c", "\"a b\"@c"),
+	EXAMPLE("comma, at sign and colon in one", "\"a,b@c:d\"@e",
+	    "\"a,b@c:d\"@e"),
+	EXAMPLE("quoted pairs", "\"a\\\"b\\\\c\"@d", "\"a\\\"b\\\\c\"@d"),
+	EXAMPLE("quotes that are not needed go", "\"a\\b\"@d",
+	    "ab@d[\"a\\b\"@d]"),
+	EXAMPLE("words quoted one by one", "\"a\".\"b c\".d@e",
+	    "\"a.b c.d\"@e[\"a\".\"b c\".d@e]"),
+	EXAMPLE("a fold in a quoted local part", "\"a\r\n b\"@c",
+	    "\"a b\"@c[\"a\r\n b\"@c]"),
+	EXAMPLE("an empty quoted local part", "\"\"@d", "\"\"@d"),
+	EXAMPLE("dots in odd places", "a..b@c, .d@e, f.@g",
+	    "\"a..b\"@c[a..b@c] \".d\"@e[.d@e] \"f.\"@g[f.@g]"),
+
+	EXAMPLE("domain literals", "a@[127.0.0.1], b@[IPv6:::1]",
+	    "a@[127.0.0.1] b@[IPv6:::1]"),
+	EXAMPLE("white space in a literal goes", "a@[ 127.0.0.1\r\n ]",
+	    "a@[127.0.0.1][a@[ 127.0.0.1\r\n ]]"),
+	EXAMPLE("a route is dropped", "<@a,@b:u@d>", "u@d"),
+	EXAMPLE("a route with all that is allowed in one",
+	    "X <,@a.b , (c), @[1.2.3.4] : u@d>", "u@d{X}"),
+	EXAMPLE("a route to a bare name", "<@a:u>", "u"),
+
+	EXAMPLE("a group gives its members", "g: a@b, C <c@d>;, e@f",
+	    "a@b c@d{C} e@f"),
+	EXAMPLE("an empty group gives none", "undisclosed-recipients:;", ""),
+	EXAMPLE("an empty group with folds and comments",
+	    "undisclosed recipients (x):\r\n (y) , ;(z)\r\n", ""),
+	EXAMPLE("groups one after another", "\"g,1\":a@b;,g2:;,g3:c@d,;",
+	    "a@b c@d"),
+
+	EXAMPLE("UTF-8 in all three",
+	    "Zo\u00eb <zo\u00eb@b\u00fccher.example>, \U0001f600@d",
+	    "zo\u00eb@b\u00fccher.example{Zo\u00eb} \U0001f600@d"),
+	EXAMPLE("a header field may hold what an argument may not",
+	    "|cmd, /path, /g=a/s=b/@d", "|cmd /path /g=a/s=b/@d"),
+};
+
+static const struct example bad_header[] = {
+	EXAMPLE("two words are no address", "a@b, John Doe, c@d",
+	    "bad address 'John Doe': several words, and no <address>"
+	    " behind them"),
+	EXAMPLE("nor is a name with an address but no brackets", "J joe@d",
+	    "bad address 'J joe@d': several words, and no <address>"
+	    " behind them"),
+	EXAMPLE("nor two words in brackets", "<a b@c>",
+	    "bad address '<a b@c>': two words without a dot between them"),
+	EXAMPLE("a missing comma", "a@b c@d",
+	    "bad address 'a@b c@d': addresses need a comma between them"),
+	EXAMPLE("a missing comma behind brackets", "<a@b> <c@d>",
+	    "bad address '<a@b> <c@d>': a name with an '@' in it needs"
+	    " quotes"),
+	EXAMPLE("an @ in a name without quotes", "a@b <a@b>",
+	    "bad address 'a@b <a@b>': a name with an '@' in it needs quotes"),
+	EXAMPLE("two of them", "a@b@c", "bad address 'a@b@c': more than one"
+	    " '@'"),
+	EXAMPLE("none at all before it", "@b",
+	    "bad address '@b': no name before the '@'"),
+	EXAMPLE("nothing but dots before it", "..@b",
+	    "bad address '..@b': no name before the '@'"),
+	EXAMPLE("nothing behind it", "a@, c@d",
+	    "bad address 'a@': no domain behind the '@'"),
+	EXAMPLE("a quoted domain", "a@\"b\"",
+	    "bad address 'a@\"b\"': no domain behind the '@'"),
+	EXAMPLE("a trailing dot", "a@b.",
+	    "bad address 'a@b.': the domain ends in a dot"),
+	EXAMPLE("a trailing dot in brackets", "<a@b. >",
+	    "bad address '<a@b. >': the domain ends in a dot"),
+	EXAMPLE("a leading dot", "a@.b",
+	    "bad address 'a@.b': a dot too many in the domain"),
+	EXAMPLE("two dots", "a@b..c",
+	    "bad address 'a@b..c': a dot too many in the domain"),
+	EXAMPLE("the null path names nobody", "a@b, <>",
+	    "bad address '<>': '<>' names nobody"),
+	EXAMPLE("nor do empty quotes", "\"\"",
+	    "bad address '\"\"': an empty name"),
+	EXAMPLE("an open bracket", "<a@b",
+	    "bad address '<a@b': a '<' without its '>'"),
+	EXAMPLE("a list in brackets", "<a@b,c@d>",
+	    "bad address '<a@b': more than an address between '<' and '>'"),
+	EXAMPLE("brackets in brackets", "<<a@b>>",
+	    "bad address '<<a@b>>': no name before the '@'"),
+	EXAMPLE("a stray bracket behind", "a@b>",
+	    "bad address 'a@b>': a '>' without its '<'"),
+	EXAMPLE("a stray bracket in front", "> a@b",
+	    "bad address '> a@b': a '>' without its '<'"),
+	EXAMPLE("one bracket too many", "<a@b>>",
+	    "bad address '<a@b>>': a '>' without its '<'"),
+	EXAMPLE("text behind brackets", "<a@b> c",
+	    "bad address '<a@b> c': addresses need a comma between them"),
+	EXAMPLE("a bracket in a quoted local part", "\"a>b\"@c",
+	    "bad address '\"a>b\"@c': an angle bracket is in it"),
+	EXAMPLE("one behind a backslash", "\"a\\<b\"@c",
+	    "bad address '\"a\\\\<b\"@c': an angle bracket is in it"),
+	EXAMPLE("one in a literal", "a@[>]",
+	    "bad address 'a@[>]': an angle bracket is in it"),
+	EXAMPLE("an open quote", "\"a@b, c",
+	    "bad address '\"a@b, c': a '\"' is missing"),
+	EXAMPLE("a quote that is quoted", "\"a\\\"",
+	    "bad address '\"a\\\\\"': a '\"' is missing"),
+	EXAMPLE("a backslash at the end", "\"a\\",
+	    "bad address '\"a\\\\': a '\"' is missing"),
+	EXAMPLE("an open comment", "a@b (c (d)",
+	    "bad address 'a@b (c (d)': a comment lacks its ')'"),
+	EXAMPLE("a comment that closes twice", "a@b (c))",
+	    "bad address 'a@b (c))': a ')' without its '('"),
+	EXAMPLE("a bracket that closes nothing", "a@b]",
+	    "bad address 'a@b]': a ']' without its '['"),
+	EXAMPLE("a backslash in the open", "a\\b@c",
+	    "bad address 'a\\\\b@c': a backslash outside quotes"),
+	EXAMPLE("an open literal", "a@[1.2.3.4",
+	    "bad address 'a@[1.2.3.4': a '[' without its ']'"),
+	EXAMPLE("an empty literal", "a@[ ]",
+	    "bad address 'a@[ ]': an empty domain literal"),
+	EXAMPLE("a backslash in a literal", "a@[\\]]",
+	    "bad address 'a@[\\\\]]': no such domain literal"),
+	EXAMPLE("a literal that goes on", "a@[1.2.3.4].b",
+	    "bad address 'a@[1.2.3.4].b': addresses need a comma between"
+	    " them"),
+	EXAMPLE("square brackets in a name", "[x] <a@b>",
+	    "bad address '[x] <a@b>': a '[' outside quotes and domains"),
+	EXAMPLE("an encoded word for an address", "=?utf-8?q?a,b?=@c",
+	    "bad address '=?utf-8?q?a,b?=@c': an encoded word is no address"),
+	EXAMPLE("an encoded word for a domain", "a@=?utf-8?q?b?=",
+	    "bad address 'a@=?utf-8?q?b?=': no domain behind the '@'"),
+	EXAMPLE("a route with nothing behind it", "<@a:>",
+	    "bad address '<@a:>': no name before the '@'"),
+	EXAMPLE("a route without its end", "<@a,@b>",
+	    "bad address '<@a,@b>': no ':' behind the route"),
+	EXAMPLE("a route without a comma", "<@a@b:c@d>",
+	    "bad address '<@a@b:c@d>': no ':' behind the route"),
+	EXAMPLE("a route without a domain", "<,:c@d>",
+	    "bad address '<,:c@d>': no ':' behind the route"),
+	EXAMPLE("a route outside brackets", "@a:u@d",
+	    "bad address '@a:u@d': no name before the '@'"),
+	EXAMPLE("a group without an end", "g: a@b",
+	    "bad address 'a@b': a group lacks its ';'"),
+	EXAMPLE("a group in a group", "g: h: a@b;;",
+	    "bad address 'h: a@b;;': a ':' within a group"),
+	EXAMPLE("a group without a name", ": a@b;",
+	    "bad address ': a@b;': a ':' without the name of a group"),
+	EXAMPLE("semicolons between addresses", "a@b; c@d",
+	    "bad address 'a@b; c@d': a ';' that ends no group;"
+	    " addresses need a comma between them"),
+	EXAMPLE("an address right behind a group", "g: a@b; c@d",
+	    "bad address 'a@b; c@d': no comma behind the ';' of a group"),
+	EXAMPLE("a colon behind an address", "a@b: c",
+	    "bad address 'a@b: c': addresses need a comma between them"),
+	EXAMPLE("a line end that is no fold", "x@y, a@b\r\nRCPT TO:<c@d>",
+	    "bad address ' a@b\\015\\012RCPT TO:<c@d>': a line end is in it"),
+	EXAMPLE("a lone CR", "a@b\r c@d",
+	    "bad address 'a@b\\015 c@d': a line end is in it"),
+	EXAMPLE("one at the end", "a@b\r",
+	    "bad address 'a@b': a line end is in it"),
+	EXAMPLE("one in quotes", "\"a\rb\" <c@d>",
+	    "bad address '\"a\\015b\" <c@d>': a line end is in it"),
+	EXAMPLE("one in a comment", "a@b (\n)",
+	    "bad address 'a@b (\\012)': a line end is in it"),
+	EXAMPLE("a quoted CR", "\"a\\\r\n b\"@c",
+	    "bad address '\"a\\\\\\015\\012 b\"@c': a control character is in"
+	    " it"),
+	EXAMPLE("a NUL", "a@b\0.c",
+	    "bad address 'a@b\\000.c': a NUL is in it"),
+	EXAMPLE("a NUL in quotes", "\"\0\" <a@b>",
+	    "bad address '\"\\000\" <a@b>': a NUL is in it"),
+	EXAMPLE("an escape sequence", "a\33[2J@b",
+	    "bad address 'a\\033[2J@b': a control character is in it"),
+	EXAMPLE("a DEL", "a@b\177",
+	    "bad address 'a@b\\177': a control character is in it"),
+	EXAMPLE("a tab in a quoted local part", "\"a\tb\"@c",
+	    "bad address '\"a\\011b\"@c': a control character is in it"),
+	EXAMPLE("a C1 control character", "a\302\205b@c",
+	    "bad address 'a\\302\\205b@c': a control character is in it"),
+	EXAMPLE("Latin-1 in a local part", "j\374rg@d",
+	    "bad address 'j\\374rg@d': it is not valid UTF-8"),
+	EXAMPLE("Latin-1 in a domain", "j@m\374ller",
+	    "bad address 'j@m\\374ller': it is not valid UTF-8"),
+};
+
+static const struct example argument[] = {
+	EXAMPLE("a list", "a@x, b@y,c@z", "a@x b@y c@z"),
+	EXAMPLE("a name", "Ann <a@b>", "a@b{Ann}"),
+	EXAMPLE("a leading hyphen", "-x@d", "-x@d"),
+	EXAMPLE("one leading backslash goes", "\\joe", "joe"),
+	EXAMPLE("from each address", "\\joe, \\ann@b", "joe ann@b"),
+	EXAMPLE("a path with a domain", "/g=a/@d", "/g=a/@d"),
+	EXAMPLE("a tab is white space", "a@b,\tc@d", "a@b c@d"),
+	EXAMPLE("a shell's characters are an atom's", "`id`$x@d", "`id`$x@d"),
+};
+
+static const struct example bad_argument[] = {
+	EXAMPLE("an empty one", "", "bad address '': it names nobody"),
+	EXAMPLE("a blank one", " ", "bad address '': it names nobody"),
+	EXAMPLE("an empty group", "a:;", "bad address 'a:;': it names nobody"),
+	EXAMPLE("two backslashes", "\\\\joe",
+	    "bad address '\\\\\\\\joe': a backslash outside quotes"),
+	EXAMPLE("a program", "|cmd arg",
+	    "bad address '|cmd arg': mail to programs is not supported"),
+	EXAMPLE("a program at a domain", "|cmd@d",
+	    "bad address '|cmd@d': mail to programs is not supported"),
+	EXAMPLE("one in quotes", "\"|cmd arg\"",
+	    "bad address '\"|cmd arg\"': mail to programs is not supported"),
+	EXAMPLE("one in brackets", "x <|cmd>",
+	    "bad address 'x <|cmd>': mail to programs is not supported"),
+	EXAMPLE("one behind a backslash", "a@b, \\|cmd",
+	    "bad address '\\\\|cmd': mail to programs is not supported"),
+	EXAMPLE("a file", "/etc/passwd",
+	    "bad address '/etc/passwd': mail to files is not supported"),
+	EXAMPLE("one in quotes", "\"/a b\"",
+	    "bad address '\"/a b\"': mail to files is not supported"),
+	EXAMPLE("a list in a file", ":include:/x",
+	    "bad address ':include:/x': lists in files are not supported"),
+	EXAMPLE("in any case, in quotes", "\":INCLUDE:/x\"@d",
+	    "bad address '\":INCLUDE:/x\"@d': lists in files are not"
+	    " supported"),
+	EXAMPLE("a fold", "a@b,\r\n c@d",
+	    "bad address '\\015\\012 c@d': a line end is in it"),
+	EXAMPLE("a line end", "a@b\n", "bad address 'a@b': a line end is in it"),
+	EXAMPLE("a control character in quotes", "\"\33\" <a@b>",
+	    "bad address '\"\\033\" <a@b>': a control character is in it"),
+};
+
+static const struct example path[] = {
+	EXAMPLE("a mailbox", "a@b.c", "a@b.c"),
+	EXAMPLE("a bare name", "postmaster", "postmaster"),
+	EXAMPLE("a route is dropped", "@a,@b:u@d", "u@d"),
+	EXAMPLE("a quoted local part", "\"a b\\\"@c\"@d", "\"a b\\\"@c\"@d"),
+	EXAMPLE("a literal", "a@[IPv6:2001:db8::1]", "a@[IPv6:2001:db8::1]"),
+	EXAMPLE("UTF-8", "zo\u00eb@b\u00fccher", "zo\u00eb@b\u00fccher"),
+	EXAMPLE("the null path", "", ""),
+};
+
+static const struct example bad_path[] = {
+	EXAMPLE("brackets", "<a@b>",
+	    "bad address '<a@b>': no name before the '@'"),
+	EXAMPLE("a bracket behind", "a@b>",
+	    "bad address 'a@b>': more than one address"),
+	EXAMPLE("white space", "a@b c",
+	    "bad address 'a@b c': white space has no place here"),
+	EXAMPLE("a tab in front", "\ta@b",
+	    "bad address '\\011a@b': white space has no place here"),
+	EXAMPLE("a comment", "a@b(c)",
+	    "bad address 'a@b(c)': a comment has no place here"),
+	EXAMPLE("a list", "a@b,c@d",
+	    "bad address 'a@b': more than one address"),
+	EXAMPLE("two words", "\"a\"b@c",
+	    "bad address '\"a\"b@c': two words without a dot between them"),
+	EXAMPLE("empty quotes", "\"\"", "bad address '\"\"': an empty name"),
+	EXAMPLE("a fold", "a@b\r\n ",
+	    "bad address 'a@b': a line end is in it"),
+	EXAMPLE("a NUL", "a\0@b",
+	    "bad address 'a\\000@b': a NUL is in it"),
+	EXAMPLE("an open route", "@a:",
+	    "bad address '@a:': no name before the '@'"),
+	EXAMPLE("a route without a colon", "@a",
+	    "bad address '@a': no ':' behind the route"),
+};
+
+static void
+a_header_field_gives_its_addresses(void **state)
+{
+	(void)state;
+	CHECK_ALL(header, ADDRESS_HEADER, true, 0);
+}
+
+static void
+what_is_no_address_in_a_header_field_is_refused(void **state)
+{
+	(void)state;
+	CHECK_ALL(bad_header, ADDRESS_HEADER, false, EX_DATAERR);
+}
+
+static void
+an_argument_gives_its_addresses(void **state)
+{
+	(void)state;
+	CHECK_ALL(argument, ADDRESS_ARGUMENT, true, 0);
+}
+
+static void
+what_an_argument_may_not_name_is_refused(void **state)
+{
+	(void)state;
+	CHECK_ALL(bad_argument, ADDRESS_ARGUMENT, false, EX_USAGE);
+}
+
+static void
+a_path_is_one_address(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(path) / sizeof(*path); i++) {
+		struct address	a;
+		struct failure	why;
+		struct buffer	out = { 0 };
+
+		if (!address_parse_path(&a, path[i].text, path[i].len, &why))
+			fail_msg("%s: %s", path[i].sentence, why.text);
+		address_write(&out, &a);
+		assert_string_equal(out.len > 0 ? out.data : "", path[i].want);
+		assert_string_equal(a.name, "");
+		buffer_free(&out);
+		address_free(&a);
+	}
+}
+
+static void
+what_is_no_path_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad_path) / sizeof(*bad_path); i++) {
+		const struct example	*e = &bad_path[i];
+		struct address		 a = { .start = 1 };
+		struct failure		 why;
+
+		if (address_parse_path(&a, e->text, e->len, &why))
+			fail_msg("%s: taken", e->sentence);
+		assert_string_equal(why.text, e->want);
+		assert_int_equal(why.status, EX_DATAERR);
+		assert_null(a.local);
+		assert_null(a.domain);
+		assert_int_equal(a.start, 0);
+		address_free(&a);
+	}
+}
+
+static void
+the_parts_are_unquoted(void **state)
+{
+	struct address_list	list = { 0 };
+	struct failure		why;
+	const char		text[] = "\"a\\\"b c\" . d @ E . f, joe";
+
+	(void)state;
+	assert_true(address_list_parse(&list, text, strlen(text),
+	    ADDRESS_HEADER, &why));
+	assert_string_equal(list.address[0].local, "a\"b c.d");
+	assert_string_equal(list.address[0].domain, "E.f");
+	assert_false(address_is_bare(&list.address[0]));
+	assert_string_equal(list.address[1].domain, "");
+	assert_true(address_is_bare(&list.address[1]));
+	address_list_free(&list);
+}
+
+static void
+the_null_path_is_no_bare_name(void **state)
+{
+	struct address	a;
+	struct failure	why;
+
+	(void)state;
+	assert_true(address_parse_path(&a, NULL, 0, &why));
+	assert_string_equal(a.local, "");
+	assert_string_equal(a.domain, "");
+	assert_false(address_is_bare(&a));
+	address_free(&a);
+}
+
+static void
+a_list_grows_and_stays_as_it_was_when_refused(void **state)
+{
+	struct address_list	list = { 0 };
+	struct failure		why;
+
+	(void)state;
+	assert_true(address_list_parse(&list, "a@b", 3, ADDRESS_HEADER, &why));
+	assert_true(address_list_parse(&list, "c@d", 3, ADDRESS_HEADER, &why));
+	assert_false(address_list_parse(&list, "e@f, g@h, @", 11,
+	    ADDRESS_HEADER, &why));
+	assert_false(address_list_parse(&list, "", 0, ADDRESS_ARGUMENT, &why));
+	assert_int_equal(list.n, 2);
+	assert_string_equal(list.address[0].local, "a");
+	assert_string_equal(list.address[1].local, "c");
+	address_list_free(&list);
+	assert_null(list.address);
+}
+
+/* In every place of every form, a control character is refused or data. */
+static void
+no_control_character_comes_through(void **state)
+{
+	static const char *const	forms[] = {
+		"?a@b", "a?@b", "a@?b", "a@b?", "\"?\"@b", "\"\\?\"@b",
+		"a@[?]", "<?a@b>", "<@?a:a@b>", "N? <a@b>", "\"?\" <a@b>",
+		"(?) a@b", "g?:a@b;", "a@b,?c@d", "=?utf-8?q??x?= <a@b>",
+	};
+
+	(void)state;
+	for (size_t f = 0; f < sizeof(forms) / sizeof(*forms); f++)
+	for (int c = 0; c < 128; c = c == 31 ? 127 : c + 1)
+	for (int where = 0; where < 3; where++) {
+		struct address_list	list = { 0 };
+		struct address		a = { 0 };
+		struct failure		why;
+		char			text[32];
+		size_t			len = strlen(forms[f]);
+
+		memcpy(text, forms[f], len);
+		for (size_t i = 0; i < len; i++)
+			if (text[i] == '?')
+				text[i] = (char)c;
+		if (where == 2) {
+			if (address_parse_path(&a, text, len, &why))
+				fail_msg("'%s' with %d in a path", forms[f],
+				    c);
+			continue;
+		}
+		address_list_parse(&list, text, len,
+		    where == 0 ? ADDRESS_HEADER : ADDRESS_ARGUMENT, &why);
+		for (size_t i = 0; i < list.n; i++) {
+			assert_null(strchr(list.address[i].local, c));
+			assert_true(c == 0 ||
+			    strchr(list.address[i].domain, c) == NULL);
+		}
+		address_list_free(&list);
+	}
+}
+
+static char *
+repeated(const char *unit, size_t total)
+{
+	size_t	 n = strlen(unit);
+	size_t	 len = (total + n - 1) / n * n;
+	char	*text = memory_new(len + 1, 1);
+
+	for (size_t i = 0; i < len; i++)
+		text[i] = unit[i % n];
+	return text;
+}
+
+static bool
+takes(const char *before, const char *unit, size_t total, const char *after,
+    struct failure *why)
+{
+	struct address_list	 list = { 0 };
+	char			*middle = repeated(unit, total);
+	struct buffer		 text = { 0 };
+	bool			 good;
+
+	buffer_addf(&text, "%s%s%s", before, middle, after);
+	good = address_list_parse(&list, text.data, text.len, ADDRESS_HEADER,
+	    why);
+	address_list_free(&list);
+	buffer_free(&text);
+	free(middle);
+	return good;
+}
+
+static void
+an_address_may_have_1000_octets(void **state)
+{
+	struct failure	why;
+
+	(void)state;
+	assert_true(takes("", "a", ADDRESS_MAX - 2, "@b", &why));
+	assert_false(takes("", "a", ADDRESS_MAX - 1, "@b", &why));
+	assert_non_null(strstr(why.text, "...': it is too long"));
+	assert_true(takes("a@", "b", ADDRESS_MAX - 2, "", &why));
+	assert_false(takes("a@", "b", ADDRESS_MAX - 1, "", &why));
+	assert_true(takes("", "a", ADDRESS_MAX, "", &why));
+	assert_false(takes("", "a", ADDRESS_MAX + 1, "", &why));
+	/* Quotes and backslashes count as they are written. */
+	assert_true(takes("\"", "\\\"", ADDRESS_MAX - 4, "\"@b", &why));
+	assert_false(takes("\"", "\\\"", ADDRESS_MAX - 2, "\"@b", &why));
+	assert_false(takes("a@[", "1", ADDRESS_MAX, "]", &why));
+}
+
+static void
+a_list_may_have_100000_addresses(void **state)
+{
+	struct failure	why;
+
+	(void)state;
+	assert_true(takes("", "a,", 2 * ADDRESS_LIST_MAX, "", &why));
+	assert_false(takes("", "a,", 2 * ADDRESS_LIST_MAX, "b@c", &why));
+	assert_string_equal(why.text,
+	    "bad address 'b@c': too many addresses in one list");
+}
+
+static void
+a_long_piece_is_cut_at_a_whole_character(void **state)
+{
+	struct failure	 why;
+	char		*as = repeated("a", 79);
+	struct buffer	 want = { 0 };
+
+	(void)state;
+	buffer_addf(&want, "bad address '%s...': several words, and no"
+	    " <address> behind them", as);
+	assert_false(takes(as, "\u00e9", 2, " b", &why));
+	assert_string_equal(why.text, want.data);
+	buffer_free(&want);
+	buffer_addf(&want, "bad address '%s@': no domain behind the '@'", as);
+	assert_false(takes(as, "@", 1, "", &why));
+	assert_string_equal(why.text, want.data);
+	buffer_free(&want);
+	free(as);
+}
+
+static double
+seconds(void)
+{
+	struct timespec	now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* A quadratic parser would take hours; five seconds allow for sanitizers. */
+static void
+ten_megabytes_of_anything_take_linear_time(void **state)
+{
+	static const char *const	units[] = {
+		"(", ")", "()", "<", ">", "<>", "\"", "\\", "\"\\", "a,", ",",
+		":", ";", "g:;,", "g:", "@", "@a,", "[", "]", "a ", "a.", ".",
+		"a", "\"a\" ", "=?", "=?a?q?", "=?a?q?,", "=?a?q?,?= ", "\xff",
+		"\xc3\xa9", " ", "\r\n ", "(a)a", "a@b ", "<@a,", "a@b,", "a@",
+		"[]", "a<", "<a@b>", "\t", "a@b,x y,",
+	};
+	static const char *const	before[] = { "", "a@", "<", "(", "\"" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+	for (size_t k = 0; k < sizeof(before) / sizeof(*before); k++) {
+		char			*text;
+		struct address_list	 list = { 0 };
+		struct failure		 why;
+		double			 began;
+
+		text = repeated(units[i], k == 0 ? 10 << 20 : 1 << 20);
+		memcpy(text, before[k], strlen(before[k]));
+		began = seconds();
+		address_list_parse(&list, text, strlen(text), ADDRESS_HEADER,
+		    &why);
+		if (seconds() - began > 5)
+			fail_msg("%s%s...: %f s", before[k], units[i],
+			    seconds() - began);
+		address_list_free(&list);
+		free(text);
+	}
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest	address_spec[] = {
+		cmocka_unit_test(a_header_field_gives_its_addresses),
+		cmocka_unit_test(
+		    what_is_no_address_in_a_header_field_is_refused),
+		cmocka_unit_test(an_argument_gives_its_addresses),
+		cmocka_unit_test(what_an_argument_may_not_name_is_refused),
+		cmocka_unit_test(a_path_is_one_address),
+		cmocka_unit_test(what_is_no_path_is_refused),
+		cmocka_unit_test(the_parts_are_unquoted),
+		cmocka_unit_test(the_null_path_is_no_bare_name),
+		cmocka_unit_test(a_list_grows_and_stays_as_it_was_when_refused),
+		cmocka_unit_test(no_control_character_comes_through),
+		cmocka_unit_test(an_address_may_have_1000_octets),
+		cmocka_unit_test(a_list_may_have_100000_addresses),
+		cmocka_unit_test(a_long_piece_is_cut_at_a_whole_character),
+		cmocka_unit_test(ten_megabytes_of_anything_take_linear_time),
+	};
+
+	return cmocka_run_group_tests(address_spec, NULL, NULL);
+}
