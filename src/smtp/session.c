@@ -1,6 +1,9 @@
 #include "smtp/session.h"
 
+#include <netdb.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 
 #include "smtp/dialogue.h"
@@ -26,12 +29,37 @@ hear_greeting(struct session *s, struct failure *why)
 	return dialogue_refused(s, STEP_GREETING, EX_UNAVAILABLE, why);
 }
 
+/* Our end of the connection, for who has no name (RFC 5321 section 4.1.3). */
+static void
+address_literal(int fd, char *text, size_t size)
+{
+	struct sockaddr_storage	us;
+	socklen_t		len = sizeof(us);
+	char			address[64];
+
+	if (getsockname(fd, (struct sockaddr *)&us, &len) == -1 ||
+	    us.ss_family == AF_UNIX ||
+	    getnameinfo((struct sockaddr *)&us, len, address, sizeof(address),
+	    NULL, 0, NI_NUMERICHOST) != 0)
+		strlcpy(address, "127.0.0.1", sizeof(address));
+	address[strcspn(address, "%")] = '\0';	/* the scope is ours alone */
+	snprintf(text, size, "[%s%s]", strchr(address, ':') != NULL ? "IPv6:" :
+	    "", address);
+}
+
 static bool
 say_hello(struct session *s, const char *verb, struct failure *why)
 {
+	const char	*name = s->options->helo;
+	char		 literal[80];
+
+	if (name == NULL) {
+		address_literal(s->stream.fd, literal, sizeof(literal));
+		name = literal;
+	}
 	s->step = STEP_EHLO;
 	return dialogue_is_quiet(s, why) &&
-	    dialogue_say(s, why, "%s %s", verb, s->options->helo) &&
+	    dialogue_say(s, why, "%s %s", verb, name) &&
 	    dialogue_hear(s, STEP_EHLO, why);
 }
 

@@ -37,7 +37,7 @@ struct trace {
 
 struct session_options {
 	bool			 lmtp;
-	const char		*helo;
+	const char		*helo;		/* NULL: an address literal */
 	enum tls_policy		 tls_policy;
 	const struct tls_module	*tls_module;	/* NULL: no TLS; loaded
 						 * for a digest */
