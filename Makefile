@@ -113,7 +113,7 @@ LIB_OBJS  = $(LIB_NAMES:%=$(B)/src/%.o)
 
 # What tls.so needs besides libssl and libcrypto, built anew as PIC.
 MODULE	  = $(OPENSSL:%=net/%) util/base64 util/buffer util/failure \
-	    util/memory util/visible
+	    util/memory util/utf8 util/visible
 MODULE_OBJS = $(MODULE:%=$(B)/module/%.o)
 
 NAMES	  = relais send-mail mailq newaliases
