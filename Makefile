@@ -131,11 +131,11 @@ $(B)/sendmail: $(B)/src/main.o $(B)/librelais.a
 $(NAMES:%=$(B)/%): $(B)/sendmail
 	ln -sf sendmail $@
 
-$(B)/librelais.a: $(LIB_OBJS)
+$(B)/librelais.a: $(LIB_OBJS) Makefile
 	rm -f $@
 	ar qcs $@ $(LIB_OBJS)
 
-$(B)/tls.so: $(MODULE_OBJS)
+$(B)/tls.so: $(MODULE_OBJS) Makefile
 	$(LINK) -shared -o $@ $(MODULE_OBJS) $(TLS_LIBS) $(BSD_LIBS)
 
 # For the tests of what is inside the module.
