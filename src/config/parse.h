@@ -22,6 +22,7 @@ struct config_text_file {
 struct parse_target {
 	struct section	 *top;
 	struct section	**tail;		/* where the next section goes */
+	unsigned	  sections;	/* so far */
 
 	/* False with why: the line that names the pattern goes in front. */
 	bool		(*include)(struct parse_target *,

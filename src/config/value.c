@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "config/smarthost.h"
+#include "smtp/auth.h"
 #include "util/base64.h"
 #include "util/buffer.h"
 #include "util/visible.h"
@@ -48,9 +49,6 @@ static const struct unit periods[] = {
 	{ "/day", 24 * 60 * 60 * 1000 },
 	{ NULL, 0 },
 };
-
-static const char mechanisms[] = "SCRAM-SHA-256-PLUS SCRAM-SHA-256 "
-    "SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5 EXTERNAL OAUTHBEARER XOAUTH2";
 
 /* The digits at the start of text; returns what stands behind, or NULL. */
 static const char *
@@ -121,13 +119,13 @@ value_rate(const char *text, uint64_t *count, uint64_t *ms)
 	return *count > 0;
 }
 
-/* Takes a word off a list with blanks or commas between; NULL at its end. */
+/* Takes a word off a list with blanks between; NULL at its end. */
 static const char *
 next_word(const char **list, size_t *len)
 {
-	const char	*word = *list + strspn(*list, " \t,");
+	const char	*word = *list + strspn(*list, " \t");
 
-	*len = strcspn(word, " \t,");
+	*len = strcspn(word, " \t");
 	*list = word + *len;
 	return *len > 0 ? word : NULL;
 }
@@ -231,7 +229,7 @@ are_mechanisms(const char *text)
 	size_t		 n = 0;
 
 	for (; (word = next_word(&text, &len)) != NULL; n++) {
-		if (!word_is_in(mechanisms, word, len, true))
+		if (!word_is_in(auth_mechanisms(), word, len, true))
 			return false;
 	}
 	return n > 0;
@@ -341,7 +339,7 @@ form(enum value_kind kind)
 		return "one address such as alerts@example.org, with nothing "
 		    "around it";
 	case VALUE_MECHANISMS:
-		return mechanisms;
+		return auth_mechanisms();
 	case VALUE_PIN:
 		return "the SHA-256 of a public key in base64, 44 characters";
 	case VALUE_FIELD:

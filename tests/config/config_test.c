@@ -399,6 +399,19 @@ bounds_number(void **state)
 	assert_refused(t, text, "too many files");
 }
 
+static void
+bounds_sections(void **state)
+{
+	struct test	*t = *state;
+	char		 text[1001 * 9 + 1] = "";
+
+	for (size_t i = 0; i < 1001; i++)
+		memcpy(text + 9 * i, "[user x]\n", 9);
+	assert_refused(t, text, ":1001: more than 1000 sections");
+	text[1000 * 9] = '\0';
+	assert_loads(t, text);
+}
+
 /* Files that are refused as a whole */
 
 static void
@@ -860,6 +873,8 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("a rate of none", "limit = 0/hour\n", "200/hour"),
 	REFUSES("an unknown mechanism", "auth = PLAIN NTLM\n",
 	    "SCRAM-SHA-256"),
+	REFUSES("commas between mechanisms", "auth = PLAIN,LOGIN\n",
+	    "SCRAM-SHA-256"),
 	REFUSES("a relative path", "password_file = secret\n",
 	    "begins with /"),
 	REFUSES("a relative program", "token_command = bin/token x\n",
@@ -926,6 +941,7 @@ static const struct CMUnitTest spec[] = {
 	DOES(finds_loops),
 	DOES(bounds_depth),
 	DOES(bounds_number),
+	DOES(bounds_sections),
 	DOES(reads_odd_shapes),
 	DOES(refuses_nul),
 	DOES(refuses_ten_megabytes),
