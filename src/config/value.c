@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "config/smarthost.h"
+#include "mail/address.h"
 #include "smtp/auth.h"
 #include "util/base64.h"
 #include "util/buffer.h"
@@ -166,14 +167,20 @@ is_ip(const char *text)
 	    inet_pton(AF_INET6, text, address) == 1;
 }
 
-/* Close enough to catch a slip; what is sent goes through mail/address. */
+/* A whole one; a source route would be dropped, so it has no place here. */
 static bool
 is_address(const char *text)
 {
-	const char	*at = strrchr(text, '@');
+	struct address	address = { .local = NULL };
+	struct failure	why;
+	bool		good;
 
-	return at != NULL && at > text && is_host(at + 1) &&
-	    strpbrk(text, " \t<>,;()") == NULL;
+	if (text[0] == '@' ||
+	    !address_parse_path(&address, text, strlen(text), &why))
+		return false;
+	good = address.local[0] != '\0' && address.domain[0] != '\0';
+	address_free(&address);
+	return good;
 }
 
 static size_t

@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "config/config.h"
+#include "config/keys.h"
+#include "config/section.h"
 #include "support/folder.h"
 #include "util/memory.h"
 
@@ -260,6 +262,44 @@ adds_up(void **state)
 	assert_string_equal(set->value, "X-E");
 	assert_string_equal(set->next->value, "X-D");
 	assert_string_equal(set->next->next->value, "X-C");
+}
+
+/* The file that we install: each key in it, each with a good value. */
+static void
+installed_file_is_right(void **state)
+{
+	struct test	*t = *state;
+	FILE		*f = fopen("conf/relais.conf", "r");
+	struct section	*s = section_insert(&t->config.first, SECTION_TOP);
+	char		 line[256];
+	char		 name[64];
+	int		 at = 0;
+	enum config_key	 key;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL &&
+	    strncmp(line, "# --- Sections", 14) != 0) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0] == '\0')
+			continue;
+		assert_int_equal(line[0], '#');
+		if (sscanf(line, "#%63[a-z_] = %n", name, &at) != 1 ||
+		    strchr(line, '=') == NULL || strchr("# ", line[1]) != NULL)
+			continue;
+		assert_true(key_find(name, strlen(name), &key));
+		if (!section_set(s, key, line + at, strlen(line + at), "here",
+		    &t->why))
+			fail_msg("%s", t->why.text);
+	}
+	fclose(f);
+	for (int k = 0; k < CONFIG_KEYS; k++) {
+		if (s->setting[k] == NULL)
+			fail_msg("%s is not in conf/relais.conf",
+			    config_key_name((enum config_key)k));
+		if (config_default((enum config_key)k) != NULL)
+			assert_string_equal(s->setting[k]->value,
+			    config_default((enum config_key)k));
+	}
 }
 
 /* Sections */
@@ -830,6 +870,8 @@ static const struct CMUnitTest spec[] = {
 	    "[192.0.2.1]"),
 	READS("user name in the URL", "smarthost = smtp://me@h\n"
 	    "password_file = /x\n", KEY_PASSWORD_FILE, "/x"),
+	READS("a quoted local part", "from = \"a b\"@example.org\n", KEY_FROM,
+	    "\"a b\"@example.org"),
 	READS("a user with a certificate alone", "smarthost = h\nuser = u\n"
 	    "tls_certificate = /c\ntls_key = /k\n", KEY_USER, "u"),
 	READS("a pin", "tls_pin = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -883,6 +925,10 @@ static const struct CMUnitTest spec[] = {
 	    "one address such as"),
 	REFUSES("an address without domain", "root = admin\n",
 	    "one address such as"),
+	REFUSES("two addresses", "root = a@example.org, b@example.org\n",
+	    "one address such as"),
+	REFUSES("a source route", "root = @x.example:a@example.org\n",
+	    "one address such as"),
 	REFUSES("a host with blanks", "helo = a b\n", "a host name"),
 	REFUSES("a name as source address", "source_address = a.example\n",
 	    "an IPv4 or IPv6 address"),
@@ -933,6 +979,7 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("always, but no from", "from_mode = always\n",
 	    ":1: from_mode without from"),
 
+	DOES(installed_file_is_right),
 	DOES(first_section_wins),
 	DOES(names_the_section),
 	DOES(includes_in_order),
