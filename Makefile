@@ -35,8 +35,19 @@ ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
 LINK		= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,--as-needed
 
 # What works with OpenSSL, in the module or in the program.
-OPENSSL	= tls tls_broken tls_bundle tls_digest tls_file tls_library tls_own \
-	  tls_pin tls_refusal tls_trust tls_verify tls_wire
+OPENSSL	= \
+	  tls \
+	  tls_broken \
+	  tls_bundle \
+	  tls_digest \
+	  tls_library \
+	  tls_own \
+	  tls_pin \
+	  tls_refusal \
+	  tls_setting \
+	  tls_trust \
+	  tls_verify \
+	  tls_wire
 TLS_WAY_module	= tls_load
 TLS_WAY_linked	= tls_linked $(OPENSSL)
 
@@ -113,7 +124,7 @@ LIB_OBJS  = $(LIB_NAMES:%=$(B)/src/%.o)
 
 # What tls.so needs besides libssl and libcrypto, built anew as PIC.
 MODULE	  = $(OPENSSL:%=net/%) util/base64 util/buffer util/failure \
-	    util/memory util/utf8 util/visible
+	    util/memory util/trusted util/utf8 util/visible
 MODULE_OBJS = $(MODULE:%=$(B)/module/%.o)
 
 NAMES	  = relais send-mail mailq newaliases
@@ -139,9 +150,11 @@ $(B)/tls.so: $(MODULE_OBJS) Makefile
 	$(LINK) -shared -o $@ $(MODULE_OBJS) $(TLS_LIBS) $(BSD_LIBS)
 
 # For the tests of what is inside the module.
-$(B)/libtls.a: $(OPENSSL:%=$(B)/module/net/%.o)
+OPENSSL_OBJS = $(OPENSSL:%=$(B)/module/net/%.o)
+
+$(B)/libtls.a: $(OPENSSL_OBJS) Makefile
 	rm -f $@
-	ar rcs $@ $^
+	ar qcs $@ $(OPENSSL_OBJS)
 
 $(B)/src/%.o: src/%.c
 	@mkdir -p $(@D)

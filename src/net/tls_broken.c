@@ -31,7 +31,8 @@ static const struct {
 	  "the server demands a certificate of ours; set tls_certificate and "
 	  "tls_key in relais.conf" },
 	{ SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, true, EX_CONFIG, NOT_OURS },
-	{ SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, true, EX_CONFIG, NOT_OURS },
+	{ SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, true, EX_CONFIG,
+	  NOT_OURS },
 	{ SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, true, EX_CONFIG, NOT_OURS },
 	{ SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, true, EX_CONFIG, NOT_OURS },
 	{ SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, true, EX_CONFIG, NOT_OURS },

@@ -4,8 +4,9 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include "net/tls_file.h"
 #include "net/tls_library.h"
+#include "net/tls_setting.h"
+#include "util/trusted.h"
 
 static const struct tls_setting certificate_setting = {
 	"tls_certificate", NULL
@@ -47,7 +48,7 @@ use_certificate(SSL_CTX *ctx, const char *path, struct failure *why)
 	BIO		*bio = NULL;
 	bool		 ok = false;
 
-	if (!tls_file_read(&text, path, certificate_setting, NULL, why))
+	if (!tls_setting_read(&text, certificate_setting, path, 0, why))
 		goto out;
 	ERR_clear_error();
 	bio = BIO_new_mem_buf(text.data, (int)text.len);
@@ -101,7 +102,6 @@ tls_own_certificate(SSL_CTX *ctx, const char *certificate, const char *key,
     struct failure *why)
 {
 	struct buffer	text = { 0 };
-	struct stat	st;
 	bool		ok = false;
 
 	if (certificate == NULL)
@@ -110,12 +110,10 @@ tls_own_certificate(SSL_CTX *ctx, const char *certificate, const char *key,
 	if (key == NULL)
 		key = certificate;
 	if (!use_certificate(ctx, certificate, why) ||
-	    !tls_file_read(&text, key, key_setting, &st, why))
+	    !tls_setting_read(&text, key_setting, key, TRUSTED_SECRET, why))
 		goto out;
-	if ((st.st_mode & S_IRWXO) != 0)
-		tls_setting_failed(why, key_setting, "others can read or "
-		    "change %s; run: chmod o= %s", key, key);
-	else if (!(ok = use_key(ctx, &text)))
+	ok = use_key(ctx, &text);
+	if (!ok)
 		key_failed(key, why);
 out:
 	buffer_wipe(&text);

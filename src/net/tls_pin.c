@@ -5,7 +5,7 @@
 
 #include <openssl/evp.h>
 
-#include "net/tls_file.h"
+#include "net/tls_setting.h"
 #include "util/base64.h"
 #include "util/buffer.h"
 #include "util/memory.h"

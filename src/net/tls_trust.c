@@ -10,7 +10,7 @@
 #include <openssl/x509.h>
 
 #include "net/tls_bundle.h"
-#include "net/tls_file.h"
+#include "net/tls_setting.h"
 
 /* "002c0b4f.0": eight digits of the hash, a dot, a number. */
 static bool
@@ -81,7 +81,7 @@ own_bundle(X509_STORE *store, const char *path, struct tls_setting setting,
 	struct buffer	text = { 0 };
 	bool		der;
 
-	if (!tls_file_read(&text, path, setting, NULL, why)) {
+	if (!tls_setting_read(&text, setting, path, 0, why)) {
 		buffer_free(&text);
 		return false;
 	}

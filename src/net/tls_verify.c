@@ -17,7 +17,8 @@ static bool
 judge_chain(const struct tls_verify *v, X509_STORE_CTX *chain)
 {
 	if (v->pins.n > 0)
-		return tls_pins_match(&v->pins, X509_STORE_CTX_get0_cert(chain));
+		return tls_pins_match(&v->pins,
+		    X509_STORE_CTX_get0_cert(chain));
 	return X509_verify_cert(chain) == 1;
 }
 

@@ -566,7 +566,7 @@ own_files_that_are_none(void **state)
 	options.certificate = "/nonexistent";
 	does_not_start(&options, "tls_certificate: /nonexistent: No such");
 	options.certificate = world.folder;
-	does_not_start(&options, "is not a regular file");
+	does_not_start(&options, "is a folder, not a file");
 	options.certificate = world.key;
 	does_not_start(&options, "holds no certificate that can be used");
 	options.certificate = world.own;
@@ -601,7 +601,7 @@ a_key_that_others_can_read(void **state)
 	options.certificate = world.own;
 	options.key = world.key;
 	assert_int_equal(chmod(world.key, 0644), 0);
-	does_not_start(&options, "run: chmod o= /tmp/");
+	does_not_start(&options, "run: chmod o-rwx /tmp/");
 	assert_int_equal(chmod(world.key, 0600), 0);
 }
 
@@ -733,7 +733,8 @@ static const struct CMUnitTest tls_spec[] = {
 	BREAKS("a server with TLS 1.1 switched on alone",
 	    .version = TLS1_1_VERSION, .status = EX_PROTOCOL,
 	    .want = "speaks no TLS newer than 1.1"),
-	BREAKS("an alert that tells little", OCTETS("\025\003\003\000\002\002\050"),
+	BREAKS("an alert that tells little",
+	    OCTETS("\025\003\003\000\002\002\050"),
 	    .status = EX_TEMPFAIL, .want = "broke the TLS handshake off"),
 	BREAKS("any other alert", OCTETS("\025\003\003\000\002\002\120"),
 	    .status = EX_TEMPFAIL,

@@ -33,7 +33,7 @@ struct tls_peer_form {
 	const void	*raw;		/* said at once, instead of TLS */
 	size_t		 raw_len;
 	bool		 deaf;		/* closes at once */
-	const struct odd_certificate *client_ca;	/* asks for a certificate */
+	const struct odd_certificate *client_ca;	/* asks for one */
 
 	/* After the handshake, or NULL. */
 	void	(*serve)(struct ssl_st *, struct tls_peer_report *);
