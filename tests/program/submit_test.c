@@ -1,0 +1,325 @@
+/*
+ * A message from standard input to the smarthost, and what the caller learns.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "support/certificate.h"
+#include "support/conf.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+
+struct place {
+	struct folder		 folder;
+	struct smarthost	*host;
+	const char		*conf;
+};
+
+static void
+open_place(struct place *p, const struct script *script, const char *scheme,
+    const char *more)
+{
+	folder_make(&p->folder);
+	p->host = smarthost_start(script);
+	p->conf = conf_write(&p->folder, p->host, scheme, more);
+}
+
+static void
+close_place(struct place *p)
+{
+	smarthost_stop(p->host);
+	folder_remove(&p->folder);
+}
+
+static const struct heard_message *
+arrived(struct place *p)
+{
+	assert_true(smarthost_wait_messages(p->host, 1));
+	return smarthost_message(p->host, 0);
+}
+
+static void
+recipients_come_from_the_header_with_t(void **state)
+{
+	struct place			 p;
+	struct outcome			 o;
+	const struct heard_message	*m;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, "smtp", NULL);
+	relais_run(&o, p.conf, WORDS("-t", "-i", "-f", "me@example.org"),
+	    "To: a@example.net\nCc: \"B, C\" <b@example.net>\n"
+	    "bcc: c@example.net\nSubject: hello\nDate: today\n"
+	    "From: me@example.org\nMessage-ID: <1@example.org>\n\n"
+	    ".\n..x\nlast");
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.out.data, "");
+	assert_string_equal(o.err.data, "");
+	m = arrived(&p);
+	assert_string_equal(m->reverse_path, "me@example.org");
+	assert_int_equal(m->n_rcpt, 3);
+	assert_string_equal(m->rcpt[0].path, "a@example.net");
+	assert_string_equal(m->rcpt[1].path, "b@example.net");
+	assert_string_equal(m->rcpt[2].path, "c@example.net");
+	assert_string_equal(m->data.data,
+	    "To: a@example.net\r\nCc: \"B, C\" <b@example.net>\r\n"
+	    "Subject: hello\r\nDate: today\r\nFrom: me@example.org\r\n"
+	    "Message-ID: <1@example.org>\r\n\r\n.\r\n..x\r\nlast\r\n");
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static void
+arguments_are_recipients_and_bcc_goes_all_the_same(void **state)
+{
+	struct place			 p;
+	struct outcome			 o;
+	const struct heard_message	*m;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, "smtp", NULL);
+	relais_run(&o, p.conf, WORDS("-i", "a@example.net, b@example.net",
+	    "c@example.net"), "To: x@example.net\nBcc: y@example.net\n\nhi\n");
+	assert_int_equal(o.status, 0);
+	m = arrived(&p);
+	assert_int_equal(m->n_rcpt, 3);
+	assert_null(strstr(m->data.data, "Bcc"));
+	assert_null(strstr(m->data.data, "y@example.net"));
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static void
+what_is_missing_is_added_once(void **state)
+{
+	static const char *const	names[] = { "\r\nDate: ",
+		"\r\nMessage-ID: <", "\r\nFrom: Nina <nina@example.org>\r\n",
+		"\r\nTo: undisclosed-recipients:;\r\n" };
+	struct place			 p;
+	struct outcome			 o;
+	const struct heard_message	*m;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, "smtp", NULL);
+	relais_run(&o, p.conf, WORDS("-F", "Nina", "-f", "nina@example.org",
+	    "a@example.net"), "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, 0);
+	m = arrived(&p);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char	*at = strstr(m->data.data, names[i]);
+
+		assert_non_null(at);
+		assert_null(strstr(at + 1, names[i]));
+	}
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static void
+without_i_a_lone_dot_ends_the_message(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, "smtp", NULL);
+	relais_run(&o, p.conf, WORDS("a@example.net"),
+	    "Subject: x\n\n..one\n.\ntwo\n");
+	assert_int_equal(o.status, 0);
+	assert_non_null(strstr(arrived(&p)->data.data, "\r\n\r\n.one\r\n"));
+	assert_null(strstr(arrived(&p)->data.data, "two"));
+	outcome_free(&o);
+	close_place(&p);
+}
+
+/* Where a server may listen. */
+static void
+arrives_at(void **state)
+{
+	const char	*address = *state;
+	struct place	 p;
+	struct outcome	 o;
+	char		*path = NULL;
+	bool		 local = address[0] == '/';
+
+	folder_make(&p.folder);
+	if (local)
+		address = path = strdup(folder_path(&p.folder, "socket"));
+	p.host = smarthost_start(&(struct script){ .address = address });
+	p.conf = conf_write(&p.folder, p.host, "smtp", NULL);
+	relais_run(&o, p.conf, WORDS("a@example.net"), "Subject: x\n\nhi\n");
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	assert_int_equal(arrived(&p)->n_rcpt, 1);
+	outcome_free(&o);
+	close_place(&p);
+	free(path);
+}
+
+#define ARRIVES_AT(sentence, address) \
+	{ sentence, arrives_at, NULL, NULL, (void *)(uintptr_t)(address) }
+
+/* Encrypted and logged in, in each of the two ways. */
+static void
+logs_in(enum security security, const char *scheme, const char *mechanisms)
+{
+	struct place			 p;
+	struct usual_certificates	 u;
+	struct outcome			 o;
+	const struct heard		*h;
+	char				 more[600];
+
+	folder_make(&p.folder);
+	certificate_usual(&u, &p.folder);
+	folder_write(&p.folder, "password", 0600, "s3cret # \"x\n");
+	p.host = smarthost_start(&(struct script){ .security = security,
+	    .certificate = u.chain, .key = u.key, .user = "nina",
+	    .password = "s3cret # \"x", .mechanisms = mechanisms,
+	    .auth_required = true });
+	snprintf(more, sizeof(more), "tls_ca = %s\nuser = nina\n"
+	    "password_file = %s/password\n", u.ca, p.folder.path);
+	p.conf = conf_write(&p.folder, p.host, scheme, more);
+	relais_run(&o, p.conf, WORDS("-v", "a@example.net"),
+	    "Subject: x\n\nhi\n");
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	assert_null(strstr(o.out.data, "s3cret"));
+	assert_null(strstr(o.out.data, "czNjcmV0"));
+	assert_int_equal(arrived(&p)->n_rcpt, 1);
+	h = smarthost_heard(p.host, 0);
+	assert_true(h->authenticated);
+	assert_non_null(strstr(h->tls, "TLSv1.3"));
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static void
+starttls_and_auth_plain(void **state)
+{
+	(void)state;
+	logs_in(STARTTLS_OFFERED, "submission", "PLAIN LOGIN");
+}
+
+static void
+starttls_and_auth_login(void **state)
+{
+	(void)state;
+	logs_in(STARTTLS_OFFERED, "submission", "LOGIN");
+}
+
+static void
+tls_at_once_and_auth_plain(void **state)
+{
+	(void)state;
+	logs_in(TLS_AT_ONCE, "submissions", "PLAIN LOGIN");
+}
+
+/* What a caller gets for what a server does. */
+struct trouble {
+	struct script	 script;
+	const char	*more;
+	int		 status;
+	const char	*words[3];	/* on the one line of stderr */
+};
+
+static void
+is_told(void **state)
+{
+	const struct trouble	*t = *state;
+	struct place		 p;
+	struct outcome		 o;
+
+	open_place(&p, &t->script, "smtp", t->more);
+	relais_run(&o, p.conf, WORDS("a@example.net", "b@example.net"),
+	    "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, t->status);
+	for (size_t i = 0; i < 3 && t->words[i] != NULL; i++)
+		if (strstr(o.err.data, t->words[i]) == NULL)
+			fail_msg("no \"%s\" in: %s", t->words[i], o.err.data);
+	assert_ptr_equal(strchr(o.err.data, '\n') + 1,
+	    o.err.data + o.err.len);
+	assert_string_equal(o.out.data, "");
+	outcome_free(&o);
+	close_place(&p);
+}
+
+#define TOLD(sentence, ...) { sentence, is_told, NULL, NULL, \
+	&(struct trouble){ __VA_ARGS__ } }
+
+static const struct CMUnitTest submit_spec[] = {
+	cmocka_unit_test(recipients_come_from_the_header_with_t),
+	cmocka_unit_test(arguments_are_recipients_and_bcc_goes_all_the_same),
+	cmocka_unit_test(what_is_missing_is_added_once),
+	cmocka_unit_test(without_i_a_lone_dot_ends_the_message),
+	ARRIVES_AT("a message arrives over IPv4", "127.0.0.1"),
+	ARRIVES_AT("a message arrives over IPv6", "::1"),
+	ARRIVES_AT("a message arrives over a Unix socket", "/"),
+	cmocka_unit_test(starttls_and_auth_plain),
+	cmocka_unit_test(starttls_and_auth_login),
+	cmocka_unit_test(tls_at_once_and_auth_plain),
+	TOLD("nobody listens",
+	    .script = { .refusing = true }, .status = EX_TEMPFAIL,
+	    .words = { "127.0.0.1:", "Connection refused" }),
+	TOLD("the server is full",
+	    .script = { .steps = { { .at = ON_GREETING,
+	    .say = "421 4.3.2 too busy", .then = THEN_CLOSE } } },
+	    .status = EX_TEMPFAIL,
+	    .words = { "greeting", "421 4.3.2 too busy" }),
+	TOLD("the server wants nothing from us",
+	    .script = { .steps = { { .at = ON_GREETING,
+	    .say = "554 5.7.1 go away" } } },
+	    .status = EX_UNAVAILABLE,
+	    .words = { "greeting", "554 5.7.1 go away" }),
+	TOLD("the server is silent",
+	    .script = { .steps = { { .at = ON_GREETING,
+	    .then = THEN_HANG, .say = "" } } },
+	    .more = "timeout = 1s\n",
+	    .status = EX_TEMPFAIL, .words = { "greeting", "no answer" }),
+	TOLD("both recipients are refused for the sender's sake",
+	    .script = { .steps = { { .at = ON_MAIL,
+	    .say = "550 5.7.1 not you" } } },
+	    .status = EX_UNAVAILABLE,
+	    .words = { "a@example.net and 1 more", "MAIL: 550 5.7.1 not you" }),
+	TOLD("one recipient is refused, and the other is not",
+	    .script = { .steps = { { .at = ON_RCPT, .match = "b@",
+	    .say = "550 5.1.1 who?" } } },
+	    .status = EX_NOUSER,
+	    .words = { "not sent to b@example.net", "550 5.1.1 who?" }),
+	TOLD("the message is too large for the server",
+	    .script = { .size_limit = 10 }, .status = EX_DATAERR,
+	    .words = { "10 at most" }),
+	TOLD("the server refuses what it read",
+	    .script = { .steps = { { .at = ON_BODY,
+	    .say = "554 5.6.0 spam" } } },
+	    .status = EX_UNAVAILABLE,
+	    .words = { "end of message: 554 5.6.0 spam" }),
+	TOLD("the server can't keep it now",
+	    .script = { .steps = { { .at = ON_BODY,
+	    .say = "452 4.3.1 disk full" } } },
+	    .status = EX_TEMPFAIL, .words = { "452 4.3.1 disk full" }),
+	TOLD("the server hangs up instead of an answer",
+	    .script = { .steps = { { .at = ON_BODY, .say = "",
+	    .then = THEN_CLOSE } } },
+	    .status = EX_TEMPFAIL, .words = { "may have taken" }),
+	TOLD("the server speaks another language",
+	    .script = { .steps = { { .at = ON_GREETING,
+	    .say = "SSH-2.0-OpenSSH_9.2" } } },
+	    .status = EX_PROTOCOL, .words = { "SSH-2.0" }),
+	TOLD("encryption is wanted and not offered",
+	    .more = "tls = required\n", .status = EX_UNAVAILABLE,
+	    .words = { "STARTTLS", "does not offer it" }),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(submit_spec, NULL, NULL);
+}
