@@ -91,7 +91,17 @@ SMTP	= \
 	  scram \
 	  session \
 	  transaction
-QUEUE	=
+QUEUE	= \
+	  commit \
+	  docket \
+	  entry \
+	  escape \
+	  files \
+	  health \
+	  id \
+	  retry \
+	  spool \
+	  usage
 CONFIG	= \
 	  check \
 	  command \

@@ -1,0 +1,331 @@
+#include "queue/commit.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "queue/docket.h"
+#include "queue/files.h"
+#include "queue/usage.h"
+#include "util/buffer.h"
+#include "util/file.h"
+#include "util/memory.h"
+
+enum { COPY_BLOCK = 64 * 1024, NAME_TRIES = 16 };
+
+struct commit {
+	struct spool		*spool;
+	const struct submission	*submission;
+	struct buffer		 head;		/* docket and header */
+	int64_t			 arrived_us;
+	char			*id;
+	int			 folder;
+};
+
+/* What came of one of the two ways to make a file. */
+enum way { WAY_DONE, WAY_FAILED, WAY_CLOSED };
+
+static bool
+failed_commit(const struct commit *c, struct failure *why)
+{
+	return failed_errno(why, files_status(errno),
+	    "can't keep the message in %s/%s", c->spool->directory,
+	    spool_folder_name(c->submission->folder));
+}
+
+static int64_t
+now_us(void)
+{
+	struct timespec	now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static const char *
+reason_of(const struct submission *s)
+{
+	if (s->reason != NULL)
+		return s->reason;
+	for (size_t i = s->outcomes != NULL ? s->envelope->n : 0; i-- > 0;)
+		if (s->outcomes[i].kind != OUTCOME_DELIVERED &&
+		    s->outcomes[i].text[0] != '\0')
+			return s->outcomes[i].text;
+	return "";
+}
+
+static bool
+write_head(struct commit *c, struct failure *why)
+{
+	const struct submission	*s = c->submission;
+	const struct message	*message = s->message;
+	struct buffer		 header = { 0 };
+	bool			 good;
+	struct docket		 docket = {
+		.header_8bit = message->header_8bit,
+		.body_8bit = message->body.has_8bit,
+		.has_dots = message->body.has_dots,
+		.longest_line = message->body.longest_line,
+		.arrived_us = c->arrived_us, .uid = s->uid,
+		.held = s->held, .attempts = s->attempts,
+		/* Borrowed, and only read: this docket is not freed. */
+		.caller = (char *)s->caller, .envelope = *s->envelope,
+		.outcomes = (struct outcome *)s->outcomes,
+	};
+
+	strlcpy(docket.reason, reason_of(s), sizeof(docket.reason));
+	header_write(&header, &message->header);
+	docket.header_size = header.len;
+	docket.message_size = header.len + message->body.size;
+	good = docket_write(&c->head, &docket, why);
+	if (good)
+		buffer_add(&c->head, header.data, header.len);
+	buffer_free(&header);
+	return good;
+}
+
+/* Errors that say: not between these two files, or not on this kernel. */
+static bool
+is_no_range_copy(int error)
+{
+	return error == EXDEV || error == EINVAL || error == ENOSYS ||
+	    error == EOPNOTSUPP || error == EBADF || error == EPERM;
+}
+
+/* The kernel copies, or shares the blocks; *done says how far it came. */
+static bool
+copy_by_kernel(const struct body *body, int fd, uint64_t *done)
+{
+	off_t	at = body->offset;
+
+	for (*done = 0; *done < body->size;) {
+		ssize_t	n = copy_file_range(body->fd, &at, fd, NULL,
+		    (size_t)(body->size - *done), 0);
+
+		if (n > 0)
+			*done += (uint64_t)n;
+		else if (n == 0 || is_no_range_copy(errno))
+			return true;
+		else if (errno != EINTR)
+			return false;
+	}
+	return true;
+}
+
+static bool
+copy_by_hand(const struct commit *c, int fd, uint64_t from,
+    struct failure *why)
+{
+	const struct body	*body = &c->submission->message->body;
+	char			*block = memory_new(COPY_BLOCK, 1);
+	bool			 good = true;
+
+	while (good && from < body->size) {
+		uint64_t	left = body->size - from;
+		ssize_t		n = body_read(body, from, block,
+		    left < COPY_BLOCK ? (size_t)left : COPY_BLOCK, why);
+
+		if (n < 0)
+			good = false;
+		else if (n == 0)
+			good = failed(why, EX_IOERR,
+			    "the message ends before its end");
+		else if (!file_write(fd, block, (size_t)n))
+			good = failed_commit(c, why);
+		else
+			from += (uint64_t)n;
+	}
+	free(block);
+	return good;
+}
+
+static bool
+write_body(const struct commit *c, int fd, struct failure *why)
+{
+	const struct body	*body = &c->submission->message->body;
+	const char		*memory = body_in_memory(body);
+	uint64_t		 done;
+
+	if (body->size == 0)
+		return true;
+	if (memory != NULL)
+		return file_write(fd, memory, (size_t)body->size) ||
+		    failed_commit(c, why);
+	if (!copy_by_kernel(body, fd, &done))
+		return failed_commit(c, why);
+	return copy_by_hand(c, fd, done, why);
+}
+
+/* All of the file, with its time, flushed.  The lock is for the runner. */
+static bool
+fill(const struct commit *c, int fd, struct failure *why)
+{
+	struct timespec	times[2] = {
+		{ .tv_nsec = UTIME_NOW },
+		{ .tv_sec = (time_t)c->submission->next },
+	};
+
+	if (!spool_own(c->spool, fd) || flock(fd, LOCK_EX | LOCK_NB) != 0 ||
+	    !file_write(fd, c->head.data, c->head.len))
+		return failed_commit(c, why);
+	if (!write_body(c, fd, why))
+		return false;
+	return (futimens(fd, times) == 0 && files_sync(fd)) ||
+	    failed_commit(c, why);
+}
+
+static void
+draw_name(const struct commit *c)
+{
+	id_make(c->id, c->arrived_us, arc4random());
+}
+
+/* Gives a file without a name its name, as open(2) shows it. */
+static bool
+link_unnamed(const struct commit *c, int fd)
+{
+	char	path[64];
+	int	result;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	for (int i = 0; i < NAME_TRIES; i++) {
+		draw_name(c);
+		do
+			result = linkat(AT_FDCWD, path, c->folder, c->id,
+			    AT_SYMLINK_FOLLOW);
+		while (result != 0 && errno == EINTR);
+		if (result == 0 || errno != EEXIST)
+			return result == 0;
+	}
+	return false;
+}
+
+/* No /proc, or a sandbox or file system that wants names from the start. */
+static bool
+is_no_link(int error)
+{
+	return error == ENOENT || error == EXDEV || error == EPERM ||
+	    error == EACCES || error == EINVAL || error == ENOSYS ||
+	    error == EOPNOTSUPP || error == ELOOP;
+}
+
+/* A file system that does not know O_TMPFILE sees a folder to be written. */
+static bool
+is_no_tmpfile(int error)
+{
+	return error == EOPNOTSUPP || error == EISDIR || error == ENOENT ||
+	    error == EINVAL;
+}
+
+static enum way
+finish(const struct commit *c, struct failure *why)
+{
+	if (files_sync(c->folder))
+		return WAY_DONE;
+	failed_commit(c, why);
+	if (unlinkat(c->folder, c->id, 0) != 0)
+		failure_suffix(why, "; %s may be left in it", c->id);
+	return WAY_FAILED;
+}
+
+/*
+ * What close(2) says is of no interest here: all was flushed before, or is
+ * given up.
+ */
+static enum way
+make_unnamed(const struct commit *c, struct failure *why)
+{
+	enum way	way = WAY_FAILED;
+	int		fd = files_open(c->folder, ".", O_TMPFILE | O_RDWR);
+
+	if (fd < 0 && is_no_tmpfile(errno))
+		return WAY_CLOSED;
+	if (fd < 0) {
+		failed_commit(c, why);
+		return WAY_FAILED;
+	}
+	if (fill(c, fd, why)) {
+		if (link_unnamed(c, fd))
+			way = finish(c, why);
+		else if (is_no_link(errno))
+			way = WAY_CLOSED;
+		else
+			failed_commit(c, why);
+	}
+	close(fd);
+	return way;
+}
+
+/*
+ * Renamed, not linked: an entry never has two names, not for a moment, since
+ * a reader would take the second one for somebody's trick.
+ */
+static bool
+move_named(const struct commit *c, const char *name)
+{
+	for (int i = 0; i < NAME_TRIES; i++) {
+		draw_name(c);
+		if (files_move(c->spool->folder[SPOOL_TMP], name, c->folder,
+		    c->id))
+			return true;
+		if (errno != EEXIST)
+			return false;
+	}
+	return false;
+}
+
+static enum way
+make_named(const struct commit *c, struct failure *why)
+{
+	int		tmp = c->spool->folder[SPOOL_TMP];
+	enum way	way = WAY_FAILED;
+	char		name[ID_SIZE];
+	int		fd;
+
+	id_make(name, c->arrived_us, arc4random());
+	fd = files_open(tmp, name, O_CREAT | O_EXCL | O_RDWR);
+	if (fd < 0) {
+		failed_commit(c, why);
+		return WAY_FAILED;
+	}
+	if (!fill(c, fd, why)) {
+		unlinkat(tmp, name, 0);
+	} else if (!move_named(c, name)) {
+		failed_commit(c, why);
+		unlinkat(tmp, name, 0);
+	} else {
+		way = finish(c, why);
+	}
+	close(fd);
+	return way;
+}
+
+bool
+spool_commit(struct spool *spool, const struct submission *submission,
+    char id[ID_SIZE], struct failure *why)
+{
+	struct commit	c = {
+		.spool = spool, .submission = submission, .id = id,
+		.arrived_us = now_us(),
+		.folder = spool->folder[submission->folder],
+	};
+	enum way	way = WAY_FAILED;
+
+	if (write_head(&c, why) && usage_reserve(spool,
+	    c.head.len + submission->message->body.size,
+	    c.arrived_us / 1000000, why)) {
+		way = make_unnamed(&c, why);
+		if (way == WAY_CLOSED)
+			way = make_named(&c, why);
+	}
+	buffer_free(&c.head);
+	return way == WAY_DONE;
+}

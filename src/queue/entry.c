@@ -1,0 +1,486 @@
+#include "queue/entry.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "queue/files.h"
+#include "queue/id.h"
+#include "util/memory.h"
+
+enum {
+	FIRST_READ = 4096,	/* holds the docket of a usual entry */
+	LOCK_TRIES = 64,
+	NAME_TRIES = 16,
+	HEADER_MAX = 2 * MESSAGE_HEADER_MAX,	/* what we add included */
+	FIELDS_MAX = 2 * MESSAGE_FIELDS_MAX,
+};
+
+static int
+folder_fd(const struct entry *entry)
+{
+	return entry->spool->folder[entry->folder];
+}
+
+/* "DIR/queue/ID: what", and why if errno says it. */
+static bool
+failed_entry(const struct entry *entry, const char *what, struct failure *why)
+{
+	failed_errno(why, files_status(errno), "%s", what);
+	return failure_prefix(why, "%s/%s/%s: ", entry->spool->directory,
+	    spool_folder_name(entry->folder), entry->name);
+}
+
+static enum entry_result
+bad(const struct entry *entry, const char *what, struct failure *why)
+{
+	failed(why, EX_DATAERR, "%s/%s/%s: %s", entry->spool->directory,
+	    spool_folder_name(entry->folder), entry->name, what);
+	return ENTRY_BAD;
+}
+
+static enum entry_result
+trouble(const struct entry *entry, const char *what, struct failure *why)
+{
+	failed_entry(entry, what, why);
+	return ENTRY_TROUBLE;
+}
+
+/*
+ * Those who look hold a shared lock for a moment.  They shall not make a
+ * runner believe that another one is at work, so when a shared lock can be
+ * had the exclusive one is asked for again.
+ */
+static enum entry_result
+take_lock(const struct entry *entry, struct failure *why)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(entry->fd, LOCK_EX | LOCK_NB) == 0)
+			return ENTRY_OPENED;
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK)
+			return trouble(entry, "can't lock it", why);
+		if (flock(entry->fd, LOCK_SH | LOCK_NB) != 0)
+			break;
+		sched_yield();
+	}
+	return ENTRY_LOCKED;
+}
+
+static bool
+is_locked(int fd)
+{
+	if (flock(fd, LOCK_SH | LOCK_NB) != 0)
+		return errno == EWOULDBLOCK;
+	flock(fd, LOCK_UN);
+	return false;
+}
+
+/* What the name stands for, without opening it. */
+static enum entry_result
+look_at_name(const struct entry *entry, struct stat *st, struct failure *why)
+{
+	if (fstatat(folder_fd(entry), entry->name, st,
+	    AT_SYMLINK_NOFOLLOW) == 0)
+		return ENTRY_OPENED;
+	if (errno == ENOENT || errno == ENAMETOOLONG)
+		return ENTRY_GONE;
+	return trouble(entry, "can't look at it", why);
+}
+
+static enum entry_result
+check_file(const struct entry *entry, const struct stat *st,
+    struct failure *why)
+{
+	if (!S_ISREG(st->st_mode))
+		return bad(entry, "not a regular file", why);
+	if (st->st_nlink == 0)
+		return ENTRY_GONE;
+	if (st->st_nlink > 1)
+		return bad(entry, "has another name as well", why);
+	if (st->st_uid != entry->spool->owner)
+		return bad(entry, "belongs to another user", why);
+	if (!id_is_valid(entry->name))
+		return bad(entry, "not the name of an entry", why);
+	return ENTRY_OPENED;
+}
+
+static enum entry_result
+open_descriptor(struct entry *entry, enum entry_access access,
+    struct failure *why)
+{
+	entry->fd = files_open(folder_fd(entry), entry->name, O_NONBLOCK |
+	    O_NOCTTY | (access == ENTRY_WORK ? O_RDWR : O_RDONLY));
+	if (entry->fd >= 0)
+		return ENTRY_OPENED;
+	if (errno == ENOENT)
+		return ENTRY_GONE;
+	if (errno == EACCES || errno == ELOOP || errno == ENXIO)
+		return bad(entry, "can't be opened", why);
+	return trouble(entry, "can't open it", why);
+}
+
+/*
+ * Looks at the name first, since to open a device may already do something;
+ * then at what was opened; and again at the name once it is locked, since
+ * its last owner may have been done with it.
+ */
+static enum entry_result
+open_file(struct entry *entry, enum entry_access access, struct failure *why)
+{
+	struct stat		st, named;
+	enum entry_result	result = look_at_name(entry, &named, why);
+
+	if (result == ENTRY_OPENED)
+		result = check_file(entry, &named, why);
+	if (result == ENTRY_OPENED)
+		result = open_descriptor(entry, access, why);
+	if (result != ENTRY_OPENED)
+		return result;
+	if (access == ENTRY_WORK)
+		result = take_lock(entry, why);
+	else
+		entry->locked = is_locked(entry->fd);
+	if (result != ENTRY_OPENED)
+		return result;
+	if (fstat(entry->fd, &st) != 0)
+		return trouble(entry, "can't look at it", why);
+	result = check_file(entry, &st, why);
+	if (result == ENTRY_OPENED && access == ENTRY_WORK)
+		result = look_at_name(entry, &named, why);
+	if (result != ENTRY_OPENED)
+		return result;
+	entry->size = (uint64_t)st.st_size;
+	entry->next = (int64_t)st.st_mtime;
+	return st.st_ino == named.st_ino && st.st_dev == named.st_dev ?
+	    ENTRY_OPENED : ENTRY_GONE;
+}
+
+/* The octets [from, to) of the file, put behind what is in the buffer. */
+static enum entry_result
+read_octets(const struct entry *entry, struct buffer *b, uint64_t from,
+    uint64_t to, struct failure *why)
+{
+	size_t	len = (size_t)(to - from);
+
+	if (!files_pread(entry->fd, buffer_room(b, len), len, (off_t)from))
+		return errno == 0 ? bad(entry, "has been cut off", why) :
+		    trouble(entry, "can't read it", why);
+	b->len += len;
+	b->data[b->len] = '\0';
+	return ENTRY_OPENED;
+}
+
+static enum entry_result
+read_docket(struct entry *entry, struct failure *why)
+{
+	uint64_t		first = entry->size < FIRST_READ ?
+	    entry->size : FIRST_READ;
+	enum entry_result	result;
+	struct failure		line;
+	size_t			len;
+
+	result = read_octets(entry, &entry->text, 0, first, why);
+	if (result != ENTRY_OPENED)
+		return result;
+	len = docket_length(entry->text.data, entry->text.len);
+	if (len == 0 || len > entry->size)
+		return bad(entry, "does not begin as an entry", why);
+	if (len > first)
+		result = read_octets(entry, &entry->text, first, len, why);
+	if (result != ENTRY_OPENED)
+		return result;
+	entry->text.len = len;
+	if (!docket_parse(&entry->docket, entry->text.data, len, &line))
+		return bad(entry, line.text, why);
+	if (entry->docket.message_size != entry->size - len)
+		return bad(entry, "is not as long as it says", why);
+	return ENTRY_OPENED;
+}
+
+/* The end of the field that begins at 'at': past its last line. */
+static size_t
+field_end(const struct buffer *text, size_t at)
+{
+	do {
+		const char	*end = memchr(text->data + at, '\n',
+		    text->len - at);
+
+		at = end != NULL ? (size_t)(end - text->data) + 1 : text->len;
+	} while (at < text->len &&
+	    (text->data[at] == ' ' || text->data[at] == '\t'));
+	return at;
+}
+
+static bool
+ends_line(const struct buffer *text, size_t end)
+{
+	return end >= 2 && memcmp(text->data + end - 2, "\r\n", 2) == 0;
+}
+
+/* The text is the header and the empty line behind it. */
+static bool
+split_header(struct header *header, const struct buffer *text)
+{
+	size_t	at = 0;
+
+	while (text->len - at > 2) {
+		size_t		 end = field_end(text, at);
+		const char	*field = text->data + at;
+
+		if (!ends_line(text, end) || header->n >= FIELDS_MAX ||
+		    memchr(field, '\0', end - at) != NULL ||
+		    field_name_length(field, end - at) == 0)
+			return false;
+		header_append(header, memory_copy_n(field, end - at),
+		    end - at);
+		at = end;
+	}
+	return text->len - at == 2 && ends_line(text, text->len);
+}
+
+static enum entry_result
+load_message(struct entry *entry, struct failure *why)
+{
+	const struct docket	*docket = &entry->docket;
+	struct message		*message = &entry->message;
+	struct buffer		 text = { 0 };
+	enum entry_result	 result;
+
+	if (docket->header_size > HEADER_MAX)
+		return bad(entry, "has too long a header", why);
+	result = read_octets(entry, &text, docket->message_at,
+	    docket->message_at + docket->header_size, why);
+	if (result == ENTRY_OPENED && !split_header(&message->header, &text))
+		result = bad(entry, "has a broken header", why);
+	buffer_free(&text);
+	if (result != ENTRY_OPENED)
+		return result;
+	message->header_8bit = docket->header_8bit;
+	message->body.has_8bit = docket->body_8bit;
+	message->body.has_dots = docket->has_dots;
+	message->body.longest_line = docket->longest_line;
+	message->body.size = docket->message_size - docket->header_size;
+	message->body.offset = (off_t)(docket->message_at +
+	    docket->header_size);
+	message->body.fd = fcntl(entry->fd, F_DUPFD_CLOEXEC, 3);
+	if (message->body.fd < 0)
+		return trouble(entry, "can't open its message", why);
+	return ENTRY_OPENED;
+}
+
+bool
+entry_load(struct entry *entry, struct failure *why)
+{
+	return load_message(entry, why) == ENTRY_OPENED;
+}
+
+/* Under its own name, or under one of ours if that is taken in failed/. */
+static bool
+move_to_failed(struct entry *entry)
+{
+	int	from = folder_fd(entry);
+	int	to = entry->spool->folder[SPOOL_FAILED];
+	char	name[ID_SIZE];
+	bool	moved = files_move(from, entry->name, to, entry->name);
+
+	for (int i = 0; !moved && errno == EEXIST && i < NAME_TRIES; i++) {
+		id_make(name, entry->docket.arrived_us, arc4random());
+		moved = files_move(from, entry->name, to, name);
+		if (moved) {
+			free(entry->name);
+			entry->name = memory_copy(name);
+		}
+	}
+	if (!moved)
+		return false;
+	entry->folder = SPOOL_FAILED;
+	return files_sync(to) && files_sync(from);
+}
+
+/* Nobody who comes later shall stumble over it again. */
+static enum entry_result
+set_aside(struct entry *entry, struct failure *why)
+{
+	struct failure	how;
+
+	if (move_to_failed(entry)) {
+		failure_suffix(why, "; moved to %s/failed/%s",
+		    entry->spool->directory, entry->name);
+		return ENTRY_BAD;
+	}
+	if (errno == ENOENT)
+		return ENTRY_GONE;
+	failed_errno(&how, EX_IOERR, "can't be moved to failed");
+	failure_suffix(why, "; %s", how.text);
+	return ENTRY_BAD;
+}
+
+enum entry_result
+entry_open(struct entry *entry, struct spool *spool, enum spool_folder folder,
+    const char *name, enum entry_access access, struct failure *why)
+{
+	enum entry_result	result;
+
+	*entry = (struct entry){ .fd = -1, .spool = spool, .folder = folder,
+	    .message = { .body = { .fd = -1 } } };
+	if (name[0] == '.' || name[0] == '\0' || strchr(name, '/') != NULL)
+		return ENTRY_GONE;
+	entry->name = memory_copy(name);
+	result = open_file(entry, access, why);
+	if (result == ENTRY_OPENED)
+		result = read_docket(entry, why);
+	if (result == ENTRY_OPENED && access == ENTRY_WORK)
+		result = load_message(entry, why);
+	if (result == ENTRY_BAD && access == ENTRY_WORK &&
+	    folder == SPOOL_QUEUE)
+		result = set_aside(entry, why);
+	if (result != ENTRY_OPENED)
+		entry_close(entry);
+	return result;
+}
+
+static bool
+set_time(const struct entry *entry)
+{
+	struct timespec	times[2] = {
+		{ .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = (time_t)entry->next },
+	};
+
+	return futimens(entry->fd, times) == 0;
+}
+
+static bool
+write_range(const struct entry *entry, struct docket_range range)
+{
+	return files_pwrite(entry->fd, entry->text.data + range.from,
+	    range.to - range.from, (off_t)range.from);
+}
+
+static bool
+write_state(struct entry *entry)
+{
+	return write_range(entry, docket_rewrite_state(entry->text.data,
+	    &entry->docket));
+}
+
+/* State and time; the data flushed. */
+static bool
+save_state(struct entry *entry, struct failure *why)
+{
+	if (write_state(entry) && set_time(entry) &&
+	    files_sync_data(entry->fd))
+		return true;
+	return failed_entry(entry, "can't write its state", why);
+}
+
+/* Takes an outcome over; false if it says nothing new. */
+static bool
+take_outcome(struct outcome *old, const struct outcome *new)
+{
+	if (old->kind != OUTCOME_WAITING ||
+	    (new->kind == OUTCOME_WAITING && new->text[0] == '\0'))
+		return false;
+	*old = *new;
+	if (old->kind == OUTCOME_DEFERRED)
+		old->kind = OUTCOME_WAITING;
+	return true;
+}
+
+bool
+entry_record(struct entry *entry, const struct outcome *outcomes,
+    struct failure *why)
+{
+	struct docket	*docket = &entry->docket;
+	size_t		 first = docket->envelope.n, end = 0;
+
+	for (size_t i = 0; i < docket->envelope.n; i++) {
+		if (!take_outcome(&docket->outcomes[i], &outcomes[i]))
+			continue;
+		if (first > i)
+			first = i;
+		end = i + 1;
+		if (outcomes[i].kind != OUTCOME_DELIVERED)
+			strlcpy(docket->reason, outcomes[i].text,
+			    sizeof(docket->reason));
+	}
+	if (end == 0)
+		return true;
+	if (!write_range(entry, docket_rewrite_outcomes(entry->text.data,
+	    entry->text.len, docket, first, end)))
+		return failed_entry(entry, "can't write its outcomes", why);
+	return save_state(entry, why);
+}
+
+bool
+entry_defer(struct entry *entry, int64_t next, struct failure *why)
+{
+	if (entry->docket.attempts < UINT32_MAX)
+		entry->docket.attempts++;
+	entry->next = next;
+	if (write_state(entry) && set_time(entry))
+		return true;
+	return failed_entry(entry, "can't write its state", why);
+}
+
+bool
+entry_mark_notice(struct entry *entry, struct failure *why)
+{
+	entry->docket.notice_sent = true;
+	return save_state(entry, why);
+}
+
+bool
+entry_hold(struct entry *entry, bool held, struct failure *why)
+{
+	entry->docket.held = held;
+	return save_state(entry, why);
+}
+
+bool
+entry_fail(struct entry *entry, const char *reason, struct failure *why)
+{
+	strlcpy(entry->docket.reason, reason, sizeof(entry->docket.reason));
+	if (!save_state(entry, why))
+		return false;
+	if (entry->folder == SPOOL_FAILED || move_to_failed(entry))
+		return true;
+	return failed_entry(entry, "can't be moved to failed", why);
+}
+
+bool
+entry_remove(struct entry *entry, struct failure *why)
+{
+	int	result;
+
+	do
+		result = unlinkat(folder_fd(entry), entry->name, 0);
+	while (result != 0 && errno == EINTR);
+	if (result == 0 || errno == ENOENT)
+		return true;
+	return failed_entry(entry, "can't be removed", why);
+}
+
+void
+entry_close(struct entry *entry)
+{
+	if (entry->name == NULL)
+		return;
+	docket_free(&entry->docket);
+	message_free(&entry->message);
+	buffer_free(&entry->text);
+	if (entry->fd >= 0)
+		close(entry->fd);
+	free(entry->name);
+	entry->name = NULL;
+	entry->fd = -1;
+}

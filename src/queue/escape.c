@@ -1,0 +1,117 @@
+#include "queue/escape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/memory.h"
+
+static const char hex[] = "0123456789ABCDEF";
+
+static bool
+is_plain(unsigned char c)
+{
+	return c > ' ' && c < 0x7f && c != '%';
+}
+
+/* Writes one byte, escaped unless it may stand; returns how many it took. */
+static size_t
+escape_byte(char to[3], unsigned char c, bool plain)
+{
+	to[0] = plain ? (char)c : '%';
+	if (plain)
+		return 1;
+	to[1] = hex[c >> 4];
+	to[2] = hex[c & 15];
+	return 3;
+}
+
+/* The byte that an escape stands for, -1 if there is no escape here. */
+static int
+escaped_byte(const char *at, size_t len)
+{
+	const char	*high, *low;
+
+	if (len < 3 || at[0] != '%' || at[1] == '\0' || at[2] == '\0')
+		return -1;
+	high = strchr(hex, at[1]);
+	low = strchr(hex, at[2]);
+	if (high == NULL || low == NULL)
+		return -1;
+	return (int)((high - hex) << 4 | (low - hex));
+}
+
+void
+escape_word(struct buffer *b, const char *text)
+{
+	char	piece[3];
+
+	for (; *text != '\0'; text++) {
+		unsigned char	c = (unsigned char)*text;
+
+		buffer_add(b, piece, escape_byte(piece, c, is_plain(c)));
+	}
+}
+
+char *
+unescape_word(const char *word, size_t len)
+{
+	char	*text = memory_new(len + 1, 1);
+	size_t	 n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		int	c = (unsigned char)word[i];
+
+		if (c == '%') {
+			c = escaped_byte(word + i, len - i);
+			i += 2;
+		} else if (!is_plain((unsigned char)c)) {
+			c = -1;
+		}
+		if (c <= 0) {
+			free(text);
+			return NULL;
+		}
+		text[n++] = (char)c;
+	}
+	return text;
+}
+
+void
+escape_padded(char *to, size_t width, const char *text)
+{
+	size_t	at = 0;
+
+	for (; *text != '\0'; text++) {
+		unsigned char	c = (unsigned char)*text;
+		char		piece[3];
+		bool		last = text[1] == '\0';
+		size_t		n;
+
+		n = escape_byte(piece, c, is_plain(c) || (c == ' ' && !last));
+		if (n > width - at)
+			break;
+		memcpy(to + at, piece, n);
+		at += n;
+	}
+	memset(to + at, ' ', width - at);
+}
+
+void
+unescape_padded(char *to, size_t size, const char *field, size_t width)
+{
+	size_t	n = 0;
+
+	while (width > 0 && field[width - 1] == ' ')
+		width--;
+	for (size_t i = 0; i < width && n + 1 < size; i++) {
+		int	c = escaped_byte(field + i, width - i);
+
+		if (c > 0)
+			i += 2;
+		else
+			c = is_plain((unsigned char)field[i]) ||
+			    field[i] == '%' ? field[i] : ' ';
+		to[n++] = (char)c;
+	}
+	to[n] = '\0';
+}

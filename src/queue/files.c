@@ -1,0 +1,142 @@
+#include "queue/files.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+int
+files_status(int error)
+{
+	switch (error) {
+	case ENOSPC:
+	case EDQUOT:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case EINTR:
+	case EAGAIN:
+		return EX_TEMPFAIL;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+	case EFBIG:
+	case ENOENT:
+	case ENOTDIR:
+	case ELOOP:
+	case EEXIST:
+	case ENAMETOOLONG:
+		return EX_CANTCREAT;
+	default:
+		return EX_IOERR;
+	}
+}
+
+int
+files_open(int folder, const char *name, int flags)
+{
+	int	fd;
+
+	do
+		fd = openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+bool
+files_pwrite(int fd, const char *data, size_t len, off_t at)
+{
+	while (len > 0) {
+		ssize_t	n = pwrite(fd, data, len, at);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+			at += n;
+		}
+	}
+	return true;
+}
+
+bool
+files_pread(int fd, char *data, size_t len, off_t at)
+{
+	while (len > 0) {
+		ssize_t	n = pread(fd, data, len, at);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n == 0) {
+			errno = 0;
+			return false;
+		}
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+			at += n;
+		}
+	}
+	return true;
+}
+
+bool
+files_sync(int fd)
+{
+	int	result;
+
+	do
+		result = fsync(fd);
+	while (result < 0 && errno == EINTR);
+	return result == 0;
+}
+
+bool
+files_sync_data(int fd)
+{
+	int	result;
+
+	do
+		result = fdatasync(fd);
+	while (result < 0 && errno == EINTR);
+	return result == 0;
+}
+
+/*
+ * Not every file system can refuse to replace.  Looking first is as good
+ * there: whoever could take the name in between draws random ones, as we do.
+ */
+static bool
+move_after_a_look(int from, const char *name, int to, const char *new_name)
+{
+	struct stat	st;
+
+	if (fstatat(to, new_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return false;
+	}
+	return errno == ENOENT && renameat(from, name, to, new_name) == 0;
+}
+
+bool
+files_move(int from, const char *name, int to, const char *new_name)
+{
+	int	result;
+
+#ifdef RENAME_NOREPLACE
+	do
+		result = renameat2(from, name, to, new_name, RENAME_NOREPLACE);
+	while (result < 0 && errno == EINTR);
+	if (result == 0)
+		return true;
+	if (errno != EINVAL && errno != ENOSYS)
+		return false;
+#else
+	(void)result;
+#endif
+	return move_after_a_look(from, name, to, new_name);
+}

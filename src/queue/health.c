@@ -1,0 +1,110 @@
+#include "queue/health.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "queue/escape.h"
+#include "queue/files.h"
+#include "queue/id.h"
+#include "util/buffer.h"
+#include "util/file.h"
+#include "util/visible.h"
+
+static const char	file_name[] = "status";
+
+void
+health_read(struct health *health, const struct spool *spool)
+{
+	char	file[4 * sizeof(health->text)] = "";
+	char	word[sizeof(file)] = "";
+	char	*text;
+	ssize_t	n;
+	int	fd;
+
+	*health = (struct health){ 0 };
+	fd = files_open(spool->fd, file_name, O_RDONLY | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	n = read(fd, file, sizeof(file) - 1);
+	close(fd);
+	if (n <= 0 || sscanf(file, "success %20" SCNd64 "\nerror %20" SCNd64
+	    " %2000s", &health->success, &health->error, word) < 2) {
+		*health = (struct health){ 0 };
+		return;
+	}
+	text = unescape_word(word, strlen(word));
+	if (text != NULL)
+		visible(health->text, sizeof(health->text), text,
+		    strlen(text));
+	free(text);
+}
+
+static bool
+replace(struct spool *spool, const char *name, const struct buffer *text)
+{
+	int	tmp = spool->folder[SPOOL_TMP];
+	int	fd = files_open(tmp, name, O_WRONLY | O_CREAT | O_EXCL);
+	bool	good;
+
+	if (fd < 0)
+		return false;
+	good = spool_own(spool, fd) &&
+	    file_write(fd, text->data, text->len) &&
+	    renameat(tmp, name, spool->fd, file_name) == 0;
+	if (!good) {
+		int	error = errno;
+
+		unlinkat(tmp, name, 0);
+		errno = error;
+	}
+	close(fd);
+	return good;
+}
+
+static bool
+health_write(struct spool *spool, const struct health *health, int64_t now,
+    struct failure *why)
+{
+	struct buffer	b = { 0 };
+	char		name[ID_SIZE];
+	bool		good;
+
+	buffer_addf(&b, "success %" PRId64 "\nerror %" PRId64 " ",
+	    health->success, health->error);
+	escape_word(&b, health->text);
+	buffer_add_byte(&b, '\n');
+	id_make(name, now * 1000000, arc4random());
+	good = replace(spool, name, &b);
+	if (!good)
+		failed_errno(why, files_status(errno), "%s/%s",
+		    spool->directory, file_name);
+	buffer_free(&b);
+	return good;
+}
+
+bool
+health_note_success(struct spool *spool, int64_t now, struct failure *why)
+{
+	struct health	health;
+
+	health_read(&health, spool);
+	health.success = now;
+	return health_write(spool, &health, now, why);
+}
+
+bool
+health_note_error(struct spool *spool, int64_t now, const char *text,
+    struct failure *why)
+{
+	struct health	health;
+
+	health_read(&health, spool);
+	health.error = now;
+	visible(health.text, sizeof(health.text), text, strlen(text));
+	return health_write(spool, &health, now, why);
+}

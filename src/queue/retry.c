@@ -1,0 +1,36 @@
+#include "queue/retry.h"
+
+#include <stddef.h>
+
+enum { MINUTE = 60, HOUR = 60 * MINUTE };
+
+int64_t
+retry_delay(unsigned attempts, bool in_doubt, uint32_t random)
+{
+	static const int64_t	delays[] = {
+		1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR
+	};
+	const size_t		last = sizeof(delays) / sizeof(delays[0]) - 1;
+	size_t			step = attempts > 0 ? attempts - 1 : 0;
+	int64_t			delay = delays[step < last ? step : last];
+
+	if (in_doubt)
+		delay = HOUR;
+	return delay + random % (uint32_t)(delay / 8 + 1);
+}
+
+int64_t
+retry_next(int64_t now, int64_t arrived, int64_t lifetime, unsigned attempts,
+    bool in_doubt, uint32_t random)
+{
+	int64_t	next = now + retry_delay(attempts, in_doubt, random);
+	int64_t	end = arrived + lifetime;
+
+	return now < end && next > end ? end : next;
+}
+
+bool
+retry_is_over(int64_t now, int64_t arrived, int64_t lifetime)
+{
+	return now >= arrived && now - arrived >= lifetime;
+}

@@ -1,0 +1,306 @@
+#include "queue/spool.h"
+
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "queue/files.h"
+#include "queue/id.h"
+#include "util/buffer.h"
+#include "util/memory.h"
+
+enum { A_DAY = 24 * 60 * 60 };
+
+const char *
+spool_folder_name(enum spool_folder folder)
+{
+	switch (folder) {
+	case SPOOL_QUEUE:
+		return "queue";
+	case SPOOL_FAILED:
+		return "failed";
+	case SPOOL_TMP:
+	case SPOOL_FOLDERS:
+		break;
+	}
+	return "tmp";
+}
+
+static char *
+join(const char *directory, const char *name)
+{
+	struct buffer	b = { 0 };
+
+	buffer_addf(&b, "%s/%s", directory, name);
+	return buffer_take(&b);
+}
+
+bool
+spool_own(const struct spool *spool, int fd)
+{
+	return geteuid() != 0 || spool->owner == 0 ||
+	    fchown(fd, spool->owner, spool->group) == 0;
+}
+
+/* Nobody else may be able to plant or exchange a file. */
+static bool
+check_folder(const struct spool *spool, const char *path,
+    const struct stat *st, struct failure *why)
+{
+	if (st->st_uid != spool->owner)
+		return failed(why, EX_CANTCREAT,
+		    "%s belongs to uid %lu, the spool to uid %lu: "
+		    "chown %lu %s", path, (unsigned long)st->st_uid,
+		    (unsigned long)spool->owner, (unsigned long)spool->owner,
+		    path);
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return failed(why, EX_CANTCREAT,
+		    "others may write into %s: chmod 700 %s", path, path);
+	return true;
+}
+
+static bool
+open_top(struct spool *spool, const struct spool_options *options,
+    struct failure *why)
+{
+	const char	*path = spool->directory;
+	struct stat	 st;
+
+	if (options->create && mkdir(path, 0700) != 0 && errno != EEXIST)
+		return failed_errno(why, files_status(errno),
+		    "can't make the spool %s", path);
+	/* The administrator may have put a symbolic link here. */
+	spool->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (spool->fd < 0)
+		return failed_errno(why, errno == ENOENT ? EX_OSFILE :
+		    files_status(errno), "the spool %s", path);
+	if (fstat(spool->fd, &st) != 0)
+		return failed_errno(why, EX_IOERR, "the spool %s", path);
+	spool->owner = st.st_uid;
+	spool->group = st.st_gid;
+	if (geteuid() != 0 && geteuid() != spool->owner)
+		return failed(why, EX_CANTCREAT,
+		    "the spool %s belongs to uid %lu, we are uid %lu", path,
+		    (unsigned long)spool->owner, (unsigned long)geteuid());
+	return check_folder(spool, path, &st, why);
+}
+
+/* *made tells that the spool's own directory is to be flushed. */
+static bool
+open_folder(struct spool *spool, enum spool_folder folder, bool create,
+    bool *made, struct failure *why)
+{
+	const char	*name = spool_folder_name(folder);
+	char		*path = join(spool->directory, name);
+	bool		 good = false, is_new = false;
+	struct stat	 st;
+	int		 fd;
+
+	fd = files_open(spool->fd, name, O_RDONLY | O_DIRECTORY);
+	if (fd < 0 && errno == ENOENT && create) {
+		is_new = mkdirat(spool->fd, name, 0700) == 0;
+		if (is_new || errno == EEXIST)
+			fd = files_open(spool->fd, name, O_RDONLY | O_DIRECTORY);
+	}
+	spool->folder[folder] = fd;
+	if (fd < 0)
+		failed_errno(why, errno == ENOENT && !create ? EX_OSFILE :
+		    files_status(errno), "%s", path);
+	else if ((is_new && !spool_own(spool, fd)) || fstat(fd, &st) != 0)
+		failed_errno(why, files_status(errno), "%s", path);
+	else
+		good = check_folder(spool, path, &st, why);
+	*made |= is_new;
+	free(path);
+	return good;
+}
+
+bool
+spool_open(struct spool *spool, const char *directory,
+    const struct spool_options *options, struct failure *why)
+{
+	bool	good, made = false;
+
+	*spool = (struct spool){ .fd = -1, .folder = { -1, -1, -1 },
+	    .directory = memory_copy(directory),
+	    .spill = join(directory, "tmp"), .size_max = options->size_max };
+	good = open_top(spool, options, why);
+	for (int i = 0; good && i < SPOOL_FOLDERS; i++)
+		good = open_folder(spool, (enum spool_folder)i,
+		    options->create, &made, why);
+	if (good && made && !files_sync(spool->fd))
+		good = failed_errno(why, files_status(errno), "the spool %s",
+		    directory);
+	if (!good)
+		spool_close(spool);
+	return good;
+}
+
+/* Calls each() for every name; "why" may be NULL. */
+static bool
+for_each(struct spool *spool, enum spool_folder folder,
+    void (*each)(void *context, int at, const char *name), void *context,
+    struct failure *why)
+{
+	struct failure	 ignored;
+	struct dirent	*d;
+	DIR		*dir;
+	int		 fd;
+
+	/* A descriptor of its own, since it has its own place in the list. */
+	fd = files_open(spool->folder[folder], ".", O_RDONLY | O_DIRECTORY);
+	dir = fd >= 0 ? fdopendir(fd) : NULL;
+	if (dir == NULL) {
+		failed_errno(why != NULL ? why : &ignored,
+		    files_status(errno), "%s/%s", spool->directory,
+		    spool_folder_name(folder));
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	while (errno = 0, (d = readdir(dir)) != NULL)
+		if (d->d_name[0] != '.')
+			each(context, fd, d->d_name);
+	if (errno != 0) {
+		failed_errno(why != NULL ? why : &ignored, EX_IOERR,
+		    "%s/%s", spool->directory, spool_folder_name(folder));
+		closedir(dir);
+		return false;
+	}
+	closedir(dir);
+	return true;
+}
+
+static void
+sweep_one(void *context, int at, const char *name)
+{
+	const int64_t	*now = context;
+	struct stat	 st;
+
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && *now - (int64_t)st.st_mtime > A_DAY)
+		unlinkat(at, name, 0);
+}
+
+void
+spool_sweep(struct spool *spool, int64_t now)
+{
+	for_each(spool, SPOOL_TMP, sweep_one, &now, NULL);
+}
+
+/* False: it is gone, taken by another between the name and the look. */
+static bool
+look_at(struct spool_item *item, int at, const char *name)
+{
+	struct stat	st;
+
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return false;
+	*item = (struct spool_item){ 0 };
+	if (S_ISREG(st.st_mode)) {
+		item->size = (uint64_t)st.st_size;
+		item->next = id_is_valid(name) ? (int64_t)st.st_mtime : 0;
+	}
+	return true;
+}
+
+static void
+list_one(void *context, int at, const char *name)
+{
+	struct spool_list	*list = context;
+	struct spool_item	 item;
+
+	if (!look_at(&item, at, name))
+		return;
+	list->item = memory_room(list->item, list->n, &list->cap,
+	    sizeof(*list->item));
+	item.name = memory_copy(name);
+	list->item[list->n++] = item;
+}
+
+static int
+compare_items(const void *a, const void *b)
+{
+	const struct spool_item	*x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+bool
+spool_list(struct spool_list *list, struct spool *spool,
+    enum spool_folder folder, struct failure *why)
+{
+	*list = (struct spool_list){ 0 };
+	if (!for_each(spool, folder, list_one, list, why)) {
+		spool_list_free(list);
+		return false;
+	}
+	if (list->n > 1)
+		qsort(list->item, list->n, sizeof(*list->item), compare_items);
+	return true;
+}
+
+void
+spool_list_free(struct spool_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->item[i].name);
+	free(list->item);
+	*list = (struct spool_list){ 0 };
+}
+
+static void
+count_one(void *context, int at, const char *name)
+{
+	struct spool_totals	*totals = context;
+	struct spool_item	 item;
+
+	if (!look_at(&item, at, name))
+		return;
+	totals->octets += item.size;
+	totals->entries++;
+	if (!id_is_valid(name))
+		return;
+	if (totals->oldest == 0 || id_time(name) < totals->oldest)
+		totals->oldest = id_time(name);
+	if (totals->next == 0 || item.next < totals->next)
+		totals->next = item.next;
+}
+
+bool
+spool_count(struct spool_totals *totals, struct spool *spool,
+    enum spool_folder folder, struct failure *why)
+{
+	*totals = (struct spool_totals){ 0 };
+	return for_each(spool, folder, count_one, totals, why);
+}
+
+bool
+spool_sync(struct spool *spool, struct failure *why)
+{
+	if (files_sync(spool->folder[SPOOL_QUEUE]))
+		return true;
+	return failed_errno(why, files_status(errno), "%s/queue",
+	    spool->directory);
+}
+
+void
+spool_close(struct spool *spool)
+{
+	if (spool->directory == NULL)
+		return;
+	for (int i = 0; i < SPOOL_FOLDERS; i++)
+		if (spool->folder[i] >= 0)
+			close(spool->folder[i]);
+	if (spool->fd >= 0)
+		close(spool->fd);
+	free(spool->directory);
+	free(spool->spill);
+	*spool = (struct spool){ 0 };
+}

@@ -1,0 +1,119 @@
+#include "queue/usage.h"
+
+#include <sys/file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "queue/files.h"
+
+enum {
+	KEEP = 60,		/* seconds that a count is believed */
+	KEEP_WHEN_FULL = 1,	/* the same, if it makes us refuse */
+};
+
+struct usage {
+	uint64_t	octets;
+	int64_t		counted;	/* when, seconds; 0: never */
+};
+
+/* Missing, empty, damaged: as if never counted. */
+static struct usage
+read_usage(int fd)
+{
+	struct usage	usage = { 0 };
+	char		text[64] = "";
+	ssize_t		n = fd >= 0 ? pread(fd, text, sizeof(text) - 1, 0) : 0;
+
+	if (n <= 0 || sscanf(text, "%20" SCNu64 " %20" SCNd64 "\n",
+	    &usage.octets, &usage.counted) != 2)
+		return (struct usage){ 0 };
+	return usage;
+}
+
+/* A failure costs a count the next time, no more. */
+static void
+write_usage(int fd, const struct usage *usage)
+{
+	char	text[64];
+
+	snprintf(text, sizeof(text), "%020" PRIu64 " %020" PRId64 "\n",
+	    usage->octets, usage->counted);
+	if (fd >= 0 && !files_pwrite(fd, text, strlen(text), 0) &&
+	    ftruncate(fd, 0) != 0)
+		return;
+}
+
+static bool
+count(struct spool *spool, int64_t now, struct usage *usage,
+    struct failure *why)
+{
+	struct spool_totals	queue, given_up;
+
+	if (!spool_count(&queue, spool, SPOOL_QUEUE, why) ||
+	    !spool_count(&given_up, spool, SPOOL_FAILED, why))
+		return false;
+	*usage = (struct usage){ queue.octets + given_up.octets, now };
+	return true;
+}
+
+static bool
+is_older(const struct usage *usage, int64_t now, int64_t seconds)
+{
+	return now < usage->counted || now - usage->counted >= seconds;
+}
+
+static bool
+fits(const struct spool *spool, const struct usage *usage, uint64_t octets)
+{
+	return usage->octets <= spool->size_max &&
+	    octets <= spool->size_max - usage->octets;
+}
+
+static bool
+reserve(struct spool *spool, struct usage *usage, uint64_t octets, int64_t now,
+    struct failure *why)
+{
+	if (is_older(usage, now, KEEP) && !count(spool, now, usage, why))
+		return false;
+	if (!fits(spool, usage, octets) &&
+	    is_older(usage, now, KEEP_WHEN_FULL) &&
+	    !count(spool, now, usage, why))
+		return false;
+	if (!fits(spool, usage, octets))
+		return failed(why, EX_TEMPFAIL, "the spool %s is full: it "
+		    "holds %" PRIu64 " octets in queue and failed, this "
+		    "message needs %" PRIu64 ", the limit is %" PRIu64,
+		    spool->directory, usage->octets, octets, spool->size_max);
+	usage->octets += octets;
+	return true;
+}
+
+bool
+usage_reserve(struct spool *spool, uint64_t octets, int64_t now,
+    struct failure *why)
+{
+	struct usage	usage;
+	bool		good;
+	int		fd;
+
+	if (spool->size_max == 0)
+		return true;
+	/* Without the file each message is counted for; slow, but right. */
+	fd = files_open(spool->fd, "usage", O_RDWR | O_CREAT | O_NONBLOCK);
+	if (fd >= 0 && (!spool_own(spool, fd) || flock(fd, LOCK_EX) != 0)) {
+		close(fd);
+		fd = -1;
+	}
+	usage = read_usage(fd);
+	good = reserve(spool, &usage, octets, now, why);
+	write_usage(fd, &usage);
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
