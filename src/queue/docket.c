@@ -289,17 +289,26 @@ parse_envelope(struct cursor *c, struct docket *docket)
 	return true;
 }
 
+/*
+ * The first letter alone tells held from ready, and any ten digits are taken
+ * for the attempts, since the line may be half rewritten.
+ */
 static bool
 parse_state(struct cursor *c, struct docket *docket)
 {
+	const size_t	word = strlen("ready ");
 	uint64_t	attempts;
 
-	docket->held = c->left >= strlen("state held") &&
-	    memcmp(c->at, "state held", strlen("state held")) == 0;
-	if (!take(c, docket->held ? "state held  " : "state ready ") ||
-	    !take_number(c, 10, &attempts) || attempts > UINT32_MAX)
+	if (!take(c, "state ") || c->left < word ||
+	    (*c->at != 'h' && *c->at != 'r'))
 		return false;
-	docket->attempts = (unsigned)attempts;
+	docket->held = *c->at == 'h';
+	c->at += word;
+	c->left -= word;
+	if (!take_number(c, 10, &attempts))
+		return false;
+	docket->attempts = attempts < UINT32_MAX ? (unsigned)attempts :
+	    UINT32_MAX;
 	return take_flag(c, " notice=", &docket->notice_sent) &&
 	    take(c, "\n");
 }

@@ -1,0 +1,144 @@
+#include "support/spool.h"
+
+#include <sys/stat.h>
+
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "queue/commit.h"
+#include "util/buffer.h"
+
+void
+scratch_spool(struct spool *spool, uint64_t size_max)
+{
+	struct spool_options	options = { true, size_max };
+	const char		*tmp = getenv("TMPDIR");
+	struct failure		why;
+	char			path[512];
+
+	snprintf(path, sizeof(path), "%s/relais-spool.XXXXXX",
+	    tmp != NULL ? tmp : "/tmp");
+	assert_non_null(mkdtemp(path));
+	if (!spool_open(spool, path, &options, &why))
+		fail_msg("%s", why.text);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+void
+scratch_remove(struct spool *spool)
+{
+	assert_int_equal(nftw(spool->directory, remove_one, 16,
+	    FTW_DEPTH | FTW_PHYS), 0);
+	spool_close(spool);
+}
+
+uint32_t
+next_random(uint64_t *state)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(*state >> 32);
+}
+
+void
+make_message(struct message *message, const struct spool *spool, size_t body,
+    unsigned seed)
+{
+	struct message_limits	limits = { spool->spill, 0 };
+	struct buffer		text = { 0 };
+	uint64_t		state = seed;
+	struct failure		why;
+
+	buffer_addf(&text, "From: a@example.org\r\nSubject: number %u,\r\n"
+	    " folded\r\n\r\n", seed);
+	for (size_t i = 0; i < body; i++)
+		buffer_add_byte(&text, i % 72 == 70 ? '\r' : i % 72 == 71 ?
+		    '\n' : (char)(next_random(&state) % 95 + 32));
+	message_begin(message, &limits);
+	if (!message_feed(message, text.data, text.len, &why) ||
+	    !message_end(message, &why))
+		fail_msg("%s", why.text);
+	buffer_free(&text);
+}
+
+static bool
+same_body(const struct body *a, const struct body *b)
+{
+	char		x[4096], y[4096];
+	struct failure	why;
+
+	for (uint64_t at = 0; at < a->size;) {
+		size_t	room = a->size - at < sizeof(x) ?
+		    (size_t)(a->size - at) : sizeof(x);
+
+		if (body_read(a, at, x, room, &why) != (ssize_t)room ||
+		    body_read(b, at, y, room, &why) != (ssize_t)room ||
+		    memcmp(x, y, room) != 0)
+			return false;
+		at += room;
+	}
+	return true;
+}
+
+bool
+same_message(const struct message *a, const struct message *b)
+{
+	struct buffer	x = { 0 }, y = { 0 };
+	bool		same;
+
+	header_write(&x, &a->header);
+	header_write(&y, &b->header);
+	same = x.len == y.len && memcmp(x.data, y.data, x.len) == 0 &&
+	    a->header_8bit == b->header_8bit &&
+	    a->body.size == b->body.size &&
+	    a->body.longest_line == b->body.longest_line &&
+	    a->body.has_8bit == b->body.has_8bit &&
+	    a->body.has_dots == b->body.has_dots &&
+	    same_body(&a->body, &b->body);
+	buffer_free(&x);
+	buffer_free(&y);
+	return same;
+}
+
+void
+put_entry(struct spool *spool, char *id, const char *const *recipients)
+{
+	struct envelope		envelope = { 0 };
+	struct message		message;
+	struct submission	submission = {
+		.envelope = &envelope, .message = &message, .next = 1000,
+	};
+	struct failure		why;
+
+	envelope_set_reverse(&envelope, "a@example.org");
+	while (**recipients != '\0')
+		envelope_add(&envelope, *recipients++);
+	make_message(&message, spool, 200, 7);
+	if (!spool_commit(spool, &submission, id, &why))
+		fail_msg("%s", why.text);
+	message_free(&message);
+	envelope_free(&envelope);
+}
+
+size_t
+count_names(struct spool *spool, enum spool_folder folder)
+{
+	struct spool_totals	totals;
+	struct failure		why;
+
+	if (!spool_count(&totals, spool, folder, &why))
+		fail_msg("%s", why.text);
+	return totals.entries;
+}
