@@ -13,7 +13,6 @@
 #include "queue/id.h"
 #include "util/buffer.h"
 #include "util/file.h"
-#include "util/visible.h"
 
 static const char	file_name[] = "status";
 
@@ -39,8 +38,7 @@ health_read(struct health *health, const struct spool *spool)
 	}
 	text = unescape_word(word, strlen(word));
 	if (text != NULL)
-		visible(health->text, sizeof(health->text), text,
-		    strlen(text));
+		strlcpy(health->text, text, sizeof(health->text));
 	free(text);
 }
 
@@ -105,6 +103,6 @@ health_note_error(struct spool *spool, int64_t now, const char *text,
 
 	health_read(&health, spool);
 	health.error = now;
-	visible(health.text, sizeof(health.text), text, strlen(text));
+	strlcpy(health.text, text, sizeof(health.text));
 	return health_write(spool, &health, now, why);
 }

@@ -16,7 +16,7 @@
 struct health {
 	int64_t	success;	/* seconds since the epoch; 0: never */
 	int64_t	error;		/* the same */
-	char	text[512];	/* of the last error, safe for a terminal */
+	char	text[512];	/* of the last error, as it was noted */
 };
 
 void	health_read(struct health *, const struct spool *);

@@ -1,0 +1,781 @@
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "queue/commit.h"
+#include "queue/entry.h"
+#include "queue/id.h"
+#include "support/spool.h"
+#include "util/clock.h"
+
+static const char *const	one[] = { "b@example.org", "" };
+static const char *const	three[] = {
+	"b@example.org", "c@example.org", "d@example.org", ""
+};
+
+static void
+work_on(struct entry *entry, struct spool *spool, const char *id)
+{
+	struct failure	why = { 0 };
+
+	if (entry_open(entry, spool, SPOOL_QUEUE, id, ENTRY_WORK, &why) !=
+	    ENTRY_OPENED)
+		fail_msg("%s: %s", id, why.text);
+}
+
+static enum entry_result
+try_to_open(struct spool *spool, const char *name, enum entry_access access)
+{
+	struct failure		why;
+	struct entry		entry;
+	enum entry_result	result = entry_open(&entry, spool,
+				    SPOOL_QUEUE, name, access, &why);
+
+	entry_close(&entry);
+	return result;
+}
+
+static void
+message_comes_back(size_t body, unsigned seed)
+{
+	struct envelope		envelope = { 0 };
+	struct submission	submission = { .envelope = &envelope,
+				    .next = 4000, .attempts = 2,
+				    .uid = 33, .caller = "www data" };
+	struct message		message;
+	struct spool		spool;
+	struct entry		entry;
+	struct failure		why;
+	char			id[ID_SIZE];
+
+	scratch_spool(&spool, 0);
+	make_message(&message, &spool, body, seed);
+	submission.message = &message;
+	envelope_set_reverse(&envelope, "");
+	envelope_add(&envelope, "b@example.org")->notify = NOTIFY_FAILURE;
+	if (!spool_commit(&spool, &submission, id, &why))
+		fail_msg("%s", why.text);
+	work_on(&entry, &spool, id);
+	assert_true(same_message(&message, &entry.message));
+	assert_int_equal(entry.next, 4000);
+	assert_int_equal(entry.docket.attempts, 2);
+	assert_int_equal(entry.docket.uid, 33);
+	assert_string_equal(entry.docket.caller, "www data");
+	assert_string_equal(entry.docket.envelope.reverse_path, "");
+	assert_int_equal(entry.docket.envelope.forward[0].notify,
+	    NOTIFY_FAILURE);
+	assert_int_equal(entry.docket.arrived_us / 1000000, id_time(id));
+	entry_close(&entry);
+	message_free(&message);
+	envelope_free(&envelope);
+	assert_int_equal(count_names(&spool, SPOOL_TMP), 0);
+	scratch_remove(&spool);
+}
+
+static void
+messages_of_any_size_come_back(void **state)
+{
+	static const size_t	sizes[] = {
+		0, 1, 72, 4000, 65536, 256 * 1024, 256 * 1024 + 1, 3000000
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		message_comes_back(sizes[i], (unsigned)i + 1);
+}
+
+/* A committed entry's message is a source like any other. */
+static void
+an_entry_can_be_committed_again(void **state)
+{
+	struct submission	submission = { 0 };
+	struct spool		spool;
+	struct entry		first, second;
+	struct failure		why;
+	char			id[ID_SIZE], again[ID_SIZE];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	put_entry(&spool, id, three);
+	work_on(&first, &spool, id);
+	submission.envelope = &first.docket.envelope;
+	submission.message = &first.message;
+	assert_true(spool_commit(&spool, &submission, again, &why));
+	work_on(&second, &spool, again);
+	assert_true(same_message(&first.message, &second.message));
+	entry_close(&first);
+	entry_close(&second);
+	scratch_remove(&spool);
+}
+
+static void
+outcomes_are_kept_with_a_commit(void **state)
+{
+	struct outcome	outcomes[2] = {
+		{ .kind = OUTCOME_DELIVERED, .code = 250 },
+		{ .kind = OUTCOME_DEFERRED, .status = EX_TEMPFAIL,
+		    .code = 451, .enhanced = "4.7.1", .in_doubt = true,
+		    .text = "RCPT TO: 451 4.7.1 later" },
+	};
+	struct envelope		envelope = { 0 };
+	struct message		message;
+	struct submission	submission = {
+		.envelope = &envelope, .message = &message,
+		.outcomes = outcomes, .held = true,
+	};
+	struct spool		spool;
+	struct entry		entry;
+	struct failure		why;
+	char			id[ID_SIZE];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	make_message(&message, &spool, 10, 3);
+	envelope_set_reverse(&envelope, "a@example.org");
+	envelope_add(&envelope, "b@example.org");
+	envelope_add(&envelope, "c@example.org");
+	assert_true(spool_commit(&spool, &submission, id, &why));
+	work_on(&entry, &spool, id);
+	assert_true(entry.docket.held);
+	assert_int_equal(entry.docket.outcomes[0].kind, OUTCOME_DELIVERED);
+	assert_int_equal(entry.docket.outcomes[1].kind, OUTCOME_WAITING);
+	assert_true(entry.docket.outcomes[1].in_doubt);
+	assert_int_equal(entry.docket.outcomes[1].status, EX_TEMPFAIL);
+	assert_string_equal(entry.docket.outcomes[1].enhanced, "4.7.1");
+	assert_string_equal(entry.docket.reason, "RCPT TO: 451 4.7.1 later");
+	entry_close(&entry);
+	message_free(&message);
+	envelope_free(&envelope);
+	scratch_remove(&spool);
+}
+
+static void
+given_up_at_once_goes_to_failed(void **state)
+{
+	struct envelope		envelope = { 0 };
+	struct message		message;
+	struct submission	submission = {
+		.folder = SPOOL_FAILED, .envelope = &envelope,
+		.message = &message, .reason = "550 no",
+	};
+	struct spool		spool;
+	struct entry		entry;
+	struct failure		why;
+	char			id[ID_SIZE];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	make_message(&message, &spool, 10, 3);
+	envelope_set_reverse(&envelope, "");
+	envelope_add(&envelope, "b@example.org");
+	assert_true(spool_commit(&spool, &submission, id, &why));
+	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 0);
+	assert_int_equal(entry_open(&entry, &spool, SPOOL_FAILED, id,
+	    ENTRY_LOOK, &why), ENTRY_OPENED);
+	assert_string_equal(entry.docket.reason, "550 no");
+	entry_close(&entry);
+	message_free(&message);
+	envelope_free(&envelope);
+	scratch_remove(&spool);
+}
+
+static void
+each_forward_path_keeps_its_outcome(void **state)
+{
+	struct outcome	now[3] = {
+		{ .kind = OUTCOME_DELIVERED, .code = 250, .text = "250 ok" },
+		{ .kind = OUTCOME_FAILED, .code = 550, .status = EX_NOUSER,
+		    .enhanced = "5.1.1", .text = "550 5.1.1 who\nis that" },
+		{ .kind = OUTCOME_DEFERRED, .code = 450, .text = "450 busy" },
+	};
+	struct spool	spool;
+	struct entry	entry;
+	struct failure	why;
+	char		id[ID_SIZE];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	put_entry(&spool, id, three);
+	work_on(&entry, &spool, id);
+	assert_true(entry_record(&entry, now, &why));
+	assert_true(entry_defer(&entry, 7777, &why));
+	entry_close(&entry);
+
+	work_on(&entry, &spool, id);
+	assert_int_equal(entry.next, 7777);
+	assert_int_equal(entry.docket.attempts, 1);
+	assert_string_equal(entry.docket.reason, "450 busy");
+	assert_int_equal(entry.docket.outcomes[0].kind, OUTCOME_DELIVERED);
+	assert_int_equal(entry.docket.outcomes[1].kind, OUTCOME_FAILED);
+	assert_string_equal(entry.docket.outcomes[1].text,
+	    "550 5.1.1 who\nis that");
+	assert_int_equal(entry.docket.outcomes[2].kind, OUTCOME_WAITING);
+	assert_int_equal(entry.docket.outcomes[2].code, 450);
+
+	/* What is delivered or failed stays so, whatever comes. */
+	now[0].kind = OUTCOME_FAILED;
+	now[1].kind = OUTCOME_WAITING;
+	now[2] = (struct outcome){ .kind = OUTCOME_DELIVERED };
+	assert_true(entry_record(&entry, now, &why));
+	entry_close(&entry);
+	work_on(&entry, &spool, id);
+	assert_int_equal(entry.docket.outcomes[0].kind, OUTCOME_DELIVERED);
+	assert_int_equal(entry.docket.outcomes[1].kind, OUTCOME_FAILED);
+	assert_int_equal(entry.docket.outcomes[2].kind, OUTCOME_DELIVERED);
+	assert_int_equal(entry.next, 7777);
+	entry_close(&entry);
+	scratch_remove(&spool);
+}
+
+static void
+what_was_not_judged_is_not_written(void **state)
+{
+	struct outcome	nothing[3] = { 0 };
+	struct spool	spool;
+	struct entry	entry;
+	struct stat	before, after;
+	struct failure	why;
+	char		id[ID_SIZE];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	put_entry(&spool, id, three);
+	work_on(&entry, &spool, id);
+	assert_int_equal(fstat(entry.fd, &before), 0);
+	assert_true(entry_record(&entry, nothing, &why));
+	assert_int_equal(fstat(entry.fd, &after), 0);
+	assert_memory_equal(&before.st_ctim, &after.st_ctim,
+	    sizeof(before.st_ctim));
+	entry_close(&entry);
+	scratch_remove(&spool);
+}
+
+static void
+hold_and_notice_stay_in_place(void **state)
+{
+	struct spool	spool;
+	struct entry	entry;
+	struct failure	why;
+	char		id[ID_SIZE];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	put_entry(&spool, id, one);
+	work_on(&entry, &spool, id);
+	assert_true(entry_hold(&entry, true, &why));
+	assert_true(entry_mark_notice(&entry, &why));
+	entry_close(&entry);
+	work_on(&entry, &spool, id);
+	assert_true(entry.docket.held);
+	assert_true(entry.docket.notice_sent);
+	assert_int_equal(entry.next, 1000);
+	assert_true(entry_hold(&entry, false, &why));
+	entry_close(&entry);
+	work_on(&entry, &spool, id);
+	assert_false(entry.docket.held);
+	assert_int_equal(entry.next, 1000);
+	entry_close(&entry);
+	scratch_remove(&spool);
+}
+
+static void
+a_failed_entry_is_kept_with_its_reason(void **state)
+{
+	struct spool	spool;
+	struct entry	entry;
+	struct failure	why;
+	char		id[ID_SIZE];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	put_entry(&spool, id, one);
+	work_on(&entry, &spool, id);
+	assert_true(entry_fail(&entry, "expired after 5 days", &why));
+	entry_close(&entry);
+	assert_int_equal(try_to_open(&spool, id, ENTRY_WORK), ENTRY_GONE);
+	assert_int_equal(entry_open(&entry, &spool, SPOOL_FAILED, id,
+	    ENTRY_WORK, &why), ENTRY_OPENED);
+	assert_string_equal(entry.docket.reason, "expired after 5 days");
+	assert_true(entry_remove(&entry, &why));
+	entry_close(&entry);
+	assert_int_equal(count_names(&spool, SPOOL_FAILED), 0);
+	scratch_remove(&spool);
+}
+
+static void
+nothing_in_failed_is_overwritten(void **state)
+{
+	struct spool	spool;
+	struct entry	entry;
+	struct failure	why;
+	char		id[ID_SIZE];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	put_entry(&spool, id, one);
+	assert_int_equal(mkdirat(spool.folder[SPOOL_FAILED], id, 0700), 0);
+	work_on(&entry, &spool, id);
+	assert_true(entry_fail(&entry, "no", &why));
+	assert_string_not_equal(entry.name, id);
+	assert_true(id_is_valid(entry.name));
+	entry_close(&entry);
+	assert_int_equal(count_names(&spool, SPOOL_FAILED), 2);
+	scratch_remove(&spool);
+}
+
+static void
+a_locked_entry_is_worked_on_once(void **state)
+{
+	struct spool	spool;
+	struct entry	first, look;
+	struct failure	why;
+	char		id[ID_SIZE];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	put_entry(&spool, id, one);
+	work_on(&first, &spool, id);
+	assert_int_equal(try_to_open(&spool, id, ENTRY_WORK), ENTRY_LOCKED);
+	assert_int_equal(entry_open(&look, &spool, SPOOL_QUEUE, id,
+	    ENTRY_LOOK, &why), ENTRY_OPENED);
+	assert_true(look.locked);
+	entry_close(&look);
+	entry_close(&first);
+
+	/* Who looks keeps nobody from work, and is not taken for a worker. */
+	assert_int_equal(entry_open(&look, &spool, SPOOL_QUEUE, id,
+	    ENTRY_LOOK, &why), ENTRY_OPENED);
+	assert_false(look.locked);
+	assert_true(entry_load(&look, &why));
+	work_on(&first, &spool, id);
+	assert_true(same_message(&look.message, &first.message));
+	assert_true(entry_remove(&first, &why));
+	assert_int_equal(try_to_open(&spool, id, ENTRY_LOOK), ENTRY_GONE);
+	entry_close(&look);
+	entry_close(&first);
+	scratch_remove(&spool);
+}
+
+/* Two processes take what they can get until nothing is left. */
+static void
+two_runners_take_each_entry_once(void **state)
+{
+	struct spool		spool;
+	struct spool_list	list;
+	struct failure		why;
+	char			id[ID_SIZE];
+	int			taken[2] = { 0 }, status;
+	pid_t			pid[2];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	for (int i = 0; i < 50; i++)
+		put_entry(&spool, id, one);
+	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
+	for (int i = 0; i < 2; i++) {
+		if ((pid[i] = fork()) != 0)
+			continue;
+		for (size_t j = 0; j < list.n; j++) {
+			struct entry	entry;
+
+			if (entry_open(&entry, &spool, SPOOL_QUEUE,
+			    list.item[j].name, ENTRY_WORK, &why) !=
+			    ENTRY_OPENED)
+				continue;
+			taken[i] += entry_remove(&entry, &why);
+			entry_close(&entry);
+		}
+		_exit(taken[i]);
+	}
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
+		assert_true(WIFEXITED(status));
+		taken[i] = WEXITSTATUS(status);
+	}
+	assert_int_equal(taken[0] + taken[1], 50);
+	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 0);
+	spool_list_free(&list);
+	scratch_remove(&spool);
+}
+
+static void
+make_file(struct spool *spool, const char *name, const void *data, size_t len)
+{
+	int	fd = openat(spool->folder[SPOOL_QUEUE], name,
+		    O_CREAT | O_EXCL | O_WRONLY, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, data, len), len);
+	close(fd);
+}
+
+static const char	planted[] = "0123456789abcde";
+
+static void
+plant_folder(struct spool *spool, const char *id)
+{
+	(void)id;
+	assert_int_equal(mkdirat(spool->folder[SPOOL_QUEUE], planted, 0700), 0);
+}
+
+static void
+plant_pipe(struct spool *spool, const char *id)
+{
+	(void)id;
+	assert_int_equal(mkfifoat(spool->folder[SPOOL_QUEUE], planted, 0600),
+	    0);
+}
+
+static void
+plant_device(struct spool *spool, const char *id)
+{
+	(void)id;
+	if (mknodat(spool->folder[SPOOL_QUEUE], planted, S_IFCHR | 0600,
+	    makedev(1, 5)) != 0)
+		plant_folder(spool, id);	/* no right to make one */
+}
+
+static void
+plant_symlink(struct spool *spool, const char *id)
+{
+	assert_int_equal(symlinkat(id, spool->folder[SPOOL_QUEUE], planted),
+	    0);
+}
+
+static void
+plant_dangling_symlink(struct spool *spool, const char *id)
+{
+	(void)id;
+	assert_int_equal(symlinkat("nowhere", spool->folder[SPOOL_QUEUE],
+	    planted), 0);
+}
+
+static void
+plant_foreign_file(struct spool *spool, const char *id)
+{
+	(void)id;
+	make_file(spool, planted, "x", 1);
+	if (fchownat(spool->folder[SPOOL_QUEUE], planted, 4321, 4321, 0) != 0)
+		assert_int_not_equal(geteuid(), 0);
+}
+
+static void
+plant_empty_file(struct spool *spool, const char *id)
+{
+	(void)id;
+	make_file(spool, planted, "", 0);
+}
+
+static void
+plant_garbage(struct spool *spool, const char *id)
+{
+	char		garbage[100000];
+	uint64_t	seed = 1;
+
+	(void)id;
+	for (size_t i = 0; i < sizeof(garbage); i++)
+		garbage[i] = (char)next_random(&seed);
+	make_file(spool, planted, garbage, sizeof(garbage));
+}
+
+static void
+plant_sparse_terabyte(struct spool *spool, const char *id)
+{
+	int	fd;
+
+	(void)id;
+	make_file(spool, planted, "relais-queue 1\n", 15);
+	fd = openat(spool->folder[SPOOL_QUEUE], planted, O_WRONLY);
+	assert_int_equal(ftruncate(fd, (off_t)1 << 40), 0);
+	close(fd);
+}
+
+/* A copy of the good entry, changed by its length. */
+static void
+plant_copy(struct spool *spool, const char *id, off_t longer)
+{
+	int	queue = spool->folder[SPOOL_QUEUE];
+	int	in = openat(queue, id, O_RDONLY), out;
+	char	data[65536];
+	ssize_t	n = read(in, data, sizeof(data));
+
+	assert_true(n > 0);
+	make_file(spool, planted, data, (size_t)n);
+	out = openat(queue, planted, O_WRONLY);
+	assert_int_equal(ftruncate(out, n + longer), 0);
+	close(in);
+	close(out);
+}
+
+static void
+plant_truncated(struct spool *spool, const char *id)
+{
+	plant_copy(spool, id, -1);
+}
+
+static void
+plant_terabyte_behind_an_entry(struct spool *spool, const char *id)
+{
+	plant_copy(spool, id, (off_t)1 << 40);
+}
+
+static void
+plant_cut_in_the_docket(struct spool *spool, const char *id)
+{
+	plant_copy(spool, id, -900);
+}
+
+/* The header's first line becomes none. */
+static void
+plant_broken_header(struct spool *spool, const char *id)
+{
+	struct entry	entry;
+	struct failure	why;
+	int		fd;
+	off_t		at;
+
+	plant_copy(spool, id, 0);
+	assert_int_equal(entry_open(&entry, spool, SPOOL_QUEUE, planted,
+	    ENTRY_LOOK, &why), ENTRY_OPENED);
+	at = (off_t)entry.docket.message_at;
+	entry_close(&entry);
+	fd = openat(spool->folder[SPOOL_QUEUE], planted, O_WRONLY);
+	assert_int_equal(pwrite(fd, "  :", 3, at), 3);
+	close(fd);
+}
+
+/* Moved as it is, nothing behind it touched, and the good one still opens. */
+static void
+is_set_aside(void **state)
+{
+	void	(*plant)(struct spool *, const char *) =
+		    *(void (**)(struct spool *, const char *))*state;
+	struct spool		spool;
+	struct entry		entry;
+	struct failure		why = { 0 };
+	struct stat		before, after;
+	char			id[ID_SIZE];
+
+	scratch_spool(&spool, 0);
+	put_entry(&spool, id, one);
+	plant(&spool, id);
+	assert_int_equal(fstatat(spool.folder[SPOOL_QUEUE], planted, &before,
+	    AT_SYMLINK_NOFOLLOW), 0);
+	if (plant != plant_broken_header)
+		assert_int_not_equal(try_to_open(&spool, planted, ENTRY_LOOK),
+		    ENTRY_OPENED);
+	assert_int_equal(count_names(&spool, SPOOL_FAILED), 0);
+	assert_int_equal(entry_open(&entry, &spool, SPOOL_QUEUE, planted,
+	    ENTRY_WORK, &why), ENTRY_BAD);
+	assert_non_null(strstr(why.text, "moved to"));
+	assert_int_equal(fstatat(spool.folder[SPOOL_FAILED], planted, &after,
+	    AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(before.st_mtime, after.st_mtime);
+	assert_int_equal(try_to_open(&spool, planted, ENTRY_WORK), ENTRY_GONE);
+	assert_int_equal(try_to_open(&spool, id, ENTRY_WORK), ENTRY_OPENED);
+	scratch_remove(&spool);
+}
+
+/* Both of its names: whoever made the second one can make a third. */
+static void
+a_second_name_is_set_aside(void **state)
+{
+	struct spool	spool;
+	char		id[ID_SIZE];
+	int		queue;
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	queue = spool.folder[SPOOL_QUEUE];
+	put_entry(&spool, id, one);
+	assert_int_equal(linkat(queue, id, queue, planted, 0), 0);
+	assert_int_equal(try_to_open(&spool, planted, ENTRY_WORK), ENTRY_BAD);
+	assert_int_equal(count_names(&spool, SPOOL_FAILED), 1);
+	scratch_remove(&spool);
+}
+
+static void
+any_name_is_survived(void **state)
+{
+	struct spool	spool;
+	char		longest[256];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	memset(longest, 'n', 255);
+	longest[255] = '\0';
+	make_file(&spool, longest, "x", 1);
+	make_file(&spool, "new\nline", "x", 1);
+	assert_int_equal(try_to_open(&spool, longest, ENTRY_WORK), ENTRY_BAD);
+	assert_int_equal(try_to_open(&spool, "new\nline", ENTRY_WORK),
+	    ENTRY_BAD);
+	assert_int_equal(count_names(&spool, SPOOL_FAILED), 2);
+	assert_int_equal(try_to_open(&spool, "", ENTRY_WORK), ENTRY_GONE);
+	assert_int_equal(try_to_open(&spool, "..", ENTRY_WORK), ENTRY_GONE);
+	assert_int_equal(try_to_open(&spool, ".x", ENTRY_WORK), ENTRY_GONE);
+	assert_int_equal(try_to_open(&spool, "../usage", ENTRY_WORK),
+	    ENTRY_GONE);
+	assert_int_equal(try_to_open(&spool, "/etc/passwd", ENTRY_WORK),
+	    ENTRY_GONE);
+	scratch_remove(&spool);
+}
+
+static void
+a_full_spool_refuses(void **state)
+{
+	struct envelope		envelope = { 0 };
+	struct message		message;
+	struct submission	submission = { .envelope = &envelope,
+				    .message = &message };
+	struct spool		spool;
+	struct failure		why;
+	char			id[ID_SIZE];
+
+	(void)state;
+	scratch_spool(&spool, 5000);
+	make_message(&message, &spool, 2500, 1);
+	envelope_set_reverse(&envelope, "");
+	envelope_add(&envelope, "b@example.org");
+	assert_true(spool_commit(&spool, &submission, id, &why));
+	assert_false(spool_commit(&spool, &submission, id, &why));
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 1);
+	message_free(&message);
+	envelope_free(&envelope);
+	scratch_remove(&spool);
+}
+
+static void
+a_file_size_limit_refuses(void **state)
+{
+	struct envelope		envelope = { 0 };
+	struct message		message;
+	struct submission	submission = { .envelope = &envelope,
+				    .message = &message };
+	struct rlimit		old, small = { 4096, 4096 };
+	struct spool		spool;
+	struct failure		why;
+	char			id[ID_SIZE];
+	bool			kept;
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	make_message(&message, &spool, 100000, 1);
+	envelope_set_reverse(&envelope, "");
+	envelope_add(&envelope, "b@example.org");
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small.rlim_max = old.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	kept = spool_commit(&spool, &submission, id, &why);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_false(kept);
+	assert_int_equal(why.status, EX_CANTCREAT);
+	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 0);
+	assert_int_equal(count_names(&spool, SPOOL_TMP), 0);
+	message_free(&message);
+	envelope_free(&envelope);
+	scratch_remove(&spool);
+}
+
+/* Made by copying one, since flushing each would test the disk. */
+static void
+ten_thousand_are_listed_within_a_second(void **state)
+{
+	struct spool_list	list;
+	struct spool		spool;
+	struct entry		entry;
+	struct failure		why;
+	char			id[ID_SIZE], data[8192];
+	int64_t			start;
+	ssize_t			n;
+	int			fd;
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	put_entry(&spool, id, one);
+	fd = openat(spool.folder[SPOOL_QUEUE], id, O_RDONLY);
+	n = read(fd, data, sizeof(data));
+	close(fd);
+	for (int i = 1; i < 10000; i++) {
+		id_make(id, 1763760000000000 + i, 0);
+		make_file(&spool, id, data, (size_t)n);
+	}
+	start = clock_ms();
+	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
+	assert_int_equal(list.n, 10000);
+	for (size_t i = 0; i < list.n; i++) {
+		assert_int_equal(entry_open(&entry, &spool, SPOOL_QUEUE,
+		    list.item[i].name, ENTRY_LOOK, &why), ENTRY_OPENED);
+		entry_close(&entry);
+	}
+	print_message("listed 10000 with their envelopes in %d ms\n",
+	    (int)(clock_ms() - start));
+#ifndef __SANITIZE_ADDRESS__
+	assert_true(clock_ms() - start < 1000);
+#endif
+	spool_list_free(&list);
+	scratch_remove(&spool);
+}
+
+#define SETS_ASIDE(sentence, plant) \
+	{ sentence, is_set_aside, NULL, NULL, \
+	    &(void (*)(struct spool *, const char *)){ plant } }
+
+static struct CMUnitTest entry_spec[] = {
+	cmocka_unit_test(messages_of_any_size_come_back),
+	cmocka_unit_test(an_entry_can_be_committed_again),
+	cmocka_unit_test(outcomes_are_kept_with_a_commit),
+	cmocka_unit_test(given_up_at_once_goes_to_failed),
+	cmocka_unit_test(each_forward_path_keeps_its_outcome),
+	cmocka_unit_test(what_was_not_judged_is_not_written),
+	cmocka_unit_test(hold_and_notice_stay_in_place),
+	cmocka_unit_test(a_failed_entry_is_kept_with_its_reason),
+	cmocka_unit_test(nothing_in_failed_is_overwritten),
+	cmocka_unit_test(a_locked_entry_is_worked_on_once),
+	cmocka_unit_test(two_runners_take_each_entry_once),
+	SETS_ASIDE("a folder", plant_folder),
+	SETS_ASIDE("a pipe nobody writes into", plant_pipe),
+	SETS_ASIDE("a device", plant_device),
+	SETS_ASIDE("a symbolic link to a good entry", plant_symlink),
+	SETS_ASIDE("a symbolic link to nothing", plant_dangling_symlink),
+	SETS_ASIDE("somebody else's file", plant_foreign_file),
+	SETS_ASIDE("an empty file", plant_empty_file),
+	SETS_ASIDE("garbage", plant_garbage),
+	SETS_ASIDE("a sparse terabyte", plant_sparse_terabyte),
+	SETS_ASIDE("a message that lost its last octet", plant_truncated),
+	SETS_ASIDE("an entry with a terabyte behind it",
+	    plant_terabyte_behind_an_entry),
+	SETS_ASIDE("an entry cut within its docket", plant_cut_in_the_docket),
+	SETS_ASIDE("a header that is none", plant_broken_header),
+	cmocka_unit_test(a_second_name_is_set_aside),
+	cmocka_unit_test(any_name_is_survived),
+	cmocka_unit_test(a_full_spool_refuses),
+	cmocka_unit_test(a_file_size_limit_refuses),
+	cmocka_unit_test(ten_thousand_are_listed_within_a_second),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(entry_spec, NULL, NULL);
+}

@@ -1,0 +1,333 @@
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "queue/commit.h"
+#include "queue/health.h"
+#include "queue/id.h"
+#include "queue/usage.h"
+#include "support/spool.h"
+
+static const char *const	one[] = { "b@example.org", "" };
+
+static void
+touch(int folder, const char *name, time_t time)
+{
+	struct timespec	times[2] = { { .tv_sec = time }, { .tv_sec = time } };
+	int		fd = openat(folder, name, O_CREAT | O_WRONLY, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(futimens(fd, times), 0);
+	close(fd);
+}
+
+static void
+names_sort_by_age(void **state)
+{
+	char	ids[4][ID_SIZE];
+
+	(void)state;
+	id_make(ids[0], 1763760000000000, UINT32_MAX);
+	id_make(ids[1], 1763760000000001, 0);
+	id_make(ids[2], 1763760001000000, 0);
+	id_make(ids[3], 4102444800000000, 0);	/* the year 2100 */
+	for (int i = 0; i < 3; i++)
+		assert_true(strcmp(ids[i], ids[i + 1]) < 0);
+	for (int i = 0; i < 4; i++)
+		assert_true(id_is_valid(ids[i]));
+	assert_int_equal(id_time(ids[2]), 1763760001);
+	assert_false(id_is_valid(""));
+	assert_false(id_is_valid("../../etc/passw"));
+	assert_false(id_is_valid("0123456789abcdef"));
+}
+
+static void
+a_new_spool_is_ours_alone(void **state)
+{
+	static const char *const	names[] = { "queue", "failed", "tmp" };
+	struct spool	spool;
+	struct stat	st;
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(fstatat(spool.fd, names[i], &st, 0), 0);
+		assert_int_equal(st.st_mode, S_IFDIR | 0700);
+	}
+	scratch_remove(&spool);
+}
+
+static void
+a_spool_that_is_missing_is_made_only_if_asked(void **state)
+{
+	struct spool_options	options = { 0 };
+	struct spool		spool, second;
+	struct failure		why;
+	char			path[600];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	snprintf(path, sizeof(path), "%s/tmp/new", spool.directory);
+	assert_false(spool_open(&second, path, &options, &why));
+	assert_int_equal(why.status, EX_OSFILE);
+	options.create = true;
+	assert_true(spool_open(&second, path, &options, &why));
+	spool_close(&second);
+	options.create = false;
+	assert_true(spool_open(&second, path, &options, &why));
+	spool_close(&second);
+	scratch_remove(&spool);
+}
+
+static void
+assert_refused(const char *path, const char *words)
+{
+	struct spool_options	options = { .create = true };
+	struct spool		spool;
+	struct failure		why;
+
+	assert_false(spool_open(&spool, path, &options, &why));
+	assert_int_equal(why.status, EX_CANTCREAT);
+	if (strstr(why.text, words) == NULL)
+		fail_msg("%s", why.text);
+}
+
+static void
+folders_that_others_could_change_are_refused(void **state)
+{
+	struct spool	spool;
+	char		*path;
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	path = spool.directory;
+	assert_int_equal(fchmodat(spool.fd, "queue", 0770, 0), 0);
+	assert_refused(path, "chmod 700");
+	assert_int_equal(fchmodat(spool.fd, "queue", 0700, 0), 0);
+	assert_int_equal(fchmodat(spool.fd, ".", 0777, 0), 0);
+	assert_refused(path, "chmod 700");
+	assert_int_equal(fchmodat(spool.fd, ".", 0700, 0), 0);
+	assert_int_equal(unlinkat(spool.fd, "queue", AT_REMOVEDIR), 0);
+	assert_int_equal(symlinkat("/tmp", spool.fd, "queue"), 0);
+	assert_refused(path, "queue");
+	assert_int_equal(unlinkat(spool.fd, "queue", 0), 0);
+	touch(spool.fd, "queue", 0);
+	assert_refused(path, "queue");
+	scratch_remove(&spool);
+}
+
+static void
+root_gives_what_it_makes_to_the_owner(void **state)
+{
+	struct spool_options	options = { .create = true, .size_max = 1 << 20 };
+	struct spool		spool;
+	struct failure		why;
+	struct stat		st;
+	char			path[512], id[ID_SIZE];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	scratch_spool(&spool, 0);
+	snprintf(path, sizeof(path), "%s/tmp/foreign", spool.directory);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(chown(path, 1234, 1235), 0);
+	spool_close(&spool);
+	assert_true(spool_open(&spool, path, &options, &why));
+	put_entry(&spool, id, one);
+	assert_true(health_note_success(&spool, 5, &why));
+	assert_int_equal(fstatat(spool.folder[SPOOL_QUEUE], id, &st, 0), 0);
+	assert_int_equal(st.st_uid, 1234);
+	assert_int_equal(st.st_gid, 1235);
+	assert_int_equal(st.st_mode, S_IFREG | 0600);
+	assert_int_equal(fstatat(spool.fd, "usage", &st, 0), 0);
+	assert_int_equal(st.st_uid, 1234);
+	assert_int_equal(fstatat(spool.fd, "status", &st, 0), 0);
+	assert_int_equal(st.st_uid, 1234);
+	assert_int_equal(fstat(spool.folder[SPOOL_FAILED], &st), 0);
+	assert_int_equal(st.st_uid, 1234);
+	*strstr(spool.directory, "/tmp/foreign") = '\0';
+	scratch_remove(&spool);
+}
+
+static void
+a_list_is_in_the_order_of_arrival(void **state)
+{
+	struct spool_totals	totals;
+	struct spool_list	list;
+	struct spool		spool;
+	struct failure		why;
+	char			id[3][ID_SIZE];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	for (int i = 0; i < 3; i++)
+		put_entry(&spool, id[i], one);
+	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
+	assert_int_equal(list.n, 3);
+	for (int i = 0; i < 3; i++) {
+		assert_string_equal(list.item[i].name, id[i]);
+		assert_int_equal(list.item[i].next, 1000);
+		assert_true(list.item[i].size > 200);
+	}
+	assert_true(spool_count(&totals, &spool, SPOOL_QUEUE, &why));
+	assert_int_equal(totals.entries, 3);
+	assert_int_equal(totals.octets, 3 * list.item[0].size);
+	assert_int_equal(totals.oldest, id_time(id[0]));
+	assert_int_equal(totals.next, 1000);
+	spool_list_free(&list);
+	assert_true(spool_list(&list, &spool, SPOOL_FAILED, &why));
+	assert_int_equal(list.n, 0);
+	spool_list_free(&list);
+	scratch_remove(&spool);
+}
+
+static void
+what_is_no_entry_is_due_at_once(void **state)
+{
+	struct spool_list	list;
+	struct spool		spool;
+	struct failure		why;
+	int			queue;
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	queue = spool.folder[SPOOL_QUEUE];
+	assert_int_equal(mkdirat(queue, "folder", 0700), 0);
+	assert_int_equal(mkfifoat(queue, "pipe", 0600), 0);
+	assert_int_equal(symlinkat("/etc/passwd", queue, "symlink"), 0);
+	touch(queue, "garbage", 100);
+	touch(queue, ".hidden", 100);
+	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
+	assert_int_equal(list.n, 4);
+	for (size_t i = 0; i < list.n; i++)
+		assert_int_equal(list.item[i].next, 0);
+	spool_list_free(&list);
+	scratch_remove(&spool);
+}
+
+static void
+stale_files_are_swept(void **state)
+{
+	struct spool	spool;
+	int		tmp;
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	tmp = spool.folder[SPOOL_TMP];
+	touch(tmp, "old", 1000000);
+	touch(tmp, "young", 1000000 + 86400);
+	spool_sweep(&spool, 1000000 + 86400 + 1);
+	assert_int_equal(faccessat(tmp, "old", F_OK, 0), -1);
+	assert_int_equal(faccessat(tmp, "young", F_OK, 0), 0);
+	scratch_remove(&spool);
+}
+
+static void
+the_limit_counts_all_there_is(void **state)
+{
+	struct spool	spool;
+	struct failure	why;
+
+	(void)state;
+	scratch_spool(&spool, 1000);
+	touch(spool.folder[SPOOL_FAILED], "file", 1);
+	assert_true(usage_reserve(&spool, 600, 5000, &why));
+	assert_true(usage_reserve(&spool, 400, 5000, &why));
+	assert_false(usage_reserve(&spool, 1, 5000, &why));
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	assert_non_null(strstr(why.text, "limit is 1000"));
+
+	/* Nothing of it was written, which is found out a second later. */
+	assert_true(usage_reserve(&spool, 1000, 5001, &why));
+	assert_false(usage_reserve(&spool, 1001, 9000, &why));
+	assert_false(usage_reserve(&spool, UINT64_MAX, 9100, &why));
+	scratch_remove(&spool);
+}
+
+static void
+a_broken_usage_file_does_no_harm(void **state)
+{
+	struct spool	spool;
+	struct failure	why;
+	int		fd;
+
+	(void)state;
+	scratch_spool(&spool, 1000);
+	fd = openat(spool.fd, "usage", O_CREAT | O_WRONLY, 0600);
+	assert_int_equal(write(fd, "99999999999999999999999 x", 25), 25);
+	close(fd);
+	assert_true(usage_reserve(&spool, 600, 5000, &why));
+	assert_false(usage_reserve(&spool, 600, 5000, &why));
+	assert_int_equal(unlinkat(spool.fd, "usage", 0), 0);
+	assert_int_equal(mkdirat(spool.fd, "usage", 0700), 0);
+	assert_true(usage_reserve(&spool, 600, 5000, &why));
+	assert_false(usage_reserve(&spool, 1600, 5000, &why));
+	scratch_remove(&spool);
+}
+
+static void
+the_last_success_and_error_are_kept(void **state)
+{
+	struct health	health;
+	struct spool	spool;
+	struct failure	why;
+	int		fd;
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	health_read(&health, &spool);
+	assert_int_equal(health.success, 0);
+	assert_int_equal(health.error, 0);
+	assert_true(health_note_success(&spool, 1000, &why));
+	assert_true(health_note_error(&spool, 2000, "mx: 451 \033[2J\nno",
+	    &why));
+	health_read(&health, &spool);
+	assert_int_equal(health.success, 1000);
+	assert_int_equal(health.error, 2000);
+	assert_string_equal(health.text, "mx: 451 \033[2J\nno");
+	assert_true(health_note_success(&spool, 3000, &why));
+	health_read(&health, &spool);
+	assert_int_equal(health.success, 3000);
+	assert_int_equal(health.error, 2000);
+	assert_int_equal(count_names(&spool, SPOOL_TMP), 0);
+
+	fd = openat(spool.fd, "status", O_WRONLY | O_TRUNC);
+	assert_int_equal(write(fd, "garbage", 7), 7);
+	close(fd);
+	health_read(&health, &spool);
+	assert_int_equal(health.success, 0);
+	assert_string_equal(health.text, "");
+	scratch_remove(&spool);
+}
+
+static const struct CMUnitTest spool_spec[] = {
+	cmocka_unit_test(names_sort_by_age),
+	cmocka_unit_test(a_new_spool_is_ours_alone),
+	cmocka_unit_test(a_spool_that_is_missing_is_made_only_if_asked),
+	cmocka_unit_test(folders_that_others_could_change_are_refused),
+	cmocka_unit_test(root_gives_what_it_makes_to_the_owner),
+	cmocka_unit_test(a_list_is_in_the_order_of_arrival),
+	cmocka_unit_test(what_is_no_entry_is_due_at_once),
+	cmocka_unit_test(stale_files_are_swept),
+	cmocka_unit_test(the_limit_counts_all_there_is),
+	cmocka_unit_test(a_broken_usage_file_does_no_harm),
+	cmocka_unit_test(the_last_success_and_error_are_kept),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(spool_spec, NULL, NULL);
+}
