@@ -101,6 +101,43 @@ messages_of_any_size_come_back(void **state)
 		message_comes_back(sizes[i], (unsigned)i + 1);
 }
 
+/* The body lies on another file system, so the kernel may refuse to copy. */
+static void
+bodies_come_from_another_file_system(void **state)
+{
+	struct envelope		envelope = { 0 };
+	struct message		message;
+	struct submission	submission = { .envelope = &envelope,
+				    .message = &message };
+	struct spool		spool, other;
+	struct entry		entry;
+	struct failure		why;
+	char			id[ID_SIZE];
+
+	(void)state;
+	if (access("/dev/shm", W_OK) != 0) {
+		print_message("needs /dev/shm\n");
+		skip();
+	}
+	scratch_spool(&spool, 0);
+	scratch_spool_in(&other, "/dev/shm", 0);
+	envelope_set_reverse(&envelope, "");
+	envelope_add(&envelope, "b@example.org");
+	for (int i = 0; i < 2; i++) {
+		struct spool	*to = i == 0 ? &spool : &other;
+
+		make_message(&message, i == 0 ? &other : &spool, 1000000, 5);
+		assert_true(spool_commit(to, &submission, id, &why));
+		work_on(&entry, to, id);
+		assert_true(same_message(&message, &entry.message));
+		entry_close(&entry);
+		message_free(&message);
+	}
+	envelope_free(&envelope);
+	scratch_remove(&spool);
+	scratch_remove(&other);
+}
+
 /* A committed entry's message is a source like any other. */
 static void
 an_entry_can_be_committed_again(void **state)
@@ -743,6 +780,7 @@ ten_thousand_are_listed_within_a_second(void **state)
 
 static struct CMUnitTest entry_spec[] = {
 	cmocka_unit_test(messages_of_any_size_come_back),
+	cmocka_unit_test(bodies_come_from_another_file_system),
 	cmocka_unit_test(an_entry_can_be_committed_again),
 	cmocka_unit_test(outcomes_are_kept_with_a_commit),
 	cmocka_unit_test(given_up_at_once_goes_to_failed),

@@ -16,18 +16,24 @@
 #include "util/buffer.h"
 
 void
-scratch_spool(struct spool *spool, uint64_t size_max)
+scratch_spool_in(struct spool *spool, const char *folder, uint64_t size_max)
 {
 	struct spool_options	options = { true, size_max };
-	const char		*tmp = getenv("TMPDIR");
 	struct failure		why;
 	char			path[512];
 
-	snprintf(path, sizeof(path), "%s/relais-spool.XXXXXX",
-	    tmp != NULL ? tmp : "/tmp");
+	snprintf(path, sizeof(path), "%s/relais-spool.XXXXXX", folder);
 	assert_non_null(mkdtemp(path));
 	if (!spool_open(spool, path, &options, &why))
 		fail_msg("%s", why.text);
+}
+
+void
+scratch_spool(struct spool *spool, uint64_t size_max)
+{
+	const char	*tmp = getenv("TMPDIR");
+
+	scratch_spool_in(spool, tmp != NULL ? tmp : "/tmp", size_max);
 }
 
 static int

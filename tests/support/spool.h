@@ -14,6 +14,10 @@
 /* A new folder with a new spool in it; ends the test if there can be none. */
 void	scratch_spool(struct spool *, uint64_t size_max);
 
+/* The same below a folder, such as one on another file system. */
+void	scratch_spool_in(struct spool *, const char *folder,
+	    uint64_t size_max);
+
 /* Closes the spool and removes its folder with all that is in it. */
 void	scratch_remove(struct spool *);
 

@@ -1,0 +1,102 @@
+/*
+ * Any file in the queue's folder: read as a runner reads it, rewritten as a
+ * runner rewrites it, and read again.
+ */
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "queue/entry.h"
+#include "queue/spool.h"
+#include "util/memory.h"
+
+static const char	name[] = "0123456789abcde";
+static struct spool	spool;
+
+static void
+remove_spool(void)
+{
+	unlinkat(spool.folder[SPOOL_QUEUE], name, 0);
+	for (int i = 0; i < SPOOL_FOLDERS; i++)
+		unlinkat(spool.fd, spool_folder_name((enum spool_folder)i),
+		    AT_REMOVEDIR);
+	rmdir(spool.directory);
+	spool_close(&spool);
+}
+
+static void
+make_spool(void)
+{
+	struct spool_options	options = { .create = true };
+	struct failure		why;
+	char			path[] = "/tmp/relais-fuzz.XXXXXX";
+
+	if (mkdtemp(path) == NULL || !spool_open(&spool, path, &options, &why))
+		abort();
+	atexit(remove_spool);
+}
+
+static void
+must(bool claim)
+{
+	if (!claim)
+		abort();
+}
+
+static void
+write_file(const uint8_t *data, size_t len)
+{
+	int	fd = openat(spool.folder[SPOOL_QUEUE], name,
+		    O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+
+	must(fd >= 0 && write(fd, data, len) == (ssize_t)len);
+	close(fd);
+}
+
+/* What was taken for an entry stays one, and nothing is served twice. */
+static void
+rewrite(struct entry *entry)
+{
+	size_t		 n = entry->docket.envelope.n;
+	struct outcome	*outcomes = memory_new(n, sizeof(*outcomes));
+	struct failure	 why;
+
+	for (size_t i = 0; i < n; i++) {
+		outcomes[i].kind = (enum outcome_kind)(i % 4);
+		strlcpy(outcomes[i].text, "250 ok", sizeof(outcomes[i].text));
+	}
+	must(entry_record(entry, outcomes, &why));
+	must(entry_defer(entry, 1000, &why));
+	free(outcomes);
+	entry_close(entry);
+	must(entry_open(entry, &spool, SPOOL_QUEUE, name, ENTRY_WORK, &why) ==
+	    ENTRY_OPENED);
+	must(entry->docket.envelope.n == n);
+	for (size_t i = 1; i < n; i += 4)
+		must(entry->docket.outcomes[i].kind != OUTCOME_WAITING);
+}
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct entry	entry;
+	struct failure	why;
+
+	if (spool.directory == NULL)
+		make_spool();
+	write_file(data, len);
+	if (entry_open(&entry, &spool, SPOOL_QUEUE, name, ENTRY_WORK, &why) ==
+	    ENTRY_OPENED)
+		rewrite(&entry);
+	entry_close(&entry);
+	unlinkat(spool.folder[SPOOL_FAILED], name, 0);
+	return 0;
+}
