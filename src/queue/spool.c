@@ -194,15 +194,18 @@ spool_sweep(struct spool *spool, int64_t now)
 	for_each(spool, SPOOL_TMP, sweep_one, &now, NULL);
 }
 
-/* False: it is gone, taken by another between the name and the look. */
+/*
+ * False: it is gone, taken by another between the name and the look.  What
+ * can't be looked at is due, so that whoever opens it tells why.
+ */
 static bool
 look_at(struct spool_item *item, int at, const char *name)
 {
 	struct stat	st;
 
-	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-		return false;
 	*item = (struct spool_item){ 0 };
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno != ENOENT;
 	if (S_ISREG(st.st_mode)) {
 		item->size = (uint64_t)st.st_size;
 		item->next = id_is_valid(name) ? (int64_t)st.st_mtime : 0;

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -72,8 +73,8 @@ work_one(struct spool *spool, bool give_up)
 	access(begin_mark, F_OK);
 	if (!spool_list(&list, spool, SPOOL_QUEUE, &why))
 		return why.status;
-	good = entry_open(&entry, spool, SPOOL_QUEUE, list.item[0].name,
-	    ENTRY_WORK, &why) == ENTRY_OPENED;
+	good = list.n == 1 && entry_open(&entry, spool, SPOOL_QUEUE,
+	    list.item[0].name, ENTRY_WORK, &why) == ENTRY_OPENED;
 	if (good) {
 		good = entry_record(&entry, outcomes, &why) && (give_up ?
 		    entry_fail(&entry, "over", &why) :
@@ -189,6 +190,8 @@ end_run(struct run *run)
 		_exit(EX_OSERR);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+		fail_msg("%s: signal %d", run->what, WTERMSIG(status));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
