@@ -96,6 +96,7 @@ QUEUE	= \
 	  docket \
 	  entry \
 	  escape \
+	  fields \
 	  files \
 	  health \
 	  id \

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "queue/docket.h"
+#include "queue/fields.h"
 #include "queue/files.h"
 #include "queue/usage.h"
 #include "util/buffer.h"
@@ -85,7 +86,11 @@ write_head(struct commit *c, struct failure *why)
 	header_write(&header, &message->header);
 	docket.header_size = header.len;
 	docket.message_size = header.len + message->body.size;
-	good = docket_write(&c->head, &docket, why);
+	good = fields_split(NULL, header.data, header.len) ||
+	    failed(why, EX_DATAERR, "the header can't be kept: it is too "
+		"long, or a field is none");
+	if (good)
+		good = docket_write(&c->head, &docket, why);
 	if (good)
 		buffer_add(&c->head, header.data, header.len);
 	buffer_free(&header);

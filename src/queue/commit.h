@@ -42,7 +42,8 @@ struct submission {
 /*
  * False and nothing kept: EX_TEMPFAIL (no room, the spool's limit, no
  * descriptor), EX_CANTCREAT (no right, read-only, file size limit), EX_IOERR,
- * EX_DATAERR (an envelope beyond docket.h's bounds).
+ * EX_DATAERR (an envelope beyond docket.h's bounds, a header that could not be
+ * read back).
  */
 bool	spool_commit(struct spool *, const struct submission *,
 	    char id[ID_SIZE], struct failure *why);

@@ -19,6 +19,8 @@ enum {
 	OUTCOME_WIDTH_FEW = 512,
 	OUTCOME_WIDTH_MANY = 128,
 	FEW = 32,
+	NOTIFY_ALL = NOTIFY_NEVER | NOTIFY_SUCCESS | NOTIFY_FAILURE |
+	    NOTIFY_DELAY,
 };
 
 static char
@@ -43,9 +45,11 @@ write_outcome(char *to, size_t width, const struct outcome *outcome)
 	char	prefix[OUTCOME_PREFIX + 1];
 	int	status = outcome->status % 100;
 	int	code = outcome->code % 1000;
+	int	enhanced = (int)strspn(outcome->enhanced, "0123456789.");
 
-	snprintf(prefix, sizeof(prefix), "  %2d %3d %-11.11s %c ",
-	    status > 0 ? status : 0, code > 0 ? code : 0, outcome->enhanced,
+	snprintf(prefix, sizeof(prefix), "  %2d %3d %-11.*s %c ",
+	    status > 0 ? status : 0, code > 0 ? code : 0,
+	    enhanced < 11 ? enhanced : 11, outcome->enhanced,
 	    outcome->in_doubt ? '!' : '-');
 	memcpy(to, prefix, OUTCOME_PREFIX);
 	escape_padded(to + OUTCOME_PREFIX, width - OUTCOME_PREFIX,
@@ -59,8 +63,8 @@ write_path(struct buffer *b, const struct forward_path *to,
 	buffer_add_byte(b, status_byte(outcome));
 	buffer_add_byte(b, ' ');
 	escape_word(b, to->path);
-	if (to->notify != 0)
-		buffer_addf(b, " notify=%u", to->notify);
+	if ((to->notify & NOTIFY_ALL) != 0)
+		buffer_addf(b, " notify=%u", to->notify & NOTIFY_ALL);
 	if (to->orcpt != NULL) {
 		buffer_add_text(b, " orcpt=");
 		escape_word(b, to->orcpt);
@@ -130,6 +134,9 @@ docket_write(struct buffer *b, struct docket *docket, struct failure *why)
 	    OUTCOME_WIDTH_MANY : OUTCOME_WIDTH_FEW);
 	char	line[sizeof(message_line) + 64];
 
+	if (env->n == 0)
+		return failed(why, EX_DATAERR,
+		    "a message without a recipient can't be queued");
 	if (env->n > DOCKET_PATHS_MAX)
 		return failed(why, EX_DATAERR,
 		    "%zu recipients: the queue takes %d in one message",
@@ -390,7 +397,7 @@ parse_path(struct cursor *c, struct docket *docket, size_t *cap)
 	    sizeof(*docket->outcomes));
 	docket->outcomes[env->n - 1] = outcome;
 	if (take(c, " notify=") && (!take_number(c, 2, &notify) ||
-	    notify == 0 || notify > 15))
+	    notify == 0 || notify > NOTIFY_ALL))
 		return false;
 	to->notify = (unsigned)notify;
 	if (take(c, " orcpt=") && (to->orcpt = take_word(c)) == NULL)

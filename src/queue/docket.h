@@ -65,7 +65,7 @@ struct docket {
 
 /*
  * Appends the text, sets .message_at.  Outcomes may be NULL: nothing tried.
- * False with EX_DATAERR where it would be beyond the bounds above.
+ * False with EX_DATAERR without a forward-path, or beyond the bounds above.
  */
 bool	docket_write(struct buffer *, struct docket *, struct failure *why);
 

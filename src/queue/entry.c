@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "queue/fields.h"
 #include "queue/files.h"
 #include "queue/id.h"
 #include "util/memory.h"
@@ -19,8 +20,6 @@ enum {
 	FIRST_READ = 4096,	/* holds the docket of a usual entry */
 	LOCK_TRIES = 64,
 	NAME_TRIES = 16,
-	HEADER_MAX = 2 * MESSAGE_HEADER_MAX,	/* what we add included */
-	FIELDS_MAX = 2 * MESSAGE_FIELDS_MAX,
 };
 
 static int
@@ -206,47 +205,6 @@ read_docket(struct entry *entry, struct failure *why)
 	return ENTRY_OPENED;
 }
 
-/* The end of the field that begins at 'at': past its last line. */
-static size_t
-field_end(const struct buffer *text, size_t at)
-{
-	do {
-		const char	*end = memchr(text->data + at, '\n',
-		    text->len - at);
-
-		at = end != NULL ? (size_t)(end - text->data) + 1 : text->len;
-	} while (at < text->len &&
-	    (text->data[at] == ' ' || text->data[at] == '\t'));
-	return at;
-}
-
-static bool
-ends_line(const struct buffer *text, size_t end)
-{
-	return end >= 2 && memcmp(text->data + end - 2, "\r\n", 2) == 0;
-}
-
-/* The text is the header and the empty line behind it. */
-static bool
-split_header(struct header *header, const struct buffer *text)
-{
-	size_t	at = 0;
-
-	while (text->len - at > 2) {
-		size_t		 end = field_end(text, at);
-		const char	*field = text->data + at;
-
-		if (!ends_line(text, end) || header->n >= FIELDS_MAX ||
-		    memchr(field, '\0', end - at) != NULL ||
-		    field_name_length(field, end - at) == 0)
-			return false;
-		header_append(header, memory_copy_n(field, end - at),
-		    end - at);
-		at = end;
-	}
-	return text->len - at == 2 && ends_line(text, text->len);
-}
-
 static enum entry_result
 load_message(struct entry *entry, struct failure *why)
 {
@@ -255,11 +213,12 @@ load_message(struct entry *entry, struct failure *why)
 	struct buffer		 text = { 0 };
 	enum entry_result	 result;
 
-	if (docket->header_size > HEADER_MAX)
+	if (docket->header_size > FIELDS_OCTETS_MAX)
 		return bad(entry, "has too long a header", why);
 	result = read_octets(entry, &text, docket->message_at,
 	    docket->message_at + docket->header_size, why);
-	if (result == ENTRY_OPENED && !split_header(&message->header, &text))
+	if (result == ENTRY_OPENED &&
+	    !fields_split(&message->header, text.data, text.len))
 		result = bad(entry, "has a broken header", why);
 	buffer_free(&text);
 	if (result != ENTRY_OPENED)

@@ -1,10 +1,12 @@
 #include "queue/usage.h"
 
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -15,6 +17,7 @@
 enum {
 	KEEP = 60,		/* seconds that a count is believed */
 	KEEP_WHEN_FULL = 1,	/* the same, if it makes us refuse */
+	LOCK_TRIES = 100,
 };
 
 struct usage {
@@ -94,6 +97,27 @@ reserve(struct spool *spool, struct usage *usage, uint64_t octets, int64_t now,
 	return true;
 }
 
+/*
+ * Root opens this in a folder of another user, so it must be what it seems
+ * before it is given to him; and whoever holds the lock for long shall not
+ * hold us up.
+ */
+static bool
+is_ours(const struct spool *spool, int fd)
+{
+	struct stat	st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1 ||
+	    !spool_own(spool, fd))
+		return false;
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		sched_yield();
+	}
+	return false;
+}
+
 bool
 usage_reserve(struct spool *spool, uint64_t octets, int64_t now,
     struct failure *why)
@@ -106,7 +130,7 @@ usage_reserve(struct spool *spool, uint64_t octets, int64_t now,
 		return true;
 	/* Without the file each message is counted for; slow, but right. */
 	fd = files_open(spool->fd, "usage", O_RDWR | O_CREAT | O_NONBLOCK);
-	if (fd >= 0 && (!spool_own(spool, fd) || flock(fd, LOCK_EX) != 0)) {
+	if (fd >= 0 && !is_ours(spool, fd)) {
 		close(fd);
 		fd = -1;
 	}

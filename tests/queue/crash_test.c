@@ -430,9 +430,9 @@ spoil(const struct scenario *s, const struct calls *plain,
 /* What may happen to which call; an interrupted one is to be repeated. */
 static const struct fault {
 	const char	*name;
-	const char	*errors[4];
+	const char	*errors[5];
 } faults[] = {
-	{ "openat",		{ "EMFILE", "EIO", "EINTR" } },
+	{ "openat",		{ "EMFILE", "EROFS", "EIO", "EINTR" } },
 	{ "write",		{ "ENOSPC", "EIO", "EINTR" } },
 	{ "copy_file_range",	{ "EDQUOT", "EIO", "EINTR" } },
 	{ "pwrite64",		{ "ENOSPC", "EIO", "EINTR" } },

@@ -304,6 +304,38 @@ too_many_paths_are_refused(void **state)
 	docket_free(&docket);
 }
 
+static void
+what_others_say_ends_no_line(void **state)
+{
+	struct docket	docket = { .uid = 1 };
+	struct docket	back;
+	struct buffer	text = { 0 };
+	struct failure	why;
+
+	(void)state;
+	assert_false(docket_write(&text, &docket, &why));
+	assert_int_equal(why.status, EX_DATAERR);
+	envelope_add(&docket.envelope, "a\n+ b@example.org")->notify = 0xff;
+	docket.outcomes = memory_new(1, sizeof(*docket.outcomes));
+	docket.outcomes[0].status = docket.outcomes[0].code = -1;
+	strlcpy(docket.outcomes[0].enhanced, "5.1\n\n",
+	    sizeof(docket.outcomes[0].enhanced));
+	strlcpy(docket.outcomes[0].text, "550\n+ c\r\n\n",
+	    sizeof(docket.outcomes[0].text));
+	write_docket(&text, &docket);
+	assert_true(docket_parse(&back, text.data, text.len, &why));
+	assert_int_equal(back.envelope.n, 1);
+	assert_string_equal(back.envelope.forward[0].path,
+	    "a\n+ b@example.org");
+	assert_int_equal(back.envelope.forward[0].notify, 15);
+	assert_int_equal(back.outcomes[0].status, 0);
+	assert_string_equal(back.outcomes[0].enhanced, "5.1");
+	assert_string_equal(back.outcomes[0].text, "550\n+ c\r\n\n");
+	docket_free(&back);
+	docket_free(&docket);
+	buffer_free(&text);
+}
+
 #define PAD32	"                                "
 #define PAD512	PAD32 PAD32 PAD32 PAD32 PAD32 PAD32 PAD32 PAD32 \
 		PAD32 PAD32 PAD32 PAD32 PAD32 PAD32 PAD32 PAD32
@@ -368,6 +400,7 @@ static struct CMUnitTest docket_spec[] = {
 	cmocka_unit_test(a_torn_rewrite_still_reads),
 	cmocka_unit_test(long_texts_are_cut),
 	cmocka_unit_test(too_many_paths_are_refused),
+	cmocka_unit_test(what_others_say_ends_no_line),
 	READS("the shortest docket", FIELDS STATE PATH "\n"),
 	READS("a held one", FIELDS
 	    "state held  0000000001 notice=0\nreason " PAD512 "\n" PATH "\n"),

@@ -675,6 +675,39 @@ any_name_is_survived(void **state)
 	scratch_remove(&spool);
 }
 
+/* Whoever adds a field may err; the message is his still, not in failed/. */
+static void
+what_could_not_be_read_back_is_refused(void **state)
+{
+	static const char *const	fields[] = {
+		"no field\r\n", "X: y\r\n\r\nearly end\r\n", "X: no end",
+		"X: LF only\n", ": no name\r\n",
+	};
+	struct spool	spool;
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		struct envelope		envelope = { 0 };
+		struct message		message;
+		struct submission	submission = { .envelope = &envelope,
+					    .message = &message };
+		struct failure		why;
+		char			id[ID_SIZE];
+
+		make_message(&message, &spool, 10, 1);
+		header_append(&message.header, strdup(fields[i]),
+		    strlen(fields[i]));
+		envelope_add(&envelope, "b@example.org");
+		assert_false(spool_commit(&spool, &submission, id, &why));
+		assert_int_equal(why.status, EX_DATAERR);
+		message_free(&message);
+		envelope_free(&envelope);
+	}
+	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 0);
+	scratch_remove(&spool);
+}
+
 static void
 a_full_spool_refuses(void **state)
 {
@@ -807,6 +840,7 @@ static struct CMUnitTest entry_spec[] = {
 	SETS_ASIDE("a header that is none", plant_broken_header),
 	cmocka_unit_test(a_second_name_is_set_aside),
 	cmocka_unit_test(any_name_is_survived),
+	cmocka_unit_test(what_could_not_be_read_back_is_refused),
 	cmocka_unit_test(a_full_spool_refuses),
 	cmocka_unit_test(a_file_size_limit_refuses),
 	cmocka_unit_test(ten_thousand_are_listed_within_a_second),

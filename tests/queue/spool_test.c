@@ -1,3 +1,4 @@
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <fcntl.h>
@@ -261,6 +262,7 @@ a_broken_usage_file_does_no_harm(void **state)
 {
 	struct spool	spool;
 	struct failure	why;
+	struct stat	st;
 	int		fd;
 
 	(void)state;
@@ -274,6 +276,22 @@ a_broken_usage_file_does_no_harm(void **state)
 	assert_int_equal(mkdirat(spool.fd, "usage", 0700), 0);
 	assert_true(usage_reserve(&spool, 600, 5000, &why));
 	assert_false(usage_reserve(&spool, 1600, 5000, &why));
+
+	/* Somebody else's file under a second name is left alone. */
+	assert_int_equal(unlinkat(spool.fd, "usage", AT_REMOVEDIR), 0);
+	touch(spool.fd, "victim", 1000);
+	assert_int_equal(linkat(spool.fd, "victim", spool.fd, "usage", 0), 0);
+	assert_true(usage_reserve(&spool, 600, 5000, &why));
+	assert_int_equal(fstatat(spool.fd, "victim", &st, 0), 0);
+	assert_int_equal(st.st_size, 0);
+	assert_int_equal(st.st_mtime, 1000);
+
+	/* Nor does one who keeps the lock keep us. */
+	assert_int_equal(unlinkat(spool.fd, "usage", 0), 0);
+	fd = openat(spool.fd, "usage", O_CREAT | O_RDWR, 0600);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_true(usage_reserve(&spool, 600, 5000, &why));
+	close(fd);
 	scratch_remove(&spool);
 }
 
