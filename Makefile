@@ -66,6 +66,8 @@ MAIL	= \
 	  address \
 	  complete \
 	  dots \
+	  dots_strict \
+	  dsn \
 	  envelope \
 	  header \
 	  message \

@@ -1,11 +1,11 @@
 #include "cli/options.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
 
+#include "mail/dsn.h"
 #include "util/memory.h"
 #include "util/visible.h"
 
@@ -166,34 +166,9 @@ static bool
 take_notify(struct options *o, const char *value, bool administrator,
     struct failure *why)
 {
-	static const struct { const char *name; unsigned bit; } names[] = {
-		{ "never", NOTIFY_NEVER },
-		{ "success", NOTIFY_SUCCESS },
-		{ "failure", NOTIFY_FAILURE },
-		{ "delay", NOTIFY_DELAY },
-	};
-	unsigned	set = 0;
-
 	(void)administrator, (void)why;
-	while (*value != '\0') {
-		size_t		n = strcspn(value, ",");
-		unsigned	bit = 0;
-
-		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-			if (strlen(names[i].name) == n &&
-			    strncasecmp(value, names[i].name, n) == 0)
-				bit = names[i].bit;
-		if (bit == 0)
-			goto bad;
-		set |= bit;
-		value += n + (value[n] == ',');
-	}
-	if (set == 0 || ((set & NOTIFY_NEVER) && set != NOTIFY_NEVER))
-		goto bad;
-	o->notify = set;
-	return true;
-bad:
-	o->warning = "bad list behind -N ignored";
+	if (!dsn_parse_notify(&o->notify, value))
+		o->warning = "bad list behind -N ignored";
 	return true;
 }
 
@@ -202,26 +177,8 @@ take_return(struct options *o, const char *value, bool administrator,
     struct failure *why)
 {
 	(void)administrator, (void)why;
-	if (strcasecmp(value, "full") == 0)
-		o->ret = RETURN_FULL;
-	else if (strcasecmp(value, "hdrs") == 0)
-		o->ret = RETURN_HEADERS;
-	else
+	if (!dsn_parse_return(&o->ret, value))
 		o->warning = "bad value behind -R ignored";
-	return true;
-}
-
-/* xtext (RFC 3461 section 4): printable, "+" only in front of two hex digits. */
-static bool
-is_xtext(const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text <= ' ' || *text >= 127 || *text == '=')
-			return false;
-		if (*text == '+' && (!isxdigit((unsigned char)text[1]) ||
-		    !isxdigit((unsigned char)text[2])))
-			return false;
-	}
 	return true;
 }
 
@@ -230,7 +187,7 @@ take_envid(struct options *o, const char *value, bool administrator,
     struct failure *why)
 {
 	(void)administrator, (void)why;
-	if (value[0] != '\0' && is_xtext(value))
+	if (dsn_is_xtext(value))
 		o->envid = value;
 	else
 		o->warning = "bad value behind -V ignored";

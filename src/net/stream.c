@@ -15,8 +15,14 @@
 void
 stream_open(struct stream *s, int fd)
 {
-	*s = (struct stream){ .fd = fd };
+	*s = (struct stream){ .fd = fd, .fd_out = fd };
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+void
+stream_open_pair(struct stream *s, int in, int out)
+{
+	*s = (struct stream){ .fd = in, .fd_out = out, .is_pair = true };
 }
 
 void
@@ -30,7 +36,8 @@ stream_set_timeout(struct stream *s, int64_t ms)
 static bool
 wait_for(struct stream *s, short events, struct failure *why)
 {
-	struct pollfd	p = { .fd = s->fd, .events = events };
+	struct pollfd	p = { .fd = events == POLLIN ? s->fd : s->fd_out,
+			    .events = events };
 
 	for (;;) {
 		int64_t	left = -1;
@@ -105,6 +112,8 @@ read_new(struct stream *s, char *to, size_t room, struct failure *why)
 	if (s->tls != NULL) {
 		n = read_tls(s, to, room, why);
 	} else {
+		if (s->is_pair && !wait_for(s, POLLIN, why))
+			return -1;
 		while ((n = read(s->fd, to, room)) == -1) {
 			if (errno == EINTR)
 				continue;
@@ -178,10 +187,36 @@ stream_read(struct stream *s, char *to, size_t room, struct failure *why)
 	return (ssize_t)room;
 }
 
+ssize_t
+stream_peek(struct stream *s, const char **data, struct failure *why)
+{
+	ssize_t	n = 1;
+
+	if (!stream_has_input(s))
+		n = read_ahead(s, why);
+	if (n <= 0)
+		return n;
+	*data = s->in + s->in_start;
+	return (ssize_t)(s->in_end - s->in_start);
+}
+
+void
+stream_take(struct stream *s, size_t n)
+{
+	s->in_start += n;
+}
+
 bool
 stream_has_input(const struct stream *s)
 {
 	return s->in_end > s->in_start;
+}
+
+bool
+stream_has_line(const struct stream *s)
+{
+	return memchr(s->in + s->in_start, '\n', s->in_end - s->in_start) !=
+	    NULL;
 }
 
 bool
@@ -193,6 +228,13 @@ stream_is_readable(const struct stream *s)
 }
 
 static ssize_t
+write_clear(struct stream *s, const char *from, size_t len)
+{
+	return s->is_pair ? write(s->fd_out, from, len) :
+	    send(s->fd, from, len, MSG_NOSIGNAL);
+}
+
+static ssize_t
 write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 {
 	size_t		 put;
@@ -200,7 +242,9 @@ write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 	ssize_t		 n;
 
 	if (s->tls == NULL) {
-		while ((n = send(s->fd, from, len, MSG_NOSIGNAL)) == -1) {
+		if (s->is_pair && !wait_for(s, POLLOUT, why))
+			return -1;
+		while ((n = write_clear(s, from, len)) == -1) {
 			if (errno == EINTR)
 				continue;
 			if (errno != EAGAIN && errno != EWOULDBLOCK) {
@@ -366,7 +410,7 @@ stream_close(struct stream *s)
 {
 	if (s->tls != NULL)
 		s->module->close(s->tls);
-	if (s->fd != -1)
+	if (s->fd != -1 && !s->is_pair)
 		close(s->fd);
 	buffer_wipe(&s->out);
 	explicit_bzero(s->in, sizeof(s->in));

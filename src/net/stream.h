@@ -4,7 +4,7 @@
  * Blocking to the caller, non-blocking underneath: every wait ends at the
  * deadline.  Output is collected and leaves in one write per flight, at
  * stream_flush() or when the buffer is full.  TLS, once started, is
- * invisible here.  The stream owns the descriptor.
+ * invisible here.  The stream owns the descriptor, but for a pair.
  */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
@@ -27,6 +27,8 @@ enum {
 
 struct stream {
 	int			 fd;		/* -1: closed */
+	int			 fd_out;	/* the same one, or of a pair */
+	bool			 is_pair;
 	int64_t			 timeout;	/* ms, as it was set */
 	int64_t			 deadline;	/* clock_ms(); 0: none */
 	struct buffer		 out;
@@ -39,6 +41,13 @@ struct stream {
 };
 
 void	stream_open(struct stream *, int fd);	/* makes fd non-blocking */
+
+/*
+ * Of two descriptors, such as standard input and output, which need be no
+ * sockets.  Others may share them, so they stay as they are and open; where
+ * they block, a write may last longer than the deadline.
+ */
+void	stream_open_pair(struct stream *, int in, int out);
 
 /* The deadline of all that follows, in milliseconds from now; 0: none. */
 void	stream_set_timeout(struct stream *, int64_t ms);
@@ -61,8 +70,18 @@ enum stream_result stream_read_line(struct stream *, struct buffer *line,
 ssize_t	stream_read(struct stream *, char *to, size_t room,
 	    struct failure *why);
 
+/*
+ * What was read ahead, at least one octet, until the next call; 0 at the
+ * end, -1 with why.  It stays there until stream_take().
+ */
+ssize_t	stream_peek(struct stream *, const char **data, struct failure *why);
+void	stream_take(struct stream *, size_t n);
+
 /* True if octets were read ahead that nobody has asked for yet. */
 bool	stream_has_input(const struct stream *);
+
+/* True if a whole line was. */
+bool	stream_has_line(const struct stream *);
 
 /* True if a read would not wait: input is here, or the peer has closed. */
 bool	stream_is_readable(const struct stream *);

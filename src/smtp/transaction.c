@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "mail/dsn.h"
 #include "mail/wire.h"
 #include "smtp/data.h"
 #include "smtp/dialogue.h"
@@ -116,25 +117,6 @@ say_mail(struct transaction *t, struct failure *why)
 	return good;
 }
 
-static void
-add_notify(struct buffer *line, unsigned notify)
-{
-	static const struct { const char *name; unsigned bit; } names[] = {
-		{ "NEVER", NOTIFY_NEVER },
-		{ "SUCCESS", NOTIFY_SUCCESS },
-		{ "FAILURE", NOTIFY_FAILURE },
-		{ "DELAY", NOTIFY_DELAY },
-	};
-	const char	*before = " NOTIFY=";
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (!(notify & names[i].bit))
-			continue;
-		buffer_addf(line, "%s%s", before, names[i].name);
-		before = ",";
-	}
-}
-
 static bool
 say_rcpt(struct transaction *t, size_t i, struct failure *why)
 {
@@ -144,7 +126,7 @@ say_rcpt(struct transaction *t, size_t i, struct failure *why)
 
 	buffer_addf(&line, "RCPT TO:<%s>", to->path);
 	if (offers(t->s, EXT_DSN)) {
-		add_notify(&line, to->notify);
+		dsn_write_notify(&line, to->notify);
 		if (to->orcpt != NULL)
 			buffer_addf(&line, " ORCPT=%s", to->orcpt);
 	}

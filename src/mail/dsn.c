@@ -1,0 +1,97 @@
+#include "mail/dsn.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct { const char *name; unsigned bit; } notices[] = {
+	{ "NEVER", NOTIFY_NEVER },
+	{ "SUCCESS", NOTIFY_SUCCESS },
+	{ "FAILURE", NOTIFY_FAILURE },
+	{ "DELAY", NOTIFY_DELAY },
+};
+enum { NOTICES = sizeof(notices) / sizeof(*notices) };
+
+static unsigned
+notice(const char *word, size_t len)
+{
+	for (size_t i = 0; i < NOTICES; i++)
+		if (strlen(notices[i].name) == len &&
+		    strncasecmp(word, notices[i].name, len) == 0)
+			return notices[i].bit;
+	return 0;
+}
+
+bool
+dsn_parse_notify(unsigned *set, const char *text)
+{
+	unsigned	all = 0;
+
+	while (*text != '\0') {
+		size_t		n = strcspn(text, ",");
+		unsigned	bit = notice(text, n);
+
+		if (bit == 0)
+			return false;
+		all |= bit;
+		text += n + (text[n] == ',');
+	}
+	if (all == 0 || ((all & NOTIFY_NEVER) && all != NOTIFY_NEVER))
+		return false;
+	*set = all;
+	return true;
+}
+
+bool
+dsn_parse_return(enum dsn_return *ret, const char *text)
+{
+	if (strcasecmp(text, "full") == 0)
+		*ret = RETURN_FULL;
+	else if (strcasecmp(text, "hdrs") == 0)
+		*ret = RETURN_HEADERS;
+	else
+		return false;
+	return true;
+}
+
+bool
+dsn_is_xtext(const char *text)
+{
+	if (*text == '\0')
+		return false;
+	for (; *text != '\0'; text++) {
+		if (*text <= ' ' || *text >= 127 || *text == '=')
+			return false;
+		if (*text == '+' && (!isxdigit((unsigned char)text[1]) ||
+		    !isxdigit((unsigned char)text[2])))
+			return false;
+	}
+	return true;
+}
+
+bool
+dsn_is_orcpt(const char *text)
+{
+	const char	*semicolon = strchr(text, ';');
+
+	if (semicolon == NULL || semicolon == text ||
+	    strlen(text) > DSN_ORCPT_MAX)
+		return false;
+	for (; text < semicolon; text++)
+		if (!isalnum((unsigned char)*text) && *text != '-')
+			return false;
+	return dsn_is_xtext(semicolon + 1);
+}
+
+void
+dsn_write_notify(struct buffer *to, unsigned set)
+{
+	const char	*before = " NOTIFY=";
+
+	for (size_t i = 0; i < NOTICES; i++) {
+		if (!(set & notices[i].bit))
+			continue;
+		buffer_addf(to, "%s%s", before, notices[i].name);
+		before = ",";
+	}
+}
