@@ -119,6 +119,7 @@ CONFIG	= \
 	  value
 RELAY	= \
 	  explain \
+	  prepare \
 	  relay
 SERVE	=
 CLI	= \

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sysexits.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/input.h"
@@ -12,8 +11,7 @@
 #include "cli/transcript.h"
 #include "config/identity.h"
 #include "mail/address.h"
-#include "mail/complete.h"
-#include "mail/recipients.h"
+#include "relay/prepare.h"
 #include "relay/relay.h"
 #include "util/buffer.h"
 #include "util/memory.h"
@@ -23,24 +21,41 @@ struct submission {
 	const struct config	*config;
 	const struct log	*log;
 	struct identity		 me;
-	struct address_list	 to;
 	struct message		 message;
 	struct envelope		 envelope;
+	struct outcome		*outcomes;	/* one for each forward-path */
 };
+
+static void
+add_recipients(struct submission *s, const struct address_list *to)
+{
+	struct buffer	path = { 0 };
+
+	for (size_t i = 0; i < to->n; i++) {
+		buffer_clear(&path);
+		address_write(&path, &to->address[i]);
+		envelope_add(&s->envelope, path.data)->notify =
+		    s->options->notify;
+	}
+	buffer_free(&path);
+}
 
 static bool
 take_arguments(struct submission *s, struct failure *why)
 {
 	const struct options	*o = s->options;
+	struct address_list	 to = { 0 };
+	bool			 good = true;
 
-	for (int i = 0; i < o->n_arguments; i++)
-		if (!address_list_parse(&s->to, o->arguments[i],
-		    strlen(o->arguments[i]), ADDRESS_ARGUMENT, why))
-			return false;
-	if (s->to.n == 0 && !o->from_header)
-		return failed(why, EX_USAGE, "no recipients: name them as "
+	for (int i = 0; good && i < o->n_arguments; i++)
+		good = address_list_parse(&to, o->arguments[i],
+		    strlen(o->arguments[i]), ADDRESS_ARGUMENT, why);
+	add_recipients(s, &to);
+	if (good && to.n == 0 && !o->from_header)
+		good = failed(why, EX_USAGE, "no recipients: name them as "
 		    "arguments, or use -t to take them from the header");
-	return true;
+	address_list_free(&to);
+	return good;
 }
 
 static const char *
@@ -73,44 +88,6 @@ read_message(struct submission *s, struct failure *why)
 	return true;
 }
 
-/* local@domain; a bare name gets our domain. */
-static void
-path_of(const struct submission *s, const struct address *a,
-    struct buffer *path)
-{
-	buffer_clear(path);
-	address_write(path, a);
-	if (a->domain[0] == '\0' && a->local[0] != '\0')
-		buffer_addf(path, "@%s", s->me.domain);
-}
-
-static bool
-choose_recipients(struct submission *s, struct failure *why)
-{
-	struct buffer	path = { 0 };
-	uint64_t	max = config_number(s->config, NULL,
-			    KEY_RECIPIENT_LIMIT);
-
-	if (s->options->from_header &&
-	    !recipients_from_header(&s->to, &s->message.header, why))
-		return false;
-	if (s->to.n == 0)
-		return failed(why, EX_USAGE, "no recipients: there is no "
-		    "address in the To, Cc and Bcc fields");
-	for (size_t i = 0; i < s->to.n; i++) {
-		path_of(s, &s->to.address[i], &path);
-		envelope_add(&s->envelope, path.data)->notify =
-		    s->options->notify;
-	}
-	buffer_free(&path);
-	envelope_unique(&s->envelope);
-	if (max > 0 && s->envelope.n > max)
-		return failed(why, EX_USAGE, "%zu recipients are more than "
-		    "recipient_limit = %llu allows", s->envelope.n,
-		    (unsigned long long)max);
-	return true;
-}
-
 /* One address of -f, with or without a name; "" is the null sender. */
 static bool
 parse_sender(const char *text, struct address *a, struct failure *why)
@@ -130,87 +107,68 @@ parse_sender(const char *text, struct address *a, struct failure *why)
 }
 
 static bool
-choose_sender(struct submission *s, struct failure *why)
+take_sender(struct submission *s, struct failure *why)
 {
 	const char	*sender = s->options->sender;
-	const char	*from = config_text(s->config, NULL, KEY_FROM);
 	struct address	 a = { 0 };
 	struct buffer	 path = { 0 };
 
-	if (sender != NULL && sender[0] == '\0') {
-		envelope_set_reverse(&s->envelope, "");
+	if (sender == NULL || sender[0] == '\0') {
+		if (sender != NULL)
+			envelope_set_reverse(&s->envelope, "");
 		return true;
 	}
-	if (sender != NULL) {
-		if (!parse_sender(sender, &a, why))
-			return false;
-		path_of(s, &a, &path);
-	} else if (from != NULL) {
-		buffer_add_text(&path, from);
-	} else {
-		buffer_addf(&path, "%s@%s", s->me.user, s->me.domain);
-	}
+	if (!parse_sender(sender, &a, why))
+		return false;
+	address_write(&path, &a);
 	envelope_set_reverse(&s->envelope, path.data);
 	address_free(&a);
 	buffer_free(&path);
 	return true;
 }
 
-static void
-complete(struct submission *s)
-{
-	struct buffer		mailer_daemon = { 0 };
-	const char		*from = s->envelope.reverse_path;
-	const char		*domain;
-	struct completion	completion = { .now = time(NULL) };
-
-	buffer_addf(&mailer_daemon, "MAILER-DAEMON@%s", s->me.domain);
-	completion.from = from[0] != '\0' ? from : mailer_daemon.data;
-	completion.name = s->options->full_name != NULL ?
-	    s->options->full_name : s->me.name;
-	if (from[0] == '\0')
-		completion.name = NULL;
-	domain = strrchr(completion.from, '@');
-	completion.id_domain = domain != NULL ? domain + 1 : s->me.domain;
-	header_complete(&s->message.header, &completion);
-	buffer_free(&mailer_daemon);
-}
-
 static int
 hand_over(struct submission *s)
 {
-	struct outcome	*outcomes = memory_new(s->envelope.n,
-			    sizeof(*outcomes));
 	struct relay	 relay;
 	int		 status;
 
 	relay_begin(&relay, s->config, &s->me,
 	    s->options->verbose ? &transcript : NULL);
-	relay_send(&relay, &s->envelope, &s->message, outcomes);
+	relay_send(&relay, &s->envelope, &s->message, s->outcomes);
 	status = report_outcomes(s->log, s->options->errors, &s->envelope,
-	    &s->message, outcomes, false);
+	    &s->message, s->outcomes, false);
 	relay_end(&relay);
-	free(outcomes);
 	return status;
 }
 
 static bool
-prepare(struct submission *s, struct failure *why)
+take_envelope(struct submission *s, struct failure *why)
 {
-	if (!take_arguments(s, why)) {
-		input_drain(STDIN_FILENO);
-		return false;
-	}
-	if (!read_message(s, why))
-		return false;
+	const struct options	*o = s->options;
+
+	s->envelope.envid = o->envid != NULL ? memory_copy(o->envid) : NULL;
+	s->envelope.ret = o->ret;
+	if (take_arguments(s, why) && take_sender(s, why))
+		return true;
+	input_drain(STDIN_FILENO);
+	return false;
+}
+
+static bool
+judge(struct submission *s, struct failure *why)
+{
+	struct preparation	preparation = {
+		.config = s->config,
+		.me = &s->me,
+		.full_name = s->options->full_name,
+		.from_header = s->options->from_header,
+		.notify = s->options->notify,
+	};
+
 	identity_find(&s->me, s->config);
-	s->envelope.envid = s->options->envid != NULL ?
-	    memory_copy(s->options->envid) : NULL;
-	s->envelope.ret = s->options->ret;
-	if (!choose_recipients(s, why) || !choose_sender(s, why))
-		return false;
-	complete(s);
-	return true;
+	return prepare(&preparation, &s->envelope, &s->message, &s->outcomes,
+	    why);
 }
 
 int
@@ -222,11 +180,12 @@ submit(const struct options *options, const struct config *config,
 	struct failure		why;
 	int			status;
 
-	if (prepare(&s, &why))
+	if (take_envelope(&s, &why) && read_message(&s, &why) &&
+	    judge(&s, &why))
 		status = hand_over(&s);
 	else
 		status = report_failure(log, options->errors, &why);
-	address_list_free(&s.to);
+	free(s.outcomes);
 	envelope_free(&s.envelope);
 	message_free(&s.message);
 	identity_free(&s.me);

@@ -1,0 +1,48 @@
+/*
+ * prepare.h - what may be sent, made of what a caller wants to send
+ *
+ * The one place where the configuration's rules about senders, recipients
+ * and header fields are applied, whoever the caller is: a command line, an
+ * SMTP session, the service.  No road to the smarthost or into the queue
+ * leads past it but that of notices, which we write ourselves.
+ *
+ * What goes in is what was said, and not yet judged: a message as it was read,
+ * and an envelope whose paths come from address_write() but may be bare names
+ * and local ones.  A reverse-path that is NULL was not said, "" is the null
+ * path.  Notices and ORCPT of forward-paths are kept.
+ */
+#ifndef RELAY_PREPARE_H
+#define RELAY_PREPARE_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "config/identity.h"
+#include "mail/envelope.h"
+#include "mail/message.h"
+#include "mail/outcome.h"
+#include "util/failure.h"
+
+struct preparation {
+	const struct config	*config;	/* borrowed, like all here */
+	const struct identity	*me;		/* whose message it is */
+	const char		*full_name;	/* for a From of our own; NULL:
+						 * the identity's */
+	bool			 from_header;	/* take recipients from there,
+						 * too (-t), with these */
+	unsigned		 notify;	/* notices */
+};
+
+/*
+ * Turns both into what is to be sent.  *outcomes, to be freed by the caller,
+ * has an element for each forward-path: OUTCOME_WAITING, or OUTCOME_FAILED
+ * for one that goes nowhere, so that it may be handed to relay_send().
+ *
+ * False where nothing at all may be sent, with the exit status: no recipient
+ * or too many (EX_USAGE), an address in the header that is none (EX_DATAERR).
+ * The envelope and the message are then good for nothing but to be freed.
+ */
+bool	prepare(const struct preparation *, struct envelope *,
+	    struct message *, struct outcome **outcomes, struct failure *why);
+
+#endif
