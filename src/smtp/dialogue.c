@@ -70,6 +70,27 @@ trace_command(struct session *s, const char *line, size_t len)
 		trace(s, 'C', visible(shown, sizeof(shown), line, len));
 }
 
+/* The reply in s->reply, or what there is of it, is one too many. */
+static bool
+unasked(struct session *s, enum session_step step, struct failure *why)
+{
+	s->broken = true;
+	failed(why, EX_PROTOCOL, "the server sent a reply that nothing was "
+	    "asked for: %03d %.200s", s->reply.code, s->reply.text);
+	return failure_prefix(why, "%s: ", dialogue_step_name(s, step));
+}
+
+/* A new flight: what has been read ahead belongs to none of its commands. */
+static bool
+may_say(struct session *s, struct failure *why)
+{
+	enum session_step	step = s->step;
+
+	if (s->unanswered > 0 || !stream_has_input(&s->stream))
+		return true;
+	return dialogue_hear(s, step, why) && unasked(s, step, why);
+}
+
 bool
 dialogue_say(struct session *s, struct failure *why, const char *fmt, ...)
 {
@@ -77,6 +98,8 @@ dialogue_say(struct session *s, struct failure *why, const char *fmt, ...)
 	va_list		ap;
 	bool		good;
 
+	if (!may_say(s, why))
+		return false;
 	va_start(ap, fmt);
 	buffer_vaddf(&line, fmt, ap);
 	va_end(ap);
@@ -84,6 +107,7 @@ dialogue_say(struct session *s, struct failure *why, const char *fmt, ...)
 	buffer_add(&line, "\r\n", 2);
 	good = stream_write(&s->stream, line.data, line.len, why);
 	buffer_free(&line);
+	s->unanswered++;
 	s->broken |= !good;
 	return good;
 }
@@ -92,7 +116,10 @@ bool
 dialogue_say_secret(struct session *s, const char *shown, const char *line,
     struct failure *why)
 {
+	if (!may_say(s, why))
+		return false;
 	trace(s, 'C', shown);
+	s->unanswered++;
 	if (stream_write(&s->stream, line, strlen(line), why) &&
 	    stream_write(&s->stream, "\r\n", 2, why))
 		return true;
@@ -197,6 +224,8 @@ dialogue_hear(struct session *s, enum session_step step, struct failure *why)
 	s->step = step;
 	stream_set_timeout(&s->stream,
 	    timeout > 0 ? timeout : steps[step].timeout_ms);
+	if (s->unanswered > 0)
+		s->unanswered--;
 	if (stream_flush(&s->stream, why) &&
 	    reply_read(&s->reply, &s->stream, &listener, why) &&
 	    (s->reply.code != 421 || leaves(s, why)))
@@ -222,12 +251,7 @@ dialogue_is_quiet(struct session *s, struct failure *why)
 	if (!stream_is_readable(&s->stream))
 		return true;
 	/* A farewell or a closed connection says so itself. */
-	if (!dialogue_hear(s, step, why))
-		return false;
-	s->broken = true;
-	failed(why, EX_PROTOCOL, "the server sent a reply that nothing was "
-	    "asked for: %03d %.200s", s->reply.code, s->reply.text);
-	return failure_prefix(why, "%s: ", dialogue_step_name(s, step));
+	return dialogue_hear(s, step, why) && unasked(s, step, why);
 }
 
 bool

@@ -83,6 +83,7 @@ struct session {
 	struct buffer			 challenge;	/* of AUTH, in base64 */
 	enum session_step		 step;
 	struct reply			 reply;		/* the last one */
+	unsigned			 unanswered;	/* commands said */
 	unsigned			 ehlo_line;	/* of EHLO's reply, 0:
 							 * another reply */
 	bool				 encrypted;

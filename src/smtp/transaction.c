@@ -305,6 +305,16 @@ in_doubt(struct transaction *t, const struct failure *why)
 	}
 }
 
+/* No final reply, unless it is a farewell: that has not taken the message. */
+static bool
+unheard(struct transaction *t, const struct failure *why)
+{
+	if (t->s->reply.code == 421)
+		judge_rest(t, STEP_FINAL);
+	in_doubt(t, why);
+	return false;
+}
+
 /* LMTP has a reply for each recipient it took (RFC 2033 section 4.2). */
 static bool
 hear_final(struct transaction *t, struct failure *why)
@@ -317,10 +327,8 @@ hear_final(struct transaction *t, struct failure *why)
 			continue;
 		if (!dialogue_hear(s, STEP_FINAL, why) ||
 		    (reply_is_intermediate(&s->reply) &&
-		    !nonsense(s, STEP_FINAL, why))) {
-			in_doubt(t, why);
-			return false;
-		}
+		    !nonsense(s, STEP_FINAL, why)))
+			return unheard(t, why);
 		if (!each) {
 			judge_rest(t, STEP_FINAL);
 			break;

@@ -5,14 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The words may quote the text that they replace. */
+static void
+replace(struct failure *why, int status, const char *fmt, va_list ap)
+{
+	char	text[sizeof(why->text)];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	strlcpy(why->text, text, sizeof(why->text));
+	why->status = status;
+}
+
 bool
 failed(struct failure *why, int status, const char *fmt, ...)
 {
 	va_list	ap;
 
-	why->status = status;
 	va_start(ap, fmt);
-	vsnprintf(why->text, sizeof(why->text), fmt, ap);
+	replace(why, status, fmt, ap);
 	va_end(ap);
 	return false;
 }
@@ -23,9 +33,8 @@ failed_errno(struct failure *why, int status, const char *fmt, ...)
 	int	error = errno;
 	va_list	ap;
 
-	why->status = status;
 	va_start(ap, fmt);
-	vsnprintf(why->text, sizeof(why->text), fmt, ap);
+	replace(why, status, fmt, ap);
 	va_end(ap);
 	return failure_suffix(why, ": %s", strerror(error));
 }

@@ -15,7 +15,10 @@ struct failure {
 	char	text[1024];	/* one line, no program name, no newline */
 };
 
-/* Fills *why and returns false, so that a caller can return it at once. */
+/*
+ * Fills *why and returns false, so that a caller can return it at once.  The
+ * arguments may quote why->text.
+ */
 bool	failed(struct failure *why, int status, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 

@@ -1,0 +1,352 @@
+/*
+ * What becomes of a message when the smarthost misbehaves: every stage of a
+ * session by every event, and what the two tables do not hold.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "support/rows.h"
+
+enum {
+	OK	= EX_OK,
+	USER	= EX_NOUSER,		/* the recipient, for good */
+	NO	= EX_UNAVAILABLE,	/* for good */
+	LATER	= EX_TEMPFAIL,
+	ODD	= EX_PROTOCOL,		/* makes no sense */
+	LOGIN	= EX_NOPERM,
+};
+
+enum event {
+	REFUSES, PUTS_OFF, LEAVES, HANGS, CLOSES, RESETS, SAYS_2XX, SAYS_3XX,
+	GARBAGE, LONG_LINE, MANY_LINES, TWO_CODES, WITH_NUL, BARE_LF, DRIPS,
+	TWICE, SPLITS, EVENTS
+};
+
+/*
+ * What is on the wire, with the reply that is due in place of %1$s.  The
+ * text is what stderr holds behind the name of the step.
+ */
+static const struct {
+	const char	*name;
+	const char	*raw;
+	enum manner	 how;
+	unsigned	 pause_ms;
+	enum sequel	 then;
+	bool		 impatient;
+	const char	*text;
+} events[EVENTS] = {
+	[REFUSES] = { "refused for good", "550 5.7.1 never\r\n",
+	    .text = "550 5.7.1 never" },
+	[PUTS_OFF] = { "refused for now", "451 4.3.0 later\r\n",
+	    .text = "451 4.3.0 later" },
+	[LEAVES] = { "421", "421 4.3.2 going down\r\n",
+	    .text = "the server is leaving: 421 4.3.2 going down" },
+	[HANGS] = { "no answer", "", .then = THEN_HANG, .impatient = true,
+	    .text = "no answer within 1 s" },
+	[CLOSES] = { "hang-up", "", .then = THEN_CLOSE,
+	    .text = "the server closed the connection" },
+	[RESETS] = { "reset", "", .then = THEN_RESET,
+	    .text = "the server broke the connection off" },
+	[SAYS_2XX] = { "2xx", "299 2.0.0 well\r\n", .text = "299 2.0.0 well" },
+	[SAYS_3XX] = { "3xx", "399 and then\r\n", .text = "399 and then" },
+	[GARBAGE] = { "garbage", "\033]0;you\a\x90 hello\r\n",
+	    .text = "no SMTP (no reply code): "
+	    "\"\\033]0;you\\007\\220 hello\"" },
+	[LONG_LINE] = { "a line without end", "250 and on and on", ENDLESS,
+	    .text = "a line of more than 12288 octets" },
+	[MANY_LINES] = { "a reply without end", "250-more\r\n", ENDLESS,
+	    .text = "a reply without end" },
+	[TWO_CODES] = { "two codes in one reply",
+	    "250-yes\r\n550 no\r\n", .text = "two reply codes in one reply" },
+	[WITH_NUL] = { "a NUL within", "%s\r\n" },
+	[BARE_LF] = { "a bare LF at its end", "%s\n" },
+	[DRIPS] = { "an octet at a time, too slowly",
+	    "250 this takes rather more than one second to say\r\n",
+	    DRIPPING, 50, .impatient = true, .text = "no answer within 1 s" },
+	[TWICE] = { "the reply twice", "%s\r\n%s\r\n" },
+	[SPLITS] = { "the reply in two pieces", "%s\r\n", SPLIT },
+};
+
+/* Ways to come to a stage, and what is different there. */
+#define NO_PIPELINING	"8BITMIME\nSIZE 0"
+#define PIPELINING	"PIPELINING\n8BITMIME\nSIZE 0"
+#define WITH_BDAT	"PIPELINING\nCHUNKING\n8BITMIME\nSIZE 0"
+
+#define IN_CLEAR_LOGIN \
+	"tls = off\nauth = PLAIN\nuser = me\npassword = secret\n"
+
+static const struct {
+	const char	*name;		/* on stderr */
+	const char	*title;
+	struct script	 script;
+	const char	*scheme;
+	const char	*more;
+	const char	*to;
+	const char	*due;		/* the reply */
+	bool		 last;		/* the message is out: in doubt */
+	int		 status[EVENTS];
+} stages[] = {
+	/*
+	 * In the order of enum event:
+	 * refused now 421 | hang close reset | 2xx 3xx garbage |
+	 * line lines codes | NUL LF drip twice split
+	 */
+	{ "greeting", "greeting", { .steps = { { .at = ON_GREETING } } },
+	    .due = "220 mail.example ESMTP",
+	    .status = { NO, LATER, LATER, LATER, LATER, LATER, OK, ODD, ODD,
+	    ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
+	{ "EHLO", "EHLO", { .steps = { { .at = ON_EHLO },
+	    { .at = ON_HELO, .say = "550 5.7.1 never" } } },
+	    .due = "250-mail.example\r\n250 8BITMIME",
+	    .status = { NO, LATER, LATER, LATER, LATER, LATER, OK, ODD, ODD,
+	    ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
+	{ "EHLO", "HELO", { .steps = { { .at = ON_HELO },
+	    { .at = ON_EHLO, .say = "502 5.5.1 what?" } } },
+	    .due = "250 mail.example",
+	    .status = { NO, LATER, LATER, LATER, LATER, LATER, OK, ODD, ODD,
+	    ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
+	{ "LHLO", "LHLO", { .lmtp = true, .steps = { { .at = ON_LHLO } } },
+	    .scheme = "lmtp", .due = "250-mail.example\r\n250 8BITMIME",
+	    .more = "tls = off\n",
+	    .status = { NO, LATER, LATER, LATER, LATER, LATER, OK, ODD, ODD,
+	    ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
+	{ "STARTTLS", "STARTTLS", { .security = STARTTLS_OFFERED,
+	    .steps = { { .at = ON_STARTTLS } } },
+	    .scheme = "submission", .due = "220 2.0.0 go",
+	    .status = { NO, LATER, LATER, LATER, LATER, LATER, OK, ODD, ODD,
+	    ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
+	{ "AUTH", "AUTH", { .user = "me", .password = "secret",
+	    .mechanisms = "PLAIN", .steps = { { .at = ON_AUTH } } },
+	    .more = IN_CLEAR_LOGIN, .due = "235 2.7.0 welcome",
+	    .status = { LOGIN, LATER, LATER, LATER, LATER, LATER, ODD, ODD,
+	    ODD, ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
+	{ "MAIL", "MAIL, step by step", { .keywords = NO_PIPELINING,
+	    .steps = { { .at = ON_MAIL } } }, .due = "250 2.1.0 yes",
+	    .status = { NO, LATER, LATER, LATER, LATER, LATER, OK, ODD, ODD,
+	    ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
+	{ "MAIL", "MAIL, pipelined", { .keywords = PIPELINING,
+	    .steps = { { .at = ON_MAIL } } }, .due = "250 2.1.0 yes",
+	    .status = { NO, LATER, LATER, LATER, LATER, LATER, OK, ODD, ODD,
+	    ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
+	{ "RCPT", "RCPT, step by step", { .keywords = NO_PIPELINING,
+	    .steps = { { .at = ON_RCPT } } }, .due = "250 2.1.5 yes",
+	    .status = { USER, LATER, LATER, LATER, LATER, LATER, OK, ODD, ODD,
+	    ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
+	{ "RCPT", "RCPT, pipelined", { .keywords = PIPELINING,
+	    .steps = { { .at = ON_RCPT } } }, .due = "250 2.1.5 yes",
+	    .status = { USER, LATER, LATER, LATER, LATER, LATER, OK, ODD, ODD,
+	    ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
+	{ "RCPT", "RCPT, before BDAT", { .keywords = WITH_BDAT,
+	    .steps = { { .at = ON_RCPT } } }, .due = "250 2.1.5 yes",
+	    .status = { USER, LATER, LATER, LATER, LATER, LATER, OK, ODD, ODD,
+	    ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
+	{ "DATA", "DATA, step by step", { .keywords = NO_PIPELINING,
+	    .steps = { { .at = ON_DATA } } }, .due = "354 go",
+	    .status = { NO, LATER, LATER, LATER, LATER, LATER, ODD, OK, ODD,
+	    ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
+	{ "DATA", "DATA, pipelined", { .keywords = PIPELINING,
+	    .steps = { { .at = ON_DATA } } }, .due = "354 go",
+	    .status = { NO, LATER, LATER, LATER, LATER, LATER, ODD, OK, ODD,
+	    ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
+	{ "end of message", "end of DATA", { .keywords = PIPELINING,
+	    .steps = { { .at = ON_BODY } } }, .due = "250 2.0.0 yes",
+	    .last = true,
+	    .status = { NO, LATER, LATER, LATER, LATER, LATER, OK, LATER,
+	    LATER, LATER, LATER, LATER, OK, OK, LATER, OK, OK } },
+	{ "end of message", "end of BDAT", { .keywords = WITH_BDAT,
+	    .steps = { { .at = ON_BODY } } }, .due = "250 2.0.0 yes",
+	    .last = true,
+	    .status = { NO, LATER, LATER, LATER, LATER, LATER, OK, LATER,
+	    LATER, LATER, LATER, LATER, OK, OK, LATER, OK, OK } },
+	{ "end of message", "end of message in LMTP", { .lmtp = true,
+	    .steps = { { .at = ON_BODY } } }, .scheme = "lmtp",
+	    .more = "tls = off\n", .due = "250 2.0.0 yes", .last = true,
+	    .status = { NO, LATER, LATER, LATER, LATER, LATER, OK, LATER,
+	    LATER, LATER, LATER, LATER, OK, OK, LATER, OK, OK } },
+	/*
+	 * Two recipients in two transactions: a limit puts the second off,
+	 * DATA the first, and that leaves something to be reset.
+	 */
+	{ "RSET", "RSET between transactions", { .keywords = PIPELINING,
+	    .steps = { { .at = ON_RSET },
+	    { .at = ON_RCPT, .nth = 2, .say = "452 4.5.3 too many" },
+	    { .at = ON_DATA, .nth = 1, .say = "451 4.3.0 not now" } } },
+	    .to = "one@example.net two@example.net", .due = "250 2.0.0 yes",
+	    .status = { LATER, LATER, LATER, LATER, LATER, LATER, OK, LATER,
+	    LATER, LATER, LATER, LATER, OK, OK, LATER, LATER, OK } },
+	{ "QUIT", "QUIT", { .steps = { { .at = ON_QUIT } } },
+	    .due = "221 2.0.0 bye", .status = { OK } },
+};
+
+enum {
+	STAGES	= sizeof(stages) / sizeof(*stages),
+	OCTETS	= 256,
+};
+
+struct words {
+	char	title[96];
+	char	raw[OCTETS];
+};
+
+/* The event's octets; how many. */
+static size_t
+spell(char raw[OCTETS], enum event event, const char *due)
+{
+	const char	*form = events[event].raw;
+	size_t		 len = 0;
+
+	for (; *form != '\0'; form++) {
+		if (form[0] != '%' || form[1] != 's') {
+			raw[len++] = *form;
+			continue;
+		}
+		memcpy(raw + len, due, strlen(due));
+		len += strlen(due);
+		if (event == WITH_NUL)
+			raw[len++] = '\0';
+		form++;
+	}
+	return len;
+}
+
+static void
+expect(struct row *row, size_t stage, enum event event)
+{
+	row->status = stages[stage].status[event];
+	row->delivered = row->status == OK;
+	if (row->status != OK) {
+		/* Off by one reply, it is noticed wherever it does not fit. */
+		row->err = event == TWICE ? ": " : stages[stage].name;
+		row->err_too = event == TWICE ? NULL : events[event].text;
+	} else if (strcmp(stages[stage].name, "RSET") == 0) {
+		row->status = LATER;	/* of the other recipient */
+		row->err = "DATA: 451 4.3.0 not now";
+	}
+}
+
+/* The message is out: unless the server said no, it may have taken it. */
+static void
+expect_doubt(struct row *row, enum event event)
+{
+	if (event == LEAVES)
+		row->err_too = "end of message: 421 4.3.2 going down";
+	else if (event != PUTS_OFF)
+		row->err = "the server may have taken the message all the "
+		    "same";
+	row->delivered = -1;	/* whatever the server thinks */
+}
+
+static void
+fill(struct row *row, struct words *words, size_t stage, enum event event)
+{
+	struct step	*step;
+
+	snprintf(words->title, sizeof(words->title), "%s: %s",
+	    stages[stage].title, events[event].name);
+	*row = (struct row){
+		.sentence = words->title,
+		.script = stages[stage].script,
+		.scheme = stages[stage].scheme,
+		.more = stages[stage].more,
+		.to = stages[stage].to,
+		.impatient = events[event].impatient,
+	};
+	step = &row->script.steps[0];
+	step->raw = words->raw;
+	step->raw_len = spell(words->raw, event, stages[stage].due);
+	step->how = events[event].how;
+	step->pause_ms = events[event].pause_ms;
+	step->then = events[event].then;
+	expect(row, stage, event);
+	if (stages[stage].last && row->status == LATER)
+		expect_doubt(row, event);
+	/* A reset may come before the connection was looked at. */
+	if (stage == 0 && event == RESETS)
+		row->err = "127.0.0.1", row->err_too = "onnection";
+}
+
+/* What the two tables do not hold. */
+static const struct row others[] = {
+	{ "nobody listens", { .refusing = true },
+	    .status = LATER, .err = "127.0.0.1: Connection refused" },
+	{ "nobody answers", { .black_hole = true },
+	    .more = "connect_timeout = 500ms\n",
+	    .status = LATER, .err = "no answer from 127.0.0.1" },
+	{ "the Unix socket is not there", { 0 },
+	    .more = "smarthost = smtp:///nowhere/socket\n",
+	    .status = LATER, .err = "/nowhere/socket: No such file" },
+	{ "STARTTLS is required and not offered", { 0 },
+	    .scheme = "submission", .status = NO, .heard = "EHLO|QUIT",
+	    .err = "STARTTLS: the server does not offer it" },
+	{ "a word behind the 220 of STARTTLS ends it",
+	    { .security = STARTTLS_OFFERED, .steps = { { .at = ON_STARTTLS,
+	    .also = "250 injected\r\n" } } }, .scheme = "submission",
+	    .status = ODD, .err = "more than its answer before TLS began",
+	    .heard = "EHLO|STARTTLS" },
+	{ "one octet behind the 220 of STARTTLS, too",
+	    { .security = STARTTLS_OFFERED, .steps = { { .at = ON_STARTTLS,
+	    .also = "2" } } }, .scheme = "submission",
+	    .status = ODD, .err = "more than its answer before TLS began",
+	    .heard = "EHLO|STARTTLS" },
+	{ "AUTH in clear does not survive STARTTLS",
+	    { .security = STARTTLS_OFFERED, .steps = { { .at = ON_EHLO,
+	    .nth = 1, .say = "250-x\n250-AUTH PLAIN\n250 STARTTLS" },
+	    { .at = ON_EHLO, .say = "250 x" } } }, .scheme = "submission",
+	    .more = "user = me\npassword = secret\n",
+	    .status = LOGIN, .err = "offers no AUTH",
+	    .heard = "EHLO|STARTTLS|EHLO|QUIT" },
+	{ "plain text where TLS is due", { .security = STARTTLS_OFFERED,
+	    .steps = { { .at = ON_HANDSHAKE, .say = "hello?",
+	    .then = THEN_CLOSE } } }, .scheme = "submission",
+	    .status = ODD, .err = "TLS: " },
+	{ "a hang-up where TLS is due", { .security = STARTTLS_OFFERED,
+	    .steps = { { .at = ON_HANDSHAKE, .say = "", .then = THEN_CLOSE }
+	    } }, .scheme = "submission", .status = LATER, .err = "TLS: " },
+	{ "silence where TLS is due", { .security = STARTTLS_OFFERED,
+	    .steps = { { .at = ON_HANDSHAKE, .say = "", .then = THEN_HANG }
+	    } }, .scheme = "submission", .impatient = true,
+	    .status = LATER, .err = "TLS: no answer within 1 s" },
+	{ "TLS at once where the server begins in clear", { 0 },
+	    .scheme = "submissions", .status = ODD, .err = "TLS: " },
+	{ "in clear where the server wants TLS at once",
+	    { .security = TLS_AT_ONCE }, .impatient = true,
+	    .status = LATER, .err = "greeting: no answer within 1 s" },
+	{ "a 354 and the last reply at once", { .keywords = PIPELINING,
+	    .steps = { { .at = ON_DATA, .also = "250 2.0.0 taken\r\n" } } },
+	    .status = ODD, .err = "a reply that nothing was asked for" },
+	{ "greeted and let go at once", { .steps = { { .at = ON_GREETING,
+	    .also = "421 4.3.2 no, go\r\n" } } },
+	    .status = LATER, .err = "421 4.3.2 no, go" },
+	{ "a farewell before the next transaction", { .keywords = PIPELINING,
+	    .steps = { { .at = ON_EHLO,
+	    .say = "250-x\n250 PIPELINING\n421 4.4.2 too slow" } } },
+	    .status = LATER, .err = "421 4.4.2 too slow" },
+	{ "refused in the midst of the message, and hung up",
+	    { .keywords = PIPELINING, .steps = { { .at = ON_IN_BODY,
+	    .after = 1, .say = "552 5.3.4 too big", .then = THEN_CLOSE } } },
+	    .status = EX_DATAERR, .err = "552 5.3.4 too big" },
+	{ "reset in the midst of the message", { .keywords = PIPELINING,
+	    .steps = { { .at = ON_IN_BODY, .say = "", .then = THEN_RESET } } },
+	    .status = LATER, .err = "127.0.0.1:" },
+	{ "escapes in a reply are shown, not sent", { .steps = { {
+	    .at = ON_MAIL, .raw = "550 5.7.1 \033[2J\b\x9b\r\n" } } },
+	    .status = NO, .err = "550 5.7.1 \\033[2J\\010\\233" },
+};
+
+enum { OTHERS = sizeof(others) / sizeof(*others) };
+
+int
+main(void)
+{
+	static struct row	rows[STAGES * EVENTS + OTHERS];
+	static struct words	words[STAGES * EVENTS];
+	size_t			n = 0;
+
+	for (size_t stage = 0; stage < STAGES; stage++)
+		for (int event = 0; event < EVENTS; event++, n++)
+			fill(&rows[n], &words[n], stage, (enum event)event);
+	memcpy(rows + n, others, sizeof(others));
+	return rows_test("sessions", rows, n + OTHERS);
+}
