@@ -122,7 +122,8 @@ CONFIG	= \
 RELAY	= \
 	  explain \
 	  prepare \
-	  relay
+	  relay \
+	  route
 SERVE	=
 CLI	= \
 	  input \

@@ -32,6 +32,22 @@ section_matches(const struct section *s, const struct config_subject *subject)
 	return false;
 }
 
+void
+config_view(struct config_view *view, const struct config *config,
+    const struct config_subject *subject)
+{
+	size_t	i = 0;
+
+	*view = (struct config_view){ { 0 } };
+	for (const struct section *s = config->first; s != NULL; s = s->next) {
+		if (s->pattern == NULL)
+			continue;
+		if (section_matches(s, subject))
+			view->matches[i / 64] |= UINT64_C(1) << (i % 64);
+		i++;
+	}
+}
+
 const struct section *
 config_section(const struct config *config,
     const struct config_subject *subject, enum config_key key)

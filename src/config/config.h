@@ -40,6 +40,9 @@ enum config_key {
 	CONFIG_KEYS
 };
 
+/* Each takes room for all keys, and each is asked about each recipient. */
+enum { CONFIG_SECTIONS_MAX = 1000 };
+
 /* Its texts stand behind it, in the same block of memory. */
 struct setting {
 	char		*value;		/* as written, trimmed; one word
@@ -99,6 +102,18 @@ struct config_source {
  */
 bool	config_load(struct config *, const struct config_source *,
 	    struct failure *why);
+
+/* Which sections with a pattern match a subject, by their order. */
+struct config_view {
+	uint64_t	matches[(CONFIG_SECTIONS_MAX + 63) / 64];
+};
+
+/*
+ * Two subjects with the same octets in their views get the same answer to
+ * every question below.
+ */
+void	config_view(struct config_view *, const struct config *,
+	    const struct config_subject *);
 
 /* The setting that counts, or NULL; subject may be NULL. */
 const struct setting *config_find(const struct config *,

@@ -11,9 +11,6 @@
 #include "util/memory.h"
 #include "util/visible.h"
 
-/* Each takes room for all keys, and each is asked about each recipient. */
-enum { SECTIONS_MAX = 1000 };
-
 struct parser {
 	struct parse_target		*target;
 	const struct config_text_file	*file;
@@ -126,9 +123,9 @@ parse_section(struct parser *p, struct span line, struct failure *why)
 		return failed(why, EX_CONFIG, "expected one pattern in the "
 		    "section, as in [%s %s]", section_name(kind),
 		    kind == SECTION_USER ? "www-data" : "*@example.org");
-	if (++p->target->sections > SECTIONS_MAX)
+	if (++p->target->sections > CONFIG_SECTIONS_MAX)
 		return failed(why, EX_CONFIG, "more than %d sections",
-		    SECTIONS_MAX);
+		    CONFIG_SECTIONS_MAX);
 	p->section = section_insert(p->target->tail, kind);
 	p->target->tail = &p->section->next;
 	p->section->pattern = memory_copy_n(pattern.at, length(pattern));

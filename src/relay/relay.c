@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sysexits.h>
@@ -10,6 +11,7 @@
 #include "net/connect.h"
 #include "net/tls.h"
 #include "relay/explain.h"
+#include "relay/route.h"
 #include "util/memory.h"
 
 enum { PINS_MAX = 16 };
@@ -303,17 +305,28 @@ find_hosts(struct relay *r, struct failure *why)
 	    failure_prefix(why, "%s: ", set->origin);
 }
 
-void
-relay_send(struct relay *r, const struct envelope *env,
+/* A session that other settings opened is of no use for this route. */
+static bool
+join_route(struct relay *r, const struct route *route, struct failure *why)
+{
+	if (r->connected && memcmp(&r->view, &route->view,
+	    sizeof(r->view)) != 0)
+		disconnect(r);
+	r->subject = route->subject;
+	r->view = route->view;
+	return r->connected || find_hosts(r, why);
+}
+
+static void
+send_together(struct relay *r, const struct route *route,
     const struct message *message, struct outcome *outcomes)
 {
-	struct failure	why;
-	bool		data_sent = false;
-	bool		done = false;
+	const struct envelope	*env = &route->envelope;
+	struct failure		 why;
+	bool			 data_sent = false;
+	bool			 done = false;
 
-	r->subject = (struct config_subject){ .from = env->reverse_path,
-	    .user = r->me->user };
-	if (!r->connected && !find_hosts(r, &why)) {
+	if (!join_route(r, route, &why)) {
 		settle(env, outcomes, &why);
 		return;
 	}
@@ -324,4 +337,34 @@ relay_send(struct relay *r, const struct envelope *env,
 	}
 	if (!done)
 		settle(env, outcomes, &why);
+}
+
+static void
+send_route(struct relay *r, const struct route *route,
+    const struct message *message, struct outcome *outcomes)
+{
+	size_t		 n = route->envelope.n;
+	struct outcome	*own;
+
+	if (route->place == NULL) {
+		send_together(r, route, message, outcomes);
+		return;
+	}
+	own = memory_new(n, sizeof(*own));
+	send_together(r, route, message, own);
+	for (size_t i = 0; i < n; i++)
+		outcomes[route->place[i]] = own[i];
+	free(own);
+}
+
+void
+relay_send(struct relay *r, const struct envelope *env,
+    const struct message *message, struct outcome *outcomes)
+{
+	struct routes	routes;
+
+	routes_find(&routes, r->config, r->me->user, env, outcomes);
+	for (size_t i = 0; i < routes.n; i++)
+		send_route(r, &routes.route[i], message, outcomes);
+	routes_free(&routes);
 }

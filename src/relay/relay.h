@@ -28,6 +28,7 @@ struct relay {
 	struct smarthost_list		 hosts;		/* of this message */
 	const struct smarthost		*host;		/* the one tried now */
 	struct config_subject		 subject;
+	struct config_view		 view;		/* of the session */
 	struct credentials		 credentials;
 	struct auth_options		 auth;
 	struct session_options		 options;
@@ -40,7 +41,8 @@ void	relay_begin(struct relay *, const struct config *,
 
 /*
  * One attempt for all forward-paths whose outcome is OUTCOME_WAITING; each
- * has another one afterwards.  Outcomes' texts name host, port, step, reply,
+ * has another one afterwards.  Those that come under different sections [to]
+ * travel in one transaction for each route (relay/route.h).  Outcomes' texts name host, port, step, reply,
  * and where it is known the cause and the place in the configuration.
  */
 void	relay_send(struct relay *, const struct envelope *,

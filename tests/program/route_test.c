@@ -1,0 +1,189 @@
+/*
+ * Accounts: mail that goes to different smarthosts by sender or recipient.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "support/conf.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+
+/* The usual smarthost, and one that sections lead to. */
+struct place {
+	struct folder		 folder;
+	struct smarthost	*usual;
+	struct smarthost	*other;
+	const char		*conf;
+};
+
+static void
+open_place(struct place *p, const struct script *usual,
+    const struct script *other, const char *section)
+{
+	char	more[400];
+
+	folder_make(&p->folder);
+	p->usual = smarthost_start(usual);
+	p->other = smarthost_start(other);
+	snprintf(more, sizeof(more), "smarthost = smtp://127.0.0.1:%u\n%s\n"
+	    "smarthost = smtp://127.0.0.1:%u\n", p->usual->port, section,
+	    p->other->port);
+	p->conf = conf_write(&p->folder, p->usual, "smtp", more);
+}
+
+static void
+close_place(struct place *p)
+{
+	smarthost_stop(p->usual);
+	smarthost_stop(p->other);
+	folder_remove(&p->folder);
+}
+
+static void
+assert_got(struct smarthost *host, const char *path)
+{
+	const struct heard_message	*m;
+
+	assert_true(smarthost_wait_messages(host, 1));
+	assert_int_equal(smarthost_messages(host), 1);
+	m = smarthost_message(host, 0);
+	assert_int_equal(m->n_rcpt, 1);
+	assert_string_equal(m->rcpt[0].path, path);
+}
+
+static void
+one_message_goes_to_two_smarthosts(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, &(struct script){ 0 },
+	    "[to *@internal]");
+	relais_run(&o, p.conf, WORDS("a@example.net", "b@internal"),
+	    "Subject: x\n\nhi\n");
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	assert_got(p.usual, "a@example.net");
+	assert_got(p.other, "b@internal");
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static void
+each_recipient_has_the_outcome_of_its_own_smarthost(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, &(struct script){
+	    .steps = { { .at = ON_MAIL, .say = "550 5.7.1 not you" } } },
+	    "[to *@internal]");
+	relais_run(&o, p.conf, WORDS("b@internal", "a@example.net"),
+	    "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, EX_UNAVAILABLE);
+	assert_non_null(strstr(o.err.data, "not sent to b@internal: "));
+	assert_null(strstr(o.err.data, "a@example.net"));
+	assert_got(p.usual, "a@example.net");
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static void
+a_smarthost_that_is_away_does_not_hold_up_the_other(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+
+	(void)state;
+	open_place(&p, &(struct script){ .refusing = true },
+	    &(struct script){ 0 }, "[to *@internal]");
+	relais_run(&o, p.conf, WORDS("a@example.net", "b@internal"),
+	    "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, EX_TEMPFAIL);
+	assert_non_null(strstr(o.err.data, "not sent to a@example.net: "));
+	assert_got(p.other, "b@internal");
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static void
+the_sender_chooses_the_account(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, &(struct script){ 0 },
+	    "[from *@work.example]");
+	relais_run(&o, p.conf, WORDS("-f", "Me@Work.example",
+	    "a@example.net"), "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	relais_run(&o, p.conf, WORDS("-f", "me@home.example",
+	    "b@example.net"), "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, 0);
+	assert_got(p.other, "a@example.net");
+	assert_got(p.usual, "b@example.net");
+	outcome_free(&o);
+	close_place(&p);
+}
+
+/* The login of one smarthost is never shown to another. */
+static void
+credentials_stay_with_the_smarthost_of_their_section(void **state)
+{
+	struct script		script = { .user = "nina",
+				    .password = "s3cret",
+				    .auth_in_clear = true };
+	char			more[500];
+	struct place		p;
+	struct outcome		o;
+
+	(void)state;
+	folder_make(&p.folder);
+	p.usual = smarthost_start(&script);
+	script.user = "work";
+	script.password = "other";
+	p.other = smarthost_start(&script);
+	snprintf(more, sizeof(more), "smarthost = smtp://127.0.0.1:%u\n"
+	    "tls = off\nauth = PLAIN\nuser = nina\npassword = s3cret\n"
+	    "[to *@internal]\nsmarthost = smtp://127.0.0.1:%u\n"
+	    "user = work\npassword = other\n"
+	    "[to *@plain]\nsmarthost = smtp://127.0.0.1:%u\n",
+	    p.usual->port, p.other->port, p.other->port);
+	p.conf = conf_write(&p.folder, p.usual, "smtp", more);
+	relais_run(&o, p.conf, WORDS("a@example.net", "b@internal", "c@plain"),
+	    "Subject: x\n\nhi\n");
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	assert_true(smarthost_wait_messages(p.usual, 1));
+	assert_true(smarthost_wait_messages(p.other, 2));
+	assert_string_equal(smarthost_heard(p.usual, 0)->user, "nina");
+	assert_string_equal(smarthost_heard(p.other, 0)->user, "work");
+	assert_null(smarthost_heard(p.other, 1)->user);
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static const struct CMUnitTest route_spec[] = {
+	cmocka_unit_test(one_message_goes_to_two_smarthosts),
+	cmocka_unit_test(each_recipient_has_the_outcome_of_its_own_smarthost),
+	cmocka_unit_test(a_smarthost_that_is_away_does_not_hold_up_the_other),
+	cmocka_unit_test(the_sender_chooses_the_account),
+	cmocka_unit_test(credentials_stay_with_the_smarthost_of_their_section),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(route_spec, NULL, NULL);
+}

@@ -1,0 +1,110 @@
+/*
+ * Which recipients travel together, as the sections [to] say.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "relay/route.h"
+#include "support/folder.h"
+#include "util/memory.h"
+
+struct row {
+	const char	*conf;
+	const char	*from;
+	const char	*to[6];
+	const char	*want;	/* "0,2 1": places, a blank between routes */
+};
+
+static void
+travels(void **state)
+{
+	const struct row	*row = *state;
+	struct folder		 folder;
+	struct config		 config;
+	struct config_source	 source;
+	struct failure		 why;
+	struct envelope		 env = { 0 };
+	struct outcome		*outcomes;
+	struct routes		 routes;
+	struct buffer		 got = { 0 };
+
+	folder_make(&folder);
+	source = (struct config_source){ .file = folder_write(&folder, "conf",
+	    0600, row->conf) };
+	assert_true(config_load(&config, &source, &why));
+	envelope_set_reverse(&env, row->from);
+	for (size_t i = 0; row->to[i] != NULL; i++)
+		envelope_add(&env, row->to[i]);
+	outcomes = memory_new(env.n, sizeof(*outcomes));
+	for (size_t i = 0; i < env.n; i++)
+		if (env.forward[i].path[0] == '-')
+			outcomes[i].kind = OUTCOME_FAILED;
+	routes_find(&routes, &config, "nina", &env, outcomes);
+	for (size_t i = 0; i < routes.n; i++) {
+		const struct route	*r = &routes.route[i];
+
+		if (i > 0)
+			buffer_add_byte(&got, ' ');
+		buffer_addf(&got, "<%s>", r->envelope.reverse_path);
+		for (size_t k = 0; k < r->envelope.n; k++) {
+			size_t	at = r->place != NULL ? r->place[k] : k;
+
+			assert_string_equal(r->envelope.forward[k].path,
+			    row->to[at]);
+			buffer_addf(&got, ",%zu", at);
+		}
+	}
+	assert_string_equal(got.data, row->want);
+	buffer_free(&got);
+	routes_free(&routes);
+	free(outcomes);
+	envelope_free(&env);
+	config_free(&config);
+	folder_remove(&folder);
+}
+
+#define TRAVELS(sentence, ...) { sentence, travels, NULL, NULL, \
+	&(struct row){ __VA_ARGS__ } }
+
+#define TOP	"smarthost = smtp://localhost\n"
+#define INSIDE	"[to *@inside]\nsmarthost = smtp://127.0.0.2\n"
+#define BOSS	"[to boss@*]\ntimeout = 5s\n"
+
+static const struct CMUnitTest route_spec[] = {
+	TRAVELS("without a section [to] all travel together",
+	    TOP "[from *]\nhelo = a.example\n", "a@x",
+	    { "b@x", "c@inside", "d@x" }, "<a@x>,0,1,2"),
+	TRAVELS("those of another smarthost travel apart",
+	    TOP INSIDE, "a@x", { "b@x", "c@inside", "d@x", "e@INSIDE" },
+	    "<a@x>,0,2 <a@x>,1,3"),
+	TRAVELS("routes keep the order of the recipients",
+	    TOP INSIDE, "a@x", { "c@inside", "b@x" }, "<a@x>,0 <a@x>,1"),
+	TRAVELS("every set of sections is a route of its own",
+	    TOP INSIDE BOSS, "a@x",
+	    { "boss@x", "boss@inside", "a@inside", "a@x", "boss@y" },
+	    "<a@x>,0,4 <a@x>,1 <a@x>,2 <a@x>,3"),
+	TRAVELS("who has an outcome already does not travel",
+	    TOP INSIDE, "a@x", { "-b@x", "c@inside", "d@x" },
+	    "<a@x>,1 <a@x>,2"),
+	TRAVELS("the null sender stays null",
+	    TOP, "", { "b@x" }, "<>,0"),
+	TRAVELS("null_sender stands in for it",
+	    TOP "null_sender = bounces@x\n", "", { "b@x" },
+	    "<bounces@x>,0"),
+	TRAVELS("null_sender counts by recipient",
+	    TOP "[to *@inside]\nnull_sender = bounces@x\n", "",
+	    { "b@x", "b@inside" }, "<>,0 <bounces@x>,1"),
+	TRAVELS("null_sender is for the null sender alone",
+	    TOP "null_sender = bounces@x\n", "a@x", { "b@x" }, "<a@x>,0"),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(route_spec, NULL, NULL);
+}
