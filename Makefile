@@ -123,7 +123,8 @@ RELAY	= \
 	  explain \
 	  prepare \
 	  relay \
-	  route
+	  route \
+	  security
 SERVE	=
 CLI	= \
 	  input \

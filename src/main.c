@@ -5,6 +5,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +44,21 @@ fill_descriptors(void)
 		close(fd);
 }
 
+/*
+ * No password in a core file, and none for another process of this user that
+ * would look into our memory.
+ */
+static void
+keep_memory_private(void)
+{
+	const struct rlimit	none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+#ifdef __linux__
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 int
 main(int argc, char **argv)
 {
@@ -49,6 +68,7 @@ main(int argc, char **argv)
 	int		(*run)(int, char **) = cli_sendmail;
 
 	fill_descriptors();
+	keep_memory_private();
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
 	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++)

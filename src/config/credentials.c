@@ -60,6 +60,7 @@ read_secret(struct credentials *c, const struct setting *set,
 	struct buffer	value = { 0 };
 	bool		good;
 
+	c->by_token = key == KEY_TOKEN_COMMAND;
 	snprintf(c->origin, sizeof(c->origin), "%s (%s)", set->origin,
 	    config_key_name(key));
 	good = fetch(&value, key, set->value, why);
@@ -102,17 +103,24 @@ credentials_read(struct credentials *c, const struct config *config,
 }
 
 static void
-wipe(char *secret)
+wipe(char **secret)
 {
-	if (secret != NULL)
-		freezero(secret, strlen(secret));
+	if (*secret != NULL)
+		freezero(*secret, strlen(*secret));
+	*secret = NULL;
+}
+
+void
+credentials_wipe(struct credentials *c)
+{
+	wipe(&c->password);
+	wipe(&c->token);
 }
 
 void
 credentials_free(struct credentials *c)
 {
 	free(c->user);
-	wipe(c->password);
-	wipe(c->token);
+	credentials_wipe(c);
 	*c = (struct credentials){ .user = NULL };
 }

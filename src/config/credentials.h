@@ -18,6 +18,7 @@ struct credentials {
 	char	*user;		/* owned, or NULL */
 	char	*password;	/* owned, or NULL; wiped when freed */
 	char	*token;		/* owned, or NULL; wiped when freed */
+	bool	 by_token;	/* token_command is set */
 	char	 origin[256];	/* of the password or token, for messages:
 				 * "/etc/relais.conf:3 (password_file)" */
 };
@@ -34,6 +35,9 @@ struct credentials {
 bool	credentials_read(struct credentials *, const struct config *,
 	    const struct config_subject *, const char *url_user,
 	    struct failure *why);
+
+/* The secrets alone, once they have served; who and whence stays known. */
+void	credentials_wipe(struct credentials *);
 
 void	credentials_free(struct credentials *);
 

@@ -109,6 +109,10 @@ read_new(struct stream *s, char *to, size_t room, struct failure *why)
 
 	if (s->eof)
 		return 0;
+	if (s->lost.status != 0) {
+		*why = s->lost;
+		return -1;
+	}
 	if (s->tls != NULL) {
 		n = read_tls(s, to, room, why);
 	} else {
@@ -219,12 +223,42 @@ stream_has_line(const struct stream *s)
 	    NULL;
 }
 
+/*
+ * Under TLS the descriptor says nothing: it is readable when a session ticket
+ * has come, and it is not when a reply waits in the module.  So the module is
+ * asked for octets, which never waits.
+ */
+static bool
+is_readable_tls(struct stream *s)
+{
+	size_t	got = 0;
+
+	switch (s->module->read(s->tls, s->in, sizeof(s->in), &got,
+	    &s->lost)) {
+	case TLS_DONE:
+		s->in_start = 0;
+		s->in_end = got;
+		return true;
+	case TLS_CLOSED:
+		s->eof = true;
+		return true;
+	case TLS_FAILED:
+		return true;
+	case TLS_WANT_READ:
+	case TLS_WANT_WRITE:
+		break;
+	}
+	return false;
+}
+
 bool
-stream_is_readable(const struct stream *s)
+stream_is_readable(struct stream *s)
 {
 	struct pollfd	p = { .fd = s->fd, .events = POLLIN };
 
-	return stream_has_input(s) || poll(&p, 1, 0) > 0;
+	if (stream_has_input(s) || s->eof || s->lost.status != 0)
+		return true;
+	return s->tls != NULL ? is_readable_tls(s) : poll(&p, 1, 0) > 0;
 }
 
 static ssize_t

@@ -36,6 +36,8 @@ struct stream {
 	size_t			 in_start;
 	size_t			 in_end;
 	bool			 eof;
+	struct failure		 lost;		/* why the next read fails; no
+						 * status: it need not */
 	const struct tls_module	*module;	/* NULL: in clear */
 	struct tls		*tls;
 };
@@ -83,8 +85,11 @@ bool	stream_has_input(const struct stream *);
 /* True if a whole line was. */
 bool	stream_has_line(const struct stream *);
 
-/* True if a read would not wait: input is here, or the peer has closed. */
-bool	stream_is_readable(const struct stream *);
+/*
+ * True if a read would not wait: input is here, or the peer has closed.  Of
+ * TLS only what is meant for us counts, session tickets do not.
+ */
+bool	stream_is_readable(struct stream *);
 
 /* Collects; writes only when the buffer is full. */
 bool	stream_write(struct stream *, const void *data, size_t len,

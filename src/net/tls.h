@@ -72,8 +72,9 @@ struct tls_module {
 	 * On fd from now on.  TLS_FAILED: EX_CONFIG for a certificate that is
 	 * not trusted, with its subject, the rule it broke and the key of
 	 * relais.conf that would change it; EX_TEMPFAIL for a handshake broken
-	 * off; EX_PROTOCOL where the peer does not speak TLS at all, or none
-	 * that is new enough.  The texts want the host put in front of them.
+	 * off; EX_PROTOCOL where the peer does not speak TLS at all;
+	 * EX_UNAVAILABLE where its TLS is too old or too weak.  The texts want
+	 * the host put in front of them.
 	 */
 	enum tls_result (*handshake)(struct tls *, int fd, struct failure *);
 

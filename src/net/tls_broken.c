@@ -19,9 +19,9 @@ static const struct {
 	int		 status;
 	const char	*text;
 } causes[] = {
-	{ SSL_R_UNSUPPORTED_PROTOCOL, false, EX_PROTOCOL, TOO_OLD },
-	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, false, EX_PROTOCOL, TOO_OLD },
-	{ SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY, false, EX_PROTOCOL,
+	{ SSL_R_UNSUPPORTED_PROTOCOL, false, EX_UNAVAILABLE, TOO_OLD },
+	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, false, EX_UNAVAILABLE, TOO_OLD },
+	{ SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY, false, EX_UNAVAILABLE,
 	  "the server finds our cipher suites too weak" },
 	{ SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, false, EX_TEMPFAIL,
 	  "the server broke the TLS handshake off: it may share no cipher "
@@ -37,7 +37,7 @@ static const struct {
 	{ SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, true, EX_CONFIG, NOT_OURS },
 	{ SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, true, EX_CONFIG, NOT_OURS },
 	{ SSL_R_TLSV1_ALERT_UNKNOWN_CA, true, EX_CONFIG, NOT_OURS },
-	{ SSL_R_DH_KEY_TOO_SMALL, false, EX_PROTOCOL,
+	{ SSL_R_DH_KEY_TOO_SMALL, false, EX_UNAVAILABLE,
 	  "the server's Diffie-Hellman key is too small for this system's "
 	  "openssl.cnf" },
 	{ SSL_R_UNEXPECTED_EOF_WHILE_READING, false, EX_TEMPFAIL,
@@ -74,8 +74,7 @@ not_tls(const struct tls_wire *w, struct failure *why)
 	while (len < w->first_len && w->first[len] != '\r' &&
 	    w->first[len] != '\n')
 		len++;
-	failed(why, EX_PROTOCOL, "does not speak TLS on this port at once; "
-	    "use submission:// (STARTTLS); it says \"%s\"",
+	failed(why, EX_PROTOCOL, "the server answers our TLS in clear: \"%s\"",
 	    visible(said, sizeof(said), w->first, len));
 }
 

@@ -23,6 +23,16 @@ add_place(const struct relay *r, enum config_key key, char *text, size_t size)
 	add(text, size, ")");
 }
 
+/* "; words (/etc/relais.conf:7)" */
+static void
+advise(const struct relay *r, enum config_key key, const char *words,
+    char *text, size_t size)
+{
+	add(text, size, "; ");
+	add(text, size, words);
+	add_place(r, key, text, size);
+}
+
 static bool
 has_credentials(const struct relay *r)
 {
@@ -33,14 +43,12 @@ static void
 explain_sender(const struct relay *r, char *text, size_t size)
 {
 	if (!has_credentials(r)) {
-		add(text, size, "; the server may want a login: set user and "
-		    "password_file");
-		add_place(r, KEY_SMARTHOST, text, size);
+		advise(r, KEY_SMARTHOST, "the server may want a login: set "
+		    "user and password_file", text, size);
 		return;
 	}
-	add(text, size, "; the provider may not let you send as this address: "
-	    "set from to one of yours");
-	add_place(r, KEY_FROM, text, size);
+	advise(r, KEY_FROM, "the provider may not let you send as this "
+	    "address: set from to one of yours", text, size);
 }
 
 static void
@@ -48,7 +56,7 @@ explain_login(const struct relay *r, char *text, size_t size)
 {
 	add(text, size, "; check user");
 	add_place(r, KEY_USER, text, size);
-	add(text, size, r->credentials.token != NULL ? " and the token" :
+	add(text, size, r->credentials.by_token ? " and the token" :
 	    " and password");
 	if (r->credentials.origin[0] != '\0') {
 		add(text, size, " (");
@@ -57,15 +65,37 @@ explain_login(const struct relay *r, char *text, size_t size)
 	}
 }
 
+/* A server that waits for a ClientHello is silent, or answers in TLS. */
 static void
-explain_greeting(const struct relay *r, int status, char *text, size_t size)
+explain_greeting(const struct relay *r, int code, int status, char *text,
+    size_t size)
 {
-	if (r->host->port == 465 && r->host->scheme != SCHEME_SUBMISSIONS &&
-	    (status == EX_TEMPFAIL || status == EX_PROTOCOL)) {
-		add(text, size, "; port 465 wants TLS at once: use "
-		    "submissions://");
-		add_place(r, KEY_SMARTHOST, text, size);
-	}
+	if (code != 0 || r->options.tls_policy == TLS_AT_ONCE)
+		return;
+	if (r->host->port == 465 &&
+	    (status == EX_TEMPFAIL || status == EX_PROTOCOL))
+		advise(r, KEY_SMARTHOST, "port 465 wants TLS at once: use "
+		    "submissions://", text, size);
+	else if (status == EX_PROTOCOL && strstr(text, "\\003") != NULL)
+		advise(r, KEY_SMARTHOST, "that looks like TLS: if this port "
+		    "wants TLS at once, use submissions://", text, size);
+	else if (status == EX_TEMPFAIL)
+		advise(r, KEY_SMARTHOST, "if this port wants TLS at once, use "
+		    "submissions://", text, size);
+}
+
+/* Unless a reply refuses us, it is we who went no further. */
+static void
+explain_auth(const struct relay *r, int code, int status, char *text,
+    size_t size)
+{
+	if (status != EX_NOPERM)
+		return;
+	if (code / 100 == 5)
+		explain_login(r, text, size);
+	else
+		add_place(r, r->options.tls_policy == TLS_OPPORTUNISTIC ?
+		    KEY_TLS : KEY_SMARTHOST, text, size);
 }
 
 void
@@ -74,26 +104,22 @@ explain(const struct relay *r, enum session_step step, int code, int status,
 {
 	switch (step) {
 	case STEP_GREETING:
-		explain_greeting(r, status, text, size);
+		explain_greeting(r, code, status, text, size);
 		break;
 	case STEP_STARTTLS:
-		if (status == EX_UNAVAILABLE) {
-			add(text, size, "; tls = off would send everything in "
-			    "clear");
-			add_place(r, KEY_SMARTHOST, text, size);
-		}
+		if (status == EX_UNAVAILABLE)
+			advise(r, KEY_SMARTHOST, "tls = off would send "
+			    "everything in clear", text, size);
 		break;
 	case STEP_TLS:
 		if (status == EX_PROTOCOL &&
-		    r->host->scheme == SCHEME_SUBMISSIONS) {
-			add(text, size, "; if this port wants STARTTLS, use "
-			    "submission://");
-			add_place(r, KEY_SMARTHOST, text, size);
-		}
+		    r->options.tls_policy == TLS_AT_ONCE)
+			advise(r, KEY_SMARTHOST, "this port does not want TLS "
+			    "at once: for STARTTLS use submission://", text,
+			    size);
 		break;
 	case STEP_AUTH:
-		if (status == EX_NOPERM && code != 0)
-			explain_login(r, text, size);
+		explain_auth(r, code, status, text, size);
 		break;
 	case STEP_MAIL:
 		if (code / 100 == 5 && status != EX_DATAERR)

@@ -12,17 +12,14 @@
 #include "net/tls.h"
 #include "relay/explain.h"
 #include "relay/route.h"
+#include "relay/security.h"
 #include "util/memory.h"
-
-enum { PINS_MAX = 16 };
 
 /* What is got ready while the connection is being made. */
 struct preparation {
-	struct relay		*relay;
-	const char		*pins[PINS_MAX + 1];
-	struct tls_options	 tls;
-	struct failure		 why;
-	bool			 failed;
+	struct relay	*relay;
+	struct failure	 why;
+	bool		 ready;
 };
 
 void
@@ -54,14 +51,6 @@ text_of(const struct relay *r, enum config_key key)
 	return config_text(r->config, &r->subject, key);
 }
 
-static const char *
-origin_of(const struct relay *r, enum config_key key)
-{
-	const struct setting	*set = config_find(r->config, &r->subject, key);
-
-	return set != NULL ? set->origin : NULL;
-}
-
 /* "mail.example.org:587" or the path of the socket. */
 static const char *
 host_text(const struct relay *r, char *text, size_t size)
@@ -77,97 +66,6 @@ host_text(const struct relay *r, char *text, size_t size)
 	return text;
 }
 
-static enum tls_policy
-policy_of(const struct relay *r)
-{
-	const char	*tls = text_of(r, KEY_TLS);
-
-	if (tls != NULL && strcmp(tls, "off") == 0)
-		return TLS_OFF;
-	if (r->host->scheme == SCHEME_SUBMISSIONS)
-		return TLS_AT_ONCE;
-	if (tls != NULL && strcmp(tls, "opportunistic") == 0)
-		return TLS_OPPORTUNISTIC;
-	if (tls == NULL && r->host->scheme != SCHEME_SUBMISSION &&
-	    smarthost_is_local(r->host))
-		return TLS_OFF;
-	return TLS_REQUIRED;
-}
-
-static void
-tls_options_of(struct preparation *p)
-{
-	struct relay		*r = p->relay;
-	const struct setting	*pin;
-	size_t			 n = 0;
-
-	p->tls = (struct tls_options){
-		.name = text_of(r, KEY_TLS_NAME),
-		.ca = text_of(r, KEY_TLS_CA),
-		.ca_origin = origin_of(r, KEY_TLS_CA),
-		.pins = p->pins,
-		.pins_origin = origin_of(r, KEY_TLS_PIN),
-		.certificate = text_of(r, KEY_TLS_CERTIFICATE),
-		.key = text_of(r, KEY_TLS_KEY),
-		.verify = r->options.tls_policy != TLS_OPPORTUNISTIC,
-	};
-	if (p->tls.name == NULL)
-		p->tls.name = r->host->host != NULL ? r->host->host :
-		    "localhost";
-	pin = config_find(r->config, &r->subject, KEY_TLS_PIN);
-	for (; pin != NULL && n < PINS_MAX; pin = pin->next)
-		p->pins[n++] = pin->value;
-}
-
-/* Loading TLS costs a millisecond that the connection needs anyway. */
-static void
-prepare(void *context)
-{
-	struct preparation	*p = context;
-	struct session_options	*o = &p->relay->options;
-
-	if (o->tls_policy == TLS_OFF && o->auth == NULL)
-		return;
-	o->tls_module = tls_load(&p->why);
-	if (o->tls_module != NULL && o->tls_policy != TLS_OFF) {
-		tls_options_of(p);
-		o->tls = o->tls_module->start(&p->tls, &p->why);
-	}
-	p->failed = o->tls_module == NULL ||
-	    (o->tls_policy != TLS_OFF && o->tls == NULL);
-}
-
-/* Which credentials may be shown, and how. */
-static bool
-prepare_auth(struct relay *r, struct failure *why)
-{
-	const char	*list = text_of(r, KEY_AUTH);
-	bool		 tls_off = origin_of(r, KEY_TLS) != NULL &&
-			    r->options.tls_policy == TLS_OFF;
-
-	if (list != NULL && strcmp(list, "off") == 0)
-		return true;
-	if (!credentials_read(&r->credentials, r->config, &r->subject,
-	    r->host->user, why))
-		return false;
-	r->auth = (struct auth_options){
-		.mechanisms = list != NULL && strcmp(list, "auto") != 0 ?
-		    list : NULL,
-		.user = r->credentials.user,
-		.password = r->credentials.password,
-		.token = r->credentials.token,
-		.certificate = text_of(r, KEY_TLS_CERTIFICATE) != NULL,
-		/* Both have to be spelt out before a secret goes in clear. */
-		.in_clear = tls_off && origin_of(r, KEY_AUTH) != NULL,
-		.host = r->host->host,
-		.port = r->host->port,
-	};
-	if (r->auth.password != NULL || r->auth.token != NULL ||
-	    (r->auth.certificate && r->auth.mechanisms != NULL))
-		r->options.auth = &r->auth;
-	return true;
-}
-
 static int
 family_of(const struct relay *r)
 {
@@ -176,6 +74,15 @@ family_of(const struct relay *r)
 	if (family == NULL || strcmp(family, "any") == 0)
 		return AF_UNSPEC;
 	return strchr(family, '6') != NULL ? AF_INET6 : AF_INET;
+}
+
+/* Loading TLS costs a millisecond that the connection needs anyway. */
+static void
+prepare(void *context)
+{
+	struct preparation	*p = context;
+
+	p->ready = security_start(p->relay, &p->why);
 }
 
 static bool
@@ -194,6 +101,7 @@ connect_host(struct relay *r, struct failure *why)
 		.context = &p,
 	};
 	int			fd = connect_to(&where, &how, why);
+	bool			good;
 
 	if (fd == -1) {
 		explain_connect(r, why->text, sizeof(why->text));
@@ -201,13 +109,16 @@ connect_host(struct relay *r, struct failure *why)
 			r->options.tls_module->close(r->options.tls);
 		return false;
 	}
-	if (p.failed) {
+	if (!p.ready) {
 		close(fd);
 		*why = p.why;
 		return false;
 	}
 	r->connected = true;
-	if (session_open(&r->session, fd, &r->options, why))
+	good = session_open(&r->session, fd, &r->options, why);
+	r->auth.password = r->auth.token = NULL;
+	credentials_wipe(&r->credentials);
+	if (good)
 		return true;
 	explain(r, r->session.step, r->session.reply.code, why->status,
 	    why->text, sizeof(why->text));
@@ -220,13 +131,12 @@ open_host(struct relay *r, struct failure *why)
 	r->options = (struct session_options){
 		.lmtp = r->host->scheme == SCHEME_LMTP,
 		.helo = r->me->helo,
-		.tls_policy = policy_of(r),
 		.timeout_ms = config_ms(r->config, &r->subject, KEY_TIMEOUT),
 		.early_bdat = config_bool(r->config, &r->subject,
 		    KEY_EARLY_BDAT),
 		.trace = r->trace,
 	};
-	return prepare_auth(r, why) && connect_host(r, why);
+	return security_choose(r, why) && connect_host(r, why);
 }
 
 /* Where and why, around what the session wrote into a fresh outcome. */

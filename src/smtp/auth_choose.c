@@ -233,9 +233,9 @@ auth_choose(const struct auth_options *options, const char *offered,
 	const char	*name;
 
 	if (tls == NULL && !options->in_clear) {
-		failed(why, EX_NOPERM, "AUTH would be readable on the way, "
-		    "for there is no TLS: set tls = required (if nobody can "
-		    "listen, set both tls = off and auth)");
+		failed(why, EX_NOPERM, "the password would be readable on the "
+		    "way, for there is no TLS: set tls = required, or, where "
+		    "nobody can listen, both tls = off and auth = auto");
 		return NULL;
 	}
 	prepare(&c, options, offered, module, tls);

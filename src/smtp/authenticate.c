@@ -61,7 +61,7 @@ say_response(struct session *s, struct auth *a, struct buffer *initial,
 		*initial_sent = true;
 	} else if (!base64_decode(&challenge, text, len)) {
 		good = failed(why, EX_PROTOCOL,
-		    "AUTH: the server's challenge is no base64");
+		    "the server's challenge is no base64");
 	} else {
 		good = auth_step(a, challenge.data, challenge.len, &response,
 		    why);
@@ -96,6 +96,31 @@ refused(struct session *s, const char *name, const struct auth *a,
 }
 
 /*
+ * What is broken off ends the connection, too: a server that is not to be
+ * trusted hears no more of us.
+ */
+static bool
+respond(struct session *s, struct auth *a, int step, struct buffer *initial,
+    bool *initial_sent, struct failure *why)
+{
+	if (step >= STEPS_MAX)
+		failed(why, EX_PROTOCOL, "the server asks without end");
+	else if (say_response(s, a, initial, initial_sent, why))
+		return true;
+	s->broken = true;
+	return failure_prefix(why, "AUTH: ");
+}
+
+static bool
+finish(struct session *s, struct auth *a, struct failure *why)
+{
+	if (auth_finish(a, why))
+		return true;
+	s->broken = true;
+	return failure_prefix(why, "AUTH: ");
+}
+
+/*
  * One mechanism, to the server's last word.  False with *unfit where another
  * mechanism may do.
  */
@@ -115,17 +140,11 @@ exchange(struct session *s, const char *name, bool *unfit,
 		return false;
 	good = say_auth(s, name, a, &initial, &initial_sent, why) &&
 	    dialogue_hear(s, STEP_AUTH, why);
-	for (int i = 0; good && s->reply.code == 334; i++) {
-		if (i >= STEPS_MAX)
-			good = failed(why, EX_PROTOCOL,
-			    "AUTH %s: the server asks without end", name);
-		else if (!say_response(s, a, &initial, &initial_sent, why))
-			good = false;
-		else
-			good = dialogue_hear(s, STEP_AUTH, why);
-	}
+	for (int i = 0; good && s->reply.code == 334; i++)
+		good = respond(s, a, i, &initial, &initial_sent, why) &&
+		    dialogue_hear(s, STEP_AUTH, why);
 	if (good && s->reply.code == 235) {
-		good = auth_finish(a, why);
+		good = finish(s, a, why);
 	} else if (good) {
 		*unfit = refuses_mechanism(&s->reply);
 		good = refused(s, name, a, why);
@@ -142,23 +161,24 @@ is_unverified(const struct session *s)
 	return s->encrypted && s->options->tls_policy == TLS_OPPORTUNISTIC;
 }
 
-bool
-authenticate(struct session *s, struct failure *why)
+/*
+ * With a certificate and nothing else the handshake may have been the login
+ * already: many servers know their clients by it, without AUTH.
+ */
+static bool
+may_do_without(const struct auth_options *options)
 {
-	const struct auth_options	*options = s->options->auth;
-	struct tls			*tls = s->stream.tls;
-	const char			*offered = s->mechanisms.data;
-	const char			*name;
-	bool				 unfit;
+	return options->certificate && options->mechanisms == NULL &&
+	    options->password == NULL && options->token == NULL;
+}
 
-	s->step = STEP_AUTH;
-	if (is_unverified(s) && !options->in_clear)
-		return failed(why, EX_NOPERM, "AUTH: the server's certificate "
-		    "is not checked, so it could be anybody: set "
-		    "tls = required");
-	if (offered == NULL)
-		offered = "";
-	name = auth_choose(options, offered, s->options->tls_module, tls, why);
+/* From the strongest on, until one is taken or the user is refused. */
+static bool
+try_each(struct session *s, const char *name, const char *offered,
+    struct failure *why)
+{
+	bool	unfit;
+
 	while (name != NULL) {
 		if (!dialogue_is_quiet(s, why))
 			return false;
@@ -166,8 +186,33 @@ authenticate(struct session *s, struct failure *why)
 			return true;
 		if (!unfit)
 			return false;
-		name = auth_choose_after(options, offered, name,
-		    s->options->tls_module, tls);
+		name = auth_choose_after(s->options->auth, offered, name,
+		    s->options->tls_module, s->stream.tls);
 	}
 	return false;
+}
+
+bool
+authenticate(struct session *s, struct failure *why)
+{
+	const struct auth_options	*options = s->options->auth;
+	const char			*offered = s->mechanisms.data;
+	const char			*name;
+
+	s->step = STEP_AUTH;
+	if (offered == NULL)
+		offered = "";
+	if (is_unverified(s) && !options->in_clear) {
+		if (may_do_without(options))
+			return true;
+		return failed(why, EX_NOPERM, "AUTH: the server's certificate "
+		    "is not checked, so it could be anybody: set "
+		    "tls = required");
+	}
+	name = auth_choose(options, offered, s->options->tls_module,
+	    s->stream.tls, why);
+	if (name == NULL)
+		return may_do_without(options) ||
+		    failure_prefix(why, "AUTH: ");
+	return try_each(s, name, offered, why);
 }

@@ -120,7 +120,7 @@ upgrade(struct session *s, struct failure *why)
 	}
 	if (!dialogue_ask(s, STEP_STARTTLS, why, "STARTTLS"))
 		return false;
-	if (!reply_is_positive(&s->reply)) {
+	if (s->reply.code != 220) {
 		if (optional && s->reply.code / 100 >= 4)
 			return true;
 		return dialogue_refused(s, STEP_STARTTLS, EX_UNAVAILABLE, why);

@@ -115,7 +115,7 @@ static const struct {
 	{ "STARTTLS", "STARTTLS", { .security = STARTTLS_OFFERED,
 	    .steps = { { .at = ON_STARTTLS } } },
 	    .scheme = "submission", .due = "220 2.0.0 go",
-	    .status = { NO, LATER, LATER, LATER, LATER, LATER, OK, ODD, ODD,
+	    .status = { NO, LATER, LATER, LATER, LATER, LATER, ODD, ODD, ODD,
 	    ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
 	{ "AUTH", "AUTH", { .user = "me", .password = "secret",
 	    .mechanisms = "PLAIN", .steps = { { .at = ON_AUTH } } },

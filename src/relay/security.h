@@ -1,0 +1,29 @@
+/*
+ * security.h - TLS and AUTH with one smarthost, as the configuration has them
+ *
+ * Closed by default: nothing goes in clear unless the smarthost is this
+ * machine or tls says so, no secret does unless tls = off and auth are both
+ * spelt out, and nobody's certificate goes unchecked unless tls says so.
+ */
+#ifndef RELAY_SECURITY_H
+#define RELAY_SECURITY_H
+
+#include <stdbool.h>
+
+#include "relay/relay.h"
+#include "util/failure.h"
+
+/*
+ * For r->host: the policy of TLS, and which credentials it is to get, into
+ * r->options.  EX_CONFIG for settings that contradict each other or a secret
+ * that may not be used; EX_NOPERM for one that may not be read.
+ */
+bool	security_choose(struct relay *, struct failure *);
+
+/*
+ * Loads what that takes and starts a TLS session, no octet sent yet.  False
+ * with why as tls.h has it.
+ */
+bool	security_start(struct relay *, struct failure *);
+
+#endif
