@@ -120,11 +120,14 @@ CONFIG	= \
 	  smarthost \
 	  value
 RELAY	= \
+	  account \
+	  deliver \
 	  explain \
 	  prepare \
 	  relay \
 	  route \
-	  security
+	  security \
+	  store
 SERVE	=
 CLI	= \
 	  input \

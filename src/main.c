@@ -70,6 +70,7 @@ main(int argc, char **argv)
 	fill_descriptors();
 	keep_memory_private();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* a queue file too large: EFBIG */
 	umask(077);
 	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++)
 		if (strcmp(name, roles[i].name) == 0)

@@ -37,71 +37,13 @@ is_told(const struct outcome *outcomes, size_t i)
 	return false;
 }
 
-static const char *
-kind_name(enum outcome_kind kind)
-{
-	switch (kind) {
-	case OUTCOME_WAITING:
-		return "waiting";
-	case OUTCOME_DELIVERED:
-		return "sent";
-	case OUTCOME_DEFERRED:
-		return "deferred";
-	case OUTCOME_FAILED:
-		break;
-	}
-	return "failed";
-}
-
-/* The Message-ID, so that a message can be followed from log to log. */
 static void
-message_id(const struct message *m, char *to, size_t size)
+print_outcome(const struct report *r, const struct outcome *outcomes, size_t i)
 {
-	const struct field	*f = header_find(&m->header, "Message-ID", 0);
-	const char		*value = "";
-	size_t			 len = 0;
-
-	if (f != NULL)
-		value = field_value(f, &len);
-	while (len > 0 && (*value == ' ' || *value == '\t'))
-		value++, len--;
-	while (len > 0 && (value[len - 1] == '\n' || value[len - 1] == '\r'))
-		len--;
-	visible(to, size, value, len);
-}
-
-static void
-log_outcomes(const struct log *log, const struct envelope *env,
-    const struct message *m, const struct outcome *outcomes)
-{
-	char	from[400], to[400], id[300];
-
-	if (log->target == LOG_TO_NOTHING)
-		return;
-	message_id(m, id, sizeof(id));
-	visible(from, sizeof(from), env->reverse_path,
-	    strlen(env->reverse_path));
-	for (size_t i = 0; i < env->n; i++) {
-		const char	*path = env->forward[i].path;
-
-		log_line(log, outcomes[i].kind == OUTCOME_DELIVERED ?
-		    LOG_INFO : LOG_WARNING,
-		    "%s uid=%lu from=<%s> to=<%s> size=%llu message-id=%s "
-		    "reply=\"%s\"", kind_name(outcomes[i].kind),
-		    (unsigned long)getuid(), from,
-		    visible(to, sizeof(to), path, strlen(path)),
-		    (unsigned long long)message_size(m), id,
-		    outcomes[i].text);
-	}
-}
-
-static void
-print_outcome(const struct log *log, enum error_mode errors,
-    const struct envelope *env, const struct outcome *outcomes, size_t i)
-{
-	struct buffer	line = { 0 };
-	char		path[400];
-	size_t		others = 0;
+	const struct envelope	*env = r->envelope;
+	struct buffer		 line = { 0 };
+	char			 path[400];
+	size_t			 others = 0;
 
 	for (size_t k = i + 1; k < env->n; k++)
 		others += outcomes[k].kind == outcomes[i].kind &&
@@ -112,38 +54,38 @@ print_outcome(const struct log *log, enum error_mode errors,
 	if (others > 0)
 		buffer_addf(&line, " and %zu more", others);
 	buffer_addf(&line, ": %s", outcomes[i].text);
-	print_line(errors, log, line.data);
+	if (outcomes[i].kind == OUTCOME_FAILED && r->kept != NULL)
+		buffer_addf(&line, "; kept in %s/failed/%s", r->spool,
+		    r->kept);
+	print_line(r->errors, r->log, line.data);
 	buffer_free(&line);
 }
 
 static int
-exit_status(const struct envelope *env, const struct outcome *outcomes,
-    bool queued)
+exit_status(const struct report *r, const struct outcome *outcomes)
 {
 	int	later = EX_OK;
 
-	for (size_t i = 0; i < env->n; i++) {
+	for (size_t i = 0; i < r->envelope->n; i++) {
 		if (outcomes[i].kind == OUTCOME_FAILED)
 			return outcomes[i].status;
 		if (outcomes[i].kind == OUTCOME_DEFERRED && later == EX_OK &&
-		    !queued)
+		    r->queued == NULL)
 			later = outcomes[i].status;
 	}
 	return later;
 }
 
 int
-report_outcomes(const struct log *log, enum error_mode errors,
-    const struct envelope *env, const struct message *m,
-    const struct outcome *outcomes, bool queued)
+report_outcomes(const struct report *r, const struct outcome *outcomes)
 {
-	for (size_t i = 0; i < env->n; i++) {
+	for (size_t i = 0; i < r->envelope->n; i++) {
 		bool	told = outcomes[i].kind == OUTCOME_FAILED ||
-			    (outcomes[i].kind == OUTCOME_DEFERRED && !queued);
+			    (outcomes[i].kind == OUTCOME_DEFERRED &&
+			    r->queued == NULL);
 
 		if (told && !is_told(outcomes, i))
-			print_outcome(log, errors, env, outcomes, i);
+			print_outcome(r, outcomes, i);
 	}
-	log_outcomes(log, env, m, outcomes);
-	return exit_status(env, outcomes, queued);
+	return exit_status(r, outcomes);
 }

@@ -9,7 +9,6 @@
 
 #include "cli/options.h"
 #include "mail/envelope.h"
-#include "mail/message.h"
 #include "mail/outcome.h"
 #include "util/failure.h"
 #include "util/log.h"
@@ -21,14 +20,23 @@
 int	report_failure(const struct log *, enum error_mode,
 	    const struct failure *);
 
+/* All borrowed. */
+struct report {
+	const struct log	*log;
+	enum error_mode		 errors;
+	const struct envelope	*envelope;
+	const char		*queued;	/* the entry that holds what was
+						 * deferred, or NULL */
+	const char		*kept;		/* the one in failed/, or NULL */
+	const char		*spool;		/* where failed/ is */
+};
+
 /*
  * One line for each different text among the forward-paths that were not
- * delivered, naming them; a line in the log for every forward-path.  The
- * exit status: 0 if all were delivered or queued, else that of the first one
- * that failed for good, else that of the first one deferred.
+ * delivered, naming them.  The exit status: 0 if all were delivered or
+ * queued, else that of the first one that failed for good, else that of the
+ * first one deferred.
  */
-int	report_outcomes(const struct log *, enum error_mode,
-	    const struct envelope *, const struct message *,
-	    const struct outcome *, bool queued);
+int	report_outcomes(const struct report *, const struct outcome *);
 
 #endif

@@ -11,8 +11,11 @@
 #include "cli/transcript.h"
 #include "config/identity.h"
 #include "mail/address.h"
+#include "relay/account.h"
+#include "relay/deliver.h"
 #include "relay/prepare.h"
 #include "relay/relay.h"
+#include "relay/store.h"
 #include "util/buffer.h"
 #include "util/memory.h"
 
@@ -24,6 +27,9 @@ struct submission {
 	struct message		 message;
 	struct envelope		 envelope;
 	struct outcome		*outcomes;	/* one for each forward-path */
+	struct spool		 spool;
+	enum store_answer	 queue;
+	struct failure		 no_queue;	/* why there is none */
 };
 
 static void
@@ -58,11 +64,21 @@ take_arguments(struct submission *s, struct failure *why)
 	return good;
 }
 
+static void
+open_queue(struct submission *s)
+{
+	s->queue = store_open(&s->spool, s->config, &s->no_queue);
+	if (s->queue == STORE_BROKEN)
+		log_line(s->log, LOG_WARNING, "%s", s->no_queue.text);
+}
+
 static const char *
-spill_directory(void)
+spill_directory(const struct submission *s)
 {
 	const char	*tmp = secure_getenv("TMPDIR");
 
+	if (s->queue == STORE_OPEN)
+		return s->spool.spill;
 	return tmp != NULL && tmp[0] == '/' ? tmp : "/tmp";
 }
 
@@ -70,7 +86,7 @@ static bool
 read_message(struct submission *s, struct failure *why)
 {
 	struct message_limits	limits = {
-		.spill_directory = spill_directory(),
+		.spill_directory = spill_directory(s),
 		.size_max = config_number(s->config, NULL,
 		    KEY_MESSAGE_SIZE_LIMIT),
 	};
@@ -127,19 +143,49 @@ take_sender(struct submission *s, struct failure *why)
 	return true;
 }
 
-static int
-hand_over(struct submission *s)
+static void
+attempt(struct submission *s, struct delivered *where)
 {
-	struct relay	 relay;
-	int		 status;
+	struct relay	relay;
+	struct delivery	delivery = {
+		.relay = &relay,
+		.queue = s->queue == STORE_OPEN ? &s->spool : NULL,
+		.no_queue = s->queue == STORE_BROKEN ? &s->no_queue : NULL,
+		.envelope = &s->envelope,
+		.message = &s->message,
+		.uid = (uint32_t)getuid(),
+		.caller = s->me.user,
+		.untried = s->options->delivery != DELIVER_NOW,
+	};
 
 	relay_begin(&relay, s->config, &s->me,
 	    s->options->verbose ? &transcript : NULL);
-	relay_send(&relay, &s->envelope, &s->message, s->outcomes);
-	status = report_outcomes(s->log, s->options->errors, &s->envelope,
-	    &s->message, s->outcomes, false);
+	deliver(&delivery, s->outcomes, where);
 	relay_end(&relay);
-	return status;
+}
+
+static int
+hand_over(struct submission *s)
+{
+	struct delivered	where;
+	struct account		account = {
+		.uid = (uint32_t)getuid(),
+		.envelope = &s->envelope,
+		.message = &s->message,
+	};
+	struct report		report = {
+		.log = s->log,
+		.errors = s->options->errors,
+		.envelope = &s->envelope,
+	};
+
+	attempt(s, &where);
+	account.id = report.queued = where.queued[0] != '\0' ? where.queued :
+	    NULL;
+	report.kept = where.failed[0] != '\0' ? where.failed : NULL;
+	report.spool = s->spool.directory;
+	account_outcomes(s->log, &account, s->outcomes);
+	return report_outcomes(&report, s->outcomes);
 }
 
 static bool
@@ -180,6 +226,7 @@ submit(const struct options *options, const struct config *config,
 	struct failure		why;
 	int			status;
 
+	open_queue(&s);
 	if (take_envelope(&s, &why) && read_message(&s, &why) &&
 	    judge(&s, &why))
 		status = hand_over(&s);
@@ -189,5 +236,6 @@ submit(const struct options *options, const struct config *config,
 	envelope_free(&s.envelope);
 	message_free(&s.message);
 	identity_free(&s.me);
+	spool_close(&s.spool);
 	return status;
 }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "queue/commit.h"
+#include "queue/entry.h"
 #include "util/buffer.h"
 
 void
@@ -136,6 +137,54 @@ put_entry(struct spool *spool, char *id, const char *const *recipients)
 		fail_msg("%s", why.text);
 	message_free(&message);
 	envelope_free(&envelope);
+}
+
+static void
+tell_entry(struct buffer *b, struct spool *spool, enum spool_folder folder,
+    const char *name)
+{
+	static const char	marks[] = { '?', '+', '~', '-' };
+	struct entry		entry;
+	struct failure		why;
+
+	if (entry_open(&entry, spool, folder, name, ENTRY_LOOK, &why) !=
+	    ENTRY_OPENED) {
+		buffer_addf(b, "(%s)", name);
+		return;
+	}
+	for (size_t i = 0; i < entry.docket.envelope.n; i++)
+		buffer_addf(b, "%s%c%s", i > 0 ? " " : "",
+		    marks[entry.docket.outcomes[i].kind],
+		    entry.docket.envelope.forward[i].path);
+	entry_close(&entry);
+}
+
+const char *
+tell_entries(const char *directory, enum spool_folder folder)
+{
+	static char		text[4096];
+	struct spool_options	options = { 0 };
+	struct buffer		b = { 0 };
+	struct spool_list	list;
+	struct spool		spool;
+	struct failure		why;
+
+	text[0] = '\0';
+	if (!spool_open(&spool, directory, &options, &why))
+		return text;
+	if (!spool_list(&list, &spool, folder, &why))
+		fail_msg("%s", why.text);
+	for (size_t i = 0; i < list.n; i++) {
+		if (i > 0)
+			buffer_add_byte(&b, '\n');
+		tell_entry(&b, &spool, folder, list.item[i].name);
+	}
+	if (b.data != NULL)
+		strlcpy(text, b.data, sizeof(text));
+	buffer_free(&b);
+	spool_list_free(&list);
+	spool_close(&spool);
+	return text;
 }
 
 size_t

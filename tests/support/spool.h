@@ -31,6 +31,13 @@ bool	same_message(const struct message *, const struct message *);
 /* Commits a small message for these recipients ("" ends them); its name. */
 void	put_entry(struct spool *, char *id, const char *const *recipients);
 
+/*
+ * What a folder of the spool in that directory holds, an entry a line as
+ * "?a@example.org +b@example.org": the status of each forward-path.  "" if
+ * there is no such folder.  Good until the next call.
+ */
+const char *tell_entries(const char *directory, enum spool_folder);
+
 /* How many names a folder holds. */
 size_t	count_names(struct spool *, enum spool_folder);
 

@@ -1,0 +1,29 @@
+/*
+ * account.h - a line in the log for what became of each forward-path
+ */
+#ifndef RELAY_ACCOUNT_H
+#define RELAY_ACCOUNT_H
+
+#include <stdint.h>
+
+#include "mail/envelope.h"
+#include "mail/message.h"
+#include "mail/outcome.h"
+#include "util/log.h"
+
+struct account {
+	const char		*id;	/* in the queue, or NULL */
+	uint32_t		 uid;	/* who brought it */
+	const struct envelope	*envelope;
+	const struct message	*message;
+};
+
+/*
+ * "sent", "deferred", "queued" (deferred, with an id) or "failed", and what
+ * helps to follow a message from log to log.  A forward-path that is still
+ * OUTCOME_WAITING has nothing to tell.
+ */
+void	account_outcomes(const struct log *, const struct account *,
+	    const struct outcome *);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * store.h - the queue that the configuration names
+ */
+#ifndef RELAY_STORE_H
+#define RELAY_STORE_H
+
+#include "config/config.h"
+#include "queue/spool.h"
+#include "util/failure.h"
+
+enum store_answer {
+	STORE_OPEN,
+	STORE_NONE,	/* queue = off, or nothing is said and the usual place
+			 * is not ours to write to */
+	STORE_BROKEN,	/* a queue is asked for and can't be used */
+};
+
+/*
+ * Makes what is missing of the spool.  For all but STORE_OPEN the spool is a
+ * closed one, and why says what is in the way and where it was asked for; its
+ * status is the one for a message that has to be kept.
+ */
+enum store_answer store_open(struct spool *, const struct config *,
+	    struct failure *why);
+
+#endif

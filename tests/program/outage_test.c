@@ -1,0 +1,202 @@
+/*
+ * What is done with a message that can't be sent now: it is in the queue
+ * before the caller is told that all is well, or the caller keeps it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+
+#include "support/conf.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+#include "support/spool.h"
+
+static const char	letter[] = "Subject: x\nFrom: me@example.org\n"
+			    "To: list@example.org\n\nhi\n";
+
+struct place {
+	struct folder		 folder;
+	struct smarthost	*host;
+	const char		*conf;
+	char			 spool[80];
+};
+
+static void
+open_place(struct place *p, const struct script *script, const char *more)
+{
+	char	text[400];
+
+	folder_make(&p->folder);
+	snprintf(p->spool, sizeof(p->spool), "%s/spool", p->folder.path);
+	snprintf(text, sizeof(text), "%s%s%s%s", strstr(more, "queue = ") !=
+	    NULL ? "" : "queue = ", strstr(more, "queue = ") != NULL ? "" :
+	    p->spool, strstr(more, "queue = ") != NULL ? "" : "\n", more);
+	p->host = smarthost_start(script);
+	p->conf = conf_write(&p->folder, p->host, "smtp", text);
+}
+
+static void
+close_place(struct place *p)
+{
+	smarthost_stop(p->host);
+	folder_remove(&p->folder);
+}
+
+/* What is left behind for what a server does. */
+struct outage {
+	struct script	 script;
+	const char	*more;		/* of the configuration */
+	const char	*arguments[3];
+	int		 status;
+	const char	*queued;	/* as tell_entries() tells it */
+	const char	*failed;
+	const char	*words;		/* on stderr; NULL: nothing there */
+};
+
+static void
+is_kept(void **state)
+{
+	const struct outage	*t = *state;
+	const char		*arguments[8] = { "-i", "-oi" };
+	struct place		 p;
+	struct outcome		 o;
+	size_t			 n = 2;
+
+	for (size_t i = 0; i < 3 && t->arguments[i] != NULL; i++)
+		arguments[n++] = t->arguments[i];
+	arguments[n++] = "a@example.net";
+	arguments[n++] = "b@example.net";
+	open_place(&p, &t->script, t->more != NULL ? t->more : "");
+	relais_run(&o, p.conf, arguments, letter);
+	if (t->words == NULL)
+		assert_string_equal(o.err.data, "");
+	else if (strstr(o.err.data, t->words) == NULL)
+		fail_msg("no \"%s\" in: %s", t->words, o.err.data);
+	assert_string_equal(o.out.data, "");
+	assert_int_equal(o.status, t->status);
+	if (t->queued != NULL) {
+		assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
+		    t->queued);
+		assert_string_equal(tell_entries(p.spool, SPOOL_FAILED),
+		    t->failed != NULL ? t->failed : "");
+	}
+	outcome_free(&o);
+	close_place(&p);
+}
+
+#define KEPT(sentence, ...) { sentence, is_kept, NULL, NULL, \
+	&(struct outage){ __VA_ARGS__ } }
+
+#define BOTH_WAIT "?a@example.net ?b@example.net"
+
+/* What keeps the queue from taking a message, and what the caller is told. */
+static void
+forbid_growth(void *ctx)
+{
+	struct rlimit	limit = { *(rlim_t *)ctx, *(rlim_t *)ctx };
+
+	setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+static void
+a_file_size_limit_leaves_the_message_with_the_caller(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+	rlim_t		limit = 1000;
+
+	(void)state;
+	open_place(&p, &(struct script){ .refusing = true }, "");
+	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p.conf, "a@example.net"),
+	    .input = letter, .prepare = forbid_growth, .ctx = &limit });
+	assert_int_equal(o.status, EX_CANTCREAT);
+	assert_non_null(strstr(o.err.data, "File too large"));
+	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
+	outcome_free(&o);
+	close_place(&p);
+}
+
+/* More than fits into memory goes through the spool's own folder. */
+static void
+a_large_message_is_queued_whole(void **state)
+{
+	struct place		p;
+	struct outcome		o;
+	struct buffer		input = { 0 };
+
+	(void)state;
+	buffer_add_text(&input, "Subject: x\n\n");
+	while (input.len < 3 * MESSAGE_MEMORY)
+		buffer_add_text(&input, "a line of some length to fill it\n");
+	open_place(&p, &(struct script){ .refusing = true }, "");
+	relais_run(&o, p.conf, WORDS("-i", "a@example.net"), input.data);
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
+	    "?a@example.net");
+	buffer_free(&input);
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static const struct CMUnitTest outage_spec[] = {
+	KEPT("nobody listens", .script = { .refusing = true },
+	    .status = 0, .queued = BOTH_WAIT),
+	KEPT("the server is full", .script = { .steps = {
+	    { .at = ON_GREETING, .say = "421 busy", .then = THEN_CLOSE } } },
+	    .status = 0, .queued = BOTH_WAIT),
+	KEPT("the server speaks another language", .script = { .steps = {
+	    { .at = ON_GREETING, .say = "SSH-2.0-OpenSSH_9.2" } } },
+	    .status = 0, .queued = BOTH_WAIT),
+	KEPT("one is put off and the other delivered", .script = { .steps = {
+	    { .at = ON_RCPT, .match = "b@", .say = "450 4.7.1 greylisted" } } },
+	    .status = 0, .queued = "+a@example.net ?b@example.net"),
+	KEPT("one is put off and the other refused", .script = { .steps = {
+	    { .at = ON_RCPT, .match = "a@", .say = "450 4.7.1 greylisted" },
+	    { .at = ON_RCPT, .match = "b@", .say = "550 5.1.1 who?" } } },
+	    .status = EX_NOUSER, .queued = "?a@example.net",
+	    .failed = "-b@example.net", .words = "/spool/failed/"),
+	KEPT("both are refused", .script = { .steps = {
+	    { .at = ON_BODY, .say = "554 5.7.1 spam" } } },
+	    .status = EX_UNAVAILABLE, .queued = "",
+	    .failed = "-a@example.net -b@example.net",
+	    .words = "554 5.7.1 spam; kept in /"),
+	KEPT("nothing is tried with -odq", .status = 0,
+	    .arguments = { "-odq" }, .queued = BOTH_WAIT),
+	KEPT("nothing is tried with -odd", .status = 0,
+	    .arguments = { "-odd" }, .queued = BOTH_WAIT),
+	KEPT("nothing is tried with DeliveryMode=queue", .status = 0,
+	    .arguments = { "-O", "DeliveryMode=q" }, .queued = BOTH_WAIT),
+	KEPT("it is tried with -odq where there is no queue",
+	    .script = { .refusing = true }, .more = "queue = off\n",
+	    .arguments = { "-odq" }, .status = EX_TEMPFAIL,
+	    .words = "Connection refused"),
+	KEPT("a queue that can't be is told where it is needed",
+	    .script = { .refusing = true }, .more = "queue = /dev/null/x\n",
+	    .status = EX_CANTCREAT, .words = "/dev/null/x"),
+	KEPT("a queue that can't be is told with -odq",
+	    .more = "queue = /nonexistent/x\n", .arguments = { "-odq" },
+	    .status = EX_CANTCREAT, .words = "relais.conf:"),
+	KEPT("a queue that can't be does not matter where it is not needed",
+	    .more = "queue = /dev/null/x\n", .status = 0),
+	KEPT("a full queue leaves the message with the caller",
+	    .script = { .refusing = true }, .more = "queue_size_limit = 1K\n",
+	    .status = EX_TEMPFAIL, .queued = "", .words = "is full"),
+	cmocka_unit_test(a_file_size_limit_leaves_the_message_with_the_caller),
+	cmocka_unit_test(a_large_message_is_queued_whole),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(outage_spec, NULL, NULL);
+}
