@@ -75,6 +75,7 @@ MAIL	= \
 	  message \
 	  phrase \
 	  recipients \
+	  verdict \
 	  wire
 NET	= \
 	  connect \
@@ -128,7 +129,11 @@ RELAY	= \
 	  route \
 	  security \
 	  store
-SERVE	=
+SERVE	= \
+	  answer \
+	  command \
+	  receive \
+	  session
 CLI	= \
 	  input \
 	  options \

@@ -14,6 +14,7 @@
 
 enum {
 	DSN_ORCPT_MAX = 500,	/* octets, RFC 3461 section 4.2 */
+	DSN_ENVID_MAX = 100,	/* octets, RFC 3461 section 4.4 */
 };
 
 /*

@@ -1,0 +1,133 @@
+#include "mail/verdict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/memory.h"
+#include "util/visible.h"
+
+/* One of those in trouble, and how many say the same. */
+struct trouble {
+	const struct outcome	*outcome;
+	size_t			 index;
+	size_t			 others;
+	bool			 told;		/* by one before it */
+};
+
+static bool
+is_trouble(const struct outcome *o, bool queued)
+{
+	switch (o->kind) {
+	case OUTCOME_DELIVERED:
+		return false;
+	case OUTCOME_DEFERRED:
+		return !queued;
+	case OUTCOME_WAITING:
+	case OUTCOME_FAILED:
+		break;
+	}
+	return true;
+}
+
+const struct outcome *
+verdict_worst(const struct outcome *outcomes, size_t n, bool queued)
+{
+	const struct outcome	*worst = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!is_trouble(&outcomes[i], queued))
+			continue;
+		if (outcomes[i].kind == OUTCOME_FAILED)
+			return &outcomes[i];
+		if (worst == NULL)
+			worst = &outcomes[i];
+	}
+	return worst;
+}
+
+/* By what is said, then by place. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct trouble	*x = a;
+	const struct trouble	*y = b;
+	int			 order = strcmp(x->outcome->text,
+				    y->outcome->text);
+
+	if (order == 0)
+		order = (x->outcome->kind > y->outcome->kind) -
+		    (x->outcome->kind < y->outcome->kind);
+	return order != 0 ? order : x->index < y->index ? -1 : 1;
+}
+
+static int
+compare_index(const void *a, const void *b)
+{
+	const struct trouble	*x = a;
+	const struct trouble	*y = b;
+
+	return x->index < y->index ? -1 : 1;
+}
+
+/* Those that say the same are counted at the first of them. */
+static void
+group(struct trouble *list, size_t n)
+{
+	size_t	first = 0;
+
+	qsort(list, n, sizeof(*list), compare);
+	for (size_t i = 1; i < n; i++) {
+		if (strcmp(list[i].outcome->text,
+		    list[first].outcome->text) != 0 ||
+		    list[i].outcome->kind != list[first].outcome->kind) {
+			first = i;
+			continue;
+		}
+		list[first].others++;
+		list[i].told = true;
+	}
+	qsort(list, n, sizeof(*list), compare_index);
+}
+
+static void
+write_line(struct buffer *to, const struct envelope *env,
+    const struct trouble *t)
+{
+	const char	*path = env->forward[t->index].path;
+	char		 shown[400];
+
+	if (to->len > 0)
+		buffer_add_byte(to, '\n');
+	buffer_addf(to, "not sent to %s", visible(shown, sizeof(shown), path,
+	    strlen(path)));
+	if (t->others > 0)
+		buffer_addf(to, " and %zu more", t->others);
+	buffer_addf(to, ": %s", t->outcome->text);
+}
+
+void
+verdict_write(struct buffer *to, const struct envelope *env,
+    const struct outcome *outcomes, bool queued, size_t max)
+{
+	struct trouble	*list = memory_new(env->n, sizeof(*list));
+	size_t		 n = 0;
+	size_t		 lines = 0;
+	size_t		 left_out = 0;
+
+	for (size_t i = 0; i < env->n; i++)
+		if (is_trouble(&outcomes[i], queued))
+			list[n++] = (struct trouble){ .outcome = &outcomes[i],
+			    .index = i };
+	group(list, n);
+	for (size_t i = 0; i < n; i++) {
+		if (max > 0 && lines >= max) {
+			left_out++;
+		} else if (!list[i].told) {
+			write_line(to, env, &list[i]);
+			lines++;
+		}
+	}
+	if (left_out > 0)
+		buffer_addf(to, "\nnor to %zu more", left_out);
+	free(list);
+}
