@@ -91,6 +91,8 @@ SMTP	= \
 	  authenticate \
 	  data \
 	  dialogue \
+	  handover \
+	  judge \
 	  reply \
 	  saslprep \
 	  scram \

@@ -134,7 +134,8 @@ session_open(struct session *s, int fd, const struct session_options *options,
 {
 	enum tls_policy	policy = options->tls_policy;
 
-	*s = (struct session){ .options = options, .tls = options->tls };
+	*s = (struct session){ .options = options, .tls = options->tls,
+	    .no_chunking = options->no_chunking };
 	stream_open(&s->stream, fd);
 	if (policy == TLS_AT_ONCE && !start_tls(s, why))
 		return false;
@@ -144,6 +145,12 @@ session_open(struct session *s, int fd, const struct session_options *options,
 	    !upgrade(s, why))
 		return false;
 	return options->auth == NULL || authenticate(s, why);
+}
+
+bool
+session_is_full(const struct session *s)
+{
+	return s->mail_max > 0 && s->mails >= s->mail_max;
 }
 
 void

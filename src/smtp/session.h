@@ -45,7 +45,9 @@ struct session_options {
 						 * used or not */
 	const struct auth_options *auth;	/* NULL: no AUTH */
 	int64_t			 timeout_ms;	/* 0: RFC 5321's, by step */
-	bool			 early_bdat;
+	bool			 early_bdat;	/* a small message goes with
+						 * its envelope */
+	bool			 no_chunking;	/* BDAT is not to be used */
 	const struct trace	*trace;		/* NULL: none */
 };
 
@@ -78,7 +80,7 @@ struct session {
 	uint64_t			 size_max;	/* 0: none said */
 	unsigned			 rcpt_max;	/* LIMITS, 0: none said */
 	unsigned			 mail_max;	/* LIMITS, 0: none said */
-	unsigned			 sent;		/* messages so far */
+	unsigned			 mails;		/* transactions begun */
 	struct buffer			 mechanisms;	/* of AUTH */
 	struct buffer			 challenge;	/* of AUTH, in base64 */
 	enum session_step		 step;
@@ -91,6 +93,7 @@ struct session {
 	bool				 dirty;		/* a transaction was
 							 * begun, not ended */
 	bool				 broken;	/* of no more use */
+	bool				 no_chunking;	/* BDAT was refused */
 };
 
 /*
@@ -105,14 +108,19 @@ bool	session_open(struct session *, int fd, const struct session_options *,
 
 /*
  * One message to all the forward-paths whose outcome is OUTCOME_WAITING;
- * fills those outcomes.  True if each has one now and the session can take
- * another message.  False, with why, when the connection is of no more use
+ * fills those outcomes, in as many transactions as the server's limits ask
+ * for.  True if each has one now, or session_is_full() and the others want
+ * another session.  False, with why, when the connection is of no more use
  * or the message can't be read; forward-paths that have no outcome then were
- * never judged, and may be tried elsewhere unless *data_sent.
+ * never judged, and may be tried elsewhere unless *data_sent.  Where
+ * .no_chunking was set meanwhile, a new session should be told so.
  */
 bool	session_send(struct session *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes, bool *data_sent,
 	    struct failure *why);
+
+/* No further transaction fits in (RFC 9422, MAILMAX). */
+bool	session_is_full(const struct session *);
 
 /* QUIT, whose answer is not waited for, if there is a session; then closes. */
 void	session_close(struct session *);

@@ -2,14 +2,14 @@
  * transaction.c - session_send(): one message in one or more mail
  * transactions (RFC 5321 section 3.3)
  */
+#include "smtp/transaction.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "mail/dsn.h"
-#include "mail/wire.h"
-#include "smtp/data.h"
 #include "smtp/dialogue.h"
 #include "util/memory.h"
 
@@ -19,79 +19,15 @@ enum {
 	 * window while we still write (RFC 2920 section 3.1).
 	 */
 	FLIGHT_MAX = 100,
-};
 
-struct transaction {
-	struct session		*s;
-	const struct envelope	*env;
-	struct wire		 wire;
-	struct outcome		*outcomes;	/* one for each forward-path */
-	size_t			*index;		/* of those in this round */
-	bool			*accepted;	/* parallel to index */
-	size_t			 n;
-	size_t			 n_accepted;
-	bool			 mail_taken;
-	bool			 data_taken;	/* 354, or BDAT is to come */
-	bool			 too_many;	/* 452: more in another round */
-	bool			*data_sent;
+	/* Octets of a message that may go out with its envelope. */
+	EARLY_MAX = 64 * 1024,
 };
 
 static bool
 offers(const struct session *s, enum extension bit)
 {
 	return (s->extensions & (unsigned)bit) != 0;
-}
-
-/* What a refusal means for the caller; by step, then by code. */
-static int
-status_of(const struct reply *r, enum session_step step)
-{
-	if (reply_is_transient(r))
-		return EX_TEMPFAIL;
-	if (!reply_is_permanent(r))
-		return EX_PROTOCOL;
-	if (r->code == 530 || r->code == 535)
-		return EX_NOPERM;		/* RFC 4954 section 6 */
-	if (r->code == 552 && strcmp(r->enhanced, "5.3.4") == 0)
-		return EX_DATAERR;		/* RFC 1870 section 6.1 */
-	return step == STEP_RCPT ? EX_NOUSER : EX_UNAVAILABLE;
-}
-
-/* The outcome that a reply gives to a forward-path. */
-static void
-judge(struct outcome *o, const struct reply *r, enum session_step step,
-    const char *what)
-{
-	char	line[400];
-
-	*o = (struct outcome){ .code = r->code, .step = step };
-	strlcpy(o->enhanced, r->enhanced, sizeof(o->enhanced));
-	snprintf(o->text, sizeof(o->text), "%s: %s", what,
-	    reply_line(r, line, sizeof(line)));
-	if (reply_is_positive(r)) {
-		o->kind = OUTCOME_DELIVERED;
-		return;
-	}
-	o->kind = reply_is_permanent(r) ? OUTCOME_FAILED : OUTCOME_DEFERRED;
-	o->status = status_of(r, step);
-}
-
-static struct outcome *
-outcome(struct transaction *t, size_t i)
-{
-	return &t->outcomes[t->index[i]];
-}
-
-/* The same for everybody whom the server has not refused before. */
-static void
-judge_rest(struct transaction *t, enum session_step step)
-{
-	const char	*what = dialogue_step_name(t->s, step);
-
-	for (size_t i = 0; i < t->n; i++)
-		if (outcome(t, i)->kind == OUTCOME_WAITING &&
-		    (t->accepted[i] || !t->mail_taken))
-			judge(outcome(t, i), &t->s->reply, step, what);
 }
 
 static bool
@@ -135,14 +71,6 @@ say_rcpt(struct transaction *t, size_t i, struct failure *why)
 	return good;
 }
 
-/* A class of reply that makes no sense at this step ends the session. */
-static bool
-nonsense(struct session *s, enum session_step step, struct failure *why)
-{
-	s->broken = true;
-	return dialogue_refused(s, step, EX_PROTOCOL, why);
-}
-
 static bool
 hear_rset(struct transaction *t, struct failure *why)
 {
@@ -164,12 +92,24 @@ hear_mail(struct transaction *t, struct failure *why)
 	if (!dialogue_hear(s, STEP_MAIL, why))
 		return false;
 	if (reply_is_intermediate(&s->reply))
-		return nonsense(s, STEP_MAIL, why);
+		return judge_nonsense(s, STEP_MAIL, why);
 	t->mail_taken = reply_is_positive(&s->reply);
 	s->dirty |= t->mail_taken;
+	s->mails += t->mail_taken;
 	if (!t->mail_taken)
 		judge_rest(t, STEP_MAIL);
 	return true;
+}
+
+/* Too many recipients; 552 is what it once was (RFC 5321 4.5.3.1.10). */
+static bool
+is_limit(const struct reply *r)
+{
+	if (r->code == 452)
+		return r->enhanced[0] == '\0' ||
+		    strcmp(r->enhanced, "4.5.3") == 0;
+	return r->code == 552 && (r->enhanced[0] == '\0' ||
+	    strcmp(r->enhanced, "5.5.3") == 0);
 }
 
 static bool
@@ -183,20 +123,21 @@ hear_rcpt(struct transaction *t, size_t i, struct failure *why)
 	if (!t->mail_taken)
 		return true;	/* 503 or the like: MAIL was the reason */
 	if (reply_is_intermediate(&s->reply))
-		return nonsense(s, STEP_RCPT, why);
+		return judge_nonsense(s, STEP_RCPT, why);
 	if (reply_is_positive(&s->reply)) {
 		t->accepted[i] = true;
 		t->n_accepted++;
+		t->taken_after |= t->too_many;
 		return true;
 	}
-	if (s->reply.code == 452 && t->n_accepted > 0) {
-		/* The server's limit: the others in a transaction of theirs. */
+	if (t->n_accepted > 0 && is_limit(&s->reply)) {
+		/* The others in a transaction of theirs. */
 		t->too_many = true;
 		return true;
 	}
 	snprintf(what, sizeof(what), "RCPT TO:<%s>",
 	    t->env->forward[t->index[i]].path);
-	judge(outcome(t, i), &s->reply, STEP_RCPT, what);
+	judge(t, i, STEP_RCPT, what);
 	return true;
 }
 
@@ -212,7 +153,7 @@ hear_data(struct transaction *t, struct failure *why)
 	if (!dialogue_hear(s, STEP_DATA, why))
 		return false;
 	if (reply_is_positive(&s->reply))
-		return nonsense(s, STEP_DATA, why);
+		return judge_nonsense(s, STEP_DATA, why);
 	if (!reply_is_intermediate(&s->reply)) {
 		judge_rest(t, STEP_DATA);
 		return true;
@@ -228,7 +169,7 @@ hear_data(struct transaction *t, struct failure *why)
 
 /* A command and its answer at a time. */
 static bool
-envelope_stepwise(struct transaction *t, bool chunking, struct failure *why)
+envelope_stepwise(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 
@@ -236,33 +177,39 @@ envelope_stepwise(struct transaction *t, bool chunking, struct failure *why)
 		return false;
 	if (!say_mail(t, why) || !hear_mail(t, why))
 		return false;
-	for (size_t i = 0; t->mail_taken && i < t->n; i++)
+	for (size_t i = 0; t->mail_taken && !t->too_many && i < t->n; i++)
 		if (!say_rcpt(t, i, why) || !hear_rcpt(t, i, why))
 			return false;
 	if (t->n_accepted == 0)
 		return true;
-	t->data_taken = chunking;
-	return chunking ||
+	t->data_taken = t->way == BY_BDAT;
+	return t->data_taken ||
 	    (dialogue_say(s, why, "DATA") && hear_data(t, why));
 }
 
-/* One flight: RSET and MAIL in the first, DATA in the last. */
+/* One flight: RSET and MAIL in the first, DATA or the message in the last. */
 static bool
-flight(struct transaction *t, size_t first, size_t end, bool data,
+say_flight(struct transaction *t, size_t first, size_t end, bool rset,
     struct failure *why)
 {
-	struct session	*s = t->s;
-	bool		 rset = first == 0 && s->dirty;
-
-	if (rset && !dialogue_say(s, why, "RSET"))
+	if (rset && !dialogue_say(t->s, why, "RSET"))
 		return false;
 	if (first == 0 && !say_mail(t, why))
 		return false;
 	for (size_t i = first; i < end; i++)
 		if (!say_rcpt(t, i, why))
 			return false;
-	if (data && !dialogue_say(s, why, "DATA"))
-		return false;
+	if (end < t->n || t->way == BY_BDAT)
+		return true;
+	if (t->way == BY_EARLY_BDAT)
+		return handover_early(t, why);
+	return dialogue_say(t->s, why, "DATA");
+}
+
+static bool
+hear_flight(struct transaction *t, size_t first, size_t end, bool rset,
+    struct failure *why)
+{
 	if (rset && !hear_rset(t, why))
 		return false;
 	if (first == 0 && !hear_mail(t, why))
@@ -270,124 +217,43 @@ flight(struct transaction *t, size_t first, size_t end, bool data,
 	for (size_t i = first; i < end; i++)
 		if (!hear_rcpt(t, i, why))
 			return false;
-	return !data || hear_data(t, why);
+	return end < t->n || t->way != BY_DATA || hear_data(t, why);
+}
+
+/* No more recipients are wanted, and DATA was not said with them. */
+static bool
+cut_short(struct transaction *t, struct failure *why)
+{
+	return t->way != BY_DATA ||
+	    (dialogue_say(t->s, why, "DATA") && hear_data(t, why));
 }
 
 static bool
-envelope_pipelined(struct transaction *t, bool chunking, struct failure *why)
+envelope_pipelined(struct transaction *t, struct failure *why)
 {
+	bool	rset = t->s->dirty;
 	size_t	first = 0;
 	size_t	end;
 
 	do {
 		end = t->n - first > FLIGHT_MAX ? first + FLIGHT_MAX : t->n;
-		if (!flight(t, first, end, end == t->n && !chunking, why))
+		if (!say_flight(t, first, end, rset && first == 0, why) ||
+		    !hear_flight(t, first, end, rset && first == 0, why))
 			return false;
 		first = end;
-	} while (t->mail_taken && first < t->n);
-	if (chunking)
+	} while (t->mail_taken && !t->too_many && first < t->n);
+	if (t->mail_taken && first < t->n && !cut_short(t, why))
+		return false;
+	if (t->way == BY_BDAT)
 		t->data_taken = t->n_accepted > 0;
 	return true;
 }
 
-static void
-in_doubt(struct transaction *t, const struct failure *why)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		struct outcome	*o = outcome(t, i);
-
-		if (!t->accepted[i] || o->kind != OUTCOME_WAITING)
-			continue;
-		*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
-		    .status = EX_TEMPFAIL, .step = STEP_FINAL, .in_doubt = true };
-		snprintf(o->text, sizeof(o->text), "%.400s; the server may "
-		    "have taken the message all the same", why->text);
-	}
-}
-
-/* No final reply, unless it is a farewell: that has not taken the message. */
-static bool
-unheard(struct transaction *t, const struct failure *why)
-{
-	if (t->s->reply.code == 421)
-		judge_rest(t, STEP_FINAL);
-	in_doubt(t, why);
-	return false;
-}
-
-/* LMTP has a reply for each recipient it took (RFC 2033 section 4.2). */
-static bool
-hear_final(struct transaction *t, struct failure *why)
-{
-	struct session	*s = t->s;
-	bool		 each = s->options->lmtp;
-
-	for (size_t i = 0; i < t->n; i++) {
-		if (!t->accepted[i])
-			continue;
-		if (!dialogue_hear(s, STEP_FINAL, why) ||
-		    (reply_is_intermediate(&s->reply) &&
-		    !nonsense(s, STEP_FINAL, why)))
-			return unheard(t, why);
-		if (!each) {
-			judge_rest(t, STEP_FINAL);
-			break;
-		}
-		judge(outcome(t, i), &s->reply, STEP_FINAL,
-		    dialogue_step_name(s, STEP_FINAL));
-	}
-	s->dirty = false;
-	s->sent++;
-	return true;
-}
-
 /*
- * The message could not be sent to its end.  A server that broke off may
- * have said why before.
+ * Everybody who waits, as many as the server takes in one transaction.  All
+ * before .from have an outcome, so all rounds together look at each path
+ * about once.
  */
-static bool
-broken_off(struct transaction *t, struct failure *why)
-{
-	struct session	*s = t->s;
-	struct failure	 none;
-
-	s->broken = true;
-	failure_prefix(why, "%s: ", dialogue_step_name(s, STEP_BODY));
-	buffer_clear(&s->stream.out);
-	if (why->status == EX_IOERR || !stream_is_readable(&s->stream) ||
-	    !dialogue_hear(s, STEP_FINAL, &none))
-		return false;
-	if (reply_is_transient(&s->reply) || reply_is_permanent(&s->reply)) {
-		judge_rest(t, STEP_FINAL);
-		dialogue_refused(s, STEP_FINAL, EX_UNAVAILABLE, why);
-	}
-	s->broken = true;
-	return false;
-}
-
-static bool
-send_message(struct transaction *t, bool chunking, struct failure *why)
-{
-	struct session	*s = t->s;
-
-	s->step = STEP_BODY;
-	if (!dialogue_is_quiet(s, why))
-		return false;
-	*t->data_sent = true;
-	if (chunking && !dialogue_say(s, why, "BDAT %llu LAST",
-	    (unsigned long long)t->wire.size))
-		return false;
-	dialogue_remark(s, "message, %llu octets",
-	    (unsigned long long)t->wire.size);
-	stream_set_timeout(&s->stream, s->options->timeout_ms > 0 ?
-	    s->options->timeout_ms : 3 * 60 * 1000);
-	if (!(chunking ? data_send_plain(&s->stream, &t->wire, why) :
-	    data_send_stuffed(&s->stream, &t->wire, why)))
-		return broken_off(t, why);
-	return hear_final(t, why);
-}
-
-/* Everybody who waits, as many as the server takes in one transaction. */
 static void
 choose(struct transaction *t)
 {
@@ -395,10 +261,13 @@ choose(struct transaction *t)
 
 	t->n = 0;
 	t->n_accepted = 0;
-	t->mail_taken = t->data_taken = t->too_many = false;
-	for (size_t i = 0; i < t->env->n; i++) {
+	t->mail_taken = t->data_taken = false;
+	t->too_many = t->taken_after = false;
+	for (size_t i = t->from; i < t->env->n; i++) {
 		if (t->outcomes[i].kind != OUTCOME_WAITING)
 			continue;
+		if (t->n == 0)
+			t->from = i;
 		if (max > 0 && t->n >= max)
 			break;
 		t->accepted[t->n] = false;
@@ -406,21 +275,52 @@ choose(struct transaction *t)
 	}
 }
 
+static enum way
+choose_way(const struct transaction *t)
+{
+	const struct session	*s = t->s;
+
+	if (!offers(s, EXT_CHUNKING) || s->no_chunking)
+		return BY_DATA;
+	if (s->options->early_bdat && !s->options->lmtp &&
+	    offers(s, EXT_PIPELINING) && t->wire.size <= EARLY_MAX &&
+	    t->n <= FLIGHT_MAX)
+		return BY_EARLY_BDAT;
+	return BY_BDAT;
+}
+
+/* What went out with the envelope may have been taken, unless 421 was said. */
+static bool
+envelope_broken(struct transaction *t, const struct failure *why)
+{
+	if (t->way != BY_EARLY_BDAT || !*t->data_sent)
+		return false;
+	if (t->s->reply.code == 421)
+		*t->data_sent = false;
+	else
+		judge_in_doubt(t, why);
+	return false;
+}
+
 static bool
 transaction(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
-	bool		 chunking = offers(s, EXT_CHUNKING);
 
 	s->step = STEP_MAIL;
+	t->way = choose_way(t);
+	*t->data_sent = false;
 	if (!dialogue_is_quiet(s, why))
 		return false;
-	if (!(offers(s, EXT_PIPELINING) ?
-	    envelope_pipelined(t, chunking, why) :
-	    envelope_stepwise(t, chunking, why)))
-		return false;
-	t->wire.at = 0;
-	return !t->data_taken || send_message(t, chunking, why);
+	if (!(offers(s, EXT_PIPELINING) ? envelope_pipelined(t, why) :
+	    envelope_stepwise(t, why)))
+		return envelope_broken(t, why);
+	/* Told so once, it need not be told again. */
+	if (t->too_many && !t->taken_after)
+		s->rcpt_max = (unsigned)t->n_accepted;
+	if (t->way == BY_EARLY_BDAT)
+		return handover_heard(t, why);
+	return !t->data_taken || handover(t, why);
 }
 
 static bool
@@ -435,8 +335,9 @@ fits(struct transaction *t)
 	snprintf(too_big.text, sizeof(too_big.text), "the message has %llu "
 	    "octets and the server takes %llu at most",
 	    (unsigned long long)t->wire.size, (unsigned long long)max);
-	for (size_t i = 0; i < t->n; i++)
-		*outcome(t, i) = too_big;
+	for (size_t i = 0; i < t->env->n; i++)
+		if (t->outcomes[i].kind == OUTCOME_WAITING)
+			t->outcomes[i] = too_big;
 	return false;
 }
 
@@ -465,7 +366,7 @@ session_send(struct session *s, const struct envelope *env,
 		do {
 			good = transaction(&t, why);
 			choose(&t);
-		} while (good && t.n > 0);
+		} while (good && t.n > 0 && !session_is_full(s));
 	}
 	free(t.index);
 	free(t.accepted);

@@ -1,0 +1,86 @@
+/*
+ * judge.c - what a reply means to a forward-path
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "smtp/dialogue.h"
+#include "smtp/transaction.h"
+
+/* What a refusal means for the caller; by step, then by code. */
+static int
+status_of(const struct reply *r, enum session_step step)
+{
+	if (reply_is_transient(r))
+		return EX_TEMPFAIL;
+	if (!reply_is_permanent(r))
+		return EX_PROTOCOL;
+	if (r->code == 530 || r->code == 535)
+		return EX_NOPERM;		/* RFC 4954 section 6 */
+	if (r->code == 552 && strcmp(r->enhanced, "5.3.4") == 0)
+		return EX_DATAERR;		/* RFC 1870 section 6.1 */
+	return step == STEP_RCPT ? EX_NOUSER : EX_UNAVAILABLE;
+}
+
+struct outcome *
+transaction_outcome(struct transaction *t, size_t i)
+{
+	return &t->outcomes[t->index[i]];
+}
+
+void
+judge(struct transaction *t, size_t i, enum session_step step,
+    const char *what)
+{
+	const struct reply	*r = &t->s->reply;
+	struct outcome		*o = transaction_outcome(t, i);
+	char			 line[400];
+
+	*o = (struct outcome){ .code = r->code, .step = step };
+	strlcpy(o->enhanced, r->enhanced, sizeof(o->enhanced));
+	snprintf(o->text, sizeof(o->text), "%s: %s", what,
+	    reply_line(r, line, sizeof(line)));
+	if (reply_is_positive(r)) {
+		o->kind = OUTCOME_DELIVERED;
+		return;
+	}
+	o->kind = reply_is_permanent(r) ? OUTCOME_FAILED : OUTCOME_DEFERRED;
+	o->status = status_of(r, step);
+}
+
+void
+judge_rest(struct transaction *t, enum session_step step)
+{
+	const char	*what = dialogue_step_name(t->s, step);
+
+	for (size_t i = 0; i < t->n; i++)
+		if (transaction_outcome(t, i)->kind == OUTCOME_WAITING &&
+		    (t->accepted[i] || !t->mail_taken))
+			judge(t, i, step, what);
+}
+
+void
+judge_in_doubt(struct transaction *t, const struct failure *why)
+{
+	bool	early = t->way == BY_EARLY_BDAT;
+
+	for (size_t i = 0; i < t->n; i++) {
+		struct outcome	*o = transaction_outcome(t, i);
+
+		if (o->kind != OUTCOME_WAITING || !(t->accepted[i] || early))
+			continue;
+		*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
+		    .status = EX_TEMPFAIL, .step = STEP_FINAL,
+		    .in_doubt = true };
+		snprintf(o->text, sizeof(o->text), "%.400s; the server may "
+		    "have taken the message all the same", why->text);
+	}
+}
+
+bool
+judge_nonsense(struct session *s, enum session_step step, struct failure *why)
+{
+	s->broken = true;
+	return dialogue_refused(s, step, EX_PROTOCOL, why);
+}
