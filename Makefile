@@ -126,6 +126,7 @@ RELAY	= \
 	  account \
 	  deliver \
 	  explain \
+	  host \
 	  prepare \
 	  relay \
 	  route \

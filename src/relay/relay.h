@@ -18,6 +18,7 @@
 #include "mail/envelope.h"
 #include "mail/message.h"
 #include "mail/outcome.h"
+#include "net/connect.h"
 #include "smtp/session.h"
 #include "util/failure.h"
 
@@ -27,6 +28,8 @@ struct relay {
 	const struct trace		*trace;		/* borrowed, or NULL */
 	struct smarthost_list		 hosts;		/* of this message */
 	const struct smarthost		*host;		/* the one tried now */
+	struct endpoint			 at;		/* where it is */
+	bool				 no_chunking;	/* nor does it know */
 	struct config_subject		 subject;
 	struct config_view		 view;		/* of the session */
 	struct credentials		 credentials;

@@ -1,0 +1,205 @@
+#include "relay/host.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/tls.h"
+#include "relay/explain.h"
+#include "relay/security.h"
+#include "util/memory.h"
+
+/* What is got ready while the connection is being made. */
+struct preparation {
+	struct relay	*relay;
+	struct failure	 why;
+	bool		 ready;
+};
+
+void
+host_leave(struct relay *r)
+{
+	if (r->connected)
+		session_close(&r->session);
+	r->connected = false;
+	credentials_free(&r->credentials);
+}
+
+static const char *
+text_of(const struct relay *r, enum config_key key)
+{
+	return config_text(r->config, &r->subject, key);
+}
+
+/* "mail.example.org:587" or the path of the socket. */
+static const char *
+host_text(const struct relay *r, char *text, size_t size)
+{
+	const struct endpoint	*at = &r->at;
+
+	if (at->host == NULL)
+		strlcpy(text, at->path, size);
+	else if (strchr(at->host, ':') != NULL)
+		snprintf(text, size, "[%s]:%u", at->host, at->port);
+	else
+		snprintf(text, size, "%s:%u", at->host, at->port);
+	return text;
+}
+
+static int
+family_of(const struct relay *r)
+{
+	const char	*family = text_of(r, KEY_FAMILY);
+
+	if (family == NULL || strcmp(family, "any") == 0)
+		return AF_UNSPEC;
+	return strchr(family, '6') != NULL ? AF_INET6 : AF_INET;
+}
+
+/* Loading TLS costs a millisecond that the connection needs anyway. */
+static void
+prepare(void *context)
+{
+	struct preparation	*p = context;
+
+	p->ready = security_start(p->relay, &p->why);
+}
+
+static bool
+connect_host(struct relay *r, struct failure *why)
+{
+	struct preparation	p = { .relay = r };
+	struct connect_options	how = {
+		.family = family_of(r),
+		.source = text_of(r, KEY_SOURCE_ADDRESS),
+		.timeout_ms = config_ms(r->config, &r->subject,
+		    KEY_CONNECT_TIMEOUT),
+		.meanwhile = prepare,
+		.context = &p,
+	};
+	int			fd = connect_to(&r->at, &how, why);
+	bool			good;
+
+	if (fd == -1) {
+		explain_connect(r, why->text, sizeof(why->text));
+		if (r->options.tls != NULL)
+			r->options.tls_module->close(r->options.tls);
+		return false;
+	}
+	if (!p.ready) {
+		close(fd);
+		*why = p.why;
+		return false;
+	}
+	r->connected = true;
+	good = session_open(&r->session, fd, &r->options, why);
+	r->auth.password = r->auth.token = NULL;
+	credentials_wipe(&r->credentials);
+	if (good)
+		return true;
+	explain(r, r->session.step, r->session.reply.code, why->status,
+	    why->text, sizeof(why->text));
+	return false;
+}
+
+static bool
+open_host(struct relay *r, struct failure *why)
+{
+	r->options = (struct session_options){
+		.lmtp = r->host->scheme == SCHEME_LMTP,
+		.helo = r->me->helo,
+		.timeout_ms = config_ms(r->config, &r->subject, KEY_TIMEOUT),
+		.early_bdat = config_bool(r->config, &r->subject,
+		    KEY_EARLY_BDAT),
+		.no_chunking = r->no_chunking,
+		.trace = r->trace,
+	};
+	return security_choose(r, why) && connect_host(r, why);
+}
+
+/* Where and why, around what the session wrote into a fresh outcome. */
+static void
+dress(const struct relay *r, struct outcome *o)
+{
+	char	text[sizeof(o->text)];
+	char	host[300];
+
+	snprintf(text, sizeof(text), "%s: %.*s", host_text(r, host,
+	    sizeof(host)), (int)sizeof(text) / 2, o->text);
+	if (o->kind == OUTCOME_FAILED)
+		explain(r, (enum session_step)o->step, o->code, o->status,
+		    text, sizeof(text));
+	memcpy(o->text, text, sizeof(text));
+}
+
+static size_t
+count_waiting(const struct outcome *outcomes, size_t n)
+{
+	size_t	waiting = 0;
+
+	for (size_t i = 0; i < n; i++)
+		waiting += outcomes[i].kind == OUTCOME_WAITING;
+	return waiting;
+}
+
+/* One session's part; true if it has done what it could. */
+static bool
+send_dressed(struct relay *r, const struct envelope *env,
+    const struct message *message, struct outcome *outcomes, bool *data_sent,
+    struct failure *why)
+{
+	bool	*waiting = memory_new(env->n, sizeof(*waiting));
+	bool	 good;
+
+	for (size_t i = 0; i < env->n; i++)
+		waiting[i] = outcomes[i].kind == OUTCOME_WAITING;
+	good = session_send(&r->session, env, message, outcomes, data_sent,
+	    why);
+	for (size_t i = 0; i < env->n; i++)
+		if (waiting[i] && outcomes[i].kind != OUTCOME_WAITING)
+			dress(r, &outcomes[i]);
+	free(waiting);
+	return good;
+}
+
+static enum host_result
+unusable(struct relay *r, enum host_result result, struct failure *why)
+{
+	char	host[300];
+
+	failure_prefix(why, "%s: ", host_text(r, host, sizeof(host)));
+	host_leave(r);
+	return result;
+}
+
+enum host_result
+host_send(struct relay *r, const struct envelope *env,
+    const struct message *message, struct outcome *outcomes,
+    struct failure *why)
+{
+	size_t	before = count_waiting(outcomes, env->n);
+	bool	kept, lied, data_sent, progress;
+
+	if (r->connected && session_is_full(&r->session))
+		host_leave(r);
+	kept = r->connected;
+	if (!kept && !open_host(r, why))
+		return unusable(r, HOST_UNUSABLE, why);
+	if (send_dressed(r, env, message, outcomes, &data_sent, why)) {
+		if (count_waiting(outcomes, env->n) == 0)
+			return HOST_DONE;
+		r->no_chunking |= r->session.no_chunking;
+		host_leave(r);
+		return HOST_AGAIN;
+	}
+	progress = count_waiting(outcomes, env->n) < before;
+	lied = r->session.no_chunking && !r->no_chunking;
+	r->no_chunking |= lied;
+	if (data_sent || !r->session.broken)
+		return unusable(r, HOST_GAVE_UP, why);
+	return unusable(r, kept || progress || lied ? HOST_AGAIN :
+	    HOST_UNUSABLE, why);
+}
