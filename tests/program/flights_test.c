@@ -1,0 +1,275 @@
+/* How often the client speaks, and how long a message is on its way. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/certificate.h"
+#include "support/conf.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+#include "util/memory.h"
+
+#define MESSAGE "From: a@example.org\nSubject: flights\n\nHello\n"
+
+struct flights_case {
+	const char	*sentence;
+	struct script	 script;
+	const char	*scheme;
+	const char	*more;
+	unsigned	 recipients;
+	size_t		 size;		/* of the body */
+	const char	*flights;	/* verbs, '|' between the flights */
+	unsigned	 round_trips;	/* until the final reply; 0: any */
+};
+
+#define SUBMIT	"PIPELINING\n8BITMIME\nSIZE 0"
+#define CHUNKS	SUBMIT "\nCHUNKING"
+#define LOGIN	"user = me\npassword = secret\n"
+#define EARLY	"early_bdat = yes\n"
+
+static const struct flights_case cases[] = {
+	{ "five round trips on port 25", { .keywords = SUBMIT }, "smtp",
+	    .recipients = 1, .flights = "EHLO|MAIL RCPT DATA|.|QUIT",
+	    .round_trips = 5 },
+	{ "as many by BDAT", { .keywords = CHUNKS }, "smtp",
+	    .recipients = 1, .flights = "EHLO|MAIL RCPT|BDAT|QUIT",
+	    .round_trips = 5 },
+	{ "one less by early BDAT", { .keywords = CHUNKS }, "smtp", EARLY,
+	    .recipients = 1, .flights = "EHLO|MAIL RCPT BDAT|QUIT",
+	    .round_trips = 4 },
+	{ "no early BDAT without CHUNKING", { .keywords = SUBMIT }, "smtp",
+	    EARLY, .recipients = 1, .flights = "EHLO|MAIL RCPT DATA|.|QUIT",
+	    .round_trips = 5 },
+	{ "no early BDAT without PIPELINING", { .keywords = "CHUNKING" },
+	    "smtp", EARLY, .recipients = 1,
+	    .flights = "EHLO|MAIL|RCPT|BDAT|QUIT", .round_trips = 6 },
+	{ "a large message waits for its recipients' replies",
+	    { .keywords = CHUNKS }, "smtp", EARLY, .recipients = 1,
+	    .size = 65 * 1024, .flights = "EHLO|MAIL RCPT|BDAT|QUIT",
+	    .round_trips = 5 },
+	{ "and does so behind DATA", { .keywords = SUBMIT }, "smtp",
+	    .recipients = 1, .size = 65 * 1024,
+	    .flights = "EHLO|MAIL RCPT DATA|.|QUIT", .round_trips = 5 },
+	{ "seven with TLS at once and AUTH", { .security = TLS_AT_ONCE,
+	    .keywords = SUBMIT, .user = "me", .password = "secret",
+	    .mechanisms = "PLAIN" }, "submissions", LOGIN, .recipients = 1,
+	    .flights = "EHLO|AUTH|MAIL RCPT DATA|.|QUIT", .round_trips = 7 },
+	{ "nine with STARTTLS and AUTH", { .security = STARTTLS_OFFERED,
+	    .keywords = SUBMIT, .user = "me", .password = "secret",
+	    .mechanisms = "PLAIN" }, "submission", LOGIN, .recipients = 1,
+	    .flights = "EHLO|STARTTLS|EHLO|AUTH|MAIL RCPT DATA|.|QUIT",
+	    .round_trips = 9 },
+	{ "six and eight by early BDAT: at once", { .security = TLS_AT_ONCE,
+	    .keywords = CHUNKS, .user = "me", .password = "secret",
+	    .mechanisms = "PLAIN" }, "submissions", LOGIN EARLY,
+	    .recipients = 1, .flights = "EHLO|AUTH|MAIL RCPT BDAT|QUIT",
+	    .round_trips = 6 },
+	{ "six and eight by early BDAT: STARTTLS",
+	    { .security = STARTTLS_OFFERED, .keywords = CHUNKS,
+	    .user = "me", .password = "secret", .mechanisms = "PLAIN" },
+	    "submission", LOGIN EARLY, .recipients = 1,
+	    .flights = "EHLO|STARTTLS|EHLO|AUTH|MAIL RCPT BDAT|QUIT",
+	    .round_trips = 8 },
+	{ "a hundred recipients share a flight", { .keywords = SUBMIT },
+	    "smtp", .recipients = 100,
+	    .flights = "EHLO|MAIL RCPTx100 DATA|.|QUIT", .round_trips = 5 },
+	{ "a hundred by early BDAT, too", { .keywords = CHUNKS }, "smtp",
+	    EARLY, .recipients = 100,
+	    .flights = "EHLO|MAIL RCPTx100 BDAT|QUIT", .round_trips = 4 },
+	{ "two hundred and fifty take two more", { .keywords = SUBMIT },
+	    "smtp", .recipients = 250,
+	    .flights = "EHLO|MAIL RCPTx100|RCPTx100|RCPTx50 DATA|.|QUIT",
+	    .round_trips = 7 },
+	{ "step by step where PIPELINING is not offered",
+	    { .keywords = "8BITMIME", .strict = true }, "smtp",
+	    .recipients = 2, .flights = "EHLO|MAIL|RCPT|RCPT|DATA|.|QUIT",
+	    .round_trips = 8 },
+	{ "a strict server has nothing to complain of",
+	    { .keywords = CHUNKS, .strict = true }, "smtp",
+	    .recipients = 3, .flights = "EHLO|MAIL RCPTx3|BDAT|QUIT",
+	    .round_trips = 5 },
+};
+
+static const char *
+verb_of(const struct heard_command *c, char verb[16])
+{
+	snprintf(verb, 16, "%.*s", (int)strcspn(c->line, " "), c->line);
+	return verb;
+}
+
+static void
+add_verb(struct buffer *out, const char *verb, unsigned times)
+{
+	if (times == 0)
+		return;
+	if (out->len > 0 && out->data[out->len - 1] != '|')
+		buffer_add_byte(out, ' ');
+	buffer_add_text(out, verb);
+	if (times > 1)
+		buffer_addf(out, "x%u", times);
+}
+
+/* The verbs of each flight; "." for a flight that is the message alone. */
+static char *
+describe(const struct heard *h)
+{
+	struct buffer	out = { 0 };
+	size_t		c = 0;
+
+	for (size_t f = 0; f < h->n_flights; f++) {
+		char		last[16] = "", verb[16];
+		unsigned	times = 0;
+
+		if (f > 0)
+			buffer_add_byte(&out, '|');
+		if (c == h->n_commands || h->command[c].flight > f)
+			buffer_add_byte(&out, '.');
+		for (; c < h->n_commands && h->command[c].flight == f; c++) {
+			verb_of(&h->command[c], verb);
+			if (strcmp(verb, last) != 0) {
+				add_verb(&out, last, times);
+				times = 0;
+			}
+			strlcpy(last, verb, sizeof(last));
+			times++;
+		}
+		add_verb(&out, last, times);
+	}
+	return buffer_take(&out);
+}
+
+static char *
+make_message(size_t size)
+{
+	struct buffer	text = { 0 };
+
+	buffer_add_text(&text, MESSAGE);
+	while (text.len < size)
+		buffer_add_text(&text, "sixty-three octets of nothing in "
+		    "particular, line by line......\n");
+	return buffer_take(&text);
+}
+
+static void
+run(const struct flights_case *c, const char *conf, struct outcome *out)
+{
+	const char	*argv[300] = { "relais", "-C", conf, "-i",
+			    "-fa@example.org" };
+	char		 to[256][24];
+	char		*message = make_message(c->size);
+
+	for (unsigned i = 0; i < c->recipients; i++) {
+		snprintf(to[i], sizeof(to[i]), "r%u@example.net", i);
+		argv[5 + i] = to[i];
+	}
+	program_run(out, &(struct program){ .argv = argv,
+	    .input = message });
+	free(message);
+}
+
+static void
+flies(void **state)
+{
+	const struct flights_case	*c = *state;
+	struct script			 script = c->script;
+	struct usual_certificates	 certificates;
+	struct smarthost		*host;
+	struct folder			 folder;
+	struct outcome			 out;
+	struct buffer			 more = { 0 };
+	char				*flights;
+
+	folder_make(&folder);
+	certificate_usual(&certificates, &folder);
+	script.certificate = certificates.chain;
+	script.key = certificates.key;
+	host = smarthost_start(&script);
+	buffer_addf(&more, "tls_ca = %s\n%s", certificates.hashed,
+	    c->more != NULL ? c->more : "");
+	run(c, conf_write(&folder, host, c->scheme, more.data), &out);
+	assert_string_equal(out.err.data, "");
+	assert_int_equal(out.status, 0);
+	assert_true(smarthost_wait_closed(host, 1));
+	flights = describe(smarthost_heard(host, 0));
+	assert_string_equal(flights, c->flights);
+	assert_int_equal(smarthost_message(host, 0)->round_trips,
+	    c->round_trips);
+	assert_int_equal(smarthost_heard(host, 0)->message[0]->n_rcpt,
+	    c->recipients);
+	free(flights);
+	buffer_free(&more);
+	outcome_free(&out);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
+/* The reply to QUIT is held back for ever, and nobody minds. */
+static void
+quit_is_not_waited_for(void **state)
+{
+	struct script		 script = { .steps = { { .at = ON_QUIT,
+				    .say = "", .then = THEN_HANG } } };
+	struct smarthost	*host = smarthost_start(&script);
+	struct folder		 folder;
+	struct outcome		 out;
+
+	(void)state;
+	folder_make(&folder);
+	relais_run(&out, conf_write(&folder, host, "smtp", NULL),
+	    WORDS("-i", "b@example.net"), MESSAGE);
+	assert_int_equal(out.status, 0);
+	assert_true(smarthost_wait_closed(host, 1));
+	assert_true(smarthost_heard(host, 0)->quit);
+	assert_true(smarthost_heard(host, 0)->left_early);
+	outcome_free(&out);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
+/* Our words arrive as they were written: one read a flight. */
+static void
+a_flight_is_one_write(void **state)
+{
+	struct script		 script = { .keywords = CHUNKS };
+	struct smarthost	*host = smarthost_start(&script);
+	const struct heard	*heard;
+	struct folder		 folder;
+	struct outcome		 out;
+
+	(void)state;
+	folder_make(&folder);
+	relais_run(&out, conf_write(&folder, host, "smtp", EARLY),
+	    WORDS("-i", "b@example.net", "c@example.net"), MESSAGE);
+	assert_int_equal(out.status, 0);
+	assert_true(smarthost_wait_closed(host, 1));
+	heard = smarthost_heard(host, 0);
+	assert_int_equal(heard->n_flights, 3);
+	for (size_t i = 0; i < heard->n_flights; i++)
+		assert_int_equal(heard->flight[i].reads, 1);
+	outcome_free(&out);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
+int
+main(void)
+{
+	enum { N = sizeof(cases) / sizeof(*cases) };
+	struct CMUnitTest	tests[N + 2];
+
+	for (size_t i = 0; i < N; i++)
+		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,
+		    .test_func = flies,
+		    .initial_state = (void *)(uintptr_t)&cases[i] };
+	tests[N] = (struct CMUnitTest)cmocka_unit_test(quit_is_not_waited_for);
+	tests[N + 1] = (struct CMUnitTest)cmocka_unit_test(
+	    a_flight_is_one_write);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
