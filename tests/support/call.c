@@ -1,0 +1,197 @@
+#include "support/call.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/folder.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+
+enum { VARIABLES = 12 };
+
+void
+close_outputs(void *ctx)
+{
+	(void)ctx;
+	close(1);
+	close(2);
+}
+
+static void
+run(const struct call *c, struct folder *folder, uint16_t port,
+    struct outcome *o)
+{
+	static char	 text[VARIABLES][160];
+	const char	*env[VARIABLES + 1] = { NULL };
+	const char	*home = folder_path(folder, "home");
+	struct {
+		const char *name, *value;
+	} set[] = {
+		{ "RELAIS_SMARTHOST", "smtp://127.0.0.1" },
+		{ "RELAIS_FROM", c->from != NULL ? c->from : "" },
+		{ "RELAIS_ROOT", "admin@example.net" },
+		{ "RELAIS_DOMAIN", "example.org" },
+		{ "RELAIS_HELO", "client.example" },
+		{ "RELAIS_ALIASES", folder_write(folder, "aliases", 0600, "") },
+		{ "RELAIS_QUEUE", "off" },
+		{ "RELAIS_SOCKET", "off" },
+		{ "RELAIS_LOG", "off" },
+		{ "HOME", home },
+		{ "TMPDIR", home },
+		{ "PATH", "/usr/bin:/bin" },
+	};
+
+	for (size_t i = 0; i < VARIABLES; i++) {
+		snprintf(text[i], sizeof(text[i]), "%s=%s", set[i].name,
+		    set[i].value);
+		env[i] = text[i];
+	}
+	snprintf(text[0], sizeof(text[0]), "%s=%s:%u", set[0].name,
+	    set[0].value, port);
+	program_run(o, &(struct program){ .argv = c->argv,
+	    .path = BUILD "/sendmail", .env = env, .folder = home,
+	    .input = c->from_file ? NULL : c->input,
+	    .input_file = c->from_file ?
+	    folder_write(folder, "input", 0600, c->input) : NULL,
+	    .prepare = c->prepare });
+}
+
+static const char *
+own_address(char *to, size_t size)
+{
+	const struct passwd	*pw = getpwuid(getuid());
+
+	if (pw != NULL)
+		snprintf(to, size, "%s@example.org", pw->pw_name);
+	else
+		snprintf(to, size, "uid-%u@example.org", (unsigned)getuid());
+	return to;
+}
+
+static void
+envelope_is(const struct call *c, const struct heard_message *m)
+{
+	char	own[300];
+	size_t	n = 0;
+
+	assert_string_equal(m->reverse_path,
+	    c->sender != NULL ? c->sender :
+	    c->from != NULL ? c->from : own_address(own, sizeof(own)));
+	for (; c->to[n] != NULL; n++) {
+		if (n == m->n_rcpt)
+			fail_msg("%s is missing", c->to[n]);
+		assert_string_equal(m->rcpt[n].path, c->to[n]);
+	}
+	if (n < m->n_rcpt)
+		fail_msg("%s is one too many", m->rcpt[n].path);
+	if (c->mail_says != NULL && !strstr(m->parameters, c->mail_says))
+		fail_msg("MAIL says %s", m->parameters);
+	if (c->rcpt_says != NULL &&
+	    !strstr(m->rcpt[0].parameters, c->rcpt_says))
+		fail_msg("RCPT says %s", m->rcpt[0].parameters);
+}
+
+/* How many lines of the header begin so; it begins with a line end here. */
+static unsigned
+count(const char *header, const char *beginning)
+{
+	const char	*at = header;
+	size_t		 n = strlen(beginning);
+	unsigned	 found = 0;
+
+	while ((at = strchr(at, '\n')) != NULL)
+		found += strncasecmp(++at, beginning, n) == 0;
+	return found;
+}
+
+static void
+header_is(const struct call *c, const char *header)
+{
+	static const char *const	once[] = { "Date:", "Message-ID:",
+					    "From:", "Subject:" };
+	char				line[600];
+
+	for (size_t i = 0; i < sizeof(once) / sizeof(*once); i++)
+		if (count(header, once[i]) != 1)
+			fail_msg("not one %s in:\n%s", once[i], header);
+	if (count(header, "To:") + count(header, "Cc:") == 0)
+		fail_msg("no destination in:\n%s", header);
+	if (count(header, "Bcc:") + count(header, "Resent-Bcc:") > 0)
+		fail_msg("Bcc in:\n%s", header);
+	for (size_t i = 0; c->fields != NULL && c->fields[i] != NULL; i++) {
+		snprintf(line, sizeof(line), "\n%s\n", c->fields[i]);
+		if (strstr(header, line) == NULL)
+			fail_msg("no line \"%s\" in:\n%s", c->fields[i],
+			    header);
+	}
+}
+
+/* The message as lines with '\n', an empty one in front. */
+static char *
+lines_of(const struct heard_message *m, struct buffer *text)
+{
+	const char	*data = m->data.data;
+
+	buffer_add_text(text, "\n");
+	for (size_t i = 0; i < m->data.len; i++) {
+		if (data[i] == '\n' && (i == 0 || data[i - 1] != '\r'))
+			fail_msg("a bare LF in:\n%s", data);
+		if (data[i] == '\r' && data[i + 1] != '\n')
+			fail_msg("a bare CR in:\n%s", data);
+		if (data[i] != '\r')
+			buffer_add(text, data + i, 1);
+	}
+	return text->data;
+}
+
+static void
+message_is(const struct call *c, const struct heard_message *m)
+{
+	struct buffer	 text = { 0 };
+	char		*header = lines_of(m, &text);
+	char		*body = strstr(header, "\n\n");
+
+	if (strstr(header, "hidden.example") != NULL)
+		fail_msg("a secret recipient is told:\n%s", header);
+	if (body == NULL)
+		fail_msg("no end of the header in:\n%s", header);
+	assert_string_equal(body + 2, c->body);
+	body[1] = '\0';
+	header_is(c, header);
+	buffer_free(&text);
+}
+
+void
+call_arrives(const struct call *c)
+{
+	struct folder			 folder;
+	struct smarthost		*host;
+	struct outcome			 o;
+	const struct heard_message	*m;
+
+	folder_make(&folder);
+	host = smarthost_start(&(struct script){ 0 });
+	folder_write(&folder, "home/.keep", 0600, "");
+	run(c, &folder, host->port, &o);
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	if (!c->talks)
+		assert_string_equal(o.out.data, "");
+	assert_int_equal(folder_count(folder_path(&folder, "home")), 1);
+	assert_true(smarthost_wait_messages(host, 1));
+	assert_int_equal(smarthost_messages(host), 1);
+	m = smarthost_message(host, 0);
+	envelope_is(c, m);
+	message_is(c, m);
+	outcome_free(&o);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
