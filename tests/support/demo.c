@@ -1,7 +1,8 @@
 /*
  * A smarthost to look at: accepts everything on a loopback port and keeps
  * each message in DIR/new with its envelope on top, as a Maildir has it.
- * Prints "port N"; ends when its standard input does.
+ * Prints "port N", and "delivered FILE" for each; ends when its standard
+ * input does.
  */
 #include <err.h>
 #include <errno.h>
@@ -51,6 +52,8 @@ deliver(const char *dir, size_t n, const struct heard_message *m)
 	write_message(f, m);
 	if (ferror(f) || fclose(f) == EOF || rename(tmp, name) == -1)
 		err(1, "%s", name);
+	printf("delivered %s\n", name);
+	fflush(stdout);
 }
 
 int

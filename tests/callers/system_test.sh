@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# What sends mail while nobody looks: cron, anacron, at; and programs that
+# leave neither an environment nor descriptors.
+set -eu
+. tests/callers/calls.sh
+machine "$0"
+
+# A job in a crontab runs once at cron's start, as at a reboot.
+cron_runs() {
+	rm -f /run/crond.reboot /run/crond.pid
+	cron -f &
+	trap "kill $!" EXIT
+}
+
+roots_job() {
+	crontab -u ana -r 2>/dev/null || :
+	printf 'MAILTO=root\n@reboot root cat %s/text\n' "$LAB" \
+	    >/etc/cron.d/relais
+	cron_runs
+}
+
+cron_mails_root() {
+	roots_job
+	arrives "$LAB/text" root@client.test admin@lab.test
+	header_says 'From: root@client.test (Cron Daemon)'
+}
+
+cron_mails_its_user() {
+	rm -f /etc/cron.d/relais
+	printf 'MAILTO=jo@lab.test\n@reboot cat %s/text\n' "$LAB" |
+	    crontab -u ana -
+	cron_runs
+	arrives "$LAB/text" ana@client.test jo@lab.test
+}
+
+cron_mails_as_the_provider_wants() {
+	relais_conf 'from = alerts@lab.test'
+	roots_job
+	arrives "$LAB/text" alerts@lab.test admin@lab.test
+	header_says 'From: alerts@lab.test (Cron Daemon)'
+}
+
+anacron_mails_root() {
+	printf '1 0 job cat %s/undotted\n' "$LAB" >"$LAB/anacrontab"
+	mkdir -p "$LAB/spool"
+	silent anacron -d -f -n -q -t "$LAB/anacrontab" -S "$LAB/spool"
+	arrives "$LAB/undotted" root@client.test admin@lab.test
+}
+
+at_mails_its_user() {
+	atd -f &
+	trap "kill $!" EXIT
+	until [ -s /run/atd.pid ]; do
+		pause
+	done
+	echo "cat $LAB/text" | as_ana at -m now 2>/dev/null
+	arrives "$LAB/text" ana@client.test admin@lab.test
+}
+
+no_environment() {
+	head_and_text | silent env -i setpriv --reuid=ana --clear-groups \
+	    --regid=ana /usr/sbin/sendmail -i -f '<>' -- jo@lab.test
+	arrives "$LAB/text" '' jo@lab.test
+}
+
+no_descriptors() {
+	head_and_text | as_ana /usr/sbin/sendmail -oi jo@lab.test >&- 2>&-
+	arrives "$LAB/text" ana@client.test jo@lab.test
+	/usr/sbin/sendmail -oi jo@lab.test <&- >&- 2>&-
+	: >"$LAB/case/empty"
+	arrives "$LAB/case/empty" root@client.test jo@lab.test
+	rm "$LAB/case/empty"
+}
+
+nobody_known() {
+	head_and_text | silent env -i setpriv --reuid=54321 --regid=54321 \
+	    --clear-groups /usr/lib/sendmail -ti
+	arrives "$LAB/text" uid-54321@client.test jo@lab.test
+}
+
+head_and_text() {
+	printf '%s\n' 'To: jo@lab.test' 'Subject: hello' ''
+	cat "$LAB/text"
+}
+
+call "cron: what root's job says goes to root" cron_mails_root
+call "cron: what a user's job says goes to MAILTO" cron_mails_its_user
+call "cron: where the provider wants one sender" \
+    cron_mails_as_the_provider_wants
+relais_conf
+call "anacron: what a job says goes to root" anacron_mails_root
+call "at: what a job says goes to its user" at_mails_its_user
+call "no environment, and an ordinary user" no_environment
+call "no descriptors" no_descriptors
+call "a user id that has no name" nobody_known
+calls_end
