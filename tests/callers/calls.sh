@@ -108,7 +108,6 @@ header_says() {
 }
 
 calls_end() {
-	local word late
 	spec "no message came that nobody sent" nothing_more
 	spec_end
 }

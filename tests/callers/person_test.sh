@@ -70,7 +70,8 @@ s_nail_names_the_sender() {
 
 mutt_sends() {
 	silent as_ana mutt -F /dev/null -s hello \
-	    -e 'set copy=no send_charset=utf-8' -b x@hidden.test "$@" -- jo@lab.test al@lab.test <"$LAB/text"
+	    -e 'set copy=no send_charset=utf-8' -b x@hidden.test "$@" \
+	    -- jo@lab.test al@lab.test <"$LAB/text"
 }
 
 mutt_sends_plainly() {

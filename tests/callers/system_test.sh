@@ -9,7 +9,7 @@ machine "$0"
 cron_runs() {
 	rm -f /run/crond.reboot /run/crond.pid
 	cron -f &
-	trap "kill $!" EXIT
+	trap 'kill $!' EXIT
 }
 
 roots_job() {
@@ -49,7 +49,7 @@ anacron_mails_root() {
 
 at_mails_its_user() {
 	atd -f &
-	trap "kill $!" EXIT
+	trap 'kill $!' EXIT
 	until [ -s /run/atd.pid ]; do
 		pause
 	done
