@@ -37,11 +37,12 @@ is_told(const struct outcome *outcomes, size_t i)
 	return false;
 }
 
+/* "not sent to a@example.org and 2 more: 550 no" */
 static void
-print_outcome(const struct report *r, const struct outcome *outcomes, size_t i)
+write_outcome(struct buffer *line, const struct report *r,
+    const struct outcome *outcomes, size_t i)
 {
 	const struct envelope	*env = r->envelope;
-	struct buffer		 line = { 0 };
 	char			 path[400];
 	size_t			 others = 0;
 
@@ -50,14 +51,33 @@ print_outcome(const struct report *r, const struct outcome *outcomes, size_t i)
 		    strcmp(outcomes[k].text, outcomes[i].text) == 0;
 	visible(path, sizeof(path), env->forward[i].path,
 	    strlen(env->forward[i].path));
-	buffer_addf(&line, "not sent to %s", path);
+	buffer_addf(line, "not sent to %s", path);
 	if (others > 0)
-		buffer_addf(&line, " and %zu more", others);
-	buffer_addf(&line, ": %s", outcomes[i].text);
+		buffer_addf(line, " and %zu more", others);
+	buffer_addf(line, ": %s", outcomes[i].text);
+}
+
+static void
+print_outcome(const struct report *r, const struct outcome *outcomes, size_t i)
+{
+	struct buffer	 line = { 0 };
+
+	write_outcome(&line, r, outcomes, i);
 	if (outcomes[i].kind == OUTCOME_FAILED && r->kept != NULL)
 		buffer_addf(&line, "; kept in %s/failed/%s", r->spool,
 		    r->kept);
 	print_line(r->errors, r->log, line.data);
+	buffer_free(&line);
+}
+
+/* Good news to programs, not to whoever watches with -v. */
+static void
+show_deferred(const struct report *r, const struct outcome *outcomes, size_t i)
+{
+	struct buffer	 line = { 0 };
+
+	write_outcome(&line, r, outcomes, i);
+	printf("*** %s; waits in the queue as %s\n", line.data, r->queued);
 	buffer_free(&line);
 }
 
@@ -80,12 +100,15 @@ int
 report_outcomes(const struct report *r, const struct outcome *outcomes)
 {
 	for (size_t i = 0; i < r->envelope->n; i++) {
-		bool	told = outcomes[i].kind == OUTCOME_FAILED ||
-			    (outcomes[i].kind == OUTCOME_DEFERRED &&
-			    r->queued == NULL);
+		bool	deferred = outcomes[i].kind == OUTCOME_DEFERRED;
 
-		if (told && !is_told(outcomes, i))
+		if ((!deferred && outcomes[i].kind != OUTCOME_FAILED) ||
+		    is_told(outcomes, i))
+			continue;
+		if (!deferred || r->queued == NULL)
 			print_outcome(r, outcomes, i);
+		else if (r->verbose)
+			show_deferred(r, outcomes, i);
 	}
 	return exit_status(r, outcomes);
 }

@@ -29,6 +29,8 @@ struct report {
 						 * deferred, or NULL */
 	const char		*kept;		/* the one in failed/, or NULL */
 	const char		*spool;		/* where failed/ is */
+	bool			 verbose;	/* -v: why something waits in
+						 * the queue, on stdout */
 };
 
 /*

@@ -176,6 +176,7 @@ hand_over(struct submission *s)
 	struct report		report = {
 		.log = s->log,
 		.errors = s->options->errors,
+		.verbose = s->options->verbose,
 		.envelope = &s->envelope,
 	};
 

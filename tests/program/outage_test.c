@@ -148,6 +148,24 @@ a_large_message_is_queued_whole(void **state)
 	close_place(&p);
 }
 
+static void
+whoever_watches_is_told_why_it_waits(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+
+	(void)state;
+	open_place(&p, &(struct script){ .refusing = true }, "");
+	relais_run(&o, p.conf, WORDS("-i", "-v", "a@example.net"), letter);
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.err.data, "");
+	assert_non_null(strstr(o.out.data, "*** not sent to a@example.net: "));
+	assert_non_null(strstr(o.out.data, "Connection refused"));
+	assert_non_null(strstr(o.out.data, "; waits in the queue as "));
+	outcome_free(&o);
+	close_place(&p);
+}
+
 static const struct CMUnitTest outage_spec[] = {
 	KEPT("nobody listens", .script = { .refusing = true },
 	    .status = 0, .queued = BOTH_WAIT),
@@ -193,6 +211,7 @@ static const struct CMUnitTest outage_spec[] = {
 	    .status = EX_TEMPFAIL, .queued = "", .words = "is full"),
 	cmocka_unit_test(a_file_size_limit_leaves_the_message_with_the_caller),
 	cmocka_unit_test(a_large_message_is_queued_whole),
+	cmocka_unit_test(whoever_watches_is_told_why_it_waits),
 };
 
 int
