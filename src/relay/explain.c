@@ -70,7 +70,7 @@ static void
 explain_greeting(const struct relay *r, int code, int status, char *text,
     size_t size)
 {
-	if (code != 0 || r->options.tls_policy == TLS_AT_ONCE)
+	if (code != 0 || r->options.tls_policy == TLS_IMPLICIT)
 		return;
 	if (r->host->port == 465 &&
 	    (status == EX_TEMPFAIL || status == EX_PROTOCOL))
@@ -113,7 +113,7 @@ explain(const struct relay *r, enum session_step step, int code, int status,
 		break;
 	case STEP_TLS:
 		if (status == EX_PROTOCOL &&
-		    r->options.tls_policy == TLS_AT_ONCE)
+		    r->options.tls_policy == TLS_IMPLICIT)
 			advise(r, KEY_SMARTHOST, "this port does not want TLS "
 			    "at once: for STARTTLS use submission://", text,
 			    size);

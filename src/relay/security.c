@@ -35,7 +35,7 @@ policy_of(const struct relay *r)
 	if (is_set_to(r, KEY_TLS, "off"))
 		return TLS_OFF;
 	if (r->host->scheme == SCHEME_SUBMISSIONS)
-		return TLS_AT_ONCE;
+		return TLS_IMPLICIT;
 	if (is_set_to(r, KEY_TLS, "opportunistic"))
 		return TLS_OPPORTUNISTIC;
 	if (text_of(r, KEY_TLS) == NULL &&

@@ -137,7 +137,7 @@ session_open(struct session *s, int fd, const struct session_options *options,
 	*s = (struct session){ .options = options, .tls = options->tls,
 	    .no_chunking = options->no_chunking };
 	stream_open(&s->stream, fd);
-	if (policy == TLS_AT_ONCE && !start_tls(s, why))
+	if (policy == TLS_IMPLICIT && !start_tls(s, why))
 		return false;
 	if (!hear_greeting(s, why) || !hello(s, why))
 		return false;

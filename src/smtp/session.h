@@ -26,7 +26,7 @@ enum tls_policy {
 	TLS_OPPORTUNISTIC,	/* STARTTLS if offered; nothing to rely on, so
 				 * no AUTH but what may go in clear */
 	TLS_REQUIRED,		/* STARTTLS, verified, or nothing */
-	TLS_AT_ONCE,		/* before the greeting, verified */
+	TLS_IMPLICIT,		/* before the greeting, verified */
 };
 
 /* The dialogue, as it happens: secrets masked, control characters visible. */

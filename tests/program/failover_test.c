@@ -1,0 +1,237 @@
+/*
+ * Two smarthosts: what the first one does decides whether the second is
+ * asked.  And what a server minds about BDAT.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "support/certificate.h"
+#include "support/conf.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+
+struct failover_case {
+	const char	*sentence;
+	struct script	 first;
+	const char	*scheme;	/* of the first; NULL: smtp */
+	const char	*more;
+	int		 status;
+	const char	*err;		/* NULL: none */
+	bool		 second;	/* it gets the message */
+};
+
+#define LOGIN "user = me\npassword = secret\ntls = off\nauth = PLAIN\n"
+
+static const struct failover_case cases[] = {
+	{ "the first is fine", { 0 }, .second = false },
+	{ "nobody listens", { .refusing = true }, .second = true },
+	{ "nobody answers", { .black_hole = true },
+	    .more = "connect_timeout = 200ms\n", .second = true },
+	{ "it is refused at the door", { .steps = { { .at = ON_GREETING,
+	    .say = "554 5.7.1 go away" } } }, .second = true },
+	{ "it is put off at the door", { .steps = { { .at = ON_GREETING,
+	    .say = "421 4.3.2 busy" } } }, .second = true },
+	{ "it says nothing at all", { .steps = { { .at = ON_GREETING,
+	    .say = "", .then = THEN_HANG } } }, .more = "timeout = 500ms\n",
+	    .second = true },
+	{ "EHLO and HELO are refused", { .steps = { { .at = ON_EHLO,
+	    .say = "550 no" }, { .at = ON_HELO, .say = "550 no" } } },
+	    .second = true },
+	{ "it does not offer the TLS that is required", { 0 },
+	    .scheme = "submission", .second = true },
+	{ "its certificate is not trusted", { .security = STARTTLS_OFFERED },
+	    .scheme = "submission", .second = true },
+	{ "our credentials are refused", { .user = "me", .password = "other",
+	    .mechanisms = "PLAIN" }, .more = LOGIN, .second = true },
+	{ "it breaks off at MAIL", { .steps = { { .at = ON_MAIL, .say = "",
+	    .then = THEN_CLOSE } } }, .second = true },
+	{ "it says 421 at RCPT", { .steps = { { .at = ON_RCPT,
+	    .say = "421 4.3.2 going", .then = THEN_CLOSE } } },
+	    .second = true },
+	{ "it breaks off at DATA", { .keywords = "PIPELINING",
+	    .steps = { { .at = ON_DATA, .say = "", .then = THEN_CLOSE } } },
+	    .second = true },
+	{ "a refused sender is an answer", { .steps = { { .at = ON_MAIL,
+	    .say = "550 5.7.1 not you" } } }, .status = EX_UNAVAILABLE,
+	    .err = "550 5.7.1 not you" },
+	{ "a refused recipient is an answer", { .steps = { { .at = ON_RCPT,
+	    .say = "550 5.1.1 who?" } } }, .status = EX_NOUSER,
+	    .err = "550 5.1.1 who?" },
+	{ "a sender put off is an answer", { .steps = { { .at = ON_MAIL,
+	    .say = "451 4.3.0 later" } } }, .status = EX_TEMPFAIL,
+	    .err = "451 4.3.0 later" },
+	{ "a refused message is an answer", { .steps = { { .at = ON_BODY,
+	    .say = "554 5.6.0 no" } } }, .status = EX_UNAVAILABLE,
+	    .err = "554 5.6.0 no" },
+	{ "once the message was sent, nobody else gets it", { .steps = {
+	    { .at = ON_BODY, .say = "", .then = THEN_CLOSE } } },
+	    .status = EX_TEMPFAIL,
+	    .err = "may have taken the message all the same" },
+	{ "nor when it was sent in part", { .steps = { { .at = ON_IN_BODY,
+	    .after = 1, .say = "", .then = THEN_RESET } } },
+	    .status = EX_TEMPFAIL, .err = "127.0.0.1" },
+	{ "nor when it was sent with the envelope", { .steps = {
+	    { .at = ON_RCPT, .say = "", .then = THEN_CLOSE } } },
+	    .more = "early_bdat = yes\n", .status = EX_TEMPFAIL,
+	    .err = "may have taken the message all the same" },
+	{ "unless the envelope was answered by a farewell", { .steps = {
+	    { .at = ON_RCPT, .say = "421 4.3.2 going",
+	    .then = THEN_CLOSE } } }, .more = "early_bdat = yes\n",
+	    .second = true },
+};
+
+static void
+write_conf(char *path, size_t size, struct folder *folder,
+    const struct failover_case *c, const struct smarthost *first,
+    const struct smarthost *second)
+{
+	struct buffer	more = { 0 };
+
+	buffer_addf(&more, "smarthost = %s://127.0.0.1:%u "
+	    "smtp://127.0.0.1:%u\n%s", c->scheme != NULL ? c->scheme : "smtp",
+	    first->port, second->port, c->more != NULL ? c->more : "");
+	strlcpy(path, conf_write(folder, first, "smtp", more.data), size);
+	buffer_free(&more);
+}
+
+static void
+the_next_is_asked_or_not(void **state)
+{
+	const struct failover_case	*c = *state;
+	struct script			 script = c->first;
+	struct script			 good = { .user = "me",
+					    .password = "secret" };
+	struct usual_certificates	 certificates;
+	struct smarthost		*first, *second;
+	struct folder			 folder;
+	struct outcome			 out;
+	char				 conf[512];
+
+	folder_make(&folder);
+	certificate_usual(&certificates, &folder);
+	script.certificate = certificates.chain;
+	script.key = certificates.key;
+	first = smarthost_start(&script);
+	second = smarthost_start(&good);
+	write_conf(conf, sizeof(conf), &folder, c, first, second);
+	relais_run(&out, conf, WORDS("-i", "-fa@example.org",
+	    "b@example.net"), "Subject: one\n\nHello\n");
+	assert_int_equal(out.status, c->status);
+	if (c->err == NULL)
+		assert_string_equal(out.err.data, "");
+	else if (strstr(out.err.data, c->err) == NULL)
+		fail_msg("stderr lacks \"%s\": %s", c->err, out.err.data);
+	assert_int_equal(smarthost_messages(second), c->second);
+	outcome_free(&out);
+	smarthost_stop(first);
+	smarthost_stop(second);
+	folder_remove(&folder);
+}
+
+/* Where both fail, both are told of; hope with one is hope. */
+static void
+all_that_were_tried_are_told(void **state)
+{
+	struct script		 no = { .steps = { { .at = ON_GREETING,
+				    .say = "554 5.7.1 go away" } } };
+	struct script		 busy = { .steps = { { .at = ON_GREETING,
+				    .say = "450 4.3.2 busy" } } };
+	struct smarthost	*first = smarthost_start(&no);
+	struct smarthost	*second = smarthost_start(&busy);
+	struct failover_case	 c = { 0 };
+	struct folder		 folder;
+	struct outcome		 out;
+	char			 conf[512];
+
+	(void)state;
+	folder_make(&folder);
+	write_conf(conf, sizeof(conf), &folder, &c, first, second);
+	relais_run(&out, conf, WORDS("-i", "b@example.net"), "\nHello\n");
+	assert_int_equal(out.status, EX_TEMPFAIL);
+	assert_non_null(strstr(out.err.data, "554 5.7.1 go away"));
+	assert_non_null(strstr(out.err.data, "450 4.3.2 busy"));
+	outcome_free(&out);
+	smarthost_stop(first);
+	smarthost_stop(second);
+	folder_remove(&folder);
+}
+
+struct bdat_case {
+	const char	*sentence;
+	struct script	 script;
+	bool		 early;
+	size_t		 connections;
+	const char	*heard;		/* on the last of them */
+};
+
+static const struct bdat_case bdat_cases[] = {
+	{ "early BDAT is minded: DATA, in the same session", { .steps = {
+	    { .at = ON_BODY, .match = "BDAT",
+	    .say = "503 5.5.1 wait for RCPT" } } }, true, 1,
+	    "EHLO|MAIL|RCPT|BDAT|RSET|MAIL|RCPT|DATA|QUIT" },
+	{ "early BDAT is minded in other words", { .steps = {
+	    { .at = ON_BODY, .match = "BDAT", .say = "554 5.5.0 no" } } },
+	    true, 1, "EHLO|MAIL|RCPT|BDAT|RSET|MAIL|RCPT|DATA|QUIT" },
+	{ "CHUNKING was a lie: DATA, over a new connection", { .steps = {
+	    { .at = ON_BODY, .match = "BDAT",
+	    .say = "500 5.5.2 unknown command" } } }, false, 2,
+	    "EHLO|MAIL|RCPT|DATA|QUIT" },
+};
+
+static void
+the_message_gets_there(void **state)
+{
+	const struct bdat_case	*c = *state;
+	struct smarthost	*host = smarthost_start(&c->script);
+	struct folder		 folder;
+	struct outcome		 out;
+	char			*heard;
+
+	folder_make(&folder);
+	relais_run(&out, conf_write(&folder, host, "smtp",
+	    c->early ? "early_bdat = yes\n" : NULL), WORDS("-i",
+	    "b@example.net"), "\nHello\n");
+	assert_string_equal(out.err.data, "");
+	assert_int_equal(out.status, 0);
+	assert_true(smarthost_wait_closed(host, c->connections));
+	heard = heard_commands(smarthost_heard(host, c->connections - 1),
+	    false);
+	assert_string_equal(heard, c->heard);
+	free(heard);
+	outcome_free(&out);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
+int
+main(void)
+{
+	enum {
+		N = sizeof(cases) / sizeof(*cases),
+		M = sizeof(bdat_cases) / sizeof(*bdat_cases),
+	};
+	struct CMUnitTest	tests[N + M + 1];
+
+	for (size_t i = 0; i < N; i++)
+		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,
+		    .test_func = the_next_is_asked_or_not,
+		    .initial_state = (void *)(uintptr_t)&cases[i] };
+	for (size_t i = 0; i < M; i++)
+		tests[N + i] = (struct CMUnitTest){
+		    .name = bdat_cases[i].sentence,
+		    .test_func = the_message_gets_there,
+		    .initial_state = (void *)(uintptr_t)&bdat_cases[i] };
+	tests[N + M] = (struct CMUnitTest)cmocka_unit_test(
+	    all_that_were_tried_are_told);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

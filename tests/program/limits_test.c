@@ -1,0 +1,133 @@
+/* Ten thousand recipients, a few at a time, and nobody twice. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/conf.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+#include "util/memory.h"
+
+enum { MANY = 10000 };
+
+struct limits_case {
+	const char	*sentence;
+	struct script	 script;
+	const char	*more;
+	size_t		 messages;	/* transactions it takes */
+	size_t		 connections;
+	size_t		 rcpt_max;	/* commands at most */
+};
+
+#define SILENT	{ .at = ON_EHLO, .say = "250-mail.example\n250 PIPELINING" }
+#define SILENT_STEPWISE { .at = ON_EHLO, .say = "250 mail.example" }
+
+static const struct limits_case cases[] = {
+	{ "no limit", { .keywords = "PIPELINING" }, NULL, 1, 1, MANY },
+	{ "RCPTMAX is kept", { .keywords = "PIPELINING", .rcpt_max = 100 },
+	    NULL, 100, 1, MANY },
+	{ "RCPTMAX is kept by BDAT", { .keywords = "PIPELINING\nCHUNKING",
+	    .rcpt_max = 250 }, NULL, 40, 1, MANY },
+	{ "RCPTMAX is kept by early BDAT", { .rcpt_max = 100,
+	    .keywords = "PIPELINING\nCHUNKING" }, "early_bdat = yes\n", 100,
+	    1, MANY },
+	{ "MAILMAX takes new connections", { .keywords = "PIPELINING",
+	    .rcpt_max = 500, .mail_max = 3 }, NULL, 20, 7, MANY },
+	{ "452 is learnt from", { .rcpt_max = 150, .steps = { SILENT } },
+	    NULL, 67, 1, MANY + 100 },
+	{ "452 is learnt from, step by step", { .rcpt_max = 150,
+	    .steps = { SILENT_STEPWISE } }, NULL, 67, 1, MANY + 1 },
+	{ "421 after some messages takes new connections", { .mail_max = 4,
+	    .rcpt_max = 1000, .steps = { SILENT } }, NULL, 10, 3,
+	    MANY + 3 * 100 },
+	{ "one at a time", { .keywords = "PIPELINING", .rcpt_max = 1,
+	    .discard = true }, NULL, MANY, 1, MANY },
+};
+
+/* Every recipient got it once; how many commands it took. */
+static size_t
+count(struct smarthost *host, unsigned char got[MANY])
+{
+	const struct heard	*h;
+	size_t			 commands = 0;
+
+	for (size_t i = 0; (h = smarthost_heard(host, i)) != NULL; i++)
+		for (size_t k = 0; k < h->n_messages; k++) {
+			const struct heard_message	*m = h->message[k];
+
+			commands += m->n_rcpt;
+			for (size_t r = 0; r < m->n_rcpt; r++)
+				if (m->code == 250 && m->rcpt[r].code == 250)
+					got[atoi(m->rcpt[r].path + 1)]++;
+		}
+	return commands;
+}
+
+static void
+run(const char *conf, struct outcome *out)
+{
+	static const char	*argv[MANY + 8];
+	static char		 to[MANY][24];
+	size_t			 n = 0;
+
+	argv[n++] = "relais";
+	argv[n++] = "-C";
+	argv[n++] = conf;
+	argv[n++] = "-i";
+	argv[n++] = "-fa@example.org";
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(to[i], sizeof(to[i]), "r%zu@example.net", i);
+		argv[n++] = to[i];
+	}
+	argv[n] = NULL;
+	program_run(out, &(struct program){ .argv = argv,
+	    .input = "From: a@example.org\n\nHello\n" });
+}
+
+static void
+each_gets_it_once(void **state)
+{
+	const struct limits_case	*c = *state;
+	static unsigned char		 got[MANY];
+	struct smarthost		*host = smarthost_start(&c->script);
+	struct folder			 folder;
+	struct outcome			 out;
+	size_t				 commands;
+
+	memset(got, 0, sizeof(got));
+	folder_make(&folder);
+	run(conf_write(&folder, host, "smtp", c->more), &out);
+	assert_string_equal(out.err.data, "");
+	assert_int_equal(out.status, 0);
+	assert_true(smarthost_wait_closed(host, c->connections));
+	assert_int_equal(smarthost_connections(host), c->connections);
+	assert_int_equal(smarthost_messages(host), c->messages);
+	commands = count(host, got);
+	for (size_t i = 0; i < MANY; i++)
+		if (got[i] != 1)
+			fail_msg("r%zu got it %d times", i, got[i]);
+	assert_in_range(commands, MANY, c->rcpt_max);
+	outcome_free(&out);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
+int
+main(void)
+{
+	enum { N = sizeof(cases) / sizeof(*cases) };
+	struct CMUnitTest	tests[N];
+
+	for (size_t i = 0; i < N; i++)
+		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,
+		    .test_func = each_gets_it_once,
+		    .initial_state = (void *)(uintptr_t)&cases[i] };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
