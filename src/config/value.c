@@ -209,12 +209,16 @@ is_field(const char *text)
 	return n > 0 && n <= 76 && text[n] == ':' && text[n + 1] != '\0';
 }
 
+/* As RFC 7469 and our own messages write it, or the base64 alone. */
 static bool
 is_pin(const char *text)
 {
-	struct buffer	octets = { 0 };
-	bool		good;
+	static const char	prefix[] = "sha256//";
+	struct buffer		octets = { 0 };
+	bool			good;
 
+	if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
+		text += sizeof(prefix) - 1;
 	good = base64_decode(&octets, text, strlen(text)) &&
 	    octets.len == SHA256_SIZE;
 	buffer_free(&octets);

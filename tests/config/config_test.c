@@ -874,6 +874,10 @@ static const struct CMUnitTest spec[] = {
 	    "\"a b\"@example.org"),
 	READS("a user with a certificate alone", "smarthost = h\nuser = u\n"
 	    "tls_certificate = /c\ntls_key = /k\n", KEY_USER, "u"),
+	READS("a pin with the name of its digest",
+	    "tls_pin = sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+	    "\n", KEY_TLS_PIN,
+	    "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
 	READS("a pin", "tls_pin = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 	    "\n", KEY_TLS_PIN, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
 
@@ -933,6 +937,8 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("a name as source address", "source_address = a.example\n",
 	    "an IPv4 or IPv6 address"),
 	REFUSES("a short pin", "tls_pin = AAAA\n", "44 characters"),
+	REFUSES("a pin by another digest", "tls_pin = sha1//"
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", "44 characters"),
 	REFUSES("a field without colon", "header_add = X-A 1\n",
 	    "a header field"),
 	REFUSES("a field name with blanks", "header_remove = X:A\n",

@@ -1,0 +1,701 @@
+/*
+ * TLS by the whole program: who is trusted, what is said when nobody is, and
+ * that nothing goes out that should not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <openssl/ssl.h>
+
+#include "support/stand.h"
+
+#define WRONG_PIN	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+static void
+went_encrypted(struct stand *s)
+{
+	if (s->o.status != 0)
+		fail_msg("status %d: %s", s->o.status, s->o.err.data);
+	assert_true(smarthost_wait_messages(s->host, 1));
+	assert_non_null(smarthost_heard(s->host, 0)->tls);
+	stand_kept_secret(s);
+}
+
+/*
+ * Who is greeted how.  Each case stands for the schemes and settings of one
+ * way to TLS.
+ */
+struct way {
+	const char	*scheme;
+	struct script	 script;
+	const char	*more;
+	const char	*commands;	/* as they should be heard */
+	bool		 encrypted;
+};
+
+static void
+goes_that_way(void **state)
+{
+	const struct way	*w = *state;
+	struct stand		 s = { .host = NULL };
+	const struct heard	*h;
+	char			*commands;
+
+	stand_open(&s, &w->script, w->scheme, w->more);
+	stand_send(&s);
+	assert_string_equal(s.o.err.data, "");
+	assert_int_equal(s.o.status, 0);
+	assert_true(smarthost_wait_closed(s.host, 1));
+	h = smarthost_heard(s.host, 0);
+	commands = heard_commands(h, false);
+	assert_string_equal(commands, w->commands);
+	assert_int_equal(h->tls != NULL, w->encrypted);
+	free(commands);
+	stand_close(&s);
+}
+
+#define GOES(sentence, ...) { sentence, goes_that_way, NULL, NULL, \
+	&(struct way){ __VA_ARGS__ } }
+
+#define SENT		"MAIL|RCPT|BDAT|QUIT"
+#define UPGRADED	"EHLO|STARTTLS|EHLO|" SENT
+
+/* -------------------------------------------------------- the certificates */
+
+enum signer {
+	BY_ROOT,		/* the one in tls_ca */
+	BY_MIDDLE,		/* by an intermediate, sent along */
+	BY_HIDDEN,		/* by an intermediate that is not sent */
+	BY_STRANGER,		/* by a root that nobody knows, not sent */
+	BY_ITSELF,
+};
+
+struct leaf {
+	struct wish	 wish;
+	enum signer	 signer;
+	const char	*more;		/* NULL: tls_ca, mail.example */
+	const char	*says;		/* NULL: it is trusted */
+	const char	*key;		/* of relais.conf that is named */
+};
+
+struct tree {
+	struct certificate	*root, *middle, *stranger, *leaf;
+	char			 chain[96], key[96];
+};
+
+static void
+tree_make(struct tree *t, struct stand *s, const struct leaf *l)
+{
+	struct certificate	*signers[5];
+
+	t->root = certificate_make(NULL, &(struct wish){ .ca = true,
+	    .name = "Matrix Root" });
+	t->middle = certificate_make(t->root, &(struct wish){ .ca = true,
+	    .name = "Matrix Middle" });
+	t->stranger = certificate_make(NULL, &(struct wish){ .ca = true,
+	    .name = "Stranger Root" });
+	signers[BY_ROOT] = t->root;
+	signers[BY_MIDDLE] = signers[BY_HIDDEN] = t->middle;
+	signers[BY_STRANGER] = t->stranger;
+	signers[BY_ITSELF] = NULL;
+	t->leaf = certificate_make(signers[l->signer], &l->wish);
+	snprintf(t->chain, sizeof(t->chain), "%s",
+	    l->signer == BY_HIDDEN ?
+	    certificate_write(t->leaf, &s->folder, "leaf.pem") :
+	    certificate_write_chain(t->leaf, &s->folder, "leaf.pem"));
+	snprintf(t->key, sizeof(t->key), "%s",
+	    certificate_write_key(t->leaf, &s->folder, "leaf.key"));
+	certificate_write(t->root, &s->folder, "root.pem");
+}
+
+static void
+tree_free(struct tree *t)
+{
+	certificate_free(t->leaf);
+	certificate_free(t->middle);
+	certificate_free(t->stranger);
+	certificate_free(t->root);
+}
+
+#define BY_NAME	"tls_ca = {folder}/root.pem\ntls_name = mail.example\n" \
+	STAND_LOGIN
+
+/* Not one octet of SMTP once the certificate was seen. */
+static void
+nothing_was_said(struct stand *s, bool at_once)
+{
+	const struct heard	*h;
+	char			*commands;
+
+	assert_true(smarthost_wait_closed(s->host, 1));
+	h = smarthost_heard(s->host, 0);
+	commands = heard_commands(h, false);
+	assert_string_equal(commands, at_once ? "" : "EHLO|STARTTLS");
+	if (at_once)
+		assert_int_equal(h->wire.len, 0);
+	assert_null(h->tls);
+	assert_non_null(h->tls_failure);
+	free(commands);
+	stand_kept_secret(s);
+}
+
+static void
+judge(const struct leaf *l, bool at_once)
+{
+	struct stand	s;
+	struct tree	t;
+
+	stand_begin(&s);
+	tree_make(&t, &s, l);
+	stand_open(&s, &(struct script){ .certificate = t.chain, .key = t.key,
+	    .user = "nina", .password = STAND_PASSWORD,
+	    .security = at_once ? TLS_AT_ONCE : STARTTLS_OFFERED },
+	    at_once ? "submissions" : "submission",
+	    l->more != NULL ? l->more : BY_NAME);
+	stand_send(&s);
+	if (l->says == NULL) {
+		went_encrypted(&s);
+	} else {
+		stand_said(&s, l->says);
+		stand_said(&s, l->key);
+		stand_said(&s, "TLS: ");
+		assert_int_equal(s.o.status, EX_CONFIG);
+		nothing_was_said(&s, at_once);
+	}
+	tree_free(&t);
+	stand_close(&s);
+}
+
+static void
+is_judged(void **state)
+{
+	judge(*state, true);
+	judge(*state, false);
+}
+
+#define CERTIFICATE(sentence, ...) { sentence, is_judged, NULL, NULL, \
+	&(struct leaf){ __VA_ARGS__ } }
+#define GOOD		.wish = { .dns = "mail.example" }
+#define ANONYMOUS	"tls_ca = {folder}/root.pem\n" STAND_LOGIN
+
+/* ------------------------------------------------- whom the settings trust */
+
+/* Settings that end an attempt before the server hears a word. */
+struct setting_case {
+	const char	*more;
+	const char	*says[3];
+	int		 status;	/* 0: it works */
+};
+
+static void
+is_set(void **state)
+{
+	const struct setting_case	*c = *state;
+	struct stand			 s = { .host = NULL };
+
+	stand_begin(&s);
+	folder_write(&s.folder, "empty.pem", 0600, "");
+	folder_write(&s.folder, "words.pem", 0600, "no certificate\n");
+	folder_write(&s.folder, "bare/x", 0600, "");
+	folder_write(&s.folder, "open.key", 0644, "-----BEGIN\n");
+	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
+	    "submission", c->more);
+	stand_send(&s);
+	if (c->status == 0) {
+		went_encrypted(&s);
+	} else {
+		assert_int_equal(s.o.status, c->status);
+		for (size_t i = 0; i < 3; i++)
+			stand_said(&s, c->says[i]);
+		if (smarthost_connections(s.host) > 0) {
+			assert_true(smarthost_wait_closed(s.host, 1));
+			assert_int_equal(smarthost_heard(s.host, 0)->wire.len,
+			    0);
+		}
+	}
+	stand_close(&s);
+}
+
+#define WORKS(sentence, lines) { sentence, is_set, NULL, NULL, \
+	&(struct setting_case){ .more = lines } }
+#define REFUSED(sentence, lines, ...) { sentence, is_set, NULL, NULL, \
+	&(struct setting_case){ .more = lines, .status = EX_CONFIG, \
+	    .says = { __VA_ARGS__ } } }
+
+/* Twenty wrong pins, and the right one behind them. */
+static void
+any_number_of_pins(void **state)
+{
+	struct stand	s = { .host = NULL };
+	struct buffer	more = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		buffer_addf(&more, "tls_pin = sha256//%.41s%cA=\n", WRONG_PIN,
+		    'A' + i);
+	buffer_add_text(&more, "tls_pin = sha256//{pin}\n");
+	stand_open(&s, &(struct script){ .security = TLS_AT_ONCE },
+	    "submissions", more.data);
+	stand_send(&s);
+	went_encrypted(&s);
+	buffer_free(&more);
+	stand_close(&s);
+}
+
+/* Our certificate is shown, and a server that wants another says so. */
+static void
+our_certificate(const char *client_ca, const char *more, const char *says)
+{
+	struct stand		 s;
+	struct certificate	*root, *leaf;
+	char			 ca[96];
+
+	stand_begin(&s);
+	root = certificate_make(NULL, &(struct wish){ .ca = true,
+	    .name = "Client Root" });
+	leaf = certificate_make(root, &(struct wish){ .name = "nina",
+	    .no_san = true, .for_clients = true });
+	certificate_write(root, &s.folder, "client-root.pem");
+	certificate_write(leaf, &s.folder, "own.pem");
+	certificate_write_key(leaf, &s.folder, "own.key");
+	certificate_write_both(leaf, &s.folder, "both.pem");
+	snprintf(ca, sizeof(ca), "%s", client_ca == NULL ? s.usual.ca :
+	    folder_path(&s.folder, client_ca));
+	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
+	    .client_ca = ca }, "submission", more);
+	stand_send(&s);
+	if (says == NULL) {
+		went_encrypted(&s);
+		assert_non_null(strstr(smarthost_heard(s.host, 0)->client_name,
+		    "nina"));
+	} else {
+		stand_said(&s, says);
+		assert_int_not_equal(s.o.status, 0);
+		assert_int_equal(smarthost_messages(s.host), 0);
+	}
+	certificate_free(leaf);
+	certificate_free(root);
+	stand_close(&s);
+}
+
+#define TRUSTED "tls_ca = {ca}\n"
+
+static void
+our_certificate_is_shown(void **state)
+{
+	(void)state;
+	our_certificate("client-root.pem", TRUSTED
+	    "tls_certificate = {folder}/own.pem\n"
+	    "tls_key = {folder}/own.key\n", NULL);
+	our_certificate("client-root.pem", TRUSTED
+	    "tls_certificate = {folder}/both.pem\n", NULL);
+}
+
+/* By TLS 1.3 it says so only after the handshake. */
+static void
+our_certificate_is_refused(void **state)
+{
+	(void)state;
+	our_certificate(NULL, TRUSTED
+	    "tls_certificate = {folder}/both.pem\n",
+	    "the server refuses the certificate that we show it");
+}
+
+/* ------------------------------------------------------ no trust store */
+
+static const char *const	stores[] = {
+	"/etc/ssl", "/usr/lib/ssl", "/usr/local/ssl", "/etc/pki",
+	"/etc/openssl", "/var/lib/ca-certificates",
+	"/usr/local/share/certs", "/usr/local/etc/ssl",
+};
+
+/* An empty folder over each, for this process and what it becomes. */
+static bool
+hide_stores(void)
+{
+	if (unshare(CLONE_NEWNS) == -1 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1)
+		return false;
+	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
+		struct stat	st;
+
+		if (stat(stores[i], &st) == 0 && mount("none", stores[i],
+		    "tmpfs", 0, "mode=0755") == -1)
+			return false;
+	}
+	return true;
+}
+
+static void
+hide_stores_or_die(void *context)
+{
+	(void)context;
+	if (!hide_stores())
+		_exit(99);
+}
+
+static bool
+stores_can_be_hidden(void)
+{
+	int	status;
+	pid_t	pid = fork();
+
+	if (pid == 0)
+		_exit(hide_stores() ? 0 : 1);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static void
+no_trust_store_is_a_refusal(void **state)
+{
+	struct stand	s = { .host = NULL };
+	struct program	p;
+
+	(void)state;
+	if (!stores_can_be_hidden())
+		skip();
+	stand_open(&s, &(struct script){ .security = TLS_AT_ONCE },
+	    "submissions", STAND_LOGIN);
+	p = stand_program(&s);
+	p.prepare = hide_stores_or_die;
+	program_run(&s.o, &p);
+	assert_int_equal(s.o.status, EX_CONFIG);
+	stand_said(&s, "install the package ca-certificates");
+	stand_said(&s, "tls_ca");
+	assert_true(smarthost_wait_closed(s.host,
+	    smarthost_connections(s.host)));
+	if (smarthost_connections(s.host) > 0)
+		assert_int_equal(smarthost_heard(s.host, 0)->wire.len, 0);
+	stand_close(&s);
+}
+
+/* Somebody who may not read what tls_ca names. */
+static void
+become_nobody(void *context)
+{
+	(void)context;
+	if (geteuid() == 0 && (setgid(65534) == -1 || setuid(65534) == -1))
+		_exit(99);
+}
+
+static void
+an_unreadable_tls_ca_names_mode_and_owner(void **state)
+{
+	struct stand	s = { .host = NULL };
+	struct program	p;
+
+	(void)state;
+	stand_open(&s, &(struct script){ .security = TLS_AT_ONCE },
+	    "submissions", "tls_ca = {ca}\n");
+	chmod(s.usual.ca, geteuid() == 0 ? 0640 : 0040);
+	chmod(s.folder.path, 0755);
+	chmod(s.conf, 0644);
+	chmod(folder_path(&s.folder, "aliases"), 0644);
+	p = stand_program(&s);
+	p.prepare = become_nobody;
+	program_run(&s.o, &p);
+	assert_int_equal(s.o.status, EX_CONFIG);
+	stand_said(&s, "tls_ca (");
+	stand_said(&s, "relais.conf:");
+	stand_said(&s, "exists with mode 0");
+	stand_said(&s, "may not read it");
+	stand_close(&s);
+}
+
+/* ------------------------------------------------- servers that misbehave */
+
+struct trouble {
+	const char	*scheme;
+	struct script	 script;
+	const char	*more;
+	int		 status;
+	const char	*says[3];
+	const char	*commands;	/* NULL: whatever is no secret */
+};
+
+static void
+is_told(void **state)
+{
+	const struct trouble	*t = *state;
+	struct stand		 s = { .host = NULL };
+	struct buffer		 more = { 0 };
+
+	buffer_addf(&more, "tls_ca = {ca}\n%s%s",
+	    t->more != NULL && strstr(t->more, "user") ? "" : STAND_LOGIN,
+	    t->more != NULL ? t->more : "");
+	stand_open(&s, &t->script, t->scheme, more.data);
+	stand_send(&s);
+	for (size_t i = 0; i < 3; i++)
+		stand_said(&s, t->says[i]);
+	assert_int_equal(s.o.status, t->status);
+	stand_kept_secret(&s);
+	assert_int_equal(smarthost_messages(s.host), 0);
+	if (t->commands != NULL) {
+		char	*heard = heard_commands(smarthost_heard(s.host, 0),
+			    false);
+
+		assert_string_equal(heard, t->commands);
+		free(heard);
+	}
+	buffer_free(&more);
+	stand_close(&s);
+}
+
+#define TOLD(sentence, ...) { sentence, is_told, NULL, NULL, \
+	&(struct trouble){ __VA_ARGS__ } }
+
+/* A server that offers AUTH and STARTTLS, and then ... */
+#define UPGRADES(...) .scheme = "submission", .script = { \
+	.security = STARTTLS_OFFERED, .user = "nina", \
+	.password = STAND_PASSWORD, .auth_in_clear = true, \
+	.steps = { __VA_ARGS__ } }
+#define AT_ONCE(...) .scheme = "submissions", .script = { \
+	.security = TLS_AT_ONCE, .user = "nina", \
+	.password = STAND_PASSWORD, .steps = { __VA_ARGS__ } }
+
+/* ----------------------------------------------------- tickets and replies */
+
+/* Session tickets are readable octets of TLS, and no reply too many. */
+static void
+tickets_hold_nobody_up(void **state)
+{
+	(void)state;
+	for (int at_once = 0; at_once < 2; at_once++) {
+		struct stand	s = { .host = NULL };
+
+		stand_open(&s, &(struct script){ .security = at_once ?
+		    TLS_AT_ONCE : STARTTLS_OFFERED, .tickets_at_once = true,
+		    .user = "nina", .password = STAND_PASSWORD,
+		    .auth_required = true,
+		    .steps = { { .at = ON_EHLO, .delay_ms = 20 } } },
+		    at_once ? "submissions" : "submission", TRUSTED STAND_LOGIN
+		    "timeout = 5s\n");
+		stand_send(&s);
+		went_encrypted(&s);
+		stand_close(&s);
+	}
+}
+
+static const struct CMUnitTest tls_spec[] = {
+	GOES("submission:// upgrades by STARTTLS", "submission",
+	    { .security = STARTTLS_OFFERED }, TRUSTED, UPGRADED, true),
+	GOES("submissions:// is TLS from the first octet", "submissions",
+	    { .security = TLS_AT_ONCE }, TRUSTED, "EHLO|" SENT, true),
+	GOES("smtp:// to this machine goes in clear", "smtp",
+	    { .security = STARTTLS_OFFERED }, TRUSTED, "EHLO|" SENT, false),
+	GOES("smtp:// upgrades where tls is required", "smtp",
+	    { .security = STARTTLS_OFFERED }, TRUSTED "tls = required\n",
+	    UPGRADED, true),
+	GOES("tls = off goes in clear", "submission",
+	    { .security = STARTTLS_OFFERED }, "tls = off\n", "EHLO|" SENT,
+	    false),
+	GOES("lmtp:// to this machine goes in clear", "lmtp",
+	    { .lmtp = true }, NULL, "LHLO|" SENT, false),
+	GOES("lmtp:// upgrades where tls is required", "lmtp",
+	    { .lmtp = true, .security = STARTTLS_OFFERED },
+	    TRUSTED "tls = required\n",
+	    "LHLO|STARTTLS|LHLO|" SENT, true),
+	GOES("opportunistic takes any certificate", "submission",
+	    { .security = STARTTLS_OFFERED }, "tls = opportunistic\n",
+	    UPGRADED, true),
+	GOES("opportunistic takes none", "submission", { .host = NULL },
+	    "tls = opportunistic\n", "EHLO|" SENT, false),
+	GOES("opportunistic goes on where STARTTLS is refused", "submission",
+	    { .security = STARTTLS_OFFERED, .steps = { { .at = ON_STARTTLS,
+	    .say = "454 4.7.0 not now" } } }, "tls = opportunistic\n",
+	    "EHLO|STARTTLS|" SENT, false),
+	GOES("TLS 1.2 will do", "submissions", { .security = TLS_AT_ONCE,
+	    .tls_max = TLS1_2_VERSION }, TRUSTED, "EHLO|" SENT, true),
+
+	CERTIFICATE("one of an authority that tls_ca holds", GOOD),
+	CERTIFICATE("one of an intermediate that is sent along", GOOD,
+	    .signer = BY_MIDDLE),
+	CERTIFICATE("an address that the certificate bears",
+	    .wish = { .name = "x", .ip = "127.0.0.1" }, .more = ANONYMOUS),
+	CERTIFICATE("a wildcard for one label",
+	    .wish = { .dns = "*.example.org" }, .more = ANONYMOUS
+	    "tls_name = mail.example.org\n"),
+	CERTIFICATE("expired", .wish = { .dns = "mail.example",
+	    .expired = true }, .says = "\"CN=mail.example\" expired on 20",
+	    .key = "tls_pin = sha256//"),
+	CERTIFICATE("not yet valid", .wish = { .dns = "mail.example",
+	    .not_yet = true }, .says = "\"CN=mail.example\" is not valid "
+	    "before 20", .key = "tls_pin = sha256//"),
+	CERTIFICATE("self-signed", GOOD, .signer = BY_ITSELF,
+	    .says = "\"CN=mail.example\" is self-signed",
+	    .key = "tls_pin = sha256//"),
+	CERTIFICATE("of an authority that nobody knows", GOOD,
+	    .signer = BY_STRANGER, .says = "was issued by \"CN=Stranger "
+	    "Root\"", .key = "tls_ca"),
+	CERTIFICATE("of an intermediate that is missing", GOOD,
+	    .signer = BY_HIDDEN, .says = "was issued by \"CN=Matrix Middle\", "
+	    "which the server did not send", .key = "tls_ca"),
+	CERTIFICATE("for another name", .wish = { .dns = "a.example" },
+	    .says = "is for a.example, not for mail.example",
+	    .key = "tls_name"),
+	CERTIFICATE("for a name, where the smarthost is an address", GOOD,
+	    .more = ANONYMOUS,
+	    .says = "is for mail.example, not for the address 127.0.0.1",
+	    .key = "tls_name"),
+	CERTIFICATE("with the name in its CN alone", .wish = {
+	    .name = "mail.example", .no_san = true },
+	    .says = "only in its common name (CN)", .key = "tls_pin"),
+	CERTIFICATE("with a wildcard one label too short", .wish = {
+	    .dns = "*.mail.example" }, .says = "is for *.mail.example, not "
+	    "for mail.example", .key = "tls_name"),
+	CERTIFICATE("with a NUL in its name", .wish = { .name = "x",
+	    .dns_bytes = "mail.example\0.evil.example",
+	    .dns_bytes_len = 26 },
+	    .says = "is for mail.example\\000.evil.example",
+	    .key = "tls_name"),
+	CERTIFICATE("for clients", .wish = { .dns = "mail.example",
+	    .for_clients = true }, .says = "not issued for use by a server",
+	    .key = "tls_pin"),
+	CERTIFICATE("with a key that is not pinned", GOOD,
+	    .more = "tls_pin = " WRONG_PIN "\n" STAND_LOGIN,
+	    .says = "has a key that is not pinned by tls_pin (",
+	    .key = "relais.conf:"),
+	CERTIFICATE("of an authority that this system does not know", GOOD,
+	    .more = "tls_name = mail.example\n" STAND_LOGIN,
+	    .says = "trust", .key = "tls_ca"),
+
+	WORKS("a file of authorities", TRUSTED),
+	WORKS("a hashed folder of authorities", "tls_ca = {hashed}\n"),
+	WORKS("a pin in place of all else", "tls_pin = sha256//{pin}\n"
+	    "tls_name = other.example\n"),
+	WORKS("one of two pins", "tls_pin = {pin} " WRONG_PIN "\n"),
+	WORKS("another name that the certificate bears", TRUSTED
+	    "tls_name = localhost\n"),
+	REFUSED("a missing file", "tls_ca = {folder}/none.pem\n",
+	    "tls_ca (", "relais.conf:", "none.pem: No such file"),
+	REFUSED("an empty file", "tls_ca = {folder}/empty.pem\n",
+	    "tls_ca (", "empty.pem: is empty"),
+	REFUSED("a file without a certificate",
+	    "tls_ca = {folder}/words.pem\n",
+	    "tls_ca (", "holds no certificate as PEM"),
+	REFUSED("a folder without hashes", "tls_ca = {folder}/bare\n",
+	    "tls_ca (", "openssl rehash"),
+	REFUSED("a certificate of ours that is missing", TRUSTED
+	    "tls_certificate = {folder}/none.pem\n",
+	    "tls_certificate", "none.pem: No such file"),
+	REFUSED("a key that others can read", TRUSTED
+	    "tls_certificate = {chain}\ntls_key = {folder}/open.key\n",
+	    "tls_key", "chmod o-rwx"),
+	cmocka_unit_test(any_number_of_pins),
+	cmocka_unit_test(our_certificate_is_shown),
+	cmocka_unit_test(our_certificate_is_refused),
+	cmocka_unit_test(no_trust_store_is_a_refusal),
+	cmocka_unit_test(an_unreadable_tls_ca_names_mode_and_owner),
+	cmocka_unit_test(tickets_hold_nobody_up),
+
+	TOLD("tls = off contradicts submissions://", .scheme = "submissions",
+	    .script = { .security = TLS_AT_ONCE }, .more = "tls = off\n",
+	    .status = EX_CONFIG, .says = { "tls = off contradicts "
+	    "submissions://", "relais.conf:" }),
+	TOLD("no TLS newer than 1.1", .scheme = "submissions",
+	    .script = { .security = TLS_AT_ONCE, .tls_min = TLS1_VERSION,
+	    .tls_max = TLS1_1_VERSION }, .status = EX_UNAVAILABLE,
+	    .says = { "TLS: ", "no TLS newer than 1.1" }),
+	TOLD("STARTTLS is not offered", .scheme = "submission",
+	    .script = { .user = "nina", .password = STAND_PASSWORD },
+	    .status = EX_UNAVAILABLE, .commands = "EHLO|QUIT",
+	    .says = { "STARTTLS: the server does not offer it" }),
+	TOLD("STARTTLS is refused for now", UPGRADES({ .at = ON_STARTTLS,
+	    .say = "454 4.7.0 TLS not available" }), .status = EX_TEMPFAIL,
+	    .says = { "STARTTLS: 454 4.7.0 TLS not available" },
+	    .commands = "EHLO|STARTTLS|QUIT"),
+	TOLD("STARTTLS is refused for good", UPGRADES({ .at = ON_STARTTLS,
+	    .say = "500 5.5.1 what?" }), .status = EX_UNAVAILABLE,
+	    .says = { "STARTTLS: 500 5.5.1 what?" },
+	    .commands = "EHLO|STARTTLS|QUIT"),
+	TOLD("STARTTLS gets another yes", UPGRADES({ .at = ON_STARTTLS,
+	    .say = "250 2.0.0 yes" }), .status = EX_PROTOCOL,
+	    .says = { "STARTTLS: 250 2.0.0 yes" }),
+	TOLD("STARTTLS gets no answer", UPGRADES({ .at = ON_STARTTLS,
+	    .say = "", .then = THEN_HANG }), .more = "timeout = 1s\n",
+	    .status = EX_TEMPFAIL, .says = { "STARTTLS: no answer" }),
+	TOLD("STARTTLS gets nonsense", UPGRADES({ .at = ON_STARTTLS,
+	    .say = "\033[2J" }), .status = EX_PROTOCOL,
+	    .says = { "STARTTLS: ", "\\033[2J" }),
+	TOLD("STARTTLS gets a hang-up", UPGRADES({ .at = ON_STARTTLS,
+	    .say = "", .then = THEN_CLOSE }), .status = EX_TEMPFAIL,
+	    .says = { "STARTTLS: the server closed" }),
+	TOLD("a reply along with the 220", UPGRADES({ .at = ON_STARTTLS,
+	    .raw = "220 go\r\n250-x\r\n250 AUTH PLAIN\r\n" }),
+	    .status = EX_PROTOCOL, .commands = "EHLO|STARTTLS",
+	    .says = { "more than its answer before TLS began" }),
+	TOLD("one octet along with the 220", UPGRADES({ .at = ON_STARTTLS,
+	    .raw = "220 go\r\n\026" }), .status = EX_PROTOCOL,
+	    .commands = "EHLO|STARTTLS",
+	    .says = { "more than its answer before TLS began" }),
+	TOLD("a reply soon after the 220", UPGRADES({ .at = ON_STARTTLS,
+	    .raw = "220 go\r\n250 AUTH PLAIN\r\n", .how = SPLIT,
+	    .split_at = 8 }), .status = EX_PROTOCOL,
+	    .says = { "TLS: the server " }),
+	TOLD("the 220 in two pieces, and more", UPGRADES({ .at = ON_STARTTLS,
+	    .raw = "220 go\r\n250 x\r\n", .how = SPLIT, .split_at = 4 }),
+	    .status = EX_PROTOCOL,
+	    .says = { "more than its answer before TLS began" }),
+	TOLD("garbage for a handshake", UPGRADES({ .at = ON_HANDSHAKE,
+	    .raw = "hello there\r\n", .then = THEN_CLOSE }),
+	    .status = EX_PROTOCOL, .commands = "EHLO|STARTTLS",
+	    .says = { "TLS: the server " }),
+	TOLD("silence for a handshake", UPGRADES({ .at = ON_HANDSHAKE,
+	    .say = "", .then = THEN_HANG }), .more = "timeout = 1s\n",
+	    .status = EX_TEMPFAIL, .says = { "TLS: no answer within 1 s" }),
+	TOLD("a hang-up for a handshake", UPGRADES({ .at = ON_HANDSHAKE,
+	    .say = "", .then = THEN_RESET }), .status = EX_TEMPFAIL,
+	    .says = { "TLS: " }),
+	TOLD("AUTH is offered before TLS and not after it",
+	    UPGRADES({ .at = ON_EHLO, .nth = 2, .say = "250 x" }),
+	    .status = EX_NOPERM, .commands = "EHLO|STARTTLS|EHLO|QUIT",
+	    .says = { "offers no AUTH" }),
+	TOLD("a reply too many after TLS", AT_ONCE({ .at = ON_EHLO,
+	    .also = "235 2.7.0 welcome\r\n" }), .status = EX_PROTOCOL,
+	    .commands = "EHLO", .says = { "a reply that nothing was asked "
+	    "for: 235" }),
+	TOLD("a greeting too many after TLS", AT_ONCE({ .at = ON_GREETING,
+	    .also = "250-x\r\n250 AUTH PLAIN\r\n" }), .status = EX_PROTOCOL,
+	    .commands = "", .says = { "nothing was asked for: 250" }),
+	TOLD("a web server behind TLS", AT_ONCE({ .at = ON_GREETING,
+	    .raw = "HTTP/1.1 400 Bad Request\r\n\r\n",
+	    .then = THEN_CLOSE }), .status = EX_PROTOCOL,
+	    .says = { "greeting: ", "HTTP/1.1 400 Bad Request" }),
+	TOLD("a cut in the midst of a session", AT_ONCE({ .at = ON_EHLO,
+	    .say = "", .then = THEN_CUT }), .status = EX_TEMPFAIL,
+	    .says = { "EHLO: the server closed the connection" }),
+	TOLD("a banner in clear where TLS was to begin",
+	    .scheme = "submissions", .script = { .user = "nina",
+	    .password = STAND_PASSWORD, .security = STARTTLS_OFFERED },
+	    .status = EX_PROTOCOL, .says = { "answers our TLS in clear: \"220 "
+	    "mail.example", "use submission:// (", "relais.conf:1)" }),
+	TOLD("silence where TLS would have to begin", .scheme = "submission",
+	    .script = { .security = TLS_AT_ONCE }, .more = "timeout = 1s\n",
+	    .status = EX_TEMPFAIL, .says = { "greeting: no answer",
+	    "if this port wants TLS at once, use submissions://",
+	    "relais.conf:1)" }),
+	TOLD("an alert of TLS in place of a greeting", .scheme = "submission",
+	    .script = { .steps = { { .at = ON_GREETING, .raw =
+	    "\025\003\003\000\002\002\050\n", .raw_len = 8,
+	    .then = THEN_CLOSE } } }, .status = EX_PROTOCOL,
+	    .says = { "that looks like TLS", "use submissions://" }),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(tls_spec, NULL, NULL);
+}
