@@ -1,0 +1,564 @@
+/*
+ * AUTH by the whole program: which mechanism, what is said when it fails, and
+ * where a password is never to be found.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <openssl/ssl.h>
+
+#include "support/mechanisms.h"
+#include "support/stand.h"
+
+#define TRUSTED	"tls_ca = {ca}\n"
+#define LOGIN	TRUSTED STAND_LOGIN
+#define TOKEN	TRUSTED "user = nina\ntoken_command = cat {folder}/token\n"
+#define ALL	"LOGIN PLAIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 " \
+		"SCRAM-SHA-256-PLUS XOAUTH2 OAUTHBEARER EXTERNAL"
+
+enum { TOKEN_SIZE = 2500 };
+
+/* Who the server is, what we are told to be, and what comes of it. */
+struct login {
+	struct script		 script;
+	struct mechanisms	 how;
+	const char		*scheme;	/* NULL: submission */
+	const char		*more;		/* NULL: LOGIN */
+	const char		*mechanism;	/* that is taken; or NULL */
+	int			 status;
+	const char		*says[3];
+	const char		*commands;	/* NULL: any */
+};
+
+static void
+write_token(struct stand *s, char token[TOKEN_SIZE + 2])
+{
+	memset(token, 't', TOKEN_SIZE);
+	strlcpy(token + TOKEN_SIZE, "\n", 2);
+	folder_write(&s->folder, "token", 0600, token);
+	token[TOKEN_SIZE] = '\0';
+}
+
+/* A client's certificate; the path of who vouches for it. */
+static const char *
+write_certificate(struct stand *s)
+{
+	struct certificate	*root = certificate_make(NULL,
+				    &(struct wish){ .name = "Client Root",
+				    .ca = true });
+	struct certificate	*leaf = certificate_make(root,
+				    &(struct wish){ .name = "nina",
+				    .no_san = true, .for_clients = true });
+
+	certificate_write_both(leaf, &s->folder, "own.pem");
+	certificate_free(leaf);
+	certificate_write(root, &s->folder, "clients.pem");
+	certificate_free(root);
+	return folder_path(&s->folder, "clients.pem");
+}
+
+static void
+prepare(struct stand *s, const struct login *l, struct script *script,
+    struct mechanisms *how)
+{
+	*script = l->script;
+	*how = l->how;
+	script->auth = mechanisms_auth;
+	script->auth_ctx = how;
+	script->auth_required = l->mechanism != NULL;
+	if (script->user == NULL) {
+		script->user = "nina";
+		script->password = STAND_PASSWORD;
+	}
+	how->user = script->user;
+	how->password = script->password;
+	if (l->scheme == NULL)
+		script->security = STARTTLS_OFFERED;
+	if (script->client_ca != NULL)
+		script->client_ca = write_certificate(s);
+}
+
+static void
+check(struct stand *s, const struct login *l)
+{
+	const struct heard	*h;
+	char			*commands;
+
+	if (s->o.status != l->status)
+		fail_msg("status %d: %s", s->o.status, s->o.err.data);
+	for (size_t i = 0; i < 3; i++)
+		stand_said(s, l->says[i]);
+	assert_true(smarthost_wait_closed(s->host, 1));
+	h = smarthost_heard(s->host, 0);
+	assert_int_equal(smarthost_messages(s->host), l->status == 0);
+	if (l->mechanism != NULL) {
+		assert_true(h->authenticated);
+		assert_string_equal(h->mechanism, l->mechanism);
+	}
+	commands = heard_commands(h, false);
+	if (l->commands != NULL)
+		assert_string_equal(commands, l->commands);
+	free(commands);
+}
+
+static void
+logs_in(void **state)
+{
+	const struct login	*l = *state;
+	struct stand		 s;
+	struct script		 script;
+	struct mechanisms	 how;
+	char			 token[TOKEN_SIZE + 2];
+	bool			 in_clear = l->scheme != NULL &&
+				    l->mechanism != NULL;
+
+	stand_begin(&s);
+	write_token(&s, token);
+	folder_write(&s.folder, "secret", 0600, STAND_PASSWORD "\n");
+	prepare(&s, l, &script, &how);
+	if (how.token == NULL)
+		how.token = token;
+	stand_open(&s, &script, l->scheme != NULL ? l->scheme : "submission",
+	    l->more != NULL ? l->more : LOGIN);
+	stand_send(&s);
+	check(&s, l);
+	if (!in_clear)
+		stand_kept_secret(&s);
+	assert_null(strstr(s.o.out.data, "tttttttttt"));
+	assert_null(strstr(s.o.out.data, "dHR0dHR0dHR0"));
+	stand_close(&s);
+}
+
+#define LOGS_IN(sentence, name, ...) { sentence, logs_in, NULL, NULL, \
+	&(struct login){ .mechanism = name, __VA_ARGS__ } }
+#define FAILS(sentence, ...) { sentence, logs_in, NULL, NULL, \
+	&(struct login){ __VA_ARGS__ } }
+
+#define OFFERS(names)	.script = { .mechanisms = names }
+#define STEPS(names, ...) \
+	.script = { .mechanisms = names, .steps = { __VA_ARGS__ } }
+#define ON_AUTH_SAY(names, reply) \
+	STEPS(names, { .at = ON_AUTH, .say = reply })
+#define IN_CLEAR(lines) .scheme = "smtp", .more = STAND_LOGIN lines, \
+	.script = { .mechanisms = "PLAIN" }
+#define NO_QUIT	"EHLO|STARTTLS|EHLO|AUTH"
+#define ONCE	"EHLO|STARTTLS|EHLO|AUTH|QUIT"
+#define SENT	"MAIL|RCPT|BDAT|QUIT"
+
+/* ----------------------------------------------- where a password is not */
+
+/* The whole of a file that gives no size. */
+static void
+read_proc(struct buffer *to, pid_t pid, const char *name)
+{
+	char	path[64];
+
+	snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
+	file_read(to, path);
+}
+
+/* Region by region; false where we may not look. */
+static bool
+memory_shows_password(pid_t pid, bool *shows)
+{
+	struct buffer	 maps = { 0 };
+	char		 path[64], mode[5];
+	unsigned long	 from, to;
+	int		 fd;
+	bool		 looked = false;
+
+	*shows = false;
+	snprintf(path, sizeof(path), "/proc/%ld/mem", (long)pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return false;
+	read_proc(&maps, pid, "maps");
+	for (const char *at = maps.data; at != NULL && *at != '\0'; ) {
+		if (sscanf(at, "%lx-%lx %4s", &from, &to, mode) == 3 &&
+		    mode[1] == 'w' && to - from < 64ul << 20) {
+			char	*copy = malloc(to - from);
+			ssize_t	 n = pread(fd, copy, to - from, (off_t)from);
+
+			looked = looked || n > 0;
+			*shows = *shows || (n > 0 &&
+			    stand_shows_password(copy, (size_t)n));
+			free(copy);
+		}
+		at = strchr(at, '\n');
+		at = at != NULL ? at + 1 : NULL;
+	}
+	close(fd);
+	buffer_free(&maps);
+	return looked;
+}
+
+/* With a file for input: nobody feeds a pipe meanwhile. */
+static struct program
+in_background(struct stand *s)
+{
+	struct program	p = stand_program(s);
+
+	p.input = NULL;
+	p.input_file = folder_write(&s->folder, "message", 0644,
+	    "Subject: x\n\nhi\n");
+	return p;
+}
+
+/*
+ * Waits for MAIL's answer: by then the password has served.
+ */
+static void
+memory_is_seen(const char *mechanism, const char *secret, bool expected)
+{
+	struct stand		 s;
+	struct mechanisms	 how = { .user = "nina",
+				    .password = STAND_PASSWORD };
+	struct program		 p;
+	struct running		*running;
+	struct buffer		 text = { 0 };
+	bool			 shows;
+
+	stand_begin(&s);
+	folder_write(&s.folder, "secret", 0600, STAND_PASSWORD "\n");
+	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
+	    .user = "nina", .password = STAND_PASSWORD,
+	    .mechanisms = mechanism, .auth = mechanisms_auth,
+	    .auth_ctx = &how, .auth_required = true,
+	    .steps = { { .at = ON_MAIL, .hold = true } } }, "submission",
+	    secret);
+	p = in_background(&s);
+	running = program_start(&p);
+	assert_true(smarthost_wait_commands(s.host, ON_MAIL, 1));
+	read_proc(&text, program_pid(running), "cmdline");
+	assert_false(stand_shows_password(text.data, text.len));
+	read_proc(&text, program_pid(running), "environ");
+	assert_false(stand_shows_password(text.data, text.len));
+	read_proc(&text, program_pid(running), "limits");
+	assert_non_null(strstr(text.data,
+	    "Max core file size        0                    0 "));
+	if (memory_shows_password(program_pid(running), &shows))
+		assert_int_equal(shows, expected);
+	smarthost_release(s.host);
+	program_stop(running, 0, &s.o);
+	assert_int_equal(s.o.status, 0);
+	stand_kept_secret(&s);
+	buffer_free(&text);
+	stand_close(&s);
+}
+
+#define BY_FILE		TRUSTED "user = nina\npassword_file = {folder}/secret\n"
+#define BY_COMMAND	TRUSTED "user = nina\n" \
+			"password_command = cat {folder}/secret\n"
+
+static void
+a_password_is_wiped_when_it_has_served(void **state)
+{
+	(void)state;
+	/* The look itself is good: the configuration keeps what it says. */
+	memory_is_seen("PLAIN", LOGIN, true);
+	memory_is_seen("PLAIN", BY_FILE, false);
+	memory_is_seen("LOGIN", BY_FILE, false);
+	memory_is_seen("SCRAM-SHA-256-PLUS SCRAM-SHA-256", BY_FILE,
+	    false);
+	memory_is_seen("CRAM-MD5", BY_FILE "auth = CRAM-MD5\n",
+	    false);
+	memory_is_seen("PLAIN", BY_COMMAND, false);
+}
+
+/* As another user: a process without dumps belongs to root in /proc. */
+static void
+become_nobody(void *context)
+{
+	(void)context;
+	if (geteuid() == 0 && (setgid(65534) == -1 || setuid(65534) == -1))
+		_exit(99);
+	if (access(BUILD "/sendmail", X_OK) == -1)
+		_exit(99);
+}
+
+static void
+let_nobody_in(struct stand *s)
+{
+	chmod(s->folder.path, 0755);
+	chmod(s->usual.ca, 0644);
+	chmod(folder_path(&s->folder, "aliases"), 0644);
+	if (geteuid() == 0)
+		assert_int_equal(chown(s->conf, 65534, 65534), 0);
+}
+
+static void
+no_core_and_no_debugger(void **state)
+{
+	struct stand	 s = { .host = NULL };
+	struct program	 p;
+	struct running	*running;
+	struct stat	 st;
+	char		 path[64];
+
+	(void)state;
+	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
+	    .steps = { { .at = ON_EHLO, .hold = true } } }, "submission",
+	    LOGIN);
+	let_nobody_in(&s);
+	p = in_background(&s);
+	p.prepare = become_nobody;
+	running = program_start(&p);
+	if (smarthost_wait_commands(s.host, ON_EHLO, 1)) {
+		snprintf(path, sizeof(path), "/proc/%ld/mem",
+		    (long)program_pid(running));
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_uid, 0);
+	}
+	program_stop(running, SIGKILL, &s.o);
+	stand_close(&s);
+}
+
+/* What may not be read is told by its mode and owner, with status 77. */
+static void
+may_not_be_read(const char *name, const char *more)
+{
+	struct stand	s;
+	struct program	p;
+
+	stand_begin(&s);
+	folder_write(&s.folder, "secret", 0600, STAND_PASSWORD);
+	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
+	    "submission", more);
+	let_nobody_in(&s);
+	chmod(folder_path(&s.folder, name), 0040);
+	if (geteuid() == 0)
+		assert_int_equal(chown(folder_path(&s.folder, name), 0, 0), 0);
+	p = stand_program(&s);
+	p.prepare = become_nobody;
+	program_run(&s.o, &p);
+	if (s.o.status == 99)
+		skip();
+	assert_int_equal(s.o.status, EX_NOPERM);
+	stand_said(&s, name);
+	stand_said(&s, "exists with mode 0040, owner ");
+	stand_said(&s, "may not read it");
+	assert_int_equal(smarthost_connections(s.host), 0);
+	stand_close(&s);
+}
+
+static void
+a_password_file_that_may_not_be_read(void **state)
+{
+	(void)state;
+	may_not_be_read("secret", BY_FILE);
+}
+
+static void
+a_configuration_that_may_not_be_read(void **state)
+{
+	(void)state;
+	may_not_be_read("relais.conf", LOGIN);
+}
+
+static void
+is_open_to_others(const char *name, const char *more)
+{
+	struct stand	s;
+
+	stand_begin(&s);
+	folder_write(&s.folder, "secret", 0600, STAND_PASSWORD);
+	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
+	    "submission", more);
+	chmod(folder_path(&s.folder, name), 0644);
+	stand_send(&s);
+	assert_int_equal(s.o.status, EX_CONFIG);
+	stand_said(&s, "run: chmod o-rwx /");
+	stand_said(&s, name);
+	assert_int_equal(smarthost_connections(s.host), 0);
+	stand_close(&s);
+}
+
+static void
+a_secret_that_others_can_read_is_refused(void **state)
+{
+	(void)state;
+	is_open_to_others("secret", BY_FILE);
+	is_open_to_others("relais.conf", LOGIN);
+}
+
+static const struct CMUnitTest auth_spec[] = {
+	LOGS_IN("the strongest of all is taken", "SCRAM-SHA-256-PLUS",
+	    OFFERS(ALL)),
+	LOGS_IN("without a channel binding it is the next one",
+	    "SCRAM-SHA-256", .script = { .mechanisms = ALL,
+	    .tls_max = TLS1_2_VERSION }),
+	LOGS_IN("SCRAM by SHA-1", "SCRAM-SHA-1",
+	    OFFERS("PLAIN LOGIN SCRAM-SHA-1")),
+	LOGS_IN("PLAIN before LOGIN", "PLAIN", OFFERS("LOGIN PLAIN")),
+	LOGS_IN("LOGIN where there is nothing else", "LOGIN",
+	    OFFERS("LOGIN CRAM-MD5")),
+	LOGS_IN("CRAM-MD5 where it is named", "CRAM-MD5", OFFERS(ALL),
+	    .more = LOGIN "auth = CRAM-MD5\n"),
+	LOGS_IN("the list in its order", "LOGIN", OFFERS(ALL),
+	    .more = LOGIN "auth = login plain\n"),
+	LOGS_IN("an access token by OAUTHBEARER", "OAUTHBEARER",
+	    OFFERS(ALL), .more = TOKEN),
+	LOGS_IN("an access token by XOAUTH2", "XOAUTH2",
+	    OFFERS("PLAIN XOAUTH2"), .more = TOKEN),
+	LOGS_IN("a certificate alone by EXTERNAL", "EXTERNAL",
+	    .script = { .mechanisms = ALL, .client_ca = "" },
+	    .more = TRUSTED "tls_certificate = {folder}/own.pem\n"),
+	LOGS_IN("a certificate by EXTERNAL for a user", "EXTERNAL",
+	    .script = { .mechanisms = ALL, .client_ca = "" },
+	    .more = TRUSTED "tls_certificate = {folder}/own.pem\n"
+	    "user = nina\n"),
+	LOGS_IN("a password beside a certificate", "PLAIN",
+	    .script = { .mechanisms = "PLAIN EXTERNAL", .client_ca = "" },
+	    .more = LOGIN "tls_certificate = {folder}/own.pem\n"),
+	FAILS("a certificate alone, and a server without AUTH: it is sent",
+	    .script = { .mechanisms = "PLAIN", .client_ca = "" },
+	    .more = TRUSTED "tls_certificate = {folder}/own.pem\n",
+	    .commands = "EHLO|STARTTLS|EHLO|" SENT),
+	FAILS("auth = off: it is sent without", OFFERS("PLAIN"),
+	    .more = LOGIN "auth = off\n",
+	    .commands = "EHLO|STARTTLS|EHLO|" SENT),
+	LOGS_IN("a password by a command", "PLAIN", OFFERS("PLAIN"),
+	    .more = BY_COMMAND),
+	LOGS_IN("names and passwords are prepared", "SCRAM-SHA-256",
+	    .script = { .mechanisms = "SCRAM-SHA-256", .user = "nina",
+	    .password = "IX" }, .more = TRUSTED "user = ni\302\255na\n"
+	    "password = I\302\255X\n"),
+	LOGS_IN("the first is refused as such: the next", "PLAIN",
+	    STEPS("SCRAM-SHA-1 PLAIN LOGIN", { .at = ON_AUTH, .nth = 1,
+	    .say = "504 5.5.4 not that one" }),
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|AUTH|" SENT),
+	LOGS_IN("too weak for this user: the next", "LOGIN",
+	    STEPS("PLAIN LOGIN", { .at = ON_AUTH, .nth = 1,
+	    .say = "534 5.7.9 too weak" })),
+	LOGS_IN("in clear where both are spelt out", "PLAIN",
+	    IN_CLEAR("tls = off\nauth = PLAIN\n")),
+
+	FAILS("the password is wrong: one attempt, and no other mechanism",
+	    .script = { .mechanisms = "PLAIN LOGIN", .user = "nina",
+	    .password = "another" }, .status = EX_NOPERM,
+	    .commands = ONCE, .says = { "AUTH PLAIN: 535 5.7.8",
+	    "check user (", "relais.conf:10 (password)" }),
+	FAILS("the password is wrong for SCRAM",
+	    .script = { .mechanisms = "SCRAM-SHA-256", .user = "nina",
+	    .password = "another" }, .status = EX_NOPERM,
+	    .says = { "AUTH SCRAM-SHA-256: 535" }),
+	FAILS("the password is wrong for CRAM-MD5",
+	    .script = { .mechanisms = "CRAM-MD5", .user = "nina",
+	    .password = "another" }, .more = LOGIN "auth = CRAM-MD5\n",
+	    .status = EX_NOPERM, .says = { "AUTH CRAM-MD5: 535" }),
+	FAILS("the server can't say now", ON_AUTH_SAY("PLAIN",
+	    "454 4.7.0 Temporary authentication failure"),
+	    .status = EX_TEMPFAIL, .commands = ONCE,
+	    .says = { "AUTH PLAIN: 454 4.7.0 Temporary" }),
+	FAILS("the password must change first", ON_AUTH_SAY("PLAIN",
+	    "432 4.7.12 A password transition is needed"),
+	    .status = EX_TEMPFAIL, .says = { "432 4.7.12" }),
+	FAILS("every mechanism is refused as such", STEPS("PLAIN LOGIN",
+	    { .at = ON_AUTH, .say = "504 5.5.4 none" }),
+	    .status = EX_NOPERM, .says = { "AUTH LOGIN: 504 5.5.4 none" },
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|AUTH|QUIT"),
+	FAILS("a yes that is none", ON_AUTH_SAY("PLAIN", "250 2.0.0 yes"),
+	    .status = EX_PROTOCOL, .says = { "AUTH PLAIN: 250" }),
+	FAILS("a token is refused: the provider's own words, OAUTHBEARER",
+	    OFFERS("OAUTHBEARER"), .how = { .token = "other",
+	    .error = "{\"status\":\"invalid_token\",\"scope\":\"mail\"}" },
+	    .more = TOKEN, .status = EX_NOPERM,
+	    .says = { "AUTH OAUTHBEARER: 535 5.7.8",
+	    "({\"status\":\"invalid_token\",\"scope\":\"mail\"})",
+	    "and the token (" }),
+	FAILS("a token is refused: the provider's own words, XOAUTH2",
+	    OFFERS("XOAUTH2"), .how = { .token = "other",
+	    .error = "{\"status\":\"400\",\"schemes\":\"Bearer\"}" },
+	    .more = TOKEN, .status = EX_NOPERM,
+	    .says = { "AUTH XOAUTH2: 535 5.7.8",
+	    "({\"status\":\"400\",\"schemes\":\"Bearer\"})" }),
+	FAILS("a server that does not know the password",
+	    OFFERS("SCRAM-SHA-256"), .how = { .forged = true },
+	    .status = EX_NOPERM, .says = { "AUTH: SCRAM-SHA-256: ",
+	    "signature" }),
+	FAILS("a server that does not know it, with a binding",
+	    OFFERS("SCRAM-SHA-256-PLUS"), .how = { .forged = true },
+	    .status = EX_NOPERM, .says = { "signature" }),
+	FAILS("too many iterations", OFFERS("SCRAM-SHA-1"),
+	    .how = { .iterations = 1000001 }, .status = EX_PROTOCOL,
+	    .says = { "AUTH: SCRAM-SHA-1: ", "iterations" } ),
+	FAILS("iterations beyond all numbers", OFFERS("SCRAM-SHA-1"),
+	    .how = { .iterations = 4294967295u }, .status = EX_PROTOCOL,
+	    .says = { "iterations" }),
+	FAILS("no iterations", STEPS("SCRAM-SHA-1", { .at = ON_AUTH,
+	    .say = "334 cj14LHM9YyxpPTA=" }), .status = EX_PROTOCOL,
+	    .says = { "AUTH: SCRAM-SHA-1: " }, .commands = NO_QUIT),
+	FAILS("a challenge that is no base64", ON_AUTH_SAY("LOGIN",
+	    "334 %%%"), .status = EX_PROTOCOL, .commands = NO_QUIT,
+	    .says = { "challenge is no base64" }),
+	FAILS("a challenge to what has said all", ON_AUTH_SAY("PLAIN",
+	    "334 "), .status = EX_PROTOCOL, .commands = NO_QUIT,
+	    .says = { "AUTH: PLAIN: ", "goes on asking" }),
+	FAILS("challenges without end", STEPS("LOGIN",
+	    { .at = ON_AUTH, .say = "334 VXNlcm5hbWU6" },
+	    { .at = ON_AUTH_LINE, .say = "334 VXNlcm5hbWU6" }),
+	    .status = EX_PROTOCOL, .says = { "goes on asking" }),
+	FAILS("a challenge without end", STEPS("LOGIN", { .at = ON_AUTH,
+	    .raw = "334 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+	    .how = ENDLESS }), .status = EX_PROTOCOL,
+	    .says = { "a line of more than" }),
+	LOGS_IN("odd prompts of LOGIN", "LOGIN", STEPS("LOGIN",
+	    { .at = ON_AUTH, .say = "334 R2ViZW4gU2llIGVzIGVpbg==" },
+	    { .at = ON_AUTH_LINE, .nth = 1, .say = "235 2.7.0 na gut" })),
+	FAILS("the server leaves in between", STEPS("LOGIN",
+	    { .at = ON_AUTH_LINE, .say = "421 4.3.2 bye",
+	    .then = THEN_CLOSE }), .status = EX_TEMPFAIL,
+	    .says = { "AUTH: ", "421 4.3.2 bye" }),
+	FAILS("the server hangs up in between", STEPS("LOGIN",
+	    { .at = ON_AUTH_LINE, .say = "", .then = THEN_CLOSE }),
+	    .status = EX_TEMPFAIL, .says = { "AUTH: the server closed" }),
+	FAILS("the server falls silent in between", STEPS("SCRAM-SHA-256",
+	    { .at = ON_AUTH_LINE, .say = "", .then = THEN_HANG }),
+	    .more = LOGIN "timeout = 1s\n", .status = EX_TEMPFAIL,
+	    .says = { "AUTH: no answer" }),
+	FAILS("nothing that we may use", OFFERS("CRAM-MD5 GSSAPI"),
+	    .status = EX_NOPERM, .commands = "EHLO|STARTTLS|EHLO|QUIT",
+	    .says = { "AUTH: the server offers AUTH only by CRAM-MD5 GSSAPI",
+	    "auth would have to name CRAM-MD5" }),
+
+	FAILS("a login and nothing said of TLS", IN_CLEAR(""),
+	    .status = EX_NOPERM, .commands = "EHLO|QUIT",
+	    .says = { "there is no TLS: set tls = required, or, where nobody "
+	    "can listen, both tls = off and auth = auto", "relais.conf:" }),
+	FAILS("tls = off alone", IN_CLEAR("tls = off\n"),
+	    .status = EX_NOPERM, .commands = "EHLO|QUIT",
+	    .says = { "both tls = off and auth = auto" }),
+	FAILS("auth alone", IN_CLEAR("auth = PLAIN\n"), .status = EX_NOPERM,
+	    .commands = "EHLO|QUIT", .says = { "both tls = off and auth" }),
+	FAILS("opportunistic TLS, and none", IN_CLEAR("tls = opportunistic\n"
+	    "auth = PLAIN\n"), .status = EX_NOPERM, .commands = "EHLO|QUIT",
+	    .says = { "tls = required" }),
+	FAILS("opportunistic TLS", OFFERS("PLAIN"), .more = STAND_LOGIN
+	    "tls = opportunistic\nauth = PLAIN\n", .status = EX_NOPERM,
+	    .commands = "EHLO|STARTTLS|EHLO|QUIT",
+	    .says = { "certificate is not checked", "tls = required",
+	    "relais.conf:" }),
+
+	cmocka_unit_test(a_password_is_wiped_when_it_has_served),
+	cmocka_unit_test(no_core_and_no_debugger),
+	cmocka_unit_test(a_password_file_that_may_not_be_read),
+	cmocka_unit_test(a_configuration_that_may_not_be_read),
+	cmocka_unit_test(a_secret_that_others_can_read_is_refused),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(auth_spec, NULL, NULL);
+}
