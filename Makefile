@@ -62,19 +62,30 @@ UTIL	= \
 	  log \
 	  memory \
 	  trusted \
+	  unicode_library \
 	  utf8 \
 	  visible
 MAIL	= \
 	  address \
+	  body_lines \
 	  complete \
+	  domain \
 	  dots \
 	  dots_strict \
 	  dsn \
+	  encoded_word \
 	  envelope \
+	  field_form \
 	  header \
+	  media_type \
 	  message \
+	  mime \
+	  mime_header \
+	  mime_read \
 	  phrase \
 	  recipients \
+	  recoder \
+	  refold \
 	  verdict \
 	  wire
 NET	= \
@@ -93,6 +104,7 @@ SMTP	= \
 	  dialogue \
 	  handover \
 	  judge \
+	  paths \
 	  reply \
 	  saslprep \
 	  scram \

@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util/base64.h"
+#include "mail/encoded_word.h"
 #include "util/memory.h"
-
-enum { WORD_OCTETS = 42 };	/* encoded they stay within 75 (RFC 2047) */
 
 static bool
 is_atom_or_blank(unsigned char c)
@@ -28,25 +26,6 @@ write_quoted(struct buffer *to, const char *name)
 	buffer_add_byte(to, '"');
 }
 
-/* Cut between characters: each word has to decode alone (section 5). */
-static void
-write_encoded(struct buffer *to, const char *name)
-{
-	size_t	len = strlen(name);
-
-	while (len > 0) {
-		size_t	n = len < WORD_OCTETS ? len : WORD_OCTETS;
-
-		while (n < len && n > 1 && ((unsigned char)name[n] & 0xc0) == 0x80)
-			n--;
-		buffer_add_text(to, "=?UTF-8?B?");
-		base64_encode(to, name, n);
-		buffer_add_text(to, n < len ? "?= " : "?=");
-		name += n;
-		len -= n;
-	}
-}
-
 void
 phrase_write(struct buffer *to, const char *name)
 {
@@ -62,7 +41,8 @@ phrase_write(struct buffer *to, const char *name)
 	/* "=?" would be read as an encoded word. */
 	atoms &= strstr(clean, "=?") == NULL && clean[0] != ' ';
 	if (!ascii)
-		write_encoded(to, clean);
+		encoded_words_write(to, clean, strlen(clean),
+		    text_charset(clean, strlen(clean), NULL), 0);
 	else if (atoms && clean[0] != '\0')
 		buffer_add_text(to, clean);
 	else

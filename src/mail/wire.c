@@ -1,29 +1,144 @@
 #include "mail/wire.h"
 
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "mail/encoded_word.h"
+#include "mail/media_type.h"
+#include "mail/refold.h"
+
+/* A charset of one octet a character: its text may be cut anywhere. */
+static bool
+is_simple_charset(const char *name)
+{
+	static const char *const	prefixes[] = { "iso-8859-",
+		"windows-125", "koi8-" };
+
+	for (const char *c = name; *c != '\0'; c++)
+		if (!isalnum((unsigned char)*c) && *c != '-')
+			return false;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
+		if (strncasecmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Old programs write the header in the charset of the body, unsaid. */
+static void
+find_charset(struct wire *w, const struct header *h)
+{
+	const struct field	*f = header_find(h, "Content-Type", 0);
+	struct media_type	 type;
+	const char		*value;
+	size_t			 len;
+
+	if (f == NULL)
+		return;
+	value = field_value(f, &len);
+	media_type_read(&type, value, len);
+	if (!is_simple_charset(type.charset))
+		return;
+	strlcpy(w->charset, type.charset, sizeof(w->charset));
+	w->form.charset = w->charset;
+}
+
+static bool
+says_nothing_of_mime(const struct header *h)
+{
+	return header_find(h, "MIME-Version", 0) == NULL &&
+	    header_find(h, "Content-Type", 0) == NULL &&
+	    header_find(h, "Content-Transfer-Encoding", 0) == NULL;
+}
+
+/* The body can't go as it is, or has to be labelled (RFC 6152 section 3). */
+static bool
+needs_plan(const struct message *m, bool eight_bit)
+{
+	const struct body	*b = &m->body;
+
+	return b->longest_line > REFOLD_LIMIT ||
+	    (b->has_8bit && (!eight_bit || says_nothing_of_mime(&m->header)));
+}
+
+static bool
+plan_body(struct wire *w, const struct message *m,
+    const struct wire_abilities *abilities, struct failure *why)
+{
+	if (!mime_plan(&w->plan, m, abilities->eight_bit, &w->form, why))
+		return false;
+	w->changed = w->plan.n > 0;
+	w->has_dots |= w->changed;
+	w->has_8bit = w->plan.remark != NULL ? m->body.has_8bit :
+	    w->plan.has_8bit;
+	w->remark = w->plan.remark;
+	w->size = w->plan.size;
+	return true;
+}
+
+static void
+write_head(struct wire *w, const struct header *h, bool sealed)
+{
+	if (sealed) {
+		header_write(&w->head, h);
+		w->remark = "the message has a DKIM signature and is left as "
+		    "it is";
+		return;
+	}
+	if (!header_write_amended(&w->head, h, &w->plan.top, &w->form))
+		w->remark = "a header field that can't be encoded or folded is "
+		    "left as it is";
+	buffer_add_text(&w->head, "\r\n");
+}
+
 bool
 wire_prepare(struct wire *w, const struct message *m,
     const struct wire_abilities *abilities, struct failure *why)
 {
-	(void)abilities, (void)why;
+	bool	fit, plan;
+	bool	sealed = false;
+
 	*w = (struct wire){ .body = &m->body,
-	    .size = message_size(m),
-	    .has_8bit = m->header_8bit || m->body.has_8bit,
-	    .has_dots = m->body.has_dots };
-	header_write(&w->head, &m->header);
+	    .size = m->body.size,
+	    .has_8bit = m->body.has_8bit,
+	    .has_dots = m->body.has_dots,
+	    .form = { .utf8 = abilities->utf8 } };
+	fit = header_is_fit(&m->header, &w->form);
+	plan = needs_plan(m, abilities->eight_bit);
+	if (!fit || plan)
+		sealed = header_find(&m->header, "DKIM-Signature", 0) != NULL;
+	if (!fit || plan)
+		find_charset(w, &m->header);
+	if (plan && !sealed && !plan_body(w, m, abilities, why))
+		return false;
+	write_head(w, &m->header, sealed);
+	w->has_8bit |= !text_is_ascii(w->head.data, w->head.len);
+	w->size += w->head.len;
 	return true;
+}
+
+void
+wire_rewind(struct wire *w)
+{
+	w->at = 0;
+	mime_reader_free(&w->reader);
 }
 
 const struct body *
 wire_unchanged(const struct wire *w)
 {
-	return w->body;
+	return w->changed ? NULL : w->body;
 }
 
 ssize_t
 wire_read(struct wire *w, char *to, size_t room, struct failure *why)
 {
-	ssize_t	n = body_read(w->body, w->at, to, room, why);
+	ssize_t	n;
 
+	if (w->changed)
+		return mime_read(&w->reader, &w->plan, w->body, &w->form, to,
+		    room, why);
+	n = body_read(w->body, w->at, to, room, why);
 	if (n > 0)
 		w->at += (uint64_t)n;
 	return n;
@@ -33,4 +148,6 @@ void
 wire_free(struct wire *w)
 {
 	buffer_free(&w->head);
+	mime_plan_free(&w->plan);
+	mime_reader_free(&w->reader);
 }

@@ -4,6 +4,11 @@
  * What a message is on the wire depends on what the server takes: 8 bits,
  * UTF-8 in the header.  A struct wire is made for one transaction, from a
  * message that stays as it is, and read once from its beginning to its end.
+ *
+ * Header text that is not ASCII becomes RFC 2047 unless it has to stay UTF-8
+ * (field_form.h), lines over 998 octets are folded or encoded, 8-bit text for
+ * a server without 8BITMIME becomes quoted-printable in its part (mime.h).  A
+ * message that bears a DKIM signature is left alone.
  */
 #ifndef MAIL_WIRE_H
 #define MAIL_WIRE_H
@@ -12,14 +17,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mail/field_form.h"
 #include "mail/message.h"
+#include "mail/mime.h"
 #include "util/buffer.h"
 #include "util/failure.h"
 
 /* What the server offered. */
 struct wire_abilities {
 	bool	eight_bit;	/* 8BITMIME */
-	bool	utf8;		/* SMTPUTF8, and the message asks for it */
+	bool	utf8;		/* SMTPUTF8, and the transaction asks for it:
+				 * servers behind it may not have it, so it is
+				 * for what has no other form */
 };
 
 struct wire {
@@ -29,11 +38,22 @@ struct wire {
 	bool			 has_8bit;	/* needs BODY=8BITMIME */
 	bool			 has_dots;	/* in the body: a line begins
 						 * with a dot */
+	const char		*remark;	/* what could not be mended,
+						 * for the log; or NULL */
 	uint64_t		 at;		/* how far the body was read */
+
+	struct field_form	 form;
+	char			 charset[41];	/* that the message declares */
+	bool			 changed;	/* the body, by the plan */
+	struct mime_plan	 plan;
+	struct mime_reader	 reader;
 };
 
 bool	wire_prepare(struct wire *, const struct message *,
 	    const struct wire_abilities *, struct failure *why);
+
+/* Back to the beginning of the body, for another transaction. */
+void	wire_rewind(struct wire *);
 
 /*
  * The body as it is in memory or in the file, where it travels unchanged, so

@@ -111,7 +111,7 @@ handover(struct transaction *t, struct failure *why)
 	if (!dialogue_is_quiet(s, why))
 		return false;
 	*t->data_sent = true;
-	t->wire.at = 0;
+	wire_rewind(&t->wire);
 	if (bdat && !say_bdat(t, why))
 		return false;
 	dialogue_remark(s, "message, %llu octets",
@@ -130,7 +130,7 @@ handover_early(struct transaction *t, struct failure *why)
 	struct session	*s = t->s;
 
 	*t->data_sent = true;
-	t->wire.at = 0;
+	wire_rewind(&t->wire);
 	if (!say_bdat(t, why))
 		return false;
 	dialogue_remark(s, "message, %llu octets",

@@ -5,13 +5,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "util/unicode_library.h"
 #include "util/utf8.h"
-
-/*
- * libidn2 rather than libunistring itself: the loader looks symbols up in
- * what a library depends on, and only libidn2's name has stayed the same.
- */
-#define LIBRARY "libidn2.so.0"
 
 /* The values of libunistring's uc_bidi_category() that matter here. */
 enum { LEFT_TO_RIGHT = 0, RIGHT_TO_LEFT = 3, ARABIC = 4 };
@@ -153,10 +148,14 @@ check_direction(const struct unicode *unicode, const struct buffer *text,
 	return true;
 }
 
+/*
+ * From libidn2 rather than libunistring itself: the loader looks symbols up
+ * in what a library depends on, and only libidn2's name has stayed the same.
+ */
 bool
 unicode_load(struct unicode *unicode)
 {
-	void	*library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	void	*library = unicode_library();
 
 	if (library == NULL)
 		return false;

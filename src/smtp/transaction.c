@@ -37,12 +37,14 @@ say_mail(struct transaction *t, struct failure *why)
 	struct buffer	 line = { 0 };
 	bool		 good;
 
-	buffer_addf(&line, "MAIL FROM:<%s>", t->env->reverse_path);
+	buffer_addf(&line, "MAIL FROM:<%s>", paths_reverse(&t->paths));
 	if (offers(s, EXT_SIZE))
 		buffer_addf(&line, " SIZE=%llu",
 		    (unsigned long long)t->wire.size);
 	if (offers(s, EXT_8BITMIME) && t->wire.has_8bit)
 		buffer_add_text(&line, " BODY=8BITMIME");
+	if (t->paths.utf8)
+		buffer_add_text(&line, " SMTPUTF8");
 	if (offers(s, EXT_DSN) && t->env->ret != RETURN_UNSAID)
 		buffer_addf(&line, " RET=%s",
 		    t->env->ret == RETURN_FULL ? "FULL" : "HDRS");
@@ -60,7 +62,8 @@ say_rcpt(struct transaction *t, size_t i, struct failure *why)
 	struct buffer			 line = { 0 };
 	bool				 good;
 
-	buffer_addf(&line, "RCPT TO:<%s>", to->path);
+	buffer_addf(&line, "RCPT TO:<%s>",
+	    paths_forward(&t->paths, t->index[i]));
 	if (offers(t->s, EXT_DSN)) {
 		dsn_write_notify(&line, to->notify);
 		if (to->orcpt != NULL)
@@ -341,6 +344,26 @@ fits(struct transaction *t)
 	return false;
 }
 
+/* What could not be mended on the way stands in the log, behind the reply. */
+static void
+tell_remark(const struct transaction *t)
+{
+	const char	*remark = t->wire.remark;
+
+	if (remark == NULL)
+		return;
+	dialogue_remark(t->s, "%s", remark);
+	for (size_t i = 0; i < t->env->n; i++) {
+		struct outcome	*o = &t->outcomes[i];
+
+		if (o->kind != OUTCOME_DELIVERED ||
+		    strstr(o->text, remark) != NULL)
+			continue;
+		strlcat(o->text, "; ", sizeof(o->text));
+		strlcat(o->text, remark, sizeof(o->text));
+	}
+}
+
 bool
 session_send(struct session *s, const struct envelope *env,
     const struct message *message, struct outcome *outcomes, bool *data_sent,
@@ -348,7 +371,6 @@ session_send(struct session *s, const struct envelope *env,
 {
 	struct wire_abilities	abilities = {
 		.eight_bit = offers(s, EXT_8BITMIME),
-		.utf8 = offers(s, EXT_SMTPUTF8),
 	};
 	struct transaction	t = { .s = s, .env = env,
 				    .outcomes = outcomes,
@@ -356,8 +378,13 @@ session_send(struct session *s, const struct envelope *env,
 	bool			good;
 
 	*data_sent = false;
-	if (!wire_prepare(&t.wire, message, &abilities, why))
+	paths_prepare(&t.paths, env, message, offers(s, EXT_SMTPUTF8),
+	    outcomes);
+	abilities.utf8 = t.paths.utf8;
+	if (!wire_prepare(&t.wire, message, &abilities, why)) {
+		paths_free(&t.paths);
 		return false;
+	}
 	t.index = memory_new(env->n, sizeof(*t.index));
 	t.accepted = memory_new(env->n, sizeof(*t.accepted));
 	choose(&t);
@@ -368,8 +395,10 @@ session_send(struct session *s, const struct envelope *env,
 			choose(&t);
 		} while (good && t.n > 0 && !session_is_full(s));
 	}
+	tell_remark(&t);
 	free(t.index);
 	free(t.accepted);
 	wire_free(&t.wire);
+	paths_free(&t.paths);
 	return good;
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "mail/wire.h"
+#include "smtp/paths.h"
 #include "smtp/session.h"
 
 /* How the message travels. */
@@ -25,6 +26,7 @@ struct transaction {
 	struct session		*s;
 	const struct envelope	*env;
 	struct wire		 wire;
+	struct paths		 paths;
 	struct outcome		*outcomes;	/* one for each forward-path */
 	size_t			 from;		/* nobody waits before it */
 	size_t			*index;		/* of those in this round */

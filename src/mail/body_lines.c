@@ -1,0 +1,83 @@
+#include "mail/body_lines.h"
+
+#include <string.h>
+
+#include "util/buffer.h"
+
+enum { BLOCK = 64 * 1024 };
+
+struct lines {
+	void		(*line)(void *, const struct body_line *);
+	void		*context;
+	uint64_t	 at;
+	bool		 within;	/* a line whose beginning was given */
+};
+
+static void
+give(struct lines *l, const char *text, size_t len, bool ends)
+{
+	struct body_line	line = { text, len, l->at, !l->within, ends };
+
+	l->line(l->context, &line);
+	l->at += len + (ends ? 2 : 0);
+	l->within = !ends;
+}
+
+/* Gives the whole lines; returns how many octets they had. */
+static size_t
+give_lines(struct lines *l, const char *text, size_t len)
+{
+	const char	*start = text;
+	const char	*end = text + len;
+	const char	*lf;
+
+	while ((lf = memchr(text, '\n', (size_t)(end - text))) != NULL) {
+		give(l, text, (size_t)(lf - 1 - text), true);
+		text = lf + 1;
+	}
+	return (size_t)(text - start);
+}
+
+/* How much of a line may be given before its end is there. */
+static size_t
+whole_characters(const char *text, size_t len)
+{
+	size_t	n = len - 1;		/* the last may be the CR */
+
+	for (int i = 0; i < 3 && n > 0 && (text[n] & 0xc0) == 0x80; i++)
+		n--;
+	return n;
+}
+
+bool
+body_each_line(const struct body *b, void (*line)(void *,
+    const struct body_line *), void *context, struct failure *why)
+{
+	struct lines	 l = { .line = line, .context = context };
+	const char	*memory = body_in_memory(b);
+	struct buffer	 block = { 0 };
+	uint64_t	 at = 0;
+	ssize_t		 n = 0;
+
+	if (memory != NULL) {
+		give_lines(&l, memory, (size_t)b->size);
+		return true;
+	}
+	buffer_room(&block, BLOCK);
+	while ((n = body_read(b, at, block.data + block.len,
+	    BLOCK - block.len, why)) > 0) {
+		size_t	used;
+
+		at += (uint64_t)n;
+		block.len += (size_t)n;
+		used = give_lines(&l, block.data, block.len);
+		if (used == 0 && block.len == BLOCK) {
+			used = whole_characters(block.data, block.len);
+			give(&l, block.data, used, false);
+		}
+		block.len -= used;
+		memmove(block.data, block.data + used, block.len);
+	}
+	buffer_free(&block);
+	return n == 0;
+}

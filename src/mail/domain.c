@@ -1,0 +1,91 @@
+#include "mail/domain.h"
+
+#include <ctype.h>
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "mail/encoded_word.h"
+#include "util/unicode_library.h"
+#include "util/visible.h"
+
+/* Of idn2.h, whose ABI they belong to. */
+enum { NFC_INPUT = 1, NONTRANSITIONAL = 8 };
+typedef int	to_ascii_8z(const char *, char **, int);
+
+/* Whatever a library says: what goes into a command is a host name. */
+static bool
+is_host_text(const char *name)
+{
+	const char	*c = name;
+
+	while (isalnum((unsigned char)*c) || (*c != '\0' && strchr("-._", *c)))
+		c++;
+	return *c == '\0' && c > name;
+}
+
+static bool
+convert(struct buffer *to, to_ascii_8z *to_ascii, const char *domain,
+    struct failure *why)
+{
+	char	 shown[300];
+	char	*ascii = NULL;
+	bool	 good;
+
+	good = to_ascii(domain, &ascii, NFC_INPUT | NONTRANSITIONAL) == 0 &&
+	    is_host_text(ascii);
+	if (good)
+		buffer_add_text(to, ascii);
+	free(ascii);
+	return good || failed(why, EX_DATAERR, "'%s' is no domain that has a "
+	    "form in ASCII", visible(shown, sizeof(shown), domain,
+	    strlen(domain)));
+}
+
+bool
+domain_to_ascii(struct buffer *to, const char *domain, struct failure *why)
+{
+	to_ascii_8z	*to_ascii = NULL;
+	void		*library;
+
+	if (text_is_ascii(domain, strlen(domain))) {
+		buffer_add_text(to, domain);
+		return true;
+	}
+	library = unicode_library();
+	if (library != NULL)
+		*(void **)&to_ascii = dlsym(library, "idn2_to_ascii_8z");
+	if (to_ascii == NULL)
+		return failed(why, EX_UNAVAILABLE, "a domain that is not ASCII "
+		    "needs the library libidn2, which is not installed");
+	return convert(to, to_ascii, domain, why);
+}
+
+/* Behind the local part, whose quotes may hold an @ too. */
+static const char *
+domain_of(const char *path)
+{
+	const char	*at = strrchr(path, '@');
+
+	return at != NULL ? at + 1 : path + strlen(path);
+}
+
+bool
+path_needs_utf8(const char *path)
+{
+	return !text_is_ascii(path, (size_t)(domain_of(path) - path));
+}
+
+bool
+path_to_ascii(struct buffer *to, const char *path, struct failure *why)
+{
+	const char	*domain = domain_of(path);
+	size_t		 before = to->len;
+
+	buffer_add(to, path, (size_t)(domain - path));
+	if (domain_to_ascii(to, domain, why))
+		return true;
+	to->len = before;
+	return false;
+}

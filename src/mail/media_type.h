@@ -1,0 +1,33 @@
+/*
+ * media_type.h - what a Content-Type field says (RFC 2045 section 5.1)
+ */
+#ifndef MAIL_MEDIA_TYPE_H
+#define MAIL_MEDIA_TYPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/buffer.h"
+
+enum { BOUNDARY_MAX = 200 };	/* octets; RFC 2046 allows 70 */
+
+struct media_type {
+	char	type[128];	/* "text/plain", in small letters; "" if it
+				 * can't be read */
+	char	boundary[BOUNDARY_MAX + 1];
+	char	charset[41];
+};
+
+void	media_type_read(struct media_type *, const char *value, size_t len);
+
+/* "multipart/": all types that begin so. */
+bool	media_type_is(const struct media_type *, const char *type);
+
+/*
+ * Appends the value of a field with parameters; one that is not ASCII in the
+ * form of RFC 2231, with the charset of text_charset().
+ */
+void	parameters_write(struct buffer *, const char *value, size_t len,
+	    const char *declared);
+
+#endif

@@ -1,0 +1,598 @@
+#include "mail/mime.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mail/body_lines.h"
+#include "mail/encoded_word.h"
+#include "mail/media_type.h"
+#include "mail/refold.h"
+#include "util/memory.h"
+
+enum { NO_CHANGE = -1 };
+
+static const char	sealed_remark[] =
+    "a signed or encrypted part is left as it is";
+static const char	strange_remark[] =
+    "a part of a kind that can't be encoded is left as it is";
+static const char	field_remark[] =
+    "a header field of a part is left as it is";
+static const char	many_remark[] =
+    "there are too many parts to be encoded; all is left as it is";
+
+/* A multipart that is open, or a message within a message. */
+struct level {
+	struct media_type	 type;
+	size_t			 boundary_len;	/* 0: a message */
+	bool			 digest;
+	bool			 sealed;
+	bool			 begun;		/* its boundary was seen */
+	bool			 spoilt;	/* holds what was left alone */
+	long			 change;	/* of its header, NO_CHANGE */
+	bool			 relabel;	/* it says 8bit and may not */
+	struct buffer		 header;	/* if there is a change */
+};
+
+enum place { IN_HEADER, IN_TEXT, BETWEEN_PARTS };
+
+struct walker {
+	struct mime_plan	*plan;
+	const struct message	*message;
+	const struct field_form	*form;
+	bool			 eight_bit;
+	struct level		 level[MIME_DEPTH_MAX];
+	size_t			 depth;
+	enum place		 place;
+
+	/* The present part. */
+	uint64_t		 header_at;
+	uint64_t		 body_at;
+	struct buffer		 header;
+	bool			 is_top;	/* its header is the message's */
+	bool			 strange;
+	bool			 has_8bit;
+	bool			 not_utf8;
+	bool			 line_end;	/* one that is the boundary's
+						 * if one follows */
+	size_t			 column;
+	size_t			 longest;
+	struct recoder		 recoder;
+	struct buffer		 scratch;
+	uint64_t		 recoded;	/* octets it would have */
+};
+
+static bool
+is_sealed(const struct walker *w)
+{
+	return w->depth > 0 && w->level[w->depth - 1].sealed;
+}
+
+static void
+leave(struct walker *w, const char *remark)
+{
+	w->plan->remark = remark;
+	w->plan->has_8bit |= w->has_8bit;
+	for (size_t i = 0; i < w->depth; i++)
+		w->level[i].spoilt = true;
+}
+
+static struct mime_change *
+add_change(struct walker *w)
+{
+	struct mime_plan	*p = w->plan;
+
+	p->change = memory_room(p->change, p->n, &p->cap, sizeof(*p->change));
+	p->change[p->n] = (struct mime_change){ .header_at = w->header_at,
+	    .body_at = w->body_at, .end = w->body_at };
+	return &p->change[p->n++];
+}
+
+static bool
+is_full(const struct walker *w)
+{
+	return w->plan->n >= MIME_CHANGES_MAX;
+}
+
+static void
+change_size(struct walker *w, uint64_t from, uint64_t to)
+{
+	w->plan->size += to;
+	w->plan->size -= from;
+}
+
+/* Writes a part's header as it will be; the empty line is part of it. */
+static bool
+amend(struct buffer *to, const struct buffer *text, const char *encoding,
+    const struct field_form *form)
+{
+	struct header		h = { 0 };
+	struct amendment	a = { .encoding = encoding };
+	bool			good;
+
+	if (text->len > 0)
+		header_parse(&h, text->data, text->len);
+	good = header_write_amended(to, &h, &a, form);
+	buffer_add_text(to, "\r\n");
+	header_free(&h);
+	return good;
+}
+
+/* Notes that the header of a change is written anew. */
+static void
+amend_change(struct walker *w, struct mime_change *c,
+    const struct buffer *header, const char *encoding)
+{
+	buffer_clear(&w->scratch);
+	if (!amend(&w->scratch, header, encoding, w->form))
+		w->plan->remark = field_remark;
+	c->amend = true;
+	c->encoding = encoding;
+	change_size(w, c->body_at - c->header_at, w->scratch.len);
+}
+
+/*
+ * The end of a part that is no container
+ */
+
+static bool
+is_unfit(const struct walker *w)
+{
+	return (w->has_8bit && !w->eight_bit) || w->longest > REFOLD_LIMIT;
+}
+
+static const char *
+encoding_name(enum recoding how)
+{
+	switch (how) {
+	case RECODE_TEXT:
+		return "quoted-printable";
+	case RECODE_NOTHING:
+	case RECODE_QUOTED:
+	case RECODE_BASE64:
+	case RECODE_UNSEEN:
+		break;
+	}
+	return NULL;
+}
+
+/* The message's own body: its header is not in it. */
+static void
+label_top(struct walker *w)
+{
+	struct amendment	*top = &w->plan->top;
+	bool			 recoded = is_unfit(w) && !w->strange;
+	bool			 text = w->message->header.n == 0 ||
+				    (header_find(&w->message->header,
+				    "MIME-Version", 0) == NULL &&
+				    header_find(&w->message->header,
+				    "Content-Type", 0) == NULL);
+
+	if (recoded)
+		top->encoding = encoding_name(w->recoder.how);
+	else if (w->has_8bit && text && header_find(&w->message->header,
+	    "Content-Transfer-Encoding", 0) == NULL)
+		top->encoding = "8bit";
+	top->version = top->encoding != NULL;
+	if (text && top->encoding != NULL)
+		top->charset = !w->has_8bit ? "us-ascii" :
+		    w->not_utf8 ? "unknown-8bit" : "utf-8";
+}
+
+static bool
+header_is_unfit(const struct walker *w)
+{
+	struct header	h = { 0 };
+	bool		unfit;
+
+	if (w->header.len == 0)
+		return false;
+	header_parse(&h, w->header.data, w->header.len);
+	unfit = !header_is_fit(&h, w->form);
+	header_free(&h);
+	return unfit;
+}
+
+static void
+change_part(struct walker *w, uint64_t end, bool unfit)
+{
+	struct mime_change	*c;
+
+	if (is_full(w)) {
+		leave(w, many_remark);
+		return;
+	}
+	c = add_change(w);
+	if (w->recoder.how == RECODE_UNSEEN)
+		c->header_at = w->body_at;
+	if (unfit) {
+		recoder_end(&w->recoder, &w->scratch);
+		w->recoded += w->scratch.len;
+		c->end = end;
+		c->how = w->recoder.how;
+		change_size(w, end - w->body_at, w->recoded);
+	}
+	if (w->place == IN_TEXT && !w->is_top)
+		amend_change(w, c, &w->header, encoding_name(c->how));
+}
+
+/* A multipart whose boundary never came is text to a reader, if anything. */
+static bool
+is_broken(const struct walker *w)
+{
+	const struct level	*l = &w->level[w->depth - (w->depth > 0)];
+
+	return w->place == BETWEEN_PARTS && w->depth > 0 &&
+	    l->boundary_len > 0 && !l->begun;
+}
+
+static void
+end_text(struct walker *w, uint64_t end)
+{
+	bool	unfit = is_unfit(w);
+	bool	fields = !w->is_top && w->place == IN_TEXT &&
+		    header_is_unfit(w);
+
+	if (w->is_top && w->place == IN_TEXT)
+		label_top(w);
+	if ((unfit || fields) && is_sealed(w)) {
+		leave(w, sealed_remark);
+	} else {
+		if (unfit && (w->strange || is_broken(w))) {
+			leave(w, strange_remark);
+			unfit = false;
+		}
+		if (unfit || fields)
+			change_part(w, end, unfit);
+	}
+	if (!unfit)
+		w->plan->has_8bit |= w->has_8bit;
+}
+
+/*
+ * The beginning of a part
+ */
+
+static void
+begin_text(struct walker *w, enum place place, uint64_t at,
+    enum recoding how)
+{
+	w->place = place;
+	w->body_at = at;
+	w->strange = false;
+	w->has_8bit = w->not_utf8 = w->line_end = false;
+	w->column = w->longest = 0;
+	w->recoded = 0;
+	w->recoder = (struct recoder){ .how = how };
+	buffer_clear(&w->scratch);
+}
+
+static void
+begin_header(struct walker *w, uint64_t at)
+{
+	w->place = IN_HEADER;
+	w->header_at = at;
+	w->is_top = false;
+	buffer_clear(&w->header);
+	begin_text(w, IN_HEADER, at, RECODE_NOTHING);
+}
+
+/* A part that holds others; what its header says of them may change. */
+static void
+open_level(struct walker *w, const struct media_type *type,
+    enum encoding encoding, uint64_t at)
+{
+	struct level	*l = &w->level[w->depth];
+	bool		 sealed = is_sealed(w);
+	bool		 fields = !w->is_top && !sealed && header_is_unfit(w);
+
+	*l = (struct level){ .type = *type, .change = NO_CHANGE,
+	    .digest = media_type_is(type, "multipart/digest"),
+	    .sealed = sealed || media_type_is(type, "multipart/signed") ||
+	    media_type_is(type, "multipart/encrypted") };
+	if (media_type_is(type, "multipart/"))
+		l->boundary_len = strlen(type->boundary);
+	w->depth++;
+	l->relabel = encoding == ENCODING_8BIT && !w->eight_bit;
+	w->body_at = at;
+	if ((l->relabel || fields) && !sealed && !w->is_top && !is_full(w)) {
+		l->change = (long)w->plan->n;
+		add_change(w);
+		l->header = w->header;
+		w->header = (struct buffer){ 0 };
+		w->plan->change[l->change].amend = fields;
+	}
+}
+
+static enum recoding
+recoding_of(enum encoding e)
+{
+	switch (e) {
+	case ENCODING_7BIT:
+	case ENCODING_8BIT:
+		return RECODE_TEXT;
+	case ENCODING_QUOTED:
+		return RECODE_QUOTED;
+	case ENCODING_BASE64:
+		return RECODE_BASE64;
+	case ENCODING_OTHER:
+		break;
+	}
+	return RECODE_NOTHING;
+}
+
+static void
+read_type(struct media_type *type, const struct walker *w,
+    const struct header *h)
+{
+	const struct field	*f = header_find(h, "Content-Type", 0);
+	const char		*value;
+	size_t			 len;
+
+	*type = (struct media_type){ 0 };
+	if (f != NULL) {
+		value = field_value(f, &len);
+		media_type_read(type, value, len);
+	} else if (w->depth > 0 && w->level[w->depth - 1].digest) {
+		strlcpy(type->type, "message/rfc822", sizeof(type->type));
+	}
+}
+
+/* The header is whole: what kind of part is it? */
+static void
+begin_body(struct walker *w, const struct header *h, uint64_t at)
+{
+	struct media_type	type;
+	enum encoding		encoding = encoding_of(h);
+	bool			plain = encoding == ENCODING_7BIT ||
+				    encoding == ENCODING_8BIT;
+	bool			multipart, message;
+
+	read_type(&type, w, h);
+	multipart = media_type_is(&type, "multipart/");
+	message = media_type_is(&type, "message/");
+	if (plain && w->depth < MIME_DEPTH_MAX) {
+		if (multipart && type.boundary[0] != '\0') {
+			open_level(w, &type, encoding, at);
+			begin_text(w, BETWEEN_PARTS, at, RECODE_UNSEEN);
+			return;
+		}
+		if (media_type_is(&type, "message/rfc822") ||
+		    media_type_is(&type, "message/news")) {
+			open_level(w, &type, encoding, at);
+			begin_header(w, at);
+			return;
+		}
+	}
+	begin_text(w, IN_TEXT, at, recoding_of(encoding));
+	w->strange = multipart || encoding == ENCODING_OTHER ||
+	    (message && !media_type_is(&type, "message/global"));
+}
+
+static void
+end_header(struct walker *w, uint64_t at)
+{
+	struct header	h = { 0 };
+
+	if (w->header.len > 0)
+		header_parse(&h, w->header.data, w->header.len);
+	begin_body(w, &h, at);
+	header_free(&h);
+}
+
+/*
+ * Lines
+ */
+
+static void	take_line(void *, const struct body_line *);
+
+static bool
+belongs_to_header(const struct walker *w, const struct body_line *l)
+{
+	if (!l->starts || l->text[0] == ' ' || l->text[0] == '\t')
+		return true;
+	if (w->header.len == 0 && l->len >= 5 &&
+	    memcmp(l->text, "From ", 5) == 0)
+		return true;
+	return field_name_length(l->text, l->len) > 0;
+}
+
+static void
+recode(struct walker *w, const char *text, size_t len)
+{
+	if (w->recoder.how == RECODE_NOTHING)
+		return;
+	recoder_feed(&w->recoder, &w->scratch, text, len);
+	w->recoded += w->scratch.len;
+	buffer_clear(&w->scratch);
+}
+
+static void
+take_text(struct walker *w, const struct body_line *l)
+{
+	if (l->starts && w->line_end)
+		recode(w, "\r\n", 2);
+	if (l->starts)
+		w->column = 0;
+	w->column += l->len;
+	if (w->column > w->longest)
+		w->longest = w->column;
+	if (!text_is_ascii(l->text, l->len)) {
+		w->has_8bit = true;
+		w->not_utf8 = w->not_utf8 || !text_is_utf8(l->text, l->len);
+	}
+	recode(w, l->text, l->len);
+	w->line_end = l->ends;
+}
+
+/* A header too large to be kept: what it is of is not understood. */
+static void
+give_up_header(struct walker *w, const struct body_line *l)
+{
+	buffer_clear(&w->header);
+	w->header_at = l->at;
+	begin_text(w, IN_TEXT, l->at, RECODE_NOTHING);
+	w->strange = true;
+	take_text(w, l);
+}
+
+static void
+take_header(struct walker *w, const struct body_line *l)
+{
+	if (l->starts && l->ends && l->len == 0) {
+		buffer_add_text(&w->header, "\r\n");
+		end_header(w, l->at + 2);
+		return;
+	}
+	if (!belongs_to_header(w, l)) {
+		end_header(w, l->at);
+		take_line(w, l);
+		return;
+	}
+	if (w->header.len + l->len + 2 > MIME_HEADER_MAX) {
+		give_up_header(w, l);
+		return;
+	}
+	buffer_add(&w->header, l->text, l->len);
+	if (l->ends)
+		buffer_add_text(&w->header, "\r\n");
+}
+
+/*
+ * Boundaries (RFC 2046 section 5.1.1)
+ */
+
+static void
+close_level(struct walker *w)
+{
+	struct level		*l = &w->level[--w->depth];
+	struct mime_change	*c;
+	bool			 relabel = l->relabel && !l->spoilt;
+
+	if (w->depth == 0 && l->change == NO_CHANGE && relabel)
+		w->plan->top.encoding = "7bit";
+	if (l->change != NO_CHANGE) {
+		c = &w->plan->change[l->change];
+		if (c->amend || relabel)
+			amend_change(w, c, &l->header,
+			    relabel ? "7bit" : NULL);
+		else
+			c->header_at = c->body_at;
+	}
+	buffer_free(&l->header);
+}
+
+/* The line end in front of a boundary belongs to it. */
+static void
+close_part(struct walker *w, uint64_t at)
+{
+	if (w->place == IN_HEADER)
+		end_header(w, at);
+	if (w->place == IN_HEADER)	/* of a message within that part */
+		begin_text(w, IN_TEXT, at, RECODE_NOTHING);
+	end_text(w, w->line_end ? at - 2 : at);
+}
+
+static bool
+is_boundary(const struct level *l, const struct body_line *line, bool *last)
+{
+	size_t	i = 2 + l->boundary_len;
+
+	if (l->boundary_len == 0 || line->len < i ||
+	    memcmp(line->text + 2, l->type.boundary, l->boundary_len) != 0)
+		return false;
+	*last = line->len >= i + 2 && memcmp(line->text + i, "--", 2) == 0;
+	if (*last)
+		i += 2;
+	while (i < line->len && (line->text[i] == ' ' ||
+	    line->text[i] == '\t'))
+		i++;
+	return i == line->len;
+}
+
+static bool
+take_boundary(struct walker *w, const struct body_line *l)
+{
+	bool	last;
+	size_t	i = w->depth;
+
+	if (!l->starts || !l->ends || l->len < 3 ||
+	    memcmp(l->text, "--", 2) != 0)
+		return false;
+	while (i > 0 && !is_boundary(&w->level[i - 1], l, &last))
+		i--;
+	if (i == 0)
+		return false;
+	w->level[i - 1].begun = true;
+	close_part(w, l->at);
+	while (w->depth > i)
+		close_level(w);
+	if (last) {
+		close_level(w);
+		w->is_top = false;
+		begin_text(w, BETWEEN_PARTS, l->at + l->len + 2,
+		    RECODE_UNSEEN);
+	} else {
+		begin_header(w, l->at + l->len + 2);
+	}
+	return true;
+}
+
+static void
+take_line(void *context, const struct body_line *l)
+{
+	struct walker	*w = context;
+
+	if (take_boundary(w, l))
+		return;
+	if (w->place == IN_HEADER)
+		take_header(w, l);
+	else
+		take_text(w, l);
+}
+
+static void
+walker_free(struct walker *w)
+{
+	while (w->depth > 0)
+		buffer_free(&w->level[--w->depth].header);
+	buffer_free(&w->header);
+	buffer_free(&w->scratch);
+	free(w);
+}
+
+bool
+mime_plan(struct mime_plan *plan, const struct message *m, bool eight_bit,
+    const struct field_form *form, struct failure *why)
+{
+	struct walker	*w = memory_new(1, sizeof(*w));
+	bool		 good;
+
+	*plan = (struct mime_plan){ .size = m->body.size };
+	w->plan = plan;
+	w->message = m;
+	w->form = form;
+	w->eight_bit = eight_bit;
+	w->is_top = true;
+	begin_body(w, &m->header, 0);
+	good = body_each_line(&m->body, take_line, w, why);
+	if (good) {
+		close_part(w, m->body.size);
+		while (w->depth > 0)
+			close_level(w);
+	}
+	if (plan->remark == many_remark) {
+		plan->n = 0;
+		plan->size = m->body.size;
+		plan->top = (struct amendment){ 0 };
+		plan->has_8bit = m->body.has_8bit;
+	}
+	walker_free(w);
+	return good;
+}
+
+void
+mime_plan_free(struct mime_plan *plan)
+{
+	free(plan->change);
+	*plan = (struct mime_plan){ 0 };
+}

@@ -1,0 +1,113 @@
+#include "mail/mime_header.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "util/memory.h"
+
+static bool
+is_continuation(const char *text, const char *end)
+{
+	return text < end && (*text == ' ' || *text == '\t');
+}
+
+/* Behind the line end, or the end of all. */
+static const char *
+next_line(const char *text, const char *end)
+{
+	const char	*lf = memchr(text, '\n', (size_t)(end - text));
+
+	return lf != NULL ? lf + 1 : end;
+}
+
+void
+header_parse(struct header *h, const char *text, size_t len)
+{
+	const char	*end = text + len;
+
+	while (text < end) {
+		const char	*next = next_line(text, end);
+		size_t		 n;
+
+		while (is_continuation(next, end))
+			next = next_line(next, end);
+		n = (size_t)(next - text);
+		if (field_name_length(text, n) > 0)
+			header_append(h, memory_copy_n(text, n), n);
+		text = next;
+	}
+}
+
+enum encoding
+encoding_of(const struct header *h)
+{
+	static const struct { const char *name; enum encoding is; } names[] = {
+		{ "7bit", ENCODING_7BIT }, { "8bit", ENCODING_8BIT },
+		{ "binary", ENCODING_8BIT },
+		{ "quoted-printable", ENCODING_QUOTED },
+		{ "base64", ENCODING_BASE64 },
+	};
+	const struct field	*f = header_find(h,
+				    "Content-Transfer-Encoding", 0);
+	const char		*value;
+	size_t			 len, word;
+
+	if (f == NULL)
+		return ENCODING_7BIT;
+	value = field_value(f, &len);
+	while (len > 0 && strchr(" \t\r\n", *value) != NULL)
+		value++, len--;
+	for (word = 0; word < len && strchr(" \t\r\n;(", value[word]) == NULL;)
+		word++;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strlen(names[i].name) == word &&
+		    strncasecmp(value, names[i].name, word) == 0)
+			return names[i].is;
+	return word == 0 ? ENCODING_7BIT : ENCODING_OTHER;
+}
+
+bool
+header_is_fit(const struct header *h, const struct field_form *form)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (!field_is_fit(&h->field[i], form))
+			return false;
+	return true;
+}
+
+static void
+add_missing(struct buffer *to, const struct header *h,
+    const struct amendment *a)
+{
+	if (a->version && header_find(h, "MIME-Version", 0) == NULL)
+		buffer_add_text(to, "MIME-Version: 1.0\r\n");
+	if (a->charset != NULL && header_find(h, "Content-Type", 0) == NULL)
+		buffer_addf(to, "Content-Type: text/plain; charset=%s\r\n",
+		    a->charset);
+}
+
+bool
+header_write_amended(struct buffer *to, const struct header *h,
+    const struct amendment *a, const struct field_form *form)
+{
+	bool	said = a->encoding == NULL;
+	bool	good = true;
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct field	*f = &h->field[i];
+
+		if (a->encoding == NULL ||
+		    !field_is(f, "Content-Transfer-Encoding")) {
+			good &= field_write(to, f, form);
+		} else if (!said) {
+			buffer_addf(to, "%.*s: %s\r\n", (int)f->name_len,
+			    f->text, a->encoding);
+			said = true;	/* once: a second one is dropped */
+		}
+	}
+	add_missing(to, h, a);
+	if (!said)
+		buffer_addf(to, "Content-Transfer-Encoding: %s\r\n",
+		    a->encoding);
+	return good;
+}

@@ -1,0 +1,42 @@
+/*
+ * mime_header.h - the header of a message or a part, amended for the wire
+ */
+#ifndef MAIL_MIME_HEADER_H
+#define MAIL_MIME_HEADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mail/field_form.h"
+#include "mail/header.h"
+#include "util/buffer.h"
+
+/* Content-Transfer-Encoding (RFC 2045 section 6). */
+enum encoding {
+	ENCODING_7BIT,		/* or none said */
+	ENCODING_8BIT,		/* or binary */
+	ENCODING_QUOTED,
+	ENCODING_BASE64,
+	ENCODING_OTHER,
+};
+
+/* What the header has to say of a body that was changed. */
+struct amendment {
+	const char	*encoding;	/* NULL: what it says already */
+	const char	*charset;	/* for a Content-Type, if it has none */
+	bool		 version;	/* a MIME-Version, if it has none */
+};
+
+/* The fields of a part's header; lines that are no field are left out. */
+void	header_parse(struct header *, const char *text, size_t len);
+
+enum encoding encoding_of(const struct header *);
+
+bool	header_is_fit(const struct header *, const struct field_form *);
+
+/* All fields in order, then what is added, without the empty line.  False if
+ * a field could not be made fit. */
+bool	header_write_amended(struct buffer *, const struct header *,
+	    const struct amendment *, const struct field_form *);
+
+#endif

@@ -1,0 +1,297 @@
+/*
+ * What a message is on the wire to a server without 8BITMIME, to one with it,
+ * and to one with SMTPUTF8.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mail/encoded_word.h"
+#include "mail/wire.h"
+#include "util/memory.h"
+
+enum server { SEVEN, EIGHT, UTF8 };
+
+/*
+ * Both with LF line ends, for the eye.  "{n}" stands for n letters x, so
+ * that long lines fit a table.
+ */
+struct example {
+	enum server	 server;
+	const char	*in;
+	const char	*out;
+	const char	*remark;	/* a part of it, or NULL: none */
+};
+
+static void
+expand(struct buffer *to, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		long	n;
+		char	*end;
+
+		if (*text == '{' && (n = strtol(text + 1, &end, 10)) > 0 &&
+		    *end == '}') {
+			while (n-- > 0)
+				buffer_add_byte(to, 'x');
+			text = end;
+		} else {
+			buffer_add_byte(to, *text);
+		}
+	}
+}
+
+static void
+feed(struct message *m, const struct buffer *text)
+{
+	static const struct message_limits	limits = { "/tmp", 0 };
+	struct failure				why;
+
+	message_begin(m, &limits);
+	assert_true(message_feed(m, text->data, text->len, &why));
+	assert_true(message_end(m, &why));
+}
+
+static void
+read_all(struct buffer *to, struct wire *w, size_t room)
+{
+	struct failure	why;
+	char		block[4096];
+	ssize_t		n;
+
+	buffer_clear(to);
+	buffer_add(to, w->head.data, w->head.len);
+	while ((n = wire_read(w, block, room, &why)) > 0)
+		buffer_add(to, block, (size_t)n);
+	assert_int_equal(n, 0);
+	assert_int_equal(to->len, w->size);
+}
+
+static void
+without_crs(struct buffer *to, const struct buffer *from)
+{
+	buffer_clear(to);
+	for (size_t i = 0; i < from->len; i++)
+		if (from->data[i] != '\r')
+			buffer_add_byte(to, from->data[i]);
+}
+
+/* Whether the body is read in single octets or at once, and again. */
+static void
+travels(void **state)
+{
+	const struct example		*e = *state;
+	const struct wire_abilities	 abilities = {
+		.eight_bit = e->server != SEVEN, .utf8 = e->server == UTF8 };
+	struct buffer			 in = { 0 }, want = { 0 };
+	struct buffer			 got = { 0 }, seen = { 0 };
+	struct message			 m;
+	struct wire			 w;
+	struct failure			 why;
+
+	expand(&in, e->in);
+	expand(&want, e->out);
+	feed(&m, &in);
+	assert_true(wire_prepare(&w, &m, &abilities, &why));
+	for (size_t room = 1; room <= 4096; room *= 8) {
+		wire_rewind(&w);
+		read_all(&got, &w, room);
+		without_crs(&seen, &got);
+		assert_string_equal(seen.data, want.data);
+	}
+	if (e->remark == NULL)
+		assert_null(w.remark);
+	else
+		assert_non_null(strstr(w.remark, e->remark));
+	assert_int_equal(w.has_8bit, !text_is_ascii(want.data, want.len));
+	wire_free(&w);
+	message_free(&m);
+	buffer_free(&in);
+	buffer_free(&want);
+	buffer_free(&got);
+	buffer_free(&seen);
+}
+
+#define TRAVELS(sentence, server, in, out) \
+	{ sentence, travels, NULL, NULL, \
+	    &(struct example){ server, in, out, NULL } }
+#define STAYS(sentence, server, in) TRAVELS(sentence, server, in, in)
+
+static const struct CMUnitTest wire_spec[] = {
+	STAYS("ASCII in short lines stays as it is", SEVEN,
+	    "A: b\n\nc = d \n.e\n"),
+	STAYS("8 bits stay for a server with 8BITMIME", EIGHT,
+	    "MIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=utf-8\n\n\303\244\n"),
+	TRAVELS("8 bits without any MIME field are labelled", EIGHT,
+	    "A: b\n\n\303\244\n",
+	    "A: b\nMIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=utf-8\n"
+	    "Content-Transfer-Encoding: 8bit\n\n\303\244\n"),
+	TRAVELS("8 bits become quoted-printable else", SEVEN,
+	    "A: b\n\n\303\244 = 1 \n",
+	    "A: b\nMIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=utf-8\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n"
+	    "=C3=A4 =3D 1=20\n"),
+	TRAVELS("text that is not UTF-8 is said to be unknown", SEVEN,
+	    "A: b\n\n\344\n",
+	    "A: b\nMIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=unknown-8bit\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=E4\n"),
+	STAYS("a line of 998 octets is short enough", SEVEN,
+	    "A: b\n\n{998}\n"),
+	TRAVELS("one of 999 is not", EIGHT, "A: b\n\n-{150}{849}\n",
+	    "A: b\nMIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=us-ascii\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n"
+	    "-{74}=\n{75}=\n{75}=\n{75}=\n{75}=\n{75}=\n{75}=\n{75}=\n{75}=\n"
+	    "{75}=\n{75}=\n{75}=\n{75}=\n{25}\n"),
+	TRAVELS("the label that is there is amended in its place", SEVEN,
+	    "content-transfer-encoding: 8bit\n"
+	    "Content-Type: text/html; charset=utf-8\nA: b\n\n\303\244\n",
+	    "content-transfer-encoding: quoted-printable\n"
+	    "Content-Type: text/html; charset=utf-8\nA: b\n"
+	    "MIME-Version: 1.0\n\n=C3=A4\n"),
+	TRAVELS("text that looks like a boundary does not begin a line", SEVEN,
+	    "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=bb\n\n"
+	    "--bb\n\n\303\244{69}--bb\n--bb--\n",
+	    "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=bb\n\n"
+	    "--bb\nContent-Transfer-Encoding: quoted-printable\n\n"
+	    "=C3=A4{69}=\n=2D-bb\n--bb--\n"),
+	TRAVELS("only the part that needs it is encoded", SEVEN,
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: 8bit\n"
+	    "Content-Type: multipart/mixed; boundary=\"b b\"\n\n"
+	    "preamble\n--b b\nContent-Type: text/plain\n\na=b\n"
+	    "--b b  \nContent-Type: text/html\n"
+	    "Content-Transfer-Encoding: 8bit\n\n\303\244\n\n"
+	    "--b b\n\n\303\244\n--b b--\nend\n",
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: 7bit\n"
+	    "Content-Type: multipart/mixed; boundary=\"b b\"\n\n"
+	    "preamble\n--b b\nContent-Type: text/plain\n\na=b\n"
+	    "--b b  \nContent-Type: text/html\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n\n"
+	    "--b b\nContent-Transfer-Encoding: quoted-printable\n\n"
+	    "=C3=A4\n--b b--\nend\n"),
+	TRAVELS("a message within the message has its parts encoded", SEVEN,
+	    "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: message/rfc822\n"
+	    "Content-Transfer-Encoding: 8bit\n\n"
+	    "Subject: \303\244\nContent-Type: multipart/mixed; boundary=i\n\n"
+	    "--i\n\n\303\244\n--i--\n\n--o\n\nx\n--o--\n",
+	    "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: message/rfc822\n"
+	    "Content-Transfer-Encoding: 7bit\n\n"
+	    "Subject: =?utf-8?B?w6Q=?=\n"
+	    "Content-Type: multipart/mixed; boundary=i\n\n"
+	    "--i\nContent-Transfer-Encoding: quoted-printable\n\n=C3=A4\n"
+	    "--i--\n\n--o\n\nx\n--o--\n"),
+	TRAVELS("the end of an outer part ends the inner ones", SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: multipart/mixed; boundary=i\n\n"
+	    "--i\n\n\303\244\n--o\n\n\303\244\n--o--\n",
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: multipart/mixed; boundary=i\n\n"
+	    "--i\nContent-Transfer-Encoding: quoted-printable\n\n=C3=A4\n"
+	    "--o\nContent-Transfer-Encoding: quoted-printable\n\n=C3=A4\n"
+	    "--o--\n"),
+	TRAVELS("base64 gets shorter lines", SEVEN,
+	    "Content-Transfer-Encoding: base64\n\n{1000}\n",
+	    "Content-Transfer-Encoding: base64\n\n{76}\n{76}\n{76}\n{76}\n{76}\n"
+	    "{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{12}\n"),
+	TRAVELS("what no reader shows has its octets replaced", SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "\303\244\n--o\n\nx\n--o--\n",
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "??\n--o\n\nx\n--o--\n"),
+	{ "a signed part is left alone", travels, NULL, NULL,
+	    &(struct example){ SEVEN,
+	    "Content-Type: multipart/signed; boundary=o\n\n"
+	    "--o\n\n\303\244\n--o\n\nx\n--o--\n",
+	    "Content-Type: multipart/signed; boundary=o\n\n"
+	    "--o\n\n\303\244\n--o\n\nx\n--o--\n", "signed" } },
+	{ "a message with a DKIM signature is left alone", travels, NULL,
+	    NULL, &(struct example){ SEVEN,
+	    "DKIM-Signature: a\nSubject: \303\244\n\n\303\244\n",
+	    "DKIM-Signature: a\nSubject: \303\244\n\n\303\244\n", "DKIM" } },
+	{ "a multipart whose boundary never comes is left alone", travels,
+	    NULL, NULL, &(struct example){ SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n\303\244\n",
+	    "Content-Type: multipart/mixed; boundary=o\n\n\303\244\n",
+	    "can't be encoded" } },
+
+	TRAVELS("a subject becomes encoded words", SEVEN,
+	    "Subject: Gr\303\274\303\237e aus K\303\266ln am Rhein\n\n",
+	    "Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?= aus =?utf-8?Q?K=C3=B6ln?= "
+	    "am Rhein\n\n"),
+	TRAVELS("the blanks between two encoded words are in them", SEVEN,
+	    "Subject: =?utf-8?Q?a?= \303\244 \303\266 =?utf-8?Q?b?=\n\n",
+	    "Subject: =?utf-8?Q?a?= =?utf-8?Q?_=C3=A4_=C3=B6_?= "
+	    "=?utf-8?Q?b?=\n\n"),
+	TRAVELS("a long one is folded between characters", SEVEN,
+	    "Subject: \344\270\255\346\226\207\344\270\255\346\226\207"
+	    "\344\270\255\346\226\207\344\270\255\346\226\207"
+	    "\344\270\255\346\226\207\344\270\255\346\226\207"
+	    "\344\270\255\346\226\207\344\270\255\346\226\207\n\n",
+	    "Subject: =?utf-8?B?5Lit5paH5Lit5paH5Lit5paH5Lit5paH5Lit5paH"
+	    "5Lit5paH5Lit?=\n =?utf-8?B?5paH5Lit5paH?=\n\n"),
+	TRAVELS("octets that are not UTF-8 have the body's charset", SEVEN,
+	    "Subject: \344\nContent-Type: text/plain; charset=ISO-8859-15\n\n",
+	    "Subject: =?ISO-8859-15?B?5A==?=\n"
+	    "Content-Type: text/plain; charset=ISO-8859-15\n\n"),
+	TRAVELS("or none that is known", EIGHT,
+	    "Subject: \344\n\n", "Subject: =?unknown-8bit?B?5A==?=\n\n"),
+	TRAVELS("names are encoded, addresses are not", EIGHT,
+	    "To: J\303\266rg von M\303\274ller <j@example.org>, "
+	    "\"M\303\274ller, A.\" <a@example.org>, b@example.org (B\303\244r), "
+	    "Gr\303\274n: c@example.org;\n\n",
+	    "To: =?utf-8?Q?J=C3=B6rg?= von =?utf-8?Q?M=C3=BCller?= "
+	    "<j@example.org>,\n =?utf-8?Q?M=C3=BCller=2C_A=2E?= "
+	    "<a@example.org>, b@example.org\n (=?utf-8?Q?B=C3=A4r?=), "
+	    "=?utf-8?Q?Gr=C3=BCn?= : c@example.org;\n\n"),
+	TRAVELS("a domain becomes its A-label", EIGHT,
+	    "Cc: a@m\303\274nchen.example, B <b@M\303\234NCHEN.example>\n\n",
+	    "Cc: a@xn--mnchen-3ya.example, B <b@xn--mnchen-3ya.example>\n\n"),
+	{ "a local part stays as it is", travels, NULL, NULL,
+	    &(struct example){ EIGHT,
+	    "Cc: J\303\266rg <j\303\266rg@example.org>\n\n",
+	    "Cc: =?utf-8?Q?J=C3=B6rg?= <j\303\266rg@example.org>\n\n",
+	    "header field" } },
+	STAYS("with SMTPUTF8 text stays UTF-8", UTF8,
+	    "Subject: \303\244\nCc: J\303\266rg <j\303\266rg@example.org>\n\n"),
+	TRAVELS("but what is not UTF-8 does not", UTF8,
+	    "Subject: \344\n\n", "Subject: =?unknown-8bit?B?5A==?=\n\n"),
+	TRAVELS("a file name becomes RFC 2231", EIGHT,
+	    "Content-Disposition: attachment; filename=\"\303\244 b.pdf\"; "
+	    "size=1\n\n",
+	    "Content-Disposition: attachment; filename*=utf-8''%C3%A4%20b.pdf; "
+	    "size=1\n\n"),
+	{ "what has no text in it is left as it is", travels, NULL, NULL,
+	    &(struct example){ EIGHT, "Message-ID: <\303\244@b> (\303\266)\n\n",
+	    "Message-ID: <\303\244@b> (=?utf-8?B?w7Y=?=)\n\n",
+	    "header field" } },
+	TRAVELS("a list of addresses is folded at its commas", SEVEN,
+	    "To: a@{900}.example,b@example.org,\"c,c\"@{90}.example\n\n",
+	    "To: a@{900}.example,\n b@example.org,\n"
+	    " \"c,c\"@{90}.example\n\n"),
+	TRAVELS("a long subject is folded at its blanks", SEVEN,
+	    "Subject: {500}  {400} b {200}\n\n",
+	    "Subject: {500}\n  {400}\n b\n {200}\n\n"),
+	STAYS("one that is folded already stays", SEVEN,
+	    "Subject: {900}\n {900}\n\n"),
+	{ "an identifier that is too long is left as it is", travels, NULL,
+	    NULL, &(struct example){ SEVEN, "Message-ID: <{1000}@b>\n\n",
+	    "Message-ID:\n <{1000}@b>\n\n", "header field" } },
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(wire_spec, NULL, NULL);
+}
