@@ -484,7 +484,9 @@ greet(struct dialogue *d)
 		return false;
 	snprintf(text, sizeof(text), "220 %s ESMTP ready",
 	    s->host != NULL ? s->host : "mail.example");
-	return dialogue_answer(d, ON_GREETING, "", text);
+	/* At once, also to a client that talks TLS and never ends a line. */
+	return dialogue_answer(d, ON_GREETING, "", text) &&
+	    peer_flush(d->peer);
 }
 
 void
