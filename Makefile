@@ -220,6 +220,10 @@ $(B)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Itests -fPIE -DBUILD='"$(abspath $(B))"' -MMD -MP -c -o $@ $<
 
+# Another's SASL, if it is there, to judge ours.
+$(B)/tests/program/gsasl_test: TEST_LIBS += \
+	    $(shell pkg-config --libs libgsasl 2>/dev/null)
+
 TEST_ARCHIVES = $(B)/librelais.a $(B)/libtls.a $(B)/librelais.a
 
 $(B)/tests/%_test: $(B)/tests/%_test.o $(TEST_SUPPORT) $(TEST_ARCHIVES)

@@ -233,7 +233,7 @@ auth_choose(const struct auth_options *options, const char *offered,
 	const char	*name;
 
 	if (tls == NULL && !options->in_clear) {
-		failed(why, EX_NOPERM, "the password would be readable on the "
+		failed(why, EX_NOPERM, "the login would be readable on the "
 		    "way, for there is no TLS: set tls = required, or, where "
 		    "nobody can listen, both tls = off and auth = auto");
 		return NULL;

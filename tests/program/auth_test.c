@@ -441,6 +441,8 @@ static const struct CMUnitTest auth_spec[] = {
 	LOGS_IN("too weak for this user: the next", "LOGIN",
 	    STEPS("PLAIN LOGIN", { .at = ON_AUTH, .nth = 1,
 	    .say = "534 5.7.9 too weak" })),
+	LOGS_IN("what is logged shows nothing of it", "PLAIN",
+	    OFFERS("PLAIN"), .more = LOGIN "log = stderr\n"),
 	LOGS_IN("in clear where both are spelt out", "PLAIN",
 	    IN_CLEAR("tls = off\nauth = PLAIN\n")),
 

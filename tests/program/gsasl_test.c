@@ -1,0 +1,191 @@
+/*
+ * AUTH against GNU SASL: what a library that others wrote takes for right.
+ * No server in Debian offers SCRAM with tls-exporter, so this is the one that
+ * says whether our channel binding is the one of RFC 9266.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+#include <sysexits.h>
+
+#if __has_include(<gsasl.h>)
+
+#include <gsasl.h>
+#include <openssl/ssl.h>
+
+#include "net/tls.h"
+#include "support/stand.h"
+#include "util/base64.h"
+
+/* What an exchange remembers between its lines: in .state. */
+struct progress {
+	Gsasl_session	*session;
+	bool		 taken;		/* 235 is all that is left to say */
+};
+
+/* RFC 9266: the octets that both ends of this connection can compute. */
+static void
+export_binding(struct ssl_st *tls, Gsasl_session *session)
+{
+	unsigned char	octets[TLS_BINDING_SIZE];
+	struct buffer	coded = { 0 };
+
+	if (tls == NULL || SSL_version(tls) != TLS1_3_VERSION ||
+	    SSL_export_keying_material(tls, octets, sizeof(octets),
+	    "EXPORTER-Channel-Binding", 24, (const unsigned char *)"", 0,
+	    1) != 1)
+		return;
+	base64_encode(&coded, octets, sizeof(octets));
+	gsasl_property_set(session, GSASL_CB_TLS_EXPORTER, coded.data);
+	buffer_free(&coded);
+}
+
+/* Called for all that a mechanism wants to know; it asks for no more. */
+static int
+answer(Gsasl *library, Gsasl_session *session, Gsasl_property property)
+{
+	struct auth_exchange	*x = gsasl_session_hook_get(session);
+
+	(void)library;
+	switch (property) {
+	case GSASL_PASSWORD:
+		gsasl_property_set(session, GSASL_PASSWORD, STAND_PASSWORD);
+		return GSASL_OK;
+	case GSASL_CB_TLS_EXPORTER:
+		export_binding(x->tls, session);
+		return GSASL_OK;
+	default:
+		return GSASL_NO_CALLBACK;
+	}
+}
+
+static Gsasl_session *
+begin(struct auth_exchange *x)
+{
+	Gsasl		*library;
+	Gsasl_session	*session;
+
+	if (gsasl_init(&library) != GSASL_OK)
+		return NULL;
+	gsasl_callback_set(library, answer);
+	if (gsasl_server_start(library, x->mechanism, &session) != GSASL_OK)
+		return NULL;
+	return session;
+}
+
+/* Each process that plays the server ends soon: nothing is freed. */
+static void
+ask_library(struct auth_exchange *x, const char *line)
+{
+	struct progress	p;
+	const char	*user;
+	char		*out = NULL;
+	int		 result;
+
+	memcpy(&p, x->state, sizeof(p));
+	if (p.session == NULL)
+		p.session = begin(x);
+	if (p.session == NULL || p.taken) {
+		strlcpy(x->reply, p.taken ? "235 2.7.0 welcome" :
+		    "504 5.5.4 GNU SASL has no such mechanism",
+		    sizeof(x->reply));
+		return;
+	}
+	gsasl_session_hook_set(p.session, x);
+	result = gsasl_step64(p.session, line != NULL &&
+	    strcmp(line, "=") != 0 ? line : "", &out);
+	p.taken = result == GSASL_OK;
+	if (result != GSASL_OK && result != GSASL_NEEDS_MORE)
+		snprintf(x->reply, sizeof(x->reply), "535 5.7.8 %s",
+		    gsasl_strerror(result));
+	else if (p.taken && (out == NULL || out[0] == '\0'))
+		strlcpy(x->reply, "235 2.7.0 welcome", sizeof(x->reply));
+	else
+		snprintf(x->reply, sizeof(x->reply), "334 %s", out);
+	user = gsasl_property_fast(p.session, GSASL_AUTHID);
+	strlcpy(x->user, user != NULL ? user : "", sizeof(x->user));
+	memcpy(x->state, &p, sizeof(p));
+}
+
+struct login {
+	const char	*offered;
+	const char	*mechanism;	/* that is taken */
+	int		 tls_max;
+	const char	*more;
+	int		 status;
+};
+
+static void
+is_judged(void **state)
+{
+	const struct login	*l = *state;
+	struct stand		 s = { .host = NULL };
+	const struct heard	*h;
+	struct buffer		 more = { 0 };
+
+	buffer_addf(&more, "tls_ca = {ca}\n%s", l->more);
+	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
+	    .mechanisms = l->offered, .auth = ask_library,
+	    .tls_max = l->tls_max, .auth_required = true }, "submission",
+	    more.data);
+	stand_send(&s);
+	if (s.o.status != l->status)
+		fail_msg("status %d: %s", s.o.status, s.o.err.data);
+	assert_true(smarthost_wait_closed(s.host, 1));
+	h = smarthost_heard(s.host, 0);
+	assert_string_equal(h->mechanism, l->mechanism);
+	assert_int_equal(h->authenticated, l->status == 0);
+	if (l->status == 0)
+		assert_string_equal(h->user, "nina");
+	buffer_free(&more);
+	stand_kept_secret(&s);
+	stand_close(&s);
+}
+
+#define WRONG	"user = nina\npassword = wrong\n"
+#define JUDGES(sentence, ...) { sentence, is_judged, NULL, NULL, \
+	&(struct login){ __VA_ARGS__ } }
+
+static const struct CMUnitTest gsasl_spec[] = {
+	JUDGES("SCRAM-SHA-256-PLUS is bound to the channel",
+	    "PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS",
+	    0, STAND_LOGIN, 0),
+	JUDGES("without a channel binding of ours there is no downgrade",
+	    "SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "SCRAM-SHA-256",
+	    TLS1_2_VERSION, STAND_LOGIN, 0),
+	JUDGES("SCRAM-SHA-256", "SCRAM-SHA-256", "SCRAM-SHA-256", 0,
+	    STAND_LOGIN, 0),
+	JUDGES("SCRAM-SHA-1", "SCRAM-SHA-1", "SCRAM-SHA-1", 0, STAND_LOGIN,
+	    0),
+	JUDGES("CRAM-MD5", "CRAM-MD5", "CRAM-MD5", 0, STAND_LOGIN
+	    "auth = CRAM-MD5\n", 0),
+	JUDGES("a wrong password by SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS",
+	    "SCRAM-SHA-256-PLUS", 0, WRONG, EX_NOPERM),
+	JUDGES("a wrong password by SCRAM-SHA-1", "SCRAM-SHA-1",
+	    "SCRAM-SHA-1", 0, WRONG, EX_NOPERM),
+};
+
+#else
+
+static void
+gnu_sasl_is_not_installed(void **state)
+{
+	(void)state;
+	skip();
+}
+
+static const struct CMUnitTest gsasl_spec[] = {
+	cmocka_unit_test(gnu_sasl_is_not_installed),
+};
+
+#endif
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(gsasl_spec, NULL, NULL);
+}
