@@ -720,21 +720,44 @@ begin_element(struct parser *p)
 	return next_token(p);
 }
 
+/*
+ * Over a phrase or an address, whichever it turns out to be, to what stands
+ * behind; *end is where it ends, *at whether an '@' is in it: no phrase
+ * then, by the RFC, but many write "a@b <a@b>" all the same.
+ */
+static bool
+skip_words(struct parser *p, size_t *end, bool *at)
+{
+	size_t	mark = *end;
+	bool	behind_at = false;
+
+	while (p->token == TOKEN_ATOM || p->token == TOKEN_ENCODED ||
+	    p->token == TOKEN_QUOTED || p->token == '.' ||
+	    (p->token == '@' && *end > mark) ||
+	    (p->token == TOKEN_LITERAL && behind_at)) {
+		behind_at = p->token == '@';
+		*at |= behind_at;
+		*end = p->end;
+		if (!next_token(p))
+			return false;
+	}
+	return true;
+}
+
 /* Reads up to a delimiter, which may be the ':' that opens a group. */
 static bool
 parse_element(struct parser *p, struct address_list *list)
 {
 	size_t	mark, end;
+	bool	at = false;
 
 	if (!begin_element(p))
 		return false;
 	mark = end = p->start;
-	while (p->token == TOKEN_ATOM || p->token == TOKEN_ENCODED ||
-	    p->token == TOKEN_QUOTED || p->token == '.') {
-		end = p->end;
-		if (!next_token(p))
-			return false;
-	}
+	if (!skip_words(p, &end, &at))
+		return false;
+	if (at && p->token != '<')
+		return parse_bare(p, list, mark);
 	switch (p->token) {
 	case '<':
 		return parse_angle(p, list, mark, end - mark);

@@ -14,8 +14,9 @@
  *
  * What callers write although the RFC has no form for it, and what it means
  * is plain, is taken too: dots in odd places of a local part (a..b@c, which
- * address_write() puts in quotes), and encoded words with specials in them
- * (=?utf-8?q?Doe,_J?=), in a display name only.
+ * address_write() puts in quotes), encoded words with specials in them
+ * (=?utf-8?q?Doe,_J?=), in a display name only, and an unquoted @ in a
+ * display name (a@b <a@b>).
  */
 #ifndef MAIL_ADDRESS_H
 #define MAIL_ADDRESS_H

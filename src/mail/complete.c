@@ -7,6 +7,8 @@
 
 #include "mail/phrase.h"
 
+enum { RESENT_MAX = 32 };	/* fields of a block; there are eight kinds */
+
 void
 date_write(struct buffer *to, time_t when)
 {
@@ -119,13 +121,46 @@ add_missing(struct header *h, const struct header *have, const char *prefix,
 	buffer_free(&value);
 }
 
-/* A resent block stands in front of everything (RFC 5322 section 3.6.6). */
+static bool
+is_repeated(const struct field *first, const struct field *f)
+{
+	for (; first < f; first++)
+		if (first->name_len == f->name_len &&
+		    strncasecmp(first->text, f->text, f->name_len) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The first resent block: the resent fields in a row, up to one that comes
+ * again and so begins the block of an earlier time.  Borrowed from h.
+ */
+static struct header
+first_block(const struct header *h)
+{
+	size_t	start = 0;
+	size_t	n = 0;
+
+	while (start < h->n && !starts_with(&h->field[start], "Resent-"))
+		start++;
+	while (n < RESENT_MAX && start + n < h->n &&
+	    starts_with(&h->field[start + n], "Resent-") &&
+	    !is_repeated(&h->field[start], &h->field[start + n]))
+		n++;
+	return (struct header){ .field = h->field + start, .n = n };
+}
+
+/*
+ * What a block lacks stands in front of everything, where each new block
+ * belongs (RFC 5322 section 3.6.6).
+ */
 static void
 complete_resent(struct header *h, const struct completion *c)
 {
+	struct header	block = first_block(h);
 	struct header	all = { 0 };
 
-	add_missing(&all, h, "Resent-", c);
+	add_missing(&all, &block, "Resent-", c);
 	for (size_t i = 0; i < h->n; i++)
 		header_append(&all, h->field[i].text, h->field[i].len);
 	free(h->field);

@@ -220,6 +220,15 @@ is_mbox_line(const char *line, size_t len)
 	    (len >= 6 && memcmp(line, ">From ", 6) == 0);
 }
 
+/* Servers and readers take such a line for the end of the header. */
+static bool
+is_all_blank(const char *line, size_t len)
+{
+	while (len > 0 && (*line == ' ' || *line == '\t'))
+		line++, len--;
+	return len == 0;
+}
+
 /* One line in front of the body, its line end cut. */
 static bool
 header_line(struct message *m, char *line, size_t len, struct failure *why)
@@ -234,8 +243,11 @@ header_line(struct message *m, char *line, size_t len, struct failure *why)
 	if (first && is_mbox_line(line, len))
 		return true;
 	blank_crs(line, len);
-	if (len > 0 && (line[0] == ' ' || line[0] == '\t') && !first)
+	if (len > 0 && (line[0] == ' ' || line[0] == '\t') && !first) {
+		if (is_all_blank(line, len))
+			return true;
 		goto keep;
+	}
 	if (!field_done(m, why))
 		return false;
 	if (field_name_length(line, len) == 0) {

@@ -9,7 +9,8 @@
  *
  * Line ends are decided line by line: LF and CRLF both end one, any other CR
  * becomes a space, a NUL is refused.  "From " lines in front of the header
- * are dropped.  The first line that is neither a field nor the continuation
+ * are dropped, and lines of nothing but blanks in it, which some servers take
+ * for its end.  The first line that is neither a field nor the continuation
  * of one ends the header; unless it is empty it belongs to the body.
  */
 #ifndef MAIL_MESSAGE_H

@@ -1,0 +1,150 @@
+/*
+ * What a header has once it is complete, and what it has no more.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mail/complete.h"
+#include "mail/message.h"
+
+static const struct completion completion = {
+	.now = 1795298656, .from = "me@example.org", .name = "Me",
+	.id_domain = "example.org",
+};
+
+static void
+read_header(struct message *m, const char *text, size_t len)
+{
+	static const struct message_limits	limits = { "/tmp", 0 };
+	struct failure				why;
+
+	message_begin(m, &limits);
+	assert_true(message_feed(m, text, len, &why));
+	assert_true(message_end(m, &why));
+}
+
+/* Dates and random numbers are made D and X. */
+static char *
+written(const struct header *h)
+{
+	struct buffer	all = { 0 }, out = { 0 };
+	char		*line, *rest;
+
+	header_write(&all, h);
+	for (rest = all.data; (line = strsep(&rest, "\n")) != NULL;) {
+		char	*end = strchr(line, '\r');
+
+		if (end == NULL)
+			break;
+		*end = '\0';
+		if (strstr(line, "Date: ") != NULL &&
+		    strstr(line, " Nov 2026 ") != NULL)
+			strcpy(strstr(line, "Date: ") + 6, "D");
+		if (strstr(line, "<6b0") != NULL)
+			strcpy(strchr(line, '<'), "X");
+		buffer_addf(&out, "%s\n", line);
+	}
+	buffer_free(&all);
+	return buffer_take(&out);
+}
+
+struct example {
+	const char	*in;
+	const char	*out;
+};
+
+static void
+becomes(void **state)
+{
+	const struct example	*e = *state;
+	struct message		 m;
+	char			*got;
+
+	read_header(&m, e->in, strlen(e->in));
+	header_complete(&m.header, &completion);
+	got = written(&m.header);
+	assert_string_equal(got, e->out);
+	free(got);
+	message_free(&m);
+}
+
+#define BECOMES(sentence, in, out) \
+	{ sentence, becomes, NULL, NULL, &(struct example){ in, out } }
+
+#define WHOLE	"From: a@b\nDate: c\nMessage-ID: <d@e>\n"
+
+/* Behind megabytes of header, in the last field, before no body. */
+static void
+bcc_goes_wherever_it_stands(void **state)
+{
+	struct buffer	in = { 0 }, out = { 0 };
+	struct message	m;
+
+	(void)state;
+	buffer_add_text(&in, WHOLE "To: x@y\nSubject: ");
+	for (int i = 0; i < 5000000; i++)
+		buffer_add_byte(&in, 'x');
+	for (int i = 0; i < 10000; i++)
+		buffer_addf(&in, "\nX-%d: y%s", i, i % 100 == 0 ?
+		    "\nbCC\t :\n secret@example.org" : "");
+	buffer_add_text(&in, "\nResent-Bcc: a@b,\n\tsecret@example.org");
+	read_header(&m, in.data, in.len);
+	header_complete(&m.header, &completion);
+	header_write(&out, &m.header);
+	assert_null(strstr(out.data, "secret"));
+	assert_non_null(strstr(out.data, "\r\nX-0: y\r\nX-1: y\r\n"));
+	assert_non_null(strstr(out.data, "\r\nX-9999: y\r\n"));
+	message_free(&m);
+	buffer_free(&in);
+	buffer_free(&out);
+}
+
+static const struct CMUnitTest complete_spec[] = {
+	BECOMES("an empty header gets all that a message must have", "\n",
+	    "From: Me <me@example.org>\nDate: D\nMessage-ID: X\n"
+	    "To: undisclosed-recipients:;\n\n"),
+	BECOMES("what is there stays in its order, byte for byte",
+	    "subject:x \nDATE :  then\nfrom: a@b\n\t(c)\nCC: d\n"
+	    "message-id:<e>\n\n",
+	    "subject:x \nDATE :  then\nfrom: a@b\n\t(c)\nCC: d\n"
+	    "message-id:<e>\n\n"),
+	BECOMES("Bcc goes, folded, repeated, empty, in any case, last",
+	    "Bcc: a,\n b\n" WHOLE "bcc:\nTo: x\nBCC : c\nbCC:d\nBccx: e\n"
+	    "Bcc: f",
+	    WHOLE "To: x\nBccx: e\n\n"),
+	BECOMES("what an earlier host has written goes",
+	    "Return-Path: <a>\n" WHOLE "Content-Length: 1\nTo: x\n"
+	    "Apparently-To: y\n\n", WHOLE "To: x\n\n"),
+	BECOMES("a message that goes to Bcc alone names nobody",
+	    WHOLE "Bcc: x\n\n", WHOLE "To: undisclosed-recipients:;\n\n"),
+	BECOMES("a resent message gets the resent fields, in front",
+	    "Received: z\nResent-To: x\n" WHOLE "To: y\nResent-Bcc: s\n\n",
+	    "Resent-From: Me <me@example.org>\nResent-Date: D\n"
+	    "Resent-Message-ID: X\nReceived: z\nResent-To: x\n" WHOLE
+	    "To: y\n\n"),
+	BECOMES("a block that is whole stays so",
+	    "Resent-From: q\nResent-Date: r\nResent-Message-ID: s\n"
+	    "Resent-To: x\n" WHOLE "To: y\n\n",
+	    "Resent-From: q\nResent-Date: r\nResent-Message-ID: s\n"
+	    "Resent-To: x\n" WHOLE "To: y\n\n"),
+	BECOMES("an earlier block does not stand for the new one",
+	    "Resent-To: x\nResent-To: w\nResent-From: q\nResent-Date: r\n"
+	    "Resent-Message-ID: s\n" WHOLE "To: y\n\n",
+	    "Resent-From: Me <me@example.org>\nResent-Date: D\n"
+	    "Resent-Message-ID: X\nResent-To: x\nResent-To: w\n"
+	    "Resent-From: q\nResent-Date: r\nResent-Message-ID: s\n" WHOLE
+	    "To: y\n\n"),
+	cmocka_unit_test(bcc_goes_wherever_it_stands),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(complete_spec, NULL, NULL);
+}
