@@ -2,13 +2,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include "mail/verdict.h"
 #include "util/buffer.h"
-#include "util/visible.h"
 
 static void
 print_line(enum error_mode errors, const struct log *log, const char *text)
@@ -27,88 +26,34 @@ report_failure(const struct log *log, enum error_mode errors,
 	return why->status;
 }
 
-static bool
-is_told(const struct outcome *outcomes, size_t i)
-{
-	for (size_t k = 0; k < i; k++)
-		if (outcomes[k].kind == outcomes[i].kind &&
-		    strcmp(outcomes[k].text, outcomes[i].text) == 0)
-			return true;
-	return false;
-}
-
-/* "not sent to a@example.org and 2 more: 550 no" */
 static void
-write_outcome(struct buffer *line, const struct report *r,
-    const struct outcome *outcomes, size_t i)
+print_outcome(void *context, const struct outcome *o, const char *text)
 {
-	const struct envelope	*env = r->envelope;
-	char			 path[400];
-	size_t			 others = 0;
+	const struct report	*r = context;
 
-	for (size_t k = i + 1; k < env->n; k++)
-		others += outcomes[k].kind == outcomes[i].kind &&
-		    strcmp(outcomes[k].text, outcomes[i].text) == 0;
-	visible(path, sizeof(path), env->forward[i].path,
-	    strlen(env->forward[i].path));
-	buffer_addf(line, "not sent to %s", path);
-	if (others > 0)
-		buffer_addf(line, " and %zu more", others);
-	buffer_addf(line, ": %s", outcomes[i].text);
-}
+	if (o->kind == OUTCOME_DEFERRED && r->queued != NULL) {
+		/* Good news to programs, not to whoever watches with -v. */
+		printf("*** %s; waits in the queue as %s\n", text, r->queued);
+	} else if (o->kind == OUTCOME_FAILED && r->kept != NULL) {
+		struct buffer	line = { 0 };
 
-static void
-print_outcome(const struct report *r, const struct outcome *outcomes, size_t i)
-{
-	struct buffer	 line = { 0 };
-
-	write_outcome(&line, r, outcomes, i);
-	if (outcomes[i].kind == OUTCOME_FAILED && r->kept != NULL)
-		buffer_addf(&line, "; kept in %s/failed/%s", r->spool,
+		buffer_addf(&line, "%s; kept in %s/failed/%s", text, r->spool,
 		    r->kept);
-	print_line(r->errors, r->log, line.data);
-	buffer_free(&line);
-}
-
-/* Good news to programs, not to whoever watches with -v. */
-static void
-show_deferred(const struct report *r, const struct outcome *outcomes, size_t i)
-{
-	struct buffer	 line = { 0 };
-
-	write_outcome(&line, r, outcomes, i);
-	printf("*** %s; waits in the queue as %s\n", line.data, r->queued);
-	buffer_free(&line);
-}
-
-static int
-exit_status(const struct report *r, const struct outcome *outcomes)
-{
-	int	later = EX_OK;
-
-	for (size_t i = 0; i < r->envelope->n; i++) {
-		if (outcomes[i].kind == OUTCOME_FAILED)
-			return outcomes[i].status;
-		if (outcomes[i].kind == OUTCOME_DEFERRED && later == EX_OK &&
-		    r->queued == NULL)
-			later = outcomes[i].status;
+		print_line(r->errors, r->log, line.data);
+		buffer_free(&line);
+	} else {
+		print_line(r->errors, r->log, text);
 	}
-	return later;
 }
 
 int
 report_outcomes(const struct report *r, const struct outcome *outcomes)
 {
-	for (size_t i = 0; i < r->envelope->n; i++) {
-		bool	deferred = outcomes[i].kind == OUTCOME_DEFERRED;
+	const struct outcome	*worst = verdict_worst(outcomes,
+				    r->envelope->n, r->queued != NULL);
+	struct report		 copy = *r;
 
-		if ((!deferred && outcomes[i].kind != OUTCOME_FAILED) ||
-		    is_told(outcomes, i))
-			continue;
-		if (!deferred || r->queued == NULL)
-			print_outcome(r, outcomes, i);
-		else if (r->verbose)
-			show_deferred(r, outcomes, i);
-	}
-	return exit_status(r, outcomes);
+	verdict_tell(r->envelope, outcomes, r->queued != NULL && !r->verbose,
+	    print_outcome, &copy);
+	return worst != NULL ? worst->status : EX_OK;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/buffer.h"
 #include "util/memory.h"
 #include "util/visible.h"
 
@@ -96,8 +97,7 @@ write_line(struct buffer *to, const struct envelope *env,
 	const char	*path = env->forward[t->index].path;
 	char		 shown[400];
 
-	if (to->len > 0)
-		buffer_add_byte(to, '\n');
+	buffer_clear(to);
 	buffer_addf(to, "not sent to %s", visible(shown, sizeof(shown), path,
 	    strlen(path)));
 	if (t->others > 0)
@@ -106,13 +106,13 @@ write_line(struct buffer *to, const struct envelope *env,
 }
 
 void
-verdict_write(struct buffer *to, const struct envelope *env,
-    const struct outcome *outcomes, bool queued, size_t max)
+verdict_tell(const struct envelope *env, const struct outcome *outcomes,
+    bool queued, void (*tell)(void *context, const struct outcome *,
+    const char *line), void *context)
 {
 	struct trouble	*list = memory_new(env->n, sizeof(*list));
+	struct buffer	 line = { 0 };
 	size_t		 n = 0;
-	size_t		 lines = 0;
-	size_t		 left_out = 0;
 
 	for (size_t i = 0; i < env->n; i++)
 		if (is_trouble(&outcomes[i], queued))
@@ -120,14 +120,11 @@ verdict_write(struct buffer *to, const struct envelope *env,
 			    .index = i };
 	group(list, n);
 	for (size_t i = 0; i < n; i++) {
-		if (max > 0 && lines >= max) {
-			left_out++;
-		} else if (!list[i].told) {
-			write_line(to, env, &list[i]);
-			lines++;
-		}
+		if (list[i].told)
+			continue;
+		write_line(&line, env, &list[i]);
+		tell(context, list[i].outcome, line.data);
 	}
-	if (left_out > 0)
-		buffer_addf(to, "\nnor to %zu more", left_out);
+	buffer_free(&line);
 	free(list);
 }

@@ -9,7 +9,6 @@
 
 #include "mail/envelope.h"
 #include "mail/outcome.h"
-#include "util/buffer.h"
 
 /*
  * The outcome that decides: the first that failed, else the first deferred
@@ -20,11 +19,12 @@ const struct outcome *verdict_worst(const struct outcome *, size_t n,
 	    bool queued);
 
 /*
- * A line "not sent to a@example.org and 2 more: ..." for each different text
- * among the troubles, in the order of the paths, safe for a terminal.  At
- * most max lines (0: any number); what is left out is counted in a last one.
+ * Calls tell() with "not sent to a@example.org and 2 more: ..." for each
+ * different text among the troubles, in the order of the paths, safe for a
+ * terminal.  In n log n.
  */
-void	verdict_write(struct buffer *, const struct envelope *,
-	    const struct outcome *, bool queued, size_t max);
+void	verdict_tell(const struct envelope *, const struct outcome *,
+	    bool queued, void (*tell)(void *context, const struct outcome *,
+	    const char *line), void *context);
 
 #endif

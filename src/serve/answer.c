@@ -90,17 +90,20 @@ set_refusal(struct answer *a, const struct outcome *o)
 }
 
 static void
-set_taken(struct answer *a, const struct outcome *o)
+set_taken(struct answer *a, const struct outcome *o, const char *queued)
 {
-	answer_set(a, 250, "2.0.0", "%s: %s",
-	    o->kind == OUTCOME_DELIVERED ? "sent" : "queued", o->text);
+	if (o->kind == OUTCOME_DELIVERED)
+		answer_set(a, 250, "2.0.0", "sent: %s", o->text);
+	else
+		answer_set(a, 250, "2.0.0", "queued as %s: %s", queued,
+		    o->text);
 }
 
 void
-answer_outcome(struct answer *a, const struct outcome *o, bool queued)
+answer_outcome(struct answer *a, const struct outcome *o, const char *queued)
 {
-	if (verdict_worst(o, 1, queued) == NULL) {
-		set_taken(a, o);
+	if (verdict_worst(o, 1, queued != NULL) == NULL) {
+		set_taken(a, o, queued);
 		return;
 	}
 	answer_set(a, 0, "", "%s", o->text);
@@ -117,26 +120,47 @@ spokesman(const struct outcome *outcomes, size_t n)
 	return &outcomes[0];
 }
 
+struct lines {
+	struct buffer	*text;
+	size_t		 n;
+	size_t		 left_out;
+};
+
+static void
+add_line(void *context, const struct outcome *o, const char *line)
+{
+	struct lines	*lines = context;
+
+	(void)o;
+	if (lines->n++ < TROUBLES_MAX)
+		buffer_addf(lines->text, "%s\n", line);
+	else
+		lines->left_out++;
+}
+
 void
 answer_outcomes(struct answer *a, const struct envelope *env,
-    const struct outcome *outcomes, bool queued)
+    const struct outcome *outcomes, const char *queued)
 {
 	const struct outcome	*worst = verdict_worst(outcomes, env->n,
-				    queued);
+				    queued != NULL);
+	struct lines		 lines = { .text = &a->text };
 	size_t			 good = 0;
 
 	if (worst == NULL) {
-		set_taken(a, spokesman(outcomes, env->n));
+		set_taken(a, spokesman(outcomes, env->n), queued);
 		return;
 	}
 	answer_set(a, 0, "", "%s", "");
 	set_refusal(a, worst);
-	verdict_write(&a->text, env, outcomes, queued, TROUBLES_MAX);
+	verdict_tell(env, outcomes, queued != NULL, add_line, &lines);
+	if (lines.left_out > 0)
+		buffer_addf(&a->text, "%zu more lines like these\n",
+		    lines.left_out);
 	for (size_t i = 0; i < env->n; i++)
-		good += verdict_worst(&outcomes[i], 1, queued) == NULL;
-	if (good > 0)
-		buffer_addf(&a->text, "\nsent to %zu of %zu recipients", good,
-		    env->n);
+		good += verdict_worst(&outcomes[i], 1, queued != NULL) ==
+		    NULL;
+	buffer_addf(&a->text, "sent to %zu of %zu recipients", good, env->n);
 }
 
 /* As much of a line as may go out, in whole characters. */

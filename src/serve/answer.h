@@ -27,15 +27,19 @@ bool	answer_set(struct answer *, int code, const char *enhanced,
 /* The codes that go with a failure's exit status; its text. */
 bool	answer_failure(struct answer *, const struct failure *);
 
-/* LMTP: what became of one forward-path (RFC 2033 section 4.2). */
-void	answer_outcome(struct answer *, const struct outcome *, bool queued);
+/*
+ * LMTP: what became of one forward-path (RFC 2033 section 4.2).
+ * queued: what is deferred is in the queue, under that name; or NULL.
+ */
+void	answer_outcome(struct answer *, const struct outcome *,
+	    const char *queued);
 
 /*
  * SMTP has one reply for all: a positive one promises each of them, so one
  * path in trouble decides, and the text tells which.
  */
 void	answer_outcomes(struct answer *, const struct envelope *,
-	    const struct outcome *, bool queued);
+	    const struct outcome *, const char *queued);
 
 /* In lines of a bounded length, nothing in them but text. */
 bool	answer_write(const struct answer *, struct stream *, struct failure *);

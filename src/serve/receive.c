@@ -43,8 +43,8 @@ answer_bad_message(struct serving *s)
 
 /* One answer, or one for each forward-path. */
 static bool
-answer_all(struct serving *s, const struct outcome *outcomes, bool queued,
-    struct failure *why)
+answer_all(struct serving *s, const struct outcome *outcomes,
+    const char *queued, struct failure *why)
 {
 	bool	good = true;
 
@@ -67,7 +67,8 @@ deliver(struct serving *s, struct failure *why)
 {
 	const struct serve_policy	*p = s->policy;
 	struct outcome			*outcomes;
-	bool				 good, queued;
+	const char			*queued;
+	bool				 good;
 
 	outcomes = memory_new(s->envelope.n, sizeof(*outcomes));
 	queued = p->message(p->context, &s->envelope, &s->message, outcomes);
@@ -86,7 +87,7 @@ end(struct serving *s, struct failure *why)
 		s->failed = !message_end(&s->message, &s->failure);
 	if (s->failed) {
 		answer_bad_message(s);
-		good = answer_all(s, NULL, false, why);
+		good = answer_all(s, NULL, NULL, why);
 	} else {
 		good = deliver(s, why);
 	}

@@ -44,10 +44,11 @@ struct serve_policy {
 
 	/*
 	 * A whole message as it came, with the paths as they were named (a
-	 * bare name stays bare): an outcome for each of them.  True if what
-	 * is deferred is in the queue now.
+	 * bare name stays bare): an outcome for each of them.  Returns the
+	 * name that what is deferred has in the queue, good until the next
+	 * call; NULL if it is not there.
 	 */
-	bool	(*message)(void *context, const struct envelope *,
+	const char *(*message)(void *context, const struct envelope *,
 		    struct message *, struct outcome *);
 	void	*context;
 };

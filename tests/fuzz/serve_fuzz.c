@@ -25,7 +25,7 @@ assert_plain(const char *text)
 		    *text != '<' && *text != '>');
 }
 
-static bool
+static const char *
 take_message(void *context, const struct envelope *env, struct message *m,
     struct outcome *outcomes)
 {
@@ -43,7 +43,7 @@ take_message(void *context, const struct envelope *env, struct message *m,
 		    (enum outcome_kind)(1 + i % 3), .status = EX_TEMPFAIL,
 		    .text = "so it is" };
 	}
-	return env->n % 2 == 0;
+	return env->n % 2 == 0 ? "ID" : NULL;
 }
 
 /* Three digits, a blank or a hyphen, text without control characters. */

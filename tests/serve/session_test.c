@@ -76,7 +76,7 @@ outcome_of(const char *path)
 	return good;
 }
 
-static bool
+static const char *
 take_message(void *context, const struct envelope *env, struct message *m,
     struct outcome *outcomes)
 {
@@ -100,7 +100,7 @@ take_message(void *context, const struct envelope *env, struct message *m,
 	buffer_add_text(to, "=");
 	show_body(to, m);
 	buffer_add_text(to, ";");
-	return post->queued;
+	return post->queued ? "ID" : NULL;
 }
 
 static int
