@@ -147,6 +147,7 @@ RELAY	= \
 SERVE	= \
 	  answer \
 	  command \
+	  post \
 	  receive \
 	  session
 CLI	= \
@@ -154,6 +155,7 @@ CLI	= \
 	  options \
 	  report \
 	  sendmail \
+	  smtp \
 	  submit \
 	  transcript \
 	  version

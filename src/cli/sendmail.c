@@ -10,14 +10,42 @@
 #include "cli/input.h"
 #include "cli/options.h"
 #include "cli/report.h"
+#include "cli/smtp.h"
 #include "cli/submit.h"
 #include "cli/version.h"
 #include "config/config.h"
 #include "util/failure.h"
 #include "util/log.h"
 
+/* For the log, and for whoever looks at the outputs. */
+static void
+mention_options(const struct options *options, const struct log *log)
+{
+	/* A client of -bs takes anything before the greeting for a failure. */
+	if (options->mode == MODE_SMTP && log->target == LOG_TO_STDERR)
+		return;
+	if (options->ignored)
+		log_line(log, LOG_NOTICE, "an option that names a file or "
+		    "changes the configuration was ignored");
+	if (options->warning != NULL && options->mode != MODE_SMTP)
+		dprintf(STDERR_FILENO, "%s: %s\n", getprogname(),
+		    options->warning);
+}
+
 static int
-deliver(const struct options *options)
+work(const struct options *options, const struct config *config,
+    const struct log *log)
+{
+	if (options->mode == MODE_SMTP)
+		return smtp_session(options, config, log);
+	if (options->mode == MODE_VERIFY)
+		return submit_verify(options, config, log);
+	return submit(options, config, log);
+}
+
+/* What has to do with mail, and so needs the configuration. */
+static int
+configure_and_work(const struct options *options)
 {
 	struct config_source	source = {
 		.file = options->config_file,
@@ -31,30 +59,18 @@ deliver(const struct options *options)
 	if (!config_load(&config, &source, &why)) {
 		log_open(&log, NULL, getprogname());
 		status = report_failure(&log, options->errors, &why);
-		input_drain(STDIN_FILENO);
+		if (options->mode == MODE_SMTP)
+			smtp_refuse(&why);
+		else
+			input_drain(STDIN_FILENO);
 	} else {
 		log_open(&log, config_text(&config, NULL, KEY_LOG),
 		    getprogname());
-		if (options->ignored)
-			log_line(&log, LOG_NOTICE, "an option that names a "
-			    "file or changes the configuration was ignored");
-		if (options->warning != NULL)
-			dprintf(STDERR_FILENO, "%s: %s\n", getprogname(),
-			    options->warning);
-		status = submit(options, &config, &log);
+		mention_options(options, &log);
+		status = work(options, &config, &log);
 	}
 	config_free(&config);
 	return status;
-}
-
-static int
-refuse(const struct options *options, const char *what)
-{
-	struct log	log = { LOG_TO_NOTHING };
-	struct failure	why;
-
-	failed(&why, EX_USAGE, "%s", what);
-	return report_failure(&log, options->errors, &why);
 }
 
 static int
@@ -64,8 +80,11 @@ run(const struct options *options)
 	case MODE_DELIVER:
 		if (options->print_version && options->n_arguments == 0 &&
 		    !options->from_header)
-			return print_version();
-		return deliver(options);
+			return print_version(options);
+		return configure_and_work(options);
+	case MODE_SMTP:
+	case MODE_VERIFY:
+		return configure_and_work(options);
 	case MODE_LIST:
 		puts("Mail queue is empty");
 		return EX_OK;
@@ -77,14 +96,24 @@ run(const struct options *options)
 	case MODE_NOTHING:
 		return EX_OK;
 	case MODE_VERSION:
-		return print_version();
+		return print_version(options);
 	case MODE_HELP:
-		return print_help();
-	case MODE_SMTP:
-	case MODE_VERIFY:
 		break;
 	}
-	return refuse(options, "this mode is not supported yet");
+	return print_help();
+}
+
+/*
+ * Whether somebody may be writing a message who should see our exit status
+ * and not SIGPIPE.  A client of -bs waits for a greeting and writes nothing.
+ */
+static bool
+may_be_written_to(int argc, char **argv, enum mode mode)
+{
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], "-bs", 3) == 0)
+			return false;
+	return mode == MODE_DELIVER || mode == MODE_VERIFY;
 }
 
 static int
@@ -99,7 +128,8 @@ parse_and_run(int argc, char **argv, enum mode mode, bool administrator)
 		status = run(&options);
 	} else {
 		status = report_failure(&log, ERRORS_PRINTED, &why);
-		input_drain(STDIN_FILENO);
+		if (may_be_written_to(argc, argv, options.mode))
+			input_drain(STDIN_FILENO);
 	}
 	options_free(&options);
 	fflush(stdout);

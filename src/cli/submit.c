@@ -1,5 +1,6 @@
 #include "cli/submit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -11,6 +12,7 @@
 #include "cli/transcript.h"
 #include "config/identity.h"
 #include "mail/address.h"
+#include "mail/verdict.h"
 #include "relay/account.h"
 #include "relay/deliver.h"
 #include "relay/prepare.h"
@@ -72,21 +74,12 @@ open_queue(struct submission *s)
 		log_line(s->log, LOG_WARNING, "%s", s->no_queue.text);
 }
 
-static const char *
-spill_directory(const struct submission *s)
-{
-	const char	*tmp = secure_getenv("TMPDIR");
-
-	if (s->queue == STORE_OPEN)
-		return s->spool.spill;
-	return tmp != NULL && tmp[0] == '/' ? tmp : "/tmp";
-}
-
 static bool
 read_message(struct submission *s, struct failure *why)
 {
 	struct message_limits	limits = {
-		.spill_directory = spill_directory(s),
+		.spill_directory = store_spill_directory(s->queue,
+		    &s->spool),
 		.size_max = config_number(s->config, NULL,
 		    KEY_MESSAGE_SIZE_LIMIT),
 	};
@@ -218,6 +211,16 @@ judge(struct submission *s, struct failure *why)
 	    why);
 }
 
+static void
+submission_free(struct submission *s)
+{
+	free(s->outcomes);
+	envelope_free(&s->envelope);
+	message_free(&s->message);
+	identity_free(&s->me);
+	spool_close(&s->spool);
+}
+
 int
 submit(const struct options *options, const struct config *config,
     const struct log *log)
@@ -233,10 +236,44 @@ submit(const struct options *options, const struct config *config,
 		status = hand_over(&s);
 	else
 		status = report_failure(log, options->errors, &why);
-	free(s.outcomes);
-	envelope_free(&s.envelope);
-	message_free(&s.message);
-	identity_free(&s.me);
-	spool_close(&s.spool);
+	submission_free(&s);
+	return status;
+}
+
+/* One that goes nowhere says why. */
+static int
+print_envelope(const struct submission *s)
+{
+	const struct envelope	*env = &s->envelope;
+	const struct outcome	*worst = verdict_worst(s->outcomes, env->n,
+				    false);
+
+	printf("from <%s>\n", env->reverse_path);
+	for (size_t i = 0; i < env->n; i++)
+		if (s->outcomes[i].kind == OUTCOME_WAITING)
+			printf("to <%s>\n", env->forward[i].path);
+		else
+			printf("not to <%s>: %s\n", env->forward[i].path,
+			    s->outcomes[i].text);
+	return worst != NULL && worst->kind == OUTCOME_FAILED ?
+	    worst->status : EX_OK;
+}
+
+int
+submit_verify(const struct options *options, const struct config *config,
+    const struct log *log)
+{
+	struct submission	s = { .options = options, .config = config,
+				    .log = log, .message.body.fd = -1 };
+	struct failure		why;
+	int			status;
+
+	if (take_envelope(&s, &why) &&
+	    (!options->from_header || read_message(&s, &why)) &&
+	    judge(&s, &why))
+		status = print_envelope(&s);
+	else
+		status = report_failure(log, options->errors, &why);
+	submission_free(&s);
 	return status;
 }

@@ -12,4 +12,11 @@
 int	submit(const struct options *, const struct config *,
 	    const struct log *);
 
+/*
+ * -bv: prints what the envelope would be, and sends nothing.  Standard input
+ * is read only where it has recipients (-t).
+ */
+int	submit_verify(const struct options *, const struct config *,
+	    const struct log *);
+
 #endif

@@ -1,12 +1,73 @@
 #include "cli/version.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sysexits.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "net/tls.h"
+#include "smtp/auth.h"
+#include "util/log.h"
+
+static void
+print_tls(void)
+{
+	const char	*module = tls_module_path();
+
+	printf("TLS: %s, %s%s\n", tls_built_with(),
+	    module != NULL ? module : "linked in",
+	    module != NULL && access(module, R_OK) == -1 ?
+	    " (which is missing)" : "");
+}
+
+static const char *
+log_name(enum log_target target)
+{
+	switch (target) {
+	case LOG_TO_SYSLOG:
+		return "syslog";
+	case LOG_TO_STDERR:
+		return "stderr";
+	case LOG_TO_NOTHING:
+		break;
+	}
+	return "none";
+}
+
+static void
+print_configuration(const struct options *options)
+{
+	struct config_source	source = {
+		.file = options->config_file,
+		.overrides = options->overrides,
+	};
+	struct config		config = { 0 };
+	struct log		log;
+	struct failure		why;
+
+	if (!config_load(&config, &source, &why)) {
+		printf("Configuration: %s\n", why.text);
+	} else {
+		log_open(&log, config_text(&config, NULL, KEY_LOG),
+		    getprogname());
+		printf("Configuration: %s%s\nQueue: %s\nLog: %s\n",
+		    config.path != NULL ? config.path :
+		    config_system_file(),
+		    config.path != NULL ? "" : " (not there)",
+		    config_text(&config, NULL, KEY_QUEUE),
+		    log_name(log.target));
+	}
+	config_free(&config);
+}
 
 int
-print_version(void)
+print_version(const struct options *options)
 {
 	puts("relais " VERSION);
+	print_tls();
+	printf("Authentication: %s\n", auth_mechanisms());
+	print_configuration(options);
 	return EX_OK;
 }
 
@@ -15,6 +76,7 @@ print_help(void)
 {
 	puts("usage: sendmail [-itv] [-F name] [-f address] [-B type] [-o x] "
 	    "[--] [recipient ...]\n"
+	    "       sendmail -bs | -bv [-t] [recipient ...] | -bp | -bi | -q\n"
 	    "       mailq | newaliases\n"
 	    "       relais [-C file] [-o key=value] and everything of "
 	    "sendmail\n"

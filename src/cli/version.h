@@ -4,7 +4,14 @@
 #ifndef CLI_VERSION_H
 #define CLI_VERSION_H
 
-int	print_version(void);
+#include "cli/options.h"
+
+/*
+ * Our version, what TLS there is, the SASL mechanisms, and where the
+ * configuration, the queue and the log are for whoever asks.  TLS is not
+ * loaded for it.
+ */
+int	print_version(const struct options *);
 int	print_help(void);
 
 #endif

@@ -115,6 +115,9 @@ struct config_view {
 void	config_view(struct config_view *, const struct config *,
 	    const struct config_subject *);
 
+/* The file that is looked for first. */
+const char *config_system_file(void);
+
 /* The setting that counts, or NULL; subject may be NULL. */
 const struct setting *config_find(const struct config *,
 	    const struct config_subject *, enum config_key);

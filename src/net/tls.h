@@ -115,4 +115,11 @@ struct tls_module {
  */
 const struct tls_module *tls_load(struct failure *why);
 
+/*
+ * Without loading it: "OpenSSL 3.0.19 ..." as we were built with, and where
+ * the module is looked for; NULL if it is part of the program.
+ */
+const char *tls_built_with(void);
+const char *tls_module_path(void);
+
 #endif

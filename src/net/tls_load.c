@@ -1,6 +1,7 @@
 #include "net/tls_module.h"
 
 #include <dlfcn.h>
+#include <openssl/opensslv.h>
 #include <stddef.h>
 #include <sysexits.h>
 
@@ -22,4 +23,16 @@ tls_load(struct failure *why)
 		    "(relais looks for its TLS module at " TLS_MODULE ")",
 		    dlerror());
 	return module;
+}
+
+const char *
+tls_built_with(void)
+{
+	return OPENSSL_VERSION_TEXT;
+}
+
+const char *
+tls_module_path(void)
+{
+	return TLS_MODULE;
 }

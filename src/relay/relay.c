@@ -64,12 +64,16 @@ find_hosts(struct relay *r, struct failure *why)
 	    failure_prefix(why, "%s: ", set->origin);
 }
 
-/* A session that other settings opened is of no use for this route. */
+/*
+ * A session that other settings opened is of no use for this route, nor one
+ * whose server has something to say before it is asked: it has left.
+ */
 static bool
 join_route(struct relay *r, const struct route *route, struct failure *why)
 {
-	if (r->connected && memcmp(&r->view, &route->view,
-	    sizeof(r->view)) != 0)
+	if (r->connected && (memcmp(&r->view, &route->view,
+	    sizeof(r->view)) != 0 ||
+	    stream_is_readable(&r->session.stream)))
 		host_leave(r);
 	r->subject = route->subject;
 	r->view = route->view;

@@ -1,5 +1,6 @@
 #include "relay/store.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -33,4 +34,14 @@ store_open(struct spool *spool, const struct config *config,
 		why->status = EX_CANTCREAT;
 	failure_suffix(why, " (%s)", set->origin);
 	return STORE_BROKEN;
+}
+
+const char *
+store_spill_directory(enum store_answer answer, const struct spool *spool)
+{
+	const char	*tmp = secure_getenv("TMPDIR");
+
+	if (answer == STORE_OPEN)
+		return spool->spill;
+	return tmp != NULL && tmp[0] == '/' ? tmp : "/tmp";
 }

@@ -23,4 +23,7 @@ enum store_answer {
 enum store_answer store_open(struct spool *, const struct config *,
 	    struct failure *why);
 
+/* Where large messages wait: in the spool, or where there is none in $TMPDIR. */
+const char *store_spill_directory(enum store_answer, const struct spool *);
+
 #endif

@@ -11,6 +11,8 @@
 
 static const struct tls_module *load_missing(struct failure *);
 static const struct tls_module *load_foreign(struct failure *);
+const char	*built_with_missing(void), *path_of_missing(void);
+const char	*built_with_foreign(void), *path_of_foreign(void);
 
 /*
  * The loader once more, for a module that is not there, and for one that is
@@ -19,13 +21,21 @@ static const struct tls_module *load_foreign(struct failure *);
 #undef TLS_MODULE
 #define TLS_MODULE	"/nonexistent/relais/tls.so"
 #define tls_load	load_missing
+#define tls_built_with	built_with_missing
+#define tls_module_path	path_of_missing
 #include "net/tls_load.c"
 #undef tls_load
+#undef tls_built_with
+#undef tls_module_path
 #undef TLS_MODULE
 #define TLS_MODULE	"libc.so.6"
 #define tls_load	load_foreign
+#define tls_built_with	built_with_foreign
+#define tls_module_path	path_of_foreign
 #include "net/tls_load.c"
 #undef tls_load
+#undef tls_built_with
+#undef tls_module_path
 
 static void
 says_which_file(void **state)

@@ -484,9 +484,7 @@ greet(struct dialogue *d)
 		return false;
 	snprintf(text, sizeof(text), "220 %s ESMTP ready",
 	    s->host != NULL ? s->host : "mail.example");
-	/* At once, also to a client that talks TLS and never ends a line. */
-	return dialogue_answer(d, ON_GREETING, "", text) &&
-	    peer_flush(d->peer);
+	return dialogue_answer(d, ON_GREETING, "", text);
 }
 
 void

@@ -34,6 +34,8 @@ struct running {
 	size_t		 at, len;
 	uint64_t	 generated;
 	struct buffer	 out, err;
+	size_t		 heard;		/* of out, line by line */
+	char		 line[2048];
 	bool		 ended;
 };
 
@@ -303,6 +305,42 @@ program_wait_output(struct running *r, const char *text)
 			return;
 		}
 	}
+}
+
+void
+program_say(struct running *r, const char *text)
+{
+	size_t	len = strlen(text);
+
+	if (write(r->fd[INPUT].fd, text, len) != (ssize_t)len)
+		too_late(r, "it took no more input");
+}
+
+const char *
+program_hear(struct running *r)
+{
+	int64_t		 end = deadline(r);
+	const char	*lf;
+	size_t		 len;
+
+	while (r->out.data == NULL || (lf = memchr(r->out.data + r->heard,
+	    '\n', r->out.len - r->heard)) == NULL)
+		if (r->ended || !step(r, end)) {
+			too_late(r, "waited for a line of its output");
+			return "";
+		}
+	len = (size_t)(lf - r->out.data) - r->heard;
+	snprintf(r->line, sizeof(r->line), "%.*s", (int)len,
+	    r->out.data + r->heard);
+	r->line[strcspn(r->line, "\r")] = '\0';
+	r->heard += len + 1;
+	return r->line;
+}
+
+void
+program_end_input(struct running *r)
+{
+	shut(&r->fd[INPUT]);
 }
 
 void

@@ -71,6 +71,15 @@ pid_t	program_pid(const struct running *);
 /* Until stdout or stderr holds the text; a failed test if it does not come. */
 void	program_wait_output(struct running *, const char *text);
 
+/*
+ * A dialogue, with keep_open: a few more octets of input, then the next line
+ * of standard output, without its line end and good until the next call;
+ * then the end of input.
+ */
+void	program_say(struct running *, const char *text);
+const char *program_hear(struct running *);
+void	program_end_input(struct running *);
+
 /* Sends a signal (0: none), waits for the end; frees. */
 void	program_stop(struct running *, int sig, struct outcome *);
 

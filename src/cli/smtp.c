@@ -1,0 +1,48 @@
+#include "cli/smtp.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cli/report.h"
+#include "config/identity.h"
+#include "net/stream.h"
+#include "serve/post.h"
+#include "serve/session.h"
+
+int
+smtp_session(const struct options *options, const struct config *config,
+    const struct log *log)
+{
+	struct identity		me;
+	struct post_options	post = {
+		.config = config,
+		.me = &me,
+		.log = log,
+		.uid = (uint32_t)getuid(),
+		.untried = options->delivery == DELIVER_QUEUE,
+	};
+	struct stream		stream;
+	struct failure		why;
+	int			status = EX_OK;
+
+	identity_find(&me, config);
+	stream_open_pair(&stream, STDIN_FILENO, STDOUT_FILENO);
+	if (!post_session(&stream, &post, &why)) {
+		failure_prefix(&why, "the SMTP client on standard input: ");
+		status = report_failure(log, options->errors, &why);
+	}
+	stream_close(&stream);
+	identity_free(&me);
+	return status;
+}
+
+void
+smtp_refuse(const struct failure *why)
+{
+	struct stream	stream;
+
+	stream_open_pair(&stream, STDIN_FILENO, STDOUT_FILENO);
+	serve_refuse(&stream, getprogname(), why);
+	stream_close(&stream);
+}

@@ -1,0 +1,189 @@
+#include "serve/post.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "mail/verdict.h"
+#include "relay/account.h"
+#include "relay/deliver.h"
+#include "relay/prepare.h"
+#include "relay/relay.h"
+#include "relay/store.h"
+#include "serve/session.h"
+#include "util/memory.h"
+
+struct post {
+	const struct post_options	*options;
+	struct relay			 relay;
+	struct spool			 spool;
+	enum store_answer		 queue;
+	struct failure			 no_queue;	/* why there is none */
+	struct delivered		 where;		/* the last message */
+};
+
+static void
+copy_path(struct envelope *to, const struct forward_path *from)
+{
+	struct forward_path	*copy = envelope_add(to, from->path);
+
+	copy->notify = from->notify;
+	copy->orcpt = from->orcpt != NULL ? memory_copy(from->orcpt) : NULL;
+}
+
+static void
+copy_envelope(struct envelope *to, const struct envelope *from)
+{
+	*to = (struct envelope){ .ret = from->ret };
+	envelope_set_reverse(to, from->reverse_path);
+	to->envid = from->envid != NULL ? memory_copy(from->envid) : NULL;
+	for (size_t i = 0; i < from->n; i++)
+		copy_path(to, &from->forward[i]);
+}
+
+static bool
+judge(const struct post *p, struct envelope *env, struct message *m,
+    struct outcome **outcomes, struct failure *why)
+{
+	struct preparation	preparation = {
+		.config = p->options->config,
+		.me = p->options->me,
+	};
+
+	return prepare(&preparation, env, m, outcomes, why);
+}
+
+static void
+hand_over(struct post *p, const struct envelope *env,
+    const struct message *m, struct outcome *outcomes)
+{
+	struct delivery	delivery = {
+		.relay = &p->relay,
+		.queue = p->queue == STORE_OPEN ? &p->spool : NULL,
+		.no_queue = p->queue == STORE_BROKEN ? &p->no_queue : NULL,
+		.envelope = env,
+		.message = m,
+		.uid = p->options->uid,
+		.caller = p->options->me->user,
+		.untried = p->options->untried,
+	};
+	struct account	account = { .uid = p->options->uid, .envelope = env,
+			    .message = m };
+
+	deliver(&delivery, outcomes, &p->where);
+	if (p->where.queued[0] != '\0')
+		account.id = p->where.queued;
+	account_outcomes(p->options->log, &account, outcomes);
+}
+
+/*
+ * The worst that became of what one named path was turned into: it was bare,
+ * or an alias.  Judging it again, alone, tells what that was.
+ */
+static const struct outcome *
+outcome_of_alias(const struct post *p, const struct envelope *said, size_t i,
+    const struct envelope *env, const struct outcome *outcomes)
+{
+	struct envelope		 alone = { 0 };
+	struct message		 empty = { .body.fd = -1 };
+	struct outcome		*own = NULL;
+	const struct outcome	*worst = NULL;
+	struct failure		 why;
+
+	envelope_set_reverse(&alone, said->reverse_path);
+	copy_path(&alone, &said->forward[i]);
+	if (judge(p, &alone, &empty, &own, &why))
+		for (size_t k = 0; k < alone.n; k++) {
+			size_t	at = envelope_find(env,
+				    alone.forward[k].path, 0);
+
+			if (at < env->n && (worst == NULL ||
+			    outcomes[at].kind > worst->kind))
+				worst = &outcomes[at];
+		}
+	free(own);
+	envelope_free(&alone);
+	message_free(&empty);
+	return worst != NULL ? worst : &outcomes[0];
+}
+
+/* What became of the paths as they were named. */
+static void
+answer_for(const struct post *p, const struct envelope *said,
+    struct outcome *answers, const struct envelope *env,
+    const struct outcome *outcomes)
+{
+	bool	good = verdict_worst(outcomes, env->n,
+		    p->where.queued[0] != '\0') == NULL;
+	size_t	at = 0;
+
+	for (size_t i = 0; i < said->n; i++, at++) {
+		at = envelope_find(env, said->forward[i].path, at);
+		answers[i] = at < env->n ? outcomes[at] : good ? outcomes[0] :
+		    *outcome_of_alias(p, said, i, env, outcomes);
+	}
+}
+
+static void
+refuse_all(const struct post *p, const struct envelope *said,
+    struct outcome *answers, const struct failure *why)
+{
+	log_line(p->options->log, LOG_ERR, "%s", why->text);
+	for (size_t i = 0; i < said->n; i++) {
+		answers[i] = (struct outcome){ .kind = OUTCOME_FAILED,
+		    .status = why->status };
+		strlcpy(answers[i].text, why->text, sizeof(answers[i].text));
+	}
+}
+
+static const char *
+take_message(void *context, const struct envelope *said, struct message *m,
+    struct outcome *answers)
+{
+	struct post	*p = context;
+	struct envelope	 env;
+	struct outcome	*outcomes = NULL;
+	struct failure	 why;
+
+	p->where = (struct delivered){ 0 };
+	copy_envelope(&env, said);
+	if (judge(p, &env, m, &outcomes, &why)) {
+		hand_over(p, &env, m, outcomes);
+		answer_for(p, said, answers, &env, outcomes);
+	} else {
+		refuse_all(p, said, answers, &why);
+	}
+	free(outcomes);
+	envelope_free(&env);
+	return p->where.queued[0] != '\0' ? p->where.queued : NULL;
+}
+
+bool
+post_session(struct stream *stream, const struct post_options *options,
+    struct failure *why)
+{
+	struct post		post = { .options = options };
+	struct serve_policy	policy = {
+		.host = options->me->host,
+		.size_max = config_number(options->config, NULL,
+		    KEY_MESSAGE_SIZE_LIMIT),
+		.recipients_max = config_number(options->config, NULL,
+		    KEY_RECIPIENT_LIMIT),
+		.idle_ms = options->idle_ms,
+		.message = take_message,
+		.context = &post,
+	};
+	bool			good;
+
+	post.queue = store_open(&post.spool, options->config, &post.no_queue);
+	if (post.queue == STORE_BROKEN)
+		log_line(options->log, LOG_WARNING, "%s", post.no_queue.text);
+	policy.spill_directory = store_spill_directory(post.queue,
+	    &post.spool);
+	relay_begin(&post.relay, options->config, options->me,
+	    options->trace);
+	good = serve_session(stream, &policy, why);
+	relay_end(&post.relay);
+	spool_close(&post.spool);
+	return good;
+}

@@ -1,0 +1,405 @@
+/*
+ * -bs: programs that speak SMTP to their sendmail, step by step as they do.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "support/conf.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+
+struct place {
+	struct folder		 folder;
+	struct smarthost	*host;
+	const char		*conf;
+	struct running		*mailer;
+};
+
+static void
+open_place(struct place *p, const struct script *script, const char *more)
+{
+	folder_make(&p->folder);
+	p->host = smarthost_start(script);
+	p->conf = conf_write(&p->folder, p->host, "smtp", more);
+	p->mailer = NULL;
+}
+
+static void
+close_place(struct place *p)
+{
+	smarthost_stop(p->host);
+	folder_remove(&p->folder);
+}
+
+/* Nothing is said before the greeting has come. */
+static void
+start(struct place *p, const char *const *options)
+{
+	const char	*argv[16] = { "relais", "-C", p->conf, "-bs" };
+	size_t		 n = 4;
+
+	while (n < 15 && *options != NULL)
+		argv[n++] = *options++;
+	p->mailer = program_start(&(struct program){ .argv = argv,
+	    .keep_open = true });
+	assert_memory_equal(program_hear(p->mailer), "220 ", 4);
+}
+
+/* One command; its last reply line begins so. */
+static const char *
+ask(struct place *p, const char *command, const char *reply)
+{
+	const char	*line;
+
+	program_say(p->mailer, command);
+	do
+		line = program_hear(p->mailer);
+	while (line[3] == '-');
+	if (strncmp(line, reply, strlen(reply)) != 0)
+		fail_msg("%s: %s", command, line);
+	return line;
+}
+
+static void
+end(struct place *p)
+{
+	struct outcome	o;
+
+	program_stop(p->mailer, 0, &o);
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.err.data, "");
+	outcome_free(&o);
+}
+
+static const struct heard_message *
+message(struct place *p, size_t n)
+{
+	assert_true(smarthost_wait_messages(p->host, n + 1));
+	return smarthost_message(p->host, n);
+}
+
+static void
+symfony_sends_one_message_after_the_other(void **state)
+{
+	struct place			 p;
+	const struct heard_message	*m;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, NULL);
+	start(&p, WORDS(NULL));
+	ask(&p, "EHLO [127.0.0.1]\r\n", "250 ");
+	ask(&p, "MAIL FROM:<shop@example.org>\r\n", "250 2.1.0");
+	ask(&p, "RCPT TO:<a@example.net>\r\n", "250 2.1.5");
+	ask(&p, "DATA\r\n", "354 ");
+	ask(&p, "To: a@example.net\r\nBcc: b@example.net\r\nSubject: 1\r\n"
+	    "\r\n..dots\r\nTo: z@example.net\r\n.\r\n", "250 2.0.0");
+	ask(&p, "NOOP\r\n", "250 2.0.0");
+	ask(&p, "RSET\r\n", "250 2.0.0");
+	ask(&p, "MAIL FROM:<>\r\n", "250 2.1.0");
+	ask(&p, "RCPT TO:<c@example.net>\r\n", "250 2.1.5");
+	ask(&p, "RCPT TO:<d@example.net>\r\n", "250 2.1.5");
+	ask(&p, "DATA\r\n", "354 ");
+	ask(&p, "Subject: 2\r\n\r\ntwo\r\n.\r\n", "250 2.0.0");
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	m = message(&p, 0);
+	assert_string_equal(m->reverse_path, "shop@example.org");
+	assert_int_equal(m->n_rcpt, 1);
+	assert_string_equal(m->rcpt[0].path, "a@example.net");
+	assert_null(strstr(m->data.data, "Bcc"));
+	assert_non_null(strstr(m->data.data, "\r\nDate: "));
+	assert_non_null(strstr(m->data.data, "\r\nMessage-ID: "));
+	assert_non_null(strstr(m->data.data, "\r\n\r\n.dots\r\nTo: z@"));
+	m = message(&p, 1);
+	assert_string_equal(m->reverse_path, "");
+	assert_int_equal(m->n_rcpt, 2);
+	assert_string_equal(m->rcpt[0].path, "c@example.net");
+	assert_string_equal(m->rcpt[1].path, "d@example.net");
+	assert_null(strstr(m->data.data, "dots"));
+	assert_int_equal(smarthost_connections(p.host), 1);
+	close_place(&p);
+}
+
+static void
+swift_mailer_says_helo(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, NULL);
+	start(&p, WORDS("-i"));
+	ask(&p, "HELO [127.0.0.1]\r\n", "250 ");
+	ask(&p, "MAIL FROM: <a@example.org>\r\n", "250 2.1.0");
+	ask(&p, "RCPT TO: <b@example.net>\r\n", "250 2.1.5");
+	ask(&p, "DATA\r\n", "354 ");
+	ask(&p, "Subject: x\r\n\r\nhi\r\n.\r\n", "250 2.0.0");
+	program_end_input(p.mailer);
+	end(&p);
+	assert_non_null(strstr(message(&p, 0)->data.data, "Subject: x"));
+	close_place(&p);
+}
+
+static void
+alpine_and_nmh_say_ehlo(void **state)
+{
+	struct place			 p;
+	const struct heard_message	*m;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, NULL);
+	start(&p, WORDS("-odb", "-oem", "-om", "-t", "-f", "x@example.org",
+	    "-F", "X", "-B", "none", "someone@example.net"));
+	ask(&p, "EHLO localhost\r\n", "250 ");
+	ask(&p, "MAIL FROM:<a@example.org> BODY=8BITMIME\r\n", "250 2.1.0");
+	ask(&p, "RCPT TO:<b@example.net>\r\n", "250 2.1.5");
+	ask(&p, "DATA\r\n", "354 ");
+	ask(&p, "From: a@example.org\r\n\r\ngr\303\274n\r\n.\r\n",
+	    "250 2.0.0");
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	m = message(&p, 0);
+	assert_string_equal(m->reverse_path, "a@example.org");
+	assert_int_equal(m->n_rcpt, 1);
+	close_place(&p);
+}
+
+static void
+what_the_smarthost_refuses_is_the_final_reply(void **state)
+{
+	struct place	p;
+	const char	*line;
+
+	(void)state;
+	open_place(&p, &(struct script){ .steps = {
+	    { .at = ON_RCPT, .match = "bad@", .say = "550 5.1.1 who?" } } },
+	    NULL);
+	start(&p, WORDS(NULL));
+	ask(&p, "EHLO me\r\n", "250 ");
+	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+	ask(&p, "RCPT TO:<bad@example.net>\r\n", "250 ");
+	ask(&p, "DATA\r\n", "354 ");
+	line = ask(&p, "\r\nhi\r\n.\r\n", "550 5.1.1 sent to 0 of 1");
+	assert_non_null(line);
+	/* The session goes on, and others are not held to account. */
+	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+	ask(&p, "RCPT TO:<good@example.net>\r\n", "250 ");
+	ask(&p, "DATA\r\n", "354 ");
+	ask(&p, "\r\nhi\r\n.\r\n", "250 2.0.0 sent: ");
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	assert_string_equal(message(&p, 0)->rcpt[0].path, "good@example.net");
+	close_place(&p);
+}
+
+static void
+lmtp_has_a_reply_for_each(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	open_place(&p, &(struct script){ .steps = {
+	    { .at = ON_RCPT, .match = "bad@", .say = "550 5.1.1 who?" } } },
+	    NULL);
+	start(&p, WORDS(NULL));
+	ask(&p, "LHLO me\r\n", "250 ");
+	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+	ask(&p, "RCPT TO:<bad@example.net>\r\n", "250 ");
+	ask(&p, "RCPT TO:<good@example.net>\r\n", "250 ");
+	ask(&p, "RCPT TO:<bare>\r\n", "250 ");
+	ask(&p, "DATA\r\n", "354 ");
+	ask(&p, "\r\nhi\r\n.\r\n", "550 5.1.1 ");
+	assert_memory_equal(program_hear(p.mailer), "250 2.0.0 ", 10);
+	assert_memory_equal(program_hear(p.mailer), "250 2.0.0 ", 10);
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	close_place(&p);
+}
+
+static void
+a_smarthost_that_left_is_called_again(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	open_place(&p, &(struct script){ .steps = { { .at = ON_BODY,
+	    .connection = 1, .say = "250 2.0.0 ok", .then = THEN_CLOSE } } },
+	    NULL);
+	start(&p, WORDS(NULL));
+	for (int i = 0; i < 2; i++) {
+		ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+		ask(&p, "RCPT TO:<b@example.net>\r\n", "250 ");
+		ask(&p, "DATA\r\n", "354 ");
+		ask(&p, "\r\nhi\r\n.\r\n", "250 2.0.0");
+		if (i == 0)
+			assert_true(smarthost_wait_closed(p.host, 1));
+	}
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	assert_int_equal(smarthost_connections(p.host), 2);
+	close_place(&p);
+}
+
+static void
+what_waits_in_the_queue_is_taken(void **state)
+{
+	struct place	p;
+	char		more[200];
+
+	(void)state;
+	folder_make(&p.folder);
+	p.host = smarthost_start(&(struct script){ .refusing = true });
+	snprintf(more, sizeof(more), "queue = %s/spool\n", p.folder.path);
+	p.conf = conf_write(&p.folder, p.host, "smtp", more);
+	start(&p, WORDS(NULL));
+	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+	ask(&p, "RCPT TO:<b@example.net>\r\n", "250 ");
+	ask(&p, "DATA\r\n", "354 ");
+	ask(&p, "\r\nhi\r\n.\r\n", "250 2.0.0 queued as ");
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	assert_int_equal(folder_count(folder_path(&p.folder, "spool/queue")),
+	    1);
+	close_place(&p);
+}
+
+static void
+without_a_queue_it_is_not(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	open_place(&p, &(struct script){ .refusing = true }, NULL);
+	start(&p, WORDS(NULL));
+	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+	ask(&p, "RCPT TO:<b@example.net>\r\n", "250 ");
+	ask(&p, "DATA\r\n", "354 ");
+	ask(&p, "\r\nhi\r\n.\r\n", "451 4.4.1 ");
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	close_place(&p);
+}
+
+static void
+the_end_of_input_in_a_message_discards_it(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, NULL);
+	start(&p, WORDS(NULL));
+	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+	ask(&p, "RCPT TO:<b@example.net>\r\n", "250 ");
+	ask(&p, "DATA\r\n", "354 ");
+	program_say(p.mailer, "\r\nhi\r\n");
+	program_end_input(p.mailer);
+	end(&p);
+	assert_int_equal(smarthost_connections(p.host), 0);
+	close_place(&p);
+}
+
+/* A whole session in one piece, as from a file; a thousand paths in it. */
+static void
+all_at_once_is_fine(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+	struct buffer	in = { 0 };
+
+	(void)state;
+	open_place(&p, &(struct script){ .discard = true }, NULL);
+	buffer_add_text(&in, "EHLO me\r\nMAIL FROM:<a@example.org>\r\n");
+	for (int i = 0; i < 1000; i++)
+		buffer_addf(&in, "RCPT TO:<u%d@example.net>\r\n", i);
+	buffer_add_text(&in, "BDAT 8 LAST\r\n\r\nhello\nQUIT\r\n");
+	relais_run(&o, p.conf, WORDS("-bs"), in.data);
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.err.data, "");
+	assert_non_null(strstr(o.out.data, "\r\n250 2.0.0 sent: "));
+	assert_int_equal(message(&p, 0)->n_rcpt, 1000);
+	outcome_free(&o);
+	buffer_free(&in);
+	close_place(&p);
+}
+
+static void
+a_broken_configuration_is_said_at_once(void **state)
+{
+	struct folder	folder;
+	struct outcome	o;
+
+	(void)state;
+	folder_make(&folder);
+	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
+	    folder_write(&folder, "relais.conf", 0600, "frob = 1\n"), "-bs"),
+	    .keep_open = true });
+	assert_int_equal(o.status, EX_CONFIG);
+	assert_memory_equal(o.out.data, "421 ", 4);
+	assert_non_null(strstr(o.err.data, "frob"));
+	outcome_free(&o);
+	folder_remove(&folder);
+}
+
+static void
+a_bad_option_is_said_at_once(void **state)
+{
+	struct outcome	o;
+
+	(void)state;
+	program_run(&o, &(struct program){ .argv = WORDS("sendmail", "-Z",
+	    "-bs"), .keep_open = true, .deadline_ms = 1500 });
+	assert_int_equal(o.status, EX_USAGE);
+	outcome_free(&o);
+}
+
+static void
+a_signal_in_the_message_sends_nothing(void **state)
+{
+	static const int	signals[] = { SIGHUP, SIGINT, SIGTERM };
+	struct place		p;
+	struct outcome		o;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		start(&p, WORDS(NULL));
+		ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+		ask(&p, "RCPT TO:<b@example.net>\r\n", "250 ");
+		ask(&p, "DATA\r\n", "354 ");
+		program_say(p.mailer, "\r\nhi\r\n");
+		program_stop(p.mailer, signals[i], &o);
+		assert_int_equal(o.signal, signals[i]);
+		outcome_free(&o);
+	}
+	assert_int_equal(smarthost_connections(p.host), 0);
+	close_place(&p);
+}
+
+static const struct CMUnitTest smtp_server_spec[] = {
+	cmocka_unit_test(symfony_sends_one_message_after_the_other),
+	cmocka_unit_test(swift_mailer_says_helo),
+	cmocka_unit_test(alpine_and_nmh_say_ehlo),
+	cmocka_unit_test(what_the_smarthost_refuses_is_the_final_reply),
+	cmocka_unit_test(lmtp_has_a_reply_for_each),
+	cmocka_unit_test(a_smarthost_that_left_is_called_again),
+	cmocka_unit_test(what_waits_in_the_queue_is_taken),
+	cmocka_unit_test(without_a_queue_it_is_not),
+	cmocka_unit_test(the_end_of_input_in_a_message_discards_it),
+	cmocka_unit_test(all_at_once_is_fine),
+	cmocka_unit_test(a_broken_configuration_is_said_at_once),
+	cmocka_unit_test(a_bad_option_is_said_at_once),
+	cmocka_unit_test(a_signal_in_the_message_sends_nothing),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(smtp_server_spec, NULL, NULL);
+}
