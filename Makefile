@@ -1,10 +1,14 @@
 # relais: build, test, install.  README.md says how to begin.
 #
-#	make setup	what is missing on this machine, from its packages
+#	make setup	install what is missing on this machine
 #	make		build/sendmail and its other names, build/tls.so
-#	make check	all tests that need nothing but what setup installed
+#	make demo	send a message to a smarthost of our own, and show it
+#	make check	every test; the parts of it:
+#	make check-quick	this build, without real servers
+#	make check-sanitize	the same under AddressSanitizer and UBSan
+#	make check-servers	against Postfix, Exim and Dovecot
 #	make fuzz	each fuzz target for FUZZ_SECONDS=10
-#	make install	DESTDIR= PREFIX= SYSCONFDIR=
+#	make install	DESTDIR= PREFIX= SYSCONFDIR=; make uninstall
 
 VERSION		= 0.1
 PREFIX		= /usr/local
@@ -13,6 +17,7 @@ SBINDIR		= $(PREFIX)/sbin
 BINDIR		= $(PREFIX)/bin
 LIBDIR		= $(PREFIX)/lib/relais
 MANDIR		= $(PREFIX)/share/man
+EXAMPLEDIR	= $(PREFIX)/share/relais
 
 # Where the objects go: another folder for another kind of build.
 B		= build
@@ -25,11 +30,14 @@ WARNINGS	= -Wall -Wextra -Wpedantic -Wshadow -Wformat=2 \
 HARDENING	= -fstack-protector-strong -fstack-clash-protection \
 		  -D_FORTIFY_SOURCE=2
 LINK_HARDENING	= -Wl,-z,relro,-z,now
-# libbsd-overlay: the source is a BSD's own; on a BSD this is empty.
-BSD_CFLAGS	:= $(shell pkg-config --cflags libbsd-overlay 2>/dev/null)
+# libbsd-overlay: the source is a BSD's own; on a BSD this is empty.  Asked
+# once, when first used: `make setup all` has installed it by then.
+BSD_CFLAGS	= $(eval BSD_CFLAGS := \
+		  $(shell pkg-config --cflags libbsd-overlay))$(BSD_CFLAGS)
 # libc first: most names are found there at once, which saves the dynamic
 # loader a thirtieth of all that a start costs.
-BSD_LIBS	:= -lc $(shell pkg-config --libs libbsd-overlay 2>/dev/null)
+BSD_LIBS	= $(eval BSD_LIBS := -lc \
+		  $(shell pkg-config --libs libbsd-overlay))$(BSD_LIBS)
 TLS_LIBS	= -lssl -lcrypto
 
 ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
@@ -190,7 +198,7 @@ $(B)/librelais.a: $(LIB_OBJS) Makefile
 	ar qcs $@ $(LIB_OBJS)
 
 $(B)/tls.so: $(MODULE_OBJS) Makefile
-	$(LINK) -shared -o $@ $(MODULE_OBJS) $(TLS_LIBS) $(BSD_LIBS)
+	$(LINK) -shared -Wl,-z,defs -o $@ $(MODULE_OBJS) $(TLS_LIBS) $(BSD_LIBS)
 
 # For the tests of what is inside the module.
 OPENSSL_OBJS = $(OPENSSL:%=$(B)/module/net/%.o)
@@ -211,12 +219,42 @@ $(B)/module/%.o: src/%.c
 $(B)/src/net/tls_load.o: ALL_CFLAGS += -DTLS_MODULE='"$(abspath $(B))/tls.so"'
 $(B)/src/config/%.o $(B)/tests/config/%.o: ALL_CFLAGS += -DSYSCONFDIR='"$(SYSCONFDIR)"'
 
-# Tests: tests/DIR/NAME_test.c is a program of its own; all run in parallel.
+$(B)/installed/tls_load.o: src/net/tls_load.c $(B)/libdir
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -DTLS_MODULE='"$(LIBDIR)/tls.so"' -fPIE -MMD -MP \
+	    -c -o $@ $<
+
+# An object on the command line is taken before the archive's.
+INSTALLED_LOADER_module = $(B)/installed/tls_load.o
+
+$(B)/installed/sendmail: $(B)/src/main.o $(INSTALLED_LOADER_$(TLS)) \
+    $(B)/librelais.a
+	@mkdir -p $(@D)
+	$(LINK) -pie -o $@ $^ $(PROGRAM_LIBS)
+
+# Objects that have a folder compiled in are made anew when it changes.
+$(filter $(B)/src/config/%,$(LIB_OBJS)): $(B)/sysconfdir
+$(B)/libdir: FOLDER = $(LIBDIR)
+$(B)/sysconfdir: FOLDER = $(SYSCONFDIR)
+
+$(B)/libdir $(B)/sysconfdir: FORCE
+	@mkdir -p $(@D)
+	@echo '$(FOLDER)' | cmp -s - $@ || echo '$(FOLDER)' >$@
+
+FORCE:
+
+# Tests: tests/DIR/NAME_test.c is a program of its own, tests/DIR/NAME_test.sh
+# a script that finds the build under test beside itself.  All run in
+# parallel; run-tests.sh adds up.
 TEST_MAINS   = $(wildcard tests/support/*_test.c) tests/support/demo.c
 TEST_SUPPORT = $(patsubst tests/%.c,$(B)/tests/%.o,\
 	       $(filter-out $(TEST_MAINS),$(wildcard tests/support/*.c)))
-TESTS	  = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/*_test.c))
+TEST_SCRIPTS = $(patsubst tests/%.sh,$(B)/tests/%,$(wildcard tests/*/*_test.sh))
+SERVER_TESTS = $(filter $(B)/tests/servers/%,$(TEST_SCRIPTS))
+TESTS	  = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/*_test.c)) \
+	    $(filter-out $(SERVER_TESTS),$(TEST_SCRIPTS))
 TEST_LIBS = -lcmocka $(TLS_LIBS) $(BSD_LIBS)
+RUN_TESTS = @tests/support/run-tests.sh
 
 $(B)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
@@ -231,21 +269,76 @@ TEST_ARCHIVES = $(B)/librelais.a $(B)/libtls.a $(B)/librelais.a
 $(B)/tests/%_test: $(B)/tests/%_test.o $(TEST_SUPPORT) $(TEST_ARCHIVES)
 	$(LINK) -pie -o $@ $< $(TEST_SUPPORT) $(TEST_ARCHIVES) $(TEST_LIBS)
 
+$(TEST_SCRIPTS): $(B)/tests/%: tests/%.sh
+	@mkdir -p $(@D)
+	cp $< $@
+	chmod 755 $@
+
 # The smarthost that `make demo` shows.
 $(B)/tests/support/smarthost-demo: $(B)/tests/support/demo.o $(TEST_SUPPORT) \
-    $(B)/librelais.a
-	$(LINK) -pie -o $@ $< $(TEST_SUPPORT) $(B)/librelais.a $(TEST_LIBS)
+    $(TEST_ARCHIVES)
+	$(LINK) -pie -o $@ $< $(TEST_SUPPORT) $(TEST_ARCHIVES) $(TEST_LIBS)
 
-check: all
-	@$(MAKE) --no-print-directory -j$$(nproc) -Otarget $(TESTS:=.run)
+demo: all $(B)/tests/support/smarthost-demo
+	@tests/support/demo.sh $(B)
 
-%_test.run: %_test
-	@$< 2>&1
+tests: all $(B)/installed/sendmail $(TESTS) $(SERVER_TESTS)
+
+# The same, with every read and write of memory checked.
+SANITIZE  = $(MAKE) --no-print-directory B=$(B)/sanitize HARDENING= \
+	    CFLAGS="-O1 -g -fsanitize=address,undefined \
+	    -fno-sanitize-recover=all -fno-omit-frame-pointer"
+PARALLEL  = $(MAKE) --no-print-directory -j$$(nproc)
+
+check:
+	@$(PARALLEL) tests
+	@$(SANITIZE) -j$$(nproc) tests
+	$(RUN_TESTS) $(SERVER_TESTS) $(TESTS:$(B)/%=$(B)/sanitize/%) $(TESTS)
+
+check-quick:
+	@$(PARALLEL) tests
+	$(RUN_TESTS) $(TESTS)
 
 check-sanitize:
-	$(MAKE) B=$(B)/sanitize CFLAGS="-O1 -g -fsanitize=address,undefined \
-	    -fno-sanitize-recover=all -fno-omit-frame-pointer" \
-	    HARDENING= check
+	@$(SANITIZE) check-quick
+
+check-servers:
+	@$(PARALLEL) tests
+	$(RUN_TESTS) $(SERVER_TESTS)
+
+setup:
+	@tests/support/setup.sh
+
+# relais.conf itself is the administrator's: only an example is installed.
+MAN8	  = $(wildcard man/*.8)
+MAN5	  = $(wildcard man/*.5)
+MAN1	  = $(wildcard man/*.1)
+IN	  = $(DESTDIR)
+
+install: all $(B)/installed/sendmail
+	install -d $(IN)$(SBINDIR) $(IN)$(BINDIR) $(IN)$(LIBDIR) \
+	    $(IN)$(MANDIR)/man1 $(IN)$(MANDIR)/man5 $(IN)$(MANDIR)/man8 \
+	    $(IN)$(EXAMPLEDIR)
+	install -m 755 $(B)/installed/sendmail $(IN)$(SBINDIR)/sendmail
+	$(if $(MODULE_$(TLS)),install -m 644 $(B)/tls.so $(IN)$(LIBDIR)/tls.so)
+	ln -sf sendmail $(IN)$(SBINDIR)/relais
+	ln -sf $(SBINDIR)/sendmail $(IN)$(BINDIR)/mailq
+	ln -sf $(SBINDIR)/sendmail $(IN)$(BINDIR)/newaliases
+	ln -sf $(SBINDIR)/sendmail $(IN)$(PREFIX)/lib/sendmail
+	install -m 644 $(MAN1) $(IN)$(MANDIR)/man1
+	$(if $(MAN5),install -m 644 $(MAN5) $(IN)$(MANDIR)/man5)
+	install -m 644 $(MAN8) $(IN)$(MANDIR)/man8
+	install -m 644 conf/relais.conf $(IN)$(EXAMPLEDIR)/relais.conf.example
+
+uninstall:
+	rm -f $(IN)$(SBINDIR)/sendmail $(IN)$(SBINDIR)/relais \
+	    $(IN)$(BINDIR)/mailq $(IN)$(BINDIR)/newaliases \
+	    $(IN)$(PREFIX)/lib/sendmail $(IN)$(LIBDIR)/tls.so \
+	    $(MAN1:man/%=$(IN)$(MANDIR)/man1/%) \
+	    $(MAN5:man/%=$(IN)$(MANDIR)/man5/%) \
+	    $(MAN8:man/%=$(IN)$(MANDIR)/man8/%) \
+	    $(IN)$(EXAMPLEDIR)/relais.conf.example
+	rmdir $(IN)$(LIBDIR) $(IN)$(EXAMPLEDIR) 2>/dev/null || :
 
 # Fuzz targets: tests/fuzz/NAME_fuzz.c, seeds in tests/fuzz/corpus/NAME.  What
 # a run finds on the way stays in the build folder for the next one.
@@ -274,6 +367,13 @@ $(B)/tests/fuzz/%_fuzz.run: $(B)/tests/fuzz/%_fuzz
 clean:
 	rm -rf $(B)
 
-.PHONY: all check check-sanitize clean fuzz fuzz-run
+# Whatever is asked for together with setup waits for it.
+ifneq ($(filter setup,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
+.PHONY: all tests check check-quick check-sanitize check-servers fuzz \
+    fuzz-run setup demo install uninstall clean FORCE
 .SECONDARY:
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/servers -prune -o -name '*.d' -print \
+    2>/dev/null)

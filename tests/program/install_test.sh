@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# What `make install` puts where, and what it leaves alone.
+set -eu
+build=$(dirname "$0")/../..
+staging=$(mktemp -d)
+trap 'rm -rf "$staging"' EXIT
+passed=0 failed=0
+
+spec() {
+	local sentence=$1
+	shift
+	if "$@" >"$staging/log" 2>&1; then
+		echo "[       OK ] $sentence"
+		passed=$((passed + 1))
+	else
+		cat "$staging/log"
+		echo "[  FAILED  ] $sentence"
+		failed=$((failed + 1))
+	fi
+}
+
+in_staging() {
+	make B="$build" DESTDIR="$staging/root" "$@"
+}
+
+# One line for each file or link: mode, path, what a link points to.
+listing() {
+	(cd "$staging/root" && find . ! -type d -printf '%m %p %l\n') |
+	    sed 's/^777/link/; s/ *$//' | sort -k2
+}
+
+expected() {
+	cat <<-'END'
+	755 ./usr/local/sbin/sendmail
+	link ./usr/local/sbin/relais sendmail
+	link ./usr/local/bin/mailq /usr/local/sbin/sendmail
+	link ./usr/local/bin/newaliases /usr/local/sbin/sendmail
+	link ./usr/local/lib/sendmail /usr/local/sbin/sendmail
+	644 ./usr/local/lib/relais/tls.so
+	644 ./usr/local/share/relais/relais.conf.example
+	600 ./etc/relais.conf
+	END
+	(cd man && for page in *.[158]; do
+		echo "644 ./usr/local/share/man/man${page##*.}/$page"
+	done)
+}
+
+everything_is_in_place() {
+	diff <(expected | sort -k2) <(listing)
+}
+
+no_special_bits() {
+	[ -z "$(find "$staging/root" -perm /7000 ! -type l)" ]
+}
+
+installed_module_is_named() {
+	grep -aqF /usr/local/lib/relais/tls.so "$staging/root/usr/local/sbin/sendmail"
+}
+
+build_folder_is_not_named() {
+	! grep -aqF "$(realpath "$build")/tls.so" \
+	    "$staging/root/usr/local/sbin/sendmail"
+}
+
+configuration_is_untouched() {
+	[ "$(cat "$staging/root/etc/relais.conf")" = 'smarthost = mine' ]
+}
+
+nothing_but_the_configuration_is_left() {
+	[ "$(listing)" = '600 ./etc/relais.conf' ]
+}
+
+mkdir -p "$staging/root/etc"
+(umask 077 && echo 'smarthost = mine' >"$staging/root/etc/relais.conf")
+
+spec "make install succeeds" in_staging install
+spec "programs, links, module, manuals and an example are in place" \
+    everything_is_in_place
+spec "nothing is set-user-ID, set-group-ID or sticky" no_special_bits
+spec "the program looks for the installed TLS module" installed_module_is_named
+spec "the program does not look into the build folder" build_folder_is_not_named
+spec "a relais.conf that was there is as it was" configuration_is_untouched
+spec "make install may be repeated" in_staging install
+spec "make uninstall succeeds" in_staging uninstall
+spec "only the configuration is left" nothing_but_the_configuration_is_left
+
+echo "[  PASSED  ] $passed test(s)."
+[ "$failed" -eq 0 ] || echo "[  FAILED  ] $failed test(s)."
+[ "$failed" -eq 0 ]

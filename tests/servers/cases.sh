@@ -1,0 +1,315 @@
+# cases.sh - sourced inside a lab: what relais is asked to do to every server
+#
+#	spec "a sentence" function [argument...]
+#
+# runs one case in a subshell and tells it as cmocka does; a case fails with
+# the first step that does.  spec_end adds up.  A case hands a message to
+# $BUILD/relais with a configuration of its own, and what the server delivered
+# is compared octet for octet.
+
+passed=0
+failures=()
+
+# An error anywhere in a case must end it, so it runs where no condition
+# switches `set -e` off.
+spec() {
+	local sentence=$1 status
+	shift
+	echo "[ RUN      ] $sentence"
+	rm -rf "$LAB/case"
+	find "$LAB"/mail "$LAB"/lmtp -path '*/new/*' -delete 2>/dev/null || :
+	mkdir -m 755 "$LAB/case"
+	set +e
+	(set -euo pipefail; "$@") >"$LAB/case/output" 2>&1
+	status=$?
+	set -e
+	if [ "$status" -eq 0 ]; then
+		passed=$((passed + 1))
+		echo "[       OK ] $sentence"
+	else
+		failures+=("$sentence")
+		cat "$LAB/case/output"
+		for file in relais.conf stdout stderr; do
+			[ ! -s "$LAB/case/$file" ] ||
+			    head -n 12 "$LAB/case/$file" | sed "s/^/$file: /"
+		done
+		echo "[  FAILED  ] $sentence"
+	fi
+}
+
+spec_end() {
+	local logs
+	echo "[  PASSED  ] $passed test(s)."
+	[ "${#failures[@]}" -eq 0 ] && exit 0
+	echo "[  FAILED  ] ${#failures[@]} test(s), listed below:"
+	printf '[  FAILED  ] %s\n' "${failures[@]}"
+	for logs in "$LAB/maillog" "$LAB/dovecot.log" "$LAB/exim/mainlog"; do
+		[ ! -f "$logs" ] || tail -n 40 "$logs"
+	done
+	exit 1
+}
+
+# wait_for_port PORT PID LOG...: until the server PID answers there.
+wait_for_port() {
+	local port=$1 pid=$2 deadline=$((SECONDS + 60))
+	shift 2
+	until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+		if ! kill -0 "$pid" 2>/dev/null || ((SECONDS > deadline)); then
+			echo "the server does not answer on port $port"
+			tail -n 20 "$@"
+			exit 1
+		fi
+		pause
+	done
+}
+
+# Servers deliver after their 250, and tell nobody: look every 20 ms.
+pause() {
+	read -r -t 0.02 <>"$LAB/never" || :
+}
+
+# configuration LINE...: what the case adds to a relais.conf for the lab.
+# user, password and the rest are said where the server wants them.
+configuration() {
+	{
+		printf '%s\n' 'from_mode = never' 'queue = off' \
+		    'socket = off' 'log = stderr' "tls_ca = $LAB/ca.pem"
+		printf '%s\n' "$@"
+	} >"$LAB/case/relais.conf"
+}
+
+# The same with user and password; LAB_SECRET is another password, if set.
+configuration_with_password() {
+	printf '%s\n' "${LAB_SECRET-$LAB_PASSWORD}" >"$LAB/case/password"
+	chmod 600 "$LAB/case/password"
+	configuration "user = $LAB_USER" \
+	    "password_file = $LAB/case/password" "$@"
+}
+
+# relais STATUS ARGUMENT... <MESSAGE: must end with that exit status
+relais() {
+	local want=$1 status=0
+	shift
+	timeout 60 "$BUILD/relais" -C "$LAB/case/relais.conf" "$@" \
+	    >"$LAB/case/stdout" 2>"$LAB/case/stderr" || status=$?
+	[ "$status" -eq "$want" ] || {
+		echo "relais $*: exit status $status, wanted $want"
+		return 1
+	}
+}
+
+# stderr_says TEXT: the message to the user holds it
+stderr_says() {
+	grep -qiF -e "$1" "$LAB/case/stderr" ||
+	    { echo "standard error does not say: $1"; return 1; }
+}
+
+# delivered SERVER FOLDER MESSAGE RECIPIENT...: these recipients, each once,
+# and nobody else, have MESSAGE, octet for octet
+delivered() {
+	local server=$1 folder=$2 message=$3 deadline=$((SECONDS + 15)) file
+	shift 3
+	until [ "$(delivered_files "$folder" | wc -l)" -ge $# ]; do
+		((SECONDS < deadline)) || {
+			echo "not all of $# copies delivered"
+			return 1
+		}
+		pause
+	done
+	delivered_files "$folder" | while read -r file; do
+		"${server}_recipient" "$file"
+		same_as "$message" "$file" >&2
+	done | sort >"$LAB/case/who"
+	printf '%s\n' "$@" | sort | diff - "$LAB/case/who"
+}
+
+delivered_files() {
+	find "$1" -path '*/new/*' -type f
+}
+
+# Behind the fields that the server put on top, all is as it was sent.
+same_as() {
+	local size head
+	size=$(stat -c %s "$1")
+	head=$(($(stat -c %s "$2") - size))
+	[ "$head" -ge 0 ] || { echo "$2 is shorter than the message"; return 1; }
+	tail -c "$size" "$2" | cmp - "$1"
+	if head -c "$head" "$2" | grep -vE '^([[:blank:]]|(Return-path|Received|X-Original-To|Delivered-To|Envelope-to|Delivery-date):)' -i; then
+		echo "$2: these lines came before the message"
+		return 1
+	fi
+}
+
+# The text behind the header of a delivered file, its encoding undone.
+decoded() {
+	python3 -c '
+import email, email.policy, sys
+with open(sys.argv[1], "rb") as file:
+    message = email.message_from_binary_file(file, policy=email.policy.SMTP)
+sys.stdout.buffer.write(message.get_payload(decode=True))' "$1" |
+	    tr -d '\r'
+}
+
+# Messages.  All fields are there, so relais has none to add.
+
+head_of() {
+	printf '%s\n' 'Date: Mon, 6 Jan 2025 10:20:30 +0100' \
+	    "From: Caller <caller@client.test>" "To: $1" \
+	    "Subject: $2" 'Message-ID: <1@client.test>' \
+	    'MIME-Version: 1.0' "Content-Type: text/plain; charset=utf-8" \
+	    "Content-Transfer-Encoding: ${3-7bit}" ''
+}
+
+# octets N: numbered lines of text, N octets in all
+octets() {
+	seq -f '%09.0f The quick brown fox jumps over the lazy dog.' 999999 |
+	    head -c $(($1 - 1)) || :
+	echo
+}
+
+recipients() {
+	local n list=r1@lab.test
+	for n in $(seq 2 "$1"); do
+		list="$list,
+ r$n@lab.test"
+	done
+	printf %s "$list"
+}
+
+# Cases.  SERVER is whose Maildirs are looked at, FOLDER where they are; the
+# configuration has been written.
+
+message_arrives() {
+	local server=$1 folder=$2 size=$3 to=$4
+	{ head_of "$(recipients "$to")" "$size octets"; octets "$size"; } \
+	    >"$LAB/case/message"
+	relais 0 -t <"$LAB/case/message"
+	# shellcheck disable=SC2046
+	delivered "$server" "$folder" "$LAB/case/message" \
+	    $(seq -f 'r%g@lab.test' "$to")
+}
+
+dots_arrive() {
+	{
+		head_of r1@lab.test dots
+		printf '.\n..\n...\n.hidden\n \n.\n'
+		printf 'From here\n>From there\n\n\n.\n'
+	} >"$LAB/case/message"
+	relais 0 -i -t <"$LAB/case/message"
+	delivered "$1" "$2" "$LAB/case/message" r1@lab.test
+}
+
+eight_bit_arrives() {
+	{
+		head_of r1@lab.test 'eight bit' 8bit
+		printf 'Gr\303\274\303\237e aus K\303\266ln\n\200\377\n'
+	} >"$LAB/case/message"
+	relais 0 -i -t <"$LAB/case/message"
+	delivered "$1" "$2" "$LAB/case/message" r1@lab.test
+}
+
+# A line over 998 octets can't travel as it is: its text is what counts.
+long_lines_arrive() {
+	{
+		printf 'short\n'
+		printf '%02000d = and more \n' 7
+		printf '%020000d' 8 | tr 0 x
+		printf '\n.\nlast\n'
+	} >"$LAB/case/text"
+	{ head_of r1@lab.test 'long lines'; cat "$LAB/case/text"; } |
+	    relais 0 -i -t
+	local deadline=$((SECONDS + 15))
+	until [ -n "$(delivered_files "$2")" ]; do
+		((SECONDS < deadline))
+		pause
+	done
+	decoded "$(delivered_files "$2")" | cmp - "$LAB/case/text"
+}
+
+crlf_and_lf_arrive() {
+	{ head_of r1@lab.test 'mixed line ends'; printf 'a\nb\nc\n'; } \
+	    >"$LAB/case/message"
+	sed '2s/$/\r/; 9,10s/$/\r/' "$LAB/case/message" | relais 0 -i -t
+	delivered "$1" "$2" "$LAB/case/message" r1@lab.test
+}
+
+refused_recipient_leaves_the_others() {
+	{ head_of 'someone@lab.test' 'one is refused'; octets 2048; } \
+	    >"$LAB/case/message"
+	relais 67 -i r1@lab.test bad@lab.test r2@lab.test \
+	    <"$LAB/case/message"
+	stderr_says bad@lab.test
+	stderr_says 550
+	delivered "$1" "$2" "$LAB/case/message" r1@lab.test r2@lab.test
+}
+
+deferred_recipient_is_reported() {
+	{ head_of 'someone@lab.test' 'one is deferred'; octets 2048; } \
+	    >"$LAB/case/message"
+	relais 75 -i r1@lab.test full@lab.test <"$LAB/case/message"
+	stderr_says full@lab.test
+	stderr_says 45
+	delivered "$1" "$2" "$LAB/case/message" r1@lab.test
+}
+
+refused() {
+	local status=$1
+	shift
+	{ head_of r1@lab.test refused; octets 2048; } >"$LAB/case/message"
+	relais "$status" -i -t <"$LAB/case/message"
+	for text; do
+		stderr_says "$text"
+	done
+	if grep -qrsF "$LAB_PASSWORD" "$LAB/case/stdout" "$LAB/case/stderr"
+	then
+		echo "the password is shown"
+		return 1
+	fi
+	[ -z "$(delivered_files "$LAB/mail")" ]
+}
+
+# All that any server must take, over one smarthost URL.
+all_sizes_and_shapes() {
+	local server=$1 folder=$2
+	shift 2
+	spec "$server: 2 KB arrive unchanged" \
+	    with "$@" -- message_arrives "$server" "$folder" 2048 1
+	spec "$server: 5 MB arrive unchanged" \
+	    with "$@" -- message_arrives "$server" "$folder" 5242880 1
+	spec "$server: 50 recipients each have their copy" \
+	    with "$@" -- message_arrives "$server" "$folder" 2048 50
+	spec "$server: lines of dots arrive unchanged" \
+	    with "$@" -- dots_arrive "$server" "$folder"
+	spec "$server: eight bits arrive unchanged" \
+	    with "$@" -- eight_bit_arrives "$server" "$folder"
+	spec "$server: lines over 998 octets keep their text" \
+	    with "$@" -- long_lines_arrive "$server" "$folder"
+	spec "$server: CRLF and LF side by side arrive as line ends" \
+	    with "$@" -- crlf_and_lf_arrive "$server" "$folder"
+}
+
+# with CONFIGURATION... -- CASE...: CASE with user, password and these lines
+with() {
+	local lines=()
+	while [ "$1" != -- ]; do
+		lines+=("$1")
+		shift
+	done
+	shift
+	configuration_with_password "${lines[@]}"
+	"$@"
+}
+
+# with_only: the same, without user and password
+with_only() {
+	local lines=()
+	while [ "$1" != -- ]; do
+		lines+=("$1")
+		shift
+	done
+	shift
+	configuration "${lines[@]}"
+	"$@"
+}
+
+[ -p "$LAB/never" ] || mkfifo "$LAB/never"

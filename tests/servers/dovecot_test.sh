@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Dovecot: submission with passwords, access tokens and certificates, handed on
+# to Postfix; and LMTP over a Unix socket.
+set -eu
+. tests/servers/lab.sh
+lab_enter postfix "$0"
+. tests/servers/cases.sh
+. tests/servers/postfix.sh
+. tests/servers/dovecot.sh
+postfix_start --only-25
+dovecot_start
+mail=$LAB/mail
+
+for mechanism in PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256; do
+	spec "dovecot: a password by $mechanism" \
+	    with 'smarthost = submission://lab.test' "auth = $mechanism" \
+	    -- message_arrives postfix "$mail" 2048 1
+	LAB_SECRET=wrong spec "dovecot: a wrong password by $mechanism is told" \
+	    with 'smarthost = submission://lab.test' "auth = $mechanism" \
+	    -- refused 77 535
+done
+
+with_token() {
+	local length=$1
+	shift
+	dovecot_token "$length" >"$LAB/case/token"
+	chmod 600 "$LAB/case/token"
+	with_only 'smarthost = submission://lab.test' "user = $LAB_USER" \
+	    "token_command = /bin/cat $LAB/case/token" "$@"
+}
+for mechanism in OAUTHBEARER XOAUTH2; do
+	for length in 1 2000; do
+		spec "dovecot: an access token, $length octets of it padding, by $mechanism" \
+		    with_token "$length" "auth = $mechanism" \
+		    -- message_arrives postfix "$mail" 2048 1
+	done
+	spec "dovecot: an access token that is not valid, by $mechanism" \
+	    with_only 'smarthost = submission://lab.test' \
+	    "user = $LAB_USER" 'token_command = /bin/echo nonsense' \
+	    "auth = $mechanism" -- refused 77 535
+done
+spec "dovecot: a certificate of ours by EXTERNAL" \
+    with_only 'smarthost = submissions://lab.test' 'auth = EXTERNAL' \
+    "tls_certificate = $LAB/client.pem" "tls_key = $LAB/client-key.pem" \
+    -- message_arrives postfix "$mail" 2048 1
+spec "dovecot: 5 MB in chunks, TLS at once" \
+    with 'smarthost = submissions://localhost' \
+    -- message_arrives postfix "$mail" 5242880 2
+spec "dovecot: a refused recipient leaves the others alone" \
+    with 'smarthost = submission://lab.test' \
+    -- refused_recipient_leaves_the_others postfix "$mail"
+
+lmtp="smarthost = lmtp://$LAB/lmtp.sock"
+spec "dovecot: 2 KB by LMTP arrive unchanged" \
+    with_only "$lmtp" -- message_arrives dovecot "$LAB/lmtp" 2048 1
+spec "dovecot: 5 MB by LMTP to several arrive unchanged" \
+    with_only "$lmtp" -- message_arrives dovecot "$LAB/lmtp" 5242880 3
+spec "dovecot: 50 recipients by LMTP each have their copy" \
+    with_only "$lmtp" -- message_arrives dovecot "$LAB/lmtp" 2048 50
+spec "dovecot: lines of dots arrive unchanged by LMTP" \
+    with_only "$lmtp" -- dots_arrive dovecot "$LAB/lmtp"
+spec "dovecot: a recipient refused by LMTP leaves the others alone" \
+    with_only "$lmtp" \
+    -- refused_recipient_leaves_the_others dovecot "$LAB/lmtp"
+spec_end

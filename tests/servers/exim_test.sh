@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Exim with GnuTLS: CHUNKING, PIPECONNECT and synchronization enforced.
+set -eu
+. tests/servers/lab.sh
+lab_enter exim "$0"
+. tests/servers/cases.sh
+. tests/servers/exim.sh
+exim_start
+mail=$LAB/mail
+
+all_sizes_and_shapes exim "$mail" 'smarthost = submission://lab.test'
+
+for mechanism in PLAIN LOGIN CRAM-MD5; do
+	spec "exim: a password by $mechanism" \
+	    with 'smarthost = submission://lab.test' "auth = $mechanism" \
+	    -- message_arrives exim "$mail" 2048 1
+	LAB_SECRET=wrong spec "exim: a wrong password by $mechanism is told" \
+	    with 'smarthost = submission://lab.test' "auth = $mechanism" \
+	    -- refused 77 535
+done
+spec "exim: a certificate of ours by EXTERNAL" \
+    with_only 'smarthost = submissions://lab.test' 'auth = EXTERNAL' \
+    "tls_certificate = $LAB/client.pem" "tls_key = $LAB/client-key.pem" \
+    -- message_arrives exim "$mail" 2048 1
+spec "exim: TLS at once, with a password" \
+    with 'smarthost = submissions://localhost' \
+    -- message_arrives exim "$mail" 5242880 50
+spec "exim: the message in the envelope's flight" \
+    with 'smarthost = submission://lab.test' 'early_bdat = yes' \
+    -- message_arrives exim "$mail" 2048 3
+spec "exim: without AUTH on port 25, but with STARTTLS" \
+    with_only 'smarthost = smtp://lab.test' 'tls = required' \
+    -- message_arrives exim "$mail" 5242880 2
+spec "exim: a refused recipient leaves the others alone" \
+    with 'smarthost = submission://lab.test' \
+    -- refused_recipient_leaves_the_others exim "$mail"
+spec "exim: a deferred recipient leaves the others alone" \
+    with 'smarthost = submission://lab.test' \
+    -- deferred_recipient_is_reported exim "$mail"
+spec_end

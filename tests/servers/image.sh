@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# image.sh NAME | --all - a mail server's packages, installed beside the machine
+#
+# An image is what installing the packages would change in /etc, /usr and
+# /var, kept in build/servers/NAME.  The installation runs in namespaces of
+# its own, over overlays of these folders, so that nothing of it is on the
+# machine: packages that conflict stand side by side, and services are not
+# started.  lab.sh mounts an image over the machine's folders for one test.
+set -eu
+cd "$(dirname "$0")/../.."
+
+images=(postfix exim)
+packages_of() {
+	case $1 in
+	postfix)
+		echo postfix sasl2-bin libsasl2-modules \
+		    dovecot-core dovecot-submissiond dovecot-lmtpd
+		;;
+	exim) echo exim4-daemon-heavy ;;
+	*) return 1 ;;
+	esac
+}
+
+# Why this machine can't hold an image, or nothing.
+obstacle() {
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "real mail servers are started as root only"
+	elif ! command -v apt-get >/dev/null; then
+		echo "real mail servers come from Debian's packages"
+	elif ! command -v ip >/dev/null; then
+		echo "ip(8) is missing: make setup"
+	elif ! unshare --mount --net --pid --uts --fork true 2>/dev/null; then
+		echo "no mount and network namespaces to be had here"
+	fi
+}
+
+# Runs in the namespaces; standard output is the image as a tar archive.
+# SCRATCH is an empty folder.
+# shellcheck disable=SC2016 # for the inner shell to expand
+install='
+	mount -t tmpfs relais "$SCRATCH"
+	for d in etc usr var; do
+		mkdir -p "$SCRATCH/new/$d" "$SCRATCH/work/$d"
+	done
+	cat /etc/resolv.conf >"$SCRATCH/new/etc/resolv.conf"
+	for d in etc usr var; do
+		mount -t overlay relais -o "lowerdir=/$d,upperdir=$SCRATCH/new/$d,workdir=$SCRATCH/work/$d" "/$d"
+	done
+	mount -t proc proc /proc 2>/dev/null || :
+	mount -t tmpfs relais /run
+	printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d
+	chmod 755 /usr/sbin/policy-rc.d
+	echo client.test >/etc/mailname
+	export DEBIAN_FRONTEND=noninteractive
+	{
+		# shellcheck disable=SC2086
+		apt-get -y --no-install-recommends install $PACKAGES || {
+			apt-get update
+			apt-get -y --no-install-recommends install $PACKAGES
+		}
+	} </dev/null >&2
+	cd "$SCRATCH/new"
+	rm -rf var/cache/apt var/lib/apt var/log usr/share/doc \
+	    usr/share/man usr/share/locale etc/resolv.conf
+	tar --xattrs --xattrs-include="*" -c etc usr var
+'
+
+# An image is of the packages it was made from: made anew when they change.
+make_image() {
+	local name=$1 packages to scratch status=0
+	packages=$(packages_of "$name")
+	to=build/servers/$name
+	[ "$(cat "$to/packages" 2>/dev/null)" != "$packages" ] || return 0
+	echo "setup: putting aside for the tests: $packages"
+	scratch=$(mktemp -d)
+	rm -rf "$to" "$to.new"
+	mkdir -p "$to.new"
+	SCRATCH=$scratch PACKAGES=$packages \
+	    unshare --mount --pid --fork --kill-child bash -euc "$install" \
+	    2>"$to.log" |
+	    tar --xattrs --xattrs-include='*' -C "$to.new" -x || status=$?
+	rmdir "$scratch"
+	if [ "$status" -ne 0 ]; then
+		tail -n 20 "$to.log" >&2
+		return 1
+	fi
+	echo "$packages" >"$to.new/packages"
+	mv "$to.new" "$to"
+}
+
+if [ "${1-}" = --obstacle ]; then
+	obstacle
+	exit 0
+fi
+why=$(obstacle)
+if [ "$1" = --all ]; then
+	[ -z "$why" ] || exit 0		# the tests say so, and skip
+	set -- "${images[@]}"
+fi
+[ -z "$why" ] || { echo "$why" >&2; exit 1; }
+set -o pipefail
+mkdir -p build/servers
+exec 9>build/servers/lock
+flock 9
+for name; do
+	make_image "$name"
+done

@@ -1,0 +1,58 @@
+#!/bin/sh
+# run-tests.sh PROGRAM... - run test programs side by side, and add up
+#
+# A program tells its results as cmocka does: "[  PASSED  ] N test(s)." and
+# the same for SKIPPED and FAILED.  One line is printed for each; all that a
+# program wrote follows where something failed, and the reasons where
+# something was skipped.  A program that dies, takes more than TEST_TIMEOUT
+# seconds or runs no test at all counts as one failure.
+set -u
+
+if [ "${1-}" = --one ]; then
+	# PROGRAM FOLDER: into FOLDER/NAME, with the exit status behind it.
+	name=$(echo "$2" | tr / _)
+	CMOCKA_MESSAGE_OUTPUT=stdout timeout -k 10 "${TEST_TIMEOUT:-600}" \
+	    "$2" >"$3/$name" 2>&1 </dev/null
+	echo $? >"$3/$name.status"
+	exit 0
+fi
+
+log=$(mktemp -d) || exit 1
+trap 'rm -rf "$log"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+# Terminals and message catalogues differ; the tests' expectations do not.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+LC_ALL=C
+export LC_ALL
+
+printf '%s\n' "$@" |
+    xargs -P "$(nproc)" -I '{}' "$0" --one '{}' "$log"
+
+passed=0 failed=0 skipped=0
+for program; do
+	name=$(echo "$program" | tr / _)
+	[ -f "$log/$name.status" ] || echo 125 >"$log/$name.status"
+	status=$(cat "$log/$name.status")
+	# shellcheck disable=SC2046 # three numbers
+	set -- $(awk '
+		/^\[  PASSED  \] [0-9]+ test\(s\)/ { p += $4 }
+		/^\[  FAILED  \] [0-9]+ test\(s\)/ { f += $4 }
+		/^\[  SKIPPED \] [0-9]+ test\(s\)/ { s += $4 }
+		END { print p + 0, f + 0, s + 0 }' "$log/$name" 2>/dev/null)
+	p=${1:-0} f=${2:-0} s=${3:-0} note=
+	if [ $((p + f + s)) -eq 0 ]; then
+		note=" (ran no test; exit status $status)" f=1
+	elif [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
+		note=" (exit status $status)" f=1
+	fi
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	echo "$program: $p passed, $f failed, $s skipped$note"
+	if [ "$f" -ne 0 ]; then
+		sed 's/^/    /' "$log/$name"
+	elif [ "$s" -ne 0 ]; then
+		sed -n 's/^skipped: /    skipped: /p' "$log/$name"
+	fi
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,91 @@
+#!/bin/sh
+# setup.sh - install what the build and the tests need and this machine lacks
+#
+# Asks the system's own package manager what is there; where nothing is
+# missing that is all it does.  git, make and gcc are taken for granted: they
+# were needed to get this far.
+set -eu
+cd "$(dirname "$0")/../.."
+
+apt="pkg-config libc6-dev libbsd-dev libssl-dev libcmocka-dev
+	clang libclang-rt-14-dev strace valgrind mandoc python3 openssl
+	ca-certificates bash iproute2 procps util-linux"
+apk="pkgconf musl-dev libbsd-dev openssl-dev cmocka-dev
+	clang compiler-rt strace valgrind mandoc python3 openssl
+	ca-certificates bash coreutils findutils iproute2 procps util-linux"
+dnf="pkgconf-pkg-config glibc-devel libbsd-devel openssl-devel
+	libcmocka-devel clang compiler-rt strace valgrind mandoc python3
+	openssl ca-certificates bash iproute procps-ng util-linux"
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		echo "setup: run as root, or install sudo: $*" >&2
+		return 1
+	fi
+}
+
+# missing "QUERY" PACKAGE...: those for which the query fails
+missing() {
+	query=$1
+	shift
+	for package; do
+		$query "$package" >/dev/null 2>&1 || printf ' %s' "$package"
+	done
+}
+
+apt_has() {
+	case $(dpkg-query -W -f '${db:Status-Status}' "$1") in
+	installed) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
+# The release's default compiler runtime, where it is not that of Debian 12.
+apt_runtime() {
+	[ -n "$(apt-cache --names-only search '^libclang-rt-14-dev$')" ] ||
+	    apt=$(echo "$apt" | sed 's/libclang-rt-14-dev/libclang-rt-dev/')
+}
+
+say() {
+	echo "setup: installing$1"
+}
+
+if command -v apt-get >/dev/null; then
+	# shellcheck disable=SC2086 # lists of words, here and below
+	lacking=$(missing apt_has $apt)
+	if [ -n "$lacking" ]; then
+		as_root apt-get -qq update
+		apt_runtime
+		lacking=$(missing apt_has $apt)
+	fi
+	if [ -n "$lacking" ]; then
+		say "$lacking"
+		as_root env DEBIAN_FRONTEND=noninteractive \
+		    apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+		    install -y --no-install-recommends $lacking >/dev/null
+	fi
+elif command -v apk >/dev/null; then
+	lacking=$(missing "apk info -e" $apk)
+	if [ -n "$lacking" ]; then
+		say "$lacking"
+		as_root apk add --quiet $lacking
+	fi
+elif command -v dnf >/dev/null; then
+	lacking=$(missing "rpm -q" $dnf)
+	if [ -n "$lacking" ]; then
+		say "$lacking"
+		as_root dnf -q -y install $lacking
+	fi
+else
+	echo "setup: neither apt-get, apk nor dnf here; README.md," \
+	    "'What it needs', lists what to install" >&2
+	exit 1
+fi
+
+# The mail servers that check-servers uses, put aside now so that the tests
+# need no network.
+exec tests/servers/image.sh --all
