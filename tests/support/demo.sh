@@ -7,11 +7,14 @@ set -eu
 build=$1
 folder=$(mktemp -d)
 coproc smarthost { exec "$build/tests/support/smarthost-demo" "$folder"; }
-# It ends when its standard input does; so it can't outlive this script.
-# shellcheck disable=SC2154
-exec {leash}>&"${smarthost[1]}"
-trap 'exec {leash}>&-; wait "$smarthost_PID" 2>/dev/null || :; rm -rf "$folder"' \
-    EXIT
+# It ends when its standard input does, so it can't outlive this script.
+leash=${smarthost[1]}
+finish() {
+	exec {leash}>&-
+	wait
+	rm -rf "$folder"
+}
+trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
@@ -24,7 +27,7 @@ from      = alerts@example.org
 root      = admin@example.org
 queue     = off
 socket    = off
-log       = stderr
+log       = off
 END
 cat >"$folder/message" <<'END'
 To: root, Jo <jo@example.net>
