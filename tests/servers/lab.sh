@@ -35,12 +35,20 @@ lab_enter() {
 	tests/servers/image.sh "$image" >&2
 	LAB=$(mktemp -d)
 	export LAB
-	trap 'rmdir "$LAB"' EXIT
+	# However this process ends, unshare goes, and the whole lab with it.
+	setpriv --pdeathsig KILL unshare --mount --net --uts --ipc --pid \
+	    --fork --kill-child bash "$script" &
+	LAB_PID=$!
+	trap lab_leave EXIT
 	trap 'exit 143' INT TERM HUP
-	unshare --mount --net --uts --ipc --pid --fork --kill-child \
-	    bash "$script" &
-	wait $!
+	wait "$LAB_PID"
 	exit
+}
+
+lab_leave() {
+	kill -KILL "$LAB_PID" 2>/dev/null || :
+	wait "$LAB_PID" 2>/dev/null || :
+	rmdir "$LAB"
 }
 
 lab_furnish() {

@@ -46,8 +46,8 @@ spec "postfix: a certificate for another name is refused" \
     -- refused 78 client.test
 spec "postfix: TLS at once on a port for STARTTLS is explained" \
     with 'smarthost = submissions://lab.test:587' \
-    -- refused 75 587
+    -- refused 76 submission://
 spec "postfix: a server that wants a password says so" \
     with_only 'smarthost = submission://lab.test' \
-    -- refused 69 554
+    -- refused 67 554 password_file
 spec_end

@@ -12,22 +12,36 @@ if [ "${1-}" = --one ]; then
 	# PROGRAM FOLDER: into FOLDER/NAME, with the exit status behind it.
 	name=$(echo "$2" | tr / _)
 	CMOCKA_MESSAGE_OUTPUT=stdout timeout -k 10 "${TEST_TIMEOUT:-600}" \
-	    "$2" >"$3/$name" 2>&1 </dev/null
+	    "$2" >"$3/$name" 2>&1 </dev/null &
+	echo $! >"$3/$name.pid"
+	wait $!
 	echo $? >"$3/$name.status"
 	exit 0
 fi
 
 log=$(mktemp -d) || exit 1
 trap 'rm -rf "$log"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+trap 'stop 130' INT
+trap 'stop 143' TERM HUP
+
+# Nothing that was started outlives us: timeout passes the signal on.
+stop() {
+	kill "$runs" 2>/dev/null
+	for pid in "$log"/*.pid; do
+		kill "$(cat "$pid")" 2>/dev/null
+	done
+	exit "$1"
+}
+
 # Terminals and message catalogues differ; the tests' expectations do not.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 LC_ALL=C
 export LC_ALL
 
-printf '%s\n' "$@" |
-    xargs -P "$(nproc)" -I '{}' "$0" --one '{}' "$log"
+printf '%s\n' "$@" >"$log/programs"
+xargs -P "$(nproc)" -I '{}' "$0" --one '{}' "$log" <"$log/programs" &
+runs=$!
+wait "$runs"
 
 passed=0 failed=0 skipped=0
 for program; do
