@@ -6,6 +6,7 @@
 #include <string.h>
 
 /* The words may quote the text that they replace. */
+__attribute__((format(printf, 3, 0)))
 static void
 replace(struct failure *why, int status, const char *fmt, va_list ap)
 {

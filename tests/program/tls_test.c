@@ -382,6 +382,28 @@ no_trust_store_is_a_refusal(void **state)
 	stand_close(&s);
 }
 
+/* Whoever calls has no say in whom we trust. */
+static void
+the_environment_is_not_asked(void **state)
+{
+	struct stand	s = { .host = NULL };
+	struct program	p;
+	char		file[128], folder[128];
+
+	(void)state;
+	stand_open(&s, &(struct script){ .security = TLS_AT_ONCE },
+	    "submissions", STAND_LOGIN);
+	snprintf(file, sizeof(file), "SSL_CERT_FILE=%s", s.usual.ca);
+	snprintf(folder, sizeof(folder), "SSL_CERT_DIR=%s", s.usual.hashed);
+	p = stand_program(&s);
+	p.env = WORDS("PATH=/usr/bin:/bin", "LC_ALL=C", file, folder);
+	program_run(&s.o, &p);
+	assert_int_equal(s.o.status, EX_CONFIG);
+	stand_kept_secret(&s);
+	assert_int_equal(smarthost_messages(s.host), 0);
+	stand_close(&s);
+}
+
 /* Somebody who may not read what tls_ca names. */
 static void
 become_nobody(void *context)
@@ -517,6 +539,13 @@ static const struct CMUnitTest tls_spec[] = {
 	    { .security = STARTTLS_OFFERED, .steps = { { .at = ON_STARTTLS,
 	    .say = "454 4.7.0 not now" } } }, "tls = opportunistic\n",
 	    "EHLO|STARTTLS|" SENT, false),
+	GOES("an IPv6 address that the certificate bears", "submissions",
+	    { .security = TLS_AT_ONCE, .address = "::1" }, TRUSTED,
+	    "EHLO|" SENT, true),
+	GOES("a name that the certificate bears", "submissions",
+	    { .security = TLS_AT_ONCE }, TRUSTED
+	    "smarthost = submissions://localhost:{port}\n", "EHLO|" SENT,
+	    true),
 	GOES("TLS 1.2 will do", "submissions", { .security = TLS_AT_ONCE,
 	    .tls_max = TLS1_2_VERSION }, TRUSTED, "EHLO|" SENT, true),
 
@@ -598,6 +627,7 @@ static const struct CMUnitTest tls_spec[] = {
 	cmocka_unit_test(our_certificate_is_shown),
 	cmocka_unit_test(our_certificate_is_refused),
 	cmocka_unit_test(no_trust_store_is_a_refusal),
+	cmocka_unit_test(the_environment_is_not_asked),
 	cmocka_unit_test(an_unreadable_tls_ca_names_mode_and_owner),
 	cmocka_unit_test(tickets_hold_nobody_up),
 
@@ -605,6 +635,12 @@ static const struct CMUnitTest tls_spec[] = {
 	    .script = { .security = TLS_AT_ONCE }, .more = "tls = off\n",
 	    .status = EX_CONFIG, .says = { "tls = off contradicts "
 	    "submissions://", "relais.conf:" }),
+	TOLD("where the first smarthost is away, the second is held to it",
+	    .scheme = "submission", .script = { .user = "nina",
+	    .password = STAND_PASSWORD }, .more = "smarthost = "
+	    "submission://127.0.0.1:1 submission://127.0.0.1:{port}\n",
+	    .status = EX_TEMPFAIL, .commands = "EHLO|QUIT",
+	    .says = { "STARTTLS: the server does not offer it" }),
 	TOLD("no TLS newer than 1.1", .scheme = "submissions",
 	    .script = { .security = TLS_AT_ONCE, .tls_min = TLS1_VERSION,
 	    .tls_max = TLS1_1_VERSION }, .status = EX_UNAVAILABLE,

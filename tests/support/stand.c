@@ -26,7 +26,7 @@ stand_begin(struct stand *s)
 
 /* The word that stands for something, and its length with the braces. */
 static const char *
-meaning(const struct stand *s, const char *at, size_t *len)
+meaning(const struct stand *s, const char *port, const char *at, size_t *len)
 {
 	const struct {
 		const char	*name, *value;
@@ -37,6 +37,7 @@ meaning(const struct stand *s, const char *at, size_t *len)
 		{ "{chain}", s->usual.chain },
 		{ "{key}", s->usual.key },
 		{ "{folder}", s->folder.path },
+		{ "{port}", port },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -51,8 +52,11 @@ meaning(const struct stand *s, const char *at, size_t *len)
 static void
 fill_in(const struct stand *s, const char *text, struct buffer *out)
 {
+	char	port[8];
+
+	snprintf(port, sizeof(port), "%u", s->host->port);
 	for (size_t len; *text != '\0'; text += len) {
-		const char	*word = meaning(s, text, &len);
+		const char	*word = meaning(s, port, text, &len);
 
 		if (word != NULL)
 			buffer_add_text(out, word);
@@ -117,7 +121,7 @@ add_hex(struct buffer *out, const char *text)
 static bool
 holds(const void *data, size_t len, const char *text, size_t text_len)
 {
-	return memmem(data, len, text, text_len) != NULL;
+	return len > 0 && memmem(data, len, text, text_len) != NULL;
 }
 
 /* Base64 depends on where in its groups of three a text begins. */

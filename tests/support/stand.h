@@ -2,8 +2,8 @@
  * stand.h - the whole program against a smarthost with TLS and AUTH
  *
  * A folder with the usual certificates, a smarthost that shows them, and a
- * relais.conf in which {ca}, {hashed}, {pin}, {chain}, {key} and {folder}
- * stand for what is in the folder:
+ * relais.conf in which {ca}, {hashed}, {pin}, {chain}, {key}, {folder} and
+ * {port} stand for what is in the folder, and where the smarthost listens:
  *
  *	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
  *	    "submission", "tls_ca = {ca}\n");
