@@ -20,11 +20,13 @@ cat >"$LAB/symfony.php" <<'END'
 <?php
 require '/usr/share/php/Symfony/Component/Mailer/autoload.php';
 $transport = Symfony\Component\Mailer\Transport::fromDsn($argv[1]);
+// What ends the data over SMTP ends the last line.
+$text = substr(file_get_contents($argv[2]), 0, -1);
 foreach (array_slice($argv, 3) as $to)
 	$transport->send((new Symfony\Component\Mime\Email())
 	    ->from('Shop <shop@client.test>')->to($to)
 	    ->bcc('x@hidden.test')->subject('Order 7')
-	    ->text(file_get_contents($argv[2])));
+	    ->text($text));
 END
 
 mail_sends() {
