@@ -7,6 +7,7 @@
 #	make check-quick	this build, without real servers
 #	make check-sanitize	the same under AddressSanitizer and UBSan
 #	make check-servers	against Postfix, Exim and Dovecot
+#	make check-callers	called by PHP, cron, mail, git and others
 #	make fuzz	each fuzz target for FUZZ_SECONDS=10
 #	make install	DESTDIR= PREFIX= SYSCONFDIR=; make uninstall
 
@@ -251,8 +252,9 @@ TEST_SUPPORT = $(patsubst tests/%.c,$(B)/tests/%.o,\
 	       $(filter-out $(TEST_MAINS),$(wildcard tests/support/*.c)))
 TEST_SCRIPTS = $(patsubst tests/%.sh,$(B)/tests/%,$(wildcard tests/*/*_test.sh))
 SERVER_TESTS = $(filter $(B)/tests/servers/%,$(TEST_SCRIPTS))
+CALLER_TESTS = $(filter $(B)/tests/callers/%,$(TEST_SCRIPTS))
 TESTS	  = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/*_test.c)) \
-	    $(filter-out $(SERVER_TESTS),$(TEST_SCRIPTS))
+	    $(filter-out $(SERVER_TESTS) $(CALLER_TESTS),$(TEST_SCRIPTS))
 TEST_LIBS = -lcmocka $(TLS_LIBS) $(BSD_LIBS)
 RUN_TESTS = @tests/support/run-tests.sh
 
@@ -282,7 +284,8 @@ $(B)/tests/support/smarthost-demo: $(B)/tests/support/demo.o $(TEST_SUPPORT) \
 demo: all $(B)/tests/support/smarthost-demo
 	@tests/support/demo.sh $(B)
 
-tests: all $(B)/installed/sendmail $(TESTS) $(SERVER_TESTS)
+tests: all $(B)/installed/sendmail $(B)/tests/support/smarthost-demo $(TESTS) \
+    $(SERVER_TESTS) $(CALLER_TESTS)
 
 # The same, with every read and write of memory checked.
 SANITIZE  = $(MAKE) --no-print-directory B=$(B)/sanitize HARDENING= \
@@ -293,7 +296,8 @@ PARALLEL  = $(MAKE) --no-print-directory -j$$(nproc)
 check:
 	@$(PARALLEL) tests
 	@$(SANITIZE) -j$$(nproc) tests
-	$(RUN_TESTS) $(SERVER_TESTS) $(TESTS:$(B)/%=$(B)/sanitize/%) $(TESTS)
+	$(RUN_TESTS) $(SERVER_TESTS) $(CALLER_TESTS) \
+	    $(TESTS:$(B)/%=$(B)/sanitize/%) $(TESTS)
 
 check-quick:
 	@$(PARALLEL) tests
@@ -301,6 +305,10 @@ check-quick:
 
 check-sanitize:
 	@$(SANITIZE) check-quick
+
+check-callers:
+	@$(PARALLEL) tests
+	$(RUN_TESTS) $(CALLER_TESTS)
 
 check-servers:
 	@$(PARALLEL) tests
@@ -372,8 +380,8 @@ ifneq ($(filter setup,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
-.PHONY: all tests check check-quick check-sanitize check-servers fuzz \
-    fuzz-run setup demo install uninstall clean FORCE
+.PHONY: all tests check check-quick check-sanitize check-callers \
+    check-servers fuzz fuzz-run setup demo install uninstall clean FORCE
 .SECONDARY:
 -include $(shell find $(B) -path $(B)/servers -prune -o -name '*.d' -print \
     2>/dev/null)

@@ -15,7 +15,7 @@
 
 machine() {
 	lab_enter callers "$1"
-	. tests/servers/cases.sh
+	. tests/support/spec.sh
 	coproc SMARTHOST {
 		exec "$BUILD/tests/support/smarthost-demo" "$LAB/mail"
 	}
@@ -56,7 +56,8 @@ quietly() {
 		read -r -u "$heard" left
 	done
 	"$@"
-	left=$(find "$LAB/ana" "$LAB/case" -type f ! -name output)
+	left=$(find "$LAB/ana" "$LAB/case" /var/spool/relais/queue \
+	    /var/spool/relais/failed -type f ! -name output 2>/dev/null)
 	[ -z "$left" ] || { echo "left behind: $left"; return 1; }
 }
 

@@ -1,53 +1,9 @@
 # cases.sh - sourced inside a lab: what relais is asked to do to every server
 #
-#	spec "a sentence" function [argument...]
-#
-# runs one case in a subshell and tells it as cmocka does; a case fails with
-# the first step that does.  spec_end adds up.  A case hands a message to
-# $BUILD/relais with a configuration of its own, and what the server delivered
-# is compared octet for octet.
+# A case (spec.sh) hands a message to $BUILD/relais with a configuration of its
+# own, and what the server delivered is compared octet for octet.
 
-passed=0
-failures=()
-
-# An error anywhere in a case must end it, so it runs where no condition
-# switches `set -e` off.
-spec() {
-	local sentence=$1 status
-	shift
-	echo "[ RUN      ] $sentence"
-	rm -rf "$LAB/case"
-	find "$LAB"/mail "$LAB"/lmtp -path '*/new/*' -delete 2>/dev/null || :
-	mkdir -m 755 "$LAB/case"
-	set +e
-	(set -euo pipefail; "$@") >"$LAB/case/output" 2>&1
-	status=$?
-	set -e
-	if [ "$status" -eq 0 ]; then
-		passed=$((passed + 1))
-		echo "[       OK ] $sentence"
-	else
-		failures+=("$sentence")
-		cat "$LAB/case/output"
-		for file in relais.conf stdout stderr; do
-			[ ! -s "$LAB/case/$file" ] ||
-			    head -n 12 "$LAB/case/$file" | sed "s/^/$file: /"
-		done
-		echo "[  FAILED  ] $sentence"
-	fi
-}
-
-spec_end() {
-	local logs
-	echo "[  PASSED  ] $passed test(s)."
-	[ "${#failures[@]}" -eq 0 ] && exit 0
-	echo "[  FAILED  ] ${#failures[@]} test(s), listed below:"
-	printf '[  FAILED  ] %s\n' "${failures[@]}"
-	for logs in "$LAB/maillog" "$LAB/dovecot.log" "$LAB/exim/mainlog"; do
-		[ ! -f "$logs" ] || tail -n 40 "$logs"
-	done
-	exit 1
-}
+. tests/support/spec.sh
 
 # wait_for_port PORT PID LOG...: until the server PID answers there.
 wait_for_port() {
@@ -61,11 +17,6 @@ wait_for_port() {
 		fi
 		pause
 	done
-}
-
-# Servers deliver after their 250, and tell nobody: look every 20 ms.
-pause() {
-	read -r -t 0.02 <>"$LAB/never" || :
 }
 
 # configuration LINE...: what the case adds to a relais.conf for the lab.
@@ -138,16 +89,6 @@ same_as() {
 		echo "$2: these lines came before the message"
 		return 1
 	fi
-}
-
-# The text behind the header of a delivered file, its encoding undone.
-decoded() {
-	python3 -c '
-import email, email.policy, sys
-with open(sys.argv[1], "rb") as file:
-    message = email.message_from_binary_file(file, policy=email.policy.SMTP)
-sys.stdout.buffer.write(message.get_payload(decode=True))' "$1" |
-	    tr -d '\r'
 }
 
 # Messages.  All fields are there, so relais has none to add.
@@ -311,5 +252,3 @@ with_only() {
 	configuration "${lines[@]}"
 	"$@"
 }
-
-[ -p "$LAB/never" ] || mkfifo "$LAB/never"

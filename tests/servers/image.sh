@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# image.sh NAME | --all - a mail server's packages, installed beside the machine
+# image.sh NAME | --all - packages of other programs, beside the machine
 #
 # An image is what installing the packages would change in /etc, /usr and
 # /var, kept in build/servers/NAME.  The installation runs in namespaces of
@@ -9,7 +9,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-images=(postfix exim)
+images=(postfix exim callers)
 packages_of() {
 	case $1 in
 	postfix)
@@ -17,6 +17,12 @@ packages_of() {
 		    dovecot-core dovecot-submissiond dovecot-lmtpd
 		;;
 	exim) echo exim4-daemon-heavy ;;
+	callers)
+		echo anacron at bsd-mailx cron git-email \
+		    libemail-sender-perl libmailtools-perl mailutils \
+		    msmtp-mta mutt nmh node-nodemailer nodejs php-cli \
+		    php-symfony-mailer s-nail swaks
+		;;
 	*) return 1 ;;
 	esac
 }
@@ -24,9 +30,9 @@ packages_of() {
 # Why this machine can't hold an image, or nothing.
 obstacle() {
 	if [ "$(id -u)" -ne 0 ]; then
-		echo "real mail servers are started as root only"
+		echo "real servers and callers are started as root only"
 	elif ! command -v apt-get >/dev/null; then
-		echo "real mail servers come from Debian's packages"
+		echo "real servers and callers come from Debian's packages"
 	elif ! command -v ip >/dev/null; then
 		echo "ip(8) is missing: make setup"
 	elif ! unshare --mount --net --pid --uts --fork true 2>/dev/null; then

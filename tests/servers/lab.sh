@@ -1,4 +1,4 @@
-# lab.sh - sourced: a test that has a machine with real mail servers to itself
+# lab.sh - sourced: a test that has a machine with other programs to itself
 #
 #	. tests/servers/lab.sh
 #	lab_enter postfix "$0"

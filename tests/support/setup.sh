@@ -86,6 +86,6 @@ else
 	exit 1
 fi
 
-# The mail servers that check-servers uses, put aside now so that the tests
-# need no network.
+# The servers and the callers that relais is tested with, put aside now so
+# that the tests need no network.
 exec tests/servers/image.sh --all
