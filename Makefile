@@ -76,6 +76,7 @@ UTIL	= \
 	  visible
 MAIL	= \
 	  address \
+	  aliases \
 	  body_lines \
 	  complete \
 	  domain \
@@ -86,6 +87,7 @@ MAIL	= \
 	  envelope \
 	  field_form \
 	  header \
+	  local \
 	  media_type \
 	  message \
 	  mime \

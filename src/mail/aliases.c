@@ -1,0 +1,387 @@
+#include "mail/aliases.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "util/buffer.h"
+#include "util/memory.h"
+#include "util/trusted.h"
+#include "util/visible.h"
+
+/*
+ * The file
+ */
+
+struct reader {
+	struct aliases	*aliases;
+	unsigned	 line;
+	struct buffer	 targets;	/* of the last alias, so far */
+	struct failure	*why;
+};
+
+static bool
+refuse_line(const struct reader *r, const char *reason)
+{
+	return failed(r->why, EX_CONFIG, "%s:%u: %s", r->aliases->path,
+	    r->line, reason);
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static char
+small(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static char *
+small_copy(const char *name)
+{
+	char	*copy = memory_copy(name);
+
+	for (char *c = copy; *c != '\0'; c++)
+		*c = small(*c);
+	return copy;
+}
+
+/* The targets are whole: no continuation came. */
+static void
+end_alias(struct reader *r)
+{
+	struct aliases	*a = r->aliases;
+
+	if (a->n > 0 && a->alias[a->n - 1].targets == NULL)
+		a->alias[a->n - 1].targets = buffer_take(&r->targets);
+}
+
+/* A name, bare or in quotes, and its colon; *at is then behind it. */
+static bool
+read_name(const struct reader *r, const char **at, const char *end,
+    struct buffer *name)
+{
+	const char	*c = *at;
+	bool		 quoted = *c == '"';
+
+	for (c += quoted; c < end; c++) {
+		if (quoted ? *c == '"' : *c == ':' || is_blank(*c))
+			break;
+		if (quoted && *c == '\\' && c + 1 < end)
+			c++;
+		if (*c == '@')
+			return refuse_line(r, "an alias is for a name of this "
+			    "machine, without an @");
+		buffer_add_byte(name, *c);
+	}
+	if (quoted && c < end)
+		c++;
+	while (c < end && is_blank(*c))
+		c++;
+	if (c == end || *c != ':' || name->len == 0)
+		return refuse_line(r, "expected a name, a colon and "
+		    "addresses");
+	*at = c + 1;
+	return true;
+}
+
+static bool
+begin_alias(struct reader *r, const char *at, const char *end)
+{
+	struct aliases	*a = r->aliases;
+	struct buffer	 name = { 0 };
+	bool		 good;
+
+	end_alias(r);
+	good = read_name(r, &at, end, &name);
+	if (good) {
+		a->alias = memory_room(a->alias, a->n, &a->cap,
+		    sizeof(*a->alias));
+		a->alias[a->n++] = (struct alias){ small_copy(name.data),
+		    r->line, NULL };
+		buffer_add(&r->targets, at, (size_t)(end - at));
+	}
+	buffer_free(&name);
+	return good;
+}
+
+static bool
+read_line(struct reader *r, const char *at, const char *end)
+{
+	const char	*text = at;
+
+	if (memchr(at, '\0', (size_t)(end - at)) != NULL)
+		return refuse_line(r, "a NUL character is in it");
+	if (end > at && end[-1] == '\r')
+		end--;
+	while (text < end && is_blank(*text))
+		text++;
+	if (text == end || *text == '#')
+		return true;
+	if (text == at)
+		return begin_alias(r, at, end);
+	if (r->aliases->n == 0)
+		return refuse_line(r, "a line that begins with a blank "
+		    "continues another, but none is before it");
+	buffer_add(&r->targets, at, (size_t)(end - at));
+	return true;
+}
+
+static int
+compare_alias(const void *a, const void *b)
+{
+	const struct alias	*x = a;
+	const struct alias	*y = b;
+	int			 order = strcmp(x->name, y->name);
+
+	if (order != 0)
+		return order;
+	return x->line < y->line ? -1 : x->line > y->line;
+}
+
+bool
+aliases_parse(struct aliases *a, const char *path, const char *text,
+    size_t len, struct failure *why)
+{
+	static const char	bom[] = "\xef\xbb\xbf";
+	struct reader		r = { .aliases = a, .why = why };
+	const char		*end = text + len;
+	bool			 good = true;
+
+	*a = (struct aliases){ .path = memory_copy(path) };
+	if (len >= 3 && memcmp(text, bom, 3) == 0)
+		text += 3;
+	while (good && text < end) {
+		const char	*lf = memchr(text, '\n', (size_t)(end - text));
+		const char	*stop = lf != NULL ? lf : end;
+
+		r.line++;
+		good = read_line(&r, text, stop);
+		text = lf != NULL ? lf + 1 : end;
+	}
+	end_alias(&r);
+	buffer_free(&r.targets);
+	if (a->n > 1)
+		qsort(a->alias, a->n, sizeof(*a->alias), compare_alias);
+	return good;
+}
+
+bool
+aliases_read(struct aliases *a, const char *path, bool required,
+    struct failure *why)
+{
+	struct buffer	text = { 0 };
+	struct stat	st;
+	bool		good = false;
+
+	*a = (struct aliases){ .path = NULL };
+	switch (trusted_read(&text, path, ALIASES_SIZE_MAX, 0, &st, why)) {
+	case TRUSTED_READ:
+		good = aliases_parse(a, path, text.len > 0 ? text.data : "",
+		    text.len, why);
+		break;
+	case TRUSTED_MISSING:
+		a->path = memory_copy(path);
+		good = !required;
+		break;
+	case TRUSTED_REFUSED:
+		break;
+	}
+	buffer_free(&text);
+	return good;
+}
+
+void
+aliases_free(struct aliases *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		free(a->alias[i].name);
+		free(a->alias[i].targets);
+	}
+	free(a->alias);
+	free(a->path);
+	*a = (struct aliases){ .path = NULL };
+}
+
+/*
+ * The way from a name to addresses
+ */
+
+struct walk {
+	const struct aliases	 *aliases;
+	const struct alias_rules *rules;
+	struct address_list	 *to;
+	const struct alias	 *way[ALIASES_DEPTH_MAX];
+	size_t			  depth;
+	size_t			  seen;		/* targets so far */
+	struct failure		 *why;
+};
+
+static bool	follow(struct walk *, const char *name);
+
+static const struct alias *
+find(const struct aliases *a, const char *small_name)
+{
+	size_t	low = 0;
+	size_t	high = a->n;
+
+	while (low < high) {
+		size_t	middle = low + (high - low) / 2;
+
+		if (strcmp(a->alias[middle].name, small_name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < a->n && strcmp(a->alias[low].name, small_name) == 0)
+		return &a->alias[low];
+	return NULL;
+}
+
+/* The alias for all other names, but not for those it leads to itself. */
+static const struct alias *
+find_default(const struct walk *w)
+{
+	const struct alias	*other = find(w->aliases, "*");
+
+	if (other == NULL)
+		other = find(w->aliases, "default");
+	for (size_t i = 0; i < w->depth; i++)
+		if (w->way[i] == other)
+			return NULL;
+	return other;
+}
+
+static bool
+refuse_alias(const struct walk *w, const struct alias *a, const char *reason)
+{
+	char	shown[80];
+
+	visible(shown, sizeof(shown), a->name, strlen(a->name));
+	return failed(w->why, EX_CONFIG, "%s:%u: alias %s: %s",
+	    w->aliases->path, a->line, shown, reason);
+}
+
+static bool
+go_to_root(struct walk *w, const char *name)
+{
+	const char	*root = w->rules->root;
+	char		 shown[80];
+	struct address	 a;
+
+	if (root == NULL) {
+		failed(w->why, EX_NOUSER, "no address for the local name %s",
+		    visible(shown, sizeof(shown), name, strlen(name)));
+		if (w->depth > 0)
+			failure_suffix(w->why, " (%s:%u)", w->aliases->path,
+			    w->way[w->depth - 1]->line);
+		return false;
+	}
+	if (!address_parse_path(&a, root, strlen(root), w->why))
+		return failure_prefix(w->why, "root: ");
+	w->to->address = memory_room(w->to->address, w->to->n, &w->to->cap,
+	    sizeof(*w->to->address));
+	w->to->address[w->to->n++] = a;
+	return true;
+}
+
+/* Takes the address over where it is foreign. */
+static bool
+follow_target(struct walk *w, struct address *a, bool is_final)
+{
+	if (is_final)
+		return go_to_root(w, a->local);
+	if (address_is_local(a, &w->rules->names))
+		return follow(w, a->local);
+	w->to->address = memory_room(w->to->address, w->to->n, &w->to->cap,
+	    sizeof(*w->to->address));
+	w->to->address[w->to->n++] = *a;
+	*a = (struct address){ 0 };
+	return true;
+}
+
+static bool
+parse_targets(struct walk *w, const struct alias *alias,
+    struct address_list *list)
+{
+	const char	*text = alias->targets;
+
+	if (!address_list_parse(list, text, strlen(text), ADDRESS_ARGUMENT,
+	    w->why)) {
+		w->why->status = EX_CONFIG;
+		return failure_prefix(w->why, "%s:%u: ", w->aliases->path,
+		    alias->line);
+	}
+	w->seen += list->n;
+	return w->seen <= ALIASES_TARGETS_MAX ||
+	    refuse_alias(w, alias, "it leads to too many addresses");
+}
+
+static bool
+follow_targets(struct walk *w, const struct alias *alias)
+{
+	struct address_list	list = { 0 };
+	bool			good = parse_targets(w, alias, &list);
+
+	for (size_t i = 0; good && i < list.n; i++) {
+		size_t	at = list.address[i].start;
+
+		good = follow_target(w, &list.address[i],
+		    at > 0 && alias->targets[at - 1] == '\\');
+	}
+	address_list_free(&list);
+	return good;
+}
+
+static bool
+step_into(struct walk *w, const struct alias *alias)
+{
+	const struct alias	*end = w->aliases->alias + w->aliases->n;
+	bool			 good;
+
+	if (alias + 1 < end && strcmp(alias[1].name, alias->name) == 0)
+		return refuse_alias(w, &alias[1], "it stands in the file "
+		    "twice");
+	for (size_t i = 0; i < w->depth; i++)
+		if (w->way[i] == alias)
+			return refuse_alias(w, w->way[w->depth - 1],
+			    "it leads back to itself");
+	if (w->depth == ALIASES_DEPTH_MAX)
+		return refuse_alias(w, alias, "too many aliases, one leading "
+		    "to the other");
+	w->way[w->depth++] = alias;
+	good = follow_targets(w, alias);
+	w->depth--;
+	return good;
+}
+
+static bool
+follow(struct walk *w, const char *name)
+{
+	char			*copy = small_copy(name);
+	const struct alias	*alias = find(w->aliases, copy);
+
+	free(copy);
+	if (alias == NULL)
+		alias = find_default(w);
+	return alias != NULL ? step_into(w, alias) : go_to_root(w, name);
+}
+
+bool
+aliases_resolve(const struct aliases *a, const char *name,
+    const struct alias_rules *rules, struct address_list *to,
+    struct failure *why)
+{
+	struct walk	w = { .aliases = a, .rules = rules, .to = to,
+			    .why = why };
+	size_t		before = to->n;
+
+	if (follow(&w, name))
+		return true;
+	while (to->n > before)
+		address_free(&to->address[--to->n]);
+	return false;
+}

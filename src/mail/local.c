@@ -1,0 +1,51 @@
+#include "mail/local.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool
+is_localhost(const char *name)
+{
+	static const char	word[] = "localhost";
+	size_t			n = sizeof(word) - 1;
+
+	/* localhost.localdomain is what some systems call themselves. */
+	return strncasecmp(name, word, n) == 0 &&
+	    (name[n] == '\0' || strcasecmp(name + n, ".localdomain") == 0);
+}
+
+/* web1.example.org rather than example.org */
+static bool
+is_below_a_domain(const char *name)
+{
+	const char	*dot = strchr(name, '.');
+
+	return dot != NULL && strchr(dot + 1, '.') != NULL;
+}
+
+/* The host's first label, alone or with the domain behind it. */
+static bool
+is_first_label(const char *name, const struct local_names *names)
+{
+	size_t	label = strcspn(names->host, ".");
+
+	return strncasecmp(name, names->host, label) == 0 &&
+	    (name[label] == '\0' || (name[label] == '.' &&
+	    strcasecmp(name + label + 1, names->domain) == 0));
+}
+
+bool
+address_is_local(const struct address *a, const struct local_names *names)
+{
+	const char	*name = a->domain;
+
+	if (a->local[0] == '\0')
+		return false;
+	if (name[0] == '\0' || is_localhost(name))
+		return true;
+	if (strcasecmp(name, names->domain) == 0)
+		return is_below_a_domain(name) &&
+		    strcasecmp(name, names->host) == 0;
+	return strcasecmp(name, names->host) == 0 ||
+	    is_first_label(name, names);
+}

@@ -1,0 +1,272 @@
+/*
+ * aliases(5): which addresses local names stand for.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "mail/aliases.h"
+#include "support/folder.h"
+#include "util/buffer.h"
+
+struct row {
+	const char	*text;
+	const char	*name;
+	const char	*root;
+	const char	*want;		/* addresses, or words of the refusal */
+	int		 status;
+};
+
+static void
+assert_list(const struct address_list *list, const char *want)
+{
+	struct buffer	got = { 0 };
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (i > 0)
+			buffer_add_byte(&got, ' ');
+		address_write(&got, &list->address[i]);
+	}
+	assert_string_equal(got.data, want);
+	buffer_free(&got);
+}
+
+static void
+leads_to(void **state)
+{
+	const struct row	*row = *state;
+	struct alias_rules	 rules = { { "web1", "example.org" },
+				    row->root };
+	struct aliases		 a;
+	struct address_list	 list = { 0 };
+	struct failure		 why;
+
+	if (!aliases_parse(&a, "aliases", row->text, strlen(row->text), &why))
+		fail_msg("%s", why.text);
+	if (!aliases_resolve(&a, row->name, &rules, &list, &why))
+		fail_msg("%s", why.text);
+	assert_list(&list, row->want);
+	address_list_free(&list);
+	aliases_free(&a);
+}
+
+static void
+is_refused(void **state)
+{
+	const struct row	*row = *state;
+	struct alias_rules	 rules = { { "web1", "example.org" },
+				    row->root };
+	struct aliases		 a;
+	struct address_list	 list = { 0 };
+	struct failure		 why;
+
+	if (aliases_parse(&a, "aliases", row->text, strlen(row->text), &why))
+		assert_false(aliases_resolve(&a, row->name, &rules, &list,
+		    &why));
+	assert_int_equal(why.status, row->status);
+	if (strstr(why.text, row->want) == NULL)
+		fail_msg("no \"%s\" in: %s", row->want, why.text);
+	assert_int_equal(list.n, 0);
+	address_list_free(&list);
+	aliases_free(&a);
+}
+
+#define LEADS(sentence, text, name, root, want) { sentence, leads_to, NULL, \
+	NULL, &(struct row){ text, name, root, want, 0 } }
+#define REFUSES(sentence, text, name, status, want) { sentence, is_refused, \
+	NULL, NULL, &(struct row){ text, name, NULL, want, status } }
+
+static void
+what_an_attacker_of_the_stack_writes(void **state)
+{
+	struct buffer		text = { 0 };
+	struct alias_rules	rules = { { "web1", "example.org" }, NULL };
+	struct aliases		a;
+	struct address_list	list = { 0 };
+	struct failure		why;
+
+	(void)state;
+	for (int i = 0; i < 100000; i++)
+		buffer_addf(&text, "a%d: a%d\n", i, i + 1);
+	assert_true(aliases_parse(&a, "aliases", text.data, text.len, &why));
+	assert_false(aliases_resolve(&a, "a0", &rules, &list, &why));
+	assert_non_null(strstr(why.text, "aliases:51: alias a50: too many "
+	    "aliases, one leading to the other"));
+	aliases_free(&a);
+	buffer_free(&text);
+}
+
+/* Two to the power of forty ways lead to the last name. */
+static void
+what_an_attacker_of_the_clock_writes(void **state)
+{
+	struct buffer		text = { 0 };
+	struct alias_rules	rules = { { "web1", "example.org" }, NULL };
+	struct aliases		a;
+	struct address_list	list = { 0 };
+	struct failure		why;
+
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		buffer_addf(&text, "a%d: a%d, a%d\n", i, i + 1, i + 1);
+	buffer_add_text(&text, "a40: x@example.net\n");
+	assert_true(aliases_parse(&a, "aliases", text.data, text.len, &why));
+	assert_false(aliases_resolve(&a, "a0", &rules, &list, &why));
+	assert_non_null(strstr(why.text, "too many addresses"));
+	assert_int_equal(list.n, 0);
+	address_list_free(&list);
+	aliases_free(&a);
+	buffer_free(&text);
+}
+
+static void
+a_file_is_read_if_it_is_there(void **state)
+{
+	struct folder	folder;
+	struct aliases	a;
+	struct failure	why;
+
+	(void)state;
+	folder_make(&folder);
+	assert_true(aliases_read(&a, folder_path(&folder, "none"), false,
+	    &why));
+	assert_int_equal(a.n, 0);
+	aliases_free(&a);
+	assert_false(aliases_read(&a, folder_path(&folder, "none"), true,
+	    &why));
+	assert_int_equal(why.status, EX_CONFIG);
+	aliases_free(&a);
+	assert_true(aliases_read(&a, folder_write(&folder, "empty", 0644, ""),
+	    true, &why));
+	aliases_free(&a);
+	assert_true(aliases_read(&a, folder_write(&folder, "one", 0644,
+	    "root: a@x"), true, &why));
+	assert_int_equal(a.n, 1);
+	aliases_free(&a);
+	assert_false(aliases_read(&a, folder.path, false, &why));
+	assert_non_null(strstr(why.text, "is a folder"));
+	aliases_free(&a);
+	assert_false(aliases_read(&a, folder_write(&folder, "all", 0666,
+	    "root: a@x"), true, &why));
+	assert_non_null(strstr(why.text, "everybody can write it"));
+	aliases_free(&a);
+	folder_remove(&folder);
+}
+
+static const struct CMUnitTest aliases_spec[] = {
+	LEADS("a name leads to its address",
+	    "root: admin@example.net\n", "root", NULL, "admin@example.net"),
+	LEADS("in any case of letters",
+	    "Root: admin@example.net\n", "rOOT", NULL, "admin@example.net"),
+	LEADS("several targets keep their order",
+	    "ops: b@x, a@x\n", "ops", NULL, "b@x a@x"),
+	LEADS("blanks do not matter, nor does a missing last line end",
+	    "ops\t :\t a@x ,b@x", "ops", NULL, "a@x b@x"),
+	LEADS("comments and empty lines are skipped",
+	    "# root: no@x\n\n  # nor this\nroot: a@x\n", "root", NULL, "a@x"),
+	LEADS("a line that begins with a blank continues the one before",
+	    "ops: a@x,\n\tb@x,\n c@x\nroot: d@x\n", "ops", NULL,
+	    "a@x b@x c@x"),
+	LEADS("also over a comment and an empty line",
+	    "ops: a@x,\n# not c@x\n\n\tb@x\n", "ops", NULL, "a@x b@x"),
+	LEADS("the targets may begin on the next line",
+	    "ops:\n\ta@x\n", "ops", NULL, "a@x"),
+	LEADS("line ends may be CRLF",
+	    "ops: a@x,\r\n b@x\r\nroot: ops\r\n", "root", NULL, "a@x b@x"),
+	LEADS("a byte order mark counts for nothing",
+	    "\xef\xbb\xbfroot: a@x\n", "root", NULL, "a@x"),
+	LEADS("a name may be quoted",
+	    "\"the \\\"cat\\\": x\": a@x\n", "the \"cat\": x", NULL, "a@x"),
+	LEADS("a target may have a name and a comment",
+	    "ops: \"A, B\" <a@x>, b@x (the other)\n", "ops", NULL, "a@x b@x"),
+	LEADS("a target may be quoted",
+	    "ops: \"a b\"@x\n", "ops", NULL, "\"a b\"@x"),
+	LEADS("aliases lead to aliases",
+	    "a: b, x@x\nb: c@localhost\nc: d@web1, y@x\nd: z@x\n", "a", NULL,
+	    "z@x y@x x@x"),
+	LEADS("two ways to one address are two",
+	    "a: b, c\nb: d\nc: d\nd: z@x\n", "a", NULL, "z@x z@x"),
+	LEADS("a name at the domain is foreign",
+	    "a: b@example.org\nb: no@x\n", "a", NULL, "b@example.org"),
+	LEADS("a name without an alias goes to root's address",
+	    "a: b\n", "a", "me@x", "me@x"),
+	LEADS("and so does one that the file does not name",
+	    "a: b\n", "c", "me@x", "me@x"),
+	LEADS("an alias comes before root's address",
+	    "root: a@x\n", "root", "me@x", "a@x"),
+	LEADS("* stands for all that no line names",
+	    "*: a@x\nroot: b@x\n", "joe", "me@x", "a@x"),
+	LEADS("but not for what a line names",
+	    "*: a@x\nroot: b@x\n", "root", "me@x", "b@x"),
+	LEADS("default means the same",
+	    "default: a@x\n", "joe", "me@x", "a@x"),
+	LEADS("* may lead to an alias",
+	    "*: root\nroot: a@x\n", "joe", NULL, "a@x"),
+	LEADS("a name that * leads to goes to root's address",
+	    "*: joe\n", "nina", "me@x", "me@x"),
+	LEADS("a backslash ends the way at root's address",
+	    "root: \\root, a@x\n", "root", "me@x", "me@x a@x"),
+	LEADS("a program elsewhere in the file stops nobody",
+	    "list: \"|/usr/bin/list post\"\nroot: a@x\n", "root", NULL,
+	    "a@x"),
+	REFUSES("a name that leads nowhere",
+	    "a: b@x\n", "joe", EX_NOUSER,
+	    "no address for the local name joe"),
+	REFUSES("a name that an alias leads to and that leads nowhere",
+	    "a: b@x\nc:\n joe\n", "c", EX_NOUSER,
+	    "no address for the local name joe (aliases:2)"),
+	REFUSES("a backslash without root's address",
+	    "root: \\root\n", "root", EX_NOUSER, "(aliases:1)"),
+	REFUSES("an alias that leads to itself",
+	    "a: x@x\nb: b\n", "b", EX_CONFIG,
+	    "aliases:2: alias b: it leads back to itself"),
+	REFUSES("aliases that lead to each other",
+	    "a: b, x@x\nb: c\nc: A\n", "b", EX_CONFIG,
+	    "aliases:1: alias a: it leads back to itself"),
+	REFUSES("a program",
+	    "a: x@x,\n \"|/bin/sh -c id\"\n", "a", EX_CONFIG, "aliases:1: "
+	    "bad address '\"|/bin/sh -c id\"': mail to programs is not"),
+	REFUSES("a program without quotes",
+	    "\na: |/bin/id\n", "a", EX_CONFIG, "aliases:2: "),
+	REFUSES("a file",
+	    "a: /var/mail/a\n", "a", EX_CONFIG, "mail to files is not"),
+	REFUSES("a list in a file",
+	    "a: :include:/etc/passwd\n", "a", EX_CONFIG,
+	    "lists in files are not"),
+	REFUSES("a quoted list in a file",
+	    "a: \":include:/etc/passwd\"\n", "a", EX_CONFIG,
+	    "lists in files are not"),
+	REFUSES("what is no address",
+	    "a: b c d\n", "a", EX_CONFIG, "aliases:1: bad address"),
+	REFUSES("an alias for nobody",
+	    "b: x@x\na:\n", "a", EX_CONFIG, "aliases:2: bad address"),
+	REFUSES("a name that stands there twice",
+	    "a: x@x\nb: y@x\nA: z@x\n", "a", EX_CONFIG,
+	    "aliases:3: alias a: it stands in the file twice"),
+	REFUSES("a line without a colon",
+	    "a: x@x\nroot x@x\n", "a", EX_CONFIG,
+	    "aliases:2: expected a name, a colon and addresses"),
+	REFUSES("a line without a name",
+	    ": x@x\n", "a", EX_CONFIG, "aliases:1: expected a name"),
+	REFUSES("quotes that do not end",
+	    "\"a: x\n", "a", EX_CONFIG, "aliases:1: expected a name"),
+	REFUSES("an alias for an address",
+	    "a@example.net: x@x\n", "a", EX_CONFIG, "without an @"),
+	REFUSES("a continuation of nothing",
+	    "# x\n\tx@x\n", "a", EX_CONFIG, "aliases:2: a line that begins"),
+	cmocka_unit_test(what_an_attacker_of_the_stack_writes),
+	cmocka_unit_test(what_an_attacker_of_the_clock_writes),
+	cmocka_unit_test(a_file_is_read_if_it_is_there),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(aliases_spec, NULL, NULL);
+}
