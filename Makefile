@@ -97,6 +97,7 @@ MAIL	= \
 	  recipients \
 	  recoder \
 	  refold \
+	  rewrite \
 	  verdict \
 	  wire
 NET	= \
@@ -148,12 +149,16 @@ CONFIG	= \
 RELAY	= \
 	  account \
 	  deliver \
+	  directory \
+	  expand \
 	  explain \
+	  fields \
 	  host \
 	  prepare \
 	  relay \
 	  route \
 	  security \
+	  sender \
 	  store
 SERVE	= \
 	  answer \

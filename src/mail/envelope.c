@@ -91,33 +91,62 @@ merge_notify(unsigned a, unsigned b)
 	return a | b | (a == 0 || b == 0 ? NOTIFY_FAILURE : 0);
 }
 
+/* Moves those that are left together; places go with them. */
+static void
+close_gaps(struct envelope *env, size_t *places)
+{
+	size_t	kept = 0;
+
+	for (size_t i = 0; i < env->n; i++) {
+		if (env->forward[i].path == NULL) {
+			/* What it was merged into came first. */
+			places[i] = places[places[i]];
+			continue;
+		}
+		places[i] = kept;
+		env->forward[kept++] = env->forward[i];
+	}
+	env->n = kept;
+}
+
 void
-envelope_unique(struct envelope *env)
+envelope_unique_places(struct envelope *env, size_t *places)
 {
 	struct forward_path	**sorted;
-	size_t			  kept = 0;
 
-	if (env->n < 2)
+	if (env->n == 0)
 		return;
 	sorted = memory_new(env->n, sizeof(struct forward_path *));
 	for (size_t i = 0; i < env->n; i++)
 		sorted[i] = &env->forward[i];
 	qsort(sorted, env->n, sizeof(*sorted), compare_forward);
-	for (size_t i = 1, first = 0; i < env->n; i++) {
-		if (compare_mailbox(sorted[first]->path, sorted[i]->path) != 0) {
+	for (size_t i = 0, first = 0; i < env->n; i++) {
+		if (i == 0 || compare_mailbox(sorted[first]->path,
+		    sorted[i]->path) != 0) {
 			first = i;
 			continue;
 		}
 		sorted[first]->notify = merge_notify(sorted[first]->notify,
 		    sorted[i]->notify);
+		places[sorted[i] - env->forward] =
+		    (size_t)(sorted[first] - env->forward);
 		forward_path_free(sorted[i]);
 		sorted[i]->path = NULL;
 	}
 	free(sorted);
-	for (size_t i = 0; i < env->n; i++)
-		if (env->forward[i].path != NULL)
-			env->forward[kept++] = env->forward[i];
-	env->n = kept;
+	close_gaps(env, places);
+}
+
+void
+envelope_unique(struct envelope *env)
+{
+	size_t	*places;
+
+	if (env->n < 2)
+		return;
+	places = memory_new(env->n, sizeof(*places));
+	envelope_unique_places(env, places);
+	free(places);
 }
 
 void

@@ -54,6 +54,9 @@ size_t	envelope_find(const struct envelope *, const char *path, size_t hint);
  */
 void	envelope_unique(struct envelope *);
 
+/* The same; places[i] then says where the i-th one is now. */
+void	envelope_unique_places(struct envelope *, size_t *places);
+
 void	envelope_free(struct envelope *);	/* ready for use again */
 
 #endif

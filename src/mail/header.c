@@ -68,6 +68,15 @@ header_addf(struct header *h, const char *name, const char *fmt, ...)
 	header_append(h, buffer_take(&text), len);
 }
 
+void
+header_to_front(struct header *h)
+{
+	struct field	last = h->field[h->n - 1];
+
+	memmove(h->field + 1, h->field, (h->n - 1) * sizeof(*h->field));
+	h->field[0] = last;
+}
+
 struct field *
 header_find(const struct header *h, const char *name, size_t from)
 {

@@ -43,6 +43,9 @@ void	header_append(struct header *, char *text, size_t len);
 void	header_addf(struct header *, const char *name, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 
+/* The last field becomes the first: traces stand in front. */
+void	header_to_front(struct header *);
+
 /* The first field of that name at or behind index 'from', or NULL. */
 struct field *header_find(const struct header *, const char *name, size_t from);
 

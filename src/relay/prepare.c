@@ -1,6 +1,5 @@
 #include "relay/prepare.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -9,6 +8,10 @@
 #include "mail/address.h"
 #include "mail/complete.h"
 #include "mail/recipients.h"
+#include "mail/rewrite.h"
+#include "relay/directory.h"
+#include "relay/fields.h"
+#include "relay/sender.h"
 #include "util/buffer.h"
 #include "util/memory.h"
 
@@ -34,92 +37,181 @@ static bool
 gather_recipients(const struct preparation *p, struct envelope *env,
     const struct header *h, struct failure *why)
 {
-	uint64_t	max = config_number(p->config, NULL,
-			    KEY_RECIPIENT_LIMIT);
-
 	if (p->from_header && !add_from_header(p, env, h, why))
 		return false;
 	if (env->n == 0)
 		return failed(why, EX_USAGE, "no recipients: there is no "
 		    "address in the To, Cc and Bcc fields");
-	envelope_unique(env);
-	if (max > 0 && env->n > max)
-		return failed(why, EX_USAGE, "%zu recipients are more than "
-		    "recipient_limit = %llu allows", env->n,
-		    (unsigned long long)max);
+	if (p->leads == NULL)
+		envelope_unique(env);
 	return true;
 }
 
-/* A bare name gets our domain; the caller frees. */
+/* By whom the sections [from] are chosen; the caller frees. */
 static char *
-qualify(const struct preparation *p, const char *path)
+find_subject(const struct preparation *p, const struct directory *d,
+    const char *said)
 {
-	struct buffer	whole = { 0 };
+	struct buffer	path = { 0 };
+	struct address	a;
+	struct failure	ignored;
 
-	buffer_add_text(&whole, path);
-	if (strrchr(path, '@') == NULL && path[0] != '\0')
-		buffer_addf(&whole, "@%s", p->me->domain);
-	return buffer_take(&whole);
-}
-
-static void
-qualify_recipients(const struct preparation *p, struct envelope *env)
-{
-	for (size_t i = 0; i < env->n; i++) {
-		char	*whole = qualify(p, env->forward[i].path);
-
-		free(env->forward[i].path);
-		env->forward[i].path = whole;
+	if (said == NULL)
+		buffer_addf(&path, "%s@%s", p->me->user, p->me->domain);
+	else if (address_parse_path(&a, said, strlen(said), &ignored)) {
+		directory_write(d, &a, &path);
+		address_free(&a);
 	}
-	envelope_unique(env);
+	return buffer_take(&path);
 }
 
-static void
-choose_sender(const struct preparation *p, struct envelope *env)
+/*
+ * The recipients' fields: a local name is what it leads to, if that is one
+ * address.  Who is behind a name that leads to several is nobody's business,
+ * and one that leads nowhere is still to be an address.
+ */
+static bool
+replace_recipient(void *context, const struct address *a, struct buffer *to)
 {
-	const char	*from = config_text(p->config, NULL, KEY_FROM);
-	char		*path;
+	struct directory	*d = context;
+	struct address_list	 list = { 0 };
+	struct failure		 ignored;
 
-	if (env->reverse_path != NULL)
-		path = qualify(p, env->reverse_path);
-	else if (from != NULL)
-		path = memory_copy(from);
+	if (!directory_is_local(d, a))
+		return false;
+	if (directory_look_up(d, a->local, &list, &ignored) && list.n == 1)
+		address_write(to, &list.address[0]);
 	else
-		path = qualify(p, p->me->user);
-	envelope_set_reverse(env, path);
-	free(path);
+		directory_write(d, a, to);
+	address_list_free(&list);
+	return true;
 }
 
 static void
-complete(const struct preparation *p, const struct envelope *env,
-    struct header *h)
+recipient_fields(struct directory *d, struct header *h)
 {
-	struct buffer		mailer_daemon = { 0 };
-	const char		*from = env->reverse_path;
-	const char		*domain;
-	struct completion	completion = { .now = time(NULL) };
+	static const char *const	names[] = { "To", "Cc", "Reply-To",
+		"Resent-To", "Resent-Cc", "Resent-Reply-To" };
 
-	buffer_addf(&mailer_daemon, "MAILER-DAEMON@%s", p->me->domain);
-	completion.from = from[0] != '\0' ? from : mailer_daemon.data;
-	completion.name = p->full_name != NULL ? p->full_name : p->me->name;
-	if (from[0] == '\0')
+	for (size_t i = 0; i < h->n; i++)
+		for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++)
+			if (field_is(&h->field[i], names[k]))
+				field_rewrite(&h->field[i], replace_recipient,
+				    d);
+}
+
+static void
+complete(const struct preparation *p, const struct sender *sender,
+    const struct envelope *env, struct header *h, time_t now)
+{
+	char			*from = sender_of_field(sender,
+				    env->reverse_path);
+	const char		*domain = strrchr(from, '@');
+	struct completion	 completion = {
+		.now = now,
+		.from = from,
+		.name = p->full_name != NULL ? p->full_name : p->me->name,
+		.id_domain = domain != NULL ? domain + 1 : p->me->domain,
+	};
+
+	if (env->reverse_path[0] == '\0')
 		completion.name = NULL;
-	domain = strrchr(completion.from, '@');
-	completion.id_domain = domain != NULL ? domain + 1 : p->me->domain;
 	header_complete(h, &completion);
-	buffer_free(&mailer_daemon);
+	free(from);
+}
+
+/* A message, its envelope, and the rules that hold for this sender. */
+struct work {
+	const struct preparation	*p;
+	struct config_subject		 subject;
+	struct directory		 directory;
+	struct sender			 sender;
+	struct envelope			*env;
+	struct message			*message;
+};
+
+static const char *
+text_of(const struct work *w, enum config_key key)
+{
+	return config_text(w->p->config, &w->subject, key);
+}
+
+static bool
+prepare_envelope(struct work *w, struct outcome **outcomes,
+    struct failure *why)
+{
+	struct expansion	 rules = {
+		.directory = &w->directory,
+		.redirect = text_of(w, KEY_REDIRECT_ALL),
+		.bcc = text_of(w, KEY_ALWAYS_BCC),
+		.max = config_number(w->p->config, NULL,
+		    KEY_RECIPIENT_LIMIT),
+	};
+	char			*path;
+
+	if (rules.redirect != NULL)
+		fields_keep_recipients(w->message, w->env);
+	if (!expand(&rules, w->env, outcomes, w->p->leads, why))
+		return false;
+	path = sender_path(&w->sender, w->env->reverse_path, w->p->me->user);
+	envelope_set_reverse(w->env, path);
+	free(path);
+	return true;
+}
+
+static void
+prepare_header(struct work *w)
+{
+	struct header	*h = &w->message->header;
+	time_t		 now = time(NULL);
+
+	fields_edit(w->message, w->p->config, &w->subject);
+	recipient_fields(&w->directory, h);
+	sender_fields(&w->sender, h);
+	complete(w->p, &w->sender, w->env, h, now);
+	if (config_bool(w->p->config, &w->subject, KEY_RECEIVED))
+		fields_add_received(h, w->p->me, now);
 }
 
 bool
 prepare(const struct preparation *p, struct envelope *env,
     struct message *message, struct outcome **outcomes, struct failure *why)
 {
+	struct work	 w = { .p = p, .env = env, .message = message };
+	char		*from;
+	bool		 good;
+
 	*outcomes = NULL;
-	if (!gather_recipients(p, env, &message->header, why))
+	if (!fields_check_loop(&message->header, why) ||
+	    !gather_recipients(p, env, &message->header, why))
 		return false;
-	qualify_recipients(p, env);
-	choose_sender(p, env);
-	complete(p, env, &message->header);
-	*outcomes = memory_new(env->n, sizeof(**outcomes));
-	return true;
+	directory_begin(&w.directory, p->config, p->me);
+	from = find_subject(p, &w.directory, env->reverse_path);
+	w.subject = (struct config_subject){ .from = from,
+	    .user = p->me->user };
+	sender_begin(&w.sender, p->config, &w.subject, &w.directory);
+	good = prepare_envelope(&w, outcomes, why);
+	if (good)
+		prepare_header(&w);
+	directory_end(&w.directory);
+	free(from);
+	return good;
+}
+
+bool
+prepare_recipient(const struct preparation *p, const struct address *a,
+    struct failure *why)
+{
+	struct directory	d;
+	struct address_list	list = { 0 };
+	bool			good;
+
+	if (config_text(p->config, NULL, KEY_REDIRECT_ALL) != NULL)
+		return true;
+	directory_begin(&d, p->config, p->me);
+	good = !directory_is_local(&d, a) ||
+	    directory_look_up(&d, a->local, &list, why);
+	address_list_free(&list);
+	directory_end(&d);
+	return good;
 }

@@ -21,6 +21,7 @@
 #include "mail/envelope.h"
 #include "mail/message.h"
 #include "mail/outcome.h"
+#include "relay/expand.h"
 #include "util/failure.h"
 
 struct preparation {
@@ -31,18 +32,30 @@ struct preparation {
 	bool			 from_header;	/* take recipients from there,
 						 * too (-t), with these */
 	unsigned		 notify;	/* notices */
+	struct leads		*leads;		/* filled where it is not NULL:
+						 * where the forward-paths led,
+						 * in the order they came in */
 };
 
 /*
  * Turns both into what is to be sent.  *outcomes, to be freed by the caller,
  * has an element for each forward-path: OUTCOME_WAITING, or OUTCOME_FAILED
- * for one that goes nowhere, so that it may be handed to relay_send().
+ * for a local name that leads nowhere, so that it may be handed to deliver().
  *
  * False where nothing at all may be sent, with the exit status: no recipient
- * or too many (EX_USAGE), an address in the header that is none (EX_DATAERR).
- * The envelope and the message are then good for nothing but to be freed.
+ * or too many (EX_USAGE), an address in the header that is none (EX_DATAERR),
+ * only local names that lead nowhere (EX_NOUSER, EX_CONFIG), a message that
+ * goes in circles (EX_UNAVAILABLE).  The envelope and the message are then
+ * good for nothing but to be freed.
  */
 bool	prepare(const struct preparation *, struct envelope *,
 	    struct message *, struct outcome **outcomes, struct failure *why);
+
+/*
+ * Will a forward-path lead somewhere?  For those that have to say so before
+ * there is a message.
+ */
+bool	prepare_recipient(const struct preparation *, const struct address *,
+	    struct failure *why);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mail/envelope.h"
 #include "util/buffer.h"
@@ -56,10 +57,14 @@ envelope_unique_merges_equal_mailboxes(void **state)
 	for (size_t i = 0; i < sizeof(unique) / sizeof(*unique); i++) {
 		struct envelope	 env = { 0 };
 		char		*got;
+		size_t		 places[6];
 
 		for (size_t k = 0; k < 6 && unique[i].path[k] != NULL; k++)
 			envelope_add(&env, unique[i].path[k]);
-		envelope_unique(&env);
+		envelope_unique_places(&env, places);
+		for (size_t k = 0; k < 6 && unique[i].path[k] != NULL; k++)
+			assert_int_equal(strcasecmp(unique[i].path[k],
+			    env.forward[places[k]].path), 0);
 		got = told(&env);
 		if (strcmp(got, unique[i].want) != 0)
 			fail_msg("%s: got%s", unique[i].sentence, got);

@@ -1,0 +1,54 @@
+/*
+ * expand.h - the forward-paths that were said, as those that mail goes to
+ *
+ * Local names become what the directory says, redirect_all takes the place
+ * of all, always_bcc joins them; what is left is foreign, and unique.
+ */
+#ifndef RELAY_EXPAND_H
+#define RELAY_EXPAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mail/envelope.h"
+#include "mail/outcome.h"
+#include "relay/directory.h"
+#include "util/failure.h"
+
+struct expansion {
+	struct directory	*directory;
+	const char		*redirect;	/* NULL: none */
+	const char		*bcc;		/* NULL: none */
+	uint64_t		 max;		/* recipients, 0: any */
+};
+
+/*
+ * Where each of the forward-paths led that were said: a protocol that wants
+ * an answer for each of them can give it.
+ */
+struct leads {
+	size_t	 n;		/* of those */
+	size_t	*first;		/* owned; n + 1 places in .to */
+	size_t	*to;		/* owned; places in the envelope */
+};
+
+/*
+ * Replaces the envelope's forward-paths, keeping their notices and ORCPT.
+ * *outcomes, to be freed by the caller, has OUTCOME_FAILED for a local name
+ * that leads nowhere; it then stands in the envelope as it was said.  leads
+ * may be NULL.
+ *
+ * False, with the exit status, if all do (EX_NOUSER, EX_CONFIG, EX_NOPERM), or
+ * there are too many (EX_USAGE).
+ */
+bool	expand(const struct expansion *, struct envelope *,
+	    struct outcome **outcomes, struct leads *, struct failure *why);
+
+/* The worst outcome among those that the i-th one led to. */
+const struct outcome *leads_worst(const struct leads *,
+	    const struct outcome *, size_t i);
+
+void	leads_free(struct leads *);
+
+#endif
