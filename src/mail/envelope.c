@@ -51,18 +51,6 @@ compare_mailbox(const char *a, const char *b)
 	return strcasecmp(at_a ? at_a : "", at_b ? at_b : "");
 }
 
-size_t
-envelope_find(const struct envelope *env, const char *path, size_t hint)
-{
-	if (hint < env->n && compare_mailbox(env->forward[hint].path,
-	    path) == 0)
-		return hint;
-	for (size_t i = 0; i < env->n; i++)
-		if (compare_mailbox(env->forward[i].path, path) == 0)
-			return i;
-	return env->n;
-}
-
 /* By mailbox, then by place, so that the first of its kind comes first. */
 static int
 compare_forward(const void *a, const void *b)

@@ -41,12 +41,6 @@ void	envelope_set_reverse(struct envelope *, const char *path); /* copies */
 struct forward_path *envelope_add(struct envelope *, const char *path);
 
 /*
- * The index of the forward-path that is the same mailbox, .n if there is
- * none; index hint is looked at first.
- */
-size_t	envelope_find(const struct envelope *, const char *path, size_t hint);
-
-/*
  * Merges forward-paths that are the same mailbox: domains compare without
  * regard to case, local parts to the letter (RFC 5321 section 2.4).  The
  * first one stays, in its place, with the notices that any of them asked

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "mail/verdict.h"
 #include "relay/account.h"
 #include "relay/deliver.h"
 #include "relay/prepare.h"
@@ -41,16 +40,23 @@ copy_envelope(struct envelope *to, const struct envelope *from)
 		copy_path(to, &from->forward[i]);
 }
 
-static bool
-judge(const struct post *p, struct envelope *env, struct message *m,
-    struct outcome **outcomes, struct failure *why)
+static struct preparation
+rules(const struct post *p, struct leads *leads)
 {
-	struct preparation	preparation = {
+	return (struct preparation){
 		.config = p->options->config,
 		.me = p->options->me,
+		.leads = leads,
 	};
+}
 
-	return prepare(&preparation, env, m, outcomes, why);
+/* A local name that leads nowhere is refused before there is a message. */
+static bool
+take_recipient(void *context, const struct address *a, struct failure *why)
+{
+	struct preparation	preparation = rules(context, NULL);
+
+	return prepare_recipient(&preparation, a, why);
 }
 
 static void
@@ -76,54 +82,6 @@ hand_over(struct post *p, const struct envelope *env,
 	account_outcomes(p->options->log, &account, outcomes);
 }
 
-/*
- * The worst that became of what one named path was turned into: it was bare,
- * or an alias.  Judging it again, alone, tells what that was.
- */
-static const struct outcome *
-outcome_of_alias(const struct post *p, const struct envelope *said, size_t i,
-    const struct envelope *env, const struct outcome *outcomes)
-{
-	struct envelope		 alone = { 0 };
-	struct message		 empty = { .body.fd = -1 };
-	struct outcome		*own = NULL;
-	const struct outcome	*worst = NULL;
-	struct failure		 why;
-
-	envelope_set_reverse(&alone, said->reverse_path);
-	copy_path(&alone, &said->forward[i]);
-	if (judge(p, &alone, &empty, &own, &why))
-		for (size_t k = 0; k < alone.n; k++) {
-			size_t	at = envelope_find(env,
-				    alone.forward[k].path, 0);
-
-			if (at < env->n && (worst == NULL ||
-			    outcomes[at].kind > worst->kind))
-				worst = &outcomes[at];
-		}
-	free(own);
-	envelope_free(&alone);
-	message_free(&empty);
-	return worst != NULL ? worst : &outcomes[0];
-}
-
-/* What became of the paths as they were named. */
-static void
-answer_for(const struct post *p, const struct envelope *said,
-    struct outcome *answers, const struct envelope *env,
-    const struct outcome *outcomes)
-{
-	bool	good = verdict_worst(outcomes, env->n,
-		    p->where.queued[0] != '\0') == NULL;
-	size_t	at = 0;
-
-	for (size_t i = 0; i < said->n; i++, at++) {
-		at = envelope_find(env, said->forward[i].path, at);
-		answers[i] = at < env->n ? outcomes[at] : good ? outcomes[0] :
-		    *outcome_of_alias(p, said, i, env, outcomes);
-	}
-}
-
 static void
 refuse_all(const struct post *p, const struct envelope *said,
     struct outcome *answers, const struct failure *why)
@@ -140,20 +98,24 @@ static const char *
 take_message(void *context, const struct envelope *said, struct message *m,
     struct outcome *answers)
 {
-	struct post	*p = context;
-	struct envelope	 env;
-	struct outcome	*outcomes = NULL;
-	struct failure	 why;
+	struct post		*p = context;
+	struct leads		 leads = { 0 };
+	struct preparation	 preparation = rules(p, &leads);
+	struct envelope		 env;
+	struct outcome		*outcomes = NULL;
+	struct failure		 why;
 
 	p->where = (struct delivered){ 0 };
 	copy_envelope(&env, said);
-	if (judge(p, &env, m, &outcomes, &why)) {
+	if (prepare(&preparation, &env, m, &outcomes, &why)) {
 		hand_over(p, &env, m, outcomes);
-		answer_for(p, said, answers, &env, outcomes);
+		for (size_t i = 0; i < said->n; i++)
+			answers[i] = *leads_worst(&leads, outcomes, i);
 	} else {
 		refuse_all(p, said, answers, &why);
 	}
 	free(outcomes);
+	leads_free(&leads);
 	envelope_free(&env);
 	return p->where.queued[0] != '\0' ? p->where.queued : NULL;
 }
@@ -170,6 +132,7 @@ post_session(struct stream *stream, const struct post_options *options,
 		.recipients_max = config_number(options->config, NULL,
 		    KEY_RECIPIENT_LIMIT),
 		.idle_ms = options->idle_ms,
+		.recipient = take_recipient,
 		.message = take_message,
 		.context = &post,
 	};

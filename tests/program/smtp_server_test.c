@@ -207,7 +207,7 @@ lmtp_has_a_reply_for_each(void **state)
 	(void)state;
 	open_place(&p, &(struct script){ .steps = {
 	    { .at = ON_RCPT, .match = "bad@", .say = "550 5.1.1 who?" } } },
-	    NULL);
+	    "root = good@example.net\n");
 	start(&p, WORDS(NULL));
 	ask(&p, "LHLO me\r\n", "250 ");
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
@@ -220,6 +220,52 @@ lmtp_has_a_reply_for_each(void **state)
 	assert_memory_equal(program_hear(p.mailer), "250 2.0.0 ", 10);
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
+	close_place(&p);
+}
+
+/* An answer that waits for the message would come too late for most. */
+static void
+a_local_name_that_leads_nowhere_is_refused_at_once(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, NULL);
+	start(&p, WORDS(NULL));
+	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+	assert_non_null(strstr(ask(&p, "RCPT TO:<root>\r\n", "550 5.1.1"),
+	    "set root = "));
+	ask(&p, "RCPT TO:<good@example.net>\r\n", "250 ");
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	close_place(&p);
+}
+
+/* Nobody gets past from_mode by speaking SMTP. */
+static void
+the_sender_is_from_with_always(void **state)
+{
+	struct place			 p;
+	const struct heard_message	*m;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 },
+	    "from = from@example.org\nfrom_mode = always\n");
+	start(&p, WORDS("-f", "evil@example.net"));
+	ask(&p, "MAIL FROM:<evil@example.net>\r\n", "250 ");
+	ask(&p, "RCPT TO:<b@example.net>\r\n", "250 ");
+	ask(&p, "DATA\r\n", "354 ");
+	ask(&p, "From: E <evil@example.net>\r\nSender: evil@example.net\r\n"
+	    "Resent-From: evil@example.net\r\n\r\nhi\r\n.\r\n", "250 ");
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	m = message(&p, 0);
+	assert_string_equal(m->reverse_path, "from@example.org");
+	assert_non_null(strstr(m->data.data, "From: E <from@example.org>"));
+	assert_non_null(strstr(m->data.data, "Sender: from@example.org"));
+	assert_non_null(strstr(m->data.data, "Resent-From: from@example.org"));
+	assert_non_null(strstr(m->data.data,
+	    "Reply-To: E <evil@example.net>"));
 	close_place(&p);
 }
 
@@ -388,6 +434,8 @@ static const struct CMUnitTest smtp_server_spec[] = {
 	cmocka_unit_test(alpine_and_nmh_say_ehlo),
 	cmocka_unit_test(what_the_smarthost_refuses_is_the_final_reply),
 	cmocka_unit_test(lmtp_has_a_reply_for_each),
+	cmocka_unit_test(a_local_name_that_leads_nowhere_is_refused_at_once),
+	cmocka_unit_test(the_sender_is_from_with_always),
 	cmocka_unit_test(a_smarthost_that_left_is_called_again),
 	cmocka_unit_test(what_waits_in_the_queue_is_taken),
 	cmocka_unit_test(without_a_queue_it_is_not),
