@@ -178,18 +178,13 @@ label_top(struct walker *w)
 		    w->not_utf8 ? "unknown-8bit" : "utf-8";
 }
 
+/* Lines that are no field count: they are left out of a new header. */
 static bool
 header_is_unfit(const struct walker *w)
 {
-	struct header	h = { 0 };
-	bool		unfit;
+	struct field	all = { .text = w->header.data, .len = w->header.len };
 
-	if (w->header.len == 0)
-		return false;
-	header_parse(&h, w->header.data, w->header.len);
-	unfit = !header_is_fit(&h, w->form);
-	header_free(&h);
-	return unfit;
+	return w->header.len > 0 && !field_is_fit(&all, w->form);
 }
 
 static void

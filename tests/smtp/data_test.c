@@ -1,0 +1,351 @@
+/*
+ * Whatever a message is made of, what goes out are lines that end with CRLF,
+ * and after DATA one lone dot, at the end: the class of attacks that smuggle a
+ * second message into the first has nothing to hold on to.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "mail/wire.h"
+#include "net/stream.h"
+#include "smtp/data.h"
+#include "util/memory.h"
+
+enum { EDGE = 64 * 1024 };	/* octets that data.c reads at a time */
+
+static const char	letters[] = { '\r', '\n', '.', 'a', '\0' };
+
+/* What the header and the body have to become; written to be read. */
+static void
+normalize(struct buffer *to, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\n' || (text[i] == '\r' &&
+		    i + 1 < len && text[i + 1] == '\n')) {
+			i += text[i] == '\r';
+			buffer_add(to, "\r\n", 2);
+		} else if (text[i] == '\r' && i + 1 == len) {
+			break;		/* half of the last line end */
+		} else {
+			buffer_add_byte(to, text[i] == '\r' ? ' ' : text[i]);
+		}
+	}
+	if (len > 0 && text[len - 1] != '\n')
+		buffer_add(to, "\r\n", 2);
+}
+
+struct sink {
+	int		fd;
+	struct buffer	heard;
+};
+
+static void *
+drain(void *context)
+{
+	struct sink	*s = context;
+	ssize_t		 n;
+
+	while ((n = read(s->fd, buffer_room(&s->heard, EDGE), EDGE)) > 0)
+		s->heard.len += (size_t)n;
+	return NULL;
+}
+
+static void
+send_to(struct sink *s, struct wire *w, bool stuffed, bool large)
+{
+	struct stream	out;
+	struct failure	why;
+	pthread_t	thread;
+	int		pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	stream_open(&out, pair[0]);
+	s->fd = pair[1];
+	buffer_clear(&s->heard);
+	if (large)
+		assert_int_equal(pthread_create(&thread, NULL, drain, s), 0);
+	wire_rewind(w);
+	assert_true(stuffed ? data_send_stuffed(&out, w, &why) :
+	    data_send_plain(&out, w, &why));
+	stream_close(&out);
+	if (large)
+		pthread_join(thread, NULL);
+	else
+		drain(s);
+	close(pair[1]);
+}
+
+/* The lines as a server sees them; fails on what would end or part them. */
+static void
+unstuff(struct buffer *to, const struct buffer *heard)
+{
+	const char	*at = heard->data;
+	const char	*end = at + heard->len;
+
+	for (;;) {
+		const char	*lf = memchr(at, '\n', (size_t)(end - at));
+
+		assert_non_null(lf);
+		assert_true(lf > at && lf[-1] == '\r');
+		assert_null(memchr(at, '\r', (size_t)(lf - 1 - at)));
+		assert_null(memchr(at, '\0', (size_t)(lf - at)));
+		if (lf - at == 2 && *at == '.')
+			break;
+		at += *at == '.';
+		buffer_add(to, at, (size_t)(lf + 1 - at));
+		at = lf + 1;
+		assert_true(at < end);
+	}
+	assert_int_equal(end - at, 3);
+}
+
+struct sent {
+	struct sink	sink;
+	struct buffer	unstuffed, want;
+};
+
+static bool
+take(struct message *m, const struct buffer *text, size_t piece)
+{
+	static const struct message_limits	limits = { "/tmp", 0 };
+	struct failure				why;
+
+	message_begin(m, &limits);
+	for (size_t at = 0; at < text->len; at += piece)
+		if (!message_feed(m, text->data + at, text->len - at < piece ?
+		    text->len - at : piece, &why)) {
+			assert_int_equal(why.status, EX_DATAERR);
+			return false;
+		}
+	return message_end(m, &why);
+}
+
+/* By DATA and by BDAT, what comes out is the text, normalized. */
+static void
+check(struct sent *s, const struct buffer *text, size_t piece, bool large)
+{
+	const struct wire_abilities	all = { .eight_bit = true };
+	struct message			m;
+	struct wire			w;
+	struct failure			why;
+
+	if (!take(&m, text, piece)) {
+		assert_non_null(memchr(text->data, '\0', text->len));
+		message_free(&m);
+		return;
+	}
+	assert_null(memchr(text->data, '\0', text->len));
+	buffer_clear(&s->want);
+	normalize(&s->want, text->data, text->len);
+	assert_true(wire_prepare(&w, &m, &all, &why));
+	send_to(&s->sink, &w, true, large);
+	buffer_clear(&s->unstuffed);
+	unstuff(&s->unstuffed, &s->sink.heard);
+	assert_int_equal(s->unstuffed.len, s->want.len);
+	assert_memory_equal(s->unstuffed.data, s->want.data, s->want.len);
+	send_to(&s->sink, &w, false, large);
+	assert_int_equal(s->sink.heard.len, s->want.len);
+	assert_memory_equal(s->sink.heard.data, s->want.data, s->want.len);
+	wire_free(&w);
+	message_free(&m);
+}
+
+static void
+sent_free(struct sent *s)
+{
+	buffer_free(&s->sink.heard);
+	buffer_free(&s->unstuffed);
+	buffer_free(&s->want);
+}
+
+/* The n-th string of that length over that many letters. */
+static void
+spell(char *to, size_t len, size_t n, size_t of)
+{
+	for (size_t i = 0; i < len; i++, n /= of)
+		to[i] = letters[n % of];
+}
+
+static size_t
+power(size_t base, size_t n)
+{
+	return n == 0 ? 1 : base * power(base, n - 1);
+}
+
+/*
+ * Up to length 7, at the start, in the middle and at the end of a body, fed
+ * in pieces that part it in all ways.
+ */
+static void
+no_string_smuggles_an_end(void **state)
+{
+	static const char *const	around[][2] = { { "", "b\n" },
+		{ "b", "b\n" }, { "b\n", "" }, { "\n", "\n" } };
+	struct sent			s = { 0 };
+	struct buffer			text = { 0 };
+	char				string[8];
+
+	(void)state;
+	for (size_t len = 0; len <= 7; len++)
+		for (size_t n = 0; n < power(4, len); n++) {
+			const char *const	*w = around[n % 4];
+
+			spell(string, len, n, 4);
+			buffer_clear(&text);
+			buffer_add_text(&text, "A: b\n\n");
+			buffer_add_text(&text, w[0]);
+			buffer_add(&text, string, len);
+			buffer_add_text(&text, w[1]);
+			check(&s, &text, 1 + n % 9, false);
+		}
+	for (size_t n = 0; n < power(4, 5) * 4; n++) {
+		const char *const	*w = around[n % 4];
+
+		spell(string, 5, n / 4, 4);
+		buffer_clear(&text);
+		buffer_add_text(&text, "A: b\n\n");
+		buffer_add_text(&text, w[0]);
+		buffer_add(&text, string, 5);
+		buffer_add_text(&text, w[1]);
+		check(&s, &text, text.len, false);
+	}
+	sent_free(&s);
+	buffer_free(&text);
+}
+
+static void
+no_string_with_a_nul_is_taken(void **state)
+{
+	struct buffer	text = { 0 };
+	struct message	m;
+	char		string[8];
+
+	(void)state;
+	for (size_t len = 1; len <= 7; len++)
+		for (size_t n = 0; n < power(5, len); n++) {
+			spell(string, len, n, 5);
+			if (memchr(string, '\0', len) == NULL)
+				continue;
+			buffer_clear(&text);
+			buffer_add_text(&text, n % 2 ? "A: b\n\n" : "A: b\n");
+			buffer_add(&text, string, len);
+			assert_false(take(&m, &text, 1 + n % 3));
+			message_free(&m);
+		}
+	buffer_free(&text);
+}
+
+/*
+ * The string's k-th octet is the first behind an edge of what is read and
+ * sent at a time.  The normal form is tracked: that is what has edges.
+ */
+static void
+add_across_edge(struct buffer *text, struct buffer *normal,
+    const char *string, size_t len, size_t k)
+{
+	struct buffer	form = { 0 };
+	size_t		edge;
+
+	normalize(&form, string, len);
+	edge = (normal->len / EDGE + 1) * EDGE;
+	if (edge - normal->len < k + 200)
+		edge += EDGE;
+	while (normal->len + k < edge) {
+		size_t	left = edge - k - normal->len;
+		size_t	pad = left < 160 ? left : 80;
+
+		for (size_t i = 0; i < pad - 2; i++) {
+			buffer_add_byte(text, 'x');
+			buffer_add_byte(normal, 'x');
+		}
+		buffer_add_text(text, "\n");
+		buffer_add_text(normal, "\r\n");
+	}
+	buffer_add(text, string, len);
+	buffer_add(normal, form.data, form.len);
+	if (string[len - 1] != '\n')
+		buffer_add_text(text, "\n");
+	buffer_free(&form);
+}
+
+/* Nothing looks at more than two octets on either side of where it is. */
+static void
+nor_across_the_edges_of_blocks(void **state)
+{
+	enum { LEN = 4 };
+	struct sent	s = { 0 };
+	struct buffer	text = { 0 };
+	struct buffer	normal = { 0 };
+	char		string[LEN];
+
+	(void)state;
+	buffer_add_text(&text, "A: b\n\n");
+	for (size_t n = 0; n < power(4, LEN); n++)
+		for (size_t k = 0; k <= LEN; k += 1 + n % 2) {
+			spell(string, LEN, n, 4);
+			if (string[LEN - 1] == '\r')
+				continue;
+			add_across_edge(&text, &normal, string, LEN, k);
+		}
+	check(&s, &text, EDGE, true);
+	check(&s, &text, 100003, true);
+	sent_free(&s);
+	buffer_free(&text);
+	buffer_free(&normal);
+}
+
+/* Encoded, a body has other lines; they too are whole, and end once. */
+static void
+nor_does_text_that_is_encoded(void **state)
+{
+	const struct wire_abilities	seven = { 0 };
+	struct sent			s = { 0 };
+	struct buffer			text = { 0 };
+	char				string[7];
+
+	(void)state;
+	for (size_t n = 0; n < power(4, 6); n++) {
+		struct message	m;
+		struct wire	w;
+		struct failure	why;
+
+		spell(string, 6, n, 4);
+		buffer_clear(&text);
+		buffer_add_text(&text, "A: b\n\n\303\244");
+		for (size_t i = 0; i < n % 80; i++)
+			buffer_add_byte(&text, 'x');
+		buffer_add(&text, string, 6);
+		assert_true(take(&m, &text, 3));
+		assert_true(wire_prepare(&w, &m, &seven, &why));
+		send_to(&s.sink, &w, true, false);
+		buffer_clear(&s.unstuffed);
+		unstuff(&s.unstuffed, &s.sink.heard);
+		assert_int_equal(s.unstuffed.len, w.size);
+		wire_free(&w);
+		message_free(&m);
+	}
+	sent_free(&s);
+	buffer_free(&text);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest data_spec[] = {
+		cmocka_unit_test(no_string_smuggles_an_end),
+		cmocka_unit_test(no_string_with_a_nul_is_taken),
+		cmocka_unit_test(nor_across_the_edges_of_blocks),
+		cmocka_unit_test(nor_does_text_that_is_encoded),
+	};
+
+	return cmocka_run_group_tests(data_spec, NULL, NULL);
+}
