@@ -1,0 +1,267 @@
+/*
+ * Under the name sendmail no option opens, makes or names a file, and none
+ * changes the server, the credentials or the configuration, whatever its
+ * value: callers put there what strangers type into web forms.
+ *
+ * The values name files in a folder that the kernel watches for us.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "support/folder.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+
+struct watched {
+	struct folder		 folder;
+	struct smarthost	*host;		/* the configured one */
+	struct smarthost	*evil;		/* the values' */
+	char			 evil_conf[128];
+	char			 variable[64];
+	int			 inotify;
+	size_t			 sent;
+};
+
+/* What looks like a configuration, an alias file, a queue, a pipe. */
+static void
+make_bait(struct watched *w)
+{
+	char	text[200];
+
+	snprintf(text, sizeof(text), "smarthost = smtp://127.0.0.1:%u\n"
+	    "from = evil@example.net\n", w->evil->port);
+	snprintf(w->evil_conf, sizeof(w->evil_conf), "%s",
+	    folder_write(&w->folder, "evil", 0600, text));
+	folder_write(&w->folder, "queue/entry", 0600, "x");
+	assert_int_equal(mkfifo(folder_path(&w->folder, "pipe"), 0600), 0);
+}
+
+static void
+open_watched(struct watched *w)
+{
+	*w = (struct watched){ .sent = 0 };
+	folder_make(&w->folder);
+	w->host = smarthost_start(&(struct script){ .discard = true });
+	w->evil = smarthost_start(&(struct script){ 0 });
+	snprintf(w->variable, sizeof(w->variable),
+	    "RELAIS_SMARTHOST=smtp://127.0.0.1:%u", w->host->port);
+	make_bait(w);
+	w->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	assert_int_not_equal(w->inotify, -1);
+	assert_int_not_equal(inotify_add_watch(w->inotify, w->folder.path,
+	    IN_ALL_EVENTS), -1);
+	assert_int_not_equal(inotify_add_watch(w->inotify,
+	    folder_path(&w->folder, "queue"), IN_ALL_EVENTS), -1);
+}
+
+/* Nobody looked at the folder, and nobody called the other server. */
+static void
+assert_untouched(struct watched *w, const char *const *argv)
+{
+	char	events[4096];
+
+	if (read(w->inotify, events, sizeof(events)) != -1 ||
+	    errno != EAGAIN)
+		fail_msg("%s %s touched the folder", argv[1], argv[2]);
+	if (smarthost_connections(w->evil) != 0)
+		fail_msg("%s %s changed the server", argv[1], argv[2]);
+}
+
+static void
+close_watched(struct watched *w)
+{
+	assert_int_equal(smarthost_messages(w->host), w->sent);
+	close(w->inotify);
+	smarthost_stop(w->host);
+	smarthost_stop(w->evil);
+	folder_remove(&w->folder);
+}
+
+/* In the folder, as a caller would be; it is accepted or refused for usage. */
+static void
+try(struct watched *w, const char *const *argv, const char *input)
+{
+	const char	*env[] = { w->variable, "RELAIS_QUEUE=off",
+		"RELAIS_SOCKET=off", "RELAIS_LOG=off",
+		"RELAIS_ALIASES=/dev/null",
+		"RELAIS_DOMAIN=example.org", "RELAIS_HELO=client.example",
+		NULL };
+	struct outcome	 o;
+
+	program_run(&o, &(struct program){ .argv = argv, .env = env,
+	    .folder = w->folder.path, .input = input });
+	if (o.status != 0 && o.status != EX_USAGE && o.status != EX_DATAERR)
+		fail_msg("%s %s: %d %s", argv[1], argv[2], o.status,
+		    o.err.data);
+	if (strstr(o.err.data, "evil@example.net") != NULL)
+		fail_msg("%s %s: shows a file", argv[1], argv[2]);
+	w->sent = smarthost_messages(w->host);
+	outcome_free(&o);
+	assert_untouched(w, argv);
+}
+
+/* The form with the folder's path for DIR. */
+static void
+fill(char *to, size_t size, const char *form, const struct watched *w)
+{
+	const char	*mark = strstr(form, "DIR");
+
+	snprintf(to, size, "%.*s%s%s", (int)(mark - form), form,
+	    w->folder.path, mark + 3);
+}
+
+#define MESSAGE	"Subject: x\n\nhi\n"
+
+static void
+try_letter(struct watched *w, char letter, const char *value)
+{
+	char	attached[1200];
+	char	option[3] = { '-', letter, '\0' };
+
+	snprintf(attached, sizeof(attached), "-%c%s", letter, value);
+	try(w, WORDS("sendmail", attached, "a@example.net"), MESSAGE);
+	try(w, WORDS("sendmail", option, value, "a@example.net"), MESSAGE);
+}
+
+static void
+no_letter_of_the_alphabet_does_harm(void **state)
+{
+	static const char	letters[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	struct watched		w;
+	char			values[4][256];
+
+	(void)state;
+	open_watched(&w);
+	snprintf(values[0], 256, "%s", w.evil_conf);
+	snprintf(values[1], 256, "new");
+	snprintf(values[2], 256, "%s/pipe", w.folder.path);
+	snprintf(values[3], 256, "a -X%s/log -C%s", w.folder.path,
+	    w.evil_conf);
+	for (size_t i = 0; letters[i] != '\0'; i++)
+		for (size_t k = 0; k < 4; k++)
+			try_letter(&w, letters[i], values[k]);
+	assert_true(w.sent > 0);
+	close_watched(&w);
+}
+
+/* So that silence means something. */
+static void
+the_watch_sees_what_is_opened(void **state)
+{
+	struct watched	w;
+	struct outcome	o;
+	char		events[4096];
+
+	(void)state;
+	open_watched(&w);
+	relais_run(&o, w.evil_conf, WORDS("-bv", "a@example.net"), "");
+	assert_int_equal(o.status, 0);
+	assert_true(read(w.inotify, events, sizeof(events)) > 0);
+	outcome_free(&o);
+	close_watched(&w);
+}
+
+/* What earlier mailers were broken with. */
+static void
+the_attacks_that_have_a_name_do_nothing(void **state)
+{
+	static const char *const	forms[] = {
+		"-XDIR/log", "-CDIR/evil", "-OQueueDirectory=DIR",
+		"-oQDIR", "-oADIR/evil", "-DDIR/log", "-OAliasFile=DIR/evil",
+		"-ODeadLetterDrop=DIR/dead", "-OLogFile=DIR/log",
+		"-f\"a -XDIR/log\"@example.org", "-be${run{/bin/touch DIR/x}}",
+		"-oMaDIR", "-oPDIR/pid", "-oXDIR/log", "-oX=DIR/log",
+		"-MDIR/evil", "-LDIR/log", "-FDIR/log", "-pDIR/log", "-qRDIR/x",
+		"--file=DIR/evil", "--config=DIR/evil", "-osmarthost=DIR",
+		"-oDIR/evil", "-opassword_command=/bin/touch DIR/x",
+		"-bv DIR/evil", "-TDIR/x", "-JDIR/x", "-EDIR/x",
+	};
+	struct watched	w;
+	char		option[300];
+
+	(void)state;
+	open_watched(&w);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		fill(option, sizeof(option), forms[i], &w);
+		try(&w, WORDS("sendmail", option, "a@example.net"), MESSAGE);
+		try(&w, WORDS("sendmail", option, "-t"),
+		    "To: a@example.net\n" MESSAGE);
+	}
+	close_watched(&w);
+}
+
+/* As do recipients that look like options, programs or files. */
+static void
+recipients_are_recipients(void **state)
+{
+	static const char *const	forms[] = {
+		"-oXDIR/log@d.example", "|/bin/touch DIR/x", "DIR/evil",
+		":include:DIR/evil", "\"|touch DIR/x\"",
+		"\\|touch DIR/x",
+	};
+	struct watched	w;
+	char		recipient[300];
+	char		input[400];
+
+	(void)state;
+	open_watched(&w);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		fill(recipient, sizeof(recipient), forms[i], &w);
+		snprintf(input, sizeof(input), "To: %s\n" MESSAGE, recipient);
+		try(&w, WORDS("sendmail", "--", recipient), MESSAGE);
+		try(&w, WORDS("sendmail", "-t", "-i"), input);
+		snprintf(input, sizeof(input), "MAIL FROM:<a@example.org>\r\n"
+		    "RCPT TO:<%s>\r\nDATA\r\n\r\nhi\r\n.\r\nQUIT\r\n",
+		    recipient);
+		try(&w, WORDS("sendmail", "-bs", "-i"), input);
+	}
+	close_watched(&w);
+}
+
+static void
+control_characters_send_nothing(void **state)
+{
+	struct watched	w;
+	char		recipient[32], sender[32];
+
+	(void)state;
+	open_watched(&w);
+	for (int c = 1; c < 128; c = c == 31 ? 127 : c + 1) {
+		if (c == '\t')
+			continue;	/* white space may stand in a list */
+		snprintf(recipient, sizeof(recipient), "a%cb@example.net", c);
+		snprintf(sender, sizeof(sender), "-fa%cb@example.net", c);
+		try(&w, WORDS("sendmail", "--", recipient), MESSAGE);
+		try(&w, WORDS("sendmail", sender, "a@example.net"), MESSAGE);
+	}
+	assert_int_equal(w.sent, 0);
+	assert_int_equal(smarthost_connections(w.host), 0);
+	close_watched(&w);
+}
+
+static const struct CMUnitTest harmless_spec[] = {
+	cmocka_unit_test(the_watch_sees_what_is_opened),
+	cmocka_unit_test(no_letter_of_the_alphabet_does_harm),
+	cmocka_unit_test(the_attacks_that_have_a_name_do_nothing),
+	cmocka_unit_test(recipients_are_recipients),
+	cmocka_unit_test(control_characters_send_nothing),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(harmless_spec, NULL, NULL);
+}
