@@ -61,7 +61,7 @@ configure_and_work(const struct options *options)
 		status = report_failure(&log, options->errors, &why);
 		if (options->mode == MODE_SMTP)
 			smtp_refuse(&why);
-		else
+		else if (options->mode == MODE_DELIVER)
 			input_drain(STDIN_FILENO);
 	} else {
 		log_open(&log, config_text(&config, NULL, KEY_LOG),
@@ -105,15 +105,17 @@ run(const struct options *options)
 
 /*
  * Whether somebody may be writing a message who should see our exit status
- * and not SIGPIPE.  A client of -bs waits for a greeting and writes nothing.
+ * and not SIGPIPE.  In other modes than -bm and -ba nobody does: a client of
+ * -bs waits for its greeting.
  */
 static bool
 may_be_written_to(int argc, char **argv, enum mode mode)
 {
 	for (int i = 1; i < argc; i++)
-		if (strncmp(argv[i], "-bs", 3) == 0)
+		if (strncmp(argv[i], "-b", 2) == 0 &&
+		    strcmp(argv[i], "-bm") != 0 && strcmp(argv[i], "-ba") != 0)
 			return false;
-	return mode == MODE_DELIVER || mode == MODE_VERIFY;
+	return mode == MODE_DELIVER;
 }
 
 static int

@@ -1,0 +1,347 @@
+/*
+ * What sendmail does besides sending a message, and what its options make of
+ * one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "support/conf.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+
+/* Calls that need neither a configuration nor standard input. */
+struct example {
+	const char	*path;		/* in BUILD */
+	const char	*argv[8];
+	int		 status;
+	const char	*out;		/* its beginning; "": nothing */
+	const char	*err;		/* words in it; "": nothing */
+};
+
+static void
+assert_said(const char *said, const char *want)
+{
+	if (want[0] == '\0')
+		assert_string_equal(said, "");
+	else if (strstr(said, want) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", want, said);
+}
+
+/* Standard input stays open: whoever reads it would hang. */
+static void
+answers(void **state)
+{
+	const struct example	*e = *state;
+	char			 path[1024];
+	struct outcome		 o;
+
+	snprintf(path, sizeof(path), "%s/%s", BUILD, e->path);
+	program_run(&o, &(struct program){ .path = path, .argv = e->argv,
+	    .keep_open = true, .deadline_ms = 5000,
+	    .env = WORDS("RELAIS_QUEUE=off", "RELAIS_LOG=off") });
+	assert_int_equal(o.status, e->status);
+	assert_said(o.out.data, e->out);
+	assert_said(o.err.data, e->err);
+	outcome_free(&o);
+}
+
+#define ANSWERS(sentence, path, status, out, err, ...) \
+	{ sentence, answers, NULL, NULL, &(struct example){ path, \
+	    { __VA_ARGS__, NULL }, status, out, err } }
+
+static const struct CMUnitTest modes_spec[] = {
+	ANSWERS("mailq lists nothing", "mailq", 0, "Mail queue is empty\n",
+	    "", "mailq"),
+	ANSWERS("a full path is a name, too", "mailq", 0,
+	    "Mail queue is empty\n", "", "/usr/bin/mailq"),
+	ANSWERS("-bp is mailq", "sendmail", 0, "Mail queue is empty\n", "",
+	    "sendmail", "-bp"),
+	ANSWERS("-bP counts", "sendmail", 0, "0\n", "", "sendmail", "-bP"),
+	ANSWERS("newaliases has nothing to do", "newaliases", 0, "", "",
+	    "newaliases"),
+	ANSWERS("nor has -bi", "sendmail", 0, "", "", "sendmail", "-bi"),
+	ANSWERS("nor has -I", "sendmail", 0, "", "", "sendmail", "-I"),
+	ANSWERS("newaliases -bp lists", "newaliases", 0,
+	    "Mail queue is empty\n", "", "newaliases", "-bp"),
+	ANSWERS("hoststat shows nothing", "sendmail", 0, "", "", "hoststat"),
+	ANSWERS("purgestat purges nothing", "sendmail", 0, "", "",
+	    "purgestat"),
+	ANSWERS("nor do -bh and -bH", "sendmail", 0, "", "", "sendmail",
+	    "-bh"),
+	ANSWERS("smtpd is refused", "sendmail", EX_USAGE, "", "smtpd: ",
+	    "smtpd"),
+	ANSWERS("--version says where things are", "sendmail", 0,
+	    "\nConfiguration: ", "", "sendmail", "--version"),
+	ANSWERS("--version names TLS", "sendmail", 0, "\nTLS: OpenSSL 3", "",
+	    "sendmail", "--version"),
+	ANSWERS("--version names mechanisms", "sendmail", 0,
+	    "\nAuthentication: SCRAM-SHA-256-PLUS ", "", "sendmail",
+	    "--version"),
+	ANSWERS("--version names the queue and the log", "sendmail", 0,
+	    "\nQueue: off\nLog: none\n", "", "sendmail", "--version"),
+	ANSWERS("-d0.1 with nothing to send is the version", "sendmail", 0,
+	    "relais ", "", "sendmail", "-d0.1"),
+	ANSWERS("--help helps", "sendmail", 0, "usage: sendmail ", "",
+	    "sendmail", "--help"),
+	ANSWERS("modes that are no mailer's business", "sendmail", EX_USAGE,
+	    "", "-bt", "sendmail", "-bt"),
+	ANSWERS("-be least of all", "sendmail", EX_USAGE, "", "-be",
+	    "sendmail", "-be", "${run{/bin/id}}"),
+	ANSWERS("-C is the administrator's", "relais", EX_CONFIG, "",
+	    "/nonexistent", "relais", "-C", "/nonexistent", "-bv", "a@x"),
+};
+
+struct place {
+	struct folder		 folder;
+	struct smarthost	*host;
+	const char		*conf;
+};
+
+static void
+open_place(struct place *p, const struct script *script, const char *more)
+{
+	folder_make(&p->folder);
+	p->host = smarthost_start(script);
+	p->conf = conf_write(&p->folder, p->host, "smtp", more);
+}
+
+static void
+close_place(struct place *p)
+{
+	smarthost_stop(p->host);
+	folder_remove(&p->folder);
+}
+
+static const struct heard_message *
+arrived(struct place *p)
+{
+	assert_true(smarthost_wait_messages(p->host, 1));
+	return smarthost_message(p->host, 0);
+}
+
+static void
+verify_shows_the_envelope_and_sends_nothing(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, NULL);
+	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
+	    p.conf, "-bv", "-f", "me", "a@example.net, B <b@example.net>",
+	    "bob"), .keep_open = true });
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.out.data, "from <me@example.org>\n"
+	    "to <a@example.net>\nto <b@example.net>\nto <bob@example.org>\n");
+	assert_string_equal(o.err.data, "");
+	outcome_free(&o);
+	assert_int_equal(smarthost_connections(p.host), 0);
+	close_place(&p);
+}
+
+static void
+verify_reads_the_header_with_t(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, NULL);
+	relais_run(&o, p.conf, WORDS("-bv", "-t", "-f", ""),
+	    "Bcc: a@example.net\n\nhi\n");
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.out.data, "from <>\nto <a@example.net>\n");
+	outcome_free(&o);
+	relais_run(&o, p.conf, WORDS("-bv", "-t"), "Subject: x\n\n");
+	assert_int_equal(o.status, EX_USAGE);
+	outcome_free(&o);
+	relais_run(&o, p.conf, WORDS("-bv", "a@@example.net"), "");
+	assert_int_equal(o.status, EX_USAGE);
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static void
+notices_are_asked_for_where_they_are_offered(void **state)
+{
+	struct place			 p;
+	struct outcome			 o;
+	const struct heard_message	*m;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, NULL);
+	relais_run(&o, p.conf, WORDS("-N", "failure,Delay", "-Rhdrs", "-V",
+	    "id+3D1", "-t"), "To: a@example.net\n\nhi\n");
+	assert_int_equal(o.status, 0);
+	m = arrived(&p);
+	assert_non_null(strstr(m->parameters, "RET=HDRS ENVID=id+3D1"));
+	assert_string_equal(m->rcpt[0].parameters, "NOTIFY=FAILURE,DELAY");
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static void
+and_not_where_they_are_not(void **state)
+{
+	struct place			 p;
+	struct outcome			 o;
+	const struct heard_message	*m;
+
+	(void)state;
+	open_place(&p, &(struct script){ .keywords = "PIPELINING\nSIZE" },
+	    NULL);
+	relais_run(&o, p.conf, WORDS("-N", "never", "-R", "full", "-V", "1",
+	    "a@example.net"), "\nhi\n");
+	assert_int_equal(o.status, 0);
+	m = arrived(&p);
+	assert_null(strstr(m->parameters, "RET"));
+	assert_null(strstr(m->parameters, "ENVID"));
+	assert_string_equal(m->rcpt[0].parameters, "");
+	outcome_free(&o);
+	close_place(&p);
+}
+
+/* Who the errors are told is a matter of -e; that they are errors is not. */
+static void
+every_error_mode_has_the_same_exit_status(void **state)
+{
+	static const char *const	quiet[] = { "-oeq", "-eq",
+		"-OErrorMode=q" };
+	static const char *const	loud[] = { "-oep", "-oem", "-oew",
+		"-oee", "-em", "-i" };
+	struct place			p;
+	struct outcome			o;
+
+	(void)state;
+	open_place(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .say = "550 5.1.1 who?" } } }, NULL);
+	for (size_t i = 0; i < sizeof(quiet) / sizeof(*quiet); i++) {
+		relais_run(&o, p.conf, WORDS(quiet[i], "a@example.net"),
+		    "\nhi\n");
+		assert_int_equal(o.status, EX_NOUSER);
+		assert_string_equal(o.err.data, "");
+		outcome_free(&o);
+	}
+	for (size_t i = 0; i < sizeof(loud) / sizeof(*loud); i++) {
+		relais_run(&o, p.conf, WORDS(loud[i], "a@example.net"),
+		    "\nhi\n");
+		assert_int_equal(o.status, EX_NOUSER);
+		assert_non_null(strstr(o.err.data, "550 5.1.1 who?"));
+		assert_string_equal(o.out.data, "");
+		outcome_free(&o);
+	}
+	close_place(&p);
+}
+
+static void
+only_odq_leaves_it_to_the_queue(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+	char		more[200];
+
+	(void)state;
+	folder_make(&p.folder);
+	p.host = smarthost_start(&(struct script){ 0 });
+	snprintf(more, sizeof(more), "queue = %s/spool\n", p.folder.path);
+	p.conf = conf_write(&p.folder, p.host, "smtp", more);
+	relais_run(&o, p.conf, WORDS("-odq", "a@example.net"), "\nhi\n");
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	assert_int_equal(smarthost_connections(p.host), 0);
+	assert_int_equal(folder_count(folder_path(&p.folder, "spool/queue")),
+	    1);
+	relais_run(&o, p.conf, WORDS("-odb", "a@example.net"), "\nhi\n");
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	assert_int_equal(smarthost_messages(p.host), 1);
+	close_place(&p);
+}
+
+static size_t
+endless(void *ctx, uint64_t n, char *to, size_t size)
+{
+	const uint64_t	*end = ctx;
+
+	if (n >= *end)
+		return 0;
+	memset(to, 'x', size);
+	return size;
+}
+
+/* The caller writes on, ends, and sees why. */
+static void
+an_early_error_lets_the_caller_finish(void **state)
+{
+	uint64_t	size = 50 * 1024 * 1024;
+	struct outcome	o;
+
+	(void)state;
+	program_run(&o, &(struct program){ .argv = WORDS("sendmail", "-Z",
+	    "a@example.net"), .generate = endless, .ctx = &size });
+	assert_int_equal(o.status, EX_USAGE);
+	assert_non_null(strstr(o.err.data, "-Z"));
+	outcome_free(&o);
+}
+
+static void
+but_does_not_wait_for_ever(void **state)
+{
+	struct outcome	o;
+
+	(void)state;
+	program_run(&o, &(struct program){ .argv = WORDS("sendmail", "-Z"),
+	    .keep_open = true, .deadline_ms = 10000 });
+	assert_int_equal(o.status, EX_USAGE);
+	outcome_free(&o);
+}
+
+static void
+a_hundred_thousand_options_are_fine(void **state)
+{
+	enum { N = 100000 };
+	const char	**argv = calloc(N + 3, sizeof(*argv));
+	struct outcome	  o;
+
+	(void)state;
+	assert_non_null(argv);
+	argv[0] = "sendmail";
+	for (size_t i = 1; i <= N; i++)
+		argv[i] = "-oQ/tmp";
+	argv[N + 1] = "-bP";
+	program_run(&o, &(struct program){ .argv = argv, .env =
+	    WORDS("RELAIS_QUEUE=off") });
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.out.data, "0\n");
+	assert_true(o.user_s < 2);
+	outcome_free(&o);
+	free(argv);
+}
+
+static const struct CMUnitTest options_spec[] = {
+	cmocka_unit_test(verify_shows_the_envelope_and_sends_nothing),
+	cmocka_unit_test(verify_reads_the_header_with_t),
+	cmocka_unit_test(notices_are_asked_for_where_they_are_offered),
+	cmocka_unit_test(and_not_where_they_are_not),
+	cmocka_unit_test(every_error_mode_has_the_same_exit_status),
+	cmocka_unit_test(only_odq_leaves_it_to_the_queue),
+	cmocka_unit_test(an_early_error_lets_the_caller_finish),
+	cmocka_unit_test(but_does_not_wait_for_ever),
+	cmocka_unit_test(a_hundred_thousand_options_are_fine),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(modes_spec, NULL, NULL) +
+	    cmocka_run_group_tests(options_spec, NULL, NULL);
+}
