@@ -29,7 +29,9 @@ struct watched {
 	struct smarthost	*host;		/* the configured one */
 	struct smarthost	*evil;		/* the values' */
 	char			 evil_conf[128];
+	struct folder		 home;		/* of what may be read */
 	char			 variable[64];
+	char			 aliases[128];
 	int			 inotify;
 	size_t			 sent;
 };
@@ -57,6 +59,9 @@ open_watched(struct watched *w)
 	w->evil = smarthost_start(&(struct script){ 0 });
 	snprintf(w->variable, sizeof(w->variable),
 	    "RELAIS_SMARTHOST=smtp://127.0.0.1:%u", w->host->port);
+	folder_make(&w->home);
+	snprintf(w->aliases, sizeof(w->aliases), "RELAIS_ALIASES=%s",
+	    folder_write(&w->home, "aliases", 0600, ""));
 	make_bait(w);
 	w->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	assert_int_not_equal(w->inotify, -1);
@@ -87,6 +92,7 @@ close_watched(struct watched *w)
 	smarthost_stop(w->host);
 	smarthost_stop(w->evil);
 	folder_remove(&w->folder);
+	folder_remove(&w->home);
 }
 
 /* In the folder, as a caller would be; it is accepted or refused for usage. */
@@ -95,7 +101,7 @@ try(struct watched *w, const char *const *argv, const char *input)
 {
 	const char	*env[] = { w->variable, "RELAIS_QUEUE=off",
 		"RELAIS_SOCKET=off", "RELAIS_LOG=off",
-		"RELAIS_ALIASES=/dev/null",
+		w->aliases, "RELAIS_ROOT=root@example.net",
 		"RELAIS_DOMAIN=example.org", "RELAIS_HELO=client.example",
 		NULL };
 	struct outcome	 o;

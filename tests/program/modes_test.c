@@ -135,16 +135,40 @@ verify_shows_the_envelope_and_sends_nothing(void **state)
 	struct outcome	o;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, NULL);
+	open_place(&p, &(struct script){ 0 }, "root = admin@example.net\n");
 	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
-	    p.conf, "-bv", "-f", "me", "a@example.net, B <b@example.net>",
-	    "bob"), .keep_open = true });
+	    p.conf, "-bv", "-f", "me@example.org",
+	    "a@example.net, B <b@example.net>", "root"), .keep_open = true });
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.out.data, "from <me@example.org>\n"
-	    "to <a@example.net>\nto <b@example.net>\nto <bob@example.org>\n");
+	    "to <a@example.net>\nto <b@example.net>\n"
+	    "to <admin@example.net>\n");
 	assert_string_equal(o.err.data, "");
 	outcome_free(&o);
 	assert_int_equal(smarthost_connections(p.host), 0);
+	close_place(&p);
+}
+
+static void
+verify_follows_aliases_and_says_what_leads_nowhere(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+	char		more[200];
+
+	(void)state;
+	folder_make(&p.folder);
+	p.host = smarthost_start(&(struct script){ 0 });
+	snprintf(more, sizeof(more), "aliases = %s\n", folder_write(&p.folder,
+	    "who", 0600, "ops: c@example.net, d@example.net\n"));
+	p.conf = conf_write(&p.folder, p.host, "smtp", more);
+	relais_run(&o, p.conf, WORDS("-bv", "-f", "me@example.org", "ops",
+	    "nobody-at-all"), "");
+	assert_int_equal(o.status, EX_NOUSER);
+	assert_non_null(strstr(o.out.data, "to <c@example.net>\n"));
+	assert_non_null(strstr(o.out.data, "to <d@example.net>\n"));
+	assert_non_null(strstr(o.out.data, "not to <nobody-at-all"));
+	outcome_free(&o);
 	close_place(&p);
 }
 
@@ -329,6 +353,7 @@ a_hundred_thousand_options_are_fine(void **state)
 
 static const struct CMUnitTest options_spec[] = {
 	cmocka_unit_test(verify_shows_the_envelope_and_sends_nothing),
+	cmocka_unit_test(verify_follows_aliases_and_says_what_leads_nowhere),
 	cmocka_unit_test(verify_reads_the_header_with_t),
 	cmocka_unit_test(notices_are_asked_for_where_they_are_offered),
 	cmocka_unit_test(and_not_where_they_are_not),
