@@ -382,6 +382,8 @@ send_file_copied(struct stream *s, int fd, off_t offset, uint64_t len,
 
 		if (n == -1 && errno == EINTR)
 			continue;
+		if (n == 0)
+			errno = EIO;	/* shorter than it was */
 		if (n <= 0)
 			return failed_errno(why, EX_IOERR,
 			    "can't read the message back");

@@ -1,0 +1,224 @@
+/*
+ * A connection as lines and blocks, with a deadline.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "net/stream.h"
+#include "util/file.h"
+#include "util/memory.h"
+
+/* Our stream, and the other end of its socket. */
+struct pair {
+	struct stream	s;
+	int		peer;
+};
+
+static int
+set_up(void **state)
+{
+	struct pair	*p = memory_new(1, sizeof(*p));
+	int		 fd[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	stream_open(&p->s, fd[0]);
+	stream_set_timeout(&p->s, 5000);
+	p->peer = fd[1];
+	*state = p;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct pair	*p = *state;
+
+	stream_close(&p->s);
+	if (p->peer != -1)
+		close(p->peer);
+	free(p);
+	return 0;
+}
+
+static void
+hang_up(struct pair *p)
+{
+	close(p->peer);
+	p->peer = -1;
+}
+
+static void
+lines_come_one_by_one(void **state)
+{
+	struct pair	*p = *state;
+	struct buffer	 line = { 0 };
+	struct failure	 why;
+	bool		 bare;
+
+	assert_true(file_write(p->peer, "one\r\ntwo\n\r\nr\rs\r\nrest", 20));
+	hang_up(p);
+	assert_int_equal(stream_read_line(&p->s, &line, 100, &bare, &why),
+	    STREAM_LINE);
+	assert_string_equal(line.data, "one");
+	assert_false(bare);
+	buffer_clear(&line);
+	assert_int_equal(stream_read_line(&p->s, &line, 100, &bare, &why),
+	    STREAM_LINE);
+	assert_string_equal(line.data, "two");
+	assert_true(bare);
+	buffer_clear(&line);
+	assert_int_equal(stream_read_line(&p->s, &line, 100, &bare, &why),
+	    STREAM_LINE);
+	assert_string_equal(line.data, "");
+	assert_int_equal(stream_read_line(&p->s, &line, 100, NULL, &why),
+	    STREAM_LINE);
+	assert_string_equal(line.data, "r\rs");
+	buffer_clear(&line);
+	assert_int_equal(stream_read_line(&p->s, &line, 100, NULL, &why),
+	    STREAM_CLOSED);
+	assert_string_equal(line.data, "rest");
+	buffer_free(&line);
+}
+
+static void
+a_line_beyond_the_limit_is_told(void **state)
+{
+	struct pair	*p = *state;
+	struct buffer	 line = { 0 };
+	struct failure	 why;
+
+	assert_true(file_write(p->peer, "0123456789\n", 11));
+	assert_int_equal(stream_read_line(&p->s, &line, 5, NULL, &why),
+	    STREAM_LONG);
+	buffer_free(&line);
+}
+
+static void
+silence_ends_at_the_deadline(void **state)
+{
+	struct pair	*p = *state;
+	struct failure	 why;
+	char		 octet;
+
+	stream_set_timeout(&p->s, 20);
+	assert_int_equal(stream_read(&p->s, &octet, 1, &why), -1);
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	assert_non_null(strstr(why.text, "no answer"));
+}
+
+static void
+a_peer_that_does_not_read_ends_at_the_deadline(void **state)
+{
+	struct pair	*p = *state;
+	char		*much = memory_new(8 << 20, 1);
+	struct failure	 why;
+
+	stream_set_timeout(&p->s, 20);
+	assert_false(stream_write(&p->s, much, 8 << 20, &why));
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	free(much);
+}
+
+static void
+writing_to_nobody_is_told(void **state)
+{
+	struct pair	*p = *state;
+	struct failure	 why;
+
+	hang_up(p);
+	assert_true(stream_write(&p->s, "x", 1, &why));
+	assert_false(stream_flush(&p->s, &why));
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	assert_non_null(strstr(why.text, "broke the connection off"));
+}
+
+static void
+what_is_written_leaves_at_the_flush(void **state)
+{
+	struct pair	*p = *state;
+	struct failure	 why;
+	char		 got[20];
+
+	assert_true(stream_write(&p->s, "MAIL\r\n", 6, &why));
+	assert_true(stream_printf(&p->s, &why, "RCPT %d\r\n", 1));
+	assert_int_equal(recv(p->peer, got, sizeof(got), MSG_DONTWAIT), -1);
+	assert_true(stream_flush(&p->s, &why));
+	assert_int_equal(recv(p->peer, got, sizeof(got), MSG_DONTWAIT), 14);
+	assert_memory_equal(got, "MAIL\r\nRCPT 1\r\n", 14);
+}
+
+/* The peer reads what does not fit into the socket at once. */
+static void
+a_file_arrives_from_its_offset(void **state)
+{
+	enum { SIZE = 300000, FROM = 1000 };
+	struct pair	*p = *state;
+	struct buffer	 text = { 0 };
+	struct failure	 why;
+	int		 fd = file_unnamed("/tmp", &why);
+	int		 room = 2 * SIZE;
+	char		 block[65536];
+	size_t		 at = 0;
+	ssize_t		 n;
+
+	for (int i = 0; i < SIZE; i++)
+		buffer_add_byte(&text, (char)(i * 7 + i / 256));
+	assert_int_not_equal(fd, -1);
+	assert_true(file_write(fd, text.data, SIZE));
+	setsockopt(p->s.fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	assert_true(stream_write(&p->s, "head", 4, &why));
+	assert_true(stream_send_file(&p->s, fd, FROM, SIZE - FROM - 10, &why));
+	assert_int_equal(recv(p->peer, block, 4, MSG_WAITALL), 4);
+	assert_memory_equal(block, "head", 4);
+	while (at < SIZE - FROM - 10) {
+		n = recv(p->peer, block, sizeof(block), 0);
+		assert_true(n > 0);
+		assert_memory_equal(block, text.data + FROM + at, (size_t)n);
+		at += (size_t)n;
+	}
+	assert_int_equal(at, SIZE - FROM - 10);
+	close(fd);
+	buffer_free(&text);
+}
+
+static void
+a_file_that_is_too_short_is_an_error(void **state)
+{
+	struct pair	*p = *state;
+	struct failure	 why;
+	int		 fd = file_unnamed("/tmp", &why);
+
+	assert_true(file_write(fd, "short", 5));
+	assert_false(stream_send_file(&p->s, fd, 0, 6, &why));
+	assert_int_equal(why.status, EX_IOERR);
+	close(fd);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+static const struct CMUnitTest stream_spec[] = {
+	CASE(lines_come_one_by_one),
+	CASE(a_line_beyond_the_limit_is_told),
+	CASE(silence_ends_at_the_deadline),
+	CASE(a_peer_that_does_not_read_ends_at_the_deadline),
+	CASE(writing_to_nobody_is_told),
+	CASE(what_is_written_leaves_at_the_flush),
+	CASE(a_file_arrives_from_its_offset),
+	CASE(a_file_that_is_too_short_is_an_error),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(stream_spec, NULL, NULL);
+}
