@@ -35,10 +35,18 @@ LINK_HARDENING	= -Wl,-z,relro,-z,now
 # once, when first used: `make setup all` has installed it by then.
 BSD_CFLAGS	= $(eval BSD_CFLAGS := \
 		  $(shell pkg-config --cflags libbsd-overlay))$(BSD_CFLAGS)
-# libc first: most names are found there at once, which saves the dynamic
-# loader a thirtieth of all that a start costs.
-BSD_LIBS	= $(eval BSD_LIBS := -lc \
-		  $(shell pkg-config --libs libbsd-overlay))$(BSD_LIBS)
+BSD_SHARED	= $(eval BSD_SHARED := \
+		  $(shell pkg-config --libs libbsd-overlay))$(BSD_SHARED)
+# The few functions that libc lacks come out of libbsd's archive where there
+# is one: mapping the library would take a third of all that a start costs.
+# "make BSD=shared" links it as distributions like it: libc first then, since
+# most names are found there at once.
+BSD	= $(if $(filter /%,\
+	  $(shell $(CC) -print-file-name=libbsd.a)),archive,shared)
+BSD_LIBS_archive = -l:libbsd.a -l:libmd.a
+BSD_LIBS_shared	= -lc $(BSD_SHARED)
+BSD_LIBS	= $(eval BSD_LIBS := \
+		  $(if $(BSD_SHARED),$(BSD_LIBS_$(BSD))))$(BSD_LIBS)
 TLS_LIBS	= -lssl -lcrypto
 
 ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
