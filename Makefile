@@ -8,6 +8,8 @@
 #	make check-sanitize	the same under AddressSanitizer and UBSan
 #	make check-servers	against Postfix, Exim and Dovecot
 #	make check-callers	called by PHP, cron, mail, git and others
+#	make check-budget	what one message may cost
+#	make bench	how fast a large one goes, here and now
 #	make fuzz	each fuzz target for FUZZ_SECONDS=10
 #	make install	DESTDIR= PREFIX= SYSCONFDIR=; make uninstall
 
@@ -318,6 +320,20 @@ check-quick:
 	@$(PARALLEL) tests
 	$(RUN_TESTS) $(TESTS)
 
+# What a message costs, counted with valgrind and strace; how long one is on
+# its way, on this machine at this moment.
+BUDGET	  = $(B)/tests/budget
+BUDGET_OBJS = $(BUDGET)/measure.o $(TEST_SUPPORT)
+
+$(BUDGET)/%: $(BUDGET)/%.o $(BUDGET_OBJS) $(TEST_ARCHIVES)
+	$(LINK) -pie -o $@ $< $(BUDGET_OBJS) $(TEST_ARCHIVES) $(TEST_LIBS)
+
+check-budget: all $(BUDGET)/budget $(B)/tests/program/flights_test
+	$(RUN_TESTS) $(B)/tests/program/flights_test $(BUDGET)/budget
+
+bench: all $(BUDGET)/bench
+	$(BUDGET)/bench
+
 check-sanitize:
 	@$(SANITIZE) check-quick
 
@@ -395,7 +411,7 @@ ifneq ($(filter setup,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 
-.PHONY: all tests check check-quick check-sanitize check-callers \
+.PHONY: all tests bench check check-budget check-quick check-sanitize check-callers \
     check-servers fuzz fuzz-run setup demo install uninstall clean FORCE
 .SECONDARY:
 -include $(shell find $(B) -path $(B)/servers -prune -o -name '*.d' -print \

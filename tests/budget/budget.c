@@ -1,0 +1,207 @@
+/*
+ * What one message may cost: nothing here is timed, so it is the same on a
+ * busy machine.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure.h"
+#include "support/certificate.h"
+#include "support/conf.h"
+
+#define MESSAGE \
+	"From: a@example.org\nTo: b@example.net\nSubject: budget\n\nHello\n"
+
+enum kind { IN_THE_CLEAR, ENCRYPTED, WITHOUT_A_MESSAGE };
+
+/* The most of each. */
+static const struct {
+	long	instructions, calls, objects, kib;
+} budget[] = {
+	[IN_THE_CLEAR] = { 450000, 170, 3, 2355 },
+	[ENCRYPTED] = { 27000000, 275, 6, 7782 },
+	[WITHOUT_A_MESSAGE] = { 350000, 90, 3, 2048 },
+};
+
+struct setting {
+	struct folder			 folder;
+	struct usual_certificates	 certificates;
+	struct smarthost		*host;
+	char				 conf[256];
+};
+
+/* A step, if any, is for the final reply. */
+static void
+set_up(struct setting *s, enum kind kind, const struct step *step)
+{
+	struct script	script = { .keywords = "PIPELINING\n8BITMIME\nSIZE 0",
+			    .discard = true, .life_s = 300 };
+	struct buffer	more = { 0 };
+
+	folder_make(&s->folder);
+	certificate_usual(&s->certificates, &s->folder);
+	if (kind == ENCRYPTED) {
+		script.security = TLS_AT_ONCE;
+		script.certificate = s->certificates.chain;
+		script.key = s->certificates.key;
+		script.user = "me";
+		script.password = "secret";
+		buffer_addf(&more, "tls_ca = %s\nauth = PLAIN\nuser = me\n"
+		    "password = secret\n", s->certificates.hashed);
+	}
+	if (step != NULL)
+		script.steps[0] = *step;
+	s->host = smarthost_start(&script);
+	strlcpy(s->conf, conf_write(&s->folder, s->host,
+	    kind == ENCRYPTED ? "submissions" : "smtp", more.data),
+	    sizeof(s->conf));
+	buffer_free(&more);
+}
+
+static void
+tear_down(struct setting *s)
+{
+	smarthost_stop(s->host);
+	folder_remove(&s->folder);
+}
+
+static void
+within(const char *what, long n, long most)
+{
+	print_message("%12ld of %ld %s\n", n, most, what);
+	if (n > most)
+		fail_msg("%s: %ld, and %ld are the most", what, n, most);
+}
+
+static void
+check(enum kind kind, const char *const *argv, const char *input)
+{
+	struct calls	calls;
+
+	within("instructions", measure_instructions(argv, input),
+	    budget[kind].instructions);
+	measure_calls(&calls, argv, input);
+	within("system calls", calls.all, budget[kind].calls);
+	within("shared objects", calls.objects, budget[kind].objects);
+	if (kind != ENCRYPTED)
+		assert_false(calls.ssl);
+}
+
+static void
+a_message_in_clear(void **state)
+{
+	struct setting	s;
+
+	(void)state;
+	set_up(&s, IN_THE_CLEAR, NULL);
+	check(IN_THE_CLEAR, WORDS("relais", "-C", s.conf, "-t", "-i"),
+	    MESSAGE);
+	tear_down(&s);
+}
+
+static void
+a_message_by_verified_tls_and_auth(void **state)
+{
+	struct setting	s;
+
+	(void)state;
+	set_up(&s, ENCRYPTED, NULL);
+	check(ENCRYPTED, WORDS("relais", "-C", s.conf, "-t", "-i"), MESSAGE);
+	tear_down(&s);
+}
+
+static void
+nothing_to_do(void **state)
+{
+	struct setting	s;
+
+	(void)state;
+	set_up(&s, IN_THE_CLEAR, NULL);
+	check(WITHOUT_A_MESSAGE, WORDS("relais", "-C", s.conf, "-q"), NULL);
+	check(WITHOUT_A_MESSAGE, WORDS("relais", "-C", s.conf, "-bp"), NULL);
+	check(WITHOUT_A_MESSAGE, WORDS("relais", "--version"), NULL);
+	tear_down(&s);
+}
+
+/* EHLO; MAIL, RCPT and DATA; the message; QUIT. */
+static void
+one_write_a_flight(void **state)
+{
+	struct setting	s;
+	struct calls	calls;
+
+	(void)state;
+	set_up(&s, IN_THE_CLEAR, NULL);
+	measure_calls(&calls, WORDS("relais", "-C", s.conf, "-t", "-i"),
+	    MESSAGE);
+	assert_int_equal(calls.writes, 4);
+	tear_down(&s);
+}
+
+/* So many octets of message, lines of eighty. */
+static size_t
+generate(void *ctx, uint64_t n, char *to, size_t size)
+{
+	static const char	head[] = "To: b@example.net\n\n";
+	uint64_t		left = *(uint64_t *)ctx - n;
+
+	if (n == 0) {
+		memcpy(to, head, sizeof(head) - 1);
+		return sizeof(head) - 1;
+	}
+	if (size > left)
+		size = (size_t)left;
+	memset(to, 'x', size);
+	for (size_t i = 80; i < size; i += 80)
+		to[i] = '\n';
+	return size;
+}
+
+static long
+memory(enum kind kind, uint64_t size)
+{
+	static const struct step	held = { .at = ON_BODY, .hold = true };
+	struct setting			s;
+	long				kib;
+
+	set_up(&s, kind, &held);
+	kib = measure_memory(&(struct program){ .argv = WORDS("relais", "-C",
+	    s.conf, "-v", "-t", "-i"), .generate = generate, .ctx = &size,
+	    .deadline_ms = 240000 }, s.host);
+	tear_down(&s);
+	return kib;
+}
+
+static void
+memory_does_not_grow_with_the_message(void **state)
+{
+	long	small = memory(IN_THE_CLEAR, 1000);
+	long	large = memory(IN_THE_CLEAR, 1000000000);
+
+	(void)state;
+	within("KiB resident for 1 KB", small, budget[IN_THE_CLEAR].kib);
+	within("KiB more for 1 GB", large - small, 4096);
+	within("KiB resident with TLS", memory(ENCRYPTED, 1000),
+	    budget[ENCRYPTED].kib);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(a_message_in_clear),
+		cmocka_unit_test(a_message_by_verified_tls_and_auth),
+		cmocka_unit_test(nothing_to_do),
+		cmocka_unit_test(one_write_a_flight),
+		cmocka_unit_test(memory_does_not_grow_with_the_message),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
