@@ -24,9 +24,7 @@ from_file(struct buffer *value, const char *path, struct failure *why)
 	if (trusted_read_value(value, path, TRUSTED_SECRET, why))
 		return true;
 	if (why->status == EX_NOPERM)
-		failure_suffix(why, "; start the relais service, which may, "
-		    "or keep credentials of your own in "
-		    "~/.config/relais.conf");
+		failure_suffix(why, "; start the relais service, which may");
 	return false;
 }
 
