@@ -220,7 +220,54 @@ static const struct CMUnitTest web_spec[] = {
 	    .rcpt_says = "NOTIFY=SUCCESS,FAILURE,DELAY", .body = DOTS),
 };
 
+#define CRON \
+	"From: root (Cron Daemon)\nTo: root\n" \
+	"Subject: Cron <root@host> backup\nMIME-Version: 1.0\n" \
+	"Content-Type: text/plain; charset=UTF-8\n" \
+	"Content-Transfer-Encoding: 8bit\nX-Cron-Env: <SHELL=/bin/sh>\n" \
+	"X-Cron-Env: <HOME=/root>\nX-Cron-Env: <PATH=/usr/bin:/bin>\n" \
+	"X-Cron-Env: <LOGNAME=root>\n\n" DOTS
+
 static const struct CMUnitTest system_spec[] = {
+	CALL("Debian's cron",
+	    ARGV("-FCronDaemon", "-i", "-B8BITMIME", "-oem", "root"),
+	    .input = CRON, TO("admin@example.net"),
+	    FIELDS("From: root@example.org (Cron Daemon)",
+	    "Subject: Cron <root@host> backup",
+	    "X-Cron-Env: <SHELL=/bin/sh>"), .body = DOTS),
+	CALL("Debian's cron where the provider wants one sender",
+	    ARGV("-FCronDaemon", "-i", "-B8BITMIME", "-oem", "root"),
+	    .from = "alerts@example.org", .input = CRON,
+	    TO("admin@example.net"),
+	    FIELDS("From: alerts@example.org (Cron Daemon)"), .body = DOTS),
+	CALL("Vixie's cron",
+	    ARGV("-FCronDaemon", "-odi", "-oem", "-or0s", "-oi", "-t"),
+	    .input = CRON, TO("admin@example.net"),
+	    FIELDS("From: root@example.org (Cron Daemon)"), .body = DOTS),
+	CALL("cronie: Fedora, Arch",
+	    ARGV("-FCronDaemon", "-i", "-odi", "-oem", "-oi", "-t", "-f",
+	    "root"),
+	    .input = "From: \"(Cron Daemon)\" <root>\n"
+	    "To: jo@example.net\nSubject: Cron <root@host> ls\n"
+	    "MIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\n"
+	    "Auto-Submitted: auto-generated\nPrecedence: bulk\n\n" DOTS,
+	    .sender = "root@example.org", TO("jo@example.net"),
+	    FIELDS("From: \"(Cron Daemon)\" <root@example.org>"),
+	    .body = DOTS),
+	CALL("anacron",
+	    ARGV("-FAnacron", "-odi", "root"),
+	    .prepare = close_outputs,
+	    .input = "From: Anacron <root>\nTo: root\n" UTF8
+	    "Subject: Anacron job 'cron.daily' on host\n\n" NO_DOTS,
+	    TO("admin@example.net"), .body = NO_DOTS),
+	CALL("systemd-cron",
+	    ARGV("-i", "-B8BITMIME", "root"),
+	    .input = "Date: Mon, 6 Jan 2025 10:20:30 +0100\n"
+	    "From: root (systemd-cron)\nTo: root\n"
+	    "Subject: [host] job output: cron-daily\n" UTF8
+	    "X-Mailer: systemd-cron 1.15.19\n"
+	    "Auto-Submitted: auto-generated\n\n" DOTS,
+	    TO("admin@example.net"), .body = DOTS),
 	CALL("BusyBox's crond: OpenWrt, Alpine",
 	    ARGV("-ti"), .from_file = true,
 	    .input = "To: jo@example.net\nSubject: cron: backup\n\n" DOTS,
@@ -229,6 +276,33 @@ static const struct CMUnitTest system_spec[] = {
 	    ARGV("-t", "-oem", "-i"),
 	    .input = "To: jo@example.net\nSubject: cron: x\n\n" DOTS,
 	    TO("jo@example.net"), .body = DOTS),
+	CALL("at: Subject and To alone, from a file",
+	    ARGV("-i", "root"), .from_file = true,
+	    .input = "Subject: Output from your job        7\n"
+	    "To: root\n\n" DOTS,
+	    TO("admin@example.net"), .body = DOTS),
+	CALL("sudo",
+	    ARGV("-t"),
+	    .input = "To: root\nFrom: root\nAuto-Submitted: auto-generated\n"
+	    "Subject: *** SECURITY information for host ***\n\n"
+	    "host : Jan  6 10:20:30 : ana : user NOT in sudoers\n\n",
+	    TO("admin@example.net"), FIELDS("From: root@example.org"),
+	    .body = "host : Jan  6 10:20:30 : ana : user NOT in sudoers\n\n"),
+	CALL("mdadm",
+	    ARGV("-t"),
+	    .input = "From: mdadm monitoring <root>\nTo: root\n"
+	    "Subject: DegradedArray event on /dev/md0:host\n\nDegraded\n",
+	    TO("admin@example.net"),
+	    FIELDS("From: mdadm monitoring <root@example.org>"),
+	    .body = "Degraded\n"),
+	CALL("logwatch",
+	    ARGV("-t"),
+	    .input = "To: root\nFrom: Logwatch\nSubject: Logwatch for host\n"
+	    "Auto-Submitted: auto-generated\nPrecedence: bulk\n" UTF8
+	    "Content-Transfer-Encoding: 8bit\n\n"
+	    " ################### Logwatch\n\n",
+	    TO("admin@example.net"), FIELDS("From: Logwatch@example.org"),
+	    .body = " ################### Logwatch\n\n"),
 	CALL("unattended-upgrades, apt-listchanges",
 	    ARGV("-oi", "-t"), .input = HEAD "\n" DOTS,
 	    TO("jo@example.net"), .body = DOTS),
@@ -241,9 +315,29 @@ static const struct CMUnitTest system_spec[] = {
 	    .sender = "fail2ban@example.com", TO("jo@example.net"),
 	    FIELDS("From: Fail2Ban <fail2ban@example.com>"),
 	    .body = "Hi,\n\nThe IP 192.0.2.1 has been banned\n"),
+	CALL("arpwatch",
+	    ARGV("-odi", "root"),
+	    .input = "From: arpwatch (Arpwatch host)\nTo: root\n"
+	    "Subject: new station (192.0.2.7)\n\n  hostname: x\n",
+	    TO("admin@example.net"),
+	    FIELDS("From: arpwatch@example.org (Arpwatch host)"),
+	    .body = "  hostname: x\n"),
+	CALL("calendar: the quotes are part of the name",
+	    ARGV("-i", "-t", "-F", "\"Reminder Service\""),
+	    .input = "From: \"Reminder Service\" <root>\nTo: <root>\n"
+	    "Subject: Monday's Calendar\nPrecedence: bulk\n"
+	    "Auto-Submitted: auto-generated\n\n Jan  6\tx\n",
+	    TO("admin@example.net"), .body = " Jan  6\tx\n"),
 	CALL("procmail, mime-construct",
 	    ARGV("-oi", "jo@example.net"), .input = HEAD "\n" DOTS,
 	    TO("jo@example.net"), .body = DOTS),
+	CALL("Task Spooler: started without outputs",
+	    ARGV("-oi", "jo@example.net"), .prepare = close_outputs,
+	    .input = "From: Task Spooler <taskspooler>\nTo: jo@example.net\n"
+	    "Subject: the task 0\n\nls\n",
+	    TO("jo@example.net"),
+	    FIELDS("From: Task Spooler <taskspooler@example.org>"),
+	    .body = "ls\n"),
 	CALL("vacation: as a user's bare name",
 	    ARGV("-f", "ana", "--", "jo@example.net"),
 	    .input = "From: ana@example.com\nTo: jo@example.net\n"
