@@ -72,7 +72,7 @@ explain_greeting(const struct relay *r, int code, int status, char *text,
 {
 	if (code != 0 || r->options.tls_policy == TLS_IMPLICIT)
 		return;
-	if (r->host->port == 465 &&
+	if (r->at.port == 465 &&
 	    (status == EX_TEMPFAIL || status == EX_PROTOCOL))
 		advise(r, KEY_SMARTHOST, "port 465 wants TLS at once: use "
 		    "submissions://", text, size);

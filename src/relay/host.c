@@ -105,6 +105,20 @@ connect_host(struct relay *r, struct failure *why)
 	return false;
 }
 
+/*
+ * A server that waits for TLS is silent.  Where that is to be expected, five
+ * minutes would pass before anybody is told.
+ */
+static int64_t
+greeting_ms(const struct relay *r)
+{
+	bool	odd = r->at.port == 465 &&
+		    r->host->scheme != SCHEME_SUBMISSIONS &&
+		    config_find(r->config, &r->subject, KEY_TIMEOUT) == NULL;
+
+	return odd ? 15 * 1000 : 0;
+}
+
 static bool
 open_host(struct relay *r, struct failure *why)
 {
@@ -112,6 +126,7 @@ open_host(struct relay *r, struct failure *why)
 		.lmtp = r->host->scheme == SCHEME_LMTP,
 		.helo = r->me->helo,
 		.timeout_ms = config_ms(r->config, &r->subject, KEY_TIMEOUT),
+		.greeting_ms = greeting_ms(r),
 		.early_bdat = config_bool(r->config, &r->subject,
 		    KEY_EARLY_BDAT),
 		.no_chunking = r->no_chunking,

@@ -215,15 +215,23 @@ leaves(struct session *s, struct failure *why)
 	    reply_line(&s->reply, line, sizeof(line)));
 }
 
+static int64_t
+patience(const struct session *s, enum session_step step)
+{
+	const struct session_options	*o = s->options;
+
+	if (step == STEP_GREETING && o->greeting_ms > 0)
+		return o->greeting_ms;
+	return o->timeout_ms > 0 ? o->timeout_ms : steps[step].timeout_ms;
+}
+
 bool
 dialogue_hear(struct session *s, enum session_step step, struct failure *why)
 {
 	struct reply_listener	listener = { hear_line, s };
-	int64_t			timeout = s->options->timeout_ms;
 
 	s->step = step;
-	stream_set_timeout(&s->stream,
-	    timeout > 0 ? timeout : steps[step].timeout_ms);
+	stream_set_timeout(&s->stream, patience(s, step));
 	if (s->unanswered > 0)
 		s->unanswered--;
 	if (stream_flush(&s->stream, why) &&

@@ -45,6 +45,7 @@ struct session_options {
 						 * used or not */
 	const struct auth_options *auth;	/* NULL: no AUTH */
 	int64_t			 timeout_ms;	/* 0: RFC 5321's, by step */
+	int64_t			 greeting_ms;	/* 0: as any other step */
 	bool			 early_bdat;	/* a small message goes with
 						 * its envelope */
 	bool			 no_chunking;	/* BDAT is not to be used */

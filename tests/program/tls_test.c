@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -358,6 +359,82 @@ stores_can_be_hidden(void)
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
+/* What a test has installed as this machine's trust. */
+struct store {
+	const char	*ca;		/* PEM file */
+	const char	*to;		/* "/etc/ssl/certs/..." */
+};
+
+static void
+install_store(void *context)
+{
+	const struct store	*store = context;
+	struct buffer		 pem = { 0 };
+	FILE			*to;
+
+	hide_stores_or_die(NULL);
+	file_read(&pem, store->ca);
+	if (mkdir("/etc/ssl/certs", 0755) == -1 ||
+	    (to = fopen(store->to, "w")) == NULL ||
+	    fwrite(pem.data, 1, pem.len, to) != pem.len || fclose(to) != 0)
+		_exit(99);
+	buffer_free(&pem);
+}
+
+/* The name that the usual authority has in a hashed folder. */
+static void
+hashed_name(const struct stand *s, char *to, size_t size)
+{
+	DIR		*folder = opendir(s->usual.hashed);
+	struct dirent	*entry;
+
+	assert_non_null(folder);
+	while ((entry = readdir(folder)) != NULL)
+		if (entry->d_name[0] != '.')
+			snprintf(to, size, "/etc/ssl/certs/%s",
+			    entry->d_name);
+	closedir(folder);
+}
+
+static void
+trusts_this_machine(bool hashed)
+{
+	struct stand	s = { .host = NULL };
+	struct program	p;
+	char		to[300] = "/etc/ssl/certs/ca-certificates.crt";
+	struct store	store = { .to = to };
+
+	stand_open(&s, &(struct script){ .security = TLS_AT_ONCE },
+	    "submissions", NULL);
+	if (hashed)
+		hashed_name(&s, to, sizeof(to));
+	store.ca = s.usual.ca;
+	p = stand_program(&s);
+	p.prepare = install_store;
+	p.ctx = &store;
+	program_run(&s.o, &p);
+	went_encrypted(&s);
+	stand_close(&s);
+}
+
+static void
+this_machines_hashed_folder_is_trusted(void **state)
+{
+	(void)state;
+	if (!stores_can_be_hidden())
+		skip();
+	trusts_this_machine(true);
+}
+
+static void
+else_this_machines_bundle_is_trusted(void **state)
+{
+	(void)state;
+	if (!stores_can_be_hidden())
+		skip();
+	trusts_this_machine(false);
+}
+
 static void
 no_trust_store_is_a_refusal(void **state)
 {
@@ -626,6 +703,8 @@ static const struct CMUnitTest tls_spec[] = {
 	cmocka_unit_test(any_number_of_pins),
 	cmocka_unit_test(our_certificate_is_shown),
 	cmocka_unit_test(our_certificate_is_refused),
+	cmocka_unit_test(this_machines_hashed_folder_is_trusted),
+	cmocka_unit_test(else_this_machines_bundle_is_trusted),
 	cmocka_unit_test(no_trust_store_is_a_refusal),
 	cmocka_unit_test(the_environment_is_not_asked),
 	cmocka_unit_test(an_unreadable_tls_ca_names_mode_and_owner),
@@ -648,6 +727,13 @@ static const struct CMUnitTest tls_spec[] = {
 	TOLD("STARTTLS is not offered", .scheme = "submission",
 	    .script = { .user = "nina", .password = STAND_PASSWORD },
 	    .status = EX_UNAVAILABLE, .commands = "EHLO|QUIT",
+	    .says = { "STARTTLS: the server does not offer it" }),
+	TOLD("EHLO is refused, and HELO offers nothing",
+	    .scheme = "submission", .script = { .user = "nina",
+	    .password = STAND_PASSWORD, .auth_in_clear = true,
+	    .security = STARTTLS_OFFERED, .steps = { { .at = ON_EHLO,
+	    .say = "502 5.5.1 what?" } } }, .status = EX_UNAVAILABLE,
+	    .commands = "EHLO|HELO|QUIT",
 	    .says = { "STARTTLS: the server does not offer it" }),
 	TOLD("STARTTLS is refused for now", UPGRADES({ .at = ON_STARTTLS,
 	    .say = "454 4.7.0 TLS not available" }), .status = EX_TEMPFAIL,
