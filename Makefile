@@ -164,12 +164,15 @@ RELAY	= \
 	  explain \
 	  fields \
 	  host \
+	  notice \
 	  prepare \
 	  relay \
 	  route \
+	  runner \
 	  security \
 	  sender \
-	  store
+	  store \
+	  work
 SERVE	= \
 	  answer \
 	  command \
@@ -177,6 +180,7 @@ SERVE	= \
 	  receive \
 	  session
 CLI	= \
+	  flush \
 	  input \
 	  options \
 	  report \

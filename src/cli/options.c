@@ -241,7 +241,9 @@ add_override(struct options *o, const char *value)
 static void
 take_delivery(struct options *o, const char *value)
 {
-	if (value[0] == 'q' || value[0] == 'd')
+	if (value[0] == 'b')
+		o->delivery = DELIVER_BACKGROUND;
+	else if (value[0] == 'q' || value[0] == 'd')
 		o->delivery = DELIVER_QUEUE;
 	else
 		o->delivery = DELIVER_NOW;

@@ -34,8 +34,8 @@ enum error_mode {
 };
 
 enum delivery_mode {
-	DELIVER_NOW,		/* -odi, -odf, -odb (whoever calls is told the
-				 * truth), and no -od at all */
+	DELIVER_NOW,		/* -odi, -odf, and no -od at all */
+	DELIVER_BACKGROUND,	/* -odb */
 	DELIVER_QUEUE,		/* -odq, -odd */
 };
 

@@ -7,6 +7,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "cli/flush.h"
 #include "cli/input.h"
 #include "cli/report.h"
 #include "cli/transcript.h"
@@ -179,6 +180,10 @@ hand_over(struct submission *s)
 	report.kept = where.failed[0] != '\0' ? where.failed : NULL;
 	report.spool = s->spool.directory;
 	account_outcomes(s->log, &account, s->outcomes);
+	if (s->options->delivery == DELIVER_BACKGROUND &&
+	    where.queued[0] != '\0')
+		flush_in_background(s->config, s->log, &s->spool,
+		    where.queued);
 	return report_outcomes(&report, s->outcomes);
 }
 

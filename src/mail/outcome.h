@@ -24,6 +24,9 @@ struct outcome {
 						 * the last byte was lost */
 	char			text[512];	/* step and reply, one line,
 						 * safe for a terminal */
+	bool			unasked;	/* no server was asked: none was
+						 * reached, or none would have
+						 * us; nobody's fault here */
 };
 
 #endif

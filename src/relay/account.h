@@ -16,6 +16,8 @@ struct account {
 	uint32_t		 uid;	/* who brought it */
 	const struct envelope	*envelope;
 	const struct message	*message;
+	const struct outcome	*before;	/* only forward-paths that were
+						 * waiting then; NULL: all */
 };
 
 /*

@@ -201,7 +201,8 @@ host_send(struct relay *r, const struct envelope *env,
 	if (r->connected && session_is_full(&r->session))
 		host_leave(r);
 	kept = r->connected;
-	if (!kept && !open_host(r, why))
+	r->reached = kept || open_host(r, why);
+	if (!r->reached)
 		return unusable(r, HOST_UNUSABLE, why);
 	if (send_dressed(r, env, message, outcomes, &data_sent, why)) {
 		if (count_waiting(outcomes, env->n) == 0)

@@ -33,7 +33,7 @@ is_temporary(const struct failure *why)
 
 /* The attempt failed as a whole: the same for everybody not judged before. */
 static void
-settle(const struct envelope *env, struct outcome *outcomes,
+settle(const struct envelope *env, struct outcome *outcomes, bool unasked,
     const struct failure *why)
 {
 	for (size_t i = 0; i < env->n; i++) {
@@ -41,7 +41,8 @@ settle(const struct envelope *env, struct outcome *outcomes,
 
 		if (o->kind != OUTCOME_WAITING)
 			continue;
-		*o = (struct outcome){ .status = why->status };
+		*o = (struct outcome){ .status = why->status,
+		    .unasked = unasked };
 		o->kind = is_temporary(why) ? OUTCOME_DEFERRED :
 		    OUTCOME_FAILED;
 		strlcpy(o->text, why->text, sizeof(o->text));
@@ -64,6 +65,12 @@ find_hosts(struct relay *r, struct failure *why)
 	    failure_prefix(why, "%s: ", set->origin);
 }
 
+static bool
+is_same_view(const struct config_view *a, const struct config_view *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
 /*
  * A session that other settings opened is of no use for this route, nor one
  * whose server has something to say before it is asked: it has left.
@@ -71,8 +78,7 @@ find_hosts(struct relay *r, struct failure *why)
 static bool
 join_route(struct relay *r, const struct route *route, struct failure *why)
 {
-	if (r->connected && (memcmp(&r->view, &route->view,
-	    sizeof(r->view)) != 0 ||
+	if (r->connected && (!is_same_view(&r->view, &route->view) ||
 	    stream_is_readable(&r->session.stream)))
 		host_leave(r);
 	r->subject = route->subject;
@@ -86,6 +92,7 @@ struct handing {
 	struct outcome		*outcomes;
 	struct failure		 why;		/* of all that were tried */
 	bool			 over;
+	bool			 unasked;	/* no server heard of it */
 };
 
 /* One more smarthost is of no use; hope with any of them is hope. */
@@ -103,6 +110,13 @@ pass_over(const struct relay *r, struct handing *h, const struct failure *why)
 	failure_suffix(&h->why, "; %s", why->text);
 }
 
+/* It wants no more for now, and said so before it heard who is meant. */
+static bool
+is_turned_away(const struct relay *r)
+{
+	return r->session.step == STEP_MAIL && r->session.reply.code == 421;
+}
+
 /* The smarthost at r->at, in as many sessions as it takes. */
 static void
 try_host(struct relay *r, struct handing *h)
@@ -114,6 +128,7 @@ try_host(struct relay *r, struct handing *h)
 		result = host_send(r, h->env, h->message, h->outcomes, &why);
 	while (result == HOST_AGAIN);
 	h->over = result != HOST_UNUSABLE;
+	h->unasked &= !h->over && (!r->reached || is_turned_away(r));
 	if (result == HOST_UNUSABLE)
 		pass_over(r, h, &why);
 	if (result == HOST_GAVE_UP)
@@ -131,20 +146,42 @@ try_smarthost(struct relay *r, const struct smarthost *host,
 	try_host(r, h);
 }
 
+static bool
+is_down(const struct relay *r, const struct route *route)
+{
+	return r->down && is_same_view(&r->down_view, &route->view);
+}
+
+static void
+remember_down(struct relay *r, const struct failure *why)
+{
+	r->down = true;
+	r->down_view = r->view;
+	r->down_why = *why;
+}
+
 static void
 send_together(struct relay *r, const struct route *route,
     const struct message *message, struct outcome *outcomes)
 {
 	struct handing	h = { .env = &route->envelope, .message = message,
-			    .outcomes = outcomes };
+			    .outcomes = outcomes, .unasked = true };
 
+	if (is_down(r, route)) {
+		settle(h.env, outcomes, true, &r->down_why);
+		return;
+	}
 	if (join_route(r, route, &h.why)) {
 		if (r->connected)
 			try_host(r, &h);
+		if (!h.over)
+			h.unasked = true;
 		for (size_t i = 0; !h.over && i < r->hosts.n; i++)
 			try_smarthost(r, &r->hosts.host[i], &h);
 	}
-	settle(h.env, outcomes, &h.why);
+	if (h.unasked && r->remember)
+		remember_down(r, &h.why);
+	settle(h.env, outcomes, h.unasked, &h.why);
 }
 
 static void

@@ -37,6 +37,17 @@ struct relay {
 	struct session_options		 options;
 	struct session			 session;
 	bool				 connected;
+	bool				 reached;	/* a session was open in
+							 * the last attempt */
+
+	/*
+	 * For who has many messages to send: a smarthost that could not be
+	 * reached, or wants no more for now, is not asked for the next ones.
+	 */
+	bool				 remember;
+	bool				 down;
+	struct config_view		 down_view;	/* the settings of it */
+	struct failure			 down_why;
 };
 
 void	relay_begin(struct relay *, const struct config *,
@@ -45,8 +56,10 @@ void	relay_begin(struct relay *, const struct config *,
 /*
  * One attempt for all forward-paths whose outcome is OUTCOME_WAITING; each
  * has another one afterwards.  Those that come under different sections [to]
- * travel in one transaction for each route (relay/route.h).  Outcomes' texts name host, port, step, reply,
- * and where it is known the cause and the place in the configuration.
+ * travel in one transaction for each route (relay/route.h).  Outcomes' texts
+ * name host, port, step, reply, and where it is known the cause and the place
+ * in the configuration.  A session kept from an earlier message that turns
+ * out to be over is opened anew.
  */
 void	relay_send(struct relay *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes);

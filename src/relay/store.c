@@ -4,21 +4,21 @@
 #include <string.h>
 #include <sysexits.h>
 
-enum store_answer
-store_open(struct spool *spool, const struct config *config,
+static enum store_answer
+open_named(struct spool *spool, const struct config *config, bool create,
     struct failure *why)
 {
 	const struct setting	*set = config_find(config, NULL, KEY_QUEUE);
 	const char		*directory = config_text(config, NULL,
 				    KEY_QUEUE);
 	struct spool_options	 options = {
-		.create = true,
+		.create = create,
 		.size_max = config_number(config, NULL, KEY_QUEUE_SIZE_LIMIT),
 	};
 
 	*spool = (struct spool){ 0 };
 	if (strcmp(directory, "off") == 0) {
-		failed(why, EX_TEMPFAIL, "there is no queue (%s)",
+		failed(why, EX_OSFILE, "there is no queue (%s)",
 		    set != NULL ? set->origin : "queue = off");
 		return STORE_NONE;
 	}
@@ -26,12 +26,9 @@ store_open(struct spool *spool, const struct config *config,
 		return STORE_OPEN;
 	*spool = (struct spool){ 0 };
 	if (set == NULL) {
-		why->status = EX_TEMPFAIL;
 		failure_prefix(why, "there is no queue: ");
 		return STORE_NONE;
 	}
-	if (why->status == EX_OSFILE)
-		why->status = EX_CANTCREAT;
 	failure_suffix(why, " (%s)", set->origin);
 	return STORE_BROKEN;
 }
@@ -44,4 +41,29 @@ store_spill_directory(enum store_answer answer, const struct spool *spool)
 	if (answer == STORE_OPEN)
 		return spool->spill;
 	return tmp != NULL && tmp[0] == '/' ? tmp : "/tmp";
+}
+
+enum store_answer
+store_open(struct spool *spool, const struct config *config,
+    struct failure *why)
+{
+	enum store_answer	answer = open_named(spool, config, true, why);
+
+	if (answer == STORE_NONE)
+		why->status = EX_TEMPFAIL;
+	if (answer == STORE_BROKEN && why->status == EX_OSFILE)
+		why->status = EX_CANTCREAT;
+	return answer;
+}
+
+enum store_answer
+store_look(struct spool *spool, const struct config *config,
+    struct failure *why)
+{
+	enum store_answer	answer = open_named(spool, config, false, why);
+
+	if (answer == STORE_OPEN || why->status != EX_OSFILE)
+		return answer;
+	why->status = EX_OK;
+	return STORE_NONE;
 }

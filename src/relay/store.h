@@ -26,4 +26,11 @@ enum store_answer store_open(struct spool *, const struct config *,
 /* Where large messages wait: in the spool, or where there is none in $TMPDIR. */
 const char *store_spill_directory(enum store_answer, const struct spool *);
 
+/*
+ * For who only asks what is there: makes nothing.  A spool that was never
+ * made, like one that is off, is STORE_NONE with EX_OK in why->status.
+ */
+enum store_answer store_look(struct spool *, const struct config *,
+	    struct failure *why);
+
 #endif

@@ -51,7 +51,9 @@ show(const struct options *o, struct buffer *to)
 		buffer_add_text(to, "v ");
 	if (o->errors == ERRORS_QUIET)
 		buffer_add_text(to, "eq ");
-	if (o->delivery != DELIVER_NOW)
+	if (o->delivery == DELIVER_BACKGROUND)
+		buffer_add_text(to, "odb ");
+	if (o->delivery == DELIVER_QUEUE)
 		buffer_add_text(to, "odq ");
 	if (o->sender != NULL)
 		buffer_addf(to, "f=%s ", o->sender);
@@ -168,7 +170,7 @@ static const struct CMUnitTest options_spec[] = {
 	MEANS("-oi x", "i | x"), MEANS("-o i x", "i | x"),
 	MEANS("-oitrue x", "i | x"), MEANS("-oifalse x", "| x"),
 	MEANS("-odq x", "odq | x"), MEANS("-odd x", "odq | x"),
-	MEANS("-odb x", "| x"), MEANS("-odi x", "| x"),
+	MEANS("-odb x", "odb | x"), MEANS("-odi x", "| x"),
 	MEANS("-oem x", "| x"), MEANS("-oeq x", "eq | x"),
 	MEANS("-om -oo -or5m x", "| x"),
 	MEANS("-oQ/tmp x", "ignored | x"),

@@ -14,41 +14,12 @@
 #include <sys/resource.h>
 #include <sysexits.h>
 
-#include "support/conf.h"
 #include "support/program.h"
-#include "support/smarthost.h"
+#include "support/queue.h"
 #include "support/spool.h"
 
 static const char	letter[] = "Subject: x\nFrom: me@example.org\n"
 			    "To: list@example.org\n\nhi\n";
-
-struct place {
-	struct folder		 folder;
-	struct smarthost	*host;
-	const char		*conf;
-	char			 spool[80];
-};
-
-static void
-open_place(struct place *p, const struct script *script, const char *more)
-{
-	char	text[400];
-
-	folder_make(&p->folder);
-	snprintf(p->spool, sizeof(p->spool), "%s/spool", p->folder.path);
-	snprintf(text, sizeof(text), "%s%s%s%s", strstr(more, "queue = ") !=
-	    NULL ? "" : "queue = ", strstr(more, "queue = ") != NULL ? "" :
-	    p->spool, strstr(more, "queue = ") != NULL ? "" : "\n", more);
-	p->host = smarthost_start(script);
-	p->conf = conf_write(&p->folder, p->host, "smtp", text);
-}
-
-static void
-close_place(struct place *p)
-{
-	smarthost_stop(p->host);
-	folder_remove(&p->folder);
-}
 
 /* What is left behind for what a server does. */
 struct outage {
@@ -66,7 +37,7 @@ is_kept(void **state)
 {
 	const struct outage	*t = *state;
 	const char		*arguments[8] = { "-i", "-oi" };
-	struct place		 p;
+	struct queue_place		 p;
 	struct outcome		 o;
 	size_t			 n = 2;
 
@@ -74,7 +45,7 @@ is_kept(void **state)
 		arguments[n++] = t->arguments[i];
 	arguments[n++] = "a@example.net";
 	arguments[n++] = "b@example.net";
-	open_place(&p, &t->script, t->more != NULL ? t->more : "");
+	queue_place_open(&p, &t->script, t->more);
 	relais_run(&o, p.conf, arguments, letter);
 	if (t->words == NULL)
 		assert_string_equal(o.err.data, "");
@@ -89,7 +60,7 @@ is_kept(void **state)
 		    t->failed != NULL ? t->failed : "");
 	}
 	outcome_free(&o);
-	close_place(&p);
+	queue_place_close(&p);
 }
 
 #define KEPT(sentence, ...) { sentence, is_kept, NULL, NULL, \
@@ -109,12 +80,12 @@ forbid_growth(void *ctx)
 static void
 a_file_size_limit_leaves_the_message_with_the_caller(void **state)
 {
-	struct place	p;
+	struct queue_place	p;
 	struct outcome	o;
 	rlim_t		limit = 1000;
 
 	(void)state;
-	open_place(&p, &(struct script){ .refusing = true }, "");
+	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", p.conf, "a@example.net"),
 	    .input = letter, .prepare = forbid_growth, .ctx = &limit });
@@ -122,14 +93,14 @@ a_file_size_limit_leaves_the_message_with_the_caller(void **state)
 	assert_non_null(strstr(o.err.data, "File too large"));
 	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
 	outcome_free(&o);
-	close_place(&p);
+	queue_place_close(&p);
 }
 
 /* More than fits into memory goes through the spool's own folder. */
 static void
 a_large_message_is_queued_whole(void **state)
 {
-	struct place		p;
+	struct queue_place		p;
 	struct outcome		o;
 	struct buffer		input = { 0 };
 
@@ -137,7 +108,7 @@ a_large_message_is_queued_whole(void **state)
 	buffer_add_text(&input, "Subject: x\n\n");
 	while (input.len < 3 * MESSAGE_MEMORY)
 		buffer_add_text(&input, "a line of some length to fill it\n");
-	open_place(&p, &(struct script){ .refusing = true }, "");
+	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
 	relais_run(&o, p.conf, WORDS("-i", "a@example.net"), input.data);
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
@@ -145,17 +116,17 @@ a_large_message_is_queued_whole(void **state)
 	    "?a@example.net");
 	buffer_free(&input);
 	outcome_free(&o);
-	close_place(&p);
+	queue_place_close(&p);
 }
 
 static void
 whoever_watches_is_told_why_it_waits(void **state)
 {
-	struct place	p;
+	struct queue_place	p;
 	struct outcome	o;
 
 	(void)state;
-	open_place(&p, &(struct script){ .refusing = true }, "");
+	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
 	relais_run(&o, p.conf, WORDS("-i", "-v", "a@example.net"), letter);
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
@@ -163,7 +134,7 @@ whoever_watches_is_told_why_it_waits(void **state)
 	assert_non_null(strstr(o.out.data, "Connection refused"));
 	assert_non_null(strstr(o.out.data, "; waits in the queue as "));
 	outcome_free(&o);
-	close_place(&p);
+	queue_place_close(&p);
 }
 
 static const struct CMUnitTest outage_spec[] = {

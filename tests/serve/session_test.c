@@ -55,16 +55,20 @@ outcome_of(const char *path)
 		const char	*local;
 		struct outcome	 outcome;
 	} table[] = {
-		{ "bad", { OUTCOME_FAILED, EX_NOUSER, 550, 0, "5.1.1", false,
-		    "550 5.1.1 who?" } },
-		{ "auth", { OUTCOME_FAILED, EX_NOPERM, 530, 0, "5.7.0", false,
-		    "530 5.7.0 log in" } },
-		{ "later", { OUTCOME_DEFERRED, EX_TEMPFAIL, 450, 0, "4.2.0",
-		    false, "450 4.2.0 later" } },
-		{ "closing", { OUTCOME_DEFERRED, EX_TEMPFAIL, 421, 0, "4.3.2",
-		    false, "421 4.3.2 bye" } },
-		{ "config", { OUTCOME_FAILED, EX_CONFIG, 0, 0, "", false,
-		    "no smarthost" } },
+		{ "bad", { .kind = OUTCOME_FAILED, .status = EX_NOUSER,
+		    .code = 550, .enhanced = "5.1.1",
+		    .text = "550 5.1.1 who?" } },
+		{ "auth", { .kind = OUTCOME_FAILED, .status = EX_NOPERM,
+		    .code = 530, .enhanced = "5.7.0",
+		    .text = "530 5.7.0 log in" } },
+		{ "later", { .kind = OUTCOME_DEFERRED, .status = EX_TEMPFAIL,
+		    .code = 450, .enhanced = "4.2.0",
+		    .text = "450 4.2.0 later" } },
+		{ "closing", { .kind = OUTCOME_DEFERRED, .status = EX_TEMPFAIL,
+		    .code = 421, .enhanced = "4.3.2",
+		    .text = "421 4.3.2 bye" } },
+		{ "config", { .kind = OUTCOME_FAILED, .status = EX_CONFIG,
+		    .text = "no smarthost" } },
 	};
 	struct outcome	good = { .kind = OUTCOME_DELIVERED, .code = 250,
 			    .text = "250 ok" };

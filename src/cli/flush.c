@@ -1,0 +1,230 @@
+#include "cli/flush.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/report.h"
+#include "cli/transcript.h"
+#include "config/identity.h"
+#include "relay/runner.h"
+#include "relay/store.h"
+#include "util/clock.h"
+
+/* Sendmail's times: numbers with units, minutes where none is said. */
+static bool
+parse_time(const char *text, long *seconds)
+{
+	static const struct { char letter; long seconds; } units[] = {
+		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
+		{ 'w', 604800 },
+	};
+
+	for (*seconds = 0; *text != '\0';) {
+		long	n = 0, unit = 0;
+		int	digits = 0;
+
+		for (; isdigit((unsigned char)*text); text++, digits++)
+			n = digits < 6 ? n * 10 + (*text - '0') : LONG_MAX;
+		for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+			if (*text == units[i].letter)
+				unit = units[i].seconds;
+		if (digits == 0 || digits > 6 || (unit == 0 && *text != '\0'))
+			return false;
+		text += unit != 0;
+		*seconds += n * (unit != 0 ? unit : 60);
+	}
+	return *seconds > 0;
+}
+
+bool
+flush_parse(struct flush_order *order, const char *text, const char *next,
+    struct failure *why)
+{
+	const char	*rest = text[0] != '\0' && text[1] != '\0' ? text + 1 :
+			    next;
+	struct choice	*c = &order->choice;
+
+	*order = (struct flush_order){ 0 };
+	switch (text[0]) {
+	case '\0':
+		c->due = true;
+		return true;
+	case 'f':
+		return true;
+	case 'I':
+		c->id = rest;
+		break;
+	case 'R':
+		c->recipient = rest;
+		break;
+	case 'S':
+		c->sender = rest;
+		break;
+	default:
+		if (text[0] == 'p' && text[1] == '\0')
+			text = "1m";
+		c->due = true;
+		return parse_time(text + (text[0] == 'p'), &order->every_s) ||
+		    failed(why, EX_USAGE, "-q wants nothing, f, I, R or S and "
+			"a text, or a time such as 15m behind it");
+	}
+	return rest != NULL || failed(why, EX_USAGE,
+	    "-q%c wants a text behind it", text[0]);
+}
+
+/* Where a person watches. */
+struct watcher {
+	int64_t	began_ms;
+	bool	told;
+};
+
+static void
+show_progress(void *context, const struct runner_totals *t)
+{
+	struct watcher	*w = context;
+	int64_t		 ms = clock_ms() - w->began_ms;
+	size_t		 done = runner_done(t);
+
+	w->told = true;
+	dprintf(STDERR_FILENO, "\r%zu of %zu, %zu sent, %llu a second ",
+	    done, t->entries, t->result[WORK_DELIVERED],
+	    (unsigned long long)(ms > 0 ? done * 1000 / (uint64_t)ms : 0));
+}
+
+static void
+show_end(struct watcher *w, const struct runner_totals *t)
+{
+	if (t->entries == 0)
+		return;
+	show_progress(w, t);
+	dprintf(STDERR_FILENO, "\n");
+}
+
+bool
+flush_once(const struct config *config, const struct log *log,
+    struct spool *spool, const struct choice *choice, bool verbose,
+    bool *all, struct failure *why)
+{
+	struct watcher		watcher = { clock_ms(), false };
+	struct identity		me = { 0 };
+	struct runner_totals	totals;
+	struct runner		runner = {
+		.config = config, .me = &me, .log = log, .spool = spool,
+		.choice = *choice, .trace = verbose ? &transcript : NULL,
+		.context = &watcher,
+	};
+	bool			watched = isatty(STDERR_FILENO) && !verbose;
+	bool			good;
+
+	identity_find(&me, config);
+	runner.progress = watched ? show_progress : NULL;
+	good = runner_pass(&runner, &totals, why);
+	if (watched)
+		show_end(&watcher, &totals);
+	*all = good && totals.result[WORK_DELIVERED] +
+	    totals.result[WORK_PASSED_BY] == totals.entries;
+	identity_free(&me);
+	return good;
+}
+
+/*
+ * A pass now and then, until SIGTERM or SIGINT; SIGHUP and SIGUSR1 ask for
+ * one at once.  What ends a pass early ends this, too.
+ */
+static int
+serve(const struct config *config, const struct log *log,
+    struct spool *spool, const struct flush_order *order)
+{
+	struct timespec	every = { .tv_sec = order->every_s };
+	struct failure	why;
+	sigset_t	signals;
+	bool		all;
+	int		sig;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	do {
+		if (!flush_once(config, log, spool, &order->choice, false,
+		    &all, &why))
+			log_line(log, LOG_ERR, "%s", why.text);
+		sig = sigtimedwait(&signals, NULL, &every);
+	} while (sig != SIGTERM && sig != SIGINT);
+	return EX_OK;
+}
+
+int
+flush(const struct options *options, const struct config *config,
+    const struct log *log, const struct flush_order *order)
+{
+	struct spool	spool;
+	struct failure	why;
+	bool		all;
+	int		status = EX_OK;
+
+	switch (order->every_s > 0 ? store_open(&spool, config, &why) :
+	    store_look(&spool, config, &why)) {
+	case STORE_OPEN:
+		break;
+	case STORE_NONE:
+		if (why.status == EX_OK && order->every_s == 0)
+			return EX_OK;
+		return report_failure(log, options->errors, &why);
+	case STORE_BROKEN:
+		return report_failure(log, options->errors, &why);
+	}
+	if (order->every_s > 0)
+		status = serve(config, log, &spool, order);
+	else if (!flush_once(config, log, &spool, &order->choice,
+	    options->verbose, &all, &why))
+		status = report_failure(log, options->errors, &why);
+	spool_close(&spool);
+	return status;
+}
+
+/* Nothing of the caller's: it may be waiting for the end of our output. */
+static void
+detach(void)
+{
+	int	fd = open("/dev/null", O_RDWR);
+
+	setsid();
+	for (int i = STDIN_FILENO; fd != -1 && i <= STDERR_FILENO; i++)
+		dup2(fd, i);
+	if (fd > STDERR_FILENO)
+		close(fd);
+	if (chdir("/") == -1)
+		return;		/* then a file system stays busy, no more */
+}
+
+void
+flush_in_background(const struct config *config, const struct log *log,
+    struct spool *spool, const char id[ID_SIZE])
+{
+	struct choice	choice = { .id = id };
+	struct failure	why;
+	bool		all;
+	pid_t		pid = fork();
+
+	if (pid == -1)
+		log_line(log, LOG_WARNING, "can't start a process for id=%s; "
+		    "it waits for the next queue run", id);
+	if (pid != 0)
+		return;
+	detach();
+	if (!flush_once(config, log, spool, &choice, false, &all, &why))
+		log_line(log, LOG_ERR, "%s", why.text);
+	_exit(EX_OK);
+}

@@ -1,0 +1,50 @@
+/*
+ * flush.h - -q: the queue's entries on their way again
+ */
+#ifndef CLI_FLUSH_H
+#define CLI_FLUSH_H
+
+#include <stdbool.h>
+
+#include "cli/options.h"
+#include "config/config.h"
+#include "queue/id.h"
+#include "queue/spool.h"
+#include "relay/work.h"
+#include "util/failure.h"
+#include "util/log.h"
+
+/* What follows -q. */
+struct flush_order {
+	struct choice	choice;
+	long		every_s;	/* a service with this interval; 0: one
+					 * pass */
+};
+
+/*
+ * "", f, I, R and S with their texts, and times such as 15m or p1h30m;
+ * *next, if not NULL, stands in for a text that is missing.  EX_USAGE.
+ */
+bool	flush_parse(struct flush_order *, const char *text, const char *next,
+	    struct failure *why);
+
+/* Does it; returns the exit status. */
+int	flush(const struct options *, const struct config *,
+	    const struct log *, const struct flush_order *);
+
+/*
+ * One pass, with a line of progress where a person watches; *all tells
+ * whether everything that was chosen has gone.
+ */
+bool	flush_once(const struct config *, const struct log *, struct spool *,
+	    const struct choice *, bool verbose, bool *all,
+	    struct failure *why);
+
+/*
+ * Hands one entry on in a process of its own, with no tie to its caller.  If
+ * there can be none, the entry stays for the next run.
+ */
+void	flush_in_background(const struct config *, const struct log *,
+	    struct spool *, const char id[ID_SIZE]);
+
+#endif

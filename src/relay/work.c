@@ -1,0 +1,394 @@
+#include "relay/work.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "queue/commit.h"
+#include "queue/retry.h"
+#include "relay/account.h"
+#include "relay/notice.h"
+#include "util/memory.h"
+
+/* One entry in hand. */
+struct attempt {
+	struct worker	*w;
+	struct entry	*entry;
+	struct outcome	*outcomes;	/* as in the docket, then new ones */
+	int64_t		 now;
+	bool		 in_doubt;
+	size_t		 waiting;	/* so many after it */
+	size_t		 failed;
+	size_t		 unasked;	/* of those waiting */
+	char		 notice[ID_SIZE];
+};
+
+static int64_t
+lifetime_of(const struct worker *w)
+{
+	return config_ms(w->config, NULL, KEY_QUEUE_LIFETIME) / 1000;
+}
+
+static void
+tell(struct worker *w, const struct failure *why)
+{
+	log_line(w->log, LOG_ERR, "%s", why->text);
+	strlcpy(w->error, why->text, sizeof(w->error));
+}
+
+static bool
+has_text(const char *path, const char *text)
+{
+	return text == NULL || strcasestr(path, text) != NULL;
+}
+
+static bool
+is_waited_for(const struct docket *d, const char *recipient)
+{
+	if (recipient == NULL)
+		return true;
+	for (size_t i = 0; i < d->envelope.n; i++)
+		if (d->outcomes[i].kind == OUTCOME_WAITING &&
+		    has_text(d->envelope.forward[i].path, recipient))
+			return true;
+	return false;
+}
+
+/* Asked again with the lock held: another runner may have been here. */
+static bool
+is_chosen(const struct worker *w, const struct entry *e, int64_t now)
+{
+	const struct choice	*c = w->choice;
+
+	return !e->docket.held && (!c->due || e->next <= now) &&
+	    has_text(e->docket.envelope.reverse_path, c->sender) &&
+	    is_waited_for(&e->docket, c->recipient);
+}
+
+/*
+ * The administrator can mend what keeps us out of the smarthost, and then the
+ * message goes: so nobody is told that it failed.
+ */
+static void
+soften(struct outcome *o)
+{
+	if (o->kind == OUTCOME_FAILED && (o->unasked ||
+	    o->status == EX_NOPERM || o->status == EX_CONFIG))
+		o->kind = OUTCOME_DEFERRED;
+}
+
+static void
+count(struct attempt *a)
+{
+	a->waiting = a->failed = a->unasked = 0;
+	a->in_doubt = false;
+	for (size_t i = 0; i < a->entry->docket.envelope.n; i++) {
+		const struct outcome	*o = &a->outcomes[i];
+
+		a->failed += o->kind == OUTCOME_FAILED;
+		a->unasked += o->kind == OUTCOME_DEFERRED && o->unasked;
+		if (o->kind == OUTCOME_DEFERRED ||
+		    o->kind == OUTCOME_WAITING) {
+			a->waiting++;
+			a->in_doubt |= o->in_doubt;
+		}
+	}
+}
+
+/* The owner's settings hold for his mail, whoever runs the queue. */
+static void
+send(struct attempt *a)
+{
+	struct docket	*d = &a->entry->docket;
+	struct identity	 owner = *a->w->me;
+	struct account	 account = { .id = a->entry->name, .uid = d->uid,
+			    .envelope = &d->envelope,
+			    .message = &a->entry->message,
+			    .before = d->outcomes };
+
+	if (d->caller != NULL && d->caller[0] != '\0')
+		owner.user = d->caller;
+	a->w->relay.me = &owner;
+	relay_send(&a->w->relay, &d->envelope, &a->entry->message,
+	    a->outcomes);
+	a->w->relay.me = a->w->me;
+	for (size_t i = 0; i < d->envelope.n; i++) {
+		struct outcome	*o = &a->outcomes[i];
+
+		if (d->outcomes[i].kind != OUTCOME_WAITING)
+			continue;
+		soften(o);
+		if (o->kind != OUTCOME_DELIVERED)
+			strlcpy(a->w->error, o->text, sizeof(a->w->error));
+	}
+	account_outcomes(a->w->log, &account, a->outcomes);
+}
+
+/* Its time is over: what waits has failed, for the last reply. */
+static void
+expire(struct attempt *a)
+{
+	long long	hours = lifetime_of(a->w) / 3600;
+
+	for (size_t i = 0; i < a->entry->docket.envelope.n; i++) {
+		struct outcome	*o = &a->outcomes[i];
+		char		 last[sizeof(o->text) - 80];
+
+		if (o->kind != OUTCOME_DEFERRED && o->kind != OUTCOME_WAITING)
+			continue;
+		strlcpy(last, o->text[0] != '\0' ? o->text :
+		    a->entry->docket.reason, sizeof(last));
+		o->kind = OUTCOME_FAILED;
+		if (o->status == EX_OK)
+			o->status = EX_TEMPFAIL;
+		snprintf(o->text, sizeof(o->text),
+		    "given up after %lld hours: %s", hours, last);
+	}
+}
+
+static enum work_result
+trouble(struct attempt *a, const struct failure *why)
+{
+	tell(a->w, why);
+	return WORK_TROUBLE;
+}
+
+/*
+ * Nobody was asked, so the entry's own reason is enough: unlike what a server
+ * said to a forward-path, it need not survive a crash, and a thousand entries
+ * that meet the same closed door do not each wait for the disk.
+ */
+static bool
+note(struct attempt *a, struct failure *why)
+{
+	struct docket	*d = &a->entry->docket;
+
+	if (a->unasked == 0 || a->unasked < a->waiting)
+		return entry_record(a->entry, a->outcomes, why);
+	for (size_t i = 0; i < d->envelope.n; i++)
+		if (a->outcomes[i].unasked)
+			strlcpy(d->reason, a->outcomes[i].text,
+			    sizeof(d->reason));
+	return true;
+}
+
+static enum work_result
+defer(struct attempt *a)
+{
+	struct entry	*e = a->entry;
+	struct failure	 why;
+	int64_t		 next = retry_next(a->now,
+			    e->docket.arrived_us / 1000000,
+			    lifetime_of(a->w), e->docket.attempts + 1,
+			    a->in_doubt, arc4random());
+
+	if (!entry_defer(e, next, &why))
+		return trouble(a, &why);
+	return WORK_DEFERRED;
+}
+
+static enum work_result
+end(struct attempt *a, enum work_result result)
+{
+	struct failure	why;
+
+	return entry_remove(a->entry, &why) ? result : trouble(a, &why);
+}
+
+static bool
+queue_notice(struct attempt *a, struct failure *why)
+{
+	struct docket		*d = &a->entry->docket;
+	struct notice		 notice;
+	struct submission	 submission = {
+		.envelope = &notice.envelope,
+		.message = &notice.message,
+		.next = a->now,
+		.uid = d->uid,
+		.caller = d->caller,
+	};
+	bool			 good;
+
+	good = notice_make(&notice, a->entry, a->w->me, a->now, why) &&
+	    entry_mark_notice(a->entry, why) &&
+	    spool_commit(a->w->spool, &submission, a->notice, why);
+	if (!good)
+		a->notice[0] = '\0';
+	notice_free(&notice);
+	return good;
+}
+
+static enum work_result
+keep_failed(struct attempt *a, const char *because)
+{
+	struct docket	*d = &a->entry->docket;
+	char		 reason[sizeof(d->reason)];
+	struct failure	 why;
+
+	strlcpy(reason, d->reason, sizeof(reason));
+	if (because[0] != '\0') {
+		reason[sizeof(reason) / 2] = '\0';
+		strlcat(reason, "; no notice was sent: ", sizeof(reason));
+		strlcat(reason, because, sizeof(reason));
+	}
+	if (!entry_fail(a->entry, reason, &why))
+		return trouble(a, &why);
+	log_line(a->w->log, LOG_ERR, "id=%s is kept in %s/failed: %s",
+	    a->entry->name, a->w->spool->directory, reason);
+	return WORK_FAILED;
+}
+
+/* Nothing waits, and something has failed. */
+static enum work_result
+give_up(struct attempt *a)
+{
+	struct docket	*d = &a->entry->docket;
+	struct failure	 why;
+
+	if (d->notice_sent)
+		return keep_failed(a, "the one of an earlier run is unsure");
+	if (d->envelope.reverse_path[0] == '\0')
+		return keep_failed(a, "the sender is the null path");
+	if (!notice_is_due(d))
+		return keep_failed(a, "none is wanted");
+	if (!queue_notice(a, &why)) {
+		tell(a->w, &why);
+		return keep_failed(a, why.text);
+	}
+	log_line(a->w->log, LOG_INFO, "id=%s ends, its sender is told by "
+	    "id=%s", a->entry->name, a->notice);
+	return end(a, WORK_FAILED);
+}
+
+static enum work_result
+settle(struct attempt *a)
+{
+	struct docket	*d = &a->entry->docket;
+	struct failure	 why;
+
+	if (a->waiting == 0 && a->failed == 0)
+		return end(a, WORK_DELIVERED);
+	if (a->waiting > 0 && retry_is_over(a->now, d->arrived_us / 1000000,
+	    lifetime_of(a->w))) {
+		expire(a);
+		count(a);
+	}
+	if (!note(a, &why))
+		return trouble(a, &why);
+	return a->waiting > 0 ? defer(a) : give_up(a);
+}
+
+static bool
+is_put_back(const struct attempt *a)
+{
+	return a->w->relay.down && a->w->may_leave != NULL &&
+	    a->failed == 0 && a->unasked > 0 && a->unasked == a->waiting &&
+	    a->w->may_leave(a->w->context);
+}
+
+static enum work_result
+try_entry(struct attempt *a)
+{
+	struct docket		*d = &a->entry->docket;
+	enum work_result	 result;
+
+	a->outcomes = memory_new(d->envelope.n, sizeof(*a->outcomes));
+	memcpy(a->outcomes, d->outcomes, d->envelope.n *
+	    sizeof(*a->outcomes));
+	count(a);
+	if (a->waiting > 0) {
+		send(a);
+		count(a);
+	}
+	result = is_put_back(a) ? WORK_PUT_BACK : settle(a);
+	free(a->outcomes);
+	return result;
+}
+
+static enum work_result
+open_entry(struct worker *w, struct entry *entry, const char *name)
+{
+	struct failure	why;
+
+	switch (entry_open(entry, w->spool, SPOOL_QUEUE, name, ENTRY_WORK,
+	    &why)) {
+	case ENTRY_OPENED:
+		return WORK_DELIVERED;
+	case ENTRY_LOCKED:
+	case ENTRY_GONE:
+		return WORK_PASSED_BY;
+	case ENTRY_BAD:
+		tell(w, &why);
+		return WORK_BAD;
+	case ENTRY_TROUBLE:
+		break;
+	}
+	tell(w, &why);
+	return WORK_TROUBLE;
+}
+
+static enum work_result
+work_once(struct worker *w, const char *name, bool is_notice,
+    char notice[ID_SIZE])
+{
+	struct entry		entry;
+	struct attempt		a = { .w = w, .entry = &entry,
+				    .now = (int64_t)time(NULL) };
+	enum work_result	result = open_entry(w, &entry, name);
+
+	notice[0] = '\0';
+	if (result != WORK_DELIVERED)
+		return result;
+	result = WORK_PASSED_BY;
+	if (is_notice || is_chosen(w, &entry, a.now))
+		result = try_entry(&a);
+	strlcpy(notice, a.notice, ID_SIZE);
+	entry_close(&entry);
+	return result;
+}
+
+/* A notice goes by the same road, and at once; none comes of a notice. */
+enum work_result
+work_on(struct worker *w, const char *name)
+{
+	char			notice[ID_SIZE], none[ID_SIZE];
+	enum work_result	result = work_once(w, name, false, notice);
+	bool		      (*may_leave)(void *) = w->may_leave;
+
+	if (notice[0] != '\0') {
+		w->may_leave = NULL;
+		work_once(w, notice, true, none);
+		w->may_leave = may_leave;
+	}
+	return result;
+}
+
+void
+work_postpone(struct worker *w, const char *name, const char *reason)
+{
+	struct entry	entry;
+	struct attempt	a = { .w = w, .entry = &entry,
+			    .now = (int64_t)time(NULL) };
+
+	if (open_entry(w, &entry, name) != WORK_DELIVERED)
+		return;
+	strlcpy(entry.docket.reason, reason, sizeof(entry.docket.reason));
+	defer(&a);
+	entry_close(&entry);
+}
+
+void
+worker_begin(struct worker *w, const struct trace *trace)
+{
+	relay_begin(&w->relay, w->config, w->me, trace);
+	w->relay.remember = true;
+}
+
+void
+worker_end(struct worker *w)
+{
+	relay_end(&w->relay);
+}

@@ -1,0 +1,560 @@
+/*
+ * The queue's entries on their way again: what is sent, what stays, who is
+ * told.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "queue/spool.h"
+#include "support/certificate.h"
+#include "support/program.h"
+#include "support/queue.h"
+#include "support/spool.h"
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, "" })
+
+static const char	me[] = "me@example.org";
+
+static const char *
+queued(struct queue_place *p)
+{
+	return tell_entries(p->spool, SPOOL_QUEUE);
+}
+
+static const char *
+failed_ones(struct queue_place *p)
+{
+	return tell_entries(p->spool, SPOOL_FAILED);
+}
+
+static void
+after_an_outage_all_is_sent_over_one_connection(void **state)
+{
+	struct queue_place	p;
+	char			*said;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
+	queue_put(&p, me, LIST("a@example.net", "b@example.net",
+	    "c@example.net"));
+	queue_run(&p, "-q", 0);
+	assert_string_equal(queued(&p),
+	    "?a@example.net\n?b@example.net\n?c@example.net");
+	queue_place_change(&p, &(struct script){ 0 }, NULL);
+	/* Their time has not come, so nothing is done. */
+	queue_run(&p, "-q", 0);
+	assert_int_equal(smarthost_connections(p.host), 0);
+	queue_run(&p, "-qf", 0);
+	assert_string_equal(queued(&p), "");
+	assert_true(smarthost_wait_messages(p.host, 3));
+	assert_int_equal(smarthost_connections(p.host), 1);
+	assert_true(smarthost_wait_closed(p.host, 1));
+	said = heard_commands(smarthost_heard(p.host, 0), false);
+	assert_non_null(strstr(said, "QUIT"));
+	free(said);
+	queue_place_close(&p);
+}
+
+static void
+who_has_it_does_not_get_it_again(void **state)
+{
+	struct queue_place	p;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .match = "b@", .say = "451 4.7.1 greylisted" } } }, NULL);
+	queue_put_one(&p, me, LIST("a@example.net", "b@example.net"));
+	queue_run(&p, "-q", 0);
+	assert_string_equal(queued(&p), "+a@example.net ?b@example.net");
+	queue_place_change(&p, &(struct script){ 0 }, NULL);
+	queue_run(&p, "-qf", 0);
+	assert_string_equal(queued(&p), "");
+	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_int_equal(smarthost_message(p.host, 0)->n_rcpt, 1);
+	assert_string_equal(smarthost_message(p.host, 0)->rcpt[0].path,
+	    "b@example.net");
+	queue_place_close(&p);
+}
+
+/* Many of them, by two runners with several connections each. */
+static void
+two_runners_deliver_once(void **state)
+{
+	enum { MANY = 60 };
+	struct queue_place	 p;
+	struct running		*other;
+	struct outcome		 o;
+	char			 address[MANY][40];
+	const char		*list[MANY + 1];
+
+	(void)state;
+	for (int i = 0; i < MANY; i++) {
+		snprintf(address[i], sizeof(address[i]), "n%02d@example.net",
+		    i);
+		list[i] = address[i];
+	}
+	list[MANY] = "";
+	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	queue_put(&p, me, list);
+	other = program_start(&(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p.conf, "-q") });
+	queue_run(&p, "-q", 0);
+	program_stop(other, 0, &o);
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	assert_string_equal(queued(&p), "");
+	assert_true(smarthost_wait_messages(p.host, MANY));
+	assert_int_equal(smarthost_messages(p.host), MANY);
+	assert_in_range(smarthost_connections(p.host), 2, 8);
+	for (int i = 0; i < MANY; i++)
+		for (int k = 0; k < i; k++)
+			assert_string_not_equal(
+			    smarthost_message(p.host, i)->rcpt[0].path,
+			    smarthost_message(p.host, k)->rcpt[0].path);
+	queue_place_close(&p);
+}
+
+/* What a server does in the midst of a flush of five. */
+struct flush_case {
+	struct script	 script;
+	const char	*more;
+	size_t		 sent;		/* of five */
+	size_t		 connections;
+	const char	*left;		/* in the queue */
+};
+
+static void
+goes_on(void **state)
+{
+	const struct flush_case	*t = *state;
+	struct queue_place	 p;
+
+	queue_place_open(&p, &t->script, t->more);
+	queue_put(&p, "", LIST("a@example.net", "b@example.net",
+	    "c@example.net", "d@example.net", "e@example.net"));
+	queue_run(&p, "-q", 0);
+	assert_string_equal(queued(&p), t->left);
+	assert_true(smarthost_wait_messages(p.host, t->sent));
+	assert_int_equal(smarthost_connections(p.host), t->connections);
+	queue_place_close(&p);
+}
+
+#define GOES_ON(sentence, ...) { sentence, goes_on, NULL, NULL, \
+	&(struct flush_case){ __VA_ARGS__ } }
+
+#define ALL_FIVE "?a@example.net\n?b@example.net\n?c@example.net\n" \
+	"?d@example.net\n?e@example.net"
+
+static void
+choose(const char *const *arguments, const char *left)
+{
+	struct queue_place	p;
+	struct outcome		o;
+
+	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	queue_put(&p, me, LIST("a@example.net", "b@example.com"));
+	queue_put(&p, "you@example.org", LIST("c@example.net"));
+	relais_run(&o, p.conf, arguments, "");
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	assert_string_equal(queued(&p), left);
+	queue_place_close(&p);
+}
+
+static void
+entries_are_chosen(void **state)
+{
+	(void)state;
+	choose(WORDS("-qRa@example"), "?b@example.com\n?c@example.net");
+	choose(WORDS("-qR", "EXAMPLE.net"), "?b@example.com");
+	choose(WORDS("-qSyou@"), "?a@example.net\n?b@example.com");
+	choose(WORDS("-qInosuchentry"),
+	    "?a@example.net\n?b@example.com\n?c@example.net");
+}
+
+static void
+odb_returns_at_once_and_the_message_goes(void **state)
+{
+	struct queue_place	p;
+	struct outcome		o;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_GREETING,
+	    .hold = true } } }, NULL);
+	relais_run(&o, p.conf, WORDS("-odb", "a@example.net"),
+	    "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.err.data, "");
+	outcome_free(&o);
+	assert_string_equal(queued(&p), "?a@example.net");
+	smarthost_release(p.host);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_true(smarthost_wait_closed(p.host, 1));
+	queue_place_close(&p);
+}
+
+static void
+a_refusal_is_told_to_the_sender(void **state)
+{
+	struct queue_place		 p;
+	const struct heard_message	*m;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .match = "b@", .say = "550 5.1.1 who is that?" } } }, NULL);
+	queue_put_one(&p, me, LIST("a@example.net", "b@example.net"));
+	queue_run(&p, "-q", 0);
+	assert_string_equal(queued(&p), "");
+	assert_string_equal(failed_ones(&p), "");
+	assert_true(smarthost_wait_messages(p.host, 2));
+	assert_int_equal(smarthost_connections(p.host), 1);
+	m = smarthost_message(p.host, 1);
+	assert_string_equal(m->reverse_path, "");
+	assert_int_equal(m->n_rcpt, 1);
+	assert_string_equal(m->rcpt[0].path, me);
+	assert_string_equal(m->rcpt[0].parameters, "NOTIFY=NEVER");
+	for (size_t i = 0; i < 10; i++) {
+		static const char *const	words[] = {
+			"From: Mail Delivery System <MAILER-DAEMON@",
+			"To: <me@example.org>\r\n",
+			"Auto-Submitted: auto-replied\r\n",
+			"multipart/report; report-type=delivery-status;",
+			"\r\n<b@example.net>\r\n    127.0.0.1:",
+			"message/delivery-status\r\n",
+			"Final-Recipient: rfc822;b@example.net\r\n"
+			"Action: failed\r\nStatus: 5.1.1\r\n"
+			"Diagnostic-Code: smtp; 550 5.1.1 who is that?\r\n",
+			"delivered to 1 other address.",
+			"text/rfc822-headers\r\n",
+			"Subject: x\r\n",
+		};
+
+		if (strstr(m->data.data, words[i]) == NULL)
+			fail_msg("no \"%s\" in %s", words[i], m->data.data);
+	}
+	assert_null(strstr(m->data.data, "\r\nhi\r\n"));
+	queue_place_close(&p);
+}
+
+/* One message, refused for good by the runner: where does it end? */
+struct ending_case {
+	const char	*sender;
+	const char	*option[2];
+	struct step	 step;
+	size_t		 messages;	/* notices that arrived */
+	const char	*failed;
+	const char	*words;		/* in the notice */
+};
+
+static void
+ends(void **state)
+{
+	const struct ending_case	*t = *state;
+	struct script			 script = { 0 };
+	struct queue_place		 p;
+	struct outcome			 o;
+
+	script.steps[0] = t->step;
+	queue_place_open(&p, &script, NULL);
+	relais_run(&o, p.conf, WORDS("-odq", "-i", "-f", t->sender,
+	    t->option[0] != NULL ? t->option[0] : "-i",
+	    t->option[1] != NULL ? t->option[1] : "-i", "b@example.net"),
+	    "Subject: x\n\nthe body\n");
+	assert_string_equal(o.err.data, "");
+	outcome_free(&o);
+	queue_run(&p, "-q", 0);
+	assert_string_equal(queued(&p), "");
+	assert_string_equal(failed_ones(&p), t->failed);
+	assert_true(smarthost_wait_messages(p.host, t->messages));
+	assert_int_equal(smarthost_messages(p.host), t->messages);
+	if (t->words != NULL)
+		assert_non_null(strstr(smarthost_message(p.host,
+		    t->messages - 1)->data.data, t->words));
+	queue_place_close(&p);
+}
+
+#define ENDS(sentence, ...) { sentence, ends, NULL, NULL, \
+	&(struct ending_case){ __VA_ARGS__ } }
+
+#define NO_B { .at = ON_RCPT, .match = "b@", .say = "550 5.1.1 no" }
+
+static void
+a_message_too_old_is_given_up(void **state)
+{
+	struct queue_place	p;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .match = "b@", .say = "450 4.2.1 mailbox busy" } } }, NULL);
+	queue_put(&p, me, LIST("b@example.net"));
+	queue_run(&p, "-q", 0);
+	assert_string_equal(queued(&p), "?b@example.net");
+	queue_rewrite(&p, "arrived ", '1');
+	queue_run(&p, "-qf", 0);
+	assert_string_equal(queued(&p), "");
+	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_non_null(strstr(smarthost_message(p.host, 0)->data.data,
+	    "given up after 120 hours: 127.0.0.1:"));
+	assert_non_null(strstr(smarthost_message(p.host, 0)->data.data,
+	    "Status: 4.2.1\r\nDiagnostic-Code: smtp; 450 4.2.1 mailbox busy"));
+	queue_place_close(&p);
+}
+
+/* The administrator's mistakes cost time, and no mail. */
+static void
+a_wrong_password_bounces_nothing(void **state)
+{
+	struct queue_place		 p;
+	struct usual_certificates	 u;
+	struct folder			 folder;
+	char				 more[600];
+
+	(void)state;
+	folder_make(&folder);
+	certificate_usual(&u, &folder);
+	snprintf(more, sizeof(more), "tls_ca = %s\ntls = required\n"
+	    "user = nina\npassword = wrong\n", u.ca);
+	queue_place_open(&p, &(struct script){ .security = STARTTLS_OFFERED,
+	    .certificate = u.chain, .key = u.key, .user = "nina",
+	    .password = "right", .auth_required = true }, more);
+	queue_put(&p, me, LIST("a@example.net", "b@example.net"));
+	queue_run(&p, "-q", 0);
+	assert_string_equal(queued(&p), "?a@example.net\n?b@example.net");
+	/* Once for both: a provider counts these. */
+	assert_int_equal(smarthost_connections(p.host), 1);
+	queue_place_close(&p);
+	folder_remove(&folder);
+}
+
+static void
+a_lost_reply_is_waited_out(void **state)
+{
+	struct queue_place	p;
+	struct spool		spool;
+	struct spool_list	list;
+	struct failure		why;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_BODY,
+	    .say = "", .then = THEN_CLOSE } } }, NULL);
+	queue_put(&p, me, LIST("a@example.net"));
+	queue_run(&p, "-q", 0);
+	assert_true(spool_open(&spool, p.spool, &(struct spool_options){
+	    false, 0 }, &why));
+	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
+	assert_int_equal(list.n, 1);
+	assert_true(list.item[0].next > time(NULL) + 3500);
+	spool_list_free(&list);
+	spool_close(&spool);
+	queue_place_close(&p);
+}
+
+/* What somebody who may write into the spool could put there. */
+static void
+what_is_no_entry_stops_no_other(void **state)
+{
+	struct queue_place	p;
+	char			path[8][300];
+	char			name[256];
+
+	(void)state;
+	memset(name, 'n', 255);
+	name[255] = '\0';
+	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	queue_put(&p, me, LIST("a@example.net"));
+	for (int i = 0; i < 8; i++)
+		snprintf(path[i], sizeof(path[i]), "%s/queue/00000000000000%d",
+		    p.spool, i);
+	folder_write(&p.folder, "victim", 0600, "secret\n");
+	assert_int_equal(symlink("/etc/passwd", path[0]), 0);
+	assert_int_equal(link(folder_path(&p.folder, "victim"), path[1]), 0);
+	assert_int_equal(mkfifo(path[2], 0600), 0);
+	assert_int_equal(mkdir(path[3], 0700), 0);
+	folder_write(&p.folder, "spool/queue/000000000000004", 0600,
+	    "relais-queue 1\nmessage 00");
+	folder_write(&p.folder, "spool/queue/000000000000005", 0600, "\033[2J");
+	folder_write(&p.folder, "spool/queue/000000000000006", 0600, "");
+	assert_int_equal(truncate(path[6], 1LL << 40), 0);
+	snprintf(path[7], sizeof(path[7]), "spool/queue/%s", name);
+	folder_write(&p.folder, path[7], 0600, "x");
+	queue_put(&p, me, LIST("b@example.net"));
+	queue_run(&p, "-q", 0);
+	assert_string_equal(queued(&p), "");
+	assert_true(smarthost_wait_messages(p.host, 2));
+	assert_int_equal(smarthost_messages(p.host), 2);
+	queue_place_close(&p);
+}
+
+/* The children of a process; the first of them. */
+static pid_t
+child_of(pid_t parent)
+{
+	char	path[80];
+	FILE	*f;
+	int	child = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent,
+	    (int)parent);
+	assert_non_null(f = fopen(path, "r"));
+	if (fscanf(f, "%d", &child) != 1)
+		child = 0;
+	fclose(f);
+	return (pid_t)child;
+}
+
+static void
+an_entry_that_kills_its_worker_stops_no_other(void **state)
+{
+	struct queue_place	 p;
+	struct running		*r;
+	struct outcome		 o;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .match = "a@", .then = THEN_HANG, .say = "" } } }, NULL);
+	queue_put(&p, me, LIST("a@example.net", "b@example.net",
+	    "c@example.net"));
+	r = program_start(&(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p.conf, "-q") });
+	assert_true(smarthost_wait_commands(p.host, ON_RCPT, 1));
+	assert_int_equal(kill(child_of(program_pid(r)), SIGKILL), 0);
+	program_stop(r, 0, &o);
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	assert_string_equal(queued(&p), "?a@example.net");
+	assert_true(smarthost_wait_messages(p.host, 2));
+	queue_run(&p, "-q", 0);
+	assert_int_equal(smarthost_connections(p.host), 2);
+	queue_place_close(&p);
+}
+
+static void
+a_service_runs_the_queue_until_it_is_told_to_end(void **state)
+{
+	struct queue_place	 p;
+	struct running		*r;
+	struct outcome		 o;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	queue_put(&p, me, LIST("a@example.net"));
+	r = program_start(&(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p.conf, "-q15m") });
+	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_true(smarthost_wait_closed(p.host, 1));
+	queue_put(&p, me, LIST("b@example.net"));
+	assert_int_equal(kill(program_pid(r), SIGHUP), 0);
+	assert_true(smarthost_wait_messages(p.host, 2));
+	program_stop(r, SIGTERM, &o);
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.err.data, "");
+	outcome_free(&o);
+	assert_string_equal(queued(&p), "");
+	queue_place_close(&p);
+}
+
+static void
+words_behind_q(void **state)
+{
+	static const struct {
+		const char	*argument;
+		int		 status;
+	} cases[] = {
+		{ "-q", 0 }, { "-qf", 0 }, { "-qR", EX_USAGE },
+		{ "-qG", EX_USAGE }, { "-q15x", EX_USAGE },
+		{ "-q0m", EX_USAGE }, { "-q9999999m", EX_USAGE },
+		{ "-qfoo", 0 },
+	};
+	struct queue_place	p;
+	struct outcome		o;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ 0 }, "queue = off\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		relais_run(&o, p.conf, WORDS(cases[i].argument), "");
+		assert_int_equal(o.status, cases[i].status);
+		assert_int_equal(o.err.len > 0, cases[i].status != 0);
+		outcome_free(&o);
+	}
+	queue_place_close(&p);
+}
+
+static const struct CMUnitTest flush_spec[] = {
+	cmocka_unit_test(after_an_outage_all_is_sent_over_one_connection),
+	cmocka_unit_test(who_has_it_does_not_get_it_again),
+	cmocka_unit_test(two_runners_deliver_once),
+	GOES_ON("a server that hangs up after two is called again",
+	    .script = { .mail_max = 2 }, .sent = 5, .connections = 3,
+	    .left = ""),
+	GOES_ON("a server that hangs up without a word is called again",
+	    .script = { .steps = { { .at = ON_BODY, .nth = 2,
+	    .then = THEN_CLOSE } } }, .sent = 5, .connections = 3, .left = ""),
+	GOES_ON("one poisonous message stops no other",
+	    .script = { .steps = { { .at = ON_RCPT, .match = "b@",
+	    .say = "421 not for that one", .then = THEN_CLOSE } } },
+	    .sent = 4, .connections = 4, .left = "?b@example.net"),
+	GOES_ON("one hanging recipient stops no other",
+	    .script = { .steps = { { .at = ON_RCPT, .match = "b@",
+	    .say = "", .then = THEN_HANG } } }, .more = "timeout = 300ms\n",
+	    .sent = 4, .connections = 4, .left = "?b@example.net"),
+	GOES_ON("a server that wants nothing now is asked once",
+	    .script = { .steps = { { .at = ON_GREETING,
+	    .say = "421 4.7.0 too many connections", .then = THEN_CLOSE } } },
+	    .sent = 0, .connections = 1, .left = ALL_FIVE),
+	GOES_ON("a server that refuses MAIL for now is asked once",
+	    .script = { .steps = { { .at = ON_MAIL,
+	    .say = "421 4.7.0 too much", .then = THEN_CLOSE } } },
+	    .sent = 0, .connections = 1, .left = ALL_FIVE),
+	GOES_ON("a refusal to talk to us bounces nothing",
+	    .script = { .steps = { { .at = ON_GREETING,
+	    .say = "554 5.7.1 go away", .then = THEN_CLOSE } } },
+	    .sent = 0, .connections = 1, .left = ALL_FIVE),
+	GOES_ON("a login that is missing bounces nothing",
+	    .script = { .steps = { { .at = ON_MAIL,
+	    .say = "530 5.7.0 log in first" } } },
+	    .sent = 0, .connections = 1, .left = ALL_FIVE),
+	cmocka_unit_test(entries_are_chosen),
+	cmocka_unit_test(odb_returns_at_once_and_the_message_goes),
+	cmocka_unit_test(a_refusal_is_told_to_the_sender),
+	ENDS("a notice goes to the sender", .sender = "me@example.org",
+	    .step = NO_B, .messages = 1, .failed = ""),
+	ENDS("nobody is told who is nobody", .sender = "", .step = NO_B,
+	    .messages = 0, .failed = "-b@example.net"),
+	ENDS("a notice that is refused is kept", .sender = "me@example.org",
+	    .step = { .at = ON_RCPT, .say = "550 5.1.1 no" },
+	    .messages = 0, .failed = "-me@example.org"),
+	ENDS("nobody is told who does not want to know",
+	    .sender = "me@example.org", .option = { "-N", "never" },
+	    .step = NO_B, .messages = 0, .failed = "-b@example.net"),
+	ENDS("who wants all of the message gets it back",
+	    .sender = "me@example.org", .option = { "-R", "full" },
+	    .step = NO_B, .messages = 1, .failed = "",
+	    .words = "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n"
+	    "\r\nSubject: x\r\n"),
+	cmocka_unit_test(a_message_too_old_is_given_up),
+	cmocka_unit_test(a_wrong_password_bounces_nothing),
+	cmocka_unit_test(a_lost_reply_is_waited_out),
+	cmocka_unit_test(what_is_no_entry_stops_no_other),
+	cmocka_unit_test(an_entry_that_kills_its_worker_stops_no_other),
+	cmocka_unit_test(a_service_runs_the_queue_until_it_is_told_to_end),
+	cmocka_unit_test(words_behind_q),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(flush_spec, NULL, NULL);
+}
