@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,6 +292,54 @@ only_odq_leaves_it_to_the_queue(void **state)
 	close_place(&p);
 }
 
+/* Once, however many there are. */
+static void
+an_ignored_option_is_logged(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+	const char	*at;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, "log = stderr\n");
+	relais_run(&o, p.conf, WORDS("-X/tmp/x", "-oQ/tmp", "-D", "/tmp/y",
+	    "a@example.net"), "\nhi\n");
+	assert_int_equal(o.status, 0);
+	at = strstr(o.err.data, "was ignored\n");
+	assert_non_null(at);
+	assert_null(strstr(at + 1, "was ignored"));
+	outcome_free(&o);
+	/* But not in front of a greeting. */
+	relais_run(&o, p.conf, WORDS("-bs", "-X/tmp/x"), "QUIT\r\n");
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.err.data, "");
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static void
+a_signal_while_the_message_is_read_sends_nothing(void **state)
+{
+	static const int	signals[] = { SIGHUP, SIGINT, SIGTERM };
+	struct place		p;
+	struct outcome		o;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		struct running	*r = program_start(&(struct program){
+			.argv = WORDS("relais", "-C", p.conf, "-v",
+			    "a@example.net"), .input = "Subject: x\n\nhi\n",
+			.keep_open = true });
+
+		program_stop(r, signals[i], &o);
+		assert_int_equal(o.signal, signals[i]);
+		outcome_free(&o);
+	}
+	assert_int_equal(smarthost_messages(p.host), 0);
+	close_place(&p);
+}
+
 static size_t
 endless(void *ctx, uint64_t n, char *to, size_t size)
 {
@@ -359,6 +408,8 @@ static const struct CMUnitTest options_spec[] = {
 	cmocka_unit_test(and_not_where_they_are_not),
 	cmocka_unit_test(every_error_mode_has_the_same_exit_status),
 	cmocka_unit_test(only_odq_leaves_it_to_the_queue),
+	cmocka_unit_test(an_ignored_option_is_logged),
+	cmocka_unit_test(a_signal_while_the_message_is_read_sends_nothing),
 	cmocka_unit_test(an_early_error_lets_the_caller_finish),
 	cmocka_unit_test(but_does_not_wait_for_ever),
 	cmocka_unit_test(a_hundred_thousand_options_are_fine),

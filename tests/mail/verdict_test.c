@@ -1,0 +1,144 @@
+/*
+ * What became of a message as a whole: which outcome decides, and in how few
+ * lines the troubles are told.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mail/verdict.h"
+#include "util/buffer.h"
+#include "util/clock.h"
+#include "util/memory.h"
+
+/*
+ * "+" delivered, "-" failed, "~" deferred, "?" waiting, and the text of each;
+ * the paths are a@x, b@x and so on.
+ */
+struct example {
+	const char	*outcomes;
+	bool		 queued;
+	const char	*worst;		/* its mark and text; NULL: none */
+	const char	*lines;
+};
+
+static enum outcome_kind
+kind_of(char mark)
+{
+	return mark == '+' ? OUTCOME_DELIVERED : mark == '-' ?
+	    OUTCOME_FAILED : mark == '~' ? OUTCOME_DEFERRED : OUTCOME_WAITING;
+}
+
+static size_t
+read_outcomes(const char *text, struct envelope *env, struct outcome *to)
+{
+	char	path[] = "a@x";
+	size_t	n = 0;
+
+	while (*text != '\0') {
+		size_t	len = strcspn(text, " ");
+
+		to[n] = (struct outcome){ .kind = kind_of(text[0]) };
+		snprintf(to[n].text, sizeof(to[n].text), "%.*s",
+		    (int)len - 1, text + 1);
+		path[0] = (char)('a' + n++);
+		envelope_add(env, path);
+		text += len + (text[len] == ' ');
+	}
+	return n;
+}
+
+static void
+add_line(void *context, const struct outcome *o, const char *line)
+{
+	(void)o;
+	buffer_addf(context, "%s|", line);
+}
+
+static void
+tells(void **state)
+{
+	const struct example	*e = *state;
+	struct envelope		 env = { 0 };
+	struct outcome		 outcomes[8];
+	const struct outcome	*worst;
+	struct buffer		 lines = { 0 };
+	size_t			 n = read_outcomes(e->outcomes, &env,
+				    outcomes);
+
+	worst = verdict_worst(outcomes, n, e->queued);
+	assert_int_equal(worst == NULL, e->worst == NULL);
+	if (worst != NULL) {
+		assert_int_equal(worst->kind, kind_of(e->worst[0]));
+		assert_string_equal(worst->text, e->worst + 1);
+	}
+	buffer_add_text(&lines, "");
+	verdict_tell(&env, outcomes, e->queued, add_line, &lines);
+	assert_string_equal(lines.data, e->lines);
+	buffer_free(&lines);
+	envelope_free(&env);
+}
+
+#define TELLS(sentence, outcomes, queued, worst, lines) \
+	{ sentence, tells, NULL, NULL, \
+	    &(struct example){ outcomes, queued, worst, lines } }
+
+static const struct CMUnitTest verdict_spec[] = {
+	TELLS("all is well", "+1 +2", false, NULL, ""),
+	TELLS("one that failed decides", "+1 ~2 -3 -4", false, "-3",
+	    "not sent to b@x: 2|not sent to c@x: 3|not sent to d@x: 4|"),
+	TELLS("else the first deferred one", "+1 ~2 ~3", false, "~2",
+	    "not sent to b@x: 2|not sent to c@x: 3|"),
+	TELLS("which is no trouble in the queue", "+1 ~2", true, NULL, ""),
+	TELLS("unlike what failed", "-1 ~2", true, "-1",
+	    "not sent to a@x: 1|"),
+	TELLS("one that nobody judged is in trouble", "?1", true, "?1",
+	    "not sent to a@x: 1|"),
+	TELLS("what is said twice is told once, where it came first",
+	    "-z -a -z +z -a -z", false, "-z",
+	    "not sent to a@x and 2 more: z|not sent to b@x and 1 more: a|"),
+	TELLS("but not of two kinds", "-z ~z", false, "-z",
+	    "not sent to a@x: z|not sent to b@x: z|"),
+};
+
+/* Each text is another one, as those that name the path are. */
+static void
+a_hundred_thousand_troubles_are_told_at_once(void **state)
+{
+	enum { N = 100000 };
+	struct envelope	 env = { 0 };
+	struct outcome	*outcomes = memory_new(N, sizeof(*outcomes));
+	struct buffer	 lines = { 0 };
+	int64_t		 start = clock_ms();
+
+	(void)state;
+	for (size_t i = 0; i < N; i++) {
+		outcomes[i].kind = OUTCOME_FAILED;
+		snprintf(outcomes[i].text, sizeof(outcomes[i].text),
+		    "the same beginning of all of them, then %zu", i / 2);
+		envelope_add(&env, "a@x");
+	}
+	verdict_tell(&env, outcomes, false, add_line, &lines);
+	assert_true(lines.len > N / 2 * 40);
+	assert_true(clock_ms() - start < 5000);
+	buffer_free(&lines);
+	envelope_free(&env);
+	free(outcomes);
+}
+
+static const struct CMUnitTest bounds_spec[] = {
+	cmocka_unit_test(a_hundred_thousand_troubles_are_told_at_once),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(verdict_spec, NULL, NULL) +
+	    cmocka_run_group_tests(bounds_spec, NULL, NULL);
+}
