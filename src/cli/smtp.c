@@ -29,7 +29,8 @@ smtp_session(const struct options *options, const struct config *config,
 	identity_find(&me, config);
 	stream_open_pair(&stream, STDIN_FILENO, STDOUT_FILENO);
 	if (!post_session(&stream, &post, &why)) {
-		failure_prefix(&why, "the SMTP client on standard input: ");
+		failed(&why, EX_IOERR, "the program that speaks SMTP to us "
+		    "has gone away");
 		status = report_failure(log, options->errors, &why);
 	}
 	stream_close(&stream);

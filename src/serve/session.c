@@ -372,10 +372,11 @@ serve_session(struct stream *stream, const struct serve_policy *policy,
 		if (good && is_nuisance(&s))
 			good = serving_answer(&s, why);
 	}
-	if (good)
-		good = stream_flush(stream, why);
-	else
+	if (!good)
 		say_farewell(&s);
+	else
+		/* Who has said QUIT need not wait to hear it answered. */
+		stream_flush(stream, why);
 	serving_forget(&s);
 	answer_free(&s.answer);
 	buffer_free(&s.line);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -588,6 +589,41 @@ a_silent_client_is_sent_away(void **state)
 	close(pair[1]);
 }
 
+/* The client, in a process of its own: it hears nothing after the greeting. */
+_Noreturn static void
+leave_behind_quit(int fd)
+{
+	char	greeting[100];
+
+	_exit(read(fd, greeting, sizeof(greeting)) > 0 &&
+	    shutdown(fd, SHUT_RD) == 0 && file_write(fd, "QUIT\r\n", 6) ?
+	    0 : 1);
+}
+
+static void
+who_says_quit_need_not_wait_for_the_answer(void **state)
+{
+	struct serve_policy	policy = { .host = "here" };
+	struct stream		stream;
+	struct failure		why;
+	int			pair[2], status;
+	pid_t			pid;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_not_equal(pid = fork(), -1);
+	if (pid == 0) {
+		close(pair[0]);
+		leave_behind_quit(pair[1]);
+	}
+	close(pair[1]);
+	stream_open(&stream, pair[0]);
+	assert_true(serve_session(&stream, &policy, &why));
+	stream_close(&stream);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static const struct CMUnitTest bounds_spec[] = {
 	cmocka_unit_test(a_line_of_a_hundred_megabytes_is_one_bad_command),
 	cmocka_unit_test(
@@ -603,6 +639,7 @@ static const struct CMUnitTest bounds_spec[] = {
 	cmocka_unit_test(what_was_refused_is_named),
 	cmocka_unit_test(what_is_offered),
 	cmocka_unit_test(a_silent_client_is_sent_away),
+	cmocka_unit_test(who_says_quit_need_not_wait_for_the_answer),
 };
 
 int
