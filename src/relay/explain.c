@@ -84,12 +84,19 @@ explain_greeting(const struct relay *r, int code, int status, char *text,
 		    "submissions://", text, size);
 }
 
+/* It is the mechanism that does not suit, whoever we are. */
+static bool
+refuses_mechanism(int code)
+{
+	return code == 502 || code == 503 || code == 504 || code == 538;
+}
+
 /* Unless a reply refuses us, it is we who went no further. */
 static void
 explain_auth(const struct relay *r, int code, int status, char *text,
     size_t size)
 {
-	if (status != EX_NOPERM)
+	if (status != EX_NOPERM || refuses_mechanism(code))
 		return;
 	if (code / 100 == 5)
 		explain_login(r, text, size);
@@ -108,8 +115,8 @@ explain(const struct relay *r, enum session_step step, int code, int status,
 		break;
 	case STEP_STARTTLS:
 		if (status == EX_UNAVAILABLE)
-			advise(r, KEY_SMARTHOST, "tls = off would send "
-			    "everything in clear", text, size);
+			advise(r, KEY_SMARTHOST, "if it never does, "
+			    "tls = off sends everything in clear", text, size);
 		break;
 	case STEP_TLS:
 		if (status == EX_PROTOCOL &&

@@ -199,6 +199,7 @@ explain(const struct choice *c, const char *offered, bool clear,
     struct failure *why)
 {
 	char	text[300];
+	size_t	len;
 
 	offered += strspn(offered, BLANKS);
 	if (*offered == '\0' && clear) {
@@ -212,7 +213,10 @@ explain(const struct choice *c, const char *offered, bool clear,
 		    "auth = off");
 		return;
 	}
-	visible(text, sizeof(text), offered, strlen(offered));
+	len = strlen(offered);
+	while (len > 0 && strchr(BLANKS, offered[len - 1]) != NULL)
+		len--;
+	visible(text, sizeof(text), offered, len);
 	failed(why, EX_NOPERM, "the server offers AUTH only by %s", text);
 	if (c->options->mechanisms != NULL) {
 		visible(text, sizeof(text), c->options->mechanisms,
