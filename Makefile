@@ -180,9 +180,11 @@ SERVE	= \
 	  receive \
 	  session
 CLI	= \
+	  command \
 	  flush \
 	  input \
 	  options \
+	  print_config \
 	  report \
 	  sendmail \
 	  smtp \

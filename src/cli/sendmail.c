@@ -7,6 +7,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "cli/command.h"
 #include "cli/flush.h"
 #include "cli/input.h"
 #include "cli/options.h"
@@ -143,7 +144,10 @@ parse_and_run(int argc, char **argv, enum mode mode, bool administrator)
 	int		status;
 
 	if (options_parse(&options, argc, argv, administrator, &why)) {
-		status = run(&options);
+		command_fn	*command = administrator ?
+				    command_find(&options) : NULL;
+
+		status = command != NULL ? command(&options) : run(&options);
 	} else {
 		status = report_failure(&log, ERRORS_PRINTED, &why);
 		if (may_be_written_to(argc, argv, options.mode))

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -54,6 +55,11 @@ file_unnamed(const char *folder, struct failure *why)
 #endif
 	if (fd == -1)
 		fd = named_for_a_moment(folder);
+	if (fd != -1)
+		return fd;
+	/* All of a container may be read-only, and send mail all the same. */
+	if (errno == EROFS)
+		fd = memfd_create("relais", MFD_CLOEXEC);
 	if (fd == -1)
 		failed_errno(why, EX_CANTCREAT,
 		    "can't make a temporary file in %s", folder);

@@ -14,7 +14,8 @@ bool	file_write(int fd, const void *data, size_t len);
 
 /*
  * A file without a name in that folder, open for reading and writing, mode
- * 0600, close-on-exec, gone when it is closed.  -1 with EX_CANTCREAT.
+ * 0600, close-on-exec, gone when it is closed; one in memory where its
+ * file system is read-only.  -1 with EX_CANTCREAT.
  */
 int	file_unnamed(const char *folder, struct failure *why);
 

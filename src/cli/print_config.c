@@ -1,0 +1,203 @@
+#include "cli/print_config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cli/report.h"
+#include "config/config.h"
+#include "util/buffer.h"
+#include "util/file.h"
+#include "util/log.h"
+#include "util/memory.h"
+#include "util/visible.h"
+
+struct printing {
+	const struct config	*config;
+	struct buffer		 out;
+	bool			 secrets;	/* may stand in it */
+	bool			 has_secret;
+};
+
+static bool
+is_credential(enum config_key key)
+{
+	return key >= KEY_USER && key <= KEY_TOKEN_COMMAND;
+}
+
+static void
+print_origin(struct printing *p, const char *origin)
+{
+	char	shown[300];
+
+	buffer_addf(&p->out, "# %s\n", visible(shown, sizeof(shown), origin,
+	    strlen(origin)));
+}
+
+static void
+print_one(struct printing *p, enum config_key key, const struct setting *set)
+{
+	print_origin(p, set->origin);
+	if (config_is_secret(key)) {
+		p->has_secret = true;
+		if (!p->secrets) {
+			buffer_addf(&p->out, "#%s = (hidden; it is written "
+			    "into a file that others can't read)\n",
+			    config_key_name(key));
+			return;
+		}
+	}
+	buffer_addf(&p->out, "%s = %s\n", config_key_name(key), set->value);
+}
+
+/* What adds up stands with its last line first. */
+static void
+print_setting(struct printing *p, enum config_key key,
+    const struct setting *last)
+{
+	const struct setting	**all;
+	size_t			  n = 0;
+
+	for (const struct setting *s = last; s != NULL; s = s->next)
+		n++;
+	all = memory_new(n, sizeof(struct setting *));
+	n = 0;
+	for (const struct setting *s = last; s != NULL; s = s->next)
+		all[n++] = s;
+	while (n > 0)
+		print_one(p, key, all[--n]);
+	free(all);
+}
+
+/* The credentials of the smarthost that stands in home. */
+static void
+print_credentials(struct printing *p, const struct section *home)
+{
+	const struct setting	*set = config_beside(p->config, home,
+				    KEY_USER);
+	enum config_key		 key;
+
+	if (set != NULL)
+		print_setting(p, KEY_USER, set);
+	set = config_secret_beside(p->config, home, &key);
+	if (set != NULL)
+		print_setting(p, key, set);
+}
+
+/* What counts for mail that no section matches. */
+static void
+print_top(struct printing *p)
+{
+	const struct section	*home = config_section(p->config, NULL,
+				    KEY_SMARTHOST);
+
+	for (enum config_key k = 0; k < CONFIG_KEYS; k++) {
+		const struct setting	*set = config_find(p->config, NULL, k);
+
+		if (set != NULL && !is_credential(k))
+			print_setting(p, k, set);
+		if (k == KEY_SMARTHOST && home != NULL)
+			print_credentials(p, home);
+	}
+}
+
+/* -o comes before every section, and at the top of a file it would not. */
+static bool
+is_overridden(const struct printing *p, enum config_key key)
+{
+	const struct section	*first = p->config->first;
+
+	return first->kind == SECTION_OVERRIDE && first->setting[key] != NULL;
+}
+
+static void
+print_section(struct printing *p, const struct section *s)
+{
+	static const char *const	names[] = { [SECTION_FROM] = "from",
+		[SECTION_TO] = "to", [SECTION_USER] = "user" };
+
+	buffer_add_text(&p->out, "\n");
+	print_origin(p, s->origin);
+	buffer_addf(&p->out, "[%s %s]\n", names[s->kind], s->pattern);
+	for (enum config_key k = 0; k < CONFIG_KEYS; k++) {
+		if (s->setting[k] == NULL || is_credential(k) ||
+		    is_overridden(p, k))
+			continue;
+		print_setting(p, k, s->setting[k]);
+		if (k == KEY_SMARTHOST)
+			print_credentials(p, s);
+	}
+}
+
+static void
+print_defaults(struct printing *p)
+{
+	buffer_add_text(&p->out, "\n# What nobody set\n");
+	for (enum config_key k = 0; k < CONFIG_KEYS; k++)
+		if (config_default(k) != NULL &&
+		    config_find(p->config, NULL, k) == NULL)
+			buffer_addf(&p->out, "#%s = %s\n",
+			    config_key_name(k), config_default(k));
+}
+
+static void
+print_all(struct printing *p)
+{
+	print_top(p);
+	for (const struct section *s = p->config->first; s != NULL;
+	    s = s->next)
+		if (s->pattern != NULL)
+			print_section(p, s);
+	print_defaults(p);
+}
+
+/* A secret in a pipe or on a screen is one that others may have seen. */
+static bool
+write_out(struct printing *p, const struct stat *st, struct failure *why)
+{
+	if (p->has_secret && p->secrets && st->st_mode & (S_IROTH | S_IWOTH))
+		return failed(why, EX_NOPERM, "standard output is a file that "
+		    "others can read (mode %04o), and there is a password to "
+		    "write: run umask 077 before, or chmod o-rwx on the file",
+		    (unsigned)(st->st_mode & 07777));
+	if (!file_write(STDOUT_FILENO, p->out.data, p->out.len))
+		return failed_errno(why, EX_IOERR, "can't write the "
+		    "configuration");
+	return true;
+}
+
+static bool
+print(const struct options *options, struct failure *why)
+{
+	struct config_source	source = { .file = options->config_file,
+				    .overrides = options->overrides };
+	struct config		config;
+	struct printing		p = { .config = &config };
+	struct stat		st = { .st_mode = 0 };
+	bool			good;
+
+	if (options->n_arguments > 1)
+		return failed(why, EX_USAGE, "config takes no arguments");
+	good = config_load(&config, &source, why);
+	p.secrets = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+	if (good) {
+		print_all(&p);
+		good = write_out(&p, &st, why);
+	}
+	buffer_wipe(&p.out);
+	config_free(&config);
+	return good;
+}
+
+int
+print_config(const struct options *options)
+{
+	struct log	log = { LOG_TO_NOTHING };
+	struct failure	why;
+
+	if (print(options, &why))
+		return EX_OK;
+	return report_failure(&log, options->errors, &why);
+}

@@ -1,0 +1,314 @@
+/*
+ * relais config: what counts, in a form that can be read again.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "support/conf.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+
+static void
+run(struct outcome *o, const char *conf, const char *const *env,
+    const char *const *options)
+{
+	const char	*argv[12] = { "relais", "-C", conf };
+	size_t		 n = 3;
+
+	while (n < 11 && *options != NULL)
+		argv[n++] = *options++;
+	program_run(o, &(struct program){ .argv = argv, .env = env });
+}
+
+/* As a shell does: relais config > FILE. */
+static void
+write_config(struct outcome *o, const char *conf, const char *umask,
+    const char *to)
+{
+	char	command[600];
+
+	snprintf(command, sizeof(command), "umask %s; exec %s/relais -C %s "
+	    "-o timeout=9s config > %s", umask, BUILD, conf, to);
+	program_run(o, &(struct program){ .path = "/bin/sh",
+	    .argv = WORDS("sh", "-c", command) });
+}
+
+static void
+assert_says(const struct outcome *o, const char *lines)
+{
+	if (strstr(o->out.data, lines) == NULL)
+		fail_msg("no \"%s\" in: %s%s", lines, o->out.data,
+		    o->err.data);
+}
+
+static void
+each_value_says_where_it_comes_from(void **state)
+{
+	struct folder	folder;
+	struct outcome	o;
+	const char	*conf;
+	char		want[300];
+
+	(void)state;
+	folder_make(&folder);
+	folder_write(&folder, "more/a.conf", 0644, "domain = a.example\n");
+	conf = folder_write(&folder, "relais.conf", 0644,
+	    "smarthost = a.example\nfrom = file@a.example\n"
+	    "header_add = X-A: 1\nheader_add = X-A: 2\n"
+	    "include = more/*.conf\n[to *@b.example]\ntls = off\n");
+	run(&o, conf, WORDS("RELAIS_FROM=env@a.example"),
+	    WORDS("-o", "connections=2", "config"));
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.err.data, "");
+	snprintf(want, sizeof(want), "# %s:1\nsmarthost = a.example\n", conf);
+	assert_says(&o, want);
+	assert_says(&o,
+	    "# environment RELAIS_FROM\nfrom = env@a.example\n");
+	assert_says(&o, "# -o connections\nconnections = 2\n");
+	snprintf(want, sizeof(want), "# %s:3\nheader_add = X-A: 1\n"
+	    "# %s:4\nheader_add = X-A: 2\n", conf, conf);
+	assert_says(&o, want);
+	snprintf(want, sizeof(want), "# %s/more/a.conf:1\n"
+	    "domain = a.example\n", folder.path);
+	assert_says(&o, want);
+	snprintf(want, sizeof(want), "\n# %s:6\n[to *@b.example]\n"
+	    "# %s:7\ntls = off\n", conf, conf);
+	assert_says(&o, want);
+	assert_says(&o, "\n#queue = /var/spool/relais\n");
+	assert_null(strstr(o.out.data, "file@a.example"));
+	outcome_free(&o);
+	folder_remove(&folder);
+}
+
+static const char secretive[] =
+	"smarthost = a.example\nuser = nina\npassword = # s3cret \\ \"\n"
+	"[from *@b.example]\nsmarthost = b.example\nuser = otto\n"
+	"password = other\ntimeout = 7s\n";
+
+static void
+a_secret_is_hidden_in_a_pipe(void **state)
+{
+	struct folder	folder;
+	struct outcome	o;
+
+	(void)state;
+	folder_make(&folder);
+	run(&o, folder_write(&folder, "relais.conf", 0600, secretive), NULL,
+	    WORDS("config"));
+	assert_int_equal(o.status, 0);
+	assert_null(strstr(o.out.data, "s3cret"));
+	assert_null(strstr(o.out.data, "other\n"));
+	assert_says(&o, "\n#password = (hidden");
+	outcome_free(&o);
+	folder_remove(&folder);
+}
+
+static void
+a_secret_is_kept_from_a_file_that_others_can_read(void **state)
+{
+	struct folder	folder;
+	struct outcome	o;
+	struct buffer	text = { 0 };
+
+	(void)state;
+	folder_make(&folder);
+	write_config(&o, folder_write(&folder, "relais.conf", 0600,
+	    secretive), "022", folder_path(&folder, "out"));
+	assert_int_equal(o.status, EX_NOPERM);
+	assert_non_null(strstr(o.err.data, "umask 077"));
+	file_read(&text, folder_path(&folder, "out"));
+	assert_int_equal(text.len, 0);
+	buffer_free(&text);
+	outcome_free(&o);
+	folder_remove(&folder);
+}
+
+/* Without its comments a file says the same as the one made of it. */
+static void
+keep_settings(struct buffer *text, const char *path)
+{
+	struct buffer	all = { 0 };
+
+	file_read(&all, path);
+	buffer_clear(text);
+	for (char *line = strtok(all.data, "\n"); line != NULL;
+	    line = strtok(NULL, "\n"))
+		if (line[0] != '#')
+			buffer_addf(text, "%s\n", line);
+	buffer_free(&all);
+}
+
+static void
+what_is_written_means_the_same_when_it_is_read(void **state)
+{
+	struct folder	folder;
+	struct outcome	o;
+	struct buffer	first = { 0 };
+	struct buffer	second = { 0 };
+
+	(void)state;
+	folder_make(&folder);
+	write_config(&o, folder_write(&folder, "relais.conf", 0600,
+	    secretive), "077", folder_path(&folder, "first"));
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	keep_settings(&first, folder_path(&folder, "first"));
+	/* What -o says counts for every section. */
+	assert_string_equal(first.data,
+	    "smarthost = a.example\nuser = nina\npassword = # s3cret \\ \"\n"
+	    "timeout = 9s\n[from *@b.example]\nsmarthost = b.example\n"
+	    "user = otto\npassword = other\n");
+	write_config(&o, folder_path(&folder, "first"), "077",
+	    folder_path(&folder, "second"));
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	keep_settings(&second, folder_path(&folder, "second"));
+	assert_string_equal(first.data, second.data);
+	buffer_free(&first);
+	buffer_free(&second);
+	folder_remove(&folder);
+}
+
+/* The environment's smarthost never gets the file's password. */
+static void
+credentials_of_another_smarthost_are_left_out(void **state)
+{
+	struct folder	folder;
+	struct outcome	o;
+
+	(void)state;
+	folder_make(&folder);
+	run(&o, folder_write(&folder, "relais.conf", 0600,
+	    "smarthost = a.example\nuser = nina\npassword = s3cret\n"),
+	    WORDS("RELAIS_SMARTHOST=env.example"), WORDS("config"));
+	assert_int_equal(o.status, 0);
+	assert_says(&o, "smarthost = env.example\n");
+	assert_null(strstr(o.out.data, "user = "));
+	assert_null(strstr(o.out.data, "password = "));
+	outcome_free(&o);
+	folder_remove(&folder);
+}
+
+/* PHP-FPM clears the environment: what the container was told is in a file. */
+static void
+an_entrypoint_writes_what_a_cleared_environment_needs(void **state)
+{
+	struct folder			 folder;
+	struct smarthost		*host;
+	struct outcome			 o;
+	const struct heard_message	*m;
+	char				 command[600];
+	char				 variable[80];
+
+	(void)state;
+	folder_make(&folder);
+	host = smarthost_start(&(struct script){ .user = "nina",
+	    .password = "s3cret", .auth_in_clear = true,
+	    .auth_required = true });
+	folder_write(&folder, "empty", 0600, "");
+	folder_write(&folder, "secret", 0600, "s3cret\n");
+	snprintf(command, sizeof(command), "umask 077; cd %s && "
+	    "RELAIS_PASSWORD_FILE=$PWD/secret %s/relais -C empty config "
+	    "> relais.conf", folder.path, BUILD);
+	snprintf(variable, sizeof(variable),
+	    "RELAIS_SMARTHOST=smtp://127.0.0.1:%u", host->port);
+	program_run(&o, &(struct program){ .path = "/bin/sh",
+	    .argv = WORDS("sh", "-c", command),
+	    .env = WORDS(variable, "RELAIS_USER=nina", "RELAIS_TLS=off",
+	    "RELAIS_AUTH=PLAIN", "RELAIS_FROM=web@example.org",
+	    "RELAIS_ALIASES=off", "RELAIS_QUEUE=off", "RELAIS_SOCKET=off",
+	    "RELAIS_ROOT=admin@example.net") });
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	relais_run(&o, folder_path(&folder, "relais.conf"), WORDS("-t", "-i"),
+	    "To: root\nSubject: hello\n\nhi\n");
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	assert_true(smarthost_wait_messages(host, 1));
+	m = smarthost_message(host, 0);
+	assert_string_equal(m->reverse_path, "web@example.org");
+	assert_string_equal(m->rcpt[0].path, "admin@example.net");
+	outcome_free(&o);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
+static void
+a_broken_configuration_is_not_printed(void **state)
+{
+	struct folder	folder;
+	struct outcome	o;
+
+	(void)state;
+	folder_make(&folder);
+	run(&o, folder_write(&folder, "relais.conf", 0600,
+	    "smarthost = a.example\nform = x@y\n"), NULL, WORDS("config"));
+	assert_int_equal(o.status, EX_CONFIG);
+	assert_string_equal(o.out.data, "");
+	assert_non_null(strstr(o.err.data, "relais.conf:2: "));
+	assert_non_null(strstr(o.err.data, "did you mean from"));
+	outcome_free(&o);
+	run(&o, "/nowhere/relais.conf", NULL, WORDS("config", "me"));
+	assert_int_equal(o.status, EX_USAGE);
+	outcome_free(&o);
+	folder_remove(&folder);
+}
+
+static void
+a_full_disk_is_told(void **state)
+{
+	struct folder	folder;
+	struct outcome	o;
+
+	(void)state;
+	folder_make(&folder);
+	folder_write(&folder, "relais.conf", 0600, "smarthost = a.example\n");
+	write_config(&o, folder_path(&folder, "relais.conf"), "077",
+	    "/dev/full");
+	assert_int_equal(o.status, EX_IOERR);
+	assert_non_null(strstr(o.err.data, "No space left"));
+	outcome_free(&o);
+	folder_remove(&folder);
+}
+
+/* Under any other name it is a recipient, as it always was. */
+static void
+sendmail_config_is_a_recipient(void **state)
+{
+	struct outcome	o;
+
+	(void)state;
+	program_run(&o, &(struct program){ .argv = WORDS("sendmail",
+	    "config"), .env = WORDS("RELAIS_ALIASES=off"),
+	    .input = "Subject: x\n\nhi\n" });
+	assert_int_not_equal(o.status, 0);
+	assert_string_equal(o.out.data, "");
+	outcome_free(&o);
+}
+
+static const struct CMUnitTest print_config_spec[] = {
+	cmocka_unit_test(each_value_says_where_it_comes_from),
+	cmocka_unit_test(a_secret_is_hidden_in_a_pipe),
+	cmocka_unit_test(a_secret_is_kept_from_a_file_that_others_can_read),
+	cmocka_unit_test(what_is_written_means_the_same_when_it_is_read),
+	cmocka_unit_test(credentials_of_another_smarthost_are_left_out),
+	cmocka_unit_test(an_entrypoint_writes_what_a_cleared_environment_needs),
+	cmocka_unit_test(a_broken_configuration_is_not_printed),
+	cmocka_unit_test(a_full_disk_is_told),
+	cmocka_unit_test(sendmail_config_is_a_recipient),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(print_config_spec, NULL, NULL);
+}
