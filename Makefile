@@ -112,6 +112,7 @@ MAIL	= \
 	  wire
 NET	= \
 	  connect \
+	  lookup \
 	  sendfile \
 	  stream \
 	  $(TLS_WAY_$(TLS))

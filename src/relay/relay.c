@@ -1,5 +1,6 @@
 #include "relay/relay.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -135,12 +136,65 @@ try_host(struct relay *r, struct handing *h)
 		h->why = why;
 }
 
+/* The hosts behind +srv (RFC 6186) or +mx; a domain may be its own MX. */
+static bool
+look_up(struct relay *r, struct failure *why)
+{
+	static const char *const	services[] = {
+		[SCHEME_SUBMISSIONS]	= "submissions",
+		[SCHEME_SUBMISSION]	= "submission",
+		[SCHEME_SMTP]		= "smtp",
+		[SCHEME_LMTP]		= "lmtp",
+	};
+	const struct smarthost		*h = r->host;
+	char				 name[LOOKUP_NAME + 32];
+
+	if (h->lookup == LOOKUP_SRV) {
+		snprintf(name, sizeof(name), "_%s._tcp.%s",
+		    services[h->scheme], h->host);
+		return lookup(&r->found, LOOKUP_TYPE_SRV, name, NULL, why);
+	}
+	if (lookup(&r->found, LOOKUP_TYPE_MX, h->host, NULL, why))
+		return true;
+	if (why->status != EX_NOHOST || r->found.none)
+		return false;
+	r->found.n = 1;		/* RFC 5321 section 5.1 */
+	strlcpy(r->found.target[0].host, h->host,
+	    sizeof(r->found.target[0].host));
+	return true;
+}
+
+static void
+try_found(struct relay *r, struct handing *h)
+{
+	struct failure	why;
+
+	r->found = (struct lookup_targets){ .n = 0 };
+	if (!look_up(r, &why)) {
+		failure_prefix(&why, "%s: ", r->host->host);
+		pass_over(r, h, &why);
+		return;
+	}
+	for (size_t i = 0; !h->over && i < r->found.n; i++) {
+		const struct lookup_target	*t = &r->found.target[i];
+
+		r->at = (struct endpoint){ .host = t->host,
+		    .port = t->port != 0 && !r->host->port_given ? t->port :
+		    r->host->port };
+		try_host(r, h);
+	}
+}
+
 static void
 try_smarthost(struct relay *r, const struct smarthost *host,
     struct handing *h)
 {
 	r->host = host;
 	r->no_chunking = false;
+	if (host->lookup != LOOKUP_ADDRESS) {
+		try_found(r, h);
+		return;
+	}
 	r->at = (struct endpoint){ .host = host->host, .path = host->path,
 	    .port = host->port };
 	try_host(r, h);

@@ -19,6 +19,7 @@
 #include "mail/message.h"
 #include "mail/outcome.h"
 #include "net/connect.h"
+#include "net/lookup.h"
 #include "smtp/session.h"
 #include "util/failure.h"
 
@@ -29,6 +30,7 @@ struct relay {
 	struct smarthost_list		 hosts;		/* of this message */
 	const struct smarthost		*host;		/* the one tried now */
 	struct endpoint			 at;		/* where it is */
+	struct lookup_targets		 found;		/* by +srv or +mx */
 	bool				 no_chunking;	/* nor does it know */
 	struct config_subject		 subject;
 	struct config_view		 view;		/* of the session */

@@ -1,0 +1,190 @@
+#include "support/dns.h"
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "util/buffer.h"
+
+enum { QUERY_MAX = 512, HEADER_SIZE = 12, NAME_ERROR = 3 };
+
+static void
+add_number(struct buffer *b, unsigned n)
+{
+	buffer_add_byte(b, (char)(n >> 8));
+	buffer_add_byte(b, (char)n);
+}
+
+/* "a.example" as labels. */
+static void
+add_name(struct buffer *b, const char *name)
+{
+	while (*name != '\0' && strcmp(name, ".") != 0) {
+		size_t	n = strcspn(name, ".");
+
+		buffer_add_byte(b, (char)n);
+		buffer_add(b, name, n);
+		name += n;
+		name += *name == '.';
+	}
+	buffer_add_byte(b, '\0');
+}
+
+static void
+add_data(struct buffer *b, const struct dns_record *r)
+{
+	struct in_addr	a;
+
+	if (r->type == DNS_A) {
+		if (inet_pton(AF_INET, r->value, &a) != 1)
+			errx(1, "%s: no address", r->value);
+		buffer_add(b, (const char *)&a, sizeof(a));
+		return;
+	}
+	if (r->type == DNS_MX || r->type == DNS_SRV)
+		add_number(b, r->priority);
+	if (r->type == DNS_SRV) {
+		add_number(b, r->weight);
+		add_number(b, r->port);
+	}
+	add_name(b, r->value);
+}
+
+static void
+add_record(struct buffer *b, const struct dns_record *r)
+{
+	struct buffer	data = { 0 };
+
+	add_name(b, r->name);
+	add_number(b, (unsigned)r->type);
+	add_number(b, 1);			/* IN */
+	add_number(b, 0);
+	add_number(b, 60);			/* a minute to live */
+	add_data(&data, r);
+	add_number(b, (unsigned)data.len);
+	buffer_add(b, data.data, data.len);
+	buffer_free(&data);
+}
+
+/* The question's name as text, and its type; where it ends. */
+static size_t
+read_question(const unsigned char *query, size_t len, char name[256],
+    int *type)
+{
+	size_t	at = HEADER_SIZE, out = 0;
+
+	while (at < len && query[at] != 0) {
+		size_t	n = query[at++];
+
+		if (at + n >= len || out + n + 2 > 256)
+			return 0;
+		if (out > 0)
+			name[out++] = '.';
+		memcpy(name + out, query + at, n);
+		out += n;
+		at += n;
+	}
+	name[out] = '\0';
+	if (at + 5 > len)
+		return 0;
+	*type = query[at + 1] << 8 | query[at + 2];
+	return at + 5;
+}
+
+/* The records for a question; whether the name is known at all. */
+static unsigned
+find(const struct dns_record *r, const char *name, int type,
+    struct buffer *out, bool *known)
+{
+	unsigned	n = 0;
+
+	*known = false;
+	for (; r->name != NULL; r++) {
+		if (strcasecmp(r->name, name) != 0)
+			continue;
+		*known = true;
+		if (r->type != type && r->type != DNS_CNAME)
+			continue;
+		if (r->raw != NULL) {
+			buffer_add(out, r->raw, r->raw_len);
+			n += r->claimed;
+		} else {
+			add_record(out, r);
+			n++;
+		}
+	}
+	return n;
+}
+
+static void
+answer(int fd, const struct dns_record *records)
+{
+	unsigned char		 query[QUERY_MAX];
+	struct sockaddr_in	 from;
+	socklen_t		 from_len = sizeof(from);
+	struct buffer		 out = { 0 }, found = { 0 };
+	char			 name[256];
+	int			 type;
+	bool			 known;
+	ssize_t			 n = recvfrom(fd, query, sizeof(query), 0,
+				    (struct sockaddr *)&from, &from_len);
+	size_t			 end;
+	unsigned		 count;
+
+	if (n < HEADER_SIZE ||
+	    (end = read_question(query, (size_t)n, name, &type)) == 0)
+		return;
+	count = find(records, name, type, &found, &known);
+	buffer_add(&out, (const char *)query, 2);
+	add_number(&out, 0x8180 | (known ? 0 : NAME_ERROR));
+	add_number(&out, 1);
+	add_number(&out, count);
+	add_number(&out, 0);
+	add_number(&out, 0);
+	buffer_add(&out, (const char *)query + HEADER_SIZE,
+	    end - HEADER_SIZE);
+	buffer_add(&out, found.data, found.len);
+	sendto(fd, out.data, out.len, 0, (struct sockaddr *)&from, from_len);
+	buffer_free(&out);
+	buffer_free(&found);
+}
+
+void
+dns_start(struct dns *d, const struct dns_record *records, uint16_t port)
+{
+	socklen_t	len = sizeof(d->address);
+	int		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	d->address = (struct sockaddr_in){ .sin_family = AF_INET,
+	    .sin_port = htons(port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	if (fd == -1 ||
+	    bind(fd, (struct sockaddr *)&d->address, len) == -1 ||
+	    getsockname(fd, (struct sockaddr *)&d->address, &len) == -1)
+		err(1, "name server");
+	fflush(NULL);
+	if ((d->pid = fork()) == -1)
+		err(1, "fork");
+	if (d->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			answer(fd, records);
+	}
+	close(fd);
+}
+
+void
+dns_stop(struct dns *d)
+{
+	kill(d->pid, SIGKILL);
+	if (waitpid(d->pid, NULL, 0) != d->pid)
+		err(1, "waitpid");
+}
