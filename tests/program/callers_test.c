@@ -502,10 +502,49 @@ static const struct CMUnitTest reader_spec[] = {
 	    .input = HEAD "\n" DOTS, TO("jo@example.net"), .body = DOTS),
 };
 
+/* What each says to -bs; all of it at once, which none of them does. */
+#define SMTP(mail, data) mail "RCPT TO:<jo@example.net>\r\n" \
+	"RCPT TO:<x@hidden.example>\r\nDATA\r\n" \
+	"From: Ana <ana@example.com>\r\nTo: jo@example.net\r\n" \
+	"Bcc: x@hidden.example\r\nSubject: x\r\n\r\n" data "\r\n.\r\n"
+#define DIALOGUE .talks = true, .sender = "ana@example.com", \
+	TO("jo@example.net", "x@hidden.example")
+
+static const struct CMUnitTest smtp_spec[] = {
+	CALL("Symfony and Swift Mailer as they come, Nextcloud",
+	    ARGV("-bs"), DIALOGUE,
+	    .input = SMTP("HELO [127.0.0.1]\r\n"
+	    "MAIL FROM:<ana@example.com>\r\n", "..\r\n...two\r\nend")
+	    "QUIT\r\n", .body = ".\n..two\nend\n"),
+	CALL("Laravel",
+	    ARGV("-bs", "-i"), DIALOGUE,
+	    .input = SMTP("EHLO [127.0.0.1]\r\n"
+	    "MAIL FROM:<ana@example.com>\r\n", "..\r\nend")
+	    "RSET\r\nQUIT\r\n", .body = ".\nend\n"),
+	CALL("Alpine",
+	    ARGV("-bs", "-odb", "-oem"), DIALOGUE,
+	    .input = SMTP("EHLO localhost\r\n"
+	    "MAIL FROM:<ana@example.com>\r\n", "one") "QUIT\r\n",
+	    .body = "one\n"),
+	CALL("nmh",
+	    ARGV("-bs", "-odb", "-oem", "-om"), DIALOGUE,
+	    .input = SMTP("EHLO host\r\n"
+	    "MAIL FROM:<ana@example.com> BODY=8BITMIME\r\n",
+	    "Gr\303\274\303\237e") "QUIT\r\n",
+	    .mail_says = "BODY=8BITMIME", .body = "Gr\303\274\303\237e\n"),
+	CALL("a program that leaves without QUIT, and speaks LF",
+	    ARGV("-bs"), DIALOGUE,
+	    .input = "EHLO host\nMAIL FROM:<ana@example.com>\n"
+	    "RCPT TO:<jo@example.net>\nRCPT TO:<x@hidden.example>\nDATA\n"
+	    "Subject: x\nFrom: ana@example.com\n\none\n.\n",
+	    .body = "one\n"),
+};
+
 int
 main(void)
 {
 	return cmocka_run_group_tests(web_spec, NULL, NULL) +
 	    cmocka_run_group_tests(system_spec, NULL, NULL) +
-	    cmocka_run_group_tests(reader_spec, NULL, NULL);
+	    cmocka_run_group_tests(reader_spec, NULL, NULL) +
+	    cmocka_run_group_tests(smtp_spec, NULL, NULL);
 }
