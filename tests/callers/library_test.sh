@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What programs send mail with: Perl's MailTools and Email::Sender, Node.js'
-# Nodemailer, Python as its manual says.
+# Nodemailer, Ruby's mail, Python as its manual says.
 set -eu
 . tests/callers/calls.sh
 machine "$0"
@@ -38,6 +38,16 @@ nodemailer.createTransport(options).sendMail({
 }).catch((e) => { console.error(e); process.exit(1); });
 END
 
+cat >"$LAB/mail.rb" <<'END'
+require 'mail'
+options = ARGV.empty? ? {} : { arguments: ARGV[0] }
+mail = Mail.new(from: 'ana@client.test', to: 'jo@lab.test',
+                bcc: 'x@hidden.test', subject: 'hello', charset: 'UTF-8',
+                body: STDIN.read)
+mail.delivery_method :sendmail, options
+mail.deliver!
+END
+
 cat >"$LAB/mail.py" <<'END'
 import subprocess, sys
 from email.message import EmailMessage
@@ -73,6 +83,10 @@ call "Nodemailer sends with line ends of Windows" \
 call "Nodemailer with arguments of one's own" \
     sends "$LAB/text" ana@client.test \
     node "$LAB/nodemailer.js" '{"args": ["-i", "-t"]}'
+call "Ruby's mail sends" \
+    sends "$LAB/text" ana@client.test ruby "$LAB/mail.rb"
+call "Ruby's mail with arguments '-i -t', as in Rails" \
+    sends "$LAB/text" ana@client.test ruby "$LAB/mail.rb" '-i -t'
 call "Python sends" \
     sends "$LAB/text" ana@client.test python3 "$LAB/mail.py"
 calls_end

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What sends mail while nobody looks: cron, anacron, at; and programs that
-# leave neither an environment nor descriptors.
+# What sends mail while nobody looks: cron, anacron, at, sudo, logwatch,
+# vacation; and programs that leave neither an environment nor descriptors.
 set -eu
 . tests/callers/calls.sh
 machine "$0"
@@ -57,6 +57,35 @@ at_mails_its_user() {
 	arrives "$LAB/text" ana@client.test admin@lab.test
 }
 
+sudo_mails_root() {
+	echo 'Defaults mail_always' >/etc/sudoers.d/relais
+	silent sudo true
+	arrives_somehow root@client.test admin@lab.test
+	header_says 'From: root@client.test'
+	grep -q 'COMMAND=.*/true' "$mail"
+}
+
+logwatch_mails_root() {
+	silent logwatch --output mail --mailto root --range all \
+	    --service zz-sys
+	arrives_somehow root@client.test admin@lab.test
+	header_says 'From: root@client.test'
+	grep -q 'Logwatch End' "$mail"
+}
+
+vacation_answers() {
+	{
+		printf '%s\n' 'From: ana@client.test' 'Subject: away' ''
+		cat "$LAB/undotted"
+	} >"$LAB/ana/.vacation.msg"
+	silent as_ana vacation -I
+	printf '%s\n' 'From jo@lab.test Mon Jan  6 10:20:30 2025' \
+	    'From: jo@lab.test' 'To: ana@client.test' 'Subject: hi' '' hi |
+	    silent as_ana vacation ana
+	rm "$LAB/ana"/.vacation.*
+	arrives "$LAB/undotted" ana@client.test jo@lab.test
+}
+
 no_environment() {
 	head_and_text | silent env -i setpriv --reuid=ana --clear-groups \
 	    --regid=ana /usr/sbin/sendmail -i -f '<>' -- jo@lab.test
@@ -90,6 +119,9 @@ call "cron: where the provider wants one sender" \
 relais_conf
 call "anacron: what a job says goes to root" anacron_mails_root
 call "at: what a job says goes to its user" at_mails_its_user
+call "sudo: what somebody did goes to root" sudo_mails_root
+call "logwatch: the report goes to root" logwatch_mails_root
+call "vacation: an answer from a bare name" vacation_answers
 call "no environment, and an ordinary user" no_environment
 call "no descriptors" no_descriptors
 call "a user id that has no name" nobody_known

@@ -19,9 +19,10 @@ packages_of() {
 	exim) echo exim4-daemon-heavy ;;
 	callers)
 		echo anacron at bsd-mailx cron git-email \
-		    libemail-sender-perl libmailtools-perl mailutils \
-		    msmtp-mta mutt nmh node-nodemailer nodejs php-cli \
-		    php-symfony-mailer s-nail swaks
+		    libemail-sender-perl libmailtools-perl logwatch \
+		    mailutils msmtp-mta mutt nmh node-nodemailer nodejs \
+		    php-cli php-symfony-mailer ruby-mail s-nail sudo swaks \
+		    vacation
 		;;
 	*) return 1 ;;
 	esac
