@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mail/domain.h"
 #include "util/buffer.h"
 #include "util/memory.h"
 
@@ -87,17 +88,28 @@ find_domain(const struct config *config, const char *host)
 	return memory_copy(host);
 }
 
+/* EHLO is said before anybody knows of SMTPUTF8 (RFC 6531 section 3.7.1). */
+static char *
+in_ascii(const char *name)
+{
+	struct buffer	ascii = { 0 };
+	struct failure	ignored;
+
+	return domain_to_ascii(&ascii, name, &ignored) ? buffer_take(&ascii) :
+	    NULL;
+}
+
 static char *
 find_helo(const struct config *config, const struct identity *me)
 {
 	const char	*helo = config_text(config, NULL, KEY_HELO);
 
 	if (helo != NULL)
-		return memory_copy(helo);
+		return in_ascii(helo);
 	if (strchr(me->host, '.') != NULL)
-		return memory_copy(me->host);
+		return in_ascii(me->host);
 	if (strchr(me->domain, '.') != NULL)
-		return memory_copy(me->domain);
+		return in_ascii(me->domain);
 	return NULL;
 }
 

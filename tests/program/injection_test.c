@@ -27,7 +27,7 @@
 #define PATH "([]!#-;=?-~[\200-\377]|" \
 	"\"([]!#-;=?-~[ \200-\377]|\\\\[ -~])*\")*"
 static const char	grammar[] =
-    "^(EHLO ([A-Za-z0-9._-]+|\\[[A-Za-z0-9:.]+\\])"
+    "^(EHLO []A-Za-z0-9._:[-]+"
     "|MAIL FROM:<" PATH ">( SIZE=[0-9]+| BODY=8BITMIME| SMTPUTF8| RET=(FULL|HDRS)"
     "| ENVID=[!-*,-<>-~+]+)*"
     "|RCPT TO:<" PATH ">( NOTIFY=(NEVER|(SUCCESS|FAILURE|DELAY|,)+)"
