@@ -585,7 +585,7 @@ a_key_that_is_not_the_certificates(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/other.pem", world.folder);
-	odd_write_key(&world.leaf, path);
+	odd_write_key(&world.leaf, path, 0);
 	options.certificate = world.own;
 	options.key = path;
 	does_not_start(&options, "is not that of tls_certificate");
@@ -688,7 +688,7 @@ begin(void **state)
 	    .common_name = "client" }, &world.root);
 	odd_write(&world.root, world.ca, 0);
 	odd_write(&world.own_certificate, world.own, 0);
-	odd_write_key(&world.own_certificate, world.key);
+	odd_write_key(&world.own_certificate, world.key, 0);
 	return 0;
 }
 

@@ -372,7 +372,7 @@ static void
 a_file_without_certificates(void **state)
 {
 	(void)state;
-	odd_write_key(&world.root, world.path);
+	odd_write_key(&world.root, world.path, 0);
 	refuses(world.path, "holds no certificate as PEM");
 }
 

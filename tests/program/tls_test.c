@@ -663,8 +663,7 @@ static const struct CMUnitTest tls_spec[] = {
 	    .dns = "*.mail.example" }, .says = "is for *.mail.example, not "
 	    "for mail.example", .key = "tls_name"),
 	CERTIFICATE("with a NUL in its name", .wish = { .name = "x",
-	    .dns_bytes = "mail.example\0.evil.example",
-	    .dns_bytes_len = 26 },
+	    .dns = "mail.example@.evil.example" },
 	    .says = "is for mail.example\\000.evil.example",
 	    .key = "tls_name"),
 	CERTIFICATE("for clients", .wish = { .dns = "mail.example",

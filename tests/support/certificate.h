@@ -21,9 +21,8 @@ struct certificate;
 
 struct wish {
 	const char	*name;		/* CN; NULL: the first in dns */
-	const char	*dns;		/* names, parted by blanks; wildcards */
-	const char	*dns_bytes;	/* one more, with NULs in it */
-	size_t		 dns_bytes_len;
+	const char	*dns;		/* names, parted by blanks; wildcards;
+					 * an '@' becomes a NUL */
 	const char	*ip;		/* literals, parted by blanks */
 	bool		 no_san;	/* the name stands in the CN alone */
 	bool		 ca;		/* may sign others */

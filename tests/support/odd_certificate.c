@@ -75,20 +75,30 @@ add_dns(GENERAL_NAMES *names, const char *list)
 }
 
 static void
+add_ip(GENERAL_NAMES *names, const char *list)
+{
+	char		*copy = strdup(list), *rest = copy, *one;
+	unsigned char	 address[16];
+
+	while ((one = strsep(&rest, " ")) != NULL) {
+		bool	six = strchr(one, ':') != NULL;
+
+		must(inet_pton(six ? AF_INET6 : AF_INET, one, address) == 1,
+		    one);
+		add_alternative(names, GEN_IPADD, address, six ? 16 : 4);
+	}
+	free(copy);
+}
+
+static void
 add_alternatives(X509 *x, const struct odd_form *form)
 {
 	GENERAL_NAMES	*names = sk_GENERAL_NAME_new_null();
-	unsigned char	 address[16];
-	bool		 six;
 
 	if (form->dns != NULL)
 		add_dns(names, form->dns);
-	if (form->ip != NULL) {
-		six = strchr(form->ip, ':') != NULL;
-		must(inet_pton(six ? AF_INET6 : AF_INET, form->ip,
-		    address) == 1, form->ip);
-		add_alternative(names, GEN_IPADD, address, six ? 16 : 4);
-	}
+	if (form->ip != NULL)
+		add_ip(names, form->ip);
 	if (sk_GENERAL_NAME_num(names) > 0)
 		must(X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0,
 		    X509V3_ADD_DEFAULT) == 1, "subjectAltName");
@@ -157,6 +167,8 @@ odd_make(struct odd_certificate *c, const struct odd_form *form,
 	add_alternatives(c->x, form);
 	add_extension(c->x, c->x, NID_basic_constraints, form->authority ?
 	    "critical,CA:TRUE" : "critical,CA:FALSE");
+	if (form->key_usage != NULL)
+		add_extension(c->x, c->x, NID_key_usage, form->key_usage);
 	if (form->usage != NULL)
 		add_extension(c->x, c->x, NID_ext_key_usage, form->usage);
 	add_extension(c->x, c->x, NID_subject_key_identifier, "hash");
@@ -190,9 +202,9 @@ odd_write(const struct odd_certificate *c, const char *path, int flags)
 }
 
 void
-odd_write_key(const struct odd_certificate *c, const char *path)
+odd_write_key(const struct odd_certificate *c, const char *path, int flags)
 {
-	FILE	*f = create(path, 0);
+	FILE	*f = create(path, flags);
 
 	must(PEM_write_PrivateKey(f, c->key, NULL, NULL, 0, NULL, NULL), path);
 	must(fclose(f) == 0, path);

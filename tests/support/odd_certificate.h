@@ -1,6 +1,7 @@
 /*
  * odd_certificate.h - certificates as nobody should issue them
  *
+ * Every form that there is; certificate.h makes the usual ones of it.
  * A zeroed form is a server's certificate without a name, valid from
  * yesterday for thirty days, with a key on P-256.
  */
@@ -17,11 +18,12 @@ struct odd_form {
 	const char	*common_name;	/* NULL: an empty subject */
 	const char	*dns;		/* subjectAltName, blanks between; an
 					 * '@' becomes a NUL */
-	const char	*ip;		/* one address for subjectAltName */
+	const char	*ip;		/* addresses for it, blanks between */
 	bool		 authority;
 	int		 from_day;	/* counted from today; both 0: -1 */
 	int		 to_day;	/* and 30 */
 	int		 rsa_bits;	/* 0: P-256 */
+	const char	*key_usage;	/* or NULL: none */
 	const char	*usage;		/* extendedKeyUsage, or NULL: none */
 	const char	*digest;	/* NULL: SHA-256 */
 	const char	*issuer_name;	/* to be written, if not the issuer's
@@ -44,7 +46,8 @@ void	odd_write(const struct odd_certificate *, const char *path,
 	    int flags);
 
 /* The key alone. */
-void	odd_write_key(const struct odd_certificate *, const char *path);
+void	odd_write_key(const struct odd_certificate *, const char *path,
+	    int flags);
 
 /* As PEM into that folder, under the hash of its subject. */
 void	odd_write_hashed(const struct odd_certificate *,
