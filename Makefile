@@ -78,6 +78,7 @@ UTIL	= \
 	  clock \
 	  failure \
 	  file \
+	  json \
 	  log \
 	  memory \
 	  trusted \
@@ -182,10 +183,15 @@ SERVE	= \
 	  session
 CLI	= \
 	  command \
+	  configured \
 	  flush \
 	  input \
+	  mailq \
 	  options \
 	  print_config \
+	  queue \
+	  queue_health \
+	  queue_show \
 	  report \
 	  sendmail \
 	  smtp \

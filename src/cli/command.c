@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "cli/print_config.h"
+#include "cli/queue.h"
 
 static const struct {
 	const char	*name;
 	command_fn	*run;
 } commands[] = {
 	{ "config",	print_config },
+	{ "queue",	queue_command },
 };
 
 command_fn *

@@ -19,6 +19,13 @@
 #include "relay/store.h"
 #include "util/clock.h"
 
+/* What follows -q. */
+struct flush_order {
+	struct choice	choice;
+	long		every_s;	/* a service with this interval; 0: one
+					 * pass */
+};
+
 /* Sendmail's times: numbers with units, minutes where none is said. */
 static bool
 parse_time(const char *text, long *seconds)
@@ -45,8 +52,12 @@ parse_time(const char *text, long *seconds)
 	return *seconds > 0;
 }
 
-bool
-flush_parse(struct flush_order *order, const char *text, const char *next,
+/*
+ * Nothing, f, I, R and S with their texts, and times such as 15m or p1h30m;
+ * next, if not NULL, stands in for a text that is missing.
+ */
+static bool
+parse_order(struct flush_order *order, const char *text, const char *next,
     struct failure *why)
 {
 	const char	*rest = text[0] != '\0' && text[1] != '\0' ? text + 1 :
@@ -165,30 +176,41 @@ serve(const struct config *config, const struct log *log,
 	return EX_OK;
 }
 
+/* Where there is no queue there is nothing to flush. */
+static int
+find_queue(struct spool *spool, const struct config *config, bool service,
+    struct failure *why)
+{
+	switch (service ? store_open(spool, config, why) :
+	    store_look(spool, config, why)) {
+	case STORE_OPEN:
+		return EX_OK;
+	case STORE_NONE:
+	case STORE_BROKEN:
+		break;
+	}
+	return why->status;
+}
+
 int
 flush(const struct options *options, const struct config *config,
-    const struct log *log, const struct flush_order *order)
+    const struct log *log)
 {
-	struct spool	spool;
-	struct failure	why;
-	bool		all;
-	int		status = EX_OK;
+	const char		*next = options->n_arguments > 0 ?
+				    options->arguments[0] : NULL;
+	struct flush_order	 order;
+	struct spool		 spool = { 0 };
+	struct failure		 why;
+	bool			 all;
+	int			 status = EX_OK;
 
-	switch (order->every_s > 0 ? store_open(&spool, config, &why) :
-	    store_look(&spool, config, &why)) {
-	case STORE_OPEN:
-		break;
-	case STORE_NONE:
-		if (why.status == EX_OK && order->every_s == 0)
-			return EX_OK;
+	if (!parse_order(&order, options->queue, next, &why) ||
+	    find_queue(&spool, config, order.every_s > 0, &why) != EX_OK)
 		return report_failure(log, options->errors, &why);
-	case STORE_BROKEN:
-		return report_failure(log, options->errors, &why);
-	}
-	if (order->every_s > 0)
-		status = serve(config, log, &spool, order);
-	else if (!flush_once(config, log, &spool, &order->choice,
-	    options->verbose, &all, &why))
+	if (order.every_s > 0)
+		status = serve(config, log, &spool, &order);
+	else if (spool.directory != NULL && !flush_once(config, log, &spool,
+	    &order.choice, options->verbose, &all, &why))
 		status = report_failure(log, options->errors, &why);
 	spool_close(&spool);
 	return status;

@@ -14,23 +14,12 @@
 #include "util/failure.h"
 #include "util/log.h"
 
-/* What follows -q. */
-struct flush_order {
-	struct choice	choice;
-	long		every_s;	/* a service with this interval; 0: one
-					 * pass */
-};
-
 /*
- * "", f, I, R and S with their texts, and times such as 15m or p1h30m;
- * *next, if not NULL, stands in for a text that is missing.  EX_USAGE.
+ * What the word behind -q says: one pass, or a service; returns the exit
+ * status.
  */
-bool	flush_parse(struct flush_order *, const char *text, const char *next,
-	    struct failure *why);
-
-/* Does it; returns the exit status. */
 int	flush(const struct options *, const struct config *,
-	    const struct log *, const struct flush_order *);
+	    const struct log *);
 
 /*
  * One pass, with a line of progress where a person watches; *all tells

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/configured.h"
 #include "cli/flush.h"
 #include "cli/input.h"
+#include "cli/mailq.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/smtp.h"
@@ -35,24 +37,9 @@ mention_options(const struct options *options, const struct log *log)
 }
 
 static int
-flush_queue(const struct options *options, const struct config *config,
-    const struct log *log)
-{
-	struct flush_order	order;
-	struct failure		why;
-
-	if (!flush_parse(&order, options->queue, options->n_arguments > 0 ?
-	    options->arguments[0] : NULL, &why))
-		return report_failure(log, options->errors, &why);
-	return flush(options, config, log, &order);
-}
-
-static int
 work(const struct options *options, const struct config *config,
     const struct log *log)
 {
-	if (options->mode == MODE_FLUSH)
-		return flush_queue(options, config, log);
 	if (options->mode == MODE_SMTP)
 		return smtp_session(options, config, log);
 	if (options->mode == MODE_VERIFY)
@@ -101,14 +88,13 @@ run(const struct options *options)
 		return configure_and_work(options);
 	case MODE_SMTP:
 	case MODE_VERIFY:
-	case MODE_FLUSH:
 		return configure_and_work(options);
+	case MODE_FLUSH:
+		return configured(options, flush);
 	case MODE_LIST:
-		puts("Mail queue is empty");
-		return EX_OK;
+		return configured(options, mailq);
 	case MODE_COUNT:
-		puts("0");
-		return EX_OK;
+		return configured(options, mailq_count);
 	case MODE_ALIASES:
 	case MODE_NOTHING:
 		return EX_OK;

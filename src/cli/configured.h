@@ -1,0 +1,20 @@
+/*
+ * configured.h - work that needs the configuration
+ */
+#ifndef CLI_CONFIGURED_H
+#define CLI_CONFIGURED_H
+
+#include "cli/options.h"
+#include "config/config.h"
+#include "util/log.h"
+
+typedef int configured_fn(const struct options *, const struct config *,
+	    const struct log *);
+
+/*
+ * Loads the configuration, opens the log, does the work and returns its exit
+ * status; or reports why there is no configuration.
+ */
+int	configured(const struct options *, configured_fn *);
+
+#endif

@@ -1,0 +1,98 @@
+#include "cli/queue_health.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "queue/health.h"
+#include "util/buffer.h"
+#include "util/json.h"
+#include "util/visible.h"
+
+enum { TOO_OLD = 1 };
+
+struct state {
+	struct spool_totals	queue;
+	struct spool_totals	failed;
+	struct health		health;
+	int64_t			now;
+	int64_t			age;		/* of the oldest; 0: none */
+};
+
+static bool
+look(struct state *s, struct spool *spool, struct failure *why)
+{
+	*s = (struct state){ .now = (int64_t)time(NULL) };
+	if (spool == NULL)
+		return true;
+	health_read(&s->health, spool);
+	if (!spool_count(&s->queue, spool, SPOOL_QUEUE, why) ||
+	    !spool_count(&s->failed, spool, SPOOL_FAILED, why))
+		return false;
+	if (s->queue.oldest > 0 && s->queue.oldest < s->now)
+		s->age = s->now - s->queue.oldest;
+	return true;
+}
+
+/* "2026-11-21 22:04:16 +0000", or a word for never. */
+static void
+print_time(const char *what, int64_t seconds, const char *text)
+{
+	time_t		t = (time_t)seconds;
+	struct tm	tm;
+	char		date[64] = "never", shown[1200];
+
+	if (seconds > 0 && localtime_r(&t, &tm) != NULL)
+		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S %z", &tm);
+	printf("%s: %s%s%s\n", what, date, text[0] != '\0' ? ": " : "",
+	    visible(shown, sizeof(shown), text, strlen(text)));
+}
+
+static void
+print_text(const struct state *s, bool too_old)
+{
+	printf("queue: %zu, %llu Kbytes", s->queue.entries,
+	    (unsigned long long)(s->queue.octets / 1024));
+	if (s->queue.entries > 0)
+		printf(", the oldest for %lld minutes%s",
+		    (long long)s->age / 60, too_old ? ", TOO LONG" : "");
+	printf("\nfailed: %zu, %llu Kbytes\n", s->failed.entries,
+	    (unsigned long long)(s->failed.octets / 1024));
+	print_time("last success", s->health.success, "");
+	print_time("last error", s->health.error, s->health.text);
+}
+
+static void
+print_json(const struct state *s, bool too_old)
+{
+	struct buffer	b = { 0 };
+
+	json_string(&b, s->health.text);
+	printf("{\"ok\":%s,\"queue\":%zu,\"queue_octets\":%llu,"
+	    "\"oldest_seconds\":%lld,\"failed\":%zu,\"failed_octets\":%llu,"
+	    "\"last_success\":%lld,\"last_error\":%lld,"
+	    "\"last_error_text\":%s}\n", too_old ? "false" : "true",
+	    s->queue.entries, (unsigned long long)s->queue.octets,
+	    (long long)s->age, s->failed.entries,
+	    (unsigned long long)s->failed.octets,
+	    (long long)s->health.success, (long long)s->health.error, b.data);
+	buffer_free(&b);
+}
+
+int
+queue_health(struct spool *spool, int64_t older_s, bool json,
+    struct failure *why)
+{
+	struct state	s;
+	bool		too_old;
+
+	if (!look(&s, spool, why))
+		return why->status;
+	too_old = s.age > older_s;
+	if (json)
+		print_json(&s, too_old);
+	else
+		print_text(&s, too_old);
+	return too_old ? TOO_OLD : EX_OK;
+}

@@ -1,0 +1,241 @@
+#include "cli/queue_show.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "cli/mailq.h"
+#include "util/buffer.h"
+#include "util/json.h"
+#include "util/memory.h"
+#include "util/visible.h"
+
+enum { BLOCK = 64 * 1024 };
+
+static const char *
+state_of(const struct entry *e)
+{
+	if (e->folder == SPOOL_FAILED)
+		return "failed";
+	if (e->locked)
+		return "being sent";
+	return e->docket.held ? "held" : "waiting";
+}
+
+static const char *
+status_of(const struct outcome *o)
+{
+	switch (o->kind) {
+	case OUTCOME_WAITING:
+	case OUTCOME_DEFERRED:
+		return "waiting";
+	case OUTCOME_DELIVERED:
+		return "delivered";
+	case OUTCOME_FAILED:
+		break;
+	}
+	return "failed";
+}
+
+static void
+print_time(const char *what, int64_t seconds)
+{
+	time_t		t = (time_t)seconds;
+	struct tm	tm;
+	char		date[64] = "?";
+
+	if (localtime_r(&t, &tm) != NULL)
+		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S %z", &tm);
+	printf("%s: %s\n", what, date);
+}
+
+static void
+print_visible(const char *before, const char *text, const char *behind)
+{
+	size_t	size = 4 * strlen(text) + 1;
+	char	*shown = memory_new(size, 1);
+
+	printf("%s%s%s", before, visible(shown, size, text, strlen(text)),
+	    behind);
+	free(shown);
+}
+
+static void
+print_docket(const struct entry *e)
+{
+	const struct docket	*d = &e->docket;
+
+	printf("entry: %s\nstate: %s\n", e->name, state_of(e));
+	print_time("arrived", d->arrived_us / 1000000);
+	if (e->folder == SPOOL_QUEUE)
+		print_time("next attempt", e->next);
+	printf("attempts: %u\nsize: %llu\nuser: %lu", d->attempts,
+	    (unsigned long long)d->message_size, (unsigned long)d->uid);
+	print_visible(" ", d->caller, "\n");
+	print_visible("reason: ", d->reason, "\n");
+	print_visible("from: <", d->envelope.reverse_path, ">\n");
+	for (size_t i = 0; i < d->envelope.n; i++) {
+		print_visible("to: <", d->envelope.forward[i].path, "> ");
+		printf("%s", status_of(&d->outcomes[i]));
+		print_visible(d->outcomes[i].text[0] != '\0' ? ": " : "",
+		    d->outcomes[i].text, "\n");
+	}
+	putchar('\n');
+}
+
+/* Line by line, so that every octet is seen, and none is obeyed. */
+static void
+print_lines(struct buffer *text, bool all)
+{
+	char	*line = text->data;
+	char	*end = text->data + text->len;
+
+	while (line < end) {
+		char	*stop = memchr(line, '\n', (size_t)(end - line));
+		char	*behind;
+
+		if (stop == NULL && !all)
+			break;
+		behind = stop != NULL ? stop + 1 : end;
+		if (stop == NULL)
+			stop = end;
+		if (stop > line && stop[-1] == '\r')
+			stop--;
+		*stop = '\0';
+		print_visible("", line, "\n");
+		line = behind;
+	}
+	text->len = (size_t)(end - line);
+	memmove(text->data, line, text->len);
+}
+
+bool
+queue_show(const struct entry *e, struct failure *why)
+{
+	const struct body	*body = &e->message.body;
+	struct buffer		 text = { 0 };
+	uint64_t		 at = 0;
+	ssize_t			 n = 1;
+
+	print_docket(e);
+	header_write(&text, &e->message.header);
+	while (n > 0) {
+		print_lines(&text, false);
+		n = body_read(body, at, buffer_room(&text, BLOCK), BLOCK,
+		    why);
+		text.len += n > 0 ? (size_t)n : 0;
+		at += n > 0 ? (uint64_t)n : 0;
+	}
+	buffer_add_byte(&text, '\0');	/* room for the end of a last line */
+	text.len--;
+	print_lines(&text, true);
+	buffer_free(&text);
+	return n == 0;
+}
+
+static void
+add_member(struct buffer *b, const char *name, const char *value)
+{
+	buffer_addf(b, "\"%s\":", name);
+	json_string(b, value);
+	buffer_add_byte(b, ',');
+}
+
+static void
+add_paths(struct buffer *b, const struct docket *d)
+{
+	buffer_add_text(b, "\"recipients\":[");
+	for (size_t i = 0; i < d->envelope.n; i++) {
+		buffer_add_text(b, i > 0 ? ",{" : "{");
+		add_member(b, "address", d->envelope.forward[i].path);
+		add_member(b, "status", status_of(&d->outcomes[i]));
+		buffer_add_text(b, "\"reply\":");
+		json_string(b, d->outcomes[i].text);
+		buffer_add_byte(b, '}');
+	}
+	buffer_add_byte(b, ']');
+}
+
+static void
+add_entry(struct buffer *b, const struct entry *e)
+{
+	const struct docket	*d = &e->docket;
+
+	buffer_add_byte(b, '{');
+	add_member(b, "id", e->name);
+	add_member(b, "state", state_of(e));
+	buffer_addf(b, "\"arrived\":%lld,\"next\":%lld,\"attempts\":%u,"
+	    "\"size\":%llu,\"uid\":%lu,", (long long)d->arrived_us / 1000000,
+	    (long long)e->next, d->attempts,
+	    (unsigned long long)d->message_size, (unsigned long)d->uid);
+	add_member(b, "user", d->caller);
+	add_member(b, "sender", d->envelope.reverse_path);
+	add_member(b, "reason", d->reason);
+	add_paths(b, d);
+	buffer_add_byte(b, '}');
+}
+
+void
+queue_show_json(const struct entry *e)
+{
+	struct buffer	b = { 0 };
+
+	add_entry(&b, e);
+	puts(b.data);
+	buffer_free(&b);
+}
+
+struct array {
+	size_t		n;
+	struct buffer	b;
+};
+
+static void
+print_element(void *context, const struct spool_item *item,
+    const struct entry *e, const struct failure *why)
+{
+	struct array	*a = context;
+
+	buffer_clear(&a->b);
+	if (e != NULL) {
+		add_entry(&a->b, e);
+	} else {
+		buffer_add_byte(&a->b, '{');
+		add_member(&a->b, "id", item->name);
+		add_member(&a->b, "state", "broken");
+		buffer_add_text(&a->b, "\"reason\":");
+		json_string(&a->b, why->text);
+		buffer_add_byte(&a->b, '}');
+	}
+	printf("%s%s", a->n++ > 0 ? ",\n" : "", a->b.data);
+}
+
+bool
+queue_show_list_json(struct spool *spool, struct failure *why)
+{
+	struct array	a = { 0 };
+	bool		good;
+
+	putchar('[');
+	good = spool == NULL ||
+	    (mailq_each(spool, SPOOL_QUEUE, print_element, &a, why) &&
+	    mailq_each(spool, SPOOL_FAILED, print_element, &a, why));
+	puts("]");
+	buffer_free(&a.b);
+	return good;
+}
+
+bool
+queue_show_failed_count(struct spool *spool, struct failure *why)
+{
+	struct spool_totals	totals;
+
+	if (!spool_count(&totals, spool, SPOOL_FAILED, why))
+		return false;
+	if (totals.entries > 0)
+		printf("-- %zu given up in %s/failed.\n", totals.entries,
+		    spool->directory);
+	return true;
+}

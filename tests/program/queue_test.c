@@ -1,0 +1,279 @@
+/*
+ * What people and programs see of the queue, and do to it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "support/program.h"
+#include "support/queue.h"
+#include "support/spool.h"
+#include "util/clock.h"
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, "" })
+
+/* "mailq -C CONF" is no use: under that name -C is not obeyed. */
+static const char *const	bp[] = { "-bp", NULL };
+
+/* Runs relais; stdout is the caller's to free. */
+static char *
+say(struct queue_place *p, const char *const *arguments, int status)
+{
+	struct outcome	o;
+	char		*out;
+
+	relais_run(&o, p->conf, arguments, "");
+	if (o.status != status || (status == 0 && o.err.len > 0))
+		fail_msg("exit %d: %s%s", o.status, o.out.data, o.err.data);
+	out = strdup(o.out.len > 0 ? o.out.data : o.err.data);
+	outcome_free(&o);
+	return out;
+}
+
+static void
+says(struct queue_place *p, const char *const *arguments, int status,
+    const char *words)
+{
+	char	*text = say(p, arguments, status);
+
+	if (strstr(text, words) == NULL)
+		fail_msg("no \"%s\" in: %s", words, text);
+	free(text);
+}
+
+/* The name of the only entry. */
+static const char *
+only_name(struct queue_place *p, enum spool_folder folder)
+{
+	static char		name[32];
+	struct spool_options	options = { 0 };
+	struct spool		spool;
+	struct spool_list	list;
+	struct failure		why;
+
+	assert_true(spool_open(&spool, p->spool, &options, &why));
+	assert_true(spool_list(&list, &spool, folder, &why));
+	assert_int_equal(list.n, 1);
+	strlcpy(name, list.item[0].name, sizeof(name));
+	spool_list_free(&list);
+	spool_close(&spool);
+	return name;
+}
+
+static void
+a_list_is_laid_out_as_postfix_does_it(void **state)
+{
+	struct queue_place	p;
+	char			*text, want[600], date[40];
+	time_t			 now = time(NULL);
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .say = "450 4.2.1 busy" } } }, NULL);
+	says(&p, bp, 0, "Mail queue is empty\n");
+	says(&p, WORDS("-bP"), 0, "0\n");
+	queue_put_one(&p, "me@example.org", LIST("a@example.net",
+	    "b@example.net"));
+	text = say(&p, bp, 0);
+	strftime(date, sizeof(date), "%a %b %e", localtime(&now));
+	snprintf(want, sizeof(want), "-Queue ID-  --Size-- ----Arrival "
+	    "Time---- -Sender/Recipient-------\n%s", only_name(&p,
+	    SPOOL_QUEUE));
+	assert_memory_equal(text, want, strlen(want));
+	assert_non_null(strstr(text, date));
+	assert_non_null(strstr(text, "  me@example.org\n"
+	    "                                         a@example.net\n"
+	    "                                         b@example.net\n"
+	    "\n-- 1 Kbytes in 1 Request.\n"));
+	free(text);
+	queue_run(&p, "-qf", 0);
+	text = say(&p, bp, 0);
+	assert_non_null(strstr(text, ": RCPT TO:<a@example.net>: "
+	    "450 4.2.1 busy)\n                                         "
+	    "a@example.net\n"));
+	free(text);
+	queue_put(&p, "", LIST("c@example.net"));
+	says(&p, bp, 0, " MAILER-DAEMON\n");
+	says(&p, bp, 0, " Kbytes in 2 Requests.\n");
+	says(&p, WORDS("-bP"), 0, "2\n");
+	queue_place_close(&p);
+}
+
+static void
+without_a_queue_it_is_empty(void **state)
+{
+	struct queue_place	p;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ 0 }, "queue = off\n");
+	says(&p, bp, 0, "Mail queue is empty\n");
+	says(&p, WORDS("-bP"), 0, "0\n");
+	says(&p, WORDS("queue", "list", "--json"), 0, "[]\n");
+	says(&p, WORDS("queue", "status"), 0, "queue: 0,");
+	says(&p, WORDS("queue", "drop", "0123456789abcde"), EX_NOINPUT,
+	    "there is no entry");
+	queue_place_close(&p);
+}
+
+static void
+nothing_gets_through_to_the_terminal(void **state)
+{
+	struct queue_place	p;
+	const char *const	*views[] = { bp, WORDS("queue", "list",
+	    "--json"), WORDS("queue", "status") };
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .say = "450 \033]0;x\007\233 \377busy" } } }, NULL);
+	queue_put(&p, "me@example.org", LIST("a@example.net"));
+	queue_run(&p, "-qf", 0);
+	folder_write(&p.folder, "spool/queue/\033[2J\n", 0600, "\033[2J");
+	for (size_t i = 0; i < sizeof(views) / sizeof(*views); i++) {
+		char	*text = say(&p, views[i], 0);
+
+		for (const char *c = text; *c != '\0'; c++)
+			assert_true(*c == '\n' || (*c >= ' ' && *c < 127));
+		free(text);
+	}
+	queue_place_close(&p);
+}
+
+static void
+an_entry_is_shown_held_released_and_dropped(void **state)
+{
+	struct queue_place	p;
+	const char		*id;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	queue_put(&p, "me@example.org", LIST("a@example.net"));
+	id = only_name(&p, SPOOL_QUEUE);
+	says(&p, WORDS("queue", "show", id), 0, "to: <a@example.net> waiting");
+	says(&p, WORDS("queue", "show", id), 0, "\nSubject: x\n");
+	says(&p, WORDS("queue", "show", id), 0, "\n\nhi\n");
+	says(&p, WORDS("queue", "show", id, "--json"), 0,
+	    "\"recipients\":[{\"address\":\"a@example.net\","
+	    "\"status\":\"waiting\",\"reply\":\"\"}]}\n");
+	says(&p, WORDS("queue", "hold", id), 0, "");
+	says(&p, bp, 0, "! ");
+	queue_run(&p, "-qf", 0);
+	says(&p, WORDS("queue", "flush", id), EX_USAGE, "is held");
+	assert_int_equal(smarthost_connections(p.host), 0);
+	says(&p, WORDS("queue", "release", id), 0, "");
+	says(&p, WORDS("queue", "flush", id), 0, "");
+	assert_true(smarthost_wait_messages(p.host, 1));
+	says(&p, WORDS("queue", "show", id), EX_NOINPUT, "there is no entry");
+	queue_put(&p, "me@example.org", LIST("a@example.net"));
+	id = only_name(&p, SPOOL_QUEUE);
+	says(&p, WORDS("queue", "drop", id), 0, "");
+	says(&p, bp, 0, "Mail queue is empty\n");
+	says(&p, WORDS("queue", "drop", "../../etc/passwd"), EX_USAGE,
+	    "is not the name of an entry");
+	says(&p, WORDS("queue", "drop"), EX_USAGE, "usage: ");
+	says(&p, WORDS("queue", "nonsense"), EX_USAGE, "usage: ");
+	queue_place_close(&p);
+}
+
+static void
+what_was_given_up_can_be_sent_after_all(void **state)
+{
+	struct queue_place	p;
+	struct outcome		o;
+	const char		*id;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .say = "550 5.1.1 no" } } }, NULL);
+	relais_run(&o, p.conf, WORDS("a@example.net"), "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, EX_NOUSER);
+	outcome_free(&o);
+	id = only_name(&p, SPOOL_FAILED);
+	says(&p, WORDS("queue"), 0, "-- 1 given up in ");
+	says(&p, WORDS("queue", "show", id), 0, "state: failed");
+	queue_place_change(&p, &(struct script){ 0 }, NULL);
+	says(&p, WORDS("queue", "release", id), 0, "\n");
+	assert_string_equal(tell_entries(p.spool, SPOOL_FAILED), "");
+	queue_run(&p, "-q", 0);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
+	queue_place_close(&p);
+}
+
+static void
+status_tells_health(void **state)
+{
+	struct queue_place	p;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
+	queue_put(&p, "me@example.org", LIST("a@example.net"));
+	queue_run(&p, "-q", 0);
+	says(&p, WORDS("queue", "status"), 0, "queue: 1, ");
+	says(&p, WORDS("queue", "status"), 0, "Connection refused");
+	says(&p, WORDS("queue", "status"), 0, "last success: never");
+	says(&p, WORDS("queue", "status", "--older", "2h", "--json"), 0,
+	    "{\"ok\":true,\"queue\":1,");
+	/* Something of the year 1971. */
+	folder_write(&p.folder, "spool/queue/010000000000001", 0600, "");
+	says(&p, WORDS("queue", "status"), 1, "TOO LONG");
+	says(&p, WORDS("queue", "status", "--json"), 1, "{\"ok\":false,");
+	queue_place_change(&p, &(struct script){ 0 }, NULL);
+	queue_run(&p, "-qf", 0);
+	says(&p, WORDS("queue", "status"), 0, "queue: 0, ");
+	says(&p, WORDS("queue", "status"), 0, "last success: 2");
+	queue_place_close(&p);
+}
+
+static void
+ten_thousand_entries_are_listed_within_a_second(void **state)
+{
+	enum { MANY = 10000 };
+	struct queue_place	p;
+	struct spool		spool;
+	char			id[32], more[200];
+	int64_t			began;
+
+	(void)state;
+	if (access("/dev/shm", W_OK) != 0)
+		skip();
+	scratch_spool_in(&spool, "/dev/shm", 0);
+	for (int i = 0; i < MANY; i++)
+		put_entry(&spool, id, LIST("b@example.net"));
+	snprintf(more, sizeof(more), "queue = %s\n", spool.directory);
+	queue_place_open(&p, &(struct script){ .refusing = true }, more);
+	began = clock_ms();
+	says(&p, bp, 0, " Kbytes in 10000 Requests.\n");
+	began = clock_ms() - began;
+	print_message("10000 entries listed in %lld ms\n", (long long)began);
+#ifndef __SANITIZE_ADDRESS__
+	assert_true(began < 1000);
+#endif
+	queue_place_close(&p);
+	scratch_remove(&spool);
+}
+
+static const struct CMUnitTest queue_spec[] = {
+	cmocka_unit_test(a_list_is_laid_out_as_postfix_does_it),
+	cmocka_unit_test(without_a_queue_it_is_empty),
+	cmocka_unit_test(nothing_gets_through_to_the_terminal),
+	cmocka_unit_test(an_entry_is_shown_held_released_and_dropped),
+	cmocka_unit_test(what_was_given_up_can_be_sent_after_all),
+	cmocka_unit_test(status_tells_health),
+	cmocka_unit_test(ten_thousand_entries_are_listed_within_a_second),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(queue_spec, NULL, NULL);
+}
