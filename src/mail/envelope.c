@@ -34,6 +34,25 @@ forward_path_free(struct forward_path *to)
 	free(to->orcpt);
 }
 
+struct forward_path *
+envelope_add_like(struct envelope *env, const char *path,
+    const struct forward_path *like)
+{
+	struct forward_path	*to = envelope_add(env, path);
+
+	to->notify = like->notify;
+	to->orcpt = like->orcpt != NULL ? memory_copy(like->orcpt) : NULL;
+	return to;
+}
+
+void
+envelope_begin_like(struct envelope *env, const struct envelope *like)
+{
+	*env = (struct envelope){ .ret = like->ret };
+	envelope_set_reverse(env, like->reverse_path);
+	env->envid = like->envid != NULL ? memory_copy(like->envid) : NULL;
+}
+
 static int
 compare_mailbox(const char *a, const char *b)
 {

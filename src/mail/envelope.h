@@ -40,6 +40,13 @@ void	envelope_set_reverse(struct envelope *, const char *path); /* copies */
 /* Copies; the new element's other fields are empty.  Duplicates stay. */
 struct forward_path *envelope_add(struct envelope *, const char *path);
 
+/* As envelope_add(), with the notices and the ORCPT of another one. */
+struct forward_path *envelope_add_like(struct envelope *, const char *path,
+	    const struct forward_path *like);
+
+/* An empty envelope with the reverse-path of another one, and what it asks. */
+void	envelope_begin_like(struct envelope *, const struct envelope *like);
+
 /*
  * Merges forward-paths that are the same mailbox: domains compare without
  * regard to case, local parts to the letter (RFC 5321 section 2.4).  The

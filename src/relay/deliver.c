@@ -50,22 +50,15 @@ part_of(struct part *part, const struct delivery *d,
 {
 	const struct envelope	*all = d->envelope;
 
-	part->envelope = (struct envelope){ .ret = all->ret };
+	envelope_begin_like(&part->envelope, all);
 	part->outcomes = memory_new(all->n, sizeof(*part->outcomes));
-	envelope_set_reverse(&part->envelope, all->reverse_path);
-	if (all->envid != NULL)
-		part->envelope.envid = memory_copy(all->envid);
 	for (size_t i = 0; i < all->n; i++) {
 		const struct forward_path	*from = &all->forward[i];
-		struct forward_path		*to;
 
 		if (is_failed(&outcomes[i]) != with_failed)
 			continue;
 		part->outcomes[part->envelope.n] = outcomes[i];
-		to = envelope_add(&part->envelope, from->path);
-		to->notify = from->notify;
-		if (from->orcpt != NULL)
-			to->orcpt = memory_copy(from->orcpt);
+		envelope_add_like(&part->envelope, from->path, from);
 	}
 }
 

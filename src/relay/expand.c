@@ -41,14 +41,10 @@ static struct origin *
 add(struct making *m, const char *path, const struct forward_path *like,
     size_t said)
 {
-	struct forward_path	*to;
-
 	m->origin = memory_room(m->origin, m->env.n, &m->cap,
 	    sizeof(*m->origin));
 	m->origin[m->env.n] = (struct origin){ .said = said };
-	to = envelope_add(&m->env, path);
-	to->notify = like->notify;
-	to->orcpt = like->orcpt != NULL ? memory_copy(like->orcpt) : NULL;
+	envelope_add_like(&m->env, path, like);
 	return &m->origin[m->env.n - 1];
 }
 

@@ -10,7 +10,6 @@
 #include "relay/relay.h"
 #include "relay/store.h"
 #include "serve/session.h"
-#include "util/memory.h"
 
 struct post {
 	const struct post_options	*options;
@@ -22,22 +21,12 @@ struct post {
 };
 
 static void
-copy_path(struct envelope *to, const struct forward_path *from)
-{
-	struct forward_path	*copy = envelope_add(to, from->path);
-
-	copy->notify = from->notify;
-	copy->orcpt = from->orcpt != NULL ? memory_copy(from->orcpt) : NULL;
-}
-
-static void
 copy_envelope(struct envelope *to, const struct envelope *from)
 {
-	*to = (struct envelope){ .ret = from->ret };
-	envelope_set_reverse(to, from->reverse_path);
-	to->envid = from->envid != NULL ? memory_copy(from->envid) : NULL;
+	envelope_begin_like(to, from);
 	for (size_t i = 0; i < from->n; i++)
-		copy_path(to, &from->forward[i]);
+		envelope_add_like(to, from->forward[i].path,
+		    &from->forward[i]);
 }
 
 static struct preparation

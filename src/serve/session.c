@@ -3,12 +3,10 @@
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
-#include <sysexits.h>
 
 #include "serve/command.h"
 #include "serve/receive.h"
 #include "serve/state.h"
-#include "util/memory.h"
 
 enum { FAREWELL_MS = 1000 };
 

@@ -25,7 +25,7 @@ struct serving {
 	struct envelope			 envelope;
 	struct message_limits		 limits;
 	struct message			 message;
-	bool				 receiving;	/* BDAT began it */
+	bool				 receiving;	/* the message began */
 	uint64_t			 received;	/* octets of it */
 	struct failure			 failure;	/* of receiving it */
 	bool				 failed;
