@@ -1,6 +1,8 @@
 #include "config/check.h"
 
+#include <fnmatch.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 
 #include "config/smarthost.h"
@@ -110,6 +112,74 @@ credentials_have_host(const struct config *config, const struct section *s,
 	return true;
 }
 
+/* Fields that are not the configuration's to write, and why. */
+static const struct { const char *name, *reason; } reserved[] = {
+	{ "Bcc",		"it would tell what it is to hide" },
+	{ "Resent-Bcc",		"it would tell what it is to hide" },
+	{ "Apparently-To",	"it would tell who got the message" },
+	{ "From",		"from and from_mode are for that" },
+	{ "Sender",		"from and from_mode are for that" },
+	{ "Resent-From",	"from and from_mode are for that" },
+	{ "Resent-Sender",	"from and from_mode are for that" },
+	{ "Return-Path",	"it is for the host that delivers" },
+	{ "Received",		"received = yes is for that" },
+	{ "Content-Length",	"the message may change on its way" },
+};
+
+static bool
+fields_are_free(const struct section *s, enum config_key key,
+    struct failure *why)
+{
+	for (const struct setting *f = s->setting[key]; f != NULL;
+	    f = f->next) {
+		size_t	len = strcspn(f->value, ":");
+
+		for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved);
+		    i++)
+			if (strlen(reserved[i].name) == len &&
+			    strncasecmp(reserved[i].name, f->value, len) == 0)
+				return failed(why, EX_CONFIG,
+				    "%s: %s: %s can't be set, %s", f->origin,
+				    config_key_name(key), reserved[i].name,
+				    reserved[i].reason);
+	}
+	return true;
+}
+
+/* The way of local names would lead in a circle. */
+static bool
+root_is_elsewhere(const struct section *s, struct failure *why)
+{
+	const struct setting	*root = s->setting[KEY_ROOT];
+
+	if (root == NULL ||
+	    strcasecmp(strrchr(root->value, '@'), "@localhost") != 0)
+		return true;
+	return failed(why, EX_CONFIG, "%s: root = %s is a local name itself; "
+	    "it must be an address that the smarthost can reach",
+	    root->origin, root->value);
+}
+
+/*
+ * The smarthost is chosen by the sender that the message leaves with.  A
+ * section that gives its mail another one, which it does not match itself,
+ * would lose it to the smarthost of others.
+ */
+static bool
+section_keeps_its_mail(const struct section *s, struct failure *why)
+{
+	const struct setting	*from = s->setting[KEY_FROM];
+
+	if (s->kind != SECTION_FROM || from == NULL ||
+	    s->setting[KEY_SMARTHOST] == NULL ||
+	    fnmatch(s->pattern, from->value, FNM_CASEFOLD) == 0)
+		return true;
+	return failed(why, EX_CONFIG, "%s: from = %s does not match [from %s], "
+	    "so its mail would not go to the smarthost of this section; put "
+	    "the smarthost into a section [from %s]", from->origin,
+	    from->value, s->pattern, from->value);
+}
+
 static bool
 check_section(const struct config *config, const struct section *s,
     struct failure *why)
@@ -123,7 +193,9 @@ check_section(const struct config *config, const struct section *s,
 		    "always counts", why);
 	if (key != NULL && within(config, s, KEY_TLS_CERTIFICATE) == NULL)
 		return lacks(key, KEY_TLS_KEY, "tls_certificate", why);
-	if (!one_secret(s, why))
+	if (!one_secret(s, why) || !fields_are_free(s, KEY_HEADER_ADD, why) ||
+	    !fields_are_free(s, KEY_HEADER_SET, why) ||
+	    !root_is_elsewhere(s, why) || !section_keeps_its_mail(s, why))
 		return false;
 	if (s->setting[KEY_SMARTHOST] != NULL)
 		return credentials_are_whole(config, s, why);

@@ -961,6 +961,19 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("include in a section", "[user x]\ninclude = /x\n",
 	    "include: may not stand in a section"),
 
+	REFUSES("a Bcc for all to see", "\nheader_add = bcc: a@example.org\n",
+	    ":2: header_add: Bcc can't be set"),
+	REFUSES("a sender by the back door",
+	    "header_set = X-A: 1\nheader_set = From: a@example.org\n"
+	    "header_set = X-B: 2\n", ":2: header_set: From can't be set, "
+	    "from and from_mode"),
+	REFUSES("a forged trace", "header_add = Received: by x\n",
+	    "received = yes is for that"),
+	REFUSES("a root that is local", "root = me@LocalHost\n",
+	    ":1: root = me@LocalHost is a local name itself"),
+	REFUSES("a section whose sender is not its own",
+	    "[from *@a.example]\nsmarthost = h\nfrom = x@b.example\n",
+	    ":3: from = x@b.example does not match [from *@a.example]"),
 	REFUSES("a user without a password", "smarthost = h\nuser = u\n",
 	    ":2: user without password_file"),
 	REFUSES("a user in the URL without one", "smarthost = smtp://u@h\n",
