@@ -1,0 +1,476 @@
+/*
+ * The examples of relais.conf(5), against servers like those they are for.
+ *
+ * Each is taken from the manual as it stands; only its hosts and folders are
+ * put where the test has them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/certificate.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+#include "util/base64.h"
+
+#define MANUAL	"man/relais.conf.5"
+
+enum { HOSTS_MAX = 4 };
+
+struct kitchen {
+	struct folder			 folder;
+	struct usual_certificates	 certificates;
+	struct smarthost		*host[HOSTS_MAX];
+	size_t				 n;
+};
+
+static void
+open_kitchen(struct kitchen *k)
+{
+	*k = (struct kitchen){ .n = 0 };
+	folder_make(&k->folder);
+	certificate_usual(&k->certificates, &k->folder);
+	folder_write(&k->folder, "relais.password", 0600, "s3cret\n");
+	folder_write(&k->folder, "relais.shop", 0600, "0rders\n");
+	folder_write(&k->folder, "mail", 0600, "s3cret\n");
+	folder_write(&k->folder, "mail-token", 0700,
+	    "#!/bin/sh\necho ya29.token-for-$1\n");
+}
+
+static void
+close_kitchen(struct kitchen *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		smarthost_stop(k->host[i]);
+	folder_remove(&k->folder);
+}
+
+static struct smarthost *
+add_host(struct kitchen *k, const struct script *script)
+{
+	struct script	own = *script;
+
+	if (own.security != IN_CLEAR) {
+		own.certificate = k->certificates.chain;
+		own.key = k->certificates.key;
+	}
+	k->host[k->n] = smarthost_start(&own);
+	return k->host[k->n++];
+}
+
+/* The lines of an example, as they are displayed. */
+static char *
+recipe(const char *name)
+{
+	struct buffer	 manual = { 0 };
+	char		 mark[80];
+	char		*from, *to;
+
+	file_read(&manual, MANUAL);
+	snprintf(mark, sizeof(mark), "\n.\\\" recipe %s\n.Bd ", name);
+	from = strstr(manual.data, mark);
+	if (from == NULL)
+		fail_msg("no recipe %s in %s", name, MANUAL);
+	from = strchr(from + strlen(mark), '\n') + 1;
+	to = strstr(from, ".Ed\n");
+	*to = '\0';
+	from = strdup(from);
+	buffer_free(&manual);
+	return from;
+}
+
+/* Puts the text with every 'old' replaced into out. */
+static void
+replace(struct buffer *out, const char *text, const char *old,
+    const char *new)
+{
+	const char	*at;
+
+	buffer_clear(out);
+	while ((at = strstr(text, old)) != NULL) {
+		buffer_add(out, text, (size_t)(at - text));
+		buffer_add_text(out, new);
+		text = at + strlen(old);
+	}
+	buffer_add_text(out, text);
+}
+
+/* What stands behind each :// becomes the next host of the test. */
+static void
+replace_hosts(struct buffer *out, const struct kitchen *k, const char *text)
+{
+	const char	*at;
+	size_t		 n = 0;
+
+	buffer_clear(out);
+	while ((at = strstr(text, "://")) != NULL) {
+		assert_true(n < k->n);
+		buffer_add(out, text, (size_t)(at + 3 - text));
+		buffer_addf(out, "127.0.0.1:%u", k->host[n++]->port);
+		text = at + 3 + strcspn(at + 3, " \n");
+	}
+	buffer_add_text(out, text);
+}
+
+static void
+cook(struct buffer *out, struct kitchen *k, const char *name)
+{
+	static const char *const	folders[] = { "/usr/local/bin/",
+		"/run/secrets/", "/etc/" };
+	char				*text = recipe(name);
+	struct buffer			 next = { 0 };
+	char				 here[80];
+
+	snprintf(here, sizeof(here), "%s/", k->folder.path);
+	replace_hosts(out, k, text);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		replace(&next, out->data, folders[i], here);
+		buffer_clear(out);
+		buffer_add(out, next.data, next.len);
+	}
+	buffer_free(&next);
+	free(text);
+}
+
+/* Ours first, so that a section at the end of the recipe ends nothing. */
+static const char *
+write_recipe(struct kitchen *k, const char *name)
+{
+	struct buffer	text = { 0 };
+	struct buffer	whole = { 0 };
+	const char	*path;
+
+	cook(&text, k, name);
+	buffer_addf(&whole, "tls_ca = %s\nqueue = off\nsocket = off\n"
+	    "log = off\naliases = off\nhelo = client.example\n%s",
+	    k->certificates.ca, text.data);
+	path = folder_write(&k->folder, "relais.conf", 0600, whole.data);
+	buffer_free(&text);
+	buffer_free(&whole);
+	return path;
+}
+
+static const struct heard_message *
+arrived(struct smarthost *host)
+{
+	assert_true(smarthost_wait_messages(host, 1));
+	return smarthost_message(host, 0);
+}
+
+static void
+send_ok(const char *conf, const char *const *arguments, const char *message)
+{
+	struct outcome	o;
+
+	relais_run(&o, conf, arguments, message);
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+}
+
+static void
+assert_has(const struct heard_message *m, const char *line)
+{
+	if (strstr(m->data.data, line) == NULL)
+		fail_msg("no \"%s\" in: %s", line, m->data.data);
+}
+
+/*
+ * Providers
+ */
+
+/* OAuth: the token of the command, and nothing else, is let in. */
+static void
+take_token(struct auth_exchange *e, const char *line)
+{
+	struct buffer	said = { 0 };
+	bool		good = line != NULL &&
+			    base64_decode(&said, line, strlen(line));
+
+	good = good && strstr(said.data, "alerts@example.org") != NULL &&
+	    strstr(said.data, "\1auth=Bearer ya29.token-for-alerts@example.org"
+	    "\1\1") != NULL;
+	strlcpy(e->reply, good ? "235 2.7.0 Accepted" : "535 5.7.8 no",
+	    sizeof(e->reply));
+	strlcpy(e->user, "alerts@example.org", sizeof(e->user));
+	buffer_free(&said);
+}
+
+struct provider {
+	const char	*recipe;
+	enum security	 security;
+	const char	*mechanisms;
+	const char	*user;		/* NULL: by token */
+	const char	*sender;	/* that it insists upon */
+	bool		 all_senders;	/* in the place of any other */
+};
+
+static void
+root_in_a_cron_job_arrives(struct kitchen *k, const struct provider *p)
+{
+	const struct heard_message	*m;
+
+	send_ok(folder_path(&k->folder, "relais.conf"), WORDS("-i", "-f",
+	    "root", "root"), "From: root (Cron Daemon)\nTo: root\n"
+	    "Subject: Cron\n\nhi\n");
+	m = arrived(k->host[0]);
+	assert_string_equal(m->reverse_path, p->sender);
+	assert_int_equal(m->n_rcpt, 1);
+	assert_string_equal(m->rcpt[0].path, "admin@example.org");
+	assert_has(m, "To: admin@example.org\r\n");
+	assert_has(m, " (Cron Daemon)\r\n");
+	assert_null(strstr(m->data.data, "root"));
+}
+
+static void
+an_application_names_a_sender(struct kitchen *k, const struct provider *p)
+{
+	const struct heard_message	*m;
+	char				 from[100];
+
+	send_ok(folder_path(&k->folder, "relais.conf"), WORDS("-t", "-i",
+	    "-f", "shop@example.org"), "From: The Shop <shop@example.org>\n"
+	    "To: a@example.net\nSubject: Hello\n\nhi\n");
+	assert_true(smarthost_wait_messages(k->host[0], 2));
+	m = smarthost_message(k->host[0], 1);
+	snprintf(from, sizeof(from), "From: The Shop <%s>\r\n",
+	    p->all_senders ? p->sender : "shop@example.org");
+	assert_has(m, from);
+	if (p->all_senders && strcmp(p->sender, "shop@example.org") != 0)
+		assert_has(m, "Reply-To: The Shop <shop@example.org>\r\n");
+}
+
+static void
+is_served(void **state)
+{
+	const struct provider	*p = *state;
+	struct kitchen		 k;
+	char			 refusal[100];
+	const struct heard	*h;
+
+	/* Anybody else as the sender is refused. */
+	snprintf(refusal, sizeof(refusal), "<%s>", p->sender);
+	open_kitchen(&k);
+	add_host(&k, &(struct script){ .security = p->security,
+	    .auth_required = true, .mechanisms = p->mechanisms,
+	    .user = p->user, .password = p->user != NULL ? "s3cret" : NULL,
+	    .auth = p->user != NULL ? NULL : take_token,
+	    .steps = { { .at = ON_MAIL, .match = refusal },
+	    { .at = ON_MAIL, .match = p->all_senders ? "" : "@web1",
+	    .say = "550 5.7.60 SendAsDenied" } } });
+	write_recipe(&k, p->recipe);
+	root_in_a_cron_job_arrives(&k, p);
+	an_application_names_a_sender(&k, p);
+	h = smarthost_heard(k.host[0], 0);
+	assert_true(h->authenticated);
+	assert_non_null(h->tls);
+	close_kitchen(&k);
+}
+
+#define SERVED(sentence, ...) { sentence, is_served, NULL, NULL, \
+	&(struct provider){ __VA_ARGS__ } }
+
+static void
+a_notice_gets_past_a_provider_without_null_senders(void **state)
+{
+	struct kitchen	k;
+
+	(void)state;
+	open_kitchen(&k);
+	add_host(&k, &(struct script){ .security = TLS_AT_ONCE,
+	    .user = "shop@example.org", .password = "s3cret",
+	    .steps = { { .at = ON_MAIL, .match = "<>",
+	    .say = "553 5.7.1 no" } } });
+	send_ok(write_recipe(&k, "one-sender"), WORDS("-f", "", "a@x.example"),
+	    "Subject: Returned mail\n\nhi\n");
+	assert_string_equal(arrived(k.host[0])->reverse_path,
+	    "shop@example.org");
+	close_kitchen(&k);
+}
+
+/*
+ * Networks
+ */
+
+static void
+a_lan_host_needs_nothing(void **state)
+{
+	struct kitchen			 k;
+	const struct heard_message	*m;
+
+	(void)state;
+	open_kitchen(&k);
+	add_host(&k, &(struct script){ .keywords = "PIPELINING" });
+	send_ok(write_recipe(&k, "lan"), WORDS("root", "nina@internal"),
+	    "From: backup\nTo: root\n\nhi\n");
+	m = arrived(k.host[0]);
+	assert_int_equal(m->n_rcpt, 2);
+	assert_string_equal(m->rcpt[0].path, "admin@internal");
+	assert_string_equal(m->rcpt[1].path, "nina@internal");
+	assert_has(m, "From: backup@internal\r\n");
+	assert_null(smarthost_heard(k.host[0], 0)->tls);
+	close_kitchen(&k);
+}
+
+static void
+the_second_host_steps_in(void **state)
+{
+	struct kitchen	k;
+
+	(void)state;
+	open_kitchen(&k);
+	add_host(&k, &(struct script){ .refusing = true });
+	add_host(&k, &(struct script){ 0 });
+	send_ok(write_recipe(&k, "two-hosts"), WORDS("a@x.example"),
+	    "Subject: x\n\nhi\n");
+	assert_int_equal(arrived(k.host[1])->n_rcpt, 1);
+	close_kitchen(&k);
+}
+
+static void
+accounts_are_kept_apart(void **state)
+{
+	struct script	script = { .security = STARTTLS_OFFERED,
+			    .user = "alerts@example.org",
+			    .password = "s3cret", .auth_required = true };
+	struct kitchen	k;
+	const char	*conf;
+
+	(void)state;
+	open_kitchen(&k);
+	add_host(&k, &script);
+	add_host(&k, &(struct script){ 0 });
+	script.user = "orders@shop.example";
+	script.password = "0rders";
+	add_host(&k, &script);
+	conf = write_recipe(&k, "accounts");
+	send_ok(conf, WORDS("-t", "root"), "To: b@internal\n\nhi\n");
+	send_ok(conf, WORDS("-f", "me@shop.example", "a@x.example",
+	    "c@internal"), "Subject: x\n\nhi\n");
+	assert_string_equal(arrived(k.host[0])->rcpt[0].path,
+	    "admin@example.org");
+	assert_int_equal(smarthost_messages(k.host[0]), 1);
+	assert_string_equal(arrived(k.host[2])->reverse_path,
+	    "me@shop.example");
+	assert_string_equal(arrived(k.host[2])->rcpt[0].path, "a@x.example");
+	assert_true(smarthost_wait_messages(k.host[1], 2));
+	assert_false(smarthost_heard(k.host[1], 0)->authenticated);
+	close_kitchen(&k);
+}
+
+/*
+ * Containers
+ */
+
+/* The lines as variables, and what keeps the test's machine out of it. */
+static void
+container_environment(struct kitchen *k, struct buffer *text,
+    const char *env[static 24])
+{
+	static char	ca[150];
+	size_t		n = 0;
+
+	cook(text, k, "container");
+	snprintf(ca, sizeof(ca), "RELAIS_TLS_CA=%s", k->certificates.ca);
+	env[n++] = ca;
+	env[n++] = "PATH=/usr/bin:/bin";
+	env[n++] = "RELAIS_QUEUE=off";
+	env[n++] = "RELAIS_SOCKET=off";
+	env[n++] = "RELAIS_ALIASES=off";
+	env[n++] = "RELAIS_LOG=off";
+	for (char *line = strtok(text->data, "\n"); line != NULL && n < 23;
+	    line = strtok(NULL, "\n"))
+		if (strncmp(line, "RELAIS_SMARTHOST=", 17) != 0)
+			env[n++] = line;
+	env[n] = NULL;
+}
+
+/*
+ * The entrypoint with the environment that the container got, and the script
+ * of php.ini with none.
+ */
+static void
+a_php_container_sends(void **state)
+{
+	struct kitchen			 k;
+	struct buffer			 text = { 0 };
+	struct buffer			 entry = { 0 };
+	struct buffer			 commands = { 0 };
+	struct outcome			 o;
+	const struct heard_message	*m;
+	const char			*env[24];
+	char				*ini = recipe("php-ini");
+	char				 host[100];
+	size_t				 n = 0;
+
+	(void)state;
+	open_kitchen(&k);
+	add_host(&k, &(struct script){ .security = STARTTLS_OFFERED,
+	    .user = "alerts@example.org", .password = "s3cret",
+	    .auth_required = true });
+	container_environment(&k, &text, env);
+	while (env[n] != NULL)
+		n++;
+	snprintf(host, sizeof(host),
+	    "RELAIS_SMARTHOST=submission://127.0.0.1:%u", k.host[0]->port);
+	env[n++] = host;
+	env[n] = NULL;
+	folder_write(&k.folder, "empty", 0600, "");
+	cook(&entry, &k, "php");
+	buffer_addf(&commands, "cd %s\nrelais() { %s/relais -C empty \"$@\"; }\n"
+	    "chgrp() { :; }\nexec() { :; }\nset -e\n%s", k.folder.path, BUILD,
+	    entry.data);
+	program_run(&o, &(struct program){ .path = "/bin/bash",
+	    .argv = WORDS("bash", "-c", commands.data), .env = env });
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	assert_string_equal(ini,
+	    "sendmail_path = /usr/sbin/sendmail -t -i\n");
+	send_ok(folder_path(&k.folder, "relais.conf"), WORDS("-t", "-i"),
+	    "To: a@x.example\nSubject: x\n\nhi\n");
+	m = arrived(k.host[0]);
+	assert_string_equal(m->reverse_path, "alerts@example.org");
+	assert_true(smarthost_heard(k.host[0], 0)->authenticated);
+	buffer_free(&text);
+	buffer_free(&entry);
+	buffer_free(&commands);
+	free(ini);
+	close_kitchen(&k);
+}
+
+static const struct CMUnitTest recipes_spec[] = {
+	SERVED("Gmail with an app password", "gmail", TLS_AT_ONCE,
+	    "LOGIN PLAIN XOAUTH2 PLAIN-CLIENTTOKEN OAUTHBEARER",
+	    "alerts@example.org", "alerts@example.org", true),
+	SERVED("Gmail with OAuth 2", "gmail-oauth", TLS_AT_ONCE,
+	    "LOGIN PLAIN XOAUTH2 PLAIN-CLIENTTOKEN OAUTHBEARER",
+	    NULL, "alerts@example.org", true),
+	SERVED("Microsoft 365 with a password", "microsoft",
+	    STARTTLS_OFFERED, "LOGIN XOAUTH2",
+	    "alerts@example.org", "alerts@example.org", true),
+	SERVED("Microsoft 365 with OAuth 2", "microsoft-oauth",
+	    STARTTLS_OFFERED, "LOGIN XOAUTH2",
+	    NULL, "alerts@example.org", true),
+	SERVED("Amazon SES", "ses", STARTTLS_OFFERED, "PLAIN LOGIN",
+	    "AKIAEXAMPLE", "alerts@example.org", false),
+	SERVED("a provider with one sender", "one-sender", TLS_AT_ONCE,
+	    "PLAIN LOGIN", "shop@example.org", "shop@example.org", true),
+	cmocka_unit_test(a_notice_gets_past_a_provider_without_null_senders),
+	cmocka_unit_test(a_lan_host_needs_nothing),
+	cmocka_unit_test(the_second_host_steps_in),
+	cmocka_unit_test(accounts_are_kept_apart),
+	cmocka_unit_test(a_php_container_sends),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(recipes_spec, NULL, NULL);
+}
