@@ -81,6 +81,7 @@ UTIL	= \
 	  json \
 	  log \
 	  memory \
+	  sandbox \
 	  trusted \
 	  unicode_library \
 	  utf8 \

@@ -21,6 +21,7 @@
 #include "relay/store.h"
 #include "util/buffer.h"
 #include "util/memory.h"
+#include "util/sandbox.h"
 
 struct submission {
 	const struct options	*options;
@@ -158,6 +159,29 @@ attempt(struct submission *s, struct delivered *where)
 	relay_end(&relay);
 }
 
+static bool
+sets(const struct config *config, enum config_key key)
+{
+	for (const struct section *x = config->first; x != NULL; x = x->next)
+		if (x->setting[key] != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * From now on a hostile server talks to us.  A command for the password would
+ * be kept from starting, or from becoming another user by sudo.
+ */
+static void
+confine(const struct submission *s)
+{
+	if (sets(s->config, KEY_PASSWORD_COMMAND) ||
+	    sets(s->config, KEY_TOKEN_COMMAND))
+		return;
+	sandbox_enter((const char *const[]){ s->queue == STORE_OPEN ?
+	    s->spool.directory : NULL, NULL });
+}
+
 static int
 hand_over(struct submission *s)
 {
@@ -174,6 +198,7 @@ hand_over(struct submission *s)
 		.envelope = &s->envelope,
 	};
 
+	confine(s);
 	attempt(s, &where);
 	account.id = report.queued = where.queued[0] != '\0' ? where.queued :
 	    NULL;
