@@ -41,11 +41,11 @@ BSD_SHARED	= $(eval BSD_SHARED := \
 		  $(shell pkg-config --libs libbsd-overlay))$(BSD_SHARED)
 # The few functions that libc lacks come out of libbsd's archive where there
 # is one: mapping the library would take a third of all that a start costs.
-# "make BSD=shared" links it as distributions like it: libc first then, since
-# most names are found there at once.
+# "make BSD=shared" links it as distributions like it.  libc first, either way:
+# what both have is found there, which is cheaper.
 BSD	= $(if $(filter /%,\
 	  $(shell $(CC) -print-file-name=libbsd.a)),archive,shared)
-BSD_LIBS_archive = -l:libbsd.a -l:libmd.a
+BSD_LIBS_archive = -lc -l:libbsd.a -l:libmd.a
 BSD_LIBS_shared	= -lc $(BSD_SHARED)
 BSD_LIBS	= $(eval BSD_LIBS := \
 		  $(if $(BSD_SHARED),$(BSD_LIBS_$(BSD))))$(BSD_LIBS)

@@ -12,17 +12,27 @@
 #include "net/tls.h"
 #include "util/clock.h"
 
+/* All but what is read into: each session would pay for that. */
+static void
+begin(struct stream *s, int in, int out)
+{
+	memset(s, 0, offsetof(struct stream, in));
+	s->fd = in;
+	s->fd_out = out;
+}
+
 void
 stream_open(struct stream *s, int fd)
 {
-	*s = (struct stream){ .fd = fd, .fd_out = fd };
+	begin(s, fd, fd);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
 void
 stream_open_pair(struct stream *s, int in, int out)
 {
-	*s = (struct stream){ .fd = in, .fd_out = out, .is_pair = true };
+	begin(s, in, out);
+	s->is_pair = true;
 }
 
 void
@@ -140,6 +150,8 @@ read_ahead(struct stream *s, struct failure *why)
 
 	s->in_start = 0;
 	s->in_end = n > 0 ? (size_t)n : 0;
+	if (s->in_used < s->in_end)
+		s->in_used = s->in_end;
 	return n;
 }
 
@@ -449,7 +461,7 @@ stream_close(struct stream *s)
 	if (s->fd != -1 && !s->is_pair)
 		close(s->fd);
 	buffer_wipe(&s->out);
-	explicit_bzero(s->in, sizeof(s->in));
+	explicit_bzero(s->in, s->in_used);
 	s->tls = NULL;
 	s->fd = -1;
 }

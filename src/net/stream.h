@@ -32,14 +32,15 @@ struct stream {
 	int64_t			 timeout;	/* ms, as it was set */
 	int64_t			 deadline;	/* clock_ms(); 0: none */
 	struct buffer		 out;
-	char			 in[STREAM_IN];
 	size_t			 in_start;
 	size_t			 in_end;
+	size_t			 in_used;	/* the most there ever was */
 	bool			 eof;
 	struct failure		 lost;		/* why the next read fails; no
 						 * status: it need not */
 	const struct tls_module	*module;	/* NULL: in clear */
 	struct tls		*tls;
+	char			 in[STREAM_IN];
 };
 
 void	stream_open(struct stream *, int fd);	/* makes fd non-blocking */

@@ -13,7 +13,10 @@ void
 relay_begin(struct relay *r, const struct config *config,
     const struct identity *me, const struct trace *trace)
 {
-	*r = (struct relay){ .config = config, .me = me, .trace = trace };
+	memset(r, 0, offsetof(struct relay, session));
+	r->config = config;
+	r->me = me;
+	r->trace = trace;
 }
 
 void
@@ -169,7 +172,8 @@ try_found(struct relay *r, struct handing *h)
 {
 	struct failure	why;
 
-	r->found = (struct lookup_targets){ .n = 0 };
+	r->found.n = 0;
+	r->found.none = false;
 	if (!look_up(r, &why)) {
 		failure_prefix(&why, "%s: ", r->host->host);
 		pass_over(r, h, &why);

@@ -30,15 +30,15 @@ struct relay {
 	struct smarthost_list		 hosts;		/* of this message */
 	const struct smarthost		*host;		/* the one tried now */
 	struct endpoint			 at;		/* where it is */
-	struct lookup_targets		 found;		/* by +srv or +mx */
 	bool				 no_chunking;	/* nor does it know */
 	struct config_subject		 subject;
 	struct config_view		 view;		/* of the session */
 	struct credentials		 credentials;
 	struct auth_options		 auth;
 	struct session_options		 options;
-	struct session			 session;
 	bool				 connected;
+	struct session			 session;	/* if .connected */
+	struct lookup_targets		 found;		/* by +srv or +mx */
 	bool				 reached;	/* a session was open in
 							 * the last attempt */
 

@@ -95,7 +95,8 @@ reply_read(struct reply *r, struct stream *s,
 	size_t		total = 0;
 	bool		more = true;
 
-	*r = (struct reply){ 0 };
+	r->code = 0;
+	r->enhanced[0] = r->text[0] = '\0';
 	for (int n = 0; more; n++) {
 		char	shown[4 * REPLY_LINE_MAX + 1];
 		int	code;

@@ -1,6 +1,7 @@
 #include "smtp/session.h"
 
 #include <netdb.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -134,8 +135,10 @@ session_open(struct session *s, int fd, const struct session_options *options,
 {
 	enum tls_policy	policy = options->tls_policy;
 
-	*s = (struct session){ .options = options, .tls = options->tls,
-	    .no_chunking = options->no_chunking };
+	memset(s, 0, offsetof(struct session, stream));
+	s->options = options;
+	s->tls = options->tls;
+	s->no_chunking = options->no_chunking;
 	stream_open(&s->stream, fd);
 	if (policy == TLS_IMPLICIT && !start_tls(s, why))
 		return false;

@@ -74,7 +74,6 @@ enum session_step {
 };
 
 struct session {
-	struct stream			 stream;
 	const struct session_options	*options;	/* borrowed */
 	struct tls			*tls;		/* until it is used */
 	unsigned			 extensions;	/* enum extension */
@@ -95,6 +94,7 @@ struct session {
 							 * begun, not ended */
 	bool				 broken;	/* of no more use */
 	bool				 no_chunking;	/* BDAT was refused */
+	struct stream			 stream;
 };
 
 /*

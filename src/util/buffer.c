@@ -6,6 +6,8 @@
 
 #include "util/memory.h"
 
+enum { LIKELY = 80 };	/* octets of a formatted piece, as a rule */
+
 char *
 buffer_room(struct buffer *b, size_t n)
 {
@@ -66,16 +68,17 @@ void
 buffer_vaddf(struct buffer *b, const char *fmt, va_list ap)
 {
 	va_list	again;
-	int	n;
+	char	*to = buffer_room(b, LIKELY);
+	size_t	 room = b->cap - b->len;
+	int	 n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	if (n > 0) {
-		char	*to = buffer_room(b, (size_t)n);
-
-		vsnprintf(to, (size_t)n + 1, fmt, again);
+	n = vsnprintf(to, room, fmt, ap);
+	if (n > 0 && (size_t)n >= room)
+		vsnprintf(buffer_room(b, (size_t)n), (size_t)n + 1, fmt,
+		    again);
+	if (n > 0)
 		b->len += (size_t)n;
-	}
 	va_end(again);
 }
 
