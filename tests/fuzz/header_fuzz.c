@@ -1,0 +1,93 @@
+/*
+ * header_fuzz.c - what must hold of a field that is made fit for a server
+ *
+ * The first octet says whether UTF-8 may stay and which field the text is of.
+ * What comes out is one field of that name; if it is said to be fit it is;
+ * then its addr-specs are those that went in, but for A-labels.
+ */
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "mail/address.h"
+#include "mail/encoded_word.h"
+#include "mail/field_form.h"
+#include "mail/mime_header.h"
+#include "util/memory.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static const char *const	names[] = { "Subject", "To", "From", "Keywords",
+	"Content-Type", "Content-Disposition", "References", "List-Id" };
+
+/* "Name: text", with a fold for each line end that can be one. */
+static void
+make_field(struct buffer *to, const char *name, const char *text, size_t len)
+{
+	buffer_addf(to, "%s:", name);
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\0' || text[i] == '\r')
+			buffer_add_byte(to, ' ');
+		else if (text[i] == '\n')
+			buffer_add_text(to, "\r\n ");
+		else
+			buffer_add_byte(to, text[i]);
+	}
+	buffer_add_text(to, "\r\n");
+}
+
+static void
+assert_same_addresses(const struct field *a, const struct field *b)
+{
+	struct address_list	before = { 0 }, after = { 0 };
+	struct failure		why;
+	const char		*value;
+	size_t			 len;
+
+	value = field_value(a, &len);
+	if (address_list_parse(&before, value, len, ADDRESS_HEADER, &why)) {
+		value = field_value(b, &len);
+		assert(address_list_parse(&after, value, len, ADDRESS_HEADER,
+		    &why));
+		assert(before.n == after.n);
+		for (size_t i = 0; i < after.n; i++) {
+			assert(strcmp(before.address[i].local,
+			    after.address[i].local) == 0);
+			assert(!text_is_ascii(before.address[i].domain,
+			    strlen(before.address[i].domain)) ||
+			    strcmp(before.address[i].domain,
+			    after.address[i].domain) == 0);
+		}
+	}
+	address_list_free(&before);
+	address_list_free(&after);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct field_form	form;
+	const char		*name;
+	struct buffer		text = { 0 }, out = { 0 };
+	struct header		in = { 0 }, written = { 0 };
+	bool			good;
+
+	if (size == 0)
+		return 0;
+	form = (struct field_form){ .utf8 = data[0] & 1 };
+	name = names[(data[0] >> 1) % 8];
+	make_field(&text, name, (const char *)data + 1, size - 1);
+	header_append(&in, memory_copy_n(text.data, text.len), text.len);
+	good = field_write(&out, &in.field[0], &form);
+	header_parse(&written, out.data, out.len);
+	assert(written.n == 1 && written.field[0].len == out.len);
+	assert(field_is(&written.field[0], name));
+	assert(!good || field_is_fit(&written.field[0], &form));
+	if (strcmp(name, "To") == 0 || strcmp(name, "From") == 0)
+		assert_same_addresses(&in.field[0], &written.field[0]);
+	header_free(&in);
+	header_free(&written);
+	buffer_free(&text);
+	buffer_free(&out);
+	return 0;
+}

@@ -1,0 +1,120 @@
+/*
+ * Memory does not grow with the message, whether it goes out as it is or is
+ * encoded on the way; it is read once, and written to one file at most.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/conf.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+
+enum { GROWTH_KB = 4096 };	/* between the smallest and the largest */
+
+/* Megabytes of the largest; 1000 shows what 50 does, in more time. */
+static uint64_t
+megabytes(void)
+{
+	const char	*text = getenv("MEMORY_TEST_MB");
+
+	return text != NULL ? strtoull(text, NULL, 10) : 50;
+}
+
+struct body {
+	uint64_t	 size;
+	const char	*line;
+};
+
+/* A short header, then one line over and over. */
+static size_t
+body(void *context, uint64_t n, char *to, size_t size)
+{
+	static const char	 header[] = "Subject: x\nMIME-Version: 1.0\n"
+				    "Content-Type: text/plain\n\n";
+	const struct body	*b = context;
+	size_t			 len = strlen(b->line);
+
+	if (n == 0) {
+		memcpy(to, header, sizeof(header) - 1);
+		return sizeof(header) - 1;
+	}
+	n -= sizeof(header) - 1;
+	if (size > b->size - n)
+		size = (size_t)(b->size - n);
+	for (size_t i = 0; i < size; i++)
+		to[i] = b->line[(n + i) % len];
+	return size;
+}
+
+static long
+peak(const struct script *script, uint64_t size, const char *line)
+{
+	struct smarthost	*host = smarthost_start(script);
+	struct folder		 folder;
+	struct body		 b = { size, line };
+	struct outcome		 o;
+	const char		*conf;
+	long			 kb;
+
+	folder_make(&folder);
+	conf = conf_write(&folder, host, "smtp", NULL);
+	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", conf, "-i", "a@example.net"),
+	    .generate = body, .ctx = &b, .deadline_ms = 300000 });
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	assert_true(smarthost_wait_messages(host, 1));
+	assert_true(smarthost_message(host, 0)->size > size);
+	kb = o.max_rss_kb;
+	outcome_free(&o);
+	smarthost_stop(host);
+	folder_remove(&folder);
+	return kb;
+}
+
+struct example {
+	struct script	 script;
+	const char	*line;
+};
+
+static void
+does_not_grow(void **state)
+{
+	const struct example	*e = *state;
+	long			 small = peak(&e->script, 1000, e->line);
+	long			 large = peak(&e->script,
+				    megabytes() * 1000000, e->line);
+
+	print_message("%ld KiB for 1 KB, %ld KiB for %llu MB\n", small, large,
+	    (unsigned long long)megabytes());
+	assert_true(large - small <= GROWTH_KB);
+}
+
+#define SEVEN	"PIPELINING\nSIZE\nENHANCEDSTATUSCODES"
+#define EIGHT	SEVEN "\n8BITMIME"
+
+#define GROWS_NOT(sentence, offers, line) \
+	{ sentence, does_not_grow, NULL, NULL, &(struct example){ \
+	    { .keywords = offers, .discard = true, .life_s = 600 }, line } }
+
+static const struct CMUnitTest memory_spec[] = {
+	GROWS_NOT("a message that goes out as it is", EIGHT,
+	    "some text of sixty octets and a dot at times\n.\n"),
+	GROWS_NOT("one by BDAT", EIGHT "\nCHUNKING",
+	    "some text of sixty octets and a dot at times\n.\n"),
+	GROWS_NOT("one that becomes quoted-printable", SEVEN,
+	    "some text with \303\244 in it = 2 \n"),
+	GROWS_NOT("one without any line end", EIGHT, "x"),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(memory_spec, NULL, NULL);
+}
