@@ -1,0 +1,294 @@
+/*
+ * A container: a user id that nobody knows, a root that can't be written to,
+ * no HOME, no /dev/log, no /etc, nothing but the environment.
+ *
+ * Made of name spaces, as containers are; where the kernel allows none, the
+ * tests say so and are skipped.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "support/folder.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+
+enum { NO_CONTAINER = 99, LARGE = 1024 * 1024 };
+
+struct container {
+	char		 root[80];	/* what becomes its root folder */
+	const char	*secrets;	/* seen at the same place in it */
+};
+
+static bool
+write_map(const char *path, const char *text)
+{
+	int	fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool	good = fd != -1 &&
+		    write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd != -1)
+		close(fd);
+	return good;
+}
+
+/* User 54321 there is we here: the kernel asks for no privilege. */
+static bool
+become_nobody(void)
+{
+	char	uid[40], gid[40];
+
+	snprintf(uid, sizeof(uid), "54321 %lu 1", (unsigned long)getuid());
+	snprintf(gid, sizeof(gid), "54321 %lu 1", (unsigned long)getgid());
+	return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
+	    write_map("/proc/self/setgroups", "deny") &&
+	    write_map("/proc/self/uid_map", uid) &&
+	    write_map("/proc/self/gid_map", gid);
+}
+
+static bool
+make_folders(char *path)
+{
+	for (char *slash = path + 1; (slash = strchr(slash, '/')) != NULL;
+	    slash++) {
+		*slash = '\0';
+		if (mkdir(path, 0755) == -1 && errno != EEXIST)
+			return false;
+		*slash = '/';
+	}
+	return mkdir(path, 0755) == 0 || errno == EEXIST;
+}
+
+static bool
+show(const struct container *c, const char *folder)
+{
+	char		to[600];
+	struct stat	st;
+
+	if (stat(folder, &st) == -1)
+		return true;
+	snprintf(to, sizeof(to), "%s%s", c->root, folder);
+	return make_folders(to) &&
+	    mount(folder, to, NULL, MS_BIND | MS_REC, NULL) == 0;
+}
+
+static void
+enter(void *context)
+{
+	const struct container	*c = context;
+
+	if (!become_nobody() ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	    mount("tmpfs", c->root, "tmpfs", 0, "mode=0755") == -1 ||
+	    !show(c, "/usr") || !show(c, "/lib") || !show(c, "/lib64") ||
+	    !show(c, "/proc") || !show(c, BUILD) || !show(c, c->secrets) ||
+	    mount(NULL, c->root, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY,
+	    NULL) == -1 || chroot(c->root) == -1 || chdir("/") == -1)
+		_exit(NO_CONTAINER);
+}
+
+struct place {
+	struct folder		 folder;
+	struct folder		 root;
+	struct smarthost	*host;
+	struct container	 container;
+	char			 url[80];
+	char			 secret[120];
+};
+
+static void
+open_place(struct place *p, const struct script *script)
+{
+	folder_make(&p->folder);
+	folder_make(&p->root);
+	folder_write(&p->folder, "password", 0400, "s3cret\n");
+	p->host = smarthost_start(script);
+	p->container.secrets = p->folder.path;
+	strlcpy(p->container.root, p->root.path, sizeof(p->container.root));
+	snprintf(p->url, sizeof(p->url), "RELAIS_SMARTHOST=smtp://"
+	    "127.0.0.1:%u", p->host->port);
+	snprintf(p->secret, sizeof(p->secret), "RELAIS_PASSWORD_FILE="
+	    "%s/password", p->folder.path);
+}
+
+static void
+close_place(struct place *p)
+{
+	smarthost_stop(p->host);
+	folder_remove(&p->root);
+	folder_remove(&p->folder);
+}
+
+/* sendmail in the container, with these variables and no others. */
+static void
+run(struct place *p, struct outcome *o, const char *const *env,
+    const char *const *argv, const char *input)
+{
+	program_run(o, &(struct program){ .path = BUILD "/sendmail",
+	    .argv = argv, .env = env, .input = input, .prepare = enter,
+	    .ctx = &p->container });
+	if (o->status != NO_CONTAINER)
+		return;
+	outcome_free(o);
+	close_place(p);
+	print_message("no name spaces for us here: skipped\n");
+	skip();
+}
+
+static void
+mail_leaves_by_the_environment_alone(void **state)
+{
+	struct place			 p;
+	struct outcome			 o;
+	const struct heard_message	*m;
+
+	(void)state;
+	open_place(&p, &(struct script){ .user = "nina",
+	    .password = "s3cret", .auth_in_clear = true,
+	    .auth_required = true });
+	run(&p, &o, WORDS(p.url, p.secret, "RELAIS_USER=nina",
+	    "RELAIS_TLS=off", "RELAIS_AUTH=PLAIN",
+	    "RELAIS_FROM=web@example.org", "RELAIS_ROOT=admin@example.net"),
+	    WORDS("sendmail", "-t", "-i"),
+	    "To: root\nSubject: hello\n\nhi\n");
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	m = smarthost_message(p.host, 0);
+	assert_string_equal(m->reverse_path, "web@example.org");
+	assert_string_equal(m->rcpt[0].path, "admin@example.net");
+	assert_non_null(strstr(m->data.data, "To: admin@example.net\r\n"));
+	outcome_free(&o);
+	close_place(&p);
+}
+
+/* No passwd entry is no trouble; the number is what there is to say. */
+static void
+a_user_that_nobody_knows_has_a_name(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 });
+	run(&p, &o, WORDS(p.url, "RELAIS_DOMAIN=example.org"),
+	    WORDS("sendmail", "a@example.net"), "Subject: x\n\nhi\n");
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_string_equal(smarthost_message(p.host, 0)->reverse_path,
+	    "uid-54321@example.org");
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static void
+the_log_goes_to_stderr(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 });
+	run(&p, &o, WORDS(p.url, "RELAIS_DOMAIN=example.org",
+	    "RELAIS_LOG=stderr"), WORDS("sendmail", "a@example.net"),
+	    "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, 0);
+	assert_non_null(strstr(o.err.data, "sent uid=54321 "));
+	assert_non_null(strstr(o.err.data, "to=<a@example.net>"));
+	assert_ptr_equal(strchr(o.err.data, '\n') + 1,
+	    o.err.data + o.err.len);
+	outcome_free(&o);
+	close_place(&p);
+}
+
+/* Nothing can be kept here: the caller hears so, and once. */
+static void
+what_can_not_be_sent_is_said_and_not_lost(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+
+	(void)state;
+	open_place(&p, &(struct script){ .refusing = true });
+	run(&p, &o, WORDS(p.url, "RELAIS_DOMAIN=example.org",
+	    "RELAIS_LOG=stderr"), WORDS("sendmail", "a@example.net"),
+	    "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, EX_TEMPFAIL);
+	assert_non_null(strstr(o.err.data, "Connection refused"));
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static void
+a_large_message_needs_no_folder(void **state)
+{
+	static char	text[LARGE + 1];
+	struct place	p;
+	struct outcome	o;
+
+	(void)state;
+	for (size_t i = 0; i < LARGE; i++)
+		text[i] = i % 64 == 63 ? '\n' : 'a';
+	memcpy(text, "Subject: x\n\n", 12);
+	open_place(&p, &(struct script){ .discard = true });
+	run(&p, &o, WORDS(p.url, "RELAIS_DOMAIN=example.org", "TMPDIR=/usr"),
+	    WORDS("sendmail", "-i", "a@example.net"), text);
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_true(smarthost_message(p.host, 0)->size > LARGE);
+	outcome_free(&o);
+	close_place(&p);
+}
+
+/* Half a setting is not passed over in silence. */
+static void
+a_missing_variable_is_named(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 });
+	run(&p, &o, WORDS(p.url, "RELAIS_USER=nina"),
+	    WORDS("sendmail", "a@example.net"), "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, EX_CONFIG);
+	assert_non_null(strstr(o.err.data,
+	    "environment RELAIS_USER: user without password_file"));
+	outcome_free(&o);
+	run(&p, &o, WORDS("RELAIS_FORM=a@example.org"),
+	    WORDS("sendmail", "a@example.net"), "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, EX_CONFIG);
+	assert_non_null(strstr(o.err.data, "did you mean from?"));
+	outcome_free(&o);
+	close_place(&p);
+}
+
+static const struct CMUnitTest container_spec[] = {
+	cmocka_unit_test(mail_leaves_by_the_environment_alone),
+	cmocka_unit_test(a_user_that_nobody_knows_has_a_name),
+	cmocka_unit_test(the_log_goes_to_stderr),
+	cmocka_unit_test(what_can_not_be_sent_is_said_and_not_lost),
+	cmocka_unit_test(a_large_message_needs_no_folder),
+	cmocka_unit_test(a_missing_variable_is_named),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(container_spec, NULL, NULL);
+}
