@@ -25,10 +25,8 @@ open_named(struct spool *spool, const struct config *config, bool create,
 	if (spool_open(spool, directory, &options, why))
 		return STORE_OPEN;
 	*spool = (struct spool){ 0 };
-	if (set == NULL) {
-		failure_prefix(why, "there is no queue: ");
+	if (set == NULL)
 		return STORE_NONE;
-	}
 	failure_suffix(why, " (%s)", set->origin);
 	return STORE_BROKEN;
 }
@@ -49,8 +47,11 @@ store_open(struct spool *spool, const struct config *config,
 {
 	enum store_answer	answer = open_named(spool, config, true, why);
 
-	if (answer == STORE_NONE)
+	if (answer == STORE_NONE) {
+		if (config_find(config, NULL, KEY_QUEUE) == NULL)
+			failure_prefix(why, "there is no queue: ");
 		why->status = EX_TEMPFAIL;
+	}
 	if (answer == STORE_BROKEN && why->status == EX_OSFILE)
 		why->status = EX_CANTCREAT;
 	return answer;
@@ -62,6 +63,9 @@ store_look(struct spool *spool, const struct config *config,
 {
 	enum store_answer	answer = open_named(spool, config, false, why);
 
+	/* There may well be one, for others to look into. */
+	if (answer != STORE_OPEN && why->status == EX_CANTCREAT)
+		why->status = EX_NOPERM;
 	if (answer == STORE_OPEN || why->status != EX_OSFILE)
 		return answer;
 	why->status = EX_OK;

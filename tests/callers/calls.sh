@@ -27,6 +27,7 @@ machine() {
 	rm -f /usr/sbin/sendmail /usr/lib/sendmail /usr/bin/sendmail
 	install -m 755 "$BUILD/sendmail" /usr/sbin/sendmail
 	ln -s ../sbin/sendmail /usr/lib/sendmail
+	ln -sf ../sbin/sendmail /usr/bin/mailq
 	relais_conf
 	useradd -d "$LAB/ana" -m -k /var/empty -c 'Ana Ng,,,' ana
 	# A lone dot, two of them, 8 bits, blank lines.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What sends mail while nobody looks: cron, anacron, at, sudo, logwatch,
-# vacation; and programs that leave neither an environment nor descriptors.
+# vacation; and programs that leave neither an environment nor descriptors,
+# and users without rights.
 set -eu
 . tests/callers/calls.sh
 machine "$0"
@@ -107,6 +108,16 @@ nobody_known() {
 	arrives "$LAB/text" uid-54321@client.test jo@lab.test
 }
 
+mailq_is_for_root() {
+	local said status=0
+	mkdir -p -m 700 /var/spool/relais
+	said=$(as_ana mailq 2>&1) || status=$?
+	rm -r /var/spool/relais
+	[ "$status" -eq 77 ]
+	[ "$said" = \
+	    'mailq: the spool /var/spool/relais: Permission denied' ]
+}
+
 head_and_text() {
 	printf '%s\n' 'To: jo@lab.test' 'Subject: hello' ''
 	cat "$LAB/text"
@@ -125,4 +136,5 @@ call "vacation: an answer from a bare name" vacation_answers
 call "no environment, and an ordinary user" no_environment
 call "no descriptors" no_descriptors
 call "a user id that has no name" nobody_known
+call "mailq: who may not look is told so" mailq_is_for_root
 calls_end
