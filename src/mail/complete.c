@@ -54,6 +54,21 @@ header_is_resent(const struct header *h)
 	return false;
 }
 
+/* One without a value is refused by large receivers as one that is missing. */
+static bool
+is_hollow(const struct field *f)
+{
+	static const char *const	names[] = { "Date", "Message-ID",
+		"Resent-Date", "Resent-Message-ID" };
+	size_t				len;
+	const char			*value = field_value(f, &len);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (field_is(f, names[i]))
+			return strspn(value, " \t\r\n") >= len;
+	return false;
+}
+
 static bool
 is_unwanted(const struct field *f, const void *context)
 {
@@ -61,6 +76,8 @@ is_unwanted(const struct field *f, const void *context)
 		"Return-Path", "Content-Length", "Apparently-To" };
 
 	(void)context;
+	if (is_hollow(f))
+		return true;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (field_is(f, names[i]))
 			return true;

@@ -1,11 +1,11 @@
 /*
  * complete.h - what every message must carry, and what none may
  *
- * Added where missing: Date, Message-ID, From, and an empty group in To
- * where there is no destination field (RFC 5322 section 3.6).  A message that
- * is resent gets what its first resent block lacks of Resent-Date, Resent-From
- * and Resent-Message-ID in front.  Removed: Bcc and Resent-Bcc, always; Return-Path, Content-Length
- * and Apparently-To.
+ * Added where missing: Date, Message-ID (one without a value is none), From,
+ * and an empty group in To where there is no destination field (RFC 5322
+ * section 3.6).  A message that is resent gets what its first resent block
+ * lacks of Resent-Date, Resent-From and Resent-Message-ID in front.  Removed:
+ * Bcc and Resent-Bcc, always; Return-Path, Content-Length and Apparently-To.
  */
 #ifndef MAIL_COMPLETE_H
 #define MAIL_COMPLETE_H

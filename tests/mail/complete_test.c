@@ -106,6 +106,9 @@ bcc_goes_wherever_it_stands(void **state)
 }
 
 static const struct CMUnitTest complete_spec[] = {
+	BECOMES("a Date or a Message-ID without a value is none",
+	    "From: a@b\nDate: \nMessage-ID:\n\t\nTo: x@y\nSubject:\n\n",
+	    "From: a@b\nTo: x@y\nSubject:\nDate: D\nMessage-ID: X\n\n"),
 	BECOMES("an empty header gets all that a message must have", "\n",
 	    "From: Me <me@example.org>\nDate: D\nMessage-ID: X\n"
 	    "To: undisclosed-recipients:;\n\n"),
