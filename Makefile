@@ -81,6 +81,7 @@ UTIL	= \
 	  json \
 	  log \
 	  memory \
+	  privilege \
 	  sandbox \
 	  trusted \
 	  unicode_library \

@@ -3,6 +3,7 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #ifdef __linux__
@@ -10,9 +11,11 @@
 #endif
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "cli/sendmail.h"
+#include "util/privilege.h"
 
 static const struct {
 	const char	*name;
@@ -59,6 +62,16 @@ keep_memory_private(void)
 #endif
 }
 
+static void
+keep_no_privilege(void)
+{
+	if (!privilege_is_raised() || privilege_drop())
+		return;
+	dprintf(STDERR_FILENO, "%s: can't give up the rights of my set-ID "
+	    "bit; run: chmod ug-s on the program\n", getprogname());
+	_exit(EX_OSERR);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -68,6 +81,7 @@ main(int argc, char **argv)
 	int		(*run)(int, char **) = cli_sendmail;
 
 	fill_descriptors();
+	keep_no_privilege();
 	keep_memory_private();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);	/* a queue file too large: EFBIG */

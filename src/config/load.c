@@ -7,9 +7,6 @@
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/auxv.h>
-#endif
 
 #include "config/check.h"
 #include "config/keys.h"
@@ -17,6 +14,7 @@
 #include "config/section.h"
 #include "util/buffer.h"
 #include "util/memory.h"
+#include "util/privilege.h"
 #include "util/trusted.h"
 
 #define SYSTEM_FILE	SYSCONFDIR "/relais.conf"
@@ -37,20 +35,6 @@ struct loader {
 };
 
 extern char **environ;
-
-/*
- * A process that runs with more rights than its caller has must not take the
- * caller's word for where its configuration is.
- */
-static bool
-environment_counts(void)
-{
-#ifdef __linux__
-	return getauxval(AT_SECURE) == 0;
-#else
-	return !issetugid();
-#endif
-}
 
 /*
  * Kubernetes gives every container these where a service is called relais;
@@ -151,7 +135,7 @@ load_environment(struct loader *l, struct failure *why)
 {
 	struct section	*section = NULL;
 
-	if (environ == NULL || !environment_counts())
+	if (environ == NULL || privilege_is_raised())
 		return true;
 	for (char **v = environ; *v != NULL; v++) {
 		if (strncmp(*v, "RELAIS_", 7) == 0 &&
@@ -345,7 +329,7 @@ load_own_file(struct loader *l, struct config *config, struct failure *why)
 {
 	enum trusted_answer	answer;
 
-	if (geteuid() == 0 || !environment_counts() ||
+	if (geteuid() == 0 || privilege_is_raised() ||
 	    (config->path = own_file()) == NULL)
 		return true;
 	answer = load_file(l, config->path, TRUSTED_OURS, why);
