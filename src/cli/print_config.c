@@ -52,22 +52,15 @@ print_one(struct printing *p, enum config_key key, const struct setting *set)
 	buffer_addf(&p->out, "%s = %s\n", config_key_name(key), set->value);
 }
 
-/* What adds up stands with its last line first. */
 static void
 print_setting(struct printing *p, enum config_key key,
-    const struct setting *last)
+    const struct setting *set)
 {
-	const struct setting	**all;
-	size_t			  n = 0;
+	size_t			  n;
+	const struct setting	**all = config_in_order(set, &n);
 
-	for (const struct setting *s = last; s != NULL; s = s->next)
-		n++;
-	all = memory_new(n, sizeof(struct setting *));
-	n = 0;
-	for (const struct setting *s = last; s != NULL; s = s->next)
-		all[n++] = s;
-	while (n > 0)
-		print_one(p, key, all[--n]);
+	for (size_t i = 0; i < n; i++)
+		print_one(p, key, all[i]);
 	free(all);
 }
 

@@ -1,9 +1,11 @@
 #include "config/config.h"
 
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/keys.h"
+#include "util/memory.h"
 
 static bool
 matches(const char *pattern, const char *subject, int flags)
@@ -66,6 +68,21 @@ config_find(const struct config *config, const struct config_subject *subject,
 	const struct section	*s = config_section(config, subject, key);
 
 	return s != NULL ? s->setting[key] : NULL;
+}
+
+const struct setting **
+config_in_order(const struct setting *last, size_t *n)
+{
+	const struct setting	**all;
+	size_t			  left = 0;
+
+	for (const struct setting *s = last; s != NULL; s = s->next)
+		left++;
+	*n = left;
+	all = memory_new(left, sizeof(struct setting *));
+	for (const struct setting *s = last; s != NULL; s = s->next)
+		all[--left] = s;
+	return all;
 }
 
 /* May what stands in s complete the smarthost that stands in home? */

@@ -122,6 +122,12 @@ const char *config_system_file(void);
 const struct setting *config_find(const struct config *,
 	    const struct config_subject *, enum config_key);
 
+/*
+ * A setting that was found, with the earlier ones of a key that adds up, in
+ * the order of the file.  The array is freed by the caller.
+ */
+const struct setting **config_in_order(const struct setting *, size_t *n);
+
 /* The section that the setting found stands in. */
 const struct section *config_section(const struct config *,
 	    const struct config_subject *, enum config_key);

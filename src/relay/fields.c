@@ -52,21 +52,15 @@ add(struct message *m, const char *line)
 	free(name);
 }
 
-/* Settings that add up stand with the last one first. */
 static void
-each(struct message *m, const struct setting *last,
+each(struct message *m, const struct setting *set,
     void (*take)(struct message *, const char *))
 {
-	const struct setting	**all;
-	size_t			  n = 0;
+	size_t			  n;
+	const struct setting	**all = config_in_order(set, &n);
 
-	for (const struct setting *s = last; s != NULL; s = s->next)
-		n++;
-	all = memory_new(n, sizeof(struct setting *));
-	for (const struct setting *s = last; s != NULL; s = s->next)
-		all[--n] = s;
-	for (; last != NULL; last = last->next)
-		take(m, all[n++]->value);
+	for (size_t i = 0; i < n; i++)
+		take(m, all[i]->value);
 	free(all);
 }
 
