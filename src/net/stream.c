@@ -40,6 +40,14 @@ stream_set_timeout(struct stream *s, int64_t ms)
 {
 	s->timeout = ms;
 	s->deadline = ms > 0 ? clock_ms() + ms : 0;
+	s->patient = false;
+}
+
+void
+stream_set_patience(struct stream *s, int64_t ms)
+{
+	stream_set_timeout(s, ms);
+	s->patient = true;
 }
 
 /* Until the descriptor is ready or the deadline has come. */
@@ -49,6 +57,8 @@ wait_for(struct stream *s, short events, struct failure *why)
 	struct pollfd	p = { .fd = events == POLLIN ? s->fd : s->fd_out,
 			    .events = events };
 
+	if (s->patient)
+		stream_set_patience(s, s->timeout);
 	for (;;) {
 		int64_t	left = -1;
 		int	n;

@@ -31,6 +31,7 @@ struct stream {
 	bool			 is_pair;
 	int64_t			 timeout;	/* ms, as it was set */
 	int64_t			 deadline;	/* clock_ms(); 0: none */
+	bool			 patient;	/* it begins anew with a wait */
 	struct buffer		 out;
 	size_t			 in_start;
 	size_t			 in_end;
@@ -54,6 +55,12 @@ void	stream_open_pair(struct stream *, int in, int out);
 
 /* The deadline of all that follows, in milliseconds from now; 0: none. */
 void	stream_set_timeout(struct stream *, int64_t ms);
+
+/*
+ * The same for each wait on its own, so that what takes long may take it as
+ * long as there is headway.
+ */
+void	stream_set_patience(struct stream *, int64_t ms);
 
 enum stream_result {
 	STREAM_LINE,		/* a whole line, its line end cut */

@@ -80,9 +80,13 @@ data_send_stuffed(struct stream *s, struct wire *w, struct failure *why)
 	bool	line_start = true;
 
 	return send_stuffed(s, w->head.data, w->head.len, &line_start, why) &&
-	    send_body(s, w, true, why) &&
-	    stream_write(s, ".\r\n", 3, why) &&
-	    stream_flush(s, why);
+	    send_body(s, w, true, why);
+}
+
+bool
+data_end(struct stream *s, struct failure *why)
+{
+	return stream_write(s, ".\r\n", 3, why) && stream_flush(s, why);
 }
 
 bool

@@ -242,6 +242,12 @@ dialogue_hear(struct session *s, enum session_step step, struct failure *why)
 	return failure_prefix(why, "%s: ", dialogue_step_name(s, step));
 }
 
+void
+dialogue_patience(struct session *s)
+{
+	stream_set_patience(&s->stream, patience(s, STEP_BODY));
+}
+
 bool
 dialogue_ask(struct session *s, enum session_step step, struct failure *why,
     const char *command)

@@ -28,6 +28,12 @@ bool	dialogue_say_secret(struct session *, const char *shown,
  */
 bool	dialogue_hear(struct session *, enum session_step, struct failure *why);
 
+/*
+ * For what follows until a reply is asked for, each wait has the time-out of
+ * the message to itself.
+ */
+void	dialogue_patience(struct session *);
+
 /* Both, for a command that stands alone in its flight. */
 bool	dialogue_ask(struct session *, enum session_step, struct failure *why,
 	    const char *command);

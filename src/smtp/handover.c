@@ -94,6 +94,48 @@ broken_off(struct transaction *t, struct failure *why)
 	return false;
 }
 
+/*
+ * A reply before the message has ended: a refusal is believed and saves the
+ * rest, anything else makes no sense.  Without the lone dot nobody has it.
+ */
+static bool
+is_answered_early(struct transaction *t, struct failure *why)
+{
+	struct session	*s = t->s;
+
+	if (t->wire.size <= STREAM_OUT || !stream_is_readable(&s->stream))
+		return false;
+	buffer_clear(&s->stream.out);
+	if (!dialogue_hear(s, STEP_FINAL, why))
+		return true;
+	s->broken = true;
+	dialogue_refused(s, STEP_FINAL, EX_UNAVAILABLE, why);
+	if (reply_is_transient(&s->reply) || reply_is_permanent(&s->reply))
+		judge_rest(t, STEP_FINAL);
+	else
+		failure_suffix(why, ", and the message had not ended");
+	return true;
+}
+
+static bool
+send_with_dots(struct transaction *t, struct failure *why)
+{
+	struct stream	*stream = &t->s->stream;
+
+	if (!data_send_stuffed(stream, &t->wire, why))
+		return broken_off(t, why);
+	if (is_answered_early(t, why))
+		return false;
+	return data_end(stream, why) || broken_off(t, why);
+}
+
+static bool
+send_chunk(struct transaction *t, struct failure *why)
+{
+	return data_send_plain(&t->s->stream, &t->wire, why) ||
+	    broken_off(t, why);
+}
+
 static bool
 say_bdat(struct transaction *t, struct failure *why)
 {
@@ -116,12 +158,9 @@ handover(struct transaction *t, struct failure *why)
 		return false;
 	dialogue_remark(s, "message, %llu octets",
 	    (unsigned long long)t->wire.size);
-	stream_set_timeout(&s->stream, s->options->timeout_ms > 0 ?
-	    s->options->timeout_ms : 3 * 60 * 1000);
-	if (!(bdat ? data_send_plain(&s->stream, &t->wire, why) :
-	    data_send_stuffed(&s->stream, &t->wire, why)))
-		return broken_off(t, why);
-	return hear_final(t, why);
+	dialogue_patience(s);
+	return (bdat ? send_chunk(t, why) : send_with_dots(t, why)) &&
+	    hear_final(t, why);
 }
 
 bool
@@ -136,8 +175,7 @@ handover_early(struct transaction *t, struct failure *why)
 	dialogue_remark(s, "message, %llu octets",
 	    (unsigned long long)t->wire.size);
 	s->step = STEP_BODY;
-	stream_set_timeout(&s->stream, s->options->timeout_ms > 0 ?
-	    s->options->timeout_ms : 3 * 60 * 1000);
+	dialogue_patience(s);
 	if (data_send_plain(&s->stream, &t->wire, why))
 		return true;
 	s->broken = true;

@@ -1,0 +1,107 @@
+/* Messages that take a while: headway, and replies that can't wait. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+#include <sysexits.h>
+
+#include "support/conf.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+
+#define MB ((uint64_t)1000 * 1000)
+
+struct large_case {
+	const char	*sentence;
+	struct script	 script;
+	int		 status;
+	const char	*err;		/* or NULL */
+	size_t		 messages;	/* that came whole */
+};
+
+#define SLOWLY(mb)	{ .at = ON_IN_BODY, .after = mb * MB, .say = "", \
+			  .delay_ms = 700 }
+
+static const struct large_case cases[] = {
+	{ "a slow server has as long as there is headway, by DATA",
+	    { .keywords = "PIPELINING",
+	    .steps = { SLOWLY(1), SLOWLY(9), SLOWLY(17) } }, 0, NULL, 1 },
+	{ "and by BDAT", { .keywords = "CHUNKING",
+	    .steps = { SLOWLY(1), SLOWLY(9), SLOWLY(17) } }, 0, NULL, 1 },
+	{ "a server that takes no more is given up", { .keywords = "8BITMIME",
+	    .steps = { { .at = ON_IN_BODY, .after = MB, .say = "",
+	    .then = THEN_HANG } } }, EX_TEMPFAIL,
+	    "message: no answer within 1 s", 0 },
+	{ "a refusal in the midst is believed, and saves the end",
+	    { .keywords = "PIPELINING", .steps = { { .at = ON_IN_BODY,
+	    .after = MB, .say = "552 5.3.4 too big" } } }, EX_DATAERR,
+	    "end of message: 552 5.3.4 too big", 0 },
+	{ "for now, too", { .keywords = "PIPELINING", .steps = { {
+	    .at = ON_IN_BODY, .after = MB, .say = "452 4.3.1 full" } } },
+	    EX_TEMPFAIL, "end of message: 452 4.3.1 full", 0 },
+	{ "a 250 in the midst is nonsense, and nothing was handed over",
+	    { .keywords = "PIPELINING", .steps = { { .at = ON_IN_BODY,
+	    .after = MB, .say = "250 2.0.0 thanks" } } }, EX_PROTOCOL,
+	    "250 2.0.0 thanks, and the message had not ended", 0 },
+};
+
+static size_t
+twenty_megabytes(void *ctx, uint64_t n, char *to, size_t size)
+{
+	static const char	head[] = "From: a@example.org\n\n";
+
+	(void)ctx;
+	if (n == 0) {
+		memcpy(to, head, sizeof(head) - 1);
+		return sizeof(head) - 1;
+	}
+	if (n >= 20 * MB)
+		return 0;
+	memset(to, 'x', size);
+	for (size_t i = 79; i < size; i += 80)
+		to[i] = '\n';
+	return size;
+}
+
+static void
+goes(void **state)
+{
+	const struct large_case	*c = *state;
+	struct script		 script = c->script;
+	struct smarthost	*host;
+	struct folder		 folder;
+	struct outcome		 out;
+
+	script.discard = true;
+	host = smarthost_start(&script);
+	folder_make(&folder);
+	program_run(&out, &(struct program){ .argv = WORDS("relais", "-C",
+	    conf_write(&folder, host, "smtp", "timeout = 1s\n"), "-i",
+	    "b@example.net"), .generate = twenty_megabytes });
+	if (c->err == NULL)
+		assert_string_equal(out.err.data, "");
+	else if (strstr(out.err.data, c->err) == NULL)
+		fail_msg("stderr lacks \"%s\": %s", c->err, out.err.data);
+	assert_int_equal(out.status, c->status);
+	assert_int_equal(smarthost_messages(host), c->messages);
+	outcome_free(&out);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
+int
+main(void)
+{
+	enum { N = sizeof(cases) / sizeof(*cases) };
+	struct CMUnitTest	tests[N];
+
+	for (size_t i = 0; i < N; i++)
+		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,
+		    .test_func = goes,
+		    .initial_state = (void *)(uintptr_t)&cases[i] };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

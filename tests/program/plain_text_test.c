@@ -1,0 +1,103 @@
+/*
+ * No control character of the server's reaches a terminal or the log,
+ * wherever in the session it is said.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "support/conf.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+
+/*
+ * Clears a screen, names a window, goes back over what stands there; C1
+ * controls alone and as UTF-8.
+ */
+#define HOSTILE	"\033[2J\033]0;x\a\b\b\177\x9b" "31m\xc2\x9b \r over\v\t"
+
+struct plain_case {
+	const char	*sentence;
+	enum stage	 at;
+	const char	*reply;
+};
+
+static const struct plain_case cases[] = {
+	{ "the greeting", ON_GREETING, "554 " HOSTILE "\r\n" },
+	{ "a good greeting", ON_GREETING, "220 " HOSTILE "\r\n" },
+	{ "no SMTP at all", ON_GREETING, HOSTILE HOSTILE "\r\n" },
+	{ "EHLO's reply", ON_EHLO, "250-" HOSTILE "\r\n250 AUTH "
+	    HOSTILE "\r\n" },
+	{ "MAIL's", ON_MAIL, "550 5.7.1 " HOSTILE "\r\n" },
+	{ "RCPT's", ON_RCPT, "450-" HOSTILE "\r\n450 " HOSTILE "\r\n" },
+	{ "DATA's", ON_DATA, "554 " HOSTILE "\r\n" },
+	{ "the last", ON_BODY, "554 5.6.0 " HOSTILE "\r\n" },
+	{ "a good last one", ON_BODY, "250 " HOSTILE "\r\n" },
+	{ "one that nobody asked for", ON_EHLO, "250 x\r\n250 " HOSTILE
+	    "\r\n" },
+};
+
+static void
+assert_plain(const struct buffer *text)
+{
+	for (size_t i = 0; i < text->len; i++) {
+		unsigned char	c = (unsigned char)text->data[i];
+
+		if (c == '\n' || (c >= 0x20 && c < 0x7f))
+			continue;
+		fail_msg("octet %#x: %s", c, text->data);
+	}
+}
+
+static void
+run(const struct plain_case *c, const char *more, const char *option,
+    struct outcome *out)
+{
+	struct script		 script = { .keywords = "PIPELINING",
+				    .steps = { { .at = c->at,
+				    .raw = c->reply } } };
+	struct smarthost	*host = smarthost_start(&script);
+	struct folder		 folder;
+
+	folder_make(&folder);
+	relais_run(out, conf_write(&folder, host, "smtp", more),
+	    WORDS("-i", option, "b@example.net"), "\nHello\n");
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
+static void
+is_plain(void **state)
+{
+	const struct plain_case	*c = *state;
+	struct outcome		 out;
+
+	run(c, NULL, "-v", &out);
+	assert_plain(&out.out);
+	assert_plain(&out.err);
+	assert_non_null(strstr(out.out.data, "\\033[2J"));
+	outcome_free(&out);
+	run(c, "log = stderr\n", "-i", &out);
+	assert_plain(&out.err);
+	assert_true(out.err.len > 0);
+	outcome_free(&out);
+}
+
+int
+main(void)
+{
+	enum { N = sizeof(cases) / sizeof(*cases) };
+	struct CMUnitTest	tests[N];
+
+	for (size_t i = 0; i < N; i++)
+		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,
+		    .test_func = is_plain,
+		    .initial_state = (void *)(uintptr_t)&cases[i] };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
