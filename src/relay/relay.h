@@ -37,8 +37,6 @@ struct relay {
 	struct auth_options		 auth;
 	struct session_options		 options;
 	bool				 connected;
-	struct session			 session;	/* if .connected */
-	struct lookup_targets		 found;		/* by +srv or +mx */
 	bool				 reached;	/* a session was open in
 							 * the last attempt */
 
@@ -49,7 +47,12 @@ struct relay {
 	bool				 remember;
 	bool				 down;
 	struct config_view		 down_view;	/* the settings of it */
-	struct failure			 down_why;
+
+	/* Large, and not cleared at the beginning: each is filled in before
+	 * it is looked at. */
+	struct session			 session;	/* if .connected */
+	struct lookup_targets		 found;		/* by +srv or +mx */
+	struct failure			 down_why;	/* if .down */
 };
 
 void	relay_begin(struct relay *, const struct config *,
