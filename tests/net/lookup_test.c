@@ -50,7 +50,7 @@ static const struct dns_record records[] = {
 	/* A pointer to itself: the name is at offset 12 + 14 + 11 + 2. */
 	{ "loop.test", DNS_MX, .raw = RECORD("\17", "\4") "\0\12\300\50",
 	    .raw_len = 15, .claimed = 1 },
-	{ NULL }
+	{ .name = NULL }
 };
 
 struct lookup_case {
@@ -136,7 +136,7 @@ equals_take_turns_by_weight(void **state)
 		SERVICE("w.test", 1, 0, 1, "none.test"),
 		SERVICE("w.test", 1, 90, 2, "most.test"),
 		SERVICE("w.test", 1, 10, 3, "some.test"),
-		{ NULL }
+		{ .name = NULL }
 	};
 	struct dns		 d;
 	struct lookup_targets	 t;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "support/cases.h"
 #include "support/conf.h"
 #include "support/program.h"
 #include "support/smarthost.h"
@@ -96,12 +97,5 @@ goes(void **state)
 int
 main(void)
 {
-	enum { N = sizeof(cases) / sizeof(*cases) };
-	struct CMUnitTest	tests[N];
-
-	for (size_t i = 0; i < N; i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,
-		    .test_func = goes,
-		    .initial_state = (void *)(uintptr_t)&cases[i] };
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return CASES_RUN("large messages", goes, cases);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/cases.h"
 #include "support/conf.h"
 #include "support/program.h"
 #include "support/smarthost.h"
@@ -122,12 +123,5 @@ each_gets_it_once(void **state)
 int
 main(void)
 {
-	enum { N = sizeof(cases) / sizeof(*cases) };
-	struct CMUnitTest	tests[N];
-
-	for (size_t i = 0; i < N; i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,
-		    .test_func = each_gets_it_once,
-		    .initial_state = (void *)(uintptr_t)&cases[i] };
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return CASES_RUN("limits", each_gets_it_once, cases);
 }

@@ -51,7 +51,7 @@ static const struct dns_record records[] = {
 	ADDRESS("two.test", "127.0.0.1"),
 	ADDRESS("slow.test", "127.0.0.2"),
 	ADDRESS("slow.test", "127.0.0.1"),
-	{ NULL }
+	{ .name = NULL }
 };
 
 static struct dns		 names;

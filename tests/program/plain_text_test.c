@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "support/cases.h"
 #include "support/conf.h"
 #include "support/program.h"
 #include "support/smarthost.h"
@@ -92,12 +93,5 @@ is_plain(void **state)
 int
 main(void)
 {
-	enum { N = sizeof(cases) / sizeof(*cases) };
-	struct CMUnitTest	tests[N];
-
-	for (size_t i = 0; i < N; i++)
-		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,
-		    .test_func = is_plain,
-		    .initial_state = (void *)(uintptr_t)&cases[i] };
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return CASES_RUN("plain text", is_plain, cases);
 }

@@ -54,19 +54,19 @@ static const struct {
 	[GARBAGE] = { "garbage", "\033]0;you\a\x90 hello\r\n",
 	    .text = "no SMTP (no reply code): "
 	    "\"\\033]0;you\\007\\220 hello\"" },
-	[LONG_LINE] = { "a line without end", "250 and on and on", ENDLESS,
-	    .text = "a line of more than 12288 octets" },
-	[MANY_LINES] = { "a reply without end", "250-more\r\n", ENDLESS,
-	    .text = "a reply without end" },
+	[LONG_LINE] = { "a line without end", "250 and on and on",
+	    .how = ENDLESS, .text = "a line of more than 12288 octets" },
+	[MANY_LINES] = { "a reply without end", "250-more\r\n",
+	    .how = ENDLESS, .text = "a reply without end" },
 	[TWO_CODES] = { "two codes in one reply",
 	    "250-yes\r\n550 no\r\n", .text = "two reply codes in one reply" },
 	[WITH_NUL] = { "a NUL within", "%s\r\n" },
 	[BARE_LF] = { "a bare LF at its end", "%s\n" },
 	[DRIPS] = { "an octet at a time, too slowly",
 	    "250 this takes rather more than one second to say\r\n",
-	    DRIPPING, 50, .impatient = true, .text = "no answer within 1 s" },
+	    .how = DRIPPING, .pause_ms = 50, .impatient = true, .text = "no answer within 1 s" },
 	[TWICE] = { "the reply twice", "%s\r\n%s\r\n" },
-	[SPLITS] = { "the reply in two pieces", "%s\r\n", SPLIT },
+	[SPLITS] = { "the reply in two pieces", "%s\r\n", .how = SPLIT },
 };
 
 /* Ways to come to a stage, and what is different there. */

@@ -17,6 +17,7 @@
 
 #include "net/connect.h"
 #include "smtp/session.h"
+#include "support/cases.h"
 #include "support/folder.h"
 #include "support/smarthost.h"
 
@@ -215,12 +216,5 @@ every_mixture(void **state)
 int
 main(void)
 {
-	enum { N = sizeof(ways) / sizeof(*ways) };
-	struct CMUnitTest	tests[N];
-
-	for (size_t i = 0; i < N; i++)
-		tests[i] = (struct CMUnitTest){ .name = ways[i].sentence,
-		    .test_func = every_mixture,
-		    .initial_state = (void *)(uintptr_t)&ways[i] };
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return CASES_RUN("partial acceptance", every_mixture, ways);
 }
