@@ -60,12 +60,12 @@ static const struct {
 	    .how = ENDLESS, .text = "a reply without end" },
 	[TWO_CODES] = { "two codes in one reply",
 	    "250-yes\r\n550 no\r\n", .text = "two reply codes in one reply" },
-	[WITH_NUL] = { "a NUL within", "%s\r\n" },
-	[BARE_LF] = { "a bare LF at its end", "%s\n" },
+	[WITH_NUL] = { "a NUL within", .raw = "%s\r\n" },
+	[BARE_LF] = { "a bare LF at its end", .raw = "%s\n" },
 	[DRIPS] = { "an octet at a time, too slowly",
 	    "250 this takes rather more than one second to say\r\n",
 	    .how = DRIPPING, .pause_ms = 50, .impatient = true, .text = "no answer within 1 s" },
-	[TWICE] = { "the reply twice", "%s\r\n%s\r\n" },
+	[TWICE] = { "the reply twice", .raw = "%s\r\n%s\r\n" },
 	[SPLITS] = { "the reply in two pieces", "%s\r\n", .how = SPLIT },
 };
 
