@@ -74,8 +74,8 @@ send_to(struct sink *s, struct wire *w, bool stuffed, bool large)
 	if (large)
 		assert_int_equal(pthread_create(&thread, NULL, drain, s), 0);
 	wire_rewind(w);
-	assert_true(stuffed ? data_send_stuffed(&out, w, &why) :
-	    data_send_plain(&out, w, &why));
+	assert_true(stuffed ? data_send_stuffed(&out, w, &why) &&
+	    data_end(&out, &why) : data_send_plain(&out, w, &why));
 	stream_close(&out);
 	if (large)
 		pthread_join(thread, NULL);
