@@ -346,8 +346,9 @@ $(BUDGET)/%: $(BUDGET)/%.o $(BUDGET_OBJS) $(TEST_ARCHIVES)
 check-budget: all $(BUDGET)/budget $(B)/tests/program/flights_test
 	$(RUN_TESTS) $(B)/tests/program/flights_test $(BUDGET)/budget
 
-bench: all $(BUDGET)/bench
+bench: all $(BUDGET)/bench $(BUDGET)/queue_bench
 	$(BUDGET)/bench
+	$(BUDGET)/queue_bench
 
 check-sanitize:
 	@$(SANITIZE) check-quick

@@ -121,6 +121,8 @@ send(struct attempt *a)
 		if (d->outcomes[i].kind != OUTCOME_WAITING)
 			continue;
 		soften(o);
+		/* What was in doubt stays so until somebody is asked. */
+		o->in_doubt |= o->unasked && d->outcomes[i].in_doubt;
 		if (o->kind != OUTCOME_DELIVERED)
 			strlcpy(a->w->error, o->text, sizeof(a->w->error));
 	}
@@ -156,23 +158,19 @@ trouble(struct attempt *a, const struct failure *why)
 	return WORK_TROUBLE;
 }
 
-/*
- * Nobody was asked, so the entry's own reason is enough: unlike what a server
- * said to a forward-path, it need not survive a crash, and a thousand entries
- * that meet the same closed door do not each wait for the disk.
- */
+/* Nobody was asked, for the same reason as the last time. */
 static bool
-note(struct attempt *a, struct failure *why)
+is_news(const struct attempt *a)
 {
-	struct docket	*d = &a->entry->docket;
+	const struct docket	*d = &a->entry->docket;
 
 	if (a->unasked == 0 || a->unasked < a->waiting)
-		return entry_record(a->entry, a->outcomes, why);
+		return true;
 	for (size_t i = 0; i < d->envelope.n; i++)
-		if (a->outcomes[i].unasked)
-			strlcpy(d->reason, a->outcomes[i].text,
-			    sizeof(d->reason));
-	return true;
+		if (a->outcomes[i].unasked && strcmp(a->outcomes[i].text,
+		    d->outcomes[i].text) != 0)
+			return true;
+	return false;
 }
 
 static enum work_result
@@ -276,7 +274,8 @@ settle(struct attempt *a)
 		expire(a);
 		count(a);
 	}
-	if (!note(a, &why))
+	/* Thousands that meet the same closed door need not wait for the disk. */
+	if (is_news(a) && !entry_record(a->entry, a->outcomes, &why))
 		return trouble(a, &why);
 	return a->waiting > 0 ? defer(a) : give_up(a);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,18 +26,39 @@ write_conf(struct queue_place *p, const char *more)
 		buffer_addf(&text, "queue = %s\n", p->spool);
 	if (more != NULL)
 		buffer_add_text(&text, more);
-	p->conf = conf_write(&p->folder, p->host, "smtp", text.data);
+	strlcpy(p->conf, conf_write(&p->folder, p->host, "smtp", text.data),
+	    sizeof(p->conf));
 	buffer_free(&text);
+}
+
+static void
+open_place(struct queue_place *p, const struct script *script,
+    const char *folder, const char *more)
+{
+	snprintf(p->spool, sizeof(p->spool), "%s/spool", folder);
+	p->host = smarthost_start(script);
+	write_conf(p, more);
 }
 
 void
 queue_place_open(struct queue_place *p, const struct script *script,
     const char *more)
 {
+	p->memory.path[0] = '\0';
 	folder_make(&p->folder);
-	snprintf(p->spool, sizeof(p->spool), "%s/spool", p->folder.path);
-	p->host = smarthost_start(script);
-	write_conf(p, more);
+	open_place(p, script, p->folder.path, more);
+}
+
+void
+queue_place_open_fast(struct queue_place *p, const struct script *script)
+{
+	folder_make(&p->folder);
+	strlcpy(p->memory.path, "/dev/shm/relais-test.XXXXXX",
+	    sizeof(p->memory.path));
+	if (mkdtemp(p->memory.path) == NULL)
+		p->memory.path[0] = '\0';
+	open_place(p, script, p->memory.path[0] != '\0' ? p->memory.path :
+	    p->folder.path, NULL);
 }
 
 void
@@ -53,6 +75,7 @@ queue_place_close(struct queue_place *p)
 {
 	smarthost_stop(p->host);
 	folder_remove(&p->folder);
+	folder_remove(&p->memory);
 }
 
 static void

@@ -9,14 +9,21 @@
 
 struct queue_place {
 	struct folder		 folder;
+	struct folder		 memory;	/* the spool's, or "" */
 	struct smarthost	*host;
-	const char		*conf;
+	char			 conf[80];
 	char			 spool[80];	/* FOLDER/spool */
 };
 
 /* more: lines for the configuration, or NULL; a queue in it wins. */
 void	queue_place_open(struct queue_place *, const struct script *,
 	    const char *more);
+
+/*
+ * With the spool in memory where that can be, for tests with hundreds of
+ * runs: flushing each to a disk would prove no more.
+ */
+void	queue_place_open_fast(struct queue_place *, const struct script *);
 
 /* Another smarthost and configuration for the same spool. */
 void	queue_place_change(struct queue_place *, const struct script *,

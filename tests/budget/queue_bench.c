@@ -1,0 +1,84 @@
+/*
+ * How long a queue of ten thousand small messages takes to be listed and
+ * flushed to a smarthost on loopback, on the disk that /tmp is on and in
+ * memory.  The smarthost takes a good part of the time: it is a test's.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "support/conf.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+#include "support/spool.h"
+#include "util/clock.h"
+
+enum { MANY = 10000 };
+
+static double
+seconds_of(const char *conf, const char *option, double *cpu)
+{
+	int64_t		began = clock_ms();
+	struct outcome	o;
+
+	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", conf, option),
+	    .deadline_ms = 600 * 1000 });
+	assert_int_equal(o.status, 0);
+	*cpu = o.user_s + o.system_s;
+	outcome_free(&o);
+	return (double)(clock_ms() - began) / 1000;
+}
+
+static void
+time_queue(const char *folder)
+{
+	static const char *const	to[] = { "b@example.net", "" };
+	struct smarthost		*host = smarthost_start(&(struct script){
+					    .discard = true, .life_s = 600 });
+	struct folder			 place;
+	struct spool			 spool;
+	char				 id[32], more[300];
+	const char			*conf;
+	double				 list, flush, list_cpu, flush_cpu;
+
+	folder_make(&place);
+	scratch_spool_in(&spool, folder, 0);
+	for (int i = 0; i < MANY; i++)
+		put_entry(&spool, id, to);
+	snprintf(more, sizeof(more), "queue = %s\n", spool.directory);
+	conf = conf_write(&place, host, "smtp", more);
+	list = seconds_of(conf, "-bp", &list_cpu);
+	flush = seconds_of(conf, "-q", &flush_cpu);
+	assert_true(smarthost_wait_messages(host, MANY));
+	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 0);
+	printf("%-10s listed in %.2f s (CPU %.2f s), flushed in %.1f s, %.0f "
+	    "a second (CPU %.2f s)\n", folder, list, list_cpu, flush,
+	    MANY / flush, flush_cpu);
+	scratch_remove(&spool);
+	folder_remove(&place);
+	smarthost_stop(host);
+}
+
+static void
+bench(void **state)
+{
+	(void)state;
+	time_queue("/tmp");
+	if (access("/dev/shm", W_OK) == 0)
+		time_queue("/dev/shm");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = { cmocka_unit_test(bench) };
+
+	return cmocka_run_group_tests_name("queue bench", tests, NULL, NULL);
+}
