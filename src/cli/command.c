@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/flush.h"
 #include "cli/print_config.h"
 #include "cli/queue.h"
 
@@ -11,6 +12,7 @@ static const struct {
 } commands[] = {
 	{ "config",	print_config },
 	{ "queue",	queue_command },
+	{ "serve",	serve_command },
 };
 
 command_fn *

@@ -12,12 +12,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/configured.h"
 #include "cli/report.h"
 #include "cli/transcript.h"
 #include "config/identity.h"
 #include "relay/runner.h"
 #include "relay/store.h"
 #include "util/clock.h"
+
+/* The shortest time between two attempts for a message. */
+enum { SERVE_S = 60 };
 
 /* What follows -q. */
 struct flush_order {
@@ -192,6 +196,26 @@ find_queue(struct spool *spool, const struct config *config, bool service,
 	return why->status;
 }
 
+static int
+carry_out(const struct options *options, const struct config *config,
+    const struct log *log, const struct flush_order *order)
+{
+	struct spool	spool = { 0 };
+	struct failure	why;
+	bool		all;
+	int		status = EX_OK;
+
+	if (find_queue(&spool, config, order->every_s > 0, &why) != EX_OK)
+		return report_failure(log, options->errors, &why);
+	if (order->every_s > 0)
+		status = serve(config, log, &spool, order);
+	else if (spool.directory != NULL && !flush_once(config, log, &spool,
+	    &order->choice, options->verbose, &all, &why))
+		status = report_failure(log, options->errors, &why);
+	spool_close(&spool);
+	return status;
+}
+
 int
 flush(const struct options *options, const struct config *config,
     const struct log *log)
@@ -199,21 +223,33 @@ flush(const struct options *options, const struct config *config,
 	const char		*next = options->n_arguments > 0 ?
 				    options->arguments[0] : NULL;
 	struct flush_order	 order;
-	struct spool		 spool = { 0 };
 	struct failure		 why;
-	bool			 all;
-	int			 status = EX_OK;
 
-	if (!parse_order(&order, options->queue, next, &why) ||
-	    find_queue(&spool, config, order.every_s > 0, &why) != EX_OK)
+	if (!parse_order(&order, options->queue, next, &why))
 		return report_failure(log, options->errors, &why);
-	if (order.every_s > 0)
-		status = serve(config, log, &spool, &order);
-	else if (spool.directory != NULL && !flush_once(config, log, &spool,
-	    &order.choice, options->verbose, &all, &why))
-		status = report_failure(log, options->errors, &why);
-	spool_close(&spool);
-	return status;
+	return carry_out(options, config, log, &order);
+}
+
+static int
+serve_queue(const struct options *options, const struct config *config,
+    const struct log *log)
+{
+	struct flush_order	order = { .choice.due = true,
+				    .every_s = SERVE_S };
+
+	return carry_out(options, config, log, &order);
+}
+
+int
+serve_command(const struct options *options)
+{
+	struct log	log = { LOG_TO_NOTHING };
+	struct failure	why;
+
+	if (options->n_arguments == 1)
+		return configured(options, serve_queue);
+	failed(&why, EX_USAGE, "usage: relais serve");
+	return report_failure(&log, options->errors, &why);
 }
 
 /* Nothing of the caller's: it may be waiting for the end of our output. */

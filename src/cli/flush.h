@@ -21,6 +21,9 @@
 int	flush(const struct options *, const struct config *,
 	    const struct log *);
 
+/* relais serve: what is due, every minute, until it is told to end. */
+int	serve_command(const struct options *);
+
 /*
  * One pass, with a line of progress where a person watches; *all tells
  * whether everything that was chosen has gone.

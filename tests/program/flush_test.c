@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -442,17 +443,51 @@ an_entry_that_kills_its_worker_stops_no_other(void **state)
 }
 
 static void
+end_stderr_at_a_terminal(void *ctx)
+{
+	dup2(*(int *)ctx, STDERR_FILENO);
+}
+
+static void
+a_person_sees_how_far_it_is(void **state)
+{
+	struct queue_place	p;
+	struct outcome		o;
+	char			seen[400] = "";
+	int			ours = posix_openpt(O_RDWR | O_NOCTTY);
+	int			theirs;
+
+	(void)state;
+	assert_int_equal(grantpt(ours) | unlockpt(ours), 0);
+	theirs = open(ptsname(ours), O_RDWR | O_NOCTTY);
+	assert_true(theirs >= 0);
+	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	queue_put(&p, me, LIST("a@example.net", "b@example.net"));
+	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p.conf, "queue", "flush"),
+	    .prepare = end_stderr_at_a_terminal, .ctx = &theirs });
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	assert_true(read(ours, seen, sizeof(seen) - 1) > 0);
+	assert_non_null(strstr(seen, "\r2 of 2, 2 sent, "));
+	close(ours);
+	close(theirs);
+	queue_place_close(&p);
+}
+
+static void
 a_service_runs_the_queue_until_it_is_told_to_end(void **state)
 {
 	struct queue_place	 p;
 	struct running		*r;
 	struct outcome		 o;
 
-	(void)state;
 	queue_place_open(&p, &(struct script){ 0 }, NULL);
 	queue_put(&p, me, LIST("a@example.net"));
 	r = program_start(&(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", p.conf, "-q15m") });
+	    .argv = *state != NULL ?
+	    WORDS("relais", "-C", p.conf, "-q15m") :
+	    WORDS("relais", "-C", p.conf, "serve") });
 	assert_true(smarthost_wait_messages(p.host, 1));
 	assert_true(smarthost_wait_closed(p.host, 1));
 	queue_put(&p, me, LIST("b@example.net"));
@@ -549,7 +584,13 @@ static const struct CMUnitTest flush_spec[] = {
 	cmocka_unit_test(a_lost_reply_is_waited_out),
 	cmocka_unit_test(what_is_no_entry_stops_no_other),
 	cmocka_unit_test(an_entry_that_kills_its_worker_stops_no_other),
-	cmocka_unit_test(a_service_runs_the_queue_until_it_is_told_to_end),
+	cmocka_unit_test(a_person_sees_how_far_it_is),
+	{ "a service runs the queue until it is told to end",
+	    a_service_runs_the_queue_until_it_is_told_to_end, NULL, NULL,
+	    (void *)(uintptr_t)"-q15m" },
+	{ "so does relais serve",
+	    a_service_runs_the_queue_until_it_is_told_to_end, NULL, NULL,
+	    NULL },
 	cmocka_unit_test(words_behind_q),
 };
 
