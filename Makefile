@@ -285,8 +285,9 @@ TEST_SUPPORT = $(patsubst tests/%.c,$(B)/tests/%.o,\
 TEST_SCRIPTS = $(patsubst tests/%.sh,$(B)/tests/%,$(wildcard tests/*/*_test.sh))
 SERVER_TESTS = $(filter $(B)/tests/servers/%,$(TEST_SCRIPTS))
 CALLER_TESTS = $(filter $(B)/tests/callers/%,$(TEST_SCRIPTS))
-TESTS	  = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/*_test.c)) \
-	    $(filter-out $(SERVER_TESTS) $(CALLER_TESTS),$(TEST_SCRIPTS))
+OTHER_TESTS  = $(filter-out $(SERVER_TESTS) $(CALLER_TESTS),$(TEST_SCRIPTS))
+TESTS	  = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*/*_test.c))
+SANITIZED = $(TESTS:$(B)/%=$(B)/sanitize/%)
 TEST_LIBS = -lcmocka $(TLS_LIBS) $(BSD_LIBS)
 RUN_TESTS = @tests/support/run-tests.sh
 
@@ -317,7 +318,7 @@ demo: all $(B)/tests/support/smarthost-demo
 	@tests/support/demo.sh $(B)
 
 tests: all $(B)/installed/sendmail $(B)/tests/support/smarthost-demo $(TESTS) \
-    $(SERVER_TESTS) $(CALLER_TESTS)
+    $(TEST_SCRIPTS)
 
 # The same, with every read and write of memory checked.
 SANITIZE  = $(MAKE) --no-print-directory B=$(B)/sanitize HARDENING= \
@@ -329,11 +330,11 @@ check:
 	@$(PARALLEL) tests
 	@$(SANITIZE) -j$$(nproc) tests
 	$(RUN_TESTS) $(SERVER_TESTS) $(CALLER_TESTS) \
-	    $(TESTS:$(B)/%=$(B)/sanitize/%) $(TESTS)
+	    $(SANITIZED) $(OTHER_TESTS) $(TESTS)
 
 check-quick:
 	@$(PARALLEL) tests
-	$(RUN_TESTS) $(TESTS)
+	$(RUN_TESTS) $(OTHER_TESTS) $(TESTS)
 
 # What a message costs, counted with valgrind and strace; how long one is on
 # its way, on this machine at this moment.
@@ -351,7 +352,8 @@ bench: all $(BUDGET)/bench $(BUDGET)/queue_bench
 	$(BUDGET)/queue_bench
 
 check-sanitize:
-	@$(SANITIZE) check-quick
+	@$(SANITIZE) -j$$(nproc) tests
+	$(RUN_TESTS) $(SANITIZED)
 
 check-callers:
 	@$(PARALLEL) tests

@@ -272,8 +272,13 @@ nothing_becomes_a_command(void **state)
 static void
 a_nul_is_refused_with_65(void **state)
 {
-	static const char	*const texts[] = { "To: a@b\0\n\nx\n",
-		"To: a@b\nSubject: \0\n\n\n", "To: a@b\n\nabcdefghi\0\n" };
+	static const struct { const char *text; size_t len; } cases[] = {
+#define TEXT(text) { text, sizeof(text) - 1 }
+		TEXT("To: a@b\0\n\nx\n"),
+		TEXT("To: a@b\nSubject: \0\n\n\n"),
+		TEXT("To: a@b\n\nabcdefghi\0\n"),
+#undef TEXT
+	};
 	struct folder		 folder;
 	struct smarthost	*host = smarthost_start(&(struct script){ 0 });
 	const char		*conf;
@@ -281,12 +286,12 @@ a_nul_is_refused_with_65(void **state)
 	(void)state;
 	folder_make(&folder);
 	conf = conf_write(&folder, host, "smtp", NULL);
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct outcome	o;
 
 		program_run(&o, &(struct program){ .path = BUILD "/relais",
 		    .argv = WORDS("relais", "-C", conf, "-t", "-i"),
-		    .input = texts[i], .input_len = i == 0 ? 12 : 22 });
+		    .input = cases[i].text, .input_len = cases[i].len });
 		assert_int_equal(o.status, EX_DATAERR);
 		assert_non_null(strstr(o.err.data, "NUL"));
 		outcome_free(&o);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -776,7 +777,7 @@ ten_thousand_are_listed_within_a_second(void **state)
 	struct entry		entry;
 	struct failure		why;
 	char			id[ID_SIZE], data[8192];
-	int64_t			start;
+	clock_t			start;
 	ssize_t			n;
 	int			fd;
 
@@ -790,7 +791,7 @@ ten_thousand_are_listed_within_a_second(void **state)
 		id_make(id, 1763760000000000 + i, 0);
 		make_file(&spool, id, data, (size_t)n);
 	}
-	start = clock_ms();
+	start = clock();
 	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
 	assert_int_equal(list.n, 10000);
 	for (size_t i = 0; i < list.n; i++) {
@@ -798,10 +799,11 @@ ten_thousand_are_listed_within_a_second(void **state)
 		    list.item[i].name, ENTRY_LOOK, &why), ENTRY_OPENED);
 		entry_close(&entry);
 	}
-	print_message("listed 10000 with their envelopes in %d ms\n",
-	    (int)(clock_ms() - start));
+	start = clock() - start;
+	print_message("listed 10000 with their envelopes in %d ms of CPU\n",
+	    (int)(start * 1000 / CLOCKS_PER_SEC));
 #ifndef __SANITIZE_ADDRESS__
-	assert_true(clock_ms() - start < 1000);
+	assert_true(start < CLOCKS_PER_SEC);
 #endif
 	spool_list_free(&list);
 	scratch_remove(&spool);
