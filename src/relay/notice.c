@@ -14,6 +14,7 @@ enum { BLOCK = 64 * 1024 };
 struct writer {
 	const struct entry	*entry;
 	const struct identity	*me;
+	const char		*from;
 	int64_t			 now;
 	char			 boundary[40];
 	struct buffer		 text;
@@ -64,9 +65,9 @@ write_header(struct writer *w)
 	const char	*encoding = is_8bit(w->entry) ? "8bit" : "7bit";
 	struct buffer	*b = &w->text;
 
-	buffer_addf(b, "From: Mail Delivery System <MAILER-DAEMON@%s>\n"
+	buffer_addf(b, "From: Mail Delivery System <%s>\n"
 	    "To: <%s>\nSubject: Mail could not be delivered\nDate: ",
-	    w->me->domain, w->entry->docket.envelope.reverse_path);
+	    w->from, w->entry->docket.envelope.reverse_path);
 	date_write(b, (time_t)w->now);
 	buffer_add_text(b, "\nMessage-ID: ");
 	message_id_write(b, (time_t)w->now, w->me->domain);
@@ -255,11 +256,13 @@ feed_original(struct notice *n, struct writer *w, struct failure *why)
 
 bool
 notice_make(struct notice *n, const struct entry *entry,
-    const struct identity *me, int64_t now, struct failure *why)
+    const struct identity *me, const char *from, int64_t now,
+    struct failure *why)
 {
 	struct message_limits	limits = {
 		.spill_directory = entry->spool->spill };
-	struct writer		w = { .entry = entry, .me = me, .now = now };
+	struct writer		w = { .entry = entry, .me = me,
+				    .from = from, .now = now };
 	bool			good;
 
 	*n = (struct notice){ .message.body.fd = -1 };

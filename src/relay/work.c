@@ -11,6 +11,7 @@
 #include "queue/retry.h"
 #include "relay/account.h"
 #include "relay/notice.h"
+#include "relay/sender.h"
 #include "util/memory.h"
 
 /* One entry in hand. */
@@ -208,14 +209,17 @@ queue_notice(struct attempt *a, struct failure *why)
 		.uid = d->uid,
 		.caller = d->caller,
 	};
+	char			*from = sender_of_notice(a->w->config,
+				    a->w->me);
 	bool			 good;
 
-	good = notice_make(&notice, a->entry, a->w->me, a->now, why) &&
+	good = notice_make(&notice, a->entry, a->w->me, from, a->now, why) &&
 	    entry_mark_notice(a->entry, why) &&
 	    spool_commit(a->w->spool, &submission, a->notice, why);
 	if (!good)
 		a->notice[0] = '\0';
 	notice_free(&notice);
+	free(from);
 	return good;
 }
 

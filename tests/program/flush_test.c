@@ -250,6 +250,27 @@ a_refusal_is_told_to_the_sender(void **state)
 	queue_place_close(&p);
 }
 
+/* A provider looks at From in a notice as in any other message. */
+static void
+a_notice_has_the_sender_that_the_provider_lets_us_use(void **state)
+{
+	struct queue_place		 p;
+	const struct heard_message	*m;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .match = "b@", .say = "550 5.1.1 who is that?" } } },
+	    "from = from@example.org\nnull_sender = bounce@example.org\n");
+	queue_put_one(&p, me, LIST("b@example.net"));
+	queue_run(&p, "-q", 0);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	m = smarthost_message(p.host, 0);
+	assert_string_equal(m->reverse_path, "bounce@example.org");
+	assert_non_null(strstr(m->data.data,
+	    "From: Mail Delivery System <from@example.org>\r\n"));
+	queue_place_close(&p);
+}
+
 /* One message, refused for good by the runner: where does it end? */
 struct ending_case {
 	const char	*sender;
@@ -564,6 +585,7 @@ static const struct CMUnitTest flush_spec[] = {
 	cmocka_unit_test(entries_are_chosen),
 	cmocka_unit_test(odb_returns_at_once_and_the_message_goes),
 	cmocka_unit_test(a_refusal_is_told_to_the_sender),
+	cmocka_unit_test(a_notice_has_the_sender_that_the_provider_lets_us_use),
 	ENDS("a notice goes to the sender", .sender = "me@example.org",
 	    .step = NO_B, .messages = 1, .failed = ""),
 	ENDS("nobody is told who is nobody", .sender = "", .step = NO_B,
