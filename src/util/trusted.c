@@ -36,26 +36,38 @@ group_name(gid_t gid, char *to, size_t size)
 	return to;
 }
 
+/* "www-data (uid 33)", or as user_name(). */
+static const char *
+our_name(char *to, size_t size)
+{
+	const struct passwd	*pw = getpwuid(geteuid());
+
+	if (pw == NULL)
+		return user_name(geteuid(), to, size);
+	snprintf(to, size, "%s (uid %lu)", pw->pw_name,
+	    (unsigned long)geteuid());
+	return to;
+}
+
 /* Says what an administrator would look up next: mode, owner, who we are. */
 static void
 refuse_access(const char *path, struct failure *why)
 {
 	char		owner[64];
 	char		group[64];
-	char		us[64];
+	char		us[96];
 	struct stat	st;
 
-	user_name(geteuid(), us, sizeof(us));
+	our_name(us, sizeof(us));
 	if (stat(path, &st) == -1)
-		failed(why, EX_NOPERM, "%s: %s (uid %lu) may not enter its "
-		    "folder", path, us, (unsigned long)geteuid());
+		failed(why, EX_NOPERM, "%s: %s may not enter its folder",
+		    path, us);
 	else
 		failed(why, EX_NOPERM, "%s: exists with mode %04o, owner "
-		    "%s:%s, but %s (uid %lu) may not read it", path,
+		    "%s:%s, but %s may not read it", path,
 		    (unsigned)(st.st_mode & 07777),
 		    user_name(st.st_uid, owner, sizeof(owner)),
-		    group_name(st.st_gid, group, sizeof(group)), us,
-		    (unsigned long)geteuid());
+		    group_name(st.st_gid, group, sizeof(group)), us);
 }
 
 static bool
