@@ -1,8 +1,10 @@
 #include "relay/store.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static enum store_answer
 open_named(struct spool *spool, const struct config *config, bool create,
@@ -38,7 +40,11 @@ store_spill_directory(enum store_answer answer, const struct spool *spool)
 
 	if (answer == STORE_OPEN)
 		return spool->spill;
-	return tmp != NULL && tmp[0] == '/' ? tmp : "/tmp";
+	/* sudo and cron leave us another user's, or one that is gone. */
+	if (tmp == NULL || tmp[0] != '/' ||
+	    (access(tmp, W_OK | X_OK) == -1 && errno != EROFS))
+		return "/tmp";
+	return tmp;
 }
 
 enum store_answer

@@ -23,7 +23,10 @@ enum store_answer {
 enum store_answer store_open(struct spool *, const struct config *,
 	    struct failure *why);
 
-/* Where large messages wait: in the spool, or where there is none in $TMPDIR. */
+/*
+ * Where large messages wait: in the spool; where there is none, in $TMPDIR if
+ * we may write there, else in /tmp.
+ */
 const char *store_spill_directory(enum store_answer, const struct spool *);
 
 /*

@@ -82,5 +82,7 @@ bool
 judge_nonsense(struct session *s, enum session_step step, struct failure *why)
 {
 	s->broken = true;
-	return dialogue_refused(s, step, EX_PROTOCOL, why);
+	dialogue_refused(s, step, EX_PROTOCOL, why);
+	return failure_suffix(why, " (no server may answer %s so)",
+	    step == STEP_FINAL ? "that" : dialogue_step_name(s, step));
 }

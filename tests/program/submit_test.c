@@ -254,7 +254,38 @@ is_told(void **state)
 #define TOLD(sentence, ...) { sentence, is_told, NULL, NULL, \
 	&(struct trouble){ __VA_ARGS__ } }
 
+/* sudo and cron hand us the TMPDIR of others. */
+static void
+a_foreign_tmpdir_is_no_obstacle(void **state)
+{
+	enum { LARGE = 400 * 1024 };
+	static char		 text[LARGE + 1];
+	struct smarthost	*host = smarthost_start(&(struct script){ 0 });
+	struct folder		 f;
+	struct outcome		 out;
+
+	(void)state;
+	for (size_t i = 0; i < LARGE; i++)
+		text[i] = i % 64 == 63 ? '\n' : 'a';
+	folder_make(&f);
+	program_run(&out, &(struct program){ .input = text,
+	    .env = WORDS("TMPDIR=/nonexistent"),
+	    .argv = WORDS("relais", "-C", conf_write(&f, host, "smtp", NULL),
+	    "-i", "a@example.net") });
+	assert_string_equal(out.err.data, "");
+	assert_int_equal(out.status, 0);
+	assert_true(smarthost_wait_messages(host, 1));
+	outcome_free(&out);
+	folder_remove(&f);
+	smarthost_stop(host);
+}
+
 static const struct CMUnitTest submit_spec[] = {
+	cmocka_unit_test(a_foreign_tmpdir_is_no_obstacle),
+	TOLD("the server answers DATA as if it were done",
+	    .script = { .keywords = "PIPELINING", .steps = { { .at = ON_DATA,
+	    .say = "250 2.0.0 fine" } } }, .status = EX_PROTOCOL,
+	    .words = { "DATA: 250 2.0.0 fine", "may answer DATA so" }),
 	cmocka_unit_test(recipients_come_from_the_header_with_t),
 	cmocka_unit_test(arguments_are_recipients_and_bcc_goes_all_the_same),
 	cmocka_unit_test(what_is_missing_is_added_once),
