@@ -23,6 +23,8 @@ machine() {
 	exec {heard}<&"${SMARTHOST[0]}" {leash}>&"${SMARTHOST[1]}"
 	read -r -t 10 -u "$heard" word port
 	[ "$word" = port ]
+	# What this machine's own relais has kept is not these tests' business.
+	rm -rf /var/spool/relais
 	# Whoever calls need not be able to enter the build.
 	rm -f /usr/sbin/sendmail /usr/lib/sendmail /usr/bin/sendmail
 	install -m 755 "$BUILD/sendmail" /usr/sbin/sendmail
