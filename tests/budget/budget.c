@@ -179,16 +179,34 @@ memory(enum kind kind, uint64_t size)
 	return kib;
 }
 
+/*
+ * The kernel counts pages for each processor and adds them up now and then:
+ * the least of a few runs is nearest to the truth.
+ */
+static long
+least_memory(enum kind kind, uint64_t size)
+{
+	long	least = memory(kind, size);
+
+	for (int i = 0; i < 2; i++) {
+		long	kib = memory(kind, size);
+
+		if (kib < least)
+			least = kib;
+	}
+	return least;
+}
+
 static void
 memory_does_not_grow_with_the_message(void **state)
 {
-	long	small = memory(IN_THE_CLEAR, 1000);
+	long	small = least_memory(IN_THE_CLEAR, 1000);
 	long	large = memory(IN_THE_CLEAR, 1000000000);
 
 	(void)state;
 	within("KiB resident for 1 KB", small, budget[IN_THE_CLEAR].kib);
 	within("KiB more for 1 GB", large - small, 4096);
-	within("KiB resident with TLS", memory(ENCRYPTED, 1000),
+	within("KiB resident with TLS", least_memory(ENCRYPTED, 1000),
 	    budget[ENCRYPTED].kib);
 }
 
