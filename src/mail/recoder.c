@@ -1,6 +1,7 @@
 #include "mail/recoder.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 enum {
@@ -75,6 +76,23 @@ release_blank(struct recoder *r, struct output *o, bool ends_line)
 	r->n_held = 0;
 }
 
+/* Whether eight octets are all above ' ', below 127 and no '='. */
+static bool
+are_literal(const char *data)
+{
+	const uint64_t	ones = 0x0101010101010101, tops = ones << 7;
+	uint64_t	x, equal;
+
+	memcpy(&x, data, sizeof(x));
+	if ((x & tops) != 0)
+		return false;
+	equal = x ^ (ones * '=');
+	/* Without a top bit no addition carries into the next octet. */
+	return ((x + ones) & tops) == 0 &&
+	    ((x + ones * (127 - ' ')) & tops) == tops &&
+	    ((equal + ones * 127) & tops) == tops;
+}
+
 /* How many of the next octets may be copied just so. */
 static size_t
 literal_run(const char *data, size_t len, size_t room)
@@ -83,6 +101,8 @@ literal_run(const char *data, size_t len, size_t room)
 
 	if (len > room)
 		len = room;
+	while (n + 8 <= len && are_literal(data + n))
+		n += 8;
 	while (n < len && data[n] > ' ' && data[n] < 127 && data[n] != '=')
 		n++;
 	return n;
