@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mail/domain.h"
 #include "mail/phrase.h"
 
 enum { RESENT_MAX = 32 };	/* fields of a block; there are eight kinds */
@@ -31,10 +32,15 @@ void
 message_id_write(struct buffer *to, time_t when, const char *domain)
 {
 	uint32_t	random[3];
+	struct buffer	ascii = { 0 };
+	struct failure	ignored;
 
 	arc4random_buf(random, sizeof(random));
+	if (!domain_to_ascii(&ascii, domain, &ignored))
+		buffer_add_text(&ascii, "localhost");
 	buffer_addf(to, "<%llx.%08x%08x%08x@%s>", (unsigned long long)when,
-	    random[0], random[1], random[2], domain);
+	    random[0], random[1], random[2], ascii.data);
+	buffer_free(&ascii);
 }
 
 static bool

@@ -31,7 +31,7 @@ bool	header_is_resent(const struct header *);
 /* "Sat, 21 Nov 2026 22:04:16 +0000" (RFC 5322 section 3.3). */
 void	date_write(struct buffer *, time_t);
 
-/* "<time.random@domain>" */
+/* "<time.random@domain>", the domain in ASCII: an identifier is no text. */
 void	message_id_write(struct buffer *, time_t, const char *domain);
 
 #endif

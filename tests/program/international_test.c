@@ -1,0 +1,141 @@
+/*
+ * Addresses that are not ASCII, to servers that take them and to others.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "support/conf.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+
+#define SEVEN	"PIPELINING\nSIZE\nENHANCEDSTATUSCODES"
+#define EIGHT	SEVEN "\n8BITMIME"
+#define ALL	EIGHT "\nSMTPUTF8"
+
+/* "C: " lines of the dialogue, without the message; what it says on stderr. */
+struct example {
+	const char	*keywords;
+	const char	*sender;
+	const char	*recipients;	/* one argument */
+	int		 status;
+	const char	*commands;	/* MAIL and RCPT */
+	const char	*told;		/* a part of it, or NULL: nothing */
+};
+
+static char *
+envelope_of(struct smarthost *host)
+{
+	struct buffer		 all = { 0 };
+	const struct heard	*h;
+
+	if (smarthost_connections(host) == 0)
+		return buffer_take(&all);
+	assert_true(smarthost_wait_closed(host, 1));
+	h = smarthost_heard(host, 0);
+	for (size_t i = 0; i < h->n_commands; i++) {
+		char	*line = h->command[i].line;
+		char	*size = strstr(line, " SIZE=");
+
+		if (h->command[i].stage != ON_MAIL &&
+		    h->command[i].stage != ON_RCPT)
+			continue;
+		if (size != NULL)	/* which is not the point here */
+			memmove(size, size + 1 + strcspn(size + 1, " "),
+			    strlen(size + 1 + strcspn(size + 1, " ")) + 1);
+		buffer_addf(&all, "%s\n", line);
+	}
+	return buffer_take(&all);
+}
+
+static void
+says(void **state)
+{
+	const struct example	*e = *state;
+	struct smarthost	*host;
+	struct folder		 folder;
+	struct outcome		 o;
+	char			*commands;
+
+	folder_make(&folder);
+	host = smarthost_start(&(struct script){ .keywords = e->keywords });
+	relais_run(&o, conf_write(&folder, host, "smtp", NULL),
+	    WORDS("-i", "-f", e->sender, e->recipients), "Subject: x\n\ny\n");
+	assert_int_equal(o.status, e->status);
+	if (e->told == NULL)
+		assert_string_equal(o.err.data, "");
+	else
+		assert_non_null(strstr(o.err.data, e->told));
+	commands = envelope_of(host);
+	assert_string_equal(commands, e->commands);
+	free(commands);
+	outcome_free(&o);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
+#define SAYS(sentence, ...) \
+	{ sentence, says, NULL, NULL, &(struct example){ __VA_ARGS__ } }
+
+static void
+what_is_left_alone_is_told(void **state)
+{
+	struct smarthost	*host;
+	struct folder		 folder;
+	struct outcome		 o;
+
+	(void)state;
+	folder_make(&folder);
+	host = smarthost_start(&(struct script){ .keywords = SEVEN });
+	relais_run(&o, conf_write(&folder, host, "smtp", "log = stderr\n"),
+	    WORDS("-i", "a@example.net"), "DKIM-Signature: v=1\n"
+	    "Subject: \303\244\n\n\303\244\n");
+	assert_int_equal(o.status, 0);
+	assert_non_null(strstr(o.err.data, "DKIM signature and is left"));
+	assert_true(smarthost_wait_messages(host, 1));
+	assert_non_null(strstr(smarthost_message(host, 0)->data.data,
+	    "Subject: \303\244\r\n"));
+	outcome_free(&o);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
+static const struct CMUnitTest international_spec[] = {
+	SAYS("a domain goes as its A-label, whatever the server takes", ALL,
+	    "me@b\303\274cher.example", "a@m\303\274nchen.example", 0,
+	    "MAIL FROM:<me@xn--bcher-kva.example>\n"
+	    "RCPT TO:<a@xn--mnchen-3ya.example>\n", NULL),
+	SAYS("and to a server that takes nothing", SEVEN,
+	    "me@example.org", "a@m\303\274nchen.example", 0,
+	    "MAIL FROM:<me@example.org>\n"
+	    "RCPT TO:<a@xn--mnchen-3ya.example>\n", NULL),
+	SAYS("a local part needs SMTPUTF8", ALL,
+	    "me@example.org", "j\303\266rg@example.net", 0,
+	    "MAIL FROM:<me@example.org> SMTPUTF8\n"
+	    "RCPT TO:<j\303\266rg@example.net>\n", NULL),
+	SAYS("where it is missing such a recipient fails alone", EIGHT,
+	    "me@example.org", "j\303\266rg@example.net, b@example.net",
+	    EX_NOUSER, "MAIL FROM:<me@example.org>\n"
+	    "RCPT TO:<b@example.net>\n",
+	    "the server does not take names that are not ASCII"),
+	SAYS("such a sender fails for all", EIGHT,
+	    "j\303\266rg@example.org", "a@example.net,b@example.net",
+	    EX_DATAERR, "", "(SMTPUTF8)"),
+	SAYS("what is no domain is refused", EIGHT,
+	    "me@example.org", "a@\303\274--.\342\200\250.example, b@example.net",
+	    EX_NOUSER, "MAIL FROM:<me@example.org>\n"
+	    "RCPT TO:<b@example.net>\n", "form in ASCII"),
+	cmocka_unit_test(what_is_left_alone_is_told),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(international_spec, NULL, NULL);
+}
