@@ -327,9 +327,10 @@ SANITIZE  = $(MAKE) --no-print-directory B=$(B)/sanitize HARDENING= \
 PARALLEL  = $(MAKE) --no-print-directory -j$$(nproc)
 
 check:
-	@$(PARALLEL) tests
+	@$(PARALLEL) tests $(BUDGET)/budget
 	@$(SANITIZE) -j$$(nproc) tests
-	$(RUN_TESTS) $(SERVER_TESTS) $(CALLER_TESTS) \
+	@$(PARALLEL) fuzz FUZZ_SECONDS=3
+	$(RUN_TESTS) $(SERVER_TESTS) $(CALLER_TESTS) $(BUDGET)/budget \
 	    $(SANITIZED) $(OTHER_TESTS) $(TESTS)
 
 check-quick:
