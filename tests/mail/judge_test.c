@@ -96,7 +96,7 @@ a_reader_decodes_what_was_written(void **state)
 	}
 	folder_make(&folder);
 	if (judge("make", folder.path) == 77)
-		print_message("libpython3-testsuite is not installed: judged "
+		print_message("Python's own tests are not installed: judged "
 		    "without its messages\n");
 	snprintf(pattern, sizeof(pattern), "%s/*.in", folder.path);
 	assert_int_equal(glob(pattern, 0, NULL, &found), 0);

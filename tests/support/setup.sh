@@ -9,13 +9,14 @@ cd "$(dirname "$0")/../.."
 
 apt="pkg-config libc6-dev libbsd-dev libssl-dev libcmocka-dev libgsasl-dev
 	clang libclang-rt-14-dev strace valgrind mandoc python3 openssl
+	libpython3.11-testsuite libidn2-0
 	ca-certificates bash iproute2 procps util-linux"
 apk="pkgconf musl-dev libbsd-dev openssl-dev cmocka-dev gsasl-dev
 	clang compiler-rt strace valgrind mandoc python3 openssl
-	ca-certificates bash coreutils findutils iproute2 procps util-linux"
+	libidn2 ca-certificates bash coreutils findutils iproute2 procps util-linux"
 dnf="pkgconf-pkg-config glibc-devel libbsd-devel openssl-devel
 	libcmocka-devel libgsasl-devel clang compiler-rt strace valgrind mandoc python3
-	openssl ca-certificates bash iproute procps-ng util-linux"
+	libidn2 openssl ca-certificates bash iproute procps-ng util-linux"
 
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
