@@ -10,9 +10,11 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "support/program.h"
 #include "support/queue.h"
@@ -137,6 +139,64 @@ whoever_watches_is_told_why_it_waits(void **state)
 	queue_place_close(&p);
 }
 
+/* The Message-ID, as far as its '>'; the caller frees it. */
+static char *
+message_id_of(struct smarthost *host)
+{
+	const struct heard_message	*m;
+	const struct heard		*h = smarthost_heard(host, 0);
+	const char			*id;
+
+	assert_non_null(h);
+	assert_true(h->n_messages > 0);
+	m = h->message[0];
+	id = strstr(m->data.data, "Message-ID: <");
+	assert_non_null(id);
+	return strndup(id, strcspn(id, ">"));
+}
+
+/*
+ * The server may have it: an hour passes before it is asked again, and then
+ * the Message-ID lets it see that it knows the message.
+ */
+static void
+in_doubt_it_waits_longer_and_stays_the_same(void **state)
+{
+	struct queue_place	p;
+	struct outcome		o;
+	struct spool		spool;
+	struct spool_list	list;
+	struct failure		why;
+	char			*first, *second;
+	time_t			now = time(NULL);
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_BODY,
+	    .say = "", .then = THEN_CLOSE } } }, NULL);
+	relais_run(&o, p.conf, WORDS("-i", "a@example.net"), letter);
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	assert_true(smarthost_wait_closed(p.host, 1));
+	first = message_id_of(p.host);
+	assert_true(spool_open(&spool, p.spool, &(struct spool_options){ 0 },
+	    &why));
+	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
+	assert_int_equal(list.n, 1);
+	assert_true(list.item[0].next >= now + 3600);
+	spool_list_free(&list);
+	spool_close(&spool);
+	queue_place_change(&p, &(struct script){ 0 }, NULL);
+	queue_run(&p, "-qf", 0);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	second = message_id_of(p.host);
+	assert_string_equal(first, second);
+	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
+	free(first);
+	free(second);
+	queue_place_close(&p);
+}
+
 static const struct CMUnitTest outage_spec[] = {
 	KEPT("nobody listens", .script = { .refusing = true },
 	    .status = 0, .queued = BOTH_WAIT),
@@ -183,6 +243,7 @@ static const struct CMUnitTest outage_spec[] = {
 	cmocka_unit_test(a_file_size_limit_leaves_the_message_with_the_caller),
 	cmocka_unit_test(a_large_message_is_queued_whole),
 	cmocka_unit_test(whoever_watches_is_told_why_it_waits),
+	cmocka_unit_test(in_doubt_it_waits_longer_and_stays_the_same),
 };
 
 int
