@@ -51,7 +51,10 @@ enum store_answer
 store_open(struct spool *spool, const struct config *config,
     struct failure *why)
 {
-	enum store_answer	answer = open_named(spool, config, true, why);
+	/* A system that nobody has set up yet gets no folder of ours. */
+	bool			create = config_find(config, NULL, KEY_QUEUE) ||
+				    config_find(config, NULL, KEY_SMARTHOST);
+	enum store_answer	answer = open_named(spool, config, create, why);
 
 	if (answer == STORE_NONE) {
 		if (config_find(config, NULL, KEY_QUEUE) == NULL)

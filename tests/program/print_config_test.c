@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <sysexits.h>
 
 #include "support/conf.h"
@@ -280,10 +281,14 @@ a_full_disk_is_told(void **state)
 	folder_remove(&folder);
 }
 
-/* Under any other name it is a recipient, as it always was. */
+/*
+ * Under any other name it is a recipient, as it always was; and where no
+ * smarthost is named nothing is made on the system, not even by root.
+ */
 static void
 sendmail_config_is_a_recipient(void **state)
 {
+	bool		had = access("/var/spool/relais", F_OK) == 0;
 	struct outcome	o;
 
 	(void)state;
@@ -292,6 +297,7 @@ sendmail_config_is_a_recipient(void **state)
 	    .input = "Subject: x\n\nhi\n" });
 	assert_int_not_equal(o.status, 0);
 	assert_string_equal(o.out.data, "");
+	assert_int_equal(access("/var/spool/relais", F_OK) == 0, had);
 	outcome_free(&o);
 }
 
