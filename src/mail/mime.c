@@ -150,6 +150,7 @@ encoding_name(enum recoding how)
 	case RECODE_QUOTED:
 	case RECODE_BASE64:
 	case RECODE_UNSEEN:
+	case RECODE_UNSEEN_LONG:
 		break;
 	}
 	return NULL;
@@ -187,6 +188,13 @@ header_is_unfit(const struct walker *w)
 	return w->header.len > 0 && !field_is_fit(&all, w->form);
 }
 
+/* There is no label to put on what stands around the parts. */
+static enum recoding
+unseen(const struct walker *w)
+{
+	return w->eight_bit ? RECODE_UNSEEN_LONG : RECODE_UNSEEN;
+}
+
 static void
 change_part(struct walker *w, uint64_t end, bool unfit)
 {
@@ -197,7 +205,7 @@ change_part(struct walker *w, uint64_t end, bool unfit)
 		return;
 	}
 	c = add_change(w);
-	if (w->recoder.how == RECODE_UNSEEN)
+	if (w->place == BETWEEN_PARTS)
 		c->header_at = w->body_at;
 	if (unfit) {
 		recoder_end(&w->recoder, &w->scratch);
@@ -239,7 +247,7 @@ end_text(struct walker *w, uint64_t end)
 		if (unfit || fields)
 			change_part(w, end, unfit);
 	}
-	if (!unfit)
+	if (!unfit || w->recoder.how == RECODE_UNSEEN_LONG)
 		w->plan->has_8bit |= w->has_8bit;
 }
 
@@ -348,7 +356,7 @@ begin_body(struct walker *w, const struct header *h, uint64_t at)
 	if (plain && w->depth < MIME_DEPTH_MAX) {
 		if (multipart && type.boundary[0] != '\0') {
 			open_level(w, &type, encoding, at);
-			begin_text(w, BETWEEN_PARTS, at, RECODE_UNSEEN);
+			begin_text(w, BETWEEN_PARTS, at, unseen(w));
 			return;
 		}
 		if (media_type_is(&type, "message/rfc822") ||
@@ -524,8 +532,7 @@ take_boundary(struct walker *w, const struct body_line *l)
 	if (last) {
 		close_level(w);
 		w->is_top = false;
-		begin_text(w, BETWEEN_PARTS, l->at + l->len + 2,
-		    RECODE_UNSEEN);
+		begin_text(w, BETWEEN_PARTS, l->at + l->len + 2, unseen(w));
 	} else {
 		begin_header(w, l->at + l->len + 2);
 	}

@@ -196,10 +196,11 @@ feed_base64(struct output *o, const char *data, size_t len)
 }
 
 static void
-feed_unseen(struct output *o, const char *data, size_t len)
+feed_unseen(struct output *o, const char *data, size_t len, bool eight_bit)
 {
 	for (size_t i = 0; i < len; i++) {
-		char	c = (unsigned char)data[i] < 128 ? data[i] : '?';
+		bool	fits = eight_bit || (unsigned char)data[i] < 128;
+		char	c = fits ? data[i] : '?';
 
 		if (c == '\n')
 			o->column = 0;
@@ -236,7 +237,8 @@ recoder_feed(struct recoder *r, struct buffer *to, const char *data,
 		feed_base64(&o, data, len);
 		break;
 	case RECODE_UNSEEN:
-		feed_unseen(&o, data, len);
+	case RECODE_UNSEEN_LONG:
+		feed_unseen(&o, data, len, r->how == RECODE_UNSEEN_LONG);
 		break;
 	}
 	r->column = o.column;

@@ -21,6 +21,8 @@ enum recoding {
 	RECODE_BASE64,		/* base64 in lines that are too long */
 	RECODE_UNSEEN,		/* what no reader shows, around the parts: any
 				 * other octet becomes a question mark */
+	RECODE_UNSEEN_LONG,	/* the same for who takes 8 bits: its long lines
+				 * are broken, and nothing else */
 };
 
 struct recoder {

@@ -210,6 +210,14 @@ static const struct CMUnitTest wire_spec[] = {
 	    "\303\244\n--o\n\nx\n--o--\n",
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
 	    "??\n--o\n\nx\n--o--\n"),
+	TRAVELS("to who takes 8 bits it stays, but for lines that are too long",
+	    EIGHT,
+	    "MIME-Version: 1.0\n"
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "\303\244{1000}\n--o\n\nx\n--o--\n",
+	    "MIME-Version: 1.0\n"
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "\303\244{988}\n {12}\n--o\n\nx\n--o--\n"),
 	{ "a signed part is left alone", travels, NULL, NULL,
 	    &(struct example){ SEVEN,
 	    "Content-Type: multipart/signed; boundary=o\n\n"
