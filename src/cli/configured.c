@@ -6,7 +6,8 @@
 #include "util/failure.h"
 
 int
-configured(const struct options *options, configured_fn *work)
+configured(const struct options *options, configured_fn *work,
+    unconfigured_fn *without)
 {
 	struct config_source	source = {
 		.file = options->config_file,
@@ -24,6 +25,8 @@ configured(const struct options *options, configured_fn *work)
 	} else {
 		log_open(&log, NULL, getprogname());
 		status = report_failure(&log, options->errors, &why);
+		if (without != NULL)
+			without(options, &why);
 	}
 	config_free(&config);
 	return status;

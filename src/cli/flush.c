@@ -247,7 +247,7 @@ serve_command(const struct options *options)
 	struct failure	why;
 
 	if (options->n_arguments == 1)
-		return configured(options, serve_queue);
+		return configured(options, serve_queue, NULL);
 	failed(&why, EX_USAGE, "usage: relais serve");
 	return report_failure(&log, options->errors, &why);
 }

@@ -288,5 +288,5 @@ queue(const struct options *options, const struct config *config,
 int
 queue_command(const struct options *options)
 {
-	return configured(options, queue);
+	return configured(options, queue, NULL);
 }

@@ -40,6 +40,7 @@ static int
 work(const struct options *options, const struct config *config,
     const struct log *log)
 {
+	mention_options(options, log);
 	if (options->mode == MODE_SMTP)
 		return smtp_session(options, config, log);
 	if (options->mode == MODE_VERIFY)
@@ -47,34 +48,14 @@ work(const struct options *options, const struct config *config,
 	return submit(options, config, log);
 }
 
-/* What has to do with mail, and so needs the configuration. */
-static int
-configure_and_work(const struct options *options)
+/* Whoever speaks SMTP to us, or writes a message, learns it as well. */
+static void
+without(const struct options *options, const struct failure *why)
 {
-	struct config_source	source = {
-		.file = options->config_file,
-		.overrides = options->overrides,
-	};
-	struct config		config = { 0 };
-	struct log		log = { LOG_TO_NOTHING };
-	struct failure		why;
-	int			status;
-
-	if (!config_load(&config, &source, &why)) {
-		log_open(&log, NULL, getprogname());
-		status = report_failure(&log, options->errors, &why);
-		if (options->mode == MODE_SMTP)
-			smtp_refuse(&why);
-		else if (options->mode == MODE_DELIVER)
-			input_drain(STDIN_FILENO);
-	} else {
-		log_open(&log, config_text(&config, NULL, KEY_LOG),
-		    getprogname());
-		mention_options(options, &log);
-		status = work(options, &config, &log);
-	}
-	config_free(&config);
-	return status;
+	if (options->mode == MODE_SMTP)
+		smtp_refuse(why);
+	else if (options->mode == MODE_DELIVER)
+		input_drain(STDIN_FILENO);
 }
 
 static int
@@ -85,16 +66,16 @@ run(const struct options *options)
 		if (options->print_version && options->n_arguments == 0 &&
 		    !options->from_header)
 			return print_version(options);
-		return configure_and_work(options);
+		return configured(options, work, without);
 	case MODE_SMTP:
 	case MODE_VERIFY:
-		return configure_and_work(options);
+		return configured(options, work, without);
 	case MODE_FLUSH:
-		return configured(options, flush);
+		return configured(options, flush, NULL);
 	case MODE_LIST:
-		return configured(options, mailq);
+		return configured(options, mailq, NULL);
 	case MODE_COUNT:
-		return configured(options, mailq_count);
+		return configured(options, mailq_count, NULL);
 	case MODE_ALIASES:
 	case MODE_NOTHING:
 		return EX_OK;
