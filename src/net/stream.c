@@ -200,20 +200,6 @@ stream_read_line(struct stream *s, struct buffer *line, size_t limit,
 }
 
 ssize_t
-stream_read(struct stream *s, char *to, size_t room, struct failure *why)
-{
-	size_t	have = s->in_end - s->in_start;
-
-	if (have == 0)
-		return read_new(s, to, room, why);
-	if (room > have)
-		room = have;
-	memcpy(to, s->in + s->in_start, room);
-	s->in_start += room;
-	return (ssize_t)room;
-}
-
-ssize_t
 stream_peek(struct stream *s, const char **data, struct failure *why)
 {
 	ssize_t	n = 1;

@@ -76,10 +76,6 @@ enum stream_result {
 enum stream_result stream_read_line(struct stream *, struct buffer *line,
 	    size_t limit, bool *bare_lf, struct failure *why);
 
-/* Up to room octets, as soon as there are any; 0 at the end, -1 with why. */
-ssize_t	stream_read(struct stream *, char *to, size_t room,
-	    struct failure *why);
-
 /*
  * What was read ahead, at least one octet, until the next call; 0 at the
  * end, -1 with why.  It stays there until stream_take().

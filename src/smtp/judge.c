@@ -23,8 +23,8 @@ status_of(const struct reply *r, enum session_step step)
 	return step == STEP_RCPT ? EX_NOUSER : EX_UNAVAILABLE;
 }
 
-struct outcome *
-transaction_outcome(struct transaction *t, size_t i)
+static struct outcome *
+outcome_of(struct transaction *t, size_t i)
 {
 	return &t->outcomes[t->index[i]];
 }
@@ -34,7 +34,7 @@ judge(struct transaction *t, size_t i, enum session_step step,
     const char *what)
 {
 	const struct reply	*r = &t->s->reply;
-	struct outcome		*o = transaction_outcome(t, i);
+	struct outcome		*o = outcome_of(t, i);
 	char			 line[400];
 
 	*o = (struct outcome){ .code = r->code, .step = step };
@@ -55,7 +55,7 @@ judge_rest(struct transaction *t, enum session_step step)
 	const char	*what = dialogue_step_name(t->s, step);
 
 	for (size_t i = 0; i < t->n; i++)
-		if (transaction_outcome(t, i)->kind == OUTCOME_WAITING &&
+		if (outcome_of(t, i)->kind == OUTCOME_WAITING &&
 		    (t->accepted[i] || !t->mail_taken))
 			judge(t, i, step, what);
 }
@@ -66,7 +66,7 @@ judge_in_doubt(struct transaction *t, const struct failure *why)
 	bool	early = t->way == BY_EARLY_BDAT;
 
 	for (size_t i = 0; i < t->n; i++) {
-		struct outcome	*o = transaction_outcome(t, i);
+		struct outcome	*o = outcome_of(t, i);
 
 		if (o->kind != OUTCOME_WAITING || !(t->accepted[i] || early))
 			continue;

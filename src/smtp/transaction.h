@@ -43,8 +43,6 @@ struct transaction {
 
 /* judge.c */
 
-struct outcome *transaction_outcome(struct transaction *, size_t i);
-
 /* The outcome that the reply in s->reply gives to one path. */
 void	judge(struct transaction *, size_t i, enum session_step,
 	    const char *what);
