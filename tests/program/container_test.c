@@ -12,7 +12,6 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +22,7 @@
 #include <unistd.h>
 
 #include "support/folder.h"
+#include "support/namespace.h"
 #include "support/program.h"
 #include "support/smarthost.h"
 
@@ -32,32 +32,6 @@ struct container {
 	char		 root[80];	/* what becomes its root folder */
 	const char	*secrets;	/* seen at the same place in it */
 };
-
-static bool
-write_map(const char *path, const char *text)
-{
-	int	fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool	good = fd != -1 &&
-		    write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd != -1)
-		close(fd);
-	return good;
-}
-
-/* User 54321 there is we here: the kernel asks for no privilege. */
-static bool
-become_nobody(void)
-{
-	char	uid[40], gid[40];
-
-	snprintf(uid, sizeof(uid), "54321 %lu 1", (unsigned long)getuid());
-	snprintf(gid, sizeof(gid), "54321 %lu 1", (unsigned long)getgid());
-	return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
-	    write_map("/proc/self/setgroups", "deny") &&
-	    write_map("/proc/self/uid_map", uid) &&
-	    write_map("/proc/self/gid_map", gid);
-}
 
 static bool
 make_folders(char *path)
@@ -90,7 +64,8 @@ enter(void *context)
 {
 	const struct container	*c = context;
 
-	if (!become_nobody() ||
+	/* User 54321 there is we here: the kernel asks for no privilege. */
+	if (!namespace_enter(54321, CLONE_NEWNS) ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
 	    mount("tmpfs", c->root, "tmpfs", 0, "mode=0755") == -1 ||
 	    !show(c, "/usr") || !show(c, "/lib") || !show(c, "/lib64") ||

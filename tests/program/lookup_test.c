@@ -1,6 +1,6 @@
 /*
  * Smarthosts that DNS names, by the whole program, in a network of its own:
- * a name server has to be on port 53, and the resolver's files are ours.
+ * a name server has to be on port 53.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,24 +9,15 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
-#include <net/if.h>
-#include <sched.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/socket.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "support/certificate.h"
 #include "support/conf.h"
 #include "support/dns.h"
+#include "support/network.h"
 #include "support/program.h"
 #include "support/smarthost.h"
-#include "util/clock.h"
-#include "util/clock.h"
 
 #define SERVICE(n, p, at, host) { .name = n, .type = DNS_SRV, \
 	.priority = p, .port = at, .value = host }
@@ -49,13 +40,11 @@ static const struct dns_record records[] = {
 	ADDRESS("far.test", "127.0.0.1"),
 	ADDRESS("two.test", "192.0.2.1"),	/* nobody answers there */
 	ADDRESS("two.test", "127.0.0.1"),
-	ADDRESS("slow.test", "127.0.0.2"),
-	ADDRESS("slow.test", "127.0.0.1"),
 	{ .name = NULL }
 };
 
 static struct dns		 names;
-static struct smarthost		*plain, *secure, *black_hole, *beside;
+static struct smarthost		*plain, *secure;
 static struct folder		 folder;
 static struct usual_certificates certificates;
 
@@ -109,32 +98,10 @@ finds(void **state)
 	buffer_free(&more);
 }
 
-/*
- * The next address gets its turn after 250 ms; the bound leaves room for a
- * busy machine and is far below connect_timeout.
- */
-static void
-a_black_hole_costs_little(void **state)
-{
-	struct outcome	out;
-	int64_t		begin = clock_ms();
-
-	(void)state;
-	relais_run(&out, conf_write(&folder, NULL, NULL,
-	    "smarthost = smtp://slow.test:2510\ntls = off\n"),
-	    WORDS("-i", "b@example.net"), "\nHello\n");
-	assert_string_equal(out.err.data, "");
-	assert_int_equal(out.status, 0);
-	assert_in_range(clock_ms() - begin, 200, 3000);
-	outcome_free(&out);
-}
-
 static int
 start(void **state)
 {
 	struct script	script = { .port = 2501 };
-	struct script	hole = { .port = 2510, .black_hole = true };
-	struct script	near = { .port = 2510, .address = "127.0.0.2" };
 	struct script	tls = { .port = 4650, .security = TLS_AT_ONCE };
 
 	(void)state;
@@ -145,9 +112,6 @@ start(void **state)
 	dns_start(&names, records, 53);
 	plain = smarthost_start(&script);
 	secure = smarthost_start(&tls);
-	/* The resolver puts the address nearest to ours first. */
-	black_hole = smarthost_start(&hole);
-	beside = smarthost_start(&near);
 	return 0;
 }
 
@@ -157,76 +121,22 @@ stop(void **state)
 	(void)state;
 	smarthost_stop(plain);
 	smarthost_stop(secure);
-	smarthost_stop(black_hole);
-	smarthost_stop(beside);
 	dns_stop(&names);
 	folder_remove(&folder);
 	return 0;
-}
-
-static bool
-loopback_up(void)
-{
-	struct ifreq	request = { .ifr_name = "lo" };
-	int		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool		good;
-
-	request.ifr_flags = IFF_UP | IFF_RUNNING;
-	good = fd != -1 && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
-	close(fd);
-	return good;
-}
-
-/* A file of ours in the place of the system's. */
-static bool
-replace(const char *path, const char *name, const char *text)
-{
-	struct folder	f;
-	bool		good;
-
-	folder_make(&f);
-	good = mount(folder_write(&f, name, 0644, text), path, NULL, MS_BIND,
-	    NULL) == 0;
-	folder_remove(&f);
-	return good;
-}
-
-static bool
-alone(void)
-{
-	return unshare(CLONE_NEWNET | CLONE_NEWNS) == 0 &&
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	    loopback_up() &&
-	    replace("/etc/resolv.conf", "resolv", "nameserver 127.0.0.1\n") &&
-	    replace("/etc/hosts", "hosts", "") &&
-	    replace("/etc/nsswitch.conf", "nss", "hosts: files dns\n");
-}
-
-static void
-no_network_of_its_own(void **state)
-{
-	(void)state;
-	skip();
 }
 
 int
 main(void)
 {
 	enum { N = sizeof(cases) / sizeof(*cases) };
-	const struct CMUnitTest	none[] = {
-		cmocka_unit_test(no_network_of_its_own),
-	};
-	struct CMUnitTest	tests[N + 1];
+	struct CMUnitTest	tests[N];
 
-	if (!alone()) {
-		print_message("unshare, mount: %s\n", strerror(errno));
-		return cmocka_run_group_tests(none, NULL, NULL);
-	}
+	if (!network_alone())
+		return network_skip();
 	for (size_t i = 0; i < N; i++)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,
 		    .test_func = finds,
 		    .initial_state = (void *)(uintptr_t)&cases[i] };
-	tests[N] = (struct CMUnitTest)cmocka_unit_test(
-	    a_black_hole_costs_little);
 	return cmocka_run_group_tests(tests, start, stop);
 }

@@ -41,12 +41,13 @@ add_name(struct buffer *b, const char *name)
 static void
 add_data(struct buffer *b, const struct dns_record *r)
 {
-	struct in_addr	a;
+	bool	six = r->type == DNS_AAAA;
+	char	a[sizeof(struct in6_addr)];
 
-	if (r->type == DNS_A) {
-		if (inet_pton(AF_INET, r->value, &a) != 1)
+	if (six || r->type == DNS_A) {
+		if (inet_pton(six ? AF_INET6 : AF_INET, r->value, a) != 1)
 			errx(1, "%s: no address", r->value);
-		buffer_add(b, (const char *)&a, sizeof(a));
+		buffer_add(b, a, six ? sizeof(a) : sizeof(struct in_addr));
 		return;
 	}
 	if (r->type == DNS_MX || r->type == DNS_SRV)

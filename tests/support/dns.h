@@ -11,13 +11,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { DNS_A = 1, DNS_CNAME = 5, DNS_MX = 15, DNS_SRV = 33 };
+enum { DNS_A = 1, DNS_CNAME = 5, DNS_MX = 15, DNS_AAAA = 28, DNS_SRV = 33 };
 
 struct dns_record {
 	const char	*name;		/* NULL: the end of the table */
 	int		 type;
 	unsigned	 priority, weight, port;
-	const char	*value;		/* a host, or an address for A */
+	const char	*value;		/* a host, or an address */
 
 	/* Instead of a well-formed record: what stands behind the question,
 	 * and the number of answers that is claimed. */

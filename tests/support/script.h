@@ -112,7 +112,8 @@ struct auth_exchange {
 
 struct script {
 	/* Where. */
-	const char	*address;	/* NULL: 127.0.0.1; ::1; a path */
+	const char	*address;	/* NULL: 127.0.0.1; ::1; :: for all of
+					 * IPv6; a path */
 	uint16_t	 port;		/* 0: the kernel chooses */
 	bool		 refusing;	/* the port is held, nobody listens */
 	bool		 black_hole;	/* connections are never completed */

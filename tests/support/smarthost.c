@@ -72,6 +72,8 @@ bind_socket(struct smarthost *host, const struct script *s, union address *a)
 	if (fd == -1)
 		err(1, "socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/* All of IPv6 leaves IPv4 to another smarthost. */
+	setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(fd, &a->any, len) == -1 ||
 	    getsockname(fd, &a->any, &len) == -1)
 		err(1, "bind %s", s->address != NULL ? s->address : "");
