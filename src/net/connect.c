@@ -19,6 +19,13 @@
 enum {
 	ADDRESSES_MAX = 16,	/* of one name; a hostile answer has more */
 	STAGGER_MS = 250,	/* RFC 8305 section 5 */
+	TOLD_MAX = 4,		/* failed addresses in the one line */
+};
+
+union source {
+	struct sockaddr		any;
+	struct sockaddr_in	in;
+	struct sockaddr_in6	in6;
 };
 
 struct attempt {
@@ -29,12 +36,15 @@ struct attempt {
 
 struct race {
 	const struct connect_options	*options;
+	union source			 source;
+	socklen_t			 source_len;	/* 0: any */
 	struct attempt			 attempt[ADDRESSES_MAX];
 	size_t				 n;		/* addresses */
 	size_t				 started;
 	int64_t				 next_start;
 	bool				 told;		/* meanwhile() called */
-	struct failure			 last;
+	struct failure			 why;
+	size_t				 n_failed;
 };
 
 static void
@@ -43,6 +53,32 @@ address_text(const struct addrinfo *to, char *text, size_t size)
 	if (getnameinfo(to->ai_addr, to->ai_addrlen, text, (socklen_t)size,
 	    NULL, 0, NI_NUMERICHOST) != 0)
 		strlcpy(text, "?", size);
+}
+
+static bool
+read_source(struct race *r, struct failure *why)
+{
+	const char	*text = r->options->source;
+
+	if (text == NULL)
+		return true;
+	if (inet_pton(AF_INET, text, &r->source.in.sin_addr) == 1) {
+		r->source.any.sa_family = AF_INET;
+		r->source_len = sizeof(r->source.in);
+	} else if (inet_pton(AF_INET6, text, &r->source.in6.sin6_addr) == 1) {
+		r->source.any.sa_family = AF_INET6;
+		r->source_len = sizeof(r->source.in6);
+	} else {
+		return failed(why, EX_CONFIG, "source_address %s is no IP "
+		    "address", text);
+	}
+	return true;
+}
+
+static bool
+is_of_use(const struct race *r, const struct addrinfo *a)
+{
+	return r->source_len == 0 || a->ai_family == r->source.any.sa_family;
 }
 
 /* The first family first, then turn by turn (RFC 8305 section 4). */
@@ -58,7 +94,7 @@ interleave(struct race *r, const struct addrinfo *list)
 
 		for (const struct addrinfo *a = list;
 		    a != NULL && i < 4 * ADDRESSES_MAX; a = a->ai_next, i++) {
-			if (used[i])
+			if (used[i] || !is_of_use(r, a))
 				continue;
 			if (any == NULL)
 				any = a, any_i = i;
@@ -75,47 +111,60 @@ interleave(struct race *r, const struct addrinfo *list)
 	}
 }
 
-static bool
-bind_source(int fd, const struct addrinfo *to,
-    const struct connect_options *options, struct failure *why)
+/* One failure more to tell of; as long as one may pass, there is hope. */
+static void
+tell(struct race *r, int status, const char *text)
 {
-	struct sockaddr_in6	six = { .sin6_family = AF_INET6 };
-	struct sockaddr_in	four = { .sin_family = AF_INET };
-	const struct sockaddr	*from = NULL;
-	socklen_t		 len = 0;
-
-	if (options->source == NULL)
-		return true;
-	if (to->ai_family == AF_INET &&
-	    inet_pton(AF_INET, options->source, &four.sin_addr) == 1)
-		from = (struct sockaddr *)&four, len = sizeof(four);
-	else if (to->ai_family == AF_INET6 &&
-	    inet_pton(AF_INET6, options->source, &six.sin6_addr) == 1)
-		from = (struct sockaddr *)&six, len = sizeof(six);
-	if (from == NULL)
-		return failed(why, EX_CONFIG, "source_address %s is of "
-		    "another family than the server's address",
-		    options->source);
-	if (bind(fd, from, len) == -1)
-		return failed_errno(why, EX_CONFIG,
-		    "can't send from source_address %s", options->source);
-	return true;
+	if (r->n_failed++ == 0)
+		failed(&r->why, status, "%s", text);
+	else if (r->n_failed <= TOLD_MAX)
+		failure_suffix(&r->why, "; %s", text);
+	if (status == EX_TEMPFAIL)
+		r->why.status = status;
 }
 
+/* Out of the race; behind the last one that began, the next need not wait. */
 static void
-attempt_failed(struct race *r, struct attempt *a)
+drop(struct race *r, struct attempt *a)
 {
-	char	text[INET6_ADDRSTRLEN + 16];
-	int	error = errno;
-
-	address_text(a->to, text, sizeof(text));
-	if (error == ETIMEDOUT)
-		failed(&r->last, EX_TEMPFAIL, "no answer from %s", text);
-	else
-		failed(&r->last, EX_TEMPFAIL, "%s: %s", text, strerror(error));
 	if (a->fd != -1)
 		close(a->fd);
 	a->fd = -1;
+	if (a == &r->attempt[r->started - 1])
+		r->next_start = clock_ms();
+}
+
+static void
+attempt_failed(struct race *r, struct attempt *a, int error)
+{
+	char	address[INET6_ADDRSTRLEN + 16];
+	char	text[sizeof(address) + 80];
+
+	address_text(a->to, address, sizeof(address));
+	if (error == ETIMEDOUT)
+		snprintf(text, sizeof(text), "no answer from %s", address);
+	else
+		snprintf(text, sizeof(text), "%s: %s", address,
+		    strerror(error));
+	tell(r, EX_TEMPFAIL, text);
+	drop(r, a);
+}
+
+/* One address that is not ours to send from is that for all of them. */
+static bool
+bind_source(struct race *r, struct attempt *a)
+{
+	struct failure	why;
+
+	if (r->source_len == 0 ||
+	    bind(a->fd, &r->source.any, r->source_len) == 0)
+		return true;
+	failed_errno(&why, EX_CONFIG, "can't send from source_address %s",
+	    r->options->source);
+	tell(r, why.status, why.text);
+	drop(r, a);
+	r->n = r->started;
+	return false;
 }
 
 /* Starts the next address; true if it is connected at once. */
@@ -130,20 +179,17 @@ start_next(struct race *r)
 	a->fd = socket(a->to->ai_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (a->fd == -1) {
-		attempt_failed(r, a);
+		attempt_failed(r, a, errno);
 		return false;
 	}
 	setsockopt(a->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (!bind_source(a->fd, a->to, r->options, &r->last)) {
-		close(a->fd);
-		a->fd = -1;
+	if (!bind_source(r, a))
 		return false;
-	}
 	if (r->options->timeout_ms > 0)
 		a->deadline = clock_ms() + r->options->timeout_ms;
 	connected = connect(a->fd, a->to->ai_addr, a->to->ai_addrlen) == 0;
 	if (!connected && errno != EINPROGRESS) {
-		attempt_failed(r, a);
+		attempt_failed(r, a, errno);
 		return false;
 	}
 	if (!r->told && r->options->meanwhile != NULL)
@@ -172,17 +218,16 @@ patience(const struct race *r)
 	return left < 0 ? 0 : (int)left;
 }
 
-/* The outcome of an attempt whose socket became writable. */
-static bool
-is_connected(int fd)
+/* What became of an attempt whose socket woke us; 0: it is connected. */
+static int
+result_of(int fd)
 {
 	int		error = 0;
 	socklen_t	len = sizeof(error);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
-		return false;
-	errno = error;
-	return error == 0;
+		return errno;
+	return error;
 }
 
 /*
@@ -203,18 +248,18 @@ await(struct race *r)
 		polls[n++] = (struct pollfd){ .fd = r->attempt[i].fd,
 		    .events = POLLOUT };
 	}
-	if (poll(polls, n, patience(r)) == -1)
-		return -1;
+	/* Cut short by a signal, it has seen nothing: .revents says so. */
+	(void)poll(polls, n, patience(r));
 	for (nfds_t i = 0; i < n; i++) {
 		struct attempt	*a = &r->attempt[index[i]];
+		int		 error;
 
 		if (polls[i].revents != 0) {
-			if (is_connected(a->fd))
+			if ((error = result_of(a->fd)) == 0)
 				return index[i];
-			attempt_failed(r, a);
+			attempt_failed(r, a, error);
 		} else if (a->deadline > 0 && clock_ms() >= a->deadline) {
-			errno = ETIMEDOUT;
-			attempt_failed(r, a);
+			attempt_failed(r, a, ETIMEDOUT);
 		}
 	}
 	return -1;
@@ -230,24 +275,37 @@ running(const struct race *r)
 	return n;
 }
 
+static bool
+is_due(const struct race *r)
+{
+	return r->started < r->n && clock_ms() >= r->next_start;
+}
+
+/*
+ * Who is running is looked at before another starts: after a pause of our own
+ * making, such as meanwhile(), it may have won already.
+ */
 static int
 run(struct race *r)
 {
 	int	winner = -1;
 
 	while (winner == -1 && (r->started < r->n || running(r) > 0)) {
-		if (r->started < r->n && (running(r) == 0 ||
-		    clock_ms() >= r->next_start)) {
-			if (start_next(r))
-				winner = (int)r->started - 1;
-		} else {
+		if (running(r) > 0)
 			winner = await(r);
-		}
+		if (winner == -1 && is_due(r) && start_next(r))
+			winner = (int)r->started - 1;
 	}
 	for (size_t i = 0; i < r->started; i++)
 		if ((int)i != winner && r->attempt[i].fd != -1)
 			close(r->attempt[i].fd);
 	return winner == -1 ? -1 : r->attempt[winner].fd;
+}
+
+static const char *
+family_name(int family)
+{
+	return family == AF_INET ? "IPv4 " : family == AF_INET6 ? "IPv6 " : "";
 }
 
 static bool
@@ -266,11 +324,16 @@ resolve(const struct endpoint *where, int family, struct addrinfo **list,
 	case 0:
 		return true;
 	case EAI_NONAME:
+		return failed(why, EX_NOHOST,
+		    "the name %s does not exist in the DNS", where->host);
 #if defined(EAI_NODATA) && EAI_NODATA != EAI_NONAME
 	case EAI_NODATA:
 #endif
-		return failed(why, EX_NOHOST,
-		    "the name %s does not exist in the DNS", where->host);
+#ifdef EAI_ADDRFAMILY
+	case EAI_ADDRFAMILY:
+#endif
+		return failed(why, EX_NOHOST, "%s has no %saddress",
+		    where->host, family_name(family));
 	case EAI_SYSTEM:
 		return failed_errno(why, EX_TEMPFAIL, "can't look %s up",
 		    where->host);
@@ -305,11 +368,36 @@ connect_unix(const char *path, const struct connect_options *options,
 	return fd;
 }
 
+/* Whoever answers first of these addresses, or -1 with why. */
+static int
+connect_any(const char *host, const struct addrinfo *list,
+    const struct connect_options *options, struct failure *why)
+{
+	struct race	r = { .options = options };
+	int		fd;
+
+	if (!read_source(&r, why))
+		return -1;
+	interleave(&r, list);
+	if (r.n == 0) {
+		failed(why, EX_CONFIG, "source_address %s is of another "
+		    "family than all addresses of %s", options->source, host);
+		return -1;
+	}
+	fd = run(&r);
+	if (fd != -1)
+		return fd;
+	*why = r.why;
+	if (r.n_failed > TOLD_MAX)
+		failure_suffix(why, "; and %zu more addresses",
+		    r.n_failed - TOLD_MAX);
+	return -1;
+}
+
 int
 connect_to(const struct endpoint *where, const struct connect_options *options,
     struct failure *why)
 {
-	struct race	 r = { .options = options };
 	struct addrinfo	*list;
 	int		 fd;
 
@@ -317,10 +405,7 @@ connect_to(const struct endpoint *where, const struct connect_options *options,
 		return connect_unix(where->path, options, why);
 	if (!resolve(where, options->family, &list, why))
 		return -1;
-	interleave(&r, list);
-	fd = run(&r);
-	if (fd == -1)
-		*why = r.last;
+	fd = connect_any(where->host, list, options, why);
 	freeaddrinfo(list);
 	return fd;
 }

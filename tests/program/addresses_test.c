@@ -1,0 +1,330 @@
+/*
+ * The addresses of a smarthost, tried as RFC 8305 has it: which, in which
+ * order, and what an address costs where nobody answers.
+ *
+ * In a network of its own, where connections to any IPv6 address and to
+ * 127.0.0.1 vanish in a black hole at port 2510, 127.0.0.2 is a smarthost at
+ * ports 2510 and 2511, and nobody listens anywhere else.
+ *
+ * How long a run takes says more about the machine than about relais.  So
+ * strace tells in which order it connects and for how long it asks the
+ * kernel to wait in between: that is what an address costs.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "support/cases.h"
+#include "support/conf.h"
+#include "support/dns.h"
+#include "support/network.h"
+#include "support/program.h"
+#include "support/smarthost.h"
+
+enum {
+	COST_MS = 300,		/* of one address, at most */
+	STAGGER_MIN_MS = 10,	/* RFC 8305 section 5 */
+	CROWD = 20,		/* addresses; more than are ever tried */
+};
+
+#define FOUR(n, a)	{ .name = n, .type = DNS_A, .value = a }
+#define SIX(n, a)	{ .name = n, .type = DNS_AAAA, .value = a }
+
+static const struct dns_record records[] = {
+	SIX("both.test", "2001:db8::1"), FOUR("both.test", "127.0.0.2"),
+	SIX("three.test", "2001:db8::1"), SIX("three.test", "2001:db8::2"),
+	SIX("three.test", "2001:db8::3"), FOUR("three.test", "127.0.0.2"),
+	FOUR("four.test", "127.0.0.1"), FOUR("four.test", "127.0.0.2"),
+	SIX("six.test", "2001:db8::1"),
+	SIX("mixed.test", "2001:db8::1"), FOUR("mixed.test", "127.0.0.3"),
+	SIX("mixed.test", "2001:db8::2"), FOUR("mixed.test", "127.0.0.2"),
+	FOUR("dead.test", "127.0.0.1"), FOUR("dead.test", "127.0.0.3"),
+	SIX("far.test", "2001:db8:ffff::1"), FOUR("far.test", "127.0.0.2"),
+#define SIXES(x) SIX("crowd.test", "2001:db8::" x "1"), \
+	SIX("crowd.test", "2001:db8::" x "2"), \
+	SIX("crowd.test", "2001:db8::" x "3"), \
+	SIX("crowd.test", "2001:db8::" x "4"), \
+	SIX("crowd.test", "2001:db8::" x "5")
+	SIXES(""), SIXES("1"), SIXES("2"), SIXES("3"),
+	FOUR("crowd.test", "127.0.0.2"),
+	{ .name = "_smtp._tcp.srv.test", .type = DNS_SRV, .priority = 1,
+	    .port = 2510, .value = "both.test" },
+	{ .name = "mx.test", .type = DNS_MX, .value = "both.test" },
+	{ .name = "two-mx.test", .type = DNS_MX, .priority = 1,
+	    .value = "six.test" },
+	{ .name = "two-mx.test", .type = DNS_MX, .priority = 2,
+	    .value = "both.test" },
+	{ .name = NULL }
+};
+
+struct address_case {
+	const char	*sentence;
+	const char	*smarthost;
+	const char	*more;
+
+	/* In their order; '~': a while after the one before, '>': at once,
+	 * since that one has failed. */
+	const char	*tried;
+	int		 status;
+	const char	*err;		/* NULL: delivered */
+};
+
+#define SHORT	"connect_timeout = 200ms\n"
+
+static const struct address_case cases[] = {
+	{ "a black hole in IPv6 costs no more than the stagger",
+	    "smtp://both.test:2510", NULL, "2001:db8::1 ~ 127.0.0.2", 0, NULL },
+	{ "and so do three, since the families take turns",
+	    "smtp://three.test:2510", NULL, "2001:db8::1 ~ 127.0.0.2", 0,
+	    NULL },
+	{ "and twenty", "smtp://crowd.test:2510", NULL,
+	    "2001:db8::1 ~ 127.0.0.2", 0, NULL },
+	{ "a black hole in IPv4 costs no more either",
+	    "smtp://four.test:2510", "family = ipv4\n",
+	    "127.0.0.1 ~ 127.0.0.2", 0, NULL },
+	{ "the one that SRV leads to", "smtp+srv://srv.test", NULL,
+	    "2001:db8::1 ~ 127.0.0.2", 0, NULL },
+	{ "the one that MX leads to", "smtp+mx://mx.test:2510", NULL,
+	    "2001:db8::1 ~ 127.0.0.2", 0, NULL },
+	{ "a host without any other address costs its time-out",
+	    "smtp+mx://two-mx.test:2510", SHORT,
+	    "2001:db8::1 ~ 2001:db8::1 ~ 127.0.0.2", 0, NULL },
+	{ "a time-out that is shorter than the stagger ends it",
+	    "smtp://both.test:2510", "connect_timeout = 100ms\n",
+	    "2001:db8::1 ~ 127.0.0.2", 0, NULL },
+	{ "a family that is not wanted is not tried",
+	    "smtp://both.test:2510", "family = ipv4\n", "127.0.0.2", 0, NULL },
+	{ "nor for another one's black hole",
+	    "smtp://both.test:2510", "family = ipv6\n" SHORT,
+	    "2001:db8::1", EX_TEMPFAIL,
+	    "both.test:2510: no answer from 2001:db8::1" },
+	{ "a black hole that is all there is",
+	    "smtp://six.test:2510", SHORT, "2001:db8::1", EX_TEMPFAIL,
+	    "six.test:2510: no answer from 2001:db8::1" },
+	{ "a black hole given as an address",
+	    "smtp://[2001:db8::1]:2510", SHORT, "2001:db8::1", EX_TEMPFAIL,
+	    "[2001:db8::1]:2510: no answer from 2001:db8::1" },
+	{ "the next one does not wait where one is refused",
+	    "smtp://both.test:2511", NULL, "2001:db8::1 > 127.0.0.2", 0,
+	    NULL },
+	{ "also while another one is still hoped for",
+	    "smtp://mixed.test:2510", NULL,
+	    "2001:db8::1 ~ 127.0.0.3 > 2001:db8::2 ~ 127.0.0.2", 0, NULL },
+	{ "all that failed are told of, as they did",
+	    "smtp://dead.test:2510", "connect_timeout = 500ms\n",
+	    "127.0.0.1 ~ 127.0.0.3", EX_TEMPFAIL, "dead.test:2510: "
+	    "127.0.0.3: Connection refused; no answer from 127.0.0.1 (" },
+	{ "nobody listens at any",
+	    "smtp://both.test:2512", NULL, "2001:db8::1 > 127.0.0.2",
+	    EX_TEMPFAIL, "both.test:2512: 2001:db8::1: Connection refused; "
+	    "127.0.0.2: Connection refused (" },
+	{ "nobody at any of twenty: sixteen are tried, few told of",
+	    "smtp://crowd.test:2512", NULL, "2001:db8::1 > 127.0.0.2 > "
+	    "2001:db8::2 > 2001:db8::3 > 2001:db8::4 > 2001:db8::5 > "
+	    "2001:db8::11 > 2001:db8::12 > 2001:db8::13 > 2001:db8::14 > "
+	    "2001:db8::15 > 2001:db8::21 > 2001:db8::22 > 2001:db8::23 > "
+	    "2001:db8::24 > 2001:db8::25", EX_TEMPFAIL,
+	    "2001:db8::3: Connection refused; and 12 more addresses (" },
+	{ "one that no route leads to comes last",
+	    "smtp://far.test:2510", NULL, "127.0.0.2", 0, NULL },
+	{ "and does not hide what is wrong with the others",
+	    "smtp://far.test:2512", NULL, "127.0.0.2 > 2001:db8:ffff::1",
+	    EX_TEMPFAIL, "127.0.0.2: Connection refused; 2001:db8:ffff::1: "
+	    "Network is unreachable (" },
+	{ "source_address leaves those of its own family",
+	    "smtp://both.test:2510", "source_address = 127.0.0.7\n",
+	    "127.0.0.2", 0, NULL },
+	{ "of either family",
+	    "smtp://both.test:2512", "source_address = 2001:db8::2\n",
+	    "2001:db8::1", EX_TEMPFAIL,
+	    "both.test:2512: 2001:db8::1: Connection refused (" },
+	{ "source_address where none is of its family",
+	    "smtp://six.test:2510", "source_address = 127.0.0.7\n", "",
+	    EX_CONFIG, "source_address 127.0.0.7 is of another family than "
+	    "all addresses of six.test" },
+	{ "source_address that is not ours",
+	    "smtp://three.test:2510", "source_address = 2001:db8:ffff::9\n",
+	    "", EX_CONFIG, "three.test:2510: can't send from source_address "
+	    "2001:db8:ffff::9: Cannot assign requested address (" },
+	{ "a name without an address of the family",
+	    "smtp://six.test:2510", "family = ipv4\n", "", EX_NOHOST,
+	    "six.test:2510: six.test has no IPv4 address (" },
+	{ "an address of another family than is wanted",
+	    "smtp://127.0.0.2:2510", "family = ipv6\n", "", EX_NOHOST,
+	    "127.0.0.2:2510: 127.0.0.2 has no IPv6 address (" },
+	{ "a name that exists without any",
+	    "smtp://mx.test:2510", NULL, "", EX_NOHOST,
+	    "mx.test:2510: mx.test has no address (" },
+};
+
+static struct folder	folder;
+static bool		traceable;
+
+/* For how long a poll() or ppoll() that saw nothing was to wait. */
+static long
+asked_ms(const char *line)
+{
+	const char	*at = strstr(line, "], ");
+	long		 s, ns;
+
+	assert_non_null(at);
+	if (sscanf(at, "], %*u, {tv_sec=%ld, tv_nsec=%ld}", &s, &ns) == 2)
+		return s * 1000 + ns / 1000000;
+	assert_int_equal(sscanf(at, "], %*u, %ld", &s), 1);
+	return s;
+}
+
+/* The address in a connect() of strace's. */
+static void
+add_address(struct buffer *b, const char *line)
+{
+	const char	*at = strstr(line, "inet_");
+
+	assert_non_null(at);
+	at = strchr(at, '"');
+	assert_non_null(at);
+	buffer_add(b, at + 1, strcspn(at + 1, "\""));
+}
+
+/* What the trace tells, as it stands in a case; no gap costs too much. */
+static void
+read_tries(struct buffer *tries, char *trace)
+{
+	bool	tcp = false, waited = false;
+	long	cost = 0;
+
+	buffer_add_text(tries, "");
+	for (char *line = strtok(trace, "\n"); line != NULL;
+	    line = strtok(NULL, "\n")) {
+		if (strncmp(line, "socket(", 7) == 0) {
+			tcp = strstr(line, "AF_INET") != NULL &&
+			    strstr(line, "SOCK_STREAM") != NULL;
+		} else if (strstr(line, "poll(") != NULL) {
+			if (strstr(line, "(Timeout)") == NULL)
+				continue;
+			waited = true;
+			cost += asked_ms(line);
+		} else if (tcp && strncmp(line, "connect(", 8) == 0) {
+			if (tries->len > 0)
+				buffer_add_text(tries, waited ? " ~ " : " > ");
+			if (tries->len > 0 && waited)
+				assert_in_range(cost, STAGGER_MIN_MS, COST_MS);
+			add_address(tries, line);
+			waited = false;
+			cost = 0;
+		}
+	}
+}
+
+static void
+check(const struct address_case *c, const struct outcome *out)
+{
+	if (c->status == 0)
+		assert_string_equal(out->err.data, "");
+	else if (strstr(out->err.data, c->err) == NULL)
+		fail_msg("stderr lacks \"%s\": %s", c->err, out->err.data);
+	assert_int_equal(out->status, c->status);
+}
+
+static void
+run_traced(const struct address_case *c, const char *conf)
+{
+	char		trace[128];
+	struct buffer	text = { 0 }, tries = { 0 };
+	struct outcome	out;
+
+	strlcpy(trace, folder_path(&folder, "trace"), sizeof(trace));
+	program_run(&out, &(struct program){ .path = "/usr/bin/env",
+	    .argv = WORDS("env", "ASAN_OPTIONS=detect_leaks=0", "strace",
+	    "-qq", "-o", trace, "-e", "trace=socket,connect,?poll,ppoll",
+	    BUILD "/relais", "-C", conf, "-i", "b@example.net"),
+	    .input = "\nHello\n" });
+	check(c, &out);
+	file_read(&text, trace);
+	read_tries(&tries, text.data);
+	assert_string_equal(tries.data, c->tried);
+	buffer_free(&text);
+	buffer_free(&tries);
+	outcome_free(&out);
+}
+
+static void
+addresses_are_tried(void **state)
+{
+	const struct address_case	*c = *state;
+	struct buffer			 more = { 0 };
+	struct outcome			 out;
+	char				 conf[128];
+
+	buffer_addf(&more, "smarthost = %s\ntls = off\n%s", c->smarthost,
+	    c->more != NULL ? c->more : "");
+	strlcpy(conf, conf_write(&folder, NULL, NULL, more.data),
+	    sizeof(conf));
+	buffer_free(&more);
+	relais_run(&out, conf, WORDS("-i", "b@example.net"), "\nHello\n");
+	check(c, &out);
+	outcome_free(&out);
+	if (traceable)
+		run_traced(c, conf);
+}
+
+static bool
+can_trace(void)
+{
+	return system("strace -qq -o /dev/null true 2>/dev/null") == 0;
+}
+
+/* 2001:db8::1 to 5, and the same with 1, 2, 3 in front. */
+static bool
+add_addresses(void)
+{
+	for (unsigned i = 0; i < CROWD; i++) {
+		char	address[32];
+
+		snprintf(address, sizeof(address), "2001:db8::%u",
+		    i / 5 * 10 + i % 5 + 1);
+		if (!network_add_ipv6(address))
+			return false;
+	}
+	return true;
+}
+
+int
+main(void)
+{
+	struct script		 holes[] = {
+		{ .port = 2510, .black_hole = true, .address = "::" },
+		{ .port = 2510, .black_hole = true, .address = "127.0.0.1" },
+	};
+	struct script		 script = { .address = "127.0.0.2" };
+	struct smarthost	*hosts[4];
+	struct dns		 names;
+	int			 failures;
+
+	if (!network_alone() || !add_addresses())
+		return network_skip();
+	traceable = can_trace();
+	if (!traceable)
+		print_message("without strace only the outcomes are seen\n");
+	folder_make(&folder);
+	dns_start(&names, records, 53);
+	for (size_t i = 0; i < 2; i++) {
+		hosts[i] = smarthost_start(&holes[i]);
+		script.port = (uint16_t)(2510 + i);
+		hosts[2 + i] = smarthost_start(&script);
+	}
+	failures = CASES_RUN("addresses", addresses_are_tried, cases);
+	for (size_t i = 0; i < 4; i++)
+		smarthost_stop(hosts[i]);
+	dns_stop(&names);
+	folder_remove(&folder);
+	return failures;
+}
