@@ -195,8 +195,8 @@ host_send(struct relay *r, const struct envelope *env,
     const struct message *message, struct outcome *outcomes,
     struct failure *why)
 {
-	size_t	before = count_waiting(outcomes, env->n);
-	bool	kept, lied, data_sent, progress;
+	size_t	before = count_waiting(outcomes, env->n), after;
+	bool	kept, good, lied, data_sent;
 
 	if (r->connected && session_is_full(&r->session))
 		host_leave(r);
@@ -204,18 +204,18 @@ host_send(struct relay *r, const struct envelope *env,
 	r->reached = kept || open_host(r, why);
 	if (!r->reached)
 		return unusable(r, HOST_UNUSABLE, why);
-	if (send_dressed(r, env, message, outcomes, &data_sent, why)) {
-		if (count_waiting(outcomes, env->n) == 0)
-			return HOST_DONE;
-		r->no_chunking |= r->session.no_chunking;
-		host_leave(r);
-		return HOST_AGAIN;
-	}
-	progress = count_waiting(outcomes, env->n) < before;
+	good = send_dressed(r, env, message, outcomes, &data_sent, why);
+	after = count_waiting(outcomes, env->n);
 	lied = r->session.no_chunking && !r->no_chunking;
-	r->no_chunking |= lied;
-	if (data_sent || !r->session.broken)
-		return unusable(r, HOST_GAVE_UP, why);
-	return unusable(r, kept || progress || lied ? HOST_AGAIN :
-	    HOST_UNUSABLE, why);
+	r->no_chunking |= r->session.no_chunking;
+	if (!good && after > 0) {
+		if (data_sent || !r->session.broken)
+			return unusable(r, HOST_GAVE_UP, why);
+		return unusable(r, kept || after < before || lied ?
+		    HOST_AGAIN : HOST_UNUSABLE, why);
+	}
+	/* Broken or full, but what it said holds. */
+	if (!good || after > 0)
+		host_leave(r);
+	return after > 0 ? HOST_AGAIN : HOST_DONE;
 }

@@ -121,17 +121,22 @@ is_turned_away(const struct relay *r)
 	return r->session.step == STEP_MAIL && r->session.reply.code == 421;
 }
 
-/* The smarthost at r->at, in as many sessions as it takes. */
+/*
+ * The smarthost at r->at, in as many sessions as it takes.  A kept session
+ * that fails is followed by no other here: those begin with the first
+ * smarthost, and a recipient at which servers hang costs two time-outs.
+ */
 static void
 try_host(struct relay *r, struct handing *h)
 {
+	bool			kept = r->connected;
 	enum host_result	result;
 	struct failure		why;
 
 	do
 		result = host_send(r, h->env, h->message, h->outcomes, &why);
-	while (result == HOST_AGAIN);
-	h->over = result != HOST_UNUSABLE;
+	while (result == HOST_AGAIN && !kept);
+	h->over = result == HOST_DONE || result == HOST_GAVE_UP;
 	h->unasked &= !h->over && (!r->reached || is_turned_away(r));
 	if (result == HOST_UNUSABLE)
 		pass_over(r, h, &why);

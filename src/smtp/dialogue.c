@@ -74,9 +74,11 @@ trace_command(struct session *s, const char *line, size_t len)
 static bool
 unasked(struct session *s, enum session_step step, struct failure *why)
 {
+	char	line[300];
+
 	s->broken = true;
 	failed(why, EX_PROTOCOL, "the server sent a reply that nothing was "
-	    "asked for: %03d %.200s", s->reply.code, s->reply.text);
+	    "asked for: %s", reply_line(&s->reply, line, sizeof(line)));
 	return failure_prefix(why, "%s: ", dialogue_step_name(s, step));
 }
 

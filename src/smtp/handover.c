@@ -78,14 +78,18 @@ static bool
 broken_off(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
-	struct failure	 none;
+	struct failure	 said;
 
 	s->broken = true;
 	failure_prefix(why, "%s: ", dialogue_step_name(s, STEP_BODY));
 	buffer_clear(&s->stream.out);
-	if (why->status == EX_IOERR || !stream_is_readable(&s->stream) ||
-	    !dialogue_hear(s, STEP_FINAL, &none))
+	if (why->status == EX_IOERR || !stream_is_readable(&s->stream))
 		return false;
+	if (!dialogue_hear(s, STEP_FINAL, &said)) {
+		if (s->reply.code == 421)
+			*why = said;
+		return false;
+	}
 	if (reply_is_transient(&s->reply) || reply_is_permanent(&s->reply)) {
 		judge_rest(t, STEP_FINAL);
 		dialogue_refused(s, STEP_FINAL, EX_UNAVAILABLE, why);

@@ -161,7 +161,8 @@ session_close(struct session *s)
 {
 	struct failure	ignored;
 
-	if (s->open && !s->broken) {
+	/* Who talks unasked is not waited for, whatever it is about to say. */
+	if (s->open && !s->broken && !stream_has_input(&s->stream)) {
 		stream_set_timeout(&s->stream, 1000);
 		if (dialogue_say(s, &ignored, "QUIT"))
 			stream_flush(&s->stream, &ignored);

@@ -104,15 +104,13 @@ hear_mail(struct transaction *t, struct failure *why)
 	return true;
 }
 
-/* Too many recipients; 552 is what it once was (RFC 5321 4.5.3.1.10). */
+/* Too many recipients; 552 is what 452 once was (RFC 5321 4.5.3.1.10). */
 static bool
 is_limit(const struct reply *r)
 {
-	if (r->code == 452)
-		return r->enhanced[0] == '\0' ||
-		    strcmp(r->enhanced, "4.5.3") == 0;
-	return r->code == 552 && (r->enhanced[0] == '\0' ||
-	    strcmp(r->enhanced, "5.5.3") == 0);
+	if (r->enhanced[0] != '\0')
+		return strcmp(r->enhanced + 1, ".5.3") == 0;
+	return r->code == 452 || r->code == 552;
 }
 
 static bool

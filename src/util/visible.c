@@ -1,9 +1,18 @@
 #include "util/visible.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "util/utf8.h"
+
+/* Ends a line, or turns the text behind it round, where it is shown. */
+static bool
+is_deceitful(uint32_t c)
+{
+	return c == 0x61c || c == 0x200e || c == 0x200f ||
+	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
 
 /* The length of the character at text if it is harmless, else 0. */
 static size_t
@@ -12,7 +21,7 @@ harmless(const char *text, size_t len)
 	uint32_t	c;
 	size_t		n = utf8_decode(text, len, &c);
 
-	return n > 0 && c >= 0xa0 ? n : 0;
+	return n > 0 && c >= 0xa0 && !is_deceitful(c) ? n : 0;
 }
 
 char *

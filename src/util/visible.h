@@ -3,7 +3,8 @@
  *
  * What a server, a header or a file says may hold escape sequences.  Control
  * characters become \ and three octal digits, a backslash is doubled; valid
- * UTF-8 above U+009F stays as it is, every other byte above 126 is escaped.
+ * UTF-8 above U+009F stays as it is, but for what ends a line or changes its
+ * direction; every other byte above 126 is escaped.
  */
 #ifndef UTIL_VISIBLE_H
 #define UTIL_VISIBLE_H

@@ -30,6 +30,7 @@ struct trial {
 	struct outcome		 out;
 	char			*heard;
 	int			 delivered;
+	size_t			 connections;
 };
 
 struct table {
@@ -93,9 +94,9 @@ finish(struct trial *trial)
 
 	program_stop(trial->running, 0, &trial->out);
 	/* What it heard last is on its way until the connection's end. */
-	if (smarthost_connections(trial->host) > 0)
-		smarthost_wait_closed(trial->host,
-		    smarthost_connections(trial->host));
+	trial->connections = smarthost_connections(trial->host);
+	if (trial->connections > 0)
+		smarthost_wait_closed(trial->host, trial->connections);
 	if (smarthost_heard(trial->host, 0) != NULL)
 		trial->heard = heard_commands(smarthost_heard(trial->host, 0),
 		    false);
@@ -181,6 +182,8 @@ check(void **state)
 		    row->heard);
 	if (row->delivered >= 0)
 		assert_int_equal(trial->delivered, row->delivered);
+	if (row->connections > 0)
+		assert_int_equal(trial->connections, row->connections);
 }
 
 int

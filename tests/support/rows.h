@@ -37,6 +37,7 @@ struct row {
 	const char	*heard;		/* heard_commands() of the first
 					 * connection, or NULL */
 	int		 delivered;	/* messages taken with 2xx; -1: any */
+	size_t		 connections;	/* 0: any number */
 };
 
 /* Runs all as a cmocka group, one test a row; what main() returns. */
