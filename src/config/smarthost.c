@@ -47,12 +47,16 @@ is_word(struct piece p, const char *word)
 	return p.len == strlen(word) && strncasecmp(p.at, word, p.len) == 0;
 }
 
+/* What stands before the @ may be a password, and that is not to be told. */
 static bool
 bad(struct failure *why, struct piece url, const char *what)
 {
-	char	shown[200];
+	const char	*at = memrchr(url.at, '@', url.len);
+	char		 shown[200];
 
-	return failed(why, EX_CONFIG, "\"%s\": %s",
+	if (at != NULL)
+		url.len -= (size_t)(at - url.at), url.at = at;
+	return failed(why, EX_CONFIG, "\"%s%s\": %s", at != NULL ? "..." : "",
 	    visible(shown, sizeof(shown), url.at, url.len), what);
 }
 

@@ -65,6 +65,20 @@ explain_login(const struct relay *r, char *text, size_t size)
 	}
 }
 
+/*
+ * Many servers look at the sender and the login only when the first recipient
+ * is named.  A 5.7.x is about who may (RFC 3463 section 3.8).
+ */
+static void
+explain_recipient(const struct relay *r, int code, char *text, size_t size)
+{
+	bool	policy = strstr(text, " 5.7.") != NULL;
+
+	if (code == 530 || code == 535 || (code == 553 && policy) ||
+	    (!has_credentials(r) && (code == 554 || policy)))
+		explain_sender(r, text, size);
+}
+
 /* A server that waits for a ClientHello is silent, or answers in TLS. */
 static void
 explain_greeting(const struct relay *r, int code, int status, char *text,
@@ -84,11 +98,11 @@ explain_greeting(const struct relay *r, int code, int status, char *text,
 		    "submissions://", text, size);
 }
 
-/* It is the mechanism that does not suit, whoever we are. */
+/* It is the command or the mechanism that does not suit, whoever we are. */
 static bool
 refuses_mechanism(int code)
 {
-	return code == 502 || code == 503 || code == 504 || code == 538;
+	return code / 10 == 50 || code == 538;
 }
 
 /* Unless a reply refuses us, it is we who went no further. */
@@ -133,9 +147,7 @@ explain(const struct relay *r, enum session_step step, int code, int status,
 			explain_sender(r, text, size);
 		break;
 	case STEP_RCPT:
-		if (code == 530 || code == 535 ||
-		    (code == 554 && !has_credentials(r)))
-			explain_sender(r, text, size);
+		explain_recipient(r, code, text, size);
 		break;
 	case STEP_FINAL:
 		if (code == 553 || (code == 550 && strstr(text, "5.7.")))

@@ -59,6 +59,19 @@ family_of(const struct relay *r)
 	return strchr(family, '6') != NULL ? AF_INET6 : AF_INET;
 }
 
+/* Which of several it is, for whoever reads along. */
+static void
+tell_connected(const struct relay *r)
+{
+	char	host[300], text[sizeof(host) + 20];
+
+	if (r->trace == NULL)
+		return;
+	snprintf(text, sizeof(text), "connected to %s", host_text(r, host,
+	    sizeof(host)));
+	r->trace->line(r->trace->context, '*', text);
+}
+
 /* Loading TLS costs a millisecond that the connection needs anyway. */
 static void
 prepare(void *context)
@@ -95,6 +108,7 @@ connect_host(struct relay *r, struct failure *why)
 		return false;
 	}
 	r->connected = true;
+	tell_connected(r);
 	good = session_open(&r->session, fd, &r->options, why);
 	r->auth.password = r->auth.token = NULL;
 	credentials_wipe(&r->credentials);

@@ -176,7 +176,7 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("an unknown lookup", "smtp+a://mail.example",
 	    "expected submissions://"),
 	REFUSES("a password", "submission://me:secret@mail.example",
-	    "a password does not belong here"),
+	    "\"...@mail.example\": a password does not belong here"),
 	REFUSES("an empty user", "submission://@mail.example",
 	    "the user before @"),
 	REFUSES("half a %XX", "submission://me%4@mail.example",

@@ -39,7 +39,9 @@ static const struct script classic = {
 	".hidden\n" \
 	"end\n"
 
-/* As far as it is the same each time; the size in MAIL is the message's. */
+static const char connected[] = "*** connected to 127.0.0.1:";
+
+/* Behind that and the port; the size in MAIL is the message's. */
 static const char transcript[] =
 	"<<< 220 host ESMTP\n"
 	">>> EHLO client.example\n"
@@ -76,7 +78,9 @@ the_classic_transcript(void **state)
 	    WORDS("-v", "-t", "-i", "-fann@example.org"), MESSAGE);
 	assert_string_equal(out.err.data, "");
 	assert_int_equal(out.status, 0);
-	assert_string_equal(out.out.data, transcript);
+	assert_int_equal(strncmp(out.out.data, connected,
+	    sizeof(connected) - 1), 0);
+	assert_string_equal(strchr(out.out.data, '\n') + 1, transcript);
 	assert_true(smarthost_wait_closed(host, 1));
 	heard = heard_commands(smarthost_heard(host, 0), false);
 	assert_string_equal(heard, "EHLO|MAIL|RCPT|RCPT|DATA|QUIT");

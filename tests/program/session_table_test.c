@@ -351,6 +351,20 @@ static const struct row others[] = {
 	    { .keywords = PIPELINING, .steps = { { .at = ON_RCPT, .nth = 2,
 	    .say = "550 5.5.3 too many" } } }, .status = OK,
 	    .to = "one@example.net two@example.net", .delivered = 2 },
+	{ "a sender that is not ours is told at RCPT, too", { .user = "me",
+	    .password = "secret", .mechanisms = "PLAIN", .steps = { {
+	    .at = ON_RCPT, .say = "553 5.7.1 <s>: not owned by user me" } } },
+	    .more = IN_CLEAR_LOGIN, .status = USER,
+	    .err = "not owned by user me; the provider may not let you" },
+	{ "who may not at all is told of the login", { .steps = { {
+	    .at = ON_RCPT, .say = "550 5.7.1 relaying denied" } } },
+	    .status = USER, .err = "relaying denied; the server may want a "
+	    "login" },
+	{ "a server without AUTH that offers it says nothing of passwords",
+	    { .user = "me", .password = "secret", .mechanisms = "PLAIN",
+	    .steps = { { .at = ON_AUTH, .say = "500 5.5.1 what?" } } },
+	    .more = IN_CLEAR_LOGIN, .status = LOGIN,
+	    .err = "AUTH PLAIN: 500 5.5.1 what?\n" },
 	{ "escapes in a reply are shown, not sent", { .steps = { {
 	    .at = ON_MAIL, .raw = "550 5.7.1 \033[2J\b\x9b\r\n" } } },
 	    .status = NO, .err = "550 5.7.1 \\033[2J\\010\\233" },
