@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "util/base64.h"
+#include "util/octets.h"
 #include "util/utf8.h"
 
 enum {
@@ -13,11 +14,13 @@ enum {
 bool
 text_is_ascii(const char *text, size_t len)
 {
-	unsigned char	high = 0;
+	uint64_t	seen = 0;
 
-	for (size_t i = 0; i < len; i++)
-		high |= (unsigned char)text[i];
-	return high < 0x80;
+	for (; len >= 8; text += 8, len -= 8)
+		seen |= octets_load(text);
+	for (; len > 0; text++, len--)
+		seen |= (unsigned char)*text;
+	return (seen & OCTETS_HIGH) == 0;
 }
 
 bool
@@ -25,7 +28,8 @@ text_is_utf8(const char *text, size_t len)
 {
 	while (len > 0) {
 		uint32_t	c;
-		size_t		n = utf8_decode(text, len, &c);
+		size_t		n = len >= 8 && text_is_ascii(text, 8) ? 8 :
+				    utf8_decode(text, len, &c);
 
 		if (n == 0)
 			return false;

@@ -6,8 +6,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "mail/encoded_word.h"
 #include "util/file.h"
 #include "util/memory.h"
+#include "util/octets.h"
 
 enum {
 	CHUNK = 64 * 1024,		/* octets worked on at a time */
@@ -81,31 +83,6 @@ check_size(const struct message *m, struct failure *why)
 	return true;
 }
 
-/*
- * What has to be known of a chunk before its lines are copied.  Written so
- * that a compiler makes vector instructions of it.
- */
-static void
-survey(const char *data, size_t len, bool *eight_bit, bool *odd)
-{
-	const unsigned char	*at = (const unsigned char *)data;
-	unsigned char		 high = 0;
-	unsigned char		 bad = 0;
-
-	for (; len >= 64; at += 64, len -= 64)
-		for (int i = 0; i < 64; i++) {
-			high |= at[i];
-			bad |= (unsigned char)((at[i] == '\r') |
-			    (at[i] == '\0'));
-		}
-	for (; len > 0; at++, len--) {
-		high |= *at;
-		bad |= (unsigned char)((*at == '\r') | (*at == '\0'));
-	}
-	*eight_bit = high >= 0x80;
-	*odd = bad != 0;
-}
-
 static bool
 refuse_nul(struct failure *why)
 {
@@ -123,57 +100,96 @@ blank_crs(char *text, size_t len)
 		*text++ = ' ';
 }
 
+/* A line of the body ends, so many octets after those counted before. */
 static void
-end_body_line(struct message *m)
+end_body_line(struct message *m, size_t more)
 {
-	if (m->parser->column > m->body.longest_line)
-		m->body.longest_line = m->parser->column;
+	size_t	len = m->parser->column + more;
+
+	if (len > m->body.longest_line)
+		m->body.longest_line = len;
 	m->parser->column = 0;
 }
 
 /*
- * Appends a chunk to the body with CRLF for every LF.  An odd chunk holds
- * CRs: one before a LF belongs to it, also where the two come in two chunks.
+ * Copies octets up to the first that may need care, which are the controls up
+ * to the CR; there is room for eight more.  Returns how many.
  */
-static void
-body_append(struct message *m, const char *data, size_t len, bool odd)
+static size_t
+copy_plain(char *to, const char *from, size_t len, uint64_t *seen)
+{
+	size_t	n = 0;
+
+	while (len - n >= 8) {
+		uint64_t	eight = octets_load(from + n);
+		uint64_t	marks = octets_below(eight, '\r' + 1);
+
+		memcpy(to + n, from + n, 8);
+		*seen |= eight;
+		if (marks != 0)
+			return n + octets_first(marks);
+		n += 8;
+	}
+	for (; n < len && (unsigned char)from[n] > '\r'; n++) {
+		to[n] = from[n];
+		*seen |= (unsigned char)from[n];
+	}
+	return n;
+}
+
+/*
+ * Appends a chunk to the body with CRLF for every line end.  A CR before a LF
+ * belongs to it, also where the two come in two chunks.
+ */
+static bool
+body_append(struct message *m, const char *data, size_t len,
+    struct failure *why)
 {
 	struct message_parser	*p = m->parser;
 	struct body		*b = &m->body;
 	const char		*end = data + len;
-	char			*start = buffer_room(&b->memory, 2 * len + 1);
+	char			*start = buffer_room(&b->memory, 2 * len + 9);
 	char			*to = start;
+	char			*counted = start;	/* in p->column */
+	uint64_t		 seen = 0;
 
-	if (p->cr && data[0] != '\n') {
+	if (p->cr && data[0] != '\n')
 		*to++ = ' ';
-		p->column++;
-	}
+	else if (p->column == 0 && data[0] == '.')
+		b->has_dots = true;
 	p->cr = false;
-	while (data < end) {
-		const char	*lf = memchr(data, '\n', (size_t)(end - data));
-		size_t		 n = (size_t)((lf ? lf : end) - data);
+	for (;;) {
+		size_t	n = copy_plain(to, data, (size_t)(end - data), &seen);
 
-		if (p->column == 0 && n > 0 && data[0] == '.')
-			b->has_dots = true;
-		memcpy(to, data, n);
-		if (odd && n > 0 && data[n - 1] == '\r') {
-			n--;
-			p->cr = lf == NULL;
-		}
-		if (odd)
-			blank_crs(to, n);
+		data += n;
 		to += n;
-		p->column += n;
-		if (lf == NULL)
+		if (data == end)
 			break;
-		*to++ = '\r';
-		*to++ = '\n';
-		end_body_line(m);
-		data = lf + 1;
+		switch (*data++) {
+		case '\n':
+			end_body_line(m, (size_t)(to - counted));
+			*to++ = '\r';
+			*to++ = '\n';
+			counted = to;
+			b->has_dots |= data < end && *data == '.';
+			break;
+		case '\r':
+			p->cr = data == end;
+			if (data < end && *data != '\n')
+				*to++ = ' ';
+			break;
+		case '\0':
+			return refuse_nul(why);
+		default:
+			*to++ = data[-1];
+		}
 	}
+	p->column += (size_t)(to - counted);
+	b->has_8bit |= (seen & OCTETS_HIGH) != 0;
 	b->memory.len += (size_t)(to - start);
 	b->memory.data[b->memory.len] = '\0';
 	b->size += (size_t)(to - start);
+	return true;
 }
 
 static bool
@@ -181,14 +197,9 @@ body_feed(struct message *m, const char *data, size_t len, struct failure *why)
 {
 	while (len > 0) {
 		size_t	n = len < CHUNK ? len : CHUNK;
-		bool	eight_bit, odd;
 
-		survey(data, n, &eight_bit, &odd);
-		if (odd && memchr(data, '\0', n) != NULL)
-			return refuse_nul(why);
-		m->body.has_8bit |= eight_bit;
-		body_append(m, data, n, odd);
-		if (!check_size(m, why) || !body_keep_small(m, why))
+		if (!body_append(m, data, n, why) || !check_size(m, why) ||
+		    !body_keep_small(m, why))
 			return false;
 		data += n;
 		len -= n;
@@ -235,10 +246,8 @@ header_line(struct message *m, char *line, size_t len, struct failure *why)
 {
 	struct message_parser	*p = m->parser;
 	bool			 first = m->header.n == 0 && p->field.len == 0;
-	bool			 eight_bit, odd;
 
-	survey(line, len, &eight_bit, &odd);
-	if (odd && memchr(line, '\0', len) != NULL)
+	if (memchr(line, '\0', len) != NULL)
 		return refuse_nul(why);
 	if (first && is_mbox_line(line, len))
 		return true;
@@ -258,7 +267,7 @@ header_line(struct message *m, char *line, size_t len, struct failure *why)
 		    body_feed(m, "\n", 1, why);
 	}
 keep:
-	m->header_8bit |= eight_bit;
+	m->header_8bit |= !text_is_ascii(line, len);
 	buffer_add(&p->field, line, len);
 	buffer_add(&p->field, "\r\n", 2);
 	p->header_size += len + 2;
