@@ -208,8 +208,7 @@ change_part(struct walker *w, uint64_t end, bool unfit)
 	if (w->place == BETWEEN_PARTS)
 		c->header_at = w->body_at;
 	if (unfit) {
-		recoder_end(&w->recoder, &w->scratch);
-		w->recoded += w->scratch.len;
+		w->recoded += recoder_end(&w->recoder, NULL);
 		c->end = end;
 		c->how = w->recoder.how;
 		change_size(w, end - w->body_at, w->recoded);
@@ -266,7 +265,6 @@ begin_text(struct walker *w, enum place place, uint64_t at,
 	w->column = w->longest = 0;
 	w->recoded = 0;
 	w->recoder = (struct recoder){ .how = how };
-	buffer_clear(&w->scratch);
 }
 
 static void
@@ -402,11 +400,8 @@ belongs_to_header(const struct walker *w, const struct body_line *l)
 static void
 recode(struct walker *w, const char *text, size_t len)
 {
-	if (w->recoder.how == RECODE_NOTHING)
-		return;
-	recoder_feed(&w->recoder, &w->scratch, text, len);
-	w->recoded += w->scratch.len;
-	buffer_clear(&w->scratch);
+	if (w->recoder.how != RECODE_NOTHING)
+		w->recoded += recoder_feed(&w->recoder, NULL, text, len);
 }
 
 static void
@@ -419,7 +414,7 @@ take_text(struct walker *w, const struct body_line *l)
 	w->column += l->len;
 	if (w->column > w->longest)
 		w->longest = w->column;
-	if (!text_is_ascii(l->text, l->len)) {
+	if (w->message->body.has_8bit && !text_is_ascii(l->text, l->len)) {
 		w->has_8bit = true;
 		w->not_utf8 = w->not_utf8 || !text_is_utf8(l->text, l->len);
 	}

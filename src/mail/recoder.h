@@ -33,10 +33,11 @@ struct recoder {
 	size_t		n_held;
 };
 
-void	recoder_feed(struct recoder *, struct buffer *to, const char *data,
+/* Returns how many octets that makes; with NULL they are only counted. */
+size_t	recoder_feed(struct recoder *, struct buffer *to, const char *data,
 	    size_t len);
 
-/* Writes what was held back.  No line end is added. */
-void	recoder_end(struct recoder *, struct buffer *to);
+/* Writes what was held back, likewise.  No line end is added. */
+size_t	recoder_end(struct recoder *, struct buffer *to);
 
 #endif
