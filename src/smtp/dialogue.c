@@ -155,7 +155,7 @@ number(const char *text)
 	return n;
 }
 
-/* "RCPTMAX=100 MAILMAX=10" (RFC 9422). */
+/* "RCPTMAX=100 MAILMAX=10 RCPTDOMAINMAX=1" (RFC 9422). */
 static void
 parse_limits(struct session *s, const char *words)
 {
@@ -165,6 +165,8 @@ parse_limits(struct session *s, const char *words)
 			s->rcpt_max = (unsigned)number(words + 8);
 		else if (strncasecmp(words, "MAILMAX=", 8) == 0)
 			s->mail_max = (unsigned)number(words + 8);
+		else if (strncasecmp(words, "RCPTDOMAINMAX=", 14) == 0)
+			s->domain_max = (unsigned)number(words + 14);
 	}
 }
 

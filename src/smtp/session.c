@@ -16,6 +16,7 @@ forget_extensions(struct session *s)
 	s->size_max = 0;
 	s->rcpt_max = 0;
 	s->mail_max = 0;
+	s->domain_max = 0;
 	buffer_clear(&s->mechanisms);
 }
 
@@ -171,6 +172,7 @@ session_close(struct session *s)
 	if (s->tls != NULL)
 		s->options->tls_module->close(s->tls);
 	s->tls = NULL;
+	buffer_free(&s->domains);
 	buffer_free(&s->mechanisms);
 	buffer_free(&s->challenge);
 }

@@ -80,6 +80,9 @@ struct session {
 	uint64_t			 size_max;	/* 0: none said */
 	unsigned			 rcpt_max;	/* LIMITS, 0: none said */
 	unsigned			 mail_max;	/* LIMITS, 0: none said */
+	unsigned			 domain_max;	/* LIMITS, 0: none said */
+	unsigned			 n_domains;	/* of recipients so far */
+	struct buffer			 domains;	/* "@a.example @b " */
 	unsigned			 mails;		/* transactions begun */
 	struct buffer			 mechanisms;	/* of AUTH */
 	struct buffer			 challenge;	/* of AUTH, in base64 */
@@ -110,7 +113,7 @@ bool	session_open(struct session *, int fd, const struct session_options *,
 /*
  * One message to all the forward-paths whose outcome is OUTCOME_WAITING;
  * fills those outcomes, in as many transactions as the server's limits ask
- * for.  True if each has one now, or session_is_full() and the others want
+ * for.  True if each has one now, or by LIMITS (RFC 9422) the others want
  * another session.  False, with why, when the connection is of no more use
  * or the message can't be read; forward-paths that have no outcome then were
  * never judged, and may be tried elsewhere unless *data_sent.  Where

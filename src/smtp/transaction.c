@@ -251,6 +251,32 @@ envelope_pipelined(struct transaction *t, struct failure *why)
 }
 
 /*
+ * A session may be for so many domains of recipients (RFC 9422); a new one is
+ * remembered.  Few such servers have more than one in mind, so to look
+ * through the list is cheap.
+ */
+static bool
+takes_domain(struct session *s, const char *path)
+{
+	const char	*at = strrchr(path, '@');
+	struct buffer	 name = { 0 };
+	bool		 known;
+
+	if (s->domain_max == 0)
+		return true;
+	buffer_addf(&name, "%s ", at != NULL ? at : "@");
+	known = s->n_domains > 0 &&
+	    strcasestr(s->domains.data, name.data) != NULL;
+	if (!known && s->n_domains < s->domain_max) {
+		buffer_add(&s->domains, name.data, name.len);
+		s->n_domains++;
+		known = true;
+	}
+	buffer_free(&name);
+	return known;
+}
+
+/*
  * Everybody who waits, as many as the server takes in one transaction.  All
  * before .from have an outcome, so all rounds together look at each path
  * about once.
@@ -267,10 +293,12 @@ choose(struct transaction *t)
 	for (size_t i = t->from; i < t->env->n; i++) {
 		if (t->outcomes[i].kind != OUTCOME_WAITING)
 			continue;
-		if (t->n == 0)
-			t->from = i;
 		if (max > 0 && t->n >= max)
 			break;
+		if (!takes_domain(t->s, paths_forward(&t->paths, i)))
+			continue;
+		if (t->n == 0)
+			t->from = i;
 		t->accepted[t->n] = false;
 		t->index[t->n++] = i;
 	}

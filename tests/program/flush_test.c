@@ -555,6 +555,10 @@ static const struct CMUnitTest flush_spec[] = {
 	GOES_ON("a server that hangs up after two is called again",
 	    .script = { .mail_max = 2 }, .sent = 5, .connections = 3,
 	    .left = ""),
+	GOES_ON("a server for one domain is not left for each message to it",
+	    .script = { .steps = { { .at = ON_EHLO, .say = "250-x\n"
+	    "250 LIMITS RCPTDOMAINMAX=1" } } }, .sent = 5, .connections = 1,
+	    .left = ""),
 	GOES_ON("a server that hangs up without a word is called again",
 	    .script = { .steps = { { .at = ON_BODY, .nth = 2,
 	    .then = THEN_CLOSE } } }, .sent = 5, .connections = 3, .left = ""),

@@ -365,6 +365,12 @@ static const struct row others[] = {
 	    .steps = { { .at = ON_AUTH, .say = "500 5.5.1 what?" } } },
 	    .more = IN_CLEAR_LOGIN, .status = LOGIN,
 	    .err = "AUTH PLAIN: 500 5.5.1 what?\n" },
+	{ "RCPTDOMAINMAX is kept in a session, the others get another",
+	    { .steps = { { .at = ON_EHLO, .say = "250-x\n250-PIPELINING\n"
+	    "250 LIMITS RCPTDOMAINMAX=2" } } }, .status = OK,
+	    .to = "a@one.example b@two.example c@three.example d@ONE.example",
+	    .heard = "EHLO|MAIL|RCPT|RCPT|RCPT|DATA|QUIT", .delivered = 2,
+	    .connections = 2 },
 	{ "escapes in a reply are shown, not sent", { .steps = { {
 	    .at = ON_MAIL, .raw = "550 5.7.1 \033[2J\b\x9b\r\n" } } },
 	    .status = NO, .err = "550 5.7.1 \\033[2J\\010\\233" },
