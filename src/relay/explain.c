@@ -98,6 +98,16 @@ explain_greeting(const struct relay *r, int code, int status, char *text,
 		    "submissions://", text, size);
 }
 
+/* A server of LMTP knows neither EHLO nor HELO, one of SMTP no LHLO. */
+static void
+explain_hello(const struct relay *r, int code, char *text, size_t size)
+{
+	if (code == 500 || code == 502)
+		advise(r, KEY_SMARTHOST, r->options.lmtp ? "if it speaks SMTP, "
+		    "use smtp:// or submission://" : "if it speaks LMTP, use "
+		    "lmtp://", text, size);
+}
+
 /* It is the command or the mechanism that does not suit, whoever we are. */
 static bool
 refuses_mechanism(int code)
@@ -127,6 +137,9 @@ explain(const struct relay *r, enum session_step step, int code, int status,
 	case STEP_GREETING:
 		explain_greeting(r, code, status, text, size);
 		break;
+	case STEP_EHLO:
+		explain_hello(r, code, text, size);
+		break;
 	case STEP_STARTTLS:
 		if (status == EX_UNAVAILABLE)
 			advise(r, KEY_SMARTHOST, "if it never does, "
@@ -153,7 +166,6 @@ explain(const struct relay *r, enum session_step step, int code, int status,
 		if (code == 553 || (code == 550 && strstr(text, "5.7.")))
 			explain_sender(r, text, size);
 		break;
-	case STEP_EHLO:
 	case STEP_DATA:
 	case STEP_BODY:
 	case STEP_RSET:

@@ -371,6 +371,13 @@ static const struct row others[] = {
 	    .to = "a@one.example b@two.example c@three.example d@ONE.example",
 	    .heard = "EHLO|MAIL|RCPT|RCPT|RCPT|DATA|QUIT", .delivered = 2,
 	    .connections = 2 },
+	{ "SMTP is told to a server of LMTP", { .lmtp = true }, .status = NO,
+	    .err = "; if it speaks LMTP, use lmtp:// (" },
+	{ "LMTP is told to a server of SMTP", { .steps = { { .at = ON_OTHER,
+	    .say = "500 5.5.2 what?" }, { .at = ON_LHLO,
+	    .say = "500 5.5.2 what?" } } }, .scheme = "lmtp",
+	    .more = "tls = off\n", .status = NO,
+	    .err = "LHLO: 500 5.5.2 what?; if it speaks SMTP, use smtp://" },
 	{ "escapes in a reply are shown, not sent", { .steps = { {
 	    .at = ON_MAIL, .raw = "550 5.7.1 \033[2J\b\x9b\r\n" } } },
 	    .status = NO, .err = "550 5.7.1 \\033[2J\\010\\233" },
