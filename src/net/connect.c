@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -343,6 +344,15 @@ resolve(const struct endpoint *where, int family, struct addrinfo **list,
 	}
 }
 
+/* Where nobody accepts, the kernel lets us wait: as long as is set here. */
+static void
+set_patience(int fd, int64_t ms)
+{
+	struct timeval	patience = { ms / 1000, ms % 1000 * 1000 };
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+}
+
 static int
 connect_unix(const char *path, const struct connect_options *options,
     struct failure *why)
@@ -356,8 +366,13 @@ connect_unix(const char *path, const struct connect_options *options,
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd != -1)
+		set_patience(fd, options->timeout_ms);
 	if (fd == -1 || connect(fd, (struct sockaddr *)&to, sizeof(to)) == -1) {
-		failed_errno(why, EX_TEMPFAIL, "%s", path);
+		if (errno == EAGAIN)
+			failed(why, EX_TEMPFAIL, "%s: no answer", path);
+		else
+			failed_errno(why, EX_TEMPFAIL, "%s", path);
 		if (fd != -1)
 			close(fd);
 		return -1;

@@ -166,6 +166,29 @@ all_that_were_tried_are_told(void **state)
 	folder_remove(&folder);
 }
 
+/* A service that is stuck must not take its callers with it. */
+static void
+a_socket_at_which_nobody_accepts_is_given_up(void **state)
+{
+	struct script		 script = { .black_hole = true };
+	struct smarthost	*host;
+	struct folder		 folder;
+	struct outcome		 out;
+
+	(void)state;
+	folder_make(&folder);
+	script.address = folder_path(&folder, "lmtp");
+	host = smarthost_start(&script);
+	relais_run(&out, conf_write(&folder, host, "lmtp", "tls = off\n"
+	    "connect_timeout = 300ms\n"), WORDS("-i", "b@example.net"),
+	    "\nHello\n");
+	assert_int_equal(out.status, EX_TEMPFAIL);
+	assert_non_null(strstr(out.err.data, "/lmtp: no answer"));
+	outcome_free(&out);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
 struct bdat_case {
 	const char	*sentence;
 	struct script	 script;
@@ -220,7 +243,7 @@ main(void)
 		N = sizeof(cases) / sizeof(*cases),
 		M = sizeof(bdat_cases) / sizeof(*bdat_cases),
 	};
-	struct CMUnitTest	tests[N + M + 1];
+	struct CMUnitTest	tests[N + M + 2];
 
 	for (size_t i = 0; i < N; i++)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,
@@ -233,5 +256,7 @@ main(void)
 		    .initial_state = (void *)(uintptr_t)&bdat_cases[i] };
 	tests[N + M] = (struct CMUnitTest)cmocka_unit_test(
 	    all_that_were_tried_are_told);
+	tests[N + M + 1] = (struct CMUnitTest)cmocka_unit_test(
+	    a_socket_at_which_nobody_accepts_is_given_up);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,13 +87,15 @@ bind_socket(struct smarthost *host, const struct script *s, union address *a)
 }
 
 /*
- * A queue of one, taken by ourselves: the kernel drops every SYN after that.
+ * A queue of one, taken by ourselves: the kernel drops every SYN after that,
+ * and lets who comes to a Unix socket wait.
  */
 static void
 fill_queue(struct smarthost_private *own, const union address *a)
 {
-	socklen_t	len = a->any.sa_family == AF_INET6 ?
-			    sizeof(a->in6) : sizeof(a->in);
+	socklen_t	len = a->any.sa_family == AF_UNIX ? sizeof(a->un) :
+			    a->any.sa_family == AF_INET6 ? sizeof(a->in6) :
+			    sizeof(a->in);
 
 	if (listen(own->socket, 0) == -1)
 		err(1, "listen");
