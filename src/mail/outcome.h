@@ -22,7 +22,7 @@ struct outcome {
 	bool			in_doubt;	/* deferred, but the server may
 						 * have taken it: the reply to
 						 * the last byte was lost */
-	char			text[512];	/* step and reply, one line,
+	char			text[1024];	/* step and reply, one line,
 						 * safe for a terminal */
 	bool			unasked;	/* no server was asked: none was
 						 * reached, or none would have

@@ -153,11 +153,12 @@ open_host(struct relay *r, struct failure *why)
 static void
 dress(const struct relay *r, struct outcome *o)
 {
+	enum { WHY = 256 };	/* octets for what explain() adds */
 	char	text[sizeof(o->text)];
 	char	host[300];
 
 	snprintf(text, sizeof(text), "%s: %.*s", host_text(r, host,
-	    sizeof(host)), (int)sizeof(text) / 2, o->text);
+	    sizeof(host)), (int)sizeof(text) - WHY, o->text);
 	if (o->kind == OUTCOME_FAILED)
 		explain(r, (enum session_step)o->step, o->code, o->status,
 		    text, sizeof(text));

@@ -35,7 +35,7 @@ judge(struct transaction *t, size_t i, enum session_step step,
 {
 	const struct reply	*r = &t->s->reply;
 	struct outcome		*o = outcome_of(t, i);
-	char			 line[400];
+	char			 line[800];
 
 	*o = (struct outcome){ .code = r->code, .step = step };
 	strlcpy(o->enhanced, r->enhanced, sizeof(o->enhanced));
@@ -73,7 +73,7 @@ judge_in_doubt(struct transaction *t, const struct failure *why)
 		*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
 		    .status = EX_TEMPFAIL, .step = STEP_FINAL,
 		    .in_doubt = true };
-		snprintf(o->text, sizeof(o->text), "%.400s; the server may "
+		snprintf(o->text, sizeof(o->text), "%.800s; the server may "
 		    "have taken the message all the same", why->text);
 	}
 }

@@ -378,6 +378,18 @@ static const struct row others[] = {
 	    .say = "500 5.5.2 what?" } } }, .scheme = "lmtp",
 	    .more = "tls = off\n", .status = NO,
 	    .err = "LHLO: 500 5.5.2 what?; if it speaks SMTP, use smtp://" },
+	{ "a long reply is told to its end", { .steps = { { .at = ON_BODY,
+	    .say = "550-5.7.26 Your email has been blocked because the sender "
+	    "is unauthenticated.\n550-5.7.26 The server requires all senders "
+	    "to authenticate with either SPF or DKIM.\n550-5.7.26 \n"
+	    "550-5.7.26 Authentication results:\n"
+	    "550-5.7.26 DKIM = did not pass\n"
+	    "550-5.7.26 SPF [example.org] with ip: [192.0.2.1] = did not pass\n"
+	    "550-5.7.26 \n550-5.7.26 For instructions on setting up "
+	    "authentication, go to\n550 5.7.26 https://support.example.net/"
+	    "mail/answer/81126#authentication a640c23a62f3a-ab9 - smtp" } } },
+	    .status = NO, .err = "81126#authentication a640c23a62f3a-ab9 - "
+	    "smtp; the server may want a login" },
 	{ "escapes in a reply are shown, not sent", { .steps = { {
 	    .at = ON_MAIL, .raw = "550 5.7.1 \033[2J\b\x9b\r\n" } } },
 	    .status = NO, .err = "550 5.7.1 \\033[2J\\010\\233" },
