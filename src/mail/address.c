@@ -473,6 +473,20 @@ skip_route(struct parser *p)
  * Addresses
  */
 
+/*
+ * Whether a word of it begins as an encoded word does.  Without quotes it
+ * might be refused as one when it is read again.
+ */
+static bool
+resembles_encoded_word(const char *part)
+{
+	const char	*s = part;
+
+	while ((s = strstr(s, "=?")) != NULL && s != part && s[-1] != '.')
+		s += 2;
+	return s != NULL;
+}
+
 static bool
 is_dot_atom(const char *local)
 {
@@ -482,7 +496,7 @@ is_dot_atom(const char *local)
 		if (*s != '.' || s == local || s[-1] == '.' || s[1] == '\0')
 			return false;
 	}
-	return *local != '\0';
+	return *local != '\0' && !resembles_encoded_word(local);
 }
 
 static void
@@ -541,6 +555,8 @@ check_address(struct parser *p, const struct address *a)
 		return refuse(p, "an empty name");
 	if (len > ADDRESS_MAX)
 		return refuse(p, "it is too long");
+	if (resembles_encoded_word(a->domain))
+		return refuse(p, "an encoded word is no domain");
 	if (p->where != ADDRESS_ARGUMENT)
 		return true;
 	if (a->local[0] == '|')
