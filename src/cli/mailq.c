@@ -122,7 +122,7 @@ print_entry(void *context, const struct spool_item *item,
 	else
 		putchar('\n');
 	count->entries++;
-	count->octets += item->size;
+	count->octets += e != NULL ? e->docket.message_size : item->size;
 	if (e == NULL) {
 		print_line(item->name, '\0', item->size,
 		    id_is_valid(item->name) ? id_time(item->name) : 0, "?");
@@ -147,8 +147,8 @@ mailq_print(struct spool *spool, struct failure *why)
 		puts("Mail queue is empty");
 	else
 		printf("\n-- %llu Kbytes in %zu Request%s.\n",
-		    (unsigned long long)(count.octets / 1024), count.entries,
-		    count.entries == 1 ? "" : "s");
+		    (unsigned long long)((count.octets + 1023) / 1024),
+		    count.entries, count.entries == 1 ? "" : "s");
 	return true;
 }
 
