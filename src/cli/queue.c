@@ -36,12 +36,12 @@ typedef int command(const struct request *, struct failure *why);
 static int
 list(const struct request *r, struct failure *why)
 {
-	bool	good;
+	bool	good = true;
 
 	if (r->json)
 		good = queue_show_list_json(r->spool, why);
 	else if (r->spool == NULL)
-		return puts("Mail queue is empty") < 0 ? EX_IOERR : EX_OK;
+		puts("Mail queue is empty");
 	else
 		good = mailq_print(r->spool, why) &&
 		    queue_show_failed_count(r->spool, why);

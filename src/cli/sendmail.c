@@ -1,5 +1,6 @@
 #include "cli/sendmail.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,18 +103,37 @@ may_be_written_to(int argc, char **argv, enum mode mode)
 	return mode == MODE_DELIVER;
 }
 
+/*
+ * Who asks for a list gets it whole or learns that it is not.  A message is
+ * another matter: what -v shows of its way does not change its fate.
+ */
+static int
+finish_output(int status, bool is_asked_for)
+{
+	struct log	log = { LOG_TO_NOTHING };
+	struct failure	why;
+
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || !is_asked_for ||
+	    status != EX_OK)
+		return status;
+	failed_errno(&why, EX_IOERR, "can't write to standard output");
+	/* A reader that has seen enough, as head(1), wants no comment. */
+	return report_failure(&log, errno == EPIPE ? ERRORS_QUIET :
+	    ERRORS_PRINTED, &why);
+}
+
 static int
 parse_and_run(int argc, char **argv, enum mode mode, bool administrator)
 {
 	struct options	options = { .mode = mode };
 	struct log	log = { LOG_TO_NOTHING };
 	struct failure	why;
+	command_fn	*command = NULL;
 	int		status;
 
 	if (options_parse(&options, argc, argv, administrator, &why)) {
-		command_fn	*command = administrator ?
-				    command_find(&options) : NULL;
-
+		if (administrator)
+			command = command_find(&options);
 		status = command != NULL ? command(&options) : run(&options);
 	} else {
 		status = report_failure(&log, ERRORS_PRINTED, &why);
@@ -121,8 +141,8 @@ parse_and_run(int argc, char **argv, enum mode mode, bool administrator)
 			input_drain(STDIN_FILENO);
 	}
 	options_free(&options);
-	fflush(stdout);
-	return status;
+	return finish_output(status, command != NULL ||
+	    options.mode != MODE_DELIVER);
 }
 
 int

@@ -59,6 +59,55 @@ answers(void **state)
 	{ sentence, answers, NULL, NULL, &(struct example){ path, \
 	    { __VA_ARGS__, NULL }, status, out, err } }
 
+/*
+ * What can't be written is told, but not to a reader that left.
+ */
+struct output {
+	const char	*call;		/* with $0, the folder of programs */
+	int		 status;
+	const char	*err;
+};
+
+static void
+ends_without_its_output(void **state)
+{
+	const struct output	*x = *state;
+	struct outcome		 o;
+
+	program_run(&o, &(struct program){ .path = "/bin/sh",
+	    .argv = WORDS("sh", "-c", x->call, BUILD), .keep_open = true,
+	    .deadline_ms = 5000,
+	    .env = WORDS("RELAIS_QUEUE=off", "RELAIS_LOG=off") });
+	assert_int_equal(o.status, x->status);
+	assert_said(o.err.data, x->err);
+	outcome_free(&o);
+}
+
+/* It closes the pipe first, and says so through another. */
+static void
+a_reader_that_left_is_told_nothing(void **state)
+{
+	struct folder	folder;
+	struct outcome	o;
+
+	(void)state;
+	folder_make(&folder);
+	program_run(&o, &(struct program){ .path = "/bin/sh",
+	    .argv = WORDS("sh", "-c", "mkfifo \"$1\" && "
+	    "{ read -r x <\"$1\"; \"$0\"/mailq; echo $? >&2; } | "
+	    "{ exec <&-; echo gone >\"$1\"; }", BUILD,
+	    folder_path(&folder, "fifo")), .keep_open = true,
+	    .deadline_ms = 5000,
+	    .env = WORDS("RELAIS_QUEUE=off", "RELAIS_LOG=off") });
+	assert_string_equal(o.err.data, "74\n");
+	outcome_free(&o);
+	folder_remove(&folder);
+}
+
+#define UNWRITTEN(sentence, call, status, err) \
+	{ sentence, ends_without_its_output, NULL, NULL, \
+	    &(struct output){ call, status, err } }
+
 static const struct CMUnitTest modes_spec[] = {
 	ANSWERS("mailq lists nothing", "mailq", 0, "Mail queue is empty\n",
 	    "", "mailq"),
@@ -397,6 +446,15 @@ a_hundred_thousand_options_are_fine(void **state)
 }
 
 static const struct CMUnitTest options_spec[] = {
+	UNWRITTEN("a list that can't be written", "\"$0\"/mailq >/dev/full",
+	    EX_IOERR, "mailq: can't write to standard output: No space left"),
+	UNWRITTEN("-bp that can't be written", "\"$0\"/sendmail -bp >/dev/full",
+	    EX_IOERR, "No space left"),
+	UNWRITTEN("the administrator's list, too",
+	    "\"$0\"/relais queue >/dev/full", EX_IOERR, "No space left"),
+	UNWRITTEN("the version", "\"$0\"/sendmail --version >/dev/full",
+	    EX_IOERR, "No space left"),
+	cmocka_unit_test(a_reader_that_left_is_told_nothing),
 	cmocka_unit_test(verify_shows_the_envelope_and_sends_nothing),
 	cmocka_unit_test(verify_follows_aliases_and_says_what_leads_nowhere),
 	cmocka_unit_test(verify_reads_the_header_with_t),
