@@ -40,7 +40,7 @@ stream_set_timeout(struct stream *s, int64_t ms)
 {
 	s->timeout = ms;
 	s->deadline = ms > 0 ? clock_ms() + ms : 0;
-	s->patient = false;
+	s->patient = s->alone = false;
 }
 
 void
@@ -50,15 +50,21 @@ stream_set_patience(struct stream *s, int64_t ms)
 	s->patient = true;
 }
 
+void
+stream_speak_alone(struct stream *s)
+{
+	s->alone = true;
+}
+
 /* Until the descriptor is ready or the deadline has come. */
 static bool
 wait_for(struct stream *s, short events, struct failure *why)
 {
 	struct pollfd	p = { .fd = events == POLLIN ? s->fd : s->fd_out,
-			    .events = events };
+			    .events = s->alone ? events | POLLIN : events };
 
-	if (s->patient)
-		stream_set_patience(s, s->timeout);
+	if (s->patient && s->timeout > 0)
+		s->deadline = clock_ms() + s->timeout;
 	for (;;) {
 		int64_t	left = -1;
 		int	n;
@@ -71,8 +77,12 @@ wait_for(struct stream *s, short events, struct failure *why)
 				left = 3600 * 1000;
 		}
 		n = poll(&p, 1, (int)left);
-		if (n > 0)
+		if (n > 0 && (p.revents & (events | POLLERR | POLLHUP)) != 0)
 			return true;
+		/* A session ticket is no input, and is gone now. */
+		if (n > 0 && stream_is_readable(s))
+			return failed(why, EX_TEMPFAIL, "the server did not "
+			    "wait for the end");
 		if (n == -1 && errno != EINTR)
 			return failed_errno(why, EX_OSERR, "poll");
 	}

@@ -32,6 +32,7 @@ struct stream {
 	int64_t			 timeout;	/* ms, as it was set */
 	int64_t			 deadline;	/* clock_ms(); 0: none */
 	bool			 patient;	/* it begins anew with a wait */
+	bool			 alone;		/* input ends a wait for room */
 	struct buffer		 out;
 	size_t			 in_start;
 	size_t			 in_end;
@@ -61,6 +62,13 @@ void	stream_set_timeout(struct stream *, int64_t ms);
  * long as there is headway.
  */
 void	stream_set_patience(struct stream *, int64_t ms);
+
+/*
+ * Until a time is set again, it is for us alone to speak: where the peer does
+ * not take what we write and has something to say, or has closed, the write
+ * fails at once.
+ */
+void	stream_speak_alone(struct stream *);
 
 enum stream_result {
 	STREAM_LINE,		/* a whole line, its line end cut */

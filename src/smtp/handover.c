@@ -71,54 +71,47 @@ hear_final(struct transaction *t, struct failure *why)
 }
 
 /*
- * The message could not be sent to its end.  A server that broke off may
- * have said why before.
- */
-static bool
-broken_off(struct transaction *t, struct failure *why)
-{
-	struct session	*s = t->s;
-	struct failure	 said;
-
-	s->broken = true;
-	failure_prefix(why, "%s: ", dialogue_step_name(s, STEP_BODY));
-	buffer_clear(&s->stream.out);
-	if (why->status == EX_IOERR || !stream_is_readable(&s->stream))
-		return false;
-	if (!dialogue_hear(s, STEP_FINAL, &said)) {
-		if (s->reply.code == 421)
-			*why = said;
-		return false;
-	}
-	if (reply_is_transient(&s->reply) || reply_is_permanent(&s->reply)) {
-		judge_rest(t, STEP_FINAL);
-		dialogue_refused(s, STEP_FINAL, EX_UNAVAILABLE, why);
-	}
-	s->broken = true;
-	return false;
-}
-
-/*
  * A reply before the message has ended: a refusal is believed and saves the
- * rest, anything else makes no sense.  Without the lone dot nobody has it.
+ * rest, anything else makes no sense.  Without its end nobody has it.
  */
 static bool
-is_answered_early(struct transaction *t, struct failure *why)
+hear_early(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 
-	if (t->wire.size <= STREAM_OUT || !stream_is_readable(&s->stream))
-		return false;
 	buffer_clear(&s->stream.out);
-	if (!dialogue_hear(s, STEP_FINAL, why))
-		return true;
+	if (!dialogue_hear(s, STEP_BODY, why))
+		return false;
 	s->broken = true;
 	dialogue_refused(s, STEP_FINAL, EX_UNAVAILABLE, why);
 	if (reply_is_transient(&s->reply) || reply_is_permanent(&s->reply))
 		judge_rest(t, STEP_FINAL);
 	else
 		failure_suffix(why, ", and the message had not ended");
-	return true;
+	return false;
+}
+
+/*
+ * The message could not be sent to its end.  A server that broke off, or
+ * takes no more, may have said why.
+ */
+static bool
+broken_off(struct transaction *t, struct failure *why)
+{
+	struct session	*s = t->s;
+
+	s->broken = true;
+	failure_prefix(why, "%s: ", dialogue_step_name(s, STEP_BODY));
+	if (why->status == EX_IOERR || !stream_is_readable(&s->stream))
+		return false;
+	return hear_early(t, why);
+}
+
+static bool
+is_answered_early(struct transaction *t)
+{
+	return t->wire.size > STREAM_OUT &&
+	    stream_is_readable(&t->s->stream);
 }
 
 static bool
@@ -128,8 +121,8 @@ send_with_dots(struct transaction *t, struct failure *why)
 
 	if (!data_send_stuffed(stream, &t->wire, why))
 		return broken_off(t, why);
-	if (is_answered_early(t, why))
-		return false;
+	if (is_answered_early(t))
+		return hear_early(t, why);
 	return data_end(stream, why) || broken_off(t, why);
 }
 
@@ -163,6 +156,7 @@ handover(struct transaction *t, struct failure *why)
 	dialogue_remark(s, "message, %llu octets",
 	    (unsigned long long)t->wire.size);
 	dialogue_patience(s);
+	stream_speak_alone(&s->stream);
 	return (bdat ? send_chunk(t, why) : send_with_dots(t, why)) &&
 	    hear_final(t, why);
 }

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 #include "support/cases.h"
+#include "support/certificate.h"
 #include "support/conf.h"
 #include "support/program.h"
 #include "support/smarthost.h"
@@ -22,6 +23,7 @@ struct large_case {
 	int		 status;
 	const char	*err;		/* or NULL */
 	size_t		 messages;	/* that came whole */
+	const char	*more;		/* NULL: timeout = 1s */
 };
 
 #define SLOWLY(mb)	{ .at = ON_IN_BODY, .after = mb * MB, .say = "", \
@@ -30,32 +32,63 @@ struct large_case {
 static const struct large_case cases[] = {
 	{ "a slow server has as long as there is headway, by DATA",
 	    { .keywords = "PIPELINING",
-	    .steps = { SLOWLY(1), SLOWLY(9), SLOWLY(17) } }, 0, NULL, 1 },
+	    .steps = { SLOWLY(1), SLOWLY(9), SLOWLY(17) } },
+	    .messages = 1 },
 	{ "and by BDAT", { .keywords = "CHUNKING",
-	    .steps = { SLOWLY(1), SLOWLY(9), SLOWLY(17) } }, 0, NULL, 1 },
+	    .steps = { SLOWLY(1), SLOWLY(9), SLOWLY(17) } },
+	    .messages = 1 },
 	{ "a server that takes no more is given up", { .keywords = "8BITMIME",
 	    .steps = { { .at = ON_IN_BODY, .after = MB, .say = "",
-	    .then = THEN_HANG } } }, EX_TEMPFAIL,
-	    "message: no answer within 1 s", 0 },
+	    .then = THEN_HANG } } },
+	    .status = EX_TEMPFAIL,
+	    .err = "message: no answer within 1 s" },
 	{ "a refusal in the midst is believed, and saves the end",
 	    { .keywords = "PIPELINING", .steps = { { .at = ON_IN_BODY,
-	    .after = MB, .say = "552 5.3.4 too big" } } }, EX_DATAERR,
-	    "end of message: 552 5.3.4 too big", 0 },
+	    .after = MB, .say = "552 5.3.4 too big" } } },
+	    .status = EX_DATAERR,
+	    .err = "end of message: 552 5.3.4 too big" },
 	{ "for now, too", { .keywords = "PIPELINING", .steps = { {
 	    .at = ON_IN_BODY, .after = MB, .say = "452 4.3.1 full" } } },
-	    EX_TEMPFAIL, "end of message: 452 4.3.1 full", 0 },
+	    .status = EX_TEMPFAIL,
+	    .err = "end of message: 452 4.3.1 full" },
 	{ "a farewell is told in the server's words, where it hangs up",
 	    { .keywords = "PIPELINING", .steps = { { .at = ON_IN_BODY,
 	    .after = MB, .say = "421 4.3.2 down", .then = THEN_CLOSE } } },
-	    EX_TEMPFAIL, "the server is leaving: 421 4.3.2 down", 0 },
+	    .status = EX_TEMPFAIL,
+	    .err = "the server is leaving: 421 4.3.2 down" },
 	{ "and where it takes no more, by BDAT",
 	    { .keywords = "CHUNKING", .steps = { { .at = ON_IN_BODY,
 	    .after = MB, .say = "421 4.3.2 down", .then = THEN_HANG } } },
-	    EX_TEMPFAIL, "the server is leaving: 421 4.3.2 down", 0 },
+	    .status = EX_TEMPFAIL,
+	    .err = "the server is leaving: 421 4.3.2 down" },
+	{ "a refusal is heard at once where the server takes no more, by DATA",
+	    { .keywords = "PIPELINING", .steps = { { .at = ON_IN_BODY,
+	    .after = MB, .say = "552 5.3.4 too big", .then = THEN_HANG } } },
+	    .status = EX_DATAERR,
+	    .err = "end of message: 552 5.3.4 too big",
+	    .more = "timeout = 60s\n" },
+	{ "and by BDAT", { .keywords = "CHUNKING", .steps = { {
+	    .at = ON_IN_BODY, .after = MB, .say = "452 4.3.1 full",
+	    .then = THEN_HANG } } },
+	    .status = EX_TEMPFAIL,
+	    .err = "end of message: 452 4.3.1 full",
+	    .more = "timeout = 60s\n" },
+	{ "and in TLS, where a session ticket is no reply",
+	    { .keywords = "PIPELINING", .security = TLS_AT_ONCE,
+	    .steps = { { .at = ON_IN_BODY, .after = MB,
+	    .say = "552 5.3.4 too big", .then = THEN_HANG } } },
+	    .status = EX_DATAERR, .err = "end of message: 552 5.3.4 too big",
+	    .more = "timeout = 60s\n" },
+	{ "what makes no sense is, too", { .keywords = "PIPELINING",
+	    .steps = { { .at = ON_IN_BODY, .after = MB, .say = "250 2.0.0 ok",
+	    .then = THEN_HANG } } }, .status = EX_PROTOCOL,
+	    .err = "250 2.0.0 ok, and the message had not ended",
+	    .more = "timeout = 60s\n" },
 	{ "a 250 in the midst is nonsense, and nothing was handed over",
 	    { .keywords = "PIPELINING", .steps = { { .at = ON_IN_BODY,
-	    .after = MB, .say = "250 2.0.0 thanks" } } }, EX_PROTOCOL,
-	    "250 2.0.0 thanks, and the message had not ended", 0 },
+	    .after = MB, .say = "250 2.0.0 thanks" } } },
+	    .status = EX_PROTOCOL,
+	    .err = "250 2.0.0 thanks, and the message had not ended" },
 };
 
 static size_t
@@ -81,15 +114,24 @@ goes(void **state)
 {
 	const struct large_case	*c = *state;
 	struct script		 script = c->script;
+	bool			 tls = script.security == TLS_AT_ONCE;
+	struct usual_certificates certificates;
 	struct smarthost	*host;
 	struct folder		 folder;
 	struct outcome		 out;
+	struct buffer		 more = { 0 };
 
+	folder_make(&folder);
+	certificate_usual(&certificates, &folder);
+	script.certificate = certificates.chain;
+	script.key = certificates.key;
 	script.discard = true;
 	host = smarthost_start(&script);
-	folder_make(&folder);
+	buffer_addf(&more, "tls_ca = %s\n%s", certificates.ca,
+	    c->more != NULL ? c->more : "timeout = 1s\n");
 	program_run(&out, &(struct program){ .argv = WORDS("relais", "-C",
-	    conf_write(&folder, host, "smtp", "timeout = 1s\n"), "-i",
+	    conf_write(&folder, host, tls ? "submissions" : "smtp",
+	    more.data), "-i",
 	    "b@example.net"), .generate = twenty_megabytes });
 	if (c->err == NULL)
 		assert_string_equal(out.err.data, "");
@@ -98,6 +140,7 @@ goes(void **state)
 	assert_int_equal(out.status, c->status);
 	assert_int_equal(smarthost_messages(host), c->messages);
 	outcome_free(&out);
+	buffer_free(&more);
 	smarthost_stop(host);
 	folder_remove(&folder);
 }
