@@ -16,7 +16,7 @@ enum {
 	STATE_WIDTH = 5 + 1 + 10 + 1 + 8,	/* "ready 0000000000 notice=0" */
 	OUTCOME_PREFIX = 2 + 2 + 1 + 3 + 1 + 11 + 1 + 1 + 1,
 	/* A list with thousands of forward-paths shall not become megabytes. */
-	OUTCOME_WIDTH_FEW = 1024,
+	OUTCOME_WIDTH_FEW = 512,
 	OUTCOME_WIDTH_MANY = 128,
 	FEW = 32,
 	NOTIFY_ALL = NOTIFY_NEVER | NOTIFY_SUCCESS | NOTIFY_FAILURE |
