@@ -163,16 +163,18 @@ answer_outcomes(struct answer *a, const struct envelope *env,
 	buffer_addf(&a->text, "sent to %zu of %zu recipients", good, env->n);
 }
 
-/* As much of a line as may go out, in whole characters. */
-static int
-fitting(const char *line, size_t len)
+/* As much of a line as may go out in one, in whole characters. */
+static size_t
+fitting(const char *line)
 {
+	size_t	len = strcspn(line, "\n");
+
 	if (len <= LINE_MAX_TEXT)
-		return (int)len;
+		return len;
 	len = LINE_MAX_TEXT;
 	while (len > 0 && ((unsigned char)line[len] & 0xc0) == 0x80)
 		len--;
-	return (int)len;
+	return len > 0 ? len : LINE_MAX_TEXT;
 }
 
 bool
@@ -181,17 +183,16 @@ answer_write(const struct answer *a, struct stream *s, struct failure *why)
 	const char	*line = a->text.data != NULL ? a->text.data : "";
 
 	for (;;) {
-		size_t	len = strcspn(line, "\n");
+		size_t	len = fitting(line);
 		bool	last = line[len] == '\0';
 
 		if (!stream_printf(s, why, "%d%c%s%s%.*s\r\n", a->code,
 		    last ? ' ' : '-', a->enhanced,
-		    a->enhanced[0] != '\0' ? " " : "",
-		    fitting(line, len), line))
+		    a->enhanced[0] != '\0' ? " " : "", (int)len, line))
 			return false;
 		if (last)
 			return true;
-		line += len + 1;
+		line += len + (line[len] == '\n');
 	}
 }
 
