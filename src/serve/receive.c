@@ -189,6 +189,16 @@ parse_bdat(char *argument, uint64_t *size, bool *last)
 	return wrong == NULL;
 }
 
+/* A large message may come in any number of them, but not in empty ones. */
+static void
+take_chunk(struct serving *s, uint64_t size)
+{
+	if (size > 0)
+		s->fruitless--;
+	answer_set(&s->answer, 250, "2.0.0", "%llu octets",
+	    (unsigned long long)size);
+}
+
 bool
 receive_bdat(struct serving *s, char *argument, struct failure *why)
 {
@@ -218,7 +228,6 @@ receive_bdat(struct serving *s, char *argument, struct failure *why)
 	else if (s->failed)
 		answer_bad_message(s);
 	else
-		answer_set(&s->answer, 250, "2.0.0", "%llu octets",
-		    (unsigned long long)size);
+		take_chunk(s, size);
 	return serving_answer(s, why);
 }

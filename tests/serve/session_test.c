@@ -473,6 +473,39 @@ a_thousand_messages_do_not(void **state)
 	buffer_free(&want);
 }
 
+/* A large message comes in as many of them as its sender likes. */
+static void
+a_thousand_chunks_do_not_either(void **state)
+{
+	enum { CHUNKS = SERVE_FRUITLESS_MAX - 50 };
+	struct buffer	in = { 0 };
+	struct buffer	want = { 0 };
+
+	(void)state;
+	repeat(&in, "NOOP\r\n", 100);
+	buffer_add_text(&in, START "BDAT 2\r\n\r\n");
+	repeat(&in, "BDAT 1\r\nx", CHUNKS);
+	buffer_add_text(&in, "BDAT 0 LAST\r\nQUIT\r\n");
+	buffer_add_text(&want, "a@x>b@x=");
+	repeat(&want, "x", CHUNKS);
+	buffer_add_text(&want, "/;");
+	shows(&in, want.data, "250 2.0.0|250 2.0.0|221 2.0.0");
+	buffer_free(&in);
+	buffer_free(&want);
+}
+
+static void
+empty_chunks_are_no_message(void **state)
+{
+	struct buffer	in = { 0 };
+
+	(void)state;
+	buffer_add_text(&in, START);
+	repeat(&in, "BDAT 0\r\n", SERVE_FRUITLESS_MAX);
+	shows(&in, "", "250 2.0.0|421 4.7.0");
+	buffer_free(&in);
+}
+
 static void
 garbage_ends_the_session(void **state)
 {
@@ -632,6 +665,8 @@ static const struct CMUnitTest bounds_spec[] = {
 	    ten_thousand_recipients_over_the_limit_leave_the_message_alone),
 	cmocka_unit_test(a_thousand_commands_for_nothing_end_the_session),
 	cmocka_unit_test(a_thousand_messages_do_not),
+	cmocka_unit_test(a_thousand_chunks_do_not_either),
+	cmocka_unit_test(empty_chunks_are_no_message),
 	cmocka_unit_test(garbage_ends_the_session),
 	cmocka_unit_test(a_message_above_the_limit_is_read_to_its_end),
 	cmocka_unit_test(a_nul_is_refused_wherever_it_stands),
