@@ -40,9 +40,11 @@ fill_descriptors(void)
 {
 	int	fd;
 
-	do
+	do {
 		fd = open("/dev/null", O_RDWR);
-	while (fd != -1 && fd <= STDERR_FILENO);
+		if (fd == -1)	/* a chroot without /dev: any will do */
+			fd = open("/", O_RDONLY);
+	} while (fd != -1 && fd <= STDERR_FILENO);
 	if (fd != -1)
 		close(fd);
 }

@@ -109,11 +109,11 @@ close_place(struct place *p)
 
 /* sendmail in the container, with these variables and no others. */
 static void
-run(struct place *p, struct outcome *o, const char *const *env,
-    const char *const *argv, const char *input)
+run_prepared(struct place *p, struct outcome *o, void (*prepare)(void *),
+    const char *const *env, const char *const *argv, const char *input)
 {
 	program_run(o, &(struct program){ .path = BUILD "/sendmail",
-	    .argv = argv, .env = env, .input = input, .prepare = enter,
+	    .argv = argv, .env = env, .input = input, .prepare = prepare,
 	    .ctx = &p->container });
 	if (o->status != NO_CONTAINER)
 		return;
@@ -121,6 +121,13 @@ run(struct place *p, struct outcome *o, const char *const *env,
 	close_place(p);
 	print_message("no name spaces for us here: skipped\n");
 	skip();
+}
+
+static void
+run(struct place *p, struct outcome *o, const char *const *env,
+    const char *const *argv, const char *input)
+{
+	run_prepared(p, o, enter, env, argv, input);
 }
 
 static void
@@ -230,6 +237,37 @@ a_large_message_needs_no_folder(void **state)
 	close_place(&p);
 }
 
+static void
+enter_without_outputs(void *context)
+{
+	enter(context);
+	close(STDOUT_FILENO);
+	close(STDERR_FILENO);
+}
+
+/* There is no /dev/null to put there: still no socket takes their place. */
+static void
+closed_outputs_get_into_no_session(void **state)
+{
+	struct place			 p;
+	struct outcome			 o;
+	const struct heard_message	*m;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 });
+	run_prepared(&p, &o, enter_without_outputs, WORDS(p.url,
+	    "RELAIS_DOMAIN=example.org"), WORDS("sendmail", "-v", "-Bodd",
+	    "a@example.net"), "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, 0);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	m = smarthost_message(p.host, 0);
+	assert_int_equal(m->n_rcpt, 1);
+	assert_null(strstr(m->data.data, ">>>"));
+	assert_null(strstr(m->data.data, "<<<"));
+	outcome_free(&o);
+	close_place(&p);
+}
+
 /* Half a setting is not passed over in silence. */
 static void
 a_missing_variable_is_named(void **state)
@@ -259,6 +297,7 @@ static const struct CMUnitTest container_spec[] = {
 	cmocka_unit_test(the_log_goes_to_stderr),
 	cmocka_unit_test(what_can_not_be_sent_is_said_and_not_lost),
 	cmocka_unit_test(a_large_message_needs_no_folder),
+	cmocka_unit_test(closed_outputs_get_into_no_session),
 	cmocka_unit_test(a_missing_variable_is_named),
 };
 
