@@ -27,6 +27,20 @@ read_some(int fd, char *to, size_t room)
 	return n;
 }
 
+/* As ssh(1) and others leave it set, O_NONBLOCK must not cut a message. */
+static ssize_t
+read_patiently(int fd, char *to, size_t room)
+{
+	struct pollfd	p = { .fd = fd, .events = POLLIN };
+	ssize_t		n;
+
+	do
+		n = read_some(fd, to, room);
+	while (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK) &&
+	    (poll(&p, 1, -1) != -1 || errno == EINTR));
+	return n;
+}
+
 bool
 input_read(int fd, struct message *m, bool dots, bool *dot_ended,
     struct failure *why)
@@ -37,7 +51,7 @@ input_read(int fd, struct message *m, bool dots, bool *dot_ended,
 	ssize_t		n;
 
 	while (good && state.state != DOTS_ENDED &&
-	    (n = read_some(fd, in, sizeof(in))) != 0) {
+	    (n = read_patiently(fd, in, sizeof(in))) != 0) {
 		if (n == -1)
 			return failed_errno(why, EX_NOINPUT,
 			    "can't read the message from standard input");

@@ -8,16 +8,19 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "support/conf.h"
 #include "support/program.h"
 #include "support/smarthost.h"
+#include "util/file.h"
 
 /* Calls that need neither a configuration nor standard input. */
 struct example {
@@ -385,6 +388,66 @@ a_signal_while_the_message_is_read_sends_nothing(void **state)
 	close_place(&p);
 }
 
+static void
+take_for_input(void *context)
+{
+	const int	*fd = context;
+
+	dup2(*fd, STDIN_FILENO);
+}
+
+/* It has read all there is, and waits or has ended (proc(5), stat). */
+static void
+wait_until_it_rests(pid_t pid, int input)
+{
+	char		path[64], line[256];
+	const char	*state;
+	int		left;
+
+	do
+		assert_int_equal(ioctl(input, FIONREAD, &left), 0);
+	while (left > 0);
+	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	do {
+		FILE	*f = fopen(path, "re");
+
+		assert_non_null(f);
+		assert_non_null(fgets(line, sizeof(line), f));
+		fclose(f);
+		assert_non_null(state = strrchr(line, ')'));
+	} while (state[2] != 'S' && state[2] != 'Z');
+}
+
+/* ssh(1) and others leave a pipe like that to whoever shares it. */
+static void
+input_that_does_not_block_is_waited_for(void **state)
+{
+	static const char	first[] = "Subject: late\n";
+	static const char	rest[] = "\nhi\n";
+	struct running		*r;
+	struct place		 p;
+	struct outcome		 o;
+	int			 fd[2];
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, NULL);
+	assert_int_equal(pipe2(fd, O_NONBLOCK | O_CLOEXEC), 0);
+	assert_true(file_write(fd[1], first, sizeof(first) - 1));
+	r = program_start(&(struct program){ .argv = WORDS("relais", "-C",
+	    p.conf, "-i", "a@example.net"), .prepare = take_for_input,
+	    .ctx = &fd[0] });
+	wait_until_it_rests(program_pid(r), fd[0]);
+	assert_true(file_write(fd[1], rest, sizeof(rest) - 1));
+	close(fd[1]);
+	program_stop(r, 0, &o);
+	close(fd[0]);
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	assert_non_null(strstr(arrived(&p)->data.data, "Subject: late\r\n"));
+	outcome_free(&o);
+	close_place(&p);
+}
+
 static size_t
 endless(void *ctx, uint64_t n, char *to, size_t size)
 {
@@ -464,6 +527,7 @@ static const struct CMUnitTest options_spec[] = {
 	cmocka_unit_test(odq_leaves_it_to_the_queue),
 	cmocka_unit_test(an_ignored_option_is_logged),
 	cmocka_unit_test(a_signal_while_the_message_is_read_sends_nothing),
+	cmocka_unit_test(input_that_does_not_block_is_waited_for),
 	cmocka_unit_test(an_early_error_lets_the_caller_finish),
 	cmocka_unit_test(but_does_not_wait_for_ever),
 	cmocka_unit_test(a_hundred_thousand_options_are_fine),
