@@ -32,7 +32,8 @@ mention_options(const struct options *options, const struct log *log)
 	if (options->ignored)
 		log_line(log, LOG_NOTICE, "an option that names a file or "
 		    "changes the configuration was ignored");
-	if (options->warning != NULL && options->mode != MODE_SMTP)
+	if (options->warning != NULL && options->mode != MODE_SMTP &&
+	    options->errors != ERRORS_QUIET)
 		dprintf(STDERR_FILENO, "%s: %s\n", getprogname(),
 		    options->warning);
 }
@@ -136,7 +137,7 @@ parse_and_run(int argc, char **argv, enum mode mode, bool administrator)
 			command = command_find(&options);
 		status = command != NULL ? command(&options) : run(&options);
 	} else {
-		status = report_failure(&log, ERRORS_PRINTED, &why);
+		status = report_failure(&log, options.errors, &why);
 		if (may_be_written_to(argc, argv, options.mode))
 			input_drain(STDIN_FILENO);
 	}

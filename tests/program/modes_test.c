@@ -149,6 +149,8 @@ static const struct CMUnitTest modes_spec[] = {
 	    "", "-bt", "sendmail", "-bt"),
 	ANSWERS("-be least of all", "sendmail", EX_USAGE, "", "-be",
 	    "sendmail", "-be", "${run{/bin/id}}"),
+	ANSWERS("-oeq is quiet about options, too", "sendmail", EX_USAGE, "",
+	    "", "sendmail", "-oeq", "-Z"),
 	ANSWERS("-C is the administrator's", "relais", EX_CONFIG, "",
 	    "/nonexistent", "relais", "-C", "/nonexistent", "-bv", "a@x"),
 };
@@ -302,7 +304,8 @@ every_error_mode_has_the_same_exit_status(void **state)
 	open_place(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .say = "550 5.1.1 who?" } } }, NULL);
 	for (size_t i = 0; i < sizeof(quiet) / sizeof(*quiet); i++) {
-		relais_run(&o, p.conf, WORDS(quiet[i], "a@example.net"),
+		relais_run(&o, p.conf, WORDS(quiet[i], "-Bodd",
+		    "a@example.net"),
 		    "\nhi\n");
 		assert_int_equal(o.status, EX_NOUSER);
 		assert_string_equal(o.err.data, "");
