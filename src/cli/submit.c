@@ -221,7 +221,8 @@ take_envelope(struct submission *s, struct failure *why)
 	s->envelope.ret = o->ret;
 	if (take_arguments(s, why) && take_sender(s, why))
 		return true;
-	input_drain(STDIN_FILENO);
+	if (o->mode == MODE_DELIVER || o->from_header)
+		input_drain(STDIN_FILENO);
 	return false;
 }
 

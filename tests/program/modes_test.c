@@ -249,6 +249,23 @@ verify_reads_the_header_with_t(void **state)
 	close_place(&p);
 }
 
+/* A loop over a list on standard input loses nothing of it. */
+static void
+verify_leaves_standard_input_alone(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+
+	(void)state;
+	open_place(&p, &(struct script){ 0 }, NULL);
+	program_run(&o, &(struct program){ .path = "/bin/sh",
+	    .argv = WORDS("sh", "-c", "\"$0\"/relais -C \"$1\" -bv a@@x; cat",
+	    BUILD, p.conf), .input = "the next one\n" });
+	assert_string_equal(o.out.data, "the next one\n");
+	outcome_free(&o);
+	close_place(&p);
+}
+
 static void
 notices_are_asked_for_where_they_are_offered(void **state)
 {
@@ -524,6 +541,7 @@ static const struct CMUnitTest options_spec[] = {
 	cmocka_unit_test(verify_shows_the_envelope_and_sends_nothing),
 	cmocka_unit_test(verify_follows_aliases_and_says_what_leads_nowhere),
 	cmocka_unit_test(verify_reads_the_header_with_t),
+	cmocka_unit_test(verify_leaves_standard_input_alone),
 	cmocka_unit_test(notices_are_asked_for_where_they_are_offered),
 	cmocka_unit_test(and_not_where_they_are_not),
 	cmocka_unit_test(every_error_mode_has_the_same_exit_status),
