@@ -56,6 +56,12 @@ is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+static bool
+is_between_words(char c)
+{
+	return is_blank(c) || c == ',';
+}
+
 /* The octets that could end a line of SMTP, of a header or of a log. */
 static bool
 has_control(const char *value, size_t len)
@@ -137,7 +143,7 @@ set_words(struct section *s, enum config_key key, const char *value,
 	while (value < end) {
 		const char	*word = value;
 
-		while (value < end && strchr(" \t,", *value) == NULL)
+		while (value < end && !is_between_words(*value))
 			value++;
 		if (value > word && !set_one(s, key, word,
 		    (size_t)(value - word), origin, why))
@@ -152,12 +158,14 @@ section_set(struct section *s, enum config_key key, const char *value,
     size_t len, const char *origin, struct failure *why)
 {
 	const struct key	*k = key_of(key);
+	bool		       (*is_around)(char);
 
 	if (!may_stand(s, k, why))
 		return false;
-	for (; len > 0 && is_blank(*value); len--)
+	is_around = k->flags & KEY_IS_LIST ? is_between_words : is_blank;
+	for (; len > 0 && is_around(*value); len--)
 		value++;
-	while (len > 0 && is_blank(value[len - 1]))
+	while (len > 0 && is_around(value[len - 1]))
 		len--;
 	if (len == 0)
 		return failed(why, EX_CONFIG, "%s: the value is missing",

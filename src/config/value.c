@@ -9,6 +9,7 @@
 
 #include "config/smarthost.h"
 #include "mail/address.h"
+#include "mail/encoded_word.h"
 #include "smtp/auth.h"
 #include "util/base64.h"
 #include "util/buffer.h"
@@ -155,7 +156,8 @@ is_host(const char *text)
 		    strchr("-._:[]", *p) == NULL && (unsigned char)*p < 0x80)
 			return false;
 	}
-	return len > 0 && len <= 255 && text[0] != '-' && text[0] != '.';
+	return len > 0 && len <= 255 && text[0] != '-' && text[0] != '.' &&
+	    text_is_utf8(text, len);
 }
 
 static bool

@@ -895,6 +895,10 @@ static const struct CMUnitTest spec[] = {
 	    ":1: expected key = value, but there is no =; did you mean "
 	    "smarthost = ...?"),
 	REFUSES("a missing value", "from =\n", ":1: from: the value is missing"),
+	REFUSES("a list of nothing", "tls_pin = , ,\n",
+	    ":1: tls_pin: the value is missing"),
+	REFUSES("a host name that is not UTF-8", "domain = m\374nchen.example\n",
+	    "expected a host name"),
 	REFUSES("a control character", "helo = a\033b\n",
 	    "helo: a control character"),
 	REFUSES("a lone carriage return", "helo = a\rb\n",
