@@ -249,7 +249,8 @@ header_line(struct message *m, char *line, size_t len, struct failure *why)
 
 	if (memchr(line, '\0', len) != NULL)
 		return refuse_nul(why);
-	if (first && is_mbox_line(line, len))
+	if (first && is_mbox_line(line, len) &&
+	    field_name_length(line, len) == 0)
 		return true;
 	blank_crs(line, len);
 	if (len > 0 && (line[0] == ' ' || line[0] == '\t') && !first) {

@@ -266,6 +266,8 @@ static const struct CMUnitTest message_spec[] = {
 	BECOMES("the line that a mailbox begins with goes",
 	    "From me Sat Nov 21\n>From you\nA: b\n\nc\n",
 	    "A: b\r\n\r\nc\r\n"),
+	BECOMES("a From field with a blank in front of its colon is none",
+	    "From : a@b\nC: d\n\n", "From : a@b\r\nC: d\r\n\r\n"),
 	BECOMES("such a line in the body stays",
 	    "A: b\n\nFrom me\n", "A: b\r\n\r\nFrom me\r\n"),
 	BECOMES("a line that is no field ends the header and is text",
