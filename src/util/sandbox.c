@@ -88,6 +88,10 @@ static const struct sock_filter filter[] = {
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 1, 0),
 	DENY,
 	LOAD(nr),
+#ifdef __x86_64__
+	/* The same calls have other numbers in x32. */
+	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, __X32_SYSCALL_BIT, 0, 1), DENY,
+#endif
 	DENY_CALL(execve),
 	DENY_CALL(execveat),
 	DENY_CALL(ptrace),

@@ -39,6 +39,19 @@ starts_a_program(void)
 	return verdict(execl("/bin/true", "true", (char *)NULL) == 0);
 }
 
+/* By its number in x32, which is told from a kernel without x32. */
+static int
+starts_one_by_another_number(void)
+{
+#ifdef __x86_64__
+	enum { X32_EXECVE = 0x40000000 + 520 };
+
+	return verdict(syscall(X32_EXECVE, "/bin/true", NULL, NULL) == 0);
+#else
+	return DENIED;
+#endif
+}
+
 static int
 traces_its_parent(void)
 {
@@ -126,6 +139,8 @@ static const struct sandbox_case {
 	int		 want;
 } cases[] = {
 	{ "starts no program", starts_a_program, DENIED },
+	{ "starts none by another number", starts_one_by_another_number,
+	  DENIED },
 	{ "traces nobody", traces_its_parent, DENIED },
 	{ "listens nowhere", listens, DENIED },
 	{ "writes nowhere else", writes_elsewhere, DENIED },
