@@ -363,16 +363,16 @@ load_files(struct loader *l, struct config *config, const char *path,
 	return !given && load_own_file(l, config, why);
 }
 
-/*
- * Strongest first, since sections go into the list in that order; but the
- * environment and the top stand behind the sections of the file.
- */
 const char *
 config_system_file(void)
 {
 	return SYSTEM_FILE;
 }
 
+/*
+ * Strongest first, since sections go into the list in that order; but the
+ * environment and the top stand behind the sections of the file.
+ */
 bool
 config_load(struct config *config, const struct config_source *source,
     struct failure *why)
