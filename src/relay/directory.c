@@ -51,7 +51,7 @@ advise(const struct directory *d, struct failure *why)
 	const char	*conf = d->config->path;
 
 	failure_suffix(why, "; set root = you@example.org in %s",
-	    conf != NULL ? conf : "/etc/relais.conf");
+	    conf != NULL ? conf : config_system_file());
 	if (d->aliases.path != NULL)
 		failure_suffix(why, ", or name it in %s", d->aliases.path);
 }

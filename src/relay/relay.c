@@ -63,7 +63,7 @@ find_hosts(struct relay *r, struct failure *why)
 		return failed(why, EX_CONFIG, "no smarthost is configured: put "
 		    "a line like \"smarthost = submission://smtp.example.org\" "
 		    "into %s", r->config->path != NULL ? r->config->path :
-		    "/etc/relais.conf");
+		    config_system_file());
 	smarthost_list_free(&r->hosts);
 	return smarthost_list_parse(&r->hosts, set->value, why) ||
 	    failure_prefix(why, "%s: ", set->origin);
