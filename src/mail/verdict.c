@@ -102,7 +102,8 @@ write_line(struct buffer *to, const struct envelope *env,
 	    strlen(path)));
 	if (t->others > 0)
 		buffer_addf(to, " and %zu more", t->others);
-	buffer_addf(to, ": %s", t->outcome->text);
+	if (t->outcome->text[0] != '\0')	/* empty: not tried yet */
+		buffer_addf(to, ": %s", t->outcome->text);
 }
 
 void

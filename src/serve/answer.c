@@ -95,8 +95,8 @@ set_taken(struct answer *a, const struct outcome *o, const char *queued)
 	if (o->kind == OUTCOME_DELIVERED)
 		answer_set(a, 250, "2.0.0", "sent: %s", o->text);
 	else
-		answer_set(a, 250, "2.0.0", "queued as %s: %s", queued,
-		    o->text);
+		answer_set(a, 250, "2.0.0", "queued as %s%s%s", queued,
+		    o->text[0] != '\0' ? ": " : "", o->text);
 }
 
 void

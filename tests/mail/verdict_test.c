@@ -100,6 +100,8 @@ static const struct CMUnitTest verdict_spec[] = {
 	    "not sent to a@x: 1|"),
 	TELLS("one that nobody judged is in trouble", "?1", true, "?1",
 	    "not sent to a@x: 1|"),
+	TELLS("or was put off, which needs no reason", "~", false, "~",
+	    "not sent to a@x|"),
 	TELLS("what is said twice is told once, where it came first",
 	    "-z -a -z +z -a -z", false, "-z",
 	    "not sent to a@x and 2 more: z|not sent to b@x and 1 more: a|"),

@@ -357,6 +357,17 @@ odq_leaves_it_to_the_queue(void **state)
 	assert_int_equal(smarthost_connections(p.host), 0);
 	assert_int_equal(folder_count(folder_path(&p.folder, "spool/queue")),
 	    1);
+	relais_run(&o, p.conf, WORDS("-odq", "-v", "a@example.net"),
+	    "\nhi\n");
+	assert_int_equal(strncmp(o.out.data, "*** not sent to a@example.net; "
+	    "waits in the queue as ", 53), 0);
+	outcome_free(&o);
+	relais_run(&o, p.conf, WORDS("-odq", "-bs"), "MAIL FROM:<>\r\n"
+	    "RCPT TO:<a@example.net>\r\nDATA\r\n\r\nhi\r\n.\r\n");
+	assert_non_null(strstr(o.out.data, "\n250 2.0.0 queued as "));
+	assert_null(strstr(o.out.data, ": \r\n"));
+	outcome_free(&o);
+	assert_int_equal(smarthost_connections(p.host), 0);
 	close_place(&p);
 }
 
