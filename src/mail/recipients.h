@@ -1,5 +1,5 @@
 /*
- * recipients.h - forward-paths from header fields and arguments
+ * recipients.h - forward-paths from header fields
  */
 #ifndef MAIL_RECIPIENTS_H
 #define MAIL_RECIPIENTS_H
