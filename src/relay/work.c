@@ -21,7 +21,8 @@ struct attempt {
 	struct outcome	*outcomes;	/* as in the docket, then new ones */
 	int64_t		 now;
 	bool		 in_doubt;
-	size_t		 waiting;	/* so many after it */
+	size_t		 before;	/* so many waited before it */
+	size_t		 waiting;	/* and after it */
 	size_t		 failed;
 	size_t		 unasked;	/* of those waiting */
 	char		 notice[ID_SIZE];
@@ -159,13 +160,20 @@ trouble(struct attempt *a, const struct failure *why)
 	return WORK_TROUBLE;
 }
 
-/* Nobody was asked, for the same reason as the last time. */
+/* No server has heard of any of it: nothing is known that was not before. */
+static bool
+is_unheard(const struct attempt *a)
+{
+	return a->unasked > 0 && a->unasked == a->before;
+}
+
+/* All but: nobody was asked, for the same reason as the last time. */
 static bool
 is_news(const struct attempt *a)
 {
 	const struct docket	*d = &a->entry->docket;
 
-	if (a->unasked == 0 || a->unasked < a->waiting)
+	if (!is_unheard(a))
 		return true;
 	for (size_t i = 0; i < d->envelope.n; i++)
 		if (a->outcomes[i].unasked && strcmp(a->outcomes[i].text,
@@ -288,8 +296,7 @@ static bool
 is_put_back(const struct attempt *a)
 {
 	return a->w->relay.down && a->w->may_leave != NULL &&
-	    a->failed == 0 && a->unasked > 0 && a->unasked == a->waiting &&
-	    a->w->may_leave(a->w->context);
+	    is_unheard(a) && a->w->may_leave(a->w->context);
 }
 
 static enum work_result
@@ -302,6 +309,7 @@ try_entry(struct attempt *a)
 	memcpy(a->outcomes, d->outcomes, d->envelope.n *
 	    sizeof(*a->outcomes));
 	count(a);
+	a->before = a->waiting;
 	if (a->waiting > 0) {
 		send(a);
 		count(a);

@@ -89,6 +89,47 @@ who_has_it_does_not_get_it_again(void **state)
 	queue_place_close(&p);
 }
 
+/* Recipients with a smarthost of their own, where nobody is. */
+#define AWAY "[to *@away.example]\nsmarthost = smtp:///nowhere/socket\n"
+
+/* Nothing new of the one that is away: the other's part counts all the same. */
+static void
+who_has_it_does_not_get_it_again_while_another_smarthost_is_away(void **state)
+{
+	struct queue_place	p;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .say = "451 4.7.1 greylisted" } } }, AWAY);
+	queue_put_one(&p, me, LIST("a@example.net", "b@away.example"));
+	queue_run(&p, "-q", 0);
+	assert_string_equal(queued(&p), "?a@example.net ?b@away.example");
+	queue_place_change(&p, &(struct script){ 0 }, AWAY);
+	queue_run(&p, "-qf", 0);
+	assert_string_equal(queued(&p), "+a@example.net ?b@away.example");
+	queue_run(&p, "-qf", 0);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_int_equal(smarthost_messages(p.host), 1);
+	queue_place_close(&p);
+}
+
+/* Who leaves its entry to other workers has handed on no part of it. */
+static void
+no_worker_leaves_what_it_has_sent_to_another(void **state)
+{
+	enum { MANY = 20 };
+	struct queue_place	p;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ 0 }, AWAY);
+	for (int i = 0; i < MANY; i++)
+		queue_put_one(&p, me, LIST("a@example.net", "b@away.example"));
+	queue_run(&p, "-q", 0);
+	assert_true(smarthost_wait_messages(p.host, MANY));
+	assert_int_equal(smarthost_messages(p.host), MANY);
+	queue_place_close(&p);
+}
+
 /* Many of them, by two runners with several connections each. */
 static void
 two_runners_deliver_once(void **state)
@@ -551,6 +592,9 @@ words_behind_q(void **state)
 static const struct CMUnitTest flush_spec[] = {
 	cmocka_unit_test(after_an_outage_all_is_sent_over_one_connection),
 	cmocka_unit_test(who_has_it_does_not_get_it_again),
+	cmocka_unit_test(
+	    who_has_it_does_not_get_it_again_while_another_smarthost_is_away),
+	cmocka_unit_test(no_worker_leaves_what_it_has_sent_to_another),
 	cmocka_unit_test(two_runners_deliver_once),
 	GOES_ON("a server that hangs up after two is called again",
 	    .script = { .mail_max = 2 }, .sent = 5, .connections = 3,

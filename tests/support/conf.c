@@ -2,13 +2,13 @@
 
 #include <string.h>
 
-/* Whether a line sets this key. */
+/* Whether a line above the first section sets this key. */
 static bool
 sets(const char *lines, const char *key)
 {
 	size_t	n = strlen(key);
 
-	while (lines != NULL && *lines != '\0') {
+	while (lines != NULL && *lines != '\0' && *lines != '[') {
 		if (strncmp(lines, key, n) == 0 &&
 		    strchr(" \t=", lines[n]) != NULL)
 			return true;
