@@ -10,7 +10,8 @@
  *
  *	if (entry.docket.held)		nothing
  *	send to every forward-path whose outcome is OUTCOME_WAITING
- *	all delivered			entry_remove()
+ *	all delivered			entry_remove(); if that fails,
+ *					entry_record(), so none is sent twice
  *	otherwise			entry_record(), and then one of
  *	  some are waiting		entry_defer()
  *	  none is, some have failed	entry_mark_notice(), the notice,

@@ -200,9 +200,13 @@ defer(struct attempt *a)
 static enum work_result
 end(struct attempt *a, enum work_result result)
 {
-	struct failure	why;
+	struct failure	why, ignored;
 
-	return entry_remove(a->entry, &why) ? result : trouble(a, &why);
+	if (entry_remove(a->entry, &why))
+		return result;
+	/* What has to stay shall not be sent again. */
+	entry_record(a->entry, a->outcomes, &ignored);
+	return trouble(a, &why);
 }
 
 static bool

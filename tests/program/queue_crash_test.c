@@ -408,6 +408,28 @@ calls_fail_while_flushing(void **state)
 	queue_place_close(&p);
 }
 
+/* A folder that lets go of nothing, as one without the right to write. */
+static void
+what_can_not_be_removed_is_not_sent_again(void **state)
+{
+	struct queue_place	p;
+
+	(void)state;
+	if (!is_traceable())
+		skip();
+	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	put_two(&p);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(trace(&p, "inject=unlinkat:error=EACCES",
+		    flush, ""), 0);
+	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
+	    "+a@example.net +b@example.net");
+	settle(&p);
+	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
+	assert_int_equal(arrived(&p, "a@example.net"), 1);
+	queue_place_close(&p);
+}
+
 /* The sender hears of it, or it is kept; and he hears of it once. */
 static void
 give_up_one(struct queue_place *p, const char *inject, struct counter *c)
@@ -519,6 +541,7 @@ static const struct CMUnitTest crash_spec[] = {
 	cmocka_unit_test(flushed_before_it_is_acknowledged),
 	cmocka_unit_test(killed_while_flushing),
 	cmocka_unit_test(calls_fail_while_flushing),
+	cmocka_unit_test(what_can_not_be_removed_is_not_sent_again),
 	cmocka_unit_test(killed_while_giving_up),
 	DISK("a full disk", .options = "size=64k,mode=700",
 	    .argument = "-odq", .status = EX_TEMPFAIL,
