@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "mail/complete.h"
+#include "mail/encoded_word.h"
 #include "util/buffer.h"
 
 enum { BLOCK = 64 * 1024 };
@@ -48,14 +49,20 @@ notice_is_due(const struct docket *d)
 }
 
 static bool
+is_ascii(const char *text)
+{
+	return text_is_ascii(text, strlen(text));
+}
+
+static bool
 is_8bit(const struct entry *e)
 {
 	const struct docket	*d = &e->docket;
 
 	for (size_t i = 0; i < d->envelope.n; i++)
-		for (const char *c = d->outcomes[i].text; *c != '\0'; c++)
-			if (!isascii((unsigned char)*c))
-				return true;
+		if (!is_ascii(d->envelope.forward[i].path) ||
+		    !is_ascii(d->outcomes[i].text))
+			return true;
 	return e->message.header_8bit || e->message.body.has_8bit;
 }
 
@@ -151,13 +158,17 @@ reply_in(const struct outcome *o)
 	return at != NULL ? at + 2 : o->text;
 }
 
-/* RFC 3463: what the server said; 4.4.7 is a time that ran out. */
+/*
+ * RFC 3463: what the server said, or what we found without asking it; 4.4.7
+ * is a time that ran out.
+ */
 static const char *
 status_of(const struct outcome *o)
 {
 	if (o->enhanced[0] != '\0')
 		return o->enhanced;
-	if (o->code / 100 == 5 || o->status == EX_DATAERR)
+	if (o->code / 100 == 5 || o->status == EX_DATAERR ||
+	    o->status == EX_NOUSER)
 		return "5.0.0";
 	return "4.4.7";
 }

@@ -131,12 +131,27 @@ send(struct attempt *a)
 	account_outcomes(a->w->log, &account, a->outcomes);
 }
 
+/* In the largest unit that leaves nothing over: "120 hours", "90 minutes". */
+static void
+write_lifetime(const struct worker *w, char *to, size_t size)
+{
+	long long	 n = lifetime_of(w);
+	const char	*unit = "second";
+
+	if (n % 3600 == 0)
+		unit = "hour", n /= 3600;
+	else if (n % 60 == 0)
+		unit = "minute", n /= 60;
+	snprintf(to, size, "%lld %s%s", n, unit, n == 1 ? "" : "s");
+}
+
 /* Its time is over: what waits has failed, for the last reply. */
 static void
 expire(struct attempt *a)
 {
-	long long	hours = lifetime_of(a->w) / 3600;
+	char	lifetime[40];
 
+	write_lifetime(a->w, lifetime, sizeof(lifetime));
 	for (size_t i = 0; i < a->entry->docket.envelope.n; i++) {
 		struct outcome	*o = &a->outcomes[i];
 		char		 last[sizeof(o->text) - 80];
@@ -149,7 +164,7 @@ expire(struct attempt *a)
 		if (o->status == EX_OK)
 			o->status = EX_TEMPFAIL;
 		snprintf(o->text, sizeof(o->text),
-		    "given up after %lld hours: %s", hours, last);
+		    "given up after %s: %s", lifetime, last);
 	}
 }
 

@@ -357,22 +357,64 @@ ends(void **state)
 static void
 a_message_too_old_is_given_up(void **state)
 {
+	static const char *const	cases[][2] = {
+		{ NULL, "given up after 120 hours: 127.0.0.1:" },
+		{ "queue_lifetime = 1h\n", "given up after 1 hour: " },
+		{ "queue_lifetime = 90m\n", "given up after 90 minutes: " },
+		{ "queue_lifetime = 59s\n", "given up after 59 seconds: " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct queue_place	 p;
+		const char		*notice;
+
+		queue_place_open(&p, &(struct script){ .steps = { {
+		    .at = ON_RCPT, .match = "b@",
+		    .say = "450 4.2.1 mailbox busy" } } }, cases[i][0]);
+		queue_put(&p, me, LIST("b@example.net"));
+		queue_run(&p, "-q", 0);
+		assert_string_equal(queued(&p), "?b@example.net");
+		queue_rewrite(&p, "arrived ", '1');
+		queue_run(&p, "-qf", 0);
+		assert_string_equal(queued(&p), "");
+		assert_true(smarthost_wait_messages(p.host, 1));
+		notice = smarthost_message(p.host, 0)->data.data;
+		assert_non_null(strstr(notice, cases[i][1]));
+		assert_non_null(strstr(notice, "Status: 4.2.1\r\n"
+		    "Diagnostic-Code: smtp; 450 4.2.1 mailbox busy"));
+		queue_place_close(&p);
+	}
+}
+
+/* Where no server said a word: what the notice says, and in which octets. */
+static void
+an_address_that_is_not_ascii_is_told_as_it_is(void **state)
+{
+	static const char	address[] = "b\xc3\xb6@example.net";
 	struct queue_place	p;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
-	    .match = "b@", .say = "450 4.2.1 mailbox busy" } } }, NULL);
-	queue_put(&p, me, LIST("b@example.net"));
+	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
+	queue_put(&p, me, LIST(address));
 	queue_run(&p, "-q", 0);
-	assert_string_equal(queued(&p), "?b@example.net");
 	queue_rewrite(&p, "arrived ", '1');
 	queue_run(&p, "-qf", 0);
-	assert_string_equal(queued(&p), "");
+	queue_place_change(&p, &(struct script){ 0 }, NULL);
+	queue_run(&p, "-qf", 0);
 	assert_true(smarthost_wait_messages(p.host, 1));
 	assert_non_null(strstr(smarthost_message(p.host, 0)->data.data,
-	    "given up after 120 hours: 127.0.0.1:"));
+	    "Content-Type: text/plain; charset=utf-8\r\n"
+	    "Content-Transfer-Encoding: 8bit\r\n"));
 	assert_non_null(strstr(smarthost_message(p.host, 0)->data.data,
-	    "Status: 4.2.1\r\nDiagnostic-Code: smtp; 450 4.2.1 mailbox busy"));
+	    "Status: 4.4.7\r\n"));
+	queue_place_close(&p);
+	queue_place_open(&p, &(struct script){ .keywords = "8BITMIME" }, NULL);
+	queue_put(&p, me, LIST(address));
+	queue_run(&p, "-q", 0);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_non_null(strstr(smarthost_message(p.host, 0)->data.data,
+	    "Action: failed\r\nStatus: 5.0.0\r\n"));
 	queue_place_close(&p);
 }
 
@@ -650,6 +692,7 @@ static const struct CMUnitTest flush_spec[] = {
 	    .words = "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n"
 	    "\r\nSubject: x\r\n"),
 	cmocka_unit_test(a_message_too_old_is_given_up),
+	cmocka_unit_test(an_address_that_is_not_ascii_is_told_as_it_is),
 	cmocka_unit_test(a_wrong_password_bounces_nothing),
 	cmocka_unit_test(a_lost_reply_is_waited_out),
 	cmocka_unit_test(what_is_no_entry_stops_no_other),
