@@ -2,7 +2,12 @@
 
 #include <stddef.h>
 
-enum { MINUTE = 60, HOUR = 60 * MINUTE };
+enum {
+	MINUTE = 60,
+	HOUR = 60 * MINUTE,
+	LENGTHENED = 8,			/* by up to this part of itself */
+	LONGEST = HOUR + HOUR / LENGTHENED,
+};
 
 int64_t
 retry_delay(unsigned attempts, bool in_doubt, uint32_t random)
@@ -16,7 +21,7 @@ retry_delay(unsigned attempts, bool in_doubt, uint32_t random)
 
 	if (in_doubt)
 		delay = HOUR;
-	return delay + random % (uint32_t)(delay / 8 + 1);
+	return delay + random % (uint32_t)(delay / LENGTHENED + 1);
 }
 
 int64_t
@@ -27,6 +32,12 @@ retry_next(int64_t now, int64_t arrived, int64_t lifetime, unsigned attempts,
 	int64_t	end = arrived + lifetime;
 
 	return now < end && next > end ? end : next;
+}
+
+bool
+retry_is_due(int64_t now, int64_t next)
+{
+	return next <= now || next - now > LONGEST;
 }
 
 bool

@@ -24,6 +24,12 @@ int64_t	retry_next(int64_t now, int64_t arrived, int64_t lifetime,
 	    unsigned attempts, bool in_doubt, uint32_t random);
 
 /*
+ * An attempt is to be made now.  A time further away than any delay is not
+ * the one that was meant: the clock was set back, perhaps by years.
+ */
+bool	retry_is_due(int64_t now, int64_t next);
+
+/*
  * No further attempt is to be made after this one.  An entry from the future
  * (the clock was set back) is not over.
  */

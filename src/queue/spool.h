@@ -70,7 +70,7 @@ struct spool_list {
 /*
  * Everything in a folder but names that begin with a dot.  Opens nothing.
  * What can't be an entry has .next 0, so that the runner meets it at once
- * and entry_open() sets it aside; an entry is due when .next <= now.
+ * and entry_open() sets it aside; retry.h tells when an entry is due.
  */
 bool	spool_list(struct spool_list *, struct spool *, enum spool_folder,
 	    struct failure *why);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "queue/health.h"
+#include "queue/retry.h"
 #include "util/memory.h"
 
 enum {
@@ -319,8 +320,8 @@ sift(struct spool_list *list, const struct choice *choice, int64_t now)
 	for (size_t i = 0; i < list->n; i++) {
 		struct spool_item	item = list->item[i];
 
-		if ((choice->due && item.next > now) || (choice->id != NULL &&
-		    strcmp(choice->id, item.name) != 0))
+		if ((choice->due && !retry_is_due(now, item.next)) ||
+		    (choice->id != NULL && strcmp(choice->id, item.name) != 0))
 			free(item.name);
 		else
 			list->item[n++] = item;

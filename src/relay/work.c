@@ -65,7 +65,7 @@ is_chosen(const struct worker *w, const struct entry *e, int64_t now)
 {
 	const struct choice	*c = w->choice;
 
-	return !e->docket.held && (!c->due || e->next <= now) &&
+	return !e->docket.held && (!c->due || retry_is_due(now, e->next)) &&
 	    has_text(e->docket.envelope.reverse_path, c->sender) &&
 	    is_waited_for(&e->docket, c->recipient);
 }
@@ -101,18 +101,27 @@ count(struct attempt *a)
 }
 
 /* The owner's settings hold for his mail, whoever runs the queue. */
+static struct identity
+owner_of(const struct attempt *a)
+{
+	const struct docket	*d = &a->entry->docket;
+	struct identity		 owner = *a->w->me;
+
+	if (d->caller != NULL && d->caller[0] != '\0')
+		owner.user = d->caller;
+	return owner;
+}
+
 static void
 send(struct attempt *a)
 {
 	struct docket	*d = &a->entry->docket;
-	struct identity	 owner = *a->w->me;
+	struct identity	 owner = owner_of(a);
 	struct account	 account = { .id = a->entry->name, .uid = d->uid,
 			    .envelope = &d->envelope,
 			    .message = &a->entry->message,
 			    .before = d->outcomes };
 
-	if (d->caller != NULL && d->caller[0] != '\0')
-		owner.user = d->caller;
 	a->w->relay.me = &owner;
 	relay_send(&a->w->relay, &d->envelope, &a->entry->message,
 	    a->outcomes);
@@ -236,8 +245,9 @@ queue_notice(struct attempt *a, struct failure *why)
 		.uid = d->uid,
 		.caller = d->caller,
 	};
+	struct identity		 owner = owner_of(a);
 	char			*from = sender_of_notice(a->w->config,
-				    a->w->me);
+				    &owner);
 	bool			 good;
 
 	good = notice_make(&notice, a->entry, a->w->me, from, a->now, why) &&

@@ -312,6 +312,49 @@ a_notice_has_the_sender_that_the_provider_lets_us_use(void **state)
 	queue_place_close(&p);
 }
 
+static void
+change_entries(const struct queue_place *p, const char *how)
+{
+	char	command[300];
+
+	snprintf(command, sizeof(command), "%s %s/queue/*", how, p->spool);
+	assert_int_equal(system(command), 0);
+}
+
+/* Root runs the queue of all. */
+static void
+a_notice_has_the_sender_of_who_sent_the_message(void **state)
+{
+	struct queue_place	p;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .match = "b@", .say = "550 5.1.1 who is that?" } } },
+	    "from = from@example.org\n[user Q*]\nfrom = web@example.org\n");
+	queue_put_one(&p, me, LIST("b@example.net"));
+	change_entries(&p, "sed -i 's/^\\(user [0-9]* \\)./\\1Q/'");
+	queue_run(&p, "-q", 0);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_non_null(strstr(smarthost_message(p.host, 0)->data.data,
+	    "From: Mail Delivery System <web@example.org>\r\n"));
+	queue_place_close(&p);
+}
+
+static void
+a_clock_that_was_set_back_holds_up_nothing(void **state)
+{
+	struct queue_place	p;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	queue_put(&p, me, LIST("a@example.net"));
+	change_entries(&p, "touch -t 209901010000");
+	queue_run(&p, "-q", 0);
+	assert_string_equal(queued(&p), "");
+	assert_true(smarthost_wait_messages(p.host, 1));
+	queue_place_close(&p);
+}
+
 /* One message, refused for good by the runner: where does it end? */
 struct ending_case {
 	const char	*sender;
@@ -676,6 +719,8 @@ static const struct CMUnitTest flush_spec[] = {
 	cmocka_unit_test(odb_returns_at_once_and_the_message_goes),
 	cmocka_unit_test(a_refusal_is_told_to_the_sender),
 	cmocka_unit_test(a_notice_has_the_sender_that_the_provider_lets_us_use),
+	cmocka_unit_test(a_notice_has_the_sender_of_who_sent_the_message),
+	cmocka_unit_test(a_clock_that_was_set_back_holds_up_nothing),
 	ENDS("a notice goes to the sender", .sender = "me@example.org",
 	    .step = NO_B, .messages = 1, .failed = ""),
 	ENDS("nobody is told who is nobody", .sender = "", .step = NO_B,

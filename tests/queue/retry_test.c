@@ -46,12 +46,28 @@ next_is(void **state)
 	    c->over);
 }
 
+struct due_case {
+	int64_t	next;
+	bool	due;
+};
+
+static void
+due_is(void **state)
+{
+	const struct due_case	*c = *state;
+
+	assert_int_equal(retry_is_due(10000, c->next), c->due);
+}
+
 #define DELAYS(sentence, attempts, in_doubt, minutes) \
 	{ sentence, delay_is, NULL, NULL, \
 	    &(struct delay_case){ attempts, in_doubt, minutes } }
 #define NEXT(sentence, now, arrived, lifetime, next, over) \
 	{ sentence, next_is, NULL, NULL, \
 	    &(struct next_case){ now, arrived, lifetime, next, over } }
+
+#define DUE(sentence, next, due) \
+	{ sentence, due_is, NULL, NULL, &(struct due_case){ next, due } }
 
 static struct CMUnitTest retry_spec[] = {
 	DELAYS("an entry never tried comes after a minute", 0, false, 1),
@@ -70,6 +86,12 @@ static struct CMUnitTest retry_spec[] = {
 	    true),
 	NEXT("an entry from the future is not over", 10000, 20000, 1000,
 	    13600, false),
+	DUE("what could not be an entry is due", 0, true),
+	DUE("an entry is due at its time", 10000, true),
+	DUE("and not before", 10001, false),
+	DUE("however long the delay", 10000 + 4050, false),
+	DUE("a time that no delay leads to is over", 10000 + 4051, true),
+	DUE("whatever it is", INT64_MAX, true),
 };
 
 int
