@@ -48,6 +48,13 @@ list(const struct request *r, struct failure *why)
 	return good ? EX_OK : why->status;
 }
 
+static bool
+failed_as_locked(const struct request *r, struct failure *why)
+{
+	return failed(why, EX_TEMPFAIL, "%s is being sent at the moment: try "
+	    "again", r->id);
+}
+
 /* The entry of that name, wherever it is; NULL spool: nowhere. */
 static bool
 find(const struct request *r, struct entry *entry, enum entry_access access,
@@ -71,8 +78,7 @@ find(const struct request *r, struct entry *entry, enum entry_access access,
 	case ENTRY_OPENED:
 		return true;
 	case ENTRY_LOCKED:
-		return failed(why, EX_TEMPFAIL, "%s is being sent at the "
-		    "moment: try again", r->id);
+		return failed_as_locked(r, why);
 	case ENTRY_GONE:
 		return failed(why, EX_NOINPUT, "there is no entry %s", r->id);
 	case ENTRY_BAD:
@@ -113,6 +119,8 @@ flush_queue(const struct request *r, struct failure *why)
 			failed(why, EX_USAGE, "%s is %s: relais queue release "
 			    "%s", r->id, entry.docket.held ? "held" :
 			    "given up", r->id);
+		else if (entry.locked)
+			failed_as_locked(r, why);
 		entry_close(&entry);
 		if (why->status != EX_OK)
 			return why->status;

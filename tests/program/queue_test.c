@@ -185,6 +185,37 @@ an_entry_is_shown_held_released_and_dropped(void **state)
 }
 
 static void
+what_is_being_sent_is_left_alone(void **state)
+{
+	static const char *const	words[] = { "flush", "hold", "release",
+		"drop" };
+	struct queue_place		p;
+	struct running			*r;
+	struct outcome			o;
+	const char			*id;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .hold = true } } }, NULL);
+	queue_put(&p, "me@example.org", LIST("a@example.net"));
+	id = only_name(&p, SPOOL_QUEUE);
+	r = program_start(&(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p.conf, "-q") });
+	assert_true(smarthost_wait_commands(p.host, ON_RCPT, 1));
+	says(&p, WORDS("queue", "show", id), 0, "state: being sent");
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		says(&p, WORDS("queue", words[i], id), EX_TEMPFAIL,
+		    "is being sent at the moment");
+	smarthost_release(p.host);
+	program_stop(r, 0, &o);
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
+	queue_place_close(&p);
+}
+
+static void
 what_was_given_up_can_be_sent_after_all(void **state)
 {
 	struct queue_place	p;
@@ -267,6 +298,7 @@ static const struct CMUnitTest queue_spec[] = {
 	cmocka_unit_test(without_a_queue_it_is_empty),
 	cmocka_unit_test(nothing_gets_through_to_the_terminal),
 	cmocka_unit_test(an_entry_is_shown_held_released_and_dropped),
+	cmocka_unit_test(what_is_being_sent_is_left_alone),
 	cmocka_unit_test(what_was_given_up_can_be_sent_after_all),
 	cmocka_unit_test(status_tells_health),
 	cmocka_unit_test(ten_thousand_entries_are_listed_within_a_second),
