@@ -40,6 +40,7 @@ struct walker {
 	const struct message	*message;
 	const struct field_form	*form;
 	bool			 eight_bit;
+	bool			 too_many;	/* changes */
 	struct level		 level[MIME_DEPTH_MAX];
 	size_t			 depth;
 	enum place		 place;
@@ -201,7 +202,7 @@ change_part(struct walker *w, uint64_t end, bool unfit)
 	struct mime_change	*c;
 
 	if (is_full(w)) {
-		leave(w, many_remark);
+		w->too_many = true;
 		return;
 	}
 	c = add_change(w);
@@ -577,7 +578,8 @@ mime_plan(struct mime_plan *plan, const struct message *m, bool eight_bit,
 		while (w->depth > 0)
 			close_level(w);
 	}
-	if (plan->remark == many_remark) {
+	if (w->too_many) {
+		plan->remark = many_remark;
 		plan->n = 0;
 		plan->size = m->body.size;
 		plan->top = (struct amendment){ 0 };

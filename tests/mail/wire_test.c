@@ -118,6 +118,33 @@ travels(void **state)
 	buffer_free(&seen);
 }
 
+/* Whatever else is left alone behind them, too. */
+static void
+too_many_parts_stay(void **state)
+{
+	const struct wire_abilities	 seven = { .eight_bit = false };
+	struct buffer			 in = { 0 };
+	struct message			 m;
+	struct wire			 w;
+	struct failure			 why;
+
+	(void)state;
+	buffer_add_text(&in, "Content-Type: multipart/mixed; boundary=o\n\n");
+	for (int i = 0; i <= MIME_CHANGES_MAX; i++)
+		buffer_add_text(&in, "--o\n\n\303\244\n");
+	buffer_add_text(&in, "--o\n"
+	    "Content-Type: multipart/signed; boundary=i\n\n"
+	    "--i\n\n\303\244\n--i--\n--o--\n");
+	feed(&m, &in);
+	assert_true(wire_prepare(&w, &m, &seven, &why));
+	assert_non_null(wire_unchanged(&w));
+	assert_true(w.has_8bit);
+	assert_non_null(strstr(w.remark, "too many parts"));
+	wire_free(&w);
+	message_free(&m);
+	buffer_free(&in);
+}
+
 #define TRAVELS(sentence, server, in, out) \
 	{ sentence, travels, NULL, NULL, \
 	    &(struct example){ server, in, out, NULL } }
@@ -296,6 +323,7 @@ static const struct CMUnitTest wire_spec[] = {
 	{ "an identifier that is too long is left as it is", travels, NULL,
 	    NULL, &(struct example){ SEVEN, "Message-ID: <{1000}@b>\n\n",
 	    "Message-ID:\n <{1000}@b>\n\n", "header field" } },
+	cmocka_unit_test(too_many_parts_stay),
 };
 
 int
