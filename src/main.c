@@ -1,7 +1,6 @@
 /*
  * relais - the name we were called by chooses the role
  */
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/sendmail.h"
+#include "util/file.h"
 #include "util/privilege.h"
 
 static const struct {
@@ -40,11 +40,9 @@ fill_descriptors(void)
 {
 	int	fd;
 
-	do {
-		fd = open("/dev/null", O_RDWR);
-		if (fd == -1)	/* a chroot without /dev: any will do */
-			fd = open("/", O_RDONLY);
-	} while (fd != -1 && fd <= STDERR_FILENO);
+	do
+		fd = file_nothing();
+	while (fd != -1 && fd <= STDERR_FILENO);
 	if (fd != -1)
 		close(fd);
 }

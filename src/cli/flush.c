@@ -1,7 +1,6 @@
 #include "cli/flush.h"
 
 #include <ctype.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 #include "relay/runner.h"
 #include "relay/store.h"
 #include "util/clock.h"
+#include "util/file.h"
 
 /* The shortest time between two attempts for a message. */
 enum { SERVE_S = 60 };
@@ -256,7 +256,7 @@ serve_command(const struct options *options)
 static void
 detach(void)
 {
-	int	fd = open("/dev/null", O_RDWR);
+	int	fd = file_nothing();
 
 	setsid();
 	for (int i = STDIN_FILENO; fd != -1 && i <= STDERR_FILENO; i++)

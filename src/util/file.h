@@ -19,4 +19,10 @@ bool	file_write(int fd, const void *data, size_t len);
  */
 int	file_unnamed(const char *folder, struct failure *why);
 
+/*
+ * What stands in for an input or output that is not to be used: /dev/null, or
+ * where a chroot lacks it, a folder, which can be neither read nor written.
+ */
+int	file_nothing(void);
+
 #endif

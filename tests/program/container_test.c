@@ -107,6 +107,17 @@ close_place(struct place *p)
 	folder_remove(&p->folder);
 }
 
+static void
+skip_without_container(struct place *p, struct outcome *o)
+{
+	if (o->status != NO_CONTAINER)
+		return;
+	outcome_free(o);
+	close_place(p);
+	print_message("no name spaces for us here: skipped\n");
+	skip();
+}
+
 /* sendmail in the container, with these variables and no others. */
 static void
 run_prepared(struct place *p, struct outcome *o, void (*prepare)(void *),
@@ -115,12 +126,7 @@ run_prepared(struct place *p, struct outcome *o, void (*prepare)(void *),
 	program_run(o, &(struct program){ .path = BUILD "/sendmail",
 	    .argv = argv, .env = env, .input = input, .prepare = prepare,
 	    .ctx = &p->container });
-	if (o->status != NO_CONTAINER)
-		return;
-	outcome_free(o);
-	close_place(p);
-	print_message("no name spaces for us here: skipped\n");
-	skip();
+	skip_without_container(p, o);
 }
 
 static void
@@ -268,6 +274,34 @@ closed_outputs_get_into_no_session(void **state)
 	close_place(&p);
 }
 
+/* Who waits for the end of our outputs sees it before the message has gone. */
+static void
+the_background_holds_no_output(void **state)
+{
+	struct place	p;
+	struct outcome	o;
+	char		queue[120];
+
+	(void)state;
+	open_place(&p, &(struct script){ .steps = { { .at = ON_GREETING,
+	    .hold = true } } });
+	snprintf(queue, sizeof(queue), "RELAIS_QUEUE=%s/spool",
+	    p.folder.path);
+	program_run(&o, &(struct program){ .path = "/usr/bin/sh",
+	    .argv = WORDS("sh", "-c", "x=$(\"$0\" -odb a@example.net 2>&1)",
+	    BUILD "/sendmail"), .input = "Subject: x\n\nhi\n",
+	    .env = WORDS(p.url, "RELAIS_DOMAIN=example.org", queue),
+	    .prepare = enter, .ctx = &p.container });
+	skip_without_container(&p, &o);
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	smarthost_release(p.host);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_true(smarthost_wait_closed(p.host, 1));
+	close_place(&p);
+}
+
 /* Half a setting is not passed over in silence. */
 static void
 a_missing_variable_is_named(void **state)
@@ -298,6 +332,7 @@ static const struct CMUnitTest container_spec[] = {
 	cmocka_unit_test(what_can_not_be_sent_is_said_and_not_lost),
 	cmocka_unit_test(a_large_message_needs_no_folder),
 	cmocka_unit_test(closed_outputs_get_into_no_session),
+	cmocka_unit_test(the_background_holds_no_output),
 	cmocka_unit_test(a_missing_variable_is_named),
 };
 
