@@ -466,6 +466,25 @@ killed_while_giving_up(void **state)
 	queue_place_close(&p);
 }
 
+static void
+calls_fail_while_giving_up(void **state)
+{
+	static const char	keeping[] = " write openat linkat pwrite64 "
+				    "fdatasync fsync utimensat unlinkat "
+				    "renameat2 flock ";
+	struct queue_place	p;
+	struct calls		calls;
+	struct counter		c = { 0 };
+
+	(void)state;
+	begin(&p, &calls, &refusing, put_one, flush);
+	for_each_call(&p, &calls, "error=EIO", keeping, give_up_one, &c);
+	for_each_call(&p, &calls, "error=ENOSPC", keeping, give_up_one, &c);
+	print_message("%zu runs, %zu notices came twice\n", c.runs, c.again);
+	assert_int_equal(c.killed, 0);
+	queue_place_close(&p);
+}
+
 /*
  * File systems that take no more.
  */
@@ -543,6 +562,7 @@ static const struct CMUnitTest crash_spec[] = {
 	cmocka_unit_test(calls_fail_while_flushing),
 	cmocka_unit_test(what_can_not_be_removed_is_not_sent_again),
 	cmocka_unit_test(killed_while_giving_up),
+	cmocka_unit_test(calls_fail_while_giving_up),
 	DISK("a full disk", .options = "size=64k,mode=700",
 	    .argument = "-odq", .status = EX_TEMPFAIL,
 	    .words = "No space left on device"),
