@@ -31,7 +31,10 @@ give_lines(struct lines *l, const char *text, size_t len)
 	const char	*end = text + len;
 	const char	*lf;
 
-	while ((lf = memchr(text, '\n', (size_t)(end - text))) != NULL) {
+	for (const char *from = text; (lf = memchr(from, '\n',
+	    (size_t)(end - from))) != NULL; from = lf + 1) {
+		if (lf == text || lf[-1] != '\r')
+			continue;	/* in a queue that somebody edited */
 		give(l, text, (size_t)(lf - 1 - text), true);
 		text = lf + 1;
 	}
@@ -60,7 +63,10 @@ body_each_line(const struct body *b, void (*line)(void *,
 	ssize_t		 n = 0;
 
 	if (memory != NULL) {
-		give_lines(&l, memory, (size_t)b->size);
+		size_t	used = give_lines(&l, memory, (size_t)b->size);
+
+		if (used < b->size)
+			give(&l, memory + used, (size_t)b->size - used, false);
 		return true;
 	}
 	buffer_room(&block, BLOCK);
@@ -78,6 +84,8 @@ body_each_line(const struct body *b, void (*line)(void *,
 		block.len -= used;
 		memmove(block.data, block.data + used, block.len);
 	}
+	if (n == 0 && block.len > 0)
+		give(&l, block.data, block.len, false);
 	buffer_free(&block);
 	return n == 0;
 }

@@ -1,0 +1,87 @@
+/*
+ * A stored body line by line, from memory and from a file.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+#include <unistd.h>
+
+#include "mail/body_lines.h"
+#include "util/file.h"
+
+struct example {
+	const char	*in;
+	const char	*out;	/* each line in brackets; '+' goes on */
+};
+
+/* Each line begins where the one before it ended. */
+struct reading {
+	struct buffer	 out;
+	uint64_t	 at;
+};
+
+static void
+note(void *context, const struct body_line *line)
+{
+	struct reading	*r = context;
+
+	assert_true(line->at == r->at);
+	r->at += line->len + (line->ends ? 2 : 0);
+	buffer_add_text(&r->out, line->starts ? "[" : "+");
+	buffer_add(&r->out, line->text, line->len);
+	if (line->ends)
+		buffer_add_text(&r->out, "]");
+}
+
+static void
+assert_read(const struct body *b, const char *want)
+{
+	struct reading	r = { .at = 0 };
+	struct failure	why;
+
+	buffer_room(&r.out, 0);
+	assert_true(body_each_line(b, note, &r, &why));
+	assert_string_equal(r.out.data, want);
+	assert_true(r.at == b->size);
+	buffer_free(&r.out);
+}
+
+static void
+gives(void **state)
+{
+	const struct example	*e = *state;
+	struct body		 b = { .fd = -1, .size = strlen(e->in) };
+	struct failure		 why;
+
+	buffer_add_text(&b.memory, e->in);
+	assert_read(&b, e->out);
+	b.fd = file_unnamed("/tmp", &why);
+	assert_int_not_equal(b.fd, -1);
+	assert_true(file_write(b.fd, e->in, strlen(e->in)));
+	assert_read(&b, e->out);
+	close(b.fd);
+	buffer_free(&b.memory);
+}
+
+#define GIVES(sentence, in, out) \
+	{ sentence, gives, NULL, NULL, &(struct example){ in, out } }
+
+static const struct CMUnitTest body_lines_spec[] = {
+	GIVES("nothing", "", ""),
+	GIVES("lines", "a\r\nbc\r\n", "[a][bc]"),
+	GIVES("empty lines", "\r\n\r\na\r\n", "[][][a]"),
+	GIVES("a LF without CR ends none", "\n\na\nb\r\n\n\r\n",
+	    "[\n\na\nb][\n]"),
+	GIVES("the last one may lack its end", "a\r\nb", "[a][b"),
+	GIVES("a CR without LF ends none", "a\rb\r\r\n", "[a\rb\r]"),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(body_lines_spec, NULL, NULL);
+}
