@@ -7,12 +7,11 @@
 #include <time.h>
 
 #include "cli/mailq.h"
+#include "mail/body_lines.h"
 #include "util/buffer.h"
 #include "util/json.h"
 #include "util/memory.h"
 #include "util/visible.h"
-
-enum { BLOCK = 64 * 1024 };
 
 static const char *
 state_of(const struct entry *e)
@@ -52,14 +51,21 @@ print_time(const char *what, int64_t seconds)
 }
 
 static void
-print_visible(const char *before, const char *text, const char *behind)
+print_octets(const char *text, size_t len)
 {
-	size_t	size = 4 * strlen(text) + 1;
+	size_t	 size = 4 * len + 1;
 	char	*shown = memory_new(size, 1);
 
-	printf("%s%s%s", before, visible(shown, size, text, strlen(text)),
-	    behind);
+	fputs(visible(shown, size, text, len), stdout);
 	free(shown);
+}
+
+static void
+print_visible(const char *before, const char *text, const char *behind)
+{
+	fputs(before, stdout);
+	print_octets(text, strlen(text));
+	fputs(behind, stdout);
 }
 
 static void
@@ -85,54 +91,39 @@ print_docket(const struct entry *e)
 	putchar('\n');
 }
 
-/* Line by line, so that every octet is seen, and none is obeyed. */
+/* Every octet is seen, and none is obeyed. */
 static void
-print_lines(struct buffer *text, bool all)
+print_line(void *context, const struct body_line *line)
 {
-	char	*line = text->data;
-	char	*end = text->data + text->len;
+	(void)context;
+	print_octets(line->text, line->len);
+	if (line->ends)
+		putchar('\n');
+}
 
-	while (line < end) {
-		char	*stop = memchr(line, '\n', (size_t)(end - line));
-		char	*behind;
+static void
+print_field(const struct field *f)
+{
+	const char	*line = f->text;
+	const char	*end;
 
-		if (stop == NULL && !all)
-			break;
-		behind = stop != NULL ? stop + 1 : end;
-		if (stop == NULL)
-			stop = end;
-		if (stop > line && stop[-1] == '\r')
-			stop--;
-		*stop = '\0';
-		print_visible("", line, "\n");
-		line = behind;
+	while ((end = strstr(line, "\r\n")) != NULL) {
+		print_octets(line, (size_t)(end - line));
+		putchar('\n');
+		line = end + 2;
 	}
-	text->len = (size_t)(end - line);
-	memmove(text->data, line, text->len);
 }
 
 bool
 queue_show(const struct entry *e, struct failure *why)
 {
-	const struct body	*body = &e->message.body;
-	struct buffer		 text = { 0 };
-	uint64_t		 at = 0;
-	ssize_t			 n = 1;
+	const struct header	*h = &e->message.header;
 
 	print_docket(e);
-	header_write(&text, &e->message.header);
-	while (n > 0) {
-		print_lines(&text, false);
-		n = body_read(body, at, buffer_room(&text, BLOCK), BLOCK,
-		    why);
-		text.len += n > 0 ? (size_t)n : 0;
-		at += n > 0 ? (uint64_t)n : 0;
-	}
-	buffer_add_byte(&text, '\0');	/* room for the end of a last line */
-	text.len--;
-	print_lines(&text, true);
-	buffer_free(&text);
-	return n == 0;
+	for (size_t i = 0; i < h->n; i++)
+		print_field(&h->field[i]);
+	putchar('\n');
+	return body_each_line(&e->message.body, print_line, NULL, why);
 }
 
 static void
