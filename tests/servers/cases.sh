@@ -229,26 +229,25 @@ all_sizes_and_shapes() {
 	    with "$@" -- crlf_and_lf_arrive "$server" "$folder"
 }
 
-# with CONFIGURATION... -- CASE...: CASE with user, password and these lines
-with() {
-	local lines=()
+# written_by WRITER CONFIGURATION... -- CASE...: CASE with these lines
+written_by() {
+	local writer=$1 lines=()
+	shift
 	while [ "$1" != -- ]; do
 		lines+=("$1")
 		shift
 	done
 	shift
-	configuration_with_password "${lines[@]}"
+	"$writer" "${lines[@]}"
 	"$@"
+}
+
+# with CONFIGURATION... -- CASE...: CASE with user, password and these lines
+with() {
+	written_by configuration_with_password "$@"
 }
 
 # with_only: the same, without user and password
 with_only() {
-	local lines=()
-	while [ "$1" != -- ]; do
-		lines+=("$1")
-		shift
-	done
-	shift
-	configuration "${lines[@]}"
-	"$@"
+	written_by configuration "$@"
 }
