@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "support/conf.h"
+#include "support/place.h"
 #include "support/program.h"
 #include "support/smarthost.h"
 #include "util/file.h"
@@ -155,34 +156,6 @@ static const struct CMUnitTest modes_spec[] = {
 	    "/nonexistent", "relais", "-C", "/nonexistent", "-bv", "a@x"),
 };
 
-struct place {
-	struct folder		 folder;
-	struct smarthost	*host;
-	const char		*conf;
-};
-
-static void
-open_place(struct place *p, const struct script *script, const char *more)
-{
-	folder_make(&p->folder);
-	p->host = smarthost_start(script);
-	p->conf = conf_write(&p->folder, p->host, "smtp", more);
-}
-
-static void
-close_place(struct place *p)
-{
-	smarthost_stop(p->host);
-	folder_remove(&p->folder);
-}
-
-static const struct heard_message *
-arrived(struct place *p)
-{
-	assert_true(smarthost_wait_messages(p->host, 1));
-	return smarthost_message(p->host, 0);
-}
-
 static void
 verify_shows_the_envelope_and_sends_nothing(void **state)
 {
@@ -190,7 +163,8 @@ verify_shows_the_envelope_and_sends_nothing(void **state)
 	struct outcome	o;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, "root = admin@example.net\n");
+	place_open(&p, &(struct script){ 0 }, "smtp",
+	    "root = admin@example.net\n");
 	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
 	    p.conf, "-bv", "-f", "me@example.org",
 	    "a@example.net, B <b@example.net>", "root"), .keep_open = true });
@@ -201,7 +175,7 @@ verify_shows_the_envelope_and_sends_nothing(void **state)
 	assert_string_equal(o.err.data, "");
 	outcome_free(&o);
 	assert_int_equal(smarthost_connections(p.host), 0);
-	close_place(&p);
+	place_close(&p);
 }
 
 static void
@@ -224,7 +198,7 @@ verify_follows_aliases_and_says_what_leads_nowhere(void **state)
 	assert_non_null(strstr(o.out.data, "to <d@example.net>\n"));
 	assert_non_null(strstr(o.out.data, "not to <nobody-at-all"));
 	outcome_free(&o);
-	close_place(&p);
+	place_close(&p);
 }
 
 static void
@@ -234,7 +208,7 @@ verify_reads_the_header_with_t(void **state)
 	struct outcome	o;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, NULL);
+	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-bv", "-t", "-f", ""),
 	    "Bcc: a@example.net\n\nhi\n");
 	assert_int_equal(o.status, 0);
@@ -246,7 +220,7 @@ verify_reads_the_header_with_t(void **state)
 	relais_run(&o, p.conf, WORDS("-bv", "a@@example.net"), "");
 	assert_int_equal(o.status, EX_USAGE);
 	outcome_free(&o);
-	close_place(&p);
+	place_close(&p);
 }
 
 /* A loop over a list on standard input loses nothing of it. */
@@ -257,13 +231,13 @@ verify_leaves_standard_input_alone(void **state)
 	struct outcome	o;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, NULL);
+	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	program_run(&o, &(struct program){ .path = "/bin/sh",
 	    .argv = WORDS("sh", "-c", "\"$0\"/relais -C \"$1\" -bv a@@x; cat",
 	    BUILD, p.conf), .input = "the next one\n" });
 	assert_string_equal(o.out.data, "the next one\n");
 	outcome_free(&o);
-	close_place(&p);
+	place_close(&p);
 }
 
 static void
@@ -274,15 +248,15 @@ notices_are_asked_for_where_they_are_offered(void **state)
 	const struct heard_message	*m;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, NULL);
+	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-N", "failure,Delay", "-Rhdrs", "-V",
 	    "id+3D1", "-t"), "To: a@example.net\n\nhi\n");
 	assert_int_equal(o.status, 0);
-	m = arrived(&p);
+	m = place_arrival(&p, 0);
 	assert_non_null(strstr(m->parameters, "RET=HDRS ENVID=id+3D1"));
 	assert_string_equal(m->rcpt[0].parameters, "NOTIFY=FAILURE,DELAY");
 	outcome_free(&o);
-	close_place(&p);
+	place_close(&p);
 }
 
 static void
@@ -293,17 +267,17 @@ and_not_where_they_are_not(void **state)
 	const struct heard_message	*m;
 
 	(void)state;
-	open_place(&p, &(struct script){ .keywords = "PIPELINING\nSIZE" },
-	    NULL);
+	place_open(&p, &(struct script){ .keywords = "PIPELINING\nSIZE" },
+	    "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-N", "never", "-R", "full", "-V", "1",
 	    "a@example.net"), "\nhi\n");
 	assert_int_equal(o.status, 0);
-	m = arrived(&p);
+	m = place_arrival(&p, 0);
 	assert_null(strstr(m->parameters, "RET"));
 	assert_null(strstr(m->parameters, "ENVID"));
 	assert_string_equal(m->rcpt[0].parameters, "");
 	outcome_free(&o);
-	close_place(&p);
+	place_close(&p);
 }
 
 /* Who the errors are told is a matter of -e; that they are errors is not. */
@@ -318,8 +292,8 @@ every_error_mode_has_the_same_exit_status(void **state)
 	struct outcome			o;
 
 	(void)state;
-	open_place(&p, &(struct script){ .steps = { { .at = ON_RCPT,
-	    .say = "550 5.1.1 who?" } } }, NULL);
+	place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .say = "550 5.1.1 who?" } } }, "smtp", NULL);
 	for (size_t i = 0; i < sizeof(quiet) / sizeof(*quiet); i++) {
 		relais_run(&o, p.conf, WORDS(quiet[i], "-Bodd",
 		    "a@example.net"),
@@ -336,7 +310,7 @@ every_error_mode_has_the_same_exit_status(void **state)
 		assert_string_equal(o.out.data, "");
 		outcome_free(&o);
 	}
-	close_place(&p);
+	place_close(&p);
 }
 
 static void
@@ -368,7 +342,7 @@ odq_leaves_it_to_the_queue(void **state)
 	assert_null(strstr(o.out.data, ": \r\n"));
 	outcome_free(&o);
 	assert_int_equal(smarthost_connections(p.host), 0);
-	close_place(&p);
+	place_close(&p);
 }
 
 /* Once, however many there are. */
@@ -380,7 +354,7 @@ an_ignored_option_is_logged(void **state)
 	const char	*at;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, "log = stderr\n");
+	place_open(&p, &(struct script){ 0 }, "smtp", "log = stderr\n");
 	relais_run(&o, p.conf, WORDS("-X/tmp/x", "-oQ/tmp", "-D", "/tmp/y",
 	    "a@example.net"), "\nhi\n");
 	assert_int_equal(o.status, 0);
@@ -393,7 +367,7 @@ an_ignored_option_is_logged(void **state)
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
 	outcome_free(&o);
-	close_place(&p);
+	place_close(&p);
 }
 
 static void
@@ -404,7 +378,7 @@ a_signal_while_the_message_is_read_sends_nothing(void **state)
 	struct outcome		o;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, NULL);
+	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
 		struct running	*r = program_start(&(struct program){
 			.argv = WORDS("relais", "-C", p.conf, "-v",
@@ -416,7 +390,7 @@ a_signal_while_the_message_is_read_sends_nothing(void **state)
 		outcome_free(&o);
 	}
 	assert_int_equal(smarthost_messages(p.host), 0);
-	close_place(&p);
+	place_close(&p);
 }
 
 static void
@@ -461,7 +435,7 @@ input_that_does_not_block_is_waited_for(void **state)
 	int			 fd[2];
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, NULL);
+	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	assert_int_equal(pipe2(fd, O_NONBLOCK | O_CLOEXEC), 0);
 	assert_true(file_write(fd[1], first, sizeof(first) - 1));
 	r = program_start(&(struct program){ .argv = WORDS("relais", "-C",
@@ -474,9 +448,10 @@ input_that_does_not_block_is_waited_for(void **state)
 	close(fd[0]);
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	assert_non_null(strstr(arrived(&p)->data.data, "Subject: late\r\n"));
+	assert_non_null(strstr(place_arrival(&p, 0)->data.data,
+	    "Subject: late\r\n"));
 	outcome_free(&o);
-	close_place(&p);
+	place_close(&p);
 }
 
 static size_t

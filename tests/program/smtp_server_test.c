@@ -13,37 +13,20 @@
 #include <sysexits.h>
 
 #include "support/conf.h"
+#include "support/place.h"
 #include "support/program.h"
 #include "support/smarthost.h"
 
-struct place {
-	struct folder		 folder;
-	struct smarthost	*host;
-	const char		*conf;
-	struct running		*mailer;
+struct client {
+	struct place	 place;
+	struct running	*mailer;
 };
-
-static void
-open_place(struct place *p, const struct script *script, const char *more)
-{
-	folder_make(&p->folder);
-	p->host = smarthost_start(script);
-	p->conf = conf_write(&p->folder, p->host, "smtp", more);
-	p->mailer = NULL;
-}
-
-static void
-close_place(struct place *p)
-{
-	smarthost_stop(p->host);
-	folder_remove(&p->folder);
-}
 
 /* Nothing is said before the greeting has come. */
 static void
-start(struct place *p, const char *const *options)
+start(struct client *p, const char *const *options)
 {
-	const char	*argv[16] = { "relais", "-C", p->conf, "-bs" };
+	const char	*argv[16] = { "relais", "-C", p->place.conf, "-bs" };
 	size_t		 n = 4;
 
 	while (n < 15 && *options != NULL)
@@ -55,7 +38,7 @@ start(struct place *p, const char *const *options)
 
 /* One command; its last reply line begins so. */
 static const char *
-ask(struct place *p, const char *command, const char *reply)
+ask(struct client *p, const char *command, const char *reply)
 {
 	const char	*line;
 
@@ -69,7 +52,7 @@ ask(struct place *p, const char *command, const char *reply)
 }
 
 static void
-end(struct place *p)
+end(struct client *p)
 {
 	struct outcome	o;
 
@@ -79,21 +62,14 @@ end(struct place *p)
 	outcome_free(&o);
 }
 
-static const struct heard_message *
-message(struct place *p, size_t n)
-{
-	assert_true(smarthost_wait_messages(p->host, n + 1));
-	return smarthost_message(p->host, n);
-}
-
 static void
 symfony_sends_one_message_after_the_other(void **state)
 {
-	struct place			 p;
+	struct client			 p;
 	const struct heard_message	*m;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, NULL);
+	place_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
 	start(&p, WORDS(NULL));
 	ask(&p, "EHLO [127.0.0.1]\r\n", "250 ");
 	ask(&p, "MAIL FROM:<shop@example.org>\r\n", "250 2.1.0");
@@ -110,7 +86,7 @@ symfony_sends_one_message_after_the_other(void **state)
 	ask(&p, "Subject: 2\r\n\r\ntwo\r\n.\r\n", "250 2.0.0");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	m = message(&p, 0);
+	m = place_arrival(&p.place, 0);
 	assert_string_equal(m->reverse_path, "shop@example.org");
 	assert_int_equal(m->n_rcpt, 1);
 	assert_string_equal(m->rcpt[0].path, "a@example.net");
@@ -118,23 +94,23 @@ symfony_sends_one_message_after_the_other(void **state)
 	assert_non_null(strstr(m->data.data, "\r\nDate: "));
 	assert_non_null(strstr(m->data.data, "\r\nMessage-ID: "));
 	assert_non_null(strstr(m->data.data, "\r\n\r\n.dots\r\nTo: z@"));
-	m = message(&p, 1);
+	m = place_arrival(&p.place, 1);
 	assert_string_equal(m->reverse_path, "");
 	assert_int_equal(m->n_rcpt, 2);
 	assert_string_equal(m->rcpt[0].path, "c@example.net");
 	assert_string_equal(m->rcpt[1].path, "d@example.net");
 	assert_null(strstr(m->data.data, "dots"));
-	assert_int_equal(smarthost_connections(p.host), 1);
-	close_place(&p);
+	assert_int_equal(smarthost_connections(p.place.host), 1);
+	place_close(&p.place);
 }
 
 static void
 swift_mailer_says_helo(void **state)
 {
-	struct place	p;
+	struct client	p;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, NULL);
+	place_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
 	start(&p, WORDS("-i"));
 	ask(&p, "HELO [127.0.0.1]\r\n", "250 ");
 	ask(&p, "MAIL FROM: <a@example.org>\r\n", "250 2.1.0");
@@ -143,18 +119,19 @@ swift_mailer_says_helo(void **state)
 	ask(&p, "Subject: x\r\n\r\nhi\r\n.\r\n", "250 2.0.0");
 	program_end_input(p.mailer);
 	end(&p);
-	assert_non_null(strstr(message(&p, 0)->data.data, "Subject: x"));
-	close_place(&p);
+	assert_non_null(strstr(place_arrival(&p.place, 0)->data.data,
+	    "Subject: x"));
+	place_close(&p.place);
 }
 
 static void
 alpine_and_nmh_say_ehlo(void **state)
 {
-	struct place			 p;
+	struct client			 p;
 	const struct heard_message	*m;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, NULL);
+	place_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
 	start(&p, WORDS("-odb", "-oem", "-om", "-t", "-f", "x@example.org",
 	    "-F", "X", "-B", "none", "someone@example.net"));
 	ask(&p, "EHLO localhost\r\n", "250 ");
@@ -165,22 +142,22 @@ alpine_and_nmh_say_ehlo(void **state)
 	    "250 2.0.0");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	m = message(&p, 0);
+	m = place_arrival(&p.place, 0);
 	assert_string_equal(m->reverse_path, "a@example.org");
 	assert_int_equal(m->n_rcpt, 1);
-	close_place(&p);
+	place_close(&p.place);
 }
 
 static void
 what_the_smarthost_refuses_is_the_final_reply(void **state)
 {
-	struct place	p;
+	struct client	p;
 	const char	*line;
 
 	(void)state;
-	open_place(&p, &(struct script){ .steps = {
+	place_open(&p.place, &(struct script){ .steps = {
 	    { .at = ON_RCPT, .match = "bad@", .say = "550 5.1.1 who?" } } },
-	    NULL);
+	    "smtp", NULL);
 	start(&p, WORDS(NULL));
 	ask(&p, "EHLO me\r\n", "250 ");
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
@@ -195,19 +172,20 @@ what_the_smarthost_refuses_is_the_final_reply(void **state)
 	ask(&p, "\r\nhi\r\n.\r\n", "250 2.0.0 sent: ");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	assert_string_equal(message(&p, 0)->rcpt[0].path, "good@example.net");
-	close_place(&p);
+	assert_string_equal(place_arrival(&p.place, 0)->rcpt[0].path,
+	    "good@example.net");
+	place_close(&p.place);
 }
 
 static void
 lmtp_has_a_reply_for_each(void **state)
 {
-	struct place	p;
+	struct client	p;
 
 	(void)state;
-	open_place(&p, &(struct script){ .steps = {
+	place_open(&p.place, &(struct script){ .steps = {
 	    { .at = ON_RCPT, .match = "bad@", .say = "550 5.1.1 who?" } } },
-	    "root = good@example.net\n");
+	    "smtp", "root = good@example.net\n");
 	start(&p, WORDS(NULL));
 	ask(&p, "LHLO me\r\n", "250 ");
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
@@ -220,17 +198,17 @@ lmtp_has_a_reply_for_each(void **state)
 	assert_memory_equal(program_hear(p.mailer), "250 2.0.0 ", 10);
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	close_place(&p);
+	place_close(&p.place);
 }
 
 /* An answer that waits for the message would come too late for most. */
 static void
 a_local_name_that_leads_nowhere_is_refused_at_once(void **state)
 {
-	struct place	p;
+	struct client	p;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, NULL);
+	place_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
 	start(&p, WORDS(NULL));
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
 	assert_non_null(strstr(ask(&p, "RCPT TO:<root>\r\n", "550 5.1.1"),
@@ -238,18 +216,18 @@ a_local_name_that_leads_nowhere_is_refused_at_once(void **state)
 	ask(&p, "RCPT TO:<good@example.net>\r\n", "250 ");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	close_place(&p);
+	place_close(&p.place);
 }
 
 /* Nobody gets past from_mode by speaking SMTP. */
 static void
 the_sender_is_from_with_always(void **state)
 {
-	struct place			 p;
+	struct client			 p;
 	const struct heard_message	*m;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 },
+	place_open(&p.place, &(struct script){ 0 }, "smtp",
 	    "from = from@example.org\nfrom_mode = always\n");
 	start(&p, WORDS("-f", "evil@example.net"));
 	ask(&p, "MAIL FROM:<evil@example.net>\r\n", "250 ");
@@ -259,25 +237,25 @@ the_sender_is_from_with_always(void **state)
 	    "Resent-From: evil@example.net\r\n\r\nhi\r\n.\r\n", "250 ");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	m = message(&p, 0);
+	m = place_arrival(&p.place, 0);
 	assert_string_equal(m->reverse_path, "from@example.org");
 	assert_non_null(strstr(m->data.data, "From: E <from@example.org>"));
 	assert_non_null(strstr(m->data.data, "Sender: from@example.org"));
 	assert_non_null(strstr(m->data.data, "Resent-From: from@example.org"));
 	assert_non_null(strstr(m->data.data,
 	    "Reply-To: E <evil@example.net>"));
-	close_place(&p);
+	place_close(&p.place);
 }
 
 static void
 a_smarthost_that_left_is_called_again(void **state)
 {
-	struct place	p;
+	struct client	p;
 
 	(void)state;
-	open_place(&p, &(struct script){ .steps = { { .at = ON_BODY,
+	place_open(&p.place, &(struct script){ .steps = { { .at = ON_BODY,
 	    .connection = 1, .say = "250 2.0.0 ok", .then = THEN_CLOSE } } },
-	    NULL);
+	    "smtp", NULL);
 	start(&p, WORDS(NULL));
 	for (int i = 0; i < 2; i++) {
 		ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
@@ -285,25 +263,25 @@ a_smarthost_that_left_is_called_again(void **state)
 		ask(&p, "DATA\r\n", "354 ");
 		ask(&p, "\r\nhi\r\n.\r\n", "250 2.0.0");
 		if (i == 0)
-			assert_true(smarthost_wait_closed(p.host, 1));
+			assert_true(smarthost_wait_closed(p.place.host, 1));
 	}
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	assert_int_equal(smarthost_connections(p.host), 2);
-	close_place(&p);
+	assert_int_equal(smarthost_connections(p.place.host), 2);
+	place_close(&p.place);
 }
 
 static void
 what_waits_in_the_queue_is_taken(void **state)
 {
-	struct place	p;
+	struct client	p;
 	char		more[200];
 
 	(void)state;
-	folder_make(&p.folder);
-	p.host = smarthost_start(&(struct script){ .refusing = true });
-	snprintf(more, sizeof(more), "queue = %s/spool\n", p.folder.path);
-	p.conf = conf_write(&p.folder, p.host, "smtp", more);
+	folder_make(&p.place.folder);
+	p.place.host = smarthost_start(&(struct script){ .refusing = true });
+	snprintf(more, sizeof(more), "queue = %s/spool\n", p.place.folder.path);
+	p.place.conf = conf_write(&p.place.folder, p.place.host, "smtp", more);
 	start(&p, WORDS(NULL));
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
 	ask(&p, "RCPT TO:<b@example.net>\r\n", "250 ");
@@ -311,18 +289,19 @@ what_waits_in_the_queue_is_taken(void **state)
 	ask(&p, "\r\nhi\r\n.\r\n", "250 2.0.0 queued as ");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	assert_int_equal(folder_count(folder_path(&p.folder, "spool/queue")),
-	    1);
-	close_place(&p);
+	assert_int_equal(folder_count(folder_path(&p.place.folder,
+	    "spool/queue")), 1);
+	place_close(&p.place);
 }
 
 static void
 without_a_queue_it_is_not(void **state)
 {
-	struct place	p;
+	struct client	p;
 
 	(void)state;
-	open_place(&p, &(struct script){ .refusing = true }, NULL);
+	place_open(&p.place, &(struct script){ .refusing = true }, "smtp",
+	    NULL);
 	start(&p, WORDS(NULL));
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
 	ask(&p, "RCPT TO:<b@example.net>\r\n", "250 ");
@@ -330,16 +309,16 @@ without_a_queue_it_is_not(void **state)
 	ask(&p, "\r\nhi\r\n.\r\n", "451 4.4.1 ");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	close_place(&p);
+	place_close(&p.place);
 }
 
 static void
 the_end_of_input_in_a_message_discards_it(void **state)
 {
-	struct place	p;
+	struct client	p;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, NULL);
+	place_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
 	start(&p, WORDS(NULL));
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
 	ask(&p, "RCPT TO:<b@example.net>\r\n", "250 ");
@@ -347,32 +326,32 @@ the_end_of_input_in_a_message_discards_it(void **state)
 	program_say(p.mailer, "\r\nhi\r\n");
 	program_end_input(p.mailer);
 	end(&p);
-	assert_int_equal(smarthost_connections(p.host), 0);
-	close_place(&p);
+	assert_int_equal(smarthost_connections(p.place.host), 0);
+	place_close(&p.place);
 }
 
 /* A whole session in one piece, as from a file; a thousand paths in it. */
 static void
 all_at_once_is_fine(void **state)
 {
-	struct place	p;
+	struct client	p;
 	struct outcome	o;
 	struct buffer	in = { 0 };
 
 	(void)state;
-	open_place(&p, &(struct script){ .discard = true }, NULL);
+	place_open(&p.place, &(struct script){ .discard = true }, "smtp", NULL);
 	buffer_add_text(&in, "EHLO me\r\nMAIL FROM:<a@example.org>\r\n");
 	for (int i = 0; i < 1000; i++)
 		buffer_addf(&in, "RCPT TO:<u%d@example.net>\r\n", i);
 	buffer_add_text(&in, "BDAT 8 LAST\r\n\r\nhello\nQUIT\r\n");
-	relais_run(&o, p.conf, WORDS("-bs"), in.data);
+	relais_run(&o, p.place.conf, WORDS("-bs"), in.data);
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
 	assert_non_null(strstr(o.out.data, "\r\n250 2.0.0 sent: "));
-	assert_int_equal(message(&p, 0)->n_rcpt, 1000);
+	assert_int_equal(place_arrival(&p.place, 0)->n_rcpt, 1000);
 	outcome_free(&o);
 	buffer_free(&in);
-	close_place(&p);
+	place_close(&p.place);
 }
 
 static void
@@ -409,11 +388,11 @@ static void
 a_signal_in_the_message_sends_nothing(void **state)
 {
 	static const int	signals[] = { SIGHUP, SIGINT, SIGTERM };
-	struct place		p;
+	struct client		p;
 	struct outcome		o;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, NULL);
+	place_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
 		start(&p, WORDS(NULL));
 		ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
@@ -424,8 +403,8 @@ a_signal_in_the_message_sends_nothing(void **state)
 		assert_int_equal(o.signal, signals[i]);
 		outcome_free(&o);
 	}
-	assert_int_equal(smarthost_connections(p.host), 0);
-	close_place(&p);
+	assert_int_equal(smarthost_connections(p.place.host), 0);
+	place_close(&p.place);
 }
 
 static const struct CMUnitTest smtp_server_spec[] = {

@@ -14,37 +14,9 @@
 
 #include "support/certificate.h"
 #include "support/conf.h"
+#include "support/place.h"
 #include "support/program.h"
 #include "support/smarthost.h"
-
-struct place {
-	struct folder		 folder;
-	struct smarthost	*host;
-	const char		*conf;
-};
-
-static void
-open_place(struct place *p, const struct script *script, const char *scheme,
-    const char *more)
-{
-	folder_make(&p->folder);
-	p->host = smarthost_start(script);
-	p->conf = conf_write(&p->folder, p->host, scheme, more);
-}
-
-static void
-close_place(struct place *p)
-{
-	smarthost_stop(p->host);
-	folder_remove(&p->folder);
-}
-
-static const struct heard_message *
-arrived(struct place *p)
-{
-	assert_true(smarthost_wait_messages(p->host, 1));
-	return smarthost_message(p->host, 0);
-}
 
 static void
 recipients_come_from_the_header_with_t(void **state)
@@ -54,7 +26,7 @@ recipients_come_from_the_header_with_t(void **state)
 	const struct heard_message	*m;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, "smtp", NULL);
+	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-t", "-i", "-f", "me@example.org"),
 	    "To: a@example.net\nCc: \"B, C\" <b@example.net>\n"
 	    "bcc: c@example.net\nSubject: hello\nDate: today\n"
@@ -63,7 +35,7 @@ recipients_come_from_the_header_with_t(void **state)
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.out.data, "");
 	assert_string_equal(o.err.data, "");
-	m = arrived(&p);
+	m = place_arrival(&p, 0);
 	assert_string_equal(m->reverse_path, "me@example.org");
 	assert_int_equal(m->n_rcpt, 3);
 	assert_string_equal(m->rcpt[0].path, "a@example.net");
@@ -74,7 +46,7 @@ recipients_come_from_the_header_with_t(void **state)
 	    "Subject: hello\r\nDate: today\r\nFrom: me@example.org\r\n"
 	    "Message-ID: <1@example.org>\r\n\r\n.\r\n..x\r\nlast\r\n");
 	outcome_free(&o);
-	close_place(&p);
+	place_close(&p);
 }
 
 static void
@@ -85,16 +57,16 @@ arguments_are_recipients_and_bcc_goes_all_the_same(void **state)
 	const struct heard_message	*m;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, "smtp", NULL);
+	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-i", "a@example.net, b@example.net",
 	    "c@example.net"), "To: x@example.net\nBcc: y@example.net\n\nhi\n");
 	assert_int_equal(o.status, 0);
-	m = arrived(&p);
+	m = place_arrival(&p, 0);
 	assert_int_equal(m->n_rcpt, 3);
 	assert_null(strstr(m->data.data, "Bcc"));
 	assert_null(strstr(m->data.data, "y@example.net"));
 	outcome_free(&o);
-	close_place(&p);
+	place_close(&p);
 }
 
 static void
@@ -108,11 +80,11 @@ what_is_missing_is_added_once(void **state)
 	const struct heard_message	*m;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, "smtp", NULL);
+	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-F", "Nina", "-f", "nina@example.org",
 	    "a@example.net"), "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, 0);
-	m = arrived(&p);
+	m = place_arrival(&p, 0);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const char	*at = strstr(m->data.data, names[i]);
 
@@ -120,7 +92,7 @@ what_is_missing_is_added_once(void **state)
 		assert_null(strstr(at + 1, names[i]));
 	}
 	outcome_free(&o);
-	close_place(&p);
+	place_close(&p);
 }
 
 static void
@@ -130,14 +102,15 @@ without_i_a_lone_dot_ends_the_message(void **state)
 	struct outcome	o;
 
 	(void)state;
-	open_place(&p, &(struct script){ 0 }, "smtp", NULL);
+	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("a@example.net"),
 	    "Subject: x\n\n..one\n.\ntwo\n");
 	assert_int_equal(o.status, 0);
-	assert_non_null(strstr(arrived(&p)->data.data, "\r\n\r\n.one\r\n"));
-	assert_null(strstr(arrived(&p)->data.data, "two"));
+	assert_non_null(strstr(place_arrival(&p, 0)->data.data,
+	    "\r\n\r\n.one\r\n"));
+	assert_null(strstr(place_arrival(&p, 0)->data.data, "two"));
 	outcome_free(&o);
-	close_place(&p);
+	place_close(&p);
 }
 
 /* Where a server may listen. */
@@ -158,9 +131,9 @@ arrives_at(void **state)
 	relais_run(&o, p.conf, WORDS("a@example.net"), "Subject: x\n\nhi\n");
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	assert_int_equal(arrived(&p)->n_rcpt, 1);
+	assert_int_equal(place_arrival(&p, 0)->n_rcpt, 1);
 	outcome_free(&o);
-	close_place(&p);
+	place_close(&p);
 	free(path);
 }
 
@@ -193,12 +166,12 @@ logs_in(enum security security, const char *scheme, const char *mechanisms)
 	assert_int_equal(o.status, 0);
 	assert_null(strstr(o.out.data, "s3cret"));
 	assert_null(strstr(o.out.data, "czNjcmV0"));
-	assert_int_equal(arrived(&p)->n_rcpt, 1);
+	assert_int_equal(place_arrival(&p, 0)->n_rcpt, 1);
 	h = smarthost_heard(p.host, 0);
 	assert_true(h->authenticated);
 	assert_non_null(strstr(h->tls, "TLSv1.3"));
 	outcome_free(&o);
-	close_place(&p);
+	place_close(&p);
 }
 
 static void
@@ -237,7 +210,7 @@ is_told(void **state)
 	struct place		 p;
 	struct outcome		 o;
 
-	open_place(&p, &t->script, "smtp", t->more);
+	place_open(&p, &t->script, "smtp", t->more);
 	relais_run(&o, p.conf, WORDS("a@example.net", "b@example.net"),
 	    "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, t->status);
@@ -248,7 +221,7 @@ is_told(void **state)
 	    o.err.data + o.err.len);
 	assert_string_equal(o.out.data, "");
 	outcome_free(&o);
-	close_place(&p);
+	place_close(&p);
 }
 
 #define TOLD(sentence, ...) { sentence, is_told, NULL, NULL, \
