@@ -222,7 +222,7 @@ dialogue_data(struct dialogue *d)
 	conclude(d, "DATA");
 }
 
-/* Takes n octets; replies before it wait, since the client is not. */
+/* Takes n octets. */
 static bool
 take_chunk(struct dialogue *d, uint64_t n)
 {

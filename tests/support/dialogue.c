@@ -410,9 +410,6 @@ dialogue_line(struct dialogue *d, char **line)
 			seen = 0;
 			too_long = true;
 		}
-		/* In the midst of a line nobody waits for us. */
-		if (seen == 0 && !peer_pending(p, 0) && !peer_flush(p))
-			return false;
 		if (!peer_fill(p)) {
 			peer_flush(p);
 			return false;

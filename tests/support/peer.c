@@ -54,12 +54,46 @@ ends(struct peer *p, enum ending how)
 		p->ending = how;
 }
 
+static bool
+readable(const struct peer *p, int ms)
+{
+	struct pollfd	pfd = { .fd = p->fd, .events = POLLIN };
+
+	return poll(&pfd, 1, ms) > 0;
+}
+
+/*
+ * What was said goes out before we wait for the client: it may be waiting,
+ * too, even in the middle of a line (a TLS client hello is not a line).
+ * Within a TLS record, a line, a chunk or a message, the client does not
+ * need our reply to continue, so its flight and its round trip continue.
+ */
+static bool
+flush_before_waiting(struct peer *p)
+{
+	bool		within = p->in_body || p->end > p->start ||
+			    (p->ssl != NULL && SSL_has_pending(p->ssl));
+	bool		said = p->said, wrote = p->wrote;
+	unsigned	round_trips = p->round_trips;
+
+	if (!peer_flush(p))
+		return false;
+	if (within) {
+		p->said = said;
+		p->wrote = wrote;
+		p->round_trips = round_trips;
+	}
+	return true;
+}
+
 /* From the wire: octets, 0 at the end of the connection. */
 static size_t
 read_raw(struct peer *p, void *to, size_t room)
 {
 	ssize_t	n;
 
+	if (p->out.len > 0 && !readable(p, 0) && !flush_before_waiting(p))
+		return 0;
 	do
 		n = recv(p->fd, to, room, 0);
 	while (n == -1 && errno == EINTR);
@@ -168,12 +202,10 @@ peer_fill(struct peer *p)
 bool
 peer_pending(const struct peer *p, int ms)
 {
-	struct pollfd	pfd = { .fd = p->fd, .events = POLLIN };
-
 	if (p->ssl != NULL && (SSL_has_pending(p->ssl) ||
 	    BIO_ctrl_pending(SSL_get_rbio(p->ssl)) > 0))
 		return true;
-	return poll(&pfd, 1, ms) > 0;
+	return readable(p, ms);
 }
 
 void

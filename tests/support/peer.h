@@ -45,7 +45,10 @@ void	peer_close(struct peer *);	/* tells the journal */
 void	peer_event(const struct peer *, enum event_kind, uint64_t a,
 	    uint64_t b, const void *bytes, size_t len);
 
-/* Reads more behind .end; false at the end of the connection. */
+/*
+ * Reads more behind .end; false at the end of the connection.  Writes .out
+ * before it waits.
+ */
 bool	peer_fill(struct peer *);
 
 /* Whether there is something for peer_fill() within so many milliseconds. */
@@ -54,7 +57,7 @@ bool	peer_pending(const struct peer *, int ms);
 /* Takes n octets from .start. */
 void	peer_take(struct peer *, size_t n);
 
-/* To .out; goes out at the next flush. */
+/* To .out; goes out at the next flush, or before we wait for the client. */
 void	peer_say(struct peer *, const void *, size_t len);
 bool	peer_flush(struct peer *);
 

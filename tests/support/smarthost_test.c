@@ -189,9 +189,26 @@ takes_everything_in_chunks_in_one_flight(void **state)
 	smarthost_stop(host);
 }
 
-/* Half a command is no reason to answer those before it. */
+/* What was said goes out before the rest of a line is waited for ... */
 static void
-waits_for_the_rest_of_a_flight(void **state)
+greets_a_client_that_sent_half_a_line(void **state)
+{
+	struct smarthost	*host = smarthost_start(&(struct script){
+					.steps = { { .at = ON_GREETING,
+					    .hold = true } } });
+	int			 fd = dial(host);
+
+	(void)state;
+	send_text(fd, "\026\003\001");
+	smarthost_release(host);
+	expect(fd, GREETING);
+	close(fd);
+	smarthost_stop(host);
+}
+
+/* ... but a flight ends only where a client may wait for a reply. */
+static void
+continues_a_flight_after_half_a_line(void **state)
 {
 	struct smarthost	*host = smarthost_start(
 				    &(struct script){ .keywords = "" });
@@ -201,13 +218,17 @@ waits_for_the_rest_of_a_flight(void **state)
 	expect(fd, GREETING);
 	send_text(fd, "EHLO me\r\n");
 	expect(fd, "250 mail.example\r\n");
-	send_text(fd, "MAIL FROM:<>\r\nRCPT TO");
-	send_text(fd, ":<b@y>\r\n");
+	send_text(fd, "MAIL FROM:<>\r\nRCPT TO:<b@y>\r\nBDAT 3\r\na");
 	expect(fd, "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n");
+	send_text(fd, "bcBDAT 0 LA");
+	expect(fd, "250 2.0.0 Ok\r\n");
+	send_text(fd, "ST\r\n");
+	expect(fd, "250 2.0.0 Ok: queued as 1-1\r\n");
 	close(fd);
 	assert_true(smarthost_wait_closed(host, 1));
 	assert_int_equal(smarthost_heard(host, 0)->n_flights, 2);
-	assert_false(smarthost_heard(host, 0)->message[0]->complete);
+	assert_int_equal(smarthost_message(host, 0)->flights, 2);
+	assert_int_equal(smarthost_message(host, 0)->round_trips, 4);
 	smarthost_stop(host);
 }
 
@@ -542,7 +563,8 @@ misbehaves(void **state)
 static const struct CMUnitTest smarthost_spec[] = {
 	cmocka_unit_test(delivers_in_two_flights),
 	cmocka_unit_test(takes_everything_in_chunks_in_one_flight),
-	cmocka_unit_test(waits_for_the_rest_of_a_flight),
+	cmocka_unit_test(greets_a_client_that_sent_half_a_line),
+	cmocka_unit_test(continues_a_flight_after_half_a_line),
 	cmocka_unit_test(answers_for_each_recipient_in_lmtp),
 	cmocka_unit_test(decodes_credentials),
 	cmocka_unit_test(hands_other_mechanisms_to_the_hook),
