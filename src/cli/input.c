@@ -45,7 +45,7 @@ bool
 input_read(int fd, struct message *m, bool dots, bool *dot_ended,
     struct failure *why)
 {
-	char		in[BLOCK], out[BLOCK + 1];
+	char		in[BLOCK], out[BLOCK + DOTS_HELD_BACK];
 	struct dots	state = { DOTS_LINE_START };
 	bool		good = true;
 	ssize_t		n;

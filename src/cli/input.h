@@ -10,9 +10,9 @@
 #include "util/failure.h"
 
 /*
- * Feeds all of a descriptor to a message and ends it.  dots: a lone dot on a
- * line ends the message and a leading dot is taken off, as without -i;
- * *dot_ended tells that one did, and what follows it is not read.
+ * Feeds all of a descriptor to a message and ends it.  dots: the rules of
+ * dots.h apply, as without -i; *dot_ended tells whether a lone dot ended the
+ * message, and what follows it is not read.
  * EX_NOINPUT if reading fails; else what message_feed says, with the rest
  * drained.
  */

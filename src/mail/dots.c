@@ -35,17 +35,21 @@ dots_decode(struct dots *d, const char *from, size_t len, char *to)
 			out += n;
 			break;
 		case DOTS_AFTER_DOT:
-			if (from[i] == '\n')
+			if (from[i] == '\n') {
 				d->state = DOTS_ENDED;
-			else if (from[i] == '\r')
+			} else if (from[i] == '\r') {
 				d->state = DOTS_AFTER_DOT_CR, i++;
-			else
+			} else {
+				if (from[i] != '.')
+					to[out++] = '.';
 				d->state = DOTS_IN_LINE;
+			}
 			break;
 		case DOTS_AFTER_DOT_CR:
 			if (from[i] == '\n') {
 				d->state = DOTS_ENDED;
 			} else {
+				to[out++] = '.';
 				to[out++] = '\r';
 				d->state = DOTS_IN_LINE;
 			}

@@ -47,11 +47,17 @@ static const struct CMUnitTest dots_spec[] = {
 	GIVES("a lone dot before CRLF ends it, too", "a\r\n.\r\nb", "a\r\n",
 	    true),
 	GIVES("a lone dot may be the first line", ".\nb\n", "", true),
-	GIVES("two dots become one", "..\n..a\n", ".\n.a\n", false),
-	GIVES("a dot in front of text goes", ".a\n", "a\n", false),
+	GIVES("of two dots or more, one goes", "..\n..a\r\n....\n",
+	    ".\n.a\r\n...\n", false),
+	GIVES("a dot in front of text stays", ".a\n. \n.\tb\r\n",
+	    ".a\n. \n.\tb\r\n", false),
 	GIVES("a dot inside a line is text", "a.\n b.\n", "a.\n b.\n", false),
-	GIVES("a dot and a stray CR are no end", ".\ra\n", "\ra\n", false),
+	GIVES("a dot and a stray CR are no end, and stay", ".\ra\n.\r\r\n",
+	    ".\ra\n.\r\r\n", false),
 	GIVES("a dot that nothing follows is no text", "a\n.", "a\n", false),
+	GIVES("nor is a dot before half a line end", "a\n.\r", "a\n", false),
+	GIVES("a dot without a line end after its text stays", "a\n.b",
+	    "a\n.b", false),
 };
 
 int

@@ -104,10 +104,10 @@ without_i_a_lone_dot_ends_the_message(void **state)
 	(void)state;
 	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("a@example.net"),
-	    "Subject: x\n\n..one\n.\ntwo\n");
+	    "Subject: x\n\n..one\n.text\n...\n.\ntwo\n");
 	assert_int_equal(o.status, 0);
 	assert_non_null(strstr(place_arrival(&p, 0)->data.data,
-	    "\r\n\r\n.one\r\n"));
+	    "\r\n\r\n.one\r\n.text\r\n..\r\n"));
 	assert_null(strstr(place_arrival(&p, 0)->data.data, "two"));
 	outcome_free(&o);
 	place_close(&p);
