@@ -48,33 +48,41 @@ answer_bye(struct serving *s, const char *text)
 static void
 say_helo(struct serving *s, char *text)
 {
-	serving_forget(s);
-	s->lmtp = false;
-	if (*text == '\0')
-		bad(s, 501, "5.5.4", "your name is wanted behind HELO");
-	else
-		answer_set(&s->answer, 250, "", "%s", s->policy->host);
-}
-
-static void
-say_ehlo(struct serving *s, char *text)
-{
-	serving_forget(s);
-	s->lmtp = false;
 	if (*text == '\0') {
-		bad(s, 501, "5.5.4", "your name is wanted behind EHLO");
+		bad(s, 501, "5.5.4", "Syntax: HELO hostname");
 		return;
 	}
+	serving_forget(s);
+	s->lmtp = false;
+	answer_set(&s->answer, 250, "", "%s", s->policy->host);
+}
+
+/* A refused greeting changes no state (RFC 5321 section 4.1.4). */
+static void
+say_extended_hello(struct serving *s, const char *name, bool lmtp)
+{
+	if (*name == '\0') {
+		bad(s, 501, "5.5.4", lmtp ? "Syntax: LHLO hostname" :
+		    "Syntax: EHLO hostname");
+		return;
+	}
+	serving_forget(s);
+	s->lmtp = lmtp;
 	answer_set(&s->answer, 250, "", "%s\nPIPELINING\n8BITMIME\nSIZE %llu"
 	    "\nCHUNKING\nENHANCEDSTATUSCODES\nDSN\nSMTPUTF8", s->policy->host,
 	    (unsigned long long)s->policy->size_max);
 }
 
 static void
+say_ehlo(struct serving *s, char *text)
+{
+	say_extended_hello(s, text, false);
+}
+
+static void
 say_lhlo(struct serving *s, char *text)
 {
-	say_ehlo(s, text);
-	s->lmtp = true;
+	say_extended_hello(s, text, true);
 }
 
 /* As text, also of the null path, which is nothing. */

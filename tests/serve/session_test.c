@@ -373,6 +373,13 @@ static const struct CMUnitTest verdict_spec[] = {
 	ANSWERS("BDAT in LMTP, too", "LHLO me\r\n" MAIL RCPT RCPT
 	    "BDAT 0 LAST\r\nQUIT\r\n", "250|250 2.1.0|250 2.1.5|250 2.1.5|"
 	    "250 2.0.0|250 2.0.0|221 2.0.0", "a@x>b@x,b@x=;"),
+	ANSWERS("a refused LHLO leaves SMTP and its transaction as they are",
+	    START RCPT "LHLO\r\nDATA\r\n\r\nhi\r\n.\r\n",
+	    STARTED "|250 2.1.5|501 5.5.4|354|250 2.0.0", "a@x>b@x,b@x=hi/;"),
+	ANSWERS("a refused EHLO or HELO leaves LMTP as it is",
+	    "LHLO me\r\n" MAIL RCPT RCPT "EHLO\r\nHELO\r\nDATA\r\n.\r\n",
+	    "250|250 2.1.0|250 2.1.5|250 2.1.5|501 5.5.4|501 5.5.4|354|"
+	    "250 2.0.0|250 2.0.0", "a@x>b@x,b@x=;"),
 	ANSWERS("EHLO ends LMTP", "LHLO me\r\nEHLO me\r\n" MAIL RCPT RCPT
 	    "DATA\r\n.\r\n", "250|250|250 2.1.0|250 2.1.5|250 2.1.5|354|"
 	    "250 2.0.0", "a@x>b@x,b@x=;"),
