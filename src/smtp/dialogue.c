@@ -209,11 +209,18 @@ hear_line(void *context, const char *line)
 		parse_extension(s, line + 4);
 }
 
+/*
+ * 221 is what QUIT is answered with, and QUIT's reply is never read: given to
+ * any other command, it says that the server closes the connection, as 421
+ * does, and not that it has done what was asked.
+ */
 static bool
-leaves(struct session *s, struct failure *why)
+stays(struct session *s, struct failure *why)
 {
 	char	line[600];
 
+	if (s->reply.code != 421 && s->reply.code != 221)
+		return true;
 	s->broken = true;
 	return failed(why, EX_TEMPFAIL, "the server is leaving: %s",
 	    reply_line(&s->reply, line, sizeof(line)));
@@ -240,7 +247,7 @@ dialogue_hear(struct session *s, enum session_step step, struct failure *why)
 		s->unanswered--;
 	if (stream_flush(&s->stream, why) &&
 	    reply_read(&s->reply, &s->stream, &listener, why) &&
-	    (s->reply.code != 421 || leaves(s, why)))
+	    stays(s, why))
 		return true;
 	s->broken = true;
 	return failure_prefix(why, "%s: ", dialogue_step_name(s, step));

@@ -23,8 +23,9 @@ bool	dialogue_say_secret(struct session *, const char *shown,
 
 /*
  * Flushes and reads the next reply into s->reply.  False, with s->broken,
- * where there is none, and for 421: the server leaves then, whatever was
- * asked.  The text begins with the step.
+ * where there is none, and for 421 and 221: the server leaves then, whatever
+ * was asked.  421 says that it was not done, 221 leaves that in doubt.  The
+ * text begins with the step.
  */
 bool	dialogue_hear(struct session *, enum session_step, struct failure *why);
 

@@ -8,7 +8,7 @@
 #include "smtp/dialogue.h"
 #include "smtp/transaction.h"
 
-/* No final reply, unless it is a farewell: that has not taken the message. */
+/* No final reply, or a farewell.  421 says that the message was not taken. */
 static bool
 unheard(struct transaction *t, const struct failure *why)
 {

@@ -15,7 +15,8 @@ enum {
 
 /*
  * Exit statuses without a queue.  The first digit decides, as RFC 5321
- * section 4.3.2 wants it; 421 is a farewell at any time.
+ * section 4.3.2 wants it; 421 and 221 are farewells at any time.  After the
+ * message, 221 and 354 leave it in doubt whether the server has it.
  */
 static const struct {
 	int	code;
@@ -25,11 +26,11 @@ static const struct {
 	{ 211,	OK,	OK,	ODD,	OK },
 	{ 214,	OK,	OK,	ODD,	OK },
 	{ 220,	OK,	OK,	ODD,	OK },
-	{ 221,	OK,	OK,	ODD,	OK },
+	{ 221,	LATER,	LATER,	LATER,	LATER },
 	{ 250,	OK,	OK,	ODD,	OK },
 	{ 251,	OK,	OK,	ODD,	OK },
 	{ 252,	OK,	OK,	ODD,	OK },
-	{ 354,	ODD,	ODD,	OK,	LATER },	/* in doubt */
+	{ 354,	ODD,	ODD,	OK,	LATER },
 	{ 421,	LATER,	LATER,	LATER,	LATER },
 	{ 450,	LATER,	LATER,	LATER,	LATER },
 	{ 451,	LATER,	LATER,	LATER,	LATER },
@@ -92,6 +93,11 @@ fill(struct row *row, struct words *words, size_t step, size_t i,
 	if (row->status != OK) {
 		row->err = steps[step].name;
 		row->err_too = words->say;
+	}
+	if (steps[step].at == ON_BODY && (code == 221 || code == 354)) {
+		row->err = "the server may have taken the message all the "
+		    "same";
+		row->delivered = -1;	/* whatever the server thinks */
 	}
 }
 
