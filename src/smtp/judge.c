@@ -8,10 +8,15 @@
 #include "smtp/dialogue.h"
 #include "smtp/transaction.h"
 
-/* What a refusal means for the caller; by step, then by code. */
+/*
+ * What a refusal means for the caller; by code, then by whether it is about
+ * one recipient, as the final replies of LMTP are.
+ */
 static int
-status_of(const struct reply *r, enum session_step step)
+status_of(const struct session *s, enum session_step step)
 {
+	const struct reply	*r = &s->reply;
+
 	if (reply_is_transient(r))
 		return EX_TEMPFAIL;
 	if (!reply_is_permanent(r))
@@ -20,7 +25,9 @@ status_of(const struct reply *r, enum session_step step)
 		return EX_NOPERM;		/* RFC 4954 section 6 */
 	if (r->code == 552 && strcmp(r->enhanced, "5.3.4") == 0)
 		return EX_DATAERR;		/* RFC 1870 section 6.1 */
-	return step == STEP_RCPT ? EX_NOUSER : EX_UNAVAILABLE;
+	if (step == STEP_RCPT || (step == STEP_FINAL && s->options->lmtp))
+		return EX_NOUSER;
+	return EX_UNAVAILABLE;
 }
 
 static struct outcome *
@@ -46,7 +53,7 @@ judge(struct transaction *t, size_t i, enum session_step step,
 		return;
 	}
 	o->kind = reply_is_permanent(r) ? OUTCOME_FAILED : OUTCOME_DEFERRED;
-	o->status = status_of(r, step);
+	o->status = status_of(t->s, step);
 }
 
 void

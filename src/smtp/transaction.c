@@ -304,16 +304,20 @@ choose(struct transaction *t)
 	}
 }
 
+/*
+ * In LMTP a first 500 after BDAT may be about the command or about the first
+ * recipient, whose message the others have: so LMTP is by DATA, which costs
+ * no more round trips.
+ */
 static enum way
 choose_way(const struct transaction *t)
 {
 	const struct session	*s = t->s;
 
-	if (!offers(s, EXT_CHUNKING) || s->no_chunking)
+	if (!offers(s, EXT_CHUNKING) || s->no_chunking || s->options->lmtp)
 		return BY_DATA;
-	if (s->options->early_bdat && !s->options->lmtp &&
-	    offers(s, EXT_PIPELINING) && t->wire.size <= EARLY_MAX &&
-	    t->n <= FLIGHT_MAX)
+	if (s->options->early_bdat && offers(s, EXT_PIPELINING) &&
+	    t->wire.size <= EARLY_MAX && t->n <= FLIGHT_MAX)
 		return BY_EARLY_BDAT;
 	return BY_BDAT;
 }
