@@ -1,8 +1,8 @@
 /*
  * auth.h - SASL, the client's side, as SMTP needs it (RFC 4422, RFC 4954)
  *
- * Knows mechanisms and what they say; how it is carried (base64, 334, 235)
- * is session's business.  Everything secret is wiped by auth_free().
+ * Knows mechanisms and what they say; how it is carried (base64, 334) is
+ * session's business.  Everything secret is wiped by auth_free().
  *
  * auth.c runs an exchange, auth_choose.c decides which; the mechanisms are
  * in auth_scram.c, auth_password.c and auth_token.c.
@@ -77,7 +77,7 @@ bool	auth_step(struct auth *, const char *challenge, size_t len,
 	    struct buffer *response, struct failure *why);
 
 /*
- * Called on 235.  False if the server has not proved what this mechanism has
+ * Called when the server accepts.  False if the server has not proved what this mechanism has
  * it prove (SCRAM's signature, RFC 5802 section 3).
  */
 bool	auth_finish(struct auth *, struct failure *why);

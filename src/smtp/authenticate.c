@@ -143,7 +143,7 @@ exchange(struct session *s, const char *name, bool *unfit,
 	for (int i = 0; good && s->reply.code == 334; i++)
 		good = respond(s, a, i, &initial, &initial_sent, why) &&
 		    dialogue_hear(s, STEP_AUTH, why);
-	if (good && s->reply.code == 235) {
+	if (good && reply_is_positive(&s->reply)) {
 		good = finish(s, a, why);
 	} else if (good) {
 		*unfit = refuses_mechanism(&s->reply);

@@ -156,6 +156,7 @@ logs_in(void **state)
 #define NO_QUIT	"EHLO|STARTTLS|EHLO|AUTH"
 #define ONCE	"EHLO|STARTTLS|EHLO|AUTH|QUIT"
 #define SENT	"MAIL|RCPT|BDAT|QUIT"
+#define ONCE_SENT	"EHLO|STARTTLS|EHLO|AUTH|" SENT
 
 /* ----------------------------------------------- where a password is not */
 
@@ -445,6 +446,14 @@ static const struct CMUnitTest auth_spec[] = {
 	LOGS_IN("too weak for this user: the next", "LOGIN",
 	    STEPS("PLAIN LOGIN", { .at = ON_AUTH, .nth = 1,
 	    .say = "534 5.7.9 too weak" })),
+	FAILS("250 is success as 235 is", ON_AUTH_SAY("PLAIN",
+	    "250 2.0.0 yes"), .commands = ONCE_SENT),
+	FAILS("254 is success too, after a challenge", STEPS("LOGIN",
+	    { .at = ON_AUTH_LINE, .say = "254 welcome" }),
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|*|" SENT),
+	FAILS("with 250, SCRAM still needs the server's signature",
+	    ON_AUTH_SAY("SCRAM-SHA-256", "250 2.0.0 yes"),
+	    .status = EX_NOPERM, .says = { "did not prove" }),
 	LOGS_IN("what is logged shows nothing of it", "PLAIN",
 	    OFFERS("PLAIN"), .more = LOGIN "log = stderr\n"),
 	LOGS_IN("in clear where both are spelt out", "PLAIN",
@@ -474,8 +483,9 @@ static const struct CMUnitTest auth_spec[] = {
 	    { .at = ON_AUTH, .say = "504 5.5.4 none" }),
 	    .status = EX_NOPERM, .says = { "AUTH LOGIN: 504 5.5.4 none\n" },
 	    .commands = "EHLO|STARTTLS|EHLO|AUTH|AUTH|QUIT"),
-	FAILS("a yes that is none", ON_AUTH_SAY("PLAIN", "250 2.0.0 yes"),
-	    .status = EX_PROTOCOL, .says = { "AUTH PLAIN: 250" }),
+	FAILS("an intermediate reply other than 334 is a refusal",
+	    ON_AUTH_SAY("PLAIN", "354 go on"), .status = EX_PROTOCOL,
+	    .says = { "AUTH PLAIN: 354" }),
 	FAILS("a token is refused: the provider's own words, OAUTHBEARER",
 	    OFFERS("OAUTHBEARER"), .how = { .token = "other",
 	    .error = "{\"status\":\"invalid_token\",\"scope\":\"mail\"}" },
