@@ -2,8 +2,9 @@
  * security.h - TLS and AUTH with one smarthost, as the configuration has them
  *
  * Closed by default: nothing goes in clear unless the smarthost is this
- * machine or tls says so, no secret does unless tls = off and auth are both
- * spelt out, and nobody's certificate goes unchecked unless tls says so.
+ * machine or tls says so; nobody authenticates in clear unless tls = off and
+ * auth are both set, nor sends a password or a token itself unless auth names
+ * the mechanism; and no certificate goes unchecked unless tls says so.
  */
 #ifndef RELAY_SECURITY_H
 #define RELAY_SECURITY_H

@@ -39,8 +39,9 @@ struct auth;		/* one exchange */
  * what would be needed.  offered: names, blanks between, any case.
  * tls: the session, NULL in clear; it decides about channel binding.
  *
- * Without a list, a token means that no password is sent, and EXTERNAL is
- * for a certificate without password or token.
+ * Without a list, a token means that no password is sent, EXTERNAL is for a
+ * certificate without password or token, and without TLS no mechanism is used
+ * that sends the password or the token itself.
  */
 const char *auth_choose(const struct auth_options *, const char *offered,
 	    const struct tls_module *, struct tls *, struct failure *why);

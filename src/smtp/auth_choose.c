@@ -17,6 +17,7 @@ enum obstacle {
 	LACKS_BINDING,
 	HAS_TOKEN,		/* so a password is not sent */
 	NOT_NAMED,
+	NOT_NAMED_IN_CLEAR,	/* it would show the secret to listeners */
 	OBSTACLES
 };
 
@@ -29,10 +30,12 @@ static const char *const remedies[OBSTACLES] = {
 	[LACKS_BINDING]		= "TLS 1.3 is needed for",
 	[HAS_TOKEN]		= "set password_file, not token_command, for",
 	[NOT_NAMED]		= "to be used, auth would have to name",
+	[NOT_NAMED_IN_CLEAR]	= "without TLS, auth would have to name",
 };
 
 struct choice {
 	const struct auth_options	*options;
+	bool				 encrypted;
 	bool				 binding;	/* there is one */
 	unsigned			 offered;	/* bits, by row */
 	const struct auth_mechanism	*order[AUTH_MECHANISMS];
@@ -90,7 +93,7 @@ prepare(struct choice *c, const struct auth_options *options,
 	unsigned char			 binding[TLS_BINDING_SIZE];
 	size_t				 n = words(offered, found);
 
-	*c = (struct choice){ .options = options };
+	*c = (struct choice){ .options = options, .encrypted = tls != NULL };
 	for (size_t i = 0; i < n; i++) {
 		c->offered |= bit(found[i]);
 		if (found[i]->needs & AUTH_BINDING)
@@ -118,6 +121,14 @@ obstacle_to_any(const struct choice *c, const struct auth_mechanism *m)
 	return NO_OBSTACLE;
 }
 
+/* The server learns the password or the token, and so does a listener. */
+static bool
+sends_secret(const struct auth_mechanism *m)
+{
+	return m->needs & (AUTH_PASSWORD | AUTH_TOKEN) &&
+	    !(m->needs & AUTH_DIGEST);
+}
+
 static enum obstacle
 obstacle_to_auto(const struct choice *c, const struct auth_mechanism *m)
 {
@@ -130,7 +141,11 @@ obstacle_to_auto(const struct choice *c, const struct auth_mechanism *m)
 	if ((m->needs & AUTH_CERTIFICATE) &&
 	    (o->password != NULL || o->token != NULL))
 		return NOT_NAMED;
-	return m->needs & AUTH_NAMING ? NOT_NAMED : NO_OBSTACLE;
+	if (m->needs & AUTH_NAMING)
+		return NOT_NAMED;
+	if (!c->encrypted && sends_secret(m))
+		return NOT_NAMED_IN_CLEAR;
+	return NO_OBSTACLE;
 }
 
 static enum obstacle
@@ -153,7 +168,7 @@ obstacle(const struct choice *c, const struct auth_mechanism *m)
 	else
 		o = obstacle_to_auto(c, m);
 	/* The credentials first: without them naming would not help. */
-	if (o == NO_OBSTACLE || o == NOT_NAMED) {
+	if (o == NO_OBSTACLE || o == NOT_NAMED || o == NOT_NAMED_IN_CLEAR) {
 		enum obstacle	any = obstacle_to_any(c, m);
 
 		if (any != NO_OBSTACLE)
@@ -239,7 +254,8 @@ auth_choose(const struct auth_options *options, const char *offered,
 	if (tls == NULL && !options->in_clear) {
 		failed(why, EX_NOPERM, "the login would be readable on the "
 		    "way, for there is no TLS: set tls = required, or, where "
-		    "nobody can listen, both tls = off and auth = auto");
+		    "nobody can listen, both tls = off and auth to the "
+		    "mechanisms that may be used, such as auth = plain");
 		return NULL;
 	}
 	prepare(&c, options, offered, module, tls);

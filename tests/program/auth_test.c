@@ -458,6 +458,10 @@ static const struct CMUnitTest auth_spec[] = {
 	    OFFERS("PLAIN"), .more = LOGIN "log = stderr\n"),
 	LOGS_IN("in clear where both are spelt out", "PLAIN",
 	    IN_CLEAR("tls = off\nauth = PLAIN\n")),
+	LOGS_IN("in clear, auth = auto takes what hides the password",
+	    "SCRAM-SHA-1", .scheme = "smtp", .more = STAND_LOGIN
+	    "tls = off\nauth = auto\n",
+	    .script = { .mechanisms = "PLAIN LOGIN SCRAM-SHA-1" }),
 
 	FAILS("the password is wrong: one attempt, and no other mechanism",
 	    .script = { .mechanisms = "PLAIN LOGIN", .user = "nina",
@@ -551,10 +555,20 @@ static const struct CMUnitTest auth_spec[] = {
 	FAILS("a login and nothing said of TLS", IN_CLEAR(""),
 	    .status = EX_NOPERM, .commands = "EHLO|QUIT",
 	    .says = { "there is no TLS: set tls = required, or, where nobody "
-	    "can listen, both tls = off and auth = auto", "relais.conf:" }),
+	    "can listen, both tls = off and auth to the", "relais.conf:" }),
 	FAILS("tls = off alone", IN_CLEAR("tls = off\n"),
 	    .status = EX_NOPERM, .commands = "EHLO|QUIT",
-	    .says = { "both tls = off and auth = auto" }),
+	    .says = { "both tls = off and auth to the" }),
+	FAILS("tls = off and auth = auto: no mechanism is named",
+	    IN_CLEAR("tls = off\nauth = auto\n"), .status = EX_NOPERM,
+	    .commands = "EHLO|QUIT", .says = { "AUTH: the server offers AUTH "
+	    "only by PLAIN; without TLS, auth would have to name PLAIN (" }),
+	FAILS("a token, tls = off and auth = auto", .scheme = "smtp",
+	    .more = "user = nina\ntoken_command = cat {folder}/token\n"
+	    "tls = off\nauth = auto\n", OFFERS("XOAUTH2 OAUTHBEARER"),
+	    .status = EX_NOPERM, .commands = "EHLO|QUIT",
+	    .says = { "without TLS, auth would have to name OAUTHBEARER, "
+	    "XOAUTH2" }),
 	FAILS("auth alone", IN_CLEAR("auth = PLAIN\n"), .status = EX_NOPERM,
 	    .commands = "EHLO|QUIT", .says = { "both tls = off and auth" }),
 	FAILS("opportunistic TLS, and none", IN_CLEAR("tls = opportunistic\n"

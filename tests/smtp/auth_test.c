@@ -505,9 +505,9 @@ scram_ends_too_early(void **state)
 #define EXPLAINS(sentence, credentials, offered, wire, ...) \
 	{ sentence, chooses, NULL, NULL, &(struct offer){ \
 	    { credentials }, offered, wire, NULL, { __VA_ARGS__ } } }
-#define GOES_ON(sentence, credentials, offered, want) \
+#define GOES_ON(sentence, credentials, offered, wire, want) \
 	{ sentence, goes_on, NULL, NULL, &(struct offer){ \
-	    { credentials }, offered, TLS_1_3, want, { NULL } } }
+	    { credentials }, offered, wire, want, { NULL } } }
 #define BOTH(a, b)	a, b
 #define ALL(a, b, c)	a, b, c
 #define NAMED(list)	.mechanisms = list
@@ -580,9 +580,23 @@ main(void)
 		CHOOSES("in clear where that is spelt out",
 		    BOTH(PASSWORD, .in_clear = true), EVERYTHING, CLEAR,
 		    "SCRAM-SHA-256"),
+		CHOOSES("PLAIN in clear where it is named",
+		    ALL(PASSWORD, .in_clear = true, NAMED("PLAIN")),
+		    EVERYTHING, CLEAR, "PLAIN"),
+		CHOOSES("a token in clear where that is named",
+		    ALL(TOKEN, .in_clear = true, NAMED("XOAUTH2")),
+		    EVERYTHING, CLEAR, "XOAUTH2"),
 
 		EXPLAINS("nothing in clear otherwise", PASSWORD, EVERYTHING,
 		    CLEAR, "there is no TLS", "tls = required", "tls = off"),
+		EXPLAINS("in clear no mechanism that shows the password",
+		    BOTH(PASSWORD, .in_clear = true), "LOGIN PLAIN CRAM-MD5",
+		    CLEAR, "without TLS, auth would have to name PLAIN, LOGIN",
+		    "to be used, auth would have to name CRAM-MD5"),
+		EXPLAINS("in clear no mechanism that shows a token",
+		    BOTH(TOKEN, .in_clear = true), "XOAUTH2 OAUTHBEARER",
+		    CLEAR, "without TLS, auth would have to name OAUTHBEARER, "
+		    "XOAUTH2"),
 		EXPLAINS("a server without AUTH", PASSWORD, "", TLS_1_3,
 		    "offers no AUTH", "587", "auth = off"),
 		EXPLAINS("a server without AUTH before TLS",
@@ -621,12 +635,15 @@ main(void)
 		    "known here are SCRAM-SHA-256-PLUS"),
 
 		GOES_ON("from the strongest to the weakest", PASSWORD,
-		    EVERYTHING, "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1 "
-		    "PLAIN LOGIN "),
+		    EVERYTHING, TLS_1_3, "SCRAM-SHA-256-PLUS SCRAM-SHA-256 "
+		    "SCRAM-SHA-1 PLAIN LOGIN "),
+		GOES_ON("in clear never to one that shows the password",
+		    BOTH(PASSWORD, .in_clear = true), EVERYTHING, CLEAR,
+		    "SCRAM-SHA-256 SCRAM-SHA-1 "),
 		GOES_ON("by the list, each once",
 		    BOTH(PASSWORD, NAMED("PLAIN LOGIN PLAIN CRAM-MD5")),
-		    EVERYTHING, "PLAIN LOGIN CRAM-MD5 "),
-		GOES_ON("with a token", TOKEN, EVERYTHING,
+		    EVERYTHING, TLS_1_3, "PLAIN LOGIN CRAM-MD5 "),
+		GOES_ON("with a token", TOKEN, EVERYTHING, TLS_1_3,
 		    "OAUTHBEARER XOAUTH2 "),
 		cmocka_unit_test(ends_after_unknown),
 		cmocka_unit_test(reads_a_long_offer),
