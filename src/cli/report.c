@@ -49,11 +49,9 @@ print_outcome(void *context, const struct outcome *o, const char *text)
 int
 report_outcomes(const struct report *r, const struct outcome *outcomes)
 {
-	const struct outcome	*worst = verdict_worst(outcomes,
-				    r->envelope->n, r->queued != NULL);
-	struct report		 copy = *r;
+	struct report	copy = *r;
 
 	verdict_tell(r->envelope, outcomes, r->queued != NULL && !r->verbose,
 	    print_outcome, &copy);
-	return worst != NULL ? worst->status : EX_OK;
+	return verdict_status(outcomes, r->envelope->n, r->queued != NULL);
 }

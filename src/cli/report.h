@@ -35,9 +35,7 @@ struct report {
 
 /*
  * One line for each different text among the forward-paths that were not
- * delivered, naming them.  The exit status: 0 if all were delivered or
- * queued, else that of the first one that failed for good, else that of the
- * first one deferred.
+ * delivered, naming them.  Returns the exit status (mail/verdict.h).
  */
 int	report_outcomes(const struct report *, const struct outcome *);
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "util/buffer.h"
 #include "util/memory.h"
@@ -15,19 +16,26 @@ struct trouble {
 	bool			 told;		/* by one before it */
 };
 
-static bool
-is_trouble(const struct outcome *o, bool queued)
+enum verdict_rank
+verdict_rank(const struct outcome *o, bool queued)
 {
 	switch (o->kind) {
 	case OUTCOME_DELIVERED:
-		return false;
-	case OUTCOME_DEFERRED:
-		return !queued;
+		return VERDICT_DELIVERED;
 	case OUTCOME_WAITING:
+		return VERDICT_WAITING;
+	case OUTCOME_DEFERRED:
+		return queued ? VERDICT_QUEUED : VERDICT_DEFERRED;
 	case OUTCOME_FAILED:
 		break;
 	}
-	return true;
+	return o->status == EX_NOUSER ? VERDICT_NO_USER : VERDICT_FAILED;
+}
+
+static bool
+is_trouble(const struct outcome *o, bool queued)
+{
+	return verdict_rank(o, queued) >= VERDICT_WAITING;
 }
 
 const struct outcome *
@@ -35,15 +43,26 @@ verdict_worst(const struct outcome *outcomes, size_t n, bool queued)
 {
 	const struct outcome	*worst = NULL;
 
-	for (size_t i = 0; i < n; i++) {
-		if (!is_trouble(&outcomes[i], queued))
-			continue;
-		if (outcomes[i].kind == OUTCOME_FAILED)
-			return &outcomes[i];
-		if (worst == NULL)
+	for (size_t i = 0; i < n; i++)
+		if (is_trouble(&outcomes[i], queued) && (worst == NULL ||
+		    verdict_rank(&outcomes[i], queued) >
+		    verdict_rank(worst, queued)))
 			worst = &outcomes[i];
-	}
 	return worst;
+}
+
+int
+verdict_status(const struct outcome *outcomes, size_t n, bool queued)
+{
+	const struct outcome	*worst = verdict_worst(outcomes, n, queued);
+
+	if (worst == NULL)
+		return EX_OK;
+	if (worst->kind == OUTCOME_DEFERRED)
+		for (size_t i = 0; i < n; i++)
+			if (outcomes[i].kind == OUTCOME_FAILED)
+				return EX_TEMPFAIL;
+	return worst->status;
 }
 
 /* By what is said, then by place. */

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "mail/address.h"
+#include "mail/verdict.h"
 #include "util/buffer.h"
 #include "util/memory.h"
 
@@ -219,33 +220,16 @@ expand(const struct expansion *rules, struct envelope *env,
 	return good;
 }
 
-/* From best to worst. */
-static int
-badness(enum outcome_kind kind)
-{
-	switch (kind) {
-	case OUTCOME_DELIVERED:
-		return 0;
-	case OUTCOME_WAITING:
-		return 1;
-	case OUTCOME_DEFERRED:
-		return 2;
-	case OUTCOME_FAILED:
-		break;
-	}
-	return 3;
-}
-
 const struct outcome *
 leads_worst(const struct leads *leads, const struct outcome *outcomes,
-    size_t i)
+    size_t i, bool queued)
 {
 	const struct outcome	*worst = &outcomes[leads->to[leads->first[i]]];
 
 	for (size_t k = leads->first[i]; k < leads->first[i + 1]; k++) {
 		const struct outcome	*o = &outcomes[leads->to[k]];
 
-		if (badness(o->kind) > badness(worst->kind))
+		if (verdict_rank(o, queued) > verdict_rank(worst, queued))
 			worst = o;
 	}
 	return worst;

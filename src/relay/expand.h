@@ -45,9 +45,12 @@ struct leads {
 bool	expand(const struct expansion *, struct envelope *,
 	    struct outcome **outcomes, struct leads *, struct failure *why);
 
-/* The worst outcome among those that the i-th one led to. */
+/*
+ * The outcome that decides (mail/verdict.h) among those that the i-th one led
+ * to.
+ */
 const struct outcome *leads_worst(const struct leads *,
-	    const struct outcome *, size_t i);
+	    const struct outcome *, size_t i, bool queued);
 
 void	leads_free(struct leads *);
 

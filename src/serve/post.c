@@ -99,7 +99,8 @@ take_message(void *context, const struct envelope *said, struct message *m,
 	if (prepare(&preparation, &env, m, &outcomes, &why)) {
 		hand_over(p, &env, m, outcomes);
 		for (size_t i = 0; i < said->n; i++)
-			answers[i] = *leads_worst(&leads, outcomes, i);
+			answers[i] = *leads_worst(&leads, outcomes, i,
+			    p->where.queued[0] != '\0');
 	} else {
 		refuse_all(p, said, answers, &why);
 	}

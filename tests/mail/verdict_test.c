@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "mail/verdict.h"
 #include "util/buffer.h"
@@ -18,21 +19,37 @@
 #include "util/memory.h"
 
 /*
- * "+" delivered, "-" failed, "~" deferred, "?" waiting, and the text of each;
- * the paths are a@x, b@x and so on.
+ * A mark of the table below and the text of each; the paths are a@x, b@x and
+ * so on.
  */
 struct example {
 	const char	*outcomes;
 	bool		 queued;
 	const char	*worst;		/* its mark and text; NULL: none */
+	int		 status;
 	const char	*lines;
 };
 
-static enum outcome_kind
-kind_of(char mark)
+static const struct mark {
+	char			letter;
+	enum outcome_kind	kind;
+	int			status;
+} marks[] = {
+	{ '+', OUTCOME_DELIVERED, EX_OK },
+	{ '-', OUTCOME_FAILED, EX_NOUSER },
+	{ '!', OUTCOME_FAILED, EX_UNAVAILABLE },
+	{ '~', OUTCOME_DEFERRED, EX_PROTOCOL },
+	{ '?', OUTCOME_WAITING, EX_OK },
+};
+
+static const struct mark *
+mark_of(char letter)
 {
-	return mark == '+' ? OUTCOME_DELIVERED : mark == '-' ?
-	    OUTCOME_FAILED : mark == '~' ? OUTCOME_DEFERRED : OUTCOME_WAITING;
+	const struct mark	*m = marks;
+
+	while (m->letter != letter)
+		m++;
+	return m;
 }
 
 static size_t
@@ -44,7 +61,8 @@ read_outcomes(const char *text, struct envelope *env, struct outcome *to)
 	while (*text != '\0') {
 		size_t	len = strcspn(text, " ");
 
-		to[n] = (struct outcome){ .kind = kind_of(text[0]) };
+		to[n] = (struct outcome){ .kind = mark_of(text[0])->kind,
+		    .status = mark_of(text[0])->status };
 		snprintf(to[n].text, sizeof(to[n].text), "%.*s",
 		    (int)len - 1, text + 1);
 		path[0] = (char)('a' + n++);
@@ -75,9 +93,10 @@ tells(void **state)
 	worst = verdict_worst(outcomes, n, e->queued);
 	assert_int_equal(worst == NULL, e->worst == NULL);
 	if (worst != NULL) {
-		assert_int_equal(worst->kind, kind_of(e->worst[0]));
+		assert_int_equal(worst->kind, mark_of(e->worst[0])->kind);
 		assert_string_equal(worst->text, e->worst + 1);
 	}
+	assert_int_equal(verdict_status(outcomes, n, e->queued), e->status);
 	buffer_add_text(&lines, "");
 	verdict_tell(&env, outcomes, e->queued, add_line, &lines);
 	assert_string_equal(lines.data, e->lines);
@@ -85,27 +104,37 @@ tells(void **state)
 	envelope_free(&env);
 }
 
-#define TELLS(sentence, outcomes, queued, worst, lines) \
+#define TELLS(sentence, outcomes, queued, worst, status, lines) \
 	{ sentence, tells, NULL, NULL, \
-	    &(struct example){ outcomes, queued, worst, lines } }
+	    &(struct example){ outcomes, queued, worst, status, lines } }
 
 static const struct CMUnitTest verdict_spec[] = {
-	TELLS("all is well", "+1 +2", false, NULL, ""),
-	TELLS("one that failed decides", "+1 ~2 -3 -4", false, "-3",
-	    "not sent to b@x: 2|not sent to c@x: 3|not sent to d@x: 4|"),
-	TELLS("else the first deferred one", "+1 ~2 ~3", false, "~2",
+	TELLS("all is well", "+1 +2", false, NULL, EX_OK, ""),
+	TELLS("the first refused recipient decides", "+1 -2 -3", false, "-2",
+	    EX_NOUSER, "not sent to b@x: 2|not sent to c@x: 3|"),
+	TELLS("but not over a failure for another reason", "-1 +2 !3 !4",
+	    false, "!3", EX_UNAVAILABLE, "not sent to a@x: 1|"
+	    "not sent to c@x: 3|not sent to d@x: 4|"),
+	TELLS("nor over one that has to be tried again", "+1 -2 !3 ~4 ~5",
+	    false, "~4", EX_TEMPFAIL, "not sent to b@x: 2|"
+	    "not sent to c@x: 3|not sent to d@x: 4|not sent to e@x: 5|"),
+	TELLS("wherever it is", "~1 -2", false, "~1", EX_TEMPFAIL,
+	    "not sent to a@x: 1|not sent to b@x: 2|"),
+	TELLS("without a failure, the first deferred one decides",
+	    "+1 ~2 ~3", false, "~2", EX_PROTOCOL,
 	    "not sent to b@x: 2|not sent to c@x: 3|"),
-	TELLS("which is no trouble in the queue", "+1 ~2", true, NULL, ""),
-	TELLS("unlike what failed", "-1 ~2", true, "-1",
-	    "not sent to a@x: 1|"),
+	TELLS("in the queue, it is no trouble", "+1 ~2", true, NULL, EX_OK,
+	    ""),
+	TELLS("unlike a failure", "~1 -2", true, "-2", EX_NOUSER,
+	    "not sent to b@x: 2|"),
 	TELLS("one that nobody judged is in trouble", "?1", true, "?1",
-	    "not sent to a@x: 1|"),
+	    EX_OK, "not sent to a@x: 1|"),
 	TELLS("or was put off, which needs no reason", "~", false, "~",
-	    "not sent to a@x|"),
+	    EX_PROTOCOL, "not sent to a@x|"),
 	TELLS("what is said twice is told once, where it came first",
-	    "-z -a -z +z -a -z", false, "-z",
+	    "-z -a -z +z -a -z", false, "-z", EX_NOUSER,
 	    "not sent to a@x and 2 more: z|not sent to b@x and 1 more: a|"),
-	TELLS("but not of two kinds", "-z ~z", false, "-z",
+	TELLS("but not of two kinds", "-z ~z", false, "~z", EX_TEMPFAIL,
 	    "not sent to a@x: z|not sent to b@x: z|"),
 };
 

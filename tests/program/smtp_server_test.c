@@ -177,6 +177,31 @@ what_the_smarthost_refuses_is_the_final_reply(void **state)
 	place_close(&p.place);
 }
 
+/* There is one reply, and it must not hide that one has to be tried again. */
+static void
+a_deferral_that_nobody_keeps_is_the_final_reply(void **state)
+{
+	struct client	p;
+	const char	*line;
+
+	(void)state;
+	place_open(&p.place, &(struct script){ .steps = {
+	    { .at = ON_RCPT, .match = "bad@", .say = "550 5.1.1 who?" },
+	    { .at = ON_RCPT, .match = "busy@", .say = "450 4.2.1 busy" } } },
+	    "smtp", NULL);
+	start(&p, WORDS(NULL));
+	ask(&p, "EHLO me\r\n", "250 ");
+	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+	ask(&p, "RCPT TO:<bad@example.net>\r\n", "250 ");
+	ask(&p, "RCPT TO:<busy@example.net>\r\n", "250 ");
+	ask(&p, "DATA\r\n", "354 ");
+	line = ask(&p, "\r\nhi\r\n.\r\n", "450 4.2.1 sent to 0 of 2");
+	assert_non_null(line);
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	place_close(&p.place);
+}
+
 static void
 lmtp_has_a_reply_for_each(void **state)
 {
@@ -412,6 +437,7 @@ static const struct CMUnitTest smtp_server_spec[] = {
 	cmocka_unit_test(swift_mailer_says_helo),
 	cmocka_unit_test(alpine_and_nmh_say_ehlo),
 	cmocka_unit_test(what_the_smarthost_refuses_is_the_final_reply),
+	cmocka_unit_test(a_deferral_that_nobody_keeps_is_the_final_reply),
 	cmocka_unit_test(lmtp_has_a_reply_for_each),
 	cmocka_unit_test(a_local_name_that_leads_nowhere_is_refused_at_once),
 	cmocka_unit_test(the_sender_is_from_with_always),

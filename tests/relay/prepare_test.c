@@ -561,16 +561,22 @@ each_recipient_has_the_worst_of_what_it_led_to(void **state)
 	s.outcomes[1].kind = OUTCOME_DEFERRED;
 	s.outcomes[3].kind = OUTCOME_DELIVERED;
 	assert_int_equal(s.leads.n, 5);
-	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 0),
+	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 0, true),
 	    &s.outcomes[0]);
-	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 1),
+	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 1, true),
 	    &s.outcomes[1]);
-	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 2),
+	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 2, true),
 	    &s.outcomes[2]);
 	assert_string_equal(s.outcomes[2].enhanced, "5.1.1");
-	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 3),
+	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 3, true),
 	    &s.outcomes[1]);
-	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 4),
+	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 4, true),
+	    &s.outcomes[1]);
+	/* Without a queue, the deferred one has to be tried again. */
+	s.outcomes[0].kind = OUTCOME_FAILED;
+	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 1, true),
+	    &s.outcomes[0]);
+	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 1, false),
 	    &s.outcomes[1]);
 	close_stage(&s);
 }
