@@ -187,10 +187,11 @@ take_envid(struct options *o, const char *value, bool administrator,
     struct failure *why)
 {
 	(void)administrator, (void)why;
-	if (dsn_is_xtext(value))
+	if (dsn_is_envid(value))
 		o->envid = value;
 	else
-		o->warning = "bad value behind -V ignored";
+		o->warning = "-V ignored: the envelope identifier must be "
+		    "xtext of at most 100 characters";
 	return true;
 }
 

@@ -1,6 +1,7 @@
 #include "mail/dsn.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -64,6 +65,21 @@ dsn_is_xtext(const char *text)
 			return false;
 		if (*text == '+' && (!isxdigit((unsigned char)text[1]) ||
 		    !isxdigit((unsigned char)text[2])))
+			return false;
+	}
+	return true;
+}
+
+bool
+dsn_is_envid(const char *text)
+{
+	if (!dsn_is_xtext(text) || strlen(text) > DSN_ENVID_MAX)
+		return false;
+	while ((text = strchr(text, '+')) != NULL) {
+		unsigned	octet;
+
+		if (sscanf(++text, "%2x", &octet) != 1 || octet < ' ' ||
+		    octet >= 127)
 			return false;
 	}
 	return true;

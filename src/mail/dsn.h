@@ -29,6 +29,12 @@ bool	dsn_parse_return(enum dsn_return *, const char *text);
 /* Printable, and a + only in front of two hexadecimal digits; not empty. */
 bool	dsn_is_xtext(const char *text);
 
+/*
+ * xtext of at most DSN_ENVID_MAX octets that stands for printable ASCII (RFC
+ * 3461 section 4.4).
+ */
+bool	dsn_is_envid(const char *text);
+
 /* "rfc822;" or another type of address, and xtext. */
 bool	dsn_is_orcpt(const char *text);
 

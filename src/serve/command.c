@@ -119,12 +119,6 @@ is_body_type(const char *value)
 	    strcasecmp(value, "8BITMIME") == 0;
 }
 
-static bool
-is_envid(const char *value)
-{
-	return strlen(value) <= DSN_ENVID_MAX && dsn_is_xtext(value);
-}
-
 /* The second one of its kind is as bad as a wrong one. */
 static bool
 take_xtext(char **to, const char *value, bool (*is_good)(const char *))
@@ -148,7 +142,7 @@ take_mail_parameter(struct mail_command *m, const char *key,
 	else if (strcasecmp(key, "RET") == 0)
 		good = dsn_parse_return(&m->ret, value);
 	else if (strcasecmp(key, "ENVID") == 0)
-		good = take_xtext(&m->envid, value, is_envid);
+		good = take_xtext(&m->envid, value, dsn_is_envid);
 	else if (strcasecmp(key, "SMTPUTF8") == 0)
 		good = value[0] == '\0';
 	else if (strcasecmp(key, "AUTH") == 0)

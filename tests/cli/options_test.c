@@ -122,6 +122,9 @@ relais_means(void **state)
 	    &(struct example){ line, want } }
 #define REFUSED(line) MEANS(line, "refused")
 
+#define TEN	"0123456789"
+#define HUNDRED	TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
 static const struct CMUnitTest options_spec[] = {
 	/* How words are taken apart. */
 	MEANS("a@x b@x", "| a@x b@x"),
@@ -190,7 +193,9 @@ static const struct CMUnitTest options_spec[] = {
 	MEANS("-R hdrs x", "R=2 | x"), MEANS("-RFULL x", "R=1 | x"),
 	MEANS("-R some x", "warning | x"),
 	MEANS("-V id x", "V=id | x"), MEANS("-Va+3Db x", "V=a+3Db | x"),
-	MEANS("-Va=b x", "warning | x"),
+	MEANS("-Va=b x", "warning | x"), MEANS("-Va+0Ab x", "warning | x"),
+	MEANS("-V" HUNDRED " x", "V=" HUNDRED " | x"),
+	MEANS("-V" HUNDRED "0 x", "warning | x"),
 	/* Modes. */
 	MEANS("-bs", "bs |"), MEANS("-bp", "bp |"), MEANS("-bP", "bP |"),
 	MEANS("-bi", "bi |"), MEANS("-bv x", "bv | x"), MEANS("-bh", "bh |"),

@@ -62,6 +62,14 @@ is_xtext(void **state)
 }
 
 static void
+is_envid(void **state)
+{
+	const struct word	*w = *state;
+
+	assert_int_equal(dsn_is_envid(w->text), w->good);
+}
+
+static void
 is_orcpt(void **state)
 {
 	const struct word	*w = *state;
@@ -71,8 +79,12 @@ is_orcpt(void **state)
 
 #define XTEXT(text, good) \
 	{ "xtext " text, is_xtext, NULL, NULL, &(struct word){ text, good } }
+#define ENVID(text, good) \
+	{ "ENVID=" text, is_envid, NULL, NULL, &(struct word){ text, good } }
 #define ORCPT(text, good) \
 	{ "ORCPT=" text, is_orcpt, NULL, NULL, &(struct word){ text, good } }
+
+#define FIFTY "12345678901234567890123456789012345678901234567890"
 
 static const struct CMUnitTest words_spec[] = {
 	XTEXT("a", true), XTEXT("a+3Db", true), XTEXT("a+3db", true),
@@ -83,6 +95,10 @@ static const struct CMUnitTest words_spec[] = {
 	{ "nor DEL", is_xtext, NULL, NULL, &(struct word){ "a\177", false } },
 	{ "nor what is not ASCII", is_xtext, NULL, NULL,
 	    &(struct word){ "\303\244", false } },
+	ENVID("QQ314159", true), ENVID("a+20b+7e", true), ENVID("", false),
+	ENVID("a b", false), ENVID("a+0Ab", false), ENVID("a+7F", false),
+	ENVID("+E4", false), ENVID(FIFTY FIFTY, true),
+	ENVID(FIFTY FIFTY "x", false),
 	ORCPT("rfc822;a@x", true), ORCPT("x-tag;a", true),
 	ORCPT("rfc822;", false), ORCPT(";a@x", false), ORCPT("a@x", false),
 	ORCPT("rfc 822;a@x", false), ORCPT("rfc822;a b", false),
