@@ -1,18 +1,29 @@
 #include "mail/media_type.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "mail/encoded_word.h"
+#include "util/memory.h"
 
-enum { SEGMENT = 60 };		/* octets of a value in one RFC 2231 segment */
+enum {
+	SEGMENT = 60,		/* octets of a value in one RFC 2231 section */
+	PARAMETERS_MAX = 200,	/* a field with more is not rewritten */
+};
 
+/* "filename*0*=value": section 0 of an extended value (RFC 2231). */
 struct parameter {
 	const char	*name;
-	size_t		 name_len;
+	size_t		 name_len;	/* without section and "*" */
+	long		 section;	/* -1: the value is not split */
+	bool		 extended;
+	bool		 quoted;
 	struct buffer	 value;		/* without its quotes */
-	size_t		 start, end;	/* all of it, in the text */
+	size_t		 start;		/* where the parameter is: */
+	size_t		 value_at;	/* [start, end) in the text */
+	size_t		 end;
 };
 
 static bool
@@ -49,7 +60,11 @@ token_end(const char *text, size_t len, size_t i)
 	return i;
 }
 
-/* A value that is not quoted may hold what it should not; its end is plain. */
+/*
+ * A value that is not quoted may hold what it should not; its end is plain.  In
+ * quotes a backslash quotes a quote or a backslash and nothing else, as readers
+ * take it: it is in file names of other systems.
+ */
 static size_t
 read_value(struct buffer *value, const char *text, size_t len, size_t i)
 {
@@ -63,12 +78,35 @@ read_value(struct buffer *value, const char *text, size_t len, size_t i)
 		return end;
 	}
 	for (i++; i < len && text[i] != '"'; i++) {
-		if (text[i] == '\\' && i + 1 < len)
+		if (text[i] == '\\' && i + 1 < len &&
+		    (text[i + 1] == '"' || text[i + 1] == '\\'))
 			i++;
 		if (text[i] != '\r' && text[i] != '\n')
 			buffer_add_byte(value, text[i]);
 	}
 	return i < len ? i + 1 : len;
+}
+
+/* Splits "name*0*" into the name, the section and the final "*". */
+static void
+split_name(struct parameter *p)
+{
+	size_t	n = p->name_len;
+	size_t	digits;
+
+	p->section = -1;
+	p->extended = n > 1 && p->name[n - 1] == '*';
+	if (p->extended)
+		n--;
+	for (digits = n; digits > 0 &&
+	    isdigit((unsigned char)p->name[digits - 1]);)
+		digits--;
+	if (digits < n && n - digits < 6 && digits > 1 &&
+	    p->name[digits - 1] == '*') {
+		p->section = strtol(p->name + digits, NULL, 10);
+		n = digits - 1;
+	}
+	p->name_len = n;
 }
 
 /* The next parameter at or behind *at; its value is to be freed. */
@@ -91,8 +129,10 @@ next_parameter(struct parameter *p, const char *text, size_t len, size_t *at)
 		if (p->name_len > 0 && i < len && text[i] == '=')
 			break;
 	}
-	i = skip_white(text, len, i + 1);
-	*at = p->end = read_value(&p->value, text, len, i);
+	split_name(p);
+	p->value_at = skip_white(text, len, i + 1);
+	p->quoted = p->value_at < len && text[p->value_at] == '"';
+	*at = p->end = read_value(&p->value, text, len, p->value_at);
 	return true;
 }
 
@@ -133,9 +173,11 @@ media_type_read(struct media_type *m, const char *value, size_t len)
 	*m = (struct media_type){ 0 };
 	read_type(m, value, len);
 	while (next_parameter(&p, value, len, &at)) {
-		if (is_named(&p, "boundary"))
+		bool	plain = p.section < 0 && !p.extended;
+
+		if (plain && is_named(&p, "boundary"))
 			keep(m->boundary, sizeof(m->boundary), &p.value);
-		if (is_named(&p, "charset"))
+		if (plain && is_named(&p, "charset"))
 			keep(m->charset, sizeof(m->charset), &p.value);
 		buffer_free(&p.value);
 	}
@@ -148,6 +190,126 @@ media_type_is(const struct media_type *m, const char *type)
 
 	return strncmp(m->type, type, len) == 0 &&
 	    (type[len - 1] == '/' || m->type[len] == '\0');
+}
+
+/*
+ * A field with parameters, rewritten
+ */
+
+struct parameters {
+	struct parameter	*list;		/* owned */
+	size_t			 n;
+	size_t			 cap;
+};
+
+/*
+ * A value without quotes that is not ASCII extends to the next semicolon, as
+ * readers take it: a file name with blanks in it.
+ */
+static void
+widen(struct parameter *p, const char *text, size_t len)
+{
+	const char	*semicolon = memchr(text + p->end, ';', len - p->end);
+	size_t		 end = semicolon != NULL ? (size_t)(semicolon - text) :
+			    len;
+
+	while (end > p->end && is_white(text[end - 1]))
+		end--;
+	if (p->quoted || text_is_ascii(text + p->value_at, end - p->value_at))
+		return;
+	buffer_clear(&p->value);
+	buffer_add(&p->value, text + p->value_at, end - p->value_at);
+	p->end = end;
+}
+
+static void
+read_parameters(struct parameters *all, const char *text, size_t len)
+{
+	struct parameter	p;
+	size_t			at = 0;
+
+	while (all->n <= PARAMETERS_MAX &&
+	    next_parameter(&p, text, len, &at)) {
+		widen(&p, text, len);
+		at = p.end;
+		all->list = memory_room(all->list, all->n, &all->cap,
+		    sizeof(*all->list));
+		all->list[all->n++] = p;
+	}
+}
+
+static void
+parameters_free(struct parameters *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		buffer_free(&all->list[i].value);
+	free(all->list);
+}
+
+/* Whether the other parameter is a section of the same value. */
+static bool
+is_same_value(const struct parameter *p, const struct parameter *other)
+{
+	return p == other || (p->section >= 0 && other->section >= 0 &&
+	    p->name_len == other->name_len &&
+	    strncasecmp(p->name, other->name, p->name_len) == 0);
+}
+
+/*
+ * The values that are compared octet by octet with what is elsewhere in the
+ * message: readers do not look for RFC 2231 in them.
+ */
+static bool
+is_identifier(const struct parameter *p)
+{
+	return is_named(p, "boundary") || is_named(p, "start");
+}
+
+/* The length of the "charset'language'" that an extended value begins with. */
+static size_t
+charset_prefix(const struct buffer *value)
+{
+	size_t		i = 0;
+	unsigned	quotes = 0;
+
+	for (; i < value->len && quotes < 2; i++) {
+		unsigned char	c = (unsigned char)value->data[i];
+
+		if (c == '\'')
+			quotes++;
+		else if (!isalnum(c) && (c == '\0' ||
+		    strchr("-_.:+", c) == NULL))
+			break;
+	}
+	return quotes == 2 ? i : 0;
+}
+
+static int
+hex_digit(char c)
+{
+	static const char	digits[] = "0123456789abcdef";
+	const char		*at = c != '\0' ? strchr(digits,
+				    tolower((unsigned char)c)) : NULL;
+
+	return at != NULL ? (int)(at - digits) : -1;
+}
+
+/* The octets of a value; a "%" that is not followed by two digits is one. */
+static void
+add_octets(struct buffer *to, const struct parameter *p, size_t from)
+{
+	for (size_t i = from; i < p->value.len; i++) {
+		const char	*c = p->value.data + i;
+
+		if (p->extended && *c == '%' && hex_digit(c[1]) >= 0 &&
+		    hex_digit(c[2]) >= 0) {
+			buffer_add_byte(to, (char)(hex_digit(c[1]) * 16 +
+			    hex_digit(c[2])));
+			i += 2;
+		} else {
+			buffer_add_byte(to, *c);
+		}
+	}
 }
 
 static void
@@ -164,48 +326,104 @@ write_percent(struct buffer *to, const char *text, size_t len)
 
 /* RFC 2231 section 4, and 4.1 where one line would get long. */
 static void
-write_parameter(struct buffer *to, const struct parameter *p,
-    const char *charset)
+write_split(struct buffer *to, const struct parameter *p, const char *prefix,
+    const struct buffer *octets)
 {
 	size_t	step = SEGMENT / 3;
 	size_t	n = 0;
 
-	if (p->value.len <= step) {
-		buffer_addf(to, "%.*s*=%s''", (int)p->name_len, p->name,
-		    charset);
-		write_percent(to, p->value.data, p->value.len);
+	if (octets->len <= step) {
+		buffer_addf(to, "%.*s*=%s", (int)p->name_len, p->name, prefix);
+		write_percent(to, octets->data, octets->len);
 		return;
 	}
-	for (size_t i = 0; i < p->value.len; i += step, n++) {
-		size_t	left = p->value.len - i;
+	for (size_t i = 0; i < octets->len; i += step, n++) {
+		size_t	left = octets->len - i;
 
 		buffer_addf(to, "%s%.*s*%zu*=%s", n > 0 ? "; " : "",
-		    (int)p->name_len, p->name, n, n > 0 ? "" : charset);
-		buffer_add_text(to, n > 0 ? "" : "''");
-		write_percent(to, p->value.data + i,
-		    left < step ? left : step);
+		    (int)p->name_len, p->name, n, n > 0 ? "" : prefix);
+		write_percent(to, octets->data + i, left < step ? left : step);
 	}
+}
+
+/* The charset of the octets in all sections of a value. */
+static void
+add_charset(struct buffer *prefix, const struct parameters *all,
+    const struct parameter *p, const char *declared)
+{
+	struct buffer	raw = { 0 };
+
+	for (size_t i = 0; i < all->n; i++)
+		if (is_same_value(p, &all->list[i]))
+			buffer_add(&raw, all->list[i].value.data,
+			    all->list[i].value.len);
+	buffer_addf(prefix, "%s''", text_charset(raw.data, raw.len,
+	    declared));
+	buffer_free(&raw);
+}
+
+/*
+ * One parameter in the form of RFC 2231.  If the value names its charset, that
+ * stays; else it is that of the octets in all sections.  A section keeps its
+ * number, and only the first names the charset.
+ */
+static void
+write_extended(struct buffer *to, const struct parameters *all,
+    const struct parameter *p, const char *declared)
+{
+	struct buffer	octets = { 0 }, prefix = { 0 };
+	size_t		named = p->extended && p->section <= 0 ?
+			    charset_prefix(&p->value) : 0;
+
+	if (named > 2)		/* more than the two quotes */
+		buffer_add(&prefix, p->value.data, named);
+	else if (p->section <= 0)
+		add_charset(&prefix, all, p, declared);
+	add_octets(&octets, p, named);
+	if (p->section < 0) {
+		write_split(to, p, prefix.data, &octets);
+	} else {
+		buffer_addf(to, "%.*s*%ld*=", (int)p->name_len, p->name,
+		    p->section);
+		buffer_add(to, prefix.data, prefix.len);
+		write_percent(to, octets.data, octets.len);
+	}
+	buffer_free(&octets);
+	buffer_free(&prefix);
+}
+
+/* Whether a section has to change; if one does, the first names a charset. */
+static bool
+is_unfit(const struct parameters *all, const struct parameter *p)
+{
+	bool	unfit = !text_is_ascii(p->value.data, p->value.len);
+
+	if (is_identifier(p))
+		return false;
+	for (size_t i = 0; p->section == 0 && !unfit && i < all->n; i++)
+		unfit = is_same_value(p, &all->list[i]) &&
+		    !text_is_ascii(all->list[i].value.data,
+		    all->list[i].value.len);
+	return unfit;
 }
 
 void
 parameters_write(struct buffer *to, const char *value, size_t len,
     const char *declared)
 {
-	struct parameter	p;
-	size_t			at = 0;
+	struct parameters	all = { 0 };
 	size_t			written = 0;
 
-	while (next_parameter(&p, value, len, &at)) {
-		const char	*text = p.value.data;
-		size_t		 n = p.value.len;
+	read_parameters(&all, value, len);
+	for (size_t i = 0; all.n <= PARAMETERS_MAX && i < all.n; i++) {
+		const struct parameter	*p = &all.list[i];
 
-		if (n > 0 && !text_is_ascii(text, n)) {
-			buffer_add(to, value + written, p.start - written);
-			write_parameter(to, &p, text_charset(text, n,
-			    declared));
-			written = p.end;
-		}
-		buffer_free(&p.value);
+		if (!is_unfit(&all, p))
+			continue;
+		buffer_add(to, value + written, p->start - written);
+		write_extended(to, &all, p, declared);
+		written = p->end;
 	}
 	buffer_add(to, value + written, len - written);
+	parameters_free(&all);
 }

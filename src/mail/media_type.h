@@ -24,8 +24,11 @@ void	media_type_read(struct media_type *, const char *value, size_t len);
 bool	media_type_is(const struct media_type *, const char *type);
 
 /*
- * Appends the value of a field with parameters; one that is not ASCII in the
- * form of RFC 2231, with the charset of text_charset().
+ * Appends the value of a field with parameters.  A parameter that is not ASCII
+ * gets the form of RFC 2231, with the charset that it names or else that of
+ * text_charset(); one that has that form already has its raw octets encoded.
+ * boundary and start stay as they are: they have to be equal, octet by octet,
+ * to what is elsewhere in the message.
  */
 void	parameters_write(struct buffer *, const char *value, size_t len,
 	    const char *declared);

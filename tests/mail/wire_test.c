@@ -307,6 +307,34 @@ static const struct CMUnitTest wire_spec[] = {
 	    "size=1\n\n",
 	    "Content-Disposition: attachment; filename*=utf-8''%C3%A4%20b.pdf; "
 	    "size=1\n\n"),
+	TRAVELS("one in that form already has its raw octets encoded", EIGHT,
+	    "Content-Disposition: attachment; "
+	    "filename*=UTF-8'de'%C3%84%20\303\244.pdf\n\n",
+	    "Content-Disposition: attachment; "
+	    "filename*=UTF-8'de'%C3%84%20%C3%A4.pdf\n\n"),
+	TRAVELS("and gets the charset that it does not name", EIGHT,
+	    "Content-Disposition: attachment; filename*=\"\303\244 100%\"\n\n",
+	    "Content-Disposition: attachment; "
+	    "filename*=utf-8''%C3%A4%20100%25\n\n"),
+	TRAVELS("in sections the charset is named once, in the first", EIGHT,
+	    "Content-Type: application/pdf; name*0=\"a b\"; "
+	    "name*1=\"\303\244\";\n name*2=c; name*3*=%C3%A4\303\244\n\n",
+	    "Content-Type: application/pdf; name*0*=utf-8''a%20b; "
+	    "name*1*=%C3%A4;\n name*2=c; name*3*=%C3%A4%C3%A4\n\n"),
+	TRAVELS("a value without quotes extends to the next semicolon", EIGHT,
+	    "Content-Type: application/pdf; name=\303\244 b (1).pdf ; x=y\n\n",
+	    "Content-Type: application/pdf; "
+	    "name*=utf-8''%C3%A4%20b%20%281%29.pdf ; x=y\n\n"),
+	TRAVELS("a backslash in a file name is one", EIGHT,
+	    "Content-Type: application/pdf; name=\"C:\\\303\244\\\\b.pdf\"\n\n",
+	    "Content-Type: application/pdf; "
+	    "name*=utf-8''C%3A%5C%C3%A4%5Cb.pdf\n\n"),
+	{ "a boundary stays equal to the delimiters", travels, NULL, NULL,
+	    &(struct example){ SEVEN,
+	    "Content-Type: multipart/mixed; boundary=\"\303\244\"\n\n"
+	    "--\303\244\n\nx\n--\303\244--\n",
+	    "Content-Type: multipart/mixed; boundary=\"\303\244\"\n\n"
+	    "--\303\244\n\nx\n--\303\244--\n", "header field" } },
 	{ "what has no text in it is left as it is", travels, NULL, NULL,
 	    &(struct example){ EIGHT, "Message-ID: <\303\244@b> (\303\266)\n\n",
 	    "Message-ID: <\303\244@b> (=?utf-8?B?w7Y=?=)\n\n",
