@@ -23,8 +23,11 @@ struct message_parser {
 	bool				 in_body;
 	struct buffer			 line;	/* of the header, not ended */
 	struct buffer			 field;	/* waiting for continuations */
+	struct buffer			 mbox;	/* "From " lines, while no
+						 * field has come yet */
 	size_t				 header_size;
-	bool				 cr;	/* a CR was the last octet */
+	uint64_t			 crs;	/* that the body's data ends
+						 * with so far */
 	size_t				 column;	/* in the body's line */
 	bool				 failed;
 	struct failure			 failure;
@@ -100,6 +103,37 @@ blank_crs(char *text, size_t len)
 		*text++ = ' ';
 }
 
+/*
+ * The CRs that the data before ended with belong to a line end if a LF comes
+ * next, else they become blanks.  There may be any number of them.
+ */
+static bool
+settle_crs(struct message *m, const char **data, size_t *len,
+    struct failure *why)
+{
+	struct message_parser	*p = m->parser;
+	struct body		*b = &m->body;
+
+	for (; *len > 0 && **data == '\r'; ++*data, --*len)
+		p->crs++;
+	if (*len == 0)
+		return true;
+	if (**data == '\n')
+		p->crs = 0;
+	while (p->crs > 0) {
+		size_t	n = p->crs < CHUNK ? (size_t)p->crs : CHUNK;
+
+		memset(buffer_room(&b->memory, n), ' ', n);
+		b->memory.len += n;
+		b->size += n;
+		p->column += n;
+		p->crs -= n;
+		if (!check_size(m, why) || !body_keep_small(m, why))
+			return false;
+	}
+	return true;
+}
+
 /* A line of the body ends, so many octets after those counted before. */
 static void
 end_body_line(struct message *m, size_t more)
@@ -138,8 +172,8 @@ copy_plain(char *to, const char *from, size_t len, uint64_t *seen)
 }
 
 /*
- * Appends a chunk to the body with CRLF for every line end.  A CR before a LF
- * belongs to it, also where the two come in two chunks.
+ * Appends a chunk to the body with CRLF for every line end.  CRs before a LF
+ * belong to it; those at the end of the chunk wait for what comes next.
  */
 static bool
 body_append(struct message *m, const char *data, size_t len,
@@ -153,11 +187,7 @@ body_append(struct message *m, const char *data, size_t len,
 	char			*counted = start;	/* in p->column */
 	uint64_t		 seen = 0;
 
-	if (p->cr && data[0] != '\n')
-		*to++ = ' ';
-	else if (p->column == 0 && data[0] == '.')
-		b->has_dots = true;
-	p->cr = false;
+	b->has_dots |= p->column == 0 && data[0] == '.';
 	for (;;) {
 		size_t	n = copy_plain(to, data, (size_t)(end - data), &seen);
 
@@ -174,9 +204,14 @@ body_append(struct message *m, const char *data, size_t len,
 			b->has_dots |= data < end && *data == '.';
 			break;
 		case '\r':
-			p->cr = data == end;
-			if (data < end && *data != '\n')
-				*to++ = ' ';
+			for (n = 1; data < end && *data == '\r'; data++)
+				n++;
+			if (data == end) {
+				p->crs = n;
+			} else if (*data != '\n') {
+				memset(to, ' ', n);
+				to += n;
+			}
 			break;
 		case '\0':
 			return refuse_nul(why);
@@ -195,16 +230,20 @@ body_append(struct message *m, const char *data, size_t len,
 static bool
 body_feed(struct message *m, const char *data, size_t len, struct failure *why)
 {
-	while (len > 0) {
-		size_t	n = len < CHUNK ? len : CHUNK;
+	for (;;) {
+		size_t	n;
 
+		if (m->parser->crs > 0 && !settle_crs(m, &data, &len, why))
+			return false;
+		if (len == 0)
+			return true;
+		n = len < CHUNK ? len : CHUNK;
 		if (!body_append(m, data, n, why) || !check_size(m, why) ||
 		    !body_keep_small(m, why))
 			return false;
 		data += n;
 		len -= n;
 	}
-	return true;
 }
 
 /* The field that was waiting is whole: no continuation came. */
@@ -224,74 +263,129 @@ field_done(struct message *m, struct failure *why)
 	return true;
 }
 
+/* Whatever its CRs were meant to be, text stands between them. */
 static bool
 is_mbox_line(const char *line, size_t len)
 {
-	return (len >= 5 && memcmp(line, "From ", 5) == 0) ||
-	    (len >= 6 && memcmp(line, ">From ", 6) == 0);
+	return ((len >= 5 && memcmp(line, "From ", 5) == 0) ||
+	    (len >= 6 && memcmp(line, ">From ", 6) == 0)) &&
+	    memchr(line, '\r', len) == NULL;
 }
 
-/* Servers and readers take such a line for the end of the header. */
+/*
+ * Servers and readers take such a line for the end of the header, although it
+ * continues a field.  A CR in it would become a blank.
+ */
 static bool
 is_all_blank(const char *line, size_t len)
 {
-	while (len > 0 && (*line == ' ' || *line == '\t'))
+	while (len > 0 && (*line == ' ' || *line == '\t' || *line == '\r'))
 		line++, len--;
 	return len == 0;
 }
 
-/* One line in front of the body, its line end cut. */
+/* CRs that end a line belong to its end. */
+static size_t
+without_crs(const char *line, size_t len)
+{
+	while (len > 0 && line[len - 1] == '\r')
+		len--;
+	return len;
+}
+
+enum line_kind { LINE_FIELD, LINE_CONTINUATION, LINE_MBOX, LINE_EMPTY,
+	LINE_TEXT };
+
+/*
+ * What a line in front of the body is, or what is known of one that is still
+ * incomplete after UNDECIDED_MAX octets.  It is judged as it came, before any
+ * repair, so that no repair moves the end of the header.
+ */
+static enum line_kind
+kind_of_line(const struct message *m, const char *line, size_t len)
+{
+	bool	first = m->header.n == 0 && m->parser->field.len == 0;
+	bool	is_long = len >= UNDECIDED_MAX;
+
+	if (len > 0 && (line[0] == ' ' || line[0] == '\t'))
+		return first ? LINE_TEXT : LINE_CONTINUATION;
+	if (field_name_length(line, is_long ? UNDECIDED_MAX : len) > 0)
+		return LINE_FIELD;
+	if (is_long)
+		return LINE_TEXT;
+	len = without_crs(line, len);
+	if (len == 0)
+		return LINE_EMPTY;
+	return first && is_mbox_line(line, len) ? LINE_MBOX : LINE_TEXT;
+}
+
 static bool
-header_line(struct message *m, char *line, size_t len, struct failure *why)
+check_header_size(size_t size, struct failure *why)
+{
+	return size <= MESSAGE_HEADER_MAX || failed(why, EX_DATAERR,
+	    "the message's header is larger than %d octets",
+	    MESSAGE_HEADER_MAX);
+}
+
+/*
+ * The header is complete.  "From " lines were those of a mailbox only if a
+ * field came after them, else they are text.
+ */
+static bool
+end_header(struct message *m, struct failure *why)
 {
 	struct message_parser	*p = m->parser;
-	bool			 first = m->header.n == 0 && p->field.len == 0;
 
-	if (memchr(line, '\0', len) != NULL)
-		return refuse_nul(why);
-	if (first && is_mbox_line(line, len) &&
-	    field_name_length(line, len) == 0)
-		return true;
+	p->in_body = true;
+	return field_done(m, why) && (p->mbox.len == 0 ||
+	    body_feed(m, p->mbox.data, p->mbox.len, why));
+}
+
+static bool
+keep_header_line(struct message *m, char *line, size_t len,
+    struct failure *why)
+{
+	struct message_parser	*p = m->parser;
+
 	blank_crs(line, len);
-	if (len > 0 && (line[0] == ' ' || line[0] == '\t') && !first) {
-		if (is_all_blank(line, len))
-			return true;
-		goto keep;
-	}
-	if (!field_done(m, why))
-		return false;
-	if (field_name_length(line, len) == 0) {
-		p->in_body = true;
-		if (len == 0)
-			return true;
-		return body_feed(m, line, len, why) &&
-		    body_feed(m, "\n", 1, why);
-	}
-keep:
 	m->header_8bit |= !text_is_ascii(line, len);
 	buffer_add(&p->field, line, len);
 	buffer_add(&p->field, "\r\n", 2);
 	p->header_size += len + 2;
-	if (p->header_size > MESSAGE_HEADER_MAX)
-		return failed(why, EX_DATAERR,
-		    "the message's header is larger than %d octets",
-		    MESSAGE_HEADER_MAX);
-	return check_size(m, why);
+	return check_header_size(p->header_size, why) && check_size(m, why);
 }
 
-/* The line that is being collected can't be of the header any more. */
+/* One line in front of the body, without its LF. */
 static bool
-is_body_text(const struct message *m, size_t before)
+header_line(struct message *m, char *line, size_t len, struct failure *why)
 {
-	const struct message_parser	*p = m->parser;
-	bool				 first = m->header.n == 0 &&
-					    p->field.len == 0;
+	struct message_parser	*p = m->parser;
+	enum line_kind		 kind = kind_of_line(m, line, len);
 
-	if (before >= UNDECIDED_MAX || p->line.len < UNDECIDED_MAX)
-		return false;
-	if (p->line.data[0] == ' ' || p->line.data[0] == '\t')
-		return first;
-	return field_name_length(p->line.data, p->line.len) == 0;
+	if (memchr(line, '\0', len) != NULL)
+		return refuse_nul(why);
+	len = without_crs(line, len);
+	switch (kind) {
+	case LINE_FIELD:
+		buffer_clear(&p->mbox);
+		return field_done(m, why) &&
+		    keep_header_line(m, line, len, why);
+	case LINE_CONTINUATION:
+		return is_all_blank(line, len) ||
+		    keep_header_line(m, line, len, why);
+	case LINE_MBOX:
+		buffer_add(&p->mbox, line, len);
+		buffer_add_byte(&p->mbox, '\n');
+		return check_header_size(p->mbox.len, why);
+	case LINE_EMPTY:
+		if (p->mbox.len == 0)
+			return end_header(m, why);
+		break;
+	case LINE_TEXT:
+		break;
+	}
+	return end_header(m, why) && body_feed(m, line, len, why) &&
+	    body_feed(m, "\n", 1, why);
 }
 
 /* Takes octets up to a line end or to the end of the data; says how many. */
@@ -307,22 +401,18 @@ header_feed(struct message *m, const char *data, size_t len, bool *good,
 
 	buffer_add(&p->line, data, n);
 	if (lf == NULL) {
-		if (p->header_size + p->line.len > MESSAGE_HEADER_MAX)
-			*good = failed(why, EX_DATAERR,
-			    "the message's header is larger than %d octets",
-			    MESSAGE_HEADER_MAX);
-		if (*good && is_body_text(m, before)) {
+		*good = check_header_size(p->header_size + p->line.len, why);
+		if (*good && before < UNDECIDED_MAX &&
+		    p->line.len >= UNDECIDED_MAX && kind_of_line(m,
+		    p->line.data, p->line.len) == LINE_TEXT) {
 			line = p->line;
 			p->line = (struct buffer){ 0 };
-			p->in_body = true;
-			*good = field_done(m, why) &&
+			*good = end_header(m, why) &&
 			    body_feed(m, line.data, line.len, why);
 			buffer_free(&line);
 		}
 		return n;
 	}
-	if (p->line.len > 0 && p->line.data[p->line.len - 1] == '\r')
-		p->line.len--;
 	*good = header_line(m, p->line.data, p->line.len, why);
 	buffer_clear(&p->line);
 	return n + 1;
@@ -357,6 +447,7 @@ parser_free(struct message *m)
 		return;
 	buffer_free(&m->parser->line);
 	buffer_free(&m->parser->field);
+	buffer_free(&m->parser->mbox);
 	free(m->parser);
 	m->parser = NULL;
 }
@@ -371,9 +462,10 @@ message_end(struct message *m, struct failure *why)
 		*why = p->failure;
 	if (good && !p->in_body && p->line.len > 0)
 		good = message_feed(m, "\n", 1, why);
-	if (good && (p->column > 0 || p->cr))
+	if (good && !p->in_body)
+		good = end_header(m, why);
+	if (good && (p->column > 0 || p->crs > 0))
 		good = body_feed(m, "\n", 1, why);
-	good = good && field_done(m, why);
 	if (good && m->body.fd != -1) {
 		good = body_write_out(&m->body, why);
 		buffer_free(&m->body.memory);

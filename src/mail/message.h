@@ -7,11 +7,14 @@
  * to a limit and in an unnamed file beyond it, so that memory does not grow
  * with the message.
  *
- * Line ends are decided line by line: LF and CRLF both end one, any other CR
- * becomes a space, a NUL is refused.  "From " lines in front of the header
- * are dropped, and lines of nothing but blanks in it, which some servers take
- * for its end.  The first line that is neither a field nor the continuation
- * of one ends the header; unless it is empty it belongs to the body.
+ * Line ends are decided line by line: a LF ends a line, and CRs before it
+ * belong to the line end.  Any other CR becomes a space; a NUL is refused.
+ * The first line that is neither a field nor the continuation of one ends the
+ * header; unless it is empty, it belongs to the body.  Lines are judged as
+ * they came, before any repair, so no repair moves the end of the header.
+ * "From " lines without a CR in them are dropped if a field follows them.
+ * Lines of the header that consist of blanks, which continue a field but are
+ * the end of the header to some servers, are dropped.
  */
 #ifndef MAIL_MESSAGE_H
 #define MAIL_MESSAGE_H

@@ -120,12 +120,58 @@ no_mixture_smuggles_a_line_end(void **state)
 	}
 }
 
+/* In pieces, too, in which the rest of the line is not known yet. */
+static void
+a_long_line_is_the_same_in_pieces_of_any_size(void **state)
+{
+	static const struct {
+		const char	*before;
+		char		 filler;
+		const char	*after, *want;	/* the first octets */
+	} cases[] = {
+		{ "A: b\n", 'x', ": c\n", "A: b\r\n\r\nxxx" },
+		{ "A: b\nA", ' ', ": c\n", "A: b\r\n\r\nA  " },
+		{ "A: b\n", '\r', "\nC: d\n", "A: b\r\n\r\n\r\nC: d" },
+		{ "A: b\n", '\r', "x\nC: d\n", "A: b\r\n\r\n   " },
+		{ "A: b\n", ' ', "\nC: d\n", "A: b\r\nC: d\r\n\r\n" },
+		{ "A: b\n ", '\r', "\nC: d\n", "A: b\r\nC: d\r\n\r\n" },
+		{ "From ", 'x', "\nC: d\n", "\r\nFrom xxx" },
+		{ "From a", '\r', "\nC: d\n", "\r\nFrom a\r\nC: d" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		static const size_t	pieces[] = { 1, 1000, 1 << 20 };
+		struct buffer		text = { 0 };
+
+		buffer_add_text(&text, cases[i].before);
+		memset(buffer_room(&text, 200000), cases[i].filler, 200000);
+		text.len += 200000;
+		buffer_add_text(&text, cases[i].after);
+		for (size_t k = 0; k < 3; k++) {
+			struct buffer	wire = { 0 };
+			struct message	m;
+			struct failure	why;
+
+			assert_true(wire_form(text.data, text.len, pieces[k],
+			    &wire, &m, &why));
+			if (strncmp(wire.data, cases[i].want,
+			    strlen(cases[i].want)) != 0)
+				fail_msg("case %zu, pieces of %zu: %.40s", i,
+				    pieces[k], wire.data);
+			message_free(&m);
+			buffer_free(&wire);
+		}
+		buffer_free(&text);
+	}
+}
+
 static void
 a_nul_is_refused_wherever_it_stands(void **state)
 {
 	static const struct { const char *text; size_t len; } cases[] = {
 		{ "\0", 1 }, { "A: b\0\n\n", 7 }, { "A: b\n\nx\0y\n", 10 },
-		{ "A: b\n\nx\r\0", 9 },
+		{ "A: b\n\nx\r\0", 9 }, { "From a\0\nB: c\n", 14 },
 	};
 
 	(void)state;
@@ -254,7 +300,20 @@ static const struct CMUnitTest message_spec[] = {
 	BECOMES("line ends may be mixed line by line",
 	    "A: b\r\nC: d\n\r\ne\nf\r\n", "A: b\r\nC: d\r\n\r\ne\r\nf\r\n"),
 	BECOMES("a CR elsewhere is a blank, in the header too",
-	    "A: b\rc\n\nd\re\r\r\nf", "A: b c\r\n\r\nd e \r\nf\r\n"),
+	    "A: b\rc\n\nd\re\r\rf\n\r\rg", "A: b c\r\n\r\nd e  f\r\n  g\r\n"),
+	BECOMES("CRs before a LF belong to the line end",
+	    "A: b\r\r\nC: d,\r\r\r\n e\r\r\n\r\r\nBcc: f\r\r\n\r\r\ng\r\r",
+	    "A: b\r\nC: d,\r\n e\r\n\r\nBcc: f\r\n\r\ng\r\n"),
+	BECOMES("a line of CRs is empty, and ends the header",
+	    "A: b\n\r\r\r\nBcc: c\n", "A: b\r\n\r\nBcc: c\r\n"),
+	BECOMES("a CR that begins a line does not make it a continuation",
+	    "A: b\n\r c\nBcc: d\n", "A: b\r\n\r\n  c\r\nBcc: d\r\n"),
+	BECOMES("nor does one with nothing but blanks after it",
+	    "A: b\n\r \r\nBcc: d\n", "A: b\r\n\r\n  \r\nBcc: d\r\n"),
+	BECOMES("a CR in front of the colon does not make it a field",
+	    "A: b\nBcc\r: c\n", "A: b\r\n\r\nBcc : c\r\n"),
+	BECOMES("a CR does not begin a field",
+	    "A: b\rBcc: c\r\rd\n", "A: b Bcc: c  d\r\n\r\n"),
 	BECOMES("a last line without its end gets one",
 	    "A: b\n\nc", "A: b\r\n\r\nc\r\n"),
 	BECOMES("a last line that ends with half a line end is whole",
@@ -270,6 +329,20 @@ static const struct CMUnitTest message_spec[] = {
 	    "From : a@b\nC: d\n\n", "From : a@b\r\nC: d\r\n\r\n"),
 	BECOMES("such a line in the body stays",
 	    "A: b\n\nFrom me\n", "A: b\r\n\r\nFrom me\r\n"),
+	BECOMES("such a line is text if no field comes after it",
+	    "From now on\n>From here\n\nA: b\n",
+	    "\r\nFrom now on\r\n>From here\r\n\r\nA: b\r\n"),
+	BECOMES("also before a line of text",
+	    "From now on,\n we go\n", "\r\nFrom now on,\r\n we go\r\n"),
+	BECOMES("and if it is all there is",
+	    "From now on", "\r\nFrom now on\r\n"),
+	BECOMES("such a line with a CR in it is text",
+	    "From a Thu Jul  2 12:05:05 2020\rSubject: x\r\rbody\r",
+	    "\r\nFrom a Thu Jul  2 12:05:05 2020 Subject: x  body\r\n"),
+	BECOMES("whatever comes after it",
+	    "From a\rB: c\nD: e\n", "\r\nFrom a B: c\r\nD: e\r\n"),
+	BECOMES("but CRs may be part of its line end",
+	    "From a\r\r\nB: c\r\r\n", "B: c\r\n\r\n"),
 	BECOMES("a line that is no field ends the header and is text",
 	    "A: b\nno field\nC: d\n", "A: b\r\n\r\nno field\r\nC: d\r\n"),
 	BECOMES("a message without a header is all text",
@@ -286,6 +359,7 @@ static const struct CMUnitTest message_spec[] = {
 	BECOMES("U+2028 is text like any other",
 	    "A: b\n\nc\342\200\250d\n", "A: b\r\n\r\nc\342\200\250d\r\n"),
 	cmocka_unit_test(no_mixture_smuggles_a_line_end),
+	cmocka_unit_test(a_long_line_is_the_same_in_pieces_of_any_size),
 	cmocka_unit_test(a_nul_is_refused_wherever_it_stands),
 	cmocka_unit_test(a_large_body_goes_through_a_file_unchanged),
 	cmocka_unit_test(what_the_server_has_to_know_is_known),

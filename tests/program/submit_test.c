@@ -49,6 +49,29 @@ recipients_come_from_the_header_with_t(void **state)
 	place_close(&p);
 }
 
+/* As PHP makes of CRLF when it is told to write CRLF for LF. */
+static void
+the_header_ends_at_an_empty_line_whatever_ends_its_lines(void **state)
+{
+	struct place			 p;
+	struct outcome			 o;
+	const struct heard_message	*m;
+
+	(void)state;
+	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	relais_run(&o, p.conf, WORDS("-t", "-i"),
+	    "From: a@example.org\r\r\nTo: b@example.net\r\r\n\r\r\n"
+	    "Bcc: victim@example.net\r\r\n\r\r\nhello\r\r\n");
+	assert_int_equal(o.status, 0);
+	m = place_arrival(&p, 0);
+	assert_int_equal(m->n_rcpt, 1);
+	assert_string_equal(m->rcpt[0].path, "b@example.net");
+	assert_non_null(strstr(m->data.data, "\r\n\r\nBcc: victim@example.net"
+	    "\r\n\r\nhello\r\n"));
+	outcome_free(&o);
+	place_close(&p);
+}
+
 static void
 arguments_are_recipients_and_bcc_goes_all_the_same(void **state)
 {
@@ -263,6 +286,8 @@ static const struct CMUnitTest submit_spec[] = {
 	    .say = "250 2.0.0 fine" } } }, .status = EX_PROTOCOL,
 	    .words = { "DATA: 250 2.0.0 fine", "may answer DATA so" }),
 	cmocka_unit_test(recipients_come_from_the_header_with_t),
+	cmocka_unit_test(
+	    the_header_ends_at_an_empty_line_whatever_ends_its_lines),
 	cmocka_unit_test(arguments_are_recipients_and_bcc_goes_all_the_same),
 	cmocka_unit_test(what_is_missing_is_added_once),
 	cmocka_unit_test(without_i_a_lone_dot_ends_the_message),
