@@ -16,6 +16,7 @@
 #include "config/keys.h"
 #include "config/section.h"
 #include "support/folder.h"
+#include "support/skip.h"
 #include "util/memory.h"
 
 /* Whom a process is that is nobody's friend. */
@@ -615,7 +616,7 @@ usual_places(void **state)
 	char		*other = memory_copy(folder_path(&t->folder, "other"));
 
 	if (access(SYSCONFDIR "/relais.conf", F_OK) == 0)
-		skip();
+		skip_because("%s/relais.conf exists", SYSCONFDIR);
 	unsetenv("XDG_CONFIG_HOME");
 	setenv("HOME", t->folder.path, 1);
 	assert_as_nobody(t, reads_none);
@@ -645,8 +646,10 @@ foreign_own_file(void **state)
 	struct test	*t = *state;
 	char		*path = memory_copy(folder_path(&t->folder, ".config/relais.conf"));
 
-	if (access(SYSCONFDIR "/relais.conf", F_OK) == 0 || geteuid() != 0)
-		skip();
+	if (access(SYSCONFDIR "/relais.conf", F_OK) == 0)
+		skip_because("%s/relais.conf exists", SYSCONFDIR);
+	if (geteuid() != 0)
+		skip_because("only root can give a file away");
 	write_text(t, ".config/relais.conf", "helo = planted\n");
 	assert_int_equal(chown(path, 1234, 1234), 0);
 	assert_int_equal(chmod(path, 0644), 0);

@@ -17,6 +17,7 @@
 #include "mail/wire.h"
 #include "support/folder.h"
 #include "support/program.h"
+#include "support/skip.h"
 
 static void
 write_wire(const char *path, const char *kind, struct folder *folder,
@@ -90,10 +91,8 @@ a_reader_decodes_what_was_written(void **state)
 	char		pattern[100];
 
 	(void)state;
-	if (access("/usr/bin/python3", X_OK) == -1) {
-		print_message("python3 is not installed: not judged\n");
-		skip();
-	}
+	if (access("/usr/bin/python3", X_OK) == -1)
+		skip_because("python3 is not installed");
 	folder_make(&folder);
 	if (judge("make", folder.path) == 77)
 		print_message("Python's own tests are not installed: judged "

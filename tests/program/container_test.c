@@ -24,6 +24,7 @@
 #include "support/folder.h"
 #include "support/namespace.h"
 #include "support/program.h"
+#include "support/skip.h"
 #include "support/smarthost.h"
 
 enum { NO_CONTAINER = 99, LARGE = 1024 * 1024 };
@@ -114,8 +115,7 @@ skip_without_container(struct place *p, struct outcome *o)
 		return;
 	outcome_free(o);
 	close_place(p);
-	print_message("no name spaces for us here: skipped\n");
-	skip();
+	skip_because("needs namespaces of its own");
 }
 
 /* sendmail in the container, with these variables and no others. */

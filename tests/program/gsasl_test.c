@@ -18,6 +18,7 @@
 #include <openssl/ssl.h>
 
 #include "net/tls.h"
+#include "support/skip.h"
 #include "support/stand.h"
 #include "util/base64.h"
 
@@ -175,7 +176,7 @@ static void
 gnu_sasl_is_not_installed(void **state)
 {
 	(void)state;
-	skip();
+	skip_because("GNU SASL (libgsasl) is not installed");
 }
 
 static const struct CMUnitTest gsasl_spec[] = {

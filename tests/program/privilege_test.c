@@ -19,6 +19,7 @@
 
 #include "support/folder.h"
 #include "support/program.h"
+#include "support/skip.h"
 
 enum { NOBODY = 65534, GROUP = 8 };
 
@@ -62,7 +63,8 @@ files_of_the_group_stay_closed(void **state)
 	folder_make(&f);
 	if (!copy_program(&f, "relais")) {
 		folder_remove(&f);
-		skip();
+		skip_because("needs root, and a TMPDIR that is not mounted "
+		    "with nosuid");
 	}
 	conf = folder_write(&f, "conf", 0640, "a secret\n");
 	assert_int_equal(chown(conf, 0, GROUP), 0);
@@ -86,7 +88,8 @@ the_environment_does_not_count(void **state)
 	folder_make(&f);
 	if (!copy_program(&f, "sendmail")) {
 		folder_remove(&f);
-		skip();
+		skip_because("needs root, and a TMPDIR that is not mounted "
+		    "with nosuid");
 	}
 	program_run(&out, &(struct program){
 	    .argv = WORDS("sendmail", "-bv", "a@example.org"),

@@ -21,6 +21,7 @@
 
 #include "support/program.h"
 #include "support/queue.h"
+#include "support/skip.h"
 #include "support/spool.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, "" })
@@ -224,7 +225,8 @@ begin(struct queue_place *p, struct calls *calls, const struct script *script,
     void (*put)(struct queue_place *), const char *const *words)
 {
 	if (!is_traceable())
-		skip();
+		skip_because("needs strace and the right to trace, and a "
+		    "build without AddressSanitizer");
 	queue_place_open_fast(p, script);
 	for (int i = 0; i < 2; i++) {
 		if (put != NULL)
@@ -283,7 +285,8 @@ flushed_before_it_is_acknowledged(void **state)
 
 	(void)state;
 	if (!is_traceable())
-		skip();
+		skip_because("needs strace and the right to trace, and a "
+		    "build without AddressSanitizer");
 	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
 	assert_int_equal(trace(&p, NULL, submit, letter), 0);
 	file_read(&text, folder_path(&p.folder, "trace"));
@@ -416,7 +419,8 @@ what_can_not_be_removed_is_not_sent_again(void **state)
 
 	(void)state;
 	if (!is_traceable())
-		skip();
+		skip_because("needs strace and the right to trace, and a "
+		    "build without AddressSanitizer");
 	queue_place_open(&p, &(struct script){ 0 }, NULL);
 	put_two(&p);
 	for (int i = 0; i < 2; i++)
@@ -535,10 +539,8 @@ is_refused_by_disk(void **state)
 	    .argv = WORDS("relais", "-C", p.conf, t->argument,
 	    "b@example.net"), .input = input.data, .prepare = mount_disk,
 	    .ctx = &disk });
-	if (o.status == 99) {
-		print_message("no mount namespaces here\n");
-		skip();
-	}
+	if (o.status == 99)
+		skip_because("needs a mount namespace of its own");
 	assert_int_equal(o.status, t->status);
 	if (strstr(o.err.data, t->words) == NULL)
 		fail_msg("no \"%s\" in: %s", t->words, o.err.data);

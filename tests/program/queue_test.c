@@ -17,6 +17,7 @@
 
 #include "support/program.h"
 #include "support/queue.h"
+#include "support/skip.h"
 #include "support/spool.h"
 #include "util/clock.h"
 
@@ -276,7 +277,7 @@ ten_thousand_entries_are_listed_within_a_second(void **state)
 
 	(void)state;
 	if (access("/dev/shm", W_OK) != 0)
-		skip();
+		skip_because("needs /dev/shm");
 	scratch_spool_in(&spool, "/dev/shm", 0);
 	for (int i = 0; i < MANY; i++)
 		put_entry(&spool, id, LIST("b@example.net"));

@@ -21,6 +21,7 @@
 
 #include <openssl/ssl.h>
 
+#include "support/skip.h"
 #include "support/stand.h"
 
 #define WRONG_PIN	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -422,7 +423,7 @@ this_machines_hashed_folder_is_trusted(void **state)
 {
 	(void)state;
 	if (!stores_can_be_hidden())
-		skip();
+		skip_because("needs a mount namespace of its own");
 	trusts_this_machine(true);
 }
 
@@ -431,7 +432,7 @@ else_this_machines_bundle_is_trusted(void **state)
 {
 	(void)state;
 	if (!stores_can_be_hidden())
-		skip();
+		skip_because("needs a mount namespace of its own");
 	trusts_this_machine(false);
 }
 
@@ -443,7 +444,7 @@ no_trust_store_is_a_refusal(void **state)
 
 	(void)state;
 	if (!stores_can_be_hidden())
-		skip();
+		skip_because("needs a mount namespace of its own");
 	stand_open(&s, &(struct script){ .security = TLS_AT_ONCE },
 	    "submissions", STAND_LOGIN);
 	p = stand_program(&s);

@@ -23,6 +23,7 @@
 #include "queue/commit.h"
 #include "queue/entry.h"
 #include "queue/usage.h"
+#include "support/skip.h"
 #include "support/spool.h"
 #include "util/memory.h"
 
@@ -513,10 +514,8 @@ for_each_call(const struct scenario *s, void (*spoil_it)(
 {
 	struct calls	plain, calls;
 
-	if (!strace_works()) {
-		print_message("needs strace\n");
-		skip();
-	}
+	if (!strace_works())
+		skip_because("needs strace and the right to trace");
 	learn(&(struct scenario){ .what = s->what }, NULL, &plain);
 	learn(s, &plain, &calls);
 	for (size_t i = 0; i < calls.n; i++)
@@ -561,10 +560,8 @@ flushed_named_and_flushed(void **state)
 	int			 flushed_file = 0, flushed_folder = 0;
 
 	(void)state;
-	if (!strace_works()) {
-		print_message("needs strace\n");
-		skip();
-	}
+	if (!strace_works())
+		skip_because("needs strace and the right to trace");
 	learn(&s, NULL, &calls);
 	file = find_call(&calls, "O_TMPFILE");
 	link = find_call(&calls, "linkat(");

@@ -23,6 +23,7 @@
 #include "queue/commit.h"
 #include "queue/entry.h"
 #include "queue/id.h"
+#include "support/skip.h"
 #include "support/spool.h"
 #include "util/clock.h"
 
@@ -116,10 +117,8 @@ bodies_come_from_another_file_system(void **state)
 	char			id[ID_SIZE];
 
 	(void)state;
-	if (access("/dev/shm", W_OK) != 0) {
-		print_message("needs /dev/shm\n");
-		skip();
-	}
+	if (access("/dev/shm", W_OK) != 0)
+		skip_because("needs /dev/shm");
 	scratch_spool(&spool, 0);
 	scratch_spool_in(&other, "/dev/shm", 0);
 	envelope_set_reverse(&envelope, "");

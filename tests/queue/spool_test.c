@@ -18,6 +18,7 @@
 #include "queue/health.h"
 #include "queue/id.h"
 #include "queue/usage.h"
+#include "support/skip.h"
 #include "support/spool.h"
 
 static const char *const	one[] = { "b@example.org", "" };
@@ -139,7 +140,7 @@ root_gives_what_it_makes_to_the_owner(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip();
+		skip_because("needs root");
 	scratch_spool(&spool, 0);
 	snprintf(path, sizeof(path), "%s/tmp/foreign", spool.directory);
 	assert_int_equal(mkdir(path, 0700), 0);

@@ -3,9 +3,10 @@
 #
 # A program tells its results as cmocka does: "[  PASSED  ] N test(s)." and
 # the same for SKIPPED and FAILED.  One line is printed for each; all that a
-# program wrote follows where something failed, and the reasons where
-# something was skipped.  A program that dies, takes more than TEST_TIMEOUT
-# seconds or runs no test at all counts as one failure.
+# program wrote follows where something failed, and the reasons ("skipped: ..."
+# on a line of its own) where something was skipped.  A program that dies,
+# takes more than TEST_TIMEOUT seconds, runs no test at all or gives no reason
+# for a skipped test counts as one failure.
 set -u
 
 if [ "${1-}" = --one ]; then
@@ -48,24 +49,27 @@ for program; do
 	name=$(echo "$program" | tr / _)
 	[ -f "$log/$name.status" ] || echo 125 >"$log/$name.status"
 	status=$(cat "$log/$name.status")
-	# shellcheck disable=SC2046 # three numbers
+	# shellcheck disable=SC2046 # four numbers
 	set -- $(awk '
 		/^\[  PASSED  \] [0-9]+ test\(s\)/ { p += $4 }
 		/^\[  FAILED  \] [0-9]+ test\(s\)/ { f += $4 }
 		/^\[  SKIPPED \] [0-9]+ test\(s\)/ { s += $4 }
-		END { print p + 0, f + 0, s + 0 }' "$log/$name" 2>/dev/null)
-	p=${1:-0} f=${2:-0} s=${3:-0} note=
+		/^skipped: / { r++ }
+		END { print p + 0, f + 0, s + 0, r + 0 }' "$log/$name" 2>/dev/null)
+	p=${1:-0} f=${2:-0} s=${3:-0} reasons=${4:-0} note=
 	if [ $((p + f + s)) -eq 0 ]; then
 		note=" (ran no test; exit status $status)" f=1
 	elif [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
 		note=" (exit status $status)" f=1
+	elif [ "$reasons" -lt "$s" ] && [ "$f" -eq 0 ]; then
+		note=" (no reason for a skipped test)" f=1
 	fi
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 	echo "$program: $p passed, $f failed, $s skipped$note"
 	if [ "$f" -ne 0 ]; then
 		sed 's/^/    /' "$log/$name"
 	elif [ "$s" -ne 0 ]; then
-		sed -n 's/^skipped: /    skipped: /p' "$log/$name"
+		sed -n 's/^skipped: /    skipped: /p' "$log/$name" | sort -u
 	fi
 done
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "support/folder.h"
+#include "support/skip.h"
 #include "util/sandbox.h"
 
 enum { DENIED, DONE, SOMETHING_ELSE };
@@ -176,7 +177,8 @@ keeps_to_it(void **state)
 	int				 status;
 
 	if (!is_possible())
-		skip();
+		skip_because("the kernel has no seccomp filters or no "
+		    "Landlock, or something around us forbids them");
 	if ((pid = fork()) == 0) {
 		sandbox_enter((const char *const[]){ inside.path, NULL });
 		_exit(c->attempt());

@@ -1,0 +1,14 @@
+/*
+ * skip.h - skip a test, and say why
+ *
+ * run-tests.sh prints the reasons, and counts a skip without one as a
+ * failure.
+ */
+#ifndef SUPPORT_SKIP_H
+#define SUPPORT_SKIP_H
+
+/* Ends the running test as skipped.  The reason is one line. */
+void	skip_because(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2)));
+
+#endif
