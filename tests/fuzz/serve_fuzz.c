@@ -2,10 +2,11 @@
  * serve_fuzz.c - what must hold of every session with an SMTP client
  *
  * The input is what the client says.  Each answer is made of well-formed
- * lines, and each message taken has recipients and paths without control
- * characters or angle brackets.
+ * lines, and each message taken has recipients, paths without control
+ * characters or angle brackets, and DSN parameters in xtext.
  */
 #include <assert.h>
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,6 +26,17 @@ assert_plain(const char *text)
 		    *text != '<' && *text != '>');
 }
 
+/* RFC 3461 section 4: visible ASCII, '=' and '+' only as "+3D" and "+2B". */
+static void
+assert_xtext(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		assert(*text >= '!' && *text <= '~' && *text != '=');
+		assert(*text != '+' || (isxdigit((unsigned char)text[1]) &&
+		    isxdigit((unsigned char)text[2])));
+	}
+}
+
 static const char *
 take_message(void *context, const struct envelope *env, struct message *m,
     struct outcome *outcomes)
@@ -33,12 +45,12 @@ take_message(void *context, const struct envelope *env, struct message *m,
 	assert(env->n > 0 && env->n <= 5 && message_size(m) <= 4002);
 	assert_plain(env->reverse_path);
 	if (env->envid != NULL)
-		assert_plain(env->envid);
+		assert_xtext(env->envid);
 	for (size_t i = 0; i < env->n; i++) {
 		assert(env->forward[i].path[0] != '\0');
 		assert_plain(env->forward[i].path);
 		if (env->forward[i].orcpt != NULL)
-			assert_plain(env->forward[i].orcpt);
+			assert_xtext(env->forward[i].orcpt);
 		outcomes[i] = (struct outcome){ .kind =
 		    (enum outcome_kind)(1 + i % 3), .status = EX_TEMPFAIL,
 		    .text = "so it is" };
