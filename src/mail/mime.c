@@ -15,6 +15,12 @@ static const char	sealed_remark[] =
     "a signed or encrypted part is left as it is";
 static const char	strange_remark[] =
     "a part of a kind that can't be encoded is left as it is";
+static const char	mislabelled_remark[] =
+    "a part that contradicts its Content-Transfer-Encoding is left as it is";
+static const char	outside_remark[] =
+    "text outside the parts of a multipart is left as it is";
+static const char	unsure_remark[] =
+    "a part with an ambiguous boundary line is left as it is";
 static const char	field_remark[] =
     "a header field of a part is left as it is";
 static const char	many_remark[] =
@@ -26,7 +32,6 @@ struct level {
 	size_t			 boundary_len;	/* 0: a message */
 	bool			 digest;
 	bool			 sealed;
-	bool			 begun;		/* its boundary was seen */
 	bool			 spoilt;	/* holds what was left alone */
 	long			 change;	/* of its header, NO_CHANGE */
 	bool			 relabel;	/* it says 8bit and may not */
@@ -51,6 +56,7 @@ struct walker {
 	struct buffer		 header;
 	bool			 is_top;	/* its header is the message's */
 	bool			 strange;
+	bool			 unsure;	/* a line may be its end */
 	bool			 has_8bit;
 	bool			 not_utf8;
 	bool			 line_end;	/* one that is the boundary's
@@ -141,6 +147,21 @@ is_unfit(const struct walker *w)
 	return (w->has_8bit && !w->eight_bit) || w->longest > REFOLD_LIMIT;
 }
 
+/* Why the text of a part can't be encoded; NULL if it can. */
+static const char *
+obstacle(const struct walker *w)
+{
+	if (is_sealed(w))
+		return sealed_remark;
+	if (w->place == BETWEEN_PARTS)
+		return outside_remark;
+	if (w->unsure)
+		return unsure_remark;
+	if (w->recoder.mislabelled)
+		return mislabelled_remark;
+	return w->strange ? strange_remark : NULL;
+}
+
 static const char *
 encoding_name(enum recoding how)
 {
@@ -150,8 +171,6 @@ encoding_name(enum recoding how)
 	case RECODE_NOTHING:
 	case RECODE_QUOTED:
 	case RECODE_BASE64:
-	case RECODE_UNSEEN:
-	case RECODE_UNSEEN_LONG:
 		break;
 	}
 	return NULL;
@@ -162,7 +181,7 @@ static void
 label_top(struct walker *w)
 {
 	struct amendment	*top = &w->plan->top;
-	bool			 recoded = is_unfit(w) && !w->strange;
+	bool			 recoded = is_unfit(w) && obstacle(w) == NULL;
 	bool			 text = w->message->header.n == 0 ||
 				    (header_find(&w->message->header,
 				    "MIME-Version", 0) == NULL &&
@@ -189,13 +208,6 @@ header_is_unfit(const struct walker *w)
 	return w->header.len > 0 && !field_is_fit(&all, w->form);
 }
 
-/* There is no label to put on what stands around the parts. */
-static enum recoding
-unseen(const struct walker *w)
-{
-	return w->eight_bit ? RECODE_UNSEEN_LONG : RECODE_UNSEEN;
-}
-
 static void
 change_part(struct walker *w, uint64_t end, bool unfit)
 {
@@ -206,10 +218,7 @@ change_part(struct walker *w, uint64_t end, bool unfit)
 		return;
 	}
 	c = add_change(w);
-	if (w->place == BETWEEN_PARTS)
-		c->header_at = w->body_at;
 	if (unfit) {
-		w->recoded += recoder_end(&w->recoder, NULL);
 		c->end = end;
 		c->how = w->recoder.how;
 		change_size(w, end - w->body_at, w->recoded);
@@ -218,36 +227,29 @@ change_part(struct walker *w, uint64_t end, bool unfit)
 		amend_change(w, c, &w->header, encoding_name(c->how));
 }
 
-/* A multipart whose boundary never came is text to a reader, if anything. */
-static bool
-is_broken(const struct walker *w)
-{
-	const struct level	*l = &w->level[w->depth - (w->depth > 0)];
-
-	return w->place == BETWEEN_PARTS && w->depth > 0 &&
-	    l->boundary_len > 0 && !l->begun;
-}
-
 static void
 end_text(struct walker *w, uint64_t end)
 {
-	bool	unfit = is_unfit(w);
-	bool	fields = !w->is_top && w->place == IN_TEXT &&
-		    header_is_unfit(w);
+	const char	*why_not;
+	bool		 unfit = is_unfit(w);
+	bool		 fields = !w->is_top && w->place == IN_TEXT &&
+			    header_is_unfit(w);
 
+	w->recoded += recoder_end(&w->recoder, NULL);
+	why_not = obstacle(w);
 	if (w->is_top && w->place == IN_TEXT)
 		label_top(w);
-	if ((unfit || fields) && is_sealed(w)) {
+	if (fields && is_sealed(w)) {
 		leave(w, sealed_remark);
-	} else {
-		if (unfit && (w->strange || is_broken(w))) {
-			leave(w, strange_remark);
-			unfit = false;
-		}
-		if (unfit || fields)
-			change_part(w, end, unfit);
+		fields = false;
 	}
-	if (!unfit || w->recoder.how == RECODE_UNSEEN_LONG)
+	if (unfit && why_not != NULL) {
+		leave(w, why_not);
+		unfit = false;
+	}
+	if (unfit || fields)
+		change_part(w, end, unfit);
+	if (!unfit)
 		w->plan->has_8bit |= w->has_8bit;
 }
 
@@ -261,7 +263,7 @@ begin_text(struct walker *w, enum place place, uint64_t at,
 {
 	w->place = place;
 	w->body_at = at;
-	w->strange = false;
+	w->strange = w->unsure = false;
 	w->has_8bit = w->not_utf8 = w->line_end = false;
 	w->column = w->longest = 0;
 	w->recoded = 0;
@@ -355,7 +357,7 @@ begin_body(struct walker *w, const struct header *h, uint64_t at)
 	if (plain && w->depth < MIME_DEPTH_MAX) {
 		if (multipart && type.boundary[0] != '\0') {
 			open_level(w, &type, encoding, at);
-			begin_text(w, BETWEEN_PARTS, at, unseen(w));
+			begin_text(w, BETWEEN_PARTS, at, RECODE_NOTHING);
 			return;
 		}
 		if (media_type_is(&type, "message/rfc822") ||
@@ -491,13 +493,21 @@ close_part(struct walker *w, uint64_t at)
 	end_text(w, w->line_end ? at - 2 : at);
 }
 
+/* Whether the line begins with the boundary; *tail is what follows it. */
+static bool
+begins_so(const struct level *l, const struct body_line *line, size_t *tail)
+{
+	*tail = 2 + l->boundary_len;
+	return l->boundary_len > 0 && line->len >= *tail &&
+	    memcmp(line->text + 2, l->type.boundary, l->boundary_len) == 0;
+}
+
 static bool
 is_boundary(const struct level *l, const struct body_line *line, bool *last)
 {
-	size_t	i = 2 + l->boundary_len;
+	size_t	i;
 
-	if (l->boundary_len == 0 || line->len < i ||
-	    memcmp(line->text + 2, l->type.boundary, l->boundary_len) != 0)
+	if (!begins_so(l, line, &i))
 		return false;
 	*last = line->len >= i + 2 && memcmp(line->text + i, "--", 2) == 0;
 	if (*last)
@@ -509,30 +519,52 @@ is_boundary(const struct level *l, const struct body_line *line, bool *last)
 }
 
 static bool
+may_be_boundary(const struct body_line *l)
+{
+	return l->starts && l->len >= 3 && memcmp(l->text, "--", 2) == 0;
+}
+
+static bool
 take_boundary(struct walker *w, const struct body_line *l)
 {
 	bool	last;
 	size_t	i = w->depth;
 
-	if (!l->starts || !l->ends || l->len < 3 ||
-	    memcmp(l->text, "--", 2) != 0)
+	if (!l->ends || !may_be_boundary(l))
 		return false;
 	while (i > 0 && !is_boundary(&w->level[i - 1], l, &last))
 		i--;
 	if (i == 0)
 		return false;
-	w->level[i - 1].begun = true;
 	close_part(w, l->at);
 	while (w->depth > i)
 		close_level(w);
 	if (last) {
 		close_level(w);
 		w->is_top = false;
-		begin_text(w, BETWEEN_PARTS, l->at + l->len + 2, unseen(w));
+		begin_text(w, BETWEEN_PARTS, l->at + l->len + 2,
+		    RECODE_NOTHING);
 	} else {
 		begin_header(w, l->at + l->len + 2);
 	}
 	return true;
+}
+
+/*
+ * RFC 2046 ignores text after a boundary, but many readers do not take such a
+ * line for a boundary.  Only a part that stays as it is looks right to both.
+ */
+static bool
+is_unsure(const struct walker *w, const struct body_line *l)
+{
+	size_t	tail;
+
+	if (!may_be_boundary(l))
+		return false;
+	for (size_t i = 0; i < w->depth; i++)
+		if (begins_so(&w->level[i], l, &tail))
+			return true;
+	return false;
 }
 
 static void
@@ -542,10 +574,12 @@ take_line(void *context, const struct body_line *l)
 
 	if (take_boundary(w, l))
 		return;
-	if (w->place == IN_HEADER)
+	if (w->place == IN_HEADER) {
 		take_header(w, l);
-	else
-		take_text(w, l);
+		return;
+	}
+	w->unsure |= is_unsure(w, l);
+	take_text(w, l);
 }
 
 static void

@@ -10,7 +10,8 @@
  * A part is encoded where it stands: text and whatever else is not encoded as
  * quoted-printable; base64 and quoted-printable get shorter lines.  A message
  * in a message can't be encoded (RFC 2045 section 6.4), its parts can.  What
- * is signed or encrypted as a multipart is left alone.
+ * is signed or encrypted as a multipart is left alone, and so is text outside
+ * the parts, for which there is no encoding: a remark says so.
  */
 #ifndef MAIL_MIME_H
 #define MAIL_MIME_H

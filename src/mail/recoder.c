@@ -1,6 +1,6 @@
 #include "mail/recoder.h"
 
-#include <stdbool.h>
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -9,7 +9,6 @@
 enum {
 	LINE = 75,		/* and a '=' that breaks it: 76, RFC 2045 */
 	BASE64_LINE = 76,
-	UNSEEN_LINE = 990,
 	GROWTH = 4,		/* =XX, and a break every 75 */
 	SLACK = 32,
 	BLOCK = 64,		/* octets looked at together */
@@ -191,11 +190,27 @@ feed_text(struct recoder *r, struct output *o, const char *text, size_t len)
 	}
 }
 
-static void
-release_quoted(struct recoder *r, struct output *o)
+static bool
+is_blank(char c)
 {
-	if (r->n_held > 0)
-		put_token(o, r->held, r->n_held);
+	return c == ' ' || c == '\t';
+}
+
+/* Within a line it has to be =XX; a "=" alone breaks the line that it ends. */
+static void
+release_quoted(struct recoder *r, struct output *o, bool ends_line)
+{
+	const char	*held = r->held;
+	bool		 good = ends_line ?
+			    r->n_held == 1 || is_blank(held[1]) :
+			    r->n_held == 3 &&
+			    isxdigit((unsigned char)held[1]) &&
+			    isxdigit((unsigned char)held[2]);
+
+	if (r->n_held == 0)
+		return;
+	r->mislabelled |= !good;
+	put_token(o, held, r->n_held);
 	r->n_held = 0;
 }
 
@@ -219,17 +234,18 @@ feed_quoted(struct recoder *r, struct output *o, const char *text, size_t len)
 		if (c == '\r')
 			continue;
 		if (c == '\n') {
-			release_quoted(r, o);
+			release_quoted(r, o, true);
 			put_line_end(o, "\r\n");
 		} else if ((unsigned char)c >= 127) {
-			release_quoted(r, o);
+			release_quoted(r, o, false);
 			put_octet(o, (unsigned char)c);
 		} else if (r->n_held == 0 && c != '=') {
 			put_token(o, &c, 1);
-		} else {
+		} else if (r->n_held < 2 || !is_blank(r->held[1]) ||
+		    !is_blank(c)) {	/* blanks after a "=" mean nothing */
 			r->held[r->n_held++] = c;
 			if (r->n_held == 3)
-				release_quoted(r, o);
+				release_quoted(r, o, false);
 		}
 	}
 }
@@ -238,10 +254,10 @@ static bool
 is_base64(unsigned char c)
 {
 	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-	    (c >= '0' && c <= '9') || c == '+' || c == '/' || c == '=';
+	    (c >= '0' && c <= '9') || c == '+' || c == '/';
 }
 
-/* For vector instructions, too; without the '=' that comes in the end. */
+/* For vector instructions, too. */
 static bool
 is_base64_block(const char *text)
 {
@@ -267,49 +283,47 @@ base64_run(const char *text, size_t len)
 	return n;
 }
 
-/* A reader skips whatever is not of the alphabet (RFC 2045 section 6.8). */
 static void
-feed_base64(struct output *o, const char *text, size_t len)
+put_base64(struct output *o, const char *text, size_t len)
+{
+	while (len > 0) {
+		size_t	n = BASE64_LINE - o->column;
+
+		if (n == 0) {
+			put_line_end(o, "\r\n");
+			n = BASE64_LINE;
+		}
+		n = n < len ? n : len;
+		put(o, text, n);
+		text += n;
+		len -= n;
+	}
+}
+
+/* Only blanks that end a line are not meant as text (RFC 2045 section 6.8). */
+static void
+feed_base64(struct recoder *r, struct output *o, const char *text, size_t len)
 {
 	const char	*end = text + len;
 
 	while (text < end) {
 		size_t	run = base64_run(text, (size_t)(end - text));
 
-		if (run == 0)
+		if (run > 0) {
+			r->mislabelled |= r->blank || r->padding > 0;
+			r->digits += run;
+		} else if (*text == '=') {
+			r->mislabelled |= r->blank;
+			r->padding++;
+			run = 1;
+		} else {
+			r->mislabelled |= memchr(" \t\r\n", *text, 4) == NULL;
+			r->blank = is_blank(*text);
 			text++;
-		while (run > 0) {
-			size_t	n = BASE64_LINE - o->column;
-
-			if (n == 0) {
-				put_line_end(o, "\r\n");
-				n = BASE64_LINE;
-			}
-			n = n < run ? n : run;
-			put(o, text, n);
-			text += n;
-			run -= n;
-		}
-	}
-}
-
-static void
-feed_unseen(struct output *o, const char *data, size_t len, bool eight_bit)
-{
-	for (size_t i = 0; i < len; i++) {
-		bool	fits = eight_bit || (unsigned char)data[i] < 128;
-		char	c = fits ? data[i] : '?';
-
-		if (c == '\n' || c == '\r') {
-			put(o, &c, 1);
-			o->column = 0;
 			continue;
 		}
-		if (o->column == UNSEEN_LINE) {
-			put_line_end(o, "\r\n");
-			put(o, " ", 1);
-		}
-		put(o, &c, 1);
+		put_base64(o, text, run);
+		text += run;
 	}
 }
 
@@ -351,11 +365,7 @@ recoder_feed(struct recoder *r, struct buffer *to, const char *data,
 		feed_quoted(r, &o, data, len);
 		break;
 	case RECODE_BASE64:
-		feed_base64(&o, data, len);
-		break;
-	case RECODE_UNSEEN:
-	case RECODE_UNSEEN_LONG:
-		feed_unseen(&o, data, len, r->how == RECODE_UNSEEN_LONG);
+		feed_base64(r, &o, data, len);
 		break;
 	}
 	return end_output(r, to, &o);
@@ -366,9 +376,19 @@ recoder_end(struct recoder *r, struct buffer *to)
 {
 	struct output	o = begin_output(r, to, SLACK);
 
-	if (r->how == RECODE_TEXT)
+	switch (r->how) {
+	case RECODE_NOTHING:
+		break;
+	case RECODE_TEXT:
 		release_blank(r, &o, true);
-	else
-		release_quoted(r, &o);
+		break;
+	case RECODE_QUOTED:
+		release_quoted(r, &o, true);
+		break;
+	case RECODE_BASE64:
+		r->mislabelled |= r->padding > 2 ||
+		    (r->digits + r->padding) % 4 != 0;
+		break;
+	}
 	return end_output(r, to, &o);
 }

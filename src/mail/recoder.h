@@ -6,10 +6,16 @@
  * only, and what a MIME reader decodes of what comes out is what went in (RFC
  * 2045 section 6).  A line that is broken never begins anew with "--": text
  * can't be taken for the boundary between two parts.
+ *
+ * Readers differ in what they make of text that is labelled quoted-printable
+ * or base64 and is neither, so such text is recognized: a "=" that encodes no
+ * octet and breaks no line; an octet, a blank or a length that base64 does not
+ * have.  .mislabelled is final after recoder_end().
  */
 #ifndef MAIL_RECODER_H
 #define MAIL_RECODER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "util/buffer.h"
@@ -19,10 +25,6 @@ enum recoding {
 	RECODE_TEXT,		/* to quoted-printable */
 	RECODE_QUOTED,		/* quoted-printable that is long or 8-bit */
 	RECODE_BASE64,		/* base64 in lines that are too long */
-	RECODE_UNSEEN,		/* what no reader shows, around the parts: any
-				 * other octet becomes a question mark */
-	RECODE_UNSEEN_LONG,	/* the same for who takes 8 bits: its long lines
-				 * are broken, and nothing else */
 };
 
 struct recoder {
@@ -31,6 +33,11 @@ struct recoder {
 	char		held[3];	/* not written yet: a blank that may
 					 * end the line, a begun =XX */
 	size_t		n_held;
+	bool		mislabelled;	/* the text is not quoted-printable or
+					 * base64: don't use what comes out */
+	bool		blank;		/* base64: one was the last octet */
+	size_t		digits;		/* base64: so many came, */
+	size_t		padding;	/* and so many "=" after them */
 };
 
 /* Returns how many octets that makes; with NULL they are only counted. */

@@ -96,6 +96,8 @@ def part(rng, depth, boundary):
         else:
             import quopri
             body = quopri.encodestring(text(rng)).replace(b'=\n', b'')
+        if rng.random() < .3:
+            body = text(rng)
     elif kind == 5:
         head.append('Content-Type: message/rfc822')
         body = fields(rng) + b'\nMIME-Version: 1.0\n' + \
@@ -105,13 +107,13 @@ def part(rng, depth, boundary):
         kinds = ['mixed', 'alternative', 'digest']
         head.append('Content-Type: multipart/%s;\n boundary="%s"' %
                     (rng.choice(kinds), inner))
-        body = rng.choice([b'', b'preamble\n'])
+        body = rng.choice([b'', b'preamble\n', 'pr\u00e9ambule\n'.encode()])
         for _ in range(rng.randrange(1, 4)):
             body += b'--' + inner.encode() + rng.choice([b'\n', b' \n']) + \
                 part(rng, depth + 1, inner) + b'\n'
         if rng.random() < .9:
             body += b'--' + inner.encode() + b'--\n' + \
-                rng.choice([b'', b'epilogue\n'])
+                rng.choice([b'', b'epilogue\n', '\u00e9pilogue\n'.encode()])
     rng.shuffle(head)
     return '\n'.join(head).encode() + (b'\n' if head else b'') + b'\n' + body
 
@@ -232,6 +234,11 @@ def parameter(message, field, param):
     return None if value is None else octets(email.utils.unquote(value))
 
 
+def outside(message):
+    return [normal(octets(text or ''))
+            for text in (message.preamble, message.epilogue)]
+
+
 def compare_parts(a, b, where):
     wrong = compare_headers(a, b, where)
     if a.get_content_type() != b.get_content_type():
@@ -251,6 +258,8 @@ def compare_parts(a, b, where):
         if normal(x) != normal(y):
             wrong.append('%s: %r became %r' % (where, x[:300], y[:300]))
         return wrong
+    if outside(a) != outside(b):
+        wrong.append('%s: %r became %r' % (where, outside(a), outside(b)))
     x, y = a.get_payload(), b.get_payload()
     if len(x) != len(y):
         return wrong + ['%s: %d parts became %d' % (where, len(x), len(y))]

@@ -149,6 +149,9 @@ too_many_parts_stay(void **state)
 	{ sentence, travels, NULL, NULL, \
 	    &(struct example){ server, in, out, NULL } }
 #define STAYS(sentence, server, in) TRAVELS(sentence, server, in, in)
+#define LEFT(sentence, server, in, remark) \
+	{ sentence, travels, NULL, NULL, \
+	    &(struct example){ server, in, in, remark } }
 
 static const struct CMUnitTest wire_spec[] = {
 	STAYS("ASCII in short lines stays as it is", SEVEN,
@@ -232,34 +235,66 @@ static const struct CMUnitTest wire_spec[] = {
 	    "Content-Transfer-Encoding: base64\n\n{1000}\n",
 	    "Content-Transfer-Encoding: base64\n\n{76}\n{76}\n{76}\n{76}\n{76}\n"
 	    "{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{12}\n"),
-	TRAVELS("what no reader shows has its octets replaced", SEVEN,
-	    "Content-Type: multipart/mixed; boundary=o\n\n"
-	    "\303\244\n--o\n\nx\n--o--\n",
-	    "Content-Type: multipart/mixed; boundary=o\n\n"
-	    "??\n--o\n\nx\n--o--\n"),
-	TRAVELS("to who takes 8 bits it stays, but for lines that are too long",
-	    EIGHT,
+	LEFT("plain text that is labelled base64 stays", SEVEN,
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: base64\n\n"
+	    "access denied (user \"j\303\266rg\")\n", "contradicts"),
+	LEFT("and in long lines", EIGHT,
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: base64\n\n"
+	    "try 3 of 5. {990}\n", "contradicts"),
+	LEFT("plain text that is labelled quoted-printable stays", SEVEN,
 	    "MIME-Version: 1.0\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n"
+	    "<a href=\"/?q=41\">\303\266</a>\n", "contradicts"),
+	LEFT("and in a part, whose container stays 8bit", SEVEN,
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: 8bit\n"
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
-	    "\303\244{1000}\n--o\n\nx\n--o--\n",
+	    "--o\nContent-Transfer-Encoding: base64\n\n\303\244\n"
+	    "--o--\n", "contradicts"),
+	TRAVELS("8 bits in real quoted-printable are encoded", SEVEN,
 	    "MIME-Version: 1.0\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n"
+	    "1 =3D \303\266=\n\n",
+	    "MIME-Version: 1.0\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n"
+	    "1 =3D =C3=B6=\n\n"),
+	LEFT("8 bits in a preamble stay", SEVEN,
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
-	    "\303\244{988}\n {12}\n--o\n\nx\n--o--\n"),
-	{ "a signed part is left alone", travels, NULL, NULL,
+	    "\303\244\n--o\n\nx\n--o--\n", "outside the parts"),
+	LEFT("and in an epilogue", SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\n\nx\n--o--\n\303\244\n", "outside the parts"),
+	{ "the parts are encoded all the same", travels, NULL, NULL,
 	    &(struct example){ SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "\303\244\n--o\n\n\303\244\n--o--\n",
+	    "Content-Type: multipart/mixed; boundary=o\n\n\303\244\n"
+	    "--o\nContent-Transfer-Encoding: quoted-printable\n\n"
+	    "=C3=A4\n--o--\n", "outside the parts" } },
+	LEFT("a long line in a preamble stays", EIGHT,
+	    "MIME-Version: 1.0\n"
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "\303\244{1000}\n--o\n\nx\n--o--\n", "outside the parts"),
+	LEFT("text with nothing but a closing boundary stays", SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "\303\244\n--o--\n", "outside the parts"),
+	LEFT("so does text after a boundary that has text after it", SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o ; one\nContent-Type: text/plain\n\n\303\244\n--o--\n",
+	    "outside the parts"),
+	LEFT("a part with such a line in it stays", SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\n\na\n--o two\n\n\303\244\n--o--\n", "ambiguous"),
+	STAYS("if nothing has to be encoded it needs no remark", SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\n\na\n--o two\n\nb\n--o--\n"),
+	LEFT("a signed part is left alone", SEVEN,
 	    "Content-Type: multipart/signed; boundary=o\n\n"
-	    "--o\n\n\303\244\n--o\n\nx\n--o--\n",
-	    "Content-Type: multipart/signed; boundary=o\n\n"
-	    "--o\n\n\303\244\n--o\n\nx\n--o--\n", "signed" } },
-	{ "a message with a DKIM signature is left alone", travels, NULL,
-	    NULL, &(struct example){ SEVEN,
-	    "DKIM-Signature: a\nSubject: \303\244\n\n\303\244\n",
-	    "DKIM-Signature: a\nSubject: \303\244\n\n\303\244\n", "DKIM" } },
-	{ "a multipart whose boundary never comes is left alone", travels,
-	    NULL, NULL, &(struct example){ SEVEN,
+	    "--o\n\n\303\244\n--o\n\nx\n--o--\n", "signed"),
+	LEFT("a message with a DKIM signature is left alone", SEVEN,
+	    "DKIM-Signature: a\nSubject: \303\244\n\n\303\244\n", "DKIM"),
+	LEFT("a multipart whose boundary never comes is left alone", SEVEN,
 	    "Content-Type: multipart/mixed; boundary=o\n\n\303\244\n",
-	    "Content-Type: multipart/mixed; boundary=o\n\n\303\244\n",
-	    "can't be encoded" } },
+	    "outside the parts"),
 
 	TRAVELS("a subject becomes encoded words", SEVEN,
 	    "Subject: Gr\303\274\303\237e aus K\303\266ln am Rhein\n\n",
