@@ -125,11 +125,17 @@ auth_start(const char *mechanism, const struct auth_options *options,
 }
 
 bool
-auth_initial(struct auth *a, struct buffer *initial)
+auth_initial(struct auth *a, size_t room, struct buffer *initial)
 {
+	size_t	encoded = (a->first.len + 2) / 3 * 4;
+
 	if (a->mechanism->start == NULL)
 		return false;
+	a->first_waits = (encoded > 0 ? encoded : 1) > room;
+	if (a->first_waits)
+		return false;
 	buffer_add(initial, a->first.data, a->first.len);
+	a->first_sent = true;
 	return true;
 }
 
@@ -140,6 +146,11 @@ step(struct auth *a, const char *challenge, size_t len,
 	if (len > CHALLENGE_MAX)
 		return failed(why, EX_PROTOCOL, "the server's challenge of "
 		    "%zu octets is longer than RFC 4954 allows", len);
+	if (a->first_waits) {
+		a->first_waits = false;
+		buffer_add(response, a->first.data, a->first.len);
+		return true;
+	}
 	a->steps++;
 	if (a->mechanism->step == NULL)
 		return failed(why, EX_PROTOCOL, "the server goes on asking "
@@ -155,6 +166,13 @@ auth_step(struct auth *a, const char *challenge, size_t len,
 	if (step(a, challenge, len, response, why))
 		return true;
 	return failure_prefix(why, "%s: ", a->mechanism->name);
+}
+
+bool
+auth_may_repeat(const struct auth *a)
+{
+	return a->mechanism->step == auth_login_step && a->first_sent &&
+	    !a->answered;
 }
 
 bool

@@ -48,7 +48,7 @@ const char *auth_choose(const struct auth_options *, const char *offered,
 
 /*
  * The next one to try when 'refused' was turned down before any credentials
- * were judged (504, 534), or NULL.
+ * were judged (501, 504, 534), or NULL.
  */
 const char *auth_choose_after(const struct auth_options *, const char *offered,
 	    const char *refused, const struct tls_module *, struct tls *);
@@ -63,11 +63,11 @@ struct auth *auth_start(const char *mechanism, const struct auth_options *,
 	    const struct tls_module *, struct tls *, struct failure *why);
 
 /*
- * True, with the octets appended, if the mechanism speaks first.  Where they
- * are too long for the command line (RFC 4954 section 4), they answer the
- * first, empty challenge instead, and auth_step() has the ones behind it.
+ * True, with the octets appended, if the mechanism speaks first and these take
+ * no more than 'room' octets in base64 (one for none of them, "=").  If they
+ * take more, they answer the first challenge instead (RFC 4954 section 4).
  */
-bool	auth_initial(struct auth *, struct buffer *initial);
+bool	auth_initial(struct auth *, size_t room, struct buffer *initial);
 
 /*
  * Answers one challenge (both decoded).  False with why: a server that can't
@@ -76,6 +76,13 @@ bool	auth_initial(struct auth *, struct buffer *initial);
  */
 bool	auth_step(struct auth *, const char *challenge, size_t len,
 	    struct buffer *response, struct failure *why);
+
+/*
+ * The server refuses, or auth_step() has failed: AUTH may be repeated without
+ * the initial response, which held no secret and which the server may not
+ * understand (LOGIN).
+ */
+bool	auth_may_repeat(const struct auth *);
 
 /*
  * Called when the server accepts.  False if the server has not proved what this mechanism has

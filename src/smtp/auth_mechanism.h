@@ -47,8 +47,11 @@ struct auth {
 	char				*user;		/* owned */
 	char				*password;	/* owned */
 	struct buffer			 first;
+	bool				 first_sent;	/* with AUTH itself */
+	bool				 first_waits;	/* for a challenge */
 	unsigned			 steps;		/* challenges so far */
-	bool				 asked_user;	/* LOGIN */
+	bool				 answered;	/* LOGIN: a prompt */
+	bool				 said_password;	/* LOGIN */
 	struct scram			 scram;
 	char				 nonce[33];
 	unsigned char			 binding[TLS_BINDING_SIZE];

@@ -18,8 +18,9 @@ auth_plain_start(struct auth *a, struct failure *why)
 }
 
 /*
- * LOGIN was never written down for clients to rely on: the user name may
- * stand on the command line, which saves a round trip.
+ * LOGIN was never written down for clients to rely on.  Most servers take the
+ * user name on the command line, which saves a round trip; some refuse it
+ * there or pass over it, see auth_may_repeat().
  */
 bool
 auth_login_start(struct auth *a, struct failure *why)
@@ -29,32 +30,62 @@ auth_login_start(struct auth *a, struct failure *why)
 	return true;
 }
 
-/* "Username:" of most, "User Name" of some; never "User's password". */
+static bool
+contains(const char *prompt, size_t len, const char *word)
+{
+	size_t	n = strlen(word);
+
+	for (size_t i = 0; i + n <= len; i++) {
+		if (strncasecmp(prompt + i, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "Username:", "User Name", "Login:" */
 static bool
 asks_for_user(const char *prompt, size_t len)
 {
-	return len >= 4 && strncasecmp(prompt, "user", 4) == 0 &&
-	    memmem(prompt, len, "ass", 3) == NULL;
+	return (contains(prompt, len, "user") ||
+	    contains(prompt, len, "name") || contains(prompt, len, "login")) &&
+	    !contains(prompt, len, "pass");
+}
+
+/* "Password:", "User password:" */
+static bool
+asks_for_password(const char *prompt, size_t len)
+{
+	return contains(prompt, len, "pass") && !contains(prompt, len, "name");
 }
 
 /*
- * Prompts are answered by their order.  One look at the text remains: a
- * server that has overlooked the user name on the command line asks for it,
- * and must not be told the password, since user names are logged.
+ * Whoever is asked twice is asked for the user name first, then for the
+ * password, in whatever words.  But the first prompt after a user name on the
+ * command line may be for either, and user names are logged: unless its words
+ * say that it is for the password, the password is not sent.
  */
 bool
 auth_login_step(struct auth *a, const char *prompt, size_t len,
     struct buffer *response, struct failure *why)
 {
-	if (a->steps == 1 && asks_for_user(prompt, len)) {
-		a->asked_user = true;
-		buffer_add_text(response, a->user);
-		return true;
-	}
-	if (a->steps > (a->asked_user ? 2 : 1))
+	bool	first = a->first_sent && !a->answered;
+
+	if (a->said_password)
 		return failed(why, EX_PROTOCOL, "the server goes on asking "
-		    "behind user name and password");
-	buffer_add_text(response, a->password);
+		    "after user name and password");
+	if (asks_for_user(prompt, len)) {
+		if (!first)
+			return failed(why, EX_PROTOCOL, "the server asks for "
+			    "the user name again");
+		buffer_add_text(response, a->user);
+	} else if (asks_for_password(prompt, len) || !first) {
+		buffer_add_text(response, a->password);
+		a->said_password = true;
+	} else {
+		return failed(why, EX_PROTOCOL, "the server's prompt does not "
+		    "say whether it is for the user name or the password");
+	}
+	a->answered = true;
 	return true;
 }
 

@@ -14,58 +14,59 @@ enum {
 	STEPS_MAX = 16,		/* no mechanism needs more than five */
 };
 
-/* "AUTH NAME", with the initial response where the line has room for it. */
+/* What came of one exchange. */
+enum verdict {
+	ACCEPTED,
+	REFUSED,		/* for good, or the session is over */
+	UNFIT,			/* another mechanism may do */
+	REPEAT,			/* the same, without an initial response */
+};
+
+/*
+ * "AUTH NAME", with the initial response if that is wanted and the line has
+ * room for it.
+ */
 static bool
-say_auth(struct session *s, const char *name, struct auth *a,
-    struct buffer *initial, bool *initial_sent, struct failure *why)
+say_auth(struct session *s, const char *name, struct auth *a, bool initially,
+    struct failure *why)
 {
 	struct buffer	line = { 0 };
+	struct buffer	initial = { 0 };
 	char		shown[64];
-	bool		good;
+	size_t		room;
+	bool		with, good;
 
 	buffer_addf(&line, "AUTH %s", name);
-	*initial_sent = false;
-	if (auth_initial(a, initial)) {
-		struct buffer	encoded = { 0 };
-
-		base64_encode(&encoded, initial->data, initial->len);
-		if (line.len + 1 + encoded.len + 2 <= LINE_MAX_INITIAL) {
-			buffer_addf(&line, " %s",
-			    encoded.len > 0 ? encoded.data : "=");
-			*initial_sent = true;
-		}
-		buffer_wipe(&encoded);
+	room = initially ? LINE_MAX_INITIAL - strlen(" \r\n") - line.len : 0;
+	with = auth_initial(a, room, &initial);
+	if (with) {
+		buffer_add_byte(&line, ' ');
+		base64_encode(&line, initial.data, initial.len);
+		if (initial.len == 0)
+			buffer_add_byte(&line, '=');
 	}
-	snprintf(shown, sizeof(shown), "AUTH %s%s", name,
-	    *initial_sent ? " ****" : "");
+	snprintf(shown, sizeof(shown), "AUTH %s%s", name, with ? " ****" : "");
 	good = dialogue_say_secret(s, shown, line.data, why);
+	buffer_wipe(&initial);
 	buffer_wipe(&line);
 	return good;
 }
 
 /* Answers the 334 in s->reply. */
 static bool
-say_response(struct session *s, struct auth *a, struct buffer *initial,
-    bool *initial_sent, struct failure *why)
+say_response(struct session *s, struct auth *a, struct failure *why)
 {
 	struct buffer	challenge = { 0 };
 	struct buffer	response = { 0 };
 	struct buffer	line = { 0 };
-	bool		good = true;
-	const char	*text = s->challenge.data;
-	size_t		len = s->challenge.len;
+	bool		good;
 
-	if (!*initial_sent && initial->len > 0) {
-		/* It asks for what did not fit on the command line. */
-		buffer_add(&response, initial->data, initial->len);
-		*initial_sent = true;
-	} else if (!base64_decode(&challenge, text, len)) {
+	if (!base64_decode(&challenge, s->challenge.data, s->challenge.len))
 		good = failed(why, EX_PROTOCOL,
 		    "the server's challenge is no base64");
-	} else {
+	else
 		good = auth_step(a, challenge.data, challenge.len, &response,
 		    why);
-	}
 	if (good) {
 		base64_encode(&line, response.data, response.len);
 		good = dialogue_say_secret(s, "****",
@@ -77,11 +78,25 @@ say_response(struct session *s, struct auth *a, struct buffer *initial,
 	return good;
 }
 
-/* 504 and 534 refuse the mechanism, not the user (RFC 4954 section 6). */
+/* RFC 4954 section 4: the server must answer with 501. */
+static bool
+cancel(struct session *s, struct failure *why)
+{
+	struct failure	unheard;
+
+	if (dialogue_say(s, &unheard, "*") &&
+	    dialogue_hear(s, STEP_AUTH, &unheard))
+		return reply_is_permanent(&s->reply);
+	*why = unheard;
+	return false;
+}
+
+/* These refuse the mechanism, not the user (RFC 4954 section 6). */
 static bool
 refuses_mechanism(const struct reply *r)
 {
-	return r->code == 504 || r->code == 534 || r->code == 538;
+	return r->code == 501 || r->code == 504 || r->code == 534 ||
+	    r->code == 538;
 }
 
 static bool
@@ -99,59 +114,57 @@ refused(struct session *s, const char *name, const struct auth *a,
  * What is broken off ends the connection, too: a server that is not to be
  * trusted hears no more of us.
  */
-static bool
-respond(struct session *s, struct auth *a, int step, struct buffer *initial,
-    bool *initial_sent, struct failure *why)
+static enum verdict
+break_off(struct session *s, struct failure *why)
 {
-	if (step >= STEPS_MAX)
-		failed(why, EX_PROTOCOL, "the server asks without end");
-	else if (say_response(s, a, initial, initial_sent, why))
-		return true;
 	s->broken = true;
-	return failure_prefix(why, "AUTH: ");
+	failure_prefix(why, "AUTH: ");
+	return REFUSED;
 }
 
-static bool
-finish(struct session *s, struct auth *a, struct failure *why)
-{
-	if (auth_finish(a, why))
-		return true;
-	s->broken = true;
-	return failure_prefix(why, "AUTH: ");
-}
-
-/*
- * One mechanism, to the server's last word.  False with *unfit where another
- * mechanism may do.
- */
-static bool
-exchange(struct session *s, const char *name, bool *unfit,
+static enum verdict
+converse(struct session *s, const char *name, struct auth *a, bool initially,
     struct failure *why)
 {
-	struct buffer	 initial = { 0 };
-	struct auth	*a;
-	bool		 initial_sent;
-	bool		 good;
+	if (!say_auth(s, name, a, initially, why) ||
+	    !dialogue_hear(s, STEP_AUTH, why))
+		return REFUSED;
+	for (int i = 0; s->reply.code == 334; i++) {
+		if (i == STEPS_MAX) {
+			failed(why, EX_PROTOCOL, "the server asks without end");
+			return break_off(s, why);
+		}
+		if (!say_response(s, a, why)) {
+			if (!s->broken && auth_may_repeat(a) && cancel(s, why))
+				return REPEAT;
+			return break_off(s, why);
+		}
+		if (!dialogue_hear(s, STEP_AUTH, why))
+			return REFUSED;
+	}
+	if (reply_is_positive(&s->reply))
+		return auth_finish(a, why) ? ACCEPTED : break_off(s, why);
+	if (reply_is_permanent(&s->reply) && auth_may_repeat(a))
+		return REPEAT;
+	refused(s, name, a, why);
+	return refuses_mechanism(&s->reply) ? UNFIT : REFUSED;
+}
 
-	*unfit = false;
+/* One mechanism, to the server's last word. */
+static enum verdict
+exchange(struct session *s, const char *name, bool initially,
+    struct failure *why)
+{
+	struct auth	*a;
+	enum verdict	 verdict;
+
 	a = auth_start(name, s->options->auth, s->options->tls_module,
 	    s->stream.tls, why);
 	if (a == NULL)
-		return false;
-	good = say_auth(s, name, a, &initial, &initial_sent, why) &&
-	    dialogue_hear(s, STEP_AUTH, why);
-	for (int i = 0; good && s->reply.code == 334; i++)
-		good = respond(s, a, i, &initial, &initial_sent, why) &&
-		    dialogue_hear(s, STEP_AUTH, why);
-	if (good && reply_is_positive(&s->reply)) {
-		good = finish(s, a, why);
-	} else if (good) {
-		*unfit = refuses_mechanism(&s->reply);
-		good = refused(s, name, a, why);
-	}
-	buffer_wipe(&initial);
+		return REFUSED;
+	verdict = converse(s, name, a, initially, why);
 	auth_free(a);
-	return good;
+	return verdict;
 }
 
 /* Encrypted, but to whom?  Such a peer gets no more than one in clear. */
@@ -177,17 +190,25 @@ static bool
 try_each(struct session *s, const char *name, const char *offered,
     struct failure *why)
 {
-	bool	unfit;
+	bool	initially = true;
 
 	while (name != NULL) {
 		if (!dialogue_is_quiet(s, why))
 			return false;
-		if (exchange(s, name, &unfit, why))
+		switch (exchange(s, name, initially, why)) {
+		case ACCEPTED:
 			return true;
-		if (!unfit)
+		case REFUSED:
 			return false;
-		name = auth_choose_after(s->options->auth, offered, name,
-		    s->options->tls_module, s->stream.tls);
+		case REPEAT:
+			initially = false;
+			break;
+		case UNFIT:
+			initially = true;
+			name = auth_choose_after(s->options->auth, offered,
+			    name, s->options->tls_module, s->stream.tls);
+			break;
+		}
 	}
 	return false;
 }

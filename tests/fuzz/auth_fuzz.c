@@ -130,7 +130,7 @@ exchange(struct auth *a, const uint8_t *at, size_t left)
 	size_t		len;
 	bool		ok = true;
 
-	auth_initial(a, &initial);
+	auth_initial(a, SIZE_MAX, &initial);
 	buffer_room(&initial, 0);
 	nonce = strstr(initial.data, ",r=");
 	nonce = nonce != NULL ? nonce + 3 : "";

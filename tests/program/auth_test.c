@@ -41,6 +41,8 @@ struct login {
 	int			 status;
 	const char		*says[3];
 	const char		*commands;	/* NULL: any */
+	const char		*lines;		/* from the first AUTH on, NULL:
+						 * any */
 };
 
 static void
@@ -112,6 +114,14 @@ check(struct stand *s, const struct login *l)
 	if (l->commands != NULL)
 		assert_string_equal(commands, l->commands);
 	free(commands);
+	commands = heard_commands(h, true);
+	if (l->lines != NULL) {
+		const char	*auth = strstr(commands, "AUTH ");
+
+		assert_non_null(auth);
+		assert_memory_equal(auth, l->lines, strlen(l->lines));
+	}
+	free(commands);
 }
 
 static void
@@ -157,6 +167,10 @@ logs_in(void **state)
 #define NO_QUIT	"EHLO|STARTTLS|EHLO|AUTH"
 #define ONCE	"EHLO|STARTTLS|EHLO|AUTH|QUIT"
 #define SENT	"MAIL|RCPT|BDAT|QUIT"
+#define NINA	"bmluYQ=="
+#define SECRET	"VHIwdWI0ZG9yJjMtc2VjcmV0"
+#define LOGIN_NINA	"AUTH LOGIN " NINA
+#define LOGIN_LATE	"AUTH LOGIN|" NINA "|" SECRET "|MAIL"
 #define ONCE_SENT	"EHLO|STARTTLS|EHLO|AUTH|" SENT
 
 /* ----------------------------------------------- where a password is not */
@@ -444,6 +458,14 @@ static const struct CMUnitTest auth_spec[] = {
 	    STEPS("SCRAM-SHA-1 PLAIN LOGIN", { .at = ON_AUTH, .nth = 1,
 	    .say = "504 5.5.4 not that one" }),
 	    .commands = "EHLO|STARTTLS|EHLO|AUTH|AUTH|" SENT),
+	LOGS_IN("501 to a mechanism: the next", "LOGIN",
+	    STEPS("PLAIN LOGIN", { .at = ON_AUTH, .match = "PLAIN",
+	    .say = "501 5.5.4 what?" }),
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|AUTH|*|" SENT),
+	LOGS_IN("501 within a mechanism: the next", "PLAIN",
+	    STEPS("SCRAM-SHA-256 PLAIN", { .at = ON_AUTH_LINE,
+	    .say = "501 5.5.2 what?" }),
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|*|AUTH|" SENT),
 	LOGS_IN("too weak for this user: the next", "LOGIN",
 	    STEPS("PLAIN LOGIN", { .at = ON_AUTH, .nth = 1,
 	    .say = "534 5.7.9 too weak" })),
@@ -487,7 +509,7 @@ static const struct CMUnitTest auth_spec[] = {
 	FAILS("every mechanism is refused as such", STEPS("PLAIN LOGIN",
 	    { .at = ON_AUTH, .say = "504 5.5.4 none" }),
 	    .status = EX_NOPERM, .says = { "AUTH LOGIN: 504 5.5.4 none\n" },
-	    .commands = "EHLO|STARTTLS|EHLO|AUTH|AUTH|QUIT"),
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|AUTH|AUTH|QUIT"),
 	FAILS("an intermediate reply other than 334 is a refusal",
 	    ON_AUTH_SAY("PLAIN", "354 go on"), .status = EX_PROTOCOL,
 	    .says = { "AUTH PLAIN: 354" }),
@@ -521,7 +543,7 @@ static const struct CMUnitTest auth_spec[] = {
 	    .say = "334 cj14LHM9YyxpPTA=" }), .status = EX_PROTOCOL,
 	    .says = { "AUTH: SCRAM-SHA-1: " }, .commands = NO_QUIT),
 	FAILS("a challenge that is no base64", ON_AUTH_SAY("LOGIN",
-	    "334 %%%"), .status = EX_PROTOCOL, .commands = NO_QUIT,
+	    "334 %%%"), .status = EX_PROTOCOL, .commands = NO_QUIT "|*|AUTH",
 	    .says = { "challenge is no base64" }),
 	FAILS("a challenge to what has said all", ON_AUTH_SAY("PLAIN",
 	    "334 "), .status = EX_PROTOCOL, .commands = NO_QUIT,
@@ -529,14 +551,57 @@ static const struct CMUnitTest auth_spec[] = {
 	FAILS("challenges without end", STEPS("LOGIN",
 	    { .at = ON_AUTH, .say = "334 VXNlcm5hbWU6" },
 	    { .at = ON_AUTH_LINE, .say = "334 VXNlcm5hbWU6" }),
-	    .status = EX_PROTOCOL, .says = { "goes on asking" }),
+	    .status = EX_PROTOCOL, .lines = LOGIN_NINA "|" NINA,
+	    .commands = NO_QUIT "|*",
+	    .says = { "asks for the user name again" }),
 	FAILS("a challenge without end", STEPS("LOGIN", { .at = ON_AUTH,
 	    .raw = "334 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 	    .how = ENDLESS }), .status = EX_PROTOCOL,
 	    .says = { "a line of more than" }),
-	LOGS_IN("odd prompts of LOGIN", "LOGIN", STEPS("LOGIN",
-	    { .at = ON_AUTH, .say = "334 R2ViZW4gU2llIGVzIGVpbg==" },
-	    { .at = ON_AUTH_LINE, .nth = 1, .say = "235 2.7.0 na gut" })),
+	LOGS_IN("501 to LOGIN's user name: again, without it", "LOGIN",
+	    STEPS("LOGIN", { .at = ON_AUTH, .match = LOGIN_NINA,
+	    .say = "501 5.7.0 initial response not allowed" }),
+	    .lines = LOGIN_NINA "|" LOGIN_LATE),
+	LOGS_IN("535 to LOGIN's user name: again, without it", "LOGIN",
+	    STEPS("LOGIN", { .at = ON_AUTH, .match = LOGIN_NINA,
+	    .say = "535 5.7.8 authentication failed" }),
+	    .lines = LOGIN_NINA "|" LOGIN_LATE),
+	LOGS_IN("LOGIN's user name is passed over: it is said again", "LOGIN",
+	    STEPS("LOGIN", { .at = ON_AUTH, .say = "334 VXNlcm5hbWU6" },
+	    { .at = ON_AUTH_LINE, .nth = 1, .say = "334 UGFzc3dvcmQ6" }),
+	    .lines = LOGIN_NINA "|" NINA "|" SECRET "|MAIL"),
+	LOGS_IN("passed over, and empty prompts: LOGIN begins again", "LOGIN",
+	    STEPS("LOGIN", { .at = ON_AUTH, .say = "334 " },
+	    { .at = ON_AUTH_LINE, .nth = 2, .say = "334 " }),
+	    .lines = LOGIN_NINA "|*|" LOGIN_LATE),
+	LOGS_IN("passed over, and prompts in German: LOGIN begins again",
+	    "LOGIN", STEPS("LOGIN",
+	    { .at = ON_AUTH, .say = "334 TnV0emVya2VubnVuZzo=" },
+	    { .at = ON_AUTH_LINE, .nth = 2, .say = "334 S2VubndvcnQ6" }),
+	    .lines = LOGIN_NINA "|*|" LOGIN_LATE),
+	FAILS("LOGIN can't be cancelled: no password is sent", STEPS("LOGIN",
+	    { .at = ON_AUTH, .say = "334 " },
+	    { .at = ON_AUTH_LINE, .say = "334 " }), .status = EX_PROTOCOL,
+	    .says = { "AUTH: LOGIN: the server's prompt does not say" },
+	    .commands = NO_QUIT "|*"),
+	FAILS("LOGIN accepted when it is cancelled: no success",
+	    STEPS("LOGIN", { .at = ON_AUTH, .say = "334 " },
+	    { .at = ON_AUTH_LINE, .say = "235 2.7.0 na gut" }),
+	    .status = EX_PROTOCOL, .says = { "prompt does not say" },
+	    .commands = NO_QUIT "|*"),
+	FAILS("the server leaves when LOGIN is cancelled", STEPS("LOGIN",
+	    { .at = ON_AUTH, .say = "334 " }, { .at = ON_AUTH_LINE,
+	    .say = "421 4.3.2 bye", .then = THEN_CLOSE }),
+	    .status = EX_TEMPFAIL, .says = { "AUTH: ", "421 4.3.2 bye" }),
+	FAILS("the password is wrong for LOGIN: one attempt",
+	    .script = { .mechanisms = "LOGIN", .user = "nina",
+	    .password = "another" }, .status = EX_NOPERM,
+	    .lines = LOGIN_NINA "|" SECRET "|QUIT",
+	    .says = { "AUTH LOGIN: 535 5.7.8" }),
+	FAILS("the user is refused in every way: LOGIN is repeated once",
+	    ON_AUTH_SAY("LOGIN", "535 5.7.8 no"), .status = EX_NOPERM,
+	    .lines = LOGIN_NINA "|AUTH LOGIN|QUIT",
+	    .says = { "AUTH LOGIN: 535 5.7.8 no; check user" }),
 	FAILS("the server leaves in between", STEPS("LOGIN",
 	    { .at = ON_AUTH_LINE, .say = "421 4.3.2 bye",
 	    .then = THEN_CLOSE }), .status = EX_TEMPFAIL,

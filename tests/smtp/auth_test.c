@@ -137,6 +137,8 @@ struct dialogue {
 	size_t			 len;
 	struct turn		 turns[4];
 	const char		*detail;
+	bool			 late;		/* not on the command line */
+	bool			 may_repeat;	/* in the end */
 };
 
 static void
@@ -172,13 +174,17 @@ says(void **state)
 	a = auth_start(d->mechanism, &d->options, &digests, &tls, &why);
 	assert_non_null(a);
 	assert_string_equal(auth_detail(a), "");
-	assert_int_equal(auth_initial(a, &initial), d->initial != NULL);
-	assert_int_equal(initial.len, d->len);
-	if (d->len > 0)
+	assert_int_equal(auth_initial(a, d->late ? 0 : SIZE_MAX, &initial),
+	    d->initial != NULL && !d->late);
+	if (d->late)
+		take_turn(a, &(struct turn){ "", 0, d->initial, NULL });
+	assert_int_equal(initial.len, d->late ? 0 : d->len);
+	if (initial.len > 0)
 		assert_memory_equal(initial.data, d->initial, d->len);
 	for (size_t i = 0; i < 4 && d->turns[i].challenge != NULL; i++)
 		take_turn(a, &d->turns[i]);
 	assert_string_equal(auth_detail(a), d->detail);
+	assert_int_equal(auth_may_repeat(a), d->may_repeat);
 	assert_true(auth_finish(a, &why));
 	auth_free(a);
 	buffer_wipe(&initial);
@@ -249,7 +255,7 @@ takes_a_token_of_any_length(void **state)
 	memset(token, 't', (1 << 20) - 1);
 	a = auth_start("XOAUTH2", &options, NULL, NULL, &why);
 	assert_non_null(a);
-	assert_true(auth_initial(a, &initial));
+	assert_true(auth_initial(a, SIZE_MAX, &initial));
 	assert_int_equal(initial.len, strlen("user=user.auth=Bearer ..") +
 	    (1 << 20) - 1);
 	auth_free(a);
@@ -420,7 +426,7 @@ proves(void **state)
 	a = auth_start(s->mechanism, &options, &digests,
 	    session(s->wire, &tls), &why);
 	assert_non_null(a);
-	assert_true(auth_initial(a, &out));
+	assert_true(auth_initial(a, SIZE_MAX, &out));
 	assert_int_equal(strncmp(out.data, s->header, strlen(s->header)), 0);
 	buffer_add_text(&said, out.data + strlen(s->header));
 	at = strstr(said.data, ",r=");
@@ -469,7 +475,7 @@ nonces_differ(void **state)
 		    &digests, NULL, &why);
 
 		assert_non_null(a);
-		assert_true(auth_initial(a, &first[i]));
+		assert_true(auth_initial(a, SIZE_MAX, &first[i]));
 		auth_free(a);
 	}
 	assert_string_not_equal(first[0].data, first[1].data);
@@ -514,10 +520,15 @@ scram_ends_too_early(void **state)
 
 #define SAYS(sentence, mechanism, credentials, initial, detail, ...) \
 	{ sentence, says, NULL, NULL, &(struct dialogue){ mechanism, \
-	    { credentials }, OCTETS(initial), { __VA_ARGS__ }, detail } }
+	    { credentials }, OCTETS(initial), { __VA_ARGS__ }, detail, \
+	    false, false } }
+#define LOGS_IN(sentence, late, may_repeat, ...) \
+	{ sentence, says, NULL, NULL, &(struct dialogue){ "LOGIN", \
+	    { PASSWORD }, OCTETS("user"), { __VA_ARGS__ }, "", late, \
+	    may_repeat } }
 #define LISTENS(sentence, mechanism, credentials, ...) \
 	{ sentence, says, NULL, NULL, &(struct dialogue){ mechanism, \
-	    { credentials }, NULL, 0, { __VA_ARGS__ }, "" } }
+	    { credentials }, NULL, 0, { __VA_ARGS__ }, "", false, false } }
 #define NO_START(sentence, mechanism, credentials, wire, status, says) \
 	{ sentence, does_not_start, NULL, NULL, &(struct refusal){ \
 	    mechanism, { credentials }, wire, status, says } }
@@ -658,31 +669,46 @@ main(void)
 		    { 0 }),
 		SAYS("PLAIN takes an empty password", "PLAIN",
 		    BOTH(.user = "u", .password = ""), "\0u\0", "", { 0 }),
-		SAYS("LOGIN says the user name at once", "LOGIN", PASSWORD,
-		    "user", "",
+		LOGS_IN("LOGIN says the user name at once", false, false,
 		    CHALLENGE("Password:", "pencil"),
 		    BREAKS_OFF("Password:", "goes on asking")),
-		SAYS("LOGIN goes by the order of prompts", "LOGIN", PASSWORD,
-		    "user", "",
-		    CHALLENGE("Passwort\0", "pencil"),
-		    BREAKS_OFF("", "goes on asking")),
-		SAYS("LOGIN answers an empty prompt", "LOGIN", PASSWORD,
-		    "user", "", CHALLENGE("", "pencil")),
-		SAYS("LOGIN says the user name again if asked again", "LOGIN",
-		    PASSWORD, "user", "",
-		    CHALLENGE("Username:", "user"),
+		LOGS_IN("LOGIN without any prompt may be repeated", false,
+		    true, { 0 }),
+		LOGS_IN("LOGIN says the user name again if asked again", false,
+		    false, CHALLENGE("Username:", "user"),
 		    CHALLENGE("Password:", "pencil"),
 		    BREAKS_OFF("Username:", "goes on asking")),
-		SAYS("LOGIN knows the other prompt", "LOGIN", PASSWORD,
-		    "user", "",
+		LOGS_IN("LOGIN knows the other prompt", false, false,
 		    CHALLENGE("User Name\0", "user"),
 		    CHALLENGE("Password\0", "pencil")),
-		SAYS("LOGIN is not taken in by a user's password", "LOGIN",
-		    PASSWORD, "user", "",
-		    CHALLENGE("User password:", "pencil")),
+		LOGS_IN("LOGIN takes any second prompt for the password",
+		    false, false, CHALLENGE("login:", "user"),
+		    CHALLENGE("Kennwort:", "pencil")),
+		LOGS_IN("LOGIN is not taken in by a user's password", false,
+		    false, CHALLENGE("User password:", "pencil")),
+		LOGS_IN("LOGIN knows a prompt in German", false, false,
+		    CHALLENGE("Passwort\0", "pencil")),
+		LOGS_IN("LOGIN says nothing to an empty prompt", false, true,
+		    BREAKS_OFF("", "does not say whether")),
+		LOGS_IN("LOGIN says nothing to a prompt that it does not know",
+		    false, true, BREAKS_OFF("Kennwort:", "does not say")),
+		LOGS_IN("LOGIN says nothing to a prompt for either", false,
+		    true, BREAKS_OFF("Username or password:", "does not say")),
+		LOGS_IN("LOGIN does not say the user name three times", false,
+		    false, CHALLENGE("Username:", "user"),
+		    BREAKS_OFF("Username:", "asks for the user name again")),
+		LOGS_IN("LOGIN late: the first prompt is for the user name",
+		    true, false, CHALLENGE("", "pencil"),
+		    BREAKS_OFF("", "goes on asking")),
+		LOGS_IN("LOGIN late: any second prompt is for the password",
+		    true, false, CHALLENGE("Kennwort:", "pencil")),
+		LOGS_IN("LOGIN late: but not one for the user name", true,
+		    false, BREAKS_OFF("Username:", "user name again")),
 		SAYS("LOGIN sends what it has, octet by octet", "LOGIN",
 		    BOTH(.user = "\303\234", .password = "\334\t"),
 		    "\303\234", "", CHALLENGE("Password:", "\334\t")),
+		SAYS("PLAIN is not repeated", "PLAIN", PASSWORD,
+		    "\0user\0pencil", "", { 0 }),
 		LISTENS("CRAM-MD5 as in RFC 2195", "CRAM-MD5",
 		    BOTH(.user = "tim", .password = "tanstaaftanstaaf"),
 		    CHALLENGE("<1896.697170952@postoffice.reston.mci.net>",
