@@ -15,7 +15,6 @@
 #include "cli/report.h"
 #include "cli/transcript.h"
 #include "config/identity.h"
-#include "relay/runner.h"
 #include "relay/store.h"
 #include "util/clock.h"
 #include "util/file.h"
@@ -68,12 +67,12 @@ parse_order(struct flush_order *order, const char *text, const char *next,
 			    next;
 	struct choice	*c = &order->choice;
 
-	*order = (struct flush_order){ 0 };
+	*order = (struct flush_order){ .choice.when = WHEN_SAFE };
 	switch (text[0]) {
 	case '\0':
-		c->due = true;
 		return true;
 	case 'f':
+		c->when = WHEN_ANY;
 		return true;
 	case 'I':
 		c->id = rest;
@@ -87,7 +86,7 @@ parse_order(struct flush_order *order, const char *text, const char *next,
 	default:
 		if (text[0] == 'p' && text[1] == '\0')
 			text = "1m";
-		c->due = true;
+		c->when = WHEN_DUE;
 		return parse_time(text + (text[0] == 'p'), &order->every_s) ||
 		    failed(why, EX_USAGE, "-q wants nothing, f, I, R or S and "
 			"a text, or a time such as 15m behind it");
@@ -127,11 +126,10 @@ show_end(struct watcher *w, const struct runner_totals *t)
 bool
 flush_once(const struct config *config, const struct log *log,
     struct spool *spool, const struct choice *choice, bool verbose,
-    bool *all, struct failure *why)
+    struct runner_totals *totals, struct failure *why)
 {
 	struct watcher		watcher = { clock_ms(), false };
 	struct identity		me = { 0 };
-	struct runner_totals	totals;
 	struct runner		runner = {
 		.config = config, .me = &me, .log = log, .spool = spool,
 		.choice = *choice, .trace = verbose ? &transcript : NULL,
@@ -142,11 +140,9 @@ flush_once(const struct config *config, const struct log *log,
 
 	identity_find(&me, config);
 	runner.progress = watched ? show_progress : NULL;
-	good = runner_pass(&runner, &totals, why);
+	good = runner_pass(&runner, totals, why);
 	if (watched)
-		show_end(&watcher, &totals);
-	*all = good && totals.result[WORK_DELIVERED] +
-	    totals.result[WORK_PASSED_BY] == totals.entries;
+		show_end(&watcher, totals);
 	identity_free(&me);
 	return good;
 }
@@ -159,11 +155,11 @@ static int
 serve(const struct config *config, const struct log *log,
     struct spool *spool, const struct flush_order *order)
 {
-	struct timespec	every = { .tv_sec = order->every_s };
-	struct failure	why;
-	sigset_t	signals;
-	bool		all;
-	int		sig;
+	struct timespec		every = { .tv_sec = order->every_s };
+	struct runner_totals	totals;
+	struct failure		why;
+	sigset_t		signals;
+	int			sig;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
@@ -173,7 +169,7 @@ serve(const struct config *config, const struct log *log,
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	do {
 		if (!flush_once(config, log, spool, &order->choice, false,
-		    &all, &why))
+		    &totals, &why))
 			log_line(log, LOG_ERR, "%s", why.text);
 		sig = sigtimedwait(&signals, NULL, &every);
 	} while (sig != SIGTERM && sig != SIGINT);
@@ -200,17 +196,17 @@ static int
 carry_out(const struct options *options, const struct config *config,
     const struct log *log, const struct flush_order *order)
 {
-	struct spool	spool = { 0 };
-	struct failure	why;
-	bool		all;
-	int		status = EX_OK;
+	struct spool		spool = { 0 };
+	struct runner_totals	totals;
+	struct failure		why;
+	int			status = EX_OK;
 
 	if (find_queue(&spool, config, order->every_s > 0, &why) != EX_OK)
 		return report_failure(log, options->errors, &why);
 	if (order->every_s > 0)
 		status = serve(config, log, &spool, order);
 	else if (spool.directory != NULL && !flush_once(config, log, &spool,
-	    &order->choice, options->verbose, &all, &why))
+	    &order->choice, options->verbose, &totals, &why))
 		status = report_failure(log, options->errors, &why);
 	spool_close(&spool);
 	return status;
@@ -234,7 +230,7 @@ static int
 serve_queue(const struct options *options, const struct config *config,
     const struct log *log)
 {
-	struct flush_order	order = { .choice.due = true,
+	struct flush_order	order = { .choice.when = WHEN_DUE,
 				    .every_s = SERVE_S };
 
 	return carry_out(options, config, log, &order);
@@ -271,10 +267,10 @@ void
 flush_in_background(const struct config *config, const struct log *log,
     struct spool *spool, const char id[ID_SIZE])
 {
-	struct choice	choice = { .id = id };
-	struct failure	why;
-	bool		all;
-	pid_t		pid = fork();
+	struct choice		choice = { .when = WHEN_ANY, .id = id };
+	struct runner_totals	totals;
+	struct failure		why;
+	pid_t			pid = fork();
 
 	if (pid == -1)
 		log_line(log, LOG_WARNING, "can't start a process for id=%s; "
@@ -282,7 +278,7 @@ flush_in_background(const struct config *config, const struct log *log,
 	if (pid != 0)
 		return;
 	detach();
-	if (!flush_once(config, log, spool, &choice, false, &all, &why))
+	if (!flush_once(config, log, spool, &choice, false, &totals, &why))
 		log_line(log, LOG_ERR, "%s", why.text);
 	_exit(EX_OK);
 }

@@ -10,7 +10,7 @@
 #include "config/config.h"
 #include "queue/id.h"
 #include "queue/spool.h"
-#include "relay/work.h"
+#include "relay/runner.h"
 #include "util/failure.h"
 #include "util/log.h"
 
@@ -24,12 +24,9 @@ int	flush(const struct options *, const struct config *,
 /* relais serve: what is due, every minute, until it is told to end. */
 int	serve_command(const struct options *);
 
-/*
- * One pass, with a line of progress where a person watches; *all tells
- * whether everything that was chosen has gone.
- */
+/* One pass, with a line of progress where a person watches. */
 bool	flush_once(const struct config *, const struct log *, struct spool *,
-	    const struct choice *, bool verbose, bool *all,
+	    const struct choice *, bool verbose, struct runner_totals *,
 	    struct failure *why);
 
 /*

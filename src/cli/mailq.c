@@ -88,12 +88,35 @@ print_reason(const char *reason)
 	    0, "", shown);
 }
 
+/* The places of the two texts in the file differ in length, and cut them. */
+static bool
+is_same_text(const char *a, const char *b)
+{
+	size_t	n = strlen(a), m = strlen(b);
+
+	return (n > 0) == (m > 0) && strncmp(a, b, n < m ? n : m) == 0;
+}
+
+/* What no reply tells, such as the end of the process that sent it. */
+static bool
+is_about_no_path(const struct docket *d)
+{
+	for (size_t i = 0; i < d->envelope.n; i++)
+		if (d->outcomes[i].kind != OUTCOME_DELIVERED &&
+		    (d->outcomes[i].text[0] == '\0' ||
+		    is_same_text(d->outcomes[i].text, d->reason)))
+			return false;
+	return d->reason[0] != '\0';
+}
+
 static void
 print_paths(const struct docket *d)
 {
 	const char	*last = "";
 	char		 shown[SHOWN];
 
+	if (is_about_no_path(d))
+		print_reason(d->reason);
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		const struct outcome	*o = &d->outcomes[i];
 		const char		*path = d->envelope.forward[i].path;

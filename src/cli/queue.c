@@ -105,12 +105,29 @@ show(const struct request *r, struct failure *why)
 	return good ? EX_OK : why->status;
 }
 
+/* A queue run may have taken it between our look at the queue and our turn. */
+static bool
+has_gone(const struct runner_totals *t, struct failure *why)
+{
+	size_t	locked = t->result[WORK_LOCKED];
+	size_t	gone = t->result[WORK_DELIVERED] + t->result[WORK_PASSED_BY];
+
+	if (gone + locked < t->entries)
+		return failed(why, EX_TEMPFAIL, "not all could be sent: "
+		    "relais queue list shows why");
+	if (locked == 1)
+		return failed(why, EX_TEMPFAIL, "one message is being sent by "
+		    "another process");
+	return locked == 0 || failed(why, EX_TEMPFAIL, "%zu messages are "
+	    "being sent by other processes", locked);
+}
+
 static int
 flush_queue(const struct request *r, struct failure *why)
 {
-	struct choice	choice = { .id = r->id };
-	struct entry	entry;
-	bool		all = true;
+	struct choice		choice = { .when = WHEN_ANY, .id = r->id };
+	struct runner_totals	totals = { 0 };
+	struct entry		entry;
 
 	if (r->id != NULL) {
 		if (!find(r, &entry, ENTRY_LOOK, why))
@@ -126,13 +143,20 @@ flush_queue(const struct request *r, struct failure *why)
 			return why->status;
 	}
 	if (r->spool != NULL && !flush_once(r->config, r->log, r->spool,
-	    &choice, false, &all, why))
+	    &choice, false, &totals, why))
 		return why->status;
-	if (all)
-		return EX_OK;
-	failed(why, EX_TEMPFAIL, "not all could be sent: relais queue list "
-	    "tells why");
-	return EX_TEMPFAIL;
+	return has_gone(&totals, why) ? EX_OK : why->status;
+}
+
+/* For cron and timers: what is due, and no word about what has to wait. */
+static int
+run_queue(const struct request *r, struct failure *why)
+{
+	struct choice		choice = { .when = WHEN_DUE };
+	struct runner_totals	totals;
+
+	return r->spool == NULL || flush_once(r->config, r->log, r->spool,
+	    &choice, false, &totals, why) ? EX_OK : why->status;
 }
 
 static int
@@ -218,6 +242,7 @@ static const struct {
 } commands[] = {
 	{ "list",	NO_ID,		list },
 	{ "show",	AN_ID,		show },
+	{ "run",	NO_ID,		run_queue },
 	{ "flush",	MAYBE_ID,	flush_queue },
 	{ "hold",	AN_ID,		hold },
 	{ "release",	AN_ID,		release },
@@ -226,7 +251,7 @@ static const struct {
 };
 
 static const char	usage[] = "usage: relais queue [list | show ID | "
-	"flush [ID] | hold ID | release ID | drop ID | status [--older TIME]] "
+	"run | flush [ID] | hold ID | release ID | drop ID | status [--older TIME]] "
 	"[--json]";
 
 /* The words behind "queue": a command, an ID, options anywhere. */

@@ -320,7 +320,8 @@ sift(struct spool_list *list, const struct choice *choice, int64_t now)
 	for (size_t i = 0; i < list->n; i++) {
 		struct spool_item	item = list->item[i];
 
-		if ((choice->due && !retry_is_due(now, item.next)) ||
+		if ((choice->when == WHEN_DUE &&
+		    !retry_is_due(now, item.next)) ||
 		    (choice->id != NULL && strcmp(choice->id, item.name) != 0))
 			free(item.name);
 		else

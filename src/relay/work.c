@@ -59,13 +59,32 @@ is_waited_for(const struct docket *d, const char *recipient)
 	return false;
 }
 
+static bool
+is_in_doubt(const struct docket *d)
+{
+	for (size_t i = 0; i < d->envelope.n; i++)
+		if (d->outcomes[i].kind == OUTCOME_WAITING &&
+		    d->outcomes[i].in_doubt)
+			return true;
+	return false;
+}
+
+/* After an attempt in doubt, retry.h waits an hour at least. */
+static bool
+is_time(enum choice_when when, const struct entry *e, int64_t now)
+{
+	if (when == WHEN_DUE || (when == WHEN_SAFE && is_in_doubt(&e->docket)))
+		return retry_is_due(now, e->next);
+	return true;
+}
+
 /* Asked again with the lock held: another runner may have been here. */
 static bool
 is_chosen(const struct worker *w, const struct entry *e, int64_t now)
 {
 	const struct choice	*c = w->choice;
 
-	return !e->docket.held && (!c->due || retry_is_due(now, e->next)) &&
+	return !e->docket.held && is_time(c->when, e, now) &&
 	    has_text(e->docket.envelope.reverse_path, c->sender) &&
 	    is_waited_for(&e->docket, c->recipient);
 }
@@ -358,6 +377,7 @@ open_entry(struct worker *w, struct entry *entry, const char *name)
 	case ENTRY_OPENED:
 		return WORK_DELIVERED;
 	case ENTRY_LOCKED:
+		return WORK_LOCKED;
 	case ENTRY_GONE:
 		return WORK_PASSED_BY;
 	case ENTRY_BAD:

@@ -17,9 +17,18 @@
 #include "relay/relay.h"
 #include "util/log.h"
 
+/* Which entries by their time; held ones are never chosen. */
+enum choice_when {
+	WHEN_DUE,		/* the schedule says so */
+	WHEN_SAFE,		/* any, but for those whose last attempt may
+				 * have delivered the message and is less than
+				 * an hour old */
+	WHEN_ANY,
+};
+
 /* Which entries; all that is set must be true of an entry. */
 struct choice {
-	bool		 due;		/* only those whose time has come */
+	enum choice_when when;
 	const char	*id;		/* this one, or NULL */
 	const char	*recipient;	/* waiting for an address with this
 					 * text in it, or NULL */
@@ -30,8 +39,8 @@ enum work_result {
 	WORK_DELIVERED,		/* to all; the entry is gone */
 	WORK_DEFERRED,
 	WORK_FAILED,		/* given up: a notice, or kept in failed/ */
-	WORK_PASSED_BY,		/* held, not chosen, not due any more, locked
-				 * by another runner, gone */
+	WORK_PASSED_BY,		/* held, not chosen, not due any more, gone */
+	WORK_LOCKED,		/* another process works on it */
 	WORK_BAD,		/* no entry; it is in failed/ now */
 	WORK_TROUBLE,		/* the disk: it stays where it is */
 	WORK_PUT_BACK,		/* may_leave said so */

@@ -40,6 +40,19 @@ failed_ones(struct queue_place *p)
 	return tell_entries(p->spool, SPOOL_FAILED);
 }
 
+/* As cron does. */
+static void
+follow_schedule(struct queue_place *p)
+{
+	struct outcome	o;
+
+	relais_run(&o, p->conf, WORDS("queue", "run"), "");
+	assert_string_equal(o.err.data, "");
+	assert_string_equal(o.out.data, "");
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+}
+
 static void
 after_an_outage_all_is_sent_over_one_connection(void **state)
 {
@@ -54,10 +67,9 @@ after_an_outage_all_is_sent_over_one_connection(void **state)
 	assert_string_equal(queued(&p),
 	    "?a@example.net\n?b@example.net\n?c@example.net");
 	queue_place_change(&p, &(struct script){ 0 }, NULL);
-	/* Their time has not come, so nothing is done. */
-	queue_run(&p, "-q", 0);
+	follow_schedule(&p);
 	assert_int_equal(smarthost_connections(p.host), 0);
-	queue_run(&p, "-qf", 0);
+	queue_run(&p, "-q", 0);
 	assert_string_equal(queued(&p), "");
 	assert_true(smarthost_wait_messages(p.host, 3));
 	assert_int_equal(smarthost_connections(p.host), 1);
@@ -490,12 +502,12 @@ a_wrong_password_bounces_nothing(void **state)
 static void
 a_lost_reply_is_waited_out(void **state)
 {
+	const char		*argument = *state;
 	struct queue_place	p;
 	struct spool		spool;
 	struct spool_list	list;
 	struct failure		why;
 
-	(void)state;
 	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_BODY,
 	    .say = "", .then = THEN_CLOSE } } }, NULL);
 	queue_put(&p, me, LIST("a@example.net"));
@@ -507,6 +519,15 @@ a_lost_reply_is_waited_out(void **state)
 	assert_true(list.item[0].next > time(NULL) + 3500);
 	spool_list_free(&list);
 	spool_close(&spool);
+	queue_place_change(&p, &(struct script){ 0 }, NULL);
+	queue_run(&p, "-q", 0);
+	queue_run(&p, "-qRexample", 0);
+	follow_schedule(&p);
+	assert_int_equal(smarthost_connections(p.host), 0);
+	assert_string_equal(queued(&p), "?a@example.net");
+	queue_run(&p, argument, 0);
+	assert_string_equal(queued(&p), "");
+	assert_true(smarthost_wait_messages(p.host, 1));
 	queue_place_close(&p);
 }
 
@@ -572,9 +593,12 @@ an_entry_that_kills_its_worker_stops_no_other(void **state)
 
 	(void)state;
 	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .match = "a@", .say = "450 4.2.1 busy" } } }, NULL);
+	queue_put(&p, me, LIST("a@example.net"));
+	queue_run(&p, "-q", 0);
+	queue_place_change(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "a@", .then = THEN_HANG, .say = "" } } }, NULL);
-	queue_put(&p, me, LIST("a@example.net", "b@example.net",
-	    "c@example.net"));
+	queue_put(&p, me, LIST("b@example.net", "c@example.net"));
 	r = program_start(&(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", p.conf, "-q") });
 	assert_true(smarthost_wait_commands(p.host, ON_RCPT, 1));
@@ -584,8 +608,12 @@ an_entry_that_kills_its_worker_stops_no_other(void **state)
 	outcome_free(&o);
 	assert_string_equal(queued(&p), "?a@example.net");
 	assert_true(smarthost_wait_messages(p.host, 2));
-	queue_run(&p, "-q", 0);
+	follow_schedule(&p);
 	assert_int_equal(smarthost_connections(p.host), 2);
+	relais_run(&o, p.conf, WORDS("queue", "list"), "");
+	assert_non_null(strstr(o.out.data, "was ended by signal 9)\n"));
+	assert_non_null(strstr(o.out.data, "450 4.2.1 busy)\n"));
+	outcome_free(&o);
 	queue_place_close(&p);
 }
 
@@ -739,7 +767,9 @@ static const struct CMUnitTest flush_spec[] = {
 	cmocka_unit_test(a_message_too_old_is_given_up),
 	cmocka_unit_test(an_address_that_is_not_ascii_is_told_as_it_is),
 	cmocka_unit_test(a_wrong_password_bounces_nothing),
-	cmocka_unit_test(a_lost_reply_is_waited_out),
+	{ "an entry in doubt waits an hour, but for -qf",
+	    a_lost_reply_is_waited_out, NULL, NULL,
+	    (void *)(uintptr_t)"-qf" },
 	cmocka_unit_test(what_is_no_entry_stops_no_other),
 	cmocka_unit_test(an_entry_that_kills_its_worker_stops_no_other),
 	cmocka_unit_test(a_person_sees_how_far_it_is),

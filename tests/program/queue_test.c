@@ -182,6 +182,7 @@ an_entry_is_shown_held_released_and_dropped(void **state)
 	    "is not the name of an entry");
 	says(&p, WORDS("queue", "drop"), EX_USAGE, "usage: ");
 	says(&p, WORDS("queue", "nonsense"), EX_USAGE, "usage: ");
+	says(&p, WORDS("queue", "run", id), EX_USAGE, "usage: ");
 	queue_place_close(&p);
 }
 
@@ -197,7 +198,7 @@ what_is_being_sent_is_left_alone(void **state)
 
 	(void)state;
 	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
-	    .hold = true } } }, NULL);
+	    .match = "a@", .hold = true } } }, NULL);
 	queue_put(&p, "me@example.org", LIST("a@example.net"));
 	id = only_name(&p, SPOOL_QUEUE);
 	r = program_start(&(struct program){ .path = BUILD "/relais",
@@ -207,11 +208,19 @@ what_is_being_sent_is_left_alone(void **state)
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		says(&p, WORDS("queue", words[i], id), EX_TEMPFAIL,
 		    "is being sent at the moment");
+	says(&p, WORDS("queue", "flush"), EX_TEMPFAIL,
+	    "relais: one message is being sent by another process\n");
+	says(&p, WORDS("queue", "run"), 0, "");
+	queue_put(&p, "me@example.org", LIST("b@example.net"));
+	says(&p, WORDS("queue", "flush"), EX_TEMPFAIL,
+	    "relais: one message is being sent by another process\n");
+	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
+	    "?a@example.net");
 	smarthost_release(p.host);
 	program_stop(r, 0, &o);
 	assert_int_equal(o.status, 0);
 	outcome_free(&o);
-	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_true(smarthost_wait_messages(p.host, 2));
 	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
 	queue_place_close(&p);
 }
