@@ -12,7 +12,7 @@
 #include "util/buffer.h"
 #include "util/memory.h"
 
-/* A name that may stand in EHLO and behind an @: nothing but host letters. */
+/* Made of nothing but the characters of host names; it may be no domain. */
 static bool
 is_host_name(const char *name)
 {
@@ -25,6 +25,16 @@ is_host_name(const char *name)
 	return true;
 }
 
+/* A name with a dot at its end is the same name, as the DNS writes it. */
+static void
+cut_last_dot(char *name)
+{
+	size_t	len = strlen(name);
+
+	if (len > 1 && name[len - 1] == '.')
+		name[len - 1] = '\0';
+}
+
 static char *
 host_name(void)
 {
@@ -33,6 +43,7 @@ host_name(void)
 	if (gethostname(name, sizeof(name)) == -1)
 		name[0] = '\0';
 	name[sizeof(name) - 1] = '\0';
+	cut_last_dot(name);
 	return memory_copy(is_host_name(name) ? name : "localhost");
 }
 
@@ -88,28 +99,47 @@ find_domain(const struct config *config, const char *host)
 	return memory_copy(host);
 }
 
-/* EHLO is said before anybody knows of SMTPUTF8 (RFC 6531 section 3.7.1). */
+/*
+ * The name as EHLO takes it, or NULL: a domain, in ASCII, since EHLO comes
+ * before the offer of SMTPUTF8 (RFC 6531 section 3.7.1).
+ */
 static char *
-in_ascii(const char *name)
+helo_of(const char *name)
 {
 	struct buffer	ascii = { 0 };
 	struct failure	ignored;
 
-	return domain_to_ascii(&ascii, name, &ignored) ? buffer_take(&ascii) :
-	    NULL;
+	if (domain_to_ascii(&ascii, name, &ignored)) {
+		cut_last_dot(ascii.data);
+		if (domain_is_valid(ascii.data))
+			return buffer_take(&ascii);
+	}
+	buffer_free(&ascii);
+	return NULL;
 }
 
-static char *
-find_helo(const struct config *config, const struct identity *me)
+/* The end of the host's name was its domain only if the whole name is one. */
+static bool
+is_end_of(const char *end, const char *name)
 {
-	const char	*helo = config_text(config, NULL, KEY_HELO);
+	size_t	len = strlen(name), end_len = strlen(end);
+
+	return end_len <= len && strcmp(name + len - end_len, end) == 0;
+}
+
+char *
+identity_helo(const struct identity *me, const struct config *config,
+    const struct config_subject *subject)
+{
+	const char	*helo = config_text(config, subject, KEY_HELO);
 
 	if (helo != NULL)
-		return in_ascii(helo);
-	if (strchr(me->host, '.') != NULL)
-		return in_ascii(me->host);
-	if (strchr(me->domain, '.') != NULL)
-		return in_ascii(me->domain);
+		return helo[0] == '[' ? memory_copy(helo) : helo_of(helo);
+	if (strchr(me->host, '.') != NULL && domain_is_valid(me->host))
+		return memory_copy(me->host);
+	if (strchr(me->domain, '.') != NULL &&
+	    !is_end_of(me->domain, me->host))
+		return helo_of(me->domain);
 	return NULL;
 }
 
@@ -159,7 +189,7 @@ identity_find(struct identity *me, const struct config *config)
 
 	me->host = host_name();
 	me->domain = find_domain(config, me->host);
-	me->helo = find_helo(config, me);
+	me->helo = identity_helo(me, config, NULL);
 	snprintf(nobody, sizeof(nobody), "uid-%lu", (unsigned long)getuid());
 	me->user = memory_copy(pw != NULL && pw->pw_name[0] != '\0' ?
 	    pw->pw_name : nobody);

@@ -38,7 +38,7 @@ static const struct key keys[CONFIG_KEYS] = {
 	[KEY_TLS_KEY] = { NAMED("tls_key"), .place = PLACE_ANY,
 	    .rule = { VALUE_PATH, NULL, NULL, NULL } },
 	[KEY_HELO] = { NAMED("helo"), .place = PLACE_ANY,
-	    .rule = { VALUE_HOST, NULL, NULL, NULL } },
+	    .rule = { VALUE_HELO, NULL, NULL, NULL } },
 	[KEY_DOMAIN] = { NAMED("domain"),
 	    .rule = { VALUE_HOST, NULL, NULL, NULL } },
 	[KEY_FROM] = { NAMED("from"), .place = PLACE_SENDER,

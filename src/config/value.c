@@ -9,6 +9,7 @@
 
 #include "config/smarthost.h"
 #include "mail/address.h"
+#include "mail/domain.h"
 #include "mail/encoded_word.h"
 #include "smtp/auth.h"
 #include "util/base64.h"
@@ -160,6 +161,44 @@ is_host(const char *text)
 	    text_is_utf8(text, len);
 }
 
+/* "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 section 4.1.3). */
+static bool
+is_address_literal(const char *text)
+{
+	bool		ipv6 = strncasecmp(text, "[IPv6:", 6) == 0;
+	const char	*address = text + (ipv6 ? 6 : 1);
+	size_t		len = strcspn(address, "]");
+	char		copy[INET6_ADDRSTRLEN];
+	unsigned char	octets[sizeof(struct in6_addr)];
+
+	if (text[0] != '[' || strcmp(address + len, "]") != 0 ||
+	    len >= sizeof(copy))
+		return false;
+	memcpy(copy, address, len);
+	copy[len] = '\0';
+	return inet_pton(ipv6 ? AF_INET6 : AF_INET, copy, octets) == 1;
+}
+
+/*
+ * A dot at the end is left out of EHLO.  What becomes of a name that is not
+ * ASCII is known only when libidn2 is asked.
+ */
+static bool
+is_helo(const char *text)
+{
+	size_t	len = strlen(text);
+	char	name[256];
+
+	if (text[0] == '[')
+		return is_address_literal(text);
+	if (len == 0 || len >= sizeof(name) || !text_is_ascii(text, len))
+		return is_host(text);
+	memcpy(name, text, len + 1);
+	if (name[len - 1] == '.')
+		name[len - 1] = '\0';
+	return domain_is_valid(name);
+}
+
 static bool
 is_ip(const char *text)
 {
@@ -269,6 +308,7 @@ read_number(enum value_kind kind, const char *text, uint64_t *n)
 	case VALUE_PATTERN:
 	case VALUE_COMMAND:
 	case VALUE_HOST:
+	case VALUE_HELO:
 	case VALUE_IP:
 	case VALUE_ADDRESS:
 	case VALUE_SMARTHOST:
@@ -304,6 +344,8 @@ has_form(enum value_kind kind, const char *text)
 		return is_command(text);
 	case VALUE_HOST:
 		return is_host(text);
+	case VALUE_HELO:
+		return is_helo(text);
 	case VALUE_IP:
 		return is_ip(text);
 	case VALUE_ADDRESS:
@@ -346,6 +388,10 @@ form(enum value_kind kind)
 		    "its arguments";
 	case VALUE_HOST:
 		return "a host name or an address literal";
+	case VALUE_HELO:
+		return "a domain such as web1.example.org, with nothing but "
+		    "letters, digits, dots and inner hyphens, or an address "
+		    "literal such as [192.0.2.1] or [IPv6:2001:db8::1]";
 	case VALUE_IP:
 		return "an IPv4 or IPv6 address";
 	case VALUE_ADDRESS:

@@ -24,6 +24,7 @@ enum value_kind {
 	VALUE_PATTERN,		/* of files, for include */
 	VALUE_COMMAND,		/* a program and its arguments */
 	VALUE_HOST,		/* a host name or an address literal */
+	VALUE_HELO,		/* the same, as EHLO takes it */
 	VALUE_IP,		/* an IPv4 or IPv6 address */
 	VALUE_ADDRESS,		/* local@domain, nothing around it */
 	VALUE_SMARTHOST,	/* one or more URLs */

@@ -10,6 +10,8 @@
 #include "util/unicode_library.h"
 #include "util/visible.h"
 
+enum { LABEL_MAX = 63, DOMAIN_MAX = 255 };
+
 /* Of idn2.h, whose ABI they belong to. */
 enum { NFC_INPUT = 1, NONTRANSITIONAL = 8 };
 typedef int	to_ascii_8z(const char *, char **, int);
@@ -23,6 +25,34 @@ is_host_text(const char *name)
 	while (isalnum((unsigned char)*c) || (*c != '\0' && strchr("-._", *c)))
 		c++;
 	return *c == '\0' && c > name;
+}
+
+static bool
+is_label(const char *label, size_t len)
+{
+	if (len == 0 || len > LABEL_MAX || label[0] == '-' ||
+	    label[len - 1] == '-')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)label[i]) && label[i] != '-')
+			return false;
+	return true;
+}
+
+bool
+domain_is_valid(const char *name)
+{
+	const char	*label = name;
+	size_t		 len = strcspn(label, ".");
+
+	while (label[len] == '.') {
+		if (!is_label(label, len))
+			return false;
+		label += len + 1;
+		len = strcspn(label, ".");
+	}
+	return is_label(label, len) && strspn(label, "0123456789") < len &&
+	    strlen(name) <= DOMAIN_MAX;
 }
 
 static bool

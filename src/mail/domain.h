@@ -1,5 +1,6 @@
 /*
- * domain.h - domains that are not ASCII, as A-labels (RFC 5890)
+ * domain.h - domains: their syntax, and those that are not ASCII as A-labels
+ * (RFC 5890)
  *
  * München.example travels as xn--mnchen-3ya.example, which every server
  * understands.  The conversion is libidn2's; where that is not installed such
@@ -12,6 +13,12 @@
 
 #include "util/buffer.h"
 #include "util/failure.h"
+
+/*
+ * The name is a Domain in ASCII (RFC 5321 section 4.1.2) and not an address:
+ * labels of letters, digits and inner hyphens, the last not of digits alone.
+ */
+bool	domain_is_valid(const char *name);
 
 /*
  * Appends the domain in ASCII.  False, with nothing appended: EX_DATAERR if

@@ -25,6 +25,8 @@ host_leave(struct relay *r)
 	if (r->connected)
 		session_close(&r->session);
 	r->connected = false;
+	free(r->helo);
+	r->helo = NULL;
 	credentials_free(&r->credentials);
 }
 
@@ -136,9 +138,11 @@ greeting_ms(const struct relay *r)
 static bool
 open_host(struct relay *r, struct failure *why)
 {
+	free(r->helo);
+	r->helo = identity_helo(r->me, r->config, &r->subject);
 	r->options = (struct session_options){
 		.lmtp = r->host->scheme == SCHEME_LMTP,
-		.helo = r->me->helo,
+		.helo = r->helo,
 		.timeout_ms = config_ms(r->config, &r->subject, KEY_TIMEOUT),
 		.greeting_ms = greeting_ms(r),
 		.early_bdat = config_bool(r->config, &r->subject,

@@ -35,6 +35,8 @@ struct relay {
 	struct config_view		 view;		/* of the session */
 	struct credentials		 credentials;
 	struct auth_options		 auth;
+	char				*helo;		/* owned; of the
+							 * session, or NULL */
 	struct session_options		 options;
 	bool				 connected;
 	bool				 reached;	/* a session was open in

@@ -49,11 +49,12 @@ address_literal(int fd, char *text, size_t size)
 	    "", address);
 }
 
+/* name: NULL for an address literal. */
 static bool
-say_hello(struct session *s, const char *verb, struct failure *why)
+say_hello(struct session *s, const char *verb, const char *name,
+    struct failure *why)
 {
-	const char	*name = s->options->helo;
-	char		 literal[80];
+	char	literal[80];
 
 	if (name == NULL) {
 		address_literal(s->stream.fd, literal, sizeof(literal));
@@ -65,19 +66,45 @@ say_hello(struct session *s, const char *verb, struct failure *why)
 	    dialogue_hear(s, STEP_EHLO, why);
 }
 
-/* HELO where EHLO is refused for good (RFC 5321 section 3.2). */
 static bool
-hello(struct session *s, struct failure *why)
+ask_extensions(struct session *s, struct failure *why)
 {
 	bool	heard;
 
 	forget_extensions(s);
 	s->ehlo_line = 1;
-	heard = say_hello(s, s->options->lmtp ? "LHLO" : "EHLO", why);
+	heard = say_hello(s, s->options->lmtp ? "LHLO" : "EHLO",
+	    s->by_address ? NULL : s->options->helo, why);
 	s->ehlo_line = 0;
+	return heard;
+}
+
+/* The reply is about the command's argument. */
+static bool
+is_name_refused(const struct session *s)
+{
+	return (s->reply.code == 501 || s->reply.code == 504) &&
+	    !s->by_address && s->options->helo != NULL &&
+	    s->options->helo[0] != '[';
+}
+
+/*
+ * The address literal where the name is refused, which RFC 5321 section 4.1.4
+ * has for a client without one; HELO where EHLO is refused for good (section
+ * 3.2).  HELO has no literals.
+ */
+static bool
+hello(struct session *s, struct failure *why)
+{
+	bool	heard = ask_extensions(s, why);
+
+	if (heard && is_name_refused(s)) {
+		s->by_address = true;
+		heard = ask_extensions(s, why);
+	}
 	if (heard && reply_is_permanent(&s->reply) && !s->options->lmtp) {
 		forget_extensions(s);
-		heard = say_hello(s, "HELO", why);
+		heard = say_hello(s, "HELO", s->options->helo, why);
 	}
 	if (!heard)
 		return false;

@@ -37,7 +37,9 @@ struct trace {
 
 struct session_options {
 	bool			 lmtp;
-	const char		*helo;		/* NULL: an address literal */
+	const char		*helo;		/* a domain or an address
+						 * literal; NULL: that of the
+						 * connection */
 	enum tls_policy		 tls_policy;
 	const struct tls_module	*tls_module;	/* NULL: no TLS; loaded
 						 * for a digest */
@@ -91,6 +93,8 @@ struct session {
 	unsigned			 unanswered;	/* commands said */
 	unsigned			 ehlo_line;	/* of EHLO's reply, 0:
 							 * another reply */
+	bool				 by_address;	/* EHLO's name was
+							 * refused */
 	bool				 encrypted;
 	bool				 open;		/* the greeting came */
 	bool				 dirty;		/* a transaction was

@@ -1,0 +1,187 @@
+/*
+ * The name that EHLO gives, by the host's name and the configuration: always
+ * a domain or an address literal (RFC 5321 section 4.1.1.1).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "support/cases.h"
+#include "support/folder.h"
+#include "support/namespace.h"
+#include "support/program.h"
+#include "support/skip.h"
+#include "support/smarthost.h"
+
+enum { NO_HOST = 99 };
+
+struct helo_case {
+	const char	*sentence;
+	const char	*host;
+	const char	*more;		/* lines of relais.conf, or NULL */
+	const char	*hello;		/* what is said until MAIL */
+	struct script	 script;
+	int		 status;
+	const char	*err;		/* in the line on stderr, or NULL */
+};
+
+#define LITERAL	"EHLO [127.0.0.1]"
+
+static const struct helo_case cases[] = {
+	{ "the host's full name", "web1.example.org", NULL,
+	    .hello = "EHLO web1.example.org" },
+	{ "a short name is completed by nothing", "web1", NULL,
+	    .hello = LITERAL },
+	{ "domain stands in for a short name", "web1", "domain = example.org\n",
+	    .hello = "EHLO example.org" },
+	{ "an underscore", "my_app.example.org", NULL, .hello = LITERAL },
+	{ "a leading hyphen", "-x.example.org", NULL, .hello = LITERAL },
+	{ "a trailing hyphen", "x-.example.org", NULL, .hello = LITERAL },
+	{ "an empty label", "a..b.example", NULL, .hello = LITERAL },
+	{ "a dot at the end is cut off", "web1.example.org.", NULL,
+	    .hello = "EHLO web1.example.org" },
+	{ "two dots at the end", "web1.example.org..", NULL, .hello = LITERAL },
+	{ "an address", "192.0.2.7", NULL, .hello = LITERAL },
+	{ "domain stands in for a bad name", "my_app.example.net",
+	    "domain = example.org\n", .hello = "EHLO example.org" },
+	{ "a domain that is bad, too", "my_app", "domain = my_net.example\n",
+	    .hello = LITERAL },
+	{ "helo wins over the host's name", "web1.example.org",
+	    "helo = mail.example.org\n", .hello = "EHLO mail.example.org" },
+	{ "a helo with a dot at its end", "web1", "helo = mail.example.org.\n",
+	    .hello = "EHLO mail.example.org" },
+	{ "a literal as helo", "web1", "helo = [IPv6:2001:db8::1]\n",
+	    .hello = "EHLO [IPv6:2001:db8::1]" },
+	{ "a helo of the section that applies", "web1",
+	    "helo = one.example.org\n[from *@example.org]\n"
+	    "helo = two.example.org\n", .hello = "EHLO two.example.org" },
+	{ "a helo that is not a domain is an error", "web1",
+	    "helo = my_app.example.org\n", .hello = "", .status = EX_CONFIG,
+	    .err = "relais.conf:7: helo = \"my_app.example.org\": expected a "
+	    "domain such as" },
+	{ "a name that is refused with 501 is followed by the literal",
+	    "web1.example.org", NULL,
+	    .hello = "EHLO web1.example.org|" LITERAL,
+	    .script = { .steps = { { .at = ON_EHLO, .match = "web1",
+	    .say = "501 5.5.4 invalid" } } } },
+	{ "and with 504", "web1", "helo = web1\n",
+	    .hello = "EHLO web1|" LITERAL,
+	    .script = { .steps = { { .at = ON_EHLO, .match = "web1",
+	    .say = "504 5.5.2 need a fully-qualified hostname" } } } },
+	{ "a literal that is refused is said once", "web1", NULL,
+	    .hello = LITERAL "|HELO [127.0.0.1]", .script = { .steps = { { .at = ON_EHLO,
+	    .say = "501 5.5.4 invalid" } } } },
+	{ "HELO has no literal where there is a name", "web1.example.org",
+	    NULL, .hello = "EHLO web1.example.org|" LITERAL
+	    "|HELO web1.example.org",
+	    .script = { .steps = { { .at = ON_EHLO, .say = "501 what?" } } } },
+	{ "LHLO, too, and never HELO", "web1.example.org",
+	    "smarthost = lmtp://127.0.0.1:{port}\n",
+	    .hello = "LHLO web1.example.org|LHLO [127.0.0.1]",
+	    .script = { .lmtp = true, .steps = { { .at = ON_LHLO,
+	    .say = "501 5.5.4 invalid" } } }, .status = EX_UNAVAILABLE,
+	    .err = "LHLO: 501 5.5.4 invalid" },
+};
+
+/* A host of this name; /etc/mailname, which would name it, is empty. */
+static void
+enter_host(void *context)
+{
+	const char	*name = context;
+
+	if (unshare(CLONE_NEWUTS | CLONE_NEWNS) == -1 &&
+	    !namespace_enter(0, CLONE_NEWUTS | CLONE_NEWNS))
+		_exit(NO_HOST);
+	if (sethostname(name, strlen(name)) == -1 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1)
+		_exit(NO_HOST);
+	if (access("/etc/mailname", F_OK) == 0 && mount("/dev/null",
+	    "/etc/mailname", NULL, MS_BIND, NULL) == -1)
+		_exit(NO_HOST);
+}
+
+static const char *
+write_conf(struct folder *folder, const struct helo_case *c, unsigned port)
+{
+	static const char	 mark[] = "{port}";
+	const char		*more = c->more != NULL ? c->more : "";
+	const char		*at = strstr(more, mark);
+	struct buffer		 text = { 0 };
+	const char		*path;
+
+	buffer_addf(&text, "smarthost = smtp://127.0.0.1:%u\nqueue = off\n"
+	    "socket = off\naliases = off\nlog = off\ntls = off\n", port);
+	if (at != NULL)
+		buffer_addf(&text, "%.*s%u%s", (int)(at - more), more, port,
+		    at + sizeof(mark) - 1);
+	else
+		buffer_add_text(&text, more);
+	path = folder_write(folder, "relais.conf", 0600, text.data);
+	buffer_free(&text);
+	return path;
+}
+
+/* "EHLO a|HELO b": all before MAIL or QUIT. */
+static char *
+hello_heard(const struct heard *h)
+{
+	struct buffer	said = { 0 };
+
+	buffer_add_text(&said, "");
+	for (size_t i = 0; h != NULL && i < h->n_commands; i++)
+		if (h->command[i].stage <= ON_LHLO)
+			buffer_addf(&said, "%s%s", said.len > 0 ? "|" : "",
+			    h->command[i].line);
+	return buffer_take(&said);
+}
+
+static void
+is_greeted(void **state)
+{
+	const struct helo_case	*c = *state;
+	struct smarthost	*host = smarthost_start(&c->script);
+	struct folder		 folder;
+	struct outcome		 o;
+	char			*hello;
+	int			 status;
+
+	folder_make(&folder);
+	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", write_conf(&folder, c, host->port),
+	    "-i", "-f", "a@example.org", "b@example.net"),
+	    .input = "Subject: x\n\nhi\n", .prepare = enter_host,
+	    .ctx = (void *)(uintptr_t)c->host });
+	hello = hello_heard(smarthost_heard(host, 0));
+	status = o.status;
+	if (status == c->status) {
+		assert_string_equal(hello, c->hello);
+		if (c->err == NULL)
+			assert_string_equal(o.err.data, "");
+		else if (strstr(o.err.data, c->err) == NULL)
+			fail_msg("not said: \"%s\", but: %s", c->err,
+			    o.err.data);
+	} else if (status != NO_HOST)
+		fail_msg("status %d: %s", status, o.err.data);
+	free(hello);
+	outcome_free(&o);
+	smarthost_stop(host);
+	folder_remove(&folder);
+	if (status == NO_HOST)
+		skip_because("needs a host name of its own (a namespace)");
+}
+
+int
+main(void)
+{
+	return CASES_RUN("EHLO's name", is_greeted, cases);
+}
