@@ -181,15 +181,11 @@ static int
 find_queue(struct spool *spool, const struct config *config, bool service,
     struct failure *why)
 {
-	switch (service ? store_open(spool, config, why) :
-	    store_look(spool, config, why)) {
-	case STORE_OPEN:
-		return EX_OK;
-	case STORE_NONE:
-	case STORE_BROKEN:
-		break;
-	}
-	return why->status;
+	enum store_answer	answer = service ?
+				    store_open(spool, config, why) :
+				    store_look(spool, config, why);
+
+	return answer == STORE_OPEN ? EX_OK : why->status;
 }
 
 static int

@@ -145,7 +145,9 @@ attempt(struct submission *s, struct delivered *where)
 	struct delivery	delivery = {
 		.relay = &relay,
 		.queue = s->queue == STORE_OPEN ? &s->spool : NULL,
-		.no_queue = s->queue == STORE_BROKEN ? &s->no_queue : NULL,
+		.no_queue = s->queue == STORE_OPEN ||
+		    s->queue == STORE_OFF ? NULL : &s->no_queue,
+		.queue_is_set = s->queue == STORE_BROKEN,
 		.envelope = &s->envelope,
 		.message = &s->message,
 		.uid = (uint32_t)getuid(),

@@ -86,7 +86,8 @@ open_top(struct spool *spool, const struct spool_options *options,
 	spool->group = st.st_gid;
 	if (geteuid() != 0 && geteuid() != spool->owner)
 		return failed(why, EX_CANTCREAT,
-		    "the spool %s belongs to uid %lu, we are uid %lu", path,
+		    "the spool %s belongs to uid %lu, and only that user and "
+		    "root may use it; we are uid %lu", path,
 		    (unsigned long)spool->owner, (unsigned long)geteuid());
 	return check_folder(spool, path, &st, why);
 }

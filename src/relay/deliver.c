@@ -118,7 +118,7 @@ keep_failed(const struct delivery *d, const struct outcome *outcomes,
 /* It is not ours: for the reason that is there, and this one. */
 static void
 hand_back(const struct delivery *d, struct outcome *outcomes,
-    const struct failure *why)
+    const struct failure *why, bool with_status)
 {
 	for (size_t i = 0; i < d->envelope->n; i++) {
 		struct outcome	*o = &outcomes[i];
@@ -132,7 +132,8 @@ hand_back(const struct delivery *d, struct outcome *outcomes,
 			    sizeof(o->text));
 		}
 		strlcat(o->text, why->text, sizeof(o->text));
-		o->status = why->status;
+		if (with_status)
+			o->status = why->status;
 	}
 }
 
@@ -151,7 +152,7 @@ deliver(const struct delivery *d, struct outcome *outcomes,
 {
 	struct failure	why;
 	bool		untried = d->untried &&
-			    (d->queue != NULL || d->no_queue != NULL);
+			    (d->queue != NULL || d->queue_is_set);
 
 	*result = (struct delivered){ 0 };
 	if (untried)
@@ -160,10 +161,10 @@ deliver(const struct delivery *d, struct outcome *outcomes,
 		relay_send(d->relay, d->envelope, d->message, outcomes);
 	if (any(d, outcomes, is_deferred)) {
 		if (d->queue == NULL && d->no_queue != NULL)
-			hand_back(d, outcomes, d->no_queue);
+			hand_back(d, outcomes, d->no_queue, d->queue_is_set);
 		else if (d->queue != NULL && !keep(d, outcomes, SPOOL_QUEUE,
 		    result->queued, &why))
-			hand_back(d, outcomes, &why);
+			hand_back(d, outcomes, &why, true);
 	}
 	if (d->queue != NULL && any(d, outcomes, is_failed))
 		keep_failed(d, outcomes, result);

@@ -24,14 +24,15 @@
 struct delivery {
 	struct relay		*relay;		/* begun */
 	struct spool		*queue;		/* NULL: there is none */
-	const struct failure	*no_queue;	/* why it can't be used though it
-						 * was asked for, or NULL */
+	const struct failure	*no_queue;	/* why it can't be used; NULL: it
+						 * is open or off */
+	bool			 queue_is_set;	/* the caller relies on it */
 	const struct envelope	*envelope;
 	const struct message	*message;
 	uint32_t		 uid;		/* who brought it */
 	const char		*caller;	/* the same as a name, or NULL */
-	bool			 untried;	/* into the queue, if there is
-						 * one, without an attempt */
+	bool			 untried;	/* into the queue, if it is open
+						 * or set, without an attempt */
 };
 
 /* Where it is now; "" where it is not. */

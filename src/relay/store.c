@@ -22,7 +22,7 @@ open_named(struct spool *spool, const struct config *config, bool create,
 	if (strcmp(directory, "off") == 0) {
 		failed(why, EX_OSFILE, "there is no queue (%s)",
 		    set != NULL ? set->origin : "queue = off");
-		return STORE_NONE;
+		return STORE_OFF;
 	}
 	if (spool_open(spool, directory, &options, why))
 		return STORE_OPEN;
@@ -56,11 +56,8 @@ store_open(struct spool *spool, const struct config *config,
 				    config_find(config, NULL, KEY_SMARTHOST);
 	enum store_answer	answer = open_named(spool, config, create, why);
 
-	if (answer == STORE_NONE) {
-		if (config_find(config, NULL, KEY_QUEUE) == NULL)
-			failure_prefix(why, "there is no queue: ");
+	if (answer == STORE_OFF || answer == STORE_NONE)
 		why->status = EX_TEMPFAIL;
-	}
 	if (answer == STORE_BROKEN && why->status == EX_OSFILE)
 		why->status = EX_CANTCREAT;
 	return answer;
@@ -75,8 +72,7 @@ store_look(struct spool *spool, const struct config *config,
 	/* There may well be one, for others to look into. */
 	if (answer != STORE_OPEN && why->status == EX_CANTCREAT)
 		why->status = EX_NOPERM;
-	if (answer == STORE_OPEN || why->status != EX_OSFILE)
-		return answer;
-	why->status = EX_OK;
-	return STORE_NONE;
+	if (answer != STORE_OPEN && why->status == EX_OSFILE)
+		why->status = EX_OK;
+	return answer;
 }

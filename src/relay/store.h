@@ -10,15 +10,15 @@
 
 enum store_answer {
 	STORE_OPEN,
-	STORE_NONE,	/* queue = off, or nothing is said and the usual place
-			 * is not ours to write to */
-	STORE_BROKEN,	/* a queue is asked for and can't be used */
+	STORE_OFF,	/* queue = off */
+	STORE_NONE,	/* queue is not set, and the default one can't be used */
+	STORE_BROKEN,	/* the queue that is set can't be used */
 };
 
 /*
  * Makes what is missing of the spool.  For all but STORE_OPEN the spool is a
- * closed one, and why says what is in the way and where it was asked for; its
- * status is the one for a message that has to be kept.
+ * closed one, and why says what is in the way and where it was set; its status
+ * is the one for a message that has to be kept.
  */
 enum store_answer store_open(struct spool *, const struct config *,
 	    struct failure *why);
@@ -30,8 +30,8 @@ enum store_answer store_open(struct spool *, const struct config *,
 const char *store_spill_directory(enum store_answer, const struct spool *);
 
 /*
- * For who only asks what is there: makes nothing.  A spool that was never
- * made, like one that is off, is STORE_NONE with EX_OK in why->status.
+ * For who only asks what is there: makes nothing.  For a spool that was never
+ * made, as for one that is off, why->status is EX_OK.
  */
 enum store_answer store_look(struct spool *, const struct config *,
 	    struct failure *why);

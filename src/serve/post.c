@@ -55,7 +55,9 @@ hand_over(struct post *p, const struct envelope *env,
 	struct delivery	delivery = {
 		.relay = &p->relay,
 		.queue = p->queue == STORE_OPEN ? &p->spool : NULL,
-		.no_queue = p->queue == STORE_BROKEN ? &p->no_queue : NULL,
+		.no_queue = p->queue == STORE_OPEN ||
+		    p->queue == STORE_OFF ? NULL : &p->no_queue,
+		.queue_is_set = p->queue == STORE_BROKEN,
 		.envelope = env,
 		.message = m,
 		.uid = p->options->uid,

@@ -8,16 +8,22 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "support/namespace.h"
 #include "support/program.h"
 #include "support/queue.h"
+#include "support/skip.h"
 #include "support/spool.h"
 
 static const char	letter[] = "Subject: x\nFrom: me@example.org\n"
@@ -117,6 +123,47 @@ a_large_message_is_queued_whole(void **state)
 	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
 	    "?a@example.net");
 	buffer_free(&input);
+	outcome_free(&o);
+	queue_place_close(&p);
+}
+
+enum { NO_NAMESPACE = 99 };
+
+/* The default queue is there, but its mode lets others write into it. */
+static void
+spoil_the_default_queue(void *ctx)
+{
+	(void)ctx;
+	if (!namespace_enter(1000, CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	    mount("tmpfs", "/var/spool", "tmpfs", 0, "mode=0755") == -1 ||
+	    mkdir("/var/spool/relais", 0755) == -1 ||
+	    chmod("/var/spool/relais", 02775) == -1)
+		_exit(NO_NAMESPACE);
+}
+
+static void
+the_default_queue_that_can_t_be_used_is_told(void **state)
+{
+	struct queue_place	p;
+	struct outcome		o;
+	char			url[80];
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .say = "450 4.2.1 busy" } } }, NULL);
+	snprintf(url, sizeof(url), "RELAIS_SMARTHOST=smtp://127.0.0.1:%u",
+	    p.host->port);
+	program_run(&o, &(struct program){
+	    .argv = WORDS("sendmail", "-i", "a@example.net"), .input = letter,
+	    .env = WORDS(url, "RELAIS_ALIASES=off", "RELAIS_LOG=off"),
+	    .prepare = spoil_the_default_queue });
+	if (o.status == NO_NAMESPACE)
+		skip_because("the system allows no name spaces");
+	assert_int_equal(o.status, EX_TEMPFAIL);
+	assert_non_null(strstr(o.err.data, ": 450 4.2.1 busy; and not queued: "
+	    "others may write into /var/spool/relais: chmod 700 "
+	    "/var/spool/relais\n"));
 	outcome_free(&o);
 	queue_place_close(&p);
 }
@@ -242,6 +289,7 @@ static const struct CMUnitTest outage_spec[] = {
 	    .status = EX_TEMPFAIL, .queued = "", .words = "is full"),
 	cmocka_unit_test(a_file_size_limit_leaves_the_message_with_the_caller),
 	cmocka_unit_test(a_large_message_is_queued_whole),
+	cmocka_unit_test(the_default_queue_that_can_t_be_used_is_told),
 	cmocka_unit_test(whoever_watches_is_told_why_it_waits),
 	cmocka_unit_test(in_doubt_it_waits_longer_and_stays_the_same),
 };
