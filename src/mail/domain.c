@@ -83,7 +83,7 @@ domain_to_ascii(struct buffer *to, const char *domain, struct failure *why)
 		buffer_add_text(to, domain);
 		return true;
 	}
-	library = unicode_library();
+	library = unicode_library_idn();
 	if (library != NULL)
 		*(void **)&to_ascii = dlsym(library, "idn2_to_ascii_8z");
 	if (to_ascii == NULL)

@@ -22,12 +22,12 @@ const struct auth_mechanism auth_table[AUTH_MECHANISMS + 1] = {
 	    auth_scram_start, auth_scram_step },
 	{ "SCRAM-SHA-1", BY_SCRAM, TLS_SHA1,
 	    auth_scram_start, auth_scram_step },	/* RFC 5802 */
-	{ "PLAIN", BY_PASSWORD | AUTH_PREPARED, 0,
+	{ "PLAIN", BY_PASSWORD, 0,
 	    auth_plain_start, NULL },			/* RFC 4616 */
 	{ "LOGIN", BY_PASSWORD, 0,
 	    auth_login_start, auth_login_step },
-	{ "CRAM-MD5", BY_PASSWORD | AUTH_DIGEST | AUTH_PREPARED | AUTH_NAMING,
-	    TLS_MD5, NULL, auth_cram_step },		/* RFC 2195 */
+	{ "CRAM-MD5", BY_PASSWORD | AUTH_DIGEST | AUTH_NAMING, TLS_MD5,
+	    NULL, auth_cram_step },			/* RFC 2195 */
 	{ "OAUTHBEARER", AUTH_TOKEN, 0,
 	    auth_bearer_start, auth_bearer_step },	/* RFC 7628 */
 	{ "XOAUTH2", AUTH_USER | AUTH_TOKEN, 0,
@@ -59,7 +59,11 @@ find(const char *name, const struct auth_options *options)
 	return m;
 }
 
-/* A copy, through SASLprep if the mechanism asks for it; NULL with why. */
+/*
+ * A copy, through SASLprep if the mechanism asks for it; NULL with why.  The
+ * others send the octets as they are: what a server stores is its own affair
+ * (RFC 4616 section 2).
+ */
 static char *
 prepare(const struct auth_mechanism *m, const char *text, const char *what,
     struct failure *why)

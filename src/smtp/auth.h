@@ -48,7 +48,7 @@ const char *auth_choose(const struct auth_options *, const char *offered,
 
 /*
  * The next one to try when 'refused' was turned down before any credentials
- * were judged (501, 504, 534), or NULL.
+ * were judged (501, 504, 534) or did not start, or NULL.
  */
 const char *auth_choose_after(const struct auth_options *, const char *offered,
 	    const char *refused, const struct tls_module *, struct tls *);

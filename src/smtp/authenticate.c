@@ -160,8 +160,11 @@ exchange(struct session *s, const char *name, bool initially,
 
 	a = auth_start(name, s->options->auth, s->options->tls_module,
 	    s->stream.tls, why);
-	if (a == NULL)
-		return REFUSED;
+	if (a == NULL) {
+		dialogue_remark(s, "%s", why->text);
+		failure_prefix(why, "AUTH: ");
+		return UNFIT;
+	}
 	verdict = converse(s, name, a, initially, why);
 	auth_free(a);
 	return verdict;

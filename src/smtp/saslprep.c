@@ -8,7 +8,7 @@
 #include "util/unicode_library.h"
 #include "util/utf8.h"
 
-/* The values of libunistring's uc_bidi_category() that matter here. */
+/* The values of libunistring's uc_bidi_class() that matter here. */
 enum { LEFT_TO_RIGHT = 0, RIGHT_TO_LEFT = 3, ARABIC = 4 };
 
 struct range {
@@ -42,6 +42,22 @@ static const struct range prohibited[] = {
 	{ 0xf0000, 0x10ffff },
 };
 
+/*
+ * Letters and signs in use that NFKC leaves alone, next to whatever they
+ * stand, and that do not run from right to left: a text of these and ASCII
+ * needs no library.  All have been in Unicode since 3.2.
+ */
+static const struct range unchanged[] = {
+	{ 0x0000, 0x007f }, { 0x00a1, 0x00a7 }, { 0x00a9, 0x00a9 },
+	{ 0x00ab, 0x00ac }, { 0x00ae, 0x00ae }, { 0x00b0, 0x00b1 },
+	{ 0x00b6, 0x00b7 }, { 0x00bb, 0x00bb }, { 0x00bf, 0x0131 },
+	{ 0x0134, 0x013e }, { 0x0141, 0x0148 }, { 0x014a, 0x017e },
+	{ 0x0388, 0x038a }, { 0x038e, 0x03a1 }, { 0x03a3, 0x03ce },
+	{ 0x0400, 0x0482 }, { 0x2012, 0x2014 }, { 0x2018, 0x2022 },
+	{ 0x20ac, 0x20ac }, { 0x3041, 0x3094 }, { 0x30a1, 0x30fa },
+	{ 0x3400, 0x4db5 }, { 0x4e00, 0x9fa5 }, { 0xac00, 0xd7a3 },
+};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool
@@ -61,12 +77,19 @@ is_prohibited(uint32_t c)
 	    is_in(spaces, COUNT(spaces), c) || (c & 0xfffe) == 0xfffe;
 }
 
+/* Invalid UTF-8 has been refused, or will be. */
 static bool
-is_ascii(const char *text)
+is_unchanged(const char *text, size_t len)
 {
-	while (*text != '\0' && (unsigned char)*text < 0x80)
-		text++;
-	return *text == '\0';
+	uint32_t	c = 0;
+	size_t		n;
+
+	for (; len > 0; text += n, len -= n) {
+		n = utf8_decode(text, len, &c);
+		if (n == 0 || !is_in(unchanged, COUNT(unchanged), c))
+			return false;
+	}
+	return true;
 }
 
 /* RFC 4013 section 2.1. */
@@ -90,20 +113,26 @@ map(struct buffer *out, const char *text, const char *what,
 	return true;
 }
 
-/* Section 2.2.  Where the library is out of memory nothing changes. */
-static void
-normalize(const struct unicode *unicode, struct buffer *text)
+/* Section 2.2. */
+static bool
+normalize(const struct unicode *unicode, struct buffer *text,
+    const char *what, struct failure *why)
 {
 	size_t	 len = 0;
 	uint8_t	*normal;
 
+	if (unicode == NULL)
+		return failed(why, EX_CONFIG, "%s must be normalized (RFC "
+		    "4013), and the library libunistring, which does that, is "
+		    "not installed", what);
 	normal = unicode->normalize(unicode->nfkc, (const uint8_t *)text->data,
 	    text->len, NULL, &len);
 	if (normal == NULL)
-		return;
+		return failed_errno(why, EX_TEMPFAIL, "%s", what);
 	buffer_wipe(text);
 	buffer_add(text, normal, len);
 	freezero(normal, len);
+	return true;
 }
 
 /* Section 2.3.  The text is valid UTF-8 here. */
@@ -148,20 +177,16 @@ check_direction(const struct unicode *unicode, const struct buffer *text,
 	return true;
 }
 
-/*
- * From libidn2 rather than libunistring itself: the loader looks symbols up
- * in what a library depends on, and only libidn2's name has stayed the same.
- */
 bool
 unicode_load(struct unicode *unicode)
 {
-	void	*library = unicode_library();
+	void	*library = unicode_library_strings();
 
 	if (library == NULL)
 		return false;
 	/* POSIX promises that this conversion works; C only allows it. */
 	*(void **)&unicode->normalize = dlsym(library, "u8_normalize");
-	*(void **)&unicode->direction = dlsym(library, "uc_bidi_category");
+	*(void **)&unicode->direction = dlsym(library, "uc_bidi_class");
 	unicode->nfkc = dlsym(library, "uninorm_nfkc");
 	if (unicode->normalize != NULL && unicode->direction != NULL &&
 	    unicode->nfkc != NULL)
@@ -170,19 +195,25 @@ unicode_load(struct unicode *unicode)
 	return false;
 }
 
+static bool
+transform(const struct unicode *unicode, struct buffer *work,
+    const char *text, const char *what, struct failure *why)
+{
+	if (!map(work, text, what, why))
+		return false;
+	if (is_unchanged(work->data, work->len))
+		return check(work, what, why);
+	return normalize(unicode, work, what, why) && check(work, what, why) &&
+	    check_direction(unicode, work, what, why);
+}
+
 bool
 saslprep_with(const struct unicode *unicode, struct buffer *out,
     const char *text, const char *what, struct failure *why)
 {
 	struct buffer	work = { 0 };
-	bool		ok;
+	bool		ok = transform(unicode, &work, text, what, why);
 
-	ok = map(&work, text, what, why);
-	if (ok && unicode != NULL && work.len > 0)
-		normalize(unicode, &work);
-	ok = ok && check(&work, what, why);
-	if (ok && unicode != NULL)
-		ok = check_direction(unicode, &work, what, why);
 	if (ok)
 		buffer_add(out, work.data, work.len);
 	buffer_wipe(&work);
@@ -194,7 +225,8 @@ saslprep(struct buffer *out, const char *text, const char *what,
     struct failure *why)
 {
 	struct unicode	unicode;
-	bool		loaded = !is_ascii(text) && unicode_load(&unicode);
+	bool		loaded = !is_unchanged(text, strlen(text)) &&
+			    unicode_load(&unicode);
 
 	return saslprep_with(loaded ? &unicode : NULL, out, text, what, why);
 }

@@ -1,12 +1,10 @@
 /*
  * saslprep.h - user names and passwords as SASL compares them (RFC 4013)
  *
- * Printable ASCII is its own result, so most passwords never get further.
- * For the others the normal form (NFKC) and the direction of letters come
- * from libunistring, which libidn2 brings along; it is loaded when the first
- * such string is met.  Where it is not installed the text is mapped and
- * checked all the same but not normalized: what a keyboard or a password
- * generator makes is in its normal form already.
+ * Printable ASCII is its own result, and so are the letters of most living
+ * languages.  For other text the normal form (NFKC) and the direction of
+ * letters come from libunistring, which is loaded then.  If it is not
+ * installed, such text is refused: the result never depends on it.
  *
  * Characters newer than Unicode 3.2 pass, as in RFC 3454's queries: a server
  * that stored such a password will know it.
@@ -34,13 +32,13 @@ bool	unicode_load(struct unicode *);
 
 /*
  * Appends the prepared text.  False with why (EX_CONFIG) if it is not UTF-8,
- * or holds what RFC 4013 forbids; 'what' names it ("the password"), and no
- * part of it is shown.
+ * holds what RFC 4013 forbids, or needs the library and that is missing; 'what'
+ * names it ("the password"), and no part of it is shown.
  */
 bool	saslprep(struct buffer *, const char *text, const char *what,
 	    struct failure *why);
 
-/* The same with that library, or none. */
+/* The same with that library; NULL: it is not installed. */
 bool	saslprep_with(const struct unicode *, struct buffer *, const char *text,
 	    const char *what, struct failure *why);
 

@@ -3,10 +3,23 @@
 #include <dlfcn.h>
 #include <stddef.h>
 
-#define LIBRARY "libidn2.so.0"
-
 void *
-unicode_library(void)
+unicode_library_idn(void)
 {
-	return dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	return dlopen("libidn2.so.0", RTLD_NOW | RTLD_LOCAL);
+}
+
+/* Release 1.1 changed the number; what is used of it is the same in both. */
+void *
+unicode_library_strings(void)
+{
+	static const char *const names[] = {
+		"libunistring.so.5", "libunistring.so.2",
+	};
+	void	*library = NULL;
+
+	for (size_t i = 0; library == NULL &&
+	    i < sizeof(names) / sizeof(names[0]); i++)
+		library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+	return library;
 }

@@ -167,6 +167,8 @@ logs_in(void **state)
 #define NO_QUIT	"EHLO|STARTTLS|EHLO|AUTH"
 #define ONCE	"EHLO|STARTTLS|EHLO|AUTH|QUIT"
 #define SENT	"MAIL|RCPT|BDAT|QUIT"
+/* Three characters that NFKC would change. */
+#define ODD	"abcd123456789\302\250\342\200\221\302\274###"
 #define NINA	"bmluYQ=="
 #define SECRET	"VHIwdWI0ZG9yJjMtc2VjcmV0"
 #define LOGIN_NINA	"AUTH LOGIN " NINA
@@ -454,6 +456,32 @@ static const struct CMUnitTest auth_spec[] = {
 	    .script = { .mechanisms = "SCRAM-SHA-256", .user = "nina",
 	    .password = "IX" }, .more = TRUSTED "user = ni\302\255na\n"
 	    "password = I\302\255X\n"),
+	LOGS_IN("PLAIN sends the password's octets", "PLAIN",
+	    .script = { .mechanisms = "PLAIN", .user = "nina",
+	    .password = ODD }, .more = TRUSTED "user = nina\n"
+	    "password = " ODD "\n"),
+	LOGS_IN("LOGIN sends the password's octets", "LOGIN",
+	    .script = { .mechanisms = "LOGIN", .user = "nina",
+	    .password = ODD }, .more = TRUSTED "user = nina\n"
+	    "password = " ODD "\n"),
+	LOGS_IN("CRAM-MD5 uses the password's octets", "CRAM-MD5",
+	    .script = { .mechanisms = "CRAM-MD5", .user = "nina",
+	    .password = ODD }, .more = TRUSTED "user = nina\n"
+	    "auth = cram-md5\npassword = " ODD "\n"),
+	LOGS_IN("SCRAM prepares the password", "SCRAM-SHA-256",
+	    .script = { .mechanisms = "SCRAM-SHA-256", .user = "nina",
+	    .password = "IXa" }, .more = TRUSTED "user = nina\n"
+	    "auth = scram-sha-256\npassword = I\302\255X\302\252\n"),
+	LOGS_IN("a password that SCRAM can't prepare goes by PLAIN", "PLAIN",
+	    .script = { .mechanisms = "PLAIN SCRAM-SHA-256",
+	    .user = "nina", .password = "p\374" }, .more = TRUSTED
+	    "user = nina\npassword = p\374\n",
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|" SENT),
+	FAILS("a password that SCRAM can't prepare, and only SCRAM",
+	    OFFERS("SCRAM-SHA-256"), .more = TRUSTED "user = nina\n"
+	    "password = p\374\n", .status = EX_CONFIG,
+	    .commands = "EHLO|STARTTLS|EHLO|QUIT",
+	    .says = { "AUTH: SCRAM-SHA-256: the password is not valid" }),
 	LOGS_IN("the first is refused as such: the next", "PLAIN",
 	    STEPS("SCRAM-SHA-1 PLAIN LOGIN", { .at = ON_AUTH, .nth = 1,
 	    .say = "504 5.5.4 not that one" }),

@@ -535,6 +535,9 @@ scram_ends_too_early(void **state)
 #define PROVES(sentence, ...) \
 	{ sentence, proves, NULL, NULL, &(struct scram_server){ __VA_ARGS__ } }
 
+/* Three characters that NFKC would change. */
+#define ODD "abcd123456789\302\250\342\200\221\302\274###"
+
 #define JSON "{\"status\":\"401\",\"scope\":\"https://mail.example/\"}"
 
 int
@@ -663,10 +666,12 @@ main(void)
 		SAYS("PLAIN says all at once", "plain", PASSWORD,
 		    "\0user\0pencil", "",
 		    BREAKS_OFF("", "goes on asking")),
-		SAYS("PLAIN prepares both",
-		    "PLAIN", BOTH(.user = "\342\205\250",
-		    .password = "a\302\255\302\240b"), "\0IX\0a b", "",
-		    { 0 }),
+		SAYS("PLAIN sends what it has, octet by octet", "PLAIN",
+		    BOTH(.user = "\342\205\250", .password = ODD),
+		    "\0\342\205\250\0" ODD, "", { 0 }),
+		SAYS("PLAIN sends what is no UTF-8", "PLAIN",
+		    BOTH(.user = "M\374ller", .password = "\334\t"),
+		    "\0M\374ller\0\334\t", "", { 0 }),
 		SAYS("PLAIN takes an empty password", "PLAIN",
 		    BOTH(.user = "u", .password = ""), "\0u\0", "", { 0 }),
 		LOGS_IN("LOGIN says the user name at once", false, false,
@@ -714,6 +719,10 @@ main(void)
 		    CHALLENGE("<1896.697170952@postoffice.reston.mci.net>",
 		    "tim b913a602c7eda7a495b4e6e7334d3890"),
 		    BREAKS_OFF("<1@x>", "second challenge")),
+		LISTENS("CRAM-MD5 takes the password octet by octet",
+		    "CRAM-MD5", BOTH(.user = "\342\205\250",
+		    .password = ODD), CHALLENGE("<1@x>",
+		    "\342\205\250 ccce1c0cb16ab812ccbd7e44af37ac7c")),
 		LISTENS("CRAM-MD5 wants a challenge", "CRAM-MD5", PASSWORD,
 		    BREAKS_OFF("", "empty")),
 		SAYS("EXTERNAL leaves the name to the certificate",
@@ -748,9 +757,9 @@ main(void)
 		    TLS_1_3, EX_CONFIG, "credentials"),
 		NO_START("no token", "XOAUTH2", PASSWORD, TLS_1_3, EX_CONFIG,
 		    "credentials"),
-		NO_START("a control character in a password", "PLAIN",
+		NO_START("a control character in a password", "SCRAM-SHA-1",
 		    BOTH(.user = "user", .password = "secret\r"), TLS_1_3,
-		    EX_CONFIG, "PLAIN: the password holds U+000D"),
+		    EX_CONFIG, "SCRAM-SHA-1: the password holds U+000D"),
 		NO_START("a user name in Latin-1", "SCRAM-SHA-1",
 		    BOTH(.user = "M\374ller", .password = "secret"), TLS_1_3,
 		    EX_CONFIG, "SCRAM-SHA-1: the user name is not valid"),

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <cmocka.h>
@@ -70,6 +71,54 @@ library_is_here(void **state)
 	assert_int_equal(unicode.direction(0x627), 4);
 }
 
+/* 'u', the character, 'u': something to compose with on both sides. */
+static void
+between(char text[8], uint32_t c)
+{
+	*text++ = 'u';
+	if (c >= 0x800)
+		*text++ = (char)(0xe0 | c >> 12);
+	*text++ = (char)(c >= 0x800 ? 0x80 | (c >> 6 & 0x3f) : 0xc0 | c >> 6);
+	*text++ = (char)(0x80 | (c & 0x3f));
+	*text++ = 'u';
+	*text = '\0';
+}
+
+/* What needs no library is what the library would not change. */
+static void
+skips_the_library_only_where_nothing_changes(void **state)
+{
+	struct unicode	unicode;
+
+	(void)state;
+	assert_true(unicode_load(&unicode));
+	for (uint32_t c = 0x80; c <= 0xffff; c++) {
+		struct buffer	alone = { 0 }, with = { 0 };
+		struct failure	why;
+		char		text[8];
+
+		if (c >= 0xd800 && c <= 0xdfff)
+			continue;
+		between(text, c);
+		if (saslprep_with(NULL, &alone, text, "it", &why)) {
+			size_t	 len = 0;
+			uint8_t	*normal = unicode.normalize(unicode.nfkc,
+				    (uint8_t *)alone.data, alone.len, NULL,
+				    &len);
+
+			if (normal == NULL || len != alone.len ||
+			    memcmp(normal, alone.data, len) != 0)
+				fail_msg("U+%04X", (unsigned)c);
+			free(normal);
+			assert_true(saslprep_with(&unicode, &with, text, "it",
+			    &why));
+			assert_string_equal(alone.data, with.data);
+		}
+		buffer_free(&alone);
+		buffer_free(&with);
+	}
+}
+
 static void
 appends(void **state)
 {
@@ -100,6 +149,7 @@ main(void)
 {
 	const struct CMUnitTest	saslprep_spec[] = {
 		cmocka_unit_test(library_is_here),
+		cmocka_unit_test(skips_the_library_only_where_nothing_changes),
 		cmocka_unit_test(appends),
 
 		/* The examples of RFC 4013 section 3, in its order. */
@@ -153,6 +203,14 @@ main(void)
 		    "M\303\274ller"),
 		ALONE("spaces and soft hyphens are mapped",
 		    "I\302\255\302\240X", "I X"),
+		ALONE("letters of other scripts go as they are",
+		    "\316\261\317\211\320\226\343\201\202\346\274\242\352\260\200",
+		    "\316\261\317\211\320\226\343\201\202\346\274\242\352\260\200"),
+		ALONE_REFUSES("what NFKC changes is refused", "\302\252",
+		    "libunistring"),
+		ALONE_REFUSES("what NFKC composes is refused", "u\314\210",
+		    "libunistring"),
+		ALONE_REFUSES("Hebrew is refused", "\327\220", "libunistring"),
 		ALONE_REFUSES("controls are refused", "a\1", "U+0001"),
 		ALONE_REFUSES("Latin-1 is refused", "\374",
 		    "not valid UTF-8"),
