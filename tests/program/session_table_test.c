@@ -120,7 +120,7 @@ static const struct {
 	{ "AUTH", "AUTH", { .user = "me", .password = "secret",
 	    .mechanisms = "PLAIN", .steps = { { .at = ON_AUTH } } },
 	    .more = IN_CLEAR_LOGIN, .due = "235 2.7.0 welcome",
-	    .status = { LOGIN, LATER, LATER, LATER, LATER, LATER, ODD, ODD,
+	    .status = { LOGIN, LATER, LATER, LATER, LATER, LATER, OK, ODD,
 	    ODD, ODD, ODD, ODD, OK, OK, LATER, ODD, OK } },
 	{ "MAIL", "MAIL, step by step", { .keywords = NO_PIPELINING,
 	    .steps = { { .at = ON_MAIL } } }, .due = "250 2.1.0 yes",
