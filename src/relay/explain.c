@@ -23,6 +23,20 @@ add_place(const struct relay *r, enum config_key key, char *text, size_t size)
 	add(text, size, ")");
 }
 
+/* The same; " (in /etc/relais.conf)", where it is to be set. */
+static void
+add_place_to_set(const struct relay *r, enum config_key key, char *text,
+    size_t size)
+{
+	if (config_find(r->config, &r->subject, key) != NULL) {
+		add_place(r, key, text, size);
+	} else if (r->config->path != NULL) {
+		add(text, size, " (in ");
+		add(text, size, r->config->path);
+		add(text, size, ")");
+	}
+}
+
 /* "; words (/etc/relais.conf:7)" */
 static void
 advise(const struct relay *r, enum config_key key, const char *words,
@@ -39,6 +53,28 @@ has_credentials(const struct relay *r)
 	return r->options.auth != NULL;
 }
 
+/* The sender is of no use to this server. */
+static void
+advise_from(const struct relay *r, const char *cause, char *text, size_t size)
+{
+	const char	*mode = config_text(r->config, &r->subject,
+			    KEY_FROM_MODE);
+
+	add(text, size, "; ");
+	add(text, size, cause);
+	if (config_find(r->config, &r->subject, KEY_FROM) == NULL) {
+		add(text, size, ": set from to one that it accepts");
+		add_place_to_set(r, KEY_FROM, text, size);
+		return;
+	}
+	add(text, size, ": from");
+	add_place(r, KEY_FROM, text, size);
+	add(text, size, " must be one that it accepts");
+	if (strcmp(mode, "always") != 0)
+		add(text, size, ", and with from_mode = always it is the "
+		    "sender of every message");
+}
+
 static void
 explain_sender(const struct relay *r, char *text, size_t size)
 {
@@ -47,8 +83,8 @@ explain_sender(const struct relay *r, char *text, size_t size)
 		    "user and password_file", text, size);
 		return;
 	}
-	advise(r, KEY_FROM, "the provider may not let you send as this "
-	    "address: set from to one of yours", text, size);
+	advise_from(r, "the provider may not let you send as this address",
+	    text, size);
 }
 
 static void
@@ -63,6 +99,63 @@ explain_login(const struct relay *r, char *text, size_t size)
 		add(text, size, r->credentials.origin);
 		add(text, size, ")");
 	}
+}
+
+/*
+ * What some servers say, and the key that helps.  A row applies if the reply
+ * has its code, its enhanced status code and, in capitals or not, its text,
+ * as far as these are given.
+ */
+static const struct hint {
+	int		 code;		/* 0: any */
+	const char	*enhanced;	/* NULL: any */
+	const char	*text;		/* NULL: any */
+	enum config_key	 key;
+	const char	*words;		/* the place of the key follows */
+} hints[] = {
+	/* Microsoft 365 and Exchange: SendAsDenied */
+	{ 554, "5.2.252", NULL, KEY_FROM,
+	    "this login may not send as this address" },
+	{ 550, "5.7.60", NULL, KEY_FROM,
+	    "this login may not send as this address" },
+	/* Amazon SES */
+	{ 554, NULL, "address is not verified", KEY_FROM,
+	    "the provider has not verified this address" },
+	/* SendGrid */
+	{ 550, NULL, "verified sender identity", KEY_FROM,
+	    "the provider has not verified this address" },
+	/* Postfix */
+	{ 0, NULL, "helo command rejected", KEY_HELO,
+	    "set helo to the full name of this host" },
+	{ 504, NULL, "need fully-qualified hostname", KEY_HELO,
+	    "set helo to the full name of this host" },
+};
+
+static const struct hint *
+hint_for(const struct refusal *f, const char *text)
+{
+	const struct hint	*end = hints + sizeof(hints) / sizeof(*hints);
+
+	for (const struct hint *h = hints; h < end; h++)
+		if ((h->code == 0 || h->code == f->code) &&
+		    (h->enhanced == NULL ||
+		    strcmp(h->enhanced, f->enhanced) == 0) &&
+		    (h->text == NULL || strcasestr(text, h->text) != NULL))
+			return h;
+	return NULL;
+}
+
+static void
+give_hint(const struct relay *r, const struct hint *h, char *text,
+    size_t size)
+{
+	if (h->key == KEY_FROM) {
+		advise_from(r, h->words, text, size);
+		return;
+	}
+	add(text, size, "; ");
+	add(text, size, h->words);
+	add_place_to_set(r, h->key, text, size);
 }
 
 /*
@@ -98,10 +191,17 @@ explain_greeting(const struct relay *r, int code, int status, char *text,
 		    "submissions://", text, size);
 }
 
-/* A server of LMTP knows neither EHLO nor HELO, one of SMTP no LHLO. */
+/*
+ * A server of LMTP knows neither EHLO nor HELO, one of SMTP no LHLO.  501 and
+ * 504 are about the name.
+ */
 static void
 explain_hello(const struct relay *r, int code, char *text, size_t size)
 {
+	if (code == 501 || code == 504) {
+		add(text, size, "; set helo to the full name of this host");
+		add_place_to_set(r, KEY_HELO, text, size);
+	}
 	if (code == 500 || code == 502)
 		advise(r, KEY_SMARTHOST, r->options.lmtp ? "if it speaks SMTP, "
 		    "use smtp:// or submission://" : "if it speaks LMTP, use "
@@ -130,10 +230,17 @@ explain_auth(const struct relay *r, int code, int status, char *text,
 }
 
 void
-explain(const struct relay *r, enum session_step step, int code, int status,
-    char *text, size_t size)
+explain(const struct relay *r, const struct refusal *f, char *text,
+    size_t size)
 {
-	switch (step) {
+	const struct hint	*hint = hint_for(f, text);
+	int			 code = f->code, status = f->status;
+
+	if (hint != NULL) {
+		give_hint(r, hint, text, size);
+		return;
+	}
+	switch (f->step) {
 	case STEP_GREETING:
 		explain_greeting(r, code, status, text, size);
 		break;

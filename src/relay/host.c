@@ -116,7 +116,9 @@ connect_host(struct relay *r, struct failure *why)
 	credentials_wipe(&r->credentials);
 	if (good)
 		return true;
-	explain(r, r->session.step, r->session.reply.code, why->status,
+	explain(r, &(struct refusal){ .step = r->session.step,
+	    .code = r->session.reply.code,
+	    .enhanced = r->session.reply.enhanced, .status = why->status },
 	    why->text, sizeof(why->text));
 	return false;
 }
@@ -163,8 +165,10 @@ dress(const struct relay *r, struct outcome *o)
 
 	snprintf(text, sizeof(text), "%s: %.*s", host_text(r, host,
 	    sizeof(host)), (int)sizeof(text) - WHY, o->text);
-	if (o->kind == OUTCOME_FAILED)
-		explain(r, (enum session_step)o->step, o->code, o->status,
+	if (o->kind != OUTCOME_DELIVERED)
+		explain(r, &(struct refusal){ .code = o->code,
+		    .step = (enum session_step)o->step,
+		    .enhanced = o->enhanced, .status = o->status },
 		    text, sizeof(text));
 	memcpy(o->text, text, sizeof(text));
 }
