@@ -93,9 +93,10 @@ become(const char *path, char *const *argv, char *const *environment, int out,
 	sigset_t		none;
 	int			null = open("/dev/null", O_RDONLY);
 
+	/* Whoever started us may have had any of them ignored or blocked. */
 	sigemptyset(&none);
-	sigaction(SIGPIPE, &usual, NULL);
-	sigaction(SIGCHLD, &usual, NULL);
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &usual, NULL);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
 	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||

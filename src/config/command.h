@@ -2,9 +2,9 @@
  * command.h - run a helper for the secret that it prints
  *
  * Words, split at blanks and run without a shell.  The helper gets nothing of
- * ours: standard input is empty, every other descriptor is closed, the
- * environment is PATH, HOME and LANG=C, and it leads a process group that is
- * killed when its time is over.
+ * ours: standard input is empty, every other descriptor is closed, no signal
+ * is ignored or blocked, the environment is PATH, HOME and LANG=C, and it leads
+ * a process group that is killed when its time is over.
  */
 #ifndef CONFIG_COMMAND_H
 #define CONFIG_COMMAND_H

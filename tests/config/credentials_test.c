@@ -322,6 +322,34 @@ closes_every_descriptor(void **state)
 	close(fd);
 }
 
+/* Whatever is ignored or blocked here: a caller may have set it so. */
+static void
+gives_default_signals(void **state)
+{
+	struct test	*t = *state;
+	int		 status;
+	pid_t		 pid;
+
+	configure(t, "password_command",
+	    "grep -E Sig(Blk|Ign) /proc/self/status");
+	pid = fork();
+	assert_true(pid != -1);
+	if (pid == 0) {
+		sigset_t	all;
+
+		for (int sig = 1; sig < NSIG; sig++)
+			signal(sig, SIG_IGN);
+		sigfillset(&all);
+		sigprocmask(SIG_SETMASK, &all, NULL);
+		_exit(read_credentials(t, NULL) &&
+		    strcmp(t->credentials.password,
+		    "SigBlk:\t0000000000000000\n"
+		    "SigIgn:\t0000000000000000") == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void
 works_without_standard_descriptors(void **state)
 {
@@ -472,6 +500,7 @@ static const struct CMUnitTest spec[] = {
 	DOES(prints_a_token),
 	DOES(gives_a_clean_environment),
 	DOES(closes_every_descriptor),
+	DOES(gives_default_signals),
 	DOES(works_without_standard_descriptors),
 	DOES(tells_why_a_command_failed),
 	DOES(bounds_what_it_reads),
