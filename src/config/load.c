@@ -105,7 +105,10 @@ set_variable(struct section *s, const char *name, size_t len,
 	    section_set(s, key, value, strlen(value), origin, why);
 }
 
-/* An empty variable is one that is not set: compose files leave such. */
+/*
+ * One newline at the end is dropped, as of a file's value.  An empty variable
+ * is one that is not set: compose files leave such.
+ */
 static bool
 load_variable(struct loader *l, struct section **section,
     const char *variable, struct failure *why)
@@ -114,20 +117,25 @@ load_variable(struct loader *l, struct section **section,
 	const char		*name = variable + sizeof(prefix) - 1;
 	const char		*equals = strchr(variable, '=');
 	char			 origin[128];
-	size_t			 len;
+	char			*value;
+	size_t			 len, value_len;
+	bool			 good;
 
-	if (equals == NULL || equals < name || equals[1] == '\0')
+	if (equals == NULL || equals < name)
 		return true;
 	len = (size_t)(equals - name);
-	if (is_service_link(name, len, equals + 1))
+	value_len = trusted_value_length(equals + 1, strlen(equals + 1));
+	if (value_len == 0 || is_service_link(name, len, equals + 1))
 		return true;
 	if (*section == NULL)
 		*section = section_insert(l->target.tail, SECTION_ENVIRONMENT);
 	snprintf(origin, sizeof(origin), "environment RELAIS_%.*s", (int)len,
 	    name);
-	if (set_variable(*section, name, len, equals + 1, origin, why))
-		return true;
-	return failure_prefix(why, "%s: ", origin);
+	value = memory_copy_n(equals + 1, value_len);
+	good = set_variable(*section, name, len, value, origin, why) ||
+	    failure_prefix(why, "%s: ", origin);
+	freezero(value, value_len);
+	return good;
 }
 
 static bool

@@ -183,15 +183,19 @@ trusted_read(struct buffer *text, const char *path, size_t limit,
 	return TRUSTED_REFUSED;
 }
 
+size_t
+trusted_value_length(const char *text, size_t len)
+{
+	if (len == 0 || text[len - 1] != '\n')
+		return len;
+	return len > 1 && text[len - 2] == '\r' ? len - 2 : len - 1;
+}
+
 bool
 trusted_value(struct buffer *value, const char *name, struct failure *why)
 {
-	size_t	len = value->len;
+	size_t	len = trusted_value_length(value->data, value->len);
 
-	if (len > 0 && value->data[len - 1] == '\n')
-		len--;
-	if (len < value->len && len > 0 && value->data[len - 1] == '\r')
-		len--;
 	if (len > 0 && memchr(value->data, '\0', len) == NULL) {
 		value->data[len] = '\0';
 		value->len = len;

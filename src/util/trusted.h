@@ -35,6 +35,9 @@ enum trusted_answer trusted_read(struct buffer *text, const char *path,
 bool	trusted_read_value(struct buffer *value, const char *path,
 	    unsigned rules, struct failure *why);
 
+/* Without the one newline (LF or CRLF) at its end. */
+size_t	trusted_value_length(const char *text, size_t len);
+
 /*
  * Of what a file or a program holds: cuts one newline off the end.  False,
  * with the octets wiped, if nothing is left or a NUL is inside.

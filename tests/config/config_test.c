@@ -683,6 +683,32 @@ environment_wins_over_top(void **state)
 	unsetenv("RELAIS_FROM");
 }
 
+/* As a file's, and as $(cat FILE) of some shells leaves it. */
+static void
+environment_loses_one_newline(void **state)
+{
+	struct test	*t = *state;
+
+	setenv("RELAIS_SMARTHOST", "mail.example\n", 1);
+	setenv("RELAIS_USER", "me\r\n", 1);
+	setenv("RELAIS_PASSWORD", "secret\n", 1);
+	setenv("RELAIS_HELO", "\n", 1);
+	assert_loads(t, "helo = box.example\n");
+	assert_value(t, KEY_SMARTHOST, "mail.example");
+	assert_value(t, KEY_USER, "me");
+	assert_value(t, KEY_PASSWORD, "secret");
+	assert_value(t, KEY_HELO, "box.example");
+	setenv("RELAIS_PASSWORD", "secret\n\n", 1);
+	assert_refused(t, "", "password: a control character");
+	unsetenv("RELAIS_PASSWORD");
+	unsetenv("RELAIS_HELO");
+	unsetenv("RELAIS_USER");
+	unsetenv("RELAIS_SMARTHOST");
+	setenv("RELAIS_HELO_FILE", "/nowhere\n", 1);
+	assert_refused(t, "", "RELAIS_HELO_FILE: /nowhere: No such file");
+	unsetenv("RELAIS_HELO_FILE");
+}
+
 static void
 environment_is_checked(void **state)
 {
@@ -1038,6 +1064,7 @@ static const struct CMUnitTest spec[] = {
 	DOES(usual_places),
 	DOES(foreign_own_file),
 	DOES(environment_wins_over_top),
+	DOES(environment_loses_one_newline),
 	DOES(environment_is_checked),
 	DOES(service_links_are_foreign),
 	DOES(environment_from_files),
