@@ -79,9 +79,9 @@ open_queue(struct submission *s)
 static bool
 read_message(struct submission *s, struct failure *why)
 {
+	struct store_spill	spill;
 	struct message_limits	limits = {
-		.spill_directory = store_spill_directory(s->queue,
-		    &s->spool),
+		.spill = spill.directory,
 		.size_max = config_number(s->config, NULL,
 		    KEY_MESSAGE_SIZE_LIMIT),
 	};
@@ -90,6 +90,7 @@ read_message(struct submission *s, struct failure *why)
 				    KEY_IGNORE_DOTS);
 	bool			dot_ended;
 
+	store_spill(&spill, &s->spool);
 	message_begin(&s->message, &limits);
 	if (!input_read(STDIN_FILENO, &s->message, dots, &dot_ended, why))
 		return false;

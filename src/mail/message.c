@@ -29,8 +29,10 @@ struct message_parser {
 	uint64_t			 crs;	/* that the body's data ends
 						 * with so far */
 	size_t				 column;	/* in the body's line */
+	size_t				 directory;	/* of .spill, in use */
 	bool				 failed;
-	struct failure			 failure;
+	struct failure			 failure;	/* also why directories
+							 * are not in use */
 };
 
 void
@@ -49,13 +51,87 @@ give_up(struct message_parser *p, struct failure *why)
 	return false;
 }
 
-/* Moves what is in memory behind what is in the file. */
-static bool
-body_write_out(struct body *b, struct failure *why)
+/* The current directory is of no use, for errno; on to the next one. */
+static void
+pass_over(struct message_parser *p)
 {
-	if (!file_write(b->fd, b->memory.data, b->memory.len))
-		return failed_errno(why, EX_IOERR,
-		    "can't write the message to a temporary file");
+	const char	*reason = strerror(errno);
+	const char	*directory = p->limits->spill[p->directory++];
+
+	if (p->failure.status == 0)
+		failed(&p->failure, EX_CANTCREAT,
+		    "can't keep the message in a temporary file");
+	failure_suffix(&p->failure, "%s %s: %s", p->directory == 1 ? ":" : ";",
+	    directory, reason);
+}
+
+/* In the current directory or the next one that takes it, else -1. */
+static int
+open_file(struct message_parser *p)
+{
+	const char *const	*spill = p->limits->spill;
+	bool			 read_only = false;
+
+	for (; spill[p->directory] != NULL; pass_over(p)) {
+		int	fd = file_unnamed(spill[p->directory]);
+
+		if (fd != -1)
+			return fd;
+		read_only = errno == EROFS;
+	}
+	/* All of a container may be read-only, and send mail all the same. */
+	return read_only ? file_in_memory() : -1;
+}
+
+static bool
+copy_file(int from, int to, uint64_t size)
+{
+	char	block[16 * 1024];
+	off_t	at = 0;
+
+	while ((uint64_t)at < size) {
+		uint64_t	left = size - (uint64_t)at;
+		ssize_t		n = pread(from, block, left < sizeof(block) ?
+				    (size_t)left : sizeof(block), at);
+
+		if (n == 0)
+			errno = EIO;	/* shorter than it was */
+		if (n <= 0 || !file_write(to, block, (size_t)n))
+			return false;
+		at += n;
+	}
+	return true;
+}
+
+/*
+ * Moves what is in memory behind what is in the file; if that has no room,
+ * all of it into a file elsewhere.
+ */
+static bool
+body_write_out(struct message *m, struct failure *why)
+{
+	struct body		*b = &m->body;
+	struct message_parser	*p = m->parser;
+	uint64_t		 in_file = b->size - b->memory.len;
+	int			 fd = b->fd != -1 ? b->fd : open_file(p);
+
+	while (fd != -1) {
+		if ((fd == b->fd || copy_file(b->fd, fd, in_file)) &&
+		    file_write(fd, b->memory.data, b->memory.len))
+			break;
+		if (p->limits->spill[p->directory] != NULL)
+			pass_over(p);
+		if (fd != b->fd)
+			close(fd);
+		fd = open_file(p);
+	}
+	if (fd == -1) {
+		*why = p->failure;
+		return false;
+	}
+	if (fd != b->fd && b->fd != -1)
+		close(b->fd);
+	b->fd = fd;
 	buffer_clear(&b->memory);
 	return true;
 }
@@ -63,15 +139,10 @@ body_write_out(struct body *b, struct failure *why)
 static bool
 body_keep_small(struct message *m, struct failure *why)
 {
-	struct body	*b = &m->body;
+	const struct body	*b = &m->body;
 
-	if (b->fd == -1) {
-		if (b->memory.len <= MESSAGE_MEMORY)
-			return true;
-		b->fd = file_unnamed(m->parser->limits->spill_directory, why);
-		return b->fd != -1 && body_write_out(b, why);
-	}
-	return b->memory.len < BLOCK || body_write_out(b, why);
+	return b->memory.len <= (b->fd == -1 ? MESSAGE_MEMORY : BLOCK) ||
+	    body_write_out(m, why);
 }
 
 static bool
@@ -467,7 +538,7 @@ message_end(struct message *m, struct failure *why)
 	if (good && (p->column > 0 || p->crs > 0))
 		good = body_feed(m, "\n", 1, why);
 	if (good && m->body.fd != -1) {
-		good = body_write_out(&m->body, why);
+		good = body_write_out(m, why);
 		buffer_free(&m->body.memory);
 	}
 	parser_free(m);

@@ -35,8 +35,10 @@ enum {
 };
 
 struct message_limits {
-	const char	*spill_directory;	/* where the unnamed file goes */
-	uint64_t	 size_max;		/* octets in wire form, 0: any */
+	const char *const *spill;	/* directories for the unnamed file, NULL
+					 * at the end: the first that can be
+					 * made and has room */
+	uint64_t	 size_max;	/* octets in wire form, 0: any */
 };
 
 /* The body: first what is in memory, or all of it in the file. */
@@ -62,7 +64,7 @@ void	message_begin(struct message *, const struct message_limits *);
 
 /*
  * Takes the next octets.  False with EX_DATAERR (NUL, size, header beyond
- * the bounds), EX_CANTCREAT or EX_IOERR (the file); the message is of no
+ * the bounds) or EX_CANTCREAT (no directory takes the file); the message is of no
  * use then, feeding it more is allowed and does nothing but fail again.
  */
 bool	message_feed(struct message *, const char *data, size_t len,

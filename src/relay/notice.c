@@ -270,8 +270,8 @@ notice_make(struct notice *n, const struct entry *entry,
     const struct identity *me, const char *from, int64_t now,
     struct failure *why)
 {
-	struct message_limits	limits = {
-		.spill_directory = entry->spool->spill };
+	const char *const	spill[] = { entry->spool->spill, NULL };
+	struct message_limits	limits = { .spill = spill };
 	struct writer		w = { .entry = entry, .me = me,
 				    .from = from, .now = now };
 	bool			good;

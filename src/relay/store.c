@@ -33,18 +33,19 @@ open_named(struct spool *spool, const struct config *config, bool create,
 	return STORE_BROKEN;
 }
 
-const char *
-store_spill_directory(enum store_answer answer, const struct spool *spool)
+void
+store_spill(struct store_spill *to, const struct spool *spool)
 {
 	const char	*tmp = secure_getenv("TMPDIR");
+	size_t		 n = 0;
 
-	if (answer == STORE_OPEN)
-		return spool->spill;
+	*to = (struct store_spill){ 0 };
+	if (spool->spill != NULL)
+		to->directory[n++] = spool->spill;
 	/* sudo and cron leave us another user's, or one that is gone. */
-	if (tmp == NULL || tmp[0] != '/' ||
-	    (access(tmp, W_OK | X_OK) == -1 && errno != EROFS))
-		return "/tmp";
-	return tmp;
+	if (tmp != NULL && tmp[0] == '/' && strcmp(tmp, "/tmp") != 0)
+		to->directory[n++] = tmp;
+	to->directory[n] = "/tmp";
 }
 
 enum store_answer

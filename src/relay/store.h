@@ -24,10 +24,14 @@ enum store_answer store_open(struct spool *, const struct config *,
 	    struct failure *why);
 
 /*
- * Where large messages wait: in the spool; where there is none, in $TMPDIR if
- * we may write there, else in /tmp.
+ * Directories for large messages, for message_limits: the open spool, $TMPDIR
+ * and /tmp.  All borrowed.
  */
-const char *store_spill_directory(enum store_answer, const struct spool *);
+struct store_spill {
+	const char	*directory[4];
+};
+
+void	store_spill(struct store_spill *, const struct spool *);
 
 /*
  * For who only asks what is there: makes nothing.  For a spool that was never

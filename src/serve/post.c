@@ -117,6 +117,7 @@ post_session(struct stream *stream, const struct post_options *options,
     struct failure *why)
 {
 	struct post		post = { .options = options };
+	struct store_spill	spill;
 	struct serve_policy	policy = {
 		.host = options->me->host,
 		.size_max = config_number(options->config, NULL,
@@ -124,6 +125,7 @@ post_session(struct stream *stream, const struct post_options *options,
 		.recipients_max = config_number(options->config, NULL,
 		    KEY_RECIPIENT_LIMIT),
 		.idle_ms = options->idle_ms,
+		.spill = spill.directory,
 		.recipient = take_recipient,
 		.message = take_message,
 		.context = &post,
@@ -133,8 +135,7 @@ post_session(struct stream *stream, const struct post_options *options,
 	post.queue = store_open(&post.spool, options->config, &post.no_queue);
 	if (post.queue == STORE_BROKEN)
 		log_line(options->log, LOG_WARNING, "%s", post.no_queue.text);
-	policy.spill_directory = store_spill_directory(post.queue,
-	    &post.spool);
+	store_spill(&spill, &post.spool);
 	relay_begin(&post.relay, options->config, options->me,
 	    options->trace);
 	good = serve_session(stream, &policy, why);

@@ -12,7 +12,7 @@ static void
 begin(struct serving *s)
 {
 	s->limits = (struct message_limits){
-		.spill_directory = s->policy->spill_directory,
+		.spill = s->policy->spill,
 		.size_max = s->policy->size_max,
 	};
 	message_begin(&s->message, &s->limits);

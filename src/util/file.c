@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 bool
@@ -46,24 +45,20 @@ named_for_a_moment(const char *folder)
 }
 
 int
-file_unnamed(const char *folder, struct failure *why)
+file_unnamed(const char *directory)
 {
 	int	fd = -1;
 
 #ifdef O_TMPFILE
-	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 #endif
-	if (fd == -1)
-		fd = named_for_a_moment(folder);
-	if (fd != -1)
-		return fd;
-	/* All of a container may be read-only, and send mail all the same. */
-	if (errno == EROFS)
-		fd = memfd_create("relais", MFD_CLOEXEC);
-	if (fd == -1)
-		failed_errno(why, EX_CANTCREAT,
-		    "can't make a temporary file in %s", folder);
-	return fd;
+	return fd != -1 ? fd : named_for_a_moment(directory);
+}
+
+int
+file_in_memory(void)
+{
+	return memfd_create("relais", MFD_CLOEXEC);
 }
 
 int

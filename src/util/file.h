@@ -7,17 +7,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "util/failure.h"
-
 /* Writes all of it, over interruptions and short writes; false with errno. */
 bool	file_write(int fd, const void *data, size_t len);
 
 /*
- * A file without a name in that folder, open for reading and writing, mode
- * 0600, close-on-exec, gone when it is closed; one in memory where its
- * file system is read-only.  -1 with EX_CANTCREAT.
+ * A file without a name in that directory, open for reading and writing, mode
+ * 0600, close-on-exec, gone when it is closed; -1 with errno.
  */
-int	file_unnamed(const char *folder, struct failure *why);
+int	file_unnamed(const char *directory);
+
+/* The same in memory. */
+int	file_in_memory(void);
 
 /*
  * What stands in for an input or output that is not to be used: /dev/null, or

@@ -19,7 +19,8 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 static bool
 take(struct message *m, const char *text, size_t len, size_t piece)
 {
-	static const struct message_limits	limits = { "/tmp", 0 };
+	static const char *const		tmp[] = { "/tmp", NULL };
+	static const struct message_limits	limits = { tmp, 0 };
 	struct failure				why;
 	bool					good = true;
 

@@ -86,9 +86,9 @@ assert_answers(int fd)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+	static const char *const tmp[] = { "/tmp", NULL };
 	struct serve_policy	policy = { .host = "here", .size_max = 4000,
-				    .recipients_max = 5,
-				    .spill_directory = "/tmp",
+				    .recipients_max = 5, .spill = tmp,
 				    .message = take_message };
 	int			in = memfd_create("in", MFD_CLOEXEC);
 	int			out = memfd_create("out", MFD_CLOEXEC);

@@ -21,7 +21,8 @@ static const struct completion completion = {
 static void
 read_header(struct message *m, const char *text, size_t len)
 {
-	static const struct message_limits	limits = { "/tmp", 0 };
+	static const char *const		tmp[] = { "/tmp", NULL };
+	static const struct message_limits	limits = { tmp, 0 };
 	struct failure				why;
 
 	message_begin(m, &limits);

@@ -52,7 +52,8 @@ write_wire(const char *path, const char *kind, struct folder *folder,
 static void
 convert(const char *path, struct folder *folder)
 {
-	static const struct message_limits	limits = { "/tmp", 0 };
+	static const char *const		tmp[] = { "/tmp", NULL };
+	static const struct message_limits	limits = { tmp, 0 };
 	struct buffer				text = { 0 };
 	struct message				m;
 	struct failure				why;

@@ -15,7 +15,8 @@
 #include "mail/message.h"
 #include "util/memory.h"
 
-static const struct message_limits no_limits = { .spill_directory = "/tmp" };
+static const char *const	tmp[] = { "/tmp", NULL };
+static const struct message_limits no_limits = { .spill = tmp };
 
 /* The wire form of a message fed in pieces of the given size. */
 static bool
@@ -239,7 +240,7 @@ what_the_server_has_to_know_is_known(void **state)
 static void
 a_message_over_the_limit_is_refused(void **state)
 {
-	struct message_limits	limits = { "/tmp", 20 };
+	struct message_limits	limits = { tmp, 20 };
 	struct message		m;
 	struct failure		why;
 
@@ -272,22 +273,57 @@ a_header_without_end_is_refused(void **state)
 	free(line);
 }
 
-static void
-a_folder_that_is_not_there_is_said(void **state)
+/* A message that is too large for memory; false with why. */
+static bool
+spills(const char *const *directories, struct failure *why)
 {
-	struct message_limits	limits = { "/nonexistent", 0 };
-	char			*text = memory_new(MESSAGE_MEMORY + 10, 1);
+	enum { LARGE = 2 * MESSAGE_MEMORY };
+	struct message_limits	 limits = { directories, 0 };
+	char			*text = memory_new(LARGE, 1);
+	char			*back = memory_new(LARGE, 1);
 	struct message		 m;
-	struct failure		 why;
+	bool			 good;
 
-	(void)state;
-	memset(text, '\n', MESSAGE_MEMORY + 10);
+	memset(text, 'a', LARGE);
+	memcpy(text, "\n", 1);
+	text[LARGE - 1] = '\n';
 	message_begin(&m, &limits);
-	assert_false(message_feed(&m, text, MESSAGE_MEMORY + 10, &why));
-	assert_int_equal(why.status, EX_CANTCREAT);
-	assert_non_null(strstr(why.text, "/nonexistent"));
+	good = message_feed(&m, text, LARGE, why) && message_end(&m, why);
+	if (good) {
+		assert_null(body_in_memory(&m.body));
+		assert_int_equal(body_read(&m.body, 0, back, LARGE, why),
+		    LARGE);
+		assert_memory_equal(back, text + 1, LARGE - 2);
+		assert_memory_equal(back + LARGE - 2, "\r\n", 2);
+	}
 	message_free(&m);
 	free(text);
+	free(back);
+	return good;
+}
+
+static void
+a_directory_that_can_t_be_used_is_passed_over(void **state)
+{
+	struct failure	why;
+
+	(void)state;
+	assert_true(spills((const char *const[]){ "/nonexistent", "/dev/null",
+	    "/tmp", NULL }, &why));
+}
+
+static void
+if_none_can_be_used_each_is_named(void **state)
+{
+	struct failure	why;
+
+	(void)state;
+	assert_false(spills((const char *const[]){ "/nonexistent", "/dev/null",
+	    NULL }, &why));
+	assert_int_equal(why.status, EX_CANTCREAT);
+	assert_string_equal(why.text, "can't keep the message in a temporary "
+	    "file: /nonexistent: No such file or directory; "
+	    "/dev/null: Not a directory");
 }
 
 static const struct CMUnitTest message_spec[] = {
@@ -365,7 +401,8 @@ static const struct CMUnitTest message_spec[] = {
 	cmocka_unit_test(what_the_server_has_to_know_is_known),
 	cmocka_unit_test(a_message_over_the_limit_is_refused),
 	cmocka_unit_test(a_header_without_end_is_refused),
-	cmocka_unit_test(a_folder_that_is_not_there_is_said),
+	cmocka_unit_test(a_directory_that_can_t_be_used_is_passed_over),
+	cmocka_unit_test(if_none_can_be_used_each_is_named),
 };
 
 int

@@ -50,7 +50,8 @@ expand(struct buffer *to, const char *text)
 static void
 feed(struct message *m, const struct buffer *text)
 {
-	static const struct message_limits	limits = { "/tmp", 0 };
+	static const char *const		tmp[] = { "/tmp", NULL };
+	static const struct message_limits	limits = { tmp, 0 };
 	struct failure				why;
 
 	message_begin(m, &limits);

@@ -165,7 +165,7 @@ a_file_arrives_from_its_offset(void **state)
 	struct pair	*p = *state;
 	struct buffer	 text = { 0 };
 	struct failure	 why;
-	int		 fd = file_unnamed("/tmp", &why);
+	int		 fd = file_unnamed("/tmp");
 	int		 room = 2 * SIZE;
 	char		 block[65536];
 	size_t		 at = 0;
@@ -196,7 +196,7 @@ a_file_that_is_too_short_is_an_error(void **state)
 {
 	struct pair	*p = *state;
 	struct failure	 why;
-	int		 fd = file_unnamed("/tmp", &why);
+	int		 fd = file_unnamed("/tmp");
 
 	assert_true(file_write(fd, "short", 5));
 	assert_false(stream_send_file(&p->s, fd, 0, 6, &why));

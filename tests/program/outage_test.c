@@ -129,6 +129,71 @@ a_large_message_is_queued_whole(void **state)
 
 enum { NO_NAMESPACE = 99 };
 
+/* A file system of so many kilobytes in place of the spool's folder. */
+struct small_disk {
+	const char	*folder;
+	unsigned	 kilobytes;
+};
+
+static void
+mount_small_disk(void *ctx)
+{
+	const struct small_disk	*disk = ctx;
+	char			 options[80];
+
+	snprintf(options, sizeof(options), "mode=0755,size=%uk",
+	    disk->kilobytes);
+	if (!namespace_enter(1000, CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	    mount("tmpfs", disk->folder, "tmpfs", 0, options) == -1)
+		_exit(NO_NAMESPACE);
+}
+
+/*
+ * It has room in TMPDIR or in /tmp.  The spool is full when the message begins
+ * to leave memory, or in the middle of it.
+ */
+static void
+a_large_message_needs_no_room_in_the_spool(void **state)
+{
+	enum { LINES = 580 * 1024 / 64 };
+	static const struct { unsigned kilobytes; const char *tmp; } cases[] = {
+		{ 200, "TMPDIR=/tmp" }, { 200, "TMPDIR=/nonexistent" },
+		{ 400, "TMPDIR=/tmp" }, { 400, "TMPDIR=/nonexistent" },
+	};
+	struct buffer		input = { 0 }, body = { 0 };
+	struct queue_place	p;
+	struct outcome		o;
+
+	(void)state;
+	buffer_add_text(&input, "Subject: x\n\n");
+	for (int i = 0; i < LINES; i++) {
+		buffer_addf(&input, "%063d\n", i);
+		buffer_addf(&body, "%063d\r\n", i);
+	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct small_disk	disk = { p.spool, cases[i].kilobytes };
+
+		queue_place_open(&p, &(struct script){ 0 }, NULL);
+		assert_int_equal(mkdir(p.spool, 0700), 0);
+		program_run(&o, &(struct program){ .argv = WORDS("relais",
+		    "-C", p.conf, "-i", "a@example.net"), .input = input.data,
+		    .env = WORDS(cases[i].tmp), .prepare = mount_small_disk,
+		    .ctx = &disk });
+		if (o.status == NO_NAMESPACE)
+			skip_because("the system allows no name spaces");
+		assert_string_equal(o.err.data, "");
+		assert_int_equal(o.status, 0);
+		outcome_free(&o);
+		assert_true(smarthost_wait_messages(p.host, 1));
+		assert_string_equal(strstr(smarthost_message(p.host,
+		    0)->data.data, "\r\n\r\n") + 4, body.data);
+		queue_place_close(&p);
+	}
+	buffer_free(&input);
+	buffer_free(&body);
+}
+
 /* The default queue is there, but its mode lets others write into it. */
 static void
 spoil_the_default_queue(void *ctx)
@@ -289,6 +354,7 @@ static const struct CMUnitTest outage_spec[] = {
 	    .status = EX_TEMPFAIL, .queued = "", .words = "is full"),
 	cmocka_unit_test(a_file_size_limit_leaves_the_message_with_the_caller),
 	cmocka_unit_test(a_large_message_is_queued_whole),
+	cmocka_unit_test(a_large_message_needs_no_room_in_the_spool),
 	cmocka_unit_test(the_default_queue_that_can_t_be_used_is_told),
 	cmocka_unit_test(whoever_watches_is_told_why_it_waits),
 	cmocka_unit_test(in_doubt_it_waits_longer_and_stays_the_same),

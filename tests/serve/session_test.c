@@ -136,7 +136,8 @@ talk(const char *input, size_t len, struct post *post, struct buffer *answers)
 {
 	struct serve_policy	policy = {
 		.host = "here", .size_max = 1000, .recipients_max = 3,
-		.spill_directory = "/tmp", .recipient = take_recipient,
+		.spill = (const char *const[]){ "/tmp", NULL },
+		.recipient = take_recipient,
 		.message = take_message, .context = post,
 	};
 	int			in = file_of(input, len);

@@ -63,7 +63,8 @@ void
 make_message(struct message *message, const struct spool *spool, size_t body,
     unsigned seed)
 {
-	struct message_limits	limits = { spool->spill, 0 };
+	const char *const	spill[] = { spool->spill, NULL };
+	struct message_limits	limits = { .spill = spill };
 	struct buffer		text = { 0 };
 	uint64_t		state = seed;
 	struct failure		why;
