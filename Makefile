@@ -78,6 +78,7 @@ UTIL	= \
 	  clock \
 	  failure \
 	  file \
+	  hex \
 	  json \
 	  log \
 	  memory \
@@ -91,6 +92,7 @@ MAIL	= \
 	  address \
 	  aliases \
 	  body_lines \
+	  charset \
 	  complete \
 	  domain \
 	  dots \

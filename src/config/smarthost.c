@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <sysexits.h>
 
+#include "util/hex.h"
 #include "util/memory.h"
 #include "util/visible.h"
 
@@ -82,15 +83,6 @@ parse_scheme(struct smarthost *h, struct piece name)
 	return true;
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Undoes %XX (RFC 3986 section 2.1); no control character may come out. */
 static bool
 parse_user(struct smarthost *h, struct piece from)
@@ -102,11 +94,9 @@ parse_user(struct smarthost *h, struct piece from)
 		char	c = from.at[i];
 
 		if (c == '%') {
-			if (from.len - i < 3 || hex(from.at[i + 1]) < 0 ||
-			    hex(from.at[i + 2]) < 0)
+			if (from.len - i < 3 || hex_octet(from.at + i + 1) < 0)
 				return false;
-			c = (char)(hex(from.at[i + 1]) << 4 |
-			    hex(from.at[i + 2]));
+			c = (char)hex_octet(from.at + i + 1);
 			i += 2;
 		}
 		if (iscntrl((unsigned char)c))

@@ -1,8 +1,10 @@
 #include "mail/encoded_word.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "util/base64.h"
+#include "util/hex.h"
 #include "util/octets.h"
 #include "util/utf8.h"
 
@@ -37,14 +39,6 @@ text_is_utf8(const char *text, size_t len)
 		len -= n;
 	}
 	return true;
-}
-
-const char *
-text_charset(const char *text, size_t len, const char *declared)
-{
-	if (text_is_utf8(text, len))
-		return "utf-8";
-	return declared != NULL ? declared : "unknown-8bit";
 }
 
 /* What may stand in a Q word wherever it stands (section 5, rule 3). */
@@ -84,25 +78,16 @@ write_q(struct buffer *to, const char *text, size_t len)
 	}
 }
 
-/* Octets of the character at text. */
-static size_t
-character(const char *text, size_t len, bool utf8)
-{
-	uint32_t	c;
-	size_t		n = utf8 ? utf8_decode(text, len, &c) : 1;
-
-	return n > 0 ? n : 1;
-}
-
 /* How much text fits a word that has so much room for its code. */
 static size_t
-fitting(const char *text, size_t len, size_t room, bool b, bool utf8)
+fitting(const char *text, size_t len, size_t room, bool b,
+    const char *charset)
 {
 	size_t	n = 0;
 	size_t	code = 0;
 
 	while (n < len) {
-		size_t	c = character(text + n, len - n, utf8);
+		size_t	c = charset_character(charset, text + n, len - n);
 
 		code = b ? (n + c + 2) / 3 * 4 : code + q_length(text + n, c);
 		if (code > room && n > 0)
@@ -117,12 +102,11 @@ encoded_words_write(struct buffer *to, const char *text, size_t len,
     const char *charset, size_t less)
 {
 	bool	b = q_length(text, len) * 4 > len * 9;	/* most coded */
-	bool	utf8 = strcmp(charset, "utf-8") == 0;
 	size_t	most = WORD - strlen("=?" "?Q?" "?=") - strlen(charset);
 	size_t	room = most > less + LEAST ? most - less : LEAST;
 
 	while (len > 0) {
-		size_t	n = fitting(text, len, room, b, utf8);
+		size_t	n = fitting(text, len, room, b, charset);
 
 		buffer_addf(to, "=?%s?%c?", charset, b ? 'B' : 'Q');
 		if (b)
@@ -136,9 +120,107 @@ encoded_words_write(struct buffer *to, const char *text, size_t len,
 	}
 }
 
-bool
-is_encoded_word(const char *word, size_t len)
+/* The length of the charset, which a language may follow (RFC 2231). */
+static size_t
+charset_length(const char *text, size_t len)
 {
-	return len >= 8 && memcmp(word, "=?", 2) == 0 &&
-	    memcmp(word + len - 2, "?=", 2) == 0;
+	size_t	n = 0;
+
+	while (n < len && (isalnum((unsigned char)text[n]) ||
+	    (text[n] != '\0' && strchr("-_.:+*", text[n]) != NULL)))
+		n++;
+	return n;
+}
+
+/* How much is before the "?=" at the end; len if there is none. */
+static size_t
+text_length(const char *text, size_t len)
+{
+	for (size_t i = 0; i + 1 < len; i++) {
+		if (text[i] == '?' && text[i + 1] == '=')
+			return i;
+		if (text[i] == '=' && text[i + 1] == '?' &&
+		    (i + 2 == len || text[i + 2] != '='))
+			break;		/* another one begins */
+	}
+	return len;
+}
+
+size_t
+encoded_word_read(struct encoded_word *w, const char *text, size_t len)
+{
+	size_t	charset, start;
+
+	if (len < 8 || text[0] != '=' || text[1] != '?')
+		return 0;
+	charset = charset_length(text + 2, len - 2);
+	start = 2 + charset + 3;
+	if (charset == 0 || charset > CHARSET_NAME_MAX || start >= len ||
+	    text[start - 3] != '?' || strchr("bBqQ", text[start - 2]) == NULL ||
+	    text[start - 1] != '?')
+		return 0;
+	*w = (struct encoded_word){ .base64 = text[start - 2] == 'b' ||
+	    text[start - 2] == 'B', .text = text + start };
+	memcpy(w->charset, text + 2, charset);
+	w->text_len = text_length(w->text, len - start);
+	if (w->text_len == len - start)
+		return 0;
+	w->len = start + w->text_len + 2;
+	return w->len;
+}
+
+static bool
+decode_base64(struct buffer *to, const struct encoded_word *w)
+{
+	struct buffer	text = { 0 };
+	bool		good;
+
+	for (size_t i = 0; i < w->text_len; i++)
+		if (w->text[i] != ' ' && w->text[i] != '\t')
+			buffer_add_byte(&text, w->text[i]);
+	while (text.len % 4 > 1)	/* some leave it out */
+		buffer_add_byte(&text, '=');
+	good = base64_decode(to, text.data, text.len);
+	buffer_free(&text);
+	return good;
+}
+
+bool
+encoded_word_decode(struct buffer *to, const struct encoded_word *w)
+{
+	const char	*text = w->text;
+
+	if (w->base64)
+		return decode_base64(to, w);
+	for (size_t i = 0; i < w->text_len; i++) {
+		int	octet = text[i] == '=' && i + 2 < w->text_len ?
+			    hex_octet(text + i + 1) : -1;
+
+		if (octet >= 0) {
+			buffer_add_byte(to, (char)octet);
+			i += 2;
+		} else {
+			buffer_add_byte(to, text[i] == '_' ? ' ' : text[i]);
+		}
+	}
+	return true;
+}
+
+bool
+mixed_text_next(struct mixed_text *m, const char *text, size_t len,
+    size_t *at)
+{
+	size_t	i = *at;
+
+	*m = (struct mixed_text){ .text = text + i };
+	if (i == len)
+		return false;
+	while (i < len && encoded_word_read(&m->word, text + i, len - i) == 0)
+		i++;
+	m->len = i - *at;
+	if (*at > 0 && m->word.len > 0 &&
+	    strspn(m->text, " \t") >= m->len)
+		m->len = 0;
+	*at = i + m->word.len;
+	return true;
 }

@@ -4,13 +4,14 @@
 #include <strings.h>
 
 #include "mail/address.h"
+#include "mail/charset.h"
 #include "mail/domain.h"
 #include "mail/encoded_word.h"
 #include "mail/media_type.h"
 #include "mail/refold.h"
 
 enum {
-	LONG_WORD = 900,	/* octets that no line has to hold */
+	LONG_WORD = 900,	/* an encoded word that is longer is split */
 };
 
 enum kind { TEXT, ADDRESSES, PHRASES, PARAMETERS, OPAQUE };
@@ -54,9 +55,12 @@ struct writer {
 	struct address_list		 list;	/* of the addr-specs in it */
 	size_t				 spec;	/* the next one */
 	bool				 parsed;
-	struct buffer			 phrase; /* words to be encoded */
-	size_t				 blank;	/* behind them, from here on */
-	bool				 encoded; /* the last word is so */
+	struct buffer			 waiting; /* text to be encoded */
+	bool				 encoded; /* after an encoded word */
+	bool				 open;	/* after a word of a phrase that
+						 * was written anew; */
+	size_t				 blank;	/* its blanks, from here on,
+						 * were not */
 };
 
 static enum kind
@@ -105,26 +109,103 @@ field_is_fit(const struct field *f, const struct field_form *form)
 }
 
 static bool
-is_bad(const struct writer *w, const char *word, size_t len)
+has_long_encoded_word(const char *text, size_t len)
 {
-	return len > LONG_WORD || !is_clear(word, len, w->form);
+	struct mixed_text	m;
+	size_t			at = 0;
+
+	while (len > LONG_WORD && mixed_text_next(&m, text, len, &at))
+		if (m.word.len > LONG_WORD)
+			return true;
+	return false;
+}
+
+/* Text that has to be written anew; other long text is only folded. */
+static bool
+is_bad(const struct writer *w, const char *text, size_t len)
+{
+	return !is_clear(text, len, w->form) ||
+	    has_long_encoded_word(text, len);
 }
 
 static void
-encode(struct writer *w, const char *text, size_t len)
+encode(struct writer *w, const char *text, size_t len, const char *charset)
 {
 	size_t	less = w->to.len < REFOLD_WIDTH ? w->to.len : 0;
 
-	encoded_words_write(&w->to, text, len,
-	    text_charset(text, len, w->form->charset), less);
+	encoded_words_write(&w->to, text, len, charset, less);
+	w->encoded = true;
 }
 
-static size_t
-word_end(const char *text, size_t len, size_t i)
+/* An encoded word may begin a comment, but else follows a blank. */
+static void
+separate(struct writer *w)
 {
-	while (i < len && !is_blank(text[i]))
-		i++;
-	return i;
+	if (w->to.len > 0 && !is_blank(w->to.data[w->to.len - 1]) &&
+	    w->to.data[w->to.len - 1] != '(')
+		buffer_add_byte(&w->to, ' ');
+}
+
+static void
+encode_waiting(struct writer *w)
+{
+	if (w->waiting.len == 0)
+		return;
+	separate(w);
+	encode(w, w->waiting.data, w->waiting.len, charset_of_text(
+	    w->waiting.data, w->waiting.len, w->form->charset));
+	buffer_clear(&w->waiting);
+}
+
+/*
+ * An encoded word.  If it has raw octets in it, or is too long, the text that
+ * it stands for is encoded anew, in the charset that it names.
+ */
+static void
+write_encoded_word(struct writer *w, const struct encoded_word *word,
+    const char *text)
+{
+	struct buffer	octets = { 0 };
+
+	encode_waiting(w);
+	separate(w);
+	if (is_bad(w, text, word->len) && encoded_word_decode(&octets, word))
+		encode(w, octets.data, octets.len, word->charset);
+	else
+		buffer_add(&w->to, text, word->len);
+	w->encoded = true;
+	buffer_free(&octets);
+}
+
+/* Text of which some is bad: all of it but the encoded words is encoded. */
+static void
+write_mixed(struct writer *w, const char *text, size_t len)
+{
+	struct mixed_text	m;
+	size_t			at = 0;
+
+	while (mixed_text_next(&m, text, len, &at)) {
+		buffer_add(&w->waiting, m.text, m.len);
+		if (m.word.len > 0)
+			write_encoded_word(w, &m.word, text + at - m.word.len);
+	}
+}
+
+/* All of the text is one encoded word. */
+static bool
+is_encoded_word(const char *text, size_t len)
+{
+	struct encoded_word	word;
+
+	return len > 0 && encoded_word_read(&word, text, len) == len;
+}
+
+static bool
+begins_encoded(const char *text, size_t len)
+{
+	struct encoded_word	word;
+
+	return encoded_word_read(&word, text, len) > 0;
 }
 
 static size_t
@@ -135,65 +216,63 @@ blank_end(const char *text, size_t len, size_t i)
 	return i;
 }
 
-/*
- * The end of the words from i on that go together: readers drop the blanks
- * between encoded words, so those have to be inside.
- */
+/* Up to a blank that is not in an encoded word. */
 static size_t
-bad_words(const struct writer *w, size_t i)
+word_end(const char *text, size_t len, size_t i)
 {
-	size_t	end = word_end(w->text, w->len, i);
+	struct encoded_word	word;
 
-	for (;;) {
-		size_t	next = blank_end(w->text, w->len, end);
-		size_t	next_end = word_end(w->text, w->len, next);
+	while (i < len && !is_blank(text[i])) {
+		size_t	n = encoded_word_read(&word, text + i, len - i);
 
-		if (next == next_end)
-			return end;
-		if (is_encoded_word(w->text + next, next_end - next))
-			return next;
-		if (!is_bad(w, w->text + next, next_end - next))
-			return end;
-		end = next_end;
+		i += n > 0 ? n : 1;
 	}
+	return i;
 }
 
-/* RFC 2047 section 5, rule 1. */
+/*
+ * RFC 2047 section 5, rule 1.  Readers leave out the blanks between two encoded
+ * words, so blanks that are to be seen have to be in one of them.
+ */
 static void
 write_text(struct writer *w)
 {
 	size_t	i = 0;
 
 	while (i < w->len) {
-		size_t	word = blank_end(w->text, w->len, i);
-		size_t	end = word_end(w->text, w->len, word);
+		size_t		 start = blank_end(w->text, w->len, i);
+		size_t		 end = word_end(w->text, w->len, start);
+		const char	*blanks = w->text + i;
+		const char	*word = w->text + start;
+		bool		 bad = is_bad(w, word, end - start);
+		bool		 encoded = is_encoded_word(word, end - start);
 
-		if (!is_bad(w, w->text + word, end - word)) {
-			buffer_add(&w->to, w->text + i, end - i);
-			w->encoded = is_encoded_word(w->text + word,
-			    end - word);
+		if (w->waiting.len > 0 ? bad || encoded : bad && w->encoded &&
+		    !begins_encoded(word, end - start))
+			buffer_add(&w->waiting, blanks, start - i);
+		if (bad) {
+			if (w->waiting.len == 0)
+				buffer_add(&w->to, blanks, start - i);
+			write_mixed(w, word, end - start);
+		} else if (encoded && w->waiting.len > 0) {
+			encode_waiting(w);
+			separate(w);
+			buffer_add(&w->to, word, end - start);
 		} else {
-			end = bad_words(w, word);
-			if (w->encoded || word == i)
-				buffer_add_byte(&w->to, ' ');
-			else
-				buffer_add(&w->to, w->text + i, word - i);
-			if (!w->encoded)
-				i = word;
-			encode(w, w->text + i, end - i);
-			w->encoded = true;
-			if (end < w->len && !is_blank(w->text[end]))
-				buffer_add_byte(&w->to, ' ');
+			encode_waiting(w);
+			buffer_add(&w->to, blanks, end - i);
+			w->encoded = encoded;
 		}
 		i = end;
 	}
+	encode_waiting(w);
 }
 
 /*
  * Structured fields
  */
 
-/* Behind the comment, quoted string or literal that begins at i. */
+/* After the comment, quoted string or path that begins at i; 0: no end. */
 static size_t
 enclosed_end(const char *text, size_t len, size_t i)
 {
@@ -201,46 +280,36 @@ enclosed_end(const char *text, size_t len, size_t i)
 	char		close = open == '(' ? ')' : open == '<' ? '>' : open;
 	unsigned	depth = 1;
 
-	for (i++; i < len && depth > 0; i++) {
+	for (i++; i < len; i++) {
 		if (text[i] == '\\' && i + 1 < len)
 			i++;
-		else if (text[i] == close)
-			depth--;
+		else if (text[i] == close && --depth == 0)
+			return i + 1;
 		else if (text[i] == '(' && open == '(')
 			depth++;
 	}
-	return i;
+	return 0;
 }
 
 /* What is between the quotes, without the quoting. */
 static void
 add_unquoted(struct buffer *to, const char *text, size_t len)
 {
-	size_t	end = len > 1 ? len - 1 : len;
-
-	for (size_t i = 1; i < end; i++) {
-		if (text[i] == '\\' && i + 1 < end)
+	for (size_t i = 1; i + 1 < len; i++) {
+		if (text[i] == '\\' && i + 2 < len)
 			i++;
 		buffer_add_byte(to, text[i]);
 	}
 }
 
-static void
-separate(struct writer *w)
-{
-	if (w->to.len > 0 && !is_blank(w->to.data[w->to.len - 1]))
-		buffer_add_byte(&w->to, ' ');
-}
-
-/* The words that were waiting, and the blanks behind them. */
+/* The words of a phrase that were written anew, and the blanks after them. */
 static void
 end_phrase(struct writer *w, size_t at)
 {
-	if (w->phrase.len == 0)
+	if (!w->open)
 		return;
-	separate(w);
-	encode(w, w->phrase.data, w->phrase.len);
-	buffer_clear(&w->phrase);
+	w->open = false;
+	encode_waiting(w);
 	if (at > w->blank)
 		buffer_add(&w->to, w->text + w->blank, at - w->blank);
 	else if (at < w->len && w->text[at] != ',')
@@ -260,9 +329,10 @@ write_comment(struct writer *w, size_t i, size_t end)
 	}
 	add_unquoted(&text, w->text + i, end - i);
 	buffer_add_byte(&w->to, '(');
-	if (text.len > 0)
-		encode(w, text.data, text.len);
+	write_mixed(w, text.data, text.len);
+	encode_waiting(w);
 	buffer_add_byte(&w->to, ')');
+	w->encoded = false;
 	buffer_free(&text);
 }
 
@@ -271,27 +341,29 @@ static void
 write_word(struct writer *w, size_t i, size_t end)
 {
 	const char	*word = w->text + i;
-	bool		 quoted = word[0] == '"';
-	bool		 encoded = !quoted && is_encoded_word(word, end - i);
-	bool		 bad = is_bad(w, word, end - i);
+	bool		 encoded = is_encoded_word(word, end - i);
+	struct buffer	 text = { 0 };
 
-	if (quoted && bad && is_clear(word, end - i, w->form) &&
-	    memchr(word, ' ', end - i) != NULL)
-		bad = false;		/* long, but with places to fold */
-	if (w->phrase.len > 0 && (bad || encoded))
-		buffer_add_byte(&w->phrase, ' ');
-	else if (bad && w->encoded)
-		buffer_add_byte(&w->phrase, ' ');
-	if (!bad) {
+	if (!is_bad(w, word, end - i)) {
+		if (encoded && w->waiting.len > 0)
+			buffer_add_byte(&w->waiting, ' ');
 		end_phrase(w, i);
 		buffer_add(&w->to, word, end - i);
-	} else if (quoted) {
-		add_unquoted(&w->phrase, word, end - i);
-	} else {
-		buffer_add(&w->phrase, word, end - i);
+		w->encoded = encoded;
+		return;
 	}
+	if (word[0] == '"')
+		add_unquoted(&text, word, end - i);
+	else
+		buffer_add(&text, word, end - i);
+	if (w->waiting.len > 0 ||
+	    (w->encoded && !begins_encoded(text.data, text.len)))
+		buffer_add_byte(&w->waiting, ' ');
+	write_mixed(w, text.data, text.len);
+	w->encoded = true;
+	w->open = true;
 	w->blank = end;
-	w->encoded = bad || encoded;
+	buffer_free(&text);
 }
 
 /* Its domain as an A-label; else as it stands, comments in it and all. */
@@ -314,13 +386,22 @@ write_spec(struct writer *w, const struct address *a)
 	buffer_free(&domain);
 }
 
-/* An atom, which ends at white space, at a special, at an addr-spec. */
+/*
+ * An atom ends at white space, at a special, at an addr-spec.  An encoded word
+ * is one even if it has blanks or specials in it, but not angle brackets.
+ */
 static size_t
 atom_end(const struct writer *w, size_t i)
 {
-	size_t	end = w->spec < w->list.n ? w->list.address[w->spec].start :
-		    w->len;
+	size_t			end = w->spec < w->list.n ?
+				    w->list.address[w->spec].start : w->len;
+	struct encoded_word	word;
+	size_t			n = encoded_word_read(&word, w->text + i,
+				    end - i);
 
+	if (n > 0 && memchr(w->text + i, '<', n) == NULL &&
+	    (w->parsed || memchr(w->text + i, '@', n) == NULL))
+		i += n - 1;
 	for (i++; i < end; i++)
 		if (is_blank(w->text[i]) ||
 		    strchr("\"(),:;<>", w->text[i]) != NULL)
@@ -350,6 +431,23 @@ write_atom(struct writer *w, size_t i)
 	return end;
 }
 
+/* A comment, a quoted string or, in a field that can't be read, an address. */
+static size_t
+write_enclosed(struct writer *w, size_t i)
+{
+	size_t	end = enclosed_end(w->text, w->len, i);
+
+	if (end == 0)			/* who knows what was meant */
+		return write_special(w, i, w->len);
+	if (w->text[i] == '(')
+		write_comment(w, i, end);
+	else if (w->text[i] == '"' && w->kind != OPAQUE)
+		write_word(w, i, end);
+	else
+		write_special(w, i, end);
+	return end;
+}
+
 static size_t
 write_token(struct writer *w, size_t i)
 {
@@ -364,25 +462,16 @@ write_token(struct writer *w, size_t i)
 	case ' ':
 	case '\t':
 		end = blank_end(text, w->len, i);
-		if (w->phrase.len == 0)
+		if (!w->open)
 			buffer_add(&w->to, text + i, end - i);
-		else
-			w->blank = i;
 		return end;
 	case '(':
-		end = enclosed_end(text, w->len, i);
-		write_comment(w, i, end);
-		return end;
 	case '"':
-		end = enclosed_end(text, w->len, i);
-		if (w->kind == OPAQUE)
-			return write_special(w, i, end);
-		write_word(w, i, end);
-		return end;
+		return write_enclosed(w, i);
 	case '<':
 		if (w->parsed)
 			return write_special(w, i, i + 1);
-		return write_special(w, i, enclosed_end(text, w->len, i));
+		return write_enclosed(w, i);
 	case ')':
 	case ',':
 	case ':':
@@ -407,7 +496,6 @@ write_structured(struct writer *w)
 		i = write_token(w, i);
 	end_phrase(w, i);
 	address_list_free(&w->list);
-	buffer_free(&w->phrase);
 }
 
 /* The value on one line; folds are white space. */
@@ -465,6 +553,7 @@ field_write(struct buffer *to, const struct field *f,
 	good = refold(to, w.to.data, w.to.len, w.kind == ADDRESSES) &&
 	    is_clear(w.to.data, w.to.len, form);
 	buffer_free(&text);
+	buffer_free(&w.waiting);
 	buffer_free(&w.to);
 	return good;
 }

@@ -1,10 +1,14 @@
 /*
  * field_form.h - a header field in a form that a server takes
  *
- * What is ASCII in lines of 998 octets at the most is not touched.  Other
- * text becomes RFC 2047 where a reader decodes it: in unstructured fields, in
- * display names and in comments, never within an addr-spec; parameters become
- * RFC 2231; a domain becomes its A-label.  Long lines are folded.
+ * ASCII in lines of at most 998 octets is not touched, and longer lines are
+ * only folded.  Other text becomes RFC 2047 where a reader decodes it: in
+ * unstructured fields, in display names and in comments, never within an
+ * addr-spec; parameters become RFC 2231; a domain becomes its A-label.
+ *
+ * An encoded word stays as it is, unless it has raw octets in it or is too long
+ * for a line: then the octets that it stands for are encoded anew, in the
+ * charset that it names.
  */
 #ifndef MAIL_FIELD_FORM_H
 #define MAIL_FIELD_FORM_H

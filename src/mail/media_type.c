@@ -5,11 +5,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mail/charset.h"
 #include "mail/encoded_word.h"
+#include "util/hex.h"
 #include "util/memory.h"
 
 enum {
-	SEGMENT = 60,		/* octets of a value in one RFC 2231 section */
+	SECTION = 20,		/* octets of a value in one section of RFC 2231,
+				 * each of which may become three */
 	PARAMETERS_MAX = 200,	/* a field with more is not rewritten */
 };
 
@@ -284,31 +287,17 @@ charset_prefix(const struct buffer *value)
 	return quotes == 2 ? i : 0;
 }
 
-static int
-hex_digit(char c)
-{
-	static const char	digits[] = "0123456789abcdef";
-	const char		*at = c != '\0' ? strchr(digits,
-				    tolower((unsigned char)c)) : NULL;
-
-	return at != NULL ? (int)(at - digits) : -1;
-}
-
 /* The octets of a value; a "%" that is not followed by two digits is one. */
 static void
 add_octets(struct buffer *to, const struct parameter *p, size_t from)
 {
 	for (size_t i = from; i < p->value.len; i++) {
 		const char	*c = p->value.data + i;
+		int		 octet = p->extended && *c == '%' ?
+				    hex_octet(c + 1) : -1;
 
-		if (p->extended && *c == '%' && hex_digit(c[1]) >= 0 &&
-		    hex_digit(c[2]) >= 0) {
-			buffer_add_byte(to, (char)(hex_digit(c[1]) * 16 +
-			    hex_digit(c[2])));
-			i += 2;
-		} else {
-			buffer_add_byte(to, *c);
-		}
+		buffer_add_byte(to, octet >= 0 ? (char)octet : *c);
+		i += octet >= 0 ? 2 : 0;
 	}
 }
 
@@ -329,20 +318,27 @@ static void
 write_split(struct buffer *to, const struct parameter *p, const char *prefix,
     const struct buffer *octets)
 {
-	size_t	step = SEGMENT / 3;
-	size_t	n = 0;
+	const char	*text = octets->data;
+	size_t		 left = octets->len;
 
-	if (octets->len <= step) {
+	if (left <= SECTION) {
 		buffer_addf(to, "%.*s*=%s", (int)p->name_len, p->name, prefix);
-		write_percent(to, octets->data, octets->len);
+		write_percent(to, text, left);
 		return;
 	}
-	for (size_t i = 0; i < octets->len; i += step, n++) {
-		size_t	left = octets->len - i;
+	for (size_t i = 0; left > 0; i++) {
+		size_t	n = 0, next = 0;
 
-		buffer_addf(to, "%s%.*s*%zu*=%s", n > 0 ? "; " : "",
-		    (int)p->name_len, p->name, n, n > 0 ? "" : prefix);
-		write_percent(to, octets->data + i, left < step ? left : step);
+		do {
+			n += next;
+			next = n < left ? charset_character(prefix, text + n,
+			    left - n) : 0;
+		} while (next > 0 && (n == 0 || n + next <= SECTION));
+		buffer_addf(to, "%s%.*s*%zu*=%s", i > 0 ? "; " : "",
+		    (int)p->name_len, p->name, i, i > 0 ? "" : prefix);
+		write_percent(to, text, n);
+		text += n;
+		left -= n;
 	}
 }
 
@@ -357,9 +353,68 @@ add_charset(struct buffer *prefix, const struct parameters *all,
 		if (is_same_value(p, &all->list[i]))
 			buffer_add(&raw, all->list[i].value.data,
 			    all->list[i].value.len);
-	buffer_addf(prefix, "%s''", text_charset(raw.data, raw.len,
+	buffer_addf(prefix, "%s''", charset_of_text(raw.data, raw.len,
 	    declared));
 	buffer_free(&raw);
+}
+
+enum words { NO_WORDS, DECODED, MIXED };
+
+/*
+ * A value that contains encoded words, as many programs write it and most
+ * readers take it: the octets, if all are in the charset of the first word.
+ */
+static enum words
+decode_words(struct buffer *octets, struct buffer *prefix,
+    const struct buffer *value, const char *declared)
+{
+	struct mixed_text	m;
+	char			charset[sizeof(m.word.charset)] = "";
+	size_t			at = 0;
+
+	while (mixed_text_next(&m, value->data, value->len, &at)) {
+		m.word.charset[strcspn(m.word.charset, "*")] = '\0';
+		if (charset[0] == '\0')
+			strlcpy(charset, m.word.charset, sizeof(charset));
+		if (charset[0] == '\0')
+			return NO_WORDS;
+		if (!text_is_ascii(m.text, m.len) && strcasecmp(charset,
+		    charset_of_text(m.text, m.len, declared)) != 0)
+			return MIXED;
+		buffer_add(octets, m.text, m.len);
+		if (m.word.len > 0 && (strcasecmp(charset,
+		    m.word.charset) != 0 ||
+		    !encoded_word_decode(octets, &m.word)))
+			return MIXED;
+	}
+	buffer_addf(prefix, "%s''", charset);
+	return DECODED;
+}
+
+/* The octets of a value, and the prefix that names their charset. */
+static bool
+read_octets(struct buffer *octets, struct buffer *prefix,
+    const struct parameters *all, const struct parameter *p,
+    const char *declared)
+{
+	size_t	named = p->extended && p->section <= 0 ?
+		    charset_prefix(&p->value) : 0;
+
+	if (p->section < 0 && !p->extended)
+		switch (decode_words(octets, prefix, &p->value, declared)) {
+		case DECODED:
+			return true;
+		case MIXED:
+			return false;
+		case NO_WORDS:
+			break;
+		}
+	if (named > 2)		/* more than the two quotes */
+		buffer_add(prefix, p->value.data, named);
+	else if (p->section <= 0)
+		add_charset(prefix, all, p, declared);
+	add_octets(octets, p, named);
+	return true;
 }
 
 /*
@@ -367,22 +422,17 @@ add_charset(struct buffer *prefix, const struct parameters *all,
  * stays; else it is that of the octets in all sections.  A section keeps its
  * number, and only the first names the charset.
  */
-static void
+static bool
 write_extended(struct buffer *to, const struct parameters *all,
     const struct parameter *p, const char *declared)
 {
 	struct buffer	octets = { 0 }, prefix = { 0 };
-	size_t		named = p->extended && p->section <= 0 ?
-			    charset_prefix(&p->value) : 0;
+	bool		good;
 
-	if (named > 2)		/* more than the two quotes */
-		buffer_add(&prefix, p->value.data, named);
-	else if (p->section <= 0)
-		add_charset(&prefix, all, p, declared);
-	add_octets(&octets, p, named);
-	if (p->section < 0) {
+	good = read_octets(&octets, &prefix, all, p, declared);
+	if (good && p->section < 0) {
 		write_split(to, p, prefix.data, &octets);
-	} else {
+	} else if (good) {
 		buffer_addf(to, "%.*s*%ld*=", (int)p->name_len, p->name,
 		    p->section);
 		buffer_add(to, prefix.data, prefix.len);
@@ -390,6 +440,7 @@ write_extended(struct buffer *to, const struct parameters *all,
 	}
 	buffer_free(&octets);
 	buffer_free(&prefix);
+	return good;
 }
 
 /* Whether a section has to change; if one does, the first names a charset. */
@@ -412,7 +463,8 @@ parameters_write(struct buffer *to, const char *value, size_t len,
     const char *declared)
 {
 	struct parameters	all = { 0 };
-	size_t			written = 0;
+	struct buffer		written = { 0 };
+	size_t			done = 0;
 
 	read_parameters(&all, value, len);
 	for (size_t i = 0; all.n <= PARAMETERS_MAX && i < all.n; i++) {
@@ -420,10 +472,14 @@ parameters_write(struct buffer *to, const char *value, size_t len,
 
 		if (!is_unfit(&all, p))
 			continue;
-		buffer_add(to, value + written, p->start - written);
-		write_extended(to, &all, p, declared);
-		written = p->end;
+		buffer_clear(&written);
+		if (!write_extended(&written, &all, p, declared))
+			continue;
+		buffer_add(to, value + done, p->start - done);
+		buffer_add(to, written.data, written.len);
+		done = p->end;
 	}
-	buffer_add(to, value + written, len - written);
+	buffer_add(to, value + done, len - done);
+	buffer_free(&written);
 	parameters_free(&all);
 }

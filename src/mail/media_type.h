@@ -26,7 +26,7 @@ bool	media_type_is(const struct media_type *, const char *type);
 /*
  * Appends the value of a field with parameters.  A parameter that is not ASCII
  * gets the form of RFC 2231, with the charset that it names or else that of
- * text_charset(); one that has that form already has its raw octets encoded.
+ * charset_of_text(); one that has that form already has its raw octets encoded.
  * boundary and start stay as they are: they have to be equal, octet by octet,
  * to what is elsewhere in the message.
  */

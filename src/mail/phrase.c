@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mail/charset.h"
 #include "mail/encoded_word.h"
 #include "util/memory.h"
 
@@ -42,7 +43,7 @@ phrase_write(struct buffer *to, const char *name)
 	atoms &= strstr(clean, "=?") == NULL && clean[0] != ' ';
 	if (!ascii)
 		encoded_words_write(to, clean, strlen(clean),
-		    text_charset(clean, strlen(clean), NULL), 0);
+		    charset_of_text(clean, strlen(clean), NULL), 0);
 	else if (atoms && clean[0] != '\0')
 		buffer_add_text(to, clean);
 	else

@@ -149,6 +149,7 @@ too_many_parts_stay(void **state)
 #define TRAVELS(sentence, server, in, out) \
 	{ sentence, travels, NULL, NULL, \
 	    &(struct example){ server, in, out, NULL } }
+#define WORD	" =?utf-8?Q?{63}?=\n"		/* and no octet more */
 #define STAYS(sentence, server, in) TRAVELS(sentence, server, in, in)
 #define LEFT(sentence, server, in, remark) \
 	{ sentence, travels, NULL, NULL, \
@@ -305,6 +306,44 @@ static const struct CMUnitTest wire_spec[] = {
 	    "Subject: =?utf-8?Q?a?= \303\244 \303\266 =?utf-8?Q?b?=\n\n",
 	    "Subject: =?utf-8?Q?a?= =?utf-8?Q?_=C3=A4_=C3=B6_?= "
 	    "=?utf-8?Q?b?=\n\n"),
+	TRAVELS("raw octets in an encoded word are encoded in its charset",
+	    EIGHT,
+	    "Subject: =?iso-8859-1?Q?J\366rg?= a =?UTF-8?q?b\303\244_=3F?= "
+	    "=?utf-8?b?w7Y=?=\nFrom: =?iso-8859-1*de?Q?J\366rg?= <a@b>\n\n",
+	    "Subject: =?iso-8859-1?Q?J=F6rg?= a =?UTF-8?Q?b=C3=A4_=3F?= "
+	    "=?utf-8?b?w7Y=?=\nFrom: =?iso-8859-1*de?Q?J=F6rg?= <a@b>\n\n"),
+	TRAVELS("blanks and specials in such a word are encoded, too", EIGHT,
+	    "Subject: a =?utf-8?Q?b c? \303\244?= d\n"
+	    "Keywords: =?utf-8?Q?\303\244, b?=, c\n\n",
+	    "Subject: a =?utf-8?Q?b_c=3F_=C3=A4?= d\n"
+	    "Keywords: =?utf-8?Q?=C3=A4=2C_b?=, c\n\n"),
+	TRAVELS("words in quotes are words to readers", EIGHT,
+	    "From: \"=?utf-8?Q?\303\244?= =?utf-8?q?b?= c\" d <a@b>\n\n",
+	    "From: =?utf-8?B?w6Q=?= =?utf-8?q?b?= =?utf-8?Q?_c?= d <a@b>\n\n"),
+	TRAVELS("text next to an encoded word goes into one of its own", EIGHT,
+	    "Subject: Re:=?utf-8?q?a?=\303\244 b\n"
+	    "From: a@b (=?utf-8?q?a?= b\303\244)\n\n",
+	    "Subject: =?utf-8?Q?Re=3A?= =?utf-8?q?a?= =?utf-8?B?w6Q=?= b\n"
+	    "From: a@b (=?utf-8?q?a?= =?utf-8?Q?_b=C3=A4?=)\n\n"),
+	TRAVELS("an encoded word that is too long for a line is split", EIGHT,
+	    "Subject: =?utf-8?q?{990}?= a\n\n",
+	    "Subject: =?utf-8?Q?{54}?=\n" WORD WORD WORD WORD WORD WORD WORD
+	    WORD WORD WORD WORD WORD WORD WORD " =?utf-8?Q?{54}?= a\n\n"),
+	{ "one that is not base64 is left as it is", travels, NULL, NULL,
+	    &(struct example){ EIGHT,
+	    "Subject: =?utf-8?B?w6Q\303\244?= \303\244\n\n",
+	    "Subject: =?utf-8?B?w6Q\303\244?= =?utf-8?B?IMOk?=\n\n",
+	    "header field" } },
+	{ "a quoted string without its end is left as it is", travels, NULL,
+	    NULL, &(struct example){ EIGHT,
+	    "Keywords: \303\244, \"\303\244 b\n\n",
+	    "Keywords: =?utf-8?B?w6Q=?=, \"\303\244 b\n\n",
+	    "header field" } },
+	TRAVELS("a file name in encoded words becomes RFC 2231, too", EIGHT,
+	    "Content-Type: application/pdf; "
+	    "name=\"=?iso-8859-1?Q?a\344?= =?ISO-8859-1?b?5A==?=.pdf\"\n\n",
+	    "Content-Type: application/pdf; "
+	    "name*=iso-8859-1''a%E4%E4.pdf\n\n"),
 	TRAVELS("a long one is folded between characters", SEVEN,
 	    "Subject: \344\270\255\346\226\207\344\270\255\346\226\207"
 	    "\344\270\255\346\226\207\344\270\255\346\226\207"
