@@ -276,6 +276,7 @@ explain(const struct relay *r, const struct refusal *f, char *text,
 	case STEP_DATA:
 	case STEP_BODY:
 	case STEP_RSET:
+	case STEP_NOOP:
 	case STEP_QUIT:
 		break;
 	}

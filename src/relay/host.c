@@ -10,7 +10,10 @@
 #include "net/tls.h"
 #include "relay/explain.h"
 #include "relay/security.h"
+#include "util/clock.h"
 #include "util/memory.h"
+
+enum { NOOP_MS = 1500 };
 
 /* What is got ready while the connection is being made. */
 struct preparation {
@@ -137,6 +140,16 @@ greeting_ms(const struct relay *r)
 	return odd ? 15 * 1000 : 0;
 }
 
+/* If the reply takes longer, a new connection is worth what it costs. */
+static int64_t
+noop_ms(const struct relay *r)
+{
+	int64_t	connect_ms = config_ms(r->config, &r->subject,
+		    KEY_CONNECT_TIMEOUT);
+
+	return connect_ms < NOOP_MS ? connect_ms : NOOP_MS;
+}
+
 static bool
 open_host(struct relay *r, struct failure *why)
 {
@@ -147,6 +160,7 @@ open_host(struct relay *r, struct failure *why)
 		.helo = r->helo,
 		.timeout_ms = config_ms(r->config, &r->subject, KEY_TIMEOUT),
 		.greeting_ms = greeting_ms(r),
+		.noop_ms = noop_ms(r),
 		.early_bdat = config_bool(r->config, &r->subject,
 		    KEY_EARLY_BDAT),
 		.no_chunking = r->no_chunking,
@@ -237,6 +251,7 @@ host_send(struct relay *r, const struct envelope *env,
 		return unusable(r, kept || after < before || lied ?
 		    HOST_AGAIN : HOST_UNUSABLE, why);
 	}
+	r->used = clock_ms();
 	/* Broken or full, but what it said holds. */
 	if (!good || after > 0)
 		host_leave(r);

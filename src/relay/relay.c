@@ -7,6 +7,7 @@
 
 #include "relay/host.h"
 #include "relay/route.h"
+#include "util/clock.h"
 #include "util/memory.h"
 
 void
@@ -75,15 +76,27 @@ is_same_view(const struct config_view *a, const struct config_view *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+/* A connection that was used so recently is not asked whether it is alive. */
+enum { IDLE_MS = 3000 };
+
 /*
  * A session that other settings opened is of no use for this route, nor one
- * whose server has something to say before it is asked: it has left.
+ * whose server has something to say before it is asked: it has left.  A NAT
+ * may have dropped an idle connection without a word, and then the first
+ * command would wait for its whole time-out.
  */
+static bool
+is_of_use(struct relay *r, const struct route *route)
+{
+	return is_same_view(&r->view, &route->view) &&
+	    !stream_is_readable(&r->session.stream) &&
+	    (clock_ms() - r->used < IDLE_MS || session_is_alive(&r->session));
+}
+
 static bool
 join_route(struct relay *r, const struct route *route, struct failure *why)
 {
-	if (r->connected && (!is_same_view(&r->view, &route->view) ||
-	    stream_is_readable(&r->session.stream)))
+	if (r->connected && !is_of_use(r, route))
 		host_leave(r);
 	r->subject = route->subject;
 	r->view = route->view;

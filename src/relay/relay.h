@@ -39,6 +39,8 @@ struct relay {
 							 * session, or NULL */
 	struct session_options		 options;
 	bool				 connected;
+	int64_t				 used;		/* clock_ms(), when the
+							 * session was of use */
 	bool				 reached;	/* a session was open in
 							 * the last attempt */
 
@@ -66,7 +68,8 @@ void	relay_begin(struct relay *, const struct config *,
  * travel in one transaction for each route (relay/route.h).  Outcomes' texts
  * name host, port, step, reply, and where it is known the cause and the place
  * in the configuration.  A session kept from an earlier message that turns
- * out to be over is opened anew.
+ * out to be over, or has been idle and does not answer NOOP in time, is opened
+ * anew.
  */
 void	relay_send(struct relay *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes);

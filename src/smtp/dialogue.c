@@ -26,6 +26,7 @@ static const struct {
 	[STEP_BODY]	= { "message",		3 * MINUTE },
 	[STEP_FINAL]	= { "end of message",	10 * MINUTE },
 	[STEP_RSET]	= { "RSET",		2 * MINUTE },
+	[STEP_NOOP]	= { "NOOP",		5 * MINUTE },
 	[STEP_QUIT]	= { "QUIT",		10 * SECOND },
 };
 
@@ -233,6 +234,8 @@ patience(const struct session *s, enum session_step step)
 
 	if (step == STEP_GREETING && o->greeting_ms > 0)
 		return o->greeting_ms;
+	if (step == STEP_NOOP && o->noop_ms > 0)
+		return o->noop_ms;
 	return o->timeout_ms > 0 ? o->timeout_ms : steps[step].timeout_ms;
 }
 

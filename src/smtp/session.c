@@ -184,6 +184,15 @@ session_is_full(const struct session *s)
 	return s->mail_max > 0 && s->mails >= s->mail_max;
 }
 
+bool
+session_is_alive(struct session *s)
+{
+	struct failure	ignored;
+
+	return dialogue_ask(s, STEP_NOOP, &ignored, "NOOP") &&
+	    reply_is_positive(&s->reply);
+}
+
 void
 session_close(struct session *s)
 {

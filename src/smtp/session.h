@@ -48,6 +48,7 @@ struct session_options {
 	const struct auth_options *auth;	/* NULL: no AUTH */
 	int64_t			 timeout_ms;	/* 0: RFC 5321's, by step */
 	int64_t			 greeting_ms;	/* 0: as any other step */
+	int64_t			 noop_ms;	/* 0: as any other step */
 	bool			 early_bdat;	/* a small message goes with
 						 * its envelope */
 	bool			 no_chunking;	/* BDAT is not to be used */
@@ -72,7 +73,7 @@ enum extension {
 enum session_step {
 	STEP_GREETING, STEP_EHLO, STEP_STARTTLS, STEP_TLS, STEP_AUTH,
 	STEP_MAIL, STEP_RCPT, STEP_DATA, STEP_BODY, STEP_FINAL, STEP_RSET,
-	STEP_QUIT,
+	STEP_NOOP, STEP_QUIT,
 };
 
 struct session {
@@ -129,6 +130,12 @@ bool	session_send(struct session *, const struct envelope *,
 
 /* No further transaction fits in (RFC 9422, MAILMAX). */
 bool	session_is_full(const struct session *);
+
+/*
+ * Asks with NOOP: false if no positive reply comes within .noop_ms, as where
+ * something on the way has forgotten an idle connection.
+ */
+bool	session_is_alive(struct session *);
 
 /* QUIT, whose answer is not waited for, if there is a session; then closes. */
 void	session_close(struct session *);

@@ -7,8 +7,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -16,6 +18,7 @@
 #include "support/place.h"
 #include "support/program.h"
 #include "support/smarthost.h"
+#include "util/clock.h"
 
 struct client {
 	struct place	 place;
@@ -297,6 +300,87 @@ a_smarthost_that_left_is_called_again(void **state)
 }
 
 static void
+send_one(struct client *p)
+{
+	ask(p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+	ask(p, "RCPT TO:<b@example.net>\r\n", "250 ");
+	ask(p, "DATA\r\n", "354 ");
+	ask(p, "\r\nhi\r\n.\r\n", "250 2.0.0");
+}
+
+/* What the smarthost says to NOOP, and what was said on each connection. */
+static const struct {
+	struct step	 noop;
+	const char	*heard[2];	/* NULL: no such connection */
+} idle_cases[] = {
+	{ { .at = ON_NOOP, .say = "250 2.0.0 ok" },
+	    { "EHLO|MAIL|RCPT|DATA|MAIL|RCPT|DATA|NOOP|MAIL|RCPT|DATA|QUIT" } },
+	{ { .at = ON_NOOP, .say = "", .then = THEN_HANG },
+	    { "EHLO|MAIL|RCPT|DATA|MAIL|RCPT|DATA|NOOP",
+	    "EHLO|MAIL|RCPT|DATA|QUIT" } },
+	{ { .at = ON_NOOP, .say = "421 4.4.2 timeout", .then = THEN_CLOSE },
+	    { "EHLO|MAIL|RCPT|DATA|MAIL|RCPT|DATA|NOOP",
+	    "EHLO|MAIL|RCPT|DATA|QUIT" } },
+	{ { .at = ON_NOOP, .say = "500 5.5.1 what?" },
+	    { "EHLO|MAIL|RCPT|DATA|MAIL|RCPT|DATA|NOOP|QUIT",
+	    "EHLO|MAIL|RCPT|DATA|QUIT" } },
+};
+
+enum { IDLE_CASES = sizeof(idle_cases) / sizeof(*idle_cases), IDLE_MS = 3100 };
+
+static void
+check_idle(struct client *p, size_t i)
+{
+	struct smarthost	*host = p->place.host;
+	size_t			 n = idle_cases[i].heard[1] != NULL ? 2 : 1;
+
+	assert_true(smarthost_wait_closed(host, n));
+	assert_int_equal(smarthost_connections(host), n);
+	assert_int_equal(smarthost_messages(host), 3);
+	for (size_t c = 0; c < n; c++) {
+		char	*heard = heard_commands(smarthost_heard(host, c),
+			    false);
+
+		assert_string_equal(heard, idle_cases[i].heard[c]);
+		free(heard);
+	}
+}
+
+/*
+ * A connection that was used a moment ago is used again as it is; one that
+ * was idle must answer NOOP before the next message, in time.
+ */
+static void
+a_connection_that_was_idle_is_asked_first(void **state)
+{
+	struct client	p[IDLE_CASES];
+	int64_t		begin;
+
+	(void)state;
+	for (size_t i = 0; i < IDLE_CASES; i++) {
+		struct script	script = { .keywords = "PIPELINING" };
+
+		script.steps[0] = idle_cases[i].noop;
+		place_open(&p[i].place, &script, "smtp", NULL);
+		start(&p[i], WORDS(NULL));
+		send_one(&p[i]);
+		send_one(&p[i]);
+	}
+	/* Not to wait for anybody: this is what the client does. */
+	poll(NULL, 0, IDLE_MS);
+	for (size_t i = 0; i < IDLE_CASES; i++) {
+		begin = clock_ms();
+		send_one(&p[i]);
+		/* A reply may take minutes; a NOOP may not. */
+		assert_true(clock_ms() - begin < 10 * 1000);
+		ask(&p[i], "QUIT\r\n", "221 ");
+		end(&p[i]);
+		check_idle(&p[i], i);
+		place_close(&p[i].place);
+	}
+}
+
+static void
 what_waits_in_the_queue_is_taken(void **state)
 {
 	struct client	p;
@@ -442,6 +526,7 @@ static const struct CMUnitTest smtp_server_spec[] = {
 	cmocka_unit_test(a_local_name_that_leads_nowhere_is_refused_at_once),
 	cmocka_unit_test(the_sender_is_from_with_always),
 	cmocka_unit_test(a_smarthost_that_left_is_called_again),
+	cmocka_unit_test(a_connection_that_was_idle_is_asked_first),
 	cmocka_unit_test(what_waits_in_the_queue_is_taken),
 	cmocka_unit_test(without_a_queue_it_is_not),
 	cmocka_unit_test(the_end_of_input_in_a_message_discards_it),
