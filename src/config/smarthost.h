@@ -48,7 +48,10 @@ struct smarthost_list {
 bool	smarthost_list_parse(struct smarthost_list *, const char *value,
 	    struct failure *why);
 
-/* localhost, 127.0.0.0/8, ::1, or a Unix socket: encryption is optional. */
+/*
+ * localhost, 127.0.0.0/8, ::1, or a Unix socket, by what the URL says; whether
+ * the peer is this machine is for connect_is_local() to see.
+ */
 bool	smarthost_is_local(const struct smarthost *);
 
 void	smarthost_list_free(struct smarthost_list *);

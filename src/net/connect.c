@@ -424,3 +424,30 @@ connect_to(const struct endpoint *where, const struct connect_options *options,
 	freeaddrinfo(list);
 	return fd;
 }
+
+bool
+connect_is_local(int fd)
+{
+	union {
+		struct sockaddr		any;
+		struct sockaddr_in	in;
+		struct sockaddr_in6	in6;
+		struct sockaddr_storage	room;
+	}			peer;
+	socklen_t		len = sizeof(peer);
+	const struct in6_addr	*ip6 = &peer.in6.sin6_addr;
+
+	if (getpeername(fd, &peer.any, &len) == -1)
+		return false;
+	switch (peer.any.sa_family) {
+	case AF_UNIX:
+		return true;
+	case AF_INET:
+		return ntohl(peer.in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	case AF_INET6:
+		return IN6_IS_ADDR_LOOPBACK(ip6) || (IN6_IS_ADDR_V4MAPPED(ip6) &&
+		    ip6->s6_addr[12] == IN_LOOPBACKNET);
+	default:
+		return false;
+	}
+}

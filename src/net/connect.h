@@ -46,4 +46,7 @@ struct connect_options {
 int	connect_to(const struct endpoint *, const struct connect_options *,
 	    struct failure *why);
 
+/* The peer, by its address, is this machine: loopback, or a Unix socket. */
+bool	connect_is_local(int fd);
+
 #endif

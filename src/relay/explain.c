@@ -208,6 +208,20 @@ explain_hello(const struct relay *r, int code, char *text, size_t size)
 		    "lmtp://", text, size);
 }
 
+static void
+explain_starttls(const struct relay *r, char *text, size_t size)
+{
+	if (config_find(r->config, &r->subject, KEY_TLS_PIN) != NULL)
+		advise(r, KEY_TLS_PIN, "tls_pin requires TLS", text, size);
+	else if (smarthost_is_local(r->host) &&
+	    !connect_is_local(r->session.stream.fd))
+		advise(r, KEY_SMARTHOST, "TLS is required, for by its address "
+		    "this is another machine", text, size);
+	else
+		advise(r, KEY_SMARTHOST, "if it never does, tls = off sends "
+		    "everything in clear", text, size);
+}
+
 /* It is the command or the mechanism that does not suit, whoever we are. */
 static bool
 refuses_mechanism(int code)
@@ -249,8 +263,7 @@ explain(const struct relay *r, const struct refusal *f, char *text,
 		break;
 	case STEP_STARTTLS:
 		if (status == EX_UNAVAILABLE)
-			advise(r, KEY_SMARTHOST, "if it never does, "
-			    "tls = off sends everything in clear", text, size);
+			explain_starttls(r, text, size);
 		break;
 	case STEP_TLS:
 		if (status == EX_PROTOCOL &&

@@ -107,7 +107,7 @@ connect_host(struct relay *r, struct failure *why)
 			r->options.tls_module->close(r->options.tls);
 		return false;
 	}
-	if (!p.ready) {
+	if (!p.ready || !security_settle(r, fd, &p.why)) {
 		close(fd);
 		*why = p.why;
 		return false;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "net/connect.h"
 #include "net/tls.h"
 #include "util/memory.h"
 
@@ -29,18 +30,31 @@ is_set_to(const struct relay *r, enum config_key key, const char *value)
 	return text != NULL && strcmp(text, value) == 0;
 }
 
+/*
+ * A server on this machine may be spoken to in clear if nothing is said about
+ * TLS; a certificate of ours is something to show by TLS.
+ */
+static bool
+is_exempt(const struct relay *r)
+{
+	return text_of(r, KEY_TLS) == NULL &&
+	    text_of(r, KEY_TLS_CERTIFICATE) == NULL &&
+	    r->host->scheme != SCHEME_SUBMISSION &&
+	    smarthost_is_local(r->host);
+}
+
+/* A pin comes first: without TLS there is no key that could be the right one. */
 static enum tls_policy
 policy_of(const struct relay *r)
 {
-	if (is_set_to(r, KEY_TLS, "off"))
-		return TLS_OFF;
 	if (r->host->scheme == SCHEME_SUBMISSIONS)
 		return TLS_IMPLICIT;
+	if (text_of(r, KEY_TLS_PIN) != NULL)
+		return TLS_REQUIRED;
+	if (is_set_to(r, KEY_TLS, "off") || is_exempt(r))
+		return TLS_OFF;
 	if (is_set_to(r, KEY_TLS, "opportunistic"))
 		return TLS_OPPORTUNISTIC;
-	if (text_of(r, KEY_TLS) == NULL &&
-	    r->host->scheme != SCHEME_SUBMISSION && smarthost_is_local(r->host))
-		return TLS_OFF;
 	return TLS_REQUIRED;
 }
 
@@ -73,8 +87,8 @@ bool
 security_choose(struct relay *r, struct failure *why)
 {
 	r->options.tls_policy = policy_of(r);
-	if (r->options.tls_policy == TLS_OFF &&
-	    r->host->scheme == SCHEME_SUBMISSIONS)
+	if (r->host->scheme == SCHEME_SUBMISSIONS &&
+	    is_set_to(r, KEY_TLS, "off"))
 		return failed(why, EX_CONFIG, "%s: tls = off contradicts "
 		    "submissions:// (%s), which means TLS at once; in clear, a "
 		    "server is to be had by smtp://", origin_of(r, KEY_TLS),
@@ -145,4 +159,14 @@ security_start(struct relay *r, struct failure *why)
 		return true;
 	o->tls = start_tls(r, why);
 	return o->tls != NULL;
+}
+
+bool
+security_settle(struct relay *r, int fd, struct failure *why)
+{
+	if (r->options.tls_policy != TLS_OFF || is_set_to(r, KEY_TLS, "off") ||
+	    connect_is_local(fd))
+		return true;
+	r->options.tls_policy = TLS_REQUIRED;
+	return security_start(r, why);
 }

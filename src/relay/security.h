@@ -1,8 +1,8 @@
 /*
  * security.h - TLS and AUTH with one smarthost, as the configuration has them
  *
- * Closed by default: nothing goes in clear unless the smarthost is this
- * machine or tls says so; nobody authenticates in clear unless tls = off and
+ * Closed by default: nothing goes in clear unless the peer is this machine or
+ * tls says so, and nothing at all if a key is pinned; nobody authenticates in clear unless tls = off and
  * auth are both set, nor sends a password or a token itself unless auth names
  * the mechanism; and no certificate goes unchecked unless tls says so.
  */
@@ -26,5 +26,12 @@ bool	security_choose(struct relay *, struct failure *);
  * with why as tls.h has it.
  */
 bool	security_start(struct relay *, struct failure *);
+
+/*
+ * Once connected.  A name such as localhost may lead to another machine: then
+ * nothing is exempt from TLS, which is required and started as by
+ * security_start().
+ */
+bool	security_settle(struct relay *, int fd, struct failure *);
 
 #endif

@@ -36,7 +36,7 @@ static const struct dns_record records[] = {
 	ADDRESS("good.test", "127.0.0.1"),
 	ADDRESS("nobody.test", "127.0.0.9"),
 	ADDRESS("bare.test", "127.0.0.1"),
-	ADDRESS("localhost", "127.0.0.1"),
+	ADDRESS("localhost", "198.51.100.9"),	/* a resolver that lies */
 	ADDRESS("far.test", "127.0.0.1"),
 	ADDRESS("two.test", "192.0.2.1"),	/* nobody answers there */
 	ADDRESS("two.test", "127.0.0.1"),
@@ -44,7 +44,7 @@ static const struct dns_record records[] = {
 };
 
 static struct dns		 names;
-static struct smarthost		*plain, *secure;
+static struct smarthost		*plain, *secure, *far;
 static struct folder		 folder;
 static struct usual_certificates certificates;
 
@@ -72,6 +72,16 @@ static const struct lookup_case cases[] = {
 	{ "a name that leads to this machine does not switch TLS off",
 	    "smtp+mx://evil.test:2501", NULL, EX_UNAVAILABLE,
 	    "STARTTLS: the server does not offer it" },
+	{ "127.0.0.1 is this machine, and needs no TLS",
+	    "smtp://127.0.0.1:2501", NULL, 0, NULL },
+	{ "localhost that leads to another machine needs TLS",
+	    "smtp://localhost:2501", NULL, EX_UNAVAILABLE,
+	    "STARTTLS: the server does not offer it, so nothing was sent; TLS "
+	    "is required, for by its address this is another machine (" },
+	{ "so it does with a dot behind it", "smtp://localhost.:2501", NULL,
+	    EX_UNAVAILABLE, "STARTTLS: the server does not offer it" },
+	{ "localhost that leads to another machine, where TLS is off",
+	    "smtp://localhost:2501", "tls = off\n", 0, NULL },
 	{ "no such name", "smtp://nowhere.test:2501", NULL, EX_NOHOST,
 	    "the name nowhere.test does not exist in the DNS" },
 	{ "another address of the name", "smtp://two.test:2501",
@@ -102,6 +112,7 @@ static int
 start(void **state)
 {
 	struct script	script = { .port = 2501 };
+	struct script	away = { .port = 2501, .address = "198.51.100.9" };
 	struct script	tls = { .port = 4650, .security = TLS_AT_ONCE };
 
 	(void)state;
@@ -112,6 +123,7 @@ start(void **state)
 	dns_start(&names, records, 53);
 	plain = smarthost_start(&script);
 	secure = smarthost_start(&tls);
+	far = smarthost_start(&away);
 	return 0;
 }
 
@@ -121,6 +133,7 @@ stop(void **state)
 	(void)state;
 	smarthost_stop(plain);
 	smarthost_stop(secure);
+	smarthost_stop(far);
 	dns_stop(&names);
 	folder_remove(&folder);
 	return 0;
@@ -132,7 +145,7 @@ main(void)
 	enum { N = sizeof(cases) / sizeof(*cases) };
 	struct CMUnitTest	tests[N];
 
-	if (!network_alone())
+	if (!network_alone() || !network_add_ipv4("198.51.100.9"))
 		return network_skip();
 	for (size_t i = 0; i < N; i++)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,

@@ -566,6 +566,12 @@ is_told(void **state)
 	.security = TLS_AT_ONCE, .user = "nina", \
 	.password = STAND_PASSWORD, .steps = { __VA_ARGS__ } }
 
+#define NO_STARTTLS(to, lines) .scheme = to, .script = { \
+	.user = "nina", .password = STAND_PASSWORD }, .more = lines, \
+	.status = EX_UNAVAILABLE, .commands = "EHLO|QUIT", \
+	.says = { "STARTTLS: the server does not offer it, so nothing was " \
+	"sent; tls_pin requires TLS (", "relais.conf:" }
+
 /* ----------------------------------------------------- tickets and replies */
 
 /* Session tickets are readable octets of TLS, and no reply too many. */
@@ -598,6 +604,18 @@ static const struct CMUnitTest tls_spec[] = {
 	    { .security = STARTTLS_OFFERED }, TRUSTED, "EHLO|" SENT, false),
 	GOES("smtp:// upgrades where tls is required", "smtp",
 	    { .security = STARTTLS_OFFERED }, TRUSTED "tls = required\n",
+	    UPGRADED, true),
+	GOES("smtp:// to this machine upgrades where a pin is set", "smtp",
+	    { .security = STARTTLS_OFFERED }, "tls_pin = {pin}\n", UPGRADED,
+	    true),
+	GOES("so it does where we have a certificate to show", "smtp",
+	    { .security = STARTTLS_OFFERED }, TRUSTED "tls_certificate = "
+	    "{chain}\ntls_key = {key}\n", UPGRADED, true),
+	GOES("with a pin, opportunistic means required", "submission",
+	    { .security = STARTTLS_OFFERED }, "tls_pin = {pin}\n"
+	    "tls = opportunistic\n", UPGRADED, true),
+	GOES("with a pin, off means required", "submission",
+	    { .security = STARTTLS_OFFERED }, "tls_pin = {pin}\ntls = off\n",
 	    UPGRADED, true),
 	GOES("tls = off goes in clear", "submission",
 	    { .security = STARTTLS_OFFERED }, "tls = off\n", "EHLO|" SENT,
@@ -728,6 +746,18 @@ static const struct CMUnitTest tls_spec[] = {
 	    .script = { .user = "nina", .password = STAND_PASSWORD },
 	    .status = EX_UNAVAILABLE, .commands = "EHLO|QUIT",
 	    .says = { "STARTTLS: the server does not offer it" }),
+	TOLD("a pin, and no STARTTLS from this machine", NO_STARTTLS("smtp",
+	    "tls_pin = " WRONG_PIN "\n")),
+	TOLD("a pin, tls = opportunistic and no STARTTLS",
+	    NO_STARTTLS("submission", "tls_pin = " WRONG_PIN "\n"
+	    "tls = opportunistic\n")),
+	TOLD("a pin, tls = off and no STARTTLS", NO_STARTTLS("submission",
+	    "tls_pin = " WRONG_PIN "\ntls = off\nauth = plain\n")),
+	TOLD("a pin, tls = opportunistic and STARTTLS is refused",
+	    UPGRADES({ .at = ON_STARTTLS, .say = "454 4.7.0 not now" }),
+	    .more = "tls_pin = " WRONG_PIN "\ntls = opportunistic\n",
+	    .status = EX_TEMPFAIL, .commands = "EHLO|STARTTLS|QUIT",
+	    .says = { "STARTTLS: 454 4.7.0 not now" }),
 	TOLD("EHLO is refused, and HELO offers nothing",
 	    .scheme = "submission", .script = { .user = "nina",
 	    .password = STAND_PASSWORD, .auth_in_clear = true,

@@ -72,6 +72,23 @@ network_alone(void)
 }
 
 bool
+network_add_ipv4(const char *address)
+{
+	struct ifreq		 request = { .ifr_name = "lo:1" };
+	struct sockaddr_in	*in = (void *)&request.ifr_addr;
+	int			 fd = socket(AF_INET,
+				    SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool			 good;
+
+	in->sin_family = AF_INET;
+	assert_int_equal(inet_pton(AF_INET, address, &in->sin_addr), 1);
+	good = fd != -1 && ioctl(fd, SIOCSIFADDR, &request) == 0;
+	if (fd != -1)
+		close(fd);
+	return good || refused(address);
+}
+
+bool
 network_add_ipv6(const char *address)
 {
 	struct in6_ifreq	request = {

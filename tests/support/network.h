@@ -16,7 +16,11 @@
  */
 bool	network_alone(void);
 
-/* One more address of loopback; false, and told why, without IPv6. */
+/*
+ * One more address of loopback, which is not a loopback address; false, and
+ * told why, if the system lacks it.  Of IPv4 there is one.
+ */
+bool	network_add_ipv4(const char *address);
 bool	network_add_ipv6(const char *address);
 
 /* What main() returns where there is no such network: one skipped test. */
