@@ -2,9 +2,10 @@
  * security.h - TLS and AUTH with one smarthost, as the configuration has them
  *
  * Closed by default: nothing goes in clear unless the peer is this machine or
- * tls says so, and nothing at all if a key is pinned; nobody authenticates in clear unless tls = off and
- * auth are both set, nor sends a password or a token itself unless auth names
- * the mechanism; and no certificate goes unchecked unless tls says so.
+ * tls says so, and nothing at all if a key is pinned; nobody authenticates in
+ * clear unless tls = off and auth are both set, nor sends a password or a token
+ * itself unless auth names the mechanism; and no certificate goes unchecked
+ * unless tls says so.
  */
 #ifndef RELAY_SECURITY_H
 #define RELAY_SECURITY_H
