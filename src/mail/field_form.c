@@ -9,15 +9,26 @@
 #include "mail/encoded_word.h"
 #include "mail/media_type.h"
 #include "mail/refold.h"
+#include "util/json.h"
 
 enum {
 	LONG_WORD = 900,	/* an encoded word that is longer is split */
 };
 
-enum kind { TEXT, ADDRESSES, PHRASES, PARAMETERS, OPAQUE };
+enum kind {
+	UNNAMED,		/* text, or data of some program */
+	TEXT,
+	ADDRESSES,
+	PHRASES,
+	PARAMETERS,
+	IDS,			/* message ids */
+	URLS,
+	OPAQUE,
+};
 
-/* What is not named here is text (RFC 5322 section 3.6.8). */
 static const struct { const char *name; enum kind kind; } kinds[] = {
+	{ "Subject", TEXT }, { "Comments", TEXT },
+	{ "Content-Description", TEXT },
 	{ "From", ADDRESSES }, { "Sender", ADDRESSES },
 	{ "Reply-To", ADDRESSES }, { "To", ADDRESSES }, { "Cc", ADDRESSES },
 	{ "Bcc", ADDRESSES }, { "Resent-From", ADDRESSES },
@@ -30,16 +41,16 @@ static const struct { const char *name; enum kind kind; } kinds[] = {
 	{ "Keywords", PHRASES },
 	{ "Content-Type", PARAMETERS }, { "Content-Disposition", PARAMETERS },
 	{ "Date", OPAQUE }, { "Resent-Date", OPAQUE },
-	{ "Message-ID", OPAQUE }, { "Resent-Message-ID", OPAQUE },
-	{ "In-Reply-To", OPAQUE }, { "References", OPAQUE },
+	{ "Message-ID", IDS }, { "Resent-Message-ID", IDS },
+	{ "In-Reply-To", IDS }, { "References", IDS },
 	{ "Received", OPAQUE }, { "Return-Path", OPAQUE },
 	{ "MIME-Version", OPAQUE }, { "Content-Transfer-Encoding", OPAQUE },
 	{ "Content-ID", OPAQUE }, { "DKIM-Signature", OPAQUE },
 	{ "Authentication-Results", OPAQUE }, { "Received-SPF", OPAQUE },
-	{ "List-Id", PHRASES }, { "List-Post", OPAQUE },
-	{ "List-Help", OPAQUE }, { "List-Archive", OPAQUE },
-	{ "List-Owner", OPAQUE }, { "List-Subscribe", OPAQUE },
-	{ "List-Unsubscribe", OPAQUE }, { "List-Unsubscribe-Post", OPAQUE },
+	{ "List-Id", PHRASES }, { "List-Post", URLS }, { "List-Help", URLS },
+	{ "List-Archive", URLS }, { "List-Owner", URLS },
+	{ "List-Subscribe", URLS }, { "List-Unsubscribe", URLS },
+	{ "List-Unsubscribe-Post", OPAQUE },
 	{ "Autocrypt", OPAQUE }, { "ARC-Seal", OPAQUE },
 	{ "ARC-Message-Signature", OPAQUE },
 	{ "ARC-Authentication-Results", OPAQUE },
@@ -69,7 +80,34 @@ kind_of(const struct field *f)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (field_is(f, kinds[i].name))
 			return kinds[i].kind;
-	return TEXT;
+	return UNNAMED;
+}
+
+/* No words of a phrase are in it; only comments hold text. */
+static bool
+has_no_phrases(enum kind kind)
+{
+	return kind == IDS || kind == URLS || kind == OPAQUE;
+}
+
+static enum refold_place
+places_of(enum kind kind)
+{
+	switch (kind) {
+	case ADDRESSES:
+		return REFOLD_ADDRESSES;
+	case URLS:
+		return REFOLD_URLS;
+	case IDS:
+		return REFOLD_IDS;
+	case UNNAMED:
+	case TEXT:
+	case PHRASES:
+	case PARAMETERS:
+	case OPAQUE:
+		break;
+	}
+	return REFOLD_BLANKS;
 }
 
 static bool
@@ -102,9 +140,15 @@ is_clear(const char *text, size_t len, const struct field_form *form)
 }
 
 bool
+field_is_clear(const struct field *f, const struct field_form *form)
+{
+	return is_clear(f->text, f->len, form);
+}
+
+bool
 field_is_fit(const struct field *f, const struct field_form *form)
 {
-	return is_clear(f->text, f->len, form) &&
+	return field_is_clear(f, form) &&
 	    (f->len <= REFOLD_LIMIT + 2 || !has_long_line(f));
 }
 
@@ -425,7 +469,7 @@ write_atom(struct writer *w, size_t i)
 	size_t	end = atom_end(w, i);
 	bool	address = !w->parsed && memchr(w->text + i, '@', end - i);
 
-	if (w->kind == OPAQUE || address)
+	if (has_no_phrases(w->kind) || address)
 		return write_special(w, i, end);
 	write_word(w, i, end);
 	return end;
@@ -441,7 +485,7 @@ write_enclosed(struct writer *w, size_t i)
 		return write_special(w, i, w->len);
 	if (w->text[i] == '(')
 		write_comment(w, i, end);
-	else if (w->text[i] == '"' && w->kind != OPAQUE)
+	else if (w->text[i] == '"' && !has_no_phrases(w->kind))
 		write_word(w, i, end);
 	else
 		write_special(w, i, end);
@@ -516,11 +560,17 @@ static void
 write_value(struct writer *w)
 {
 	switch (w->kind) {
+	case UNNAMED:
+		if (!json_to_ascii(&w->to, w->text, w->len))
+			write_text(w);
+		break;
 	case TEXT:
 		write_text(w);
 		break;
 	case ADDRESSES:
 	case PHRASES:
+	case IDS:
+	case URLS:
 	case OPAQUE:
 		write_structured(w);
 		break;
@@ -537,7 +587,7 @@ field_write(struct buffer *to, const struct field *f,
 	struct writer	 w = { .form = form, .kind = kind_of(f) };
 	struct buffer	 text = { 0 };
 	const char	*value;
-	size_t		 len;
+	size_t		 len, before = to->len;
 	bool		 good;
 
 	if (field_is_fit(f, form)) {
@@ -549,9 +599,16 @@ field_write(struct buffer *to, const struct field *f,
 	w.text = text.data;
 	w.len = text.len;
 	buffer_add(&w.to, f->text, (size_t)(value - f->text));
-	write_value(&w);
-	good = refold(to, w.to.data, w.to.len, w.kind == ADDRESSES) &&
-	    is_clear(w.to.data, w.to.len, form);
+	if (is_bad(&w, w.text, w.len))
+		write_value(&w);
+	else
+		buffer_add(&w.to, w.text, w.len);
+	good = refold(to, w.to.data, w.to.len, places_of(w.kind));
+	if (!good && text_is_ascii(f->text, f->len)) {
+		to->len = before;
+		buffer_add(to, f->text, f->len);
+	}
+	good = good && is_clear(w.to.data, w.to.len, form);
 	buffer_free(&text);
 	buffer_free(&w.waiting);
 	buffer_free(&w.to);

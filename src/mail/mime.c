@@ -118,7 +118,7 @@ amend(struct buffer *to, const struct buffer *text, const char *encoding,
 
 	if (text->len > 0)
 		header_parse(&h, text->data, text->len);
-	good = header_write_amended(to, &h, &a, form);
+	good = header_write_amended(to, &h, &a, form) == NULL;
 	buffer_add_text(to, "\r\n");
 	header_free(&h);
 	return good;

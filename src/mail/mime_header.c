@@ -86,19 +86,20 @@ add_missing(struct buffer *to, const struct header *h,
 		    a->charset);
 }
 
-bool
+const struct field *
 header_write_amended(struct buffer *to, const struct header *h,
     const struct amendment *a, const struct field_form *form)
 {
-	bool	said = a->encoding == NULL;
-	bool	good = true;
+	const struct field	*unfit = NULL;
+	bool			 said = a->encoding == NULL;
 
 	for (size_t i = 0; i < h->n; i++) {
 		const struct field	*f = &h->field[i];
 
 		if (a->encoding == NULL ||
 		    !field_is(f, "Content-Transfer-Encoding")) {
-			good &= field_write(to, f, form);
+			if (!field_write(to, f, form) && unfit == NULL)
+				unfit = f;
 		} else if (!said) {
 			buffer_addf(to, "%.*s: %s\r\n", (int)f->name_len,
 			    f->text, a->encoding);
@@ -109,5 +110,5 @@ header_write_amended(struct buffer *to, const struct header *h,
 	if (!said)
 		buffer_addf(to, "Content-Transfer-Encoding: %s\r\n",
 		    a->encoding);
-	return good;
+	return unfit;
 }

@@ -34,9 +34,11 @@ enum encoding encoding_of(const struct header *);
 
 bool	header_is_fit(const struct header *, const struct field_form *);
 
-/* All fields in order, then what is added, without the empty line.  False if
- * a field could not be made fit. */
-bool	header_write_amended(struct buffer *, const struct header *,
+/*
+ * All fields in order, then what is added, without the empty line.  Returns the
+ * first field that could not be made fit, or NULL.
+ */
+const struct field *header_write_amended(struct buffer *, const struct header *,
 	    const struct amendment *, const struct field_form *);
 
 #endif

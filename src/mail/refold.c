@@ -8,8 +8,10 @@ struct folder {
 	size_t		 len;
 	size_t		 line;		/* where this line begins */
 	size_t		 place;		/* the last one for a fold, 0: none */
-	size_t		 first;		/* behind the colon: only in need */
+	size_t		 first;		/* after the colon: only in need */
+	enum refold_place places;
 	bool		 quoted;
+	bool		 angle;		/* between < and > */
 	unsigned	 comments;	/* open ones */
 	bool		 good;
 };
@@ -48,10 +50,12 @@ reach(struct folder *f, size_t at)
 	f->place = at;
 }
 
-/* Whether the character at i is just itself: commas in quotes don't count. */
+/* Reads the character at i: in quotes and comments no other is special. */
 static void
 follow(struct folder *f, size_t *i)
 {
+	bool	in_path = f->angle && f->places != REFOLD_ADDRESSES;
+
 	switch (f->text[*i]) {
 	case '\\':
 		if ((f->quoted || f->comments > 0) && *i + 1 < f->len &&
@@ -59,24 +63,53 @@ follow(struct folder *f, size_t *i)
 			++*i;
 		break;
 	case '"':
-		f->quoted ^= f->comments == 0;
+		f->quoted ^= f->comments == 0 && !in_path;
 		break;
 	case '(':
-		f->comments += !f->quoted;
+		f->comments += !f->quoted && !in_path;
 		break;
 	case ')':
 		f->comments -= !f->quoted && f->comments > 0;
 		break;
+	case '<':
+		f->angle |= !f->quoted && f->comments == 0;
+		break;
+	case '>':
+		f->angle &= f->quoted || f->comments > 0;
+		break;
 	}
 }
 
+/* Whether white space can be added in front of the character at i. */
+static bool
+is_place(const struct folder *f, size_t i)
+{
+	const char	*at = f->text + i;
+
+	if (f->quoted || f->comments > 0)
+		return false;
+	switch (f->places) {
+	case REFOLD_BLANKS:
+		break;
+	case REFOLD_ADDRESSES:
+		return at[-1] == ',';
+	case REFOLD_URLS:
+		return at[-1] == ',' && !f->angle;
+	case REFOLD_IDS:
+		return at[-1] == '>' && at[0] == '<';
+	}
+	return false;
+}
+
 bool
-refold(struct buffer *to, const char *field, size_t len, bool at_commas)
+refold(struct buffer *to, const char *field, size_t len,
+    enum refold_place places)
 {
 	struct folder	f = { .to = to, .text = field, .len = len,
-			    .good = true };
+			    .places = places, .good = true };
 	const char	*colon = memchr(field, ':', len);
-	size_t		 start = colon != NULL ? (size_t)(colon - field) + 1 : 0;
+	size_t		 start = colon != NULL ?
+			    (size_t)(colon - field) + 1 : 0;
 
 	while (f.len > start && is_blank(field[f.len - 1]))
 		f.len--;
@@ -90,8 +123,7 @@ refold(struct buffer *to, const char *field, size_t len, bool at_commas)
 				reach(&f, i);
 			continue;
 		}
-		if (i > start && at_commas && field[i - 1] == ',' &&
-		    !f.quoted && f.comments == 0)
+		if (i > start && is_place(&f, i))
 			reach(&f, i);
 		follow(&f, &i);
 	}

@@ -1,6 +1,7 @@
 #include "mail/wire.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -76,18 +77,32 @@ plan_body(struct wire *w, const struct message *m,
 	return true;
 }
 
+/* Adds the name of a field that is left as it is to what is told already. */
+static void
+remark_field(struct wire *w, const struct field *f)
+{
+	snprintf(w->remarks, sizeof(w->remarks), "%s%sthe header field %.*s "
+	    "cannot be %s and is left as it is",
+	    w->remark != NULL ? w->remark : "", w->remark != NULL ? "; " : "",
+	    f->name_len < 60 ? (int)f->name_len : 60, f->text,
+	    field_is_clear(f, &w->form) ? "folded" : "encoded");
+	w->remark = w->remarks;
+}
+
 static void
 write_head(struct wire *w, const struct header *h, bool sealed)
 {
+	const struct field	*unfit;
+
 	if (sealed) {
 		header_write(&w->head, h);
 		w->remark = "the message has a DKIM signature and is left as "
 		    "it is";
 		return;
 	}
-	if (!header_write_amended(&w->head, h, &w->plan.top, &w->form))
-		w->remark = "a header field that can't be encoded or folded is "
-		    "left as it is";
+	unfit = header_write_amended(&w->head, h, &w->plan.top, &w->form);
+	if (unfit != NULL)
+		remark_field(w, unfit);
 	buffer_add_text(&w->head, "\r\n");
 }
 

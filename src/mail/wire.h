@@ -47,6 +47,7 @@ struct wire {
 	bool			 changed;	/* the body, by the plan */
 	struct mime_plan	 plan;
 	struct mime_reader	 reader;
+	char			 remarks[256];	/* what remark points to */
 };
 
 bool	wire_prepare(struct wire *, const struct message *,

@@ -413,7 +413,7 @@ static const struct CMUnitTest wire_spec[] = {
 	{ "what has no text in it is left as it is", travels, NULL, NULL,
 	    &(struct example){ EIGHT, "Message-ID: <\303\244@b> (\303\266)\n\n",
 	    "Message-ID: <\303\244@b> (=?utf-8?B?w7Y=?=)\n\n",
-	    "header field" } },
+	    "the header field Message-ID cannot be encoded" } },
 	TRAVELS("a list of addresses is folded at its commas", SEVEN,
 	    "To: a@{900}.example,b@example.org,\"c,c\"@{90}.example\n\n",
 	    "To: a@{900}.example,\n b@example.org,\n"
@@ -425,7 +425,31 @@ static const struct CMUnitTest wire_spec[] = {
 	    "Subject: {900}\n {900}\n\n"),
 	{ "an identifier that is too long is left as it is", travels, NULL,
 	    NULL, &(struct example){ SEVEN, "Message-ID: <{1000}@b>\n\n",
-	    "Message-ID:\n <{1000}@b>\n\n", "header field" } },
+	    "Message-ID: <{1000}@b>\n\n", "Message-ID cannot be folded" } },
+	TRAVELS("URLs are folded after the commas between them", SEVEN,
+	    "List-Unsubscribe: <mailto:u@b?c=,d>,<https://b/?\"(,{960}>,"
+	    "<https://c>\n\n",
+	    "List-Unsubscribe: <mailto:u@b?c=,d>,\n <https://b/?\"(,{960}>,\n"
+	    " <https://c>\n\n"),
+	TRAVELS("message ids are folded between them", SEVEN,
+	    "In-Reply-To: <{500}@b><{500}@b>\n"
+	    "References: <\"(@b><{970}@b>(a><b) <{20}@b>\n\n",
+	    "In-Reply-To: <{500}@b>\n <{500}@b>\n"
+	    "References: <\"(@b>\n <{970}@b>(a><b)\n <{20}@b>\n\n"),
+	TRAVELS("all other fields at blanks that are there", SEVEN,
+	    "X-A: {\"a\": \"b,c  d{980}\",\"e\": 1}\n\n",
+	    "X-A: {\"a\": \"b,c\n  d{980}\",\"e\":\n 1}\n\n"),
+	{ "and if there is none they are left as they are", travels, NULL,
+	    NULL, &(struct example){ SEVEN,
+	    "X-A: {\"a\":\"b,c{998}\",\"e\":[1,2]}\nSubject: {1200} a\n\n",
+	    "X-A: {\"a\":\"b,c{998}\",\"e\":[1,2]}\nSubject: {1200} a\n\n",
+	    "X-A cannot be folded" } },
+	TRAVELS("JSON has its own form for what is not ASCII", EIGHT,
+	    "X-A: {\"\303\244\": [\"b\\\"\", \"\360\237\230\200\"]}\n"
+	    "Subject: {\"\303\244bcde\"}\nX-B: [\303\244bcde]\n\n",
+	    "X-A: {\"\\u00e4\": [\"b\\\"\", \"\\ud83d\\ude00\"]}\n"
+	    "Subject: =?utf-8?Q?=7B=22=C3=A4bcde=22=7D?=\n"
+	    "X-B: =?utf-8?Q?=5B=C3=A4bcde=5D?=\n\n"),
 	cmocka_unit_test(too_many_parts_stay),
 };
 
