@@ -77,20 +77,6 @@ tls_pins_match(const struct tls_pins *pins, X509 *x)
 	return false;
 }
 
-const char *
-tls_pin_text(char to[TLS_PIN_TEXT], X509 *x)
-{
-	struct buffer	text = { 0 };
-	unsigned char	pin[TLS_PIN_SIZE];
-
-	buffer_add_text(&text, prefix);
-	if (pin_of(pin, x))
-		base64_encode(&text, pin, sizeof(pin));
-	strlcpy(to, text.data, TLS_PIN_TEXT);
-	buffer_free(&text);
-	return to;
-}
-
 void
 tls_pins_free(struct tls_pins *pins)
 {

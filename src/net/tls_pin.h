@@ -15,7 +15,7 @@
 #include "net/tls.h"
 #include "util/failure.h"
 
-enum { TLS_PIN_SIZE = 32, TLS_PIN_TEXT = 64 };
+enum { TLS_PIN_SIZE = 32 };
 
 struct tls_pins {
 	unsigned char	(*pin)[TLS_PIN_SIZE];	/* owned */
@@ -28,9 +28,6 @@ bool	tls_pins_read(struct tls_pins *, const char *const *texts,
 
 /* True if the certificate's key is one of them. */
 bool	tls_pins_match(const struct tls_pins *, X509 *);
-
-/* The pin of a certificate's key, prefix included. */
-const char *tls_pin_text(char to[TLS_PIN_TEXT], X509 *);
 
 void	tls_pins_free(struct tls_pins *);
 

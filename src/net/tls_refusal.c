@@ -11,9 +11,15 @@
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
-#include "net/tls_pin.h"
 #include "util/buffer.h"
 #include "util/visible.h"
+
+/*
+ * The pin itself is not printed: whoever copies it from here trusts the very
+ * server that has just been refused, and that may be an attacker's.
+ */
+#define BY_PIN	"tls_pin in relais.conf trusts the server's key all the " \
+		"same, if you have its pin from the server's owner"
 
 /* What a sentence can be made of. */
 struct refusal {
@@ -22,7 +28,6 @@ struct refusal {
 	X509				*cert;	/* the one that broke a rule */
 	int				 depth;	/* its place; 0: the leaf */
 	char				 who[260];
-	char				 pin[TLS_PIN_TEXT];
 	char				 trust[260];
 	const struct tls_verify		*v;
 };
@@ -137,8 +142,7 @@ expired(const struct refusal *r, struct failure *why)
 
 	date_text(date, sizeof(date), X509_get0_notAfter(r->cert));
 	failed(why, EX_CONFIG, "%s expired on %s; its owner must renew it "
-	    "(tls_pin = %s in relais.conf trusts the server's key in spite of "
-	    "dates)", r->who, date, r->pin);
+	    "(" BY_PIN ")", r->who, date);
 }
 
 static void
@@ -151,17 +155,15 @@ not_yet_valid(const struct refusal *r, struct failure *why)
 	date_text(date, sizeof(date), X509_get0_notBefore(r->cert));
 	strftime(now, sizeof(now), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&t, &tm));
 	failed(why, EX_CONFIG, "%s is not valid before %s, and by the clock "
-	    "of this machine it is %s (tls_pin = %s in relais.conf trusts the "
-	    "server's key in spite of dates)", r->who, date, now, r->pin);
+	    "of this machine it is %s (" BY_PIN ")", r->who, date, now);
 }
 
 static void
 self_signed(const struct refusal *r, struct failure *why)
 {
 	failed(why, EX_CONFIG, "%s is self-signed, so no authority vouches "
-	    "for it; if the server's owner confirms this key, trust it by "
-	    "tls_pin = %s in relais.conf, or the certificate by tls_ca",
-	    r->who, r->pin);
+	    "for it; name a copy from the server's owner as tls_ca in "
+	    "relais.conf (or " BY_PIN ")", r->who);
 }
 
 static void
@@ -169,8 +171,8 @@ unknown_root(const struct refusal *r, struct failure *why)
 {
 	failed(why, EX_CONFIG, "the server's chain ends at a root that %s "
 	    "does not hold: %s is self-signed; to trust it, name a file "
-	    "that holds it as tls_ca in relais.conf, or trust the server's "
-	    "key by tls_pin = %s", r->trust, r->who, r->pin);
+	    "that holds it as tls_ca in relais.conf (or " BY_PIN ")",
+	    r->trust, r->who);
 }
 
 /*
@@ -187,15 +189,13 @@ no_issuer(const struct refusal *r, struct failure *why)
 		failed(why, EX_CONFIG, "%s was issued by \"%s\", which the "
 		    "server did not send and %s does not hold: if that is an "
 		    "intermediate, the server must send it; else name a file "
-		    "that holds it as tls_ca in relais.conf, or trust the "
-		    "server's key by tls_pin = %s", r->who, issuer, r->trust,
-		    r->pin);
+		    "that holds it as tls_ca in relais.conf (or " BY_PIN
+		    ")", r->who, issuer, r->trust);
 	else
 		failed(why, EX_CONFIG, "%s was issued by the unknown authority "
 		    "\"%s\", which %s does not hold; to trust it, name a file "
-		    "that holds it as tls_ca in relais.conf, or trust the "
-		    "server's key by tls_pin = %s", r->who, issuer, r->trust,
-		    r->pin);
+		    "that holds it as tls_ca in relais.conf (or " BY_PIN
+		    ")", r->who, issuer, r->trust);
 }
 
 static bool
@@ -216,9 +216,8 @@ wrong_name(const struct refusal *r, struct failure *why)
 	if (has_common_name(r))
 		failed(why, EX_CONFIG, "%s bears the name %s only in its "
 		    "common name (CN), which does not count (RFC 9525): its "
-		    "owner must add a subjectAltName, or trust the server's "
-		    "key by tls_pin = %s in relais.conf", r->who, r->v->name,
-		    r->pin);
+		    "owner must add a subjectAltName (or " BY_PIN ")", r->who,
+		    r->v->name);
 	else
 		failed(why, EX_CONFIG, "%s is for %s, not for %s%s; if that "
 		    "is the right server, set tls_name in relais.conf to a "
@@ -240,20 +239,19 @@ weak_key(const struct refusal *r, struct failure *why)
 	EVP_PKEY	*key = X509_get0_pubkey(r->cert);
 
 	failed(why, EX_CONFIG, "%s has too weak a key (%d bits of %s) for "
-	    "this system's openssl.cnf; its owner must replace it (tls_pin = "
-	    "%s in relais.conf trusts it in spite of that)", r->who,
+	    "this system's openssl.cnf; its owner must replace it (" BY_PIN ")",
+	    r->who,
 	    key != NULL ? EVP_PKEY_get_bits(key) : 0,
 	    key != NULL && EVP_PKEY_get0_type_name(key) != NULL ?
-	    EVP_PKEY_get0_type_name(key) : "unknown kind", r->pin);
+	    EVP_PKEY_get0_type_name(key) : "unknown kind");
 }
 
 static void
 weak_digest(const struct refusal *r, struct failure *why)
 {
 	failed(why, EX_CONFIG, "%s is signed with %s, too weak for this "
-	    "system's openssl.cnf; its owner must replace it (tls_pin = %s in "
-	    "relais.conf trusts the server's key in spite of that)", r->who,
-	    OBJ_nid2ln(X509_get_signature_nid(r->cert)), r->pin);
+	    "system's openssl.cnf; its owner must replace it (" BY_PIN ")",
+	    r->who, OBJ_nid2ln(X509_get_signature_nid(r->cert)));
 }
 
 static void
@@ -268,16 +266,14 @@ static void
 not_for_servers(const struct refusal *r, struct failure *why)
 {
 	failed(why, EX_CONFIG, "%s was not issued for use by a server (key "
-	    "usage); its owner must replace it (tls_pin = %s in relais.conf "
-	    "trusts the server's key in spite of that)", r->who, r->pin);
+	    "usage); its owner must replace it (" BY_PIN ")", r->who);
 }
 
 static void
 no_authority(const struct refusal *r, struct failure *why)
 {
 	failed(why, EX_CONFIG, "%s may not issue the certificate below it "
-	    "(basicConstraints); trust the server's key by tls_pin = %s in "
-	    "relais.conf if its owner confirms it", r->who, r->pin);
+	    "(basicConstraints) (" BY_PIN ")", r->who);
 }
 
 static const struct {
@@ -318,7 +314,6 @@ tls_refusal_by_chain(X509_STORE_CTX *chain, const struct tls_verify *v,
 		r.depth = 0;
 	}
 	who_text(r.who, sizeof(r.who), r.cert, r.depth);
-	tls_pin_text(r.pin, r.leaf);
 	trust_text(r.trust, sizeof(r.trust), v);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		if (rules[i].error == error) {
@@ -326,20 +321,19 @@ tls_refusal_by_chain(X509_STORE_CTX *chain, const struct tls_verify *v,
 			return;
 		}
 	}
-	failed(why, EX_CONFIG, "%s is not trusted: %s (tls_pin = %s in "
-	    "relais.conf trusts the server's key in spite of that)", r.who,
-	    X509_verify_cert_error_string(error), r.pin);
+	failed(why, EX_CONFIG, "%s is not trusted: %s (" BY_PIN ")", r.who,
+	    X509_verify_cert_error_string(error));
 }
 
 void
 tls_refusal_by_pin(X509 *leaf, const struct tls_verify *v, struct failure *why)
 {
-	char	who[260], pin[TLS_PIN_TEXT], where[260] = "";
+	char	who[260], where[260] = "";
 
 	who_text(who, sizeof(who), leaf, 0);
 	if (v->pins_origin != NULL)
 		snprintf(where, sizeof(where), " (%.200s)", v->pins_origin);
-	failed(why, EX_CONFIG, "%s has a key that is not pinned by tls_pin%s: "
-	    "its pin is %s; if the server's owner confirms this key, add it to "
-	    "relais.conf", who, where, tls_pin_text(pin, leaf));
+	failed(why, EX_CONFIG, "%s has a key that is not pinned by tls_pin%s; "
+	    "if the server's owner has replaced the key, ask for the pin of "
+	    "the new one and add that to relais.conf", who, where);
 }

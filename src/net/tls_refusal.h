@@ -2,8 +2,9 @@
  * tls_refusal.h - say why a certificate was refused
  *
  * The sentence names the certificate, the rule that it broke, and the key
- * of relais.conf that would change it.  All that comes from certificates is
- * made visible and kept short.  EX_CONFIG always.
+ * of relais.conf that would change it, but never the pin of the key that was
+ * refused.  All that comes from certificates is made visible and kept short.
+ * EX_CONFIG always.
  */
 #ifndef NET_TLS_REFUSAL_H
 #define NET_TLS_REFUSAL_H

@@ -655,13 +655,13 @@ static const struct CMUnitTest tls_spec[] = {
 	    "tls_name = mail.example.org\n"),
 	CERTIFICATE("expired", .wish = { .dns = "mail.example",
 	    .expired = true }, .says = "\"CN=mail.example\" expired on 20",
-	    .key = "tls_pin = sha256//"),
+	    .key = "tls_pin in relais.conf"),
 	CERTIFICATE("not yet valid", .wish = { .dns = "mail.example",
 	    .not_yet = true }, .says = "\"CN=mail.example\" is not valid "
-	    "before 20", .key = "tls_pin = sha256//"),
+	    "before 20", .key = "tls_pin in relais.conf"),
 	CERTIFICATE("self-signed", GOOD, .signer = BY_ITSELF,
 	    .says = "\"CN=mail.example\" is self-signed",
-	    .key = "tls_pin = sha256//"),
+	    .key = "tls_pin in relais.conf"),
 	CERTIFICATE("of an authority that nobody knows", GOOD,
 	    .signer = BY_STRANGER, .says = "was issued by \"CN=Stranger "
 	    "Root\"", .key = "tls_ca"),
