@@ -10,7 +10,7 @@
 #include "util/json.h"
 #include "util/visible.h"
 
-enum { TOO_OLD = 1 };
+enum { UNHEALTHY = 1 };
 
 struct state {
 	struct spool_totals	queue;
@@ -60,23 +60,26 @@ print_text(const struct state *s, bool too_old)
 	printf("\nfailed: %zu, %llu Kbytes\n", s->failed.entries,
 	    (unsigned long long)(s->failed.octets / 1024));
 	print_time("last success", s->health.success, "");
+	print_time("last given up", s->health.given_up,
+	    health_is_bad(&s->health) ? "NOTHING WAS SENT SINCE" : "");
 	print_time("last error", s->health.error, s->health.text);
 }
 
 static void
-print_json(const struct state *s, bool too_old)
+print_json(const struct state *s, bool good)
 {
 	struct buffer	b = { 0 };
 
 	json_string(&b, s->health.text);
 	printf("{\"ok\":%s,\"queue\":%zu,\"queue_octets\":%llu,"
 	    "\"oldest_seconds\":%lld,\"failed\":%zu,\"failed_octets\":%llu,"
-	    "\"last_success\":%lld,\"last_error\":%lld,"
-	    "\"last_error_text\":%s}\n", too_old ? "false" : "true",
+	    "\"last_success\":%lld,\"last_given_up\":%lld,\"last_error\":%lld,"
+	    "\"last_error_text\":%s}\n", good ? "true" : "false",
 	    s->queue.entries, (unsigned long long)s->queue.octets,
 	    (long long)s->age, s->failed.entries,
 	    (unsigned long long)s->failed.octets,
-	    (long long)s->health.success, (long long)s->health.error, b.data);
+	    (long long)s->health.success, (long long)s->health.given_up,
+	    (long long)s->health.error, b.data);
 	buffer_free(&b);
 }
 
@@ -85,14 +88,15 @@ queue_health(struct spool *spool, int64_t older_s, bool json,
     struct failure *why)
 {
 	struct state	s;
-	bool		too_old;
+	bool		too_old, good;
 
 	if (!look(&s, spool, why))
 		return why->status;
 	too_old = s.age > older_s;
+	good = !too_old && !health_is_bad(&s.health);
 	if (json)
-		print_json(&s, too_old);
+		print_json(&s, good);
 	else
 		print_text(&s, too_old);
-	return too_old ? TOO_OLD : EX_OK;
+	return good ? EX_OK : UNHEALTHY;
 }

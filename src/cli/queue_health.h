@@ -15,8 +15,9 @@ enum { QUEUE_HEALTH_OLDER_S = 60 * 60 };
 
 /*
  * How much waits and was given up, for how long, and how the last attempts
- * went.  The exit status: 1 if something has waited for longer than that,
- * EX_OK, or that of why.  No spool: nothing waits.
+ * went.  The exit status: 1 if something has waited for longer than that, or
+ * the last message was given up and none was sent since; EX_OK; or that of
+ * why.  No spool: nothing waits.
  */
 int	queue_health(struct spool *, int64_t older_s, bool json,
 	    struct failure *why);

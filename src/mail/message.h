@@ -64,8 +64,8 @@ void	message_begin(struct message *, const struct message_limits *);
 
 /*
  * Takes the next octets.  False with EX_DATAERR (NUL, size, header beyond
- * the bounds) or EX_CANTCREAT (no directory takes the file); the message is of no
- * use then, feeding it more is allowed and does nothing but fail again.
+ * the bounds) or EX_CANTCREAT (no directory takes the file); the message is of
+ * no use then, feeding it more is allowed and does nothing but fail again.
  */
 bool	message_feed(struct message *, const char *data, size_t len,
 	    struct failure *why);

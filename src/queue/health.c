@@ -1,5 +1,7 @@
 #include "queue/health.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,21 +21,24 @@ static const char	file_name[] = "status";
 void
 health_read(struct health *health, const struct spool *spool)
 {
-	char	file[4 * sizeof(health->text)] = "";
-	char	word[sizeof(file)] = "";
-	char	*text;
-	ssize_t	n;
-	int	fd;
+	char		 file[4 * sizeof(health->text)] = "";
+	char		 word[sizeof(file)] = "";
+	char		*text;
+	struct stat	 st;
+	ssize_t		 n;
+	int		 fd;
 
 	*health = (struct health){ 0 };
 	fd = files_open(spool->fd, file_name, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
 		return;
+	if (fstat(fd, &st) == 0)
+		health->success = (int64_t)st.st_mtime;
 	n = read(fd, file, sizeof(file) - 1);
 	close(fd);
-	if (n <= 0 || sscanf(file, "success %20" SCNd64 "\nerror %20" SCNd64
-	    " %2000s", &health->success, &health->error, word) < 2) {
-		*health = (struct health){ 0 };
+	if (n <= 0 || sscanf(file, "given-up %20" SCNd64 "\nerror %20" SCNd64
+	    " %2000s", &health->given_up, &health->error, word) < 2) {
+		health->given_up = health->error = 0;
 		return;
 	}
 	text = unescape_word(word, strlen(word));
@@ -43,7 +48,18 @@ health_read(struct health *health, const struct spool *spool)
 }
 
 static bool
-replace(struct spool *spool, const char *name, const struct buffer *text)
+set_success(int fd, int64_t success)
+{
+	const struct timespec	times[2] = {
+		{ .tv_nsec = UTIME_OMIT }, { .tv_sec = (time_t)success },
+	};
+
+	return futimens(fd, times) == 0;
+}
+
+static bool
+replace(struct spool *spool, const char *name, const struct buffer *text,
+    int64_t success)
 {
 	int	tmp = spool->folder[SPOOL_TMP];
 	int	fd = files_open(tmp, name, O_WRONLY | O_CREAT | O_EXCL);
@@ -53,6 +69,7 @@ replace(struct spool *spool, const char *name, const struct buffer *text)
 		return false;
 	good = spool_own(spool, fd) &&
 	    file_write(fd, text->data, text->len) &&
+	    set_success(fd, success) &&
 	    renameat(tmp, name, spool->fd, file_name) == 0;
 	if (!good) {
 		int	error = errno;
@@ -72,12 +89,12 @@ health_write(struct spool *spool, const struct health *health, int64_t now,
 	char		name[ID_SIZE];
 	bool		good;
 
-	buffer_addf(&b, "success %" PRId64 "\nerror %" PRId64 " ",
-	    health->success, health->error);
+	buffer_addf(&b, "given-up %" PRId64 "\nerror %" PRId64 " ",
+	    health->given_up, health->error);
 	escape_word(&b, health->text);
 	buffer_add_byte(&b, '\n');
 	id_make(name, now * 1000000, arc4random());
-	good = replace(spool, name, &b);
+	good = replace(spool, name, &b, health->success);
 	if (!good)
 		failed_errno(why, files_status(errno), "%s/%s",
 		    spool->directory, file_name);
@@ -88,21 +105,35 @@ health_write(struct spool *spool, const struct health *health, int64_t now,
 bool
 health_note_success(struct spool *spool, int64_t now, struct failure *why)
 {
-	struct health	health;
+	const struct timespec	times[2] = {
+		{ .tv_nsec = UTIME_OMIT }, { .tv_sec = (time_t)now },
+	};
+	struct health		health = { .success = now };
 
-	health_read(&health, spool);
-	health.success = now;
-	return health_write(spool, &health, now, why);
+	if (utimensat(spool->fd, file_name, times, AT_SYMLINK_NOFOLLOW) == 0)
+		return true;
+	if (errno == ENOENT)
+		return health_write(spool, &health, now, why);
+	return failed_errno(why, files_status(errno), "%s/%s",
+	    spool->directory, file_name);
 }
 
 bool
 health_note_error(struct spool *spool, int64_t now, const char *text,
-    struct failure *why)
+    bool given_up, struct failure *why)
 {
 	struct health	health;
 
 	health_read(&health, spool);
 	health.error = now;
+	if (given_up)
+		health.given_up = now;
 	strlcpy(health.text, text, sizeof(health.text));
 	return health_write(spool, &health, now, why);
+}
+
+bool
+health_is_bad(const struct health *health)
+{
+	return health->given_up > health->success;
 }

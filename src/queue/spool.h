@@ -5,7 +5,7 @@
  *	DIR/failed/ID	entries given up, and what was no entry at all
  *	DIR/tmp/	unnamed and half-made files; swept after a day
  *	DIR/usage	how much there is, as last counted (usage.h)
- *	DIR/status	the runner's last success and error (health.h)
+ *	DIR/status	the last success and error (health.h)
  *
  * All of it belongs to the owner of DIR, mode 0700 and 0600.  Root may work
  * in a spool of another user, and gives what it makes to that user.

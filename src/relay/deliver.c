@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "queue/commit.h"
+#include "queue/health.h"
 #include "queue/retry.h"
 #include "util/memory.h"
 
@@ -146,6 +147,28 @@ put_off(const struct delivery *d, struct outcome *outcomes)
 			    .kind = OUTCOME_DEFERRED, .status = EX_TEMPFAIL };
 }
 
+/* For relais queue status; an untried message says nothing of the road. */
+static void
+note_health(const struct delivery *d, const struct outcome *outcomes)
+{
+	const struct outcome	*error = NULL;
+	bool			 delivered = false;
+	int64_t			 now = (int64_t)time(NULL);
+	struct failure		 ignored;	/* nothing depends on it */
+
+	for (size_t i = 0; i < d->envelope->n; i++) {
+		if (outcomes[i].kind == OUTCOME_DELIVERED)
+			delivered = true;
+		else if (error == NULL || is_failed(&outcomes[i]))
+			error = &outcomes[i];
+	}
+	if (error != NULL)
+		health_note_error(d->queue, now, error->text,
+		    is_failed(error), &ignored);
+	if (delivered)
+		health_note_success(d->queue, now, &ignored);
+}
+
 void
 deliver(const struct delivery *d, struct outcome *outcomes,
     struct delivered *result)
@@ -168,4 +191,6 @@ deliver(const struct delivery *d, struct outcome *outcomes,
 	}
 	if (d->queue != NULL && any(d, outcomes, is_failed))
 		keep_failed(d, outcomes, result);
+	if (d->queue != NULL && !untried)
+		note_health(d, outcomes);
 }

@@ -28,6 +28,7 @@ struct seat {
 	atomic_size_t	at;		/* in hand */
 	atomic_size_t	back;		/* left to others */
 	char		error[512];
+	bool		delivered;	/* something */
 };
 
 /* What the processes share. */
@@ -139,6 +140,7 @@ work(struct pass *pass, size_t number)
 		else
 			atomic_fetch_add(&pass->board->result[result], 1);
 		strlcpy(seat->error, worker.error, sizeof(seat->error));
+		seat->delivered |= worker.delivered;
 		atomic_store(&seat->at, 0);
 	}
 	if (!left)
@@ -357,15 +359,19 @@ note_health(const struct pass *pass, struct runner_totals *t)
 {
 	struct spool	*spool = pass->runner->spool;
 	int64_t		 now = (int64_t)time(NULL);
+	bool		 delivered = false;
 	struct failure	 ignored;	/* nothing depends on it */
 
+	for (size_t i = 0; i < pass->seats; i++)
+		delivered |= pass->board->seat[i].delivered;
 	for (size_t i = 0; i < pass->seats; i++)
 		if (pass->board->seat[i].error[0] != '\0')
 			strlcpy(t->error, pass->board->seat[i].error,
 			    sizeof(t->error));
 	if (t->error[0] != '\0')
-		health_note_error(spool, now, t->error, &ignored);
-	if (t->result[WORK_DELIVERED] > 0)
+		health_note_error(spool, now, t->error,
+		    t->result[WORK_FAILED] > 0, &ignored);
+	if (delivered)
 		health_note_success(spool, now, &ignored);
 }
 

@@ -153,7 +153,9 @@ send(struct attempt *a)
 		soften(o);
 		/* What was in doubt stays so until somebody is asked. */
 		o->in_doubt |= o->unasked && d->outcomes[i].in_doubt;
-		if (o->kind != OUTCOME_DELIVERED)
+		if (o->kind == OUTCOME_DELIVERED)
+			a->w->delivered = true;
+		else
 			strlcpy(a->w->error, o->text, sizeof(a->w->error));
 	}
 	account_outcomes(a->w->log, &account, a->outcomes);
@@ -417,11 +419,13 @@ work_on(struct worker *w, const char *name)
 	char			notice[ID_SIZE], none[ID_SIZE];
 	enum work_result	result = work_once(w, name, false, notice);
 	bool		      (*may_leave)(void *) = w->may_leave;
+	bool			delivered = w->delivered;
 
 	if (notice[0] != '\0') {
 		w->may_leave = NULL;
 		work_once(w, notice, true, none);
 		w->may_leave = may_leave;
+		w->delivered = delivered;
 	}
 	return result;
 }

@@ -62,6 +62,8 @@ struct worker {
 	bool		       (*may_leave)(void *);
 	void			*context;
 	char			 error[512];	/* the last one, or "" */
+	bool			 delivered;	/* something, to anybody; a
+						 * notice does not count */
 };
 
 /* After what the caller fills in; *identity is kept for the relay. */

@@ -275,6 +275,62 @@ status_tells_health(void **state)
 	queue_place_close(&p);
 }
 
+/* Sets back the file's time by which status knows of the last success. */
+static void
+make_success_older(struct queue_place *p)
+{
+	char	command[300];
+
+	snprintf(command, sizeof(command), "touch -d '-1 minute' %s/status",
+	    p->spool);
+	assert_int_equal(system(command), 0);
+}
+
+/* By a run of the queue, or while the caller waits. */
+static void
+status_is_bad_while_every_message_is_given_up(void **state)
+{
+	static const struct script	refusal = { .steps = {
+		{ .at = ON_RCPT, .match = "b@", .say = "550 5.7.1 no relay" },
+	} };
+	bool				by_run = *state != NULL;
+	struct queue_place		p;
+	struct outcome			o;
+
+	queue_place_open(&p, &refusal, NULL);
+	for (int i = 0; i < 2; i++) {
+		if (by_run) {
+			queue_put(&p, "", LIST("b@example.net"));
+			queue_run(&p, "-q", 0);
+		} else {
+			relais_run(&o, p.conf, WORDS("b@example.net"), "\n");
+			assert_int_equal(o.status, EX_NOUSER);
+			outcome_free(&o);
+		}
+		says(&p, WORDS("queue", "status"), 1, "last error: 2");
+		says(&p, WORDS("queue", "status"), 1, "550 5.7.1 no relay");
+		says(&p, WORDS("queue", "status"), 1,
+		    ": NOTHING WAS SENT SINCE\n");
+		says(&p, WORDS("queue", "status", "--json"), 1,
+		    "{\"ok\":false,\"queue\":0,");
+		/* A recipient that is refused beside another is no sign. */
+		if (by_run) {
+			queue_put_one(&p, "", LIST("b@example.net",
+			    "a@example.net"));
+			queue_run(&p, "-q", 0);
+		} else {
+			relais_run(&o, p.conf, WORDS("b@example.net",
+			    "a@example.net"), "\n");
+			assert_int_equal(o.status, EX_NOUSER);
+			outcome_free(&o);
+		}
+		says(&p, WORDS("queue", "status"), 0, "last success: 2");
+		says(&p, WORDS("queue", "status"), 0, "550 5.7.1 no relay");
+		make_success_older(&p);
+	}
+	queue_place_close(&p);
+}
+
 static void
 ten_thousand_entries_are_listed_within_a_second(void **state)
 {
@@ -311,6 +367,11 @@ static const struct CMUnitTest queue_spec[] = {
 	cmocka_unit_test(what_is_being_sent_is_left_alone),
 	cmocka_unit_test(what_was_given_up_can_be_sent_after_all),
 	cmocka_unit_test(status_tells_health),
+	{ "status is bad while every message is given up",
+	    status_is_bad_while_every_message_is_given_up, NULL, NULL, NULL },
+	{ "status is bad while every queue run gives up every message",
+	    status_is_bad_while_every_message_is_given_up, NULL, NULL,
+	    (void *)(uintptr_t)"-q" },
 	cmocka_unit_test(ten_thousand_entries_are_listed_within_a_second),
 };
 

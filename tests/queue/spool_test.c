@@ -311,22 +311,37 @@ the_last_success_and_error_are_kept(void **state)
 	assert_int_equal(health.error, 0);
 	assert_true(health_note_success(&spool, 1000, &why));
 	assert_true(health_note_error(&spool, 2000, "mx: 451 \033[2J\nno",
-	    &why));
+	    false, &why));
 	health_read(&health, &spool);
 	assert_int_equal(health.success, 1000);
 	assert_int_equal(health.error, 2000);
+	assert_int_equal(health.given_up, 0);
+	assert_false(health_is_bad(&health));
 	assert_string_equal(health.text, "mx: 451 \033[2J\nno");
 	assert_true(health_note_success(&spool, 3000, &why));
 	health_read(&health, &spool);
 	assert_int_equal(health.success, 3000);
 	assert_int_equal(health.error, 2000);
+	assert_true(health_note_error(&spool, 4000, "mx: 550 no", true, &why));
+	assert_true(health_note_error(&spool, 5000, "mx: 451 no", false,
+	    &why));
+	health_read(&health, &spool);
+	assert_int_equal(health.success, 3000);
+	assert_int_equal(health.given_up, 4000);
+	assert_int_equal(health.error, 5000);
+	assert_string_equal(health.text, "mx: 451 no");
+	assert_true(health_is_bad(&health));
+	assert_true(health_note_success(&spool, 6000, &why));
+	health_read(&health, &spool);
+	assert_int_equal(health.success, 6000);
+	assert_false(health_is_bad(&health));
 	assert_int_equal(count_names(&spool, SPOOL_TMP), 0);
 
 	fd = openat(spool.fd, "status", O_WRONLY | O_TRUNC);
 	assert_int_equal(write(fd, "garbage", 7), 7);
 	close(fd);
 	health_read(&health, &spool);
-	assert_int_equal(health.success, 0);
+	assert_int_equal(health.error, 0);
 	assert_string_equal(health.text, "");
 	scratch_remove(&spool);
 }
