@@ -94,6 +94,7 @@ MAIL	= \
 	  body_lines \
 	  charset \
 	  complete \
+	  declared_charset \
 	  domain \
 	  dots \
 	  dots_strict \

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "mail/charset.h"
 #include "util/buffer.h"
 
 enum { BOUNDARY_MAX = 200 };	/* octets; RFC 2046 allows 70 */
@@ -15,7 +16,7 @@ struct media_type {
 	char	type[128];	/* "text/plain", in small letters; "" if it
 				 * can't be read */
 	char	boundary[BOUNDARY_MAX + 1];
-	char	charset[41];
+	char	charset[CHARSET_NAME_MAX + 1];
 };
 
 void	media_type_read(struct media_type *, const char *value, size_t len);

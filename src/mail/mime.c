@@ -328,17 +328,9 @@ static void
 read_type(struct media_type *type, const struct walker *w,
     const struct header *h)
 {
-	const struct field	*f = header_find(h, "Content-Type", 0);
-	const char		*value;
-	size_t			 len;
-
-	*type = (struct media_type){ 0 };
-	if (f != NULL) {
-		value = field_value(f, &len);
-		media_type_read(type, value, len);
-	} else if (w->depth > 0 && w->level[w->depth - 1].digest) {
+	if (!header_media_type(type, h) && w->depth > 0 &&
+	    w->level[w->depth - 1].digest)
 		strlcpy(type->type, "message/rfc822", sizeof(type->type));
-	}
 }
 
 /* The header is whole: what kind of part is it? */

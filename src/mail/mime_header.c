@@ -38,6 +38,32 @@ header_parse(struct header *h, const char *text, size_t len)
 	}
 }
 
+bool
+header_media_type(struct media_type *type, const struct header *h)
+{
+	const struct field	*f = header_find(h, "Content-Type", 0);
+	const char		*value;
+	size_t			 len;
+
+	*type = (struct media_type){ 0 };
+	if (f == NULL)
+		return false;
+	value = field_value(f, &len);
+	media_type_read(type, value, len);
+	return true;
+}
+
+bool
+header_charset(char name[CHARSET_NAME_MAX + 1], const struct header *h)
+{
+	struct media_type	type;
+
+	if (!header_media_type(&type, h) || !charset_is_8bit(type.charset))
+		return false;
+	strlcpy(name, type.charset, CHARSET_NAME_MAX + 1);
+	return true;
+}
+
 enum encoding
 encoding_of(const struct header *h)
 {
@@ -91,20 +117,34 @@ header_write_amended(struct buffer *to, const struct header *h,
     const struct amendment *a, const struct field_form *form)
 {
 	const struct field	*unfit = NULL;
+	struct field_form	 own = { 0 };	/* when the first one needs it */
+	char			 charset[CHARSET_NAME_MAX + 1];
 	bool			 said = a->encoding == NULL;
+	bool			 has_own = false;
 
 	for (size_t i = 0; i < h->n; i++) {
 		const struct field	*f = &h->field[i];
 
-		if (a->encoding == NULL ||
-		    !field_is(f, "Content-Transfer-Encoding")) {
-			if (!field_write(to, f, form) && unfit == NULL)
-				unfit = f;
-		} else if (!said) {
-			buffer_addf(to, "%.*s: %s\r\n", (int)f->name_len,
-			    f->text, a->encoding);
-			said = true;	/* once: a second one is dropped */
+		if (a->encoding != NULL &&
+		    field_is(f, "Content-Transfer-Encoding")) {
+			if (!said)	/* once: a second one is dropped */
+				buffer_addf(to, "%.*s: %s\r\n",
+				    (int)f->name_len, f->text, a->encoding);
+			said = true;
+			continue;
 		}
+		if (field_is_fit(f, form)) {
+			buffer_add(to, f->text, f->len);
+			continue;
+		}
+		if (!has_own) {
+			has_own = true;
+			own = *form;
+			if (header_charset(charset, h))
+				own.charset = charset;
+		}
+		if (!field_write(to, f, &own) && unfit == NULL)
+			unfit = f;
 	}
 	add_missing(to, h, a);
 	if (!said)

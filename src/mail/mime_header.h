@@ -9,6 +9,7 @@
 
 #include "mail/field_form.h"
 #include "mail/header.h"
+#include "mail/media_type.h"
 #include "util/buffer.h"
 
 /* Content-Transfer-Encoding (RFC 2045 section 6). */
@@ -30,12 +31,19 @@ struct amendment {
 /* The fields of a part's header; lines that are no field are left out. */
 void	header_parse(struct header *, const char *text, size_t len);
 
+/* What Content-Type says; all zero if there is none, and then false. */
+bool	header_media_type(struct media_type *, const struct header *);
+
+/* The charset in Content-Type, if 8-bit text can be in it. */
+bool	header_charset(char name[CHARSET_NAME_MAX + 1], const struct header *);
+
 enum encoding encoding_of(const struct header *);
 
 bool	header_is_fit(const struct header *, const struct field_form *);
 
 /*
- * All fields in order, then what is added, without the empty line.  Returns the
+ * All fields in order, then what is added, without the empty line.  The charset
+ * in the header's own Content-Type takes the place of the form's.  Returns the
  * first field that could not be made fit, or NULL.
  */
 const struct field *header_write_amended(struct buffer *, const struct header *,

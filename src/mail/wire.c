@@ -1,48 +1,11 @@
 #include "mail/wire.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include "mail/declared_charset.h"
 #include "mail/encoded_word.h"
-#include "mail/media_type.h"
 #include "mail/refold.h"
-
-/* A charset of one octet a character: its text may be cut anywhere. */
-static bool
-is_simple_charset(const char *name)
-{
-	static const char *const	prefixes[] = { "iso-8859-",
-		"windows-125", "koi8-" };
-
-	for (const char *c = name; *c != '\0'; c++)
-		if (!isalnum((unsigned char)*c) && *c != '-')
-			return false;
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
-		if (strncasecmp(name, prefixes[i], strlen(prefixes[i])) == 0)
-			return true;
-	return false;
-}
-
-/* Old programs write the header in the charset of the body, unsaid. */
-static void
-find_charset(struct wire *w, const struct header *h)
-{
-	const struct field	*f = header_find(h, "Content-Type", 0);
-	struct media_type	 type;
-	const char		*value;
-	size_t			 len;
-
-	if (f == NULL)
-		return;
-	value = field_value(f, &len);
-	media_type_read(&type, value, len);
-	if (!is_simple_charset(type.charset))
-		return;
-	strlcpy(w->charset, type.charset, sizeof(w->charset));
-	w->form.charset = w->charset;
-}
 
 static bool
 says_nothing_of_mime(const struct header *h)
@@ -122,8 +85,8 @@ wire_prepare(struct wire *w, const struct message *m,
 	plan = needs_plan(m, abilities->eight_bit);
 	if (!fit || plan)
 		sealed = header_find(&m->header, "DKIM-Signature", 0) != NULL;
-	if (!fit || plan)
-		find_charset(w, &m->header);
+	if ((!fit || plan) && declared_charset(w->charset, m))
+		w->form.charset = w->charset;
 	if (plan && !sealed && !plan_body(w, m, abilities, why))
 		return false;
 	write_head(w, &m->header, sealed);

@@ -43,7 +43,7 @@ struct wire {
 	uint64_t		 at;		/* how far the body was read */
 
 	struct field_form	 form;
-	char			 charset[41];	/* that the message declares */
+	char			 charset[CHARSET_NAME_MAX + 1];	/* declared */
 	bool			 changed;	/* the body, by the plan */
 	struct mime_plan	 plan;
 	struct mime_reader	 reader;

@@ -355,6 +355,41 @@ static const struct CMUnitTest wire_spec[] = {
 	    "Subject: \344\nContent-Type: text/plain; charset=ISO-8859-15\n\n",
 	    "Subject: =?ISO-8859-15?B?5A==?=\n"
 	    "Content-Type: text/plain; charset=ISO-8859-15\n\n"),
+	TRAVELS("whatever charset that is", EIGHT,
+	    "From: \271\375\277\370 <a@b>\nContent-Type: text/plain; "
+	    "charset=\"euc-kr\"; name=\271\375\n\n",
+	    "From: =?euc-kr?B?uf2/+A==?= <a@b>\nContent-Type: text/plain; "
+	    "charset=\"euc-kr\"; name*=euc-kr''%B9%FD\n\n"),
+	TRAVELS("or that of the first text part that has one", EIGHT,
+	    "Subject: \344\nContent-Type: multipart/mixed; boundary=o\n\n"
+	    "Content-Type: text/plain; charset=x-1\n--p\n"
+	    "Content-Type: text/plain; charset=x-2\n\n"
+	    "--o\nContent-Type: application/x; charset=x-3\n\n"
+	    "--o\nContent-Type: multipart/alternative; boundary=i\n\n"
+	    "--i\nContent-Type: text/plain; charset=us-ascii\n\n--i--\n"
+	    "--i\nContent-Type: text/plain; charset=x-4\n\n"
+	    "--o\nContent-Type: text/html;\n charset=x-5\n\n--o--\n",
+	    "Subject: =?x-5?B?5A==?=\n"
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "Content-Type: text/plain; charset=x-1\n--p\n"
+	    "Content-Type: text/plain; charset=x-2\n\n"
+	    "--o\nContent-Type: application/x; charset=x-3\n\n"
+	    "--o\nContent-Type: multipart/alternative; boundary=i\n\n"
+	    "--i\nContent-Type: text/plain; charset=us-ascii\n\n--i--\n"
+	    "--i\nContent-Type: text/plain; charset=x-4\n\n"
+	    "--o\nContent-Type: text/html;\n charset=x-5\n\n--o--\n"),
+	TRAVELS("a part's fields have the charset of the part", SEVEN,
+	    "Subject: \344\nContent-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: text/plain; charset=iso-8859-1\n\n"
+	    "--o\nContent-Description: \344\n"
+	    "Content-Type: text/plain; charset=iso-8859-2\n\n"
+	    "--o\nContent-Description: \344\n\n--o--\n",
+	    "Subject: =?iso-8859-1?B?5A==?=\n"
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: text/plain; charset=iso-8859-1\n\n"
+	    "--o\nContent-Description: =?iso-8859-2?B?5A==?=\n"
+	    "Content-Type: text/plain; charset=iso-8859-2\n\n"
+	    "--o\nContent-Description: =?iso-8859-1?B?5A==?=\n\n--o--\n"),
 	TRAVELS("or none that is known", EIGHT,
 	    "Subject: \344\n\n", "Subject: =?unknown-8bit?B?5A==?=\n\n"),
 	TRAVELS("names are encoded, addresses are not", EIGHT,
