@@ -15,6 +15,9 @@
 /* Of the base64: the subjects of nearly all certificates end within it. */
 enum { HEAD = 768 };
 
+#define DASHES	"-----"
+#define BEGIN	DASHES "BEGIN "
+
 /* Tags of ASN.1 that stand in a name or before it. */
 enum {
 	INTEGER		= 0x02,
@@ -221,32 +224,74 @@ is_certificate(const char *label, const char *end)
 	    starts(label, end, "TRUSTED CERTIFICATE-----");
 }
 
+/* Nothing but blanks and a byte order mark may come before it in its line. */
+static bool
+begins_line(const char *at, const char *text)
+{
+	while (at > text && (at[-1] == ' ' || at[-1] == '\t'))
+		at--;
+	return at == text || at[-1] == '\n' ||
+	    (at - text == 3 && memcmp(text, "\357\273\277", 3) == 0);
+}
+
+/* Nothing but blanks comes after the dashes in that line. */
+static bool
+ends_line(const char *at, const char *end)
+{
+	while (at < end && (*at == ' ' || *at == '\t' || *at == '\r'))
+		at++;
+	return at == end || *at == '\n';
+}
+
+/* The line that *at is in, which is looked at from *at on: its end. */
+static const char *
+line_end(const char *at, const char *end)
+{
+	const char	*newline = memchr(at, '\n', (size_t)(end - at));
+
+	return newline != NULL ? newline : end;
+}
+
+/* "-----BEGIN CERTIFICATE-----", alone in its line. */
+static bool
+begins_certificate(const struct bundle *b, const char *at)
+{
+	const char	*stop = line_end(at, b->text.data + b->text.len);
+	const char	*label = at + strlen(BEGIN);
+	const char	*dashes;
+
+	if (!begins_line(at, b->text.data) || !is_certificate(label, stop))
+		return false;
+	dashes = memmem(label, (size_t)(stop - label), DASHES, strlen(DASHES));
+	return ends_line(dashes + strlen(DASHES), stop);
+}
+
+/*
+ * There are no dashes in base64: those that come first must be the end, or
+ * this is no certificate, and what they are is looked at next.
+ */
 static void
 index_all(struct bundle *b)
 {
-	static const char	 begin[] = "-----BEGIN ", over[] = "-----END ";
-	const char		*end = b->text.data + b->text.len;
-	const char		*at = b->text.data;
-	const char		*label, *body, *last;
-	struct buffer		 der = { 0 };
+	const char	*end = b->text.data + b->text.len;
+	const char	*at = b->text.data;
+	struct buffer	 der = { 0 };
 
-	while ((at = memmem(at, (size_t)(end - at), begin,
-	    sizeof(begin) - 1)) != NULL) {
-		label = at + sizeof(begin) - 1;
-		body = memchr(label, '\n', (size_t)(end - label));
-		if (body == NULL)
-			break;
-		last = memmem(body, (size_t)(end - body), over,
-		    sizeof(over) - 1);
+	while ((at = memmem(at, (size_t)(end - at), BEGIN,
+	    strlen(BEGIN))) != NULL) {
+		struct entry	 e = { .pem = at };
+		const char	*body = line_end(at, end);
+		const char	*last = memmem(body, (size_t)(end - body),
+				    DASHES, strlen(DASHES));
+
+		if (!begins_certificate(b, at)) {
+			at += strlen(BEGIN);
+			continue;
+		}
 		if (last == NULL)
 			break;
-		if (is_certificate(label, body)) {
-			const char	*stop = memchr(last, '\n',
-			    (size_t)(end - last));
-			struct entry	 e = { .pem = at };
-
-			e.pem_len = (size_t)((stop != NULL ? stop + 1 : end) -
-			    at);
+		if (starts(last, end, "-----END ")) {
+			e.pem_len = (size_t)(line_end(last, end) - at);
 			index_one(b, e, body, (size_t)(last - body), &der);
 		}
 		at = last;
@@ -270,30 +315,15 @@ load(X509_STORE *store, const struct entry *e)
 	return x;
 }
 
+/* As OpenSSL compares names: the kinds of their strings may differ. */
 static bool
-same_octets(struct bundle *b, const struct entry *e, const X509_NAME *name)
+is_named(const struct bundle *b, const struct entry *e, const X509_NAME *name,
+    uint32_t weight)
 {
 	const unsigned char	*der;
-	size_t			 len;
-
-	return X509_NAME_get0_der(name, &der, &len) == 1 &&
-	    len == e->subject_len &&
-	    memcmp(der, b->subjects.data + e->subject, len) == 0;
-}
-
-/* As OpenSSL compares names. */
-static bool
-same_name(struct bundle *b, const struct entry *e, const X509_NAME *name)
-{
-	const unsigned char	*der;
-	size_t			 len;
-	uint32_t		 weight;
 	X509_NAME		*subject;
 	bool			 same;
 
-	if (X509_NAME_get0_der(name, &der, &len) != 1)
-		return false;
-	weight = weigh(der, len);
 	if (weight != 0 && e->weight != 0 && weight != e->weight)
 		return false;
 	der = (unsigned char *)b->subjects.data + e->subject;
@@ -304,20 +334,27 @@ same_name(struct bundle *b, const struct entry *e, const X509_NAME *name)
 }
 
 /*
- * Several authorities may share a subject: all of them go into the store,
- * where OpenSSL looks for the one that fits, and the first is the answer.
+ * Several authorities may share a subject, in the same octets or in others:
+ * all of them go into the store, where OpenSSL looks for the one that fits,
+ * and the first is the answer.  So the answer is the same as if the whole file
+ * had been parsed.
  */
 static int
 load_matching(struct bundle *b, X509_STORE *store, const X509_NAME *name,
-    bool (*matches)(struct bundle *, const struct entry *, const X509_NAME *),
     X509_OBJECT *found)
 {
-	int	n = 0;
+	const unsigned char	*der;
+	size_t			 len;
+	uint32_t		 weight;
+	int			 n = 0;
 
+	if (X509_NAME_get0_der(name, &der, &len) != 1)
+		return 0;
+	weight = weigh(der, len);
 	for (size_t i = 0; i < b->n; i++) {
 		X509	*x;
 
-		if (!matches(b, &b->entry[i], name) ||
+		if (!is_named(b, &b->entry[i], name, weight) ||
 		    (x = load(store, &b->entry[i])) == NULL)
 			continue;
 		if (n++ == 0 && X509_OBJECT_set1_X509(found, x)) {
@@ -332,11 +369,6 @@ load_matching(struct bundle *b, X509_STORE *store, const X509_NAME *name,
 	return n;
 }
 
-/*
- * Octets first.  Where no subject has the same octets, names are compared
- * the way OpenSSL does in a store that holds everything, so the answer is
- * the same as if all had been parsed.
- */
 static int
 by_subject(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type, const X509_NAME *name,
     X509_OBJECT *found)
@@ -348,9 +380,7 @@ by_subject(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type, const X509_NAME *name,
 	if (type != X509_LU_X509)
 		return 0;
 	ERR_set_mark();
-	n = load_matching(b, store, name, same_octets, found);
-	if (n == 0)
-		n = load_matching(b, store, name, same_name, found);
+	n = load_matching(b, store, name, found);
 	ERR_pop_to_mark();
 	return n > 0;
 }

@@ -150,28 +150,47 @@ a_name_written_otherwise(void **state)
 	odd_free(&leaf);
 }
 
-/* A subject of a kind of string that is not weighed is parsed to compare. */
+/*
+ * An authority whose name is in another kind of string than in the leaf that
+ * it has signed; alone, and behind one of the very same octets that has signed
+ * nothing.
+ */
 static void
-a_name_in_sixteen_bits(void **state)
+named_in(int kind, const void *text, size_t len)
 {
-	static const unsigned char	text[] = "\0T\0e\0s\0t\0 \0R\0o\0o\0t";
 	struct odd_certificate		root, leaf;
 	X509_NAME			*name = X509_NAME_new();
 
-	(void)state;
 	make(&root, &(struct odd_form){ .authority = true }, NULL);
-	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN",
-	    V_ASN1_BMPSTRING, text, sizeof(text) - 1, -1, 0), 1);
+	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", kind, text,
+	    (int)len, -1, 0), 1);
 	X509_set_subject_name(root.x, name);
 	X509_set_issuer_name(root.x, name);
 	assert_true(X509_sign(root.x, root.key, EVP_sha256()) > 0);
 	make(&leaf, &(struct odd_form){
 	    .issuer_name = "Test Root" }, &root);
+	odd_write(&root, world.path, 0);
+	assert_true(leads_to(&leaf, NULL));
+	odd_write(&world.root, world.path, 0);
 	odd_write(&root, world.path, ODD_APPEND);
 	assert_true(leads_to(&leaf, NULL));
 	X509_NAME_free(name);
 	odd_free(&root);
 	odd_free(&leaf);
+}
+
+static void
+a_name_in_another_kind_of_string(void **state)
+{
+	static const char	text[] = "Test Root";
+	static const char	wide[] = "\0T\0e\0s\0t\0 \0R\0o\0o\0t";
+
+	(void)state;
+	named_in(V_ASN1_UTF8STRING, text, sizeof(text) - 1);
+	named_in(V_ASN1_PRINTABLESTRING, text, sizeof(text) - 1);
+	named_in(V_ASN1_IA5STRING, text, sizeof(text) - 1);
+	named_in(V_ASN1_T61STRING, text, sizeof(text) - 1);
+	named_in(V_ASN1_BMPSTRING, wide, sizeof(wide) - 1);
 }
 
 /* The subject stands so far behind that the head alone does not reach it. */
@@ -212,6 +231,42 @@ remarks_and_damage_in_between(void **state)
 	append("-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n");
 	odd_write(&world.root, world.path, ODD_APPEND);
 	append("-----BEGIN CERTIFICATE-----\nMIIB");
+	assert_true(leads_to(&world.leaf, NULL));
+}
+
+/* A remark that looks like the beginning or the end of something is none. */
+static void
+remarks_that_look_like_pem(void **state)
+{
+	static const char *const	remarks[] = {
+		"# -----BEGIN CERTIFICATE----- and what follows is our own\n",
+		"-----BEGIN of the new ones\n",
+		"-----BEGIN CERTIFICATE----- (the old one was here)\n",
+		"-----BEGIN CERTIFICATE-----\n",
+		"-----BEGIN CERTIFICATE-----\nMIIB\n",
+		"-----BEGIN X509 CRL-----\n",
+		"see -----BEGIN PUBLIC KEY-----\n",
+		"-----END of the old ones\n",
+		"-----END CERTIFICATE-----\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
+		odd_write(&world.crowd[0], world.path, 0);
+		append(remarks[i]);
+		odd_write(&world.root, world.path, ODD_APPEND);
+		append(remarks[i]);
+		if (!leads_to(&world.leaf, NULL))
+			fail_msg("not found after: %s", remarks[i]);
+	}
+}
+
+static void
+a_byte_order_mark(void **state)
+{
+	(void)state;
+	append("\357\273\277");
+	odd_write(&world.root, world.path, ODD_APPEND);
 	assert_true(leads_to(&world.leaf, NULL));
 }
 
@@ -523,9 +578,11 @@ static const struct CMUnitTest trust_spec[] = {
 	SPEC(nothing_is_parsed_in_vain),
 	SPEC(one_of_two_with_the_same_subject),
 	SPEC(a_name_written_otherwise),
-	SPEC(a_name_in_sixteen_bits),
+	SPEC(a_name_in_another_kind_of_string),
 	SPEC(a_long_issuer),
 	SPEC(remarks_and_damage_in_between),
+	SPEC(remarks_that_look_like_pem),
+	SPEC(a_byte_order_mark),
 	SPEC(line_ends_of_dos),
 	SPEC(trusted_certificates),
 	SPEC(a_hashed_folder_comes_first),
