@@ -64,32 +64,79 @@ header_charset(char name[CHARSET_NAME_MAX + 1], const struct header *h)
 	return true;
 }
 
-enum encoding
-encoding_of(const struct header *h)
+/* "7bit" and "8bit" as programs spell them: "8-bit", "8 bit", "7bits". */
+static size_t
+bits_length(const char *word, size_t len)
+{
+	size_t	n = 1;
+
+	if (len < 4 || (word[0] != '7' && word[0] != '8'))
+		return 0;
+	n += word[n] == '-' || word[n] == ' ';
+	if (len < n + 3 || strncasecmp(word + n, "bit", 3) != 0)
+		return 0;
+	n += 3;
+	return n + (n < len && (word[n] == 's' || word[n] == 'S'));
+}
+
+static size_t
+word_length(const char *text, size_t len)
+{
+	size_t	n = 0;
+
+	while (n < len && strchr(" \t\r\n;(", text[n]) == NULL)
+		n++;
+	return n;
+}
+
+static enum encoding
+encoding_named(const char *value, size_t len)
 {
 	static const struct { const char *name; enum encoding is; } names[] = {
-		{ "7bit", ENCODING_7BIT }, { "8bit", ENCODING_8BIT },
 		{ "binary", ENCODING_8BIT },
 		{ "quoted-printable", ENCODING_QUOTED },
 		{ "base64", ENCODING_BASE64 },
 	};
-	const struct field	*f = header_find(h,
-				    "Content-Transfer-Encoding", 0);
-	const char		*value;
-	size_t			 len, word;
+	size_t	word, bits;
 
-	if (f == NULL)
-		return ENCODING_7BIT;
-	value = field_value(f, &len);
 	while (len > 0 && strchr(" \t\r\n", *value) != NULL)
 		value++, len--;
-	for (word = 0; word < len && strchr(" \t\r\n;(", value[word]) == NULL;)
-		word++;
+	if (len == 0)
+		return ENCODING_7BIT;
+	bits = bits_length(value, len);
+	if (bits > 0 && word_length(value + bits, len - bits) == 0)
+		return value[0] == '7' ? ENCODING_7BIT : ENCODING_8BIT;
+	word = word_length(value, len);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strlen(names[i].name) == word &&
 		    strncasecmp(value, names[i].name, word) == 0)
 			return names[i].is;
-	return word == 0 ? ENCODING_7BIT : ENCODING_OTHER;
+	return ENCODING_OTHER;
+}
+
+enum encoding
+encoding_of(const struct header *h)
+{
+	enum encoding	encoding = ENCODING_7BIT;
+	bool		found = false;
+
+	for (size_t i = 0; i < h->n; i++) {
+		enum encoding	e;
+		size_t		len;
+		const char	*value;
+
+		if (!field_is(&h->field[i], "Content-Transfer-Encoding"))
+			continue;
+		value = field_value(&h->field[i], &len);
+		e = encoding_named(value, len);
+		if (found && e != encoding &&
+		    (e > ENCODING_8BIT || encoding > ENCODING_8BIT))
+			return ENCODING_OTHER;
+		if (e > encoding)
+			encoding = e;
+		found = true;
+	}
+	return encoding;
 }
 
 bool

@@ -18,7 +18,7 @@ enum encoding {
 	ENCODING_8BIT,		/* or binary */
 	ENCODING_QUOTED,
 	ENCODING_BASE64,
-	ENCODING_OTHER,
+	ENCODING_OTHER,		/* or two that differ */
 };
 
 /* What the header has to say of a body that was changed. */

@@ -237,6 +237,35 @@ static const struct CMUnitTest wire_spec[] = {
 	    "Content-Transfer-Encoding: base64\n\n{1000}\n",
 	    "Content-Transfer-Encoding: base64\n\n{76}\n{76}\n{76}\n{76}\n{76}\n"
 	    "{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{12}\n"),
+	TRAVELS("a misspelt 8bit is 8bit", SEVEN,
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: 8bits\n\n"
+	    "\303\244\n",
+	    "MIME-Version: 1.0\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n"),
+	TRAVELS("with a hyphen", SEVEN,
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: 8-Bit\n\n"
+	    "\303\244\n",
+	    "MIME-Version: 1.0\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n"),
+	TRAVELS("with a blank", SEVEN,
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: 8 bit (UTF-8)\n\n"
+	    "\303\244\n",
+	    "MIME-Version: 1.0\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n"),
+	TRAVELS("and a misspelt 7bit is 7bit", EIGHT,
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: 7-bits\n\n"
+	    "= {997}\n",
+	    "MIME-Version: 1.0\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n"
+	    "=3D {71}=\n{75}=\n{75}=\n{75}=\n{75}=\n{75}=\n{75}=\n{75}=\n"
+	    "{75}=\n{75}=\n{75}=\n{75}=\n{75}=\n{26}\n"),
+	LEFT("an unknown label is left alone", SEVEN,
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: 8bitmime\n\n"
+	    "\303\244\n", "can't be encoded"),
+	LEFT("and two that differ", SEVEN,
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: 8bit\n"
+	    "Content-Transfer-Encoding: base64\n\n\303\244\n",
+	    "can't be encoded"),
 	LEFT("plain text that is labelled base64 stays", SEVEN,
 	    "MIME-Version: 1.0\nContent-Transfer-Encoding: base64\n\n"
 	    "access denied (user \"j\303\266rg\")\n", "contradicts"),
