@@ -146,59 +146,6 @@ is_named(const struct parameter *p, const char *name)
 	    strncasecmp(p->name, name, p->name_len) == 0;
 }
 
-static void
-read_type(struct media_type *m, const char *value, size_t len)
-{
-	size_t	start = skip_white(value, len, 0);
-	size_t	end = token_end(value, len, start);
-
-	if (end - start >= sizeof(m->type))
-		return;
-	for (size_t i = start; i < end; i++)
-		m->type[i - start] = (char)tolower((unsigned char)value[i]);
-	if (strchr(m->type, '/') == NULL)
-		m->type[0] = '\0';
-}
-
-static void
-keep(char *to, size_t size, const struct buffer *value)
-{
-	if (to[0] == '\0' && value->len > 0 && value->len < size)
-		memcpy(to, value->data, value->len + 1);
-}
-
-void
-media_type_read(struct media_type *m, const char *value, size_t len)
-{
-	struct parameter	p;
-	size_t			at = 0;
-
-	*m = (struct media_type){ 0 };
-	read_type(m, value, len);
-	while (next_parameter(&p, value, len, &at)) {
-		bool	plain = p.section < 0 && !p.extended;
-
-		if (plain && is_named(&p, "boundary"))
-			keep(m->boundary, sizeof(m->boundary), &p.value);
-		if (plain && is_named(&p, "charset"))
-			keep(m->charset, sizeof(m->charset), &p.value);
-		buffer_free(&p.value);
-	}
-}
-
-bool
-media_type_is(const struct media_type *m, const char *type)
-{
-	size_t	len = strlen(type);
-
-	return strncmp(m->type, type, len) == 0 &&
-	    (type[len - 1] == '/' || m->type[len] == '\0');
-}
-
-/*
- * A field with parameters, rewritten
- */
-
 struct parameters {
 	struct parameter	*list;		/* owned */
 	size_t			 n;
@@ -300,6 +247,88 @@ add_octets(struct buffer *to, const struct parameter *p, size_t from)
 		i += octet >= 0 ? 2 : 0;
 	}
 }
+
+static void
+read_type(struct media_type *m, const char *value, size_t len)
+{
+	size_t	start = skip_white(value, len, 0);
+	size_t	end = token_end(value, len, start);
+
+	if (end - start >= sizeof(m->type))
+		return;
+	for (size_t i = start; i < end; i++)
+		m->type[i - start] = (char)tolower((unsigned char)value[i]);
+	if (strchr(m->type, '/') == NULL)
+		m->type[0] = '\0';
+}
+
+static const struct parameter *
+find(const struct parameters *all, const char *name, long section)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->list[i].section == section &&
+		    is_named(&all->list[i], name))
+			return &all->list[i];
+	return NULL;
+}
+
+/* A value in one piece, or in sections in any order (RFC 2231 section 3). */
+static void
+join(struct buffer *to, const struct parameters *all, const char *name)
+{
+	const struct parameter	*p = find(all, name, -1);
+	long			 section = 0;
+
+	if (p == NULL)
+		p = find(all, name, section++);
+	while (p != NULL) {
+		bool	charset = p->extended && p->section <= 0;
+
+		add_octets(to, p, charset ? charset_prefix(&p->value) : 0);
+		p = section > 0 ? find(all, name, section++) : NULL;
+	}
+}
+
+/* Blanks that end it are left out: RFC 2046 allows none in a boundary. */
+static void
+read_named(char *to, size_t size, const struct parameters *all,
+    const char *name)
+{
+	struct buffer	value = { 0 };
+
+	join(&value, all, name);
+	while (value.len > 0 && is_white(value.data[value.len - 1]))
+		value.len--;
+	if (value.len > 0 && value.len < size)
+		memcpy(to, value.data, value.len);
+	buffer_free(&value);
+}
+
+void
+media_type_read(struct media_type *m, const char *value, size_t len)
+{
+	struct parameters	all = { 0 };
+
+	*m = (struct media_type){ 0 };
+	read_type(m, value, len);
+	read_parameters(&all, value, len);
+	read_named(m->boundary, sizeof(m->boundary), &all, "boundary");
+	read_named(m->charset, sizeof(m->charset), &all, "charset");
+	parameters_free(&all);
+}
+
+bool
+media_type_is(const struct media_type *m, const char *type)
+{
+	size_t	len = strlen(type);
+
+	return strncmp(m->type, type, len) == 0 &&
+	    (type[len - 1] == '/' || m->type[len] == '\0');
+}
+
+/*
+ * A field with parameters, rewritten
+ */
 
 static void
 write_percent(struct buffer *to, const char *text, size_t len)

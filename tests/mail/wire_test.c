@@ -266,6 +266,32 @@ static const struct CMUnitTest wire_spec[] = {
 	    "MIME-Version: 1.0\nContent-Transfer-Encoding: 8bit\n"
 	    "Content-Transfer-Encoding: base64\n\n\303\244\n",
 	    "can't be encoded"),
+	TRAVELS("a boundary in sections is one boundary", SEVEN,
+	    "Content-Type: multipart/mixed; boundary*1=\"o\"; boundary*0=b\n\n"
+	    "--bo\n\n\303\244\n--bo--\n",
+	    "Content-Type: multipart/mixed; boundary*1=\"o\"; boundary*0=b\n\n"
+	    "--bo\nContent-Transfer-Encoding: quoted-printable\n\n"
+	    "=C3=A4\n--bo--\n"),
+	TRAVELS("and one with a charset", SEVEN,
+	    "Content-Type: multipart/mixed; boundary*=us-ascii'en'b%20o\n\n"
+	    "--b o\n\n\303\244\n--b o--\n",
+	    "Content-Type: multipart/mixed; boundary*=us-ascii'en'b%20o\n\n"
+	    "--b o\nContent-Transfer-Encoding: quoted-printable\n\n"
+	    "=C3=A4\n--b o--\n"),
+	TRAVELS("and one with both", SEVEN,
+	    "Content-Type: multipart/mixed; boundary*0*=''b%20;\n"
+	    " boundary*1=o%20; boundary*3=x\n\n"
+	    "--b o%20\n\n\303\244\n--b o%20--\n",
+	    "Content-Type: multipart/mixed; boundary*0*=''b%20;\n"
+	    " boundary*1=o%20; boundary*3=x\n\n"
+	    "--b o%20\nContent-Transfer-Encoding: quoted-printable\n\n"
+	    "=C3=A4\n--b o%20--\n"),
+	TRAVELS("a plain boundary comes first", SEVEN,
+	    "Content-Type: multipart/mixed; boundary*0=x; boundary=\"o \"\n\n"
+	    "--o\n\n\303\244\n--o--\n",
+	    "Content-Type: multipart/mixed; boundary*0=x; boundary=\"o \"\n\n"
+	    "--o\nContent-Transfer-Encoding: quoted-printable\n\n"
+	    "=C3=A4\n--o--\n"),
 	LEFT("plain text that is labelled base64 stays", SEVEN,
 	    "MIME-Version: 1.0\nContent-Transfer-Encoding: base64\n\n"
 	    "access denied (user \"j\303\266rg\")\n", "contradicts"),
