@@ -21,6 +21,8 @@ static const char	outside_remark[] =
     "text outside the parts of a multipart is left as it is";
 static const char	unsure_remark[] =
     "a part with an ambiguous boundary line is left as it is";
+static const char	boundary_remark[] =
+    "a boundary that is not ASCII is left as it is";
 static const char	field_remark[] =
     "a header field of a part is left as it is";
 static const char	many_remark[] =
@@ -32,9 +34,11 @@ struct level {
 	size_t			 boundary_len;	/* 0: a message */
 	bool			 digest;
 	bool			 sealed;
+	bool			 begun;		/* a part was seen */
 	bool			 spoilt;	/* holds what was left alone */
+	enum encoding		 encoding;	/* as its label says */
+	bool			 open_header;	/* no empty line ended it */
 	long			 change;	/* of its header, NO_CHANGE */
-	bool			 relabel;	/* it says 8bit and may not */
 	struct buffer		 header;	/* if there is a change */
 };
 
@@ -55,6 +59,7 @@ struct walker {
 	uint64_t		 body_at;
 	struct buffer		 header;
 	bool			 is_top;	/* its header is the message's */
+	bool			 open_header;	/* no empty line ended it */
 	bool			 strange;
 	bool			 unsure;	/* a line may be its end */
 	bool			 has_8bit;
@@ -75,10 +80,10 @@ is_sealed(const struct walker *w)
 }
 
 static void
-leave(struct walker *w, const char *remark)
+leave(struct walker *w, const char *remark, bool has_8bit)
 {
 	w->plan->remark = remark;
-	w->plan->has_8bit |= w->has_8bit;
+	w->plan->has_8bit |= has_8bit;
 	for (size_t i = 0; i < w->depth; i++)
 		w->level[i].spoilt = true;
 }
@@ -109,16 +114,15 @@ change_size(struct walker *w, uint64_t from, uint64_t to)
 
 /* Writes a part's header as it will be; the empty line is part of it. */
 static bool
-amend(struct buffer *to, const struct buffer *text, const char *encoding,
+amend(struct buffer *to, const struct buffer *text, const struct amendment *a,
     const struct field_form *form)
 {
-	struct header		h = { 0 };
-	struct amendment	a = { .encoding = encoding };
-	bool			good;
+	struct header	h = { 0 };
+	bool		good;
 
 	if (text->len > 0)
 		header_parse(&h, text->data, text->len);
-	good = header_write_amended(to, &h, &a, form) == NULL;
+	good = header_write_amended(to, &h, a, form) == NULL;
 	buffer_add_text(to, "\r\n");
 	header_free(&h);
 	return good;
@@ -127,13 +131,13 @@ amend(struct buffer *to, const struct buffer *text, const char *encoding,
 /* Notes that the header of a change is written anew. */
 static void
 amend_change(struct walker *w, struct mime_change *c,
-    const struct buffer *header, const char *encoding)
+    const struct buffer *header, const struct amendment *a)
 {
 	buffer_clear(&w->scratch);
-	if (!amend(&w->scratch, header, encoding, w->form))
+	if (!amend(&w->scratch, header, a, w->form))
 		w->plan->remark = field_remark;
 	c->amend = true;
-	c->encoding = encoding;
+	c->header = *a;
 	change_size(w, c->body_at - c->header_at, w->scratch.len);
 }
 
@@ -176,27 +180,62 @@ encoding_name(enum recoding how)
 	return NULL;
 }
 
+static bool
+is_missing(const struct header *h, const char *name)
+{
+	return header_find(h, name, 0) == NULL;
+}
+
+/* What the header has to say once the text is encoded, or labelled. */
+static struct amendment
+label(const struct walker *w, const struct header *h, bool of_message,
+    const char *encoding)
+{
+	struct amendment	a = { .encoding = encoding };
+
+	if (encoding == NULL || !of_message)
+		return a;
+	a.version = true;
+	if (is_missing(h, "MIME-Version") && is_missing(h, "Content-Type"))
+		a.charset = !w->has_8bit ? "us-ascii" :
+		    w->not_utf8 ? "unknown-8bit" : "utf-8";
+	return a;
+}
+
 /* The message's own body: its header is not in it. */
 static void
-label_top(struct walker *w)
+label_top(struct walker *w, bool recoded)
 {
-	struct amendment	*top = &w->plan->top;
-	bool			 recoded = is_unfit(w) && obstacle(w) == NULL;
-	bool			 text = w->message->header.n == 0 ||
-				    (header_find(&w->message->header,
-				    "MIME-Version", 0) == NULL &&
-				    header_find(&w->message->header,
-				    "Content-Type", 0) == NULL);
+	const struct header	*h = &w->message->header;
+	const char		*encoding = recoded ?
+				    encoding_name(w->recoder.how) : NULL;
 
-	if (recoded)
-		top->encoding = encoding_name(w->recoder.how);
-	else if (w->has_8bit && text && header_find(&w->message->header,
-	    "Content-Transfer-Encoding", 0) == NULL)
-		top->encoding = "8bit";
-	top->version = top->encoding != NULL;
-	if (text && top->encoding != NULL)
-		top->charset = !w->has_8bit ? "us-ascii" :
-		    w->not_utf8 ? "unknown-8bit" : "utf-8";
+	if (!recoded && w->has_8bit && is_missing(h, "MIME-Version") &&
+	    is_missing(h, "Content-Type") &&
+	    is_missing(h, "Content-Transfer-Encoding"))
+		encoding = "8bit";
+	w->plan->top = label(w, h, true, encoding);
+}
+
+/* A part's header; it may be that of a message within the message. */
+static void
+label_part(struct walker *w, struct mime_change *c)
+{
+	struct level		*outer = w->depth > 0 ?
+				    &w->level[w->depth - 1] : NULL;
+	bool			 of_message = outer != NULL &&
+				    outer->boundary_len == 0;
+	struct header		 h = { 0 };
+	struct amendment	 a;
+
+	if (w->header.len > 0)
+		header_parse(&h, w->header.data, w->header.len);
+	a = label(w, &h, of_message, encoding_name(c->how));
+	header_free(&h);
+	amend_change(w, c, &w->header, &a);
+	/* Else the new fields would be those of the part that holds it. */
+	if (of_message && outer->open_header && outer->change != NO_CHANGE)
+		w->plan->change[outer->change].amend = true;
 }
 
 /* Lines that are no field count: they are left out of a new header. */
@@ -224,7 +263,7 @@ change_part(struct walker *w, uint64_t end, bool unfit)
 		change_size(w, end - w->body_at, w->recoded);
 	}
 	if (w->place == IN_TEXT && !w->is_top)
-		amend_change(w, c, &w->header, encoding_name(c->how));
+		label_part(w, c);
 }
 
 static void
@@ -237,16 +276,16 @@ end_text(struct walker *w, uint64_t end)
 
 	w->recoded += recoder_end(&w->recoder, NULL);
 	why_not = obstacle(w);
-	if (w->is_top && w->place == IN_TEXT)
-		label_top(w);
 	if (fields && is_sealed(w)) {
-		leave(w, sealed_remark);
+		leave(w, sealed_remark, w->has_8bit);
 		fields = false;
 	}
 	if (unfit && why_not != NULL) {
-		leave(w, why_not);
+		leave(w, why_not, w->has_8bit);
 		unfit = false;
 	}
+	if (w->is_top && w->place == IN_TEXT)
+		label_top(w, unfit);
 	if (unfit || fields)
 		change_part(w, end, unfit);
 	if (!unfit)
@@ -290,15 +329,18 @@ open_level(struct walker *w, const struct media_type *type,
 	bool		 fields = !w->is_top && !sealed && header_is_unfit(w);
 
 	*l = (struct level){ .type = *type, .change = NO_CHANGE,
+	    .encoding = encoding, .open_header = w->open_header,
 	    .digest = media_type_is(type, "multipart/digest"),
 	    .sealed = sealed || media_type_is(type, "multipart/signed") ||
 	    media_type_is(type, "multipart/encrypted") };
 	if (media_type_is(type, "multipart/"))
 		l->boundary_len = strlen(type->boundary);
 	w->depth++;
-	l->relabel = encoding == ENCODING_8BIT && !w->eight_bit;
+	if (!w->eight_bit && !text_is_ascii(type->boundary, l->boundary_len))
+		leave(w, boundary_remark, true);
 	w->body_at = at;
-	if ((l->relabel || fields) && !sealed && !w->is_top && !is_full(w)) {
+	if ((encoding != ENCODING_7BIT || l->open_header || fields) &&
+	    !sealed && !w->is_top && !is_full(w)) {
 		l->change = (long)w->plan->n;
 		add_change(w);
 		l->header = w->header;
@@ -341,34 +383,36 @@ begin_body(struct walker *w, const struct header *h, uint64_t at)
 	enum encoding		encoding = encoding_of(h);
 	bool			plain = encoding == ENCODING_7BIT ||
 				    encoding == ENCODING_8BIT;
-	bool			multipart, message;
+	bool			room = w->depth < MIME_DEPTH_MAX;
+	bool			multipart;
 
 	read_type(&type, w, h);
 	multipart = media_type_is(&type, "multipart/");
-	message = media_type_is(&type, "message/");
-	if (plain && w->depth < MIME_DEPTH_MAX) {
-		if (multipart && type.boundary[0] != '\0') {
-			open_level(w, &type, encoding, at);
-			begin_text(w, BETWEEN_PARTS, at, RECODE_NOTHING);
-			return;
-		}
-		if (media_type_is(&type, "message/rfc822") ||
-		    media_type_is(&type, "message/news")) {
-			open_level(w, &type, encoding, at);
-			begin_header(w, at);
-			return;
-		}
+	/* Any other label on it means nothing (RFC 2045 section 6.4). */
+	if (room && multipart && type.boundary[0] != '\0') {
+		open_level(w, &type, encoding, at);
+		begin_text(w, BETWEEN_PARTS, at, RECODE_NOTHING);
+		return;
+	}
+	if (room && plain && (media_type_is(&type, "message/rfc822") ||
+	    media_type_is(&type, "message/news"))) {
+		open_level(w, &type, encoding, at);
+		begin_header(w, at);
+		return;
 	}
 	begin_text(w, IN_TEXT, at, recoding_of(encoding));
 	w->strange = multipart || encoding == ENCODING_OTHER ||
-	    (message && !media_type_is(&type, "message/global"));
+	    (plain && media_type_is(&type, "message/") &&
+	    !media_type_is(&type, "message/global"));
 }
 
+/* Its body begins there, behind an empty line or without one. */
 static void
-end_header(struct walker *w, uint64_t at)
+end_header(struct walker *w, uint64_t at, bool empty_line)
 {
 	struct header	h = { 0 };
 
+	w->open_header = !empty_line;
 	if (w->header.len > 0)
 		header_parse(&h, w->header.data, w->header.len);
 	begin_body(w, &h, at);
@@ -382,14 +426,27 @@ end_header(struct walker *w, uint64_t at)
 static void	take_line(void *, const struct body_line *);
 
 static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool
 belongs_to_header(const struct walker *w, const struct body_line *l)
 {
-	if (!l->starts || l->text[0] == ' ' || l->text[0] == '\t')
+	if (!l->starts)
 		return true;
-	if (w->header.len == 0 && l->len >= 5 &&
-	    memcmp(l->text, "From ", 5) == 0)
-		return true;
+	if (is_blank(l->text[0]))
+		return w->header.len > 0;
 	return field_name_length(l->text, l->len) > 0;
+}
+
+/* Some programs keep the "From " line of a mailbox in front of a message. */
+static bool
+is_mbox_line(const struct walker *w, const struct body_line *l)
+{
+	return w->header.len == 0 && l->starts && l->ends && l->len >= 5 &&
+	    memcmp(l->text, "From ", 5) == 0;
 }
 
 static void
@@ -417,10 +474,24 @@ take_text(struct walker *w, const struct body_line *l)
 	w->line_end = l->ends;
 }
 
+/* It is in front of the header, which can be written anew without it. */
+static void
+skip_mbox_line(struct walker *w, const struct body_line *l)
+{
+	bool	has_8bit = !text_is_ascii(l->text, l->len);
+
+	if ((has_8bit && !w->eight_bit) || l->len > REFOLD_LIMIT)
+		leave(w, field_remark, has_8bit);
+	w->header_at = l->at + l->len + 2;
+}
+
 /* A header too large to be kept: what it is of is not understood. */
 static void
 give_up_header(struct walker *w, const struct body_line *l)
 {
+	if (header_is_unfit(w))
+		leave(w, field_remark, !text_is_ascii(w->header.data,
+		    w->header.len));
 	buffer_clear(&w->header);
 	w->header_at = l->at;
 	begin_text(w, IN_TEXT, l->at, RECODE_NOTHING);
@@ -433,11 +504,19 @@ take_header(struct walker *w, const struct body_line *l)
 {
 	if (l->starts && l->ends && l->len == 0) {
 		buffer_add_text(&w->header, "\r\n");
-		end_header(w, l->at + 2);
+		end_header(w, l->at + 2, true);
+		return;
+	}
+	if (is_mbox_line(w, l)) {
+		skip_mbox_line(w, l);
 		return;
 	}
 	if (!belongs_to_header(w, l)) {
-		end_header(w, l->at);
+		bool	indented = is_blank(l->text[0]);
+
+		end_header(w, l->at, false);
+		/* Text to some readers; others drop it and go on with the header. */
+		w->strange |= indented;
 		take_line(w, l);
 		return;
 	}
@@ -454,20 +533,38 @@ take_header(struct walker *w, const struct body_line *l)
  * Boundaries (RFC 2046 section 5.1.1)
  */
 
+/* What a label has to say of what is in the part now; NULL: as it is. */
+static const char *
+container_label(const struct walker *w, const struct level *l)
+{
+	const char	*say = w->eight_bit || l->spoilt ? "8bit" : "7bit";
+
+	switch (l->encoding) {
+	case ENCODING_7BIT:
+		return NULL;
+	case ENCODING_8BIT:
+		return strcmp(say, "7bit") == 0 ? say : NULL;
+	case ENCODING_QUOTED:
+	case ENCODING_BASE64:
+	case ENCODING_OTHER:
+		break;
+	}
+	return l->begun ? say : NULL;	/* without parts it may be right */
+}
+
 static void
 close_level(struct walker *w)
 {
 	struct level		*l = &w->level[--w->depth];
+	struct amendment	 a = { .encoding = container_label(w, l) };
 	struct mime_change	*c;
-	bool			 relabel = l->relabel && !l->spoilt;
 
-	if (w->depth == 0 && l->change == NO_CHANGE && relabel)
-		w->plan->top.encoding = "7bit";
+	if (w->depth == 0 && l->change == NO_CHANGE && a.encoding != NULL)
+		w->plan->top.encoding = a.encoding;
 	if (l->change != NO_CHANGE) {
 		c = &w->plan->change[l->change];
-		if (c->amend || relabel)
-			amend_change(w, c, &l->header,
-			    relabel ? "7bit" : NULL);
+		if (c->amend || a.encoding != NULL)
+			amend_change(w, c, &l->header, &a);
 		else
 			c->header_at = c->body_at;
 	}
@@ -479,7 +576,7 @@ static void
 close_part(struct walker *w, uint64_t at)
 {
 	if (w->place == IN_HEADER)
-		end_header(w, at);
+		end_header(w, at, false);
 	if (w->place == IN_HEADER)	/* of a message within that part */
 		begin_text(w, IN_TEXT, at, RECODE_NOTHING);
 	end_text(w, w->line_end ? at - 2 : at);
@@ -537,6 +634,7 @@ take_boundary(struct walker *w, const struct body_line *l)
 		begin_text(w, BETWEEN_PARTS, l->at + l->len + 2,
 		    RECODE_NOTHING);
 	} else {
+		w->level[i - 1].begun = true;
 		begin_header(w, l->at + l->len + 2);
 	}
 	return true;

@@ -9,7 +9,9 @@
  *
  * A part is encoded where it stands: text and whatever else is not encoded as
  * quoted-printable; base64 and quoted-printable get shorter lines.  A message
- * in a message can't be encoded (RFC 2045 section 6.4), its parts can.  What
+ * in a message can't be encoded (RFC 2045 section 6.4), its parts can; what
+ * its header then lacks of MIME is added to it.  A multipart has parts whatever
+ * encoding its label says, and the label is corrected.  What
  * is signed or encrypted as a multipart is left alone, and so is text outside
  * the parts, for which there is no encoding: a remark says so.
  */
@@ -37,8 +39,8 @@ struct mime_change {
 	uint64_t	 body_at;
 	uint64_t	 end;
 	enum recoding	 how;
-	bool		 amend;		/* the header is written anew */
-	const char	*encoding;	/* to be said in it, or NULL */
+	bool		 amend;		/* the header is written anew, */
+	struct amendment header;	/* and so */
 };
 
 struct mime_plan {

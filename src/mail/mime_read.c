@@ -30,7 +30,6 @@ make_header(struct mime_reader *r, const struct mime_change *c,
 {
 	struct buffer		text = { 0 };
 	struct header		h = { 0 };
-	struct amendment	a = { .encoding = c->encoding };
 	bool			good;
 
 	good = read_whole(&text, b, c->header_at,
@@ -38,7 +37,7 @@ make_header(struct mime_reader *r, const struct mime_change *c,
 	if (good) {
 		if (text.len > 0)
 			header_parse(&h, text.data, text.len);
-		header_write_amended(&r->ready, &h, &a, form);
+		header_write_amended(&r->ready, &h, &c->header, form);
 		buffer_add_text(&r->ready, "\r\n");
 	}
 	header_free(&h);

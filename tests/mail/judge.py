@@ -68,10 +68,22 @@ def fields(rng):
     return '\n'.join(out).encode()
 
 
+def boundary_parameter(rng, value):
+    coded = ''.join(c if c.isalnum() else '%%%02X' % ord(c) for c in value)
+    return rng.choice([
+        'boundary="%s"' % value,
+        'boundary="%s"' % value,
+        'boundary*0="%s"; boundary*1="%s"' % (value[:1], value[1:]),
+        'boundary*1="%s"; boundary*0="%s"' % (value[1:], value[:1]),
+        "boundary*=us-ascii'en'" + coded,
+        "boundary*0*=us-ascii''; boundary*1*=" + coded])
+
+
 def part(rng, depth, boundary):
     kind = rng.randrange(9 if depth < 3 else 5)
     head = []
-    encoding = rng.choice([None, '7bit', '8bit', 'binary'])
+    encoding = rng.choice([None, '7bit', '8bit', 'binary', '8-bit', '8bits',
+                           '8 bit', '7-bit', '7bits'])
     if encoding:
         head.append('Content-Transfer-Encoding: ' + encoding)
     if kind <= 2:
@@ -100,13 +112,17 @@ def part(rng, depth, boundary):
             body = text(rng)
     elif kind == 5:
         head.append('Content-Type: message/rfc822')
-        body = fields(rng) + b'\nMIME-Version: 1.0\n' + \
-            part(rng, depth + 1, boundary)
+        body = fields(rng) + b'\n' + rng.choice([
+            b'MIME-Version: 1.0\n' + part(rng, depth + 1, boundary),
+            b'\n' + text(rng)])
     else:
         inner = rng.choice([boundary + 'i', 'b %d' % depth, '=_x-' + boundary])
         kinds = ['mixed', 'alternative', 'digest']
-        head.append('Content-Type: multipart/%s;\n boundary="%s"' %
-                    (rng.choice(kinds), inner))
+        if rng.random() < .2:
+            head = ['Content-Transfer-Encoding: ' +
+                    rng.choice(['base64', 'quoted-printable'])]
+        head.append('Content-Type: multipart/%s;\n %s' % (
+            rng.choice(kinds), boundary_parameter(rng, inner)))
         body = rng.choice([b'', b'preamble\n', 'pr\u00e9ambule\n'.encode()])
         for _ in range(rng.randrange(1, 4)):
             body += b'--' + inner.encode() + rng.choice([b'\n', b' \n']) + \

@@ -292,6 +292,101 @@ static const struct CMUnitTest wire_spec[] = {
 	    "Content-Type: multipart/mixed; boundary*0=x; boundary=\"o \"\n\n"
 	    "--o\nContent-Transfer-Encoding: quoted-printable\n\n"
 	    "=C3=A4\n--o--\n"),
+	TRAVELS("a multipart has parts, whatever its label says", SEVEN,
+	    "Content-Transfer-Encoding: quoted-printable\n"
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: multipart/mixed; boundary=i\n"
+	    "Content-Transfer-Encoding: base64\n\n"
+	    "--i\n\n\303\244\n--i--\n--o--\n",
+	    "Content-Transfer-Encoding: 7bit\n"
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: multipart/mixed; boundary=i\n"
+	    "Content-Transfer-Encoding: 7bit\n\n"
+	    "--i\nContent-Transfer-Encoding: quoted-printable\n\n"
+	    "=C3=A4\n--i--\n--o--\n"),
+	TRAVELS("to who takes 8 bits it is 8bit", EIGHT,
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: base64\n"
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\n\n\303\244\n--o\nContent-Transfer-Encoding: base64\n\n"
+	    "{1000}\n--o--\n",
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: 8bit\n"
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\n\n\303\244\n--o\nContent-Transfer-Encoding: base64\n\n"
+	    "{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n"
+	    "{76}\n{76}\n{12}\n--o--\n"),
+	LEFT("one that is all base64 is left alone", EIGHT,
+	    "Content-Transfer-Encoding: base64\n"
+	    "Content-Type: multipart/mixed; boundary=o\n\n{1000}\n",
+	    "outside the parts"),
+	TRAVELS("a message in base64 gets shorter lines", EIGHT,
+	    "Content-Type: message/rfc822\n"
+	    "Content-Transfer-Encoding: base64\n\n{1000}\n",
+	    "Content-Type: message/rfc822\n"
+	    "Content-Transfer-Encoding: base64\n\n"
+	    "{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n{76}\n"
+	    "{76}\n{76}\n{12}\n"),
+	TRAVELS("a plain message within is labelled like the outer one", SEVEN,
+	    "Content-Type: message/rfc822\n\n"
+	    "Subject: x\n\n\303\244\n",
+	    "Content-Type: message/rfc822\n\n"
+	    "Subject: x\nMIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=utf-8\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n"),
+	TRAVELS("in a digest, too", SEVEN,
+	    "Content-Type: multipart/digest; boundary=o\n\n"
+	    "--o\n\nSubject: x\n\n\344\n--o--\n",
+	    "Content-Type: multipart/digest; boundary=o\n\n"
+	    "--o\n\nSubject: x\nMIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=unknown-8bit\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=E4\n--o--\n"),
+	TRAVELS("one that names a type gets no other", SEVEN,
+	    "Content-Type: message/rfc822\n\n"
+	    "Content-Type: text/html\n\n\303\244\n",
+	    "Content-Type: message/rfc822\n\n"
+	    "Content-Type: text/html\nMIME-Version: 1.0\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n"),
+	TRAVELS("its fields come after an empty line that was missing", SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: message/rfc822\nno field \303\244\n--o--\n",
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: message/rfc822\n\nMIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=utf-8\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n"
+	    "no field =C3=A4\n--o--\n"),
+	TRAVELS("two were missing", SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: message/rfc822\n\n"
+	    "Content-Type: message/rfc822\nno field \303\244\n--o--\n",
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: message/rfc822\n\n"
+	    "Content-Type: message/rfc822\n\nMIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=utf-8\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n"
+	    "no field =C3=A4\n--o--\n"),
+	STAYS("nothing is inserted where nothing is encoded", SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: message/rfc822\nno field\n--o--\n"),
+	TRAVELS("a From line in front of a part's header stays", SEVEN,
+	    "Content-Type: message/rfc822\n\n"
+	    "From a@example.org\nSubject: x\n\n\303\244\n",
+	    "Content-Type: message/rfc822\n\n"
+	    "From a@example.org\nSubject: x\nMIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=utf-8\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n"),
+	LEFT("a part that begins with a blank is left alone", SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\n a\nb: c\n\n\303\244\n--o--\n", "can't be encoded"),
+	{ "a nested boundary of 8 bits stays, and its container is 8bit",
+	    travels, NULL, NULL, &(struct example){ SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n"
+	    "Content-Transfer-Encoding: 8bit\n\n"
+	    "--o\nContent-Type: multipart/mixed; boundary=\"\303\266\"\n\n"
+	    "--\303\266\n\n\303\244\n--\303\266--\n--o--\n",
+	    "Content-Type: multipart/mixed; boundary=o\n"
+	    "Content-Transfer-Encoding: 8bit\n\n"
+	    "--o\nContent-Type: multipart/mixed; boundary=\"\303\266\"\n\n"
+	    "--\303\266\nContent-Transfer-Encoding: quoted-printable\n\n"
+	    "=C3=A4\n--\303\266--\n--o--\n", "" } },
 	LEFT("plain text that is labelled base64 stays", SEVEN,
 	    "MIME-Version: 1.0\nContent-Transfer-Encoding: base64\n\n"
 	    "access denied (user \"j\303\266rg\")\n", "contradicts"),
