@@ -171,18 +171,20 @@ sets(const struct config *config, enum config_key key)
 	return false;
 }
 
-/*
- * From now on a hostile server talks to us.  A command for the password would
- * be kept from starting, or from becoming another user by sudo.
- */
+/* A hostile server may talk to us.  What is only queued meets none. */
 static void
 confine(const struct submission *s)
 {
-	if (sets(s->config, KEY_PASSWORD_COMMAND) ||
+	bool	queued = s->options->delivery != DELIVER_NOW &&
+		    s->queue != STORE_NONE;
+
+	/* A command could not start, nor become another user by sudo. */
+	if (queued || sets(s->config, KEY_PASSWORD_COMMAND) ||
 	    sets(s->config, KEY_TOKEN_COMMAND))
 		return;
-	sandbox_enter((const char *const[]){ s->queue == STORE_OPEN ?
-	    s->spool.directory : NULL, NULL });
+	sandbox_enter(&(struct sandbox){
+	    .directory = s->queue == STORE_OPEN ? s->spool.fd : -1,
+	    .owner = s->spool.owner, .group = s->spool.group });
 }
 
 static int

@@ -5,12 +5,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,112 +30,278 @@
 #define NATIVE	AUDIT_ARCH_RISCV64
 #endif
 
-enum {
-	/*
-	 * Since it knows REFER (Linux 5.19).  Before, a file could not change
-	 * its folder at all, which is how the queue commits.
-	 */
-	LANDLOCK_ABI = 2,
-};
+/*
+ * Landlock.  Older headers than the kernel lack the newer names.
+ */
 
-#define CHANGES \
-	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | \
-	LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | \
-	LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | \
+#define TRUNCATE	(UINT64_C(1) << 14)
+#define SCOPES		(UINT64_C(1) << 0 | UINT64_C(1) << 1)
+
+/* What may be done in a directory that is writable. */
+#define CHANGE_FILES \
+	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
+	LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REFER)
+
+#define CHANGE_ANYTHING \
+	(CHANGE_FILES | LANDLOCK_ACCESS_FS_REMOVE_DIR | \
+	LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | \
 	LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | \
 	LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM | \
-	LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_EXECUTE)
+	LANDLOCK_ACCESS_FS_EXECUTE)
+
+struct ruleset {
+	uint64_t	files;
+	uint64_t	network;
+	uint64_t	scopes;		/* abstract sockets, signals */
+};
+
+/*
+ * The newest that the kernel knows: ABI 6 (Linux 6.12), 3 (6.2), 2 (5.19).
+ * Under ABI 1 no file could be moved to another directory, which is how the
+ * queue works.
+ */
+static const struct ruleset rulesets[] = {
+	{ .files = CHANGE_ANYTHING | TRUNCATE, .scopes = SCOPES },
+	{ .files = CHANGE_ANYTHING | TRUNCATE },
+	{ .files = CHANGE_ANYTHING },
+};
 
 static void
-allow(int rules, const char *path, uint64_t access)
+allow(int rules, int fd, uint64_t access)
 {
 	struct landlock_path_beneath_attr	beneath = {
 		.allowed_access = access,
-		.parent_fd = open(path, O_PATH | O_CLOEXEC),
+		.parent_fd = fd,
 	};
 
-	if (beneath.parent_fd == -1)
-		return;
 	syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH,
 	    &beneath, 0);
-	close(beneath.parent_fd);
 }
 
 static void
-keep_files(const char *const *writable)
+allow_path(int rules, const char *path, uint64_t access)
 {
-	/* Only the first field: older headers and kernels know no other. */
-	struct { uint64_t handled_access_fs; } all = { CHANGES };
-	long	rules;
+	int	fd = open(path, O_PATH | O_CLOEXEC);
 
-	if (syscall(SYS_landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION) < LANDLOCK_ABI)
+	if (fd == -1)
 		return;
-	rules = syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
+	allow(rules, fd, access);
+	close(fd);
+}
+
+static void
+restrict_files(const struct sandbox *s)
+{
+	enum { N = sizeof(rulesets) / sizeof(*rulesets) };
+	const char *const	*more = s->more;
+	uint64_t		 truncate;
+	int			 rules = -1;
+	size_t			 i;
+
+	for (i = 0; i < N && rules == -1; i++)
+		rules = (int)syscall(SYS_landlock_create_ruleset, &rulesets[i],
+		    sizeof(rulesets[i]), 0);
 	if (rules == -1)
 		return;
-	for (; *writable != NULL; writable++)
-		allow((int)rules, *writable,
-		    CHANGES & ~LANDLOCK_ACCESS_FS_EXECUTE);
-	allow((int)rules, "/dev/null", LANDLOCK_ACCESS_FS_WRITE_FILE);
-	syscall(SYS_landlock_restrict_self, (int)rules, 0);
-	close((int)rules);
+	truncate = rulesets[i - 1].files & TRUNCATE;
+	if (s->directory != -1)
+		allow(rules, s->directory, CHANGE_FILES | truncate);
+	for (; more != NULL && *more != NULL; more++)
+		allow_path(rules, *more, CHANGE_FILES | truncate);
+	allow_path(rules, "/dev/null", LANDLOCK_ACCESS_FS_WRITE_FILE |
+	    truncate);
+	syscall(SYS_landlock_restrict_self, rules, 0);
+	close(rules);
 }
+
+/*
+ * Capabilities.
+ */
+
+static void
+drop_capabilities(void)
+{
+	const uint32_t	files = 1U << CAP_CHOWN | 1U << CAP_DAC_OVERRIDE |
+			    1U << CAP_DAC_READ_SEARCH | 1U << CAP_FOWNER;
+	struct __user_cap_header_struct	self = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct	set[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &self, set) == -1 ||
+	    ((set[0].permitted & ~files) | set[1].permitted) == 0)
+		return;
+	set[0].permitted &= files;
+	set[0].effective &= files;
+	set[0].inheritable = 0;
+	set[1] = (struct __user_cap_data_struct){ 0 };
+	syscall(SYS_capset, &self, set);
+}
+
+/*
+ * The filter.
+ */
 
 #ifdef NATIVE
 
-#define LOAD(field) \
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define DENY \
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
-#define DENY_CALL(name) \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), DENY
-
-static const struct sock_filter filter[] = {
-	LOAD(arch),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 1, 0),
-	DENY,
-	LOAD(nr),
-#ifdef __x86_64__
-	/* The same calls have other numbers in x32. */
-	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, __X32_SYSCALL_BIT, 0, 1), DENY,
-#endif
-	DENY_CALL(execve),
-	DENY_CALL(execveat),
-	DENY_CALL(ptrace),
-	DENY_CALL(process_vm_readv),
-	DENY_CALL(process_vm_writev),
-	DENY_CALL(listen),
-	DENY_CALL(mount),
-	DENY_CALL(umount2),
-	DENY_CALL(pivot_root),
-	DENY_CALL(chroot),
-	DENY_CALL(unshare),
-	DENY_CALL(setns),
-	DENY_CALL(open_by_handle_at),
-	DENY_CALL(init_module),
-	DENY_CALL(finit_module),
-	DENY_CALL(delete_module),
-	DENY_CALL(kexec_load),
-	DENY_CALL(reboot),
-	DENY_CALL(bpf),
-	DENY_CALL(perf_event_open),
-	DENY_CALL(userfaultfd),
-	DENY_CALL(add_key),
-	DENY_CALL(request_key),
-	DENY_CALL(keyctl),
-#ifdef SYS_io_uring_setup
-	DENY_CALL(io_uring_setup),
-#endif
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+enum {
+	/* The first call since Linux 5.1, with the same number everywhere. */
+	FIRST_NEW_CALL = 424,
+	WORDS = (FIRST_NEW_CALL + 31) / 32,
+	/* TCGETS2, whose header does not go together with libc's. */
+	GET_TERMIOS2 = (int)0x802c542a,
 };
 
+static const int denied_calls[] = {
+	/* Programs and other processes. */
+	SYS_execve, SYS_execveat, SYS_unshare, SYS_setns, SYS_ptrace,
+	SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp,
+	SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_setpriority,
+	SYS_ioprio_set, SYS_sched_setaffinity, SYS_sched_setattr,
+	SYS_sched_setparam, SYS_sched_setscheduler, SYS_migrate_pages,
+	SYS_move_pages, SYS_shmat, SYS_shmctl, SYS_semctl, SYS_msgctl,
+	SYS_mq_open, SYS_mq_unlink,
+
+	/* Attributes of files, and files that are not regular. */
+	SYS_truncate, SYS_open_by_handle_at, SYS_fchmod, SYS_fchmodat,
+	SYS_fchownat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr,
+	SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, SYS_mkdirat,
+	SYS_mknodat, SYS_symlinkat,
+
+	/* The network and the kernel. */
+	SYS_listen, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd,
+	SYS_add_key, SYS_request_key, SYS_keyctl,
+
+#ifdef __x86_64__
+	/* Older forms of the above, which only this machine has. */
+	SYS_fork, SYS_vfork, SYS_creat, SYS_chmod, SYS_chown, SYS_lchown,
+	SYS_mkdir, SYS_mknod, SYS_symlink, SYS_modify_ldt,
+#endif
+};
+
+#define STATEMENT(code, k)	BPF_STMT((code), (uint32_t)(k))
+#define JUMP(test, k, yes, no) \
+	BPF_JUMP(BPF_JMP | (test) | BPF_K, (uint32_t)(k), (yes), (no))
+
+#define LOAD(field) \
+	STATEMENT(BPF_LD | BPF_W | BPF_ABS, \
+	    offsetof(struct seccomp_data, field))
+/* The lower half: the kernel takes no more of an int, either. */
+#define ARGUMENT(n)	LOAD(args[n])
+#define ALLOW		STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define FAIL(error)	STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error))
+#define DENY		FAIL(EPERM)
+
+/* Skip n statements if the value loaded is so, or else if it is not. */
+#define SKIP_IF(value, n)		JUMP(BPF_JEQ, value, n, 0)
+#define SKIP_UNLESS(value, n)		JUMP(BPF_JEQ, value, 0, n)
+#define SKIP_BELOW(value, n)		JUMP(BPF_JGE, value, 0, n)
+#define SKIP_UNLESS_ANY(bits, n)	JUMP(BPF_JSET, bits, 0, n)
+
+/* The word of the bitmap that has the bit of this call. */
+#define WORD(i) \
+	JUMP(BPF_JGE, 32 * ((i) + 1), 2, 0), \
+	STATEMENT(BPF_LD | BPF_IMM, denied[i]), \
+	STATEMENT(BPF_JMP | BPF_JA, 3 * (WORDS - 1 - (i)))
+
+/* Each decides about one call. */
+#define ONLY_IF(call, n, value) \
+	SKIP_UNLESS(call, 4), \
+	ARGUMENT(n), SKIP_UNLESS(value, 1), ALLOW, DENY
+#define ONLY_WITH(call, n, bits) \
+	SKIP_UNLESS(call, 4), \
+	ARGUMENT(n), SKIP_UNLESS_ANY(bits, 1), ALLOW, DENY
+#define NEVER_WITH(call, n, bits) \
+	SKIP_UNLESS(call, 4), \
+	ARGUMENT(n), SKIP_UNLESS_ANY(bits, 1), DENY, ALLOW
+
+/*
+ * The kernel runs the filter once for each call that it knows when it takes
+ * it.  Looking denied calls up in a bitmap, not one after the other, saves 70
+ * of 160 microseconds.
+ */
 static void
-keep_calls(void)
+filter_calls(const struct sandbox *s)
 {
-	struct sock_fprog	program = {
+	const pid_t	pid = getpid();
+	uint32_t	denied[WORDS] = { 0 };
+
+	for (size_t i = 0; i < sizeof(denied_calls) / sizeof(*denied_calls);
+	    i++)
+		denied[denied_calls[i] / 32] |= UINT32_C(1) <<
+		    denied_calls[i] % 32;
+
+	struct sock_filter	filter[] = {
+		LOAD(arch),
+		SKIP_IF(NATIVE, 1), DENY,
+		LOAD(nr),
+#ifdef __x86_64__
+		/* The same calls have other numbers in x32. */
+		SKIP_BELOW(__X32_SYSCALL_BIT, 1), DENY,
+#endif
+		/*
+		 * Here are io_uring, clone3, openat2, pidfds, the new mount
+		 * interface and fchmodat2.  libc falls back to older calls.
+		 */
+		SKIP_BELOW(FIRST_NEW_CALL, 1), FAIL(ENOSYS),
+
+		STATEMENT(BPF_ALU | BPF_AND | BPF_K, 31),
+		STATEMENT(BPF_MISC | BPF_TAX, 0),
+		LOAD(nr),
+		WORD(0), WORD(1), WORD(2), WORD(3), WORD(4), WORD(5), WORD(6),
+		WORD(7), WORD(8), WORD(9), WORD(10), WORD(11), WORD(12),
+		WORD(13),
+		STATEMENT(BPF_ALU | BPF_RSH | BPF_X, 0),
+		SKIP_UNLESS_ANY(1, 1), DENY,
+		LOAD(nr),
+
+		/* A thread of ours may start, and we may signal ourselves. */
+		ONLY_WITH(SYS_clone, 0, CLONE_THREAD),
+		ONLY_IF(SYS_kill, 0, pid),
+		ONLY_IF(SYS_tkill, 0, pid),
+		ONLY_IF(SYS_tgkill, 0, pid),
+		ONLY_IF(SYS_prlimit64, 0, 0),
+
+		NEVER_WITH(SYS_openat, 2, O_TRUNC),
+#ifdef __x86_64__
+		NEVER_WITH(SYS_open, 1, O_TRUNC),
+#endif
+		SKIP_UNLESS(SYS_fchown, 6),
+		ARGUMENT(1), SKIP_UNLESS(s->owner, 3),
+		ARGUMENT(2), SKIP_UNLESS(s->group, 1), ALLOW,
+		DENY,
+
+		/* No signal to another process by SIGIO. */
+		SKIP_UNLESS(SYS_fcntl, 5),
+		ARGUMENT(1), SKIP_IF(F_SETOWN, 2), SKIP_IF(F_SETOWN_EX, 1),
+		ALLOW, DENY,
+
+		/* No typing by TIOCSTI, and nothing of the other hundreds. */
+		SKIP_UNLESS(SYS_ioctl, 10),
+		ARGUMENT(1), SKIP_IF(TCGETS, 7), SKIP_IF(GET_TERMIOS2, 6),
+		SKIP_IF(TIOCGWINSZ, 5), SKIP_IF(FIONREAD, 4),
+		SKIP_IF(FIONBIO, 3), SKIP_IF(SIOCGIFINDEX, 2),
+		SKIP_IF(SIOCGIFNAME, 1), DENY, ALLOW,
+
+		/* What connects by TCP, and what looks up names. */
+		SKIP_UNLESS(SYS_socket, 19),
+		ARGUMENT(0), SKIP_UNLESS(AF_NETLINK, 3),
+		ARGUMENT(2), SKIP_UNLESS(NETLINK_ROUTE, 14), ALLOW,
+		SKIP_IF(AF_UNIX, 2), SKIP_IF(AF_INET, 1),
+		SKIP_UNLESS(AF_INET6, 10),
+		ARGUMENT(1),
+		STATEMENT(BPF_ALU | BPF_AND | BPF_K, 0xf),	/* no flags */
+		SKIP_IF(SOCK_STREAM, 1), SKIP_UNLESS(SOCK_DGRAM, 6),
+		ARGUMENT(2),
+		SKIP_IF(0, 3), SKIP_IF(IPPROTO_TCP, 2),
+		SKIP_IF(IPPROTO_UDP, 1), SKIP_UNLESS(IPPROTO_MPTCP, 1), ALLOW,
+		DENY,
+
+		ALLOW,
+	};
+	struct sock_fprog	 program = {
 		.len = sizeof(filter) / sizeof(*filter),
-		.filter = (struct sock_filter *)(uintptr_t)filter,
+		.filter = filter,
 	};
 
 	syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
@@ -136,27 +310,29 @@ keep_calls(void)
 #else
 
 static void
-keep_calls(void)
+filter_calls(const struct sandbox *s)
 {
+	(void)s;
 }
 
 #endif
 
 void
-sandbox_enter(const char *const *writable)
+sandbox_enter(const struct sandbox *s)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return;
-	keep_files(writable);
-	keep_calls();
+	restrict_files(s);
+	drop_capabilities();
+	filter_calls(s);
 }
 
 #else
 
 void
-sandbox_enter(const char *const *writable)
+sandbox_enter(const struct sandbox *s)
 {
-	(void)writable;
+	(void)s;
 }
 
 #endif

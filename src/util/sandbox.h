@@ -1,20 +1,37 @@
 /*
- * sandbox.h - give up what a client of a mail server has no use for
+ * sandbox.h - give up all rights that a client of a mail server does not need
  *
- * From there on this process and its children start no program, gain no
- * privilege, trace nobody, load nothing into the kernel, and open for writing
- * what is in the folders named, and /dev/null, alone.  What is open stays
- * open; reading and connecting stay as they were: NSS modules, certificates
- * and tls.so are found as ever.  What is forbidden fails with EPERM or EACCES
- * and ends nobody.
+ * After sandbox_enter() this process cannot start a program or a process,
+ * signal, trace or limit another process, gain a privilege, listen, open a raw
+ * socket, or create, change or remove a file outside the directories named.
+ * In these, it can only create, change and remove regular files.  Root keeps
+ * only the capabilities that override the permissions of files.
  *
- * Linux alone has the means (no_new_privs, Landlock, a seccomp filter); what
- * its kernel lacks is left out, and elsewhere nothing is done.
+ * Open descriptors stay open.  Reading files, connecting and name resolution
+ * are not restricted: NSS modules, certificates, tls.so and the log are found
+ * as before.  A forbidden call fails with EPERM or EACCES; a system call that
+ * is newer than Linux 5.0 fails with ENOSYS, as on such a kernel.
+ *
+ * Linux only: no_new_privs, capabilities, a seccomp filter (on x86-64, AArch64
+ * and 64-bit RISC-V) and Landlock (since Linux 5.19).  What the kernel does
+ * not have is left out without an error.  Without Landlock, the file system is
+ * protected only by the permissions of its files.
  */
 #ifndef UTIL_SANDBOX_H
 #define UTIL_SANDBOX_H
 
-/* writable: NULL at the end; a folder that can't be opened is not. */
-void	sandbox_enter(const char *const *writable);
+#include <sys/types.h>
+
+/* All borrowed. */
+struct sandbox {
+	int			 directory;	/* writable; -1: none */
+	const char *const	*more;		/* paths of others, NULL at the
+						 * end; or NULL.  One that
+						 * can't be opened is ignored */
+	uid_t			 owner;		/* to whom fchown() may give a */
+	gid_t			 group;		/* file, and to nobody else */
+};
+
+void	sandbox_enter(const struct sandbox *);
 
 #endif
