@@ -24,20 +24,22 @@ enum { EDGE = 64 * 1024 };	/* octets that data.c reads at a time */
 
 static const char	letters[] = { '\r', '\n', '.', 'a', '\0' };
 
-/* What the header and the body have to become; written to be read. */
+/*
+ * What the header and the body have to become; written to be read.  CRs before
+ * a LF belong to the line end, as at the end of the text.
+ */
 static void
 normalize(struct buffer *to, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\n' || (text[i] == '\r' &&
-		    i + 1 < len && text[i + 1] == '\n')) {
-			i += text[i] == '\r';
-			buffer_add(to, "\r\n", 2);
-		} else if (text[i] == '\r' && i + 1 == len) {
-			break;		/* half of the last line end */
-		} else {
+		size_t	end = i;
+
+		while (end < len && text[end] == '\r')
+			end++;
+		if (end < len && text[end] == '\n')
+			buffer_add(to, "\r\n", 2), i = end;
+		else if (end < len)
 			buffer_add_byte(to, text[i] == '\r' ? ' ' : text[i]);
-		}
 	}
 	if (len > 0 && text[len - 1] != '\n')
 		buffer_add(to, "\r\n", 2);
@@ -116,7 +118,8 @@ struct sent {
 static bool
 take(struct message *m, const struct buffer *text, size_t piece)
 {
-	static const struct message_limits	limits = { "/tmp", 0 };
+	static const char *const		spill[] = { "/tmp", NULL };
+	static const struct message_limits	limits = { spill, 0 };
 	struct failure				why;
 
 	message_begin(m, &limits);
