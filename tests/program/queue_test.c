@@ -19,7 +19,6 @@
 #include "support/queue.h"
 #include "support/skip.h"
 #include "support/spool.h"
-#include "util/clock.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, "" })
 
@@ -331,6 +330,7 @@ status_is_bad_while_every_message_is_given_up(void **state)
 	queue_place_close(&p);
 }
 
+/* Of the processor's time: others may be using it, too. */
 static void
 ten_thousand_entries_are_listed_within_a_second(void **state)
 {
@@ -338,7 +338,7 @@ ten_thousand_entries_are_listed_within_a_second(void **state)
 	struct queue_place	p;
 	struct spool		spool;
 	char			id[32], more[200];
-	int64_t			began;
+	struct outcome		o;
 
 	(void)state;
 	if (access("/dev/shm", W_OK) != 0)
@@ -348,13 +348,15 @@ ten_thousand_entries_are_listed_within_a_second(void **state)
 		put_entry(&spool, id, LIST("b@example.net"));
 	snprintf(more, sizeof(more), "queue = %s\n", spool.directory);
 	queue_place_open(&p, &(struct script){ .refusing = true }, more);
-	began = clock_ms();
-	says(&p, bp, 0, " Kbytes in 10000 Requests.\n");
-	began = clock_ms() - began;
-	print_message("10000 entries listed in %lld ms\n", (long long)began);
+	relais_run(&o, p.conf, bp, "");
+	assert_int_equal(o.status, 0);
+	assert_non_null(strstr(o.out.data, " Kbytes in 10000 Requests.\n"));
+	print_message("10000 entries listed in %.2f s\n",
+	    o.user_s + o.system_s);
 #ifndef __SANITIZE_ADDRESS__
-	assert_true(began < 1000);
+	assert_true(o.user_s + o.system_s < 1);
 #endif
+	outcome_free(&o);
 	queue_place_close(&p);
 	scratch_remove(&spool);
 }
