@@ -63,6 +63,9 @@ struct writer {
 	const char			*text;	/* the value, unfolded */
 	size_t				 len;
 	enum kind			 kind;
+	bool				 sealed; /* domains have to stay */
+	bool				 needs_utf8; /* an address or message id
+						 * that is not ASCII stays */
 	struct address_list		 list;	/* of the addr-specs in it */
 	size_t				 spec;	/* the next one */
 	bool				 parsed;
@@ -417,16 +420,20 @@ write_spec(struct writer *w, const struct address *a)
 	struct address	ascii = *a;
 	struct buffer	domain = { 0 };
 	struct failure	ignored;
+	size_t		before;
 
 	end_phrase(w, a->start);
 	w->encoded = false;
+	before = w->to.len;
 	if (!is_clear(w->text + a->start, a->end - a->start, w->form) &&
-	    domain_to_ascii(&domain, a->domain, &ignored)) {
+	    !w->sealed && domain_to_ascii(&domain, a->domain, &ignored)) {
 		ascii.domain = domain.data != NULL ? domain.data : a->domain;
 		address_write(&w->to, &ascii);
 	} else {
 		buffer_add(&w->to, w->text + a->start, a->end - a->start);
 	}
+	w->needs_utf8 |= !text_is_ascii(w->to.data + before,
+	    w->to.len - before);
 	buffer_free(&domain);
 }
 
@@ -463,13 +470,23 @@ write_special(struct writer *w, size_t i, size_t end)
 	return end;
 }
 
+/* A message id, or what looks like an address although it can't be read. */
+static size_t
+write_path(struct writer *w, size_t i, size_t end)
+{
+	w->needs_utf8 |= !text_is_ascii(w->text + i, end - i);
+	return write_special(w, i, end);
+}
+
 static size_t
 write_atom(struct writer *w, size_t i)
 {
 	size_t	end = atom_end(w, i);
-	bool	address = !w->parsed && memchr(w->text + i, '@', end - i);
+	bool	address = memchr(w->text + i, '@', end - i) != NULL;
 
-	if (has_no_phrases(w->kind) || address)
+	if (address && !w->parsed)
+		return write_path(w, i, end);
+	if (has_no_phrases(w->kind))
 		return write_special(w, i, end);
 	write_word(w, i, end);
 	return end;
@@ -487,6 +504,8 @@ write_enclosed(struct writer *w, size_t i)
 		write_comment(w, i, end);
 	else if (w->text[i] == '"' && !has_no_phrases(w->kind))
 		write_word(w, i, end);
+	else if (w->text[i] == '<')
+		write_path(w, i, end);
 	else
 		write_special(w, i, end);
 	return end;
@@ -580,68 +599,86 @@ write_value(struct writer *w)
 	}
 }
 
+static void
+write_field(struct writer *w, const struct field *f)
+{
+	struct buffer	 text = { 0 };
+	size_t		 len;
+	const char	*value = field_value(f, &len);
+
+	unfold(&text, value, len);
+	w->text = text.data;
+	w->len = text.len;
+	buffer_add(&w->to, f->text, (size_t)(value - f->text));
+	if (is_bad(w, w->text, w->len))
+		write_value(w);
+	else
+		buffer_add(&w->to, w->text, w->len);
+	buffer_free(&text);
+}
+
+static void
+writer_free(struct writer *w)
+{
+	buffer_free(&w->waiting);
+	buffer_free(&w->to);
+}
+
 bool
 field_write(struct buffer *to, const struct field *f,
     const struct field_form *form)
 {
-	struct writer	 w = { .form = form, .kind = kind_of(f) };
-	struct buffer	 text = { 0 };
-	const char	*value;
-	size_t		 len, before = to->len;
-	bool		 good;
+	struct writer	w = { .form = form, .kind = kind_of(f) };
+	size_t		before = to->len;
+	bool		good;
 
 	if (field_is_fit(f, form)) {
 		buffer_add(to, f->text, f->len);
 		return true;
 	}
-	value = field_value(f, &len);
-	unfold(&text, value, len);
-	w.text = text.data;
-	w.len = text.len;
-	buffer_add(&w.to, f->text, (size_t)(value - f->text));
-	if (is_bad(&w, w.text, w.len))
-		write_value(&w);
-	else
-		buffer_add(&w.to, w.text, w.len);
+	write_field(&w, f);
 	good = refold(to, w.to.data, w.to.len, places_of(w.kind));
 	if (!good && text_is_ascii(f->text, f->len)) {
 		to->len = before;
 		buffer_add(to, f->text, f->len);
 	}
 	good = good && is_clear(w.to.data, w.to.len, form);
-	buffer_free(&text);
-	buffer_free(&w.waiting);
-	buffer_free(&w.to);
+	writer_free(&w);
 	return good;
 }
 
+/* UTF-8 stays in an address or a message id, whatever else is encoded. */
 static bool
-list_needs_utf8(const struct field *f)
+needs_utf8(const struct field *f, bool sealed)
 {
-	struct address_list	 list = { 0 };
-	struct failure		 ignored;
-	size_t			 len;
-	const char		*value = field_value(f, &len);
-	bool			 needs = false;
+	static const struct field_form	ascii = { .utf8 = false };
+	struct writer			w = { .form = &ascii,
+					    .kind = kind_of(f),
+					    .sealed = sealed };
+	bool				needs;
 
-	if (address_list_parse(&list, value, len, ADDRESS_HEADER, &ignored))
-		for (size_t i = 0; i < list.n; i++) {
-			const char	*local = list.address[i].local;
-
-			needs |= !text_is_ascii(local, strlen(local));
-		}
-	address_list_free(&list);
+	if (w.kind != ADDRESSES && w.kind != IDS)
+		return false;
+	write_field(&w, f);
+	needs = w.needs_utf8 && text_is_utf8(w.to.data, w.to.len);
+	writer_free(&w);
 	return needs;
 }
 
 bool
 header_needs_utf8(const struct header *h)
 {
+	bool	sealed = false, known = false;
+
 	for (size_t i = 0; i < h->n; i++) {
 		const struct field	*f = &h->field[i];
 
-		if (!text_is_ascii(f->text, f->len) &&
-		    kind_of(f) == ADDRESSES && list_needs_utf8(f))
+		if (text_is_ascii(f->text, f->len))
+			continue;
+		if (!known)
+			sealed = header_is_sealed(h);
+		known = true;
+		if (needs_utf8(f, sealed))
 			return true;
 	}
 	return false;

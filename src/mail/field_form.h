@@ -37,7 +37,11 @@ bool	field_is_fit(const struct field *, const struct field_form *);
 bool	field_write(struct buffer *, const struct field *,
 	    const struct field_form *);
 
-/* An addr-spec in the header can't do without SMTPUTF8. */
+/*
+ * An address or a message id stays in the header in UTF-8, so SMTPUTF8 is
+ * needed: a local part or an id has no other form, a domain has none without
+ * libidn2, and nothing may change if there is a DKIM signature.
+ */
 bool	header_needs_utf8(const struct header *);
 
 #endif

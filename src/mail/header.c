@@ -108,6 +108,12 @@ header_remove_if(struct header *h, bool (*drop)(const struct field *,
 	h->n = kept;
 }
 
+bool
+header_is_sealed(const struct header *h)
+{
+	return header_find(h, "DKIM-Signature", 0) != NULL;
+}
+
 void
 header_write(struct buffer *to, const struct header *h)
 {

@@ -56,6 +56,9 @@ void	field_replace(struct field *, char *text, size_t len);
 void	header_remove_if(struct header *, bool (*drop)(const struct field *,
 	    const void *context), const void *context);
 
+/* There is a DKIM signature, which a change of the message may break. */
+bool	header_is_sealed(const struct header *);
+
 /* The whole header and the empty line behind it. */
 void	header_write(struct buffer *, const struct header *);
 

@@ -84,7 +84,7 @@ wire_prepare(struct wire *w, const struct message *m,
 	fit = header_is_fit(&m->header, &w->form);
 	plan = needs_plan(m, abilities->eight_bit);
 	if (!fit || plan)
-		sealed = header_find(&m->header, "DKIM-Signature", 0) != NULL;
+		sealed = header_is_sealed(&m->header);
 	if ((!fit || plan) && declared_charset(w->charset, m))
 		w->form.charset = w->charset;
 	if (plan && !sealed && !plan_body(w, m, abilities, why))

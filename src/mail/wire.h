@@ -27,7 +27,7 @@
 struct wire_abilities {
 	bool	eight_bit;	/* 8BITMIME */
 	bool	utf8;		/* SMTPUTF8, and the transaction asks for it:
-				 * servers behind it may not have it, so it is
+				 * servers after it may not have it, so it is
 				 * for what has no other form */
 };
 

@@ -27,6 +27,7 @@ struct example {
 	int		 status;
 	const char	*commands;	/* MAIL and RCPT */
 	const char	*told;		/* a part of it, or NULL: nothing */
+	const char	*header;	/* its first field arrives as it is */
 };
 
 static char *
@@ -61,13 +62,24 @@ says(void **state)
 	struct smarthost	*host;
 	struct folder		 folder;
 	struct outcome		 o;
+	struct buffer		 text = { 0 };
 	char			*commands;
 
 	folder_make(&folder);
 	host = smarthost_start(&(struct script){ .keywords = e->keywords });
+	buffer_addf(&text, "%s\ny\n", e->header);
 	relais_run(&o, conf_write(&folder, host, "smtp", NULL),
-	    WORDS("-i", "-f", e->sender, e->recipients), "Subject: x\n\ny\n");
+	    WORDS("-i", "-f", e->sender, e->recipients), text.data);
 	assert_int_equal(o.status, e->status);
+	if (e->status == 0) {
+		assert_true(smarthost_wait_messages(host, 1));
+		buffer_clear(&text);
+		buffer_add_text(&text, e->header);
+		text.data[strcspn(text.data, "\n")] = '\0';
+		assert_non_null(strstr(smarthost_message(host, 0)->data.data,
+		    text.data));
+	}
+	buffer_free(&text);
 	if (e->told == NULL)
 		assert_string_equal(o.err.data, "");
 	else
@@ -81,7 +93,13 @@ says(void **state)
 }
 
 #define SAYS(sentence, ...) \
-	{ sentence, says, NULL, NULL, &(struct example){ __VA_ARGS__ } }
+	{ sentence, says, NULL, NULL, \
+	    &(struct example){ __VA_ARGS__, "Subject: x\n" } }
+#define NEEDS(sentence, keywords, parameters, header) \
+	{ sentence, says, NULL, NULL, &(struct example){ keywords, \
+	    "me@example.org", "b@example.net", 0, \
+	    "MAIL FROM:<me@example.org>" parameters "\n" \
+	    "RCPT TO:<b@example.net>\n", NULL, header } }
 
 static void
 what_is_left_alone_is_told(void **state)
@@ -131,6 +149,31 @@ static const struct CMUnitTest international_spec[] = {
 	    "me@example.org", "a@\303\274--.\342\200\250.example, b@example.net",
 	    EX_NOUSER, "MAIL FROM:<me@example.org>\n"
 	    "RCPT TO:<b@example.net>\n", "form in ASCII"),
+	NEEDS("an address that stays in the header needs SMTPUTF8, too", ALL,
+	    " BODY=8BITMIME SMTPUTF8",
+	    "Reply-To: J\303\266rg <j\303\266rg@example.org>\n"),
+	NEEDS("also one in a field that cannot be read", ALL,
+	    " BODY=8BITMIME SMTPUTF8",
+	    "Cc: j\303\266rg@example.org, [b\n"),
+	NEEDS("so does a message id", ALL,
+	    " BODY=8BITMIME SMTPUTF8",
+	    "References: <a@b> <1@gr\303\266\303\237e.example>\n"),
+	NEEDS("and a domain that a DKIM signature covers", ALL,
+	    " BODY=8BITMIME SMTPUTF8",
+	    "From: me@b\303\274cher.example\nDKIM-Signature: v=1\n"),
+	NEEDS("without the signature a domain does not need it", ALL,
+	    "",
+	    "Subject: x\nFrom: me@b\303\274cher.example\n"),
+	NEEDS("nor does other text", ALL,
+	    "",
+	    "Subject: x\nFrom: J\303\266rg <a@example.org>\n"
+	    "Message-ID: <1@example.org> (\303\266)\n"),
+	NEEDS("an address that is not UTF-8 cannot have it", ALL,
+	    " BODY=8BITMIME",
+	    "Reply-To: j\366rg@example.org\n"),
+	NEEDS("if it is not offered the field is sent as it is", EIGHT,
+	    " BODY=8BITMIME",
+	    "Message-ID: <1@gr\303\266\303\237e.example>\n"),
 	cmocka_unit_test(what_is_left_alone_is_told),
 };
 
