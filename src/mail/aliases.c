@@ -1,5 +1,6 @@
 #include "mail/aliases.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -265,6 +266,20 @@ refuse_alias(const struct walk *w, const struct alias *a, const char *reason)
 	    w->aliases->path, a->line, shown, reason);
 }
 
+/* Text that is the name of neither an alias nor an account. */
+static bool
+refuse_name(const struct walk *w, const char *name)
+{
+	char	shown[80], reason[200];
+
+	visible(shown, sizeof(shown), name, strlen(name));
+	snprintf(reason, sizeof(reason), "'%s' is not an address, and no "
+	    "account can have that name", shown);
+	if (w->depth > 0)
+		return refuse_alias(w, w->way[w->depth - 1], reason);
+	return failed(w->why, EX_NOUSER, "%s", reason);
+}
+
 static bool
 go_to_root(struct walk *w, const char *name)
 {
@@ -293,7 +308,8 @@ static bool
 follow_target(struct walk *w, struct address *a, bool is_final)
 {
 	if (is_final)
-		return go_to_root(w, a->local);
+		return local_name_is_possible(a->local) ?
+		    go_to_root(w, a->local) : refuse_name(w, a->local);
 	if (address_is_local(a, &w->rules->names))
 		return follow(w, a->local);
 	w->to->address = memory_room(w->to->address, w->to->n, &w->to->cap,
@@ -365,6 +381,8 @@ follow(struct walk *w, const char *name)
 	const struct alias	*alias = find(w->aliases, copy);
 
 	free(copy);
+	if (alias == NULL && !local_name_is_possible(name))
+		return refuse_name(w, name);
 	if (alias == NULL)
 		alias = find_default(w);
 	return alias != NULL ? step_into(w, alias) : go_to_root(w, name);

@@ -9,8 +9,8 @@
  *	*:		root
  *
  * A line that begins with a blank continues the one before, over comments and
- * empty lines.  The name * stands for all that no other line names, and so
- * does default, which other programs use.  A target \name is not looked up
+ * empty lines.  The name * stands for all accounts that no other line names,
+ * and so does default, which other programs use.  A target \name is not looked up
  * again; where mail is not kept on the machine it means what root means.
  *
  * The form of the file is checked when it is read, its targets when they are
@@ -66,7 +66,8 @@ bool	aliases_parse(struct aliases *, const char *path, const char *text,
 /*
  * Appends the foreign addresses that a local name leads to, at least one, in
  * order; duplicates stay.  EX_NOUSER: there is no alias and no root for it,
- * or for a name that an alias leads to.  EX_CONFIG with file and line: a loop,
+ * or for a name that an alias leads to; or there is no alias, and no account
+ * can have that name (local.h).  EX_CONFIG with file and line: a loop,
  * a name that stands in the file twice, a target that is no address, and the
  * bounds above.  The list is as it was then.
  */

@@ -35,6 +35,15 @@ is_first_label(const char *name, const struct local_names *names)
 }
 
 bool
+local_name_is_possible(const char *name)
+{
+	size_t	len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+$");
+
+	return len > 0 && name[len] == '\0' && name[0] != '-';
+}
+
+bool
 address_is_local(const struct address *a, const struct local_names *names)
 {
 	const char	*name = a->domain;

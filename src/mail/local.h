@@ -21,4 +21,12 @@ struct local_names {
 
 bool	address_is_local(const struct address *, const struct local_names *);
 
+/*
+ * Whether an account can have that name: it consists of letters and digits of
+ * ASCII, dots, underscores and hyphens (POSIX.1-2017, 3.437), plus signs as
+ * in kim+list, and dollar signs, and does not begin with a hyphen.  Any other
+ * text was meant for something else, such as an address that is misspelt.
+ */
+bool	local_name_is_possible(const char *name);
+
 #endif

@@ -71,7 +71,7 @@ directory_look_up(struct directory *d, const char *name,
 	}
 	if (aliases_resolve(&d->aliases, name, &d->rules, list, why))
 		return true;
-	if (why->status == EX_NOUSER)
+	if (why->status == EX_NOUSER && local_name_is_possible(name))
 		advise(d, why);
 	return false;
 }

@@ -68,7 +68,8 @@ find_subject(const struct preparation *p, const struct directory *d,
 /*
  * The recipients' fields: a local name is what it leads to, if that is one
  * address.  Who is behind a name that leads to several is nobody's business,
- * and one that leads nowhere is still to be an address.
+ * and one that leads nowhere is still to be an address.  Text that can't be a
+ * local name stays.
  */
 static bool
 replace_recipient(void *context, const struct address *a, struct buffer *to)
@@ -76,15 +77,17 @@ replace_recipient(void *context, const struct address *a, struct buffer *to)
 	struct directory	*d = context;
 	struct address_list	 list = { 0 };
 	struct failure		 ignored;
+	bool			 found;
 
 	if (!directory_is_local(d, a))
 		return false;
-	if (directory_look_up(d, a->local, &list, &ignored) && list.n == 1)
+	found = directory_look_up(d, a->local, &list, &ignored);
+	if (found && list.n == 1)
 		address_write(to, &list.address[0]);
-	else
+	else if (found || local_name_is_possible(a->local))
 		directory_write(d, a, to);
 	address_list_free(&list);
-	return true;
+	return to->len > 0;
 }
 
 static void

@@ -76,8 +76,40 @@ static const struct CMUnitTest local_spec[] = {
 	FOREIGN("the null path is nobody", "web1", "example.org", ""),
 };
 
+static void
+is_possible(void **state)
+{
+	static const char *const	names[] = { "root", "www-data", "_apt",
+		"Kim", "k.doe", "kim+list", "host$", "1000", "a" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!local_name_is_possible(names[i]))
+			fail_msg("%s", names[i]);
+}
+
+static void
+is_impossible(void **state)
+{
+	static const char *const	names[] = { "", "a@b", "kim\uff20b.example",
+		"L\u00e9e", "=?UTF-8?Q?a", "a b", " ", "-oX", "a,b", "a!b",
+		"a%b", "|cmd", "/path", "a/b", "a\\b", "a:b", "a;b", "\"a\"",
+		"'a'", "a=b", "(a)", "a\tb", "a*" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (local_name_is_possible(names[i]))
+			fail_msg("%s", names[i]);
+}
+
+static const struct CMUnitTest name_spec[] = {
+	{ "what an account may be called", is_possible, NULL, NULL, NULL },
+	{ "what no account is called", is_impossible, NULL, NULL, NULL },
+};
+
 int
 main(void)
 {
-	return cmocka_run_group_tests(local_spec, NULL, NULL);
+	return cmocka_run_group_tests(local_spec, NULL, NULL) +
+	    cmocka_run_group_tests(name_spec, NULL, NULL);
 }

@@ -247,6 +247,26 @@ a_local_name_that_leads_nowhere_is_refused_at_once(void **state)
 	place_close(&p.place);
 }
 
+/* Although root is set. */
+static void
+what_no_account_is_called_is_refused_at_once(void **state)
+{
+	struct client	p;
+
+	(void)state;
+	place_open(&p.place, &(struct script){ 0 }, "smtp",
+	    "root = admin@example.net\n");
+	start(&p, WORDS(NULL));
+	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+	ask(&p, "RCPT TO:<\"kim@example.net\">\r\n", "550 5.1.1");
+	ask(&p, "RCPT TO:<kim\uff20example.net>\r\n", "550 5.1.1");
+	ask(&p, "RCPT TO:<=?UTF-8?Q?L=C3=A9e>\r\n", "550 5.1.1");
+	ask(&p, "RCPT TO:<kim>\r\n", "250 ");
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	place_close(&p.place);
+}
+
 /* Nobody gets past from_mode by speaking SMTP. */
 static void
 the_sender_is_from_with_always(void **state)
@@ -524,6 +544,7 @@ static const struct CMUnitTest smtp_server_spec[] = {
 	cmocka_unit_test(a_deferral_that_nobody_keeps_is_the_final_reply),
 	cmocka_unit_test(lmtp_has_a_reply_for_each),
 	cmocka_unit_test(a_local_name_that_leads_nowhere_is_refused_at_once),
+	cmocka_unit_test(what_no_account_is_called_is_refused_at_once),
 	cmocka_unit_test(the_sender_is_from_with_always),
 	cmocka_unit_test(a_smarthost_that_left_is_called_again),
 	cmocka_unit_test(a_connection_that_was_idle_is_asked_first),
