@@ -17,6 +17,7 @@
  */
 enum {				/* any other token is its own character */
 	TOKEN_END	= 'E',
+	TOKEN_BAD	= 'B',		/* the octets are not a token */
 	TOKEN_ATOM	= 'A',
 	TOKEN_ENCODED	= 'W',	/* an encoded word (RFC 2047) */
 	TOKEN_QUOTED	= 'Q',
@@ -28,9 +29,14 @@ struct parser {
 	size_t			 len;
 	enum address_where	 where;
 	bool			 is_path;	/* no white space, no comments */
-	bool			 in_group;
+	struct address_faults	*faults;	/* NULL: the first one ends it */
+	char			*mend;		/* the text, to be corrected; */
+						/* or NULL */
 	size_t			 at;		/* what is read next */
 	size_t			 piece;		/* where the element began */
+	bool			 in_group;
+	size_t			 group;		/* where that began, */
+	size_t			 members;	/* and those in the list by then */
 
 	char			 token;		/* the present one, at */
 	size_t			 start;		/* [start, end) */
@@ -40,37 +46,30 @@ struct parser {
 	struct buffer		 domain;	/* which stands at */
 	size_t			 spec_start;	/* [spec_start, spec_end) */
 	size_t			 spec_end;
-	struct failure		*why;
+	bool			 in_quotes;	/* all of that addr-spec */
+	struct address_fault	 fault;		/* .reason NULL: none so far */
 };
 
 /*
  * Refusals
  */
 
-/* Where the element at fault seems to end: at a comma. */
-static size_t
-piece_end(const struct parser *p)
-{
-	size_t		 from = p->token == ',' ? p->start : p->at;
-	size_t		 end = p->len;
-	const char	*comma = NULL;
-
-	if (from < p->len)
-		comma = memchr(p->text + from, ',', p->len - from);
-	if (comma != NULL)
-		end = (size_t)(comma - p->text);
-	while (end > p->piece && strchr(" \t\r\n", p->text[end - 1]) != NULL &&
-	    p->text[end - 1] != '\0')
-		end--;
-	return end;
-}
-
+/* The first reason for an element counts. */
 static bool
 refuse(struct parser *p, const char *reason)
 {
+	if (p->fault.reason == NULL)
+		p->fault.reason = reason;
+	return false;
+}
+
+bool
+address_fault_explain(const struct address_fault *f, const char *text,
+    int status, struct failure *why)
+{
 	enum { SHOWN = 80, LONGEST = 4 };	/* what one octet may become */
-	const char	*piece = p->text + p->piece;
-	size_t		 len = piece_end(p) - p->piece;
+	const char	*piece = text + f->start;
+	size_t		 len = f->end - f->start;
 	char		 shown[SHOWN + 1];
 	char		 more[SHOWN + LONGEST + 1];
 	bool		 cut;
@@ -78,9 +77,8 @@ refuse(struct parser *p, const char *reason)
 	visible(shown, sizeof(shown), piece, len);
 	visible(more, sizeof(more), piece, len);
 	cut = strlen(more) > strlen(shown);
-	return failed(p->why,
-	    p->where == ADDRESS_ARGUMENT ? EX_USAGE : EX_DATAERR,
-	    "bad address '%s%s': %s", shown, cut ? "..." : "", reason);
+	return failed(why, status, "bad address '%s%s': %s", shown,
+	    cut ? "..." : "", f->reason);
 }
 
 /*
@@ -118,14 +116,28 @@ is_line_end(const struct parser *p, size_t i)
 	    p->text[i + 1] == '\t';
 }
 
+/* The end of the text without the white space before it. */
+static size_t
+trimmed_end(const struct parser *p, size_t start, size_t end)
+{
+	while (end > start && p->text[end - 1] != '\0' &&
+	    strchr(" \t\r\n", p->text[end - 1]) != NULL)
+		end--;
+	return end;
+}
+
 /* A refusal before any parsing shows what stands between the commas. */
 static bool
 refuse_at(struct parser *p, size_t i, const char *reason)
 {
-	const char	*comma = i > 0 ? memrchr(p->text, ',', i) : NULL;
+	const char	*before = i > 0 ? memrchr(p->text, ',', i) : NULL;
+	const char	*after = memchr(p->text + i, ',', p->len - i);
+	size_t		 start = before != NULL ?
+			    (size_t)(before + 1 - p->text) : 0;
 
-	p->at = i;
-	p->piece = comma != NULL ? (size_t)(comma + 1 - p->text) : 0;
+	p->fault.start = start;
+	p->fault.end = trimmed_end(p, start, after != NULL ?
+	    (size_t)(after - p->text) : p->len);
 	return refuse(p, reason);
 }
 
@@ -209,8 +221,9 @@ read_enclosed(struct parser *p, char close, const char *unclosed)
 
 /*
  * The length of the encoded word at p->at, 0 if there is none.  Its text may
- * hold specials, as many programs write it.  Linear, since no search passes
- * a question mark, and the next one can only begin there.
+ * hold specials, as many programs write it, and white space, unless it could
+ * be a list with an address in it.  Linear, since no search passes a question
+ * mark, and the next one can only begin there.
  */
 static size_t
 encoded_word_length(const struct parser *p)
@@ -218,6 +231,7 @@ encoded_word_length(const struct parser *p)
 	const char	*s = p->text + p->at;
 	size_t		 n = p->len - p->at;
 	size_t		 i = 2;
+	bool		 white = false, at = false;
 
 	if (n < 2 || s[0] != '=' || s[1] != '?')
 		return 0;
@@ -227,10 +241,14 @@ encoded_word_length(const struct parser *p)
 	if (n - i < 3 || i == 2 || s[i] != '?' ||
 	    strchr("bBqQ", s[i + 1]) == NULL || s[i + 2] != '?')
 		return 0;
-	for (i += 3; i < n && s[i] != '?'; i++)
-		if (is_control(s[i]) || strchr(" <>\"", s[i]) != NULL)
+	for (i += 3; i < n && s[i] != '?'; i++) {
+		at |= s[i] == '@';
+		if (strchr(" \t\r\n", s[i]) != NULL)
+			white = true;
+		else if (is_control(s[i]) || strchr("<>\"", s[i]) != NULL)
 			return 0;
-	return i + 1 < n && s[i + 1] == '=' ? i + 2 : 0;
+	}
+	return i + 1 < n && s[i + 1] == '=' && !(white && at) ? i + 2 : 0;
 }
 
 static void
@@ -248,9 +266,9 @@ read_word(struct parser *p)
 }
 
 static bool
-refuse_octet(struct parser *p, char c)
+refuse_octet(struct parser *p)
 {
-	switch (c) {
+	switch (p->text[p->at++]) {
 	case '(':
 		return refuse(p, "a comment has no place here");
 	case ')':
@@ -272,28 +290,30 @@ next_token(struct parser *p)
 {
 	char	c;
 
-	p->token = TOKEN_END;
+	p->token = TOKEN_BAD;
 	if (!skip_white(p))
 		return false;
 	p->start = p->end = p->at;
-	if (p->at == p->len)
+	if (p->at == p->len) {
+		p->token = TOKEN_END;
 		return true;
+	}
 	c = p->text[p->at];
 	if (is_atext(c)) {
 		read_word(p);
 	} else if (c == '"') {
-		p->token = TOKEN_QUOTED;
 		if (!read_enclosed(p, '"', "a '\"' is missing"))
 			return false;
+		p->token = TOKEN_QUOTED;
 	} else if (c == '[') {
-		p->token = TOKEN_LITERAL;
 		if (!read_enclosed(p, ']', "a '[' without its ']'"))
 			return false;
+		p->token = TOKEN_LITERAL;
 	} else if (strchr("<>,;:@.", c) != NULL) {
 		p->token = c;
 		p->at++;
 	} else {
-		return refuse_octet(p, c);
+		return refuse_octet(p);
 	}
 	p->end = p->at;
 	return true;
@@ -433,15 +453,44 @@ parse_domain(struct parser *p)
 	}
 }
 
+/*
+ * "a@b.example" in quotes, without a domain behind them, can't be meant for a
+ * local name: it is the address that is in the quotes.
+ */
+static void
+take_quoted_spec(struct parser *p)
+{
+	const char	*spec = p->text + p->spec_start;
+	size_t		 len = p->spec_end - p->spec_start;
+	struct address	 a;
+	struct failure	 ignored;
+
+	/* One quoted string and nothing else, without backslashes. */
+	if (spec[0] != '"' || spec[len - 1] != '"' ||
+	    p->local.len != len - 2 || p->local.data[0] == '@' ||
+	    !address_parse_path(&a, p->local.data, p->local.len, &ignored))
+		return;
+	if (a.domain[0] != '\0') {
+		buffer_clear(&p->local);
+		buffer_add_text(&p->local, a.local);
+		buffer_add_text(&p->domain, a.domain);
+		p->in_quotes = true;
+	}
+	address_free(&a);
+}
+
 static bool
 parse_spec(struct parser *p, const char *two_words)
 {
+	p->in_quotes = false;
 	if (!parse_local(p, two_words))
 		return false;
 	buffer_clear(&p->domain);
-	if (p->token != '@')
-		return true;
-	return next_token(p) && parse_domain(p);
+	if (p->token == '@')
+		return next_token(p) && parse_domain(p);
+	if (!p->is_path && p->local.len > 2)
+		take_quoted_spec(p);
+	return true;
 }
 
 /* "@a,@b:" in front of an addr-spec; read, and forgotten. */
@@ -610,8 +659,6 @@ append_address(struct parser *p, struct address_list *list, size_t phrase,
 {
 	struct address	a;
 
-	if (list->n >= ADDRESS_LIST_MAX)
-		return refuse(p, "too many addresses in one list");
 	if (!make_address(p, &a, phrase, len))
 		return false;
 	list->address = memory_room(list->address, list->n, &list->cap,
@@ -620,13 +667,26 @@ append_address(struct parser *p, struct address_list *list, size_t phrase,
 	return true;
 }
 
+static void
+truncate_list(struct address_list *list, size_t n)
+{
+	while (list->n > n)
+		address_free(&list->address[--list->n]);
+}
+
 void
 address_list_free(struct address_list *list)
 {
-	for (size_t i = 0; i < list->n; i++)
-		address_free(&list->address[i]);
+	truncate_list(list, 0);
 	free(list->address);
 	*list = (struct address_list){ 0 };
+}
+
+void
+address_faults_free(struct address_faults *faults)
+{
+	free(faults->fault);
+	*faults = (struct address_faults){ 0 };
 }
 
 /*
@@ -683,27 +743,15 @@ parse_bare(struct parser *p, struct address_list *list, size_t mark)
 }
 
 static bool
-open_group(struct parser *p, size_t name_len)
+open_group(struct parser *p, const struct address_list *list, size_t name_len)
 {
 	if (p->in_group)
 		return refuse(p, "a ':' within a group");
 	if (name_len == 0)
 		return refuse(p, "a ':' without the name of a group");
 	p->in_group = true;
-	return true;
-}
-
-static bool
-close_group(struct parser *p)
-{
-	if (!p->in_group)
-		return refuse(p, "a ';' that ends no group;"
-		    " addresses need a comma between them");
-	p->in_group = false;
-	if (!next_token(p))
-		return false;
-	if (p->token != ',' && p->token != TOKEN_END)
-		return refuse(p, "no comma behind the ';' of a group");
+	p->group = p->piece;
+	p->members = list->n;
 	return true;
 }
 
@@ -720,7 +768,7 @@ begins_with(const struct parser *p, const char *words)
 static bool
 begin_element(struct parser *p)
 {
-	p->token = TOKEN_END;
+	p->token = TOKEN_BAD;
 	p->piece = p->at;
 	if (!skip_white(p))
 		return false;
@@ -778,7 +826,7 @@ parse_element(struct parser *p, struct address_list *list)
 	case '<':
 		return parse_angle(p, list, mark, end - mark);
 	case ':':
-		return open_group(p, end - mark);
+		return open_group(p, list, end - mark);
 	case TOKEN_LITERAL:
 		return refuse(p, "a '[' outside quotes and domains");
 	case '>':
@@ -790,40 +838,131 @@ parse_element(struct parser *p, struct address_list *list)
 	}
 }
 
+/* Over what is left of an element at fault, to the delimiter behind it. */
+static void
+skip_element(struct parser *p)
+{
+	while (p->token != ',' && p->token != ';' && p->token != TOKEN_END)
+		next_token(p);
+}
+
+/* What was refused begins there and ends here.  False: nothing is taken. */
+static bool
+note_fault(struct parser *p, size_t start)
+{
+	struct address_faults	*all = p->faults;
+
+	p->fault.start = start;
+	p->fault.end = trimmed_end(p, start, p->start);
+	if (all == NULL)
+		return false;
+	all->fault = memory_room(all->fault, all->n, &all->cap,
+	    sizeof(*all->fault));
+	all->fault[all->n++] = p->fault;
+	p->fault.reason = NULL;
+	return true;
+}
+
+static bool
+are_few(struct parser *p, const struct address_list *list)
+{
+	size_t	n = list->n + (p->faults != NULL ? p->faults->n : 0);
+
+	if (n <= ADDRESS_LIST_MAX)
+		return true;
+	p->faults = NULL;
+	refuse(p, "too many addresses in one list");
+	return note_fault(p, p->piece);
+}
+
+/* Of an element that was taken, and of the delimiter behind it. */
+static void
+mend(struct parser *p, bool has_address)
+{
+	if (has_address && p->in_quotes) {
+		p->mend[p->spec_start] = ' ';
+		p->mend[p->spec_end - 1] = ' ';
+	}
+	if (p->token == ';' && !p->in_group)
+		p->mend[p->start] = ',';
+}
+
 static bool
 parse_list(struct parser *p, struct address_list *list)
 {
 	do {
-		if (!parse_element(p, list))
+		size_t	before = list->n;
+
+		if (!parse_element(p, list)) {
+			truncate_list(list, before);
+			skip_element(p);
+			if (!note_fault(p, p->piece))
+				return false;
+		} else if (p->mend != NULL) {
+			mend(p, list->n > before);
+		}
+		if (!are_few(p, list))
 			return false;
-		if (p->token == ';' && !close_group(p))
-			return false;
+		/* One that ends no group stands for a comma. */
+		if (p->token == ';')
+			p->in_group = false;
 	} while (p->token != TOKEN_END);
-	if (p->in_group)
-		return refuse(p, "a group lacks its ';'");
-	return true;
+	if (!p->in_group)
+		return true;
+	truncate_list(list, p->members);
+	refuse(p, "a group lacks its ';'");
+	return note_fault(p, p->group);
+}
+
+static bool
+parse(struct parser *p, struct address_list *list, struct failure *why)
+{
+	size_t	before = list->n;
+	bool	good = check_octets(p) && parse_list(p, list);
+
+	if (good && p->where == ADDRESS_ARGUMENT && list->n == before) {
+		good = refuse(p, "it names nobody");
+		p->fault.start = 0;
+		p->fault.end = trimmed_end(p, 0, p->len);
+	}
+	if (!good) {
+		truncate_list(list, before);
+		address_fault_explain(&p->fault, p->text, p->where ==
+		    ADDRESS_ARGUMENT ? EX_USAGE : EX_DATAERR, why);
+	}
+	buffer_free(&p->local);
+	buffer_free(&p->domain);
+	return good;
 }
 
 bool
 address_list_parse(struct address_list *list, const char *text, size_t len,
     enum address_where where, struct failure *why)
 {
-	struct parser	p = {
-		.text = text, .len = len, .where = where, .why = why,
-	};
-	size_t		before = list->n;
-	bool		good;
+	struct parser	p = { .text = text, .len = len, .where = where };
 
-	good = check_octets(&p) && parse_list(&p, list);
-	if (good && where == ADDRESS_ARGUMENT && list->n == before) {
-		p.piece = 0;
-		good = refuse(&p, "it names nobody");
-	}
-	while (!good && list->n > before)
-		address_free(&list->address[--list->n]);
-	buffer_free(&p.local);
-	buffer_free(&p.domain);
-	return good;
+	return parse(&p, list, why);
+}
+
+bool
+address_list_sift(struct address_list *list, struct address_faults *faults,
+    const char *text, size_t len, struct failure *why)
+{
+	struct parser	p = { .text = text, .len = len, .faults = faults };
+
+	return parse(&p, list, why);
+}
+
+void
+address_list_mend(struct address_list *list, char *text, size_t len)
+{
+	struct address_faults	faults = { 0 };
+	struct parser		p = { .text = text, .len = len,
+				    .faults = &faults, .mend = text };
+	struct failure		ignored;
+
+	parse(&p, list, &ignored);
+	address_faults_free(&faults);
 }
 
 static bool
@@ -845,7 +984,8 @@ address_parse_path(struct address *a, const char *text, size_t len,
     struct failure *why)
 {
 	struct parser	p = {
-		.text = text, .len = len, .is_path = true, .why = why,
+		.text = text, .len = len, .is_path = true,
+		.fault = { .end = len },
 	};
 	bool		good;
 
@@ -856,7 +996,8 @@ address_parse_path(struct address *a, const char *text, size_t len,
 		a->name = memory_copy("");
 		return true;
 	}
-	good = parse_path(&p) && make_address(&p, a, 0, 0);
+	good = (parse_path(&p) && make_address(&p, a, 0, 0)) ||
+	    address_fault_explain(&p.fault, text, EX_DATAERR, why);
 	buffer_free(&p.local);
 	buffer_free(&p.domain);
 	return good;

@@ -12,11 +12,12 @@
  * another.  A display name may hold what a quoted string or a comment may,
  * other control characters included: it belongs in a header field.
  *
- * What callers write although the RFC has no form for it, and what it means
- * is plain, is taken too: dots in odd places of a local part (a..b@c, which
- * address_write() puts in quotes), encoded words with specials in them
- * (=?utf-8?q?Doe,_J?=), in a display name only, and an unquoted @ in a
- * display name (a@b <a@b>).
+ * Some forms that callers write are accepted although the RFC does not have
+ * them, because their meaning is plain: dots in odd places of a local part
+ * (a..b@c, which address_write() puts in quotes); in a display name, encoded
+ * words with specials or blanks in them (=?utf-8?q?Doe, J?=) and an unquoted
+ * @ (a@b <a@b>); an address in quotes ("a@b"), except in a path; and a
+ * semicolon for the comma between addresses.
  */
 #ifndef MAIL_ADDRESS_H
 #define MAIL_ADDRESS_H
@@ -41,7 +42,8 @@ struct address {
 				/* of it or behind the address are no name */
 	size_t	 start;		/* where local@domain stands in the text: */
 	size_t	 end;		/* [start, end), with the comments and folds */
-				/* in it, without angle brackets and route */
+				/* in it and quotes around all of it, without */
+				/* angle brackets and route */
 };
 
 struct address_list {
@@ -58,6 +60,19 @@ enum address_where {
 				/* that names nobody are refused */
 };
 
+/* An element of a list that is not an address: text[start, end), and why. */
+struct address_fault {
+	size_t		 start;
+	size_t		 end;
+	const char	*reason;	/* static */
+};
+
+struct address_faults {
+	struct address_fault	*fault;		/* owned */
+	size_t			 n;
+	size_t			 cap;
+};
+
 /*
  * Appends every address of a comma-separated list.  Groups give their
  * members, an empty group or empty list element gives none; <> is refused.
@@ -67,6 +82,26 @@ enum address_where {
  */
 bool	address_list_parse(struct address_list *, const char *text, size_t len,
 	    enum address_where, struct failure *why);
+
+/*
+ * The same for the body of a header field, but an element that is not an
+ * address is appended to the faults, and the others are taken.  False only if
+ * nothing can be taken: too many addresses, or octets that no field can have.
+ */
+bool	address_list_sift(struct address_list *, struct address_faults *,
+	    const char *text, size_t len, struct failure *why);
+
+/*
+ * Appends the addresses among the elements of a header field's body, and
+ * changes the text, not its length: a semicolon that stands for a comma
+ * becomes one, and quotes around an address become blanks.  Elements that are
+ * not addresses stay as they are.
+ */
+void	address_list_mend(struct address_list *, char *text, size_t len);
+
+/* "bad address 'x y': ...", made visible; false. */
+bool	address_fault_explain(const struct address_fault *, const char *text,
+	    int status, struct failure *why);
 
 /*
  * One addr-spec as it stands in an SMTP path, without angle brackets: no
@@ -85,5 +120,6 @@ void	address_write(struct buffer *, const struct address *);
 
 void	address_free(struct address *);
 void	address_list_free(struct address_list *);
+void	address_faults_free(struct address_faults *);
 
 #endif

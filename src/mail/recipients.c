@@ -1,6 +1,11 @@
 #include "mail/recipients.h"
 
-#include <stddef.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "util/buffer.h"
+#include "util/memory.h"
+#include "util/visible.h"
 
 static const char *const plain[] = { "To", "Cc", "Bcc", "Apparently-To", NULL };
 static const char *const resent[] = { "Resent-To", "Resent-Cc", "Resent-Bcc",
@@ -24,23 +29,76 @@ has_any(const struct header *h, const char *const *names)
 	return false;
 }
 
+/* No angle bracket may be in a path, whoever writes it into a command. */
+static char *
+path_of(const char *text, const struct address_fault *f)
+{
+	char		shown[80];
+	char		no_domain[] = "";
+	struct address	a = { .local = shown, .domain = no_domain };
+	struct buffer	path = { 0 };
+
+	visible(shown, sizeof(shown), text + f->start, f->end - f->start);
+	for (char *c = shown; *c != '\0'; c++)
+		if (*c == '<' || *c == '>')
+			*c = *c == '<' ? '(' : ')';
+	address_write(&path, &a);
+	return buffer_take(&path);
+}
+
+static void
+add_bad(struct recipients *r, const struct field *field, const char *value,
+    const struct address_fault *f)
+{
+	struct failure	why;
+
+	address_fault_explain(f, value, EX_DATAERR, &why);
+	failure_prefix(&why, "field %.*s: ", (int)field->name_len,
+	    field->text);
+	r->bad = memory_room(r->bad, r->n_bad, &r->cap, sizeof(*r->bad));
+	r->bad[r->n_bad++] = (struct bad_recipient){ path_of(value, f),
+	    memory_copy(why.text) };
+}
+
+static bool
+take_field(struct recipients *r, const struct field *f, struct failure *why)
+{
+	struct address_faults	 faults = { 0 };
+	size_t			 len;
+	const char		*value = field_value(f, &len);
+	bool			 good = address_list_sift(&r->good, &faults,
+				    value, len, why);
+
+	if (!good)
+		failure_prefix(why, "field %.*s: ", (int)f->name_len,
+		    f->text);
+	for (size_t i = 0; good && i < faults.n; i++)
+		add_bad(r, f, value, &faults.fault[i]);
+	address_faults_free(&faults);
+	return good;
+}
+
 bool
-recipients_from_header(struct address_list *list, const struct header *h,
+recipients_from_header(struct recipients *r, const struct header *h,
     struct failure *why)
 {
 	const char *const	*names = has_any(h, resent) ? resent : plain;
 
-	for (size_t i = 0; i < h->n; i++) {
-		const struct field	*f = &h->field[i];
-		const char		*value;
-		size_t			 len;
-
-		if (!is_one_of(f, names))
-			continue;
-		value = field_value(f, &len);
-		if (!address_list_parse(list, value, len, ADDRESS_HEADER, why))
-			return failure_prefix(why, "field %.*s: ",
-			    (int)f->name_len, f->text);
-	}
+	for (size_t i = 0; i < h->n; i++)
+		if (is_one_of(&h->field[i], names) &&
+		    !take_field(r, &h->field[i], why))
+			return false;
 	return true;
+}
+
+void
+recipients_free(struct recipients *r)
+{
+	address_list_free(&r->good);
+	for (size_t i = 0; i < r->n_bad; i++) {
+		free(r->bad[i].path);
+		free(r->bad[i].reason);
+	}
+	free(r->bad);
+	*r = (struct recipients){ .bad = NULL };
 }

@@ -43,9 +43,10 @@ field_rewrite(struct field *f, rewrite_fn *rewrite, void *context)
 	struct address_list	list = { 0 };
 	struct buffer		out = { 0 };
 	size_t			len;
+	size_t			value = (size_t)(field_value(f, &len) - f->text);
 
-	if (field_addresses(f, &list))
-		write_anew(&out, f, &list, rewrite, context);
+	address_list_mend(&list, f->text + value, len);
+	write_anew(&out, f, &list, rewrite, context);
 	len = out.len;
 	if (len > 0)
 		field_replace(f, buffer_take(&out), len);

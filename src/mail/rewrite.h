@@ -1,8 +1,9 @@
 /*
  * rewrite.h - replace addresses in a header field, and nothing else
  *
- * Only the octets of local@domain change; names, comments, folds, routes and
- * the other addresses of the field stay byte for byte.
+ * Only the octets of local@domain change, and what address_list_mend()
+ * corrects; names, comments, folds, routes and the other addresses of the
+ * field stay byte for byte.
  */
 #ifndef MAIL_REWRITE_H
 #define MAIL_REWRITE_H
@@ -19,7 +20,7 @@ typedef bool rewrite_fn(void *context, const struct address *, struct buffer *);
 /* The addresses of a field; false if it can't be read as such. */
 bool	field_addresses(const struct field *, struct address_list *);
 
-/* A field that can't be read stays as it is. */
+/* What is not an address stays as it is; the others are rewritten. */
 void	field_rewrite(struct field *, rewrite_fn *, void *context);
 
 #endif

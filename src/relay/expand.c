@@ -49,17 +49,25 @@ add(struct making *m, const char *path, const struct forward_path *like,
 	return &m->origin[m->env.n - 1];
 }
 
+/* RFC 3463: no such mailbox, not an address, or our configuration's fault. */
+static const char *
+enhanced_of(int status)
+{
+	return status == EX_NOUSER ? "5.1.1" :
+	    status == EX_DATAERR ? "5.1.3" : "5.3.5";
+}
+
 static void
 add_failed(struct making *m, const char *path,
-    const struct forward_path *like, size_t said, const struct failure *why)
+    const struct forward_path *like, size_t said, int status,
+    const char *reason)
 {
 	struct outcome	*o = memory_new(1, sizeof(*o));
 
 	o->kind = OUTCOME_FAILED;
-	o->status = why->status;
-	strlcpy(o->enhanced, why->status == EX_NOUSER ? "5.1.1" : "5.3.5",
-	    sizeof(o->enhanced));
-	strlcpy(o->text, why->text, sizeof(o->text));
+	o->status = status;
+	strlcpy(o->enhanced, enhanced_of(status), sizeof(o->enhanced));
+	strlcpy(o->text, reason, sizeof(o->text));
 	add(m, path, like, said)->failed = o;
 }
 
@@ -94,12 +102,12 @@ lead(struct making *m, const char *path, const struct forward_path *like,
 	if (!good)
 		return false;
 	if (!address_parse_path(&a, path, strlen(path), &why))
-		add_failed(m, path, like, said, &why);
+		add_failed(m, path, like, said, why.status, why.text);
 	else if (!directory_is_local(m->rules->directory, &a))
 		add(m, path, like, said);
 	else if (!directory_look_up(m->rules->directory, a.local, &list,
 	    &why))
-		add_failed(m, path, like, said, &why);
+		add_failed(m, path, like, said, why.status, why.text);
 	else
 		good = add_all(m, &list, like, said);
 	address_list_free(&list);
@@ -111,6 +119,7 @@ static bool
 lead_all(struct making *m, const struct envelope *said)
 {
 	const struct expansion	*rules = m->rules;
+	const struct recipients	*all = rules->bad;
 	struct forward_path	 unseen = { .notify = NOTIFY_NEVER };
 
 	for (size_t i = 0; i < said->n; i++) {
@@ -120,25 +129,48 @@ lead_all(struct making *m, const struct envelope *said)
 		    f->path, f, i))
 			return false;
 	}
+	for (size_t i = 0; all != NULL && i < all->n_bad; i++) {
+		if (!has_room(m))
+			return false;
+		add_failed(m, all->bad[i].path, &unseen, said->n + i,
+		    EX_DATAERR, all->bad[i].reason);
+	}
 	return rules->bcc == NULL || rules->redirect != NULL ||
 	    lead(m, rules->bcc, &unseen, SIZE_MAX);
+}
+
+/* Of those that were said; the reasons have no room for all of many. */
+static bool
+refuse_all(const struct making *m)
+{
+	enum { TOLD = 4 };
+	size_t	told = 0;
+
+	for (size_t i = 0; i < m->env.n; i++) {
+		const struct outcome	*o = m->origin[i].failed;
+
+		if (o == NULL)
+			continue;
+		if (told == 0)
+			failed(m->why, o->status, "%s", o->text);
+		else if (told < TOLD)
+			failure_suffix(m->why, "; %s", o->text);
+		told++;
+	}
+	if (told > TOLD)
+		failure_suffix(m->why, "; and %zu more", told - TOLD);
+	return false;
 }
 
 /* Nothing is left to send where every path that was said leads nowhere. */
 static bool
 some_lead_somewhere(const struct making *m)
 {
-	const struct outcome	*o = NULL;
-
-	for (size_t i = 0; i < m->env.n; i++) {
-		if (m->origin[i].said == SIZE_MAX)
-			continue;
-		if (m->origin[i].failed == NULL)
+	for (size_t i = 0; i < m->env.n; i++)
+		if (m->origin[i].said != SIZE_MAX &&
+		    m->origin[i].failed == NULL)
 			return true;
-		if (o == NULL)
-			o = m->origin[i].failed;
-	}
-	return failed(m->why, o->status, "%s", o->text);
+	return refuse_all(m);
 }
 
 static bool
@@ -194,6 +226,10 @@ finish(struct making *m, struct envelope *env, struct outcome **outcomes,
 		for (size_t i = 0; i < n; i++)
 			if (m->origin[i].failed != NULL)
 				(*outcomes)[places[i]] = *m->origin[i].failed;
+		/* Others get the message, so only the recipient is bad. */
+		for (size_t i = 0; i < m->env.n; i++)
+			if ((*outcomes)[i].status == EX_DATAERR)
+				(*outcomes)[i].status = EX_NOUSER;
 		if (leads != NULL)
 			find_leads(m, leads, env->n, places, n);
 		take_over(m, env);

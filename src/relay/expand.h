@@ -13,11 +13,14 @@
 
 #include "mail/envelope.h"
 #include "mail/outcome.h"
+#include "mail/recipients.h"
 #include "relay/directory.h"
 #include "util/failure.h"
 
 struct expansion {
 	struct directory	*directory;
+	const struct recipients	*bad;		/* NULL: none; the others in
+						 * it do not matter */
 	const char		*redirect;	/* NULL: none */
 	const char		*bcc;		/* NULL: none */
 	uint64_t		 max;		/* recipients, 0: any */
@@ -36,11 +39,12 @@ struct leads {
 /*
  * Replaces the envelope's forward-paths, keeping their notices and ORCPT.
  * *outcomes, to be freed by the caller, has OUTCOME_FAILED for a local name
- * that leads nowhere; it then stands in the envelope as it was said.  leads
- * may be NULL.
+ * that leads nowhere, which then stands in the envelope as it was said, and
+ * for each bad recipient.  leads may be NULL.
  *
- * False, with the exit status, if all do (EX_NOUSER, EX_CONFIG, EX_NOPERM), or
- * there are too many (EX_USAGE).
+ * False, with the exit status of the first and the reasons of all, if there is
+ * no other one (EX_NOUSER, EX_CONFIG, EX_NOPERM; EX_DATAERR for a bad
+ * recipient), or with EX_USAGE if there are too many.
  */
 bool	expand(const struct expansion *, struct envelope *,
 	    struct outcome **outcomes, struct leads *, struct failure *why);

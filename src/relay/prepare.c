@@ -17,29 +17,27 @@
 
 static bool
 add_from_header(const struct preparation *p, struct envelope *env,
-    const struct header *h, struct failure *why)
+    const struct header *h, struct recipients *found, struct failure *why)
 {
-	struct address_list	list = { 0 };
-	struct buffer		path = { 0 };
-	bool			good = recipients_from_header(&list, h, why);
+	struct buffer	path = { 0 };
+	bool		good = recipients_from_header(found, h, why);
 
-	for (size_t i = 0; i < list.n; i++) {
+	for (size_t i = 0; i < found->good.n; i++) {
 		buffer_clear(&path);
-		address_write(&path, &list.address[i]);
+		address_write(&path, &found->good.address[i]);
 		envelope_add(env, path.data)->notify = p->notify;
 	}
 	buffer_free(&path);
-	address_list_free(&list);
 	return good;
 }
 
 static bool
 gather_recipients(const struct preparation *p, struct envelope *env,
-    const struct header *h, struct failure *why)
+    const struct header *h, struct recipients *found, struct failure *why)
 {
-	if (p->from_header && !add_from_header(p, env, h, why))
+	if (p->from_header && !add_from_header(p, env, h, found, why))
 		return false;
-	if (env->n == 0)
+	if (env->n == 0 && found->n_bad == 0)
 		return failed(why, EX_USAGE, "no recipients: there is no "
 		    "address in the To, Cc and Bcc fields");
 	if (p->leads == NULL)
@@ -131,6 +129,7 @@ struct work {
 	struct sender			 sender;
 	struct envelope			*env;
 	struct message			*message;
+	struct recipients		 found;		/* in the header */
 };
 
 static const char *
@@ -145,6 +144,7 @@ prepare_envelope(struct work *w, struct outcome **outcomes,
 {
 	struct expansion	 rules = {
 		.directory = &w->directory,
+		.bad = &w->found,
 		.redirect = text_of(w, KEY_REDIRECT_ALL),
 		.bcc = text_of(w, KEY_ALWAYS_BCC),
 		.max = config_number(w->p->config, NULL,
@@ -186,8 +186,10 @@ prepare(const struct preparation *p, struct envelope *env,
 
 	*outcomes = NULL;
 	if (!fields_check_loop(&message->header, why) ||
-	    !gather_recipients(p, env, &message->header, why))
+	    !gather_recipients(p, env, &message->header, &w.found, why)) {
+		recipients_free(&w.found);
 		return false;
+	}
 	directory_begin(&w.directory, p->config, p->me);
 	from = find_subject(p, &w.directory, env->reverse_path);
 	w.subject = (struct config_subject){ .from = from,
@@ -196,6 +198,7 @@ prepare(const struct preparation *p, struct envelope *env,
 	good = prepare_envelope(&w, outcomes, why);
 	if (good)
 		prepare_header(&w);
+	recipients_free(&w.found);
 	directory_end(&w.directory);
 	free(from);
 	return good;

@@ -40,11 +40,13 @@ struct preparation {
 /*
  * Turns both into what is to be sent.  *outcomes, to be freed by the caller,
  * has an element for each forward-path: OUTCOME_WAITING, or OUTCOME_FAILED
- * for a local name that leads nowhere, so that it may be handed to deliver().
+ * for a local name that leads nowhere and for a recipient in the header that
+ * is not an address, so that it may be handed to deliver().
  *
  * False where nothing at all may be sent, with the exit status: no recipient
- * or too many (EX_USAGE), an address in the header that is none (EX_DATAERR),
- * only local names that lead nowhere (EX_NOUSER, EX_CONFIG), a message that
+ * or too many (EX_USAGE), only recipients in the header that are not addresses
+ * (EX_DATAERR) or local names that lead nowhere (EX_NOUSER, EX_CONFIG; the
+ * first of them decides), a message that
  * goes in circles (EX_UNAVAILABLE).  The envelope and the message are then
  * good for nothing but to be freed.
  */

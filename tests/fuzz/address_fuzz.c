@@ -1,13 +1,16 @@
 /*
  * address_fuzz.c - what must hold of every address that the parser takes
  *
- * The first octet chooses header field, argument or path; the text follows.
+ * The first octet chooses header field, argument, path or a field that may have
+ * faults; the text follows.
  */
 #include <assert.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mail/address.h"
+#include "util/memory.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -79,6 +82,46 @@ fuzz_list(const char *text, size_t len, enum address_where where)
 	address_list_free(&list);
 }
 
+/*
+ * Sifting gives what parsing does, or names what is at fault; what is mended
+ * gives the same addresses again.
+ */
+static void
+fuzz_sift(const char *text, size_t len)
+{
+	struct address_list	list = { 0 }, mended = { 0 }, again = { 0 };
+	struct address_faults	faults = { 0 };
+	struct failure		why;
+	char			*copy = memory_copy_n(text, len);
+
+	if (address_list_sift(&list, &faults, text, len, &why)) {
+		assert(address_list_parse(&again, text, len, ADDRESS_HEADER,
+		    &why) == (faults.n == 0));
+		for (size_t i = 0; i < list.n; i++) {
+			assert_path(&list.address[i]);
+			assert_place(&list.address[i], text, len);
+		}
+		for (size_t i = 0; i < again.n; i++)
+			assert_same(&again.address[i], &list.address[i]);
+		for (size_t i = 0; i < faults.n; i++)
+			assert(faults.fault[i].start <= faults.fault[i].end &&
+			    faults.fault[i].end <= len);
+	}
+	address_list_free(&again);
+	address_list_mend(&mended, copy, len);
+	assert(mended.n == list.n);
+	address_faults_free(&faults);
+	if (address_list_sift(&again, &faults, copy, len, &why))
+		assert(again.n == list.n);
+	for (size_t i = 0; i < again.n; i++)
+		assert_same(&again.address[i], &list.address[i]);
+	address_list_free(&list);
+	address_list_free(&mended);
+	address_list_free(&again);
+	address_faults_free(&faults);
+	free(copy);
+}
+
 static void
 fuzz_path(const char *text, size_t len)
 {
@@ -102,7 +145,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (len == 0)
 		return 0;
 	text = (const char *)data + 1;
-	switch (data[0] % 3) {
+	switch (data[0] % 4) {
 	case 0:
 		fuzz_list(text, len - 1, ADDRESS_HEADER);
 		break;
@@ -111,6 +154,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		break;
 	case 2:
 		fuzz_path(text, len - 1);
+		break;
+	case 3:
+		fuzz_sift(text, len - 1);
 		break;
 	}
 	return 0;

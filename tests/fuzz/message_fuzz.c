@@ -64,11 +64,14 @@ assert_complete(struct message *m)
 					    "Return-Path", "Apparently-To" };
 	const struct completion		 c = { .from = "a@b",
 					    .name = "n", .id_domain = "b" };
-	struct address_list		 list = { 0 };
+	struct recipients		 found = { 0 };
 	struct failure			 why;
 
-	recipients_from_header(&list, &m->header, &why);
-	address_list_free(&list);
+	recipients_from_header(&found, &m->header, &why);
+	for (size_t i = 0; i < found.n_bad; i++)
+		assert(found.bad[i].path[0] != '\0' &&
+		    strpbrk(found.bad[i].path, "<>\r\n") == NULL);
+	recipients_free(&found);
 	header_complete(&m->header, &c);
 	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
 		assert(header_find(&m->header, never[i], 0) == NULL);

@@ -49,6 +49,45 @@ recipients_come_from_the_header_with_t(void **state)
 	place_close(&p);
 }
 
+/* Each with its reason, as what the smarthost refuses. */
+static void
+what_is_no_address_in_the_header_does_not_stop_the_others(void **state)
+{
+	struct place			 p;
+	struct outcome			 o;
+	const struct heard_message	*m;
+
+	(void)state;
+	place_open(&p, &(struct script){ 0 }, "smtp",
+	    "root = admin@example.net\n");
+	relais_run(&o, p.conf, WORDS("-t", "-i"),
+	    "From: a@example.org\nTo: John Doe, b@example.net; \"c@example.net\""
+	    "\nCc: kim\uff20example.net\nBcc: <d@example.net\n\nhello\n");
+	assert_int_equal(o.status, EX_NOUSER);
+	assert_non_null(strstr(o.err.data, "not sent to \"John Doe\": field "
+	    "To: bad address 'John Doe': "));
+	assert_non_null(strstr(o.err.data, "not sent to kim\uff20example.net: "
+	    "'kim\uff20example.net' is not an address"));
+	assert_non_null(strstr(o.err.data, "field Bcc: bad address "
+	    "'<d@example.net': "));
+	m = place_arrival(&p, 0);
+	assert_int_equal(m->n_rcpt, 2);
+	assert_string_equal(m->rcpt[0].path, "b@example.net");
+	assert_string_equal(m->rcpt[1].path, "c@example.net");
+	assert_non_null(strstr(m->data.data, "To: John Doe, b@example.net,  "
+	    "c@example.net \r\nCc: "));
+	outcome_free(&o);
+	relais_run(&o, p.conf, WORDS("-t", "-i"), "To: John Doe\n\nhello\n");
+	assert_int_equal(o.status, EX_DATAERR);
+	outcome_free(&o);
+	relais_run(&o, p.conf, WORDS("-i", "e@example.net", "John Doe"),
+	    "\nhello\n");
+	assert_int_equal(o.status, EX_USAGE);
+	outcome_free(&o);
+	assert_int_equal(smarthost_messages(p.host), 1);
+	place_close(&p);
+}
+
 /* As PHP makes of CRLF when it is told to write CRLF for LF. */
 static void
 the_header_ends_at_an_empty_line_whatever_ends_its_lines(void **state)
@@ -286,6 +325,8 @@ static const struct CMUnitTest submit_spec[] = {
 	    .say = "250 2.0.0 fine" } } }, .status = EX_PROTOCOL,
 	    .words = { "DATA: 250 2.0.0 fine", "may answer DATA so" }),
 	cmocka_unit_test(recipients_come_from_the_header_with_t),
+	cmocka_unit_test(
+	    what_is_no_address_in_the_header_does_not_stop_the_others),
 	cmocka_unit_test(
 	    the_header_ends_at_an_empty_line_whatever_ends_its_lines),
 	cmocka_unit_test(arguments_are_recipients_and_bcc_goes_all_the_same),
