@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cli/report.h"
 #include "cli/sendmail.h"
 #include "util/file.h"
 #include "util/privilege.h"
@@ -67,8 +68,8 @@ keep_no_privilege(void)
 {
 	if (!privilege_is_raised() || privilege_drop())
 		return;
-	dprintf(STDERR_FILENO, "%s: can't give up the rights of my set-ID "
-	    "bit; run: chmod ug-s on the program\n", getprogname());
+	report_line("can't give up the rights of my set-ID bit; run: chmod "
+	    "ug-s on the program");
 	_exit(EX_OSERR);
 }
 

@@ -28,6 +28,7 @@ configured(const struct options *options, configured_fn *work,
 		if (without != NULL)
 			without(options, &why);
 	}
+	log_close(&log);
 	config_free(&config);
 	return status;
 }

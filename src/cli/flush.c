@@ -98,7 +98,6 @@ parse_order(struct flush_order *order, const char *text, const char *next,
 /* Where a person watches. */
 struct watcher {
 	int64_t	began_ms;
-	bool	told;
 };
 
 static void
@@ -107,11 +106,12 @@ show_progress(void *context, const struct runner_totals *t)
 	struct watcher	*w = context;
 	int64_t		 ms = clock_ms() - w->began_ms;
 	size_t		 done = runner_done(t);
+	char		 line[120];
 
-	w->told = true;
-	dprintf(STDERR_FILENO, "\r%zu of %zu, %zu sent, %llu a second ",
+	snprintf(line, sizeof(line), "\r%zu of %zu, %zu sent, %llu a second ",
 	    done, t->entries, t->result[WORK_DELIVERED],
 	    (unsigned long long)(ms > 0 ? done * 1000 / (uint64_t)ms : 0));
+	file_write_now(STDERR_FILENO, line, strlen(line));
 }
 
 static void
@@ -120,7 +120,7 @@ show_end(struct watcher *w, const struct runner_totals *t)
 	if (t->entries == 0)
 		return;
 	show_progress(w, t);
-	dprintf(STDERR_FILENO, "\n");
+	file_write_now(STDERR_FILENO, "\n", 1);
 }
 
 bool
@@ -128,7 +128,7 @@ flush_once(const struct config *config, const struct log *log,
     struct spool *spool, const struct choice *choice, bool verbose,
     struct runner_totals *totals, struct failure *why)
 {
-	struct watcher		watcher = { clock_ms(), false };
+	struct watcher		watcher = { clock_ms() };
 	struct identity		me = { 0 };
 	struct runner		runner = {
 		.config = config, .me = &me, .log = log, .spool = spool,

@@ -8,13 +8,24 @@
 
 #include "mail/verdict.h"
 #include "util/buffer.h"
+#include "util/file.h"
+
+void
+report_line(const char *text)
+{
+	struct buffer	line = { 0 };
+
+	buffer_addf(&line, "%s: %s\n", getprogname(), text);
+	file_write_now(STDERR_FILENO, line.data, line.len);
+	buffer_free(&line);
+}
 
 static void
 print_line(enum error_mode errors, const struct log *log, const char *text)
 {
 	/* With the log on stderr the line stands there already. */
 	if (errors != ERRORS_QUIET && log->target != LOG_TO_STDERR)
-		dprintf(STDERR_FILENO, "%s: %s\n", getprogname(), text);
+		report_line(text);
 }
 
 int

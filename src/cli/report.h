@@ -13,6 +13,9 @@
 #include "util/failure.h"
 #include "util/log.h"
 
+/* One line on stderr, which nobody waits for to be read. */
+void	report_line(const char *text);
+
 /*
  * One line on stderr (unless -oeq) and the same in the log; returns the exit
  * status.

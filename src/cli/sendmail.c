@@ -34,8 +34,7 @@ mention_options(const struct options *options, const struct log *log)
 		    "changes the configuration was ignored");
 	if (options->warning != NULL && options->mode != MODE_SMTP &&
 	    options->errors != ERRORS_QUIET)
-		dprintf(STDERR_FILENO, "%s: %s\n", getprogname(),
-		    options->warning);
+		report_line(options->warning);
 }
 
 static int
@@ -181,7 +180,7 @@ int
 cli_smtpd(int argc, char **argv)
 {
 	(void)argc, (void)argv;
-	dprintf(STDERR_FILENO, "%s: there is no SMTP daemon under this name; "
-	    "use relais serve\n", getprogname());
+	report_line("there is no SMTP daemon under this name; use relais "
+	    "serve");
 	return EX_USAGE;
 }

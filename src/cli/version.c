@@ -57,6 +57,7 @@ print_configuration(const struct options *options)
 		    config.path != NULL ? "" : " (not there)",
 		    config_text(&config, NULL, KEY_QUEUE),
 		    log_name(log.target));
+		log_close(&log);
 	}
 	config_free(&config);
 }

@@ -2,10 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 bool
@@ -19,6 +23,44 @@ file_write(int fd, const void *data, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
+			return false;
+		from += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/*
+ * A pipe that poll(2) calls writable has room for PIPE_BUF octets, unless
+ * another process is faster; where the kernel knows RWF_NOWAIT for it, that
+ * can't keep us, either.
+ */
+static ssize_t
+write_some_now(int fd, const char *from, size_t len)
+{
+	struct pollfd	p = { .fd = fd, .events = POLLOUT };
+#ifdef RWF_NOWAIT
+	struct iovec	piece = { (void *)(uintptr_t)from, len };
+	ssize_t		n = pwritev2(fd, &piece, 1, -1, RWF_NOWAIT);
+
+	if (n > 0)
+		return n;
+#endif
+	if (poll(&p, 1, 0) != 1 || (p.revents & POLLOUT) == 0)
+		return -1;
+	return write(fd, from, len);
+}
+
+bool
+file_write_now(int fd, const void *data, size_t len)
+{
+	const char	*from = data;
+
+	while (len > 0) {
+		ssize_t	n = write_some_now(fd, from, len < PIPE_BUF ? len :
+			    PIPE_BUF);
+
+		if (n <= 0)
 			return false;
 		from += n;
 		len -= (size_t)n;

@@ -11,6 +11,13 @@
 bool	file_write(int fd, const void *data, size_t len);
 
 /*
+ * The same without waiting for a reader of a pipe, a socket or a terminal,
+ * although the descriptor may be shared with others and stays as it is.  False
+ * where the reader would have to be waited for, or with errno.
+ */
+bool	file_write_now(int fd, const void *data, size_t len);
+
+/*
  * A file without a name in that directory, open for reading and writing, mode
  * 0600, close-on-exec, gone when it is closed; -1 with errno.
  */
