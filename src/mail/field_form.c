@@ -143,15 +143,9 @@ is_clear(const char *text, size_t len, const struct field_form *form)
 }
 
 bool
-field_is_clear(const struct field *f, const struct field_form *form)
-{
-	return is_clear(f->text, f->len, form);
-}
-
-bool
 field_is_fit(const struct field *f, const struct field_form *form)
 {
-	return field_is_clear(f, form) &&
+	return is_clear(f->text, f->len, form) &&
 	    (f->len <= REFOLD_LIMIT + 2 || !has_long_line(f));
 }
 
@@ -253,6 +247,15 @@ begins_encoded(const char *text, size_t len)
 	struct encoded_word	word;
 
 	return encoded_word_read(&word, text, len) > 0;
+}
+
+static bool
+has_encoded_word(const char *text, size_t len)
+{
+	struct mixed_text	m;
+	size_t			at = 0;
+
+	return mixed_text_next(&m, text, len, &at) && m.word.len > 0;
 }
 
 static size_t
@@ -383,7 +386,11 @@ write_comment(struct writer *w, size_t i, size_t end)
 	buffer_free(&text);
 }
 
-/* A word of a phrase: an atom or a quoted string (RFC 2047 section 5, 3). */
+/*
+ * A word of a phrase: an atom or a quoted string (RFC 2047 section 5, rule 3).
+ * Encoded words in a quoted string are words to some readers and text to
+ * others, so they lose the quotes.
+ */
 static void
 write_word(struct writer *w, size_t i, size_t end)
 {
@@ -391,7 +398,8 @@ write_word(struct writer *w, size_t i, size_t end)
 	bool		 encoded = is_encoded_word(word, end - i);
 	struct buffer	 text = { 0 };
 
-	if (!is_bad(w, word, end - i)) {
+	if (!is_bad(w, word, end - i) &&
+	    (word[0] != '"' || !has_encoded_word(word, end - i))) {
 		if (encoded && w->waiting.len > 0)
 			buffer_add_byte(&w->waiting, ' ');
 		end_phrase(w, i);
@@ -624,27 +632,29 @@ writer_free(struct writer *w)
 	buffer_free(&w->to);
 }
 
-bool
+enum field_fate
 field_write(struct buffer *to, const struct field *f,
     const struct field_form *form)
 {
 	struct writer	w = { .form = form, .kind = kind_of(f) };
 	size_t		before = to->len;
-	bool		good;
+	enum field_fate	fate = FIELD_FITS;
 
 	if (field_is_fit(f, form)) {
 		buffer_add(to, f->text, f->len);
-		return true;
+		return FIELD_FITS;
 	}
 	write_field(&w, f);
-	good = refold(to, w.to.data, w.to.len, places_of(w.kind));
-	if (!good && text_is_ascii(f->text, f->len)) {
+	if (!refold(to, w.to.data, w.to.len, places_of(w.kind)))
+		fate = FIELD_TOO_LONG;
+	if (!is_clear(w.to.data, w.to.len, form))
+		fate = FIELD_NOT_ASCII;
+	if (fate == FIELD_TOO_LONG && text_is_ascii(f->text, f->len)) {
 		to->len = before;
 		buffer_add(to, f->text, f->len);
 	}
-	good = good && is_clear(w.to.data, w.to.len, form);
 	writer_free(&w);
-	return good;
+	return fate;
 }
 
 /* UTF-8 stays in an address or a message id, whatever else is encoded. */

@@ -23,18 +23,19 @@ struct field_form {
 	const char	*charset;	/* of text that is not UTF-8, or NULL */
 };
 
-/* Nothing in the field has to be encoded. */
-bool	field_is_clear(const struct field *, const struct field_form *);
-
-/* Nor has it to be folded. */
 bool	field_is_fit(const struct field *, const struct field_form *);
 
+enum field_fate {
+	FIELD_FITS,
+	FIELD_TOO_LONG,		/* a word does not fit into a line */
+	FIELD_NOT_ASCII,	/* and what is not has no other form */
+};
+
 /*
- * Appends the field, changed if it is not fit.  False if it is still not: 8
- * bits without another form, or a word that is too long for a line.  An ASCII
- * field that can't be folded is appended as it is.
+ * Appends the field, changed if it is not fit, and says whether it is now.  An
+ * ASCII field that can't be folded is appended as it is.
  */
-bool	field_write(struct buffer *, const struct field *,
+enum field_fate field_write(struct buffer *, const struct field *,
 	    const struct field_form *);
 
 /*

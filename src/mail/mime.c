@@ -122,7 +122,7 @@ amend(struct buffer *to, const struct buffer *text, const struct amendment *a,
 
 	if (text->len > 0)
 		header_parse(&h, text->data, text->len);
-	good = header_write_amended(to, &h, a, form) == NULL;
+	good = header_write_amended(to, &h, a, form).field == NULL;
 	buffer_add_text(to, "\r\n");
 	header_free(&h);
 	return good;

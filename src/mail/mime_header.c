@@ -159,18 +159,19 @@ add_missing(struct buffer *to, const struct header *h,
 		    a->charset);
 }
 
-const struct field *
+struct misfit
 header_write_amended(struct buffer *to, const struct header *h,
     const struct amendment *a, const struct field_form *form)
 {
-	const struct field	*unfit = NULL;
-	struct field_form	 own = { 0 };	/* when the first one needs it */
-	char			 charset[CHARSET_NAME_MAX + 1];
-	bool			 said = a->encoding == NULL;
-	bool			 has_own = false;
+	struct misfit		first = { 0 };
+	struct field_form	own = { 0 };	/* once a field needs it */
+	char			charset[CHARSET_NAME_MAX + 1];
+	bool			said = a->encoding == NULL;
+	bool			has_own = false;
 
 	for (size_t i = 0; i < h->n; i++) {
 		const struct field	*f = &h->field[i];
+		enum field_fate		 fate;
 
 		if (a->encoding != NULL &&
 		    field_is(f, "Content-Transfer-Encoding")) {
@@ -190,12 +191,13 @@ header_write_amended(struct buffer *to, const struct header *h,
 			if (header_charset(charset, h))
 				own.charset = charset;
 		}
-		if (!field_write(to, f, &own) && unfit == NULL)
-			unfit = f;
+		fate = field_write(to, f, &own);
+		if (fate != FIELD_FITS && first.field == NULL)
+			first = (struct misfit){ f, fate };
 	}
 	add_missing(to, h, a);
 	if (!said)
 		buffer_addf(to, "Content-Transfer-Encoding: %s\r\n",
 		    a->encoding);
-	return unfit;
+	return first;
 }

@@ -28,6 +28,11 @@ struct amendment {
 	bool		 version;	/* a MIME-Version, if it has none */
 };
 
+struct misfit {
+	const struct field	*field;		/* or NULL */
+	enum field_fate		 fate;
+};
+
 /* The fields of a part's header; lines that are no field are left out. */
 void	header_parse(struct header *, const char *text, size_t len);
 
@@ -44,9 +49,9 @@ bool	header_is_fit(const struct header *, const struct field_form *);
 /*
  * All fields in order, then what is added, without the empty line.  The charset
  * in the header's own Content-Type takes the place of the form's.  Returns the
- * first field that could not be made fit, or NULL.
+ * first field that could not be made fit, if there is one.
  */
-const struct field *header_write_amended(struct buffer *, const struct header *,
+struct misfit	header_write_amended(struct buffer *, const struct header *,
 	    const struct amendment *, const struct field_form *);
 
 #endif

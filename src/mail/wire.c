@@ -40,22 +40,26 @@ plan_body(struct wire *w, const struct message *m,
 	return true;
 }
 
-/* Adds the name of a field that is left as it is to what is told already. */
+/* Adds what a field is left with to what is told already. */
 static void
-remark_field(struct wire *w, const struct field *f)
+remark_field(struct wire *w, const struct misfit *m)
 {
+	const struct field	*f = m->field;
+
 	snprintf(w->remarks, sizeof(w->remarks), "%s%sthe header field %.*s "
-	    "cannot be %s and is left as it is",
-	    w->remark != NULL ? w->remark : "", w->remark != NULL ? "; " : "",
+	    "%s", w->remark != NULL ? w->remark : "",
+	    w->remark != NULL ? "; " : "",
 	    f->name_len < 60 ? (int)f->name_len : 60, f->text,
-	    field_is_clear(f, &w->form) ? "folded" : "encoded");
+	    m->fate == FIELD_TOO_LONG ?
+	    "cannot be folded and has a line over 998 octets" :
+	    "cannot be encoded and is not ASCII");
 	w->remark = w->remarks;
 }
 
 static void
 write_head(struct wire *w, const struct header *h, bool sealed)
 {
-	const struct field	*unfit;
+	struct misfit	misfit;
 
 	if (sealed) {
 		header_write(&w->head, h);
@@ -63,9 +67,9 @@ write_head(struct wire *w, const struct header *h, bool sealed)
 		    "it is";
 		return;
 	}
-	unfit = header_write_amended(&w->head, h, &w->plan.top, &w->form);
-	if (unfit != NULL)
-		remark_field(w, unfit);
+	misfit = header_write_amended(&w->head, h, &w->plan.top, &w->form);
+	if (misfit.field != NULL)
+		remark_field(w, &misfit);
 	buffer_add_text(&w->head, "\r\n");
 }
 

@@ -470,6 +470,9 @@ static const struct CMUnitTest wire_spec[] = {
 	TRAVELS("words in quotes are words to readers", EIGHT,
 	    "From: \"=?utf-8?Q?\303\244?= =?utf-8?q?b?= c\" d <a@b>\n\n",
 	    "From: =?utf-8?B?w6Q=?= =?utf-8?q?b?= =?utf-8?Q?_c?= d <a@b>\n\n"),
+	TRAVELS("whether it is they that have to be mended or not", EIGHT,
+	    "From: \"=?utf-8?q?a?=\" \303\244 <a@b>\n\n",
+	    "From: =?utf-8?q?a?= =?utf-8?B?IMOk?= <a@b>\n\n"),
 	TRAVELS("text next to an encoded word goes into one of its own", EIGHT,
 	    "Subject: Re:=?utf-8?q?a?=\303\244 b\n"
 	    "From: a@b (=?utf-8?q?a?= b\303\244)\n\n",
