@@ -95,7 +95,7 @@ close_watched(struct watched *w)
 	folder_remove(&w->home);
 }
 
-/* In the folder, as a caller would be; it is accepted or refused for usage. */
+/* In the folder, as a caller would be; it is accepted or refused as it is written. */
 static void
 try(struct watched *w, const char *const *argv, const char *input)
 {
@@ -108,7 +108,8 @@ try(struct watched *w, const char *const *argv, const char *input)
 
 	program_run(&o, &(struct program){ .argv = argv, .env = env,
 	    .folder = w->folder.path, .input = input });
-	if (o.status != 0 && o.status != EX_USAGE && o.status != EX_DATAERR)
+	if (o.status != 0 && o.status != EX_USAGE && o.status != EX_DATAERR &&
+	    o.status != EX_NOUSER)
 		fail_msg("%s %s: %d %s", argv[1], argv[2], o.status,
 		    o.err.data);
 	if (strstr(o.err.data, "evil@example.net") != NULL)
