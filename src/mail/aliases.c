@@ -281,42 +281,57 @@ refuse_name(const struct walk *w, const char *name)
 }
 
 static bool
-go_to_root(struct walk *w, const char *name)
+refuse_nowhere(const struct walk *w, const char *name)
 {
-	const char	*root = w->rules->root;
-	char		 shown[80];
-	struct address	 a;
+	char	shown[80];
 
-	if (root == NULL) {
-		failed(w->why, EX_NOUSER, "no address for the local name %s",
-		    visible(shown, sizeof(shown), name, strlen(name)));
-		if (w->depth > 0)
-			failure_suffix(w->why, " (%s:%u)", w->aliases->path,
-			    w->way[w->depth - 1]->line);
-		return false;
-	}
-	if (!address_parse_path(&a, root, strlen(root), w->why))
-		return failure_prefix(w->why, "root: ");
-	w->to->address = memory_room(w->to->address, w->to->n, &w->to->cap,
-	    sizeof(*w->to->address));
-	w->to->address[w->to->n++] = a;
-	return true;
+	failed(w->why, EX_NOUSER, "no address for the local name %s",
+	    visible(shown, sizeof(shown), name, strlen(name)));
+	if (w->depth > 0)
+		failure_suffix(w->why, " (%s:%u)", w->aliases->path,
+		    w->way[w->depth - 1]->line);
+	return false;
 }
 
-/* Takes the address over where it is foreign. */
+/* Takes the address over. */
 static bool
-follow_target(struct walk *w, struct address *a, bool is_final)
+arrive(struct walk *w, struct address *a)
 {
-	if (is_final)
-		return local_name_is_possible(a->local) ?
-		    go_to_root(w, a->local) : refuse_name(w, a->local);
-	if (address_is_local(a, &w->rules->names))
-		return follow(w, a->local);
 	w->to->address = memory_room(w->to->address, w->to->n, &w->to->cap,
 	    sizeof(*w->to->address));
 	w->to->address[w->to->n++] = *a;
 	*a = (struct address){ 0 };
 	return true;
+}
+
+/* A name without an alias. */
+static bool
+leave(struct walk *w, const char *name)
+{
+	const char	*root = w->rules->root;
+	const char	*domain = w->rules->domain;
+	struct address	 a;
+
+	if (!local_name_is_possible(name))
+		return refuse_name(w, name);
+	if (root != NULL)
+		return address_parse_path(&a, root, strlen(root), w->why) ?
+		    arrive(w, &a) : failure_prefix(w->why, "root: ");
+	if (domain == NULL)
+		return refuse_nowhere(w, name);
+	a = (struct address){ .local = memory_copy(name),
+	    .domain = memory_copy(domain), .name = memory_copy("") };
+	return arrive(w, &a);
+}
+
+/* Takes the address over if it is foreign. */
+static bool
+follow_target(struct walk *w, struct address *a, bool is_final)
+{
+	if (is_final)
+		return leave(w, a->local);
+	return address_is_local(a, &w->rules->names) ? follow(w, a->local) :
+	    arrive(w, a);
 }
 
 static bool
@@ -381,11 +396,9 @@ follow(struct walk *w, const char *name)
 	const struct alias	*alias = find(w->aliases, copy);
 
 	free(copy);
-	if (alias == NULL && !local_name_is_possible(name))
-		return refuse_name(w, name);
-	if (alias == NULL)
+	if (alias == NULL && local_name_is_possible(name))
 		alias = find_default(w);
-	return alias != NULL ? step_into(w, alias) : go_to_root(w, name);
+	return alias != NULL ? step_into(w, alias) : leave(w, name);
 }
 
 bool

@@ -11,7 +11,8 @@
  * A line that begins with a blank continues the one before, over comments and
  * empty lines.  The name * stands for all accounts that no other line names,
  * and so does default, which other programs use.  A target \name is not looked up
- * again; where mail is not kept on the machine it means what root means.
+ * again; where mail is not kept on the machine, it means what a name without
+ * an alias means.
  *
  * The form of the file is checked when it is read, its targets when they are
  * needed: a program's or a file's alias, which we refuse, does not stop the
@@ -49,7 +50,10 @@ struct aliases {
 /* What else decides where a local name leads. */
 struct alias_rules {
 	struct local_names	 names;
-	const char		*root;	/* a path, or NULL: nowhere */
+	/* A name without an alias leads to this path, or else to the same
+	 * name at this domain; both NULL: nowhere. */
+	const char		*root;
+	const char		*domain;
 };
 
 /*
@@ -65,9 +69,9 @@ bool	aliases_parse(struct aliases *, const char *path, const char *text,
 
 /*
  * Appends the foreign addresses that a local name leads to, at least one, in
- * order; duplicates stay.  EX_NOUSER: there is no alias and no root for it,
- * or for a name that an alias leads to; or there is no alias, and no account
- * can have that name (local.h).  EX_CONFIG with file and line: a loop,
+ * order; duplicates stay.  EX_NOUSER: there is no alias, root or domain for
+ * it, or for a name that an alias leads to; or there is no alias, and no
+ * account can have that name (local.h).  EX_CONFIG with file and line: a loop,
  * a name that stands in the file twice, a target that is no address, and the
  * bounds above.  The list is as it was then.
  */

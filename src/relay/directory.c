@@ -11,7 +11,8 @@ directory_begin(struct directory *d, const struct config *config,
 	*d = (struct directory){
 		.config = config,
 		.rules = { { me->host, me->domain },
-		    config_text(config, NULL, KEY_ROOT) },
+		    config_text(config, NULL, KEY_ROOT),
+		    config_text(config, NULL, KEY_DOMAIN) },
 	};
 }
 
@@ -50,7 +51,7 @@ advise(const struct directory *d, struct failure *why)
 {
 	const char	*conf = d->config->path;
 
-	failure_suffix(why, "; set root = you@example.org in %s",
+	failure_suffix(why, "; set root = you@example.org (or domain) in %s",
 	    conf != NULL ? conf : config_system_file());
 	if (d->aliases.path != NULL)
 		failure_suffix(why, ", or name it in %s", d->aliases.path);

@@ -1,7 +1,8 @@
 /*
  * directory.h - where the configuration sends mail to local names
  *
- * Through the aliases file, and to `root` from there.  The file is read when
+ * Through the aliases file, and to `root` from there, or without that to the
+ * same name at `domain`, if the configuration sets it.  The file is read when
  * the first local name is asked for, so mail to others never pays for it.
  */
 #ifndef RELAY_DIRECTORY_H

@@ -19,6 +19,7 @@ struct row {
 	const char	*text;
 	const char	*name;
 	const char	*root;
+	const char	*domain;
 	const char	*want;		/* addresses, or words of the refusal */
 	int		 status;
 };
@@ -42,7 +43,7 @@ static bool
 look_up(const struct row *row, struct address_list *list, struct failure *why)
 {
 	struct alias_rules	rules = { { "web1", "example.org" },
-				    row->root };
+				    row->root, row->domain };
 	struct aliases		a;
 	bool			good;
 
@@ -81,9 +82,11 @@ is_refused(void **state)
 }
 
 #define LEADS(sentence, text, name, root, want) { sentence, leads_to, NULL, \
-	NULL, &(struct row){ text, name, root, want, 0 } }
+	NULL, &(struct row){ text, name, root, NULL, want, 0 } }
+#define GOES(sentence, text, name, root, domain, want) { sentence, leads_to, \
+	NULL, NULL, &(struct row){ text, name, root, domain, want, 0 } }
 #define REFUSES(sentence, text, name, status, want) { sentence, is_refused, \
-	NULL, NULL, &(struct row){ text, name, NULL, want, status } }
+	NULL, NULL, &(struct row){ text, name, NULL, NULL, want, status } }
 
 /* A file that is refused for where the name a0 leads. */
 static void
@@ -216,6 +219,17 @@ static const struct CMUnitTest aliases_spec[] = {
 	    "*: joe\n", "nina", "me@x", "me@x"),
 	LEADS("a backslash ends the way at root's address",
 	    "root: \\root, a@x\n", "root", "me@x", "me@x a@x"),
+	GOES("without root's address, a name goes to the same one at domain",
+	    "", "Joe", NULL, "example.org", "Joe@example.org"),
+	GOES("and so does one that an alias leads to",
+	    "a: b, c@localhost, \\d, e@x\n", "a", NULL, "example.org",
+	    "b@example.org c@example.org d@example.org e@x"),
+	GOES("an alias comes before domain",
+	    "joe: a@x\n", "joe", NULL, "example.org", "a@x"),
+	GOES("and so does *",
+	    "*: a@x\n", "joe", NULL, "example.org", "a@x"),
+	GOES("and so does root's address",
+	    "", "joe", "me@x", "example.org", "me@x"),
 	LEADS("a program elsewhere in the file stops nobody",
 	    "list: \"|/usr/bin/list post\"\nroot: a@x\n", "root", NULL,
 	    "a@x"),

@@ -188,8 +188,9 @@ verify_follows_aliases_and_says_what_leads_nowhere(void **state)
 	(void)state;
 	folder_make(&p.folder);
 	p.host = smarthost_start(&(struct script){ 0 });
-	snprintf(more, sizeof(more), "aliases = %s\n", folder_write(&p.folder,
-	    "who", 0600, "ops: c@example.net, d@example.net\n"));
+	snprintf(more, sizeof(more), "domain =\naliases = %s\n",
+	    folder_write(&p.folder, "who", 0600,
+	    "ops: c@example.net, d@example.net\n"));
 	p.conf = conf_write(&p.folder, p.host, "smtp", more);
 	relais_run(&o, p.conf, WORDS("-bv", "-f", "me@example.org", "ops",
 	    "nobody-at-all"), "");

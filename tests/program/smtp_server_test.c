@@ -236,7 +236,7 @@ a_local_name_that_leads_nowhere_is_refused_at_once(void **state)
 	struct client	p;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
+	place_open(&p.place, &(struct script){ 0 }, "smtp", "domain =\n");
 	start(&p, WORDS(NULL));
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
 	assert_non_null(strstr(ask(&p, "RCPT TO:<root>\r\n", "550 5.1.1"),

@@ -33,6 +33,20 @@ add_smarthost(struct buffer *out, const struct smarthost *host,
 		    host->address, host->port);
 }
 
+/* "key =" only keeps the usual line out. */
+static void
+add_lines(struct buffer *out, const char *lines)
+{
+	while (*lines != '\0') {
+		size_t	len = strcspn(lines, "\n");
+
+		len += lines[len] == '\n';
+		if (len < 2 || strncmp(lines + len - 2, "=\n", 2) != 0)
+			buffer_add(out, lines, len);
+		lines += len;
+	}
+}
+
 const char *
 conf_write(struct folder *folder, const struct smarthost *host,
     const char *scheme, const char *more)
@@ -57,7 +71,7 @@ conf_write(struct folder *folder, const struct smarthost *host,
 			buffer_addf(&out, "%s = %s\n", usual[i].key,
 			    usual[i].value);
 	if (more != NULL)
-		buffer_add_text(&out, more);
+		add_lines(&out, more);
 	path = folder_write(folder, "relais.conf", 0600, out.data);
 	buffer_free(&out);
 	return path;

@@ -13,7 +13,7 @@
  * scheme.  So that nothing of this machine counts, the queue, the service's
  * socket and the log are off, aliases is an empty file, and our names are
  * client.example and example.org; a key that stands in more (whole lines, or
- * NULL) is taken from there alone.
+ * NULL) is taken from there alone, and is left out if it has no value there.
  */
 const char *conf_write(struct folder *, const struct smarthost *,
 	    const char *scheme, const char *more);
