@@ -109,6 +109,7 @@ MAIL	= \
 	  mime \
 	  mime_header \
 	  mime_read \
+	  mime_walk \
 	  phrase \
 	  recipients \
 	  recoder \

@@ -97,7 +97,7 @@ print_line(void *context, const struct body_line *line)
 {
 	(void)context;
 	print_octets(line->text, line->len);
-	if (line->ends)
+	if (line->end > 0)
 		putchar('\n');
 }
 

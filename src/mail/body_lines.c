@@ -14,13 +14,13 @@ struct lines {
 };
 
 static void
-give(struct lines *l, const char *text, size_t len, bool ends)
+give(struct lines *l, const char *text, size_t len, size_t end)
 {
-	struct body_line	line = { text, len, l->at, !l->within, ends };
+	struct body_line	line = { text, len, l->at, !l->within, end };
 
 	l->line(l->context, &line);
-	l->at += len + (ends ? 2 : 0);
-	l->within = !ends;
+	l->at += len + end;
+	l->within = end == 0;
 }
 
 /* Gives the whole lines; returns how many octets they had. */
@@ -35,7 +35,7 @@ give_lines(struct lines *l, const char *text, size_t len)
 	    (size_t)(end - from))) != NULL; from = lf + 1) {
 		if (lf == text || lf[-1] != '\r')
 			continue;	/* in a queue that somebody edited */
-		give(l, text, (size_t)(lf - 1 - text), true);
+		give(l, text, (size_t)(lf - 1 - text), 2);
 		text = lf + 1;
 	}
 	return (size_t)(text - start);
@@ -66,7 +66,7 @@ body_each_line(const struct body *b, void (*line)(void *,
 		size_t	used = give_lines(&l, memory, (size_t)b->size);
 
 		if (used < b->size)
-			give(&l, memory + used, (size_t)b->size - used, false);
+			give(&l, memory + used, (size_t)b->size - used, 0);
 		return true;
 	}
 	buffer_room(&block, BLOCK);
@@ -79,13 +79,13 @@ body_each_line(const struct body *b, void (*line)(void *,
 		used = give_lines(&l, block.data, block.len);
 		if (used == 0 && block.len == BLOCK) {
 			used = whole_characters(block.data, block.len);
-			give(&l, block.data, used, false);
+			give(&l, block.data, used, 0);
 		}
 		block.len -= used;
 		memmove(block.data, block.data + used, block.len);
 	}
 	if (n == 0 && block.len > 0)
-		give(&l, block.data, block.len, false);
+		give(&l, block.data, block.len, 0);
 	buffer_free(&block);
 	return n == 0;
 }

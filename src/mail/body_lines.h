@@ -19,7 +19,8 @@ struct body_line {
 	size_t		 len;
 	uint64_t	 at;		/* its offset in the body */
 	bool		 starts;	/* the first piece of its line */
-	bool		 ends;		/* the last one: CRLF follows */
+	size_t		 end;		/* octets of the line end that follows
+					 * the last piece; 0: none does */
 };
 
 /* Calls for each.  False with EX_IOERR if the body can't be read. */

@@ -2,18 +2,17 @@
  * mime.h - which parts of a body have to travel in another encoding
  *
  * A body that has lines over 998 octets, or 8 bits for a server without
- * 8BITMIME, is read once: boundaries and the headers of parts are found (RFC
- * 2046 section 5.1), and for each part that can't travel as it is a change
- * is noted.  With the changes the size is known before anything is sent, and
- * the second reading needs to understand nothing.
+ * 8BITMIME, is read once (mime_walk.h), and for each part that can't travel as
+ * it is a change is noted.  With the changes the size is known before anything
+ * is sent, and the second reading needs to understand nothing.
  *
  * A part is encoded where it stands: text and whatever else is not encoded as
  * quoted-printable; base64 and quoted-printable get shorter lines.  A message
  * in a message can't be encoded (RFC 2045 section 6.4), its parts can; what
- * its header then lacks of MIME is added to it.  A multipart has parts whatever
- * encoding its label says, and the label is corrected.  What
- * is signed or encrypted as a multipart is left alone, and so is text outside
- * the parts, for which there is no encoding: a remark says so.
+ * its header then lacks of MIME is added to it.  A wrong label of a multipart
+ * is corrected.  What is signed or encrypted as a multipart is left alone, and
+ * so is text outside the parts, for which there is no encoding: a remark says
+ * so.
  */
 #ifndef MAIL_MIME_H
 #define MAIL_MIME_H
@@ -29,9 +28,7 @@
 #include "util/failure.h"
 
 enum {
-	MIME_DEPTH_MAX = 40,		/* parts in parts */
 	MIME_CHANGES_MAX = 20000,	/* beyond it nothing is changed */
-	MIME_HEADER_MAX = 64 * 1024,	/* octets of a part's header */
 };
 
 struct mime_change {

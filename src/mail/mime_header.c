@@ -114,6 +114,12 @@ encoding_named(const char *value, size_t len)
 	return ENCODING_OTHER;
 }
 
+bool
+encoding_is_identity(enum encoding e)
+{
+	return e == ENCODING_7BIT || e == ENCODING_8BIT;
+}
+
 enum encoding
 encoding_of(const struct header *h)
 {
@@ -129,8 +135,8 @@ encoding_of(const struct header *h)
 			continue;
 		value = field_value(&h->field[i], &len);
 		e = encoding_named(value, len);
-		if (found && e != encoding &&
-		    (e > ENCODING_8BIT || encoding > ENCODING_8BIT))
+		if (found && e != encoding && !(encoding_is_identity(e) &&
+		    encoding_is_identity(encoding)))
 			return ENCODING_OTHER;
 		if (e > encoding)
 			encoding = e;

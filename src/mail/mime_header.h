@@ -43,6 +43,7 @@ bool	header_media_type(struct media_type *, const struct header *);
 bool	header_charset(char name[CHARSET_NAME_MAX + 1], const struct header *);
 
 enum encoding encoding_of(const struct header *);
+bool	encoding_is_identity(enum encoding);
 
 bool	header_is_fit(const struct header *, const struct field_form *);
 

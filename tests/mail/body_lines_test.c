@@ -30,10 +30,10 @@ note(void *context, const struct body_line *line)
 	struct reading	*r = context;
 
 	assert_true(line->at == r->at);
-	r->at += line->len + (line->ends ? 2 : 0);
+	r->at += line->len + line->end;
 	buffer_add_text(&r->out, line->starts ? "[" : "+");
 	buffer_add(&r->out, line->text, line->len);
-	if (line->ends)
+	if (line->end > 0)
 		buffer_add_text(&r->out, "]");
 }
 
