@@ -173,17 +173,12 @@ write_body(const struct commit *c, int fd, struct failure *why)
 static bool
 fill(const struct commit *c, int fd, struct failure *why)
 {
-	struct timespec	times[2] = {
-		{ .tv_nsec = UTIME_NOW },
-		{ .tv_sec = (time_t)c->submission->next },
-	};
-
 	if (!spool_own(c->spool, fd) || flock(fd, LOCK_EX | LOCK_NB) != 0 ||
 	    !file_write(fd, c->head.data, c->head.len))
 		return failed_commit(c, why);
 	if (!write_body(c, fd, why))
 		return false;
-	return (futimens(fd, times) == 0 && files_sync(fd)) ||
+	return (files_set_time(fd, c->submission->next) && files_sync(fd)) ||
 	    failed_commit(c, why);
 }
 

@@ -479,6 +479,12 @@ find_state(const char *text)
 enum { STATE_TO_REASON = STATE_WIDTH + sizeof("\nreason ") - 1 };
 
 struct docket_range
+docket_changeable(const char *text, size_t len)
+{
+	return (struct docket_range){ find_state(text), len };
+}
+
+struct docket_range
 docket_rewrite_state(char *text, const struct docket *docket)
 {
 	size_t	state = find_state(text);

@@ -91,6 +91,9 @@ struct docket_range {
 	size_t	to;
 };
 
+/* All that may ever be rewritten. */
+struct docket_range docket_changeable(const char *text, size_t len);
+
 struct docket_range docket_rewrite_state(char *text, const struct docket *);
 
 /* The outcomes from index first up to, not including, end. */

@@ -267,7 +267,7 @@ move_to_failed(struct entry *entry)
 
 /* Nobody who comes later shall stumble over it again. */
 static enum entry_result
-set_aside(struct entry *entry, struct failure *why)
+set_bad_aside(struct entry *entry, struct failure *why)
 {
 	struct failure	how;
 
@@ -301,21 +301,10 @@ entry_open(struct entry *entry, struct spool *spool, enum spool_folder folder,
 		result = load_message(entry, why);
 	if (result == ENTRY_BAD && access == ENTRY_WORK &&
 	    folder == SPOOL_QUEUE)
-		result = set_aside(entry, why);
+		result = set_bad_aside(entry, why);
 	if (result != ENTRY_OPENED)
 		entry_close(entry);
 	return result;
-}
-
-static bool
-set_time(const struct entry *entry)
-{
-	struct timespec	times[2] = {
-		{ .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = (time_t)entry->next },
-	};
-
-	return futimens(entry->fd, times) == 0;
 }
 
 static bool
@@ -336,10 +325,20 @@ write_state(struct entry *entry)
 static bool
 save_state(struct entry *entry, struct failure *why)
 {
-	if (write_state(entry) && set_time(entry) &&
+	if (write_state(entry) && files_set_time(entry->fd, entry->next) &&
 	    files_sync_data(entry->fd))
 		return true;
 	return failed_entry(entry, "can't write its state", why);
+}
+
+bool
+entry_prove(struct entry *entry, struct failure *why)
+{
+	if (write_range(entry, docket_changeable(entry->text.data,
+	    entry->text.len)) && files_set_time(entry->fd, entry->next) &&
+	    files_sync_data(entry->fd))
+		return true;
+	return failed_entry(entry, "can't be written, so it is not sent", why);
 }
 
 /* Takes an outcome over; false if it says nothing new. */
@@ -386,9 +385,17 @@ entry_defer(struct entry *entry, int64_t next, struct failure *why)
 	if (entry->docket.attempts < UINT32_MAX)
 		entry->docket.attempts++;
 	entry->next = next;
-	if (write_state(entry) && set_time(entry))
+	if (write_state(entry) && files_set_time(entry->fd, next))
 		return true;
 	return failed_entry(entry, "can't write its state", why);
+}
+
+bool
+entry_postpone(struct entry *entry, int64_t next, struct failure *why)
+{
+	entry->next = next;
+	return files_set_time(entry->fd, next) ||
+	    failed_entry(entry, "can't set the time of its next attempt", why);
 }
 
 bool
@@ -409,8 +416,12 @@ bool
 entry_fail(struct entry *entry, const char *reason, struct failure *why)
 {
 	strlcpy(entry->docket.reason, reason, sizeof(entry->docket.reason));
-	if (!save_state(entry, why))
-		return false;
+	return save_state(entry, why) && entry_set_aside(entry, why);
+}
+
+bool
+entry_set_aside(struct entry *entry, struct failure *why)
+{
 	if (entry->folder == SPOOL_FAILED || move_to_failed(entry))
 		return true;
 	return failed_entry(entry, "can't be moved to failed", why);

@@ -9,7 +9,11 @@
  * The order of a runner's work, for an entry that was opened with ENTRY_WORK:
  *
  *	if (entry.docket.held)		nothing
- *	send to every forward-path whose outcome is OUTCOME_WAITING
+ *	entry_prove(); if that fails	nothing: what is sent could not be
+ *					recorded
+ *	send to every forward-path whose outcome is OUTCOME_WAITING, with
+ *					entry_record() after each transaction
+ *					but the last
  *	all delivered			entry_remove(); if that fails,
  *					entry_record(), so none is sent twice
  *	otherwise			entry_record(), and then one of
@@ -17,6 +21,10 @@
  *	  none is, some have failed	entry_mark_notice(), the notice,
  *					entry_remove(); or entry_fail()
  *	entry_close()
+ *
+ * If something was sent and entry_record() fails, the entry must not stay as
+ * it is, or the next run would send it again: entry_set_aside(), and if that
+ * fails as well, entry_postpone().
  *
  * An entry in which nothing waits is what a crash between two of these steps
  * leaves; the steps behind entry_record() are then still to be made.
@@ -80,6 +88,12 @@ bool	entry_load(struct entry *, struct failure *why);
  */
 
 /*
+ * Writes what may be rewritten later once more as it is, so that a full or
+ * failing disk is noticed before anything is sent.
+ */
+bool	entry_prove(struct entry *, struct failure *);
+
+/*
  * The outcome of each forward-path that was waiting.  OUTCOME_DEFERRED is
  * kept as waiting, with its text; OUTCOME_WAITING with no text changes
  * nothing.  If this fails for an entry that has nothing waiting any more,
@@ -99,6 +113,12 @@ bool	entry_mark_notice(struct entry *, struct failure *);
 
 /* Gives it up: the reason is written in, the entry moved to failed/. */
 bool	entry_fail(struct entry *, const char *reason, struct failure *);
+
+/* Moves it to failed/ as it is, without writing into it. */
+bool	entry_set_aside(struct entry *, struct failure *);
+
+/* Only the time of the next attempt; not flushed. */
+bool	entry_postpone(struct entry *, int64_t next, struct failure *);
 
 bool	entry_hold(struct entry *, bool held, struct failure *);
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 int
@@ -102,6 +103,21 @@ files_sync_data(int fd)
 
 	do
 		result = fdatasync(fd);
+	while (result < 0 && errno == EINTR);
+	return result == 0;
+}
+
+bool
+files_set_time(int fd, int64_t modified)
+{
+	struct timespec	times[2] = {
+		{ .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = (time_t)modified },
+	};
+	int		result;
+
+	do
+		result = futimens(fd, times);
 	while (result < 0 && errno == EINTR);
 	return result == 0;
 }

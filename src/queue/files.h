@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * EX_TEMPFAIL where there may be room or a descriptor later, EX_CANTCREAT
@@ -30,6 +31,9 @@ bool	files_pread(int fd, char *data, size_t len, off_t at);
 /* Of a file, its octets and what is needed to find them; of a folder, all. */
 bool	files_sync(int fd);
 bool	files_sync_data(int fd);
+
+/* The time of its last modification, seconds since the epoch. */
+bool	files_set_time(int fd, int64_t modified);
 
 /* Takes over any name that is not taken: errno EEXIST if it is. */
 bool	files_move(int from, const char *name, int to, const char *new_name);

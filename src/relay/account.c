@@ -54,8 +54,8 @@ account_outcomes(const struct log *log, const struct account *a,
 		const struct outcome	*o = &outcomes[i];
 		const char		*path = env->forward[i].path;
 
-		if (o->kind == OUTCOME_WAITING || (a->before != NULL &&
-		    a->before[i].kind != OUTCOME_WAITING))
+		if (o->kind == OUTCOME_WAITING ||
+		    (a->waited != NULL && !a->waited[i]))
 			continue;
 		log_line(log, o->kind == OUTCOME_DELIVERED ? LOG_INFO :
 		    LOG_WARNING, "%s%s%s uid=%lu from=<%s> to=<%s> size=%llu "

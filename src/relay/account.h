@@ -4,6 +4,7 @@
 #ifndef RELAY_ACCOUNT_H
 #define RELAY_ACCOUNT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "mail/envelope.h"
@@ -16,8 +17,8 @@ struct account {
 	uint32_t		 uid;	/* who brought it */
 	const struct envelope	*envelope;
 	const struct message	*message;
-	const struct outcome	*before;	/* only forward-paths that were
-						 * waiting then; NULL: all */
+	const bool		*waited;	/* only these forward-paths;
+						 * NULL: all */
 };
 
 /*

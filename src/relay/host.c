@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "net/tls.h"
@@ -188,32 +189,67 @@ dress(const struct relay *r, struct outcome *o)
 }
 
 static size_t
-count_waiting(const struct outcome *outcomes, size_t n)
+count_waiting(const struct handing *h)
 {
 	size_t	waiting = 0;
 
-	for (size_t i = 0; i < n; i++)
-		waiting += outcomes[i].kind == OUTCOME_WAITING;
+	for (size_t i = 0; i < h->env->n; i++)
+		waiting += h->outcomes[i].kind == OUTCOME_WAITING;
 	return waiting;
+}
+
+/* What one session does with a message. */
+struct sending {
+	struct relay		*relay;
+	const struct handing	*handing;
+	bool			*waiting;	/* owned; not dressed yet */
+};
+
+/* Dresses what is new and shows it to the watch. */
+static bool
+show(void *context, struct failure *why)
+{
+	struct sending		*s = context;
+	const struct handing	*h = s->handing;
+	struct relay		*r = s->relay;
+	bool			 news = false;
+
+	for (size_t i = 0; i < h->env->n; i++) {
+		if (!s->waiting[i] || h->outcomes[i].kind == OUTCOME_WAITING)
+			continue;
+		dress(r, &h->outcomes[i]);
+		s->waiting[i] = false;
+		if (h->place != NULL)
+			h->all[h->place[i]] = h->outcomes[i];
+		news = true;
+	}
+	if (!news || r->watch == NULL || r->watch->judged(r->watch->context,
+	    &r->stopped_why))
+		return true;
+	r->stopped = true;
+	*why = r->stopped_why;
+	return false;
 }
 
 /* One session's part; true if it has done what it could. */
 static bool
-send_dressed(struct relay *r, const struct envelope *env,
-    const struct message *message, struct outcome *outcomes, bool *data_sent,
+send_shown(struct relay *r, const struct handing *h, bool *data_sent,
     struct failure *why)
 {
-	bool	*waiting = memory_new(env->n, sizeof(*waiting));
-	bool	 good;
+	struct sending	s = { .relay = r, .handing = h,
+			    .waiting = memory_new(h->env->n, sizeof(bool)) };
+	struct failure	ignored;
+	bool		good;
 
-	for (size_t i = 0; i < env->n; i++)
-		waiting[i] = outcomes[i].kind == OUTCOME_WAITING;
-	good = session_send(&r->session, env, message, outcomes, data_sent,
-	    why);
-	for (size_t i = 0; i < env->n; i++)
-		if (waiting[i] && outcomes[i].kind != OUTCOME_WAITING)
-			dress(r, &outcomes[i]);
-	free(waiting);
+	for (size_t i = 0; i < h->env->n; i++)
+		s.waiting[i] = h->outcomes[i].kind == OUTCOME_WAITING;
+	r->options.between = show;
+	r->options.context = &s;
+	good = session_send(&r->session, h->env, h->message, h->outcomes,
+	    data_sent, why);
+	if (!r->stopped)
+		show(&s, &ignored);
+	free(s.waiting);
 	return good;
 }
 
@@ -227,12 +263,23 @@ unusable(struct relay *r, enum host_result result, struct failure *why)
 	return result;
 }
 
-enum host_result
-host_send(struct relay *r, const struct envelope *env,
-    const struct message *message, struct outcome *outcomes,
-    struct failure *why)
+/* The session is good for the next message, unless it broke as well. */
+static enum host_result
+stopped(struct relay *r, struct failure *why)
 {
-	size_t	before = count_waiting(outcomes, env->n), after;
+	if (r->session.broken)
+		host_leave(r);
+	r->stopped = true;
+	/* Whatever it is, no recipient has failed for it. */
+	r->stopped_why.status = EX_TEMPFAIL;
+	*why = r->stopped_why;
+	return HOST_GAVE_UP;
+}
+
+enum host_result
+host_send(struct relay *r, const struct handing *h, struct failure *why)
+{
+	size_t	before = count_waiting(h), after;
 	bool	kept, good, lied, data_sent;
 
 	if (r->connected && session_is_full(&r->session))
@@ -241,10 +288,15 @@ host_send(struct relay *r, const struct envelope *env,
 	r->reached = kept || open_host(r, why);
 	if (!r->reached)
 		return unusable(r, HOST_UNUSABLE, why);
-	good = send_dressed(r, env, message, outcomes, &data_sent, why);
-	after = count_waiting(outcomes, env->n);
+	if (r->watch != NULL && !r->watch->ready(r->watch->context,
+	    &r->stopped_why))
+		return stopped(r, why);
+	good = send_shown(r, h, &data_sent, why);
+	after = count_waiting(h);
 	lied = r->session.no_chunking && !r->no_chunking;
 	r->no_chunking |= r->session.no_chunking;
+	if (r->stopped)
+		return stopped(r, why);
 	if (!good && after > 0) {
 		if (data_sent || !r->session.broken)
 			return unusable(r, HOST_GAVE_UP, why);

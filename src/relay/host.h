@@ -9,13 +9,27 @@
 
 #include "relay/relay.h"
 
+/* One route's part of a message, on its way. */
+struct handing {
+	const struct envelope	*env;
+	const struct message	*message;
+	struct outcome		*outcomes;
+	const size_t		*place;		/* as in struct route */
+	struct outcome		*all;		/* the message's, if there are
+						 * places */
+	struct failure		 why;		/* of all that were tried */
+	bool			 over;
+	bool			 unasked;	/* no server heard of it */
+};
+
 enum host_result {
 	HOST_DONE,		/* each forward-path has an outcome */
 	HOST_AGAIN,		/* this session is over, but a new one with
 				 * the same host will get further */
 	HOST_UNUSABLE,		/* another smarthost may do better: see why */
 	HOST_GAVE_UP,		/* nor would another one, or it must not be
-				 * asked any more: see why */
+				 * asked any more, or the relay's watch stops
+				 * it: see why */
 };
 
 /*
@@ -24,8 +38,7 @@ enum host_result {
  * off before any of the message was sent to it.  What it says to a sender, a
  * recipient or a message is an answer.
  */
-enum host_result host_send(struct relay *, const struct envelope *,
-	    const struct message *, struct outcome *outcomes,
+enum host_result host_send(struct relay *, const struct handing *,
 	    struct failure *why);
 
 /* Closes the session, if there is one. */

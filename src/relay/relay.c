@@ -103,15 +103,6 @@ join_route(struct relay *r, const struct route *route, struct failure *why)
 	return r->connected || find_hosts(r, why);
 }
 
-struct handing {
-	const struct envelope	*env;
-	const struct message	*message;
-	struct outcome		*outcomes;
-	struct failure		 why;		/* of all that were tried */
-	bool			 over;
-	bool			 unasked;	/* no server heard of it */
-};
-
 /* One more smarthost is of no use; hope with any of them is hope. */
 static void
 pass_over(const struct relay *r, struct handing *h, const struct failure *why)
@@ -147,7 +138,7 @@ try_host(struct relay *r, struct handing *h)
 	struct failure		why;
 
 	do
-		result = host_send(r, h->env, h->message, h->outcomes, &why);
+		result = host_send(r, h, &why);
 	while (result == HOST_AGAIN && !kept);
 	h->over = result == HOST_DONE || result == HOST_GAVE_UP;
 	h->unasked &= !h->over && (!r->reached || is_turned_away(r));
@@ -237,45 +228,47 @@ remember_down(struct relay *r, const struct failure *why)
 }
 
 static void
-send_together(struct relay *r, const struct route *route,
-    const struct message *message, struct outcome *outcomes)
+send_together(struct relay *r, const struct route *route, struct handing *h)
 {
-	struct handing	h = { .env = &route->envelope, .message = message,
-			    .outcomes = outcomes, .unasked = true };
-
 	if (is_down(r, route)) {
-		settle(h.env, outcomes, true, &r->down_why);
+		settle(h->env, h->outcomes, true, &r->down_why);
 		return;
 	}
-	if (join_route(r, route, &h.why)) {
-		if (r->connected)
-			try_host(r, &h);
-		if (!h.over)
-			h.unasked = true;
-		for (size_t i = 0; !h.over && i < r->hosts.n; i++)
-			try_smarthost(r, &r->hosts.host[i], &h);
+	if (r->stopped) {
+		settle(h->env, h->outcomes, true, &r->stopped_why);
+		return;
 	}
-	if (h.unasked && r->remember)
-		remember_down(r, &h.why);
-	settle(h.env, outcomes, h.unasked, &h.why);
+	if (join_route(r, route, &h->why)) {
+		if (r->connected)
+			try_host(r, h);
+		if (!h->over)
+			h->unasked = true;
+		for (size_t i = 0; !h->over && i < r->hosts.n; i++)
+			try_smarthost(r, &r->hosts.host[i], h);
+	}
+	if (h->unasked && r->remember)
+		remember_down(r, &h->why);
+	settle(h->env, h->outcomes, h->unasked, &h->why);
 }
 
 static void
 send_route(struct relay *r, const struct route *route,
     const struct message *message, struct outcome *outcomes)
 {
-	size_t		 n = route->envelope.n;
-	struct outcome	*own;
+	size_t		n = route->envelope.n;
+	struct handing	h = { .env = &route->envelope, .message = message,
+			    .outcomes = outcomes, .place = route->place,
+			    .all = outcomes, .unasked = true };
 
 	if (route->place == NULL) {
-		send_together(r, route, message, outcomes);
+		send_together(r, route, &h);
 		return;
 	}
-	own = memory_new(n, sizeof(*own));
-	send_together(r, route, message, own);
+	h.outcomes = memory_new(n, sizeof(*h.outcomes));
+	send_together(r, route, &h);
 	for (size_t i = 0; i < n; i++)
-		outcomes[route->place[i]] = own[i];
-	free(own);
+		outcomes[route->place[i]] = h.outcomes[i];
+	free(h.outcomes);
 }
 
 void
@@ -284,6 +277,7 @@ relay_send(struct relay *r, const struct envelope *env,
 {
 	struct routes	routes;
 
+	r->stopped = false;
 	routes_find(&routes, r->config, r->me->user, env, outcomes);
 	for (size_t i = 0; i < routes.n; i++)
 		send_route(r, &routes.route[i], message, outcomes);

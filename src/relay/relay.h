@@ -23,10 +23,25 @@
 #include "smtp/session.h"
 #include "util/failure.h"
 
+/*
+ * For a caller that keeps the message on disk: a process that is killed must
+ * not leave an entry behind that would be sent to the same recipients again.
+ * Each may return false, with why, to prevent further transactions.
+ */
+struct relay_watch {
+	/* Before the first transaction of each session. */
+	bool	(*ready)(void *context, struct failure *why);
+
+	/* After a transaction: relay_send()'s outcomes have something new. */
+	bool	(*judged)(void *context, struct failure *why);
+	void	*context;
+};
+
 struct relay {
 	const struct config		*config;	/* borrowed */
 	const struct identity		*me;		/* borrowed */
 	const struct trace		*trace;		/* borrowed, or NULL */
+	const struct relay_watch	*watch;		/* borrowed, or NULL */
 	struct smarthost_list		 hosts;		/* of this message */
 	const struct smarthost		*host;		/* the one tried now */
 	struct endpoint			 at;		/* where it is */
@@ -43,6 +58,8 @@ struct relay {
 							 * session was of use */
 	bool				 reached;	/* a session was open in
 							 * the last attempt */
+	bool				 stopped;	/* by the watch, for
+							 * this message */
 
 	/*
 	 * For who has many messages to send: a smarthost that could not be
@@ -57,6 +74,7 @@ struct relay {
 	struct session			 session;	/* if .connected */
 	struct lookup_targets		 found;		/* by +srv or +mx */
 	struct failure			 down_why;	/* if .down */
+	struct failure			 stopped_why;	/* if .stopped */
 };
 
 void	relay_begin(struct relay *, const struct config *,
@@ -69,7 +87,8 @@ void	relay_begin(struct relay *, const struct config *,
  * name host, port, step, reply, and where it is known the cause and the place
  * in the configuration.  A session kept from an earlier message that turns
  * out to be over, or has been idle and does not answer NOOP in time, is opened
- * anew.
+ * anew.  If the watch stopped it, those not judged are deferred for the
+ * watch's reason.
  */
 void	relay_send(struct relay *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes);

@@ -13,18 +13,22 @@
 #include "relay/notice.h"
 #include "relay/sender.h"
 #include "util/memory.h"
+#include "util/visible.h"
 
 /* One entry in hand. */
 struct attempt {
 	struct worker	*w;
 	struct entry	*entry;
 	struct outcome	*outcomes;	/* as in the docket, then new ones */
+	bool		*waited;	/* for each: before the attempt */
 	int64_t		 now;
+	bool		 proved;	/* the entry can be written */
 	bool		 in_doubt;
 	size_t		 before;	/* so many waited before it */
 	size_t		 waiting;	/* and after it */
 	size_t		 failed;
 	size_t		 unasked;	/* of those waiting */
+	size_t		 unjudged;	/* likewise: in this attempt */
 	char		 notice[ID_SIZE];
 };
 
@@ -104,13 +108,14 @@ soften(struct outcome *o)
 static void
 count(struct attempt *a)
 {
-	a->waiting = a->failed = a->unasked = 0;
+	a->waiting = a->failed = a->unasked = a->unjudged = 0;
 	a->in_doubt = false;
 	for (size_t i = 0; i < a->entry->docket.envelope.n; i++) {
 		const struct outcome	*o = &a->outcomes[i];
 
 		a->failed += o->kind == OUTCOME_FAILED;
 		a->unasked += o->kind == OUTCOME_DEFERRED && o->unasked;
+		a->unjudged += o->kind == OUTCOME_WAITING;
 		if (o->kind == OUTCOME_DEFERRED ||
 		    o->kind == OUTCOME_WAITING) {
 			a->waiting++;
@@ -131,24 +136,16 @@ owner_of(const struct attempt *a)
 	return owner;
 }
 
+/* The new outcomes, as they are to be recorded. */
 static void
-send(struct attempt *a)
+take_in(struct attempt *a)
 {
-	struct docket	*d = &a->entry->docket;
-	struct identity	 owner = owner_of(a);
-	struct account	 account = { .id = a->entry->name, .uid = d->uid,
-			    .envelope = &d->envelope,
-			    .message = &a->entry->message,
-			    .before = d->outcomes };
+	const struct docket	*d = &a->entry->docket;
 
-	a->w->relay.me = &owner;
-	relay_send(&a->w->relay, &d->envelope, &a->entry->message,
-	    a->outcomes);
-	a->w->relay.me = a->w->me;
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		struct outcome	*o = &a->outcomes[i];
 
-		if (d->outcomes[i].kind != OUTCOME_WAITING)
+		if (!a->waited[i] || o->kind == OUTCOME_WAITING)
 			continue;
 		soften(o);
 		/* What was in doubt stays so until somebody is asked. */
@@ -158,6 +155,47 @@ send(struct attempt *a)
 		else
 			strlcpy(a->w->error, o->text, sizeof(a->w->error));
 	}
+	count(a);
+}
+
+static bool
+prove(void *context, struct failure *why)
+{
+	struct attempt	*a = context;
+
+	a->proved = a->proved || entry_prove(a->entry, why);
+	return a->proved;
+}
+
+/* Where nothing is left to be sent, settle() does it, or has no need to. */
+static bool
+record(void *context, struct failure *why)
+{
+	struct attempt	*a = context;
+
+	take_in(a);
+	return !a->unjudged || entry_record(a->entry, a->outcomes, why);
+}
+
+static void
+send(struct attempt *a)
+{
+	struct docket		*d = &a->entry->docket;
+	struct identity		 owner = owner_of(a);
+	struct relay_watch	 watch = { .ready = prove, .judged = record,
+				    .context = a };
+	struct account		 account = { .id = a->entry->name,
+				    .uid = d->uid, .envelope = &d->envelope,
+				    .message = &a->entry->message,
+				    .waited = a->waited };
+
+	a->w->relay.me = &owner;
+	a->w->relay.watch = &watch;
+	relay_send(&a->w->relay, &d->envelope, &a->entry->message,
+	    a->outcomes);
+	a->w->relay.watch = NULL;
+	a->w->relay.me = a->w->me;
+	take_in(a);
 	account_outcomes(a->w->log, &account, a->outcomes);
 }
 
@@ -227,30 +265,91 @@ is_news(const struct attempt *a)
 	return false;
 }
 
+static int64_t
+next_attempt(const struct attempt *a)
+{
+	const struct docket	*d = &a->entry->docket;
+
+	return retry_next(a->now, d->arrived_us / 1000000, lifetime_of(a->w),
+	    d->attempts + 1, a->in_doubt, arc4random());
+}
+
+/*
+ * How many have the message because of this attempt, or may have it: "<a@b>
+ * and 2 more".
+ */
+static size_t
+write_sent_to(const struct attempt *a, char *to, size_t size)
+{
+	const struct envelope	*env = &a->entry->docket.envelope;
+	char			 first[200];
+	size_t			 n = 0;
+
+	for (size_t i = 0; i < env->n; i++) {
+		const struct outcome	*o = &a->outcomes[i];
+		const char		*path = env->forward[i].path;
+
+		if (a->waited[i] && (o->kind == OUTCOME_DELIVERED ||
+		    o->in_doubt) && n++ == 0)
+			visible(first, sizeof(first), path, strlen(path));
+	}
+	if (n == 1)
+		snprintf(to, size, "<%s>", first);
+	else if (n > 1)
+		snprintf(to, size, "<%s> and %zu more", first, n - 1);
+	return n;
+}
+
+/*
+ * The entry does not say who has the message.  Where it is, the next run would
+ * send it again, so it goes where no run looks.
+ */
+static enum work_result
+unrecorded(struct attempt *a, struct failure *why)
+{
+	struct entry	*e = a->entry;
+	struct failure	 how;
+	char		 sent_to[300];
+
+	if (write_sent_to(a, sent_to, sizeof(sent_to)) == 0)
+		return trouble(a, why);
+	failure_suffix(why, ", but the message was sent to %s; ", sent_to);
+	if (entry_set_aside(e, &how) || e->folder == SPOOL_FAILED) {
+		failure_suffix(why, "so that it is not sent to them again, it "
+		    "is kept as %s/failed/%s", a->w->spool->directory,
+		    e->name);
+		tell(a->w, why);
+		return WORK_FAILED;
+	}
+	failure_suffix(why, "%s, so the next attempt will send it to them "
+	    "again", how.text);
+	a->in_doubt = true;
+	entry_postpone(e, next_attempt(a), &how);
+	return trouble(a, why);
+}
+
 static enum work_result
 defer(struct attempt *a)
 {
-	struct entry	*e = a->entry;
-	struct failure	 why;
-	int64_t		 next = retry_next(a->now,
-			    e->docket.arrived_us / 1000000,
-			    lifetime_of(a->w), e->docket.attempts + 1,
-			    a->in_doubt, arc4random());
+	struct failure	why;
 
-	if (!entry_defer(e, next, &why))
-		return trouble(a, &why);
-	return WORK_DEFERRED;
+	if (entry_defer(a->entry, next_attempt(a), &why))
+		return WORK_DEFERRED;
+	return a->in_doubt ? unrecorded(a, &why) : trouble(a, &why);
 }
 
 static enum work_result
 end(struct attempt *a, enum work_result result)
 {
-	struct failure	why, ignored;
+	struct failure	why, unwritten;
 
 	if (entry_remove(a->entry, &why))
 		return result;
 	/* What has to stay shall not be sent again. */
-	entry_record(a->entry, a->outcomes, &ignored);
+	if (!entry_record(a->entry, a->outcomes, &unwritten)) {
+		failure_suffix(&why, "; %s", unwritten.text);
+		return unrecorded(a, &why);
+	}
 	return trouble(a, &why);
 }
 
@@ -338,7 +437,7 @@ settle(struct attempt *a)
 	}
 	/* Thousands that meet the same closed door need not wait for the disk. */
 	if (is_news(a) && !entry_record(a->entry, a->outcomes, &why))
-		return trouble(a, &why);
+		return unrecorded(a, &why);
 	return a->waiting > 0 ? defer(a) : give_up(a);
 }
 
@@ -350,21 +449,34 @@ is_put_back(const struct attempt *a)
 }
 
 static enum work_result
-try_entry(struct attempt *a)
+attempt(struct attempt *a)
 {
-	struct docket		*d = &a->entry->docket;
-	enum work_result	 result;
+	struct relay	*relay = &a->w->relay;
 
-	a->outcomes = memory_new(d->envelope.n, sizeof(*a->outcomes));
-	memcpy(a->outcomes, d->outcomes, d->envelope.n *
-	    sizeof(*a->outcomes));
 	count(a);
 	a->before = a->waiting;
 	if (a->waiting > 0) {
 		send(a);
-		count(a);
+		if (relay->stopped)
+			return unrecorded(a, &relay->stopped_why);
 	}
-	result = is_put_back(a) ? WORK_PUT_BACK : settle(a);
+	return is_put_back(a) ? WORK_PUT_BACK : settle(a);
+}
+
+static enum work_result
+try_entry(struct attempt *a)
+{
+	const struct docket	*d = &a->entry->docket;
+	size_t			 n = d->envelope.n;
+	enum work_result	 result;
+
+	a->outcomes = memory_new(n, sizeof(*a->outcomes));
+	memcpy(a->outcomes, d->outcomes, n * sizeof(*a->outcomes));
+	a->waited = memory_new(n, sizeof(*a->waited));
+	for (size_t i = 0; i < n; i++)
+		a->waited[i] = d->outcomes[i].kind == OUTCOME_WAITING;
+	result = attempt(a);
+	free(a->waited);
 	free(a->outcomes);
 	return result;
 }

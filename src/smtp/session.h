@@ -53,6 +53,13 @@ struct session_options {
 						 * its envelope */
 	bool			 no_chunking;	/* BDAT is not to be used */
 	const struct trace	*trace;		/* NULL: none */
+
+	/*
+	 * Called by session_send() before each transaction but the first;
+	 * false, with why, prevents it.  NULL: none.
+	 */
+	bool		       (*between)(void *context, struct failure *why);
+	void			*context;
 };
 
 /* What the server offered in its last EHLO. */
@@ -119,10 +126,11 @@ bool	session_open(struct session *, int fd, const struct session_options *,
  * One message to all the forward-paths whose outcome is OUTCOME_WAITING;
  * fills those outcomes, in as many transactions as the server's limits ask
  * for.  True if each has one now, or by LIMITS (RFC 9422) the others want
- * another session.  False, with why, when the connection is of no more use
- * or the message can't be read; forward-paths that have no outcome then were
- * never judged, and may be tried elsewhere unless *data_sent.  Where
- * .no_chunking was set meanwhile, a new session should be told so.
+ * another session.  False, with why, when the connection is of no more use,
+ * the message can't be read or .between returns false; forward-paths that
+ * have no outcome then were never judged, and may be tried elsewhere unless
+ * *data_sent.  Where .no_chunking was set meanwhile, a new session should be
+ * told so.
  */
 bool	session_send(struct session *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes, bool *data_sent,

@@ -394,6 +394,14 @@ tell_remark(const struct transaction *t)
 	}
 }
 
+static bool
+may_go_on(struct session *s, struct failure *why)
+{
+	const struct session_options	*o = s->options;
+
+	return o->between == NULL || o->between(o->context, why);
+}
+
 bool
 session_send(struct session *s, const struct envelope *env,
     const struct message *message, struct outcome *outcomes, bool *data_sent,
@@ -420,10 +428,10 @@ session_send(struct session *s, const struct envelope *env,
 	choose(&t);
 	good = true;
 	if (t.n > 0 && fits(&t)) {
-		do {
-			good = transaction(&t, why);
-			choose(&t);
-		} while (good && t.n > 0 && !session_is_full(s));
+		good = transaction(&t, why);
+		for (choose(&t); good && t.n > 0 && !session_is_full(s);
+		    choose(&t))
+			good = may_go_on(s, why) && transaction(&t, why);
 	}
 	tell_remark(&t);
 	free(t.index);

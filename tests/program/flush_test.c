@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
@@ -139,6 +140,93 @@ no_worker_leaves_what_it_has_sent_to_another(void **state)
 	queue_run(&p, "-q", 0);
 	assert_true(smarthost_wait_messages(p.host, MANY));
 	assert_int_equal(smarthost_messages(p.host), MANY);
+	queue_place_close(&p);
+}
+
+/* The children of a process; the first of them. */
+static pid_t
+child_of(pid_t parent)
+{
+	char	path[80];
+	FILE	*f;
+	int	child = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent,
+	    (int)parent);
+	assert_non_null(f = fopen(path, "r"));
+	if (fscanf(f, "%d", &child) != 1)
+		child = 0;
+	fclose(f);
+	return (pid_t)child;
+}
+
+/* Why the message is sent in two transactions. */
+struct second_case {
+	const char	*keywords;
+	const char	*more;
+};
+
+static void
+the_first_transaction_is_recorded_before_the_second(void **state)
+{
+	const struct second_case	*t = *state;
+	struct queue_place		 p;
+	struct running			*r;
+	struct outcome			 o;
+
+	queue_place_open(&p, &(struct script){ .keywords = t->keywords,
+	    .steps = { { .at = ON_RCPT, .match = "b@", .say = "",
+	    .then = THEN_HANG } } }, t->more);
+	queue_put_one(&p, me, LIST("a@example.net", "b@other.example"));
+	r = program_start(&(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p.conf, "-q") });
+	assert_true(smarthost_wait_commands(p.host, ON_RCPT, 2));
+	assert_int_equal(kill(child_of(program_pid(r)), SIGKILL), 0);
+	program_stop(r, 0, &o);
+	outcome_free(&o);
+	assert_int_equal(smarthost_messages(p.host), 1);
+	assert_string_equal(queued(&p), "+a@example.net ?b@other.example");
+	queue_place_close(&p);
+}
+
+#define RECORDED(sentence, ...) { sentence, \
+	the_first_transaction_is_recorded_before_the_second, NULL, NULL, \
+	&(struct second_case){ __VA_ARGS__ } }
+
+static void
+forbid_writing(void *ctx)
+{
+	const struct rlimit	none = { 10, 10 };
+
+	(void)ctx;
+	setrlimit(RLIMIT_FSIZE, &none);
+}
+
+/* Nobody would know later who has it. */
+static void
+an_entry_that_can_not_be_written_is_not_sent(void **state)
+{
+	struct queue_place	p;
+	struct outcome		o;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	queue_put(&p, me, LIST("a@example.net", "b@example.net"));
+	queue_place_change(&p, &(struct script){ 0 }, "log = stderr\n");
+	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p.conf, "-q"),
+	    .prepare = forbid_writing });
+	assert_non_null(strstr(o.err.data,
+	    ": can't be written, so it is not sent: File too large\n"));
+	outcome_free(&o);
+	/* Not asked for either of them, over one connection. */
+	assert_true(smarthost_wait_closed(p.host, 1));
+	assert_int_equal(smarthost_connections(p.host), 1);
+	assert_int_equal(smarthost_heard(p.host, 0)->n_messages, 0);
+	assert_string_equal(queued(&p), "?a@example.net\n?b@example.net");
+	queue_place_change(&p, &(struct script){ 0 }, NULL);
+	queue_run(&p, "-q", 0);
+	assert_string_equal(queued(&p), "");
 	queue_place_close(&p);
 }
 
@@ -567,23 +655,6 @@ what_is_no_entry_stops_no_other(void **state)
 	queue_place_close(&p);
 }
 
-/* The children of a process; the first of them. */
-static pid_t
-child_of(pid_t parent)
-{
-	char	path[80];
-	FILE	*f;
-	int	child = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent,
-	    (int)parent);
-	assert_non_null(f = fopen(path, "r"));
-	if (fscanf(f, "%d", &child) != 1)
-		child = 0;
-	fclose(f);
-	return (pid_t)child;
-}
-
 static void
 an_entry_that_kills_its_worker_stops_no_other(void **state)
 {
@@ -708,6 +779,11 @@ static const struct CMUnitTest flush_spec[] = {
 	cmocka_unit_test(
 	    who_has_it_does_not_get_it_again_while_another_smarthost_is_away),
 	cmocka_unit_test(no_worker_leaves_what_it_has_sent_to_another),
+	RECORDED("with one recipient for each transaction",
+	    .keywords = "PIPELINING\nLIMITS RCPTMAX=1"),
+	RECORDED("with two routes",
+	    .more = "[to *@other.example]\nhelo = other.example\n"),
+	cmocka_unit_test(an_entry_that_can_not_be_written_is_not_sent),
 	cmocka_unit_test(two_runners_deliver_once),
 	GOES_ON("a server that hangs up after two is called again",
 	    .script = { .mail_max = 2 }, .sent = 5, .connections = 3,

@@ -77,7 +77,8 @@ work_one(struct spool *spool, bool give_up)
 	good = list.n == 1 && entry_open(&entry, spool, SPOOL_QUEUE,
 	    list.item[0].name, ENTRY_WORK, &why) == ENTRY_OPENED;
 	if (good) {
-		good = entry_record(&entry, outcomes, &why) && (give_up ?
+		good = entry_prove(&entry, &why) &&
+		    entry_record(&entry, outcomes, &why) && (give_up ?
 		    entry_fail(&entry, "over", &why) :
 		    entry_defer(&entry, 5000, &why));
 		entry_close(&entry);
@@ -444,7 +445,7 @@ static const struct fault {
 	{ "renameat2",		{ "ENOSPC", "EIO", "EINTR" } },
 	{ "renameat",		{ "EIO" } },
 	{ "close",		{ "EIO", "EINTR" } },
-	{ "utimensat",		{ "EIO" } },
+	{ "utimensat",		{ "EIO", "EINTR" } },
 	{ "flock",		{ "EIO" } },
 	{ "newfstatat",		{ "EIO" } },
 	{ "fstat",		{ "EIO" } },

@@ -357,6 +357,62 @@ a_failed_entry_is_kept_with_its_reason(void **state)
 }
 
 static void
+read_whole(const struct entry *entry, char *to, size_t size)
+{
+	assert_in_range(entry->size, 1, size);
+	assert_int_equal(pread(entry->fd, to, size, 0), entry->size);
+}
+
+static void
+to_prove_an_entry_changes_nothing_in_it(void **state)
+{
+	struct spool	spool;
+	struct entry	entry;
+	struct stat	st;
+	struct failure	why;
+	char		id[ID_SIZE], before[8192], after[8192];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	put_entry(&spool, id, three);
+	work_on(&entry, &spool, id);
+	read_whole(&entry, before, sizeof(before));
+	assert_true(entry_prove(&entry, &why));
+	read_whole(&entry, after, sizeof(after));
+	assert_memory_equal(before, after, entry.size);
+	assert_int_equal(fstat(entry.fd, &st), 0);
+	assert_int_equal(st.st_mtime, 1000);
+	entry_close(&entry);
+	scratch_remove(&spool);
+}
+
+static void
+set_aside_it_is_in_failed_as_it_was(void **state)
+{
+	struct spool	spool;
+	struct entry	entry;
+	struct failure	why;
+	char		id[ID_SIZE], before[8192], after[8192];
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	put_entry(&spool, id, three);
+	work_on(&entry, &spool, id);
+	read_whole(&entry, before, sizeof(before));
+	assert_true(entry_postpone(&entry, 5000, &why));
+	assert_true(entry_set_aside(&entry, &why));
+	entry_close(&entry);
+	assert_int_equal(try_to_open(&spool, id, ENTRY_WORK), ENTRY_GONE);
+	assert_int_equal(entry_open(&entry, &spool, SPOOL_FAILED, id,
+	    ENTRY_WORK, &why), ENTRY_OPENED);
+	read_whole(&entry, after, sizeof(after));
+	assert_memory_equal(before, after, entry.size);
+	assert_int_equal(entry.next, 5000);
+	entry_close(&entry);
+	scratch_remove(&spool);
+}
+
+static void
 nothing_in_failed_is_overwritten(void **state)
 {
 	struct spool	spool;
@@ -822,6 +878,8 @@ static struct CMUnitTest entry_spec[] = {
 	cmocka_unit_test(what_was_not_judged_is_not_written),
 	cmocka_unit_test(hold_and_notice_stay_in_place),
 	cmocka_unit_test(a_failed_entry_is_kept_with_its_reason),
+	cmocka_unit_test(to_prove_an_entry_changes_nothing_in_it),
+	cmocka_unit_test(set_aside_it_is_in_failed_as_it_was),
 	cmocka_unit_test(nothing_in_failed_is_overwritten),
 	cmocka_unit_test(a_locked_entry_is_worked_on_once),
 	cmocka_unit_test(two_runners_take_each_entry_once),
