@@ -138,6 +138,7 @@ SMTP	= \
 	  reply \
 	  saslprep \
 	  scram \
+	  secrets \
 	  session \
 	  transaction
 QUEUE	= \

@@ -48,17 +48,42 @@ is_word(struct piece p, const char *word)
 	return p.len == strlen(word) && strncasecmp(p.at, word, p.len) == 0;
 }
 
-/* What stands before the @ may be a password, and that is not to be told. */
+/* The length up to a colon after which there is something else than a port. */
+static size_t
+length_to_port(struct piece url)
+{
+	const char	*sign = memmem(url.at, url.len, "://", 3);
+	const char	*end = url.at + url.len;
+	const char	*host = sign != NULL ? sign + 3 : url.at;
+	const char	*port;
+
+	if (host == end || *host == '[' || *host == '/' ||
+	    (port = memchr(host, ':', (size_t)(end - host))) == NULL)
+		return url.len;
+	port++;
+	for (const char *c = port; c < end; c++)
+		if (!isdigit((unsigned char)*c))
+			return (size_t)(port - url.at);
+	return url.len;
+}
+
+/*
+ * What stands before the @ may hold a password, and so may what stands after
+ * a colon, where a blank in the password has cut the URL short.
+ */
 static bool
 bad(struct failure *why, struct piece url, const char *what)
 {
 	const char	*at = memrchr(url.at, '@', url.len);
 	char		 shown[200];
+	size_t		 len;
 
 	if (at != NULL)
 		url.len -= (size_t)(at - url.at), url.at = at;
-	return failed(why, EX_CONFIG, "\"%s%s\": %s", at != NULL ? "..." : "",
-	    visible(shown, sizeof(shown), url.at, url.len), what);
+	len = length_to_port(url);
+	return failed(why, EX_CONFIG, "\"%s%s%s\": %s", at != NULL ? "..." : "",
+	    visible(shown, sizeof(shown), url.at, len),
+	    len < url.len ? "..." : "", what);
 }
 
 static bool

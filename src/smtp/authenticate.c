@@ -30,23 +30,19 @@ static bool
 say_auth(struct session *s, const char *name, struct auth *a, bool initially,
     struct failure *why)
 {
-	struct buffer	line = { 0 };
 	struct buffer	initial = { 0 };
-	char		shown[64];
-	size_t		room;
-	bool		with, good;
+	struct buffer	line = { 0 };
+	char		words[64];
+	int		len;
+	bool		good;
 
-	buffer_addf(&line, "AUTH %s", name);
-	room = initially ? LINE_MAX_INITIAL - strlen(" \r\n") - line.len : 0;
-	with = auth_initial(a, room, &initial);
-	if (with) {
-		buffer_add_byte(&line, ' ');
-		base64_encode(&line, initial.data, initial.len);
-		if (initial.len == 0)
-			buffer_add_byte(&line, '=');
-	}
-	snprintf(shown, sizeof(shown), "AUTH %s%s", name, with ? " ****" : "");
-	good = dialogue_say_secret(s, shown, line.data, why);
+	len = snprintf(words, sizeof(words), "AUTH %s ", name);
+	if (!auth_initial(a, initially ? LINE_MAX_INITIAL - 2 - (size_t)len : 0,
+	    &initial))
+		return dialogue_say(s, why, "AUTH %s", name);
+	base64_encode(&line, initial.data, initial.len);
+	good = dialogue_say_secret(s, words, line.len > 0 ? line.data : "=",
+	    why);
 	buffer_wipe(&initial);
 	buffer_wipe(&line);
 	return good;
@@ -69,7 +65,7 @@ say_response(struct session *s, struct auth *a, struct failure *why)
 		    why);
 	if (good) {
 		base64_encode(&line, response.data, response.len);
-		good = dialogue_say_secret(s, "****",
+		good = dialogue_say_secret(s, "",
 		    line.data != NULL ? line.data : "", why);
 	}
 	buffer_wipe(&challenge);
@@ -222,6 +218,7 @@ authenticate(struct session *s, struct failure *why)
 	const struct auth_options	*options = s->options->auth;
 	const char			*offered = s->mechanisms.data;
 	const char			*name;
+	bool				 good;
 
 	s->step = STEP_AUTH;
 	if (offered == NULL)
@@ -238,5 +235,13 @@ authenticate(struct session *s, struct failure *why)
 	if (name == NULL)
 		return may_do_without(options) ||
 		    failure_prefix(why, "AUTH: ");
-	return try_each(s, name, offered, why);
+	if (options->password != NULL)
+		secrets_add(&s->secrets, options->password);
+	if (options->token != NULL)
+		secrets_add(&s->secrets, options->token);
+	good = try_each(s, name, offered, why);
+	/* The text may also quote a challenge that was decoded. */
+	if (!good)
+		secrets_mask(&s->secrets, why->text, sizeof(why->text));
+	return good;
 }

@@ -116,14 +116,19 @@ dialogue_say(struct session *s, struct failure *why, const char *fmt, ...)
 }
 
 bool
-dialogue_say_secret(struct session *s, const char *shown, const char *line,
+dialogue_say_secret(struct session *s, const char *words, const char *base64,
     struct failure *why)
 {
+	char	shown[64];
+
 	if (!may_say(s, why))
 		return false;
+	snprintf(shown, sizeof(shown), "%s****", words);
 	trace(s, 'C', shown);
+	secrets_add_sent(&s->secrets, base64);
 	s->unanswered++;
-	if (stream_write(&s->stream, line, strlen(line), why) &&
+	if (stream_write(&s->stream, words, strlen(words), why) &&
+	    stream_write(&s->stream, base64, strlen(base64), why) &&
 	    stream_write(&s->stream, "\r\n", 2, why))
 		return true;
 	s->broken = true;
@@ -196,18 +201,20 @@ parse_extension(struct session *s, const char *text)
 }
 
 static void
-hear_line(void *context, const char *line)
+hear_line(void *context, const char *shown, const struct buffer *line)
 {
 	struct session	*s = context;
 
-	trace(s, 'S', line);
+	trace(s, 'S', shown);
 	if (s->step == STEP_AUTH) {
 		buffer_clear(&s->challenge);
-		buffer_add_text(&s->challenge, strlen(line) > 4 ? line + 4 : "");
+		if (line->len > 4)
+			buffer_add(&s->challenge, line->data + 4,
+			    line->len - 4);
 	}
 	/* The first line of EHLO's reply is the server's name. */
-	if (s->ehlo_line > 0 && s->ehlo_line++ > 1 && strlen(line) > 4)
-		parse_extension(s, line + 4);
+	if (s->ehlo_line > 0 && s->ehlo_line++ > 1 && strlen(shown) > 4)
+		parse_extension(s, shown + 4);
 }
 
 /*
@@ -242,7 +249,7 @@ patience(const struct session *s, enum session_step step)
 bool
 dialogue_hear(struct session *s, enum session_step step, struct failure *why)
 {
-	struct reply_listener	listener = { hear_line, s };
+	struct reply_listener	listener = { hear_line, s, &s->secrets };
 
 	s->step = step;
 	stream_set_timeout(&s->stream, patience(s, step));

@@ -17,9 +17,12 @@
 bool	dialogue_say(struct session *, struct failure *why, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 
-/* As dialogue_say(), with what the trace may show instead of it. */
-bool	dialogue_say_secret(struct session *, const char *shown,
-	    const char *line, struct failure *why);
+/*
+ * As dialogue_say(): words and, after them, base64 that nobody else is to see,
+ * neither in the trace nor in what the server replies from now on.
+ */
+bool	dialogue_say_secret(struct session *, const char *words,
+	    const char *base64, struct failure *why);
 
 /*
  * Flushes and reads the next reply into s->reply.  False, with s->broken,

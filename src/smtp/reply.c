@@ -87,6 +87,22 @@ read_line(struct stream *s, struct buffer *line, struct failure *why)
 	return false;
 }
 
+/* The reply code is none of our secrets, whatever they are. */
+static void
+show(char *to, size_t size, const struct buffer *line,
+    const struct reply_listener *listener)
+{
+	enum { CODE = 4 };
+
+	visible(to, size, line->data, line->len);
+	if (listener == NULL || listener->secrets == NULL)
+		return;
+	if (line_code(line->data, line->len) == -1)
+		secrets_mask(listener->secrets, to, size);
+	else if (line->len > CODE)
+		secrets_mask(listener->secrets, to + CODE, size - CODE);
+}
+
 bool
 reply_read(struct reply *r, struct stream *s,
     const struct reply_listener *listener, struct failure *why)
@@ -104,9 +120,9 @@ reply_read(struct reply *r, struct stream *s,
 		buffer_clear(&line);
 		if (!read_line(s, &line, why))
 			goto fail;
-		visible(shown, sizeof(shown), line.data, line.len);
+		show(shown, sizeof(shown), &line, listener);
 		if (listener != NULL)
-			listener->line(listener->context, shown);
+			listener->line(listener->context, shown, &line);
 		code = line_code(line.data, line.len);
 		total += line.len;
 		if (code == -1) {

@@ -3,8 +3,9 @@
  *
  * Joins the lines of a reply and splits off its enhanced status code
  * (RFC 3463).  One whose class contradicts the reply code stays in the text,
- * so callers may believe .enhanced.  Control characters are made visible on
- * the way in, so .text is safe to print.  A struct reply owns nothing.
+ * so callers may believe .enhanced.  Control characters are made visible and
+ * our secrets are masked on the way in, so .text is safe to print.  A struct
+ * reply owns nothing.
  */
 #ifndef SMTP_REPLY_H
 #define SMTP_REPLY_H
@@ -13,6 +14,7 @@
 #include <stddef.h>
 
 #include "net/stream.h"
+#include "smtp/secrets.h"
 #include "util/failure.h"
 
 enum {
@@ -28,10 +30,15 @@ struct reply {
 	char	text[1024];	/* lines joined by '\n', as many as fit */
 };
 
-/* Called with every line as it comes, made visible, line end cut. */
+/*
+ * Called with every line as it comes, line end cut: made visible and masked,
+ * and the octets themselves.
+ */
 struct reply_listener {
-	void	(*line)(void *context, const char *line);
+	void	(*line)(void *context, const char *shown,
+		    const struct buffer *line);
 	void	*context;
+	const struct secrets	*secrets;	/* to be masked; borrowed */
 };
 
 /*

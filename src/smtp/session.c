@@ -210,5 +210,6 @@ session_close(struct session *s)
 	s->tls = NULL;
 	buffer_free(&s->domains);
 	buffer_free(&s->mechanisms);
-	buffer_free(&s->challenge);
+	buffer_wipe(&s->challenge);
+	secrets_free(&s->secrets);
 }

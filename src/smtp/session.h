@@ -19,6 +19,7 @@
 #include "net/tls.h"
 #include "smtp/auth.h"
 #include "smtp/reply.h"
+#include "smtp/secrets.h"
 #include "util/failure.h"
 
 enum tls_policy {
@@ -96,6 +97,7 @@ struct session {
 	unsigned			 mails;		/* transactions begun */
 	struct buffer			 mechanisms;	/* of AUTH */
 	struct buffer			 challenge;	/* of AUTH, in base64 */
+	struct secrets			 secrets;	/* to be masked */
 	enum session_step		 step;
 	struct reply			 reply;		/* the last one */
 	unsigned			 unanswered;	/* commands said */

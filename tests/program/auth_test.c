@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -169,6 +170,7 @@ logs_in(void **state)
 #define SENT	"MAIL|RCPT|BDAT|QUIT"
 /* Three characters that NFKC would change. */
 #define ODD	"abcd123456789\302\250\342\200\221\302\274###"
+#define PLAIN_NINA	"AG5pbmEAVHIwdWI0ZG9yJjMtc2VjcmV0"
 #define NINA	"bmluYQ=="
 #define SECRET	"VHIwdWI0ZG9yJjMtc2VjcmV0"
 #define LOGIN_NINA	"AUTH LOGIN " NINA
@@ -414,7 +416,120 @@ a_secret_that_others_can_read_is_refused(void **state)
 	is_open_to_others("relais.conf", LOGIN);
 }
 
+/* ---------------------------------------- what a server repeats of it all */
+
+/* As it was sent, cut, decoded, encoded otherwise, and over two lines. */
+#define REPEATED(code) \
+	code "-unrecognized: \"AUTH PLAIN " PLAIN_NINA "\"\n" \
+	code "-AG5pbmEAVHIwdWI0ZG9y\n" \
+	code "-JjMtc2VjcmV0, " SECRET ", " STAND_PASSWORD "\n" \
+	code "-Tr0ub4dor%263-secret, 54723075623464 6f7226332d736563726574\n" \
+	code " dTpUcjB1YjRkb3ImMy1zZWNyZXQh"
+#define TOKEN_REPEATED(code) code " what is tttttttttt, dHR0dHR0dHR0dHR0 " \
+	"or 7474747474747474?"
+
+struct echo {
+	struct script	 script;
+	const char	*more;		/* NULL: LOGIN */
+	const char	*says;		/* on standard error; NULL: any */
+	bool		 refuses;	/* the token */
+};
+
+/* In every file of the queue. */
+static void
+queue_kept_secret(struct stand *s)
+{
+	static const char *const	folders[] = { "queue", "failed" };
+	struct buffer			text = { 0 };
+
+	for (size_t i = 0; i < 2; i++) {
+		char		 path[512];
+		DIR		*folder;
+		struct dirent	*entry;
+
+		snprintf(path, sizeof(path), "%s/spool/%s", s->folder.path,
+		    folders[i]);
+		folder = opendir(path);
+		while (folder != NULL && (entry = readdir(folder)) != NULL) {
+			if (entry->d_name[0] == '.')
+				continue;
+			snprintf(path, sizeof(path), "%s/spool/%s/%s",
+			    s->folder.path, folders[i], entry->d_name);
+			file_read(&text, path);
+			assert_false(stand_shows_password(text.data,
+			    text.len));
+			assert_null(strstr(text.data, "tttttt"));
+		}
+		if (folder != NULL)
+			closedir(folder);
+	}
+	buffer_free(&text);
+}
+
+/* Standard output has the dialogue, standard error the log, too. */
+static void
+repeats(void **state)
+{
+	static const char	secrets[][16] = { "Tr0ub4", "dor&3-", "dor%26",
+		"VHIwdW", "AG5pbmE", "ZWNyZXQ", "546572", "726332", "jMtc2V",
+		"ttttt", "dHR0dH", "747474" };
+	const struct echo	*e = *state;
+	struct stand		 s;
+	struct script		 script = e->script;
+	struct mechanisms	 how = { .user = "nina", .error = "{\"token\":"
+				    "\"ttttttt dHR0dHR0dHR0dHR0\"}" };
+	struct buffer		 more = { 0 };
+	char			 token[TOKEN_SIZE + 2];
+
+	stand_begin(&s);
+	write_token(&s, token);
+	how.token = e->refuses ? "other" : token;
+	script.security = STARTTLS_OFFERED;
+	script.user = "nina";
+	script.password = STAND_PASSWORD;
+	script.auth = mechanisms_auth;
+	script.auth_ctx = &how;
+	buffer_addf(&more, "queue = {folder}/spool\nlog = stderr\n%s",
+	    e->more != NULL ? e->more : LOGIN);
+	stand_open(&s, &script, "submission", more.data);
+	stand_send(&s);
+	stand_said(&s, e->says);
+	stand_kept_secret(&s);
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		assert_null(strstr(s.o.out.data, secrets[i]));
+		assert_null(strstr(s.o.err.data, secrets[i]));
+	}
+	queue_kept_secret(&s);
+	buffer_free(&more);
+	stand_close(&s);
+}
+
+#define REPEATS(sentence, where, code) { sentence, repeats, NULL, NULL, \
+	&(struct echo){ STEPS("PLAIN", { .at = where, \
+	    .say = REPEATED(code) }), .says = code } }
+#define REPEATS_TOKEN(sentence, where, code) { sentence, repeats, NULL, \
+	NULL, &(struct echo){ STEPS("XOAUTH2", { .at = where, \
+	    .say = TOKEN_REPEATED(code) }), .more = TOKEN, .says = code } }
+
 static const struct CMUnitTest auth_spec[] = {
+	REPEATS("AUTH, not understood, is repeated", ON_AUTH, "500"),
+	REPEATS("AUTH is repeated as the password is refused", ON_AUTH, "535"),
+	REPEATS("AUTH is repeated as all is put off", ON_AUTH, "454"),
+	REPEATS("AUTH is repeated as the server leaves", ON_AUTH, "421"),
+	REPEATS("AUTH is repeated in no reply at all", ON_AUTH, "hm"),
+	{ "AUTH is repeated as it is accepted", repeats, NULL, NULL,
+	    &(struct echo){ STEPS("PLAIN", { .at = ON_AUTH,
+	    .say = REPEATED("235") }) } },
+	REPEATS("AUTH is repeated to MAIL", ON_MAIL, "530"),
+	REPEATS("AUTH is repeated to RCPT", ON_RCPT, "450"),
+	REPEATS("AUTH is repeated after the message", ON_BODY, "554"),
+	REPEATS("AUTH is repeated as the message is taken", ON_BODY, "250"),
+	REPEATS_TOKEN("a token is repeated", ON_AUTH, "500"),
+	REPEATS_TOKEN("a token is repeated to MAIL", ON_MAIL, "450"),
+	{ "a token is repeated in a challenge", repeats, NULL, NULL,
+	    &(struct echo){ OFFERS("XOAUTH2"), .more = TOKEN, .refuses = true,
+	    .says = "AUTH XOAUTH2: 535" } },
+
 	LOGS_IN("the strongest of all is taken", "SCRAM-SHA-256-PLUS",
 	    OFFERS(ALL)),
 	LOGS_IN("without a channel binding it is the next one",

@@ -1,0 +1,198 @@
+/*
+ * What a server repeats of our secrets is masked, in whatever form.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "smtp/secrets.h"
+#include "support/cases.h"
+#include "util/memory.h"
+
+/* The user nina's, and what PLAIN makes of both. */
+#define SECRET	"Tr0ub4dor&3-secret"
+#define PLAIN	"AG5pbmEAVHIwdWI0ZG9yJjMtc2VjcmV0"
+
+struct masking {
+	const char	*sentence;
+	const char	*secret;	/* NULL: SECRET */
+	const char	*sent;		/* NULL: PLAIN */
+	const char	*text;
+	const char	*want;		/* NULL: the text itself */
+};
+
+static const struct masking cases[] = {
+	{ "the line that was sent", NULL, NULL,
+	    "500 5.5.1 unrecognized: \"AUTH PLAIN " PLAIN "\"",
+	    "500 5.5.1 unrecognized: \"AUTH PLAIN ****\"" },
+	{ "the start of it", NULL, NULL, "what is AG5pbmEAVHIwdWI0?",
+	    "what is ****?" },
+	{ "the end of it", NULL, NULL, "what is ZG9yJjMtc2VjcmV0?",
+	    "what is ****?" },
+	{ "the middle of it", NULL, NULL, "what is dWI0ZG9yJjM?",
+	    "what is ****?" },
+	{ "in pieces", NULL, NULL, "AG5pbmEAVHIw dWI0ZG9yJjMt c2VjcmV0",
+	    "**** **** ****" },
+	{ "in capitals", NULL, NULL,
+	    "AUTH PLAIN AG5PBMEAVHIWDWI0ZG9YJJMTC2VJCMV0",
+	    "AUTH PLAIN ****" },
+	{ "in the other alphabet of base64", "x", "AHg-P_8_Pz8",
+	    "no AHg+P/8/Pz8", "no ****" },
+	{ "the secret in clear", NULL, NULL, "no password " SECRET " here",
+	    "no password **** here" },
+	{ "a piece of it in clear", NULL, NULL, "no password Tr0ub4...",
+	    "no password ****..." },
+	{ "in base64, alone", NULL, NULL, "VHIwdWI0ZG9yJjMtc2VjcmV0",
+	    "****" },
+	/*
+	 * "u:", "user:", "us:" or ":" before SECRET, and "!" after it: what
+	 * shares a character with these is no more than six bits.
+	 */
+	{ "in base64, after two octets", NULL, NULL,
+	    "dTpUcjB1YjRkb3ImMy1zZWNyZXQh", "dTp****Qh" },
+	{ "in base64, after five octets", NULL, NULL,
+	    "dXNlcjpUcjB1YjRkb3ImMy1zZWNyZXQh", "dXNlcjp****Qh" },
+	{ "in base64, after three octets", NULL, NULL,
+	    "dXM6VHIwdWI0ZG9yJjMtc2VjcmV0IQ==", "dXM6****IQ==" },
+	{ "in base64, after one octet", NULL, NULL,
+	    "OlRyMHViNGRvciYzLXNlY3JldCE=", "Ol****CE=" },
+	{ "in hexadecimal", NULL, NULL,
+	    "<54723075623464 6f7226332d736563726574>", "<**** ****>" },
+	{ "percent-encoded where it must be", NULL, NULL,
+	    "?p=Tr0ub4dor%263-secret&x", "?p=****&x" },
+	{ "percent-encoded altogether", NULL, NULL,
+	    "%54%72%30%75%62%34%64%6F%72%26%33%2D%73%65%63%72%65%74",
+	    "****" },
+	{ "quoted-printable", NULL, NULL, "Tr0ub4dor=263-secret=20",
+	    "****=20" },
+	{ "with escapes", "a\001b\\c\377d\303\274", NULL,
+	    "no a\\001b\\\\c\\377d\303\274, a%01b%5Cc%ffd%C3%BC",
+	    "no ****, ****" },
+	{ "a short one as a word", "ab", NULL, "no ab: about Ab",
+	    "no ****: about ****" },
+	{ "a very short one as a word", "2", NULL, "2 of 12 are \"2\"",
+	    "**** of 12 are \"****\"" },
+	{ "one of four octets wherever it is", "abcd", NULL, "xabcdx",
+	    "x****x" },
+	{ "a short one in base64, as it was sent", "ab", "AG5pbmEAYWI=",
+	    "no AG5pbmEAYWI=", "no ****" },
+	{ "the user name stays", NULL, NULL,
+	    "535 5.7.8 authentication failed for nina@example.org", NULL },
+	{ "so do its words", NULL, NULL, "504 AUTH PLAIN is not offered",
+	    NULL },
+	{ "five octets are no secret", NULL, NULL, "Tr0ub AG5pb", NULL },
+	{ "an escape that is none", NULL, NULL, "100% =G0 \\9 \\", NULL },
+	{ "an empty text", NULL, NULL, "", NULL },
+	{ "an empty secret", "", "", "nothing to hide", NULL },
+};
+
+static void
+masks(void **state)
+{
+	const struct masking	*c = *state;
+	struct secrets		 s = { .forms = { 0 } };
+	char			 text[256];
+
+	secrets_add(&s, c->secret != NULL ? c->secret : SECRET);
+	secrets_add_sent(&s, c->sent != NULL ? c->sent : PLAIN);
+	strlcpy(text, c->text, sizeof(text));
+	secrets_mask(&s, text, sizeof(text));
+	assert_string_equal(text, c->want != NULL ? c->want : c->text);
+	secrets_free(&s);
+}
+
+/* Every piece of six octets, in every form. */
+static void
+masks_every_piece(void **state)
+{
+	struct secrets	s = { .forms = { 0 } };
+	char		text[16];
+
+	(void)state;
+	secrets_add(&s, SECRET);
+	secrets_add_sent(&s, PLAIN);
+	for (size_t i = 0; i + 6 <= strlen(PLAIN); i++) {
+		memcpy(text, PLAIN + i, 6);
+		text[6] = '\0';
+		secrets_mask(&s, text, sizeof(text));
+		assert_string_equal(text, "****");
+	}
+	secrets_free(&s);
+}
+
+static void
+masks_nothing_without_a_secret(void **state)
+{
+	struct secrets	s = { .forms = { 0 } };
+	char		text[] = SECRET;
+
+	(void)state;
+	secrets_mask(&s, text, sizeof(text));
+	assert_string_equal(text, SECRET);
+}
+
+static void
+cuts_what_gets_too_long(void **state)
+{
+	struct secrets	s = { .forms = { 0 } };
+	char		text[8] = "ab, ab!";
+
+	(void)state;
+	secrets_add(&s, "ab");
+	secrets_mask(&s, text, sizeof(text));
+	assert_string_equal(text, "****, *");
+	secrets_free(&s);
+}
+
+/* A long token, and a server that has much to say. */
+static void
+takes_no_time(void **state)
+{
+	struct secrets	 s = { .forms = { 0 } };
+	char		*token = memory_new(4001, 1);
+	char		*text = memory_new(50001, 1);
+
+	(void)state;
+	for (size_t i = 0; i < 4000; i++)
+		token[i] = (char)('a' + i * i % 26);
+	for (size_t i = 0; i < 50000; i++)
+		text[i] = (char)('a' + i % 26);
+	secrets_add(&s, token);
+	secrets_mask(&s, text, 50001);
+	assert_int_equal(strspn(text, "abcdefghijklmnopqrstuvwxyz"), 50000);
+	secrets_free(&s);
+	free(token);
+	free(text);
+}
+
+/* Neither form is found in the memory that holds it. */
+static void
+keeps_no_copy(void **state)
+{
+	struct secrets	s = { .forms = { 0 } };
+
+	(void)state;
+	secrets_add(&s, "aaaaaaaa");
+	assert_null(memmem(s.forms.data, s.forms.len, "aaaaaaaa", 8));
+	assert_null(memmem(s.pad.data, s.pad.len, "aaaaaaaa", 8));
+	secrets_free(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	spec[] = {
+		cmocka_unit_test(masks_every_piece),
+		cmocka_unit_test(masks_nothing_without_a_secret),
+		cmocka_unit_test(cuts_what_gets_too_long),
+		cmocka_unit_test(takes_no_time),
+		cmocka_unit_test(keeps_no_copy),
+	};
+
+	return CASES_RUN("secrets", masks, cases) +
+	    cmocka_run_group_tests(spec, NULL, NULL);
+}
