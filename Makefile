@@ -195,6 +195,7 @@ CLI	= \
 	  input \
 	  mailq \
 	  options \
+	  output \
 	  print_config \
 	  queue \
 	  queue_health \

@@ -82,7 +82,7 @@ print_reason(const char *reason)
 	char	shown[SHOWN];
 	size_t	len;
 
-	visible(shown, sizeof(shown), reason, strlen(reason));
+	visible_more(shown, sizeof(shown), reason, "");
 	len = strlen(shown);
 	printf("%*s(%s)\n", len < REASON_COLUMN ? (int)(REASON_COLUMN - len) :
 	    0, "", shown);

@@ -1,11 +1,13 @@
 #include "cli/print_config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cli/output.h"
 #include "cli/report.h"
 #include "config/config.h"
 #include "util/buffer.h"
@@ -146,6 +148,19 @@ print_all(struct printing *p)
 	print_defaults(p);
 }
 
+/* For eyes, not for a file. */
+static void
+show(char *text)
+{
+	char	*line;
+
+	while ((line = strsep(&text, "\n")) != NULL) {
+		output_text(line);
+		if (text != NULL)
+			putchar('\n');
+	}
+}
+
 /* A secret in a pipe or on a screen is one that others may have seen. */
 static bool
 write_out(struct printing *p, const struct stat *st, struct failure *why)
@@ -155,7 +170,9 @@ write_out(struct printing *p, const struct stat *st, struct failure *why)
 		    "others can read (mode %04o), and there is a password to "
 		    "write: run umask 077 before, or chmod o-rwx on the file",
 		    (unsigned)(st->st_mode & 07777));
-	if (!file_write(STDOUT_FILENO, p->out.data, p->out.len))
+	if (isatty(STDOUT_FILENO))
+		show(p->out.data);
+	else if (!file_write(STDOUT_FILENO, p->out.data, p->out.len))
 		return failed_errno(why, EX_IOERR, "can't write the "
 		    "configuration");
 	return true;

@@ -46,7 +46,7 @@ print_time(const char *what, int64_t seconds, const char *text)
 	if (seconds > 0 && localtime_r(&t, &tm) != NULL)
 		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S %z", &tm);
 	printf("%s: %s%s%s\n", what, date, text[0] != '\0' ? ": " : "",
-	    visible(shown, sizeof(shown), text, strlen(text)));
+	    visible_more(shown, sizeof(shown), text, ""));
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cli/mailq.h"
+#include "cli/output.h"
 #include "mail/body_lines.h"
 #include "util/buffer.h"
 #include "util/json.h"
@@ -51,21 +52,20 @@ print_time(const char *what, int64_t seconds)
 }
 
 static void
-print_octets(const char *text, size_t len)
-{
-	size_t	 size = 4 * len + 1;
-	char	*shown = memory_new(size, 1);
-
-	fputs(visible(shown, size, text, len), stdout);
-	free(shown);
-}
-
-static void
 print_visible(const char *before, const char *text, const char *behind)
 {
 	fputs(before, stdout);
-	print_octets(text, strlen(text));
+	output_visible(text, strlen(text));
 	fputs(behind, stdout);
+}
+
+/* What was made visible when it came in. */
+static void
+print_text(const char *before, const char *text)
+{
+	fputs(before, stdout);
+	output_text(text);
+	putchar('\n');
 }
 
 static void
@@ -80,13 +80,13 @@ print_docket(const struct entry *e)
 	printf("attempts: %u\nsize: %llu\nuser: %lu", d->attempts,
 	    (unsigned long long)d->message_size, (unsigned long)d->uid);
 	print_visible(" ", d->caller, "\n");
-	print_visible("reason: ", d->reason, "\n");
+	print_text("reason: ", d->reason);
 	print_visible("from: <", d->envelope.reverse_path, ">\n");
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		print_visible("to: <", d->envelope.forward[i].path, "> ");
 		printf("%s", status_of(&d->outcomes[i]));
-		print_visible(d->outcomes[i].text[0] != '\0' ? ": " : "",
-		    d->outcomes[i].text, "\n");
+		print_text(d->outcomes[i].text[0] != '\0' ? ": " : "",
+		    d->outcomes[i].text);
 	}
 	putchar('\n');
 }
@@ -96,7 +96,7 @@ static void
 print_line(void *context, const struct body_line *line)
 {
 	(void)context;
-	print_octets(line->text, line->len);
+	output_visible(line->text, line->len);
 	if (line->end > 0)
 		putchar('\n');
 }
@@ -108,7 +108,7 @@ print_field(const struct field *f)
 	const char	*end;
 
 	while ((end = strstr(line, "\r\n")) != NULL) {
-		print_octets(line, (size_t)(end - line));
+		output_visible(line, (size_t)(end - line));
 		putchar('\n');
 		line = end + 2;
 	}
@@ -225,8 +225,9 @@ queue_show_failed_count(struct spool *spool, struct failure *why)
 
 	if (!spool_count(&totals, spool, SPOOL_FAILED, why))
 		return false;
-	if (totals.entries > 0)
-		printf("-- %zu given up in %s/failed.\n", totals.entries,
-		    spool->directory);
+	if (totals.entries > 0) {
+		printf("-- %zu given up in ", totals.entries);
+		print_visible("", spool->directory, "/failed.\n");
+	}
 	return true;
 }

@@ -2,21 +2,32 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include "cli/output.h"
 #include "mail/verdict.h"
 #include "util/buffer.h"
 #include "util/file.h"
+#include "util/memory.h"
+#include "util/visible.h"
 
 void
 report_line(const char *text)
 {
 	struct buffer	line = { 0 };
+	char		*shown;
+	size_t		 size;
 
-	buffer_addf(&line, "%s: %s\n", getprogname(), text);
-	file_write_now(STDERR_FILENO, line.data, line.len);
+	buffer_addf(&line, "%s: %s", getprogname(), text);
+	size = 4 * line.len + 2;
+	shown = memory_new(size, 1);
+	visible_more(shown, size - 1, line.data, "");
+	strlcat(shown, "\n", size);
+	file_write_now(STDERR_FILENO, shown, strlen(shown));
+	free(shown);
 	buffer_free(&line);
 }
 
@@ -44,7 +55,9 @@ print_outcome(void *context, const struct outcome *o, const char *text)
 
 	if (o->kind == OUTCOME_DEFERRED && r->queued != NULL) {
 		/* Good news to programs, not to whoever watches with -v. */
-		printf("*** %s; waits in the queue as %s\n", text, r->queued);
+		printf("*** ");
+		output_text(text);
+		printf("; waits in the queue as %s\n", r->queued);
 	} else if (o->kind == OUTCOME_FAILED && r->kept != NULL) {
 		struct buffer	line = { 0 };
 

@@ -9,6 +9,7 @@
 
 #include "cli/flush.h"
 #include "cli/input.h"
+#include "cli/output.h"
 #include "cli/report.h"
 #include "cli/transcript.h"
 #include "config/identity.h"
@@ -276,6 +277,14 @@ submit(const struct options *options, const struct config *config,
 	return status;
 }
 
+static void
+print_path(const char *what, const char *path)
+{
+	printf("%s <", what);
+	output_visible(path, strlen(path));
+	putchar('>');
+}
+
 /* One that goes nowhere says why. */
 static int
 print_envelope(const struct submission *s)
@@ -284,13 +293,18 @@ print_envelope(const struct submission *s)
 	const struct outcome	*worst = verdict_worst(s->outcomes, env->n,
 				    false);
 
-	printf("from <%s>\n", env->reverse_path);
-	for (size_t i = 0; i < env->n; i++)
-		if (s->outcomes[i].kind == OUTCOME_WAITING)
-			printf("to <%s>\n", env->forward[i].path);
-		else
-			printf("not to <%s>: %s\n", env->forward[i].path,
-			    s->outcomes[i].text);
+	print_path("from", env->reverse_path);
+	putchar('\n');
+	for (size_t i = 0; i < env->n; i++) {
+		bool	good = s->outcomes[i].kind == OUTCOME_WAITING;
+
+		print_path(good ? "to" : "not to", env->forward[i].path);
+		if (!good) {
+			printf(": ");
+			output_text(s->outcomes[i].text);
+		}
+		putchar('\n');
+	}
 	return worst != NULL && worst->kind == OUTCOME_FAILED ?
 	    worst->status : EX_OK;
 }

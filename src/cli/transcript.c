@@ -2,12 +2,15 @@
 
 #include <stdio.h>
 
+#include "cli/output.h"
+
 static void
 print_line(void *context, char side, const char *text)
 {
 	(void)context;
-	printf("%s %s\n", side == 'C' ? ">>>" : side == 'S' ? "<<<" : "***",
-	    text);
+	printf("%s ", side == 'C' ? ">>>" : side == 'S' ? "<<<" : "***");
+	output_text(text);
+	putchar('\n');
 	fflush(stdout);
 }
 

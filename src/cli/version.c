@@ -5,6 +5,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cli/output.h"
 #include "config/config.h"
 #include "net/tls.h"
 #include "smtp/auth.h"
@@ -15,9 +16,9 @@ print_tls(void)
 {
 	const char	*module = tls_module_path();
 
-	printf("TLS: %s, %s%s\n", tls_built_with(),
-	    module != NULL ? module : "linked in",
-	    module != NULL && access(module, R_OK) == -1 ?
+	printf("TLS: %s, ", tls_built_with());
+	output_text(module != NULL ? module : "linked in");
+	puts(module != NULL && access(module, R_OK) == -1 ?
 	    " (which is missing)" : "");
 }
 
@@ -47,16 +48,19 @@ print_configuration(const struct options *options)
 	struct failure		why;
 
 	if (!config_load(&config, &source, &why)) {
-		printf("Configuration: %s\n", why.text);
+		printf("Configuration: ");
+		output_text(why.text);
+		putchar('\n');
 	} else {
 		log_open(&log, config_text(&config, NULL, KEY_LOG),
 		    getprogname());
-		printf("Configuration: %s%s\nQueue: %s\nLog: %s\n",
-		    config.path != NULL ? config.path :
-		    config_system_file(),
-		    config.path != NULL ? "" : " (not there)",
-		    config_text(&config, NULL, KEY_QUEUE),
-		    log_name(log.target));
+		printf("Configuration: ");
+		output_text(config.path != NULL ? config.path :
+		    config_system_file());
+		printf("%s\nQueue: ", config.path != NULL ? "" :
+		    " (not there)");
+		output_text(config_text(&config, NULL, KEY_QUEUE));
+		printf("\nLog: %s\n", log_name(log.target));
 		log_close(&log);
 	}
 	config_free(&config);

@@ -21,6 +21,19 @@ event_name(enum outcome_kind kind, const char *id)
 	return "failed";
 }
 
+/*
+ * A word of the line: no blank, quote or bracket in it can look like the
+ * beginning of another word.
+ */
+static char *
+word(char *to, size_t size, const char *text, size_t len)
+{
+	char	shown[400];
+
+	return visible_more(to, size, visible(shown, sizeof(shown), text, len),
+	    " \"<>");
+}
+
 /* The Message-ID, which the servers behind us log too. */
 static void
 message_id(const struct message *m, char *to, size_t size)
@@ -31,11 +44,11 @@ message_id(const struct message *m, char *to, size_t size)
 
 	if (f != NULL)
 		value = field_value(f, &len);
-	while (len > 0 && (*value == ' ' || *value == '\t'))
+	while (len > 0 && strchr(" \t\r\n<", *value) != NULL)
 		value++, len--;
-	while (len > 0 && (value[len - 1] == '\n' || value[len - 1] == '\r'))
+	while (len > 0 && strchr(" \t\r\n>", value[len - 1]) != NULL)
 		len--;
-	visible(to, size, value, len);
+	word(to, size, value, len);
 }
 
 void
@@ -43,12 +56,12 @@ account_outcomes(const struct log *log, const struct account *a,
     const struct outcome *outcomes)
 {
 	const struct envelope	*env = a->envelope;
-	char			 from[400], to[400], id[300];
+	char			 from[400], to[400], id[300], reply[1200];
 
 	if (log->target == LOG_TO_NOTHING)
 		return;
 	message_id(a->message, id, sizeof(id));
-	visible(from, sizeof(from), env->reverse_path,
+	word(from, sizeof(from), env->reverse_path,
 	    strlen(env->reverse_path));
 	for (size_t i = 0; i < env->n; i++) {
 		const struct outcome	*o = &outcomes[i];
@@ -59,10 +72,11 @@ account_outcomes(const struct log *log, const struct account *a,
 			continue;
 		log_line(log, o->kind == OUTCOME_DELIVERED ? LOG_INFO :
 		    LOG_WARNING, "%s%s%s uid=%lu from=<%s> to=<%s> size=%llu "
-		    "message-id=%s reply=\"%s\"", event_name(o->kind, a->id),
+		    "message-id=<%s> reply=\"%s\"", event_name(o->kind, a->id),
 		    a->id != NULL ? " id=" : "", a->id != NULL ? a->id : "",
 		    (unsigned long)a->uid, from,
-		    visible(to, sizeof(to), path, strlen(path)),
-		    (unsigned long long)message_size(a->message), id, o->text);
+		    word(to, sizeof(to), path, strlen(path)),
+		    (unsigned long long)message_size(a->message), id,
+		    visible_more(reply, sizeof(reply), o->text, "\""));
 	}
 }

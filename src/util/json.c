@@ -4,14 +4,15 @@
 #include <string.h>
 
 #include "util/utf8.h"
+#include "util/visible.h"
 
-/* DEL and what C1 has are no trouble for JSON, but for a terminal. */
+/* What a terminal must not see needs no escape in JSON, but gets one. */
 static void
 add_character(struct buffer *b, const char *text, size_t len, uint32_t c)
 {
 	if (c == '"' || c == '\\')
 		buffer_addf(b, "\\%c", (char)c);
-	else if (c < ' ' || (c >= 127 && c < 160))
+	else if (!visible_is_safe(c))
 		buffer_addf(b, "\\u%04x", (unsigned)c);
 	else
 		buffer_add(b, text, len);

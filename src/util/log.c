@@ -13,6 +13,7 @@
 
 #include "util/file.h"
 #include "util/memory.h"
+#include "util/visible.h"
 
 enum { LINE = 3072, RECORD = LINE + 256 };
 
@@ -91,19 +92,21 @@ send_to_syslog(struct log_way *way, const char *record)
 static bool
 write_line(const struct log *log, int priority, const char *line)
 {
-	char		record[RECORD], date[32];
+	char		tag[64], shown[LINE], record[RECORD], date[32];
 	time_t		now = time(NULL);
 	struct tm	tm;
 
+	visible_more(tag, sizeof(tag), log->tag, "");
+	visible_more(shown, sizeof(shown), line, "");
 	if (log->target == LOG_TO_STDERR) {
-		snprintf(record, sizeof(record), "%s: %s\n", log->tag, line);
+		snprintf(record, sizeof(record), "%s: %s\n", tag, shown);
 		return file_write_now(STDERR_FILENO, record, strlen(record));
 	}
 	if (localtime_r(&now, &tm) == NULL ||
 	    strftime(date, sizeof(date), "%b %e %T", &tm) == 0)
 		return false;
 	snprintf(record, sizeof(record), "<%d>%s %s[%ld]: %s", LOG_MAIL |
-	    priority, date, log->tag, (long)getpid(), line);
+	    priority, date, tag, (long)getpid(), shown);
 	return send_to_syslog(log->way, record);
 }
 

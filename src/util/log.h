@@ -6,7 +6,7 @@
  * that gets through is preceded by a line that says how many were.
  *
  * A line of an event is key=value words; whoever writes one has quoted foreign
- * text.
+ * text.  Whatever a line holds, a reader sees one line of visible text.
  */
 #ifndef UTIL_LOG_H
 #define UTIL_LOG_H

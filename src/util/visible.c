@@ -1,6 +1,5 @@
 #include "util/visible.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,45 +13,55 @@ is_deceitful(uint32_t c)
 	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
-/* The length of the character at text if it is harmless, else 0. */
-static size_t
-harmless(const char *text, size_t len)
+bool
+visible_is_safe(uint32_t c)
 {
-	uint32_t	c;
-	size_t		n = utf8_decode(text, len, &c);
-
-	return n > 0 && c >= 0xa0 && !is_deceitful(c) ? n : 0;
+	return (c >= ' ' && c < 0x7f) || (c >= 0xa0 && !is_deceitful(c));
 }
 
-char *
-visible(char *to, size_t size, const char *text, size_t len)
+/* special: ASCII characters that are not safe here. */
+static char *
+show(char *to, size_t size, const char *text, size_t len,
+    const char *special, bool double_backslash)
 {
-	const unsigned char	*in = (const unsigned char *)text;
-	size_t			 at = 0;
+	size_t	at = 0;
 
 	for (size_t i = 0, n; i < len; i += n) {
-		char	piece[5];
-		size_t	width;
+		char		piece[5];
+		const char	*from = text + i;
+		size_t		 width;
+		uint32_t	 c = (unsigned char)*from;
 
-		n = in[i] >= 0x80 ? harmless(text + i, len - i) : 1;
-		if (n > 1) {
-			memcpy(piece, in + i, width = n);
-		} else if (n == 0 || in[i] < 0x20 || in[i] == 0x7f) {
+		n = c < 0x80 ? 1 : utf8_decode(from, len - i, &c);
+		width = n;
+		if (n == 0 || !visible_is_safe(c) ||
+		    (n == 1 && strchr(special, *from) != NULL)) {
 			n = 1;
 			width = (size_t)snprintf(piece, sizeof(piece), "\\%03o",
-			    in[i]);
-		} else if (in[i] == '\\') {
-			memcpy(piece, "\\\\", width = 2);
-		} else {
-			piece[0] = text[i];
-			width = 1;
+			    (unsigned char)*from);
+			from = piece;
+		} else if (*from == '\\' && double_backslash) {
+			from = "\\\\";
+			width = 2;
 		}
 		if (at + width >= size)
 			break;
-		memcpy(to + at, piece, width);
+		memcpy(to + at, from, width);
 		at += width;
 	}
 	if (size > 0)
 		to[at] = '\0';
 	return to;
+}
+
+char *
+visible(char *to, size_t size, const char *text, size_t len)
+{
+	return show(to, size, text, len, "", true);
+}
+
+char *
+visible_more(char *to, size_t size, const char *text, const char *special)
+{
+	return show(to, size, text, strlen(text), special, false);
 }

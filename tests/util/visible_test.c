@@ -30,6 +30,27 @@ looks_like(void **state)
 #define LOOKS(sentence, in, out) { sentence, looks_like, NULL, NULL, \
 	&(struct example){ in, sizeof(in) - 1, out } }
 
+/* What is visible in part stays so, and has no special characters. */
+struct more {
+	const char	*in;
+	const char	*special;
+	const char	*out;
+};
+
+static void
+looks_like_more(void **state)
+{
+	const struct more	*e = *state;
+	char			 out[100];
+
+	assert_ptr_equal(visible_more(out, sizeof(out), e->in, e->special),
+	    out);
+	assert_string_equal(out, e->out);
+}
+
+#define MORE(sentence, in, special, out) { sentence, looks_like_more, NULL, \
+	NULL, &(struct more){ in, special, out } }
+
 /* Whatever the room, what is written is whole characters and ends in NUL. */
 static void
 cut_between_characters(void **state)
@@ -72,6 +93,12 @@ static const struct CMUnitTest visible_spec[] = {
 	LOOKS("an overlong form is shown", "\300\257", "\\300\\257"),
 	LOOKS("half a character is shown", "a\342\202", "a\\342\\202"),
 	LOOKS("a surrogate is shown", "\355\240\200", "\\355\\240\\200"),
+	MORE("of a visible text, backslashes stay", "\\033[2J\\\\", "",
+	    "\\033[2J\\\\"),
+	MORE("and what is not visible is shown", "\033[2J\n\342\200\256\303\251",
+	    "", "\\033[2J\\012\\342\\200\\256\303\251"),
+	MORE("special characters are shown as well", "a \"b\"", " \"",
+	    "a\\040\\042b\\042"),
 	cmocka_unit_test(cut_between_characters),
 };
 

@@ -1,0 +1,29 @@
+#include "cli/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/memory.h"
+#include "util/visible.h"
+
+/* Of each octet four at most are made. */
+void
+output_visible(const char *text, size_t len)
+{
+	size_t	 size = 4 * len + 1;
+	char	*shown = memory_new(size, 1);
+
+	fputs(visible(shown, size, text, len), stdout);
+	free(shown);
+}
+
+void
+output_text(const char *text)
+{
+	size_t	 size = 4 * strlen(text) + 1;
+	char	*shown = memory_new(size, 1);
+
+	fputs(visible_more(shown, size, text, ""), stdout);
+	free(shown);
+}
