@@ -6,16 +6,19 @@ judge.py compare FOLDER  what a reader makes of NAME.7 and NAME.8, the wire
                          be what it makes of NAME.in; NAME.7.remark says what
                          was left alone
 """
+import base64
 import email
-import email.header
 import email.message
 import email.policy
 import email.utils
 import glob
+import json
 import os
+import quopri
 import random
 import re
 import sys
+import urllib.parse
 
 LENGTHS = [0, 1, 2, 74, 75, 76, 77, 78, 150, 151, 152, 153,
            996, 997, 998, 999, 1000, 1001, 1002, 4000]
@@ -51,7 +54,8 @@ def text(rng):
 
 def name_field(rng):
     words = ['Ann', 'J\u00f6rg', 'von', 'M\u00fcller', '"Doe, J."',
-             '"\u00c4, b"', '=?utf-8?q?x=C3=A4?=', '\u4e2d\u6587' * 20]
+             '"\u00c4, b"', '=?utf-8?q?x=C3=A4?=', '\u4e2d\u6587' * 20,
+             '=?UTF-8?Q?\u00e4_=C3=A4?=', '"=?utf-8?q?\u00e9?="']
     what = ' '.join(rng.choice(words) for _ in range(rng.randrange(1, 5)))
     comment = rng.choice(['', ' (c)', ' (\u00e4 b)'])
     return '%s <%s@example.org>%s' % (what, rng.choice('abc'), comment)
@@ -61,11 +65,46 @@ def fields(rng):
     out = ['Subject: ' + rng.choice([
         'plain', 'Gr\u00fc\u00dfe aus K\u00f6ln', '\u4e2d\u6587 ' * 40,
         'x' * 1200, 'a b ' * 300, '=?utf-8?q?a?= \u00e9 b',
-        '\u00e9 =?utf-8?q?a?= =?utf-8?q?b?= \u00e9\u00e9', '\u00e9' * 600])]
+        '\u00e9 =?utf-8?q?a?= =?utf-8?q?b?= \u00e9\u00e9', '\u00e9' * 600,
+        '=?UTF-8?Q?\u00e9_=C3=A9, b c?= d', 'Re:=?utf-8?q?a?=\u00e9',
+        '=?utf-8?q?%s?= b' % ('=C3=A9_' * 300),
+        '=?utf-8?B?%s?= b' % ('w6kg' * 300)])]
+    out += machine_fields(rng)
     for name in rng.sample(ADDRESSES, 2):
         out.append('%s: %s' % (name, ', '.join(
             name_field(rng) for _ in range(rng.choice([1, 2, 60])))))
     return '\n'.join(out).encode()
+
+
+def machine_fields(rng):
+    """What programs read: it may be folded, and nothing else."""
+    n = rng.choice([1, 30])
+    data = {'k%d' % i: ['\u00e9"', i] for i in range(n)}
+    return [
+        'References: ' + ''.join('<%d@example.org>' % (i << 99)
+                                 for i in range(n)),
+        'List-Unsubscribe: ' + ','.join(
+            '<https://example.org/u?%d,x>' % (i << 99) for i in range(n)),
+        'X-Data: ' + json.dumps(data, ensure_ascii=rng.random() < .5,
+                                separators=rng.choice([None, (',', ':')]))]
+
+
+def named_file(rng):
+    """A file name in raw octets, and in X-File-Name what it is."""
+    name = rng.choice(['\u00c4 b.pdf', '\u00e9 (1) %41.pdf', '\u4e2d' * 60])
+    half = len(name) // 2
+    value = rng.choice([
+        'filename="%s"', 'filename=%s; size=1',
+        "filename*=UTF-8''%s", 'filename="=?utf-8?q?%s?="']) % name
+    if value.startswith('filename*'):
+        value = value.replace(' ', '%20').replace('%41', '%2541')
+    elif '=?' in value:
+        value = value.replace(' ', '_')
+    elif rng.random() < .3:
+        value = 'filename*0="%s";\n filename*1="%s"' % (
+            name[:half], name[half:])
+    return ['Content-Disposition: attachment; ' + value,
+            'X-File-Name: ' + urllib.parse.quote(name)]
 
 
 def boundary_parameter(rng, value):
@@ -103,10 +142,8 @@ def part(rng, depth, boundary):
         head = ['Content-Type: text/plain; charset=utf-8',
                 'Content-Transfer-Encoding: ' + encoding]
         if encoding == 'base64':
-            import base64
             body = base64.b64encode(os.urandom(0) + text(rng))
         else:
-            import quopri
             body = quopri.encodestring(text(rng)).replace(b'=\n', b'')
         if rng.random() < .3:
             body = text(rng)
@@ -140,7 +177,8 @@ def make(folder):
         message = fields(rng) + b'\n'
         kind = rng.randrange(8)
         if kind == 0:
-            message += b'\n' + text(rng)
+            message += '\n'.join(named_file(rng)).encode() + b'\n\n' + \
+                text(rng)
         else:
             message += b'MIME-Version: 1.0\n' + part(rng, 0, 'B')
         if rng.random() < .3:
@@ -195,11 +233,14 @@ def decoded(value):
     raw = octets(value)
     out = b''
     last = 0
-    for word in re.finditer(rb'=\?([^?]*)\?([bBqQ])\?([^?]*)\?=', raw):
+    for word in re.finditer(rb'=\?[^?]+\?([bBqQ])\?([^?]*)\?=', raw):
         between = raw[last:word.start()]
         if last == 0 or between.strip(b' \t') != b'':
             out += between
-        out += email.header.decode_header(word.group().decode())[0][0]
+        if word[1] in b'bB':
+            out += base64.b64decode(word[2])
+        else:
+            out += quopri.decodestring(word[2], header=True)
         last = word.end()
     return out + raw[last:]
 
@@ -218,11 +259,18 @@ def same_field(name, a, b):
         return True
     if name.lower() in [n.lower() for n in ADDRESSES]:
         return names([a]) == names([b])
+    if name.lower() in MACHINE:
+        return a.replace(' ', '') == b.replace(' ', '')
+    if name == 'X-Data' and not b.startswith('=?'):
+        return json.loads(a) == json.loads(b)
     return decoded(a).split() == decoded(b).split()
 
 
 RELABELLED = ['content-transfer-encoding', 'mime-version', 'content-type',
               'content-disposition']
+
+
+MACHINE = ['references', 'list-unsubscribe']
 
 
 def compare_headers(a, b, where):
@@ -262,8 +310,11 @@ def compare_parts(a, b, where):
             where, a.get_content_type(), b.get_content_type()))
     for field, param in [('content-disposition', 'filename'),
                          ('content-type', 'name')]:
-        mine = parameter(a, field, param)
         theirs = parameter(b, field, param)
+        if param == 'filename' and 'X-File-Name' in a:
+            mine = urllib.parse.unquote_to_bytes(a['X-File-Name'])
+        else:
+            mine = parameter(a, field, param)
         if mine != theirs:
             wrong.append('%s: %s %r became %r' % (
                 where, param, mine, theirs))
