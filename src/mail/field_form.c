@@ -136,16 +136,37 @@ has_long_line(const struct field *f)
 }
 
 static bool
-is_clear(const char *text, size_t len, const struct field_form *form)
+has_raw_encoded_word(const char *text, size_t len)
 {
-	return text_is_ascii(text, len) ||
-	    (form->utf8 && text_is_utf8(text, len));
+	struct mixed_text	m;
+	size_t			at = 0;
+
+	while (mixed_text_next(&m, text, len, &at))
+		if (!text_is_ascii(text + at - m.word.len, m.word.len))
+			return true;
+	return false;
+}
+
+/* Even with SMTPUTF8 an encoded word is ASCII. */
+static bool
+is_clear(const char *text, size_t len, bool utf8)
+{
+	return text_is_ascii(text, len) || (utf8 && text_is_utf8(text, len) &&
+	    !has_raw_encoded_word(text, len));
+}
+
+/* For parameters RFC 2231 does in any case, and may be there already. */
+static bool
+takes_utf8(enum kind kind, const struct field_form *form)
+{
+	return form->utf8 && kind != PARAMETERS;
 }
 
 bool
 field_is_fit(const struct field *f, const struct field_form *form)
 {
-	return is_clear(f->text, f->len, form) &&
+	return (text_is_ascii(f->text, f->len) ||
+	    is_clear(f->text, f->len, takes_utf8(kind_of(f), form))) &&
 	    (f->len <= REFOLD_LIMIT + 2 || !has_long_line(f));
 }
 
@@ -165,7 +186,7 @@ has_long_encoded_word(const char *text, size_t len)
 static bool
 is_bad(const struct writer *w, const char *text, size_t len)
 {
-	return !is_clear(text, len, w->form) ||
+	return !is_clear(text, len, takes_utf8(w->kind, w->form)) ||
 	    has_long_encoded_word(text, len);
 }
 
@@ -433,7 +454,7 @@ write_spec(struct writer *w, const struct address *a)
 	end_phrase(w, a->start);
 	w->encoded = false;
 	before = w->to.len;
-	if (!is_clear(w->text + a->start, a->end - a->start, w->form) &&
+	if (!is_clear(w->text + a->start, a->end - a->start, w->form->utf8) &&
 	    !w->sealed && domain_to_ascii(&domain, a->domain, &ignored)) {
 		ascii.domain = domain.data != NULL ? domain.data : a->domain;
 		address_write(&w->to, &ascii);
@@ -647,7 +668,7 @@ field_write(struct buffer *to, const struct field *f,
 	write_field(&w, f);
 	if (!refold(to, w.to.data, w.to.len, places_of(w.kind)))
 		fate = FIELD_TOO_LONG;
-	if (!is_clear(w.to.data, w.to.len, form))
+	if (!is_clear(w.to.data, w.to.len, takes_utf8(w.kind, form)))
 		fate = FIELD_NOT_ASCII;
 	if (fate == FIELD_TOO_LONG && text_is_ascii(f->text, f->len)) {
 		to->len = before;

@@ -563,6 +563,11 @@ static const struct CMUnitTest wire_spec[] = {
 	    "header field" } },
 	STAYS("with SMTPUTF8 text stays UTF-8", UTF8,
 	    "Subject: \303\244\nCc: J\303\266rg <j\303\266rg@example.org>\n\n"),
+	TRAVELS("but an encoded word and a file name are ASCII", UTF8,
+	    "Subject: \303\244 =?utf-8?q?\303\244?= \303\244\n"
+	    "Content-Disposition: x; filename*=utf-8''\303\244\n\n",
+	    "Subject: \303\244 =?utf-8?B?w6Q=?= \303\244\n"
+	    "Content-Disposition: x; filename*=utf-8''%C3%A4\n\n"),
 	TRAVELS("but what is not UTF-8 does not", UTF8,
 	    "Subject: \344\n\n", "Subject: =?unknown-8bit?B?5A==?=\n\n"),
 	TRAVELS("a file name becomes RFC 2231", EIGHT,
