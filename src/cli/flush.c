@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sysexits.h>
 #include <syslog.h>
 #include <time.h>
@@ -27,6 +30,7 @@ struct flush_order {
 	struct choice	choice;
 	long		every_s;	/* a service with this interval; 0: one
 					 * pass */
+	bool		with_parent;	/* the service ends with its parent */
 };
 
 /* Sendmail's times: numbers with units, minutes where none is said. */
@@ -87,6 +91,7 @@ parse_order(struct flush_order *order, const char *text, const char *next,
 		if (text[0] == 'p' && text[1] == '\0')
 			text = "1m";
 		c->when = WHEN_DUE;
+		order->with_parent = true;
 		return parse_time(text + (text[0] == 'p'), &order->every_s) ||
 		    failed(why, EX_USAGE, "-q wants nothing, f, I, R or S and "
 			"a text, or a time such as 15m behind it");
@@ -148,6 +153,22 @@ flush_once(const struct config *config, const struct log *log,
 }
 
 /*
+ * SIGTERM when the parent ends.  False if it has ended already.  An orphan
+ * belongs to init, and nothing ends with that.
+ */
+static bool
+tie_to_parent(void)
+{
+	pid_t	parent = getppid();
+
+#ifdef __linux__
+	if (parent > 1)
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+	return getppid() == parent;
+}
+
+/*
  * A pass now and then, until SIGTERM or SIGINT; SIGHUP and SIGUSR1 ask for
  * one at once.  What ends a pass early ends this, too.
  */
@@ -167,6 +188,8 @@ serve(const struct config *config, const struct log *log,
 	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	if (order->with_parent && !tie_to_parent())
+		return EX_OK;
 	do {
 		if (!flush_once(config, log, spool, &order->choice, false,
 		    &totals, &why))

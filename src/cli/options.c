@@ -81,6 +81,9 @@ take_mode(struct options *o, const char *value, bool administrator,
 	char	shown[40];
 
 	(void)administrator;
+	if (strcmp(value, "d") == 0 || strcmp(value, "D") == 0)
+		return failed(why, EX_USAGE, "mode -b%s is not supported: "
+		    "relais serve runs the queue", value);
 	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
 		if (value[0] == modes[i].letter && value[1] == '\0') {
 			o->mode = modes[i].mode;
@@ -199,10 +202,14 @@ static bool
 take_queue(struct options *o, const char *value, bool administrator,
     struct failure *why)
 {
-	(void)administrator;
 	if (value[0] != '\0' && strchr("GQL", value[0]) != NULL)
 		return failed(why, EX_USAGE, "-q%c is not supported",
 		    value[0]);
+	/* From a web form's parameters, it would run for ever. */
+	if (!administrator && value[0] != '\0' &&
+	    strchr("0123456789p", value[0]) != NULL)
+		return failed(why, EX_USAGE, "an interval is for relais -q; "
+		    "as a service, run relais serve");
 	o->mode = MODE_FLUSH;
 	o->queue = value;
 	return true;

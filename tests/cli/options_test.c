@@ -199,16 +199,17 @@ static const struct CMUnitTest options_spec[] = {
 	/* Modes. */
 	MEANS("-bs", "bs |"), MEANS("-bp", "bp |"), MEANS("-bP", "bP |"),
 	MEANS("-bi", "bi |"), MEANS("-bv x", "bv | x"), MEANS("-bh", "bh |"),
-	MEANS("-q", "bq q= |"), MEANS("-q30m", "bq q=30m |"),
+	MEANS("-q", "bq q= |"), REFUSED("-q30m"), REFUSED("-qp1h x"),
 	MEANS("-qf", "bq q=f |"), MEANS("-qIABC", "bq q=IABC |"),
 	REFUSED("-qG"), REFUSED("-qQ"), REFUSED("-qL"),
 	REFUSED("-bt"), REFUSED("-be"), REFUSED("-bz"), REFUSED("-bsx"),
-	REFUSED("-b"),
+	REFUSED("-b"), REFUSED("-bd -q15m"), REFUSED("-bD"),
 	MEANS("--version", "bV |"), MEANS("--help", "bH |"),
 	/* relais' own. */
 	RELAIS_MEANS("-C /x -t", "t C=/x |"),
 	RELAIS_MEANS("-o from=a@x -oi b@x", "i o=from=a@x | b@x"),
 	RELAIS_MEANS("-oa=b -o c=d", "o=a=b o=c=d |"),
+	RELAIS_MEANS("-q30m", "bq q=30m |"), RELAIS_MEANS("-qp", "bq q=p |"),
 };
 
 /* Callers that are hostile or mad may repeat themselves. */

@@ -9,10 +9,12 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -747,6 +749,47 @@ a_service_runs_the_queue_until_it_is_told_to_end(void **state)
 	queue_place_close(&p);
 }
 
+/* As PHP's mail() starts what its parameters say. */
+static void
+an_interval_is_not_for_callers_of_sendmail(void **state)
+{
+	struct outcome	o;
+
+	(void)state;
+	program_run(&o, &(struct program){ .argv = WORDS("sendmail", "-t",
+	    "-i", "-q1m"), .input = "To: a@example.net\n\nhi\n" });
+	assert_int_equal(o.status, EX_USAGE);
+	assert_non_null(strstr(o.err.data, "relais serve"));
+	outcome_free(&o);
+}
+
+static void
+a_service_with_an_interval_ends_with_its_parent(void **state)
+{
+	struct queue_place	 p;
+	struct running		*shell;
+	struct outcome		 o;
+	struct pollfd		 service = { .events = POLLIN };
+	bool			 ended;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	queue_put(&p, me, LIST("a@example.net"));
+	shell = program_start(&(struct program){ .path = "/bin/sh",
+	    .argv = WORDS("sh", "-c", "\"$0\"/relais -C \"$1\" -q1h & "
+	    "echo $!; wait", BUILD, p.conf), .keep_open = true });
+	service.fd = pidfd_open(atoi(program_hear(shell)), 0);
+	assert_int_not_equal(service.fd, -1);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	program_stop(shell, SIGKILL, &o);
+	outcome_free(&o);
+	ended = poll(&service, 1, 10000) == 1;
+	pidfd_send_signal(service.fd, SIGKILL, NULL, 0);
+	close(service.fd);
+	assert_true(ended);
+	queue_place_close(&p);
+}
+
 static void
 words_behind_q(void **state)
 {
@@ -855,6 +898,8 @@ static const struct CMUnitTest flush_spec[] = {
 	{ "so does relais serve",
 	    a_service_runs_the_queue_until_it_is_told_to_end, NULL, NULL,
 	    NULL },
+	cmocka_unit_test(an_interval_is_not_for_callers_of_sendmail),
+	cmocka_unit_test(a_service_with_an_interval_ends_with_its_parent),
 	cmocka_unit_test(words_behind_q),
 };
 
