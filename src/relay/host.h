@@ -20,6 +20,7 @@ struct handing {
 	struct failure		 why;		/* of all that were tried */
 	bool			 over;
 	bool			 unasked;	/* no server heard of it */
+	bool			 away;		/* or all wanted no more */
 };
 
 enum host_result {

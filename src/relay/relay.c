@@ -25,6 +25,7 @@ relay_end(struct relay *r)
 {
 	host_leave(r);
 	smarthost_list_free(&r->hosts);
+	free(r->down_sender);
 }
 
 /* Trying again later may help. */
@@ -141,7 +142,8 @@ try_host(struct relay *r, struct handing *h)
 		result = host_send(r, h, &why);
 	while (result == HOST_AGAIN && !kept);
 	h->over = result == HOST_DONE || result == HOST_GAVE_UP;
-	h->unasked &= !h->over && (!r->reached || is_turned_away(r));
+	h->unasked &= !h->over && !r->reached;
+	h->away &= !h->over && (!r->reached || is_turned_away(r));
 	if (result == HOST_UNUSABLE)
 		pass_over(r, h, &why);
 	if (result == HOST_GAVE_UP)
@@ -214,17 +216,50 @@ try_smarthost(struct relay *r, const struct smarthost *host,
 }
 
 static bool
+is_known(const struct relay *r, const struct route *route)
+{
+	return (r->down || r->turned_away > 0) &&
+	    is_same_view(&r->down_view, &route->view);
+}
+
+static bool
+is_last_turned_away(const struct relay *r, const struct route *route)
+{
+	return is_known(r, route) && r->turned_away > 0 &&
+	    strcmp(r->down_sender, route->envelope.reverse_path) == 0;
+}
+
+static bool
 is_down(const struct relay *r, const struct route *route)
 {
-	return r->down && is_same_view(&r->down_view, &route->view);
+	return is_known(r, route) && (r->down ||
+	    (r->turned_away > 1 && is_last_turned_away(r, route)));
 }
 
 static void
-remember_down(struct relay *r, const struct failure *why)
+remember_turned_away(struct relay *r, const struct route *route)
 {
-	r->down = true;
-	r->down_view = r->view;
-	r->down_why = *why;
+	r->down = is_known(r, route) && !is_last_turned_away(r, route);
+	r->turned_away = is_known(r, route) ? r->turned_away + 1 : 1;
+	free(r->down_sender);
+	r->down_sender = memory_copy(route->envelope.reverse_path);
+}
+
+/* What the smarthosts' answers mean to the next messages. */
+static void
+remember(struct relay *r, const struct route *route, const struct handing *h)
+{
+	if (!h->away) {
+		if (is_known(r, route))
+			r->turned_away = 0;
+		return;
+	}
+	if (h->unasked)
+		r->down = true;
+	else
+		remember_turned_away(r, route);
+	r->down_view = route->view;
+	r->down_why = h->why;
 }
 
 static void
@@ -242,12 +277,12 @@ send_together(struct relay *r, const struct route *route, struct handing *h)
 		if (r->connected)
 			try_host(r, h);
 		if (!h->over)
-			h->unasked = true;
+			h->unasked = h->away = true;
 		for (size_t i = 0; !h->over && i < r->hosts.n; i++)
 			try_smarthost(r, &r->hosts.host[i], h);
 	}
-	if (h->unasked && r->remember)
-		remember_down(r, &h->why);
+	if (r->remember)
+		remember(r, route, h);
 	settle(h->env, h->outcomes, h->unasked, &h->why);
 }
 
@@ -258,7 +293,8 @@ send_route(struct relay *r, const struct route *route,
 	size_t		n = route->envelope.n;
 	struct handing	h = { .env = &route->envelope, .message = message,
 			    .outcomes = outcomes, .place = route->place,
-			    .all = outcomes, .unasked = true };
+			    .all = outcomes, .unasked = true,
+			    .away = true };
 
 	if (route->place == NULL) {
 		send_together(r, route, &h);

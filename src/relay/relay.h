@@ -64,16 +64,24 @@ struct relay {
 	/*
 	 * For who has many messages to send: a smarthost that could not be
 	 * reached, or wants no more for now, is not asked for the next ones.
+	 * A 421 in reply to MAIL may be meant for one sender or message, so
+	 * the sender's next message is offered, too; after two in a row no
+	 * more of this sender's, and after those of two senders no more at
+	 * all.
 	 */
 	bool				 remember;
 	bool				 down;
+	unsigned			 turned_away;	/* so often in a row */
+	char				*down_sender;	/* owned; the last one
+							 * turned away */
 	struct config_view		 down_view;	/* the settings of it */
 
 	/* Large, and not cleared at the beginning: each is filled in before
 	 * it is looked at. */
 	struct session			 session;	/* if .connected */
 	struct lookup_targets		 found;		/* by +srv or +mx */
-	struct failure			 down_why;	/* if .down */
+	struct failure			 down_why;	/* if .down, or somebody
+							 * was turned away */
 	struct failure			 stopped_why;	/* if .stopped */
 };
 

@@ -274,6 +274,7 @@ two_runners_deliver_once(void **state)
 struct flush_case {
 	struct script	 script;
 	const char	*more;
+	const char	*other;		/* sender of d and e; NULL: of all */
 	size_t		 sent;		/* of five */
 	size_t		 connections;
 	const char	*left;		/* in the queue */
@@ -287,7 +288,9 @@ goes_on(void **state)
 
 	queue_place_open(&p, &t->script, t->more);
 	queue_put(&p, "", LIST("a@example.net", "b@example.net",
-	    "c@example.net", "d@example.net", "e@example.net"));
+	    "c@example.net"));
+	queue_put(&p, t->other != NULL ? t->other : "",
+	    LIST("d@example.net", "e@example.net"));
 	queue_run(&p, "-q", 0);
 	assert_string_equal(queued(&p), t->left);
 	assert_true(smarthost_wait_messages(p.host, t->sent));
@@ -850,10 +853,24 @@ static const struct CMUnitTest flush_spec[] = {
 	    .script = { .steps = { { .at = ON_GREETING,
 	    .say = "421 4.7.0 too many connections", .then = THEN_CLOSE } } },
 	    .sent = 0, .connections = 1, .left = ALL_FIVE),
-	GOES_ON("a server that refuses MAIL for now is asked once",
+	GOES_ON("a server that says 421 to MAIL is offered one more message",
 	    .script = { .steps = { { .at = ON_MAIL,
 	    .say = "421 4.7.0 too much", .then = THEN_CLOSE } } },
-	    .sent = 0, .connections = 1, .left = ALL_FIVE),
+	    .sent = 0, .connections = 2, .left = ALL_FIVE),
+	GOES_ON("a server that says 421 to two senders is not asked any more",
+	    .script = { .steps = { { .at = ON_MAIL,
+	    .say = "421 4.7.0 too much", .then = THEN_CLOSE } } },
+	    .other = "me@example.org",
+	    .sent = 0, .connections = 3, .left = ALL_FIVE),
+	GOES_ON("a server that says 421 to one sender gets the others' mail",
+	    .script = { .steps = { { .at = ON_MAIL, .match = "<>",
+	    .say = "421 4.7.0 not from you", .then = THEN_CLOSE } } },
+	    .other = "me@example.org", .sent = 2, .connections = 3,
+	    .left = "?a@example.net\n?b@example.net\n?c@example.net"),
+	GOES_ON("a server that says 421 to one message gets the others",
+	    .script = { .steps = { { .at = ON_MAIL, .connection = 1,
+	    .say = "421 4.7.0 not now", .then = THEN_CLOSE } } },
+	    .sent = 4, .connections = 2, .left = "?a@example.net"),
 	GOES_ON("a refusal to talk to us bounces nothing",
 	    .script = { .steps = { { .at = ON_GREETING,
 	    .say = "554 5.7.1 go away", .then = THEN_CLOSE } } },
