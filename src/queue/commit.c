@@ -76,7 +76,7 @@ write_head(struct commit *c, struct failure *why)
 		.has_dots = message->body.has_dots,
 		.longest_line = message->body.longest_line,
 		.arrived_us = c->arrived_us, .uid = s->uid,
-		.held = s->held, .attempts = s->attempts,
+		.held = s->held, .attempts = s->attempts, .asked = s->asked,
 		/* Borrowed, and only read: this docket is not freed. */
 		.caller = (char *)s->caller, .envelope = *s->envelope,
 		.outcomes = (struct outcome *)s->outcomes,

@@ -33,6 +33,8 @@ struct submission {
 	const char		*reason;	/* NULL: the last that was not
 						 * delivered tells it */
 	unsigned		 attempts;	/* made so far */
+	unsigned		 asked;		/* of those, as in struct
+						 * docket */
 	int64_t			 next;		/* the next one, seconds */
 	bool			 held;
 	uint32_t		 uid;		/* who brought it */

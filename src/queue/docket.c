@@ -13,7 +13,9 @@ static const char	message_line[] = "message %010zu %010zu %020zu\n";
 
 enum {
 	REASON_WIDTH = 512,
-	STATE_WIDTH = 5 + 1 + 10 + 1 + 8,	/* "ready 0000000000 notice=0" */
+	ASKED_MAX = 9999,
+	ATTEMPTS_MAX = 99999,
+	STATE_WIDTH = 5 + 1 + 10 + 1 + 8,	/* "ready 0000/00000 notice=0" */
 	OUTCOME_PREFIX = 2 + 2 + 1 + 3 + 1 + 11 + 1 + 1 + 1,
 	/* A list with thousands of forward-paths shall not become megabytes. */
 	OUTCOME_WIDTH_FEW = 512,
@@ -89,8 +91,10 @@ write_state(char *to, const struct docket *docket)
 {
 	char	state[STATE_WIDTH + 1];
 
-	snprintf(state, sizeof(state), "%s %010u notice=%d",
-	    docket->held ? "held " : "ready", docket->attempts,
+	snprintf(state, sizeof(state), "%s %04u/%05u notice=%d",
+	    docket->held ? "held " : "ready",
+	    docket->asked < ASKED_MAX ? docket->asked : ASKED_MAX,
+	    docket->attempts < ATTEMPTS_MAX ? docket->attempts : ATTEMPTS_MAX,
 	    docket->notice_sent);
 	memcpy(to, state, STATE_WIDTH);
 }
@@ -296,28 +300,44 @@ parse_envelope(struct cursor *c, struct docket *docket)
 	return true;
 }
 
+static bool
+take_attempts(struct cursor *c, struct docket *docket)
+{
+	uint64_t	asked = 0, attempts;
+
+	if (!take_number(c, 10, &attempts))
+		return false;
+	if (take(c, "/")) {
+		asked = attempts;
+		if (!take_number(c, 10, &attempts))
+			return false;
+	}
+	docket->asked = asked < ASKED_MAX ? (unsigned)asked : ASKED_MAX;
+	docket->attempts = attempts < ATTEMPTS_MAX ? (unsigned)attempts :
+	    ATTEMPTS_MAX;
+	return true;
+}
+
 /*
- * The first letter alone tells held from ready, and any ten digits are taken
- * for the attempts, since the line may be half rewritten.
+ * The first letter alone tells held from ready, and any digits are taken for
+ * the attempts, since the line may be half rewritten.
  */
 static bool
 parse_state(struct cursor *c, struct docket *docket)
 {
-	const size_t	word = strlen("ready ");
-	uint64_t	attempts;
+	const size_t	 word = strlen("ready ");
+	const char	*start;
 
 	if (!take(c, "state ") || c->left < word ||
 	    (*c->at != 'h' && *c->at != 'r'))
 		return false;
+	start = c->at;
 	docket->held = *c->at == 'h';
 	c->at += word;
 	c->left -= word;
-	if (!take_number(c, 10, &attempts))
-		return false;
-	docket->attempts = attempts < UINT32_MAX ? (unsigned)attempts :
-	    UINT32_MAX;
-	return take_flag(c, " notice=", &docket->notice_sent) &&
-	    take(c, "\n");
+	return take_attempts(c, docket) &&
+	    take_flag(c, " notice=", &docket->notice_sent) &&
+	    c->at - start == STATE_WIDTH && take(c, "\n");
 }
 
 static bool

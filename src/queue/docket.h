@@ -9,7 +9,7 @@
  *	from alerts@example.org
  *	envid QQ314159
  *	return full
- *	state ready 0000000001 notice=0
+ *	state ready 0001/00001 notice=0
  *	reason 451 4.7.1 greylisted, try again later      (padded)
  *	? root@example.org notify=4 orcpt=rfc822;root@example.org
  *	  75 451 4.7.1       - RCPT TO: 451 4.7.1 grey... (padded)
@@ -17,7 +17,9 @@
  * and an empty line.  The message begins at the first number, its header and
  * the empty line behind it take the second, both and the body the third.
  * Values from outside are words of escape.h; envid, return, notify and orcpt
- * are left out if unsaid.
+ * are left out if unsaid.  The state counts the attempts in which a server was
+ * asked, and all attempts; one number of ten digits, as earlier versions wrote
+ * it, is the latter.
  *
  * The state, the reason, and the status byte and outcome of a forward-path
  * are rewritten in place, so each has a fixed width, and a reader that meets
@@ -55,6 +57,8 @@ struct docket {
 	char		*caller;	/* owned; the same as a name, or "" */
 	bool		 held;
 	unsigned	 attempts;
+	unsigned	 asked;		/* of those, with a server's answer or
+					 * silence to show for it */
 	bool		 notice_sent;
 	char		 reason[512];	/* the last reply, or why it failed */
 	struct envelope	 envelope;

@@ -380,10 +380,11 @@ entry_record(struct entry *entry, const struct outcome *outcomes,
 }
 
 bool
-entry_defer(struct entry *entry, int64_t next, struct failure *why)
+entry_defer(struct entry *entry, int64_t next, bool asked,
+    struct failure *why)
 {
-	if (entry->docket.attempts < UINT32_MAX)
-		entry->docket.attempts++;
+	entry->docket.attempts++;
+	entry->docket.asked += asked;
 	entry->next = next;
 	if (write_state(entry) && files_set_time(entry->fd, next))
 		return true;

@@ -101,9 +101,12 @@ bool	entry_prove(struct entry *, struct failure *);
  */
 bool	entry_record(struct entry *, const struct outcome *, struct failure *);
 
-/* One more attempt was made; the next comes then.  Not flushed: a crash can
- * only make it come early. */
-bool	entry_defer(struct entry *, int64_t next, struct failure *);
+/*
+ * One more attempt was made, and a server asked in it or not; the next comes
+ * then.  Not flushed: a crash can only make it come early.
+ */
+bool	entry_defer(struct entry *, int64_t next, bool asked,
+	    struct failure *);
 
 /*
  * To be called before the notice is queued: if a crash comes between, there

@@ -7,6 +7,7 @@ enum {
 	HOUR = 60 * MINUTE,
 	LENGTHENED = 8,			/* by up to this part of itself */
 	LONGEST = HOUR + HOUR / LENGTHENED,
+	ASKED_MIN = 5,
 };
 
 int64_t
@@ -29,7 +30,7 @@ retry_next(int64_t now, int64_t arrived, int64_t lifetime, unsigned attempts,
     bool in_doubt, uint32_t random)
 {
 	int64_t	next = now + retry_delay(attempts, in_doubt, random);
-	int64_t	end = arrived + lifetime;
+	int64_t	end = (arrived < now ? arrived : now) + lifetime;
 
 	return now < end && next > end ? end : next;
 }
@@ -41,7 +42,8 @@ retry_is_due(int64_t now, int64_t next)
 }
 
 bool
-retry_is_over(int64_t now, int64_t arrived, int64_t lifetime)
+retry_is_over(int64_t now, int64_t arrived, int64_t lifetime, unsigned asked)
 {
-	return now >= arrived && now - arrived >= lifetime;
+	return asked >= ASKED_MIN && now >= arrived &&
+	    now - arrived >= lifetime;
 }

@@ -30,9 +30,12 @@ int64_t	retry_next(int64_t now, int64_t arrived, int64_t lifetime,
 bool	retry_is_due(int64_t now, int64_t next);
 
 /*
- * No further attempt is to be made after this one.  An entry from the future
- * (the clock was set back) is not over.
+ * No further attempt is to be made after this one.  The time alone does not
+ * decide: the clock may have been wrong on arrival, and the smarthost may have
+ * been away until now, so a server must have been asked in at least five
+ * attempts.  An arrival in the future is one now.
  */
-bool	retry_is_over(int64_t now, int64_t arrived, int64_t lifetime);
+bool	retry_is_over(int64_t now, int64_t arrived, int64_t lifetime,
+	    unsigned asked);
 
 #endif

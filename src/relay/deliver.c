@@ -75,7 +75,7 @@ keep(const struct delivery *d, const struct outcome *outcomes,
     enum spool_folder folder, char *id, struct failure *why)
 {
 	int64_t			now = (int64_t)time(NULL);
-	bool			in_doubt = false, good;
+	bool			in_doubt = false, asked = false, good;
 	struct part		part;
 	struct submission	submission = {
 		.folder = folder,
@@ -87,8 +87,11 @@ keep(const struct delivery *d, const struct outcome *outcomes,
 	};
 
 	part_of(&part, d, outcomes, folder == SPOOL_FAILED);
-	for (size_t i = 0; i < part.envelope.n; i++)
+	for (size_t i = 0; i < part.envelope.n; i++) {
 		in_doubt |= part.outcomes[i].in_doubt;
+		asked |= !part.outcomes[i].unasked;
+	}
+	submission.asked = asked && !d->untried;
 	submission.envelope = &part.envelope;
 	submission.outcomes = part.outcomes;
 	if (!d->untried)

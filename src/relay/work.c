@@ -333,7 +333,7 @@ defer(struct attempt *a)
 {
 	struct failure	why;
 
-	if (entry_defer(a->entry, next_attempt(a), &why))
+	if (entry_defer(a->entry, next_attempt(a), !is_unheard(a), &why))
 		return WORK_DEFERRED;
 	return a->in_doubt ? unrecorded(a, &why) : trouble(a, &why);
 }
@@ -431,7 +431,7 @@ settle(struct attempt *a)
 	if (a->waiting == 0 && a->failed == 0)
 		return end(a, WORK_DELIVERED);
 	if (a->waiting > 0 && retry_is_over(a->now, d->arrived_us / 1000000,
-	    lifetime_of(a->w))) {
+	    lifetime_of(a->w), d->asked + !is_unheard(a))) {
 		expire(a);
 		count(a);
 	}

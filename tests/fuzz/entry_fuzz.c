@@ -72,7 +72,7 @@ rewrite(struct entry *entry)
 		strlcpy(outcomes[i].text, "250 ok", sizeof(outcomes[i].text));
 	}
 	must(entry_record(entry, outcomes, &why));
-	must(entry_defer(entry, 1000, &why));
+	must(entry_defer(entry, 1000, true, &why));
 	free(outcomes);
 	entry_close(entry);
 	must(entry_open(entry, &spool, SPOOL_QUEUE, name, ENTRY_WORK, &why) ==

@@ -524,6 +524,7 @@ a_message_too_old_is_given_up(void **state)
 		queue_run(&p, "-q", 0);
 		assert_string_equal(queued(&p), "?b@example.net");
 		queue_rewrite(&p, "arrived ", '1');
+		queue_rewrite(&p, "state ready ", '9');
 		queue_run(&p, "-qf", 0);
 		assert_string_equal(queued(&p), "");
 		assert_true(smarthost_wait_messages(p.host, 1));
@@ -533,6 +534,52 @@ a_message_too_old_is_given_up(void **state)
 		    "Diagnostic-Code: smtp; 450 4.2.1 mailbox busy"));
 		queue_place_close(&p);
 	}
+}
+
+/* No clock battery: the message came years ago, or is still to come. */
+static void
+a_wrong_clock_on_arrival_gives_up_nothing_at_once(void **state)
+{
+	char			arrived_digit = *(const char *)*state;
+	struct queue_place	p;
+
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .match = "b@", .say = "450 4.2.1 mailbox busy" } } }, NULL);
+	queue_put(&p, me, LIST("b@example.net"));
+	queue_rewrite(&p, "arrived ", arrived_digit);
+	for (int i = 1; i < 5; i++) {
+		queue_run(&p, "-qf", 0);
+		assert_string_equal(queued(&p), "?b@example.net");
+	}
+	queue_run(&p, "-qf", 0);
+	assert_string_equal(queued(&p), arrived_digit == '1' ? "" :
+	    "?b@example.net");
+	queue_place_close(&p);
+}
+
+/* The outage may last for longer than a message is kept. */
+static void
+what_no_server_was_asked_about_is_not_given_up(void **state)
+{
+	struct queue_place	p;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
+	queue_put(&p, me, LIST("b@example.net"));
+	queue_rewrite(&p, "arrived ", '1');
+	for (int i = 0; i < 6; i++)
+		queue_run(&p, "-qf", 0);
+	assert_string_equal(queued(&p), "?b@example.net");
+	queue_place_change(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .match = "b@", .say = "450 4.2.1 mailbox busy" } } }, NULL);
+	queue_run(&p, "-qf", 0);
+	assert_string_equal(queued(&p), "?b@example.net");
+	/* And given up by a server that has been asked often enough. */
+	queue_rewrite(&p, "state ready ", '4');
+	queue_place_change(&p, &(struct script){ .refusing = true }, NULL);
+	queue_run(&p, "-qf", 0);
+	assert_string_equal(queued(&p), "?me@example.org");
+	queue_place_close(&p);
 }
 
 /* Where no server said a word: what the notice says, and in which octets. */
@@ -547,6 +594,7 @@ an_address_that_is_not_ascii_is_told_as_it_is(void **state)
 	queue_put(&p, me, LIST(address));
 	queue_run(&p, "-q", 0);
 	queue_rewrite(&p, "arrived ", '1');
+	queue_rewrite(&p, "state ready ", '9');
 	queue_run(&p, "-qf", 0);
 	queue_place_change(&p, &(struct script){ 0 }, NULL);
 	queue_run(&p, "-qf", 0);
@@ -901,6 +949,13 @@ static const struct CMUnitTest flush_spec[] = {
 	    .words = "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n"
 	    "\r\nSubject: x\r\n"),
 	cmocka_unit_test(a_message_too_old_is_given_up),
+	{ "a clock that was behind on arrival gives up nothing at once",
+	    a_wrong_clock_on_arrival_gives_up_nothing_at_once, NULL, NULL,
+	    (void *)(uintptr_t)"1" },
+	{ "a clock that was ahead on arrival gives up nothing at once",
+	    a_wrong_clock_on_arrival_gives_up_nothing_at_once, NULL, NULL,
+	    (void *)(uintptr_t)"9" },
+	cmocka_unit_test(what_no_server_was_asked_about_is_not_given_up),
 	cmocka_unit_test(an_address_that_is_not_ascii_is_told_as_it_is),
 	cmocka_unit_test(a_wrong_password_bounces_nothing),
 	{ "an entry in doubt waits an hour, but for -qf",

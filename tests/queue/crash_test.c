@@ -80,7 +80,7 @@ work_one(struct spool *spool, bool give_up)
 		good = entry_prove(&entry, &why) &&
 		    entry_record(&entry, outcomes, &why) && (give_up ?
 		    entry_fail(&entry, "over", &why) :
-		    entry_defer(&entry, 5000, &why));
+		    entry_defer(&entry, 5000, true, &why));
 		entry_close(&entry);
 	}
 	access(end_mark, F_OK);

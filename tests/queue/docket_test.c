@@ -85,7 +85,8 @@ random_docket(uint64_t *seed, struct docket *docket)
 		.longest_line = next_random(seed),
 		.arrived_us = (int64_t)next_random(seed) * 1000000,
 		.uid = next_random(seed), .held = next_random(seed) % 2,
-		.attempts = next_random(seed),
+		.attempts = next_random(seed) % 99999,
+		.asked = next_random(seed) % 10000,
 		.notice_sent = next_random(seed) % 2,
 		.caller = random_text(seed, 40),
 		.envelope = { .reverse_path = random_text(seed, 100),
@@ -136,6 +137,7 @@ assert_same_docket(const struct docket *a, const struct docket *b)
 	assert_int_equal(a->uid, b->uid);
 	assert_int_equal(a->held, b->held);
 	assert_int_equal(a->attempts, b->attempts);
+	assert_int_equal(a->asked, b->asked);
 	assert_int_equal(a->notice_sent, b->notice_sent);
 	assert_same_text(a->caller, b->caller);
 	assert_string_equal(a->reason, b->reason);
@@ -240,7 +242,8 @@ a_torn_rewrite_still_reads(void **state)
 		write_docket(&old, &docket);
 		for (size_t j = 0; j < docket.envelope.n; j++)
 			docket.outcomes[j] = random_outcome(&seed, 42);
-		docket.attempts = next_random(&seed);
+		docket.attempts = next_random(&seed) % 100000;
+		docket.asked = next_random(&seed) % 10000;
 		docket.notice_sent = !docket.notice_sent;
 		docket.held = !docket.held;
 		write_docket(&new, &docket);
@@ -341,7 +344,7 @@ what_others_say_ends_no_line(void **state)
 		PAD32 PAD32 PAD32 PAD32 PAD32 PAD32 PAD32 PAD32
 #define FIELDS	"body 8bit=0,0 dots=0 longest=10\narrived 5000000\n" \
 		"user 33 www-data\nfrom a@example.org\n"
-#define STATE	"state ready 0000000001 notice=0\nreason " PAD512 "\n"
+#define STATE	"state ready 0001/00001 notice=0\nreason " PAD512 "\n"
 #define PATH	"? b@example.org\n   0   0             - " PAD32 "\n"
 
 struct text_case {
@@ -410,6 +413,10 @@ static struct CMUnitTest docket_spec[] = {
 	REFUSES("an empty line too early", FIELDS STATE PATH "\n" PATH "\n"),
 	REFUSES("fields in another order", STATE FIELDS PATH "\n"),
 	REFUSES("a field that is missing", FIELDS PATH "\n"),
+	READS("the attempts as one number", FIELDS
+	    "state ready 0000000007 notice=0\nreason " PAD512 "\n" PATH "\n"),
+	REFUSES("a state that is too short to be rewritten", FIELDS
+	    "state ready 1/1 notice=0\nreason " PAD512 "\n" PATH "\n"),
 	REFUSES("a state that is none of ours", FIELDS
 	    "state lost  0000000001 notice=0\nreason " PAD512 "\n" PATH "\n"),
 	REFUSES("a status byte we do not know", FIELDS STATE

@@ -252,12 +252,16 @@ each_forward_path_keeps_its_outcome(void **state)
 	put_entry(&spool, id, three);
 	work_on(&entry, &spool, id);
 	assert_true(entry_record(&entry, now, &why));
-	assert_true(entry_defer(&entry, 7777, &why));
+	assert_true(entry_defer(&entry, 7777, true, &why));
 	entry_close(&entry);
 
 	work_on(&entry, &spool, id);
 	assert_int_equal(entry.next, 7777);
 	assert_int_equal(entry.docket.attempts, 1);
+	assert_int_equal(entry.docket.asked, 1);
+	assert_true(entry_defer(&entry, 7777, false, &why));
+	assert_int_equal(entry.docket.attempts, 2);
+	assert_int_equal(entry.docket.asked, 1);
 	assert_string_equal(entry.docket.reason, "450 busy");
 	assert_int_equal(entry.docket.outcomes[0].kind, OUTCOME_DELIVERED);
 	assert_int_equal(entry.docket.outcomes[1].kind, OUTCOME_FAILED);

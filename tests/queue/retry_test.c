@@ -42,8 +42,18 @@ next_is(void **state)
 
 	assert_int_equal(retry_next(c->now, c->arrived, c->lifetime, 5, false,
 	    0), c->next);
-	assert_int_equal(retry_is_over(c->now, c->arrived, c->lifetime),
+	assert_int_equal(retry_is_over(c->now, c->arrived, c->lifetime, 5),
 	    c->over);
+}
+
+/* A lifetime of 1000 seconds, which began long ago. */
+static void
+is_over_when_asked(void **state)
+{
+	const unsigned	*asked = *state;
+
+	assert_int_equal(retry_is_over(INT64_MAX / 2, 0, 1000, *asked),
+	    *asked >= 5);
 }
 
 struct due_case {
@@ -66,6 +76,9 @@ due_is(void **state)
 	{ sentence, next_is, NULL, NULL, \
 	    &(struct next_case){ now, arrived, lifetime, next, over } }
 
+#define ASKED(sentence, asked) \
+	{ sentence, is_over_when_asked, NULL, NULL, &(unsigned){ asked } }
+
 #define DUE(sentence, next, due) \
 	{ sentence, due_is, NULL, NULL, &(struct due_case){ next, due } }
 
@@ -84,8 +97,12 @@ static struct CMUnitTest retry_spec[] = {
 	    10000, 9000, 2000, 11000, false),
 	NEXT("a lifetime that ends now is over", 10000, 9000, 1000, 13600,
 	    true),
-	NEXT("an entry from the future is not over", 10000, 20000, 1000,
-	    13600, false),
+	NEXT("an entry from the future came now", 10000, 20000, 1000,
+	    11000, false),
+	ASKED("an entry that no server was asked about is not over", 0),
+	ASKED("nor one that was only asked about four times", 4),
+	ASKED("but after the fifth time", 5),
+	ASKED("and later", 500),
 	DUE("what could not be an entry is due", 0, true),
 	DUE("an entry is due at its time", 10000, true),
 	DUE("and not before", 10001, false),
