@@ -965,6 +965,18 @@ address_list_mend(struct address_list *list, char *text, size_t len)
 	address_faults_free(&faults);
 }
 
+bool
+address_list_is_empty(const char *text, size_t len)
+{
+	struct parser	p = { .text = text, .len = len };
+
+	do
+		if (!next_token(&p))
+			return false;
+	while (p.token == ',' || p.token == ';');
+	return p.token == TOKEN_END;
+}
+
 static bool
 parse_path(struct parser *p)
 {

@@ -99,6 +99,12 @@ bool	address_list_sift(struct address_list *, struct address_faults *,
  */
 void	address_list_mend(struct address_list *, char *text, size_t len);
 
+/*
+ * Whether a header field's body has no address and no group, but only white
+ * space, comments and commas.
+ */
+bool	address_list_is_empty(const char *text, size_t len);
+
 /* "bad address 'x y': ...", made visible; false. */
 bool	address_fault_explain(const struct address_fault *, const char *text,
 	    int status, struct failure *why);

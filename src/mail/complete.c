@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mail/address.h"
 #include "mail/domain.h"
 #include "mail/phrase.h"
 
@@ -60,18 +61,26 @@ header_is_resent(const struct header *h)
 	return false;
 }
 
-/* One without a value is refused by large receivers as one that is missing. */
+/*
+ * RFC 5322 section 3.6 has no form of these without a value, and large
+ * receivers refuse them.
+ */
 static bool
 is_hollow(const struct field *f)
 {
-	static const char *const	names[] = { "Date", "Message-ID",
+	static const char *const	ids[] = { "Date", "Message-ID",
 		"Resent-Date", "Resent-Message-ID" };
+	static const char *const	lists[] = { "To", "Cc", "Reply-To",
+		"Resent-To", "Resent-Cc", "Resent-Reply-To" };
 	size_t				len;
 	const char			*value = field_value(f, &len);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (field_is(f, names[i]))
+	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
+		if (field_is(f, ids[i]))
 			return strspn(value, " \t\r\n") >= len;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		if (field_is(f, lists[i]))
+			return address_list_is_empty(value, len);
 	return false;
 }
 

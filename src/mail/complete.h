@@ -5,7 +5,8 @@
  * and an empty group in To where there is no destination field (RFC 5322
  * section 3.6).  A message that is resent gets what its first resent block
  * lacks of Resent-Date, Resent-From and Resent-Message-ID in front.  Removed:
- * Bcc and Resent-Bcc, always; Return-Path, Content-Length and Apparently-To.
+ * Bcc and Resent-Bcc, always; Return-Path, Content-Length and Apparently-To;
+ * To, Cc, Reply-To and their Resent- forms without an address or a group.
  */
 #ifndef MAIL_COMPLETE_H
 #define MAIL_COMPLETE_H

@@ -1,10 +1,12 @@
 #include "relay/sender.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "mail/address.h"
+#include "mail/encoded_word.h"
 #include "mail/rewrite.h"
 #include "util/buffer.h"
 #include "util/memory.h"
@@ -127,18 +129,15 @@ names_a_sender(const struct field *f)
 	return false;
 }
 
-/* An empty one, as some callers write; what can't be read is no such. */
+/* An empty one, as some callers write.  A group is not empty (RFC 6854). */
 static bool
 names_nobody(const struct field *f, const void *context)
 {
-	struct address_list	list = { 0 };
-	bool			nobody;
+	size_t		 len;
+	const char	*value = field_value(f, &len);
 
 	(void)context;
-	nobody = names_a_sender(f) && field_addresses(f, &list) &&
-	    list.n == 0;
-	address_list_free(&list);
-	return nobody;
+	return names_a_sender(f) && address_list_is_empty(value, len);
 }
 
 struct seen {
@@ -161,6 +160,111 @@ is_repeated(const struct field *f, const void *context)
 	return repeated;
 }
 
+static bool
+is_white(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Words in quotes, without the quotes and backslashes that are in them. */
+static void
+add_quoted(struct buffer *phrase, const char *text, size_t len)
+{
+	while (len > 0 && is_white(*text))
+		text++, len--;
+	while (len > 0 && is_white(text[len - 1]))
+		len--;
+	if (len == 0)
+		return;
+	buffer_add_text(phrase, phrase->len > 0 ? " \"" : "\"");
+	for (; len > 0; text++, len--)
+		if (strchr("\"\\\r\n", *text) == NULL)
+			buffer_add_byte(phrase, *text);
+	buffer_add_byte(phrase, '"');
+}
+
+/* An encoded word as it may stand in a phrase (RFC 2047 section 5). */
+static bool
+is_atom(const char *word, size_t len)
+{
+	while (len > 0 && (isalnum((unsigned char)*word) ||
+	    (*word != '\0' && strchr("=?!*+-/_.'", *word) != NULL)))
+		word++, len--;
+	return len == 0;
+}
+
+/*
+ * Text that has no form as a phrase, as one: in quotes, but for its encoded
+ * words.  8-bit text stays: its charset is found later.
+ */
+static char *
+phrase_of(const char *text, size_t len)
+{
+	struct buffer		phrase = { 0 };
+	struct mixed_text	piece;
+	size_t			at = 0;
+
+	while (mixed_text_next(&piece, text, len, &at)) {
+		const char	*word = text + at - piece.word.len;
+
+		add_quoted(&phrase, piece.text, piece.len);
+		if (!is_atom(word, piece.word.len)) {
+			add_quoted(&phrase, word, piece.word.len);
+		} else if (piece.word.len > 0) {
+			buffer_add_text(&phrase, phrase.len > 0 ? " " : "");
+			buffer_add(&phrase, word, piece.word.len);
+		}
+	}
+	return buffer_take(&phrase);
+}
+
+/*
+ * What a reader sees in a field without an address that can be parsed: the
+ * text before the last "<addr>" is a name, and so is all of it if there is no
+ * '@' in it.  The address may be missing: two empty parts.
+ */
+static void
+guess_sender(const char *value, size_t len, struct address *a)
+{
+	const char	*open = memrchr(value, '<', len);
+	size_t		 name = 0, start, end;
+	struct failure	 ignored;
+
+	if (open != NULL)
+		name = (size_t)(open - value);
+	else if (memchr(value, '@', len) == NULL)
+		name = strcspn(value, ":");	/* of a group */
+	start = open != NULL ? name + 1 : len;
+	while (start < len && is_white(value[start]))
+		start++;
+	for (end = start; end < len && value[end] != '>'; end++)
+		continue;
+	while (end > start && is_white(value[end - 1]))
+		end--;
+	if (!address_parse_path(a, value + start, end - start, &ignored))
+		address_parse_path(a, "", 0, &ignored);
+	free(a->name);
+	a->name = phrase_of(value, name < len ? name : len);
+}
+
+/* All who are named as senders, at least one. */
+static void
+named_senders(const struct field *f, struct address_list *list)
+{
+	struct address_faults	 faults = { 0 };
+	size_t			 len;
+	const char		*value = field_value(f, &len);
+	struct failure		 ignored;
+
+	address_list_sift(list, &faults, value, len, &ignored);
+	address_faults_free(&faults);
+	if (list->n > 0)
+		return;
+	list->address = memory_room(list->address, list->n, &list->cap,
+	    sizeof(*list->address));
+	guess_sender(value, len, &list->address[list->n++]);
+}
+
 /* The field holds one mailbox, whatever was in it; the name is kept. */
 static void
 force(struct sender *s, struct field *f)
@@ -174,7 +278,9 @@ force(struct sender *s, struct field *f)
 	if (readable && list.n == 1) {
 		field_rewrite(f, replace_in_field, s);
 	} else {
-		name = readable ? list.address[0].name : "";
+		address_list_free(&list);
+		named_senders(f, &list);
+		name = list.address[0].name;
 		buffer_add(&text, f->text, f->name_len);
 		buffer_addf(&text, ": %s%s<%s>\r\n", name,
 		    name[0] != '\0' ? " " : "", s->from);
@@ -192,13 +298,13 @@ former_senders(const struct sender *s, const struct field *f,
 	struct address_list	list = { 0 };
 	struct buffer		path = { 0 };
 
-	field_addresses(f, &list);
+	named_senders(f, &list);
 	for (size_t i = 0; i < list.n; i++) {
 		const struct address	*a = &list.address[i];
 
 		buffer_clear(&path);
 		address_write(&path, a);
-		if (directory_is_local(s->directory, a) ||
+		if (path.len == 0 || directory_is_local(s->directory, a) ||
 		    strcasecmp(path.data, s->from) == 0)
 			continue;
 		buffer_add_text(to, to->len > 0 ? ",\r\n " : "");

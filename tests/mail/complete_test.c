@@ -122,6 +122,19 @@ static const struct CMUnitTest complete_spec[] = {
 	    "Bcc: a,\n b\n" WHOLE "bcc:\nTo: x\nBCC : c\nbCC:d\nBccx: e\n"
 	    "Bcc: f",
 	    WHOLE "To: x\nBccx: e\n\n"),
+	BECOMES("a list of addresses without any goes",
+	    WHOLE "To: \nCC:\nReply-To:\n \nTo: ,(x), ;\nResent-To:\n"
+	    "Resent-Cc: (y)\nresent-reply-to : ,\nTo: x\n\n",
+	    "Resent-From: Me <me@example.org>\nResent-Date: D\n"
+	    "Resent-Message-ID: X\n" WHOLE "To: x\n\n"),
+	BECOMES("and To is replaced only if no destination is left",
+	    WHOLE "To: \nBcc: x\nCc: y\n\n", WHOLE "Cc: y\n\n"),
+	BECOMES("as it is here",
+	    WHOLE "To:\nCc: \nBcc: x\n\n",
+	    WHOLE "To: undisclosed-recipients:;\n\n"),
+	BECOMES("a group without members is one, and text is not nothing",
+	    WHOLE "To: a:;\nCc: b c\nReply-To: <>\n\n",
+	    WHOLE "To: a:;\nCc: b c\nReply-To: <>\n\n"),
 	BECOMES("what an earlier host has written goes",
 	    "Return-Path: <a>\n" WHOLE "Content-Length: 1\nTo: x\n"
 	    "Apparently-To: y\n\n", WHOLE "To: x\n\n"),

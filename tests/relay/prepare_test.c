@@ -242,6 +242,14 @@ static const struct CMUnitTest sender_spec[] = {
 	    .conf = FROM, .to = { "b@x" },
 	    .header = "From:|Sender: |To: b@x",
 	    .fields = "To: b@x|From: Web <from@provider.example>"),
+	ROW("and so is one of nothing but commas and comments",
+	    .conf = FROM, .to = { "b@x" },
+	    .header = "From: ,(nobody),|Sender: |Resent-Sender:,|To: b@x",
+	    .fields = "To: b@x|From: Web <from@provider.example>"),
+	ROW("a group in From stays (RFC 6854)",
+	    .conf = FROM, .to = { "b@x" },
+	    .header = "From: Night Robot:;|Sender: None:;|To: b@x",
+	    .fields = "From: Night Robot:;|Sender: None:;|To: b@x"),
 	ROW("a missing From is the sender's",
 	    .conf = FROM, .said = "a@x", .to = { "b@x" },
 	    .header = "To: b@x",
@@ -311,6 +319,40 @@ static const struct CMUnitTest sender_spec[] = {
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "From: a@x b@y|To: b@x",
 	    .fields = "From: <from@provider.example>|To: b@x"),
+	ROW("but keeps its name, and the address before Reply-To",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: [Shop] Orders <orders@shop.example>|To: b@x",
+	    .fields = "From: \"[Shop] Orders\" <from@provider.example>|To: b@x|"
+	    "Reply-To: \"[Shop] Orders\" <orders@shop.example>"),
+	ROW("whatever is wrong with it",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: Support (Email\r\n\t< a@x|"
+	    "Sender: \"A\" B\\, <c@x> [C] <root@web1>|To: b@x",
+	    .fields = "From: \"Support (Email\" <from@provider.example>|"
+	    "Sender: \"A B, <c@x> [C]\" <from@provider.example>|To: b@x|"
+	    "Reply-To: \"Support (Email\" <a@x>"),
+	ROW("encoded words and 8-bit text in it stay what they are",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: [=?utf-8?q?L=C3=A9e?=\r\n =?utf-8?q?a?=] "
+	    "L\303\251a (< a@x >|To: b@x",
+	    .fields = "From: \"[\" =?utf-8?q?L=C3=A9e?= =?utf-8?q?a?= "
+	    "\"] L\303\251a (\" <from@provider.example>|To: b@x|"
+	    "Reply-To: \"[\" =?utf-8?q?L=C3=A9e?= =?utf-8?q?a?= "
+	    "\"] L\303\251a (\" <a@x>"),
+	ROW("without an address all of it is the name",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: root root root|To: b@x",
+	    .fields = "From: \"root root root\" <from@provider.example>|"
+	    "To: b@x"),
+	ROW("a group's name is one, too",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: Night Robot:;|To: b@x",
+	    .fields = "From: \"Night Robot\" <from@provider.example>|To: b@x"),
+	ROW("an address among what is none gets the answer",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: A <a@x>, b c, <d@x> e|To: b@x",
+	    .fields = "From: A <from@provider.example>|To: b@x|"
+	    "Reply-To: A <a@x>"),
 	ROW("a second From and Sender go",
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "X-A: 1|From: a@x|from: c@x|Sender: d@x|To: b@x|"
@@ -698,7 +740,9 @@ static const char *const	values[] = { NULL, " ", " evil@foreign.example",
 	" E <evil@foreign.example>, F <f@foreign.example>",
 	" root (evil@foreign.example)", " evil@foreign.example evil",
 	" G: evil@foreign.example, f@foreign.example;",
-	" \"x\"\r\n <@r.example:evil@foreign.example>", " <>" };
+	" \"x\"\r\n <@r.example:evil@foreign.example>", " <>",
+	" [ =?utf-8?q?<evil@foreign.example>?= <evil@foreign.example>",
+	" \"<evil@foreign.example> =?utf-8?q?\\?= <\"a\"@foreign.example", " G:;" };
 static const char *const	fields[] = { "From", "Sender", "Resent-From",
 	"Resent-Sender", "from ", "FROM" };
 
