@@ -193,22 +193,25 @@ is_word(const struct view *v, size_t at, size_t len)
 	    (at + len == v->len || !isalnum((unsigned char)v->text[at + len]));
 }
 
-/* How much of the view, from there on, is this form or a piece of it. */
+/* How much of the view, from there on, is a form or a piece of one. */
 static size_t
-match(const struct view *v, size_t at, const char *form, size_t len)
+match(const struct view *v, size_t at, const struct buffer *forms)
 {
-	const char	*end = form + len;
+	const char	*end = forms->data + forms->len;
 	size_t		 longest = 0;
 
-	for (const char *p = form; p < end && (p = memchr(p, v->text[at],
+	for (const char *p = forms->data; (p = memchr(p, v->text[at],
 	    (size_t)(end - p))) != NULL; p++) {
+		bool	whole;
 		size_t	n = 1;
 
 		while (p + n < end && at + n < v->len &&
 		    p[n] == v->text[at + n])
 			n++;
-		if (n > longest && (n >= PIECE_MIN || (n == len &&
-		    (len >= FORM_MIN || is_word(v, at, len)))))
+		whole = p + n < end && p[n] == '\n' &&
+		    (p == forms->data || p[-1] == '\n');
+		if (n > longest && (n >= PIECE_MIN || (whole &&
+		    (n >= FORM_MIN || is_word(v, at, n)))))
 			longest = n;
 	}
 	return longest;
@@ -223,18 +226,10 @@ mark(const char *text, bool escaped, const struct buffer *forms,
 
 	view_make(&v, text, escaped);
 	for (size_t at = 0; at < v.len; at++) {
-		const char	*form = forms->data;
-		const char	*end = form + forms->len;
+		size_t	n = match(&v, at, forms);
 
-		while (form < end) {
-			size_t	len = (size_t)((const char *)memchr(form, '\n',
-				    (size_t)(end - form)) - form);
-			size_t	n = match(&v, at, form, len);
-
-			memset(hidden + v.from[at], true,
-			    v.from[at + n] - v.from[at]);
-			form += len + 1;
-		}
+		memset(hidden + v.from[at], true,
+		    v.from[at + n] - v.from[at]);
 	}
 	view_free(&v);
 }
@@ -270,7 +265,8 @@ secrets_mask(const struct secrets *s, char *text, size_t size)
 		forms.data[i] ^= s->pad.data[i];
 	hidden = memory_new(len, sizeof(*hidden));
 	mark(text, false, &forms, hidden);
-	mark(text, true, &forms, hidden);
+	if (strpbrk(text, "%=\\") != NULL)
+		mark(text, true, &forms, hidden);
 	if (memchr(hidden, true, len) != NULL)
 		strike_out(text, size, hidden);
 	free(hidden);

@@ -85,6 +85,8 @@ static const struct masking cases[] = {
 	{ "so do its words", NULL, NULL, "504 AUTH PLAIN is not offered",
 	    NULL },
 	{ "five octets are no secret", NULL, NULL, "Tr0ub AG5pb", NULL },
+	{ "escapes of what no line can hold", "x", "Cg==",
+	    "%00%0A%00%0A%00%00%00%00%00%00%00%00 \\000\\012", NULL },
 	{ "an escape that is none", NULL, NULL, "100% =G0 \\9 \\", NULL },
 	{ "an empty text", NULL, NULL, "", NULL },
 	{ "an empty secret", "", "", "nothing to hide", NULL },
