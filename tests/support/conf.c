@@ -33,17 +33,17 @@ add_smarthost(struct buffer *out, const struct smarthost *host,
 		    host->address, host->port);
 }
 
-/* "key =" only keeps the usual line out. */
+/* "key =" only keeps the usual line out; a value may end in = as well. */
 static void
 add_lines(struct buffer *out, const char *lines)
 {
 	while (*lines != '\0') {
 		size_t	len = strcspn(lines, "\n");
+		size_t	equals = strcspn(lines, "=\n");
 
-		len += lines[len] == '\n';
-		if (len < 2 || strncmp(lines + len - 2, "=\n", 2) != 0)
-			buffer_add(out, lines, len);
-		lines += len;
+		if (lines[equals] != '=' || equals + 1 < len)
+			buffer_add(out, lines, len + (lines[len] == '\n'));
+		lines += len + (lines[len] == '\n');
 	}
 }
 
