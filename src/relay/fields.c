@@ -104,8 +104,8 @@ fields_check_loop(const struct header *h, struct failure *why)
 		n += field_is(&h->field[i], "Received");
 	if (n <= RECEIVED_MAX)
 		return true;
-	return failed(why, EX_UNAVAILABLE, "the message goes in circles: it "
-	    "has %zu Received fields, and %d are the limit", n, RECEIVED_MAX);
+	return failed(why, EX_UNAVAILABLE, "mail loop: the message has %zu "
+	    "Received fields, more than the limit of %d", n, RECEIVED_MAX);
 }
 
 void

@@ -14,7 +14,11 @@
 #include "mail/message.h"
 #include "util/failure.h"
 
-enum { RECEIVED_MAX = 50 };	/* hosts that a message may have passed */
+/*
+ * Hosts that a message may have passed: RFC 5321 section 6.3 demands a limit
+ * of at least 100.
+ */
+enum { RECEIVED_MAX = 100 };
 
 /*
  * header_remove, then header_set, then header_add, each in the order of the
@@ -26,7 +30,7 @@ void	fields_edit(struct message *, const struct config *,
 /* X-Original-To, with every forward-path. */
 void	fields_keep_recipients(struct message *, const struct envelope *);
 
-/* RFC 5321 section 6.3: EX_UNAVAILABLE for a message that goes in circles. */
+/* EX_UNAVAILABLE for a message in a mail loop: it has passed more hosts. */
 bool	fields_check_loop(const struct header *, struct failure *why);
 
 /*

@@ -46,9 +46,8 @@ struct preparation {
  * False where nothing at all may be sent, with the exit status: no recipient
  * or too many (EX_USAGE), only recipients in the header that are not addresses
  * (EX_DATAERR) or local names that lead nowhere (EX_NOUSER, EX_CONFIG; the
- * first of them decides), a message that
- * goes in circles (EX_UNAVAILABLE).  The envelope and the message are then
- * good for nothing but to be freed.
+ * first of them decides), a message that is in a mail loop (EX_UNAVAILABLE).
+ * The envelope and the message are then good for nothing but to be freed.
  */
 bool	prepare(const struct preparation *, struct envelope *,
 	    struct message *, struct outcome **outcomes, struct failure *why);

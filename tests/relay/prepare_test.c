@@ -616,13 +616,15 @@ static const struct CMUnitTest field_spec[] = {
 	    .conf = "header_add = X-A: 1\n[from b@x]\nheader_add = X-A: 2\n",
 	    .said = "b@x", .to = { "b@x" },
 	    .fields = "From: a@x|To: b@x|X-A: 2"),
-	ROW("fifty hosts are a long way",
+	ROW("a hundred hosts are a long way (RFC 5321 section 6.3)",
 	    .said = "a@x", .to = { "b@x" },
-	    .header = FIFTY "|From: a@x|To: b@x", .envelope = "<a@x> b@x"),
-	ROW("fifty-one are a circle",
+	    .header = FIFTY "|" FIFTY "|From: a@x|To: b@x",
+	    .envelope = "<a@x> b@x"),
+	ROW("one more is a mail loop",
 	    .said = "a@x", .to = { "b@x" },
-	    .header = FIFTY "|Received: 6|From: a@x|To: b@x",
-	    .status = EX_UNAVAILABLE, .word = "goes in circles"),
+	    .header = FIFTY "|Received: 6|" FIFTY "|From: a@x|To: b@x",
+	    .status = EX_UNAVAILABLE, .word = "mail loop: the message has "
+	    "101 Received fields, more than the limit of 100"),
 };
 
 static void
