@@ -8,11 +8,15 @@ void
 directory_begin(struct directory *d, const struct config *config,
     const struct identity *me)
 {
+	const char	*domain = config_text(config, NULL, KEY_DOMAIN);
+
+	/* To the smarthost, localhost is the smarthost. */
+	if (domain != NULL && strcasecmp(domain, "localhost") == 0)
+		domain = NULL;
 	*d = (struct directory){
 		.config = config,
 		.rules = { { me->host, me->domain },
-		    config_text(config, NULL, KEY_ROOT),
-		    config_text(config, NULL, KEY_DOMAIN) },
+		    config_text(config, NULL, KEY_ROOT), domain },
 	};
 }
 
