@@ -27,11 +27,64 @@ write_quoted(struct buffer *to, const char *name)
 	buffer_add_byte(to, '"');
 }
 
+static void
+separate(struct buffer *to, size_t start)
+{
+	if (to->len > start)
+		buffer_add_byte(to, ' ');
+}
+
+/* Encoded words that are there already stay; all else is encoded. */
+static void
+write_encoded(struct buffer *to, const char *name, size_t len)
+{
+	struct mixed_text	m;
+	struct buffer		octets = { 0 };
+	size_t			at = 0, start = to->len;
+
+	while (mixed_text_next(&m, name, len, &at)) {
+		const char	*word = name + at - m.word.len;
+
+		if (m.len > 0) {
+			separate(to, start);
+			encoded_words_write(to, m.text, m.len,
+			    charset_of_text(m.text, m.len, NULL), 0);
+		}
+		if (m.word.len == 0)
+			break;
+		separate(to, start);
+		buffer_clear(&octets);
+		if (!text_is_ascii(word, m.word.len) &&
+		    encoded_word_decode(&octets, &m.word))
+			encoded_words_write(to, octets.data, octets.len,
+			    m.word.charset, 0);
+		else
+			buffer_add(to, word, m.word.len);
+	}
+	buffer_free(&octets);
+}
+
+/* "=?" in text would be read as the beginning of an encoded word. */
+static void
+find_encoded(const char *name, size_t len, bool *word, bool *text)
+{
+	struct mixed_text	m;
+	size_t			at = 0;
+
+	*word = *text = false;
+	while (mixed_text_next(&m, name, len, &at)) {
+		*word |= m.word.len > 0;
+		*text |= memmem(m.text, m.len, "=?", 2) != NULL;
+	}
+}
+
 void
 phrase_write(struct buffer *to, const char *name)
 {
+	size_t	len = strlen(name);
 	char	*clean = memory_copy(name);
 	bool	 ascii = true, atoms = true;
+	bool	 has_word, has_text;
 
 	for (char *c = clean; *c != '\0'; c++) {
 		if ((unsigned char)*c < ' ' || *c == 127)
@@ -39,13 +92,12 @@ phrase_write(struct buffer *to, const char *name)
 		ascii &= (unsigned char)*c < 128;
 		atoms &= is_atom_or_blank((unsigned char)*c);
 	}
-	/* "=?" would be read as an encoded word. */
-	atoms &= strstr(clean, "=?") == NULL && clean[0] != ' ';
-	if (!ascii)
-		encoded_words_write(to, clean, strlen(clean),
-		    charset_of_text(clean, strlen(clean), NULL), 0);
-	else if (atoms && clean[0] != '\0')
-		buffer_add_text(to, clean);
+	find_encoded(clean, len, &has_word, &has_text);
+	atoms &= !has_text && clean[0] != ' ' && clean[0] != '\0';
+	if (atoms)
+		buffer_add(to, clean, len);
+	else if (!ascii || has_word)
+		write_encoded(to, clean, len);
 	else
 		write_quoted(to, clean);
 	free(clean);

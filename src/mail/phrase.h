@@ -7,9 +7,9 @@
 #include "util/buffer.h"
 
 /*
- * Appends a display name (RFC 5322 section 3.2.5): as it is where it is made
- * of atoms, as a quoted string where it has specials, as encoded words (RFC
- * 2047) where it is not ASCII.  Control characters become blanks.
+ * Appends a display name (RFC 5322 section 3.2.5): as it is if it is made of
+ * atoms, as a quoted string if it has specials, as encoded words (RFC 2047) if
+ * it is not ASCII.  Encoded words in it stay.  Control characters become blanks.
  */
 void	phrase_write(struct buffer *, const char *name);
 

@@ -12,6 +12,7 @@
 
 #include "mail/complete.h"
 #include "mail/message.h"
+#include "mail/phrase.h"
 
 static const struct completion completion = {
 	.now = 1795298656, .from = "me@example.org", .name = "Me",
@@ -106,7 +107,35 @@ bcc_goes_wherever_it_stands(void **state)
 	buffer_free(&out);
 }
 
+/* A name, and how it is written. */
+static void
+is_written(void **state)
+{
+	const char *const	*pair = *state;
+	struct buffer		 out = { 0 };
+
+	phrase_write(&out, pair[0]);
+	assert_string_equal(out.data, pair[1]);
+	buffer_free(&out);
+}
+
+#define NAME(sentence, name, out) \
+	{ sentence, is_written, NULL, NULL, (const char *[]){ name, out } }
+
 static const struct CMUnitTest complete_spec[] = {
+	NAME("a name of atoms stays", "Ann O'Hara", "Ann O'Hara"),
+	NAME("specials are quoted", "Ann, \"B\"", "\"Ann, \\\"B\\\"\""),
+	NAME("other text is encoded", "J\303\266rg, a",
+	    "=?utf-8?Q?J=C3=B6rg=2C_a?="),
+	NAME("an encoded word stays", "=?utf-8?Q?J=C3=B6rg?= a",
+	    "=?utf-8?Q?J=C3=B6rg?= a"),
+	NAME("next to text that is encoded, too",
+	    "=?utf-8?Q?J=C3=B6rg?= (\303\266, a)",
+	    "=?utf-8?Q?J=C3=B6rg?= =?utf-8?Q?_=28=C3=B6=2C_a=29?="),
+	NAME("raw octets in it are encoded", "=?ISO-8859-1?q?J\366rg?=",
+	    "=?ISO-8859-1?Q?J=F6rg?="),
+	NAME("what only begins like one is text", "=?utf-8?Q?J",
+	    "\"=?utf-8?Q?J\""),
 	BECOMES("a Date or a Message-ID without a value is none",
 	    "From: a@b\nDate: \nMessage-ID:\n\t\nTo: x@y\nSubject:\n\n",
 	    "From: a@b\nTo: x@y\nSubject:\nDate: D\nMessage-ID: X\n\n"),
