@@ -27,6 +27,16 @@ write_quoted(struct buffer *to, const char *name)
 	buffer_add_byte(to, '"');
 }
 
+/* Nothing in an encoded word that has no place in a phrase. */
+static bool
+is_atom(const char *word, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (word[i] == ' ' || !is_atom_or_blank((unsigned char)word[i]))
+			return false;
+	return true;
+}
+
 static void
 separate(struct buffer *to, size_t start)
 {
@@ -54,7 +64,7 @@ write_encoded(struct buffer *to, const char *name, size_t len)
 			break;
 		separate(to, start);
 		buffer_clear(&octets);
-		if (!text_is_ascii(word, m.word.len) &&
+		if (!is_atom(word, m.word.len) &&
 		    encoded_word_decode(&octets, &m.word))
 			encoded_words_write(to, octets.data, octets.len,
 			    m.word.charset, 0);
