@@ -754,7 +754,7 @@ static const struct CMUnitTest auth_spec[] = {
 	    .status = EX_TEMPFAIL, .says = { "AUTH: the server closed" }),
 	FAILS("the server falls silent in between", STEPS("SCRAM-SHA-256",
 	    { .at = ON_AUTH_LINE, .say = "", .then = THEN_HANG }),
-	    .more = LOGIN "timeout = 1s\n", .status = EX_TEMPFAIL,
+	    .more = LOGIN "timeout = 2s\n", .status = EX_TEMPFAIL,
 	    .says = { "AUTH: no answer" }),
 	FAILS("nothing that we may use", OFFERS("CRAM-MD5 GSSAPI"),
 	    .status = EX_NOPERM, .commands = "EHLO|STARTTLS|EHLO|QUIT",

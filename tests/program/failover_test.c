@@ -42,7 +42,7 @@ static const struct failover_case cases[] = {
 	{ "it is put off at the door", { .steps = { { .at = ON_GREETING,
 	    .say = "421 4.3.2 busy" } } }, .second = true },
 	{ "it says nothing at all", { .steps = { { .at = ON_GREETING,
-	    .say = "", .then = THEN_HANG } } }, .more = "timeout = 500ms\n",
+	    .say = "", .then = THEN_HANG } } }, .more = "timeout = 2s\n",
 	    .second = true },
 	{ "EHLO and HELO are refused", { .steps = { { .at = ON_EHLO,
 	    .say = "550 no" }, { .at = ON_HELO, .say = "550 no" } } },

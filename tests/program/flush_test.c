@@ -895,7 +895,7 @@ static const struct CMUnitTest flush_spec[] = {
 	    .sent = 4, .connections = 3, .left = "?b@example.net"),
 	GOES_ON("one hanging recipient stops no other",
 	    .script = { .steps = { { .at = ON_RCPT, .match = "b@",
-	    .say = "", .then = THEN_HANG } } }, .more = "timeout = 300ms\n",
+	    .say = "", .then = THEN_HANG } } }, .more = "timeout = 2s\n",
 	    .sent = 4, .connections = 3, .left = "?b@example.net"),
 	GOES_ON("a server that wants nothing now is asked once",
 	    .script = { .steps = { { .at = ON_GREETING,

@@ -23,11 +23,11 @@ struct large_case {
 	int		 status;
 	const char	*err;		/* or NULL */
 	size_t		 messages;	/* that came whole */
-	const char	*more;		/* NULL: timeout = 1s */
+	const char	*more;		/* NULL: timeout = 2s */
 };
 
 #define SLOWLY(mb)	{ .at = ON_IN_BODY, .after = mb * MB, .say = "", \
-			  .delay_ms = 700 }
+			  .delay_ms = 800 }	/* three exceed 2 s */
 
 static const struct large_case cases[] = {
 	{ "a slow server has as long as there is headway, by DATA",
@@ -41,7 +41,7 @@ static const struct large_case cases[] = {
 	    .steps = { { .at = ON_IN_BODY, .after = MB, .say = "",
 	    .then = THEN_HANG } } },
 	    .status = EX_TEMPFAIL,
-	    .err = "message: no answer within 1 s" },
+	    .err = "message: no answer within 2 s" },
 	{ "a refusal in the midst is believed, and saves the end",
 	    { .keywords = "PIPELINING", .steps = { { .at = ON_IN_BODY,
 	    .after = MB, .say = "552 5.3.4 too big" } } },
@@ -128,7 +128,7 @@ goes(void **state)
 	script.discard = true;
 	host = smarthost_start(&script);
 	buffer_addf(&more, "tls_ca = %s\n%s", certificates.ca,
-	    c->more != NULL ? c->more : "timeout = 1s\n");
+	    c->more != NULL ? c->more : "timeout = 2s\n");
 	program_run(&out, &(struct program){ .argv = WORDS("relais", "-C",
 	    conf_write(&folder, host, tls ? "submissions" : "smtp",
 	    more.data), "-i",

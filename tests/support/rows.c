@@ -51,7 +51,7 @@ write_conf(const struct table *t, struct trial *trial, char *path, size_t size)
 	if (row->script.security != IN_CLEAR)
 		buffer_addf(&more, "tls_ca = %s\n", t->certificates.ca);
 	if (row->impatient)
-		buffer_add_text(&more, "timeout = 1s\n");
+		buffer_add_text(&more, "timeout = 2s\n");
 	strlcpy(path, conf_write(&trial->folder, trial->host,
 	    row->scheme != NULL ? row->scheme : "smtp", more.data), size);
 	buffer_free(&more);

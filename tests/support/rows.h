@@ -28,7 +28,8 @@ struct row {
 	const char	*to;		/* recipients, blanks between; NULL:
 					 * one@example.net */
 	const char	*input;		/* NULL: a small message */
-	bool		 impatient;	/* timeout = 1s */
+	bool		 impatient;	/* timeout = 2s: the steps before the
+					 * one that hangs must be faster */
 
 	int		 status;	/* the exit status */
 	const char	*err;		/* in the one line on stderr; NULL:
