@@ -1,6 +1,7 @@
 #include "mail/message.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -30,6 +31,7 @@ struct message_parser {
 						 * with so far */
 	size_t				 column;	/* in the body's line */
 	size_t				 directory;	/* of .spill, in use */
+	bool				 spare_is_out;	/* of use, too */
 	bool				 failed;
 	struct failure			 failure;	/* also why directories
 							 * are not in use */
@@ -51,29 +53,57 @@ give_up(struct message_parser *p, struct failure *why)
 	return false;
 }
 
+/* The directory in turn, the last one that of the spare file; or NULL. */
+static const char *
+directory_of(const struct message_parser *p)
+{
+	const struct message_limits	*l = p->limits;
+
+	if (l->spill[p->directory] != NULL)
+		return l->spill[p->directory];
+	return l->spare != NULL && !p->spare_is_out ? l->spare->directory :
+	    NULL;
+}
+
 /* The current directory is of no use, for errno; on to the next one. */
 static void
 pass_over(struct message_parser *p)
 {
 	const char	*reason = strerror(errno);
-	const char	*directory = p->limits->spill[p->directory++];
+	bool		 first = p->failure.status == 0;
 
-	if (p->failure.status == 0)
+	if (first)
 		failed(&p->failure, EX_CANTCREAT,
 		    "can't keep the message in a temporary file");
-	failure_suffix(&p->failure, "%s %s: %s", p->directory == 1 ? ":" : ";",
-	    directory, reason);
+	failure_suffix(&p->failure, "%s %s: %s", first ? ":" : ";",
+	    directory_of(p), reason);
+	if (p->limits->spill[p->directory] != NULL)
+		p->directory++;
+	else
+		p->spare_is_out = true;
+}
+
+/* What it holds is of a message that is gone. */
+static int
+reuse(const struct message_spare *spare)
+{
+	if (ftruncate(spare->fd, 0) == -1 ||
+	    lseek(spare->fd, 0, SEEK_SET) == -1)
+		return -1;
+	return fcntl(spare->fd, F_DUPFD_CLOEXEC, 0);
 }
 
 /* In the current directory or the next one that takes it, else -1. */
 static int
 open_file(struct message_parser *p)
 {
-	const char *const	*spill = p->limits->spill;
-	bool			 read_only = false;
+	const struct message_limits	*l = p->limits;
+	bool				 read_only = false;
 
-	for (; spill[p->directory] != NULL; pass_over(p)) {
-		int	fd = file_unnamed(spill[p->directory]);
+	for (; directory_of(p) != NULL; pass_over(p)) {
+		const char	*directory = l->spill[p->directory];
+		int		 fd = directory != NULL ?
+				    file_unnamed(directory) : reuse(l->spare);
 
 		if (fd != -1)
 			return fd;
@@ -119,7 +149,7 @@ body_write_out(struct message *m, struct failure *why)
 		if ((fd == b->fd || copy_file(b->fd, fd, in_file)) &&
 		    file_write(fd, b->memory.data, b->memory.len))
 			break;
-		if (p->limits->spill[p->directory] != NULL)
+		if (directory_of(p) != NULL)
 			pass_over(p);
 		if (fd != b->fd)
 			close(fd);

@@ -34,11 +34,21 @@ enum {
 	MESSAGE_FIELDS_MAX = 100000,
 };
 
+/*
+ * An unnamed file that was opened for later, when no other can be made any
+ * more.  One message after another may be in it.
+ */
+struct message_spare {
+	int		 fd;		/* stays open */
+	const char	*directory;	/* where it was made */
+};
+
 struct message_limits {
 	const char *const *spill;	/* directories for the unnamed file, NULL
 					 * at the end: the first that can be
 					 * made and has room */
 	uint64_t	 size_max;	/* octets in wire form, 0: any */
+	const struct message_spare *spare; /* after them, or NULL */
 };
 
 /* The body: first what is in memory, or all of it in the file. */

@@ -6,6 +6,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "util/file.h"
+
 static enum store_answer
 open_named(struct spool *spool, const struct config *config, bool create,
     struct failure *why)
@@ -46,6 +48,25 @@ store_spill(struct store_spill *to, const struct spool *spool)
 	if (tmp != NULL && tmp[0] == '/' && strcmp(tmp, "/tmp") != 0)
 		to->directory[n++] = tmp;
 	to->directory[n] = "/tmp";
+}
+
+bool
+store_spare(struct message_spare *spare, struct store_spill *spill,
+    const struct spool *spool)
+{
+	const char	**outside = spill->directory;
+
+	if (spool->spill != NULL)
+		outside++;
+	for (const char **d = outside; *d != NULL; d++) {
+		spare->directory = *d;
+		spare->fd = file_unnamed(*d);
+		if (spare->fd != -1) {
+			*outside = NULL;
+			return true;
+		}
+	}
+	return false;
 }
 
 enum store_answer

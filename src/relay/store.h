@@ -5,6 +5,7 @@
 #define RELAY_STORE_H
 
 #include "config/config.h"
+#include "mail/message.h"
 #include "queue/spool.h"
 #include "util/failure.h"
 
@@ -32,6 +33,14 @@ struct store_spill {
 };
 
 void	store_spill(struct store_spill *, const struct spool *);
+
+/*
+ * For a process in the sandbox, which can make files in the spool only.
+ * Opens an unnamed file in the first directory outside the spool that takes
+ * one, and leaves these out of the list; false if none does, and all stay.
+ */
+bool	store_spare(struct message_spare *, struct store_spill *,
+	    const struct spool *);
 
 /*
  * For who only asks what is there: makes nothing.  For a spool that was never

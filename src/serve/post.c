@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "relay/account.h"
 #include "relay/deliver.h"
@@ -118,6 +119,7 @@ post_session(struct stream *stream, const struct post_options *options,
 {
 	struct post		post = { .options = options };
 	struct store_spill	spill;
+	struct message_spare	spare;
 	struct serve_policy	policy = {
 		.host = options->me->host,
 		.size_max = config_number(options->config, NULL,
@@ -136,10 +138,14 @@ post_session(struct stream *stream, const struct post_options *options,
 	if (post.queue == STORE_BROKEN)
 		log_line(options->log, LOG_WARNING, "%s", post.no_queue.text);
 	store_spill(&spill, &post.spool);
+	if (store_spare(&spare, &spill, &post.spool))
+		policy.spare = &spare;
 	relay_begin(&post.relay, options->config, options->me,
 	    options->trace);
 	good = serve_session(stream, &policy, why);
 	relay_end(&post.relay);
 	spool_close(&post.spool);
+	if (policy.spare != NULL)
+		close(spare.fd);
 	return good;
 }

@@ -13,6 +13,7 @@ begin(struct serving *s)
 {
 	s->limits = (struct message_limits){
 		.spill = s->policy->spill,
+		.spare = s->policy->spare,
 		.size_max = s->policy->size_max,
 	};
 	message_begin(&s->message, &s->limits);

@@ -37,6 +37,7 @@ struct serve_policy {
 	uint64_t	 recipients_max;	/* of a message, 0: any */
 	int64_t		 idle_ms;		/* 0: a client may think long */
 	const char *const *spill;		/* as in message_limits */
+	const struct message_spare *spare;	/* likewise */
 
 	/* False, with why, to refuse a forward-path; NULL: none. */
 	bool	(*recipient)(void *context, const struct address *,

@@ -7,12 +7,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "mail/message.h"
+#include "util/file.h"
 #include "util/memory.h"
 
 static const char *const	tmp[] = { "/tmp", NULL };
@@ -240,7 +243,7 @@ what_the_server_has_to_know_is_known(void **state)
 static void
 a_message_over_the_limit_is_refused(void **state)
 {
-	struct message_limits	limits = { tmp, 20 };
+	struct message_limits	limits = { .spill = tmp, .size_max = 20 };
 	struct message		m;
 	struct failure		why;
 
@@ -275,10 +278,11 @@ a_header_without_end_is_refused(void **state)
 
 /* A message that is too large for memory; false with why. */
 static bool
-spills(const char *const *directories, struct failure *why)
+spills(const char *const *directories, const struct message_spare *spare,
+    struct failure *why)
 {
 	enum { LARGE = 2 * MESSAGE_MEMORY };
-	struct message_limits	 limits = { directories, 0 };
+	struct message_limits	 limits = { directories, 0, spare };
 	char			*text = memory_new(LARGE, 1);
 	char			*back = memory_new(LARGE, 1);
 	struct message		 m;
@@ -309,7 +313,7 @@ a_directory_that_can_t_be_used_is_passed_over(void **state)
 
 	(void)state;
 	assert_true(spills((const char *const[]){ "/nonexistent", "/dev/null",
-	    "/tmp", NULL }, &why));
+	    "/tmp", NULL }, NULL, &why));
 }
 
 static void
@@ -319,11 +323,46 @@ if_none_can_be_used_each_is_named(void **state)
 
 	(void)state;
 	assert_false(spills((const char *const[]){ "/nonexistent", "/dev/null",
-	    NULL }, &why));
+	    NULL }, NULL, &why));
 	assert_int_equal(why.status, EX_CANTCREAT);
 	assert_string_equal(why.text, "can't keep the message in a temporary "
 	    "file: /nonexistent: No such file or directory; "
 	    "/dev/null: Not a directory");
+}
+
+/* Once more: nothing of the first message is in the second one. */
+static void
+a_spare_file_takes_one_message_after_another(void **state)
+{
+	const char *const	 none[] = { "/nonexistent", NULL };
+	struct message_spare	 spare = { file_unnamed("/tmp"), "/tmp" };
+	struct failure		 why;
+
+	(void)state;
+	assert_int_not_equal(spare.fd, -1);
+	assert_int_equal(write(spare.fd, "old", 3), 3);
+	assert_true(spills(none, &spare, &why));
+	assert_true(spills(none + 1, &spare, &why));
+	close(spare.fd);
+}
+
+static void
+a_spare_file_that_can_t_be_used_is_named(void **state)
+{
+	const char *const	 none[] = { "/nonexistent", NULL };
+	struct message_spare	 spare = { open("/dev/full", O_RDWR),
+				    "/elsewhere" };
+	struct failure		 why;
+
+	(void)state;
+	assert_false(spills(none, &spare, &why));
+	assert_string_equal(why.text, "can't keep the message in a temporary "
+	    "file: /nonexistent: No such file or directory; "
+	    "/elsewhere: Invalid argument");
+	assert_false(spills(none + 1, &spare, &why));
+	assert_string_equal(why.text, "can't keep the message in a temporary "
+	    "file: /elsewhere: Invalid argument");
+	close(spare.fd);
 }
 
 static const struct CMUnitTest message_spec[] = {
@@ -403,6 +442,8 @@ static const struct CMUnitTest message_spec[] = {
 	cmocka_unit_test(a_header_without_end_is_refused),
 	cmocka_unit_test(a_directory_that_can_t_be_used_is_passed_over),
 	cmocka_unit_test(if_none_can_be_used_each_is_named),
+	cmocka_unit_test(a_spare_file_takes_one_message_after_another),
+	cmocka_unit_test(a_spare_file_that_can_t_be_used_is_named),
 };
 
 int
