@@ -207,7 +207,8 @@ look_at(struct spool_item *item, int at, const char *name)
 	*item = (struct spool_item){ 0 };
 	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno != ENOENT;
-	if (S_ISREG(st.st_mode)) {
+	item->is_file = S_ISREG(st.st_mode);
+	if (item->is_file) {
 		item->size = (uint64_t)st.st_size;
 		item->next = id_is_valid(name) ? (int64_t)st.st_mtime : 0;
 	}

@@ -59,6 +59,7 @@ struct spool_item {
 	char		*name;		/* owned */
 	uint64_t	 size;		/* octets, docket included */
 	int64_t		 next;		/* the next attempt, seconds */
+	bool		 is_file;	/* a regular one */
 };
 
 struct spool_list {

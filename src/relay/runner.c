@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "queue/entry.h"
 #include "queue/health.h"
 #include "queue/retry.h"
 #include "util/memory.h"
@@ -313,21 +314,53 @@ run(struct pass *pass, struct runner_totals *t, struct failure *why)
 	return good;
 }
 
+/*
+ * Nothing but a regular file can be an entry, and a worker in the sandbox can
+ * move nothing else.
+ */
+static void
+set_aside(const struct runner *r, const char *name)
+{
+	struct entry	entry;
+	struct failure	why;
+
+	switch (entry_open(&entry, r->spool, SPOOL_QUEUE, name, ENTRY_WORK,
+	    &why)) {
+	case ENTRY_OPENED:
+		entry_close(&entry);
+		break;
+	case ENTRY_BAD:
+	case ENTRY_TROUBLE:
+		log_line(r->log, LOG_ERR, "%s", why.text);
+		break;
+	case ENTRY_LOCKED:
+	case ENTRY_GONE:
+		break;
+	}
+}
+
 /* Only what may be chosen: names and times are known without opening any. */
 static void
-sift(struct spool_list *list, const struct choice *choice, int64_t now)
+sift(const struct runner *r, struct spool_list *list, int64_t now)
 {
-	size_t	n = 0;
+	const struct choice	*choice = &r->choice;
+	size_t			 n = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
 		struct spool_item	item = list->item[i];
+		bool			chosen = (choice->when != WHEN_DUE ||
+					    retry_is_due(now, item.next)) &&
+					    (choice->id == NULL ||
+					    strcmp(choice->id, item.name) ==
+					    0);
 
-		if ((choice->when == WHEN_DUE &&
-		    !retry_is_due(now, item.next)) ||
-		    (choice->id != NULL && strcmp(choice->id, item.name) != 0))
-			free(item.name);
-		else
+		if (chosen && item.is_file) {
 			list->item[n++] = item;
+			continue;
+		}
+		if (chosen)
+			set_aside(r, item.name);
+		free(item.name);
 	}
 	list->n = n;
 }
@@ -419,7 +452,7 @@ runner_pass(const struct runner *r, struct runner_totals *t,
 	spool_sweep(r->spool, now);
 	if (!spool_list(&pass.list, r->spool, SPOOL_QUEUE, why))
 		return false;
-	sift(&pass.list, &r->choice, now);
+	sift(r, &pass.list, now);
 	if (pass.list.n > 0)
 		good = work_on_list(&pass, t, why);
 	spool_list_free(&pass.list);
