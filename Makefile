@@ -156,6 +156,7 @@ QUEUE	= \
 CONFIG	= \
 	  check \
 	  command \
+	  command_process \
 	  config \
 	  credentials \
 	  identity \
@@ -304,6 +305,14 @@ $(B)/tests/%.o: tests/%.c
 # Another's SASL, if it is there, to judge ours.
 $(B)/tests/program/gsasl_test: TEST_LIBS += \
 	    $(shell pkg-config --libs libgsasl 2>/dev/null)
+
+# An attacker that the program loads; a sanitizer's runtime would come too late.
+$(B)/tests/program/sandbox_test: $(B)/tests/program/attacker.so
+$(B)/tests/program/attacker.so: tests/program/attacker.c \
+    tests/support/attack.c tests/support/attack.h
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fsanitize=%,$(ALL_CFLAGS)) -Itests -fPIC -shared \
+	    -o $@ $(filter %.c,$^)
 
 TEST_ARCHIVES = $(B)/librelais.a $(B)/libtls.a $(B)/librelais.a
 

@@ -22,7 +22,6 @@
 #include "relay/store.h"
 #include "util/buffer.h"
 #include "util/memory.h"
-#include "util/sandbox.h"
 
 struct submission {
 	const struct options	*options;
@@ -144,6 +143,7 @@ static void
 attempt(struct submission *s, struct delivered *where)
 {
 	struct relay	relay;
+	struct sandbox	sandbox;
 	struct delivery	delivery = {
 		.relay = &relay,
 		.queue = s->queue == STORE_OPEN ? &s->spool : NULL,
@@ -159,33 +159,12 @@ attempt(struct submission *s, struct delivered *where)
 
 	relay_begin(&relay, s->config, &s->me,
 	    s->options->verbose ? &transcript : NULL);
+	if (deliver_tries(&delivery)) {
+		sandbox = store_sandbox(delivery.queue);
+		relay_confine(&relay, &sandbox);
+	}
 	deliver(&delivery, s->outcomes, where);
 	relay_end(&relay);
-}
-
-static bool
-sets(const struct config *config, enum config_key key)
-{
-	for (const struct section *x = config->first; x != NULL; x = x->next)
-		if (x->setting[key] != NULL)
-			return true;
-	return false;
-}
-
-/* A hostile server may talk to us.  What is only queued meets none. */
-static void
-confine(const struct submission *s)
-{
-	bool	queued = s->options->delivery != DELIVER_NOW &&
-		    s->queue != STORE_NONE;
-
-	/* A command could not start, nor become another user by sudo. */
-	if (queued || sets(s->config, KEY_PASSWORD_COMMAND) ||
-	    sets(s->config, KEY_TOKEN_COMMAND))
-		return;
-	sandbox_enter(&(struct sandbox){
-	    .directory = s->queue == STORE_OPEN ? s->spool.fd : -1,
-	    .owner = s->spool.owner, .group = s->spool.group });
 }
 
 static int
@@ -204,7 +183,6 @@ hand_over(struct submission *s)
 		.envelope = &s->envelope,
 	};
 
-	confine(s);
 	attempt(s, &where);
 	account.id = report.queued = where.queued[0] != '\0' ? where.queued :
 	    NULL;

@@ -30,6 +30,7 @@ struct helper {
 	int		 out;
 	int		 err;
 	int64_t		 deadline;
+	int		 caller;
 	struct buffer	 complaint;	/* the start of standard error */
 	int		 status;	/* of waitpid */
 };
@@ -229,9 +230,10 @@ listen_to(struct helper *h, struct buffer *output, const char *name,
 		struct pollfd	fds[] = {
 			{ .fd = h->out, .events = POLLIN },
 			{ .fd = h->err, .events = POLLIN },
+			{ .fd = h->caller },
 		};
 
-		poll(fds, 2, TICK_MS);
+		poll(fds, 3, TICK_MS);
 		over = waitpid(h->pid, &h->status, WNOHANG) == h->pid;
 		if (over)
 			h->pid = 0;
@@ -243,6 +245,9 @@ listen_to(struct helper *h, struct buffer *output, const char *name,
 		if (!over && clock_ms() > h->deadline)
 			return failed(why, EX_TEMPFAIL, "%s: took too long and "
 			    "was stopped", name);
+		if (!over && (fds[2].revents & POLLHUP) != 0)
+			return failed(why, EX_TEMPFAIL, "%s: stopped, since "
+			    "nobody waits for it any more", name);
 	}
 	return true;
 }
@@ -281,9 +286,10 @@ dismiss(struct helper *h)
 
 static bool
 run(struct buffer *output, char *const *argv, int64_t timeout_ms,
-    struct failure *why)
+    int caller, struct failure *why)
 {
-	struct helper	h = { .deadline = clock_ms() + timeout_ms };
+	struct helper	h = { .deadline = clock_ms() + timeout_ms,
+			    .caller = caller };
 	bool		good;
 
 	if (!launch(&h, argv, why))
@@ -297,7 +303,7 @@ run(struct buffer *output, char *const *argv, int64_t timeout_ms,
 
 bool
 command_output(struct buffer *output, const char *text, int64_t timeout_ms,
-    struct failure *why)
+    int caller, struct failure *why)
 {
 	struct sigaction	usual = { .sa_handler = SIG_DFL };
 	struct sigaction	before;
@@ -307,7 +313,7 @@ command_output(struct buffer *output, const char *text, int64_t timeout_ms,
 	words_split(&words, text);
 	/* Where SIGCHLD is ignored, which is inherited, no status is kept. */
 	sigaction(SIGCHLD, &usual, &before);
-	good = run(output, words.word, timeout_ms, why);
+	good = run(output, words.word, timeout_ms, caller, why);
 	sigaction(SIGCHLD, &before, NULL);
 	words_free(&words);
 	return good;

@@ -21,8 +21,11 @@
  * (with the first line of its standard error), too talkative.  EX_TEMPFAIL:
  * too slow, or ended with that status, as a helper may that asks a server
  * for a token and gets no answer.
+ *
+ * caller: a socket or -1.  If its other end is closed, the helper's time is
+ * over at once.
  */
 bool	command_output(struct buffer *, const char *words, int64_t timeout_ms,
-	    struct failure *why);
+	    int caller, struct failure *why);
 
 #endif

@@ -5,16 +5,15 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "config/command.h"
+#include "config/command_process.h"
 #include "util/memory.h"
 #include "util/trusted.h"
 
-enum { COMMAND_MS = 30 * 1000 };
-
 static bool
-from_command(struct buffer *value, const char *command, struct failure *why)
+from_command(struct buffer *value, const char *command,
+    struct command_process *process, struct failure *why)
 {
-	return command_output(value, command, COMMAND_MS, why) &&
+	return command_process_run(process, value, command, why) &&
 	    trusted_value(value, "its output", why);
 }
 
@@ -41,19 +40,19 @@ is_token(const struct buffer *value)
 
 static bool
 fetch(struct buffer *value, enum config_key key, const char *text,
-    struct failure *why)
+    struct command_process *process, struct failure *why)
 {
 	if (key == KEY_PASSWORD_FILE)
 		return from_file(value, text, why);
 	if (key == KEY_PASSWORD_COMMAND || key == KEY_TOKEN_COMMAND)
-		return from_command(value, text, why);
+		return from_command(value, text, process, why);
 	buffer_add_text(value, text);
 	return true;
 }
 
 static bool
 read_secret(struct credentials *c, const struct setting *set,
-    enum config_key key, struct failure *why)
+    enum config_key key, struct command_process *process, struct failure *why)
 {
 	struct buffer	value = { 0 };
 	bool		good;
@@ -61,7 +60,7 @@ read_secret(struct credentials *c, const struct setting *set,
 	c->by_token = key == KEY_TOKEN_COMMAND;
 	snprintf(c->origin, sizeof(c->origin), "%s (%s)", set->origin,
 	    config_key_name(key));
-	good = fetch(&value, key, set->value, why);
+	good = fetch(&value, key, set->value, process, why);
 	if (good && key == KEY_TOKEN_COMMAND && !is_token(&value))
 		good = failed(why, EX_CONFIG, "what was printed is not an "
 		    "access token: only visible characters, without blanks");
@@ -79,7 +78,7 @@ read_secret(struct credentials *c, const struct setting *set,
 bool
 credentials_read(struct credentials *c, const struct config *config,
     const struct config_subject *subject, const char *url_user,
-    struct failure *why)
+    struct command_process *process, struct failure *why)
 {
 	const struct section	*home;
 	const struct setting	*set;
@@ -94,7 +93,7 @@ credentials_read(struct credentials *c, const struct config *config,
 		return true;
 	c->user = memory_copy(url_user != NULL ? url_user : set->value);
 	set = config_secret_beside(config, home, &key);
-	if (set == NULL || read_secret(c, set, key, why))
+	if (set == NULL || read_secret(c, set, key, process, why))
 		return true;
 	credentials_free(c);
 	return false;

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "config/command_process.h"
 #include "config/config.h"
 #include "util/failure.h"
 
@@ -34,7 +35,7 @@ struct credentials {
  */
 bool	credentials_read(struct credentials *, const struct config *,
 	    const struct config_subject *, const char *url_user,
-	    struct failure *why);
+	    struct command_process *, struct failure *why);
 
 /* The secrets alone, once they have served; who and whence stays known. */
 void	credentials_wipe(struct credentials *);

@@ -172,16 +172,20 @@ note_health(const struct delivery *d, const struct outcome *outcomes)
 		health_note_success(d->queue, now, &ignored);
 }
 
+bool
+deliver_tries(const struct delivery *d)
+{
+	return !d->untried || (d->queue == NULL && !d->queue_is_set);
+}
+
 void
 deliver(const struct delivery *d, struct outcome *outcomes,
     struct delivered *result)
 {
 	struct failure	why;
-	bool		untried = d->untried &&
-			    (d->queue != NULL || d->queue_is_set);
 
 	*result = (struct delivered){ 0 };
-	if (untried)
+	if (!deliver_tries(d))
 		put_off(d, outcomes);
 	else if (any(d, outcomes, is_waiting))
 		relay_send(d->relay, d->envelope, d->message, outcomes);
@@ -194,6 +198,6 @@ deliver(const struct delivery *d, struct outcome *outcomes,
 	}
 	if (d->queue != NULL && any(d, outcomes, is_failed))
 		keep_failed(d, outcomes, result);
-	if (d->queue != NULL && !untried)
+	if (d->queue != NULL && deliver_tries(d))
 		note_health(d, outcomes);
 }

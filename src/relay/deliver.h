@@ -22,7 +22,8 @@
 
 /* All borrowed. */
 struct delivery {
-	struct relay		*relay;		/* begun */
+	struct relay		*relay;		/* begun, and confined if
+						 * deliver_tries() */
 	struct spool		*queue;		/* NULL: there is none */
 	const struct failure	*no_queue;	/* why it can't be used; NULL: it
 						 * is open or off */
@@ -40,6 +41,9 @@ struct delivered {
 	char	queued[ID_SIZE];
 	char	failed[ID_SIZE];
 };
+
+/* False: the message is only queued, and no server is asked. */
+bool	deliver_tries(const struct delivery *);
 
 /*
  * Gives every forward-path that is OUTCOME_WAITING another outcome.  A

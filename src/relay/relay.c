@@ -21,9 +21,17 @@ relay_begin(struct relay *r, const struct config *config,
 }
 
 void
+relay_confine(struct relay *r, const struct sandbox *sandbox)
+{
+	command_process_start(&r->commands, r->config);
+	sandbox_enter(sandbox);
+}
+
+void
 relay_end(struct relay *r)
 {
 	host_leave(r);
+	command_process_end(&r->commands);
 	smarthost_list_free(&r->hosts);
 	free(r->down_sender);
 }

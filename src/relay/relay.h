@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "config/command_process.h"
 #include "config/config.h"
 #include "config/credentials.h"
 #include "config/identity.h"
@@ -22,6 +23,7 @@
 #include "net/lookup.h"
 #include "smtp/session.h"
 #include "util/failure.h"
+#include "util/sandbox.h"
 
 /*
  * For a caller that keeps the message on disk: a process that is killed must
@@ -48,6 +50,7 @@ struct relay {
 	bool				 no_chunking;	/* nor does it know */
 	struct config_subject		 subject;
 	struct config_view		 view;		/* of the session */
+	struct command_process		 commands;
 	struct credentials		 credentials;
 	struct auth_options		 auth;
 	char				*helo;		/* owned; of the
@@ -87,6 +90,13 @@ struct relay {
 
 void	relay_begin(struct relay *, const struct config *,
 	    const struct identity *, const struct trace *);
+
+/*
+ * To be called before the first attempt, since a hostile server may answer.
+ * Starts the process that runs the commands for credentials, and enters the
+ * sandbox.
+ */
+void	relay_confine(struct relay *, const struct sandbox *);
 
 /*
  * One attempt for all forward-paths whose outcome is OUTCOME_WAITING; each

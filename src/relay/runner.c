@@ -16,6 +16,7 @@
 #include "queue/entry.h"
 #include "queue/health.h"
 #include "queue/retry.h"
+#include "relay/store.h"
 #include "util/memory.h"
 
 enum {
@@ -123,11 +124,13 @@ work(struct pass *pass, size_t number)
 {
 	struct seat		*seat = &pass->board->seat[number];
 	struct work_place	 place = { pass, seat };
+	struct sandbox		 sandbox = store_sandbox(pass->runner->spool);
 	struct worker		 worker;
 	bool			 left = false;
 	size_t			 i;
 
 	begin_worker(&worker, pass->runner);
+	relay_confine(&worker.relay, &sandbox);
 	worker.may_leave = leave;
 	worker.context = &place;
 	while (!left && take(pass, &i)) {

@@ -96,7 +96,7 @@ security_choose(struct relay *r, struct failure *why)
 	if (is_set_to(r, KEY_AUTH, "off"))
 		return true;
 	if (!credentials_read(&r->credentials, r->config, &r->subject,
-	    r->host->user, why))
+	    r->host->user, &r->commands, why))
 		return false;
 	choose_auth(r);
 	return true;

@@ -69,6 +69,16 @@ store_spare(struct message_spare *spare, struct store_spill *spill,
 	return false;
 }
 
+struct sandbox
+store_sandbox(const struct spool *spool)
+{
+	if (spool == NULL)
+		return (struct sandbox){ .directory = -1, .owner = (uid_t)-1,
+		    .group = (gid_t)-1 };
+	return (struct sandbox){ .directory = spool->fd,
+	    .owner = spool->owner, .group = spool->group };
+}
+
 enum store_answer
 store_open(struct spool *spool, const struct config *config,
     struct failure *why)

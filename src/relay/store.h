@@ -8,6 +8,7 @@
 #include "mail/message.h"
 #include "queue/spool.h"
 #include "util/failure.h"
+#include "util/sandbox.h"
 
 enum store_answer {
 	STORE_OPEN,
@@ -41,6 +42,9 @@ void	store_spill(struct store_spill *, const struct spool *);
  */
 bool	store_spare(struct message_spare *, struct store_spill *,
 	    const struct spool *);
+
+/* The sandbox of a process that may write to the queue; NULL: to no file. */
+struct sandbox store_sandbox(const struct spool *);
 
 /*
  * For who only asks what is there: makes nothing.  For a spool that was never

@@ -132,6 +132,7 @@ post_session(struct stream *stream, const struct post_options *options,
 		.message = take_message,
 		.context = &post,
 	};
+	struct sandbox		sandbox;
 	bool			good;
 
 	post.queue = store_open(&post.spool, options->config, &post.no_queue);
@@ -142,6 +143,8 @@ post_session(struct stream *stream, const struct post_options *options,
 		policy.spare = &spare;
 	relay_begin(&post.relay, options->config, options->me,
 	    options->trace);
+	sandbox = store_sandbox(post.queue == STORE_OPEN ? &post.spool : NULL);
+	relay_confine(&post.relay, &sandbox);
 	good = serve_session(stream, &policy, why);
 	relay_end(&post.relay);
 	spool_close(&post.spool);

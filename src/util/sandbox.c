@@ -79,24 +79,12 @@ allow(int rules, int fd, uint64_t access)
 }
 
 static void
-allow_path(int rules, const char *path, uint64_t access)
-{
-	int	fd = open(path, O_PATH | O_CLOEXEC);
-
-	if (fd == -1)
-		return;
-	allow(rules, fd, access);
-	close(fd);
-}
-
-static void
 restrict_files(const struct sandbox *s)
 {
 	enum { N = sizeof(rulesets) / sizeof(*rulesets) };
-	const char *const	*more = s->more;
-	uint64_t		 truncate;
-	int			 rules = -1;
-	size_t			 i;
+	int		null, rules = -1;
+	uint64_t	truncate;
+	size_t		i;
 
 	for (i = 0; i < N && rules == -1; i++)
 		rules = (int)syscall(SYS_landlock_create_ruleset, &rulesets[i],
@@ -106,10 +94,11 @@ restrict_files(const struct sandbox *s)
 	truncate = rulesets[i - 1].files & TRUNCATE;
 	if (s->directory != -1)
 		allow(rules, s->directory, CHANGE_FILES | truncate);
-	for (; more != NULL && *more != NULL; more++)
-		allow_path(rules, *more, CHANGE_FILES | truncate);
-	allow_path(rules, "/dev/null", LANDLOCK_ACCESS_FS_WRITE_FILE |
-	    truncate);
+	null = open("/dev/null", O_PATH | O_CLOEXEC);
+	if (null != -1) {
+		allow(rules, null, LANDLOCK_ACCESS_FS_WRITE_FILE | truncate);
+		close(null);
+	}
 	syscall(SYS_landlock_restrict_self, rules, 0);
 	close(rules);
 }

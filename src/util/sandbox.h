@@ -3,8 +3,8 @@
  *
  * After sandbox_enter() this process cannot start a program or a process,
  * signal, trace or limit another process, gain a privilege, listen, open a raw
- * socket, or create, change or remove a file outside the directories named.
- * In these, it can only create, change and remove regular files.  Root keeps
+ * socket, or create, change or remove a file outside the directory named.  In
+ * it, only regular files can be created, changed and removed.  Root keeps
  * only the capabilities that override the permissions of files.
  *
  * Open descriptors stay open.  Reading files, connecting and name resolution
@@ -22,14 +22,10 @@
 
 #include <sys/types.h>
 
-/* All borrowed. */
 struct sandbox {
-	int			 directory;	/* writable; -1: none */
-	const char *const	*more;		/* paths of others, NULL at the
-						 * end; or NULL.  One that
-						 * can't be opened is ignored */
-	uid_t			 owner;		/* to whom fchown() may give a */
-	gid_t			 group;		/* file, and to nobody else */
+	int	directory;	/* borrowed; writable; -1: none is */
+	uid_t	owner;		/* to whom fchown() may give a file, */
+	gid_t	group;		/* and to nobody else */
 };
 
 void	sandbox_enter(const struct sandbox *);

@@ -72,9 +72,15 @@ configure(struct test *t, const char *key, const char *value)
 static bool
 read_credentials(struct test *t, const char *url_user)
 {
+	struct command_process	process;
+	bool			good;
+
 	credentials_free(&t->credentials);
-	return credentials_read(&t->credentials, &t->config, NULL, url_user,
-	    &t->why);
+	command_process_start(&process, &t->config);
+	good = credentials_read(&t->credentials, &t->config, NULL, url_user,
+	    &process, &t->why);
+	command_process_end(&process);
+	return good;
 }
 
 static void
@@ -425,7 +431,7 @@ stops_what_takes_too_long(void **state)
 	int64_t		start = clock_ms();
 
 	(void)state;
-	assert_false(command_output(&output, "sleep 1000", 50, &why));
+	assert_false(command_output(&output, "sleep 1000", 50, -1, &why));
 	assert_int_equal(why.status, EX_TEMPFAIL);
 	assert_string_equal(why.text, "sleep: took too long and was stopped");
 	assert_null(output.data);
@@ -446,7 +452,8 @@ stops_the_whole_group(void **state)
 
 	snprintf(text, sizeof(text), "sleep 1000 & echo $! >%s; wait", note);
 	script(t, text);
-	assert_false(command_output(&output, path, 2000, &t->why));
+	assert_false(command_output(&output, path, 2000, -1,
+	    &t->why));
 	f = fopen(note, "r");
 	assert_non_null(f);
 	assert_int_equal(fscanf(f, "%ld", &pid), 1);

@@ -140,7 +140,7 @@ attack_create(const struct attack_place *p)
 	char	path[PATH_SIZE];
 
 	return attack_result(open(path_in(path, p->outside, "new"),
-	    O_WRONLY | O_CREAT | O_CLOEXEC, 0600) != -1);
+	    O_RDONLY | O_CREAT | O_CLOEXEC, 0600) != -1);
 }
 
 enum attack_result

@@ -1,0 +1,198 @@
+#include "config/command_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "config/command.h"
+#include "util/file.h"
+
+enum {
+	COMMAND_MS = 30 * 1000,
+	ANSWER_MS = COMMAND_MS + 5 * 1000,	/* the process has not ended,
+						 * and does not answer */
+};
+
+/* What is written back; the output follows. */
+struct answer {
+	struct failure	why;	/* EX_OK: none */
+	size_t		len;	/* of the output */
+};
+
+static bool
+next_command(const struct config *config, size_t number, const char **command)
+{
+	static const enum config_key	keys[] = { KEY_PASSWORD_COMMAND,
+					    KEY_TOKEN_COMMAND };
+
+	for (const struct section *s = config->first; s != NULL; s = s->next)
+		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+			if (s->setting[keys[i]] != NULL && number-- == 0) {
+				*command = s->setting[keys[i]]->value;
+				return true;
+			}
+	return false;
+}
+
+/*
+ * In the child.
+ */
+
+static void
+answer_with(int fd, const char *command)
+{
+	struct buffer	output = { 0 };
+	struct answer	a;
+
+	memset(&a, 0, sizeof(a));
+	if (command_output(&output, command, COMMAND_MS, fd, &a.why))
+		a.len = output.len;
+	if (!file_write(fd, &a, sizeof(a)) ||
+	    !file_write(fd, output.data, a.len))
+		_exit(EX_IOERR);
+	buffer_wipe(&output);
+}
+
+/*
+ * Nothing of the parent's: somebody may wait for the end of its output.  Only
+ * the socket stays, above standard error.
+ */
+static bool
+let_go(int *fd)
+{
+	int	keep = fcntl(*fd, F_DUPFD, STDERR_FILENO + 1);
+	int	nothing = file_nothing();
+	bool	good = keep != -1 && nothing != -1;
+
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+		good = good && dup2(nothing, i) != -1;
+	*fd = STDERR_FILENO + 1;
+	good = good && dup2(keep, *fd) != -1;
+	closefrom(*fd + 1);
+	return good;
+}
+
+static void
+run_commands(int fd, const struct config *config)
+{
+	const char	*command;
+	uint32_t	number;
+
+	if (!let_go(&fd))
+		_exit(EX_OSERR);
+	while (read(fd, &number, sizeof(number)) == sizeof(number) &&
+	    next_command(config, number, &command))
+		answer_with(fd, command);
+	_exit(EX_OK);
+}
+
+/*
+ * In the parent.
+ */
+
+void
+command_process_start(struct command_process *p, const struct config *config)
+{
+	const char	*command;
+	sigset_t	 all, before;
+	int		 fd[2];
+
+	*p = (struct command_process){ .config = config };
+	if (!next_command(config, 0, &command))
+		return;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == -1) {
+		p->error = errno;
+		return;
+	}
+	p->fd = fd[0];
+	/* The child blocks all signals: it ends when its parent does. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	p->pid = fork();
+	if (p->pid == 0)
+		run_commands(fd[1], config);
+	if (p->pid == -1) {
+		p->error = errno;
+		p->pid = 0;
+		close(p->fd);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	close(fd[1]);
+}
+
+static bool
+receive(int fd, void *data, size_t len)
+{
+	struct pollfd	ready = { .fd = fd, .events = POLLIN };
+	char		*to = data;
+
+	while (len > 0) {
+		ssize_t	n = poll(&ready, 1, ANSWER_MS);
+
+		if (n == 0)
+			errno = ETIMEDOUT;
+		else if (n > 0 && (n = read(fd, to, len)) == 0)
+			errno = EPIPE;
+		if (n > 0) {
+			to += n;
+			len -= (size_t)n;
+		} else if (n == 0 || errno != EINTR) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+ask(struct command_process *p, uint32_t number, struct buffer *output,
+    struct failure *why)
+{
+	struct answer	a;
+
+	if (!file_write(p->fd, &number, sizeof(number)) ||
+	    !receive(p->fd, &a, sizeof(a)) ||
+	    !receive(p->fd, buffer_room(output, a.len), a.len))
+		return failed_errno(why, EX_TEMPFAIL,
+		    "the process that runs commands does not answer");
+	output->len += a.len;
+	buffer_add(output, "", 0);
+	*why = a.why;
+	return a.why.status == EX_OK;
+}
+
+bool
+command_process_run(struct command_process *p, struct buffer *output,
+    const char *command, struct failure *why)
+{
+	const char	*other;
+
+	if (p->pid == 0) {
+		errno = p->error;
+		return failed_errno(why, EX_OSERR,
+		    "cannot start a process for commands");
+	}
+	for (uint32_t i = 0; next_command(p->config, i, &other); i++)
+		if (strcmp(other, command) == 0)
+			return ask(p, i, output, why);
+	return failed(why, EX_SOFTWARE, "%s: not in the configuration",
+	    command);
+}
+
+void
+command_process_end(struct command_process *p)
+{
+	if (p->pid == 0)
+		return;
+	close(p->fd);
+	while (waitpid(p->pid, NULL, 0) == -1 && errno == EINTR)
+		continue;
+	p->pid = 0;
+}

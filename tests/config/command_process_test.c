@@ -1,0 +1,266 @@
+/* The process that runs the commands for credentials. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "config/command_process.h"
+#include "support/folder.h"
+
+enum { PATIENCE_MS = 30000 };
+
+struct test {
+	struct folder		 folder;
+	struct config		 config;
+	struct command_process	 process;
+	struct buffer		 output;
+	struct failure		 why;
+};
+
+static int
+set_up(void **state)
+{
+	struct test	*t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	folder_make(&t->folder);
+	*state = t;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct test	*t = *state;
+
+	command_process_end(&t->process);
+	buffer_free(&t->output);
+	config_free(&t->config);
+	folder_remove(&t->folder);
+	free(t);
+	return 0;
+}
+
+static void
+configure(struct test *t, const char *lines)
+{
+	const char	*path = folder_write(&t->folder, "relais.conf", 0600,
+			    lines);
+
+	if (!config_load(&t->config, &(struct config_source){ .file = path },
+	    &t->why))
+		fail_msg("%s", t->why.text);
+}
+
+/* Two commands, of which one has a section of its own. */
+static void
+start(struct test *t)
+{
+	configure(t, "smarthost = mail.example\nuser = me\n"
+	    "password_command = echo first\n"
+	    "[from a@example.org]\nsmarthost = other.example\nuser = me\n"
+	    "token_command = echo second\n");
+	command_process_start(&t->process, &t->config);
+	assert_true(t->process.pid > 0);
+}
+
+static void
+assert_runs(struct test *t, const char *command, const char *output)
+{
+	buffer_clear(&t->output);
+	if (!command_process_run(&t->process, &t->output, command, &t->why))
+		fail_msg("%s", t->why.text);
+	assert_string_equal(t->output.data, output);
+}
+
+static void
+runs_each_command(void **state)
+{
+	struct test	*t = *state;
+
+	start(t);
+	assert_runs(t, "echo first", "first\n");
+	assert_runs(t, "echo second", "second\n");
+	assert_runs(t, "echo first", "first\n");
+}
+
+static void
+does_not_start_without_a_command(void **state)
+{
+	struct test	*t = *state;
+
+	configure(t, "smarthost = mail.example\nuser = me\npassword = x\n");
+	command_process_start(&t->process, &t->config);
+	assert_int_equal(t->process.pid, 0);
+	assert_int_equal(t->process.error, 0);
+}
+
+static void
+tells_what_went_wrong(void **state)
+{
+	struct test	*t = *state;
+
+	configure(t, "smarthost = mail.example\nuser = me\n"
+	    "password_command = false\n");
+	command_process_start(&t->process, &t->config);
+	assert_false(command_process_run(&t->process, &t->output, "false",
+	    &t->why));
+	assert_int_equal(t->why.status, EX_CONFIG);
+	assert_string_equal(t->why.text, "false: ended with status 1");
+	assert_int_equal(t->output.len, 0);
+}
+
+static void
+runs_nothing_else(void **state)
+{
+	struct test	*t = *state;
+	uint32_t	 number = 2;
+	char		 octet;
+
+	start(t);
+	assert_false(command_process_run(&t->process, &t->output, "echo third",
+	    &t->why));
+	assert_int_equal(t->why.status, EX_SOFTWARE);
+	/* As who has taken over the parent would ask. */
+	assert_int_equal(write(t->process.fd, &number, sizeof(number)),
+	    sizeof(number));
+	assert_int_equal(read(t->process.fd, &octet, 1), 0);
+}
+
+static void
+has_no_other_open_file(void **state)
+{
+	struct test	*t = *state;
+	const char	*script = folder_write(&t->folder, "list", 0700,
+			    "#!/bin/sh\nreadlink /proc/$PPID/fd/*\n");
+	char		 lines[600];
+	int		 fd;
+
+	snprintf(lines, sizeof(lines), "smarthost = mail.example\nuser = me\n"
+	    "password_command = %s\n", script);
+	configure(t, lines);
+	fd = open(folder_write(&t->folder, "message", 0600, ""), O_RDWR);
+	assert_true(fd != -1);
+	command_process_start(&t->process, &t->config);
+	if (!command_process_run(&t->process, &t->output, script, &t->why))
+		fail_msg("%s", t->why.text);
+	assert_non_null(strstr(t->output.data, "socket:"));
+	assert_null(strstr(t->output.data, "message"));
+	/* Standard input, output and error; the socket, two pipes. */
+	assert_int_equal(strncmp(t->output.data,
+	    "/dev/null\n/dev/null\n/dev/null\nsocket:", 37), 0);
+	close(fd);
+}
+
+static void
+is_left_alone_by_signals(void **state)
+{
+	static const int	signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
+				    SIGUSR1, SIGALRM, SIGPIPE };
+	struct test		*t = *state;
+
+	start(t);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		assert_int_equal(kill(t->process.pid, signals[i]), 0);
+	assert_runs(t, "echo first", "first\n");
+}
+
+/* In a child, that ends as a whole process does. */
+static void
+run_and_wait(struct test *t, const char *script)
+{
+	command_process_start(&t->process, &t->config);
+	command_process_run(&t->process, &t->output, script, &t->why);
+	_exit(0);
+}
+
+static void
+ends_with_its_parent(void **state)
+{
+	struct test	*t = *state;
+	char		 pipe_path[128], lines[600], script[300], text[32];
+	struct pollfd	 end = { .events = POLLIN };
+	const char	*path;
+	pid_t		 parent;
+	FILE		*f;
+
+	snprintf(pipe_path, sizeof(pipe_path), "%s/pid", t->folder.path);
+	assert_int_equal(mkfifo(pipe_path, 0600), 0);
+	snprintf(script, sizeof(script), "#!/bin/sh\necho $$ >%s\n"
+	    "exec sleep 1000\n", pipe_path);
+	path = folder_write(&t->folder, "wait", 0700, script);
+	snprintf(lines, sizeof(lines), "smarthost = mail.example\nuser = me\n"
+	    "password_command = %s\n", path);
+	configure(t, lines);
+	parent = fork();
+	if (parent == 0)
+		run_and_wait(t, path);
+	f = fopen(pipe_path, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(text, sizeof(text), f));
+	fclose(f);
+	end.fd = pidfd_open(atoi(text), 0);
+	assert_true(end.fd != -1);
+	kill(parent, SIGKILL);
+	assert_int_equal(waitpid(parent, NULL, 0), parent);
+	assert_int_equal(poll(&end, 1, PATIENCE_MS), 1);
+	close(end.fd);
+}
+
+static void
+says_that_it_could_not_start(void **state)
+{
+	struct test		*t = *state;
+	struct rlimit		 before, none;
+	bool			 good;
+
+	configure(t, "smarthost = mail.example\nuser = me\n"
+	    "password_command = echo first\n");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	command_process_start(&t->process, &t->config);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	good = command_process_run(&t->process, &t->output, "echo first",
+	    &t->why);
+	assert_false(good);
+	assert_int_equal(t->why.status, EX_OSERR);
+	assert_string_equal(t->why.text, "cannot start a process for "
+	    "commands: Too many open files");
+}
+
+#define CASE(function) \
+	{ #function, function, set_up, tear_down, NULL }
+
+static const struct CMUnitTest command_process_spec[] = {
+	CASE(runs_each_command),
+	CASE(does_not_start_without_a_command),
+	CASE(tells_what_went_wrong),
+	CASE(runs_nothing_else),
+	CASE(has_no_other_open_file),
+	CASE(is_left_alone_by_signals),
+	CASE(ends_with_its_parent),
+	CASE(says_that_it_could_not_start),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(command_process_spec, NULL, NULL);
+}

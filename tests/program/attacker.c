@@ -1,0 +1,120 @@
+/*
+ * An attacker in the program: loaded before libc (LD_PRELOAD), this object is
+ * called when the program connects to the smarthost, which is before a server
+ * can have sent it anything, and attempts the attacks below.
+ *
+ * What comes of each is written to the file that the environment names, which
+ * is opened when the program starts.  An attack that another kernel than this
+ * one could prevent is left out.
+ */
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "support/attack.h"
+
+static struct attack_place	place;
+static int			report = -1;
+static long			landlock;
+
+/* That the kernel says so of us, too. */
+static enum attack_result
+gain_a_privilege(const struct attack_place *p)
+{
+	(void)p;
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? ATTACK_DENIED :
+	    ATTACK_DONE;
+}
+
+static enum attack_result
+call_anything(const struct attack_place *p)
+{
+	(void)p;
+	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER ?
+	    ATTACK_DENIED : ATTACK_DONE;
+}
+
+static const struct {
+	const char	*name;
+	attack_fn	*attempt;
+	int		 landlock;	/* the version that it takes */
+} attacks[] = {
+	{ "gain a privilege", gain_a_privilege, 0 },
+	{ "make any system call", call_anything, 0 },
+	{ "start a program", attack_program, 0 },
+	{ "start a process", attack_process, 0 },
+	{ "start a process in a namespace", attack_namespace, 0 },
+	{ "make a namespace", attack_new_namespace, 0 },
+	{ "signal another process", attack_signal, 0 },
+	{ "limit another process", attack_limit, 0 },
+	{ "trace another process", attack_trace, 0 },
+	{ "read the memory of another process", attack_read_memory, 2 },
+	{ "make a file", attack_create, 2 },
+	{ "write to a file", attack_write, 2 },
+	{ "truncate a file", attack_truncate, 0 },
+	{ "truncate a file by opening it", attack_truncate_on_open, 0 },
+	{ "change the mode of a file", attack_mode, 0 },
+	{ "remove a file", attack_remove, 2 },
+	{ "make a FIFO in the spool", attack_fifo, 0 },
+	{ "make a device in the spool", attack_device, 0 },
+	{ "make a directory in the spool", attack_directory, 0 },
+	{ "make a symbolic link in the spool", attack_symlink, 0 },
+	{ "listen", attack_listen, 0 },
+	{ "open a raw socket", attack_raw_socket, 0 },
+	{ "open a packet socket", attack_packet_socket, 0 },
+	{ "type at a terminal", attack_terminal, 0 },
+};
+
+__attribute__((constructor)) static void
+begin(void)
+{
+	const char	*path = getenv("ATTACK_REPORT");
+	const char	*victim = getenv("ATTACK_VICTIM");
+
+	place.inside = getenv("ATTACK_INSIDE");
+	place.outside = getenv("ATTACK_OUTSIDE");
+	if (path == NULL || victim == NULL || place.inside == NULL ||
+	    place.outside == NULL)
+		return;
+	place.victim = atoi(victim);
+	landlock = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+	report = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	dprintf(report, "begin\n");
+}
+
+static void
+attack(void)
+{
+	for (size_t i = 0; i < sizeof(attacks) / sizeof(*attacks); i++) {
+		enum attack_result	result;
+
+		if (attacks[i].landlock > landlock)
+			continue;
+		result = attacks[i].attempt(&place);
+		if (result != ATTACK_DENIED)
+			dprintf(report, "it can %s (%d)\n", attacks[i].name,
+			    result);
+	}
+	dprintf(report, "end\n");
+	close(report);
+	report = -1;
+}
+
+/* In place of libc's, whose declaration is none of ISO C. */
+int	attack_and_connect(int, const struct sockaddr *, socklen_t)
+	    __asm__ ("connect");
+
+int
+attack_and_connect(int fd, const struct sockaddr *a, socklen_t len)
+{
+	if (report != -1)
+		attack();
+	return (int)syscall(SYS_connect, fd, a, len);
+}

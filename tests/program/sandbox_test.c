@@ -1,0 +1,276 @@
+/*
+ * However a message gets to the smarthost, the process that talks to it is in
+ * the sandbox: an attacker in it can do nothing that attacker.c attempts, and
+ * the message arrives all the same.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/folder.h"
+#include "support/program.h"
+#include "support/queue.h"
+#include "support/skip.h"
+
+#define ATTACKER	BUILD "/tests/program/attacker.so"
+#define MESSAGE		"From: a@example.org\nTo: b@example.net\n\nhi\n"
+#define SESSION \
+	"EHLO client.example\r\nMAIL FROM:<a@example.org>\r\n" \
+	"RCPT TO:<b@example.net>\r\nDATA\r\nSubject: x\r\n\r\nhi\r\n.\r\n" \
+	"QUIT\r\n"
+
+struct scene {
+	struct queue_place	 p;
+	pid_t			 victim;
+	char			 report[128];
+	char			 text[6][300];	/* of the environment */
+	const char		*env[10];
+};
+
+static const struct script	plain = { 0 };
+
+static void
+add_variable(struct scene *s, size_t i, const char *name, const char *value)
+{
+	snprintf(s->text[i], sizeof(s->text[i]), "%s=%s", name, value);
+	s->env[i] = s->text[i];
+}
+
+static void
+make_environment(struct scene *s)
+{
+	const char	*asan = getenv("ASAN_OPTIONS");
+	char		 value[200];
+	size_t		 i = 0;
+
+	add_variable(s, i++, "LD_PRELOAD", ATTACKER);
+	add_variable(s, i++, "ATTACK_REPORT", s->report);
+	snprintf(value, sizeof(value), "%s/queue", s->p.spool);
+	add_variable(s, i++, "ATTACK_INSIDE", value);
+	add_variable(s, i++, "ATTACK_OUTSIDE", s->p.folder.path);
+	snprintf(value, sizeof(value), "%d", (int)s->victim);
+	add_variable(s, i++, "ATTACK_VICTIM", value);
+	snprintf(value, sizeof(value), "%s%sverify_asan_link_order=0",
+	    asan != NULL ? asan : "", asan != NULL ? ":" : "");
+	add_variable(s, i++, "ASAN_OPTIONS", value);
+	s->env[i++] = "PATH=/usr/bin:/bin";
+	s->env[i++] = "HOME=/nowhere";
+	s->env[i] = NULL;
+}
+
+static void
+need_filters(void)
+{
+	static const uint32_t	error = SECCOMP_RET_ERRNO;
+
+	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &error) != 0)
+		skip_because("the kernel has no seccomp filters");
+	if (access(ATTACKER, R_OK) != 0)
+		fail_msg("%s is not built", ATTACKER);
+}
+
+static void
+open_scene(struct scene *s, const struct script *script, const char *more)
+{
+	need_filters();
+	*s = (struct scene){ .victim = fork() };
+	if (s->victim == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	queue_place_open(&s->p, script, more);
+	folder_write(&s->p.folder, "old", 0600, "text");
+	snprintf(s->report, sizeof(s->report), "%s/report", s->p.folder.path);
+	make_environment(s);
+}
+
+static struct program
+program_of(struct scene *s, const char *const *argv, const char *input)
+{
+	return (struct program){ .argv = argv, .env = s->env, .input = input };
+}
+
+static void
+run(struct scene *s, const char *const *argv, const char *input)
+{
+	struct program	p = program_of(s, argv, input);
+	struct outcome	o;
+
+	program_run(&o, &p);
+	if (o.status != 0)
+		fail_msg("status %d: %s%s", o.status, o.out.data, o.err.data);
+	outcome_free(&o);
+}
+
+/* The attacks were made before the message was sent. */
+static void
+close_scene(struct scene *s)
+{
+	struct buffer	text = { 0 };
+
+	assert_true(smarthost_wait_messages(s->p.host, 1));
+	kill(s->victim, SIGKILL);
+	waitpid(s->victim, NULL, 0);
+	if (access(s->report, R_OK) != 0)
+		skip_because("the program is not dynamically linked");
+	file_read(&text, s->report);
+	if (strstr(text.data, "it can ") != NULL)
+		fail_msg("%s", strstr(text.data, "it can "));
+	if (strstr(text.data, "end\n") == NULL)
+		fail_msg("the attacks were not made to the end: %s",
+		    text.data);
+	buffer_free(&text);
+	queue_place_close(&s->p);
+}
+
+static void
+a_message_that_is_sent_at_once(void **state)
+{
+	struct scene	s;
+
+	(void)state;
+	open_scene(&s, &plain, NULL);
+	run(&s, WORDS("relais", "-C", s.p.conf, "-t"), MESSAGE);
+	close_scene(&s);
+}
+
+static void
+a_message_without_a_queue(void **state)
+{
+	struct scene	s;
+
+	(void)state;
+	open_scene(&s, &plain, "queue = off\n");
+	/* What is inside must be there, or nothing can be made in it. */
+	assert_int_equal(mkdir(s.p.spool, 0700), 0);
+	run(&s, WORDS("relais", "-C", s.p.conf, "-t", "-odq"), MESSAGE);
+	close_scene(&s);
+}
+
+static void
+a_message_with_a_password_command(void **state)
+{
+	struct scene	s;
+
+	(void)state;
+	open_scene(&s, &(struct script){ .user = "me", .password = "secret",
+	    .auth_in_clear = true, .auth_required = true },
+	    "tls = off\nauth = plain\nuser = me\n"
+	    "password_command = echo secret\n");
+	run(&s, WORDS("relais", "-C", s.p.conf, "-t"), MESSAGE);
+	close_scene(&s);
+}
+
+static void
+a_message_that_is_sent_in_the_background(void **state)
+{
+	struct scene	s;
+
+	(void)state;
+	open_scene(&s, &plain, NULL);
+	run(&s, WORDS("relais", "-C", s.p.conf, "-t", "-odb"), MESSAGE);
+	close_scene(&s);
+}
+
+static void
+a_session_on_standard_input(void **state)
+{
+	struct scene	s;
+
+	(void)state;
+	open_scene(&s, &plain, NULL);
+	run(&s, WORDS("relais", "-C", s.p.conf, "-bs"), SESSION);
+	close_scene(&s);
+}
+
+/* It does not fit into memory, and there is no spool for it. */
+static void
+a_session_with_a_large_message(void **state)
+{
+	enum { LINES = 10000 };
+	struct scene	s;
+	struct buffer	session = { 0 };
+
+	(void)state;
+	open_scene(&s, &plain, "queue = off\n");
+	assert_int_equal(mkdir(s.p.spool, 0700), 0);
+	buffer_add_text(&session, "EHLO client.example\r\n");
+	for (int i = 0; i < 2; i++) {
+		buffer_add_text(&session, "MAIL FROM:<a@example.org>\r\n"
+		    "RCPT TO:<b@example.net>\r\nDATA\r\n\r\n");
+		for (int k = 0; k < LINES; k++)
+			buffer_addf(&session, "message %d, line %d of many, "
+			    "which is long\r\n", i, k);
+		buffer_add_text(&session, ".\r\n");
+	}
+	buffer_add_text(&session, "QUIT\r\n");
+	run(&s, WORDS("relais", "-C", s.p.conf, "-bs"), session.data);
+	assert_true(smarthost_wait_messages(s.p.host, 2));
+	assert_non_null(strstr(smarthost_message(s.p.host, 1)->data.data,
+	    "message 1, line 9999"));
+	buffer_free(&session);
+	close_scene(&s);
+}
+
+static void
+a_queue_run(void **state)
+{
+	struct scene	s;
+
+	(void)state;
+	open_scene(&s, &plain, NULL);
+	queue_put(&s.p, "a@example.org", WORDS("b@example.net", ""));
+	run(&s, WORDS("relais", "-C", s.p.conf, "-q"), NULL);
+	close_scene(&s);
+}
+
+static void
+the_service(void **state)
+{
+	struct scene	 s;
+	struct program	 p;
+	struct running	*running;
+	struct outcome	 o;
+
+	(void)state;
+	open_scene(&s, &plain, NULL);
+	queue_put(&s.p, "a@example.org", WORDS("b@example.net", ""));
+	p = program_of(&s, WORDS("relais", "-C", s.p.conf, "serve"), NULL);
+	running = program_start(&p);
+	assert_true(smarthost_wait_messages(s.p.host, 1));
+	program_stop(running, SIGTERM, &o);
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	close_scene(&s);
+}
+
+static const struct CMUnitTest sandbox_spec[] = {
+	cmocka_unit_test(a_message_that_is_sent_at_once),
+	cmocka_unit_test(a_message_without_a_queue),
+	cmocka_unit_test(a_message_with_a_password_command),
+	cmocka_unit_test(a_message_that_is_sent_in_the_background),
+	cmocka_unit_test(a_session_on_standard_input),
+	cmocka_unit_test(a_session_with_a_large_message),
+	cmocka_unit_test(a_queue_run),
+	cmocka_unit_test(the_service),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(sandbox_spec, NULL, NULL);
+}
