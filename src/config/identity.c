@@ -1,5 +1,7 @@
 #include "config/identity.h"
 
+#include <arpa/inet.h>
+
 #include <ctype.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -63,7 +65,8 @@ mail_name(void)
 		return NULL;
 	line[n] = '\0';
 	line[strcspn(line, " \t\r\n")] = '\0';
-	return is_host_name(line) ? memory_copy(line) : NULL;
+	cut_last_dot(line);
+	return domain_is_valid(line) ? memory_copy(line) : NULL;
 }
 
 /* "example.org" of "www.example.org", and of "example.org" itself. */
@@ -74,7 +77,24 @@ domain_of_host(const char *host)
 
 	if (dot == NULL)
 		return NULL;
-	return strchr(dot + 1, '.') != NULL ? dot + 1 : host;
+	if (strchr(dot + 1, '.') != NULL)
+		host = dot + 1;
+	return domain_is_valid(host) ? host : NULL;
+}
+
+/* A host that is called by its address has an address literal for a domain. */
+static char *
+host_as_domain(const char *host)
+{
+	struct buffer	literal = { 0 };
+	struct in_addr	address;
+
+	if (domain_is_valid(host))
+		return memory_copy(host);
+	if (inet_pton(AF_INET, host, &address) != 1)
+		return memory_copy("localhost");
+	buffer_addf(&literal, "[%s]", host);
+	return buffer_take(&literal);
 }
 
 static char *
@@ -96,7 +116,7 @@ find_domain(const struct config *config, const char *host)
 		copy[strcspn(copy, "> ")] = '\0';
 		return copy;
 	}
-	return memory_copy(host);
+	return host_as_domain(host);
 }
 
 /*

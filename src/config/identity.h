@@ -12,7 +12,8 @@
 struct identity {
 	char	*host;		/* owned; the host's name as it is set */
 	char	*domain;	/* owned; for bare names: domain, /etc/mailname,
-				 * the host's domain, that of from, the host */
+				 * the host's domain, that of from, the host;
+				 * valid, or an address literal */
 	char	*helo;		/* owned; a domain or an address literal;
 				 * NULL: use the connection's */
 	char	*user;		/* owned; login name of the real user id */

@@ -1,6 +1,7 @@
 /*
- * The name that EHLO gives, by the host's name and the configuration: always
- * a domain or an address literal (RFC 5321 section 4.1.1.1).
+ * What comes of the host's name and the configuration: the name that EHLO
+ * gives, always a domain or an address literal (RFC 5321 section 4.1.1.1), and
+ * the domain of bare names.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -180,8 +181,67 @@ is_greeted(void **state)
 		skip_because("needs a host name of its own (a namespace)");
 }
 
+struct domain_case {
+	const char	*sentence;
+	const char	*host;
+	const char	*more;		/* lines of relais.conf, or NULL */
+	const char	*domain;
+};
+
+static const struct domain_case domains[] = {
+	{ "what comes after the first label of the host's name",
+	    "web1.example.org", NULL, "example.org" },
+	{ "all of a name of two labels", "example.org", NULL, "example.org" },
+	{ "also behind a label that is bad", "my_app.example.org", NULL,
+	    "example.org" },
+	{ "a short name, if there is nothing else", "web1", NULL, "web1" },
+	{ "the domain of from comes before a short name", "web1",
+	    "from = a@example.net\nfrom_mode = never\n", "example.net" },
+	{ "no part of an address", "10.0.0.5", NULL, "[10.0.0.5]" },
+	{ "the domain of from comes before an address", "10.0.0.5",
+	    "from = a@example.net\nfrom_mode = never\n", "example.net" },
+	{ "no part of what only looks like an address", "10.0.5", NULL,
+	    "localhost" },
+	{ "nor a number", "1234", NULL, "localhost" },
+	{ "nor what comes after an empty label", "a..example", NULL,
+	    "localhost" },
+	{ "nor a name with an underscore", "my_app", NULL, "localhost" },
+	{ "domain comes before all of them", "10.0.0.5",
+	    "domain = example.org\n", "example.org" },
+};
+
+/* As the sender's, which -bv prints. */
+static void
+is_the_domain(void **state)
+{
+	const struct domain_case	*c = *state;
+	struct helo_case		 conf = { .more = c->more };
+	struct folder			 folder;
+	struct outcome			 o;
+	char				 want[100];
+	int				 status;
+
+	folder_make(&folder);
+	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", write_conf(&folder, &conf, 25),
+	    "-bv", "-f", "root", "b@example.net"), .prepare = enter_host,
+	    .ctx = (void *)(uintptr_t)c->host });
+	status = o.status;
+	snprintf(want, sizeof(want), "from <root@%s>\nto <b@example.net>\n",
+	    c->domain);
+	if (status == 0)
+		assert_string_equal(o.out.data, want);
+	else if (status != NO_HOST)
+		fail_msg("status %d: %s", status, o.err.data);
+	outcome_free(&o);
+	folder_remove(&folder);
+	if (status == NO_HOST)
+		skip_because("needs a host name of its own (a namespace)");
+}
+
 int
 main(void)
 {
-	return CASES_RUN("EHLO's name", is_greeted, cases);
+	return CASES_RUN("EHLO's name", is_greeted, cases) +
+	    CASES_RUN("the domain", is_the_domain, domains);
 }
