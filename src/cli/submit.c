@@ -213,17 +213,23 @@ take_envelope(struct submission *s, struct failure *why)
 static bool
 judge(struct submission *s, struct failure *why)
 {
+	struct directory	directory;
 	struct preparation	preparation = {
 		.config = s->config,
 		.me = &s->me,
+		.directory = &directory,
 		.full_name = s->options->full_name,
 		.from_header = s->options->from_header,
 		.notify = s->options->notify,
 	};
+	bool			good;
 
 	identity_find(&s->me, s->config);
-	return prepare(&preparation, &s->envelope, &s->message, &s->outcomes,
+	directory_begin(&directory, s->config, &s->me);
+	good = prepare(&preparation, &s->envelope, &s->message, &s->outcomes,
 	    why);
+	directory_end(&directory);
+	return good;
 }
 
 static void

@@ -47,8 +47,7 @@ gather_recipients(const struct preparation *p, struct envelope *env,
 
 /* By whom the sections [from] are chosen; the caller frees. */
 static char *
-find_subject(const struct preparation *p, const struct directory *d,
-    const char *said)
+find_subject(const struct preparation *p, const char *said)
 {
 	struct buffer	path = { 0 };
 	struct address	a;
@@ -57,7 +56,7 @@ find_subject(const struct preparation *p, const struct directory *d,
 	if (said == NULL)
 		buffer_addf(&path, "%s@%s", p->me->user, p->me->domain);
 	else if (address_parse_path(&a, said, strlen(said), &ignored)) {
-		directory_write(d, &a, &path);
+		directory_write(p->directory, &a, &path);
 		address_free(&a);
 	}
 	return buffer_take(&path);
@@ -125,7 +124,6 @@ complete(const struct preparation *p, const struct sender *sender,
 struct work {
 	const struct preparation	*p;
 	struct config_subject		 subject;
-	struct directory		 directory;
 	struct sender			 sender;
 	struct envelope			*env;
 	struct message			*message;
@@ -143,7 +141,7 @@ prepare_envelope(struct work *w, struct outcome **outcomes,
     struct failure *why)
 {
 	struct expansion	 rules = {
-		.directory = &w->directory,
+		.directory = w->p->directory,
 		.bad = &w->found,
 		.redirect = text_of(w, KEY_REDIRECT_ALL),
 		.bcc = text_of(w, KEY_ALWAYS_BCC),
@@ -169,7 +167,7 @@ prepare_header(struct work *w)
 	time_t		 now = time(NULL);
 
 	fields_edit(w->message, w->p->config, &w->subject);
-	recipient_fields(&w->directory, h);
+	recipient_fields(w->p->directory, h);
 	sender_fields(&w->sender, h);
 	complete(w->p, &w->sender, w->env, h, now);
 	if (config_bool(w->p->config, &w->subject, KEY_RECEIVED))
@@ -190,16 +188,14 @@ prepare(const struct preparation *p, struct envelope *env,
 		recipients_free(&w.found);
 		return false;
 	}
-	directory_begin(&w.directory, p->config, p->me);
-	from = find_subject(p, &w.directory, env->reverse_path);
+	from = find_subject(p, env->reverse_path);
 	w.subject = (struct config_subject){ .from = from,
 	    .user = p->me->user };
-	sender_begin(&w.sender, p->config, &w.subject, &w.directory);
+	sender_begin(&w.sender, p->config, &w.subject, p->directory);
 	good = prepare_envelope(&w, outcomes, why);
 	if (good)
 		prepare_header(&w);
 	recipients_free(&w.found);
-	directory_end(&w.directory);
 	free(from);
 	return good;
 }
@@ -208,16 +204,13 @@ bool
 prepare_recipient(const struct preparation *p, const struct address *a,
     struct failure *why)
 {
-	struct directory	d;
 	struct address_list	list = { 0 };
 	bool			good;
 
 	if (config_text(p->config, NULL, KEY_REDIRECT_ALL) != NULL)
 		return true;
-	directory_begin(&d, p->config, p->me);
-	good = !directory_is_local(&d, a) ||
-	    directory_look_up(&d, a->local, &list, why);
+	good = !directory_is_local(p->directory, a) ||
+	    directory_look_up(p->directory, a->local, &list, why);
 	address_list_free(&list);
-	directory_end(&d);
 	return good;
 }

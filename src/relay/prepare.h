@@ -21,12 +21,16 @@
 #include "mail/envelope.h"
 #include "mail/message.h"
 #include "mail/outcome.h"
+#include "relay/directory.h"
 #include "relay/expand.h"
 #include "util/failure.h"
 
 struct preparation {
 	const struct config	*config;	/* borrowed, like all here */
 	const struct identity	*me;		/* whose message it is */
+	struct directory	*directory;	/* where local names lead; one
+						 * for all messages reads the
+						 * aliases once */
 	const char		*full_name;	/* for a From of our own; NULL:
 						 * the identity's */
 	bool			 from_header;	/* take recipients from there,

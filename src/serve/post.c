@@ -14,6 +14,7 @@
 
 struct post {
 	const struct post_options	*options;
+	struct directory		 directory;
 	struct relay			 relay;
 	struct spool			 spool;
 	enum store_answer		 queue;
@@ -31,11 +32,12 @@ copy_envelope(struct envelope *to, const struct envelope *from)
 }
 
 static struct preparation
-rules(const struct post *p, struct leads *leads)
+rules(struct post *p, struct leads *leads)
 {
 	return (struct preparation){
 		.config = p->options->config,
 		.me = p->options->me,
+		.directory = &p->directory,
 		.leads = leads,
 	};
 }
@@ -141,12 +143,14 @@ post_session(struct stream *stream, const struct post_options *options,
 	store_spill(&spill, &post.spool);
 	if (store_spare(&spare, &spill, &post.spool))
 		policy.spare = &spare;
+	directory_begin(&post.directory, options->config, options->me);
 	relay_begin(&post.relay, options->config, options->me,
 	    options->trace);
 	sandbox = store_sandbox(post.queue == STORE_OPEN ? &post.spool : NULL);
 	relay_confine(&post.relay, &sandbox);
 	good = serve_session(stream, &policy, why);
 	relay_end(&post.relay);
+	directory_end(&post.directory);
 	spool_close(&post.spool);
 	if (policy.spare != NULL)
 		close(spare.fd);

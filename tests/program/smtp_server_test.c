@@ -247,6 +247,39 @@ a_local_name_that_leads_nowhere_is_refused_at_once(void **state)
 	place_close(&p.place);
 }
 
+/* What becomes of the file later does not matter to the session. */
+static void
+the_aliases_are_read_once(void **state)
+{
+	struct client			 p;
+	const struct heard_message	*m;
+	char				 more[200];
+	const char			*path;
+
+	(void)state;
+	folder_make(&p.place.folder);
+	path = folder_write(&p.place.folder, "who", 0600,
+	    "ops: a@example.net\nweb: b@example.net\n");
+	snprintf(more, sizeof(more), "domain =\naliases = %s\n", path);
+	p.place.host = smarthost_start(&(struct script){ 0 });
+	p.place.conf = conf_write(&p.place.folder, p.place.host, "smtp", more);
+	start(&p, WORDS(NULL));
+	for (size_t i = 0; i < 2; i++) {
+		ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+		ask(&p, "RCPT TO:<ops>\r\n", "250 ");
+		folder_write(&p.place.folder, "who", 0600, "no: c@example.net\n");
+		ask(&p, "RCPT TO:<web>\r\n", "250 ");
+		ask(&p, "DATA\r\n", "354 ");
+		ask(&p, "Subject: x\r\n\r\nhi\r\n.\r\n", "250 ");
+		m = place_arrival(&p.place, i);
+		assert_int_equal(m->n_rcpt, 2);
+		assert_string_equal(m->rcpt[1].path, "b@example.net");
+	}
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	place_close(&p.place);
+}
+
 /* Although root is set. */
 static void
 what_no_account_is_called_is_refused_at_once(void **state)
@@ -545,6 +578,7 @@ static const struct CMUnitTest smtp_server_spec[] = {
 	cmocka_unit_test(lmtp_has_a_reply_for_each),
 	cmocka_unit_test(a_local_name_that_leads_nowhere_is_refused_at_once),
 	cmocka_unit_test(what_no_account_is_called_is_refused_at_once),
+	cmocka_unit_test(the_aliases_are_read_once),
 	cmocka_unit_test(the_sender_is_from_with_always),
 	cmocka_unit_test(a_smarthost_that_left_is_called_again),
 	cmocka_unit_test(a_connection_that_was_idle_is_asked_first),

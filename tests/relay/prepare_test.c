@@ -40,6 +40,7 @@ struct row {
 struct stage {
 	struct folder	 folder;
 	struct config	 config;
+	struct directory directory;
 	struct envelope	 envelope;
 	struct message	 message;
 	struct outcome	*outcomes;
@@ -79,6 +80,7 @@ open_stage(struct stage *s, const char *lines, const char *aliases)
 	    "relais.conf", 0600, conf.data) };
 	if (!config_load(&s->config, &source, &s->why))
 		fail_msg("%s", s->why.text);
+	directory_begin(&s->directory, &s->config, &me);
 	buffer_free(&conf);
 }
 
@@ -89,6 +91,7 @@ close_stage(struct stage *s)
 	leads_free(&s->leads);
 	envelope_free(&s->envelope);
 	message_free(&s->message);
+	directory_end(&s->directory);
 	config_free(&s->config);
 	folder_remove(&s->folder);
 }
@@ -98,6 +101,7 @@ run(struct stage *s, const char *said, const char *const *to,
     const char *header, bool from_header)
 {
 	struct preparation	p = { .config = &s->config, .me = &me,
+				    .directory = &s->directory,
 				    .from_header = from_header,
 				    .leads = &s->leads };
 
@@ -658,7 +662,8 @@ notices_go_where_the_mail_goes(void **state)
 
 	(void)state;
 	open_stage(&s, "always_bcc = all@x\n", "ops: b@x, c@x\n");
-	p = (struct preparation){ .config = &s.config, .me = &me };
+	p = (struct preparation){ .config = &s.config, .me = &me,
+	    .directory = &s.directory };
 	f = envelope_add(&s.envelope, "ops");
 	f->notify = NOTIFY_SUCCESS;
 	f->orcpt = memory_copy("rfc822;ops@example.org");
@@ -721,7 +726,8 @@ a_recipient_can_be_asked_for_before_there_is_a_message(void **state)
 
 	(void)state;
 	open_stage(&s, "", "ops: b@x\n");
-	p = (struct preparation){ .config = &s.config, .me = &me };
+	p = (struct preparation){ .config = &s.config, .me = &me,
+	    .directory = &s.directory };
 	assert_true(address_parse_path(&a, "joe@localhost", 13, &s.why));
 	assert_false(prepare_recipient(&p, &a, &s.why));
 	assert_int_equal(s.why.status, EX_NOUSER);
