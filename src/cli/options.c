@@ -257,11 +257,35 @@ take_delivery(struct options *o, const char *value)
 		o->delivery = DELIVER_NOW;
 }
 
+/* A promise that we can't keep; one that is not asked for is none. */
+static bool
+take_requiretls(const char *value, struct failure *why)
+{
+	return !is_true(value) || failed(why, EX_UNAVAILABLE, "REQUIRETLS (RFC "
+	    "8689) is not supported, so the message is refused");
+}
+
+/* "Name=value" or "Name": the value of that name, "" without one, or NULL. */
+static const char *
+value_of(const char *setting, const char *name)
+{
+	size_t	n = strlen(name);
+
+	if (strncasecmp(setting, name, n) != 0)
+		return NULL;
+	return setting[n] == '=' ? setting + n + 1 :
+	    setting[n] == '\0' ? setting + n : NULL;
+}
+
 /* -oX: a letter and its value; relais' own -o key=value besides. */
 static bool
 take_short(struct options *o, const char *value, bool administrator,
     struct failure *why)
 {
+	const char	*promise = value_of(value, "RequireTLS");
+
+	if (promise != NULL)
+		return take_requiretls(promise, why);
 	if (administrator && strchr(value, '=') != NULL) {
 		add_override(o, value);
 		return true;
@@ -288,18 +312,16 @@ static bool
 take_long(struct options *o, const char *value, bool administrator,
     struct failure *why)
 {
-	const char	*equals = strchr(value, '=');
-	size_t		 n = equals != NULL ? (size_t)(equals - value) :
-			    strlen(value);
+	const char	*x;
 
-	if (equals == NULL)
-		equals = "=";
-	if (n == 10 && strncasecmp(value, "IgnoreDots", n) == 0)
-		o->ignore_dots = is_true(equals + 1);
-	else if (n == 12 && strncasecmp(value, "DeliveryMode", n) == 0)
-		take_delivery(o, equals + 1);
-	else if (n == 9 && strncasecmp(value, "ErrorMode", n) == 0)
-		return take_errors(o, equals + 1, administrator, why);
+	if ((x = value_of(value, "IgnoreDots")) != NULL)
+		o->ignore_dots = is_true(x);
+	else if ((x = value_of(value, "DeliveryMode")) != NULL)
+		take_delivery(o, x);
+	else if ((x = value_of(value, "ErrorMode")) != NULL)
+		return take_errors(o, x, administrator, why);
+	else if ((x = value_of(value, "RequireTLS")) != NULL)
+		return take_requiretls(x, why);
 	else
 		return unsafe(o, value, administrator, why);
 	return true;

@@ -65,7 +65,8 @@ struct options {
 };
 
 /*
- * administrator: the name is relais.  False with EX_USAGE.
+ * administrator: the name is relais.  False with EX_USAGE; EX_UNAVAILABLE for
+ * an option that asks for a guarantee that can't be given.
  */
 bool	options_parse(struct options *, int argc, char **argv,
 	    bool administrator, struct failure *why);

@@ -272,6 +272,10 @@ static const struct CMUnitTest envelope_spec[] = {
 	    "a@x>b@x,b@x,b@x=;"),
 	ANSWERS("a parameter that nobody knows", "MAIL FROM:<a@x> FOO=1\r\n",
 	    "555 5.5.4", ""),
+	ANSWERS("nor is a guarantee given that we do not know",
+	    "MAIL FROM:<a@x> REQUIRETLS\r\nMAIL FROM:<a@x> BY=60;R\r\n"
+	    "MAIL FROM:<a@x>\r\nRCPT TO:<b@x> RRVS=2014-04-03T23:01:00Z\r\n",
+	    "555 5.5.4|555 5.5.4|250 2.1.0|555 5.5.4", ""),
 	ANSWERS("SIZE is compared with the limit", "MAIL FROM:<a@x> SIZE=1001"
 	    "\r\nMAIL FROM:<a@x> SIZE=1000\r\n", "552 5.3.4|250 2.1.0", ""),
 	ANSWERS("SIZE is a number", "MAIL FROM:<a@x> SIZE=-1\r\n"
