@@ -79,6 +79,8 @@ folder_write_bytes(struct folder *f, const char *name, mode_t mode,
 	int		 fd;
 
 	make_folders(f, path);
+	/* One that was made read-only can be written again only by root. */
+	chmod(path, 0600);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd == -1 || write(fd, data, len) != (ssize_t)len ||
 	    fchmod(fd, mode) == -1 || close(fd) == -1)
