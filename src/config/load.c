@@ -230,8 +230,7 @@ parse_frame(struct loader *l, const struct config_text_file *file,
 }
 
 static enum trusted_answer
-load_file(struct loader *l, const char *path, unsigned rules,
-    struct failure *why)
+load_file(struct loader *l, const char *path, struct failure *why)
 {
 	struct buffer		text = { 0 };
 	struct frame		frame = {
@@ -241,7 +240,7 @@ load_file(struct loader *l, const char *path, unsigned rules,
 	struct config_text_file	file = { .path = path };
 	enum trusted_answer	answer;
 
-	answer = trusted_read(&text, path, FILE_LIMIT, rules, &frame.st, why);
+	answer = trusted_read(&text, path, FILE_LIMIT, 0, &frame.st, why);
 	if (answer == TRUSTED_READ) {
 		file.text = text.data;
 		file.len = text.len;
@@ -264,7 +263,7 @@ static bool
 include_found(struct loader *l, const glob_t *found, struct failure *why)
 {
 	for (size_t i = 0; i < found->gl_pathc; i++) {
-		if (load_file(l, found->gl_pathv[i], 0, why) != TRUSTED_READ)
+		if (load_file(l, found->gl_pathv[i], why) != TRUSTED_READ)
 			return false;
 	}
 	return true;
@@ -277,7 +276,7 @@ include_pattern(struct loader *l, const char *pattern, struct failure *why)
 	bool	good = true;
 
 	if (strpbrk(pattern, "*?[") == NULL)
-		return load_file(l, pattern, 0, why) == TRUSTED_READ;
+		return load_file(l, pattern, why) == TRUSTED_READ;
 	switch (glob(pattern, 0, stop_unless_missing, &found)) {
 	case 0:
 		good = include_found(l, &found, why);
@@ -340,7 +339,7 @@ load_own_file(struct loader *l, struct config *config, struct failure *why)
 	if (geteuid() == 0 || privilege_is_raised() ||
 	    (config->path = own_file()) == NULL)
 		return true;
-	answer = load_file(l, config->path, TRUSTED_OURS, why);
+	answer = load_file(l, config->path, why);
 	if (answer == TRUSTED_REFUSED && (why->status != EX_NOPERM ||
 	    access(config->path, F_OK) == 0))
 		return false;
@@ -359,7 +358,7 @@ load_files(struct loader *l, struct config *config, const char *path,
 
 	if (!given)
 		path = SYSTEM_FILE;
-	switch (load_file(l, path, 0, why)) {
+	switch (load_file(l, path, why)) {
 	case TRUSTED_READ:
 		config->path = memory_copy(path);
 		return true;

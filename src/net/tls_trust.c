@@ -11,6 +11,7 @@
 
 #include "net/tls_bundle.h"
 #include "net/tls_setting.h"
+#include "util/trusted.h"
 
 /* "002c0b4f.0": eight digits of the hash, a dot, a number. */
 static bool
@@ -56,6 +57,8 @@ static bool
 own_folder(X509_STORE *store, const char *path, struct tls_setting setting,
     struct failure *why)
 {
+	struct failure	foreign;
+
 	/* OpenSSL takes a list of folders here. */
 	if (strchr(path, ':') != NULL)
 		return tls_setting_failed(why, setting,
@@ -68,6 +71,8 @@ own_folder(X509_STORE *store, const char *path, struct tls_setting setting,
 		    "no certificate under its hash; run: openssl rehash %s",
 		    path, path);
 	}
+	if (!trusted_directory(path, &foreign))
+		return tls_setting_failed(why, setting, "%s", foreign.text);
 	if (!add_folder(store, path))
 		return tls_setting_failed(why, setting,
 		    "%s: OpenSSL does not take this folder", path);

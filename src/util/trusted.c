@@ -3,13 +3,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { VALUE_MAX = 64 * 1024 };
+#include "util/memory.h"
+
+enum { VALUE_MAX = 64 * 1024, LINKS_MAX = 40 };
 
 /* "root" or, where no such user is known, "uid 1000". */
 static const char *
@@ -70,38 +74,188 @@ refuse_access(const char *path, struct failure *why)
 		    group_name(st.st_gid, group, sizeof(group)), us);
 }
 
+/*
+ * Whoever owns the root directory may replace everything.  That is root,
+ * except in a user name space where root's files seem to be nobody's.
+ */
 static bool
-refuse_shared(const char *path, const struct stat *st,
+is_as_root(uid_t uid)
+{
+	struct stat	root;
+
+	return uid == 0 || (stat("/", &root) == 0 && root.st_uid == uid);
+}
+
+static bool
+is_owned_well(const struct stat *st)
+{
+	return st->st_uid == geteuid() || is_as_root(st->st_uid);
+}
+
+/* The permissions that others must not have: root's files, no group either. */
+static mode_t
+excess(const struct stat *st, unsigned rules)
+{
+	mode_t	excess = S_IWOTH | (geteuid() == 0 ? S_IWGRP : 0);
+
+	/* In a sticky directory, nobody replaces the files of others. */
+	if (S_ISLNK(st->st_mode) ||
+	    (S_ISDIR(st->st_mode) && st->st_mode & S_ISVTX))
+		return 0;
+	if (rules & TRUSTED_SECRET)
+		excess |= S_IROTH;
+	return st->st_mode & excess;
+}
+
+/* "group www-data can write it (mode 0664)" */
+static void
+add_excess(const struct stat *st, mode_t excess, struct failure *why)
+{
+	char	group[64];
+
+	if (excess & S_IWGRP)
+		failure_suffix(why, "group %s can write it", group_name(
+		    st->st_gid, group, sizeof(group)));
+	if (excess & (S_IROTH | S_IWOTH))
+		failure_suffix(why, "%sothers can %s it", excess & S_IWGRP ?
+		    " and " : "", excess & S_IROTH ? "read" : "write");
+	failure_suffix(why, " (mode %04o)", (unsigned)(st->st_mode & 07777));
+}
+
+/* Says who can change it, and how to put an end to that. */
+static bool
+refuse_foreign(const char *path, const struct stat *st, unsigned rules,
     struct failure *why)
 {
-	return failed(why, EX_CONFIG, "%s: others can %s this secret "
-	    "(mode %04o); run: chmod o-rwx %s", path,
-	    st->st_mode & S_IROTH ? "read" : "write",
-	    (unsigned)(st->st_mode & 07777), path);
+	mode_t	bits = excess(st, rules);
+	bool	foreign = !is_owned_well(st);
+	bool	group = bits & S_IWGRP;
+	bool	others = bits & (S_IROTH | S_IWOTH);
+	char	owner[64], us[64];
+
+	failed(why, EX_CONFIG, "%s: ", path);
+	if (foreign)
+		failure_suffix(why, "belongs to %s, not to %s%s", user_name(
+		    st->st_uid, owner, sizeof(owner)), geteuid() == 0 ? "" :
+		    "root or ", user_name(geteuid(), us, sizeof(us)));
+	if (foreign && bits != 0)
+		failure_suffix(why, ", and ");
+	if (bits != 0)
+		add_excess(st, bits, why);
+	failure_suffix(why, "; run: ");
+	if (foreign)
+		failure_suffix(why, "chown %sroot %s%s",
+		    S_ISLNK(st->st_mode) ? "-h " : "", path, bits != 0 ?
+		    " && " : "");
+	if (bits != 0)
+		failure_suffix(why, "chmod %s%s%s %s", group ? "g-w" : "",
+		    group && others ? "," : "", !others ? "" :
+		    rules & TRUSTED_SECRET ? "o-rwx" : "o-w", path);
+	return false;
+}
+
+static bool
+is_ours_alone(const char *path, const struct stat *st, unsigned rules,
+    struct failure *why)
+{
+	return (is_owned_well(st) && excess(st, rules) == 0) ||
+	    refuse_foreign(path, st, rules, why);
 }
 
 static bool
 may_be_trusted(const char *path, const struct stat *st, unsigned rules,
     struct failure *why)
 {
-	char	owner[64];
-
 	if (S_ISDIR(st->st_mode))
-		return failed(why, EX_CONFIG, "%s: is a folder, not a file",
+		return failed(why, EX_CONFIG, "%s: is a directory, not a file",
 		    path);
 	if (!S_ISREG(st->st_mode))
 		return failed(why, EX_CONFIG, "%s: is not a regular file",
 		    path);
-	if (rules & TRUSTED_SECRET && st->st_mode & (S_IROTH | S_IWOTH))
-		return refuse_shared(path, st, why);
-	if (st->st_mode & S_IWOTH)
-		return failed(why, EX_CONFIG, "%s: everybody can write it "
-		    "(mode %04o); run: chmod o-w %s", path,
-		    (unsigned)(st->st_mode & 07777), path);
-	if (rules & TRUSTED_OURS && st->st_uid != geteuid() && st->st_uid != 0)
-		return failed(why, EX_CONFIG, "%s: belongs to %s, not to us",
-		    path, user_name(st->st_uid, owner, sizeof(owner)));
+	return is_ours_alone(path, st, rules, why);
+}
+
+/* ------------------------------------------------- the way to the file */
+
+/* A path that is being followed: what is behind us, what lies ahead. */
+struct way {
+	struct buffer	gone;
+	char		*ahead;		/* owned */
+	unsigned	 links;
+};
+
+/* One more component; its length in .gone, 0 at the end of the way. */
+static size_t
+step(struct way *w)
+{
+	char	*at = w->ahead + strspn(w->ahead, "/");
+	size_t	 len = strcspn(at, "/");
+
+	if (len == 0)
+		return 0;
+	if (w->gone.len > 0 || at > w->ahead)
+		buffer_add_byte(&w->gone, '/');
+	buffer_add(&w->gone, at, len);
+	memmove(w->ahead, at + len, strlen(at + len) + 1);
+	return len;
+}
+
+/* Goes on where the link leads to, in place of its name of that length. */
+static bool
+follow(struct way *w, size_t name, struct failure *why)
+{
+	char	 target[PATH_MAX + 1];
+	ssize_t	 n = readlink(w->gone.data, target, PATH_MAX);
+	struct buffer	ahead = { 0 };
+
+	if (n == -1)
+		return failed_errno(why, EX_CONFIG, "%s", w->gone.data);
+	if (++w->links > LINKS_MAX)
+		return failed(why, EX_CONFIG, "%s: too many links",
+		    w->gone.data);
+	target[n] = '\0';
+	buffer_add_text(&ahead, target);
+	buffer_add_text(&ahead, w->ahead);
+	free(w->ahead);
+	w->ahead = buffer_take(&ahead);
+	w->gone.len = target[0] == '/' ? 0 : w->gone.len - name;
+	while (w->gone.len > 1 && w->gone.data[w->gone.len - 1] == '/')
+		w->gone.len--;
+	if (w->gone.data != NULL)
+		w->gone.data[w->gone.len] = '\0';
 	return true;
+}
+
+/*
+ * Whoever can replace a directory or a link on the way to a file can put
+ * another file in its place.  The last component is looked at only if it is a
+ * link: the file itself has been opened and judged.
+ */
+static bool
+way_is_trusted(const char *path, bool is_link, struct failure *why)
+{
+	struct way	w = { .ahead = memory_copy(path) };
+	bool		good = true;
+	struct stat	st;
+	size_t		len;
+
+	if (path[0] != '/')
+		good = stat(".", &st) == 0 && is_ours_alone(".", &st, 0, why);
+	while (good && (len = step(&w)) > 0) {
+		if (w.ahead[0] == '\0' && !is_link)
+			break;
+		if (lstat(w.gone.data, &st) == -1)
+			good = failed_errno(why, EX_CONFIG, "%s", w.gone.data);
+		else if (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode))
+			good = is_ours_alone(w.gone.data, &st, 0, why);
+		if (good && S_ISLNK(st.st_mode))
+			good = follow(&w, len, why);
+	}
+	if (!good)
+		failure_prefix(why, "%s: ", path);
+	buffer_free(&w.gone);
+	free(w.ahead);
+	return good;
 }
 
 static bool
@@ -160,9 +314,13 @@ trusted_read(struct buffer *text, const char *path, size_t limit,
     unsigned rules, struct stat *st, struct failure *why)
 {
 	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
-	int	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int	flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	int	fd = open(path, flags | O_NOFOLLOW);
+	bool	is_link = fd == -1 && errno == ELOOP;
 	bool	good;
 
+	if (is_link)
+		fd = open(path, flags);
 	if (fd == -1 && (errno == ENOENT || errno == ENOTDIR)) {
 		failed_errno(why, EX_CONFIG, "%s", path);
 		return TRUSTED_MISSING;
@@ -175,12 +333,19 @@ trusted_read(struct buffer *text, const char *path, size_t limit,
 		failed_errno(why, EX_CONFIG, "%s", path);
 		return TRUSTED_REFUSED;
 	}
-	good = read_open(text, fd, path, limit, rules, st, why);
+	good = way_is_trusted(path, is_link, why) &&
+	    read_open(text, fd, path, limit, rules, st, why);
 	close(fd);
 	if (good)
 		return TRUSTED_READ;
 	buffer_wipe(text);
 	return TRUSTED_REFUSED;
+}
+
+bool
+trusted_directory(const char *path, struct failure *why)
+{
+	return way_is_trusted(path, true, why);
 }
 
 size_t

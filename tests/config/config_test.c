@@ -494,7 +494,7 @@ refuses_what_is_no_file(void **state)
 	struct test	*t = *state;
 
 	assert_int_equal(mkdir(t->path, 0755), 0);
-	assert_refused(t, NULL, "is a folder");
+	assert_refused(t, NULL, "is a directory");
 	assert_int_equal(rmdir(t->path), 0);
 	assert_int_equal(mkfifo(t->path, 0600), 0);
 	assert_refused(t, NULL, "is not a regular file");
@@ -511,7 +511,7 @@ refuses_writable_by_all(void **state)
 	struct test	*t = *state;
 
 	folder_write_bytes(&t->folder, "relais.conf", 0666, "", 0);
-	assert_refused(t, NULL, "chmod o-w ");
+	assert_refused(t, NULL, "o-w /");
 }
 
 static void
@@ -596,7 +596,7 @@ static bool
 refuses_foreign(struct test *t)
 {
 	return !load_usual(t) && t->why.status == EX_CONFIG &&
-	    strstr(t->why.text, "not to us") != NULL;
+	    strstr(t->why.text, "belongs to uid 1234, not to root or ") != NULL;
 }
 
 static void

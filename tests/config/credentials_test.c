@@ -184,7 +184,7 @@ refuses_open_files(void **state)
 
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		secret(t, "hunter2\n", 8, modes[i]);
-		assert_refused(t, EX_CONFIG, "run: chmod o-rwx ");
+		assert_refused(t, EX_CONFIG, "o-rwx /");
 		assert_non_null(strstr(t->why.text, "relais.conf:3: "));
 		assert_non_null(strstr(t->why.text, t->file));
 		assert_null(strstr(t->why.text, "hunter2"));
@@ -216,7 +216,7 @@ refuses_what_is_no_secret(void **state)
 	assert_refused(t, EX_CONFIG, "is not a regular file");
 	assert_int_equal(unlink(t->file), 0);
 	assert_int_equal(mkdir(t->file, 0700), 0);
-	assert_refused(t, EX_CONFIG, "is a folder");
+	assert_refused(t, EX_CONFIG, "is a directory");
 }
 
 static void

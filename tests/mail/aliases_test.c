@@ -153,11 +153,11 @@ a_file_is_read_if_it_is_there(void **state)
 	assert_int_equal(a.n, 1);
 	aliases_free(&a);
 	assert_false(aliases_read(&a, folder.path, false, &why));
-	assert_non_null(strstr(why.text, "is a folder"));
+	assert_non_null(strstr(why.text, "is a directory"));
 	aliases_free(&a);
 	assert_false(aliases_read(&a, folder_write(&folder, "all", 0666,
 	    "root: a@x"), true, &why));
-	assert_non_null(strstr(why.text, "everybody can write it"));
+	assert_non_null(strstr(why.text, "others can write it"));
 	aliases_free(&a);
 	folder_remove(&folder);
 }

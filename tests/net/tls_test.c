@@ -566,7 +566,7 @@ own_files_that_are_none(void **state)
 	options.certificate = "/nonexistent";
 	does_not_start(&options, "tls_certificate: /nonexistent: No such");
 	options.certificate = world.folder;
-	does_not_start(&options, "is a folder, not a file");
+	does_not_start(&options, "is a directory, not a file");
 	options.certificate = world.key;
 	does_not_start(&options, "holds no certificate that can be used");
 	options.certificate = world.own;

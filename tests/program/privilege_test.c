@@ -1,6 +1,7 @@
 /*
- * A set-group-ID copy of the program, as an administrator might make one who
- * remembers other mailers: its caller gets nothing that he has not already.
+ * Privilege that others could use: root's, by files that they can change; a
+ * group's, by a set-group-ID copy of the program, as an administrator might
+ * make one who remembers other mailers.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,6 +21,7 @@
 #include "support/folder.h"
 #include "support/program.h"
 #include "support/skip.h"
+#include "support/stand.h"
 
 enum { NOBODY = 65534, GROUP = 8 };
 
@@ -100,7 +102,93 @@ the_environment_does_not_count(void **state)
 	folder_remove(&f);
 }
 
+/*
+ * Files that somebody else can change: root obeys none of them, so no command
+ * in them is run and nothing is sent.
+ */
+struct foreign {
+	const char	*name;		/* the file or directory */
+	const char	*more;		/* lines of relais.conf */
+	mode_t		 mode;		/* 0: it is given away, and else only
+					 * opened */
+	const char	*says;		/* the command to run */
+};
+
+static void
+root_does_not_obey(void **state)
+{
+	const struct foreign	*f = *state;
+	struct stand		 s;
+	struct program		 p;
+	char			 path[256];
+
+	if (geteuid() != 0)
+		skip_because("only root can give a file away");
+	stand_begin(&s);
+	folder_write(&s.folder, "secret", 0600, "secret\n");
+	folder_write(&s.folder, "part.conf", 0644, "helo = part.example\n");
+	folder_write(&s.folder, "local", 0644, "kim: kim@example.net\n");
+	folder_write(&s.folder, "trust/part.conf", 0644, "\n");
+	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
+	    "submission", f->more);
+	snprintf(path, sizeof(path), "%s", folder_path(&s.folder, f->name));
+	if (f->mode != 0)
+		assert_int_equal(chmod(path, f->mode), 0);
+	else
+		assert_int_equal(chown(path, 65534, 65534), 0);
+	p = stand_program(&s);
+	p.argv = WORDS("relais", "-C", s.conf, "-i", "kim");
+	program_run(&s.o, &p);
+	assert_int_equal(s.o.status, EX_CONFIG);
+	stand_said(&s, f->says);
+	stand_said(&s, path);
+	assert_int_equal(access(folder_path(&s.folder, "ran"), F_OK), -1);
+	assert_true(smarthost_wait_closed(s.host,
+	    smarthost_connections(s.host)));
+	assert_int_equal(smarthost_messages(s.host), 0);
+	stand_close(&s);
+}
+
+#define NOT_OBEYED(sentence, ...) { sentence, root_does_not_obey, NULL, NULL, \
+	&(struct foreign){ __VA_ARGS__ } }
+#define COMMAND	"user = nina\npassword_command = touch {folder}/ran\n"
+#define CHOWN	"; run: chown root /"
+#define CHMOD	"; run: chmod g-w /"
+
 static const struct CMUnitTest privilege_spec[] = {
+	NOT_OBEYED("a relais.conf of somebody else's", .name = "relais.conf",
+	    .more = COMMAND, .says = CHOWN),
+	NOT_OBEYED("a relais.conf that the group can write", .mode = 0664,
+	    .name = "relais.conf", .more = COMMAND, .says = CHMOD),
+	NOT_OBEYED("a relais.conf in a directory of somebody else's",
+	    .name = "", .more = COMMAND, .says = CHOWN),
+	NOT_OBEYED("an include of somebody else's", .name = "part.conf",
+	    .more = COMMAND "include = part.conf\n", .says = CHOWN),
+	NOT_OBEYED("an include that the group can write", .mode = 0664,
+	    .name = "part.conf", .more = "include = {folder}/part.*\n" COMMAND,
+	    .says = CHMOD),
+	NOT_OBEYED("an include in a directory of somebody else's",
+	    .name = "trust", .more = "include = trust/part.conf\n" COMMAND,
+	    .says = CHOWN),
+	NOT_OBEYED("a password file of somebody else's", .name = "secret",
+	    .more = "tls_ca = {ca}\nuser = nina\naliases = {folder}/local\n"
+	    "password_file = {folder}/secret\n", .says = CHOWN),
+	NOT_OBEYED("a password file that the group can write", .mode = 0660,
+	    .name = "secret", .more = "tls_ca = {ca}\nuser = nina\n"
+	    "aliases = {folder}/local\npassword_file = {folder}/secret\n",
+	    .says = CHMOD),
+	NOT_OBEYED("aliases of somebody else's", .name = "local",
+	    .more = "aliases = {folder}/local\n", .says = CHOWN),
+	NOT_OBEYED("aliases that the group can write", .mode = 0664,
+	    .name = "local", .more = "aliases = {folder}/local\n",
+	    .says = CHMOD),
+	NOT_OBEYED("a tls_ca of somebody else's", .name = "local",
+	    .more = "tls_ca = {folder}/local\nroot = root@example.net\n",
+	    .says = CHOWN),
+	NOT_OBEYED("a folder of authorities of somebody else's",
+	    .name = "hashed", .more = "tls_ca = {hashed}\n"
+	    "root = root@example.net\n", .says = CHOWN),
+
 	{ "what only the group may read stays closed",
 	    files_of_the_group_stay_closed, NULL, NULL, NULL },
 	{ "RELAIS_ variables are the caller's, and do not count",
