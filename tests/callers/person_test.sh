@@ -39,6 +39,15 @@ bsd_mailx_sends_to_a_local_name() {
 	arrives "$LAB/text" ana@client.test admin@lab.test
 }
 
+# As in a null client: without root, in the name of a domain that is set.
+bsd_mailx_sends_to_a_name_at_the_domain() {
+	relais_conf 'domain = lab.test'
+	sed -i '/^root/d' /etc/relais.conf
+	silent as_ana bsd-mailx -s hello root <"$LAB/text"
+	relais_conf
+	arrives "$LAB/text" ana@lab.test root@lab.test
+}
+
 # To this program itself a lone dot is the end.
 mailutils_sends() {
 	silent as_ana mail.mailutils -s hello -a 'Bcc: x@hidden.test' \
@@ -116,6 +125,8 @@ git_sends_by_a_command() {
 call "bsd-mailx sends" bsd_mailx_sends
 call "bsd-mailx -r names the sender" bsd_mailx_names_the_sender
 call "bsd-mailx: a local name is root's" bsd_mailx_sends_to_a_local_name
+call "bsd-mailx: or, without root, one at the domain" \
+    bsd_mailx_sends_to_a_name_at_the_domain
 call "GNU Mailutils: mail sends" mailutils_sends
 call "s-nail sends" s_nail_sends
 call "s-nail -r names the sender" s_nail_names_the_sender
