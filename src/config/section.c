@@ -1,5 +1,6 @@
 #include "config/section.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -37,14 +38,29 @@ section_name(enum section_kind kind)
 	return NULL;
 }
 
+/* Something else than letters, such as a password gone astray, is not shown. */
+static bool
+looks_like_key(const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (!isalpha((unsigned char)name[i]) && name[i] != '_' &&
+		    name[i] != '-' && name[i] != ' ')
+			return false;
+	}
+	return true;
+}
+
 bool
 key_unknown(const char *name, size_t len, struct failure *why)
 {
 	const char	*near = key_nearest(name, len);
 	char		 shown[64];
 
-	failed(why, EX_CONFIG, "unknown key \"%s\"",
-	    visible(shown, sizeof(shown), name, len));
+	if (looks_like_key(name, len))
+		failed(why, EX_CONFIG, "unknown key \"%s\"",
+		    visible(shown, sizeof(shown), name, len));
+	else
+		failed(why, EX_CONFIG, "unknown key before the =");
 	if (near != NULL)
 		failure_suffix(why, ", did you mean %s?", near);
 	return false;

@@ -923,6 +923,8 @@ static const struct CMUnitTest spec[] = {
 	    "unknown key \"mailhub\""),
 	REFUSES("an escape sequence as key", "\033[31m = x\n",
 	    "\"\\033[31m\""),
+	REFUSES("a line of base64 that is no setting",
+	    "dHIwdWI0ZG9yJjMtc2VjcmV0=\n", ":1: unknown key before the ="),
 	REFUSES("no key", "= x\n", "unknown key \"\""),
 	REFUSES("a line without =", "smarthost mail\n",
 	    ":1: expected key = value, but there is no =; did you mean "
