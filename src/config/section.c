@@ -38,16 +38,20 @@ section_name(enum section_kind kind)
 	return NULL;
 }
 
-/* Something else than letters, such as a password gone astray, is not shown. */
+/* Base64 up to its padding, which is not to be shown: no key has a digit. */
 static bool
-looks_like_key(const char *name, size_t len)
+may_be_base64(const char *name, size_t len)
 {
+	bool	letters = true;
+
 	for (size_t i = 0; i < len; i++) {
-		if (!isalpha((unsigned char)name[i]) && name[i] != '_' &&
-		    name[i] != '-' && name[i] != ' ')
+		unsigned char	c = (unsigned char)name[i];
+
+		if (!isalnum(c) && c != '+' && c != '/')
 			return false;
+		letters = letters && isalpha(c);
 	}
-	return true;
+	return !letters;
 }
 
 bool
@@ -56,11 +60,11 @@ key_unknown(const char *name, size_t len, struct failure *why)
 	const char	*near = key_nearest(name, len);
 	char		 shown[64];
 
-	if (looks_like_key(name, len))
+	if (may_be_base64(name, len))
+		failed(why, EX_CONFIG, "unknown key before the =");
+	else
 		failed(why, EX_CONFIG, "unknown key \"%s\"",
 		    visible(shown, sizeof(shown), name, len));
-	else
-		failed(why, EX_CONFIG, "unknown key before the =");
 	if (near != NULL)
 		failure_suffix(why, ", did you mean %s?", near);
 	return false;
