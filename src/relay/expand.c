@@ -116,6 +116,17 @@ lead(struct making *m, const char *path, const struct forward_path *like,
 }
 
 static bool
+are_few_enough(const struct making *m, size_t n)
+{
+	uint64_t	max = m->rules->max;
+
+	if (max == 0 || n <= max)
+		return true;
+	return failed(m->why, EX_USAGE, "%zu recipients are more than "
+	    "recipient_limit = %llu allows", n, (unsigned long long)max);
+}
+
+static bool
 lead_all(struct making *m, const struct envelope *said)
 {
 	const struct expansion	*rules = m->rules;
@@ -129,12 +140,11 @@ lead_all(struct making *m, const struct envelope *said)
 		    f->path, f, i))
 			return false;
 	}
-	for (size_t i = 0; all != NULL && i < all->n_bad; i++) {
-		if (!has_room(m))
-			return false;
+	if (all != NULL && !are_few_enough(m, all->n_bad))
+		return false;
+	for (size_t i = 0; all != NULL && i < all->n_bad; i++)
 		add_failed(m, all->bad[i].path, &unseen, said->n + i,
 		    EX_DATAERR, all->bad[i].reason);
-	}
 	return rules->bcc == NULL || rules->redirect != NULL ||
 	    lead(m, rules->bcc, &unseen, SIZE_MAX);
 }
@@ -173,18 +183,6 @@ some_lead_somewhere(const struct making *m)
 	return refuse_all(m);
 }
 
-static bool
-are_few_enough(const struct making *m)
-{
-	uint64_t	max = m->rules->max;
-
-	if (max == 0 || m->env.n <= max)
-		return true;
-	return failed(m->why, EX_USAGE, "%zu recipients are more than "
-	    "recipient_limit = %llu allows", m->env.n,
-	    (unsigned long long)max);
-}
-
 /* The paths that were said are in order, and none is without a lead. */
 static void
 find_leads(const struct making *m, struct leads *leads, size_t n_said,
@@ -220,7 +218,7 @@ finish(struct making *m, struct envelope *env, struct outcome **outcomes,
 	bool	 good;
 
 	envelope_unique_places(&m->env, places);
-	good = are_few_enough(m);
+	good = are_few_enough(m, m->env.n);
 	if (good) {
 		*outcomes = memory_new(m->env.n, sizeof(**outcomes));
 		for (size_t i = 0; i < n; i++)
