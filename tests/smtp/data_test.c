@@ -119,7 +119,7 @@ static bool
 take(struct message *m, const struct buffer *text, size_t piece)
 {
 	static const char *const		spill[] = { "/tmp", NULL };
-	static const struct message_limits	limits = { spill, 0 };
+	static const struct message_limits	limits = { .spill = spill };
 	struct failure				why;
 
 	message_begin(m, &limits);
