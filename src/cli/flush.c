@@ -18,7 +18,7 @@
 #include "cli/report.h"
 #include "cli/transcript.h"
 #include "config/identity.h"
-#include "relay/store.h"
+#include "submit/spool_config.h"
 #include "util/clock.h"
 #include "util/file.h"
 

@@ -10,7 +10,7 @@
 #include "config/config.h"
 #include "queue/id.h"
 #include "queue/spool.h"
-#include "relay/runner.h"
+#include "runner/runner.h"
 #include "util/failure.h"
 #include "util/log.h"
 

@@ -15,7 +15,7 @@
 #include "config/config.h"
 #include "queue/entry.h"
 #include "queue/spool.h"
-#include "relay/store.h"
+#include "submit/spool_config.h"
 #include "util/failure.h"
 #include "util/log.h"
 

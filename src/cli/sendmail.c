@@ -8,15 +8,15 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "cli/command.h"
 #include "cli/configured.h"
 #include "cli/flush.h"
 #include "cli/input.h"
 #include "cli/mailq.h"
 #include "cli/options.h"
 #include "cli/report.h"
+#include "cli/send.h"
 #include "cli/smtp.h"
-#include "cli/submit.h"
+#include "cli/subcommand.h"
 #include "cli/version.h"
 #include "config/config.h"
 #include "util/failure.h"

@@ -7,8 +7,8 @@
 #include "cli/report.h"
 #include "config/identity.h"
 #include "net/stream.h"
-#include "serve/post.h"
-#include "serve/session.h"
+#include "smtpd/smtpd_session.h"
+#include "smtpd/smtpd_submit.h"
 
 int
 smtp_session(const struct options *options, const struct config *config,

@@ -12,7 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "config/command.h"
+#include "config/secret_command.h"
 #include "util/file.h"
 
 enum {

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "queue/docket.h"
+#include "queue/envelope_file.h"
 #include "queue/fields.h"
 #include "queue/files.h"
 #include "queue/usage.h"

@@ -40,7 +40,7 @@
 
 #include "mail/message.h"
 #include "mail/outcome.h"
-#include "queue/docket.h"
+#include "queue/envelope_file.h"
 #include "queue/spool.h"
 #include "util/buffer.h"
 #include "util/failure.h"

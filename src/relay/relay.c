@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "relay/host.h"
+#include "relay/connection.h"
 #include "relay/route.h"
 #include "util/clock.h"
 #include "util/memory.h"

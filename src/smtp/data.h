@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "mail/wire.h"
+#include "mime/wire.h"
 #include "net/stream.h"
 #include "util/failure.h"
 

@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mail/wire.h"
-#include "smtp/paths.h"
+#include "mime/wire.h"
 #include "smtp/session.h"
+#include "smtp/smtp_paths.h"
 
 /* How the message travels. */
 enum way {

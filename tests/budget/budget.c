@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure.h"
 #include "support/certificate.h"
 #include "support/conf.h"
+#include "support/measure.h"
 
 #define MESSAGE \
 	"From: a@example.org\nTo: b@example.net\nSubject: budget\n\nHello\n"

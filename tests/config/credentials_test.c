@@ -12,11 +12,11 @@
 
 #include <cmocka.h>
 
-#include "config/command.h"
 #include "config/credentials.h"
+#include "config/secret_command.h"
 #include "support/folder.h"
-#include "util/memory.h"
 #include "util/clock.h"
+#include "util/memory.h"
 
 enum { NOBODY = 65534, PATIENCE_MS = 30000 };
 

@@ -12,8 +12,8 @@
 
 #include "mail/address.h"
 #include "mail/encoded_word.h"
-#include "mail/field_form.h"
-#include "mail/mime_header.h"
+#include "mime/field_form.h"
+#include "mime/mime_header.h"
 #include "util/memory.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);

@@ -20,7 +20,7 @@ static bool
 take(struct message *m, const char *text, size_t len, size_t piece)
 {
 	static const char *const		tmp[] = { "/tmp", NULL };
-	static const struct message_limits	limits = { tmp, 0 };
+	static const struct message_limits	limits = { .spill = tmp };
 	struct failure				why;
 	bool					good = true;
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "mail/encoded_word.h"
-#include "mail/wire.h"
+#include "mime/wire.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -20,7 +20,7 @@ static bool
 take(struct message *m, const char *text, size_t len)
 {
 	static const char *const		tmp[] = { "/tmp", NULL };
-	static const struct message_limits	limits = { tmp, 0 };
+	static const struct message_limits	limits = { .spill = tmp };
 	struct failure				why;
 	bool					good;
 

@@ -23,7 +23,7 @@ static void
 read_header(struct message *m, const char *text, size_t len)
 {
 	static const char *const		tmp[] = { "/tmp", NULL };
-	static const struct message_limits	limits = { tmp, 0 };
+	static const struct message_limits	limits = { .spill = tmp };
 	struct failure				why;
 
 	message_begin(m, &limits);

@@ -8,7 +8,7 @@ trap 'rm -rf "$staging"' EXIT
 built=$(realpath "$(dirname "$0")/../..")
 build=$staging/build
 mkdir "$build"
-cp -a "$built"/{src,module,installed,librelais.a,tls.so,sendmail} \
+cp -a "$built"/{src,module,installed,lib,tls.so,sendmail} \
     "$built"/{libdir,sysconfdir} "$build"
 passed=0 failed=0
 

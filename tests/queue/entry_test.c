@@ -24,6 +24,7 @@
 #include "queue/entry.h"
 #include "queue/id.h"
 #include "support/skip.h"
+#include "support/random.h"
 #include "support/spool.h"
 #include "util/clock.h"
 

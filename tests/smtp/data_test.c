@@ -15,7 +15,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "mail/wire.h"
+#include "mime/wire.h"
 #include "net/stream.h"
 #include "smtp/data.h"
 #include "util/memory.h"

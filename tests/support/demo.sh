@@ -6,7 +6,7 @@
 set -eu
 build=$1
 folder=$(mktemp -d)
-coproc smarthost { exec "$build/tests/support/smarthost-demo" "$folder"; }
+coproc smarthost { exec "$build/tests/support/demo" "$folder"; }
 # It ends when its standard input does, so it can't outlive this script.
 leash=${smarthost[1]}
 finish() {

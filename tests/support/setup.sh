@@ -1,22 +1,29 @@
 #!/bin/sh
-# setup.sh - install what the build and the tests need and this machine lacks
+# setup.sh build | tests - install the packages that this machine lacks
 #
-# Asks the system's own package manager what is there; where nothing is
-# missing that is all it does.  git, make and gcc are taken for granted: they
-# were needed to get this far.
+# "build" is what the build and `make demo` need, "tests" is all that
+# `make check` needs as well.  The system's own package manager says what is
+# installed; if nothing is missing, nothing else is done.  make and gcc are
+# taken for granted: they were needed to get here.
 set -eu
 cd "$(dirname "$0")/../.."
 
-apt="pkg-config libc6-dev libbsd-dev libssl-dev libcmocka-dev libgsasl-dev
-	clang libclang-rt-14-dev strace valgrind mandoc python3 openssl
-	libpython3.11-testsuite libidn2-0
-	ca-certificates bash iproute2 procps util-linux"
-apk="pkgconf musl-dev libbsd-dev openssl-dev cmocka-dev gsasl-dev
-	clang compiler-rt strace valgrind mandoc python3 openssl
-	libidn2 ca-certificates bash coreutils findutils iproute2 procps util-linux"
-dnf="pkgconf-pkg-config glibc-devel libbsd-devel openssl-devel
-	libcmocka-devel libgsasl-devel clang compiler-rt strace valgrind mandoc python3
-	libidn2 openssl ca-certificates bash iproute procps-ng util-linux"
+apt="pkg-config libc6-dev libbsd-dev libssl-dev"
+apk="pkgconf musl-dev libbsd-dev openssl-dev bash"
+dnf="pkgconf-pkg-config glibc-devel libbsd-devel openssl-devel"
+if [ "$1" = tests ]; then
+	apt="$apt libcmocka-dev libgsasl-dev
+	    clang libclang-rt-14-dev strace valgrind mandoc python3 openssl
+	    libpython3.11-testsuite libidn2-0
+	    ca-certificates bash iproute2 procps util-linux"
+	apk="$apk cmocka-dev gsasl-dev
+	    clang compiler-rt strace valgrind mandoc python3 openssl
+	    libidn2 ca-certificates coreutils findutils iproute2 procps
+	    util-linux"
+	dnf="$dnf libcmocka-devel libgsasl-devel
+	    clang compiler-rt strace valgrind mandoc python3
+	    libidn2 openssl ca-certificates bash iproute procps-ng util-linux"
+fi
 
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
@@ -87,6 +94,6 @@ else
 	exit 1
 fi
 
-# The servers and the callers that relais is tested with, put aside now so
-# that the tests need no network.
-exec tests/servers/image.sh --all
+# The servers and callers that relais is tested with are unpacked now, so that
+# the tests need no network.
+[ "$1" = build ] || exec tests/servers/image.sh --all

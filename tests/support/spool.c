@@ -1,3 +1,4 @@
+#include "support/random.h"
 #include "support/spool.h"
 
 #include <sys/stat.h>
@@ -50,13 +51,6 @@ scratch_remove(struct spool *spool)
 	assert_int_equal(nftw(spool->directory, remove_one, 16,
 	    FTW_DEPTH | FTW_PHYS), 0);
 	spool_close(spool);
-}
-
-uint32_t
-next_random(uint64_t *state)
-{
-	*state = *state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(*state >> 32);
 }
 
 void

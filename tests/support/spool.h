@@ -41,7 +41,4 @@ const char *tell_entries(const char *directory, enum spool_folder);
 /* How many names a folder holds. */
 size_t	count_names(struct spool *, enum spool_folder);
 
-/* Not for secrets: the same numbers every time. */
-uint32_t next_random(uint64_t *state);
-
 #endif

@@ -1,0 +1,325 @@
+#include "cli/queue_commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/configured.h"
+#include "cli/flush.h"
+#include "cli/mailq.h"
+#include "cli/queue_health.h"
+#include "cli/queue_show.h"
+#include "cli/report.h"
+#include "config/value.h"
+#include "queue/commit.h"
+#include "queue/id.h"
+#include "submit/spool_config.h"
+#include "util/memory.h"
+#include "util/visible.h"
+
+struct request {
+	const struct config	*config;
+	const struct log	*log;
+	struct spool		*spool;		/* NULL: there is none */
+	bool			 json;
+	int64_t			 older_s;
+	const char		*id;		/* NULL: none was named */
+};
+
+/* Returns the exit status; why is filled if that is another than EX_OK and
+ * there is something to say. */
+typedef int command(const struct request *, struct failure *why);
+
+static int
+list(const struct request *r, struct failure *why)
+{
+	bool	good = true;
+
+	if (r->json)
+		good = queue_show_list_json(r->spool, why);
+	else if (r->spool == NULL)
+		puts("Mail queue is empty");
+	else
+		good = mailq_print(r->spool, why) &&
+		    queue_show_failed_count(r->spool, why);
+	return good ? EX_OK : why->status;
+}
+
+static bool
+failed_as_locked(const struct request *r, struct failure *why)
+{
+	return failed(why, EX_TEMPFAIL, "%s is being sent at the moment: try "
+	    "again", r->id);
+}
+
+/* The entry of that name, wherever it is; NULL spool: nowhere. */
+static bool
+find(const struct request *r, struct entry *entry, enum entry_access access,
+    struct failure *why)
+{
+	enum entry_result	result = ENTRY_GONE;
+
+	if (!id_is_valid(r->id)) {
+		char	shown[80];
+
+		return failed(why, EX_USAGE, "%s is not the name of an entry",
+		    visible(shown, sizeof(shown), r->id, strlen(r->id)));
+	}
+	if (r->spool != NULL)
+		result = entry_open(entry, r->spool, SPOOL_QUEUE, r->id,
+		    access, why);
+	if (r->spool != NULL && result == ENTRY_GONE)
+		result = entry_open(entry, r->spool, SPOOL_FAILED, r->id,
+		    access, why);
+	switch (result) {
+	case ENTRY_OPENED:
+		return true;
+	case ENTRY_LOCKED:
+		return failed_as_locked(r, why);
+	case ENTRY_GONE:
+		return failed(why, EX_NOINPUT, "there is no entry %s", r->id);
+	case ENTRY_BAD:
+	case ENTRY_TROUBLE:
+		break;
+	}
+	return false;
+}
+
+static int
+show(const struct request *r, struct failure *why)
+{
+	struct entry	entry;
+	bool		good;
+
+	if (!find(r, &entry, ENTRY_LOOK, why))
+		return why->status;
+	good = entry_load(&entry, why);
+	if (good && r->json)
+		queue_show_json(&entry);
+	else if (good)
+		good = queue_show(&entry, why);
+	entry_close(&entry);
+	return good ? EX_OK : why->status;
+}
+
+/* A queue run may have taken it between our look at the queue and our turn. */
+static bool
+has_gone(const struct runner_totals *t, struct failure *why)
+{
+	size_t	locked = t->result[WORK_LOCKED];
+	size_t	gone = t->result[WORK_DELIVERED] + t->result[WORK_PASSED_BY];
+
+	if (gone + locked < t->entries)
+		return failed(why, EX_TEMPFAIL, "not all could be sent: "
+		    "relais queue list shows why");
+	if (locked == 1)
+		return failed(why, EX_TEMPFAIL, "one message is being sent by "
+		    "another process");
+	return locked == 0 || failed(why, EX_TEMPFAIL, "%zu messages are "
+	    "being sent by other processes", locked);
+}
+
+static int
+flush_queue(const struct request *r, struct failure *why)
+{
+	struct choice		choice = { .when = WHEN_ANY, .id = r->id };
+	struct runner_totals	totals = { 0 };
+	struct entry		entry;
+
+	if (r->id != NULL) {
+		if (!find(r, &entry, ENTRY_LOOK, why))
+			return why->status;
+		if (entry.docket.held || entry.folder == SPOOL_FAILED)
+			failed(why, EX_USAGE, "%s is %s: relais queue release "
+			    "%s", r->id, entry.docket.held ? "held" :
+			    "given up", r->id);
+		else if (entry.locked)
+			failed_as_locked(r, why);
+		entry_close(&entry);
+		if (why->status != EX_OK)
+			return why->status;
+	}
+	if (r->spool != NULL && !flush_once(r->config, r->log, r->spool,
+	    &choice, false, &totals, why))
+		return why->status;
+	return has_gone(&totals, why) ? EX_OK : why->status;
+}
+
+/* For cron and timers: what is due, and no word about what has to wait. */
+static int
+run_queue(const struct request *r, struct failure *why)
+{
+	struct choice		choice = { .when = WHEN_DUE };
+	struct runner_totals	totals;
+
+	return r->spool == NULL || flush_once(r->config, r->log, r->spool,
+	    &choice, false, &totals, why) ? EX_OK : why->status;
+}
+
+static int
+hold(const struct request *r, struct failure *why)
+{
+	struct entry	entry;
+	bool		good;
+
+	if (!find(r, &entry, ENTRY_WORK, why))
+		return why->status;
+	good = entry.folder == SPOOL_QUEUE ? entry_hold(&entry, true, why) :
+	    failed(why, EX_USAGE, "%s is given up already", r->id);
+	entry_close(&entry);
+	return good ? EX_OK : why->status;
+}
+
+/* Into the queue again, as if it had just come: its lifetime begins anew. */
+static bool
+take_up_again(const struct request *r, struct entry *entry,
+    struct failure *why)
+{
+	struct docket		*d = &entry->docket;
+	char			 id[ID_SIZE];
+	struct submission	 submission = {
+		.envelope = &d->envelope,
+		.message = &entry->message,
+		.outcomes = d->outcomes,
+		.next = (int64_t)time(NULL),
+		.uid = d->uid,
+		.caller = d->caller,
+	};
+
+	for (size_t i = 0; i < d->envelope.n; i++)
+		if (d->outcomes[i].kind == OUTCOME_FAILED)
+			d->outcomes[i].kind = OUTCOME_WAITING;
+	if (!spool_commit(r->spool, &submission, id, why) ||
+	    !entry_remove(entry, why))
+		return false;
+	printf("%s\n", id);
+	return true;
+}
+
+static int
+release(const struct request *r, struct failure *why)
+{
+	struct entry	entry;
+	bool		good;
+
+	if (!find(r, &entry, ENTRY_WORK, why))
+		return why->status;
+	entry.next = (int64_t)time(NULL);
+	good = entry.folder == SPOOL_QUEUE ? entry_hold(&entry, false, why) :
+	    take_up_again(r, &entry, why);
+	entry_close(&entry);
+	return good ? EX_OK : why->status;
+}
+
+static int
+drop(const struct request *r, struct failure *why)
+{
+	struct entry	entry;
+	bool		good;
+
+	if (!find(r, &entry, ENTRY_WORK, why))
+		return why->status;
+	good = entry_remove(&entry, why) && spool_sync(r->spool, why);
+	entry_close(&entry);
+	return good ? EX_OK : why->status;
+}
+
+static int
+status(const struct request *r, struct failure *why)
+{
+	return queue_health(r->spool, r->older_s, r->json, why);
+}
+
+enum wants { NO_ID, MAYBE_ID, AN_ID };
+
+static const struct {
+	const char	*name;
+	enum wants	 wants;
+	command		*run;
+} commands[] = {
+	{ "list",	NO_ID,		list },
+	{ "show",	AN_ID,		show },
+	{ "run",	NO_ID,		run_queue },
+	{ "flush",	MAYBE_ID,	flush_queue },
+	{ "hold",	AN_ID,		hold },
+	{ "release",	AN_ID,		release },
+	{ "drop",	AN_ID,		drop },
+	{ "status",	NO_ID,		status },
+};
+
+static const char	usage[] = "usage: relais queue [list | show ID | "
+	"run | flush [ID] | hold ID | release ID | drop ID | status [--older TIME]] "
+	"[--json]";
+
+/* The words behind "queue": a command, an ID, options anywhere. */
+static bool
+take_words(struct request *r, command **run, const struct options *o,
+    struct failure *why)
+{
+	enum wants	wants = NO_ID;
+
+	*run = NULL;
+	for (int i = 1; i < o->n_arguments; i++) {
+		const char	*word = o->arguments[i];
+		uint64_t	 ms;
+
+		if (strcmp(word, "--json") == 0) {
+			r->json = true;
+		} else if (strcmp(word, "--older") == 0 &&
+		    i + 1 < o->n_arguments &&
+		    value_duration(o->arguments[i + 1], &ms)) {
+			r->older_s = (int64_t)(ms / 1000);
+			i++;
+		} else if (*run == NULL) {
+			for (size_t k = 0; k < sizeof(commands) /
+			    sizeof(*commands); k++)
+				if (strcmp(word, commands[k].name) == 0) {
+					*run = commands[k].run;
+					wants = commands[k].wants;
+				}
+			if (*run == NULL)
+				return failed(why, EX_USAGE, "%s", usage);
+		} else if (wants != NO_ID && r->id == NULL) {
+			r->id = word;
+		} else {
+			return failed(why, EX_USAGE, "%s", usage);
+		}
+	}
+	if (*run == NULL)
+		*run = list;
+	return wants != AN_ID || r->id != NULL ||
+	    failed(why, EX_USAGE, "%s", usage);
+}
+
+static int
+queue(const struct options *options, const struct config *config,
+    const struct log *log)
+{
+	struct request	r = { .config = config, .log = log,
+			    .older_s = QUEUE_HEALTH_OLDER_S };
+	struct spool	spool;
+	struct failure	why = { .status = EX_OK };
+	command		*run;
+	int		 answer;
+
+	if (!take_words(&r, &run, options, &why))
+		return report_failure(log, options->errors, &why);
+	if (store_look(&spool, config, &why) == STORE_OPEN)
+		r.spool = &spool;
+	else if (why.status != EX_OK)
+		return report_failure(log, options->errors, &why);
+	why = (struct failure){ .status = EX_OK };
+	answer = run(&r, &why);
+	spool_close(&spool);
+	return why.text[0] != '\0' && answer != EX_OK ?
+	    report_failure(log, options->errors, &why) : answer;
+}
+
+int
+queue_command(const struct options *options)
+{
+	return configured(options, queue, NULL);
+}

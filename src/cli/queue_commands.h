@@ -1,0 +1,11 @@
+/*
+ * queue_commands.h - relais queue: look at the queue, and take a hand in it
+ */
+#ifndef CLI_QUEUE_COMMANDS_H
+#define CLI_QUEUE_COMMANDS_H
+
+#include "cli/options.h"
+
+int	queue_command(const struct options *);
+
+#endif

@@ -1,0 +1,209 @@
+#include "mime/mime_header.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "util/memory.h"
+
+static bool
+is_continuation(const char *text, const char *end)
+{
+	return text < end && (*text == ' ' || *text == '\t');
+}
+
+/* Behind the line end, or the end of all. */
+static const char *
+next_line(const char *text, const char *end)
+{
+	const char	*lf = memchr(text, '\n', (size_t)(end - text));
+
+	return lf != NULL ? lf + 1 : end;
+}
+
+void
+header_parse(struct header *h, const char *text, size_t len)
+{
+	const char	*end = text + len;
+
+	while (text < end) {
+		const char	*next = next_line(text, end);
+		size_t		 n;
+
+		while (is_continuation(next, end))
+			next = next_line(next, end);
+		n = (size_t)(next - text);
+		if (field_name_length(text, n) > 0)
+			header_append(h, memory_copy_n(text, n), n);
+		text = next;
+	}
+}
+
+bool
+header_media_type(struct media_type *type, const struct header *h)
+{
+	const struct field	*f = header_find(h, "Content-Type", 0);
+	const char		*value;
+	size_t			 len;
+
+	*type = (struct media_type){ 0 };
+	if (f == NULL)
+		return false;
+	value = field_value(f, &len);
+	media_type_read(type, value, len);
+	return true;
+}
+
+bool
+header_charset(char name[CHARSET_NAME_MAX + 1], const struct header *h)
+{
+	struct media_type	type;
+
+	if (!header_media_type(&type, h) || !charset_is_8bit(type.charset))
+		return false;
+	strlcpy(name, type.charset, CHARSET_NAME_MAX + 1);
+	return true;
+}
+
+/* "7bit" and "8bit" as programs spell them: "8-bit", "8 bit", "7bits". */
+static size_t
+bits_length(const char *word, size_t len)
+{
+	size_t	n = 1;
+
+	if (len < 4 || (word[0] != '7' && word[0] != '8'))
+		return 0;
+	n += word[n] == '-' || word[n] == ' ';
+	if (len < n + 3 || strncasecmp(word + n, "bit", 3) != 0)
+		return 0;
+	n += 3;
+	return n + (n < len && (word[n] == 's' || word[n] == 'S'));
+}
+
+static size_t
+word_length(const char *text, size_t len)
+{
+	size_t	n = 0;
+
+	while (n < len && strchr(" \t\r\n;(", text[n]) == NULL)
+		n++;
+	return n;
+}
+
+static enum encoding
+encoding_named(const char *value, size_t len)
+{
+	static const struct { const char *name; enum encoding is; } names[] = {
+		{ "binary", ENCODING_8BIT },
+		{ "quoted-printable", ENCODING_QUOTED },
+		{ "base64", ENCODING_BASE64 },
+	};
+	size_t	word, bits;
+
+	while (len > 0 && strchr(" \t\r\n", *value) != NULL)
+		value++, len--;
+	if (len == 0)
+		return ENCODING_7BIT;
+	bits = bits_length(value, len);
+	if (bits > 0 && word_length(value + bits, len - bits) == 0)
+		return value[0] == '7' ? ENCODING_7BIT : ENCODING_8BIT;
+	word = word_length(value, len);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strlen(names[i].name) == word &&
+		    strncasecmp(value, names[i].name, word) == 0)
+			return names[i].is;
+	return ENCODING_OTHER;
+}
+
+bool
+encoding_is_identity(enum encoding e)
+{
+	return e == ENCODING_7BIT || e == ENCODING_8BIT;
+}
+
+enum encoding
+encoding_of(const struct header *h)
+{
+	enum encoding	encoding = ENCODING_7BIT;
+	bool		found = false;
+
+	for (size_t i = 0; i < h->n; i++) {
+		enum encoding	e;
+		size_t		len;
+		const char	*value;
+
+		if (!field_is(&h->field[i], "Content-Transfer-Encoding"))
+			continue;
+		value = field_value(&h->field[i], &len);
+		e = encoding_named(value, len);
+		if (found && e != encoding && !(encoding_is_identity(e) &&
+		    encoding_is_identity(encoding)))
+			return ENCODING_OTHER;
+		if (e > encoding)
+			encoding = e;
+		found = true;
+	}
+	return encoding;
+}
+
+bool
+header_is_fit(const struct header *h, const struct field_form *form)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (!field_is_fit(&h->field[i], form))
+			return false;
+	return true;
+}
+
+static void
+add_missing(struct buffer *to, const struct header *h,
+    const struct amendment *a)
+{
+	if (a->version && header_find(h, "MIME-Version", 0) == NULL)
+		buffer_add_text(to, "MIME-Version: 1.0\r\n");
+	if (a->charset != NULL && header_find(h, "Content-Type", 0) == NULL)
+		buffer_addf(to, "Content-Type: text/plain; charset=%s\r\n",
+		    a->charset);
+}
+
+struct misfit
+header_write_amended(struct buffer *to, const struct header *h,
+    const struct amendment *a, const struct field_form *form)
+{
+	struct misfit		first = { 0 };
+	struct field_form	own = { 0 };	/* once a field needs it */
+	char			charset[CHARSET_NAME_MAX + 1];
+	bool			said = a->encoding == NULL;
+	bool			has_own = false;
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct field	*f = &h->field[i];
+		enum field_fate		 fate;
+
+		if (a->encoding != NULL &&
+		    field_is(f, "Content-Transfer-Encoding")) {
+			if (!said)	/* once: a second one is dropped */
+				buffer_addf(to, "%.*s: %s\r\n",
+				    (int)f->name_len, f->text, a->encoding);
+			said = true;
+			continue;
+		}
+		if (field_is_fit(f, form)) {
+			buffer_add(to, f->text, f->len);
+			continue;
+		}
+		if (!has_own) {
+			has_own = true;
+			own = *form;
+			if (header_charset(charset, h))
+				own.charset = charset;
+		}
+		fate = field_write(to, f, &own);
+		if (fate != FIELD_FITS && first.field == NULL)
+			first = (struct misfit){ f, fate };
+	}
+	add_missing(to, h, a);
+	if (!said)
+		buffer_addf(to, "Content-Transfer-Encoding: %s\r\n",
+		    a->encoding);
+	return first;
+}

@@ -1,0 +1,133 @@
+#include "mime/refold.h"
+
+#include <string.h>
+
+struct folder {
+	struct buffer	*to;
+	const char	*text;
+	size_t		 len;
+	size_t		 line;		/* where this line begins */
+	size_t		 place;		/* the last one for a fold, 0: none */
+	size_t		 first;		/* after the colon: only in need */
+	enum refold_place places;
+	bool		 quoted;
+	bool		 angle;		/* between < and > */
+	unsigned	 comments;	/* open ones */
+	bool		 good;
+};
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* A fold behind a comma brings its own blank. */
+static void
+write_line(struct folder *f, size_t end)
+{
+	size_t	width = end - f->line;
+
+	if (f->line > 0 && !is_blank(f->text[f->line])) {
+		buffer_add_byte(f->to, ' ');
+		width++;
+	}
+	buffer_add(f->to, f->text + f->line, end - f->line);
+	buffer_add(f->to, "\r\n", 2);
+	f->good &= width <= REFOLD_LIMIT;
+	f->line = end;
+	f->place = 0;
+}
+
+/* The line could go on to here; it does if it is short enough. */
+static void
+reach(struct folder *f, size_t at)
+{
+	if (at - f->line > REFOLD_WIDTH && f->place > 0)
+		write_line(f, f->place);
+	else if (at - f->line > REFOLD_LIMIT && f->first > f->line)
+		write_line(f, f->first);
+	f->place = at;
+}
+
+/* Reads the character at i: in quotes and comments no other is special. */
+static void
+follow(struct folder *f, size_t *i)
+{
+	bool	in_path = f->angle && f->places != REFOLD_ADDRESSES;
+
+	switch (f->text[*i]) {
+	case '\\':
+		if ((f->quoted || f->comments > 0) && *i + 1 < f->len &&
+		    !is_blank(f->text[*i + 1]))
+			++*i;
+		break;
+	case '"':
+		f->quoted ^= f->comments == 0 && !in_path;
+		break;
+	case '(':
+		f->comments += !f->quoted && !in_path;
+		break;
+	case ')':
+		f->comments -= !f->quoted && f->comments > 0;
+		break;
+	case '<':
+		f->angle |= !f->quoted && f->comments == 0;
+		break;
+	case '>':
+		f->angle &= f->quoted || f->comments > 0;
+		break;
+	}
+}
+
+/* Whether white space can be added in front of the character at i. */
+static bool
+is_place(const struct folder *f, size_t i)
+{
+	const char	*at = f->text + i;
+
+	if (f->quoted || f->comments > 0)
+		return false;
+	switch (f->places) {
+	case REFOLD_BLANKS:
+		break;
+	case REFOLD_ADDRESSES:
+		return at[-1] == ',';
+	case REFOLD_URLS:
+		return at[-1] == ',' && !f->angle;
+	case REFOLD_IDS:
+		return at[-1] == '>' && at[0] == '<';
+	}
+	return false;
+}
+
+bool
+refold(struct buffer *to, const char *field, size_t len,
+    enum refold_place places)
+{
+	struct folder	f = { .to = to, .text = field, .len = len,
+			    .places = places, .good = true };
+	const char	*colon = memchr(field, ':', len);
+	size_t		 start = colon != NULL ?
+			    (size_t)(colon - field) + 1 : 0;
+
+	while (f.len > start && is_blank(field[f.len - 1]))
+		f.len--;
+	if (start < f.len && is_blank(field[start]))
+		f.first = start;
+	while (start < f.len && is_blank(field[start]))
+		start++;
+	for (size_t i = start; i < f.len; i++) {
+		if (is_blank(field[i])) {
+			if (!is_blank(field[i - 1]))
+				reach(&f, i);
+			continue;
+		}
+		if (i > start && is_place(&f, i))
+			reach(&f, i);
+		follow(&f, &i);
+	}
+	reach(&f, f.len);
+	write_line(&f, f.len);
+	return f.good;
+}

@@ -1,0 +1,548 @@
+#include "queue/envelope_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "queue/escape.h"
+#include "util/memory.h"
+
+static const char	first_line[] = "relais-queue 1\n";
+static const char	message_line[] = "message %010zu %010zu %020zu\n";
+
+enum {
+	REASON_WIDTH = 512,
+	ASKED_MAX = 9999,
+	ATTEMPTS_MAX = 99999,
+	STATE_WIDTH = 5 + 1 + 10 + 1 + 8,	/* "ready 0000/00000 notice=0" */
+	OUTCOME_PREFIX = 2 + 2 + 1 + 3 + 1 + 11 + 1 + 1 + 1,
+	/* A list with thousands of forward-paths shall not become megabytes. */
+	OUTCOME_WIDTH_FEW = 512,
+	OUTCOME_WIDTH_MANY = 128,
+	FEW = 32,
+	NOTIFY_ALL = NOTIFY_NEVER | NOTIFY_SUCCESS | NOTIFY_FAILURE |
+	    NOTIFY_DELAY,
+};
+
+static char
+status_byte(const struct outcome *outcome)
+{
+	switch (outcome->kind) {
+	case OUTCOME_DELIVERED:
+		return '+';
+	case OUTCOME_FAILED:
+		return '-';
+	case OUTCOME_WAITING:
+	case OUTCOME_DEFERRED:
+		break;
+	}
+	return '?';
+}
+
+/* The place is as wide as it was made; the longest texts are cut. */
+static void
+write_outcome(char *to, size_t width, const struct outcome *outcome)
+{
+	char	prefix[OUTCOME_PREFIX + 1];
+	int	status = outcome->status % 100;
+	int	code = outcome->code % 1000;
+	int	enhanced = (int)strspn(outcome->enhanced, "0123456789.");
+
+	snprintf(prefix, sizeof(prefix), "  %2d %3d %-11.*s %c ",
+	    status > 0 ? status : 0, code > 0 ? code : 0,
+	    enhanced < 11 ? enhanced : 11, outcome->enhanced,
+	    outcome->in_doubt ? '!' : '-');
+	memcpy(to, prefix, OUTCOME_PREFIX);
+	escape_padded(to + OUTCOME_PREFIX, width - OUTCOME_PREFIX,
+	    outcome->text);
+}
+
+static void
+write_path(struct buffer *b, const struct forward_path *to,
+    const struct outcome *outcome, size_t width)
+{
+	buffer_add_byte(b, status_byte(outcome));
+	buffer_add_byte(b, ' ');
+	escape_word(b, to->path);
+	if ((to->notify & NOTIFY_ALL) != 0)
+		buffer_addf(b, " notify=%u", to->notify & NOTIFY_ALL);
+	if (to->orcpt != NULL) {
+		buffer_add_text(b, " orcpt=");
+		escape_word(b, to->orcpt);
+	}
+	buffer_add_byte(b, '\n');
+	write_outcome(buffer_room(b, width), width, outcome);
+	b->len += width;
+	buffer_add_byte(b, '\n');
+}
+
+static void
+write_word(struct buffer *b, const char *key, const char *value)
+{
+	buffer_add_text(b, key);
+	buffer_add_byte(b, ' ');
+	escape_word(b, value);
+	buffer_add_byte(b, '\n');
+}
+
+static void
+write_state(char *to, const struct docket *docket)
+{
+	char	state[STATE_WIDTH + 1];
+
+	snprintf(state, sizeof(state), "%s %04u/%05u notice=%d",
+	    docket->held ? "held " : "ready",
+	    docket->asked < ASKED_MAX ? docket->asked : ASKED_MAX,
+	    docket->attempts < ATTEMPTS_MAX ? docket->attempts : ATTEMPTS_MAX,
+	    docket->notice_sent);
+	memcpy(to, state, STATE_WIDTH);
+}
+
+static void
+write_fields(struct buffer *b, const struct docket *docket)
+{
+	const struct envelope	*env = &docket->envelope;
+
+	buffer_addf(b, "body 8bit=%d,%d dots=%d longest=%zu\n",
+	    docket->header_8bit, docket->body_8bit, docket->has_dots,
+	    docket->longest_line);
+	buffer_addf(b, "arrived %lld\n", (long long)docket->arrived_us);
+	buffer_addf(b, "user %lu ", (unsigned long)docket->uid);
+	escape_word(b, docket->caller != NULL ? docket->caller : "");
+	buffer_add_byte(b, '\n');
+	write_word(b, "from", env->reverse_path != NULL ?
+	    env->reverse_path : "");
+	if (env->envid != NULL)
+		write_word(b, "envid", env->envid);
+	if (env->ret != RETURN_UNSAID)
+		write_word(b, "return", env->ret == RETURN_FULL ?
+		    "full" : "headers");
+	buffer_add_text(b, "state ");
+	write_state(buffer_room(b, STATE_WIDTH), docket);
+	b->len += STATE_WIDTH;
+	buffer_add_text(b, "\nreason ");
+	escape_padded(buffer_room(b, REASON_WIDTH), REASON_WIDTH,
+	    docket->reason);
+	b->len += REASON_WIDTH;
+	buffer_add_byte(b, '\n');
+}
+
+bool
+docket_write(struct buffer *b, struct docket *docket, struct failure *why)
+{
+	static const struct outcome	untried;
+	const struct envelope		*env = &docket->envelope;
+	size_t	start = b->len;
+	size_t	width = OUTCOME_PREFIX + (env->n > FEW ?
+	    OUTCOME_WIDTH_MANY : OUTCOME_WIDTH_FEW);
+	char	line[sizeof(message_line) + 64];
+
+	if (env->n == 0)
+		return failed(why, EX_DATAERR,
+		    "a message without a recipient can't be queued");
+	if (env->n > DOCKET_PATHS_MAX)
+		return failed(why, EX_DATAERR,
+		    "%zu recipients: the queue takes %d in one message",
+		    env->n, DOCKET_PATHS_MAX);
+	buffer_add_text(b, first_line);
+	/* The numbers have a fixed width, so this line is put right below. */
+	buffer_addf(b, message_line, (size_t)0, (size_t)0, (size_t)0);
+	write_fields(b, docket);
+	for (size_t i = 0; i < env->n; i++)
+		write_path(b, &env->forward[i], docket->outcomes != NULL ?
+		    &docket->outcomes[i] : &untried, width);
+	buffer_add_byte(b, '\n');
+	docket->message_at = b->len - start;
+	if (docket->message_at > DOCKET_MAX)
+		return failed(why, EX_DATAERR,
+		    "the envelope is too long for the queue");
+	snprintf(line, sizeof(line), message_line,
+	    (size_t)docket->message_at, (size_t)docket->header_size,
+	    (size_t)docket->message_size);
+	memcpy(b->data + start + strlen(first_line), line, strlen(line));
+	return true;
+}
+
+/* What is still to be read; a line at a time is taken from its front. */
+struct cursor {
+	const char	*at;
+	size_t		 left;
+};
+
+/* Takes the word if it comes next. */
+static bool
+take(struct cursor *c, const char *word)
+{
+	size_t	len = strlen(word);
+
+	if (c->left < len || memcmp(c->at, word, len) != 0)
+		return false;
+	c->at += len;
+	c->left -= len;
+	return true;
+}
+
+/* Takes a decimal number of at most 'digits' digits. */
+static bool
+take_number(struct cursor *c, int digits, uint64_t *number)
+{
+	int	n = 0;
+
+	for (*number = 0; n < digits && c->left > 0 && *c->at >= '0' &&
+	    *c->at <= '9'; n++, c->at++, c->left--)
+		*number = *number * 10 + (uint64_t)(*c->at - '0');
+	return n > 0;
+}
+
+static bool
+take_flag(struct cursor *c, const char *word, bool *flag)
+{
+	uint64_t	number;
+
+	if (!take(c, word) || !take_number(c, 1, &number))
+		return false;
+	*flag = number == 1;
+	return number <= 1;
+}
+
+/* Takes the bytes up to a space or the end of the line. */
+static char *
+take_word(struct cursor *c)
+{
+	const char	*start = c->at;
+
+	while (c->left > 0 && *c->at != ' ' && *c->at != '\n')
+		c->at++, c->left--;
+	return unescape_word(start, (size_t)(c->at - start));
+}
+
+/* Takes a line's rest, which is any bytes; false if no line ends here. */
+static bool
+take_rest(struct cursor *c, const char **start, size_t *len)
+{
+	const char	*end = memchr(c->at, '\n', c->left);
+
+	if (end == NULL)
+		return false;
+	*start = c->at;
+	*len = (size_t)(end - c->at);
+	c->left -= *len + 1;
+	c->at = end + 1;
+	return true;
+}
+
+/* The largest numbers keep clear of overflow: 18 digits fit into 63 bits. */
+static bool
+parse_start(struct cursor *c, struct docket *docket)
+{
+	return take(c, first_line) && take(c, "message ") &&
+	    take_number(c, 10, &docket->message_at) && take(c, " ") &&
+	    take_number(c, 10, &docket->header_size) && take(c, " ") &&
+	    take(c, "00") && take_number(c, 18, &docket->message_size) &&
+	    take(c, "\n") && docket->message_at <= DOCKET_MAX &&
+	    docket->header_size <= docket->message_size;
+}
+
+static bool
+parse_body(struct cursor *c, struct docket *docket)
+{
+	uint64_t	longest;
+
+	if (!take_flag(c, "body 8bit=", &docket->header_8bit) ||
+	    !take_flag(c, ",", &docket->body_8bit) ||
+	    !take_flag(c, " dots=", &docket->has_dots) ||
+	    !take(c, " longest=") || !take_number(c, 18, &longest))
+		return false;
+	docket->longest_line = (size_t)longest;
+	return take(c, "\n");
+}
+
+static bool
+parse_arrived(struct cursor *c, struct docket *docket)
+{
+	uint64_t	arrived;
+
+	if (!take(c, "arrived ") || !take_number(c, 18, &arrived))
+		return false;
+	docket->arrived_us = (int64_t)arrived;
+	return take(c, "\n");
+}
+
+static bool
+parse_user(struct cursor *c, struct docket *docket)
+{
+	uint64_t	uid;
+
+	if (!take(c, "user ") || !take_number(c, 10, &uid) ||
+	    uid > UINT32_MAX || !take(c, " "))
+		return false;
+	docket->uid = (uint32_t)uid;
+	docket->caller = take_word(c);
+	return docket->caller != NULL && take(c, "\n");
+}
+
+static bool
+parse_envelope(struct cursor *c, struct docket *docket)
+{
+	struct envelope	*env = &docket->envelope;
+
+	if (!take(c, "from ") || (env->reverse_path = take_word(c)) == NULL ||
+	    !take(c, "\n"))
+		return false;
+	if (take(c, "envid ") && ((env->envid = take_word(c)) == NULL ||
+	    !take(c, "\n")))
+		return false;
+	if (take(c, "return full\n"))
+		env->ret = RETURN_FULL;
+	else if (take(c, "return headers\n"))
+		env->ret = RETURN_HEADERS;
+	return true;
+}
+
+static bool
+take_attempts(struct cursor *c, struct docket *docket)
+{
+	uint64_t	asked = 0, attempts;
+
+	if (!take_number(c, 10, &attempts))
+		return false;
+	if (take(c, "/")) {
+		asked = attempts;
+		if (!take_number(c, 10, &attempts))
+			return false;
+	}
+	docket->asked = asked < ASKED_MAX ? (unsigned)asked : ASKED_MAX;
+	docket->attempts = attempts < ATTEMPTS_MAX ? (unsigned)attempts :
+	    ATTEMPTS_MAX;
+	return true;
+}
+
+/*
+ * The first letter alone tells held from ready, and any digits are taken for
+ * the attempts, since the line may be half rewritten.
+ */
+static bool
+parse_state(struct cursor *c, struct docket *docket)
+{
+	const size_t	 word = strlen("ready ");
+	const char	*start;
+
+	if (!take(c, "state ") || c->left < word ||
+	    (*c->at != 'h' && *c->at != 'r'))
+		return false;
+	start = c->at;
+	docket->held = *c->at == 'h';
+	c->at += word;
+	c->left -= word;
+	return take_attempts(c, docket) &&
+	    take_flag(c, " notice=", &docket->notice_sent) &&
+	    c->at - start == STATE_WIDTH && take(c, "\n");
+}
+
+static bool
+parse_reason(struct cursor *c, struct docket *docket)
+{
+	const char	*text;
+	size_t		 len;
+
+	if (!take(c, "reason ") || !take_rest(c, &text, &len) ||
+	    len != REASON_WIDTH)
+		return false;
+	unescape_padded(docket->reason, sizeof(docket->reason), text, len);
+	return true;
+}
+
+/* A number in a place that may be half written. */
+static int
+loose_number(const char *at, size_t width)
+{
+	int	number = 0;
+
+	for (size_t i = 0; i < width; i++)
+		if (at[i] >= '0' && at[i] <= '9')
+			number = number * 10 + (at[i] - '0');
+	return number;
+}
+
+static void
+parse_outcome(struct outcome *outcome, const char *line, size_t len)
+{
+	const char	*enhanced = line + 9;
+	size_t		 n = 0;
+
+	outcome->status = loose_number(line + 2, 2);
+	outcome->code = loose_number(line + 5, 3);
+	while (n < 11 && (enhanced[n] == '.' ||
+	    (enhanced[n] >= '0' && enhanced[n] <= '9')))
+		n++;
+	memcpy(outcome->enhanced, enhanced, n);
+	outcome->enhanced[n] = '\0';
+	outcome->in_doubt = line[21] == '!';
+	unescape_padded(outcome->text, sizeof(outcome->text),
+	    line + OUTCOME_PREFIX, len - OUTCOME_PREFIX);
+}
+
+static bool
+parse_status(struct cursor *c, struct outcome *outcome)
+{
+	if (take(c, "? "))
+		outcome->kind = OUTCOME_WAITING;
+	else if (take(c, "+ "))
+		outcome->kind = OUTCOME_DELIVERED;
+	else if (take(c, "- "))
+		outcome->kind = OUTCOME_FAILED;
+	else
+		return false;
+	return true;
+}
+
+static bool
+parse_path(struct cursor *c, struct docket *docket, size_t *cap)
+{
+	struct envelope		*env = &docket->envelope;
+	struct outcome		 outcome = { 0 };
+	struct forward_path	*to;
+	uint64_t		 notify = 0;
+	const char		*line;
+	size_t			 len;
+	char			*path;
+
+	if (env->n >= DOCKET_PATHS_MAX || !parse_status(c, &outcome) ||
+	    (path = take_word(c)) == NULL)
+		return false;
+	to = envelope_add(env, path);
+	free(path);
+	docket->outcomes = memory_room(docket->outcomes, env->n - 1, cap,
+	    sizeof(*docket->outcomes));
+	docket->outcomes[env->n - 1] = outcome;
+	if (take(c, " notify=") && (!take_number(c, 2, &notify) ||
+	    notify == 0 || notify > NOTIFY_ALL))
+		return false;
+	to->notify = (unsigned)notify;
+	if (take(c, " orcpt=") && (to->orcpt = take_word(c)) == NULL)
+		return false;
+	if (!take(c, "\n") || !take_rest(c, &line, &len) ||
+	    len < OUTCOME_PREFIX)
+		return false;
+	parse_outcome(&docket->outcomes[env->n - 1], line, len);
+	return true;
+}
+
+size_t
+docket_length(const char *text, size_t len)
+{
+	struct cursor	c = { text, len };
+	struct docket	start = { 0 };
+
+	return parse_start(&c, &start) ? (size_t)start.message_at : 0;
+}
+
+/* The line that the reader stopped in, counted from 1. */
+static size_t
+line_number(const char *text, const char *at)
+{
+	size_t	n = 1;
+
+	for (const char *end; (end = memchr(text, '\n',
+	    (size_t)(at - text))) != NULL; text = end + 1)
+		n++;
+	return n;
+}
+
+bool
+docket_parse(struct docket *docket, const char *text, size_t len,
+    struct failure *why)
+{
+	static bool	(*const fields[])(struct cursor *, struct docket *) = {
+		parse_start, parse_body, parse_arrived, parse_user,
+		parse_envelope, parse_state, parse_reason
+	};
+	struct cursor	c = { text, len };
+	size_t		cap = 0;
+	bool		good = true;
+
+	*docket = (struct docket){ 0 };
+	for (size_t i = 0; good && i < sizeof(fields) / sizeof(fields[0]); i++)
+		good = fields[i](&c, docket);
+	while (good && c.left > 1)
+		good = parse_path(&c, docket, &cap);
+	if (good && take(&c, "\n") && docket->message_at == len &&
+	    docket->envelope.n > 0)
+		return true;
+	docket_free(docket);
+	return failed(why, EX_DATAERR, "line %zu is not what belongs there",
+	    line_number(text, c.at));
+}
+
+/* Where the line behind this one begins; docket texts end in a newline. */
+static size_t
+next_line(const char *text, size_t len, size_t at)
+{
+	const char	*end = memchr(text + at, '\n', len - at);
+
+	return end != NULL ? (size_t)(end - text) + 1 : len;
+}
+
+/*
+ * The state and the reason behind it, whose lines have a fixed width, so the
+ * first forward-path is found from them too.
+ */
+static size_t
+find_state(const char *text)
+{
+	const char	*state = strstr(text, "\nstate ");
+
+	return (size_t)(state - text) + strlen("\nstate ");
+}
+
+enum { STATE_TO_REASON = STATE_WIDTH + sizeof("\nreason ") - 1 };
+
+struct docket_range
+docket_changeable(const char *text, size_t len)
+{
+	return (struct docket_range){ find_state(text), len };
+}
+
+struct docket_range
+docket_rewrite_state(char *text, const struct docket *docket)
+{
+	size_t	state = find_state(text);
+	size_t	reason = state + STATE_TO_REASON;
+
+	write_state(text + state, docket);
+	escape_padded(text + reason, REASON_WIDTH, docket->reason);
+	return (struct docket_range){ state, reason + REASON_WIDTH };
+}
+
+struct docket_range
+docket_rewrite_outcomes(char *text, size_t len, const struct docket *docket,
+    size_t first, size_t end)
+{
+	size_t	at = find_state(text) + STATE_TO_REASON + REASON_WIDTH + 1;
+	size_t	from = at;
+
+	for (size_t i = 0; i < end; i++) {
+		size_t	place = next_line(text, len, at);
+		size_t	next = next_line(text, len, place);
+
+		if (i == first)
+			from = at;
+		if (i >= first) {
+			text[at] = status_byte(&docket->outcomes[i]);
+			write_outcome(text + place, next - 1 - place,
+			    &docket->outcomes[i]);
+		}
+		at = next;
+	}
+	return (struct docket_range){ from, at };
+}
+
+void
+docket_free(struct docket *docket)
+{
+	free(docket->caller);
+	free(docket->outcomes);
+	envelope_free(&docket->envelope);
+	*docket = (struct docket){ 0 };
+}

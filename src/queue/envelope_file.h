@@ -1,0 +1,109 @@
+/*
+ * envelope_file.h - what is written about a message, in front of it
+ *
+ *	relais-queue 1
+ *	message 0000000992 0000000311 00000000000000001204
+ *	body 8bit=0,0 dots=1 longest=78
+ *	arrived 1763760000123456
+ *	user 33 www-data
+ *	from alerts@example.org
+ *	envid QQ314159
+ *	return full
+ *	state ready 0001/00001 notice=0
+ *	reason 451 4.7.1 greylisted, try again later      (padded)
+ *	? root@example.org notify=4 orcpt=rfc822;root@example.org
+ *	  75 451 4.7.1       - RCPT TO: 451 4.7.1 grey... (padded)
+ *
+ * and an empty line.  The message begins at the first number, its header and
+ * the empty line behind it take the second, both and the body the third.
+ * Values from outside are words of escape.h; envid, return, notify and orcpt
+ * are left out if unsaid.  The state counts the attempts in which a server was
+ * asked, and all attempts; one number of ten digits, as earlier versions wrote
+ * it, is the latter.
+ *
+ * The state, the reason, and the status byte and outcome of a forward-path
+ * are rewritten in place, so each has a fixed width, and a reader that meets
+ * one half written still understands the file.  The status byte alone says
+ * what is to be done: '?' waiting, '+' delivered, '-' failed.
+ */
+#ifndef QUEUE_ENVELOPE_FILE_H
+#define QUEUE_ENVELOPE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mail/envelope.h"
+#include "mail/outcome.h"
+#include "util/buffer.h"
+#include "util/failure.h"
+
+enum {
+	DOCKET_MAX = 64 * 1024 * 1024,	/* octets */
+	DOCKET_PATHS_MAX = 100000,
+	DOCKET_START = 128,		/* octets that tell its length */
+};
+
+struct docket {
+	uint64_t	 message_at;	/* filled by docket_write() */
+	uint64_t	 header_size;
+	uint64_t	 message_size;
+	bool		 header_8bit;	/* as in struct message */
+	bool		 body_8bit;
+	bool		 has_dots;
+	size_t		 longest_line;
+	int64_t		 arrived_us;	/* microseconds since the epoch */
+	uint32_t	 uid;		/* who brought it */
+	char		*caller;	/* owned; the same as a name, or "" */
+	bool		 held;
+	unsigned	 attempts;
+	unsigned	 asked;		/* of those, with a server's answer or
+					 * silence to show for it */
+	bool		 notice_sent;
+	char		 reason[512];	/* the last reply, or why it failed */
+	struct envelope	 envelope;
+	struct outcome	*outcomes;	/* owned, one for each forward-path; a
+					 * deferred one is WAITING again, with
+					 * what was said the last time */
+};
+
+/*
+ * Appends the text, sets .message_at.  Outcomes may be NULL: nothing tried.
+ * False with EX_DATAERR without a forward-path, or beyond the bounds above.
+ */
+bool	docket_write(struct buffer *, struct docket *, struct failure *why);
+
+/*
+ * How long the docket is that begins so (DOCKET_START octets, or all there
+ * are), 0 if it does not begin as one.
+ */
+size_t	docket_length(const char *text, size_t len);
+
+/*
+ * Reads exactly one docket.  False with EX_DATAERR and the line at fault;
+ * the docket is empty then.
+ */
+bool	docket_parse(struct docket *, const char *text, size_t len,
+	    struct failure *why);
+
+/*
+ * Rewrite what may change, in the text of a docket that was written or
+ * parsed, from the struct; they return the range that they wrote.
+ */
+struct docket_range {
+	size_t	from;
+	size_t	to;
+};
+
+/* All that may ever be rewritten. */
+struct docket_range docket_changeable(const char *text, size_t len);
+
+struct docket_range docket_rewrite_state(char *text, const struct docket *);
+
+/* The outcomes from index first up to, not including, end. */
+struct docket_range docket_rewrite_outcomes(char *text, size_t len,
+	    const struct docket *, size_t first, size_t end);
+
+void	docket_free(struct docket *);	/* ready for use again */
+
+#endif

@@ -1,0 +1,82 @@
+#include "relay/mail_log.h"
+
+#include <string.h>
+#include <syslog.h>
+
+#include "util/visible.h"
+
+static const char *
+event_name(enum outcome_kind kind, const char *id)
+{
+	switch (kind) {
+	case OUTCOME_WAITING:
+		return "waiting";
+	case OUTCOME_DELIVERED:
+		return "sent";
+	case OUTCOME_DEFERRED:
+		return id != NULL ? "queued" : "deferred";
+	case OUTCOME_FAILED:
+		break;
+	}
+	return "failed";
+}
+
+/*
+ * A word of the line: no blank, quote or bracket in it can look like the
+ * beginning of another word.
+ */
+static char *
+word(char *to, size_t size, const char *text, size_t len)
+{
+	char	shown[400];
+
+	return visible_more(to, size, visible(shown, sizeof(shown), text, len),
+	    " \"<>");
+}
+
+/* The Message-ID, which the servers behind us log too. */
+static void
+message_id(const struct message *m, char *to, size_t size)
+{
+	const struct field	*f = header_find(&m->header, "Message-ID", 0);
+	const char		*value = "";
+	size_t			 len = 0;
+
+	if (f != NULL)
+		value = field_value(f, &len);
+	while (len > 0 && strchr(" \t\r\n<", *value) != NULL)
+		value++, len--;
+	while (len > 0 && strchr(" \t\r\n>", value[len - 1]) != NULL)
+		len--;
+	word(to, size, value, len);
+}
+
+void
+account_outcomes(const struct log *log, const struct account *a,
+    const struct outcome *outcomes)
+{
+	const struct envelope	*env = a->envelope;
+	char			 from[400], to[400], id[300], reply[1200];
+
+	if (log->target == LOG_TO_NOTHING)
+		return;
+	message_id(a->message, id, sizeof(id));
+	word(from, sizeof(from), env->reverse_path,
+	    strlen(env->reverse_path));
+	for (size_t i = 0; i < env->n; i++) {
+		const struct outcome	*o = &outcomes[i];
+		const char		*path = env->forward[i].path;
+
+		if (o->kind == OUTCOME_WAITING ||
+		    (a->waited != NULL && !a->waited[i]))
+			continue;
+		log_line(log, o->kind == OUTCOME_DELIVERED ? LOG_INFO :
+		    LOG_WARNING, "%s%s%s uid=%lu from=<%s> to=<%s> size=%llu "
+		    "message-id=<%s> reply=\"%s\"", event_name(o->kind, a->id),
+		    a->id != NULL ? " id=" : "", a->id != NULL ? a->id : "",
+		    (unsigned long)a->uid, from,
+		    word(to, sizeof(to), path, strlen(path)),
+		    (unsigned long long)message_size(a->message), id,
+		    visible_more(reply, sizeof(reply), o->text, "\""));
+	}
+}

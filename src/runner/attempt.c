@@ -1,0 +1,570 @@
+#include "runner/attempt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "queue/commit.h"
+#include "queue/retry.h"
+#include "relay/mail_log.h"
+#include "runner/bounce.h"
+#include "submit/sender.h"
+#include "util/memory.h"
+#include "util/visible.h"
+
+/* One entry in hand. */
+struct attempt {
+	struct worker	*w;
+	struct entry	*entry;
+	struct outcome	*outcomes;	/* as in the docket, then new ones */
+	bool		*waited;	/* for each: before the attempt */
+	int64_t		 now;
+	bool		 proved;	/* the entry can be written */
+	bool		 in_doubt;
+	size_t		 before;	/* so many waited before it */
+	size_t		 waiting;	/* and after it */
+	size_t		 failed;
+	size_t		 unasked;	/* of those waiting */
+	size_t		 unjudged;	/* likewise: in this attempt */
+	char		 notice[ID_SIZE];
+};
+
+static int64_t
+lifetime_of(const struct worker *w)
+{
+	return config_ms(w->config, NULL, KEY_QUEUE_LIFETIME) / 1000;
+}
+
+static void
+tell(struct worker *w, const struct failure *why)
+{
+	log_line(w->log, LOG_ERR, "%s", why->text);
+	strlcpy(w->error, why->text, sizeof(w->error));
+}
+
+static bool
+has_text(const char *path, const char *text)
+{
+	return text == NULL || strcasestr(path, text) != NULL;
+}
+
+static bool
+is_waited_for(const struct docket *d, const char *recipient)
+{
+	if (recipient == NULL)
+		return true;
+	for (size_t i = 0; i < d->envelope.n; i++)
+		if (d->outcomes[i].kind == OUTCOME_WAITING &&
+		    has_text(d->envelope.forward[i].path, recipient))
+			return true;
+	return false;
+}
+
+static bool
+is_in_doubt(const struct docket *d)
+{
+	for (size_t i = 0; i < d->envelope.n; i++)
+		if (d->outcomes[i].kind == OUTCOME_WAITING &&
+		    d->outcomes[i].in_doubt)
+			return true;
+	return false;
+}
+
+/* After an attempt in doubt, retry.h waits an hour at least. */
+static bool
+is_time(enum choice_when when, const struct entry *e, int64_t now)
+{
+	if (when == WHEN_DUE || (when == WHEN_SAFE && is_in_doubt(&e->docket)))
+		return retry_is_due(now, e->next);
+	return true;
+}
+
+/* Asked again with the lock held: another runner may have been here. */
+static bool
+is_chosen(const struct worker *w, const struct entry *e, int64_t now)
+{
+	const struct choice	*c = w->choice;
+
+	return !e->docket.held && is_time(c->when, e, now) &&
+	    has_text(e->docket.envelope.reverse_path, c->sender) &&
+	    is_waited_for(&e->docket, c->recipient);
+}
+
+/*
+ * The administrator can mend what keeps us out of the smarthost, and then the
+ * message goes: so nobody is told that it failed.
+ */
+static void
+soften(struct outcome *o)
+{
+	if (o->kind == OUTCOME_FAILED && (o->unasked ||
+	    o->status == EX_NOPERM || o->status == EX_CONFIG))
+		o->kind = OUTCOME_DEFERRED;
+}
+
+static void
+count(struct attempt *a)
+{
+	a->waiting = a->failed = a->unasked = a->unjudged = 0;
+	a->in_doubt = false;
+	for (size_t i = 0; i < a->entry->docket.envelope.n; i++) {
+		const struct outcome	*o = &a->outcomes[i];
+
+		a->failed += o->kind == OUTCOME_FAILED;
+		a->unasked += o->kind == OUTCOME_DEFERRED && o->unasked;
+		a->unjudged += o->kind == OUTCOME_WAITING;
+		if (o->kind == OUTCOME_DEFERRED ||
+		    o->kind == OUTCOME_WAITING) {
+			a->waiting++;
+			a->in_doubt |= o->in_doubt;
+		}
+	}
+}
+
+/* The owner's settings hold for his mail, whoever runs the queue. */
+static struct identity
+owner_of(const struct attempt *a)
+{
+	const struct docket	*d = &a->entry->docket;
+	struct identity		 owner = *a->w->me;
+
+	if (d->caller != NULL && d->caller[0] != '\0')
+		owner.user = d->caller;
+	return owner;
+}
+
+/* The new outcomes, as they are to be recorded. */
+static void
+take_in(struct attempt *a)
+{
+	const struct docket	*d = &a->entry->docket;
+
+	for (size_t i = 0; i < d->envelope.n; i++) {
+		struct outcome	*o = &a->outcomes[i];
+
+		if (!a->waited[i] || o->kind == OUTCOME_WAITING)
+			continue;
+		soften(o);
+		/* What was in doubt stays so until somebody is asked. */
+		o->in_doubt |= o->unasked && d->outcomes[i].in_doubt;
+		if (o->kind == OUTCOME_DELIVERED)
+			a->w->delivered = true;
+		else
+			strlcpy(a->w->error, o->text, sizeof(a->w->error));
+	}
+	count(a);
+}
+
+static bool
+prove(void *context, struct failure *why)
+{
+	struct attempt	*a = context;
+
+	a->proved = a->proved || entry_prove(a->entry, why);
+	return a->proved;
+}
+
+/* Where nothing is left to be sent, settle() does it, or has no need to. */
+static bool
+record(void *context, struct failure *why)
+{
+	struct attempt	*a = context;
+
+	take_in(a);
+	return !a->unjudged || entry_record(a->entry, a->outcomes, why);
+}
+
+static void
+send(struct attempt *a)
+{
+	struct docket		*d = &a->entry->docket;
+	struct identity		 owner = owner_of(a);
+	struct relay_watch	 watch = { .ready = prove, .judged = record,
+				    .context = a };
+	struct account		 account = { .id = a->entry->name,
+				    .uid = d->uid, .envelope = &d->envelope,
+				    .message = &a->entry->message,
+				    .waited = a->waited };
+
+	a->w->relay.me = &owner;
+	a->w->relay.watch = &watch;
+	relay_send(&a->w->relay, &d->envelope, &a->entry->message,
+	    a->outcomes);
+	a->w->relay.watch = NULL;
+	a->w->relay.me = a->w->me;
+	take_in(a);
+	account_outcomes(a->w->log, &account, a->outcomes);
+}
+
+/* In the largest unit that leaves nothing over: "120 hours", "90 minutes". */
+static void
+write_lifetime(const struct worker *w, char *to, size_t size)
+{
+	long long	 n = lifetime_of(w);
+	const char	*unit = "second";
+
+	if (n % 3600 == 0)
+		unit = "hour", n /= 3600;
+	else if (n % 60 == 0)
+		unit = "minute", n /= 60;
+	snprintf(to, size, "%lld %s%s", n, unit, n == 1 ? "" : "s");
+}
+
+/* Its time is over: what waits has failed, for the last reply. */
+static void
+expire(struct attempt *a)
+{
+	char	lifetime[40];
+
+	write_lifetime(a->w, lifetime, sizeof(lifetime));
+	for (size_t i = 0; i < a->entry->docket.envelope.n; i++) {
+		struct outcome	*o = &a->outcomes[i];
+		char		 last[sizeof(o->text) - 80];
+
+		if (o->kind != OUTCOME_DEFERRED && o->kind != OUTCOME_WAITING)
+			continue;
+		strlcpy(last, o->text[0] != '\0' ? o->text :
+		    a->entry->docket.reason, sizeof(last));
+		o->kind = OUTCOME_FAILED;
+		if (o->status == EX_OK)
+			o->status = EX_TEMPFAIL;
+		snprintf(o->text, sizeof(o->text),
+		    "given up after %s: %s", lifetime, last);
+	}
+}
+
+static enum work_result
+trouble(struct attempt *a, const struct failure *why)
+{
+	tell(a->w, why);
+	return WORK_TROUBLE;
+}
+
+/* No server has heard of any of it: nothing is known that was not before. */
+static bool
+is_unheard(const struct attempt *a)
+{
+	return a->unasked > 0 && a->unasked == a->before;
+}
+
+/* All but: nobody was asked, for the same reason as the last time. */
+static bool
+is_news(const struct attempt *a)
+{
+	const struct docket	*d = &a->entry->docket;
+
+	if (!is_unheard(a))
+		return true;
+	for (size_t i = 0; i < d->envelope.n; i++)
+		if (a->outcomes[i].unasked && strcmp(a->outcomes[i].text,
+		    d->outcomes[i].text) != 0)
+			return true;
+	return false;
+}
+
+static int64_t
+next_attempt(const struct attempt *a)
+{
+	const struct docket	*d = &a->entry->docket;
+
+	return retry_next(a->now, d->arrived_us / 1000000, lifetime_of(a->w),
+	    d->attempts + 1, a->in_doubt, arc4random());
+}
+
+/*
+ * How many have the message because of this attempt, or may have it: "<a@b>
+ * and 2 more".
+ */
+static size_t
+write_sent_to(const struct attempt *a, char *to, size_t size)
+{
+	const struct envelope	*env = &a->entry->docket.envelope;
+	char			 first[200];
+	size_t			 n = 0;
+
+	for (size_t i = 0; i < env->n; i++) {
+		const struct outcome	*o = &a->outcomes[i];
+		const char		*path = env->forward[i].path;
+
+		if (a->waited[i] && (o->kind == OUTCOME_DELIVERED ||
+		    o->in_doubt) && n++ == 0)
+			visible(first, sizeof(first), path, strlen(path));
+	}
+	if (n == 1)
+		snprintf(to, size, "<%s>", first);
+	else if (n > 1)
+		snprintf(to, size, "<%s> and %zu more", first, n - 1);
+	return n;
+}
+
+/*
+ * The entry does not say who has the message.  Where it is, the next run would
+ * send it again, so it goes where no run looks.
+ */
+static enum work_result
+unrecorded(struct attempt *a, struct failure *why)
+{
+	struct entry	*e = a->entry;
+	struct failure	 how;
+	char		 sent_to[300];
+
+	if (write_sent_to(a, sent_to, sizeof(sent_to)) == 0)
+		return trouble(a, why);
+	failure_suffix(why, ", but the message was sent to %s; ", sent_to);
+	if (entry_set_aside(e, &how) || e->folder == SPOOL_FAILED) {
+		failure_suffix(why, "so that it is not sent to them again, it "
+		    "is kept as %s/failed/%s", a->w->spool->directory,
+		    e->name);
+		tell(a->w, why);
+		return WORK_FAILED;
+	}
+	failure_suffix(why, "%s, so the next attempt will send it to them "
+	    "again", how.text);
+	a->in_doubt = true;
+	entry_postpone(e, next_attempt(a), &how);
+	return trouble(a, why);
+}
+
+static enum work_result
+defer(struct attempt *a)
+{
+	struct failure	why;
+
+	if (entry_defer(a->entry, next_attempt(a), !is_unheard(a), &why))
+		return WORK_DEFERRED;
+	return a->in_doubt ? unrecorded(a, &why) : trouble(a, &why);
+}
+
+static enum work_result
+end(struct attempt *a, enum work_result result)
+{
+	struct failure	why, unwritten;
+
+	if (entry_remove(a->entry, &why))
+		return result;
+	/* What has to stay shall not be sent again. */
+	if (!entry_record(a->entry, a->outcomes, &unwritten)) {
+		failure_suffix(&why, "; %s", unwritten.text);
+		return unrecorded(a, &why);
+	}
+	return trouble(a, &why);
+}
+
+static bool
+queue_notice(struct attempt *a, struct failure *why)
+{
+	struct docket		*d = &a->entry->docket;
+	struct notice		 notice;
+	struct submission	 submission = {
+		.envelope = &notice.envelope,
+		.message = &notice.message,
+		.next = a->now,
+		.uid = d->uid,
+		.caller = d->caller,
+	};
+	struct identity		 owner = owner_of(a);
+	char			*from = sender_of_notice(a->w->config,
+				    &owner);
+	bool			 good;
+
+	good = notice_make(&notice, a->entry, a->w->me, from, a->now, why) &&
+	    entry_mark_notice(a->entry, why) &&
+	    spool_commit(a->w->spool, &submission, a->notice, why);
+	if (!good)
+		a->notice[0] = '\0';
+	notice_free(&notice);
+	free(from);
+	return good;
+}
+
+static enum work_result
+keep_failed(struct attempt *a, const char *because)
+{
+	struct docket	*d = &a->entry->docket;
+	char		 reason[sizeof(d->reason)];
+	struct failure	 why;
+
+	strlcpy(reason, d->reason, sizeof(reason));
+	if (because[0] != '\0') {
+		reason[sizeof(reason) / 2] = '\0';
+		strlcat(reason, "; no notice was sent: ", sizeof(reason));
+		strlcat(reason, because, sizeof(reason));
+	}
+	if (!entry_fail(a->entry, reason, &why))
+		return trouble(a, &why);
+	log_line(a->w->log, LOG_ERR, "id=%s is kept in %s/failed: %s",
+	    a->entry->name, a->w->spool->directory, reason);
+	return WORK_FAILED;
+}
+
+/* Nothing waits, and something has failed. */
+static enum work_result
+give_up(struct attempt *a)
+{
+	struct docket	*d = &a->entry->docket;
+	struct failure	 why;
+
+	if (d->notice_sent)
+		return keep_failed(a, "the one of an earlier run is unsure");
+	if (d->envelope.reverse_path[0] == '\0')
+		return keep_failed(a, "the sender is the null path");
+	if (!notice_is_due(d))
+		return keep_failed(a, "none is wanted");
+	if (!queue_notice(a, &why)) {
+		tell(a->w, &why);
+		return keep_failed(a, why.text);
+	}
+	log_line(a->w->log, LOG_INFO, "id=%s ends, its sender is told by "
+	    "id=%s", a->entry->name, a->notice);
+	return end(a, WORK_FAILED);
+}
+
+static enum work_result
+settle(struct attempt *a)
+{
+	struct docket	*d = &a->entry->docket;
+	struct failure	 why;
+
+	if (a->waiting == 0 && a->failed == 0)
+		return end(a, WORK_DELIVERED);
+	if (a->waiting > 0 && retry_is_over(a->now, d->arrived_us / 1000000,
+	    lifetime_of(a->w), d->asked + !is_unheard(a))) {
+		expire(a);
+		count(a);
+	}
+	/* Thousands that meet the same closed door need not wait for the disk. */
+	if (is_news(a) && !entry_record(a->entry, a->outcomes, &why))
+		return unrecorded(a, &why);
+	return a->waiting > 0 ? defer(a) : give_up(a);
+}
+
+static bool
+is_put_back(const struct attempt *a)
+{
+	return a->w->relay.down && a->w->may_leave != NULL &&
+	    is_unheard(a) && a->w->may_leave(a->w->context);
+}
+
+static enum work_result
+attempt(struct attempt *a)
+{
+	struct relay	*relay = &a->w->relay;
+
+	count(a);
+	a->before = a->waiting;
+	if (a->waiting > 0) {
+		send(a);
+		if (relay->stopped)
+			return unrecorded(a, &relay->stopped_why);
+	}
+	return is_put_back(a) ? WORK_PUT_BACK : settle(a);
+}
+
+static enum work_result
+try_entry(struct attempt *a)
+{
+	const struct docket	*d = &a->entry->docket;
+	size_t			 n = d->envelope.n;
+	enum work_result	 result;
+
+	a->outcomes = memory_new(n, sizeof(*a->outcomes));
+	memcpy(a->outcomes, d->outcomes, n * sizeof(*a->outcomes));
+	a->waited = memory_new(n, sizeof(*a->waited));
+	for (size_t i = 0; i < n; i++)
+		a->waited[i] = d->outcomes[i].kind == OUTCOME_WAITING;
+	result = attempt(a);
+	free(a->waited);
+	free(a->outcomes);
+	return result;
+}
+
+static enum work_result
+open_entry(struct worker *w, struct entry *entry, const char *name)
+{
+	struct failure	why;
+
+	switch (entry_open(entry, w->spool, SPOOL_QUEUE, name, ENTRY_WORK,
+	    &why)) {
+	case ENTRY_OPENED:
+		return WORK_DELIVERED;
+	case ENTRY_LOCKED:
+		return WORK_LOCKED;
+	case ENTRY_GONE:
+		return WORK_PASSED_BY;
+	case ENTRY_BAD:
+		tell(w, &why);
+		return WORK_BAD;
+	case ENTRY_TROUBLE:
+		break;
+	}
+	tell(w, &why);
+	return WORK_TROUBLE;
+}
+
+static enum work_result
+work_once(struct worker *w, const char *name, bool is_notice,
+    char notice[ID_SIZE])
+{
+	struct entry		entry;
+	struct attempt		a = { .w = w, .entry = &entry,
+				    .now = (int64_t)time(NULL) };
+	enum work_result	result = open_entry(w, &entry, name);
+
+	notice[0] = '\0';
+	if (result != WORK_DELIVERED)
+		return result;
+	result = WORK_PASSED_BY;
+	if (is_notice || is_chosen(w, &entry, a.now))
+		result = try_entry(&a);
+	strlcpy(notice, a.notice, ID_SIZE);
+	entry_close(&entry);
+	return result;
+}
+
+/* A notice goes by the same road, and at once; none comes of a notice. */
+enum work_result
+work_on(struct worker *w, const char *name)
+{
+	char			notice[ID_SIZE], none[ID_SIZE];
+	enum work_result	result = work_once(w, name, false, notice);
+	bool		      (*may_leave)(void *) = w->may_leave;
+	bool			delivered = w->delivered;
+
+	if (notice[0] != '\0') {
+		w->may_leave = NULL;
+		work_once(w, notice, true, none);
+		w->may_leave = may_leave;
+		w->delivered = delivered;
+	}
+	return result;
+}
+
+void
+work_postpone(struct worker *w, const char *name, const char *reason)
+{
+	struct entry	entry;
+	struct attempt	a = { .w = w, .entry = &entry,
+			    .now = (int64_t)time(NULL) };
+
+	if (open_entry(w, &entry, name) != WORK_DELIVERED)
+		return;
+	strlcpy(entry.docket.reason, reason, sizeof(entry.docket.reason));
+	defer(&a);
+	entry_close(&entry);
+}
+
+void
+worker_begin(struct worker *w, const struct trace *trace)
+{
+	relay_begin(&w->relay, w->config, w->me, trace);
+	w->relay.remember = true;
+}
+
+void
+worker_end(struct worker *w)
+{
+	relay_end(&w->relay);
+}

@@ -1,0 +1,82 @@
+/*
+ * attempt.h - one entry of the queue, taken through one attempt
+ *
+ * What queue/entry.h says about the order of things is done here: the attempt,
+ * what came of it written down, then the next attempt, the notice, failed/ or
+ * the end of the entry.  What goes wrong with one entry is told and noted, and
+ * stops no other.
+ */
+#ifndef RUNNER_ATTEMPT_H
+#define RUNNER_ATTEMPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "queue/entry.h"
+#include "relay/relay.h"
+#include "util/log.h"
+
+/* Which entries by their time; held ones are never chosen. */
+enum choice_when {
+	WHEN_DUE,		/* the schedule says so */
+	WHEN_SAFE,		/* any, but for those whose last attempt may
+				 * have delivered the message and is less than
+				 * an hour old */
+	WHEN_ANY,
+};
+
+/* Which entries; all that is set must be true of an entry. */
+struct choice {
+	enum choice_when when;
+	const char	*id;		/* this one, or NULL */
+	const char	*recipient;	/* waiting for an address with this
+					 * text in it, or NULL */
+	const char	*sender;	/* likewise */
+};
+
+enum work_result {
+	WORK_DELIVERED,		/* to all; the entry is gone */
+	WORK_DEFERRED,
+	WORK_FAILED,		/* given up: a notice, or kept in failed/ */
+	WORK_PASSED_BY,		/* held, not chosen, not due any more, gone */
+	WORK_LOCKED,		/* another process works on it */
+	WORK_BAD,		/* no entry; it is in failed/ now */
+	WORK_TROUBLE,		/* the disk: it stays where it is */
+	WORK_PUT_BACK,		/* may_leave said so */
+	WORK_RESULTS
+};
+
+struct worker {
+	const struct config	*config;	/* borrowed, like all here */
+	const struct identity	*me;
+	const struct log	*log;
+	struct spool		*spool;
+	const struct choice	*choice;
+	struct relay		 relay;		/* begun by worker_begin() */
+
+	/*
+	 * Asked when the smarthost can't be reached, before the entry takes
+	 * note of it: shall it be left to other workers?  NULL: no.
+	 */
+	bool		       (*may_leave)(void *);
+	void			*context;
+	char			 error[512];	/* the last one, or "" */
+	bool			 delivered;	/* something, to anybody; a
+						 * notice does not count */
+};
+
+/* After what the caller fills in; *identity is kept for the relay. */
+void	worker_begin(struct worker *, const struct trace *);
+
+enum work_result work_on(struct worker *, const char *name);
+
+/*
+ * For an entry whose worker died of it: the next attempt at the usual time,
+ * and the reason.
+ */
+void	work_postpone(struct worker *, const char *name, const char *reason);
+
+void	worker_end(struct worker *);
+
+#endif

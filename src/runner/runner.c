@@ -1,0 +1,466 @@
+#include "runner/runner.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "queue/entry.h"
+#include "queue/health.h"
+#include "queue/retry.h"
+#include "submit/spool_config.h"
+#include "util/memory.h"
+
+enum {
+	ENTRIES_EACH = 10,	/* that are worth a connection of their own */
+	PROGRESS_MS = 200,
+	WAIT_MS = 60 * 1000,	/* a child's end wakes us in any case */
+};
+
+/* A worker's place; entries are told by their index + 1, 0 for none. */
+struct seat {
+	atomic_size_t	at;		/* in hand */
+	atomic_size_t	back;		/* left to others */
+	char		error[512];
+	bool		delivered;	/* something */
+};
+
+/* What the processes share. */
+struct board {
+	atomic_size_t	next;		/* the first that nobody took */
+	atomic_size_t	crew;		/* workers at it */
+	atomic_bool	stop;
+	atomic_size_t	result[WORK_RESULTS];
+	struct seat	seat[];
+};
+
+struct pass {
+	const struct runner	*runner;
+	struct spool_list	 list;
+	struct board		*board;
+	size_t			 board_size;
+	size_t			 seats;
+	pid_t			*pid;		/* owned; 0: nobody sits there */
+	size_t			 hired;		/* so far */
+	sigset_t		 before;	/* the signal mask */
+	int			 stopped_by;	/* the last signal, or 0 */
+};
+
+size_t
+runner_done(const struct runner_totals *t)
+{
+	size_t	n = 0;
+
+	for (int i = 0; i < WORK_RESULTS; i++)
+		n += t->result[i];
+	return n;
+}
+
+/*
+ * What runs in a worker.
+ */
+
+struct work_place {
+	struct pass	*pass;
+	struct seat	*seat;
+};
+
+/* The last one stays, to note at every entry why it could not go. */
+static bool
+leave(void *context)
+{
+	struct work_place	*place = context;
+	struct board		*board = place->pass->board;
+	size_t			 crew = atomic_load(&board->crew);
+
+	while (crew > 1)
+		if (atomic_compare_exchange_weak(&board->crew, &crew,
+		    crew - 1))
+			return true;
+	return false;
+}
+
+/* The next entry nobody took, or one that was put back. */
+static bool
+take(const struct pass *pass, size_t *index)
+{
+	struct board	*board = pass->board;
+
+	if (atomic_load(&board->stop))
+		return false;
+	*index = atomic_fetch_add(&board->next, 1);
+	if (*index < pass->list.n)
+		return true;
+	atomic_store(&board->next, pass->list.n);
+	for (size_t i = 0; i < pass->seats; i++) {
+		size_t	back = atomic_exchange(&board->seat[i].back, 0);
+
+		if (back == 0)
+			continue;
+		*index = back - 1;
+		return true;
+	}
+	return false;
+}
+
+static void
+begin_worker(struct worker *w, const struct runner *r)
+{
+	*w = (struct worker){ .config = r->config, .me = r->me,
+	    .log = r->log, .spool = r->spool, .choice = &r->choice };
+	worker_begin(w, r->trace);
+}
+
+static void
+work(struct pass *pass, size_t number)
+{
+	struct seat		*seat = &pass->board->seat[number];
+	struct work_place	 place = { pass, seat };
+	struct sandbox		 sandbox = store_sandbox(pass->runner->spool);
+	struct worker		 worker;
+	bool			 left = false;
+	size_t			 i;
+
+	begin_worker(&worker, pass->runner);
+	relay_confine(&worker.relay, &sandbox);
+	worker.may_leave = leave;
+	worker.context = &place;
+	while (!left && take(pass, &i)) {
+		enum work_result	result;
+
+		atomic_store(&seat->at, i + 1);
+		result = work_on(&worker, pass->list.item[i].name);
+		left = result == WORK_PUT_BACK;
+		if (left)
+			atomic_store(&seat->back, i + 1);
+		else
+			atomic_fetch_add(&pass->board->result[result], 1);
+		strlcpy(seat->error, worker.error, sizeof(seat->error));
+		seat->delivered |= worker.delivered;
+		atomic_store(&seat->at, 0);
+	}
+	if (!left)
+		atomic_fetch_sub(&pass->board->crew, 1);
+	worker_end(&worker);
+}
+
+/*
+ * What runs in the process that waits for them.
+ */
+
+static bool
+hire(struct pass *pass, size_t number, struct failure *why)
+{
+	pid_t	pid;
+
+	atomic_fetch_add(&pass->board->crew, 1);
+	pid = fork();
+	if (pid == 0) {
+		/* A service manager signals all of us; we alone decide. */
+		signal(SIGINT, SIG_IGN);
+		signal(SIGTERM, SIG_IGN);
+		sigprocmask(SIG_SETMASK, &pass->before, NULL);
+		work(pass, number);
+		_exit(EX_OK);
+	}
+	if (pid == -1) {
+		atomic_fetch_sub(&pass->board->crew, 1);
+		return failed_errno(why, EX_OSERR, "can't start a process");
+	}
+	pass->pid[number] = pid;
+	pass->hired++;
+	return true;
+}
+
+static bool
+is_left(const struct pass *pass)
+{
+	if (atomic_load(&pass->board->stop))
+		return false;
+	if (atomic_load(&pass->board->next) < pass->list.n)
+		return true;
+	for (size_t i = 0; i < pass->seats; i++)
+		if (atomic_load(&pass->board->seat[i].back) != 0)
+			return true;
+	return false;
+}
+
+/* It died with an entry in hand: that one later. */
+static void
+put_off(struct pass *pass, struct seat *seat, size_t index, int status)
+{
+	const char	*name = pass->list.item[index].name;
+	struct worker	 worker;
+
+	snprintf(seat->error, sizeof(seat->error), "the process that worked "
+	    "on %s was ended by %s %d", name, WIFSIGNALED(status) ? "signal" :
+	    "status", WIFSIGNALED(status) ? WTERMSIG(status) :
+	    WEXITSTATUS(status));
+	log_line(pass->runner->log, LOG_ERR, "%s", seat->error);
+	begin_worker(&worker, pass->runner);
+	work_postpone(&worker, name, seat->error);
+	worker_end(&worker);
+	atomic_fetch_add(&pass->board->result[WORK_DEFERRED], 1);
+}
+
+static void
+bury(struct pass *pass, size_t number, int status)
+{
+	struct seat	*seat = &pass->board->seat[number];
+	size_t		 at = atomic_exchange(&seat->at, 0);
+
+	pass->pid[number] = 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_OK)
+		return;
+	atomic_fetch_sub(&pass->board->crew, 1);
+	if (at != 0)
+		put_off(pass, seat, at - 1, status);
+}
+
+static size_t
+crew_of(const struct pass *pass)
+{
+	size_t	n = 0;
+
+	for (size_t i = 0; i < pass->seats; i++)
+		n += pass->pid[i] != 0;
+	return n;
+}
+
+/*
+ * How many are at work.  Who died is replaced once all others are done, as
+ * often as there are entries to die of.
+ */
+static size_t
+look_after(struct pass *pass)
+{
+	struct failure	why;
+	int		status;
+
+	for (size_t i = 0; i < pass->seats; i++)
+		if (pass->pid[i] != 0 &&
+		    waitpid(pass->pid[i], &status, WNOHANG) != 0)
+			bury(pass, i, status);
+	if (crew_of(pass) == 0 && is_left(pass) &&
+	    pass->hired < pass->list.n + pass->seats)
+		hire(pass, 0, &why);
+	return crew_of(pass);
+}
+
+static void
+stop(struct pass *pass, int sig)
+{
+	bool	again = atomic_exchange(&pass->board->stop, true);
+
+	pass->stopped_by = sig;
+	for (size_t i = 0; again && i < pass->seats; i++)
+		if (pass->pid[i] != 0)
+			kill(pass->pid[i], SIGKILL);
+}
+
+static void
+read_totals(const struct pass *pass, struct runner_totals *t)
+{
+	t->entries = pass->list.n;
+	for (int i = 0; i < WORK_RESULTS; i++)
+		t->result[i] = atomic_load(&pass->board->result[i]);
+	t->stopped = atomic_load(&pass->board->stop);
+}
+
+static void
+wait_for_all(struct pass *pass, const sigset_t *signals,
+    struct runner_totals *t)
+{
+	const struct runner	*r = pass->runner;
+	int			 ms = r->progress != NULL ? PROGRESS_MS :
+				    WAIT_MS;
+	struct timespec		 time = { ms / 1000, ms % 1000 * 1000000L };
+
+	while (look_after(pass) > 0) {
+		int	sig = sigtimedwait(signals, NULL, &time);
+
+		if (sig == SIGTERM || sig == SIGINT)
+			stop(pass, sig);
+		if (r->progress != NULL) {
+			read_totals(pass, t);
+			r->progress(r->context, t);
+		}
+	}
+}
+
+static bool
+run(struct pass *pass, struct runner_totals *t, struct failure *why)
+{
+	sigset_t	signals;
+	bool		good;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, &pass->before);
+	good = hire(pass, 0, why);
+	/* Fewer than might be are enough. */
+	for (size_t i = 1; good && i < pass->seats &&
+	    hire(pass, i, why); i++)
+		;
+	wait_for_all(pass, &signals, t);
+	sigprocmask(SIG_SETMASK, &pass->before, NULL);
+	return good;
+}
+
+/*
+ * Nothing but a regular file can be an entry, and a worker in the sandbox can
+ * move nothing else.
+ */
+static void
+set_aside(const struct runner *r, const char *name)
+{
+	struct entry	entry;
+	struct failure	why;
+
+	switch (entry_open(&entry, r->spool, SPOOL_QUEUE, name, ENTRY_WORK,
+	    &why)) {
+	case ENTRY_OPENED:
+		entry_close(&entry);
+		break;
+	case ENTRY_BAD:
+	case ENTRY_TROUBLE:
+		log_line(r->log, LOG_ERR, "%s", why.text);
+		break;
+	case ENTRY_LOCKED:
+	case ENTRY_GONE:
+		break;
+	}
+}
+
+/* Only what may be chosen: names and times are known without opening any. */
+static void
+sift(const struct runner *r, struct spool_list *list, int64_t now)
+{
+	const struct choice	*choice = &r->choice;
+	size_t			 n = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct spool_item	item = list->item[i];
+		bool			chosen = (choice->when != WHEN_DUE ||
+					    retry_is_due(now, item.next)) &&
+					    (choice->id == NULL ||
+					    strcmp(choice->id, item.name) ==
+					    0);
+
+		if (chosen && item.is_file) {
+			list->item[n++] = item;
+			continue;
+		}
+		if (chosen)
+			set_aside(r, item.name);
+		free(item.name);
+	}
+	list->n = n;
+}
+
+static size_t
+seats_for(const struct runner *r, size_t entries)
+{
+	size_t	max = (size_t)config_number(r->config, NULL, KEY_CONNECTIONS);
+	size_t	n = (entries + ENTRIES_EACH - 1) / ENTRIES_EACH;
+
+	return n < max ? n : max > 0 ? max : 1;
+}
+
+static bool
+make_board(struct pass *pass, struct failure *why)
+{
+	pass->board_size = sizeof(*pass->board) + pass->seats *
+	    sizeof(pass->board->seat[0]);
+	pass->board = mmap(NULL, pass->board_size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (pass->board == MAP_FAILED)
+		return failed_errno(why, EX_OSERR, "memory for the queue");
+	pass->pid = memory_new(pass->seats, sizeof(*pass->pid));
+	return true;
+}
+
+static void
+note_health(const struct pass *pass, struct runner_totals *t)
+{
+	struct spool	*spool = pass->runner->spool;
+	int64_t		 now = (int64_t)time(NULL);
+	bool		 delivered = false;
+	struct failure	 ignored;	/* nothing depends on it */
+
+	for (size_t i = 0; i < pass->seats; i++)
+		delivered |= pass->board->seat[i].delivered;
+	for (size_t i = 0; i < pass->seats; i++)
+		if (pass->board->seat[i].error[0] != '\0')
+			strlcpy(t->error, pass->board->seat[i].error,
+			    sizeof(t->error));
+	if (t->error[0] != '\0')
+		health_note_error(spool, now, t->error,
+		    t->result[WORK_FAILED] > 0, &ignored);
+	if (delivered)
+		health_note_success(spool, now, &ignored);
+}
+
+static void
+log_totals(const struct runner *r, const struct runner_totals *t)
+{
+	log_line(r->log, LOG_INFO, "queue run: %zu of %zu entries: %zu sent, "
+	    "%zu deferred, %zu given up", runner_done(t), t->entries,
+	    t->result[WORK_DELIVERED], t->result[WORK_DEFERRED],
+	    t->result[WORK_FAILED] + t->result[WORK_BAD]);
+}
+
+static bool
+work_on_list(struct pass *pass, struct runner_totals *t, struct failure *why)
+{
+	struct failure	ignored;
+	bool		good;
+
+	pass->seats = seats_for(pass->runner, pass->list.n);
+	if (!make_board(pass, why))
+		return false;
+	good = run(pass, t, why);
+	read_totals(pass, t);
+	note_health(pass, t);
+	log_totals(pass->runner, t);
+	/* An entry that comes back after a crash would be sent twice. */
+	if (!spool_sync(pass->runner->spool, &ignored))
+		log_line(pass->runner->log, LOG_ERR, "%s", ignored.text);
+	munmap(pass->board, pass->board_size);
+	free(pass->pid);
+	return good;
+}
+
+bool
+runner_pass(const struct runner *r, struct runner_totals *t,
+    struct failure *why)
+{
+	struct pass	pass = { .runner = r };
+	int64_t		now = (int64_t)time(NULL);
+	bool		good = true;
+
+	*t = (struct runner_totals){ 0 };
+	/* An inherited SIG_IGN would take the workers' ends from us. */
+	signal(SIGCHLD, SIG_DFL);
+	spool_sweep(r->spool, now);
+	if (!spool_list(&pass.list, r->spool, SPOOL_QUEUE, why))
+		return false;
+	sift(r, &pass.list, now);
+	if (pass.list.n > 0)
+		good = work_on_list(&pass, t, why);
+	spool_list_free(&pass.list);
+	/* For whoever called: it is to end, too. */
+	if (pass.stopped_by != 0)
+		raise(pass.stopped_by);
+	return good;
+}

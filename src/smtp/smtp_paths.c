@@ -1,0 +1,133 @@
+#include "smtp/smtp_paths.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "mail/domain.h"
+#include "mail/encoded_word.h"
+#include "mime/field_form.h"
+#include "smtp/session.h"
+#include "util/memory.h"
+#include "util/visible.h"
+
+enum fate { AS_IT_IS, IN_ASCII, IN_UTF8, HOPELESS };
+
+static void
+refuse(struct outcome *o, int status, enum session_step step,
+    const char *path, const char *reason)
+{
+	char	shown[200];
+
+	*o = (struct outcome){ .kind = OUTCOME_FAILED, .status = status,
+	    .step = (int)step };
+	snprintf(o->text, sizeof(o->text), "<%s> can't be sent: %s",
+	    visible(shown, sizeof(shown), path, strlen(path)), reason);
+}
+
+/* How the path can travel; a new form, or why there is none. */
+static enum fate
+judge_path(const char *path, bool smtputf8, struct buffer *ascii,
+    struct failure *why)
+{
+	if (text_is_ascii(path, strlen(path)))
+		return AS_IT_IS;
+	if (!path_needs_utf8(path) && path_to_ascii(ascii, path, why))
+		return IN_ASCII;
+	if (smtputf8)
+		return IN_UTF8;
+	if (path_needs_utf8(path))
+		failed(why, EX_UNAVAILABLE, "the server does not take names "
+		    "that are not ASCII (SMTPUTF8)");
+	return HOPELESS;
+}
+
+static void
+prepare_forward(struct paths *p, size_t i, bool smtputf8,
+    struct outcome *o)
+{
+	const char	*path = p->env->forward[i].path;
+	struct buffer	 ascii = { 0 };
+	struct failure	 why;
+
+	switch (judge_path(path, smtputf8, &ascii, &why)) {
+	case AS_IT_IS:
+		break;
+	case IN_ASCII:
+		if (p->forward == NULL)
+			p->forward = memory_new(p->env->n,
+			    sizeof(*p->forward));
+		p->forward[i] = buffer_take(&ascii);
+		break;
+	case IN_UTF8:
+		p->utf8 = true;
+		break;
+	case HOPELESS:
+		refuse(o, EX_NOUSER, STEP_RCPT, path, why.text);
+		break;
+	}
+	buffer_free(&ascii);
+}
+
+static void
+prepare_reverse(struct paths *p, bool smtputf8, struct outcome *outcomes)
+{
+	const char	*path = p->env->reverse_path;
+	struct buffer	 ascii = { 0 };
+	struct failure	 why;
+
+	switch (judge_path(path, smtputf8, &ascii, &why)) {
+	case AS_IT_IS:
+		break;
+	case IN_ASCII:
+		p->reverse = buffer_take(&ascii);
+		break;
+	case IN_UTF8:
+		p->utf8 = true;
+		break;
+	case HOPELESS:
+		for (size_t i = 0; i < p->env->n; i++)
+			if (outcomes[i].kind == OUTCOME_WAITING)
+				refuse(&outcomes[i], EX_DATAERR, STEP_MAIL,
+				    path, why.text);
+		break;
+	}
+	buffer_free(&ascii);
+}
+
+void
+paths_prepare(struct paths *p, const struct envelope *env,
+    const struct message *message, bool smtputf8, struct outcome *outcomes)
+{
+	*p = (struct paths){ .env = env };
+	prepare_reverse(p, smtputf8, outcomes);
+	for (size_t i = 0; i < env->n; i++)
+		if (outcomes[i].kind == OUTCOME_WAITING)
+			prepare_forward(p, i, smtputf8, &outcomes[i]);
+	p->utf8 |= smtputf8 && header_needs_utf8(&message->header);
+}
+
+const char *
+paths_reverse(const struct paths *p)
+{
+	return p->reverse != NULL ? p->reverse : p->env->reverse_path;
+}
+
+const char *
+paths_forward(const struct paths *p, size_t i)
+{
+	if (p->forward != NULL && p->forward[i] != NULL)
+		return p->forward[i];
+	return p->env->forward[i].path;
+}
+
+void
+paths_free(struct paths *p)
+{
+	free(p->reverse);
+	for (size_t i = 0; p->forward != NULL && i < p->env->n; i++)
+		free(p->forward[i]);
+	free(p->forward);
+	*p = (struct paths){ 0 };
+}

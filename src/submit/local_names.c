@@ -1,0 +1,99 @@
+#include "submit/local_names.h"
+
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+void
+directory_begin(struct directory *d, const struct config *config,
+    const struct identity *me)
+{
+	const char	*domain = config_text(config, NULL, KEY_DOMAIN);
+
+	/* To the smarthost, localhost is the smarthost. */
+	if (domain != NULL && strcasecmp(domain, "localhost") == 0)
+		domain = NULL;
+	*d = (struct directory){
+		.config = config,
+		.rules = { { me->host, me->domain },
+		    config_text(config, NULL, KEY_ROOT), domain },
+	};
+}
+
+void
+directory_end(struct directory *d)
+{
+	aliases_free(&d->aliases);
+}
+
+bool
+directory_is_local(const struct directory *d, const struct address *a)
+{
+	return address_is_local(a, &d->rules.names);
+}
+
+static bool
+read_aliases(struct directory *d, struct failure *why)
+{
+	const struct setting	*set = config_find(d->config, NULL,
+				    KEY_ALIASES);
+	const char		*path = set != NULL ? set->value :
+				    config_default(KEY_ALIASES);
+
+	if (strcmp(path, "off") == 0)
+		return true;
+	if (aliases_read(&d->aliases, path, set != NULL, why))
+		return true;
+	if (set != NULL)
+		failure_prefix(why, "%s: aliases: ", set->origin);
+	return false;
+}
+
+/* What to do about a name that leads nowhere. */
+static void
+advise(const struct directory *d, struct failure *why)
+{
+	const char	*conf = d->config->path;
+
+	failure_suffix(why, "; set root = you@example.org (or domain) in %s",
+	    conf != NULL ? conf : config_system_file());
+	if (d->aliases.path != NULL)
+		failure_suffix(why, ", or name it in %s", d->aliases.path);
+}
+
+bool
+directory_look_up(struct directory *d, const char *name,
+    struct address_list *list, struct failure *why)
+{
+	if (!d->is_read) {
+		d->is_read = true;
+		if (!read_aliases(d, &d->why))
+			d->status = d->why.status;
+	}
+	if (d->status != 0) {
+		*why = d->why;
+		return false;
+	}
+	if (aliases_resolve(&d->aliases, name, &d->rules, list, why))
+		return true;
+	if (why->status == EX_NOUSER && local_name_is_possible(name))
+		advise(d, why);
+	return false;
+}
+
+void
+directory_write(const struct directory *d, const struct address *a,
+    struct buffer *to)
+{
+	struct address	bare = *a;
+	char		none[] = "";
+
+	if (!directory_is_local(d, a) || (strchr(a->domain, '.') != NULL &&
+	    strcasecmp(a->domain, "localhost.localdomain") != 0)) {
+		address_write(to, a);
+		return;
+	}
+	bare.domain = none;
+	address_write(to, &bare);
+	buffer_addf(to, "@%s", d->rules.names.domain);
+}

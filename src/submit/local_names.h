@@ -1,0 +1,53 @@
+/*
+ * local_names.h - where the configuration sends mail to local names
+ *
+ * Through the aliases file, and to `root` from there, or without that to the
+ * same name at `domain`, if the configuration sets it.  The file is read when
+ * the first local name is asked for, so mail to others never pays for it.
+ */
+#ifndef SUBMIT_LOCAL_NAMES_H
+#define SUBMIT_LOCAL_NAMES_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "config/identity.h"
+#include "mail/address.h"
+#include "mail/aliases.h"
+#include "mail/local.h"
+#include "util/buffer.h"
+#include "util/failure.h"
+
+struct directory {
+	const struct config	*config;	/* borrowed */
+	struct alias_rules	 rules;
+	struct aliases		 aliases;
+	bool			 is_read;
+	int			 status;	/* not 0: reading it failed */
+	struct failure		 why;
+};
+
+/* The identity is borrowed, too. */
+void	directory_begin(struct directory *, const struct config *,
+	    const struct identity *);
+
+bool	directory_is_local(const struct directory *, const struct address *);
+
+/*
+ * Appends the addresses that mail to a local name goes to; the name's domain
+ * does not matter.  EX_NOUSER, saying which key to set, where it goes
+ * nowhere; EX_CONFIG or EX_NOPERM for a file that is not right.
+ */
+bool	directory_look_up(struct directory *, const char *name,
+	    struct address_list *, struct failure *why);
+
+/*
+ * Appends the address as it may be shown to others.  A bare name, and one at
+ * a host that nobody else knows, get our domain.
+ */
+void	directory_write(const struct directory *, const struct address *,
+	    struct buffer *);
+
+void	directory_end(struct directory *);
+
+#endif

@@ -1,0 +1,110 @@
+#include "submit/spool_config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "util/file.h"
+
+static enum store_answer
+open_named(struct spool *spool, const struct config *config, bool create,
+    struct failure *why)
+{
+	const struct setting	*set = config_find(config, NULL, KEY_QUEUE);
+	const char		*directory = config_text(config, NULL,
+				    KEY_QUEUE);
+	struct spool_options	 options = {
+		.create = create,
+		.size_max = config_number(config, NULL, KEY_QUEUE_SIZE_LIMIT),
+	};
+
+	*spool = (struct spool){ 0 };
+	if (strcmp(directory, "off") == 0) {
+		failed(why, EX_OSFILE, "there is no queue (%s)",
+		    set != NULL ? set->origin : "queue = off");
+		return STORE_OFF;
+	}
+	if (spool_open(spool, directory, &options, why))
+		return STORE_OPEN;
+	*spool = (struct spool){ 0 };
+	if (set == NULL)
+		return STORE_NONE;
+	failure_suffix(why, " (%s)", set->origin);
+	return STORE_BROKEN;
+}
+
+void
+store_spill(struct store_spill *to, const struct spool *spool)
+{
+	const char	*tmp = secure_getenv("TMPDIR");
+	size_t		 n = 0;
+
+	*to = (struct store_spill){ 0 };
+	if (spool->spill != NULL)
+		to->directory[n++] = spool->spill;
+	/* sudo and cron leave us another user's, or one that is gone. */
+	if (tmp != NULL && tmp[0] == '/' && strcmp(tmp, "/tmp") != 0)
+		to->directory[n++] = tmp;
+	to->directory[n] = "/tmp";
+}
+
+bool
+store_spare(struct message_spare *spare, struct store_spill *spill,
+    const struct spool *spool)
+{
+	const char	**outside = spill->directory;
+
+	if (spool->spill != NULL)
+		outside++;
+	for (const char **d = outside; *d != NULL; d++) {
+		spare->directory = *d;
+		spare->fd = file_unnamed(*d);
+		if (spare->fd != -1) {
+			*outside = NULL;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct sandbox
+store_sandbox(const struct spool *spool)
+{
+	if (spool == NULL)
+		return (struct sandbox){ .directory = -1, .owner = (uid_t)-1,
+		    .group = (gid_t)-1 };
+	return (struct sandbox){ .directory = spool->fd,
+	    .owner = spool->owner, .group = spool->group };
+}
+
+enum store_answer
+store_open(struct spool *spool, const struct config *config,
+    struct failure *why)
+{
+	/* A system that nobody has set up yet gets no folder of ours. */
+	bool			create = config_find(config, NULL, KEY_QUEUE) ||
+				    config_find(config, NULL, KEY_SMARTHOST);
+	enum store_answer	answer = open_named(spool, config, create, why);
+
+	if (answer == STORE_OFF || answer == STORE_NONE)
+		why->status = EX_TEMPFAIL;
+	if (answer == STORE_BROKEN && why->status == EX_OSFILE)
+		why->status = EX_CANTCREAT;
+	return answer;
+}
+
+enum store_answer
+store_look(struct spool *spool, const struct config *config,
+    struct failure *why)
+{
+	enum store_answer	answer = open_named(spool, config, false, why);
+
+	/* There may well be one, for others to look into. */
+	if (answer != STORE_OPEN && why->status == EX_CANTCREAT)
+		why->status = EX_NOPERM;
+	if (answer != STORE_OPEN && why->status == EX_OSFILE)
+		why->status = EX_OK;
+	return answer;
+}

@@ -1,0 +1,118 @@
+/*
+ * What a MIME reader makes of a message on the wire is what it makes of the
+ * message as it came: Python's email package is the judge (judge.py), over
+ * its own corpus of odd messages and over made ones.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mime/wire.h"
+#include "support/folder.h"
+#include "support/program.h"
+#include "support/skip.h"
+
+static void
+write_wire(const char *path, const char *kind, struct folder *folder,
+    const struct message *m)
+{
+	const struct wire_abilities	 abilities = {
+		.eight_bit = kind[0] == '8' };
+	struct buffer			 all = { 0 };
+	struct failure			 why;
+	struct wire			 w;
+	const char			*base = strrchr(path, '/') + 1;
+	char				 name[200], block[3000];
+	ssize_t				 n;
+
+	assert_true(wire_prepare(&w, m, &abilities, &why));
+	buffer_add(&all, w.head.data, w.head.len);
+	while ((n = wire_read(&w, block, sizeof(block), &why)) > 0)
+		buffer_add(&all, block, (size_t)n);
+	assert_int_equal(n, 0);
+	assert_int_equal(all.len, w.size);
+	snprintf(name, sizeof(name), "%.*s%s", (int)strlen(base) - 2, base,
+	    kind);
+	folder_write_bytes(folder, name, 0600, all.data, all.len);
+	if (w.remark != NULL) {
+		strlcat(name, ".remark", sizeof(name));
+		folder_write(folder, name, 0600, w.remark);
+	}
+	wire_free(&w);
+	buffer_free(&all);
+}
+
+static void
+convert(const char *path, struct folder *folder)
+{
+	static const char *const		tmp[] = { "/tmp", NULL };
+	static const struct message_limits	limits = { .spill = tmp };
+	struct buffer				text = { 0 };
+	struct message				m;
+	struct failure				why;
+
+	file_read(&text, path);
+	message_begin(&m, &limits);
+	assert_true(message_feed(&m, text.data, text.len, &why));
+	assert_true(message_end(&m, &why));
+	write_wire(path, "7", folder, &m);
+	write_wire(path, "8", folder, &m);
+	message_free(&m);
+	buffer_free(&text);
+}
+
+static int
+judge(const char *what, const char *folder)
+{
+	struct outcome	out;
+	int		status;
+
+	program_run(&out, &(struct program){ .path = "/usr/bin/python3",
+	    .argv = WORDS("python3", "-B", "tests/mime/judge.py", what,
+	    folder), .deadline_ms = 120000 });
+	status = out.status;
+	if (out.out.len > 0 || out.err.len > 0)
+		print_message("%s%s", out.out.data, out.err.data);
+	outcome_free(&out);
+	return status;
+}
+
+static void
+a_reader_decodes_what_was_written(void **state)
+{
+	struct folder	folder;
+	glob_t		found;
+	char		pattern[100];
+
+	(void)state;
+	if (access("/usr/bin/python3", X_OK) == -1)
+		skip_because("python3 is not installed");
+	folder_make(&folder);
+	if (judge("make", folder.path) == 77)
+		print_message("Python's own tests are not installed: judged "
+		    "without its messages\n");
+	snprintf(pattern, sizeof(pattern), "%s/*.in", folder.path);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		convert(found.gl_pathv[i], &folder);
+	globfree(&found);
+	assert_int_equal(judge("compare", folder.path), 0);
+	folder_remove(&folder);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest judge_spec[] = {
+		cmocka_unit_test(a_reader_decodes_what_was_written),
+	};
+
+	return cmocka_run_group_tests(judge_spec, NULL, NULL);
+}

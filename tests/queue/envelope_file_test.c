@@ -1,0 +1,451 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <cmocka.h>
+
+#include "queue/envelope_file.h"
+#include "queue/escape.h"
+#include "support/random.h"
+#include "util/memory.h"
+
+/* Any octets but NUL, at most 'most' of them. */
+static char *
+random_text(uint64_t *seed, size_t most)
+{
+	size_t	 len = next_random(seed) % (most + 1);
+	char	*text = memory_new(len + 1, 1);
+
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)(next_random(seed) % 255 + 1);
+	return text;
+}
+
+static void
+random_line(uint64_t *seed, char *to, size_t size, size_t most)
+{
+	char	*text = random_text(seed, most);
+
+	strlcpy(to, text, size);
+	free(text);
+}
+
+static struct outcome
+random_outcome(uint64_t *seed, size_t most)
+{
+	static const enum outcome_kind	kinds[] = {
+		OUTCOME_WAITING, OUTCOME_DELIVERED, OUTCOME_FAILED
+	};
+	struct outcome			outcome = {
+		.kind = kinds[next_random(seed) % 3],
+		.status = (int)(next_random(seed) % 79),
+		.code = (int)(next_random(seed) % 600),
+		.in_doubt = next_random(seed) % 2,
+	};
+
+	if (next_random(seed) % 2)
+		snprintf(outcome.enhanced, sizeof(outcome.enhanced),
+		    "%u.%u.%u", next_random(seed) % 6,
+		    next_random(seed) % 1000, next_random(seed) % 1000);
+	random_line(seed, outcome.text, sizeof(outcome.text), most);
+	return outcome;
+}
+
+static void
+random_path(uint64_t *seed, struct docket *docket, size_t most)
+{
+	char			*path = random_text(seed, 90);
+	struct forward_path	*to = envelope_add(&docket->envelope, path);
+	size_t			 n = docket->envelope.n;
+
+	free(path);
+	to->notify = next_random(seed) % 16;
+	if (next_random(seed) % 2)
+		to->orcpt = random_text(seed, 50);
+	docket->outcomes = memory_resize(docket->outcomes, n,
+	    sizeof(*docket->outcomes));
+	docket->outcomes[n - 1] = random_outcome(seed, most);
+}
+
+static void
+random_docket(uint64_t *seed, struct docket *docket)
+{
+	size_t	n = next_random(seed) % 50 + 1;
+
+	*docket = (struct docket){
+		.header_size = next_random(seed) % 100000,
+		.header_8bit = next_random(seed) % 2,
+		.body_8bit = next_random(seed) % 2,
+		.has_dots = next_random(seed) % 2,
+		.longest_line = next_random(seed),
+		.arrived_us = (int64_t)next_random(seed) * 1000000,
+		.uid = next_random(seed), .held = next_random(seed) % 2,
+		.attempts = next_random(seed) % 99999,
+		.asked = next_random(seed) % 10000,
+		.notice_sent = next_random(seed) % 2,
+		.caller = random_text(seed, 40),
+		.envelope = { .reverse_path = random_text(seed, 100),
+		    .ret = (enum dsn_return)(next_random(seed) % 3) },
+	};
+	docket->message_size = docket->header_size +
+	    ((uint64_t)next_random(seed) << 16);
+	if (next_random(seed) % 2)
+		docket->envelope.envid = random_text(seed, 60);
+	random_line(seed, docket->reason, sizeof(docket->reason), 170);
+	/* What fits into a long list's places, each octet escaped. */
+	while (n-- > 0)
+		random_path(seed, docket, 42);
+}
+
+static void
+assert_same_text(const char *a, const char *b)
+{
+	assert_int_equal(a == NULL, b == NULL);
+	if (a != NULL)
+		assert_string_equal(a, b);
+}
+
+static void
+assert_same_outcome(const struct outcome *a, const struct outcome *b)
+{
+	assert_int_equal(a->kind, b->kind);
+	assert_int_equal(a->status, b->status);
+	assert_int_equal(a->code, b->code);
+	assert_int_equal(a->in_doubt, b->in_doubt);
+	assert_string_equal(a->enhanced, b->enhanced);
+	assert_string_equal(a->text, b->text);
+}
+
+static void
+assert_same_docket(const struct docket *a, const struct docket *b)
+{
+	const struct envelope	*x = &a->envelope, *y = &b->envelope;
+
+	assert_int_equal(a->message_at, b->message_at);
+	assert_int_equal(a->header_size, b->header_size);
+	assert_int_equal(a->message_size, b->message_size);
+	assert_int_equal(a->header_8bit, b->header_8bit);
+	assert_int_equal(a->body_8bit, b->body_8bit);
+	assert_int_equal(a->has_dots, b->has_dots);
+	assert_int_equal(a->longest_line, b->longest_line);
+	assert_int_equal(a->arrived_us, b->arrived_us);
+	assert_int_equal(a->uid, b->uid);
+	assert_int_equal(a->held, b->held);
+	assert_int_equal(a->attempts, b->attempts);
+	assert_int_equal(a->asked, b->asked);
+	assert_int_equal(a->notice_sent, b->notice_sent);
+	assert_same_text(a->caller, b->caller);
+	assert_string_equal(a->reason, b->reason);
+	assert_same_text(x->reverse_path, y->reverse_path);
+	assert_same_text(x->envid, y->envid);
+	assert_int_equal(x->ret, y->ret);
+	assert_int_equal(x->n, y->n);
+	for (size_t i = 0; i < x->n; i++) {
+		assert_same_text(x->forward[i].path, y->forward[i].path);
+		assert_same_text(x->forward[i].orcpt, y->forward[i].orcpt);
+		assert_int_equal(x->forward[i].notify, y->forward[i].notify);
+		assert_same_outcome(&a->outcomes[i], &b->outcomes[i]);
+	}
+}
+
+static void
+assert_reads_as(const struct buffer *text, const struct docket *expected)
+{
+	struct docket	docket;
+	struct failure	why;
+
+	assert_int_equal(docket_length(text->data, text->len), text->len);
+	if (!docket_parse(&docket, text->data, text->len, &why))
+		fail_msg("%s", why.text);
+	assert_same_docket(&docket, expected);
+	docket_free(&docket);
+}
+
+static void
+write_docket(struct buffer *text, struct docket *docket)
+{
+	struct failure	why;
+
+	if (!docket_write(text, docket, &why))
+		fail_msg("%s", why.text);
+}
+
+static void
+any_octets_come_back(void **state)
+{
+	uint64_t	seed = 20261121;
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		struct docket	docket;
+		struct buffer	text = { 0 };
+
+		random_docket(&seed, &docket);
+		write_docket(&text, &docket);
+		assert_int_equal(docket.message_at, text.len);
+		assert_reads_as(&text, &docket);
+		buffer_free(&text);
+		docket_free(&docket);
+	}
+}
+
+static void
+rewriting_changes_no_length(void **state)
+{
+	uint64_t	seed = 4;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		struct docket	docket;
+		struct buffer	text = { 0 };
+		size_t		len, first, end;
+
+		random_docket(&seed, &docket);
+		write_docket(&text, &docket);
+		len = text.len;
+		first = next_random(&seed) % docket.envelope.n;
+		end = first + next_random(&seed) %
+		    (docket.envelope.n - first) + 1;
+		for (size_t j = first; j < end; j++)
+			docket.outcomes[j] = random_outcome(&seed, 42);
+		docket.attempts++;
+		docket.held = !docket.held;
+		random_line(&seed, docket.reason, sizeof(docket.reason), 170);
+		docket_rewrite_state(text.data, &docket);
+		docket_rewrite_outcomes(text.data, text.len, &docket, first,
+		    end);
+		assert_int_equal(text.len, len);
+		assert_reads_as(&text, &docket);
+		buffer_free(&text);
+		docket_free(&docket);
+	}
+}
+
+/* Every octet is either the old or the new one, as after a power failure. */
+static void
+a_torn_rewrite_still_reads(void **state)
+{
+	uint64_t	seed = 99;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		struct docket	docket, torn;
+		struct buffer	old = { 0 }, new = { 0 };
+		struct failure	why;
+
+		random_docket(&seed, &docket);
+		write_docket(&old, &docket);
+		for (size_t j = 0; j < docket.envelope.n; j++)
+			docket.outcomes[j] = random_outcome(&seed, 42);
+		docket.attempts = next_random(&seed) % 100000;
+		docket.asked = next_random(&seed) % 10000;
+		docket.notice_sent = !docket.notice_sent;
+		docket.held = !docket.held;
+		write_docket(&new, &docket);
+		for (size_t j = 0; j < old.len; j++)
+			if (next_random(&seed) % 2 && old.data[j] != '\n')
+				old.data[j] = new.data[j];
+		if (!docket_parse(&torn, old.data, old.len, &why))
+			fail_msg("%s", why.text);
+		docket_free(&torn);
+		buffer_free(&old);
+		buffer_free(&new);
+		docket_free(&docket);
+	}
+}
+
+static void
+long_texts_are_cut(void **state)
+{
+	struct docket	docket = { .caller = memory_copy("") };
+	struct docket	back;
+	struct buffer	text = { 0 };
+	struct failure	why;
+	char		longest[512];
+
+	(void)state;
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[511] = '\0';
+	envelope_set_reverse(&docket.envelope, "");
+	envelope_add(&docket.envelope, "a@example.org");
+	docket.outcomes = memory_new(1, sizeof(*docket.outcomes));
+	strlcpy(docket.outcomes[0].text, longest, sizeof(longest));
+	strlcpy(docket.reason, longest, sizeof(longest));
+	write_docket(&text, &docket);
+	assert_reads_as(&text, &docket);
+
+	/* Escaped it is three times as long, and cut between two octets. */
+	memset(docket.reason, '\n', 511);
+	docket_rewrite_state(text.data, &docket);
+	assert_true(docket_parse(&back, text.data, text.len, &why));
+	assert_int_equal(strlen(back.reason), 512 / 3);
+	assert_int_equal(strspn(back.reason, "\n"), 512 / 3);
+	docket_free(&back);
+	buffer_free(&text);
+	docket_free(&docket);
+}
+
+static void
+too_many_paths_are_refused(void **state)
+{
+	struct docket	docket = { 0 };
+	struct buffer	text = { 0 };
+	struct failure	why;
+
+	(void)state;
+	envelope_set_reverse(&docket.envelope, "a@example.org");
+	for (int i = 0; i <= DOCKET_PATHS_MAX; i++)
+		envelope_add(&docket.envelope, "b@example.org");
+	assert_false(docket_write(&text, &docket, &why));
+	assert_int_equal(why.status, EX_DATAERR);
+	buffer_free(&text);
+	docket_free(&docket);
+}
+
+static void
+what_others_say_ends_no_line(void **state)
+{
+	struct docket	docket = { .uid = 1 };
+	struct docket	back;
+	struct buffer	text = { 0 };
+	struct failure	why;
+
+	(void)state;
+	assert_false(docket_write(&text, &docket, &why));
+	assert_int_equal(why.status, EX_DATAERR);
+	envelope_add(&docket.envelope, "a\n+ b@example.org")->notify = 0xff;
+	docket.outcomes = memory_new(1, sizeof(*docket.outcomes));
+	docket.outcomes[0].status = docket.outcomes[0].code = -1;
+	strlcpy(docket.outcomes[0].enhanced, "5.1\n\n",
+	    sizeof(docket.outcomes[0].enhanced));
+	strlcpy(docket.outcomes[0].text, "550\n+ c\r\n\n",
+	    sizeof(docket.outcomes[0].text));
+	write_docket(&text, &docket);
+	assert_true(docket_parse(&back, text.data, text.len, &why));
+	assert_int_equal(back.envelope.n, 1);
+	assert_string_equal(back.envelope.forward[0].path,
+	    "a\n+ b@example.org");
+	assert_int_equal(back.envelope.forward[0].notify, 15);
+	assert_int_equal(back.outcomes[0].status, 0);
+	assert_string_equal(back.outcomes[0].enhanced, "5.1");
+	assert_string_equal(back.outcomes[0].text, "550\n+ c\r\n\n");
+	docket_free(&back);
+	docket_free(&docket);
+	buffer_free(&text);
+}
+
+#define PAD32	"                                "
+#define PAD512	PAD32 PAD32 PAD32 PAD32 PAD32 PAD32 PAD32 PAD32 \
+		PAD32 PAD32 PAD32 PAD32 PAD32 PAD32 PAD32 PAD32
+#define FIELDS	"body 8bit=0,0 dots=0 longest=10\narrived 5000000\n" \
+		"user 33 www-data\nfrom a@example.org\n"
+#define STATE	"state ready 0001/00001 notice=0\nreason " PAD512 "\n"
+#define PATH	"? b@example.org\n   0   0             - " PAD32 "\n"
+
+struct text_case {
+	const char	*fields;	/* behind the line 'message' */
+	bool		 good;
+};
+
+static void
+text_is(void **state)
+{
+	const struct text_case	*c = *state;
+	struct buffer		 text = { 0 };
+	struct docket		 docket;
+	struct failure		 why = { 0 };
+	size_t			 start = strlen("relais-queue 1\nmessage "
+				    "0000000000 0000000000 "
+				    "00000000000000000000\n");
+
+	buffer_addf(&text, "relais-queue 1\nmessage %010zu 0000000010 "
+	    "00000000000000000020\n%s", start + strlen(c->fields), c->fields);
+	if (docket_parse(&docket, text.data, text.len, &why) != c->good)
+		fail_msg("%s", c->good ? why.text : "was taken");
+	assert_int_equal(why.status, c->good ? 0 : EX_DATAERR);
+	docket_free(&docket);
+	buffer_free(&text);
+}
+
+static void
+start_is(void **state)
+{
+	const char	*text = *state;
+
+	assert_int_equal(docket_length(text, strlen(text)), 0);
+}
+
+#define READS(sentence, text) \
+	{ sentence, text_is, NULL, NULL, &(struct text_case){ text, true } }
+#define REFUSES(sentence, text) \
+	{ sentence, text_is, NULL, NULL, &(struct text_case){ text, false } }
+#define NO_START(sentence, text) \
+	{ sentence, start_is, NULL, NULL, text }
+
+static char	nothing[] = "";
+static char	version[] = "relais-queue 2\nmessage 0000000100 0000000000 "
+		    "00000000000000000000\n";
+static char	too_long[] = "relais-queue 1\nmessage 0999999999 0000000000 "
+		    "00000000000000000000\n";
+static char	header_longer[] = "relais-queue 1\nmessage 0000000100 "
+		    "0000000011 00000000000000000010\n";
+static char	overflow[] = "relais-queue 1\nmessage 0000000100 "
+		    "0000000011 99999999999999999999\n";
+
+static struct CMUnitTest docket_spec[] = {
+	cmocka_unit_test(any_octets_come_back),
+	cmocka_unit_test(rewriting_changes_no_length),
+	cmocka_unit_test(a_torn_rewrite_still_reads),
+	cmocka_unit_test(long_texts_are_cut),
+	cmocka_unit_test(too_many_paths_are_refused),
+	cmocka_unit_test(what_others_say_ends_no_line),
+	READS("the shortest docket", FIELDS STATE PATH "\n"),
+	READS("a held one", FIELDS
+	    "state held  0000000001 notice=0\nreason " PAD512 "\n" PATH "\n"),
+	READS("two forward-paths", FIELDS STATE PATH PATH "\n"),
+	REFUSES("no forward-path at all", FIELDS STATE "\n"),
+	REFUSES("no empty line behind it", FIELDS STATE PATH),
+	REFUSES("an empty line too early", FIELDS STATE PATH "\n" PATH "\n"),
+	REFUSES("fields in another order", STATE FIELDS PATH "\n"),
+	REFUSES("a field that is missing", FIELDS PATH "\n"),
+	READS("the attempts as one number", FIELDS
+	    "state ready 0000000007 notice=0\nreason " PAD512 "\n" PATH "\n"),
+	REFUSES("a state that is too short to be rewritten", FIELDS
+	    "state ready 1/1 notice=0\nreason " PAD512 "\n" PATH "\n"),
+	REFUSES("a state that is none of ours", FIELDS
+	    "state lost  0000000001 notice=0\nreason " PAD512 "\n" PATH "\n"),
+	REFUSES("a status byte we do not know", FIELDS STATE
+	    "! b@example.org\n   0   0             - " PAD32 "\n\n"),
+	REFUSES("an escape that is none", FIELDS STATE
+	    "? b%zz\n   0   0             - " PAD32 "\n\n"),
+	REFUSES("an escaped NUL", FIELDS STATE
+	    "? b%00\n   0   0             - " PAD32 "\n\n"),
+	REFUSES("a bare octet above 126", FIELDS STATE
+	    "? b\xc3\xbc\n   0   0             - " PAD32 "\n\n"),
+	REFUSES("a place for the outcome that is too short", FIELDS STATE
+	    "? b@example.org\n   0   0 \n\n"),
+	REFUSES("a notify that says nothing", FIELDS STATE
+	    "? b@example.org notify=0\n   0   0             - " PAD32 "\n\n"),
+	REFUSES("a notify with unknown bits", FIELDS STATE
+	    "? b@example.org notify=16\n   0   0             - "
+	    PAD32 "\n\n"),
+	REFUSES("a uid beyond 32 bits",
+	    "body 8bit=0,0 dots=0 longest=10\narrived 5000000\n"
+	    "user 4294967296 x\nfrom a@example.org\n" STATE PATH "\n"),
+	NO_START("an empty file", nothing),
+	NO_START("another version", version),
+	NO_START("a docket beyond all bounds", too_long),
+	NO_START("a header that is longer than the message", header_longer),
+	NO_START("a size that no file has", overflow),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(docket_spec, NULL, NULL);
+}

@@ -1,0 +1,865 @@
+/*
+ * What may be sent, made of what a caller wants to send.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "mail/rewrite.h"
+#include "submit/prepare.h"
+#include "support/folder.h"
+#include "util/memory.h"
+
+/* This machine is web1 in example.org, and www-data sends. */
+static const struct identity me = { .host = (char []){ "web1" },
+	.domain = (char []){ "example.org" }, .user = (char []){ "www-data" },
+	.name = (char []){ "Web" } };
+
+struct row {
+	const char	*conf;
+	const char	*aliases;
+	const char	*said;		/* reverse-path, or NULL */
+	const char	*to[5];		/* forward-paths */
+	const char	*header;	/* fields, parted by | */
+	bool		 from_header;
+
+	/* "reverse forward forward", the failed ones behind a - */
+	const char	*envelope;
+	const char	*fields;	/* all but Date and Message-ID */
+	int		 status;	/* where nothing may be sent, and */
+	const char	*word;		/* what the refusal says */
+};
+
+struct stage {
+	struct folder	 folder;
+	struct config	 config;
+	struct directory directory;
+	struct envelope	 envelope;
+	struct message	 message;
+	struct outcome	*outcomes;
+	struct failure	 why;
+	struct leads	 leads;
+};
+
+static void
+read_message(struct message *m, const char *fields)
+{
+	struct buffer	text = { 0 };
+	struct failure	why;
+
+	for (; *fields != '\0'; fields++)
+		buffer_add_byte(&text, *fields == '|' ? '\n' : *fields);
+	if (text.len > 0)
+		buffer_add_byte(&text, '\n');
+	buffer_add_text(&text, "Date: today\nMessage-ID: <1@x>\n\nbody\n");
+	message_begin(m, &(struct message_limits){ .size_max = 0 });
+	assert_true(message_feed(m, text.data, text.len, &why));
+	assert_true(message_end(m, &why));
+	buffer_free(&text);
+}
+
+static void
+open_stage(struct stage *s, const char *lines, const char *aliases)
+{
+	struct buffer		conf = { 0 };
+	struct config_source	source;
+
+	*s = (struct stage){ .outcomes = NULL };
+	folder_make(&s->folder);
+	buffer_addf(&conf, "aliases = %s\nsmarthost = smtp://localhost\n%s",
+	    folder_write(&s->folder, "aliases", 0600,
+	    aliases != NULL ? aliases : ""), lines);
+	source = (struct config_source){ .file = folder_write(&s->folder,
+	    "relais.conf", 0600, conf.data) };
+	if (!config_load(&s->config, &source, &s->why))
+		fail_msg("%s", s->why.text);
+	directory_begin(&s->directory, &s->config, &me);
+	buffer_free(&conf);
+}
+
+static void
+close_stage(struct stage *s)
+{
+	free(s->outcomes);
+	leads_free(&s->leads);
+	envelope_free(&s->envelope);
+	message_free(&s->message);
+	directory_end(&s->directory);
+	config_free(&s->config);
+	folder_remove(&s->folder);
+}
+
+static bool
+run(struct stage *s, const char *said, const char *const *to,
+    const char *header, bool from_header)
+{
+	struct preparation	p = { .config = &s->config, .me = &me,
+				    .directory = &s->directory,
+				    .from_header = from_header,
+				    .leads = &s->leads };
+
+	if (from_header)
+		p.leads = NULL;
+	if (said != NULL)
+		envelope_set_reverse(&s->envelope, said);
+	for (size_t i = 0; i < 5 && to[i] != NULL; i++)
+		envelope_add(&s->envelope, to[i]);
+	read_message(&s->message, header);
+	return prepare(&p, &s->envelope, &s->message, &s->outcomes, &s->why);
+}
+
+static void
+assert_envelope(const struct stage *s, const char *want)
+{
+	struct buffer	got = { 0 };
+
+	buffer_addf(&got, "<%s>", s->envelope.reverse_path);
+	for (size_t i = 0; i < s->envelope.n; i++)
+		buffer_addf(&got, " %s%s",
+		    s->outcomes[i].kind == OUTCOME_FAILED ? "-" : "",
+		    s->envelope.forward[i].path);
+	assert_string_equal(got.data, want);
+	buffer_free(&got);
+}
+
+static void
+assert_fields(const struct header *h, const char *want)
+{
+	struct buffer	got = { 0 };
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct field	*f = &h->field[i];
+
+		if (field_is(f, "Date") || field_is(f, "Message-ID") ||
+		    field_is(f, "Resent-Date") ||
+		    field_is(f, "Resent-Message-ID"))
+			continue;
+		buffer_addf(&got, "%s%.*s", got.len > 0 ? "|" : "",
+		    (int)f->len - 2, f->text);
+	}
+	assert_string_equal(got.data, want);
+	buffer_free(&got);
+}
+
+static void
+is_prepared(void **state)
+{
+	const struct row	*row = *state;
+	struct stage		 s;
+	bool			 good;
+
+	open_stage(&s, row->conf != NULL ? row->conf : "", row->aliases);
+	good = run(&s, row->said, row->to, row->header != NULL ? row->header :
+	    "From: a@x|To: b@x", row->from_header);
+	if (row->status != 0) {
+		assert_false(good);
+		assert_int_equal(s.why.status, row->status);
+		if (strstr(s.why.text, row->word) == NULL)
+			fail_msg("no \"%s\" in: %s", row->word, s.why.text);
+	} else {
+		if (!good)
+			fail_msg("%s", s.why.text);
+		if (row->envelope != NULL)
+			assert_envelope(&s, row->envelope);
+		if (row->fields != NULL)
+			assert_fields(&s.message.header, row->fields);
+	}
+	close_stage(&s);
+}
+
+#define ROW(sentence, ...) { sentence, is_prepared, NULL, NULL, \
+	&(struct row){ __VA_ARGS__ } }
+
+#define FROM	"from = from@provider.example\n"
+#define ALWAYS	FROM "from_mode = always\n"
+#define NEVER	FROM "from_mode = never\n"
+#define ROOT	"root = admin@example.net\n"
+
+static const struct CMUnitTest sender_spec[] = {
+	/* local, the default */
+	ROW("a sender that nobody named is the user at the domain",
+	    .to = { "b@x" }, .envelope = "<www-data@example.org> b@x"),
+	ROW("or from, where that is set",
+	    .conf = FROM, .to = { "b@x" },
+	    .envelope = "<from@provider.example> b@x"),
+	ROW("a foreign sender stays",
+	    .conf = FROM, .said = "a@x", .to = { "b@x" },
+	    .envelope = "<a@x> b@x"),
+	ROW("a bare sender becomes from",
+	    .conf = FROM, .said = "root", .to = { "b@x" },
+	    .envelope = "<from@provider.example> b@x"),
+	ROW("so does one at this host",
+	    .conf = FROM, .said = "root@web1.example.org", .to = { "b@x" },
+	    .envelope = "<from@provider.example> b@x"),
+	ROW("and at localhost",
+	    .conf = FROM, .said = "root@localhost", .to = { "b@x" },
+	    .envelope = "<from@provider.example> b@x"),
+	ROW("but not one at the domain",
+	    .conf = FROM, .said = "info@example.org", .to = { "b@x" },
+	    .envelope = "<info@example.org> b@x"),
+	ROW("the null sender stays null",
+	    .conf = FROM "null_sender = n@x\n", .said = "", .to = { "b@x" },
+	    .envelope = "<> b@x"),
+	ROW("without from a bare sender gets the domain",
+	    .said = "root", .to = { "b@x" },
+	    .envelope = "<root@example.org> b@x"),
+	ROW("and so does one that no other host would know",
+	    .said = "root@localhost", .to = { "b@x" },
+	    .envelope = "<root@example.org> b@x"),
+	ROW("while this host's full name stays",
+	    .said = "root@web1.example.org", .to = { "b@x" },
+	    .envelope = "<root@web1.example.org> b@x"),
+	ROW("local addresses in From and Sender become from",
+	    .conf = FROM, .to = { "b@x" },
+	    .header = "From: Web <www-data@web1>|Sender: root|To: b@x",
+	    .fields = "From: Web <from@provider.example>|"
+	    "Sender: from@provider.example|To: b@x"),
+	ROW("cron's form keeps its name",
+	    .conf = FROM, .to = { "b@x" },
+	    .header = "From: root (Cron Daemon)|To: b@x",
+	    .fields = "From: from@provider.example (Cron Daemon)|To: b@x"),
+	ROW("cron's other form, too",
+	    .conf = FROM, .to = { "b@x" },
+	    .header = "From: \"(Cron Daemon)\" <root>|To: b@x",
+	    .fields = "From: \"(Cron Daemon)\" <from@provider.example>|"
+	    "To: b@x"),
+	ROW("foreign senders stay byte for byte",
+	    .conf = FROM, .to = { "b@x" },
+	    .header = "from :  A  <A@X>\t(c) , root|To: b@x",
+	    .fields = "from :  A  <A@X>\t(c) , from@provider.example|To: b@x"),
+	ROW("what can't be read stays as it is",
+	    .conf = FROM, .to = { "b@x" },
+	    .header = "From: root root root|To: b@x",
+	    .fields = "From: root root root|To: b@x"),
+	ROW("and what can be is rewritten all the same",
+	    .conf = FROM, .to = { "b@x" },
+	    .header = "From: root root, root|To: b@x",
+	    .fields = "From: root root, from@provider.example|To: b@x"),
+	ROW("an empty From is none",
+	    .conf = FROM, .to = { "b@x" },
+	    .header = "From:|Sender: |To: b@x",
+	    .fields = "To: b@x|From: Web <from@provider.example>"),
+	ROW("and so is one of nothing but commas and comments",
+	    .conf = FROM, .to = { "b@x" },
+	    .header = "From: ,(nobody),|Sender: |Resent-Sender:,|To: b@x",
+	    .fields = "To: b@x|From: Web <from@provider.example>"),
+	ROW("a group in From stays (RFC 6854)",
+	    .conf = FROM, .to = { "b@x" },
+	    .header = "From: Night Robot:;|Sender: None:;|To: b@x",
+	    .fields = "From: Night Robot:;|Sender: None:;|To: b@x"),
+	ROW("a missing From is the sender's",
+	    .conf = FROM, .said = "a@x", .to = { "b@x" },
+	    .header = "To: b@x",
+	    .fields = "To: b@x|From: Web <a@x>"),
+	ROW("a notice without From gets from",
+	    .conf = FROM, .said = "", .to = { "b@x" }, .header = "To: b@x",
+	    .fields = "To: b@x|From: from@provider.example"),
+	ROW("or, without that, the mail system's",
+	    .said = "", .to = { "b@x" }, .header = "To: b@x",
+	    .fields = "To: b@x|From: MAILER-DAEMON@example.org"),
+	ROW("Resent- fields follow the same rule",
+	    .conf = FROM, .to = { "b@x" },
+	    .header = "Resent-From: root|Resent-Sender: c@x|From: a@x|To: b@x",
+	    .fields = "Resent-From: from@provider.example|"
+	    "Resent-Sender: c@x|From: a@x|To: b@x"),
+
+	/* never */
+	ROW("with never a local sender stays",
+	    .conf = NEVER, .said = "root@web1", .to = { "b@x" },
+	    .header = "From: root@localhost|To: b@x",
+	    .envelope = "<root@web1> b@x",
+	    .fields = "From: root@localhost|To: b@x"),
+	ROW("but a bare name gets the domain",
+	    .conf = NEVER, .said = "root", .to = { "b@x" },
+	    .header = "From: root|To: b@x",
+	    .envelope = "<root@example.org> b@x",
+	    .fields = "From: root@example.org|To: b@x"),
+	ROW("and a sender that nobody named is from",
+	    .conf = NEVER, .to = { "b@x" },
+	    .envelope = "<from@provider.example> b@x"),
+
+	/* always */
+	ROW("with always a foreign sender becomes from",
+	    .conf = ALWAYS, .said = "a@x", .to = { "b@x" },
+	    .envelope = "<from@provider.example> b@x"),
+	ROW("only the null sender stays",
+	    .conf = ALWAYS, .said = "", .to = { "b@x" },
+	    .envelope = "<> b@x"),
+	ROW("From keeps its name, and the address goes to Reply-To",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: \"A, B\" <a@x>|To: b@x",
+	    .fields = "From: \"A, B\" <from@provider.example>|To: b@x|"
+	    "Reply-To: \"A, B\" <a@x>"),
+	ROW("unless there is a Reply-To",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: a@x|To: b@x|Reply-To: c@x",
+	    .fields = "From: from@provider.example|To: b@x|Reply-To: c@x"),
+	ROW("or header_set puts one there",
+	    .conf = ALWAYS "header_set = Reply-To: d@x\n", .to = { "b@x" },
+	    .header = "From: a@x|To: b@x",
+	    .fields = "From: from@provider.example|To: b@x|Reply-To: d@x"),
+	ROW("a local address is not worth an answer",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: root (Cron)|To: b@x",
+	    .fields = "From: from@provider.example (Cron)|To: b@x"),
+	ROW("nor is from itself",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: From@Provider.example|To: b@x",
+	    .fields = "From: from@provider.example|To: b@x"),
+	ROW("several senders become one, and all get the answer",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: A <a@x>, c@x, root|Sender: c@x|To: b@x",
+	    .fields = "From: A <from@provider.example>|"
+	    "Sender: from@provider.example|To: b@x|"
+	    "Reply-To: A <a@x>,\r\n c@x"),
+	ROW("a From that can't be read is written anew",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: a@x b@y|To: b@x",
+	    .fields = "From: <from@provider.example>|To: b@x"),
+	ROW("but keeps its name, and the address before Reply-To",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: [Shop] Orders <orders@shop.example>|To: b@x",
+	    .fields = "From: \"[Shop] Orders\" <from@provider.example>|To: b@x|"
+	    "Reply-To: \"[Shop] Orders\" <orders@shop.example>"),
+	ROW("whatever is wrong with it",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: Support (Email\r\n\t< a@x|"
+	    "Sender: \"A\" B\\, <c@x> [C] <root@web1>|To: b@x",
+	    .fields = "From: \"Support (Email\" <from@provider.example>|"
+	    "Sender: \"A B, <c@x> [C]\" <from@provider.example>|To: b@x|"
+	    "Reply-To: \"Support (Email\" <a@x>"),
+	ROW("encoded words and 8-bit text in it stay what they are",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: [=?utf-8?q?L=C3=A9e?=\r\n =?utf-8?q?a?=] "
+	    "L\303\251a (< a@x >|To: b@x",
+	    .fields = "From: \"[\" =?utf-8?q?L=C3=A9e?= =?utf-8?q?a?= "
+	    "\"] L\303\251a (\" <from@provider.example>|To: b@x|"
+	    "Reply-To: \"[\" =?utf-8?q?L=C3=A9e?= =?utf-8?q?a?= "
+	    "\"] L\303\251a (\" <a@x>"),
+	ROW("without an address all of it is the name",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: root root root|To: b@x",
+	    .fields = "From: \"root root root\" <from@provider.example>|"
+	    "To: b@x"),
+	ROW("a group's name is one, too",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: Night Robot:;|To: b@x",
+	    .fields = "From: \"Night Robot\" <from@provider.example>|To: b@x"),
+	ROW("an address among what is none gets the answer",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "From: A <a@x>, b c, <d@x> e|To: b@x",
+	    .fields = "From: A <from@provider.example>|To: b@x|"
+	    "Reply-To: A <a@x>"),
+	ROW("a second From and Sender go",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "X-A: 1|From: a@x|from: c@x|Sender: d@x|To: b@x|"
+	    "FROM : e@x|Sender: f@x|X-B: 2",
+	    .fields = "X-A: 1|From: from@provider.example|"
+	    "Sender: from@provider.example|To: b@x|X-B: 2|Reply-To: a@x"),
+	ROW("every Resent-From and Resent-Sender is from",
+	    .conf = ALWAYS, .to = { "b@x" },
+	    .header = "Resent-From: R <r@x>|Resent-From: q@x, p@x|"
+	    "Resent-Sender: o@x|From: a@x|To: b@x|Reply-To: c@x",
+	    .fields = "Resent-From: R <from@provider.example>|"
+	    "Resent-From: <from@provider.example>|"
+	    "Resent-Sender: from@provider.example|"
+	    "From: from@provider.example|To: b@x|Reply-To: c@x"),
+	ROW("the one who resends is from, too",
+	    .conf = ALWAYS, .said = "a@x", .to = { "b@x" },
+	    .header = "Resent-To: b@x|From: from@provider.example|To: c@x",
+	    .fields = "Resent-From: Web <from@provider.example>|"
+	    "Resent-To: b@x|From: from@provider.example|To: c@x"),
+	ROW("a notice without From gets from with always, too",
+	    .conf = ALWAYS, .said = "", .to = { "b@x" }, .header = "To: b@x",
+	    .fields = "To: b@x|From: from@provider.example"),
+
+	/* sections */
+	ROW("a section [from] goes by the sender that was named",
+	    .conf = ALWAYS "[from *@shop.example]\nfrom = shop@p.example\n",
+	    .said = "me@shop.example", .to = { "b@x" },
+	    .envelope = "<shop@p.example> b@x"),
+	ROW("and a bare one has our domain there",
+	    .conf = "[from root@example.org]\nfrom = r@p.example\n",
+	    .said = "root", .to = { "b@x" }, .envelope = "<r@p.example> b@x"),
+	ROW("a section [user] goes by the user",
+	    .conf = FROM "[user www-*]\nfrom = web@p.example\n",
+	    .to = { "b@x" }, .envelope = "<web@p.example> b@x"),
+	ROW("others are not meant",
+	    .conf = FROM "[user nina]\nfrom = web@p.example\n",
+	    .to = { "b@x" }, .envelope = "<from@provider.example> b@x"),
+};
+
+static const struct CMUnitTest recipient_spec[] = {
+	ROW("foreign recipients stay, once each",
+	    .said = "a@x", .to = { "b@x", "c@x", "b@X" },
+	    .envelope = "<a@x> b@x c@x"),
+	ROW("a local one goes to root's address",
+	    .conf = ROOT, .said = "a@x", .to = { "www-data", "joe@localhost" },
+	    .envelope = "<a@x> admin@example.net"),
+	ROW("or where the aliases lead",
+	    .conf = ROOT, .aliases = "ops: b@x, c@x\nroot: ops\n",
+	    .said = "a@x", .to = { "root@web1", "c@x", "joe" },
+	    .envelope = "<a@x> b@x c@x admin@example.net"),
+	ROW("without root, it goes to the domain that is set",
+	    .conf = "domain = example.org\n", .aliases = "ops: b@x\n",
+	    .said = "a@x", .to = { "ops", "www-data", "joe@localhost" },
+	    .header = "From: a@x|To: www-data|Cc: joe@web1, ops",
+	    .envelope = "<a@x> b@x www-data@example.org joe@example.org",
+	    .fields = "From: a@x|To: www-data@example.org|"
+	    "Cc: joe@example.org, b@x"),
+	ROW("but not to one that is only derived",
+	    .said = "a@x", .to = { "www-data" }, .status = EX_NOUSER,
+	    .word = "no address for the local name www-data"),
+	ROW("nor to localhost, which the smarthost takes for itself",
+	    .conf = "domain = localhost\n", .said = "a@x",
+	    .to = { "www-data" }, .status = EX_NOUSER,
+	    .word = "no address for the local name www-data"),
+	ROW("nor if root is set, too",
+	    .conf = ROOT "domain = example.org\n", .said = "a@x",
+	    .to = { "www-data" }, .envelope = "<a@x> admin@example.net"),
+	ROW("a name at the domain is foreign",
+	    .conf = ROOT, .said = "a@x", .to = { "root@example.org" },
+	    .envelope = "<a@x> root@example.org"),
+	ROW("a local name that leads nowhere is refused, and says what to set",
+	    .said = "a@x", .to = { "root" }, .status = EX_NOUSER,
+	    .word = "no address for the local name root; set root = "
+	    "you@example.org (or domain) in "),
+	ROW("with the file that it could stand in",
+	    .said = "a@x", .to = { "root" }, .status = EX_NOUSER,
+	    .word = "aliases"),
+	ROW("but the others get their mail",
+	    .said = "a@x", .to = { "joe", "b@x", "nina@web1" },
+	    .envelope = "<a@x> -joe b@x -nina@web1"),
+	ROW("an alias that leads in circles stops nobody else",
+	    .aliases = "a: b\nb: a\n", .said = "a@x", .to = { "a", "b@x" },
+	    .envelope = "<a@x> -a b@x"),
+	ROW("where it is the only one, it is told",
+	    .aliases = "a: b\nb: a\n", .said = "a@x", .to = { "a" },
+	    .status = EX_CONFIG, .word = "alias b: it leads back to itself"),
+	ROW("an aliases file that is none is told",
+	    .aliases = "what?\n", .said = "a@x", .to = { "a" },
+	    .status = EX_CONFIG, .word = "aliases:1: expected a name"),
+	ROW("and stops nobody else",
+	    .aliases = "what?\n", .said = "a@x", .to = { "b@x" },
+	    .envelope = "<a@x> b@x"),
+	ROW("a file that is named must be there",
+	    .conf = "aliases = /nowhere/aliases\n", .said = "a@x",
+	    .to = { "a" }, .status = EX_CONFIG,
+	    .word = "/nowhere/aliases: No such file"),
+	ROW("aliases = off leaves root alone to answer",
+	    .conf = ROOT "aliases = off\n", .aliases = "a: c@x\n",
+	    .said = "a@x", .to = { "a" },
+	    .envelope = "<a@x> admin@example.net"),
+	ROW("the header says where a local name leads",
+	    .conf = ROOT, .said = "a@x", .to = { "root" },
+	    .header = "From: a@x|To: root|Cc: \"R, t\" <root@localhost> (c),"
+	    "\r\n B@X|Reply-To: root@web1",
+	    .envelope = "<a@x> admin@example.net",
+	    .fields = "From: a@x|To: admin@example.net|"
+	    "Cc: \"R, t\" <admin@example.net> (c),\r\n B@X|"
+	    "Reply-To: admin@example.net"),
+	ROW("but not who is behind it, where they are several",
+	    .aliases = "ops: b@x, c@x\n", .said = "a@x", .to = { "ops" },
+	    .header = "From: a@x|To: ops",
+	    .envelope = "<a@x> b@x c@x",
+	    .fields = "From: a@x|To: ops@example.org"),
+	ROW("a local name that leads nowhere is an address all the same",
+	    .said = "a@x", .to = { "b@x" },
+	    .header = "From: a@x|To: joe, nina@web1.example.org",
+	    .fields = "From: a@x|To: joe@example.org, nina@web1.example.org"),
+	ROW("in Resent- fields, too",
+	    .conf = ROOT, .said = "a@x", .to = { "b@x" },
+	    .header = "Resent-From: a@x|Resent-To: root|Resent-Cc: ROOT|"
+	    "From: a@x|To: b@x",
+	    .fields = "Resent-From: a@x|Resent-To: admin@example.net|"
+	    "Resent-Cc: admin@example.net|From: a@x|To: b@x"),
+	ROW("-t takes local names, too, and Bcc with them",
+	    .conf = ROOT, .said = "a@x", .from_header = true,
+	    .header = "From: a@x|To: b@x|Bcc: root, c@x",
+	    .envelope = "<a@x> b@x admin@example.net c@x",
+	    .fields = "From: a@x|To: b@x"),
+	ROW("-t without an address anywhere",
+	    .said = "a@x", .from_header = true, .header = "To: nobody:;",
+	    .status = EX_USAGE, .word = "no recipients"),
+	ROW("-t with nothing but what is no address",
+	    .said = "a@x", .from_header = true, .header = "Cc: a b c",
+	    .status = EX_DATAERR, .word = "field Cc: bad address 'a b c': "),
+	ROW("names each of them",
+	    .said = "a@x", .from_header = true,
+	    .header = "To: a b|Bcc: c@|Cc: d e, f g, h i, <j",
+	    .status = EX_DATAERR, .word = "behind them; field Bcc: bad address "
+	    "'c@': no domain behind the '@'; field Cc: bad address 'd e': "
+	    "several words, and no <address> behind them; field Cc: bad "
+	    "address 'f g': several words, and no <address> behind them; and "
+	    "2 more"),
+	ROW("-t: what is no address does not stop the others",
+	    .conf = ROOT, .said = "a@x", .from_header = true,
+	    .header = "From: a@x|To: John Doe, b@x, root; <c@|Bcc: d@x, e f",
+	    .envelope = "<a@x> b@x admin@example.net d@x -\"John Doe\" "
+	    "-\"(c@\" -\"e f\"",
+	    .fields = "From: a@x|To: John Doe, b@x, admin@example.net, <c@"),
+	ROW("in Resent- fields, too",
+	    .said = "a@x", .from_header = true,
+	    .header = "From: a@x|To: z@x|Resent-To: b@x, c d|"
+	    "Resent-From: a@x|Resent-Bcc: e f",
+	    .envelope = "<a@x> b@x -\"c d\" -\"e f\""),
+	ROW("nor does redirect_all hide it",
+	    .conf = "redirect_all = test@x\n", .said = "a@x",
+	    .from_header = true, .header = "To: b@x, c d",
+	    .envelope = "<a@x> test@x -\"c d\""),
+	ROW("and always_bcc is not sent it alone",
+	    .conf = "always_bcc = all@x\n", .said = "a@x",
+	    .from_header = true, .header = "To: c d",
+	    .status = EX_DATAERR, .word = "field To: bad address 'c d'"),
+	ROW("semicolons are written as commas",
+	    .said = "a@x", .from_header = true,
+	    .header = "From: a@x|To: b@x; C <c@x>;|Cc: g: d@x;",
+	    .envelope = "<a@x> b@x c@x d@x",
+	    .fields = "From: a@x|To: b@x, C <c@x>,|Cc: g: d@x;"),
+
+	/* Text that is not the name of an account. */
+	ROW("an address in quotes is that address",
+	    .conf = ROOT, .said = "a@x", .from_header = true,
+	    .header = "From: \"a@x\"|To: \"b@x\"|Bcc: <\"c@x\">",
+	    .envelope = "<a@x> b@x c@x",
+	    .fields = "From:  a@x |To:  b@x "),
+	ROW("an address in quotes is none of the forms of a local name",
+	    .conf = ROOT, .said = "a@x", .to = { "\"b@x\"", "c@x" },
+	    .envelope = "<a@x> -\"b@x\" c@x"),
+	ROW("an encoded word with a comma in it gives no local name",
+	    .conf = ROOT, .said = "a@x", .from_header = true,
+	    .header = "From: a@x|To: =?UTF-8?Q?L=C3=A9e, Kim?= <b@x>",
+	    .envelope = "<a@x> b@x",
+	    .fields = "From: a@x|To: =?UTF-8?Q?L=C3=A9e, Kim?= <b@x>"),
+	ROW("nor does a piece of one, which is refused alone, and stays",
+	    .conf = ROOT, .said = "a@x", .from_header = true,
+	    .header = "From: a@x|To: =?UTF-8?Q?L=C3=A9e, Kim <b@x>",
+	    .envelope = "<a@x> -\"=?UTF-8?Q?L=C3=A9e\" b@x",
+	    .fields = "From: a@x|To: =?UTF-8?Q?L=C3=A9e, Kim <b@x>"),
+	ROW("an @ that is not ASCII gives none",
+	    .conf = ROOT, .said = "a@x", .to = { "kim\uff20x.example" },
+	    .status = EX_NOUSER, .word = "'kim\uff20x.example' is not an "
+	    "address, and no account can have that name"),
+	ROW("nor at localhost, nor after a name that is one",
+	    .conf = ROOT, .said = "a@x",
+	    .to = { "\"b c\"@localhost", "d!e", "|f", "g", "/h" },
+	    .envelope = "<a@x> -\"b c\"@localhost -d!e -|f "
+	    "admin@example.net -/h"),
+	ROW("but an alias may have any name",
+	    .conf = ROOT, .aliases = "\"b c\": d@x\n*: e@x\n",
+	    .said = "a@x", .to = { "\"b c\"", "\"c b\"", "f" },
+	    .envelope = "<a@x> d@x -\"c b\" e@x"),
+	ROW("recipient_limit counts those that mail goes to",
+	    .conf = "recipient_limit = 2\n", .aliases = "ops: b@x, c@x\n",
+	    .said = "a@x", .to = { "ops", "d@x" }, .status = EX_USAGE,
+	    .word = "3 recipients are more than recipient_limit = 2"),
+	ROW("each once",
+	    .conf = "recipient_limit = 2\n", .aliases = "ops: b@x, c@x\n",
+	    .said = "a@x", .to = { "ops", "c@x" },
+	    .envelope = "<a@x> b@x c@x"),
+	ROW("and those that are not addresses, too",
+	    .conf = "recipient_limit = 2\n", .said = "a@x",
+	    .from_header = true, .header = "To: b@x, c@, d@",
+	    .status = EX_USAGE,
+	    .word = "3 recipients are more than recipient_limit = 2"),
+	ROW("also if there are no others",
+	    .conf = "recipient_limit = 2\n", .said = "a@x",
+	    .from_header = true, .header = "To: b@, c@, d@",
+	    .status = EX_USAGE,
+	    .word = "3 recipients are more than recipient_limit = 2"),
+	ROW("and no more are looked up than could ever count",
+	    .conf = "recipient_limit = 1\n",
+	    .aliases = "o: b@x,c@x,d@x,e@x,f@x,g@x,h@x,i@x,j@x,k@x,l@x\n",
+	    .said = "a@x", .to = { "o" }, .status = EX_USAGE,
+	    .word = "many more addresses than recipient_limit = 1"),
+
+	ROW("redirect_all is the only one to get anything",
+	    .conf = "redirect_all = test@x\nalways_bcc = all@x\n",
+	    .said = "a@x", .to = { "b@x", "root", "c@x" },
+	    .envelope = "<a@x> test@x",
+	    .fields = "From: a@x|To: b@x|"
+	    "X-Original-To: b@x,\r\n root,\r\n c@x"),
+	ROW("also for those in Bcc",
+	    .conf = "redirect_all = test@x\n", .said = "a@x",
+	    .from_header = true, .header = "From: a@x|To: b@x|Bcc: c@x",
+	    .envelope = "<a@x> test@x",
+	    .fields = "From: a@x|To: b@x|X-Original-To: b@x,\r\n c@x"),
+	ROW("always_bcc gets a copy that nobody sees",
+	    .conf = "always_bcc = all@x\n", .said = "a@x", .to = { "b@x" },
+	    .envelope = "<a@x> b@x all@x", .fields = "From: a@x|To: b@x"),
+	ROW("one copy",
+	    .conf = "always_bcc = b@x\n", .said = "a@x", .to = { "b@x" },
+	    .envelope = "<a@x> b@x"),
+	ROW("and none alone",
+	    .conf = "always_bcc = all@x\n", .said = "a@x", .to = { "joe" },
+	    .status = EX_NOUSER, .word = "local name joe"),
+};
+
+#define FIFTY	"Received: 1|Received: 2|received: 3|Received: 4|Received: 5|" \
+	"Received: 1|Received: 2|received: 3|Received: 4|Received: 5|" \
+	"Received: 1|Received: 2|received: 3|Received: 4|Received: 5|" \
+	"Received: 1|Received: 2|received: 3|Received: 4|Received: 5|" \
+	"Received: 1|Received: 2|received: 3|Received: 4|Received: 5|" \
+	"Received: 1|Received: 2|received: 3|Received: 4|Received: 5|" \
+	"Received: 1|Received: 2|received: 3|Received: 4|Received: 5|" \
+	"Received: 1|Received: 2|received: 3|Received: 4|Received: 5|" \
+	"Received: 1|Received: 2|received: 3|Received: 4|Received: 5|" \
+	"Received: 1|Received: 2|received: 3|Received: 4|Received: 5"
+
+static const struct CMUnitTest field_spec[] = {
+	ROW("header_add adds, header_set replaces, header_remove removes",
+	    .conf = "header_add = X-A: 1\nheader_add = X-A:2\n"
+	    "header_set = X-B: 3\nheader_remove = X-C X-D\n",
+	    .said = "a@x", .to = { "b@x" },
+	    .header = "X-A: 0|x-b: 0|X-B: 1|From: a@x|x-c: 0|To: b@x|X-D: 0|"
+	    "X-DD: 0",
+	    .fields = "X-A: 0|From: a@x|To: b@x|X-DD: 0|X-B: 3|X-A: 1|X-A: 2"),
+	ROW("what header_set puts there more than once is there as often",
+	    .conf = "header_set = X-B: 3\nheader_set = X-B: 4\n",
+	    .said = "a@x", .to = { "b@x" }, .header = "X-B: 0|From: a@x|To: b@x",
+	    .fields = "From: a@x|To: b@x|X-B: 3|X-B: 4"),
+	ROW("recipients are found before fields are taken away",
+	    .conf = "header_remove = To\n", .said = "a@x",
+	    .from_header = true, .header = "From: a@x|To: b@x",
+	    .envelope = "<a@x> b@x",
+	    .fields = "From: a@x|To: undisclosed-recipients:;"),
+	ROW("a section's fields are those of its mail alone",
+	    .conf = "header_add = X-A: 1\n[from b@x]\nheader_add = X-A: 2\n",
+	    .said = "b@x", .to = { "b@x" },
+	    .fields = "From: a@x|To: b@x|X-A: 2"),
+	ROW("a hundred hosts are a long way (RFC 5321 section 6.3)",
+	    .said = "a@x", .to = { "b@x" },
+	    .header = FIFTY "|" FIFTY "|From: a@x|To: b@x",
+	    .envelope = "<a@x> b@x"),
+	ROW("one more is a mail loop",
+	    .said = "a@x", .to = { "b@x" },
+	    .header = FIFTY "|Received: 6|" FIFTY "|From: a@x|To: b@x",
+	    .status = EX_UNAVAILABLE, .word = "mail loop: the message has "
+	    "101 Received fields, more than the limit of 100"),
+};
+
+static void
+received_says_host_user_and_time_in_front_of_all(void **state)
+{
+	static const char	want[] = "Received: by web1 (relais, from user "
+				    "www-data); ";
+	const char		*to[5] = { "b@x" };
+	struct stage		 s;
+
+	(void)state;
+	open_stage(&s, "received = yes\n", NULL);
+	assert_true(run(&s, "a@x", to, "Resent-To: b@x|From: a@x", false));
+	assert_int_equal(strncmp(s.message.header.field[0].text, want,
+	    sizeof(want) - 1), 0);
+	assert_non_null(strstr(s.message.header.field[0].text, " 20"));
+	assert_ptr_equal(header_find(&s.message.header, "Received", 1), NULL);
+	close_stage(&s);
+}
+
+static void
+notices_go_where_the_mail_goes(void **state)
+{
+	struct stage		 s;
+	struct preparation	 p;
+	struct forward_path	*f;
+
+	(void)state;
+	open_stage(&s, "always_bcc = all@x\n", "ops: b@x, c@x\n");
+	p = (struct preparation){ .config = &s.config, .me = &me,
+	    .directory = &s.directory };
+	f = envelope_add(&s.envelope, "ops");
+	f->notify = NOTIFY_SUCCESS;
+	f->orcpt = memory_copy("rfc822;ops@example.org");
+	read_message(&s.message, "From: a@x");
+	assert_true(prepare(&p, &s.envelope, &s.message, &s.outcomes,
+	    &s.why));
+	assert_int_equal(s.envelope.n, 3);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(s.envelope.forward[i].notify,
+		    NOTIFY_SUCCESS);
+		assert_string_equal(s.envelope.forward[i].orcpt,
+		    "rfc822;ops@example.org");
+	}
+	assert_int_equal(s.envelope.forward[2].notify, NOTIFY_NEVER);
+	assert_null(s.envelope.forward[2].orcpt);
+	close_stage(&s);
+}
+
+/* What a protocol that answers for each recipient needs. */
+static void
+each_recipient_has_the_worst_of_what_it_led_to(void **state)
+{
+	const char	*to[5] = { "c@x", "ops", "joe", "b@X", "ops" };
+	struct stage	 s;
+
+	(void)state;
+	open_stage(&s, "always_bcc = all@x\n", "ops: b@x, c@x\n");
+	assert_true(run(&s, "a@x", to, "From: a@x", false));
+	assert_envelope(&s, "<a@x> c@x b@x -joe all@x");
+	s.outcomes[0].kind = OUTCOME_DELIVERED;
+	s.outcomes[1].kind = OUTCOME_DEFERRED;
+	s.outcomes[3].kind = OUTCOME_DELIVERED;
+	assert_int_equal(s.leads.n, 5);
+	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 0, true),
+	    &s.outcomes[0]);
+	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 1, true),
+	    &s.outcomes[1]);
+	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 2, true),
+	    &s.outcomes[2]);
+	assert_string_equal(s.outcomes[2].enhanced, "5.1.1");
+	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 3, true),
+	    &s.outcomes[1]);
+	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 4, true),
+	    &s.outcomes[1]);
+	/* Without a queue, the deferred one has to be tried again. */
+	s.outcomes[0].kind = OUTCOME_FAILED;
+	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 1, true),
+	    &s.outcomes[0]);
+	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 1, false),
+	    &s.outcomes[1]);
+	close_stage(&s);
+}
+
+static void
+a_recipient_can_be_asked_for_before_there_is_a_message(void **state)
+{
+	struct stage		s;
+	struct preparation	p;
+	struct address		a;
+
+	(void)state;
+	open_stage(&s, "", "ops: b@x\n");
+	p = (struct preparation){ .config = &s.config, .me = &me,
+	    .directory = &s.directory };
+	assert_true(address_parse_path(&a, "joe@localhost", 13, &s.why));
+	assert_false(prepare_recipient(&p, &a, &s.why));
+	assert_int_equal(s.why.status, EX_NOUSER);
+	address_free(&a);
+	assert_true(address_parse_path(&a, "ops", 3, &s.why));
+	assert_true(prepare_recipient(&p, &a, &s.why));
+	address_free(&a);
+	assert_true(address_parse_path(&a, "c@x", 3, &s.why));
+	assert_true(prepare_recipient(&p, &a, &s.why));
+	address_free(&a);
+	message_begin(&s.message, &(struct message_limits){ .size_max = 0 });
+	close_stage(&s);
+}
+
+/*
+ * With `always` nothing but from gets out: every combination of what a caller
+ * may say about the sender, in the envelope and in the header.
+ */
+static const char *const	senders[] = { NULL, "root", "evil@foreign.example",
+	"\"a b\"@foreign.example", "www-data@localhost" };
+static const char *const	values[] = { NULL, " ", " evil@foreign.example",
+	" E <evil@foreign.example>, F <f@foreign.example>",
+	" root (evil@foreign.example)", " evil@foreign.example evil",
+	" G: evil@foreign.example, f@foreign.example;",
+	" \"x\"\r\n <@r.example:evil@foreign.example>", " <>",
+	" [ =?utf-8?q?<evil@foreign.example>?= <evil@foreign.example>",
+	" \"<evil@foreign.example> =?utf-8?q?\\?= <\"a\"@foreign.example", " G:;" };
+static const char *const	fields[] = { "From", "Sender", "Resent-From",
+	"Resent-Sender", "from ", "FROM" };
+
+enum {
+	N_SENDERS = sizeof(senders) / sizeof(*senders),
+	N_VALUES = sizeof(values) / sizeof(*values),
+	N_FIELDS = sizeof(fields) / sizeof(*fields),
+};
+
+/* Every mailbox of every field that names a sender is from. */
+static void
+assert_only_from(const struct header *h)
+{
+	static const char *const	names[] = { "From", "Sender",
+		"Resent-From", "Resent-Sender" };
+
+	for (size_t i = 0; i < h->n; i++) {
+		for (size_t k = 0; k < 4; k++) {
+			struct address_list	list = { 0 };
+
+			if (!field_is(&h->field[i], names[k]))
+				continue;
+			assert_true(field_addresses(&h->field[i], &list));
+			assert_int_equal(list.n, 1);
+			assert_string_equal(list.address[0].local, "from");
+			assert_string_equal(list.address[0].domain,
+			    "provider.example");
+			address_list_free(&list);
+		}
+	}
+}
+
+/* Digits in base N_VALUES choose the value of each field. */
+static void
+try_combination(struct stage *s, const char *said, unsigned code)
+{
+	const char	*to[5] = { "b@x" };
+	struct buffer	 header = { 0 };
+
+	buffer_add_text(&header, "X: y");
+	for (size_t i = 0; i < N_FIELDS; i++, code /= N_VALUES)
+		if (values[code % N_VALUES] != NULL)
+			buffer_addf(&header, "|%s:%s", fields[i],
+			    values[code % N_VALUES]);
+	if (!run(s, said, to, header.data, false))
+		fail_msg("%s: %s", header.data, s->why.text);
+	assert_string_equal(s->envelope.reverse_path, said != NULL &&
+	    said[0] == '\0' ? "" : "from@provider.example");
+	assert_only_from(&s->message.header);
+	assert_non_null(header_find(&s->message.header, "From", 0));
+	buffer_free(&header);
+	free(s->outcomes);
+	s->outcomes = NULL;
+	leads_free(&s->leads);
+	envelope_free(&s->envelope);
+	message_free(&s->message);
+}
+
+static void
+no_combination_gets_a_foreign_sender_past_always(void **state)
+{
+	struct stage	s;
+	unsigned	all = 1;
+
+	(void)state;
+	open_stage(&s, ALWAYS, NULL);
+	for (size_t i = 0; i < N_FIELDS; i++)
+		all *= N_VALUES;
+	/* A stride that has no divisor with their number meets all kinds. */
+	for (unsigned code = 0; code < all; code += 131)
+		try_combination(&s, senders[code % N_SENDERS], code);
+	/* Every value of every field alone, with every sender. */
+	for (size_t k = 0; k < N_SENDERS; k++)
+		for (unsigned place = 1; place < all; place *= N_VALUES)
+			for (unsigned v = 0; v < N_VALUES; v++)
+				try_combination(&s, senders[k], place * v);
+	try_combination(&s, "", 0);
+	read_message(&s.message, "From: a@x");
+	close_stage(&s);
+}
+
+static const struct CMUnitTest other_spec[] = {
+	cmocka_unit_test(received_says_host_user_and_time_in_front_of_all),
+	cmocka_unit_test(notices_go_where_the_mail_goes),
+	cmocka_unit_test(each_recipient_has_the_worst_of_what_it_led_to),
+	cmocka_unit_test(a_recipient_can_be_asked_for_before_there_is_a_message),
+	cmocka_unit_test(no_combination_gets_a_foreign_sender_past_always),
+};
+
+int
+main(void)
+{
+	int	failures = cmocka_run_group_tests(sender_spec, NULL, NULL);
+
+	failures += cmocka_run_group_tests(recipient_spec, NULL, NULL);
+	failures += cmocka_run_group_tests(field_spec, NULL, NULL);
+	return failures + cmocka_run_group_tests(other_spec, NULL, NULL);
+}
