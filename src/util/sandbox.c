@@ -67,38 +67,25 @@ static const struct ruleset rulesets[] = {
 };
 
 static void
-allow(int rules, int fd, uint64_t access)
-{
-	struct landlock_path_beneath_attr	beneath = {
-		.allowed_access = access,
-		.parent_fd = fd,
-	};
-
-	syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH,
-	    &beneath, 0);
-}
-
-static void
 restrict_files(const struct sandbox *s)
 {
 	enum { N = sizeof(rulesets) / sizeof(*rulesets) };
-	int		null, rules = -1;
-	uint64_t	truncate;
-	size_t		i;
+	struct landlock_path_beneath_attr	beneath = {
+		.parent_fd = s->directory,
+	};
+	int					rules = -1;
+	size_t					i;
 
 	for (i = 0; i < N && rules == -1; i++)
 		rules = (int)syscall(SYS_landlock_create_ruleset, &rulesets[i],
 		    sizeof(rulesets[i]), 0);
 	if (rules == -1)
 		return;
-	truncate = rulesets[i - 1].files & TRUNCATE;
+	beneath.allowed_access = CHANGE_FILES |
+	    (rulesets[i - 1].files & TRUNCATE);
 	if (s->directory != -1)
-		allow(rules, s->directory, CHANGE_FILES | truncate);
-	null = open("/dev/null", O_PATH | O_CLOEXEC);
-	if (null != -1) {
-		allow(rules, null, LANDLOCK_ACCESS_FS_WRITE_FILE | truncate);
-		close(null);
-	}
+		syscall(SYS_landlock_add_rule, rules,
+		    LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
 	syscall(SYS_landlock_restrict_self, rules, 0);
 	close(rules);
 }

@@ -137,13 +137,6 @@ read_files(const struct attack_place *p)
 }
 
 static enum attack_result
-write_to_null(const struct attack_place *p)
-{
-	(void)p;
-	return attack_result(open("/dev/null", O_RDWR | O_CLOEXEC) != -1);
-}
-
-static enum attack_result
 look_names_up(const struct attack_place *p)
 {
 	struct addrinfo	*list;
@@ -316,7 +309,6 @@ static const struct row	rows[] = {
 	{ "files may be given to the owner of the spool", give_to_the_owner,
 	  ALL, ATTACK_DONE, 0 },
 	{ "anything may be read", read_files, ALL, ATTACK_DONE, 0 },
-	{ "/dev/null may be written to", write_to_null, ALL, ATTACK_DONE, 0 },
 	{ "names are looked up", look_names_up, ALL, ATTACK_DONE, 0 },
 	{ "a Unix socket may be connected to", connect_to_a_path, ALL,
 	  ATTACK_DONE, 0 },
