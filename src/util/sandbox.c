@@ -247,6 +247,10 @@ filter_calls(const struct sandbox *s)
 		ARGUMENT(2), SKIP_UNLESS(s->group, 1), ALLOW,
 		DENY,
 
+		/* No core for a program that takes cores, which root runs. */
+		SKIP_UNLESS(SYS_prctl, 4),
+		ARGUMENT(0), SKIP_UNLESS(PR_SET_DUMPABLE, 1), DENY, ALLOW,
+
 		/* No signal to another process by SIGIO. */
 		SKIP_UNLESS(SYS_fcntl, 5),
 		ARGUMENT(1), SKIP_IF(F_SETOWN, 2), SKIP_IF(F_SETOWN_EX, 1),
@@ -260,6 +264,7 @@ filter_calls(const struct sandbox *s)
 		SKIP_IF(SIOCGIFNAME, 1), DENY, ALLOW,
 
 		/* What connects by TCP, and what looks up names. */
+		ONLY_IF(SYS_socketpair, 0, AF_UNIX),
 		SKIP_UNLESS(SYS_socket, 19),
 		ARGUMENT(0), SKIP_UNLESS(AF_NETLINK, 3),
 		ARGUMENT(2), SKIP_UNLESS(NETLINK_ROUTE, 14), ALLOW,

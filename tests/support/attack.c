@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -132,6 +133,14 @@ attack_read_memory(const struct attack_place *p)
 
 	snprintf(path, sizeof(path), "/proc/%d/mem", (int)p->victim);
 	return attack_result(open(path, O_RDONLY | O_CLOEXEC) != -1);
+}
+
+/* A crash would start the program that takes cores. */
+enum attack_result
+attack_core(const struct attack_place *p)
+{
+	(void)p;
+	return attack_result(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
 }
 
 enum attack_result
@@ -344,6 +353,17 @@ attack_protocol(const struct attack_place *p)
 {
 	(void)p;
 	return make_socket(AF_UNIX, SOCK_STREAM, 1);
+}
+
+/* Of a family that knows no pairs, but whose code is asked. */
+enum attack_result
+attack_pair(const struct attack_place *p)
+{
+	int	fd[2];
+
+	(void)p;
+	return attack_result(socketpair(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0,
+	    fd) == 0);
 }
 
 enum attack_result

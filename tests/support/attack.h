@@ -40,7 +40,7 @@ enum attack_result attack_result(bool done);
 attack_fn	attack_program, attack_process, attack_namespace,
 		attack_new_namespace, attack_signal, attack_signal_thread,
 		attack_signal_group_thread, attack_signal_by_io, attack_limit,
-		attack_trace, attack_read_memory;
+		attack_trace, attack_read_memory, attack_core;
 
 /* Files outside. */
 attack_fn	attack_create, attack_write, attack_remove, attack_truncate,
@@ -54,7 +54,7 @@ attack_fn	attack_fifo, attack_device, attack_block_device,
 
 /* The network, the terminal, the system. */
 attack_fn	attack_listen, attack_raw_socket, attack_packet_socket,
-		attack_netlink, attack_type, attack_protocol,
+		attack_netlink, attack_type, attack_protocol, attack_pair,
 		attack_abstract_socket, attack_terminal, attack_root_directory,
 		attack_host_name, attack_user;
 
