@@ -33,7 +33,10 @@ struct seat {
 	bool		delivered;	/* something */
 };
 
-/* What the processes share. */
+/*
+ * What the processes share.  A worker that has been taken over can write
+ * anything to it, so no index and no end of a text in it is trusted.
+ */
 struct board {
 	atomic_size_t	next;		/* the first that nobody took */
 	atomic_size_t	crew;		/* workers at it */
@@ -103,7 +106,7 @@ take(const struct pass *pass, size_t *index)
 	for (size_t i = 0; i < pass->seats; i++) {
 		size_t	back = atomic_exchange(&board->seat[i].back, 0);
 
-		if (back == 0)
+		if (back == 0 || back > pass->list.n)
 			continue;
 		*index = back - 1;
 		return true;
@@ -199,14 +202,15 @@ put_off(struct pass *pass, struct seat *seat, size_t index, int status)
 {
 	const char	*name = pass->list.item[index].name;
 	struct worker	 worker;
+	char		 error[sizeof(seat->error)];
 
-	snprintf(seat->error, sizeof(seat->error), "the process that worked "
-	    "on %s was ended by %s %d", name, WIFSIGNALED(status) ? "signal" :
-	    "status", WIFSIGNALED(status) ? WTERMSIG(status) :
-	    WEXITSTATUS(status));
-	log_line(pass->runner->log, LOG_ERR, "%s", seat->error);
+	snprintf(error, sizeof(error), "the process that worked on %s was "
+	    "ended by %s %d", name, WIFSIGNALED(status) ? "signal" : "status",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	log_line(pass->runner->log, LOG_ERR, "%s", error);
 	begin_worker(&worker, pass->runner);
-	work_postpone(&worker, name, seat->error);
+	work_postpone(&worker, name, error);
+	memcpy(seat->error, error, sizeof(error));
 	worker_end(&worker);
 	atomic_fetch_add(&pass->board->result[WORK_DEFERRED], 1);
 }
@@ -221,7 +225,7 @@ bury(struct pass *pass, size_t number, int status)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_OK)
 		return;
 	atomic_fetch_sub(&pass->board->crew, 1);
-	if (at != 0)
+	if (at != 0 && at <= pass->list.n)
 		put_off(pass, seat, at - 1, status);
 }
 
@@ -258,8 +262,9 @@ look_after(struct pass *pass)
 static void
 stop(struct pass *pass, int sig)
 {
-	bool	again = atomic_exchange(&pass->board->stop, true);
+	bool	again = pass->stopped_by != 0;
 
+	atomic_store(&pass->board->stop, true);
 	pass->stopped_by = sig;
 	for (size_t i = 0; again && i < pass->seats; i++)
 		if (pass->pid[i] != 0)
@@ -398,12 +403,14 @@ note_health(const struct pass *pass, struct runner_totals *t)
 	bool		 delivered = false;
 	struct failure	 ignored;	/* nothing depends on it */
 
-	for (size_t i = 0; i < pass->seats; i++)
-		delivered |= pass->board->seat[i].delivered;
-	for (size_t i = 0; i < pass->seats; i++)
-		if (pass->board->seat[i].error[0] != '\0')
-			strlcpy(t->error, pass->board->seat[i].error,
-			    sizeof(t->error));
+	for (size_t i = 0; i < pass->seats; i++) {
+		struct seat	*seat = &pass->board->seat[i];
+
+		delivered |= seat->delivered;
+		seat->error[sizeof(seat->error) - 1] = '\0';
+		if (seat->error[0] != '\0')
+			strlcpy(t->error, seat->error, sizeof(t->error));
+	}
 	if (t->error[0] != '\0')
 		health_note_error(spool, now, t->error,
 		    t->result[WORK_FAILED] > 0, &ignored);

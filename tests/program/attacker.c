@@ -3,6 +3,8 @@
  * called when the program connects to the smarthost, which is before a server
  * can have sent it anything, and attempts the attacks below.
  *
+ * If ATTACK_SHARED is set, it spoils the memory that it shares instead.
+ *
  * What comes of each is written to the file that the environment names, which
  * is opened when the program starts.  An attack that another kernel than this
  * one could prevent is left out.
@@ -12,6 +14,7 @@
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -55,6 +58,7 @@ static const struct {
 	{ "limit another process", attack_limit, 0 },
 	{ "trace another process", attack_trace, 0 },
 	{ "read the memory of another process", attack_read_memory, 2 },
+	{ "leave a core", attack_core, 0 },
 	{ "make a file", attack_create, 2 },
 	{ "write to a file", attack_write, 2 },
 	{ "truncate a file", attack_truncate, 0 },
@@ -107,6 +111,22 @@ attack(void)
 	report = -1;
 }
 
+/* Writes to all that is shared with another process, and ends. */
+static void
+spoil(void)
+{
+	FILE	*f = fopen("/proc/self/maps", "re");
+	char	 line[600], access[5];
+	size_t	 from, to;
+
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "%zx-%zx %4s", &from, &to, access) == 3 &&
+		    strcmp(access, "rw-s") == 0)
+			memset((void *)from, 1, to - from);
+	dprintf(report, "end\n");
+	_exit(1);
+}
+
 /* In place of libc's, whose declaration is none of ISO C. */
 int	attack_and_connect(int, const struct sockaddr *, socklen_t)
 	    __asm__ ("connect");
@@ -114,6 +134,8 @@ int	attack_and_connect(int, const struct sockaddr *, socklen_t)
 int
 attack_and_connect(int fd, const struct sockaddr *a, socklen_t len)
 {
+	if (report != -1 && getenv("ATTACK_SHARED") != NULL)
+		spoil();
 	if (report != -1)
 		attack();
 	return (int)syscall(SYS_connect, fd, a, len);

@@ -20,10 +20,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "queue/spool.h"
 #include "support/folder.h"
 #include "support/program.h"
 #include "support/queue.h"
 #include "support/skip.h"
+#include "support/spool.h"
 
 #define ATTACKER	BUILD "/tests/program/attacker.so"
 #define MESSAGE		"From: a@example.org\nTo: b@example.net\n\nhi\n"
@@ -37,7 +39,7 @@ struct scene {
 	pid_t			 victim;
 	char			 report[128];
 	char			 text[6][300];	/* of the environment */
-	const char		*env[10];
+	const char		*env[12];
 };
 
 static const struct script	plain = { 0 };
@@ -116,13 +118,12 @@ run(struct scene *s, const char *const *argv, const char *input)
 	outcome_free(&o);
 }
 
-/* The attacks were made before the message was sent. */
+/* The attacks were made, and none was successful. */
 static void
 close_scene(struct scene *s)
 {
 	struct buffer	text = { 0 };
 
-	assert_true(smarthost_wait_messages(s->p.host, 1));
 	kill(s->victim, SIGKILL);
 	waitpid(s->victim, NULL, 0);
 	if (access(s->report, R_OK) != 0)
@@ -138,6 +139,13 @@ close_scene(struct scene *s)
 }
 
 static void
+close_when_sent(struct scene *s)
+{
+	assert_true(smarthost_wait_messages(s->p.host, 1));
+	close_scene(s);
+}
+
+static void
 a_message_that_is_sent_at_once(void **state)
 {
 	struct scene	s;
@@ -145,7 +153,7 @@ a_message_that_is_sent_at_once(void **state)
 	(void)state;
 	open_scene(&s, &plain, NULL);
 	run(&s, WORDS("relais", "-C", s.p.conf, "-t"), MESSAGE);
-	close_scene(&s);
+	close_when_sent(&s);
 }
 
 static void
@@ -158,7 +166,7 @@ a_message_without_a_queue(void **state)
 	/* What is inside must be there, or nothing can be made in it. */
 	assert_int_equal(mkdir(s.p.spool, 0700), 0);
 	run(&s, WORDS("relais", "-C", s.p.conf, "-t", "-odq"), MESSAGE);
-	close_scene(&s);
+	close_when_sent(&s);
 }
 
 static void
@@ -172,7 +180,7 @@ a_message_with_a_password_command(void **state)
 	    "tls = off\nauth = plain\nuser = me\n"
 	    "password_command = echo secret\n");
 	run(&s, WORDS("relais", "-C", s.p.conf, "-t"), MESSAGE);
-	close_scene(&s);
+	close_when_sent(&s);
 }
 
 static void
@@ -183,7 +191,7 @@ a_message_that_is_sent_in_the_background(void **state)
 	(void)state;
 	open_scene(&s, &plain, NULL);
 	run(&s, WORDS("relais", "-C", s.p.conf, "-t", "-odb"), MESSAGE);
-	close_scene(&s);
+	close_when_sent(&s);
 }
 
 static void
@@ -194,7 +202,7 @@ a_session_on_standard_input(void **state)
 	(void)state;
 	open_scene(&s, &plain, NULL);
 	run(&s, WORDS("relais", "-C", s.p.conf, "-bs"), SESSION);
-	close_scene(&s);
+	close_when_sent(&s);
 }
 
 /* It does not fit into memory, and there is no spool for it. */
@@ -223,7 +231,7 @@ a_session_with_a_large_message(void **state)
 	assert_non_null(strstr(smarthost_message(s.p.host, 1)->data.data,
 	    "message 1, line 9999"));
 	buffer_free(&session);
-	close_scene(&s);
+	close_when_sent(&s);
 }
 
 static void
@@ -235,7 +243,7 @@ a_queue_run(void **state)
 	open_scene(&s, &plain, NULL);
 	queue_put(&s.p, "a@example.org", WORDS("b@example.net", ""));
 	run(&s, WORDS("relais", "-C", s.p.conf, "-q"), NULL);
-	close_scene(&s);
+	close_when_sent(&s);
 }
 
 static void
@@ -255,6 +263,26 @@ the_service(void **state)
 	program_stop(running, SIGTERM, &o);
 	assert_int_equal(o.status, 0);
 	outcome_free(&o);
+	close_when_sent(&s);
+}
+
+/* What the process that waits for it reads there, must do it no harm. */
+static void
+a_worker_that_spoils_what_it_shares(void **state)
+{
+	struct scene	s;
+	size_t		i = 0;
+
+	(void)state;
+	open_scene(&s, &plain, NULL);
+	queue_put(&s.p, "a@example.org", WORDS("b@example.net", ""));
+	while (s.env[i] != NULL)
+		i++;
+	s.env[i++] = "ATTACK_SHARED=1";
+	s.env[i] = NULL;
+	run(&s, WORDS("relais", "-C", s.p.conf, "-q"), NULL);
+	assert_string_equal(tell_entries(s.p.spool, SPOOL_QUEUE),
+	    "?b@example.net");
 	close_scene(&s);
 }
 
@@ -267,6 +295,7 @@ static const struct CMUnitTest sandbox_spec[] = {
 	cmocka_unit_test(a_session_with_a_large_message),
 	cmocka_unit_test(a_queue_run),
 	cmocka_unit_test(the_service),
+	cmocka_unit_test(a_worker_that_spoils_what_it_shares),
 };
 
 int
