@@ -171,7 +171,7 @@ static int
 hand_over(struct submission *s)
 {
 	struct delivered	where;
-	struct account		account = {
+	struct mail_log		mail_log = {
 		.uid = (uint32_t)getuid(),
 		.envelope = &s->envelope,
 		.message = &s->message,
@@ -184,11 +184,11 @@ hand_over(struct submission *s)
 	};
 
 	attempt(s, &where);
-	account.id = report.queued = where.queued[0] != '\0' ? where.queued :
+	mail_log.id = report.queued = where.queued[0] != '\0' ? where.queued :
 	    NULL;
 	report.kept = where.failed[0] != '\0' ? where.failed : NULL;
 	report.spool = s->spool.directory;
-	account_outcomes(s->log, &account, s->outcomes);
+	mail_log_outcomes(s->log, &mail_log, s->outcomes);
 	if (s->options->delivery == DELIVER_BACKGROUND &&
 	    where.queued[0] != '\0')
 		flush_in_background(s->config, s->log, &s->spool,

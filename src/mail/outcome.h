@@ -13,11 +13,18 @@ enum outcome_kind {
 	OUTCOME_FAILED,		/* refused for good */
 };
 
+/* The step of a session that a reply or a failure belongs to. */
+enum session_step {
+	STEP_GREETING, STEP_EHLO, STEP_STARTTLS, STEP_TLS, STEP_AUTH,
+	STEP_MAIL, STEP_RCPT, STEP_DATA, STEP_BODY, STEP_FINAL, STEP_RSET,
+	STEP_NOOP, STEP_QUIT,
+};
+
 struct outcome {
 	enum outcome_kind	kind;
 	int			status;		/* EX_* for the caller */
 	int			code;		/* reply code, 0: no reply */
-	int			step;		/* smtp's enum session_step */
+	enum session_step	step;
 	char			enhanced[12];	/* "5.1.1" or "" */
 	bool			in_doubt;	/* deferred, but the server may
 						 * have taken it: the reply to

@@ -182,7 +182,7 @@ dress(const struct relay *r, struct outcome *o)
 	    sizeof(host)), (int)sizeof(text) - WHY, o->text);
 	if (o->kind != OUTCOME_DELIVERED)
 		explain(r, &(struct refusal){ .code = o->code,
-		    .step = (enum session_step)o->step,
+		    .step = o->step,
 		    .enhanced = o->enhanced, .status = o->status },
 		    text, sizeof(text));
 	memcpy(o->text, text, sizeof(text));

@@ -22,11 +22,11 @@ event_name(enum outcome_kind kind, const char *id)
 }
 
 /*
- * A word of the line: no blank, quote or bracket in it can look like the
- * beginning of another word.
+ * Copies a value of the line, without any blank, quotation mark or angle
+ * bracket that could look like the beginning of another value.
  */
 static char *
-word(char *to, size_t size, const char *text, size_t len)
+copy_value(char *to, size_t size, const char *text, size_t len)
 {
 	char	shown[400];
 
@@ -34,9 +34,9 @@ word(char *to, size_t size, const char *text, size_t len)
 	    " \"<>");
 }
 
-/* The Message-ID, which the servers behind us log too. */
+/* The Message-ID, which the servers after us log, too. */
 static void
-message_id(const struct message *m, char *to, size_t size)
+copy_message_id(char *to, size_t size, const struct message *m)
 {
 	const struct field	*f = header_find(&m->header, "Message-ID", 0);
 	const char		*value = "";
@@ -48,35 +48,35 @@ message_id(const struct message *m, char *to, size_t size)
 		value++, len--;
 	while (len > 0 && strchr(" \t\r\n>", value[len - 1]) != NULL)
 		len--;
-	word(to, size, value, len);
+	copy_value(to, size, value, len);
 }
 
 void
-account_outcomes(const struct log *log, const struct account *a,
+mail_log_outcomes(const struct log *log, const struct mail_log *m,
     const struct outcome *outcomes)
 {
-	const struct envelope	*env = a->envelope;
+	const struct envelope	*env = m->envelope;
 	char			 from[400], to[400], id[300], reply[1200];
 
 	if (log->target == LOG_TO_NOTHING)
 		return;
-	message_id(a->message, id, sizeof(id));
-	word(from, sizeof(from), env->reverse_path,
+	copy_message_id(id, sizeof(id), m->message);
+	copy_value(from, sizeof(from), env->reverse_path,
 	    strlen(env->reverse_path));
 	for (size_t i = 0; i < env->n; i++) {
 		const struct outcome	*o = &outcomes[i];
 		const char		*path = env->forward[i].path;
 
 		if (o->kind == OUTCOME_WAITING ||
-		    (a->waited != NULL && !a->waited[i]))
+		    (m->waited != NULL && !m->waited[i]))
 			continue;
 		log_line(log, o->kind == OUTCOME_DELIVERED ? LOG_INFO :
 		    LOG_WARNING, "%s%s%s uid=%lu from=<%s> to=<%s> size=%llu "
-		    "message-id=<%s> reply=\"%s\"", event_name(o->kind, a->id),
-		    a->id != NULL ? " id=" : "", a->id != NULL ? a->id : "",
-		    (unsigned long)a->uid, from,
-		    word(to, sizeof(to), path, strlen(path)),
-		    (unsigned long long)message_size(a->message), id,
+		    "message-id=<%s> reply=\"%s\"", event_name(o->kind, m->id),
+		    m->id != NULL ? " id=" : "", m->id != NULL ? m->id : "",
+		    (unsigned long)m->uid, from,
+		    copy_value(to, sizeof(to), path, strlen(path)),
+		    (unsigned long long)message_size(m->message), id,
 		    visible_more(reply, sizeof(reply), o->text, "\""));
 	}
 }

@@ -1,5 +1,5 @@
 /*
- * mail_log.h - a line in the log for what became of each forward-path
+ * mail_log.h - one line in the mail log for each outcome of an attempt
  */
 #ifndef RELAY_MAIL_LOG_H
 #define RELAY_MAIL_LOG_H
@@ -12,21 +12,23 @@
 #include "mail/outcome.h"
 #include "util/log.h"
 
-struct account {
-	const char		*id;	/* in the queue, or NULL */
-	uint32_t		 uid;	/* who brought it */
+/* The message that was attempted.  All pointers are borrowed. */
+struct mail_log {
+	const char		*id;	/* of its queue entry; NULL: none */
+	uint32_t		 uid;	/* of the user who submitted it */
 	const struct envelope	*envelope;
 	const struct message	*message;
-	const bool		*waited;	/* only these forward-paths;
-						 * NULL: all */
+	const bool		*waited;	/* parallel to the forward-paths:
+						 * log only these; NULL: all */
 };
 
 /*
- * "sent", "deferred", "queued" (deferred, with an id) or "failed", and what
- * helps to follow a message from log to log.  A forward-path that is still
- * OUTCOME_WAITING has nothing to tell.
+ * Logs each outcome with the event "sent", "deferred", "queued" (deferred, and
+ * there is a queue entry) or "failed", the queue ID, uid, envelope, size,
+ * Message-ID and reply.  OUTCOME_WAITING is not logged.  "sent" is logged at
+ * LOG_INFO, all other events at LOG_WARNING.
  */
-void	account_outcomes(const struct log *, const struct account *,
+void	mail_log_outcomes(const struct log *, const struct mail_log *,
 	    const struct outcome *);
 
 #endif

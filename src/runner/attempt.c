@@ -184,7 +184,7 @@ send(struct attempt *a)
 	struct identity		 owner = owner_of(a);
 	struct relay_watch	 watch = { .ready = prove, .judged = record,
 				    .context = a };
-	struct account		 account = { .id = a->entry->name,
+	struct mail_log		 mail_log = { .id = a->entry->name,
 				    .uid = d->uid, .envelope = &d->envelope,
 				    .message = &a->entry->message,
 				    .waited = a->waited };
@@ -196,7 +196,7 @@ send(struct attempt *a)
 	a->w->relay.watch = NULL;
 	a->w->relay.me = a->w->me;
 	take_in(a);
-	account_outcomes(a->w->log, &account, a->outcomes);
+	mail_log_outcomes(a->w->log, &mail_log, a->outcomes);
 }
 
 /* In the largest unit that leaves nothing over: "120 hours", "90 minutes". */

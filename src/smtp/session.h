@@ -77,13 +77,6 @@ enum extension {
 	EXT_LIMITS	= 1 << 9,	/* RFC 9422 */
 };
 
-/* Where a session was when it failed: relay explains it to the user. */
-enum session_step {
-	STEP_GREETING, STEP_EHLO, STEP_STARTTLS, STEP_TLS, STEP_AUTH,
-	STEP_MAIL, STEP_RCPT, STEP_DATA, STEP_BODY, STEP_FINAL, STEP_RSET,
-	STEP_NOOP, STEP_QUIT,
-};
-
 struct session {
 	const struct session_options	*options;	/* borrowed */
 	struct tls			*tls;		/* until it is used */

@@ -67,13 +67,13 @@ hand_over(struct post *p, const struct envelope *env,
 		.caller = p->options->me->user,
 		.untried = p->options->untried,
 	};
-	struct account	account = { .uid = p->options->uid, .envelope = env,
+	struct mail_log	mail_log = { .uid = p->options->uid, .envelope = env,
 			    .message = m };
 
 	deliver(&delivery, outcomes, &p->where);
 	if (p->where.queued[0] != '\0')
-		account.id = p->where.queued;
-	account_outcomes(p->options->log, &account, outcomes);
+		mail_log.id = p->where.queued;
+	mail_log_outcomes(p->options->log, &mail_log, outcomes);
 }
 
 static void
