@@ -271,9 +271,12 @@ serve_command(const struct options *options)
 static void
 detach(void)
 {
-	int	fd = file_nothing();
+	int		fd = file_nothing();
+	sigset_t	none;
 
 	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int i = STDIN_FILENO; fd != -1 && i <= STDERR_FILENO; i++)
 		dup2(fd, i);
 	if (fd > STDERR_FILENO)

@@ -21,6 +21,7 @@
 #include "submit/prepare.h"
 #include "submit/spool_config.h"
 #include "util/buffer.h"
+#include "util/interrupt.h"
 #include "util/memory.h"
 
 struct submission {
@@ -34,6 +35,7 @@ struct submission {
 	struct spool		 spool;
 	enum store_answer	 queue;
 	struct failure		 no_queue;	/* why there is none */
+	struct interrupt	 interrupt;	/* once the message is read */
 };
 
 static void
@@ -159,6 +161,7 @@ attempt(struct submission *s, struct delivered *where)
 
 	relay_begin(&relay, s->config, &s->me,
 	    s->options->verbose ? &transcript : NULL);
+	relay.interrupt = &s->interrupt;
 	if (deliver_tries(&delivery)) {
 		sandbox = store_sandbox(delivery.queue);
 		relay_confine(&relay, &sandbox);
@@ -183,6 +186,7 @@ hand_over(struct submission *s)
 		.envelope = &s->envelope,
 	};
 
+	interrupt_hold(&s->interrupt);
 	attempt(s, &where);
 	mail_log.id = report.queued = where.queued[0] != '\0' ? where.queued :
 	    NULL;

@@ -9,6 +9,7 @@
 #include "net/stream.h"
 #include "smtpd/smtpd_session.h"
 #include "smtpd/smtpd_submit.h"
+#include "util/interrupt.h"
 
 int
 smtp_session(const struct options *options, const struct config *config,
@@ -22,19 +23,24 @@ smtp_session(const struct options *options, const struct config *config,
 		.uid = (uint32_t)getuid(),
 		.untried = options->delivery == DELIVER_QUEUE,
 	};
+	struct interrupt	interrupt;
 	struct stream		stream;
 	struct failure		why;
 	int			status = EX_OK;
 
+	interrupt_hold(&interrupt);
+	post.interrupt = &interrupt;
 	identity_find(&me, config);
 	stream_open_pair(&stream, STDIN_FILENO, STDOUT_FILENO);
-	if (!post_session(&stream, &post, &why)) {
+	if (!post_session(&stream, &post, &why) &&
+	    !interrupt_came(&interrupt)) {
 		failed(&why, EX_IOERR, "the program that speaks SMTP to us "
 		    "has gone away");
 		status = report_failure(log, options->errors, &why);
 	}
 	stream_close(&stream);
 	identity_free(&me);
+	interrupt_release(&interrupt);
 	return status;
 }
 

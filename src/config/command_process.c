@@ -129,17 +129,26 @@ command_process_start(struct command_process *p, const struct config *config)
 }
 
 static bool
-receive(int fd, void *data, size_t len)
+receive(struct command_process *p, void *data, size_t len)
 {
-	struct pollfd	ready = { .fd = fd, .events = POLLIN };
+	struct pollfd	ready[2] = {
+		{ .fd = p->fd, .events = POLLIN },
+		{ .fd = p->interrupt != NULL ? p->interrupt->fd : -1,
+		    .events = POLLIN },
+	};
 	char		*to = data;
 
 	while (len > 0) {
-		ssize_t	n = poll(&ready, 1, ANSWER_MS);
+		ssize_t	n = poll(ready, 2, ANSWER_MS);
 
+		if (n > 0 && ready[0].revents == 0) {
+			if (interrupt_came(p->interrupt))
+				return false;
+			continue;
+		}
 		if (n == 0)
 			errno = ETIMEDOUT;
-		else if (n > 0 && (n = read(fd, to, len)) == 0)
+		else if (n > 0 && (n = read(p->fd, to, len)) == 0)
 			errno = EPIPE;
 		if (n > 0) {
 			to += n;
@@ -158,10 +167,13 @@ ask(struct command_process *p, uint32_t number, struct buffer *output,
 	struct answer	a;
 
 	if (!file_write(p->fd, &number, sizeof(number)) ||
-	    !receive(p->fd, &a, sizeof(a)) ||
-	    !receive(p->fd, buffer_room(output, a.len), a.len))
+	    !receive(p, &a, sizeof(a)) ||
+	    !receive(p, buffer_room(output, a.len), a.len)) {
+		if (p->interrupt != NULL && p->interrupt->signal != 0)
+			return interrupt_failed(p->interrupt, why);
 		return failed_errno(why, EX_TEMPFAIL,
 		    "the process that runs commands does not answer");
+	}
 	output->len += a.len;
 	buffer_add(output, "", 0);
 	*why = a.why;

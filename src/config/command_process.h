@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "util/buffer.h"
 #include "util/failure.h"
+#include "util/interrupt.h"
 
 /* Zeroed: no process, and no command can be run. */
 struct command_process {
@@ -24,17 +25,19 @@ struct command_process {
 	pid_t			 pid;		/* 0: none */
 	int			 fd;		/* if there is one */
 	int			 error;		/* why there is none, or 0 */
+	struct interrupt	*interrupt;	/* borrowed: ends the wait for
+						 * a command; or NULL */
 };
 
 /*
  * Starts nothing if the configuration has no such key.  A failure is reported
- * by command_process_run().
+ * by command_process_run().  Resets all fields.
  */
 void	command_process_start(struct command_process *, const struct config *);
 
 /*
  * As command_output(), for the value of such a key in this configuration.
- * EX_OSERR if there is no process.
+ * EX_OSERR if there is no process, EX_TEMPFAIL if a signal came.
  */
 bool	command_process_run(struct command_process *, struct buffer *output,
 	    const char *command, struct failure *why);

@@ -16,11 +16,13 @@
 #include <unistd.h>
 
 #include "util/clock.h"
+#include "util/interrupt.h"
 
 enum {
 	ADDRESSES_MAX = 16,	/* of one name; a hostile answer has more */
 	STAGGER_MS = 250,	/* RFC 8305 section 5 */
 	TOLD_MAX = 4,		/* failed addresses in the one line */
+	STEP_MS = 1000,
 };
 
 union source {
@@ -47,6 +49,12 @@ struct race {
 	struct failure			 why;
 	size_t				 n_failed;
 };
+
+static bool
+is_interrupted(const struct connect_options *options)
+{
+	return options->interrupt != NULL && options->interrupt->signal != 0;
+}
 
 static void
 address_text(const struct addrinfo *to, char *text, size_t size)
@@ -238,7 +246,7 @@ result_of(int fd)
 static int
 await(struct race *r)
 {
-	struct pollfd	polls[ADDRESSES_MAX];
+	struct pollfd	polls[ADDRESSES_MAX + 1];
 	int		index[ADDRESSES_MAX];
 	nfds_t		n = 0;
 
@@ -249,8 +257,12 @@ await(struct race *r)
 		polls[n++] = (struct pollfd){ .fd = r->attempt[i].fd,
 		    .events = POLLOUT };
 	}
+	polls[n] = (struct pollfd){ .fd = r->options->interrupt != NULL ?
+	    r->options->interrupt->fd : -1, .events = POLLIN };
 	/* Cut short by a signal, it has seen nothing: .revents says so. */
-	(void)poll(polls, n, patience(r));
+	(void)poll(polls, n + 1, patience(r));
+	if (polls[n].revents != 0)
+		interrupt_came(r->options->interrupt);
 	for (nfds_t i = 0; i < n; i++) {
 		struct attempt	*a = &r->attempt[index[i]];
 		int		 error;
@@ -291,7 +303,8 @@ run(struct race *r)
 {
 	int	winner = -1;
 
-	while (winner == -1 && (r->started < r->n || running(r) > 0)) {
+	while (winner == -1 && (r->started < r->n || running(r) > 0) &&
+	    !is_interrupted(r->options)) {
 		if (running(r) > 0)
 			winner = await(r);
 		if (winner == -1 && is_due(r) && start_next(r))
@@ -344,13 +357,31 @@ resolve(const struct endpoint *where, int family, struct addrinfo **list,
 	}
 }
 
-/* Where nobody accepts, the kernel lets us wait: as long as is set here. */
-static void
-set_patience(int fd, int64_t ms)
+/*
+ * Where nobody accepts, the kernel lets us wait: as long as is set here.  A
+ * signal is looked for in between.
+ */
+static bool
+connect_patiently(int fd, const struct sockaddr_un *to,
+    const struct connect_options *options)
 {
-	struct timeval	patience = { ms / 1000, ms % 1000 * 1000 };
+	int64_t	until = clock_ms() + options->timeout_ms;
+	bool	good;
 
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	do {
+		int64_t		left = until - clock_ms();
+		int64_t		ms = options->timeout_ms == 0 || left > STEP_MS ?
+				    STEP_MS : left > 0 ? left : 1;
+		struct timeval	patience = { ms / 1000, ms % 1000 * 1000 };
+
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+		    sizeof(patience));
+		good = connect(fd, (const struct sockaddr *)to,
+		    sizeof(*to)) == 0;
+	} while (!good && errno == EAGAIN &&
+	    (options->timeout_ms == 0 || clock_ms() < until) &&
+	    !interrupt_came(options->interrupt));
+	return good;
 }
 
 static int
@@ -366,10 +397,10 @@ connect_unix(const char *path, const struct connect_options *options,
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd != -1)
-		set_patience(fd, options->timeout_ms);
-	if (fd == -1 || connect(fd, (struct sockaddr *)&to, sizeof(to)) == -1) {
-		if (errno == EAGAIN)
+	if (fd == -1 || !connect_patiently(fd, &to, options)) {
+		if (is_interrupted(options))
+			interrupt_failed(options->interrupt, why);
+		else if (errno == EAGAIN)
 			failed(why, EX_TEMPFAIL, "%s: no answer", path);
 		else
 			failed_errno(why, EX_TEMPFAIL, "%s", path);
@@ -402,6 +433,10 @@ connect_any(const char *host, const struct addrinfo *list,
 	fd = run(&r);
 	if (fd != -1)
 		return fd;
+	if (is_interrupted(options)) {
+		interrupt_failed(options->interrupt, why);
+		return -1;
+	}
 	*why = r.why;
 	if (r.n_failed > TOLD_MAX)
 		failure_suffix(why, "; and %zu more addresses",

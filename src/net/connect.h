@@ -18,6 +18,8 @@
 
 #include "util/failure.h"
 
+struct interrupt;
+
 struct endpoint {
 	const char	*host;		/* name or IP literal, no brackets;
 					 * NULL: a Unix socket */
@@ -30,6 +32,7 @@ struct connect_options {
 	const char	*source;	/* address to come from, or NULL; those
 					 * of another family are left out */
 	int64_t		 timeout_ms;	/* for each address; 0: none */
+	struct interrupt *interrupt;	/* ends the attempts; or NULL */
 
 	/* Called once, when the first attempt is under way, or NULL. */
 	void		(*meanwhile)(void *context);
@@ -39,9 +42,10 @@ struct connect_options {
 /*
  * A connected, non-blocking, close-on-exec socket with TCP_NODELAY, or -1
  * with why: EX_NOHOST (the name does not exist, or has no address of the
- * family), EX_TEMPFAIL (resolver trouble, nobody answers), EX_CONFIG (source
- * address not ours, or of another family than all others).  Where addresses
- * were tried in vain, each is named with its reason, up to four of them.
+ * family), EX_TEMPFAIL (resolver trouble, nobody answers, a signal), EX_CONFIG
+ * (source address not ours, or of another family than all others).  Where
+ * addresses were tried in vain, each is named with its reason, up to four of
+ * them.
  */
 int	connect_to(const struct endpoint *, const struct connect_options *,
 	    struct failure *why);

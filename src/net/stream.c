@@ -11,6 +11,7 @@
 #include "net/sendfile.h"
 #include "net/tls.h"
 #include "util/clock.h"
+#include "util/interrupt.h"
 
 /* All but what is read into: each session would pay for that. */
 static void
@@ -36,6 +37,12 @@ stream_open_pair(struct stream *s, int in, int out)
 }
 
 void
+stream_heed(struct stream *s, struct interrupt *interrupt)
+{
+	s->interrupt = interrupt;
+}
+
+void
 stream_set_timeout(struct stream *s, int64_t ms)
 {
 	s->timeout = ms;
@@ -56,12 +63,19 @@ stream_speak_alone(struct stream *s)
 	s->alone = true;
 }
 
-/* Until the descriptor is ready or the deadline has come. */
+/*
+ * Until the descriptor is ready, the deadline has come, or a signal; what is
+ * ready comes first.
+ */
 static bool
 wait_for(struct stream *s, short events, struct failure *why)
 {
-	struct pollfd	p = { .fd = events == POLLIN ? s->fd : s->fd_out,
-			    .events = s->alone ? events | POLLIN : events };
+	struct pollfd	p[2] = {
+		{ .fd = events == POLLIN ? s->fd : s->fd_out,
+		    .events = s->alone ? events | POLLIN : events },
+		{ .fd = s->interrupt != NULL ? s->interrupt->fd : -1,
+		    .events = POLLIN },
+	};
 
 	if (s->patient && s->timeout > 0)
 		s->deadline = clock_ms() + s->timeout;
@@ -76,11 +90,15 @@ wait_for(struct stream *s, short events, struct failure *why)
 			if (left > 3600 * 1000)
 				left = 3600 * 1000;
 		}
-		n = poll(&p, 1, (int)left);
-		if (n > 0 && (p.revents & (events | POLLERR | POLLHUP)) != 0)
+		if (s->interrupt != NULL && s->interrupt->signal != 0)
+			left = 0;
+		n = poll(p, 2, (int)left);
+		if (n > 0 && (p[0].revents & (events | POLLERR | POLLHUP)) != 0)
 			return true;
+		if (interrupt_came(s->interrupt))
+			return interrupt_failed(s->interrupt, why);
 		/* A session ticket is no input, and is gone now. */
-		if (n > 0 && stream_is_readable(s))
+		if (n > 0 && p[0].revents != 0 && stream_is_readable(s))
 			return failed(why, EX_TEMPFAIL, "the server did not "
 			    "wait for the end");
 		if (n == -1 && errno != EINTR)

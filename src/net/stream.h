@@ -17,6 +17,7 @@
 #include "util/buffer.h"
 #include "util/failure.h"
 
+struct interrupt;
 struct tls;
 struct tls_module;
 
@@ -33,6 +34,7 @@ struct stream {
 	int64_t			 deadline;	/* clock_ms(); 0: none */
 	bool			 patient;	/* it begins anew with a wait */
 	bool			 alone;		/* input ends a wait for room */
+	struct interrupt	*interrupt;	/* borrowed, or NULL */
 	struct buffer		 out;
 	size_t			 in_start;
 	size_t			 in_end;
@@ -53,6 +55,9 @@ void	stream_open(struct stream *, int fd);	/* makes fd non-blocking */
  * they block, a write may last longer than the deadline.
  */
 void	stream_open_pair(struct stream *, int in, int out);
+
+/* A signal that was held back ends each wait from now on, too; borrowed. */
+void	stream_heed(struct stream *, struct interrupt *);
 
 /* The deadline of all that follows, in milliseconds from now; 0: none. */
 void	stream_set_timeout(struct stream *, int64_t ms);

@@ -55,6 +55,17 @@ host_text(const struct relay *r, char *text, size_t size)
 	return text;
 }
 
+/* No further smarthost shall be asked. */
+static bool
+is_interrupted(struct relay *r)
+{
+	if (!r->stopped && interrupt_came(r->interrupt)) {
+		r->stopped = true;
+		interrupt_failed(r->interrupt, &r->stopped_why);
+	}
+	return r->stopped;
+}
+
 static int
 family_of(const struct relay *r)
 {
@@ -96,6 +107,7 @@ connect_host(struct relay *r, struct failure *why)
 		.source = text_of(r, KEY_SOURCE_ADDRESS),
 		.timeout_ms = config_ms(r->config, &r->subject,
 		    KEY_CONNECT_TIMEOUT),
+		.interrupt = r->interrupt,
 		.meanwhile = prepare,
 		.context = &p,
 	};
@@ -103,7 +115,8 @@ connect_host(struct relay *r, struct failure *why)
 	bool			good;
 
 	if (fd == -1) {
-		explain_connect(r, why->text, sizeof(why->text));
+		if (!is_interrupted(r))
+			explain_connect(r, why->text, sizeof(why->text));
 		if (r->options.tls != NULL)
 			r->options.tls_module->close(r->options.tls);
 		return false;
@@ -118,8 +131,8 @@ connect_host(struct relay *r, struct failure *why)
 	good = session_open(&r->session, fd, &r->options, why);
 	r->auth.password = r->auth.token = NULL;
 	credentials_wipe(&r->credentials);
-	if (good)
-		return true;
+	if (good || is_interrupted(r))
+		return good;
 	explain(r, &(struct refusal){ .step = r->session.step,
 	    .code = r->session.reply.code,
 	    .enhanced = r->session.reply.enhanced, .status = why->status },
@@ -166,6 +179,7 @@ open_host(struct relay *r, struct failure *why)
 		    KEY_EARLY_BDAT),
 		.no_chunking = r->no_chunking,
 		.trace = r->trace,
+		.interrupt = r->interrupt,
 	};
 	return security_choose(r, why) && connect_host(r, why);
 }
@@ -260,14 +274,14 @@ unusable(struct relay *r, enum host_result result, struct failure *why)
 
 	failure_prefix(why, "%s: ", host_text(r, host, sizeof(host)));
 	host_leave(r);
-	return result;
+	return is_interrupted(r) ? HOST_GAVE_UP : result;
 }
 
 /* The session is good for the next message, unless it broke as well. */
 static enum host_result
 stopped(struct relay *r, struct failure *why)
 {
-	if (r->session.broken)
+	if (r->connected && r->session.broken)
 		host_leave(r);
 	r->stopped = true;
 	/* Whatever it is, no recipient has failed for it. */
@@ -282,6 +296,8 @@ host_send(struct relay *r, const struct handing *h, struct failure *why)
 	size_t	before = count_waiting(h), after;
 	bool	kept, good, lied, data_sent;
 
+	if (is_interrupted(r))
+		return stopped(r, why);
 	if (r->connected && session_is_full(&r->session))
 		host_leave(r);
 	kept = r->connected;

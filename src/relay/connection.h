@@ -29,8 +29,8 @@ enum host_result {
 				 * the same host will get further */
 	HOST_UNUSABLE,		/* another smarthost may do better: see why */
 	HOST_GAVE_UP,		/* nor would another one, or it must not be
-				 * asked any more, or the relay's watch stops
-				 * it: see why */
+				 * asked any more, or the relay's watch or a
+				 * signal stops it: see why */
 };
 
 /*

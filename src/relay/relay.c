@@ -24,6 +24,7 @@ void
 relay_confine(struct relay *r, const struct sandbox *sandbox)
 {
 	command_process_start(&r->commands, r->config);
+	r->commands.interrupt = r->interrupt;
 	sandbox_enter(sandbox);
 }
 

@@ -23,6 +23,7 @@
 #include "net/lookup.h"
 #include "smtp/session.h"
 #include "util/failure.h"
+#include "util/interrupt.h"
 #include "util/sandbox.h"
 
 /*
@@ -43,6 +44,8 @@ struct relay {
 	const struct config		*config;	/* borrowed */
 	const struct identity		*me;		/* borrowed */
 	const struct trace		*trace;		/* borrowed, or NULL */
+	struct interrupt		*interrupt;	/* the same: ends the
+							 * attempt */
 	const struct relay_watch	*watch;		/* borrowed, or NULL */
 	struct smarthost_list		 hosts;		/* of this message */
 	const struct smarthost		*host;		/* the one tried now */
@@ -61,8 +64,9 @@ struct relay {
 							 * session was of use */
 	bool				 reached;	/* a session was open in
 							 * the last attempt */
-	bool				 stopped;	/* by the watch, for
-							 * this message */
+	bool				 stopped;	/* by the watch or a
+							 * signal, for this
+							 * message */
 
 	/*
 	 * For who has many messages to send: a smarthost that could not be
@@ -105,8 +109,8 @@ void	relay_confine(struct relay *, const struct sandbox *);
  * name host, port, step, reply, and where it is known the cause and the place
  * in the configuration.  A session kept from an earlier message that turns
  * out to be over, or has been idle and does not answer NOOP in time, is opened
- * anew.  If the watch stopped it, those not judged are deferred for the
- * watch's reason.
+ * anew.  If the watch or a signal stopped it, those not judged are deferred for
+ * that reason.
  */
 void	relay_send(struct relay *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes);

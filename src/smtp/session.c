@@ -168,6 +168,7 @@ session_open(struct session *s, int fd, const struct session_options *options,
 	s->tls = options->tls;
 	s->no_chunking = options->no_chunking;
 	stream_open(&s->stream, fd);
+	stream_heed(&s->stream, options->interrupt);
 	if (policy == TLS_IMPLICIT && !start_tls(s, why))
 		return false;
 	if (!hear_greeting(s, why) || !hello(s, why))

@@ -54,6 +54,7 @@ struct session_options {
 						 * its envelope */
 	bool			 no_chunking;	/* BDAT is not to be used */
 	const struct trace	*trace;		/* NULL: none */
+	struct interrupt	*interrupt;	/* ends each wait; or NULL */
 
 	/*
 	 * Called by session_send() before each transaction but the first;

@@ -7,6 +7,7 @@
 #include "smtpd/receive.h"
 #include "smtpd/smtpd_command.h"
 #include "smtpd/state.h"
+#include "util/interrupt.h"
 
 enum { FAREWELL_MS = 1000 };
 
@@ -352,13 +353,16 @@ is_nuisance(struct serving *s)
 	return true;
 }
 
-/* To a client that was too slow, or that a read failed for. */
+/* To a client that was too slow, or where a read failed or a signal came. */
 static void
 say_farewell(struct serving *s)
 {
 	struct failure	broken;
 
-	answer_set(&s->answer, 421, "4.4.2", "nothing came from you");
+	if (interrupt_came(s->stream->interrupt))
+		answer_set(&s->answer, 421, "4.3.2", "Service shutting down");
+	else
+		answer_set(&s->answer, 421, "4.4.2", "nothing came from you");
 	stream_set_timeout(s->stream, FAREWELL_MS);
 	if (serving_answer(s, &broken))
 		stream_flush(s->stream, &broken);

@@ -146,6 +146,8 @@ post_session(struct stream *stream, const struct post_options *options,
 	directory_begin(&post.directory, options->config, options->me);
 	relay_begin(&post.relay, options->config, options->me,
 	    options->trace);
+	post.relay.interrupt = options->interrupt;
+	stream_heed(stream, options->interrupt);
 	sandbox = store_sandbox(post.queue == STORE_OPEN ? &post.spool : NULL);
 	relay_confine(&post.relay, &sandbox);
 	good = serve_session(stream, &policy, why);

@@ -3,7 +3,8 @@
  *
  * Each message is judged, tried at once, queued if it has to wait, and
  * accounted for in the log.  One connection to the smarthost serves them all
- * for as long as the smarthost keeps it.
+ * for as long as the smarthost keeps it.  A signal puts the message in hand
+ * into the queue; its reply is given before the session ends.
  */
 #ifndef SMTPD_SUBMIT_H
 #define SMTPD_SUBMIT_H
@@ -25,6 +26,7 @@ struct post_options {
 	const struct log	*log;
 	const struct trace	*trace;		/* NULL: none */
 	uint32_t		 uid;		/* likewise */
+	struct interrupt	*interrupt;	/* ends the session; or NULL */
 	int64_t			 idle_ms;	/* 0: a client may think long */
 	bool			 untried;	/* into the queue, if there is
 						 * one, without an attempt */

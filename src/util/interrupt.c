@@ -1,0 +1,73 @@
+#include "util/interrupt.h"
+
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* Also timers and limits that a caller set before it became us. */
+static const int signals[] = {
+	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2,
+	SIGVTALRM, SIGPROF, SIGXCPU, SIGIO,
+};
+
+void
+interrupt_hold(struct interrupt *i)
+{
+	sigset_t	set;
+
+	*i = (struct interrupt){ .fd = -1 };
+	sigemptyset(&set);
+	for (size_t k = 0; k < sizeof(signals) / sizeof(*signals); k++)
+		sigaddset(&set, signals[k]);
+	if (sigprocmask(SIG_BLOCK, &set, &i->before) == -1)
+		return;
+	for (size_t k = 0; k < sizeof(signals) / sizeof(*signals); k++)
+		if (sigismember(&i->before, signals[k]))
+			sigdelset(&set, signals[k]);
+	i->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (i->fd == -1)
+		sigprocmask(SIG_SETMASK, &i->before, NULL);
+}
+
+/* A blocked signal comes even if it is ignored. */
+static bool
+is_ignored(int sig)
+{
+	struct sigaction	now;
+
+	return sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+bool
+interrupt_came(struct interrupt *i)
+{
+	struct signalfd_siginfo	info;
+
+	if (i == NULL)
+		return false;
+	while (i->signal == 0 && i->fd != -1 &&
+	    read(i->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		if (!is_ignored((int)info.ssi_signo))
+			i->signal = (int)info.ssi_signo;
+	return i->signal != 0;
+}
+
+bool
+interrupt_failed(const struct interrupt *i, struct failure *why)
+{
+	return failed(why, EX_TEMPFAIL, "interrupted by signal %d (%s)",
+	    i->signal, strsignal(i->signal));
+}
+
+void
+interrupt_release(struct interrupt *i)
+{
+	if (i->fd == -1)
+		return;
+	close(i->fd);
+	i->fd = -1;
+	sigprocmask(SIG_SETMASK, &i->before, NULL);
+	if (i->signal != 0)
+		raise(i->signal);
+}

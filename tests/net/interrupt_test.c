@@ -1,0 +1,151 @@
+/*
+ * A signal that was held back ends whatever waits for the network, and only
+ * that.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "net/connect.h"
+#include "net/stream.h"
+#include "support/folder.h"
+#include "support/smarthost.h"
+#include "util/interrupt.h"
+
+#define WORDS "interrupted by signal 15 (Terminated)"
+
+static void
+hold(struct interrupt *i)
+{
+	interrupt_hold(i);
+	assert_int_not_equal(i->fd, -1);
+	raise(SIGTERM);
+}
+
+/* It came, and shall not end the test. */
+static void
+release(struct interrupt *i)
+{
+	assert_int_equal(i->signal, SIGTERM);
+	i->signal = 0;
+	interrupt_release(i);
+}
+
+static void
+open_pair(struct stream *s, struct interrupt *i, int fd[2])
+{
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	stream_open(s, fd[0]);
+	stream_heed(s, i);
+	stream_set_timeout(s, 0);
+}
+
+static void
+a_wait_for_input_ends(void **state)
+{
+	struct interrupt	i;
+	struct stream		s;
+	struct buffer		line = { 0 };
+	struct failure		why;
+	int			fd[2];
+
+	(void)state;
+	hold(&i);
+	open_pair(&s, &i, fd);
+	assert_int_equal(write(fd[1], "250 yes\r\n25", 11), 11);
+	/* What is here was said in time. */
+	assert_int_equal(stream_read_line(&s, &line, 100, NULL, &why),
+	    STREAM_LINE);
+	assert_string_equal(line.data, "250 yes");
+	assert_int_equal(stream_read_line(&s, &line, 100, NULL, &why),
+	    STREAM_FAILED);
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	assert_string_equal(why.text, WORDS);
+	/* And so on. */
+	assert_int_equal(stream_read_line(&s, &line, 100, NULL, &why),
+	    STREAM_FAILED);
+	assert_string_equal(why.text, WORDS);
+	release(&i);
+	buffer_free(&line);
+	stream_close(&s);
+	close(fd[1]);
+}
+
+static void
+a_wait_for_room_ends(void **state)
+{
+	static const char	block[STREAM_OUT];
+	struct interrupt	i;
+	struct stream		s;
+	struct failure		why;
+	int			fd[2];
+
+	(void)state;
+	hold(&i);
+	open_pair(&s, &i, fd);
+	while (stream_write(&s, block, sizeof(block), &why))
+		continue;
+	assert_string_equal(why.text, WORDS);
+	release(&i);
+	stream_close(&s);
+	close(fd[1]);
+}
+
+/* A network address or a path. */
+static void
+a_connection_that_is_never_accepted_ends(void **state)
+{
+	const char		*kind = *state;
+	struct script		 script = { .black_hole = true };
+	struct folder		 folder;
+	struct smarthost	*host;
+	struct interrupt	 i;
+	struct endpoint		 to = { 0 };
+	struct connect_options	 how = { .family = AF_UNSPEC,
+				    .interrupt = &i };
+	struct failure		 why;
+
+	folder_make(&folder);
+	if (strcmp(kind, "path") == 0)
+		script.address = folder_path(&folder, "socket");
+	host = smarthost_start(&script);
+	if (script.address != NULL)
+		to.path = script.address;
+	else
+		to = (struct endpoint){ .host = host->address,
+		    .port = host->port };
+	hold(&i);
+	assert_int_equal(connect_to(&to, &how, &why), -1);
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	assert_string_equal(why.text, WORDS);
+	release(&i);
+	smarthost_stop(host);
+	folder_remove(&folder);
+}
+
+static const struct CMUnitTest interrupt_spec[] = {
+	cmocka_unit_test(a_wait_for_input_ends),
+	cmocka_unit_test(a_wait_for_room_ends),
+	{ "a connection that is never completed ends",
+	    a_connection_that_is_never_accepted_ends, NULL, NULL,
+	    (void *)(uintptr_t)"address" },
+	{ "a connection to a Unix socket that is never accepted ends",
+	    a_connection_that_is_never_accepted_ends, NULL, NULL,
+	    (void *)(uintptr_t)"path" },
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(interrupt_spec, NULL, NULL);
+}
