@@ -331,6 +331,17 @@ save_state(struct entry *entry, struct failure *why)
 	return failed_entry(entry, "can't write its state", why);
 }
 
+/* Those from first up to, not including, end; then the state. */
+static bool
+save_outcomes(struct entry *entry, size_t first, size_t end,
+    struct failure *why)
+{
+	if (write_range(entry, docket_rewrite_outcomes(entry->text.data,
+	    entry->text.len, &entry->docket, first, end)))
+		return save_state(entry, why);
+	return failed_entry(entry, "can't write its outcomes", why);
+}
+
 bool
 entry_prove(struct entry *entry, struct failure *why)
 {
@@ -371,12 +382,18 @@ entry_record(struct entry *entry, const struct outcome *outcomes,
 			strlcpy(docket->reason, outcomes[i].text,
 			    sizeof(docket->reason));
 	}
-	if (end == 0)
-		return true;
-	if (!write_range(entry, docket_rewrite_outcomes(entry->text.data,
-	    entry->text.len, docket, first, end)))
-		return failed_entry(entry, "can't write its outcomes", why);
-	return save_state(entry, why);
+	return end == 0 || save_outcomes(entry, first, end, why);
+}
+
+bool
+entry_doubt(struct entry *entry, struct failure *why)
+{
+	struct docket	*docket = &entry->docket;
+
+	for (size_t i = 0; i < docket->envelope.n; i++)
+		if (docket->outcomes[i].kind == OUTCOME_WAITING)
+			docket->outcomes[i].in_doubt = true;
+	return save_outcomes(entry, 0, docket->envelope.n, why);
 }
 
 bool

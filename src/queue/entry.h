@@ -117,6 +117,9 @@ bool	entry_mark_notice(struct entry *, struct failure *);
 /* Gives it up: the reason is written in, the entry moved to failed/. */
 bool	entry_fail(struct entry *, const char *reason, struct failure *);
 
+/* The server may have the message for all that are waiting. */
+bool	entry_doubt(struct entry *, struct failure *);
+
 /* Moves it to failed/ as it is, without writing into it. */
 bool	entry_set_aside(struct entry *, struct failure *);
 

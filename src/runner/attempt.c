@@ -164,6 +164,8 @@ prove(void *context, struct failure *why)
 	struct attempt	*a = context;
 
 	a->proved = a->proved || entry_prove(a->entry, why);
+	if (a->proved && a->w->sending != NULL)
+		*a->w->sending = true;
 	return a->proved;
 }
 
@@ -543,16 +545,21 @@ work_on(struct worker *w, const char *name)
 }
 
 void
-work_postpone(struct worker *w, const char *name, const char *reason)
+work_postpone(struct worker *w, const char *name, const char *reason,
+    bool sending)
 {
 	struct entry	entry;
-	struct attempt	a = { .w = w, .entry = &entry,
+	struct attempt	a = { .w = w, .entry = &entry, .in_doubt = sending,
 			    .now = (int64_t)time(NULL) };
+	struct failure	why;
 
 	if (open_entry(w, &entry, name) != WORK_DELIVERED)
 		return;
+	if (sending && !entry_doubt(&entry, &why))
+		tell(w, &why);
 	strlcpy(entry.docket.reason, reason, sizeof(entry.docket.reason));
-	defer(&a);
+	if (!entry_defer(&entry, next_attempt(&a), true, &why))
+		tell(w, &why);
 	entry_close(&entry);
 }
 

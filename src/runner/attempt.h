@@ -61,6 +61,9 @@ struct worker {
 	 */
 	bool		       (*may_leave)(void *);
 	void			*context;
+	bool			*sending;	/* NULL, or where to say that a
+						 * server may get the message
+						 * from now on */
 	char			 error[512];	/* the last one, or "" */
 	bool			 delivered;	/* something, to anybody; a
 						 * notice does not count */
@@ -73,9 +76,10 @@ enum work_result work_on(struct worker *, const char *name);
 
 /*
  * For an entry whose worker died of it: the next attempt at the usual time,
- * and the reason.
+ * and the reason.  If it was sending, the message may have arrived.
  */
-void	work_postpone(struct worker *, const char *name, const char *reason);
+void	work_postpone(struct worker *, const char *name, const char *reason,
+	    bool sending);
 
 void	worker_end(struct worker *);
 

@@ -31,6 +31,7 @@ struct seat {
 	atomic_size_t	back;		/* left to others */
 	char		error[512];
 	bool		delivered;	/* something */
+	bool		sending;	/* the entry in hand, to a server */
 };
 
 /*
@@ -54,7 +55,9 @@ struct pass {
 	pid_t			*pid;		/* owned; 0: nobody sits there */
 	size_t			 hired;		/* so far */
 	sigset_t		 before;	/* the signal mask */
+	sigset_t		 awaited;	/* signals */
 	int			 stopped_by;	/* the last signal, or 0 */
+	int			 demands;	/* to end, SIGTERM or SIGINT */
 };
 
 size_t
@@ -136,9 +139,11 @@ work(struct pass *pass, size_t number)
 	relay_confine(&worker.relay, &sandbox);
 	worker.may_leave = leave;
 	worker.context = &place;
+	worker.sending = &seat->sending;
 	while (!left && take(pass, &i)) {
 		enum work_result	result;
 
+		seat->sending = false;
 		atomic_store(&seat->at, i + 1);
 		result = work_on(&worker, pass->list.item[i].name);
 		left = result == WORK_PUT_BACK;
@@ -167,10 +172,7 @@ hire(struct pass *pass, size_t number, struct failure *why)
 	atomic_fetch_add(&pass->board->crew, 1);
 	pid = fork();
 	if (pid == 0) {
-		/* A service manager signals all of us; we alone decide. */
-		signal(SIGINT, SIG_IGN);
-		signal(SIGTERM, SIG_IGN);
-		sigprocmask(SIG_SETMASK, &pass->before, NULL);
+		/* With the signals blocked: the one that waits decides. */
 		work(pass, number);
 		_exit(EX_OK);
 	}
@@ -209,7 +211,7 @@ put_off(struct pass *pass, struct seat *seat, size_t index, int status)
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	log_line(pass->runner->log, LOG_ERR, "%s", error);
 	begin_worker(&worker, pass->runner);
-	work_postpone(&worker, name, error);
+	work_postpone(&worker, name, error, seat->sending);
 	memcpy(seat->error, error, sizeof(error));
 	worker_end(&worker);
 	atomic_fetch_add(&pass->board->result[WORK_DEFERRED], 1);
@@ -262,11 +264,10 @@ look_after(struct pass *pass)
 static void
 stop(struct pass *pass, int sig)
 {
-	bool	again = pass->stopped_by != 0;
-
 	atomic_store(&pass->board->stop, true);
 	pass->stopped_by = sig;
-	for (size_t i = 0; again && i < pass->seats; i++)
+	pass->demands += sig == SIGTERM || sig == SIGINT;
+	for (size_t i = 0; pass->demands > 1 && i < pass->seats; i++)
 		if (pass->pid[i] != 0)
 			kill(pass->pid[i], SIGKILL);
 }
@@ -281,8 +282,7 @@ read_totals(const struct pass *pass, struct runner_totals *t)
 }
 
 static void
-wait_for_all(struct pass *pass, const sigset_t *signals,
-    struct runner_totals *t)
+wait_for_all(struct pass *pass, struct runner_totals *t)
 {
 	const struct runner	*r = pass->runner;
 	int			 ms = r->progress != NULL ? PROGRESS_MS :
@@ -290,9 +290,9 @@ wait_for_all(struct pass *pass, const sigset_t *signals,
 	struct timespec		 time = { ms / 1000, ms % 1000 * 1000000L };
 
 	while (look_after(pass) > 0) {
-		int	sig = sigtimedwait(signals, NULL, &time);
+		int	sig = sigtimedwait(&pass->awaited, NULL, &time);
 
-		if (sig == SIGTERM || sig == SIGINT)
+		if (sig > 0 && sig != SIGCHLD)
 			stop(pass, sig);
 		if (r->progress != NULL) {
 			read_totals(pass, t);
@@ -304,22 +304,51 @@ wait_for_all(struct pass *pass, const sigset_t *signals,
 static bool
 run(struct pass *pass, struct runner_totals *t, struct failure *why)
 {
-	sigset_t	signals;
-	bool		good;
+	bool	good = hire(pass, 0, why);
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGCHLD);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &signals, &pass->before);
-	good = hire(pass, 0, why);
 	/* Fewer than might be are enough. */
 	for (size_t i = 1; good && i < pass->seats &&
 	    hire(pass, i, why); i++)
 		;
-	wait_for_all(pass, &signals, t);
-	sigprocmask(SIG_SETMASK, &pass->before, NULL);
+	wait_for_all(pass, t);
 	return good;
+}
+
+/* A signal that the caller ignores, or waits for itself, ends no pass. */
+static bool
+is_ending(const struct pass *pass, int sig)
+{
+	struct sigaction	now;
+
+	return sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_DFL &&
+	    (sig == SIGTERM || sig == SIGINT ||
+	    !sigismember(&pass->before, sig));
+}
+
+/*
+ * A signal that ended a worker, or us, would cut off the message in hand, which
+ * would be sent again.  All but those for faults and for job control are
+ * blocked; those that are likely to come are waited for, the others take
+ * effect when the pass is over.
+ */
+static void
+hold_signals(struct pass *pass)
+{
+	static const int	ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGALRM,
+		SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU };
+	static const int	others[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL,
+		SIGSEGV, SIGSYS, SIGTRAP, SIGTSTP, SIGTTIN, SIGTTOU };
+	sigset_t		blocked;
+
+	sigfillset(&blocked);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		sigdelset(&blocked, others[i]);
+	sigprocmask(SIG_BLOCK, &blocked, &pass->before);
+	sigemptyset(&pass->awaited);
+	sigaddset(&pass->awaited, SIGCHLD);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(*ending); i++)
+		if (is_ending(pass, ending[i]))
+			sigaddset(&pass->awaited, ending[i]);
 }
 
 /*
@@ -463,8 +492,11 @@ runner_pass(const struct runner *r, struct runner_totals *t,
 	if (!spool_list(&pass.list, r->spool, SPOOL_QUEUE, why))
 		return false;
 	sift(r, &pass.list, now);
-	if (pass.list.n > 0)
+	if (pass.list.n > 0) {
+		hold_signals(&pass);
 		good = work_on_list(&pass, t, why);
+		sigprocmask(SIG_SETMASK, &pass.before, NULL);
+	}
 	spool_list_free(&pass.list);
 	/* For whoever called: it is to end, too. */
 	if (pass.stopped_by != 0)

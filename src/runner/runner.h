@@ -12,6 +12,8 @@
  *
  * SIGTERM and SIGINT end a pass after the messages in hand, and are raised
  * anew when all is written down; a second one does not wait for the messages.
+ * Others that would end the process do the same, if the caller has not blocked
+ * them, but never cut off a message.
  */
 #ifndef RUNNER_RUNNER_H
 #define RUNNER_RUNNER_H

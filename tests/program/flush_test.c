@@ -732,7 +732,9 @@ an_entry_that_kills_its_worker_stops_no_other(void **state)
 	outcome_free(&o);
 	assert_string_equal(queued(&p), "?a@example.net");
 	assert_true(smarthost_wait_messages(p.host, 2));
+	/* The server may have it: neither of these tries it for an hour. */
 	follow_schedule(&p);
+	queue_run(&p, "-q", 0);
 	assert_int_equal(smarthost_connections(p.host), 2);
 	relais_run(&o, p.conf, WORDS("queue", "list"), "");
 	assert_non_null(strstr(o.out.data, "was ended by signal 9)\n"));
@@ -740,6 +742,60 @@ an_entry_that_kills_its_worker_stops_no_other(void **state)
 	outcome_free(&o);
 	queue_place_close(&p);
 }
+
+/* What arrives while the first of two messages is being taken. */
+struct signal_case {
+	int	 sig;
+	bool	 ignored;		/* as nohup(1) does it */
+};
+
+static void
+dispose(void *ctx)
+{
+	const struct signal_case	*t = ctx;
+	sigset_t			 none;
+
+	signal(t->sig, t->ignored ? SIG_IGN : SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* As a terminal does it, which tells all processes. */
+static void
+no_signal_sends_a_message_twice(void **state)
+{
+	struct signal_case	*t = *state;
+	struct queue_place	 p;
+	struct running		*r;
+	struct outcome		 o;
+	pid_t			 worker;
+
+	queue_place_open(&p, &(struct script){ .keywords = "PIPELINING",
+	    .steps = { { .at = ON_BODY, .nth = 1, .connection = 1,
+	    .hold = true } } }, NULL);
+	queue_put(&p, me, LIST("a@example.net", "b@example.net"));
+	r = program_start(&(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p.conf, "-q"), .prepare = dispose,
+	    .ctx = t });
+	assert_true(smarthost_wait_commands(p.host, ON_DATA, 1));
+	worker = child_of(program_pid(r));
+	assert_int_equal(kill(program_pid(r), t->sig), 0);
+	assert_int_equal(kill(worker, t->sig), 0);
+	smarthost_release(p.host);
+	program_stop(r, 0, &o);
+	assert_int_equal(o.signal, t->ignored ? 0 : t->sig);
+	outcome_free(&o);
+	/* Whether the worker takes another one depends on who runs first. */
+	if (t->ignored || strcmp(queued(&p), "?b@example.net") != 0)
+		assert_string_equal(queued(&p), "");
+	queue_run(&p, "-q", 0);
+	assert_true(smarthost_wait_messages(p.host, 2));
+	assert_int_equal(smarthost_messages(p.host), 2);
+	queue_place_close(&p);
+}
+
+#define SIGNAL(sentence, ...) { sentence, no_signal_sends_a_message_twice, \
+	NULL, NULL, &(struct signal_case){ .sig = __VA_ARGS__ } }
 
 static void
 end_stderr_at_a_terminal(void *ctx)
@@ -963,6 +1019,16 @@ static const struct CMUnitTest flush_spec[] = {
 	    (void *)(uintptr_t)"-qf" },
 	cmocka_unit_test(what_is_no_entry_stops_no_other),
 	cmocka_unit_test(an_entry_that_kills_its_worker_stops_no_other),
+	SIGNAL("SIGHUP ends a run after the message in hand", SIGHUP),
+	SIGNAL("so does SIGINT", SIGINT),
+	SIGNAL("and SIGQUIT", SIGQUIT),
+	SIGNAL("and SIGALRM", SIGALRM),
+	SIGNAL("and SIGTERM", SIGTERM),
+	SIGNAL("and SIGUSR1", SIGUSR1),
+	SIGNAL("and SIGUSR2", SIGUSR2),
+	SIGNAL("and SIGVTALRM", SIGVTALRM),
+	SIGNAL("SIGHUP does not end a run under nohup", SIGHUP,
+	    .ignored = true),
 	cmocka_unit_test(a_person_sees_how_far_it_is),
 	{ "a service runs the queue until it is told to end",
 	    a_service_runs_the_queue_until_it_is_told_to_end, NULL, NULL,
