@@ -50,6 +50,6 @@ smtp_refuse(const struct failure *why)
 	struct stream	stream;
 
 	stream_open_pair(&stream, STDIN_FILENO, STDOUT_FILENO);
-	serve_refuse(&stream, getprogname(), why);
+	smtpd_refuse(&stream, getprogname(), why);
 	stream_close(&stream);
 }

@@ -16,9 +16,9 @@ skip_blanks(char *text)
 }
 
 /*
- * The octets of a path at text, to its closing bracket or, without brackets,
- * to the next blank; NULL if the bracket is missing.  A quoted local part
- * may hold either.
+ * The end of the path at text: its closing bracket or, without brackets, the
+ * next blank; NULL if the bracket is missing.  A quoted local part may contain
+ * either.
  */
 static char *
 path_end(char *text, bool bracket)
@@ -37,38 +37,57 @@ path_end(char *text, bool bracket)
 	return bracket ? NULL : text;
 }
 
-/* "FROM:<path>": the address, and what follows it. */
+/*
+ * The two commands that carry a path, as their syntax error replies name
+ * them.
+ */
+struct path_syntax {
+	const char	*keyword;
+	const char	*command;
+	const char	*path;
+};
+
+static const struct path_syntax mail_syntax = { "FROM:", "MAIL", "sender" };
+static const struct path_syntax rcpt_syntax = { "TO:", "RCPT", "recipient" };
+
+/* Parses "FROM:<path>" or "TO:<path>" and moves *text past it. */
 static bool
-take_path(struct address *address, char **text, const char *keyword,
-    struct answer *a)
+parse_path(struct address *address, char **text,
+    const struct path_syntax *syntax, struct smtpd_reply *r)
 {
-	size_t		 n = strlen(keyword);
+	size_t		 n = strlen(syntax->keyword);
 	char		*path = skip_blanks(*text);
 	char		*end;
 	bool		 bracket;
 	struct failure	 why;
 
-	if (strncasecmp(path, keyword, n) != 0)
-		return answer_set(a, 501, "5.5.2", "%s<address> is wanted",
-		    keyword);
+	if (strncasecmp(path, syntax->keyword, n) != 0)
+		return smtpd_reply_set(r, 501, "5.5.2",
+		    "Syntax: %s %s<address>", syntax->command,
+		    syntax->keyword);
 	path = skip_blanks(path + n);
 	bracket = *path == '<';
 	path += bracket;
 	end = path_end(path, bracket);
 	if (end == NULL || (!bracket && end == path))
-		return answer_set(a, 501, "5.1.7", "no address in <>");
+		return smtpd_reply_set(r, 501, "5.1.7",
+		    "Bad %s address syntax", syntax->path);
 	if (!address_parse_path(address, path, (size_t)(end - path), &why))
-		return answer_set(a, 553, "5.1.3", "%s", why.text);
+		return smtpd_reply_set(r, 553, "5.1.3", "%s", why.text);
 	*text = end + bracket;
 	if (**text != '\0' && strchr(" \t", **text) == NULL) {
 		address_free(address);
-		return answer_set(a, 501, "5.5.2",
-		    "a blank is wanted behind the address");
+		return smtpd_reply_set(r, 501, "5.5.2",
+		    "Syntax: %s %s<address>", syntax->command,
+		    syntax->keyword);
 	}
 	return true;
 }
 
-/* Cuts the next KEY=value off; *value is "" without one. NULL: no more. */
+/*
+ * Splits the next KEY=value off; *value is "" if there is none.  Returns the
+ * key, or NULL after the last parameter.
+ */
 static char *
 next_parameter(char **text, char **value)
 {
@@ -86,141 +105,151 @@ next_parameter(char **text, char **value)
 }
 
 static bool
-unknown_parameter(const char *key, struct answer *a)
+unsupported_parameter(const char *key, struct smtpd_reply *r)
 {
 	char	shown[80];
 
-	return answer_set(a, 555, "5.5.4", "parameter %s is not known",
+	return smtpd_reply_set(r, 555, "5.5.4", "Unsupported option: %s",
 	    visible(shown, sizeof(shown), key, strlen(key)));
 }
 
 static bool
-bad_value(const char *key, struct answer *a)
+invalid_value(const char *key, struct smtpd_reply *r)
 {
-	return answer_set(a, 501, "5.5.4", "bad value behind %s=", key);
+	return smtpd_reply_set(r, 501, "5.5.4", "Error: invalid value for %s",
+	    key);
 }
 
 static bool
-take_size(struct mail_command *m, const char *value)
+parse_size(uint64_t *size, const char *value)
 {
 	char	*end;
 
 	if (value[0] < '0' || value[0] > '9')
 		return false;
 	errno = 0;
-	m->size = strtoull(value, &end, 10);
+	*size = strtoull(value, &end, 10);
 	return *end == '\0' && errno == 0;
 }
 
+/* A parameter must not be repeated. */
 static bool
-is_body_type(const char *value)
+parse_xtext(char **to, const char *value, bool (*is_valid)(const char *))
 {
-	return strcasecmp(value, "7BIT") == 0 ||
-	    strcasecmp(value, "8BITMIME") == 0;
-}
-
-/* The second one of its kind is as bad as a wrong one. */
-static bool
-take_xtext(char **to, const char *value, bool (*is_good)(const char *))
-{
-	if (*to != NULL || !is_good(value))
+	if (*to != NULL || !is_valid(value))
 		return false;
 	*to = memory_copy(value);
 	return true;
 }
 
 static bool
-take_mail_parameter(struct mail_command *m, const char *key,
-    const char *value, struct answer *a)
+parse_mail_parameter(struct smtpd_mail *m, const char *key,
+    const char *value, struct smtpd_reply *r)
 {
-	bool	good;
+	bool	valid;
 
 	if (strcasecmp(key, "SIZE") == 0)
-		good = take_size(m, value);
+		valid = parse_size(&m->size, value);
 	else if (strcasecmp(key, "BODY") == 0)
-		good = is_body_type(value);
+		valid = strcasecmp(value, "7BIT") == 0 ||
+		    strcasecmp(value, "8BITMIME") == 0;
 	else if (strcasecmp(key, "RET") == 0)
-		good = dsn_parse_return(&m->ret, value);
+		valid = dsn_parse_return(&m->ret, value);
 	else if (strcasecmp(key, "ENVID") == 0)
-		good = take_xtext(&m->envid, value, dsn_is_envid);
+		valid = parse_xtext(&m->envid, value, dsn_is_envid);
 	else if (strcasecmp(key, "SMTPUTF8") == 0)
-		good = value[0] == '\0';
+		valid = value[0] == '\0';
 	else if (strcasecmp(key, "AUTH") == 0)
-		good = true;	/* whom we believe is not the client's say */
+		valid = true;	/* the client is not trusted: ignored */
 	else
-		return unknown_parameter(key, a);
-	return good || bad_value(key, a);
+		return unsupported_parameter(key, r);
+	return valid || invalid_value(key, r);
 }
 
 bool
-mail_command_parse(struct mail_command *m, char *text, struct answer *a)
+smtpd_mail_parse(struct smtpd_mail *m, char *text, struct smtpd_reply *r)
 {
 	char	*key, *value;
 
-	*m = (struct mail_command){ 0 };
-	if (!take_path(&m->sender, &text, "FROM:", a))
+	*m = (struct smtpd_mail){ 0 };
+	if (!parse_path(&m->sender, &text, &mail_syntax, r))
 		return false;
 	while ((key = next_parameter(&text, &value)) != NULL)
-		if (!take_mail_parameter(m, key, value, a)) {
-			mail_command_free(m);
+		if (!parse_mail_parameter(m, key, value, r)) {
+			smtpd_mail_free(m);
 			return false;
 		}
 	return true;
 }
 
 static bool
-take_rcpt_parameter(struct rcpt_command *r, const char *key,
-    const char *value, struct answer *a)
+parse_rcpt_parameter(struct smtpd_rcpt *rcpt, const char *key,
+    const char *value, struct smtpd_reply *r)
 {
-	bool	good;
+	bool	valid;
 
 	if (strcasecmp(key, "NOTIFY") == 0)
-		good = dsn_parse_notify(&r->notify, value);
+		valid = dsn_parse_notify(&rcpt->notify, value);
 	else if (strcasecmp(key, "ORCPT") == 0)
-		good = take_xtext(&r->orcpt, value, dsn_is_orcpt);
+		valid = parse_xtext(&rcpt->orcpt, value, dsn_is_orcpt);
 	else
-		return unknown_parameter(key, a);
-	return good || bad_value(key, a);
-}
-
-/* What other mailers take for a program or a file is nobody's address. */
-static bool
-is_no_mailbox(const struct address *a)
-{
-	return a->local[0] == '\0' ||
-	    (address_is_bare(a) && strchr("|/", a->local[0]) != NULL);
+		return unsupported_parameter(key, r);
+	return valid || invalid_value(key, r);
 }
 
 bool
-rcpt_command_parse(struct rcpt_command *r, char *text, struct answer *a)
+smtpd_rcpt_parse(struct smtpd_rcpt *rcpt, char *text, struct smtpd_reply *r)
 {
-	char	*key, *value;
-	bool	 good = true;
+	const struct address	*a = &rcpt->recipient;
+	char			*key, *value;
+	bool			 good = true;
 
-	*r = (struct rcpt_command){ 0 };
-	if (!take_path(&r->recipient, &text, "TO:", a))
+	*rcpt = (struct smtpd_rcpt){ 0 };
+	if (!parse_path(&rcpt->recipient, &text, &rcpt_syntax, r))
 		return false;
-	if (is_no_mailbox(&r->recipient))
-		good = answer_set(a, 553, "5.1.3", "this is no mailbox");
+	/* Other mailers take "|..." for a program and "/..." for a file. */
+	if (a->local[0] == '\0' ||
+	    (address_is_bare(a) && strchr("|/", a->local[0]) != NULL))
+		good = smtpd_reply_set(r, 553, "5.1.3",
+		    "Error: recipient is not a mailbox");
 	while (good && (key = next_parameter(&text, &value)) != NULL)
-		good = take_rcpt_parameter(r, key, value, a);
+		good = parse_rcpt_parameter(rcpt, key, value, r);
 	if (!good)
-		rcpt_command_free(r);
+		smtpd_rcpt_free(rcpt);
 	return good;
 }
 
 void
-mail_command_free(struct mail_command *m)
+smtpd_mail_free(struct smtpd_mail *m)
 {
 	address_free(&m->sender);
 	free(m->envid);
-	*m = (struct mail_command){ 0 };
+	*m = (struct smtpd_mail){ 0 };
 }
 
 void
-rcpt_command_free(struct rcpt_command *r)
+smtpd_rcpt_free(struct smtpd_rcpt *rcpt)
 {
-	address_free(&r->recipient);
-	free(r->orcpt);
-	*r = (struct rcpt_command){ 0 };
+	address_free(&rcpt->recipient);
+	free(rcpt->orcpt);
+	*rcpt = (struct smtpd_rcpt){ 0 };
+}
+
+bool
+smtpd_bdat_parse(char *text, uint64_t *size, bool *last)
+{
+	char		*word = text + strcspn(text, " \t");
+	const char	*wrong;
+
+	*last = false;
+	if (*word != '\0') {
+		*word++ = '\0';
+		if (strcasecmp(skip_blanks(word), "LAST") != 0)
+			return false;
+		*last = true;
+	}
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	*size = (uint64_t)strtonum(text, 0, INT64_MAX, &wrong);
+	return wrong == NULL;
 }

@@ -1,9 +1,10 @@
 /*
- * smtpd_command.h - MAIL and RCPT taken apart (RFC 5321 section 4.1.2)
+ * smtpd_command.h - parse the arguments of MAIL, RCPT and BDAT (RFC 5321
+ * section 4.1.2, RFC 3030)
  *
- * Forgiving where nothing can be misread: white space behind the colon, no
- * angle brackets.  Strict about parameters: each that is known is checked,
- * each that is not is refused.
+ * Syntax errors that cannot be misread are accepted: white space after the
+ * colon, a path without angle brackets.  A parameter that is not supported is
+ * refused, and so is a supported parameter with an invalid value.
  */
 #ifndef SMTPD_COMMAND_H
 #define SMTPD_COMMAND_H
@@ -13,31 +14,34 @@
 
 #include "mail/address.h"
 #include "mail/envelope.h"
-#include "smtpd/answer.h"
+#include "smtpd/smtpd_reply.h"
 
-struct mail_command {
-	struct address	 sender;	/* two empty parts: the null path */
-	uint64_t	 size;		/* SIZE=, 0 if not said */
+struct smtpd_mail {
+	struct address	 sender;	/* null sender: both parts empty */
+	uint64_t	 size;		/* SIZE=, 0 without it */
 	char		*envid;		/* owned, or NULL */
 	enum dsn_return	 ret;
 };
 
-struct rcpt_command {
+struct smtpd_rcpt {
 	struct address	 recipient;
 	unsigned	 notify;
 	char		*orcpt;		/* owned, or NULL */
 };
 
 /*
- * The text behind the verb; it is changed.  False with the answer to give,
- * the struct then owns nothing.
+ * Each parses the text after the verb, which it changes.  Returns false after
+ * setting the error reply; the struct then owns nothing.
  */
-bool	mail_command_parse(struct mail_command *, char *text,
-	    struct answer *);
-bool	rcpt_command_parse(struct rcpt_command *, char *text,
-	    struct answer *);
+bool	smtpd_mail_parse(struct smtpd_mail *, char *text,
+	    struct smtpd_reply *);
+bool	smtpd_rcpt_parse(struct smtpd_rcpt *, char *text,
+	    struct smtpd_reply *);
 
-void	mail_command_free(struct mail_command *);
-void	rcpt_command_free(struct rcpt_command *);
+void	smtpd_mail_free(struct smtpd_mail *);
+void	smtpd_rcpt_free(struct smtpd_rcpt *);
+
+/* "SIZE" or "SIZE LAST". */
+bool	smtpd_bdat_parse(char *text, uint64_t *size, bool *last);
 
 #endif

@@ -1,24 +1,74 @@
 #include "smtpd/smtpd_session.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sysexits.h>
 
-#include "smtpd/receive.h"
+#include "mail/dots_strict.h"
 #include "smtpd/smtpd_command.h"
-#include "smtpd/state.h"
+#include "smtpd/smtpd_reply.h"
 #include "util/interrupt.h"
+#include "util/memory.h"
 
-enum { FAREWELL_MS = 1000 };
+enum { CLOSING_MS = 1000 };	/* to write the last reply */
 
-bool
-serving_answer(struct serving *s, struct failure *why)
+struct smtpd_state {
+	struct stream			*stream;
+	const struct smtpd_policy	*policy;
+	struct buffer			 line;		/* the command */
+	struct smtpd_reply		 reply;
+	bool				 lmtp;		/* after LHLO */
+	bool				 bare_lf;	/* the first command
+							 * ended with LF */
+	bool				 over;
+	unsigned			 commands;
+	unsigned			 fruitless;	/* see the header */
+	unsigned			 errors;
+
+	/* The transaction, as discarded by end_transaction(). */
+	bool				 mail;		/* MAIL accepted */
+	struct envelope			 envelope;
+	struct message_limits		 limits;
+	struct message			 message;
+	bool				 receiving;	/* message has begun */
+	uint64_t			 received;	/* octets */
+	bool				 failed;	/* why: in failure */
+	struct failure			 failure;
+};
+
+static bool	respond(struct smtpd_state *, struct failure *, int code,
+		    const char *enhanced, const char *fmt, ...)
+		    __attribute__((format(printf, 5, 6)));
+
+/*
+ * Writes a reply.  It is sent when we would wait for input, so that pipelined
+ * commands are answered together.
+ */
+static bool
+respond(struct smtpd_state *s, struct failure *why, int code,
+    const char *enhanced, const char *fmt, ...)
 {
-	return answer_write(&s->answer, s->stream, why);
+	va_list	ap;
+
+	va_start(ap, fmt);
+	smtpd_reply_vset(&s->reply, code, enhanced, fmt, ap);
+	va_end(ap);
+	return smtpd_reply_write(&s->reply, s->stream, why);
 }
 
-void
-serving_forget(struct serving *s)
+/* Replies to a syntax or sequence error. */
+static bool
+reject(struct smtpd_state *s, struct failure *why, int code,
+    const char *enhanced, const char *text)
+{
+	s->errors++;
+	return respond(s, why, code, enhanced, "%s", text);
+}
+
+static void
+end_transaction(struct smtpd_state *s)
 {
 	if (s->receiving)
 		message_free(&s->message);
@@ -27,381 +77,490 @@ serving_forget(struct serving *s)
 	s->received = 0;
 }
 
-/* A command that can't be what the client meant; too many end the session. */
-static bool
-bad(struct serving *s, int code, const char *enhanced, const char *text)
-{
-	s->bad++;
-	return answer_set(&s->answer, code, enhanced, "%s", text);
-}
-
-static void
-answer_bye(struct serving *s, const char *text)
-{
-	s->over = true;
-	answer_set(&s->answer, 421, "4.7.0", "%s", text);
-}
-
 /*
- * Each command's function has the text behind its verb, and leaves an answer
- * to be given.
+ * Commands.  Each function is passed the text after the verb and writes the
+ * reply.  It returns false, with why, if the connection failed.
  */
-static void
-say_helo(struct serving *s, char *text)
+
+static bool
+command_helo(struct smtpd_state *s, char *text, struct failure *why)
 {
-	if (*text == '\0') {
-		bad(s, 501, "5.5.4", "Syntax: HELO hostname");
-		return;
-	}
-	serving_forget(s);
+	if (*text == '\0')
+		return reject(s, why, 501, "5.5.4", "Syntax: HELO hostname");
+	end_transaction(s);
 	s->lmtp = false;
-	answer_set(&s->answer, 250, "", "%s", s->policy->host);
+	return respond(s, why, 250, "", "%s", s->policy->host);
 }
 
 /* A refused greeting changes no state (RFC 5321 section 4.1.4). */
-static void
-say_extended_hello(struct serving *s, const char *name, bool lmtp)
+static bool
+extended_hello(struct smtpd_state *s, const char *name, bool lmtp,
+    struct failure *why)
 {
-	if (*name == '\0') {
-		bad(s, 501, "5.5.4", lmtp ? "Syntax: LHLO hostname" :
-		    "Syntax: EHLO hostname");
-		return;
-	}
-	serving_forget(s);
+	if (*name == '\0')
+		return reject(s, why, 501, "5.5.4", lmtp ?
+		    "Syntax: LHLO hostname" : "Syntax: EHLO hostname");
+	end_transaction(s);
 	s->lmtp = lmtp;
-	answer_set(&s->answer, 250, "", "%s\nPIPELINING\n8BITMIME\nSIZE %llu"
+	return respond(s, why, 250, "", "%s\nPIPELINING\n8BITMIME\nSIZE %llu"
 	    "\nCHUNKING\nENHANCEDSTATUSCODES\nDSN\nSMTPUTF8", s->policy->host,
 	    (unsigned long long)s->policy->size_max);
 }
 
-static void
-say_ehlo(struct serving *s, char *text)
+static bool
+command_ehlo(struct smtpd_state *s, char *text, struct failure *why)
 {
-	say_extended_hello(s, text, false);
+	return extended_hello(s, text, false, why);
 }
 
-static void
-say_lhlo(struct serving *s, char *text)
+static bool
+command_lhlo(struct smtpd_state *s, char *text, struct failure *why)
 {
-	say_extended_hello(s, text, true);
+	return extended_hello(s, text, true, why);
 }
 
-/* As text, also of the null path, which is nothing. */
-static void
-path_of(struct buffer *path, const struct address *a)
+static bool
+command_mail(struct smtpd_state *s, char *text, struct failure *why)
 {
-	buffer_add_text(path, "");
-	address_write(path, a);
-}
-
-static void
-take_mail(struct serving *s, struct mail_command *m)
-{
-	struct buffer	path = { 0 };
-
-	path_of(&path, &m->sender);
-	envelope_set_reverse(&s->envelope, path.data);
-	buffer_free(&path);
-	s->envelope.ret = m->ret;
-	s->envelope.envid = m->envid;
-	m->envid = NULL;
-	s->mail = true;
-	answer_set(&s->answer, 250, "2.1.0", "sender taken");
-}
-
-static void
-say_mail(struct serving *s, char *text)
-{
-	struct mail_command	m;
+	struct smtpd_mail	m;
+	struct buffer		path = { 0 };
 	uint64_t		max = s->policy->size_max;
 
-	if (s->mail) {
-		bad(s, 503, "5.5.1", "a transaction is open");
-		return;
+	if (s->mail)
+		return reject(s, why, 503, "5.5.1",
+		    "Error: nested MAIL command");
+	if (!smtpd_mail_parse(&m, text, &s->reply)) {
+		s->errors++;
+		return smtpd_reply_write(&s->reply, s->stream, why);
 	}
-	if (!mail_command_parse(&m, text, &s->answer)) {
-		s->bad++;
-		return;
-	}
-	if (max > 0 && m.size > max)
-		answer_set(&s->answer, 552, "5.3.4",
-		    "a message may have %llu octets at most",
+	if (max > 0 && m.size > max) {
+		smtpd_mail_free(&m);
+		return respond(s, why, 552, "5.3.4",
+		    "Message size exceeds limit of %llu bytes",
 		    (unsigned long long)max);
-	else
-		take_mail(s, &m);
-	mail_command_free(&m);
+	}
+	buffer_add_text(&path, "");	/* the null sender writes nothing */
+	address_write(&path, &m.sender);
+	envelope_set_reverse(&s->envelope, path.data);
+	buffer_free(&path);
+	s->envelope.ret = m.ret;
+	s->envelope.envid = m.envid;
+	m.envid = NULL;
+	s->mail = true;
+	smtpd_mail_free(&m);
+	return respond(s, why, 250, "2.1.0", "Ok");
 }
 
 static void
-take_rcpt(struct serving *s, struct rcpt_command *r)
+add_recipient(struct smtpd_state *s, struct smtpd_rcpt *r)
 {
 	struct buffer		 path = { 0 };
 	struct forward_path	*to;
 
-	path_of(&path, &r->recipient);
+	address_write(&path, &r->recipient);
 	to = envelope_add(&s->envelope, path.data);
 	buffer_free(&path);
 	to->notify = r->notify;
 	to->orcpt = r->orcpt;
 	r->orcpt = NULL;
-	s->fruitless--;
-	answer_set(&s->answer, 250, "2.1.5", "recipient taken");
 }
 
-static void
-say_rcpt(struct serving *s, char *text)
+static bool
+command_rcpt(struct smtpd_state *s, char *text, struct failure *why)
 {
-	const struct serve_policy	*p = s->policy;
-	struct rcpt_command		 r;
-	struct failure			 why;
+	const struct smtpd_policy	*p = s->policy;
+	struct smtpd_rcpt		 r;
+	struct failure			 refusal;
 
-	if (!s->mail || s->receiving) {
-		bad(s, 503, "5.5.1", s->mail ? "the message has begun" :
-		    "MAIL comes first");
-		return;
-	}
+	if (!s->mail)
+		return reject(s, why, 503, "5.5.1",
+		    "Error: need MAIL command");
+	if (s->receiving)
+		return reject(s, why, 503, "5.5.1", "Error: RCPT after BDAT");
 	if (p->recipients_max > 0 && s->envelope.n >= p->recipients_max) {
-		s->fruitless--;		/* many were allowed to be named */
-		answer_set(&s->answer, 452, "4.5.3", "a message may have %llu "
-		    "recipients at most",
+		s->fruitless--;		/* the client could not know */
+		return respond(s, why, 452, "4.5.3",
+		    "Error: too many recipients, limit is %llu",
 		    (unsigned long long)p->recipients_max);
-		return;
 	}
-	if (!rcpt_command_parse(&r, text, &s->answer))
-		return;
+	if (!smtpd_rcpt_parse(&r, text, &s->reply))
+		return smtpd_reply_write(&s->reply, s->stream, why);
 	if (p->recipient != NULL &&
-	    !p->recipient(p->context, &r.recipient, &why))
-		answer_failure(&s->answer, &why);
-	else
-		take_rcpt(s, &r);
-	rcpt_command_free(&r);
+	    !p->recipient(p->context, &r.recipient, &refusal)) {
+		smtpd_reply_failure(&s->reply, &refusal);
+	} else {
+		add_recipient(s, &r);
+		s->fruitless--;
+		smtpd_reply_set(&s->reply, 250, "2.1.5", "Ok");
+	}
+	smtpd_rcpt_free(&r);
+	return smtpd_reply_write(&s->reply, s->stream, why);
 }
 
 static void
-say_rset(struct serving *s, char *text)
+begin_message(struct smtpd_state *s)
+{
+	s->limits = (struct message_limits){
+		.spill = s->policy->spill,
+		.spare = s->policy->spare,
+		.size_max = s->policy->size_max,
+	};
+	message_begin(&s->message, &s->limits);
+	s->receiving = true;
+}
+
+/*
+ * After the first failure, the rest of the message is read and dropped: it
+ * must not be taken for commands.
+ */
+static void
+add_to_message(struct smtpd_state *s, const char *data, size_t len)
+{
+	s->received += len;
+	if (!s->failed)
+		s->failed = !message_feed(&s->message, data, len, &s->failure);
+}
+
+/* The reply to a message that could not be received. */
+static void
+set_message_failure(struct smtpd_state *s)
+{
+	uint64_t	max = s->policy->size_max;
+
+	smtpd_reply_failure(&s->reply, &s->failure);
+	if (s->failure.status == EX_DATAERR && max > 0 && s->received > max) {
+		s->reply.code = 552;	/* RFC 1870 section 6.3 */
+		strlcpy(s->reply.enhanced, "5.3.4",
+		    sizeof(s->reply.enhanced));
+	}
+}
+
+/* Passes the message to the policy; replies once, or per path in LMTP. */
+static bool
+end_message(struct smtpd_state *s, struct failure *why)
+{
+	const struct smtpd_policy	*p = s->policy;
+	struct outcome			*outcomes = NULL;
+	const char			*queued = NULL;
+	size_t				 replies = s->lmtp ? s->envelope.n : 1;
+	bool				 good = true;
+
+	if (!s->failed)
+		s->failed = !message_end(&s->message, &s->failure);
+	if (s->failed) {
+		set_message_failure(s);
+	} else {
+		outcomes = memory_new(s->envelope.n, sizeof(*outcomes));
+		queued = p->message(p->context, &s->envelope, &s->message,
+		    outcomes);
+		s->fruitless = 0;
+	}
+	for (size_t i = 0; good && i < replies; i++) {
+		if (outcomes != NULL && s->lmtp)
+			smtpd_reply_outcome(&s->reply, &outcomes[i], queued);
+		else if (outcomes != NULL)
+			smtpd_reply_outcomes(&s->reply, &s->envelope, outcomes,
+			    queued);
+		good = smtpd_reply_write(&s->reply, s->stream, why);
+	}
+	free(outcomes);
+	end_transaction(s);
+	return good;
+}
+
+/*
+ * Waits for input of a message.  If the input ends, the session is over: an
+ * incomplete message is discarded.
+ */
+static bool
+wait_for_input(struct smtpd_state *s, const char **in, size_t *n,
+    struct failure *why)
+{
+	ssize_t	got;
+
+	stream_set_timeout(s->stream, s->policy->idle_ms);
+	got = stream_peek(s->stream, in, why);
+	if (got == -1)
+		return false;
+	s->over = got == 0;
+	*n = (size_t)got;
+	return true;
+}
+
+static bool
+command_data(struct smtpd_state *s, char *text, struct failure *why)
+{
+	struct dots_strict	dots = { .bare_lf = s->bare_lf };
+	char			decoded[STREAM_IN + 1];
+
+	if (*text != '\0')
+		return reject(s, why, 500, "5.5.1", "Syntax: DATA");
+	if (s->envelope.n == 0 || s->receiving)
+		return respond(s, why, 503, "5.5.1", "Error: %s",
+		    s->receiving ? "DATA after BDAT" :
+		    s->mail ? "no valid recipients" : "need MAIL command");
+	if (!respond(s, why, 354, "", "End data with <CR><LF>.<CR><LF>") ||
+	    !stream_flush(s->stream, why))
+		return false;
+	begin_message(s);
+	while (dots.state != STRICT_ENDED) {
+		const char	*in;
+		size_t		 n, used, out;
+
+		if (!wait_for_input(s, &in, &n, why))
+			return false;
+		if (s->over)
+			return true;
+		out = dots_strict_decode(&dots, in, n, &used, decoded);
+		stream_take(s->stream, used);
+		if (out > 0)
+			add_to_message(s, decoded, out);
+	}
+	return end_message(s, why);
+}
+
+static bool
+command_bdat(struct smtpd_state *s, char *text, struct failure *why)
+{
+	uint64_t	size, left;
+	bool		last;
+	bool		keep = s->envelope.n > 0;
+
+	if (!smtpd_bdat_parse(text, &size, &last)) {
+		/* It is unknown where the chunk ends and commands follow. */
+		s->over = true;
+		return respond(s, why, 421, "4.5.2",
+		    "%s Syntax: BDAT size [LAST]", s->policy->host);
+	}
+	if (keep && !s->receiving)
+		begin_message(s);
+	if (!stream_flush(s->stream, why))
+		return false;
+	for (left = size; left > 0;) {
+		const char	*in;
+		size_t		 n;
+
+		if (!wait_for_input(s, &in, &n, why))
+			return false;
+		if (s->over)
+			return true;
+		if (n > left)
+			n = (size_t)left;
+		if (keep)
+			add_to_message(s, in, n);
+		stream_take(s->stream, n);
+		left -= n;
+	}
+	if (!keep)
+		return respond(s, why, 503, "5.5.1",
+		    "Error: no valid recipients");
+	if (last)
+		return end_message(s, why);
+	if (s->failed) {
+		set_message_failure(s);
+		return smtpd_reply_write(&s->reply, s->stream, why);
+	}
+	/* A message may have any number of chunks, if they are not empty. */
+	if (size > 0)
+		s->fruitless--;
+	return respond(s, why, 250, "2.0.0", "Ok: %llu bytes",
+	    (unsigned long long)size);
+}
+
+static bool
+command_rset(struct smtpd_state *s, char *text, struct failure *why)
 {
 	(void)text;
-	serving_forget(s);
-	answer_set(&s->answer, 250, "2.0.0", "forgotten");
+	end_transaction(s);
+	return respond(s, why, 250, "2.0.0", "Ok");
 }
 
-static void
-say_noop(struct serving *s, char *text)
+static bool
+command_noop(struct smtpd_state *s, char *text, struct failure *why)
 {
 	(void)text;
-	answer_set(&s->answer, 250, "2.0.0", "nothing done");
+	return respond(s, why, 250, "2.0.0", "Ok");
 }
 
-static void
-say_vrfy(struct serving *s, char *text)
+static bool
+command_vrfy(struct smtpd_state *s, char *text, struct failure *why)
 {
 	(void)text;
-	answer_set(&s->answer, 252, "2.1.5", "only the smarthost knows");
+	return respond(s, why, 252, "2.1.5", "Cannot VRFY user, but will "
+	    "accept message and attempt delivery");
 }
 
-static void
-say_help(struct serving *s, char *text)
+static bool
+command_help(struct smtpd_state *s, char *text, struct failure *why)
 {
 	(void)text;
-	answer_set(&s->answer, 214, "2.0.0", "HELO EHLO LHLO MAIL RCPT DATA "
-	    "BDAT RSET NOOP VRFY HELP QUIT");
+	return respond(s, why, 214, "2.0.0", "Commands: HELO EHLO LHLO MAIL "
+	    "RCPT DATA BDAT RSET NOOP VRFY HELP QUIT");
 }
 
-static void
-say_quit(struct serving *s, char *text)
+static bool
+command_quit(struct smtpd_state *s, char *text, struct failure *why)
 {
 	(void)text;
 	s->over = true;
-	answer_set(&s->answer, 221, "2.0.0", "bye");
+	return respond(s, why, 221, "2.0.0", "Bye");
 }
 
-static void
-say_no(struct serving *s, char *text)
+static bool
+command_not_implemented(struct smtpd_state *s, char *text,
+    struct failure *why)
 {
 	(void)text;
-	bad(s, 502, "5.5.1", "not here");
+	return reject(s, why, 502, "5.5.1", "Error: command not implemented");
 }
 
 static const struct {
 	const char	*verb;
-	void		(*say)(struct serving *, char *text);
-} verbs[] = {
-	{ "HELO", say_helo },
-	{ "EHLO", say_ehlo },
-	{ "LHLO", say_lhlo },
-	{ "MAIL", say_mail },
-	{ "RCPT", say_rcpt },
-	{ "RSET", say_rset },
-	{ "NOOP", say_noop },
-	{ "VRFY", say_vrfy },
-	{ "HELP", say_help },
-	{ "QUIT", say_quit },
-	{ "EXPN", say_no },
-	{ "AUTH", say_no },
-	{ "STARTTLS", say_no },
+	bool		(*run)(struct smtpd_state *, char *text,
+			    struct failure *);
+} commands[] = {
+	{ "HELO", command_helo },
+	{ "EHLO", command_ehlo },
+	{ "LHLO", command_lhlo },
+	{ "MAIL", command_mail },
+	{ "RCPT", command_rcpt },
+	{ "DATA", command_data },
+	{ "BDAT", command_bdat },
+	{ "RSET", command_rset },
+	{ "NOOP", command_noop },
+	{ "VRFY", command_vrfy },
+	{ "HELP", command_help },
+	{ "QUIT", command_quit },
+	{ "EXPN", command_not_implemented },
+	{ "AUTH", command_not_implemented },
+	{ "STARTTLS", command_not_implemented },
 };
 
-/* "MAIL FROM:..." becomes "MAIL" and what stands behind the blanks. */
-static char *
-split(char *line)
-{
-	char	*text = line + strcspn(line, " \t");
-	size_t	 len = strlen(line);
-
-	while (len > 0 && isspace((unsigned char)line[len - 1]))
-		line[--len] = '\0';
-	if (*text != '\0')
-		*text++ = '\0';
-	return text + strspn(text, " \t");
-}
-
+/* Splits "VERB text" and runs the command. */
 static bool
-obey(struct serving *s, struct failure *why)
+run_command(struct smtpd_state *s, struct failure *why)
 {
 	char	*verb = s->line.data;
+	size_t	 len = s->line.len;
 	char	*text;
 
-	if (strlen(verb) != s->line.len) {
-		bad(s, 500, "5.5.2", "NUL is in no command");
-		return serving_answer(s, why);
-	}
-	text = split(verb);
-	if (strcasecmp(verb, "DATA") == 0 && *text == '\0')
-		return receive_data(s, why);
-	if (strcasecmp(verb, "BDAT") == 0)
-		return receive_bdat(s, text, why);
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
-		if (strcasecmp(verb, verbs[i].verb) == 0) {
-			verbs[i].say(s, text);
-			return serving_answer(s, why);
-		}
-	bad(s, 500, "5.5.1", "unknown command");
-	return serving_answer(s, why);
+	if (strlen(verb) != len)
+		return reject(s, why, 500, "5.5.2",
+		    "Error: NUL character in command");
+	while (len > 0 && isspace((unsigned char)verb[len - 1]))
+		verb[--len] = '\0';
+	text = verb + strcspn(verb, " \t");
+	if (*text != '\0')
+		*text++ = '\0';
+	text += strspn(text, " \t");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (strcasecmp(verb, commands[i].verb) == 0)
+			return commands[i].run(s, text, why);
+	return reject(s, why, 500, "5.5.1", "Error: command not recognized");
 }
 
-/* Past the end of a line that was too long to keep. */
+/* Skips the rest of a line that is longer than SMTPD_LINE_MAX. */
 static bool
-skip_line(struct serving *s, struct failure *why)
+reject_long_line(struct smtpd_state *s, struct failure *why)
 {
-	for (;;) {
-		const char	*in;
-		const char	*lf;
-		ssize_t		 n = stream_peek(s->stream, &in, why);
+	const char	*in;
+	const char	*lf;
+
+	do {
+		ssize_t	n = stream_peek(s->stream, &in, why);
 
 		if (n == -1)
 			return false;
-		if (n == 0) {
-			s->over = true;
+		s->over = n == 0;
+		if (s->over)
 			return true;
-		}
 		lf = memchr(in, '\n', (size_t)n);
 		stream_take(s->stream, lf != NULL ? (size_t)(lf + 1 - in) :
 		    (size_t)n);
-		if (lf != NULL)
-			return true;
-	}
+	} while (lf == NULL);
+	return reject(s, why, 500, "5.5.2", "Error: line too long");
 }
 
 static bool
-refuse_line(struct serving *s, struct failure *why)
-{
-	if (!skip_line(s, why))
-		return false;
-	if (s->over)
-		return true;
-	bad(s, 500, "5.5.2", "line too long");
-	return serving_answer(s, why);
-}
-
-/* Reads one command and obeys it. */
-static bool
-step(struct serving *s, struct failure *why)
+next_command(struct smtpd_state *s, struct failure *why)
 {
 	bool	bare_lf;
 
-	/* Replies to commands that came together go out together. */
+	/* Replies to pipelined commands are sent together. */
 	if (!stream_has_line(s->stream) && !stream_flush(s->stream, why))
 		return false;
 	stream_set_timeout(s->stream, s->policy->idle_ms);
 	buffer_clear(&s->line);
-	switch (stream_read_line(s->stream, &s->line, SERVE_LINE_MAX,
+	switch (stream_read_line(s->stream, &s->line, SMTPD_LINE_MAX,
 	    &bare_lf, why)) {
 	case STREAM_LINE:
-		break;
+		if (s->commands++ == 0)
+			s->bare_lf = bare_lf;
+		s->fruitless++;
+		return run_command(s, why);
 	case STREAM_LONG:
-		return refuse_line(s, why);
+		return reject_long_line(s, why);
 	case STREAM_CLOSED:
-		s->over = true;	/* half a command is none */
+		s->over = true;	/* an incomplete command is ignored */
 		return true;
 	case STREAM_FAILED:
-		return false;
+		break;
 	}
-	if (s->commands++ == 0)
-		s->bare_lf = bare_lf;
-	s->fruitless++;
-	return obey(s, why);
+	return false;
 }
 
+/* Ends the session of a client that exceeded a limit. */
 static bool
-is_nuisance(struct serving *s)
+enforce_limits(struct smtpd_state *s, struct failure *why)
 {
-	if (s->over || (s->bad < SERVE_BAD_MAX &&
-	    s->fruitless < SERVE_FRUITLESS_MAX))
-		return false;
-	answer_bye(s, s->bad >= SERVE_BAD_MAX ? "too many bad commands" :
-	    "too many commands and no message");
-	return true;
-}
-
-/* To a client that was too slow, or where a read failed or a signal came. */
-static void
-say_farewell(struct serving *s)
-{
-	struct failure	broken;
-
-	if (interrupt_came(s->stream->interrupt))
-		answer_set(&s->answer, 421, "4.3.2", "Service shutting down");
-	else
-		answer_set(&s->answer, 421, "4.4.2", "nothing came from you");
-	stream_set_timeout(s->stream, FAREWELL_MS);
-	if (serving_answer(s, &broken))
-		stream_flush(s->stream, &broken);
+	if (s->over || (s->errors < SMTPD_ERRORS_MAX &&
+	    s->fruitless < SMTPD_FRUITLESS_MAX))
+		return true;
+	s->over = true;
+	return respond(s, why, 421, "4.7.0", "%s Error: %s", s->policy->host,
+	    s->errors >= SMTPD_ERRORS_MAX ? "too many errors" :
+	    "too many commands without a message");
 }
 
 bool
-serve_session(struct stream *stream, const struct serve_policy *policy,
+smtpd_session(struct stream *stream, const struct smtpd_policy *policy,
     struct failure *why)
 {
-	struct serving	s = { .stream = stream, .policy = policy };
-	bool		good;
+	struct smtpd_state	s = { .stream = stream, .policy = policy };
+	struct failure		ignored;
+	bool			good;
 
-	answer_set(&s.answer, 220, "", "%s ESMTP relais", policy->host);
-	good = serving_answer(&s, why);
-	while (good && !s.over) {
-		good = step(&s, why);
-		if (good && is_nuisance(&s))
-			good = serving_answer(&s, why);
+	good = respond(&s, why, 220, "", "%s ESMTP relais", policy->host);
+	while (good && !s.over)
+		good = next_command(&s, why) && enforce_limits(&s, why);
+	if (good) {
+		/* A client may leave without waiting for the reply to QUIT. */
+		stream_flush(stream, &ignored);
+	} else {
+		stream_set_timeout(stream, CLOSING_MS);
+		if (interrupt_came(stream->interrupt) ?
+		    respond(&s, &ignored, 421, "4.3.2",
+			"%s Service shutting down", policy->host) :
+		    respond(&s, &ignored, 421, "4.4.2",
+			"%s Error: timeout exceeded", policy->host))
+			stream_flush(stream, &ignored);
 	}
-	if (!good)
-		say_farewell(&s);
-	else
-		/* Who has said QUIT need not wait to hear it answered. */
-		stream_flush(stream, why);
-	serving_forget(&s);
-	answer_free(&s.answer);
+	end_transaction(&s);
+	smtpd_reply_free(&s.reply);
 	buffer_free(&s.line);
 	return good;
 }
 
 void
-serve_refuse(struct stream *stream, const char *host,
+smtpd_refuse(struct stream *stream, const char *host,
     const struct failure *why)
 {
-	struct answer	a = { 0 };
-	struct failure	broken;
+	struct smtpd_reply	r = { 0 };
+	struct failure		ignored;
 
-	answer_set(&a, 421, "", "%s %s", host, why->text);
-	if (answer_write(&a, stream, &broken))
-		stream_flush(stream, &broken);
-	answer_free(&a);
+	smtpd_reply_set(&r, 421, "", "%s Service not available: %s", host,
+	    why->text);
+	if (smtpd_reply_write(&r, stream, &ignored))
+		stream_flush(stream, &ignored);
+	smtpd_reply_free(&r);
 }

@@ -1,15 +1,14 @@
 /*
  * smtpd_session.h - relais as an SMTP or LMTP server (RFC 5321, RFC 2033)
  *
- * For programs that speak SMTP to their sendmail (-bs), and for those that
- * may not read the smarthost's password and use the service's socket.  Who
- * may send what to whom, and what becomes of a message, is the policy's
- * business; here is the protocol, and bounds on all that a client may do.
+ * For programs that speak SMTP to sendmail (-bs).  The session implements the
+ * protocol and limits what a client can do; a policy decides which recipients
+ * are accepted and delivers the messages.
  *
- * Offered are PIPELINING, 8BITMIME, SIZE, CHUNKING, ENHANCEDSTATUSCODES, DSN
- * and SMTPUTF8; a client that said LHLO gets an answer for each recipient
- * behind its message.  Lines may end with LF; the end of DATA has the line
- * end that the first command had.
+ * The session offers PIPELINING, 8BITMIME, SIZE, CHUNKING,
+ * ENHANCEDSTATUSCODES, DSN and SMTPUTF8.  After LHLO, each recipient of a
+ * message gets its own reply.  Command lines may end with LF alone; DATA ends
+ * with CRLF.CRLF or LF.LF, depending on how the first command ended.
  */
 #ifndef SMTPD_SESSION_H
 #define SMTPD_SESSION_H
@@ -26,28 +25,35 @@
 #include "util/failure.h"
 
 enum {
-	SERVE_LINE_MAX = 4096,		/* octets of a command */
-	SERVE_FRUITLESS_MAX = 1000,	/* commands without a message */
-	SERVE_BAD_MAX = 100,		/* commands refused for their form */
+	SMTPD_LINE_MAX = 4096,		/* octets of a command */
+	SMTPD_FRUITLESS_MAX = 1000,	/* commands without a message; more
+					 * end the session */
+	SMTPD_ERRORS_MAX = 100,		/* syntax and sequence errors; more
+					 * end the session */
 };
 
-struct serve_policy {
-	const char	*host;			/* our name */
-	uint64_t	 size_max;		/* octets, 0: any */
-	uint64_t	 recipients_max;	/* of a message, 0: any */
-	int64_t		 idle_ms;		/* 0: a client may think long */
+struct smtpd_policy {
+	const char	*host;			/* our host name */
+	uint64_t	 size_max;		/* octets of a message, 0: no
+						 * limit */
+	uint64_t	 recipients_max;	/* of a message, 0: no limit */
+	int64_t		 idle_ms;		/* wait for the client, 0: no
+						 * limit */
 	const char *const *spill;		/* as in message_limits */
-	const struct message_spare *spare;	/* likewise */
+	const struct message_spare *spare;	/* as in message_limits */
 
-	/* False, with why, to refuse a forward-path; NULL: none. */
+	/*
+	 * Returns false, with why, to refuse a forward-path.  NULL if every
+	 * forward-path is accepted.
+	 */
 	bool	(*recipient)(void *context, const struct address *,
 		    struct failure *why);
 
 	/*
-	 * A whole message as it came, with the paths as they were named (a
-	 * bare name stays bare): an outcome for each of them.  Returns the
-	 * name that what is deferred has in the queue, good until the next
-	 * call; NULL if it is not there.
+	 * Delivers a complete message as it was received; bare names are not
+	 * qualified yet.  Sets one outcome for each forward-path.  Returns the
+	 * ID of the queue entry that holds the deferred forward-paths, valid
+	 * until the next call, or NULL if there is none.
 	 */
 	const char *(*message)(void *context, const struct envelope *,
 		    struct message *, struct outcome *);
@@ -55,15 +61,16 @@ struct serve_policy {
 };
 
 /*
- * From the greeting to QUIT, the end of input, or a client that was thrown
- * out, which are all true; a transaction that was not ended is forgotten.
- * False with why if the connection failed.
+ * Runs a session from the greeting to QUIT, to the end of input, or until the
+ * client exceeds a limit; all three return true.  A transaction that the
+ * client does not complete is discarded.  Returns false, with why, if the
+ * connection fails, the client is idle for too long, or a signal arrives.
  */
-bool	serve_session(struct stream *, const struct serve_policy *,
+bool	smtpd_session(struct stream *, const struct smtpd_policy *,
 	    struct failure *why);
 
-/* In place of a session: 421 and why there is none. */
-void	serve_refuse(struct stream *, const char *host,
+/* Replies 421 with the reason in place of a session. */
+void	smtpd_refuse(struct stream *, const char *host,
 	    const struct failure *why);
 
 #endif

@@ -122,7 +122,7 @@ post_session(struct stream *stream, const struct post_options *options,
 	struct post		post = { .options = options };
 	struct store_spill	spill;
 	struct message_spare	spare;
-	struct serve_policy	policy = {
+	struct smtpd_policy	policy = {
 		.host = options->me->host,
 		.size_max = config_number(options->config, NULL,
 		    KEY_MESSAGE_SIZE_LIMIT),
@@ -150,7 +150,7 @@ post_session(struct stream *stream, const struct post_options *options,
 	stream_heed(stream, options->interrupt);
 	sandbox = store_sandbox(post.queue == STORE_OPEN ? &post.spool : NULL);
 	relay_confine(&post.relay, &sandbox);
-	good = serve_session(stream, &policy, why);
+	good = smtpd_session(stream, &policy, why);
 	relay_end(&post.relay);
 	directory_end(&post.directory);
 	spool_close(&post.spool);

@@ -32,7 +32,7 @@ struct post_options {
 						 * one, without an attempt */
 };
 
-/* As serve_session(). */
+/* As smtpd_session(). */
 bool	post_session(struct stream *, const struct post_options *,
 	    struct failure *why);
 

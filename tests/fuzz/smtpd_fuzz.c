@@ -1,5 +1,5 @@
 /*
- * serve_fuzz.c - what must hold of every session with an SMTP client
+ * smtpd_fuzz.c - what must hold of every session with an SMTP client
  *
  * The input is what the client says.  Each answer is made of well-formed
  * lines, and each message taken has recipients, paths without control
@@ -87,7 +87,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const char *const tmp[] = { "/tmp", NULL };
-	struct serve_policy	policy = { .host = "here", .size_max = 4000,
+	struct smtpd_policy	policy = { .host = "here", .size_max = 4000,
 				    .recipients_max = 5, .spill = tmp,
 				    .message = take_message };
 	int			in = memfd_create("in", MFD_CLOEXEC);
@@ -98,7 +98,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	assert(in != -1 && out != -1 && file_write(in, data, len));
 	assert(lseek(in, 0, SEEK_SET) == 0);
 	stream_open_pair(&stream, in, out);
-	assert(serve_session(&stream, &policy, &why));
+	assert(smtpd_session(&stream, &policy, &why));
 	stream_close(&stream);
 	assert_answers(out);
 	close(in);

@@ -166,13 +166,13 @@ what_the_smarthost_refuses_is_the_final_reply(void **state)
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
 	ask(&p, "RCPT TO:<bad@example.net>\r\n", "250 ");
 	ask(&p, "DATA\r\n", "354 ");
-	line = ask(&p, "\r\nhi\r\n.\r\n", "550 5.1.1 sent to 0 of 1");
+	line = ask(&p, "\r\nhi\r\n.\r\n", "550 5.1.1 Error: accepted for 0 of 1");
 	assert_non_null(line);
 	/* The session goes on, and others are not held to account. */
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
 	ask(&p, "RCPT TO:<good@example.net>\r\n", "250 ");
 	ask(&p, "DATA\r\n", "354 ");
-	ask(&p, "\r\nhi\r\n.\r\n", "250 2.0.0 sent: ");
+	ask(&p, "\r\nhi\r\n.\r\n", "250 2.0.0 Ok: sent (");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
 	assert_string_equal(place_arrival(&p.place, 0)->rcpt[0].path,
@@ -198,7 +198,7 @@ a_deferral_that_nobody_keeps_is_the_final_reply(void **state)
 	ask(&p, "RCPT TO:<bad@example.net>\r\n", "250 ");
 	ask(&p, "RCPT TO:<busy@example.net>\r\n", "250 ");
 	ask(&p, "DATA\r\n", "354 ");
-	line = ask(&p, "\r\nhi\r\n.\r\n", "450 4.2.1 sent to 0 of 2");
+	line = ask(&p, "\r\nhi\r\n.\r\n", "450 4.2.1 Error: accepted for 0 of 2");
 	assert_non_null(line);
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
@@ -448,7 +448,7 @@ what_waits_in_the_queue_is_taken(void **state)
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
 	ask(&p, "RCPT TO:<b@example.net>\r\n", "250 ");
 	ask(&p, "DATA\r\n", "354 ");
-	ask(&p, "\r\nhi\r\n.\r\n", "250 2.0.0 queued as ");
+	ask(&p, "\r\nhi\r\n.\r\n", "250 2.0.0 Ok: queued as ");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
 	assert_int_equal(folder_count(folder_path(&p.place.folder,
@@ -509,7 +509,7 @@ all_at_once_is_fine(void **state)
 	relais_run(&o, p.place.conf, WORDS("-bs"), in.data);
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
-	assert_non_null(strstr(o.out.data, "\r\n250 2.0.0 sent: "));
+	assert_non_null(strstr(o.out.data, "\r\n250 2.0.0 Ok: sent ("));
 	assert_int_equal(place_arrival(&p.place, 0)->n_rcpt, 1000);
 	outcome_free(&o);
 	buffer_free(&in);

@@ -134,7 +134,7 @@ whole_file(struct buffer *to, int fd)
 static void
 talk(const char *input, size_t len, struct post *post, struct buffer *answers)
 {
-	struct serve_policy	policy = {
+	struct smtpd_policy	policy = {
 		.host = "here", .size_max = 1000, .recipients_max = 3,
 		.spill = (const char *const[]){ "/tmp", NULL },
 		.recipient = take_recipient,
@@ -147,14 +147,14 @@ talk(const char *input, size_t len, struct post *post, struct buffer *answers)
 
 	buffer_add_text(&post->messages, "");
 	stream_open_pair(&stream, in, out);
-	assert_true(serve_session(&stream, &policy, &why));
+	assert_true(smtpd_session(&stream, &policy, &why));
 	stream_close(&stream);
 	whole_file(answers, out);
 	close(in);
 	close(out);
 }
 
-/* "250 2.1.0 sender taken" to "250 2.1.0"; no words without codes. */
+/* "250 2.1.0 Ok" to "250 2.1.0"; no words without codes. */
 static void
 codes(struct buffer *to, const char *answers)
 {
@@ -438,9 +438,9 @@ the_longest_command_is_taken_and_one_octet_more_is_not(void **state)
 
 	(void)state;
 	buffer_add_text(&in, "NOOP ");
-	repeat(&in, "x", SERVE_LINE_MAX - 5 - 1);
+	repeat(&in, "x", SMTPD_LINE_MAX - 5 - 1);
 	buffer_add_text(&in, "\r\nNOOP ");
-	repeat(&in, "x", SERVE_LINE_MAX);
+	repeat(&in, "x", SMTPD_LINE_MAX);
 	buffer_add_text(&in, "\r\n");
 	shows(&in, "", "220|250 2.0.0|500 5.5.2");
 	buffer_free(&in);
@@ -465,7 +465,7 @@ a_thousand_commands_for_nothing_end_the_session(void **state)
 	struct buffer	in = { 0 };
 
 	(void)state;
-	repeat(&in, MAIL RCPT "RSET\r\n", SERVE_FRUITLESS_MAX);
+	repeat(&in, MAIL RCPT "RSET\r\n", SMTPD_FRUITLESS_MAX);
 	shows(&in, "", "|421 4.7.0");
 	buffer_free(&in);
 }
@@ -477,8 +477,8 @@ a_thousand_messages_do_not(void **state)
 	struct buffer	want = { 0 };
 
 	(void)state;
-	repeat(&in, MAIL RCPT "DATA\r\n.\r\n", SERVE_FRUITLESS_MAX);
-	repeat(&want, "a@x>b@x=;", SERVE_FRUITLESS_MAX);
+	repeat(&in, MAIL RCPT "DATA\r\n.\r\n", SMTPD_FRUITLESS_MAX);
+	repeat(&want, "a@x>b@x=;", SMTPD_FRUITLESS_MAX);
 	buffer_room(&want, 0);
 	shows(&in, want.data, "354|250 2.0.0");
 	buffer_free(&in);
@@ -489,7 +489,7 @@ a_thousand_messages_do_not(void **state)
 static void
 a_thousand_chunks_do_not_either(void **state)
 {
-	enum { CHUNKS = SERVE_FRUITLESS_MAX - 50 };
+	enum { CHUNKS = SMTPD_FRUITLESS_MAX - 50 };
 	struct buffer	in = { 0 };
 	struct buffer	want = { 0 };
 
@@ -513,7 +513,7 @@ empty_chunks_are_no_message(void **state)
 
 	(void)state;
 	buffer_add_text(&in, START);
-	repeat(&in, "BDAT 0\r\n", SERVE_FRUITLESS_MAX);
+	repeat(&in, "BDAT 0\r\n", SMTPD_FRUITLESS_MAX);
 	shows(&in, "", "250 2.0.0|421 4.7.0");
 	buffer_free(&in);
 }
@@ -524,7 +524,7 @@ garbage_ends_the_session(void **state)
 	struct buffer	in = { 0 };
 
 	(void)state;
-	repeat(&in, "\001\377garbage\r\n", 10 * SERVE_BAD_MAX);
+	repeat(&in, "\001\377garbage\r\n", 10 * SMTPD_ERRORS_MAX);
 	shows(&in, "", "500 5.5.1|421 4.7.0");
 	buffer_free(&in);
 }
@@ -587,7 +587,7 @@ what_was_refused_is_named(void **state)
 	talk(in, sizeof(in) - 1, &post, &out);
 	assert_non_null(strstr(out.data,
 	    "550-5.1.1 not sent to bad@x: 550 5.1.1 who?\r\n"
-	    "550 5.1.1 sent to 1 of 2 recipients\r\n"));
+	    "550 5.1.1 Error: accepted for 1 of 2 recipients\r\n"));
 	buffer_free(&post.messages);
 	buffer_free(&out);
 }
@@ -612,7 +612,7 @@ static void
 a_silent_client_is_sent_away(void **state)
 {
 	struct post		post = { .queued = false };
-	struct serve_policy	policy = { .host = "here", .idle_ms = 1,
+	struct smtpd_policy	policy = { .host = "here", .idle_ms = 1,
 				    .message = take_message,
 				    .context = &post };
 	struct stream		stream;
@@ -624,7 +624,7 @@ a_silent_client_is_sent_away(void **state)
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	stream_open(&stream, pair[0]);
-	assert_false(serve_session(&stream, &policy, &why));
+	assert_false(smtpd_session(&stream, &policy, &why));
 	assert_int_equal(why.status, EX_TEMPFAIL);
 	stream_close(&stream);
 	n = read(pair[1], answer, sizeof(answer) - 1);
@@ -648,7 +648,7 @@ leave_behind_quit(int fd)
 static void
 who_says_quit_need_not_wait_for_the_answer(void **state)
 {
-	struct serve_policy	policy = { .host = "here" };
+	struct smtpd_policy	policy = { .host = "here" };
 	struct stream		stream;
 	struct failure		why;
 	int			pair[2], status;
@@ -663,7 +663,7 @@ who_says_quit_need_not_wait_for_the_answer(void **state)
 	}
 	close(pair[1]);
 	stream_open(&stream, pair[0]);
-	assert_true(serve_session(&stream, &policy, &why));
+	assert_true(smtpd_session(&stream, &policy, &why));
 	stream_close(&stream);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);

@@ -1,0 +1,58 @@
+/*
+ * smtpd_reply.h - one reply of the server: reply code, enhanced status code
+ * (RFC 3463) and text
+ */
+#ifndef SMTPD_REPLY_H
+#define SMTPD_REPLY_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mail/envelope.h"
+#include "mail/outcome.h"
+#include "net/stream.h"
+#include "util/buffer.h"
+#include "util/failure.h"
+
+struct smtpd_reply {
+	int		code;		/* 250, 451, 550 ... */
+	char		enhanced[12];	/* "2.1.0", or "" for none */
+	struct buffer	text;		/* owned; lines separated by '\n' */
+};
+
+/*
+ * Replaces the reply.  smtpd_reply_set() always returns false, so that a
+ * parser can return the result of setting an error reply.
+ */
+bool	smtpd_reply_set(struct smtpd_reply *, int code, const char *enhanced,
+	    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void	smtpd_reply_vset(struct smtpd_reply *, int code, const char *enhanced,
+	    const char *fmt, va_list) __attribute__((format(printf, 4, 0)));
+
+/* The text of a failure, with the codes that match its exit status. */
+void	smtpd_reply_failure(struct smtpd_reply *, const struct failure *);
+
+/*
+ * LMTP: the reply for one forward-path after the end of the message (RFC 2033
+ * section 4.2).  queued is the ID of the queue entry that holds the deferred
+ * forward-paths, or NULL if there is none.
+ */
+void	smtpd_reply_outcome(struct smtpd_reply *, const struct outcome *,
+	    const char *queued);
+
+/*
+ * SMTP: the only reply for all forward-paths of a message.  A positive reply
+ * would promise delivery to each of them; so a single refused forward-path
+ * makes it negative, and its text lists the refused ones.
+ */
+void	smtpd_reply_outcomes(struct smtpd_reply *, const struct envelope *,
+	    const struct outcome *, const char *queued);
+
+/* Breaks long lines (RFC 5321 section 4.5.3.1.5). */
+bool	smtpd_reply_write(const struct smtpd_reply *, struct stream *,
+	    struct failure *);
+
+void	smtpd_reply_free(struct smtpd_reply *);
+
+#endif
