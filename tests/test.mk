@@ -58,6 +58,14 @@ $(B)/tests/program/gsasl_test: TEST_LIBS += \
 # The demonstration needs no package that only tests need.
 $(B)/tests/support/demo: TEST_LIBS = $(TLS_LIBS) $(BSD_LIBS)
 
+# An attacker that the program loads: a sanitizer's runtime would come too late.
+$(B)/tests/program/sandbox_test: | $(B)/tests/program/attacker.so
+$(B)/tests/program/attacker.so: tests/program/attacker.c \
+    tests/support/attack.c tests/support/attack.h
+	$(SAY) LD $@
+	$(CC) $(filter-out -fsanitize=%,$(ALL_CFLAGS)) -Itests -fPIC -shared \
+	    -o $@ $(filter %.c,$^)
+
 $(TEST_SCRIPTS): $(B)/%: %.sh
 	mkdir -p $(@D)
 	install -m 755 $< $@
