@@ -1,5 +1,5 @@
 /*
- * relais - the name we were called by chooses the role
+ * main.c - select the mode from the name that relais was called by
  */
 #include <signal.h>
 #include <stdio.h>
@@ -13,28 +13,33 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cli/cli.h"
 #include "cli/report.h"
-#include "cli/sendmail.h"
 #include "util/file.h"
 #include "util/privilege.h"
 
-static const struct {
+struct name {
 	const char	*name;
-	int		(*run)(int argc, char **argv);
-} roles[] = {
-	{ "sendmail",	cli_sendmail },
-	{ "send-mail",	cli_sendmail },
-	{ "relais",	cli_relais },
-	{ "mailq",	cli_mailq },
-	{ "newaliases",	cli_newaliases },
-	{ "hoststat",	cli_nothing },
-	{ "purgestat",	cli_nothing },
-	{ "smtpd",	cli_smtpd },
+	enum mode	 mode;
+	bool		 administrator;		/* accepts commands and -C */
+	bool		 no_arguments;		/* ignores its arguments */
+};
+
+/* The first one is used for a name that is not in the list. */
+static const struct name names[] = {
+	{ "sendmail",	MODE_DELIVER, false, false },
+	{ "send-mail",	MODE_DELIVER, false, false },
+	{ "relais",	MODE_DELIVER, true, false },
+	{ "mailq",	MODE_LIST, false, false },
+	{ "newaliases",	MODE_ALIASES, false, false },
+	{ "hoststat",	MODE_NOTHING, false, true },
+	{ "purgestat",	MODE_NOTHING, false, true },
+	{ "smtpd",	MODE_NO_DAEMON, false, true },
 };
 
 /*
- * Some callers close 0, 1 or 2: a socket that took the place of standard
- * output would have a warning written into its SMTP session.
+ * Some callers close descriptors 0, 1 or 2.  If a socket then got descriptor
+ * 2, a warning would be written into its SMTP session.
  */
 static void
 fill_descriptors(void)
@@ -49,11 +54,11 @@ fill_descriptors(void)
 }
 
 /*
- * No password in a core file, and none for another process of this user that
- * would look into our memory.
+ * Keeps passwords out of core files, and keeps other processes of this user
+ * from reading them in our memory.
  */
 static void
-keep_memory_private(void)
+protect_memory(void)
 {
 	const struct rlimit	none = { 0, 0 };
 
@@ -64,12 +69,12 @@ keep_memory_private(void)
 }
 
 static void
-keep_no_privilege(void)
+drop_privilege(void)
 {
 	if (!privilege_is_raised() || privilege_drop())
 		return;
-	report_line("can't give up the rights of my set-ID bit; run: chmod "
-	    "ug-s on the program");
+	report_line("cannot give up set-user-ID or set-group-ID privileges; "
+	    "remove the mode bits: chmod ug-s on the program");
 	_exit(EX_OSERR);
 }
 
@@ -77,19 +82,20 @@ int
 main(int argc, char **argv)
 {
 	const char	*slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
-	const char	*name = slash != NULL ? slash + 1 :
+	const char	*called = slash != NULL ? slash + 1 :
 			    argc > 0 ? argv[0] : "sendmail";
-	int		(*run)(int, char **) = cli_sendmail;
+	const struct name *name = &names[0];
 
 	fill_descriptors();
-	keep_no_privilege();
-	keep_memory_private();
+	drop_privilege();
+	protect_memory();
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);	/* a queue file too large: EFBIG */
+	signal(SIGXFSZ, SIG_IGN);	/* write(2) fails with EFBIG */
 	umask(077);
-	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++)
-		if (strcmp(name, roles[i].name) == 0)
-			run = roles[i].run;
-	/* Nothing is left to flush; what exit() would tidy up costs more. */
-	_exit(run(argc, argv));
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(called, names[i].name) == 0)
+			name = &names[i];
+	/* All output is flushed, and exit(3) takes longer. */
+	_exit(cli_run(name->no_arguments ? 1 : argc, argv, name->mode,
+	    name->administrator));
 }

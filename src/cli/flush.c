@@ -14,7 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/configured.h"
 #include "cli/report.h"
 #include "cli/transcript.h"
 #include "config/identity.h"
@@ -245,26 +244,19 @@ flush(const struct options *options, const struct config *config,
 	return carry_out(options, config, log, &order);
 }
 
-static int
-serve_queue(const struct options *options, const struct config *config,
+int
+serve_command(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct flush_order	order = { .choice.when = WHEN_DUE,
 				    .every_s = SERVE_S };
+	struct failure		why;
 
+	if (options->n_arguments > 1) {
+		failed(&why, EX_USAGE, "usage: relais serve");
+		return report_failure(log, options->errors, &why);
+	}
 	return carry_out(options, config, log, &order);
-}
-
-int
-serve_command(const struct options *options)
-{
-	struct log	log = { LOG_TO_NOTHING };
-	struct failure	why;
-
-	if (options->n_arguments == 1)
-		return configured(options, serve_queue, NULL);
-	failed(&why, EX_USAGE, "usage: relais serve");
-	return report_failure(&log, options->errors, &why);
 }
 
 /* Nothing of the caller's: it may be waiting for the end of our output. */

@@ -22,7 +22,8 @@ int	flush(const struct options *, const struct config *,
 	    const struct log *);
 
 /* relais serve: what is due, every minute, until it is told to end. */
-int	serve_command(const struct options *);
+int	serve_command(const struct options *, const struct config *,
+	    const struct log *);
 
 /* One pass, with a line of progress where a person watches. */
 bool	flush_once(const struct config *, const struct log *, struct spool *,

@@ -433,6 +433,36 @@ take_word(struct options *o, const char *word, struct failure *why)
 	return true;
 }
 
+/*
+ * The commands of relais.  A command's name is never taken as a recipient;
+ * its own arguments follow it in o->arguments.
+ */
+static const struct {
+	const char	*name;
+	enum mode	 mode;
+} commands[] = {
+	{ "config",	MODE_CONFIG },
+	{ "queue",	MODE_QUEUE },
+	{ "serve",	MODE_SERVE },
+};
+
+/* The first argument may be a command; -d0.1 prints the version. */
+static void
+select_mode(struct options *o, bool administrator)
+{
+	if (o->mode != MODE_DELIVER || o->from_header)
+		return;
+	if (o->n_arguments == 0) {
+		if (o->print_version)
+			o->mode = MODE_VERSION;
+		return;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (administrator &&
+		    strcmp(o->arguments[0], commands[i].name) == 0)
+			o->mode = commands[i].mode;
+}
+
 bool
 options_parse(struct options *o, int argc, char **argv, bool administrator,
     struct failure *why)
@@ -461,6 +491,7 @@ options_parse(struct options *o, int argc, char **argv, bool administrator,
 		if (argv[i][0] == '\0')
 			return failed(why, EX_USAGE,
 			    "an empty argument is no recipient");
+	select_mode(o, administrator);
 	return true;
 }
 

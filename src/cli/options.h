@@ -15,6 +15,7 @@
 #include "mail/envelope.h"
 #include "util/failure.h"
 
+/* What a command line asks for. */
 enum mode {
 	MODE_DELIVER,		/* -bm, -ba */
 	MODE_SMTP,		/* -bs */
@@ -24,8 +25,12 @@ enum mode {
 	MODE_VERIFY,		/* -bv */
 	MODE_FLUSH,		/* -q... */
 	MODE_NOTHING,		/* -bh, -bH, hoststat, purgestat */
-	MODE_VERSION,		/* --version, -d0.1 with nothing to send */
+	MODE_VERSION,		/* --version, -d0.1 without recipients */
 	MODE_HELP,		/* --help */
+	MODE_NO_DAEMON,		/* smtpd */
+	MODE_CONFIG,		/* relais config */
+	MODE_QUEUE,		/* relais queue */
+	MODE_SERVE,		/* relais serve */
 };
 
 enum error_mode {

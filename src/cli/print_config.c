@@ -202,12 +202,12 @@ print(const struct options *options, struct failure *why)
 }
 
 int
-print_config(const struct options *options)
+print_config(const struct options *options, const struct config *config,
+    const struct log *log)
 {
-	struct log	log = { LOG_TO_NOTHING };
 	struct failure	why;
 
-	if (print(options, &why))
-		return EX_OK;
-	return report_failure(&log, options->errors, &why);
+	(void)config;		/* loaded by print() */
+	return print(options, &why) ? EX_OK :
+	    report_failure(log, options->errors, &why);
 }

@@ -10,7 +10,10 @@
 #define CLI_PRINT_CONFIG_H
 
 #include "cli/options.h"
+#include "config/config.h"
+#include "util/log.h"
 
-int	print_config(const struct options *);
+int	print_config(const struct options *, const struct config *,
+	    const struct log *);
 
 #endif

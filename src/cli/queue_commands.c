@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/configured.h"
 #include "cli/flush.h"
 #include "cli/mailq.h"
 #include "cli/queue_health.h"
@@ -294,8 +293,8 @@ take_words(struct request *r, command **run, const struct options *o,
 	    failed(why, EX_USAGE, "%s", usage);
 }
 
-static int
-queue(const struct options *options, const struct config *config,
+int
+queue_command(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct request	r = { .config = config, .log = log,
@@ -316,10 +315,4 @@ queue(const struct options *options, const struct config *config,
 	spool_close(&spool);
 	return why.text[0] != '\0' && answer != EX_OK ?
 	    report_failure(log, options->errors, &why) : answer;
-}
-
-int
-queue_command(const struct options *options)
-{
-	return configured(options, queue, NULL);
 }

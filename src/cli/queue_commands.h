@@ -5,7 +5,10 @@
 #define CLI_QUEUE_COMMANDS_H
 
 #include "cli/options.h"
+#include "config/config.h"
+#include "util/log.h"
 
-int	queue_command(const struct options *);
+int	queue_command(const struct options *, const struct config *,
+	    const struct log *);
 
 #endif

@@ -67,8 +67,10 @@ print_configuration(const struct options *options)
 }
 
 int
-print_version(const struct options *options)
+print_version(const struct options *options, const struct config *config,
+    const struct log *log)
 {
+	(void)config, (void)log;
 	puts("relais " VERSION);
 	print_tls();
 	printf("Authentication: %s\n", auth_mechanisms());
@@ -77,8 +79,10 @@ print_version(const struct options *options)
 }
 
 int
-print_help(void)
+print_help(const struct options *options, const struct config *config,
+    const struct log *log)
 {
+	(void)options, (void)config, (void)log;
 	puts("usage: sendmail [-itv] [-F name] [-f address] [-B type] [-o x] "
 	    "[--] [recipient ...]\n"
 	    "       sendmail -bs | -bv [-t] [recipient ...] | -bp | -bi | -q\n"

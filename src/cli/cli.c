@@ -1,0 +1,165 @@
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "cli/flush.h"
+#include "cli/input.h"
+#include "cli/mailq.h"
+#include "cli/print_config.h"
+#include "cli/queue_commands.h"
+#include "cli/report.h"
+#include "cli/send.h"
+#include "cli/smtp.h"
+#include "cli/version.h"
+#include "config/config.h"
+#include "util/failure.h"
+#include "util/log.h"
+
+/* For newaliases, hoststat and purgestat: there is nothing to do. */
+static int
+do_nothing(const struct options *options, const struct config *config,
+    const struct log *log)
+{
+	(void)options, (void)config, (void)log;
+	return EX_OK;
+}
+
+static int
+refuse_daemon(const struct options *options, const struct config *config,
+    const struct log *log)
+{
+	(void)options, (void)config, (void)log;
+	report_line("smtpd: relais has no SMTP daemon; for SMTP on standard "
+	    "input, run sendmail -bs");
+	return EX_USAGE;
+}
+
+static const struct action {
+	int	(*run)(const struct options *, const struct config *,
+		    const struct log *);
+	bool	 configured;	/* else run() is passed an empty configuration
+				 * and a log that takes nothing */
+	bool	 mail;		/* options about messages have an effect */
+} actions[] = {
+	[MODE_DELIVER]	 = { submit, true, true },
+	[MODE_SMTP]	 = { smtp_session, true, true },
+	[MODE_LIST]	 = { mailq, true, false },
+	[MODE_COUNT]	 = { mailq_count, true, false },
+	[MODE_ALIASES]	 = { do_nothing, false, false },
+	[MODE_VERIFY]	 = { submit_verify, true, true },
+	[MODE_FLUSH]	 = { flush, true, false },
+	[MODE_NOTHING]	 = { do_nothing, false, false },
+	[MODE_VERSION]	 = { print_version, false, false },
+	[MODE_HELP]	 = { print_help, false, false },
+	[MODE_NO_DAEMON] = { refuse_daemon, false, false },
+	[MODE_CONFIG]	 = { print_config, false, false },
+	[MODE_QUEUE]	 = { queue_command, true, false },
+	[MODE_SERVE]	 = { serve_command, true, false },
+};
+
+/* Opens the log even if the configuration cannot be loaded. */
+static bool
+load_config(struct config *config, struct log *log,
+    const struct options *options, struct failure *why)
+{
+	struct config_source	source = {
+		.file = options->config_file,
+		.overrides = options->overrides,
+	};
+	bool			good = config_load(config, &source, why);
+
+	log_open(log, good ? config_text(config, NULL, KEY_LOG) : NULL,
+	    getprogname());
+	return good;
+}
+
+/* Logs or prints that an option has no effect. */
+static void
+report_options(const struct options *options, const struct log *log)
+{
+	/* A client of -bs takes text before the greeting for a failure. */
+	if (options->mode == MODE_SMTP && log->target == LOG_TO_STDERR)
+		return;
+	if (options->ignored)
+		log_line(log, LOG_NOTICE, "ignored an option that names a "
+		    "file or changes the configuration");
+	if (options->warning != NULL && options->mode != MODE_SMTP &&
+	    options->errors != ERRORS_QUIET)
+		report_line(options->warning);
+}
+
+/*
+ * Whether the caller of an invalid command line may be writing a message: it
+ * must see our exit status, not SIGPIPE.  In modes other than -bm and -ba it
+ * is not: a client of -bs waits for the greeting.
+ */
+static bool
+may_be_writing(int argc, char **argv, enum mode mode)
+{
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], "-b", 2) == 0 &&
+		    strcmp(argv[i], "-bm") != 0 && strcmp(argv[i], "-ba") != 0)
+			return false;
+	return mode == MODE_DELIVER;
+}
+
+/*
+ * A failure to write standard output is an error if output is what the mode
+ * is for.  The output of -v does not matter to the message.
+ */
+static int
+finish_output(int status, enum mode mode)
+{
+	struct log	log = { LOG_TO_NOTHING };
+	struct failure	why;
+
+	if ((fflush(stdout) == 0 && !ferror(stdout)) ||
+	    mode == MODE_DELIVER || status != EX_OK)
+		return status;
+	failed_errno(&why, EX_IOERR, "cannot write to standard output");
+	/* A reader such as head(1) may have closed the pipe on purpose. */
+	return report_failure(&log, errno == EPIPE ? ERRORS_QUIET :
+	    ERRORS_PRINTED, &why);
+}
+
+int
+cli_run(int argc, char **argv, enum mode mode, bool administrator)
+{
+	struct options		 options = { .mode = mode };
+	struct config		 config = { 0 };
+	struct log		 log = { LOG_TO_NOTHING };
+	const struct action	*action;
+	struct failure		 why;
+	int			 status;
+
+	if (!options_parse(&options, argc, argv, administrator, &why)) {
+		status = report_failure(&log, options.errors, &why);
+		if (may_be_writing(argc, argv, options.mode))
+			input_drain(STDIN_FILENO);
+		goto out;
+	}
+	action = &actions[options.mode];
+	if (action->configured &&
+	    !load_config(&config, &log, &options, &why)) {
+		status = report_failure(&log, options.errors, &why);
+		if (options.mode == MODE_SMTP)
+			smtp_refuse(&why);
+		else if (options.mode == MODE_DELIVER)
+			input_drain(STDIN_FILENO);
+		goto out;
+	}
+	if (action->mail)
+		report_options(&options, &log);
+	status = action->run(&options, &config, &log);
+out:
+	log_close(&log);
+	config_free(&config);
+	options_free(&options);
+	return finish_output(status, options.mode);
+}
