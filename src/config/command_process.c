@@ -169,7 +169,7 @@ ask(struct command_process *p, uint32_t number, struct buffer *output,
 	if (!file_write(p->fd, &number, sizeof(number)) ||
 	    !receive(p, &a, sizeof(a)) ||
 	    !receive(p, buffer_room(output, a.len), a.len)) {
-		if (p->interrupt != NULL && p->interrupt->signal != 0)
+		if (interrupt_is_known(p->interrupt))
 			return interrupt_failed(p->interrupt, why);
 		return failed_errno(why, EX_TEMPFAIL,
 		    "the process that runs commands does not answer");

@@ -50,12 +50,6 @@ struct race {
 	size_t				 n_failed;
 };
 
-static bool
-is_interrupted(const struct connect_options *options)
-{
-	return options->interrupt != NULL && options->interrupt->signal != 0;
-}
-
 static void
 address_text(const struct addrinfo *to, char *text, size_t size)
 {
@@ -304,7 +298,7 @@ run(struct race *r)
 	int	winner = -1;
 
 	while (winner == -1 && (r->started < r->n || running(r) > 0) &&
-	    !is_interrupted(r->options)) {
+	    !interrupt_is_known(r->options->interrupt)) {
 		if (running(r) > 0)
 			winner = await(r);
 		if (winner == -1 && is_due(r) && start_next(r))
@@ -398,7 +392,7 @@ connect_unix(const char *path, const struct connect_options *options,
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1 || !connect_patiently(fd, &to, options)) {
-		if (is_interrupted(options))
+		if (interrupt_is_known(options->interrupt))
 			interrupt_failed(options->interrupt, why);
 		else if (errno == EAGAIN)
 			failed(why, EX_TEMPFAIL, "%s: no answer", path);
@@ -433,7 +427,7 @@ connect_any(const char *host, const struct addrinfo *list,
 	fd = run(&r);
 	if (fd != -1)
 		return fd;
-	if (is_interrupted(options)) {
+	if (interrupt_is_known(options->interrupt)) {
 		interrupt_failed(options->interrupt, why);
 		return -1;
 	}

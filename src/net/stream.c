@@ -90,7 +90,7 @@ wait_for(struct stream *s, short events, struct failure *why)
 			if (left > 3600 * 1000)
 				left = 3600 * 1000;
 		}
-		if (s->interrupt != NULL && s->interrupt->signal != 0)
+		if (interrupt_is_known(s->interrupt))
 			left = 0;
 		n = poll(p, 2, (int)left);
 		if (n > 0 && (p[0].revents & (events | POLLERR | POLLHUP)) != 0)

@@ -59,7 +59,7 @@ host_text(const struct relay *r, char *text, size_t size)
 static bool
 is_interrupted(struct relay *r)
 {
-	if (!r->stopped && interrupt_came(r->interrupt)) {
+	if (!r->stopped && interrupt_is_known(r->interrupt)) {
 		r->stopped = true;
 		interrupt_failed(r->interrupt, &r->stopped_why);
 	}

@@ -6,6 +6,8 @@
 #include <sysexits.h>
 
 #include "mail/verdict.h"
+#include "util/memory.h"
+#include "util/visible.h"
 
 enum {
 	TEXT_MAX = 480,		/* octets of text in a line of a reply; RFC
@@ -179,24 +181,46 @@ fitting(const char *line)
 	return len > 0 ? len : TEXT_MAX;
 }
 
+/* A reason may quote what is not text, and the client may display it. */
+static void
+make_visible(struct buffer *to, const char *text)
+{
+	char	*copy = memory_copy(text);
+	char	*rest = copy;
+	char	*line;
+
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		size_t	 size = 4 * strlen(line) + 1;
+		char	*shown = buffer_room(to, size);
+
+		visible_more(shown, size, line, "");
+		to->len += strlen(shown);
+		if (rest != NULL)
+			buffer_add_byte(to, '\n');
+	}
+	free(copy);
+}
+
 bool
 smtpd_reply_write(const struct smtpd_reply *r, struct stream *s,
     struct failure *why)
 {
-	const char	*line = r->text.data != NULL ? r->text.data : "";
+	struct buffer	 shown = { 0 };
+	const char	*line;
+	bool		 good = true, last = false;
 
-	for (;;) {
+	make_visible(&shown, r->text.data != NULL ? r->text.data : "");
+	for (line = shown.data; good && !last;) {
 		size_t	len = fitting(line);
-		bool	last = line[len] == '\0';
 
-		if (!stream_printf(s, why, "%d%c%s%s%.*s\r\n", r->code,
+		last = line[len] == '\0';
+		good = stream_printf(s, why, "%d%c%s%s%.*s\r\n", r->code,
 		    last ? ' ' : '-', r->enhanced,
-		    r->enhanced[0] != '\0' ? " " : "", (int)len, line))
-			return false;
-		if (last)
-			return true;
+		    r->enhanced[0] != '\0' ? " " : "", (int)len, line);
 		line += len + (line[len] == '\n');
 	}
+	buffer_free(&shown);
+	return good;
 }
 
 void

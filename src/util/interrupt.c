@@ -54,6 +54,12 @@ interrupt_came(struct interrupt *i)
 }
 
 bool
+interrupt_is_known(const struct interrupt *i)
+{
+	return i != NULL && i->signal != 0;
+}
+
+bool
 interrupt_failed(const struct interrupt *i, struct failure *why)
 {
 	return failed(why, EX_TEMPFAIL, "interrupted by signal %d (%s)",

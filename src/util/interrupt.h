@@ -25,8 +25,11 @@ struct interrupt {
 /* From now on.  If the system refuses it, signals end us as before. */
 void	interrupt_hold(struct interrupt *);
 
-/* NULL: no. */
+/* NULL: no.  A system call until it is known. */
 bool	interrupt_came(struct interrupt *);
+
+/* interrupt_came() has said so already. */
+bool	interrupt_is_known(const struct interrupt *);
 
 /* Fills *why with EX_TEMPFAIL and the signal that came; returns false. */
 bool	interrupt_failed(const struct interrupt *, struct failure *why);

@@ -37,6 +37,10 @@ static const struct reply_case cases[] = {
 	    FULL TEN "x", "550-" FULL TEN "\r\n550 x\r\n" },
 	{ "a long line before another line", "", FULL TEN "x\ny",
 	    "550-" FULL TEN "\r\n550-x\r\n550 y\r\n" },
+	{ "control characters and reversed text are made visible", "5.1.3",
+	    "no \033[2J\r\nand no \342\200\256x",
+	    "550-5.1.3 no \\033[2J\\015\r\n"
+	    "550 5.1.3 and no \\342\\200\\256x\r\n" },
 	{ "a UTF-8 character is not split", "", FULL "012345678\303\251",
 	    "550-" FULL "012345678\r\n550 \303\251\r\n" },
 };
