@@ -297,7 +297,7 @@ a_message_of_bs_is_queued_and_answered(void **state)
 	assert_true(smarthost_wait_connections(p.host, 1));
 	kill(program_pid(r), SIGTERM);
 	line = program_hear(r);
-	if (strncmp(line, "250 2.0.0 queued as ", 20) != 0 ||
+	if (strncmp(line, "250 2.0.0 Ok: queued as ", 24) != 0 ||
 	    strstr(line, "interrupted by signal 15") == NULL)
 		fail_msg("the reply is: %s", line);
 	assert_memory_equal(program_hear(r), "421 4.3.2 ", 10);
