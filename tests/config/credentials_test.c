@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -328,7 +329,23 @@ closes_every_descriptor(void **state)
 	close(fd);
 }
 
-/* Whatever is ignored or blocked here: a caller may have set it so. */
+/*
+ * Signals 32 and 33 belong to glibc, whose sigaction() does not change them;
+ * its posix_spawn() starts programs, as make does, with both ignored.
+ */
+#define LIBC_SIGNALS	(UINT64_C(3) << 31)
+
+static bool
+has_default_signals(const char *status)
+{
+	uint64_t	blocked, ignored;
+
+	return sscanf(status, "SigBlk: %" SCNx64 " SigIgn: %" SCNx64,
+	    &blocked, &ignored) == 2 && blocked == 0 &&
+	    (ignored & ~LIBC_SIGNALS) == 0;
+}
+
+/* A caller may have started us with signals ignored or blocked. */
 static void
 gives_default_signals(void **state)
 {
@@ -348,9 +365,7 @@ gives_default_signals(void **state)
 		sigfillset(&all);
 		sigprocmask(SIG_SETMASK, &all, NULL);
 		_exit(read_credentials(t, NULL) &&
-		    strcmp(t->credentials.password,
-		    "SigBlk:\t0000000000000000\n"
-		    "SigIgn:\t0000000000000000") == 0 ? 0 : 1);
+		    has_default_signals(t->credentials.password) ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
