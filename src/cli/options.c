@@ -9,55 +9,13 @@
 #include "util/memory.h"
 #include "util/visible.h"
 
-enum arity {
-	UNKNOWN,
-	ALONE,
-	VALUE,			/* attached, or the next argument */
-	ATTACHED,		/* attached or none: never the next argument */
-};
-
-/* Takes one option; false with why. */
-typedef bool take_option(struct options *, const char *value, bool administrator,
-    struct failure *why);
-
-static bool
-nothing(struct options *o, const char *value, bool administrator,
-    struct failure *why)
-{
-	(void)o, (void)value, (void)administrator, (void)why;
-	return true;
-}
-
-/* What goes with sendmail's power over files and queues: not taken up. */
-static bool
-unsafe(struct options *o, const char *value, bool administrator,
-    struct failure *why)
-{
-	(void)value, (void)administrator, (void)why;
-	o->ignored = true;
-	return true;
-}
-
-static bool
-refuse(struct options *o, const char *value, bool administrator,
-    struct failure *why)
-{
-	(void)o, (void)value, (void)administrator;
-	return failed(why, EX_USAGE, "this option is not supported");
-}
-
-static bool
-take_body_type(struct options *o, const char *value, bool administrator,
-    struct failure *why)
-{
-	(void)administrator, (void)why;
-	/* A hint that is not needed: the octets themselves tell. */
-	if (strcasecmp(value, "7BIT") != 0 &&
-	    strcasecmp(value, "8BITMIME") != 0 &&
-	    strcasecmp(value, "BINARYMIME") != 0)
-		o->warning = "unknown body type behind -B ignored";
-	return true;
-}
+/*
+ * The options in the notation of getopt(3): ":" requires a value, "::" accepts
+ * one only in the same argument.  getopt() itself is not used because it
+ * treats "-" and long options differently on different systems.
+ */
+static const char	option_letters[] = "A:B:b:C:cD:d::E::e:F:f:Gh:IiJ::L:l"
+	"M:mN:nO:o:p:Q::q::R:r:S:sT::tUV:vX:x";
 
 static const struct {
 	char		letter;
@@ -74,163 +32,84 @@ static const struct {
 	{ 'H', MODE_NOTHING },
 };
 
+/* -b */
 static bool
-take_mode(struct options *o, const char *value, bool administrator,
-    struct failure *why)
+set_mode(struct options *o, const char *value, struct failure *why)
 {
 	char	shown[40];
 
-	(void)administrator;
-	if (strcmp(value, "d") == 0 || strcmp(value, "D") == 0)
-		return failed(why, EX_USAGE, "mode -b%s is not supported: "
-		    "relais serve runs the queue", value);
 	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
 		if (value[0] == modes[i].letter && value[1] == '\0') {
 			o->mode = modes[i].mode;
 			return true;
 		}
-	return failed(why, EX_USAGE, "mode -b%s is not supported",
+	if (strcmp(value, "d") == 0 || strcmp(value, "D") == 0)
+		return failed(why, EX_USAGE, "mode %s is not supported; to "
+		    "run the queue, use relais serve", value);
+	return failed(why, EX_USAGE, "mode %s is not supported",
 	    visible(shown, sizeof(shown), value, strlen(value)));
 }
 
+/* -q */
 static bool
-take_config(struct options *o, const char *value, bool administrator,
+set_queue(struct options *o, const char *value, bool administrator,
     struct failure *why)
 {
-	if (!administrator)
-		return unsafe(o, value, administrator, why);
-	o->config_file = value;
+	if (value[0] != '\0' && strchr("GQL", value[0]) != NULL)
+		return failed(why, EX_USAGE, "value %c is not supported",
+		    value[0]);
+	/* A web form could pass such an option; it would run forever. */
+	if (!administrator && value[0] != '\0' &&
+	    strchr("0123456789p", value[0]) != NULL)
+		return failed(why, EX_USAGE, "only relais accepts an "
+		    "interval; to run as a service, use relais serve");
+	o->mode = MODE_FLUSH;
+	o->queue = value;
 	return true;
 }
 
-static bool
-take_debug(struct options *o, const char *value, bool administrator,
-    struct failure *why)
+static void
+set_errors(struct options *o, const char *value)
 {
-	(void)administrator, (void)why;
-	if (strcmp(value, "0.1") == 0)
-		o->print_version = true;
-	return true;
-}
-
-static bool
-take_errors(struct options *o, const char *value, bool administrator,
-    struct failure *why)
-{
-	(void)administrator, (void)why;
 	o->errors = value[0] == 'q' ? ERRORS_QUIET : ERRORS_PRINTED;
-	return true;
 }
 
-static bool
-take_full_name(struct options *o, const char *value, bool administrator,
-    struct failure *why)
+static void
+set_delivery(struct options *o, const char *value)
 {
-	(void)administrator, (void)why;
-	o->full_name = value;
-	return true;
+	if (value[0] == 'b')
+		o->delivery = DELIVER_BACKGROUND;
+	else if (value[0] == 'q' || value[0] == 'd')
+		o->delivery = DELIVER_QUEUE;
+	else
+		o->delivery = DELIVER_NOW;
 }
 
-static bool
-take_sender(struct options *o, const char *value, bool administrator,
-    struct failure *why)
-{
-	(void)administrator, (void)why;
-	o->sender = strcmp(value, "<>") == 0 ? "" : value;
-	return true;
-}
-
-static bool
-take_aliases(struct options *o, const char *value, bool administrator,
-    struct failure *why)
-{
-	(void)value, (void)administrator, (void)why;
-	o->mode = MODE_ALIASES;
-	return true;
-}
-
-/* Sendmail's booleans: true where nothing else is said. */
+/* A boolean as Sendmail writes it; true without a value. */
 static bool
 is_true(const char *value)
 {
 	return value[0] == '\0' || strchr("tTyY1", value[0]) != NULL;
 }
 
+/* A guarantee that is asked for must not be ignored. */
 static bool
-take_dots(struct options *o, const char *value, bool administrator,
-    struct failure *why)
+set_requiretls(const char *value, struct failure *why)
 {
-	(void)value, (void)administrator, (void)why;
-	o->ignore_dots = true;
-	return true;
+	return !is_true(value) || failed(why, EX_UNAVAILABLE, "REQUIRETLS (RFC "
+	    "8689) is not supported; the message is refused");
 }
 
-static bool
-take_notify(struct options *o, const char *value, bool administrator,
-    struct failure *why)
+/* The value in "Name=value"; "" for "Name"; NULL for another name. */
+static const char *
+value_of(const char *setting, const char *name)
 {
-	(void)administrator, (void)why;
-	if (!dsn_parse_notify(&o->notify, value))
-		o->warning = "bad list behind -N ignored";
-	return true;
-}
+	size_t	n = strlen(name);
 
-static bool
-take_return(struct options *o, const char *value, bool administrator,
-    struct failure *why)
-{
-	(void)administrator, (void)why;
-	if (!dsn_parse_return(&o->ret, value))
-		o->warning = "bad value behind -R ignored";
-	return true;
-}
-
-static bool
-take_envid(struct options *o, const char *value, bool administrator,
-    struct failure *why)
-{
-	(void)administrator, (void)why;
-	if (dsn_is_envid(value))
-		o->envid = value;
-	else
-		o->warning = "-V ignored: the envelope identifier must be "
-		    "xtext of at most 100 characters";
-	return true;
-}
-
-static bool
-take_queue(struct options *o, const char *value, bool administrator,
-    struct failure *why)
-{
-	if (value[0] != '\0' && strchr("GQL", value[0]) != NULL)
-		return failed(why, EX_USAGE, "-q%c is not supported",
-		    value[0]);
-	/* From a web form's parameters, it would run for ever. */
-	if (!administrator && value[0] != '\0' &&
-	    strchr("0123456789p", value[0]) != NULL)
-		return failed(why, EX_USAGE, "an interval is for relais -q; "
-		    "as a service, run relais serve");
-	o->mode = MODE_FLUSH;
-	o->queue = value;
-	return true;
-}
-
-static bool
-take_recipients(struct options *o, const char *value, bool administrator,
-    struct failure *why)
-{
-	(void)value, (void)administrator, (void)why;
-	o->from_header = true;
-	return true;
-}
-
-static bool
-take_verbose(struct options *o, const char *value, bool administrator,
-    struct failure *why)
-{
-	(void)value, (void)administrator, (void)why;
-	o->verbose = true;
-	return true;
+	if (strncasecmp(setting, name, n) != 0)
+		return NULL;
+	return setting[n] == '=' ? setting + n + 1 :
+	    setting[n] == '\0' ? setting + n : NULL;
 }
 
 static void
@@ -246,191 +125,172 @@ add_override(struct options *o, const char *value)
 	o->overrides[n + 1] = NULL;
 }
 
-static void
-take_delivery(struct options *o, const char *value)
-{
-	if (value[0] == 'b')
-		o->delivery = DELIVER_BACKGROUND;
-	else if (value[0] == 'q' || value[0] == 'd')
-		o->delivery = DELIVER_QUEUE;
-	else
-		o->delivery = DELIVER_NOW;
-}
-
-/* A promise that we can't keep; one that is not asked for is none. */
+/* -oX, a letter with its value; for relais, also -o key=value. */
 static bool
-take_requiretls(const char *value, struct failure *why)
-{
-	return !is_true(value) || failed(why, EX_UNAVAILABLE, "REQUIRETLS (RFC "
-	    "8689) is not supported, so the message is refused");
-}
-
-/* "Name=value" or "Name": the value of that name, "" without one, or NULL. */
-static const char *
-value_of(const char *setting, const char *name)
-{
-	size_t	n = strlen(name);
-
-	if (strncasecmp(setting, name, n) != 0)
-		return NULL;
-	return setting[n] == '=' ? setting + n + 1 :
-	    setting[n] == '\0' ? setting + n : NULL;
-}
-
-/* -oX: a letter and its value; relais' own -o key=value besides. */
-static bool
-take_short(struct options *o, const char *value, bool administrator,
+set_short(struct options *o, const char *value, bool administrator,
     struct failure *why)
 {
-	const char	*promise = value_of(value, "RequireTLS");
+	const char	*requiretls = value_of(value, "RequireTLS");
 
-	if (promise != NULL)
-		return take_requiretls(promise, why);
-	if (administrator && strchr(value, '=') != NULL) {
+	if (requiretls != NULL)
+		return set_requiretls(requiretls, why);
+	if (administrator && strchr(value, '=') != NULL)
 		add_override(o, value);
-		return true;
-	}
-	switch (value[0]) {
-	case 'i':
+	else if (value[0] == 'i')
 		o->ignore_dots = is_true(value + 1);
-		return true;
-	case 'd':
-		take_delivery(o, value + 1);
-		return true;
-	case 'e':
-		return take_errors(o, value + 1, administrator, why);
-	case 'Q':
-	case 'A':
-	case 'M':
-		return unsafe(o, value, administrator, why);
-	}
+	else if (value[0] == 'd')
+		set_delivery(o, value + 1);
+	else if (value[0] == 'e')
+		set_errors(o, value + 1);
+	else if (value[0] != '\0' && strchr("QAM", value[0]) != NULL)
+		o->ignored = true;
 	return true;
 }
 
-/* -OName=value: those that mean something here. */
+/* -OName=value */
 static bool
-take_long(struct options *o, const char *value, bool administrator,
-    struct failure *why)
+set_long(struct options *o, const char *value, struct failure *why)
 {
 	const char	*x;
 
 	if ((x = value_of(value, "IgnoreDots")) != NULL)
 		o->ignore_dots = is_true(x);
 	else if ((x = value_of(value, "DeliveryMode")) != NULL)
-		take_delivery(o, x);
+		set_delivery(o, x);
 	else if ((x = value_of(value, "ErrorMode")) != NULL)
-		return take_errors(o, x, administrator, why);
+		set_errors(o, x);
 	else if ((x = value_of(value, "RequireTLS")) != NULL)
-		return take_requiretls(x, why);
+		return set_requiretls(x, why);
 	else
-		return unsafe(o, value, administrator, why);
+		o->ignored = true;
 	return true;
 }
 
-/* In the order of the manual page. */
-static const struct {
-	char		 letter;
-	enum arity	 arity;
-	take_option	*take;
-} table[] = {
-	{ 'A', VALUE,	 nothing },
-	{ 'B', VALUE,	 take_body_type },
-	{ 'b', VALUE,	 take_mode },
-	{ 'C', VALUE,	 take_config },
-	{ 'c', ALONE,	 nothing },
-	{ 'D', VALUE,	 unsafe },
-	{ 'd', ATTACHED, take_debug },
-	{ 'E', ATTACHED, nothing },
-	{ 'e', VALUE,	 take_errors },
-	{ 'F', VALUE,	 take_full_name },
-	{ 'f', VALUE,	 take_sender },
-	{ 'G', ALONE,	 nothing },
-	{ 'h', VALUE,	 nothing },
-	{ 'I', ALONE,	 take_aliases },
-	{ 'i', ALONE,	 take_dots },
-	{ 'J', ATTACHED, nothing },
-	{ 'L', VALUE,	 nothing },
-	{ 'l', ALONE,	 refuse },
-	{ 'M', VALUE,	 nothing },
-	{ 'm', ALONE,	 nothing },
-	{ 'N', VALUE,	 take_notify },
-	{ 'n', ALONE,	 nothing },
-	{ 'O', VALUE,	 take_long },
-	{ 'o', VALUE,	 take_short },
-	{ 'p', VALUE,	 nothing },
-	{ 'Q', ATTACHED, refuse },
-	{ 'q', ATTACHED, take_queue },
-	{ 'R', VALUE,	 take_return },
-	{ 'r', VALUE,	 take_sender },
-	{ 'S', VALUE,	 refuse },
-	{ 's', ALONE,	 nothing },
-	{ 'T', ATTACHED, nothing },
-	{ 't', ALONE,	 take_recipients },
-	{ 'U', ALONE,	 nothing },
-	{ 'V', VALUE,	 take_envid },
-	{ 'v', ALONE,	 take_verbose },
-	{ 'X', VALUE,	 unsafe },
-	{ 'x', ALONE,	 nothing },
-};
-
-static bool
-bad_letter(char letter, struct failure *why)
-{
-	char	shown[8];
-
-	return failed(why, EX_USAGE, "unknown option -%s",
-	    visible(shown, sizeof(shown), &letter, 1));
-}
-
 /*
- * One argument that begins with a dash: letters up to one that has a value.
- * *used counts the arguments it took.
+ * Applies one option.  Returns false, with why, if it is refused.  Letters
+ * without a case are accepted and have no effect.
  */
 static bool
-take_cluster(struct options *o, char **argv, int left, bool administrator,
-    int *used, struct failure *why)
+set_option(struct options *o, char letter, const char *value,
+    bool administrator, struct failure *why)
 {
-	*used = 1;
-	for (const char *c = argv[0] + 1; *c != '\0'; c++) {
-		enum arity	 arity = UNKNOWN;
-		take_option	*take = NULL;
-		const char	*value = "";
-
-		for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-			if (table[i].letter == *c) {
-				arity = table[i].arity;
-				take = table[i].take;
-			}
-		if (arity == UNKNOWN)
-			return bad_letter(*c, why);
-		if (arity == ATTACHED || (arity == VALUE && c[1] != '\0'))
-			value = c + 1;
-		else if (arity == VALUE && left < 2)
-			return failed(why, EX_USAGE,
-			    "option -%c needs a value", *c);
-		else if (arity == VALUE)
-			value = argv[1], *used = 2;
-		if (!take(o, value, administrator, why))
-			return failure_prefix(why, "-%c: ", *c);
-		if (arity != ALONE)
-			return true;
+	switch (letter) {
+	case 'B':	/* only checked: the message itself is examined */
+		if (strcasecmp(value, "7BIT") != 0 &&
+		    strcasecmp(value, "8BITMIME") != 0 &&
+		    strcasecmp(value, "BINARYMIME") != 0)
+			o->warning = "-B: unknown body type ignored";
+		break;
+	case 'b':
+		return set_mode(o, value, why);
+	case 'C':
+		if (administrator)
+			o->config_file = value;
+		else
+			o->ignored = true;
+		break;
+	case 'D':
+	case 'X':
+		o->ignored = true;	/* would write to a file */
+		break;
+	case 'd':
+		if (strcmp(value, "0.1") == 0)
+			o->print_version = true;
+		break;
+	case 'e':
+		set_errors(o, value);
+		break;
+	case 'F':
+		o->full_name = value;
+		break;
+	case 'f':
+	case 'r':
+		o->sender = strcmp(value, "<>") == 0 ? "" : value;
+		break;
+	case 'I':
+		o->mode = MODE_ALIASES;
+		break;
+	case 'i':
+		o->ignore_dots = true;
+		break;
+	case 'l':
+	case 'Q':
+	case 'S':
+		return failed(why, EX_USAGE, "option is not supported");
+	case 'N':
+		if (!dsn_parse_notify(&o->notify, value))
+			o->warning = "-N: invalid list ignored";
+		break;
+	case 'O':
+		return set_long(o, value, why);
+	case 'o':
+		return set_short(o, value, administrator, why);
+	case 'q':
+		return set_queue(o, value, administrator, why);
+	case 'R':
+		if (!dsn_parse_return(&o->ret, value))
+			o->warning = "-R: invalid value ignored";
+		break;
+	case 't':
+		o->from_header = true;
+		break;
+	case 'V':
+		if (dsn_is_envid(value))
+			o->envid = value;
+		else
+			o->warning = "-V: invalid envelope ID ignored: it "
+			    "must be xtext (RFC 3461) of at most 100 "
+			    "characters";
+		break;
+	case 'v':
+		o->verbose = true;
+		break;
 	}
 	return true;
 }
 
-static bool
-take_word(struct options *o, const char *word, struct failure *why)
+/*
+ * Applies the letters of argv[0] up to the first one that has a value, which
+ * may be argv[1].  Returns the number of arguments used, or 0 with why.
+ */
+static int
+set_letters(struct options *o, char **argv, bool administrator,
+    struct failure *why)
 {
-	char	shown[80];
+	int	used = 1;
 
-	if (strcmp(word, "--version") == 0)
-		o->mode = MODE_VERSION;
-	else if (strcmp(word, "--help") == 0)
-		o->mode = MODE_HELP;
-	else
-		return failed(why, EX_USAGE, "unknown option %s",
-		    visible(shown, sizeof(shown), word, strlen(word)));
-	return true;
+	for (const char *c = argv[0] + 1; *c != '\0'; c++) {
+		const char	*letter = *c == ':' ? NULL :
+				    strchr(option_letters, *c);
+		const char	*value = "";
+		bool		 has_value;
+		char		 shown[8];
+
+		if (letter == NULL) {
+			failed(why, EX_USAGE, "unknown option -%s",
+			    visible(shown, sizeof(shown), c, 1));
+			return 0;
+		}
+		has_value = letter[1] == ':';
+		if (has_value)
+			value = c + 1;
+		if (has_value && letter[2] != ':' && *value == '\0') {
+			if (argv[1] == NULL) {
+				failed(why, EX_USAGE,
+				    "option -%c requires a value", *c);
+				return 0;
+			}
+			value = argv[1];
+			used = 2;
+		}
+		if (!set_option(o, *c, value, administrator, why)) {
+			failure_prefix(why, "-%c: ", *c);
+			return 0;
+		}
+		if (has_value)
+			break;
+	}
+	return used;
 }
 
 /*
@@ -467,22 +327,32 @@ bool
 options_parse(struct options *o, int argc, char **argv, bool administrator,
     struct failure *why)
 {
+	char	shown[80];
 	int	i = 1;
 
 	while (i < argc && argv[i][0] == '-') {
-		int	used = 1;
+		const char	*arg = argv[i];
+		int		 used = 1;
 
-		if (strcmp(argv[i], "--") == 0) {
+		if (strcmp(arg, "--") == 0) {
 			i++;
 			break;
 		}
-		if (argv[i][1] == '\0')
+		if (arg[1] == '\0')
 			return failed(why, EX_USAGE,
-			    "a lone - is neither an option nor a recipient");
-		if (!(argv[i][1] == '-' ? take_word(o, argv[i], why) :
-		    take_cluster(o, argv + i, argc - i, administrator, &used,
-		    why)))
-			return false;
+			    "\"-\" is not an option or a recipient");
+		if (arg[1] != '-') {
+			used = set_letters(o, argv + i, administrator, why);
+			if (used == 0)
+				return false;
+		} else if (strcmp(arg, "--version") == 0) {
+			o->mode = MODE_VERSION;
+		} else if (strcmp(arg, "--help") == 0) {
+			o->mode = MODE_HELP;
+		} else {
+			return failed(why, EX_USAGE, "unknown option %s",
+			    visible(shown, sizeof(shown), arg, strlen(arg)));
+		}
 		i += used;
 	}
 	o->arguments = argv + i;
@@ -490,7 +360,7 @@ options_parse(struct options *o, int argc, char **argv, bool administrator,
 	for (; i < argc; i++)
 		if (argv[i][0] == '\0')
 			return failed(why, EX_USAGE,
-			    "an empty argument is no recipient");
+			    "a recipient must not be empty");
 	select_mode(o, administrator);
 	return true;
 }

@@ -1,10 +1,10 @@
 /*
- * options.h - the sendmail command line
+ * options.h - parse the sendmail command line
  *
- * Every letter that any sendmail ever had is known with its arity, so no
- * value is ever taken for a recipient.  Parsing stops at the first word that
- * is no option, and behind "--".  No option names a file, a server or a
- * configuration under any name but relais.
+ * Every option letter of every sendmail is accepted with the right number of
+ * arguments, so that the argument of an option is never taken as a recipient.
+ * Parsing stops at "--" and at the first argument that is not an option.  Only
+ * relais accepts options that name a file, a server or a configuration key.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -34,12 +34,12 @@ enum mode {
 };
 
 enum error_mode {
-	ERRORS_PRINTED,		/* -oep, -oem, -oew and no -e at all */
-	ERRORS_QUIET,		/* -oeq: the exit status alone */
+	ERRORS_PRINTED,		/* -oep, -oem, -oew; without -e */
+	ERRORS_QUIET,		/* -oeq: only the exit status */
 };
 
 enum delivery_mode {
-	DELIVER_NOW,		/* -odi, -odf, and no -od at all */
+	DELIVER_NOW,		/* -odi, -odf; without -od */
 	DELIVER_BACKGROUND,	/* -odb */
 	DELIVER_QUEUE,		/* -odq, -odd */
 };
@@ -52,26 +52,27 @@ struct options {
 	bool			 ignore_dots;	/* -i */
 	bool			 verbose;	/* -v */
 	bool			 print_version;	/* -d0.1 */
-	const char		*sender;	/* -f; "" is null; NULL: none */
+	const char		*sender;	/* -f, or NULL; "": null sender */
 	const char		*full_name;	/* -F, or NULL */
 	const char		*envid;		/* -V, or NULL */
 	enum dsn_return		 ret;		/* -R */
 	unsigned		 notify;	/* -N */
-	const char		*queue;		/* what follows -q */
+	const char		*queue;		/* the argument of -q */
 	const char		*config_file;	/* relais -C, or NULL */
-	const char		**overrides;	/* relais -o key=value; NULL at
-						 * the end; owned */
-	char			**arguments;	/* what is left of argv */
+	const char		**overrides;	/* relais -o key=value; ends
+						 * with NULL; owned */
+	char			**arguments;	/* after the options */
 	int			 n_arguments;
-	bool			 ignored;	/* an option that would be unsafe to
-						 * take up did nothing */
-	const char		*warning;	/* about a bad value that does no
-						 * harm, or NULL */
+	bool			 ignored;	/* an unsafe option was given
+						 * and ignored */
+	const char		*warning;	/* about an invalid value that
+						 * was ignored, or NULL */
 };
 
 /*
- * administrator: the name is relais.  False with EX_USAGE; EX_UNAVAILABLE for
- * an option that asks for a guarantee that can't be given.
+ * Sets o->mode if an option or, for relais (administrator), a command selects
+ * one.  Returns false with EX_USAGE, or with EX_UNAVAILABLE for an option that
+ * asks for a guarantee that relais cannot give (REQUIRETLS).
  */
 bool	options_parse(struct options *, int argc, char **argv,
 	    bool administrator, struct failure *why);

@@ -153,7 +153,7 @@ static const struct CMUnitTest modes_spec[] = {
 	ANSWERS("-oeq is quiet about options, too", "sendmail", EX_USAGE, "",
 	    "", "sendmail", "-oeq", "-Z"),
 	ANSWERS("a guarantee that can't be given", "sendmail", EX_UNAVAILABLE,
-	    "", "-O: REQUIRETLS (RFC 8689) is not supported, so the message is "
+	    "", "-O: REQUIRETLS (RFC 8689) is not supported; the message is "
 	    "refused", "sendmail", "-O", "requiretls=yes", "-i", "a@x"),
 	ANSWERS("-C is the administrator's", "relais", EX_CONFIG, "",
 	    "/nonexistent", "relais", "-C", "/nonexistent", "-bv", "a@x"),
