@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/sendfile.h>
+#endif
 #include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "net/sendfile.h"
 #include "net/tls.h"
 #include "util/clock.h"
 #include "util/interrupt.h"
@@ -37,7 +39,7 @@ stream_open_pair(struct stream *s, int in, int out)
 }
 
 void
-stream_heed(struct stream *s, struct interrupt *interrupt)
+stream_set_interrupt(struct stream *s, struct interrupt *interrupt)
 {
 	s->interrupt = interrupt;
 }
@@ -51,14 +53,14 @@ stream_set_timeout(struct stream *s, int64_t ms)
 }
 
 void
-stream_set_patience(struct stream *s, int64_t ms)
+stream_set_wait_timeout(struct stream *s, int64_t ms)
 {
 	stream_set_timeout(s, ms);
 	s->patient = true;
 }
 
 void
-stream_speak_alone(struct stream *s)
+stream_expect_no_input(struct stream *s)
 {
 	s->alone = true;
 }
@@ -241,7 +243,7 @@ stream_peek(struct stream *s, const char **data, struct failure *why)
 }
 
 void
-stream_take(struct stream *s, size_t n)
+stream_consume(struct stream *s, size_t n)
 {
 	s->in_start += n;
 }
@@ -431,6 +433,25 @@ send_file_copied(struct stream *s, int fd, off_t offset, uint64_t len,
 	return true;
 }
 
+/*
+ * Sends what the kernel accepts without waiting: the number of octets, 0 at
+ * the end of the file, -1 with errno; ENOSYS if the system has no sendfile(2)
+ * of this kind.
+ */
+static ssize_t
+send_file_in_kernel(int to, int fd, off_t *offset, uint64_t len)
+{
+#ifdef __linux__
+	const uint64_t	most = 0x7ffff000;	/* of one call */
+
+	return sendfile(to, fd, offset, (size_t)(len < most ? len : most));
+#else
+	(void)to, (void)fd, (void)offset, (void)len;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
 bool
 stream_send_file(struct stream *s, int fd, off_t offset, uint64_t len,
     struct failure *why)
@@ -438,7 +459,7 @@ stream_send_file(struct stream *s, int fd, off_t offset, uint64_t len,
 	if (!stream_flush(s, why))
 		return false;
 	while (s->tls == NULL && len > 0) {
-		ssize_t	n = file_to_socket(s->fd, fd, &offset, len);
+		ssize_t	n = send_file_in_kernel(s->fd, fd, &offset, len);
 
 		if (n > 0)
 			len -= (uint64_t)n;

@@ -57,7 +57,7 @@ void	stream_open(struct stream *, int fd);	/* makes fd non-blocking */
 void	stream_open_pair(struct stream *, int in, int out);
 
 /* A signal that was held back ends each wait from now on, too; borrowed. */
-void	stream_heed(struct stream *, struct interrupt *);
+void	stream_set_interrupt(struct stream *, struct interrupt *);
 
 /* The deadline of all that follows, in milliseconds from now; 0: none. */
 void	stream_set_timeout(struct stream *, int64_t ms);
@@ -66,14 +66,14 @@ void	stream_set_timeout(struct stream *, int64_t ms);
  * The same for each wait on its own, so that what takes long may take it as
  * long as there is headway.
  */
-void	stream_set_patience(struct stream *, int64_t ms);
+void	stream_set_wait_timeout(struct stream *, int64_t ms);
 
 /*
  * Until a time is set again, it is for us alone to speak: where the peer does
  * not take what we write and has something to say, or has closed, the write
  * fails at once.
  */
-void	stream_speak_alone(struct stream *);
+void	stream_expect_no_input(struct stream *);
 
 enum stream_result {
 	STREAM_LINE,		/* a whole line, its line end cut */
@@ -91,10 +91,10 @@ enum stream_result stream_read_line(struct stream *, struct buffer *line,
 
 /*
  * What was read ahead, at least one octet, until the next call; 0 at the
- * end, -1 with why.  It stays there until stream_take().
+ * end, -1 with why.  It stays there until stream_consume().
  */
 ssize_t	stream_peek(struct stream *, const char **data, struct failure *why);
-void	stream_take(struct stream *, size_t n);
+void	stream_consume(struct stream *, size_t n);
 
 /* True if octets were read ahead that nobody has asked for yet. */
 bool	stream_has_input(const struct stream *);

@@ -15,7 +15,7 @@ enum {
 };
 
 /* What came of one exchange. */
-enum verdict {
+enum exchange_result {
 	ACCEPTED,
 	REFUSED,		/* for good, or the session is over */
 	UNFIT,			/* another mechanism may do */
@@ -27,7 +27,7 @@ enum verdict {
  * room for it.
  */
 static bool
-say_auth(struct session *s, const char *name, struct auth *a, bool initially,
+send_auth(struct session *s, const char *name, struct auth *a, bool initially,
     struct failure *why)
 {
 	struct buffer	initial = { 0 };
@@ -39,9 +39,9 @@ say_auth(struct session *s, const char *name, struct auth *a, bool initially,
 	len = snprintf(words, sizeof(words), "AUTH %s ", name);
 	if (!auth_initial(a, initially ? LINE_MAX_INITIAL - 2 - (size_t)len : 0,
 	    &initial))
-		return dialogue_say(s, why, "AUTH %s", name);
+		return dialogue_send(s, why, "AUTH %s", name);
 	base64_encode(&line, initial.data, initial.len);
-	good = dialogue_say_secret(s, words, line.len > 0 ? line.data : "=",
+	good = dialogue_send_secret(s, words, line.len > 0 ? line.data : "=",
 	    why);
 	buffer_wipe(&initial);
 	buffer_wipe(&line);
@@ -50,7 +50,7 @@ say_auth(struct session *s, const char *name, struct auth *a, bool initially,
 
 /* Answers the 334 in s->reply. */
 static bool
-say_response(struct session *s, struct auth *a, struct failure *why)
+send_response(struct session *s, struct auth *a, struct failure *why)
 {
 	struct buffer	challenge = { 0 };
 	struct buffer	response = { 0 };
@@ -65,7 +65,7 @@ say_response(struct session *s, struct auth *a, struct failure *why)
 		    why);
 	if (good) {
 		base64_encode(&line, response.data, response.len);
-		good = dialogue_say_secret(s, "",
+		good = dialogue_send_secret(s, "",
 		    line.data != NULL ? line.data : "", why);
 	}
 	buffer_wipe(&challenge);
@@ -78,12 +78,12 @@ say_response(struct session *s, struct auth *a, struct failure *why)
 static bool
 cancel(struct session *s, struct failure *why)
 {
-	struct failure	unheard;
+	struct failure	lost;
 
-	if (dialogue_say(s, &unheard, "*") &&
-	    dialogue_hear(s, STEP_AUTH, &unheard))
+	if (dialogue_send(s, &lost, "*") &&
+	    dialogue_receive(s, STEP_AUTH, &lost))
 		return reply_is_permanent(&s->reply);
-	*why = unheard;
+	*why = lost;
 	return false;
 }
 
@@ -110,36 +110,36 @@ refused(struct session *s, const char *name, const struct auth *a,
  * What is broken off ends the connection, too: a server that is not to be
  * trusted hears no more of us.
  */
-static enum verdict
-break_off(struct session *s, struct failure *why)
+static enum exchange_result
+abort_exchange(struct session *s, struct failure *why)
 {
 	s->broken = true;
 	failure_prefix(why, "AUTH: ");
 	return REFUSED;
 }
 
-static enum verdict
+static enum exchange_result
 converse(struct session *s, const char *name, struct auth *a, bool initially,
     struct failure *why)
 {
-	if (!say_auth(s, name, a, initially, why) ||
-	    !dialogue_hear(s, STEP_AUTH, why))
+	if (!send_auth(s, name, a, initially, why) ||
+	    !dialogue_receive(s, STEP_AUTH, why))
 		return REFUSED;
 	for (int i = 0; s->reply.code == 334; i++) {
 		if (i == STEPS_MAX) {
 			failed(why, EX_PROTOCOL, "the server asks without end");
-			return break_off(s, why);
+			return abort_exchange(s, why);
 		}
-		if (!say_response(s, a, why)) {
+		if (!send_response(s, a, why)) {
 			if (!s->broken && auth_may_repeat(a) && cancel(s, why))
 				return REPEAT;
-			return break_off(s, why);
+			return abort_exchange(s, why);
 		}
-		if (!dialogue_hear(s, STEP_AUTH, why))
+		if (!dialogue_receive(s, STEP_AUTH, why))
 			return REFUSED;
 	}
 	if (reply_is_positive(&s->reply))
-		return auth_finish(a, why) ? ACCEPTED : break_off(s, why);
+		return auth_finish(a, why) ? ACCEPTED : abort_exchange(s, why);
 	if (reply_is_permanent(&s->reply) && auth_may_repeat(a))
 		return REPEAT;
 	refused(s, name, a, why);
@@ -147,12 +147,12 @@ converse(struct session *s, const char *name, struct auth *a, bool initially,
 }
 
 /* One mechanism, to the server's last word. */
-static enum verdict
+static enum exchange_result
 exchange(struct session *s, const char *name, bool initially,
     struct failure *why)
 {
 	struct auth	*a;
-	enum verdict	 verdict;
+	enum exchange_result	 verdict;
 
 	a = auth_start(name, s->options->auth, s->options->tls_module,
 	    s->stream.tls, why);
@@ -192,7 +192,7 @@ try_each(struct session *s, const char *name, const char *offered,
 	bool	initially = true;
 
 	while (name != NULL) {
-		if (!dialogue_is_quiet(s, why))
+		if (!dialogue_is_idle(s, why))
 			return false;
 		switch (exchange(s, name, initially, why)) {
 		case ACCEPTED:
@@ -213,7 +213,7 @@ try_each(struct session *s, const char *name, const char *offered,
 }
 
 bool
-authenticate(struct session *s, struct failure *why)
+session_authenticate(struct session *s, struct failure *why)
 {
 	const struct auth_options	*options = s->options->auth;
 	const char			*offered = s->mechanisms.data;

@@ -73,7 +73,7 @@ trace_command(struct session *s, const char *line, size_t len)
 
 /* The reply in s->reply, or what there is of it, is one too many. */
 static bool
-unasked(struct session *s, enum session_step step, struct failure *why)
+unsolicited(struct session *s, enum session_step step, struct failure *why)
 {
 	char	line[300];
 
@@ -85,23 +85,23 @@ unasked(struct session *s, enum session_step step, struct failure *why)
 
 /* A new flight: what has been read ahead belongs to none of its commands. */
 static bool
-may_say(struct session *s, struct failure *why)
+check_no_input(struct session *s, struct failure *why)
 {
 	enum session_step	step = s->step;
 
-	if (s->unanswered > 0 || !stream_has_input(&s->stream))
+	if (s->pending > 0 || !stream_has_input(&s->stream))
 		return true;
-	return dialogue_hear(s, step, why) && unasked(s, step, why);
+	return dialogue_receive(s, step, why) && unsolicited(s, step, why);
 }
 
 bool
-dialogue_say(struct session *s, struct failure *why, const char *fmt, ...)
+dialogue_send(struct session *s, struct failure *why, const char *fmt, ...)
 {
 	struct buffer	line = { 0 };
 	va_list		ap;
 	bool		good;
 
-	if (!may_say(s, why))
+	if (!check_no_input(s, why))
 		return false;
 	va_start(ap, fmt);
 	buffer_vaddf(&line, fmt, ap);
@@ -110,23 +110,23 @@ dialogue_say(struct session *s, struct failure *why, const char *fmt, ...)
 	buffer_add(&line, "\r\n", 2);
 	good = stream_write(&s->stream, line.data, line.len, why);
 	buffer_free(&line);
-	s->unanswered++;
+	s->pending++;
 	s->broken |= !good;
 	return good;
 }
 
 bool
-dialogue_say_secret(struct session *s, const char *words, const char *base64,
+dialogue_send_secret(struct session *s, const char *words, const char *base64,
     struct failure *why)
 {
 	char	shown[64];
 
-	if (!may_say(s, why))
+	if (!check_no_input(s, why))
 		return false;
 	snprintf(shown, sizeof(shown), "%s****", words);
 	trace(s, 'C', shown);
 	secrets_add_sent(&s->secrets, base64);
-	s->unanswered++;
+	s->pending++;
 	if (stream_write(&s->stream, words, strlen(words), why) &&
 	    stream_write(&s->stream, base64, strlen(base64), why) &&
 	    stream_write(&s->stream, "\r\n", 2, why))
@@ -201,7 +201,7 @@ parse_extension(struct session *s, const char *text)
 }
 
 static void
-hear_line(void *context, const char *shown, const struct buffer *line)
+receive_line(void *context, const char *shown, const struct buffer *line)
 {
 	struct session	*s = context;
 
@@ -223,7 +223,7 @@ hear_line(void *context, const char *shown, const struct buffer *line)
  * does, and not that it has done what was asked.
  */
 static bool
-stays(struct session *s, struct failure *why)
+remains_open(struct session *s, struct failure *why)
 {
 	char	line[600];
 
@@ -235,7 +235,7 @@ stays(struct session *s, struct failure *why)
 }
 
 static int64_t
-patience(const struct session *s, enum session_step step)
+step_timeout(const struct session *s, enum session_step step)
 {
 	const struct session_options	*o = s->options;
 
@@ -247,46 +247,47 @@ patience(const struct session *s, enum session_step step)
 }
 
 bool
-dialogue_hear(struct session *s, enum session_step step, struct failure *why)
+dialogue_receive(struct session *s, enum session_step step,
+    struct failure *why)
 {
-	struct reply_listener	listener = { hear_line, s, &s->secrets };
+	struct reply_listener	listener = { receive_line, s, &s->secrets };
 
 	s->step = step;
-	stream_set_timeout(&s->stream, patience(s, step));
-	if (s->unanswered > 0)
-		s->unanswered--;
+	stream_set_timeout(&s->stream, step_timeout(s, step));
+	if (s->pending > 0)
+		s->pending--;
 	if (stream_flush(&s->stream, why) &&
 	    reply_read(&s->reply, &s->stream, &listener, why) &&
-	    stays(s, why))
+	    remains_open(s, why))
 		return true;
 	s->broken = true;
 	return failure_prefix(why, "%s: ", dialogue_step_name(s, step));
 }
 
 void
-dialogue_patience(struct session *s)
+dialogue_begin_message(struct session *s)
 {
-	stream_set_patience(&s->stream, patience(s, STEP_BODY));
+	stream_set_wait_timeout(&s->stream, step_timeout(s, STEP_BODY));
 }
 
 bool
-dialogue_ask(struct session *s, enum session_step step, struct failure *why,
-    const char *command)
+dialogue_command(struct session *s, enum session_step step,
+    struct failure *why, const char *command)
 {
 	s->step = step;
-	return dialogue_is_quiet(s, why) && dialogue_say(s, why, "%s", command) &&
-	    dialogue_hear(s, step, why);
+	return dialogue_is_idle(s, why) && dialogue_send(s, why, "%s", command) &&
+	    dialogue_receive(s, step, why);
 }
 
 bool
-dialogue_is_quiet(struct session *s, struct failure *why)
+dialogue_is_idle(struct session *s, struct failure *why)
 {
 	enum session_step	step = s->step;
 
 	if (!stream_is_readable(&s->stream))
 		return true;
 	/* A farewell or a closed connection says so itself. */
-	return dialogue_hear(s, step, why) && unasked(s, step, why);
+	return dialogue_receive(s, step, why) && unsolicited(s, step, why);
 }
 
 bool
@@ -302,4 +303,14 @@ dialogue_refused(struct session *s, enum session_step step,
 		status = status_if_permanent;
 	return failed(why, status, "%s: %s", dialogue_step_name(s, step),
 	    reply_line(&s->reply, line, sizeof(line)));
+}
+
+bool
+dialogue_unexpected(struct session *s, enum session_step step,
+    struct failure *why)
+{
+	s->broken = true;
+	dialogue_refused(s, step, EX_PROTOCOL, why);
+	return failure_suffix(why, " (no server may answer %s so)",
+	    step == STEP_FINAL ? "that" : dialogue_step_name(s, step));
 }

@@ -1,5 +1,5 @@
 /*
- * judge.c - what a reply means to a forward-path
+ * reply_outcome.c - turn the replies of a transaction into outcomes
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,10 +8,7 @@
 #include "smtp/dialogue.h"
 #include "smtp/transaction.h"
 
-/*
- * What a refusal means for the caller; by code, then by whether it is about
- * one recipient, as the final replies of LMTP are.
- */
+/* The exit status for a refusal. */
 static int
 status_of(const struct session *s, enum session_step step)
 {
@@ -37,7 +34,7 @@ outcome_of(struct transaction *t, size_t i)
 }
 
 void
-judge(struct transaction *t, size_t i, enum session_step step,
+reply_outcome(struct transaction *t, size_t i, enum session_step step,
     const char *what)
 {
 	const struct reply	*r = &t->s->reply;
@@ -57,20 +54,20 @@ judge(struct transaction *t, size_t i, enum session_step step,
 }
 
 void
-judge_rest(struct transaction *t, enum session_step step)
+reply_outcome_rest(struct transaction *t, enum session_step step)
 {
 	const char	*what = dialogue_step_name(t->s, step);
 
 	for (size_t i = 0; i < t->n; i++)
 		if (outcome_of(t, i)->kind == OUTCOME_WAITING &&
-		    (t->accepted[i] || !t->mail_taken))
-			judge(t, i, step, what);
+		    (t->accepted[i] || !t->mail_accepted))
+			reply_outcome(t, i, step, what);
 }
 
 void
-judge_in_doubt(struct transaction *t, const struct failure *why)
+reply_outcome_in_doubt(struct transaction *t, const struct failure *why)
 {
-	bool	early = t->way == BY_EARLY_BDAT;
+	bool	early = t->mode == MODE_EARLY_BDAT;
 
 	for (size_t i = 0; i < t->n; i++) {
 		struct outcome	*o = outcome_of(t, i);
@@ -83,13 +80,4 @@ judge_in_doubt(struct transaction *t, const struct failure *why)
 		snprintf(o->text, sizeof(o->text), "%.800s; the server may "
 		    "have taken the message all the same", why->text);
 	}
-}
-
-bool
-judge_nonsense(struct session *s, enum session_step step, struct failure *why)
-{
-	s->broken = true;
-	dialogue_refused(s, step, EX_PROTOCOL, why);
-	return failure_suffix(why, " (no server may answer %s so)",
-	    step == STEP_FINAL ? "that" : dialogue_step_name(s, step));
 }

@@ -10,7 +10,7 @@
 #include "smtp/dialogue.h"
 
 static void
-forget_extensions(struct session *s)
+clear_extensions(struct session *s)
 {
 	s->extensions = 0;
 	s->size_max = 0;
@@ -21,9 +21,9 @@ forget_extensions(struct session *s)
 }
 
 static bool
-hear_greeting(struct session *s, struct failure *why)
+receive_greeting(struct session *s, struct failure *why)
 {
-	if (!dialogue_hear(s, STEP_GREETING, why))
+	if (!dialogue_receive(s, STEP_GREETING, why))
 		return false;
 	s->open = true;
 	if (reply_is_positive(&s->reply))
@@ -51,7 +51,7 @@ address_literal(int fd, char *text, size_t size)
 
 /* name: NULL for an address literal. */
 static bool
-say_hello(struct session *s, const char *verb, const char *name,
+send_hello(struct session *s, const char *verb, const char *name,
     struct failure *why)
 {
 	char	literal[80];
@@ -61,27 +61,27 @@ say_hello(struct session *s, const char *verb, const char *name,
 		name = literal;
 	}
 	s->step = STEP_EHLO;
-	return dialogue_is_quiet(s, why) &&
-	    dialogue_say(s, why, "%s %s", verb, name) &&
-	    dialogue_hear(s, STEP_EHLO, why);
+	return dialogue_is_idle(s, why) &&
+	    dialogue_send(s, why, "%s %s", verb, name) &&
+	    dialogue_receive(s, STEP_EHLO, why);
 }
 
 static bool
-ask_extensions(struct session *s, struct failure *why)
+send_ehlo(struct session *s, struct failure *why)
 {
-	bool	heard;
+	bool	replied;
 
-	forget_extensions(s);
+	clear_extensions(s);
 	s->ehlo_line = 1;
-	heard = say_hello(s, s->options->lmtp ? "LHLO" : "EHLO",
+	replied = send_hello(s, s->options->lmtp ? "LHLO" : "EHLO",
 	    s->by_address ? NULL : s->options->helo, why);
 	s->ehlo_line = 0;
-	return heard;
+	return replied;
 }
 
 /* The reply is about the command's argument. */
 static bool
-is_name_refused(const struct session *s)
+refuses_name(const struct session *s)
 {
 	return (s->reply.code == 501 || s->reply.code == 504) &&
 	    !s->by_address && s->options->helo != NULL &&
@@ -94,19 +94,19 @@ is_name_refused(const struct session *s)
  * 3.2).  HELO has no literals.
  */
 static bool
-hello(struct session *s, struct failure *why)
+negotiate(struct session *s, struct failure *why)
 {
-	bool	heard = ask_extensions(s, why);
+	bool	replied = send_ehlo(s, why);
 
-	if (heard && is_name_refused(s)) {
+	if (replied && refuses_name(s)) {
 		s->by_address = true;
-		heard = ask_extensions(s, why);
+		replied = send_ehlo(s, why);
 	}
-	if (heard && reply_is_permanent(&s->reply) && !s->options->lmtp) {
-		forget_extensions(s);
-		heard = say_hello(s, "HELO", s->options->helo, why);
+	if (replied && reply_is_permanent(&s->reply) && !s->options->lmtp) {
+		clear_extensions(s);
+		replied = send_hello(s, "HELO", s->options->helo, why);
 	}
-	if (!heard)
+	if (!replied)
 		return false;
 	if (reply_is_positive(&s->reply))
 		return true;
@@ -136,7 +136,7 @@ start_tls(struct session *s, struct failure *why)
 
 /* RFC 3207: everything that was learnt before is forgotten. */
 static bool
-upgrade(struct session *s, struct failure *why)
+negotiate_tls(struct session *s, struct failure *why)
 {
 	bool	optional = s->options->tls_policy == TLS_OPPORTUNISTIC;
 
@@ -147,14 +147,14 @@ upgrade(struct session *s, struct failure *why)
 		return failed(why, EX_UNAVAILABLE, "STARTTLS: the server does "
 		    "not offer it, so nothing was sent");
 	}
-	if (!dialogue_ask(s, STEP_STARTTLS, why, "STARTTLS"))
+	if (!dialogue_command(s, STEP_STARTTLS, why, "STARTTLS"))
 		return false;
 	if (s->reply.code != 220) {
 		if (optional && s->reply.code / 100 >= 4)
 			return true;
 		return dialogue_refused(s, STEP_STARTTLS, EX_UNAVAILABLE, why);
 	}
-	return start_tls(s, why) && hello(s, why);
+	return start_tls(s, why) && negotiate(s, why);
 }
 
 bool
@@ -168,15 +168,15 @@ session_open(struct session *s, int fd, const struct session_options *options,
 	s->tls = options->tls;
 	s->no_chunking = options->no_chunking;
 	stream_open(&s->stream, fd);
-	stream_heed(&s->stream, options->interrupt);
+	stream_set_interrupt(&s->stream, options->interrupt);
 	if (policy == TLS_IMPLICIT && !start_tls(s, why))
 		return false;
-	if (!hear_greeting(s, why) || !hello(s, why))
+	if (!receive_greeting(s, why) || !negotiate(s, why))
 		return false;
 	if ((policy == TLS_REQUIRED || policy == TLS_OPPORTUNISTIC) &&
-	    !upgrade(s, why))
+	    !negotiate_tls(s, why))
 		return false;
-	return options->auth == NULL || authenticate(s, why);
+	return options->auth == NULL || session_authenticate(s, why);
 }
 
 bool
@@ -190,7 +190,7 @@ session_is_alive(struct session *s)
 {
 	struct failure	ignored;
 
-	return dialogue_ask(s, STEP_NOOP, &ignored, "NOOP") &&
+	return dialogue_command(s, STEP_NOOP, &ignored, "NOOP") &&
 	    reply_is_positive(&s->reply);
 }
 
@@ -202,7 +202,7 @@ session_close(struct session *s)
 	/* Who talks unasked is not waited for, whatever it is about to say. */
 	if (s->open && !s->broken && !stream_has_input(&s->stream)) {
 		stream_set_timeout(&s->stream, 1000);
-		if (dialogue_say(s, &ignored, "QUIT"))
+		if (dialogue_send(s, &ignored, "QUIT"))
 			stream_flush(&s->stream, &ignored);
 	}
 	stream_close(&s->stream);

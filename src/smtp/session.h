@@ -94,7 +94,7 @@ struct session {
 	struct secrets			 secrets;	/* to be masked */
 	enum session_step		 step;
 	struct reply			 reply;		/* the last one */
-	unsigned			 unanswered;	/* commands said */
+	unsigned			 pending;	/* commands said */
 	unsigned			 ehlo_line;	/* of EHLO's reply, 0:
 							 * another reply */
 	bool				 by_address;	/* EHLO's name was

@@ -12,7 +12,7 @@
 #include "util/memory.h"
 #include "util/visible.h"
 
-enum fate { AS_IT_IS, IN_ASCII, IN_UTF8, HOPELESS };
+enum path_form { PATH_UNCHANGED, PATH_ASCII, PATH_UTF8, PATH_UNSENDABLE };
 
 static void
 refuse(struct outcome *o, int status, enum session_step step,
@@ -26,44 +26,44 @@ refuse(struct outcome *o, int status, enum session_step step,
 	    visible(shown, sizeof(shown), path, strlen(path)), reason);
 }
 
-/* How the path can travel; a new form, or why there is none. */
-static enum fate
-judge_path(const char *path, bool smtputf8, struct buffer *ascii,
+/* The form in which to send a path: fills in *ascii or *why if needed. */
+static enum path_form
+form_of(const char *path, bool smtputf8, struct buffer *ascii,
     struct failure *why)
 {
 	if (text_is_ascii(path, strlen(path)))
-		return AS_IT_IS;
+		return PATH_UNCHANGED;
 	if (!path_needs_utf8(path) && path_to_ascii(ascii, path, why))
-		return IN_ASCII;
+		return PATH_ASCII;
 	if (smtputf8)
-		return IN_UTF8;
+		return PATH_UTF8;
 	if (path_needs_utf8(path))
 		failed(why, EX_UNAVAILABLE, "the server does not take names "
 		    "that are not ASCII (SMTPUTF8)");
-	return HOPELESS;
+	return PATH_UNSENDABLE;
 }
 
 static void
-prepare_forward(struct paths *p, size_t i, bool smtputf8,
+prepare_forward(struct smtp_paths *p, size_t i, bool smtputf8,
     struct outcome *o)
 {
 	const char	*path = p->env->forward[i].path;
 	struct buffer	 ascii = { 0 };
 	struct failure	 why;
 
-	switch (judge_path(path, smtputf8, &ascii, &why)) {
-	case AS_IT_IS:
+	switch (form_of(path, smtputf8, &ascii, &why)) {
+	case PATH_UNCHANGED:
 		break;
-	case IN_ASCII:
+	case PATH_ASCII:
 		if (p->forward == NULL)
 			p->forward = memory_new(p->env->n,
 			    sizeof(*p->forward));
 		p->forward[i] = buffer_take(&ascii);
 		break;
-	case IN_UTF8:
+	case PATH_UTF8:
 		p->utf8 = true;
 		break;
-	case HOPELESS:
+	case PATH_UNSENDABLE:
 		refuse(o, EX_NOUSER, STEP_RCPT, path, why.text);
 		break;
 	}
@@ -71,22 +71,22 @@ prepare_forward(struct paths *p, size_t i, bool smtputf8,
 }
 
 static void
-prepare_reverse(struct paths *p, bool smtputf8, struct outcome *outcomes)
+prepare_reverse(struct smtp_paths *p, bool smtputf8, struct outcome *outcomes)
 {
 	const char	*path = p->env->reverse_path;
 	struct buffer	 ascii = { 0 };
 	struct failure	 why;
 
-	switch (judge_path(path, smtputf8, &ascii, &why)) {
-	case AS_IT_IS:
+	switch (form_of(path, smtputf8, &ascii, &why)) {
+	case PATH_UNCHANGED:
 		break;
-	case IN_ASCII:
+	case PATH_ASCII:
 		p->reverse = buffer_take(&ascii);
 		break;
-	case IN_UTF8:
+	case PATH_UTF8:
 		p->utf8 = true;
 		break;
-	case HOPELESS:
+	case PATH_UNSENDABLE:
 		for (size_t i = 0; i < p->env->n; i++)
 			if (outcomes[i].kind == OUTCOME_WAITING)
 				refuse(&outcomes[i], EX_DATAERR, STEP_MAIL,
@@ -97,10 +97,10 @@ prepare_reverse(struct paths *p, bool smtputf8, struct outcome *outcomes)
 }
 
 void
-paths_prepare(struct paths *p, const struct envelope *env,
+smtp_paths_prepare(struct smtp_paths *p, const struct envelope *env,
     const struct message *message, bool smtputf8, struct outcome *outcomes)
 {
-	*p = (struct paths){ .env = env };
+	*p = (struct smtp_paths){ .env = env };
 	prepare_reverse(p, smtputf8, outcomes);
 	for (size_t i = 0; i < env->n; i++)
 		if (outcomes[i].kind == OUTCOME_WAITING)
@@ -109,13 +109,13 @@ paths_prepare(struct paths *p, const struct envelope *env,
 }
 
 const char *
-paths_reverse(const struct paths *p)
+smtp_paths_reverse(const struct smtp_paths *p)
 {
 	return p->reverse != NULL ? p->reverse : p->env->reverse_path;
 }
 
 const char *
-paths_forward(const struct paths *p, size_t i)
+smtp_paths_forward(const struct smtp_paths *p, size_t i)
 {
 	if (p->forward != NULL && p->forward[i] != NULL)
 		return p->forward[i];
@@ -123,11 +123,11 @@ paths_forward(const struct paths *p, size_t i)
 }
 
 void
-paths_free(struct paths *p)
+smtp_paths_free(struct smtp_paths *p)
 {
 	free(p->reverse);
 	for (size_t i = 0; p->forward != NULL && i < p->env->n; i++)
 		free(p->forward[i]);
 	free(p->forward);
-	*p = (struct paths){ 0 };
+	*p = (struct smtp_paths){ 0 };
 }

@@ -15,7 +15,7 @@
 #include "mail/message.h"
 #include "mail/outcome.h"
 
-struct paths {
+struct smtp_paths {
 	const struct envelope	*env;		/* borrowed */
 	char			*reverse;	/* owned; NULL: as it is */
 	char			**forward;	/* owned; NULL: all as they are,
@@ -24,12 +24,12 @@ struct paths {
 };
 
 /* Fills the outcomes of what can't be sent to such a server. */
-void	paths_prepare(struct paths *, const struct envelope *,
+void	smtp_paths_prepare(struct smtp_paths *, const struct envelope *,
 	    const struct message *, bool smtputf8, struct outcome *);
 
-const char *paths_reverse(const struct paths *);
-const char *paths_forward(const struct paths *, size_t i);
+const char *smtp_paths_reverse(const struct smtp_paths *);
+const char *smtp_paths_forward(const struct smtp_paths *, size_t i);
 
-void	paths_free(struct paths *);
+void	smtp_paths_free(struct smtp_paths *);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "mail/dsn.h"
 #include "smtp/dialogue.h"
+#include "smtp/transaction_data.h"
 #include "util/memory.h"
 
 enum {
@@ -31,13 +32,13 @@ offers(const struct session *s, enum extension bit)
 }
 
 static bool
-say_mail(struct transaction *t, struct failure *why)
+send_mail(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 	struct buffer	 line = { 0 };
 	bool		 good;
 
-	buffer_addf(&line, "MAIL FROM:<%s>", paths_reverse(&t->paths));
+	buffer_addf(&line, "MAIL FROM:<%s>", smtp_paths_reverse(&t->paths));
 	if (offers(s, EXT_SIZE))
 		buffer_addf(&line, " SIZE=%llu",
 		    (unsigned long long)t->wire.size);
@@ -50,34 +51,34 @@ say_mail(struct transaction *t, struct failure *why)
 		    t->env->ret == RETURN_FULL ? "FULL" : "HDRS");
 	if (offers(s, EXT_DSN) && t->env->envid != NULL)
 		buffer_addf(&line, " ENVID=%s", t->env->envid);
-	good = dialogue_say(s, why, "%s", line.data);
+	good = dialogue_send(s, why, "%s", line.data);
 	buffer_free(&line);
 	return good;
 }
 
 static bool
-say_rcpt(struct transaction *t, size_t i, struct failure *why)
+send_rcpt(struct transaction *t, size_t i, struct failure *why)
 {
 	const struct forward_path	*to = &t->env->forward[t->index[i]];
 	struct buffer			 line = { 0 };
 	bool				 good;
 
 	buffer_addf(&line, "RCPT TO:<%s>",
-	    paths_forward(&t->paths, t->index[i]));
+	    smtp_paths_forward(&t->paths, t->index[i]));
 	if (offers(t->s, EXT_DSN)) {
 		dsn_write_notify(&line, to->notify);
 		if (to->orcpt != NULL)
 			buffer_addf(&line, " ORCPT=%s", to->orcpt);
 	}
-	good = dialogue_say(t->s, why, "%s", line.data);
+	good = dialogue_send(t->s, why, "%s", line.data);
 	buffer_free(&line);
 	return good;
 }
 
 static bool
-hear_rset(struct transaction *t, struct failure *why)
+receive_rset(struct transaction *t, struct failure *why)
 {
-	if (!dialogue_hear(t->s, STEP_RSET, why))
+	if (!dialogue_receive(t->s, STEP_RSET, why))
 		return false;
 	if (!reply_is_positive(&t->s->reply)) {
 		t->s->broken = true;
@@ -88,25 +89,25 @@ hear_rset(struct transaction *t, struct failure *why)
 }
 
 static bool
-hear_mail(struct transaction *t, struct failure *why)
+receive_mail(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 
-	if (!dialogue_hear(s, STEP_MAIL, why))
+	if (!dialogue_receive(s, STEP_MAIL, why))
 		return false;
 	if (reply_is_intermediate(&s->reply))
-		return judge_nonsense(s, STEP_MAIL, why);
-	t->mail_taken = reply_is_positive(&s->reply);
-	s->dirty |= t->mail_taken;
-	s->mails += t->mail_taken;
-	if (!t->mail_taken)
-		judge_rest(t, STEP_MAIL);
+		return dialogue_unexpected(s, STEP_MAIL, why);
+	t->mail_accepted = reply_is_positive(&s->reply);
+	s->dirty |= t->mail_accepted;
+	s->mails += t->mail_accepted;
+	if (!t->mail_accepted)
+		reply_outcome_rest(t, STEP_MAIL);
 	return true;
 }
 
 /* Too many recipients; 552 is what 452 once was (RFC 5321 4.5.3.1.10). */
 static bool
-is_limit(const struct reply *r)
+is_recipient_limit(const struct reply *r)
 {
 	if (r->enhanced[0] != '\0')
 		return strcmp(r->enhanced + 1, ".5.3") == 0;
@@ -114,31 +115,31 @@ is_limit(const struct reply *r)
 }
 
 static bool
-hear_rcpt(struct transaction *t, size_t i, struct failure *why)
+receive_rcpt(struct transaction *t, size_t i, struct failure *why)
 {
 	struct session	*s = t->s;
 	char		 what[300];
 
-	if (!dialogue_hear(s, STEP_RCPT, why))
+	if (!dialogue_receive(s, STEP_RCPT, why))
 		return false;
-	if (!t->mail_taken)
+	if (!t->mail_accepted)
 		return true;	/* 503 or the like: MAIL was the reason */
 	if (reply_is_intermediate(&s->reply))
-		return judge_nonsense(s, STEP_RCPT, why);
+		return dialogue_unexpected(s, STEP_RCPT, why);
 	if (reply_is_positive(&s->reply)) {
 		t->accepted[i] = true;
 		t->n_accepted++;
-		t->taken_after |= t->too_many;
+		t->accepted_after |= t->too_many;
 		return true;
 	}
-	if (t->n_accepted > 0 && is_limit(&s->reply)) {
+	if (t->n_accepted > 0 && is_recipient_limit(&s->reply)) {
 		/* The others in a transaction of theirs. */
 		t->too_many = true;
 		return true;
 	}
 	snprintf(what, sizeof(what), "RCPT TO:<%s>",
 	    t->env->forward[t->index[i]].path);
-	judge(t, i, STEP_RCPT, what);
+	reply_outcome(t, i, STEP_RCPT, what);
 	return true;
 }
 
@@ -147,25 +148,25 @@ hear_rcpt(struct transaction *t, size_t i, struct failure *why)
  * empty message, which goes to nobody (RFC 2920 section 3.1).
  */
 static bool
-hear_data(struct transaction *t, struct failure *why)
+receive_data(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 
-	if (!dialogue_hear(s, STEP_DATA, why))
+	if (!dialogue_receive(s, STEP_DATA, why))
 		return false;
 	if (reply_is_positive(&s->reply))
-		return judge_nonsense(s, STEP_DATA, why);
+		return dialogue_unexpected(s, STEP_DATA, why);
 	if (!reply_is_intermediate(&s->reply)) {
-		judge_rest(t, STEP_DATA);
+		reply_outcome_rest(t, STEP_DATA);
 		return true;
 	}
 	if (t->n_accepted > 0) {
-		t->data_taken = true;
+		t->data_accepted = true;
 		return true;
 	}
 	s->dirty = false;
 	return stream_write(&s->stream, ".\r\n", 3, why) &&
-	    dialogue_hear(s, STEP_FINAL, why);
+	    dialogue_receive(s, STEP_FINAL, why);
 }
 
 /* A command and its answer at a time. */
@@ -174,59 +175,59 @@ envelope_stepwise(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 
-	if (s->dirty && (!dialogue_say(s, why, "RSET") || !hear_rset(t, why)))
+	if (s->dirty && (!dialogue_send(s, why, "RSET") || !receive_rset(t, why)))
 		return false;
-	if (!say_mail(t, why) || !hear_mail(t, why))
+	if (!send_mail(t, why) || !receive_mail(t, why))
 		return false;
-	for (size_t i = 0; t->mail_taken && !t->too_many && i < t->n; i++)
-		if (!say_rcpt(t, i, why) || !hear_rcpt(t, i, why))
+	for (size_t i = 0; t->mail_accepted && !t->too_many && i < t->n; i++)
+		if (!send_rcpt(t, i, why) || !receive_rcpt(t, i, why))
 			return false;
 	if (t->n_accepted == 0)
 		return true;
-	t->data_taken = t->way == BY_BDAT;
-	return t->data_taken ||
-	    (dialogue_say(s, why, "DATA") && hear_data(t, why));
+	t->data_accepted = t->mode == MODE_BDAT;
+	return t->data_accepted ||
+	    (dialogue_send(s, why, "DATA") && receive_data(t, why));
 }
 
 /* One flight: RSET and MAIL in the first, DATA or the message in the last. */
 static bool
-say_flight(struct transaction *t, size_t first, size_t end, bool rset,
+send_flight(struct transaction *t, size_t first, size_t end, bool rset,
     struct failure *why)
 {
-	if (rset && !dialogue_say(t->s, why, "RSET"))
+	if (rset && !dialogue_send(t->s, why, "RSET"))
 		return false;
-	if (first == 0 && !say_mail(t, why))
+	if (first == 0 && !send_mail(t, why))
 		return false;
 	for (size_t i = first; i < end; i++)
-		if (!say_rcpt(t, i, why))
+		if (!send_rcpt(t, i, why))
 			return false;
-	if (end < t->n || t->way == BY_BDAT)
+	if (end < t->n || t->mode == MODE_BDAT)
 		return true;
-	if (t->way == BY_EARLY_BDAT)
-		return handover_early(t, why);
-	return dialogue_say(t->s, why, "DATA");
+	if (t->mode == MODE_EARLY_BDAT)
+		return transaction_data_early(t, why);
+	return dialogue_send(t->s, why, "DATA");
 }
 
 static bool
-hear_flight(struct transaction *t, size_t first, size_t end, bool rset,
+receive_flight(struct transaction *t, size_t first, size_t end, bool rset,
     struct failure *why)
 {
-	if (rset && !hear_rset(t, why))
+	if (rset && !receive_rset(t, why))
 		return false;
-	if (first == 0 && !hear_mail(t, why))
+	if (first == 0 && !receive_mail(t, why))
 		return false;
 	for (size_t i = first; i < end; i++)
-		if (!hear_rcpt(t, i, why))
+		if (!receive_rcpt(t, i, why))
 			return false;
-	return end < t->n || t->way != BY_DATA || hear_data(t, why);
+	return end < t->n || t->mode != MODE_DATA || receive_data(t, why);
 }
 
 /* No more recipients are wanted, and DATA was not said with them. */
 static bool
-cut_short(struct transaction *t, struct failure *why)
+send_data_early(struct transaction *t, struct failure *why)
 {
-	return t->way != BY_DATA ||
-	    (dialogue_say(t->s, why, "DATA") && hear_data(t, why));
+	return t->mode != MODE_DATA ||
+	    (dialogue_send(t->s, why, "DATA") && receive_data(t, why));
 }
 
 static bool
@@ -238,15 +239,15 @@ envelope_pipelined(struct transaction *t, struct failure *why)
 
 	do {
 		end = t->n - first > FLIGHT_MAX ? first + FLIGHT_MAX : t->n;
-		if (!say_flight(t, first, end, rset && first == 0, why) ||
-		    !hear_flight(t, first, end, rset && first == 0, why))
+		if (!send_flight(t, first, end, rset && first == 0, why) ||
+		    !receive_flight(t, first, end, rset && first == 0, why))
 			return false;
 		first = end;
-	} while (t->mail_taken && !t->too_many && first < t->n);
-	if (t->mail_taken && first < t->n && !cut_short(t, why))
+	} while (t->mail_accepted && !t->too_many && first < t->n);
+	if (t->mail_accepted && first < t->n && !send_data_early(t, why))
 		return false;
-	if (t->way == BY_BDAT)
-		t->data_taken = t->n_accepted > 0;
+	if (t->mode == MODE_BDAT)
+		t->data_accepted = t->n_accepted > 0;
 	return true;
 }
 
@@ -256,7 +257,7 @@ envelope_pipelined(struct transaction *t, struct failure *why)
  * through the list is cheap.
  */
 static bool
-takes_domain(struct session *s, const char *path)
+accepts_domain(struct session *s, const char *path)
 {
 	const char	*at = strrchr(path, '@');
 	struct buffer	 name = { 0 };
@@ -282,20 +283,20 @@ takes_domain(struct session *s, const char *path)
  * about once.
  */
 static void
-choose(struct transaction *t)
+select_recipients(struct transaction *t)
 {
 	unsigned	max = t->s->rcpt_max;
 
 	t->n = 0;
 	t->n_accepted = 0;
-	t->mail_taken = t->data_taken = false;
-	t->too_many = t->taken_after = false;
+	t->mail_accepted = t->data_accepted = false;
+	t->too_many = t->accepted_after = false;
 	for (size_t i = t->from; i < t->env->n; i++) {
 		if (t->outcomes[i].kind != OUTCOME_WAITING)
 			continue;
 		if (max > 0 && t->n >= max)
 			break;
-		if (!takes_domain(t->s, paths_forward(&t->paths, i)))
+		if (!accepts_domain(t->s, smtp_paths_forward(&t->paths, i)))
 			continue;
 		if (t->n == 0)
 			t->from = i;
@@ -309,55 +310,55 @@ choose(struct transaction *t)
  * recipient, whose message the others have: so LMTP is by DATA, which costs
  * no more round trips.
  */
-static enum way
-choose_way(const struct transaction *t)
+static enum data_mode
+select_mode(const struct transaction *t)
 {
 	const struct session	*s = t->s;
 
 	if (!offers(s, EXT_CHUNKING) || s->no_chunking || s->options->lmtp)
-		return BY_DATA;
+		return MODE_DATA;
 	if (s->options->early_bdat && offers(s, EXT_PIPELINING) &&
 	    t->wire.size <= EARLY_MAX && t->n <= FLIGHT_MAX)
-		return BY_EARLY_BDAT;
-	return BY_BDAT;
+		return MODE_EARLY_BDAT;
+	return MODE_BDAT;
 }
 
 /* What went out with the envelope may have been taken, unless 421 was said. */
 static bool
-envelope_broken(struct transaction *t, const struct failure *why)
+envelope_failed(struct transaction *t, const struct failure *why)
 {
-	if (t->way != BY_EARLY_BDAT || !*t->data_sent)
+	if (t->mode != MODE_EARLY_BDAT || !*t->data_sent)
 		return false;
 	if (t->s->reply.code == 421)
 		*t->data_sent = false;
 	else
-		judge_in_doubt(t, why);
+		reply_outcome_in_doubt(t, why);
 	return false;
 }
 
 static bool
-transaction(struct transaction *t, struct failure *why)
+send_transaction(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 
 	s->step = STEP_MAIL;
-	t->way = choose_way(t);
+	t->mode = select_mode(t);
 	*t->data_sent = false;
-	if (!dialogue_is_quiet(s, why))
+	if (!dialogue_is_idle(s, why))
 		return false;
 	if (!(offers(s, EXT_PIPELINING) ? envelope_pipelined(t, why) :
 	    envelope_stepwise(t, why)))
-		return envelope_broken(t, why);
+		return envelope_failed(t, why);
 	/* Told so once, it need not be told again. */
-	if (t->too_many && !t->taken_after)
+	if (t->too_many && !t->accepted_after)
 		s->rcpt_max = (unsigned)t->n_accepted;
-	if (t->way == BY_EARLY_BDAT)
-		return handover_heard(t, why);
-	return !t->data_taken || handover(t, why);
+	if (t->mode == MODE_EARLY_BDAT)
+		return transaction_data_early_reply(t, why);
+	return !t->data_accepted || transaction_data(t, why);
 }
 
 static bool
-fits(struct transaction *t)
+check_size(struct transaction *t)
 {
 	uint64_t	max = t->s->size_max;
 	struct outcome	too_big = { .kind = OUTCOME_FAILED,
@@ -416,27 +417,27 @@ session_send(struct session *s, const struct envelope *env,
 	bool			good;
 
 	*data_sent = false;
-	paths_prepare(&t.paths, env, message, offers(s, EXT_SMTPUTF8),
+	smtp_paths_prepare(&t.paths, env, message, offers(s, EXT_SMTPUTF8),
 	    outcomes);
 	abilities.utf8 = t.paths.utf8;
 	if (!wire_prepare(&t.wire, message, &abilities, why)) {
-		paths_free(&t.paths);
+		smtp_paths_free(&t.paths);
 		return false;
 	}
 	t.index = memory_new(env->n, sizeof(*t.index));
 	t.accepted = memory_new(env->n, sizeof(*t.accepted));
-	choose(&t);
+	select_recipients(&t);
 	good = true;
-	if (t.n > 0 && fits(&t)) {
-		good = transaction(&t, why);
-		for (choose(&t); good && t.n > 0 && !session_is_full(s);
-		    choose(&t))
-			good = may_go_on(s, why) && transaction(&t, why);
+	if (t.n > 0 && check_size(&t)) {
+		good = send_transaction(&t, why);
+		for (select_recipients(&t); good && t.n > 0 && !session_is_full(s);
+		    select_recipients(&t))
+			good = may_go_on(s, why) && send_transaction(&t, why);
 	}
 	tell_remark(&t);
 	free(t.index);
 	free(t.accepted);
 	wire_free(&t.wire);
-	paths_free(&t.paths);
+	smtp_paths_free(&t.paths);
 	return good;
 }

@@ -1,8 +1,8 @@
 /*
- * transaction.h - one mail transaction within a session (RFC 5321 section 3.3)
+ * transaction.h - one mail transaction of a session (RFC 5321 section 3.3)
  *
- * What session_send() is made of.  transaction.c says the envelope and hears
- * what becomes of it, handover.c sends the message, judge.c turns replies
+ * Shared by the files that implement session_send(): transaction.c sends the
+ * envelope, transaction_data.c the message, and reply_outcome.c turns replies
  * into outcomes.
  */
 #ifndef SMTP_TRANSACTION_H
@@ -15,60 +15,52 @@
 #include "smtp/session.h"
 #include "smtp/smtp_paths.h"
 
-/* How the message travels. */
-enum way {
-	BY_DATA,
-	BY_BDAT,		/* after the recipients were answered */
-	BY_EARLY_BDAT,		/* in one flight with them */
+/* The command that sends the message. */
+enum data_mode {
+	MODE_DATA,
+	MODE_BDAT,		/* after the replies to RCPT */
+	MODE_EARLY_BDAT,	/* in the same flight as RCPT */
 };
 
 struct transaction {
 	struct session		*s;
 	const struct envelope	*env;
 	struct wire		 wire;
-	struct paths		 paths;
-	struct outcome		*outcomes;	/* one for each forward-path */
-	size_t			 from;		/* nobody waits before it */
-	size_t			*index;		/* of those in this round */
+	struct smtp_paths	 paths;
+	struct outcome		*outcomes;	/* one per forward-path */
+	size_t			 from;		/* all before it are done */
+	size_t			*index;		/* of the forward-paths in this
+						 * transaction */
 	bool			*accepted;	/* parallel to index */
 	size_t			 n;
 	size_t			 n_accepted;
-	enum way		 way;
-	bool			 mail_taken;
-	bool			 data_taken;	/* 354, or BDAT is to come */
-	bool			 too_many;	/* 452: more in another round */
-	bool			 taken_after;	/* that, so it was no limit */
+	enum data_mode		 mode;
+	bool			 mail_accepted;
+	bool			 data_accepted;	/* 354, or BDAT follows */
+	bool			 too_many;	/* 452: the others need another
+						 * transaction */
+	bool			 accepted_after;	/* a recipient after
+							 * that 452 */
 	bool			*data_sent;
 };
 
-/* judge.c */
-
-/* The outcome that the reply in s->reply gives to one path. */
-void	judge(struct transaction *, size_t i, enum session_step,
-	    const char *what);
-
-/* The same for everybody whom the server has not refused before. */
-void	judge_rest(struct transaction *, enum session_step);
+/* reply_outcome.c */
 
 /*
- * The message is out, and what the server did with it is not known: deferred
- * for all who may have it.
+ * The reply in s->reply becomes the outcome of one forward-path; "what" is the
+ * command that the text begins with.
  */
-void	judge_in_doubt(struct transaction *, const struct failure *why);
+void	reply_outcome(struct transaction *, size_t i, enum session_step,
+	    const char *what);
 
-/* A class of reply that makes no sense at this step ends the session. */
-bool	judge_nonsense(struct session *, enum session_step,
-	    struct failure *why);
+/* The same for every forward-path that the server has not refused yet. */
+void	reply_outcome_rest(struct transaction *, enum session_step);
 
-/* handover.c */
-
-/* The message, behind a 354 or by BDAT, and the replies to it. */
-bool	handover(struct transaction *, struct failure *why);
-
-/* BDAT and the message, to be flushed with what was said before. */
-bool	handover_early(struct transaction *, struct failure *why);
-
-/* The replies to handover_early(), after those to the envelope. */
-bool	handover_heard(struct transaction *, struct failure *why);
+/*
+ * The message was sent, but there is no valid reply: all forward-paths that
+ * the server may have accepted are deferred, in doubt.
+ */
+void	reply_outcome_in_doubt(struct transaction *,
+	    const struct failure *why);
 
 #endif

@@ -1,45 +1,125 @@
-/*
- * handover.c - the message itself, by DATA or BDAT, and what is said to it
- */
+#include "smtp/transaction_data.h"
+
 #include <string.h>
 #include <sysexits.h>
 
-#include "smtp/data.h"
 #include "smtp/dialogue.h"
-#include "smtp/transaction.h"
 
-/* No final reply, or a farewell.  421 says that the message was not taken. */
+enum { BLOCK = 64 * 1024 };
+
+/* --------------------------------------------------- octets of the message */
+
+/* Writes all up to a line that begins with a dot at once, then another dot. */
 static bool
-unheard(struct transaction *t, const struct failure *why)
+write_stuffed(struct stream *s, const char *data, size_t len,
+    bool *line_start, struct failure *why)
 {
-	if (t->s->reply.code == 421)
-		judge_rest(t, STEP_FINAL);
-	judge_in_doubt(t, why);
+	const char	*end = data + len;
+
+	if (len == 0)
+		return true;
+	if (*line_start && data[0] == '.' && !stream_write(s, ".", 1, why))
+		return false;
+	for (const char *at = data; ;) {
+		const char	*lf = memchr(at, '\n', (size_t)(end - at));
+
+		if (lf == NULL || lf + 1 == end)
+			break;
+		at = lf + 1;
+		if (*at != '.')
+			continue;
+		if (!stream_write(s, data, (size_t)(at - data), why) ||
+		    !stream_write(s, ".", 1, why))
+			return false;
+		data = at;
+	}
+	*line_start = end[-1] == '\n';
+	return stream_write(s, data, (size_t)(end - data), why);
+}
+
+static bool
+write_body(struct stream *s, struct wire *w, bool stuffed,
+    struct failure *why)
+{
+	const struct body	*body = wire_unchanged(w);
+	const char		*data = body != NULL ? body_in_memory(body) :
+				    NULL;
+	bool			 line_start = true;
+	char			 block[BLOCK];
+	ssize_t			 n;
+
+	stuffed &= body == NULL || w->has_dots;
+	if (data != NULL)
+		return stuffed ? write_stuffed(s, data, (size_t)body->size,
+		    &line_start, why) :
+		    stream_write(s, data, (size_t)body->size, why);
+	if (body != NULL && !stuffed)
+		return stream_send_file(s, body->fd, body->offset, body->size,
+		    why);
+	while ((n = wire_read(w, block, sizeof(block), why)) > 0)
+		if (!(stuffed ?
+		    write_stuffed(s, block, (size_t)n, &line_start, why) :
+		    stream_write(s, block, (size_t)n, why)))
+			return false;
+	return n == 0;
+}
+
+bool
+transaction_data_stuffed(struct stream *s, struct wire *w,
+    struct failure *why)
+{
+	bool	line_start = true;
+
+	return write_stuffed(s, w->head.data, w->head.len, &line_start, why) &&
+	    write_body(s, w, true, why);
+}
+
+bool
+transaction_data_end(struct stream *s, struct failure *why)
+{
+	return stream_write(s, ".\r\n", 3, why) && stream_flush(s, why);
+}
+
+bool
+transaction_data_plain(struct stream *s, struct wire *w, struct failure *why)
+{
+	return stream_write(s, w->head.data, w->head.len, why) &&
+	    write_body(s, w, false, why) &&
+	    stream_flush(s, why);
+}
+
+/* ------------------------------------------------------------- the replies */
+
+/*
+ * One final reply.  If none comes, the server may have taken the message,
+ * unless it said 421.
+ */
+static bool
+receive_final_reply(struct transaction *t, struct failure *why)
+{
+	struct session	*s = t->s;
+
+	if (dialogue_receive(s, STEP_FINAL, why) &&
+	    (!reply_is_intermediate(&s->reply) ||
+	    dialogue_unexpected(s, STEP_FINAL, why)))
+		return true;
+	if (s->reply.code == 421)
+		reply_outcome_rest(t, STEP_FINAL);
+	reply_outcome_in_doubt(t, why);
 	return false;
 }
 
-static bool
-hear(struct transaction *t, struct failure *why)
-{
-	struct session	*s = t->s;
-
-	if (dialogue_hear(s, STEP_FINAL, why) &&
-	    (!reply_is_intermediate(&s->reply) ||
-	    judge_nonsense(s, STEP_FINAL, why)))
-		return true;
-	return unheard(t, why);
-}
-
 /*
- * CHUNKING was a lie: what followed BDAT was taken for commands, so this
- * connection is lost.  The message is not, for nobody has it.
+ * The server announced CHUNKING but does not know BDAT.  It has read the
+ * message as commands, so this connection is lost, but no recipient has the
+ * message.
  */
 static bool
-is_unknown(struct transaction *t, struct failure *why)
+bdat_is_unknown(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 
-	if (t->way != BY_BDAT ||
+	if (t->mode != MODE_BDAT ||
 	    (s->reply.code != 500 && s->reply.code != 502))
 		return false;
 	s->no_chunking = true;
@@ -49,54 +129,53 @@ is_unknown(struct transaction *t, struct failure *why)
 	return true;
 }
 
-/* LMTP has a reply for each recipient it took (RFC 2033 section 4.2). */
+/* LMTP: one reply for each accepted recipient (RFC 2033 section 4.2). */
 static bool
-hear_final(struct transaction *t, struct failure *why)
+receive_final_replies(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 
 	for (size_t i = 0; i < t->n; i++) {
 		if (!t->accepted[i])
 			continue;
-		if (!hear(t, why) || is_unknown(t, why))
+		if (!receive_final_reply(t, why) || bdat_is_unknown(t, why))
 			return false;
 		if (!s->options->lmtp) {
-			judge_rest(t, STEP_FINAL);
+			reply_outcome_rest(t, STEP_FINAL);
 			break;
 		}
-		judge(t, i, STEP_FINAL, dialogue_step_name(s, STEP_FINAL));
+		reply_outcome(t, i, STEP_FINAL,
+		    dialogue_step_name(s, STEP_FINAL));
 	}
 	s->dirty = false;
 	return true;
 }
 
 /*
- * A reply before the message has ended: a refusal is believed and saves the
- * rest, anything else makes no sense.  Without its end nobody has it.
+ * A reply before the end of the message.  If it is a refusal, it is the
+ * outcome, and the rest of the message is not sent; no other reply is valid
+ * here.  A message without its end is not delivered.
  */
 static bool
-hear_early(struct transaction *t, struct failure *why)
+receive_early_reply(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 
 	buffer_clear(&s->stream.out);
-	if (!dialogue_hear(s, STEP_BODY, why))
+	if (!dialogue_receive(s, STEP_BODY, why))
 		return false;
 	s->broken = true;
 	dialogue_refused(s, STEP_FINAL, EX_UNAVAILABLE, why);
 	if (reply_is_transient(&s->reply) || reply_is_permanent(&s->reply))
-		judge_rest(t, STEP_FINAL);
+		reply_outcome_rest(t, STEP_FINAL);
 	else
 		failure_suffix(why, ", and the message had not ended");
 	return false;
 }
 
-/*
- * The message could not be sent to its end.  A server that broke off, or
- * takes no more, may have said why.
- */
+/* A server that closes the connection may have said why. */
 static bool
-broken_off(struct transaction *t, struct failure *why)
+sending_failed(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 
@@ -104,101 +183,89 @@ broken_off(struct transaction *t, struct failure *why)
 	failure_prefix(why, "%s: ", dialogue_step_name(s, STEP_BODY));
 	if (why->status == EX_IOERR || !stream_is_readable(&s->stream))
 		return false;
-	return hear_early(t, why);
+	return receive_early_reply(t, why);
 }
 
-static bool
-is_answered_early(struct transaction *t)
-{
-	return t->wire.size > STREAM_OUT &&
-	    stream_is_readable(&t->s->stream);
-}
+/* --------------------------------------------------------- the transaction */
 
 static bool
-send_with_dots(struct transaction *t, struct failure *why)
+send_bdat(struct transaction *t, struct failure *why)
 {
-	struct stream	*stream = &t->s->stream;
-
-	if (!data_send_stuffed(stream, &t->wire, why))
-		return broken_off(t, why);
-	if (is_answered_early(t))
-		return hear_early(t, why);
-	return data_end(stream, why) || broken_off(t, why);
-}
-
-static bool
-send_chunk(struct transaction *t, struct failure *why)
-{
-	return data_send_plain(&t->s->stream, &t->wire, why) ||
-	    broken_off(t, why);
-}
-
-static bool
-say_bdat(struct transaction *t, struct failure *why)
-{
-	return dialogue_say(t->s, why, "BDAT %llu LAST",
+	return dialogue_send(t->s, why, "BDAT %llu LAST",
 	    (unsigned long long)t->wire.size);
 }
 
+static void
+begin_message(struct transaction *t)
+{
+	dialogue_remark(t->s, "message, %llu octets",
+	    (unsigned long long)t->wire.size);
+	dialogue_begin_message(t->s);
+}
+
 bool
-handover(struct transaction *t, struct failure *why)
+transaction_data(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
-	bool		 bdat = t->way != BY_DATA;
+	struct stream	*stream = &s->stream;
+	bool		 bdat = t->mode != MODE_DATA;
 
 	s->step = STEP_BODY;
-	if (!dialogue_is_quiet(s, why))
+	if (!dialogue_is_idle(s, why))
 		return false;
 	*t->data_sent = true;
 	wire_rewind(&t->wire);
-	if (bdat && !say_bdat(t, why))
+	if (bdat && !send_bdat(t, why))
 		return false;
-	dialogue_remark(s, "message, %llu octets",
-	    (unsigned long long)t->wire.size);
-	dialogue_patience(s);
-	stream_speak_alone(&s->stream);
-	return (bdat ? send_chunk(t, why) : send_with_dots(t, why)) &&
-	    hear_final(t, why);
+	begin_message(t);
+	stream_expect_no_input(stream);
+	if (!(bdat ? transaction_data_plain(stream, &t->wire, why) :
+	    transaction_data_stuffed(stream, &t->wire, why)))
+		return sending_failed(t, why);
+	if (!bdat && t->wire.size > STREAM_OUT && stream_is_readable(stream))
+		return receive_early_reply(t, why);
+	if (!bdat && !transaction_data_end(stream, why))
+		return sending_failed(t, why);
+	return receive_final_replies(t, why);
 }
 
 bool
-handover_early(struct transaction *t, struct failure *why)
+transaction_data_early(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 
 	*t->data_sent = true;
 	wire_rewind(&t->wire);
-	if (!say_bdat(t, why))
+	if (!send_bdat(t, why))
 		return false;
-	dialogue_remark(s, "message, %llu octets",
-	    (unsigned long long)t->wire.size);
 	s->step = STEP_BODY;
-	dialogue_patience(s);
-	if (data_send_plain(&s->stream, &t->wire, why))
+	begin_message(t);
+	if (transaction_data_plain(&s->stream, &t->wire, why))
 		return true;
 	s->broken = true;
 	return failure_prefix(why, "%s: ", dialogue_step_name(s, STEP_BODY));
 }
 
 /*
- * A server that refuses BDAT for good, though it has taken recipients, may
- * mind that it came with them: they are left waiting, for DATA.
+ * If the server accepts recipients but refuses BDAT permanently, it may
+ * object to BDAT in the flight of the envelope.  Those recipients stay
+ * without an outcome, for another transaction by DATA.
  */
 bool
-handover_heard(struct transaction *t, struct failure *why)
+transaction_data_early_reply(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 
-	if (!hear(t, why))
+	if (!receive_final_reply(t, why))
 		return false;
 	if (t->n_accepted == 0)
 		return true;
 	if (reply_is_permanent(&s->reply)) {
 		s->no_chunking = true;
-		dialogue_remark(s, "once more, by DATA");
+		dialogue_remark(s, "trying again with DATA");
 		return true;
 	}
-	judge_rest(t, STEP_FINAL);
+	reply_outcome_rest(t, STEP_FINAL);
 	s->dirty = false;
 	return true;
 }

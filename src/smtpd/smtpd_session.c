@@ -312,7 +312,7 @@ command_data(struct smtpd_state *s, char *text, struct failure *why)
 		if (s->over)
 			return true;
 		out = dots_strict_decode(&dots, in, n, &used, decoded);
-		stream_take(s->stream, used);
+		stream_consume(s->stream, used);
 		if (out > 0)
 			add_to_message(s, decoded, out);
 	}
@@ -348,7 +348,7 @@ command_bdat(struct smtpd_state *s, char *text, struct failure *why)
 			n = (size_t)left;
 		if (keep)
 			add_to_message(s, in, n);
-		stream_take(s->stream, n);
+		stream_consume(s->stream, n);
 		left -= n;
 	}
 	if (!keep)
@@ -475,7 +475,7 @@ reject_long_line(struct smtpd_state *s, struct failure *why)
 		if (s->over)
 			return true;
 		lf = memchr(in, '\n', (size_t)n);
-		stream_take(s->stream, lf != NULL ? (size_t)(lf + 1 - in) :
+		stream_consume(s->stream, lf != NULL ? (size_t)(lf + 1 - in) :
 		    (size_t)n);
 	} while (lf == NULL);
 	return reject(s, why, 500, "5.5.2", "Error: line too long");

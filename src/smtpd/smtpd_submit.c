@@ -147,7 +147,7 @@ post_session(struct stream *stream, const struct post_options *options,
 	relay_begin(&post.relay, options->config, options->me,
 	    options->trace);
 	post.relay.interrupt = options->interrupt;
-	stream_heed(stream, options->interrupt);
+	stream_set_interrupt(stream, options->interrupt);
 	sandbox = store_sandbox(post.queue == STORE_OPEN ? &post.spool : NULL);
 	relay_confine(&post.relay, &sandbox);
 	good = smtpd_session(stream, &policy, why);

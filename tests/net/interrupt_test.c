@@ -46,7 +46,7 @@ open_pair(struct stream *s, struct interrupt *i, int fd[2])
 {
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
 	stream_open(s, fd[0]);
-	stream_heed(s, i);
+	stream_set_interrupt(s, i);
 	stream_set_timeout(s, 0);
 }
 

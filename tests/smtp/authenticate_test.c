@@ -23,7 +23,7 @@ refuses(bool encrypted, enum tls_policy policy, const char *says)
 	struct failure		why;
 
 	buffer_add_text(&s.mechanisms, "PLAIN LOGIN");
-	assert_false(authenticate(&s, &why));
+	assert_false(session_authenticate(&s, &why));
 	assert_int_equal(why.status, EX_NOPERM);
 	assert_non_null(strstr(why.text, says));
 	assert_non_null(strstr(why.text, "tls = required"));

@@ -17,10 +17,10 @@
 
 #include "mime/wire.h"
 #include "net/stream.h"
-#include "smtp/data.h"
+#include "smtp/transaction_data.h"
 #include "util/memory.h"
 
-enum { EDGE = 64 * 1024 };	/* octets that data.c reads at a time */
+enum { EDGE = 64 * 1024 };	/* octets in one block of transaction_data.c */
 
 static const char	letters[] = { '\r', '\n', '.', 'a', '\0' };
 
@@ -76,8 +76,8 @@ send_to(struct sink *s, struct wire *w, bool stuffed, bool large)
 	if (large)
 		assert_int_equal(pthread_create(&thread, NULL, drain, s), 0);
 	wire_rewind(w);
-	assert_true(stuffed ? data_send_stuffed(&out, w, &why) &&
-	    data_end(&out, &why) : data_send_plain(&out, w, &why));
+	assert_true(stuffed ? transaction_data_stuffed(&out, w, &why) &&
+	    transaction_data_end(&out, &why) : transaction_data_plain(&out, w, &why));
 	stream_close(&out);
 	if (large)
 		pthread_join(thread, NULL);
@@ -343,12 +343,12 @@ nor_does_text_that_is_encoded(void **state)
 int
 main(void)
 {
-	static const struct CMUnitTest data_spec[] = {
+	static const struct CMUnitTest transaction_data_spec[] = {
 		cmocka_unit_test(no_string_smuggles_an_end),
 		cmocka_unit_test(no_string_with_a_nul_is_taken),
 		cmocka_unit_test(nor_across_the_edges_of_blocks),
 		cmocka_unit_test(nor_does_text_that_is_encoded),
 	};
 
-	return cmocka_run_group_tests(data_spec, NULL, NULL);
+	return cmocka_run_group_tests(transaction_data_spec, NULL, NULL);
 }
