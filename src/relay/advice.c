@@ -12,9 +12,9 @@ add(char *text, size_t size, const char *words)
 
 /* " (/etc/relais.conf:7)", where the key was set. */
 static void
-add_place(const struct relay *r, enum config_key key, char *text, size_t size)
+add_place(const struct connection *c, enum config_key key, char *text, size_t size)
 {
-	const struct setting	*set = config_find(r->config, &r->subject, key);
+	const struct setting	*set = config_find(c->config, &c->subject, key);
 
 	if (set == NULL)
 		return;
@@ -25,50 +25,50 @@ add_place(const struct relay *r, enum config_key key, char *text, size_t size)
 
 /* The same; " (in /etc/relais.conf)", where it is to be set. */
 static void
-add_place_to_set(const struct relay *r, enum config_key key, char *text,
+add_place_to_set(const struct connection *c, enum config_key key, char *text,
     size_t size)
 {
-	if (config_find(r->config, &r->subject, key) != NULL) {
-		add_place(r, key, text, size);
-	} else if (r->config->path != NULL) {
+	if (config_find(c->config, &c->subject, key) != NULL) {
+		add_place(c, key, text, size);
+	} else if (c->config->path != NULL) {
 		add(text, size, " (in ");
-		add(text, size, r->config->path);
+		add(text, size, c->config->path);
 		add(text, size, ")");
 	}
 }
 
 /* "; words (/etc/relais.conf:7)" */
 static void
-advise(const struct relay *r, enum config_key key, const char *words,
+advise(const struct connection *c, enum config_key key, const char *words,
     char *text, size_t size)
 {
 	add(text, size, "; ");
 	add(text, size, words);
-	add_place(r, key, text, size);
+	add_place(c, key, text, size);
 }
 
 static bool
-has_credentials(const struct relay *r)
+has_credentials(const struct connection *c)
 {
-	return r->options.auth != NULL;
+	return c->options.auth != NULL;
 }
 
 /* The sender is of no use to this server. */
 static void
-advise_from(const struct relay *r, const char *cause, char *text, size_t size)
+advise_from(const struct connection *c, const char *cause, char *text, size_t size)
 {
-	const char	*mode = config_text(r->config, &r->subject,
+	const char	*mode = config_text(c->config, &c->subject,
 			    KEY_FROM_MODE);
 
 	add(text, size, "; ");
 	add(text, size, cause);
-	if (config_find(r->config, &r->subject, KEY_FROM) == NULL) {
+	if (config_find(c->config, &c->subject, KEY_FROM) == NULL) {
 		add(text, size, ": set from to one that it accepts");
-		add_place_to_set(r, KEY_FROM, text, size);
+		add_place_to_set(c, KEY_FROM, text, size);
 		return;
 	}
 	add(text, size, ": from");
-	add_place(r, KEY_FROM, text, size);
+	add_place(c, KEY_FROM, text, size);
 	add(text, size, " must be one that it accepts");
 	if (strcmp(mode, "always") != 0)
 		add(text, size, ", and with from_mode = always it is the "
@@ -76,27 +76,27 @@ advise_from(const struct relay *r, const char *cause, char *text, size_t size)
 }
 
 static void
-explain_sender(const struct relay *r, char *text, size_t size)
+explain_sender(const struct connection *c, char *text, size_t size)
 {
-	if (!has_credentials(r)) {
-		advise(r, KEY_SMARTHOST, "the server may want a login: set "
+	if (!has_credentials(c)) {
+		advise(c, KEY_SMARTHOST, "the server may want a login: set "
 		    "user and password_file", text, size);
 		return;
 	}
-	advise_from(r, "the provider may not let you send as this address",
+	advise_from(c, "the provider may not let you send as this address",
 	    text, size);
 }
 
 static void
-explain_login(const struct relay *r, char *text, size_t size)
+explain_login(const struct connection *c, char *text, size_t size)
 {
 	add(text, size, "; check user");
-	add_place(r, KEY_USER, text, size);
-	add(text, size, r->credentials.by_token ? " and the token" :
+	add_place(c, KEY_USER, text, size);
+	add(text, size, c->credentials.by_token ? " and the token" :
 	    " and password");
-	if (r->credentials.origin[0] != '\0') {
+	if (c->credentials.origin[0] != '\0') {
 		add(text, size, " (");
-		add(text, size, r->credentials.origin);
+		add(text, size, c->credentials.origin);
 		add(text, size, ")");
 	}
 }
@@ -146,16 +146,16 @@ hint_for(const struct refusal *f, const char *text)
 }
 
 static void
-give_hint(const struct relay *r, const struct hint *h, char *text,
+give_hint(const struct connection *c, const struct hint *h, char *text,
     size_t size)
 {
 	if (h->key == KEY_FROM) {
-		advise_from(r, h->words, text, size);
+		advise_from(c, h->words, text, size);
 		return;
 	}
 	add(text, size, "; ");
 	add(text, size, h->words);
-	add_place_to_set(r, h->key, text, size);
+	add_place_to_set(c, h->key, text, size);
 }
 
 /*
@@ -163,31 +163,31 @@ give_hint(const struct relay *r, const struct hint *h, char *text,
  * is named.  A 5.7.x is about who may (RFC 3463 section 3.8).
  */
 static void
-explain_recipient(const struct relay *r, int code, char *text, size_t size)
+explain_recipient(const struct connection *c, int code, char *text, size_t size)
 {
 	bool	policy = strstr(text, " 5.7.") != NULL;
 
 	if (code == 530 || code == 535 || (code == 553 && policy) ||
-	    (!has_credentials(r) && (code == 554 || policy)))
-		explain_sender(r, text, size);
+	    (!has_credentials(c) && (code == 554 || policy)))
+		explain_sender(c, text, size);
 }
 
 /* A server that waits for a ClientHello is silent, or answers in TLS. */
 static void
-explain_greeting(const struct relay *r, int code, int status, char *text,
+explain_greeting(const struct connection *c, int code, int status, char *text,
     size_t size)
 {
-	if (code != 0 || r->options.tls_policy == TLS_IMPLICIT)
+	if (code != 0 || c->options.tls_policy == TLS_IMPLICIT)
 		return;
-	if (r->at.port == 465 &&
+	if (c->at.port == 465 &&
 	    (status == EX_TEMPFAIL || status == EX_PROTOCOL))
-		advise(r, KEY_SMARTHOST, "port 465 wants TLS at once: use "
+		advise(c, KEY_SMARTHOST, "port 465 wants TLS at once: use "
 		    "submissions://", text, size);
 	else if (status == EX_PROTOCOL && strstr(text, "\\003") != NULL)
-		advise(r, KEY_SMARTHOST, "that looks like TLS: if this port "
+		advise(c, KEY_SMARTHOST, "that looks like TLS: if this port "
 		    "wants TLS at once, use submissions://", text, size);
 	else if (status == EX_TEMPFAIL)
-		advise(r, KEY_SMARTHOST, "if this port wants TLS at once, use "
+		advise(c, KEY_SMARTHOST, "if this port wants TLS at once, use "
 		    "submissions://", text, size);
 }
 
@@ -196,29 +196,29 @@ explain_greeting(const struct relay *r, int code, int status, char *text,
  * 504 are about the name.
  */
 static void
-explain_hello(const struct relay *r, int code, char *text, size_t size)
+explain_hello(const struct connection *c, int code, char *text, size_t size)
 {
 	if (code == 501 || code == 504) {
 		add(text, size, "; set helo to the full name of this host");
-		add_place_to_set(r, KEY_HELO, text, size);
+		add_place_to_set(c, KEY_HELO, text, size);
 	}
 	if (code == 500 || code == 502)
-		advise(r, KEY_SMARTHOST, r->options.lmtp ? "if it speaks SMTP, "
+		advise(c, KEY_SMARTHOST, c->options.lmtp ? "if it speaks SMTP, "
 		    "use smtp:// or submission://" : "if it speaks LMTP, use "
 		    "lmtp://", text, size);
 }
 
 static void
-explain_starttls(const struct relay *r, char *text, size_t size)
+explain_starttls(const struct connection *c, char *text, size_t size)
 {
-	if (config_find(r->config, &r->subject, KEY_TLS_PIN) != NULL)
-		advise(r, KEY_TLS_PIN, "tls_pin requires TLS", text, size);
-	else if (smarthost_is_local(r->host) &&
-	    !connect_is_local(r->session.stream.fd))
-		advise(r, KEY_SMARTHOST, "TLS is required, for by its address "
+	if (config_find(c->config, &c->subject, KEY_TLS_PIN) != NULL)
+		advise(c, KEY_TLS_PIN, "tls_pin requires TLS", text, size);
+	else if (smarthost_is_local(c->smarthost) &&
+	    !connect_is_local(c->session.stream.fd))
+		advise(c, KEY_SMARTHOST, "TLS is required, for by its address "
 		    "this is another machine", text, size);
 	else
-		advise(r, KEY_SMARTHOST, "if it never does, tls = off sends "
+		advise(c, KEY_SMARTHOST, "if it never does, tls = off sends "
 		    "everything in clear", text, size);
 }
 
@@ -231,60 +231,60 @@ refuses_mechanism(int code)
 
 /* Unless a reply refuses us, it is we who went no further. */
 static void
-explain_auth(const struct relay *r, int code, int status, char *text,
+explain_auth(const struct connection *c, int code, int status, char *text,
     size_t size)
 {
 	if (status != EX_NOPERM || refuses_mechanism(code))
 		return;
 	if (code / 100 == 5)
-		explain_login(r, text, size);
+		explain_login(c, text, size);
 	else
-		add_place(r, r->options.tls_policy == TLS_OPPORTUNISTIC ?
+		add_place(c, c->options.tls_policy == TLS_OPPORTUNISTIC ?
 		    KEY_TLS : KEY_SMARTHOST, text, size);
 }
 
 void
-explain(const struct relay *r, const struct refusal *f, char *text,
+advice_add(const struct connection *c, const struct refusal *f, char *text,
     size_t size)
 {
 	const struct hint	*hint = hint_for(f, text);
 	int			 code = f->code, status = f->status;
 
 	if (hint != NULL) {
-		give_hint(r, hint, text, size);
+		give_hint(c, hint, text, size);
 		return;
 	}
 	switch (f->step) {
 	case STEP_GREETING:
-		explain_greeting(r, code, status, text, size);
+		explain_greeting(c, code, status, text, size);
 		break;
 	case STEP_EHLO:
-		explain_hello(r, code, text, size);
+		explain_hello(c, code, text, size);
 		break;
 	case STEP_STARTTLS:
 		if (status == EX_UNAVAILABLE)
-			explain_starttls(r, text, size);
+			explain_starttls(c, text, size);
 		break;
 	case STEP_TLS:
 		if (status == EX_PROTOCOL &&
-		    r->options.tls_policy == TLS_IMPLICIT)
-			advise(r, KEY_SMARTHOST, "this port does not want TLS "
+		    c->options.tls_policy == TLS_IMPLICIT)
+			advise(c, KEY_SMARTHOST, "this port does not want TLS "
 			    "at once: for STARTTLS use submission://", text,
 			    size);
 		break;
 	case STEP_AUTH:
-		explain_auth(r, code, status, text, size);
+		explain_auth(c, code, status, text, size);
 		break;
 	case STEP_MAIL:
 		if (code / 100 == 5 && status != EX_DATAERR)
-			explain_sender(r, text, size);
+			explain_sender(c, text, size);
 		break;
 	case STEP_RCPT:
-		explain_recipient(r, code, text, size);
+		explain_recipient(c, code, text, size);
 		break;
 	case STEP_FINAL:
 		if (code == 553 || (code == 550 && strstr(text, "5.7.")))
-			explain_sender(r, text, size);
+			explain_sender(c, text, size);
 		break;
 	case STEP_DATA:
 	case STEP_BODY:
@@ -296,7 +296,7 @@ explain(const struct relay *r, const struct refusal *f, char *text,
 }
 
 void
-explain_connect(const struct relay *r, char *text, size_t size)
+advice_add_connect(const struct connection *c, char *text, size_t size)
 {
-	add_place(r, KEY_SMARTHOST, text, size);
+	add_place(c, KEY_SMARTHOST, text, size);
 }

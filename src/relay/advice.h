@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "relay/relay.h"
+#include "relay/connection.h"
 
 struct refusal {
 	enum session_step	 step;
@@ -19,10 +19,10 @@ struct refusal {
  * Appends "; what to look at (file:line)" to the text, which holds the reply,
  * where something useful can be said of the refusal.
  */
-void	explain(const struct relay *, const struct refusal *, char *text,
+void	advice_add(const struct connection *, const struct refusal *, char *text,
 	    size_t size);
 
-/* As explain(), where no connection was made. */
-void	explain_connect(const struct relay *, char *text, size_t size);
+/* As advice_add(), where no connection was made. */
+void	advice_add_connect(const struct connection *, char *text, size_t size);
 
 #endif

@@ -1,48 +1,68 @@
 /*
- * connection.h - hands a message to one smarthost
+ * connection.h - connects to one endpoint and opens a session there
  *
- * To the one that the relay has chosen (.host, reached at .at), over the
- * session that is open or a new one.
+ * Applies what the configuration says for a subject: address family, source
+ * address, timeouts, TLS policy, credentials and the name in EHLO.
  */
 #ifndef RELAY_CONNECTION_H
 #define RELAY_CONNECTION_H
 
-#include "relay/relay.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-/* One route's part of a message, on its way. */
-struct handing {
-	const struct envelope	*env;
-	const struct message	*message;
-	struct outcome		*outcomes;
-	const size_t		*place;		/* as in struct route */
-	struct outcome		*all;		/* the message's, if there are
-						 * places */
-	struct failure		 why;		/* of all that were tried */
-	bool			 over;
-	bool			 unasked;	/* no server heard of it */
-	bool			 away;		/* or all wanted no more */
+#include "config/command_process.h"
+#include "config/config.h"
+#include "config/credentials.h"
+#include "config/identity.h"
+#include "config/smarthost.h"
+#include "net/connect.h"
+#include "smtp/session.h"
+#include "util/failure.h"
+#include "util/interrupt.h"
+
+struct connection {
+	/* Set by the caller, and borrowed. */
+	const struct config		*config;
+	const struct identity		*me;
+	const struct trace		*trace;		/* NULL: none */
+	struct interrupt		*interrupt;	/* NULL: none */
+	struct command_process		*commands;
+	struct config_subject		 subject;
+	const struct smarthost		*smarthost;
+	struct endpoint			 at;
+	bool				 no_chunking;	/* do not use BDAT */
+
+	bool				 is_open;
+	int64_t				 used;		/* clock_ms(), last time */
+	char				*helo;		/* owned */
+	struct credentials		 credentials;
+	struct auth_options		 auth;
+	char				 prefix[300];	/* of all texts, such as
+							 * "[::1]:587: " */
+	struct session_options		 options;
+	/* Large, and not cleared by connection_begin(). */
+	struct session			 session;	/* if .is_open */
 };
 
-enum host_result {
-	HOST_DONE,		/* each forward-path has an outcome */
-	HOST_AGAIN,		/* this session is over, but a new one with
-				 * the same host will get further */
-	HOST_UNUSABLE,		/* another smarthost may do better: see why */
-	HOST_GAVE_UP,		/* nor would another one, or it must not be
-				 * asked any more, or the relay's watch or a
-				 * signal stops it: see why */
-};
+void	connection_begin(struct connection *);
 
 /*
- * A host is unusable that can't be reached, greets with a refusal, does not
- * come to terms about TLS or turns our credentials down, and one that breaks
- * off before any of the message was sent to it.  What it says to a sender, a
- * recipient or a message is an answer.
+ * Connects and opens a session.  False with why: the text begins with the
+ * prefix and ends with advice (relay/advice.h) unless a signal has interrupted
+ * it; the status is that of
+ * connect.h, tls.h, credentials.h or session.h.  .session.step and
+ * .session.reply are valid only if connection_open() returns true.
  */
-enum host_result host_send(struct relay *, const struct handing *,
-	    struct failure *why);
+bool	connection_open(struct connection *, struct failure *why);
 
-/* Closes the session, if there is one. */
-void	host_leave(struct relay *);
+/*
+ * Whether the open session can take another message: the server has neither
+ * sent anything nor closed the connection, and, if the session has been idle
+ * for three seconds, replies to NOOP in time.
+ */
+bool	connection_is_alive(struct connection *);
+
+/* Closes the session, if one is open. */
+void	connection_close(struct connection *);
 
 #endif

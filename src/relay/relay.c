@@ -1,23 +1,41 @@
 #include "relay/relay.h"
 
-#include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "relay/connection.h"
+#include "relay/advice.h"
 #include "relay/route.h"
 #include "util/clock.h"
 #include "util/memory.h"
+
+/* The attempt for the forward-paths of one route. */
+struct route_attempt {
+	struct relay		*relay;
+	const struct route	*route;
+	const struct message	*message;
+	struct outcome		*outcomes;	/* one for each path of route */
+	struct outcome		*copies;	/* of the message, at the
+						 * route's places; or NULL */
+	bool			*pending;	/* owned: no outcome yet */
+	size_t			 n_pending;
+	struct failure		 why;		/* of all endpoints so far */
+	bool			 over;		/* try no other endpoint */
+	bool			 reached;	/* a session was opened */
+	bool			 refusing;	/* all endpoints are unreachable
+						 * or reply 421 to MAIL */
+};
 
 void
 relay_begin(struct relay *r, const struct config *config,
     const struct identity *me, const struct trace *trace)
 {
-	memset(r, 0, offsetof(struct relay, session));
+	memset(r, 0, offsetof(struct relay, down_why));
 	r->config = config;
 	r->me = me;
 	r->trace = trace;
+	connection_begin(&r->connection);
 }
 
 void
@@ -31,13 +49,13 @@ relay_confine(struct relay *r, const struct sandbox *sandbox)
 void
 relay_end(struct relay *r)
 {
-	host_leave(r);
+	connection_close(&r->connection);
 	command_process_end(&r->commands);
-	smarthost_list_free(&r->hosts);
+	endpoints_free(&r->endpoints);
 	free(r->down_sender);
 }
 
-/* Trying again later may help. */
+/* A later attempt may succeed. */
 static bool
 is_temporary(const struct failure *why)
 {
@@ -46,186 +64,227 @@ is_temporary(const struct failure *why)
 	    why->status == EX_OSERR;
 }
 
-/* The attempt failed as a whole: the same for everybody not judged before. */
-static void
-settle(const struct envelope *env, struct outcome *outcomes, bool unasked,
-    const struct failure *why)
-{
-	for (size_t i = 0; i < env->n; i++) {
-		struct outcome	*o = &outcomes[i];
-
-		if (o->kind != OUTCOME_WAITING)
-			continue;
-		*o = (struct outcome){ .status = why->status,
-		    .unasked = unasked };
-		o->kind = is_temporary(why) ? OUTCOME_DEFERRED :
-		    OUTCOME_FAILED;
-		strlcpy(o->text, why->text, sizeof(o->text));
-	}
-}
-
-static bool
-find_hosts(struct relay *r, struct failure *why)
-{
-	const struct setting	*set = config_find(r->config, &r->subject,
-				    KEY_SMARTHOST);
-
-	if (set == NULL)
-		return failed(why, EX_CONFIG, "no smarthost is configured: put "
-		    "a line like \"smarthost = submission://smtp.example.org\" "
-		    "into %s", r->config->path != NULL ? r->config->path :
-		    config_system_file());
-	smarthost_list_free(&r->hosts);
-	return smarthost_list_parse(&r->hosts, set->value, why) ||
-	    failure_prefix(why, "%s: ", set->origin);
-}
-
 static bool
 is_same_view(const struct config_view *a, const struct config_view *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* A connection that was used so recently is not asked whether it is alive. */
-enum { IDLE_MS = 3000 };
+static void
+begin_attempt(struct route_attempt *a, const struct route *route,
+    const struct message *message, struct outcome *outcomes)
+{
+	size_t	n = route->envelope.n;
+
+	a->route = route;
+	a->message = message;
+	a->outcomes = outcomes;
+	if (route->place != NULL) {
+		a->outcomes = memory_new(n, sizeof(*a->outcomes));
+		a->copies = outcomes;
+	}
+	a->pending = memory_new(n, sizeof(*a->pending));
+	for (size_t i = 0; i < n; i++) {
+		a->pending[i] = a->outcomes[i].kind == OUTCOME_WAITING;
+		a->n_pending += a->pending[i];
+	}
+	a->refusing = true;
+}
+
+static void
+set_outcome(struct route_attempt *a, size_t i)
+{
+	if (a->copies != NULL)
+		a->copies[a->route->place[i]] = a->outcomes[i];
+	a->pending[i] = false;
+	a->n_pending--;
+}
+
+/* Gives the same outcome to each forward-path that has none yet. */
+static void
+end_attempt(struct route_attempt *a, bool unasked, const struct failure *why)
+{
+	for (size_t i = 0; i < a->route->envelope.n; i++) {
+		struct outcome	*o = &a->outcomes[i];
+
+		if (!a->pending[i])
+			continue;
+		*o = (struct outcome){ .status = why->status,
+		    .kind = is_temporary(why) ? OUTCOME_DEFERRED :
+		    OUTCOME_FAILED, .unasked = unasked };
+		strlcpy(o->text, why->text, sizeof(o->text));
+		set_outcome(a, i);
+	}
+	if (a->copies != NULL)
+		free(a->outcomes);
+	free(a->pending);
+}
 
 /*
- * A session that other settings opened is of no use for this route, nor one
- * whose server has something to say before it is asked: it has left.  A NAT
- * may have dropped an idle connection without a word, and then the first
- * command would wait for its whole time-out.
+ * Called by session_send() after each transaction: adds advice to the new
+ * outcomes and reports them to the watch.
  */
 static bool
-is_of_use(struct relay *r, const struct route *route)
+record_outcomes(void *context)
 {
-	return is_same_view(&r->view, &route->view) &&
-	    !stream_is_readable(&r->session.stream) &&
-	    (clock_ms() - r->used < IDLE_MS || session_is_alive(&r->session));
+	struct route_attempt	*a = context;
+	struct relay		*r = a->relay;
+	size_t			 before = a->n_pending;
+
+	for (size_t i = 0; i < a->route->envelope.n; i++) {
+		struct outcome	*o = &a->outcomes[i];
+
+		if (!a->pending[i] || o->kind == OUTCOME_WAITING)
+			continue;
+		if (o->kind != OUTCOME_DELIVERED)
+			advice_add(&r->connection, &(struct refusal){
+			    .step = o->step, .code = o->code,
+			    .enhanced = o->enhanced, .status = o->status },
+			    o->text, sizeof(o->text));
+		set_outcome(a, i);
+	}
+	if (r->watch != NULL && a->n_pending < before)
+		r->stopped = !r->watch->judged(r->watch->context,
+		    &r->stopped_why);
+	return !r->stopped;
 }
 
-static bool
-join_route(struct relay *r, const struct route *route, struct failure *why)
-{
-	if (r->connected && !is_of_use(r, route))
-		host_leave(r);
-	r->subject = route->subject;
-	r->view = route->view;
-	return r->connected || find_hosts(r, why);
-}
-
-/* One more smarthost is of no use; hope with any of them is hope. */
+/* Adds the failure of one endpoint; a temporary one makes all temporary. */
 static void
-pass_over(const struct relay *r, struct handing *h, const struct failure *why)
+add_failure(struct route_attempt *a, const struct failure *why)
 {
-	if (r->trace != NULL)
-		r->trace->line(r->trace->context, '*', why->text);
-	if (h->why.text[0] == '\0') {
-		h->why = *why;
+	const struct trace	*trace = a->relay->trace;
+
+	if (trace != NULL)
+		trace->line(trace->context, '*', why->text);
+	if (a->why.text[0] == '\0') {
+		a->why = *why;
 		return;
 	}
-	if (!is_temporary(&h->why))
-		h->why.status = why->status;
-	failure_suffix(&h->why, "; %s", why->text);
+	if (!is_temporary(&a->why))
+		a->why.status = why->status;
+	failure_suffix(&a->why, "; %s", why->text);
 }
 
-/* It wants no more for now, and said so before it heard who is meant. */
-static bool
-is_turned_away(const struct relay *r)
+/* No other endpoint must be tried. */
+static void
+give_up(struct route_attempt *a, const struct failure *why)
 {
-	return r->session.step == STEP_MAIL && r->session.reply.code == 421;
+	a->why = *why;
+	a->over = true;
 }
 
 /*
- * The smarthost at r->at, in as many sessions as it takes.  A kept session
- * that fails is followed by no other here: those begin with the first
- * smarthost, and a recipient at which servers hang costs two time-outs.
+ * The watch or a signal prevents further transactions.  The session can be
+ * used for the next message unless it is broken.
  */
 static void
-try_host(struct relay *r, struct handing *h)
+stop(struct route_attempt *a)
 {
-	bool			kept = r->connected;
-	enum host_result	result;
-	struct failure		why;
+	struct relay	*r = a->relay;
 
-	do
-		result = host_send(r, h, &why);
-	while (result == HOST_AGAIN && !kept);
-	h->over = result == HOST_DONE || result == HOST_GAVE_UP;
-	h->unasked &= !h->over && !r->reached;
-	h->away &= !h->over && (!r->reached || is_turned_away(r));
-	if (result == HOST_UNUSABLE)
-		pass_over(r, h, &why);
-	if (result == HOST_GAVE_UP)
-		h->why = why;
-}
-
-/* The hosts behind +srv (RFC 6186) or +mx; a domain may be its own MX. */
-static bool
-look_up(struct relay *r, struct failure *why)
-{
-	static const char *const	services[] = {
-		[SCHEME_SUBMISSIONS]	= "submissions",
-		[SCHEME_SUBMISSION]	= "submission",
-		[SCHEME_SMTP]		= "smtp",
-		[SCHEME_LMTP]		= "lmtp",
-	};
-	const struct smarthost		*h = r->host;
-	char				 name[LOOKUP_NAME + 32];
-
-	if (h->lookup == LOOKUP_SRV) {
-		snprintf(name, sizeof(name), "_%s._tcp.%s",
-		    services[h->scheme], h->host);
-		return lookup(&r->found, LOOKUP_TYPE_SRV, name, NULL, why);
-	}
-	if (lookup(&r->found, LOOKUP_TYPE_MX, h->host, NULL, why))
-		return true;
-	if (why->status != EX_NOHOST || r->found.none)
-		return false;
-	r->found.n = 1;		/* RFC 5321 section 5.1 */
-	strlcpy(r->found.target[0].host, h->host,
-	    sizeof(r->found.target[0].host));
-	return true;
-}
-
-static void
-try_found(struct relay *r, struct handing *h)
-{
-	struct failure	why;
-
-	r->found.n = 0;
-	r->found.none = false;
-	if (!look_up(r, &why)) {
-		failure_prefix(&why, "%s: ", r->host->host);
-		pass_over(r, h, &why);
-		return;
-	}
-	for (size_t i = 0; !h->over && i < r->found.n; i++) {
-		const struct lookup_target	*t = &r->found.target[i];
-
-		r->at = (struct endpoint){ .host = t->host,
-		    .port = t->port != 0 && !r->host->port_given ? t->port :
-		    r->host->port };
-		try_host(r, h);
-	}
-}
-
-static void
-try_smarthost(struct relay *r, const struct smarthost *host,
-    struct handing *h)
-{
-	r->host = host;
-	r->no_chunking = false;
-	if (host->lookup != LOOKUP_ADDRESS) {
-		try_found(r, h);
-		return;
-	}
-	r->at = (struct endpoint){ .host = host->host, .path = host->path,
-	    .port = host->port };
-	try_host(r, h);
+	if (r->connection.is_open && r->connection.session.broken)
+		connection_close(&r->connection);
+	r->stopped = true;
+	/* Whatever the reason, no recipient has failed because of it. */
+	r->stopped_why.status = EX_TEMPFAIL;
+	give_up(a, &r->stopped_why);
 }
 
 static bool
-is_known(const struct relay *r, const struct route *route)
+is_interrupted(struct relay *r)
+{
+	if (!r->stopped && interrupt_is_known(r->interrupt)) {
+		r->stopped = true;
+		interrupt_failed(r->interrupt, &r->stopped_why);
+	}
+	return r->stopped;
+}
+
+/*
+ * Tries one endpoint, in as many sessions as the message takes, and continues
+ * a session that is open.  Sets a->over if each forward-path has an outcome or
+ * no other endpoint must be tried, since the message may have been sent.
+ *
+ * An endpoint that cannot be reached, refuses the greeting, fails in the TLS
+ * handshake, rejects the credentials or closes the connection before any of
+ * the message was sent is a reason to try the next one.  A reply to MAIL, RCPT
+ * or the message is an outcome.
+ */
+static void
+relay_try(struct relay *r, struct route_attempt *a)
+{
+	struct connection	*c = &r->connection;
+	struct session		*s = &c->session;
+	bool			 kept = c->is_open, again;
+	struct failure		 why;
+
+	if (!kept) {
+		c->smarthost = r->endpoints.smarthost;
+		c->at = r->endpoints.at;
+		c->no_chunking = false;
+	}
+	do {
+		size_t	before = a->n_pending;
+		bool	opened, good, data_sent, bdat_unknown;
+
+		if (is_interrupted(r)) {
+			stop(a);
+			return;
+		}
+		if (c->is_open && session_is_full(s))
+			connection_close(c);
+		opened = !c->is_open;
+		if (opened && !connection_open(c, &why)) {
+			if (is_interrupted(r))
+				give_up(a, &why);
+			else
+				add_failure(a, &why);
+			return;
+		}
+		a->reached = true;
+		if (r->watch != NULL && !r->watch->ready(r->watch->context,
+		    &r->stopped_why)) {
+			stop(a);
+			return;
+		}
+		c->options.after_transaction = record_outcomes;
+		c->options.context = a;
+		good = session_send(s, &a->route->envelope, a->message,
+		    a->outcomes, &data_sent, &why);
+		bdat_unknown = s->no_chunking && !c->no_chunking;
+		c->no_chunking |= s->no_chunking;
+		if (r->stopped) {
+			stop(a);
+			return;
+		}
+		if (a->n_pending == 0) {
+			c->used = clock_ms();
+			a->over = true;
+		} else if (!good && (data_sent || !s->broken ||
+		    is_interrupted(r))) {
+			give_up(a, &why);
+		}
+		if (!good || a->n_pending > 0)
+			connection_close(c);
+		again = good || !opened || a->n_pending < before ||
+		    bdat_unknown;
+	} while (!a->over && again && !kept);
+	if (a->over)
+		return;
+	if (kept) {
+		/* The first endpoint is next; the session may have expired. */
+		a->reached = false;
+		a->refusing = true;
+	} else {
+		a->refusing &= s->step == STEP_MAIL && s->reply.code == 421;
+	}
+	if (!again)
+		add_failure(a, &why);
+}
+
+static bool
+is_remembered(const struct relay *r, const struct route *route)
 {
 	return (r->down || r->turned_away > 0) &&
 	    is_same_view(&r->down_view, &route->view);
@@ -234,97 +293,103 @@ is_known(const struct relay *r, const struct route *route)
 static bool
 is_last_turned_away(const struct relay *r, const struct route *route)
 {
-	return is_known(r, route) && r->turned_away > 0 &&
+	return is_remembered(r, route) && r->turned_away > 0 &&
 	    strcmp(r->down_sender, route->envelope.reverse_path) == 0;
 }
 
 static bool
 is_down(const struct relay *r, const struct route *route)
 {
-	return is_known(r, route) && (r->down ||
+	return is_remembered(r, route) && (r->down ||
 	    (r->turned_away > 1 && is_last_turned_away(r, route)));
 }
 
+/* Remembers whether to attempt the next messages. */
 static void
-remember_turned_away(struct relay *r, const struct route *route)
+remember(struct relay *r, const struct route_attempt *a)
 {
-	r->down = is_known(r, route) && !is_last_turned_away(r, route);
-	r->turned_away = is_known(r, route) ? r->turned_away + 1 : 1;
-	free(r->down_sender);
-	r->down_sender = memory_copy(route->envelope.reverse_path);
-}
+	const struct route	*route = a->route;
 
-/* What the smarthosts' answers mean to the next messages. */
-static void
-remember(struct relay *r, const struct route *route, const struct handing *h)
-{
-	if (!h->away) {
-		if (is_known(r, route))
+	if (a->over || !a->refusing) {
+		if (is_remembered(r, route))
 			r->turned_away = 0;
 		return;
 	}
-	if (h->unasked)
+	if (!a->reached) {
 		r->down = true;
-	else
-		remember_turned_away(r, route);
+	} else {
+		r->down = is_remembered(r, route) &&
+		    !is_last_turned_away(r, route);
+		r->turned_away = is_remembered(r, route) ?
+		    r->turned_away + 1 : 1;
+		free(r->down_sender);
+		r->down_sender = memory_copy(route->envelope.reverse_path);
+	}
 	r->down_view = route->view;
-	r->down_why = h->why;
+	r->down_why = a->why;
 }
 
-static void
-send_together(struct relay *r, const struct route *route, struct handing *h)
+/*
+ * Keeps the open session if it was opened with the settings of this route and
+ * is alive.  Then its endpoint is the first, and the order starts again after
+ * it.
+ */
+static bool
+begin_route(struct relay *r, const struct route *route, struct failure *why)
 {
-	if (is_down(r, route)) {
-		settle(h->env, h->outcomes, true, &r->down_why);
-		return;
-	}
-	if (r->stopped) {
-		settle(h->env, h->outcomes, true, &r->stopped_why);
-		return;
-	}
-	if (join_route(r, route, &h->why)) {
-		if (r->connected)
-			try_host(r, h);
-		if (!h->over)
-			h->unasked = h->away = true;
-		for (size_t i = 0; !h->over && i < r->hosts.n; i++)
-			try_smarthost(r, &r->hosts.host[i], h);
-	}
-	if (r->remember)
-		remember(r, route, h);
-	settle(h->env, h->outcomes, h->unasked, &h->why);
-}
+	struct connection	*c = &r->connection;
 
-static void
-send_route(struct relay *r, const struct route *route,
-    const struct message *message, struct outcome *outcomes)
-{
-	size_t		n = route->envelope.n;
-	struct handing	h = { .env = &route->envelope, .message = message,
-			    .outcomes = outcomes, .place = route->place,
-			    .all = outcomes, .unasked = true,
-			    .away = true };
-
-	if (route->place == NULL) {
-		send_together(r, route, &h);
-		return;
-	}
-	h.outcomes = memory_new(n, sizeof(*h.outcomes));
-	send_together(r, route, &h);
-	for (size_t i = 0; i < n; i++)
-		outcomes[route->place[i]] = h.outcomes[i];
-	free(h.outcomes);
+	if (c->is_open && !(is_same_view(&r->view, &route->view) &&
+	    connection_is_alive(c)))
+		connection_close(c);
+	c->config = r->config;
+	c->me = r->me;
+	c->trace = r->trace;
+	c->interrupt = r->interrupt;
+	c->commands = &r->commands;
+	c->subject = route->subject;
+	r->view = route->view;
+	if (!c->is_open)
+		return endpoints_begin(&r->endpoints, r->config, &c->subject,
+		    why);
+	endpoints_begin_with_last(&r->endpoints);
+	return true;
 }
 
 void
 relay_send(struct relay *r, const struct envelope *env,
     const struct message *message, struct outcome *outcomes)
 {
-	struct routes	routes;
+	struct routes		routes;
+	enum endpoints_result	next;
+	struct failure		why;
 
 	r->stopped = false;
 	routes_find(&routes, r->config, r->me->user, env, outcomes);
-	for (size_t i = 0; i < routes.n; i++)
-		send_route(r, &routes.route[i], message, outcomes);
+	for (size_t i = 0; i < routes.n; i++) {
+		const struct route	*route = &routes.route[i];
+		struct route_attempt	 a = { .relay = r };
+
+		begin_attempt(&a, route, message, outcomes);
+		if (is_down(r, route)) {
+			end_attempt(&a, true, &r->down_why);
+			continue;
+		}
+		if (r->stopped) {
+			end_attempt(&a, true, &r->stopped_why);
+			continue;
+		}
+		if (begin_route(r, route, &a.why))
+			while (!a.over && (next = endpoints_next(&r->endpoints,
+			    &why)) != ENDPOINTS_END) {
+				if (next == ENDPOINTS_FOUND)
+					relay_try(r, &a);
+				else
+					add_failure(&a, &why);
+			}
+		if (r->remember)
+			remember(r, &a);
+		end_attempt(&a, !a.over && !a.reached, &a.why);
+	}
 	routes_free(&routes);
 }

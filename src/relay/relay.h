@@ -1,10 +1,10 @@
 /*
- * relay.h - hands messages to the smarthost that the configuration names
+ * relay.h - sends messages to the smarthosts of the configuration
  *
- * Joins the configuration, the network and the SMTP session: which smarthost
- * comes first, how it is reached, who we are to it, and what its answers mean
- * to whoever has to read about them.  The session stays open for the next
- * message to the same smarthost until relay_end().
+ * relay_send() has one loop over the routes of a message (relay/route.h) and
+ * the endpoints of each route (relay/endpoints.h).  It sends to one endpoint
+ * through relay_try(), which calls session_send().  The session stays open for
+ * the next message with the same settings until relay_end().
  */
 #ifndef RELAY_RELAY_H
 #define RELAY_RELAY_H
@@ -13,29 +13,27 @@
 
 #include "config/command_process.h"
 #include "config/config.h"
-#include "config/credentials.h"
 #include "config/identity.h"
-#include "config/smarthost.h"
 #include "mail/envelope.h"
 #include "mail/message.h"
 #include "mail/outcome.h"
-#include "net/connect.h"
-#include "net/lookup.h"
-#include "smtp/session.h"
+#include "relay/connection.h"
+#include "relay/endpoints.h"
 #include "util/failure.h"
 #include "util/interrupt.h"
 #include "util/sandbox.h"
 
 /*
- * For a caller that keeps the message on disk: a process that is killed must
- * not leave an entry behind that would be sent to the same recipients again.
- * Each may return false, with why, to prevent further transactions.
+ * Callbacks for a caller that keeps the message on disk.  If the process is
+ * killed, the entry that it leaves must not be sent to the same recipients
+ * again.  If a callback returns false, with why, no further transaction
+ * begins.
  */
 struct relay_watch {
-	/* Before the first transaction of each session. */
+	/* Called before the first transaction of each session. */
 	bool	(*ready)(void *context, struct failure *why);
 
-	/* After a transaction: relay_send()'s outcomes have something new. */
+	/* Called after a transaction that has added outcomes. */
 	bool	(*judged)(void *context, struct failure *why);
 	void	*context;
 };
@@ -44,73 +42,62 @@ struct relay {
 	const struct config		*config;	/* borrowed */
 	const struct identity		*me;		/* borrowed */
 	const struct trace		*trace;		/* borrowed, or NULL */
-	struct interrupt		*interrupt;	/* the same: ends the
-							 * attempt */
+	struct interrupt		*interrupt;	/* borrowed, or NULL: ends
+							 * the attempt */
 	const struct relay_watch	*watch;		/* borrowed, or NULL */
-	struct smarthost_list		 hosts;		/* of this message */
-	const struct smarthost		*host;		/* the one tried now */
-	struct endpoint			 at;		/* where it is */
-	bool				 no_chunking;	/* nor does it know */
-	struct config_subject		 subject;
-	struct config_view		 view;		/* of the session */
 	struct command_process		 commands;
-	struct credentials		 credentials;
-	struct auth_options		 auth;
-	char				*helo;		/* owned; of the
-							 * session, or NULL */
-	struct session_options		 options;
-	bool				 connected;
-	int64_t				 used;		/* clock_ms(), when the
-							 * session was of use */
-	bool				 reached;	/* a session was open in
-							 * the last attempt */
+	struct endpoints		 endpoints;
+	struct config_view		 view;		/* of the connection */
 	bool				 stopped;	/* by the watch or a
 							 * signal, for this
 							 * message */
 
 	/*
-	 * For who has many messages to send: a smarthost that could not be
-	 * reached, or wants no more for now, is not asked for the next ones.
-	 * A 421 in reply to MAIL may be meant for one sender or message, so
-	 * the sender's next message is offered, too; after two in a row no
-	 * more of this sender's, and after those of two senders no more at
-	 * all.
+	 * For a caller with many messages: if no endpoint can be reached, or
+	 * all reply 421 to MAIL, the next messages with the same settings are
+	 * not attempted.  A 421 reply to MAIL may be meant for one sender or
+	 * message, so the sender's next message is attempted, too; after two
+	 * in a row no further messages of this sender are attempted, and after
+	 * those of two senders no messages at all.
 	 */
 	bool				 remember;
 	bool				 down;
-	unsigned			 turned_away;	/* so often in a row */
-	char				*down_sender;	/* owned; the last one
-							 * turned away */
-	struct config_view		 down_view;	/* the settings of it */
+	unsigned			 turned_away;	/* 421 in a row */
+	char				*down_sender;	/* owned; of the last
+							 * 421 reply */
+	struct config_view		 down_view;	/* of .down and the 421
+							 * replies */
 
-	/* Large, and not cleared at the beginning: each is filled in before
-	 * it is looked at. */
-	struct session			 session;	/* if .connected */
-	struct lookup_targets		 found;		/* by +srv or +mx */
-	struct failure			 down_why;	/* if .down, or somebody
-							 * was turned away */
+	/*
+	 * Large, and not cleared by relay_begin(): each is filled in before it
+	 * is used.
+	 */
+	struct failure			 down_why;	/* if .down or
+							 * .turned_away */
 	struct failure			 stopped_why;	/* if .stopped */
+	struct connection		 connection;
 };
 
 void	relay_begin(struct relay *, const struct config *,
 	    const struct identity *, const struct trace *);
 
 /*
- * To be called before the first attempt, since a hostile server may answer.
  * Starts the process that runs the commands for credentials, and enters the
- * sandbox.
+ * sandbox.  Call it before the first attempt: the server may be hostile.
  */
 void	relay_confine(struct relay *, const struct sandbox *);
 
 /*
- * One attempt for all forward-paths whose outcome is OUTCOME_WAITING; each
- * has another one afterwards.  Those that come under different sections [to]
- * travel in one transaction for each route (relay/route.h).  Outcomes' texts
- * name host, port, step, reply, and where it is known the cause and the place
- * in the configuration.  A session kept from an earlier message that turns
- * out to be over, or has been idle and does not answer NOOP in time, is opened
- * anew.  If the watch or a signal stopped it, those not judged are deferred for
- * that reason.
+ * Makes one attempt for all forward-paths whose outcome is OUTCOME_WAITING;
+ * each has another outcome afterwards.  Forward-paths to which different
+ * sections [to] apply are sent in one transaction for each route
+ * (relay/route.h).  The text of an outcome names the host, port, step and
+ * reply, and, if it is known, the cause and the line of the configuration.
+ *
+ * If the session that was kept open after an earlier message has ended, or was
+ * idle and does not reply to NOOP in time, a new session is opened.  If the
+ * watch or a signal stops the attempt, the other forward-paths are deferred
+ * for that reason.
  */
 void	relay_send(struct relay *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes);

@@ -9,23 +9,23 @@
 #include "util/memory.h"
 
 static const char *
-text_of(const struct relay *r, enum config_key key)
+text_of(const struct connection *c, enum config_key key)
 {
-	return config_text(r->config, &r->subject, key);
+	return config_text(c->config, &c->subject, key);
 }
 
 static const char *
-origin_of(const struct relay *r, enum config_key key)
+origin_of(const struct connection *c, enum config_key key)
 {
-	const struct setting	*set = config_find(r->config, &r->subject, key);
+	const struct setting	*set = config_find(c->config, &c->subject, key);
 
 	return set != NULL ? set->origin : NULL;
 }
 
 static bool
-is_set_to(const struct relay *r, enum config_key key, const char *value)
+is_set_to(const struct connection *c, enum config_key key, const char *value)
 {
-	const char	*text = text_of(r, key);
+	const char	*text = text_of(c, key);
 
 	return text != NULL && strcmp(text, value) == 0;
 }
@@ -35,78 +35,79 @@ is_set_to(const struct relay *r, enum config_key key, const char *value)
  * TLS; a certificate of ours is something to show by TLS.
  */
 static bool
-is_exempt(const struct relay *r)
+is_exempt(const struct connection *c)
 {
-	return text_of(r, KEY_TLS) == NULL &&
-	    text_of(r, KEY_TLS_CERTIFICATE) == NULL &&
-	    r->host->scheme != SCHEME_SUBMISSION &&
-	    smarthost_is_local(r->host);
+	return text_of(c, KEY_TLS) == NULL &&
+	    text_of(c, KEY_TLS_CERTIFICATE) == NULL &&
+	    c->smarthost->scheme != SCHEME_SUBMISSION &&
+	    smarthost_is_local(c->smarthost);
 }
 
 /* A pin comes first: without TLS there is no key that could be the right one. */
 static enum tls_policy
-policy_of(const struct relay *r)
+policy_of(const struct connection *c)
 {
-	if (r->host->scheme == SCHEME_SUBMISSIONS)
+	if (c->smarthost->scheme == SCHEME_SUBMISSIONS)
 		return TLS_IMPLICIT;
-	if (text_of(r, KEY_TLS_PIN) != NULL)
+	if (text_of(c, KEY_TLS_PIN) != NULL)
 		return TLS_REQUIRED;
-	if (is_set_to(r, KEY_TLS, "off") || is_exempt(r))
+	if (is_set_to(c, KEY_TLS, "off") || is_exempt(c))
 		return TLS_OFF;
-	if (is_set_to(r, KEY_TLS, "opportunistic"))
+	if (is_set_to(c, KEY_TLS, "opportunistic"))
 		return TLS_OPPORTUNISTIC;
 	return TLS_REQUIRED;
 }
 
 static void
-choose_auth(struct relay *r)
+choose_auth(struct connection *c)
 {
-	const struct credentials	*c = &r->credentials;
-	const char			*list = text_of(r, KEY_AUTH);
+	const struct credentials	*credentials = &c->credentials;
+	const char			*list = text_of(c, KEY_AUTH);
 	bool				 spelt_out;
 
 	if (list != NULL && strcmp(list, "auto") == 0)
 		list = NULL;
-	spelt_out = r->options.tls_policy == TLS_OFF &&
-	    origin_of(r, KEY_TLS) != NULL && origin_of(r, KEY_AUTH) != NULL;
-	r->auth = (struct auth_options){
+	spelt_out = c->options.tls_policy == TLS_OFF &&
+	    origin_of(c, KEY_TLS) != NULL && origin_of(c, KEY_AUTH) != NULL;
+	c->auth = (struct auth_options){
 		.mechanisms = list,
-		.user = c->user,
-		.password = c->password,
-		.token = c->token,
-		.certificate = text_of(r, KEY_TLS_CERTIFICATE) != NULL,
+		.user = credentials->user,
+		.password = credentials->password,
+		.token = credentials->token,
+		.certificate = text_of(c, KEY_TLS_CERTIFICATE) != NULL,
 		.in_clear = spelt_out,
-		.host = r->host->host,
-		.port = r->host->port,
+		.host = c->smarthost->host,
+		.port = c->smarthost->port,
 	};
-	if (c->password != NULL || c->token != NULL || r->auth.certificate)
-		r->options.auth = &r->auth;
+	if (c->auth.password != NULL || c->auth.token != NULL ||
+	    c->auth.certificate)
+		c->options.auth = &c->auth;
 }
 
 bool
-security_choose(struct relay *r, struct failure *why)
+tls_policy_choose(struct connection *c, struct failure *why)
 {
-	r->options.tls_policy = policy_of(r);
-	if (r->host->scheme == SCHEME_SUBMISSIONS &&
-	    is_set_to(r, KEY_TLS, "off"))
+	c->options.tls_policy = policy_of(c);
+	if (c->smarthost->scheme == SCHEME_SUBMISSIONS &&
+	    is_set_to(c, KEY_TLS, "off"))
 		return failed(why, EX_CONFIG, "%s: tls = off contradicts "
 		    "submissions:// (%s), which means TLS at once; in clear, a "
-		    "server is to be had by smtp://", origin_of(r, KEY_TLS),
-		    origin_of(r, KEY_SMARTHOST));
-	if (is_set_to(r, KEY_AUTH, "off"))
+		    "server is to be had by smtp://", origin_of(c, KEY_TLS),
+		    origin_of(c, KEY_SMARTHOST));
+	if (is_set_to(c, KEY_AUTH, "off"))
 		return true;
-	if (!credentials_read(&r->credentials, r->config, &r->subject,
-	    r->host->user, &r->commands, why))
+	if (!credentials_read(&c->credentials, c->config, &c->subject,
+	    c->smarthost->user, c->commands, why))
 		return false;
-	choose_auth(r);
+	choose_auth(c);
 	return true;
 }
 
 /* A list for the module, to be freed; the pins themselves are borrowed. */
 static const char **
-pins_of(const struct relay *r)
+pins_of(const struct connection *c)
 {
-	const struct setting	 *first = config_find(r->config, &r->subject,
+	const struct setting	 *first = config_find(c->config, &c->subject,
 				    KEY_TLS_PIN);
 	const char		**pins;
 	size_t			  n = 0;
@@ -121,33 +122,34 @@ pins_of(const struct relay *r)
 }
 
 static struct tls *
-start_tls(struct relay *r, struct failure *why)
+start_tls(struct connection *c, struct failure *why)
 {
-	const char		**pins = pins_of(r);
+	const char		**pins = pins_of(c);
 	struct tls_options	  tls = {
-		.name = text_of(r, KEY_TLS_NAME),
-		.ca = text_of(r, KEY_TLS_CA),
-		.ca_origin = origin_of(r, KEY_TLS_CA),
+		.name = text_of(c, KEY_TLS_NAME),
+		.ca = text_of(c, KEY_TLS_CA),
+		.ca_origin = origin_of(c, KEY_TLS_CA),
 		.pins = pins,
-		.pins_origin = origin_of(r, KEY_TLS_PIN),
-		.certificate = text_of(r, KEY_TLS_CERTIFICATE),
-		.key = text_of(r, KEY_TLS_KEY),
-		.verify = r->options.tls_policy != TLS_OPPORTUNISTIC,
+		.pins_origin = origin_of(c, KEY_TLS_PIN),
+		.certificate = text_of(c, KEY_TLS_CERTIFICATE),
+		.key = text_of(c, KEY_TLS_KEY),
+		.verify = c->options.tls_policy != TLS_OPPORTUNISTIC,
 	};
 	struct tls		 *started;
 
 	/* Never a name that DNS gave, which anybody may have forged. */
 	if (tls.name == NULL)
-		tls.name = r->host->host != NULL ? r->host->host : "localhost";
-	started = r->options.tls_module->start(&tls, why);
+		tls.name = c->smarthost->host != NULL ? c->smarthost->host :
+		    "localhost";
+	started = c->options.tls_module->start(&tls, why);
 	free(pins);
 	return started;
 }
 
 bool
-security_start(struct relay *r, struct failure *why)
+tls_policy_start(struct connection *c, struct failure *why)
 {
-	struct session_options	*o = &r->options;
+	struct session_options	*o = &c->options;
 
 	/* Without TLS it is wanted for the digests of AUTH alone. */
 	if (o->tls_policy == TLS_OFF && o->auth == NULL)
@@ -157,16 +159,16 @@ security_start(struct relay *r, struct failure *why)
 		return false;
 	if (o->tls_policy == TLS_OFF)
 		return true;
-	o->tls = start_tls(r, why);
+	o->tls = start_tls(c, why);
 	return o->tls != NULL;
 }
 
 bool
-security_settle(struct relay *r, int fd, struct failure *why)
+tls_policy_enforce(struct connection *c, int fd, struct failure *why)
 {
-	if (r->options.tls_policy != TLS_OFF || is_set_to(r, KEY_TLS, "off") ||
+	if (c->options.tls_policy != TLS_OFF || is_set_to(c, KEY_TLS, "off") ||
 	    connect_is_local(fd))
 		return true;
-	r->options.tls_policy = TLS_REQUIRED;
-	return security_start(r, why);
+	c->options.tls_policy = TLS_REQUIRED;
+	return tls_policy_start(c, why);
 }

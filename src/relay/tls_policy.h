@@ -12,27 +12,27 @@
 
 #include <stdbool.h>
 
-#include "relay/relay.h"
+#include "relay/connection.h"
 #include "util/failure.h"
 
 /*
- * For r->host: the policy of TLS, and which credentials it is to get, into
- * r->options.  EX_CONFIG for settings that contradict each other or a secret
+ * For c->smarthost: the policy of TLS, and which credentials it is to get, into
+ * c->options.  EX_CONFIG for settings that contradict each other or a secret
  * that may not be used; EX_NOPERM for one that may not be read.
  */
-bool	security_choose(struct relay *, struct failure *);
+bool	tls_policy_choose(struct connection *, struct failure *);
 
 /*
  * Loads what that takes and starts a TLS session, no octet sent yet.  False
  * with why as tls.h has it.
  */
-bool	security_start(struct relay *, struct failure *);
+bool	tls_policy_start(struct connection *, struct failure *);
 
 /*
  * Once connected.  A name such as localhost may lead to another machine: then
  * nothing is exempt from TLS, which is required and started as by
- * security_start().
+ * tls_policy_start().
  */
-bool	security_settle(struct relay *, int fd, struct failure *);
+bool	tls_policy_enforce(struct connection *, int fd, struct failure *);
 
 #endif

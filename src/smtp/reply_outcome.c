@@ -43,8 +43,8 @@ reply_outcome(struct transaction *t, size_t i, enum session_step step,
 
 	*o = (struct outcome){ .code = r->code, .step = step };
 	strlcpy(o->enhanced, r->enhanced, sizeof(o->enhanced));
-	snprintf(o->text, sizeof(o->text), "%s: %s", what,
-	    reply_line(r, line, sizeof(line)));
+	snprintf(o->text, sizeof(o->text), "%s%s: %s", t->s->options->prefix,
+	    what, reply_line(r, line, sizeof(line)));
 	if (reply_is_positive(r)) {
 		o->kind = OUTCOME_DELIVERED;
 		return;
@@ -77,7 +77,8 @@ reply_outcome_in_doubt(struct transaction *t, const struct failure *why)
 		*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
 		    .status = EX_TEMPFAIL, .step = STEP_FINAL,
 		    .in_doubt = true };
-		snprintf(o->text, sizeof(o->text), "%.800s; the server may "
-		    "have taken the message all the same", why->text);
+		snprintf(o->text, sizeof(o->text), "%s%.650s; the server may "
+		    "have taken the message all the same",
+		    t->s->options->prefix, why->text);
 	}
 }

@@ -162,6 +162,8 @@ session_open(struct session *s, int fd, const struct session_options *options,
     struct failure *why)
 {
 	enum tls_policy	policy = options->tls_policy;
+	bool		starttls = policy == TLS_REQUIRED ||
+			    policy == TLS_OPPORTUNISTIC;
 
 	memset(s, 0, offsetof(struct session, stream));
 	s->options = options;
@@ -169,14 +171,12 @@ session_open(struct session *s, int fd, const struct session_options *options,
 	s->no_chunking = options->no_chunking;
 	stream_open(&s->stream, fd);
 	stream_set_interrupt(&s->stream, options->interrupt);
-	if (policy == TLS_IMPLICIT && !start_tls(s, why))
-		return false;
-	if (!receive_greeting(s, why) || !negotiate(s, why))
-		return false;
-	if ((policy == TLS_REQUIRED || policy == TLS_OPPORTUNISTIC) &&
-	    !negotiate_tls(s, why))
-		return false;
-	return options->auth == NULL || session_authenticate(s, why);
+	if ((policy != TLS_IMPLICIT || start_tls(s, why)) &&
+	    receive_greeting(s, why) && negotiate(s, why) &&
+	    (!starttls || negotiate_tls(s, why)) &&
+	    (options->auth == NULL || session_authenticate(s, why)))
+		return true;
+	return failure_prefix(why, "%s", options->prefix);
 }
 
 bool

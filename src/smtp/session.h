@@ -37,6 +37,9 @@ struct trace {
 };
 
 struct session_options {
+	const char		*prefix;	/* of the text of each failure
+						 * and outcome, such as
+						 * "smtp.example.org:587: " */
 	bool			 lmtp;
 	const char		*helo;		/* a domain or an address
 						 * literal; NULL: that of the
@@ -57,10 +60,11 @@ struct session_options {
 	struct interrupt	*interrupt;	/* ends each wait; or NULL */
 
 	/*
-	 * Called by session_send() before each transaction but the first;
-	 * false, with why, prevents it.  NULL: none.
+	 * session_send() calls this after each transaction, whether it
+	 * succeeded or not, and at least once.  If it returns false, no
+	 * further transaction begins.  NULL: none.
 	 */
-	bool		       (*between)(void *context, struct failure *why);
+	bool		       (*after_transaction)(void *context);
 	void			*context;
 };
 
@@ -111,22 +115,23 @@ struct session {
 /*
  * Takes the descriptor over and goes as far as the session's last EHLO and
  * AUTH.  False with why: the text names the step and holds the reply; the
- * status is EX_TEMPFAIL where trying later may help, else EX_NOPERM (AUTH),
- * EX_CONFIG (TLS), EX_UNAVAILABLE (refused), EX_PROTOCOL.  The session is to
- * be closed in any case.
+ * status is EX_TEMPFAIL if a later attempt may succeed, else EX_NOPERM (AUTH),
+ * EX_CONFIG (TLS), EX_UNAVAILABLE (refused), EX_PROTOCOL.  The caller must
+ * close the session in either case.
  */
 bool	session_open(struct session *, int fd, const struct session_options *,
 	    struct failure *why);
 
 /*
- * One message to all the forward-paths whose outcome is OUTCOME_WAITING;
- * fills those outcomes, in as many transactions as the server's limits ask
- * for.  True if each has one now, or by LIMITS (RFC 9422) the others want
- * another session.  False, with why, when the connection is of no more use,
- * the message can't be read or .between returns false; forward-paths that
- * have no outcome then were never judged, and may be tried elsewhere unless
- * *data_sent.  Where .no_chunking was set meanwhile, a new session should be
- * told so.
+ * Sends one message to all forward-paths whose outcome is OUTCOME_WAITING, in
+ * as many transactions as the limits of the server require, and fills in their
+ * outcomes.  True if each has an outcome now, or if the others require another
+ * session (LIMITS, RFC 9422) or .after_transaction returned false.
+ *
+ * False, with why, if the connection is lost (.broken) or the message cannot
+ * be read.  Forward-paths without an outcome may then be tried elsewhere,
+ * unless *data_sent.  If .no_chunking has been set, the server announces
+ * CHUNKING but does not know BDAT; set it in the options of the next session.
  */
 bool	session_send(struct session *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes, bool *data_sent,

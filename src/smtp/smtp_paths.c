@@ -8,22 +8,28 @@
 #include "mail/domain.h"
 #include "mail/encoded_word.h"
 #include "mime/field_form.h"
-#include "smtp/session.h"
 #include "util/memory.h"
 #include "util/visible.h"
 
 enum path_form { PATH_UNCHANGED, PATH_ASCII, PATH_UTF8, PATH_UNSENDABLE };
 
 static void
-refuse(struct outcome *o, int status, enum session_step step,
+refuse(const struct session *s, struct outcome *o, enum session_step step,
     const char *path, const char *reason)
 {
 	char	shown[200];
 
-	*o = (struct outcome){ .kind = OUTCOME_FAILED, .status = status,
-	    .step = (int)step };
-	snprintf(o->text, sizeof(o->text), "<%s> can't be sent: %s",
-	    visible(shown, sizeof(shown), path, strlen(path)), reason);
+	*o = (struct outcome){ .kind = OUTCOME_FAILED, .step = step,
+	    .status = step == STEP_RCPT ? EX_NOUSER : EX_DATAERR };
+	visible(shown, sizeof(shown), path, strlen(path));
+	snprintf(o->text, sizeof(o->text), "%s<%s> can't be sent: %s",
+	    s->options->prefix, shown, reason);
+}
+
+static bool
+has_smtputf8(const struct session *s)
+{
+	return (s->extensions & EXT_SMTPUTF8) != 0;
 }
 
 /* The form in which to send a path: fills in *ascii or *why if needed. */
@@ -44,14 +50,14 @@ form_of(const char *path, bool smtputf8, struct buffer *ascii,
 }
 
 static void
-prepare_forward(struct smtp_paths *p, size_t i, bool smtputf8,
+prepare_forward(struct smtp_paths *p, const struct session *s, size_t i,
     struct outcome *o)
 {
 	const char	*path = p->env->forward[i].path;
 	struct buffer	 ascii = { 0 };
 	struct failure	 why;
 
-	switch (form_of(path, smtputf8, &ascii, &why)) {
+	switch (form_of(path, has_smtputf8(s), &ascii, &why)) {
 	case PATH_UNCHANGED:
 		break;
 	case PATH_ASCII:
@@ -64,20 +70,21 @@ prepare_forward(struct smtp_paths *p, size_t i, bool smtputf8,
 		p->utf8 = true;
 		break;
 	case PATH_UNSENDABLE:
-		refuse(o, EX_NOUSER, STEP_RCPT, path, why.text);
+		refuse(s, o, STEP_RCPT, path, why.text);
 		break;
 	}
 	buffer_free(&ascii);
 }
 
 static void
-prepare_reverse(struct smtp_paths *p, bool smtputf8, struct outcome *outcomes)
+prepare_reverse(struct smtp_paths *p, const struct session *s,
+    struct outcome *outcomes)
 {
 	const char	*path = p->env->reverse_path;
 	struct buffer	 ascii = { 0 };
 	struct failure	 why;
 
-	switch (form_of(path, smtputf8, &ascii, &why)) {
+	switch (form_of(path, has_smtputf8(s), &ascii, &why)) {
 	case PATH_UNCHANGED:
 		break;
 	case PATH_ASCII:
@@ -89,23 +96,24 @@ prepare_reverse(struct smtp_paths *p, bool smtputf8, struct outcome *outcomes)
 	case PATH_UNSENDABLE:
 		for (size_t i = 0; i < p->env->n; i++)
 			if (outcomes[i].kind == OUTCOME_WAITING)
-				refuse(&outcomes[i], EX_DATAERR, STEP_MAIL,
-				    path, why.text);
+				refuse(s, &outcomes[i], STEP_MAIL, path,
+				    why.text);
 		break;
 	}
 	buffer_free(&ascii);
 }
 
 void
-smtp_paths_prepare(struct smtp_paths *p, const struct envelope *env,
-    const struct message *message, bool smtputf8, struct outcome *outcomes)
+smtp_paths_prepare(struct smtp_paths *p, const struct session *s,
+    const struct envelope *env, const struct message *message,
+    struct outcome *outcomes)
 {
 	*p = (struct smtp_paths){ .env = env };
-	prepare_reverse(p, smtputf8, outcomes);
+	prepare_reverse(p, s, outcomes);
 	for (size_t i = 0; i < env->n; i++)
 		if (outcomes[i].kind == OUTCOME_WAITING)
-			prepare_forward(p, i, smtputf8, &outcomes[i]);
-	p->utf8 |= smtputf8 && header_needs_utf8(&message->header);
+			prepare_forward(p, s, i, &outcomes[i]);
+	p->utf8 |= has_smtputf8(s) && header_needs_utf8(&message->header);
 }
 
 const char *

@@ -14,6 +14,7 @@
 #include "mail/envelope.h"
 #include "mail/message.h"
 #include "mail/outcome.h"
+#include "smtp/session.h"
 
 struct smtp_paths {
 	const struct envelope	*env;		/* borrowed */
@@ -24,8 +25,8 @@ struct smtp_paths {
 };
 
 /* Fills the outcomes of what can't be sent to such a server. */
-void	smtp_paths_prepare(struct smtp_paths *, const struct envelope *,
-	    const struct message *, bool smtputf8, struct outcome *);
+void	smtp_paths_prepare(struct smtp_paths *, const struct session *,
+	    const struct envelope *, const struct message *, struct outcome *);
 
 const char *smtp_paths_reverse(const struct smtp_paths *);
 const char *smtp_paths_forward(const struct smtp_paths *, size_t i);

@@ -366,8 +366,8 @@ check_size(struct transaction *t)
 
 	if (max == 0 || t->wire.size <= max)
 		return true;
-	snprintf(too_big.text, sizeof(too_big.text), "the message has %llu "
-	    "octets and the server takes %llu at most",
+	snprintf(too_big.text, sizeof(too_big.text), "%sthe message has %llu "
+	    "octets and the server takes %llu at most", t->s->options->prefix,
 	    (unsigned long long)t->wire.size, (unsigned long long)max);
 	for (size_t i = 0; i < t->env->n; i++)
 		if (t->outcomes[i].kind == OUTCOME_WAITING)
@@ -375,32 +375,29 @@ check_size(struct transaction *t)
 	return false;
 }
 
-/* What could not be mended on the way stands in the log, behind the reply. */
+/*
+ * Appends a remark about text that could not be repaired to the replies of
+ * this transaction, so that the remark is logged with them.
+ */
 static void
-tell_remark(const struct transaction *t)
+add_remark(const struct transaction *t)
 {
-	const char	*remark = t->wire.remark;
+	for (size_t i = 0; t->wire.remark != NULL && i < t->n; i++) {
+		struct outcome	*o = &t->outcomes[t->index[i]];
 
-	if (remark == NULL)
-		return;
-	dialogue_remark(t->s, "%s", remark);
-	for (size_t i = 0; i < t->env->n; i++) {
-		struct outcome	*o = &t->outcomes[i];
-
-		if (o->kind != OUTCOME_DELIVERED ||
-		    strstr(o->text, remark) != NULL)
+		if (o->kind != OUTCOME_DELIVERED)
 			continue;
 		strlcat(o->text, "; ", sizeof(o->text));
-		strlcat(o->text, remark, sizeof(o->text));
+		strlcat(o->text, t->wire.remark, sizeof(o->text));
 	}
 }
 
 static bool
-may_go_on(struct session *s, struct failure *why)
+report_transaction(const struct session *s)
 {
 	const struct session_options	*o = s->options;
 
-	return o->between == NULL || o->between(o->context, why);
+	return o->after_transaction == NULL || o->after_transaction(o->context);
 }
 
 bool
@@ -414,30 +411,30 @@ session_send(struct session *s, const struct envelope *env,
 	struct transaction	t = { .s = s, .env = env,
 				    .outcomes = outcomes,
 				    .data_sent = data_sent };
-	bool			good;
+	bool			good, more;
 
 	*data_sent = false;
-	smtp_paths_prepare(&t.paths, env, message, offers(s, EXT_SMTPUTF8),
-	    outcomes);
+	smtp_paths_prepare(&t.paths, s, env, message, outcomes);
 	abilities.utf8 = t.paths.utf8;
-	if (!wire_prepare(&t.wire, message, &abilities, why)) {
-		smtp_paths_free(&t.paths);
-		return false;
-	}
 	t.index = memory_new(env->n, sizeof(*t.index));
 	t.accepted = memory_new(env->n, sizeof(*t.accepted));
-	select_recipients(&t);
-	good = true;
-	if (t.n > 0 && check_size(&t)) {
+	good = wire_prepare(&t.wire, message, &abilities, why);
+	more = good && check_size(&t);
+	while (more) {
+		select_recipients(&t);
+		if (t.n == 0)
+			break;
 		good = send_transaction(&t, why);
-		for (select_recipients(&t); good && t.n > 0 && !session_is_full(s);
-		    select_recipients(&t))
-			good = may_go_on(s, why) && send_transaction(&t, why);
+		add_remark(&t);
+		more = good && report_transaction(s) && !session_is_full(s);
 	}
-	tell_remark(&t);
+	/* Also reports outcomes for which no transaction was necessary. */
+	report_transaction(s);
+	if (t.wire.remark != NULL)
+		dialogue_remark(s, "%s", t.wire.remark);
 	free(t.index);
 	free(t.accepted);
 	wire_free(&t.wire);
 	smtp_paths_free(&t.paths);
-	return good;
+	return good || failure_prefix(why, "%s", s->options->prefix);
 }

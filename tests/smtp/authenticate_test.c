@@ -16,7 +16,7 @@ static void
 refuses(bool encrypted, enum tls_policy policy, const char *says)
 {
 	struct auth_options	auth = { .user = "user", .password = "secret" };
-	struct session_options	options = { .auth = &auth,
+	struct session_options	options = { .prefix = "", .auth = &auth,
 	    .tls_policy = policy };
 	struct session		s = { .options = &options,
 	    .encrypted = encrypted, .stream = { .fd = -1 } };

@@ -169,7 +169,7 @@ check_message(struct smarthost *host, const struct way *way, int mixture)
 static void
 try_mixture(const struct way *way, struct folder *folder, int mixture)
 {
-	struct session_options	options = { .lmtp = way->lmtp,
+	struct session_options	options = { .prefix = "", .lmtp = way->lmtp,
 				    .helo = "client.example",
 				    .early_bdat = way->early };
 	struct envelope		env = { 0 };

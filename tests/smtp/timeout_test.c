@@ -39,7 +39,7 @@ static void
 a_greeting_has_a_time_of_its_own(void **state)
 {
 	(void)state;
-	silence(&(struct session_options){ .helo = "x", .greeting_ms = 50,
+	silence(&(struct session_options){ .prefix = "", .helo = "x", .greeting_ms = 50,
 	    .timeout_ms = 60 * 1000 }, "", "greeting: no answer");
 }
 
@@ -47,7 +47,7 @@ static void
 which_no_other_step_has(void **state)
 {
 	(void)state;
-	silence(&(struct session_options){ .helo = "x",
+	silence(&(struct session_options){ .prefix = "", .helo = "x",
 	    .greeting_ms = 60 * 1000, .timeout_ms = 50 },
 	    "220 mail.example\r\n", "EHLO: no answer");
 }
