@@ -1,6 +1,7 @@
 #include "net/lookup.h"
 
 #include <arpa/nameser.h>
+#include <dlfcn.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <resolv.h>
@@ -12,42 +13,31 @@
 
 enum {
 	ANSWER_MAX = 65535,
-	HEADER_SIZE = 12,		/* RFC 1035 section 4.1.1 */
-	QUESTION_SIZE = 4,		/* behind the name */
-	RECORD_SIZE = 10,		/* behind the name, RFC 1035 section 3.2.1 */
-	SECONDS = 4,		/* for a server to answer */
+	SECONDS = 4,		/* until a name server must answer */
 	TRIES = 2,
 };
 
-/* Where the parser is; it never leaves [begin, end). */
-struct cursor {
-	const unsigned char	*begin, *at, *end;
+/*
+ * ns_initparse(3) and ns_parserr(3).  In glibc they are in libresolv, which
+ * is not linked because every start would have to map it; in other systems
+ * they are in libc.
+ */
+struct parser {
+	int	(*init)(const unsigned char *, int, ns_msg *);
+	int	(*record)(ns_msg *, ns_sect, int, ns_rr *);
 };
 
-static unsigned
-number(const unsigned char *at)
-{
-	return (unsigned)at[0] << 8 | at[1];
-}
-
 static bool
-skip_name(struct cursor *c)
+parser_load(struct parser *p)
 {
-	int	n = dn_skipname(c->at, c->end);
+	void	*library = dlopen("libresolv.so.2", RTLD_NOW | RTLD_LOCAL);
 
-	if (n <= 0 || n > c->end - c->at)
-		return false;
-	c->at += n;
-	return true;
-}
-
-static bool
-skip(struct cursor *c, ptrdiff_t n)
-{
-	if (c->end - c->at < n)
-		return false;
-	c->at += n;
-	return true;
+	if (library == NULL)
+		library = RTLD_DEFAULT;
+	/* POSIX guarantees this conversion; ISO C does not. */
+	*(void **)&p->init = dlsym(library, "ns_initparse");
+	*(void **)&p->record = dlsym(library, "ns_parserr");
+	return p->init != NULL && p->record != NULL;
 }
 
 static bool
@@ -59,7 +49,10 @@ is_host_name(const char *name)
 	return n > 0 && name[n] == '\0' && name[0] != '-' && name[0] != '.';
 }
 
-/* Among those of its priority the last; the worst leave when it is full. */
+/*
+ * Inserts after the targets of the same priority; if the list is full, the
+ * last one is dropped.
+ */
 static void
 insert(struct lookup_targets *t, const struct lookup_target *new)
 {
@@ -76,23 +69,23 @@ insert(struct lookup_targets *t, const struct lookup_target *new)
 	t->target[at] = *new;
 }
 
-/* The data of one record, which ends at end. */
+/* Adds the target of one record; false if the data is malformed. */
 static bool
-take(struct lookup_targets *t, enum lookup_type type, const struct cursor *c,
-    const unsigned char *end)
+add_target(struct lookup_targets *t, enum lookup_type type, const ns_msg *m,
+    const ns_rr *record)
 {
 	struct lookup_target	 new = { .port = 0 };
-	const unsigned char	*name = c->at;
-	ptrdiff_t		 fixed = type == LOOKUP_TYPE_SRV ? 6 : 2;
+	const unsigned char	*data = ns_rr_rdata(*record);
+	size_t			 fixed = type == LOOKUP_TYPE_SRV ? 6 : 2;
 
-	if (end - name <= fixed)
+	if (ns_rr_rdlen(*record) <= fixed)
 		return false;
-	new.priority = (uint16_t)number(name);
+	NS_GET16(new.priority, data);
 	if (type == LOOKUP_TYPE_SRV) {
-		new.weight = (uint16_t)number(name + 2);
-		new.port = (uint16_t)number(name + 4);
+		NS_GET16(new.weight, data);
+		NS_GET16(new.port, data);
 	}
-	if (dn_expand(c->begin, c->end, name + fixed, new.host,
+	if (dn_expand(ns_msg_base(*m), ns_msg_end(*m), data, new.host,
 	    sizeof(new.host)) == -1)
 		return false;
 	if (new.host[0] == '\0')
@@ -103,38 +96,38 @@ take(struct lookup_targets *t, enum lookup_type type, const struct cursor *c,
 	return true;
 }
 
+static const char *
+type_name(enum lookup_type type)
+{
+	return type == LOOKUP_TYPE_MX ? "MX" : "SRV";
+}
+
 bool
 lookup_parse(struct lookup_targets *t, enum lookup_type type,
-    const unsigned char *answer, size_t len)
+    const unsigned char *answer, size_t len, struct failure *why)
 {
-	struct cursor	c = { answer, answer, answer + len };
-	unsigned	questions, answers;
+	struct parser	parser;
+	ns_msg		m;
+	ns_rr		record;
 
 	*t = (struct lookup_targets){ .n = 0 };
-	if (!skip(&c, HEADER_SIZE))
-		return false;
-	questions = number(answer + 4);
-	answers = number(answer + 6);
-	while (questions-- > 0)
-		if (!skip_name(&c) || !skip(&c, QUESTION_SIZE))
-			return false;
-	while (answers-- > 0) {
-		const unsigned char	*record;
-		ptrdiff_t		 size;
-
-		if (!skip_name(&c) || !skip(&c, RECORD_SIZE))
-			return false;
-		record = c.at - RECORD_SIZE;
-		size = (ptrdiff_t)number(record + 8);
-		if (c.end - c.at < size)
-			return false;
-		if (number(record) == (unsigned)type &&
-		    number(record + 2) == ns_c_in &&
-		    !take(t, type, &c, c.at + size))
-			return false;
-		c.at += size;
+	if (!parser_load(&parser))
+		return failed(why, EX_UNAVAILABLE, "cannot load libresolv, "
+		    "which parses the answers of name servers");
+	if (parser.init(answer, (int)len, &m) == -1)
+		goto malformed;
+	for (int i = 0; i < ns_msg_count(m, ns_s_an); i++) {
+		if (parser.record(&m, ns_s_an, i, &record) == -1)
+			goto malformed;
+		if (ns_rr_type(record) == (ns_type)type &&
+		    ns_rr_class(record) == ns_c_in &&
+		    !add_target(t, type, &m, &record))
+			goto malformed;
 	}
 	return true;
+malformed:
+	return failed(why, EX_TEMPFAIL, "malformed %s record",
+	    type_name(type));
 }
 
 static void
@@ -146,9 +139,12 @@ swap(struct lookup_target *a, struct lookup_target *b)
 	*b = c;
 }
 
-/* One of n equals, by weight (RFC 2782); one without weight seldom wins. */
+/*
+ * Selects one of n targets of equal priority at random, in proportion to the
+ * weights; a weight of 0 is selected rarely (RFC 2782).
+ */
 static size_t
-draw(const struct lookup_target *equals, size_t n)
+select_by_weight(const struct lookup_target *equals, size_t n)
 {
 	uint32_t	sum = 0, at;
 
@@ -167,7 +163,7 @@ draw(const struct lookup_target *equals, size_t n)
 }
 
 static void
-throw_dice(struct lookup_targets *t)
+shuffle(struct lookup_targets *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		size_t	n = 1;
@@ -175,36 +171,31 @@ throw_dice(struct lookup_targets *t)
 		while (i + n < t->n &&
 		    t->target[i + n].priority == t->target[i].priority)
 			n++;
-		swap(&t->target[i], &t->target[i + draw(&t->target[i], n)]);
+		swap(&t->target[i],
+		    &t->target[i + select_by_weight(&t->target[i], n)]);
 	}
 }
 
-static const char *
-type_name(enum lookup_type type)
-{
-	return type == LOOKUP_TYPE_MX ? "MX" : "SRV";
-}
-
 static bool
-no_answer(int error, enum lookup_type type, const char *name,
+no_records(int error, enum lookup_type type, const char *name,
     struct failure *why)
 {
 	switch (error) {
 	case HOST_NOT_FOUND:
 		return failed(why, EX_NOHOST,
-		    "the name %s does not exist in the DNS", name);
+		    "%s does not exist in the DNS", name);
 	case NO_DATA:
-		return failed(why, EX_NOHOST, "the DNS has no %s record for "
-		    "%s", type_name(type), name);
+		return failed(why, EX_NOHOST, "%s has no %s record in the DNS",
+		    name, type_name(type));
 	default:
-		return failed(why, EX_TEMPFAIL, "can't look up the %s records "
+		return failed(why, EX_TEMPFAIL, "cannot look up the %s records "
 		    "of %s: no answer from the DNS", type_name(type), name);
 	}
 }
 
 /* The length of the answer, or -1 with why. */
 static int
-ask(unsigned char *answer, enum lookup_type type, const char *name,
+query(unsigned char *answer, enum lookup_type type, const char *name,
     const struct sockaddr_in *server, struct failure *why)
 {
 	struct __res_state	state;
@@ -212,7 +203,7 @@ ask(unsigned char *answer, enum lookup_type type, const char *name,
 
 	memset(&state, 0, sizeof(state));
 	if (res_ninit(&state) == -1) {
-		failed(why, EX_TEMPFAIL, "the resolver does not start");
+		failed(why, EX_TEMPFAIL, "cannot initialize the resolver");
 		return -1;
 	}
 	state.retrans = SECONDS;
@@ -224,7 +215,7 @@ ask(unsigned char *answer, enum lookup_type type, const char *name,
 	len = res_nquery(&state, name, ns_c_in, (int)type, answer,
 	    ANSWER_MAX);
 	if (len == -1)
-		no_answer(state.res_h_errno, type, name, why);
+		no_records(state.res_h_errno, type, name, why);
 	res_nclose(&state);
 	return len > ANSWER_MAX ? ANSWER_MAX : len;
 }
@@ -234,19 +225,18 @@ lookup(struct lookup_targets *t, enum lookup_type type, const char *name,
     const struct sockaddr_in *server, struct failure *why)
 {
 	unsigned char	*answer = memory_new(ANSWER_MAX, 1);
-	int		 len = ask(answer, type, name, server, why);
+	int		 len = query(answer, type, name, server, why);
 	bool		 good = len != -1;
 
-	if (good && !lookup_parse(t, type, answer, (size_t)len))
-		good = failed(why, EX_TEMPFAIL, "the DNS answers with a "
-		    "malformed %s record for %s", type_name(type), name);
+	if (good && !lookup_parse(t, type, answer, (size_t)len, why))
+		good = failure_prefix(why, "cannot look up %s: ", name);
 	else if (good && t->n == 0 && t->none)
-		good = failed(why, EX_NOHOST, "%s says that it has no such "
-		    "service (%s record \".\")", name, type_name(type));
+		good = failed(why, EX_NOHOST, "%s does not offer this service "
+		    "(%s record \".\")", name, type_name(type));
 	else if (good && t->n == 0)
-		good = no_answer(NO_DATA, type, name, why);
+		good = no_records(NO_DATA, type, name, why);
 	free(answer);
 	if (good)
-		throw_dice(t);
+		shuffle(t);
 	return good;
 }

@@ -1,4 +1,4 @@
-/* SRV and MX records, well-formed ones and others. */
+/* Well-formed and malformed SRV and MX records. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,28 +69,28 @@ static const struct lookup_case cases[] = {
 	{ "one host", SRV, S "one.test", "mail.one.test:587", EX_OK, NULL },
 	{ "the lowest priority first", SRV, S "order.test",
 	    "a.test:1 b.test:2 c.test:3", EX_OK, NULL },
-	{ "a host that is the root is none", SRV, S "none.test", NULL,
-	    EX_NOHOST, "says that it has no such service" },
-	{ "port 0 is no port", SRV, S "port.test", "mail.test:25", EX_OK, NULL },
-	{ "names that are no host names are left out", SRV, S "odd.test",
+	{ "the target \".\" declares that there is no host", SRV, S "none.test", NULL,
+	    EX_NOHOST, "does not offer this service" },
+	{ "a target with port 0 is ignored", SRV, S "port.test", "mail.test:25", EX_OK, NULL },
+	{ "targets that are not host names are ignored", SRV, S "odd.test",
 	    "fine_1-x.test:25", EX_OK, NULL },
-	{ "behind an alias", SRV, S "alias.test", "behind.test:465", EX_OK, NULL },
-	{ "a name that is not there", SRV, S "nowhere.test", NULL,
+	{ "an alias is followed", SRV, S "alias.test", "behind.test:465", EX_OK, NULL },
+	{ "a name that does not exist", SRV, S "nowhere.test", NULL,
 	    EX_NOHOST, "does not exist in the DNS" },
 	{ "a name without such records", SRV, "bare.test", NULL, EX_NOHOST,
 	    "no SRV record" },
 	{ "MX, by preference", MX, "mx.test", "first.test:0 second.test:0",
 	    EX_OK, NULL },
 	{ "a null MX", MX, "null.test", NULL, EX_NOHOST,
-	    "no such service" },
+	    "does not offer this service" },
 	{ "no MX", MX, "bare.test", NULL, EX_NOHOST, "no MX record" },
-	{ "data that ends within a name", MX, "cut.test", NULL, EX_TEMPFAIL,
+	{ "the data ends within a name", MX, "cut.test", NULL, EX_TEMPFAIL,
 	    "malformed" },
-	{ "data too short for a preference", MX, "short.test", NULL,
+	{ "the data is too short for a preference", MX, "short.test", NULL,
 	    EX_TEMPFAIL, "malformed" },
-	{ "fewer records than are claimed", MX, "less.test", NULL,
+	{ "fewer records than the header announces", MX, "less.test", NULL,
 	    EX_TEMPFAIL, "malformed" },
-	{ "a name that points at itself", MX, "loop.test", NULL, EX_TEMPFAIL,
+	{ "a compressed name that points to itself", MX, "loop.test", NULL, EX_TEMPFAIL,
 	    "malformed" },
 };
 
@@ -128,9 +128,8 @@ gives(void **state)
 	assert_string_equal(text, c->want);
 }
 
-/* Three equals, one of them with nearly all of the weight. */
 static void
-equals_take_turns_by_weight(void **state)
+equal_priorities_are_selected_by_weight(void **state)
 {
 	static const struct dns_record	equals[] = {
 		SERVICE("w.test", 1, 0, 1, "none.test"),
@@ -156,12 +155,12 @@ equals_take_turns_by_weight(void **state)
 	assert_in_range(first[1], 0, 10);
 }
 
-/* A thousand records: the sixteen best are kept. */
 static void
-a_flood_is_bounded(void **state)
+the_best_16_of_1000_records_are_kept(void **state)
 {
 	unsigned char		answer[40000] = { 0 };
 	struct lookup_targets	t;
+	struct failure		why;
 	size_t			len = 12;
 
 	(void)state;
@@ -176,34 +175,36 @@ a_flood_is_bounded(void **state)
 		memcpy(answer + len, record, sizeof(record));
 		len += sizeof(record);
 	}
-	assert_true(lookup_parse(&t, MX, answer, len));
+	assert_true(lookup_parse(&t, MX, answer, len, &why));
 	assert_int_equal(t.n, LOOKUP_MAX);
 	for (unsigned i = 0; i < LOOKUP_MAX; i++)
 		assert_int_equal(t.target[i].priority, i);
 }
 
-/* Each octet of an answer cut off, or changed, is no crash. */
+/* Truncated answers are malformed; changed octets do no harm. */
 static void
-damage_is_no_crash(void **state)
+damaged_answers_do_not_crash(void **state)
 {
 	static const unsigned char	whole[] =
 	    "\0\1\201\200\0\1\0\2\0\0\0\0\2mx\4test\0\0\17\0\1"
 	    "\300\14\0\17\0\1\0\0\0\1\0\4\0\12\300\14"
 	    "\300\14\0\17\0\1\0\0\0\1\0\6\0\5\1a\300\17";
 	struct lookup_targets		t;
+	struct failure			why;
 
 	(void)state;
-	assert_true(lookup_parse(&t, MX, whole, sizeof(whole) - 1));
+	assert_true(lookup_parse(&t, MX, whole, sizeof(whole) - 1,
+	    &why));
 	assert_int_equal(t.n, 2);
 	for (size_t len = 0; len < sizeof(whole) - 1; len++)
-		assert_false(lookup_parse(&t, MX, whole, len));
+		assert_false(lookup_parse(&t, MX, whole, len, &why));
 	for (size_t at = 0; at < sizeof(whole) - 1; at++)
 		for (unsigned c = 0; c < 256; c++) {
 			unsigned char	copy[sizeof(whole) - 1];
 
 			memcpy(copy, whole, sizeof(copy));
 			copy[at] = (unsigned char)c;
-			lookup_parse(&t, MX, copy, sizeof(copy));
+			lookup_parse(&t, MX, copy, sizeof(copy), &why);
 			assert_true(t.n <= LOOKUP_MAX);
 		}
 }
@@ -220,11 +221,11 @@ main(void)
 		    .test_func = gives,
 		    .initial_state = (void *)(uintptr_t)&cases[i] };
 	tests[N] = (struct CMUnitTest)cmocka_unit_test(
-	    equals_take_turns_by_weight);
+	    equal_priorities_are_selected_by_weight);
 	tests[N + 1] = (struct CMUnitTest)cmocka_unit_test(
-	    a_flood_is_bounded);
+	    the_best_16_of_1000_records_are_kept);
 	tests[N + 2] = (struct CMUnitTest)cmocka_unit_test(
-	    damage_is_no_crash);
+	    damaged_answers_do_not_crash);
 	dns_start(&server, records, 0);
 	failures = cmocka_run_group_tests(tests, NULL, NULL);
 	dns_stop(&server);

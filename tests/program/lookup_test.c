@@ -68,7 +68,7 @@ static const struct lookup_case cases[] = {
 	{ "a domain without MX is its own",
 	    "smtp+mx://bare.test:2501", "tls = off\n", 0, NULL },
 	{ "a null MX", "smtp+mx://null.test:2501", "tls = off\n", EX_NOHOST,
-	    "null.test: null.test says that it has no such service" },
+	    "null.test: null.test does not offer this service" },
 	{ "a name that leads to this machine does not switch TLS off",
 	    "smtp+mx://evil.test:2501", NULL, EX_UNAVAILABLE,
 	    "STARTTLS: the server does not offer it" },
