@@ -12,8 +12,8 @@ enum {
 	BLOCK = 64 * 1024,
 	DRAIN_OCTETS = 256 * 1024 * 1024,
 	DRAIN_MS = 10 * 1000,
-	DRAIN_IDLE_MS = 2 * 1000,	/* a caller that waits for our exit
-					 * writes no more */
+	DRAIN_IDLE_MS = 2 * 1000,	/* the caller is probably waiting for
+					 * us to exit */
 };
 
 static ssize_t
@@ -54,7 +54,7 @@ input_read(int fd, struct message *m, bool dots, bool *dot_ended,
 	    (n = read_patiently(fd, in, sizeof(in))) != 0) {
 		if (n == -1)
 			return failed_errno(why, EX_NOINPUT,
-			    "can't read the message from standard input");
+			    "cannot read the message from standard input");
 		good = dots ? message_feed(m, out, dots_decode(&state, in,
 		    (size_t)n, out), why) : message_feed(m, in, (size_t)n, why);
 	}

@@ -1,5 +1,5 @@
 /*
- * input.h - the message on standard input
+ * input.h - read the message from standard input
  */
 #ifndef CLI_INPUT_H
 #define CLI_INPUT_H
@@ -10,18 +10,18 @@
 #include "util/failure.h"
 
 /*
- * Feeds all of a descriptor to a message and ends it.  dots: the rules of
- * dots.h apply, as without -i; *dot_ended tells whether a lone dot ended the
- * message, and what follows it is not read.
- * EX_NOINPUT if reading fails; else what message_feed says, with the rest
- * drained.
+ * Reads a message until the end of input or, if dots is set (no -i), until a
+ * line that consists of a dot; *dot_ended is then set, and the rest of the
+ * input is not read.  Returns false with EX_NOINPUT if reading fails, or with
+ * the failure of message_feed() after draining the input.
  */
 bool	input_read(int fd, struct message *, bool dots, bool *dot_ended,
 	    struct failure *why);
 
 /*
- * Reads what the caller still writes, so that it sees our exit status and
- * not SIGPIPE: up to a bound of octets and time, and nothing of a terminal.
+ * Reads and drops the rest of the input, so that the caller sees our exit
+ * status instead of SIGPIPE.  Stops after a number of octets or seconds, and
+ * does not read from a terminal.
  */
 void	input_drain(int fd);
 

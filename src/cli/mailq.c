@@ -9,7 +9,10 @@
 #include "queue/id.h"
 #include "util/visible.h"
 
-enum { REASON_COLUMN = 74, SHOWN = 1200 };
+enum {
+	REASON_COLUMN = 74,	/* where a reason ends, if it is short enough */
+	SHOWN = 1200,		/* octets of visible text */
+};
 
 bool
 mailq_each(struct spool *spool, enum spool_folder folder,
@@ -43,12 +46,12 @@ mailq_each(struct spool *spool, enum spool_folder folder,
 	return true;
 }
 
-struct count {
+struct list_totals {
 	size_t		entries;
 	uint64_t	octets;
 };
 
-/* When somebody got to know of it, as ctime(3) has it, without the year. */
+/* Like ctime(3), without the year. */
 static const char *
 date_of(int64_t seconds, char *text, size_t size)
 {
@@ -75,7 +78,7 @@ print_line(const char *id, char mark, uint64_t size, int64_t arrived,
 	    visible(shown, sizeof(shown), sender, strlen(sender)));
 }
 
-/* Against the right edge, as far as it fits. */
+/* Aligned to the right. */
 static void
 print_reason(const char *reason)
 {
@@ -88,7 +91,7 @@ print_reason(const char *reason)
 	    0, "", shown);
 }
 
-/* The places of the two texts in the file differ in length, and cut them. */
+/* An entry truncates the two texts to different lengths. */
 static bool
 is_same_text(const char *a, const char *b)
 {
@@ -97,9 +100,9 @@ is_same_text(const char *a, const char *b)
 	return (n > 0) == (m > 0) && strncmp(a, b, n < m ? n : m) == 0;
 }
 
-/* What no reply tells, such as the end of the process that sent it. */
+/* Whether the reason for the delay is not one of the recipients' replies. */
 static bool
-is_about_no_path(const struct docket *d)
+has_reason_of_its_own(const struct docket *d)
 {
 	for (size_t i = 0; i < d->envelope.n; i++)
 		if (d->outcomes[i].kind != OUTCOME_DELIVERED &&
@@ -115,7 +118,7 @@ print_paths(const struct docket *d)
 	const char	*last = "";
 	char		 shown[SHOWN];
 
-	if (is_about_no_path(d))
+	if (has_reason_of_its_own(d))
 		print_reason(d->reason);
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		const struct outcome	*o = &d->outcomes[i];
@@ -137,15 +140,15 @@ static void
 print_entry(void *context, const struct spool_item *item,
     const struct entry *e, const struct failure *why)
 {
-	struct count	*count = context;
+	struct list_totals	*totals = context;
 
-	if (count->entries == 0)
+	if (totals->entries == 0)
 		puts("-Queue ID-  --Size-- ----Arrival Time---- "
 		    "-Sender/Recipient-------");
 	else
 		putchar('\n');
-	count->entries++;
-	count->octets += e != NULL ? e->docket.message_size : item->size;
+	totals->entries++;
+	totals->octets += e != NULL ? e->docket.message_size : item->size;
 	if (e == NULL) {
 		print_line(item->name, '\0', item->size,
 		    id_is_valid(item->name) ? id_time(item->name) : 0, "?");
@@ -162,20 +165,20 @@ print_entry(void *context, const struct spool_item *item,
 bool
 mailq_print(struct spool *spool, struct failure *why)
 {
-	struct count	count = { 0 };
+	struct list_totals	totals = { 0 };
 
-	if (!mailq_each(spool, SPOOL_QUEUE, print_entry, &count, why))
+	if (!mailq_each(spool, SPOOL_QUEUE, print_entry, &totals, why))
 		return false;
-	if (count.entries == 0)
+	if (totals.entries == 0)
 		puts("Mail queue is empty");
 	else
 		printf("\n-- %llu Kbytes in %zu Request%s.\n",
-		    (unsigned long long)((count.octets + 1023) / 1024),
-		    count.entries, count.entries == 1 ? "" : "s");
+		    (unsigned long long)((totals.octets + 1023) / 1024),
+		    totals.entries, totals.entries == 1 ? "" : "s");
 	return true;
 }
 
-/* EX_OK, and a closed spool where there is none. */
+/* If the queue does not exist, returns EX_OK and leaves the spool closed. */
 static int
 open_queue(struct spool *spool, const struct options *options,
     const struct config *config, const struct log *log)

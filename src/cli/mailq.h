@@ -1,9 +1,9 @@
 /*
- * mailq.h - what is in the queue, as mailq prints it
+ * mailq.h - list the queue in the layout of Postfix's mailq
  *
- * In Postfix's layout, which people know and programs look for: an entry's
- * name with * if it is being sent and ! if it is held, its size, when it came,
- * its sender; then those it waits for, each behind the last reply.
+ * People know that layout, and programs parse it: the queue ID, followed by *
+ * if the message is being sent or ! if it is held, the size, the arrival time
+ * and the sender; then the last reply and the recipients that it concerns.
  */
 #ifndef CLI_MAILQ_H
 #define CLI_MAILQ_H
@@ -19,18 +19,19 @@
 #include "util/failure.h"
 #include "util/log.h"
 
-/* mailq, -bp; -bP. */
+/* mailq and -bp; -bP prints only the number of entries. */
 int	mailq(const struct options *, const struct config *,
 	    const struct log *);
 int	mailq_count(const struct options *, const struct config *,
 	    const struct log *);
 
-/* The list alone; false, with why, if there can be none. */
+/* Prints the list for a spool that is open. */
 bool	mailq_print(struct spool *, struct failure *why);
 
 /*
- * Calls each() for everything in a folder, in the order of age; what is no
- * entry comes as NULL, and why.  Nothing is changed.
+ * Calls each() for every file of a directory of the spool, the oldest first.
+ * A file that cannot be read as an entry is passed as NULL, with the reason.
+ * Nothing is changed.
  */
 bool	mailq_each(struct spool *, enum spool_folder,
 	    void (*each)(void *, const struct spool_item *,

@@ -7,7 +7,7 @@
 #include "util/memory.h"
 #include "util/visible.h"
 
-/* Of each octet four at most are made. */
+/* Each octet is shown as at most four (\\ooo). */
 void
 output_visible(const char *text, size_t len)
 {

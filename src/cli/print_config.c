@@ -16,10 +16,10 @@
 #include "util/memory.h"
 #include "util/visible.h"
 
-struct printing {
+struct config_output {
 	const struct config	*config;
 	struct buffer		 out;
-	bool			 secrets;	/* may stand in it */
+	bool			 secrets;	/* written, not hidden */
 	bool			 has_secret;
 };
 
@@ -30,7 +30,7 @@ is_credential(enum config_key key)
 }
 
 static void
-print_origin(struct printing *p, const char *origin)
+print_origin(struct config_output *p, const char *origin)
 {
 	char	shown[300];
 
@@ -39,14 +39,15 @@ print_origin(struct printing *p, const char *origin)
 }
 
 static void
-print_one(struct printing *p, enum config_key key, const struct setting *set)
+print_one(struct config_output *p, enum config_key key,
+    const struct setting *set)
 {
 	print_origin(p, set->origin);
 	if (config_is_secret(key)) {
 		p->has_secret = true;
 		if (!p->secrets) {
-			buffer_addf(&p->out, "#%s = (hidden; it is written "
-			    "into a file that others can't read)\n",
+			buffer_addf(&p->out, "#%s = (hidden; written only "
+			    "to a file that other users cannot read)\n",
 			    config_key_name(key));
 			return;
 		}
@@ -55,7 +56,7 @@ print_one(struct printing *p, enum config_key key, const struct setting *set)
 }
 
 static void
-print_setting(struct printing *p, enum config_key key,
+print_setting(struct config_output *p, enum config_key key,
     const struct setting *set)
 {
 	size_t			  n;
@@ -66,9 +67,9 @@ print_setting(struct printing *p, enum config_key key,
 	free(all);
 }
 
-/* The credentials of the smarthost that stands in home. */
+/* The credentials of the smarthost that section home sets. */
 static void
-print_credentials(struct printing *p, const struct section *home)
+print_credentials(struct config_output *p, const struct section *home)
 {
 	const struct setting	*set = config_beside(p->config, home,
 				    KEY_USER);
@@ -81,9 +82,9 @@ print_credentials(struct printing *p, const struct section *home)
 		print_setting(p, key, set);
 }
 
-/* What counts for mail that no section matches. */
+/* The settings for mail that no section matches. */
 static void
-print_top(struct printing *p)
+print_global(struct config_output *p)
 {
 	const struct section	*home = config_section(p->config, NULL,
 				    KEY_SMARTHOST);
@@ -98,9 +99,9 @@ print_top(struct printing *p)
 	}
 }
 
-/* -o comes before every section, and at the top of a file it would not. */
+/* -o takes precedence over sections; the top of a file does not. */
 static bool
-is_overridden(const struct printing *p, enum config_key key)
+is_overridden(const struct config_output *p, enum config_key key)
 {
 	const struct section	*first = p->config->first;
 
@@ -108,7 +109,7 @@ is_overridden(const struct printing *p, enum config_key key)
 }
 
 static void
-print_section(struct printing *p, const struct section *s)
+print_section(struct config_output *p, const struct section *s)
 {
 	static const char *const	names[] = { [SECTION_FROM] = "from",
 		[SECTION_TO] = "to", [SECTION_USER] = "user" };
@@ -127,9 +128,9 @@ print_section(struct printing *p, const struct section *s)
 }
 
 static void
-print_defaults(struct printing *p)
+print_defaults(struct config_output *p)
 {
-	buffer_add_text(&p->out, "\n# What nobody set\n");
+	buffer_add_text(&p->out, "\n# Keys that are not set, with their defaults\n");
 	for (enum config_key k = 0; k < CONFIG_KEYS; k++)
 		if (config_default(k) != NULL &&
 		    config_find(p->config, NULL, k) == NULL)
@@ -138,9 +139,9 @@ print_defaults(struct printing *p)
 }
 
 static void
-print_all(struct printing *p)
+print_all(struct config_output *p)
 {
-	print_top(p);
+	print_global(p);
 	for (const struct section *s = p->config->first; s != NULL;
 	    s = s->next)
 		if (s->pattern != NULL)
@@ -148,9 +149,9 @@ print_all(struct printing *p)
 	print_defaults(p);
 }
 
-/* For eyes, not for a file. */
+/* On a terminal. */
 static void
-show(char *text)
+print_visible(char *text)
 {
 	char	*line;
 
@@ -161,19 +162,19 @@ show(char *text)
 	}
 }
 
-/* A secret in a pipe or on a screen is one that others may have seen. */
 static bool
-write_out(struct printing *p, const struct stat *st, struct failure *why)
+write_out(struct config_output *p, const struct stat *st, struct failure *why)
 {
 	if (p->has_secret && p->secrets && st->st_mode & (S_IROTH | S_IWOTH))
-		return failed(why, EX_NOPERM, "standard output is a file that "
-		    "others can read (mode %04o), and there is a password to "
-		    "write: run umask 077 before, or chmod o-rwx on the file",
+		return failed(why, EX_NOPERM, "other users can read or write "
+		    "the file on standard output (mode %04o), and the "
+		    "configuration contains a password; run umask 077 first, "
+		    "or chmod o-rwx on the file",
 		    (unsigned)(st->st_mode & 07777));
 	if (isatty(STDOUT_FILENO))
-		show(p->out.data);
+		print_visible(p->out.data);
 	else if (!file_write(STDOUT_FILENO, p->out.data, p->out.len))
-		return failed_errno(why, EX_IOERR, "can't write the "
+		return failed_errno(why, EX_IOERR, "cannot write the "
 		    "configuration");
 	return true;
 }
@@ -184,12 +185,12 @@ print(const struct options *options, struct failure *why)
 	struct config_source	source = { .file = options->config_file,
 				    .overrides = options->overrides };
 	struct config		config;
-	struct printing		p = { .config = &config };
+	struct config_output		p = { .config = &config };
 	struct stat		st = { .st_mode = 0 };
 	bool			good;
 
 	if (options->n_arguments > 1)
-		return failed(why, EX_USAGE, "config takes no arguments");
+		return failed(why, EX_USAGE, "usage: relais config");
 	good = config_load(&config, &source, why);
 	p.secrets = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
 	if (good) {

@@ -1,10 +1,11 @@
 /*
- * print_config.h - relais config: what counts, and where it was said
+ * print_config.h - relais config: print the effective configuration
  *
- * Prints a relais.conf that means what this process means by its file, its
- * environment and -o together, so that it can take their place for programs
- * whose environment is cleared.  A secret goes only into a regular file that
- * others can't read; anywhere else a comment stands for it.
+ * Prints a relais.conf that has the effect of the file, the environment and
+ * -o together, with the origin of each value.  It can replace them for
+ * programs whose environment is cleared.  Secrets are written only to a
+ * regular file that other users cannot read, and are shown as a comment
+ * otherwise.
  */
 #ifndef CLI_PRINT_CONFIG_H
 #define CLI_PRINT_CONFIG_H

@@ -22,18 +22,19 @@
 struct request {
 	const struct config	*config;
 	const struct log	*log;
-	struct spool		*spool;		/* NULL: there is none */
+	struct spool		*spool;		/* NULL if it does not exist */
 	bool			 json;
 	int64_t			 older_s;
-	const char		*id;		/* NULL: none was named */
+	const char		*id;		/* NULL if none was given */
 };
 
-/* Returns the exit status; why is filled if that is another than EX_OK and
- * there is something to say. */
-typedef int command(const struct request *, struct failure *why);
+/*
+ * Returns the exit status.  If it is not EX_OK, why may hold a message.
+ */
+typedef int queue_fn(const struct request *, struct failure *why);
 
 static int
-list(const struct request *r, struct failure *why)
+list_queue(const struct request *r, struct failure *why)
 {
 	bool	good = true;
 
@@ -48,24 +49,23 @@ list(const struct request *r, struct failure *why)
 }
 
 static bool
-failed_as_locked(const struct request *r, struct failure *why)
+failed_locked(const struct request *r, struct failure *why)
 {
-	return failed(why, EX_TEMPFAIL, "%s is being sent at the moment: try "
-	    "again", r->id);
+	return failed(why, EX_TEMPFAIL, "%s: being sent by another process; "
+	    "try again later", r->id);
 }
 
-/* The entry of that name, wherever it is; NULL spool: nowhere. */
+/* Opens the entry r->id in queue/ or failed/. */
 static bool
-find(const struct request *r, struct entry *entry, enum entry_access access,
-    struct failure *why)
+open_entry(const struct request *r, struct entry *entry,
+    enum entry_access access, struct failure *why)
 {
 	enum entry_result	result = ENTRY_GONE;
 
 	if (!id_is_valid(r->id)) {
 		char	shown[80];
 
-		return failed(why, EX_USAGE, "%s is not the name of an entry",
-		    visible(shown, sizeof(shown), r->id, strlen(r->id)));
+		return failed(why, EX_USAGE, "%s: not a queue ID", visible(shown, sizeof(shown), r->id, strlen(r->id)));
 	}
 	if (r->spool != NULL)
 		result = entry_open(entry, r->spool, SPOOL_QUEUE, r->id,
@@ -77,9 +77,9 @@ find(const struct request *r, struct entry *entry, enum entry_access access,
 	case ENTRY_OPENED:
 		return true;
 	case ENTRY_LOCKED:
-		return failed_as_locked(r, why);
+		return failed_locked(r, why);
 	case ENTRY_GONE:
-		return failed(why, EX_NOINPUT, "there is no entry %s", r->id);
+		return failed(why, EX_NOINPUT, "%s: no such entry", r->id);
 	case ENTRY_BAD:
 	case ENTRY_TROUBLE:
 		break;
@@ -88,12 +88,12 @@ find(const struct request *r, struct entry *entry, enum entry_access access,
 }
 
 static int
-show(const struct request *r, struct failure *why)
+show_entry(const struct request *r, struct failure *why)
 {
 	struct entry	entry;
 	bool		good;
 
-	if (!find(r, &entry, ENTRY_LOOK, why))
+	if (!open_entry(r, &entry, ENTRY_LOOK, why))
 		return why->status;
 	good = entry_load(&entry, why);
 	if (good && r->json)
@@ -104,16 +104,16 @@ show(const struct request *r, struct failure *why)
 	return good ? EX_OK : why->status;
 }
 
-/* A queue run may have taken it between our look at the queue and our turn. */
+/* Another queue run may have taken an entry since we listed the queue. */
 static bool
-has_gone(const struct runner_totals *t, struct failure *why)
+all_sent(const struct runner_totals *t, struct failure *why)
 {
 	size_t	locked = t->result[WORK_LOCKED];
 	size_t	gone = t->result[WORK_DELIVERED] + t->result[WORK_PASSED_BY];
 
 	if (gone + locked < t->entries)
-		return failed(why, EX_TEMPFAIL, "not all could be sent: "
-		    "relais queue list shows why");
+		return failed(why, EX_TEMPFAIL, "some messages were not "
+		    "sent; relais queue list shows the reasons");
 	if (locked == 1)
 		return failed(why, EX_TEMPFAIL, "one message is being sent by "
 		    "another process");
@@ -129,14 +129,14 @@ flush_queue(const struct request *r, struct failure *why)
 	struct entry		entry;
 
 	if (r->id != NULL) {
-		if (!find(r, &entry, ENTRY_LOOK, why))
+		if (!open_entry(r, &entry, ENTRY_LOOK, why))
 			return why->status;
 		if (entry.docket.held || entry.folder == SPOOL_FAILED)
-			failed(why, EX_USAGE, "%s is %s: relais queue release "
-			    "%s", r->id, entry.docket.held ? "held" :
-			    "given up", r->id);
+			failed(why, EX_USAGE, "%s: %s; to send it, run relais "
+			    "queue release %s", r->id, entry.docket.held ?
+			    "held" : "given up", r->id);
 		else if (entry.locked)
-			failed_as_locked(r, why);
+			failed_locked(r, why);
 		entry_close(&entry);
 		if (why->status != EX_OK)
 			return why->status;
@@ -144,10 +144,10 @@ flush_queue(const struct request *r, struct failure *why)
 	if (r->spool != NULL && !flush_once(r->config, r->log, r->spool,
 	    &choice, false, &totals, why))
 		return why->status;
-	return has_gone(&totals, why) ? EX_OK : why->status;
+	return all_sent(&totals, why) ? EX_OK : why->status;
 }
 
-/* For cron and timers: what is due, and no word about what has to wait. */
+/* For cron and timers: tries the entries that are due, without output. */
 static int
 run_queue(const struct request *r, struct failure *why)
 {
@@ -159,22 +159,22 @@ run_queue(const struct request *r, struct failure *why)
 }
 
 static int
-hold(const struct request *r, struct failure *why)
+hold_entry(const struct request *r, struct failure *why)
 {
 	struct entry	entry;
 	bool		good;
 
-	if (!find(r, &entry, ENTRY_WORK, why))
+	if (!open_entry(r, &entry, ENTRY_WORK, why))
 		return why->status;
 	good = entry.folder == SPOOL_QUEUE ? entry_hold(&entry, true, why) :
-	    failed(why, EX_USAGE, "%s is given up already", r->id);
+	    failed(why, EX_USAGE, "%s: already given up", r->id);
 	entry_close(&entry);
 	return good ? EX_OK : why->status;
 }
 
-/* Into the queue again, as if it had just come: its lifetime begins anew. */
+/* Queues a failed message again, with a new ID and a new lifetime. */
 static bool
-take_up_again(const struct request *r, struct entry *entry,
+requeue(const struct request *r, struct entry *entry,
     struct failure *why)
 {
 	struct docket		*d = &entry->docket;
@@ -199,27 +199,27 @@ take_up_again(const struct request *r, struct entry *entry,
 }
 
 static int
-release(const struct request *r, struct failure *why)
+release_entry(const struct request *r, struct failure *why)
 {
 	struct entry	entry;
 	bool		good;
 
-	if (!find(r, &entry, ENTRY_WORK, why))
+	if (!open_entry(r, &entry, ENTRY_WORK, why))
 		return why->status;
 	entry.next = (int64_t)time(NULL);
 	good = entry.folder == SPOOL_QUEUE ? entry_hold(&entry, false, why) :
-	    take_up_again(r, &entry, why);
+	    requeue(r, &entry, why);
 	entry_close(&entry);
 	return good ? EX_OK : why->status;
 }
 
 static int
-drop(const struct request *r, struct failure *why)
+drop_entry(const struct request *r, struct failure *why)
 {
 	struct entry	entry;
 	bool		good;
 
-	if (!find(r, &entry, ENTRY_WORK, why))
+	if (!open_entry(r, &entry, ENTRY_WORK, why))
 		return why->status;
 	good = entry_remove(&entry, why) && spool_sync(r->spool, why);
 	entry_close(&entry);
@@ -227,38 +227,38 @@ drop(const struct request *r, struct failure *why)
 }
 
 static int
-status(const struct request *r, struct failure *why)
+queue_status(const struct request *r, struct failure *why)
 {
 	return queue_health(r->spool, r->older_s, r->json, why);
 }
 
-enum wants { NO_ID, MAYBE_ID, AN_ID };
+enum id_argument { NO_ID, OPTIONAL_ID, REQUIRED_ID };
 
 static const struct {
 	const char	*name;
-	enum wants	 wants;
-	command		*run;
+	enum id_argument id;
+	queue_fn	*run;
 } commands[] = {
-	{ "list",	NO_ID,		list },
-	{ "show",	AN_ID,		show },
+	{ "list",	NO_ID,		list_queue },
+	{ "show",	REQUIRED_ID,		show_entry },
 	{ "run",	NO_ID,		run_queue },
-	{ "flush",	MAYBE_ID,	flush_queue },
-	{ "hold",	AN_ID,		hold },
-	{ "release",	AN_ID,		release },
-	{ "drop",	AN_ID,		drop },
-	{ "status",	NO_ID,		status },
+	{ "flush",	OPTIONAL_ID,	flush_queue },
+	{ "hold",	REQUIRED_ID,		hold_entry },
+	{ "release",	REQUIRED_ID,		release_entry },
+	{ "drop",	REQUIRED_ID,		drop_entry },
+	{ "status",	NO_ID,		queue_status },
 };
 
 static const char	usage[] = "usage: relais queue [list | show ID | "
 	"run | flush [ID] | hold ID | release ID | drop ID | status [--older TIME]] "
 	"[--json]";
 
-/* The words behind "queue": a command, an ID, options anywhere. */
+/* Parses the arguments: a command, an ID, options anywhere. */
 static bool
-take_words(struct request *r, command **run, const struct options *o,
+parse_request(struct request *r, queue_fn **run, const struct options *o,
     struct failure *why)
 {
-	enum wants	wants = NO_ID;
+	enum id_argument id = NO_ID;
 
 	*run = NULL;
 	for (int i = 1; i < o->n_arguments; i++) {
@@ -277,19 +277,19 @@ take_words(struct request *r, command **run, const struct options *o,
 			    sizeof(*commands); k++)
 				if (strcmp(word, commands[k].name) == 0) {
 					*run = commands[k].run;
-					wants = commands[k].wants;
+					id = commands[k].id;
 				}
 			if (*run == NULL)
 				return failed(why, EX_USAGE, "%s", usage);
-		} else if (wants != NO_ID && r->id == NULL) {
+		} else if (id != NO_ID && r->id == NULL) {
 			r->id = word;
 		} else {
 			return failed(why, EX_USAGE, "%s", usage);
 		}
 	}
 	if (*run == NULL)
-		*run = list;
-	return wants != AN_ID || r->id != NULL ||
+		*run = list_queue;
+	return id != REQUIRED_ID || r->id != NULL ||
 	    failed(why, EX_USAGE, "%s", usage);
 }
 
@@ -301,10 +301,10 @@ queue_command(const struct options *options, const struct config *config,
 			    .older_s = QUEUE_HEALTH_OLDER_S };
 	struct spool	spool;
 	struct failure	why = { .status = EX_OK };
-	command		*run;
+	queue_fn	*run;
 	int		 answer;
 
-	if (!take_words(&r, &run, options, &why))
+	if (!parse_request(&r, &run, options, &why))
 		return report_failure(log, options->errors, &why);
 	if (store_look(&spool, config, &why) == STORE_OPEN)
 		r.spool = &spool;

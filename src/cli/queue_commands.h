@@ -1,5 +1,5 @@
 /*
- * queue_commands.h - relais queue: look at the queue, and take a hand in it
+ * queue_commands.h - relais queue: list, show, send, hold and drop entries
  */
 #ifndef CLI_QUEUE_COMMANDS_H
 #define CLI_QUEUE_COMMANDS_H

@@ -12,18 +12,19 @@
 
 enum { UNHEALTHY = 1 };
 
-struct state {
+struct queue_state {
 	struct spool_totals	queue;
 	struct spool_totals	failed;
 	struct health		health;
 	int64_t			now;
-	int64_t			age;		/* of the oldest; 0: none */
+	int64_t			age;		/* seconds, of the oldest entry;
+						 * 0 if none */
 };
 
 static bool
-look(struct state *s, struct spool *spool, struct failure *why)
+read_state(struct queue_state *s, struct spool *spool, struct failure *why)
 {
-	*s = (struct state){ .now = (int64_t)time(NULL) };
+	*s = (struct queue_state){ .now = (int64_t)time(NULL) };
 	if (spool == NULL)
 		return true;
 	health_read(&s->health, spool);
@@ -35,7 +36,7 @@ look(struct state *s, struct spool *spool, struct failure *why)
 	return true;
 }
 
-/* "2026-11-21 22:04:16 +0000", or a word for never. */
+/* "2026-11-21 22:04:16 +0000", or "never". */
 static void
 print_time(const char *what, int64_t seconds, const char *text)
 {
@@ -50,23 +51,25 @@ print_time(const char *what, int64_t seconds, const char *text)
 }
 
 static void
-print_text(const struct state *s, bool too_old)
+print_text(const struct queue_state *s, bool too_old)
 {
-	printf("queue: %zu, %llu Kbytes", s->queue.entries,
+	printf("queue: %zu message%s, %llu Kbytes", s->queue.entries,
+	    s->queue.entries == 1 ? "" : "s",
 	    (unsigned long long)(s->queue.octets / 1024));
 	if (s->queue.entries > 0)
-		printf(", the oldest for %lld minutes%s",
-		    (long long)s->age / 60, too_old ? ", TOO LONG" : "");
-	printf("\nfailed: %zu, %llu Kbytes\n", s->failed.entries,
+		printf(", oldest %lld minutes%s", (long long)s->age / 60,
+		    too_old ? ": TOO OLD" : "");
+	printf("\nfailed: %zu message%s, %llu Kbytes\n", s->failed.entries,
+	    s->failed.entries == 1 ? "" : "s",
 	    (unsigned long long)(s->failed.octets / 1024));
 	print_time("last success", s->health.success, "");
 	print_time("last given up", s->health.given_up,
-	    health_is_bad(&s->health) ? "NOTHING WAS SENT SINCE" : "");
+	    health_is_bad(&s->health) ? "NOTHING SENT SINCE" : "");
 	print_time("last error", s->health.error, s->health.text);
 }
 
 static void
-print_json(const struct state *s, bool good)
+print_json(const struct queue_state *s, bool good)
 {
 	struct buffer	b = { 0 };
 
@@ -87,10 +90,10 @@ int
 queue_health(struct spool *spool, int64_t older_s, bool json,
     struct failure *why)
 {
-	struct state	s;
+	struct queue_state	s;
 	bool		too_old, good;
 
-	if (!look(&s, spool, why))
+	if (!read_state(&s, spool, why))
 		return why->status;
 	too_old = s.age > older_s;
 	good = !too_old && !health_is_bad(&s.health);

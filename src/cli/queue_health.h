@@ -1,5 +1,5 @@
 /*
- * queue_health.h - relais queue status: is the mail going out?
+ * queue_health.h - relais queue status: whether mail is delivered
  */
 #ifndef CLI_QUEUE_HEALTH_H
 #define CLI_QUEUE_HEALTH_H
@@ -10,14 +10,15 @@
 #include "queue/spool.h"
 #include "util/failure.h"
 
-/* An outage that is tried again four times takes less. */
+/* Long enough for four retries, so that a short outage raises no alarm. */
 enum { QUEUE_HEALTH_OLDER_S = 60 * 60 };
 
 /*
- * How much waits and was given up, for how long, and how the last attempts
- * went.  The exit status: 1 if something has waited for longer than that, or
- * the last message was given up and none was sent since; EX_OK; or that of
- * why.  No spool: nothing waits.
+ * Prints the size and age of the queue, the number of failed messages, and
+ * the results of the last attempts.  spool is NULL if there is no queue.
+ * Returns 1 if a message has waited for more than older_s seconds, or if a
+ * message was given up and none has been sent since; EX_OK; or the status of
+ * why.
  */
 int	queue_health(struct spool *, int64_t older_s, bool json,
 	    struct failure *why);

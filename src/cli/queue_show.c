@@ -52,14 +52,14 @@ print_time(const char *what, int64_t seconds)
 }
 
 static void
-print_visible(const char *before, const char *text, const char *behind)
+print_visible(const char *before, const char *text, const char *after)
 {
 	fputs(before, stdout);
 	output_visible(text, strlen(text));
-	fputs(behind, stdout);
+	fputs(after, stdout);
 }
 
-/* What was made visible when it came in. */
+/* Text that was made visible when it was stored. */
 static void
 print_text(const char *before, const char *text)
 {
@@ -91,7 +91,6 @@ print_docket(const struct entry *e)
 	putchar('\n');
 }
 
-/* Every octet is seen, and none is obeyed. */
 static void
 print_line(void *context, const struct body_line *line)
 {
@@ -178,7 +177,7 @@ queue_show_json(const struct entry *e)
 	buffer_free(&b);
 }
 
-struct array {
+struct json_array {
 	size_t		n;
 	struct buffer	b;
 };
@@ -187,7 +186,7 @@ static void
 print_element(void *context, const struct spool_item *item,
     const struct entry *e, const struct failure *why)
 {
-	struct array	*a = context;
+	struct json_array	*a = context;
 
 	buffer_clear(&a->b);
 	if (e != NULL) {
@@ -206,7 +205,7 @@ print_element(void *context, const struct spool_item *item,
 bool
 queue_show_list_json(struct spool *spool, struct failure *why)
 {
-	struct array	a = { 0 };
+	struct json_array	a = { 0 };
 	bool		good;
 
 	putchar('[');
@@ -226,7 +225,7 @@ queue_show_failed_count(struct spool *spool, struct failure *why)
 	if (!spool_count(&totals, spool, SPOOL_FAILED, why))
 		return false;
 	if (totals.entries > 0) {
-		printf("-- %zu given up in ", totals.entries);
+		printf("-- %zu failed in ", totals.entries);
 		print_visible("", spool->directory, "/failed.\n");
 	}
 	return true;

@@ -1,5 +1,5 @@
 /*
- * queue_show.h - one entry of the queue, or all, for people and programs
+ * queue_show.h - print entries of the queue, as text or JSON
  */
 #ifndef CLI_QUEUE_SHOW_H
 #define CLI_QUEUE_SHOW_H
@@ -10,16 +10,16 @@
 #include "queue/spool.h"
 #include "util/failure.h"
 
-/* All that is known of it, then the message; nothing can harm a terminal. */
+/* The envelope and state, then the message; safe for a terminal. */
 bool	queue_show(const struct entry *, struct failure *why);
 
 /* The same without the message, as one line. */
 void	queue_show_json(const struct entry *);
 
-/* Queue and failed, as an array; NULL: there is no spool. */
+/* The entries in queue/ and failed/ as an array; NULL for no spool. */
 bool	queue_show_list_json(struct spool *, struct failure *why);
 
-/* A line, if there is anything in failed/. */
+/* The number of entries in failed/, if there are any. */
 bool	queue_show_failed_count(struct spool *, struct failure *why);
 
 #endif

@@ -34,8 +34,8 @@ smtp_session(const struct options *options, const struct config *config,
 	stream_open_pair(&stream, STDIN_FILENO, STDOUT_FILENO);
 	if (!post_session(&stream, &post, &why) &&
 	    !interrupt_came(&interrupt)) {
-		failed(&why, EX_IOERR, "the program that speaks SMTP to us "
-		    "has gone away");
+		failed(&why, EX_IOERR, "lost connection to the SMTP "
+		    "client on standard input");
 		status = report_failure(log, options->errors, &why);
 	}
 	stream_close(&stream);

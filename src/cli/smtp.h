@@ -1,7 +1,7 @@
 /*
- * smtp.h - -bs: SMTP with the program that started us, on its pipes
+ * smtp.h - sendmail -bs: an SMTP session on standard input and output
  *
- * Options that are about one message mean nothing here and do no harm.
+ * Options that apply to one message have no effect.
  */
 #ifndef CLI_SMTP_H
 #define CLI_SMTP_H
@@ -12,13 +12,13 @@
 #include "util/log.h"
 
 /*
- * The exit status is about the session: what became of a message was said
- * in the answers.
+ * Returns the exit status of the session; the client learns what happened to
+ * a message from the replies.
  */
 int	smtp_session(const struct options *, const struct config *,
 	    const struct log *);
 
-/* In place of a greeting, where there can be no session. */
+/* Replies 421 in place of a greeting. */
 void	smtp_refuse(const struct failure *why);
 
 #endif

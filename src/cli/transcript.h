@@ -1,8 +1,7 @@
 /*
- * transcript.h - the dialogue with the smarthost, for -v
+ * transcript.h - print the dialogue with the smarthost on standard output (-v)
  *
- * Line by line on standard output as it happens: ">>> " for what we say,
- * "<<< " for what the server says, "*** " for remarks.
+ * Each line begins with ">>> " (sent), "<<< " (received) or "*** " (remark).
  */
 #ifndef CLI_TRANSCRIPT_H
 #define CLI_TRANSCRIPT_H

@@ -19,7 +19,7 @@ print_tls(void)
 	printf("TLS: %s, ", tls_built_with());
 	output_text(module != NULL ? module : "linked in");
 	puts(module != NULL && access(module, R_OK) == -1 ?
-	    " (which is missing)" : "");
+	    " (missing)" : "");
 }
 
 static const char *
@@ -58,7 +58,7 @@ print_configuration(const struct options *options)
 		output_text(config.path != NULL ? config.path :
 		    config_system_file());
 		printf("%s\nQueue: ", config.path != NULL ? "" :
-		    " (not there)");
+		    " (does not exist)");
 		output_text(config_text(&config, NULL, KEY_QUEUE));
 		printf("\nLog: %s\n", log_name(log.target));
 		log_close(&log);
@@ -83,13 +83,15 @@ print_help(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	(void)options, (void)config, (void)log;
-	puts("usage: sendmail [-itv] [-F name] [-f address] [-B type] [-o x] "
-	    "[--] [recipient ...]\n"
-	    "       sendmail -bs | -bv [-t] [recipient ...] | -bp | -bi | -q\n"
-	    "       mailq | newaliases\n"
-	    "       relais [-C file] [-o key=value] and everything of "
-	    "sendmail\n"
-	    "A message is read from standard input. See sendmail(8), "
-	    "relais(8), relais.conf(5).");
+	puts("usage: sendmail [-itv] [-F name] [-f address] [-o option] "
+	    "[recipient ...]\n"
+	    "       sendmail -bs | -bv [-t] [recipient ...] | -bp | -q\n"
+	    "       relais [-C file] [-o key=value] config | queue | serve\n"
+	    "       relais [-C file] [-o key=value] [sendmail options] "
+	    "[recipient ...]\n"
+	    "       mailq\n"
+	    "The message is read from standard input. See sendmail(8), "
+	    "relais(8) and\n"
+	    "relais.conf(5).");
 	return EX_OK;
 }

@@ -9,9 +9,8 @@
 #include "util/log.h"
 
 /*
- * Our version, what TLS there is, the SASL mechanisms, and where the
- * configuration, the queue and the log are for whoever asks.  TLS is not
- * loaded for it.
+ * The version, the TLS library, the SASL mechanisms, and the files that hold
+ * the configuration and the queue.  The TLS module is not loaded.
  */
 int	print_version(const struct options *, const struct config *,
 	    const struct log *);

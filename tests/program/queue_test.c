@@ -119,9 +119,9 @@ without_a_queue_it_is_empty(void **state)
 	says(&p, bp, 0, "Mail queue is empty\n");
 	says(&p, WORDS("-bP"), 0, "0\n");
 	says(&p, WORDS("queue", "list", "--json"), 0, "[]\n");
-	says(&p, WORDS("queue", "status"), 0, "queue: 0,");
+	says(&p, WORDS("queue", "status"), 0, "queue: 0 messages,");
 	says(&p, WORDS("queue", "drop", "0123456789abcde"), EX_NOINPUT,
-	    "there is no entry");
+	    "no such entry");
 	queue_place_close(&p);
 }
 
@@ -167,18 +167,18 @@ an_entry_is_shown_held_released_and_dropped(void **state)
 	says(&p, WORDS("queue", "hold", id), 0, "");
 	says(&p, bp, 0, "! ");
 	queue_run(&p, "-qf", 0);
-	says(&p, WORDS("queue", "flush", id), EX_USAGE, "is held");
+	says(&p, WORDS("queue", "flush", id), EX_USAGE, "held; to send it");
 	assert_int_equal(smarthost_connections(p.host), 0);
 	says(&p, WORDS("queue", "release", id), 0, "");
 	says(&p, WORDS("queue", "flush", id), 0, "");
 	assert_true(smarthost_wait_messages(p.host, 1));
-	says(&p, WORDS("queue", "show", id), EX_NOINPUT, "there is no entry");
+	says(&p, WORDS("queue", "show", id), EX_NOINPUT, "no such entry");
 	queue_put(&p, "me@example.org", LIST("a@example.net"));
 	id = only_name(&p, SPOOL_QUEUE);
 	says(&p, WORDS("queue", "drop", id), 0, "");
 	says(&p, bp, 0, "Mail queue is empty\n");
 	says(&p, WORDS("queue", "drop", "../../etc/passwd"), EX_USAGE,
-	    "is not the name of an entry");
+	    "not a queue ID");
 	says(&p, WORDS("queue", "drop"), EX_USAGE, "usage: ");
 	says(&p, WORDS("queue", "nonsense"), EX_USAGE, "usage: ");
 	says(&p, WORDS("queue", "run", id), EX_USAGE, "usage: ");
@@ -206,7 +206,7 @@ what_is_being_sent_is_left_alone(void **state)
 	says(&p, WORDS("queue", "show", id), 0, "state: being sent");
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		says(&p, WORDS("queue", words[i], id), EX_TEMPFAIL,
-		    "is being sent at the moment");
+		    "being sent by another process");
 	says(&p, WORDS("queue", "flush"), EX_TEMPFAIL,
 	    "relais: one message is being sent by another process\n");
 	says(&p, WORDS("queue", "run"), 0, "");
@@ -238,7 +238,7 @@ what_was_given_up_can_be_sent_after_all(void **state)
 	assert_int_equal(o.status, EX_NOUSER);
 	outcome_free(&o);
 	id = only_name(&p, SPOOL_FAILED);
-	says(&p, WORDS("queue"), 0, "-- 1 given up in ");
+	says(&p, WORDS("queue"), 0, "-- 1 failed in ");
 	says(&p, WORDS("queue", "show", id), 0, "state: failed");
 	queue_place_change(&p, &(struct script){ 0 }, NULL);
 	says(&p, WORDS("queue", "release", id), 0, "\n");
@@ -258,18 +258,18 @@ status_tells_health(void **state)
 	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
 	queue_put(&p, "me@example.org", LIST("a@example.net"));
 	queue_run(&p, "-q", 0);
-	says(&p, WORDS("queue", "status"), 0, "queue: 1, ");
+	says(&p, WORDS("queue", "status"), 0, "queue: 1 message, ");
 	says(&p, WORDS("queue", "status"), 0, "Connection refused");
 	says(&p, WORDS("queue", "status"), 0, "last success: never");
 	says(&p, WORDS("queue", "status", "--older", "2h", "--json"), 0,
 	    "{\"ok\":true,\"queue\":1,");
 	/* Something of the year 1971. */
 	folder_write(&p.folder, "spool/queue/010000000000001", 0600, "");
-	says(&p, WORDS("queue", "status"), 1, "TOO LONG");
+	says(&p, WORDS("queue", "status"), 1, "TOO OLD");
 	says(&p, WORDS("queue", "status", "--json"), 1, "{\"ok\":false,");
 	queue_place_change(&p, &(struct script){ 0 }, NULL);
 	queue_run(&p, "-qf", 0);
-	says(&p, WORDS("queue", "status"), 0, "queue: 0, ");
+	says(&p, WORDS("queue", "status"), 0, "queue: 0 messages, ");
 	says(&p, WORDS("queue", "status"), 0, "last success: 2");
 	queue_place_close(&p);
 }
@@ -309,7 +309,7 @@ status_is_bad_while_every_message_is_given_up(void **state)
 		says(&p, WORDS("queue", "status"), 1, "last error: 2");
 		says(&p, WORDS("queue", "status"), 1, "550 5.7.1 no relay");
 		says(&p, WORDS("queue", "status"), 1,
-		    ": NOTHING WAS SENT SINCE\n");
+		    ": NOTHING SENT SINCE\n");
 		says(&p, WORDS("queue", "status", "--json"), 1,
 		    "{\"ok\":false,\"queue\":0,");
 		/* A recipient that is refused beside another is no sign. */
