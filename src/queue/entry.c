@@ -225,7 +225,8 @@ load_message(struct entry *entry, struct failure *why)
 		return result;
 	message->header_8bit = docket->header_8bit;
 	message->body.has_8bit = docket->body_8bit;
-	message->body.has_dots = docket->has_dots;
+	/* An edited file must not end the message early. */
+	message->body.has_dots = true;
 	message->body.longest_line = docket->longest_line;
 	message->body.size = docket->message_size - docket->header_size;
 	message->body.offset = (off_t)(docket->message_at +

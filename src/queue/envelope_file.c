@@ -128,6 +128,28 @@ write_fields(struct buffer *b, const struct docket *docket)
 	buffer_add_byte(b, '\n');
 }
 
+/* What would end a command of SMTP, and begin another one. */
+static bool
+has_line_break(const char *word)
+{
+	return word != NULL && strpbrk(word, "\r\n") != NULL;
+}
+
+static bool
+has_bad_word(const struct docket *docket)
+{
+	const struct envelope	*env = &docket->envelope;
+
+	if (has_line_break(docket->caller) || has_line_break(env->envid) ||
+	    has_line_break(env->reverse_path))
+		return true;
+	for (size_t i = 0; i < env->n; i++)
+		if (has_line_break(env->forward[i].path) ||
+		    has_line_break(env->forward[i].orcpt))
+			return true;
+	return false;
+}
+
 bool
 docket_write(struct buffer *b, struct docket *docket, struct failure *why)
 {
@@ -145,6 +167,9 @@ docket_write(struct buffer *b, struct docket *docket, struct failure *why)
 		return failed(why, EX_DATAERR,
 		    "%zu recipients: the queue takes %d in one message",
 		    env->n, DOCKET_PATHS_MAX);
+	if (has_bad_word(docket))
+		return failed(why, EX_DATAERR,
+		    "an address or identifier contains a line break");
 	buffer_add_text(b, first_line);
 	/* The numbers have a fixed width, so this line is put right below. */
 	buffer_addf(b, message_line, (size_t)0, (size_t)0, (size_t)0);
@@ -211,10 +236,15 @@ static char *
 take_word(struct cursor *c)
 {
 	const char	*start = c->at;
+	char		*word;
 
 	while (c->left > 0 && *c->at != ' ' && *c->at != '\n')
 		c->at++, c->left--;
-	return unescape_word(start, (size_t)(c->at - start));
+	word = unescape_word(start, (size_t)(c->at - start));
+	if (!has_line_break(word))
+		return word;
+	free(word);
+	return NULL;
 }
 
 /* Takes a line's rest, which is any bytes; false if no line ends here. */

@@ -16,8 +16,10 @@
  *
  * and an empty line.  The message begins at the first number, its header and
  * the empty line behind it take the second, both and the body the third.
- * Values from outside are words of escape.h; envid, return, notify and orcpt
- * are left out if unsaid.  The state counts the attempts in which a server was
+ * Values from outside are words of escape.h, without CR, LF and NUL even if
+ * escaped, as they become parts of SMTP commands; envid, return, notify and
+ * orcpt are left out if unsaid.  The dots are not relied on: a message from
+ * the queue is always dot-stuffed.  The state counts the attempts in which a server was
  * asked, and all attempts; one number of ten digits, as earlier versions wrote
  * it, is the latter.
  *
@@ -69,7 +71,8 @@ struct docket {
 
 /*
  * Appends the text, sets .message_at.  Outcomes may be NULL: nothing tried.
- * False with EX_DATAERR without a forward-path, or beyond the bounds above.
+ * False with EX_DATAERR without a forward-path, beyond the bounds above, or
+ * for a word with a line break.
  */
 bool	docket_write(struct buffer *, struct docket *, struct failure *why);
 

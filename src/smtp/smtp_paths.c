@@ -32,11 +32,21 @@ has_smtputf8(const struct session *s)
 	return (s->extensions & EXT_SMTPUTF8) != 0;
 }
 
-/* The form in which to send a path: fills in *ascii or *why if needed. */
+/*
+ * The form in which to send a path, with a parameter that belongs to it or
+ * NULL: fills in *ascii or *why if needed.  A line break would end the
+ * command, and what follows would be another one.
+ */
 static enum path_form
-form_of(const char *path, bool smtputf8, struct buffer *ascii,
-    struct failure *why)
+form_of(const char *path, const char *parameter, bool smtputf8,
+    struct buffer *ascii, struct failure *why)
 {
+	if (strpbrk(path, "\r\n") != NULL ||
+	    (parameter != NULL && strpbrk(parameter, "\r\n") != NULL)) {
+		failed(why, EX_DATAERR, "the address or a parameter contains "
+		    "a line break");
+		return PATH_UNSENDABLE;
+	}
 	if (text_is_ascii(path, strlen(path)))
 		return PATH_UNCHANGED;
 	if (!path_needs_utf8(path) && path_to_ascii(ascii, path, why))
@@ -57,7 +67,8 @@ prepare_forward(struct smtp_paths *p, const struct session *s, size_t i,
 	struct buffer	 ascii = { 0 };
 	struct failure	 why;
 
-	switch (form_of(path, has_smtputf8(s), &ascii, &why)) {
+	switch (form_of(path, p->env->forward[i].orcpt, has_smtputf8(s),
+	    &ascii, &why)) {
 	case PATH_UNCHANGED:
 		break;
 	case PATH_ASCII:
@@ -84,7 +95,8 @@ prepare_reverse(struct smtp_paths *p, const struct session *s,
 	struct buffer	 ascii = { 0 };
 	struct failure	 why;
 
-	switch (form_of(path, has_smtputf8(s), &ascii, &why)) {
+	switch (form_of(path, p->env->envid, has_smtputf8(s), &ascii,
+	    &why)) {
 	case PATH_UNCHANGED:
 		break;
 	case PATH_ASCII:

@@ -3,7 +3,8 @@
  *
  * A domain that is not ASCII becomes its A-label.  A local part that is not
  * ASCII has no other form: with SMTPUTF8 it goes as it is, else the
- * forward-path fails, alone, or all do for the reverse-path.
+ * forward-path fails, alone, or all do for the reverse-path.  The same is
+ * true of a path, ENVID or ORCPT that contains CR or LF.
  */
 #ifndef SMTP_PATHS_H
 #define SMTP_PATHS_H

@@ -59,6 +59,20 @@ write_file(const uint8_t *data, size_t len)
 	close(fd);
 }
 
+/* Nothing in it can become an SMTP command of its own. */
+static void
+check_words(const struct envelope *env)
+{
+	must(strpbrk(env->reverse_path, "\r\n") == NULL);
+	must(env->envid == NULL || strpbrk(env->envid, "\r\n") == NULL);
+	for (size_t i = 0; i < env->n; i++) {
+		const struct forward_path	*to = &env->forward[i];
+
+		must(strpbrk(to->path, "\r\n") == NULL);
+		must(to->orcpt == NULL || strpbrk(to->orcpt, "\r\n") == NULL);
+	}
+}
+
 /* What was taken for an entry stays one, and nothing is served twice. */
 static void
 rewrite(struct entry *entry)
@@ -94,8 +108,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		make_spool();
 	write_file(data, len);
 	if (entry_open(&entry, &spool, SPOOL_QUEUE, name, ENTRY_WORK, &why) ==
-	    ENTRY_OPENED)
+	    ENTRY_OPENED) {
+		check_words(&entry.docket.envelope);
 		rewrite(&entry);
+	}
 	entry_close(&entry);
 	unlinkat(spool.folder[SPOOL_FAILED], name, 0);
 	return 0;

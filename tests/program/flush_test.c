@@ -426,6 +426,53 @@ change_entries(const struct queue_place *p, const char *how)
 	assert_int_equal(system(command), 0);
 }
 
+/* What somebody wrote into an entry's file is never a command. */
+static void
+an_edited_entry_adds_no_command(void **state)
+{
+	static const char *const	edits[] = {
+		/* As long as what was there, or it would be no entry. */
+		"sed -i 's/^from me@example.org/from a%0D%0ARSET%0D/'",
+		"sed -i 's/^? b@example.net/? b%0D%0ARSET@x/'",
+	};
+	struct queue_place		p;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++) {
+		queue_put(&p, me, LIST("b@example.net"));
+		change_entries(&p, edits[i]);
+		queue_run(&p, "-q", 0);
+		assert_string_equal(queued(&p), "");
+	}
+	assert_int_equal(folder_count(folder_path(&p.folder, "spool/failed")),
+	    2);
+	assert_int_equal(smarthost_connections(p.host), 0);
+	queue_place_close(&p);
+}
+
+static void
+an_edited_message_does_not_end_early(void **state)
+{
+	struct queue_place		 p;
+	struct outcome			 o;
+	const struct heard_message	*m;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ .keywords = "PIPELINING" },
+	    NULL);
+	relais_run(&o, p.conf, WORDS("-odq", "-i", "b@example.net"),
+	    "Subject: x\n\naQQQQQRSET\n");
+	assert_int_equal(o.status, 0);
+	outcome_free(&o);
+	change_entries(&p, "sed -i 's/aQQQQQ/a\\r\\n.\\r\\n/'");
+	queue_run(&p, "-q", 0);
+	assert_true(smarthost_wait_messages(p.host, 1));
+	m = smarthost_message(p.host, 0);
+	assert_non_null(strstr(m->data.data, "\r\n\r\na\r\n.\r\nRSET\r\n"));
+	queue_place_close(&p);
+}
+
 /* Root runs the queue of all. */
 static void
 a_notice_has_the_sender_of_who_sent_the_message(void **state)
@@ -988,6 +1035,8 @@ static const struct CMUnitTest flush_spec[] = {
 	cmocka_unit_test(a_refusal_is_told_to_the_sender),
 	cmocka_unit_test(a_notice_has_the_sender_that_the_provider_lets_us_use),
 	cmocka_unit_test(a_notice_has_the_sender_of_who_sent_the_message),
+	cmocka_unit_test(an_edited_entry_adds_no_command),
+	cmocka_unit_test(an_edited_message_does_not_end_early),
 	cmocka_unit_test(a_clock_that_was_set_back_holds_up_nothing),
 	ENDS("a notice goes to the sender", .sender = "me@example.org",
 	    .step = NO_B, .messages = 1, .failed = ""),

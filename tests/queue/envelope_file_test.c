@@ -26,6 +26,18 @@ random_text(uint64_t *seed, size_t most)
 	return text;
 }
 
+/* The same without CR and LF. */
+static char *
+random_word(uint64_t *seed, size_t most)
+{
+	char	*text = random_text(seed, most);
+
+	for (char *c = text; *c != '\0'; c++)
+		if (*c == '\r' || *c == '\n')
+			*c = '%';
+	return text;
+}
+
 static void
 random_line(uint64_t *seed, char *to, size_t size, size_t most)
 {
@@ -59,14 +71,14 @@ random_outcome(uint64_t *seed, size_t most)
 static void
 random_path(uint64_t *seed, struct docket *docket, size_t most)
 {
-	char			*path = random_text(seed, 90);
+	char			*path = random_word(seed, 90);
 	struct forward_path	*to = envelope_add(&docket->envelope, path);
 	size_t			 n = docket->envelope.n;
 
 	free(path);
 	to->notify = next_random(seed) % 16;
 	if (next_random(seed) % 2)
-		to->orcpt = random_text(seed, 50);
+		to->orcpt = random_word(seed, 50);
 	docket->outcomes = memory_resize(docket->outcomes, n,
 	    sizeof(*docket->outcomes));
 	docket->outcomes[n - 1] = random_outcome(seed, most);
@@ -88,14 +100,14 @@ random_docket(uint64_t *seed, struct docket *docket)
 		.attempts = next_random(seed) % 99999,
 		.asked = next_random(seed) % 10000,
 		.notice_sent = next_random(seed) % 2,
-		.caller = random_text(seed, 40),
-		.envelope = { .reverse_path = random_text(seed, 100),
+		.caller = random_word(seed, 40),
+		.envelope = { .reverse_path = random_word(seed, 100),
 		    .ret = (enum dsn_return)(next_random(seed) % 3) },
 	};
 	docket->message_size = docket->header_size +
 	    ((uint64_t)next_random(seed) << 16);
 	if (next_random(seed) % 2)
-		docket->envelope.envid = random_text(seed, 60);
+		docket->envelope.envid = random_word(seed, 60);
 	random_line(seed, docket->reason, sizeof(docket->reason), 170);
 	/* What fits into a long list's places, each octet escaped. */
 	while (n-- > 0)
@@ -318,7 +330,7 @@ what_others_say_ends_no_line(void **state)
 	(void)state;
 	assert_false(docket_write(&text, &docket, &why));
 	assert_int_equal(why.status, EX_DATAERR);
-	envelope_add(&docket.envelope, "a\n+ b@example.org")->notify = 0xff;
+	envelope_add(&docket.envelope, "a\t+ b@example.org")->notify = 0xff;
 	docket.outcomes = memory_new(1, sizeof(*docket.outcomes));
 	docket.outcomes[0].status = docket.outcomes[0].code = -1;
 	strlcpy(docket.outcomes[0].enhanced, "5.1\n\n",
@@ -329,7 +341,7 @@ what_others_say_ends_no_line(void **state)
 	assert_true(docket_parse(&back, text.data, text.len, &why));
 	assert_int_equal(back.envelope.n, 1);
 	assert_string_equal(back.envelope.forward[0].path,
-	    "a\n+ b@example.org");
+	    "a\t+ b@example.org");
 	assert_int_equal(back.envelope.forward[0].notify, 15);
 	assert_int_equal(back.outcomes[0].status, 0);
 	assert_string_equal(back.outcomes[0].enhanced, "5.1");
@@ -337,6 +349,31 @@ what_others_say_ends_no_line(void **state)
 	docket_free(&back);
 	docket_free(&docket);
 	buffer_free(&text);
+}
+
+/* They would become commands of their own. */
+static void
+no_word_with_a_line_break_is_written(void **state)
+{
+	static char	word[] = "a\r\nRSET";
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		struct docket		 docket = { .uid = 1 };
+		struct forward_path	*to;
+		struct buffer		 text = { 0 };
+		struct failure		 why;
+
+		to = envelope_add(&docket.envelope, i == 0 ? word : "b@c.d");
+		envelope_set_reverse(&docket.envelope, i == 1 ? word : "");
+		to->orcpt = i == 2 ? memory_copy(word) : NULL;
+		docket.envelope.envid = i == 3 ? memory_copy(word) : NULL;
+		docket.caller = i == 4 ? memory_copy(word) : NULL;
+		assert_false(docket_write(&text, &docket, &why));
+		assert_int_equal(why.status, EX_DATAERR);
+		docket_free(&docket);
+		buffer_free(&text);
+	}
 }
 
 #define PAD32	"                                "
@@ -404,6 +441,7 @@ static struct CMUnitTest docket_spec[] = {
 	cmocka_unit_test(long_texts_are_cut),
 	cmocka_unit_test(too_many_paths_are_refused),
 	cmocka_unit_test(what_others_say_ends_no_line),
+	cmocka_unit_test(no_word_with_a_line_break_is_written),
 	READS("the shortest docket", FIELDS STATE PATH "\n"),
 	READS("a held one", FIELDS
 	    "state held  0000000001 notice=0\nreason " PAD512 "\n" PATH "\n"),
@@ -425,6 +463,21 @@ static struct CMUnitTest docket_spec[] = {
 	    "? b%zz\n   0   0             - " PAD32 "\n\n"),
 	REFUSES("an escaped NUL", FIELDS STATE
 	    "? b%00\n   0   0             - " PAD32 "\n\n"),
+	REFUSES("an escaped LF in a forward-path", FIELDS STATE
+	    "? b%0ARSET\n   0   0             - " PAD32 "\n\n"),
+	REFUSES("an escaped CR in a forward-path", FIELDS STATE
+	    "? b%0DRSET\n   0   0             - " PAD32 "\n\n"),
+	REFUSES("an escaped LF in ORCPT", FIELDS STATE
+	    "? b orcpt=b%0ARSET\n   0   0             - " PAD32 "\n\n"),
+	REFUSES("an escaped LF in the reverse-path",
+	    "body 8bit=0,0 dots=0 longest=10\narrived 5000000\n"
+	    "user 33 x\nfrom a%0D%0ARSET\n" STATE PATH "\n"),
+	REFUSES("an escaped LF in ENVID",
+	    "body 8bit=0,0 dots=0 longest=10\narrived 5000000\n"
+	    "user 33 x\nfrom a\nenvid b%0ARSET\n" STATE PATH "\n"),
+	REFUSES("an escaped LF in the name of the user",
+	    "body 8bit=0,0 dots=0 longest=10\narrived 5000000\n"
+	    "user 33 x%0Ay\nfrom a\n" STATE PATH "\n"),
 	REFUSES("a bare octet above 126", FIELDS STATE
 	    "? b\xc3\xbc\n   0   0             - " PAD32 "\n\n"),
 	REFUSES("a place for the outcome that is too short", FIELDS STATE

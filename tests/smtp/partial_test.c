@@ -211,8 +211,46 @@ every_mixture(void **state)
 	folder_remove(&folder);
 }
 
+/* What would become a command of its own is not said. */
+static void
+no_line_break_is_sent(void **state)
+{
+	struct session_options	options = { .helo = "client.example" };
+	struct smarthost	*host = smarthost_start(&(struct script){ 0 });
+	struct session		s;
+
+	(void)state;
+	open_session(&s, &options, host);
+	for (size_t i = 0; i < 4; i++) {
+		struct outcome	outcomes[2] = { { 0 } };
+		struct envelope	env = { 0 };
+		char		word[] = "a@example.net\r\nRSET";
+
+		envelope_set_reverse(&env, i == 0 ? word : "a@example.org");
+		env.envid = i == 1 ? strdup(word) : NULL;
+		envelope_add(&env, i == 2 ? word : path[0])->orcpt = i == 3 ?
+		    strdup(word) : NULL;
+		envelope_add(&env, path[1]);
+		send_one(&s, &env, outcomes);
+		assert_int_equal(outcomes[0].kind, OUTCOME_FAILED);
+		assert_int_equal(outcomes[1].kind, i < 2 ? OUTCOME_FAILED :
+		    OUTCOME_DELIVERED);
+		assert_null(strpbrk(outcomes[0].text, "\r\n"));
+		envelope_free(&env);
+	}
+	session_close(&s);
+	assert_true(smarthost_wait_closed(host, 1));
+	assert_null(strstr(smarthost_heard(host, 0)->wire.data, "RSET"));
+	smarthost_stop(host);
+}
+
 int
 main(void)
 {
-	return CASES_RUN("partial acceptance", every_mixture, ways);
+	static const struct CMUnitTest	more[] = {
+		cmocka_unit_test(no_line_break_is_sent),
+	};
+
+	return CASES_RUN("partial acceptance", every_mixture, ways) +
+	    cmocka_run_group_tests(more, NULL, NULL);
 }

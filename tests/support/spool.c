@@ -107,7 +107,6 @@ same_message(const struct message *a, const struct message *b)
 	    a->body.size == b->body.size &&
 	    a->body.longest_line == b->body.longest_line &&
 	    a->body.has_8bit == b->body.has_8bit &&
-	    a->body.has_dots == b->body.has_dots &&
 	    same_body(&a->body, &b->body);
 	buffer_free(&x);
 	buffer_free(&y);
