@@ -45,13 +45,13 @@ bool
 input_read(int fd, struct message *m, bool dots, bool *dot_ended,
     struct failure *why)
 {
-	char		in[BLOCK], out[BLOCK + DOTS_HELD_BACK];
+	char		out[DOTS_HELD_BACK + BLOCK], *in = out + DOTS_HELD_BACK;
 	struct dots	state = { DOTS_LINE_START };
 	bool		good = true;
 	ssize_t		n;
 
 	while (good && state.state != DOTS_ENDED &&
-	    (n = read_patiently(fd, in, sizeof(in))) != 0) {
+	    (n = read_patiently(fd, in, BLOCK)) != 0) {
 		if (n == -1)
 			return failed_errno(why, EX_NOINPUT,
 			    "cannot read the message from standard input");

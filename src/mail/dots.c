@@ -9,7 +9,7 @@ copy_line(struct dots *d, const char *from, size_t len, char *to)
 	const char	*lf = memchr(from, '\n', len);
 	size_t		 n = lf != NULL ? (size_t)(lf + 1 - from) : len;
 
-	memcpy(to, from, n);
+	memmove(to, from, n);
 	d->state = lf != NULL ? DOTS_LINE_START : DOTS_IN_LINE;
 	return n;
 }

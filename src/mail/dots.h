@@ -25,7 +25,8 @@ struct dots {
  * Decodes len octets into 'to', which has room for len + DOTS_HELD_BACK;
  * returns the number of octets written.  After the end (state DOTS_ENDED)
  * nothing more is written.  If the input ends after a lone dot, that dot ends
- * the message, too: it has been held back and is dropped.
+ * the message, too: it has been held back and is dropped.  To decode in place,
+ * 'to' begins DOTS_HELD_BACK octets before 'from'.
  */
 size_t	dots_decode(struct dots *, const char *from, size_t len, char *to);
 

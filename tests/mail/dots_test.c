@@ -17,7 +17,10 @@ struct example {
 	bool		 ends;
 };
 
-/* In pieces of every size, since a dot and its line end may be parted. */
+/*
+ * In pieces of every size, since a dot and its line end may be parted, and in
+ * place.
+ */
 static void
 becomes(void **state)
 {
@@ -26,12 +29,18 @@ becomes(void **state)
 
 	for (size_t piece = 1; piece <= len + 1; piece++) {
 		struct dots	d = { DOTS_LINE_START };
-		char		out[200];
+		char		out[200], block[DOTS_HELD_BACK + 200];
 		size_t		n = 0;
 
-		for (size_t at = 0; at < len; at += piece)
-			n += dots_decode(&d, e->in + at,
-			    len - at < piece ? len - at : piece, out + n);
+		for (size_t at = 0; at < len; at += piece) {
+			size_t	some = len - at < piece ? len - at : piece;
+
+			memcpy(block + DOTS_HELD_BACK, e->in + at, some);
+			some = dots_decode(&d, block + DOTS_HELD_BACK, some,
+			    block);
+			memcpy(out + n, block, some);
+			n += some;
+		}
 		out[n] = '\0';
 		assert_string_equal(out, e->out);
 		assert_int_equal(d.state == DOTS_ENDED, e->ends);
