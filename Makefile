@@ -78,7 +78,7 @@ objects_of = $(patsubst %.c,$(B)/%.o,$(filter-out $(LEFT_OUT_$(TLS)),\
 
 # tls.so also needs these, compiled as PIC.
 MODULE	= $(OPENSSL) $(wildcard $(patsubst %,src/util/%.c,base64 buffer \
-	  failure memory text trusted utf8 visible))
+	  failure memory text trusted visible))
 MODULE_module = $(B)/tls.so
 PROGRAM_LIBS_linked = $(TLS_LIBS)
 PROGRAM_LIBS = $(PROGRAM_LIBS_$(TLS)) $(BSD_LIBS)

@@ -13,19 +13,7 @@
 #include "mail/domain.h"
 #include "util/buffer.h"
 #include "util/memory.h"
-
-/* Made of nothing but the characters of host names; it may be no domain. */
-static bool
-is_host_name(const char *name)
-{
-	if (name[0] == '\0' || name[0] == '.' || strlen(name) > 255)
-		return false;
-	for (; *name != '\0'; name++)
-		if (!isalnum((unsigned char)*name) && *name != '.' &&
-		    *name != '-' && *name != '_')
-			return false;
-	return true;
-}
+#include "util/text.h"
 
 /* A name with a dot at its end is the same name, as the DNS writes it. */
 static void
@@ -41,12 +29,15 @@ static char *
 host_name(void)
 {
 	char	name[256];
+	size_t	len;
 
 	if (gethostname(name, sizeof(name)) == -1)
 		name[0] = '\0';
 	name[sizeof(name) - 1] = '\0';
 	cut_last_dot(name);
-	return memory_copy(is_host_name(name) ? name : "localhost");
+	len = strlen(name);
+	return memory_copy(text_is_ascii(name, len) &&
+	    text_is_host_name(name, len) ? name : "localhost");
 }
 
 /* The first line of /etc/mailname, which Debian keeps for this, or NULL. */

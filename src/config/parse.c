@@ -9,6 +9,7 @@
 #include "config/section.h"
 #include "util/buffer.h"
 #include "util/memory.h"
+#include "util/text.h"
 #include "util/visible.h"
 
 struct parser {
@@ -26,18 +27,12 @@ struct span {
 	const char	*end;
 };
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static struct span
 trim(struct span s)
 {
-	while (s.at < s.end && is_blank(*s.at))
+	while (s.at < s.end && text_is_blank(*s.at))
 		s.at++;
-	while (s.end > s.at && is_blank(s.end[-1]))
+	while (s.end > s.at && text_is_blank(s.end[-1]))
 		s.end--;
 	return s;
 }
@@ -112,7 +107,7 @@ parse_section(struct parser *p, struct span line, struct failure *why)
 	line.end--;
 	word = trim((struct span){ line.at + 1, line.end });
 	pattern = word;
-	while (pattern.at < line.end && !is_blank(*pattern.at))
+	while (pattern.at < line.end && !text_is_blank(*pattern.at))
 		pattern.at++;
 	word.end = pattern.at;
 	pattern = trim(pattern);
@@ -159,7 +154,7 @@ no_equals(struct span line, struct failure *why)
 	const char	*end = line.at;
 	const char	*near;
 
-	while (end < line.end && !is_blank(*end) && *end != ':')
+	while (end < line.end && !text_is_blank(*end) && *end != ':')
 		end++;
 	near = key_nearest(line.at, (size_t)(end - line.at));
 	failed(why, EX_CONFIG, "expected key = value, but there is no =");

@@ -7,6 +7,7 @@
 
 #include "config/keys.h"
 #include "util/memory.h"
+#include "util/text.h"
 #include "util/visible.h"
 
 struct section *
@@ -71,15 +72,9 @@ key_unknown(const char *name, size_t len, struct failure *why)
 }
 
 static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool
 is_between_words(char c)
 {
-	return is_blank(c) || c == ',';
+	return text_is_blank(c) || c == ',';
 }
 
 /* The octets that could end a line of SMTP, of a header or of a log. */
@@ -182,7 +177,7 @@ section_set(struct section *s, enum config_key key, const char *value,
 
 	if (!may_stand(s, k, why))
 		return false;
-	is_around = k->flags & KEY_IS_LIST ? is_between_words : is_blank;
+	is_around = k->flags & KEY_IS_LIST ? is_between_words : text_is_blank;
 	for (; len > 0 && is_around(*value); len--)
 		value++;
 	while (len > 0 && is_around(value[len - 1]))

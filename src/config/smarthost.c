@@ -10,9 +10,10 @@
 
 #include "util/hex.h"
 #include "util/memory.h"
+#include "util/text.h"
 #include "util/visible.h"
 
-enum { HOST_MAX = 253, LIST_MAX = 32 };
+enum { LIST_MAX = 32 };
 
 /* A piece of the URL; it borrows. */
 struct piece {
@@ -119,9 +120,9 @@ parse_user(struct smarthost *h, struct piece from)
 		char	c = from.at[i];
 
 		if (c == '%') {
-			if (from.len - i < 3 || hex_octet(from.at + i + 1) < 0)
+			if (from.len - i < 3 || hex_read(from.at + i + 1) < 0)
 				return false;
-			c = (char)hex_octet(from.at + i + 1);
+			c = (char)hex_read(from.at + i + 1);
 			i += 2;
 		}
 		if (iscntrl((unsigned char)c))
@@ -129,23 +130,6 @@ parse_user(struct smarthost *h, struct piece from)
 		h->user[n++] = c;
 	}
 	return n > 0;
-}
-
-static bool
-is_host_name(struct piece host)
-{
-	if (host.len == 0 || host.len > HOST_MAX || host.at[0] == '-')
-		return false;
-	for (size_t i = 0; i < host.len; i++) {
-		unsigned char	c = (unsigned char)host.at[i];
-
-		if (c == '.' && (i == 0 || host.at[i - 1] == '.'))
-			return false;
-		if (!isalnum(c) && c != '-' && c != '_' && c != '.' &&
-		    c < 0x80)
-			return false;
-	}
-	return true;
 }
 
 /* An IPv6 address, perhaps with a zone (RFC 4007 section 11) behind it. */
@@ -163,7 +147,7 @@ is_ipv6(struct piece literal)
 	memcpy(text, literal.at, len);
 	text[len] = '\0';
 	return inet_pton(AF_INET6, text, &address) == 1 && (zone == NULL ||
-	    is_host_name((struct piece){ zone + 1, literal.len - len - 1 }));
+	    text_is_host_name(zone + 1, literal.len - len - 1));
 }
 
 static bool
@@ -214,7 +198,7 @@ parse_host(struct smarthost *h, struct piece p)
 			return "an IPv6 address stands in [ and ]";
 		if (host.len == 0)
 			return "the host is missing";
-		if (!is_host_name(host))
+		if (!text_is_host_name(host.at, host.len))
 			return "not a host name";
 	}
 	if (end < rest && (*end != ':' || !parse_port(h,

@@ -10,10 +10,10 @@
 #include "config/smarthost.h"
 #include "mail/address.h"
 #include "mail/domain.h"
-#include "mail/encoded_word.h"
 #include "smtp/auth.h"
 #include "util/base64.h"
 #include "util/buffer.h"
+#include "util/text.h"
 #include "util/visible.h"
 
 enum { SHA256_SIZE = 32 };
@@ -147,20 +147,6 @@ word_is_in(const char *list, const char *word, size_t len, bool any_case)
 	return false;
 }
 
-static bool
-is_host(const char *text)
-{
-	size_t	len = strlen(text);
-
-	for (const char *p = text; *p != '\0'; p++) {
-		if (!isalnum((unsigned char)*p) &&
-		    strchr("-._:[]", *p) == NULL && (unsigned char)*p < 0x80)
-			return false;
-	}
-	return len > 0 && len <= 255 && text[0] != '-' && text[0] != '.' &&
-	    text_is_utf8(text, len);
-}
-
 /* "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 section 4.1.3). */
 static bool
 is_address_literal(const char *text)
@@ -177,6 +163,22 @@ is_address_literal(const char *text)
 	memcpy(copy, address, len);
 	copy[len] = '\0';
 	return inet_pton(ipv6 ? AF_INET6 : AF_INET, copy, octets) == 1;
+}
+
+static bool
+is_ip(const char *text)
+{
+	unsigned char	address[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, text, address) == 1 ||
+	    inet_pton(AF_INET6, text, address) == 1;
+}
+
+static bool
+is_host(const char *text)
+{
+	return text_is_host_name(text, strlen(text)) || is_ip(text) ||
+	    is_address_literal(text);
 }
 
 /*
@@ -197,15 +199,6 @@ is_helo(const char *text)
 	if (name[len - 1] == '.')
 		name[len - 1] = '\0';
 	return domain_is_valid(name);
-}
-
-static bool
-is_ip(const char *text)
-{
-	unsigned char	address[sizeof(struct in6_addr)];
-
-	return inet_pton(AF_INET, text, address) == 1 ||
-	    inet_pton(AF_INET6, text, address) == 1;
 }
 
 /* A whole one; a source route would be dropped, so it has no place here. */

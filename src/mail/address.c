@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 #include "util/memory.h"
-#include "util/utf8.h"
+#include "util/text.h"
 #include "util/visible.h"
 
 /*
@@ -360,7 +360,7 @@ check_part(struct parser *p, const struct buffer *part)
 	for (size_t i = 0, n; i < part->len; i += n) {
 		uint32_t	c;
 
-		n = utf8_decode(part->data + i, part->len - i, &c);
+		n = text_decode_utf8(part->data + i, part->len - i, &c);
 		if (n == 0)
 			return refuse(p, "it is not valid UTF-8");
 		if (c < ' ' || (c >= 0x7f && c < 0xa0))

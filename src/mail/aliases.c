@@ -7,6 +7,7 @@
 
 #include "util/buffer.h"
 #include "util/memory.h"
+#include "util/text.h"
 #include "util/trusted.h"
 #include "util/visible.h"
 
@@ -26,12 +27,6 @@ refuse_line(const struct reader *r, const char *reason)
 {
 	return failed(r->why, EX_CONFIG, "%s:%u: %s", r->aliases->path,
 	    r->line, reason);
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
 }
 
 static char
@@ -69,7 +64,7 @@ read_name(const struct reader *r, const char **at, const char *end,
 	bool		 quoted = *c == '"';
 
 	for (c += quoted; c < end; c++) {
-		if (quoted ? *c == '"' : *c == ':' || is_blank(*c))
+		if (quoted ? *c == '"' : *c == ':' || text_is_blank(*c))
 			break;
 		if (quoted && *c == '\\' && c + 1 < end)
 			c++;
@@ -80,7 +75,7 @@ read_name(const struct reader *r, const char **at, const char *end,
 	}
 	if (quoted && c < end)
 		c++;
-	while (c < end && is_blank(*c))
+	while (c < end && text_is_blank(*c))
 		c++;
 	if (c == end || *c != ':' || name->len == 0)
 		return refuse_line(r, "expected a name, a colon and "
@@ -118,7 +113,7 @@ read_line(struct reader *r, const char *at, const char *end)
 		return refuse_line(r, "a NUL character is in it");
 	if (end > at && end[-1] == '\r')
 		end--;
-	while (text < end && is_blank(*text))
+	while (text < end && text_is_blank(*text))
 		text++;
 	if (text == end || *text == '#')
 		return true;

@@ -4,8 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "mail/encoded_word.h"
-#include "util/utf8.h"
+#include "util/text.h"
 
 enum kind {
 	SEVEN_BIT,		/* ASCII */
@@ -124,7 +123,7 @@ character(enum kind kind, const char *text, size_t len)
 	case UNKNOWN:
 		return word(text, len);
 	case UTF8:
-		n = utf8_decode(text, len, &c);
+		n = text_decode_utf8(text, len, &c);
 		return n > 0 ? n : 1;
 	case PAIRS:
 	case PAIRS_OR_FOURS:

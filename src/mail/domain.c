@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "mail/encoded_word.h"
+#include "util/text.h"
 #include "util/unicode_library.h"
 #include "util/visible.h"
 
@@ -15,17 +15,6 @@ enum { LABEL_MAX = 63, DOMAIN_MAX = 255 };
 /* Of idn2.h, whose ABI they belong to. */
 enum { NFC_INPUT = 1, NONTRANSITIONAL = 8 };
 typedef int	to_ascii_8z(const char *, char **, int);
-
-/* Whatever a library says: what goes into a command is a host name. */
-static bool
-is_host_text(const char *name)
-{
-	const char	*c = name;
-
-	while (isalnum((unsigned char)*c) || (*c != '\0' && strchr("-._", *c)))
-		c++;
-	return *c == '\0' && c > name;
-}
 
 static bool
 is_label(const char *label, size_t len)
@@ -63,8 +52,10 @@ convert(struct buffer *to, to_ascii_8z *to_ascii, const char *domain,
 	char	*ascii = NULL;
 	bool	 good;
 
+	/* The result becomes part of a command, so it is checked as well. */
 	good = to_ascii(domain, &ascii, NFC_INPUT | NONTRANSITIONAL) == 0 &&
-	    is_host_text(ascii);
+	    text_is_ascii(ascii, strlen(ascii)) &&
+	    text_is_host_name(ascii, strlen(ascii));
 	if (good)
 		buffer_add_text(to, ascii);
 	free(ascii);

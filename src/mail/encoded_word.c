@@ -5,41 +5,12 @@
 
 #include "util/base64.h"
 #include "util/hex.h"
-#include "util/octets.h"
-#include "util/utf8.h"
+#include "util/text.h"
 
 enum {
 	WORD = 75,		/* octets, RFC 2047 section 2 */
 	LEAST = 24,		/* room for text in the first word */
 };
-
-bool
-text_is_ascii(const char *text, size_t len)
-{
-	uint64_t	seen = 0;
-
-	for (; len >= 8; text += 8, len -= 8)
-		seen |= octets_load(text);
-	for (; len > 0; text++, len--)
-		seen |= (unsigned char)*text;
-	return (seen & OCTETS_HIGH) == 0;
-}
-
-bool
-text_is_utf8(const char *text, size_t len)
-{
-	while (len > 0) {
-		uint32_t	c;
-		size_t		n = len >= 8 && text_is_ascii(text, 8) ? 8 :
-				    utf8_decode(text, len, &c);
-
-		if (n == 0)
-			return false;
-		text += n;
-		len -= n;
-	}
-	return true;
-}
 
 /* What may stand in a Q word wherever it stands (section 5, rule 3). */
 static bool
@@ -62,19 +33,17 @@ q_length(const char *text, size_t len)
 static void
 write_q(struct buffer *to, const char *text, size_t len)
 {
-	static const char	digits[] = "0123456789ABCDEF";
-
 	for (size_t i = 0; i < len; i++) {
-		unsigned char	c = (unsigned char)text[i];
-		char		code[3] = { '=', digits[c >> 4],
-				    digits[c & 15] };
+		char	code[3] = "=";
 
-		if (c == ' ')
+		if (text[i] == ' ') {
 			buffer_add_byte(to, '_');
-		else if (is_plain(text[i]))
+		} else if (is_plain(text[i])) {
 			buffer_add_byte(to, text[i]);
-		else
+		} else {
+			hex_write_upper(code + 1, (unsigned char)text[i]);
 			buffer_add(to, code, 3);
+		}
 	}
 }
 
@@ -176,7 +145,7 @@ decode_base64(struct buffer *to, const struct encoded_word *w)
 	bool		good;
 
 	for (size_t i = 0; i < w->text_len; i++)
-		if (w->text[i] != ' ' && w->text[i] != '\t')
+		if (!text_is_blank(w->text[i]))
 			buffer_add_byte(&text, w->text[i]);
 	while (text.len % 4 > 1)	/* some leave it out */
 		buffer_add_byte(&text, '=');
@@ -194,7 +163,7 @@ encoded_word_decode(struct buffer *to, const struct encoded_word *w)
 		return decode_base64(to, w);
 	for (size_t i = 0; i < w->text_len; i++) {
 		int	octet = text[i] == '=' && i + 2 < w->text_len ?
-			    hex_octet(text + i + 1) : -1;
+			    hex_read(text + i + 1) : -1;
 
 		if (octet >= 0) {
 			buffer_add_byte(to, (char)octet);

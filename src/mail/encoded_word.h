@@ -15,9 +15,6 @@
 #include "mail/charset.h"
 #include "util/buffer.h"
 
-bool	text_is_ascii(const char *text, size_t len);
-bool	text_is_utf8(const char *text, size_t len);
-
 /*
  * Appends the text in Q, or in B where most of it is not ASCII.  The first
  * word has so much less room.  A character that does not fit into a word makes

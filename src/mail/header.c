@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "util/memory.h"
+#include "util/text.h"
 
 size_t
 field_name_length(const char *line, size_t len)
@@ -17,7 +18,7 @@ field_name_length(const char *line, size_t len)
 	    line[name] != ':')
 		name++;
 	colon = name;
-	while (colon < len && (line[colon] == ' ' || line[colon] == '\t'))
+	while (colon < len && text_is_blank(line[colon]))
 		colon++;
 	return colon < len && line[colon] == ':' ? name : 0;
 }

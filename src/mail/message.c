@@ -7,10 +7,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "mail/encoded_word.h"
 #include "util/file.h"
 #include "util/memory.h"
 #include "util/octets.h"
+#include "util/text.h"
 
 enum {
 	CHUNK = 64 * 1024,		/* octets worked on at a time */
@@ -380,7 +380,7 @@ is_mbox_line(const char *line, size_t len)
 static bool
 is_all_blank(const char *line, size_t len)
 {
-	while (len > 0 && (*line == ' ' || *line == '\t' || *line == '\r'))
+	while (len > 0 && (text_is_blank(*line) || *line == '\r'))
 		line++, len--;
 	return len == 0;
 }
@@ -408,7 +408,7 @@ kind_of_line(const struct message *m, const char *line, size_t len)
 	bool	first = m->header.n == 0 && m->parser->field.len == 0;
 	bool	is_long = len >= UNDECIDED_MAX;
 
-	if (len > 0 && (line[0] == ' ' || line[0] == '\t'))
+	if (len > 0 && text_is_blank(line[0]))
 		return first ? LINE_TEXT : LINE_CONTINUATION;
 	if (field_name_length(line, is_long ? UNDECIDED_MAX : len) > 0)
 		return LINE_FIELD;

@@ -10,6 +10,7 @@
 #include "mime/media_type.h"
 #include "mime/refold.h"
 #include "util/json.h"
+#include "util/text.h"
 
 enum {
 	LONG_WORD = 900,	/* an encoded word that is longer is split */
@@ -114,12 +115,6 @@ places_of(enum kind kind)
 }
 
 static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool
 has_long_line(const struct field *f)
 {
 	const char	*at = f->text;
@@ -203,7 +198,7 @@ encode(struct writer *w, const char *text, size_t len, const char *charset)
 static void
 separate(struct writer *w)
 {
-	if (w->to.len > 0 && !is_blank(w->to.data[w->to.len - 1]) &&
+	if (w->to.len > 0 && !text_is_blank(w->to.data[w->to.len - 1]) &&
 	    w->to.data[w->to.len - 1] != '(')
 		buffer_add_byte(&w->to, ' ');
 }
@@ -282,7 +277,7 @@ has_encoded_word(const char *text, size_t len)
 static size_t
 blank_end(const char *text, size_t len, size_t i)
 {
-	while (i < len && is_blank(text[i]))
+	while (i < len && text_is_blank(text[i]))
 		i++;
 	return i;
 }
@@ -293,7 +288,7 @@ word_end(const char *text, size_t len, size_t i)
 {
 	struct encoded_word	word;
 
-	while (i < len && !is_blank(text[i])) {
+	while (i < len && !text_is_blank(text[i])) {
 		size_t	n = encoded_word_read(&word, text + i, len - i);
 
 		i += n > 0 ? n : 1;
@@ -483,7 +478,7 @@ atom_end(const struct writer *w, size_t i)
 	    (w->parsed || memchr(w->text + i, '@', n) == NULL))
 		i += n - 1;
 	for (i++; i < end; i++)
-		if (is_blank(w->text[i]) ||
+		if (text_is_blank(w->text[i]) ||
 		    strchr("\"(),:;<>", w->text[i]) != NULL)
 			break;
 	return i;

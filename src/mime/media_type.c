@@ -9,6 +9,7 @@
 #include "mail/encoded_word.h"
 #include "util/hex.h"
 #include "util/memory.h"
+#include "util/text.h"
 
 enum {
 	SECTION = 20,		/* octets of a value in one section of RFC 2231,
@@ -241,7 +242,7 @@ add_octets(struct buffer *to, const struct parameter *p, size_t from)
 	for (size_t i = from; i < p->value.len; i++) {
 		const char	*c = p->value.data + i;
 		int		 octet = p->extended && *c == '%' ?
-				    hex_octet(c + 1) : -1;
+				    hex_read(c + 1) : -1;
 
 		buffer_add_byte(to, octet >= 0 ? (char)octet : *c);
 		i += octet >= 0 ? 2 : 0;
@@ -334,11 +335,15 @@ static void
 write_percent(struct buffer *to, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
+		char	code[3] = "%";
+
 		if (isalnum((unsigned char)text[i]) ||
-		    strchr("-._", text[i]) != NULL)
+		    strchr("-._", text[i]) != NULL) {
 			buffer_add_byte(to, text[i]);
-		else
-			buffer_addf(to, "%%%02X", (unsigned char)text[i]);
+		} else {
+			hex_write_upper(code + 1, (unsigned char)text[i]);
+			buffer_add(to, code, 3);
+		}
 	}
 }
 

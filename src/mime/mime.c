@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mail/encoded_word.h"
 #include "mime/mime_walk.h"
 #include "mime/refold.h"
 #include "util/memory.h"
+#include "util/text.h"
 
 enum { NO_CHANGE = -1 };
 

@@ -4,11 +4,12 @@
 #include <strings.h>
 
 #include "util/memory.h"
+#include "util/text.h"
 
 static bool
 is_continuation(const char *text, const char *end)
 {
-	return text < end && (*text == ' ' || *text == '\t');
+	return text < end && text_is_blank(*text);
 }
 
 /* Behind the line end, or the end of all. */

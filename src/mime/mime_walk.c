@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "util/text.h"
+
 /*
  * The beginning of a part
  */
@@ -114,17 +116,11 @@ line_end(const struct body_line *l)
 }
 
 static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool
 belongs_to_header(const struct mime_walk *w, const struct body_line *l)
 {
 	if (!l->starts)
 		return true;
-	if (is_blank(l->text[0]))
+	if (text_is_blank(l->text[0]))
 		return w->header.len > 0;
 	return field_name_length(l->text, l->len) > 0;
 }
@@ -173,7 +169,7 @@ take_header(struct mime_walk *w, const struct body_line *l)
 		return;
 	}
 	if (!belongs_to_header(w, l)) {
-		bool	indented = is_blank(l->text[0]);
+		bool	indented = text_is_blank(l->text[0]);
 
 		end_header(w, l->at, false);
 		/* Text to some readers; others drop it and read on. */
@@ -237,7 +233,7 @@ is_boundary(const struct mime_level *l, const struct body_line *line,
 	*last = line->len >= i + 2 && memcmp(line->text + i, "--", 2) == 0;
 	if (*last)
 		i += 2;
-	while (i < line->len && is_blank(line->text[i]))
+	while (i < line->len && text_is_blank(line->text[i]))
 		i++;
 	return i == line->len;
 }

@@ -4,7 +4,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "util/hex.h"
 #include "util/octets.h"
+#include "util/text.h"
 
 enum {
 	LINE = 75,		/* and a '=' that breaks it: 76, RFC 2045 */
@@ -90,10 +92,9 @@ put_literals(struct output *o, const char *text, size_t len)
 static void
 put_octet(struct output *o, unsigned char c)
 {
-	static const char	digits[] = "0123456789ABCDEF";
-	char			token[3] = { '=', digits[c >> 4],
-				    digits[c & 15] };
+	char	token[3] = "=";
 
+	hex_write_upper(token + 1, c);
 	if (o->column + 3 > LINE)
 		break_line(o, '=');
 	put(o, token, 3);
@@ -190,19 +191,13 @@ feed_text(struct recoder *r, struct output *o, const char *text, size_t len)
 	}
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* Within a line it has to be =XX; a "=" alone breaks the line that it ends. */
 static void
 release_quoted(struct recoder *r, struct output *o, bool ends_line)
 {
 	const char	*held = r->held;
 	bool		 good = ends_line ?
-			    r->n_held == 1 || is_blank(held[1]) :
+			    r->n_held == 1 || text_is_blank(held[1]) :
 			    r->n_held == 3 &&
 			    isxdigit((unsigned char)held[1]) &&
 			    isxdigit((unsigned char)held[2]);
@@ -241,8 +236,8 @@ feed_quoted(struct recoder *r, struct output *o, const char *text, size_t len)
 			put_octet(o, (unsigned char)c);
 		} else if (r->n_held == 0 && c != '=') {
 			put_token(o, &c, 1);
-		} else if (r->n_held < 2 || !is_blank(r->held[1]) ||
-		    !is_blank(c)) {	/* blanks after a "=" mean nothing */
+		} else if (r->n_held < 2 || !text_is_blank(r->held[1]) ||
+		    !text_is_blank(c)) {	/* blanks after a "=" mean nothing */
 			r->held[r->n_held++] = c;
 			if (r->n_held == 3)
 				release_quoted(r, o, false);
@@ -318,7 +313,7 @@ feed_base64(struct recoder *r, struct output *o, const char *text, size_t len)
 			run = 1;
 		} else {
 			r->mislabelled |= memchr(" \t\r\n", *text, 4) == NULL;
-			r->blank = is_blank(*text);
+			r->blank = text_is_blank(*text);
 			text++;
 			continue;
 		}

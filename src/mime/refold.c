@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "util/text.h"
+
 struct folder {
 	struct buffer	*to;
 	const char	*text;
@@ -16,19 +18,13 @@ struct folder {
 	bool		 good;
 };
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* A fold behind a comma brings its own blank. */
 static void
 write_line(struct folder *f, size_t end)
 {
 	size_t	width = end - f->line;
 
-	if (f->line > 0 && !is_blank(f->text[f->line])) {
+	if (f->line > 0 && !text_is_blank(f->text[f->line])) {
 		buffer_add_byte(f->to, ' ');
 		width++;
 	}
@@ -59,7 +55,7 @@ follow(struct folder *f, size_t *i)
 	switch (f->text[*i]) {
 	case '\\':
 		if ((f->quoted || f->comments > 0) && *i + 1 < f->len &&
-		    !is_blank(f->text[*i + 1]))
+		    !text_is_blank(f->text[*i + 1]))
 			++*i;
 		break;
 	case '"':
@@ -111,15 +107,15 @@ refold(struct buffer *to, const char *field, size_t len,
 	size_t		 start = colon != NULL ?
 			    (size_t)(colon - field) + 1 : 0;
 
-	while (f.len > start && is_blank(field[f.len - 1]))
+	while (f.len > start && text_is_blank(field[f.len - 1]))
 		f.len--;
-	if (start < f.len && is_blank(field[start]))
+	if (start < f.len && text_is_blank(field[start]))
 		f.first = start;
-	while (start < f.len && is_blank(field[start]))
+	while (start < f.len && text_is_blank(field[start]))
 		start++;
 	for (size_t i = start; i < f.len; i++) {
-		if (is_blank(field[i])) {
-			if (!is_blank(field[i - 1]))
+		if (text_is_blank(field[i])) {
+			if (!text_is_blank(field[i - 1]))
 				reach(&f, i);
 			continue;
 		}

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mail/encoded_word.h"
 #include "mime/declared_charset.h"
 #include "mime/refold.h"
+#include "util/text.h"
 
 static bool
 says_nothing_of_mime(const struct header *h)

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 #include "util/memory.h"
+#include "util/text.h"
 
 enum {
 	ANSWER_MAX = 65535,
@@ -38,15 +39,6 @@ parser_load(struct parser *p)
 	*(void **)&p->init = dlsym(library, "ns_initparse");
 	*(void **)&p->record = dlsym(library, "ns_parserr");
 	return p->init != NULL && p->record != NULL;
-}
-
-static bool
-is_host_name(const char *name)
-{
-	size_t	n = strspn(name, "abcdefghijklmnopqrstuvwxyz"
-		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
-
-	return n > 0 && name[n] == '\0' && name[0] != '-' && name[0] != '.';
 }
 
 /*
@@ -90,7 +82,7 @@ add_target(struct lookup_targets *t, enum lookup_type type, const ns_msg *m,
 		return false;
 	if (new.host[0] == '\0')
 		t->none = true;
-	else if (is_host_name(new.host) &&
+	else if (text_is_host_name(new.host, strlen(new.host)) &&
 	    (type == LOOKUP_TYPE_MX || new.port != 0))
 		insert(t, &new);
 	return true;

@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 
 #include "util/memory.h"
+#include "util/text.h"
 
 /* Of the base64: the subjects of nearly all certificates end within it. */
 enum { HEAD = 768 };
@@ -228,7 +229,7 @@ is_certificate(const char *label, const char *end)
 static bool
 begins_line(const char *at, const char *text)
 {
-	while (at > text && (at[-1] == ' ' || at[-1] == '\t'))
+	while (at > text && text_is_blank(at[-1]))
 		at--;
 	return at == text || at[-1] == '\n' ||
 	    (at - text == 3 && memcmp(text, "\357\273\277", 3) == 0);
@@ -238,7 +239,7 @@ begins_line(const char *at, const char *text)
 static bool
 ends_line(const char *at, const char *end)
 {
-	while (at < end && (*at == ' ' || *at == '\t' || *at == '\r'))
+	while (at < end && (text_is_blank(*at) || *at == '\r'))
 		at++;
 	return at == end || *at == '\n';
 }

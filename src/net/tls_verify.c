@@ -11,6 +11,7 @@
 #include "net/tls_refusal.h"
 #include "net/tls_trust.h"
 #include "util/memory.h"
+#include "util/text.h"
 #include "util/visible.h"
 
 static bool
@@ -62,16 +63,6 @@ take_name(struct tls_verify *v, const char *name)
 	    inet_pton(AF_INET6, v->name, octets) == 1;
 }
 
-/*
- * OpenSSL takes an empty name for "any", and one that begins with a dot for
- * all hosts of a domain.
- */
-static bool
-is_host_name(const char *name)
-{
-	return name[0] != '\0' && name[0] != '.' && strlen(name) <= 253;
-}
-
 static bool
 demand_name(struct tls_verify *v, X509_VERIFY_PARAM *param,
     struct failure *why)
@@ -82,11 +73,15 @@ demand_name(struct tls_verify *v, X509_VERIFY_PARAM *param,
 		return failed(why, EX_CONFIG, "no name is known that the "
 		    "server's certificate should bear; set tls_name in "
 		    "relais.conf");
+	/*
+	 * OpenSSL accepts any certificate if the name is empty, and all hosts
+	 * of a domain if it begins with a dot; neither is a host name.
+	 */
 	X509_VERIFY_PARAM_set_hostflags(param,
 	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
 	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 	if (v->is_address ? X509_VERIFY_PARAM_set1_ip_asc(param, v->name) :
-	    is_host_name(v->name) &&
+	    text_is_host_name(v->name, strlen(v->name)) &&
 	    X509_VERIFY_PARAM_set1_host(param, v->name, 0))
 		return true;
 	return failed(why, EX_CONFIG, "\"%s\" is no name that a certificate "

@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/hex.h"
 #include "util/memory.h"
-
-static const char hex[] = "0123456789ABCDEF";
 
 static bool
 is_plain(unsigned char c)
@@ -20,8 +19,7 @@ escape_byte(char to[3], unsigned char c, bool plain)
 	to[0] = plain ? (char)c : '%';
 	if (plain)
 		return 1;
-	to[1] = hex[c >> 4];
-	to[2] = hex[c & 15];
+	hex_write_upper(to + 1, c);
 	return 3;
 }
 
@@ -29,15 +27,7 @@ escape_byte(char to[3], unsigned char c, bool plain)
 static int
 escaped_byte(const char *at, size_t len)
 {
-	const char	*high, *low;
-
-	if (len < 3 || at[0] != '%' || at[1] == '\0' || at[2] == '\0')
-		return -1;
-	high = strchr(hex, at[1]);
-	low = strchr(hex, at[2]);
-	if (high == NULL || low == NULL)
-		return -1;
-	return (int)((high - hex) << 4 | (low - hex));
+	return len >= 3 && at[0] == '%' ? hex_read(at + 1) : -1;
 }
 
 void

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "util/memory.h"
+#include "util/text.h"
 
 /* The end of the field that begins at 'at': past its last line. */
 static size_t
@@ -12,7 +13,7 @@ field_end(const char *text, size_t len, size_t at)
 		const char	*end = memchr(text + at, '\n', len - at);
 
 		at = end != NULL ? (size_t)(end - text) + 1 : len;
-	} while (at < len && (text[at] == ' ' || text[at] == '\t'));
+	} while (at < len && text_is_blank(text[at]));
 	return at;
 }
 

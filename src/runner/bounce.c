@@ -7,8 +7,8 @@
 #include <sysexits.h>
 
 #include "mail/complete.h"
-#include "mail/encoded_word.h"
 #include "util/buffer.h"
+#include "util/text.h"
 
 enum { BLOCK = 64 * 1024 };
 

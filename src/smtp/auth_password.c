@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "smtp/auth_mechanism.h"
+#include "util/hex.h"
 
 bool
 auth_plain_start(struct auth *a, struct failure *why)
@@ -108,8 +109,12 @@ auth_cram_step(struct auth *a, const char *challenge, size_t len,
 		return failed(why, EX_UNAVAILABLE, "%s does not compute MD5 "
 		    "here", a->module->library());
 	buffer_addf(response, "%s ", a->user);
-	for (size_t i = 0; i < n; i++)
-		buffer_addf(response, "%02x", hmac[i]);
+	for (size_t i = 0; i < n; i++) {
+		char	two[2];
+
+		hex_write_lower(two, hmac[i]);
+		buffer_add(response, two, sizeof(two));
+	}
 	return true;
 }
 

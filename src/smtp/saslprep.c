@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 #include "util/unicode_library.h"
-#include "util/utf8.h"
+#include "util/text.h"
 
 /* The values of libunistring's uc_bidi_class() that matter here. */
 enum { LEFT_TO_RIGHT = 0, RIGHT_TO_LEFT = 3, ARABIC = 4 };
@@ -85,7 +85,7 @@ is_unchanged(const char *text, size_t len)
 	size_t		n;
 
 	for (; len > 0; text += n, len -= n) {
-		n = utf8_decode(text, len, &c);
+		n = text_decode_utf8(text, len, &c);
 		if (n == 0 || !is_in(unchanged, COUNT(unchanged), c))
 			return false;
 	}
@@ -101,7 +101,7 @@ map(struct buffer *out, const char *text, const char *what,
 	size_t		left = strlen(text), n;
 
 	for (; left > 0; text += n, left -= n) {
-		n = utf8_decode(text, left, &c);
+		n = text_decode_utf8(text, left, &c);
 		if (n == 0)
 			return failed(why, EX_CONFIG, "%s is not valid UTF-8",
 			    what);
@@ -142,7 +142,7 @@ check(const struct buffer *text, const char *what, struct failure *why)
 	uint32_t	c;
 
 	for (size_t i = 0; i < text->len;) {
-		i += utf8_decode(text->data + i, text->len - i, &c);
+		i += text_decode_utf8(text->data + i, text->len - i, &c);
 		if (is_prohibited(c))
 			return failed(why, EX_CONFIG, "%s holds U+%04X, a "
 			    "character that SASL forbids (RFC 4013)", what,
@@ -160,7 +160,7 @@ check_direction(const struct unicode *unicode, const struct buffer *text,
 	uint32_t	c;
 
 	for (size_t i = 0; i < text->len;) {
-		size_t	n = utf8_decode(text->data + i, text->len - i, &c);
+		size_t	n = text_decode_utf8(text->data + i, text->len - i, &c);
 		int	direction = unicode->direction(c);
 
 		last = direction == RIGHT_TO_LEFT || direction == ARABIC;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "util/base64.h"
+#include "util/hex.h"
 #include "util/memory.h"
 #include "util/visible.h"
 
@@ -69,12 +70,13 @@ add_base64(struct secrets *s, const char *secret, size_t len, size_t shift)
 static void
 add_hex(struct secrets *s, const char *secret, size_t len)
 {
-	static const char	digits[] = "0123456789abcdef";
-	struct buffer		hex = { 0 };
+	struct buffer	hex = { 0 };
 
 	for (size_t i = 0; i < len; i++) {
-		buffer_add_byte(&hex, digits[(unsigned char)secret[i] >> 4]);
-		buffer_add_byte(&hex, digits[(unsigned char)secret[i] & 15]);
+		char	two[2];
+
+		hex_write_lower(two, (unsigned char)secret[i]);
+		buffer_add(&hex, two, sizeof(two));
 	}
 	if (hex.len >= FORM_MIN)
 		add_form(s, hex.data, hex.len);

@@ -6,9 +6,9 @@
 #include <sysexits.h>
 
 #include "mail/domain.h"
-#include "mail/encoded_word.h"
 #include "mime/field_form.h"
 #include "util/memory.h"
+#include "util/text.h"
 #include "util/visible.h"
 
 enum path_form { PATH_UNCHANGED, PATH_ASCII, PATH_UTF8, PATH_UNSENDABLE };

@@ -11,7 +11,7 @@ digit(char c)
 }
 
 int
-hex_octet(const char *two)
+hex_read(const char *two)
 {
 	int	high = digit(two[0]);
 	int	low = high >= 0 ? digit(two[1]) : -1;

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "util/utf8.h"
+#include "util/text.h"
 #include "util/visible.h"
 
 /* What a terminal must not see needs no escape in JSON, but gets one. */
@@ -26,7 +26,7 @@ json_string(struct buffer *b, const char *text)
 	buffer_add_byte(b, '"');
 	while (left > 0) {
 		uint32_t	c;
-		size_t		len = utf8_decode(text, left, &c);
+		size_t		len = text_decode_utf8(text, left, &c);
 
 		if (len == 0)
 			buffer_add_text(b, "\\ufffd");
@@ -72,7 +72,7 @@ json_to_ascii(struct buffer *b, const char *text, size_t len)
 
 	while (good && len > 0) {
 		uint32_t	c;
-		size_t		n = utf8_decode(text, len, &c);
+		size_t		n = text_decode_utf8(text, len, &c);
 
 		if (n == 1) {
 			quoted ^= c == '"' && !escaped;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "util/utf8.h"
+#include "util/text.h"
 
 /* Ends a line, or turns the text behind it round, where it is shown. */
 static bool
@@ -32,7 +32,7 @@ show(char *to, size_t size, const char *text, size_t len,
 		size_t		 width;
 		uint32_t	 c = (unsigned char)*from;
 
-		n = c < 0x80 ? 1 : utf8_decode(from, len - i, &c);
+		n = c < 0x80 ? 1 : text_decode_utf8(from, len - i, &c);
 		width = n;
 		if (n == 0 || !visible_is_safe(c) ||
 		    (n == 1 && strchr(special, *from) != NULL)) {

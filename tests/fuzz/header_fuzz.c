@@ -15,6 +15,7 @@
 #include "mime/field_form.h"
 #include "mime/mime_header.h"
 #include "util/memory.h"
+#include "util/text.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mail/encoded_word.h"
 #include "mime/wire.h"
+#include "util/text.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mail/encoded_word.h"
 #include "mime/wire.h"
 #include "util/memory.h"
+#include "util/text.h"
 
 enum server { SEVEN, EIGHT, UTF8 };
 

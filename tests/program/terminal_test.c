@@ -20,7 +20,7 @@
 #include "support/program.h"
 #include "support/queue.h"
 #include "support/spool.h"
-#include "util/utf8.h"
+#include "util/text.h"
 #include "util/visible.h"
 
 /* An escape sequence, a line of its own, and text in the other direction. */
@@ -39,7 +39,7 @@ is_visible(const char *text, const char *what)
 
 	while (left > 0) {
 		uint32_t	c;
-		size_t		n = utf8_decode(text, left, &c);
+		size_t		n = text_decode_utf8(text, left, &c);
 
 		if (n == 0 || (c != '\n' && !visible_is_safe(c)))
 			fail_msg("%s shows octet %03o before: %s", what,

@@ -1,0 +1,40 @@
+/*
+ * text.h - characters and names: blanks, ASCII, UTF-8 (RFC 3629), host names
+ */
+#ifndef UTIL_TEXT_H
+#define UTIL_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A space or a tab: WSP of RFC 5234. */
+static inline bool
+text_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Every octet is less than 128. */
+bool	text_is_ascii(const char *text, size_t len);
+
+/* Valid UTF-8, which includes ASCII. */
+bool	text_is_utf8(const char *text, size_t len);
+
+/*
+ * Sets *c to the first character of the text and returns its length in octets.
+ * Returns 0 if the text is empty or does not begin with a complete character;
+ * overlong forms, surrogates and values above U+10FFFF are not characters.
+ */
+size_t	text_decode_utf8(const char *text, size_t len, uint32_t *c);
+
+/*
+ * A host name as the resolver accepts it: at most 255 octets; letters, digits,
+ * hyphens, underscores and dots, of which the name does not begin with a
+ * hyphen, and no label is empty except after a final dot.  Characters that are
+ * not ASCII are accepted if they are valid UTF-8: IDNA decides about them
+ * (mail/domain.h).  domain_is_valid() has the stricter rule of RFC 5321.
+ */
+bool	text_is_host_name(const char *name, size_t len);
+
+#endif

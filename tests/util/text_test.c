@@ -1,0 +1,107 @@
+/*
+ * Characters of UTF-8 (RFC 3629), and the one rule for host names.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "util/text.h"
+
+struct reading {
+	const char	*text;
+	size_t		 len;
+	size_t		 want;
+	uint32_t	 c;
+};
+
+static void
+reads(void **state)
+{
+	const struct reading	*r = *state;
+	uint32_t		 c = 0;
+
+	assert_int_equal(text_decode_utf8(r->text, r->len, &c), r->want);
+	if (r->want > 0)
+		assert_int_equal(c, r->c);
+}
+
+#define READS(sentence, text, want, c) \
+	{ sentence, reads, NULL, NULL, \
+	    &(struct reading){ text, sizeof(text) - 1, want, c } }
+#define REFUSES(sentence, text) READS(sentence, text, 0, 0)
+
+struct host {
+	const char	*name;
+	bool		 valid;
+};
+
+static void
+checks(void **state)
+{
+	const struct host	*h = *state;
+
+	assert_int_equal(text_is_host_name(h->name, strlen(h->name)), h->valid);
+}
+
+#define HOST(sentence, name) \
+	{ sentence, checks, NULL, NULL, &(struct host){ name, true } }
+#define NOT_HOST(sentence, name) \
+	{ sentence, checks, NULL, NULL, &(struct host){ name, false } }
+
+int
+main(void)
+{
+	const struct CMUnitTest	utf8_spec[] = {
+		READS("ASCII is one octet", "ab", 1, 'a'),
+		READS("NUL is a character", "\0", 1, 0),
+		READS("two octets from U+0080", "\302\200", 2, 0x80),
+		READS("three octets from U+0800", "\340\240\200", 3, 0x800),
+		READS("the euro sign", "\342\202\254x", 3, 0x20ac),
+		READS("four octets from U+10000", "\360\220\200\200", 4,
+		    0x10000),
+		READS("the last one", "\364\217\277\277", 4, 0x10ffff),
+		REFUSES("nothing", ""),
+		REFUSES("a continuation without a lead", "\200"),
+		REFUSES("two octets cut short", "\303"),
+		REFUSES("four octets cut short", "\360\220\200"),
+		REFUSES("a lead before a lead", "\303\303"),
+		REFUSES("overlong: NUL in two", "\300\200"),
+		REFUSES("overlong: slash in three", "\340\200\257"),
+		REFUSES("overlong: U+FFFF in four", "\360\217\277\277"),
+		REFUSES("the first surrogate", "\355\240\200"),
+		REFUSES("the last surrogate", "\355\277\277"),
+		REFUSES("beyond U+10FFFF", "\364\220\200\200"),
+		REFUSES("five octets", "\370\210\200\200\200"),
+		REFUSES("an octet that is never used", "\377"),
+	};
+	static char		longest[256], too_long[257];
+	const struct CMUnitTest	host_spec[] = {
+		HOST("a single label is a host name", "localhost"),
+		HOST("a domain is a host name", "www.example.org"),
+		HOST("a final dot is allowed", "example.org."),
+		HOST("an underscore is allowed", "_smtp.web_1"),
+		HOST("a name of digits is allowed", "192.0.2.1"),
+		HOST("UTF-8 is left to IDNA", "m\303\274nchen.example"),
+		HOST("a name has at most 255 octets", longest),
+		NOT_HOST("a name of 256 octets is too long", too_long),
+		NOT_HOST("an empty name is refused", ""),
+		NOT_HOST("a dot alone is refused", "."),
+		NOT_HOST("a name must not begin with a dot", ".example.org"),
+		NOT_HOST("a label must not be empty", "mail..example"),
+		NOT_HOST("a name must not look like an option", "-example"),
+		NOT_HOST("a blank is refused", "mail example"),
+		NOT_HOST("a colon is refused", "mail:25"),
+		NOT_HOST("a control character is refused", "mail\r\n"),
+		NOT_HOST("octets that are not UTF-8 are refused", "m\374nchen"),
+	};
+	int			failed;
+
+	memset(longest, 'a', sizeof(longest) - 1);
+	memset(too_long, 'a', sizeof(too_long) - 1);
+	failed = cmocka_run_group_tests(host_spec, NULL, NULL);
+	return failed + cmocka_run_group_tests(utf8_spec, NULL, NULL);
+}
