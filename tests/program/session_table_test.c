@@ -1,6 +1,6 @@
 /*
- * What becomes of a message when the smarthost misbehaves: every stage of a
- * session by every event, and what the two tables do not hold.
+ * The exit status and the message of sendmail when the smarthost misbehaves:
+ * every event at every stage of a session, and single cases after them.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,10 +11,10 @@
 
 enum {
 	OK	= EX_OK,
-	USER	= EX_NOUSER,		/* the recipient, for good */
-	NO	= EX_UNAVAILABLE,	/* for good */
+	USER	= EX_NOUSER,		/* recipient refused */
+	NO	= EX_UNAVAILABLE,	/* message refused */
 	LATER	= EX_TEMPFAIL,
-	ODD	= EX_PROTOCOL,		/* makes no sense */
+	ODD	= EX_PROTOCOL,		/* protocol error */
 	LOGIN	= EX_NOPERM,
 };
 
@@ -25,8 +25,8 @@ enum event {
 };
 
 /*
- * What is on the wire, with the reply that is due in place of %1$s.  The
- * text is what stderr holds behind the name of the step.
+ * The octets that the server sends, with %s for the expected reply.  The text
+ * is the part of the message on stderr that follows the name of the step.
  */
 static const struct {
 	const char	*name;
@@ -37,9 +37,9 @@ static const struct {
 	bool		 impatient;
 	const char	*text;
 } events[EVENTS] = {
-	[REFUSES] = { "refused for good", "550 5.7.1 never\r\n",
+	[REFUSES] = { "permanent refusal", "550 5.7.1 never\r\n",
 	    .text = "550 5.7.1 never" },
-	[PUTS_OFF] = { "refused for now", "451 4.3.0 later\r\n",
+	[PUTS_OFF] = { "temporary refusal", "451 4.3.0 later\r\n",
 	    .text = "451 4.3.0 later" },
 	[LEAVES] = { "421", "421 4.3.2 going down\r\n",
 	    .text = "the server is leaving: 421 4.3.2 going down" },
@@ -54,9 +54,9 @@ static const struct {
 	[GARBAGE] = { "garbage", "\033]0;you\a\x90 hello\r\n",
 	    .text = "no SMTP (no reply code): "
 	    "\"\\033]0;you\\007\\220 hello\"" },
-	[LONG_LINE] = { "a line without end", "250 and on and on",
+	[LONG_LINE] = { "an endless line", "250 and on and on",
 	    .how = ENDLESS, .text = "a line of more than 12288 octets" },
-	[MANY_LINES] = { "a reply without end", "250-more\r\n",
+	[MANY_LINES] = { "an endless reply", "250-more\r\n",
 	    .how = ENDLESS, .text = "a reply without end" },
 	[TWO_CODES] = { "two codes in one reply",
 	    "250-yes\r\n550 no\r\n", .text = "two reply codes in one reply" },
@@ -70,7 +70,7 @@ static const struct {
 	[SPLITS] = { "the reply in two pieces", "%s\r\n", .how = SPLIT },
 };
 
-/* Ways to come to a stage, and what is different there. */
+/* Stages, and the server and configuration that lead to them. */
 #define NO_PIPELINING	"8BITMIME\nSIZE 0"
 #define PIPELINING	"PIPELINING\n8BITMIME\nSIZE 0"
 #define WITH_BDAT	"PIPELINING\nCHUNKING\n8BITMIME\nSIZE 0"
@@ -85,8 +85,8 @@ static const struct {
 	const char	*scheme;
 	const char	*more;
 	const char	*to;
-	const char	*due;		/* the reply */
-	bool		 last;		/* the message is out: in doubt */
+	const char	*due;		/* the expected reply */
+	bool		 last;		/* the message is sent: in doubt */
 	int		 status[EVENTS];
 } stages[] = {
 	/*
@@ -167,9 +167,9 @@ static const struct {
 	    .status = { USER, LATER, LATER, LATER, LATER, LATER, OK, LATER,
 	    LATER, LATER, LATER, LATER, OK, OK, LATER, OK, OK } },
 	/*
-	 * Two recipients in two transactions: a limit puts the second off,
-	 * DATA the first, and that leaves something to be reset.  Where that
-	 * fails, the second travels over a new connection.
+	 * Two recipients in two transactions: the server's limit defers the
+	 * second, and a refused DATA requires RSET.  If RSET fails, the second
+	 * is sent on a new connection.
 	 */
 	{ "RSET", "RSET between transactions", { .keywords = PIPELINING,
 	    .steps = { { .at = ON_RSET, .connection = 1 },
@@ -188,14 +188,14 @@ enum {
 	OCTETS	= 256,
 };
 
-struct words {
+struct row_text {
 	char	title[96];
 	char	raw[OCTETS];
 };
 
-/* The event's octets; how many. */
+/* Writes the octets of an event; returns their number. */
 static size_t
-spell(char raw[OCTETS], enum event event, const char *due)
+write_event(char raw[OCTETS], enum event event, const char *due)
 {
 	const char	*form = events[event].raw;
 	size_t		 len = 0;
@@ -215,12 +215,12 @@ spell(char raw[OCTETS], enum event event, const char *due)
 }
 
 static void
-expect(struct row *row, size_t stage, enum event event)
+set_expected(struct row *row, size_t stage, enum event event)
 {
 	row->status = stages[stage].status[event];
 	row->delivered = row->status == OK;
 	if (row->status != OK) {
-		/* Off by one reply, it is noticed wherever it does not fit. */
+		/* The surplus reply is noticed at a later step. */
 		row->err = event == TWICE ? ": " : stages[stage].name;
 		row->err_too = event == TWICE ? NULL : events[event].text;
 	} else if (strcmp(stages[stage].name, "RSET") == 0) {
@@ -229,27 +229,28 @@ expect(struct row *row, size_t stage, enum event event)
 	}
 }
 
-/* The message is out: unless the server said no, it may have taken it. */
+/* The message is sent: unless refused, it may have been accepted. */
 static void
-expect_doubt(struct row *row, enum event event)
+set_expected_doubt(struct row *row, enum event event)
 {
 	if (event == LEAVES)
 		row->err_too = "end of message: 421 4.3.2 going down";
 	else if (event != PUTS_OFF)
 		row->err = "the server may have taken the message all the "
 		    "same";
-	row->delivered = -1;	/* whatever the server thinks */
+	row->delivered = -1;	/* either */
 }
 
 static void
-fill(struct row *row, struct words *words, size_t stage, enum event event)
+fill_row(struct row *row, struct row_text *text, size_t stage,
+    enum event event)
 {
 	struct step	*step;
 
-	snprintf(words->title, sizeof(words->title), "%s: %s",
+	snprintf(text->title, sizeof(text->title), "%s: %s",
 	    stages[stage].title, events[event].name);
 	*row = (struct row){
-		.sentence = words->title,
+		.sentence = text->title,
 		.script = stages[stage].script,
 		.scheme = stages[stage].scheme,
 		.more = stages[stage].more,
@@ -257,124 +258,128 @@ fill(struct row *row, struct words *words, size_t stage, enum event event)
 		.impatient = events[event].impatient,
 	};
 	step = &row->script.steps[0];
-	step->raw = words->raw;
-	step->raw_len = spell(words->raw, event, stages[stage].due);
+	step->raw = text->raw;
+	step->raw_len = write_event(text->raw, event, stages[stage].due);
 	step->how = events[event].how;
 	step->pause_ms = events[event].pause_ms;
 	step->then = events[event].then;
-	expect(row, stage, event);
+	set_expected(row, stage, event);
 	if (stages[stage].last && row->status == LATER)
-		expect_doubt(row, event);
-	/* A reset may come before the connection was looked at. */
+		set_expected_doubt(row, event);
+	/* The reset may arrive before connect(2) returns. */
 	if (stage == 0 && event == RESETS)
 		row->err = "127.0.0.1", row->err_too = "onnection";
 }
 
-/* What the two tables do not hold. */
+/* Single cases. */
 static const struct row others[] = {
-	{ "nobody listens", { .refusing = true },
+	{ "no server on the port", { .refusing = true },
 	    .status = LATER, .err = "127.0.0.1: Connection refused" },
-	{ "nobody answers", { .black_hole = true },
+	{ "no reply to the connection request", { .black_hole = true },
 	    .more = "connect_timeout = 500ms\n",
 	    .status = LATER, .err = "no answer from 127.0.0.1" },
-	{ "the Unix socket is not there", { 0 },
+	{ "the Unix socket does not exist", { 0 },
 	    .more = "smarthost = smtp:///nowhere/socket\n",
 	    .status = LATER, .err = "/nowhere/socket: No such file" },
-	{ "STARTTLS is required and not offered", { 0 },
+	{ "STARTTLS is required but not offered", { 0 },
 	    .scheme = "submission", .status = NO, .heard = "EHLO|QUIT",
 	    .err = "STARTTLS: the server does not offer it" },
-	{ "a word behind the 220 of STARTTLS ends it",
+	{ "a reply after the 220 of STARTTLS ends the session",
 	    { .security = STARTTLS_OFFERED, .steps = { { .at = ON_STARTTLS,
 	    .also = "250 injected\r\n" } } }, .scheme = "submission",
 	    .status = ODD, .err = "more than its answer before TLS began",
 	    .heard = "EHLO|STARTTLS" },
-	{ "one octet behind the 220 of STARTTLS, too",
+	{ "one octet after the 220 of STARTTLS ends the session",
 	    { .security = STARTTLS_OFFERED, .steps = { { .at = ON_STARTTLS,
 	    .also = "2" } } }, .scheme = "submission",
 	    .status = ODD, .err = "more than its answer before TLS began",
 	    .heard = "EHLO|STARTTLS" },
-	{ "AUTH in clear does not survive STARTTLS",
+	{ "AUTH that was offered before STARTTLS is not used",
 	    { .security = STARTTLS_OFFERED, .steps = { { .at = ON_EHLO,
 	    .nth = 1, .say = "250-x\n250-AUTH PLAIN\n250 STARTTLS" },
 	    { .at = ON_EHLO, .say = "250 x" } } }, .scheme = "submission",
 	    .more = "user = me\npassword = secret\n",
 	    .status = LOGIN, .err = "offers no AUTH",
 	    .heard = "EHLO|STARTTLS|EHLO|QUIT" },
-	{ "plain text where TLS is due", { .security = STARTTLS_OFFERED,
+	{ "plain text in place of the TLS handshake",
+	    { .security = STARTTLS_OFFERED,
 	    .steps = { { .at = ON_HANDSHAKE, .say = "hello?",
 	    .then = THEN_CLOSE } } }, .scheme = "submission",
 	    .status = ODD, .err = "TLS: " },
-	{ "a hang-up where TLS is due", { .security = STARTTLS_OFFERED,
+	{ "connection closed in place of the TLS handshake",
+	    { .security = STARTTLS_OFFERED,
 	    .steps = { { .at = ON_HANDSHAKE, .say = "", .then = THEN_CLOSE }
 	    } }, .scheme = "submission", .status = LATER, .err = "TLS: " },
-	{ "silence where TLS is due", { .security = STARTTLS_OFFERED,
+	{ "no reply to the TLS handshake", { .security = STARTTLS_OFFERED,
 	    .steps = { { .at = ON_HANDSHAKE, .say = "", .then = THEN_HANG }
 	    } }, .scheme = "submission", .impatient = true,
 	    .status = LATER, .err = "TLS: no answer within 2 s" },
-	{ "TLS at once where the server begins in clear", { 0 },
+	{ "implicit TLS to a server without it", { 0 },
 	    .scheme = "submissions", .status = ODD, .err = "TLS: " },
-	{ "in clear where the server wants TLS at once",
+	{ "no TLS to a server with implicit TLS",
 	    { .security = TLS_AT_ONCE }, .impatient = true,
 	    .status = LATER, .err = "greeting: no answer within 2 s" },
-	{ "a 354 and the last reply at once", { .keywords = PIPELINING,
+	{ "the final reply together with the 354", { .keywords = PIPELINING,
 	    .steps = { { .at = ON_DATA, .also = "250 2.0.0 taken\r\n" } } },
 	    .status = ODD, .err = "a reply that nothing was asked for" },
-	{ "greeted and let go at once", { .steps = { { .at = ON_GREETING,
+	{ "a 421 together with the greeting", { .steps = { { .at = ON_GREETING,
 	    .also = "421 4.3.2 no, go\r\n" } } },
 	    .status = LATER, .err = "421 4.3.2 no, go" },
-	{ "a farewell before the next transaction", { .keywords = PIPELINING,
+	{ "a 421 before the transaction", { .keywords = PIPELINING,
 	    .steps = { { .at = ON_EHLO,
 	    .say = "250-x\n250 PIPELINING\n421 4.4.2 too slow" } } },
 	    .status = LATER, .err = "421 4.4.2 too slow" },
-	{ "refused in the midst of the message, and hung up",
+	{ "refused and closed within the message",
 	    { .keywords = PIPELINING, .steps = { { .at = ON_IN_BODY,
 	    .after = 1, .say = "552 5.3.4 too big", .then = THEN_CLOSE } } },
 	    .status = EX_DATAERR, .err = "552 5.3.4 too big" },
-	{ "reset in the midst of the message", { .keywords = PIPELINING,
+	{ "reset within the message", { .keywords = PIPELINING,
 	    .steps = { { .at = ON_IN_BODY, .say = "", .then = THEN_RESET } } },
 	    .status = LATER, .err = "127.0.0.1:" },
-	{ "more than was asked for is told in one line", { .steps = { {
+	{ "an unexpected reply is reported in one line", { .steps = { {
 	    .at = ON_GREETING, .also = "250-x\r\n250 y\r\n" } } },
 	    .status = ODD, .err = "nothing was asked for: 250 x / y\n" },
-	{ "half a line behind the last reply is not waited for",
+	{ "an incomplete line after the final reply is ignored",
 	    { .steps = { { .at = ON_BODY, .also = "2" } } },
 	    .status = OK, .delivered = 1 },
-	{ "who was refused is not asked for again: RCPT",
+	{ "a refused RCPT is not tried again",
 	    { .keywords = PIPELINING, .steps = { { .at = ON_RCPT,
 	    .say = "550 5.1.1 who?" }, { .at = ON_DATA, .say = "",
 	    .then = THEN_CLOSE } } }, .status = USER,
 	    .err = "550 5.1.1 who?", .connections = 1 },
-	{ "who was refused is not asked for again: MAIL",
+	{ "a refused MAIL is not tried again",
 	    { .keywords = PIPELINING, .steps = { { .at = ON_MAIL,
 	    .say = "550 5.7.1 never", .then = THEN_CLOSE } } },
 	    .status = NO, .err = "550 5.7.1 never", .connections = 1 },
-	{ "too many recipients, by the enhanced status code alone",
+	{ "5.5.3 means too many recipients, whatever the reply code",
 	    { .keywords = PIPELINING, .steps = { { .at = ON_RCPT, .nth = 2,
 	    .say = "550 5.5.3 too many" } } }, .status = OK,
 	    .to = "one@example.net two@example.net", .delivered = 2 },
-	{ "a sender that is not ours is told at RCPT, too", { .user = "me",
+	{ "advice about a sender that is refused at RCPT", { .user = "me",
 	    .password = "secret", .mechanisms = "PLAIN", .steps = { {
 	    .at = ON_RCPT, .say = "553 5.7.1 <s>: not owned by user me" } } },
 	    .more = IN_CLEAR_LOGIN, .status = USER,
 	    .err = "not owned by user me; the provider may not let you" },
-	{ "who may not at all is told of the login", { .steps = { {
+	{ "advice about authentication after a refused RCPT", { .steps = { {
 	    .at = ON_RCPT, .say = "550 5.7.1 relaying denied" } } },
 	    .status = USER, .err = "relaying denied; the server may want a "
 	    "login" },
-	{ "a server without AUTH that offers it says nothing of passwords",
+	{ "no advice about passwords if AUTH is not recognized",
 	    { .user = "me", .password = "secret", .mechanisms = "PLAIN",
 	    .steps = { { .at = ON_AUTH, .say = "500 5.5.1 what?" } } },
 	    .more = IN_CLEAR_LOGIN, .status = LOGIN,
 	    .err = "AUTH PLAIN: 500 5.5.1 what?\n" },
-	{ "RCPTDOMAINMAX is kept in a session, the others get another",
+	{ "RCPTDOMAINMAX is obeyed; other domains get another session",
 	    { .steps = { { .at = ON_EHLO, .say = "250-x\n250-PIPELINING\n"
 	    "250 LIMITS RCPTDOMAINMAX=2" } } }, .status = OK,
 	    .to = "a@one.example b@two.example c@three.example d@ONE.example",
 	    .heard = "EHLO|MAIL|RCPT|RCPT|RCPT|DATA|QUIT", .delivered = 2,
 	    .connections = 2 },
-	{ "SMTP is told to a server of LMTP", { .lmtp = true }, .status = NO,
+	{ "advice about an LMTP server that is used with SMTP",
+	    { .lmtp = true }, .status = NO,
 	    .err = "; if it speaks LMTP, use lmtp:// (" },
-	{ "LMTP is told to a server of SMTP", { .steps = { { .at = ON_OTHER,
+	{ "advice about an SMTP server that is used with LMTP",
+	    { .steps = { { .at = ON_OTHER,
 	    .say = "500 5.5.2 what?" }, { .at = ON_LHLO,
 	    .say = "500 5.5.2 what?" } } }, .scheme = "lmtp",
 	    .more = "tls = off\n", .status = NO,
@@ -386,14 +391,14 @@ static const struct row others[] = {
 	    .status = USER, .err = "not sent to one@example.net: 127.0.0.1:",
 	    .err_too = "end of message: 550 5.2.2 full", .delivered = 1,
 	    .connections = 1 },
-	{ "LMTP: 500 for the first recipient, 250 for the second",
+	{ "LMTP: 500 for one recipient, delivered to the other",
 	    { .lmtp = true, .steps = { { .at = ON_BODY, .match = "one@",
 	    .say = "500 5.5.1 no" } } }, .scheme = "lmtp",
 	    .more = "tls = off\n", .to = "one@example.net two@example.net",
 	    .status = USER, .err = "not sent to one@example.net: 127.0.0.1:",
 	    .err_too = "end of message: 500 5.5.1 no", .delivered = 1,
 	    .heard = "LHLO|MAIL|RCPT|RCPT|DATA|QUIT", .connections = 1 },
-	{ "a long reply is told to its end", { .steps = { { .at = ON_BODY,
+	{ "a long reply is reported completely", { .steps = { { .at = ON_BODY,
 	    .say = "550-5.7.26 Your email has been blocked because the sender "
 	    "is unauthenticated.\n550-5.7.26 The server requires all senders "
 	    "to authenticate with either SPF or DKIM.\n550-5.7.26 \n"
@@ -405,7 +410,7 @@ static const struct row others[] = {
 	    "mail/answer/81126#authentication a640c23a62f3a-ab9 - smtp" } } },
 	    .status = NO, .err = "81126#authentication a640c23a62f3a-ab9 - "
 	    "smtp; the server may want a login" },
-	{ "escapes in a reply are shown, not sent", { .steps = { {
+	{ "control characters in a reply are made visible", { .steps = { {
 	    .at = ON_MAIL, .raw = "550 5.7.1 \033[2J\b\x9b\r\n" } } },
 	    .status = NO, .err = "550 5.7.1 \\033[2J\\010\\233" },
 };
@@ -416,12 +421,12 @@ int
 main(void)
 {
 	static struct row	rows[STAGES * EVENTS + OTHERS];
-	static struct words	words[STAGES * EVENTS];
+	static struct row_text	words[STAGES * EVENTS];
 	size_t			n = 0;
 
 	for (size_t stage = 0; stage < STAGES; stage++)
 		for (int event = 0; event < EVENTS; event++, n++)
-			fill(&rows[n], &words[n], stage, (enum event)event);
+			fill_row(&rows[n], &words[n], stage, (enum event)event);
 	memcpy(rows + n, others, sizeof(others));
 	return rows_test("sessions", rows, n + OTHERS);
 }

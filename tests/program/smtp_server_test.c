@@ -1,5 +1,5 @@
 /*
- * -bs: programs that speak SMTP to their sendmail, step by step as they do.
+ * sendmail -bs: the sessions of real clients, and the outcomes of messages.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ struct client {
 	struct running	*mailer;
 };
 
-/* Nothing is said before the greeting has come. */
+/* Starts sendmail -bs and waits for the greeting. */
 static void
 start(struct client *p, const char *const *options)
 {
@@ -39,7 +39,7 @@ start(struct client *p, const char *const *options)
 	assert_memory_equal(program_hear(p->mailer), "220 ", 4);
 }
 
-/* One command; its last reply line begins so. */
+/* Sends a command; the last line of its reply must begin with this. */
 static const char *
 ask(struct client *p, const char *command, const char *reply)
 {
@@ -66,7 +66,7 @@ end(struct client *p)
 }
 
 static void
-symfony_sends_one_message_after_the_other(void **state)
+symfony_sends_two_messages(void **state)
 {
 	struct client			 p;
 	const struct heard_message	*m;
@@ -108,7 +108,7 @@ symfony_sends_one_message_after_the_other(void **state)
 }
 
 static void
-swift_mailer_says_helo(void **state)
+swift_mailer_uses_helo(void **state)
 {
 	struct client	p;
 
@@ -128,7 +128,7 @@ swift_mailer_says_helo(void **state)
 }
 
 static void
-alpine_and_nmh_say_ehlo(void **state)
+alpine_and_nmh_use_ehlo(void **state)
 {
 	struct client			 p;
 	const struct heard_message	*m;
@@ -152,7 +152,7 @@ alpine_and_nmh_say_ehlo(void **state)
 }
 
 static void
-what_the_smarthost_refuses_is_the_final_reply(void **state)
+a_refusal_by_the_smarthost_is_the_final_reply(void **state)
 {
 	struct client	p;
 	const char	*line;
@@ -168,7 +168,7 @@ what_the_smarthost_refuses_is_the_final_reply(void **state)
 	ask(&p, "DATA\r\n", "354 ");
 	line = ask(&p, "\r\nhi\r\n.\r\n", "550 5.1.1 Error: accepted for 0 of 1");
 	assert_non_null(line);
-	/* The session goes on, and others are not held to account. */
+	/* The session goes on. */
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
 	ask(&p, "RCPT TO:<good@example.net>\r\n", "250 ");
 	ask(&p, "DATA\r\n", "354 ");
@@ -180,9 +180,9 @@ what_the_smarthost_refuses_is_the_final_reply(void **state)
 	place_close(&p.place);
 }
 
-/* There is one reply, and it must not hide that one has to be tried again. */
+/* The only reply must ask the client to try again. */
 static void
-a_deferral_that_nobody_keeps_is_the_final_reply(void **state)
+a_deferral_without_a_queue_is_the_final_reply(void **state)
 {
 	struct client	p;
 	const char	*line;
@@ -206,7 +206,7 @@ a_deferral_that_nobody_keeps_is_the_final_reply(void **state)
 }
 
 static void
-lmtp_has_a_reply_for_each(void **state)
+lmtp_has_a_reply_for_each_recipient(void **state)
 {
 	struct client	p;
 
@@ -229,9 +229,8 @@ lmtp_has_a_reply_for_each(void **state)
 	place_close(&p.place);
 }
 
-/* An answer that waits for the message would come too late for most. */
 static void
-a_local_name_that_leads_nowhere_is_refused_at_once(void **state)
+rcpt_refuses_an_unresolvable_local_name(void **state)
 {
 	struct client	p;
 
@@ -247,9 +246,9 @@ a_local_name_that_leads_nowhere_is_refused_at_once(void **state)
 	place_close(&p.place);
 }
 
-/* What becomes of the file later does not matter to the session. */
+/* Later changes of the file have no effect on the session. */
 static void
-the_aliases_are_read_once(void **state)
+aliases_are_read_once_per_session(void **state)
 {
 	struct client			 p;
 	const struct heard_message	*m;
@@ -280,9 +279,9 @@ the_aliases_are_read_once(void **state)
 	place_close(&p.place);
 }
 
-/* Although root is set. */
+/* Even if root is set. */
 static void
-what_no_account_is_called_is_refused_at_once(void **state)
+rcpt_refuses_local_parts_that_cannot_be_accounts(void **state)
 {
 	struct client	p;
 
@@ -300,9 +299,8 @@ what_no_account_is_called_is_refused_at_once(void **state)
 	place_close(&p.place);
 }
 
-/* Nobody gets past from_mode by speaking SMTP. */
 static void
-the_sender_is_from_with_always(void **state)
+from_mode_always_replaces_the_sender(void **state)
 {
 	struct client			 p;
 	const struct heard_message	*m;
@@ -329,7 +327,7 @@ the_sender_is_from_with_always(void **state)
 }
 
 static void
-a_smarthost_that_left_is_called_again(void **state)
+a_closed_connection_is_reopened(void **state)
 {
 	struct client	p;
 
@@ -361,10 +359,10 @@ send_one(struct client *p)
 	ask(p, "\r\nhi\r\n.\r\n", "250 2.0.0");
 }
 
-/* What the smarthost says to NOOP, and what was said on each connection. */
+/* The reply to NOOP, and the commands on each connection. */
 static const struct {
 	struct step	 noop;
-	const char	*heard[2];	/* NULL: no such connection */
+	const char	*heard[2];	/* NULL: no connection */
 } idle_cases[] = {
 	{ { .at = ON_NOOP, .say = "250 2.0.0 ok" },
 	    { "EHLO|MAIL|RCPT|DATA|MAIL|RCPT|DATA|NOOP|MAIL|RCPT|DATA|QUIT" } },
@@ -400,11 +398,11 @@ check_idle(struct client *p, size_t i)
 }
 
 /*
- * A connection that was used a moment ago is used again as it is; one that
- * was idle must answer NOOP before the next message, in time.
+ * A connection that was used just before is used again; one that was idle must
+ * first reply to NOOP in time.
  */
 static void
-a_connection_that_was_idle_is_asked_first(void **state)
+an_idle_connection_is_checked_with_noop(void **state)
 {
 	struct client	p[IDLE_CASES];
 	int64_t		begin;
@@ -419,7 +417,7 @@ a_connection_that_was_idle_is_asked_first(void **state)
 		send_one(&p[i]);
 		send_one(&p[i]);
 	}
-	/* Not to wait for anybody: this is what the client does. */
+	/* The client is idle; nothing is waited for. */
 	poll(NULL, 0, IDLE_MS);
 	for (size_t i = 0; i < IDLE_CASES; i++) {
 		begin = clock_ms();
@@ -434,7 +432,7 @@ a_connection_that_was_idle_is_asked_first(void **state)
 }
 
 static void
-what_waits_in_the_queue_is_taken(void **state)
+a_queued_message_is_accepted(void **state)
 {
 	struct client	p;
 	char		more[200];
@@ -457,7 +455,7 @@ what_waits_in_the_queue_is_taken(void **state)
 }
 
 static void
-without_a_queue_it_is_not(void **state)
+an_undelivered_message_without_a_queue_gets_451(void **state)
 {
 	struct client	p;
 
@@ -492,9 +490,9 @@ the_end_of_input_in_a_message_discards_it(void **state)
 	place_close(&p.place);
 }
 
-/* A whole session in one piece, as from a file; a thousand paths in it. */
+/* A whole session in one write, with a thousand recipients. */
 static void
-all_at_once_is_fine(void **state)
+a_session_in_one_write_is_accepted(void **state)
 {
 	struct client	p;
 	struct outcome	o;
@@ -517,7 +515,7 @@ all_at_once_is_fine(void **state)
 }
 
 static void
-a_broken_configuration_is_said_at_once(void **state)
+a_configuration_error_gets_421(void **state)
 {
 	struct folder	folder;
 	struct outcome	o;
@@ -535,7 +533,7 @@ a_broken_configuration_is_said_at_once(void **state)
 }
 
 static void
-a_bad_option_is_said_at_once(void **state)
+an_invalid_option_ends_at_once(void **state)
 {
 	struct outcome	o;
 
@@ -570,24 +568,24 @@ a_signal_in_the_message_sends_nothing(void **state)
 }
 
 static const struct CMUnitTest smtp_server_spec[] = {
-	cmocka_unit_test(symfony_sends_one_message_after_the_other),
-	cmocka_unit_test(swift_mailer_says_helo),
-	cmocka_unit_test(alpine_and_nmh_say_ehlo),
-	cmocka_unit_test(what_the_smarthost_refuses_is_the_final_reply),
-	cmocka_unit_test(a_deferral_that_nobody_keeps_is_the_final_reply),
-	cmocka_unit_test(lmtp_has_a_reply_for_each),
-	cmocka_unit_test(a_local_name_that_leads_nowhere_is_refused_at_once),
-	cmocka_unit_test(what_no_account_is_called_is_refused_at_once),
-	cmocka_unit_test(the_aliases_are_read_once),
-	cmocka_unit_test(the_sender_is_from_with_always),
-	cmocka_unit_test(a_smarthost_that_left_is_called_again),
-	cmocka_unit_test(a_connection_that_was_idle_is_asked_first),
-	cmocka_unit_test(what_waits_in_the_queue_is_taken),
-	cmocka_unit_test(without_a_queue_it_is_not),
+	cmocka_unit_test(symfony_sends_two_messages),
+	cmocka_unit_test(swift_mailer_uses_helo),
+	cmocka_unit_test(alpine_and_nmh_use_ehlo),
+	cmocka_unit_test(a_refusal_by_the_smarthost_is_the_final_reply),
+	cmocka_unit_test(a_deferral_without_a_queue_is_the_final_reply),
+	cmocka_unit_test(lmtp_has_a_reply_for_each_recipient),
+	cmocka_unit_test(rcpt_refuses_an_unresolvable_local_name),
+	cmocka_unit_test(rcpt_refuses_local_parts_that_cannot_be_accounts),
+	cmocka_unit_test(aliases_are_read_once_per_session),
+	cmocka_unit_test(from_mode_always_replaces_the_sender),
+	cmocka_unit_test(a_closed_connection_is_reopened),
+	cmocka_unit_test(an_idle_connection_is_checked_with_noop),
+	cmocka_unit_test(a_queued_message_is_accepted),
+	cmocka_unit_test(an_undelivered_message_without_a_queue_gets_451),
 	cmocka_unit_test(the_end_of_input_in_a_message_discards_it),
-	cmocka_unit_test(all_at_once_is_fine),
-	cmocka_unit_test(a_broken_configuration_is_said_at_once),
-	cmocka_unit_test(a_bad_option_is_said_at_once),
+	cmocka_unit_test(a_session_in_one_write_is_accepted),
+	cmocka_unit_test(a_configuration_error_gets_421),
+	cmocka_unit_test(an_invalid_option_ends_at_once),
 	cmocka_unit_test(a_signal_in_the_message_sends_nothing),
 };
 
