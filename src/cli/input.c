@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "mail/dots.h"
+#include "mime/binary.h"
 #include "util/clock.h"
 
 enum {
@@ -61,7 +62,7 @@ input_read(int fd, struct message *m, bool dots, bool *dot_ended,
 	*dot_ended = state.state == DOTS_ENDED;
 	if (!good)
 		input_drain(fd);
-	return good && message_end(m, why);
+	return good && binary_settle(m, why) && message_end(m, why);
 }
 
 void

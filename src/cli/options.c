@@ -175,10 +175,10 @@ set_option(struct options *o, char letter, const char *value,
     bool administrator, struct failure *why)
 {
 	switch (letter) {
-	case 'B':	/* only checked: the message itself is examined */
-		if (strcasecmp(value, "7BIT") != 0 &&
-		    strcasecmp(value, "8BITMIME") != 0 &&
-		    strcasecmp(value, "BINARYMIME") != 0)
+	case 'B':	/* else only checked: the message itself is examined */
+		o->binary = strcasecmp(value, "BINARYMIME") == 0;
+		if (!o->binary && strcasecmp(value, "7BIT") != 0 &&
+		    strcasecmp(value, "8BITMIME") != 0)
 			o->warning = "-B: unknown body type ignored";
 		break;
 	case 'b':

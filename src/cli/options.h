@@ -50,6 +50,7 @@ struct options {
 	enum delivery_mode	 delivery;
 	bool			 from_header;	/* -t */
 	bool			 ignore_dots;	/* -i */
+	bool			 binary;	/* -B BINARYMIME */
 	bool			 verbose;	/* -v */
 	bool			 print_version;	/* -d0.1 */
 	const char		*sender;	/* -f, or NULL; "": null sender */

@@ -94,6 +94,7 @@ read_message(struct submission *s, struct failure *why)
 
 	store_spill(&spill, &s->spool);
 	message_begin(&s->message, &limits);
+	message_keep_binary(&s->message, s->options->binary);
 	if (!input_read(STDIN_FILENO, &s->message, dots, &dot_ended, why))
 		return false;
 	if (dot_ended)

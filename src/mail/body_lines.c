@@ -10,6 +10,7 @@ struct lines {
 	void		(*line)(void *, const struct body_line *);
 	void		*context;
 	uint64_t	 at;
+	bool		 raw;
 	bool		 within;	/* a line whose beginning was given */
 };
 
@@ -23,6 +24,17 @@ give(struct lines *l, const char *text, size_t len, size_t end)
 	l->within = end == 0;
 }
 
+/* How many octets end the line that has its LF there; 0: that ends none. */
+static size_t
+line_end(const struct lines *l, const char *text, const char *lf)
+{
+	const char	*at = lf;
+
+	while (at > text && at[-1] == '\r' && (l->raw || at == lf))
+		at--;
+	return at < lf || l->raw ? (size_t)(lf - at) + 1 : 0;
+}
+
 /* Gives the whole lines; returns how many octets they had. */
 static size_t
 give_lines(struct lines *l, const char *text, size_t len)
@@ -33,9 +45,11 @@ give_lines(struct lines *l, const char *text, size_t len)
 
 	for (const char *from = text; (lf = memchr(from, '\n',
 	    (size_t)(end - from))) != NULL; from = lf + 1) {
-		if (lf == text || lf[-1] != '\r')
+		size_t	ends = line_end(l, text, lf);
+
+		if (ends == 0)
 			continue;	/* in a queue that somebody edited */
-		give(l, text, (size_t)(lf - 1 - text), 2);
+		give(l, text, (size_t)(lf + 1 - text) - ends, ends);
 		text = lf + 1;
 	}
 	return (size_t)(text - start);
@@ -56,7 +70,8 @@ bool
 body_each_line(const struct body *b, void (*line)(void *,
     const struct body_line *), void *context, struct failure *why)
 {
-	struct lines	 l = { .line = line, .context = context };
+	struct lines	 l = { .line = line, .context = context,
+			    .raw = b->raw };
 	const char	*memory = body_in_memory(b);
 	struct buffer	 block = { 0 };
 	uint64_t	 at = 0;

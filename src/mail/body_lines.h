@@ -12,7 +12,8 @@
 
 /*
  * A line without its line end; a long one in several pieces, of which none
- * ends within a character of UTF-8.
+ * ends within a character of UTF-8.  In a raw body a LF ends a line, and CRs
+ * before it belong to the line end.
  */
 struct body_line {
 	const char	*text;

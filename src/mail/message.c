@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 enum {
 	CHUNK = 64 * 1024,		/* octets worked on at a time */
 	BLOCK = 128 * 1024,		/* octets a write to the file */
+	LABEL_MAX = 200,		/* octets of a part's label */
 	UNDECIDED_MAX = 4096,		/* octets before a line that starts no
 					 * field is taken for body text */
 };
@@ -30,6 +32,9 @@ struct message_parser {
 	uint64_t			 crs;	/* that the body's data ends
 						 * with so far */
 	size_t				 column;	/* in the body's line */
+	struct buffer			 label;	/* a line that may label a part
+						 * as binary, so far */
+	bool				 keep;		/* what is binary */
 	size_t				 directory;	/* of .spill, in use */
 	bool				 spare_is_out;	/* of use, too */
 	bool				 failed;
@@ -43,6 +48,13 @@ message_begin(struct message *m, const struct message_limits *limits)
 	*m = (struct message){ .body.fd = -1 };
 	m->parser = memory_new(1, sizeof(*m->parser));
 	m->parser->limits = limits;
+}
+
+void
+message_keep_binary(struct message *m, bool all)
+{
+	m->parser->keep = true;
+	m->all_binary = all;
 }
 
 static bool
@@ -114,13 +126,11 @@ open_file(struct message_parser *p)
 }
 
 static bool
-copy_file(int from, int to, uint64_t size)
+copy_file(int from, off_t at, int to, uint64_t left)
 {
 	char	block[16 * 1024];
-	off_t	at = 0;
 
-	while ((uint64_t)at < size) {
-		uint64_t	left = size - (uint64_t)at;
+	while (left > 0) {
 		ssize_t		n = pread(from, block, left < sizeof(block) ?
 				    (size_t)left : sizeof(block), at);
 
@@ -129,6 +139,7 @@ copy_file(int from, int to, uint64_t size)
 		if (n <= 0 || !file_write(to, block, (size_t)n))
 			return false;
 		at += n;
+		left -= (uint64_t)n;
 	}
 	return true;
 }
@@ -146,7 +157,8 @@ body_write_out(struct message *m, struct failure *why)
 	int			 fd = b->fd != -1 ? b->fd : open_file(p);
 
 	while (fd != -1) {
-		if ((fd == b->fd || copy_file(b->fd, fd, in_file)) &&
+		if ((fd == b->fd || copy_file(b->fd, b->offset, fd,
+		    in_file)) &&
 		    file_write(fd, b->memory.data, b->memory.len))
 			break;
 		if (directory_of(p) != NULL)
@@ -159,8 +171,10 @@ body_write_out(struct message *m, struct failure *why)
 		*why = p->failure;
 		return false;
 	}
-	if (fd != b->fd && b->fd != -1)
+	if (fd != b->fd && b->fd != -1) {
 		close(b->fd);
+		b->offset = 0;
+	}
 	b->fd = fd;
 	buffer_clear(&b->memory);
 	return true;
@@ -205,6 +219,40 @@ blank_crs(char *text, size_t len)
 }
 
 /*
+ * Whether a line is a field that labels a part as binary, or may be one whose
+ * value is in the next line.
+ */
+static bool
+says_binary(const char *line, size_t len)
+{
+	static const char	label[] = "Content-Transfer-Encoding";
+	static const char	binary[] = "binary";
+	size_t			i = field_name_length(line, len);
+
+	if (i != strlen(label) || strncasecmp(line, label, i) != 0)
+		return false;
+	while (line[i++] != ':')
+		;
+	while (i < len && strchr(" \t\r\n", line[i]) != NULL)
+		i++;
+	if (i == len)
+		return true;
+	for (; len - i >= strlen(binary); i++)
+		if (strncasecmp(line + i, binary, strlen(binary)) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a line may be a label, as far as is known; cheap for most lines. */
+static bool
+may_be_label(const struct message_parser *p, const char *text, size_t len)
+{
+	return p->keep && p->label.len == p->column &&
+	    (p->column > 0 || (len > 0 && (text[0] | 0x20) == 'c')) &&
+	    p->column + len <= LABEL_MAX;
+}
+
+/*
  * The CRs that the data before ended with belong to a line end if a LF comes
  * next, else they become blanks.  There may be any number of them.
  */
@@ -223,8 +271,10 @@ settle_crs(struct message *m, const char **data, size_t *len,
 		p->crs = 0;
 	while (p->crs > 0) {
 		size_t	n = p->crs < CHUNK ? (size_t)p->crs : CHUNK;
+		char	*blanks = memset(buffer_room(&b->memory, n), ' ', n);
 
-		memset(buffer_room(&b->memory, n), ' ', n);
+		if (may_be_label(p, blanks, n))
+			buffer_add(&p->label, blanks, n);
 		b->memory.len += n;
 		b->size += n;
 		p->column += n;
@@ -272,16 +322,33 @@ copy_plain(char *to, const char *from, size_t len, uint64_t *seen)
 	return n;
 }
 
-/*
- * Appends a chunk to the body with CRLF for every line end.  CRs before a LF
- * belong to it; those at the end of the chunk wait for what comes next.
- */
+/* Whether the line that ends here, and began in the chunks before, is one. */
 static bool
-body_append(struct message *m, const char *data, size_t len,
-    struct failure *why)
+is_label(struct message_parser *p, const char *text, size_t len)
+{
+	bool	found = false;
+
+	if (may_be_label(p, text, len)) {
+		buffer_add(&p->label, text, len);
+		found = says_binary(p->label.data, p->label.len);
+	}
+	if (p->label.len > 0)
+		buffer_clear(&p->label);
+	return found;
+}
+
+/*
+ * Appends octets to the body with CRLF for every line end, up to the first
+ * line that labels a part as binary: from there on, the body is raw.  Returns
+ * how many, 0 for a NUL.  CRs before a LF belong to it; those at the end wait
+ * for what comes next.
+ */
+static size_t
+body_append(struct message *m, const char *data, size_t len)
 {
 	struct message_parser	*p = m->parser;
 	struct body		*b = &m->body;
+	const char		*begin = data;
 	const char		*end = data + len;
 	char			*start = buffer_room(&b->memory, 2 * len + 9);
 	char			*to = start;
@@ -298,10 +365,13 @@ body_append(struct message *m, const char *data, size_t len,
 			break;
 		switch (*data++) {
 		case '\n':
+			b->raw = is_label(p, counted, (size_t)(to - counted));
 			end_body_line(m, (size_t)(to - counted));
 			*to++ = '\r';
 			*to++ = '\n';
 			counted = to;
+			if (b->raw)
+				end = data;
 			b->has_dots |= data < end && *data == '.';
 			break;
 		case '\r':
@@ -315,17 +385,19 @@ body_append(struct message *m, const char *data, size_t len,
 			}
 			break;
 		case '\0':
-			return refuse_nul(why);
+			return 0;
 		default:
 			*to++ = data[-1];
 		}
 	}
+	if (may_be_label(p, counted, (size_t)(to - counted)))
+		buffer_add(&p->label, counted, (size_t)(to - counted));
 	p->column += (size_t)(to - counted);
 	b->has_8bit |= (seen & OCTETS_HIGH) != 0;
 	b->memory.len += (size_t)(to - start);
 	b->memory.data[b->memory.len] = '\0';
 	b->size += (size_t)(to - start);
-	return true;
+	return (size_t)(data - begin);
 }
 
 static bool
@@ -339,8 +411,13 @@ body_feed(struct message *m, const char *data, size_t len, struct failure *why)
 		if (len == 0)
 			return true;
 		n = len < CHUNK ? len : CHUNK;
-		if (!body_append(m, data, n, why) || !check_size(m, why) ||
-		    !body_keep_small(m, why))
+		if (m->body.raw) {
+			buffer_add(&m->body.memory, data, n);
+			m->body.size += n;
+		} else if ((n = body_append(m, data, n)) == 0) {
+			return refuse_nul(why);
+		}
+		if (!check_size(m, why) || !body_keep_small(m, why))
 			return false;
 		data += n;
 		len -= n;
@@ -428,6 +505,15 @@ check_header_size(size_t size, struct failure *why)
 	    MESSAGE_HEADER_MAX);
 }
 
+static bool
+is_binary(const struct header *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (says_binary(h->field[i].text, h->field[i].len))
+			return true;
+	return false;
+}
+
 /*
  * The header is complete.  "From " lines were those of a mailbox only if a
  * field came after them, else they are text.
@@ -438,8 +524,11 @@ end_header(struct message *m, struct failure *why)
 	struct message_parser	*p = m->parser;
 
 	p->in_body = true;
-	return field_done(m, why) && (p->mbox.len == 0 ||
-	    body_feed(m, p->mbox.data, p->mbox.len, why));
+	if (!field_done(m, why))
+		return false;
+	m->body.raw = p->keep && (m->all_binary || is_binary(&m->header));
+	return p->mbox.len == 0 ||
+	    body_feed(m, p->mbox.data, p->mbox.len, why);
 }
 
 static bool
@@ -462,6 +551,7 @@ header_line(struct message *m, char *line, size_t len, struct failure *why)
 {
 	struct message_parser	*p = m->parser;
 	enum line_kind		 kind = kind_of_line(m, line, len);
+	size_t			 whole = len;
 
 	if (memchr(line, '\0', len) != NULL)
 		return refuse_nul(why);
@@ -485,7 +575,7 @@ header_line(struct message *m, char *line, size_t len, struct failure *why)
 	case LINE_TEXT:
 		break;
 	}
-	return end_header(m, why) && body_feed(m, line, len, why) &&
+	return end_header(m, why) && body_feed(m, line, whole, why) &&
 	    body_feed(m, "\n", 1, why);
 }
 
@@ -549,8 +639,40 @@ parser_free(struct message *m)
 	buffer_free(&m->parser->line);
 	buffer_free(&m->parser->field);
 	buffer_free(&m->parser->mbox);
+	buffer_free(&m->parser->label);
 	free(m->parser);
 	m->parser = NULL;
+}
+
+void
+body_free(struct body *b)
+{
+	buffer_free(&b->memory);
+	if (b->fd > 0)		/* 0 in a struct that was never begun */
+		close(b->fd);
+	*b = (struct body){ .fd = -1 };
+}
+
+bool
+message_take_raw(struct message *m, struct body *raw, struct failure *why)
+{
+	struct body	*b = &m->body;
+
+	*raw = (struct body){ .fd = -1 };
+	if (b->fd != -1 && !body_write_out(m, why))
+		return give_up(m->parser, why);
+	*raw = *b;
+	*b = (struct body){ .fd = -1 };
+	m->parser->keep = false;
+	if (raw->fd == -1)
+		return true;
+	b->fd = fcntl(raw->fd, F_DUPFD_CLOEXEC, 0);
+	b->offset = raw->offset + (off_t)raw->size;
+	if (b->fd == -1) {
+		failed_errno(why, EX_OSERR, "can't use a temporary file twice");
+		return give_up(m->parser, why);
+	}
+	return true;
 }
 
 bool
@@ -561,6 +683,7 @@ message_end(struct message *m, struct failure *why)
 
 	if (!good)
 		*why = p->failure;
+	p->keep = false;
 	if (good && !p->in_body && p->line.len > 0)
 		good = message_feed(m, "\n", 1, why);
 	if (good && !p->in_body)
@@ -624,8 +747,6 @@ message_free(struct message *m)
 {
 	parser_free(m);
 	header_free(&m->header);
-	buffer_free(&m->body.memory);
-	if (m->body.fd > 0)	/* 0 in a struct that was never begun */
-		close(m->body.fd);
+	body_free(&m->body);
 	*m = (struct message){ .body.fd = -1 };
 }

@@ -60,17 +60,34 @@ struct body {
 	size_t		 longest_line;	/* octets, CRLF not counted */
 	bool		 has_8bit;	/* an octet above 127 */
 	bool		 has_dots;	/* a line begins with a dot */
+	bool		 raw;		/* it is as it came, at least in part */
 };
 
 struct message {
 	struct header	 header;
 	struct body	 body;
 	bool		 header_8bit;	/* as it came */
+	bool		 all_binary;	/* see message_keep_binary() */
 	struct message_parser *parser;	/* while it is being fed, else NULL */
 };
 
 /* A message that is to be fed. The limits are borrowed until message_end. */
 void	message_begin(struct message *, const struct message_limits *);
+
+/*
+ * Right after the beginning: from the first field on that labels a part as
+ * binary, or the whole body if all (BINARYMIME, RFC 3030 section 3), octets
+ * are kept as they come.  Such a body is raw; binary_settle() (mime/binary.h)
+ * has to be called before message_end().
+ */
+void	message_keep_binary(struct message *, bool all);
+
+/*
+ * Hands a raw body over, which is then to be fed again in another form and
+ * freed.  In a file, the new one follows it.
+ */
+bool	message_take_raw(struct message *, struct body *raw,
+	    struct failure *why);
 
 /*
  * Takes the next octets.  False with EX_DATAERR (NUL, size, header beyond
@@ -94,6 +111,8 @@ ssize_t	body_read(const struct body *, uint64_t at, char *to, size_t room,
  * Where the body is in memory, all of it at once; NULL where it is in a file.
  */
 const char *body_in_memory(const struct body *);
+
+void	body_free(struct body *);
 
 /* Octets of the wire form, header and empty line included. */
 uint64_t message_size(const struct message *);

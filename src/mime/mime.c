@@ -287,6 +287,7 @@ recoding_of(enum encoding e)
 	switch (e) {
 	case ENCODING_7BIT:
 	case ENCODING_8BIT:
+	case ENCODING_BINARY:
 		return RECODE_TEXT;
 	case ENCODING_QUOTED:
 		return RECODE_QUOTED;
@@ -387,6 +388,7 @@ container_label(const struct planner *p, size_t i)
 	case ENCODING_7BIT:
 		return NULL;
 	case ENCODING_8BIT:
+	case ENCODING_BINARY:
 		return strcmp(say, "7bit") == 0 ? say : NULL;
 	case ENCODING_QUOTED:
 	case ENCODING_BASE64:

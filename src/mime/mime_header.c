@@ -94,7 +94,7 @@ static enum encoding
 encoding_named(const char *value, size_t len)
 {
 	static const struct { const char *name; enum encoding is; } names[] = {
-		{ "binary", ENCODING_8BIT },
+		{ "binary", ENCODING_BINARY },
 		{ "quoted-printable", ENCODING_QUOTED },
 		{ "base64", ENCODING_BASE64 },
 	};
@@ -118,7 +118,7 @@ encoding_named(const char *value, size_t len)
 bool
 encoding_is_identity(enum encoding e)
 {
-	return e == ENCODING_7BIT || e == ENCODING_8BIT;
+	return e <= ENCODING_BINARY;
 }
 
 enum encoding

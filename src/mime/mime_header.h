@@ -15,7 +15,8 @@
 /* Content-Transfer-Encoding (RFC 2045 section 6). */
 enum encoding {
 	ENCODING_7BIT,		/* or none said */
-	ENCODING_8BIT,		/* or binary */
+	ENCODING_8BIT,
+	ENCODING_BINARY,
 	ENCODING_QUOTED,
 	ENCODING_BASE64,
 	ENCODING_OTHER,		/* or two that differ */

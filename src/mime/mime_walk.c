@@ -314,7 +314,7 @@ mime_walk(struct mime_walk *w, const struct message *m,
 	begin_body(w, &m->header, 0);
 	good = body_each_line(b, take_line, w, why);
 	if (good) {
-		close_part(w, b->size, 2);
+		close_part(w, b->size, b->raw ? 0 : 2);
 		while (w->depth > 0)
 			close_level(w);
 	}

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "mail/dots_strict.h"
+#include "mime/binary.h"
 #include "smtpd/smtpd_command.h"
 #include "smtpd/smtpd_reply.h"
 #include "util/interrupt.h"
@@ -206,6 +207,7 @@ begin_message(struct smtpd_state *s)
 		.size_max = s->policy->size_max,
 	};
 	message_begin(&s->message, &s->limits);
+	message_keep_binary(&s->message, false);
 	s->receiving = true;
 }
 
@@ -246,7 +248,8 @@ end_message(struct smtpd_state *s, struct failure *why)
 	bool				 good = true;
 
 	if (!s->failed)
-		s->failed = !message_end(&s->message, &s->failure);
+		s->failed = !binary_settle(&s->message, &s->failure) ||
+		    !message_end(&s->message, &s->failure);
 	if (s->failed) {
 		set_message_failure(s);
 	} else {

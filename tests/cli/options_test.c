@@ -49,6 +49,8 @@ show(const struct options *o, struct buffer *to)
 		buffer_add_text(to, "t ");
 	if (o->ignore_dots)
 		buffer_add_text(to, "i ");
+	if (o->binary)
+		buffer_add_text(to, "B ");
 	if (o->verbose)
 		buffer_add_text(to, "v ");
 	if (o->errors == ERRORS_QUIET)
@@ -154,6 +156,7 @@ static const struct CMUnitTest options_spec[] = {
 	/* The arity of each letter: whether x is still a recipient. */
 	MEANS("-A c x", "| x"), MEANS("-Ac x", "| x"),
 	MEANS("-B 8BITMIME x", "| x"), MEANS("-B7bit x", "| x"),
+	MEANS("-BbinaryMIME x", "B | x"),
 	MEANS("-Bfoo x", "warning | x"),
 	MEANS("-bm x", "| x"), MEANS("-b m x", "| x"), MEANS("-ba x", "| x"),
 	MEANS("-C /etc/x x", "ignored | x"), MEANS("-C/etc/x x", "ignored | x"),

@@ -1,7 +1,8 @@
 /*
  * message_fuzz.c - what must hold of a message, however it comes in pieces
  *
- * The first octet is the size of the pieces.  Fed at once it gives the same;
+ * The first octet is the size of the pieces, and whether the caller says that
+ * it is BINARYMIME.  Fed at once it gives the same;
  * what comes out has CRLF line ends and no NUL, its header is complete, and
  * nothing of a Bcc field is left in it.
  */
@@ -13,11 +14,13 @@
 #include "mail/complete.h"
 #include "mail/message.h"
 #include "mail/recipients.h"
+#include "mime/binary.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static bool
-take(struct message *m, const char *text, size_t len, size_t piece)
+take(struct message *m, const char *text, size_t len, size_t piece,
+    bool binary)
 {
 	static const char *const		tmp[] = { "/tmp", NULL };
 	static const struct message_limits	limits = { .spill = tmp };
@@ -25,10 +28,11 @@ take(struct message *m, const char *text, size_t len, size_t piece)
 	bool					good = true;
 
 	message_begin(m, &limits);
+	message_keep_binary(m, binary);
 	for (size_t at = 0; good && at < len; at += piece)
 		good = message_feed(m, text + at,
 		    len - at < piece ? len - at : piece, &why);
-	return message_end(m, &why) && good;
+	return good && binary_settle(m, &why) && message_end(m, &why);
 }
 
 static void
@@ -86,12 +90,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char	*text = (const char *)data + 1;
 	struct buffer	 at_once = { 0 }, in_pieces = { 0 };
 	struct message	 m, n;
-	bool		 good;
+	bool		 good, binary;
 
 	if (size == 0)
 		return 0;
-	good = take(&m, text, size - 1, size);
-	assert(take(&n, text, size - 1, 1 + data[0] % 16) == good);
+	binary = (data[0] & 16) != 0;
+	good = take(&m, text, size - 1, size, binary);
+	assert(take(&n, text, size - 1, 1 + data[0] % 16, binary) == good);
 	if (good) {
 		write_all(&at_once, &m);
 		write_all(&in_pieces, &n);

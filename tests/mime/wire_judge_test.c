@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mime/binary.h"
 #include "mime/wire.h"
 #include "support/folder.h"
 #include "support/program.h"
@@ -60,7 +61,9 @@ convert(const char *path, struct folder *folder)
 
 	file_read(&text, path);
 	message_begin(&m, &limits);
+	message_keep_binary(&m, false);
 	assert_true(message_feed(&m, text.data, text.len, &why));
+	assert_true(binary_settle(&m, &why));
 	assert_true(message_end(&m, &why));
 	write_wire(path, "7", folder, &m);
 	write_wire(path, "8", folder, &m);

@@ -112,6 +112,33 @@ the_header_ends_at_an_empty_line_whatever_ends_its_lines(void **state)
 }
 
 static void
+binary_data_arrives_to_the_octet_or_not_at_all(void **state)
+{
+	struct place			 p;
+	struct outcome			 o;
+	const struct heard_message	*m;
+
+	(void)state;
+	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	relais_run(&o, p.conf, WORDS("-i", "-B", "BINARYMIME",
+	    "a@example.net"), "Content-Type: image/png\n\n\211PNG\r\n\032\n");
+	assert_int_equal(o.status, 0);
+	m = place_arrival(&p, 0);
+	assert_non_null(strstr(m->data.data,
+	    "Content-Transfer-Encoding: base64\r\n"));
+	assert_non_null(strstr(m->data.data, "\r\n\r\niVBORw0KGgo=\r\n"));
+	outcome_free(&o);
+	relais_run(&o, p.conf, WORDS("-i", "-B", "BINARYMIME",
+	    "a@example.net"), "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "a\rb\n--o\n\nc\n--o--\n");
+	assert_int_equal(o.status, EX_DATAERR);
+	assert_non_null(strstr(o.err.data, "binary data"));
+	outcome_free(&o);
+	assert_int_equal(smarthost_messages(p.host), 1);
+	place_close(&p);
+}
+
+static void
 arguments_are_recipients_and_bcc_goes_all_the_same(void **state)
 {
 	struct place			 p;
@@ -329,6 +356,7 @@ static const struct CMUnitTest submit_spec[] = {
 	    what_is_no_address_in_the_header_does_not_stop_the_others),
 	cmocka_unit_test(
 	    the_header_ends_at_an_empty_line_whatever_ends_its_lines),
+	cmocka_unit_test(binary_data_arrives_to_the_octet_or_not_at_all),
 	cmocka_unit_test(arguments_are_recipients_and_bcc_goes_all_the_same),
 	cmocka_unit_test(what_is_missing_is_added_once),
 	cmocka_unit_test(without_i_a_lone_dot_ends_the_message),

@@ -1,0 +1,250 @@
+/*
+ * Binary content is carried to the octet, as base64, or the message is
+ * refused.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "mime/binary.h"
+#include "util/base64.h"
+#include "util/memory.h"
+
+struct example {
+	bool		 binarymime;
+	const char	*in;
+	size_t		 len;		/* there may be a NUL in it */
+	const char	*out;		/* the same with CRLF; NULL: refused */
+};
+
+static bool
+feed(struct message *m, bool binarymime, const char *text, size_t len,
+    size_t piece, struct failure *why)
+{
+	static const char *const		tmp[] = { "/tmp", NULL };
+	static const struct message_limits	limits = { .spill = tmp };
+	bool					good = true;
+
+	message_begin(m, &limits);
+	message_keep_binary(m, binarymime);
+	for (size_t at = 0; good && at < len; at += piece)
+		good = message_feed(m, text + at,
+		    len - at < piece ? len - at : piece, why);
+	return good && binary_settle(m, why) && message_end(m, why);
+}
+
+static void
+read_all(struct buffer *to, const struct message *m)
+{
+	struct failure	why;
+
+	header_write(to, &m->header);
+	for (uint64_t at = 0; at < m->body.size;) {
+		ssize_t	n = body_read(&m->body, at, buffer_room(to, 5000),
+		    5000, &why);
+
+		assert_true(n > 0);
+		to->len += (size_t)n;
+		at += (uint64_t)n;
+	}
+	assert_int_equal(message_size(m), to->len);
+}
+
+static void
+assert_lines(const struct buffer *got, const char *want)
+{
+	struct buffer	lines = { 0 };
+
+	for (size_t i = 0; i < got->len; i++) {
+		if (got->data[i] == '\r')
+			assert_true(i + 1 < got->len &&
+			    got->data[i + 1] == '\n');
+		else
+			buffer_add_byte(&lines, got->data[i]);
+	}
+	assert_string_equal(lines.data, want);
+	buffer_free(&lines);
+}
+
+/* Whatever pieces it comes in. */
+static void
+becomes(void **state)
+{
+	const struct example	*e = *state;
+
+	for (size_t piece = 1; piece <= e->len + 1; piece++) {
+		struct buffer	all = { 0 };
+		struct message	m;
+		struct failure	why;
+
+		assert_int_equal(feed(&m, e->binarymime, e->in, e->len, piece,
+		    &why), e->out != NULL);
+		if (e->out != NULL) {
+			read_all(&all, &m);
+			assert_lines(&all, e->out);
+		} else {
+			assert_int_equal(why.status, EX_DATAERR);
+		}
+		message_free(&m);
+		buffer_free(&all);
+	}
+}
+
+/* Too large for memory, with every octet in it. */
+static void
+large_data_come_back(void **state)
+{
+	enum { SIZE = 1000000 };
+	struct buffer	in = { 0 }, out = { 0 }, text = { 0 }, data = { 0 };
+	struct message	m;
+	struct failure	why;
+	size_t		start;
+
+	(void)state;
+	buffer_add_text(&in, "Content-Type: image/png\n"
+	    "Content-Transfer-Encoding: binary\n\n");
+	start = in.len;
+	for (uint32_t i = 0, x = 1; i < SIZE; i++, x = x * 69069 + 1)
+		buffer_add_byte(&in, (char)(x >> 24));
+	assert_true(feed(&m, false, in.data, in.len, 70001, &why));
+	assert_int_not_equal(m.body.fd, -1);
+	assert_int_equal(m.body.longest_line, 76);
+	assert_false(m.body.has_8bit);
+	read_all(&out, &m);
+	for (const char *c = strstr(out.data, "\r\n\r\n") + 4; *c != '\0'; c++)
+		if (*c != '\r' && *c != '\n')
+			buffer_add_byte(&text, *c);
+	assert_true(base64_decode(&data, text.data, text.len));
+	assert_int_equal(data.len, SIZE);
+	assert_memory_equal(data.data, in.data + start, SIZE);
+	message_free(&m);
+	buffer_free(&in);
+	buffer_free(&out);
+	buffer_free(&text);
+	buffer_free(&data);
+}
+
+#define CASE(sentence, binarymime, in, out) \
+	{ sentence, becomes, NULL, NULL, &(struct example){ binarymime, in, \
+	    sizeof(in) - 1, out } }
+#define BECOMES(sentence, in, out)	CASE(sentence, false, in, out)
+#define STAYS(sentence, in)		CASE(sentence, false, in, in)
+#define REFUSED(sentence, in)		CASE(sentence, false, in, NULL)
+
+#define V	"MIME-Version: 1.0\n"
+#define DATA	V "Content-Type: application/octet-stream\n"
+#define TEXT	V "Content-Type: text/plain\n"
+#define BINARY	"Content-Transfer-Encoding: binary\n"
+#define BASE64	"Content-Transfer-Encoding: base64\n"
+#define MIXED	V "Content-Type: multipart/mixed; boundary=o\n\n"
+#define SIGNED	V "Content-Type: multipart/signed; boundary=o\n\n"
+
+static const struct CMUnitTest binary_spec[] = {
+	BECOMES("every octet is kept", DATA BINARY "\n"
+	    "\211PNG\r\n\032\n\0\377\rX\nY",
+	    DATA BASE64 "\niVBORw0KGgoA/w1YClk=\n"),
+	BECOMES("a last line end, too", DATA BINARY "\n\r\r\n",
+	    DATA BASE64 "\nDQ0K\n"),
+	BECOMES("no content stays none", DATA BINARY "\n", DATA BASE64 "\n"),
+	BECOMES("lines have 76 characters", DATA BINARY "\n"
+	    "123456789012345678901234567890123456789012345678901234567"
+	    "123456789012345678901234567890123456789012345678901234567",
+	    DATA BASE64 "\n"
+	    "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4"
+	    "OTAxMjM0NTY3\n"
+	    "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4"
+	    "OTAxMjM0NTY3\n"),
+	BECOMES("a body without an empty line before it", DATA BINARY "\1\r\n",
+	    DATA BASE64 "\nAQ0K\n"),
+	STAYS("text has lines", TEXT BINARY "\na\nb\n"),
+	BECOMES("with either kind of line end", TEXT BINARY "\na\r\nb\r\n",
+	    TEXT BINARY "\na\nb\n"),
+	BECOMES("but not with both", TEXT BINARY "\na\r\nb\n",
+	    TEXT BASE64 "\nYQ0KYgo=\n"),
+	BECOMES("a CR that ends no line is data", TEXT BINARY "\na\rb\n",
+	    TEXT BASE64 "\nYQ1iCg==\n"),
+	BECOMES("and one more in front of a line end", TEXT BINARY "\na\r\r\n",
+	    TEXT BASE64 "\nYQ0NCg==\n"),
+	BECOMES("a NUL is data", TEXT BINARY "\na\0b\n",
+	    TEXT BASE64 "\nYQBiCg==\n"),
+	BECOMES("text without a type gets one", BINARY "\n\303\244\r",
+	    "Content-Type: text/plain; charset=utf-8\n" V BASE64 "\nw6QN\n"),
+
+	BECOMES("of the parts only what is labelled", MIXED
+	    "--o\n\na\rb\n--o\nContent-Type: image/png\n" BINARY "X: y\n\n"
+	    "\0\n--x\n\r\n--o\n\nc\r\n--o--\nend\n",
+	    MIXED "--o\n\na b\n--o\nContent-Type: image/png\nX: y\n" BASE64 "\n"
+	    "AAotLXgKDQ==\n--o\n\nc\n--o--\nend\n"),
+	BECOMES("the line end of a boundary is not data",
+	    "Content-Type: multipart/mixed; boundary=o\r\n\r\n"
+	    "--o\r\nContent-Type: a/b\r\n" BINARY "\r\n"
+	    "\n\r\n--o--\r\n",
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: a/b\n" BASE64 "\nCg==\n--o--\n"),
+	BECOMES("in a multipart that is labelled, too",
+	    BINARY MIXED "--o\nContent-Type: a/b\n" BINARY "\n\r\n--o--\n",
+	    BINARY MIXED "--o\nContent-Type: a/b\n" BASE64 "\nDQ==\n--o--\n"),
+	BECOMES("the label may go on in the next line",
+	    MIXED "--o\nContent-Type: a/b\ncontent-transfer-encoding :\n"
+	    " Binary\n\n\0\n--o--\n",
+	    MIXED "--o\nContent-Type: a/b\n" BASE64 "\nAA==\n--o--\n"),
+	BECOMES("and have CRs in it that end no line",
+	    MIXED "--o\nContent-Type: a/b\n"
+	    "Content-Transfer-Encoding: \r\rbinary\r;\r\n\n\0\n--o--\n",
+	    MIXED "--o\nContent-Type: a/b\n" BASE64 "\nAA==\n--o--\n"),
+	BECOMES("a message within the message", MIXED
+	    "--o\nContent-Type: message/rfc822\n" BINARY "\n"
+	    "Content-Type: a/b\n" BINARY "\n\r\r\n--o--\n",
+	    MIXED "--o\nContent-Type: message/rfc822\n" BINARY "\n"
+	    "Content-Type: a/b\n" V BASE64 "\nDQ0=\n--o--\n"),
+	STAYS("a label in text means nothing", TEXT "\na\n" BINARY "\nb\n"),
+	BECOMES("not even for a CR", TEXT "\na\n" BINARY "\nb\rc\r\r\n",
+	    TEXT "\na\n" BINARY "\nb c\n"),
+
+	CASE("BINARYMIME says it of all", true, DATA "\na\nb\n",
+	    DATA BASE64 "\nYQpiCg==\n"),
+	CASE("of text, too", true, TEXT
+	    "Content-Transfer-Encoding: 8bit\n\na\rb\n",
+	    TEXT BASE64 "\nYQ1iCg==\n"),
+	CASE("of every part", true, MIXED
+	    "--o\n\na\rb\n--o\nContent-Type: a/b\n\na\n--o--\n",
+	    MIXED "--o\n" BASE64 "\nYQ1i\n"
+	    "--o\nContent-Type: a/b\n" BASE64 "\nYQ==\n--o--\n"),
+	CASE("but not of what is encoded", true, DATA BASE64 "\nYQ==\n",
+	    DATA BASE64 "\nYQ==\n"),
+	CASE("nor of text in lines", true, "Subject: x\n\na\nb\n",
+	    "Subject: x\n\na\nb\n"),
+
+	REFUSED("a NUL without a label is refused", DATA "\na\0b\n"),
+	REFUSED("and in a part without a label", MIXED
+	    "--o\nContent-Type: a/b\n" BINARY "\n\1\n--o\n\n\0\n--o--\n"),
+	REFUSED("what is signed can't be encoded", SIGNED
+	    "--o\nContent-Type: a/b\n" BINARY "\n\rx\n--o\n\nx\n--o--\n"),
+	REFUSED("nor what has 8 bits in it", SIGNED
+	    "--o\nContent-Type: a/b\n" BINARY "\n\377\n--o\n\nx\n--o--\n"),
+	STAYS("if it has lines of ASCII it need not be", SIGNED
+	    "--o\nContent-Type: a/b\n" BINARY "\n=\n--o\n\nx\n--o--\n"),
+	REFUSED("a multipart without a boundary can't be encoded",
+	    "Content-Type: multipart/mixed\n" BINARY "\n\r\r\n"),
+	REFUSED("nor a part with a line that may be a boundary", MIXED
+	    "--o\nContent-Type: a/b\n" BINARY "\n\n--o x\n\r\n--o--\n"),
+	CASE("nor what is outside the parts", true, MIXED
+	    "\r \n--o\n\nx\n--o--\n", NULL),
+	CASE("nor what is encoded already", true, DATA BASE64 "\nYQ\r==\n",
+	    NULL),
+	CASE("nor a message within whose header has no end", true, MIXED
+	    "--o\nContent-Type: message/rfc822\nno field \r \n--o--\n", NULL),
+	cmocka_unit_test(large_data_come_back),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(binary_spec, NULL, NULL);
+}
