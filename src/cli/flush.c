@@ -203,11 +203,11 @@ static int
 find_queue(struct spool *spool, const struct config *config, bool service,
     struct failure *why)
 {
-	enum store_answer	answer = service ?
-				    store_open(spool, config, why) :
-				    store_look(spool, config, why);
+	enum spool_config	found = service ?
+				    spool_config_open(spool, config, why) :
+				    spool_config_find(spool, config, why);
 
-	return answer == STORE_OPEN ? EX_OK : why->status;
+	return found == SPOOL_CONFIG_OPEN ? EX_OK : why->status;
 }
 
 static int

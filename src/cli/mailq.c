@@ -185,7 +185,7 @@ open_queue(struct spool *spool, const struct options *options,
 {
 	struct failure	why;
 
-	if (store_look(spool, config, &why) == STORE_OPEN ||
+	if (spool_config_find(spool, config, &why) == SPOOL_CONFIG_OPEN ||
 	    why.status == EX_OK)
 		return EX_OK;
 	return report_failure(log, options->errors, &why);

@@ -306,7 +306,7 @@ queue_command(const struct options *options, const struct config *config,
 
 	if (!parse_request(&r, &run, options, &why))
 		return report_failure(log, options->errors, &why);
-	if (store_look(&spool, config, &why) == STORE_OPEN)
+	if (spool_config_find(&spool, config, &why) == SPOOL_CONFIG_OPEN)
 		r.spool = &spool;
 	else if (why.status != EX_OK)
 		return report_failure(log, options->errors, &why);

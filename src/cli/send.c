@@ -33,7 +33,7 @@ struct submission {
 	struct envelope		 envelope;
 	struct outcome		*outcomes;	/* one for each forward-path */
 	struct spool		 spool;
-	enum store_answer	 queue;
+	enum spool_config	 queue;
 	struct failure		 no_queue;	/* why there is none */
 	struct interrupt	 interrupt;	/* once the message is read */
 };
@@ -73,15 +73,15 @@ take_arguments(struct submission *s, struct failure *why)
 static void
 open_queue(struct submission *s)
 {
-	s->queue = store_open(&s->spool, s->config, &s->no_queue);
-	if (s->queue == STORE_BROKEN)
+	s->queue = spool_config_open(&s->spool, s->config, &s->no_queue);
+	if (s->queue == SPOOL_CONFIG_BROKEN)
 		log_line(s->log, LOG_WARNING, "%s", s->no_queue.text);
 }
 
 static bool
 read_message(struct submission *s, struct failure *why)
 {
-	struct store_spill	spill;
+	struct spill_directories	spill;
 	struct message_limits	limits = {
 		.spill = spill.directory,
 		.size_max = config_number(s->config, NULL,
@@ -92,7 +92,7 @@ read_message(struct submission *s, struct failure *why)
 				    KEY_IGNORE_DOTS);
 	bool			dot_ended;
 
-	store_spill(&spill, &s->spool);
+	spool_config_spill(&spill, &s->spool);
 	message_begin(&s->message, &limits);
 	message_keep_binary(&s->message, s->options->binary);
 	if (!input_read(STDIN_FILENO, &s->message, dots, &dot_ended, why))
@@ -149,10 +149,10 @@ attempt(struct submission *s, struct delivered *where)
 	struct sandbox	sandbox;
 	struct delivery	delivery = {
 		.relay = &relay,
-		.queue = s->queue == STORE_OPEN ? &s->spool : NULL,
-		.no_queue = s->queue == STORE_OPEN ||
-		    s->queue == STORE_OFF ? NULL : &s->no_queue,
-		.queue_is_set = s->queue == STORE_BROKEN,
+		.queue = s->queue == SPOOL_CONFIG_OPEN ? &s->spool : NULL,
+		.no_queue = s->queue == SPOOL_CONFIG_OPEN ||
+		    s->queue == SPOOL_CONFIG_OFF ? NULL : &s->no_queue,
+		.queue_is_set = s->queue == SPOOL_CONFIG_BROKEN,
 		.envelope = &s->envelope,
 		.message = &s->message,
 		.uid = (uint32_t)getuid(),
@@ -164,7 +164,7 @@ attempt(struct submission *s, struct delivered *where)
 	    s->options->verbose ? &transcript : NULL);
 	relay.interrupt = &s->interrupt;
 	if (deliver_tries(&delivery)) {
-		sandbox = store_sandbox(delivery.queue);
+		sandbox = spool_config_sandbox(delivery.queue);
 		relay_confine(&relay, &sandbox);
 	}
 	deliver(&delivery, s->outcomes, where);
@@ -218,7 +218,7 @@ take_envelope(struct submission *s, struct failure *why)
 static bool
 judge(struct submission *s, struct failure *why)
 {
-	struct directory	directory;
+	struct local_names	directory;
 	struct preparation	preparation = {
 		.config = s->config,
 		.me = &s->me,
@@ -230,10 +230,10 @@ judge(struct submission *s, struct failure *why)
 	bool			good;
 
 	identity_find(&s->me, s->config);
-	directory_begin(&directory, s->config, &s->me);
+	local_names_begin(&directory, s->config, &s->me);
 	good = prepare(&preparation, &s->envelope, &s->message, &s->outcomes,
 	    why);
-	directory_end(&directory);
+	local_names_end(&directory);
 	return good;
 }
 

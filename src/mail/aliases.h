@@ -49,7 +49,7 @@ struct aliases {
 
 /* What else decides where a local name leads. */
 struct alias_rules {
-	struct local_names	 names;
+	struct local_host	 names;
 	/* A name without an alias leads to this path, or else to the same
 	 * name at this domain; both NULL: nowhere. */
 	const char		*root;

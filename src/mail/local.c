@@ -25,7 +25,7 @@ is_below_a_domain(const char *name)
 
 /* The host's first label, alone or with the domain behind it. */
 static bool
-is_first_label(const char *name, const struct local_names *names)
+is_first_label(const char *name, const struct local_host *names)
 {
 	size_t	label = strcspn(names->host, ".");
 
@@ -44,7 +44,7 @@ local_name_is_possible(const char *name)
 }
 
 bool
-address_is_local(const struct address *a, const struct local_names *names)
+address_is_local(const struct address *a, const struct local_host *names)
 {
 	const char	*name = a->domain;
 

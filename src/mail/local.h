@@ -14,12 +14,12 @@
 
 #include "mail/address.h"
 
-struct local_names {
+struct local_host {
 	const char	*host;		/* borrowed: "web1", "web1.example.org" */
 	const char	*domain;	/* borrowed: "example.org" */
 };
 
-bool	address_is_local(const struct address *, const struct local_names *);
+bool	address_is_local(const struct address *, const struct local_host *);
 
 /*
  * Whether an account can have that name: it consists of letters and digits of

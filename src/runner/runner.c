@@ -130,7 +130,8 @@ work(struct pass *pass, size_t number)
 {
 	struct seat		*seat = &pass->board->seat[number];
 	struct work_place	 place = { pass, seat };
-	struct sandbox		 sandbox = store_sandbox(pass->runner->spool);
+	struct sandbox		 sandbox =
+				    spool_config_sandbox(pass->runner->spool);
 	struct worker		 worker;
 	bool			 left = false;
 	size_t			 i;

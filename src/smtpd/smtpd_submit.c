@@ -14,10 +14,10 @@
 
 struct post {
 	const struct post_options	*options;
-	struct directory		 directory;
+	struct local_names		 directory;
 	struct relay			 relay;
 	struct spool			 spool;
-	enum store_answer		 queue;
+	enum spool_config		 queue;
 	struct failure			 no_queue;	/* why there is none */
 	struct delivered		 where;		/* the last message */
 };
@@ -57,10 +57,10 @@ hand_over(struct post *p, const struct envelope *env,
 {
 	struct delivery	delivery = {
 		.relay = &p->relay,
-		.queue = p->queue == STORE_OPEN ? &p->spool : NULL,
-		.no_queue = p->queue == STORE_OPEN ||
-		    p->queue == STORE_OFF ? NULL : &p->no_queue,
-		.queue_is_set = p->queue == STORE_BROKEN,
+		.queue = p->queue == SPOOL_CONFIG_OPEN ? &p->spool : NULL,
+		.no_queue = p->queue == SPOOL_CONFIG_OPEN ||
+		    p->queue == SPOOL_CONFIG_OFF ? NULL : &p->no_queue,
+		.queue_is_set = p->queue == SPOOL_CONFIG_BROKEN,
 		.envelope = env,
 		.message = m,
 		.uid = p->options->uid,
@@ -120,7 +120,7 @@ post_session(struct stream *stream, const struct post_options *options,
     struct failure *why)
 {
 	struct post		post = { .options = options };
-	struct store_spill	spill;
+	struct spill_directories	spill;
 	struct message_spare	spare;
 	struct smtpd_policy	policy = {
 		.host = options->me->host,
@@ -137,22 +137,23 @@ post_session(struct stream *stream, const struct post_options *options,
 	struct sandbox		sandbox;
 	bool			good;
 
-	post.queue = store_open(&post.spool, options->config, &post.no_queue);
-	if (post.queue == STORE_BROKEN)
+	post.queue = spool_config_open(&post.spool, options->config, &post.no_queue);
+	if (post.queue == SPOOL_CONFIG_BROKEN)
 		log_line(options->log, LOG_WARNING, "%s", post.no_queue.text);
-	store_spill(&spill, &post.spool);
-	if (store_spare(&spare, &spill, &post.spool))
+	spool_config_spill(&spill, &post.spool);
+	if (spool_config_spare(&spare, &spill, &post.spool))
 		policy.spare = &spare;
-	directory_begin(&post.directory, options->config, options->me);
+	local_names_begin(&post.directory, options->config, options->me);
 	relay_begin(&post.relay, options->config, options->me,
 	    options->trace);
 	post.relay.interrupt = options->interrupt;
 	stream_set_interrupt(stream, options->interrupt);
-	sandbox = store_sandbox(post.queue == STORE_OPEN ? &post.spool : NULL);
+	sandbox = spool_config_sandbox(post.queue == SPOOL_CONFIG_OPEN ?
+	    &post.spool : NULL);
 	relay_confine(&post.relay, &sandbox);
 	good = smtpd_session(stream, &policy, why);
 	relay_end(&post.relay);
-	directory_end(&post.directory);
+	local_names_end(&post.directory);
 	spool_close(&post.spool);
 	if (policy.spare != NULL)
 		close(spare.fd);

@@ -103,9 +103,9 @@ lead(struct making *m, const char *path, const struct forward_path *like,
 		return false;
 	if (!address_parse_path(&a, path, strlen(path), &why))
 		add_failed(m, path, like, said, why.status, why.text);
-	else if (!directory_is_local(m->rules->directory, &a))
+	else if (!local_names_is_local(m->rules->directory, &a))
 		add(m, path, like, said);
-	else if (!directory_look_up(m->rules->directory, a.local, &list,
+	else if (!local_names_resolve(m->rules->directory, a.local, &list,
 	    &why))
 		add_failed(m, path, like, said, why.status, why.text);
 	else

@@ -18,7 +18,7 @@
 #include "util/failure.h"
 
 struct expansion {
-	struct directory	*directory;
+	struct local_names	*directory;
 	const struct recipients	*bad;		/* NULL: none; the others in
 						 * it do not matter */
 	const char		*redirect;	/* NULL: none */

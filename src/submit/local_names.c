@@ -5,7 +5,7 @@
 #include <sysexits.h>
 
 void
-directory_begin(struct directory *d, const struct config *config,
+local_names_begin(struct local_names *d, const struct config *config,
     const struct identity *me)
 {
 	const char	*domain = config_text(config, NULL, KEY_DOMAIN);
@@ -13,7 +13,7 @@ directory_begin(struct directory *d, const struct config *config,
 	/* To the smarthost, localhost is the smarthost. */
 	if (domain != NULL && strcasecmp(domain, "localhost") == 0)
 		domain = NULL;
-	*d = (struct directory){
+	*d = (struct local_names){
 		.config = config,
 		.rules = { { me->host, me->domain },
 		    config_text(config, NULL, KEY_ROOT), domain },
@@ -21,19 +21,19 @@ directory_begin(struct directory *d, const struct config *config,
 }
 
 void
-directory_end(struct directory *d)
+local_names_end(struct local_names *d)
 {
 	aliases_free(&d->aliases);
 }
 
 bool
-directory_is_local(const struct directory *d, const struct address *a)
+local_names_is_local(const struct local_names *d, const struct address *a)
 {
 	return address_is_local(a, &d->rules.names);
 }
 
 static bool
-read_aliases(struct directory *d, struct failure *why)
+read_aliases(struct local_names *d, struct failure *why)
 {
 	const struct setting	*set = config_find(d->config, NULL,
 				    KEY_ALIASES);
@@ -51,7 +51,7 @@ read_aliases(struct directory *d, struct failure *why)
 
 /* What to do about a name that leads nowhere. */
 static void
-advise(const struct directory *d, struct failure *why)
+advise(const struct local_names *d, struct failure *why)
 {
 	const char	*conf = d->config->path;
 
@@ -62,7 +62,7 @@ advise(const struct directory *d, struct failure *why)
 }
 
 bool
-directory_look_up(struct directory *d, const char *name,
+local_names_resolve(struct local_names *d, const char *name,
     struct address_list *list, struct failure *why)
 {
 	if (!d->is_read) {
@@ -82,13 +82,13 @@ directory_look_up(struct directory *d, const char *name,
 }
 
 void
-directory_write(const struct directory *d, const struct address *a,
+local_names_write(const struct local_names *d, const struct address *a,
     struct buffer *to)
 {
 	struct address	bare = *a;
 	char		none[] = "";
 
-	if (!directory_is_local(d, a) || (strchr(a->domain, '.') != NULL &&
+	if (!local_names_is_local(d, a) || (strchr(a->domain, '.') != NULL &&
 	    strcasecmp(a->domain, "localhost.localdomain") != 0)) {
 		address_write(to, a);
 		return;

@@ -18,7 +18,7 @@
 #include "util/buffer.h"
 #include "util/failure.h"
 
-struct directory {
+struct local_names {
 	const struct config	*config;	/* borrowed */
 	struct alias_rules	 rules;
 	struct aliases		 aliases;
@@ -28,26 +28,26 @@ struct directory {
 };
 
 /* The identity is borrowed, too. */
-void	directory_begin(struct directory *, const struct config *,
+void	local_names_begin(struct local_names *, const struct config *,
 	    const struct identity *);
 
-bool	directory_is_local(const struct directory *, const struct address *);
+bool	local_names_is_local(const struct local_names *, const struct address *);
 
 /*
  * Appends the addresses that mail to a local name goes to; the name's domain
  * does not matter.  EX_NOUSER, saying which key to set, where it goes
  * nowhere; EX_CONFIG or EX_NOPERM for a file that is not right.
  */
-bool	directory_look_up(struct directory *, const char *name,
+bool	local_names_resolve(struct local_names *, const char *name,
 	    struct address_list *, struct failure *why);
 
 /*
  * Appends the address as it may be shown to others.  A bare name, and one at
  * a host that nobody else knows, get our domain.
  */
-void	directory_write(const struct directory *, const struct address *,
+void	local_names_write(const struct local_names *, const struct address *,
 	    struct buffer *);
 
-void	directory_end(struct directory *);
+void	local_names_end(struct local_names *);
 
 #endif

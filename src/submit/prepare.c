@@ -56,7 +56,7 @@ find_subject(const struct preparation *p, const char *said)
 	if (said == NULL)
 		buffer_addf(&path, "%s@%s", p->me->user, p->me->domain);
 	else if (address_parse_path(&a, said, strlen(said), &ignored)) {
-		directory_write(p->directory, &a, &path);
+		local_names_write(p->directory, &a, &path);
 		address_free(&a);
 	}
 	return buffer_take(&path);
@@ -71,24 +71,24 @@ find_subject(const struct preparation *p, const char *said)
 static bool
 replace_recipient(void *context, const struct address *a, struct buffer *to)
 {
-	struct directory	*d = context;
+	struct local_names	*d = context;
 	struct address_list	 list = { 0 };
 	struct failure		 ignored;
 	bool			 found;
 
-	if (!directory_is_local(d, a))
+	if (!local_names_is_local(d, a))
 		return false;
-	found = directory_look_up(d, a->local, &list, &ignored);
+	found = local_names_resolve(d, a->local, &list, &ignored);
 	if (found && list.n == 1)
 		address_write(to, &list.address[0]);
 	else if (found || local_name_is_possible(a->local))
-		directory_write(d, a, to);
+		local_names_write(d, a, to);
 	address_list_free(&list);
 	return to->len > 0;
 }
 
 static void
-recipient_fields(struct directory *d, struct header *h)
+recipient_fields(struct local_names *d, struct header *h)
 {
 	static const char *const	names[] = { "To", "Cc", "Reply-To",
 		"Resent-To", "Resent-Cc", "Resent-Reply-To" };
@@ -209,8 +209,8 @@ prepare_recipient(const struct preparation *p, const struct address *a,
 
 	if (config_text(p->config, NULL, KEY_REDIRECT_ALL) != NULL)
 		return true;
-	good = !directory_is_local(p->directory, a) ||
-	    directory_look_up(p->directory, a->local, &list, why);
+	good = !local_names_is_local(p->directory, a) ||
+	    local_names_resolve(p->directory, a->local, &list, why);
 	address_list_free(&list);
 	return good;
 }

@@ -28,7 +28,7 @@
 struct preparation {
 	const struct config	*config;	/* borrowed, like all here */
 	const struct identity	*me;		/* whose message it is */
-	struct directory	*directory;	/* where local names lead; one
+	struct local_names	*directory;	/* where local names lead; one
 						 * for all messages reads the
 						 * aliases once */
 	const char		*full_name;	/* for a From of our own; NULL:

@@ -13,7 +13,7 @@
 
 void
 sender_begin(struct sender *s, const struct config *config,
-    const struct config_subject *subject, const struct directory *directory)
+    const struct config_subject *subject, const struct local_names *directory)
 {
 	const char	*mode = config_text(config, subject, KEY_FROM_MODE);
 
@@ -29,7 +29,7 @@ sender_begin(struct sender *s, const struct config *config,
 static bool
 replace(const struct sender *s, const struct address *a, struct buffer *to)
 {
-	bool	local = directory_is_local(s->directory, a);
+	bool	local = local_names_is_local(s->directory, a);
 
 	if (s->from != NULL && (s->mode == FROM_ALWAYS ||
 	    (s->mode == FROM_LOCAL && local))) {
@@ -38,7 +38,7 @@ replace(const struct sender *s, const struct address *a, struct buffer *to)
 	}
 	if (s->mode == FROM_NEVER ? !address_is_bare(a) : !local)
 		return false;
-	directory_write(s->directory, a, to);
+	local_names_write(s->directory, a, to);
 	return true;
 }
 
@@ -61,7 +61,7 @@ own_path(const struct sender *s, const char *user)
 	if (s->from != NULL)
 		return memory_copy(s->from);
 	strlcpy(local, user, sizeof(local));
-	directory_write(s->directory, &a, &path);
+	local_names_write(s->directory, &a, &path);
 	return buffer_take(&path);
 }
 
@@ -102,14 +102,14 @@ char *
 sender_of_notice(const struct config *config, const struct identity *me)
 {
 	struct config_subject	nobody = { .from = "", .user = me->user };
-	struct directory	directory;
+	struct local_names	directory;
 	struct sender		s;
 	char			*address;
 
-	directory_begin(&directory, config, me);
+	local_names_begin(&directory, config, me);
 	sender_begin(&s, config, &nobody, &directory);
 	address = sender_of_field(&s, "");
-	directory_end(&directory);
+	local_names_end(&directory);
 	return address;
 }
 
@@ -304,7 +304,7 @@ former_senders(const struct sender *s, const struct field *f,
 
 		buffer_clear(&path);
 		address_write(&path, a);
-		if (path.len == 0 || directory_is_local(s->directory, a) ||
+		if (path.len == 0 || local_names_is_local(s->directory, a) ||
 		    strcasecmp(path.data, s->from) == 0)
 			continue;
 		buffer_add_text(to, to->len > 0 ? ",\r\n " : "");

@@ -19,13 +19,13 @@
 enum from_mode { FROM_LOCAL, FROM_ALWAYS, FROM_NEVER };
 
 struct sender {
-	const struct directory	*directory;	/* borrowed */
+	const struct local_names	*directory;	/* borrowed */
 	enum from_mode		 mode;
 	const char		*from;		/* borrowed; NULL: none is set */
 };
 
 void	sender_begin(struct sender *, const struct config *,
-	    const struct config_subject *, const struct directory *);
+	    const struct config_subject *, const struct local_names *);
 
 /*
  * The reverse-path for the one that was said; NULL: none was, and the user

@@ -8,7 +8,7 @@
 
 #include "util/file.h"
 
-static enum store_answer
+static enum spool_config
 open_named(struct spool *spool, const struct config *config, bool create,
     struct failure *why)
 {
@@ -24,24 +24,24 @@ open_named(struct spool *spool, const struct config *config, bool create,
 	if (strcmp(directory, "off") == 0) {
 		failed(why, EX_OSFILE, "there is no queue (%s)",
 		    set != NULL ? set->origin : "queue = off");
-		return STORE_OFF;
+		return SPOOL_CONFIG_OFF;
 	}
 	if (spool_open(spool, directory, &options, why))
-		return STORE_OPEN;
+		return SPOOL_CONFIG_OPEN;
 	*spool = (struct spool){ 0 };
 	if (set == NULL)
-		return STORE_NONE;
+		return SPOOL_CONFIG_NONE;
 	failure_suffix(why, " (%s)", set->origin);
-	return STORE_BROKEN;
+	return SPOOL_CONFIG_BROKEN;
 }
 
 void
-store_spill(struct store_spill *to, const struct spool *spool)
+spool_config_spill(struct spill_directories *to, const struct spool *spool)
 {
 	const char	*tmp = secure_getenv("TMPDIR");
 	size_t		 n = 0;
 
-	*to = (struct store_spill){ 0 };
+	*to = (struct spill_directories){ 0 };
 	if (spool->spill != NULL)
 		to->directory[n++] = spool->spill;
 	/* sudo and cron leave us another user's, or one that is gone. */
@@ -51,7 +51,7 @@ store_spill(struct store_spill *to, const struct spool *spool)
 }
 
 bool
-store_spare(struct message_spare *spare, struct store_spill *spill,
+spool_config_spare(struct message_spare *spare, struct spill_directories *spill,
     const struct spool *spool)
 {
 	const char	**outside = spill->directory;
@@ -70,7 +70,7 @@ store_spare(struct message_spare *spare, struct store_spill *spill,
 }
 
 struct sandbox
-store_sandbox(const struct spool *spool)
+spool_config_sandbox(const struct spool *spool)
 {
 	if (spool == NULL)
 		return (struct sandbox){ .directory = -1, .owner = (uid_t)-1,
@@ -79,32 +79,32 @@ store_sandbox(const struct spool *spool)
 	    .owner = spool->owner, .group = spool->group };
 }
 
-enum store_answer
-store_open(struct spool *spool, const struct config *config,
+enum spool_config
+spool_config_open(struct spool *spool, const struct config *config,
     struct failure *why)
 {
 	/* A system that nobody has set up yet gets no folder of ours. */
 	bool			create = config_find(config, NULL, KEY_QUEUE) ||
 				    config_find(config, NULL, KEY_SMARTHOST);
-	enum store_answer	answer = open_named(spool, config, create, why);
+	enum spool_config	answer = open_named(spool, config, create, why);
 
-	if (answer == STORE_OFF || answer == STORE_NONE)
+	if (answer == SPOOL_CONFIG_OFF || answer == SPOOL_CONFIG_NONE)
 		why->status = EX_TEMPFAIL;
-	if (answer == STORE_BROKEN && why->status == EX_OSFILE)
+	if (answer == SPOOL_CONFIG_BROKEN && why->status == EX_OSFILE)
 		why->status = EX_CANTCREAT;
 	return answer;
 }
 
-enum store_answer
-store_look(struct spool *spool, const struct config *config,
+enum spool_config
+spool_config_find(struct spool *spool, const struct config *config,
     struct failure *why)
 {
-	enum store_answer	answer = open_named(spool, config, false, why);
+	enum spool_config	answer = open_named(spool, config, false, why);
 
 	/* There may well be one, for others to look into. */
-	if (answer != STORE_OPEN && why->status == EX_CANTCREAT)
+	if (answer != SPOOL_CONFIG_OPEN && why->status == EX_CANTCREAT)
 		why->status = EX_NOPERM;
-	if (answer != STORE_OPEN && why->status == EX_OSFILE)
+	if (answer != SPOOL_CONFIG_OPEN && why->status == EX_OSFILE)
 		why->status = EX_OK;
 	return answer;
 }

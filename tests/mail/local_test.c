@@ -20,7 +20,7 @@ static void
 is_judged(void **state)
 {
 	const struct row	*row = *state;
-	struct local_names	 names = { row->host, row->domain };
+	struct local_host	 names = { row->host, row->domain };
 	struct address		 a;
 	struct failure		 why;
 

@@ -40,7 +40,7 @@ struct row {
 struct stage {
 	struct folder	 folder;
 	struct config	 config;
-	struct directory directory;
+	struct local_names directory;
 	struct envelope	 envelope;
 	struct message	 message;
 	struct outcome	*outcomes;
@@ -80,7 +80,7 @@ open_stage(struct stage *s, const char *lines, const char *aliases)
 	    "relais.conf", 0600, conf.data) };
 	if (!config_load(&s->config, &source, &s->why))
 		fail_msg("%s", s->why.text);
-	directory_begin(&s->directory, &s->config, &me);
+	local_names_begin(&s->directory, &s->config, &me);
 	buffer_free(&conf);
 }
 
@@ -91,7 +91,7 @@ close_stage(struct stage *s)
 	leads_free(&s->leads);
 	envelope_free(&s->envelope);
 	message_free(&s->message);
-	directory_end(&s->directory);
+	local_names_end(&s->directory);
 	config_free(&s->config);
 	folder_remove(&s->folder);
 }
