@@ -139,6 +139,19 @@ print_defaults(struct config_output *p)
 }
 
 static void
+print_ignored(struct config_output *p, const char *line)
+{
+	while (*line != '\0') {
+		size_t	len = strcspn(line, "\n");
+		char	shown[300];
+
+		buffer_addf(&p->out, "# %s\n", visible(shown, sizeof(shown),
+		    line, len));
+		line += len + 1;
+	}
+}
+
+static void
 print_all(struct config_output *p)
 {
 	print_global(p);
@@ -147,6 +160,11 @@ print_all(struct config_output *p)
 		if (s->pattern != NULL)
 			print_section(p, s);
 	print_defaults(p);
+	if (p->config->ignored.len > 0) {
+		buffer_add_text(&p->out, "\n# Keys that no longer have an "
+		    "effect, and can be removed\n");
+		print_ignored(p, p->config->ignored.data);
+	}
 }
 
 /* On a terminal. */

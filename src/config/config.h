@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/buffer.h"
 #include "util/failure.h"
 
 enum config_key {
@@ -32,11 +33,11 @@ enum config_key {
 	KEY_TLS_PIN, KEY_TLS_NAME, KEY_TLS_CERTIFICATE, KEY_TLS_KEY, KEY_HELO,
 	KEY_DOMAIN, KEY_FROM, KEY_FROM_MODE, KEY_ROOT, KEY_ALIASES,
 	KEY_REDIRECT_ALL, KEY_ALWAYS_BCC, KEY_QUEUE, KEY_QUEUE_LIFETIME,
-	KEY_CONNECTIONS, KEY_SOCKET, KEY_CONNECT_TIMEOUT, KEY_TIMEOUT,
-	KEY_FAMILY, KEY_SOURCE_ADDRESS, KEY_MESSAGE_SIZE_LIMIT,
-	KEY_RECIPIENT_LIMIT, KEY_IGNORE_DOTS, KEY_RECEIVED, KEY_NULL_SENDER,
-	KEY_EARLY_BDAT, KEY_HEADER_ADD, KEY_HEADER_SET, KEY_HEADER_REMOVE,
-	KEY_QUEUE_SIZE_LIMIT, KEY_LIMIT, KEY_INCLUDE, KEY_LOG,
+	KEY_CONNECTIONS, KEY_CONNECT_TIMEOUT, KEY_TIMEOUT, KEY_FAMILY,
+	KEY_SOURCE_ADDRESS, KEY_MESSAGE_SIZE_LIMIT, KEY_RECIPIENT_LIMIT,
+	KEY_IGNORE_DOTS, KEY_RECEIVED, KEY_NULL_SENDER, KEY_EARLY_BDAT,
+	KEY_HEADER_ADD, KEY_HEADER_SET, KEY_HEADER_REMOVE,
+	KEY_QUEUE_SIZE_LIMIT, KEY_INCLUDE, KEY_LOG,
 	CONFIG_KEYS
 };
 
@@ -74,6 +75,8 @@ struct section {
 struct config {
 	struct section	*first;		/* owned, with all behind it */
 	char		*path;		/* owned; the file read, NULL: none */
+	struct buffer	 ignored;	/* "/etc/relais.conf:7: socket\n" for each
+					 * key that no longer has an effect */
 };
 
 /* Whose mail it is; NULL parts match no section. */
@@ -143,10 +146,6 @@ uint64_t config_number(const struct config *, const struct config_subject *,
 int64_t	config_ms(const struct config *, const struct config_subject *,
 	    enum config_key);		/* a duration, in milliseconds; 0 if
 					 * there is neither value nor default */
-
-/* limit: so many in so many milliseconds; false if it is off. */
-bool	config_rate(const struct config *, const struct config_subject *,
-	    enum config_key, uint64_t *count, int64_t *ms);
 
 /*
  * What goes with the smarthost that stands in that section, by the rule at

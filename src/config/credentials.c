@@ -9,25 +9,7 @@
 #include "util/memory.h"
 #include "util/trusted.h"
 
-static bool
-from_command(struct buffer *value, const char *command,
-    struct command_process *process, struct failure *why)
-{
-	return command_process_run(process, value, command, why) &&
-	    trusted_value(value, "its output", why);
-}
-
-static bool
-from_file(struct buffer *value, const char *path, struct failure *why)
-{
-	if (trusted_read_value(value, path, TRUSTED_SECRET, why))
-		return true;
-	if (why->status == EX_NOPERM)
-		failure_suffix(why, "; start the relais service, which may");
-	return false;
-}
-
-/* No blank and no control character is in a token (RFC 6750 section 2.1). */
+/* Blanks and control characters are not allowed (RFC 6750 section 2.1). */
 static bool
 is_token(const struct buffer *value)
 {
@@ -39,31 +21,27 @@ is_token(const struct buffer *value)
 }
 
 static bool
-fetch(struct buffer *value, enum config_key key, const char *text,
-    struct command_process *process, struct failure *why)
-{
-	if (key == KEY_PASSWORD_FILE)
-		return from_file(value, text, why);
-	if (key == KEY_PASSWORD_COMMAND || key == KEY_TOKEN_COMMAND)
-		return from_command(value, text, process, why);
-	buffer_add_text(value, text);
-	return true;
-}
-
-static bool
 read_secret(struct credentials *c, const struct setting *set,
     enum config_key key, struct command_process *process, struct failure *why)
 {
 	struct buffer	value = { 0 };
-	bool		good;
+	bool		good = true;
 
 	c->by_token = key == KEY_TOKEN_COMMAND;
 	snprintf(c->origin, sizeof(c->origin), "%s (%s)", set->origin,
 	    config_key_name(key));
-	good = fetch(&value, key, set->value, process, why);
+	if (key == KEY_PASSWORD)
+		buffer_add_text(&value, set->value);
+	else if (key == KEY_PASSWORD_FILE)
+		good = trusted_read_value(&value, set->value, TRUSTED_SECRET,
+		    why);
+	else
+		good = command_process_run(process, &value, set->value, why) &&
+		    trusted_value(&value, "the output of the command", why);
 	if (good && key == KEY_TOKEN_COMMAND && !is_token(&value))
-		good = failed(why, EX_CONFIG, "what was printed is not an "
-		    "access token: only visible characters, without blanks");
+		good = failed(why, EX_CONFIG, "the output of the command is "
+		    "not an access token, which consists of visible ASCII "
+		    "characters without blanks");
 	if (!good)
 		failure_prefix(why, "%s: %s: ", set->origin,
 		    config_key_name(key));

@@ -38,6 +38,12 @@ const struct key *key_of(enum config_key);
 /* False if there is none of that name. */
 bool	key_find(const char *name, size_t len, enum config_key *);
 
+/*
+ * A key of an earlier version that never had an effect.  It is accepted, since
+ * a machine must not stop sending mail because of it.
+ */
+bool	key_is_ignored(const char *name, size_t len);
+
 /* The key that is meant most likely, or NULL if none comes near. */
 const char *key_nearest(const char *name, size_t len);
 

@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
@@ -49,19 +50,6 @@ is_service_link(const char *name, size_t len, const char *value)
 	    (len > 8 && memcmp(name, "SERVICE_", 8) == 0);
 }
 
-/* The key's name in small letters; "" if it can't be one. */
-static const char *
-small_letters(char *to, size_t size, const char *name, size_t len)
-{
-	size_t	n = 0;
-
-	for (; n < len && n + 1 < size; n++)
-		to[n] = name[n] >= 'A' && name[n] <= 'Z' ?
-		    (char)(name[n] - 'A' + 'a') : name[n];
-	to[n < len ? 0 : n] = '\0';
-	return to;
-}
-
 /* RELAIS_KEY_FILE: the value is in that file, as containers keep secrets. */
 static bool
 set_from_file(struct section *s, enum config_key key, const char *path,
@@ -77,21 +65,20 @@ set_from_file(struct section *s, enum config_key key, const char *path,
 	return good;
 }
 
+/* name: of the key, in small letters, perhaps followed by _file. */
 static bool
-set_variable(struct section *s, const char *name, size_t len,
-    const char *value, const char *origin, struct failure *why)
+set_variable(struct section *s, const char *name, const char *value,
+    const char *origin, struct failure *why)
 {
 	static const char	suffix[] = "_file";
+	size_t			len = strlen(name);
 	size_t			cut = sizeof(suffix) - 1;
-	char			small[64];
 	enum config_key		key;
 	bool			in_file = false;
 
-	small_letters(small, sizeof(small), name, len);
-	if (!key_find(small, strlen(small), &key)) {
-		in_file = len > cut && strlen(small) == len &&
-		    strcmp(small + len - cut, suffix) == 0 &&
-		    key_find(small, len - cut, &key);
+	if (!key_find(name, len, &key)) {
+		in_file = len > cut && strcmp(name + len - cut, suffix) == 0 &&
+		    key_find(name, len - cut, &key);
 		if (!in_file)
 			return key_unknown(name, len, why);
 	}
@@ -106,8 +93,8 @@ set_variable(struct section *s, const char *name, size_t len,
 }
 
 /*
- * One newline at the end is dropped, as of a file's value.  An empty variable
- * is one that is not set: compose files leave such.
+ * One newline at the end is removed, as from a file's value.  An empty variable
+ * is one that is not set: compose files contain such variables.
  */
 static bool
 load_variable(struct loader *l, struct section **section,
@@ -116,7 +103,7 @@ load_variable(struct loader *l, struct section **section,
 	static const char	prefix[] = "RELAIS_";
 	const char		*name = variable + sizeof(prefix) - 1;
 	const char		*equals = strchr(variable, '=');
-	char			 origin[128];
+	char			 key[64], origin[128];
 	char			*value;
 	size_t			 len, value_len;
 	bool			 good;
@@ -127,12 +114,22 @@ load_variable(struct loader *l, struct section **section,
 	value_len = trusted_value_length(equals + 1, strlen(equals + 1));
 	if (value_len == 0 || is_service_link(name, len, equals + 1))
 		return true;
-	if (*section == NULL)
-		*section = section_insert(l->target.tail, SECTION_ENVIRONMENT);
 	snprintf(origin, sizeof(origin), "environment RELAIS_%.*s", (int)len,
 	    name);
+	if (len >= sizeof(key)) {
+		key_unknown(name, len, why);
+		return failure_prefix(why, "%s: ", origin);
+	}
+	for (size_t i = 0; i <= len; i++)
+		key[i] = i < len ? (char)tolower((unsigned char)name[i]) : '\0';
+	if (key_is_ignored(key, len)) {
+		buffer_addf(l->target.ignored, "%s\n", origin);
+		return true;
+	}
+	if (*section == NULL)
+		*section = section_insert(l->target.tail, SECTION_ENVIRONMENT);
 	value = memory_copy_n(equals + 1, value_len);
-	good = set_variable(*section, name, len, value, origin, why) ||
+	good = set_variable(*section, key, value, origin, why) ||
 	    failure_prefix(why, "%s: ", origin);
 	freezero(value, value_len);
 	return good;
@@ -154,7 +151,8 @@ load_environment(struct loader *l, struct failure *why)
 }
 
 static bool
-load_override(struct section *s, const char *override, struct failure *why)
+load_override(struct loader *l, struct section *s, const char *override,
+    struct failure *why)
 {
 	const char	*equals = strchr(override, '=');
 	size_t		 len = equals != NULL ? (size_t)(equals - override) : 0;
@@ -164,6 +162,10 @@ load_override(struct section *s, const char *override, struct failure *why)
 	if (equals == NULL)
 		return failed(why, EX_USAGE, "expected key=value, but there "
 		    "is no =");
+	if (key_is_ignored(override, len)) {
+		buffer_addf(l->target.ignored, "-o %.*s\n", (int)len, override);
+		return true;
+	}
 	if (!key_find(override, len, &key)) {
 		key_unknown(override, len, why);
 		why->status = EX_USAGE;
@@ -194,7 +196,7 @@ load_overrides(struct loader *l, const char *const *override,
 	s = section_insert(l->target.tail, SECTION_OVERRIDE);
 	l->target.tail = &s->next;
 	for (; *override != NULL; override++) {
-		if (!load_override(s, *override, why))
+		if (!load_override(l, s, *override, why))
 			return failure_prefix(why, "-o: ");
 	}
 	return true;
@@ -385,7 +387,8 @@ config_load(struct config *config, const struct config_source *source,
     struct failure *why)
 {
 	struct loader	l = {
-		.target = { .tail = &config->first, .include = include },
+		.target = { .tail = &config->first, .include = include,
+		    .ignored = &config->ignored },
 	};
 
 	*config = (struct config){ .first = NULL };

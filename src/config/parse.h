@@ -23,6 +23,7 @@ struct parse_target {
 	struct section	 *top;
 	struct section	**tail;		/* where the next section goes */
 	unsigned	  sections;	/* so far */
+	struct buffer	 *ignored;	/* struct config has it */
 
 	/* False with why: the line that names the pattern goes in front. */
 	bool		(*include)(struct parse_target *,

@@ -208,5 +208,6 @@ config_free(struct config *config)
 		free(s);
 	}
 	free(config->path);
+	buffer_free(&config->ignored);
 	*config = (struct config){ .first = NULL };
 }

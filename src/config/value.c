@@ -45,14 +45,6 @@ static const struct unit durations[] = {
 	{ NULL, 0 },
 };
 
-static const struct unit periods[] = {
-	{ "/second", 1000 },
-	{ "/minute", 60 * 1000 },
-	{ "/hour", 60 * 60 * 1000 },
-	{ "/day", 24 * 60 * 60 * 1000 },
-	{ NULL, 0 },
-};
-
 /* The digits at the start of text; returns what stands behind, or NULL. */
 static const char *
 digits(const char *text, uint64_t *n)
@@ -108,18 +100,6 @@ bool
 value_duration(const char *text, uint64_t *ms)
 {
 	return with_unit(text, durations, ms);
-}
-
-bool
-value_rate(const char *text, uint64_t *count, uint64_t *ms)
-{
-	const char		*rest = digits(text, count);
-	const struct unit	*period;
-
-	if (rest == NULL || (period = unit_find(periods, rest)) == NULL)
-		return false;
-	*ms = period->factor;
-	return *count > 0;
 }
 
 /* Takes a word off a list with blanks between; NULL at its end. */
@@ -284,8 +264,6 @@ are_mechanisms(const char *text)
 static bool
 read_number(enum value_kind kind, const char *text, uint64_t *n)
 {
-	uint64_t	ms;
-
 	switch (kind) {
 	case VALUE_COUNT:
 		return value_count(text, n);
@@ -293,8 +271,6 @@ read_number(enum value_kind kind, const char *text, uint64_t *n)
 		return value_size(text, n);
 	case VALUE_DURATION:
 		return value_duration(text, n);
-	case VALUE_RATE:
-		return value_rate(text, n, &ms);
 	case VALUE_TEXT:
 	case VALUE_WORD:
 	case VALUE_PATH:
@@ -329,7 +305,6 @@ has_form(enum value_kind kind, const char *text)
 	case VALUE_COUNT:
 	case VALUE_SIZE:
 	case VALUE_DURATION:
-	case VALUE_RATE:
 		return read_number(kind, text, &n);
 	case VALUE_PATH:
 		return text[0] == '/';
@@ -371,9 +346,6 @@ form(enum value_kind kind)
 		return "a size such as 64K, 10M or 1G, or 0";
 	case VALUE_DURATION:
 		return "a number and ms, s, m, h or d, such as 15s";
-	case VALUE_RATE:
-		return "a number for each second, minute, hour or day, "
-		    "such as 200/hour";
 	case VALUE_PATH:
 		return "a path that begins with /";
 	case VALUE_COMMAND:

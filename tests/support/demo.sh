@@ -26,7 +26,6 @@ tls       = off
 from      = alerts@example.org
 root      = admin@example.org
 queue     = off
-socket    = off
 log       = off
 END
 cat >"$folder/message" <<'END'
