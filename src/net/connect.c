@@ -19,10 +19,10 @@
 #include "util/interrupt.h"
 
 enum {
-	ADDRESSES_MAX = 16,	/* of one name; a hostile answer has more */
+	ADDRESSES_MAX = 16,	/* of one name */
 	STAGGER_MS = 250,	/* RFC 8305 section 5 */
-	TOLD_MAX = 4,		/* failed addresses in the one line */
-	STEP_MS = 1000,
+	NAMED_MAX = 4,		/* failed addresses named in the text */
+	STEP_MS = 1000,		/* between two looks for a signal */
 };
 
 union source {
@@ -45,7 +45,7 @@ struct race {
 	size_t				 n;		/* addresses */
 	size_t				 started;
 	int64_t				 next_start;
-	bool				 told;		/* meanwhile() called */
+	bool				 meanwhile_called;
 	struct failure			 why;
 	size_t				 n_failed;
 };
@@ -72,19 +72,19 @@ read_source(struct race *r, struct failure *why)
 		r->source.any.sa_family = AF_INET6;
 		r->source_len = sizeof(r->source.in6);
 	} else {
-		return failed(why, EX_CONFIG, "source_address %s is no IP "
-		    "address", text);
+		return failed(why, EX_CONFIG, "the source address %s is "
+		    "not an IP address", text);
 	}
 	return true;
 }
 
 static bool
-is_of_use(const struct race *r, const struct addrinfo *a)
+matches_source(const struct race *r, const struct addrinfo *a)
 {
 	return r->source_len == 0 || a->ai_family == r->source.any.sa_family;
 }
 
-/* The first family first, then turn by turn (RFC 8305 section 4). */
+/* Alternates the families, the first one first (RFC 8305 section 4). */
 static void
 interleave(struct race *r, const struct addrinfo *list)
 {
@@ -97,7 +97,7 @@ interleave(struct race *r, const struct addrinfo *list)
 
 		for (const struct addrinfo *a = list;
 		    a != NULL && i < 4 * ADDRESSES_MAX; a = a->ai_next, i++) {
-			if (used[i] || !is_of_use(r, a))
+			if (used[i] || !matches_source(r, a))
 				continue;
 			if (any == NULL)
 				any = a, any_i = i;
@@ -114,21 +114,21 @@ interleave(struct race *r, const struct addrinfo *list)
 	}
 }
 
-/* One failure more to tell of; as long as one may pass, there is hope. */
+/* Adds a failure; one temporary failure makes the whole temporary. */
 static void
-tell(struct race *r, int status, const char *text)
+add_failure(struct race *r, int status, const char *text)
 {
 	if (r->n_failed++ == 0)
 		failed(&r->why, status, "%s", text);
-	else if (r->n_failed <= TOLD_MAX)
+	else if (r->n_failed <= NAMED_MAX)
 		failure_suffix(&r->why, "; %s", text);
 	if (status == EX_TEMPFAIL)
 		r->why.status = status;
 }
 
-/* Out of the race; behind the last one that began, the next need not wait. */
+/* Ends an attempt; if it was the latest, the next one starts at once. */
 static void
-drop(struct race *r, struct attempt *a)
+end_attempt(struct race *r, struct attempt *a)
 {
 	if (a->fd != -1)
 		close(a->fd);
@@ -144,16 +144,12 @@ attempt_failed(struct race *r, struct attempt *a, int error)
 	char	text[sizeof(address) + 80];
 
 	address_text(a->to, address, sizeof(address));
-	if (error == ETIMEDOUT)
-		snprintf(text, sizeof(text), "no answer from %s", address);
-	else
-		snprintf(text, sizeof(text), "%s: %s", address,
-		    strerror(error));
-	tell(r, EX_TEMPFAIL, text);
-	drop(r, a);
+	snprintf(text, sizeof(text), "%s: %s", address, strerror(error));
+	add_failure(r, EX_TEMPFAIL, text);
+	end_attempt(r, a);
 }
 
-/* One address that is not ours to send from is that for all of them. */
+/* If the source address is unusable for one attempt, it is so for all. */
 static bool
 bind_source(struct race *r, struct attempt *a)
 {
@@ -162,15 +158,15 @@ bind_source(struct race *r, struct attempt *a)
 	if (r->source_len == 0 ||
 	    bind(a->fd, &r->source.any, r->source_len) == 0)
 		return true;
-	failed_errno(&why, EX_CONFIG, "can't send from source_address %s",
+	failed_errno(&why, EX_CONFIG, "cannot bind to the source address %s",
 	    r->options->source);
-	tell(r, why.status, why.text);
-	drop(r, a);
+	add_failure(r, why.status, why.text);
+	end_attempt(r, a);
 	r->n = r->started;
 	return false;
 }
 
-/* Starts the next address; true if it is connected at once. */
+/* Starts the next attempt; true if it is connected at once. */
 static bool
 start_next(struct race *r)
 {
@@ -195,15 +191,15 @@ start_next(struct race *r)
 		attempt_failed(r, a, errno);
 		return false;
 	}
-	if (!r->told && r->options->meanwhile != NULL)
+	if (!r->meanwhile_called && r->options->meanwhile != NULL)
 		r->options->meanwhile(r->options->context);
-	r->told = true;
+	r->meanwhile_called = true;
 	return connected;
 }
 
-/* Milliseconds until something is to be done without an event; -1: never. */
+/* Milliseconds until the next start or deadline; -1: none. */
 static int
-patience(const struct race *r)
+poll_timeout(const struct race *r)
 {
 	int64_t	until = r->started < r->n ? r->next_start : 0;
 	int64_t	left;
@@ -221,9 +217,9 @@ patience(const struct race *r)
 	return left < 0 ? 0 : (int)left;
 }
 
-/* What became of an attempt whose socket woke us; 0: it is connected. */
+/* The errno of an attempt whose socket is ready; 0: it is connected. */
 static int
-result_of(int fd)
+socket_error(int fd)
 {
 	int		error = 0;
 	socklen_t	len = sizeof(error);
@@ -234,11 +230,11 @@ result_of(int fd)
 }
 
 /*
- * Waits for one thing to happen.  The index of the winner, or -1; failed
- * attempts are taken out of the race.
+ * Waits for the next event, and ends attempts that have failed.  Returns the
+ * index of a connected attempt, or -1.
  */
 static int
-await(struct race *r)
+wait_for_event(struct race *r)
 {
 	struct pollfd	polls[ADDRESSES_MAX + 1];
 	int		index[ADDRESSES_MAX];
@@ -253,8 +249,8 @@ await(struct race *r)
 	}
 	polls[n] = (struct pollfd){ .fd = r->options->interrupt != NULL ?
 	    r->options->interrupt->fd : -1, .events = POLLIN };
-	/* Cut short by a signal, it has seen nothing: .revents says so. */
-	(void)poll(polls, n + 1, patience(r));
+	/* After EINTR, all .revents are 0. */
+	(void)poll(polls, n + 1, poll_timeout(r));
 	if (polls[n].revents != 0)
 		interrupt_came(r->options->interrupt);
 	for (nfds_t i = 0; i < n; i++) {
@@ -262,7 +258,7 @@ await(struct race *r)
 		int		 error;
 
 		if (polls[i].revents != 0) {
-			if ((error = result_of(a->fd)) == 0)
+			if ((error = socket_error(a->fd)) == 0)
 				return index[i];
 			attempt_failed(r, a, error);
 		} else if (a->deadline > 0 && clock_ms() >= a->deadline) {
@@ -289,18 +285,19 @@ is_due(const struct race *r)
 }
 
 /*
- * Who is running is looked at before another starts: after a pause of our own
- * making, such as meanwhile(), it may have won already.
+ * Runs the attempts; returns the connected socket, or -1.  Running attempts
+ * are checked before another one starts, since one of them may have been
+ * connected during meanwhile().
  */
 static int
-run(struct race *r)
+run_attempts(struct race *r)
 {
 	int	winner = -1;
 
 	while (winner == -1 && (r->started < r->n || running(r) > 0) &&
 	    !interrupt_is_known(r->options->interrupt)) {
 		if (running(r) > 0)
-			winner = await(r);
+			winner = wait_for_event(r);
 		if (winner == -1 && is_due(r) && start_next(r))
 			winner = (int)r->started - 1;
 	}
@@ -333,7 +330,7 @@ resolve(const struct endpoint *where, int family, struct addrinfo **list,
 		return true;
 	case EAI_NONAME:
 		return failed(why, EX_NOHOST,
-		    "the name %s does not exist in the DNS", where->host);
+		    "%s does not exist in the DNS", where->host);
 #if defined(EAI_NODATA) && EAI_NODATA != EAI_NONAME
 	case EAI_NODATA:
 #endif
@@ -343,20 +340,20 @@ resolve(const struct endpoint *where, int family, struct addrinfo **list,
 		return failed(why, EX_NOHOST, "%s has no %saddress",
 		    where->host, family_name(family));
 	case EAI_SYSTEM:
-		return failed_errno(why, EX_TEMPFAIL, "can't look %s up",
+		return failed_errno(why, EX_TEMPFAIL, "cannot resolve %s",
 		    where->host);
 	default:
-		return failed(why, EX_TEMPFAIL, "can't look %s up: %s",
+		return failed(why, EX_TEMPFAIL, "cannot resolve %s: %s",
 		    where->host, gai_strerror(error));
 	}
 }
 
 /*
- * Where nobody accepts, the kernel lets us wait: as long as is set here.  A
- * signal is looked for in between.
+ * Connects, with a timeout: connect(2) waits while the queue of the listening
+ * socket is full.  Signals are looked for every STEP_MS.
  */
 static bool
-connect_patiently(int fd, const struct sockaddr_un *to,
+connect_with_timeout(int fd, const struct sockaddr_un *to,
     const struct connect_options *options)
 {
 	int64_t	until = clock_ms() + options->timeout_ms;
@@ -366,10 +363,10 @@ connect_patiently(int fd, const struct sockaddr_un *to,
 		int64_t		left = until - clock_ms();
 		int64_t		ms = options->timeout_ms == 0 || left > STEP_MS ?
 				    STEP_MS : left > 0 ? left : 1;
-		struct timeval	patience = { ms / 1000, ms % 1000 * 1000 };
+		struct timeval	timeout = { ms / 1000, ms % 1000 * 1000 };
 
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
-		    sizeof(patience));
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
+		    sizeof(timeout));
 		good = connect(fd, (const struct sockaddr *)to,
 		    sizeof(*to)) == 0;
 	} while (!good && errno == EAGAIN &&
@@ -387,15 +384,15 @@ connect_unix(const char *path, const struct connect_options *options,
 
 	if (strlcpy(to.sun_path, path, sizeof(to.sun_path)) >=
 	    sizeof(to.sun_path)) {
-		failed(why, EX_CONFIG, "%s: too long for a Unix socket", path);
+		failed(why, EX_CONFIG, "%s: the path is too long for a Unix socket", path);
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd == -1 || !connect_patiently(fd, &to, options)) {
+	if (fd == -1 || !connect_with_timeout(fd, &to, options)) {
 		if (interrupt_is_known(options->interrupt))
 			interrupt_failed(options->interrupt, why);
 		else if (errno == EAGAIN)
-			failed(why, EX_TEMPFAIL, "%s: no answer", path);
+			failed(why, EX_TEMPFAIL, "%s: timed out", path);
 		else
 			failed_errno(why, EX_TEMPFAIL, "%s", path);
 		if (fd != -1)
@@ -408,7 +405,7 @@ connect_unix(const char *path, const struct connect_options *options,
 	return fd;
 }
 
-/* Whoever answers first of these addresses, or -1 with why. */
+/* A socket connected to one of the addresses, or -1 with why. */
 static int
 connect_any(const char *host, const struct addrinfo *list,
     const struct connect_options *options, struct failure *why)
@@ -420,11 +417,11 @@ connect_any(const char *host, const struct addrinfo *list,
 		return -1;
 	interleave(&r, list);
 	if (r.n == 0) {
-		failed(why, EX_CONFIG, "source_address %s is of another "
-		    "family than all addresses of %s", options->source, host);
+		failed(why, EX_CONFIG, "the source address %s differs "
+		    "in family from all addresses of %s", options->source, host);
 		return -1;
 	}
-	fd = run(&r);
+	fd = run_attempts(&r);
 	if (fd != -1)
 		return fd;
 	if (interrupt_is_known(options->interrupt)) {
@@ -432,9 +429,9 @@ connect_any(const char *host, const struct addrinfo *list,
 		return -1;
 	}
 	*why = r.why;
-	if (r.n_failed > TOLD_MAX)
+	if (r.n_failed > NAMED_MAX)
 		failure_suffix(why, "; and %zu more addresses",
-		    r.n_failed - TOLD_MAX);
+		    r.n_failed - NAMED_MAX);
 	return -1;
 }
 

@@ -1,14 +1,13 @@
 /*
- * connect.h - from the name of a host to a connected socket
+ * connect.h - resolve a host name and connect to one of its addresses
  *
- * Resolves, then tries the addresses staggered (RFC 8305): the families take
- * turns, beginning with that of the resolver's first address; the next one
- * starts 250 ms after the last, or as soon as that has failed; the first that
- * answers wins, and the others are closed.  Of a name with very many
- * addresses sixteen are tried.
+ * The attempts are staggered (RFC 8305): address families alternate, beginning
+ * with that of the resolver's first address; each attempt starts 250 ms after
+ * the previous one, or as soon as that has failed.  The first connection is
+ * used and the others are closed.  At most sixteen addresses are tried.
  *
- * The resolver is asked for both families at once and waited for: a name
- * server that keeps one of the answers back costs what resolv.conf allows.
+ * Both families are resolved before the first attempt, so a name server that
+ * answers only one of the queries delays it for as long as resolv.conf allows.
  */
 #ifndef NET_CONNECT_H
 #define NET_CONNECT_H
@@ -29,28 +28,28 @@ struct endpoint {
 
 struct connect_options {
 	int		 family;	/* AF_UNSPEC, AF_INET, AF_INET6 */
-	const char	*source;	/* address to come from, or NULL; those
-					 * of another family are left out */
+	const char	*source;	/* local address, or NULL; addresses of
+					 * another family are not tried */
 	int64_t		 timeout_ms;	/* for each address; 0: none */
-	struct interrupt *interrupt;	/* ends the attempts; or NULL */
+	struct interrupt *interrupt;	/* a signal ends the attempts; or NULL */
 
-	/* Called once, when the first attempt is under way, or NULL. */
+	/* Called once, after the first attempt has started; or NULL. */
 	void		(*meanwhile)(void *context);
 	void		*context;
 };
 
 /*
- * A connected, non-blocking, close-on-exec socket with TCP_NODELAY, or -1
- * with why: EX_NOHOST (the name does not exist, or has no address of the
- * family), EX_TEMPFAIL (resolver trouble, nobody answers, a signal), EX_CONFIG
- * (source address not ours, or of another family than all others).  Where
- * addresses were tried in vain, each is named with its reason, up to four of
- * them.
+ * Returns a connected, non-blocking, close-on-exec socket with TCP_NODELAY, or
+ * -1 with why: EX_NOHOST (the name does not exist or has no address of the
+ * family), EX_TEMPFAIL (the resolver or all attempts failed, or a signal),
+ * EX_CONFIG (the source address is not an address of this host, or its family
+ * differs from that of all addresses).  The text names up to four addresses,
+ * each with its reason.
  */
 int	connect_to(const struct endpoint *, const struct connect_options *,
 	    struct failure *why);
 
-/* The peer, by its address, is this machine: loopback, or a Unix socket. */
+/* True if the peer is on this host: a loopback address or a Unix socket. */
 bool	connect_is_local(int fd);
 
 #endif

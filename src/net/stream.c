@@ -15,9 +15,9 @@
 #include "util/clock.h"
 #include "util/interrupt.h"
 
-/* All but what is read into: each session would pay for that. */
+/* Clears everything except the input buffer, which would take time. */
 static void
-begin(struct stream *s, int in, int out)
+stream_init(struct stream *s, int in, int out)
 {
 	memset(s, 0, offsetof(struct stream, in));
 	s->fd = in;
@@ -27,14 +27,14 @@ begin(struct stream *s, int in, int out)
 void
 stream_open(struct stream *s, int fd)
 {
-	begin(s, fd, fd);
+	stream_init(s, fd, fd);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
 void
 stream_open_pair(struct stream *s, int in, int out)
 {
-	begin(s, in, out);
+	stream_init(s, in, out);
 	s->is_pair = true;
 }
 
@@ -49,37 +49,37 @@ stream_set_timeout(struct stream *s, int64_t ms)
 {
 	s->timeout = ms;
 	s->deadline = ms > 0 ? clock_ms() + ms : 0;
-	s->patient = s->alone = false;
+	s->per_wait = s->no_input = false;
 }
 
 void
 stream_set_wait_timeout(struct stream *s, int64_t ms)
 {
 	stream_set_timeout(s, ms);
-	s->patient = true;
+	s->per_wait = true;
 }
 
 void
 stream_expect_no_input(struct stream *s)
 {
-	s->alone = true;
+	s->no_input = true;
 }
 
 /*
- * Until the descriptor is ready, the deadline has come, or a signal; what is
- * ready comes first.
+ * Waits until the descriptor is ready, which is checked first, or until the
+ * deadline or a signal.
  */
 static bool
 wait_for(struct stream *s, short events, struct failure *why)
 {
 	struct pollfd	p[2] = {
 		{ .fd = events == POLLIN ? s->fd : s->fd_out,
-		    .events = s->alone ? events | POLLIN : events },
+		    .events = s->no_input ? events | POLLIN : events },
 		{ .fd = s->interrupt != NULL ? s->interrupt->fd : -1,
 		    .events = POLLIN },
 	};
 
-	if (s->patient && s->timeout > 0)
+	if (s->per_wait && s->timeout > 0)
 		s->deadline = clock_ms() + s->timeout;
 	for (;;) {
 		int64_t	left = -1;
@@ -99,24 +99,23 @@ wait_for(struct stream *s, short events, struct failure *why)
 			return true;
 		if (interrupt_came(s->interrupt))
 			return interrupt_failed(s->interrupt, why);
-		/* A session ticket is no input, and is gone now. */
+		/* A session ticket is not input; this has consumed it. */
 		if (n > 0 && p[0].revents != 0 && stream_is_readable(s))
-			return failed(why, EX_TEMPFAIL, "the server did not "
-			    "wait for the end");
+			return failed(why, EX_TEMPFAIL, "the server stopped "
+			    "reading");
 		if (n == -1 && errno != EINTR)
 			return failed_errno(why, EX_OSERR, "poll");
 	}
-	return failed(why, EX_TEMPFAIL, "no answer within %lld s",
+	return failed(why, EX_TEMPFAIL, "timed out after %lld s",
 	    (long long)(s->timeout + 999) / 1000);
 }
 
-/* Errors of a socket, said in terms of the server. */
 static bool
-broken(struct failure *why)
+connection_failed(struct failure *why)
 {
 	if (errno == EPIPE || errno == ECONNRESET)
 		return failed(why, EX_TEMPFAIL,
-		    "the server broke the connection off");
+		    "the server reset the connection");
 	return failed_errno(why, EX_TEMPFAIL, "connection lost");
 }
 
@@ -151,7 +150,7 @@ read_tls(struct stream *s, char *to, size_t room, struct failure *why)
 	}
 }
 
-/* From the connection, past what was read ahead. */
+/* Reads from the connection, not from what has been read ahead. */
 static ssize_t
 read_new(struct stream *s, char *to, size_t room, struct failure *why)
 {
@@ -172,7 +171,7 @@ read_new(struct stream *s, char *to, size_t room, struct failure *why)
 			if (errno == EINTR)
 				continue;
 			if (errno != EAGAIN && errno != EWOULDBLOCK) {
-				broken(why);
+				connection_failed(why);
 				return -1;
 			}
 			if (!wait_for(s, POLLIN, why))
@@ -262,9 +261,9 @@ stream_has_line(const struct stream *s)
 }
 
 /*
- * Under TLS the descriptor says nothing: it is readable when a session ticket
- * has come, and it is not when a reply waits in the module.  So the module is
- * asked for octets, which never waits.
+ * With TLS, the descriptor may be readable because of a session ticket, and
+ * may not be readable although the module holds a reply.  So this reads from
+ * the module, which never waits.
  */
 static bool
 is_readable_tls(struct stream *s)
@@ -320,7 +319,7 @@ write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 			if (errno == EINTR)
 				continue;
 			if (errno != EAGAIN && errno != EWOULDBLOCK) {
-				broken(why);
+				connection_failed(why);
 				return -1;
 			}
 			if (!wait_for(s, POLLOUT, why))
@@ -336,7 +335,7 @@ write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 			return -1;
 		if (result == TLS_CLOSED) {
 			errno = EPIPE;
-			broken(why);
+			connection_failed(why);
 			return -1;
 		}
 		if (!want(s, result, why))
@@ -376,7 +375,7 @@ stream_write(struct stream *s, const void *data, size_t len,
 	while (s->out.len + len > STREAM_OUT) {
 		size_t	n = STREAM_OUT - s->out.len;
 
-		/* A big block needs no copy once what came before is out. */
+		/* With an empty buffer, a large block needs no copy. */
 		if (s->out.len == 0) {
 			if (!write_all(s, from, n, why))
 				return false;
@@ -421,10 +420,10 @@ send_file_copied(struct stream *s, int fd, off_t offset, uint64_t len,
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == 0)
-			errno = EIO;	/* shorter than it was */
+			errno = EIO;	/* the file has been truncated */
 		if (n <= 0)
 			return failed_errno(why, EX_IOERR,
-			    "can't read the message back");
+			    "cannot read the message back");
 		if (!write_all(s, block, (size_t)n, why))
 			return false;
 		offset += n;
@@ -469,7 +468,7 @@ stream_send_file(struct stream *s, int fd, off_t offset, uint64_t len,
 			if (!wait_for(s, POLLOUT, why))
 				return false;
 		} else if (errno != EINTR)
-			return broken(why);
+			return connection_failed(why);
 	}
 	return send_file_copied(s, fd, offset, len, why);
 }
@@ -483,15 +482,16 @@ stream_start_tls(struct stream *s, const struct tls_module *module,
 	s->module = module;
 	s->tls = tls;
 	if (stream_has_input(s))
-		return failed(why, EX_PROTOCOL, "the server sent more than "
-		    "its answer before TLS began, as an attacker between us "
-		    "would");
+		return failed(why, EX_PROTOCOL, "the server sent data in "
+		    "clear after its reply to STARTTLS; an attacker on the "
+		    "network may have injected it");
 	while ((result = module->handshake(tls, s->fd, why)) != TLS_DONE) {
 		if (result == TLS_FAILED)
 			return false;
 		if (result == TLS_CLOSED)
 			return failed(why, EX_TEMPFAIL,
-			    "the server hung up during the TLS handshake");
+			    "the server closed the connection during the TLS "
+			    "handshake");
 		if (!want(s, result, why))
 			return false;
 	}

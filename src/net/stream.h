@@ -1,10 +1,10 @@
 /*
- * stream.h - a connection as lines and blocks, with a deadline
+ * stream.h - buffered I/O on a connection, with a deadline, in clear or by TLS
  *
- * Blocking to the caller, non-blocking underneath: every wait ends at the
- * deadline.  Output is collected and leaves in one write per flight, at
- * stream_flush() or when the buffer is full.  TLS, once started, is
- * invisible here.  The stream owns the descriptor, but for a pair.
+ * Calls block until they are done, but no longer than the deadline; the
+ * descriptor itself does not block.  Output is collected until
+ * stream_flush(), or until the buffer is full, so that a flight leaves in one
+ * write.  The stream owns its descriptor, except a pair.
  */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
@@ -28,20 +28,20 @@ enum {
 
 struct stream {
 	int			 fd;		/* -1: closed */
-	int			 fd_out;	/* the same one, or of a pair */
+	int			 fd_out;	/* fd, unless it is a pair */
 	bool			 is_pair;
-	int64_t			 timeout;	/* ms, as it was set */
+	int64_t			 timeout;	/* in ms, as set */
 	int64_t			 deadline;	/* clock_ms(); 0: none */
-	bool			 patient;	/* it begins anew with a wait */
-	bool			 alone;		/* input ends a wait for room */
+	bool			 per_wait;	/* each wait has its own deadline */
+	bool			 no_input;	/* input makes a write fail */
 	struct interrupt	*interrupt;	/* borrowed, or NULL */
 	struct buffer		 out;
 	size_t			 in_start;
 	size_t			 in_end;
-	size_t			 in_used;	/* the most there ever was */
+	size_t			 in_used;	/* octets to wipe at the end */
 	bool			 eof;
-	struct failure		 lost;		/* why the next read fails; no
-						 * status: it need not */
+	struct failure		 lost;		/* if .status is set, the next
+						 * read fails with this */
 	const struct tls_module	*module;	/* NULL: in clear */
 	struct tls		*tls;
 	char			 in[STREAM_IN];
@@ -50,65 +50,65 @@ struct stream {
 void	stream_open(struct stream *, int fd);	/* makes fd non-blocking */
 
 /*
- * Of two descriptors, such as standard input and output, which need be no
- * sockets.  Others may share them, so they stay as they are and open; where
- * they block, a write may last longer than the deadline.
+ * Opens a pair of descriptors, such as standard input and output, which need
+ * not be sockets.  Other processes may share them, so they stay open and in
+ * their mode; a write to a blocking one may exceed the deadline.
  */
 void	stream_open_pair(struct stream *, int in, int out);
 
-/* A signal that was held back ends each wait from now on, too; borrowed. */
+/* From now on a blocked signal ends each wait (interrupt.h); borrowed. */
 void	stream_set_interrupt(struct stream *, struct interrupt *);
 
-/* The deadline of all that follows, in milliseconds from now; 0: none. */
+/* Sets one deadline for all following calls, in ms from now; 0: none. */
 void	stream_set_timeout(struct stream *, int64_t ms);
 
 /*
- * The same for each wait on its own, so that what takes long may take it as
- * long as there is headway.
+ * Sets a timeout for each wait separately, so that a long transfer does not
+ * fail as long as it makes progress.
  */
 void	stream_set_wait_timeout(struct stream *, int64_t ms);
 
 /*
- * Until a time is set again, it is for us alone to speak: where the peer does
- * not take what we write and has something to say, or has closed, the write
- * fails at once.
+ * Until the next timeout is set, the peer must not send anything: a write that
+ * has to wait fails at once if input has arrived or the peer has closed.
  */
 void	stream_expect_no_input(struct stream *);
 
 enum stream_result {
-	STREAM_LINE,		/* a whole line, its line end cut */
-	STREAM_LONG,		/* no line end within the limit */
-	STREAM_CLOSED,		/* end of file; what came before it is given */
+	STREAM_LINE,		/* a whole line, without its line end */
+	STREAM_LONG,		/* the line is longer than the limit */
+	STREAM_CLOSED,		/* end of file; *line has what preceded it */
 	STREAM_FAILED,		/* deadline or error: see why */
 };
 
 /*
- * Appends the next line to *line, at most limit octets.  CRLF and a bare LF
- * both end a line; *bare_lf, if given, tells which it was.  NULs stay in.
+ * Appends the next line to *line, at most limit octets, NULs included.  Both
+ * CRLF and a bare LF end a line; *bare_lf, if not NULL, is set accordingly.
  */
 enum stream_result stream_read_line(struct stream *, struct buffer *line,
 	    size_t limit, bool *bare_lf, struct failure *why);
 
 /*
- * What was read ahead, at least one octet, until the next call; 0 at the
- * end, -1 with why.  It stays there until stream_consume().
+ * Sets *data to the octets that have been read ahead, valid until the next
+ * call, and returns their number; waits if there are none.  Returns 0 at the
+ * end of the input, -1 with why.  stream_consume() removes octets.
  */
 ssize_t	stream_peek(struct stream *, const char **data, struct failure *why);
 void	stream_consume(struct stream *, size_t n);
 
-/* True if octets were read ahead that nobody has asked for yet. */
+/* True if octets have been read ahead. */
 bool	stream_has_input(const struct stream *);
 
-/* True if a whole line was. */
+/* True if a whole line has been read ahead. */
 bool	stream_has_line(const struct stream *);
 
 /*
- * True if a read would not wait: input is here, or the peer has closed.  Of
- * TLS only what is meant for us counts, session tickets do not.
+ * True if a read would not wait: input has arrived, or the peer has closed.
+ * TLS session tickets are not input.
  */
 bool	stream_is_readable(struct stream *);
 
-/* Collects; writes only when the buffer is full. */
+/* These collect, and write only if the buffer is full. */
 bool	stream_write(struct stream *, const void *data, size_t len,
 	    struct failure *why);
 bool	stream_printf(struct stream *, struct failure *why, const char *fmt, ...)
@@ -116,22 +116,22 @@ bool	stream_printf(struct stream *, struct failure *why, const char *fmt, ...)
 bool	stream_flush(struct stream *, struct failure *why);
 
 /*
- * Flushes, then sends len octets of the file from offset: without a copy
- * through this process where the connection is in clear.
+ * Flushes, then sends len octets of a file from an offset; in clear, by
+ * sendfile(2).
  */
 bool	stream_send_file(struct stream *, int fd, off_t offset, uint64_t len,
 	    struct failure *why);
 
 /*
- * TLS from here on, with a session that the module has started; it is the
- * stream's now, whatever comes back.  EX_PROTOCOL if octets in clear are
- * waiting already; else what the module says.  Nothing may be written or
- * read after failure.
+ * Starts TLS with a session that the module has prepared; the stream owns the
+ * session from now on, even on failure.  EX_PROTOCOL if octets in clear have
+ * already arrived, otherwise the status of the module.  After a failure the
+ * stream must not be used, only closed.
  */
 bool	stream_start_tls(struct stream *, const struct tls_module *,
 	    struct tls *, struct failure *why);
 
-/* Flushes nothing; closes TLS politely without waiting, and the socket. */
+/* Closes without flushing; sends close_notify if that needs no waiting. */
 void	stream_close(struct stream *);
 
 #endif

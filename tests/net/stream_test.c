@@ -113,7 +113,7 @@ silence_ends_at_the_deadline(void **state)
 	stream_set_timeout(&p->s, 20);
 	assert_int_equal(stream_peek(&p->s, &data, &why), -1);
 	assert_int_equal(why.status, EX_TEMPFAIL);
-	assert_non_null(strstr(why.text, "no answer"));
+	assert_non_null(strstr(why.text, "timed out"));
 }
 
 static void
@@ -139,7 +139,7 @@ writing_to_nobody_is_told(void **state)
 	assert_true(stream_write(&p->s, "x", 1, &why));
 	assert_false(stream_flush(&p->s, &why));
 	assert_int_equal(why.status, EX_TEMPFAIL);
-	assert_non_null(strstr(why.text, "broke the connection off"));
+	assert_non_null(strstr(why.text, "reset the connection"));
 }
 
 static void

@@ -105,13 +105,13 @@ static const struct address_case cases[] = {
 	{ "nor for another one's black hole",
 	    "smtp://both.test:2510", "family = ipv6\n" SHORT,
 	    "2001:db8::1", EX_TEMPFAIL,
-	    "both.test:2510: no answer from 2001:db8::1" },
+	    "both.test:2510: 2001:db8::1: Connection timed out" },
 	{ "a black hole that is all there is",
 	    "smtp://six.test:2510", SHORT, "2001:db8::1", EX_TEMPFAIL,
-	    "six.test:2510: no answer from 2001:db8::1" },
+	    "six.test:2510: 2001:db8::1: Connection timed out" },
 	{ "a black hole given as an address",
 	    "smtp://[2001:db8::1]:2510", SHORT, "2001:db8::1", EX_TEMPFAIL,
-	    "[2001:db8::1]:2510: no answer from 2001:db8::1" },
+	    "[2001:db8::1]:2510: 2001:db8::1: Connection timed out" },
 	{ "the next one does not wait where one is refused",
 	    "smtp://both.test:2511", NULL, "2001:db8::1 > 127.0.0.2", 0,
 	    NULL },
@@ -121,7 +121,7 @@ static const struct address_case cases[] = {
 	{ "all that failed are told of, as they did",
 	    "smtp://dead.test:2510", "connect_timeout = 500ms\n",
 	    "127.0.0.1 ~ 127.0.0.3", EX_TEMPFAIL, "dead.test:2510: "
-	    "127.0.0.3: Connection refused; no answer from 127.0.0.1 (" },
+	    "127.0.0.3: Connection refused; 127.0.0.1: Connection timed out (" },
 	{ "nobody listens at any",
 	    "smtp://both.test:2512", NULL, "2001:db8::1 > 127.0.0.2",
 	    EX_TEMPFAIL, "both.test:2512: 2001:db8::1: Connection refused; "
@@ -148,11 +148,11 @@ static const struct address_case cases[] = {
 	    "both.test:2512: 2001:db8::1: Connection refused (" },
 	{ "source_address where none is of its family",
 	    "smtp://six.test:2510", "source_address = 127.0.0.7\n", "",
-	    EX_CONFIG, "source_address 127.0.0.7 is of another family than "
+	    EX_CONFIG, "the source address 127.0.0.7 differs in family from "
 	    "all addresses of six.test" },
 	{ "source_address that is not ours",
 	    "smtp://three.test:2510", "source_address = 2001:db8:ffff::9\n",
-	    "", EX_CONFIG, "three.test:2510: can't send from source_address "
+	    "", EX_CONFIG, "three.test:2510: cannot bind to the source address "
 	    "2001:db8:ffff::9: Cannot assign requested address (" },
 	{ "a name without an address of the family",
 	    "smtp://six.test:2510", "family = ipv4\n", "", EX_NOHOST,

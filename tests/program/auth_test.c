@@ -755,7 +755,7 @@ static const struct CMUnitTest auth_spec[] = {
 	FAILS("the server falls silent in between", STEPS("SCRAM-SHA-256",
 	    { .at = ON_AUTH_LINE, .say = "", .then = THEN_HANG }),
 	    .more = LOGIN "timeout = 2s\n", .status = EX_TEMPFAIL,
-	    .says = { "AUTH: no answer" }),
+	    .says = { "AUTH: timed out" }),
 	FAILS("nothing that we may use", OFFERS("CRAM-MD5 GSSAPI"),
 	    .status = EX_NOPERM, .commands = "EHLO|STARTTLS|EHLO|QUIT",
 	    .says = { "AUTH: the server offers AUTH only by CRAM-MD5 GSSAPI; ",

@@ -183,7 +183,7 @@ a_socket_at_which_nobody_accepts_is_given_up(void **state)
 	    "connect_timeout = 300ms\n"), WORDS("-i", "b@example.net"),
 	    "\nHello\n");
 	assert_int_equal(out.status, EX_TEMPFAIL);
-	assert_non_null(strstr(out.err.data, "/lmtp: no answer"));
+	assert_non_null(strstr(out.err.data, "/lmtp: timed out"));
 	outcome_free(&out);
 	smarthost_stop(host);
 	folder_remove(&folder);

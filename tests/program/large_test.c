@@ -41,7 +41,7 @@ static const struct large_case cases[] = {
 	    .steps = { { .at = ON_IN_BODY, .after = MB, .say = "",
 	    .then = THEN_HANG } } },
 	    .status = EX_TEMPFAIL,
-	    .err = "message: no answer within 2 s" },
+	    .err = "message: timed out after 2 s" },
 	{ "a refusal in the midst is believed, and saves the end",
 	    { .keywords = "PIPELINING", .steps = { { .at = ON_IN_BODY,
 	    .after = MB, .say = "552 5.3.4 too big" } } },

@@ -83,7 +83,7 @@ static const struct lookup_case cases[] = {
 	{ "localhost that leads to another machine, where TLS is off",
 	    "smtp://localhost:2501", "tls = off\n", 0, NULL },
 	{ "no such name", "smtp://nowhere.test:2501", NULL, EX_NOHOST,
-	    "the name nowhere.test does not exist in the DNS" },
+	    "nowhere.test does not exist in the DNS" },
 	{ "another address of the name", "smtp://two.test:2501",
 	    "tls = off\n", 0, NULL },
 };

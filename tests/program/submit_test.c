@@ -383,7 +383,7 @@ static const struct CMUnitTest submit_spec[] = {
 	    .script = { .steps = { { .at = ON_GREETING,
 	    .then = THEN_HANG, .say = "" } } },
 	    .more = "timeout = 1s\n",
-	    .status = EX_TEMPFAIL, .words = { "greeting", "no answer" }),
+	    .status = EX_TEMPFAIL, .words = { "greeting", "timed out" }),
 	TOLD("both recipients are refused for the sender's sake",
 	    .script = { .steps = { { .at = ON_MAIL,
 	    .say = "550 5.7.1 not you" } } },
