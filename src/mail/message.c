@@ -645,7 +645,7 @@ parser_free(struct message *m)
 }
 
 void
-body_free(struct body *b)
+body_close(struct body *b)
 {
 	buffer_free(&b->memory);
 	if (b->fd > 0)		/* 0 in a struct that was never begun */
@@ -747,6 +747,6 @@ message_free(struct message *m)
 {
 	parser_free(m);
 	header_free(&m->header);
-	body_free(&m->body);
+	body_close(&m->body);
 	*m = (struct message){ .body.fd = -1 };
 }

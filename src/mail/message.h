@@ -112,7 +112,7 @@ ssize_t	body_read(const struct body *, uint64_t at, char *to, size_t room,
  */
 const char *body_in_memory(const struct body *);
 
-void	body_free(struct body *);
+void	body_close(struct body *);
 
 /* Octets of the wire form, header and empty line included. */
 uint64_t message_size(const struct message *);

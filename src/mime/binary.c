@@ -336,6 +336,6 @@ binary_settle(struct message *m, struct failure *why)
 		relabel_top(&m->header, &parts);
 	good = good && encode(&e, &parts);
 	free(parts.part);
-	body_free(&raw);
+	body_close(&raw);
 	return good;
 }
