@@ -13,7 +13,7 @@
 
 #include "util/memory.h"
 
-struct body {
+struct received {
 	EVP_MD_CTX		*sha;		/* NULL: not discarded */
 	struct event_digest	 digest;
 	uint64_t		 size;
@@ -22,10 +22,10 @@ struct body {
 	char			 before;	/* DATA: the octet taken last */
 };
 
-static struct body *
-body_new(bool discard)
+static struct received *
+received_new(bool discard)
 {
-	struct body	*b = memory_new(1, sizeof(*b));
+	struct received	*b = memory_new(1, sizeof(*b));
 
 	b->line_start = true;
 	if (discard) {
@@ -36,7 +36,7 @@ body_new(bool discard)
 }
 
 void
-body_free(struct body *b)
+received_free(struct received *b)
 {
 	if (b == NULL)
 		return;
@@ -63,7 +63,7 @@ keep_last(struct event_digest *g, const char *data, size_t len)
 
 /* Octets of the message itself, dots taken away. */
 static void
-body_add(struct body *b, const char *data, size_t len)
+received_add(struct received *b, const char *data, size_t len)
 {
 	struct event_digest	*g = &b->digest;
 	size_t			 first = DIGEST_ENDS - g->first_len;
@@ -90,7 +90,7 @@ static void
 tell_complete(struct dialogue *d)
 {
 	struct peer	*p = d->peer;
-	struct body	*b = d->body;
+	struct received	*b = d->body;
 	unsigned char	 sum[EVP_MAX_MD_SIZE];
 	unsigned	 n = 0;
 	unsigned	 round_trips = p->round_trips + (p->wrote ? 0 : 1);
@@ -164,7 +164,7 @@ conclude(struct dialogue *d, const char *line)
  * it.  A dot whose meaning depends on what follows stays where it is.
  */
 static bool
-scan(struct body *b, struct peer *peer)
+scan(struct received *b, struct peer *peer)
 {
 	const char	*begin = peer->in + peer->start;
 	const char	*end = peer->in + peer->end;
@@ -179,7 +179,7 @@ scan(struct body *b, struct peer *peer)
 				done = left >= 3;
 				break;
 			}
-			body_add(b, run, (size_t)(p - run));
+			received_add(b, run, (size_t)(p - run));
 			run = ++p;
 		}
 		b->line_start = false;
@@ -190,7 +190,7 @@ scan(struct body *b, struct peer *peer)
 		b->line_start = (nl > begin ? nl[-1] : b->before) == '\r';
 		p = nl + 1;
 	}
-	body_add(b, run, (size_t)(p - run));
+	received_add(b, run, (size_t)(p - run));
 	b->octets += (uint64_t)(p - begin);
 	if (p > begin)
 		b->before = p[-1];
@@ -205,7 +205,7 @@ dialogue_data(struct dialogue *d)
 	uint64_t	 from = p->taken;
 	bool		 done = false;
 
-	d->body = body_new(p->script->discard);
+	d->body = received_new(p->script->discard);
 	p->in_body = true;
 	while (peer_flush(p) && midway(d) && !(done = scan(d->body, p)) &&
 	    midway(d) && peer_fill(p))
@@ -241,7 +241,7 @@ take_chunk(struct dialogue *d, uint64_t n)
 		}
 		if (here > n)
 			here = (size_t)n;
-		body_add(d->body, p->in + p->start, here);
+		received_add(d->body, p->in + p->start, here);
 		d->body->octets += here;
 		peer_take(p, here);
 		n -= here;
@@ -266,7 +266,7 @@ dialogue_chunk(struct dialogue *d, const char *line, const char *args)
 	}
 	d->in_chunks = true;
 	if (d->body == NULL)
-		d->body = body_new(d->peer->script->discard);
+		d->body = received_new(d->peer->script->discard);
 	peer_event(d->peer, EVENT_CHUNK, n, 0, NULL, 0);
 	if (!take_chunk(d, n))
 		d->over = true;

@@ -38,7 +38,7 @@ dialogue_reset(struct dialogue *d)
 		free(d->rcpt[i]);
 	d->n_rcpt = 0;
 	d->mail = d->in_chunks = false;
-	body_free(d->body);
+	received_free(d->body);
 	d->body = NULL;
 }
 

@@ -25,7 +25,7 @@ struct dialogue {
 	char	       **rcpt;		/* accepted paths */
 	size_t		 n_rcpt, cap_rcpt;
 	bool		 in_chunks;	/* BDAT has begun */
-	struct body	*body;		/* of the message being received */
+	struct received	*body;		/* of the message being received */
 	bool		 over;		/* the connection is done with */
 	int		 code;		/* of the reply given last */
 };
@@ -55,7 +55,7 @@ void	dialogue_chunk(struct dialogue *, const char *line, const char *args);
 
 /* Forgets the transaction (RSET, EHLO, end of the message). */
 void	dialogue_reset(struct dialogue *);
-void	body_free(struct body *);
+void	received_free(struct received *);
 
 /* What may be said about a script's step for this stage; NULL: none. */
 const struct step *dialogue_step(struct dialogue *, enum stage,
