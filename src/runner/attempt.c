@@ -11,7 +11,7 @@
 #include "queue/retry.h"
 #include "relay/mail_log.h"
 #include "runner/bounce.h"
-#include "submit/sender.h"
+#include "submit/prepare.h"
 #include "util/memory.h"
 #include "util/visible.h"
 
@@ -368,17 +368,25 @@ queue_notice(struct attempt *a, struct failure *why)
 		.caller = d->caller,
 	};
 	struct identity		 owner = owner_of(a);
-	char			*from = sender_of_notice(a->w->config,
-				    &owner);
+	struct preparation	 preparation = {
+		.config = a->w->config,
+		.me = &owner,
+		.directory = &a->w->names,
+		.about = d->envelope.reverse_path,
+	};
+	struct outcome		*outcomes = NULL;
 	bool			 good;
 
-	good = notice_make(&notice, a->entry, a->w->me, from, a->now, why) &&
-	    entry_mark_notice(a->entry, why) &&
+	good = notice_make(&notice, a->entry, a->w->me, a->now, why) &&
+	    prepare(&preparation, &notice.envelope, &notice.message,
+	    &outcomes, why);
+	submission.outcomes = outcomes;
+	good = good && entry_mark_notice(a->entry, why) &&
 	    spool_commit(a->w->spool, &submission, a->notice, why);
 	if (!good)
 		a->notice[0] = '\0';
 	notice_free(&notice);
-	free(from);
+	free(outcomes);
 	return good;
 }
 
@@ -567,6 +575,7 @@ void
 worker_begin(struct worker *w, const struct trace *trace)
 {
 	relay_begin(&w->relay, w->config, w->me, trace);
+	local_names_begin(&w->names, w->config, w->me);
 	w->relay.remember = true;
 }
 
@@ -574,4 +583,5 @@ void
 worker_end(struct worker *w)
 {
 	relay_end(&w->relay);
+	local_names_end(&w->names);
 }

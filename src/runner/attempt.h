@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "queue/entry.h"
 #include "relay/relay.h"
+#include "submit/local_names.h"
 #include "util/log.h"
 
 /* Which entries by their time; held ones are never chosen. */
@@ -54,6 +55,7 @@ struct worker {
 	struct spool		*spool;
 	const struct choice	*choice;
 	struct relay		 relay;		/* begun by worker_begin() */
+	struct local_names	 names;		/* likewise; for bounces */
 
 	/*
 	 * Asked when the smarthost can't be reached, before the entry takes

@@ -15,7 +15,6 @@ enum { BLOCK = 64 * 1024 };
 struct writer {
 	const struct entry	*entry;
 	const struct identity	*me;
-	const char		*from;
 	int64_t			 now;
 	char			 boundary[40];
 	struct buffer		 text;
@@ -72,9 +71,9 @@ write_header(struct writer *w)
 	const char	*encoding = is_8bit(w->entry) ? "8bit" : "7bit";
 	struct buffer	*b = &w->text;
 
-	buffer_addf(b, "From: Mail Delivery System <%s>\n"
+	buffer_addf(b, "From: Mail Delivery System <MAILER-DAEMON>\n"
 	    "To: <%s>\nSubject: Mail could not be delivered\nDate: ",
-	    w->from, w->entry->docket.envelope.reverse_path);
+	    w->entry->docket.envelope.reverse_path);
 	date_write(b, (time_t)w->now);
 	buffer_add_text(b, "\nMessage-ID: ");
 	message_id_write(b, (time_t)w->now, w->me->domain);
@@ -267,13 +266,11 @@ feed_original(struct notice *n, struct writer *w, struct failure *why)
 
 bool
 notice_make(struct notice *n, const struct entry *entry,
-    const struct identity *me, const char *from, int64_t now,
-    struct failure *why)
+    const struct identity *me, int64_t now, struct failure *why)
 {
 	const char *const	spill[] = { entry->spool->spill, NULL };
 	struct message_limits	limits = { .spill = spill };
-	struct writer		w = { .entry = entry, .me = me,
-				    .from = from, .now = now };
+	struct writer		w = { .entry = entry, .me = me, .now = now };
 	bool			good;
 
 	*n = (struct notice){ .message.body.fd = -1 };

@@ -3,8 +3,8 @@
  *
  * Tells whoever sent a message which of its forward-paths were given up, and
  * why: in plain words, then for programs, then by the message itself or its
- * header.  It comes from the null path, so nothing answers it; its From is
- * given, as providers refuse those they do not know in notices, too.
+ * header.  It comes from the null path, so nothing answers it.  It is as raw
+ * as a message from a program: submit/prepare.h makes it one that can be sent.
  */
 #ifndef RUNNER_BOUNCE_H
 #define RUNNER_BOUNCE_H
@@ -34,8 +34,7 @@ bool	notice_is_due(const struct docket *);
  * False with EX_IOERR or EX_CANTCREAT; notice_free() in any case.
  */
 bool	notice_make(struct notice *, const struct entry *,
-	    const struct identity *me, const char *from, int64_t now,
-	    struct failure *why);
+	    const struct identity *me, int64_t now, struct failure *why);
 
 void	notice_free(struct notice *);
 

@@ -136,6 +136,20 @@ text_of(const struct work *w, enum config_key key)
 	return config_text(w->p->config, &w->subject, key);
 }
 
+/* Where all mail goes, or NULL; a bounce where its message went, too. */
+static const char *
+redirection(const struct work *w)
+{
+	const char		*redirect = text_of(w, KEY_REDIRECT_ALL);
+	struct config_subject	 failed = { .from = w->p->about,
+				    .user = w->subject.user };
+
+	if (redirect == NULL && w->p->about != NULL)
+		redirect = config_text(w->p->config, &failed,
+		    KEY_REDIRECT_ALL);
+	return redirect;
+}
+
 static bool
 prepare_envelope(struct work *w, struct outcome **outcomes,
     struct failure *why)
@@ -143,7 +157,7 @@ prepare_envelope(struct work *w, struct outcome **outcomes,
 	struct expansion	 rules = {
 		.directory = w->p->directory,
 		.bad = &w->found,
-		.redirect = text_of(w, KEY_REDIRECT_ALL),
+		.redirect = redirection(w),
 		.bcc = text_of(w, KEY_ALWAYS_BCC),
 		.max = config_number(w->p->config, NULL,
 		    KEY_RECIPIENT_LIMIT),

@@ -3,8 +3,8 @@
  *
  * The one place where the configuration's rules about senders, recipients
  * and header fields are applied, whoever the caller is: a command line, an
- * SMTP session, the service.  No road to the smarthost or into the queue
- * leads past it but that of notices, which we write ourselves.
+ * SMTP session, the queue with a bounce.  No road to the smarthost or into the
+ * queue leads past it.
  *
  * What goes in is what was said, and not yet judged: a message as it was read,
  * and an envelope whose paths come from address_write() but may be bare names
@@ -36,6 +36,10 @@ struct preparation {
 	bool			 from_header;	/* take recipients from there,
 						 * too (-t), with these */
 	unsigned		 notify;	/* notices */
+	const char		*about;		/* of a bounce: the reverse-path
+						 * of the message that failed,
+						 * whose redirect_all applies,
+						 * too; or NULL */
 	struct leads		*leads;		/* filled where it is not NULL:
 						 * where the forward-paths led,
 						 * in the order they came in */

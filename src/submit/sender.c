@@ -98,21 +98,6 @@ sender_of_field(const struct sender *s, const char *reverse_path)
 	return buffer_take(&path);
 }
 
-char *
-sender_of_notice(const struct config *config, const struct identity *me)
-{
-	struct config_subject	nobody = { .from = "", .user = me->user };
-	struct local_names	directory;
-	struct sender		s;
-	char			*address;
-
-	local_names_begin(&directory, config, me);
-	sender_begin(&s, config, &nobody, &directory);
-	address = sender_of_field(&s, "");
-	local_names_end(&directory);
-	return address;
-}
-
 /*
  * The fields
  */

@@ -43,7 +43,4 @@ void	sender_fields(struct sender *, struct header *);
  */
 char	*sender_of_field(const struct sender *, const char *reverse_path);
 
-/* The same for a notice of our own, which has no sender. */
-char	*sender_of_notice(const struct config *, const struct identity *);
-
 #endif

@@ -426,6 +426,50 @@ change_entries(const struct queue_place *p, const char *how)
 	assert_int_equal(system(command), 0);
 }
 
+/* A bounce takes the path that all mail takes. */
+struct bounce_case {
+	const char	*more;
+	const char	*aliases;	/* or NULL */
+	const char	*sender;	/* NULL: me@example.org */
+	const char	*to;		/* where the bounce goes; NULL: nowhere,
+					 * the message is kept in failed/ */
+	const char	*words;		/* in the bounce */
+};
+
+static void
+bounce_goes_to(void **state)
+{
+	const struct bounce_case	*t = *state;
+	struct queue_place		 p;
+	const struct heard_message	*m;
+
+	/* The first RCPT is for the message, the next one for the bounce. */
+	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .connection = 1, .nth = 1, .say = "550 5.1.1 no" } } }, t->more);
+	if (t->aliases != NULL)
+		folder_write(&p.folder, "aliases", 0600, t->aliases);
+	queue_put(&p, t->sender != NULL ? t->sender : me,
+	    LIST("b@example.net"));
+	queue_run(&p, "-q", 0);
+	assert_string_equal(queued(&p), "");
+	if (t->to == NULL) {
+		assert_string_equal(failed_ones(&p), "-b@example.net");
+		assert_int_equal(smarthost_messages(p.host), 0);
+	} else {
+		assert_string_equal(failed_ones(&p), "");
+		assert_true(smarthost_wait_messages(p.host, 1));
+		m = smarthost_message(p.host, 0);
+		assert_string_equal(m->reverse_path, "");
+		assert_int_equal(m->n_rcpt, 1);
+		assert_string_equal(m->rcpt[0].path, t->to);
+		assert_non_null(strstr(m->data.data, t->words));
+	}
+	queue_place_close(&p);
+}
+
+#define BOUNCE(sentence, ...) { sentence, bounce_goes_to, NULL, NULL, \
+	&(struct bounce_case){ __VA_ARGS__ } }
+
 /* What somebody wrote into an entry's file is never a command. */
 static void
 an_edited_entry_adds_no_command(void **state)
@@ -1035,6 +1079,30 @@ static const struct CMUnitTest flush_spec[] = {
 	cmocka_unit_test(a_refusal_is_told_to_the_sender),
 	cmocka_unit_test(a_notice_has_the_sender_that_the_provider_lets_us_use),
 	cmocka_unit_test(a_notice_has_the_sender_of_who_sent_the_message),
+	BOUNCE("a bounce goes where redirect_all says",
+	    .more = "redirect_all = dev@example.com\n",
+	    .to = "dev@example.com",
+	    .words = "\r\nX-Original-To: me@example.org\r\n"),
+	BOUNCE("or where that of the message that failed says",
+	    .more = "[from me@*]\nredirect_all = dev@example.com\n",
+	    .to = "dev@example.com",
+	    .words = "\r\nX-Original-To: me@example.org\r\n"),
+	BOUNCE("a bounce to a local name goes to root",
+	    .more = "from_mode = never\nroot = admin@example.com\n",
+	    .sender = "root@localhost", .to = "admin@example.com",
+	    .words = "\r\nTo: <admin@example.com>\r\n"),
+	BOUNCE("or where its alias leads",
+	    .more = "from_mode = never\nroot = admin@example.com\n",
+	    .aliases = "www-data: web@example.com\n",
+	    .sender = "www-data@localhost", .to = "web@example.com",
+	    .words = "\r\nTo: <web@example.com>\r\n"),
+	BOUNCE("without root it goes to domain",
+	    .more = "from_mode = never\ndomain = example.com\n",
+	    .sender = "www-data@localhost", .to = "www-data@example.com",
+	    .words = "\r\nTo: <www-data@example.com>\r\n"),
+	BOUNCE("a bounce to a local name that leads nowhere is not sent",
+	    .more = "from_mode = never\ndomain = localhost\n",
+	    .sender = "root@localhost", .to = NULL),
 	cmocka_unit_test(an_edited_entry_adds_no_command),
 	cmocka_unit_test(an_edited_message_does_not_end_early),
 	cmocka_unit_test(a_clock_that_was_set_back_holds_up_nothing),
