@@ -120,21 +120,52 @@ write_words(struct writer *w)
 		    "address%s.\n", delivered, delivered > 1 ? "es" : "");
 }
 
-/* xtext as what it stands for (RFC 3461 section 4), printable ASCII only. */
+/*
+ * xtext as what it stands for (RFC 3461 section 4); what does not stand for
+ * printable ASCII stays xtext.
+ */
 static void
 add_xtext(struct buffer *b, const char *text)
 {
 	for (; *text != '\0'; text++) {
 		char	hex[3] = "";
-		long	c = (unsigned char)*text;
+		long	c;
 
 		if (*text == '+' && isxdigit((unsigned char)text[1]) &&
 		    isxdigit((unsigned char)text[2])) {
 			memcpy(hex, text + 1, 2);
 			c = strtol(hex, NULL, 16);
-			text += 2;
+			if (c >= ' ' && c < 127) {
+				buffer_add_byte(b, (char)c);
+				text += 2;
+				continue;
+			}
 		}
-		buffer_add_byte(b, c >= ' ' && c < 127 ? (char)c : '?');
+		buffer_add_byte(b, *text >= ' ' && *text < 127 ? *text : '?');
+	}
+}
+
+/* An address and its type; not all of it may be ASCII (RFC 6533 section 3). */
+static void
+add_address(struct buffer *b, const char *path)
+{
+	bool	ascii = is_ascii(path);
+
+	buffer_add_text(b, ascii ? "rfc822;" : "utf-8;");
+	while (*path != '\0') {
+		uint32_t	c;
+		size_t		n = text_decode_utf8(path, strlen(path), &c);
+
+		if (n == 0) {
+			c = (unsigned char)*path;
+			n = 1;
+		}
+		if (c >= ' ' && c < 127 &&
+		    (ascii || strchr(" \\+=", (int)c) == NULL))
+			buffer_add_byte(b, *path);
+		else
+			buffer_addf(b, "\\x{%lX}", (unsigned long)c);
+		path += n;
 	}
 }
 
@@ -186,8 +217,8 @@ write_status_of(struct writer *w, size_t i)
 		add_xtext(b, to->orcpt);
 		buffer_add_byte(b, '\n');
 	}
-	buffer_add_text(b, "Final-Recipient: rfc822;");
-	add_ascii(b, to->path);
+	buffer_add_text(b, "Final-Recipient: ");
+	add_address(b, to->path);
 	buffer_addf(b, "\nAction: failed\nStatus: %s\n", status_of(o));
 	if (o->code != 0) {
 		buffer_add_text(b, "Diagnostic-Code: smtp; ");

@@ -701,6 +701,7 @@ an_address_that_is_not_ascii_is_told_as_it_is(void **state)
 	queue_run(&p, "-q", 0);
 	assert_true(smarthost_wait_messages(p.host, 1));
 	assert_non_null(strstr(smarthost_message(p.host, 0)->data.data,
+	    "Final-Recipient: utf-8;b\\x{F6}@example.net\r\n"
 	    "Action: failed\r\nStatus: 5.0.0\r\n"));
 	queue_place_close(&p);
 }
