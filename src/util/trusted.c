@@ -15,7 +15,13 @@
 
 enum { VALUE_MAX = 64 * 1024, LINKS_MAX = 40 };
 
-/* "root" or, where no such user is known, "uid 1000". */
+/* Who reads a file, asked once: geteuid(2) is a system call. */
+struct reader {
+	uid_t		 uid;
+	unsigned	 rules;
+};
+
+/* "root", or "uid 1000" if there is no such user. */
 static const char *
 user_name(uid_t uid, char *to, size_t size)
 {
@@ -40,232 +46,191 @@ group_name(gid_t gid, char *to, size_t size)
 	return to;
 }
 
-/* "www-data (uid 33)", or as user_name(). */
-static const char *
-our_name(char *to, size_t size)
+static bool
+refuse_access(const char *path, uid_t uid, struct failure *why)
 {
-	const struct passwd	*pw = getpwuid(geteuid());
+	const struct passwd	*pw = getpwuid(uid);
+	char			 us[96], owner[64], group[64];
+	struct stat		 st;
 
-	if (pw == NULL)
-		return user_name(geteuid(), to, size);
-	snprintf(to, size, "%s (uid %lu)", pw->pw_name,
-	    (unsigned long)geteuid());
-	return to;
-}
-
-/* Says what an administrator would look up next: mode, owner, who we are. */
-static void
-refuse_access(const char *path, struct failure *why)
-{
-	char		owner[64];
-	char		group[64];
-	char		us[96];
-	struct stat	st;
-
-	our_name(us, sizeof(us));
-	if (stat(path, &st) == -1)
-		failed(why, EX_NOPERM, "%s: %s may not enter its folder",
-		    path, us);
+	if (pw != NULL)
+		snprintf(us, sizeof(us), "%s (uid %lu)", pw->pw_name,
+		    (unsigned long)uid);
 	else
-		failed(why, EX_NOPERM, "%s: exists with mode %04o, owner "
-		    "%s:%s, but %s may not read it", path,
-		    (unsigned)(st.st_mode & 07777),
-		    user_name(st.st_uid, owner, sizeof(owner)),
-		    group_name(st.st_gid, group, sizeof(group)), us);
+		user_name(uid, us, sizeof(us));
+	if (stat(path, &st) == -1)
+		return failed(why, EX_NOPERM, "%s: %s has no access to its "
+		    "directory", path, us);
+	return failed(why, EX_NOPERM, "%s: %s has no permission to read it "
+	    "(mode %04o, owner %s:%s)", path, us,
+	    (unsigned)(st.st_mode & 07777),
+	    user_name(st.st_uid, owner, sizeof(owner)),
+	    group_name(st.st_gid, group, sizeof(group)));
 }
 
 /*
- * Whoever owns the root directory may replace everything.  That is root,
- * except in a user name space where root's files seem to be nobody's.
+ * Owned by the reader or by root.  The owner of the root directory can replace
+ * any file, so that user is accepted as root: in a user namespace, the files
+ * of root may appear to belong to nobody.
  */
 static bool
-is_as_root(uid_t uid)
+has_good_owner(const struct stat *st, const struct reader *r)
 {
-	struct stat	root;
+	struct stat	top;
 
-	return uid == 0 || (stat("/", &root) == 0 && root.st_uid == uid);
+	return st->st_uid == r->uid || st->st_uid == 0 ||
+	    (stat("/", &top) == 0 && top.st_uid == st->st_uid);
 }
 
-static bool
-is_owned_well(const struct stat *st)
-{
-	return st->st_uid == geteuid() || is_as_root(st->st_uid);
-}
-
-/* The permissions that others must not have: root's files, no group either. */
+/* The permissions of the file that are not allowed. */
 static mode_t
-excess(const struct stat *st, unsigned rules)
+excess_permissions(const struct stat *st, const struct reader *r)
 {
-	mode_t	excess = S_IWOTH | (geteuid() == 0 ? S_IWGRP : 0);
+	mode_t	excess = S_IWOTH;
 
-	/* In a sticky directory, nobody replaces the files of others. */
+	/* In a sticky directory, users cannot replace each other's files. */
 	if (S_ISLNK(st->st_mode) ||
 	    (S_ISDIR(st->st_mode) && st->st_mode & S_ISVTX))
 		return 0;
-	if (rules & TRUSTED_SECRET)
+	if (r->uid == 0)
+		excess |= S_IWGRP;
+	if (r->rules & TRUSTED_SECRET)
 		excess |= S_IROTH;
 	return st->st_mode & excess;
 }
 
-/* "group www-data can write it (mode 0664)" */
-static void
-add_excess(const struct stat *st, mode_t excess, struct failure *why)
-{
-	char	group[64];
-
-	if (excess & S_IWGRP)
-		failure_suffix(why, "group %s can write it", group_name(
-		    st->st_gid, group, sizeof(group)));
-	if (excess & (S_IROTH | S_IWOTH))
-		failure_suffix(why, "%sothers can %s it", excess & S_IWGRP ?
-		    " and " : "", excess & S_IROTH ? "read" : "write");
-	failure_suffix(why, " (mode %04o)", (unsigned)(st->st_mode & 07777));
-}
-
-/* Says who can change it, and how to put an end to that. */
+/*
+ * False if another user can change the file, with the reason and the commands
+ * that correct it: "owned by uid 1000, not by root, and writable by group
+ * www-data (mode 0664); run: chown root FILE && chmod g-w FILE".
+ */
 static bool
-refuse_foreign(const char *path, const struct stat *st, unsigned rules,
+is_protected(const char *path, const struct stat *st, const struct reader *r,
     struct failure *why)
 {
-	mode_t	bits = excess(st, rules);
-	bool	foreign = !is_owned_well(st);
+	mode_t	bits = excess_permissions(st, r);
+	bool	foreign = !has_good_owner(st, r);
 	bool	group = bits & S_IWGRP;
 	bool	others = bits & (S_IROTH | S_IWOTH);
-	char	owner[64], us[64];
+	char	name[64];
 
+	if (!foreign && bits == 0)
+		return true;
 	failed(why, EX_CONFIG, "%s: ", path);
-	if (foreign)
-		failure_suffix(why, "belongs to %s, not to %s%s", user_name(
-		    st->st_uid, owner, sizeof(owner)), geteuid() == 0 ? "" :
-		    "root or ", user_name(geteuid(), us, sizeof(us)));
-	if (foreign && bits != 0)
-		failure_suffix(why, ", and ");
+	if (foreign) {
+		failure_suffix(why, "owned by %s, not by root", user_name(
+		    st->st_uid, name, sizeof(name)));
+		if (r->uid != 0)
+			failure_suffix(why, " or %s", user_name(r->uid, name,
+			    sizeof(name)));
+		failure_suffix(why, "%s", bits != 0 ? ", and " : "");
+	}
+	if (group)
+		failure_suffix(why, "writable by group %s%s", group_name(
+		    st->st_gid, name, sizeof(name)), others ? " and " : "");
+	if (others)
+		failure_suffix(why, "%s by other users", bits & S_IROTH ?
+		    "readable" : "writable");
 	if (bits != 0)
-		add_excess(st, bits, why);
+		failure_suffix(why, " (mode %04o)",
+		    (unsigned)(st->st_mode & 07777));
 	failure_suffix(why, "; run: ");
 	if (foreign)
 		failure_suffix(why, "chown %sroot %s%s",
-		    S_ISLNK(st->st_mode) ? "-h " : "", path, bits != 0 ?
-		    " && " : "");
+		    S_ISLNK(st->st_mode) ? "-h " : "", path,
+		    bits != 0 ? " && " : "");
 	if (bits != 0)
 		failure_suffix(why, "chmod %s%s%s %s", group ? "g-w" : "",
 		    group && others ? "," : "", !others ? "" :
-		    rules & TRUSTED_SECRET ? "o-rwx" : "o-w", path);
+		    r->rules & TRUSTED_SECRET ? "o-rwx" : "o-w", path);
 	return false;
 }
 
-static bool
-is_ours_alone(const char *path, const struct stat *st, unsigned rules,
-    struct failure *why)
-{
-	return (is_owned_well(st) && excess(st, rules) == 0) ||
-	    refuse_foreign(path, st, rules, why);
-}
-
-static bool
-may_be_trusted(const char *path, const struct stat *st, unsigned rules,
-    struct failure *why)
-{
-	if (S_ISDIR(st->st_mode))
-		return failed(why, EX_CONFIG, "%s: is a directory, not a file",
-		    path);
-	if (!S_ISREG(st->st_mode))
-		return failed(why, EX_CONFIG, "%s: is not a regular file",
-		    path);
-	return is_ours_alone(path, st, rules, why);
-}
-
-/* ------------------------------------------------- the way to the file */
-
-/* A path that is being followed: what is behind us, what lies ahead. */
-struct way {
-	struct buffer	gone;
-	char		*ahead;		/* owned */
-	unsigned	 links;
+/* A path that is being followed. */
+struct walk {
+	struct buffer	done;
+	char		*left;		/* owned */
+	unsigned	 links;		/* followed so far */
 };
 
-/* One more component; its length in .gone, 0 at the end of the way. */
+/* Adds the next component to .done; its length, or 0 at the end. */
 static size_t
-step(struct way *w)
+walk_component(struct walk *w)
 {
-	char	*at = w->ahead + strspn(w->ahead, "/");
+	char	*at = w->left + strspn(w->left, "/");
 	size_t	 len = strcspn(at, "/");
 
 	if (len == 0)
 		return 0;
-	if (w->gone.len > 0 || at > w->ahead)
-		buffer_add_byte(&w->gone, '/');
-	buffer_add(&w->gone, at, len);
-	memmove(w->ahead, at + len, strlen(at + len) + 1);
+	if (w->done.len > 0 || at > w->left)
+		buffer_add_byte(&w->done, '/');
+	buffer_add(&w->done, at, len);
+	memmove(w->left, at + len, strlen(at + len) + 1);
 	return len;
 }
 
-/* Goes on where the link leads to, in place of its name of that length. */
+/* Replaces the last component, a link of that length, by its target. */
 static bool
-follow(struct way *w, size_t name, struct failure *why)
+walk_link(struct walk *w, size_t name, struct failure *why)
 {
 	char	 target[PATH_MAX + 1];
-	ssize_t	 n = readlink(w->gone.data, target, PATH_MAX);
-	struct buffer	ahead = { 0 };
+	ssize_t	 n = readlink(w->done.data, target, PATH_MAX);
+	struct buffer	left = { 0 };
 
 	if (n == -1)
-		return failed_errno(why, EX_CONFIG, "%s", w->gone.data);
+		return failed_errno(why, EX_CONFIG, "%s", w->done.data);
 	if (++w->links > LINKS_MAX)
-		return failed(why, EX_CONFIG, "%s: too many links",
-		    w->gone.data);
+		return failed(why, EX_CONFIG, "%s: too many symbolic links",
+		    w->done.data);
 	target[n] = '\0';
-	buffer_add_text(&ahead, target);
-	buffer_add_text(&ahead, w->ahead);
-	free(w->ahead);
-	w->ahead = buffer_take(&ahead);
-	w->gone.len = target[0] == '/' ? 0 : w->gone.len - name;
-	while (w->gone.len > 1 && w->gone.data[w->gone.len - 1] == '/')
-		w->gone.len--;
-	if (w->gone.data != NULL)
-		w->gone.data[w->gone.len] = '\0';
+	buffer_add_text(&left, target);
+	buffer_add_text(&left, w->left);
+	free(w->left);
+	w->left = buffer_take(&left);
+	w->done.len = target[0] == '/' ? 0 : w->done.len - name;
+	while (w->done.len > 1 && w->done.data[w->done.len - 1] == '/')
+		w->done.len--;
+	if (w->done.data != NULL)
+		w->done.data[w->done.len] = '\0';
 	return true;
 }
 
 /*
- * Whoever can replace a directory or a link on the way to a file can put
- * another file in its place.  The last component is looked at only if it is a
- * link: the file itself has been opened and judged.
+ * Checks the directories and links that lead to a file: a user who can replace
+ * one of them can put another file in the place of this one.  The last
+ * component is checked only if it is a link; read_open() checks the file.
  */
 static bool
-way_is_trusted(const char *path, bool is_link, struct failure *why)
+path_is_protected(const char *path, bool is_link, const struct reader *r,
+    struct failure *why)
 {
-	struct way	w = { .ahead = memory_copy(path) };
-	bool		good = true;
-	struct stat	st;
-	size_t		len;
+	struct walk		w = { .left = memory_copy(path) };
+	const struct reader	directory = { .uid = r->uid };
+	bool			good = true;
+	struct stat		st;
+	size_t			len;
 
 	if (path[0] != '/')
-		good = stat(".", &st) == 0 && is_ours_alone(".", &st, 0, why);
-	while (good && (len = step(&w)) > 0) {
-		if (w.ahead[0] == '\0' && !is_link)
+		good = stat(".", &st) == 0 &&
+		    is_protected(".", &st, &directory, why);
+	while (good && (len = walk_component(&w)) > 0) {
+		if (w.left[0] == '\0' && !is_link)
 			break;
-		if (lstat(w.gone.data, &st) == -1)
-			good = failed_errno(why, EX_CONFIG, "%s", w.gone.data);
+		if (lstat(w.done.data, &st) == -1)
+			good = failed_errno(why, EX_CONFIG, "%s", w.done.data);
 		else if (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode))
-			good = is_ours_alone(w.gone.data, &st, 0, why);
+			good = is_protected(w.done.data, &st, &directory, why);
 		if (good && S_ISLNK(st.st_mode))
-			good = follow(&w, len, why);
+			good = walk_link(&w, len, why);
 	}
 	if (!good)
 		failure_prefix(why, "%s: ", path);
-	buffer_free(&w.gone);
-	free(w.ahead);
+	buffer_free(&w.done);
+	free(w.left);
 	return good;
 }
 
-static bool
-too_large(const char *path, size_t limit, struct failure *why)
-{
-	return failed(why, EX_CONFIG, "%s: larger than %zu KiB", path,
-	    limit / 1024);
-}
-
-/* False, with errno, when reading failed; never more than limit octets. */
+/* Reads at most limit octets, to the end of the file; false with errno. */
 static bool
 read_up_to(struct buffer *text, int fd, size_t limit)
 {
@@ -287,26 +252,22 @@ read_up_to(struct buffer *text, int fd, size_t limit)
 
 static bool
 read_open(struct buffer *text, int fd, const char *path, size_t limit,
-    unsigned rules, struct stat *st, struct failure *why)
+    struct stat *st, struct failure *why)
 {
 	size_t	expected;
 
-	if (fstat(fd, st) == -1)
-		return failed_errno(why, EX_IOERR, "%s", path);
-	if (!may_be_trusted(path, st, rules, why))
-		return false;
-	if (st->st_size > (off_t)limit)
-		return too_large(path, limit, why);
-	/* A file that gives no size, as in /proc, may be read all the same. */
+	/* A file in /proc has no size, and may be read all the same. */
 	expected = st->st_size > 0 ? (size_t)st->st_size : limit;
 	buffer_clear(text);
-	if (!read_up_to(text, fd, expected + 1))
+	if (expected <= limit && !read_up_to(text, fd, expected + 1))
 		return failed_errno(why, EX_IOERR, "%s", path);
-	if (text->len <= expected)
-		return true;
-	if (expected == limit)
-		return too_large(path, limit, why);
-	return failed(why, EX_CONFIG, "%s: grew while it was read", path);
+	if (expected > limit || text->len > limit)
+		return failed(why, EX_CONFIG, "%s: larger than %zu KiB", path,
+		    limit / 1024);
+	if (text->len > expected)
+		return failed(why, EX_CONFIG, "%s: grew while it was read",
+		    path);
+	return true;
 }
 
 enum trusted_answer
@@ -314,27 +275,35 @@ trusted_read(struct buffer *text, const char *path, size_t limit,
     unsigned rules, struct stat *st, struct failure *why)
 {
 	/* O_NONBLOCK: opening a FIFO would wait for its writer. */
-	int	flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-	int	fd = open(path, flags | O_NOFOLLOW);
-	bool	is_link = fd == -1 && errno == ELOOP;
-	bool	good;
+	const int	flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	int		fd = open(path, flags | O_NOFOLLOW);
+	bool		is_link = fd == -1 && errno == ELOOP;
+	struct reader	reader = { .uid = geteuid(), .rules = rules };
+	bool		good;
 
 	if (is_link)
 		fd = open(path, flags);
-	if (fd == -1 && (errno == ENOENT || errno == ENOTDIR)) {
-		failed_errno(why, EX_CONFIG, "%s", path);
-		return TRUSTED_MISSING;
-	}
 	if (fd == -1 && errno == EACCES) {
-		refuse_access(path, why);
+		refuse_access(path, reader.uid, why);
 		return TRUSTED_REFUSED;
 	}
 	if (fd == -1) {
+		bool	missing = errno == ENOENT || errno == ENOTDIR;
+
 		failed_errno(why, EX_CONFIG, "%s", path);
-		return TRUSTED_REFUSED;
+		return missing ? TRUSTED_MISSING : TRUSTED_REFUSED;
 	}
-	good = way_is_trusted(path, is_link, why) &&
-	    read_open(text, fd, path, limit, rules, st, why);
+	good = path_is_protected(path, is_link, &reader, why);
+	if (good && fstat(fd, st) == -1)
+		good = failed_errno(why, EX_IOERR, "%s", path);
+	else if (good && S_ISDIR(st->st_mode))
+		good = failed(why, EX_CONFIG, "%s: is a directory, not a file",
+		    path);
+	else if (good && !S_ISREG(st->st_mode))
+		good = failed(why, EX_CONFIG, "%s: is not a regular file",
+		    path);
+	good = good && is_protected(path, st, &reader, why) &&
+	    read_open(text, fd, path, limit, st, why);
 	close(fd);
 	if (good)
 		return TRUSTED_READ;
@@ -345,7 +314,9 @@ trusted_read(struct buffer *text, const char *path, size_t limit,
 bool
 trusted_directory(const char *path, struct failure *why)
 {
-	return way_is_trusted(path, true, why);
+	struct reader	reader = { .uid = geteuid() };
+
+	return path_is_protected(path, true, &reader, why);
 }
 
 size_t
@@ -367,8 +338,8 @@ trusted_value(struct buffer *value, const char *name, struct failure *why)
 		return true;
 	}
 	buffer_wipe(value);
-	return failed(why, EX_CONFIG, len == 0 ? "%s: nothing is in it" :
-	    "%s: a NUL character is in it", name);
+	return failed(why, EX_CONFIG, len == 0 ? "%s: is empty" :
+	    "%s: contains a NUL character", name);
 }
 
 bool

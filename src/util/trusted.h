@@ -1,15 +1,15 @@
 /*
- * trusted.h - read a small file whole, if it is one that may be trusted
+ * trusted.h - read a whole small file that other users cannot change
  *
- * Only regular files are read, and only those that nobody else can change:
- * they must belong to root or to us, and others must not be able to write
- * them, nor for root the group.  The same holds for the directories and links
- * on the way to them, since whoever can replace one of these can put another
- * file in the place of ours; what is in a sticky directory is safe there.
+ * Only regular files are read.  The file must be owned by root or by the
+ * reader.  It must not be writable by other users, and if the reader is root,
+ * not by its group either.  The same holds for each directory and link on its
+ * path, because a user who can replace one of these can replace the file.  In
+ * a sticky directory, users cannot replace each other's files.
  *
- * A link is followed, since that is how containers lay out their secrets; what
- * it leads to is judged.  Nothing that was read stays behind in memory but in
- * the buffer, so buffer_wipe() ends a secret.
+ * Links are followed, since container systems present secrets as links; the
+ * rules apply to the target.  The content is only in the buffer, so
+ * buffer_wipe() removes a secret from memory.
  */
 #ifndef UTIL_TRUSTED_H
 #define UTIL_TRUSTED_H
@@ -22,32 +22,38 @@
 #include "util/failure.h"
 
 enum trusted_rule {
-	TRUSTED_SECRET	= 1 << 0,	/* others must not read it, either */
+	TRUSTED_SECRET	= 1 << 0,	/* not readable by other users */
 };
 
 enum trusted_answer { TRUSTED_READ, TRUSTED_MISSING, TRUSTED_REFUSED };
 
 /*
- * TRUSTED_READ: the octets in *text, of the file in *st.  Otherwise why names
- * the path: EX_CONFIG, with the chown and chmod to run if others can change it,
- * or EX_NOPERM if we may not read it, with its mode, its owner and who we are.
+ * Reads a file of at most limit octets.  TRUSTED_READ: the content is in *text
+ * and the file's attributes are in *st.  Otherwise *why names the path:
+ * EX_CONFIG, with the commands to run if another user can change the file;
+ * EX_NOPERM, with mode, owner and reader, if the reader has no permission;
+ * EX_IOERR.
  */
 enum trusted_answer trusted_read(struct buffer *text, const char *path,
 	    size_t limit, unsigned rules, struct stat *st, struct failure *why);
 
-/* As trusted_read and trusted_value; a missing file is a failure. */
+/*
+ * trusted_read() of at most 64 KiB, followed by trusted_value().  False also if
+ * the file does not exist.
+ */
 bool	trusted_read_value(struct buffer *value, const char *path,
 	    unsigned rules, struct failure *why);
 
-/* Nobody else can change the directory, nor put another in its place. */
+/* The same rules for a directory and its path; EX_CONFIG. */
 bool	trusted_directory(const char *path, struct failure *why);
 
-/* Without the one newline (LF or CRLF) at its end. */
+/* The length without one newline (LF or CRLF) at the end. */
 size_t	trusted_value_length(const char *text, size_t len);
 
 /*
- * Of what a file or a program holds: cuts one newline off the end.  False,
- * with the octets wiped, if nothing is left or a NUL is inside.
+ * Removes one newline at the end of the content of a file or the output of a
+ * program.  False, with the value wiped, if it is empty or contains a NUL;
+ * EX_CONFIG, beginning with name.
  */
 bool	trusted_value(struct buffer *value, const char *name,
 	    struct failure *why);

@@ -555,8 +555,8 @@ cannot_read(struct test *t)
 	return !config_load(&t->config, &(struct config_source){
 	    .file = t->path, .overrides = override }, &t->why) &&
 	    t->why.status == EX_NOPERM &&
-	    strstr(t->why.text, "exists with mode 0000, owner ") != NULL &&
-	    strstr(t->why.text, "may not read it") != NULL &&
+	    strstr(t->why.text, "(mode 0000, owner ") != NULL &&
+	    strstr(t->why.text, "has no permission to read it") != NULL &&
 	    strcmp(config_text(&t->config, NULL, KEY_HELO), "still.there") == 0;
 }
 
@@ -596,7 +596,7 @@ static bool
 refuses_foreign(struct test *t)
 {
 	return !load_usual(t) && t->why.status == EX_CONFIG &&
-	    strstr(t->why.text, "belongs to uid 1234, not to root or ") != NULL;
+	    strstr(t->why.text, "owned by uid 1234, not by root or ") != NULL;
 }
 
 static void
@@ -729,7 +729,7 @@ environment_is_checked(void **state)
 	assert_refused(t, "", "a control character");
 	unsetenv("RELAIS_HELO");
 	setenv("RELAIS_PORT", "465", 1);
-	assert_refused(t, "", "unknown key \"PORT\"");
+	assert_refused(t, "", "unknown key \"port\"");
 	unsetenv("RELAIS_PORT");
 }
 
@@ -762,7 +762,7 @@ environment_from_files(void **state)
 	assert_refused(t, "", "smarthost is set twice");
 	unsetenv("RELAIS_SMARTHOST");
 	folder_write_bytes(&t->folder, "host", 0444, "\n", 1);
-	assert_refused(t, "", "nothing is in it");
+	assert_refused(t, "", "is empty");
 	unsetenv("RELAIS_SMARTHOST_FILE");
 
 	/* An exact key wins over the form with _FILE. */

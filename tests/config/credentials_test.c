@@ -202,11 +202,11 @@ refuses_what_is_no_secret(void **state)
 	configure(t, "password_file", t->file);
 	assert_refused(t, EX_CONFIG, "No such file");
 	secret(t, "", 0, 0600);
-	assert_refused(t, EX_CONFIG, "nothing is in it");
+	assert_refused(t, EX_CONFIG, "is empty");
 	secret(t, "\n", 1, 0600);
-	assert_refused(t, EX_CONFIG, "nothing is in it");
+	assert_refused(t, EX_CONFIG, "is empty");
 	secret(t, "a\0b", 3, 0600);
-	assert_refused(t, EX_CONFIG, "a NUL character");
+	assert_refused(t, EX_CONFIG, "contains a NUL character");
 	assert_int_equal(truncate(t->file, 65 * 1024), 0);
 	assert_refused(t, EX_CONFIG, "larger than 64 KiB");
 	assert_int_equal(unlink(t->file), 0);
@@ -236,7 +236,7 @@ explains_missing_rights(void **state)
 			_exit(2);
 		_exit(!read_credentials(t, NULL) &&
 		    t->why.status == EX_NOPERM &&
-		    strstr(t->why.text, "exists with mode 0000") != NULL &&
+		    strstr(t->why.text, "(mode 0000") != NULL &&
 		    strstr(t->why.text, "the relais service") == NULL ?
 		    0 : 1);
 	}
@@ -411,9 +411,9 @@ tells_why_a_command_failed(void **state)
 	script(t, "exit 75");
 	assert_refused(t, EX_TEMPFAIL, "status 75");
 	script(t, ":");
-	assert_refused(t, EX_CONFIG, "nothing is in it");
+	assert_refused(t, EX_CONFIG, "is empty");
 	script(t, "printf 'a\\000b'");
-	assert_refused(t, EX_CONFIG, "a NUL character");
+	assert_refused(t, EX_CONFIG, "contains a NUL character");
 	configure(t, "password_command", "/nowhere/at/all");
 	assert_refused(t, EX_CONFIG, "/nowhere/at/all: No such file");
 	configure(t, "password_command", "relais-no-such-helper");

@@ -157,7 +157,7 @@ a_file_is_read_if_it_is_there(void **state)
 	aliases_free(&a);
 	assert_false(aliases_read(&a, folder_write(&folder, "all", 0666,
 	    "root: a@x"), true, &why));
-	assert_non_null(strstr(why.text, "others can write it"));
+	assert_non_null(strstr(why.text, "writable by other users"));
 	aliases_free(&a);
 	folder_remove(&folder);
 }

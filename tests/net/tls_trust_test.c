@@ -505,7 +505,7 @@ an_unreadable_file(void **state)
 	(void)state;
 	odd_write(&world.root, world.path, 0);
 	assert_int_equal(chmod(world.path, 0), 0);
-	unreadable(world.path, "exists with mode 0000, owner ");
+	unreadable(world.path, "(mode 0000, owner ");
 }
 
 static void

@@ -370,8 +370,8 @@ may_not_be_read(const char *name, const char *more)
 		skip_because("user 65534 cannot reach %s/sendmail", BUILD);
 	assert_int_equal(s.o.status, EX_NOPERM);
 	stand_said(&s, name);
-	stand_said(&s, "exists with mode 0040, owner ");
-	stand_said(&s, "may not read it");
+	stand_said(&s, "(mode 0040, owner ");
+	stand_said(&s, "has no permission to read it");
 	assert_int_equal(smarthost_connections(s.host), 0);
 	stand_close(&s);
 }

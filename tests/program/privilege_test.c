@@ -75,7 +75,7 @@ files_of_the_group_stay_closed(void **state)
 	    .argv = WORDS("relais", "-C", conf, "-bv", "a@example.org"),
 	    .path = folder_path(&f, "relais"), .prepare = become_nobody });
 	assert_int_equal(out.status, EX_NOPERM);
-	assert_non_null(strstr(out.err.data, "may not read it"));
+	assert_non_null(strstr(out.err.data, "has no permission to read it"));
 	outcome_free(&out);
 	folder_remove(&f);
 }

@@ -510,8 +510,8 @@ an_unreadable_tls_ca_names_mode_and_owner(void **state)
 	assert_int_equal(s.o.status, EX_CONFIG);
 	stand_said(&s, "tls_ca (");
 	stand_said(&s, "relais.conf:");
-	stand_said(&s, "exists with mode 0");
-	stand_said(&s, "may not read it");
+	stand_said(&s, "(mode 0");
+	stand_said(&s, "has no permission to read it");
 	stand_close(&s);
 }
 

@@ -45,7 +45,7 @@ struct trust {
 	const char	*says[3];	/* none: it is read; {} is the folder */
 };
 
-#define FOREIGN(who)	"belongs to uid 54321, not to " who "; run: chown "
+#define FOREIGN(who)	"owned by uid 54321, not by " who "; run: chown "
 
 static const struct trust cases[] = {
 	{ "a file of our own", .path = "file" },
@@ -57,24 +57,24 @@ static const struct trust cases[] = {
 	{ "a link upwards", .path = "way/up" },
 	{ "a file of root's, read by a user", USER, .path = "file" },
 
-	{ "others can write it", .path = "file", .mode = 0646,
-	    .says = { "{}/file: others can write it (mode 0646); run: chmod "
+	{ "writable by other users", .path = "file", .mode = 0646,
+	    .says = { "{}/file: writable by other users (mode 0646); run: chmod "
 	    "o-w {}/file" } },
 	{ "the group can write it, read by root", ROOT, .path = "file",
-	    .mode = 0664, .says = { "{}/file: group root can write it (mode "
+	    .mode = 0664, .says = { "{}/file: writable by group root (mode "
 	    "0664); run: chmod g-w {}/file" } },
 	{ "the group can write it, read by a user", USER, .path = "file",
 	    .owner = NOBODY, .mode = 0664 },
-	{ "group and others can write it, read by root", ROOT,
+	{ "group and writable by other users, read by root", ROOT,
 	    .path = "file", .mode = 0666,
-	    .says = { "group root can write it and others can write it",
+	    .says = { "writable by group root and writable by other users",
 	    "run: chmod g-w,o-w {}/file" } },
 	{ "others can read a secret", .path = "file", .mode = 0604,
-	    .secret = true, .says = { "others can read it (mode 0604); run: "
+	    .secret = true, .says = { "readable by other users (mode 0604); run: "
 	    "chmod o-rwx {}/file" } },
 	{ "the group can read a secret", .path = "file", .mode = 0640,
 	    .secret = true },
-	{ "the group can write a secret, others can read it", ROOT,
+	{ "the group can write a secret, readable by other users", ROOT,
 	    .path = "file", .mode = 0664, .secret = true,
 	    .says = { "run: chmod g-w,o-rwx {}/file" } },
 	{ "the group can write a secret", ROOT, .path = "file", .mode = 0660,
@@ -83,12 +83,12 @@ static const struct trust cases[] = {
 	    .owner = SOMEBODY, .says = { "{}/file: " FOREIGN("root")
 	    "root {}/file" } },
 	{ "it is somebody else's, read by a user", USER, .path = "file",
-	    .owner = SOMEBODY, .says = { "{}/file: belongs to uid 54321, not "
-	    "to root or ", "; run: chown root {}/file" } },
+	    .owner = SOMEBODY, .says = { "{}/file: owned by uid 54321, not "
+	    "by root or ", "; run: chown root {}/file" } },
 	{ "it is somebody else's, and the group can write it", ROOT,
 	    .path = "file", .owner = SOMEBODY, .mode = 0664,
-	    .says = { "belongs to uid 54321, not to root, and group root can "
-	    "write it (mode 0664); run: chown root {}/file && chmod g-w "
+	    .says = { "owned by uid 54321, not by root, and writable by group "
+	    "root (mode 0664); run: chown root {}/file && chmod g-w "
 	    "{}/file" } },
 
 	{ "the directory is somebody else's", ROOT, .path = "way/file",
@@ -96,13 +96,13 @@ static const struct trust cases[] = {
 	    "{}/way: " FOREIGN("root") "root {}/way" } },
 	{ "the directory is somebody else's, read by a user", USER,
 	    .path = "way/file", .changed = "way", .owner = SOMEBODY,
-	    .says = { "{}/way/file: {}/way: belongs to " } },
+	    .says = { "{}/way/file: {}/way: owned by " } },
 	{ "the directory is the group's, too", ROOT, .path = "way/file",
 	    .changed = "way", .mode = 0775, .says = { "{}/way/file: {}/way: "
-	    "group root can write it (mode 0775); run: chmod g-w {}/way" } },
+	    "writable by group root (mode 0775); run: chmod g-w {}/way" } },
 	{ "the directory is everybody's", .path = "way/file",
 	    .changed = "way", .mode = 0757, .says = { "{}/way/file: {}/way: "
-	    "others can write it (mode 0757); run: chmod o-w {}/way" } },
+	    "writable by other users (mode 0757); run: chmod o-w {}/way" } },
 	{ "the directory is everybody's and sticky", .path = "way/file",
 	    .changed = "way", .mode = 01777 },
 	{ "the directory is sticky and somebody else's", ROOT,
@@ -238,7 +238,7 @@ relative_paths(void **state)
 {
 	struct trust	here = { .path = "file" };
 	struct trust	shared = { .path = "file",
-			    .says = { "file: .: others can write it" } };
+			    .says = { "file: .: writable by other users" } };
 	struct place	p;
 	int		before = open(".", O_RDONLY | O_DIRECTORY);
 
@@ -287,7 +287,7 @@ directories(void **state)
 	assert_true(trusted_directory(folder_path(&p.folder, "way"), &why));
 	assert_int_equal(chmod(folder_path(&p.folder, "way"), 0757), 0);
 	assert_false(trusted_directory(folder_path(&p.folder, "way"), &why));
-	assert_true(says(&why, "{}/way: others can write it (mode 0757); "
+	assert_true(says(&why, "{}/way: writable by other users (mode 0757); "
 	    "run: chmod o-w {}/way", p.folder.path));
 	folder_remove(&p.folder);
 }
