@@ -1,302 +1,304 @@
 #include "relay/advice.h"
 
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sysexits.h>
 
-static void
-add(char *text, size_t size, const char *words)
-{
-	strlcat(text, words, size);
-}
+#include "util/buffer.h"
 
-/* " (/etc/relais.conf:7)", where the key was set. */
-static void
-add_place(const struct connection *c, enum config_key key, char *text, size_t size)
-{
-	const struct setting	*set = config_find(c->config, &c->subject, key);
+/* What is true of the connection, the policy and the failure. */
+enum condition {
+	AUTHENTICATES	= 1 << 0,	/* credentials are configured */
+	IMPLICIT_TLS	= 1 << 1,
+	UNVERIFIED_TLS	= 1 << 2,	/* tls = opportunistic */
+	PINNED		= 1 << 3,	/* tls_pin is set */
+	NAMED_LOCAL	= 1 << 4,	/* the smarthost is localhost ... */
+	IS_REMOTE	= 1 << 5,	/* ... but its address is not */
+	SPEAKS_LMTP	= 1 << 6,
+	PORT_465	= 1 << 7,
+	TEMPORARY	= 1 << 8,	/* EX_TEMPFAIL: closed, or no reply */
+	INVALID		= 1 << 9,	/* EX_PROTOCOL */
+	UNAVAILABLE	= 1 << 10,	/* EX_UNAVAILABLE */
+	NO_PERMISSION	= 1 << 11,	/* EX_NOPERM */
+	TOO_LARGE	= 1 << 12,	/* EX_DATAERR */
+};
 
-	if (set == NULL)
-		return;
-	add(text, size, " (");
-	add(text, size, set->origin);
-	add(text, size, ")");
-}
+enum { NO_REPLY = -1 };
 
-/* The same; " (in /etc/relais.conf)", where it is to be set. */
-static void
-add_place_to_set(const struct connection *c, enum config_key key, char *text,
-    size_t size)
-{
-	if (config_find(c->config, &c->subject, key) != NULL) {
-		add_place(c, key, text, size);
-	} else if (c->config->path != NULL) {
-		add(text, size, " (in ");
-		add(text, size, c->config->path);
-		add(text, size, ")");
-	}
-}
+#define NO_KEY		CONFIG_KEYS
 
-/* "; words (/etc/relais.conf:7)" */
-static void
-advise(const struct connection *c, enum config_key key, const char *words,
-    char *text, size_t size)
+#define ANY_STEP	(~0u)
+#define AT(step)	(1u << (step))
+
+#define SET_HELO	"set helo to the fully qualified name of this host"
+#define NOT_YOUR_SENDER	"this account may not send as this address"
+#define NOT_VERIFIED	"the provider has not verified this address"
+
+/*
+ * Many servers check the sender only when they reply to RCPT or to the
+ * message.  Without credentials the server may require them; with credentials
+ * it may not allow the sender.
+ */
+#define SENDER_REJECTED(...) \
+	{ __VA_ARGS__, .when = AUTHENTICATES, .key = KEY_FROM, \
+	    .words = "the provider may not allow this sender" }, \
+	REQUIRES_AUTH(__VA_ARGS__)
+#define REQUIRES_AUTH(...) \
+	{ __VA_ARGS__, .unless = AUTHENTICATES, .key = KEY_SMARTHOST, \
+	    .words = "the server may require authentication: set user and " \
+	    "password_file" }
+
+/*
+ * The first row that applies is used.  A row applies at its steps, if its code
+ * is the reply code or the beginning of it, its enhanced status code is that
+ * of the reply, its text is part of the reply in upper or lower case, all
+ * conditions of .when are true and none of .unless is.  A member that is not
+ * given applies to all.  A row without a key gives no advice.
+ *
+ * Words for KEY_FROM are the cause; the remedy is added.  Without words, only
+ * the place of the key is added; for KEY_USER, the places of the credentials.
+ */
+static const struct advice_row {
+	unsigned	 steps;
+	int		 code;
+	const char	*enhanced;
+	const char	*text;
+	unsigned	 when;
+	unsigned	 unless;
+	enum config_key	 key;
+	const char	*words;
+} rows[] = {
+	/* Microsoft 365 and Exchange: SendAsDenied */
+	{ ANY_STEP, 554, .enhanced = "5.2.252", .key = KEY_FROM,
+	    .words = NOT_YOUR_SENDER },
+	{ ANY_STEP, 550, .enhanced = "5.7.60", .key = KEY_FROM,
+	    .words = NOT_YOUR_SENDER },
+	/* Amazon SES */
+	{ ANY_STEP, 554, .text = "address is not verified", .key = KEY_FROM,
+	    .words = NOT_VERIFIED },
+	/* SendGrid */
+	{ ANY_STEP, 550, .text = "verified sender identity", .key = KEY_FROM,
+	    .words = NOT_VERIFIED },
+	/* Postfix */
+	{ ANY_STEP, .text = "helo command rejected", .key = KEY_HELO,
+	    .words = SET_HELO },
+	{ ANY_STEP, 504, .text = "need fully-qualified hostname",
+	    .key = KEY_HELO, .words = SET_HELO },
+
+	/*
+	 * A server that waits for a ClientHello is silent, or replies with a
+	 * TLS alert, which begins with octets 21 and 3.
+	 */
+	{ AT(STEP_GREETING), NO_REPLY, .when = IMPLICIT_TLS, .key = NO_KEY },
+	{ AT(STEP_GREETING), NO_REPLY, .when = PORT_465 | TEMPORARY,
+	    .key = KEY_SMARTHOST,
+	    .words = "port 465 requires implicit TLS: use submissions://" },
+	{ AT(STEP_GREETING), NO_REPLY, .when = PORT_465 | INVALID,
+	    .key = KEY_SMARTHOST,
+	    .words = "port 465 requires implicit TLS: use submissions://" },
+	{ AT(STEP_GREETING), NO_REPLY, .text = "\\003", .when = INVALID,
+	    .key = KEY_SMARTHOST, .words = "the server seems to speak TLS: if "
+	    "this port requires implicit TLS, use submissions://" },
+	{ AT(STEP_GREETING), NO_REPLY, .when = TEMPORARY,
+	    .key = KEY_SMARTHOST, .words = "if this port requires implicit "
+	    "TLS, use submissions://" },
+
+	/* 501 and 504 refuse the name, 500 and 502 the command. */
+	{ AT(STEP_EHLO), 501, .key = KEY_HELO, .words = SET_HELO },
+	{ AT(STEP_EHLO), 504, .key = KEY_HELO, .words = SET_HELO },
+	{ AT(STEP_EHLO), 500, .when = SPEAKS_LMTP, .key = KEY_SMARTHOST,
+	    .words = "if the server speaks SMTP, use smtp:// or "
+	    "submission://" },
+	{ AT(STEP_EHLO), 502, .when = SPEAKS_LMTP, .key = KEY_SMARTHOST,
+	    .words = "if the server speaks SMTP, use smtp:// or "
+	    "submission://" },
+	{ AT(STEP_EHLO), 500, .key = KEY_SMARTHOST,
+	    .words = "if the server speaks LMTP, use lmtp://" },
+	{ AT(STEP_EHLO), 502, .key = KEY_SMARTHOST,
+	    .words = "if the server speaks LMTP, use lmtp://" },
+
+	{ AT(STEP_STARTTLS), .when = UNAVAILABLE | PINNED, .key = KEY_TLS_PIN,
+	    .words = "tls_pin requires TLS" },
+	{ AT(STEP_STARTTLS), .when = UNAVAILABLE | NAMED_LOCAL | IS_REMOTE,
+	    .key = KEY_SMARTHOST, .words = "TLS is required because the "
+	    "address of the server is not on this machine" },
+	{ AT(STEP_STARTTLS), .when = UNAVAILABLE, .key = KEY_SMARTHOST,
+	    .words = "if the server does not support TLS, tls = off sends "
+	    "everything in clear text" },
+	{ AT(STEP_TLS), .when = INVALID | IMPLICIT_TLS, .key = KEY_SMARTHOST,
+	    .words = "this port does not use implicit TLS: for STARTTLS, use "
+	    "submission://" },
+
+	/* These refuse the command or the mechanism (RFC 4954 section 6). */
+	{ AT(STEP_AUTH), 50, .key = NO_KEY },
+	{ AT(STEP_AUTH), 538, .key = NO_KEY },
+	{ AT(STEP_AUTH), 5, .when = NO_PERMISSION, .key = KEY_USER },
+	/* Without a refusal, relais itself went no further. */
+	{ AT(STEP_AUTH), .when = NO_PERMISSION | UNVERIFIED_TLS,
+	    .key = KEY_TLS },
+	{ AT(STEP_AUTH), .when = NO_PERMISSION, .key = KEY_SMARTHOST },
+
+	{ AT(STEP_MAIL), 5, .when = TOO_LARGE, .key = NO_KEY },
+	SENDER_REJECTED(AT(STEP_MAIL), 5),
+	SENDER_REJECTED(AT(STEP_RCPT), 530),
+	SENDER_REJECTED(AT(STEP_RCPT), 535),
+	/* X.7.X is about permission (RFC 3463 section 3.8). */
+	SENDER_REJECTED(AT(STEP_RCPT) | AT(STEP_FINAL), 553,
+	    .text = " 5.7."),
+	SENDER_REJECTED(AT(STEP_FINAL), 553),
+	SENDER_REJECTED(AT(STEP_FINAL), 550, .text = " 5.7."),
+	REQUIRES_AUTH(AT(STEP_RCPT), 554),
+	REQUIRES_AUTH(AT(STEP_RCPT), .text = " 5.7."),
+};
+
+static unsigned
+conditions_of(const struct connection *c, const struct advice_facts *f)
 {
-	add(text, size, "; ");
-	add(text, size, words);
-	add_place(c, key, text, size);
+	static const struct {
+		int		status;
+		enum condition	condition;
+	} statuses[] = {
+		{ EX_TEMPFAIL,		TEMPORARY },
+		{ EX_PROTOCOL,		INVALID },
+		{ EX_UNAVAILABLE,	UNAVAILABLE },
+		{ EX_NOPERM,		NO_PERMISSION },
+		{ EX_DATAERR,		TOO_LARGE },
+	};
+	unsigned	conditions = 0;
+
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
+		if (statuses[i].status == f->status)
+			conditions |= statuses[i].condition;
+	if (c->options.auth != NULL)
+		conditions |= AUTHENTICATES;
+	if (c->options.tls_policy == TLS_IMPLICIT)
+		conditions |= IMPLICIT_TLS;
+	if (c->options.tls_policy == TLS_OPPORTUNISTIC)
+		conditions |= UNVERIFIED_TLS;
+	if (config_find(c->config, &c->subject, KEY_TLS_PIN) != NULL)
+		conditions |= PINNED;
+	if (smarthost_is_local(c->smarthost))
+		conditions |= NAMED_LOCAL;
+	if (!connect_is_local(c->session.stream.fd))
+		conditions |= IS_REMOTE;
+	if (c->smarthost->scheme == SCHEME_LMTP)
+		conditions |= SPEAKS_LMTP;
+	if (c->at.port == 465)
+		conditions |= PORT_465;
+	return conditions;
 }
 
 static bool
-has_credentials(const struct connection *c)
+has_code(const struct advice_row *row, int code)
 {
-	return c->options.auth != NULL;
+	if (row->code == 0 || (row->code == NO_REPLY && code == 0))
+		return true;
+	for (; code > 0; code /= 10)
+		if (code == row->code)
+			return true;
+	return false;
 }
 
-/* The sender is of no use to this server. */
+static const struct advice_row *
+find_row(const struct advice_facts *f, unsigned conditions, const char *text)
+{
+	const struct advice_row	*end = rows + sizeof(rows) / sizeof(*rows);
+
+	for (const struct advice_row *row = rows; row < end; row++)
+		if ((row->steps & AT(f->step)) != 0 && has_code(row, f->code) &&
+		    (row->enhanced == NULL ||
+		    strcmp(row->enhanced, f->enhanced) == 0) &&
+		    (row->text == NULL ||
+		    strcasestr(text, row->text) != NULL) &&
+		    (row->when & ~conditions) == 0 &&
+		    (row->unless & conditions) == 0)
+			return row;
+	return NULL;
+}
+
+/*
+ * " (/etc/relais.conf:7)" where the key is set, or " (in /etc/relais.conf)"
+ * where it can be set.
+ */
 static void
-advise_from(const struct connection *c, const char *cause, char *text, size_t size)
+add_place(struct buffer *to, const struct connection *c, enum config_key key)
+{
+	const struct setting	*set = config_find(c->config, &c->subject, key);
+
+	if (set != NULL)
+		buffer_addf(to, " (%s)", set->origin);
+	else if (c->config->path != NULL)
+		buffer_addf(to, " (in %s)", c->config->path);
+}
+
+static void
+add_sender(struct buffer *to, const struct connection *c, const char *cause)
 {
 	const char	*mode = config_text(c->config, &c->subject,
 			    KEY_FROM_MODE);
+	bool		 is_set = config_find(c->config, &c->subject,
+			    KEY_FROM) != NULL;
 
-	add(text, size, "; ");
-	add(text, size, cause);
-	if (config_find(c->config, &c->subject, KEY_FROM) == NULL) {
-		add(text, size, ": set from to one that it accepts");
-		add_place_to_set(c, KEY_FROM, text, size);
+	buffer_addf(to, "; %s: ", cause);
+	buffer_add_text(to, is_set ? "from" :
+	    "set from to an address that the server accepts");
+	add_place(to, c, KEY_FROM);
+	if (!is_set)
 		return;
-	}
-	add(text, size, ": from");
-	add_place(c, KEY_FROM, text, size);
-	add(text, size, " must be one that it accepts");
+	buffer_add_text(to, " must be an address that the server accepts");
 	if (strcmp(mode, "always") != 0)
-		add(text, size, ", and with from_mode = always it is the "
+		buffer_add_text(to, "; with from_mode = always, from is the "
 		    "sender of every message");
 }
 
 static void
-explain_sender(const struct connection *c, char *text, size_t size)
+add_credentials(struct buffer *to, const struct connection *c)
 {
-	if (!has_credentials(c)) {
-		advise(c, KEY_SMARTHOST, "the server may want a login: set "
-		    "user and password_file", text, size);
-		return;
-	}
-	advise_from(c, "the provider may not let you send as this address",
-	    text, size);
-}
+	const struct credentials	*credentials = &c->credentials;
 
-static void
-explain_login(const struct connection *c, char *text, size_t size)
-{
-	add(text, size, "; check user");
-	add_place(c, KEY_USER, text, size);
-	add(text, size, c->credentials.by_token ? " and the token" :
+	buffer_add_text(to, "; check user");
+	if (config_find(c->config, &c->subject, KEY_USER) != NULL)
+		add_place(to, c, KEY_USER);
+	buffer_add_text(to, credentials->by_token ? " and the token" :
 	    " and password");
-	if (c->credentials.origin[0] != '\0') {
-		add(text, size, " (");
-		add(text, size, c->credentials.origin);
-		add(text, size, ")");
-	}
-}
-
-/*
- * What some servers say, and the key that helps.  A row applies if the reply
- * has its code, its enhanced status code and, in capitals or not, its text,
- * as far as these are given.
- */
-static const struct hint {
-	int		 code;		/* 0: any */
-	const char	*enhanced;	/* NULL: any */
-	const char	*text;		/* NULL: any */
-	enum config_key	 key;
-	const char	*words;		/* the place of the key follows */
-} hints[] = {
-	/* Microsoft 365 and Exchange: SendAsDenied */
-	{ 554, "5.2.252", NULL, KEY_FROM,
-	    "this login may not send as this address" },
-	{ 550, "5.7.60", NULL, KEY_FROM,
-	    "this login may not send as this address" },
-	/* Amazon SES */
-	{ 554, NULL, "address is not verified", KEY_FROM,
-	    "the provider has not verified this address" },
-	/* SendGrid */
-	{ 550, NULL, "verified sender identity", KEY_FROM,
-	    "the provider has not verified this address" },
-	/* Postfix */
-	{ 0, NULL, "helo command rejected", KEY_HELO,
-	    "set helo to the full name of this host" },
-	{ 504, NULL, "need fully-qualified hostname", KEY_HELO,
-	    "set helo to the full name of this host" },
-};
-
-static const struct hint *
-hint_for(const struct refusal *f, const char *text)
-{
-	const struct hint	*end = hints + sizeof(hints) / sizeof(*hints);
-
-	for (const struct hint *h = hints; h < end; h++)
-		if ((h->code == 0 || h->code == f->code) &&
-		    (h->enhanced == NULL ||
-		    strcmp(h->enhanced, f->enhanced) == 0) &&
-		    (h->text == NULL || strcasestr(text, h->text) != NULL))
-			return h;
-	return NULL;
-}
-
-static void
-give_hint(const struct connection *c, const struct hint *h, char *text,
-    size_t size)
-{
-	if (h->key == KEY_FROM) {
-		advise_from(c, h->words, text, size);
-		return;
-	}
-	add(text, size, "; ");
-	add(text, size, h->words);
-	add_place_to_set(c, h->key, text, size);
-}
-
-/*
- * Many servers look at the sender and the login only when the first recipient
- * is named.  A 5.7.x is about who may (RFC 3463 section 3.8).
- */
-static void
-explain_recipient(const struct connection *c, int code, char *text, size_t size)
-{
-	bool	policy = strstr(text, " 5.7.") != NULL;
-
-	if (code == 530 || code == 535 || (code == 553 && policy) ||
-	    (!has_credentials(c) && (code == 554 || policy)))
-		explain_sender(c, text, size);
-}
-
-/* A server that waits for a ClientHello is silent, or answers in TLS. */
-static void
-explain_greeting(const struct connection *c, int code, int status, char *text,
-    size_t size)
-{
-	if (code != 0 || c->options.tls_policy == TLS_IMPLICIT)
-		return;
-	if (c->at.port == 465 &&
-	    (status == EX_TEMPFAIL || status == EX_PROTOCOL))
-		advise(c, KEY_SMARTHOST, "port 465 wants TLS at once: use "
-		    "submissions://", text, size);
-	else if (status == EX_PROTOCOL && strstr(text, "\\003") != NULL)
-		advise(c, KEY_SMARTHOST, "that looks like TLS: if this port "
-		    "wants TLS at once, use submissions://", text, size);
-	else if (status == EX_TEMPFAIL)
-		advise(c, KEY_SMARTHOST, "if this port wants TLS at once, use "
-		    "submissions://", text, size);
-}
-
-/*
- * A server of LMTP knows neither EHLO nor HELO, one of SMTP no LHLO.  501 and
- * 504 are about the name.
- */
-static void
-explain_hello(const struct connection *c, int code, char *text, size_t size)
-{
-	if (code == 501 || code == 504) {
-		add(text, size, "; set helo to the full name of this host");
-		add_place_to_set(c, KEY_HELO, text, size);
-	}
-	if (code == 500 || code == 502)
-		advise(c, KEY_SMARTHOST, c->options.lmtp ? "if it speaks SMTP, "
-		    "use smtp:// or submission://" : "if it speaks LMTP, use "
-		    "lmtp://", text, size);
-}
-
-static void
-explain_starttls(const struct connection *c, char *text, size_t size)
-{
-	if (config_find(c->config, &c->subject, KEY_TLS_PIN) != NULL)
-		advise(c, KEY_TLS_PIN, "tls_pin requires TLS", text, size);
-	else if (smarthost_is_local(c->smarthost) &&
-	    !connect_is_local(c->session.stream.fd))
-		advise(c, KEY_SMARTHOST, "TLS is required, for by its address "
-		    "this is another machine", text, size);
-	else
-		advise(c, KEY_SMARTHOST, "if it never does, tls = off sends "
-		    "everything in clear", text, size);
-}
-
-/* It is the command or the mechanism that does not suit, whoever we are. */
-static bool
-refuses_mechanism(int code)
-{
-	return code / 10 == 50 || code == 538;
-}
-
-/* Unless a reply refuses us, it is we who went no further. */
-static void
-explain_auth(const struct connection *c, int code, int status, char *text,
-    size_t size)
-{
-	if (status != EX_NOPERM || refuses_mechanism(code))
-		return;
-	if (code / 100 == 5)
-		explain_login(c, text, size);
-	else
-		add_place(c, c->options.tls_policy == TLS_OPPORTUNISTIC ?
-		    KEY_TLS : KEY_SMARTHOST, text, size);
+	if (credentials->origin[0] != '\0')
+		buffer_addf(to, " (%s)", credentials->origin);
 }
 
 void
-advice_add(const struct connection *c, const struct refusal *f, char *text,
-    size_t size)
+advice_add(const struct connection *c, const struct advice_facts *f,
+    char *text, size_t size)
 {
-	const struct hint	*hint = hint_for(f, text);
-	int			 code = f->code, status = f->status;
+	const struct advice_row	*row = find_row(f, conditions_of(c, f), text);
+	struct buffer		 advice = { 0 };
 
-	if (hint != NULL) {
-		give_hint(c, hint, text, size);
+	if (row == NULL || row->key == NO_KEY)
 		return;
+	if (row->key == KEY_FROM) {
+		add_sender(&advice, c, row->words);
+	} else if (row->key == KEY_USER) {
+		add_credentials(&advice, c);
+	} else {
+		if (row->words != NULL)
+			buffer_addf(&advice, "; %s", row->words);
+		add_place(&advice, c, row->key);
 	}
-	switch (f->step) {
-	case STEP_GREETING:
-		explain_greeting(c, code, status, text, size);
-		break;
-	case STEP_EHLO:
-		explain_hello(c, code, text, size);
-		break;
-	case STEP_STARTTLS:
-		if (status == EX_UNAVAILABLE)
-			explain_starttls(c, text, size);
-		break;
-	case STEP_TLS:
-		if (status == EX_PROTOCOL &&
-		    c->options.tls_policy == TLS_IMPLICIT)
-			advise(c, KEY_SMARTHOST, "this port does not want TLS "
-			    "at once: for STARTTLS use submission://", text,
-			    size);
-		break;
-	case STEP_AUTH:
-		explain_auth(c, code, status, text, size);
-		break;
-	case STEP_MAIL:
-		if (code / 100 == 5 && status != EX_DATAERR)
-			explain_sender(c, text, size);
-		break;
-	case STEP_RCPT:
-		explain_recipient(c, code, text, size);
-		break;
-	case STEP_FINAL:
-		if (code == 553 || (code == 550 && strstr(text, "5.7.")))
-			explain_sender(c, text, size);
-		break;
-	case STEP_DATA:
-	case STEP_BODY:
-	case STEP_RSET:
-	case STEP_NOOP:
-	case STEP_QUIT:
-		break;
-	}
+	if (advice.len < size && strlen(text) + advice.len >= size)
+		text[size - advice.len - 1] = '\0';
+	if (advice.len > 0)
+		strlcat(text, advice.data, size);
+	buffer_free(&advice);
 }
 
 void
 advice_add_connect(const struct connection *c, char *text, size_t size)
 {
-	add_place(c, KEY_SMARTHOST, text, size);
+	const struct setting	*set = config_find(c->config, &c->subject,
+				    KEY_SMARTHOST);
+
+	if (set == NULL)
+		return;
+	strlcat(text, " (", size);
+	strlcat(text, set->origin, size);
+	strlcat(text, ")", size);
 }

@@ -1,28 +1,35 @@
 /*
- * advice.h - the likely cause of a refusal, and the setting that matters
+ * advice.h - the likely cause of a failure, and the key that remedies it
+ *
+ * The modules below report facts: the step, the reply and the exit status.
+ * A table in advice.c maps them to a key of relais.conf and to words; the
+ * place where the key is set, or could be set, is added here.  Rows for the
+ * replies of a provider belong in the same table.
  */
 #ifndef RELAY_ADVICE_H
 #define RELAY_ADVICE_H
 
 #include <stddef.h>
 
+#include "mail/outcome.h"
 #include "relay/connection.h"
 
-struct refusal {
+struct advice_facts {
 	enum session_step	 step;
-	int			 code;		/* of the reply; 0: none */
+	int			 code;		/* reply code; 0: no reply */
 	const char		*enhanced;	/* "5.7.1", or "" */
 	int			 status;	/* EX_* */
 };
 
 /*
- * Appends "; what to look at (file:line)" to the text, which holds the reply,
- * where something useful can be said of the refusal.
+ * Appends "; words (/etc/relais.conf:7)" to the text of a failure, which ends
+ * with the reply, if the table has advice for it.  The text is truncated if
+ * there is no room for the advice.
  */
-void	advice_add(const struct connection *, const struct refusal *, char *text,
-	    size_t size);
+void	advice_add(const struct connection *, const struct advice_facts *,
+	    char *text, size_t size);
 
-/* As advice_add(), where no connection was made. */
+/* Appends the place of the smarthost to the text of a failed connection. */
 void	advice_add_connect(const struct connection *, char *text, size_t size);
 
 #endif

@@ -158,7 +158,7 @@ connection_open(struct connection *c, struct failure *why)
 	c->is_open = session_open(&c->session, fd, &c->options, why);
 	if (!c->is_open) {
 		if (!interrupt_is_known(c->interrupt))
-			advice_add(c, &(struct refusal){
+			advice_add(c, &(struct advice_facts){
 			    .step = c->session.step,
 			    .code = c->session.reply.code,
 			    .enhanced = c->session.reply.enhanced,

@@ -33,7 +33,7 @@ struct connection {
 	bool				 no_chunking;	/* do not use BDAT */
 
 	bool				 is_open;
-	int64_t				 used;		/* clock_ms(), last time */
+	int64_t				 used;		/* clock_ms() */
 	char				*helo;		/* owned */
 	struct credentials		 credentials;
 	struct auth_options		 auth;

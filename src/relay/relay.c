@@ -137,7 +137,7 @@ record_outcomes(void *context)
 		if (!a->pending[i] || o->kind == OUTCOME_WAITING)
 			continue;
 		if (o->kind != OUTCOME_DELIVERED)
-			advice_add(&r->connection, &(struct refusal){
+			advice_add(&r->connection, &(struct advice_facts){
 			    .step = o->step, .code = o->code,
 			    .enhanced = o->enhanced, .status = o->status },
 			    o->text, sizeof(o->text));

@@ -42,7 +42,7 @@ struct relay {
 	const struct config		*config;	/* borrowed */
 	const struct identity		*me;		/* borrowed */
 	const struct trace		*trace;		/* borrowed, or NULL */
-	struct interrupt		*interrupt;	/* borrowed, or NULL: ends
+	struct interrupt		*interrupt;	/* as trace; a signal ends
 							 * the attempt */
 	const struct relay_watch	*watch;		/* borrowed, or NULL */
 	struct command_process		 commands;

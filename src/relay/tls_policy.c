@@ -31,8 +31,8 @@ is_set_to(const struct connection *c, enum config_key key, const char *value)
 }
 
 /*
- * A server on this machine may be spoken to in clear if nothing is said about
- * TLS; a certificate of ours is something to show by TLS.
+ * Mail to a server on this machine may be sent in clear text unless the
+ * configuration sets tls.  A client certificate requires TLS.
  */
 static bool
 is_exempt(const struct connection *c)
@@ -43,7 +43,7 @@ is_exempt(const struct connection *c)
 	    smarthost_is_local(c->smarthost);
 }
 
-/* A pin comes first: without TLS there is no key that could be the right one. */
+/* A pin overrides tls = off: without TLS there is no key to compare. */
 static enum tls_policy
 policy_of(const struct connection *c)
 {
@@ -58,52 +58,45 @@ policy_of(const struct connection *c)
 	return TLS_REQUIRED;
 }
 
-static void
-choose_auth(struct connection *c)
-{
-	const struct credentials	*credentials = &c->credentials;
-	const char			*list = text_of(c, KEY_AUTH);
-	bool				 spelt_out;
-
-	if (list != NULL && strcmp(list, "auto") == 0)
-		list = NULL;
-	spelt_out = c->options.tls_policy == TLS_OFF &&
-	    origin_of(c, KEY_TLS) != NULL && origin_of(c, KEY_AUTH) != NULL;
-	c->auth = (struct auth_options){
-		.mechanisms = list,
-		.user = credentials->user,
-		.password = credentials->password,
-		.token = credentials->token,
-		.certificate = text_of(c, KEY_TLS_CERTIFICATE) != NULL,
-		.in_clear = spelt_out,
-		.host = c->smarthost->host,
-		.port = c->smarthost->port,
-	};
-	if (c->auth.password != NULL || c->auth.token != NULL ||
-	    c->auth.certificate)
-		c->options.auth = &c->auth;
-}
-
 bool
 tls_policy_choose(struct connection *c, struct failure *why)
 {
+	const char	*list = text_of(c, KEY_AUTH);
+	bool		 is_explicit;
+
 	c->options.tls_policy = policy_of(c);
 	if (c->smarthost->scheme == SCHEME_SUBMISSIONS &&
 	    is_set_to(c, KEY_TLS, "off"))
 		return failed(why, EX_CONFIG, "%s: tls = off contradicts "
-		    "submissions:// (%s), which means TLS at once; in clear, a "
-		    "server is to be had by smtp://", origin_of(c, KEY_TLS),
+		    "submissions:// (%s), which means implicit TLS; use "
+		    "smtp:// to send in clear text", origin_of(c, KEY_TLS),
 		    origin_of(c, KEY_SMARTHOST));
 	if (is_set_to(c, KEY_AUTH, "off"))
 		return true;
 	if (!credentials_read(&c->credentials, c->config, &c->subject,
 	    c->smarthost->user, c->commands, why))
 		return false;
-	choose_auth(c);
+	if (list != NULL && strcmp(list, "auto") == 0)
+		list = NULL;
+	is_explicit = c->options.tls_policy == TLS_OFF &&
+	    origin_of(c, KEY_TLS) != NULL && origin_of(c, KEY_AUTH) != NULL;
+	c->auth = (struct auth_options){
+		.mechanisms = list,
+		.user = c->credentials.user,
+		.password = c->credentials.password,
+		.token = c->credentials.token,
+		.certificate = text_of(c, KEY_TLS_CERTIFICATE) != NULL,
+		.in_clear = is_explicit,
+		.host = c->smarthost->host,
+		.port = c->smarthost->port,
+	};
+	if (c->auth.password != NULL || c->auth.token != NULL ||
+	    c->auth.certificate)
+		c->options.auth = &c->auth;
 	return true;
 }
 
-/* A list for the module, to be freed; the pins themselves are borrowed. */
+/* A list for tls_options; the caller frees the list, not the pins. */
 static const char **
 pins_of(const struct connection *c)
 {
@@ -121,37 +114,22 @@ pins_of(const struct connection *c)
 	return pins;
 }
 
-static struct tls *
-start_tls(struct connection *c, struct failure *why)
+bool
+tls_policy_start(struct connection *c, struct failure *why)
 {
-	const char		**pins = pins_of(c);
+	struct session_options	 *o = &c->options;
 	struct tls_options	  tls = {
 		.name = text_of(c, KEY_TLS_NAME),
 		.ca = text_of(c, KEY_TLS_CA),
 		.ca_origin = origin_of(c, KEY_TLS_CA),
-		.pins = pins,
 		.pins_origin = origin_of(c, KEY_TLS_PIN),
 		.certificate = text_of(c, KEY_TLS_CERTIFICATE),
 		.key = text_of(c, KEY_TLS_KEY),
-		.verify = c->options.tls_policy != TLS_OPPORTUNISTIC,
+		.verify = o->tls_policy != TLS_OPPORTUNISTIC,
 	};
-	struct tls		 *started;
+	const char		**pins;
 
-	/* Never a name that DNS gave, which anybody may have forged. */
-	if (tls.name == NULL)
-		tls.name = c->smarthost->host != NULL ? c->smarthost->host :
-		    "localhost";
-	started = c->options.tls_module->start(&tls, why);
-	free(pins);
-	return started;
-}
-
-bool
-tls_policy_start(struct connection *c, struct failure *why)
-{
-	struct session_options	*o = &c->options;
-
-	/* Without TLS it is wanted for the digests of AUTH alone. */
+	/* Without TLS, the module is required only for the digests of AUTH. */
 	if (o->tls_policy == TLS_OFF && o->auth == NULL)
 		return true;
 	o->tls_module = tls_load(why);
@@ -159,7 +137,13 @@ tls_policy_start(struct connection *c, struct failure *why)
 		return false;
 	if (o->tls_policy == TLS_OFF)
 		return true;
-	o->tls = start_tls(c, why);
+	/* Never a name from DNS, which an attacker can forge. */
+	if (tls.name == NULL)
+		tls.name = c->smarthost->host != NULL ? c->smarthost->host :
+		    "localhost";
+	tls.pins = pins = pins_of(c);
+	o->tls = o->tls_module->start(&tls, why);
+	free(pins);
 	return o->tls != NULL;
 }
 

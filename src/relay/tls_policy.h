@@ -1,11 +1,12 @@
 /*
- * tls_policy.h - TLS and AUTH with one smarthost, as the configuration has them
+ * tls_policy.h - the configured policy for TLS and AUTH at one smarthost
  *
- * Closed by default: nothing goes in clear unless the peer is this machine or
- * tls says so, and nothing at all if a key is pinned; nobody authenticates in
- * clear unless tls = off and auth are both set, nor sends a password or a token
- * itself unless auth names the mechanism; and no certificate goes unchecked
- * unless tls says so.
+ * The policy is closed by default:
+ *	- nothing is sent in clear text unless the peer is this machine or the
+ *	  configuration sets tls, and never if it sets tls_pin;
+ *	- AUTH without TLS requires both tls = off and auth to be set, and a
+ *	  mechanism that sends the password or token itself must be named;
+ *	- each certificate is verified unless tls = opportunistic.
  */
 #ifndef RELAY_TLS_POLICY_H
 #define RELAY_TLS_POLICY_H
@@ -16,23 +17,24 @@
 #include "util/failure.h"
 
 /*
- * For c->smarthost: the policy of TLS, and which credentials it is to get, into
- * c->options.  EX_CONFIG for settings that contradict each other or a secret
- * that may not be used; EX_NOPERM for one that may not be read.
+ * Fills in the TLS policy and the credentials in c->options, for c->smarthost.
+ * EX_CONFIG for settings that contradict each other or a secret that must not
+ * be used; EX_NOPERM for a secret that cannot be read.
  */
-bool	tls_policy_choose(struct connection *, struct failure *);
+bool	tls_policy_choose(struct connection *c, struct failure *);
 
 /*
- * Loads what that takes and starts a TLS session, no octet sent yet.  False
- * with why as tls.h has it.
+ * Loads the TLS module if the policy or AUTH requires it, and prepares a TLS
+ * session if the policy requires one; nothing is sent.  False with why as for
+ * tls.h.
  */
-bool	tls_policy_start(struct connection *, struct failure *);
+bool	tls_policy_start(struct connection *c, struct failure *);
 
 /*
- * Once connected.  A name such as localhost may lead to another machine: then
- * nothing is exempt from TLS, which is required and started as by
+ * Call this with the connected socket.  A name such as localhost may resolve to
+ * another machine: then TLS is required, and prepared as by
  * tls_policy_start().
  */
-bool	tls_policy_enforce(struct connection *, int fd, struct failure *);
+bool	tls_policy_enforce(struct connection *c, int fd, struct failure *);
 
 #endif

@@ -26,26 +26,27 @@
 static const struct row rows[] = {
 	{ "Microsoft 365: SendAsDenied", SAYS(ON_BODY, M365), .more = FROM,
 	    .status = EX_UNAVAILABLE, .err = "MapiExceptionSendAsDenied; this "
-	    "login may not send as this address: from (",
-	    .err_too = "relais.conf:12) must be one that it accepts, and with "
-	    "from_mode = always it is the sender of every message\n" },
+	    "account may not send as this address: from (",
+	    .err_too = "relais.conf:12) must be an address that the server "
+	    "accepts; with from_mode = always, from is the sender of every "
+	    "message\n" },
 	{ "Microsoft 365: SendAsDenied, from_mode = always",
 	    SAYS(ON_BODY, M365), .more = FROM "from_mode = always\n",
-	    .status = EX_UNAVAILABLE, .err = "this login may not send as this "
+	    .status = EX_UNAVAILABLE, .err = "this account may not send as this "
 	    "address: from (",
-	    .err_too = "relais.conf:12) must be one that it accepts\n" },
+	    .err_too = "relais.conf:12) must be an address that the server accepts\n" },
 	{ "Microsoft 365: SendAsDenied, from is not set",
 	    SAYS(ON_BODY, M365), .more = LOGIN, .status = EX_UNAVAILABLE,
-	    .err = "address: set from to one that it accepts (in ",
+	    .err = "address: set from to an address that the server accepts (in ",
 	    .err_too = "/relais.conf)\n" },
 	{ "from in the section that applies", SAYS(ON_BODY, M365),
 	    .more = LOGIN "from = a@example.org\n[from *@example.org]\n"
 	    "from = b@example.org\n", .status = EX_UNAVAILABLE,
-	    .err = "relais.conf:14) must be one that it accepts" },
+	    .err = "relais.conf:14) must be an address that the server accepts" },
 	{ "Exchange: no permission to send as this sender", SAYS(ON_BODY,
 	    "550 5.7.60 SMTP; Client does not have permissions to send as "
 	    "this sender"), .more = FROM, .status = EX_UNAVAILABLE,
-	    .err = "this login may not send as this address: from (",
+	    .err = "this account may not send as this address: from (",
 	    .err_too = "relais.conf:12)" },
 	{ "Amazon SES: not verified", SAYS(ON_BODY, SES), .more = FROM,
 	    .status = EX_UNAVAILABLE, .err = "alerts@example.org; the "
@@ -59,12 +60,12 @@ static const struct row rows[] = {
 	{ "Postfix: the EHLO name is not a full one", SAYS(ON_RCPT,
 	    "504 5.5.2 <box>: Helo command rejected: need fully-qualified "
 	    "hostname"), .more = LOGIN "helo = box\n", .status = EX_NOUSER,
-	    .err = "hostname; set helo to the full name of this host (",
+	    .err = "hostname; set helo to the fully qualified name of this host (",
 	    .err_too = "relais.conf:11)\n" },
 	{ "Postfix: the EHLO name does not exist, for now", SAYS(ON_RCPT,
 	    "450 4.7.1 <box>: Helo command rejected: Host not found"),
 	    .more = LOGIN "helo = box\n", .status = EX_TEMPFAIL,
-	    .err = "Host not found; set helo to the full name of this host (",
+	    .err = "Host not found; set helo to the fully qualified name of this host (",
 	    .err_too = "relais.conf:11)\n" },
 	{ "EHLO's name and address are refused", { .steps = {
 	    { .at = ON_EHLO, .say = "501 5.5.4 Invalid domain name" },
@@ -72,7 +73,7 @@ static const struct row rows[] = {
 	    .more = LOGIN "helo = box\n",
 	    .status = EX_UNAVAILABLE,
 	    .err = "EHLO: 501 5.5.4 Invalid domain name; set helo to the "
-	    "full name of this host (", .err_too = "relais.conf:11)\n" },
+	    "fully qualified name of this host (", .err_too = "relais.conf:11)\n" },
 	{ "a code that fits with another text gives no hint", SAYS(ON_BODY,
 	    "554 5.2.25 no"), .more = FROM, .status = EX_UNAVAILABLE,
 	    .err = "end of message: 554 5.2.25 no\n" },

@@ -77,7 +77,7 @@ static const struct lookup_case cases[] = {
 	{ "localhost that leads to another machine needs TLS",
 	    "smtp://localhost:2501", NULL, EX_UNAVAILABLE,
 	    "STARTTLS: the server does not offer it, so nothing was sent; TLS "
-	    "is required, for by its address this is another machine (" },
+	    "is required because the address of the server is not on this machine (" },
 	{ "so it does with a dot behind it", "smtp://localhost.:2501", NULL,
 	    EX_UNAVAILABLE, "STARTTLS: the server does not offer it" },
 	{ "localhost that leads to another machine, where TLS is off",

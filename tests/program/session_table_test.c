@@ -359,11 +359,12 @@ static const struct row others[] = {
 	    .password = "secret", .mechanisms = "PLAIN", .steps = { {
 	    .at = ON_RCPT, .say = "553 5.7.1 <s>: not owned by user me" } } },
 	    .more = IN_CLEAR_LOGIN, .status = USER,
-	    .err = "not owned by user me; the provider may not let you" },
+	    .err = "not owned by user me; the provider may not allow this "
+	    "sender" },
 	{ "advice about authentication after a refused RCPT", { .steps = { {
 	    .at = ON_RCPT, .say = "550 5.7.1 relaying denied" } } },
-	    .status = USER, .err = "relaying denied; the server may want a "
-	    "login" },
+	    .status = USER, .err = "relaying denied; the server may "
+	    "require authentication" },
 	{ "no advice about passwords if AUTH is not recognized",
 	    { .user = "me", .password = "secret", .mechanisms = "PLAIN",
 	    .steps = { { .at = ON_AUTH, .say = "500 5.5.1 what?" } } },
@@ -377,13 +378,13 @@ static const struct row others[] = {
 	    .connections = 2 },
 	{ "advice about an LMTP server that is used with SMTP",
 	    { .lmtp = true }, .status = NO,
-	    .err = "; if it speaks LMTP, use lmtp:// (" },
+	    .err = "; if the server speaks LMTP, use lmtp:// (" },
 	{ "advice about an SMTP server that is used with LMTP",
 	    { .steps = { { .at = ON_OTHER,
 	    .say = "500 5.5.2 what?" }, { .at = ON_LHLO,
 	    .say = "500 5.5.2 what?" } } }, .scheme = "lmtp",
 	    .more = "tls = off\n", .status = NO,
-	    .err = "LHLO: 500 5.5.2 what?; if it speaks SMTP, use smtp://" },
+	    .err = "LHLO: 500 5.5.2 what?; if the server speaks SMTP, use smtp://" },
 	{ "LMTP: refused for one recipient, delivered to the other",
 	    { .lmtp = true, .steps = { { .at = ON_BODY, .match = "one@",
 	    .say = "550 5.2.2 full" } } }, .scheme = "lmtp",
@@ -409,7 +410,7 @@ static const struct row others[] = {
 	    "authentication, go to\n550 5.7.26 https://support.example.net/"
 	    "mail/answer/81126#authentication a640c23a62f3a-ab9 - smtp" } } },
 	    .status = NO, .err = "81126#authentication a640c23a62f3a-ab9 - "
-	    "smtp; the server may want a login" },
+	    "smtp; the server may require authentication" },
 	{ "control characters in a reply are made visible", { .steps = { {
 	    .at = ON_MAIL, .raw = "550 5.7.1 \033[2J\b\x9b\r\n" } } },
 	    .status = NO, .err = "550 5.7.1 \\033[2J\\010\\233" },

@@ -837,13 +837,13 @@ static const struct CMUnitTest tls_spec[] = {
 	TOLD("silence where TLS would have to begin", .scheme = "submission",
 	    .script = { .security = TLS_AT_ONCE }, .more = "timeout = 2s\n",
 	    .status = EX_TEMPFAIL, .says = { "greeting: timed out",
-	    "if this port wants TLS at once, use submissions://",
+	    "if this port requires implicit TLS, use submissions://",
 	    "relais.conf:1)" }),
 	TOLD("an alert of TLS in place of a greeting", .scheme = "submission",
 	    .script = { .steps = { { .at = ON_GREETING, .raw =
 	    "\025\003\003\000\002\002\050\n", .raw_len = 8,
 	    .then = THEN_CLOSE } } }, .status = EX_PROTOCOL,
-	    .says = { "that looks like TLS", "use submissions://" }),
+	    .says = { "the server seems to speak TLS", "use submissions://" }),
 };
 
 int

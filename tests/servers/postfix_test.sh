@@ -49,7 +49,7 @@ spec "postfix: TLS at once on a port for STARTTLS is explained" \
     -- refused 76 submission://
 spec "postfix: STARTTLS on the port for TLS at once is explained" \
     with 'smarthost = submission://lab.test:465' 'timeout = 2s' \
-    -- refused 75 'port 465 wants TLS at once: use submissions://'
+    -- refused 75 'port 465 requires implicit TLS: use submissions://'
 spec "postfix: a server that wants a password says so" \
     with_only 'smarthost = submission://lab.test' \
     -- refused 67 554 password_file

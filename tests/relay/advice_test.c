@@ -1,0 +1,253 @@
+/*
+ * The advice for a failure: the reply, the key and the place of the key.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "relay/advice.h"
+#include "support/folder.h"
+
+struct row {
+	enum session_step	 step;
+	int			 code;
+	const char		*enhanced;
+	const char		*text;		/* of the failure */
+	const char		*want;		/* what is added; "FILE" stands
+						 * for the configuration file */
+	int			 status;	/* 0: EX_UNAVAILABLE */
+	const char		*conf;		/* after smarthost */
+	enum smarthost_scheme	 scheme;	/* 0: SCHEME_SUBMISSION; with
+						 * SCHEME_SMTP, port 465 */
+	bool			 authenticates;
+	enum tls_policy		 policy;	/* 0: TLS_REQUIRED */
+	const char		*password;	/* its origin */
+};
+
+/* "FILE" becomes the path of the configuration. */
+static void
+expand(char *to, size_t size, const char *want, const char *file)
+{
+	const char	*at = strstr(want, "FILE");
+
+	to[0] = '\0';
+	for (; at != NULL; at = strstr(want, "FILE")) {
+		size_t	len = strlen(to);
+
+		snprintf(to + len, size - len, "%.*s%s", (int)(at - want), want,
+		    file);
+		want = at + strlen("FILE");
+	}
+	strlcat(to, want, size);
+}
+
+static void
+advises(void **state)
+{
+	const struct row	*row = *state;
+	struct folder		 folder;
+	struct config		 config;
+	struct config_source	 source;
+	struct smarthost	 smarthost = { .scheme = row->scheme != 0 ?
+				    row->scheme : SCHEME_SUBMISSION,
+				    .host = "smtp.example.org" };
+	struct auth_options	 auth = { .user = "nina" };
+	static struct connection c;
+	struct advice_facts	 facts = { .step = row->step,
+				    .code = row->code,
+				    .status = row->status != 0 ? row->status :
+				    EX_UNAVAILABLE,
+				    .enhanced = row->enhanced != NULL ?
+				    row->enhanced : "" };
+	char			 text[1024], want[1024], conf[512];
+	struct failure		 why;
+	size_t			 len = strlen(row->text);
+
+	folder_make(&folder);
+	snprintf(conf, sizeof(conf), "smarthost = smtp.example.org\n%s",
+	    row->conf != NULL ? row->conf : "");
+	source = (struct config_source){ .file = folder_write(&folder, "conf",
+	    0600, conf) };
+	if (!config_load(&config, &source, &why))
+		fail_msg("%s", why.text);
+	connection_begin(&c);
+	c.config = &config;
+	c.smarthost = &smarthost;
+	c.at.port = row->scheme == SCHEME_SMTP ? 465 : 587;
+	c.session.stream.fd = -1;
+	c.options.tls_policy = row->policy != 0 ? row->policy : TLS_REQUIRED;
+	if (row->authenticates)
+		c.options.auth = &auth;
+	if (row->password != NULL)
+		strlcpy(c.credentials.origin, row->password,
+		    sizeof(c.credentials.origin));
+	strlcpy(text, row->text, sizeof(text));
+	advice_add(&c, &facts, text, sizeof(text));
+	expand(want, sizeof(want), row->want, source.file);
+	assert_memory_equal(text, row->text, len);
+	assert_string_equal(text + len, want);
+	config_free(&config);
+	folder_remove(&folder);
+}
+
+/* The text is cut, not the advice. */
+static void
+long_text_is_truncated(void **state)
+{
+	struct smarthost	 smarthost = { .scheme = SCHEME_SUBMISSION,
+				    .host = "smtp.example.org" };
+	struct config		 config = { .path = NULL };
+	static struct connection c;
+	char			 text[1024];
+	const char		*end = "; set helo to the fully qualified name "
+				    "of this host";
+
+	(void)state;
+	connection_begin(&c);
+	c.config = &config;
+	c.smarthost = &smarthost;
+	c.session.stream.fd = -1;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	advice_add(&c, &(struct advice_facts){ .step = STEP_EHLO, .code = 501,
+	    .enhanced = "", .status = EX_UNAVAILABLE }, text, sizeof(text));
+	assert_int_equal(strlen(text), sizeof(text) - 1);
+	assert_string_equal(text + strlen(text) - strlen(end), end);
+}
+
+#define ADVISES(sentence, ...) { sentence, advises, NULL, NULL, \
+	&(struct row){ .step = __VA_ARGS__ } }
+
+#define HELO	"; set helo to the fully qualified name of this host"
+#define SERVER	" must be an address that the server accepts"
+#define ALWAYS	"; with from_mode = always, from is the sender of every message"
+#define SET	"set from to an address that the server accepts"
+#define LOGIN	"; the server may require authentication: set user and " \
+		"password_file (FILE:1)"
+#define SENDER	"; the provider may not allow this sender: "
+#define IMPLICIT "use submissions:// (FILE:1)"
+
+static const struct CMUnitTest advice_spec[] = {
+	ADVISES("SendAsDenied names from",
+	    STEP_FINAL, 554, "5.2.252", "554 5.2.252 SendAsDenied",
+	    "; this account may not send as this address: from (FILE:2)"
+	    SERVER ALWAYS, .conf = "from = a@example.org\n"),
+	ADVISES("from_mode = always is not suggested if it is set",
+	    STEP_FINAL, 554, "5.2.252", "554 5.2.252 SendAsDenied",
+	    "; this account may not send as this address: from (FILE:2)"
+	    SERVER, .conf = "from = a@example.org\nfrom_mode = always\n"),
+	ADVISES("if from is not set, the file is named",
+	    STEP_FINAL, 550, "5.7.60", "550 5.7.60 no",
+	    "; this account may not send as this address: " SET " (in FILE)"),
+	ADVISES("text is compared without regard to case",
+	    STEP_FINAL, 554, NULL, "554 Email Address Is Not Verified",
+	    "; the provider has not verified this address: " SET " (in FILE)"),
+	ADVISES("text with another code gives no advice",
+	    STEP_FINAL, 550, NULL, "550 address is not verified", ""),
+	ADVISES("an enhanced status code is compared as a whole",
+	    STEP_FINAL, 554, "5.2.25", "554 5.2.25 no", ""),
+	ADVISES("a rejected HELO name is recognised at each step",
+	    STEP_RCPT, 450, "4.7.1", "450 4.7.1 Helo command rejected",
+	    HELO " (FILE:2)", .conf = "helo = box\n", .status = EX_TEMPFAIL),
+
+	ADVISES("silence on port 465 is explained",
+	    STEP_GREETING, 0, NULL, "greeting: timeout",
+	    "; port 465 requires implicit TLS: " IMPLICIT,
+	    .scheme = SCHEME_SMTP, .status = EX_TEMPFAIL),
+	ADVISES("silence on another port is explained",
+	    STEP_GREETING, 0, NULL, "greeting: timeout",
+	    "; if this port requires implicit TLS, " IMPLICIT,
+	    .status = EX_TEMPFAIL),
+	ADVISES("a TLS alert instead of a greeting is recognised",
+	    STEP_GREETING, 0, NULL, "greeting: \\025\\003\\001",
+	    "; the server seems to speak TLS: if this port requires implicit "
+	    "TLS, " IMPLICIT, .status = EX_PROTOCOL),
+	ADVISES("with implicit TLS, silence is not explained",
+	    STEP_GREETING, 0, NULL, "greeting: timeout", "",
+	    .status = EX_TEMPFAIL, .policy = TLS_IMPLICIT),
+	ADVISES("a greeting with a reply code is not explained",
+	    STEP_GREETING, 421, NULL, "greeting: 421 busy", "",
+	    .status = EX_TEMPFAIL),
+
+	ADVISES("501 to EHLO refuses the name",
+	    STEP_EHLO, 501, NULL, "EHLO: 501 no", HELO " (in FILE)"),
+	ADVISES("500 to EHLO: the server may speak LMTP",
+	    STEP_EHLO, 500, NULL, "EHLO: 500 no",
+	    "; if the server speaks LMTP, use lmtp:// (FILE:1)"),
+	ADVISES("502 to LHLO: the server may speak SMTP",
+	    STEP_EHLO, 502, NULL, "LHLO: 502 no",
+	    "; if the server speaks SMTP, use smtp:// or submission:// "
+	    "(FILE:1)", .scheme = SCHEME_LMTP),
+	ADVISES("550 to EHLO is not explained",
+	    STEP_EHLO, 550, NULL, "EHLO: 550 no", ""),
+
+	ADVISES("without STARTTLS, tls = off is named",
+	    STEP_STARTTLS, 0, NULL, "STARTTLS: none", "; if the server does "
+	    "not support TLS, tls = off sends everything in clear text "
+	    "(FILE:1)"),
+	ADVISES("without STARTTLS, tls_pin is named if it is set",
+	    STEP_STARTTLS, 0, NULL, "STARTTLS: none",
+	    "; tls_pin requires TLS (FILE:2)", .conf = "tls_pin = "
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"),
+	ADVISES("a temporary refusal of STARTTLS is not explained",
+	    STEP_STARTTLS, 454, NULL, "STARTTLS: 454 later", "",
+	    .status = EX_TEMPFAIL),
+	ADVISES("clear text in reply to a ClientHello is explained",
+	    STEP_TLS, 0, NULL, "TLS: no", "; this port does not use implicit "
+	    "TLS: for STARTTLS, use submission:// (FILE:1)",
+	    .policy = TLS_IMPLICIT, .status = EX_PROTOCOL),
+
+	ADVISES("rejected credentials are named with their places",
+	    STEP_AUTH, 535, "5.7.8", "AUTH PLAIN: 535 5.7.8 no",
+	    "; check user (FILE:2) and password (elsewhere:3)",
+	    .conf = "user = nina\npassword = x\n", .password = "elsewhere:3",
+	    .status = EX_NOPERM),
+	ADVISES("a rejected mechanism says nothing about credentials",
+	    STEP_AUTH, 504, NULL, "AUTH PLAIN: 504 no", "",
+	    .status = EX_NOPERM),
+	ADVISES("without a usable mechanism, the smarthost is named",
+	    STEP_AUTH, 0, NULL, "AUTH: none", " (FILE:1)",
+	    .status = EX_NOPERM),
+	ADVISES("tls = opportunistic is named if it prevents AUTH",
+	    STEP_AUTH, 0, NULL, "AUTH: none", " (FILE:2)",
+	    .conf = "tls = opportunistic\n", .policy = TLS_OPPORTUNISTIC,
+	    .status = EX_NOPERM),
+
+	ADVISES("a rejected sender without credentials requires them",
+	    STEP_MAIL, 550, NULL, "MAIL: 550 no", LOGIN),
+	ADVISES("a rejected sender with credentials may not be allowed",
+	    STEP_MAIL, 550, NULL, "MAIL: 550 no", SENDER SET " (in FILE)",
+	    .authenticates = true),
+	ADVISES("a message that is too large says nothing about the sender",
+	    STEP_MAIL, 552, "5.3.4", "MAIL: 552 5.3.4 no", "",
+	    .status = EX_DATAERR),
+	ADVISES("530 to RCPT requires credentials",
+	    STEP_RCPT, 530, NULL, "RCPT: 530 no", LOGIN),
+	ADVISES("553 5.7.1 to RCPT is about the sender",
+	    STEP_RCPT, 553, "5.7.1", "RCPT: 553 5.7.1 no",
+	    SENDER SET " (in FILE)", .authenticates = true),
+	ADVISES("554 to RCPT is about the sender only without credentials",
+	    STEP_RCPT, 554, NULL, "RCPT: 554 no", LOGIN),
+	ADVISES("with credentials, 554 to RCPT is about the recipient",
+	    STEP_RCPT, 554, NULL, "RCPT: 554 no", "", .authenticates = true),
+	ADVISES("an unknown recipient is not explained",
+	    STEP_RCPT, 550, "5.1.1", "RCPT: 550 5.1.1 no", ""),
+	ADVISES("553 to the message is about the sender",
+	    STEP_FINAL, 553, NULL, "553 no", LOGIN),
+	ADVISES("a rejected message is not explained",
+	    STEP_FINAL, 550, NULL, "550 spam", ""),
+	cmocka_unit_test(long_text_is_truncated),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(advice_spec, NULL, NULL);
+}
