@@ -17,18 +17,18 @@
 
 enum {
 	COMMAND_MS = 30 * 1000,
-	ANSWER_MS = COMMAND_MS + 5 * 1000,	/* the process has not ended,
-						 * and does not answer */
+	RESULT_MS = COMMAND_MS + 5 * 1000,	/* the process itself hangs */
 };
 
-/* What is written back; the output follows. */
-struct answer {
-	struct failure	why;	/* EX_OK: none */
+/* Precedes the output of a command on the socket. */
+struct command_result {
+	struct failure	why;	/* .status is EX_OK after success */
 	size_t		len;	/* of the output */
 };
 
+/* Sets *command to the command of that number; false if there is none. */
 static bool
-next_command(const struct config *config, size_t number, const char **command)
+command_at(const struct config *config, size_t number, const char **command)
 {
 	static const enum config_key	keys[] = { KEY_PASSWORD_COMMAND,
 					    KEY_TOKEN_COMMAND };
@@ -47,26 +47,26 @@ next_command(const struct config *config, size_t number, const char **command)
  */
 
 static void
-answer_with(int fd, const char *command)
+run_and_reply(int fd, const char *command)
 {
-	struct buffer	output = { 0 };
-	struct answer	a;
+	struct buffer		output = { 0 };
+	struct command_result	r;
 
-	memset(&a, 0, sizeof(a));
-	if (command_output(&output, command, COMMAND_MS, fd, &a.why))
-		a.len = output.len;
-	if (!file_write(fd, &a, sizeof(a)) ||
-	    !file_write(fd, output.data, a.len))
+	memset(&r, 0, sizeof(r));
+	if (command_output(&output, command, COMMAND_MS, fd, &r.why))
+		r.len = output.len;
+	if (!file_write(fd, &r, sizeof(r)) ||
+	    !file_write(fd, output.data, r.len))
 		_exit(EX_IOERR);
 	buffer_wipe(&output);
 }
 
 /*
- * Nothing of the parent's: somebody may wait for the end of its output.  Only
- * the socket stays, above standard error.
+ * Closes the parent's descriptors, since a program may wait for the end of its
+ * output.  Only the socket stays open, above standard error.
  */
 static bool
-let_go(int *fd)
+close_all_but(int *fd)
 {
 	int	keep = fcntl(*fd, F_DUPFD, STDERR_FILENO + 1);
 	int	nothing = file_nothing();
@@ -86,11 +86,11 @@ run_commands(int fd, const struct config *config)
 	const char	*command;
 	uint32_t	number;
 
-	if (!let_go(&fd))
+	if (!close_all_but(&fd))
 		_exit(EX_OSERR);
 	while (read(fd, &number, sizeof(number)) == sizeof(number) &&
-	    next_command(config, number, &command))
-		answer_with(fd, command);
+	    command_at(config, number, &command))
+		run_and_reply(fd, command);
 	_exit(EX_OK);
 }
 
@@ -106,7 +106,7 @@ command_process_start(struct command_process *p, const struct config *config)
 	int		 fd[2];
 
 	*p = (struct command_process){ .config = config };
-	if (!next_command(config, 0, &command))
+	if (!command_at(config, 0, &command))
 		return;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == -1) {
 		p->error = errno;
@@ -139,7 +139,7 @@ receive(struct command_process *p, void *data, size_t len)
 	char		*to = data;
 
 	while (len > 0) {
-		ssize_t	n = poll(ready, 2, ANSWER_MS);
+		ssize_t	n = poll(ready, 2, RESULT_MS);
 
 		if (n > 0 && ready[0].revents == 0) {
 			if (interrupt_came(p->interrupt))
@@ -161,23 +161,23 @@ receive(struct command_process *p, void *data, size_t len)
 }
 
 static bool
-ask(struct command_process *p, uint32_t number, struct buffer *output,
+request(struct command_process *p, uint32_t number, struct buffer *output,
     struct failure *why)
 {
-	struct answer	a;
+	struct command_result	r;
 
 	if (!file_write(p->fd, &number, sizeof(number)) ||
-	    !receive(p, &a, sizeof(a)) ||
-	    !receive(p, buffer_room(output, a.len), a.len)) {
+	    !receive(p, &r, sizeof(r)) ||
+	    !receive(p, buffer_room(output, r.len), r.len)) {
 		if (interrupt_is_known(p->interrupt))
 			return interrupt_failed(p->interrupt, why);
 		return failed_errno(why, EX_TEMPFAIL,
-		    "the process that runs commands does not answer");
+		    "no result from the process that runs commands");
 	}
-	output->len += a.len;
+	output->len += r.len;
 	buffer_add(output, "", 0);
-	*why = a.why;
-	return a.why.status == EX_OK;
+	*why = r.why;
+	return r.why.status == EX_OK;
 }
 
 bool
@@ -189,11 +189,11 @@ command_process_run(struct command_process *p, struct buffer *output,
 	if (p->pid == 0) {
 		errno = p->error;
 		return failed_errno(why, EX_OSERR,
-		    "cannot start a process for commands");
+		    "cannot start the process that runs commands");
 	}
-	for (uint32_t i = 0; next_command(p->config, i, &other); i++)
+	for (uint32_t i = 0; command_at(p->config, i, &other); i++)
 		if (strcmp(other, command) == 0)
-			return ask(p, i, output, why);
+			return request(p, i, output, why);
 	return failed(why, EX_SOFTWARE, "%s: not in the configuration",
 	    command);
 }

@@ -1,12 +1,12 @@
 /*
- * command_process.h - a process that runs password_command and token_command
+ * command_process.h - the process that runs password_command and token_command
  *
- * A process in the sandbox (util/sandbox.h) cannot start a program.  So, if
- * the configuration has such a key, a child is forked before: it has no open
- * file but a socket to its parent, waits there for the number of a command in
- * its own copy of the configuration, runs that command and writes back what
- * it printed.  It runs nothing else, whatever it is sent.  If the parent ends,
- * the child kills the command that is running, and ends as well.
+ * A process in the sandbox (util/sandbox.h) cannot start a program.  So if the
+ * configuration has one of these keys, a child is forked before.  The child
+ * closes all descriptors except a socket to its parent, waits for the number
+ * of a command in its copy of the configuration, runs the command, and writes
+ * the output to the socket.  It runs no other program, whatever it receives.
+ * If the parent ends, the child kills a running command and ends as well.
  */
 #ifndef CONFIG_COMMAND_PROCESS_H
 #define CONFIG_COMMAND_PROCESS_H
@@ -19,30 +19,30 @@
 #include "util/failure.h"
 #include "util/interrupt.h"
 
-/* Zeroed: no process, and no command can be run. */
+/* A zeroed struct has no process and cannot run a command. */
 struct command_process {
 	const struct config	*config;	/* borrowed */
 	pid_t			 pid;		/* 0: none */
-	int			 fd;		/* if there is one */
-	int			 error;		/* why there is none, or 0 */
-	struct interrupt	*interrupt;	/* borrowed: ends the wait for
-						 * a command; or NULL */
+	int			 fd;		/* of the socket */
+	int			 error;		/* errno if fork(2) failed */
+	struct interrupt	*interrupt;	/* borrowed: a signal ends the
+						 * wait for a command; or NULL */
 };
 
 /*
- * Starts nothing if the configuration has no such key.  A failure is reported
- * by command_process_run().  Resets all fields.
+ * Resets all fields, and starts the process if the configuration has one of
+ * the keys.  A failure is reported by command_process_run().
  */
 void	command_process_start(struct command_process *, const struct config *);
 
 /*
- * As command_output(), for the value of such a key in this configuration.
- * EX_OSERR if there is no process, EX_TEMPFAIL if a signal came.
+ * Runs a command of this configuration as command_output() does.  In addition,
+ * EX_OSERR if there is no process, and EX_TEMPFAIL after a signal.
  */
 bool	command_process_run(struct command_process *, struct buffer *output,
 	    const char *command, struct failure *why);
 
-/* Waits for its end. */
+/* Waits until the process has ended. */
 void	command_process_end(struct command_process *);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -18,68 +19,55 @@
 #define SEARCH_PATH \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-enum { OUTPUT_MAX = 64 * 1024, COMPLAINT_MAX = 1024, TICK_MS = 5 };
+enum { OUTPUT_MAX = 64 * 1024, ERRORS_MAX = 1024 };
 
-struct words {
-	char	 *text;		/* owned; NULs where the blanks were */
-	char	**word;		/* owned; NULL at the end; points into it */
+/* A running command. */
+struct child {
+	const char	*name;
+	pid_t		 pid;		/* 0: has ended */
+	int		 status;	/* of waitpid(2), after that */
+	int		 out, err;	/* its output; -1: at the end */
+	int		 ended;		/* signalfd: readable after SIGCHLD */
+	struct buffer	 errors;	/* the start of standard error */
 };
 
-struct helper {
-	pid_t		 pid;
-	int		 out;
-	int		 err;
-	int64_t		 deadline;
-	int		 caller;
-	struct buffer	 complaint;	/* the start of standard error */
-	int		 status;	/* of waitpid */
-};
-
-static void
-words_split(struct words *w, const char *text)
+/* Splits text, which is changed, at blanks; the caller frees the array. */
+static char **
+split_words(char *text)
 {
-	size_t	n = 0;
-	size_t	cap = 0;
-	char	*rest;
+	char	**words = NULL;
+	size_t	  n = 0, cap = 0;
 
-	w->text = rest = memory_copy(text);
-	w->word = NULL;
-	for (char *word; (word = strsep(&rest, " \t")) != NULL; ) {
+	for (char *word; (word = strsep(&text, " \t")) != NULL; ) {
 		if (*word == '\0')
 			continue;
-		w->word = memory_room(w->word, n, &cap, sizeof(*w->word));
-		w->word[n++] = word;
+		words = memory_room(words, n, &cap, sizeof(*words));
+		words[n++] = word;
 	}
-	w->word = memory_room(w->word, n, &cap, sizeof(*w->word));
-	w->word[n] = NULL;
+	words = memory_room(words, n, &cap, sizeof(*words));
+	words[n] = NULL;
+	return words;
 }
 
-static void
-words_free(struct words *w)
-{
-	free(w->word);
-	free(w->text);
-}
-
-/* The program's path: as it is, or in the first folder that has it. */
+/* The path of the program: name, or the first match in SEARCH_PATH. */
 static bool
 find_program(struct buffer *path, const char *name)
 {
-	const char	*folder = SEARCH_PATH;
+	const char	*directory = SEARCH_PATH;
 
 	if (name[0] == '/') {
 		buffer_add_text(path, name);
 		return access(name, X_OK) == 0;
 	}
-	while (*folder != '\0') {
-		size_t	len = strcspn(folder, ":");
+	while (*directory != '\0') {
+		size_t	len = strcspn(directory, ":");
 
 		buffer_clear(path);
-		buffer_add(path, folder, len);
+		buffer_add(path, directory, len);
 		buffer_addf(path, "/%s", name);
 		if (access(path->data, X_OK) == 0)
 			return true;
-		folder += len + (folder[len] == ':' ? 1 : 0);
+		directory += len + (directory[len] == ':' ? 1 : 0);
 	}
 	errno = ENOENT;
 	return false;
@@ -87,17 +75,25 @@ find_program(struct buffer *path, const char *name)
 
 /* In the child; we have no threads, so all calls are safe after fork. */
 static void
-become(const char *path, char *const *argv, char *const *environment, int out,
-    int err)
+exec_program(const char *path, char *const *argv, int out, int err)
 {
-	struct sigaction	usual = { .sa_handler = SIG_DFL };
+	struct sigaction	standard = { .sa_handler = SIG_DFL };
+	char			search[] = "PATH=" SEARCH_PATH;
+	char			language[] = "LANG=C";
+	char			*environment[] = { search, language, NULL,
+				    NULL };
+	struct buffer		home = { 0 };
 	sigset_t		none;
 	int			null = open("/dev/null", O_RDONLY);
 
-	/* Whoever started us may have had any of them ignored or blocked. */
-	sigemptyset(&none);
+	if (getenv("HOME") != NULL) {
+		buffer_addf(&home, "HOME=%s", getenv("HOME"));
+		environment[2] = home.data;
+	}
+	/* Our caller may have started us with signals ignored or blocked. */
 	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &usual, NULL);
+		sigaction(sig, &standard, NULL);
+	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
 	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
@@ -109,89 +105,68 @@ become(const char *path, char *const *argv, char *const *environment, int out,
 	_exit(EX_OSERR);
 }
 
-static pid_t
-start(const char *path, char *const *argv, int out, int err)
-{
-	struct buffer	home = { 0 };
-	char		search[] = "PATH=" SEARCH_PATH;
-	char		language[] = "LANG=C";
-	char		*environment[] = { search, language, NULL, NULL };
-	const char	*folder = getenv("HOME");
-	pid_t		pid;
-
-	if (folder != NULL) {
-		buffer_addf(&home, "HOME=%s", folder);
-		environment[2] = home.data;
-	}
-	pid = fork();
-	if (pid == 0)
-		become(path, argv, environment, out, err);
-	if (pid > 0)
-		setpgid(pid, pid);	/* whoever of us comes first */
-	buffer_free(&home);
-	return pid;
-}
-
 static void
-close_all(int *fd, size_t n)
+close_open(int fd)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (fd[i] != -1)
-			close(fd[i]);
-	}
+	if (fd != -1)
+		close(fd);
 }
 
 /*
- * A pipe whose both ends are above standard error, so that dup2() in the
- * child can't overwrite one of them: our caller may have started us with
- * these three closed.
+ * A pipe that the parent reads without waiting.  Both ends are above standard
+ * error, even if our caller started us with standard descriptors closed, so
+ * dup2() in the child does not overwrite one of them.
  */
 static bool
-high_pipe(int fd[2])
+open_pipe(int fd[2])
 {
 	int	low[2];
 
-	fd[0] = fd[1] = -1;
 	if (pipe2(low, O_CLOEXEC) == -1)
 		return false;
 	fd[0] = fcntl(low[0], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	fd[1] = fcntl(low[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	close_all(low, 2);
-	return fd[0] != -1 && fd[1] != -1;
+	close(low[0]);
+	close(low[1]);
+	return fd[0] != -1 && fd[1] != -1 &&
+	    fcntl(fd[0], F_SETFL, O_NONBLOCK) != -1;
 }
 
 static bool
-launch(struct helper *h, char *const *argv, struct failure *why)
+child_start(struct child *c, char *const *argv, struct failure *why)
 {
 	struct buffer	path = { 0 };
 	int		out[2] = { -1, -1 };
 	int		err[2] = { -1, -1 };
 	bool		good = false;
 
-	if (!find_program(&path, argv[0]))
+	if (!find_program(&path, argv[0])) {
 		failed_errno(why, EX_CONFIG, "%s", argv[0]);
-	else if (!high_pipe(out) || !high_pipe(err) ||
-	    fcntl(out[0], F_SETFL, O_NONBLOCK) == -1 ||
-	    fcntl(err[0], F_SETFL, O_NONBLOCK) == -1 ||
-	    (h->pid = start(path.data, argv, out[1], err[1])) == -1)
+	} else if (c->ended == -1 || !open_pipe(out) || !open_pipe(err) ||
+	    (c->pid = fork()) == -1) {
+		c->pid = 0;
 		failed_errno(why, EX_OSERR, "%s", argv[0]);
-	else
+	} else {
+		if (c->pid == 0)
+			exec_program(path.data, argv, out[1], err[1]);
+		/* As in the child: either may be the first to run. */
+		setpgid(c->pid, c->pid);
 		good = true;
-	close_all(out + 1, 1);
-	close_all(err + 1, 1);
-	if (!good) {
-		close_all(out, 1);
-		close_all(err, 1);
 	}
-	h->out = out[0];
-	h->err = err[0];
+	close_open(out[1]);
+	close_open(err[1]);
+	c->out = out[0];
+	c->err = err[0];
 	buffer_free(&path);
 	return good;
 }
 
-/* Takes what is there; *fd becomes -1 at its end.  False: over the limit. */
+/*
+ * Reads the output that there is; *fd becomes -1 at its end.  False if it
+ * exceeds the limit.
+ */
 static bool
-drain(int *fd, struct buffer *to, size_t limit)
+read_output(int *fd, struct buffer *to, size_t limit)
 {
 	char	chunk[4096];
 	ssize_t	n = 0;
@@ -210,111 +185,113 @@ drain(int *fd, struct buffer *to, size_t limit)
 		if ((size_t)n > room)
 			return false;
 	}
-	if (*fd != -1)
-		close(*fd);
+	close_open(*fd);
 	*fd = -1;
 	return true;
 }
 
 /*
- * Waits for the helper itself, not for the end of its output: a daemon that
- * it leaves behind (an agent for keys, say) may hold the pipe for ever.
+ * Waits until the command exits, not until its output ends: a daemon that it
+ * starts, such as a key agent, may keep the pipes open.
  */
 static bool
-listen_to(struct helper *h, struct buffer *output, const char *name,
-    struct failure *why)
+child_wait(struct child *c, struct buffer *output, int64_t deadline,
+    int caller, struct failure *why)
 {
-	bool	over = false;
-
-	while (!over) {
+	while (c->pid != 0) {
 		struct pollfd	fds[] = {
-			{ .fd = h->out, .events = POLLIN },
-			{ .fd = h->err, .events = POLLIN },
-			{ .fd = h->caller },
+			{ .fd = c->out, .events = POLLIN },
+			{ .fd = c->err, .events = POLLIN },
+			{ .fd = c->ended, .events = POLLIN },
+			{ .fd = caller },
 		};
+		struct signalfd_siginfo	info;
+		int64_t		left = deadline - clock_ms();
 
-		poll(fds, 3, TICK_MS);
-		over = waitpid(h->pid, &h->status, WNOHANG) == h->pid;
-		if (over)
-			h->pid = 0;
-		if (!drain(&h->out, output, OUTPUT_MAX))
-			return failed(why, EX_CONFIG, "%s: printed more than "
-			    "%d KiB", name, OUTPUT_MAX / 1024);
-		/* What does not fit of the complaints is let go. */
-		drain(&h->err, &h->complaint, COMPLAINT_MAX);
-		if (!over && clock_ms() > h->deadline)
-			return failed(why, EX_TEMPFAIL, "%s: took too long and "
-			    "was stopped", name);
-		if (!over && (fds[2].revents & POLLHUP) != 0)
-			return failed(why, EX_TEMPFAIL, "%s: stopped, since "
-			    "nobody waits for it any more", name);
+		if (left <= 0)
+			return failed(why, EX_TEMPFAIL, "%s: timed out and was "
+			    "killed", c->name);
+		poll(fds, sizeof(fds) / sizeof(fds[0]), (int)left);
+		while (read(c->ended, &info, sizeof(info)) > 0)
+			continue;
+		if (waitpid(c->pid, &c->status, WNOHANG) == c->pid)
+			c->pid = 0;
+		if (!read_output(&c->out, output, OUTPUT_MAX))
+			return failed(why, EX_CONFIG, "%s: the output is "
+			    "larger than %d KiB", c->name, OUTPUT_MAX / 1024);
+		/* The rest of a long error is discarded. */
+		read_output(&c->err, &c->errors, ERRORS_MAX);
+		if (c->pid != 0 && (fds[3].revents & POLLHUP) != 0)
+			return failed(why, EX_TEMPFAIL, "%s: killed because "
+			    "its caller has ended", c->name);
 	}
 	return true;
 }
 
 static bool
-judge(const struct helper *h, const char *name, struct failure *why)
+child_succeeded(const struct child *c, struct failure *why)
 {
 	char	shown[256];
+	int	status = WEXITSTATUS(c->status);
 
-	if (WIFEXITED(h->status) && WEXITSTATUS(h->status) == 0)
+	if (WIFEXITED(c->status) && status == 0)
 		return true;
-	if (WIFEXITED(h->status))
-		failed(why, WEXITSTATUS(h->status) == EX_TEMPFAIL ?
-		    EX_TEMPFAIL : EX_CONFIG, "%s: ended with status %d", name,
-		    WEXITSTATUS(h->status));
+	if (WIFEXITED(c->status))
+		failed(why, status == EX_TEMPFAIL ? EX_TEMPFAIL : EX_CONFIG,
+		    "%s: exited with status %d", c->name, status);
 	else
-		failed(why, EX_CONFIG, "%s: ended by signal %d", name,
-		    WTERMSIG(h->status));
-	if (h->complaint.len > 0)
+		failed(why, EX_CONFIG, "%s: killed by signal %d", c->name,
+		    WTERMSIG(c->status));
+	if (c->errors.len > 0)
 		failure_suffix(why, ": %s", visible(shown, sizeof(shown),
-		    h->complaint.data, strcspn(h->complaint.data, "\r\n")));
+		    c->errors.data, strcspn(c->errors.data, "\r\n")));
 	return false;
 }
 
 static void
-dismiss(struct helper *h)
+child_end(struct child *c)
 {
-	close_all((int[]){ h->out, h->err }, 2);
-	if (h->pid > 0) {
-		kill(-h->pid, SIGKILL);
-		while (waitpid(h->pid, &h->status, 0) == -1 && errno == EINTR)
+	close_open(c->out);
+	close_open(c->err);
+	if (c->pid > 0) {
+		kill(-c->pid, SIGKILL);
+		while (waitpid(c->pid, &c->status, 0) == -1 && errno == EINTR)
 			continue;
 	}
-	buffer_wipe(&h->complaint);
-}
-
-static bool
-run(struct buffer *output, char *const *argv, int64_t timeout_ms,
-    int caller, struct failure *why)
-{
-	struct helper	h = { .deadline = clock_ms() + timeout_ms,
-			    .caller = caller };
-	bool		good;
-
-	if (!launch(&h, argv, why))
-		return false;
-	good = listen_to(&h, output, argv[0], why) && judge(&h, argv[0], why);
-	dismiss(&h);
-	if (!good)
-		buffer_wipe(output);
-	return good;
+	buffer_wipe(&c->errors);
 }
 
 bool
-command_output(struct buffer *output, const char *text, int64_t timeout_ms,
+command_output(struct buffer *output, const char *command, int64_t timeout_ms,
     int caller, struct failure *why)
 {
-	struct sigaction	usual = { .sa_handler = SIG_DFL };
-	struct sigaction	before;
-	struct words		words;
+	struct sigaction	standard = { .sa_handler = SIG_DFL };
+	struct sigaction	action_before;
+	sigset_t		sigchld, mask_before;
+	int64_t			deadline = clock_ms() + timeout_ms;
+	char			*text = memory_copy(command);
+	char			**words = split_words(text);
+	struct child		c = { .name = words[0], .out = -1, .err = -1 };
 	bool			good;
 
-	words_split(&words, text);
-	/* Where SIGCHLD is ignored, which is inherited, no status is kept. */
-	sigaction(SIGCHLD, &usual, &before);
-	good = run(output, words.word, timeout_ms, caller, why);
-	sigaction(SIGCHLD, &before, NULL);
-	words_free(&words);
+	/* If SIGCHLD is ignored, which is inherited, there is no status. */
+	sigaction(SIGCHLD, &standard, &action_before);
+	sigemptyset(&sigchld);
+	sigaddset(&sigchld, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &sigchld, &mask_before);
+	c.ended = signalfd(-1, &sigchld, SFD_CLOEXEC | SFD_NONBLOCK);
+
+	good = child_start(&c, words, why) &&
+	    child_wait(&c, output, deadline, caller, why) &&
+	    child_succeeded(&c, why);
+	child_end(&c);
+	if (!good)
+		buffer_wipe(output);
+
+	close_open(c.ended);
+	sigprocmask(SIG_SETMASK, &mask_before, NULL);
+	sigaction(SIGCHLD, &action_before, NULL);
+	free(words);
+	free(text);
 	return good;
 }

@@ -1,10 +1,10 @@
 /*
- * secret_command.h - run a helper for the secret that it prints
+ * secret_command.h - run a program that prints a secret
  *
- * Words, split at blanks and run without a shell.  The helper gets nothing of
- * ours: standard input is empty, every other descriptor is closed, no signal
- * is ignored or blocked, the environment is PATH, HOME and LANG=C, and it leads
- * a process group that is killed when its time is over.
+ * The command is split into words at blanks and run without a shell.  Its
+ * standard input is /dev/null, all other descriptors are closed, no signal is
+ * ignored or blocked, and its environment consists of PATH, HOME and LANG=C.
+ * It leads a process group, which is killed after the timeout.
  */
 #ifndef CONFIG_SECRET_COMMAND_H
 #define CONFIG_SECRET_COMMAND_H
@@ -16,16 +16,18 @@
 #include "util/failure.h"
 
 /*
- * Appends what it wrote to its standard output, at most 64 KiB.  EX_CONFIG,
- * naming the program: not found, killed or ended with a status other than 0
- * (with the first line of its standard error), too talkative.  EX_TEMPFAIL:
- * too slow, or ended with that status, as a helper may that asks a server
- * for a token and gets no answer.
+ * Appends the standard output of the command, at most 64 KiB.  Returns false,
+ * and sets *why to the name of the program and the reason:
+ *	EX_CONFIG	it was not found, was killed, printed too much, or
+ *			exited with a status other than 0; the first line of
+ *			its standard error follows
+ *	EX_TEMPFAIL	it timed out, or exited with EX_TEMPFAIL, as a program
+ *			may that gets no token from a server
+ *	EX_OSERR	it cannot be started
  *
- * caller: a socket or -1.  If its other end is closed, the helper's time is
- * over at once.
+ * caller: a socket or -1.  If its other end is closed, the command is killed.
  */
-bool	command_output(struct buffer *, const char *words, int64_t timeout_ms,
-	    int caller, struct failure *why);
+bool	command_output(struct buffer *, const char *command,
+	    int64_t timeout_ms, int caller, struct failure *why);
 
 #endif

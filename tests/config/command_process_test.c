@@ -121,7 +121,7 @@ tells_what_went_wrong(void **state)
 	assert_false(command_process_run(&t->process, &t->output, "false",
 	    &t->why));
 	assert_int_equal(t->why.status, EX_CONFIG);
-	assert_string_equal(t->why.text, "false: ended with status 1");
+	assert_string_equal(t->why.text, "false: exited with status 1");
 	assert_int_equal(t->output.len, 0);
 }
 

@@ -401,13 +401,13 @@ tells_why_a_command_failed(void **state)
 	script(t, "echo locked away >&2; echo more >&2; echo hunter2; exit 3");
 	assert_refused(t, EX_CONFIG, "relais.conf:3: password_command: ");
 	assert_non_null(strstr(t->why.text,
-	    "/helper: ended with status 3: locked away"));
+	    "/helper: exited with status 3: locked away"));
 	assert_null(strstr(t->why.text, "more"));
 	assert_null(strstr(t->why.text, "hunter2"));
 	script(t, "printf '\\033[2J' >&2; exit 1");
 	assert_refused(t, EX_CONFIG, "status 1: \\033[2J");
 	script(t, "kill -9 $$");
-	assert_refused(t, EX_CONFIG, "ended by signal 9");
+	assert_refused(t, EX_CONFIG, "killed by signal 9");
 	script(t, "exit 75");
 	assert_refused(t, EX_TEMPFAIL, "status 75");
 	script(t, ":");
@@ -429,7 +429,7 @@ bounds_what_it_reads(void **state)
 	struct test	*t = *state;
 
 	configure(t, "password_command", "yes");
-	assert_refused(t, EX_CONFIG, "printed more than 64 KiB");
+	assert_refused(t, EX_CONFIG, "the output is larger than 64 KiB");
 	script(t, "head -c 65536 /dev/zero | tr '\\0' a");
 	assert_read(t);
 	assert_int_equal(strlen(t->credentials.password), 65536);
@@ -448,7 +448,7 @@ stops_what_takes_too_long(void **state)
 	(void)state;
 	assert_false(command_output(&output, "sleep 1000", 50, -1, &why));
 	assert_int_equal(why.status, EX_TEMPFAIL);
-	assert_string_equal(why.text, "sleep: took too long and was stopped");
+	assert_string_equal(why.text, "sleep: timed out and was killed");
 	assert_null(output.data);
 	assert_true(clock_ms() - start < PATIENCE_MS);
 }
