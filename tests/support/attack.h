@@ -1,9 +1,9 @@
 /*
- * attack.h - what an attacker does who has taken over a process
+ * attack.h - attacks by a process that has been taken over
  *
- * Each function makes one attempt, in the calling process, with the means of
- * libc or with system calls of its own.  If it is successful, it may leave
- * anything behind, and attack_program() does not return.
+ * Each function makes one attempt in the calling process, through libc or with
+ * its own system calls.  A successful attempt is not undone, and a successful
+ * attack_program() does not return.
  */
 #ifndef SUPPORT_ATTACK_H
 #define SUPPORT_ATTACK_H
@@ -12,28 +12,29 @@
 #include <sys/types.h>
 
 /*
- * In both directories are a file "old", not empty, and a directory "sub".
+ * Both directories contain a file "old", which is not empty, and a directory
+ * "sub".
  */
 struct attack_place {
-	const char	*inside;	/* where the process may write */
-	const char	*outside;	/* of the same owner */
+	const char	*inside;	/* directory that it may write to */
+	const char	*outside;	/* another one, of the same owner */
 	pid_t		 victim;	/* another process of this user */
-	const char	*abstract;	/* the name of an abstract Unix socket
-					 * on which it listens */
+	const char	*abstract;	/* name of an abstract Unix socket on
+					 * which the victim listens */
 };
 
 /* Also exit statuses. */
 enum attack_result {
-	ATTACK_DENIED = 10,	/* EPERM, EACCES; EXDEV, which Landlock says
-				 * of a link or move */
+	ATTACK_DENIED = 10,	/* EPERM or EACCES, or EXDEV from Landlock
+				 * for a link or move */
 	ATTACK_UNKNOWN,		/* ENOSYS */
 	ATTACK_DONE,
-	ATTACK_FAILED,		/* for another reason */
+	ATTACK_FAILED,		/* with another error */
 };
 
 typedef enum attack_result attack_fn(const struct attack_place *);
 
-/* By errno, unless it was done. */
+/* The result that matches errno, or ATTACK_DONE. */
 enum attack_result attack_result(bool done);
 
 /* Programs and processes. */
@@ -47,7 +48,7 @@ attack_fn	attack_create, attack_write, attack_remove, attack_truncate,
 		attack_truncate_on_open, attack_reopen, attack_mode,
 		attack_owner, attack_move_out, attack_link_in;
 
-/* Files inside that are not regular. */
+/* Files inside, of other types than regular. */
 attack_fn	attack_fifo, attack_device, attack_block_device,
 		attack_directory, attack_symlink, attack_socket_file,
 		attack_remove_directory;
@@ -58,7 +59,7 @@ attack_fn	attack_listen, attack_raw_socket, attack_packet_socket,
 		attack_abstract_socket, attack_terminal, attack_root_directory,
 		attack_host_name, attack_user;
 
-/* By the numbers that other ABIs of this machine have for a call. */
+/* With the system call numbers of other ABIs. */
 attack_fn	attack_x32, attack_i386;
 
 #endif

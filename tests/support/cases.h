@@ -1,15 +1,33 @@
 /*
- * cases.h - a table of cases as a cmocka group, one test a case
+ * cases.h - run a table of cases as a cmocka group
  *
- * A case is a struct that begins with its sentence, a const char *; the test
- * gets it as its state.
+ * Tests are tables in which each case is a test of its own, so that a failure
+ * does not hide other failures.  There are three kinds:
+ *
+ *  - a table of structs with one test function, run by CASES_RUN().  Each
+ *    struct begins with the case's sentence; the function gets a pointer to
+ *    the struct as its state:
+ *
+ *	static const struct greeting_case cases[] = {
+ *		{ "a greeting may have several lines", "220-a\r\n220 b\r\n" },
+ *	};
+ *	return CASES_RUN("greetings", is_greeting, cases);
+ *
+ *  - a table of struct CMUnitTest, if cases need different functions.  A
+ *    macro named after what is expected builds each element:
+ *
+ *	#define READS(sentence, in, out) { sentence, reads, NULL, NULL, \
+ *	    &(struct example){ in, out } }
+ *
+ *  - a table of struct row (rows.h) for whole sessions of sendmail with a
+ *    scripted smarthost, which run at the same time.
  */
 #ifndef SUPPORT_CASES_H
 #define SUPPORT_CASES_H
 
 #include <stddef.h>
 
-/* What main() returns. */
+/* Returns the number of failed cases, for main() to return. */
 int	cases_run(const char *name, void (*test)(void **state),
 	    const void *cases, size_t size, size_t n);
 

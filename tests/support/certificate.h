@@ -1,8 +1,9 @@
 /*
- * certificate.h - certificates for tests, good and bad ones
+ * certificate.h - certificates for tests
  *
- * Made on the fly with EC keys on P-256, valid from yesterday until
- * tomorrow unless asked otherwise.
+ * They have P-256 keys and are valid from yesterday until tomorrow unless the
+ * caller asks for something else.  For unusual contents, see
+ * odd_certificate.h.
  *
  *	struct certificate *root = certificate_make(NULL,
  *	    &(struct wish){ .name = "Test root", .ca = true });
@@ -20,47 +21,47 @@
 struct certificate;
 
 struct wish {
-	const char	*name;		/* CN; NULL: the first in dns */
-	const char	*dns;		/* names, parted by blanks; wildcards;
-					 * an '@' becomes a NUL */
-	const char	*ip;		/* literals, parted by blanks */
-	bool		 no_san;	/* the name stands in the CN alone */
-	bool		 ca;		/* may sign others */
+	const char	*name;		/* CN; NULL: the first of dns */
+	const char	*dns;		/* names, separated by blanks; '@' is
+					 * replaced by NUL */
+	const char	*ip;		/* addresses, separated by blanks */
+	bool		 no_san;	/* the name is only in the CN */
+	bool		 ca;		/* a CA certificate */
 	bool		 expired;	/* since yesterday */
 	bool		 not_yet;	/* from tomorrow on */
 	bool		 for_clients;	/* extendedKeyUsage clientAuth */
 };
 
-/* Signed by the issuer (kept by reference), or by itself where NULL. */
+/* Signed by the issuer, which must outlive it, or self-signed if NULL. */
 struct certificate *certificate_make(struct certificate *issuer,
 	    const struct wish *);
 void	certificate_free(struct certificate *);
 
-/* PEM files; each returns the path in the folder, as folder_path() does. */
+/* Each writes a PEM file and returns folder_path(). */
 const char *certificate_write(const struct certificate *, struct folder *,
-	    const char *name);			/* it alone */
+	    const char *name);			/* no others */
 const char *certificate_write_chain(const struct certificate *,
 	    struct folder *, const char *name);	/* with intermediates, no root */
 const char *certificate_write_key(const struct certificate *,
 	    struct folder *, const char *name);
-/* Chain, and behind it the key, in one file. */
+/* The chain, followed by the key. */
 const char *certificate_write_both(const struct certificate *,
 	    struct folder *, const char *name);
 
-/* Adds it to a folder of trust as c_rehash names it; makes the folder. */
+/* Adds it to a hashed directory, which is created if it does not exist. */
 const char *certificate_write_hashed(const struct certificate *,
 	    struct folder *, const char *name);
 
-/* SHA-256 of the public key in base64, as tls_pin wants it. */
+/* SHA-256 of the public key in base64, as in tls_pin. */
 void	certificate_pin(const struct certificate *, char pin[45]);
 
 /*
- * The usual set in a folder: root, intermediate, leaf for localhost,
- * mail.example, 127.0.0.1 and ::1.
+ * The standard set: root, intermediate, and a server certificate for
+ * localhost, mail.example, 127.0.0.1 and ::1.
  */
 struct usual_certificates {
 	char	ca[96];			/* PEM bundle: the root */
-	char	hashed[96];		/* the same, a hashed folder */
+	char	hashed[96];		/* hashed directory with the root */
 	char	chain[96], key[96];	/* for the server */
 	char	pin[45];
 };

@@ -1,5 +1,5 @@
 /*
- * conf.h - a relais.conf for a test
+ * conf.h - write a relais.conf for a test
  */
 #ifndef SUPPORT_CONF_H
 #define SUPPORT_CONF_H
@@ -8,12 +8,12 @@
 #include "support/smarthost.h"
 
 /*
- * Writes FOLDER/relais.conf (mode 0600) and returns its path, which is good
- * for as long as folder_path() says.  With a smarthost: its URL with this
- * scheme.  So that nothing of this machine counts, the queue, the service's
- * socket and the log are off, aliases is an empty file, and our names are
- * client.example and example.org; a key that stands in more (whole lines, or
- * NULL) is taken from there alone, and is left out if it has no value there.
+ * Writes relais.conf (mode 0600) and returns folder_path().  The smarthost, if
+ * it is not NULL, is configured as a URL with this scheme.  To be independent
+ * of this machine, the queue and the log are off, aliases is an empty file,
+ * and our names are client.example and example.org.  more, if not NULL, has
+ * further lines: a key in them replaces the default, or removes it if its
+ * value is empty.
  */
 const char *conf_write(struct folder *, const struct smarthost *,
 	    const char *scheme, const char *more);

@@ -1,9 +1,8 @@
 /*
  * dialogue.h - the smarthost's side of an SMTP session
  *
- * A default reply is worked out first; then the script's step, if one
- * applies, puts its own in place; then the state follows from the reply that
- * was given.
+ * For each command, the default reply is determined first; a step of the
+ * script may replace it; then the state changes as the reply says.
  */
 #ifndef SUPPORT_DIALOGUE_H
 #define SUPPORT_DIALOGUE_H
@@ -16,7 +15,7 @@
 
 struct dialogue {
 	struct peer	*peer;
-	SSL_CTX		*tls;		/* NULL: none */
+	SSL_CTX		*tls;		/* NULL: no TLS */
 	unsigned	 hits[SCRIPT_STEPS];
 	bool		 greeted;	/* by EHLO, HELO or LHLO */
 	bool		 authenticated;
@@ -26,38 +25,40 @@ struct dialogue {
 	size_t		 n_rcpt, cap_rcpt;
 	bool		 in_chunks;	/* BDAT has begun */
 	struct received	*body;		/* of the message being received */
-	bool		 over;		/* the connection is done with */
-	int		 code;		/* of the reply given last */
+	bool		 over;		/* the connection has ended */
+	int		 code;		/* of the last reply */
 };
 
-/* One whole connection, from the greeting to its end. */
+/* Serves one connection, from the greeting to its end. */
 void	dialogue_run(struct peer *, SSL_CTX *);
 
 /*
- * Gives the reply for a stage: the step's, or else the text (lines parted by
- * \n), and sets .code.  False, with .over, when the connection ends here.
+ * Sends the reply for a stage: the step's, or else the text (lines separated
+ * by \n), and sets .code.  Returns false, with .over set, if the connection
+ * ends here.
  */
 bool	dialogue_answer(struct dialogue *, enum stage, const char *line,
 	    const char *text);
 
 /*
- * The next line, without its end, good until the next call that reads.
- * Replies go out before waiting.  False at the end of the connection.
+ * The next line without its line end, valid until the next call that reads.
+ * Replies are sent before it waits.  Returns false at the end of the
+ * connection.
  */
 bool	dialogue_line(struct dialogue *, char **line);
 
-/* The AUTH command with what follows its verb, to its end (exchange.c). */
+/* Performs the AUTH exchange; args follow the verb (exchange.c). */
 void	dialogue_auth(struct dialogue *, const char *line, const char *args);
 
-/* The message behind a 354; one BDAT chunk (body.c). */
+/* Receives the message after a 354, or one BDAT chunk (body.c). */
 void	dialogue_data(struct dialogue *);
 void	dialogue_chunk(struct dialogue *, const char *line, const char *args);
 
-/* Forgets the transaction (RSET, EHLO, end of the message). */
+/* Discards the transaction (RSET, EHLO, end of the message). */
 void	dialogue_reset(struct dialogue *);
 void	received_free(struct received *);
 
-/* What may be said about a script's step for this stage; NULL: none. */
+/* The step of the script for this stage, or NULL; and performing it. */
 const struct step *dialogue_step(struct dialogue *, enum stage,
 	    const char *line);
 bool	dialogue_perform(struct dialogue *, const struct step *,

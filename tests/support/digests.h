@@ -1,22 +1,22 @@
 /*
- * digests.h - a TLS module for tests that need digests but no connection
+ * digests.h - a TLS module with digests but without connections
  *
- * It is libcrypto's, so what it says about digests is what tls.so says.
+ * It uses libcrypto, as tls.so does.
  */
 #ifndef SUPPORT_DIGESTS_H
 #define SUPPORT_DIGESTS_H
 
 #include "net/tls.h"
 
-/* Stands for a session: one that has a channel binding, or has none. */
+/* In place of a session, with or without a channel binding. */
 struct tls {
 	bool	binds;
 };
 
-/* Its library(), digests, and a channel_binding() of octets from 'A' on. */
+/* library(), digests, and a channel_binding() of octets from 'A'. */
 extern const struct tls_module digests;
 
-/* The same library where a policy forbids every digest. */
+/* A library whose policy forbids every digest. */
 extern const struct tls_module no_digests;
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * dns.h - a name server on loopback that knows a handful of records
+ * dns.h - a name server on loopback with a few records
  *
- * It answers by UDP in a process of its own, and dies with the test program.
+ * A process of its own, which ends with the test program.  UDP only.
  */
 #ifndef SUPPORT_DNS_H
 #define SUPPORT_DNS_H
@@ -19,8 +19,8 @@ struct dns_record {
 	unsigned	 priority, weight, port;
 	const char	*value;		/* a host, or an address */
 
-	/* Instead of a well-formed record: what stands behind the question,
-	 * and the number of answers that is claimed. */
+	/* In place of a well-formed record: the octets after the question,
+	 * and the number of answers in the header. */
 	const void	*raw;
 	size_t		 raw_len;
 	unsigned	 claimed;
@@ -28,10 +28,10 @@ struct dns_record {
 
 struct dns {
 	pid_t			pid;
-	struct sockaddr_in	address;	/* to ask at */
+	struct sockaddr_in	address;	/* of the server */
 };
 
-/* port 0: the kernel chooses.  The table must outlive it. */
+/* port 0: chosen by the kernel.  The table must outlive the server. */
 void	dns_start(struct dns *, const struct dns_record *, uint16_t port);
 void	dns_stop(struct dns *);
 

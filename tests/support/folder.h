@@ -1,7 +1,7 @@
 /*
- * folder.h - a temporary folder, and the files in it
+ * folder.h - a temporary directory and its files
  *
- * What goes wrong here fails the test.
+ * Any error fails the test.
  */
 #ifndef SUPPORT_FOLDER_H
 #define SUPPORT_FOLDER_H
@@ -12,28 +12,31 @@
 #include "util/buffer.h"
 
 struct folder {
-	char	path[64];	/* short enough for sockets in it */
+	char	path[64];	/* short enough for a Unix socket */
 };
 
 void	folder_make(struct folder *);
-void	folder_remove(struct folder *);		/* with all that is in it */
+void	folder_remove(struct folder *);		/* with its contents */
 
 /*
- * The path of a name in it, in a ring of eight: good until seven more were
- * asked for.
+ * The path of a file in the directory, whether it exists or not.  Valid until
+ * the eighth call after this one.
  */
 const char *folder_path(struct folder *, const char *name);
 
-/* Each returns folder_path(); folders in the name are made. */
+/*
+ * Each writes a file, creates the directories in its name, and returns
+ * folder_path().
+ */
 const char *folder_write(struct folder *, const char *name, mode_t,
 	    const char *text);
 const char *folder_write_bytes(struct folder *, const char *name, mode_t,
 	    const void *, size_t len);
 
-/* A whole file; what its buffer held is gone. */
+/* Replaces the contents of the buffer with those of the file. */
 void	file_read(struct buffer *, const char *path);
 
-/* How many files a folder holds, . and .. apart. */
+/* The number of files in a directory, without . and .. */
 size_t	folder_count(const char *path);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * journal.h - events from the smarthost's process to the test
+ * journal.h - pass events from the smarthost's process to the test
  *
- * A file in memory that the server's threads append to, one write an event,
- * and that the test reads at its own pace; an eventfd tells that there is
- * more.
+ * The server's threads append to a file in memory, one write(2) per event; the
+ * test reads the file when it likes.  An eventfd becomes readable when events
+ * have been added.
  */
 #ifndef SUPPORT_JOURNAL_H
 #define SUPPORT_JOURNAL_H
@@ -14,12 +14,12 @@
 
 #include "util/buffer.h"
 
-/* What the numbers a and b and the bytes mean. */
+/* The comments give the meaning of a, b and the bytes of an event. */
 enum event_kind {
 	EVENT_ACCEPTED,
-	EVENT_READ,		/* decrypted octets; a: it begins a flight */
-	EVENT_SKIPPED,		/* the same, a discarded body: b octets */
-	EVENT_SAID,		/* octets */
+	EVENT_READ,		/* decrypted octets; a: begins a flight */
+	EVENT_SKIPPED,		/* b octets of a discarded body */
+	EVENT_SAID,		/* octets that the server sent */
 	EVENT_COMMAND,		/* a: stage; the line */
 	EVENT_REPLY,		/* a: code, for the last command or body */
 	EVENT_CHUNK,		/* a: BDAT chunk begins */
@@ -27,7 +27,7 @@ enum event_kind {
 	EVENT_MESSAGE,		/* complete: a size; struct event_digest */
 	EVENT_FINAL,		/* reply to it: a code, b round trips */
 	EVENT_TLS,		/* version, cipher, sni, client: 4 strings */
-	EVENT_TLS_FAILED,	/* why */
+	EVENT_TLS_FAILED,	/* the reason */
 	EVENT_AUTH,		/* mechanism, authorize as, user, password */
 	EVENT_AUTHENTICATED,
 	EVENT_LEFT_EARLY,
@@ -51,9 +51,9 @@ struct event_digest {
 
 struct journal {
 	int		fd;
-	int		bell;		/* eventfd */
-	uint64_t	read_to;	/* the test's place */
-	struct buffer	unread;		/* read, not yet taken */
+	int		bell;		/* eventfd: more events */
+	uint64_t	read_to;	/* offset of the test */
+	struct buffer	unread;		/* read, not yet returned */
 	size_t		taken;
 };
 
@@ -65,12 +65,12 @@ void	journal_add(const struct journal *, const struct event *,
 	    const void *bytes);
 
 /*
- * The test's side: the next event, its bytes (followed by a NUL) good until
- * the next call; false when there is none yet.
+ * The test's side: the next event.  Its bytes, followed by a NUL, are valid
+ * until the next call.  Returns false if there is no event yet.
  */
 bool	journal_next(struct journal *, struct event *, const char **bytes);
 
-/* Waits for the bell, at most so many milliseconds; false: in vain. */
+/* Waits for an event; returns false after that many milliseconds. */
 bool	journal_wait(struct journal *, int ms);
 
 #endif

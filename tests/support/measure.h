@@ -1,8 +1,8 @@
 /*
- * measure.h - what a run of relais costs, counted and not timed
+ * measure.h - count the instructions, system calls and memory of a run
  *
- * Each runs BUILD/relais with these arguments (NULL at the end, the
- * program's name first) and fails the test where that does not end with 0.
+ * Each function runs BUILD/relais with these arguments (the program's name
+ * first, NULL last) and fails the test if the exit status is not 0.
  */
 #ifndef SUPPORT_MEASURE_H
 #define SUPPORT_MEASURE_H
@@ -14,22 +14,22 @@
 #include "support/program.h"
 #include "support/smarthost.h"
 
-/* User space instructions by callgrind, the dynamic loader's included. */
+/* User space instructions by callgrind, including the dynamic loader. */
 long	measure_instructions(const char *const *argv, const char *input);
 
 struct calls {
 	long	all;		/* system calls, execve included */
 	long	objects;	/* shared objects that were opened */
 	long	writes;		/* to sockets of the network */
-	bool	ssl;		/* libssl was among the objects */
+	bool	ssl;		/* libssl was opened */
 };
 
 void	measure_calls(struct calls *, const char *const *argv,
 	    const char *input);
 
 /*
- * The most memory it had resident until the smarthost, which holds back its
- * final reply, had all of the message; in KiB.
+ * The peak resident memory in KiB until the smarthost, which holds back its
+ * final reply, has the whole message.
  */
 long	measure_memory(const struct program *, struct smarthost *);
 

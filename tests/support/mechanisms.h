@@ -1,12 +1,12 @@
 /*
- * mechanisms.h - the server's side of SASL, for a script's .auth
+ * mechanisms.h - the server side of SASL, for .auth in a script
  *
  *	struct mechanisms how = { .user = "nina", .password = "secret" };
  *	struct script script = { .mechanisms = "SCRAM-SHA-256",
  *	    .auth = mechanisms_auth, .auth_ctx = &how };
  *
  * SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, CRAM-MD5, OAUTHBEARER,
- * XOAUTH2 and EXTERNAL, honest unless asked to be otherwise.
+ * XOAUTH2 and EXTERNAL.  The server is honest unless the fields say otherwise.
  */
 #ifndef SUPPORT_MECHANISMS_H
 #define SUPPORT_MECHANISMS_H
@@ -20,9 +20,9 @@ struct mechanisms {
 	const char	*password;
 	const char	*token;
 	unsigned	 iterations;	/* 0: 4096 */
-	bool		 forged;	/* the signature proves nothing */
-	bool		 unproved;	/* 235 in place of a signature */
-	const char	*error;		/* what tokens are refused with: JSON */
+	bool		 forged;	/* send a wrong server signature */
+	bool		 unproved;	/* send 235 without a signature */
+	const char	*error;		/* JSON that refuses a token */
 };
 
 void	mechanisms_auth(struct auth_exchange *, const char *line);

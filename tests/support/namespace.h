@@ -1,5 +1,5 @@
 /*
- * namespace.h - name spaces as the kernel gives them without privilege
+ * namespace.h - enter namespaces without privilege
  */
 #ifndef SUPPORT_NAMESPACE_H
 #define SUPPORT_NAMESPACE_H
@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 /*
- * Enters a user name space in which we are the user and the group of this
- * id, and those that flags (CLONE_NEWNS ...) ask for; false with errno.
+ * Enters a user namespace in which our user and group have this ID, and the
+ * namespaces in flags (CLONE_NEWNS ...).  Returns false with errno.
  */
 bool	namespace_enter(unsigned id, int flags);
 

@@ -1,9 +1,9 @@
 /*
- * network.h - a network of the test's own
+ * network.h - a private network for a test program
  *
- * Loopback and nothing else, all ports free; the resolver's files are the
- * test's, and name a name server on 127.0.0.1.  It lasts as long as the test
- * program, which alone sees it with what it starts.
+ * It has only loopback, and all ports are free; /etc/resolv.conf names a name
+ * server on 127.0.0.1.  Only the test program and its children see it, and it
+ * ends with the test program.
  */
 #ifndef SUPPORT_NETWORK_H
 #define SUPPORT_NETWORK_H
@@ -11,19 +11,19 @@
 #include <stdbool.h>
 
 /*
- * Moves the test program there.  False where the system does not allow it;
- * then a line for run-tests.sh has told why.
+ * Moves the test program there.  Returns false, after printing the reason for
+ * run-tests.sh, if the system does not allow it.
  */
 bool	network_alone(void);
 
 /*
- * One more address of loopback, which is not a loopback address; false, and
- * told why, if the system lacks it.  Of IPv4 there is one.
+ * Adds an address to the loopback interface: at most one of IPv4.  Returns
+ * false, after printing the reason, if the system does not support it.
  */
 bool	network_add_ipv4(const char *address);
 bool	network_add_ipv6(const char *address);
 
-/* What main() returns where there is no such network: one skipped test. */
+/* For main() if there is no such network: reports one skipped test. */
 int	network_skip(void);
 
 #endif

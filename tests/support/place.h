@@ -1,12 +1,12 @@
 /*
- * place.h - a folder with a relais.conf in it, and the smarthost it names
+ * place.h - a directory with a relais.conf, and its smarthost
  *
  *	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
  *	relais_run(&o, p.conf, WORDS("-t"), "To: a@example.net\n\nhi\n");
  *	m = place_arrival(&p, 0);
  *	place_close(&p);
  *
- * queue.h has one with a spool, stand.h one with TLS and AUTH.
+ * See also queue.h (with a spool) and stand.h (with TLS and AUTH).
  */
 #ifndef SUPPORT_PLACE_H
 #define SUPPORT_PLACE_H
@@ -24,7 +24,7 @@ struct place {
 void	place_open(struct place *, const struct script *, const char *scheme,
 	    const char *more);
 
-/* The n-th message, counted from 0; a failed test if it does not come. */
+/* Waits for the n-th message, from 0; fails the test if it does not arrive. */
 const struct heard_message *place_arrival(struct place *, size_t n);
 
 void	place_close(struct place *);

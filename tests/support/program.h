@@ -1,10 +1,10 @@
 /*
- * program.h - run a program and see what it does
+ * program.h - run a program and collect its output and status
  *
- * Feeds standard input and gathers both outputs at once, so that no pipe can
- * fill up; a program that has not ended at its deadline is killed and fails
- * the test with what it had said until then.  BUILD is the folder of what
- * was built: BUILD "/sendmail".
+ * Standard input is written and both outputs are read at the same time, so
+ * that no pipe can fill up.  A program that runs past its deadline is killed,
+ * and the test fails with the output so far.  BUILD is the build directory:
+ * BUILD "/sendmail".
  *
  *	struct outcome out;
  *	program_run(&out, &(struct program){
@@ -23,26 +23,26 @@
 
 #include "util/buffer.h"
 
-/* A list of strings with its NULL, good for the enclosing block. */
+/* A list of strings that ends with NULL, valid in the enclosing block. */
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 struct program {
-	const char	*path;		/* NULL: argv[0] in BUILD */
-	const char *const *argv;	/* with the program's name */
-	const char *const *env;		/* all of it; NULL: PATH, HOME=/nowhere,
-					 * LC_ALL=C and ASAN_OPTIONS alone */
+	const char	*path;		/* NULL: BUILD/argv[0] */
+	const char *const *argv;	/* including argv[0] */
+	const char *const *env;		/* NULL: only PATH, HOME=/nowhere,
+					 * LC_ALL=C and ASAN_OPTIONS */
 
-	/* Standard input: at most one; none is an empty one. */
+	/* Standard input: at most one of these; without one, it is empty. */
 	const char	*input;
 	size_t		 input_len;	/* 0: input is a string */
 	const char	*input_file;
-	/* Writes up to size octets, n of them already had; 0 at the end. */
+	/* Returns up to size octets at offset n; 0 at the end. */
 	size_t	       (*generate)(void *ctx, uint64_t n, char *to,
 			    size_t size);
 	void		*ctx;
-	bool		 keep_open;	/* the end of input never comes */
+	bool		 keep_open;	/* standard input stays open */
 
-	const char	*folder;	/* working directory; NULL: ours */
+	const char	*folder;	/* working directory, or NULL */
 	void	       (*prepare)(void *ctx);	/* in the child, before exec */
 	int		 deadline_ms;	/* 0: 20 s */
 };
@@ -55,38 +55,35 @@ struct outcome {
 	double		 user_s, system_s;
 };
 
-/* It ran to its end, or the test has failed. */
+/* Waits until the program ends; fails the test at the deadline. */
 void	program_run(struct outcome *, const struct program *);
 void	outcome_free(struct outcome *);
 
 /*
- * In the background: a service.  Its outputs are gathered whenever one of
- * these is called.
+ * A program in the background.  Its output is collected whenever one of these
+ * functions is called.
  */
 struct running;
 
 struct running *program_start(const struct program *);
 pid_t	program_pid(const struct running *);
 
-/* Until stdout or stderr holds the text; a failed test if it does not come. */
+/* Waits until stdout or stderr contains the text, or fails the test. */
 void	program_wait_output(struct running *, const char *text);
 
 /*
- * A dialogue, with keep_open: a few more octets of input, then the next line
- * of standard output, without its line end and good until the next call;
- * then the end of input.
+ * A dialogue with a program that has keep_open set: write to its input; read
+ * the next line of its output, without line end and valid until the next
+ * call; close its input.
  */
 void	program_say(struct running *, const char *text);
 const char *program_hear(struct running *);
 void	program_end_input(struct running *);
 
-/* Sends a signal (0: none), waits for the end; frees. */
+/* Sends a signal (0: none), waits for the end, and frees the handle. */
 void	program_stop(struct running *, int sig, struct outcome *);
 
-/*
- * One line for a common case: sendmail's work with a configuration file,
- * BUILD/relais -C conf, with further arguments.
- */
+/* Runs BUILD/relais -C conf with further arguments. */
 void	relais_run(struct outcome *, const char *conf,
 	    const char *const *arguments, const char *input);
 

@@ -1,5 +1,5 @@
 /*
- * queue.h - a queue, a smarthost, and the program between them
+ * queue.h - run relais with a queue and a smarthost
  */
 #ifndef SUPPORT_QUEUE_H
 #define SUPPORT_QUEUE_H
@@ -9,42 +9,42 @@
 
 struct queue_place {
 	struct folder		 folder;
-	struct folder		 memory;	/* the spool's, or "" */
+	struct folder		 memory;	/* directory of the spool, or "" */
 	struct smarthost	*host;
 	char			 conf[80];
 	char			 spool[80];	/* FOLDER/spool */
 };
 
-/* more: lines for the configuration, or NULL; a queue in it wins. */
+/* more: further lines of the configuration, or NULL; may set queue. */
 void	queue_place_open(struct queue_place *, const struct script *,
 	    const char *more);
 
 /*
- * With the spool in memory where that can be, for tests with hundreds of
- * runs: flushing each to a disk would prove no more.
+ * With the spool in memory if possible, for tests with hundreds of runs: they
+ * would be slow if each fsync(2) waited for a disk.
  */
 void	queue_place_open_fast(struct queue_place *, const struct script *);
 
-/* Another smarthost and configuration for the same spool. */
+/* Replaces the smarthost and the configuration; the spool remains. */
 void	queue_place_change(struct queue_place *, const struct script *,
 	    const char *more);
 
 void	queue_place_close(struct queue_place *);
 
-/* Queues a message with -odq for each recipient; "" ends them. */
+/* Queues a message with -odq for each recipient; "" ends the list. */
 void	queue_put(struct queue_place *, const char *sender,
 	    const char *const *recipients);
 
-/* The same, all of them in one message. */
+/* Queues one message for all recipients. */
 void	queue_put_one(struct queue_place *, const char *sender,
 	    const char *const *recipients);
 
-/* relais -C CONF with one argument ("-q"); the exit status must be this. */
+/* Runs relais -C CONF with an argument such as "-q"; checks its status. */
 void	queue_run(struct queue_place *, const char *argument, int status);
 
 /*
- * Writes another number behind a word that an entry's file holds once, such
- * as "arrived ", in every entry; as many digits as there are.
+ * In every entry, replaces each digit of the number after a word such as
+ * "arrived ".
  */
 void	queue_rewrite(struct queue_place *, const char *word, char digit);
 

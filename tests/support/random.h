@@ -1,12 +1,12 @@
 /*
- * random.h - numbers for tests: the same sequence every time
+ * random.h - reproducible pseudo-random numbers
  */
 #ifndef SUPPORT_RANDOM_H
 #define SUPPORT_RANDOM_H
 
 #include <stdint.h>
 
-/* The next of the sequence that *state, any number, stands for. */
+/* The next number of the sequence; *state may begin with any value. */
 uint32_t	next_random(uint64_t *state);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * record.h - what the journal tells, put together
+ * record.h - assemble connections and messages from the journal
  */
 #ifndef SUPPORT_RECORD_H
 #define SUPPORT_RECORD_H
@@ -16,7 +16,7 @@ struct record {
 	size_t		  n_messages, cap_messages;
 };
 
-/* Takes all that the journal has by now. */
+/* Reads the events that are in the journal now. */
 void	record_update(struct record *, struct journal *);
 void	record_free(struct record *);
 const struct heard *record_heard(const struct record *, size_t n);

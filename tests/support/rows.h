@@ -1,9 +1,9 @@
 /*
- * rows.h - a table of sessions, run side by side
+ * rows.h - run a table of sessions of sendmail at the same time
  *
- * A row is a smarthost with its script, a configuration, and what sendmail
- * is to make of them.  Rows that wait for a deadline wait together, so a
- * table of hundreds takes seconds.
+ * A row consists of a script for the smarthost, a configuration, and the
+ * expected result.  Rows that wait for a timeout wait at the same time, so
+ * that a table of hundreds takes seconds.
  *
  *	static const struct row rows[] = {
  *		{ "a refused sender fails", { .steps = {
@@ -21,27 +21,30 @@
 
 struct row {
 	const char	*sentence;
-	struct script	 script;	/* with .security, the usual
-					 * certificates are filled in */
+	struct script	 script;	/* with .security, certificates
+					 * are filled in */
 	const char	*scheme;	/* NULL: smtp */
 	const char	*more;		/* lines of relais.conf, or NULL */
-	const char	*to;		/* recipients, blanks between; NULL:
-					 * one@example.net */
+	const char	*to;		/* recipients, separated by blanks;
+					 * NULL: one@example.net */
 	const char	*input;		/* NULL: a small message */
-	bool		 impatient;	/* timeout = 2s: the steps before the
-					 * one that hangs must be faster */
+	bool		 impatient;	/* timeout = 2s, for a row in which
+					 * the server hangs */
 
 	int		 status;	/* the exit status */
-	const char	*err;		/* in the one line on stderr; NULL:
-					 * stderr is empty */
-	const char	*err_too;	/* this as well, or NULL */
+	const char	*err;		/* part of stderr; NULL: stderr is
+					 * empty */
+	const char	*err_too;	/* another part, or NULL */
 	const char	*heard;		/* heard_commands() of the first
 					 * connection, or NULL */
-	int		 delivered;	/* messages taken with 2xx; -1: any */
+	int		 delivered;	/* messages accepted; -1: any */
 	size_t		 connections;	/* 0: any number */
 };
 
-/* Runs all as a cmocka group, one test a row; what main() returns. */
+/*
+ * Runs the rows as a cmocka group, each as a test.  Returns the number of
+ * failed rows, for main() to return.
+ */
 int	rows_test(const char *name, const struct row *, size_t n);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * serve.h - the smarthost's own process
+ * serve.h - the process of the smarthost
  */
 #ifndef SUPPORT_SERVE_H
 #define SUPPORT_SERVE_H
@@ -8,8 +8,8 @@
 #include "support/script.h"
 
 /*
- * Accepts on the listening socket, a thread for each connection, until the
- * process is killed, its parent is gone or its time is over.
+ * Accepts connections, each in a thread, until the process is killed, its
+ * parent has ended or its lifetime is over.
  */
 _Noreturn void	serve(const struct script *, int listener, int release,
 	    const struct journal *);

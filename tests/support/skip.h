@@ -1,8 +1,8 @@
 /*
- * skip.h - skip a test, and say why
+ * skip.h - skip a test and print the reason
  *
- * run-tests.sh prints the reasons, and counts a skip without one as a
- * failure.
+ * run-tests.sh prints the reasons, and treats a skipped test without a reason
+ * as a failure.
  */
 #ifndef SUPPORT_SKIP_H
 #define SUPPORT_SKIP_H

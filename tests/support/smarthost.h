@@ -1,11 +1,11 @@
 /*
- * smarthost.h - a scripted SMTP and LMTP server, and what it heard
+ * smarthost.h - a scripted SMTP and LMTP server that records its sessions
  *
  * A process of its own, with a thread for each connection.  It is listening
- * when smarthost_start() returns; it dies at smarthost_stop(), with the test
- * program, or when its life is over.  It tells all that happens through a
- * journal in shared memory, so that the test may look at any time and waits
- * for events, never for time to pass:
+ * when smarthost_start() returns, and ends at smarthost_stop(), with the test
+ * program, or at the end of its lifetime.  It records events in a journal in
+ * shared memory, so that the test can look at any time, and waits for events
+ * instead of sleeping:
  *
  *	struct smarthost *host = smarthost_start(&script);
  *	... run a client against host->port ...
@@ -14,8 +14,8 @@
  *	assert_string_equal(heard->message[0]->reverse_path, "a@example.org");
  *	smarthost_stop(host);
  *
- * All that smarthost_heard() and smarthost_message() give belongs to the
- * handle; strings and arrays in it are good until the next call with it.
+ * The results of smarthost_heard() and smarthost_message() belong to the
+ * handle; their strings and arrays are valid until the next call with it.
  */
 #ifndef SUPPORT_SMARTHOST_H
 #define SUPPORT_SMARTHOST_H
@@ -27,12 +27,12 @@
 #include "support/script.h"
 #include "util/buffer.h"
 
-/* One command line of the client's, or its line behind a 334. */
+/* A command line, or a line from the client after a 334. */
 struct heard_command {
 	enum stage	 stage;
-	char		*line;		/* without line end; NUL ends it */
-	int		 code;		/* of the reply; 0: none was given */
-	size_t		 flight;	/* it was read in, counted from 0 */
+	char		*line;		/* without line end; truncated at NUL */
+	int		 code;		/* of the reply; 0: no reply */
+	size_t		 flight;	/* in which it was read, from 0 */
 };
 
 struct heard_rcpt {
@@ -42,59 +42,58 @@ struct heard_rcpt {
 	int		 body_code;	/* LMTP: of the reply for this path */
 };
 
-/* One mail transaction, from MAIL on, however far it came. */
+/* One mail transaction, complete or not. */
 struct heard_message {
 	unsigned	 connection;	/* counted from 0 */
 	char		*reverse_path;
 	char		*parameters;	/* "SIZE=100 BODY=8BITMIME", or "" */
-	int		 mail_code;	/* 0: hung, or RCPT or DATA came alone */
-	struct heard_rcpt *rcpt;	/* refused ones too */
+	int		 mail_code;	/* 0: no reply, or no MAIL */
+	struct heard_rcpt *rcpt;	/* including refused ones */
 	size_t		 n_rcpt;
 
-	bool		 complete;	/* all of the message came */
-	int		 code;		/* of the (last) final reply; 0: none */
-	unsigned	 chunks;	/* BDAT commands; 0: came by DATA */
-	uint64_t	 size;		/* of .data, also if discarded */
+	bool		 complete;	/* the whole message arrived */
+	int		 code;		/* of the (last) final reply, or 0 */
+	unsigned	 chunks;	/* BDAT commands; 0: DATA */
+	uint64_t	 size;		/* of .data, even if discarded */
 
-	/* Unless discarded: as on the wire with its stuffed dots, without the
-	 * dot that ends it; and as it was meant. */
+	/* Unless discarded: the octets on the wire, with dot-stuffing but
+	 * without the final dot; and the decoded message. */
 	struct buffer	 wire;
 	struct buffer	 data;
 
-	/* Only if discarded: SHA-256 of .data in hex; both its ends. */
+	/* Only if discarded: SHA-256 of .data in hex; its two ends. */
 	char		 sha256[65];
 	struct buffer	 first, last;	/* up to 4096 octets each */
 
 	/*
-	 * At the final reply: flights of the client's so far, and round trips
-	 * since it began to connect, TLS handshake included.
+	 * At the final reply: the number of flights from the client, and of
+	 * round trips since connect(2), including the TLS handshake.
 	 */
 	size_t		 flights;
 	unsigned	 round_trips;
 };
 
-/* A flight: what the client sent between two replies of ours. */
+/* A flight: the octets that the client sent between two replies. */
 struct heard_flight {
 	uint64_t	 offset;	/* in .wire */
 	uint64_t	 len;
-	unsigned	 reads;		/* it took so many */
+	unsigned	 reads;		/* read(2) calls it took */
 };
 
 enum ending {
 	STILL_OPEN,
-	CLIENT_CLOSED,		/* close_notify first, if in TLS */
-	CLIENT_CUT,		/* in TLS, without close_notify */
+	CLIENT_CLOSED,		/* with close_notify, if TLS */
+	CLIENT_CUT,		/* TLS, without close_notify */
 	CLIENT_RESET,
 	WE_CLOSED,
 };
 
 /* One connection. */
 struct heard {
-	struct buffer	 wire;		/* every octet, decrypted; if messages
-					 * are discarded, reads within them
-					 * are left out */
-	struct buffer	 said;		/* what we said; an ENDLESS reply only
-					 * in its beginning */
+	struct buffer	 wire;		/* all input, decrypted; without
+					 * discarded messages */
+	struct buffer	 said;		/* all output; of an ENDLESS reply,
+					 * only the beginning */
 	struct heard_command *command;
 	size_t		 n_commands;
 	struct heard_flight *flight;
@@ -102,14 +101,14 @@ struct heard {
 	struct heard_message **message;
 	size_t		 n_messages;
 
-	bool		 quit;		/* QUIT came */
-	bool		 left_early;	/* closed before QUIT was answered, as
-					 * far as we saw at that moment */
+	bool		 quit;		/* QUIT was received */
+	bool		 left_early;	/* closed before the reply to QUIT,
+					 * as far as we noticed */
 	enum ending	 ending;
 
-	char		*tls;		/* "TLSv1.3"; NULL: in clear */
+	char		*tls;		/* "TLSv1.3"; NULL: no TLS */
 	char		*cipher, *sni, *client_name;	/* or NULL */
-	char		*tls_failure;	/* why no handshake came about */
+	char		*tls_failure;	/* why the handshake failed */
 
 	char		*mechanism;	/* of the last AUTH; or NULL */
 	char		*authorize_as, *user, *password;	/* or NULL */
@@ -122,44 +121,44 @@ struct smarthost {
 	struct smarthost_private *own;
 };
 
-/* Never NULL: what keeps it from starting ends the test program. */
+/* Never NULL: an error ends the test program. */
 struct smarthost *smarthost_start(const struct script *);
 
 /*
- * Ends it and frees all.  NULL is fine.  A server that ended by itself while
- * it should not have ends the test program with a message.
+ * Ends the server and frees the handle, which may be NULL.  If the server has
+ * ended unexpectedly, the test program ends with a message.
  */
 void	smarthost_stop(struct smarthost *);
 
-/* Lets one step that holds, or hangs, go on; or the next one that will. */
+/* Lets one step with .hold or THEN_HANG go on, now or when it is reached. */
 void	smarthost_release(struct smarthost *);
 
 /*
- * Each waits until it is true, or ten seconds have passed: then false.
- * Counts are over the server's life.
+ * Each waits for n events since the start of the server, and returns false
+ * after ten seconds.
  */
 bool	smarthost_wait_connections(struct smarthost *, size_t n);
 bool	smarthost_wait_closed(struct smarthost *, size_t n);
 bool	smarthost_wait_commands(struct smarthost *, enum stage, size_t n);
 bool	smarthost_wait_messages(struct smarthost *, size_t n); /* complete */
 
-/* To poll: readable when there is more to see, until it is looked at. */
+/* A descriptor for poll(2): readable while there are new events. */
 int	smarthost_bell(const struct smarthost *);
 
-/* How many so far. */
+/* The numbers so far. */
 size_t	smarthost_connections(struct smarthost *);
 size_t	smarthost_messages(struct smarthost *);
 
 /*
- * The n-th connection, counted from 0, and the n-th complete message over
- * all connections in the order of their completion; NULL: none such.
+ * The n-th connection, from 0, and the n-th complete message of all
+ * connections, in the order of completion; NULL if there is none.
  */
 const struct heard *smarthost_heard(struct smarthost *, size_t n);
 const struct heard_message *smarthost_message(struct smarthost *, size_t n);
 
 /*
- * The command lines in order, parted by '|', without what follows the verb
- * unless full: "EHLO|MAIL|RCPT|RCPT|DATA|QUIT".  Freed by the caller.
+ * The verbs of the commands, or the full command lines, separated by '|':
+ * "EHLO|MAIL|RCPT|RCPT|DATA|QUIT".  Freed by the caller.
  */
 char	*heard_commands(const struct heard *, bool full);
 

@@ -1,5 +1,5 @@
 /*
- * spool.h - a spool in a folder of its own, and messages to put into it
+ * spool.h - a temporary spool, and messages for it
  */
 #ifndef SUPPORT_SPOOL_H
 #define SUPPORT_SPOOL_H
@@ -11,34 +11,34 @@
 #include "mail/message.h"
 #include "queue/spool.h"
 
-/* A new folder with a new spool in it; ends the test if there can be none. */
+/* Creates a spool in a new directory; any error ends the test. */
 void	scratch_spool(struct spool *, uint64_t size_max);
 
-/* The same below a folder, such as one on another file system. */
+/* Creates it below a directory, such as one on another file system. */
 void	scratch_spool_in(struct spool *, const char *folder,
 	    uint64_t size_max);
 
-/* Closes the spool and removes its folder with all that is in it. */
+/* Closes the spool and removes its directory. */
 void	scratch_remove(struct spool *);
 
-/* "Subject: ..." and a body of so many octets, lines of 70, from a seed. */
+/* "Subject: ..." and a random body of that many octets, lines of 70. */
 void	make_message(struct message *, const struct spool *, size_t body,
 	    unsigned seed);
 
-/* The same octets in header and body, the same facts about them. */
+/* Whether header, body and properties are equal. */
 bool	same_message(const struct message *, const struct message *);
 
-/* Commits a small message for these recipients ("" ends them); its name. */
+/* Commits a small message for recipients (ended by ""), and sets its ID. */
 void	put_entry(struct spool *, char *id, const char *const *recipients);
 
 /*
- * What a folder of the spool in that directory holds, an entry a line as
- * "?a@example.org +b@example.org": the status of each forward-path.  "" if
- * there is no such folder.  Good until the next call.
+ * The entries in a directory of a spool, one per line, as the status of each
+ * forward-path: "?a@example.org +b@example.org".  "" if the directory does
+ * not exist.  Valid until the next call.
  */
 const char *tell_entries(const char *directory, enum spool_folder);
 
-/* How many names a folder holds. */
+/* The number of files in a directory of the spool. */
 size_t	count_names(struct spool *, enum spool_folder);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * stand.h - the whole program against a smarthost with TLS and AUTH
+ * stand.h - run sendmail with a smarthost that has TLS and AUTH
  *
- * A folder with the usual certificates, a smarthost that shows them, and a
- * relais.conf in which {ca}, {hashed}, {pin}, {chain}, {key}, {folder} and
- * {port} stand for what is in the folder, and where the smarthost listens:
+ * A directory with certificates, a smarthost that uses them, and a relais.conf
+ * in which {ca}, {hashed}, {pin}, {chain}, {key}, {folder} and {port} are
+ * replaced by the files in the directory and the smarthost's port:
  *
  *	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
  *	    "submission", "tls_ca = {ca}\n");
@@ -21,8 +21,10 @@
 #include "support/program.h"
 #include "support/smarthost.h"
 
-/* Of the user nina, where a test does not need another; in a URL's path, in
- * base64 and in hex nothing else of a session looks like it. */
+/*
+ * The password of user nina.  Nothing else in a session looks like it, in
+ * clear, URL encoding, base64 or hex.
+ */
 #define STAND_PASSWORD	"Tr0ub4dor&3-secret"
 #define STAND_LOGIN	"user = nina\npassword = " STAND_PASSWORD "\n"
 
@@ -31,35 +33,35 @@ struct stand {
 	struct usual_certificates	 usual;
 	struct smarthost		*host;
 	char				*conf;		/* owned; its path */
-	struct outcome			 o;		/* of stand_send() */
+	struct outcome			 o;		/* set by stand_send() */
 };
 
-/* Makes the folder; then stand_open() finds more in it. */
+/* Creates the directory, so that a test can add files before stand_open(). */
 void	stand_begin(struct stand *);
 
 /*
- * Starts the smarthost and writes relais.conf.  A script with TLS and without
- * a certificate gets the usual one.
+ * Starts the smarthost and writes relais.conf.  If a script has TLS but
+ * no certificate, the standard one is used.
  */
 void	stand_open(struct stand *, const struct script *, const char *scheme,
 	    const char *more);
 
-/* A short message to a@example.net, with -v. */
+/* Sends a short message to a@example.net with -v. */
 void	stand_send(struct stand *);
 
-/* The same as a program to be run in another way; good until stand_close. */
+/* The command that stand_send() runs; valid until stand_close(). */
 struct program stand_program(struct stand *);
 
-/* Fails unless stderr holds the words (NULL: none need be there). */
+/* Fails unless stderr contains the words; NULL: any text. */
 void	stand_said(const struct stand *, const char *words);
 
 /*
- * What must hold whatever a server does: no AUTH, no MAIL and no form of the
- * password outside TLS, and none on standard output or standard error.
+ * Fails if AUTH, MAIL or the password in any encoding was sent without TLS, or
+ * if the password was printed.
  */
 void	stand_kept_secret(struct stand *);
 
-/* True if the octets hold the password in clear, base64 or hex. */
+/* Whether the octets contain the password in clear, base64 or hex. */
 bool	stand_shows_password(const void *data, size_t len);
 
 void	stand_close(struct stand *);

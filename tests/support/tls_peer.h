@@ -1,8 +1,8 @@
 /*
- * tls_peer.h - the other end of a TLS connection, in a process of its own
+ * tls_peer.h - a TLS server for one connection, in a process of its own
  *
- * It does what its form says, then reads until the client is gone, and
- * leaves what it saw in memory that both share.
+ * It behaves as its form says, reads until the client closes the connection,
+ * and reports through shared memory.
  */
 #ifndef SUPPORT_TLS_PEER_H
 #define SUPPORT_TLS_PEER_H
@@ -19,21 +19,21 @@ enum { TLS_PEER_CHAIN = 16 };
 
 struct tls_peer_report {
 	bool		accepted;	/* the handshake succeeded */
-	bool		polite;		/* the client said close_notify */
-	size_t		received;	/* octets of the application */
+	bool		polite;		/* the client sent close_notify */
+	size_t		received;	/* octets of application data */
 	char		sni[256];
 	char		protocol[16];
 	unsigned char	binding[32];	/* tls-exporter */
-	bool		certified;	/* the client showed a certificate */
+	bool		certified;	/* the client sent a certificate */
 };
 
 struct tls_peer_form {
 	const struct odd_certificate *chain[TLS_PEER_CHAIN];	/* NULL ends */
 	int		 min, max;	/* TLS1_2_VERSION ...; 0: any */
-	const void	*raw;		/* said at once, instead of TLS */
+	const void	*raw;		/* sent in place of TLS */
 	size_t		 raw_len;
 	bool		 deaf;		/* closes at once */
-	const struct odd_certificate *client_ca;	/* asks for one */
+	const struct odd_certificate *client_ca;	/* requires a certificate */
 
 	/* After the handshake, or NULL. */
 	void	(*serve)(struct ssl_st *, struct tls_peer_report *);
@@ -47,7 +47,7 @@ struct tls_peer {
 
 void	tls_peer_start(struct tls_peer *, const struct tls_peer_form *);
 
-/* Closes our end and waits for the other; the report stays readable. */
+/* Closes our end and waits for the peer; the report stays valid. */
 void	tls_peer_finish(struct tls_peer *);
 void	tls_peer_free(struct tls_peer *);
 
