@@ -361,10 +361,12 @@ connect_with_timeout(int fd, const struct sockaddr_un *to,
 
 	do {
 		int64_t		left = until - clock_ms();
-		int64_t		ms = options->timeout_ms == 0 || left > STEP_MS ?
-				    STEP_MS : left > 0 ? left : 1;
-		struct timeval	timeout = { ms / 1000, ms % 1000 * 1000 };
+		int64_t		ms = left > 0 ? left : 1;
+		struct timeval	timeout;
 
+		if (options->timeout_ms == 0 || ms > STEP_MS)
+			ms = STEP_MS;
+		timeout = (struct timeval){ ms / 1000, ms % 1000 * 1000 };
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout,
 		    sizeof(timeout));
 		good = connect(fd, (const struct sockaddr *)to,
@@ -384,7 +386,8 @@ connect_unix(const char *path, const struct connect_options *options,
 
 	if (strlcpy(to.sun_path, path, sizeof(to.sun_path)) >=
 	    sizeof(to.sun_path)) {
-		failed(why, EX_CONFIG, "%s: the path is too long for a Unix socket", path);
+		failed(why, EX_CONFIG, "%s: the path is too long for "
+		    "a Unix socket", path);
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -418,7 +421,8 @@ connect_any(const char *host, const struct addrinfo *list,
 	interleave(&r, list);
 	if (r.n == 0) {
 		failed(why, EX_CONFIG, "the source address %s differs "
-		    "in family from all addresses of %s", options->source, host);
+		    "in family from all addresses of %s", options->source,
+		    host);
 		return -1;
 	}
 	fd = run_attempts(&r);
@@ -471,8 +475,8 @@ connect_is_local(int fd)
 	case AF_INET:
 		return ntohl(peer.in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 	case AF_INET6:
-		return IN6_IS_ADDR_LOOPBACK(ip6) || (IN6_IS_ADDR_V4MAPPED(ip6) &&
-		    ip6->s6_addr[12] == IN_LOOPBACKNET);
+		return IN6_IS_ADDR_LOOPBACK(ip6) ||
+		    (IN6_IS_ADDR_V4MAPPED(ip6) && ip6->s6_addr[12] == IN_LOOPBACKNET);
 	default:
 		return false;
 	}

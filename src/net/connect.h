@@ -31,7 +31,7 @@ struct connect_options {
 	const char	*source;	/* local address, or NULL; addresses of
 					 * another family are not tried */
 	int64_t		 timeout_ms;	/* for each address; 0: none */
-	struct interrupt *interrupt;	/* a signal ends the attempts; or NULL */
+	struct interrupt *interrupt;	/* ends the attempts; or NULL */
 
 	/* Called once, after the first attempt has started; or NULL. */
 	void		(*meanwhile)(void *context);

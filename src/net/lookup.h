@@ -24,7 +24,7 @@ enum lookup_type { LOOKUP_TYPE_MX = 15, LOOKUP_TYPE_SRV = 33 };
 struct lookup_target {
 	char		host[LOOKUP_NAME];
 	uint16_t	port;		/* 0 in an MX record */
-	uint16_t	priority;	/* lowest first; MX calls it preference */
+	uint16_t	priority;	/* lowest first; in MX: preference */
 	uint16_t	weight;		/* relative to the targets of the same
 					 * priority; 0 in an MX record */
 };

@@ -32,7 +32,7 @@ struct stream {
 	bool			 is_pair;
 	int64_t			 timeout;	/* in ms, as set */
 	int64_t			 deadline;	/* clock_ms(); 0: none */
-	bool			 per_wait;	/* each wait has its own deadline */
+	bool			 per_wait;	/* a deadline for each wait */
 	bool			 no_input;	/* input makes a write fail */
 	struct interrupt	*interrupt;	/* borrowed, or NULL */
 	struct buffer		 out;
@@ -111,7 +111,8 @@ bool	stream_is_readable(struct stream *);
 /* These collect, and write only if the buffer is full. */
 bool	stream_write(struct stream *, const void *data, size_t len,
 	    struct failure *why);
-bool	stream_printf(struct stream *, struct failure *why, const char *fmt, ...)
+bool	stream_printf(struct stream *, struct failure *why, const char *fmt,
+	    ...)
 	    __attribute__((format(printf, 3, 4)));
 bool	stream_flush(struct stream *, struct failure *why);
 

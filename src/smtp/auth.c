@@ -45,7 +45,7 @@ auth_mechanisms(void)
 }
 
 static const struct auth_mechanism *
-find(const char *name, const struct auth_options *options)
+find_usable(const char *name, const struct auth_options *options)
 {
 	const struct auth_mechanism	*m = auth_table;
 
@@ -60,12 +60,11 @@ find(const char *name, const struct auth_options *options)
 }
 
 /*
- * A copy, through SASLprep if the mechanism asks for it; NULL with why.  The
- * others send the octets as they are: what a server stores is its own affair
- * (RFC 4616 section 2).
+ * A copy, prepared by SASLprep if the mechanism requires it; NULL with why.
+ * The other mechanisms send the octets unchanged (RFC 4616 section 2).
  */
 static char *
-prepare(const struct auth_mechanism *m, const char *text, const char *what,
+prepare_copy(const struct auth_mechanism *m, const char *text, const char *what,
     struct failure *why)
 {
 	struct buffer	out = { 0 };
@@ -80,23 +79,24 @@ prepare(const struct auth_mechanism *m, const char *text, const char *what,
 }
 
 static bool
-begin(struct auth *a, struct failure *why)
+start_mechanism(struct auth *a, struct failure *why)
 {
 	const struct auth_mechanism	*m = a->mechanism;
 
 	if (m->needs & AUTH_USER) {
-		a->user = prepare(m, a->options->user, "the user name", why);
+		a->user = prepare_copy(m, a->options->user, "the user name",
+		    why);
 		if (a->user == NULL)
 			return false;
 	}
 	if (m->needs & AUTH_PASSWORD) {
-		a->password = prepare(m, a->options->password, "the password",
-		    why);
+		a->password = prepare_copy(m, a->options->password,
+		    "the password", why);
 		if (a->password == NULL)
 			return false;
 	}
 	if ((m->needs & AUTH_DIGEST) && a->module == NULL)
-		return failed(why, EX_UNAVAILABLE, "needs a digest, and the "
+		return failed(why, EX_UNAVAILABLE, "needs a digest, but the "
 		    "TLS module is not loaded");
 	return m->start == NULL || m->start(a, why);
 }
@@ -105,12 +105,12 @@ struct auth *
 auth_start(const char *mechanism, const struct auth_options *options,
     const struct tls_module *module, struct tls *tls, struct failure *why)
 {
-	const struct auth_mechanism	*m = find(mechanism, options);
+	const struct auth_mechanism	*m = find_usable(mechanism, options);
 	struct auth			*a;
 
 	if (m == NULL) {
-		failed(why, EX_CONFIG, "%s: not a mechanism that these "
-		    "credentials are for", mechanism);
+		failed(why, EX_CONFIG, "%s: not possible with these "
+		    "credentials", mechanism);
 		return NULL;
 	}
 	a = memory_new(1, sizeof(*a));
@@ -120,7 +120,7 @@ auth_start(const char *mechanism, const struct auth_options *options,
 		.module = module,
 		.tls = tls,
 	};
-	if (!begin(a, why)) {
+	if (!start_mechanism(a, why)) {
 		failure_prefix(why, "%s: ", m->name);
 		auth_free(a);
 		return NULL;
@@ -144,12 +144,12 @@ auth_initial(struct auth *a, size_t room, struct buffer *initial)
 }
 
 static bool
-step(struct auth *a, const char *challenge, size_t len,
+answer_challenge(struct auth *a, const char *challenge, size_t len,
     struct buffer *response, struct failure *why)
 {
 	if (len > CHALLENGE_MAX)
 		return failed(why, EX_PROTOCOL, "the server's challenge of "
-		    "%zu octets is longer than RFC 4954 allows", len);
+		    "%zu octets exceeds the limit of RFC 4954", len);
 	if (a->first_waits) {
 		a->first_waits = false;
 		buffer_add(response, a->first.data, a->first.len);
@@ -157,8 +157,8 @@ step(struct auth *a, const char *challenge, size_t len,
 	}
 	a->steps++;
 	if (a->mechanism->step == NULL)
-		return failed(why, EX_PROTOCOL, "the server goes on asking "
-		    "where all has been said");
+		return failed(why, EX_PROTOCOL, "unexpected challenge from "
+		    "the server");
 	return a->mechanism->step(a, len > 0 ? challenge : "", len, response,
 	    why);
 }
@@ -167,7 +167,7 @@ bool
 auth_step(struct auth *a, const char *challenge, size_t len,
     struct buffer *response, struct failure *why)
 {
-	if (step(a, challenge, len, response, why))
+	if (answer_challenge(a, challenge, len, response, why))
 		return true;
 	return failure_prefix(why, "%s: ", a->mechanism->name);
 }
@@ -185,7 +185,7 @@ auth_finish(struct auth *a, struct failure *why)
 	if (a->mechanism->step != auth_scram_step ||
 	    a->scram.state == SCRAM_PROVED)
 		return true;
-	return failed(why, EX_NOPERM, "%s: the server said yes but did not "
+	return failed(why, EX_NOPERM, "%s: the server accepted but did not "
 	    "prove that it knows the password", a->mechanism->name);
 }
 

@@ -269,9 +269,10 @@ const char *
 auth_choose_after(const struct auth_options *options, const char *offered,
     const char *refused, const struct tls_module *module, struct tls *tls)
 {
-	const struct auth_mechanism	*last = lookup(refused, strlen(refused));
+	const struct auth_mechanism	*last;
 	struct choice			 c;
 
+	last = lookup(refused, strlen(refused));
 	if (last == NULL || (tls == NULL && !options->in_clear))
 		return NULL;
 	prepare(&c, options, offered, module, tls);

@@ -1,9 +1,9 @@
 /*
- * auth_mechanism.h - what a SASL mechanism is, among the files of auth.h
+ * auth_mechanism.h - the table of SASL mechanisms, for the files of auth.h
  *
- * A mechanism is a row of auth_table: what it needs, and two functions.
- * Who adds one writes these, adds the row where it stands in the order of
- * preference, and its name to auth_mechanisms().
+ * A mechanism is a row of auth_table: its requirements and two functions.  To
+ * add a mechanism, write these functions, add the row at its place in the order
+ * of preference, and add its name to auth_mechanisms().
  */
 #ifndef SMTP_AUTH_MECHANISM_H
 #define SMTP_AUTH_MECHANISM_H
@@ -17,24 +17,24 @@ enum auth_need {
 	AUTH_TOKEN	 = 1 << 2,
 	AUTH_CERTIFICATE = 1 << 3,
 	AUTH_BINDING	 = 1 << 4,	/* tls-exporter */
-	AUTH_DIGEST	 = 1 << 5,	/* of the TLS module */
-	AUTH_NAMING	 = 1 << 6,	/* too weak unless it is asked for */
-	AUTH_PREPARED	 = 1 << 7,	/* user and password by SASLprep */
+	AUTH_DIGEST	 = 1 << 5,	/* computed by the TLS module */
+	AUTH_NAMING	 = 1 << 6,	/* weak: must be named explicitly */
+	AUTH_PREPARED	 = 1 << 7,	/* SASLprep for user and password */
 };
 
 struct auth_mechanism {
 	const char	*name;
 	unsigned	 needs;		/* enum auth_need */
 	enum tls_digest	 digest;
-	/* Fills .first; NULL: the server speaks first. */
+	/* Fills in .first; NULL: the server sends the first message. */
 	bool		(*start)(struct auth *, struct failure *why);
-	/* NULL: there is nothing more to be said. */
+	/* Answers a challenge; NULL: none is valid. */
 	bool		(*step)(struct auth *, const char *challenge,
 			    size_t len, struct buffer *response,
 			    struct failure *why);
 };
 
-/* By preference; the end is a row without a name. */
+/* In the order of preference; ends with a row without a name. */
 extern const struct auth_mechanism auth_table[];
 
 enum { AUTH_MECHANISMS = 9 };
@@ -51,7 +51,7 @@ struct auth {
 	bool				 first_waits;	/* for a challenge */
 	unsigned			 steps;		/* challenges so far */
 	bool				 answered;	/* LOGIN: a prompt */
-	bool				 said_password;	/* LOGIN */
+	bool				 password_sent;	/* LOGIN */
 	struct scram			 scram;
 	char				 nonce[33];
 	unsigned char			 binding[TLS_BINDING_SIZE];

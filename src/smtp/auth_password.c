@@ -1,5 +1,5 @@
 /*
- * PLAIN, LOGIN, CRAM-MD5, and EXTERNAL, whose password is a certificate.
+ * auth_password.c - PLAIN, LOGIN, CRAM-MD5 and EXTERNAL
  */
 #include <string.h>
 #include <strings.h>
@@ -19,9 +19,9 @@ auth_plain_start(struct auth *a, struct failure *why)
 }
 
 /*
- * LOGIN was never written down for clients to rely on.  Most servers take the
- * user name on the command line, which saves a round trip; some refuse it
- * there or pass over it, see auth_may_repeat().
+ * LOGIN has no standard.  Most servers accept the user name as the initial
+ * response, which saves a round trip; some refuse or ignore it: see
+ * auth_may_repeat().
  */
 bool
 auth_login_start(struct auth *a, struct failure *why)
@@ -60,10 +60,10 @@ asks_for_password(const char *prompt, size_t len)
 }
 
 /*
- * Whoever is asked twice is asked for the user name first, then for the
- * password, in whatever words.  But the first prompt after a user name on the
- * command line may be for either, and user names are logged: unless its words
- * say that it is for the password, the password is not sent.
+ * Of two prompts, the first is for the user name and the second for the
+ * password, whatever their text.  But after a user name as the initial response
+ * the first prompt may be for either, and servers log user names: unless its
+ * text asks for the password, the password is not sent.
  */
 bool
 auth_login_step(struct auth *a, const char *prompt, size_t len,
@@ -71,9 +71,9 @@ auth_login_step(struct auth *a, const char *prompt, size_t len,
 {
 	bool	first = a->first_sent && !a->answered;
 
-	if (a->said_password)
-		return failed(why, EX_PROTOCOL, "the server goes on asking "
-		    "after user name and password");
+	if (a->password_sent)
+		return failed(why, EX_PROTOCOL, "unexpected challenge from "
+		    "the server after the password");
 	if (asks_for_user(prompt, len)) {
 		if (!first)
 			return failed(why, EX_PROTOCOL, "the server asks for "
@@ -81,7 +81,7 @@ auth_login_step(struct auth *a, const char *prompt, size_t len,
 		buffer_add_text(response, a->user);
 	} else if (asks_for_password(prompt, len) || !first) {
 		buffer_add_text(response, a->password);
-		a->said_password = true;
+		a->password_sent = true;
 	} else {
 		return failed(why, EX_PROTOCOL, "the server's prompt does not "
 		    "say whether it is for the user name or the password");
@@ -98,15 +98,15 @@ auth_cram_step(struct auth *a, const char *challenge, size_t len,
 	size_t		n;
 
 	if (a->steps > 1)
-		return failed(why, EX_PROTOCOL, "the server sends a second "
-		    "challenge");
+		return failed(why, EX_PROTOCOL, "unexpected second challenge "
+		    "from the server");
 	if (len == 0)
 		return failed(why, EX_PROTOCOL, "the server's challenge is "
 		    "empty");
 	n = a->module->hmac(TLS_MD5, a->password, strlen(a->password),
 	    challenge, len, hmac);
 	if (n == 0)
-		return failed(why, EX_UNAVAILABLE, "%s does not compute MD5 "
+		return failed(why, EX_UNAVAILABLE, "%s does not support MD5 "
 		    "here", a->module->library());
 	buffer_addf(response, "%s ", a->user);
 	for (size_t i = 0; i < n; i++) {
@@ -118,7 +118,7 @@ auth_cram_step(struct auth *a, const char *challenge, size_t len,
 	return true;
 }
 
-/* Empty: whoever the certificate says we are. */
+/* Without a user name, the certificate determines the identity. */
 bool
 auth_external_start(struct auth *a, struct failure *why)
 {

@@ -1,17 +1,17 @@
 /*
- * OAUTHBEARER (RFC 7628) and its forerunner XOAUTH2: an access token.
+ * auth_token.c - OAUTHBEARER (RFC 7628) and its predecessor XOAUTH2
  */
 #include <sysexits.h>
 
 #include "smtp/auth_mechanism.h"
 #include "util/visible.h"
 
-/* What separates the fields, and a client's whole answer to an error. */
+/* Separates the fields, and is also the complete response to an error. */
 #define SEPARATOR '\1'
 
-/* Neither can hold a separator, nor anything else that does not print. */
+/* No separators, and no other control characters. */
 static bool
-is_clean(const char *text)
+has_no_controls(const char *text)
 {
 	while ((unsigned char)*text >= ' ' && *text != 0x7f)
 		text++;
@@ -19,16 +19,16 @@ is_clean(const char *text)
 }
 
 static bool
-check(const struct auth *a, struct failure *why)
+check_credentials(const struct auth *a, struct failure *why)
 {
 	if (a->options->token[0] == '\0')
 		return failed(why, EX_CONFIG, "the access token is empty");
-	if (!is_clean(a->options->token))
-		return failed(why, EX_CONFIG, "the access token holds a "
-		    "control character, or a second line");
-	if (a->options->user != NULL && !is_clean(a->options->user))
-		return failed(why, EX_CONFIG, "the user name holds a control "
-		    "character");
+	if (!has_no_controls(a->options->token))
+		return failed(why, EX_CONFIG, "the access token contains a "
+		    "control character or a second line");
+	if (a->options->user != NULL && !has_no_controls(a->options->user))
+		return failed(why, EX_CONFIG, "the user name contains a "
+		    "control character");
 	return true;
 }
 
@@ -46,7 +46,7 @@ auth_bearer_start(struct auth *a, struct failure *why)
 {
 	const struct auth_options	*o = a->options;
 
-	if (!check(a, why))
+	if (!check_credentials(a, why))
 		return false;
 	buffer_add_text(&a->first, "n,");
 	if (o->user != NULL) {
@@ -65,7 +65,7 @@ auth_bearer_start(struct auth *a, struct failure *why)
 bool
 auth_xoauth2_start(struct auth *a, struct failure *why)
 {
-	if (!check(a, why))
+	if (!check_credentials(a, why))
 		return false;
 	buffer_addf(&a->first, "user=%s%c", a->user, SEPARATOR);
 	add_token(a);
@@ -73,15 +73,15 @@ auth_xoauth2_start(struct auth *a, struct failure *why)
 }
 
 /*
- * The only challenge there is tells in JSON what is wrong with the token;
- * the reply that ends the exchange comes when we have taken note of it.
+ * The only valid challenge reports an error in JSON; the final reply follows
+ * after the response to it.
  */
 static bool
 note_error(struct auth *a, const char *json, size_t len, struct failure *why)
 {
 	if (a->steps > 1)
-		return failed(why, EX_PROTOCOL, "the server goes on asking "
-		    "where it should end");
+		return failed(why, EX_PROTOCOL, "unexpected second challenge "
+		    "from the server");
 	visible(a->detail, sizeof(a->detail), json, len);
 	return true;
 }

@@ -1,5 +1,5 @@
 /*
- * authenticate.c - carries a SASL exchange over SMTP (RFC 4954)
+ * authenticate.c - run a SASL exchange over SMTP (RFC 4954)
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,21 +11,18 @@
 
 enum {
 	LINE_MAX_INITIAL = 512,	/* octets with CRLF (RFC 4954 section 4) */
-	STEPS_MAX = 16,		/* no mechanism needs more than five */
+	STEPS_MAX = 16,		/* no mechanism needs more than 5 */
 };
 
-/* What came of one exchange. */
+/* The result of one exchange. */
 enum exchange_result {
 	ACCEPTED,
-	REFUSED,		/* for good, or the session is over */
-	UNFIT,			/* another mechanism may do */
-	REPEAT,			/* the same, without an initial response */
+	REFUSED,		/* the user is refused, or the session ended */
+	UNFIT,			/* another mechanism may succeed */
+	REPEAT,			/* again, without an initial response */
 };
 
-/*
- * "AUTH NAME", with the initial response if that is wanted and the line has
- * room for it.
- */
+/* "AUTH NAME", with the initial response if it is wanted and fits. */
 static bool
 send_auth(struct session *s, const char *name, struct auth *a, bool initially,
     struct failure *why)
@@ -59,7 +56,7 @@ send_response(struct session *s, struct auth *a, struct failure *why)
 
 	if (!base64_decode(&challenge, s->challenge.data, s->challenge.len))
 		good = failed(why, EX_PROTOCOL,
-		    "the server's challenge is no base64");
+		    "the server's challenge is not base64");
 	else
 		good = auth_step(a, challenge.data, challenge.len, &response,
 		    why);
@@ -74,7 +71,7 @@ send_response(struct session *s, struct auth *a, struct failure *why)
 	return good;
 }
 
-/* RFC 4954 section 4: the server must answer with 501. */
+/* Cancels the exchange; the server must reply 501 (RFC 4954 section 4). */
 static bool
 cancel(struct session *s, struct failure *why)
 {
@@ -87,7 +84,7 @@ cancel(struct session *s, struct failure *why)
 	return false;
 }
 
-/* These refuse the mechanism, not the user (RFC 4954 section 6). */
+/* These codes refuse the mechanism, not the user (RFC 4954 section 6). */
 static bool
 refuses_mechanism(const struct reply *r)
 {
@@ -106,10 +103,7 @@ refused(struct session *s, const char *name, const struct auth *a,
 	return false;
 }
 
-/*
- * What is broken off ends the connection, too: a server that is not to be
- * trusted hears no more of us.
- */
+/* Ends the connection too: the server cannot be trusted. */
 static enum exchange_result
 abort_exchange(struct session *s, struct failure *why)
 {
@@ -127,7 +121,8 @@ converse(struct session *s, const char *name, struct auth *a, bool initially,
 		return REFUSED;
 	for (int i = 0; s->reply.code == 334; i++) {
 		if (i == STEPS_MAX) {
-			failed(why, EX_PROTOCOL, "the server asks without end");
+			failed(why, EX_PROTOCOL, "the server sends too many "
+			    "challenges");
 			return abort_exchange(s, why);
 		}
 		if (!send_response(s, a, why)) {
@@ -146,7 +141,7 @@ converse(struct session *s, const char *name, struct auth *a, bool initially,
 	return refuses_mechanism(&s->reply) ? UNFIT : REFUSED;
 }
 
-/* One mechanism, to the server's last word. */
+/* One exchange by one mechanism. */
 static enum exchange_result
 exchange(struct session *s, const char *name, bool initially,
     struct failure *why)
@@ -166,7 +161,7 @@ exchange(struct session *s, const char *name, bool initially,
 	return verdict;
 }
 
-/* Encrypted, but to whom?  Such a peer gets no more than one in clear. */
+/* Unverified TLS: no secret may be sent that may not be sent in clear. */
 static bool
 is_unverified(const struct session *s)
 {
@@ -174,8 +169,8 @@ is_unverified(const struct session *s)
 }
 
 /*
- * With a certificate and nothing else the handshake may have been the login
- * already: many servers know their clients by it, without AUTH.
+ * With a certificate and no other credentials, the TLS handshake may have been
+ * the login: many servers identify clients by their certificate, without AUTH.
  */
 static bool
 may_do_without(const struct auth_options *options)
@@ -184,7 +179,7 @@ may_do_without(const struct auth_options *options)
 	    options->password == NULL && options->token == NULL;
 }
 
-/* From the strongest on, until one is taken or the user is refused. */
+/* Tries mechanisms in order until one succeeds or the user is refused. */
 static bool
 try_each(struct session *s, const char *name, const char *offered,
     struct failure *why)
@@ -240,7 +235,7 @@ session_authenticate(struct session *s, struct failure *why)
 	if (options->token != NULL)
 		secrets_add(&s->secrets, options->token);
 	good = try_each(s, name, offered, why);
-	/* The text may also quote a challenge that was decoded. */
+	/* The text may quote a challenge that has been decoded. */
 	if (!good)
 		secrets_mask(&s->secrets, why->text, sizeof(why->text));
 	return good;

@@ -10,7 +10,7 @@
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND };
 
-/* RFC 5321 section 4.5.3.2 has the times; names as users meet them. */
+/* The timeouts are those of RFC 5321 section 4.5.3.2. */
 static const struct {
 	const char	*name;
 	int		 timeout_ms;
@@ -61,7 +61,7 @@ dialogue_remark(struct session *s, const char *fmt, ...)
 	trace(s, '*', text);
 }
 
-/* Shows nothing but text: a path may hold UTF-8, never more. */
+/* A command is ASCII, except for UTF-8 in a path. */
 static void
 trace_command(struct session *s, const char *line, size_t len)
 {
@@ -71,19 +71,19 @@ trace_command(struct session *s, const char *line, size_t len)
 		trace(s, 'C', visible(shown, sizeof(shown), line, len));
 }
 
-/* The reply in s->reply, or what there is of it, is one too many. */
+/* The reply in s->reply was not asked for. */
 static bool
 unsolicited(struct session *s, enum session_step step, struct failure *why)
 {
 	char	line[300];
 
 	s->broken = true;
-	failed(why, EX_PROTOCOL, "the server sent a reply that nothing was "
-	    "asked for: %s", reply_line(&s->reply, line, sizeof(line)));
+	failed(why, EX_PROTOCOL, "unexpected reply from the server: %s",
+	    reply_line(&s->reply, line, sizeof(line)));
 	return failure_prefix(why, "%s: ", dialogue_step_name(s, step));
 }
 
-/* A new flight: what has been read ahead belongs to none of its commands. */
+/* At the start of a flight: input that has been read is not a reply to it. */
 static bool
 check_no_input(struct session *s, struct failure *why)
 {
@@ -176,7 +176,7 @@ parse_limits(struct session *s, const char *words)
 	}
 }
 
-/* One line of EHLO's reply behind the code: a keyword and its parameters. */
+/* One line of the reply to EHLO, after the code: a keyword, parameters. */
 static void
 parse_extension(struct session *s, const char *text)
 {
@@ -187,7 +187,7 @@ parse_extension(struct session *s, const char *text)
 		if (strlen(extensions[i].keyword) != n ||
 		    strncasecmp(text, extensions[i].keyword, n) != 0)
 			continue;
-		/* An old form, "AUTH=PLAIN", is the only keyword with a '='. */
+		/* "AUTH=PLAIN", an old form, is the only keyword with '='. */
 		if (text[n] == '=' && extensions[i].bit != EXT_AUTH)
 			return;
 		s->extensions |= extensions[i].bit;
@@ -212,15 +212,15 @@ receive_line(void *context, const char *shown, const struct buffer *line)
 			buffer_add(&s->challenge, line->data + 4,
 			    line->len - 4);
 	}
-	/* The first line of EHLO's reply is the server's name. */
+	/* The first line of the reply to EHLO is the name of the server. */
 	if (s->ehlo_line > 0 && s->ehlo_line++ > 1 && strlen(shown) > 4)
 		parse_extension(s, shown + 4);
 }
 
 /*
- * 221 is what QUIT is answered with, and QUIT's reply is never read: given to
- * any other command, it says that the server closes the connection, as 421
- * does, and not that it has done what was asked.
+ * 221 is the reply to QUIT, which is never read.  As the reply to any other
+ * command it means, like 421, that the server closes the connection, not that
+ * it has executed the command.
  */
 static bool
 remains_open(struct session *s, struct failure *why)
@@ -230,7 +230,7 @@ remains_open(struct session *s, struct failure *why)
 	if (s->reply.code != 421 && s->reply.code != 221)
 		return true;
 	s->broken = true;
-	return failed(why, EX_TEMPFAIL, "the server is leaving: %s",
+	return failed(why, EX_TEMPFAIL, "the server closes the connection: %s",
 	    reply_line(&s->reply, line, sizeof(line)));
 }
 
@@ -275,7 +275,8 @@ dialogue_command(struct session *s, enum session_step step,
     struct failure *why, const char *command)
 {
 	s->step = step;
-	return dialogue_is_idle(s, why) && dialogue_send(s, why, "%s", command) &&
+	return dialogue_is_idle(s, why) &&
+	    dialogue_send(s, why, "%s", command) &&
 	    dialogue_receive(s, step, why);
 }
 
@@ -286,7 +287,7 @@ dialogue_is_idle(struct session *s, struct failure *why)
 
 	if (!stream_is_readable(&s->stream))
 		return true;
-	/* A farewell or a closed connection says so itself. */
+	/* For 421, 221 and a closed connection, *why is set already. */
 	return dialogue_receive(s, step, why) && unsolicited(s, step, why);
 }
 
@@ -311,6 +312,6 @@ dialogue_unexpected(struct session *s, enum session_step step,
 {
 	s->broken = true;
 	dialogue_refused(s, step, EX_PROTOCOL, why);
-	return failure_suffix(why, " (no server may answer %s so)",
-	    step == STEP_FINAL ? "that" : dialogue_step_name(s, step));
+	return failure_suffix(why, " (not a valid reply to %s)",
+	    dialogue_step_name(s, step));
 }

@@ -15,7 +15,8 @@
 #include "smtp/session.h"
 
 /* Sends one command line; CRLF is added. */
-bool	dialogue_send(struct session *, struct failure *why, const char *fmt, ...)
+bool	dialogue_send(struct session *, struct failure *why, const char *fmt,
+	    ...)
 	    __attribute__((format(printf, 3, 4)));
 
 /*

@@ -13,7 +13,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* "550", "550 text" or "550-text"; the reply code, or -1. */
+/* The reply code of "550", "550 text" or "550-text"; otherwise -1. */
 static int
 line_code(const char *line, size_t len)
 {
@@ -25,7 +25,7 @@ line_code(const char *line, size_t len)
 	return (line[0] - '0') * 100 + (line[1] - '0') * 10 + line[2] - '0';
 }
 
-/* The length of "5.1.1" in front of a blank or the end (RFC 3463), or 0. */
+/* The length of "5.1.1" before a space or the end (RFC 3463), or 0. */
 static size_t
 enhanced_length(const char *text, int code)
 {
@@ -63,10 +63,10 @@ add_line(struct reply *r, bool first, const char *text)
 }
 
 static bool
-nonsense(struct failure *why, const char *what, const char *line)
+invalid_reply(struct failure *why, const char *reason, const char *line)
 {
-	return failed(why, EX_PROTOCOL, "the server's answer is no SMTP (%s): "
-	    "\"%.120s\"", what, line);
+	return failed(why, EX_PROTOCOL, "invalid SMTP reply from the server "
+	    "(%s): \"%.120s\"", reason, line);
 }
 
 static bool
@@ -76,8 +76,9 @@ read_line(struct stream *s, struct buffer *line, struct failure *why)
 	case STREAM_LINE:
 		return true;
 	case STREAM_LONG:
-		return failed(why, EX_PROTOCOL, "the server's answer is no "
-		    "SMTP: a line of more than %d octets", REPLY_LINE_MAX);
+		return failed(why, EX_PROTOCOL, "invalid SMTP reply from "
+		    "the server (a line of more than %d octets)",
+		    REPLY_LINE_MAX);
 	case STREAM_CLOSED:
 		return failed(why, EX_TEMPFAIL,
 		    "the server closed the connection");
@@ -87,9 +88,12 @@ read_line(struct stream *s, struct buffer *line, struct failure *why)
 	return false;
 }
 
-/* The reply code is none of our secrets, whatever they are. */
+/*
+ * Makes a line visible and masks secrets, but not in the reply code, which may
+ * be the same as part of a secret.
+ */
 static void
-show(char *to, size_t size, const struct buffer *line,
+show_line(char *to, size_t size, const struct buffer *line,
     const struct reply_listener *listener)
 {
 	enum { CODE = 4 };
@@ -120,21 +124,22 @@ reply_read(struct reply *r, struct stream *s,
 		buffer_clear(&line);
 		if (!read_line(s, &line, why))
 			goto fail;
-		show(shown, sizeof(shown), &line, listener);
+		show_line(shown, sizeof(shown), &line, listener);
 		if (listener != NULL)
 			listener->line(listener->context, shown, &line);
 		code = line_code(line.data, line.len);
 		total += line.len;
 		if (code == -1) {
-			nonsense(why, "no reply code", shown);
+			invalid_reply(why, "no reply code", shown);
 			goto fail;
 		}
 		if (n > 0 && code != r->code) {
-			nonsense(why, "two reply codes in one reply", shown);
+			invalid_reply(why, "two reply codes in one reply",
+			    shown);
 			goto fail;
 		}
 		if (n >= REPLY_LINES_MAX || total > REPLY_TOTAL_MAX) {
-			nonsense(why, "a reply without end", shown);
+			invalid_reply(why, "too many lines", shown);
 			goto fail;
 		}
 		r->code = code;

@@ -3,9 +3,8 @@
  *
  * Joins the lines of a reply and splits off its enhanced status code
  * (RFC 3463).  One whose class contradicts the reply code stays in the text,
- * so callers may believe .enhanced.  Control characters are made visible and
- * our secrets are masked on the way in, so .text is safe to print.  A struct
- * reply owns nothing.
+ * so callers may rely on .enhanced.  Control characters are made visible and
+ * secrets are masked, so .text is safe to print.  A struct reply owns nothing.
  */
 #ifndef SMTP_REPLY_H
 #define SMTP_REPLY_H
@@ -18,32 +17,32 @@
 #include "util/failure.h"
 
 enum {
-	REPLY_LINE_MAX = 12288,		/* octets, as RFC 4954 has for AUTH;
-					 * RFC 5321 says 512 */
+	REPLY_LINE_MAX = 12288,		/* octets: the limit of RFC 4954 for
+					 * AUTH; in RFC 5321 it is 512 */
 	REPLY_LINES_MAX = 512,
 	REPLY_TOTAL_MAX = 64 * 1024,
 };
 
 struct reply {
 	int	code;		/* 250, 354, 550 ... */
-	char	enhanced[12];	/* "5.1.1", or "" if the server gave none */
-	char	text[1024];	/* lines joined by '\n', as many as fit */
+	char	enhanced[12];	/* "5.1.1", or "" if the server sent none */
+	char	text[1024];	/* lines joined by '\n', truncated to fit */
 };
 
 /*
- * Called with every line as it comes, line end cut: made visible and masked,
- * and the octets themselves.
+ * .line is called with every line as it arrives, without its line end: first
+ * made visible and masked, then the octets themselves.
  */
 struct reply_listener {
 	void	(*line)(void *context, const char *shown,
 		    const struct buffer *line);
 	void	*context;
-	const struct secrets	*secrets;	/* to be masked; borrowed */
+	const struct secrets	*secrets;	/* borrowed; NULL: none */
 };
 
 /*
- * False when the connection closes, times out (EX_TEMPFAIL) or talks
- * nonsense (EX_PROTOCOL); *why then says which.
+ * Returns false with why: EX_TEMPFAIL if the connection closes, fails or times
+ * out, EX_PROTOCOL if the input is not a reply.
  */
 bool	reply_read(struct reply *, struct stream *,
 	    const struct reply_listener *, struct failure *why);
@@ -53,7 +52,7 @@ bool	reply_is_intermediate(const struct reply *);	/* 3xx */
 bool	reply_is_transient(const struct reply *);	/* 4xx */
 bool	reply_is_permanent(const struct reply *);	/* 5xx */
 
-/* "550 5.1.1 first line / second line", for messages and the log. */
+/* "550 5.1.1 first line / second line", for errors and the log. */
 char	*reply_line(const struct reply *, char *to, size_t size);
 
 #endif

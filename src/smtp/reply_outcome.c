@@ -78,7 +78,7 @@ reply_outcome_in_doubt(struct transaction *t, const struct failure *why)
 		    .status = EX_TEMPFAIL, .step = STEP_FINAL,
 		    .in_doubt = true };
 		snprintf(o->text, sizeof(o->text), "%s%.650s; the server may "
-		    "have taken the message all the same",
+		    "have accepted the message",
 		    t->s->options->prefix, why->text);
 	}
 }

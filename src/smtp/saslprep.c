@@ -15,22 +15,23 @@ struct range {
 	uint32_t	first, last;
 };
 
-/* RFC 3454 table C.1.2: become ASCII's space. */
+/* RFC 3454 table C.1.2: mapped to a space. */
 static const struct range spaces[] = {
 	{ 0x00a0, 0x00a0 }, { 0x1680, 0x1680 }, { 0x2000, 0x200b },
 	{ 0x202f, 0x202f }, { 0x205f, 0x205f }, { 0x3000, 0x3000 },
 };
 
-/* Table B.1: disappear. */
-static const struct range nothing[] = {
+/* Table B.1: mapped to nothing. */
+static const struct range removed[] = {
 	{ 0x00ad, 0x00ad }, { 0x034f, 0x034f }, { 0x1806, 0x1806 },
 	{ 0x180b, 0x180d }, { 0x200c, 0x200d }, { 0x2060, 0x2060 },
 	{ 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff },
 };
 
 /*
- * Tables C.2.1 to C.9, joined and sorted.  Surrogates (C.5) are no UTF-8,
- * and each plane's last two characters are left to is_prohibited().
+ * Tables C.2.1 to C.9, merged and sorted, without surrogates (C.5), which are
+ * not valid UTF-8, and the last two characters of each plane, for which see
+ * is_prohibited().
  */
 static const struct range prohibited[] = {
 	{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x0340, 0x0341 },
@@ -43,9 +44,9 @@ static const struct range prohibited[] = {
 };
 
 /*
- * Letters and signs in use that NFKC leaves alone, next to whatever they
- * stand, and that do not run from right to left: a text of these and ASCII
- * needs no library.  All have been in Unicode since 3.2.
+ * Characters in common use that NFKC never changes, whatever is next to them,
+ * and that are not right-to-left: a text of these needs no library.  All have
+ * been in Unicode since 3.2.
  */
 static const struct range unchanged[] = {
 	{ 0x0000, 0x007f }, { 0x00a1, 0x00a7 }, { 0x00a9, 0x00a9 },
@@ -77,7 +78,7 @@ is_prohibited(uint32_t c)
 	    is_in(spaces, COUNT(spaces), c) || (c & 0xfffe) == 0xfffe;
 }
 
-/* Invalid UTF-8 has been refused, or will be. */
+/* Invalid UTF-8 is refused elsewhere. */
 static bool
 is_unchanged(const char *text, size_t len)
 {
@@ -94,7 +95,7 @@ is_unchanged(const char *text, size_t len)
 
 /* RFC 4013 section 2.1. */
 static bool
-map(struct buffer *out, const char *text, const char *what,
+map_characters(struct buffer *out, const char *text, const char *what,
     struct failure *why)
 {
 	uint32_t	c;
@@ -107,7 +108,7 @@ map(struct buffer *out, const char *text, const char *what,
 			    what);
 		if (is_in(spaces, COUNT(spaces), c))
 			buffer_add_byte(out, ' ');
-		else if (!is_in(nothing, COUNT(nothing), c))
+		else if (!is_in(removed, COUNT(removed), c))
 			buffer_add(out, text, n);
 	}
 	return true;
@@ -115,7 +116,7 @@ map(struct buffer *out, const char *text, const char *what,
 
 /* Section 2.2. */
 static bool
-normalize(const struct unicode *unicode, struct buffer *text,
+normalize_text(const struct unicode *unicode, struct buffer *text,
     const char *what, struct failure *why)
 {
 	size_t	 len = 0;
@@ -123,8 +124,8 @@ normalize(const struct unicode *unicode, struct buffer *text,
 
 	if (unicode == NULL)
 		return failed(why, EX_CONFIG, "%s must be normalized (RFC "
-		    "4013), and the library libunistring, which does that, is "
-		    "not installed", what);
+		    "4013), but the library libunistring is not installed",
+		    what);
 	normal = unicode->normalize(unicode->nfkc, (const uint8_t *)text->data,
 	    text->len, NULL, &len);
 	if (normal == NULL)
@@ -137,15 +138,16 @@ normalize(const struct unicode *unicode, struct buffer *text,
 
 /* Section 2.3.  The text is valid UTF-8 here. */
 static bool
-check(const struct buffer *text, const char *what, struct failure *why)
+check_prohibited(const struct buffer *text, const char *what,
+    struct failure *why)
 {
 	uint32_t	c;
 
 	for (size_t i = 0; i < text->len;) {
 		i += text_decode_utf8(text->data + i, text->len - i, &c);
 		if (is_prohibited(c))
-			return failed(why, EX_CONFIG, "%s holds U+%04X, a "
-			    "character that SASL forbids (RFC 4013)", what,
+			return failed(why, EX_CONFIG, "%s contains U+%04X, a "
+			    "character that RFC 4013 prohibits", what,
 			    (unsigned)c);
 	}
 	return true;
@@ -171,9 +173,9 @@ check_direction(const struct unicode *unicode, const struct buffer *text,
 		i += n;
 	}
 	if (any && (left || !first || !last))
-		return failed(why, EX_CONFIG, "%s has letters that run from "
-		    "right to left, and mixes them with others in a way that "
-		    "SASL forbids (RFC 4013)", what);
+		return failed(why, EX_CONFIG, "%s mixes right to left and "
+		    "left to right text in a way that RFC 4013 prohibits",
+		    what);
 	return true;
 }
 
@@ -184,7 +186,7 @@ unicode_load(struct unicode *unicode)
 
 	if (library == NULL)
 		return false;
-	/* POSIX promises that this conversion works; C only allows it. */
+	/* POSIX guarantees this conversion; ISO C does not. */
 	*(void **)&unicode->normalize = dlsym(library, "u8_normalize");
 	*(void **)&unicode->direction = dlsym(library, "uc_bidi_class");
 	unicode->nfkc = dlsym(library, "uninorm_nfkc");
@@ -196,14 +198,15 @@ unicode_load(struct unicode *unicode)
 }
 
 static bool
-transform(const struct unicode *unicode, struct buffer *work,
+prepare_text(const struct unicode *unicode, struct buffer *work,
     const char *text, const char *what, struct failure *why)
 {
-	if (!map(work, text, what, why))
+	if (!map_characters(work, text, what, why))
 		return false;
 	if (is_unchanged(work->data, work->len))
-		return check(work, what, why);
-	return normalize(unicode, work, what, why) && check(work, what, why) &&
+		return check_prohibited(work, what, why);
+	return normalize_text(unicode, work, what, why) &&
+	    check_prohibited(work, what, why) &&
 	    check_direction(unicode, work, what, why);
 }
 
@@ -212,7 +215,7 @@ saslprep_with(const struct unicode *unicode, struct buffer *out,
     const char *text, const char *what, struct failure *why)
 {
 	struct buffer	work = { 0 };
-	bool		ok = transform(unicode, &work, text, what, why);
+	bool		ok = prepare_text(unicode, &work, text, what, why);
 
 	if (ok)
 		buffer_add(out, work.data, work.len);

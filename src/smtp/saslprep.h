@@ -1,13 +1,13 @@
 /*
- * saslprep.h - user names and passwords as SASL compares them (RFC 4013)
+ * saslprep.h - prepare user names and passwords for SASL (RFC 4013)
  *
- * Printable ASCII is its own result, and so are the letters of most living
- * languages.  For other text the normal form (NFKC) and the direction of
- * letters come from libunistring, which is loaded then.  If it is not
- * installed, such text is refused: the result never depends on it.
+ * Printable ASCII and the letters of most living languages stay unchanged.
+ * Other text requires libunistring, for NFKC and the direction of letters; it
+ * is loaded at that time.  If it is not installed, such text is refused, so
+ * the result never depends on the library.
  *
- * Characters newer than Unicode 3.2 pass, as in RFC 3454's queries: a server
- * that stored such a password will know it.
+ * Characters that are newer than Unicode 3.2 are allowed, as in the queries of
+ * RFC 3454: the server may have stored such a password.
  */
 #ifndef SMTP_SASLPREP_H
 #define SMTP_SASLPREP_H
@@ -19,7 +19,7 @@
 #include "util/buffer.h"
 #include "util/failure.h"
 
-/* What libunistring does for us; see its manual for these two. */
+/* The functions of libunistring that are used; see its manual. */
 struct unicode {
 	uint8_t	*(*normalize)(const void *form, const uint8_t *, size_t,
 		    uint8_t *, size_t *);
@@ -27,18 +27,19 @@ struct unicode {
 	const void *nfkc;
 };
 
-/* False where the library is missing. */
+/* Returns false if the library is not installed. */
 bool	unicode_load(struct unicode *);
 
 /*
- * Appends the prepared text.  False with why (EX_CONFIG) if it is not UTF-8,
- * holds what RFC 4013 forbids, or needs the library and that is missing; 'what'
- * names it ("the password"), and no part of it is shown.
+ * Appends the prepared text.  Returns false with why (EX_CONFIG) if the text is
+ * not UTF-8, contains characters that RFC 4013 prohibits, or requires the
+ * library and that is not installed.  'what' names the text in the error
+ * ("the password"); the text itself is never shown.
  */
 bool	saslprep(struct buffer *, const char *text, const char *what,
 	    struct failure *why);
 
-/* The same with that library; NULL: it is not installed. */
+/* The same with a given library; NULL: not installed. */
 bool	saslprep_with(const struct unicode *, struct buffer *, const char *text,
 	    const char *what, struct failure *why);
 

@@ -8,16 +8,16 @@
 #include "util/visible.h"
 
 /*
- * Without a channel binding we always say 'n', "the client can't".  'y', "I
- * could, but you did not offer it", is meant to find out who struck the -PLUS
- * mechanisms from the server's list; but whoever can do that within TLS can
- * as well strike all but PLAIN.  Servers that bind by other means than ours,
- * or do not offer what they can, turn 'y' down as if the password were wrong.
+ * Without channel binding we always send 'n' (not supported).  'y' (supported,
+ * but not offered by the server) is meant to detect an attacker who removes the
+ * -PLUS mechanisms from the server's list, but an attacker who can do that
+ * within TLS can also remove all mechanisms except PLAIN.  Servers with other
+ * kinds of binding than ours refuse 'y' as if the password were wrong.
  */
 #define WITHOUT_BINDING	"n,,"
 #define WITH_BINDING	"p=tls-exporter,,"
 
-/* A piece of the server's message. */
+/* A part of the server's message. */
 struct piece {
 	const char	*at;
 	size_t		 len;
@@ -39,9 +39,9 @@ timing_safe_equal(const unsigned char *a, const unsigned char *b, size_t n)
 	return difference == 0;
 }
 
-/* Takes "NAME=value" and the comma behind it off the front of *rest. */
+/* Removes "NAME=value" and the comma after it from the front of *rest. */
 static bool
-take(struct piece *rest, char name, struct piece *value)
+take_attribute(struct piece *rest, char name, struct piece *value)
 {
 	const char	*comma;
 	size_t		 len;
@@ -104,11 +104,11 @@ read_nonce(const struct scram *s, const struct piece *nonce,
 	if (nonce->len <= ours ||
 	    memcmp(nonce->at, s->options.nonce, ours) != 0)
 		return failed(why, EX_PROTOCOL, "the server's nonce does not "
-		    "continue ours");
+		    "begin with ours");
 	for (size_t i = ours; i < nonce->len; i++) {
 		if (nonce->at[i] < '!' || nonce->at[i] > '~')
 			return failed(why, EX_PROTOCOL, "the server's nonce "
-			    "is not printable");
+			    "is not printable ASCII");
 	}
 	return true;
 }
@@ -126,34 +126,35 @@ read_iterations(const struct piece *digits, unsigned *iterations,
 		n = n * 10 + (unsigned)(digits->at[i] - '0');
 	}
 	if (n > SCRAM_ITERATIONS_MAX)
-		return failed(why, EX_PROTOCOL, "the server asks for more "
+		return failed(why, EX_PROTOCOL, "the server requires more "
 		    "than %d iterations", SCRAM_ITERATIONS_MAX);
 	if (i < digits->len || n == 0)
-		return failed(why, EX_PROTOCOL, "the server's iteration "
-		    "count is no number from 1 on");
+		return failed(why, EX_PROTOCOL, "invalid number of "
+		    "iterations from the server");
 	*iterations = n;
 	return true;
 }
 
-/* RFC 5802 section 7, server-first-message; extensions at its end may be. */
+/* RFC 5802 section 7, server-first-message; may end with extensions. */
 static bool
 read_challenge(const struct scram *s, struct piece message,
     struct challenge *c, struct failure *why)
 {
 	struct piece	value, salt, digits;
 
-	if (take(&message, 'e', &value))
+	if (take_attribute(&message, 'e', &value))
 		return refused(&value, why);
-	if (take(&message, 'm', &value))
-		return failed(why, EX_PROTOCOL, "the server demands an "
-		    "extension (m=) that is not defined");
-	if (!take(&message, 'r', &c->nonce) || !take(&message, 's', &salt) ||
-	    !take(&message, 'i', &digits))
-		return failed(why, EX_PROTOCOL, "the server's first message "
-		    "is not r=, s=, i=");
+	if (take_attribute(&message, 'm', &value))
+		return failed(why, EX_PROTOCOL, "the server requires an "
+		    "unknown extension (m=)");
+	if (!take_attribute(&message, 'r', &c->nonce) ||
+	    !take_attribute(&message, 's', &salt) ||
+	    !take_attribute(&message, 'i', &digits))
+		return failed(why, EX_PROTOCOL, "invalid first message from "
+		    "the server: not r=, s=, i=");
 	if (!base64_decode(&c->salt, salt.at, salt.len) || c->salt.len == 0)
 		return failed(why, EX_PROTOCOL, "the server's salt is empty "
-		    "or no base64");
+		    "or not base64");
 	return read_nonce(s, &c->nonce, why) &&
 	    read_iterations(&digits, &c->iterations, why);
 }
@@ -187,8 +188,8 @@ struct keys {
 };
 
 /*
- * RFC 5802 section 3: the proof, which ends up in keys->client, and the
- * signature that the server will have to show.
+ * RFC 5802 section 3: computes the proof, into k->client, and the signature
+ * that the server must send.
  */
 static bool
 compute(struct scram *s, const struct challenge *c, struct keys *k,
@@ -209,8 +210,8 @@ compute(struct scram *s, const struct challenge *c, struct keys *k,
 	    m->hmac(d, k->salted, n, "Server Key", 10, k->server) != n ||
 	    m->hmac(d, k->server, n, s->transcript.data, s->transcript.len,
 	    s->signature) != n)
-		return failed(why, EX_UNAVAILABLE, "%s computes no such "
-		    "digest", m->library());
+		return failed(why, EX_UNAVAILABLE, "%s does not support "
+		    "the digest", m->library());
 	for (size_t i = 0; i < n; i++)
 		k->client[i] ^= k->signature[i];
 	s->signature_len = n;
@@ -262,12 +263,12 @@ read_final(struct scram *s, struct piece message, struct failure *why)
 	struct buffer	signature = { 0 };
 	bool		right;
 
-	if (take(&message, 'e', &value))
+	if (take_attribute(&message, 'e', &value))
 		return refused(&value, why);
-	if (!take(&message, 'v', &value) ||
+	if (!take_attribute(&message, 'v', &value) ||
 	    !base64_decode(&signature, value.at, value.len)) {
 		buffer_free(&signature);
-		return failed(why, EX_PROTOCOL, "the server's last message is "
+		return failed(why, EX_PROTOCOL, "the server's final message is "
 		    "neither v= nor e=");
 	}
 	right = signature.len == s->signature_len && timing_safe_equal(
@@ -276,7 +277,8 @@ read_final(struct scram *s, struct piece message, struct failure *why)
 	buffer_free(&signature);
 	if (!right)
 		return failed(why, EX_NOPERM, "the server's signature is "
-		    "wrong: it did not prove that it knows the password");
+		    "wrong: the server did not prove that it knows the "
+		    "password");
 	s->state = SCRAM_PROVED;
 	return true;
 }
@@ -295,8 +297,8 @@ scram_step(struct scram *s, const char *text, size_t len,
 	case SCRAM_PROVED:
 		break;
 	}
-	return failed(why, EX_PROTOCOL, "the server goes on asking after its "
-	    "last message");
+	return failed(why, EX_PROTOCOL, "unexpected challenge after the "
+	    "server's final message");
 }
 
 void

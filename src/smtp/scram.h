@@ -1,9 +1,8 @@
 /*
- * scram.h - the client's side of SCRAM (RFC 5802, RFC 7677)
+ * scram.h - the client side of SCRAM (RFC 5802, RFC 7677)
  *
- * Both sides prove that they know the password, and neither sends it.  This
- * is the exchange alone: which digest, which nonce and which channel binding
- * are the caller's choice.
+ * Both sides prove that they know the password, and neither sends it.  The
+ * caller chooses the digest, the nonce and the channel binding.
  */
 #ifndef SMTP_SCRAM_H
 #define SMTP_SCRAM_H
@@ -16,12 +15,12 @@
 #include "util/failure.h"
 
 /*
- * The server chooses how long we compute: a million takes about a second.
- * Servers in use ask for 4096 to some hundred thousand.
+ * The server chooses the number of iterations: a million take about a second.
+ * Servers use 4096 to several hundred thousand.
  */
 enum { SCRAM_ITERATIONS_MAX = 1000000 };
 
-/* Borrowed until scram_free(); user and password have been through saslprep. */
+/* Borrowed until scram_free(); user and password are prepared by saslprep. */
 struct scram_options {
 	const struct tls_module	*module;
 	enum tls_digest		 digest;
@@ -34,16 +33,16 @@ struct scram_options {
 };
 
 enum scram_state {
-	SCRAM_STARTED,		/* the server's nonce and salt come next */
-	SCRAM_ANSWERED,		/* its signature comes next */
-	SCRAM_PROVED,		/* it knows the password */
+	SCRAM_STARTED,		/* next: the server's nonce and salt */
+	SCRAM_ANSWERED,		/* next: the server's signature */
+	SCRAM_PROVED,		/* the server knows the password */
 };
 
 struct scram {
 	struct scram_options	 options;
 	enum scram_state	 state;
-	struct buffer		 transcript;	/* what both sides sign */
-	unsigned char		 signature[TLS_DIGEST_MAX];	/* to expect */
+	struct buffer		 transcript;	/* AuthMessage */
+	unsigned char		 signature[TLS_DIGEST_MAX];	/* expected */
 	size_t			 signature_len;
 };
 
@@ -52,16 +51,17 @@ void	scram_start(struct scram *, const struct scram_options *,
 	    struct buffer *first);
 
 /*
- * Answers the server's message; its last one is answered with nothing.
- * False with why: EX_PROTOCOL for what is no SCRAM or asks too much,
- * EX_NOPERM for the server's own refusal or a signature that is wrong.
+ * Answers a message of the server; the response to the final one is empty.
+ * Returns false with why: EX_PROTOCOL if the message is not valid or requires
+ * too many iterations, EX_NOPERM for an error that the server reports or a
+ * wrong signature.
  */
 bool	scram_step(struct scram *, const char *message, size_t len,
 	    struct buffer *response, struct failure *why);
 
-void	scram_free(struct scram *);	/* wiped */
+void	scram_free(struct scram *);	/* wipes the secrets */
 
-/* Appends a name with the two characters escaped that end one. */
+/* Appends a name; "," and "=" are escaped (RFC 5802 section 5.1). */
 void	scram_add_name(struct buffer *, const char *name);
 
 #endif

@@ -11,17 +11,14 @@
 #include "util/visible.h"
 
 enum {
-	PIECE_MIN = 6,		/* octets of a form that are masked alone */
-	FORM_MIN = 4,		/* a shorter one is masked only as a word, or
-				 * not at all if it is an encoding */
+	PIECE_MIN = 6,		/* a part of a form is masked from here on */
+	FORM_MIN = 4,		/* a shorter secret is masked only as a whole
+				 * word, a shorter encoding not at all */
 };
 
-/*
- * The same octet in capitals and small letters, and in the two alphabets of
- * base64.
- */
+/* Makes upper and lower case, and the two alphabets of base64, the same. */
 static char
-fold(char c)
+fold_octet(char c)
 {
 	if (c == '-')
 		return '+';
@@ -41,15 +38,15 @@ add_form(struct secrets *s, const char *form, size_t len)
 
 	arc4random_buf(pad, n);
 	for (size_t i = 0; i < len; i++)
-		to[i] = (char)(fold(form[i]) ^ pad[i]);
+		to[i] = (char)(fold_octet(form[i]) ^ pad[i]);
 	to[len] = (char)('\n' ^ pad[len]);
 	s->pad.len += n;
 	s->forms.len += n;
 }
 
 /*
- * The base64 of a longer text that holds this one after 'shift' octets: only
- * those characters that do not depend on what is around it.
+ * The base64 of a longer text that contains the secret after 'shift' octets:
+ * only the characters that do not depend on the octets around it.
  */
 static void
 add_base64(struct secrets *s, const char *secret, size_t len, size_t shift)
@@ -83,7 +80,7 @@ add_hex(struct secrets *s, const char *secret, size_t len)
 	buffer_wipe(&hex);
 }
 
-/* As visible() makes it, if that is something else. */
+/* The output of visible(), if it differs from the secret. */
 static void
 add_visible(struct secrets *s, const char *secret, size_t len)
 {
@@ -125,7 +122,7 @@ secrets_free(struct secrets *s)
 
 /* ----------------------------------------------------------------- masking */
 
-/* A text as it is compared, and where each of its octets comes from. */
+/* A text for comparison, and the source of each of its octets. */
 struct view {
 	char	*text;		/* owned */
 	size_t	*from;		/* owned; of len + 1 */
@@ -175,7 +172,7 @@ view_make(struct view *v, const char *text, bool escaped)
 		char	c = text[i];
 
 		n = escaped ? unescape(text + i, &c) : 1;
-		v->text[v->len] = fold(c);
+		v->text[v->len] = fold_octet(c);
 		v->from[v->len++] = i;
 	}
 	v->from[v->len] = len;
@@ -195,7 +192,7 @@ is_word(const struct view *v, size_t at, size_t len)
 	    (at + len == v->len || !isalnum((unsigned char)v->text[at + len]));
 }
 
-/* How much of the view, from there on, is a form or a piece of one. */
+/* The number of octets of the view at "at" that are in a form. */
 static size_t
 match(const struct view *v, size_t at, const struct buffer *forms)
 {
@@ -219,7 +216,7 @@ match(const struct view *v, size_t at, const struct buffer *forms)
 	return longest;
 }
 
-/* Marks in hidden[], for each octet of the text itself, what is to go. */
+/* Marks in hidden[] the octets of the text that must be masked. */
 static void
 mark(const char *text, bool escaped, const struct buffer *forms,
     bool *hidden)

@@ -1,15 +1,15 @@
 /*
- * secrets.h - our own secrets, struck out of what a server says
+ * secrets.h - mask our own secrets in the replies of a server
  *
  * A server that does not understand a command may repeat it in its reply, and
- * replies end up on terminals, in logs, in the queue and in bounces.  What was
- * said in confidence is remembered here for the rest of the session and
- * masked wherever it comes back: as it was sent, in clear, in base64 at any
- * alignment, in hexadecimal, percent-encoded or with escapes, in capitals or
- * small letters; and any six octets of it, since a reply may be cut or folded.
+ * replies appear on terminals, in logs, in the queue and in bounces.  Passwords
+ * and tokens are remembered for the rest of the session and masked in every
+ * form: as sent, in clear, in base64 at any alignment, in hexadecimal,
+ * percent-encoded or escaped, in upper or lower case; and any six octets of
+ * them, since a reply may be truncated or folded.
  *
- * What is remembered is kept under a random pad, so that the memory holds no
- * copy of a secret that has served.
+ * Secrets are stored XORed with a random pad, so that no copy of a secret
+ * stays in memory after it has been sent.
  */
 #ifndef SMTP_SECRETS_H
 #define SMTP_SECRETS_H
@@ -18,19 +18,19 @@
 
 #include "util/buffer.h"
 
-/* A zeroed one holds nothing, and masks nothing. */
+/* A zeroed struct is empty and masks nothing. */
 struct secrets {
-	struct buffer	forms;		/* each with a newline after it */
-	struct buffer	pad;		/* as long */
+	struct buffer	forms;		/* each ends with a newline */
+	struct buffer	pad;		/* of the same length */
 };
 
-/* A password or a token. */
+/* Adds a password or a token, in all its forms. */
 void	secrets_add(struct secrets *, const char *secret);
 
-/* What was sent: base64, which is masked only as it is. */
+/* Adds base64 that was sent, which is masked only in this form. */
 void	secrets_add_sent(struct secrets *, const char *base64);
 
-/* Puts "****" in place of each; the text is cut if it gets too long. */
+/* Replaces each with "****"; the text is truncated if it gets too long. */
 void	secrets_mask(const struct secrets *, char *text, size_t size);
 
 void	secrets_free(struct secrets *);

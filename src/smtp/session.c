@@ -31,7 +31,7 @@ receive_greeting(struct session *s, struct failure *why)
 	return dialogue_refused(s, STEP_GREETING, EX_UNAVAILABLE, why);
 }
 
-/* Our end of the connection, for who has no name (RFC 5321 section 4.1.3). */
+/* Our address, for EHLO if there is no name (RFC 5321 section 4.1.3). */
 static void
 address_literal(int fd, char *text, size_t size)
 {
@@ -44,7 +44,7 @@ address_literal(int fd, char *text, size_t size)
 	    getnameinfo((struct sockaddr *)&us, len, address, sizeof(address),
 	    NULL, 0, NI_NUMERICHOST) != 0)
 		strlcpy(address, "127.0.0.1", sizeof(address));
-	address[strcspn(address, "%")] = '\0';	/* the scope is ours alone */
+	address[strcspn(address, "%")] = '\0';	/* no scope */
 	snprintf(text, size, "[%s%s]", strchr(address, ':') != NULL ? "IPv6:" :
 	    "", address);
 }
@@ -79,7 +79,7 @@ send_ehlo(struct session *s, struct failure *why)
 	return replied;
 }
 
-/* The reply is about the command's argument. */
+/* The server refuses the argument of EHLO, not the command. */
 static bool
 refuses_name(const struct session *s)
 {
@@ -89,9 +89,9 @@ refuses_name(const struct session *s)
 }
 
 /*
- * The address literal where the name is refused, which RFC 5321 section 4.1.4
- * has for a client without one; HELO where EHLO is refused for good (section
- * 3.2).  HELO has no literals.
+ * EHLO.  If the server refuses the name, EHLO with an address literal, as for a
+ * client without a name (RFC 5321 section 4.1.4); if it refuses EHLO, HELO
+ * (section 3.2), which does not allow literals.
  */
 static bool
 negotiate(struct session *s, struct failure *why)
@@ -134,7 +134,7 @@ start_tls(struct session *s, struct failure *why)
 	return true;
 }
 
-/* RFC 3207: everything that was learnt before is forgotten. */
+/* STARTTLS; then EHLO again, since its first reply is void (RFC 3207). */
 static bool
 negotiate_tls(struct session *s, struct failure *why)
 {
@@ -199,7 +199,7 @@ session_close(struct session *s)
 {
 	struct failure	ignored;
 
-	/* Who talks unasked is not waited for, whatever it is about to say. */
+	/* No QUIT if the server has sent something that was not asked for. */
 	if (s->open && !s->broken && !stream_has_input(&s->stream)) {
 		stream_set_timeout(&s->stream, 1000);
 		if (dialogue_send(s, &ignored, "QUIT"))

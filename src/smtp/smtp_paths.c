@@ -22,7 +22,7 @@ refuse(const struct session *s, struct outcome *o, enum session_step step,
 	*o = (struct outcome){ .kind = OUTCOME_FAILED, .step = step,
 	    .status = step == STEP_RCPT ? EX_NOUSER : EX_DATAERR };
 	visible(shown, sizeof(shown), path, strlen(path));
-	snprintf(o->text, sizeof(o->text), "%s<%s> can't be sent: %s",
+	snprintf(o->text, sizeof(o->text), "%s<%s> cannot be sent: %s",
 	    s->options->prefix, shown, reason);
 }
 
@@ -54,8 +54,8 @@ form_of(const char *path, const char *parameter, bool smtputf8,
 	if (smtputf8)
 		return PATH_UTF8;
 	if (path_needs_utf8(path))
-		failed(why, EX_UNAVAILABLE, "the server does not take names "
-		    "that are not ASCII (SMTPUTF8)");
+		failed(why, EX_UNAVAILABLE, "the server does not support "
+		    "addresses that are not ASCII (SMTPUTF8)");
 	return PATH_UNSENDABLE;
 }
 

@@ -1,10 +1,10 @@
 /*
- * smtp_paths.h - an envelope's paths as one server takes them (RFC 6531)
+ * smtp_paths.h - the paths of an envelope in the form one server accepts
  *
- * A domain that is not ASCII becomes its A-label.  A local part that is not
- * ASCII has no other form: with SMTPUTF8 it goes as it is, else the
- * forward-path fails, alone, or all do for the reverse-path.  The same is
- * true of a path, ENVID or ORCPT that contains CR or LF.
+ * A domain that is not ASCII is converted to A-labels.  A local part that is
+ * not ASCII cannot be converted: with SMTPUTF8 (RFC 6531) it is sent unchanged;
+ * without, that forward-path fails, or all of them if it is the reverse-path.
+ * A path, ENVID or ORCPT that contains CR or LF fails in the same way.
  */
 #ifndef SMTP_PATHS_H
 #define SMTP_PATHS_H
@@ -19,13 +19,16 @@
 
 struct smtp_paths {
 	const struct envelope	*env;		/* borrowed */
-	char			*reverse;	/* owned; NULL: as it is */
-	char			**forward;	/* owned; NULL: all as they are,
-						 * so each NULL in it */
-	bool			 utf8;		/* MAIL has to say SMTPUTF8 */
+	char			*reverse;	/* owned; NULL: unchanged */
+	char			**forward;	/* owned; a NULL, of all or of one:
+						 * unchanged */
+	bool			 utf8;		/* MAIL needs SMTPUTF8 */
 };
 
-/* Fills the outcomes of what can't be sent to such a server. */
+/*
+ * Fills in the outcomes of forward-paths that cannot be sent to the server of
+ * the session.
+ */
 void	smtp_paths_prepare(struct smtp_paths *, const struct session *,
 	    const struct envelope *, const struct message *, struct outcome *);
 

@@ -16,12 +16,12 @@
 
 enum {
 	/*
-	 * RCPT commands in a flight.  With more, the replies could fill the
-	 * window while we still write (RFC 2920 section 3.1).
+	 * RCPT commands in a flight.  With more, the replies could fill the TCP
+	 * window while we are still writing (RFC 2920 section 3.1).
 	 */
 	FLIGHT_MAX = 100,
 
-	/* Octets of a message that may go out with its envelope. */
+	/* Octets of a message that is sent in the flight of its envelope. */
 	EARLY_MAX = 64 * 1024,
 };
 
@@ -105,7 +105,7 @@ receive_mail(struct transaction *t, struct failure *why)
 	return true;
 }
 
-/* Too many recipients; 552 is what 452 once was (RFC 5321 4.5.3.1.10). */
+/* Too many recipients; 552 is the old code (RFC 5321 section 4.5.3.1.10). */
 static bool
 is_recipient_limit(const struct reply *r)
 {
@@ -123,7 +123,7 @@ receive_rcpt(struct transaction *t, size_t i, struct failure *why)
 	if (!dialogue_receive(s, STEP_RCPT, why))
 		return false;
 	if (!t->mail_accepted)
-		return true;	/* 503 or the like: MAIL was the reason */
+		return true;	/* refused because MAIL was */
 	if (reply_is_intermediate(&s->reply))
 		return dialogue_unexpected(s, STEP_RCPT, why);
 	if (reply_is_positive(&s->reply)) {
@@ -133,7 +133,6 @@ receive_rcpt(struct transaction *t, size_t i, struct failure *why)
 		return true;
 	}
 	if (t->n_accepted > 0 && is_recipient_limit(&s->reply)) {
-		/* The others in a transaction of theirs. */
 		t->too_many = true;
 		return true;
 	}
@@ -144,8 +143,8 @@ receive_rcpt(struct transaction *t, size_t i, struct failure *why)
 }
 
 /*
- * With nobody left a server should refuse DATA; one that does not is sent an
- * empty message, which goes to nobody (RFC 2920 section 3.1).
+ * If no recipient was accepted, the server should refuse DATA.  If it does
+ * not, it is sent an empty message, without recipients (RFC 2920 section 3.1).
  */
 static bool
 receive_data(struct transaction *t, struct failure *why)
@@ -169,13 +168,14 @@ receive_data(struct transaction *t, struct failure *why)
 	    dialogue_receive(s, STEP_FINAL, why);
 }
 
-/* A command and its answer at a time. */
+/* Without PIPELINING: one command, then its reply. */
 static bool
 envelope_stepwise(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 
-	if (s->dirty && (!dialogue_send(s, why, "RSET") || !receive_rset(t, why)))
+	if (s->dirty &&
+	    (!dialogue_send(s, why, "RSET") || !receive_rset(t, why)))
 		return false;
 	if (!send_mail(t, why) || !receive_mail(t, why))
 		return false;
@@ -189,7 +189,7 @@ envelope_stepwise(struct transaction *t, struct failure *why)
 	    (dialogue_send(s, why, "DATA") && receive_data(t, why));
 }
 
-/* One flight: RSET and MAIL in the first, DATA or the message in the last. */
+/* The first flight has RSET and MAIL, the last DATA or the message. */
 static bool
 send_flight(struct transaction *t, size_t first, size_t end, bool rset,
     struct failure *why)
@@ -222,9 +222,9 @@ receive_flight(struct transaction *t, size_t first, size_t end, bool rset,
 	return end < t->n || t->mode != MODE_DATA || receive_data(t, why);
 }
 
-/* No more recipients are wanted, and DATA was not said with them. */
+/* The server wants no more recipients before the last flight: send DATA. */
 static bool
-send_data_early(struct transaction *t, struct failure *why)
+end_envelope(struct transaction *t, struct failure *why)
 {
 	return t->mode != MODE_DATA ||
 	    (dialogue_send(t->s, why, "DATA") && receive_data(t, why));
@@ -244,7 +244,7 @@ envelope_pipelined(struct transaction *t, struct failure *why)
 			return false;
 		first = end;
 	} while (t->mail_accepted && !t->too_many && first < t->n);
-	if (t->mail_accepted && first < t->n && !send_data_early(t, why))
+	if (t->mail_accepted && first < t->n && !end_envelope(t, why))
 		return false;
 	if (t->mode == MODE_BDAT)
 		t->data_accepted = t->n_accepted > 0;
@@ -252,9 +252,8 @@ envelope_pipelined(struct transaction *t, struct failure *why)
 }
 
 /*
- * A session may be for so many domains of recipients (RFC 9422); a new one is
- * remembered.  Few such servers have more than one in mind, so to look
- * through the list is cheap.
+ * False if the session already has recipients at RCPTDOMAINMAX other domains
+ * (RFC 9422).  The limit is usually 1, so a linear search is cheap.
  */
 static bool
 accepts_domain(struct session *s, const char *path)
@@ -278,9 +277,9 @@ accepts_domain(struct session *s, const char *path)
 }
 
 /*
- * Everybody who waits, as many as the server takes in one transaction.  All
- * before .from have an outcome, so all rounds together look at each path
- * about once.
+ * Selects forward-paths without an outcome, as many as the server accepts in
+ * one transaction.  All before .from have an outcome, so that all transactions
+ * together look at each path about once.
  */
 static void
 select_recipients(struct transaction *t)
@@ -306,9 +305,9 @@ select_recipients(struct transaction *t)
 }
 
 /*
- * In LMTP a first 500 after BDAT may be about the command or about the first
- * recipient, whose message the others have: so LMTP is by DATA, which costs
- * no more round trips.
+ * LMTP uses DATA, which takes as many round trips: after BDAT, a first reply of
+ * 500 could mean that the command is unknown, or that the message was refused
+ * for the first recipient only.
  */
 static enum data_mode
 select_mode(const struct transaction *t)
@@ -323,7 +322,10 @@ select_mode(const struct transaction *t)
 	return MODE_BDAT;
 }
 
-/* What went out with the envelope may have been taken, unless 421 was said. */
+/*
+ * If the message was sent with the envelope, it may have been accepted, unless
+ * the reply was 421.
+ */
 static bool
 envelope_failed(struct transaction *t, const struct failure *why)
 {
@@ -349,7 +351,7 @@ send_transaction(struct transaction *t, struct failure *why)
 	if (!(offers(s, EXT_PIPELINING) ? envelope_pipelined(t, why) :
 	    envelope_stepwise(t, why)))
 		return envelope_failed(t, why);
-	/* Told so once, it need not be told again. */
+	/* The next transaction keeps to the limit. */
 	if (t->too_many && !t->accepted_after)
 		s->rcpt_max = (unsigned)t->n_accepted;
 	if (t->mode == MODE_EARLY_BDAT)
@@ -367,7 +369,8 @@ check_size(struct transaction *t)
 	if (max == 0 || t->wire.size <= max)
 		return true;
 	snprintf(too_big.text, sizeof(too_big.text), "%sthe message has %llu "
-	    "octets and the server takes %llu at most", t->s->options->prefix,
+	    "octets, but the server accepts at most %llu",
+	    t->s->options->prefix,
 	    (unsigned long long)t->wire.size, (unsigned long long)max);
 	for (size_t i = 0; i < t->env->n; i++)
 		if (t->outcomes[i].kind == OUTCOME_WAITING)

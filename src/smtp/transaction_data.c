@@ -91,7 +91,7 @@ transaction_data_plain(struct stream *s, struct wire *w, struct failure *why)
 /* ------------------------------------------------------------- the replies */
 
 /*
- * One final reply.  If none comes, the server may have taken the message,
+ * One final reply.  If none comes, the server may have accepted the message,
  * unless it said 421.
  */
 static bool
@@ -169,7 +169,7 @@ receive_early_reply(struct transaction *t, struct failure *why)
 	if (reply_is_transient(&s->reply) || reply_is_permanent(&s->reply))
 		reply_outcome_rest(t, STEP_FINAL);
 	else
-		failure_suffix(why, ", and the message had not ended");
+		failure_suffix(why, " (before the end of the message)");
 	return false;
 }
 

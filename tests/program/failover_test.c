@@ -76,14 +76,14 @@ static const struct failover_case cases[] = {
 	{ "once the message was sent, nobody else gets it", { .steps = {
 	    { .at = ON_BODY, .say = "", .then = THEN_CLOSE } } },
 	    .status = EX_TEMPFAIL,
-	    .err = "may have taken the message all the same" },
+	    .err = "may have accepted the message" },
 	{ "nor when it was sent in part", { .steps = { { .at = ON_IN_BODY,
 	    .after = 1, .say = "", .then = THEN_RESET } } },
 	    .status = EX_TEMPFAIL, .err = "127.0.0.1" },
 	{ "nor when it was sent with the envelope", { .steps = {
 	    { .at = ON_RCPT, .say = "", .then = THEN_CLOSE } } },
 	    .more = "early_bdat = yes\n", .status = EX_TEMPFAIL,
-	    .err = "may have taken the message all the same" },
+	    .err = "may have accepted the message" },
 	{ "unless the envelope was answered by a farewell", { .steps = {
 	    { .at = ON_RCPT, .say = "421 4.3.2 going",
 	    .then = THEN_CLOSE } } }, .more = "early_bdat = yes\n",

@@ -42,7 +42,7 @@ static const struct {
 	[PUTS_OFF] = { "temporary refusal", "451 4.3.0 later\r\n",
 	    .text = "451 4.3.0 later" },
 	[LEAVES] = { "421", "421 4.3.2 going down\r\n",
-	    .text = "the server is leaving: 421 4.3.2 going down" },
+	    .text = "the server closes the connection: 421 4.3.2 going down" },
 	[HANGS] = { "no answer", "", .then = THEN_HANG, .impatient = true,
 	    .text = "timed out after 2 s" },
 	[CLOSES] = { "hang-up", "", .then = THEN_CLOSE,
@@ -52,12 +52,12 @@ static const struct {
 	[SAYS_2XX] = { "2xx", "299 2.0.0 well\r\n", .text = "299 2.0.0 well" },
 	[SAYS_3XX] = { "3xx", "399 and then\r\n", .text = "399 and then" },
 	[GARBAGE] = { "garbage", "\033]0;you\a\x90 hello\r\n",
-	    .text = "no SMTP (no reply code): "
+	    .text = "invalid SMTP reply from the server (no reply code): "
 	    "\"\\033]0;you\\007\\220 hello\"" },
 	[LONG_LINE] = { "an endless line", "250 and on and on",
 	    .how = ENDLESS, .text = "a line of more than 12288 octets" },
 	[MANY_LINES] = { "an endless reply", "250-more\r\n",
-	    .how = ENDLESS, .text = "a reply without end" },
+	    .how = ENDLESS, .text = "too many lines" },
 	[TWO_CODES] = { "two codes in one reply",
 	    "250-yes\r\n550 no\r\n", .text = "two reply codes in one reply" },
 	[WITH_NUL] = { "a NUL within", .raw = "%s\r\n" },
@@ -236,7 +236,7 @@ set_expected_doubt(struct row *row, enum event event)
 	if (event == LEAVES)
 		row->err_too = "end of message: 421 4.3.2 going down";
 	else if (event != PUTS_OFF)
-		row->err = "the server may have taken the message all the "
+		row->err = "the server may have accepted the message all the "
 		    "same";
 	row->delivered = -1;	/* either */
 }
@@ -321,7 +321,7 @@ static const struct row others[] = {
 	    .status = LATER, .err = "greeting: timed out after 2 s" },
 	{ "the final reply together with the 354", { .keywords = PIPELINING,
 	    .steps = { { .at = ON_DATA, .also = "250 2.0.0 taken\r\n" } } },
-	    .status = ODD, .err = "a reply that nothing was asked for" },
+	    .status = ODD, .err = "unexpected reply" },
 	{ "a 421 together with the greeting", { .steps = { { .at = ON_GREETING,
 	    .also = "421 4.3.2 no, go\r\n" } } },
 	    .status = LATER, .err = "421 4.3.2 no, go" },
@@ -338,7 +338,7 @@ static const struct row others[] = {
 	    .status = LATER, .err = "127.0.0.1:" },
 	{ "an unexpected reply is reported in one line", { .steps = { {
 	    .at = ON_GREETING, .also = "250-x\r\n250 y\r\n" } } },
-	    .status = ODD, .err = "nothing was asked for: 250 x / y\n" },
+	    .status = ODD, .err = "unexpected reply from the server: 250 x / y\n" },
 	{ "an incomplete line after the final reply is ignored",
 	    { .steps = { { .at = ON_BODY, .also = "2" } } },
 	    .status = OK, .delivered = 1 },

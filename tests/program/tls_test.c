@@ -817,11 +817,11 @@ static const struct CMUnitTest tls_spec[] = {
 	    .says = { "offers no AUTH" }),
 	TOLD("a reply too many after TLS", AT_ONCE({ .at = ON_EHLO,
 	    .also = "235 2.7.0 welcome\r\n" }), .status = EX_PROTOCOL,
-	    .commands = "EHLO", .says = { "a reply that nothing was asked "
-	    "for: 235" }),
+	    .commands = "EHLO", .says = { "unexpected reply from the server: "
+	    "235" }),
 	TOLD("a greeting too many after TLS", AT_ONCE({ .at = ON_GREETING,
 	    .also = "250-x\r\n250 AUTH PLAIN\r\n" }), .status = EX_PROTOCOL,
-	    .commands = "", .says = { "nothing was asked for: 250" }),
+	    .commands = "", .says = { "unexpected reply from the server: 250" }),
 	TOLD("a web server behind TLS", AT_ONCE({ .at = ON_GREETING,
 	    .raw = "HTTP/1.1 400 Bad Request\r\n\r\n",
 	    .then = THEN_CLOSE }), .status = EX_PROTOCOL,

@@ -40,7 +40,7 @@ a_greeting_has_a_time_of_its_own(void **state)
 {
 	(void)state;
 	silence(&(struct session_options){ .prefix = "", .helo = "x", .greeting_ms = 50,
-	    .timeout_ms = 60 * 1000 }, "", "greeting: no answer");
+	    .timeout_ms = 60 * 1000 }, "", "greeting: timed out");
 }
 
 static void
@@ -49,7 +49,7 @@ which_no_other_step_has(void **state)
 	(void)state;
 	silence(&(struct session_options){ .prefix = "", .helo = "x",
 	    .greeting_ms = 60 * 1000, .timeout_ms = 50 },
-	    "220 mail.example\r\n", "EHLO: no answer");
+	    "220 mail.example\r\n", "EHLO: timed out");
 }
 
 int
