@@ -15,95 +15,11 @@
 #include "config/identity.h"
 #include "mail/address.h"
 #include "mail/verdict.h"
-#include "relay/mail_log.h"
-#include "relay/relay.h"
-#include "submit/deliver.h"
-#include "submit/prepare.h"
-#include "submit/spool_config.h"
+#include "submit/submit.h"
 #include "util/buffer.h"
-#include "util/interrupt.h"
 #include "util/memory.h"
 
-struct submission {
-	const struct options	*options;
-	const struct config	*config;
-	const struct log	*log;
-	struct identity		 me;
-	struct message		 message;
-	struct envelope		 envelope;
-	struct outcome		*outcomes;	/* one for each forward-path */
-	struct spool		 spool;
-	enum spool_config	 queue;
-	struct failure		 no_queue;	/* why there is none */
-	struct interrupt	 interrupt;	/* once the message is read */
-};
-
-static void
-add_recipients(struct submission *s, const struct address_list *to)
-{
-	struct buffer	path = { 0 };
-
-	for (size_t i = 0; i < to->n; i++) {
-		buffer_clear(&path);
-		address_write(&path, &to->address[i]);
-		envelope_add(&s->envelope, path.data)->notify =
-		    s->options->notify;
-	}
-	buffer_free(&path);
-}
-
-static bool
-take_arguments(struct submission *s, struct failure *why)
-{
-	const struct options	*o = s->options;
-	struct address_list	 to = { 0 };
-	bool			 good = true;
-
-	for (int i = 0; good && i < o->n_arguments; i++)
-		good = address_list_parse(&to, o->arguments[i],
-		    strlen(o->arguments[i]), ADDRESS_ARGUMENT, why);
-	add_recipients(s, &to);
-	if (good && to.n == 0 && !o->from_header)
-		good = failed(why, EX_USAGE, "no recipients: name them as "
-		    "arguments, or use -t to take them from the header");
-	address_list_free(&to);
-	return good;
-}
-
-static void
-open_queue(struct submission *s)
-{
-	s->queue = spool_config_open(&s->spool, s->config, &s->no_queue);
-	if (s->queue == SPOOL_CONFIG_BROKEN)
-		log_line(s->log, LOG_WARNING, "%s", s->no_queue.text);
-}
-
-static bool
-read_message(struct submission *s, struct failure *why)
-{
-	struct spill_directories	spill;
-	struct message_limits	limits = {
-		.spill = spill.directory,
-		.size_max = config_number(s->config, NULL,
-		    KEY_MESSAGE_SIZE_LIMIT),
-	};
-	bool			dots = !s->options->ignore_dots &&
-				    !config_bool(s->config, NULL,
-				    KEY_IGNORE_DOTS);
-	bool			dot_ended;
-
-	spool_config_spill(&spill, &s->spool);
-	message_begin(&s->message, &limits);
-	message_keep_binary(&s->message, s->options->binary);
-	if (!input_read(STDIN_FILENO, &s->message, dots, &dot_ended, why))
-		return false;
-	if (dot_ended)
-		log_line(s->log, LOG_INFO,
-		    "a lone dot ended the message (no -i was given)");
-	return true;
-}
-
-/* One address of -f, with or without a name; "" is the null sender. */
+/* A string as one address of -f, with or without a name. */
 static bool
 parse_sender(const char *text, struct address *a, struct failure *why)
 {
@@ -122,148 +38,68 @@ parse_sender(const char *text, struct address *a, struct failure *why)
 }
 
 static bool
-take_sender(struct submission *s, struct failure *why)
+set_sender(struct envelope *env, const char *sender, struct failure *why)
 {
-	const char	*sender = s->options->sender;
-	struct address	 a = { 0 };
-	struct buffer	 path = { 0 };
+	struct address	a = { 0 };
+	struct buffer	path = { 0 };
 
-	if (sender == NULL || sender[0] == '\0') {
-		if (sender != NULL)
-			envelope_set_reverse(&s->envelope, "");
+	if (sender == NULL)
+		return true;
+	if (sender[0] == '\0') {
+		envelope_set_reverse(env, "");
 		return true;
 	}
 	if (!parse_sender(sender, &a, why))
 		return false;
 	address_write(&path, &a);
-	envelope_set_reverse(&s->envelope, path.data);
+	envelope_set_reverse(env, path.data);
 	address_free(&a);
 	buffer_free(&path);
 	return true;
 }
 
-static void
-attempt(struct submission *s, struct delivered *where)
+/* Adds the recipients that the command line names. */
+static bool
+add_recipients(struct envelope *env, const struct options *o,
+    struct failure *why)
 {
-	struct relay	relay;
-	struct sandbox	sandbox;
-	struct delivery	delivery = {
-		.relay = &relay,
-		.queue = s->queue == SPOOL_CONFIG_OPEN ? &s->spool : NULL,
-		.no_queue = s->queue == SPOOL_CONFIG_OPEN ||
-		    s->queue == SPOOL_CONFIG_OFF ? NULL : &s->no_queue,
-		.queue_is_set = s->queue == SPOOL_CONFIG_BROKEN,
-		.envelope = &s->envelope,
-		.message = &s->message,
-		.uid = (uint32_t)getuid(),
-		.caller = s->me.user,
-		.untried = s->options->delivery != DELIVER_NOW,
-	};
+	struct address_list	to = { 0 };
+	struct buffer		path = { 0 };
+	bool			good = true;
 
-	relay_begin(&relay, s->config, &s->me,
-	    s->options->verbose ? &transcript : NULL);
-	relay.interrupt = &s->interrupt;
-	if (deliver_tries(&delivery)) {
-		sandbox = spool_config_sandbox(delivery.queue);
-		relay_confine(&relay, &sandbox);
+	for (int i = 0; good && i < o->n_arguments; i++)
+		good = address_list_parse(&to, o->arguments[i],
+		    strlen(o->arguments[i]), ADDRESS_ARGUMENT, why);
+	for (size_t i = 0; good && i < to.n; i++) {
+		buffer_clear(&path);
+		address_write(&path, &to.address[i]);
+		envelope_add(env, path.data)->notify = o->notify;
 	}
-	deliver(&delivery, s->outcomes, where);
-	relay_end(&relay);
-}
-
-static int
-hand_over(struct submission *s)
-{
-	struct delivered	where;
-	struct mail_log		mail_log = {
-		.uid = (uint32_t)getuid(),
-		.envelope = &s->envelope,
-		.message = &s->message,
-	};
-	struct report		report = {
-		.log = s->log,
-		.errors = s->options->errors,
-		.verbose = s->options->verbose,
-		.envelope = &s->envelope,
-	};
-
-	interrupt_hold(&s->interrupt);
-	attempt(s, &where);
-	mail_log.id = report.queued = where.queued[0] != '\0' ? where.queued :
-	    NULL;
-	report.kept = where.failed[0] != '\0' ? where.failed : NULL;
-	report.spool = s->spool.directory;
-	mail_log_outcomes(s->log, &mail_log, s->outcomes);
-	if (s->options->delivery == DELIVER_BACKGROUND &&
-	    where.queued[0] != '\0')
-		flush_in_background(s->config, s->log, &s->spool,
-		    where.queued);
-	return report_outcomes(&report, s->outcomes);
-}
-
-static bool
-take_envelope(struct submission *s, struct failure *why)
-{
-	const struct options	*o = s->options;
-
-	s->envelope.envid = o->envid != NULL ? memory_copy(o->envid) : NULL;
-	s->envelope.ret = o->ret;
-	if (take_arguments(s, why) && take_sender(s, why))
-		return true;
-	if (o->mode == MODE_DELIVER || o->from_header)
-		input_drain(STDIN_FILENO);
-	return false;
-}
-
-static bool
-judge(struct submission *s, struct failure *why)
-{
-	struct local_names	directory;
-	struct preparation	preparation = {
-		.config = s->config,
-		.me = &s->me,
-		.directory = &directory,
-		.full_name = s->options->full_name,
-		.from_header = s->options->from_header,
-		.notify = s->options->notify,
-	};
-	bool			good;
-
-	identity_find(&s->me, s->config);
-	local_names_begin(&directory, s->config, &s->me);
-	good = prepare(&preparation, &s->envelope, &s->message, &s->outcomes,
-	    why);
-	local_names_end(&directory);
+	if (good && to.n == 0 && !o->from_header)
+		good = failed(why, EX_USAGE, "no recipients: name them as "
+		    "arguments, or use -t to take them from the header");
+	buffer_free(&path);
+	address_list_free(&to);
 	return good;
 }
 
-static void
-submission_free(struct submission *s)
+static bool
+read_message(struct message *m, const struct options *options,
+    const struct submit *submit, struct failure *why)
 {
-	free(s->outcomes);
-	envelope_free(&s->envelope);
-	message_free(&s->message);
-	identity_free(&s->me);
-	spool_close(&s->spool);
-}
+	bool	dots = !options->ignore_dots &&
+		    !config_bool(submit->options.config, NULL,
+		    KEY_IGNORE_DOTS);
+	bool	dot_ended;
 
-int
-submit(const struct options *options, const struct config *config,
-    const struct log *log)
-{
-	struct submission	s = { .options = options, .config = config,
-				    .log = log, .message.body.fd = -1 };
-	struct failure		why;
-	int			status;
-
-	open_queue(&s);
-	if (take_envelope(&s, &why) && read_message(&s, &why) &&
-	    judge(&s, &why))
-		status = hand_over(&s);
-	else
-		status = report_failure(log, options->errors, &why);
-	submission_free(&s);
-	return status;
+	message_begin(m, &submit->limits);
+	message_keep_binary(m, options->binary);
+	if (!input_read(STDIN_FILENO, m, dots, &dot_ended, why))
+		return false;
+	if (dot_ended)
+		log_line(submit->options.log, LOG_INFO,
+		    "a lone dot ended the message (no -i was given)");
+	return true;
 }
 
 static void
@@ -274,23 +110,22 @@ print_path(const char *what, const char *path)
 	putchar('>');
 }
 
-/* One that goes nowhere says why. */
+/* Prints the envelope, and why recipients are refused. */
 static int
-print_envelope(const struct submission *s)
+print_envelope(const struct envelope *env, const struct outcome *outcomes)
 {
-	const struct envelope	*env = &s->envelope;
-	const struct outcome	*worst = verdict_worst(s->outcomes, env->n,
+	const struct outcome	*worst = verdict_worst(outcomes, env->n,
 				    false);
 
 	print_path("from", env->reverse_path);
 	putchar('\n');
 	for (size_t i = 0; i < env->n; i++) {
-		bool	good = s->outcomes[i].kind == OUTCOME_WAITING;
+		bool	good = outcomes[i].kind == OUTCOME_WAITING;
 
 		print_path(good ? "to" : "not to", env->forward[i].path);
 		if (!good) {
 			printf(": ");
-			output_text(s->outcomes[i].text);
+			output_text(outcomes[i].text);
 		}
 		putchar('\n');
 	}
@@ -298,21 +133,94 @@ print_envelope(const struct submission *s)
 	    worst->status : EX_OK;
 }
 
+static int
+report_result(const struct options *options, const struct submit_options *s,
+    const struct envelope *env, const struct submit_result *result)
+{
+	struct report	report = {
+		.log = s->log,
+		.errors = options->errors,
+		.verbose = options->verbose,
+		.envelope = env,
+		.spool = config_text(s->config, NULL, KEY_QUEUE),
+	};
+
+	if (s->mode == SUBMIT_VERIFY)
+		return print_envelope(env, result->outcomes);
+	if (result->queued[0] != '\0')
+		report.queued = result->queued;
+	if (result->failed[0] != '\0')
+		report.kept = result->failed;
+	return report_outcomes(&report, result->outcomes);
+}
+
+static int
+send_message(const struct options *options, struct submit_options *how)
+{
+	struct identity		me;
+	struct submit		submit;
+	struct envelope		env = { .ret = options->ret };
+	struct message		message = { .body.fd = -1 };
+	struct submit_result	result = { 0 };
+	struct failure		why;
+	bool			reads, good;
+	int			status;
+
+	identity_find(&me, how->config);
+	how->me = &me;
+	how->uid = (uint32_t)getuid();
+	how->trace = options->verbose ? &transcript : NULL;
+	how->full_name = options->full_name;
+	how->from_header = options->from_header;
+	how->notify = options->notify;
+	submit_open(&submit, how);
+	if (options->envid != NULL)
+		env.envid = memory_copy(options->envid);
+	reads = how->mode != SUBMIT_VERIFY || options->from_header;
+	good = add_recipients(&env, options, &why) &&
+	    set_sender(&env, options->sender, &why);
+	if (!good && reads)
+		input_drain(STDIN_FILENO);
+	good = good && (!reads ||
+	    read_message(&message, options, &submit, &why)) &&
+	    submit_message(&submit, &env, &message, &result, &why);
+	if (good && options->delivery == DELIVER_BACKGROUND &&
+	    result.queued[0] != '\0')
+		flush_in_background(how->config, how->log, &submit.spool,
+		    result.queued);
+	submit_close(&submit);
+	status = good ? report_result(options, how, &env, &result) :
+	    report_failure(how->log, options->errors, &why);
+	submit_result_free(&result);
+	envelope_free(&env);
+	message_free(&message);
+	identity_free(&me);
+	return status;
+}
+
+int
+submit(const struct options *options, const struct config *config,
+    const struct log *log)
+{
+	struct submit_options	how = {
+		.mode = options->delivery == DELIVER_NOW ? SUBMIT_NOW :
+		    SUBMIT_QUEUE,
+		.config = config,
+		.log = log,
+	};
+
+	return send_message(options, &how);
+}
+
 int
 submit_verify(const struct options *options, const struct config *config,
     const struct log *log)
 {
-	struct submission	s = { .options = options, .config = config,
-				    .log = log, .message.body.fd = -1 };
-	struct failure		why;
-	int			status;
+	struct submit_options	how = {
+		.mode = SUBMIT_VERIFY,
+		.config = config,
+		.log = log,
+	};
 
-	if (take_envelope(&s, &why) &&
-	    (!options->from_header || read_message(&s, &why)) &&
-	    judge(&s, &why))
-		status = print_envelope(&s);
-	else
-		status = report_failure(log, options->errors, &why);
-	submission_free(&s);
-	return status;
+	return send_message(options, &how);
 }

@@ -16,12 +16,13 @@ smtp_session(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct identity		me;
-	struct post_options	post = {
+	struct submit_options	how = {
+		.mode = options->delivery == DELIVER_QUEUE ? SUBMIT_QUEUE :
+		    SUBMIT_NOW,
 		.config = config,
 		.me = &me,
 		.log = log,
 		.uid = (uint32_t)getuid(),
-		.untried = options->delivery == DELIVER_QUEUE,
 	};
 	struct interrupt	interrupt;
 	struct stream		stream;
@@ -29,10 +30,10 @@ smtp_session(const struct options *options, const struct config *config,
 	int			status = EX_OK;
 
 	interrupt_hold(&interrupt);
-	post.interrupt = &interrupt;
+	how.interrupt = &interrupt;
 	identity_find(&me, config);
 	stream_open_pair(&stream, STDIN_FILENO, STDOUT_FILENO);
-	if (!post_session(&stream, &post, &why) &&
+	if (!smtpd_submit(&stream, &how, 0, &why) &&
 	    !interrupt_came(&interrupt)) {
 		failed(&why, EX_IOERR, "lost connection to the SMTP "
 		    "client on standard input");

@@ -1,10 +1,10 @@
 /*
- * smtpd_submit.h - a session whose messages go where all others go
+ * smtpd_submit.h - an SMTP or LMTP session that submits its messages
  *
- * Each message is judged, tried at once, queued if it has to wait, and
- * accounted for in the log.  One connection to the smarthost serves them all
- * for as long as the smarthost keeps it.  A signal puts the message in hand
- * into the queue; its reply is given before the session ends.
+ * Each message is submitted when it is complete (submit/submit.h), and the
+ * reply tells its outcome.  All messages use one session with the smarthost
+ * for as long as the smarthost keeps it open.  If a signal arrives, the current
+ * message is queued and its reply is written before the session ends.
  */
 #ifndef SMTPD_SUBMIT_H
 #define SMTPD_SUBMIT_H
@@ -12,28 +12,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config/config.h"
-#include "config/identity.h"
 #include "net/stream.h"
-#include "smtp/session.h"
+#include "submit/submit.h"
 #include "util/failure.h"
-#include "util/log.h"
 
-/* All borrowed. */
-struct post_options {
-	const struct config	*config;
-	const struct identity	*me;		/* whose messages they are */
-	const struct log	*log;
-	const struct trace	*trace;		/* NULL: none */
-	uint32_t		 uid;		/* likewise */
-	struct interrupt	*interrupt;	/* ends the session; or NULL */
-	int64_t			 idle_ms;	/* 0: a client may think long */
-	bool			 untried;	/* into the queue, if there is
-						 * one, without an attempt */
-};
-
-/* As smtpd_session(). */
-bool	post_session(struct stream *, const struct post_options *,
-	    struct failure *why);
+/*
+ * Runs a session; see smtpd_session().  The sandbox is entered before the
+ * greeting, whatever the options say.  idle_ms: how long to wait for the
+ * client, 0: no limit.
+ */
+bool	smtpd_submit(struct stream *, const struct submit_options *,
+	    int64_t idle_ms, struct failure *why);
 
 #endif

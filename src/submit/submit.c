@@ -1,0 +1,321 @@
+#include "submit/submit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "queue/commit.h"
+#include "queue/health.h"
+#include "queue/retry.h"
+#include "relay/mail_log.h"
+#include "submit/prepare.h"
+#include "util/memory.h"
+
+/* One message, prepared. */
+struct job {
+	struct submit		*submit;
+	const struct envelope	*envelope;
+	const struct message	*message;
+	struct submit_result	*result;
+	bool			 attempted;
+};
+
+static bool
+has_queue(const struct submit *s)
+{
+	return s->queue == SPOOL_CONFIG_OPEN;
+}
+
+static void
+confine(struct submit *s)
+{
+	struct sandbox	sandbox = spool_config_sandbox(has_queue(s) ?
+			    &s->spool : NULL);
+
+	relay_confine(&s->relay, &sandbox);
+	s->confined = true;
+}
+
+void
+submit_open(struct submit *s, const struct submit_options *options)
+{
+	const struct config	*config = options->config;
+
+	s->options = *options;
+	s->spool = (struct spool){ 0 };
+	s->queue = SPOOL_CONFIG_OFF;
+	s->spare.fd = -1;
+	s->confined = false;
+	if (options->mode != SUBMIT_VERIFY)
+		s->queue = spool_config_open(&s->spool, config, &s->no_queue);
+	if (s->queue == SPOOL_CONFIG_BROKEN)
+		log_line(options->log, LOG_WARNING, "%s", s->no_queue.text);
+	spool_config_spill(&s->spill, &s->spool);
+	s->limits = (struct message_limits){
+		.spill = s->spill.directory,
+		.size_max = config_number(config, NULL,
+		    KEY_MESSAGE_SIZE_LIMIT),
+	};
+	local_names_begin(&s->local_names, config, options->me);
+	relay_begin(&s->relay, config, options->me, options->trace);
+	s->relay.interrupt = options->interrupt;
+	if (!options->confine)
+		return;
+	if (spool_config_spare(&s->spare, &s->spill, &s->spool))
+		s->limits.spare = &s->spare;
+	confine(s);
+}
+
+void
+submit_close(struct submit *s)
+{
+	relay_end(&s->relay);
+	local_names_end(&s->local_names);
+	spool_close(&s->spool);
+	if (s->spare.fd != -1)
+		close(s->spare.fd);
+}
+
+static struct preparation
+preparation_of(struct submit *s, struct leads *leads)
+{
+	const struct submit_options	*o = &s->options;
+
+	return (struct preparation){
+		.config = o->config,
+		.me = o->me,
+		.directory = &s->local_names,
+		.full_name = o->full_name,
+		.from_header = o->from_header,
+		.notify = o->notify,
+		.leads = o->each_recipient ? leads : NULL,
+	};
+}
+
+bool
+submit_recipient(struct submit *s, const struct address *a,
+    struct failure *why)
+{
+	struct preparation	p = preparation_of(s, NULL);
+
+	return prepare_recipient(&p, a, why);
+}
+
+static bool
+any(const struct job *j, enum outcome_kind kind)
+{
+	for (size_t i = 0; i < j->envelope->n; i++)
+		if (j->result->outcomes[i].kind == kind)
+			return true;
+	return false;
+}
+
+/*
+ * Commits the failed forward-paths to failed/, or all others to the queue.
+ * Others are those to send again and those delivered already, which the entry
+ * records.
+ */
+static bool
+commit(const struct job *j, enum spool_folder folder, char *id,
+    struct failure *why)
+{
+	const struct envelope	*all = j->envelope;
+	int64_t			 now = (int64_t)time(NULL);
+	bool			 in_doubt = false, asked = false, good;
+	struct envelope		 env;
+	struct outcome		*outcomes = memory_new(all->n,
+				    sizeof(*outcomes));
+	struct submission	 entry = {
+		.folder = folder,
+		.envelope = &env,
+		.outcomes = outcomes,
+		.message = j->message,
+		.next = now,
+		.uid = j->submit->options.uid,
+		.caller = j->submit->options.me->user,
+	};
+
+	envelope_begin_like(&env, all);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct outcome	*o = &j->result->outcomes[i];
+
+		if ((o->kind == OUTCOME_FAILED) != (folder == SPOOL_FAILED))
+			continue;
+		in_doubt |= o->in_doubt;
+		asked |= !o->unasked;
+		outcomes[env.n] = *o;
+		envelope_add_like(&env, all->forward[i].path,
+		    &all->forward[i]);
+	}
+	if (j->attempted) {
+		entry.attempts = 1;
+		entry.asked = asked;
+		entry.next += retry_delay(1, in_doubt, arc4random());
+	}
+	good = spool_commit(&j->submit->spool, &entry, id, why);
+	if (!good)
+		id[0] = '\0';
+	envelope_free(&env);
+	free(outcomes);
+	return good;
+}
+
+/*
+ * Messages that failed must not take the room of messages that are still to
+ * be sent: failed/ stops growing when half the spool is used.
+ */
+static void
+commit_failed(const struct job *j)
+{
+	struct spool	*spool = &j->submit->spool;
+	uint64_t	 size_max = spool->size_max;
+	struct failure	 ignored;	/* the caller gets the outcomes */
+
+	spool->size_max = size_max == 1 ? 1 : size_max / 2;
+	commit(j, SPOOL_FAILED, j->result->failed, &ignored);
+	spool->size_max = size_max;
+}
+
+/*
+ * Adds to each deferred outcome why the message is not in the queue; with_status
+ * also replaces the status.
+ */
+static void
+explain_not_queued(const struct job *j, const struct failure *why,
+    bool with_status)
+{
+	for (size_t i = 0; i < j->envelope->n; i++) {
+		struct outcome	*o = &j->result->outcomes[i];
+
+		if (o->kind != OUTCOME_DEFERRED)
+			continue;
+		if (o->text[0] != '\0') {
+			/* Half of the room for each reason. */
+			o->text[sizeof(o->text) / 2] = '\0';
+			strlcat(o->text, "; and not queued: ",
+			    sizeof(o->text));
+		}
+		strlcat(o->text, why->text, sizeof(o->text));
+		if (with_status)
+			o->status = why->status;
+	}
+}
+
+static void
+queue_deferred(const struct job *j)
+{
+	const struct submit	*s = j->submit;
+	struct failure		 why;
+
+	if (has_queue(s)) {
+		if (!commit(j, SPOOL_QUEUE, j->result->queued, &why))
+			explain_not_queued(j, &why, true);
+	} else if (s->queue != SPOOL_CONFIG_OFF) {
+		explain_not_queued(j, &s->no_queue,
+		    s->queue == SPOOL_CONFIG_BROKEN);
+	}
+}
+
+/* For relais queue status. */
+static void
+note_health(const struct job *j)
+{
+	struct spool		*spool = &j->submit->spool;
+	const struct outcome	*error = NULL;
+	bool			 delivered = false;
+	int64_t			 now = (int64_t)time(NULL);
+	struct failure		 ignored;	/* nothing depends on it */
+
+	for (size_t i = 0; i < j->envelope->n; i++) {
+		const struct outcome	*o = &j->result->outcomes[i];
+
+		if (o->kind == OUTCOME_DELIVERED)
+			delivered = true;
+		else if (error == NULL || o->kind == OUTCOME_FAILED)
+			error = o;
+	}
+	if (error != NULL)
+		health_note_error(spool, now, error->text,
+		    error->kind == OUTCOME_FAILED, &ignored);
+	if (delivered)
+		health_note_success(spool, now, &ignored);
+}
+
+/* Makes the attempt, or defers everything without one. */
+static void
+attempt(const struct job *j)
+{
+	struct submit	*s = j->submit;
+	struct outcome	*outcomes = j->result->outcomes;
+
+	/* From here on the message would be lost with the process. */
+	if (s->relay.interrupt == NULL) {
+		interrupt_hold(&s->interrupt);
+		s->relay.interrupt = &s->interrupt;
+	}
+	if (j->attempted) {
+		if (!s->confined)
+			confine(s);
+		if (any(j, OUTCOME_WAITING))
+			relay_send(&s->relay, j->envelope, j->message,
+			    outcomes);
+		return;
+	}
+	for (size_t i = 0; i < j->envelope->n; i++)
+		if (outcomes[i].kind == OUTCOME_WAITING)
+			outcomes[i] = (struct outcome){
+			    .kind = OUTCOME_DEFERRED, .status = EX_TEMPFAIL };
+}
+
+bool
+submit_message(struct submit *s, struct envelope *env,
+    struct message *message, struct submit_result *result,
+    struct failure *why)
+{
+	struct preparation	p = preparation_of(s, &result->leads);
+	struct job		j = { s, env, message, result,
+				    s->options.mode == SUBMIT_NOW ||
+				    s->queue == SPOOL_CONFIG_OFF ||
+				    s->queue == SPOOL_CONFIG_NONE };
+	struct mail_log		mail_log = {
+		.uid = s->options.uid,
+		.envelope = env,
+		.message = message,
+	};
+
+	*result = (struct submit_result){ 0 };
+	if (!prepare(&p, env, message, &result->outcomes, why))
+		return false;
+	if (s->options.mode == SUBMIT_VERIFY)
+		return true;
+	attempt(&j);
+	if (any(&j, OUTCOME_DEFERRED))
+		queue_deferred(&j);
+	if (has_queue(s)) {
+		if (any(&j, OUTCOME_FAILED))
+			commit_failed(&j);
+		if (j.attempted)
+			note_health(&j);
+	}
+	if (result->queued[0] != '\0')
+		mail_log.id = result->queued;
+	mail_log_outcomes(s->options.log, &mail_log, result->outcomes);
+	return true;
+}
+
+const struct outcome *
+submit_result_for(const struct submit_result *r, size_t i)
+{
+	return leads_worst(&r->leads, r->outcomes, i, r->queued[0] != '\0');
+}
+
+void
+submit_result_free(struct submit_result *r)
+{
+	free(r->outcomes);
+	leads_free(&r->leads);
+	r->outcomes = NULL;
+}
