@@ -24,10 +24,10 @@ within(const struct config *config, const struct section *s,
 }
 
 static bool
-lacks(const struct setting *half, enum config_key key, const char *what,
+requires(const struct setting *half, enum config_key key, const char *what,
     struct failure *why)
 {
-	return failed(why, EX_CONFIG, "%s: %s without %s", half->origin,
+	return failed(why, EX_CONFIG, "%s: %s: requires %s", half->origin,
 	    config_key_name(key), what);
 }
 
@@ -59,8 +59,8 @@ one_secret(const struct section *s, struct failure *why)
 		if (s->setting[k] == NULL)
 			continue;
 		if (first != NULL)
-			return failed(why, EX_CONFIG, "%s: %s besides %s (%s): "
-			    "only one of them can count",
+			return failed(why, EX_CONFIG, "%s: %s: conflicts "
+			    "with %s (%s); remove one of them",
 			    s->setting[k]->origin, config_key_name(k),
 			    config_key_name(name), first->origin);
 		first = s->setting[k];
@@ -80,15 +80,16 @@ credentials_are_whole(const struct config *config, const struct section *s,
 	bool			 in_url = url_has_user(host->value);
 
 	if (secret != NULL && user == NULL && !in_url)
-		return lacks(secret, kind, "user", why);
+		return requires(secret, kind, "user in the same section", why);
 	if (secret != NULL || within(config, s, KEY_TLS_CERTIFICATE) != NULL)
 		return true;
 	if (user != NULL)
-		return lacks(user, KEY_USER, "password_file, password_command, "
-		    "token_command or password", why);
+		return requires(user, KEY_USER, "password_file, "
+		    "password_command, token_command or password in the same "
+		    "section", why);
 	if (in_url)
-		return lacks(host, KEY_SMARTHOST, "a password_file for the "
-		    "user in its URL", why);
+		return requires(host, KEY_SMARTHOST, "password_file or another "
+		    "secret for the user in the URL", why);
 	return true;
 }
 
@@ -104,9 +105,9 @@ credentials_have_host(const struct config *config, const struct section *s,
 		return true;
 	for (enum config_key k = KEY_USER; k <= KEY_TOKEN_COMMAND; k++) {
 		if (s->setting[k] != NULL)
-			return failed(why, EX_CONFIG, "%s: %s without "
-			    "smarthost: credentials belong to the smarthost "
-			    "named in the same section", s->setting[k]->origin,
+			return failed(why, EX_CONFIG, "%s: %s: requires "
+			    "smarthost in the same section: credentials are "
+			    "used only for that smarthost", s->setting[k]->origin,
 			    config_key_name(k));
 	}
 	return true;
@@ -114,16 +115,16 @@ credentials_have_host(const struct config *config, const struct section *s,
 
 /* Fields that are not the configuration's to write, and why. */
 static const struct { const char *name, *reason; } reserved[] = {
-	{ "Bcc",		"it would tell what it is to hide" },
-	{ "Resent-Bcc",		"it would tell what it is to hide" },
-	{ "Apparently-To",	"it would tell who got the message" },
-	{ "From",		"from and from_mode are for that" },
-	{ "Sender",		"from and from_mode are for that" },
-	{ "Resent-From",	"from and from_mode are for that" },
-	{ "Resent-Sender",	"from and from_mode are for that" },
-	{ "Return-Path",	"it is for the host that delivers" },
-	{ "Received",		"received = yes is for that" },
-	{ "Content-Length",	"the message may change on its way" },
+	{ "Bcc",		"it would reveal hidden recipients" },
+	{ "Resent-Bcc",		"it would reveal hidden recipients" },
+	{ "Apparently-To",	"it would reveal the recipients" },
+	{ "From",		"use from and from_mode" },
+	{ "Sender",		"use from and from_mode" },
+	{ "Resent-From",	"use from and from_mode" },
+	{ "Resent-Sender",	"use from and from_mode" },
+	{ "Return-Path",	"the host that delivers the message adds it" },
+	{ "Received",		"use received = yes" },
+	{ "Content-Length",	"the message may change in transit" },
 };
 
 static bool
@@ -139,7 +140,7 @@ fields_are_free(const struct section *s, enum config_key key,
 			if (strlen(reserved[i].name) == len &&
 			    strncasecmp(reserved[i].name, f->value, len) == 0)
 				return failed(why, EX_CONFIG,
-				    "%s: %s: %s can't be set, %s", f->origin,
+				    "%s: %s: %s cannot be set; %s", f->origin,
 				    config_key_name(key), reserved[i].name,
 				    reserved[i].reason);
 	}
@@ -155,8 +156,8 @@ root_is_elsewhere(const struct section *s, struct failure *why)
 	if (root == NULL ||
 	    strcasecmp(strrchr(root->value, '@'), "@localhost") != 0)
 		return true;
-	return failed(why, EX_CONFIG, "%s: root = %s is a local name itself; "
-	    "it must be an address that the smarthost can reach",
+	return failed(why, EX_CONFIG, "%s: root: %s is a local name; use an "
+	    "address that the smarthost can deliver to",
 	    root->origin, root->value);
 }
 
@@ -174,9 +175,9 @@ section_keeps_its_mail(const struct section *s, struct failure *why)
 	    s->setting[KEY_SMARTHOST] == NULL ||
 	    fnmatch(s->pattern, from->value, FNM_CASEFOLD) == 0)
 		return true;
-	return failed(why, EX_CONFIG, "%s: from = %s does not match [from %s], "
-	    "so its mail would not go to the smarthost of this section; put "
-	    "the smarthost into a section [from %s]", from->origin,
+	return failed(why, EX_CONFIG, "%s: from: %s does not match [from %s], so "
+	    "the smarthost of this section would not be used; move smarthost "
+	    "to a section [from %s]", from->origin,
 	    from->value, s->pattern, from->value);
 }
 
@@ -189,10 +190,10 @@ check_section(const struct config *config, const struct section *s,
 
 	if (mode != NULL && strcmp(mode->value, "always") == 0 &&
 	    within(config, s, KEY_FROM) == NULL)
-		return lacks(mode, KEY_FROM_MODE, "from, the address that "
-		    "always counts", why);
+		return failed(why, EX_CONFIG, "%s: from_mode: always requires "
+		    "from", mode->origin);
 	if (key != NULL && within(config, s, KEY_TLS_CERTIFICATE) == NULL)
-		return lacks(key, KEY_TLS_KEY, "tls_certificate", why);
+		return requires(key, KEY_TLS_KEY, "tls_certificate", why);
 	if (!one_secret(s, why) || !fields_are_free(s, KEY_HEADER_ADD, why) ||
 	    !fields_are_free(s, KEY_HEADER_SET, why) ||
 	    !root_is_elsewhere(s, why) || !section_keeps_its_mail(s, why))

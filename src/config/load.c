@@ -83,10 +83,10 @@ set_variable(struct section *s, const char *name, const char *value,
 			return key_unknown(name, len, why);
 	}
 	if (key == KEY_INCLUDE)
-		return failed(why, EX_CONFIG, "include: may only stand in a "
-		    "file");
+		return failed(why, EX_CONFIG, "include: allowed only in a file");
 	if (s->setting[key] != NULL)
-		return failed(why, EX_CONFIG, "%s is set twice, also by %s",
+		return failed(why, EX_CONFIG, "%s: also set by %s; remove one "
+		    "of them",
 		    config_key_name(key), s->setting[key]->origin);
 	return in_file ? set_from_file(s, key, value, origin, why) :
 	    section_set(s, key, value, strlen(value), origin, why);
@@ -160,8 +160,7 @@ load_override(struct loader *l, struct section *s, const char *override,
 	enum config_key	 key;
 
 	if (equals == NULL)
-		return failed(why, EX_USAGE, "expected key=value, but there "
-		    "is no =");
+		return failed(why, EX_USAGE, "no =; expected key=value");
 	if (key_is_ignored(override, len)) {
 		buffer_addf(l->target.ignored, "-o %.*s\n", (int)len, override);
 		return true;
@@ -172,11 +171,10 @@ load_override(struct loader *l, struct section *s, const char *override,
 		return false;
 	}
 	if (key == KEY_INCLUDE)
-		return failed(why, EX_USAGE, "include: may only stand in a "
-		    "file");
+		return failed(why, EX_USAGE, "include: allowed only in a file");
 	if (config_is_secret(key))
-		return failed(why, EX_USAGE, "%s: every user of this machine "
-		    "can see arguments; use password_file",
+		return failed(why, EX_USAGE, "%s: not allowed on the command "
+		    "line, which all users can see; use password_file",
 		    config_key_name(key));
 	snprintf(origin, sizeof(origin), "-o %s", config_key_name(key));
 	if (section_set(s, key, equals + 1, strlen(equals + 1), origin, why))
@@ -223,8 +221,9 @@ parse_frame(struct loader *l, const struct config_text_file *file,
 		return failed(why, EX_CONFIG, "%s: includes itself",
 		    file->path);
 	if (frame->depth > DEPTH_MAX || ++l->files > FILES_MAX)
-		return failed(why, EX_CONFIG, "%s: too many files, one "
-		    "including the other", file->path);
+		return failed(why, EX_CONFIG, "%s: too many included files (at "
+		    "most %d, nested at most %d deep)", file->path, FILES_MAX,
+		    DEPTH_MAX);
 	l->frame = frame;
 	good = parse_text(&l->target, file, why);
 	l->frame = frame->outer;

@@ -102,8 +102,8 @@ parse_section(struct parser *p, struct span line, struct failure *why)
 	enum section_kind	kind;
 
 	if (line.end[-1] != ']')
-		return failed(why, EX_CONFIG, "the ] behind the section is "
-		    "missing");
+		return failed(why, EX_CONFIG, "the closing ] of the section "
+		    "is missing");
 	line.end--;
 	word = trim((struct span){ line.at + 1, line.end });
 	pattern = word;
@@ -112,14 +112,14 @@ parse_section(struct parser *p, struct span line, struct failure *why)
 	word.end = pattern.at;
 	pattern = trim(pattern);
 	if (!kind_of(word, &kind))
-		return failed(why, EX_CONFIG, "unknown section, expected "
+		return failed(why, EX_CONFIG, "unknown section; expected "
 		    "[from PATTERN], [to PATTERN] or [user PATTERN]");
 	if (!is_pattern(pattern))
-		return failed(why, EX_CONFIG, "expected one pattern in the "
-		    "section, as in [%s %s]", section_name(kind),
+		return failed(why, EX_CONFIG, "invalid pattern in the "
+		    "section; expected one word, for example [%s %s]", section_name(kind),
 		    kind == SECTION_USER ? "www-data" : "*@example.org");
 	if (++p->target->sections > CONFIG_SECTIONS_MAX)
-		return failed(why, EX_CONFIG, "more than %d sections",
+		return failed(why, EX_CONFIG, "too many sections (at most %d)",
 		    CONFIG_SECTIONS_MAX);
 	p->section = section_insert(p->target->tail, kind);
 	p->target->tail = &p->section->next;
@@ -135,12 +135,13 @@ parse_include(struct parser *p, struct span value, struct failure *why)
 	bool	 good;
 
 	if (section_name(p->section->kind) != NULL)
-		return failed(why, EX_CONFIG, "include: may not stand in a "
-		    "section, only at the top of the file");
+		return failed(why, EX_CONFIG, "include: not allowed in a "
+		    "section; put it at the top of the file");
 	if (value.at == value.end)
 		return failed(why, EX_CONFIG, "include: the value is missing");
 	if (memchr(value.at, '\0', length(value)) != NULL)
-		return failed(why, EX_CONFIG, "include: a NUL character");
+		return failed(why, EX_CONFIG, "include: the value contains a "
+		    "NUL character");
 	pattern = memory_copy_n(value.at, length(value));
 	good = p->target->include(p->target, p->file, pattern, why);
 	free(pattern);
@@ -157,7 +158,7 @@ no_equals(struct span line, struct failure *why)
 	while (end < line.end && !text_is_blank(*end) && *end != ':')
 		end++;
 	near = key_nearest(line.at, (size_t)(end - line.at));
-	failed(why, EX_CONFIG, "expected key = value, but there is no =");
+	failed(why, EX_CONFIG, "no = in this line; expected key = value");
 	if (near != NULL)
 		failure_suffix(why, "; did you mean %s = ...?", near);
 	return false;
@@ -185,8 +186,8 @@ parse_setting(struct parser *p, struct span line, struct failure *why)
 	if (key == KEY_INCLUDE)
 		return parse_include(p, value, why);
 	if (p->file->shared && config_is_secret(key))
-		return failed(why, EX_CONFIG, "%s: others can read this file; "
-		    "run: chmod o-rwx %s, or use password_file",
+		return failed(why, EX_CONFIG, "%s: other users can read this "
+		    "file; run: chmod o-rwx %s, or use password_file",
 		    config_key_name(key), p->file->path);
 	return section_set(p->section, key, value.at, length(value), origin(p),
 	    why);
@@ -220,7 +221,7 @@ parse_lines(struct parser *p, struct failure *why)
 
 		p->number++;
 		if (memchr(at, '\0', (size_t)(stop - at)) != NULL)
-			failed(why, EX_CONFIG, "a NUL character");
+			failed(why, EX_CONFIG, "the line contains a NUL character");
 		else if (parse_line(p, (struct span){ at, stop }, why)) {
 			at = stop + 1;
 			continue;

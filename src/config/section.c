@@ -67,7 +67,7 @@ key_unknown(const char *name, size_t len, struct failure *why)
 		failed(why, EX_CONFIG, "unknown key \"%s\"",
 		    visible(shown, sizeof(shown), name, len));
 	if (near != NULL)
-		failure_suffix(why, ", did you mean %s?", near);
+		failure_suffix(why, "; did you mean %s?", near);
 	return false;
 }
 
@@ -97,9 +97,9 @@ may_stand(const struct section *s, const struct key *key, struct failure *why)
 		return true;
 	if (key->place == PLACE_SENDER && s->kind != SECTION_TO)
 		return true;
-	return failed(why, EX_CONFIG, "%s: may not stand in a section [%s], "
-	    "only at the top of the file%s", key->name, section_name(s->kind),
-	    key->place == PLACE_SENDER ? " or in [from] and [user]" : "");
+	return failed(why, EX_CONFIG, "%s: not allowed in a [%s] section; "
+	    "put it at the top of the file%s", key->name, section_name(s->kind),
+	    key->place == PLACE_SENDER ? " or in a [from] or [user] section" : "");
 }
 
 static void
@@ -139,7 +139,7 @@ set_one(struct section *s, enum config_key key, const char *value, size_t len,
 
 	if (!value_check(&k->rule, set->value, why)) {
 		setting_free(set, k->flags & KEY_IS_SECRET);
-		return failure_prefix(why, "%s = ", k->name);
+		return failure_prefix(why, "%s: ", k->name);
 	}
 	if (k->flags & KEY_ADDS_UP)
 		set->next = s->setting[key];
@@ -186,8 +186,8 @@ section_set(struct section *s, enum config_key key, const char *value,
 		return failed(why, EX_CONFIG, "%s: the value is missing",
 		    k->name);
 	if (has_control(value, len))
-		return failed(why, EX_CONFIG, "%s: a control character in "
-		    "the value", k->name);
+		return failed(why, EX_CONFIG, "%s: the value contains a "
+		    "control character", k->name);
 	if (k->flags & KEY_IS_LIST)
 		return set_words(s, key, value, len, origin, why);
 	return set_one(s, key, value, len, origin, why);

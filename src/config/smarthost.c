@@ -185,7 +185,7 @@ parse_host(struct smarthost *h, struct piece p)
 
 	if (literal) {
 		if (end == NULL)
-			return "the ] behind the address is missing";
+			return "the closing ] of the address is missing";
 		host = (struct piece){ p.at + 1, (size_t)(end - p.at) - 1 };
 		if (!is_ipv6(host))
 			return "expected an IPv6 address between [ and ]";
@@ -195,15 +195,15 @@ parse_host(struct smarthost *h, struct piece p)
 			end = rest;
 		host.len = (size_t)(end - p.at);
 		if (memrchr(p.at, ':', p.len) > (const void *)end)
-			return "an IPv6 address stands in [ and ]";
+			return "an IPv6 address must be enclosed in [ and ]";
 		if (host.len == 0)
 			return "the host is missing";
 		if (!text_is_host_name(host.at, host.len))
-			return "not a host name";
+			return "invalid host name";
 	}
 	if (end < rest && (*end != ':' || !parse_port(h,
 	    (struct piece){ end + 1, (size_t)(rest - end) - 1 })))
-		return "the port is a number from 1 to 65535";
+		return "the port must be a number from 1 to 65535";
 	h->host = memory_copy_n(host.at, host.len);
 	return NULL;
 }
@@ -215,9 +215,10 @@ parse_socket(struct smarthost *h, struct piece path)
 
 	if (h->lookup != LOOKUP_ADDRESS || (h->scheme != SCHEME_SMTP &&
 	    h->scheme != SCHEME_LMTP))
-		return "a Unix socket is smtp:///path or lmtp:///path";
+		return "a Unix socket must be written smtp:///path or "
+		    "lmtp:///path";
 	if (path.len >= sizeof(un.sun_path))
-		return "the path is too long for a Unix socket";
+		return "the path of the Unix socket is too long";
 	h->path = memory_copy_n(path.at, path.len);
 	return NULL;
 }
@@ -235,11 +236,11 @@ parse_place(struct smarthost *h, struct piece p)
 	if (slash == p.at && p.len > 1)
 		return parse_socket(h, p);
 	if (slash != NULL && slash + 1 < p.at + p.len)
-		return "nothing may stand behind the host and its port";
+		return "only a port is allowed after the host";
 	if (memchr(user.at, ':', user.len) != NULL)
-		return "a password does not belong here, see password_file";
+		return "a URL must not contain a password; use password_file";
 	if (at != NULL && !parse_user(h, user))
-		return "the user before @ is empty or has a bad % in it";
+		return "the user before @ is empty or contains an invalid %";
 	return parse_host(h, (struct piece){ host, (size_t)(end - host) });
 }
 
@@ -262,9 +263,9 @@ check_lookup(const struct smarthost *h)
 	if (h->lookup == LOOKUP_ADDRESS)
 		return NULL;
 	if (is_ip(h->host))
-		return "+srv and +mx need a name, not an address";
+		return "+srv and +mx require a host name, not an address";
 	if (h->lookup == LOOKUP_SRV && h->port_given)
-		return "the port comes from the SRV record";
+		return "+srv does not allow a port, which is in the SRV record";
 	return NULL;
 }
 
@@ -278,12 +279,12 @@ parse_url(struct smarthost *h, struct piece url, struct failure *why)
 
 	h->scheme = SCHEME_SUBMISSION;
 	if (url.at[0] == '#')
-		return bad(why, url, "a comment needs a line of its own");
+		return bad(why, url, "a comment must be on a line of its own");
 	if (sign != NULL && !parse_scheme(h,
 	    (struct piece){ url.at, behind - 3 }))
-		return bad(why, url, "expected submissions://, submission://, "
-		    "smtp:// or lmtp://, perhaps with +srv or +mx behind the "
-		    "word");
+		return bad(why, url, "unknown scheme; expected submissions://, "
+		    "submission://, smtp:// or lmtp://, optionally with +srv "
+		    "or +mx as in smtp+mx://");
 	if ((wrong = parse_place(h, place)) != NULL ||
 	    (wrong = check_lookup(h)) != NULL)
 		return bad(why, url, wrong);
@@ -306,7 +307,7 @@ parse_list(struct smarthost_list *list, const char *value,
 			break;
 		if (list->n == LIST_MAX)
 			return failed(why, EX_CONFIG,
-			    "more than %d smarthosts", LIST_MAX);
+			    "too many smarthosts (at most %d)", LIST_MAX);
 		list->host = memory_room(list->host, list->n, &list->cap,
 		    sizeof(list->host[0]));
 		list->host[list->n] = (struct smarthost){ .user = NULL };

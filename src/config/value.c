@@ -345,27 +345,28 @@ form(enum value_kind kind)
 	case VALUE_SIZE:
 		return "a size such as 64K, 10M or 1G, or 0";
 	case VALUE_DURATION:
-		return "a number and ms, s, m, h or d, such as 15s";
+		return "a number and ms, s, m, h, d or w, such as 15s";
 	case VALUE_PATH:
 		return "a path that begins with /";
 	case VALUE_COMMAND:
-		return "a program, by its whole path or without any /, and "
-		    "its arguments";
+		return "the absolute path of a program, or its name without "
+		    "a /, and its arguments";
 	case VALUE_HOST:
 		return "a host name or an address literal";
 	case VALUE_HELO:
-		return "a domain such as web1.example.org, with nothing but "
-		    "letters, digits, dots and inner hyphens, or an address "
+		return "a domain such as web1.example.org, which consists of "
+		    "letters, digits, hyphens and dots, or an address "
 		    "literal such as [192.0.2.1] or [IPv6:2001:db8::1]";
 	case VALUE_IP:
 		return "an IPv4 or IPv6 address";
 	case VALUE_ADDRESS:
-		return "one address such as alerts@example.org, with nothing "
-		    "around it";
+		return "one address such as alerts@example.org, without a "
+		    "name or comment";
 	case VALUE_MECHANISMS:
 		return auth_mechanisms();
 	case VALUE_PIN:
-		return "the SHA-256 of a public key in base64, 44 characters";
+		return "the SHA-256 digest of a public key in base64 (44 "
+		    "characters)";
 	case VALUE_FIELD:
 		return "a header field such as X-Origin: web1";
 	case VALUE_FIELD_NAME:
@@ -384,8 +385,8 @@ out_of_form(const struct value_rule *rule, const char *text,
 	const char	*expected = form(rule->kind);
 	bool		 both = rule->words != NULL && expected != NULL;
 
-	return failed(why, EX_CONFIG, "\"%s\": expected %s%s%s%s", SHOWN(text),
-	    both || rule->words == NULL ? "" : "one of: ",
+	return failed(why, EX_CONFIG, "invalid value \"%s\"; expected "
+	    "%s%s%s%s", SHOWN(text), both || rule->words == NULL ? "" : "one of: ",
 	    rule->words != NULL ? rule->words : "", both ? ", or " : "",
 	    expected != NULL ? expected : "");
 }
@@ -401,7 +402,8 @@ in_range(const struct value_rule *rule, const char *text, struct failure *why)
 	if (read_number(rule->kind, rule->least, &limit) && n >= limit &&
 	    read_number(rule->kind, rule->most, &limit) && n <= limit)
 		return true;
-	return failed(why, EX_CONFIG, "\"%s\": out of range, %s to %s",
+	return failed(why, EX_CONFIG, "\"%s\" is out of range; expected "
+	    "%s to %s",
 	    SHOWN(text), rule->least, rule->most);
 }
 

@@ -241,8 +241,8 @@ says_that_it_could_not_start(void **state)
 	    &t->why);
 	assert_false(good);
 	assert_int_equal(t->why.status, EX_OSERR);
-	assert_string_equal(t->why.text, "cannot start a process for "
-	    "commands: Too many open files");
+	assert_string_equal(t->why.text, "cannot start the process "
+	    "that runs commands: Too many open files");
 }
 
 #define CASE(function) \

@@ -390,7 +390,7 @@ names_the_included_line(void **state)
 
 	write_text(t, "more.conf", "\nhello = x\n");
 	assert_refused(t, "include = more.conf\n", "relais.conf:1: ");
-	assert_says(t, "more.conf:2: unknown key \"hello\", did you mean helo?");
+	assert_says(t, "more.conf:2: unknown key \"hello\"; did you mean helo?");
 }
 
 static void
@@ -425,7 +425,7 @@ bounds_depth(void **state)
 		snprintf(text, sizeof(text), "include = %d.conf\n", i + 1);
 		write_text(t, name, text);
 	}
-	assert_refused(t, "include = 0.conf\n", "too many files");
+	assert_refused(t, "include = 0.conf\n", "too many included files");
 }
 
 static void
@@ -437,7 +437,7 @@ bounds_number(void **state)
 	write_text(t, "a.conf", "# nothing\n");
 	for (int i = 0; i < 300; i++)
 		strlcat(text, "include = a.conf\n", sizeof(text));
-	assert_refused(t, text, "too many files");
+	assert_refused(t, text, "too many included files");
 }
 
 static void
@@ -448,7 +448,7 @@ bounds_sections(void **state)
 
 	for (size_t i = 0; i < 1001; i++)
 		memcpy(text + 9 * i, "[user x]\n", 9);
-	assert_refused(t, text, ":1001: more than 1000 sections");
+	assert_refused(t, text, ":1001: too many sections (at most 1000)");
 	text[1000 * 9] = '\0';
 	assert_loads(t, text);
 }
@@ -475,7 +475,7 @@ refuses_nul(void **state)
 	struct test	*t = *state;
 
 	folder_write_bytes(&t->folder, "relais.conf", 0640, "\n\nfrom = a\0b\n", 13);
-	assert_refused(t, NULL, "relais.conf:3: a NUL character");
+	assert_refused(t, NULL, "relais.conf:3: the line contains a NUL");
 }
 
 static void
@@ -522,7 +522,7 @@ refuses_a_shared_password(void **state)
 	    "smarthost = a\nuser = b\npassword = hunter2\n";
 
 	folder_write_bytes(&t->folder, "relais.conf", 0644, text, sizeof(text) - 1);
-	assert_refused(t, NULL, "relais.conf:3: password: others can read");
+	assert_refused(t, NULL, "relais.conf:3: password: other users can read");
 	assert_says(t, "chmod o-rwx ");
 	assert_null(strstr(t->why.text, "hunter2"));
 	folder_write_bytes(&t->folder, "relais.conf", 0640, text, sizeof(text) - 1);
@@ -699,7 +699,8 @@ environment_loses_one_newline(void **state)
 	assert_value(t, KEY_PASSWORD, "secret");
 	assert_value(t, KEY_HELO, "box.example");
 	setenv("RELAIS_PASSWORD", "secret\n\n", 1);
-	assert_refused(t, "", "password: a control character");
+	assert_refused(t, "", "password: the value contains a control"
+	    " character");
 	unsetenv("RELAIS_PASSWORD");
 	unsetenv("RELAIS_HELO");
 	unsetenv("RELAIS_USER");
@@ -715,18 +716,18 @@ environment_is_checked(void **state)
 	struct test	*t = *state;
 
 	setenv("RELAIS_FORM", "a@example.org", 1);
-	assert_refused(t, "", "environment RELAIS_FORM: unknown key \"form\", "
+	assert_refused(t, "", "environment RELAIS_FORM: unknown key \"form\"; "
 	    "did you mean from?");
 	unsetenv("RELAIS_FORM");
 	setenv("RELAIS_TLS", "no", 1);
-	assert_refused(t, "", "environment RELAIS_TLS: tls = \"no\": expected "
-	    "one of: required opportunistic off");
+	assert_refused(t, "", "environment RELAIS_TLS: tls: invalid value "
+	    "\"no\"; expected one of: required opportunistic off");
 	unsetenv("RELAIS_TLS");
 	setenv("RELAIS_INCLUDE", "/etc/x", 1);
-	assert_refused(t, "", "only stand in a file");
+	assert_refused(t, "", "allowed only in a file");
 	unsetenv("RELAIS_INCLUDE");
 	setenv("RELAIS_HELO", "a\nb", 1);
-	assert_refused(t, "", "a control character");
+	assert_refused(t, "", "contains a control character");
 	unsetenv("RELAIS_HELO");
 	setenv("RELAIS_PORT", "465", 1);
 	assert_refused(t, "", "unknown key \"port\"");
@@ -759,7 +760,7 @@ environment_from_files(void **state)
 	assert_loads(t, "");
 	assert_value(t, KEY_SMARTHOST, "mail.example");
 	setenv("RELAIS_SMARTHOST", "other.example", 1);
-	assert_refused(t, "", "smarthost is set twice");
+	assert_refused(t, "", "smarthost: also set by ");
 	unsetenv("RELAIS_SMARTHOST");
 	folder_write_bytes(&t->folder, "host", 0444, "\n", 1);
 	assert_refused(t, "", "is empty");
@@ -799,9 +800,9 @@ overrides_are_checked(void **state)
 {
 	static const struct { const char *arg, *says; } bad[] = {
 		{ "helo", "expected key=value" },
-		{ "connections=0", "out of range, 1 to 1000" },
-		{ "include=/x", "only stand in a file" },
-		{ "password=hunter2", "can see arguments" },
+		{ "connections=0", "out of range; expected 1 to 1000" },
+		{ "include=/x", "allowed only in a file" },
+		{ "password=hunter2", "which all users can see" },
 		{ "=x", "unknown key" },
 	};
 	struct test	*t = *state;
@@ -915,7 +916,7 @@ static const struct CMUnitTest spec[] = {
 	    "\n", KEY_TLS_PIN, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
 
 	REFUSES("an unknown key", "\nsmarthots = x\n",
-	    ":2: unknown key \"smarthots\", did you mean smarthost?"),
+	    ":2: unknown key \"smarthots\"; did you mean smarthost?"),
 	REFUSES("letters swapped", "form = a@b\n", "did you mean from?"),
 	REFUSES("capitals and dashes", "Password-File = /x\n",
 	    "did you mean password_file?"),
@@ -927,7 +928,7 @@ static const struct CMUnitTest spec[] = {
 	    "dHIwdWI0ZG9yJjMtc2VjcmV0=\n", ":1: unknown key before the ="),
 	REFUSES("no key", "= x\n", "unknown key \"\""),
 	REFUSES("a line without =", "smarthost mail\n",
-	    ":1: expected key = value, but there is no =; did you mean "
+	    ":1: no = in this line; expected key = value; did you mean "
 	    "smarthost = ...?"),
 	REFUSES("a missing value", "from =\n", ":1: from: the value is missing"),
 	REFUSES("a list of nothing", "tls_pin = , ,\n",
@@ -935,11 +936,11 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("a host name that is not UTF-8", "domain = m\374nchen.example\n",
 	    "expected a host name"),
 	REFUSES("a control character", "helo = a\033b\n",
-	    "helo: a control character"),
+	    "helo: the value contains a control"),
 	REFUSES("a lone carriage return", "helo = a\rb\n",
-	    "helo: a control character"),
+	    "helo: the value contains a control"),
 	REFUSES("a number over its range", "connections = 1001\n",
-	    "connections = \"1001\": out of range, 1 to 1000"),
+	    "connections: \"1001\" is out of range; expected 1 to 1000"),
 	REFUSES("a number under it", "recipient_limit = 0\n", "1 to 1000000"),
 	REFUSES("a number past all bounds",
 	    "connections = 99999999999999999999999\n", "expected a number"),
@@ -961,7 +962,7 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("a relative path", "password_file = secret\n",
 	    "begins with /"),
 	REFUSES("a relative program", "token_command = bin/token x\n",
-	    "whole path or without any /"),
+	    "absolute path of a program"),
 	REFUSES("a name around the address", "from = A <a@example.org>\n",
 	    "one address such as"),
 	REFUSES("an address without domain", "root = admin\n",
@@ -990,59 +991,60 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("a field name with blanks", "header_remove = X:A\n",
 	    "the name of a header field"),
 	REFUSES("a bad URL", "smarthost = smtps://h\n",
-	    ":1: smarthost = \"smtps://h\": expected submissions://"),
+	    ":1: smarthost: \"smtps://h\": unknown scheme; expected "
+	    "submissions://"),
 
 	REFUSES("an unknown section", "[account work]\n",
-	    ":1: unknown section, expected [from PATTERN]"),
-	REFUSES("an open section", "[from *@work\n", "] behind the section"),
-	REFUSES("a section without pattern", "[from ]\n", "one pattern"),
-	REFUSES("a section with two", "[user a, b]\n", "as in [user www-data]"),
+	    ":1: unknown section; expected [from PATTERN]"),
+	REFUSES("an open section", "[from *@work\n", "closing ] of the section"),
+	REFUSES("a section without pattern", "[from ]\n", "expected one word"),
+	REFUSES("a section with two", "[user a, b]\n", "for example [user www-data]"),
 	REFUSES("an empty section", "[]\n", "unknown section"),
-	REFUSES("half a bracket", "[", "] behind the section"),
+	REFUSES("half a bracket", "[", "closing ] of the section"),
 	REFUSES("a key of the machine in a section", "[user x]\nqueue = off\n",
-	    ":2: queue: may not stand in a section [user], only at the top of "
+	    ":2: queue: not allowed in a [user] section; put it at the top of "
 	    "the file"),
 	REFUSES("a key that shapes the message in [to]",
-	    "[to *@x]\nfrom = a@b\n", "or in [from] and [user]"),
+	    "[to *@x]\nfrom = a@b\n", "or in a [from] or [user] section"),
 	REFUSES("include in a section", "[user x]\ninclude = /x\n",
-	    "include: may not stand in a section"),
+	    "include: not allowed in a section"),
 
 	REFUSES("a Bcc for all to see", "\nheader_add = bcc: a@example.org\n",
-	    ":2: header_add: Bcc can't be set"),
+	    ":2: header_add: Bcc cannot be set"),
 	REFUSES("a sender by the back door",
 	    "header_set = X-A: 1\nheader_set = From: a@example.org\n"
-	    "header_set = X-B: 2\n", ":2: header_set: From can't be set, "
-	    "from and from_mode"),
+	    "header_set = X-B: 2\n", ":2: header_set: From cannot be set; "
+	    "use from and from_mode"),
 	REFUSES("a forged trace", "header_add = Received: by x\n",
-	    "received = yes is for that"),
+	    "use received = yes"),
 	REFUSES("a root that is local", "root = me@LocalHost\n",
-	    ":1: root = me@LocalHost is a local name itself"),
+	    ":1: root: me@LocalHost is a local name"),
 	REFUSES("a section whose sender is not its own",
 	    "[from *@a.example]\nsmarthost = h\nfrom = x@b.example\n",
-	    ":3: from = x@b.example does not match [from *@a.example]"),
+	    ":3: from: x@b.example does not match [from *@a.example]"),
 	REFUSES("a user without a password", "smarthost = h\nuser = u\n",
-	    ":2: user without password_file"),
+	    ":2: user: requires password_file"),
 	REFUSES("a user in the URL without one", "smarthost = smtp://u@h\n",
-	    ":1: smarthost without a password_file"),
+	    ":1: smarthost: requires password_file"),
 	REFUSES("a password without user",
 	    "smarthost = h\npassword_file = /x\n",
-	    ":2: password_file without user"),
+	    ":2: password_file: requires user"),
 	REFUSES("a token without user", "smarthost = h\ntoken_command = x\n",
-	    ":2: token_command without user"),
+	    ":2: token_command: requires user"),
 	REFUSES("two passwords", "smarthost = h\nuser = u\n"
 	    "password_command = x\npassword_file = /x\n",
-	    "password_command besides password_file"),
+	    "password_command: conflicts with password_file"),
 	REFUSES("credentials without smarthost",
-	    "user = u\npassword_file = /x\n", ":1: user without smarthost"),
+	    "user = u\npassword_file = /x\n", ":1: user: requires smarthost"),
 	REFUSES("credentials in a section without smarthost",
 	    "smarthost = h\n[user x]\nuser = u\npassword_file = /x\n",
-	    ":3: user without smarthost"),
+	    ":3: user: requires smarthost"),
 	REFUSES("half a pair in a section",
-	    "[user x]\nsmarthost = h\nuser = u\n", ":3: user without"),
+	    "[user x]\nsmarthost = h\nuser = u\n", ":3: user: requires"),
 	REFUSES("a key without certificate", "tls_key = /k\n",
-	    ":1: tls_key without tls_certificate"),
+	    ":1: tls_key: requires tls_certificate"),
 	REFUSES("always, but no from", "from_mode = always\n",
-	    ":1: from_mode without from"),
+	    ":1: from_mode: always requires from"),
 
 	DOES(installed_file_is_right),
 	DOES(first_section_wins),

@@ -90,7 +90,7 @@ bounds_the_list(void **state)
 		value[i] = ' ';
 	value[sizeof(value) - 1] = '\0';
 	assert_false(smarthost_list_parse(&list, value, &why));
-	assert_string_equal(why.text, "more than 32 smarthosts");
+	assert_string_equal(why.text, "too many smarthosts (at most 32)");
 }
 
 /* Field by field: scheme, lookup, user, host, path, port, given. */
@@ -176,12 +176,12 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("an unknown lookup", "smtp+a://mail.example",
 	    "expected submissions://"),
 	REFUSES("a password", "submission://me:secret@mail.example",
-	    "\"...@mail.example\": a password does not belong here"),
+	    "\"...@mail.example\": a URL must not contain a password"),
 	REFUSES("a password with a blank in it",
 	    "submission://me:hun ter2@mail.example",
-	    "\"submission://me:...\": the port is a number"),
+	    "\"submission://me:...\": the port must be a number"),
 	REFUSES("a password and no host", "me:hunter2",
-	    "\"me:...\": the port is a number"),
+	    "\"me:...\": the port must be a number"),
 	REFUSES("a password that holds all that a URL does",
 	    "smtp://me:a/b:c@d@mail.example:x",
 	    "\"...@mail.example:...\": "),
@@ -201,24 +201,24 @@ static const struct CMUnitTest spec[] = {
 	    "1 to 65535"),
 	REFUSES("a word as port", "mail.example:smtp", "1 to 65535"),
 	REFUSES("a path behind the host", "smtp://mail.example/x",
-	    "nothing may stand behind"),
+	    "only a port is allowed"),
 	REFUSES("IPv6 without brackets", "smtp://2001:db8::1",
-	    "stands in [ and ]"),
+	    "must be enclosed in [ and ]"),
 	REFUSES("a bracket that stays open", "smtp://[::1",
-	    "the ] behind the address"),
+	    "the closing ] of the address"),
 	REFUSES("a name in brackets", "smtp://[mail.example]",
 	    "expected an IPv6 address"),
 	REFUSES("text behind the bracket", "smtp://[::1]x",
 	    "1 to 65535"),
-	REFUSES("two dots", "mail..example", "not a host name"),
-	REFUSES("a dash in front", "-oX.example", "not a host name"),
+	REFUSES("two dots", "mail..example", "invalid host name"),
+	REFUSES("a dash in front", "-oX.example", "invalid host name"),
 	REFUSES("a shell's characters", "mail.example;reboot",
-	    "not a host name"),
+	    "invalid host name"),
 	REFUSES("an escape sequence, made visible", "mail\033[2J",
 	    "mail\\033[2J"),
 	REFUSES("a comment behind the value",
 	    "mail.example # the new one",
-	    "a comment needs a line of its own"),
+	    "a comment must be on a line of its own"),
 	REFUSES("a socket for submission", "submission:///run/x",
 	    "smtp:///path or lmtp:///path"),
 	REFUSES("records for a socket", "lmtp+mx:///run/x",
@@ -229,7 +229,7 @@ static const struct CMUnitTest spec[] = {
 	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 	    "too long"),
 	REFUSES("records for an address", "smtp+mx://192.0.2.1",
-	    "need a name"),
+	    "require a host name"),
 	REFUSES("a port besides SRV records",
 	    "submission+srv://example.org:587", "SRV record"),
 };
