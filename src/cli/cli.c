@@ -58,7 +58,7 @@ static const struct action {
 	[MODE_VERSION]	 = { print_version, false, false },
 	[MODE_HELP]	 = { print_help, false, false },
 	[MODE_NO_DAEMON] = { refuse_daemon, false, false },
-	[MODE_CONFIG]	 = { print_config, false, false },
+	[MODE_CONFIG]	 = { print_config, true, false },
 	[MODE_QUEUE]	 = { queue_command, true, false },
 	[MODE_SERVE]	 = { serve_command, true, false },
 };

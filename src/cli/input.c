@@ -17,28 +17,21 @@ enum {
 					 * us to exit */
 };
 
+/* Callers such as ssh(1) leave O_NONBLOCK set; the message must be whole. */
 static ssize_t
-read_some(int fd, char *to, size_t room)
-{
-	ssize_t	n;
-
-	do
-		n = read(fd, to, room);
-	while (n == -1 && errno == EINTR);
-	return n;
-}
-
-/* As ssh(1) and others leave it set, O_NONBLOCK must not cut a message. */
-static ssize_t
-read_patiently(int fd, char *to, size_t room)
+read_blocking(int fd, char *to, size_t room)
 {
 	struct pollfd	p = { .fd = fd, .events = POLLIN };
 	ssize_t		n;
 
-	do
-		n = read_some(fd, to, room);
-	while (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK) &&
-	    (poll(&p, 1, -1) != -1 || errno == EINTR));
+	while ((n = read(fd, to, room)) == -1) {
+		if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			if (poll(&p, 1, -1) == -1 && errno != EINTR)
+				break;
+		} else if (errno != EINTR) {
+			break;
+		}
+	}
 	return n;
 }
 
@@ -52,7 +45,7 @@ input_read(int fd, struct message *m, bool dots, bool *dot_ended,
 	ssize_t		n;
 
 	while (good && state.state != DOTS_ENDED &&
-	    (n = read_patiently(fd, in, BLOCK)) != 0) {
+	    (n = read_blocking(fd, in, BLOCK)) != 0) {
 		if (n == -1)
 			return failed_errno(why, EX_NOINPUT,
 			    "cannot read the message from standard input");
@@ -83,7 +76,9 @@ input_drain(int fd)
 			wait = DRAIN_IDLE_MS;
 		if (wait <= 0 || poll(&p, 1, (int)wait) <= 0)
 			return;
-		n = read_some(fd, block, sizeof(block));
+		n = read(fd, block, sizeof(block));
+		if (n == -1 && errno == EINTR)
+			continue;
 		if (n <= 0)
 			return;
 		left -= (size_t)n < left ? (size_t)n : left;

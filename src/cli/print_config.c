@@ -38,23 +38,7 @@ print_origin(struct config_output *p, const char *origin)
 	    strlen(origin)));
 }
 
-static void
-print_one(struct config_output *p, enum config_key key,
-    const struct setting *set)
-{
-	print_origin(p, set->origin);
-	if (config_is_secret(key)) {
-		p->has_secret = true;
-		if (!p->secrets) {
-			buffer_addf(&p->out, "#%s = (hidden; written only "
-			    "to a file that other users cannot read)\n",
-			    config_key_name(key));
-			return;
-		}
-	}
-	buffer_addf(&p->out, "%s = %s\n", config_key_name(key), set->value);
-}
-
+/* Prints every value of a key, each after its origin. */
 static void
 print_setting(struct config_output *p, enum config_key key,
     const struct setting *set)
@@ -62,8 +46,17 @@ print_setting(struct config_output *p, enum config_key key,
 	size_t			  n;
 	const struct setting	**all = config_in_order(set, &n);
 
-	for (size_t i = 0; i < n; i++)
-		print_one(p, key, all[i]);
+	p->has_secret |= config_is_secret(key);
+	for (size_t i = 0; i < n; i++) {
+		print_origin(p, all[i]->origin);
+		if (config_is_secret(key) && !p->secrets)
+			buffer_addf(&p->out, "#%s = (hidden; written only "
+			    "to a file that other users cannot read)\n",
+			    config_key_name(key));
+		else
+			buffer_addf(&p->out, "%s = %s\n",
+			    config_key_name(key), all[i]->value);
+	}
 	free(all);
 }
 
@@ -99,27 +92,22 @@ print_global(struct config_output *p)
 	}
 }
 
-/* -o takes precedence over sections; the top of a file does not. */
-static bool
-is_overridden(const struct config_output *p, enum config_key key)
-{
-	const struct section	*first = p->config->first;
-
-	return first->kind == SECTION_OVERRIDE && first->setting[key] != NULL;
-}
-
 static void
 print_section(struct config_output *p, const struct section *s)
 {
 	static const char *const	names[] = { [SECTION_FROM] = "from",
 		[SECTION_TO] = "to", [SECTION_USER] = "user" };
+	const struct section		*first = p->config->first;
 
 	buffer_add_text(&p->out, "\n");
 	print_origin(p, s->origin);
 	buffer_addf(&p->out, "[%s %s]\n", names[s->kind], s->pattern);
 	for (enum config_key k = 0; k < CONFIG_KEYS; k++) {
-		if (s->setting[k] == NULL || is_credential(k) ||
-		    is_overridden(p, k))
+		/* -o overrides sections; the top of the file does not. */
+		if (first->kind == SECTION_OVERRIDE &&
+		    first->setting[k] != NULL)
+			continue;
+		if (s->setting[k] == NULL || is_credential(k))
 			continue;
 		print_setting(p, k, s->setting[k]);
 		if (k == KEY_SMARTHOST)
@@ -127,43 +115,28 @@ print_section(struct config_output *p, const struct section *s)
 	}
 }
 
+/* Defaults and keys without effect, as comments. */
 static void
-print_defaults(struct config_output *p)
+print_comments(struct config_output *p)
 {
-	buffer_add_text(&p->out, "\n# Keys that are not set, with their defaults\n");
+	const char	*line = p->config->ignored.data;
+	char		 shown[300];
+
+	buffer_add_text(&p->out, "\n# Keys that are not set, with their "
+	    "defaults\n");
 	for (enum config_key k = 0; k < CONFIG_KEYS; k++)
 		if (config_default(k) != NULL &&
 		    config_find(p->config, NULL, k) == NULL)
 			buffer_addf(&p->out, "#%s = %s\n",
 			    config_key_name(k), config_default(k));
-}
-
-static void
-print_ignored(struct config_output *p, const char *line)
-{
-	while (*line != '\0') {
-		size_t	len = strcspn(line, "\n");
-		char	shown[300];
-
+	if (p->config->ignored.len == 0)
+		return;
+	buffer_add_text(&p->out, "\n# Keys that no longer have an effect, and "
+	    "can be removed\n");
+	for (size_t len; *line != '\0'; line += len + 1) {
+		len = strcspn(line, "\n");
 		buffer_addf(&p->out, "# %s\n", visible(shown, sizeof(shown),
 		    line, len));
-		line += len + 1;
-	}
-}
-
-static void
-print_all(struct config_output *p)
-{
-	print_global(p);
-	for (const struct section *s = p->config->first; s != NULL;
-	    s = s->next)
-		if (s->pattern != NULL)
-			print_section(p, s);
-	print_defaults(p);
-	if (p->config->ignored.len > 0) {
-		buffer_add_text(&p->out, "\n# Keys that no longer have an "
-		    "effect, and can be removed\n");
-		print_ignored(p, p->config->ignored.data);
 	}
 }
 
@@ -197,36 +170,26 @@ write_out(struct config_output *p, const struct stat *st, struct failure *why)
 	return true;
 }
 
-static bool
-print(const struct options *options, struct failure *why)
-{
-	struct config_source	source = { .file = options->config_file,
-				    .overrides = options->overrides };
-	struct config		config;
-	struct config_output		p = { .config = &config };
-	struct stat		st = { .st_mode = 0 };
-	bool			good;
-
-	if (options->n_arguments > 1)
-		return failed(why, EX_USAGE, "usage: relais config");
-	good = config_load(&config, &source, why);
-	p.secrets = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
-	if (good) {
-		print_all(&p);
-		good = write_out(&p, &st, why);
-	}
-	buffer_wipe(&p.out);
-	config_free(&config);
-	return good;
-}
-
 int
 print_config(const struct options *options, const struct config *config,
     const struct log *log)
 {
-	struct failure	why;
+	struct config_output	p = { .config = config };
+	struct stat		st = { .st_mode = 0 };
+	struct failure		why;
+	bool			good;
 
-	(void)config;		/* loaded by print() */
-	return print(options, &why) ? EX_OK :
-	    report_failure(log, options->errors, &why);
+	if (options->n_arguments > 1) {
+		failed(&why, EX_USAGE, "usage: relais config");
+		return report_failure(log, options->errors, &why);
+	}
+	p.secrets = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+	print_global(&p);
+	for (const struct section *s = config->first; s != NULL; s = s->next)
+		if (s->pattern != NULL)
+			print_section(&p, s);
+	print_comments(&p);
+	good = write_out(&p, &st, &why);
+	buffer_wipe(&p.out);
+	return good ? EX_OK : report_failure(log, options->errors, &why);
 }

@@ -11,30 +11,11 @@
 #include "smtp/auth.h"
 #include "util/log.h"
 
-static void
-print_tls(void)
-{
-	const char	*module = tls_module_path();
-
-	printf("TLS: %s, ", tls_built_with());
-	output_text(module != NULL ? module : "linked in");
-	puts(module != NULL && access(module, R_OK) == -1 ?
-	    " (missing)" : "");
-}
-
-static const char *
-log_name(enum log_target target)
-{
-	switch (target) {
-	case LOG_TO_SYSLOG:
-		return "syslog";
-	case LOG_TO_STDERR:
-		return "stderr";
-	case LOG_TO_NOTHING:
-		break;
-	}
-	return "none";
-}
+static const char *const	log_names[] = {
+	[LOG_TO_NOTHING] = "none",
+	[LOG_TO_SYSLOG] = "syslog",
+	[LOG_TO_STDERR] = "stderr",
+};
 
 static void
 print_configuration(const struct options *options)
@@ -60,7 +41,7 @@ print_configuration(const struct options *options)
 		printf("%s\nQueue: ", config.path != NULL ? "" :
 		    " (does not exist)");
 		output_text(config_text(&config, NULL, KEY_QUEUE));
-		printf("\nLog: %s\n", log_name(log.target));
+		printf("\nLog: %s\n", log_names[log.target]);
 		log_close(&log);
 	}
 	config_free(&config);
@@ -70,9 +51,13 @@ int
 print_version(const struct options *options, const struct config *config,
     const struct log *log)
 {
+	const char	*module = tls_module_path();
+
 	(void)config, (void)log;
 	puts("relais " VERSION);
-	print_tls();
+	printf("TLS: %s, ", tls_built_with());
+	output_text(module != NULL ? module : "linked in");
+	puts(module != NULL && access(module, R_OK) == -1 ? " (missing)" : "");
 	printf("Authentication: %s\n", auth_mechanisms());
 	print_configuration(options);
 	return EX_OK;

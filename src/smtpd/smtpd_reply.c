@@ -181,7 +181,7 @@ fitting(const char *line)
 	return len > 0 ? len : TEXT_MAX;
 }
 
-/* A reason may quote what is not text, and the client may display it. */
+/* Text from outside may contain control characters; clients display it. */
 static void
 make_visible(struct buffer *to, const char *text)
 {

@@ -258,7 +258,8 @@ a_broken_configuration_is_not_printed(void **state)
 	assert_non_null(strstr(o.err.data, "relais.conf:2: "));
 	assert_non_null(strstr(o.err.data, "did you mean from"));
 	outcome_free(&o);
-	run(&o, "/nowhere/relais.conf", NULL, WORDS("config", "me"));
+	run(&o, folder_write(&folder, "relais.conf", 0600,
+	    "smarthost = a.example\n"), NULL, WORDS("config", "me"));
 	assert_int_equal(o.status, EX_USAGE);
 	outcome_free(&o);
 	folder_remove(&folder);
