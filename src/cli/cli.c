@@ -47,12 +47,12 @@ static const struct action {
 				 * and a log that takes nothing */
 	bool	 mail;		/* options about messages have an effect */
 } actions[] = {
-	[MODE_DELIVER]	 = { submit, true, true },
+	[MODE_DELIVER]	 = { send_mail, true, true },
 	[MODE_SMTP]	 = { smtp_session, true, true },
 	[MODE_LIST]	 = { mailq, true, false },
 	[MODE_COUNT]	 = { mailq_count, true, false },
 	[MODE_ALIASES]	 = { do_nothing, false, false },
-	[MODE_VERIFY]	 = { submit_verify, true, true },
+	[MODE_VERIFY]	 = { send_verify, true, true },
 	[MODE_FLUSH]	 = { flush, true, false },
 	[MODE_NOTHING]	 = { do_nothing, false, false },
 	[MODE_VERSION]	 = { print_version, false, false },

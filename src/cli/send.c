@@ -199,7 +199,7 @@ send_message(const struct options *options, struct submit_options *how)
 }
 
 int
-submit(const struct options *options, const struct config *config,
+send_mail(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct submit_options	how = {
@@ -213,7 +213,7 @@ submit(const struct options *options, const struct config *config,
 }
 
 int
-submit_verify(const struct options *options, const struct config *config,
+send_verify(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct submit_options	how = {

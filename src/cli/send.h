@@ -9,14 +9,14 @@
 #include "util/log.h"
 
 /* Reads, completes, hands over, reports; returns the exit status. */
-int	submit(const struct options *, const struct config *,
+int	send_mail(const struct options *, const struct config *,
 	    const struct log *);
 
 /*
  * -bv: prints what the envelope would be, and sends nothing.  Standard input
  * is read only where it has recipients (-t).
  */
-int	submit_verify(const struct options *, const struct config *,
+int	send_verify(const struct options *, const struct config *,
 	    const struct log *);
 
 #endif

@@ -368,17 +368,17 @@ queue_notice(struct attempt *a, struct failure *why)
 		.caller = d->caller,
 	};
 	struct identity		 owner = owner_of(a);
-	struct preparation	 preparation = {
+	struct prepare_options	 preparation = {
 		.config = a->w->config,
 		.me = &owner,
-		.directory = &a->w->names,
+		.local_names = &a->w->names,
 		.about = d->envelope.reverse_path,
 	};
 	struct outcome		*outcomes = NULL;
 	bool			 good;
 
 	good = notice_make(&notice, a->entry, a->w->me, a->now, why) &&
-	    prepare(&preparation, &notice.envelope, &notice.message,
+	    prepare_message(&preparation, &notice.envelope, &notice.message,
 	    &outcomes, why);
 	submission.outcomes = outcomes;
 	good = good && entry_mark_notice(a->entry, why) &&

@@ -19,7 +19,7 @@ struct origin {
 };
 
 struct making {
-	const struct expansion	*rules;
+	const struct expand_options	*rules;
 	struct envelope		 env;		/* only its forward-paths */
 	struct origin		*origin;	/* owned; one for each */
 	size_t			 cap;
@@ -89,7 +89,7 @@ add_all(struct making *m, const struct address_list *list,
 	return good;
 }
 
-/* One path, to wherever it leads; false if there is no room for more. */
+/* One path, to wherever it map; false if there is no room for more. */
 static bool
 lead(struct making *m, const char *path, const struct forward_path *like,
     size_t said)
@@ -103,9 +103,9 @@ lead(struct making *m, const char *path, const struct forward_path *like,
 		return false;
 	if (!address_parse_path(&a, path, strlen(path), &why))
 		add_failed(m, path, like, said, why.status, why.text);
-	else if (!local_names_is_local(m->rules->directory, &a))
+	else if (!local_names_is_local(m->rules->local_names, &a))
 		add(m, path, like, said);
-	else if (!local_names_resolve(m->rules->directory, a.local, &list,
+	else if (!local_names_resolve(m->rules->local_names, a.local, &list,
 	    &why))
 		add_failed(m, path, like, said, why.status, why.text);
 	else
@@ -129,7 +129,7 @@ are_few_enough(const struct making *m, size_t n)
 static bool
 lead_all(struct making *m, const struct envelope *said)
 {
-	const struct expansion	*rules = m->rules;
+	const struct expand_options	*rules = m->rules;
 	const struct recipients	*all = rules->bad;
 	struct forward_path	 unseen = { .notify = NOTIFY_NEVER };
 
@@ -172,7 +172,7 @@ refuse_all(const struct making *m)
 	return false;
 }
 
-/* Nothing is left to send where every path that was said leads nowhere. */
+/* Nothing is left to send where every path that was said map nowhere. */
 static bool
 some_lead_somewhere(const struct making *m)
 {
@@ -185,15 +185,15 @@ some_lead_somewhere(const struct making *m)
 
 /* The paths that were said are in order, and none is without a lead. */
 static void
-find_leads(const struct making *m, struct leads *leads, size_t n_said,
+find_leads(const struct making *m, struct expand_map *map, size_t n_said,
     const size_t *places, size_t n)
 {
-	leads->n = n_said;
-	leads->first = memory_new(n_said + 1, sizeof(*leads->first));
-	leads->to = memory_new(n, sizeof(*leads->to));
+	map->n = n_said;
+	map->first = memory_new(n_said + 1, sizeof(*map->first));
+	map->to = memory_new(n, sizeof(*map->to));
 	for (size_t i = 0; i < n && m->origin[i].said != SIZE_MAX; i++) {
-		leads->to[i] = places[i];
-		leads->first[m->origin[i].said + 1] = i + 1;
+		map->to[i] = places[i];
+		map->first[m->origin[i].said + 1] = i + 1;
 	}
 }
 
@@ -211,7 +211,7 @@ take_over(struct making *m, struct envelope *env)
 
 static bool
 finish(struct making *m, struct envelope *env, struct outcome **outcomes,
-    struct leads *leads)
+    struct expand_map *map)
 {
 	size_t	 n = m->env.n;
 	size_t	*places = memory_new(n, sizeof(*places));
@@ -228,8 +228,8 @@ finish(struct making *m, struct envelope *env, struct outcome **outcomes,
 		for (size_t i = 0; i < m->env.n; i++)
 			if ((*outcomes)[i].status == EX_DATAERR)
 				(*outcomes)[i].status = EX_NOUSER;
-		if (leads != NULL)
-			find_leads(m, leads, env->n, places, n);
+		if (map != NULL)
+			find_leads(m, map, env->n, places, n);
 		take_over(m, env);
 	}
 	free(places);
@@ -237,8 +237,8 @@ finish(struct making *m, struct envelope *env, struct outcome **outcomes,
 }
 
 bool
-expand(const struct expansion *rules, struct envelope *env,
-    struct outcome **outcomes, struct leads *leads, struct failure *why)
+expand_recipients(const struct expand_options *rules, struct envelope *env,
+    struct outcome **outcomes, struct expand_map *map, struct failure *why)
 {
 	struct making	m = { .rules = rules, .why = why };
 	size_t		n;
@@ -246,7 +246,7 @@ expand(const struct expansion *rules, struct envelope *env,
 
 	good = lead_all(&m, env) && some_lead_somewhere(&m);
 	n = m.env.n;
-	good = good && finish(&m, env, outcomes, leads);
+	good = good && finish(&m, env, outcomes, map);
 	for (size_t i = 0; i < n; i++)
 		free(m.origin[i].failed);
 	free(m.origin);
@@ -255,13 +255,13 @@ expand(const struct expansion *rules, struct envelope *env,
 }
 
 const struct outcome *
-leads_worst(const struct leads *leads, const struct outcome *outcomes,
+expand_map_worst(const struct expand_map *map, const struct outcome *outcomes,
     size_t i, bool queued)
 {
-	const struct outcome	*worst = &outcomes[leads->to[leads->first[i]]];
+	const struct outcome	*worst = &outcomes[map->to[map->first[i]]];
 
-	for (size_t k = leads->first[i]; k < leads->first[i + 1]; k++) {
-		const struct outcome	*o = &outcomes[leads->to[k]];
+	for (size_t k = map->first[i]; k < map->first[i + 1]; k++) {
+		const struct outcome	*o = &outcomes[map->to[k]];
 
 		if (verdict_rank(o, queued) > verdict_rank(worst, queued))
 			worst = o;
@@ -270,9 +270,9 @@ leads_worst(const struct leads *leads, const struct outcome *outcomes,
 }
 
 void
-leads_free(struct leads *leads)
+expand_map_free(struct expand_map *map)
 {
-	free(leads->first);
-	free(leads->to);
-	*leads = (struct leads){ 0 };
+	free(map->first);
+	free(map->to);
+	*map = (struct expand_map){ 0 };
 }

@@ -65,7 +65,7 @@ each(struct message *m, const struct setting *set,
 }
 
 void
-fields_edit(struct message *m, const struct config *config,
+header_rules_apply(struct message *m, const struct config *config,
     const struct config_subject *subject)
 {
 	const struct setting	*set = config_find(config, subject,
@@ -78,7 +78,7 @@ fields_edit(struct message *m, const struct config *config,
 }
 
 void
-fields_keep_recipients(struct message *m, const struct envelope *env)
+header_rules_add_original_to(struct message *m, const struct envelope *env)
 {
 	struct buffer	list = { 0 };
 
@@ -96,7 +96,7 @@ fields_keep_recipients(struct message *m, const struct envelope *env)
  */
 
 bool
-fields_check_loop(const struct header *h, struct failure *why)
+header_rules_check_loop(const struct header *h, struct failure *why)
 {
 	size_t	n = 0;
 
@@ -109,7 +109,7 @@ fields_check_loop(const struct header *h, struct failure *why)
 }
 
 void
-fields_add_received(struct header *h, const struct identity *me, time_t now)
+header_rules_add_received(struct header *h, const struct identity *me, time_t now)
 {
 	struct buffer	date = { 0 };
 	char		user[80];

@@ -24,19 +24,19 @@ enum { RECEIVED_MAX = 100 };
  * header_remove, then header_set, then header_add, each in the order of the
  * file.
  */
-void	fields_edit(struct message *, const struct config *,
+void	header_rules_apply(struct message *, const struct config *,
 	    const struct config_subject *);
 
 /* X-Original-To, with every forward-path. */
-void	fields_keep_recipients(struct message *, const struct envelope *);
+void	header_rules_add_original_to(struct message *, const struct envelope *);
 
 /* EX_UNAVAILABLE for a message in a mail loop: it has passed more hosts. */
-bool	fields_check_loop(const struct header *, struct failure *why);
+bool	header_rules_check_loop(const struct header *, struct failure *why);
 
 /*
  * A Received field (RFC 5321 section 4.4) in front of all others: our name,
  * the user and the time.
  */
-void	fields_add_received(struct header *, const struct identity *, time_t);
+void	header_rules_add_received(struct header *, const struct identity *, time_t);
 
 #endif

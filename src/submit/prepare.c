@@ -16,7 +16,7 @@
 #include "util/memory.h"
 
 static bool
-add_from_header(const struct preparation *p, struct envelope *env,
+add_from_header(const struct prepare_options *p, struct envelope *env,
     const struct header *h, struct recipients *found, struct failure *why)
 {
 	struct buffer	path = { 0 };
@@ -32,7 +32,7 @@ add_from_header(const struct preparation *p, struct envelope *env,
 }
 
 static bool
-gather_recipients(const struct preparation *p, struct envelope *env,
+gather_recipients(const struct prepare_options *p, struct envelope *env,
     const struct header *h, struct recipients *found, struct failure *why)
 {
 	if (p->from_header && !add_from_header(p, env, h, found, why))
@@ -40,14 +40,14 @@ gather_recipients(const struct preparation *p, struct envelope *env,
 	if (env->n == 0 && found->n_bad == 0)
 		return failed(why, EX_USAGE, "no recipients: there is no "
 		    "address in the To, Cc and Bcc fields");
-	if (p->leads == NULL)
+	if (p->map == NULL)
 		envelope_unique(env);
 	return true;
 }
 
 /* By whom the sections [from] are chosen; the caller frees. */
 static char *
-find_subject(const struct preparation *p, const char *said)
+find_subject(const struct prepare_options *p, const char *said)
 {
 	struct buffer	path = { 0 };
 	struct address	a;
@@ -56,16 +56,16 @@ find_subject(const struct preparation *p, const char *said)
 	if (said == NULL)
 		buffer_addf(&path, "%s@%s", p->me->user, p->me->domain);
 	else if (address_parse_path(&a, said, strlen(said), &ignored)) {
-		local_names_write(p->directory, &a, &path);
+		local_names_write(p->local_names, &a, &path);
 		address_free(&a);
 	}
 	return buffer_take(&path);
 }
 
 /*
- * The recipients' fields: a local name is what it leads to, if that is one
- * address.  Who is behind a name that leads to several is nobody's business,
- * and one that leads nowhere is still to be an address.  Text that can't be a
+ * The recipients' fields: a local name is what it map to, if that is one
+ * address.  Who is behind a name that map to several is nobody's business,
+ * and one that map nowhere is still to be an address.  Text that can't be a
  * local name stays.
  */
 static bool
@@ -101,7 +101,7 @@ recipient_fields(struct local_names *d, struct header *h)
 }
 
 static void
-complete(const struct preparation *p, const struct sender *sender,
+complete(const struct prepare_options *p, const struct sender *sender,
     const struct envelope *env, struct header *h, time_t now)
 {
 	char			*from = sender_of_field(sender,
@@ -122,7 +122,7 @@ complete(const struct preparation *p, const struct sender *sender,
 
 /* A message, its envelope, and the rules that hold for this sender. */
 struct work {
-	const struct preparation	*p;
+	const struct prepare_options	*p;
 	struct config_subject		 subject;
 	struct sender			 sender;
 	struct envelope			*env;
@@ -154,8 +154,8 @@ static bool
 prepare_envelope(struct work *w, struct outcome **outcomes,
     struct failure *why)
 {
-	struct expansion	 rules = {
-		.directory = w->p->directory,
+	struct expand_options	 rules = {
+		.local_names = w->p->local_names,
 		.bad = &w->found,
 		.redirect = redirection(w),
 		.bcc = text_of(w, KEY_ALWAYS_BCC),
@@ -165,8 +165,8 @@ prepare_envelope(struct work *w, struct outcome **outcomes,
 	char			*path;
 
 	if (rules.redirect != NULL)
-		fields_keep_recipients(w->message, w->env);
-	if (!expand(&rules, w->env, outcomes, w->p->leads, why))
+		header_rules_add_original_to(w->message, w->env);
+	if (!expand_recipients(&rules, w->env, outcomes, w->p->map, why))
 		return false;
 	path = sender_path(&w->sender, w->env->reverse_path, w->p->me->user);
 	envelope_set_reverse(w->env, path);
@@ -180,16 +180,16 @@ prepare_header(struct work *w)
 	struct header	*h = &w->message->header;
 	time_t		 now = time(NULL);
 
-	fields_edit(w->message, w->p->config, &w->subject);
-	recipient_fields(w->p->directory, h);
+	header_rules_apply(w->message, w->p->config, &w->subject);
+	recipient_fields(w->p->local_names, h);
 	sender_fields(&w->sender, h);
 	complete(w->p, &w->sender, w->env, h, now);
 	if (config_bool(w->p->config, &w->subject, KEY_RECEIVED))
-		fields_add_received(h, w->p->me, now);
+		header_rules_add_received(h, w->p->me, now);
 }
 
 bool
-prepare(const struct preparation *p, struct envelope *env,
+prepare_message(const struct prepare_options *p, struct envelope *env,
     struct message *message, struct outcome **outcomes, struct failure *why)
 {
 	struct work	 w = { .p = p, .env = env, .message = message };
@@ -197,7 +197,7 @@ prepare(const struct preparation *p, struct envelope *env,
 	bool		 good;
 
 	*outcomes = NULL;
-	if (!fields_check_loop(&message->header, why) ||
+	if (!header_rules_check_loop(&message->header, why) ||
 	    !gather_recipients(p, env, &message->header, &w.found, why)) {
 		recipients_free(&w.found);
 		return false;
@@ -205,7 +205,7 @@ prepare(const struct preparation *p, struct envelope *env,
 	from = find_subject(p, env->reverse_path);
 	w.subject = (struct config_subject){ .from = from,
 	    .user = p->me->user };
-	sender_begin(&w.sender, p->config, &w.subject, p->directory);
+	sender_begin(&w.sender, p->config, &w.subject, p->local_names);
 	good = prepare_envelope(&w, outcomes, why);
 	if (good)
 		prepare_header(&w);
@@ -215,7 +215,7 @@ prepare(const struct preparation *p, struct envelope *env,
 }
 
 bool
-prepare_recipient(const struct preparation *p, const struct address *a,
+prepare_recipient(const struct prepare_options *p, const struct address *a,
     struct failure *why)
 {
 	struct address_list	list = { 0 };
@@ -223,8 +223,8 @@ prepare_recipient(const struct preparation *p, const struct address *a,
 
 	if (config_text(p->config, NULL, KEY_REDIRECT_ALL) != NULL)
 		return true;
-	good = !local_names_is_local(p->directory, a) ||
-	    local_names_resolve(p->directory, a->local, &list, why);
+	good = !local_names_is_local(p->local_names, a) ||
+	    local_names_resolve(p->local_names, a->local, &list, why);
 	address_list_free(&list);
 	return good;
 }

@@ -4,7 +4,7 @@
  * The one place where the configuration's rules about senders, recipients
  * and header fields are applied, whoever the caller is: a command line, an
  * SMTP session, the queue with a bounce.  No road to the smarthost or into the
- * queue leads past it.
+ * queue map past it.
  *
  * What goes in is what was said, and not yet judged: a message as it was read,
  * and an envelope whose paths come from address_write() but may be bare names
@@ -25,10 +25,10 @@
 #include "submit/local_names.h"
 #include "util/failure.h"
 
-struct preparation {
+struct prepare_options {
 	const struct config	*config;	/* borrowed, like all here */
 	const struct identity	*me;		/* whose message it is */
-	struct local_names	*directory;	/* where local names lead; one
+	struct local_names	*local_names;	/* where local names lead; one
 						 * for all messages reads the
 						 * aliases once */
 	const char		*full_name;	/* for a From of our own; NULL:
@@ -40,7 +40,7 @@ struct preparation {
 						 * of the message that failed,
 						 * whose redirect_all applies,
 						 * too; or NULL */
-	struct leads		*leads;		/* filled where it is not NULL:
+	struct expand_map		*map;		/* filled where it is not NULL:
 						 * where the forward-paths led,
 						 * in the order they came in */
 };
@@ -48,7 +48,7 @@ struct preparation {
 /*
  * Turns both into what is to be sent.  *outcomes, to be freed by the caller,
  * has an element for each forward-path: OUTCOME_WAITING, or OUTCOME_FAILED
- * for a local name that leads nowhere and for a recipient in the header that
+ * for a local name that map nowhere and for a recipient in the header that
  * is not an address, so that it may be handed to deliver().
  *
  * False where nothing at all may be sent, with the exit status: no recipient
@@ -57,14 +57,14 @@ struct preparation {
  * first of them decides), a message that is in a mail loop (EX_UNAVAILABLE).
  * The envelope and the message are then good for nothing but to be freed.
  */
-bool	prepare(const struct preparation *, struct envelope *,
+bool	prepare_message(const struct prepare_options *, struct envelope *,
 	    struct message *, struct outcome **outcomes, struct failure *why);
 
 /*
  * Will a forward-path lead somewhere?  For those that have to say so before
  * there is a message.
  */
-bool	prepare_recipient(const struct preparation *, const struct address *,
+bool	prepare_recipient(const struct prepare_options *, const struct address *,
 	    struct failure *why);
 
 #endif

@@ -18,7 +18,7 @@ sender_begin(struct sender *s, const struct config *config,
 	const char	*mode = config_text(config, subject, KEY_FROM_MODE);
 
 	*s = (struct sender){
-		.directory = directory,
+		.local_names = directory,
 		.mode = strcmp(mode, "always") == 0 ? FROM_ALWAYS :
 		    strcmp(mode, "never") == 0 ? FROM_NEVER : FROM_LOCAL,
 		.from = config_text(config, subject, KEY_FROM),
@@ -29,7 +29,7 @@ sender_begin(struct sender *s, const struct config *config,
 static bool
 replace(const struct sender *s, const struct address *a, struct buffer *to)
 {
-	bool	local = local_names_is_local(s->directory, a);
+	bool	local = local_names_is_local(s->local_names, a);
 
 	if (s->from != NULL && (s->mode == FROM_ALWAYS ||
 	    (s->mode == FROM_LOCAL && local))) {
@@ -38,7 +38,7 @@ replace(const struct sender *s, const struct address *a, struct buffer *to)
 	}
 	if (s->mode == FROM_NEVER ? !address_is_bare(a) : !local)
 		return false;
-	local_names_write(s->directory, a, to);
+	local_names_write(s->local_names, a, to);
 	return true;
 }
 
@@ -61,7 +61,7 @@ own_path(const struct sender *s, const char *user)
 	if (s->from != NULL)
 		return memory_copy(s->from);
 	strlcpy(local, user, sizeof(local));
-	local_names_write(s->directory, &a, &path);
+	local_names_write(s->local_names, &a, &path);
 	return buffer_take(&path);
 }
 
@@ -289,7 +289,7 @@ former_senders(const struct sender *s, const struct field *f,
 
 		buffer_clear(&path);
 		address_write(&path, a);
-		if (path.len == 0 || local_names_is_local(s->directory, a) ||
+		if (path.len == 0 || local_names_is_local(s->local_names, a) ||
 		    strcasecmp(path.data, s->from) == 0)
 			continue;
 		buffer_add_text(to, to->len > 0 ? ",\r\n " : "");

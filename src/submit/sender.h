@@ -19,7 +19,7 @@
 enum from_mode { FROM_LOCAL, FROM_ALWAYS, FROM_NEVER };
 
 struct sender {
-	const struct local_names	*directory;	/* borrowed */
+	const struct local_names	*local_names;	/* borrowed */
 	enum from_mode		 mode;
 	const char		*from;		/* borrowed; NULL: none is set */
 };

@@ -79,19 +79,19 @@ submit_close(struct submit *s)
 		close(s->spare.fd);
 }
 
-static struct preparation
-preparation_of(struct submit *s, struct leads *leads)
+static struct prepare_options
+preparation_of(struct submit *s, struct expand_map *map)
 {
 	const struct submit_options	*o = &s->options;
 
-	return (struct preparation){
+	return (struct prepare_options){
 		.config = o->config,
 		.me = o->me,
-		.directory = &s->local_names,
+		.local_names = &s->local_names,
 		.full_name = o->full_name,
 		.from_header = o->from_header,
 		.notify = o->notify,
-		.leads = o->each_recipient ? leads : NULL,
+		.map = o->each_recipient ? map : NULL,
 	};
 }
 
@@ -99,7 +99,7 @@ bool
 submit_recipient(struct submit *s, const struct address *a,
     struct failure *why)
 {
-	struct preparation	p = preparation_of(s, NULL);
+	struct prepare_options	p = preparation_of(s, NULL);
 
 	return prepare_recipient(&p, a, why);
 }
@@ -275,7 +275,7 @@ submit_message(struct submit *s, struct envelope *env,
     struct message *message, struct submit_result *result,
     struct failure *why)
 {
-	struct preparation	p = preparation_of(s, &result->leads);
+	struct prepare_options	p = preparation_of(s, &result->map);
 	struct job		j = { s, env, message, result,
 				    s->options.mode == SUBMIT_NOW ||
 				    s->queue == SPOOL_CONFIG_OFF ||
@@ -287,7 +287,7 @@ submit_message(struct submit *s, struct envelope *env,
 	};
 
 	*result = (struct submit_result){ 0 };
-	if (!prepare(&p, env, message, &result->outcomes, why))
+	if (!prepare_message(&p, env, message, &result->outcomes, why))
 		return false;
 	if (s->options.mode == SUBMIT_VERIFY)
 		return true;
@@ -309,13 +309,13 @@ submit_message(struct submit *s, struct envelope *env,
 const struct outcome *
 submit_result_for(const struct submit_result *r, size_t i)
 {
-	return leads_worst(&r->leads, r->outcomes, i, r->queued[0] != '\0');
+	return expand_map_worst(&r->map, r->outcomes, i, r->queued[0] != '\0');
 }
 
 void
 submit_result_free(struct submit_result *r)
 {
 	free(r->outcomes);
-	leads_free(&r->leads);
+	expand_map_free(&r->map);
 	r->outcomes = NULL;
 }

@@ -64,7 +64,7 @@ struct submit_options {
 	bool			 from_header;	/* -t: recipients from the
 						 * header, too, */
 	unsigned		 notify;	/* with this NOTIFY */
-	bool			 each_recipient; /* fill in .leads of results,
+	bool			 each_recipient; /* fill in .map of results,
 						 * and keep repeated paths */
 };
 
@@ -88,7 +88,7 @@ struct submit {
 struct submit_result {
 	struct outcome	*outcomes;	/* owned; one for each forward-path
 					 * of the envelope */
-	struct leads	 leads;		/* if options.each_recipient */
+	struct expand_map	 map;		/* if options.each_recipient */
 	char		 queued[ID_SIZE];	/* the entry that holds what
 						 * is deferred, or "" */
 	char		 failed[ID_SIZE];	/* the entry in failed/ that

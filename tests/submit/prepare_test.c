@@ -40,12 +40,12 @@ struct row {
 struct stage {
 	struct folder	 folder;
 	struct config	 config;
-	struct local_names directory;
+	struct local_names local_names;
 	struct envelope	 envelope;
 	struct message	 message;
 	struct outcome	*outcomes;
 	struct failure	 why;
-	struct leads	 leads;
+	struct expand_map	 map;
 };
 
 static void
@@ -80,7 +80,7 @@ open_stage(struct stage *s, const char *lines, const char *aliases)
 	    "relais.conf", 0600, conf.data) };
 	if (!config_load(&s->config, &source, &s->why))
 		fail_msg("%s", s->why.text);
-	local_names_begin(&s->directory, &s->config, &me);
+	local_names_begin(&s->local_names, &s->config, &me);
 	buffer_free(&conf);
 }
 
@@ -88,10 +88,10 @@ static void
 close_stage(struct stage *s)
 {
 	free(s->outcomes);
-	leads_free(&s->leads);
+	expand_map_free(&s->map);
 	envelope_free(&s->envelope);
 	message_free(&s->message);
-	local_names_end(&s->directory);
+	local_names_end(&s->local_names);
 	config_free(&s->config);
 	folder_remove(&s->folder);
 }
@@ -100,19 +100,19 @@ static bool
 run(struct stage *s, const char *said, const char *const *to,
     const char *header, bool from_header)
 {
-	struct preparation	p = { .config = &s->config, .me = &me,
-				    .directory = &s->directory,
+	struct prepare_options	p = { .config = &s->config, .me = &me,
+				    .local_names = &s->local_names,
 				    .from_header = from_header,
-				    .leads = &s->leads };
+				    .map = &s->map };
 
 	if (from_header)
-		p.leads = NULL;
+		p.map = NULL;
 	if (said != NULL)
 		envelope_set_reverse(&s->envelope, said);
 	for (size_t i = 0; i < 5 && to[i] != NULL; i++)
 		envelope_add(&s->envelope, to[i]);
 	read_message(&s->message, header);
-	return prepare(&p, &s->envelope, &s->message, &s->outcomes, &s->why);
+	return prepare_message(&p, &s->envelope, &s->message, &s->outcomes, &s->why);
 }
 
 static void
@@ -427,7 +427,7 @@ static const struct CMUnitTest recipient_spec[] = {
 	ROW("a name at the domain is foreign",
 	    .conf = ROOT, .said = "a@x", .to = { "root@example.org" },
 	    .envelope = "<a@x> root@example.org"),
-	ROW("a local name that leads nowhere is refused, and says what to set",
+	ROW("a local name that map nowhere is refused, and says what to set",
 	    .said = "a@x", .to = { "root" }, .status = EX_NOUSER,
 	    .word = "no address for the local name root; set root = "
 	    "you@example.org (or domain) in "),
@@ -437,12 +437,12 @@ static const struct CMUnitTest recipient_spec[] = {
 	ROW("but the others get their mail",
 	    .said = "a@x", .to = { "joe", "b@x", "nina@web1" },
 	    .envelope = "<a@x> -joe b@x -nina@web1"),
-	ROW("an alias that leads in circles stops nobody else",
+	ROW("an alias that map in circles stops nobody else",
 	    .aliases = "a: b\nb: a\n", .said = "a@x", .to = { "a", "b@x" },
 	    .envelope = "<a@x> -a b@x"),
 	ROW("where it is the only one, it is told",
 	    .aliases = "a: b\nb: a\n", .said = "a@x", .to = { "a" },
-	    .status = EX_CONFIG, .word = "alias b: it leads back to itself"),
+	    .status = EX_CONFIG, .word = "alias b: it map back to itself"),
 	ROW("an aliases file that is none is told",
 	    .aliases = "what?\n", .said = "a@x", .to = { "a" },
 	    .status = EX_CONFIG, .word = "aliases:1: expected a name"),
@@ -457,7 +457,7 @@ static const struct CMUnitTest recipient_spec[] = {
 	    .conf = ROOT "aliases = off\n", .aliases = "a: c@x\n",
 	    .said = "a@x", .to = { "a" },
 	    .envelope = "<a@x> admin@example.net"),
-	ROW("the header says where a local name leads",
+	ROW("the header says where a local name map",
 	    .conf = ROOT, .said = "a@x", .to = { "root" },
 	    .header = "From: a@x|To: root|Cc: \"R, t\" <root@localhost> (c),"
 	    "\r\n B@X|Reply-To: root@web1",
@@ -470,7 +470,7 @@ static const struct CMUnitTest recipient_spec[] = {
 	    .header = "From: a@x|To: ops",
 	    .envelope = "<a@x> b@x c@x",
 	    .fields = "From: a@x|To: ops@example.org"),
-	ROW("a local name that leads nowhere is an address all the same",
+	ROW("a local name that map nowhere is an address all the same",
 	    .said = "a@x", .to = { "b@x" },
 	    .header = "From: a@x|To: joe, nina@web1.example.org",
 	    .fields = "From: a@x|To: joe@example.org, nina@web1.example.org"),
@@ -667,18 +667,18 @@ static void
 notices_go_where_the_mail_goes(void **state)
 {
 	struct stage		 s;
-	struct preparation	 p;
+	struct prepare_options	 p;
 	struct forward_path	*f;
 
 	(void)state;
 	open_stage(&s, "always_bcc = all@x\n", "ops: b@x, c@x\n");
-	p = (struct preparation){ .config = &s.config, .me = &me,
-	    .directory = &s.directory };
+	p = (struct prepare_options){ .config = &s.config, .me = &me,
+	    .local_names = &s.local_names };
 	f = envelope_add(&s.envelope, "ops");
 	f->notify = NOTIFY_SUCCESS;
 	f->orcpt = memory_copy("rfc822;ops@example.org");
 	read_message(&s.message, "From: a@x");
-	assert_true(prepare(&p, &s.envelope, &s.message, &s.outcomes,
+	assert_true(prepare_message(&p, &s.envelope, &s.message, &s.outcomes,
 	    &s.why));
 	assert_int_equal(s.envelope.n, 3);
 	for (size_t i = 0; i < 2; i++) {
@@ -706,23 +706,23 @@ each_recipient_has_the_worst_of_what_it_led_to(void **state)
 	s.outcomes[0].kind = OUTCOME_DELIVERED;
 	s.outcomes[1].kind = OUTCOME_DEFERRED;
 	s.outcomes[3].kind = OUTCOME_DELIVERED;
-	assert_int_equal(s.leads.n, 5);
-	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 0, true),
+	assert_int_equal(s.map.n, 5);
+	assert_ptr_equal(expand_map_worst(&s.map, s.outcomes, 0, true),
 	    &s.outcomes[0]);
-	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 1, true),
+	assert_ptr_equal(expand_map_worst(&s.map, s.outcomes, 1, true),
 	    &s.outcomes[1]);
-	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 2, true),
+	assert_ptr_equal(expand_map_worst(&s.map, s.outcomes, 2, true),
 	    &s.outcomes[2]);
 	assert_string_equal(s.outcomes[2].enhanced, "5.1.1");
-	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 3, true),
+	assert_ptr_equal(expand_map_worst(&s.map, s.outcomes, 3, true),
 	    &s.outcomes[1]);
-	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 4, true),
+	assert_ptr_equal(expand_map_worst(&s.map, s.outcomes, 4, true),
 	    &s.outcomes[1]);
 	/* Without a queue, the deferred one has to be tried again. */
 	s.outcomes[0].kind = OUTCOME_FAILED;
-	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 1, true),
+	assert_ptr_equal(expand_map_worst(&s.map, s.outcomes, 1, true),
 	    &s.outcomes[0]);
-	assert_ptr_equal(leads_worst(&s.leads, s.outcomes, 1, false),
+	assert_ptr_equal(expand_map_worst(&s.map, s.outcomes, 1, false),
 	    &s.outcomes[1]);
 	close_stage(&s);
 }
@@ -731,13 +731,13 @@ static void
 a_recipient_can_be_asked_for_before_there_is_a_message(void **state)
 {
 	struct stage		s;
-	struct preparation	p;
+	struct prepare_options	p;
 	struct address		a;
 
 	(void)state;
 	open_stage(&s, "", "ops: b@x\n");
-	p = (struct preparation){ .config = &s.config, .me = &me,
-	    .directory = &s.directory };
+	p = (struct prepare_options){ .config = &s.config, .me = &me,
+	    .local_names = &s.local_names };
 	assert_true(address_parse_path(&a, "joe@localhost", 13, &s.why));
 	assert_false(prepare_recipient(&p, &a, &s.why));
 	assert_int_equal(s.why.status, EX_NOUSER);
@@ -818,7 +818,7 @@ try_combination(struct stage *s, const char *said, unsigned code)
 	buffer_free(&header);
 	free(s->outcomes);
 	s->outcomes = NULL;
-	leads_free(&s->leads);
+	expand_map_free(&s->map);
 	envelope_free(&s->envelope);
 	message_free(&s->message);
 }
