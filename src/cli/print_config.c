@@ -64,13 +64,13 @@ print_setting(struct config_output *p, enum config_key key,
 static void
 print_credentials(struct config_output *p, const struct section *home)
 {
-	const struct setting	*set = config_beside(p->config, home,
+	const struct setting	*set = config_credential(p->config, home,
 				    KEY_USER);
 	enum config_key		 key;
 
 	if (set != NULL)
 		print_setting(p, KEY_USER, set);
-	set = config_secret_beside(p->config, home, &key);
+	set = config_secret(p->config, home, &key);
 	if (set != NULL)
 		print_setting(p, key, set);
 }

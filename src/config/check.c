@@ -13,9 +13,9 @@ is_general(const struct section *s)
 	return s->pattern == NULL;
 }
 
-/* Does this hold for mail that s matches, by s or what matches all? */
+/* The setting for mail that matches s: of s, or of a general section. */
 static const struct setting *
-within(const struct config *config, const struct section *s,
+setting_for(const struct config *config, const struct section *s,
     enum config_key key)
 {
 	if (s->setting[key] != NULL)
@@ -38,7 +38,6 @@ url_has_user(const char *value)
 	struct failure		why;
 	bool			found = false;
 
-	/* Most have none, and need no closer look. */
 	if (strchr(value, '@') == NULL)
 		return false;
 	if (!smarthost_list_parse(&list, value, &why))
@@ -74,14 +73,14 @@ credentials_are_whole(const struct config *config, const struct section *s,
     struct failure *why)
 {
 	const struct setting	*host = s->setting[KEY_SMARTHOST];
-	const struct setting	*user = config_beside(config, s, KEY_USER);
+	const struct setting	*user = config_credential(config, s, KEY_USER);
 	enum config_key		 kind;
-	const struct setting	*secret = config_secret_beside(config, s, &kind);
+	const struct setting	*secret = config_secret(config, s, &kind);
 	bool			 in_url = url_has_user(host->value);
 
 	if (secret != NULL && user == NULL && !in_url)
 		return requires(secret, kind, "user in the same section", why);
-	if (secret != NULL || within(config, s, KEY_TLS_CERTIFICATE) != NULL)
+	if (secret != NULL || setting_for(config, s, KEY_TLS_CERTIFICATE) != NULL)
 		return true;
 	if (user != NULL)
 		return requires(user, KEY_USER, "password_file, "
@@ -93,7 +92,7 @@ credentials_are_whole(const struct config *config, const struct section *s,
 	return true;
 }
 
-/* Credentials that no smarthost stands beside would never be used. */
+/* Credentials without a smarthost in their section would never be used. */
 static bool
 credentials_have_host(const struct config *config, const struct section *s,
     struct failure *why)
@@ -107,13 +106,13 @@ credentials_have_host(const struct config *config, const struct section *s,
 		if (s->setting[k] != NULL)
 			return failed(why, EX_CONFIG, "%s: %s: requires "
 			    "smarthost in the same section: credentials are "
-			    "used only for that smarthost", s->setting[k]->origin,
-			    config_key_name(k));
+			    "used only for that smarthost",
+			    s->setting[k]->origin, config_key_name(k));
 	}
 	return true;
 }
 
-/* Fields that are not the configuration's to write, and why. */
+/* Fields that header_add and header_set must not contain. */
 static const struct { const char *name, *reason; } reserved[] = {
 	{ "Bcc",		"it would reveal hidden recipients" },
 	{ "Resent-Bcc",		"it would reveal hidden recipients" },
@@ -147,7 +146,7 @@ fields_are_free(const struct section *s, enum config_key key,
 	return true;
 }
 
-/* The way of local names would lead in a circle. */
+/* Mail to root must leave this machine, or it would be sent to root again. */
 static bool
 root_is_elsewhere(const struct section *s, struct failure *why)
 {
@@ -162,12 +161,12 @@ root_is_elsewhere(const struct section *s, struct failure *why)
 }
 
 /*
- * The smarthost is chosen by the sender that the message leaves with.  A
- * section that gives its mail another one, which it does not match itself,
- * would lose it to the smarthost of others.
+ * The smarthost is selected by the sender of the outgoing message.  If the
+ * sender that a section sets does not match the section, its smarthost would
+ * not be selected.
  */
 static bool
-section_keeps_its_mail(const struct section *s, struct failure *why)
+from_matches_section(const struct section *s, struct failure *why)
 {
 	const struct setting	*from = s->setting[KEY_FROM];
 
@@ -175,9 +174,9 @@ section_keeps_its_mail(const struct section *s, struct failure *why)
 	    s->setting[KEY_SMARTHOST] == NULL ||
 	    fnmatch(s->pattern, from->value, FNM_CASEFOLD) == 0)
 		return true;
-	return failed(why, EX_CONFIG, "%s: from: %s does not match [from %s], so "
-	    "the smarthost of this section would not be used; move smarthost "
-	    "to a section [from %s]", from->origin,
+	return failed(why, EX_CONFIG, "%s: from: %s does not match [from %s], "
+	    "so the smarthost of this section would not be used; move "
+	    "smarthost to a section [from %s]", from->origin,
 	    from->value, s->pattern, from->value);
 }
 
@@ -189,14 +188,14 @@ check_section(const struct config *config, const struct section *s,
 	const struct setting	*key = s->setting[KEY_TLS_KEY];
 
 	if (mode != NULL && strcmp(mode->value, "always") == 0 &&
-	    within(config, s, KEY_FROM) == NULL)
+	    setting_for(config, s, KEY_FROM) == NULL)
 		return failed(why, EX_CONFIG, "%s: from_mode: always requires "
 		    "from", mode->origin);
-	if (key != NULL && within(config, s, KEY_TLS_CERTIFICATE) == NULL)
+	if (key != NULL && setting_for(config, s, KEY_TLS_CERTIFICATE) == NULL)
 		return requires(key, KEY_TLS_KEY, "tls_certificate", why);
 	if (!one_secret(s, why) || !fields_are_free(s, KEY_HEADER_ADD, why) ||
 	    !fields_are_free(s, KEY_HEADER_SET, why) ||
-	    !root_is_elsewhere(s, why) || !section_keeps_its_mail(s, why))
+	    !root_is_elsewhere(s, why) || !from_matches_section(s, why))
 		return false;
 	if (s->setting[KEY_SMARTHOST] != NULL)
 		return credentials_are_whole(config, s, why);

@@ -1,5 +1,5 @@
 /*
- * check.h - settings that make no sense without each other
+ * check.h - the checks that involve more than one key
  */
 #ifndef CONFIG_CHECK_H
 #define CONFIG_CHECK_H
@@ -8,7 +8,10 @@
 
 #include "config/config.h"
 
-/* EX_CONFIG, naming the place of the half that is there. */
+/*
+ * False with EX_CONFIG, and the origin of a setting that requires another or
+ * conflicts with one.
+ */
 bool	config_check(const struct config *, struct failure *why);
 
 #endif

@@ -26,7 +26,8 @@ struct command_process {
 	int			 fd;		/* of the socket */
 	int			 error;		/* errno if fork(2) failed */
 	struct interrupt	*interrupt;	/* borrowed: a signal ends the
-						 * wait for a command; or NULL */
+						 * wait for a command; NULL:
+						 * none does */
 };
 
 /*

@@ -85,31 +85,31 @@ config_in_order(const struct setting *last, size_t *n)
 	return all;
 }
 
-/* May what stands in s complete the smarthost that stands in home? */
+/* Whether credentials in section s are used for the smarthost in home. */
 static bool
-goes_with(const struct section *s, const struct section *home)
+apply_to(const struct section *s, const struct section *home)
 {
 	return s == home || s->kind == SECTION_OVERRIDE ||
 	    (s->kind == SECTION_ENVIRONMENT && home->kind == SECTION_TOP);
 }
 
 const struct setting *
-config_beside(const struct config *config, const struct section *home,
+config_credential(const struct config *config, const struct section *home,
     enum config_key key)
 {
 	for (const struct section *s = config->first; s != NULL; s = s->next) {
-		if (s->setting[key] != NULL && goes_with(s, home))
+		if (s->setting[key] != NULL && apply_to(s, home))
 			return s->setting[key];
 	}
 	return NULL;
 }
 
 const struct setting *
-config_secret_beside(const struct config *config, const struct section *home,
+config_secret(const struct config *config, const struct section *home,
     enum config_key *key)
 {
 	for (const struct section *s = config->first; s != NULL; s = s->next) {
-		if (!goes_with(s, home))
+		if (!apply_to(s, home))
 			continue;
 		for (*key = KEY_PASSWORD; *key <= KEY_TOKEN_COMMAND; ++*key) {
 			if (s->setting[*key] != NULL)

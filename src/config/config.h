@@ -1,21 +1,20 @@
 /*
- * config.h - relais.conf, the RELAIS_ environment and -o, as settings
+ * config.h - the settings of relais.conf, the RELAIS_ variables and -o
  *
- * Every key is known here with its kind of value, so a value that has been
- * taken in is a good one; whatever is not is refused with file, line and the
- * nearest known key.  Each setting remembers where it was made, and messages
- * about it say so.
+ * Every key is known here with the kind of its value.  A value is checked when
+ * it is read; an invalid one is refused with the file, the line and what to
+ * write instead.  Each setting remembers its origin for messages.
  *
- * The sections are kept in the order in which they count: what -o says, the
- * file's sections from first to last, the environment, the top of the file.
- * What is looked up is what counts for one subject: the first of them that
- * matches it and sets the key.  Of several settings of one key in one section
- * the last counts; header_add, header_set, header_remove and tls_pin add up.
+ * The sections are kept in order of precedence: -o, the sections of the file
+ * from first to last, the environment, the top of the file.  The value of a key
+ * for a message comes from the first section that matches the message and sets
+ * the key.  If a section sets a key several times, the last setting is used;
+ * the settings of header_add, header_set, header_remove and tls_pin accumulate.
  *
- * Credentials go with the smarthost of their own section, completed only by
- * what is stronger: the environment's with the top of the file's smarthost,
- * those of -o with any.  So neither RELAIS_SMARTHOST nor -o smarthost gets
- * the file's password sent to another host.
+ * Credentials are used only for the smarthost of their own section, completed
+ * only by sections of higher precedence: those of the environment also for the
+ * smarthost at the top of the file, those of -o for any.  So RELAIS_SMARTHOST
+ * and -o smarthost do not send the password of the file to another host.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -41,18 +40,19 @@ enum config_key {
 	CONFIG_KEYS
 };
 
-/* Each takes room for all keys, and each is asked about each recipient. */
+/* A section has room for all keys, and is matched with each recipient. */
 enum { CONFIG_SECTIONS_MAX = 1000 };
 
-/* Its texts stand behind it, in the same block of memory. */
+/* The texts follow it, in the same block of memory. */
 struct setting {
-	char		*value;		/* as written, trimmed; one word
+	char		*value;		/* without surrounding blanks; one word
 					 * of the line for tls_pin and
 					 * header_remove */
 	char		*origin;	/* "/etc/relais.conf:7",
 					 * "environment RELAIS_FROM",
 					 * "-o from" */
-	struct setting	*next;		/* earlier ones of a key that adds up */
+	struct setting	*next;		/* the previous one, if the key
+					 * accumulates */
 };
 
 enum section_kind {
@@ -73,97 +73,103 @@ struct section {
 };
 
 struct config {
-	struct section	*first;		/* owned, with all behind it */
-	char		*path;		/* owned; the file read, NULL: none */
-	struct buffer	 ignored;	/* "/etc/relais.conf:7: socket\n" for each
-					 * key that no longer has an effect */
+	struct section	*first;		/* owned, with its successors */
+	char		*path;		/* owned; the file that was read */
+	struct buffer	 ignored;	/* "/etc/relais.conf:7: socket" and such,
+					 * lines with keys without effect */
 };
 
-/* Whose mail it is; NULL parts match no section. */
+/* The message that settings are for; a NULL member matches no section. */
 struct config_subject {
-	const char	*from;
-	const char	*to;
-	const char	*user;
+	const char	*from;		/* the sender */
+	const char	*to;		/* a recipient */
+	const char	*user;		/* the user who calls sendmail */
 };
 
 struct config_source {
-	const char	*file;		/* -C, or NULL: the usual places */
-	const char *const *overrides;	/* -o key=value, NULL at the end, or
-					 * NULL */
+	const char	*file;		/* of -C; NULL: the default files */
+	const char *const *overrides;	/* of -o: key=value, followed by NULL;
+					 * or NULL */
 };
 
 /*
- * Reads everything.  Without -C the file is SYSCONFDIR/relais.conf; where
- * that is missing and we are not root, $XDG_CONFIG_HOME/relais.conf or
- * ~/.config/relais.conf, which then must be ours or root's.  No file at all
- * is no error (but for -C): the environment may say enough.
+ * Reads the whole configuration.  The default file is SYSCONFDIR/relais.conf.
+ * If it does not exist and the user is not root, it is
+ * $XDG_CONFIG_HOME/relais.conf or ~/.config/relais.conf.  A file of -C must
+ * exist, a default file need not: the environment may be sufficient.
  *
- * EX_CONFIG with file and line; EX_USAGE for what -o says; EX_NOPERM for a
- * file that exists and that we may not read, with its mode, its owner and who
- * we are.  *config then still holds what the environment and -o said, and
- * defaults for the rest: enough to find the service's socket.
+ * False with EX_CONFIG, file and line; EX_USAGE for an error in -o; EX_NOPERM,
+ * with its mode and owner, for a file that the user has no permission to read.
+ * *config then holds what was read so far, and must be freed.
  */
 bool	config_load(struct config *, const struct config_source *,
 	    struct failure *why);
 
-/* Which sections with a pattern match a subject, by their order. */
+/* The sections with a pattern that match a subject: a bit for each. */
 struct config_view {
 	uint64_t	matches[(CONFIG_SECTIONS_MAX + 63) / 64];
 };
 
 /*
- * Two subjects with the same octets in their views get the same answer to
- * every question below.
+ * Fills in the view of a subject.  All functions below return the same results
+ * for two subjects whose views have the same octets.
  */
 void	config_view(struct config_view *, const struct config *,
 	    const struct config_subject *);
 
-/* The file that is looked for first. */
+/* SYSCONFDIR/relais.conf. */
 const char *config_system_file(void);
 
-/* The setting that counts, or NULL; subject may be NULL. */
+/* The setting with the highest precedence, or NULL; subject may be NULL. */
 const struct setting *config_find(const struct config *,
 	    const struct config_subject *, enum config_key);
 
 /*
- * A setting that was found, with the earlier ones of a key that adds up, in
- * the order of the file.  The array is freed by the caller.
+ * The setting and the previous ones of a key that accumulates, in the order of
+ * the file.  The caller frees the array.
  */
 const struct setting **config_in_order(const struct setting *, size_t *n);
 
-/* The section that the setting found stands in. */
+/* The section of the setting that config_find() returns, or NULL. */
 const struct section *config_section(const struct config *,
 	    const struct config_subject *, enum config_key);
 
-/* The value that counts or the key's default (which may be NULL). */
+/* The value of the key, or its default, which may be NULL. */
 const char *config_text(const struct config *, const struct config_subject *,
 	    enum config_key);
 
+/* The same for keys whose value is yes or no. */
 bool	config_bool(const struct config *, const struct config_subject *,
-	    enum config_key);		/* yes, no */
+	    enum config_key);
+
+/* The same for a count, or for a size in octets. */
 uint64_t config_number(const struct config *, const struct config_subject *,
-	    enum config_key);		/* a count, or octets for a size */
-int64_t	config_ms(const struct config *, const struct config_subject *,
-	    enum config_key);		/* a duration, in milliseconds; 0 if
-					 * there is neither value nor default */
+	    enum config_key);
 
 /*
- * What goes with the smarthost that stands in that section, by the rule at
- * the top of this page; NULL: nothing.
+ * The same for a duration, in milliseconds; 0 if there is neither a value nor a
+ * default.
  */
-const struct setting *config_beside(const struct config *,
+int64_t	config_ms(const struct config *, const struct config_subject *,
+	    enum config_key);
+
+/*
+ * The setting of a key that is used for the smarthost of that section, by the
+ * rule for credentials above, or NULL.
+ */
+const struct setting *config_credential(const struct config *,
 	    const struct section *, enum config_key);
 
 /*
- * Of password, password_file, password_command and token_command the one
- * that goes with that smarthost; *key says which.  NULL: none.
+ * The same for password, password_file, password_command and token_command, of
+ * which at most one is set; *key is set to it.
  */
-const struct setting *config_secret_beside(const struct config *,
+const struct setting *config_secret(const struct config *,
 	    const struct section *, enum config_key *key);
 
 const char *config_key_name(enum config_key);
-const char *config_default(enum config_key);	/* NULL: none */
-bool	config_is_secret(enum config_key);	/* never show the value */
+const char *config_default(enum config_key);	/* or NULL */
+bool	config_is_secret(enum config_key);	/* not to be shown */
 
 void	config_free(struct config *);	/* wipes secrets */
 

@@ -66,11 +66,11 @@ credentials_read(struct credentials *c, const struct config *config,
 	home = config_section(config, subject, KEY_SMARTHOST);
 	if (home == NULL)
 		return true;
-	set = config_beside(config, home, KEY_USER);
+	set = config_credential(config, home, KEY_USER);
 	if (url_user == NULL && set == NULL)
 		return true;
 	c->user = memory_copy(url_user != NULL ? url_user : set->value);
-	set = config_secret_beside(config, home, &key);
+	set = config_secret(config, home, &key);
 	if (set == NULL || read_secret(c, set, key, process, why))
 		return true;
 	credentials_free(c);

@@ -15,7 +15,7 @@
 #include "util/memory.h"
 #include "util/text.h"
 
-/* A name with a dot at its end is the same name, as the DNS writes it. */
+/* Removes a final dot, which does not change the meaning of a name. */
 static void
 cut_last_dot(char *name)
 {
@@ -40,7 +40,7 @@ host_name(void)
 	    text_is_host_name(name, len) ? name : "localhost");
 }
 
-/* The first line of /etc/mailname, which Debian keeps for this, or NULL. */
+/* The first line of /etc/mailname, a convention of Debian; or NULL. */
 static char *
 mail_name(void)
 {
@@ -73,7 +73,7 @@ domain_of_host(const char *host)
 	return domain_is_valid(host) ? host : NULL;
 }
 
-/* A host that is called by its address has an address literal for a domain. */
+/* If the name of the host is an address, its domain is an address literal. */
 static char *
 host_as_domain(const char *host)
 {
@@ -111,8 +111,8 @@ find_domain(const struct config *config, const char *host)
 }
 
 /*
- * The name as EHLO takes it, or NULL: a domain, in ASCII, since EHLO comes
- * before the offer of SMTPUTF8 (RFC 6531 section 3.7.1).
+ * The name as an argument of EHLO, or NULL if it is not a domain.  It is in
+ * ASCII, since EHLO precedes the offer of SMTPUTF8 (RFC 6531 section 3.7.1).
  */
 static char *
 helo_of(const char *name)
@@ -129,7 +129,10 @@ helo_of(const char *name)
 	return NULL;
 }
 
-/* The end of the host's name was its domain only if the whole name is one. */
+/*
+ * A domain that was taken from the end of the host name is not used if the host
+ * name is not valid.
+ */
 static bool
 is_end_of(const char *end, const char *name)
 {
@@ -154,7 +157,7 @@ identity_helo(const struct identity *me, const struct config *config,
 	return NULL;
 }
 
-/* Up to the first comma; & is the login name, capitalised (passwd(5)). */
+/* The text before the first comma; & means the capitalised login name. */
 static char *
 full_name(const struct passwd *pw)
 {
@@ -174,8 +177,9 @@ full_name(const struct passwd *pw)
 }
 
 /*
- * The file first, where nearly everybody stands: what getpwuid() reads to
- * find out whom to ask is twenty times as long.  Good until the next call.
+ * Reads /etc/passwd first, which has most users: getpwuid(3) also reads and
+ * loads the name service, which takes twenty times as long.  Valid until the
+ * next call.
  */
 static const struct passwd *
 own_entry(void)

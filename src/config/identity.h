@@ -1,8 +1,8 @@
 /*
- * identity.h - who this machine and its user are, to the outside
+ * identity.h - the names of this machine and of the calling user
  *
- * Nothing here asks the DNS, and nothing fails: a user id without a passwd
- * entry is uid-N, a host without a full name makes do with what there is.
+ * No function asks the DNS, and none fails: a user id without a passwd entry
+ * becomes uid-N, and a host without a name becomes localhost.
  */
 #ifndef CONFIG_IDENTITY_H
 #define CONFIG_IDENTITY_H
@@ -10,22 +10,20 @@
 #include "config/config.h"
 
 struct identity {
-	char	*host;		/* owned; the host's name as it is set */
-	char	*domain;	/* owned; for bare names: domain, /etc/mailname,
-				 * the host's domain, that of from, the host;
+	char	*host;		/* owned; from gethostname(2) */
+	char	*domain;	/* owned; for addresses without one: the first
+				 * of the key domain, /etc/mailname, the domain
+				 * of the host, that of the key from, the host;
 				 * valid, or an address literal */
-	char	*helo;		/* owned; a domain or an address literal;
-				 * NULL: use the connection's */
+	char	*helo;		/* owned; a domain or an address literal; NULL:
+				 * use the address of the connection */
 	char	*user;		/* owned; login name of the real user id */
 	char	*name;		/* owned; the user's full name, or "" */
 };
 
 void	identity_find(struct identity *, const struct config *);
 
-/*
- * What .helo is for a message that sections of the configuration may apply
- * to.  Owned by the caller.
- */
+/* The value of .helo for a message; the caller frees it. */
 char	*identity_helo(const struct identity *, const struct config *,
 	    const struct config_subject *);
 

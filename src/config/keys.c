@@ -2,6 +2,9 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <sysexits.h>
+
+#include "util/visible.h"
 
 #define NAMED(text)	.name = text, .len = sizeof(text) - 1
 
@@ -29,7 +32,7 @@ static const struct key keys[CONFIG_KEYS] = {
 	[KEY_TLS_CA] = { NAMED("tls_ca"), .place = PLACE_ANY,
 	    .rule = { VALUE_PATH, NULL, NULL, NULL } },
 	[KEY_TLS_PIN] = { NAMED("tls_pin"), .place = PLACE_ANY,
-	    .flags = KEY_ADDS_UP | KEY_IS_LIST,
+	    .flags = KEY_ACCUMULATES | KEY_IS_LIST,
 	    .rule = { VALUE_PIN, NULL, NULL, NULL } },
 	[KEY_TLS_NAME] = { NAMED("tls_name"), .place = PLACE_ANY,
 	    .rule = { VALUE_HOST, NULL, NULL, NULL } },
@@ -83,13 +86,13 @@ static const struct key keys[CONFIG_KEYS] = {
 	[KEY_EARLY_BDAT] = { NAMED("early_bdat"), .place = PLACE_ANY,
 	    .fallback = "no", YES_NO },
 	[KEY_HEADER_ADD] = { NAMED("header_add"), .place = PLACE_SENDER,
-	    .flags = KEY_ADDS_UP,
+	    .flags = KEY_ACCUMULATES,
 	    .rule = { VALUE_FIELD, NULL, NULL, NULL } },
 	[KEY_HEADER_SET] = { NAMED("header_set"), .place = PLACE_SENDER,
-	    .flags = KEY_ADDS_UP,
+	    .flags = KEY_ACCUMULATES,
 	    .rule = { VALUE_FIELD, NULL, NULL, NULL } },
 	[KEY_HEADER_REMOVE] = { NAMED("header_remove"), .place = PLACE_SENDER,
-	    .flags = KEY_ADDS_UP | KEY_IS_LIST,
+	    .flags = KEY_ACCUMULATES | KEY_IS_LIST,
 	    .rule = { VALUE_FIELD_NAME, NULL, NULL, NULL } },
 	[KEY_QUEUE_SIZE_LIMIT] = { NAMED("queue_size_limit"),
 	    .fallback = "1G", .rule = { VALUE_SIZE, NULL, "0", "1T" } },
@@ -137,7 +140,7 @@ least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Dashes and capitals are the commonest slips and cost nothing. */
+/* Hyphens and capitals, the most frequent mistakes, cost nothing. */
 static bool
 is_same(char typed, char known)
 {
@@ -145,9 +148,9 @@ is_same(char typed, char known)
 	    (typed == '-' && known == '_');
 }
 
-/* What this letter pair costs, given the row above and the one above that. */
+/* The cost of this pair of letters, from the two rows before. */
 static size_t
-step(const char *typed, const char *known, size_t i, size_t j,
+edit_cost(const char *typed, const char *known, size_t i, size_t j,
     size_t row[3][NAME_MAX_LEN + 1])
 {
 	size_t	cost = row[1][j] + (is_same(typed[i], known[j]) ? 0 : 1);
@@ -159,9 +162,12 @@ step(const char *typed, const char *known, size_t i, size_t j,
 	return cost;
 }
 
-/* How many letters to change, add, drop or swap with their neighbour. */
+/*
+ * The edit distance: the number of letters to change, add, remove or swap with
+ * their neighbour.
+ */
 static size_t
-distance(const char *typed, size_t len, const struct key *key)
+edit_distance(const char *typed, size_t len, const struct key *key)
 {
 	size_t	row[3][NAME_MAX_LEN + 1] = { { 0 } };
 
@@ -172,7 +178,7 @@ distance(const char *typed, size_t len, const struct key *key)
 		memcpy(row[1], row[2], sizeof(row[1]));
 		row[2][0] = i + 1;
 		for (size_t j = 0; j < key->len; j++)
-			row[2][j + 1] = step(typed, key->name, i, j, row);
+			row[2][j + 1] = edit_cost(typed, key->name, i, j, row);
 	}
 	return row[2][key->len];
 }
@@ -186,7 +192,7 @@ key_nearest(const char *name, size_t len)
 	if (len < 2 || len > NAME_MAX_LEN)
 		return NULL;
 	for (size_t i = 0; i < CONFIG_KEYS; i++) {
-		size_t	d = distance(name, len, &keys[i]);
+		size_t	d = edit_distance(name, len, &keys[i]);
 
 		if (d < best) {
 			best = d;
@@ -194,4 +200,39 @@ key_nearest(const char *name, size_t len)
 		}
 	}
 	return nearest;
+}
+
+/*
+ * A line of base64, perhaps of a key, looks like a setting if it ends in "=".
+ * It must not be shown.  No key has a digit in its name.
+ */
+static bool
+may_be_base64(const char *name, size_t len)
+{
+	bool	letters = true;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char	c = (unsigned char)name[i];
+
+		if (!isalnum(c) && c != '+' && c != '/')
+			return false;
+		letters = letters && isalpha(c);
+	}
+	return !letters;
+}
+
+bool
+key_unknown(const char *name, size_t len, struct failure *why)
+{
+	const char	*near = key_nearest(name, len);
+	char		 shown[64];
+
+	if (may_be_base64(name, len))
+		failed(why, EX_CONFIG, "unknown key before the =");
+	else
+		failed(why, EX_CONFIG, "unknown key \"%s\"",
+		    visible(shown, sizeof(shown), name, len));
+	if (near != NULL)
+		failure_suffix(why, "; did you mean %s?", near);
+	return false;
 }

@@ -10,18 +10,18 @@
 #include "config/config.h"
 #include "config/value.h"
 
-/* Where a key may stand besides the top of the file. */
+/* The sections in which a key is allowed; all are allowed at the top. */
 enum key_place {
-	PLACE_TOP,	/* nowhere: it is about the machine */
-	PLACE_SENDER,	/* in [from] and [user]: it shapes the one message that
-			 * all of its recipients get */
-	PLACE_ANY,	/* in [to] as well: it is about handing over */
+	PLACE_TOP,	/* none: the key concerns the machine */
+	PLACE_SENDER,	/* [from], [user]: the key changes the message, which
+			 * is the same for all recipients */
+	PLACE_ANY,	/* also [to]: the key concerns the delivery */
 };
 
 enum key_flag {
-	KEY_ADDS_UP	= 1 << 0,	/* each line adds a value */
-	KEY_IS_LIST	= 1 << 1,	/* and so does each word of a line */
-	KEY_IS_SECRET	= 1 << 2,	/* never shown */
+	KEY_ACCUMULATES	= 1 << 0,	/* each line adds a value */
+	KEY_IS_LIST	= 1 << 1,	/* each word of a line is a value */
+	KEY_IS_SECRET	= 1 << 2,	/* the value must not be shown */
 };
 
 struct key {
@@ -35,7 +35,7 @@ struct key {
 
 const struct key *key_of(enum config_key);
 
-/* False if there is none of that name. */
+/* Sets the key of that name; false if there is none. */
 bool	key_find(const char *name, size_t len, enum config_key *);
 
 /*
@@ -44,7 +44,10 @@ bool	key_find(const char *name, size_t len, enum config_key *);
  */
 bool	key_is_ignored(const char *name, size_t len);
 
-/* The key that is meant most likely, or NULL if none comes near. */
+/* The key with the most similar name, or NULL if none is similar. */
 const char *key_nearest(const char *name, size_t len);
+
+/* Sets *why to EX_CONFIG and a suggestion; returns false. */
+bool	key_unknown(const char *name, size_t len, struct failure *why);
 
 #endif

@@ -22,7 +22,7 @@
 
 enum { FILE_LIMIT = 1024 * 1024, FILES_MAX = 256, DEPTH_MAX = 8 };
 
-/* A file that is being read, and the one whose include line named it. */
+/* A file that is being read; .outer is the file that includes it. */
 struct frame {
 	const struct frame	*outer;
 	unsigned		 depth;
@@ -38,8 +38,8 @@ struct loader {
 extern char **environ;
 
 /*
- * Kubernetes gives every container these where a service is called relais;
- * they are not meant for us.
+ * If a service is called relais, Kubernetes sets these variables in all
+ * containers.  They are not settings.
  */
 static bool
 is_service_link(const char *name, size_t len, const char *value)
@@ -50,7 +50,7 @@ is_service_link(const char *name, size_t len, const char *value)
 	    (len > 8 && memcmp(name, "SERVICE_", 8) == 0);
 }
 
-/* RELAIS_KEY_FILE: the value is in that file, as containers keep secrets. */
+/* RELAIS_KEY_FILE: the value is in that file, as is usual for containers. */
 static bool
 set_from_file(struct section *s, enum config_key key, const char *path,
     const char *origin, struct failure *why)
@@ -65,7 +65,7 @@ set_from_file(struct section *s, enum config_key key, const char *path,
 	return good;
 }
 
-/* name: of the key, in small letters, perhaps followed by _file. */
+/* name: the key in lower case; _file may follow. */
 static bool
 set_variable(struct section *s, const char *name, const char *value,
     const char *origin, struct failure *why)
@@ -83,7 +83,8 @@ set_variable(struct section *s, const char *name, const char *value,
 			return key_unknown(name, len, why);
 	}
 	if (key == KEY_INCLUDE)
-		return failed(why, EX_CONFIG, "include: allowed only in a file");
+		return failed(why, EX_CONFIG, "include: allowed only in a "
+		    "file");
 	if (s->setting[key] != NULL)
 		return failed(why, EX_CONFIG, "%s: also set by %s; remove one "
 		    "of them",
@@ -293,7 +294,7 @@ include_pattern(struct loader *l, const char *pattern, struct failure *why)
 	return good;
 }
 
-/* A relative pattern is relative to the folder of the file it stands in. */
+/* A relative pattern is relative to the directory of the file. */
 static bool
 include(struct parse_target *target, const struct config_text_file *from,
     const char *pattern, struct failure *why)
@@ -311,7 +312,7 @@ include(struct parse_target *target, const struct config_text_file *from,
 	return good;
 }
 
-/* Where a user keeps a configuration of his own, or NULL. */
+/* The path of the user's own configuration, or NULL. */
 static char *
 own_file(void)
 {
@@ -331,7 +332,10 @@ own_file(void)
 	return buffer_take(&path);
 }
 
-/* A folder that we may not even look into holds nothing that is ours. */
+/*
+ * A file in a directory to which the user has no access is treated as missing:
+ * HOME may be that of another user.
+ */
 static bool
 load_own_file(struct loader *l, struct config *config, struct failure *why)
 {
@@ -378,8 +382,8 @@ config_system_file(void)
 }
 
 /*
- * Strongest first, since sections go into the list in that order; but the
- * environment and the top stand behind the sections of the file.
+ * Sections are added in order of precedence.  Those of the file are inserted
+ * before the sections of the environment and of the top of the file.
  */
 bool
 config_load(struct config *config, const struct config_source *source,

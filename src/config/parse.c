@@ -15,13 +15,13 @@
 struct parser {
 	struct parse_target		*target;
 	const struct config_text_file	*file;
-	struct section			*section;	/* of the lines now */
-	unsigned			 number;	/* of the line */
-	struct buffer			 origin;	/* "path:" and it */
+	struct section			*section;	/* of the present line */
+	unsigned			 number;	/* of the present line */
+	struct buffer			 origin;	/* "path:number" */
 	size_t				 prefix;	/* length of "path:" */
 };
 
-/* A piece of the text; it borrows. */
+/* A part of the text, not terminated by NUL. */
 struct span {
 	const char	*at;
 	const char	*end;
@@ -50,7 +50,7 @@ span_is(struct span s, const char *word)
 	    memcmp(s.at, word, length(s)) == 0;
 }
 
-/* Written by hand: every setting has one, and printf is not cheap. */
+/* Without printf(3), which would take most of the time of the parser. */
 static const char *
 origin(struct parser *p)
 {
@@ -116,7 +116,8 @@ parse_section(struct parser *p, struct span line, struct failure *why)
 		    "[from PATTERN], [to PATTERN] or [user PATTERN]");
 	if (!is_pattern(pattern))
 		return failed(why, EX_CONFIG, "invalid pattern in the "
-		    "section; expected one word, for example [%s %s]", section_name(kind),
+		    "section; expected one word, for example [%s %s]",
+		    section_name(kind),
 		    kind == SECTION_USER ? "www-data" : "*@example.org");
 	if (++p->target->sections > CONFIG_SECTIONS_MAX)
 		return failed(why, EX_CONFIG, "too many sections (at most %d)",
@@ -148,7 +149,7 @@ parse_include(struct parser *p, struct span value, struct failure *why)
 	return good;
 }
 
-/* The line itself is not shown: it may be a password gone astray. */
+/* The line is not shown, because it may be a misplaced password. */
 static bool
 no_equals(struct span line, struct failure *why)
 {
@@ -212,7 +213,7 @@ parse_lines(struct parser *p, struct failure *why)
 	const char	*at = p->file->text;
 	const char	*end = at + p->file->len;
 
-	/* A byte order mark, as some editors leave one. */
+	/* Some editors write a byte order mark. */
 	if (end - at >= 3 && memcmp(at, "\357\273\277", 3) == 0)
 		at += 3;
 	while (at < end) {
@@ -221,7 +222,8 @@ parse_lines(struct parser *p, struct failure *why)
 
 		p->number++;
 		if (memchr(at, '\0', (size_t)(stop - at)) != NULL)
-			failed(why, EX_CONFIG, "the line contains a NUL character");
+			failed(why, EX_CONFIG, "the line contains a NUL "
+			    "character");
 		else if (parse_line(p, (struct span){ at, stop }, why)) {
 			at = stop + 1;
 			continue;

@@ -1,8 +1,8 @@
 /*
- * parse.h - the text of one relais.conf into sections and settings
+ * parse.h - parse the text of relais.conf into sections and settings
  *
- * Works on memory alone: a line `include` is handed to a function, which may
- * parse another text into the same sections.
+ * The parser opens no files.  It passes the pattern of an include line to a
+ * function, which may parse another text into the same sections.
  */
 #ifndef CONFIG_PARSE_H
 #define CONFIG_PARSE_H
@@ -16,23 +16,24 @@ struct config_text_file {
 	const char	*path;		/* for origins and messages */
 	const char	*text;
 	size_t		 len;
-	bool		 shared;	/* others can read it: no secrets */
+	bool		 shared;	/* readable by other users: secrets are
+					 * refused */
 };
 
 struct parse_target {
 	struct section	 *top;
-	struct section	**tail;		/* where the next section goes */
+	struct section	**tail;		/* the next section is inserted here */
 	unsigned	  sections;	/* so far */
-	struct buffer	 *ignored;	/* struct config has it */
+	struct buffer	 *ignored;	/* of struct config */
 
-	/* False with why: the line that names the pattern goes in front. */
+	/* False with *why, which gets the include line as a prefix. */
 	bool		(*include)(struct parse_target *,
 			    const struct config_text_file *from,
 			    const char *pattern, struct failure *why);
 	void		 *context;
 };
 
-/* EX_CONFIG, or what include said, with path and line in front. */
+/* False with EX_CONFIG or the failure of include, after path and line. */
 bool	parse_text(struct parse_target *, const struct config_text_file *,
 	    struct failure *why);
 

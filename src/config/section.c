@@ -39,45 +39,13 @@ section_name(enum section_kind kind)
 	return NULL;
 }
 
-/* Base64 up to its padding, which is not to be shown: no key has a digit. */
-static bool
-may_be_base64(const char *name, size_t len)
-{
-	bool	letters = true;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char	c = (unsigned char)name[i];
-
-		if (!isalnum(c) && c != '+' && c != '/')
-			return false;
-		letters = letters && isalpha(c);
-	}
-	return !letters;
-}
-
-bool
-key_unknown(const char *name, size_t len, struct failure *why)
-{
-	const char	*near = key_nearest(name, len);
-	char		 shown[64];
-
-	if (may_be_base64(name, len))
-		failed(why, EX_CONFIG, "unknown key before the =");
-	else
-		failed(why, EX_CONFIG, "unknown key \"%s\"",
-		    visible(shown, sizeof(shown), name, len));
-	if (near != NULL)
-		failure_suffix(why, "; did you mean %s?", near);
-	return false;
-}
-
 static bool
 is_between_words(char c)
 {
 	return text_is_blank(c) || c == ',';
 }
 
-/* The octets that could end a line of SMTP, of a header or of a log. */
+/* Controls, which could end a line of SMTP, of a header or of a log. */
 static bool
 has_control(const char *value, size_t len)
 {
@@ -91,7 +59,8 @@ has_control(const char *value, size_t len)
 }
 
 static bool
-may_stand(const struct section *s, const struct key *key, struct failure *why)
+is_allowed_in(const struct section *s, const struct key *key,
+    struct failure *why)
 {
 	if (section_name(s->kind) == NULL || key->place == PLACE_ANY)
 		return true;
@@ -99,7 +68,8 @@ may_stand(const struct section *s, const struct key *key, struct failure *why)
 		return true;
 	return failed(why, EX_CONFIG, "%s: not allowed in a [%s] section; "
 	    "put it at the top of the file%s", key->name, section_name(s->kind),
-	    key->place == PLACE_SENDER ? " or in a [from] or [user] section" : "");
+	    key->place == PLACE_SENDER ? " or in a [from] or [user] section" :
+	    "");
 }
 
 static void
@@ -115,7 +85,7 @@ setting_free(struct setting *set, bool secret)
 	}
 }
 
-/* One block with both texts behind it: this is on every start's path. */
+/* A single allocation, because every start of the program needs many. */
 static struct setting *
 setting_new(const char *value, size_t len, const char *origin)
 {
@@ -141,7 +111,7 @@ set_one(struct section *s, enum config_key key, const char *value, size_t len,
 		setting_free(set, k->flags & KEY_IS_SECRET);
 		return failure_prefix(why, "%s: ", k->name);
 	}
-	if (k->flags & KEY_ADDS_UP)
+	if (k->flags & KEY_ACCUMULATES)
 		set->next = s->setting[key];
 	else
 		setting_free(s->setting[key], k->flags & KEY_IS_SECRET);
@@ -175,7 +145,7 @@ section_set(struct section *s, enum config_key key, const char *value,
 	const struct key	*k = key_of(key);
 	bool		       (*is_around)(char);
 
-	if (!may_stand(s, k, why))
+	if (!is_allowed_in(s, k, why))
 		return false;
 	is_around = k->flags & KEY_IS_LIST ? is_between_words : text_is_blank;
 	for (; len > 0 && is_around(*value); len--)

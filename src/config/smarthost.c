@@ -15,7 +15,7 @@
 
 enum { LIST_MAX = 32 };
 
-/* A piece of the URL; it borrows. */
+/* A part of the URL, not terminated by NUL. */
 struct piece {
 	const char	*at;
 	size_t		 len;
@@ -49,7 +49,7 @@ is_word(struct piece p, const char *word)
 	return p.len == strlen(word) && strncasecmp(p.at, word, p.len) == 0;
 }
 
-/* The length up to a colon after which there is something else than a port. */
+/* The length up to a colon that is not followed by a port. */
 static size_t
 length_to_port(struct piece url)
 {
@@ -69,11 +69,11 @@ length_to_port(struct piece url)
 }
 
 /*
- * What stands before the @ may hold a password, and so may what stands after
- * a colon, where a blank in the password has cut the URL short.
+ * The text before the @ may contain a password, and so may the text after a
+ * colon, if a blank in the password ended the URL.  Neither is shown.
  */
 static bool
-bad(struct failure *why, struct piece url, const char *what)
+bad_url(struct failure *why, struct piece url, const char *what)
 {
 	const char	*at = memrchr(url.at, '@', url.len);
 	char		 shown[200];
@@ -109,7 +109,7 @@ parse_scheme(struct smarthost *h, struct piece name)
 	return true;
 }
 
-/* Undoes %XX (RFC 3986 section 2.1); no control character may come out. */
+/* Decodes %XX (RFC 3986 section 2.1); control characters are refused. */
 static bool
 parse_user(struct smarthost *h, struct piece from)
 {
@@ -132,7 +132,7 @@ parse_user(struct smarthost *h, struct piece from)
 	return n > 0;
 }
 
-/* An IPv6 address, perhaps with a zone (RFC 4007 section 11) behind it. */
+/* An IPv6 address, optionally with a zone (RFC 4007 section 11). */
 static bool
 is_ipv6(struct piece literal)
 {
@@ -223,9 +223,9 @@ parse_socket(struct smarthost *h, struct piece path)
 	return NULL;
 }
 
-/* What stands behind scheme://; returns what is wrong, or NULL. */
+/* Parses the part after scheme://; returns an error, or NULL. */
 static const char *
-parse_place(struct smarthost *h, struct piece p)
+parse_authority(struct smarthost *h, struct piece p)
 {
 	const char	*slash = memchr(p.at, '/', p.len);
 	const char	*end = slash != NULL ? slash : p.at + p.len;
@@ -244,9 +244,9 @@ parse_place(struct smarthost *h, struct piece p)
 	return parse_host(h, (struct piece){ host, (size_t)(end - host) });
 }
 
-/* A bare host means submission, or what its port is registered for. */
+/* Sets the default scheme (bare: the URL has none) or the default port. */
 static void
-finish(struct smarthost *h, bool bare)
+set_defaults(struct smarthost *h, bool bare)
 {
 	for (size_t i = 0; i < COUNT(schemes); i++) {
 		if (bare && h->port_given && schemes[i].port == h->port)
@@ -273,22 +273,22 @@ static bool
 parse_url(struct smarthost *h, struct piece url, struct failure *why)
 {
 	const char	*sign = memmem(url.at, url.len, "://", 3);
-	size_t		 behind = sign != NULL ? (size_t)(sign - url.at) + 3 : 0;
-	struct piece	 place = { url.at + behind, url.len - behind };
+	size_t		 skip = sign != NULL ? (size_t)(sign - url.at) + 3 : 0;
+	struct piece	 place = { url.at + skip, url.len - skip };
 	const char	*wrong;
 
 	h->scheme = SCHEME_SUBMISSION;
 	if (url.at[0] == '#')
-		return bad(why, url, "a comment must be on a line of its own");
+		return bad_url(why, url, "a comment must be on a line of its own");
 	if (sign != NULL && !parse_scheme(h,
-	    (struct piece){ url.at, behind - 3 }))
-		return bad(why, url, "unknown scheme; expected submissions://, "
+	    (struct piece){ url.at, skip - 3 }))
+		return bad_url(why, url, "unknown scheme; expected submissions://, "
 		    "submission://, smtp:// or lmtp://, optionally with +srv "
 		    "or +mx as in smtp+mx://");
-	if ((wrong = parse_place(h, place)) != NULL ||
+	if ((wrong = parse_authority(h, place)) != NULL ||
 	    (wrong = check_lookup(h)) != NULL)
-		return bad(why, url, wrong);
-	finish(h, sign == NULL);
+		return bad_url(why, url, wrong);
+	set_defaults(h, sign == NULL);
 	return true;
 }
 

@@ -1,13 +1,13 @@
 /*
- * smarthost.h - the URL of a smarthost, taken apart
+ * smarthost.h - parse the URLs of smarthosts
  *
  *	submissions://user@host:465	submission://host	smtp://[::1]:2525
  *	lmtp:///run/lmtp.sock	submission+srv://example.org	host
  *
- * A bare host is submission://; with the port of another scheme behind it
- * (host:465, host:25, host:24) it is that scheme.  The user may be a whole
- * address (the last @ counts) and may be written with %XX; a password is
- * refused, since a URL ends up in logs.
+ * A host without a scheme is submission://, or the scheme to which its port is
+ * assigned (host:465, host:25, host:24).  The user may be an address, since
+ * the last @ separates it from the host, and may contain %XX.  A password is
+ * refused, because URLs appear in logs.
  */
 #ifndef CONFIG_SMARTHOST_H
 #define CONFIG_SMARTHOST_H
@@ -19,9 +19,9 @@
 #include "util/failure.h"
 
 enum smarthost_scheme {
-	SCHEME_SUBMISSIONS,	/* 465, TLS at once */
+	SCHEME_SUBMISSIONS,	/* 465, implicit TLS */
 	SCHEME_SUBMISSION,	/* 587, STARTTLS required */
-	SCHEME_SMTP,		/* 25, STARTTLS required but on loopback */
+	SCHEME_SMTP,		/* 25, STARTTLS required except on loopback */
 	SCHEME_LMTP,		/* 24 */
 };
 
@@ -31,8 +31,8 @@ struct smarthost {
 	enum smarthost_scheme	 scheme;
 	enum smarthost_lookup	 lookup;
 	char			*user;	/* owned, or NULL */
-	char			*host;	/* owned; NULL: a Unix socket; literals
-					 * without their brackets */
+	char			*host;	/* owned; NULL: a Unix socket; address
+					 * literals without brackets */
 	char			*path;	/* owned; of the Unix socket, or NULL */
 	uint16_t		 port;
 	bool			 port_given;
@@ -44,13 +44,16 @@ struct smarthost_list {
 	size_t			 cap;
 };
 
-/* One or more URLs, blanks or commas between; EX_CONFIG, no place named. */
+/*
+ * Parses one or more URLs, separated by blanks or commas.  False with EX_CONFIG
+ * and the URL without user and password, but without key or line.
+ */
 bool	smarthost_list_parse(struct smarthost_list *, const char *value,
 	    struct failure *why);
 
 /*
- * localhost, 127.0.0.0/8, ::1, or a Unix socket, by what the URL says; whether
- * the peer is this machine is for connect_is_local() to see.
+ * Whether the URL is that of a Unix socket, localhost, 127.0.0.0/8 or ::1.
+ * connect_is_local() checks the address of an open connection.
  */
 bool	smarthost_is_local(const struct smarthost *);
 

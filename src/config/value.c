@@ -18,7 +18,7 @@
 
 enum { SHA256_SIZE = 32 };
 
-/* Far more than any key has use for, and products of it stay in 64 bits. */
+/* More than any key requires; products with a unit fit in 64 bits. */
 #define NUMBER_MAX	(UINT64_C(1) << 50)
 
 struct unit {
@@ -45,7 +45,7 @@ static const struct unit durations[] = {
 	{ NULL, 0 },
 };
 
-/* The digits at the start of text; returns what stands behind, or NULL. */
+/* Reads the number at the start of text; returns the rest, or NULL. */
 static const char *
 digits(const char *text, uint64_t *n)
 {
@@ -102,7 +102,7 @@ value_duration(const char *text, uint64_t *ms)
 	return with_unit(text, durations, ms);
 }
 
-/* Takes a word off a list with blanks between; NULL at its end. */
+/* The next word of a list that is separated by blanks; NULL at its end. */
 static const char *
 next_word(const char **list, size_t *len)
 {
@@ -162,8 +162,8 @@ is_host(const char *text)
 }
 
 /*
- * A dot at the end is left out of EHLO.  What becomes of a name that is not
- * ASCII is known only when libidn2 is asked.
+ * EHLO omits a final dot.  A name that is not ASCII is checked when libidn2
+ * converts it.
  */
 static bool
 is_helo(const char *text)
@@ -181,7 +181,7 @@ is_helo(const char *text)
 	return domain_is_valid(name);
 }
 
-/* A whole one; a source route would be dropped, so it has no place here. */
+/* A local part and a domain, without a source route, which would be lost. */
 static bool
 is_address(const char *text)
 {
@@ -223,7 +223,7 @@ is_field(const char *text)
 	return n > 0 && n <= 76 && text[n] == ':' && text[n + 1] != '\0';
 }
 
-/* As RFC 7469 and our own messages write it, or the base64 alone. */
+/* The digest in base64, optionally after sha256// as curl writes it. */
 static bool
 is_pin(const char *text)
 {
@@ -260,7 +260,7 @@ are_mechanisms(const char *text)
 	return n > 0;
 }
 
-/* Only numbers; what has no limits is within them. */
+/* The number of a kind that is one; false for other kinds. */
 static bool
 read_number(enum value_kind kind, const char *text, uint64_t *n)
 {
@@ -375,7 +375,7 @@ form(enum value_kind kind)
 	return NULL;
 }
 
-/* The value as part of a message, cut where it is long. */
+/* The value for a message, truncated if it is long. */
 #define SHOWN(text)	visible((char[80]){ 0 }, 80, (text), strlen(text))
 
 static bool
@@ -386,7 +386,8 @@ out_of_form(const struct value_rule *rule, const char *text,
 	bool		 both = rule->words != NULL && expected != NULL;
 
 	return failed(why, EX_CONFIG, "invalid value \"%s\"; expected "
-	    "%s%s%s%s", SHOWN(text), both || rule->words == NULL ? "" : "one of: ",
+	    "%s%s%s%s", SHOWN(text),
+	    both || rule->words == NULL ? "" : "one of: ",
 	    rule->words != NULL ? rule->words : "", both ? ", or " : "",
 	    expected != NULL ? expected : "");
 }

@@ -1,9 +1,8 @@
 /*
- * value.h - the kinds of value that a key of relais.conf can have
+ * value.h - the kinds of values of keys in relais.conf
  *
- * A rule says what a value must look like; value_check() holds a value
- * against it, and says in its failure what would be right.  The readers below
- * are for values that have been checked.
+ * value_check() compares a value with the rule of its key.  The other functions
+ * convert values that were checked.
  */
 #ifndef CONFIG_VALUE_H
 #define CONFIG_VALUE_H
@@ -15,37 +14,37 @@
 
 enum value_kind {
 	VALUE_TEXT,		/* anything */
-	VALUE_WORD,		/* nothing but one of .words */
+	VALUE_WORD,		/* one of .words */
 	VALUE_COUNT,		/* 10000 */
 	VALUE_SIZE,		/* 0, 512, 64K, 10M, 1G, 1T; K is 1024 */
 	VALUE_DURATION,		/* 200ms, 15s, 5m, 2h, 5d, 1w */
-	VALUE_PATH,		/* from the root */
-	VALUE_PATTERN,		/* of files, for include */
+	VALUE_PATH,		/* an absolute path */
+	VALUE_PATTERN,		/* of file names, for include */
 	VALUE_COMMAND,		/* a program and its arguments */
-	VALUE_HOST,		/* a host name or an address literal */
-	VALUE_HELO,		/* the same, as EHLO takes it */
+	VALUE_HOST,		/* a host name or an IP address */
+	VALUE_HELO,		/* an argument of EHLO */
 	VALUE_IP,		/* an IPv4 or IPv6 address */
-	VALUE_ADDRESS,		/* local@domain, nothing around it */
+	VALUE_ADDRESS,		/* local@domain only */
 	VALUE_SMARTHOST,	/* one or more URLs */
-	VALUE_MECHANISMS,	/* names of SASL mechanisms, blanks between */
-	VALUE_PIN,		/* SHA-256 in base64 */
+	VALUE_MECHANISMS,	/* names of SASL mechanisms */
+	VALUE_PIN,		/* a SHA-256 digest in base64 */
 	VALUE_FIELD,		/* Name: value, a header field */
 	VALUE_FIELD_NAME,
 };
 
 struct value_rule {
 	enum value_kind	 kind;
-	const char	*words;		/* words that may stand instead, blanks
-					 * between; NULL: none */
-	const char	*least;		/* the range of a number, both ends or */
-	const char	*most;		/* none, written as its kind is */
+	const char	*words;		/* also valid, separated by blanks; or
+					 * NULL */
+	const char	*least;		/* the range of a number, written as */
+	const char	*most;		/* values; or both NULL */
 };
 
-/* EX_CONFIG, no key or place named. */
+/* False with EX_CONFIG and the reason, without key or line. */
 bool	value_check(const struct value_rule *, const char *text,
 	    struct failure *why);
 
-/* False if it is not of that form, or too large for any use. */
+/* False if the form is wrong or the number is greater than 2^50. */
 bool	value_count(const char *text, uint64_t *count);
 bool	value_size(const char *text, uint64_t *octets);
 bool	value_duration(const char *text, uint64_t *ms);

@@ -824,7 +824,7 @@ secret_of(const struct test *t, const char *user)
 	struct config_subject	who = { .user = user };
 	enum config_key		key;
 
-	return config_secret_beside(&t->config, config_section(&t->config,
+	return config_secret(&t->config, config_section(&t->config,
 	    &who, KEY_SMARTHOST), &key);
 }
 
