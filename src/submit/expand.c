@@ -9,248 +9,227 @@
 #include "util/buffer.h"
 #include "util/memory.h"
 
-/* How often one mailbox may turn up, on average, before all are counted. */
-enum { REPEATS = 10 };
+/*
+ * The limit is checked after duplicates are removed.  Before that, this many
+ * times the limit is allowed, so that nested aliases cannot use up memory.
+ */
+enum { DUPLICATES_MAX = 10 };
 
-/* Of one forward-path of the new envelope, while that is made. */
-struct origin {
-	size_t		 said;		/* SIZE_MAX: nobody said it */
+enum { REASONS_MAX = 4 };	/* in the text of one failure */
+
+/* Where a new forward-path comes from. */
+struct expand_source {
+	size_t		 given;		/* index; SIZE_MAX: always_bcc */
 	struct outcome	*failed;	/* owned, or NULL */
 };
 
-struct making {
-	const struct expand_options	*rules;
-	struct envelope		 env;		/* only its forward-paths */
-	struct origin		*origin;	/* owned; one for each */
-	size_t			 cap;
-	struct failure		*why;
+struct expand_state {
+	const struct expand_options	*options;
+	struct envelope			 env;	/* only the forward-paths */
+	struct expand_source		*source; /* owned; one for each */
+	size_t				 cap;
+	struct failure			*why;
 };
 
 static bool
-has_room(struct making *m)
+check_growth(struct expand_state *e)
 {
-	uint64_t	max = m->rules->max;
+	uint64_t	max = e->options->max;
 
-	if (max == 0 || m->env.n < max * REPEATS)
+	if (max == 0 || e->env.n < max * DUPLICATES_MAX)
 		return true;
-	return failed(m->why, EX_USAGE, "the local names among the recipients "
-	    "lead to many more addresses than recipient_limit = %llu allows",
+	return failed(e->why, EX_USAGE, "too many recipients: the aliases "
+	    "expand to far more addresses than recipient_limit = %llu allows",
 	    (unsigned long long)max);
 }
 
-static struct origin *
-add(struct making *m, const char *path, const struct forward_path *like,
-    size_t said)
+static bool
+check_limit(struct expand_state *e, size_t n)
 {
-	m->origin = memory_room(m->origin, m->env.n, &m->cap,
-	    sizeof(*m->origin));
-	m->origin[m->env.n] = (struct origin){ .said = said };
-	envelope_add_like(&m->env, path, like);
-	return &m->origin[m->env.n - 1];
+	uint64_t	max = e->options->max;
+
+	if (max == 0 || n <= max)
+		return true;
+	return failed(e->why, EX_USAGE, "too many recipients: %zu, but "
+	    "recipient_limit = %llu", n, (unsigned long long)max);
 }
 
-/* RFC 3463: no such mailbox, not an address, or our configuration's fault. */
-static const char *
-enhanced_of(int status)
+static struct expand_source *
+add_path(struct expand_state *e, const char *path,
+    const struct forward_path *like, size_t given)
 {
-	return status == EX_NOUSER ? "5.1.1" :
-	    status == EX_DATAERR ? "5.1.3" : "5.3.5";
+	e->source = memory_room(e->source, e->env.n, &e->cap,
+	    sizeof(*e->source));
+	e->source[e->env.n] = (struct expand_source){ .given = given };
+	envelope_add_like(&e->env, path, like);
+	return &e->source[e->env.n - 1];
 }
 
 static void
-add_failed(struct making *m, const char *path,
-    const struct forward_path *like, size_t said, int status,
-    const char *reason)
+add_failed(struct expand_state *e, const char *path,
+    const struct forward_path *like, size_t given, const struct failure *why)
 {
 	struct outcome	*o = memory_new(1, sizeof(*o));
 
 	o->kind = OUTCOME_FAILED;
-	o->status = status;
-	strlcpy(o->enhanced, enhanced_of(status), sizeof(o->enhanced));
-	strlcpy(o->text, reason, sizeof(o->text));
-	add(m, path, like, said)->failed = o;
+	o->status = why->status;
+	/* RFC 3463: no such mailbox, bad address, or bad configuration. */
+	strlcpy(o->enhanced, why->status == EX_NOUSER ? "5.1.1" :
+	    why->status == EX_DATAERR ? "5.1.3" : "5.3.5",
+	    sizeof(o->enhanced));
+	strlcpy(o->text, why->text, sizeof(o->text));
+	add_path(e, path, like, given)->failed = o;
 }
 
+/* Returns false if there are too many recipients. */
 static bool
-add_all(struct making *m, const struct address_list *list,
-    const struct forward_path *like, size_t said)
+expand_path(struct expand_state *e, const char *path,
+    const struct forward_path *like, size_t given)
 {
-	struct buffer	path = { 0 };
-	bool		good = true;
-
-	for (size_t i = 0; good && i < list->n; i++) {
-		buffer_clear(&path);
-		address_write(&path, &list->address[i]);
-		good = has_room(m);
-		if (good)
-			add(m, path.data, like, said);
-	}
-	buffer_free(&path);
-	return good;
-}
-
-/* One path, to wherever it map; false if there is no room for more. */
-static bool
-lead(struct making *m, const char *path, const struct forward_path *like,
-    size_t said)
-{
-	struct address_list	list = { 0 };
-	struct address		a = { 0 };
-	struct failure		why;
-	bool			good = has_room(m);
+	struct local_names	*names = e->options->local_names;
+	struct address_list	 list = { 0 };
+	struct address		 a = { 0 };
+	struct buffer		 text = { 0 };
+	struct failure		 why;
+	bool			 good = check_growth(e);
 
 	if (!good)
 		return false;
 	if (!address_parse_path(&a, path, strlen(path), &why))
-		add_failed(m, path, like, said, why.status, why.text);
-	else if (!local_names_is_local(m->rules->local_names, &a))
-		add(m, path, like, said);
-	else if (!local_names_resolve(m->rules->local_names, a.local, &list,
-	    &why))
-		add_failed(m, path, like, said, why.status, why.text);
-	else
-		good = add_all(m, &list, like, said);
+		add_failed(e, path, like, given, &why);
+	else if (!local_names_is_local(names, &a))
+		add_path(e, path, like, given);
+	else if (!local_names_resolve(names, a.local, &list, &why))
+		add_failed(e, path, like, given, &why);
+	for (size_t i = 0; good && i < list.n; i++) {
+		buffer_clear(&text);
+		address_write(&text, &list.address[i]);
+		good = check_growth(e);
+		if (good)
+			add_path(e, text.data, like, given);
+	}
+	buffer_free(&text);
 	address_list_free(&list);
 	address_free(&a);
 	return good;
 }
 
 static bool
-are_few_enough(const struct making *m, size_t n)
+expand_all(struct expand_state *e, const struct envelope *given)
 {
-	uint64_t	max = m->rules->max;
+	const struct expand_options	*o = e->options;
+	struct forward_path		 silent = { .notify = NOTIFY_NEVER };
+	size_t				 n_bad = o->bad != NULL ?
+					    o->bad->n_bad : 0;
+	struct failure			 why = { .status = EX_DATAERR };
 
-	if (max == 0 || n <= max)
-		return true;
-	return failed(m->why, EX_USAGE, "%zu recipients are more than "
-	    "recipient_limit = %llu allows", n, (unsigned long long)max);
-}
+	for (size_t i = 0; i < given->n; i++) {
+		const struct forward_path	*f = &given->forward[i];
 
-static bool
-lead_all(struct making *m, const struct envelope *said)
-{
-	const struct expand_options	*rules = m->rules;
-	const struct recipients	*all = rules->bad;
-	struct forward_path	 unseen = { .notify = NOTIFY_NEVER };
-
-	for (size_t i = 0; i < said->n; i++) {
-		const struct forward_path	*f = &said->forward[i];
-
-		if (!lead(m, rules->redirect != NULL ? rules->redirect :
+		if (!expand_path(e, o->redirect != NULL ? o->redirect :
 		    f->path, f, i))
 			return false;
 	}
-	if (all != NULL && !are_few_enough(m, all->n_bad))
+	if (!check_limit(e, n_bad))
 		return false;
-	for (size_t i = 0; all != NULL && i < all->n_bad; i++)
-		add_failed(m, all->bad[i].path, &unseen, said->n + i,
-		    EX_DATAERR, all->bad[i].reason);
-	return rules->bcc == NULL || rules->redirect != NULL ||
-	    lead(m, rules->bcc, &unseen, SIZE_MAX);
+	for (size_t i = 0; i < n_bad; i++) {
+		strlcpy(why.text, o->bad->bad[i].reason, sizeof(why.text));
+		add_failed(e, o->bad->bad[i].path, &silent, given->n + i,
+		    &why);
+	}
+	return o->bcc == NULL || o->redirect != NULL ||
+	    expand_path(e, o->bcc, &silent, SIZE_MAX);
 }
 
-/* Of those that were said; the reasons have no room for all of many. */
+/* Returns false if all recipients that were given have failed. */
 static bool
-refuse_all(const struct making *m)
+check_remaining(struct expand_state *e)
 {
-	enum { TOLD = 4 };
-	size_t	told = 0;
+	size_t	reasons = 0;
 
-	for (size_t i = 0; i < m->env.n; i++) {
-		const struct outcome	*o = m->origin[i].failed;
+	for (size_t i = 0; i < e->env.n; i++)
+		if (e->source[i].given != SIZE_MAX &&
+		    e->source[i].failed == NULL)
+			return true;
+	for (size_t i = 0; i < e->env.n; i++) {
+		const struct outcome	*o = e->source[i].failed;
 
 		if (o == NULL)
 			continue;
-		if (told == 0)
-			failed(m->why, o->status, "%s", o->text);
-		else if (told < TOLD)
-			failure_suffix(m->why, "; %s", o->text);
-		told++;
+		if (reasons == 0)
+			failed(e->why, o->status, "%s", o->text);
+		else if (reasons < REASONS_MAX)
+			failure_suffix(e->why, "; %s", o->text);
+		reasons++;
 	}
-	if (told > TOLD)
-		failure_suffix(m->why, "; and %zu more", told - TOLD);
+	if (reasons > REASONS_MAX)
+		failure_suffix(e->why, "; and %zu more",
+		    reasons - REASONS_MAX);
 	return false;
 }
 
-/* Nothing is left to send where every path that was said map nowhere. */
-static bool
-some_lead_somewhere(const struct making *m)
-{
-	for (size_t i = 0; i < m->env.n; i++)
-		if (m->origin[i].said != SIZE_MAX &&
-		    m->origin[i].failed == NULL)
-			return true;
-	return refuse_all(m);
-}
-
-/* The paths that were said are in order, and none is without a lead. */
+/* The sources are in the order of the given paths; each path has at least one. */
 static void
-find_leads(const struct making *m, struct expand_map *map, size_t n_said,
-    const size_t *places, size_t n)
+make_map(const struct expand_state *e, struct expand_map *map,
+    size_t n_given, const size_t *places, size_t n)
 {
-	map->n = n_said;
-	map->first = memory_new(n_said + 1, sizeof(*map->first));
+	map->n = n_given;
+	map->first = memory_new(n_given + 1, sizeof(*map->first));
 	map->to = memory_new(n, sizeof(*map->to));
-	for (size_t i = 0; i < n && m->origin[i].said != SIZE_MAX; i++) {
+	for (size_t i = 0; i < n && e->source[i].given != SIZE_MAX; i++) {
 		map->to[i] = places[i];
-		map->first[m->origin[i].said + 1] = i + 1;
+		map->first[e->source[i].given + 1] = i + 1;
 	}
 }
 
-static void
-take_over(struct making *m, struct envelope *env)
-{
-	struct envelope	old = { .forward = env->forward, .n = env->n };
-
-	envelope_free(&old);
-	env->forward = m->env.forward;
-	env->n = m->env.n;
-	env->cap = m->env.cap;
-	m->env = (struct envelope){ 0 };
-}
-
+/* Removes duplicates and replaces the forward-paths of the envelope. */
 static bool
-finish(struct making *m, struct envelope *env, struct outcome **outcomes,
-    struct expand_map *map)
+replace_paths(struct expand_state *e, struct envelope *env,
+    struct outcome **outcomes, struct expand_map *map)
 {
-	size_t	 n = m->env.n;
-	size_t	*places = memory_new(n, sizeof(*places));
-	bool	 good;
+	size_t		 n = e->env.n;
+	size_t		*places = memory_new(n, sizeof(*places));
+	struct envelope	 old = { .forward = env->forward, .n = env->n };
+	bool		 good;
 
-	envelope_unique_places(&m->env, places);
-	good = are_few_enough(m, m->env.n);
+	envelope_unique_places(&e->env, places);
+	good = check_limit(e, e->env.n);
 	if (good) {
-		*outcomes = memory_new(m->env.n, sizeof(**outcomes));
+		*outcomes = memory_new(e->env.n, sizeof(**outcomes));
 		for (size_t i = 0; i < n; i++)
-			if (m->origin[i].failed != NULL)
-				(*outcomes)[places[i]] = *m->origin[i].failed;
-		/* Others get the message, so only the recipient is bad. */
-		for (size_t i = 0; i < m->env.n; i++)
+			if (e->source[i].failed != NULL)
+				(*outcomes)[places[i]] = *e->source[i].failed;
+		/* The message itself is good: others get it. */
+		for (size_t i = 0; i < e->env.n; i++)
 			if ((*outcomes)[i].status == EX_DATAERR)
 				(*outcomes)[i].status = EX_NOUSER;
 		if (map != NULL)
-			find_leads(m, map, env->n, places, n);
-		take_over(m, env);
+			make_map(e, map, env->n, places, n);
+		env->forward = e->env.forward;
+		env->n = e->env.n;
+		env->cap = e->env.cap;
+		e->env = (struct envelope){ 0 };
+		envelope_free(&old);
 	}
 	free(places);
 	return good;
 }
 
 bool
-expand_recipients(const struct expand_options *rules, struct envelope *env,
+expand_recipients(const struct expand_options *options, struct envelope *env,
     struct outcome **outcomes, struct expand_map *map, struct failure *why)
 {
-	struct making	m = { .rules = rules, .why = why };
-	size_t		n;
-	bool		good;
+	struct expand_state	e = { .options = options, .why = why };
+	size_t			n;
+	bool			good;
 
-	good = lead_all(&m, env) && some_lead_somewhere(&m);
-	n = m.env.n;
-	good = good && finish(&m, env, outcomes, map);
+	good = expand_all(&e, env) && check_remaining(&e);
+	n = e.env.n;
+	good = good && replace_paths(&e, env, outcomes, map);
 	for (size_t i = 0; i < n; i++)
-		free(m.origin[i].failed);
-	free(m.origin);
-	envelope_free(&m.env);
+		free(e.source[i].failed);
+	free(e.source);
+	envelope_free(&e.env);
 	return good;
 }
 

@@ -1,8 +1,10 @@
 /*
- * expand.h - the forward-paths that were said, as those that mail goes to
+ * expand.h - replace the recipients of a message with their real addresses
  *
- * Local names become what the directory says, redirect_all takes the place
- * of all, always_bcc joins them; what is left is foreign, and unique.
+ * A local name is replaced with the addresses that the aliases file, or the
+ * key root or domain, gives for it (submit/local_names.h).  redirect_all
+ * replaces every recipient; always_bcc adds one.  The result has no local
+ * names and no duplicates.
  */
 #ifndef SUBMIT_EXPAND_H
 #define SUBMIT_EXPAND_H
@@ -17,41 +19,48 @@
 #include "submit/local_names.h"
 #include "util/failure.h"
 
+/* All pointers are borrowed. */
 struct expand_options {
 	struct local_names	*local_names;
-	const struct recipients	*bad;		/* NULL: none; the others in
-						 * it do not matter */
-	const char		*redirect;	/* NULL: none */
-	const char		*bcc;		/* NULL: none */
-	uint64_t		 max;		/* recipients, 0: any */
+	const struct recipients	*bad;		/* only its .bad is used: these
+						 * fail; or NULL */
+	const char		*redirect;	/* redirect_all, or NULL */
+	const char		*bcc;		/* always_bcc, or NULL */
+	uint64_t		 max;		/* recipients, 0: no limit */
 };
 
 /*
- * Where each of the forward-paths led that were said: a protocol that wants
- * an answer for each of them can give it.
+ * Which new forward-paths each given one was expanded to, for protocols that
+ * reply to each recipient.
  */
 struct expand_map {
-	size_t	 n;		/* of those */
-	size_t	*first;		/* owned; n + 1 places in .to */
-	size_t	*to;		/* owned; places in the envelope */
+	size_t	 n;		/* given forward-paths */
+	size_t	*first;		/* owned; n + 1 indexes into .to: those of i
+				 * are first[i] to first[i + 1] - 1 */
+	size_t	*to;		/* owned; indexes of new forward-paths */
 };
 
 /*
- * Replaces the envelope's forward-paths, keeping their notices and ORCPT.
- * *outcomes, to be freed by the caller, has OUTCOME_FAILED for a local name
- * that map nowhere, which then stands in the envelope as it was said, and
- * for each bad recipient.  map may be NULL.
+ * Replaces the forward-paths of the envelope.  NOTIFY and ORCPT of a given
+ * forward-path are copied to those that it is expanded to.
  *
- * False, with the exit status of the first and the reasons of all, if there is
- * no other one (EX_NOUSER, EX_CONFIG, EX_NOPERM; EX_DATAERR for a bad
- * recipient), or with EX_USAGE if there are too many.
+ * *outcomes, freed by the caller, has one element for each new forward-path:
+ * OUTCOME_WAITING, or OUTCOME_FAILED for a local name that cannot be resolved
+ * (it stays in the envelope as it was given) and for each bad recipient.  The
+ * map may be NULL.
+ *
+ * Returns false, with why, if no recipient remains: the status is that of the
+ * first failure (EX_NOUSER, EX_CONFIG, EX_NOPERM; EX_DATAERR for a bad
+ * recipient), and the text has the first few reasons.  EX_USAGE if there are
+ * too many recipients.
  */
 bool	expand_recipients(const struct expand_options *, struct envelope *,
-	    struct outcome **outcomes, struct expand_map *, struct failure *why);
+	    struct outcome **outcomes, struct expand_map *,
+	    struct failure *why);
 
 /*
- * The outcome that decides (mail/verdict.h) among those that the i-th one led
- * to.
+ * The outcome that decides (mail/verdict.h) among those of the forward-paths
+ * that the i-th given one was expanded to.
  */
 const struct outcome *expand_map_worst(const struct expand_map *,
 	    const struct outcome *, size_t i, bool queued);

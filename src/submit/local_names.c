@@ -5,7 +5,7 @@
 #include <sysexits.h>
 
 void
-local_names_begin(struct local_names *d, const struct config *config,
+local_names_begin(struct local_names *n, const struct config *config,
     const struct identity *me)
 {
 	const char	*domain = config_text(config, NULL, KEY_DOMAIN);
@@ -13,7 +13,7 @@ local_names_begin(struct local_names *d, const struct config *config,
 	/* To the smarthost, localhost is the smarthost. */
 	if (domain != NULL && strcasecmp(domain, "localhost") == 0)
 		domain = NULL;
-	*d = (struct local_names){
+	*n = (struct local_names){
 		.config = config,
 		.rules = { { me->host, me->domain },
 		    config_text(config, NULL, KEY_ROOT), domain },
@@ -21,79 +21,79 @@ local_names_begin(struct local_names *d, const struct config *config,
 }
 
 void
-local_names_end(struct local_names *d)
+local_names_end(struct local_names *n)
 {
-	aliases_free(&d->aliases);
+	aliases_free(&n->aliases);
 }
 
 bool
-local_names_is_local(const struct local_names *d, const struct address *a)
+local_names_is_local(const struct local_names *n, const struct address *a)
 {
-	return address_is_local(a, &d->rules.names);
+	return address_is_local(a, &n->rules.names);
 }
 
 static bool
-read_aliases(struct local_names *d, struct failure *why)
+read_aliases(struct local_names *n, struct failure *why)
 {
-	const struct setting	*set = config_find(d->config, NULL,
+	const struct setting	*set = config_find(n->config, NULL,
 				    KEY_ALIASES);
 	const char		*path = set != NULL ? set->value :
 				    config_default(KEY_ALIASES);
 
 	if (strcmp(path, "off") == 0)
 		return true;
-	if (aliases_read(&d->aliases, path, set != NULL, why))
+	if (aliases_read(&n->aliases, path, set != NULL, why))
 		return true;
 	if (set != NULL)
 		failure_prefix(why, "%s: aliases: ", set->origin);
 	return false;
 }
 
-/* What to do about a name that leads nowhere. */
+/* Says how to make a name resolvable. */
 static void
-advise(const struct local_names *d, struct failure *why)
+add_advice(const struct local_names *n, struct failure *why)
 {
-	const char	*conf = d->config->path;
+	const char	*conf = n->config->path;
 
 	failure_suffix(why, "; set root = you@example.org (or domain) in %s",
 	    conf != NULL ? conf : config_system_file());
-	if (d->aliases.path != NULL)
-		failure_suffix(why, ", or name it in %s", d->aliases.path);
+	if (n->aliases.path != NULL)
+		failure_suffix(why, ", or add an alias in %s", n->aliases.path);
 }
 
 bool
-local_names_resolve(struct local_names *d, const char *name,
+local_names_resolve(struct local_names *n, const char *name,
     struct address_list *list, struct failure *why)
 {
-	if (!d->is_read) {
-		d->is_read = true;
-		if (!read_aliases(d, &d->why))
-			d->status = d->why.status;
+	if (!n->is_read) {
+		n->is_read = true;
+		if (!read_aliases(n, &n->why))
+			n->status = n->why.status;
 	}
-	if (d->status != 0) {
-		*why = d->why;
+	if (n->status != 0) {
+		*why = n->why;
 		return false;
 	}
-	if (aliases_resolve(&d->aliases, name, &d->rules, list, why))
+	if (aliases_resolve(&n->aliases, name, &n->rules, list, why))
 		return true;
 	if (why->status == EX_NOUSER && local_name_is_possible(name))
-		advise(d, why);
+		add_advice(n, why);
 	return false;
 }
 
 void
-local_names_write(const struct local_names *d, const struct address *a,
+local_names_write(const struct local_names *n, const struct address *a,
     struct buffer *to)
 {
 	struct address	bare = *a;
 	char		none[] = "";
 
-	if (!local_names_is_local(d, a) || (strchr(a->domain, '.') != NULL &&
+	if (!local_names_is_local(n, a) || (strchr(a->domain, '.') != NULL &&
 	    strcasecmp(a->domain, "localhost.localdomain") != 0)) {
 		address_write(to, a);
 		return;
 	}
 	bare.domain = none;
 	address_write(to, &bare);
-	buffer_addf(to, "@%s", d->rules.names.domain);
+	buffer_addf(to, "@%s", n->rules.names.domain);
 }

@@ -1,9 +1,10 @@
 /*
- * local_names.h - where the configuration sends mail to local names
+ * local_names.h - resolve local names: aliases, root and domain
  *
- * Through the aliases file, and to `root` from there, or without that to the
- * same name at `domain`, if the configuration sets it.  The file is read when
- * the first local name is asked for, so mail to others never pays for it.
+ * Mail to a local name goes to its alias; without one, to the key root;
+ * without root, to the same name at the key domain.  The aliases file is read
+ * when the first local name is resolved, so that other mail does not pay for
+ * it.
  */
 #ifndef SUBMIT_LOCAL_NAMES_H
 #define SUBMIT_LOCAL_NAMES_H
@@ -23,27 +24,30 @@ struct local_names {
 	struct alias_rules	 rules;
 	struct aliases		 aliases;
 	bool			 is_read;
-	int			 status;	/* not 0: reading it failed */
-	struct failure		 why;
+	int			 status;	/* not EX_OK: reading failed, */
+	struct failure		 why;		/* for this reason */
 };
 
-/* The identity is borrowed, too. */
+/* The identity is borrowed as well. */
 void	local_names_begin(struct local_names *, const struct config *,
 	    const struct identity *);
 
-bool	local_names_is_local(const struct local_names *, const struct address *);
+/* Whether the address is of this machine (mail/local.h). */
+bool	local_names_is_local(const struct local_names *,
+	    const struct address *);
 
 /*
- * Appends the addresses that mail to a local name goes to; the name's domain
- * does not matter.  EX_NOUSER, saying which key to set, where it goes
- * nowhere; EX_CONFIG or EX_NOPERM for a file that is not right.
+ * Appends the addresses for a local name; the domain that it was given with
+ * does not matter.  Returns false, with why: EX_NOUSER if the name cannot be
+ * resolved, with the key to set; EX_CONFIG or EX_NOPERM if the aliases file is
+ * invalid or cannot be read.
  */
 bool	local_names_resolve(struct local_names *, const char *name,
 	    struct address_list *, struct failure *why);
 
 /*
- * Appends the address as it may be shown to others.  A bare name, and one at
- * a host that nobody else knows, get our domain.
+ * Appends the address in the form that is valid on other machines: bare names
+ * and names at localhost or at a host without a domain get our domain.
  */
 void	local_names_write(const struct local_names *, const struct address *,
 	    struct buffer *);

@@ -15,80 +15,124 @@
 #include "util/buffer.h"
 #include "util/memory.h"
 
-static bool
-add_from_header(const struct prepare_options *p, struct envelope *env,
-    const struct header *h, struct recipients *found, struct failure *why)
-{
-	struct buffer	path = { 0 };
-	bool		good = recipients_from_header(found, h, why);
+/* A message, its envelope, and the settings that apply to its sender. */
+struct prepare_state {
+	const struct prepare_options	*options;
+	struct config_subject		 subject;
+	struct sender			 sender;
+	struct envelope			*env;
+	struct message			*message;
+	struct recipients		 found;		/* in the header */
+};
 
+static bool
+collect_recipients(struct prepare_state *s, struct failure *why)
+{
+	const struct prepare_options	*o = s->options;
+	struct recipients		*found = &s->found;
+	struct buffer			 path = { 0 };
+
+	if (o->from_header && !recipients_from_header(found,
+	    &s->message->header, why))
+		return false;
 	for (size_t i = 0; i < found->good.n; i++) {
 		buffer_clear(&path);
 		address_write(&path, &found->good.address[i]);
-		envelope_add(env, path.data)->notify = p->notify;
+		envelope_add(s->env, path.data)->notify = o->notify;
 	}
 	buffer_free(&path);
-	return good;
-}
-
-static bool
-gather_recipients(const struct prepare_options *p, struct envelope *env,
-    const struct header *h, struct recipients *found, struct failure *why)
-{
-	if (p->from_header && !add_from_header(p, env, h, found, why))
-		return false;
-	if (env->n == 0 && found->n_bad == 0)
-		return failed(why, EX_USAGE, "no recipients: there is no "
-		    "address in the To, Cc and Bcc fields");
-	if (p->map == NULL)
-		envelope_unique(env);
+	if (s->env->n == 0 && found->n_bad == 0)
+		return failed(why, EX_USAGE, "no recipients: the To, Cc and "
+		    "Bcc fields contain no address");
+	if (o->map == NULL)
+		envelope_unique(s->env);
 	return true;
 }
 
-/* By whom the sections [from] are chosen; the caller frees. */
+/* The sender that sections [from] are matched with; freed by the caller. */
 static char *
-find_subject(const struct prepare_options *p, const char *said)
+subject_from(const struct prepare_options *o, const char *reverse_path)
 {
 	struct buffer	path = { 0 };
 	struct address	a;
 	struct failure	ignored;
 
-	if (said == NULL)
-		buffer_addf(&path, "%s@%s", p->me->user, p->me->domain);
-	else if (address_parse_path(&a, said, strlen(said), &ignored)) {
-		local_names_write(p->local_names, &a, &path);
+	if (reverse_path == NULL) {
+		buffer_addf(&path, "%s@%s", o->me->user, o->me->domain);
+	} else if (address_parse_path(&a, reverse_path, strlen(reverse_path),
+	    &ignored)) {
+		local_names_write(o->local_names, &a, &path);
 		address_free(&a);
 	}
 	return buffer_take(&path);
 }
 
+/* redirect_all for this sender; for a bounce, also that of its message. */
+static const char *
+redirect_target(const struct prepare_state *s)
+{
+	const struct prepare_options	*o = s->options;
+	const char			*target = config_text(o->config,
+					    &s->subject, KEY_REDIRECT_ALL);
+	struct config_subject		 about = { .from = o->about,
+					    .user = s->subject.user };
+
+	if (target == NULL && o->about != NULL)
+		target = config_text(o->config, &about, KEY_REDIRECT_ALL);
+	return target;
+}
+
+static bool
+prepare_envelope(struct prepare_state *s, struct outcome **outcomes,
+    struct failure *why)
+{
+	const struct prepare_options	*o = s->options;
+	struct expand_options		 expand = {
+		.local_names = o->local_names,
+		.bad = &s->found,
+		.redirect = redirect_target(s),
+		.bcc = config_text(o->config, &s->subject, KEY_ALWAYS_BCC),
+		.max = config_number(o->config, NULL, KEY_RECIPIENT_LIMIT),
+	};
+	char				*path;
+
+	if (expand.redirect != NULL)
+		header_rules_add_original_to(s->message, s->env);
+	if (!expand_recipients(&expand, s->env, outcomes, o->map, why))
+		return false;
+	path = sender_path(&s->sender, s->env->reverse_path, o->me->user);
+	envelope_set_reverse(s->env, path);
+	free(path);
+	return true;
+}
+
 /*
- * The recipients' fields: a local name is what it map to, if that is one
- * address.  Who is behind a name that map to several is nobody's business,
- * and one that map nowhere is still to be an address.  Text that can't be a
- * local name stays.
+ * Replaces a local name in a recipient field with its address, if it has
+ * exactly one.  A name with several addresses gets our domain, so that the
+ * addresses are not disclosed; so does one that cannot be resolved, so that
+ * the field is valid.  Text that cannot be a local name stays.
  */
 static bool
 replace_recipient(void *context, const struct address *a, struct buffer *to)
 {
-	struct local_names	*d = context;
+	struct local_names	*names = context;
 	struct address_list	 list = { 0 };
 	struct failure		 ignored;
 	bool			 found;
 
-	if (!local_names_is_local(d, a))
+	if (!local_names_is_local(names, a))
 		return false;
-	found = local_names_resolve(d, a->local, &list, &ignored);
+	found = local_names_resolve(names, a->local, &list, &ignored);
 	if (found && list.n == 1)
 		address_write(to, &list.address[0]);
 	else if (found || local_name_is_possible(a->local))
-		local_names_write(d, a, to);
+		local_names_write(names, a, to);
 	address_list_free(&list);
 	return to->len > 0;
 }
 
 static void
-recipient_fields(struct local_names *d, struct header *h)
+rewrite_recipient_fields(struct header *h, struct local_names *local_names)
 {
 	static const char *const	names[] = { "To", "Cc", "Reply-To",
 		"Resent-To", "Resent-Cc", "Resent-Reply-To" };
@@ -97,134 +141,76 @@ recipient_fields(struct local_names *d, struct header *h)
 		for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++)
 			if (field_is(&h->field[i], names[k]))
 				field_rewrite(&h->field[i], replace_recipient,
-				    d);
+				    local_names);
 }
 
 static void
-complete(const struct prepare_options *p, const struct sender *sender,
-    const struct envelope *env, struct header *h, time_t now)
+add_missing_fields(struct prepare_state *s, time_t now)
 {
-	char			*from = sender_of_field(sender,
-				    env->reverse_path);
+	const struct identity	*me = s->options->me;
+	const char		*full_name = s->options->full_name;
+	char			*from = sender_of_field(&s->sender,
+				    s->env->reverse_path);
 	const char		*domain = strrchr(from, '@');
 	struct completion	 completion = {
 		.now = now,
 		.from = from,
-		.name = p->full_name != NULL ? p->full_name : p->me->name,
-		.id_domain = domain != NULL ? domain + 1 : p->me->domain,
+		.name = full_name != NULL ? full_name : me->name,
+		.id_domain = domain != NULL ? domain + 1 : me->domain,
 	};
 
-	if (env->reverse_path[0] == '\0')
+	if (s->env->reverse_path[0] == '\0')
 		completion.name = NULL;
-	header_complete(h, &completion);
+	header_complete(&s->message->header, &completion);
 	free(from);
 }
 
-/* A message, its envelope, and the rules that hold for this sender. */
-struct work {
-	const struct prepare_options	*p;
-	struct config_subject		 subject;
-	struct sender			 sender;
-	struct envelope			*env;
-	struct message			*message;
-	struct recipients		 found;		/* in the header */
-};
-
-static const char *
-text_of(const struct work *w, enum config_key key)
-{
-	return config_text(w->p->config, &w->subject, key);
-}
-
-/* Where all mail goes, or NULL; a bounce where its message went, too. */
-static const char *
-redirection(const struct work *w)
-{
-	const char		*redirect = text_of(w, KEY_REDIRECT_ALL);
-	struct config_subject	 failed = { .from = w->p->about,
-				    .user = w->subject.user };
-
-	if (redirect == NULL && w->p->about != NULL)
-		redirect = config_text(w->p->config, &failed,
-		    KEY_REDIRECT_ALL);
-	return redirect;
-}
-
-static bool
-prepare_envelope(struct work *w, struct outcome **outcomes,
-    struct failure *why)
-{
-	struct expand_options	 rules = {
-		.local_names = w->p->local_names,
-		.bad = &w->found,
-		.redirect = redirection(w),
-		.bcc = text_of(w, KEY_ALWAYS_BCC),
-		.max = config_number(w->p->config, NULL,
-		    KEY_RECIPIENT_LIMIT),
-	};
-	char			*path;
-
-	if (rules.redirect != NULL)
-		header_rules_add_original_to(w->message, w->env);
-	if (!expand_recipients(&rules, w->env, outcomes, w->p->map, why))
-		return false;
-	path = sender_path(&w->sender, w->env->reverse_path, w->p->me->user);
-	envelope_set_reverse(w->env, path);
-	free(path);
-	return true;
-}
-
-static void
-prepare_header(struct work *w)
-{
-	struct header	*h = &w->message->header;
-	time_t		 now = time(NULL);
-
-	header_rules_apply(w->message, w->p->config, &w->subject);
-	recipient_fields(w->p->local_names, h);
-	sender_fields(&w->sender, h);
-	complete(w->p, &w->sender, w->env, h, now);
-	if (config_bool(w->p->config, &w->subject, KEY_RECEIVED))
-		header_rules_add_received(h, w->p->me, now);
-}
-
 bool
-prepare_message(const struct prepare_options *p, struct envelope *env,
+prepare_message(const struct prepare_options *options, struct envelope *env,
     struct message *message, struct outcome **outcomes, struct failure *why)
 {
-	struct work	 w = { .p = p, .env = env, .message = message };
-	char		*from;
-	bool		 good;
+	struct prepare_state	 s = { .options = options, .env = env,
+				    .message = message };
+	const struct config	*config = options->config;
+	struct header		*h = &message->header;
+	time_t			 now = time(NULL);
+	char			*from = NULL;
+	bool			 good;
 
 	*outcomes = NULL;
-	if (!header_rules_check_loop(&message->header, why) ||
-	    !gather_recipients(p, env, &message->header, &w.found, why)) {
-		recipients_free(&w.found);
-		return false;
-	}
-	from = find_subject(p, env->reverse_path);
-	w.subject = (struct config_subject){ .from = from,
-	    .user = p->me->user };
-	sender_begin(&w.sender, p->config, &w.subject, p->local_names);
-	good = prepare_envelope(&w, outcomes, why);
-	if (good)
-		prepare_header(&w);
-	recipients_free(&w.found);
+	good = header_rules_check_loop(h, why) && collect_recipients(&s, why);
+	if (!good)
+		goto out;
+	from = subject_from(options, env->reverse_path);
+	s.subject = (struct config_subject){ .from = from,
+	    .user = options->me->user };
+	sender_begin(&s.sender, config, &s.subject, options->local_names);
+	good = prepare_envelope(&s, outcomes, why);
+	if (!good)
+		goto out;
+	header_rules_apply(message, config, &s.subject);
+	rewrite_recipient_fields(h, options->local_names);
+	sender_fields(&s.sender, h);
+	add_missing_fields(&s, now);
+	if (config_bool(config, &s.subject, KEY_RECEIVED))
+		header_rules_add_received(h, options->me, now);
+out:
+	recipients_free(&s.found);
 	free(from);
 	return good;
 }
 
 bool
-prepare_recipient(const struct prepare_options *p, const struct address *a,
+prepare_recipient(const struct prepare_options *o, const struct address *a,
     struct failure *why)
 {
 	struct address_list	list = { 0 };
 	bool			good;
 
-	if (config_text(p->config, NULL, KEY_REDIRECT_ALL) != NULL)
+	if (config_text(o->config, NULL, KEY_REDIRECT_ALL) != NULL)
 		return true;
-	good = !local_names_is_local(p->local_names, a) ||
-	    local_names_resolve(p->local_names, a->local, &list, why);
+	good = !local_names_is_local(o->local_names, a) ||
+	    local_names_resolve(o->local_names, a->local, &list, why);
 	address_list_free(&list);
 	return good;
 }

@@ -1,15 +1,13 @@
 /*
- * prepare.h - what may be sent, made of what a caller wants to send
+ * prepare.h - prepare a message and its envelope for sending
  *
- * The one place where the configuration's rules about senders, recipients
- * and header fields are applied, whoever the caller is: a command line, an
- * SMTP session, the queue with a bounce.  No road to the smarthost or into the
- * queue map past it.
+ * The only place where the configuration's rules about recipients, senders
+ * and header fields are applied: to new messages (submit/submit.h) and to
+ * bounces.  Every message passes through it before it is sent or queued.
  *
- * What goes in is what was said, and not yet judged: a message as it was read,
- * and an envelope whose paths come from address_write() but may be bare names
- * and local ones.  A reverse-path that is NULL was not said, "" is the null
- * path.  Notices and ORCPT of forward-paths are kept.
+ * The message is as it was read.  The paths of the envelope come from
+ * address_write() and may be bare or local names.  A reverse-path that is NULL
+ * was not given; "" is the null sender.
  */
 #ifndef SUBMIT_PREPARE_H
 #define SUBMIT_PREPARE_H
@@ -25,46 +23,47 @@
 #include "submit/local_names.h"
 #include "util/failure.h"
 
+/* All pointers are borrowed. */
 struct prepare_options {
-	const struct config	*config;	/* borrowed, like all here */
-	const struct identity	*me;		/* whose message it is */
-	struct local_names	*local_names;	/* where local names lead; one
-						 * for all messages reads the
-						 * aliases once */
-	const char		*full_name;	/* for a From of our own; NULL:
-						 * the identity's */
-	bool			 from_header;	/* take recipients from there,
-						 * too (-t), with these */
-	unsigned		 notify;	/* notices */
+	const struct config	*config;
+	const struct identity	*me;		/* the user who submits */
+	struct local_names	*local_names;	/* of the same configuration */
+	const char		*full_name;	/* for a From field that is
+						 * added; NULL: the identity's */
+	bool			 from_header;	/* -t: add the recipients in
+						 * the header, */
+	unsigned		 notify;	/* with this NOTIFY */
 	const char		*about;		/* of a bounce: the reverse-path
-						 * of the message that failed,
-						 * whose redirect_all applies,
+						 * of the message that failed;
+						 * its redirect_all applies,
 						 * too; or NULL */
-	struct expand_map		*map;		/* filled where it is not NULL:
-						 * where the forward-paths led,
-						 * in the order they came in */
+	struct expand_map	*map;		/* filled in, and duplicates of
+						 * given forward-paths are kept
+						 * until expansion; or NULL */
 };
 
 /*
- * Turns both into what is to be sent.  *outcomes, to be freed by the caller,
- * has an element for each forward-path: OUTCOME_WAITING, or OUTCOME_FAILED
- * for a local name that map nowhere and for a recipient in the header that
- * is not an address, so that it may be handed to deliver().
+ * Changes the envelope and the message to what is to be sent: expands the
+ * recipients (submit/expand.h), sets the reverse-path (submit/sender.h), edits
+ * and completes the header.  NOTIFY and ORCPT are kept.
  *
- * False where nothing at all may be sent, with the exit status: no recipient
- * or too many (EX_USAGE), only recipients in the header that are not addresses
- * (EX_DATAERR) or local names that lead nowhere (EX_NOUSER, EX_CONFIG; the
- * first of them decides), a message that is in a mail loop (EX_UNAVAILABLE).
- * The envelope and the message are then good for nothing but to be freed.
+ * *outcomes, freed by the caller, has one element for each forward-path:
+ * OUTCOME_WAITING, or OUTCOME_FAILED for a local name that cannot be resolved
+ * and for a recipient in the header that is not an address.
+ *
+ * Returns false, with why, if nothing can be sent: EX_USAGE (no recipients, or
+ * too many), the status of the first failure if all recipients fail
+ * (EX_DATAERR, EX_NOUSER, EX_CONFIG, EX_NOPERM), or EX_UNAVAILABLE (a mail
+ * loop).  The envelope and the message can only be freed afterwards.
  */
 bool	prepare_message(const struct prepare_options *, struct envelope *,
 	    struct message *, struct outcome **outcomes, struct failure *why);
 
 /*
- * Will a forward-path lead somewhere?  For those that have to say so before
- * there is a message.
+ * Checks a forward-path before there is a message.  Returns false, with why,
+ * if it is a local name that cannot be resolved.
  */
-bool	prepare_recipient(const struct prepare_options *, const struct address *,
-	    struct failure *why);
+bool	prepare_recipient(const struct prepare_options *,
+	    const struct address *, struct failure *why);
 
 #endif

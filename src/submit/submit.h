@@ -88,7 +88,7 @@ struct submit {
 struct submit_result {
 	struct outcome	*outcomes;	/* owned; one for each forward-path
 					 * of the envelope */
-	struct expand_map	 map;		/* if options.each_recipient */
+	struct expand_map map;			/* if options.each_recipient */
 	char		 queued[ID_SIZE];	/* the entry that holds what
 						 * is deferred, or "" */
 	char		 failed[ID_SIZE];	/* the entry in failed/ that

@@ -112,7 +112,8 @@ run(struct stage *s, const char *said, const char *const *to,
 	for (size_t i = 0; i < 5 && to[i] != NULL; i++)
 		envelope_add(&s->envelope, to[i]);
 	read_message(&s->message, header);
-	return prepare_message(&p, &s->envelope, &s->message, &s->outcomes, &s->why);
+	return prepare_message(&p, &s->envelope, &s->message, &s->outcomes,
+	    &s->why);
 }
 
 static void
@@ -427,7 +428,7 @@ static const struct CMUnitTest recipient_spec[] = {
 	ROW("a name at the domain is foreign",
 	    .conf = ROOT, .said = "a@x", .to = { "root@example.org" },
 	    .envelope = "<a@x> root@example.org"),
-	ROW("a local name that map nowhere is refused, and says what to set",
+	ROW("a local name that cannot be resolved is refused, with the key to set",
 	    .said = "a@x", .to = { "root" }, .status = EX_NOUSER,
 	    .word = "no address for the local name root; set root = "
 	    "you@example.org (or domain) in "),
@@ -437,12 +438,12 @@ static const struct CMUnitTest recipient_spec[] = {
 	ROW("but the others get their mail",
 	    .said = "a@x", .to = { "joe", "b@x", "nina@web1" },
 	    .envelope = "<a@x> -joe b@x -nina@web1"),
-	ROW("an alias that map in circles stops nobody else",
+	ROW("an alias loop fails only its own recipients",
 	    .aliases = "a: b\nb: a\n", .said = "a@x", .to = { "a", "b@x" },
 	    .envelope = "<a@x> -a b@x"),
-	ROW("where it is the only one, it is told",
+	ROW("an alias loop is reported if no recipient remains",
 	    .aliases = "a: b\nb: a\n", .said = "a@x", .to = { "a" },
-	    .status = EX_CONFIG, .word = "alias b: it map back to itself"),
+	    .status = EX_CONFIG, .word = "alias b: it leads back to itself"),
 	ROW("an aliases file that is none is told",
 	    .aliases = "what?\n", .said = "a@x", .to = { "a" },
 	    .status = EX_CONFIG, .word = "aliases:1: expected a name"),
@@ -457,7 +458,7 @@ static const struct CMUnitTest recipient_spec[] = {
 	    .conf = ROOT "aliases = off\n", .aliases = "a: c@x\n",
 	    .said = "a@x", .to = { "a" },
 	    .envelope = "<a@x> admin@example.net"),
-	ROW("the header says where a local name map",
+	ROW("a local name in a recipient field is replaced with its address",
 	    .conf = ROOT, .said = "a@x", .to = { "root" },
 	    .header = "From: a@x|To: root|Cc: \"R, t\" <root@localhost> (c),"
 	    "\r\n B@X|Reply-To: root@web1",
@@ -465,12 +466,12 @@ static const struct CMUnitTest recipient_spec[] = {
 	    .fields = "From: a@x|To: admin@example.net|"
 	    "Cc: \"R, t\" <admin@example.net> (c),\r\n B@X|"
 	    "Reply-To: admin@example.net"),
-	ROW("but not who is behind it, where they are several",
+	ROW("but not if it has several addresses",
 	    .aliases = "ops: b@x, c@x\n", .said = "a@x", .to = { "ops" },
 	    .header = "From: a@x|To: ops",
 	    .envelope = "<a@x> b@x c@x",
 	    .fields = "From: a@x|To: ops@example.org"),
-	ROW("a local name that map nowhere is an address all the same",
+	ROW("a local name in a recipient field that cannot be resolved gets our domain",
 	    .said = "a@x", .to = { "b@x" },
 	    .header = "From: a@x|To: joe, nina@web1.example.org",
 	    .fields = "From: a@x|To: joe@example.org, nina@web1.example.org"),
@@ -559,7 +560,7 @@ static const struct CMUnitTest recipient_spec[] = {
 	ROW("recipient_limit counts those that mail goes to",
 	    .conf = "recipient_limit = 2\n", .aliases = "ops: b@x, c@x\n",
 	    .said = "a@x", .to = { "ops", "d@x" }, .status = EX_USAGE,
-	    .word = "3 recipients are more than recipient_limit = 2"),
+	    .word = "too many recipients: 3, but recipient_limit = 2"),
 	ROW("each once",
 	    .conf = "recipient_limit = 2\n", .aliases = "ops: b@x, c@x\n",
 	    .said = "a@x", .to = { "ops", "c@x" },
@@ -568,17 +569,17 @@ static const struct CMUnitTest recipient_spec[] = {
 	    .conf = "recipient_limit = 2\n", .said = "a@x",
 	    .from_header = true, .header = "To: b@x, c@, d@",
 	    .status = EX_USAGE,
-	    .word = "3 recipients are more than recipient_limit = 2"),
+	    .word = "too many recipients: 3, but recipient_limit = 2"),
 	ROW("also if there are no others",
 	    .conf = "recipient_limit = 2\n", .said = "a@x",
 	    .from_header = true, .header = "To: b@, c@, d@",
 	    .status = EX_USAGE,
-	    .word = "3 recipients are more than recipient_limit = 2"),
+	    .word = "too many recipients: 3, but recipient_limit = 2"),
 	ROW("and no more are looked up than could ever count",
 	    .conf = "recipient_limit = 1\n",
 	    .aliases = "o: b@x,c@x,d@x,e@x,f@x,g@x,h@x,i@x,j@x,k@x,l@x\n",
 	    .said = "a@x", .to = { "o" }, .status = EX_USAGE,
-	    .word = "many more addresses than recipient_limit = 1"),
+	    .word = "far more addresses than recipient_limit = 1"),
 
 	ROW("redirect_all is the only one to get anything",
 	    .conf = "redirect_all = test@x\nalways_bcc = all@x\n",
