@@ -20,8 +20,7 @@
 struct tls;		/* one session, the module's own */
 
 /*
- * All strings are borrowed until start() returns.  An origin is how messages
- * name the place of a setting, such as "/etc/relais.conf:7", or NULL.
+ * All strings are borrowed until start() returns.
  *
  * A name is matched by subjectAltName alone, never by the common name; a
  * wildcard stands for one whole label.  Pins take the place of all that: the
@@ -35,14 +34,36 @@ struct tls_options {
 					 * literal without brackets */
 	const char	 *ca;		/* PEM file or hashed folder; NULL: the
 					 * system's trust */
-	const char	 *ca_origin;
 	const char *const *pins;	/* SPKI SHA-256 in base64, "sha256//"
 					 * before it or not; NULL at the end;
 					 * NULL or empty: none */
-	const char	 *pins_origin;
 	const char	 *certificate;	/* our own, PEM, chain behind it */
 	const char	 *key;		/* NULL: in the certificate's file */
 	bool		  verify;	/* false: opportunistic TLS only */
+};
+
+/* What a failure is about, in struct failure: the caller adds the remedy. */
+enum tls_cause {
+	/* start(): an option cannot be used. */
+	TLS_CAUSE_NAME = 1,
+	TLS_CAUSE_CA,
+	TLS_CAUSE_PIN,
+	TLS_CAUSE_CERTIFICATE,
+	TLS_CAUSE_KEY,
+	TLS_CAUSE_NO_STORE,		/* this system has no trust store */
+
+	/* The certificate of the server is rejected. */
+	TLS_CAUSE_DEFECTIVE,		/* expired, weak ...: not our decision */
+	TLS_CAUSE_SELF_SIGNED,
+	TLS_CAUSE_UNKNOWN_ISSUER,
+	TLS_CAUSE_CHAIN_TOO_LONG,
+	TLS_CAUSE_WRONG_NAME,
+	TLS_CAUSE_NOT_PINNED,
+
+	/* The server rejects our certificate, or requires one. */
+	TLS_CAUSE_OWN_REJECTED,
+	TLS_CAUSE_OWN_REQUIRED,
+	TLS_CAUSE_OWN_OR_CIPHER,	/* requires one, or shares no cipher */
 };
 
 enum tls_result {
@@ -70,8 +91,7 @@ struct tls_module {
 
 	/*
 	 * On fd from now on.  TLS_FAILED: EX_CONFIG for a certificate that is
-	 * not trusted, with its subject, the rule it broke and the key of
-	 * relais.conf that would change it; EX_TEMPFAIL for a handshake broken
+	 * not trusted, with its subject and the rule it broke; EX_TEMPFAIL for a handshake broken
 	 * off; EX_PROTOCOL where the peer does not speak TLS at all;
 	 * EX_UNAVAILABLE where its TLS is too old or too weak.  The texts want
 	 * the host put in front of them.

@@ -5,43 +5,43 @@
 
 #include <openssl/err.h>
 
+#include "net/tls.h"
 #include "net/tls_library.h"
 #include "util/visible.h"
 
-#define TOO_OLD	"the server speaks no TLS newer than 1.1, which is broken; " \
-		"it must be brought to TLS 1.2 or later"
-#define NOT_OURS "the server refuses the certificate that we show it " \
-		"(tls_certificate in relais.conf)"
+#define TOO_OLD	"the server supports only TLS 1.1 or older, which is broken; " \
+		"it must support TLS 1.2 or later"
+#define REJECTED true, EX_CONFIG, TLS_CAUSE_OWN_REJECTED, \
+	"the server rejects our certificate"
 
 static const struct {
 	int		 reason;	/* of ERR_LIB_SSL */
-	bool		 own;		/* only if we showed a certificate */
+	bool		 own;		/* only if we sent a certificate */
 	int		 status;
+	enum tls_cause	 cause;		/* 0: none */
 	const char	*text;
 } causes[] = {
-	{ SSL_R_UNSUPPORTED_PROTOCOL, false, EX_UNAVAILABLE, TOO_OLD },
-	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, false, EX_UNAVAILABLE, TOO_OLD },
+	{ SSL_R_UNSUPPORTED_PROTOCOL, false, EX_UNAVAILABLE, 0, TOO_OLD },
+	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, false, EX_UNAVAILABLE, 0, TOO_OLD },
 	{ SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY, false, EX_UNAVAILABLE,
-	  "the server finds our cipher suites too weak" },
+	  0, "our cipher suites are too weak for the server" },
 	{ SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, false, EX_TEMPFAIL,
-	  "the server broke the TLS handshake off: it may share no cipher "
-	  "suite with us, or ask for a certificate of ours (tls_certificate "
-	  "in relais.conf)" },
+	  TLS_CAUSE_OWN_OR_CIPHER, "the server aborted the TLS handshake: it "
+	  "may require a client certificate, or have no cipher suite in common "
+	  "with this system" },
 	{ SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, false, EX_CONFIG,
-	  "the server demands a certificate of ours; set tls_certificate and "
-	  "tls_key in relais.conf" },
-	{ SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, true, EX_CONFIG, NOT_OURS },
-	{ SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, true, EX_CONFIG,
-	  NOT_OURS },
-	{ SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, true, EX_CONFIG, NOT_OURS },
-	{ SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, true, EX_CONFIG, NOT_OURS },
-	{ SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, true, EX_CONFIG, NOT_OURS },
-	{ SSL_R_TLSV1_ALERT_UNKNOWN_CA, true, EX_CONFIG, NOT_OURS },
+	  TLS_CAUSE_OWN_REQUIRED, "the server requires a client certificate" },
+	{ SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, REJECTED },
+	{ SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, REJECTED },
+	{ SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, REJECTED },
+	{ SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, REJECTED },
+	{ SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, REJECTED },
+	{ SSL_R_TLSV1_ALERT_UNKNOWN_CA, REJECTED },
 	{ SSL_R_DH_KEY_TOO_SMALL, false, EX_UNAVAILABLE,
-	  "the server's Diffie-Hellman key is too small for this system's "
-	  "openssl.cnf" },
+	  0, "the server's Diffie-Hellman key is too small for openssl.cnf on "
+	  "this system" },
 	{ SSL_R_UNEXPECTED_EOF_WHILE_READING, false, EX_TEMPFAIL,
-	  "the server hung up in the middle of TLS" },
+	  0, "the server closed the connection without ending TLS" },
 };
 
 static bool
@@ -60,6 +60,7 @@ known_cause(unsigned long error, bool own, struct failure *why)
 		    (causes[i].own && !own))
 			continue;
 		failed(why, causes[i].status, "%s", causes[i].text);
+		why->cause = causes[i].cause;
 		return true;
 	}
 	return false;
@@ -74,7 +75,7 @@ not_tls(const struct tls_wire *w, struct failure *why)
 	while (len < w->first_len && w->first[len] != '\r' &&
 	    w->first[len] != '\n')
 		len++;
-	failed(why, EX_PROTOCOL, "the server answers our TLS in clear: \"%s\"",
+	failed(why, EX_PROTOCOL, "the server does not speak TLS; it sent: \"%s\"",
 	    visible(said, sizeof(said), w->first, len));
 }
 
@@ -83,8 +84,8 @@ tls_broken(const struct tls_wire *w, enum tls_phase phase, bool own,
     struct failure *why)
 {
 	const char	*what = phase == TLS_SHAKING ?
-			    "the TLS handshake was broken off" :
-			    "the TLS connection broke";
+			    "the TLS handshake failed" :
+			    "the TLS connection failed";
 	unsigned long	 error = ERR_peek_error();
 
 	if (phase == TLS_SHAKING && tls_wire_is_plaintext(w))
@@ -94,7 +95,7 @@ tls_broken(const struct tls_wire *w, enum tls_phase phase, bool own,
 	else if (w->error != 0)
 		failed(why, EX_TEMPFAIL, "%s: %s", what, strerror(w->error));
 	else if (error == 0)
-		failed(why, EX_TEMPFAIL, "%s: the server hung up", what);
+		failed(why, EX_TEMPFAIL, "%s: the server closed the connection", what);
 	else
 		failed(why, EX_TEMPFAIL, "%s: %s", what, tls_library_reason());
 }

@@ -8,11 +8,6 @@
 #include "net/tls_setting.h"
 #include "util/trusted.h"
 
-static const struct tls_setting certificate_setting = {
-	"tls_certificate", NULL
-};
-static const struct tls_setting key_setting = { "tls_key", NULL };
-
 /* Instead of OpenSSL's own, which asks on the terminal. */
 static int
 no_passphrase(char *to, int size, int writing, void *context)
@@ -48,14 +43,14 @@ use_certificate(SSL_CTX *ctx, const char *path, struct failure *why)
 	BIO		*bio = NULL;
 	bool		 ok = false;
 
-	if (!tls_setting_read(&text, certificate_setting, path, 0, why))
+	if (!tls_setting_read(&text, TLS_CAUSE_CERTIFICATE, path, 0, why))
 		goto out;
 	ERR_clear_error();
 	bio = BIO_new_mem_buf(text.data, (int)text.len);
 	ok = bio != NULL && use_chain(ctx, bio);
 	if (!ok)
-		tls_setting_failed(why, certificate_setting,
-		    "%s holds no certificate that can be used: %s", path,
+		tls_setting_failed(why, TLS_CAUSE_CERTIFICATE,
+		    "%s contains no usable certificate: %s", path,
 		    tls_library_reason());
 out:
 	BIO_free(bio);
@@ -86,15 +81,15 @@ key_failed(const char *path, struct failure *why)
 
 	if (ERR_GET_LIB(error) == ERR_LIB_X509 &&
 	    ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH)
-		return tls_setting_failed(why, key_setting, "the key in %s is "
-		    "not that of tls_certificate", path);
+		return tls_setting_failed(why, TLS_CAUSE_KEY, "the key in %s does "
+		    "not match the certificate", path);
 	if (ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_PEM &&
 	    ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_BAD_PASSWORD_READ)
-		return tls_setting_failed(why, key_setting, "the key in %s is "
-		    "encrypted, and there is nobody to ask for its passphrase",
+		return tls_setting_failed(why, TLS_CAUSE_KEY, "the key in %s is "
+		    "encrypted; a key with a passphrase cannot be used",
 		    path);
-	return tls_setting_failed(why, key_setting, "%s holds no key that can "
-	    "be used: %s", path, tls_library_reason());
+	return tls_setting_failed(why, TLS_CAUSE_KEY, "%s contains no usable "
+	    "key: %s", path, tls_library_reason());
 }
 
 bool
@@ -105,12 +100,12 @@ tls_own_certificate(SSL_CTX *ctx, const char *certificate, const char *key,
 	bool		ok = false;
 
 	if (certificate == NULL)
-		return tls_setting_failed(why, key_setting, "%s is of no use "
-		    "without tls_certificate", key);
+		return tls_setting_failed(why, TLS_CAUSE_KEY, "%s is a key "
+		    "without a certificate", key);
 	if (key == NULL)
 		key = certificate;
 	if (!use_certificate(ctx, certificate, why) ||
-	    !tls_setting_read(&text, key_setting, key, TRUSTED_SECRET, why))
+	    !tls_setting_read(&text, TLS_CAUSE_KEY, key, TRUSTED_SECRET, why))
 		goto out;
 	ok = use_key(ctx, &text);
 	if (!ok)

@@ -31,7 +31,7 @@ read_one(unsigned char pin[TLS_PIN_SIZE], const char *text)
 
 bool
 tls_pins_read(struct tls_pins *pins, const char *const *texts,
-    const char *origin, struct failure *why)
+    struct failure *why)
 {
 	char	shown[128];
 	size_t	n = 0;
@@ -43,9 +43,8 @@ tls_pins_read(struct tls_pins *pins, const char *const *texts,
 	pins->pin = memory_new(n, sizeof(*pins->pin));
 	for (; pins->n < n; pins->n++)
 		if (!read_one(pins->pin[pins->n], texts[pins->n]))
-			return tls_setting_failed(why,
-			    (struct tls_setting){ "tls_pin", origin },
-			    "\"%s\" is no SHA-256 in base64", visible(shown,
+			return tls_setting_failed(why, TLS_CAUSE_PIN,
+			    "\"%s\" is not a SHA-256 digest in base64", visible(shown,
 			    sizeof(shown), texts[pins->n],
 			    strlen(texts[pins->n])));
 	return true;

@@ -24,7 +24,7 @@ struct tls_pins {
 
 /* From NULL-terminated texts, or NULL; EX_CONFIG for one that is no pin. */
 bool	tls_pins_read(struct tls_pins *, const char *const *texts,
-	    const char *origin, struct failure *why);
+	    struct failure *why);
 
 /* True if the certificate's key is one of them. */
 bool	tls_pins_match(const struct tls_pins *, X509 *);

@@ -11,15 +11,9 @@
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
+#include "net/tls_setting.h"
 #include "util/buffer.h"
 #include "util/visible.h"
-
-/*
- * The pin itself is not printed: whoever copies it from here trusts the very
- * server that has just been refused, and that may be an attacker's.
- */
-#define BY_PIN	"tls_pin in relais.conf trusts the server's key all the " \
-		"same, if you have its pin from the server's owner"
 
 /* What a sentence can be made of. */
 struct refusal {
@@ -131,18 +125,18 @@ trust_text(char *to, size_t size, const struct tls_verify *v)
 	if (v->ca == NULL)
 		strlcpy(to, "this system's trust store", size);
 	else
-		snprintf(to, size, "tls_ca (%.200s)",
-		    v->ca_origin != NULL ? v->ca_origin : v->ca);
+		snprintf(to, size, "%.200s", v->ca);
 }
 
+/* The server's owner must act; the pin of the key is never printed. */
 static void
 expired(const struct refusal *r, struct failure *why)
 {
 	char	date[64];
 
 	date_text(date, sizeof(date), X509_get0_notAfter(r->cert));
-	failed(why, EX_CONFIG, "%s expired on %s; its owner must renew it "
-	    "(" BY_PIN ")", r->who, date);
+	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s expired on %s; the "
+	    "owner of the server must renew it", r->who, date);
 }
 
 static void
@@ -154,30 +148,29 @@ not_yet_valid(const struct refusal *r, struct failure *why)
 
 	date_text(date, sizeof(date), X509_get0_notBefore(r->cert));
 	strftime(now, sizeof(now), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&t, &tm));
-	failed(why, EX_CONFIG, "%s is not valid before %s, and by the clock "
-	    "of this machine it is %s (" BY_PIN ")", r->who, date, now);
+	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s is not valid before "
+	    "%s, and by the clock of this machine it is %s", r->who, date,
+	    now);
 }
 
 static void
 self_signed(const struct refusal *r, struct failure *why)
 {
-	failed(why, EX_CONFIG, "%s is self-signed, so no authority vouches "
-	    "for it; name a copy from the server's owner as tls_ca in "
-	    "relais.conf (or " BY_PIN ")", r->who);
+	tls_setting_failed(why, TLS_CAUSE_SELF_SIGNED, "%s is self-signed, so "
+	    "no authority vouches for it", r->who);
 }
 
 static void
 unknown_root(const struct refusal *r, struct failure *why)
 {
-	failed(why, EX_CONFIG, "the server's chain ends at a root that %s "
-	    "does not hold: %s is self-signed; to trust it, name a file "
-	    "that holds it as tls_ca in relais.conf (or " BY_PIN ")",
+	tls_setting_failed(why, TLS_CAUSE_UNKNOWN_ISSUER, "the server's chain "
+	    "ends at a root that %s does not contain: %s is self-signed",
 	    r->trust, r->who);
 }
 
 /*
- * With nothing but its own certificate from the server, an intermediate may
- * be missing; further up it is the authority that we do not know.
+ * If the server sends only its own certificate, an intermediate certificate
+ * may be missing; otherwise the authority is unknown.
  */
 static void
 no_issuer(const struct refusal *r, struct failure *why)
@@ -186,16 +179,14 @@ no_issuer(const struct refusal *r, struct failure *why)
 
 	name_text(issuer, sizeof(issuer), X509_get_issuer_name(r->cert));
 	if (r->depth == 0)
-		failed(why, EX_CONFIG, "%s was issued by \"%s\", which the "
-		    "server did not send and %s does not hold: if that is an "
-		    "intermediate, the server must send it; else name a file "
-		    "that holds it as tls_ca in relais.conf (or " BY_PIN
-		    ")", r->who, issuer, r->trust);
+		tls_setting_failed(why, TLS_CAUSE_UNKNOWN_ISSUER, "%s was "
+		    "issued by \"%s\", which the server did not send and %s "
+		    "does not contain; if that is an intermediate certificate, "
+		    "the server must send it", r->who, issuer, r->trust);
 	else
-		failed(why, EX_CONFIG, "%s was issued by the unknown authority "
-		    "\"%s\", which %s does not hold; to trust it, name a file "
-		    "that holds it as tls_ca in relais.conf (or " BY_PIN
-		    ")", r->who, issuer, r->trust);
+		tls_setting_failed(why, TLS_CAUSE_UNKNOWN_ISSUER, "%s was "
+		    "issued by the unknown authority \"%s\", which %s does "
+		    "not contain", r->who, issuer, r->trust);
 }
 
 static bool
@@ -214,23 +205,22 @@ wrong_name(const struct refusal *r, struct failure *why)
 	size_t		 n = names_text(names, sizeof(names), r->leaf);
 
 	if (has_common_name(r))
-		failed(why, EX_CONFIG, "%s bears the name %s only in its "
-		    "common name (CN), which does not count (RFC 9525): its "
-		    "owner must add a subjectAltName (or " BY_PIN ")", r->who,
-		    r->v->name);
+		tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s has the name "
+		    "%s only in its common name (CN), which is not used (RFC "
+		    "9525): the owner of the server must add a subjectAltName",
+		    r->who, r->v->name);
 	else
-		failed(why, EX_CONFIG, "%s is for %s, not for %s%s; if that "
-		    "is the right server, set tls_name in relais.conf to a "
-		    "name that it bears", r->who, n > 0 ? names :
-		    "no host at all", kind, r->v->name);
+		tls_setting_failed(why, TLS_CAUSE_WRONG_NAME, "%s is for %s, "
+		    "not for %s%s", r->who, n > 0 ? names : "no host at all",
+		    kind, r->v->name);
 }
 
 static void
 too_long(const struct refusal *r, struct failure *why)
 {
-	failed(why, EX_CONFIG, "the chain of %s has more than %d certificates "
-	    "between it and a trusted one; name one of them that you trust as "
-	    "tls_ca in relais.conf", r->who, TLS_CHAIN_MAX);
+	tls_setting_failed(why, TLS_CAUSE_CHAIN_TOO_LONG, "the chain of %s has "
+	    "more than %d certificates between it and a trusted one", r->who,
+	    TLS_CHAIN_MAX);
 }
 
 static void
@@ -238,42 +228,44 @@ weak_key(const struct refusal *r, struct failure *why)
 {
 	EVP_PKEY	*key = X509_get0_pubkey(r->cert);
 
-	failed(why, EX_CONFIG, "%s has too weak a key (%d bits of %s) for "
-	    "this system's openssl.cnf; its owner must replace it (" BY_PIN ")",
-	    r->who,
+	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s has too weak a key "
+	    "(%d bits of %s) for openssl.cnf on this system; the owner of the "
+	    "server must replace it", r->who,
 	    key != NULL ? EVP_PKEY_get_bits(key) : 0,
 	    key != NULL && EVP_PKEY_get0_type_name(key) != NULL ?
-	    EVP_PKEY_get0_type_name(key) : "unknown kind");
+	    EVP_PKEY_get0_type_name(key) : "unknown type");
 }
 
 static void
 weak_digest(const struct refusal *r, struct failure *why)
 {
-	failed(why, EX_CONFIG, "%s is signed with %s, too weak for this "
-	    "system's openssl.cnf; its owner must replace it (" BY_PIN ")",
-	    r->who, OBJ_nid2ln(X509_get_signature_nid(r->cert)));
+	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s is signed with %s, "
+	    "which is too weak for openssl.cnf on this system; the owner of "
+	    "the server must replace it", r->who,
+	    OBJ_nid2ln(X509_get_signature_nid(r->cert)));
 }
 
 static void
 bad_signature(const struct refusal *r, struct failure *why)
 {
-	failed(why, EX_CONFIG, "%s bears a signature that its issuer did not "
-	    "make: it is damaged or forged, or tls_ca holds another authority "
-	    "of the same name", r->who);
+	failed(why, EX_CONFIG, "%s has a signature that its issuer did not "
+	    "make: it is damaged or forged, or %s contains another authority "
+	    "with the same name", r->who, r->trust);
 }
 
 static void
 not_for_servers(const struct refusal *r, struct failure *why)
 {
-	failed(why, EX_CONFIG, "%s was not issued for use by a server (key "
-	    "usage); its owner must replace it (" BY_PIN ")", r->who);
+	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s was not issued for "
+	    "use by a server (key usage); the owner of the server must replace "
+	    "it", r->who);
 }
 
 static void
 no_authority(const struct refusal *r, struct failure *why)
 {
-	failed(why, EX_CONFIG, "%s may not issue the certificate below it "
-	    "(basicConstraints) (" BY_PIN ")", r->who);
+	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s must not issue the "
+	    "certificate below it (basicConstraints)", r->who);
 }
 
 static const struct {
@@ -321,19 +313,16 @@ tls_refusal_by_chain(X509_STORE_CTX *chain, const struct tls_verify *v,
 			return;
 		}
 	}
-	failed(why, EX_CONFIG, "%s is not trusted: %s (" BY_PIN ")", r.who,
-	    X509_verify_cert_error_string(error));
+	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s is not trusted: %s",
+	    r.who, X509_verify_cert_error_string(error));
 }
 
 void
-tls_refusal_by_pin(X509 *leaf, const struct tls_verify *v, struct failure *why)
+tls_refusal_by_pin(X509 *leaf, struct failure *why)
 {
-	char	who[260], where[260] = "";
+	char	who[260];
 
 	who_text(who, sizeof(who), leaf, 0);
-	if (v->pins_origin != NULL)
-		snprintf(where, sizeof(where), " (%.200s)", v->pins_origin);
-	failed(why, EX_CONFIG, "%s has a key that is not pinned by tls_pin%s; "
-	    "if the server's owner has replaced the key, ask for the pin of "
-	    "the new one and add that to relais.conf", who, where);
+	tls_setting_failed(why, TLS_CAUSE_NOT_PINNED, "%s has a key that is "
+	    "not pinned", who);
 }

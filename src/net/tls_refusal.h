@@ -1,10 +1,11 @@
 /*
- * tls_refusal.h - say why a certificate was refused
+ * tls_refusal.h - the reason why a certificate was rejected
  *
- * The sentence names the certificate, the rule that it broke, and the key
- * of relais.conf that would change it, but never the pin of the key that was
- * refused.  All that comes from certificates is made visible and kept short.
- * EX_CONFIG always.
+ * The text names the certificate and the rule that it broke.  It never
+ * contains the pin of the rejected key: an administrator who copied it to the
+ * configuration would trust a server that may be an attacker's.  Text from
+ * certificates is made visible and truncated.  The status is EX_CONFIG, the
+ * cause an enum tls_cause.
  */
 #ifndef NET_TLS_REFUSAL_H
 #define NET_TLS_REFUSAL_H
@@ -19,7 +20,6 @@ void	tls_refusal_by_chain(X509_STORE_CTX *, const struct tls_verify *,
 	    struct failure *why);
 
 /* The server's certificate, whose key is none of the pinned. */
-void	tls_refusal_by_pin(X509 *, const struct tls_verify *,
-	    struct failure *why);
+void	tls_refusal_by_pin(X509 *, struct failure *why);
 
 #endif

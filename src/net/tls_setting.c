@@ -6,17 +6,8 @@
 
 #include "util/trusted.h"
 
-static bool
-name_setting(struct failure *why, struct tls_setting setting)
-{
-	why->status = EX_CONFIG;
-	if (setting.origin == NULL)
-		return failure_prefix(why, "%s: ", setting.key);
-	return failure_prefix(why, "%s (%s): ", setting.key, setting.origin);
-}
-
 bool
-tls_setting_failed(struct failure *why, struct tls_setting setting,
+tls_setting_failed(struct failure *why, enum tls_cause cause,
     const char *fmt, ...)
 {
 	va_list	ap;
@@ -24,19 +15,24 @@ tls_setting_failed(struct failure *why, struct tls_setting setting,
 	va_start(ap, fmt);
 	vsnprintf(why->text, sizeof(why->text), fmt, ap);
 	va_end(ap);
-	return name_setting(why, setting);
+	why->status = EX_CONFIG;
+	why->cause = cause;
+	return false;
 }
 
 bool
-tls_setting_read(struct buffer *text, struct tls_setting setting,
+tls_setting_read(struct buffer *text, enum tls_cause cause,
     const char *path, unsigned rules, struct failure *why)
 {
 	struct stat	st;
 
 	if (trusted_read(text, path, TLS_FILE_MAX, rules, &st, why) !=
-	    TRUSTED_READ)
-		return name_setting(why, setting);
+	    TRUSTED_READ) {
+		why->status = EX_CONFIG;
+		why->cause = cause;
+		return false;
+	}
 	if (text->len == 0)
-		return tls_setting_failed(why, setting, "%s: is empty", path);
+		return tls_setting_failed(why, cause, "%s: is empty", path);
 	return true;
 }

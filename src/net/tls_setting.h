@@ -1,13 +1,12 @@
 /*
- * tls_setting.h - the file that a setting names, and what is wrong with it
- *
- * Messages begin with the setting: "tls_ca (/etc/relais.conf:7): ...".
+ * tls_setting.h - a file or value that the configuration gives to TLS
  */
 #ifndef NET_TLS_SETTING_H
 #define NET_TLS_SETTING_H
 
 #include <stdbool.h>
 
+#include "net/tls.h"
 #include "util/buffer.h"
 #include "util/failure.h"
 
@@ -15,20 +14,15 @@ enum {
 	TLS_FILE_MAX = 16 * 1024 * 1024,	/* the largest known: 1 MB */
 };
 
-struct tls_setting {
-	const char	*key;		/* "tls_ca" */
-	const char	*origin;	/* "/etc/relais.conf:7", or NULL */
-};
-
-/* Fills *why with EX_CONFIG, the setting and the words; returns false. */
-bool	tls_setting_failed(struct failure *why, struct tls_setting,
+/* Fills *why with EX_CONFIG, the cause and the words; returns false. */
+bool	tls_setting_failed(struct failure *why, enum tls_cause,
 	    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * The whole file into *text, by the rules of trusted.h; it may not be empty,
- * nor larger than TLS_FILE_MAX.
+ * Reads the whole file into *text, by the rules of trusted.h; it must not be
+ * empty, nor larger than TLS_FILE_MAX.
  */
-bool	tls_setting_read(struct buffer *text, struct tls_setting,
+bool	tls_setting_read(struct buffer *text, enum tls_cause,
 	    const char *path, unsigned rules, struct failure *why);
 
 #endif

@@ -54,39 +54,38 @@ add_folder(X509_STORE *store, const char *path)
 }
 
 static bool
-own_folder(X509_STORE *store, const char *path, struct tls_setting setting,
-    struct failure *why)
+own_folder(X509_STORE *store, const char *path, struct failure *why)
 {
 	struct failure	foreign;
 
 	/* OpenSSL takes a list of folders here. */
 	if (strchr(path, ':') != NULL)
-		return tls_setting_failed(why, setting,
-		    "%s: the path of a folder can't hold a colon", path);
+		return tls_setting_failed(why, TLS_CAUSE_CA,
+		    "%s: the path of a directory must not contain a colon", path);
 	if (!has_hashes(path)) {
 		if (errno != 0)
-			return tls_setting_failed(why, setting, "%s: %s", path,
+			return tls_setting_failed(why, TLS_CAUSE_CA, "%s: %s", path,
 			    strerror(errno));
-		return tls_setting_failed(why, setting, "the folder %s holds "
-		    "no certificate under its hash; run: openssl rehash %s",
+		return tls_setting_failed(why, TLS_CAUSE_CA, "the directory %s "
+		    "contains no certificate under its hash; run: openssl "
+		    "rehash %s",
 		    path, path);
 	}
 	if (!trusted_directory(path, &foreign))
-		return tls_setting_failed(why, setting, "%s", foreign.text);
+		return tls_setting_failed(why, TLS_CAUSE_CA, "%s", foreign.text);
 	if (!add_folder(store, path))
-		return tls_setting_failed(why, setting,
-		    "%s: OpenSSL does not take this folder", path);
+		return tls_setting_failed(why, TLS_CAUSE_CA,
+		    "%s: OpenSSL does not accept this directory", path);
 	return true;
 }
 
 static bool
-own_bundle(X509_STORE *store, const char *path, struct tls_setting setting,
-    struct failure *why)
+own_bundle(X509_STORE *store, const char *path, struct failure *why)
 {
 	struct buffer	text = { 0 };
 	bool		der;
 
-	if (!tls_setting_read(&text, setting, path, 0, why)) {
+	if (!tls_setting_read(&text, TLS_CAUSE_CA, path, 0, why)) {
 		buffer_free(&text);
 		return false;
 	}
@@ -94,39 +93,35 @@ own_bundle(X509_STORE *store, const char *path, struct tls_setting setting,
 		return true;
 	der = text.data[0] == 0x30;
 	buffer_free(&text);
-	return tls_setting_failed(why, setting, der ?
-	    "%s holds no certificate as PEM; it may be DER, which "
-	    "openssl x509 -inform DER turns into PEM" :
-	    "%s holds no certificate as PEM", path);
+	return tls_setting_failed(why, TLS_CAUSE_CA, der ?
+	    "%s contains no certificate in PEM format; it may be in DER "
+	    "format, which openssl x509 -inform DER converts to PEM" :
+	    "%s contains no certificate in PEM format", path);
 }
 
 bool
-tls_trust_own(X509_STORE *store, const char *path, const char *origin,
-    struct failure *why)
+tls_trust_own(X509_STORE *store, const char *path, struct failure *why)
 {
-	struct tls_setting	setting = { "tls_ca", origin };
-	struct stat		st;
+	struct stat	st;
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return own_folder(store, path, setting, why);
-	return own_bundle(store, path, setting, why);
+		return own_folder(store, path, why);
+	return own_bundle(store, path, why);
 }
 
 bool
 tls_trust_places(X509_STORE *store, const struct tls_places *places,
     struct failure *why)
 {
-	struct tls_setting	nobody = { "tls_ca", NULL };
-
 	for (const char *const *p = places->folders; *p != NULL; p++)
 		if (has_hashes(*p) && add_folder(store, *p))
 			return true;
 	for (const char *const *p = places->bundles; *p != NULL; p++)
-		if (own_bundle(store, *p, nobody, why))
+		if (own_bundle(store, *p, why))
 			return true;
-	return failed(why, EX_CONFIG, "no certificate of any authority is "
-	    "installed, so no server can be trusted: install the package "
-	    "ca-certificates, or name a file of them as tls_ca in relais.conf");
+	return tls_setting_failed(why, TLS_CAUSE_NO_STORE, "no certificates of "
+	    "authorities are installed, so no server can be verified: install "
+	    "the package ca-certificates");
 }
 
 bool

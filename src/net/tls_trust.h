@@ -32,11 +32,10 @@ bool	tls_trust_places(X509_STORE *, const struct tls_places *,
 bool	tls_trust_system(X509_STORE *, struct failure *why);
 
 /*
- * What tls_ca names, a bundle or a hashed folder, and nothing else.
- * EX_CONFIG with the origin where it is missing, unreadable, empty, holds no
- * certificate, or is a folder without hashes.
+ * Trusts the authorities in path, a bundle or a directory with hashes, and no
+ * others.  EX_CONFIG if it is missing, unreadable or empty, contains no
+ * certificate, or is a directory without hashes.
  */
-bool	tls_trust_own(X509_STORE *, const char *path, const char *origin,
-	    struct failure *why);
+bool	tls_trust_own(X509_STORE *, const char *path, struct failure *why);
 
 #endif

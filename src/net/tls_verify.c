@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include "net/tls_refusal.h"
+#include "net/tls_setting.h"
 #include "net/tls_trust.h"
 #include "util/memory.h"
 #include "util/text.h"
@@ -39,7 +40,7 @@ judge(X509_STORE_CTX *chain, void *context)
 	v->refused = true;
 	if (v->pins.n > 0) {
 		X509_STORE_CTX_set_error(chain, X509_V_ERR_CERT_REJECTED);
-		tls_refusal_by_pin(X509_STORE_CTX_get0_cert(chain), v,
+		tls_refusal_by_pin(X509_STORE_CTX_get0_cert(chain),
 		    &v->why);
 	} else {
 		tls_refusal_by_chain(chain, v, &v->why);
@@ -70,9 +71,8 @@ demand_name(struct tls_verify *v, X509_VERIFY_PARAM *param,
 	char	shown[300];
 
 	if (v->name == NULL)
-		return failed(why, EX_CONFIG, "no name is known that the "
-		    "server's certificate should bear; set tls_name in "
-		    "relais.conf");
+		return tls_setting_failed(why, TLS_CAUSE_NAME, "no name "
+		    "is known for the certificate of the server");
 	/*
 	 * OpenSSL accepts any certificate if the name is empty, and all hosts
 	 * of a domain if it begins with a dot; neither is a host name.
@@ -84,9 +84,9 @@ demand_name(struct tls_verify *v, X509_VERIFY_PARAM *param,
 	    text_is_host_name(v->name, strlen(v->name)) &&
 	    X509_VERIFY_PARAM_set1_host(param, v->name, 0))
 		return true;
-	return failed(why, EX_CONFIG, "\"%s\" is no name that a certificate "
-	    "could bear; set tls_name in relais.conf", visible(shown,
-	    sizeof(shown), v->name, strlen(v->name)));
+	return tls_setting_failed(why, TLS_CAUSE_NAME, "\"%s\" is not a name "
+	    "that a certificate can have", visible(shown, sizeof(shown),
+	    v->name, strlen(v->name)));
 }
 
 static bool
@@ -102,7 +102,7 @@ demand_chain(struct tls_verify *v, SSL_CTX *ctx, struct failure *why)
 		return tls_trust_system(store, why);
 	/* Whoever names an intermediate in tls_ca means to trust it. */
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-	return tls_trust_own(store, v->ca, v->ca_origin, why);
+	return tls_trust_own(store, v->ca, why);
 }
 
 static char *
@@ -118,9 +118,7 @@ tls_verify_init(struct tls_verify *v, SSL_CTX *ctx,
 	if (options->name != NULL)
 		take_name(v, options->name);
 	v->ca = copy(options->ca);
-	v->ca_origin = copy(options->ca_origin);
-	v->pins_origin = copy(options->pins_origin);
-	if (!tls_pins_read(&v->pins, options->pins, options->pins_origin, why))
+	if (!tls_pins_read(&v->pins, options->pins, why))
 		return false;
 	v->demanded = options->verify || v->pins.n > 0;
 	SSL_CTX_set_verify(ctx, v->demanded ? SSL_VERIFY_PEER :
@@ -136,8 +134,6 @@ tls_verify_free(struct tls_verify *v)
 {
 	free(v->name);
 	free(v->ca);
-	free(v->ca_origin);
-	free(v->pins_origin);
 	tls_pins_free(&v->pins);
 	*v = (struct tls_verify){ 0 };
 }

@@ -27,8 +27,6 @@ struct tls_verify {
 	bool		 is_address;
 	struct tls_pins	 pins;
 	char		*ca;		/* owned; NULL: the system's trust */
-	char		*ca_origin;	/* owned, or NULL */
-	char		*pins_origin;	/* owned, or NULL */
 	bool		 accepted;	/* it was proved */
 	bool		 refused;	/* it was not: see why */
 	struct failure	 why;

@@ -21,6 +21,7 @@ enum condition {
 	UNAVAILABLE	= 1 << 10,	/* EX_UNAVAILABLE */
 	NO_PERMISSION	= 1 << 11,	/* EX_NOPERM */
 	TOO_LARGE	= 1 << 12,	/* EX_DATAERR */
+	HAS_TLS_KEY	= 1 << 13,	/* tls_key is set */
 };
 
 enum { NO_REPLY = -1 };
@@ -48,6 +49,9 @@ enum { NO_REPLY = -1 };
 	    .words = "the server may require authentication: set user and " \
 	    "password_file" }
 
+#define TLS(cause_, key_, words_) \
+	{ ANY_STEP, .cause = cause_, .key = key_, .words = words_ }
+
 /*
  * The first row that applies is used.  A row applies at its steps, if its code
  * is the reply code or the beginning of it, its enhanced status code is that
@@ -67,7 +71,39 @@ static const struct advice_row {
 	unsigned	 unless;
 	enum config_key	 key;
 	const char	*words;
+	enum tls_cause	 cause;		/* 0: any */
 } rows[] = {
+	TLS(TLS_CAUSE_NAME, KEY_TLS_NAME, "set tls_name to the name in the "
+	    "server's certificate"),
+	TLS(TLS_CAUSE_CA, KEY_TLS_CA, "check tls_ca"),
+	TLS(TLS_CAUSE_PIN, KEY_TLS_PIN, "check tls_pin"),
+	TLS(TLS_CAUSE_CERTIFICATE, KEY_TLS_CERTIFICATE,
+	    "check tls_certificate"),
+	{ ANY_STEP, .cause = TLS_CAUSE_KEY, .when = HAS_TLS_KEY,
+	    .key = KEY_TLS_KEY, .words = "check tls_key" },
+	TLS(TLS_CAUSE_KEY, KEY_TLS_CERTIFICATE, "check tls_certificate, which "
+	    "must also contain the key if tls_key is not set"),
+	TLS(TLS_CAUSE_NO_STORE, KEY_TLS_CA, "or set tls_ca to a file that "
+	    "contains the certificates of the authorities to trust"),
+	TLS(TLS_CAUSE_DEFECTIVE, KEY_TLS_PIN, "to trust the server "
+	    "nevertheless, ask its owner for the pin of its key and set tls_pin"),
+	TLS(TLS_CAUSE_SELF_SIGNED, KEY_TLS_CA, "to trust it, set tls_ca to a "
+	    "copy from the owner of the server, or set tls_pin"),
+	TLS(TLS_CAUSE_UNKNOWN_ISSUER, KEY_TLS_CA, "to trust it, set tls_ca to "
+	    "a file that contains it, or set tls_pin"),
+	TLS(TLS_CAUSE_CHAIN_TOO_LONG, KEY_TLS_CA, "set tls_ca to a file that "
+	    "contains a certificate of the chain that you trust"),
+	TLS(TLS_CAUSE_WRONG_NAME, KEY_TLS_NAME, "if this is the right server, "
+	    "set tls_name to a name in its certificate"),
+	TLS(TLS_CAUSE_NOT_PINNED, KEY_TLS_PIN, "if the owner of the server has "
+	    "replaced the key, add the pin of the new key to tls_pin"),
+	TLS(TLS_CAUSE_OWN_REJECTED, KEY_TLS_CERTIFICATE,
+	    "check tls_certificate"),
+	TLS(TLS_CAUSE_OWN_REQUIRED, KEY_TLS_CERTIFICATE,
+	    "set tls_certificate and tls_key"),
+	TLS(TLS_CAUSE_OWN_OR_CIPHER, KEY_TLS_CERTIFICATE, "if it requires a "
+	    "client certificate, set tls_certificate"),
+
 	/* Microsoft 365 and Exchange: SendAsDenied */
 	{ ANY_STEP, 554, .enhanced = "5.2.252", .key = KEY_FROM,
 	    .words = NOT_YOUR_SENDER },
@@ -177,6 +213,8 @@ conditions_of(const struct connection *c, const struct advice_facts *f)
 		conditions |= UNVERIFIED_TLS;
 	if (config_find(c->config, &c->subject, KEY_TLS_PIN) != NULL)
 		conditions |= PINNED;
+	if (config_find(c->config, &c->subject, KEY_TLS_KEY) != NULL)
+		conditions |= HAS_TLS_KEY;
 	if (smarthost_is_local(c->smarthost))
 		conditions |= NAMED_LOCAL;
 	if (!connect_is_local(c->session.stream.fd))
@@ -206,6 +244,7 @@ find_row(const struct advice_facts *f, unsigned conditions, const char *text)
 
 	for (const struct advice_row *row = rows; row < end; row++)
 		if ((row->steps & AT(f->step)) != 0 && has_code(row, f->code) &&
+		    (row->cause == 0 || (int)row->cause == f->cause) &&
 		    (row->enhanced == NULL ||
 		    strcmp(row->enhanced, f->enhanced) == 0) &&
 		    (row->text == NULL ||

@@ -131,6 +131,9 @@ connect_socket(struct connection *c, struct failure *why)
 	if (tls.good && tls_policy_enforce(c, fd, &tls.why))
 		return fd;
 	*why = tls.why;
+	advice_add(c, &(struct advice_facts){ .step = STEP_TLS,
+	    .enhanced = "", .status = why->status, .cause = why->cause },
+	    why->text, sizeof(why->text));
 	close(fd);
 	return -1;
 }
@@ -162,7 +165,7 @@ connection_open(struct connection *c, struct failure *why)
 			    .step = c->session.step,
 			    .code = c->session.reply.code,
 			    .enhanced = c->session.reply.enhanced,
-			    .status = why->status },
+			    .status = why->status, .cause = why->cause },
 			    why->text, sizeof(why->text));
 		session_close(&c->session);
 		connection_close(c);

@@ -121,8 +121,6 @@ tls_policy_start(struct connection *c, struct failure *why)
 	struct tls_options	  tls = {
 		.name = text_of(c, KEY_TLS_NAME),
 		.ca = text_of(c, KEY_TLS_CA),
-		.ca_origin = origin_of(c, KEY_TLS_CA),
-		.pins_origin = origin_of(c, KEY_TLS_PIN),
 		.certificate = text_of(c, KEY_TLS_CERTIFICATE),
 		.key = text_of(c, KEY_TLS_KEY),
 		.verify = o->tls_policy != TLS_OPPORTUNISTIC,

@@ -15,6 +15,7 @@ replace(struct failure *why, int status, const char *fmt, va_list ap)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	strlcpy(why->text, text, sizeof(why->text));
 	why->status = status;
+	why->cause = 0;
 }
 
 bool

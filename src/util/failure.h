@@ -12,6 +12,8 @@
 
 struct failure {
 	int	status;		/* EX_*, never EX_OK once filled */
+	int	cause;		/* an enum of the module that failed, such as
+				 * enum tls_cause; 0: see the text */
 	char	text[1024];	/* one line, no program name, no newline */
 };
 

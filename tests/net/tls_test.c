@@ -238,7 +238,7 @@ writing_to_nobody_fails(void **state)
 	p.peer.pid = 0;
 	result = world.m->write(p.tls, "QUIT\r\n", 6, &put, &p.why);
 	assert_int_equal(result, TLS_FAILED);
-	has(&p.why, EX_TEMPFAIL, "the TLS connection broke: ");
+	has(&p.why, EX_TEMPFAIL, "the TLS connection failed: ");
 	part(&p);
 	tls_peer_free(&p.peer);
 }
@@ -479,7 +479,8 @@ a_certificate_is_demanded(void **state)
 	open_pair(&p, (struct tls_peer_form){ .client_ca = &world.root });
 	assert_int_equal(tls_client_read(p.tls, p.peer.fd, text,
 	    sizeof(text), &got, &p.why), TLS_FAILED);
-	has(&p.why, EX_CONFIG, "set tls_certificate and tls_key");
+	has(&p.why, EX_CONFIG, "requires a client certificate");
+	assert_int_equal(p.why.cause, TLS_CAUSE_OWN_REQUIRED);
 	part(&p);
 	tls_peer_free(&p.peer);
 }
@@ -499,19 +500,21 @@ a_certificate_is_refused(void **state)
 	    .client_ca = &world.leaf }, &options), TLS_DONE);
 	assert_int_equal(tls_client_read(p.tls, p.peer.fd, text,
 	    sizeof(text), &got, &p.why), TLS_FAILED);
-	has(&p.why, EX_CONFIG, "refuses the certificate that we show it "
-	    "(tls_certificate");
+	has(&p.why, EX_CONFIG, "the server rejects our certificate");
+	assert_int_equal(p.why.cause, TLS_CAUSE_OWN_REJECTED);
 	part(&p);
 	tls_peer_free(&p.peer);
 }
 
 static void
-does_not_start(const struct tls_options *options, const char *want)
+does_not_start(const struct tls_options *options, enum tls_cause cause,
+    const char *want)
 {
 	struct failure	why;
 
 	assert_null(world.m->start(options, &why));
 	has(&why, EX_CONFIG, want);
+	assert_int_equal(why.cause, cause);
 }
 
 static void
@@ -524,7 +527,7 @@ names_that_are_none(void **state)
 		struct tls_options	options = usual_options();
 
 		options.name = names[i];
-		does_not_start(&options, "set tls_name in relais.conf");
+		does_not_start(&options, TLS_CAUSE_NAME, "name");
 	}
 }
 
@@ -540,9 +543,8 @@ pins_that_are_none(void **state)
 		struct tls_options	 options = usual_options();
 
 		options.pins = pins;
-		options.pins_origin = "/etc/relais.conf:3";
-		does_not_start(&options, "is no SHA-256 in base64");
-		does_not_start(&options, "tls_pin (/etc/relais.conf:3): \"");
+		does_not_start(&options, TLS_CAUSE_PIN,
+		    "is not a SHA-256 digest in base64");
 	}
 }
 
@@ -553,8 +555,7 @@ trust_that_is_none(void **state)
 
 	(void)state;
 	options.ca = "/nonexistent";
-	options.ca_origin = "/etc/relais.conf:3";
-	does_not_start(&options, "tls_ca (/etc/relais.conf:3): /nonexistent: ");
+	does_not_start(&options, TLS_CAUSE_CA, "/nonexistent: No such");
 }
 
 static void
@@ -564,17 +565,21 @@ own_files_that_are_none(void **state)
 
 	(void)state;
 	options.certificate = "/nonexistent";
-	does_not_start(&options, "tls_certificate: /nonexistent: No such");
+	does_not_start(&options, TLS_CAUSE_CERTIFICATE,
+	    "/nonexistent: No such");
 	options.certificate = world.folder;
-	does_not_start(&options, "is a directory, not a file");
+	does_not_start(&options, TLS_CAUSE_CERTIFICATE,
+	    "is a directory, not a file");
 	options.certificate = world.key;
-	does_not_start(&options, "holds no certificate that can be used");
+	does_not_start(&options, TLS_CAUSE_CERTIFICATE,
+	    "contains no usable certificate");
 	options.certificate = world.own;
-	does_not_start(&options, "holds no key that can be used");
+	does_not_start(&options, TLS_CAUSE_KEY, "contains no usable key");
 	options.key = "/nonexistent";
-	does_not_start(&options, "tls_key: /nonexistent: No such");
+	does_not_start(&options, TLS_CAUSE_KEY, "/nonexistent: No such");
 	options.certificate = NULL;
-	does_not_start(&options, "of no use without tls_certificate");
+	does_not_start(&options, TLS_CAUSE_KEY,
+	    "is a key without a certificate");
 }
 
 static void
@@ -588,7 +593,8 @@ a_key_that_is_not_the_certificates(void **state)
 	odd_write_key(&world.leaf, path, 0);
 	options.certificate = world.own;
 	options.key = path;
-	does_not_start(&options, "is not that of tls_certificate");
+	does_not_start(&options, TLS_CAUSE_KEY,
+	    "does not match the certificate");
 	unlink(path);
 }
 
@@ -601,7 +607,7 @@ a_key_that_others_can_read(void **state)
 	options.certificate = world.own;
 	options.key = world.key;
 	assert_int_equal(chmod(world.key, 0644), 0);
-	does_not_start(&options, "run: chmod o-rwx /tmp/");
+	does_not_start(&options, TLS_CAUSE_KEY, "run: chmod o-rwx /tmp/");
 	assert_int_equal(chmod(world.key, 0600), 0);
 }
 
@@ -622,7 +628,8 @@ a_key_under_a_passphrase(void **state)
 	    NULL), 1);
 	assert_int_equal(fclose(f), 0);
 	options.certificate = path;
-	does_not_start(&options, "is encrypted, and there is nobody to ask");
+	does_not_start(&options, TLS_CAUSE_KEY,
+	    "is encrypted; a key with a passphrase cannot");
 	unlink(path);
 }
 
@@ -720,34 +727,34 @@ static const struct CMUnitTest tls_spec[] = {
 	cmocka_unit_test(names_are_sent_but_not_addresses),
 	BREAKS("a server in clear is quoted",
 	    OCTETS("220 mail.example ESMTP\r\n250 x\r\n"),
-	    .status = EX_PROTOCOL, .want = "the server answers our TLS in "
-	    "clear: \"220 mail.example ESMTP\""),
+	    .status = EX_PROTOCOL, .want = "the server does not speak TLS; "
+	    "it sent: \"220 mail.example ESMTP\""),
 	BREAKS("its escape sequences are not", OCTETS("\033[2J hello there\n"),
-	    .status = EX_PROTOCOL, .want = "in clear: \"\\033[2J hello there\""),
+	    .status = EX_PROTOCOL, .want = "it sent: \"\\033[2J hello there\""),
 	BREAKS("a server of something else",
 	    OCTETS("HTTP/1.1 400 Bad Request\r\n\r\n"), .status = EX_PROTOCOL,
-	    .want = "in clear: \"HTTP/1.1 400 Bad Request\""),
+	    .want = "it sent: \"HTTP/1.1 400 Bad Request\""),
 	BREAKS("an old server", OCTETS(OLD_HELLO), .status = EX_UNAVAILABLE,
-	    .want = "speaks no TLS newer than 1.1"),
+	    .want = "supports only TLS 1.1 or older"),
 	BREAKS("a server with TLS 1.1 switched on alone",
 	    .version = TLS1_1_VERSION, .status = EX_UNAVAILABLE,
-	    .want = "speaks no TLS newer than 1.1"),
+	    .want = "supports only TLS 1.1 or older"),
 	BREAKS("an alert that tells little",
 	    OCTETS("\025\003\003\000\002\002\050"),
-	    .status = EX_TEMPFAIL, .want = "broke the TLS handshake off"),
+	    .status = EX_TEMPFAIL, .want = "aborted the TLS handshake"),
 	BREAKS("any other alert", OCTETS("\025\003\003\000\002\002\120"),
 	    .status = EX_TEMPFAIL,
-	    .want = "the TLS handshake was broken off: tlsv1 alert internal"),
+	    .want = "the TLS handshake failed: tlsv1 alert internal"),
 	BREAKS("a close_notify in place of a handshake",
 	    OCTETS("\025\003\003\000\002\001\000"),
 	    .status = EX_TEMPFAIL, .want = "TLS handshake"),
 	BREAKS("garbage behind a good beginning",
 	    OCTETS("\026\003\003\000\010garbage!"),
-	    .status = EX_TEMPFAIL, .want = "the TLS handshake was broken off"),
+	    .status = EX_TEMPFAIL, .want = "the TLS handshake failed"),
 	BREAKS("a server that hangs up", .deaf = true, .status = EX_TEMPFAIL,
 	    .want = "TLS"),
 	BREAKS("a server that hangs up half way", OCTETS("\026\003"),
-	    .status = EX_TEMPFAIL, .want = "hung up in the middle of TLS"),
+	    .status = EX_TEMPFAIL, .want = "closed the connection without ending TLS"),
 	cmocka_unit_test(close_is_the_end),
 	cmocka_unit_test(hanging_up_is_the_end),
 	cmocka_unit_test(writing_to_nobody_fails),

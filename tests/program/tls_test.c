@@ -313,7 +313,7 @@ our_certificate_is_refused(void **state)
 	(void)state;
 	our_certificate(NULL, TRUSTED
 	    "tls_certificate = {folder}/both.pem\n",
-	    "the server refuses the certificate that we show it");
+	    "the server rejects our certificate; check tls_certificate (");
 }
 
 /* ------------------------------------------------------ no trust store */
@@ -655,13 +655,13 @@ static const struct CMUnitTest tls_spec[] = {
 	    "tls_name = mail.example.org\n"),
 	CERTIFICATE("expired", .wish = { .dns = "mail.example",
 	    .expired = true }, .says = "\"CN=mail.example\" expired on 20",
-	    .key = "tls_pin in relais.conf"),
+	    .key = "set tls_pin"),
 	CERTIFICATE("not yet valid", .wish = { .dns = "mail.example",
 	    .not_yet = true }, .says = "\"CN=mail.example\" is not valid "
-	    "before 20", .key = "tls_pin in relais.conf"),
+	    "before 20", .key = "set tls_pin"),
 	CERTIFICATE("self-signed", GOOD, .signer = BY_ITSELF,
 	    .says = "\"CN=mail.example\" is self-signed",
-	    .key = "tls_pin in relais.conf"),
+	    .key = "set tls_pin"),
 	CERTIFICATE("of an authority that nobody knows", GOOD,
 	    .signer = BY_STRANGER, .says = "was issued by \"CN=Stranger "
 	    "Root\"", .key = "tls_ca"),
@@ -690,7 +690,7 @@ static const struct CMUnitTest tls_spec[] = {
 	    .key = "tls_pin"),
 	CERTIFICATE("with a key that is not pinned", GOOD,
 	    .more = "tls_pin = " WRONG_PIN "\n" STAND_LOGIN,
-	    .says = "has a key that is not pinned by tls_pin (",
+	    .says = "has a key that is not pinned; ",
 	    .key = "relais.conf:"),
 	CERTIFICATE("of an authority that this system does not know", GOOD,
 	    .more = "tls_name = mail.example\n" STAND_LOGIN,
@@ -709,7 +709,7 @@ static const struct CMUnitTest tls_spec[] = {
 	    "tls_ca (", "empty.pem: is empty"),
 	REFUSED("a file without a certificate",
 	    "tls_ca = {folder}/words.pem\n",
-	    "tls_ca (", "holds no certificate as PEM"),
+	    "tls_ca (", "contains no certificate in PEM format"),
 	REFUSED("a folder without hashes", "tls_ca = {folder}/bare\n",
 	    "tls_ca (", "openssl rehash"),
 	REFUSED("a certificate of ours that is missing", TRUSTED
@@ -741,7 +741,7 @@ static const struct CMUnitTest tls_spec[] = {
 	TOLD("no TLS newer than 1.1", .scheme = "submissions",
 	    .script = { .security = TLS_AT_ONCE, .tls_min = TLS1_VERSION,
 	    .tls_max = TLS1_1_VERSION }, .status = EX_UNAVAILABLE,
-	    .says = { "TLS: ", "no TLS newer than 1.1" }),
+	    .says = { "TLS: ", "only TLS 1.1 or older" }),
 	TOLD("STARTTLS is not offered", .scheme = "submission",
 	    .script = { .user = "nina", .password = STAND_PASSWORD },
 	    .status = EX_UNAVAILABLE, .commands = "EHLO|QUIT",
@@ -832,7 +832,7 @@ static const struct CMUnitTest tls_spec[] = {
 	TOLD("a banner in clear where TLS was to begin",
 	    .scheme = "submissions", .script = { .user = "nina",
 	    .password = STAND_PASSWORD, .security = STARTTLS_OFFERED },
-	    .status = EX_PROTOCOL, .says = { "answers our TLS in clear: \"220 "
+	    .status = EX_PROTOCOL, .says = { "does not speak TLS; it sent: \"220 "
 	    "mail.example", "use submission:// (", "relais.conf:1)" }),
 	TOLD("silence where TLS would have to begin", .scheme = "submission",
 	    .script = { .security = TLS_AT_ONCE }, .more = "timeout = 2s\n",
