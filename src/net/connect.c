@@ -476,7 +476,8 @@ connect_is_local(int fd)
 		return ntohl(peer.in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 	case AF_INET6:
 		return IN6_IS_ADDR_LOOPBACK(ip6) ||
-		    (IN6_IS_ADDR_V4MAPPED(ip6) && ip6->s6_addr[12] == IN_LOOPBACKNET);
+		    (IN6_IS_ADDR_V4MAPPED(ip6) &&
+		    ip6->s6_addr[12] == IN_LOOPBACKNET);
 	default:
 		return false;
 	}

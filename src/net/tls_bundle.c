@@ -13,13 +13,13 @@
 #include "util/memory.h"
 #include "util/text.h"
 
-/* Of the base64: the subjects of nearly all certificates end within it. */
+/* Characters of base64 that contain the subject of nearly all certificates. */
 enum { HEAD = 768 };
 
 #define DASHES	"-----"
 #define BEGIN	DASHES "BEGIN "
 
-/* Tags of ASN.1 that stand in a name or before it. */
+/* ASN.1 tags in and before a name. */
 enum {
 	INTEGER		= 0x02,
 	OBJECT		= 0x06,
@@ -32,11 +32,11 @@ enum {
 };
 
 struct entry {
-	const char	*pem;		/* its BEGIN line, in .text */
+	const char	*pem;		/* the BEGIN line, in .text */
 	size_t		 pem_len;
-	size_t		 subject;	/* DER, where it begins in .subjects */
+	size_t		 subject;	/* offset of the DER in .subjects */
 	size_t		 subject_len;
-	uint32_t	 weight;	/* of the subject: see weigh() */
+	uint32_t	 hash;		/* name_hash() of the subject */
 };
 
 struct bundle {
@@ -49,9 +49,8 @@ struct bundle {
 };
 
 /*
- * One DER element: its tag must be this one, and *at moves to its contents.
- * The length is not held against the end here, since only the head of a
- * certificate may have been decoded.
+ * Moves *at to the contents of a DER element with this tag.  The length may
+ * exceed the end, since perhaps only the head of a certificate was decoded.
  */
 static bool
 der_open(const unsigned char **at, const unsigned char *end, unsigned tag,
@@ -86,7 +85,7 @@ der_skip(const unsigned char **at, const unsigned char *end, unsigned tag)
 	return true;
 }
 
-/* Down to TBSCertificate.subject, RFC 5280 section 4.1. */
+/* Finds TBSCertificate.subject (RFC 5280 section 4.1). */
 static bool
 find_subject(const unsigned char *der, size_t len, const unsigned char **from,
     const unsigned char **to)
@@ -112,29 +111,29 @@ find_subject(const unsigned char *der, size_t len, const unsigned char **from,
 }
 
 static uint32_t
-weight_of(const unsigned char *text, size_t len)
+letters_hash(const unsigned char *text, size_t len)
 {
-	uint32_t	weight = 0;
+	uint32_t	hash = 0;
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned char	c = text[i] | 0x20;
 
 		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-			weight += (uint32_t)c * c;
+			hash += (uint32_t)c * c;
 	}
-	return weight;
+	return hash;
 }
 
 /*
- * A number that is the same for names that OpenSSL takes for equal, whatever
- * their case, blanks, order and kinds of string: names of different weight
- * need no parsing to be told apart.  0 is not known, for rarer kinds.
+ * A hash that is equal for names that OpenSSL considers equal, independent of
+ * case, blanks, order and string types: names with different hashes need not
+ * be parsed.  0: unknown, because of a rare string type.
  */
 static uint32_t
-weigh(const unsigned char *name, size_t len)
+name_hash(const unsigned char *name, size_t len)
 {
 	const unsigned char	*at = name, *end = name + len;
-	uint32_t		 weight = 1;
+	uint32_t		 hash = 1;
 	size_t			 size;
 
 	if (!der_open(&at, end, SEQUENCE, &size))
@@ -149,15 +148,15 @@ weigh(const unsigned char *name, size_t len)
 		    der_open(&at, end, IA5, &size)) ||
 		    (size_t)(end - at) < size)
 			return 0;
-		weight += weight_of(at, size);
+		hash += letters_hash(at, size);
 		at += size;
 	}
-	return weight;
+	return hash;
 }
 
-/* The octets of the first 'len' characters of base64, line ends left out. */
+/* Decodes 'len' characters of base64 with line ends. */
 static bool
-decode(struct buffer *der, const char *base64, size_t len)
+decode_head(struct buffer *der, const char *base64, size_t len)
 {
 	EVP_ENCODE_CTX	*ctx = EVP_ENCODE_CTX_new();
 	int		 n = -1;
@@ -184,13 +183,13 @@ add_entry(struct bundle *b, struct entry e, const unsigned char *from,
 {
 	e.subject = b->subjects.len;
 	e.subject_len = (size_t)(to - from);
-	e.weight = weigh(from, e.subject_len);
+	e.hash = name_hash(from, e.subject_len);
 	buffer_add(&b->subjects, from, e.subject_len);
 	b->entry = memory_room(b->entry, b->n, &b->cap, sizeof(*b->entry));
 	b->entry[b->n++] = e;
 }
 
-/* One whose subject can't be found is left out, as if it were not there. */
+/* A certificate whose subject cannot be found is ignored. */
 static void
 index_one(struct bundle *b, struct entry e, const char *body, size_t len,
     struct buffer *der)
@@ -198,7 +197,7 @@ index_one(struct bundle *b, struct entry e, const char *body, size_t len,
 	const unsigned char	*from, *to;
 
 	for (size_t part = len < HEAD ? len : HEAD;; part = len) {
-		if (decode(der, body, part) &&
+		if (decode_head(der, body, part) &&
 		    find_subject((unsigned char *)der->data, der->len, &from,
 		    &to)) {
 			add_entry(b, e, from, to);
@@ -210,7 +209,7 @@ index_one(struct bundle *b, struct entry e, const char *body, size_t len,
 }
 
 static bool
-starts(const char *at, const char *end, const char *word)
+starts_with(const char *at, const char *end, const char *word)
 {
 	size_t	len = strlen(word);
 
@@ -220,12 +219,12 @@ starts(const char *at, const char *end, const char *word)
 static bool
 is_certificate(const char *label, const char *end)
 {
-	return starts(label, end, "CERTIFICATE-----") ||
-	    starts(label, end, "X509 CERTIFICATE-----") ||
-	    starts(label, end, "TRUSTED CERTIFICATE-----");
+	return starts_with(label, end, "CERTIFICATE-----") ||
+	    starts_with(label, end, "X509 CERTIFICATE-----") ||
+	    starts_with(label, end, "TRUSTED CERTIFICATE-----");
 }
 
-/* Nothing but blanks and a byte order mark may come before it in its line. */
+/* Only blanks or a byte order mark precede it in its line. */
 static bool
 begins_line(const char *at, const char *text)
 {
@@ -235,7 +234,7 @@ begins_line(const char *at, const char *text)
 	    (at - text == 3 && memcmp(text, "\357\273\277", 3) == 0);
 }
 
-/* Nothing but blanks comes after the dashes in that line. */
+/* Only blanks follow in this line. */
 static bool
 ends_line(const char *at, const char *end)
 {
@@ -244,7 +243,7 @@ ends_line(const char *at, const char *end)
 	return at == end || *at == '\n';
 }
 
-/* The line that *at is in, which is looked at from *at on: its end. */
+/* The end of the line. */
 static const char *
 line_end(const char *at, const char *end)
 {
@@ -268,8 +267,8 @@ begins_certificate(const struct bundle *b, const char *at)
 }
 
 /*
- * There are no dashes in base64: those that come first must be the end, or
- * this is no certificate, and what they are is looked at next.
+ * Base64 contains no dashes: unless the next dashes are an END line, this is
+ * not a certificate, and the search continues at the dashes.
  */
 static void
 index_all(struct bundle *b)
@@ -291,7 +290,7 @@ index_all(struct bundle *b)
 		}
 		if (last == NULL)
 			break;
-		if (starts(last, end, "-----END ")) {
+		if (starts_with(last, end, "-----END ")) {
 			e.pem_len = (size_t)(line_end(last, end) - at);
 			index_one(b, e, body, (size_t)(last - body), &der);
 		}
@@ -300,9 +299,9 @@ index_all(struct bundle *b)
 	buffer_free(&der);
 }
 
-/* Parses this one and puts it into the store. */
+/* Parses a certificate and adds it to the store. */
 static X509 *
-load(X509_STORE *store, const struct entry *e)
+load_entry(X509_STORE *store, const struct entry *e)
 {
 	BIO	*bio = BIO_new_mem_buf(e->pem, (int)e->pem_len);
 	X509	*x = bio == NULL ? NULL :
@@ -316,16 +315,16 @@ load(X509_STORE *store, const struct entry *e)
 	return x;
 }
 
-/* As OpenSSL compares names: the kinds of their strings may differ. */
+/* Compares names as OpenSSL does: the string types may differ. */
 static bool
 is_named(const struct bundle *b, const struct entry *e, const X509_NAME *name,
-    uint32_t weight)
+    uint32_t hash)
 {
 	const unsigned char	*der;
 	X509_NAME		*subject;
 	bool			 same;
 
-	if (weight != 0 && e->weight != 0 && weight != e->weight)
+	if (hash != 0 && e->hash != 0 && hash != e->hash)
 		return false;
 	der = (unsigned char *)b->subjects.data + e->subject;
 	subject = d2i_X509_NAME(NULL, &der, (long)e->subject_len);
@@ -335,10 +334,9 @@ is_named(const struct bundle *b, const struct entry *e, const X509_NAME *name,
 }
 
 /*
- * Several authorities may share a subject, in the same octets or in others:
- * all of them go into the store, where OpenSSL looks for the one that fits,
- * and the first is the answer.  So the answer is the same as if the whole file
- * had been parsed.
+ * Adds all certificates with this subject to the store, where OpenSSL selects
+ * the one that fits, and returns the first one: the same result as if the whole
+ * file had been loaded.
  */
 static int
 load_matching(struct bundle *b, X509_STORE *store, const X509_NAME *name,
@@ -346,22 +344,22 @@ load_matching(struct bundle *b, X509_STORE *store, const X509_NAME *name,
 {
 	const unsigned char	*der;
 	size_t			 len;
-	uint32_t		 weight;
+	uint32_t		 hash;
 	int			 n = 0;
 
 	if (X509_NAME_get0_der(name, &der, &len) != 1)
 		return 0;
-	weight = weigh(der, len);
+	hash = name_hash(der, len);
 	for (size_t i = 0; i < b->n; i++) {
 		X509	*x;
 
-		if (!is_named(b, &b->entry[i], name, weight) ||
-		    (x = load(store, &b->entry[i])) == NULL)
+		if (!is_named(b, &b->entry[i], name, hash) ||
+		    (x = load_entry(store, &b->entry[i])) == NULL)
 			continue;
 		if (n++ == 0 && X509_OBJECT_set1_X509(found, x)) {
 			/*
-			 * A look-up hands out a pointer that the store owns;
-			 * the reference that set1 took is one too many.
+			 * set1 takes a reference of its own, which must be
+			 * dropped: X509_LOOKUP_meth_set_get_by_subject(3).
 			 */
 			X509_free(x);
 		}
@@ -405,9 +403,9 @@ lookup_free(X509_LOOKUP *lookup)
 		bundle_free(b);
 }
 
-/* Once the lookup has its data, the store frees the bundle with it. */
+/* Once the lookup has its data, the store frees the bundle. */
 static bool
-hand_over(struct bundle *b, X509_STORE *store)
+add_lookup(struct bundle *b, X509_STORE *store)
 {
 	X509_LOOKUP	*lookup;
 
@@ -431,7 +429,7 @@ tls_bundle_add(X509_STORE *store, struct buffer *text)
 	if (text->len > 0)
 		index_all(b);
 	ERR_pop_to_mark();
-	if (b->n == 0 || !hand_over(b, store)) {
+	if (b->n == 0 || !add_lookup(b, store)) {
 		b->text = (struct buffer){ 0 };
 		bundle_free(b);
 		return false;

@@ -7,9 +7,9 @@
 
 #include "net/tls_library.h"
 
-/* NULL where the system's policy forbids a digest: MD5 under FIPS. */
+/* NULL if the policy of the system forbids the digest, as FIPS does MD5. */
 static const EVP_MD *
-implementation(enum tls_digest digest)
+md_of(enum tls_digest digest)
 {
 	if (!tls_library_start())
 		return NULL;
@@ -28,7 +28,7 @@ size_t
 tls_digest(enum tls_digest digest, const void *data, size_t len,
     unsigned char out[TLS_DIGEST_MAX])
 {
-	const EVP_MD	*md = implementation(digest);
+	const EVP_MD	*md = md_of(digest);
 	unsigned	 size = 0;
 
 	if (md == NULL || !EVP_Digest(data, len, out, &size, md, NULL))
@@ -40,7 +40,7 @@ size_t
 tls_hmac(enum tls_digest digest, const void *key, size_t key_len,
     const void *data, size_t len, unsigned char out[TLS_DIGEST_MAX])
 {
-	const EVP_MD	*md = implementation(digest);
+	const EVP_MD	*md = md_of(digest);
 	unsigned	 size = 0;
 
 	if (md == NULL || key_len > INT_MAX ||
@@ -54,7 +54,7 @@ tls_pbkdf2(enum tls_digest digest, const char *password, size_t len,
     const void *salt, size_t salt_len, unsigned iterations,
     unsigned char out[TLS_DIGEST_MAX])
 {
-	const EVP_MD	*md = implementation(digest);
+	const EVP_MD	*md = md_of(digest);
 
 	if (md == NULL || len > INT_MAX || salt_len > INT_MAX ||
 	    iterations < 1 || iterations > INT_MAX ||

@@ -1,7 +1,7 @@
 /*
- * tls_digest.h - the digests that SASL needs, by libcrypto
+ * tls_digest.h - the digests for SASL, computed by libcrypto
  *
- * As struct tls_module has them: each returns the length of the digest, or 0.
+ * For struct tls_module: each returns the length of the digest, or 0.
  */
 #ifndef NET_TLS_DIGEST_H
 #define NET_TLS_DIGEST_H

@@ -5,8 +5,8 @@
 #include <openssl/ssl.h>
 
 /*
- * openssl.cnf is read: it is where a system's rules for all its programs
- * stand.  At the end the process just leaves; tidying up would be for nothing.
+ * Reads openssl.cnf, which has the policy of the system.  No cleanup at exit,
+ * which would take time for nothing.
  */
 bool
 tls_library_start(void)
@@ -26,9 +26,9 @@ tls_library_reason(void)
 {
 	const char	*words;
 
-	/* The words are tables that only those who failed need. */
+	/* The tables of error texts are loaded only after a failure. */
 	OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS |
 	    OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
 	words = ERR_reason_error_string(ERR_peek_error());
-	return words != NULL ? words : "no reason given";
+	return words != NULL ? words : "unknown error";
 }

@@ -1,17 +1,17 @@
 /*
- * tls_library.h - OpenSSL as a whole: its start, its version, its complaints
+ * tls_library.h - start OpenSSL; its version and its errors
  */
 #ifndef NET_TLS_LIBRARY_H
 #define NET_TLS_LIBRARY_H
 
 #include <stdbool.h>
 
-/* Before any other call into OpenSSL; may be repeated. */
+/* To be called before any other function of OpenSSL; may be repeated. */
 bool	tls_library_start(void);
 
 const char *tls_library_version(void);
 
-/* The first complaint since the queue was cleared, in OpenSSL's words. */
+/* The text of the first error in the error queue. */
 const char *tls_library_reason(void);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * In place of tls_load.c where OpenSSL is linked into the program.
+ * tls_linked.c - in place of tls_load.c for TLS=linked
  */
 #include "net/tls_module.h"
 

@@ -6,8 +6,8 @@
 #include <sysexits.h>
 
 /*
- * The dynamic loader itself remembers what it has loaded, so asking again
- * is cheap, and the module stays until the process ends.
+ * Calling this again is cheap, because the dynamic loader keeps the module
+ * until the process ends.
  */
 const struct tls_module *
 tls_load(struct failure *why)
@@ -19,8 +19,8 @@ tls_load(struct failure *why)
 	if (handle != NULL)
 		module = dlsym(handle, TLS_MODULE_NAME);
 	if (module == NULL)
-		failed(why, EX_UNAVAILABLE, "TLS is not to be had: %s "
-		    "(relais looks for its TLS module at " TLS_MODULE ")",
+		failed(why, EX_UNAVAILABLE, "cannot load the TLS module "
+		    TLS_MODULE ": %s",
 		    dlerror());
 	return module;
 }

@@ -1,9 +1,8 @@
 /*
- * tls_module.h - the one name that tls.so exports
+ * tls_module.h - the only symbol that tls.so exports
  *
- * The number in it goes up whenever struct tls_module or what it uses
- * changes its shape, so a module of another version is not found, instead of
- * misunderstood.
+ * The number in its name must be increased whenever struct tls_module, or a
+ * type that it uses, changes, so that a module of another version is refused.
  */
 #ifndef NET_TLS_MODULE_H
 #define NET_TLS_MODULE_H

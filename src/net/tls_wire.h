@@ -1,9 +1,9 @@
 /*
- * tls_wire.h - OpenSSL's way to a socket that is not OpenSSL's
+ * tls_wire.h - a BIO for the socket of a session
  *
- * Unlike OpenSSL's own it never raises SIGPIPE, and it keeps the first octets
- * that came, so that a server which does not speak TLS can be recognised by
- * what it says instead.
+ * Unlike OpenSSL's own socket BIO it never raises SIGPIPE, and it keeps the
+ * first octets that were received, so that an error can quote a server that
+ * does not speak TLS.
  */
 #ifndef NET_TLS_WIRE_H
 #define NET_TLS_WIRE_H
@@ -14,10 +14,10 @@
 #include <openssl/ssl.h>
 
 struct tls_wire {
-	int		 fd;		/* the caller's */
+	int		 fd;		/* owned by the caller */
 	int		 error;		/* errno of the last failure, or 0 */
 	bool		 eof;
-	char		 first[80];	/* of what was received */
+	char		 first[80];	/* received octets */
 	size_t		 first_len;
 	BIO_METHOD	*method;
 };
@@ -25,9 +25,10 @@ struct tls_wire {
 /* Connects the session to fd; the wire must outlive it. */
 bool	tls_wire_attach(struct tls_wire *, SSL *, int fd);
 
-/* True if the peer has answered, and not with a TLS record. */
+/* True if the first octets received are not a TLS record. */
 bool	tls_wire_is_plaintext(const struct tls_wire *);
 
-void	tls_wire_free(struct tls_wire *);	/* after SSL_free() */
+/* To be called after SSL_free(). */
+void	tls_wire_free(struct tls_wire *);
 
 #endif

@@ -7,7 +7,7 @@
 
 #define BLANKS " \t"
 
-/* What keeps a mechanism from being used. */
+/* The reason why a mechanism cannot be used. */
 enum obstacle {
 	NO_OBSTACLE,
 	LACKS_TOKEN,
@@ -15,34 +15,34 @@ enum obstacle {
 	LACKS_USER,
 	LACKS_CERTIFICATE,
 	LACKS_BINDING,
-	HAS_TOKEN,		/* so a password is not sent */
+	HAS_TOKEN,		/* and a password is then not sent */
 	NOT_NAMED,
-	NOT_NAMED_IN_CLEAR,	/* it would show the secret to listeners */
+	NOT_NAMED_IN_CLEAR,	/* it sends the secret, without TLS */
 	OBSTACLES
 };
 
-/* What to do about each, with the mechanisms' names behind it. */
+/* The remedy for each obstacle; the names of the mechanisms follow. */
 static const char *const remedies[OBSTACLES] = {
 	[LACKS_TOKEN]		= "set token_command for",
 	[LACKS_PASSWORD]	= "set user and password_file for",
 	[LACKS_USER]		= "set user for",
 	[LACKS_CERTIFICATE]	= "set tls_certificate for",
-	[LACKS_BINDING]		= "TLS 1.3 is needed for",
+	[LACKS_BINDING]		= "TLS 1.3 is required for",
 	[HAS_TOKEN]		= "set password_file, not token_command, for",
-	[NOT_NAMED]		= "to be used, auth would have to name",
-	[NOT_NAMED_IN_CLEAR]	= "without TLS, auth would have to name",
+	[NOT_NAMED]		= "auth must name",
+	[NOT_NAMED_IN_CLEAR]	= "without TLS, auth must name",
 };
 
 struct choice {
 	const struct auth_options	*options;
 	bool				 encrypted;
-	bool				 binding;	/* there is one */
+	bool				 binding;	/* is available */
 	unsigned			 offered;	/* bits, by row */
 	const struct auth_mechanism	*order[AUTH_MECHANISMS];
 	size_t				 n;
 };
 
-/* The next word, at *at; its length, 0 at the end. */
+/* Moves *at to the next word; returns its length, 0 at the end. */
 static size_t
 next_word(const char **at)
 {
@@ -51,7 +51,7 @@ next_word(const char **at)
 }
 
 static const struct auth_mechanism *
-lookup(const char *name, size_t len)
+mechanism_by_name(const char *name, size_t len)
 {
 	for (const struct auth_mechanism *m = auth_table; m->name; m++) {
 		if (strlen(m->name) == len &&
@@ -67,16 +67,18 @@ bit(const struct auth_mechanism *m)
 	return 1u << (m - auth_table);
 }
 
-/* Those in the list that we know, each once, by the list's order. */
+/* The known mechanisms of a list, each once, in the order of the list. */
 static size_t
-words(const char *list, const struct auth_mechanism *found[AUTH_MECHANISMS])
+parse_list(const char *list,
+    const struct auth_mechanism *found[AUTH_MECHANISMS])
 {
 	unsigned	seen = 0;
 	size_t		n = 0;
 
 	for (size_t len; (len = next_word(&list)) > 0; list += len) {
-		const struct auth_mechanism	*m = lookup(list, len);
+		const struct auth_mechanism	*m;
 
+		m = mechanism_by_name(list, len);
 		if (m == NULL || (seen & bit(m)))
 			continue;
 		seen |= bit(m);
@@ -86,12 +88,12 @@ words(const char *list, const struct auth_mechanism *found[AUTH_MECHANISMS])
 }
 
 static void
-prepare(struct choice *c, const struct auth_options *options,
+choice_init(struct choice *c, const struct auth_options *options,
     const char *offered, const struct tls_module *module, struct tls *tls)
 {
 	const struct auth_mechanism	*found[AUTH_MECHANISMS];
 	unsigned char			 binding[TLS_BINDING_SIZE];
-	size_t				 n = words(offered, found);
+	size_t				 n = parse_list(offered, found);
 
 	*c = (struct choice){ .options = options, .encrypted = tls != NULL };
 	for (size_t i = 0; i < n; i++) {
@@ -100,7 +102,7 @@ prepare(struct choice *c, const struct auth_options *options,
 			c->binding = tls != NULL && module != NULL &&
 			    module->channel_binding(tls, binding);
 	}
-	c->n = words(options->mechanisms != NULL ? options->mechanisms :
+	c->n = parse_list(options->mechanisms != NULL ? options->mechanisms :
 	    auth_mechanisms(), c->order);
 	explicit_bzero(binding, sizeof(binding));
 }
@@ -121,7 +123,7 @@ obstacle_to_any(const struct choice *c, const struct auth_mechanism *m)
 	return NO_OBSTACLE;
 }
 
-/* The server learns the password or the token, and so does a listener. */
+/* The mechanism sends the password or the token itself. */
 static bool
 sends_secret(const struct auth_mechanism *m)
 {
@@ -167,7 +169,7 @@ obstacle(const struct choice *c, const struct auth_mechanism *m)
 		o = obstacle_to_named(c, m);
 	else
 		o = obstacle_to_auto(c, m);
-	/* The credentials first: without them naming would not help. */
+	/* Credentials come first: without them, auth need not be set. */
 	if (o == NO_OBSTACLE || o == NOT_NAMED || o == NOT_NAMED_IN_CLEAR) {
 		enum obstacle	any = obstacle_to_any(c, m);
 
@@ -178,7 +180,7 @@ obstacle(const struct choice *c, const struct auth_mechanism *m)
 }
 
 static const char *
-choose(const struct choice *c, const struct auth_mechanism *refused)
+first_usable(const struct choice *c, const struct auth_mechanism *refused)
 {
 	bool	on = refused == NULL;
 
@@ -208,9 +210,9 @@ add_remedy(const struct choice *c, enum obstacle what, struct failure *why)
 	}
 }
 
-/* Why nothing was chosen though there is TLS, or none is needed. */
+/* Fills in *why if no mechanism is usable. */
 static void
-explain(const struct choice *c, const char *offered, bool clear,
+no_mechanism(const struct choice *c, const char *offered, bool clear,
     struct failure *why)
 {
 	char	text[300];
@@ -218,13 +220,13 @@ explain(const struct choice *c, const char *offered, bool clear,
 
 	offered += strspn(offered, BLANKS);
 	if (*offered == '\0' && clear) {
-		failed(why, EX_NOPERM, "the server offers no AUTH in clear; "
-		    "it may after TLS: set tls = required");
+		failed(why, EX_NOPERM, "the server does not offer AUTH "
+		    "without TLS: set tls = required");
 		return;
 	}
 	if (*offered == '\0') {
-		failed(why, EX_NOPERM, "the server offers no AUTH on this "
-		    "port: use its port for submission (587 or 465), or set "
+		failed(why, EX_NOPERM, "the server does not offer AUTH on "
+		    "this port: use its submission port (587 or 465), or set "
 		    "auth = off");
 		return;
 	}
@@ -232,14 +234,14 @@ explain(const struct choice *c, const char *offered, bool clear,
 	while (len > 0 && strchr(BLANKS, offered[len - 1]) != NULL)
 		len--;
 	visible(text, sizeof(text), offered, len);
-	failed(why, EX_NOPERM, "the server offers AUTH only by %s", text);
+	failed(why, EX_NOPERM, "the server offers only %s", text);
 	if (c->options->mechanisms != NULL) {
 		visible(text, sizeof(text), c->options->mechanisms,
 		    strlen(c->options->mechanisms));
 		failure_suffix(why, "; auth allows only %s", text);
 	}
 	if (c->offered == 0)
-		failure_suffix(why, "; known here are %s", auth_mechanisms());
+		failure_suffix(why, "; relais supports %s", auth_mechanisms());
 	for (int what = NO_OBSTACLE + 1; what < OBSTACLES; what++)
 		add_remedy(c, (enum obstacle)what, why);
 }
@@ -252,16 +254,15 @@ auth_choose(const struct auth_options *options, const char *offered,
 	const char	*name;
 
 	if (tls == NULL && !options->in_clear) {
-		failed(why, EX_NOPERM, "the login would be readable on the "
-		    "way, for there is no TLS: set tls = required, or, where "
-		    "nobody can listen, both tls = off and auth to the "
-		    "mechanisms that may be used, such as auth = plain");
+		failed(why, EX_NOPERM, "credentials are not sent in clear "
+		    "text: set tls = required, or, on a trusted network, both "
+		    "tls = off and auth to a mechanism, such as auth = plain");
 		return NULL;
 	}
-	prepare(&c, options, offered, module, tls);
-	name = choose(&c, NULL);
+	choice_init(&c, options, offered, module, tls);
+	name = first_usable(&c, NULL);
 	if (name == NULL)
-		explain(&c, offered, tls == NULL, why);
+		no_mechanism(&c, offered, tls == NULL, why);
 	return name;
 }
 
@@ -272,9 +273,9 @@ auth_choose_after(const struct auth_options *options, const char *offered,
 	const struct auth_mechanism	*last;
 	struct choice			 c;
 
-	last = lookup(refused, strlen(refused));
+	last = mechanism_by_name(refused, strlen(refused));
 	if (last == NULL || (tls == NULL && !options->in_clear))
 		return NULL;
-	prepare(&c, options, offered, module, tls);
-	return choose(&c, last);
+	choice_init(&c, options, offered, module, tls);
+	return first_usable(&c, last);
 }

@@ -221,8 +221,8 @@ session_authenticate(struct session *s, struct failure *why)
 	if (is_unverified(s) && !options->in_clear) {
 		if (may_do_without(options))
 			return true;
-		return failed(why, EX_NOPERM, "AUTH: the server's certificate "
-		    "is not checked, so it could be anybody: set "
+		return failed(why, EX_NOPERM, "AUTH: credentials are not sent "
+		    "to a server whose certificate is not verified: set "
 		    "tls = required");
 	}
 	name = auth_choose(options, offered, s->options->tls_module,

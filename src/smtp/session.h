@@ -68,7 +68,7 @@ struct session_options {
 	void			*context;
 };
 
-/* What the server offered in its last EHLO. */
+/* The extensions in the last reply to EHLO. */
 enum extension {
 	EXT_PIPELINING	= 1 << 0,	/* RFC 2920 */
 	EXT_SIZE	= 1 << 1,	/* RFC 1870 */
@@ -84,30 +84,30 @@ enum extension {
 
 struct session {
 	const struct session_options	*options;	/* borrowed */
-	struct tls			*tls;		/* until it is used */
+	struct tls			*tls;		/* before it is used */
 	unsigned			 extensions;	/* enum extension */
-	uint64_t			 size_max;	/* 0: none said */
-	unsigned			 rcpt_max;	/* LIMITS, 0: none said */
-	unsigned			 mail_max;	/* LIMITS, 0: none said */
-	unsigned			 domain_max;	/* LIMITS, 0: none said */
-	unsigned			 n_domains;	/* of recipients so far */
+	uint64_t			 size_max;	/* 0: none */
+	unsigned			 rcpt_max;	/* LIMITS; 0: none */
+	unsigned			 mail_max;	/* LIMITS; 0: none */
+	unsigned			 domain_max;	/* LIMITS; 0: none */
+	unsigned			 n_domains;	/* so far */
 	struct buffer			 domains;	/* "@a.example @b " */
 	unsigned			 mails;		/* transactions begun */
 	struct buffer			 mechanisms;	/* of AUTH */
 	struct buffer			 challenge;	/* of AUTH, in base64 */
-	struct secrets			 secrets;	/* to be masked */
+	struct secrets			 secrets;	/* masked in replies */
 	enum session_step		 step;
 	struct reply			 reply;		/* the last one */
-	unsigned			 pending;	/* commands said */
-	unsigned			 ehlo_line;	/* of EHLO's reply, 0:
-							 * another reply */
-	bool				 by_address;	/* EHLO's name was
+	unsigned			 pending;	/* replies to come */
+	unsigned			 ehlo_line;	/* in the reply to EHLO;
+							 * 0: another reply */
+	bool				 by_address;	/* the name in EHLO was
 							 * refused */
 	bool				 encrypted;
-	bool				 open;		/* the greeting came */
-	bool				 dirty;		/* a transaction was
-							 * begun, not ended */
-	bool				 broken;	/* of no more use */
+	bool				 open;		/* greeting received */
+	bool				 dirty;		/* a transaction needs
+							 * RSET */
+	bool				 broken;	/* must be closed */
 	bool				 no_chunking;	/* BDAT was refused */
 	struct stream			 stream;
 };

@@ -20,8 +20,7 @@
 struct smtp_paths {
 	const struct envelope	*env;		/* borrowed */
 	char			*reverse;	/* owned; NULL: unchanged */
-	char			**forward;	/* owned; a NULL, of all or of one:
-						 * unchanged */
+	char			**forward;	/* owned; NULL: unchanged */
 	bool			 utf8;		/* MAIL needs SMTPUTF8 */
 };
 

@@ -758,25 +758,25 @@ static const struct CMUnitTest auth_spec[] = {
 	    .says = { "AUTH: timed out" }),
 	FAILS("nothing that we may use", OFFERS("CRAM-MD5 GSSAPI"),
 	    .status = EX_NOPERM, .commands = "EHLO|STARTTLS|EHLO|QUIT",
-	    .says = { "AUTH: the server offers AUTH only by CRAM-MD5 GSSAPI; ",
-	    "auth would have to name CRAM-MD5" }),
+	    .says = { "AUTH: the server offers only CRAM-MD5 GSSAPI; ",
+	    "auth must name CRAM-MD5" }),
 
 	FAILS("a login and nothing said of TLS", IN_CLEAR(""),
 	    .status = EX_NOPERM, .commands = "EHLO|QUIT",
-	    .says = { "there is no TLS: set tls = required, or, where nobody "
-	    "can listen, both tls = off and auth to the", "relais.conf:" }),
+	    .says = { "not sent in clear text: set tls = required, or, on a "
+	    "trusted network, both tls = off and auth to a", "relais.conf:" }),
 	FAILS("tls = off alone", IN_CLEAR("tls = off\n"),
 	    .status = EX_NOPERM, .commands = "EHLO|QUIT",
-	    .says = { "both tls = off and auth to the" }),
+	    .says = { "both tls = off and auth to a" }),
 	FAILS("tls = off and auth = auto: no mechanism is named",
 	    IN_CLEAR("tls = off\nauth = auto\n"), .status = EX_NOPERM,
-	    .commands = "EHLO|QUIT", .says = { "AUTH: the server offers AUTH "
-	    "only by PLAIN; without TLS, auth would have to name PLAIN (" }),
+	    .commands = "EHLO|QUIT", .says = { "AUTH: the server offers "
+	    "only PLAIN; without TLS, auth must name PLAIN (" }),
 	FAILS("a token, tls = off and auth = auto", .scheme = "smtp",
 	    .more = "user = nina\ntoken_command = cat {folder}/token\n"
 	    "tls = off\nauth = auto\n", OFFERS("XOAUTH2 OAUTHBEARER"),
 	    .status = EX_NOPERM, .commands = "EHLO|QUIT",
-	    .says = { "without TLS, auth would have to name OAUTHBEARER, "
+	    .says = { "without TLS, auth must name OAUTHBEARER, "
 	    "XOAUTH2" }),
 	FAILS("auth alone", IN_CLEAR("auth = PLAIN\n"), .status = EX_NOPERM,
 	    .commands = "EHLO|QUIT", .says = { "both tls = off and auth" }),
@@ -786,7 +786,7 @@ static const struct CMUnitTest auth_spec[] = {
 	FAILS("opportunistic TLS", OFFERS("PLAIN"), .more = STAND_LOGIN
 	    "tls = opportunistic\nauth = PLAIN\n", .status = EX_NOPERM,
 	    .commands = "EHLO|STARTTLS|EHLO|QUIT",
-	    .says = { "certificate is not checked", "tls = required",
+	    .says = { "certificate is not verified", "tls = required",
 	    "relais.conf:" }),
 
 	cmocka_unit_test(a_password_is_wiped_when_it_has_served),

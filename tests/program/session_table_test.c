@@ -299,7 +299,7 @@ static const struct row others[] = {
 	    .nth = 1, .say = "250-x\n250-AUTH PLAIN\n250 STARTTLS" },
 	    { .at = ON_EHLO, .say = "250 x" } } }, .scheme = "submission",
 	    .more = "user = me\npassword = secret\n",
-	    .status = LOGIN, .err = "offers no AUTH",
+	    .status = LOGIN, .err = "does not offer AUTH",
 	    .heard = "EHLO|STARTTLS|EHLO|QUIT" },
 	{ "plain text in place of the TLS handshake",
 	    { .security = STARTTLS_OFFERED,

@@ -814,7 +814,7 @@ static const struct CMUnitTest tls_spec[] = {
 	TOLD("AUTH is offered before TLS and not after it",
 	    UPGRADES({ .at = ON_EHLO, .nth = 2, .say = "250 x" }),
 	    .status = EX_NOPERM, .commands = "EHLO|STARTTLS|EHLO|QUIT",
-	    .says = { "offers no AUTH" }),
+	    .says = { "does not offer AUTH" }),
 	TOLD("a reply too many after TLS", AT_ONCE({ .at = ON_EHLO,
 	    .also = "235 2.7.0 welcome\r\n" }), .status = EX_PROTOCOL,
 	    .commands = "EHLO", .says = { "unexpected reply from the server: "

@@ -114,7 +114,7 @@ reads_a_long_offer(void **state)
 		buffer_add_text(&offered, "X-NEVER-HEARD-OF ");
 	assert_null(auth_choose(&options, offered.data, &digests, &tls,
 	    &why));
-	assert_non_null(strstr(why.text, "; known here are SCRAM-SHA-256"));
+	assert_non_null(strstr(why.text, "; relais supports SCRAM-SHA-256"));
 	buffer_add_text(&offered, "PLAIN");
 	assert_string_equal(auth_choose(&options, offered.data, &digests,
 	    &tls, &why), "PLAIN");
@@ -602,26 +602,26 @@ main(void)
 		    EVERYTHING, CLEAR, "XOAUTH2"),
 
 		EXPLAINS("nothing in clear otherwise", PASSWORD, EVERYTHING,
-		    CLEAR, "there is no TLS", "tls = required", "tls = off"),
+		    CLEAR, "not sent in clear text", "tls = required", "tls = off"),
 		EXPLAINS("in clear no mechanism that shows the password",
 		    BOTH(PASSWORD, .in_clear = true), "LOGIN PLAIN CRAM-MD5",
-		    CLEAR, "without TLS, auth would have to name PLAIN, LOGIN",
-		    "to be used, auth would have to name CRAM-MD5"),
+		    CLEAR, "without TLS, auth must name PLAIN, LOGIN",
+		    "auth must name CRAM-MD5"),
 		EXPLAINS("in clear no mechanism that shows a token",
 		    BOTH(TOKEN, .in_clear = true), "XOAUTH2 OAUTHBEARER",
-		    CLEAR, "without TLS, auth would have to name OAUTHBEARER, "
+		    CLEAR, "without TLS, auth must name OAUTHBEARER, "
 		    "XOAUTH2"),
 		EXPLAINS("a server without AUTH", PASSWORD, "", TLS_1_3,
-		    "offers no AUTH", "587", "auth = off"),
+		    "does not offer AUTH", "587", "auth = off"),
 		EXPLAINS("a server without AUTH before TLS",
 		    BOTH(PASSWORD, .in_clear = true), " ", CLEAR,
-		    "no AUTH in clear", "tls = required"),
+		    "AUTH without TLS", "tls = required"),
 		EXPLAINS("a password where a token is wanted", PASSWORD,
 		    "XOAUTH2 OAUTHBEARER", TLS_1_3,
-		    "offers AUTH only by XOAUTH2 OAUTHBEARER",
+		    "offers only XOAUTH2 OAUTHBEARER",
 		    "set token_command for OAUTHBEARER, XOAUTH2"),
 		EXPLAINS("a token where a password is wanted", TOKEN,
-		    "PLAIN LOGIN", TLS_1_3, "only by PLAIN LOGIN",
+		    "PLAIN LOGIN", TLS_1_3, "offers only PLAIN LOGIN",
 		    "set password_file, not token_command, for PLAIN, LOGIN"),
 		EXPLAINS("a token beside a password",
 		    BOTH(TOKEN, .password = "x"), "PLAIN", TLS_1_3,
@@ -634,19 +634,19 @@ main(void)
 		    "set tls_certificate for EXTERNAL"),
 		EXPLAINS("a certificate beside a password",
 		    BOTH(PASSWORD, CERTIFICATE), "EXTERNAL", TLS_1_3,
-		    "auth would have to name EXTERNAL"),
+		    "auth must name EXTERNAL"),
 		EXPLAINS("no channel binding", PASSWORD, "SCRAM-SHA-256-PLUS",
-		    TLS_1_2, "TLS 1.3 is needed for SCRAM-SHA-256-PLUS"),
+		    TLS_1_2, "TLS 1.3 is required for SCRAM-SHA-256-PLUS"),
 		EXPLAINS("CRAM-MD5 unnamed", PASSWORD, "CRAM-MD5", TLS_1_3,
-		    "auth would have to name CRAM-MD5"),
+		    "auth must name CRAM-MD5"),
 		EXPLAINS("a list that leaves all out",
 		    BOTH(PASSWORD, NAMED("SCRAM-SHA-256")), "PLAIN XOAUTH2",
 		    TLS_1_3, "auth allows only SCRAM-SHA-256",
-		    "auth would have to name PLAIN",
+		    "auth must name PLAIN",
 		    "set token_command for XOAUTH2"),
 		EXPLAINS("mechanisms nobody knows", PASSWORD, "GSSAPI \33[2J",
-		    TLS_1_3, "only by GSSAPI \\033[2J",
-		    "known here are SCRAM-SHA-256-PLUS"),
+		    TLS_1_3, "offers only GSSAPI \\033[2J",
+		    "relais supports SCRAM-SHA-256-PLUS"),
 
 		GOES_ON("from the strongest to the weakest", PASSWORD,
 		    EVERYTHING, TLS_1_3, "SCRAM-SHA-256-PLUS SCRAM-SHA-256 "

@@ -36,15 +36,15 @@ static void
 not_in_clear(void **state)
 {
 	(void)state;
-	refuses(false, TLS_OFF, "there is no TLS");
-	refuses(false, TLS_OPPORTUNISTIC, "there is no TLS");
+	refuses(false, TLS_OFF, "not sent in clear text");
+	refuses(false, TLS_OPPORTUNISTIC, "not sent in clear text");
 }
 
 static void
 not_to_an_unverified_server(void **state)
 {
 	(void)state;
-	refuses(true, TLS_OPPORTUNISTIC, "certificate is not checked");
+	refuses(true, TLS_OPPORTUNISTIC, "certificate is not verified");
 }
 
 int
