@@ -243,7 +243,7 @@ says_binary(const char *line, size_t len)
 	return false;
 }
 
-/* Whether a line may be a label, as far as is known; cheap for most lines. */
+/* Whether a line may be a label, as far as is known. */
 static bool
 may_be_label(const struct message_parser *p, const char *text, size_t len)
 {
@@ -365,7 +365,10 @@ body_append(struct message *m, const char *data, size_t len)
 			break;
 		switch (*data++) {
 		case '\n':
-			b->raw = is_label(p, counted, (size_t)(to - counted));
+			if (p->label.len > 0 || (to > counted &&
+			    (*counted | 0x20) == 'c'))	/* cheap for most */
+				b->raw = is_label(p, counted,
+				    (size_t)(to - counted));
 			end_body_line(m, (size_t)(to - counted));
 			*to++ = '\r';
 			*to++ = '\n';

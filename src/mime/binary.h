@@ -7,8 +7,8 @@
  * what is left has lines only.  Text is encoded only if it has such octets or
  * both kinds of line ends, else its lines are lines.
  */
-#ifndef MAIL_BINARY_H
-#define MAIL_BINARY_H
+#ifndef MIME_BINARY_H
+#define MIME_BINARY_H
 
 #include <stdbool.h>
 
