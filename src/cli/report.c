@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
-#include "mail/verdict.h"
+#include "mail/outcome.h"
 #include "util/buffer.h"
 #include "util/file.h"
 #include "util/memory.h"
@@ -75,7 +75,7 @@ report_outcomes(const struct report *r, const struct outcome *outcomes)
 {
 	struct report	copy = *r;
 
-	verdict_tell(r->envelope, outcomes, r->queued != NULL && !r->verbose,
+	outcome_describe(r->envelope, outcomes, r->queued != NULL && !r->verbose,
 	    print_outcome, &copy);
-	return verdict_status(outcomes, r->envelope->n, r->queued != NULL);
+	return outcome_status(outcomes, r->envelope->n, r->queued != NULL);
 }

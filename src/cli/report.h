@@ -38,7 +38,7 @@ struct report {
 
 /*
  * One line for each different text among the forward-paths that were not
- * delivered, naming them.  Returns the exit status (mail/verdict.h).
+ * delivered, naming them.  Returns the exit status (mail/outcome.h).
  */
 int	report_outcomes(const struct report *, const struct outcome *);
 

@@ -14,7 +14,7 @@
 #include "cli/transcript.h"
 #include "config/identity.h"
 #include "mail/address.h"
-#include "mail/verdict.h"
+#include "mail/outcome.h"
 #include "submit/submit.h"
 #include "util/buffer.h"
 #include "util/memory.h"
@@ -114,7 +114,7 @@ print_path(const char *what, const char *path)
 static int
 print_envelope(const struct envelope *env, const struct outcome *outcomes)
 {
-	const struct outcome	*worst = verdict_worst(outcomes, env->n,
+	const struct outcome	*worst = outcome_worst(outcomes, env->n,
 				    false);
 
 	print_path("from", env->reverse_path);

@@ -60,3 +60,76 @@ dots_decode(struct dots *d, const char *from, size_t len, char *to)
 	}
 	return out;
 }
+
+/* Copies the octets up to a LF and notes whether that LF ends a line. */
+static size_t
+copy_text(struct dots_smtp *d, const char *from, size_t len, char *to)
+{
+	const char	*lf = memchr(from, '\n', len);
+	size_t		 n = lf != NULL ? (size_t)(lf + 1 - from) : len;
+	bool		 cr = lf == NULL ? false :
+			    lf == from ? d->cr : lf[-1] == '\r';
+
+	memcpy(to, from, n);
+	d->cr = from[n - 1] == '\r';
+	d->state = lf != NULL && (cr || d->bare_lf) ? DOTS_SMTP_LINE_START :
+	    DOTS_SMTP_IN_LINE;
+	return n;
+}
+
+/* The octet after a dot that begins a line: part of the end, or text. */
+static size_t
+after_dot(struct dots_smtp *d, char c)
+{
+	d->cr = false;
+	if (c == '\n' && d->bare_lf)
+		d->state = DOTS_SMTP_ENDED;
+	else if (c == '\r' && !d->bare_lf)
+		d->state = DOTS_SMTP_AFTER_DOT_CR;
+	else
+		d->state = DOTS_SMTP_IN_LINE;
+	return d->state != DOTS_SMTP_IN_LINE;
+}
+
+size_t
+dots_smtp_decode(struct dots_smtp *d, const char *from, size_t len,
+    size_t *used, char *to)
+{
+	size_t	i = 0;
+	size_t	out = 0;
+	size_t	n;
+
+	while (i < len && d->state != DOTS_SMTP_ENDED) {
+		switch (d->state) {
+		case DOTS_SMTP_LINE_START:
+			if (from[i] == '.') {
+				d->state = DOTS_SMTP_AFTER_DOT;
+				i++;
+				break;
+			}
+			/* FALLTHROUGH */
+		case DOTS_SMTP_IN_LINE:
+			n = copy_text(d, from + i, len - i, to + out);
+			i += n;
+			out += n;
+			break;
+		case DOTS_SMTP_AFTER_DOT:
+			i += after_dot(d, from[i]);
+			break;
+		case DOTS_SMTP_AFTER_DOT_CR:
+			if (from[i] == '\n') {
+				d->state = DOTS_SMTP_ENDED;
+				i++;
+			} else {
+				to[out++] = '\r';
+				d->cr = true;
+				d->state = DOTS_SMTP_IN_LINE;
+			}
+			break;
+		case DOTS_SMTP_ENDED:
+			break;
+		}
+	}
+	*used = i;
+	return out;
+}

@@ -1,10 +1,16 @@
 /*
- * dots.h - the lone dot that ends a message on a pipe
+ * dots.h - the lone dot that ends a message, on a pipe and in SMTP
  *
- * Sendmail's rule without -i: a line that consists of a single dot ends the
+ * On a pipe, without -i, a line that consists of a single dot ends the
  * message, with LF and CRLF alike.  A line that begins with two dots loses
- * one of them.  A line that begins with one dot and goes on keeps it: callers
- * on a pipe do not dot-stuff.
+ * one of them.  A line that begins with one dot and goes on keeps it, because
+ * callers on a pipe do not dot-stuff.
+ *
+ * In SMTP (RFC 5321 section 4.5.2) the client dot-stuffs, and only the kind
+ * of line end that the client's commands have is a line end: CRLF, or LF for
+ * a client that uses LF alone.  If both were line ends, text to the client
+ * could be the end of the message to us, and an attacker's commands could
+ * follow it.
  */
 #ifndef MAIL_DOTS_H
 #define MAIL_DOTS_H
@@ -29,5 +35,23 @@ struct dots {
  * 'to' begins DOTS_HELD_BACK octets before 'from'.
  */
 size_t	dots_decode(struct dots *, const char *from, size_t len, char *to);
+
+enum dots_smtp_state { DOTS_SMTP_LINE_START, DOTS_SMTP_IN_LINE,
+	DOTS_SMTP_AFTER_DOT, DOTS_SMTP_AFTER_DOT_CR, DOTS_SMTP_ENDED };
+
+struct dots_smtp {
+	enum dots_smtp_state	state;		/* zeroed: at the start */
+	bool			bare_lf;	/* lines end with LF alone */
+	bool			cr;		/* the last octet was a CR */
+};
+
+/*
+ * Decodes len octets into 'to', which has room for len + 1; returns the
+ * number of octets written.  *used is the number of octets consumed: fewer
+ * than len if the message ended (state DOTS_SMTP_ENDED) and the next command
+ * follows.
+ */
+size_t	dots_smtp_decode(struct dots_smtp *, const char *from, size_t len,
+	    size_t *used, char *to);
 
 #endif

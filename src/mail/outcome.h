@@ -1,16 +1,20 @@
 /*
- * outcome.h - what became of one forward-path in one attempt
+ * outcome.h - the result of one attempt for one forward-path, and of all
+ * attempts for a message
  */
 #ifndef MAIL_OUTCOME_H
 #define MAIL_OUTCOME_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#include "mail/envelope.h"
 
 enum outcome_kind {
-	OUTCOME_WAITING,	/* nothing has been tried for it yet */
-	OUTCOME_DELIVERED,	/* the smarthost said 2xx and has it now */
-	OUTCOME_DEFERRED,	/* try again later */
-	OUTCOME_FAILED,		/* refused for good */
+	OUTCOME_WAITING,	/* not tried yet */
+	OUTCOME_DELIVERED,	/* the smarthost replied 2xx */
+	OUTCOME_DEFERRED,	/* to be tried again later */
+	OUTCOME_FAILED,		/* refused permanently */
 };
 
 /* The step of a session that a reply or a failure belongs to. */
@@ -27,13 +31,55 @@ struct outcome {
 	enum session_step	step;
 	char			enhanced[12];	/* "5.1.1" or "" */
 	bool			in_doubt;	/* deferred, but the server may
-						 * have taken it: the reply to
-						 * the last byte was lost */
+						 * have accepted the message:
+						 * the final reply was lost */
 	char			text[1024];	/* step and reply, one line,
 						 * safe for a terminal */
-	bool			unasked;	/* no server was asked: none was
-						 * reached, or none would have
-						 * us; nobody's fault here */
+	bool			unasked;	/* no server was asked about
+						 * this path: none could be
+						 * reached, or none accepted
+						 * the session */
 };
+
+/*
+ * The order of importance among the outcomes of a message.  A deferred
+ * forward-path that no queue holds is the most important one, because the
+ * caller has to try again; then a failure that is not about the recipient;
+ * then a refused recipient.
+ */
+enum outcome_rank {
+	OUTCOME_RANK_DELIVERED,
+	OUTCOME_RANK_QUEUED,
+	OUTCOME_RANK_WAITING,	/* this rank and those below are problems */
+	OUTCOME_RANK_NO_USER,
+	OUTCOME_RANK_FAILED,
+	OUTCOME_RANK_DEFERRED,
+};
+
+/* queued, here and below: the queue holds the deferred forward-paths. */
+enum outcome_rank outcome_rank(const struct outcome *, bool queued);
+
+/*
+ * The outcome with the highest rank, the first of them if there are several;
+ * NULL if none is a problem.
+ */
+const struct outcome *outcome_worst(const struct outcome *, size_t n,
+	    bool queued);
+
+/*
+ * The exit status for all outcomes of a message: EX_OK without a problem,
+ * EX_TEMPFAIL if some failed and others have to be tried again, else that of
+ * the worst.
+ */
+int	outcome_status(const struct outcome *, size_t n, bool queued);
+
+/*
+ * Calls line() with "not sent to a@example.org and 2 more: ..." for each
+ * different text among the problems, in the order of the forward-paths, safe
+ * for a terminal.  Takes n log n steps.
+ */
+void	outcome_describe(const struct envelope *, const struct outcome *,
+	    bool queued, void (*line)(void *context, const struct outcome *,
+	    const char *text), void *context);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "mail/verdict.h"
+#include "mail/outcome.h"
 #include "util/memory.h"
 #include "util/visible.h"
 
@@ -117,7 +117,7 @@ void
 smtpd_reply_outcome(struct smtpd_reply *r, const struct outcome *o,
     const char *queued)
 {
-	if (verdict_worst(o, 1, queued != NULL) == NULL)
+	if (outcome_worst(o, 1, queued != NULL) == NULL)
 		set_accepted(r, o, queued);
 	else
 		set_refusal(r, o, o->text);
@@ -142,7 +142,7 @@ void
 smtpd_reply_outcomes(struct smtpd_reply *r, const struct envelope *env,
     const struct outcome *outcomes, const char *queued)
 {
-	const struct outcome	*worst = verdict_worst(outcomes, env->n,
+	const struct outcome	*worst = outcome_worst(outcomes, env->n,
 				    queued != NULL);
 	struct refusals		 refusals = { .text = &r->text };
 	size_t			 accepted = 0;
@@ -156,12 +156,12 @@ smtpd_reply_outcomes(struct smtpd_reply *r, const struct envelope *env,
 		return;
 	}
 	set_refusal(r, worst, "");
-	verdict_tell(env, outcomes, queued != NULL, add_refusal, &refusals);
+	outcome_describe(env, outcomes, queued != NULL, add_refusal, &refusals);
 	if (refusals.n > REFUSALS_MAX)
 		buffer_addf(&r->text, "%zu more errors not shown\n",
 		    refusals.n - REFUSALS_MAX);
 	for (size_t i = 0; i < env->n; i++)
-		accepted += verdict_worst(&outcomes[i], 1, queued != NULL) ==
+		accepted += outcome_worst(&outcomes[i], 1, queued != NULL) ==
 		    NULL;
 	buffer_addf(&r->text, "Error: accepted for %zu of %zu recipients",
 	    accepted, env->n);

@@ -6,7 +6,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
-#include "mail/dots_strict.h"
+#include "mail/dots.h"
 #include "mime/binary.h"
 #include "smtpd/smtpd_command.h"
 #include "smtpd/smtpd_reply.h"
@@ -293,7 +293,7 @@ wait_for_input(struct smtpd_state *s, const char **in, size_t *n,
 static bool
 command_data(struct smtpd_state *s, char *text, struct failure *why)
 {
-	struct dots_strict	dots = { .bare_lf = s->bare_lf };
+	struct dots_smtp	dots = { .bare_lf = s->bare_lf };
 	char			decoded[STREAM_IN + 1];
 
 	if (*text != '\0')
@@ -306,7 +306,7 @@ command_data(struct smtpd_state *s, char *text, struct failure *why)
 	    !stream_flush(s->stream, why))
 		return false;
 	begin_message(s);
-	while (dots.state != STRICT_ENDED) {
+	while (dots.state != DOTS_SMTP_ENDED) {
 		const char	*in;
 		size_t		 n, used, out;
 
@@ -314,7 +314,7 @@ command_data(struct smtpd_state *s, char *text, struct failure *why)
 			return false;
 		if (s->over)
 			return true;
-		out = dots_strict_decode(&dots, in, n, &used, decoded);
+		out = dots_smtp_decode(&dots, in, n, &used, decoded);
 		stream_consume(s->stream, used);
 		if (out > 0)
 			add_to_message(s, decoded, out);

@@ -5,7 +5,7 @@
 #include <sysexits.h>
 
 #include "mail/address.h"
-#include "mail/verdict.h"
+#include "mail/outcome.h"
 #include "util/buffer.h"
 #include "util/memory.h"
 
@@ -242,7 +242,7 @@ expand_map_worst(const struct expand_map *map, const struct outcome *outcomes,
 	for (size_t k = map->first[i]; k < map->first[i + 1]; k++) {
 		const struct outcome	*o = &outcomes[map->to[k]];
 
-		if (verdict_rank(o, queued) > verdict_rank(worst, queued))
+		if (outcome_rank(o, queued) > outcome_rank(worst, queued))
 			worst = o;
 	}
 	return worst;

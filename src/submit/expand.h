@@ -59,7 +59,7 @@ bool	expand_recipients(const struct expand_options *, struct envelope *,
 	    struct failure *why);
 
 /*
- * The outcome that decides (mail/verdict.h) among those of the forward-paths
+ * The outcome that decides (mail/outcome.h) among those of the forward-paths
  * that the i-th given one was expanded to.
  */
 const struct outcome *expand_map_worst(const struct expand_map *,

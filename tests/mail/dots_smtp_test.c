@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "mail/dots_strict.h"
+#include "mail/dots.h"
 
 struct example {
 	const char	*in;
@@ -26,18 +26,18 @@ becomes(void **state)
 	size_t			 len = strlen(e->in);
 
 	for (size_t piece = 1; piece <= len + 1; piece++) {
-		struct dots_strict	d = { .bare_lf = e->bare_lf };
+		struct dots_smtp	d = { .bare_lf = e->bare_lf };
 		char			out[200];
 		size_t			n = 0, used = 0, at = 0;
 
-		while (at < len && d.state != STRICT_ENDED) {
-			n += dots_strict_decode(&d, e->in + at, len - at <
+		while (at < len && d.state != DOTS_SMTP_ENDED) {
+			n += dots_smtp_decode(&d, e->in + at, len - at <
 			    piece ? len - at : piece, &used, out + n);
 			at += used;
 		}
 		out[n] = '\0';
 		assert_string_equal(out, e->out);
-		assert_int_equal(d.state == STRICT_ENDED, e->rest != NULL);
+		assert_int_equal(d.state == DOTS_SMTP_ENDED, e->rest != NULL);
 		assert_string_equal(e->in + at, e->rest ? e->rest : "");
 	}
 }

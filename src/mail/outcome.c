@@ -1,4 +1,4 @@
-#include "mail/verdict.h"
+#include "mail/outcome.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,53 +8,54 @@
 #include "util/memory.h"
 #include "util/visible.h"
 
-/* One of those in trouble, and how many say the same. */
-struct trouble {
+/* An outcome to be described, and the number of others with its text. */
+struct problem {
 	const struct outcome	*outcome;
 	size_t			 index;
 	size_t			 others;
-	bool			 told;		/* by one before it */
+	bool			 described;	/* by an earlier one */
 };
 
-enum verdict_rank
-verdict_rank(const struct outcome *o, bool queued)
+enum outcome_rank
+outcome_rank(const struct outcome *o, bool queued)
 {
 	switch (o->kind) {
 	case OUTCOME_DELIVERED:
-		return VERDICT_DELIVERED;
+		return OUTCOME_RANK_DELIVERED;
 	case OUTCOME_WAITING:
-		return VERDICT_WAITING;
+		return OUTCOME_RANK_WAITING;
 	case OUTCOME_DEFERRED:
-		return queued ? VERDICT_QUEUED : VERDICT_DEFERRED;
+		return queued ? OUTCOME_RANK_QUEUED : OUTCOME_RANK_DEFERRED;
 	case OUTCOME_FAILED:
 		break;
 	}
-	return o->status == EX_NOUSER ? VERDICT_NO_USER : VERDICT_FAILED;
+	return o->status == EX_NOUSER ? OUTCOME_RANK_NO_USER :
+	    OUTCOME_RANK_FAILED;
 }
 
 static bool
-is_trouble(const struct outcome *o, bool queued)
+is_problem(const struct outcome *o, bool queued)
 {
-	return verdict_rank(o, queued) >= VERDICT_WAITING;
+	return outcome_rank(o, queued) >= OUTCOME_RANK_WAITING;
 }
 
 const struct outcome *
-verdict_worst(const struct outcome *outcomes, size_t n, bool queued)
+outcome_worst(const struct outcome *outcomes, size_t n, bool queued)
 {
 	const struct outcome	*worst = NULL;
 
 	for (size_t i = 0; i < n; i++)
-		if (is_trouble(&outcomes[i], queued) && (worst == NULL ||
-		    verdict_rank(&outcomes[i], queued) >
-		    verdict_rank(worst, queued)))
+		if (is_problem(&outcomes[i], queued) && (worst == NULL ||
+		    outcome_rank(&outcomes[i], queued) >
+		    outcome_rank(worst, queued)))
 			worst = &outcomes[i];
 	return worst;
 }
 
 int
-verdict_status(const struct outcome *outcomes, size_t n, bool queued)
+outcome_status(const struct outcome *outcomes, size_t n, bool queued)
 {
-	const struct outcome	*worst = verdict_worst(outcomes, n, queued);
+	const struct outcome	*worst = outcome_worst(outcomes, n, queued);
 
 	if (worst == NULL)
 		return EX_OK;
@@ -69,8 +70,8 @@ verdict_status(const struct outcome *outcomes, size_t n, bool queued)
 static int
 compare(const void *a, const void *b)
 {
-	const struct trouble	*x = a;
-	const struct trouble	*y = b;
+	const struct problem	*x = a;
+	const struct problem	*y = b;
 	int			 order = strcmp(x->outcome->text,
 				    y->outcome->text);
 
@@ -83,15 +84,15 @@ compare(const void *a, const void *b)
 static int
 compare_index(const void *a, const void *b)
 {
-	const struct trouble	*x = a;
-	const struct trouble	*y = b;
+	const struct problem	*x = a;
+	const struct problem	*y = b;
 
 	return x->index < y->index ? -1 : 1;
 }
 
 /* Those that say the same are counted at the first of them. */
 static void
-group(struct trouble *list, size_t n)
+group(struct problem *list, size_t n)
 {
 	size_t	first = 0;
 
@@ -104,14 +105,14 @@ group(struct trouble *list, size_t n)
 			continue;
 		}
 		list[first].others++;
-		list[i].told = true;
+		list[i].described = true;
 	}
 	qsort(list, n, sizeof(*list), compare_index);
 }
 
 static void
 write_line(struct buffer *to, const struct envelope *env,
-    const struct trouble *t)
+    const struct problem *t)
 {
 	const char	*path = env->forward[t->index].path;
 	char		 shown[400];
@@ -126,21 +127,21 @@ write_line(struct buffer *to, const struct envelope *env,
 }
 
 void
-verdict_tell(const struct envelope *env, const struct outcome *outcomes,
+outcome_describe(const struct envelope *env, const struct outcome *outcomes,
     bool queued, void (*tell)(void *context, const struct outcome *,
     const char *line), void *context)
 {
-	struct trouble	*list = memory_new(env->n, sizeof(*list));
+	struct problem	*list = memory_new(env->n, sizeof(*list));
 	struct buffer	 line = { 0 };
 	size_t		 n = 0;
 
 	for (size_t i = 0; i < env->n; i++)
-		if (is_trouble(&outcomes[i], queued))
-			list[n++] = (struct trouble){ .outcome = &outcomes[i],
+		if (is_problem(&outcomes[i], queued))
+			list[n++] = (struct problem){ .outcome = &outcomes[i],
 			    .index = i };
 	group(list, n);
 	for (size_t i = 0; i < n; i++) {
-		if (list[i].told)
+		if (list[i].described)
 			continue;
 		write_line(&line, env, &list[i]);
 		tell(context, list[i].outcome, line.data);

@@ -1,6 +1,6 @@
 /*
- * What became of a message as a whole: which outcome decides, and in how few
- * lines the troubles are told.
+ * The outcome that decides for the whole message, and the lines that describe
+ * the problems.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "mail/verdict.h"
+#include "mail/outcome.h"
 #include "util/buffer.h"
 #include "util/clock.h"
 #include "util/memory.h"
@@ -90,15 +90,15 @@ tells(void **state)
 	size_t			 n = read_outcomes(e->outcomes, &env,
 				    outcomes);
 
-	worst = verdict_worst(outcomes, n, e->queued);
+	worst = outcome_worst(outcomes, n, e->queued);
 	assert_int_equal(worst == NULL, e->worst == NULL);
 	if (worst != NULL) {
 		assert_int_equal(worst->kind, mark_of(e->worst[0])->kind);
 		assert_string_equal(worst->text, e->worst + 1);
 	}
-	assert_int_equal(verdict_status(outcomes, n, e->queued), e->status);
+	assert_int_equal(outcome_status(outcomes, n, e->queued), e->status);
 	buffer_add_text(&lines, "");
-	verdict_tell(&env, outcomes, e->queued, add_line, &lines);
+	outcome_describe(&env, outcomes, e->queued, add_line, &lines);
 	assert_string_equal(lines.data, e->lines);
 	buffer_free(&lines);
 	envelope_free(&env);
@@ -108,7 +108,7 @@ tells(void **state)
 	{ sentence, tells, NULL, NULL, \
 	    &(struct example){ outcomes, queued, worst, status, lines } }
 
-static const struct CMUnitTest verdict_spec[] = {
+static const struct CMUnitTest outcome_spec[] = {
 	TELLS("all is well", "+1 +2", false, NULL, EX_OK, ""),
 	TELLS("the first refused recipient decides", "+1 -2 -3", false, "-2",
 	    EX_NOUSER, "not sent to b@x: 2|not sent to c@x: 3|"),
@@ -155,7 +155,7 @@ a_hundred_thousand_troubles_are_told_at_once(void **state)
 		    "the same beginning of all of them, then %zu", i / 2);
 		envelope_add(&env, "a@x");
 	}
-	verdict_tell(&env, outcomes, false, add_line, &lines);
+	outcome_describe(&env, outcomes, false, add_line, &lines);
 	assert_true(lines.len > N / 2 * 40);
 	assert_true(clock_ms() - start < 5000);
 	buffer_free(&lines);
@@ -170,6 +170,6 @@ static const struct CMUnitTest bounds_spec[] = {
 int
 main(void)
 {
-	return cmocka_run_group_tests(verdict_spec, NULL, NULL) +
+	return cmocka_run_group_tests(outcome_spec, NULL, NULL) +
 	    cmocka_run_group_tests(bounds_spec, NULL, NULL);
 }
