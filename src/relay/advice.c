@@ -85,8 +85,9 @@ static const struct advice_row {
 	    "must also contain the key if tls_key is not set"),
 	TLS(TLS_CAUSE_NO_STORE, KEY_TLS_CA, "or set tls_ca to a file that "
 	    "contains the certificates of the authorities to trust"),
-	TLS(TLS_CAUSE_DEFECTIVE, KEY_TLS_PIN, "to trust the server "
-	    "nevertheless, ask its owner for the pin of its key and set tls_pin"),
+	TLS(TLS_CAUSE_DEFECTIVE, KEY_TLS_PIN, "to trust the "
+	    "server nevertheless, ask its owner for the pin of its key and set "
+	    "tls_pin"),
 	TLS(TLS_CAUSE_SELF_SIGNED, KEY_TLS_CA, "to trust it, set tls_ca to a "
 	    "copy from the owner of the server, or set tls_pin"),
 	TLS(TLS_CAUSE_UNKNOWN_ISSUER, KEY_TLS_CA, "to trust it, set tls_ca to "

@@ -18,8 +18,8 @@ struct mail_log {
 	uint32_t		 uid;	/* of the user who submitted it */
 	const struct envelope	*envelope;
 	const struct message	*message;
-	const bool		*waited;	/* for each forward-path: log it;
-						 * NULL: log all */
+	const bool		*waited;	/* for each path: log it; NULL:
+						 * log all */
 };
 
 /*

@@ -360,12 +360,12 @@ void
 relay_send(struct relay *r, const struct envelope *env,
     const struct message *message, struct outcome *outcomes)
 {
-	struct routes		routes;
+	struct route_list	routes;
 	enum endpoints_result	next;
 	struct failure		why;
 
 	r->stopped = false;
-	routes_find(&routes, r->config, r->me->user, env, outcomes);
+	route_list_make(&routes, r->config, r->me->user, env, outcomes);
 	for (size_t i = 0; i < routes.n; i++) {
 		const struct route	*route = &routes.route[i];
 		struct route_attempt	 a = { .relay = r };
@@ -391,5 +391,5 @@ relay_send(struct relay *r, const struct envelope *env,
 			remember(r, &a);
 		end_attempt(&a, !a.over && !a.reached, &a.why);
 	}
-	routes_free(&routes);
+	route_list_free(&routes);
 }

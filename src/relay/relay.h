@@ -42,8 +42,8 @@ struct relay {
 	const struct config		*config;	/* borrowed */
 	const struct identity		*me;		/* borrowed */
 	const struct trace		*trace;		/* borrowed, or NULL */
-	struct interrupt		*interrupt;	/* as trace; a signal ends
-							 * the attempt */
+	struct interrupt		*interrupt;	/* borrowed, or NULL:
+							 * ends the attempt */
 	const struct relay_watch	*watch;		/* borrowed, or NULL */
 	struct command_process		 commands;
 	struct endpoints		 endpoints;

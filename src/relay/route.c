@@ -6,15 +6,16 @@
 
 #include "util/memory.h"
 
-/* One forward-path that waits, while they are being sorted. */
-struct traveller {
+/* A forward-path whose outcome is waiting. */
+struct recipient {
 	struct config_view	view;
-	size_t			place;
-	size_t			leader;	/* the first place of its route */
+	size_t			place;	/* in the envelope */
+	size_t			group;	/* place of the first recipient with
+					 * the same view */
 };
 
 static bool
-recipients_matter(const struct config *config)
+has_to_section(const struct config *config)
 {
 	for (const struct section *s = config->first; s != NULL; s = s->next)
 		if (s->kind == SECTION_TO)
@@ -22,66 +23,59 @@ recipients_matter(const struct config *config)
 	return false;
 }
 
-/* What the server is told of the sender; the queue goes on knowing better. */
+/* With the whole envelope, but for the null sender if null_sender is set. */
 static void
-stand_in_for_null(const struct config *config, struct route *r)
+route_init(struct route *r, const struct config *config, const char *user,
+    const struct envelope *env, const char *to)
 {
 	const struct setting	*set;
 
-	if (r->envelope.reverse_path[0] != '\0')
-		return;
-	set = config_find(config, &r->subject, KEY_NULL_SENDER);
-	if (set != NULL)
-		r->envelope.reverse_path = set->value;
-}
-
-static void
-begin_route(struct route *r, const struct config *config, const char *user,
-    const struct envelope *env, const char *to)
-{
 	*r = (struct route){
 		.subject = { .from = env->reverse_path, .to = to,
 		    .user = user },
 		.envelope = *env,
 	};
 	config_view(&r->view, config, &r->subject);
-	stand_in_for_null(config, r);
+	if (env->reverse_path[0] != '\0')
+		return;
+	set = config_find(config, &r->subject, KEY_NULL_SENDER);
+	if (set != NULL)
+		r->envelope.reverse_path = set->value;
 }
 
 static int
-compare_place(const struct traveller *a, const struct traveller *b)
+compare_number(size_t a, size_t b)
 {
-	return a->place < b->place ? -1 : a->place > b->place;
+	return a < b ? -1 : a > b;
 }
 
 static int
-by_view(const void *a, const void *b)
+compare_view(const void *a, const void *b)
 {
-	const struct traveller	*x = a;
-	const struct traveller	*y = b;
+	const struct recipient	*x = a;
+	const struct recipient	*y = b;
 	int			 order;
 
 	order = memcmp(&x->view, &y->view, sizeof(x->view));
-	return order != 0 ? order : compare_place(x, y);
+	return order != 0 ? order : compare_number(x->place, y->place);
 }
 
 static int
-by_leader(const void *a, const void *b)
+compare_group(const void *a, const void *b)
 {
-	const struct traveller	*x = a;
-	const struct traveller	*y = b;
+	const struct recipient	*x = a;
+	const struct recipient	*y = b;
+	int			 order = compare_number(x->group, y->group);
 
-	if (x->leader != y->leader)
-		return x->leader < y->leader ? -1 : 1;
-	return compare_place(x, y);
+	return order != 0 ? order : compare_number(x->place, y->place);
 }
 
-/* All that wait, those of a route side by side. */
-static struct traveller *
-sort(const struct config *config, const char *user,
+/* The waiting recipients, sorted by group and place; freed by the caller. */
+static struct recipient *
+sort_recipients(const struct config *config, const char *user,
     const struct envelope *env, const struct outcome *outcomes, size_t *n)
 {
-	struct traveller	*all = memory_new(env->n, sizeof(*all));
+	struct recipient	*all = memory_new(env->n, sizeof(*all));
 	struct config_subject	 subject = { .from = env->reverse_path,
 				    .user = user };
 
@@ -93,62 +87,55 @@ sort(const struct config *config, const char *user,
 		config_view(&all[*n].view, config, &subject);
 		all[(*n)++].place = i;
 	}
-	qsort(all, *n, sizeof(*all), by_view);
+	qsort(all, *n, sizeof(*all), compare_view);
 	for (size_t i = 0; i < *n; i++)
-		all[i].leader = i > 0 && memcmp(&all[i].view, &all[i - 1].view,
-		    sizeof(all[i].view)) == 0 ? all[i - 1].leader :
+		all[i].group = i > 0 && memcmp(&all[i].view, &all[i - 1].view,
+		    sizeof(all[i].view)) == 0 ? all[i - 1].group :
 		    all[i].place;
-	qsort(all, *n, sizeof(*all), by_leader);
+	qsort(all, *n, sizeof(*all), compare_group);
 	return all;
 }
 
-static void
-fill(struct routes *to, const struct config *config, const char *user,
-    const struct envelope *env, const struct traveller *all, size_t n)
+void
+route_list_make(struct route_list *to, const struct config *config,
+    const char *user, const struct envelope *env,
+    const struct outcome *outcomes)
 {
-	struct route	*r = NULL;
+	struct recipient	*all;
+	struct route		*r = NULL;
+	size_t			 n;
 
+	*to = (struct route_list){ 0 };
+	if (!has_to_section(config)) {
+		to->route = memory_new(1, sizeof(*to->route));
+		to->n = 1;
+		route_init(to->route, config, user, env, NULL);
+		return;
+	}
+	all = sort_recipients(config, user, env, outcomes, &n);
+	to->route = memory_new(n, sizeof(*to->route));
+	to->places = memory_new(n, sizeof(*to->places));
+	to->paths = memory_new(n, sizeof(*to->paths));
 	for (size_t i = 0; i < n; i++) {
 		to->places[i] = all[i].place;
 		to->paths[i] = env->forward[all[i].place];
-		if (all[i].leader == all[i].place) {
+		if (all[i].group == all[i].place) {
 			r = &to->route[to->n++];
-			begin_route(r, config, user, env, to->paths[i].path);
+			route_init(r, config, user, env, to->paths[i].path);
 			r->place = &to->places[i];
 			r->envelope.forward = &to->paths[i];
 			r->envelope.n = 0;
 		}
 		r->envelope.n++;
 	}
-}
-
-void
-routes_find(struct routes *to, const struct config *config, const char *user,
-    const struct envelope *env, const struct outcome *outcomes)
-{
-	struct traveller	*all;
-	size_t			 n;
-
-	*to = (struct routes){ 0 };
-	if (!recipients_matter(config)) {
-		to->route = memory_new(1, sizeof(*to->route));
-		to->n = 1;
-		begin_route(to->route, config, user, env, NULL);
-		return;
-	}
-	all = sort(config, user, env, outcomes, &n);
-	to->route = memory_new(n, sizeof(*to->route));
-	to->places = memory_new(n, sizeof(*to->places));
-	to->paths = memory_new(n, sizeof(*to->paths));
-	fill(to, config, user, env, all, n);
 	free(all);
 }
 
 void
-routes_free(struct routes *routes)
+route_list_free(struct route_list *routes)
 {
 	free(routes->route);
 	free(routes->places);
 	free(routes->paths);
-	*routes = (struct routes){ 0 };
+	*routes = (struct route_list){ 0 };
 }

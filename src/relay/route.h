@@ -1,9 +1,9 @@
 /*
- * route.h - which forward-paths travel together
+ * route.h - divides the forward-paths of a message into routes
  *
- * A section [to] may name another smarthost, other credentials, another
- * timeout for some of a message's recipients.  Those for whom the same
- * sections count form a route, and each route is one transaction.
+ * A section [to] can set another smarthost, other credentials or another
+ * timeout for some recipients of a message.  The forward-paths to which the
+ * same sections apply form a route, and each route is one transaction.
  */
 #ifndef RELAY_ROUTE_H
 #define RELAY_ROUTE_H
@@ -17,29 +17,31 @@
 struct route {
 	struct config_subject	 subject;	/* borrows from the envelope */
 	struct config_view	 view;
-	struct envelope		 envelope;	/* its paths are the whole
-						 * envelope's; null_sender
-						 * stands in where it must */
-	const size_t		*place;		/* where each stood there; NULL:
-						 * in the same place */
+	struct envelope		 envelope;	/* borrows its paths; the
+						 * reverse-path is null_sender
+						 * if that applies */
+	const size_t		*place;		/* of each forward-path in the
+						 * whole envelope; NULL: the
+						 * same place */
 };
 
-struct routes {
+struct route_list {
 	struct route	*route;		/* owned */
 	size_t		 n;
-	size_t		*places;	/* owned, with the next */
-	struct forward_path *paths;
+	size_t		*places;	/* owned, for the routes */
+	struct forward_path *paths;	/* owned, for the routes */
 };
 
 /*
- * Routes for the forward-paths whose outcome is OUTCOME_WAITING, in the order
- * of the first of each; without a section [to] that is one for all of them.
- * In n log n.  The envelope must outlive them.
+ * Fills in the routes of the forward-paths whose outcome is OUTCOME_WAITING,
+ * in the order of the first forward-path of each.  Without a section [to]
+ * there is one route, with the whole envelope.  The time is O(n log n).  The
+ * envelope must outlive the routes.
  */
-void	routes_find(struct routes *, const struct config *,
+void	route_list_make(struct route_list *, const struct config *,
 	    const char *user, const struct envelope *,
 	    const struct outcome *);
 
-void	routes_free(struct routes *);
+void	route_list_free(struct route_list *);
 
 #endif

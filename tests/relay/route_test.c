@@ -1,5 +1,5 @@
 /*
- * Which recipients travel together, as the sections [to] say.
+ * The routes of a message, as the sections [to] define them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@ struct row {
 };
 
 static void
-travels(void **state)
+has_routes(void **state)
 {
 	const struct row	*row = *state;
 	struct folder		 folder;
@@ -30,7 +30,7 @@ travels(void **state)
 	struct failure		 why;
 	struct envelope		 env = { 0 };
 	struct outcome		*outcomes;
-	struct routes		 routes;
+	struct route_list	 routes;
 	struct buffer		 got = { 0 };
 
 	folder_make(&folder);
@@ -44,7 +44,7 @@ travels(void **state)
 	for (size_t i = 0; i < env.n; i++)
 		if (env.forward[i].path[0] == '-')
 			outcomes[i].kind = OUTCOME_FAILED;
-	routes_find(&routes, &config, "nina", &env, outcomes);
+	route_list_make(&routes, &config, "nina", &env, outcomes);
 	for (size_t i = 0; i < routes.n; i++) {
 		const struct route	*r = &routes.route[i];
 
@@ -61,14 +61,14 @@ travels(void **state)
 	}
 	assert_string_equal(got.data, row->want);
 	buffer_free(&got);
-	routes_free(&routes);
+	route_list_free(&routes);
 	free(outcomes);
 	envelope_free(&env);
 	config_free(&config);
 	folder_remove(&folder);
 }
 
-#define TRAVELS(sentence, ...) { sentence, travels, NULL, NULL, \
+#define ROUTES(sentence, ...) { sentence, has_routes, NULL, NULL, \
 	&(struct row){ __VA_ARGS__ } }
 
 #define TOP	"smarthost = smtp://localhost\n"
@@ -76,30 +76,30 @@ travels(void **state)
 #define BOSS	"[to boss@*]\ntimeout = 5s\n"
 
 static const struct CMUnitTest route_spec[] = {
-	TRAVELS("without a section [to] all travel together",
+	ROUTES("without a section [to] there is one route",
 	    TOP "[from *]\nhelo = a.example\n", "a@x",
 	    { "b@x", "c@inside", "d@x" }, "<a@x>,0,1,2"),
-	TRAVELS("those of another smarthost travel apart",
+	ROUTES("recipients with another smarthost form a route",
 	    TOP INSIDE, "a@x", { "b@x", "c@inside", "d@x", "e@INSIDE" },
 	    "<a@x>,0,2 <a@x>,1,3"),
-	TRAVELS("routes keep the order of the recipients",
+	ROUTES("routes keep the order of the recipients",
 	    TOP INSIDE, "a@x", { "c@inside", "b@x" }, "<a@x>,0 <a@x>,1"),
-	TRAVELS("every set of sections is a route of its own",
+	ROUTES("each set of sections is a route",
 	    TOP INSIDE BOSS, "a@x",
 	    { "boss@x", "boss@inside", "a@inside", "a@x", "boss@y" },
 	    "<a@x>,0,4 <a@x>,1 <a@x>,2 <a@x>,3"),
-	TRAVELS("who has an outcome already does not travel",
+	ROUTES("a recipient that has an outcome has no route",
 	    TOP INSIDE, "a@x", { "-b@x", "c@inside", "d@x" },
 	    "<a@x>,1 <a@x>,2"),
-	TRAVELS("the null sender stays null",
+	ROUTES("the null sender stays null",
 	    TOP, "", { "b@x" }, "<>,0"),
-	TRAVELS("null_sender stands in for it",
+	ROUTES("null_sender replaces the null sender",
 	    TOP "null_sender = bounces@x\n", "", { "b@x" },
 	    "<bounces@x>,0"),
-	TRAVELS("null_sender counts by recipient",
+	ROUTES("null_sender can be set for some recipients",
 	    TOP "[to *@inside]\nnull_sender = bounces@x\n", "",
 	    { "b@x", "b@inside" }, "<>,0 <bounces@x>,1"),
-	TRAVELS("null_sender is for the null sender alone",
+	ROUTES("null_sender does not replace another sender",
 	    TOP "null_sender = bounces@x\n", "a@x", { "b@x" }, "<a@x>,0"),
 };
 
