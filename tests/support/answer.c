@@ -1,6 +1,6 @@
 /*
- * How a reply is given: chosen from the script, and put on the wire in the
- * manner that it asks for.
+ * Chooses the step of the script for a reply, and sends the reply as the step
+ * says.
  */
 #include "support/dialogue.h"
 
@@ -25,7 +25,7 @@ dialogue_step(struct dialogue *d, enum stage at, const char *line)
 {
 	const struct step	*s, *taken = NULL;
 
-	/* All are counted, also those behind the one that is taken. */
+	/* All matches are counted, including those after the chosen step. */
 	for (size_t i = 0; i < SCRIPT_STEPS; i++) {
 		s = &d->peer->script->steps[i];
 		if (s->at == ON_END)
@@ -39,7 +39,7 @@ dialogue_step(struct dialogue *d, enum stage at, const char *line)
 	return taken;
 }
 
-/* Lines parted by \n become lines that end in CRLF. */
+/* Replaces \n by CRLF. */
 static void
 add_lines(struct buffer *to, const char *text)
 {
@@ -157,7 +157,7 @@ dialogue_perform(struct dialogue *d, const struct step *s, const char *text)
 	d->code = code_of(&reply);
 	if (d->code != 0)
 		peer_event(p, EVENT_REPLY, (uint64_t)d->code, 0, NULL, 0);
-	/* A client that left meanwhile is only read to its end. */
+	/* If the client has left, only read to the end. */
 	ok = ok && utter(p, s, &reply);
 	buffer_free(&reply);
 	if (ok && s->then == THEN_GO_ON)

@@ -135,7 +135,7 @@ attack_read_memory(const struct attack_place *p)
 	return attack_result(open(path, O_RDONLY | O_CLOEXEC) != -1);
 }
 
-/* A crash would start the program that takes cores. */
+/* A crash would start the core dump handler. */
 enum attack_result
 attack_core(const struct attack_place *p)
 {
@@ -330,7 +330,7 @@ attack_packet_socket(const struct attack_place *p)
 	return make_socket(AF_PACKET, SOCK_DGRAM, 0);
 }
 
-/* Of another protocol than that for interfaces and routes. */
+/* A protocol other than NETLINK_ROUTE. */
 enum attack_result
 attack_netlink(const struct attack_place *p)
 {
@@ -347,7 +347,7 @@ attack_type(const struct attack_place *p)
 	return make_socket(AF_UNIX, SOCK_SEQPACKET, 0);
 }
 
-/* The number of ICMP, which exists for Unix sockets as well. */
+/* The number of ICMP; Unix sockets accept this number as well. */
 enum attack_result
 attack_protocol(const struct attack_place *p)
 {
@@ -355,7 +355,7 @@ attack_protocol(const struct attack_place *p)
 	return make_socket(AF_UNIX, SOCK_STREAM, 1);
 }
 
-/* Of a family that knows no pairs, but whose code is asked. */
+/* The family supports no pairs, but its code would run. */
 enum attack_result
 attack_pair(const struct attack_place *p)
 {
@@ -378,7 +378,7 @@ attack_abstract_socket(const struct attack_place *p)
 	    sizeof(a)) == 0);
 }
 
-/* Types a character for the shell that will read it. */
+/* Inserts a character that the shell will read. */
 enum attack_result
 attack_terminal(const struct attack_place *p)
 {
@@ -425,7 +425,7 @@ attack_x32(const struct attack_place *p)
 #endif
 }
 
-/* The same.  A kernel without this ABI kills us. */
+/* getpid() again.  A kernel without this ABI kills us. */
 enum attack_result
 attack_i386(const struct attack_place *p)
 {

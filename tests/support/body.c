@@ -1,7 +1,7 @@
 /*
- * The message, by DATA with its dots (RFC 5321 section 4.5.2) or by BDAT
- * (RFC 3030): its place in the stream is told, or, if it is to be discarded,
- * it is counted and hashed.  Memory stays the same for any size.
+ * Receives a message by DATA (RFC 5321 section 4.5.2) or BDAT (RFC 3030).
+ * Records its position in the stream or, if messages are discarded, counts and
+ * hashes it.  The use of memory does not depend on its size.
  */
 #include "support/dialogue.h"
 
@@ -18,8 +18,8 @@ struct received {
 	struct event_digest	 digest;
 	uint64_t		 size;
 	uint64_t		 octets;	/* on the wire */
-	bool			 line_start;	/* DATA: at a line's start */
-	char			 before;	/* DATA: the octet taken last */
+	bool			 line_start;	/* DATA: at line start */
+	char			 before;	/* DATA: the last octet */
 };
 
 static struct received *
@@ -61,7 +61,7 @@ keep_last(struct event_digest *g, const char *data, size_t len)
 	g->last_len = (uint32_t)(stay + len);
 }
 
-/* Octets of the message itself, dots taken away. */
+/* Octets of the message without dot-stuffing. */
 static void
 received_add(struct received *b, const char *data, size_t len)
 {
@@ -111,7 +111,7 @@ tell_piece(const struct peer *p, uint64_t from)
 		peer_event(p, EVENT_PIECE, from, p->taken - from, NULL, 0);
 }
 
-/* Steps in the midst of the message; each is taken once a connection. */
+/* Steps within the message; each is used once per connection. */
 static bool
 midway(struct dialogue *d)
 {
@@ -132,7 +132,7 @@ midway(struct dialogue *d)
 	return true;
 }
 
-/* The final reply, or in LMTP those for each recipient. */
+/* The final reply; in LMTP, one for each recipient. */
 static void
 conclude(struct dialogue *d, const char *line)
 {
@@ -160,8 +160,9 @@ conclude(struct dialogue *d, const char *line)
 }
 
 /*
- * Takes what is there of a message with dots; true when its end was among
- * it.  A dot whose meaning depends on what follows stays where it is.
+ * Decodes the input of DATA that has been read; returns true at the end of the
+ * message.  A dot whose meaning depends on the next octets is left in the
+ * input.
  */
 static bool
 scan(struct received *b, struct peer *peer)
@@ -210,7 +211,7 @@ dialogue_data(struct dialogue *d)
 	while (peer_flush(p) && midway(d) && !(done = scan(d->body, p)) &&
 	    midway(d) && peer_fill(p))
 		continue;
-	/* It may have come whole, with a step due within. */
+	/* The whole message may have been read at once. */
 	done = done && midway(d);
 	p->in_body = false;
 	tell_piece(p, from);

@@ -99,7 +99,7 @@ envelope_is(const struct call *c, const struct heard_message *m)
 		fail_msg("RCPT says %s", m->rcpt[0].parameters);
 }
 
-/* How many lines of the header begin so; it begins with a line end here. */
+/* The number of header lines that begin so; h begins with a line end. */
 static unsigned
 count(const char *header, const char *beginning)
 {
@@ -134,7 +134,7 @@ header_is(const struct call *c, const char *header)
 	}
 }
 
-/* The message as lines with '\n', an empty one in front. */
+/* The message with '\n' as line end, after an empty line. */
 static char *
 lines_of(const struct heard_message *m, struct buffer *text)
 {

@@ -79,7 +79,7 @@ certificate_write(const struct certificate *c, struct folder *folder,
 	return path;
 }
 
-/* It, and those above it but for the root, which the client has. */
+/* The certificate and its issuers, without the root. */
 const char *
 certificate_write_chain(const struct certificate *c, struct folder *folder,
     const char *name)

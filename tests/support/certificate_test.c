@@ -1,6 +1,6 @@
 /*
- * The certificates, as an OpenSSL client judges them, and the scripted
- * smarthost with TLS.
+ * How an OpenSSL client verifies the certificates of certificate.h, and the
+ * scripted smarthost with TLS.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@
 #include "support/certificate.h"
 #include "support/smarthost.h"
 
-/* What a client wants, what the server has, what OpenSSL makes of it. */
+/* A certificate, the expected name, and the result of verification. */
 struct verdict {
 	struct wish	 wish;
 	const char	*name;		/* expected; NULL: localhost */
@@ -62,7 +62,7 @@ secure(SSL_CTX *ctx, int fd, const char *name, const char *ip)
 	return ssl;
 }
 
-/* The root and, unless self-signed, an issuer and the leaf by it. */
+/* The root, an intermediate and the server certificate. */
 static void
 make_files(const struct verdict *v, struct folder *folder,
     struct script *script, SSL_CTX *ctx)
@@ -92,7 +92,7 @@ make_files(const struct verdict *v, struct folder *folder,
 }
 
 static void
-is_judged(void **state)
+is_verified(void **state)
 {
 	const struct verdict	*v = *state;
 	const char		*name = v->name != NULL ? v->name :
@@ -189,7 +189,7 @@ starts_tls_and_counts_round_trips(void **state)
 }
 
 static void
-tells_why_a_handshake_failed(void **state)
+records_why_a_handshake_failed(void **state)
 {
 	struct folder			 folder;
 	struct usual_certificates	 u;
@@ -213,9 +213,9 @@ tells_why_a_handshake_failed(void **state)
 	folder_remove(&folder);
 }
 
-/* TLS 1.2, with a certificate of the client's. */
+/* TLS 1.2 with a client certificate. */
 static void
-knows_the_client(void **state)
+records_the_client_certificate(void **state)
 {
 	struct folder		 folder;
 	struct certificate	*root, *server, *client;
@@ -257,9 +257,9 @@ knows_the_client(void **state)
 	folder_remove(&folder);
 }
 
-/* A step may take the handshake's place. */
+/* A step in place of the handshake. */
 static void
-speaks_anything_but_tls(void **state)
+replaces_the_handshake_by_a_step(void **state)
 {
 	struct smarthost	*host = smarthost_start(&(struct script){
 					.security = TLS_AT_ONCE,
@@ -276,38 +276,39 @@ speaks_anything_but_tls(void **state)
 	smarthost_stop(host);
 }
 
-#define JUDGED(sentence, ...) \
-	{ sentence, is_judged, NULL, NULL, &(struct verdict){ __VA_ARGS__ } }
+#define VERIFIES(sentence, ...) \
+	{ sentence, is_verified, NULL, NULL, &(struct verdict){ __VA_ARGS__ } }
 
 static const struct CMUnitTest certificate_spec[] = {
-	JUDGED("a good one", .wish = { .dns = "localhost" },
+	VERIFIES("a good one", .wish = { .dns = "localhost" },
 	    .want = X509_V_OK),
-	JUDGED("found in a hashed folder", .wish = { .dns = "localhost" },
+	VERIFIES("found in a hashed folder", .wish = { .dns = "localhost" },
 	    .hashed = true, .want = X509_V_OK),
-	JUDGED("an address as its name", .wish = { .ip = "127.0.0.1" },
+	VERIFIES("an address as its name", .wish = { .ip = "127.0.0.1" },
 	    .ip = "127.0.0.1", .want = X509_V_OK),
-	JUDGED("a wildcard", .wish = { .dns = "x *.mail.example" },
+	VERIFIES("a wildcard", .wish = { .dns = "x *.mail.example" },
 	    .name = "a.mail.example", .want = X509_V_OK),
-	JUDGED("expired", .wish = { .dns = "localhost", .expired = true },
+	VERIFIES("expired", .wish = { .dns = "localhost", .expired = true },
 	    .want = X509_V_ERR_CERT_HAS_EXPIRED),
-	JUDGED("not yet valid", .wish = { .dns = "localhost",
+	VERIFIES("not yet valid", .wish = { .dns = "localhost",
 	    .not_yet = true }, .want = X509_V_ERR_CERT_NOT_YET_VALID),
-	JUDGED("signed by itself", .wish = { .dns = "localhost" },
+	VERIFIES("signed by itself", .wish = { .dns = "localhost" },
 	    .self_signed = true,
 	    .want = X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT),
-	JUDGED("for another host", .wish = { .dns = "other" },
+	VERIFIES("for another host", .wish = { .dns = "other" },
 	    .want = X509_V_ERR_HOSTNAME_MISMATCH),
-	JUDGED("the name in the CN alone", .wish = { .dns = "localhost",
+	VERIFIES("the name only in the CN", .wish = { .dns = "localhost",
 	    .no_san = true }, .want = X509_V_ERR_HOSTNAME_MISMATCH),
-	JUDGED("a NUL in the name", .wish = { .name = "x",
-	    .dns = "localhost@.evil.example" }, .want = X509_V_ERR_HOSTNAME_MISMATCH),
-	JUDGED("the intermediate is missing", .wish = { .dns = "localhost" },
+	VERIFIES("a NUL in the name", .wish = { .name = "x",
+	    .dns = "localhost@.evil.example" },
+	    .want = X509_V_ERR_HOSTNAME_MISMATCH),
+	VERIFIES("the intermediate is missing", .wish = { .dns = "localhost" },
 	    .no_intermediate = true,
 	    .want = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY),
 	cmocka_unit_test(starts_tls_and_counts_round_trips),
-	cmocka_unit_test(knows_the_client),
-	cmocka_unit_test(speaks_anything_but_tls),
-	cmocka_unit_test(tells_why_a_handshake_failed),
+	cmocka_unit_test(records_the_client_certificate),
+	cmocka_unit_test(replaces_the_handshake_by_a_step),
+	cmocka_unit_test(records_why_a_handshake_failed),
 };
 
 int

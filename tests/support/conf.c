@@ -33,7 +33,7 @@ add_smarthost(struct buffer *out, const struct smarthost *host,
 		    host->address, host->port);
 }
 
-/* "key =" only keeps the usual line out; a value may end in = as well. */
+/* "key =" removes the default line; a value may end in "=", too. */
 static void
 add_lines(struct buffer *out, const char *lines)
 {

@@ -1,8 +1,7 @@
 /*
- * A smarthost to look at: accepts everything on a loopback port and keeps
- * each message in DIR/new with its envelope on top, as a Maildir has it.
- * Prints "port N", and "delivered FILE" for each; ends when its standard
- * input does.
+ * A smarthost for demonstrations: accepts every message on a loopback port and
+ * writes it, after its envelope, to the Maildir DIR.  Prints "port N", and
+ * "delivered FILE" for each message; ends at the end of standard input.
  */
 #include <err.h>
 #include <errno.h>
@@ -38,7 +37,7 @@ write_message(FILE *f, const struct heard_message *m)
 			putc(m->data.data[i], f);
 }
 
-/* Written under tmp/, renamed when it is whole. */
+/* Written to tmp/, and renamed when it is complete. */
 static void
 deliver(const char *dir, size_t n, const struct heard_message *m)
 {
@@ -78,7 +77,7 @@ main(int argc, char *argv[])
 	fd[1] = (struct pollfd){ .fd = smarthost_bell(host),
 		.events = POLLIN };
 	while (!over) {
-		/* The last look comes after the end of the input. */
+		/* Look for messages once more after the end of input. */
 		if (poll(fd, 2, -1) > 0 && fd[0].revents != 0)
 			over = read(0, path, sizeof(path)) <= 0;
 		for (; done < smarthost_messages(host); done++)

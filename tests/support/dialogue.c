@@ -8,7 +8,7 @@
 
 #include "util/memory.h"
 
-/* So long a strict server listens for talk before its greeting. */
+/* How long a strict server waits for input before the greeting. */
 enum { EARLY_MS = 30 };
 
 static const struct script *
@@ -43,8 +43,8 @@ dialogue_reset(struct dialogue *d)
 }
 
 /*
- * What the well-behaved server would say to each command, with the lines
- * parted by \n; and what it does once the reply given was positive.
+ * The correct reply to each command, with lines separated by \n, and the
+ * effect of a positive reply.
  */
 
 static bool
@@ -170,7 +170,7 @@ start_tls(struct dialogue *d, const char *args)
 		d->over = true;
 		return;
 	}
-	/* All that was said before is forgotten, RFC 3207 section 4.2. */
+	/* The state before TLS is discarded (RFC 3207 section 4.2). */
 	dialogue_reset(d);
 	d->greeted = d->authenticated = false;
 	secure(d);
@@ -315,7 +315,7 @@ suggest_quit(struct dialogue *d, const char *args, struct buffer *out)
 	buffer_add_text(out, "221 2.0.0 Bye");
 }
 
-/* The reply to QUIT is due, or could not be given any more. */
+/* Records that the client closed before it got the reply to QUIT. */
 static void
 notice_leaving(const struct dialogue *d)
 {
@@ -351,7 +351,7 @@ static const struct verb {
 	void	       (*suggest)(struct dialogue *, const char *args,
 			    struct buffer *);
 	void	       (*positive)(struct dialogue *, const char *args);
-	/* Or all by itself. */
+	/* Or on its own. */
 	void	       (*run)(struct dialogue *, const char *line,
 			    const char *args);
 } verbs[] = {
@@ -417,7 +417,7 @@ dialogue_line(struct dialogue *d, char **line)
 	}
 }
 
-/* Whether a flight goes on where it may not (script.h, strict). */
+/* Whether the client pipelined too much (script.h, strict). */
 static bool
 out_of_step(const struct dialogue *d, const struct verb *v)
 {

@@ -75,7 +75,7 @@ add_record(struct buffer *b, const struct dns_record *r)
 	buffer_free(&data);
 }
 
-/* The question's name as text, and its type; where it ends. */
+/* Sets the name and type of the question; returns its end. */
 static size_t
 read_question(const unsigned char *query, size_t len, char name[256],
     int *type)
@@ -100,7 +100,7 @@ read_question(const unsigned char *query, size_t len, char name[256],
 	return at + 5;
 }
 
-/* The records for a question; whether the name is known at all. */
+/* Adds the records for a question; returns whether the name exists. */
 static unsigned
 find(const struct dns_record *r, const char *name, int type,
     struct buffer *out, bool *known)

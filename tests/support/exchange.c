@@ -1,5 +1,5 @@
 /*
- * AUTH (RFC 4954): PLAIN and LOGIN here, all else by the script's hook.
+ * AUTH (RFC 4954): PLAIN and LOGIN; other mechanisms call the script's hook.
  */
 #include "support/dialogue.h"
 
@@ -52,7 +52,7 @@ verdict(const struct script *s, const struct credentials *c)
 	return "535 5.7.8 Authentication credentials invalid";
 }
 
-/* "=" is how an empty initial response is written. */
+/* "=" means an empty initial response. */
 static bool
 decode(struct buffer *to, const char *line)
 {
@@ -86,7 +86,7 @@ plain(const struct dialogue *d, struct credentials *c, const char *line,
 	return verdict(d->peer->script, c);
 }
 
-/* The user may stand on the AUTH line; the prompts are "Username:" ... */
+/* The user may be in the AUTH line; the prompts are "Username:" ... */
 static const char *
 login(const struct dialogue *d, struct credentials *c, const char *line)
 {
@@ -123,7 +123,7 @@ respond(const struct dialogue *d, struct auth_exchange *x,
 	return x->reply;
 }
 
-/* The exchange from the AUTH command on, line is "AUTH ...". */
+/* Runs the exchange; line is the AUTH command. */
 static void
 exchange(struct dialogue *d, struct auth_exchange *x, struct credentials *c,
     const char *line, const char *initial)
@@ -154,7 +154,7 @@ dialogue_auth(struct dialogue *d, const char *line, const char *args)
 {
 	struct auth_exchange	*x = memory_new(1, sizeof(*x));
 	struct credentials	 c = { { 0 }, { 0 }, { 0 } };
-	/* Copies: the line is gone when the next one is read. */
+	/* Copies, because the next read overwrites the line. */
 	char			*command = memory_copy(line);
 	char			*mechanism = memory_copy(args);
 	char			*initial = strchr(mechanism, ' ');

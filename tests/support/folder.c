@@ -24,7 +24,7 @@ folder_make(struct folder *f)
 	strlcpy(f->path, "/tmp/relais-test.XXXXXX", sizeof(f->path));
 	if (mkdtemp(f->path) == NULL)
 		fail_msg("mkdtemp: %s", strerror(errno));
-	/* A test may look into it as somebody else. */
+	/* A test may read it as another user. */
 	assert_int_equal(chmod(f->path, 0755), 0);
 }
 
@@ -57,7 +57,7 @@ folder_path(struct folder *f, const char *name)
 	return path;
 }
 
-/* The folders that lie between the test's own and the file. */
+/* Creates the directories in the name. */
 static void
 make_folders(const struct folder *f, const char *path)
 {
@@ -79,7 +79,7 @@ folder_write_bytes(struct folder *f, const char *name, mode_t mode,
 	int		 fd;
 
 	make_folders(f, path);
-	/* One that was made read-only can be written again only by root. */
+	/* Only root could overwrite a read-only file. */
 	chmod(path, 0600);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd == -1 || write(fd, data, len) != (ssize_t)len ||

@@ -18,7 +18,7 @@ journal_open(struct journal *j)
 	memset(j, 0, sizeof(*j));
 	if ((j->fd = memfd_create("journal", MFD_CLOEXEC)) == -1)
 		err(1, "memfd_create");
-	/* One append is one event, whichever thread it comes from. */
+	/* Each append is one event, whichever thread writes it. */
 	if (fcntl(j->fd, F_SETFL, O_APPEND) == -1)
 		err(1, "fcntl");
 	if ((j->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1)
@@ -54,7 +54,7 @@ journal_add(const struct journal *j, const struct event *event,
 		err(1, "bell");
 }
 
-/* Whether a whole event lies at the front of what was read. */
+/* Whether the unread octets begin with a complete event. */
 static bool
 whole(const struct journal *j, struct event *event)
 {

@@ -58,7 +58,7 @@ has(const char *line, const char *words)
 	return strstr(line, words) != NULL;
 }
 
-/* One line of strace's. */
+/* One line of strace's output. */
 static void
 count_call(struct calls *c, const char *line)
 {
@@ -120,7 +120,7 @@ has_message(struct smarthost *host)
 	return h != NULL && h->n_messages > 0 && h->message[0]->complete;
 }
 
-/* All of it came, and is not yet replied to. */
+/* The whole message arrived; the reply is held back. */
 static void
 await_message(struct smarthost *host)
 {

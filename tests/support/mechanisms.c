@@ -13,7 +13,7 @@
 #define REFUSED	"535 5.7.8 credentials invalid"
 #define SALT	"pepper"
 
-/* What an exchange remembers between its lines: all of .state. */
+/* The contents of .state. */
 struct progress {
 	unsigned	n;		/* the client's messages so far */
 	char		binding[128];	/* the header of the first one */
@@ -70,7 +70,7 @@ first(struct auth_exchange *x, const struct mechanisms *m,
 	challenge(x, server);
 }
 
-/* "c=" must be the header again, and behind it the exporter's octets. */
+/* "c=" must repeat the header, followed by the channel binding. */
 static bool
 is_bound(const struct auth_exchange *x, const struct progress *p,
     const char *text)
@@ -194,7 +194,7 @@ cram(struct auth_exchange *x, const struct mechanisms *m, const char *text)
 	buffer_free(&want);
 }
 
-/* Refused in two steps: JSON, and when that was noted the reply itself. */
+/* Refused in two steps: JSON, then the negative reply. */
 static void
 bearer(struct auth_exchange *x, const struct mechanisms *m,
     struct progress *p, const char *text)

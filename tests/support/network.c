@@ -43,7 +43,7 @@ loopback_up(void)
 	return good || refused("loopback");
 }
 
-/* A file of ours in the place of the system's. */
+/* Mounts a file of ours over the system's. */
 static bool
 replace(const char *path, const char *name, const char *text)
 {

@@ -14,7 +14,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
-/* Tests have no use for half a certificate. */
+/* Any error ends the test program. */
 static void
 must(bool ok, const char *what)
 {

@@ -63,10 +63,10 @@ readable(const struct peer *p, int ms)
 }
 
 /*
- * What was said goes out before we wait for the client: it may be waiting,
- * too, even in the middle of a line (a TLS client hello is not a line).
- * Within a TLS record, a line, a chunk or a message, the client does not
- * need our reply to continue, so its flight and its round trip continue.
+ * Output is written before we wait for the client, which may be waiting, too,
+ * even within a line (a TLS client hello is not a line).  Within a TLS record,
+ * a line, a chunk or a message, the client does not need our reply to
+ * continue, so its flight and its round trip continue.
  */
 static bool
 flush_before_waiting(struct peer *p)
@@ -86,7 +86,7 @@ flush_before_waiting(struct peer *p)
 	return true;
 }
 
-/* From the wire: octets, 0 at the end of the connection. */
+/* Reads from the socket; returns 0 at the end of the connection. */
 static size_t
 read_raw(struct peer *p, void *to, size_t room)
 {
@@ -128,7 +128,7 @@ peer_write_raw(struct peer *p, const void *data, size_t len)
 	return true;
 }
 
-/* Sends what OpenSSL has ready. */
+/* Sends the output of OpenSSL. */
 static bool
 write_tls(struct peer *p)
 {
@@ -237,7 +237,7 @@ peer_flush(struct peer *p)
 
 	if (p->out.len == 0)
 		return true;
-	/* Told first: who has read our answer finds it in the journal. */
+	/* The event comes first: a test that sees the reply must find it. */
 	peer_event(p, EVENT_SAID, 0, 0, p->out.data, p->out.len);
 	ok = peer_send(p, p->out.data, p->out.len);
 	buffer_clear(&p->out);
@@ -305,13 +305,13 @@ peer_start_tls(struct peer *p, SSL_CTX *ctx)
 	BIO_set_mem_eof_return(rbio, -1);
 	p->ssl = SSL_new(ctx);
 	SSL_set_bio(p->ssl, rbio, wbio);
-	peer_take(p, p->end - p->start);	/* no word from before counts */
+	peer_take(p, p->end - p->start);	/* ignore input */
 	if (!handshake(p)) {
 		tell_tls_failure(p);
 		return false;
 	}
 	tell_tls(p);
-	/* In 1.3 only tickets lie there now; before, our Finished does. */
+	/* TLS 1.3: only tickets; TLS 1.2: our Finished. */
 	if (SSL_version(p->ssl) >= TLS1_3_VERSION &&
 	    !p->script->tickets_at_once)
 		return true;

@@ -27,14 +27,14 @@ enum { BLOCK = 65536, DEADLINE_MS = 20000 };
 enum { INPUT, OUTPUT, ERRORS, END, N_FDS };
 
 struct running {
-	struct program	 program;	/* a copy; what it names is borrowed */
+	struct program	 program;	/* a shallow copy */
 	pid_t		 pid;
 	struct pollfd	 fd[N_FDS];
 	char		*block;		/* input on its way */
 	size_t		 at, len;
 	uint64_t	 generated;
 	struct buffer	 out, err;
-	size_t		 heard;		/* of out, line by line */
+	size_t		 heard;		/* position of the next line in out */
 	char		 line[2048];
 	bool		 ended;
 };
@@ -140,7 +140,7 @@ shut(struct pollfd *fd)
 	fd->fd = -1;
 }
 
-/* The next octets of input; false at its end. */
+/* Gets more input; returns false at its end. */
 static bool
 next_input(struct running *r, const char **from, size_t *len)
 {
@@ -163,7 +163,7 @@ next_input(struct running *r, const char **from, size_t *len)
 	return *len > 0;
 }
 
-/* A program need not read its input: EPIPE is no failure. */
+/* EPIPE is not an error: a program need not read its input. */
 static void
 feed(struct running *r)
 {
@@ -197,7 +197,7 @@ gather(struct pollfd *fd, struct buffer *to)
 		shut(fd);
 }
 
-/* What lies in the pipes when the program has ended. */
+/* Reads the rest of the output after the program has ended. */
 static void
 gather_rest(struct pollfd *fd, struct buffer *to)
 {
@@ -210,7 +210,7 @@ gather_rest(struct pollfd *fd, struct buffer *to)
 	}
 }
 
-/* Waits for one event; false: none came until then. */
+/* Waits for one event; returns false at the deadline. */
 static bool
 step(struct running *r, int64_t end)
 {

@@ -1,4 +1,4 @@
-/* Running programs, with what every Unix has. */
+/* program.h, folder.h and conf.h, with the utilities of POSIX. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@ shell(struct outcome *o, const char *script, const char *input)
 }
 
 static void
-gives_both_outputs_and_the_status(void **state)
+collects_output_and_status(void **state)
 {
 	struct outcome	o;
 
@@ -38,7 +38,7 @@ gives_both_outputs_and_the_status(void **state)
 }
 
 static void
-tells_the_signal(void **state)
+reports_the_signal(void **state)
 {
 	struct outcome	o;
 
@@ -51,7 +51,7 @@ tells_the_signal(void **state)
 }
 
 static void
-does_not_mind_input_that_is_not_read(void **state)
+accepts_input_that_is_not_read(void **state)
 {
 	static char	big[1 << 20];
 	struct outcome	o;
@@ -64,7 +64,7 @@ does_not_mind_input_that_is_not_read(void **state)
 }
 
 static void
-has_an_environment_of_its_own(void **state)
+sets_the_environment(void **state)
 {
 	struct outcome	o;
 
@@ -112,7 +112,7 @@ does_not_wait_for_grandchildren(void **state)
 }
 
 static void
-watches_a_service(void **state)
+runs_a_program_in_the_background(void **state)
 {
 	struct outcome	 o;
 	struct running	*r = program_start(&(struct program){
@@ -171,13 +171,13 @@ writes_a_configuration(void **state)
 }
 
 static const struct CMUnitTest program_spec[] = {
-	cmocka_unit_test(gives_both_outputs_and_the_status),
-	cmocka_unit_test(tells_the_signal),
-	cmocka_unit_test(does_not_mind_input_that_is_not_read),
-	cmocka_unit_test(has_an_environment_of_its_own),
+	cmocka_unit_test(collects_output_and_status),
+	cmocka_unit_test(reports_the_signal),
+	cmocka_unit_test(accepts_input_that_is_not_read),
+	cmocka_unit_test(sets_the_environment),
 	cmocka_unit_test(generates_input),
 	cmocka_unit_test(does_not_wait_for_grandchildren),
-	cmocka_unit_test(watches_a_service),
+	cmocka_unit_test(runs_a_program_in_the_background),
 	cmocka_unit_test(makes_and_removes_folders),
 	cmocka_unit_test(writes_a_configuration),
 };

@@ -5,7 +5,7 @@
 
 #include "util/memory.h"
 
-/* What is heard, with the room of its arrays and the place we are at. */
+/* A connection, with the capacities of its arrays and our position. */
 struct record_connection {
 	struct heard		*heard;		/* stays where it is */
 	size_t			 cap_commands, cap_flights, cap_messages;
@@ -93,7 +93,7 @@ begin_message(struct record_connection *c, unsigned n, const char *line)
 	c->cap_rcpt = 0;
 }
 
-/* The transaction that is going on; one without a MAIL, if need be. */
+/* The open transaction, or a new one without MAIL. */
 static struct heard_message *
 open_message(struct record_connection *c, unsigned n)
 {
@@ -171,7 +171,7 @@ heard_reply(struct record_connection *c, int code)
 		m->rcpt[m->n_rcpt - 1].code = code;
 }
 
-/* Without the dots that were put before other dots. */
+/* Removes dot-stuffing. */
 static void
 unstuff(struct buffer *to, const struct buffer *from)
 {
@@ -229,7 +229,7 @@ heard_final(struct record *r, struct record_connection *c)
 	r->message[r->n_messages++] = last_message(c);
 }
 
-/* Strings that follow each other; an empty one is NULL. */
+/* Consecutive strings; an empty one is returned as NULL. */
 static void
 take_strings(const char *bytes, char **to[], size_t n)
 {

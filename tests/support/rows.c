@@ -21,7 +21,7 @@ enum { AT_ONCE_MAX = 24, WORDS_MAX = 64 };
 
 #define SMALL "From: sender@example.org\nSubject: row\n\nHello\n"
 
-/* One row while it runs, and what came of it. */
+/* A row while it runs, and its result. */
 struct trial {
 	const struct row	*row;
 	struct smarthost	*host;
@@ -58,7 +58,7 @@ write_conf(const struct table *t, struct trial *trial, char *path, size_t size)
 }
 
 static void
-begin(const struct table *t, struct trial *trial)
+start_trial(const struct table *t, struct trial *trial)
 {
 	const struct row	*row = trial->row;
 	struct script		 script = row->script;
@@ -88,12 +88,12 @@ begin(const struct table *t, struct trial *trial)
 }
 
 static void
-finish(struct trial *trial)
+finish_trial(struct trial *trial)
 {
 	const struct heard_message	*m;
 
 	program_stop(trial->running, 0, &trial->out);
-	/* What it heard last is on its way until the connection's end. */
+	/* The last events are recorded at the end of the connection. */
 	trial->connections = smarthost_connections(trial->host);
 	if (trial->connections > 0)
 		smarthost_wait_closed(trial->host, trial->connections);
@@ -106,7 +106,7 @@ finish(struct trial *trial)
 	folder_remove(&trial->folder);
 }
 
-/* The impatient ones first, so that they wait side by side. */
+/* Runs rows that wait for a timeout first, so that they wait together. */
 static int
 run_all(void **state)
 {
@@ -122,16 +122,16 @@ run_all(void **state)
 				order[n++] = &t->trial[i];
 	for (size_t i = 0; i < n + AT_ONCE_MAX; i++) {
 		if (i >= AT_ONCE_MAX && i - AT_ONCE_MAX < n)
-			finish(order[i - AT_ONCE_MAX]);
+			finish_trial(order[i - AT_ONCE_MAX]);
 		if (i < n)
-			begin(t, order[i]);
+			start_trial(t, order[i]);
 	}
 	free(order);
 	return 0;
 }
 
 static int
-forget_all(void **state)
+free_all(void **state)
 {
 	struct table	*t = *state;
 
@@ -161,7 +161,7 @@ is_plain(const struct buffer *text)
 }
 
 static void
-check(void **state)
+check_row(void **state)
 {
 	const struct trial	*trial = *state;
 	const struct row	*row = trial->row;
@@ -197,11 +197,11 @@ rows_test(const char *name, const struct row *rows, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		t.trial[i].row = &rows[i];
 		tests[i] = (struct CMUnitTest){ .name = rows[i].sentence,
-		    .test_func = check, .initial_state = &t.trial[i] };
+		    .test_func = check_row, .initial_state = &t.trial[i] };
 	}
 	run_all(&(void *){ &t });
 	failures = _cmocka_run_group_tests(name, tests, n, NULL, NULL);
-	forget_all(&(void *){ &t });
+	free_all(&(void *){ &t });
 	free(t.trial);
 	free(tests);
 	return failures;

@@ -65,7 +65,7 @@ attend(void *arg)
 	return NULL;
 }
 
-/* What the test has open is not kept open by us. */
+/* Close the descriptors of the test. */
 static void
 close_others(const int *keep, size_t n)
 {

@@ -23,8 +23,8 @@ enum { PATIENCE_MS = 10000 };
 
 struct smarthost_private {
 	pid_t		pid;		/* 0: nobody serves */
-	int		socket;		/* held, where nobody serves */
-	int		filler[2];	/* fill a black hole's queue */
+	int		socket;		/* bound, without a server */
+	int		filler[2];	/* fill the queue of a black hole */
 	int		release;
 	struct journal	journal;
 	struct record	record;
@@ -87,8 +87,8 @@ bind_socket(struct smarthost *host, const struct script *s, union address *a)
 }
 
 /*
- * A queue of one, taken by ourselves: the kernel drops every SYN after that,
- * and lets who comes to a Unix socket wait.
+ * A listen queue of one, which we fill: the kernel then drops every SYN, and
+ * lets clients of a Unix socket wait.
  */
 static void
 fill_queue(struct smarthost_private *own, const union address *a)
@@ -143,7 +143,7 @@ smarthost_start(const struct script *s)
 	return host;
 }
 
-/* Whether it lived until now, so that it is us who end it. */
+/* Whether the server is still running, so that we have to end it. */
 static void
 end_server(pid_t pid)
 {
@@ -193,7 +193,8 @@ smarthost_release(struct smarthost *host)
 static const struct record *
 updated(struct smarthost *host)
 {
-	journal_wait(&host->own->journal, 0);	/* quiet until there is more */
+	/* Not readable until the next event. */
+	journal_wait(&host->own->journal, 0);
 	record_update(&host->own->record, &host->own->journal);
 	return &host->own->record;
 }

@@ -1,4 +1,4 @@
-/* The scripted smarthost itself, spoken to over a raw socket. */
+/* The scripted smarthost, with a client on a raw socket. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,7 +62,7 @@ send_text(int fd, const char *text)
 	    strlen(text));
 }
 
-/* One read, as text: "(end)", "(reset)", "(silence)". */
+/* One read(2) as text, or "(end)", "(reset)", "(silence)". */
 static const char *
 receive(int fd, char *to, size_t size, int ms)
 {
@@ -78,7 +78,7 @@ receive(int fd, char *to, size_t size, int ms)
 	return to;
 }
 
-/* Reads until just this has come. */
+/* Reads until exactly this text has arrived. */
 static void
 expect(int fd, const char *want)
 {
@@ -163,7 +163,7 @@ delivers_in_two_flights(void **state)
 }
 
 static void
-takes_everything_in_chunks_in_one_flight(void **state)
+accepts_chunks_in_one_flight(void **state)
 {
 	struct smarthost		*host = smarthost_start(
 					    &(struct script){ 0 });
@@ -189,7 +189,7 @@ takes_everything_in_chunks_in_one_flight(void **state)
 	smarthost_stop(host);
 }
 
-/* What was said goes out before the rest of a line is waited for ... */
+/* Output is sent before the server waits for the rest of a line. */
 static void
 greets_a_client_that_sent_half_a_line(void **state)
 {
@@ -206,7 +206,7 @@ greets_a_client_that_sent_half_a_line(void **state)
 	smarthost_stop(host);
 }
 
-/* ... but a flight ends only where a client may wait for a reply. */
+/* A flight ends only where a client may wait for a reply. */
 static void
 continues_a_flight_after_half_a_line(void **state)
 {
@@ -233,7 +233,7 @@ continues_a_flight_after_half_a_line(void **state)
 }
 
 static void
-answers_for_each_recipient_in_lmtp(void **state)
+replies_for_each_recipient_in_lmtp(void **state)
 {
 	struct folder			 folder;
 	struct smarthost		*host;
@@ -317,7 +317,7 @@ echo_mechanism(struct auth_exchange *x, const char *line)
 }
 
 static void
-hands_other_mechanisms_to_the_hook(void **state)
+calls_the_hook_for_other_mechanisms(void **state)
 {
 	struct smarthost	*host = smarthost_start(&(struct script){
 					.auth = echo_mechanism,
@@ -340,7 +340,7 @@ hands_other_mechanisms_to_the_hook(void **state)
 }
 
 static void
-counts_and_hashes_what_it_discards(void **state)
+counts_and_hashes_discarded_messages(void **state)
 {
 	/* printf 'abc\r\n.\r\n' | sha256sum */
 	static const char		 sum[] =
@@ -414,7 +414,6 @@ serves_connections_in_parallel(void **state)
 	smarthost_stop(host);
 }
 
-/* What follows the end of a transaction is none of that one. */
 static void
 keeps_transactions_apart(void **state)
 {
@@ -447,7 +446,7 @@ keeps_transactions_apart(void **state)
 }
 
 static void
-minds_the_order_if_strict(void **state)
+refuses_wrong_pipelining_if_strict(void **state)
 {
 	struct smarthost	*host = smarthost_start(&(struct script){
 					.keywords = "", .strict = true });
@@ -462,7 +461,7 @@ minds_the_order_if_strict(void **state)
 }
 
 static void
-keeps_its_limits(void **state)
+enforces_its_limits(void **state)
 {
 	struct smarthost	*host = smarthost_start(&(struct script){
 					.keywords = "SIZE 10",
@@ -485,7 +484,7 @@ keeps_its_limits(void **state)
 }
 
 static void
-holds_a_port_where_nobody_listens(void **state)
+binds_a_port_without_listening(void **state)
 {
 	struct smarthost	*host = smarthost_start(
 				    &(struct script){ .refusing = true });
@@ -497,7 +496,7 @@ holds_a_port_where_nobody_listens(void **state)
 }
 
 static void
-swallows_connections(void **state)
+does_not_complete_connections(void **state)
 {
 	struct smarthost	*host = smarthost_start(
 				    &(struct script){ .black_hole = true });
@@ -515,11 +514,11 @@ swallows_connections(void **state)
 	smarthost_stop(host);
 }
 
-/* What the client says, what a step makes of it. */
+/* The input of the client, and the expected output. */
 struct misbehaviour {
 	struct step	 step;
-	const char	*say;		/* behind the greeting; may be NULL */
-	const char	*want;		/* all that comes, the end included */
+	const char	*say;		/* after the greeting; or NULL */
+	const char	*want;		/* all output, and the end */
 	bool		 strict;
 };
 
@@ -540,7 +539,7 @@ misbehaves(void **state)
 	if (c->say != NULL)
 		send_text(fd, c->say);
 	do {
-		/* Silence is what is wanted only where it is written. */
+		/* Wait for silence only if it is expected. */
 		more = receive(fd, block, sizeof(block),
 		    strstr(c->want, "(silence)") != NULL &&
 		    strlen(got) + 9 >= strlen(c->want) ? 20 : PATIENCE_MS);
@@ -562,76 +561,77 @@ misbehaves(void **state)
 
 static const struct CMUnitTest smarthost_spec[] = {
 	cmocka_unit_test(delivers_in_two_flights),
-	cmocka_unit_test(takes_everything_in_chunks_in_one_flight),
+	cmocka_unit_test(accepts_chunks_in_one_flight),
 	cmocka_unit_test(greets_a_client_that_sent_half_a_line),
 	cmocka_unit_test(continues_a_flight_after_half_a_line),
-	cmocka_unit_test(answers_for_each_recipient_in_lmtp),
+	cmocka_unit_test(replies_for_each_recipient_in_lmtp),
 	cmocka_unit_test(decodes_credentials),
-	cmocka_unit_test(hands_other_mechanisms_to_the_hook),
-	cmocka_unit_test(counts_and_hashes_what_it_discards),
+	cmocka_unit_test(calls_the_hook_for_other_mechanisms),
+	cmocka_unit_test(counts_and_hashes_discarded_messages),
 	cmocka_unit_test(holds_a_reply_until_it_is_released),
 	cmocka_unit_test(serves_connections_in_parallel),
 	cmocka_unit_test(keeps_transactions_apart),
-	cmocka_unit_test(minds_the_order_if_strict),
-	cmocka_unit_test(keeps_its_limits),
-	cmocka_unit_test(holds_a_port_where_nobody_listens),
-	cmocka_unit_test(swallows_connections),
-	MISBEHAVES("a close says nothing", "(end)", NULL,
+	cmocka_unit_test(refuses_wrong_pipelining_if_strict),
+	cmocka_unit_test(enforces_its_limits),
+	cmocka_unit_test(binds_a_port_without_listening),
+	cmocka_unit_test(does_not_complete_connections),
+	MISBEHAVES("THEN_CLOSE without a reply", "(end)", NULL,
 	    .at = ON_GREETING, .say = "", .then = THEN_CLOSE),
-	MISBEHAVES("a reset says nothing either", "(reset)", NULL,
+	MISBEHAVES("THEN_RESET without a reply", "(reset)", NULL,
 	    .at = ON_GREETING, .say = "", .then = THEN_RESET),
-	MISBEHAVES("a refusal and then a close", "554 no\r\n(end)", NULL,
+	MISBEHAVES("THEN_CLOSE after a reply", "554 no\r\n(end)", NULL,
 	    .at = ON_GREETING, .say = "554 no", .then = THEN_CLOSE),
-	MISBEHAVES("a hang is silence", GREETING "(silence)", "EHLO me\r\n",
+	MISBEHAVES("THEN_HANG sends nothing", GREETING "(silence)",
+	    "EHLO me\r\n",
 	    .at = ON_EHLO, .say = "", .then = THEN_HANG),
-	MISBEHAVES("silence alone goes on behind it",
+	MISBEHAVES("an empty reply, and the session goes on",
 	    GREETING "500 5.5.2 Unknown command\r\n", "EHLO me\r\nX\r\n",
 	    .at = ON_EHLO, .say = ""),
-	MISBEHAVES("several lines get their ends",
+	MISBEHAVES("\\n in a reply becomes CRLF",
 	    "220-a\r\n220 b\r\n", NULL,
 	    .at = ON_GREETING, .say = "220-a\n220 b"),
-	MISBEHAVES("raw octets go out as they are", "220 a\n", NULL,
+	MISBEHAVES("raw octets are sent unchanged", "220 a\n", NULL,
 	    .at = ON_GREETING, .raw = "220 a\n"),
-	MISBEHAVES("a reply too early comes along",
+	MISBEHAVES("a premature reply is sent with the reply",
 	    GREETING "250 mail.example\r\n250 early\r\n", "HELO me\r\n",
 	    .at = ON_HELO, .say = "250 mail.example",
 	    .also = "250 early\r\n"),
-	MISBEHAVES("dripping comes octet by octet", "220 a\r\n", NULL,
+	MISBEHAVES("a dripping reply arrives octet by octet", "220 a\r\n", NULL,
 	    .at = ON_GREETING, .say = "220 a", .how = DRIPPING),
 	MISBEHAVES("a reply in two segments", "220 a\r\n", NULL,
 	    .at = ON_GREETING, .say = "220 a", .how = SPLIT),
-	MISBEHAVES("a delayed reply comes in the end", GREETING, NULL,
+	MISBEHAVES("a delayed reply arrives", GREETING, NULL,
 	    .at = ON_GREETING, .delay_ms = 5),
-	MISBEHAVES("only the second time",
+	MISBEHAVES("nth: only the second match",
 	    GREETING "250 2.0.0 Ok\r\n450 no\r\n250 2.0.0 Ok\r\n",
 	    "NOOP\r\nNOOP\r\nNOOP\r\n",
 	    .at = ON_NOOP, .nth = 2, .say = "450 no"),
-	MISBEHAVES("only where the line matches",
+	MISBEHAVES("match: only lines that contain the text",
 	    GREETING "250 2.0.0 Ok\r\n450 no\r\n", "NOOP a\r\nNOOP b\r\n",
 	    .at = ON_ANY, .match = "b", .say = "450 no"),
-	MISBEHAVES("a positive reply to DATA begins no message",
+	MISBEHAVES("a 2xx reply to DATA does not begin a message",
 	    GREETING "250 2.0.0 Ok\r\n500 5.5.2 Unknown command\r\n",
 	    "DATA\r\n.\r\n",
 	    .at = ON_DATA, .say = "250 2.0.0 Ok"),
-	MISBEHAVES("an empty transaction is ended by its dot",
+	MISBEHAVES("a dot ends an empty message",
 	    GREETING "354 go\r\n554 5.5.1 No valid recipients\r\n",
 	    "DATA\r\n.\r\n", .at = ON_DATA, .say = "354 go"),
-	MISBEHAVES("a reply in the midst of the message",
+	MISBEHAVES("a reply within the message",
 	    GREETING "250 mail.example\r\n250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n"
 	    "354 End data with <CR><LF>.<CR><LF>\r\n421 enough\r\n(end)",
 	    "HELO me\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\nabc",
 	    .at = ON_IN_BODY, .after = 3, .say = "421 enough",
 	    .then = THEN_CLOSE),
-	MISBEHAVES("a chunk may break off as well",
+	MISBEHAVES("a reply within a chunk",
 	    GREETING "250 mail.example\r\n250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n"
 	    "452 full\r\n(end)",
 	    "HELO me\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nBDAT 9\r\nabc",
 	    .at = ON_IN_BODY, .after = 3, .say = "452 full",
 	    .then = THEN_CLOSE),
-	MISBEHAVES("a close behind of the message",
+	MISBEHAVES("THEN_CLOSE after the message",
 	    GREETING "354 go\r\n421 bye\r\n(end)", "DATA\r\nabcdefg",
 	    .at = ON_DATA, .say = "354 go\n421 bye", .then = THEN_SHUT),
-	STRICTLY("an early talker is turned away",
+	STRICTLY("input before the greeting is refused",
 	    "554 5.5.0 Protocol synchronization error\r\n",
 	    "EHLO me\r\n"),
 };

@@ -24,7 +24,7 @@ stand_begin(struct stand *s)
 	certificate_usual(&s->usual, &s->folder);
 }
 
-/* The word that stands for something, and its length with the braces. */
+/* The replacement for {word} at *at, or NULL; *len is the length to skip. */
 static const char *
 meaning(const struct stand *s, const char *port, const char *at, size_t *len)
 {
@@ -124,7 +124,7 @@ holds(const void *data, size_t len, const char *text, size_t text_len)
 	return len > 0 && memmem(data, len, text, text_len) != NULL;
 }
 
-/* Base64 depends on where in its groups of three a text begins. */
+/* Base64 depends on the offset of the text in its groups of three. */
 static bool
 holds_base64(const void *data, size_t len, const char *text)
 {
@@ -155,7 +155,7 @@ stand_shows_password(const void *data, size_t len)
 	return found;
 }
 
-/* How many commands came before TLS. */
+/* The number of commands before TLS. */
 static size_t
 clear_commands(const struct heard *h)
 {

@@ -19,7 +19,7 @@ tls_client_module(void)
 	return module;
 }
 
-/* True if the call has to be made again, once fd was ready for it. */
+/* Waits until fd is ready if the call must be repeated; returns true then. */
 static bool
 again(enum tls_result result, int fd)
 {

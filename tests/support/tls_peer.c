@@ -18,7 +18,7 @@ context(const struct tls_peer_form *form)
 {
 	SSL_CTX	*ctx = SSL_CTX_new(TLS_server_method());
 
-	/* Also what is too weak for the client must be served. */
+	/* Allow weak keys and digests, which the client must refuse. */
 	SSL_CTX_set_security_level(ctx, 0);
 	SSL_CTX_set_min_proto_version(ctx, form->min);
 	SSL_CTX_set_max_proto_version(ctx, form->max);
