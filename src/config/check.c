@@ -80,7 +80,8 @@ credentials_are_whole(const struct config *config, const struct section *s,
 
 	if (secret != NULL && user == NULL && !in_url)
 		return requires(secret, kind, "user in the same section", why);
-	if (secret != NULL || setting_for(config, s, KEY_TLS_CERTIFICATE) != NULL)
+	if (secret != NULL ||
+	    setting_for(config, s, KEY_TLS_CERTIFICATE) != NULL)
 		return true;
 	if (user != NULL)
 		return requires(user, KEY_USER, "password_file, "

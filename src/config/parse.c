@@ -15,8 +15,8 @@
 struct parser {
 	struct parse_target		*target;
 	const struct config_text_file	*file;
-	struct section			*section;	/* of the present line */
-	unsigned			 number;	/* of the present line */
+	struct section			*section;	/* of this line */
+	unsigned			 number;	/* of this line */
 	struct buffer			 origin;	/* "path:number" */
 	size_t				 prefix;	/* length of "path:" */
 };

@@ -279,12 +279,13 @@ parse_url(struct smarthost *h, struct piece url, struct failure *why)
 
 	h->scheme = SCHEME_SUBMISSION;
 	if (url.at[0] == '#')
-		return bad_url(why, url, "a comment must be on a line of its own");
+		return bad_url(why, url, "a comment must be on a line of its "
+		    "own");
 	if (sign != NULL && !parse_scheme(h,
 	    (struct piece){ url.at, skip - 3 }))
-		return bad_url(why, url, "unknown scheme; expected submissions://, "
-		    "submission://, smtp:// or lmtp://, optionally with +srv "
-		    "or +mx as in smtp+mx://");
+		return bad_url(why, url, "unknown scheme; expected "
+		    "submissions://, submission://, smtp:// or lmtp://, "
+		    "optionally with +srv or +mx as in smtp+mx://");
 	if ((wrong = parse_authority(h, place)) != NULL ||
 	    (wrong = check_lookup(h)) != NULL)
 		return bad_url(why, url, wrong);

@@ -1,5 +1,5 @@
 /*
- * base64.h - base64 (RFC 4648 section 4), as SASL and MIME use it
+ * base64.h - base64 (RFC 4648 section 4), as used by SASL and MIME
  */
 #ifndef UTIL_BASE64_H
 #define UTIL_BASE64_H
@@ -13,8 +13,8 @@
 void	base64_encode(struct buffer *, const void *data, size_t len);
 
 /*
- * Appends the decoded bytes.  False, with nothing appended, when the text is
- * not whole groups of the alphabet with the padding only at its end.
+ * Appends the decoded bytes.  False, with nothing appended, unless the text
+ * consists of complete groups of four characters with padding only at its end.
  */
 bool	base64_decode(struct buffer *, const char *text, size_t len);
 

@@ -6,7 +6,7 @@
 
 #include "util/memory.h"
 
-enum { LIKELY = 80 };	/* octets of a formatted piece, as a rule */
+enum { LIKELY = 80 };	/* octets that buffer_addf() usually adds */
 
 char *
 buffer_room(struct buffer *b, size_t n)
@@ -18,7 +18,7 @@ buffer_room(struct buffer *b, size_t n)
 	if (need > b->cap) {
 		while (cap < need)
 			cap *= 2;
-		/* By hand, so that no secret is left behind in freed memory. */
+		/* realloc(3) would leave a copy of secrets in free memory. */
 		old = b->data;
 		b->data = memory_resize(NULL, cap, 1);
 		b->cap = cap;

@@ -1,9 +1,9 @@
 /*
- * buffer.h - bytes that grow
+ * buffer.h - an array of bytes that grows
  *
- * A zeroed struct buffer is an empty one.  .data is followed by a NUL that is
- * not counted, so text can be read as a string; it is NULL while nothing has
- * been added.
+ * A zeroed struct buffer is empty.  .data is followed by a NUL that .len does
+ * not include, so text can be used as a string.  .data is NULL until something
+ * is added.
  */
 #ifndef UTIL_BUFFER_H
 #define UTIL_BUFFER_H
@@ -25,14 +25,14 @@ void	buffer_addf(struct buffer *, const char *fmt, ...)
 void	buffer_vaddf(struct buffer *, const char *fmt, va_list)
 	    __attribute__((format(printf, 2, 0)));
 
-/* Makes room for n more bytes and returns where they go; .len stays. */
+/* Returns room for n more bytes at .len, which is unchanged. */
 char	*buffer_room(struct buffer *, size_t n);
 
-void	buffer_clear(struct buffer *);	/* empty; the memory is kept */
-void	buffer_free(struct buffer *);	/* ready for use again */
-void	buffer_wipe(struct buffer *);	/* as buffer_free, zeroed first */
+void	buffer_clear(struct buffer *);	/* .len = 0; keeps the memory */
+void	buffer_free(struct buffer *);	/* leaves an empty buffer */
+void	buffer_wipe(struct buffer *);	/* the same, zeroed first */
 
-/* Hands the bytes (never NULL) over to the caller; the buffer is empty. */
+/* Returns .data (never NULL), which the caller frees; leaves it empty. */
 char	*buffer_take(struct buffer *);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* Milliseconds that never run backwards; only differences mean anything. */
+/* Milliseconds of the monotonic clock; only differences are meaningful. */
 int64_t	clock_ms(void);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The words may quote the text that they replace. */
+/* The arguments may include the text that is replaced. */
 __attribute__((format(printf, 3, 0)))
 static void
 replace(struct failure *why, int status, const char *fmt, va_list ap)

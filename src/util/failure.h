@@ -1,9 +1,9 @@
 /*
- * failure.h - what went wrong, in the words that the user will read
+ * failure.h - the reason for a failure: an exit status and a sentence
  *
- * The place that knows the cause picks the exit status (sysexits.h) and
- * writes the sentence; everybody above passes it on or puts a step, a host
- * or a file in front of it; cli prints it.  A struct failure owns nothing.
+ * The code that knows the cause chooses the exit status (sysexits.h) and writes
+ * the sentence.  Its callers return it unchanged or add a prefix such as a host
+ * or a file, and cli/ prints it.  A struct failure owns nothing.
  */
 #ifndef UTIL_FAILURE_H
 #define UTIL_FAILURE_H
@@ -11,28 +11,28 @@
 #include <stdbool.h>
 
 struct failure {
-	int	status;		/* EX_*, never EX_OK once filled */
+	int	status;		/* EX_*; not EX_OK after a failure */
 	int	cause;		/* an enum of the module that failed, such as
-				 * enum tls_cause; 0: see the text */
+				 * enum tls_cause; 0: only the text */
 	char	text[1024];	/* one line, no program name, no newline */
 };
 
 /*
- * Fills *why and returns false, so that a caller can return it at once.  The
- * arguments may quote why->text.
+ * Fills in *why and returns false, which the caller can return.  The arguments
+ * may include why->text.
  */
 bool	failed(struct failure *why, int status, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 
-/* As failed(), with ": " and the text of errno behind the sentence. */
+/* As failed(), followed by ": " and the text of errno. */
 bool	failed_errno(struct failure *why, int status, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 
-/* Puts words in front of the text that is there; returns false. */
+/* Inserts text at the beginning; returns false. */
 bool	failure_prefix(struct failure *why, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
-/* Puts words behind the text that is there; returns false. */
+/* Appends text; returns false. */
 bool	failure_suffix(struct failure *why, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 

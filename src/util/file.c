@@ -31,9 +31,9 @@ file_write(int fd, const void *data, size_t len)
 }
 
 /*
- * A pipe that poll(2) calls writable has room for PIPE_BUF octets, unless
- * another process is faster; where the kernel knows RWF_NOWAIT for it, that
- * can't keep us, either.
+ * If poll(2) reports a pipe as writable, it has room for PIPE_BUF octets,
+ * unless another process fills it first.  RWF_NOWAIT, if the kernel supports it
+ * for this file, does not wait even then.
  */
 static ssize_t
 write_some_now(int fd, const char *from, size_t len)
@@ -68,14 +68,14 @@ file_write_now(int fd, const void *data, size_t len)
 	return true;
 }
 
-/* For file systems without O_TMPFILE: a name for as short as can be. */
+/* For file systems without O_TMPFILE: removes the name at once. */
 static int
-named_for_a_moment(const char *folder)
+create_and_unlink(const char *directory)
 {
 	char	path[4096];
 	int	fd;
 
-	if (snprintf(path, sizeof(path), "%s/relais.XXXXXXXXXX", folder) >=
+	if (snprintf(path, sizeof(path), "%s/relais.XXXXXXXXXX", directory) >=
 	    (int)sizeof(path)) {
 		errno = ENAMETOOLONG;
 		return -1;
@@ -94,7 +94,7 @@ file_unnamed(const char *directory)
 #ifdef O_TMPFILE
 	fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 #endif
-	return fd != -1 ? fd : named_for_a_moment(directory);
+	return fd != -1 ? fd : create_and_unlink(directory);
 }
 
 int

@@ -1,5 +1,5 @@
 /*
- * file.h - whole reads and writes
+ * file.h - write to descriptors, and create files without a name
  */
 #ifndef UTIL_FILE_H
 #define UTIL_FILE_H
@@ -7,28 +7,29 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Writes all of it, over interruptions and short writes; false with errno. */
+/* Writes all octets, also after EINTR and short writes; false with errno. */
 bool	file_write(int fd, const void *data, size_t len);
 
 /*
- * The same without waiting for a reader of a pipe, a socket or a terminal,
- * although the descriptor may be shared with others and stays as it is.  False
- * where the reader would have to be waited for, or with errno.
+ * The same, but returns false instead of waiting for the reader of a pipe, a
+ * socket or a terminal.  O_NONBLOCK is not set, because other processes may
+ * share the descriptor.
  */
 bool	file_write_now(int fd, const void *data, size_t len);
 
 /*
- * A file without a name in that directory, open for reading and writing, mode
- * 0600, close-on-exec, gone when it is closed; -1 with errno.
+ * Creates a file without a name in the directory, and opens it for reading and
+ * writing; mode 0600, close-on-exec.  It is removed when it is closed.  Returns
+ * -1 with errno.
  */
 int	file_unnamed(const char *directory);
 
-/* The same in memory. */
+/* The same in memory (memfd_create(2)). */
 int	file_in_memory(void);
 
 /*
- * What stands in for an input or output that is not to be used: /dev/null, or
- * where a chroot lacks it, a folder, which can be neither read nor written.
+ * Opens /dev/null, to replace an unused input or output.  If a chroot does not
+ * have it, opens a directory, which cannot be read or written either.
  */
 int	file_nothing(void);
 

@@ -5,7 +5,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* Also timers and limits that a caller set before it became us. */
+/* Including those of timers and limits that the caller set before exec. */
 static const int signals[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2,
 	SIGVTALRM, SIGPROF, SIGXCPU, SIGIO,
@@ -30,7 +30,7 @@ interrupt_hold(struct interrupt *i)
 		sigprocmask(SIG_SETMASK, &i->before, NULL);
 }
 
-/* A blocked signal comes even if it is ignored. */
+/* signalfd(2) also reports blocked signals that are ignored. */
 static bool
 is_ignored(int sig)
 {

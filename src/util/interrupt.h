@@ -1,11 +1,10 @@
 /*
- * interrupt.h - signals that wait while a message is in hand
+ * interrupt.h - delay signals while the process holds a message
  *
- * A signal whose default is to end the process would take the message with it
- * that the process has read.  While it is held back, whoever waits for
- * something else polls .fd as well, and gives the message up to a safer place
- * when interrupt_came() says so.  A signal that was ignored or blocked before
- * stays that.
+ * A signal that ends the process would lose the message that it has read.
+ * While signals are held, code that waits for something else also polls .fd.
+ * If interrupt_came() is true, it returns, and the caller puts the message into
+ * the queue.  Signals that were ignored or blocked before are not affected.
  */
 #ifndef UTIL_INTERRUPT_H
 #define UTIL_INTERRUPT_H
@@ -16,25 +15,28 @@
 #include "util/failure.h"
 
 struct interrupt {
-	int		fd;		/* readable when one has come; -1: none
-					 * is held back */
-	int		signal;		/* the first that came, or 0 */
-	sigset_t	before;		/* the mask to return to */
+	int		fd;		/* readable after a signal; -1: signals
+					 * are not held */
+	int		signal;		/* the first one that came, or 0 */
+	sigset_t	before;		/* the mask to restore */
 };
 
-/* From now on.  If the system refuses it, signals end us as before. */
+/* Holds signals.  If that fails, signals end the process as before. */
 void	interrupt_hold(struct interrupt *);
 
-/* NULL: no.  A system call until it is known. */
+/*
+ * Whether a signal came; false if the argument is NULL.  Makes a system call
+ * until the result is true.
+ */
 bool	interrupt_came(struct interrupt *);
 
-/* interrupt_came() has said so already. */
+/* Whether interrupt_came() has returned true before. */
 bool	interrupt_is_known(const struct interrupt *);
 
-/* Fills *why with EX_TEMPFAIL and the signal that came; returns false. */
+/* Sets *why to EX_TEMPFAIL and the name of the signal; returns false. */
 bool	interrupt_failed(const struct interrupt *, struct failure *why);
 
-/* The one that came takes effect now. */
+/* Stops holding signals; one that came takes effect. */
 void	interrupt_release(struct interrupt *);
 
 #endif

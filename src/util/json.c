@@ -6,7 +6,7 @@
 #include "util/text.h"
 #include "util/visible.h"
 
-/* What a terminal must not see needs no escape in JSON, but gets one. */
+/* Also escapes characters that are not safe for a terminal. */
 static void
 add_character(struct buffer *b, const char *text, size_t len, uint32_t c)
 {

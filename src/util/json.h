@@ -1,5 +1,5 @@
 /*
- * json.h - what programs read of what people see (RFC 8259)
+ * json.h - write JSON (RFC 8259)
  */
 #ifndef UTIL_JSON_H
 #define UTIL_JSON_H
@@ -9,12 +9,13 @@
 
 #include "util/buffer.h"
 
-/* Appends a string in quotes; bytes that are no UTF-8 become U+FFFD. */
+/* Appends a quoted string; octets that are not UTF-8 become U+FFFD. */
 void	json_string(struct buffer *, const char *text);
 
 /*
- * Appends an object or an array with \u escapes for what is not ASCII in its
- * strings.  False, with nothing appended, if the text does not look like one.
+ * Appends an object or an array, in whose strings \u escapes replace characters
+ * that are not ASCII.  False, with nothing appended, if the text is not
+ * enclosed in {} or [], is not UTF-8, or has such a character outside a string.
  */
 bool	json_to_ascii(struct buffer *, const char *text, size_t len);
 

@@ -44,7 +44,7 @@ log_open(struct log *log, const char *setting, const char *tag)
 	log->way->fd = -1;
 }
 
-/* A few loggers listen for streams, as syslog(3) allows. */
+/* Some loggers accept only stream connections, as syslog(3) allows. */
 static bool
 connect_syslog(struct log_way *way)
 {
@@ -66,7 +66,7 @@ connect_syslog(struct log_way *way)
 	return way->fd != -1;
 }
 
-/* A logger that was started anew since the last line is connected again. */
+/* Reconnects if the logger was restarted after the last line. */
 static bool
 send_to_syslog(struct log_way *way, const char *record)
 {
@@ -115,8 +115,8 @@ tell_dropped(const struct log *log)
 {
 	char	line[80];
 
-	snprintf(line, sizeof(line), "lines dropped because the log did not "
-	    "take them: %zu", log->way->dropped);
+	snprintf(line, sizeof(line), "log lines dropped because the log was "
+	    "not ready: %zu", log->way->dropped);
 	return write_line(log, LOG_WARNING, line);
 }
 

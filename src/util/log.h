@@ -1,12 +1,12 @@
 /*
- * log.h - one line for every event, to syslog or stderr
+ * log.h - write log lines to syslog or standard error
  *
- * Losing the log never changes what becomes of a message, and nobody waits for
- * it: a line that the log does not take at once is dropped, and the next one
- * that gets through is preceded by a line that says how many were.
+ * A failure of the log does not affect the delivery of a message, and the
+ * process does not wait for the log.  A line that the log does not accept
+ * immediately is dropped.  Before the next line that is accepted, a line with
+ * the number of dropped lines is written.
  *
- * A line of an event is key=value words; whoever writes one has quoted foreign
- * text.  Whatever a line holds, a reader sees one line of visible text.
+ * Characters that are not visible are escaped, so a call writes one line.
  */
 #ifndef UTIL_LOG_H
 #define UTIL_LOG_H
@@ -22,9 +22,10 @@ struct log {
 };
 
 /*
- * setting: "syslog", "stderr", "off", or NULL: syslog where the system has a
- * log socket, else nothing (the caller prints failures anyway, and programs
- * take anything else on stderr for one).  tag is borrowed until log_close().
+ * setting: "syslog", "stderr", "off" or NULL.  NULL means syslog if /dev/log
+ * exists, and otherwise off: failures are printed anyway, and programs treat
+ * other text on standard error as a failure.  tag is borrowed until
+ * log_close().
  */
 void	log_open(struct log *, const char *setting, const char *tag);
 

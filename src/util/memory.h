@@ -1,9 +1,9 @@
 /*
- * memory.h - allocation that does not fail
+ * memory.h - allocate memory
  *
- * Out of memory ends the process with EX_TEMPFAIL and a line on stderr: the
- * message is still the caller's, or safe in the queue.  What is returned is
- * released with free(3).
+ * If there is no memory, the process exits with EX_TEMPFAIL and a line on
+ * standard error: the message is still with the caller, or safe in the queue.
+ * free(3) releases the memory.
  */
 #ifndef UTIL_MEMORY_H
 #define UTIL_MEMORY_H
@@ -16,8 +16,8 @@ char	*memory_copy(const char *text);
 char	*memory_copy_n(const char *data, size_t len);	/* adds a NUL */
 
 /*
- * Room for one more element in an array that holds *n of *cap: returns the
- * array, moved if it had to grow (by doubling).
+ * Returns an array with room for one more element.  The array has n elements
+ * and room for *cap; if it is full, it is moved and *cap doubled.
  */
 void	*memory_room(void *array, size_t n, size_t *cap, size_t size);
 

@@ -1,10 +1,9 @@
 /*
- * octets.h - eight octets of text looked at in one step
+ * octets.h - examine eight octets of text in one step
  *
- * Where every octet of a message has to be seen, this is several times as
- * fast as one by one, on any machine and without its vector instructions.  A
- * mark is the top bit of an octet, the first octet being the lowest; marks can
- * be joined with |.
+ * For loops over all octets of a message, this is several times as fast as
+ * single octets, without vector instructions.  The functions mark octets by
+ * their top bit; the first octet is the lowest.  Marks can be combined with |.
  */
 #ifndef UTIL_OCTETS_H
 #define UTIL_OCTETS_H
@@ -23,24 +22,24 @@ octets_load(const char *from)
 	return le64dec(from);
 }
 
-/* Marks the octets that are less than the limit, which is at most 128. */
+/* Marks octets less than the limit, which is at most 128. */
 static inline uint64_t
 octets_below(uint64_t eight, unsigned char limit)
 {
 	uint64_t	low = eight & ~OCTETS_HIGH;
 
-	/* No sum is over 255, so none carries into the next octet. */
+	/* No sum exceeds 255, so there is no carry to the next octet. */
 	return ~((low + OCTETS_EACH * (128U - limit)) | eight) & OCTETS_HIGH;
 }
 
-/* Marks the octets that are that one. */
+/* Marks octets equal to the given one. */
 static inline uint64_t
 octets_equal(uint64_t eight, unsigned char octet)
 {
 	return octets_below(eight ^ (OCTETS_EACH * octet), 1);
 }
 
-/* How many octets stand in front of the first mark; there has to be one. */
+/* The number of octets before the first mark; marks must not be 0. */
 static inline size_t
 octets_first(uint64_t marks)
 {

@@ -15,7 +15,10 @@ privilege_is_raised(void)
 #endif
 }
 
-/* The saved IDs follow the real ones.  The group first: it needs the user's. */
+/*
+ * Also sets the saved IDs.  The group is first, since changing it may require
+ * the privileges of the user.
+ */
 bool
 privilege_drop(void)
 {

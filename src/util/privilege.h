@@ -1,9 +1,9 @@
 /*
- * privilege.h - rights that a process has beyond its caller's
+ * privilege.h - privileges of a set-user-ID or set-group-ID program
  *
- * relais needs no set-user-ID or set-group-ID bit, and nothing in it is
- * written to bear one: options and files of the caller's would be obeyed with
- * rights that he has not.  Who sets one all the same gives nothing away.
+ * relais needs no such mode bit and is not written for one: it obeys options
+ * and files of its caller.  If an administrator sets the bit, main() drops the
+ * privileges.
  */
 #ifndef UTIL_PRIVILEGE_H
 #define UTIL_PRIVILEGE_H
@@ -11,12 +11,12 @@
 #include <stdbool.h>
 
 /*
- * True where the program file gave us more rights than our caller has, also
- * after they were dropped: the environment is his.
+ * Whether the program was started with more privileges than its caller has.
+ * Remains true after privilege_drop(): the environment is the caller's.
  */
 bool	privilege_is_raised(void);
 
-/* For good; false, with errno, if it can't be done. */
+/* Drops them permanently; false with errno. */
 bool	privilege_drop(void);
 
 #endif

@@ -37,7 +37,7 @@
 #define TRUNCATE	(UINT64_C(1) << 14)
 #define SCOPES		(UINT64_C(1) << 0 | UINT64_C(1) << 1)
 
-/* What may be done in a directory that is writable. */
+/* The operations that are allowed in the writable directory. */
 #define CHANGE_FILES \
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
 	LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REFER)
@@ -56,9 +56,9 @@ struct ruleset {
 };
 
 /*
- * The newest that the kernel knows: ABI 6 (Linux 6.12), 3 (6.2), 2 (5.19).
- * Under ABI 1 no file could be moved to another directory, which is how the
- * queue works.
+ * The newest that the kernel supports is used: ABI 6 (Linux 6.12), 3 (6.2), 2
+ * (5.19).  ABI 1 is not sufficient: it does not allow moving a file to another
+ * directory, as the queue does.
  */
 static const struct ruleset rulesets[] = {
 	{ .files = CHANGE_ANYTHING | TRUNCATE, .scopes = SCOPES },
@@ -121,10 +121,10 @@ drop_capabilities(void)
 #ifdef NATIVE
 
 enum {
-	/* The first call since Linux 5.1, with the same number everywhere. */
+	/* The first call whose number is the same on all machines. */
 	FIRST_NEW_CALL = 424,
 	WORDS = (FIRST_NEW_CALL + 31) / 32,
-	/* TCGETS2, whose header does not go together with libc's. */
+	/* TCGETS2, whose header conflicts with that of libc. */
 	GET_TERMIOS2 = (int)0x802c542a,
 };
 
@@ -149,7 +149,7 @@ static const int denied_calls[] = {
 	SYS_add_key, SYS_request_key, SYS_keyctl,
 
 #ifdef __x86_64__
-	/* Older forms of the above, which only this machine has. */
+	/* Older forms of the above, which only x86-64 has. */
 	SYS_fork, SYS_vfork, SYS_creat, SYS_chmod, SYS_chown, SYS_lchown,
 	SYS_mkdir, SYS_mknod, SYS_symlink, SYS_modify_ldt,
 #endif
@@ -162,25 +162,25 @@ static const int denied_calls[] = {
 #define LOAD(field) \
 	STATEMENT(BPF_LD | BPF_W | BPF_ABS, \
 	    offsetof(struct seccomp_data, field))
-/* The lower half: the kernel takes no more of an int, either. */
+/* The lower half, which is all that the kernel uses of an int. */
 #define ARGUMENT(n)	LOAD(args[n])
 #define ALLOW		STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 #define FAIL(error)	STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error))
 #define DENY		FAIL(EPERM)
 
-/* Skip n statements if the value loaded is so, or else if it is not. */
+/* Skip n statements if the loaded value has, or does not have, a property. */
 #define SKIP_IF(value, n)		JUMP(BPF_JEQ, value, n, 0)
 #define SKIP_UNLESS(value, n)		JUMP(BPF_JEQ, value, 0, n)
 #define SKIP_BELOW(value, n)		JUMP(BPF_JGE, value, 0, n)
 #define SKIP_UNLESS_ANY(bits, n)	JUMP(BPF_JSET, bits, 0, n)
 
-/* The word of the bitmap that has the bit of this call. */
+/* Loads the word of the bitmap that contains the bit of this call. */
 #define WORD(i) \
 	JUMP(BPF_JGE, 32 * ((i) + 1), 2, 0), \
 	STATEMENT(BPF_LD | BPF_IMM, denied[i]), \
 	STATEMENT(BPF_JMP | BPF_JA, 3 * (WORDS - 1 - (i)))
 
-/* Each decides about one call. */
+/* Each of these decides about one system call. */
 #define ONLY_IF(call, n, value) \
 	SKIP_UNLESS(call, 4), \
 	ARGUMENT(n), SKIP_UNLESS(value, 1), ALLOW, DENY
@@ -192,9 +192,9 @@ static const int denied_calls[] = {
 	ARGUMENT(n), SKIP_UNLESS_ANY(bits, 1), DENY, ALLOW
 
 /*
- * The kernel runs the filter once for each call that it knows when it takes
- * it.  Looking denied calls up in a bitmap, not one after the other, saves 70
- * of 160 microseconds.
+ * When the filter is installed, the kernel runs it once for each system call.
+ * Looking up denied calls in a bitmap instead of comparing each of them saves
+ * 70 of 160 microseconds.
  */
 static void
 filter_calls(const struct sandbox *s)
@@ -231,7 +231,7 @@ filter_calls(const struct sandbox *s)
 		SKIP_UNLESS_ANY(1, 1), DENY,
 		LOAD(nr),
 
-		/* A thread of ours may start, and we may signal ourselves. */
+		/* Threads may be created, and the process may signal itself. */
 		ONLY_WITH(SYS_clone, 0, CLONE_THREAD),
 		ONLY_IF(SYS_kill, 0, pid),
 		ONLY_IF(SYS_tkill, 0, pid),
@@ -247,23 +247,23 @@ filter_calls(const struct sandbox *s)
 		ARGUMENT(2), SKIP_UNLESS(s->group, 1), ALLOW,
 		DENY,
 
-		/* No core for a program that takes cores, which root runs. */
+		/* No core dump: root would run a program that reads it. */
 		SKIP_UNLESS(SYS_prctl, 4),
 		ARGUMENT(0), SKIP_UNLESS(PR_SET_DUMPABLE, 1), DENY, ALLOW,
 
-		/* No signal to another process by SIGIO. */
+		/* No SIGIO to another process. */
 		SKIP_UNLESS(SYS_fcntl, 5),
 		ARGUMENT(1), SKIP_IF(F_SETOWN, 2), SKIP_IF(F_SETOWN_EX, 1),
 		ALLOW, DENY,
 
-		/* No typing by TIOCSTI, and nothing of the other hundreds. */
+		/* No terminal input by TIOCSTI, nor other ioctls. */
 		SKIP_UNLESS(SYS_ioctl, 10),
 		ARGUMENT(1), SKIP_IF(TCGETS, 7), SKIP_IF(GET_TERMIOS2, 6),
 		SKIP_IF(TIOCGWINSZ, 5), SKIP_IF(FIONREAD, 4),
 		SKIP_IF(FIONBIO, 3), SKIP_IF(SIOCGIFINDEX, 2),
 		SKIP_IF(SIOCGIFNAME, 1), DENY, ALLOW,
 
-		/* What connects by TCP, and what looks up names. */
+		/* TCP connections and name resolution. */
 		ONLY_IF(SYS_socketpair, 0, AF_UNIX),
 		SKIP_UNLESS(SYS_socket, 19),
 		ARGUMENT(0), SKIP_UNLESS(AF_NETLINK, 3),

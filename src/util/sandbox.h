@@ -1,11 +1,11 @@
 /*
- * sandbox.h - give up all rights that a client of a mail server does not need
+ * sandbox.h - give up privileges that an SMTP client does not need
  *
  * After sandbox_enter() this process cannot start a program or a process,
  * signal, trace or limit another process, gain a privilege, listen, open a raw
  * socket, or create, change or remove a file outside the directory named.  In
  * it, only regular files can be created, changed and removed.  Root keeps
- * only the capabilities that override the permissions of files.
+ * only the capabilities that override file permissions.
  *
  * Open descriptors stay open.  Reading files, connecting and name resolution
  * are not restricted: NSS modules, certificates, tls.so and the log are found
@@ -13,8 +13,8 @@
  * is newer than Linux 5.0 fails with ENOSYS, as on such a kernel.
  *
  * Linux only: no_new_privs, capabilities, a seccomp filter (on x86-64, AArch64
- * and 64-bit RISC-V) and Landlock (since Linux 5.19).  What the kernel does
- * not have is left out without an error.  Without Landlock, the file system is
+ * and 64-bit RISC-V) and Landlock (since Linux 5.19).  Features that the kernel
+ * lacks are omitted without an error.  Without Landlock, the file system is
  * protected only by the permissions of its files.
  */
 #ifndef UTIL_SANDBOX_H
@@ -24,8 +24,8 @@
 
 struct sandbox {
 	int	directory;	/* borrowed; writable; -1: none is */
-	uid_t	owner;		/* to whom fchown() may give a file, */
-	gid_t	group;		/* and to nobody else */
+	uid_t	owner;		/* fchown() may set only this owner and */
+	gid_t	group;		/* this group */
 };
 
 void	sandbox_enter(const struct sandbox *);

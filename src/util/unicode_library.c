@@ -9,7 +9,7 @@ unicode_library_idn(void)
 	return dlopen("libidn2.so.0", RTLD_NOW | RTLD_LOCAL);
 }
 
-/* Release 1.1 changed the number; what is used of it is the same in both. */
+/* Release 1.1 changed the version; the functions used are in both. */
 void *
 unicode_library_strings(void)
 {

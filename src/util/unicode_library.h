@@ -1,13 +1,13 @@
 /*
- * unicode_library.h - libidn2 and libunistring, loaded when they are needed
+ * unicode_library.h - load libidn2 and libunistring when they are needed
  *
- * They are not linked: most runs meet nothing but ASCII and never need them,
- * and every run would pay for their start.
+ * They are not linked, because most messages contain only ASCII and every start
+ * would have to map them.
  */
 #ifndef UTIL_UNICODE_LIBRARY_H
 #define UTIL_UNICODE_LIBRARY_H
 
-/* Handles for dlsym(), NULL if it is not installed; never closed. */
+/* A handle for dlsym(3), never closed; NULL if it is not installed. */
 void	*unicode_library_idn(void);		/* libidn2 */
 void	*unicode_library_strings(void);		/* libunistring */
 

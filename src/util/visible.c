@@ -5,9 +5,9 @@
 
 #include "util/text.h"
 
-/* Ends a line, or turns the text behind it round, where it is shown. */
+/* Characters that end a line or change the direction of text. */
 static bool
-is_deceitful(uint32_t c)
+changes_layout(uint32_t c)
 {
 	return c == 0x61c || c == 0x200e || c == 0x200f ||
 	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
@@ -16,10 +16,10 @@ is_deceitful(uint32_t c)
 bool
 visible_is_safe(uint32_t c)
 {
-	return (c >= ' ' && c < 0x7f) || (c >= 0xa0 && !is_deceitful(c));
+	return (c >= ' ' && c < 0x7f) || (c >= 0xa0 && !changes_layout(c));
 }
 
-/* special: ASCII characters that are not safe here. */
+/* special: ASCII characters that are escaped as well. */
 static char *
 show(char *to, size_t size, const char *text, size_t len,
     const char *special, bool double_backslash)

@@ -99,8 +99,8 @@ check_sink(const int ends[2])
 	end(&s);
 	/* Others write to it, too, and did not ask for O_NONBLOCK. */
 	assert_int_equal(flags_after, flags);
-	assert_string_equal(text, "me: one\nme: lines dropped because the log "
-	    "did not take them: 2\nme: four\nme: five\n");
+	assert_string_equal(text, "me: one\nme: log lines dropped because the "
+	    "log was not ready: 2\nme: four\nme: five\n");
 }
 
 static void
