@@ -32,7 +32,7 @@ hold(struct interrupt *i)
 	raise(SIGTERM);
 }
 
-/* It came, and shall not end the test. */
+/* The signal has arrived and must not end the test. */
 static void
 release(struct interrupt *i)
 {
@@ -51,7 +51,7 @@ open_pair(struct stream *s, struct interrupt *i, int fd[2])
 }
 
 static void
-a_wait_for_input_ends(void **state)
+a_signal_ends_a_wait_for_input(void **state)
 {
 	struct interrupt	i;
 	struct stream		s;
@@ -82,7 +82,7 @@ a_wait_for_input_ends(void **state)
 }
 
 static void
-a_wait_for_room_ends(void **state)
+a_signal_ends_a_wait_for_output(void **state)
 {
 	static const char	block[STREAM_OUT];
 	struct interrupt	i;
@@ -134,12 +134,12 @@ a_connection_that_is_never_accepted_ends(void **state)
 }
 
 static const struct CMUnitTest interrupt_spec[] = {
-	cmocka_unit_test(a_wait_for_input_ends),
-	cmocka_unit_test(a_wait_for_room_ends),
-	{ "a connection that is never completed ends",
+	cmocka_unit_test(a_signal_ends_a_wait_for_input),
+	cmocka_unit_test(a_signal_ends_a_wait_for_output),
+	{ "a signal ends a connection attempt",
 	    a_connection_that_is_never_accepted_ends, NULL, NULL,
 	    (void *)(uintptr_t)"address" },
-	{ "a connection to a Unix socket that is never accepted ends",
+	{ "a signal ends a connection attempt to a Unix socket",
 	    a_connection_that_is_never_accepted_ends, NULL, NULL,
 	    (void *)(uintptr_t)"path" },
 };

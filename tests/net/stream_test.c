@@ -58,7 +58,7 @@ hang_up(struct pair *p)
 }
 
 static void
-lines_come_one_by_one(void **state)
+lines_are_read_one_by_one(void **state)
 {
 	struct pair	*p = *state;
 	struct buffer	 line = { 0 };
@@ -91,7 +91,7 @@ lines_come_one_by_one(void **state)
 }
 
 static void
-a_line_beyond_the_limit_is_told(void **state)
+a_line_beyond_the_limit_is_reported(void **state)
 {
 	struct pair	*p = *state;
 	struct buffer	 line = { 0 };
@@ -104,7 +104,7 @@ a_line_beyond_the_limit_is_told(void **state)
 }
 
 static void
-silence_ends_at_the_deadline(void **state)
+a_silent_peer_times_out(void **state)
 {
 	struct pair	*p = *state;
 	struct failure	 why;
@@ -117,7 +117,7 @@ silence_ends_at_the_deadline(void **state)
 }
 
 static void
-a_peer_that_does_not_read_ends_at_the_deadline(void **state)
+a_peer_that_does_not_read_times_out(void **state)
 {
 	struct pair	*p = *state;
 	char		*much = memory_new(8 << 20, 1);
@@ -130,7 +130,7 @@ a_peer_that_does_not_read_ends_at_the_deadline(void **state)
 }
 
 static void
-writing_to_nobody_is_told(void **state)
+a_write_to_a_closed_connection_fails(void **state)
 {
 	struct pair	*p = *state;
 	struct failure	 why;
@@ -143,7 +143,7 @@ writing_to_nobody_is_told(void **state)
 }
 
 static void
-what_is_written_leaves_at_the_flush(void **state)
+output_is_sent_by_the_flush(void **state)
 {
 	struct pair	*p = *state;
 	struct failure	 why;
@@ -157,9 +157,9 @@ what_is_written_leaves_at_the_flush(void **state)
 	assert_memory_equal(got, "MAIL\r\nRCPT 1\r\n", 14);
 }
 
-/* The peer reads what does not fit into the socket at once. */
+/* The file is larger than the socket buffer. */
 static void
-a_file_arrives_from_its_offset(void **state)
+a_file_is_sent_from_its_offset(void **state)
 {
 	enum { SIZE = 300000, FROM = 1000 };
 	struct pair	*p = *state;
@@ -192,7 +192,7 @@ a_file_arrives_from_its_offset(void **state)
 }
 
 static void
-a_file_that_is_too_short_is_an_error(void **state)
+a_truncated_file_is_an_error(void **state)
 {
 	struct pair	*p = *state;
 	struct failure	 why;
@@ -207,14 +207,14 @@ a_file_that_is_too_short_is_an_error(void **state)
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static const struct CMUnitTest stream_spec[] = {
-	CASE(lines_come_one_by_one),
-	CASE(a_line_beyond_the_limit_is_told),
-	CASE(silence_ends_at_the_deadline),
-	CASE(a_peer_that_does_not_read_ends_at_the_deadline),
-	CASE(writing_to_nobody_is_told),
-	CASE(what_is_written_leaves_at_the_flush),
-	CASE(a_file_arrives_from_its_offset),
-	CASE(a_file_that_is_too_short_is_an_error),
+	CASE(lines_are_read_one_by_one),
+	CASE(a_line_beyond_the_limit_is_reported),
+	CASE(a_silent_peer_times_out),
+	CASE(a_peer_that_does_not_read_times_out),
+	CASE(a_write_to_a_closed_connection_fails),
+	CASE(output_is_sent_by_the_flush),
+	CASE(a_file_is_sent_from_its_offset),
+	CASE(a_truncated_file_is_an_error),
 };
 
 int

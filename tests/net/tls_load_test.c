@@ -38,7 +38,7 @@ const char	*built_with_foreign(void), *path_of_foreign(void);
 #undef tls_module_path
 
 static void
-says_which_file(void **state)
+the_error_names_the_file(void **state)
 {
 	struct failure	why;
 
@@ -50,7 +50,7 @@ says_which_file(void **state)
 }
 
 static void
-takes_no_other(void **state)
+a_module_of_another_version_is_refused(void **state)
 {
 	struct failure	why;
 
@@ -61,8 +61,8 @@ takes_no_other(void **state)
 }
 
 static const struct CMUnitTest load_spec[] = {
-	cmocka_unit_test(says_which_file),
-	cmocka_unit_test(takes_no_other),
+	cmocka_unit_test(the_error_names_the_file),
+	cmocka_unit_test(a_module_of_another_version_is_refused),
 };
 
 int

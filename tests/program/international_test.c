@@ -141,7 +141,7 @@ static const struct CMUnitTest international_spec[] = {
 	    "me@example.org", "j\303\266rg@example.net, b@example.net",
 	    EX_NOUSER, "MAIL FROM:<me@example.org>\n"
 	    "RCPT TO:<b@example.net>\n",
-	    "the server does not take names that are not ASCII"),
+	    "the server does not support addresses that are not ASCII"),
 	SAYS("such a sender fails for all", EIGHT,
 	    "j\303\266rg@example.org", "a@example.net,b@example.net",
 	    EX_DATAERR, "", "(SMTPUTF8)"),

@@ -95,8 +95,7 @@ fill(struct row *row, struct words *words, size_t step, size_t i,
 		row->err_too = words->say;
 	}
 	if (steps[step].at == ON_BODY && (code == 221 || code == 354)) {
-		row->err = "the server may have accepted the message all the "
-		    "same";
+		row->err = "the server may have accepted the message";
 		row->delivered = -1;	/* whatever the server thinks */
 	}
 }

@@ -236,8 +236,7 @@ set_expected_doubt(struct row *row, enum event event)
 	if (event == LEAVES)
 		row->err_too = "end of message: 421 4.3.2 going down";
 	else if (event != PUTS_OFF)
-		row->err = "the server may have accepted the message all the "
-		    "same";
+		row->err = "the server may have accepted the message";
 	row->delivered = -1;	/* either */
 }
 

@@ -82,40 +82,41 @@ fails(void **state)
 static const struct CMUnitTest reply_spec[] = {
 	READS("a reply is a code and text",
 	    "220 mail.example ESMTP\r\n", 220, "", "mail.example ESMTP"),
-	READS("a hyphen after the code means more lines follow",
+	READS("a hyphen after the code announces more lines",
 	    "250-mail.example\r\n250 SIZE\r\n", 250, "",
 	    "mail.example\nSIZE"),
 	READS("the text may be missing", "250\r\n", 250, "", ""),
-	READS("a bare LF ends a line, too", "250 ok\n", 250, "", "ok"),
+	READS("a bare LF ends a line", "250 ok\n", 250, "", "ok"),
 	READS("an enhanced status code is split off",
 	    "550 5.1.1 no such user\r\n", 550, "5.1.1", "no such user"),
-	READS("it is split off every line of a reply",
+	READS("an enhanced status code is split off every line",
 	    "550-5.7.1 go\r\n550 5.7.1 away\r\n", 550, "5.7.1", "go\naway"),
-	READS("it may be all there is", "250 2.1.5\r\n", 250, "2.1.5", ""),
-	READS("one of another class than the code is text",
+	READS("an enhanced status code without text",
+	    "250 2.1.5\r\n", 250, "2.1.5", ""),
+	READS("an enhanced status code of another class is text",
 	    "550 2.0.0 fine\r\n", 550, "", "2.0.0 fine"),
-	READS("what only looks like one is text",
+	READS("an incomplete enhanced status code is text",
 	    "250 2.0 liters\r\n", 250, "", "2.0 liters"),
-	READS("354 has none", "354 3.0.0 go on\r\n", 354, "",
+	READS("354 has no enhanced status code", "354 3.0.0 go on\r\n", 354, "",
 	    "3.0.0 go on"),
 	READS("control characters are made visible",
 	    "250 \033[2J\001\r\n", 250, "", "\\033[2J\\001"),
 	READS("a NUL is made visible", "250 a\0b\r\n", 250, "", "a\\000b"),
-	READS("what follows the reply is left for the next one",
+	READS("the next reply stays in the stream",
 	    "250 one\r\n250 two\r\n", 250, "", "one"),
-	DEFERS("silence and a closed connection are no reply", ""),
-	DEFERS("a connection closed between lines is no reply",
+	DEFERS("a closed connection is not a reply", ""),
+	DEFERS("a connection closed between lines is not a reply",
 	    "250-yes\r\n"),
-	DEFERS("a connection closed within a line is no reply", "250 ye"),
+	DEFERS("a connection closed within a line is not a reply", "250 ye"),
 	REFUSES("a greeting of another protocol",
 	    "SSH-2.0-OpenSSH_9.2\r\n"),
-	REFUSES("two digits are no code", "25 ok\r\n"),
-	REFUSES("four digits are no code", "2500 ok\r\n"),
-	REFUSES("a code of no class", "650 ok\r\n"),
-	REFUSES("a code that is no number", "2x0 ok\r\n"),
-	REFUSES("nothing between code and text", "250x\r\n"),
+	REFUSES("two digits are not a reply code", "25 ok\r\n"),
+	REFUSES("four digits are not a reply code", "2500 ok\r\n"),
+	REFUSES("the reply code begins with 6", "650 ok\r\n"),
+	REFUSES("the reply code is not a number", "2x0 ok\r\n"),
+	REFUSES("no space between reply code and text", "250x\r\n"),
 	REFUSES("an empty line", "\r\n"),
-	REFUSES("two codes in one reply", "250-a\r\n550 b\r\n"),
+	REFUSES("two reply codes in one reply", "250-a\r\n550 b\r\n"),
 };
 
 static bool
@@ -143,7 +144,7 @@ read_long(const char *line, size_t times, struct failure *why)
 }
 
 static void
-an_endless_line_is_refused(void **state)
+an_endless_line_is_invalid(void **state)
 {
 	struct failure	why;
 
@@ -154,7 +155,7 @@ an_endless_line_is_refused(void **state)
 }
 
 static void
-an_endless_reply_is_refused(void **state)
+an_endless_reply_is_invalid(void **state)
 {
 	struct failure	why;
 
@@ -165,7 +166,7 @@ an_endless_reply_is_refused(void **state)
 }
 
 static void
-silence_ends_at_the_deadline(void **state)
+a_silent_server_times_out(void **state)
 {
 	struct stream	s;
 	struct reply	r;
@@ -184,7 +185,7 @@ silence_ends_at_the_deadline(void **state)
 }
 
 static void
-a_reply_becomes_one_line(void **state)
+reply_line_joins_the_lines(void **state)
 {
 	struct reply	r;
 	struct failure	why;
@@ -199,10 +200,10 @@ a_reply_becomes_one_line(void **state)
 }
 
 static const struct CMUnitTest reply_bounds[] = {
-	cmocka_unit_test(an_endless_line_is_refused),
-	cmocka_unit_test(an_endless_reply_is_refused),
-	cmocka_unit_test(silence_ends_at_the_deadline),
-	cmocka_unit_test(a_reply_becomes_one_line),
+	cmocka_unit_test(an_endless_line_is_invalid),
+	cmocka_unit_test(an_endless_reply_is_invalid),
+	cmocka_unit_test(a_silent_server_times_out),
+	cmocka_unit_test(reply_line_joins_the_lines),
 };
 
 int

@@ -109,7 +109,7 @@ masks(void **state)
 
 /* Every piece of six octets, in every form. */
 static void
-masks_every_piece(void **state)
+every_part_of_six_octets_is_masked(void **state)
 {
 	struct secrets	s = { .forms = { 0 } };
 	char		text[16];
@@ -127,7 +127,7 @@ masks_every_piece(void **state)
 }
 
 static void
-masks_nothing_without_a_secret(void **state)
+without_a_secret_nothing_is_masked(void **state)
 {
 	struct secrets	s = { .forms = { 0 } };
 	char		text[] = SECRET;
@@ -138,7 +138,7 @@ masks_nothing_without_a_secret(void **state)
 }
 
 static void
-cuts_what_gets_too_long(void **state)
+a_text_that_gets_too_long_is_truncated(void **state)
 {
 	struct secrets	s = { .forms = { 0 } };
 	char		text[8] = "ab, ab!";
@@ -150,9 +150,8 @@ cuts_what_gets_too_long(void **state)
 	secrets_free(&s);
 }
 
-/* A long token, and a server that has much to say. */
 static void
-takes_no_time(void **state)
+a_long_token_and_a_long_text_take_little_time(void **state)
 {
 	struct secrets	 s = { .forms = { 0 } };
 	char		*token = memory_new(4001, 1);
@@ -171,9 +170,8 @@ takes_no_time(void **state)
 	free(text);
 }
 
-/* Neither form is found in the memory that holds it. */
 static void
-keeps_no_copy(void **state)
+no_copy_of_a_secret_is_kept(void **state)
 {
 	struct secrets	s = { .forms = { 0 } };
 
@@ -188,11 +186,11 @@ int
 main(void)
 {
 	const struct CMUnitTest	spec[] = {
-		cmocka_unit_test(masks_every_piece),
-		cmocka_unit_test(masks_nothing_without_a_secret),
-		cmocka_unit_test(cuts_what_gets_too_long),
-		cmocka_unit_test(takes_no_time),
-		cmocka_unit_test(keeps_no_copy),
+		cmocka_unit_test(every_part_of_six_octets_is_masked),
+		cmocka_unit_test(without_a_secret_nothing_is_masked),
+		cmocka_unit_test(a_text_that_gets_too_long_is_truncated),
+		cmocka_unit_test(a_long_token_and_a_long_text_take_little_time),
+		cmocka_unit_test(no_copy_of_a_secret_is_kept),
 	};
 
 	return CASES_RUN("secrets", masks, cases) +

@@ -1,5 +1,5 @@
 /*
- * How long a silent server is waited for.
+ * The timeouts of a session with a silent server.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #include "util/clock.h"
 
 static void
-silence(const struct session_options *options, const char *said,
+fails_in_time(const struct session_options *options, const char *said,
     const char *says)
 {
 	struct session	s;
@@ -29,25 +29,26 @@ silence(const struct session_options *options, const char *said,
 	assert_false(session_open(&s, pair[0], options, &why));
 	assert_int_equal(why.status, EX_TEMPFAIL);
 	if (strstr(why.text, says) == NULL)
-		fail_msg("not said: %s, but: %s", says, why.text);
+		fail_msg("\"%s\" lacks \"%s\"", why.text, says);
 	assert_true(clock_ms() - since < 10 * 1000);
 	session_close(&s);
 	close(pair[1]);
 }
 
 static void
-a_greeting_has_a_time_of_its_own(void **state)
+the_greeting_has_its_own_timeout(void **state)
 {
 	(void)state;
-	silence(&(struct session_options){ .prefix = "", .helo = "x", .greeting_ms = 50,
-	    .timeout_ms = 60 * 1000 }, "", "greeting: timed out");
+	fails_in_time(&(struct session_options){ .prefix = "", .helo = "x",
+	    .greeting_ms = 50, .timeout_ms = 60 * 1000 }, "",
+	    "greeting: timed out");
 }
 
 static void
-which_no_other_step_has(void **state)
+other_steps_have_the_general_timeout(void **state)
 {
 	(void)state;
-	silence(&(struct session_options){ .prefix = "", .helo = "x",
+	fails_in_time(&(struct session_options){ .prefix = "", .helo = "x",
 	    .greeting_ms = 60 * 1000, .timeout_ms = 50 },
 	    "220 mail.example\r\n", "EHLO: timed out");
 }
@@ -55,10 +56,10 @@ which_no_other_step_has(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest	patience_spec[] = {
-		cmocka_unit_test(a_greeting_has_a_time_of_its_own),
-		cmocka_unit_test(which_no_other_step_has),
+	const struct CMUnitTest	timeout_spec[] = {
+		cmocka_unit_test(the_greeting_has_its_own_timeout),
+		cmocka_unit_test(other_steps_have_the_general_timeout),
 	};
 
-	return cmocka_run_group_tests(patience_spec, NULL, NULL);
+	return cmocka_run_group_tests(timeout_spec, NULL, NULL);
 }

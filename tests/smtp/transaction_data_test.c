@@ -1,7 +1,6 @@
 /*
- * Whatever a message is made of, what goes out are lines that end with CRLF,
- * and after DATA one lone dot, at the end: the class of attacks that smuggle a
- * second message into the first has nothing to hold on to.
+ * Any message is sent as lines that end with CRLF, and after DATA with exactly
+ * one final dot, so that no second message can be smuggled into the first.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,7 +76,8 @@ send_to(struct sink *s, struct wire *w, bool stuffed, bool large)
 		assert_int_equal(pthread_create(&thread, NULL, drain, s), 0);
 	wire_rewind(w);
 	assert_true(stuffed ? transaction_data_stuffed(&out, w, &why) &&
-	    transaction_data_end(&out, &why) : transaction_data_plain(&out, w, &why));
+	    transaction_data_end(&out, &why) :
+	    transaction_data_plain(&out, w, &why));
 	stream_close(&out);
 	if (large)
 		pthread_join(thread, NULL);
@@ -189,7 +189,7 @@ power(size_t base, size_t n)
  * in pieces that part it in all ways.
  */
 static void
-no_string_smuggles_an_end(void **state)
+no_text_smuggles_an_end(void **state)
 {
 	static const char *const	around[][2] = { { "", "b\n" },
 		{ "b", "b\n" }, { "b\n", "" }, { "\n", "\n" } };
@@ -226,7 +226,7 @@ no_string_smuggles_an_end(void **state)
 }
 
 static void
-no_string_with_a_nul_is_taken(void **state)
+text_with_a_nul_is_refused(void **state)
 {
 	struct buffer	text = { 0 };
 	struct message	m;
@@ -282,7 +282,7 @@ add_across_edge(struct buffer *text, struct buffer *normal,
 
 /* Nothing looks at more than two octets on either side of where it is. */
 static void
-nor_across_the_edges_of_blocks(void **state)
+no_text_across_a_block_edge_smuggles_an_end(void **state)
 {
 	enum { LEN = 4 };
 	struct sent	s = { 0 };
@@ -308,7 +308,7 @@ nor_across_the_edges_of_blocks(void **state)
 
 /* Encoded, a body has other lines; they too are whole, and end once. */
 static void
-nor_does_text_that_is_encoded(void **state)
+no_encoded_text_smuggles_an_end(void **state)
 {
 	const struct wire_abilities	seven = { 0 };
 	struct sent			s = { 0 };
@@ -344,10 +344,10 @@ int
 main(void)
 {
 	static const struct CMUnitTest transaction_data_spec[] = {
-		cmocka_unit_test(no_string_smuggles_an_end),
-		cmocka_unit_test(no_string_with_a_nul_is_taken),
-		cmocka_unit_test(nor_across_the_edges_of_blocks),
-		cmocka_unit_test(nor_does_text_that_is_encoded),
+		cmocka_unit_test(no_text_smuggles_an_end),
+		cmocka_unit_test(text_with_a_nul_is_refused),
+		cmocka_unit_test(no_text_across_a_block_edge_smuggles_an_end),
+		cmocka_unit_test(no_encoded_text_smuggles_an_end),
 	};
 
 	return cmocka_run_group_tests(transaction_data_spec, NULL, NULL);
