@@ -179,7 +179,7 @@ reads_the_example(void **state)
 }
 
 static void
-knows_the_defaults(void **state)
+has_the_documented_defaults(void **state)
 {
 	struct test	*t = *state;
 
@@ -248,7 +248,7 @@ remembers_where(void **state)
 }
 
 static void
-adds_up(void **state)
+accumulates_some_keys(void **state)
 {
 	struct test		*t = *state;
 	const struct setting	*set;
@@ -489,7 +489,7 @@ refuses_ten_megabytes(void **state)
 }
 
 static void
-refuses_what_is_no_file(void **state)
+refuses_files_that_are_not_regular(void **state)
 {
 	struct test	*t = *state;
 
@@ -610,7 +610,7 @@ own(struct test *t, const char *name)
 }
 
 static void
-usual_places(void **state)
+default_files(void **state)
 {
 	struct test	*t = *state;
 	char		*other = memory_copy(folder_path(&t->folder, "other"));
@@ -735,7 +735,7 @@ environment_is_checked(void **state)
 }
 
 static void
-service_links_are_foreign(void **state)
+ignores_kubernetes_variables(void **state)
 {
 	struct test	*t = *state;
 
@@ -829,7 +829,7 @@ secret_of(const struct test *t, const char *user)
 }
 
 static void
-credentials_stay_home(void **state)
+credentials_are_for_their_smarthost(void **state)
 {
 	struct test	*t = *state;
 	static const char text[] =
@@ -878,37 +878,42 @@ stronger_credentials_complete(void **state)
 
 static const struct CMUnitTest spec[] = {
 	DOES(reads_the_example),
-	DOES(knows_the_defaults),
+	DOES(has_the_documented_defaults),
 	DOES(knows_every_key),
 	DOES(accepts_keys_without_effect),
 	DOES(remembers_where),
-	DOES(adds_up),
-	READS("blanks around key and value go", "\t helo\t =  a.b \t\n",
+	DOES(accumulates_some_keys),
+	READS("blanks around key and value are removed",
+	    "\t helo\t =  a.b \t\n",
 	    KEY_HELO, "a.b"),
 	READS("an equals sign belongs to the value",
 	    "smarthost = h\nuser = a=b\npassword = c\n", KEY_USER, "a=b"),
-	READS("a password is everything to the end of the line",
+	READS("a password extends to the end of the line",
 	    "smarthost = h\nuser = u\npassword = a # \"b\\' ;c=:& %\n",
 	    KEY_PASSWORD, "a # \"b\\' ;c=:& %"),
-	READS("the last of several counts", "helo = a\nhelo = b\n", KEY_HELO,
+	READS("the last of several settings is used",
+	    "helo = a\nhelo = b\n", KEY_HELO,
 	    "b"),
-	READS("an indented comment", "  # helo = a\n", KEY_HELO, "none"),
-	READS("a mechanism in small letters", "auth = plain login\n",
+	READS("a comment can be indented", "  # helo = a\n", KEY_HELO, "none"),
+	READS("mechanisms are case-insensitive", "auth = plain login\n",
 	    KEY_AUTH, "plain login"),
-	READS("off for the queue", "queue = off\n", KEY_QUEUE, "off"),
-	READS("a literal as helo", "helo = [192.0.2.1]\n", KEY_HELO,
+	READS("the queue can be off", "queue = off\n", KEY_QUEUE, "off"),
+	READS("helo can be an address literal",
+	    "helo = [192.0.2.1]\n", KEY_HELO,
 	    "[192.0.2.1]"),
-	READS("an IPv6 literal as helo", "helo = [ipv6:2001:db8::1]\n",
+	READS("helo can be an IPv6 literal", "helo = [ipv6:2001:db8::1]\n",
 	    KEY_HELO, "[ipv6:2001:db8::1]"),
-	READS("a helo that is not ASCII", "helo = m\303\274nchen.example\n",
+	READS("helo can be a name in UTF-8", "helo = m\303\274nchen.example\n",
 	    KEY_HELO, "m\303\274nchen.example"),
-	READS("user name in the URL", "smarthost = smtp://me@h\n"
+	READS("the user can be in the URL", "smarthost = smtp://me@h\n"
 	    "password_file = /x\n", KEY_PASSWORD_FILE, "/x"),
-	READS("a quoted local part", "from = \"a b\"@example.org\n", KEY_FROM,
+	READS("a local part can be quoted",
+	    "from = \"a b\"@example.org\n", KEY_FROM,
 	    "\"a b\"@example.org"),
-	READS("a user with a certificate alone", "smarthost = h\nuser = u\n"
+	READS("a user with a certificate needs no password",
+	    "smarthost = h\nuser = u\n"
 	    "tls_certificate = /c\ntls_key = /k\n", KEY_USER, "u"),
-	READS("a pin with the name of its digest",
+	READS("a pin can follow sha256//",
 	    "tls_pin = sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 	    "\n", KEY_TLS_PIN,
 	    "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
@@ -918,52 +923,58 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("an unknown key", "\nsmarthots = x\n",
 	    ":2: unknown key \"smarthots\"; did you mean smarthost?"),
 	REFUSES("letters swapped", "form = a@b\n", "did you mean from?"),
-	REFUSES("capitals and dashes", "Password-File = /x\n",
+	REFUSES("capitals and hyphens", "Password-File = /x\n",
 	    "did you mean password_file?"),
-	REFUSES("a key near none", "mailhub = x\n",
+	REFUSES("an unknown key that resembles no other", "mailhub = x\n",
 	    "unknown key \"mailhub\""),
 	REFUSES("an escape sequence as key", "\033[31m = x\n",
 	    "\"\\033[31m\""),
-	REFUSES("a line of base64 that is no setting",
+	REFUSES("a line of base64, which is not shown",
 	    "dHIwdWI0ZG9yJjMtc2VjcmV0=\n", ":1: unknown key before the ="),
-	REFUSES("no key", "= x\n", "unknown key \"\""),
+	REFUSES("an empty key", "= x\n", "unknown key \"\""),
 	REFUSES("a line without =", "smarthost mail\n",
 	    ":1: no = in this line; expected key = value; did you mean "
 	    "smarthost = ...?"),
-	REFUSES("a missing value", "from =\n", ":1: from: the value is missing"),
-	REFUSES("a list of nothing", "tls_pin = , ,\n",
+	REFUSES("a missing value",
+	    "from =\n", ":1: from: the value is missing"),
+	REFUSES("an empty list", "tls_pin = , ,\n",
 	    ":1: tls_pin: the value is missing"),
-	REFUSES("a host name that is not UTF-8", "domain = m\374nchen.example\n",
+	REFUSES("a host name that is not UTF-8",
+	    "domain = m\374nchen.example\n",
 	    "expected a host name"),
 	REFUSES("a control character", "helo = a\033b\n",
 	    "helo: the value contains a control"),
 	REFUSES("a lone carriage return", "helo = a\rb\n",
 	    "helo: the value contains a control"),
-	REFUSES("a number over its range", "connections = 1001\n",
+	REFUSES("a number above its range", "connections = 1001\n",
 	    "connections: \"1001\" is out of range; expected 1 to 1000"),
-	REFUSES("a number under it", "recipient_limit = 0\n", "1 to 1000000"),
-	REFUSES("a number past all bounds",
+	REFUSES("a number below its range",
+	    "recipient_limit = 0\n", "1 to 1000000"),
+	REFUSES("a number that exceeds 64 bits",
 	    "connections = 99999999999999999999999\n", "expected a number"),
-	REFUSES("a sign", "connections = -1\n", "expected a number"),
-	REFUSES("a number with words behind", "connections = 4 or so\n",
+	REFUSES("a number with a sign",
+	    "connections = -1\n", "expected a number"),
+	REFUSES("a number followed by words", "connections = 4 or so\n",
 	    "expected a number"),
 	REFUSES("a duration without unit", "timeout = 15\n", "such as 15s"),
 	REFUSES("a duration out of range", "queue_lifetime = 99w\n",
 	    "1s to 365d"),
-	REFUSES("a size that no disk has", "queue_size_limit = 9999999T\n",
+	REFUSES("a size above its range", "queue_size_limit = 9999999T\n",
 	    "a size such as"),
 	REFUSES("an unknown word", "from_mode = sometimes\n",
 	    "one of: local always never"),
-	REFUSES("yes or no", "received = true\n", "one of: yes no"),
+	REFUSES("a truth value other than yes and no",
+	    "received = true\n", "one of: yes no"),
 	REFUSES("an unknown mechanism", "auth = PLAIN NTLM\n",
 	    "SCRAM-SHA-256"),
 	REFUSES("commas between mechanisms", "auth = PLAIN,LOGIN\n",
 	    "SCRAM-SHA-256"),
 	REFUSES("a relative path", "password_file = secret\n",
 	    "begins with /"),
-	REFUSES("a relative program", "token_command = bin/token x\n",
+	REFUSES("a program with a relative path",
+	    "token_command = bin/token x\n",
 	    "absolute path of a program"),
-	REFUSES("a name around the address", "from = A <a@example.org>\n",
+	REFUSES("an address with a display name", "from = A <a@example.org>\n",
 	    "one address such as"),
 	REFUSES("an address without domain", "root = admin\n",
 	    "one address such as"),
@@ -976,50 +987,53 @@ static const struct CMUnitTest spec[] = {
 	    "a domain such as"),
 	REFUSES("an address as helo", "helo = 192.0.2.1\n",
 	    "an address literal such as [192.0.2.1]"),
-	REFUSES("an IPv6 literal without its tag", "helo = [2001:db8::1]\n",
+	REFUSES("an IPv6 literal without IPv6:", "helo = [2001:db8::1]\n",
 	    "[IPv6:2001:db8::1]"),
-	REFUSES("a literal that is not closed", "helo = [192.0.2.1\n",
+	REFUSES("a literal without a closing bracket", "helo = [192.0.2.1\n",
 	    "an address literal such as"),
 	REFUSES("a host with blanks", "tls_name = a b\n", "a host name"),
-	REFUSES("a name as source address", "source_address = a.example\n",
+	REFUSES("a host name as source address", "source_address = a.example\n",
 	    "an IPv4 or IPv6 address"),
 	REFUSES("a short pin", "tls_pin = AAAA\n", "44 characters"),
-	REFUSES("a pin by another digest", "tls_pin = sha1//"
+	REFUSES("a pin with another digest", "tls_pin = sha1//"
 	    "AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", "44 characters"),
 	REFUSES("a field without colon", "header_add = X-A 1\n",
 	    "a header field"),
 	REFUSES("a field name with blanks", "header_remove = X:A\n",
 	    "the name of a header field"),
-	REFUSES("a bad URL", "smarthost = smtps://h\n",
+	REFUSES("a URL with an unknown scheme", "smarthost = smtps://h\n",
 	    ":1: smarthost: \"smtps://h\": unknown scheme; expected "
 	    "submissions://"),
 
 	REFUSES("an unknown section", "[account work]\n",
 	    ":1: unknown section; expected [from PATTERN]"),
-	REFUSES("an open section", "[from *@work\n", "closing ] of the section"),
+	REFUSES("a section without a closing bracket",
+	    "[from *@work\n", "closing ] of the section"),
 	REFUSES("a section without pattern", "[from ]\n", "expected one word"),
-	REFUSES("a section with two", "[user a, b]\n", "for example [user www-data]"),
+	REFUSES("a section with two patterns",
+	    "[user a, b]\n", "for example [user www-data]"),
 	REFUSES("an empty section", "[]\n", "unknown section"),
-	REFUSES("half a bracket", "[", "closing ] of the section"),
+	REFUSES("an opening bracket alone", "[", "closing ] of the section"),
 	REFUSES("a key of the machine in a section", "[user x]\nqueue = off\n",
 	    ":2: queue: not allowed in a [user] section; put it at the top of "
 	    "the file"),
-	REFUSES("a key that shapes the message in [to]",
+	REFUSES("a key that changes the message in [to]",
 	    "[to *@x]\nfrom = a@b\n", "or in a [from] or [user] section"),
 	REFUSES("include in a section", "[user x]\ninclude = /x\n",
 	    "include: not allowed in a section"),
 
-	REFUSES("a Bcc for all to see", "\nheader_add = bcc: a@example.org\n",
+	REFUSES("a Bcc field, which would be visible",
+	    "\nheader_add = bcc: a@example.org\n",
 	    ":2: header_add: Bcc cannot be set"),
-	REFUSES("a sender by the back door",
+	REFUSES("a From field in header_set",
 	    "header_set = X-A: 1\nheader_set = From: a@example.org\n"
 	    "header_set = X-B: 2\n", ":2: header_set: From cannot be set; "
 	    "use from and from_mode"),
-	REFUSES("a forged trace", "header_add = Received: by x\n",
+	REFUSES("a Received field", "header_add = Received: by x\n",
 	    "use received = yes"),
-	REFUSES("a root that is local", "root = me@LocalHost\n",
+	REFUSES("a root that is a local name", "root = me@LocalHost\n",
 	    ":1: root: me@LocalHost is a local name"),
-	REFUSES("a section whose sender is not its own",
+	REFUSES("a from that does not match its section",
 	    "[from *@a.example]\nsmarthost = h\nfrom = x@b.example\n",
 	    ":3: from: x@b.example does not match [from *@a.example]"),
 	REFUSES("a user without a password", "smarthost = h\nuser = u\n",
@@ -1039,11 +1053,11 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("credentials in a section without smarthost",
 	    "smarthost = h\n[user x]\nuser = u\npassword_file = /x\n",
 	    ":3: user: requires smarthost"),
-	REFUSES("half a pair in a section",
+	REFUSES("a user without a password in a section",
 	    "[user x]\nsmarthost = h\nuser = u\n", ":3: user: requires"),
-	REFUSES("a key without certificate", "tls_key = /k\n",
+	REFUSES("tls_key without tls_certificate", "tls_key = /k\n",
 	    ":1: tls_key: requires tls_certificate"),
-	REFUSES("always, but no from", "from_mode = always\n",
+	REFUSES("from_mode = always without from", "from_mode = always\n",
 	    ":1: from_mode: always requires from"),
 
 	DOES(installed_file_is_right),
@@ -1059,20 +1073,20 @@ static const struct CMUnitTest spec[] = {
 	DOES(reads_odd_shapes),
 	DOES(refuses_nul),
 	DOES(refuses_ten_megabytes),
-	DOES(refuses_what_is_no_file),
+	DOES(refuses_files_that_are_not_regular),
 	DOES(refuses_writable_by_all),
 	DOES(refuses_a_shared_password),
 	DOES(explains_missing_rights),
-	DOES(usual_places),
+	DOES(default_files),
 	DOES(foreign_own_file),
 	DOES(environment_wins_over_top),
 	DOES(environment_loses_one_newline),
 	DOES(environment_is_checked),
-	DOES(service_links_are_foreign),
+	DOES(ignores_kubernetes_variables),
 	DOES(environment_from_files),
 	DOES(overrides_win),
 	DOES(overrides_are_checked),
-	DOES(credentials_stay_home),
+	DOES(credentials_are_for_their_smarthost),
 	DOES(stronger_credentials_complete),
 };
 
