@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "util/memory.h"
 #include "util/visible.h"
@@ -26,4 +27,16 @@ output_text(const char *text)
 
 	fputs(visible_more(shown, size, text, ""), stdout);
 	free(shown);
+}
+
+void
+output_time(int64_t seconds)
+{
+	time_t		t = (time_t)seconds;
+	struct tm	tm;
+	char		date[64] = "?";
+
+	if (localtime_r(&t, &tm) != NULL)
+		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S %z", &tm);
+	fputs(date, stdout);
 }

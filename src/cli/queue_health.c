@@ -5,10 +5,10 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "cli/output.h"
 #include "queue/health.h"
 #include "util/buffer.h"
 #include "util/json.h"
-#include "util/visible.h"
 
 enum { UNHEALTHY = 1 };
 
@@ -36,18 +36,19 @@ read_state(struct queue_state *s, struct spool *spool, struct failure *why)
 	return true;
 }
 
-/* "2026-11-21 22:04:16 +0000", or "never". */
+/* "last error: 2026-11-21 22:04:16 +0000: text", or "last error: never". */
 static void
-print_time(const char *what, int64_t seconds, const char *text)
+print_event(const char *name, int64_t seconds, const char *text)
 {
-	time_t		t = (time_t)seconds;
-	struct tm	tm;
-	char		date[64] = "never", shown[1200];
-
-	if (seconds > 0 && localtime_r(&t, &tm) != NULL)
-		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S %z", &tm);
-	printf("%s: %s%s%s\n", what, date, text[0] != '\0' ? ": " : "",
-	    visible_more(shown, sizeof(shown), text, ""));
+	printf("%s: ", name);
+	if (seconds > 0)
+		output_time(seconds);
+	else
+		printf("never");
+	if (text[0] != '\0')
+		printf(": ");
+	output_text(text);
+	putchar('\n');
 }
 
 static void
@@ -62,10 +63,10 @@ print_text(const struct queue_state *s, bool too_old)
 	printf("\nfailed: %zu message%s, %llu Kbytes\n", s->failed.entries,
 	    s->failed.entries == 1 ? "" : "s",
 	    (unsigned long long)(s->failed.octets / 1024));
-	print_time("last success", s->health.success, "");
-	print_time("last given up", s->health.given_up,
+	print_event("last success", s->health.success, "");
+	print_event("last given up", s->health.given_up,
 	    health_is_bad(&s->health) ? "NOTHING SENT SINCE" : "");
-	print_time("last error", s->health.error, s->health.text);
+	print_event("last error", s->health.error, s->health.text);
 }
 
 static void

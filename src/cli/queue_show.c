@@ -40,18 +40,6 @@ status_of(const struct outcome *o)
 }
 
 static void
-print_time(const char *what, int64_t seconds)
-{
-	time_t		t = (time_t)seconds;
-	struct tm	tm;
-	char		date[64] = "?";
-
-	if (localtime_r(&t, &tm) != NULL)
-		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S %z", &tm);
-	printf("%s: %s\n", what, date);
-}
-
-static void
 print_visible(const char *before, const char *text, const char *after)
 {
 	fputs(before, stdout);
@@ -73,11 +61,13 @@ print_docket(const struct entry *e)
 {
 	const struct docket	*d = &e->docket;
 
-	printf("entry: %s\nstate: %s\n", e->name, state_of(e));
-	print_time("arrived", d->arrived_us / 1000000);
-	if (e->folder == SPOOL_QUEUE)
-		print_time("next attempt", e->next);
-	printf("attempts: %u\nsize: %llu\nuser: %lu", d->attempts,
+	printf("entry: %s\nstate: %s\narrived: ", e->name, state_of(e));
+	output_time(d->arrived_us / 1000000);
+	if (e->folder == SPOOL_QUEUE) {
+		printf("\nnext attempt: ");
+		output_time(e->next);
+	}
+	printf("\nattempts: %u\nsize: %llu\nuser: %lu", d->attempts,
 	    (unsigned long long)d->message_size, (unsigned long)d->uid);
 	print_visible(" ", d->caller, "\n");
 	print_text("reason: ", d->reason);
