@@ -88,7 +88,7 @@ bad_url(struct failure *why, struct piece url, const char *what)
 }
 
 static bool
-parse_scheme(struct smarthost *h, struct piece name)
+parse_scheme(struct smarthost_url *h, struct piece name)
 {
 	const char	*plus = memchr(name.at, '+', name.len);
 	size_t		 len = plus != NULL ? (size_t)(plus - name.at)
@@ -111,7 +111,7 @@ parse_scheme(struct smarthost *h, struct piece name)
 
 /* Decodes %XX (RFC 3986 section 2.1); control characters are refused. */
 static bool
-parse_user(struct smarthost *h, struct piece from)
+parse_user(struct smarthost_url *h, struct piece from)
 {
 	size_t	n = 0;
 
@@ -160,7 +160,7 @@ is_ip(const char *host)
 }
 
 static bool
-parse_port(struct smarthost *h, struct piece port)
+parse_port(struct smarthost_url *h, struct piece port)
 {
 	unsigned long	n = 0;
 
@@ -176,7 +176,7 @@ parse_port(struct smarthost *h, struct piece port)
 
 /* host, host:port, [address] or [address]:port */
 static const char *
-parse_host(struct smarthost *h, struct piece p)
+parse_host(struct smarthost_url *h, struct piece p)
 {
 	bool		 literal = p.len > 0 && p.at[0] == '[';
 	const char	*end = memchr(p.at, literal ? ']' : ':', p.len);
@@ -209,7 +209,7 @@ parse_host(struct smarthost *h, struct piece p)
 }
 
 static const char *
-parse_socket(struct smarthost *h, struct piece path)
+parse_socket(struct smarthost_url *h, struct piece path)
 {
 	struct sockaddr_un	un;
 
@@ -225,7 +225,7 @@ parse_socket(struct smarthost *h, struct piece path)
 
 /* Parses the part after scheme://; returns an error, or NULL. */
 static const char *
-parse_authority(struct smarthost *h, struct piece p)
+parse_authority(struct smarthost_url *h, struct piece p)
 {
 	const char	*slash = memchr(p.at, '/', p.len);
 	const char	*end = slash != NULL ? slash : p.at + p.len;
@@ -246,7 +246,7 @@ parse_authority(struct smarthost *h, struct piece p)
 
 /* Sets the default scheme (bare: the URL has none) or the default port. */
 static void
-set_defaults(struct smarthost *h, bool bare)
+set_defaults(struct smarthost_url *h, bool bare)
 {
 	for (size_t i = 0; i < COUNT(schemes); i++) {
 		if (bare && h->port_given && schemes[i].port == h->port)
@@ -258,7 +258,7 @@ set_defaults(struct smarthost *h, bool bare)
 }
 
 static const char *
-check_lookup(const struct smarthost *h)
+check_lookup(const struct smarthost_url *h)
 {
 	if (h->lookup == LOOKUP_ADDRESS)
 		return NULL;
@@ -270,7 +270,7 @@ check_lookup(const struct smarthost *h)
 }
 
 static bool
-parse_url(struct smarthost *h, struct piece url, struct failure *why)
+parse_url(struct smarthost_url *h, struct piece url, struct failure *why)
 {
 	const char	*sign = memmem(url.at, url.len, "://", 3);
 	size_t		 skip = sign != NULL ? (size_t)(sign - url.at) + 3 : 0;
@@ -311,7 +311,7 @@ parse_list(struct smarthost_list *list, const char *value,
 			    "too many smarthosts (at most %d)", LIST_MAX);
 		list->host = memory_room(list->host, list->n, &list->cap,
 		    sizeof(list->host[0]));
-		list->host[list->n] = (struct smarthost){ .user = NULL };
+		list->host[list->n] = (struct smarthost_url){ .user = NULL };
 		if (!parse_url(&list->host[list->n++], url, why))
 			return false;
 	}
@@ -332,7 +332,7 @@ smarthost_list_parse(struct smarthost_list *list, const char *value,
 }
 
 bool
-smarthost_is_local(const struct smarthost *h)
+smarthost_is_local(const struct smarthost_url *h)
 {
 	struct in_addr	ip4;
 	struct in6_addr	ip6;

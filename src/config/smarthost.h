@@ -27,7 +27,7 @@ enum smarthost_scheme {
 
 enum smarthost_lookup { LOOKUP_ADDRESS, LOOKUP_SRV, LOOKUP_MX };
 
-struct smarthost {
+struct smarthost_url {
 	enum smarthost_scheme	 scheme;
 	enum smarthost_lookup	 lookup;
 	char			*user;	/* owned, or NULL */
@@ -39,7 +39,7 @@ struct smarthost {
 };
 
 struct smarthost_list {
-	struct smarthost	*host;	/* owned */
+	struct smarthost_url	*host;	/* owned */
 	size_t			 n;
 	size_t			 cap;
 };
@@ -55,7 +55,7 @@ bool	smarthost_list_parse(struct smarthost_list *, const char *value,
  * Whether the URL is that of a Unix socket, localhost, 127.0.0.0/8 or ::1.
  * connect_is_local() checks the address of an open connection.
  */
-bool	smarthost_is_local(const struct smarthost *);
+bool	smarthost_is_local(const struct smarthost_url *);
 
 void	smarthost_list_free(struct smarthost_list *);
 

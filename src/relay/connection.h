@@ -28,7 +28,7 @@ struct connection {
 	struct interrupt		*interrupt;	/* NULL: none */
 	struct command_process		*commands;
 	struct config_subject		 subject;
-	const struct smarthost		*smarthost;
+	const struct smarthost_url		*smarthost;
 	struct endpoint			 at;
 	bool				 no_chunking;	/* do not use BDAT */
 

@@ -39,7 +39,7 @@ look_up(struct endpoints *e, struct failure *why)
 		[SCHEME_SMTP]		= "smtp",
 		[SCHEME_LMTP]		= "lmtp",
 	};
-	const struct smarthost	*h = e->smarthost;
+	const struct smarthost_url	*h = e->smarthost;
 	struct lookup_targets	*targets = &e->targets;
 	char			 name[LOOKUP_NAME + 32];
 
@@ -66,7 +66,7 @@ look_up(struct endpoints *e, struct failure *why)
 enum endpoints_result
 endpoints_next(struct endpoints *e, struct failure *why)
 {
-	const struct smarthost		*h = e->smarthost;
+	const struct smarthost_url		*h = e->smarthost;
 	const struct lookup_target	*t;
 
 	if (e->once_more) {

@@ -21,7 +21,7 @@
 
 struct endpoints {
 	/* The endpoint found last; valid until the next call. */
-	const struct smarthost	*smarthost;	/* NULL: none yet */
+	const struct smarthost_url	*smarthost;	/* NULL: none yet */
 	struct endpoint		 at;
 
 	struct smarthost_list	 smarthosts;

@@ -11,7 +11,7 @@
 
 struct good {
 	const char		*value;
-	struct smarthost	 want;
+	struct smarthost_url	 want;
 	bool			 local;
 };
 
@@ -21,7 +21,7 @@ reads(void **state)
 	const struct good	*c = *state;
 	struct smarthost_list	 list;
 	struct failure		 why = { 0 };
-	const struct smarthost	*h;
+	const struct smarthost_url	*h;
 
 	if (!smarthost_list_parse(&list, c->value, &why))
 		fail_msg("%s", why.text);

@@ -55,7 +55,7 @@ advises(void **state)
 	struct folder		 folder;
 	struct config		 config;
 	struct config_source	 source;
-	struct smarthost	 smarthost = { .scheme = row->scheme != 0 ?
+	struct smarthost_url	 smarthost = { .scheme = row->scheme != 0 ?
 				    row->scheme : SCHEME_SUBMISSION,
 				    .host = "smtp.example.org" };
 	struct auth_options	 auth = { .user = "nina" };
@@ -101,7 +101,7 @@ advises(void **state)
 static void
 long_text_is_truncated(void **state)
 {
-	struct smarthost	 smarthost = { .scheme = SCHEME_SUBMISSION,
+	struct smarthost_url	 smarthost = { .scheme = SCHEME_SUBMISSION,
 				    .host = "smtp.example.org" };
 	struct config		 config = { .path = NULL };
 	static struct connection c;

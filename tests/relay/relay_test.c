@@ -1,0 +1,261 @@
+/*
+ * relay_send() with one or two scripted smarthosts: which of them is tried,
+ * how often, and what becomes of the last message.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "relay/relay.h"
+#include "support/cases.h"
+#include "support/folder.h"
+#include "support/smarthost.h"
+
+enum { HOSTS = 2 };
+
+struct sends {
+	const char		*sentence;
+	struct script		 script[HOSTS];
+	enum outcome_kind	 kind;		/* of the last message */
+	int			 code;
+	size_t			 connections[HOSTS];
+	size_t			 messages[HOSTS];
+	int			 n;		/* messages; 0: 1 */
+	const char		*conf;		/* or NULL */
+	const char		*second;	/* sender from the second message
+						 * on; NULL: the same */
+	bool			 remember;
+	bool			 unasked;
+	bool			 in_doubt;
+};
+
+struct place {
+	struct folder		 folder;
+	struct smarthost	*host[HOSTS];
+	struct config		 config;
+	struct identity		 me;
+	struct message		 message;
+	struct relay		 relay;
+};
+
+static void
+place_begin(struct place *p, const struct script *scripts, const char *more)
+{
+	static const struct message_limits	limits;
+	static const char	text[] = "From: a@example.org\r\n\r\nHello\r\n";
+	struct config_source	source;
+	struct failure		why;
+	char			conf[512];
+
+	folder_make(&p->folder);
+	for (int i = 0; i < HOSTS; i++)
+		p->host[i] = smarthost_start(&scripts[i]);
+	snprintf(conf, sizeof(conf), "smarthost = smtp://127.0.0.1:%u "
+	    "smtp://127.0.0.1:%u\ntimeout = 5s\n%s", p->host[0]->port,
+	    p->host[1]->port, more != NULL ? more : "");
+	source = (struct config_source){ .file = folder_write(&p->folder,
+	    "conf", 0600, conf) };
+	if (!config_load(&p->config, &source, &why))
+		fail_msg("%s", why.text);
+	identity_find(&p->me, &p->config);
+	message_begin(&p->message, &limits);
+	assert_true(message_feed(&p->message, text, sizeof(text) - 1, &why));
+	assert_true(message_end(&p->message, &why));
+	relay_begin(&p->relay, &p->config, &p->me, NULL);
+}
+
+static void
+place_end(struct place *p)
+{
+	relay_end(&p->relay);
+	message_free(&p->message);
+	identity_free(&p->me);
+	config_free(&p->config);
+	for (int i = 0; i < HOSTS; i++)
+		smarthost_stop(p->host[i]);
+	folder_remove(&p->folder);
+}
+
+static void
+sends(void **state)
+{
+	const struct sends	*c = *state;
+	static struct place	 p;
+	struct outcome		 o = { .kind = OUTCOME_WAITING };
+
+	place_begin(&p, c->script, c->conf);
+	p.relay.remember = c->remember;
+	for (int i = 0; i < (c->n > 0 ? c->n : 1); i++) {
+		struct envelope	env = { 0 };
+
+		envelope_set_reverse(&env, i > 0 && c->second != NULL ?
+		    c->second : "a@example.org");
+		envelope_add(&env, "b@example.net");
+		o = (struct outcome){ .kind = OUTCOME_WAITING };
+		relay_send(&p.relay, &env, &p.message, &o);
+		envelope_free(&env);
+	}
+	for (int i = 0; i < HOSTS; i++) {
+		assert_true(smarthost_wait_connections(p.host[i],
+		    c->connections[i]));
+		assert_true(smarthost_wait_messages(p.host[i],
+		    c->messages[i]));
+		assert_int_equal(smarthost_connections(p.host[i]),
+		    c->connections[i]);
+		assert_int_equal(smarthost_messages(p.host[i]),
+		    c->messages[i]);
+	}
+	if (o.kind != c->kind)
+		print_error("%s\n", o.text);
+	assert_int_equal(o.kind, c->kind);
+	assert_int_equal(o.code, c->code);
+	assert_int_equal(o.unasked, c->unasked);
+	assert_int_equal(o.in_doubt, c->in_doubt);
+	place_end(&p);
+}
+
+#define REFUSES	{ .steps = { { .at = ON_GREETING, .say = "554 no", \
+	.then = THEN_CLOSE } } }
+#define AT(stage, ...)	{ .steps = { { .at = stage, __VA_ARGS__ } } }
+
+static const struct sends sends_table[] = {
+	{ "the first smarthost is sent the message", { { 0 } },
+	    OUTCOME_DELIVERED, 250, { 1, 0 },
+	    .messages = { 1, 0 } },
+	{ "if the greeting is a refusal, the next smarthost is tried",
+	    { REFUSES }, OUTCOME_DELIVERED, 250, { 1, 1 },
+	    .messages = { 0, 1 } },
+	{ "if all refuse, no server has refused the message",
+	    { REFUSES, REFUSES }, OUTCOME_FAILED, 0, { 1, 1 },
+	    .messages = { 0, 0 },
+	    .unasked = true },
+	{ "if the connection is lost at MAIL, the next smarthost is tried",
+	    { AT(ON_MAIL, .say = "", .then = THEN_CLOSE) },
+	    OUTCOME_DELIVERED, 250, { 1, 1 },
+	    .messages = { 0, 1 } },
+	{ "a refused sender is an outcome", { AT(ON_MAIL, .say = "550 no") },
+	    OUTCOME_FAILED, 550, { 1, 0 },
+	    .messages = { 0, 0 } },
+	{ "a refused recipient is an outcome",
+	    { AT(ON_RCPT, .say = "550 5.1.1 no") },
+	    OUTCOME_FAILED, 550, { 1, 0 },
+	    .messages = { 0, 0 } },
+	{ "after the message was sent, no other smarthost is tried",
+	    { AT(ON_BODY, .say = "", .then = THEN_CLOSE) },
+	    OUTCOME_DEFERRED, 0, { 1, 0 },
+	    .messages = { 1, 0 }, .in_doubt = true },
+	{ "the session is kept for the next message", { { 0 } },
+	    OUTCOME_DELIVERED, 250, { 1, 0 },
+	    .messages = { 2, 0 }, .n = 2 },
+	{ "a session that the server has closed is replaced",
+	    { AT(ON_BODY, .say = "250 2.0.0 ok", .then = THEN_CLOSE) },
+	    OUTCOME_DELIVERED, 250, { 2, 0 },
+	    .messages = { 2, 0 }, .n = 2 },
+	{ "a session with MAILMAX messages is replaced",
+	    { { .keywords = "LIMITS MAILMAX=1" } },
+	    OUTCOME_DELIVERED, 250, { 2, 0 },
+	    .messages = { 2, 0 }, .n = 2 },
+	{ "a session of the next smarthost is kept, too", { REFUSES },
+	    OUTCOME_DELIVERED, 250, { 1, 1 },
+	    .messages = { 0, 2 }, .n = 2 },
+	{ "a session for another sender's settings is not used",
+	    { { 0 } }, OUTCOME_DELIVERED, 250, { 2, 0 },
+	    .messages = { 2, 0 }, .n = 2,
+	    .second = "c@example.org",
+	    .conf = "[from c@example.org]\nhelo = c.example\n" },
+	{ "smarthosts that refuse are tried for each message",
+	    { REFUSES, REFUSES }, OUTCOME_FAILED, 0, { 2, 2 },
+	    .messages = { 0, 0 },
+	    .n = 2, .unasked = true },
+	{ "or only once, if the relay remembers", { REFUSES, REFUSES },
+	    OUTCOME_FAILED, 0, { 1, 1 },
+	    .messages = { 0, 0 }, .n = 2, .remember = true,
+	    .unasked = true },
+	{ "after 421 to MAIL twice, the sender's messages are not sent",
+	    { AT(ON_MAIL, .say = "421 no", .then = THEN_CLOSE),
+	    AT(ON_MAIL, .say = "421 no", .then = THEN_CLOSE) },
+	    OUTCOME_DEFERRED, 0, { 2, 2 },
+	    .messages = { 0, 0 }, .n = 3,
+	    .remember = true, .unasked = true },
+	{ "after 421 to MAIL for two senders, no messages are sent",
+	    { AT(ON_MAIL, .say = "421 no", .then = THEN_CLOSE),
+	    AT(ON_MAIL, .say = "421 no", .then = THEN_CLOSE) },
+	    OUTCOME_DEFERRED, 0, { 2, 2 },
+	    .messages = { 0, 0 }, .n = 3,
+	    .second = "c@example.org", .remember = true, .unasked = true },
+};
+
+/* A watch that stops the attempt when n callbacks have been made. */
+struct stops {
+	const char	*sentence;
+	int		 n;
+	size_t		 connections;
+	size_t		 messages;
+	enum outcome_kind first, second;
+};
+
+static bool
+count_down(void *context, struct failure *why)
+{
+	int	*n = context;
+
+	return (*n)-- > 0 || failed(why, EX_IOERR, "the disk is full");
+}
+
+static void
+stops(void **state)
+{
+	const struct stops	*c = *state;
+	static struct place	 p;
+	struct script		 scripts[HOSTS] = {
+		{ .keywords = "LIMITS RCPTMAX=1" },
+	};
+	int			 n = c->n;
+	struct relay_watch	 watch = { .ready = count_down,
+				    .judged = count_down, .context = &n };
+	struct envelope		 env = { 0 };
+	struct outcome		 o[2] = { { .kind = OUTCOME_WAITING } };
+
+	place_begin(&p, scripts, NULL);
+	p.relay.watch = &watch;
+	envelope_set_reverse(&env, "a@example.org");
+	envelope_add(&env, "b@example.net");
+	envelope_add(&env, "c@example.net");
+	relay_send(&p.relay, &env, &p.message, o);
+	assert_true(smarthost_wait_connections(p.host[0], c->connections));
+	assert_true(smarthost_wait_messages(p.host[0], c->messages));
+	assert_int_equal(smarthost_connections(p.host[0]), c->connections);
+	assert_int_equal(smarthost_connections(p.host[1]), 0);
+	assert_int_equal(smarthost_messages(p.host[0]), c->messages);
+	assert_int_equal(o[0].kind, c->first);
+	assert_int_equal(o[1].kind, c->second);
+	assert_int_equal(p.relay.stopped, n < 0);
+	if (o[1].kind == OUTCOME_DEFERRED) {
+		assert_string_equal(o[1].text, "the disk is full");
+		assert_int_equal(o[1].status, EX_TEMPFAIL);
+	}
+	envelope_free(&env);
+	place_end(&p);
+}
+
+static const struct stops stops_table[] = {
+	{ "without permission, no transaction begins", 0, 1, 0,
+	    OUTCOME_DEFERRED, OUTCOME_DEFERRED },
+	{ "if an outcome cannot be recorded, no other transaction begins", 1,
+	    1, 1, OUTCOME_DELIVERED, OUTCOME_DEFERRED },
+	{ "each transaction is recorded", 3, 1, 2, OUTCOME_DELIVERED,
+	    OUTCOME_DELIVERED },
+};
+
+int
+main(void)
+{
+	return CASES_RUN("relay_send", sends, sends_table) +
+	    CASES_RUN("relay_watch", stops, stops_table);
+}
