@@ -34,7 +34,7 @@ report_line(const char *text)
 static void
 print_line(enum error_mode errors, const struct log *log, const char *text)
 {
-	/* With the log on stderr the line stands there already. */
+	/* If the log is standard error, the line is there already. */
 	if (errors != ERRORS_QUIET && log->target != LOG_TO_STDERR)
 		report_line(text);
 }
@@ -54,10 +54,10 @@ print_outcome(void *context, const struct outcome *o, const char *text)
 	const struct report	*r = context;
 
 	if (o->kind == OUTCOME_DEFERRED && r->queued != NULL) {
-		/* Good news to programs, not to whoever watches with -v. */
+		/* Not an error: only -v prints it. */
 		printf("*** ");
 		output_text(text);
-		printf("; waits in the queue as %s\n", r->queued);
+		printf("; queued as %s\n", r->queued);
 	} else if (o->kind == OUTCOME_FAILED && r->kept != NULL) {
 		struct buffer	line = { 0 };
 

@@ -1,5 +1,5 @@
 /*
- * report.h - what became of a message, told to the caller and the log
+ * report.h - report failures and outcomes on standard error and in the log
  */
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
@@ -13,32 +13,34 @@
 #include "util/failure.h"
 #include "util/log.h"
 
-/* One line on stderr, which nobody waits for to be read. */
+/* Writes one line to standard error, without waiting for a reader. */
 void	report_line(const char *text);
 
 /*
- * One line on stderr (unless -oeq) and the same in the log; returns the exit
- * status.
+ * Writes the failure to the log and, except with -oeq, to standard error.
+ * Returns the exit status.
  */
 int	report_failure(const struct log *, enum error_mode,
 	    const struct failure *);
 
-/* All borrowed. */
+/* All pointers are borrowed. */
 struct report {
 	const struct log	*log;
 	enum error_mode		 errors;
 	const struct envelope	*envelope;
-	const char		*queued;	/* the entry that holds what was
-						 * deferred, or NULL */
-	const char		*kept;		/* the one in failed/, or NULL */
-	const char		*spool;		/* where failed/ is */
-	bool			 verbose;	/* -v: why something waits in
-						 * the queue, on stdout */
+	const char		*queued;	/* ID of the entry that holds
+						 * what is deferred, or NULL */
+	const char		*kept;		/* ID of the entry in failed/,
+						 * or NULL */
+	const char		*spool;		/* the directory of failed/ */
+	bool			 verbose;	/* -v: also print on standard
+						 * output why it is queued */
 };
 
 /*
- * One line for each different text among the forward-paths that were not
- * delivered, naming them.  Returns the exit status (mail/outcome.h).
+ * Prints one line for each different text among the outcomes that are not
+ * "delivered", with the forward-paths.  submit_message() has logged them.
+ * Returns the exit status (mail/outcome.h).
  */
 int	report_outcomes(const struct report *, const struct outcome *);
 

@@ -30,7 +30,7 @@ parse_sender(const char *text, struct address *a, struct failure *why)
 	    why))
 		return failure_prefix(why, "-f: ");
 	good = list.n == 1 || failed(why, EX_USAGE,
-	    "-f: one address is wanted");
+	    "-f requires exactly one address");
 	if (good)
 		*a = list.address[--list.n];
 	address_list_free(&list);
@@ -76,8 +76,8 @@ add_recipients(struct envelope *env, const struct options *o,
 		envelope_add(env, path.data)->notify = o->notify;
 	}
 	if (good && to.n == 0 && !o->from_header)
-		good = failed(why, EX_USAGE, "no recipients: name them as "
-		    "arguments, or use -t to take them from the header");
+		good = failed(why, EX_USAGE, "no recipients: specify "
+		    "addresses, or -t to take them from the header");
 	buffer_free(&path);
 	address_list_free(&to);
 	return good;
@@ -98,7 +98,8 @@ read_message(struct message *m, const struct options *options,
 		return false;
 	if (dot_ended)
 		log_line(submit->options.log, LOG_INFO,
-		    "a lone dot ended the message (no -i was given)");
+		    "the message ended at a line that consists of a dot "
+		    "(use -i to prevent this)");
 	return true;
 }
 
@@ -154,6 +155,7 @@ report_result(const struct options *options, const struct submit_options *s,
 	return report_outcomes(&report, result->outcomes);
 }
 
+/* Completes *how with what applies to every mode. */
 static int
 send_message(const struct options *options, struct submit_options *how)
 {

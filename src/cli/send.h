@@ -1,5 +1,5 @@
 /*
- * send.h - one message from standard input to the smarthost
+ * send.h - sendmail without -b: submit one message from standard input
  */
 #ifndef CLI_SEND_H
 #define CLI_SEND_H
@@ -8,13 +8,16 @@
 #include "config/config.h"
 #include "util/log.h"
 
-/* Reads, completes, hands over, reports; returns the exit status. */
+/*
+ * Reads the message, submits it (submit/submit.h) and reports the outcomes.
+ * Returns the exit status.
+ */
 int	send_mail(const struct options *, const struct config *,
 	    const struct log *);
 
 /*
- * -bv: prints what the envelope would be, and sends nothing.  Standard input
- * is read only where it has recipients (-t).
+ * -bv: prints the envelope that the message would have, and sends nothing.
+ * Standard input is read only with -t.
  */
 int	send_verify(const struct options *, const struct config *,
 	    const struct log *);

@@ -168,7 +168,7 @@ check_remaining(struct expand_state *e)
 	return false;
 }
 
-/* The sources are in the order of the given paths; each path has at least one. */
+/* Sources are in the order of the given paths; each path has at least one. */
 static void
 make_map(const struct expand_state *e, struct expand_map *map,
     size_t n_given, const size_t *places, size_t n)

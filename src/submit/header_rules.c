@@ -20,11 +20,7 @@ is_8bit(const char *text)
 	return false;
 }
 
-/*
- * The configuration's rule
- */
-
-/* Does a field have the name that "Name" or "Name: value" begins with? */
+/* Whether a field has the name that "Name" or "Name: value" begins with. */
 static bool
 has_name_of(const struct field *f, const void *context)
 {
@@ -35,13 +31,13 @@ has_name_of(const struct field *f, const void *context)
 }
 
 static void
-remove_like(struct message *m, const char *line)
+remove_field(struct message *m, const char *line)
 {
 	header_remove_if(&m->header, has_name_of, line);
 }
 
 static void
-add(struct message *m, const char *line)
+add_field(struct message *m, const char *line)
 {
 	size_t	 name_len = strcspn(line, ":");
 	char	*name = memory_copy_n(line, name_len);
@@ -52,15 +48,16 @@ add(struct message *m, const char *line)
 	free(name);
 }
 
+/* Calls edit() with each line of a key, in the order of the file. */
 static void
-each(struct message *m, const struct setting *set,
-    void (*take)(struct message *, const char *))
+for_each_line(struct message *m, const struct setting *set,
+    void (*edit)(struct message *, const char *))
 {
 	size_t			  n;
 	const struct setting	**all = config_in_order(set, &n);
 
 	for (size_t i = 0; i < n; i++)
-		take(m, all[i]->value);
+		edit(m, all[i]->value);
 	free(all);
 }
 
@@ -71,10 +68,12 @@ header_rules_apply(struct message *m, const struct config *config,
 	const struct setting	*set = config_find(config, subject,
 				    KEY_HEADER_SET);
 
-	each(m, config_find(config, subject, KEY_HEADER_REMOVE), remove_like);
-	each(m, set, remove_like);
-	each(m, set, add);
-	each(m, config_find(config, subject, KEY_HEADER_ADD), add);
+	for_each_line(m, config_find(config, subject, KEY_HEADER_REMOVE),
+	    remove_field);
+	for_each_line(m, set, remove_field);
+	for_each_line(m, set, add_field);
+	for_each_line(m, config_find(config, subject, KEY_HEADER_ADD),
+	    add_field);
 }
 
 void
@@ -91,10 +90,6 @@ header_rules_add_original_to(struct message *m, const struct envelope *env)
 	buffer_free(&list);
 }
 
-/*
- * The way so far
- */
-
 bool
 header_rules_check_loop(const struct header *h, struct failure *why)
 {
@@ -109,13 +104,14 @@ header_rules_check_loop(const struct header *h, struct failure *why)
 }
 
 void
-header_rules_add_received(struct header *h, const struct identity *me, time_t now)
+header_rules_add_received(struct header *h, const struct identity *me,
+    time_t now)
 {
 	struct buffer	date = { 0 };
 	char		user[80];
 
 	visible(user, sizeof(user), me->user, strlen(me->user));
-	/* It stands in a comment. */
+	/* The user name is in a comment (RFC 5322 section 3.2.2). */
 	for (char *c = user; *c != '\0'; c++)
 		if (strchr("()\\", *c) != NULL)
 			*c = '_';

@@ -1,5 +1,6 @@
 /*
- * header_rules.h - header fields that the configuration puts in and takes out
+ * header_rules.h - header fields that the configuration adds and removes, and
+ * trace fields
  */
 #ifndef SUBMIT_HEADER_RULES_H
 #define SUBMIT_HEADER_RULES_H
@@ -15,28 +16,29 @@
 #include "util/failure.h"
 
 /*
- * Hosts that a message may have passed: RFC 5321 section 6.3 demands a limit
- * of at least 100.
+ * More Received fields than this are a mail loop; RFC 5321 section 6.3
+ * requires a limit of at least 100.
  */
 enum { RECEIVED_MAX = 100 };
 
 /*
- * header_remove, then header_set, then header_add, each in the order of the
- * file.
+ * Applies the keys header_remove, header_set and header_add, in this order;
+ * the lines of each key in the order of the file.
  */
 void	header_rules_apply(struct message *, const struct config *,
 	    const struct config_subject *);
 
-/* X-Original-To, with every forward-path. */
+/* Adds X-Original-To with every forward-path, for redirect_all. */
 void	header_rules_add_original_to(struct message *, const struct envelope *);
 
-/* EX_UNAVAILABLE for a message in a mail loop: it has passed more hosts. */
+/* Returns false, with EX_UNAVAILABLE, if the message is in a mail loop. */
 bool	header_rules_check_loop(const struct header *, struct failure *why);
 
 /*
- * A Received field (RFC 5321 section 4.4) in front of all others: our name,
- * the user and the time.
+ * Adds a Received field (RFC 5321 section 4.4) at the top, with the host, the
+ * user and the time.
  */
-void	header_rules_add_received(struct header *, const struct identity *, time_t);
+void	header_rules_add_received(struct header *, const struct identity *,
+	    time_t);
 
 #endif

@@ -13,21 +13,22 @@
 
 void
 sender_begin(struct sender *s, const struct config *config,
-    const struct config_subject *subject, const struct local_names *directory)
+    const struct config_subject *subject, const struct local_names *local_names)
 {
 	const char	*mode = config_text(config, subject, KEY_FROM_MODE);
 
 	*s = (struct sender){
-		.local_names = directory,
+		.local_names = local_names,
 		.mode = strcmp(mode, "always") == 0 ? FROM_ALWAYS :
 		    strcmp(mode, "never") == 0 ? FROM_NEVER : FROM_LOCAL,
 		.from = config_text(config, subject, KEY_FROM),
 	};
 }
 
-/* What stands in for a sender; false where it stays as it is. */
+/* Appends what replaces a sender.  Returns false if the sender stays. */
 static bool
-replace(const struct sender *s, const struct address *a, struct buffer *to)
+replace_sender(const struct sender *s, const struct address *a,
+    struct buffer *to)
 {
 	bool	local = local_names_is_local(s->local_names, a);
 
@@ -47,11 +48,11 @@ replace_in_field(void *context, const struct address *a, struct buffer *to)
 {
 	const struct sender	*s = context;
 
-	return replace(s, a, to);
+	return replace_sender(s, a, to);
 }
 
 static char *
-own_path(const struct sender *s, const char *user)
+default_path(const struct sender *s, const char *user)
 {
 	struct buffer	path = { 0 };
 	char		local[256];
@@ -66,20 +67,20 @@ own_path(const struct sender *s, const char *user)
 }
 
 char *
-sender_path(const struct sender *s, const char *said, const char *user)
+sender_path(const struct sender *s, const char *given, const char *user)
 {
 	struct buffer	path = { 0 };
 	struct address	a;
 	struct failure	ignored;
 
-	if (said == NULL)
-		return own_path(s, user);
-	/* It came from address_write(), so it is one. */
-	if (said[0] == '\0' ||
-	    !address_parse_path(&a, said, strlen(said), &ignored))
+	if (given == NULL)
+		return default_path(s, user);
+	/* It came from address_write(), so this succeeds. */
+	if (given[0] == '\0' ||
+	    !address_parse_path(&a, given, strlen(given), &ignored))
 		return memory_copy("");
-	if (!replace(s, &a, &path))
-		buffer_add_text(&path, said);
+	if (!replace_sender(s, &a, &path))
+		buffer_add_text(&path, given);
 	address_free(&a);
 	return buffer_take(&path);
 }
@@ -94,16 +95,16 @@ sender_of_field(const struct sender *s, const char *reverse_path)
 
 	if (reverse_path[0] != '\0')
 		return memory_copy(reverse_path);
-	replace(s, &a, &path);
+	replace_sender(s, &a, &path);
 	return buffer_take(&path);
 }
 
 /*
- * The fields
+ * Header fields
  */
 
 static bool
-names_a_sender(const struct field *f)
+is_sender_field(const struct field *f)
 {
 	static const char *const	names[] = { "From", "Sender",
 		"Resent-From", "Resent-Sender" };
@@ -114,27 +115,27 @@ names_a_sender(const struct field *f)
 	return false;
 }
 
-/* An empty one, as some callers write.  A group is not empty (RFC 6854). */
+/* Some callers write empty fields.  A group is not empty (RFC 6854). */
 static bool
-names_nobody(const struct field *f, const void *context)
+is_empty_sender_field(const struct field *f, const void *context)
 {
 	size_t		 len;
 	const char	*value = field_value(f, &len);
 
 	(void)context;
-	return names_a_sender(f) && address_list_is_empty(value, len);
+	return is_sender_field(f) && address_list_is_empty(value, len);
 }
 
-struct seen {
+struct seen_fields {
 	bool	*from;
 	bool	*sender;
 };
 
-/* There may be one From and one Sender (RFC 5322 section 3.6). */
+/* Whether it is a second From or Sender (RFC 5322 section 3.6). */
 static bool
 is_repeated(const struct field *f, const void *context)
 {
-	const struct seen	*seen = context;
+	const struct seen_fields	*seen = context;
 	bool			*before = field_is(f, "From") ? seen->from :
 				    field_is(f, "Sender") ? seen->sender :
 				    NULL;
@@ -151,7 +152,7 @@ is_white(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Words in quotes, without the quotes and backslashes that are in them. */
+/* Appends text as a quoted string, without its own quotes and backslashes. */
 static void
 add_quoted(struct buffer *phrase, const char *text, size_t len)
 {
@@ -168,9 +169,9 @@ add_quoted(struct buffer *phrase, const char *text, size_t len)
 	buffer_add_byte(phrase, '"');
 }
 
-/* An encoded word as it may stand in a phrase (RFC 2047 section 5). */
+/* Whether an encoded word is valid in a phrase (RFC 2047 section 5). */
 static bool
-is_atom(const char *word, size_t len)
+is_valid_in_phrase(const char *word, size_t len)
 {
 	while (len > 0 && (isalnum((unsigned char)*word) ||
 	    (*word != '\0' && strchr("=?!*+-/_.'", *word) != NULL)))
@@ -179,11 +180,11 @@ is_atom(const char *word, size_t len)
 }
 
 /*
- * Text that has no form as a phrase, as one: in quotes, but for its encoded
- * words.  8-bit text stays: its charset is found later.
+ * Makes a phrase of text that is not one: encoded words stay, all else is
+ * quoted.  8-bit text stays: its charset is determined later.
  */
 static char *
-phrase_of(const char *text, size_t len)
+make_phrase(const char *text, size_t len)
 {
 	struct buffer		phrase = { 0 };
 	struct mixed_text	piece;
@@ -193,7 +194,7 @@ phrase_of(const char *text, size_t len)
 		const char	*word = text + at - piece.word.len;
 
 		add_quoted(&phrase, piece.text, piece.len);
-		if (!is_atom(word, piece.word.len)) {
+		if (!is_valid_in_phrase(word, piece.word.len)) {
 			add_quoted(&phrase, word, piece.word.len);
 		} else if (piece.word.len > 0) {
 			buffer_add_text(&phrase, phrase.len > 0 ? " " : "");
@@ -204,9 +205,9 @@ phrase_of(const char *text, size_t len)
 }
 
 /*
- * What a reader sees in a field without an address that can be parsed: the
- * text before the last "<addr>" is a name, and so is all of it if there is no
- * '@' in it.  The address may be missing: two empty parts.
+ * Finds the display name and the address in a field that cannot be parsed.
+ * The name is the text before the last '<' or, if there is no '@', the whole
+ * text.  If no address is found, both of its parts are empty.
  */
 static void
 guess_sender(const char *value, size_t len, struct address *a)
@@ -229,12 +230,12 @@ guess_sender(const char *value, size_t len, struct address *a)
 	if (!address_parse_path(a, value + start, end - start, &ignored))
 		address_parse_path(a, "", 0, &ignored);
 	free(a->name);
-	a->name = phrase_of(value, name < len ? name : len);
+	a->name = make_phrase(value, name < len ? name : len);
 }
 
-/* All who are named as senders, at least one. */
+/* Appends the addresses in a sender field, at least one. */
 static void
-named_senders(const struct field *f, struct address_list *list)
+list_senders(const struct field *f, struct address_list *list)
 {
 	struct address_faults	 faults = { 0 };
 	size_t			 len;
@@ -250,9 +251,9 @@ named_senders(const struct field *f, struct address_list *list)
 	guess_sender(value, len, &list->address[list->n++]);
 }
 
-/* The field holds one mailbox, whatever was in it; the name is kept. */
+/* Replaces all mailboxes of a field with from; the first name is kept. */
 static void
-force(struct sender *s, struct field *f)
+set_from(struct sender *s, struct field *f)
 {
 	struct address_list	list = { 0 };
 	struct buffer		text = { 0 };
@@ -264,7 +265,7 @@ force(struct sender *s, struct field *f)
 		field_rewrite(f, replace_in_field, s);
 	} else {
 		address_list_free(&list);
-		named_senders(f, &list);
+		list_senders(f, &list);
 		name = list.address[0].name;
 		buffer_add(&text, f->text, f->name_len);
 		buffer_addf(&text, ": %s%s<%s>\r\n", name,
@@ -275,15 +276,15 @@ force(struct sender *s, struct field *f)
 	address_list_free(&list);
 }
 
-/* The foreign ones among the addresses that from is about to replace. */
+/* Appends the addresses on other machines that from will replace. */
 static void
-former_senders(const struct sender *s, const struct field *f,
+list_replaced(const struct sender *s, const struct field *f,
     struct buffer *to)
 {
 	struct address_list	list = { 0 };
 	struct buffer		path = { 0 };
 
-	named_senders(f, &list);
+	list_senders(f, &list);
 	for (size_t i = 0; i < list.n; i++) {
 		const struct address	*a = &list.address[i];
 
@@ -300,43 +301,43 @@ former_senders(const struct sender *s, const struct field *f,
 	address_list_free(&list);
 }
 
-/* Answers go to whom they went to before. */
+/* Replies still go to the author that from will replace. */
 static void
-save_in_reply_to(const struct sender *s, struct header *h)
+add_reply_to(const struct sender *s, struct header *h)
 {
 	const struct field	*from = header_find(h, "From", 0);
 	struct buffer		 value = { 0 };
 
 	if (from == NULL || header_find(h, "Reply-To", 0) != NULL)
 		return;
-	former_senders(s, from, &value);
+	list_replaced(s, from, &value);
 	if (value.len > 0)
 		header_addf(h, "Reply-To", "%s", value.data);
 	buffer_free(&value);
 }
 
 static void
-force_all(struct sender *s, struct header *h)
+replace_all_senders(struct sender *s, struct header *h)
 {
 	bool		from = false, sender = false;
-	struct seen	seen = { &from, &sender };
+	struct seen_fields	seen = { &from, &sender };
 
-	save_in_reply_to(s, h);
+	add_reply_to(s, h);
 	header_remove_if(h, is_repeated, &seen);
 	for (size_t i = 0; i < h->n; i++)
-		if (names_a_sender(&h->field[i]))
-			force(s, &h->field[i]);
+		if (is_sender_field(&h->field[i]))
+			set_from(s, &h->field[i]);
 }
 
 void
 sender_fields(struct sender *s, struct header *h)
 {
-	header_remove_if(h, names_nobody, NULL);
+	header_remove_if(h, is_empty_sender_field, NULL);
 	if (s->mode == FROM_ALWAYS && s->from != NULL) {
-		force_all(s, h);
+		replace_all_senders(s, h);
 		return;
 	}
 	for (size_t i = 0; i < h->n; i++)
-		if (names_a_sender(&h->field[i]))
+		if (is_sender_field(&h->field[i]))
 			field_rewrite(&h->field[i], replace_in_field, s);
 }

@@ -1,11 +1,13 @@
 /*
- * sender.h - the sender that the provider lets us use, and no other
+ * sender.h - apply the keys from and from_mode
  *
- * from and from_mode on the reverse-path, and on From, Sender and their
- * Resent- forms.  With `always` no sender but from gets past here, whatever
- * the caller says and however the fields are written; with `local` those of
- * other machines stay to the octet; with `never` all do, but bare names,
- * which need a domain to be an address at all.
+ * To the reverse-path and to From, Sender, Resent-From and Resent-Sender.
+ *
+ *	always	every sender is replaced, whatever the caller gives and even
+ *		if a field cannot be parsed
+ *	local	senders of this machine are replaced; others stay unchanged,
+ *		octet by octet
+ *	never	only bare names change: they get our domain
  */
 #ifndef SUBMIT_SENDER_H
 #define SUBMIT_SENDER_H
@@ -18,28 +20,30 @@
 
 enum from_mode { FROM_LOCAL, FROM_ALWAYS, FROM_NEVER };
 
+/* All pointers are borrowed. */
 struct sender {
-	const struct local_names	*local_names;	/* borrowed */
-	enum from_mode		 mode;
-	const char		*from;		/* borrowed; NULL: none is set */
+	const struct local_names	*local_names;
+	enum from_mode			 mode;
+	const char			*from;	/* or NULL */
 };
 
 void	sender_begin(struct sender *, const struct config *,
 	    const struct config_subject *, const struct local_names *);
 
 /*
- * The reverse-path for the one that was said; NULL: none was, and the user
- * is the sender.  "" stays.  The caller frees.
+ * Returns the reverse-path for the given one, freed by the caller.  "" stays
+ * "".  NULL stands for from or, without it, for the user.
  */
-char	*sender_path(const struct sender *, const char *said,
+char	*sender_path(const struct sender *, const char *given,
 	    const char *user);
 
-/* The fields that name a sender; those that name nobody go. */
+/* Rewrites the sender fields, and removes those without an address. */
 void	sender_fields(struct sender *, struct header *);
 
 /*
- * The address for a From that is missing: from, else the path it is given,
- * else (for the null path) MAILER-DAEMON.  The caller frees.
+ * Returns the address for a From field that is missing, freed by the caller:
+ * the reverse-path that sender_path() returned or, for the null sender, what
+ * replaces MAILER-DAEMON.
  */
 char	*sender_of_field(const struct sender *, const char *reverse_path);
 

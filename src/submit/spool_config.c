@@ -44,7 +44,7 @@ spool_config_spill(struct spill_directories *to, const struct spool *spool)
 	*to = (struct spill_directories){ 0 };
 	if (spool->spill != NULL)
 		to->directory[n++] = spool->spill;
-	/* sudo and cron leave us another user's, or one that is gone. */
+	/* After sudo or in cron it may be another user's, or not exist. */
 	if (tmp != NULL && tmp[0] == '/' && strcmp(tmp, "/tmp") != 0)
 		to->directory[n++] = tmp;
 	to->directory[n] = "/tmp";
@@ -83,28 +83,28 @@ enum spool_config
 spool_config_open(struct spool *spool, const struct config *config,
     struct failure *why)
 {
-	/* A system that nobody has set up yet gets no folder of ours. */
+	/* Without a configuration, no directory is created. */
 	bool			create = config_find(config, NULL, KEY_QUEUE) ||
 				    config_find(config, NULL, KEY_SMARTHOST);
-	enum spool_config	answer = open_named(spool, config, create, why);
+	enum spool_config	result = open_named(spool, config, create, why);
 
-	if (answer == SPOOL_CONFIG_OFF || answer == SPOOL_CONFIG_NONE)
+	if (result == SPOOL_CONFIG_OFF || result == SPOOL_CONFIG_NONE)
 		why->status = EX_TEMPFAIL;
-	if (answer == SPOOL_CONFIG_BROKEN && why->status == EX_OSFILE)
+	if (result == SPOOL_CONFIG_BROKEN && why->status == EX_OSFILE)
 		why->status = EX_CANTCREAT;
-	return answer;
+	return result;
 }
 
 enum spool_config
 spool_config_find(struct spool *spool, const struct config *config,
     struct failure *why)
 {
-	enum spool_config	answer = open_named(spool, config, false, why);
+	enum spool_config	result = open_named(spool, config, false, why);
 
-	/* There may well be one, for others to look into. */
-	if (answer != SPOOL_CONFIG_OPEN && why->status == EX_CANTCREAT)
+	/* It exists, but this user has no access. */
+	if (result != SPOOL_CONFIG_OPEN && why->status == EX_CANTCREAT)
 		why->status = EX_NOPERM;
-	if (answer != SPOOL_CONFIG_OPEN && why->status == EX_OSFILE)
+	if (result != SPOOL_CONFIG_OPEN && why->status == EX_OSFILE)
 		why->status = EX_OK;
-	return answer;
+	return result;
 }

@@ -1,5 +1,5 @@
 /*
- * spool_config.h - the queue that the configuration names
+ * spool_config.h - open the queue that the configuration names
  */
 #ifndef SUBMIT_SPOOL_CONFIG_H
 #define SUBMIT_SPOOL_CONFIG_H
@@ -13,21 +13,30 @@
 enum spool_config {
 	SPOOL_CONFIG_OPEN,
 	SPOOL_CONFIG_OFF,	/* queue = off */
-	SPOOL_CONFIG_NONE,	/* queue is not set, and the default one can't be used */
-	SPOOL_CONFIG_BROKEN,	/* the queue that is set can't be used */
+	SPOOL_CONFIG_NONE,	/* the key is not set, and the default
+				 * directory cannot be used */
+	SPOOL_CONFIG_BROKEN,	/* the directory that is set cannot be used */
 };
 
 /*
- * Makes what is missing of the spool.  For all but SPOOL_CONFIG_OPEN the spool is a
- * closed one, and why says what is in the way and where it was set; its status
- * is the one for a message that has to be kept.
+ * Opens the spool to commit messages.  Creates it if the key queue or
+ * smarthost is set.  If the result is not SPOOL_CONFIG_OPEN, the spool is
+ * closed, *why says why, with the line of the configuration, and its status is
+ * that of a message that cannot be queued.
  */
-enum spool_config spool_config_open(struct spool *,
-	    const struct config *, struct failure *why);
+enum spool_config spool_config_open(struct spool *, const struct config *,
+	    struct failure *why);
 
 /*
- * Directories for large messages, for message_limits: the open spool, $TMPDIR
- * and /tmp.  All borrowed.
+ * Opens the spool to read or run the queue; creates nothing.  why->status is
+ * EX_OK if the queue is off or was never created.
+ */
+enum spool_config spool_config_find(struct spool *, const struct config *,
+	    struct failure *why);
+
+/*
+ * Directories for the unnamed files of large messages (struct message_limits):
+ * the spool if it is open, $TMPDIR and /tmp.  Ends with NULL; borrowed.
  */
 struct spill_directories {
 	const char	*directory[4];
@@ -36,21 +45,15 @@ struct spill_directories {
 void	spool_config_spill(struct spill_directories *, const struct spool *);
 
 /*
- * For a process in the sandbox, which can make files in the spool only.
- * Opens an unnamed file in the first directory outside the spool that takes
- * one, and leaves these out of the list; false if none does, and all stay.
+ * For a process that will be in the sandbox, where files can be created only
+ * in the spool.  Opens an unnamed file in the first directory outside the
+ * spool where this is possible, and removes all of these directories from the
+ * list.  Returns false, with the list unchanged, if it is possible in none.
  */
 bool	spool_config_spare(struct message_spare *, struct spill_directories *,
 	    const struct spool *);
 
-/* The sandbox of a process that may write to the queue; NULL: to no file. */
+/* The sandbox of a process that writes only to this spool; NULL: nowhere. */
 struct sandbox spool_config_sandbox(const struct spool *);
-
-/*
- * For who only asks what is there: makes nothing.  For a spool that was never
- * made, as for one that is off, why->status is EX_OK.
- */
-enum spool_config spool_config_find(struct spool *,
-	    const struct config *, struct failure *why);
 
 #endif

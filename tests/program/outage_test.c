@@ -246,7 +246,7 @@ whoever_watches_is_told_why_it_waits(void **state)
 	assert_string_equal(o.err.data, "");
 	assert_non_null(strstr(o.out.data, "*** not sent to a@example.net: "));
 	assert_non_null(strstr(o.out.data, "Connection refused"));
-	assert_non_null(strstr(o.out.data, "; waits in the queue as "));
+	assert_non_null(strstr(o.out.data, "; queued as "));
 	outcome_free(&o);
 	queue_place_close(&p);
 }
