@@ -260,119 +260,59 @@ are_mechanisms(const char *text)
 	return n > 0;
 }
 
-/* The number of a kind that is one; false for other kinds. */
 static bool
-read_number(enum value_kind kind, const char *text, uint64_t *n)
+is_path(const char *text)
 {
-	switch (kind) {
-	case VALUE_COUNT:
-		return value_count(text, n);
-	case VALUE_SIZE:
-		return value_size(text, n);
-	case VALUE_DURATION:
-		return value_duration(text, n);
-	case VALUE_TEXT:
-	case VALUE_WORD:
-	case VALUE_PATH:
-	case VALUE_PATTERN:
-	case VALUE_COMMAND:
-	case VALUE_HOST:
-	case VALUE_HELO:
-	case VALUE_IP:
-	case VALUE_ADDRESS:
-	case VALUE_SMARTHOST:
-	case VALUE_MECHANISMS:
-	case VALUE_PIN:
-	case VALUE_FIELD:
-	case VALUE_FIELD_NAME:
-		break;
-	}
-	return false;
+	return text[0] == '/';
 }
+
+/* A value of a kind with neither function can be any text. */
+static const struct {
+	bool		(*is_valid)(const char *);
+	bool		(*read_number)(const char *, uint64_t *);
+	const char	*expected;
+} kinds[] = {
+	[VALUE_TEXT] = { NULL, NULL, "text" },
+	[VALUE_WORD] = { NULL, NULL, NULL },
+	[VALUE_COUNT] = { NULL, value_count, "a number" },
+	[VALUE_SIZE] = { NULL, value_size,
+	    "a size such as 64K, 10M or 1G, or 0" },
+	[VALUE_DURATION] = { NULL, value_duration,
+	    "a number and ms, s, m, h, d or w, such as 15s" },
+	[VALUE_PATH] = { is_path, NULL, "a path that begins with /" },
+	[VALUE_PATTERN] = { NULL, NULL, "text" },
+	[VALUE_COMMAND] = { is_command, NULL,
+	    "the absolute path of a program, or its name without a /, and "
+	    "its arguments" },
+	[VALUE_HOST] = { is_host, NULL, "a host name or an address literal" },
+	[VALUE_HELO] = { is_helo, NULL,
+	    "a domain such as web1.example.org, which consists of letters, "
+	    "digits, hyphens and dots, or an address literal such as "
+	    "[192.0.2.1] or [IPv6:2001:db8::1]" },
+	[VALUE_IP] = { is_ip, NULL, "an IPv4 or IPv6 address" },
+	[VALUE_ADDRESS] = { is_address, NULL,
+	    "one address such as alerts@example.org, without a name or "
+	    "comment" },
+	[VALUE_SMARTHOST] = { NULL, NULL, NULL },
+	[VALUE_MECHANISMS] = { are_mechanisms, NULL, NULL },
+	[VALUE_PIN] = { is_pin, NULL,
+	    "the SHA-256 digest of a public key in base64 (44 characters)" },
+	[VALUE_FIELD] = { is_field, NULL,
+	    "a header field such as X-Origin: web1" },
+	[VALUE_FIELD_NAME] = { is_field_name, NULL,
+	    "the name of a header field" },
+};
 
 static bool
 has_form(enum value_kind kind, const char *text)
 {
 	uint64_t	n;
 
-	switch (kind) {
-	case VALUE_WORD:
-		return false;
-	case VALUE_TEXT:
-	case VALUE_PATTERN:
-	case VALUE_SMARTHOST:
-		return true;
-	case VALUE_COUNT:
-	case VALUE_SIZE:
-	case VALUE_DURATION:
-		return read_number(kind, text, &n);
-	case VALUE_PATH:
-		return text[0] == '/';
-	case VALUE_COMMAND:
-		return is_command(text);
-	case VALUE_HOST:
-		return is_host(text);
-	case VALUE_HELO:
-		return is_helo(text);
-	case VALUE_IP:
-		return is_ip(text);
-	case VALUE_ADDRESS:
-		return is_address(text);
-	case VALUE_MECHANISMS:
-		return are_mechanisms(text);
-	case VALUE_PIN:
-		return is_pin(text);
-	case VALUE_FIELD:
-		return is_field(text);
-	case VALUE_FIELD_NAME:
-		return is_field_name(text);
-	}
-	return false;
-}
-
-static const char *
-form(enum value_kind kind)
-{
-	switch (kind) {
-	case VALUE_WORD:
-		return NULL;
-	case VALUE_TEXT:
-	case VALUE_PATTERN:
-	case VALUE_SMARTHOST:
-		return "text";
-	case VALUE_COUNT:
-		return "a number";
-	case VALUE_SIZE:
-		return "a size such as 64K, 10M or 1G, or 0";
-	case VALUE_DURATION:
-		return "a number and ms, s, m, h, d or w, such as 15s";
-	case VALUE_PATH:
-		return "a path that begins with /";
-	case VALUE_COMMAND:
-		return "the absolute path of a program, or its name without "
-		    "a /, and its arguments";
-	case VALUE_HOST:
-		return "a host name or an address literal";
-	case VALUE_HELO:
-		return "a domain such as web1.example.org, which consists of "
-		    "letters, digits, hyphens and dots, or an address "
-		    "literal such as [192.0.2.1] or [IPv6:2001:db8::1]";
-	case VALUE_IP:
-		return "an IPv4 or IPv6 address";
-	case VALUE_ADDRESS:
-		return "one address such as alerts@example.org, without a "
-		    "name or comment";
-	case VALUE_MECHANISMS:
-		return auth_mechanisms();
-	case VALUE_PIN:
-		return "the SHA-256 digest of a public key in base64 (44 "
-		    "characters)";
-	case VALUE_FIELD:
-		return "a header field such as X-Origin: web1";
-	case VALUE_FIELD_NAME:
-		return "the name of a header field";
-	}
-	return NULL;
+	if (kinds[kind].read_number != NULL)
+		return kinds[kind].read_number(text, &n);
+	if (kinds[kind].is_valid != NULL)
+		return kinds[kind].is_valid(text);
+	return kind != VALUE_WORD;
 }
 
 /* The value for a message, truncated if it is long. */
@@ -382,7 +322,8 @@ static bool
 out_of_form(const struct value_rule *rule, const char *text,
     struct failure *why)
 {
-	const char	*expected = form(rule->kind);
+	const char	*expected = rule->kind == VALUE_MECHANISMS ?
+			    auth_mechanisms() : kinds[rule->kind].expected;
 	bool		 both = rule->words != NULL && expected != NULL;
 
 	return failed(why, EX_CONFIG, "invalid value \"%s\"; expected "
@@ -395,38 +336,33 @@ out_of_form(const struct value_rule *rule, const char *text,
 static bool
 in_range(const struct value_rule *rule, const char *text, struct failure *why)
 {
-	uint64_t	n;
-	uint64_t	limit;
+	uint64_t	n, least, most;
 
-	if (rule->least == NULL || !read_number(rule->kind, text, &n))
-		return true;
-	if (read_number(rule->kind, rule->least, &limit) && n >= limit &&
-	    read_number(rule->kind, rule->most, &limit) && n <= limit)
+	if (rule->least == NULL ||
+	    (kinds[rule->kind].read_number(text, &n) &&
+	    kinds[rule->kind].read_number(rule->least, &least) &&
+	    kinds[rule->kind].read_number(rule->most, &most) &&
+	    n >= least && n <= most))
 		return true;
 	return failed(why, EX_CONFIG, "\"%s\" is out of range; expected "
-	    "%s to %s",
-	    SHOWN(text), rule->least, rule->most);
-}
-
-static bool
-are_smarthosts(const char *text, struct failure *why)
-{
-	struct smarthost_list	list = { 0 };
-	bool			good = smarthost_list_parse(&list, text, why);
-
-	smarthost_list_free(&list);
-	return good;
+	    "%s to %s", SHOWN(text), rule->least, rule->most);
 }
 
 bool
 value_check(const struct value_rule *rule, const char *text,
     struct failure *why)
 {
+	struct smarthost_list	list = { 0 };
+	bool			good;
+
 	if (rule->words != NULL &&
 	    word_is_in(rule->words, text, strlen(text), false))
 		return true;
-	if (rule->kind == VALUE_SMARTHOST)
-		return are_smarthosts(text, why);
+	if (rule->kind == VALUE_SMARTHOST) {
+		good = smarthost_list_parse(&list, text, why);
+		smarthost_list_free(&list);
+		return good;
+	}
 	if (!has_form(rule->kind, text))
 		return out_of_form(rule, text, why);
 	return in_range(rule, text, why);
