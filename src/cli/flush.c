@@ -6,17 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 #include <sysexits.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/report.h"
 #include "cli/transcript.h"
 #include "config/identity.h"
+#include "serve/serve.h"
 #include "submit/spool_config.h"
 #include "util/clock.h"
 #include "util/file.h"
@@ -151,51 +148,22 @@ flush_once(const struct config *config, const struct log *log,
 	return good;
 }
 
-/*
- * SIGTERM when the parent ends.  False if it has ended already.  An orphan
- * belongs to init, and nothing ends with that.
- */
+/* What each queue run of the service needs. */
+struct service_run {
+	const struct config	*config;
+	const struct log	*log;
+	struct spool		*spool;
+	const struct choice	*choice;
+};
+
 static bool
-tie_to_parent(void)
+run_for_service(void *context, struct failure *why)
 {
-	pid_t	parent = getppid();
+	const struct service_run	*r = context;
+	struct runner_totals		 totals;
 
-#ifdef __linux__
-	if (parent > 1)
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-#endif
-	return getppid() == parent;
-}
-
-/*
- * A pass now and then, until SIGTERM or SIGINT; SIGHUP and SIGUSR1 ask for
- * one at once.  What ends a pass early ends this, too.
- */
-static int
-serve(const struct config *config, const struct log *log,
-    struct spool *spool, const struct flush_order *order)
-{
-	struct timespec		every = { .tv_sec = order->every_s };
-	struct runner_totals	totals;
-	struct failure		why;
-	sigset_t		signals;
-	int			sig;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigaddset(&signals, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	if (order->with_parent && !tie_to_parent())
-		return EX_OK;
-	do {
-		if (!flush_once(config, log, spool, &order->choice, false,
-		    &totals, &why))
-			log_line(log, LOG_ERR, "%s", why.text);
-		sig = sigtimedwait(&signals, NULL, &every);
-	} while (sig != SIGTERM && sig != SIGINT);
-	return EX_OK;
+	return flush_once(r->config, r->log, r->spool, r->choice, false,
+	    &totals, why);
 }
 
 /* Where there is no queue there is nothing to flush. */
@@ -215,6 +183,14 @@ carry_out(const struct options *options, const struct config *config,
     const struct log *log, const struct flush_order *order)
 {
 	struct spool		spool = { 0 };
+	struct service_run	run = { config, log, &spool, &order->choice };
+	struct serve_options	service = {
+		.log = log,
+		.interval_s = order->every_s,
+		.with_parent = order->with_parent,
+		.run = run_for_service,
+		.context = &run,
+	};
 	struct runner_totals	totals;
 	struct failure		why;
 	int			status = EX_OK;
@@ -222,7 +198,7 @@ carry_out(const struct options *options, const struct config *config,
 	if (find_queue(&spool, config, order->every_s > 0, &why) != EX_OK)
 		return report_failure(log, options->errors, &why);
 	if (order->every_s > 0)
-		status = serve(config, log, &spool, order);
+		serve(&service);
 	else if (spool.directory != NULL && !flush_once(config, log, &spool,
 	    &order->choice, options->verbose, &totals, &why))
 		status = report_failure(log, options->errors, &why);
