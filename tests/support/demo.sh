@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# demo.sh BUILD - a message from standard input to a smarthost, before your eyes
+# demo.sh BUILD - show how a message is sent to a smarthost
 #
-# Starts the tests' own smarthost on a free loopback port, hands it a message,
-# shows the dialogue and what was delivered, and clears all of it away.
+# Starts the smarthost of the tests on a free loopback port, sends it a message,
+# shows the dialogue and the delivered message, and removes all files.
 set -eu
 build=$1
 folder=$(mktemp -d)
 coproc smarthost { exec "$build/tests/support/demo" "$folder"; }
-# It ends when its standard input does, so it can't outlive this script.
+# The smarthost ends at the end of its standard input, so not after this script.
 leash=${smarthost[1]}
 finish() {
 	exec {leash}>&-
@@ -49,7 +49,7 @@ cat "$folder/message"
 heading "sendmail -i -t -v: the dialogue with the smarthost"
 "$build/relais" -C "$folder/relais.conf" -i -t -v <"$folder/message"
 heading "What was delivered"
-# The smarthost tells nobody that it has written the file: look for it.
+# Wait until the smarthost has written the file.
 for ((n = 0; n < 500; n++)); do
 	files=("$folder"/new/*)
 	[ ! -f "${files[0]}" ] || break

@@ -1,12 +1,12 @@
 #!/bin/sh
-# run-tests.sh PROGRAM... - run test programs side by side, and add up
+# run-tests.sh PROGRAM... - run test programs in parallel and add up the results
 #
-# A program tells its results as cmocka does: "[  PASSED  ] N test(s)." and
-# the same for SKIPPED and FAILED.  One line is printed for each; all that a
-# program wrote follows where something failed, and the reasons ("skipped: ..."
-# on a line of its own) where something was skipped.  A program that dies,
-# takes more than TEST_TIMEOUT seconds, runs no test at all or gives no reason
-# for a skipped test counts as one failure.
+# A program prints its results as cmocka does: "[  PASSED  ] N test(s)." and
+# the same for SKIPPED and FAILED.  One line is printed for each program,
+# followed by its output if a test failed, or by the reasons ("skipped: ..." on
+# a line of its own) if a test was skipped.  A program that crashes, takes more
+# than TEST_TIMEOUT seconds, runs no tests or gives no reason for a skipped
+# test counts as one failure.
 set -u
 
 if [ "${1-}" = --one ]; then
@@ -25,7 +25,7 @@ trap 'rm -rf "$log"' EXIT
 trap 'stop 130' INT
 trap 'stop 143' TERM HUP
 
-# Nothing that was started outlives us: timeout passes the signal on.
+# Stop all programs if we are stopped: timeout(1) passes the signal on.
 stop() {
 	kill "$runs" 2>/dev/null
 	for pid in "$log"/*.pid; do
@@ -34,7 +34,7 @@ stop() {
 	exit "$1"
 }
 
-# Terminals and message catalogues differ; the tests' expectations do not.
+# Tests expect messages in English, without terminal control sequences.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 LC_ALL=C
 export LC_ALL

@@ -1,15 +1,15 @@
-# spec.sh - sourced inside a lab: cases, and what they have in common
+# spec.sh - functions for test cases in a lab (sourced)
 #
 #	spec "a sentence" function [argument...]
 #
-# runs one case in a subshell and tells it as cmocka does; a case fails with
-# the first step that does.  spec_end adds up.
+# runs one case in a subshell and prints the result as cmocka does; a case
+# fails at its first failing command.  spec_end prints the totals.
 
 passed=0
 failures=()
 
-# An error anywhere in a case must end it, so it runs where no condition
-# switches `set -e` off.
+# An error must end the case, so it must not run in a condition, which would
+# disable `set -e`.
 spec() {
 	local sentence=$1 status
 	shift
@@ -47,12 +47,12 @@ spec_end() {
 	exit 1
 }
 
-# For what tells nobody that it has happened: look every 20 ms.
+# One step of a loop that waits for an event that nothing reports.
 pause() {
 	read -r -t 0.02 <>"$LAB/never" || :
 }
 
-# The text behind the header of a delivered file, its encoding undone.
+# The decoded body of a delivered message.
 decoded() {
 	python3 -c '
 import email, email.policy, sys
