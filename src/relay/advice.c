@@ -71,7 +71,7 @@ static const struct advice_row {
 	unsigned	 unless;
 	enum config_key	 key;
 	const char	*words;
-	enum tls_cause	 cause;		/* 0: any */
+	int		 cause;		/* enum tls_cause, auth_cause; 0: any */
 } rows[] = {
 	TLS(TLS_CAUSE_NAME, KEY_TLS_NAME, "set tls_name to the name in the "
 	    "server's certificate"),
@@ -166,6 +166,16 @@ static const struct advice_row {
 	    .words = "this port does not use implicit TLS: for STARTTLS, use "
 	    "submission://" },
 
+	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_IN_CLEAR, .key = KEY_SMARTHOST,
+	    .words = "set tls = required, or, on a trusted network, both "
+	    "tls = off and auth to a mechanism, such as auth = plain" },
+	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_UNVERIFIED, .key = KEY_TLS,
+	    .words = "set tls = required" },
+	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_NOT_OFFERED, .key = KEY_SMARTHOST,
+	    .words = "use its submission port (587 or 465), or set auth = "
+	    "off" },
+	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_NOT_IN_CLEAR,
+	    .key = KEY_SMARTHOST, .words = "set tls = required" },
 	/* These refuse the command or the mechanism (RFC 4954 section 6). */
 	{ AT(STEP_AUTH), 50, .key = NO_KEY },
 	{ AT(STEP_AUTH), 538, .key = NO_KEY },
@@ -245,7 +255,7 @@ find_row(const struct advice_facts *f, unsigned conditions, const char *text)
 
 	for (const struct advice_row *row = rows; row < end; row++)
 		if ((row->steps & AT(f->step)) != 0 && has_code(row, f->code) &&
-		    (row->cause == 0 || (int)row->cause == f->cause) &&
+		    (row->cause == 0 || row->cause == f->cause) &&
 		    (row->enhanced == NULL ||
 		    strcmp(row->enhanced, f->enhanced) == 0) &&
 		    (row->text == NULL ||

@@ -2,8 +2,8 @@
  * advice.h - the likely cause of a failure, and the key that remedies it
  *
  * The modules below report facts: the step, the reply, the exit status and,
- * for TLS, the cause (enum tls_cause).
- * A table in advice.c maps them to a key of relais.conf and to words; the
+ * for TLS and AUTH, the cause (enum tls_cause, enum auth_cause).  A table in
+ * advice.c maps them to a key of relais.conf and to words; the
  * place where the key is set, or could be set, is added here.  Rows for the
  * replies of a provider belong in the same table.
  */

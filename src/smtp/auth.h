@@ -34,6 +34,17 @@ struct auth_options {
 struct auth;		/* one exchange */
 
 /*
+ * In .cause of a failure: why no credentials were sent.  The values differ
+ * from those of enum tls_cause.
+ */
+enum auth_cause {
+	AUTH_CAUSE_IN_CLEAR = 100,	/* no TLS, and not allowed in clear */
+	AUTH_CAUSE_UNVERIFIED,		/* the certificate is not verified */
+	AUTH_CAUSE_NOT_OFFERED,
+	AUTH_CAUSE_NOT_IN_CLEAR,	/* not offered without TLS */
+};
+
+/*
  * Returns the strongest mechanism that is offered, allowed and possible with
  * these credentials, or NULL with why (EX_NOPERM): the text lists the offered
  * mechanisms and what each requires.  offered: names separated by blanks,

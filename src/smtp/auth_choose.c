@@ -221,13 +221,14 @@ no_mechanism(const struct choice *c, const char *offered, bool clear,
 	offered += strspn(offered, BLANKS);
 	if (*offered == '\0' && clear) {
 		failed(why, EX_NOPERM, "the server does not offer AUTH "
-		    "without TLS: set tls = required");
+		    "without TLS");
+		why->cause = AUTH_CAUSE_NOT_IN_CLEAR;
 		return;
 	}
 	if (*offered == '\0') {
 		failed(why, EX_NOPERM, "the server does not offer AUTH on "
-		    "this port: use its submission port (587 or 465), or set "
-		    "auth = off");
+		    "this port");
+		why->cause = AUTH_CAUSE_NOT_OFFERED;
 		return;
 	}
 	len = strlen(offered);
@@ -254,9 +255,9 @@ auth_choose(const struct auth_options *options, const char *offered,
 	const char	*name;
 
 	if (tls == NULL && !options->in_clear) {
-		failed(why, EX_NOPERM, "credentials are not sent in clear "
-		    "text: set tls = required, or, on a trusted network, both "
-		    "tls = off and auth to a mechanism, such as auth = plain");
+		failed(why, EX_NOPERM,
+		    "credentials are not sent in clear text");
+		why->cause = AUTH_CAUSE_IN_CLEAR;
 		return NULL;
 	}
 	choice_init(&c, options, offered, module, tls);

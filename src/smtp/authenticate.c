@@ -221,9 +221,10 @@ session_authenticate(struct session *s, struct failure *why)
 	if (is_unverified(s) && !options->in_clear) {
 		if (may_do_without(options))
 			return true;
-		return failed(why, EX_NOPERM, "AUTH: credentials are not sent "
-		    "to a server whose certificate is not verified: set "
-		    "tls = required");
+		failed(why, EX_NOPERM, "AUTH: credentials are not sent to a "
+		    "server whose certificate is not verified");
+		why->cause = AUTH_CAUSE_UNVERIFIED;
+		return false;
 	}
 	name = auth_choose(options, offered, s->options->tls_module,
 	    s->stream.tls, why);

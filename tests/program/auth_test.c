@@ -763,7 +763,7 @@ static const struct CMUnitTest auth_spec[] = {
 
 	FAILS("a login and nothing said of TLS", IN_CLEAR(""),
 	    .status = EX_NOPERM, .commands = "EHLO|QUIT",
-	    .says = { "not sent in clear text: set tls = required, or, on a "
+	    .says = { "not sent in clear text; set tls = required, or, on a "
 	    "trusted network, both tls = off and auth to a", "relais.conf:" }),
 	FAILS("tls = off alone", IN_CLEAR("tls = off\n"),
 	    .status = EX_NOPERM, .commands = "EHLO|QUIT",

@@ -11,9 +11,9 @@
 
 #include "smtp/dialogue.h"
 
-/* What is refused is refused before a single octet is written: fd is -1. */
+/* Nothing is written before the refusal: fd is -1. */
 static void
-refuses(bool encrypted, enum tls_policy policy, const char *says)
+refuses(bool encrypted, enum tls_policy policy, enum auth_cause cause)
 {
 	struct auth_options	auth = { .user = "user", .password = "secret" };
 	struct session_options	options = { .prefix = "", .auth = &auth,
@@ -25,34 +25,33 @@ refuses(bool encrypted, enum tls_policy policy, const char *says)
 	buffer_add_text(&s.mechanisms, "PLAIN LOGIN");
 	assert_false(session_authenticate(&s, &why));
 	assert_int_equal(why.status, EX_NOPERM);
-	assert_non_null(strstr(why.text, says));
-	assert_non_null(strstr(why.text, "tls = required"));
+	assert_int_equal(why.cause, cause);
 	assert_int_equal(s.step, STEP_AUTH);
 	assert_int_equal(s.stream.out.len, 0);
 	buffer_free(&s.mechanisms);
 }
 
 static void
-not_in_clear(void **state)
+credentials_are_not_sent_in_clear(void **state)
 {
 	(void)state;
-	refuses(false, TLS_OFF, "not sent in clear text");
-	refuses(false, TLS_OPPORTUNISTIC, "not sent in clear text");
+	refuses(false, TLS_OFF, AUTH_CAUSE_IN_CLEAR);
+	refuses(false, TLS_OPPORTUNISTIC, AUTH_CAUSE_IN_CLEAR);
 }
 
 static void
-not_to_an_unverified_server(void **state)
+credentials_are_not_sent_to_an_unverified_server(void **state)
 {
 	(void)state;
-	refuses(true, TLS_OPPORTUNISTIC, "certificate is not verified");
+	refuses(true, TLS_OPPORTUNISTIC, AUTH_CAUSE_UNVERIFIED);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest	authenticate_spec[] = {
-		cmocka_unit_test(not_in_clear),
-		cmocka_unit_test(not_to_an_unverified_server),
+		cmocka_unit_test(credentials_are_not_sent_in_clear),
+		cmocka_unit_test(credentials_are_not_sent_to_an_unverified_server),
 	};
 
 	return cmocka_run_group_tests(authenticate_spec, NULL, NULL);
