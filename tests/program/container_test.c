@@ -137,7 +137,7 @@ run(struct place *p, struct outcome *o, const char *const *env,
 }
 
 static void
-mail_leaves_by_the_environment_alone(void **state)
+the_environment_is_sufficient(void **state)
 {
 	struct place			 p;
 	struct outcome			 o;
@@ -165,7 +165,7 @@ mail_leaves_by_the_environment_alone(void **state)
 
 /* No passwd entry is no trouble; the number is what there is to say. */
 static void
-a_user_that_nobody_knows_has_a_name(void **state)
+a_user_without_passwd_entry_has_a_name(void **state)
 {
 	struct place	p;
 	struct outcome	o;
@@ -205,7 +205,7 @@ the_log_goes_to_stderr(void **state)
 
 /* Nothing can be kept here: the caller hears so, and once. */
 static void
-what_can_not_be_sent_is_said_and_not_lost(void **state)
+an_unsent_message_is_reported_and_kept(void **state)
 {
 	struct place	p;
 	struct outcome	o;
@@ -222,7 +222,7 @@ what_can_not_be_sent_is_said_and_not_lost(void **state)
 }
 
 static void
-a_large_message_needs_no_folder(void **state)
+a_large_message_needs_no_directory(void **state)
 {
 	static char	text[LARGE + 1];
 	struct place	p;
@@ -253,7 +253,7 @@ enter_without_outputs(void *context)
 
 /* There is no /dev/null to put there: still no socket takes their place. */
 static void
-closed_outputs_get_into_no_session(void **state)
+closed_outputs_do_not_affect_the_session(void **state)
 {
 	struct place			 p;
 	struct outcome			 o;
@@ -276,7 +276,7 @@ closed_outputs_get_into_no_session(void **state)
 
 /* Who waits for the end of our outputs sees it before the message has gone. */
 static void
-the_background_holds_no_output(void **state)
+the_background_process_closes_its_output(void **state)
 {
 	struct place	p;
 	struct outcome	o;
@@ -315,7 +315,7 @@ a_missing_variable_is_named(void **state)
 	    WORDS("sendmail", "a@example.net"), "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, EX_CONFIG);
 	assert_non_null(strstr(o.err.data,
-	    "environment RELAIS_USER: user without password_file"));
+	    "environment RELAIS_USER: user: requires password_file"));
 	outcome_free(&o);
 	run(&p, &o, WORDS("RELAIS_FORM=a@example.org"),
 	    WORDS("sendmail", "a@example.net"), "Subject: x\n\nhi\n");
@@ -326,13 +326,13 @@ a_missing_variable_is_named(void **state)
 }
 
 static const struct CMUnitTest container_spec[] = {
-	cmocka_unit_test(mail_leaves_by_the_environment_alone),
-	cmocka_unit_test(a_user_that_nobody_knows_has_a_name),
+	cmocka_unit_test(the_environment_is_sufficient),
+	cmocka_unit_test(a_user_without_passwd_entry_has_a_name),
 	cmocka_unit_test(the_log_goes_to_stderr),
-	cmocka_unit_test(what_can_not_be_sent_is_said_and_not_lost),
-	cmocka_unit_test(a_large_message_needs_no_folder),
-	cmocka_unit_test(closed_outputs_get_into_no_session),
-	cmocka_unit_test(the_background_holds_no_output),
+	cmocka_unit_test(an_unsent_message_is_reported_and_kept),
+	cmocka_unit_test(a_large_message_needs_no_directory),
+	cmocka_unit_test(closed_outputs_do_not_affect_the_session),
+	cmocka_unit_test(the_background_process_closes_its_output),
 	cmocka_unit_test(a_missing_variable_is_named),
 };
 

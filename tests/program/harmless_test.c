@@ -143,7 +143,7 @@ try_letter(struct watched *w, char letter, const char *value)
 }
 
 static void
-no_letter_of_the_alphabet_does_harm(void **state)
+no_option_letter_writes_a_file(void **state)
 {
 	static const char	letters[] = "abcdefghijklmnopqrstuvwxyz"
 				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -166,7 +166,7 @@ no_letter_of_the_alphabet_does_harm(void **state)
 
 /* So that silence means something. */
 static void
-the_watch_sees_what_is_opened(void **state)
+the_watch_reports_opened_files(void **state)
 {
 	struct watched	w;
 	struct outcome	o;
@@ -183,7 +183,7 @@ the_watch_sees_what_is_opened(void **state)
 
 /* What earlier mailers were broken with. */
 static void
-the_attacks_that_have_a_name_do_nothing(void **state)
+known_attacks_have_no_effect(void **state)
 {
 	static const char *const	forms[] = {
 		"-XDIR/log", "-CDIR/evil", "-OQueueDirectory=DIR",
@@ -212,7 +212,7 @@ the_attacks_that_have_a_name_do_nothing(void **state)
 
 /* As do recipients that look like options, programs or files. */
 static void
-recipients_are_recipients(void **state)
+recipients_are_not_options(void **state)
 {
 	static const char *const	forms[] = {
 		"-oXDIR/log@d.example", "|/bin/touch DIR/x", "DIR/evil",
@@ -239,7 +239,7 @@ recipients_are_recipients(void **state)
 }
 
 static void
-control_characters_send_nothing(void **state)
+control_characters_are_refused(void **state)
 {
 	struct watched	w;
 	char		recipient[32], sender[32];
@@ -260,11 +260,11 @@ control_characters_send_nothing(void **state)
 }
 
 static const struct CMUnitTest harmless_spec[] = {
-	cmocka_unit_test(the_watch_sees_what_is_opened),
-	cmocka_unit_test(no_letter_of_the_alphabet_does_harm),
-	cmocka_unit_test(the_attacks_that_have_a_name_do_nothing),
-	cmocka_unit_test(recipients_are_recipients),
-	cmocka_unit_test(control_characters_send_nothing),
+	cmocka_unit_test(the_watch_reports_opened_files),
+	cmocka_unit_test(no_option_letter_writes_a_file),
+	cmocka_unit_test(known_attacks_have_no_effect),
+	cmocka_unit_test(recipients_are_not_options),
+	cmocka_unit_test(control_characters_are_refused),
 };
 
 int

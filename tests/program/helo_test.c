@@ -68,8 +68,8 @@ static const struct helo_case cases[] = {
 	    "helo = two.example.org\n", .hello = "EHLO two.example.org" },
 	{ "a helo that is not a domain is an error", "web1",
 	    "helo = my_app.example.org\n", .hello = "", .status = EX_CONFIG,
-	    .err = "relais.conf:7: helo = \"my_app.example.org\": expected a "
-	    "domain such as" },
+	    .err = "relais.conf:7: helo: invalid value \"my_app.example.org\"; "
+	    "expected a domain such as" },
 	{ "a name that is refused with 501 is followed by the literal",
 	    "web1.example.org", NULL,
 	    .hello = "EHLO web1.example.org|" LITERAL,
