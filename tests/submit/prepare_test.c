@@ -1,5 +1,5 @@
 /*
- * What may be sent, made of what a caller wants to send.
+ * Preparation of messages: senders, recipients and header fields.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,14 +27,14 @@ struct row {
 	const char	*aliases;
 	const char	*said;		/* reverse-path, or NULL */
 	const char	*to[5];		/* forward-paths */
-	const char	*header;	/* fields, parted by | */
+	const char	*header;	/* fields, separated by | */
 	bool		 from_header;
 
-	/* "reverse forward forward", the failed ones behind a - */
+	/* "<reverse> forward forward", failed ones after a "-" */
 	const char	*envelope;
 	const char	*fields;	/* all but Date and Message-ID */
-	int		 status;	/* where nothing may be sent, and */
-	const char	*word;		/* what the refusal says */
+	int		 status;	/* if nothing can be sent, and */
+	const char	*word;		/* part of the reason */
 };
 
 struct stage {
@@ -185,9 +185,9 @@ is_prepared(void **state)
 
 static const struct CMUnitTest sender_spec[] = {
 	/* local, the default */
-	ROW("a sender that nobody named is the user at the domain",
+	ROW("without a given sender, the user at the domain is the sender",
 	    .to = { "b@x" }, .envelope = "<www-data@example.org> b@x"),
-	ROW("or from, where that is set",
+	ROW("or from, if it is set",
 	    .conf = FROM, .to = { "b@x" },
 	    .envelope = "<from@provider.example> b@x"),
 	ROW("a foreign sender stays",
@@ -211,10 +211,10 @@ static const struct CMUnitTest sender_spec[] = {
 	ROW("without from a bare sender gets the domain",
 	    .said = "root", .to = { "b@x" },
 	    .envelope = "<root@example.org> b@x"),
-	ROW("and so does one that no other host would know",
+	ROW("and so does one at localhost",
 	    .said = "root@localhost", .to = { "b@x" },
 	    .envelope = "<root@example.org> b@x"),
-	ROW("while this host's full name stays",
+	ROW("but one at this host's full name stays",
 	    .said = "root@web1.example.org", .to = { "b@x" },
 	    .envelope = "<root@web1.example.org> b@x"),
 	ROW("local addresses in From and Sender become from",
@@ -231,23 +231,23 @@ static const struct CMUnitTest sender_spec[] = {
 	    .header = "From: \"(Cron Daemon)\" <root>|To: b@x",
 	    .fields = "From: \"(Cron Daemon)\" <from@provider.example>|"
 	    "To: b@x"),
-	ROW("foreign senders stay byte for byte",
+	ROW("senders on other machines stay octet by octet",
 	    .conf = FROM, .to = { "b@x" },
 	    .header = "from :  A  <A@X>\t(c) , root|To: b@x",
 	    .fields = "from :  A  <A@X>\t(c) , from@provider.example|To: b@x"),
-	ROW("what can't be read stays as it is",
+	ROW("a From that cannot be parsed stays unchanged",
 	    .conf = FROM, .to = { "b@x" },
 	    .header = "From: root root root|To: b@x",
 	    .fields = "From: root root root|To: b@x"),
-	ROW("and what can be is rewritten all the same",
+	ROW("but addresses in it that can be parsed are rewritten",
 	    .conf = FROM, .to = { "b@x" },
 	    .header = "From: root root, root|To: b@x",
 	    .fields = "From: root root, from@provider.example|To: b@x"),
-	ROW("an empty From is none",
+	ROW("an empty From field is replaced",
 	    .conf = FROM, .to = { "b@x" },
 	    .header = "From:|Sender: |To: b@x",
 	    .fields = "To: b@x|From: Web <from@provider.example>"),
-	ROW("and so is one of nothing but commas and comments",
+	ROW("and so is one of commas and comments only",
 	    .conf = FROM, .to = { "b@x" },
 	    .header = "From: ,(nobody),|Sender: |Resent-Sender:,|To: b@x",
 	    .fields = "To: b@x|From: Web <from@provider.example>"),
@@ -255,17 +255,17 @@ static const struct CMUnitTest sender_spec[] = {
 	    .conf = FROM, .to = { "b@x" },
 	    .header = "From: Night Robot:;|Sender: None:;|To: b@x",
 	    .fields = "From: Night Robot:;|Sender: None:;|To: b@x"),
-	ROW("a missing From is the sender's",
+	ROW("a missing From field has the sender's address",
 	    .conf = FROM, .said = "a@x", .to = { "b@x" },
 	    .header = "To: b@x",
 	    .fields = "To: b@x|From: Web <a@x>"),
-	ROW("a notice without From gets from",
+	ROW("a bounce without a From field gets from",
 	    .conf = FROM, .said = "", .to = { "b@x" }, .header = "To: b@x",
 	    .fields = "To: b@x|From: from@provider.example"),
-	ROW("or, without that, the mail system's",
+	ROW("or, without from, MAILER-DAEMON",
 	    .said = "", .to = { "b@x" }, .header = "To: b@x",
 	    .fields = "To: b@x|From: MAILER-DAEMON@example.org"),
-	ROW("Resent- fields follow the same rule",
+	ROW("Resent- fields follow the same rules",
 	    .conf = FROM, .to = { "b@x" },
 	    .header = "Resent-From: root|Resent-Sender: c@x|From: a@x|To: b@x",
 	    .fields = "Resent-From: from@provider.example|"
@@ -282,7 +282,7 @@ static const struct CMUnitTest sender_spec[] = {
 	    .header = "From: root|To: b@x",
 	    .envelope = "<root@example.org> b@x",
 	    .fields = "From: root@example.org|To: b@x"),
-	ROW("and a sender that nobody named is from",
+	ROW("and without a given sender, from is the sender",
 	    .conf = NEVER, .to = { "b@x" },
 	    .envelope = "<from@provider.example> b@x"),
 
@@ -298,15 +298,15 @@ static const struct CMUnitTest sender_spec[] = {
 	    .header = "From: \"A, B\" <a@x>|To: b@x",
 	    .fields = "From: \"A, B\" <from@provider.example>|To: b@x|"
 	    "Reply-To: \"A, B\" <a@x>"),
-	ROW("unless there is a Reply-To",
+	ROW("unless there is a Reply-To field",
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "From: a@x|To: b@x|Reply-To: c@x",
 	    .fields = "From: from@provider.example|To: b@x|Reply-To: c@x"),
-	ROW("or header_set puts one there",
+	ROW("or header_set adds one",
 	    .conf = ALWAYS "header_set = Reply-To: d@x\n", .to = { "b@x" },
 	    .header = "From: a@x|To: b@x",
 	    .fields = "From: from@provider.example|To: b@x|Reply-To: d@x"),
-	ROW("a local address is not worth an answer",
+	ROW("a local address gets no Reply-To",
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "From: root (Cron)|To: b@x",
 	    .fields = "From: from@provider.example (Cron)|To: b@x"),
@@ -314,29 +314,29 @@ static const struct CMUnitTest sender_spec[] = {
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "From: From@Provider.example|To: b@x",
 	    .fields = "From: from@provider.example|To: b@x"),
-	ROW("several senders become one, and all get the answer",
+	ROW("several senders become one, and Reply-To has all of them",
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "From: A <a@x>, c@x, root|Sender: c@x|To: b@x",
 	    .fields = "From: A <from@provider.example>|"
 	    "Sender: from@provider.example|To: b@x|"
 	    "Reply-To: A <a@x>,\r\n c@x"),
-	ROW("a From that can't be read is written anew",
+	ROW("a From that cannot be parsed is replaced",
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "From: a@x b@y|To: b@x",
 	    .fields = "From: <from@provider.example>|To: b@x"),
-	ROW("but keeps its name, and the address before Reply-To",
+	ROW("but the name is kept, and the address goes to Reply-To",
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "From: [Shop] Orders <orders@shop.example>|To: b@x",
 	    .fields = "From: \"[Shop] Orders\" <from@provider.example>|To: b@x|"
 	    "Reply-To: \"[Shop] Orders\" <orders@shop.example>"),
-	ROW("whatever is wrong with it",
+	ROW("also with unbalanced comments and brackets",
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "From: Support (Email\r\n\t< a@x|"
 	    "Sender: \"A\" B\\, <c@x> [C] <root@web1>|To: b@x",
 	    .fields = "From: \"Support (Email\" <from@provider.example>|"
 	    "Sender: \"A B, <c@x> [C]\" <from@provider.example>|To: b@x|"
 	    "Reply-To: \"Support (Email\" <a@x>"),
-	ROW("encoded words and 8-bit text in it stay what they are",
+	ROW("encoded words and 8-bit text in it are kept",
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "From: [=?utf-8?q?L=C3=A9e?=\r\n =?utf-8?q?a?=] "
 	    "L\303\251a (< a@x >|To: b@x",
@@ -344,27 +344,27 @@ static const struct CMUnitTest sender_spec[] = {
 	    "\"] L\303\251a (\" <from@provider.example>|To: b@x|"
 	    "Reply-To: \"[\" =?utf-8?q?L=C3=A9e?= =?utf-8?q?a?= "
 	    "\"] L\303\251a (\" <a@x>"),
-	ROW("without an address all of it is the name",
+	ROW("without an address, the whole text is the name",
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "From: root root root|To: b@x",
 	    .fields = "From: \"root root root\" <from@provider.example>|"
 	    "To: b@x"),
-	ROW("a group's name is one, too",
+	ROW("a group's name is the name, too",
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "From: Night Robot:;|To: b@x",
 	    .fields = "From: \"Night Robot\" <from@provider.example>|To: b@x"),
-	ROW("an address among what is none gets the answer",
+	ROW("an address among invalid text goes to Reply-To",
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "From: A <a@x>, b c, <d@x> e|To: b@x",
 	    .fields = "From: A <from@provider.example>|To: b@x|"
 	    "Reply-To: A <a@x>"),
-	ROW("a second From and Sender go",
+	ROW("a second From and Sender are removed",
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "X-A: 1|From: a@x|from: c@x|Sender: d@x|To: b@x|"
 	    "FROM : e@x|Sender: f@x|X-B: 2",
 	    .fields = "X-A: 1|From: from@provider.example|"
 	    "Sender: from@provider.example|To: b@x|X-B: 2|Reply-To: a@x"),
-	ROW("every Resent-From and Resent-Sender is from",
+	ROW("every Resent-From and Resent-Sender becomes from",
 	    .conf = ALWAYS, .to = { "b@x" },
 	    .header = "Resent-From: R <r@x>|Resent-From: q@x, p@x|"
 	    "Resent-Sender: o@x|From: a@x|To: b@x|Reply-To: c@x",
@@ -372,70 +372,70 @@ static const struct CMUnitTest sender_spec[] = {
 	    "Resent-From: <from@provider.example>|"
 	    "Resent-Sender: from@provider.example|"
 	    "From: from@provider.example|To: b@x|Reply-To: c@x"),
-	ROW("the one who resends is from, too",
+	ROW("Resent-From that is added is from, too",
 	    .conf = ALWAYS, .said = "a@x", .to = { "b@x" },
 	    .header = "Resent-To: b@x|From: from@provider.example|To: c@x",
 	    .fields = "Resent-From: Web <from@provider.example>|"
 	    "Resent-To: b@x|From: from@provider.example|To: c@x"),
-	ROW("a notice without From gets from with always, too",
+	ROW("a bounce without a From field gets from with always, too",
 	    .conf = ALWAYS, .said = "", .to = { "b@x" }, .header = "To: b@x",
 	    .fields = "To: b@x|From: from@provider.example"),
 
 	/* sections */
-	ROW("a section [from] goes by the sender that was named",
+	ROW("a section [from] is matched with the given sender",
 	    .conf = ALWAYS "[from *@shop.example]\nfrom = shop@p.example\n",
 	    .said = "me@shop.example", .to = { "b@x" },
 	    .envelope = "<shop@p.example> b@x"),
-	ROW("and a bare one has our domain there",
+	ROW("and a bare sender is matched with our domain",
 	    .conf = "[from root@example.org]\nfrom = r@p.example\n",
 	    .said = "root", .to = { "b@x" }, .envelope = "<r@p.example> b@x"),
 	ROW("a section [user] goes by the user",
 	    .conf = FROM "[user www-*]\nfrom = web@p.example\n",
 	    .to = { "b@x" }, .envelope = "<web@p.example> b@x"),
-	ROW("others are not meant",
+	ROW("a section of another user does not apply",
 	    .conf = FROM "[user nina]\nfrom = web@p.example\n",
 	    .to = { "b@x" }, .envelope = "<from@provider.example> b@x"),
 };
 
 static const struct CMUnitTest recipient_spec[] = {
-	ROW("foreign recipients stay, once each",
+	ROW("recipients on other machines stay, without duplicates",
 	    .said = "a@x", .to = { "b@x", "c@x", "b@X" },
 	    .envelope = "<a@x> b@x c@x"),
-	ROW("a local one goes to root's address",
+	ROW("mail to a local name goes to root",
 	    .conf = ROOT, .said = "a@x", .to = { "www-data", "joe@localhost" },
 	    .envelope = "<a@x> admin@example.net"),
-	ROW("or where the aliases lead",
+	ROW("or to the addresses of its alias",
 	    .conf = ROOT, .aliases = "ops: b@x, c@x\nroot: ops\n",
 	    .said = "a@x", .to = { "root@web1", "c@x", "joe" },
 	    .envelope = "<a@x> b@x c@x admin@example.net"),
-	ROW("without root, it goes to the domain that is set",
+	ROW("without root, it goes to the same name at domain",
 	    .conf = "domain = example.org\n", .aliases = "ops: b@x\n",
 	    .said = "a@x", .to = { "ops", "www-data", "joe@localhost" },
 	    .header = "From: a@x|To: www-data|Cc: joe@web1, ops",
 	    .envelope = "<a@x> b@x www-data@example.org joe@example.org",
 	    .fields = "From: a@x|To: www-data@example.org|"
 	    "Cc: joe@example.org, b@x"),
-	ROW("but not to one that is only derived",
+	ROW("but not to a domain that is only derived",
 	    .said = "a@x", .to = { "www-data" }, .status = EX_NOUSER,
 	    .word = "no address for the local name www-data"),
-	ROW("nor to localhost, which the smarthost takes for itself",
+	ROW("nor to localhost, which is the smarthost for the smarthost",
 	    .conf = "domain = localhost\n", .said = "a@x",
 	    .to = { "www-data" }, .status = EX_NOUSER,
 	    .word = "no address for the local name www-data"),
-	ROW("nor if root is set, too",
+	ROW("nor if root is set as well",
 	    .conf = ROOT "domain = example.org\n", .said = "a@x",
 	    .to = { "www-data" }, .envelope = "<a@x> admin@example.net"),
-	ROW("a name at the domain is foreign",
+	ROW("a name at the domain is not local",
 	    .conf = ROOT, .said = "a@x", .to = { "root@example.org" },
 	    .envelope = "<a@x> root@example.org"),
 	ROW("a local name that cannot be resolved is refused, with the key to set",
 	    .said = "a@x", .to = { "root" }, .status = EX_NOUSER,
 	    .word = "no address for the local name root; set root = "
 	    "you@example.org (or domain) in "),
-	ROW("with the file that it could stand in",
+	ROW("and the aliases file is named",
 	    .said = "a@x", .to = { "root" }, .status = EX_NOUSER,
 	    .word = "aliases"),
-	ROW("but the others get their mail",
+	ROW("but the message is sent to the other recipients",
 	    .said = "a@x", .to = { "joe", "b@x", "nina@web1" },
 	    .envelope = "<a@x> -joe b@x -nina@web1"),
 	ROW("an alias loop fails only its own recipients",
@@ -444,17 +444,17 @@ static const struct CMUnitTest recipient_spec[] = {
 	ROW("an alias loop is reported if no recipient remains",
 	    .aliases = "a: b\nb: a\n", .said = "a@x", .to = { "a" },
 	    .status = EX_CONFIG, .word = "alias b: it leads back to itself"),
-	ROW("an aliases file that is none is told",
+	ROW("an invalid aliases file is reported",
 	    .aliases = "what?\n", .said = "a@x", .to = { "a" },
 	    .status = EX_CONFIG, .word = "aliases:1: expected a name"),
-	ROW("and stops nobody else",
+	ROW("and does not affect other recipients",
 	    .aliases = "what?\n", .said = "a@x", .to = { "b@x" },
 	    .envelope = "<a@x> b@x"),
-	ROW("a file that is named must be there",
+	ROW("an aliases file that is set must exist",
 	    .conf = "aliases = /nowhere/aliases\n", .said = "a@x",
 	    .to = { "a" }, .status = EX_CONFIG,
 	    .word = "/nowhere/aliases: No such file"),
-	ROW("aliases = off leaves root alone to answer",
+	ROW("with aliases = off, only root is used",
 	    .conf = ROOT "aliases = off\n", .aliases = "a: c@x\n",
 	    .said = "a@x", .to = { "a" },
 	    .envelope = "<a@x> admin@example.net"),
@@ -481,18 +481,18 @@ static const struct CMUnitTest recipient_spec[] = {
 	    "From: a@x|To: b@x",
 	    .fields = "Resent-From: a@x|Resent-To: admin@example.net|"
 	    "Resent-Cc: admin@example.net|From: a@x|To: b@x"),
-	ROW("-t takes local names, too, and Bcc with them",
+	ROW("-t accepts local names, also in Bcc",
 	    .conf = ROOT, .said = "a@x", .from_header = true,
 	    .header = "From: a@x|To: b@x|Bcc: root, c@x",
 	    .envelope = "<a@x> b@x admin@example.net c@x",
 	    .fields = "From: a@x|To: b@x"),
-	ROW("-t without an address anywhere",
+	ROW("-t without an address is refused",
 	    .said = "a@x", .from_header = true, .header = "To: nobody:;",
 	    .status = EX_USAGE, .word = "no recipients"),
-	ROW("-t with nothing but what is no address",
+	ROW("-t with only bad addresses is refused",
 	    .said = "a@x", .from_header = true, .header = "Cc: a b c",
 	    .status = EX_DATAERR, .word = "field Cc: bad address 'a b c': "),
-	ROW("names each of them",
+	ROW("each bad address is named, up to a limit",
 	    .said = "a@x", .from_header = true,
 	    .header = "To: a b|Bcc: c@|Cc: d e, f g, h i, <j",
 	    .status = EX_DATAERR, .word = "behind them; field Bcc: bad address "
@@ -500,7 +500,7 @@ static const struct CMUnitTest recipient_spec[] = {
 	    "several words, and no <address> behind them; field Cc: bad "
 	    "address 'f g': several words, and no <address> behind them; and "
 	    "2 more"),
-	ROW("-t: what is no address does not stop the others",
+	ROW("-t: a bad address does not affect the other recipients",
 	    .conf = ROOT, .said = "a@x", .from_header = true,
 	    .header = "From: a@x|To: John Doe, b@x, root; <c@|Bcc: d@x, e f",
 	    .envelope = "<a@x> b@x admin@example.net d@x -\"John Doe\" "
@@ -511,11 +511,11 @@ static const struct CMUnitTest recipient_spec[] = {
 	    .header = "From: a@x|To: z@x|Resent-To: b@x, c d|"
 	    "Resent-From: a@x|Resent-Bcc: e f",
 	    .envelope = "<a@x> b@x -\"c d\" -\"e f\""),
-	ROW("nor does redirect_all hide it",
+	ROW("redirect_all does not hide a bad address",
 	    .conf = "redirect_all = test@x\n", .said = "a@x",
 	    .from_header = true, .header = "To: b@x, c d",
 	    .envelope = "<a@x> test@x -\"c d\""),
-	ROW("and always_bcc is not sent it alone",
+	ROW("a message with only bad addresses is not sent to always_bcc",
 	    .conf = "always_bcc = all@x\n", .said = "a@x",
 	    .from_header = true, .header = "To: c d",
 	    .status = EX_DATAERR, .word = "field To: bad address 'c d'"),
@@ -531,74 +531,74 @@ static const struct CMUnitTest recipient_spec[] = {
 	    .header = "From: \"a@x\"|To: \"b@x\"|Bcc: <\"c@x\">",
 	    .envelope = "<a@x> b@x c@x",
 	    .fields = "From:  a@x |To:  b@x "),
-	ROW("an address in quotes is none of the forms of a local name",
+	ROW("an address in quotes is not a local name",
 	    .conf = ROOT, .said = "a@x", .to = { "\"b@x\"", "c@x" },
 	    .envelope = "<a@x> -\"b@x\" c@x"),
-	ROW("an encoded word with a comma in it gives no local name",
+	ROW("an encoded word with a comma is not split into a local name",
 	    .conf = ROOT, .said = "a@x", .from_header = true,
 	    .header = "From: a@x|To: =?UTF-8?Q?L=C3=A9e, Kim?= <b@x>",
 	    .envelope = "<a@x> b@x",
 	    .fields = "From: a@x|To: =?UTF-8?Q?L=C3=A9e, Kim?= <b@x>"),
-	ROW("nor does a piece of one, which is refused alone, and stays",
+	ROW("a piece of an encoded word is refused, and stays in the field",
 	    .conf = ROOT, .said = "a@x", .from_header = true,
 	    .header = "From: a@x|To: =?UTF-8?Q?L=C3=A9e, Kim <b@x>",
 	    .envelope = "<a@x> -\"=?UTF-8?Q?L=C3=A9e\" b@x",
 	    .fields = "From: a@x|To: =?UTF-8?Q?L=C3=A9e, Kim <b@x>"),
-	ROW("an @ that is not ASCII gives none",
+	ROW("a fullwidth @ does not make a local name",
 	    .conf = ROOT, .said = "a@x", .to = { "kim\uff20x.example" },
 	    .status = EX_NOUSER, .word = "'kim\uff20x.example' is not an "
 	    "address, and no account can have that name"),
-	ROW("nor at localhost, nor after a name that is one",
+	ROW("text that no account can be named is refused, also at localhost",
 	    .conf = ROOT, .said = "a@x",
 	    .to = { "\"b c\"@localhost", "d!e", "|f", "g", "/h" },
 	    .envelope = "<a@x> -\"b c\"@localhost -d!e -|f "
 	    "admin@example.net -/h"),
-	ROW("but an alias may have any name",
+	ROW("but an alias can have any name",
 	    .conf = ROOT, .aliases = "\"b c\": d@x\n*: e@x\n",
 	    .said = "a@x", .to = { "\"b c\"", "\"c b\"", "f" },
 	    .envelope = "<a@x> d@x -\"c b\" e@x"),
-	ROW("recipient_limit counts those that mail goes to",
+	ROW("recipient_limit applies after expansion",
 	    .conf = "recipient_limit = 2\n", .aliases = "ops: b@x, c@x\n",
 	    .said = "a@x", .to = { "ops", "d@x" }, .status = EX_USAGE,
 	    .word = "too many recipients: 3, but recipient_limit = 2"),
-	ROW("each once",
+	ROW("duplicates do not count",
 	    .conf = "recipient_limit = 2\n", .aliases = "ops: b@x, c@x\n",
 	    .said = "a@x", .to = { "ops", "c@x" },
 	    .envelope = "<a@x> b@x c@x"),
-	ROW("and those that are not addresses, too",
+	ROW("bad addresses count",
 	    .conf = "recipient_limit = 2\n", .said = "a@x",
 	    .from_header = true, .header = "To: b@x, c@, d@",
 	    .status = EX_USAGE,
 	    .word = "too many recipients: 3, but recipient_limit = 2"),
-	ROW("also if there are no others",
+	ROW("also if all are bad",
 	    .conf = "recipient_limit = 2\n", .said = "a@x",
 	    .from_header = true, .header = "To: b@, c@, d@",
 	    .status = EX_USAGE,
 	    .word = "too many recipients: 3, but recipient_limit = 2"),
-	ROW("and no more are looked up than could ever count",
+	ROW("expansion stops far above the limit",
 	    .conf = "recipient_limit = 1\n",
 	    .aliases = "o: b@x,c@x,d@x,e@x,f@x,g@x,h@x,i@x,j@x,k@x,l@x\n",
 	    .said = "a@x", .to = { "o" }, .status = EX_USAGE,
 	    .word = "far more addresses than recipient_limit = 1"),
 
-	ROW("redirect_all is the only one to get anything",
+	ROW("with redirect_all, only that address gets mail",
 	    .conf = "redirect_all = test@x\nalways_bcc = all@x\n",
 	    .said = "a@x", .to = { "b@x", "root", "c@x" },
 	    .envelope = "<a@x> test@x",
 	    .fields = "From: a@x|To: b@x|"
 	    "X-Original-To: b@x,\r\n root,\r\n c@x"),
-	ROW("also for those in Bcc",
+	ROW("also for recipients in Bcc",
 	    .conf = "redirect_all = test@x\n", .said = "a@x",
 	    .from_header = true, .header = "From: a@x|To: b@x|Bcc: c@x",
 	    .envelope = "<a@x> test@x",
 	    .fields = "From: a@x|To: b@x|X-Original-To: b@x,\r\n c@x"),
-	ROW("always_bcc gets a copy that nobody sees",
+	ROW("always_bcc gets a copy without a trace in the header",
 	    .conf = "always_bcc = all@x\n", .said = "a@x", .to = { "b@x" },
 	    .envelope = "<a@x> b@x all@x", .fields = "From: a@x|To: b@x"),
-	ROW("one copy",
+	ROW("only one copy, if it is a recipient already",
 	    .conf = "always_bcc = b@x\n", .said = "a@x", .to = { "b@x" },
 	    .envelope = "<a@x> b@x"),
-	ROW("and none alone",
+	ROW("and none if no other recipient remains",
 	    .conf = "always_bcc = all@x\n", .said = "a@x", .to = { "joe" },
 	    .status = EX_NOUSER, .word = "local name joe"),
 };
@@ -622,24 +622,24 @@ static const struct CMUnitTest field_spec[] = {
 	    .header = "X-A: 0|x-b: 0|X-B: 1|From: a@x|x-c: 0|To: b@x|X-D: 0|"
 	    "X-DD: 0",
 	    .fields = "X-A: 0|From: a@x|To: b@x|X-DD: 0|X-B: 3|X-A: 1|X-A: 2"),
-	ROW("what header_set puts there more than once is there as often",
+	ROW("header_set with the same field twice adds both",
 	    .conf = "header_set = X-B: 3\nheader_set = X-B: 4\n",
 	    .said = "a@x", .to = { "b@x" }, .header = "X-B: 0|From: a@x|To: b@x",
 	    .fields = "From: a@x|To: b@x|X-B: 3|X-B: 4"),
-	ROW("recipients are found before fields are taken away",
+	ROW("recipients are collected before header_remove applies",
 	    .conf = "header_remove = To\n", .said = "a@x",
 	    .from_header = true, .header = "From: a@x|To: b@x",
 	    .envelope = "<a@x> b@x",
 	    .fields = "From: a@x|To: undisclosed-recipients:;"),
-	ROW("a section's fields are those of its mail alone",
+	ROW("a section's keys replace the global ones",
 	    .conf = "header_add = X-A: 1\n[from b@x]\nheader_add = X-A: 2\n",
 	    .said = "b@x", .to = { "b@x" },
 	    .fields = "From: a@x|To: b@x|X-A: 2"),
-	ROW("a hundred hosts are a long way (RFC 5321 section 6.3)",
+	ROW("100 Received fields are allowed (RFC 5321 section 6.3)",
 	    .said = "a@x", .to = { "b@x" },
 	    .header = FIFTY "|" FIFTY "|From: a@x|To: b@x",
 	    .envelope = "<a@x> b@x"),
-	ROW("one more is a mail loop",
+	ROW("101 Received fields are a mail loop",
 	    .said = "a@x", .to = { "b@x" },
 	    .header = FIFTY "|Received: 6|" FIFTY "|From: a@x|To: b@x",
 	    .status = EX_UNAVAILABLE, .word = "mail loop: the message has "
@@ -647,7 +647,7 @@ static const struct CMUnitTest field_spec[] = {
 };
 
 static void
-received_says_host_user_and_time_in_front_of_all(void **state)
+received_names_host_user_and_time_and_comes_first(void **state)
 {
 	static const char	want[] = "Received: by web1 (relais, from user "
 				    "www-data); ";
@@ -665,7 +665,7 @@ received_says_host_user_and_time_in_front_of_all(void **state)
 }
 
 static void
-notices_go_where_the_mail_goes(void **state)
+notify_and_orcpt_are_copied_to_expanded_recipients(void **state)
 {
 	struct stage		 s;
 	struct prepare_options	 p;
@@ -693,9 +693,9 @@ notices_go_where_the_mail_goes(void **state)
 	close_stage(&s);
 }
 
-/* What a protocol that answers for each recipient needs. */
+/* LMTP replies to each recipient. */
 static void
-each_recipient_has_the_worst_of_what_it_led_to(void **state)
+each_recipient_has_the_worst_outcome_of_its_expansion(void **state)
 {
 	const char	*to[5] = { "c@x", "ops", "joe", "b@X", "ops" };
 	struct stage	 s;
@@ -729,7 +729,7 @@ each_recipient_has_the_worst_of_what_it_led_to(void **state)
 }
 
 static void
-a_recipient_can_be_asked_for_before_there_is_a_message(void **state)
+a_recipient_can_be_checked_before_there_is_a_message(void **state)
 {
 	struct stage		s;
 	struct prepare_options	p;
@@ -848,10 +848,10 @@ no_combination_gets_a_foreign_sender_past_always(void **state)
 }
 
 static const struct CMUnitTest other_spec[] = {
-	cmocka_unit_test(received_says_host_user_and_time_in_front_of_all),
-	cmocka_unit_test(notices_go_where_the_mail_goes),
-	cmocka_unit_test(each_recipient_has_the_worst_of_what_it_led_to),
-	cmocka_unit_test(a_recipient_can_be_asked_for_before_there_is_a_message),
+	cmocka_unit_test(received_names_host_user_and_time_and_comes_first),
+	cmocka_unit_test(notify_and_orcpt_are_copied_to_expanded_recipients),
+	cmocka_unit_test(each_recipient_has_the_worst_outcome_of_its_expansion),
+	cmocka_unit_test(a_recipient_can_be_checked_before_there_is_a_message),
 	cmocka_unit_test(no_combination_gets_a_foreign_sender_past_always),
 };
 
