@@ -33,58 +33,62 @@ struct failover_case {
 #define LOGIN "user = me\npassword = secret\ntls = off\nauth = PLAIN\n"
 
 static const struct failover_case cases[] = {
-	{ "the first is fine", { 0 }, .second = false },
-	{ "nobody listens", { .refusing = true }, .second = true },
-	{ "nobody answers", { .black_hole = true },
+	{ "the first smarthost accepts the message", { 0 }, .second = false },
+	{ "the connection is refused", { .refusing = true }, .second = true },
+	{ "the connection times out", { .black_hole = true },
 	    .more = "connect_timeout = 200ms\n", .second = true },
-	{ "it is refused at the door", { .steps = { { .at = ON_GREETING,
+	{ "the greeting is a permanent refusal",
+	    { .steps = { { .at = ON_GREETING,
 	    .say = "554 5.7.1 go away" } } }, .second = true },
-	{ "it is put off at the door", { .steps = { { .at = ON_GREETING,
+	{ "the greeting is a temporary refusal",
+	    { .steps = { { .at = ON_GREETING,
 	    .say = "421 4.3.2 busy" } } }, .second = true },
-	{ "it says nothing at all", { .steps = { { .at = ON_GREETING,
+	{ "there is no greeting", { .steps = { { .at = ON_GREETING,
 	    .say = "", .then = THEN_HANG } } }, .more = "timeout = 2s\n",
 	    .second = true },
 	{ "EHLO and HELO are refused", { .steps = { { .at = ON_EHLO,
 	    .say = "550 no" }, { .at = ON_HELO, .say = "550 no" } } },
 	    .second = true },
-	{ "it does not offer the TLS that is required", { 0 },
+	{ "the server does not offer the required TLS", { 0 },
 	    .scheme = "submission", .second = true },
-	{ "its certificate is not trusted", { .security = STARTTLS_OFFERED },
+	{ "the certificate is not trusted", { .security = STARTTLS_OFFERED },
 	    .scheme = "submission", .second = true },
-	{ "our credentials are refused", { .user = "me", .password = "other",
+	{ "the credentials are rejected", { .user = "me", .password = "other",
 	    .mechanisms = "PLAIN" }, .more = LOGIN, .second = true },
-	{ "it breaks off at MAIL", { .steps = { { .at = ON_MAIL, .say = "",
+	{ "the connection is lost at MAIL",
+	    { .steps = { { .at = ON_MAIL, .say = "",
 	    .then = THEN_CLOSE } } }, .second = true },
-	{ "it says 421 at RCPT", { .steps = { { .at = ON_RCPT,
+	{ "the reply to RCPT is 421", { .steps = { { .at = ON_RCPT,
 	    .say = "421 4.3.2 going", .then = THEN_CLOSE } } },
 	    .second = true },
-	{ "it breaks off at DATA", { .keywords = "PIPELINING",
+	{ "the connection is lost at DATA", { .keywords = "PIPELINING",
 	    .steps = { { .at = ON_DATA, .say = "", .then = THEN_CLOSE } } },
 	    .second = true },
-	{ "a refused sender is an answer", { .steps = { { .at = ON_MAIL,
+	{ "a refused sender is an outcome", { .steps = { { .at = ON_MAIL,
 	    .say = "550 5.7.1 not you" } } }, .status = EX_UNAVAILABLE,
 	    .err = "550 5.7.1 not you" },
-	{ "a refused recipient is an answer", { .steps = { { .at = ON_RCPT,
+	{ "a refused recipient is an outcome", { .steps = { { .at = ON_RCPT,
 	    .say = "550 5.1.1 who?" } } }, .status = EX_NOUSER,
 	    .err = "550 5.1.1 who?" },
-	{ "a sender put off is an answer", { .steps = { { .at = ON_MAIL,
+	{ "a deferred sender is an outcome", { .steps = { { .at = ON_MAIL,
 	    .say = "451 4.3.0 later" } } }, .status = EX_TEMPFAIL,
 	    .err = "451 4.3.0 later" },
-	{ "a refused message is an answer", { .steps = { { .at = ON_BODY,
+	{ "a refused message is an outcome", { .steps = { { .at = ON_BODY,
 	    .say = "554 5.6.0 no" } } }, .status = EX_UNAVAILABLE,
 	    .err = "554 5.6.0 no" },
-	{ "once the message was sent, nobody else gets it", { .steps = {
+	{ "after the message was sent, no other smarthost gets it", { .steps = {
 	    { .at = ON_BODY, .say = "", .then = THEN_CLOSE } } },
 	    .status = EX_TEMPFAIL,
 	    .err = "may have accepted the message" },
-	{ "nor when it was sent in part", { .steps = { { .at = ON_IN_BODY,
+	{ "nor after a part of the message was sent",
+	    { .steps = { { .at = ON_IN_BODY,
 	    .after = 1, .say = "", .then = THEN_RESET } } },
 	    .status = EX_TEMPFAIL, .err = "127.0.0.1" },
-	{ "nor when it was sent with the envelope", { .steps = {
+	{ "nor after the message was sent with the envelope", { .steps = {
 	    { .at = ON_RCPT, .say = "", .then = THEN_CLOSE } } },
 	    .more = "early_bdat = yes\n", .status = EX_TEMPFAIL,
 	    .err = "may have accepted the message" },
-	{ "unless the envelope was answered by a farewell", { .steps = {
+	{ "unless the reply to the envelope was 421", { .steps = {
 	    { .at = ON_RCPT, .say = "421 4.3.2 going",
 	    .then = THEN_CLOSE } } }, .more = "early_bdat = yes\n",
 	    .second = true },
@@ -105,7 +109,7 @@ write_conf(char *path, size_t size, struct folder *folder,
 }
 
 static void
-the_next_is_asked_or_not(void **state)
+the_next_smarthost_is_tried_or_not(void **state)
 {
 	const struct failover_case	*c = *state;
 	struct script			 script = c->first;
@@ -140,7 +144,7 @@ the_next_is_asked_or_not(void **state)
 
 /* Where both fail, both are told of; hope with one is hope. */
 static void
-all_that_were_tried_are_told(void **state)
+the_error_names_all_smarthosts(void **state)
 {
 	struct script		 no = { .steps = { { .at = ON_GREETING,
 				    .say = "554 5.7.1 go away" } } };
@@ -168,7 +172,7 @@ all_that_were_tried_are_told(void **state)
 
 /* A service that is stuck must not take its callers with it. */
 static void
-a_socket_at_which_nobody_accepts_is_given_up(void **state)
+a_socket_that_does_not_accept_times_out(void **state)
 {
 	struct script		 script = { .black_hole = true };
 	struct smarthost	*host;
@@ -198,11 +202,11 @@ struct bdat_case {
 };
 
 static const struct bdat_case bdat_cases[] = {
-	{ "early BDAT is minded: DATA, in the same session", { .steps = {
+	{ "early BDAT is refused: DATA, in the same session", { .steps = {
 	    { .at = ON_BODY, .match = "BDAT",
 	    .say = "503 5.5.1 wait for RCPT" } } }, true, 1,
 	    "EHLO|MAIL|RCPT|BDAT|RSET|MAIL|RCPT|DATA|QUIT" },
-	{ "early BDAT is minded in other words", { .steps = {
+	{ "early BDAT is refused with another code", { .steps = {
 	    { .at = ON_BODY, .match = "BDAT", .say = "554 5.5.0 no" } } },
 	    true, 1, "EHLO|MAIL|RCPT|BDAT|RSET|MAIL|RCPT|DATA|QUIT" },
 	{ "CHUNKING was a lie: DATA, over a new connection", { .steps = {
@@ -212,7 +216,7 @@ static const struct bdat_case bdat_cases[] = {
 };
 
 static void
-the_message_gets_there(void **state)
+the_message_is_delivered(void **state)
 {
 	const struct bdat_case	*c = *state;
 	struct smarthost	*host = smarthost_start(&c->script);
@@ -247,16 +251,16 @@ main(void)
 
 	for (size_t i = 0; i < N; i++)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,
-		    .test_func = the_next_is_asked_or_not,
+		    .test_func = the_next_smarthost_is_tried_or_not,
 		    .initial_state = (void *)(uintptr_t)&cases[i] };
 	for (size_t i = 0; i < M; i++)
 		tests[N + i] = (struct CMUnitTest){
 		    .name = bdat_cases[i].sentence,
-		    .test_func = the_message_gets_there,
+		    .test_func = the_message_is_delivered,
 		    .initial_state = (void *)(uintptr_t)&bdat_cases[i] };
 	tests[N + M] = (struct CMUnitTest)cmocka_unit_test(
-	    all_that_were_tried_are_told);
+	    the_error_names_all_smarthosts);
 	tests[N + M + 1] = (struct CMUnitTest)cmocka_unit_test(
-	    a_socket_at_which_nobody_accepts_is_given_up);
+	    a_socket_that_does_not_accept_times_out);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,7 +154,7 @@ mount_small_disk(void *ctx)
  * to leave memory, or in the middle of it.
  */
 static void
-a_large_message_needs_no_room_in_the_spool(void **state)
+a_large_message_needs_no_space_in_the_spool(void **state)
 {
 	enum { LINES = 580 * 1024 / 64 };
 	static const struct { unsigned kilobytes; const char *tmp; } cases[] = {
@@ -208,7 +208,7 @@ spoil_the_default_queue(void *ctx)
 }
 
 static void
-the_default_queue_that_can_t_be_used_is_told(void **state)
+an_unusable_default_queue_is_reported(void **state)
 {
 	struct queue_place	p;
 	struct outcome		o;
@@ -234,7 +234,7 @@ the_default_queue_that_can_t_be_used_is_told(void **state)
 }
 
 static void
-whoever_watches_is_told_why_it_waits(void **state)
+verbose_output_says_why_a_message_is_queued(void **state)
 {
 	struct queue_place	p;
 	struct outcome	o;
@@ -272,7 +272,7 @@ message_id_of(struct smarthost *host)
  * the Message-ID lets it see that it knows the message.
  */
 static void
-in_doubt_it_waits_longer_and_stays_the_same(void **state)
+a_message_in_doubt_waits_longer_unchanged(void **state)
 {
 	struct queue_place	p;
 	struct outcome		o;
@@ -310,18 +310,18 @@ in_doubt_it_waits_longer_and_stays_the_same(void **state)
 }
 
 static const struct CMUnitTest outage_spec[] = {
-	KEPT("nobody listens", .script = { .refusing = true },
+	KEPT("the connection is refused", .script = { .refusing = true },
 	    .status = 0, .queued = BOTH_WAIT),
-	KEPT("the server is full", .script = { .steps = {
+	KEPT("the server has no space", .script = { .steps = {
 	    { .at = ON_GREETING, .say = "421 busy", .then = THEN_CLOSE } } },
 	    .status = 0, .queued = BOTH_WAIT),
-	KEPT("the server speaks another language", .script = { .steps = {
+	KEPT("the server does not speak SMTP", .script = { .steps = {
 	    { .at = ON_GREETING, .say = "SSH-2.0-OpenSSH_9.2" } } },
 	    .status = 0, .queued = BOTH_WAIT),
-	KEPT("one is put off and the other delivered", .script = { .steps = {
+	KEPT("one is deferred and the other delivered", .script = { .steps = {
 	    { .at = ON_RCPT, .match = "b@", .say = "450 4.7.1 greylisted" } } },
 	    .status = 0, .queued = "+a@example.net ?b@example.net"),
-	KEPT("one is put off and the other refused", .script = { .steps = {
+	KEPT("one is deferred and the other refused", .script = { .steps = {
 	    { .at = ON_RCPT, .match = "a@", .say = "450 4.7.1 greylisted" },
 	    { .at = ON_RCPT, .match = "b@", .say = "550 5.1.1 who?" } } },
 	    .status = EX_NOUSER, .queued = "?a@example.net",
@@ -331,33 +331,33 @@ static const struct CMUnitTest outage_spec[] = {
 	    .status = EX_UNAVAILABLE, .queued = "",
 	    .failed = "-a@example.net -b@example.net",
 	    .words = "554 5.7.1 spam; kept in /"),
-	KEPT("nothing is tried with -odq", .status = 0,
+	KEPT("-odq makes no attempt", .status = 0,
 	    .arguments = { "-odq" }, .queued = BOTH_WAIT),
-	KEPT("nothing is tried with -odd", .status = 0,
+	KEPT("-odd makes no attempt", .status = 0,
 	    .arguments = { "-odd" }, .queued = BOTH_WAIT),
-	KEPT("nothing is tried with DeliveryMode=queue", .status = 0,
+	KEPT("DeliveryMode=queue makes no attempt", .status = 0,
 	    .arguments = { "-O", "DeliveryMode=q" }, .queued = BOTH_WAIT),
-	KEPT("it is tried with -odq where there is no queue",
+	KEPT("-odq makes an attempt if there is no queue",
 	    .script = { .refusing = true }, .more = "queue = off\n",
 	    .arguments = { "-odq" }, .status = EX_TEMPFAIL,
 	    .words = "Connection refused"),
-	KEPT("a queue that can't be is told where it is needed",
+	KEPT("an unusable queue is reported if it is needed",
 	    .script = { .refusing = true }, .more = "queue = /dev/null/x\n",
 	    .status = EX_CANTCREAT, .words = "/dev/null/x"),
-	KEPT("a queue that can't be is told with -odq",
+	KEPT("an unusable queue is reported with -odq",
 	    .more = "queue = /nonexistent/x\n", .arguments = { "-odq" },
 	    .status = EX_CANTCREAT, .words = "relais.conf:"),
-	KEPT("a queue that can't be does not matter where it is not needed",
+	KEPT("an unusable queue does not matter if it is not needed",
 	    .more = "queue = /dev/null/x\n", .status = 0),
 	KEPT("a full queue leaves the message with the caller",
 	    .script = { .refusing = true }, .more = "queue_size_limit = 1K\n",
 	    .status = EX_TEMPFAIL, .queued = "", .words = "is full"),
 	cmocka_unit_test(a_file_size_limit_leaves_the_message_with_the_caller),
 	cmocka_unit_test(a_large_message_is_queued_whole),
-	cmocka_unit_test(a_large_message_needs_no_room_in_the_spool),
-	cmocka_unit_test(the_default_queue_that_can_t_be_used_is_told),
-	cmocka_unit_test(whoever_watches_is_told_why_it_waits),
-	cmocka_unit_test(in_doubt_it_waits_longer_and_stays_the_same),
+	cmocka_unit_test(a_large_message_needs_no_space_in_the_spool),
+	cmocka_unit_test(an_unusable_default_queue_is_reported),
+	cmocka_unit_test(verbose_output_says_why_a_message_is_queued),
+	cmocka_unit_test(a_message_in_doubt_waits_longer_unchanged),
 };
 
 int

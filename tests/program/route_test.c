@@ -98,7 +98,7 @@ each_recipient_has_the_outcome_of_its_own_smarthost(void **state)
 }
 
 static void
-a_smarthost_that_is_away_does_not_hold_up_the_other(void **state)
+an_unreachable_smarthost_does_not_delay_the_other(void **state)
 {
 	struct place	p;
 	struct outcome	o;
@@ -177,7 +177,7 @@ credentials_stay_with_the_smarthost_of_their_section(void **state)
 static const struct CMUnitTest route_spec[] = {
 	cmocka_unit_test(one_message_goes_to_two_smarthosts),
 	cmocka_unit_test(each_recipient_has_the_outcome_of_its_own_smarthost),
-	cmocka_unit_test(a_smarthost_that_is_away_does_not_hold_up_the_other),
+	cmocka_unit_test(an_unreachable_smarthost_does_not_delay_the_other),
 	cmocka_unit_test(the_sender_chooses_the_account),
 	cmocka_unit_test(credentials_stay_with_the_smarthost_of_their_section),
 };
