@@ -46,6 +46,8 @@ struct finder {
 						 * line */
 	bool			 has_lf;	/* at the end of a line */
 	bool			 has_crlf;
+	uint64_t		 crlf_at;	/* the last one, if it ends
+						 * the text so far */
 	bool			 has_8bit;
 	bool			 not_utf8;
 };
@@ -61,6 +63,7 @@ begin_text(void *context)
 
 	f->has_controls = f->has_lf = f->has_crlf = false;
 	f->has_8bit = f->not_utf8 = false;
+	f->crlf_at = UINT64_MAX;
 }
 
 static void
@@ -73,6 +76,7 @@ take_text(void *context, size_t line_end, const struct body_line *l)
 	    memchr(l->text, '\0', l->len);
 	f->has_lf |= l->end == 1;
 	f->has_crlf |= l->end == 2;
+	f->crlf_at = l->end == 2 ? l->at + l->len : UINT64_MAX;
 	if (!text_is_ascii(l->text, l->len)) {
 		f->has_8bit = true;
 		f->not_utf8 = f->not_utf8 || !text_is_utf8(l->text, l->len);
@@ -133,9 +137,11 @@ end_text(void *context, uint64_t at)
 	bool			 binary = plain && (f->all ||
 				    w->encoding == ENCODING_BINARY);
 	bool			 text = is_text(&w->type);
-	bool			 exact = f->has_controls ||
-				    (f->has_lf && f->has_crlf);
+	bool			 exact;
 
+	/* Of the last CRLF, the boundary may take only the LF. */
+	f->has_controls |= f->crlf_at < UINT64_MAX && at == f->crlf_at + 1;
+	exact = f->has_controls || (f->has_lf && f->has_crlf);
 	if (!binary) {
 		f->refused |= f->all && f->has_controls;
 		return;

@@ -187,6 +187,11 @@ static const struct CMUnitTest binary_spec[] = {
 	    "\n\r\n--o--\r\n",
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
 	    "--o\nContent-Type: a/b\n" BASE64 "\nCg==\n--o--\n"),
+	BECOMES("nor is a CR before it, unless the boundary has none",
+	    MIXED "--o\n" BINARY "\na\r\n--o\r\n\nb\n--o\n"
+	    BINARY "\nc\r\n--o--\n",
+	    MIXED "--o\n" BINARY "\na\n--o\n\nb\n--o\n"
+	    BASE64 "\nYw0=\n--o--\n"),
 	BECOMES("in a multipart that is labelled, too",
 	    BINARY MIXED "--o\nContent-Type: a/b\n" BINARY "\n\r\n--o--\n",
 	    BINARY MIXED "--o\nContent-Type: a/b\n" BASE64 "\nDQ==\n--o--\n"),
