@@ -77,7 +77,7 @@ address_fault_explain(const struct address_fault *f, const char *text,
 	visible(shown, sizeof(shown), piece, len);
 	visible(more, sizeof(more), piece, len);
 	cut = strlen(more) > strlen(shown);
-	return failed(why, status, "bad address '%s%s': %s", shown,
+	return failed(why, status, "invalid address '%s%s': %s", shown,
 	    cut ? "..." : "", f->reason);
 }
 
@@ -156,12 +156,12 @@ check_octets(struct parser *p)
 		if (!is_control(c) || c == '\t')
 			continue;
 		if (c == '\0')
-			return refuse_at(p, i, "a NUL is in it");
+			return refuse_at(p, i, "contains a NUL character");
 		if (c == '\r' || c == '\n') {
 			if (!lines || !is_line_end(p, i))
-				return refuse_at(p, i, "a line end is in it");
+				return refuse_at(p, i, "contains a line break");
 		} else if (!lines) {
-			return refuse_at(p, i, "a control character is in it");
+			return refuse_at(p, i, "contains a control character");
 		}
 	}
 	return true;
@@ -182,7 +182,7 @@ skip_comment(struct parser *p)
 		else if (c == ')' && --depth == 0)
 			return true;
 	}
-	return refuse(p, "a comment lacks its ')'");
+	return refuse(p, "missing ')' after a comment");
 }
 
 static bool
@@ -270,18 +270,18 @@ refuse_octet(struct parser *p)
 {
 	switch (p->text[p->at++]) {
 	case '(':
-		return refuse(p, "a comment has no place here");
+		return refuse(p, "a comment is not allowed here");
 	case ')':
-		return refuse(p, "a ')' without its '('");
+		return refuse(p, "missing '(' before ')'");
 	case ']':
-		return refuse(p, "a ']' without its '['");
+		return refuse(p, "missing '[' before ']'");
 	case '\\':
-		return refuse(p, "a backslash outside quotes");
+		return refuse(p, "a backslash is allowed only in quotes");
 	case ' ':
 	case '\t':
-		return refuse(p, "white space has no place here");
+		return refuse(p, "white space is not allowed here");
 	default:
-		return refuse(p, "a control character is in it");
+		return refuse(p, "contains a control character");
 	}
 }
 
@@ -328,7 +328,7 @@ static bool
 add_octet(struct parser *p, struct buffer *part, char c)
 {
 	if (part->len == ADDRESS_MAX)
-		return refuse(p, "it is too long");
+		return refuse(p, "too long");
 	buffer_add_byte(part, c);
 	return true;
 }
@@ -362,11 +362,11 @@ check_part(struct parser *p, const struct buffer *part)
 
 		n = text_decode_utf8(part->data + i, part->len - i, &c);
 		if (n == 0)
-			return refuse(p, "it is not valid UTF-8");
+			return refuse(p, "not valid UTF-8");
 		if (c < ' ' || (c >= 0x7f && c < 0xa0))
-			return refuse(p, "a control character is in it");
+			return refuse(p, "contains a control character");
 		if (c == '<' || c == '>')
-			return refuse(p, "an angle bracket is in it");
+			return refuse(p, "contains an angle bracket");
 	}
 	return true;
 }
@@ -385,7 +385,7 @@ parse_local(struct parser *p, const char *two_words)
 	p->spec_start = p->start;
 	for (;;) {
 		if (p->token == TOKEN_ENCODED)
-			return refuse(p, "an encoded word is no address");
+			return refuse(p, "an encoded word is not an address");
 		if (p->token == '.') {
 			behind_word = false;
 		} else if (p->token == TOKEN_ATOM || p->token == TOKEN_QUOTED) {
@@ -402,7 +402,7 @@ parse_local(struct parser *p, const char *two_words)
 			return false;
 	}
 	if (!any)
-		return refuse(p, "no name before the '@'");
+		return refuse(p, "missing local part before '@'");
 	return check_part(p, &p->local);
 }
 
@@ -417,12 +417,12 @@ parse_literal(struct parser *p)
 			continue;
 		if (is_control(c) || (unsigned char)c >= 0x80 || c == '\\' ||
 		    (c == '[' && i > p->start))
-			return refuse(p, "no such domain literal");
+			return refuse(p, "invalid domain literal");
 		if (!add_octet(p, &p->domain, c))
 			return false;
 	}
 	if (p->domain.len == 2)
-		return refuse(p, "an empty domain literal");
+		return refuse(p, "empty domain literal");
 	p->spec_end = p->end;
 	return check_part(p, &p->domain) && next_token(p);
 }
@@ -436,11 +436,11 @@ parse_domain(struct parser *p)
 	buffer_clear(&p->domain);
 	for (;;) {
 		if (p->token == '.')
-			return refuse(p, "a dot too many in the domain");
+			return refuse(p, "empty label in the domain");
 		if (p->token != TOKEN_ATOM)
 			return refuse(p, p->domain.len == 0 ?
-			    "no domain behind the '@'" :
-			    "the domain ends in a dot");
+			    "missing domain after '@'" :
+			    "the domain ends with a dot");
 		if (!add_word(p, &p->domain))
 			return false;
 		p->spec_end = p->end;
@@ -515,7 +515,7 @@ skip_route(struct parser *p)
 		if (p->token == ':' && any)
 			return next_token(p);
 	}
-	return refuse(p, "no ':' behind the route");
+	return refuse(p, "missing ':' after the source route");
 }
 
 /*
@@ -601,11 +601,11 @@ check_address(struct parser *p, const struct address *a)
 	len = written.len;
 	buffer_free(&written);
 	if (len == 0)
-		return refuse(p, "an empty name");
+		return refuse(p, "empty local part");
 	if (len > ADDRESS_MAX)
-		return refuse(p, "it is too long");
+		return refuse(p, "too long");
 	if (resembles_encoded_word(a->domain))
-		return refuse(p, "an encoded word is no domain");
+		return refuse(p, "an encoded word is not a domain");
 	if (p->where != ADDRESS_ARGUMENT)
 		return true;
 	if (a->local[0] == '|')
@@ -705,11 +705,12 @@ expect_delimiter(struct parser *p)
 	case '@':
 		return refuse(p, "more than one '@'");
 	case '<':
-		return refuse(p, "a name with an '@' in it needs quotes");
+		return refuse(p, "a display name that contains '@' must be "
+		    "quoted");
 	case '>':
-		return refuse(p, "a '>' without its '<'");
+		return refuse(p, "missing '<' before '>'");
 	default:
-		return refuse(p, "addresses need a comma between them");
+		return refuse(p, "missing comma between addresses");
 	}
 }
 
@@ -720,15 +721,15 @@ parse_angle(struct parser *p, struct address_list *list, size_t phrase,
 	if (!next_token(p))
 		return false;
 	if (p->token == '>')
-		return refuse(p, "'<>' names nobody");
+		return refuse(p, "no address between '<' and '>'");
 	if ((p->token == '@' || p->token == ',') && !skip_route(p))
 		return false;
-	if (!parse_spec(p, "two words without a dot between them"))
+	if (!parse_spec(p, "missing dot between two words"))
 		return false;
 	if (p->token != '>')
 		return refuse(p, p->token == TOKEN_END ?
-		    "a '<' without its '>'" :
-		    "more than an address between '<' and '>'");
+		    "missing '>' after '<'" :
+		    "unexpected text between '<' and '>'");
 	return append_address(p, list, phrase, len) && next_token(p) &&
 	    expect_delimiter(p);
 }
@@ -738,7 +739,7 @@ parse_bare(struct parser *p, struct address_list *list, size_t mark)
 {
 	p->at = mark;
 	return next_token(p) &&
-	    parse_spec(p, "several words, and no <address> behind them") &&
+	    parse_spec(p, "several words without an <address>") &&
 	    append_address(p, list, mark, 0) && expect_delimiter(p);
 }
 
@@ -746,9 +747,9 @@ static bool
 open_group(struct parser *p, const struct address_list *list, size_t name_len)
 {
 	if (p->in_group)
-		return refuse(p, "a ':' within a group");
+		return refuse(p, "a group within a group");
 	if (name_len == 0)
-		return refuse(p, "a ':' without the name of a group");
+		return refuse(p, "missing group name before ':'");
 	p->in_group = true;
 	p->group = p->piece;
 	p->members = list->n;
@@ -828,9 +829,9 @@ parse_element(struct parser *p, struct address_list *list)
 	case ':':
 		return open_group(p, list, end - mark);
 	case TOKEN_LITERAL:
-		return refuse(p, "a '[' outside quotes and domains");
+		return refuse(p, "'[' is allowed only in quotes and domains");
 	case '>':
-		return refuse(p, "a '>' without its '<'");
+		return refuse(p, "missing '<' before '>'");
 	default:
 		if (end == mark && p->token != '@')
 			return true;
@@ -910,7 +911,7 @@ parse_list(struct parser *p, struct address_list *list)
 	if (!p->in_group)
 		return true;
 	truncate_list(list, p->members);
-	refuse(p, "a group lacks its ';'");
+	refuse(p, "missing ';' after a group");
 	return note_fault(p, p->group);
 }
 
@@ -921,7 +922,7 @@ parse(struct parser *p, struct address_list *list, struct failure *why)
 	bool	good = check_octets(p) && parse_list(p, list);
 
 	if (good && p->where == ADDRESS_ARGUMENT && list->n == before) {
-		good = refuse(p, "it names nobody");
+		good = refuse(p, "no address");
 		p->fault.start = 0;
 		p->fault.end = trimmed_end(p, 0, p->len);
 	}
@@ -984,7 +985,7 @@ parse_path(struct parser *p)
 		return false;
 	if (p->token == '@' && !skip_route(p))
 		return false;
-	if (!parse_spec(p, "two words without a dot between them"))
+	if (!parse_spec(p, "missing dot between two words"))
 		return false;
 	if (p->token != TOKEN_END)
 		return refuse(p, "more than one address");

@@ -69,8 +69,8 @@ read_name(const struct reader *r, const char **at, const char *end,
 		if (quoted && *c == '\\' && c + 1 < end)
 			c++;
 		if (*c == '@')
-			return refuse_line(r, "an alias is for a name of this "
-			    "machine, without an @");
+			return refuse_line(r, "the name of an alias must not "
+			    "contain @");
 		buffer_add_byte(name, *c);
 	}
 	if (quoted && c < end)
@@ -78,8 +78,7 @@ read_name(const struct reader *r, const char **at, const char *end,
 	while (c < end && text_is_blank(*c))
 		c++;
 	if (c == end || *c != ':' || name->len == 0)
-		return refuse_line(r, "expected a name, a colon and "
-		    "addresses");
+		return refuse_line(r, "expected name: address, ...");
 	*at = c + 1;
 	return true;
 }
@@ -110,7 +109,7 @@ read_line(struct reader *r, const char *at, const char *end)
 	const char	*text = at;
 
 	if (memchr(at, '\0', (size_t)(end - at)) != NULL)
-		return refuse_line(r, "a NUL character is in it");
+		return refuse_line(r, "contains a NUL character");
 	if (end > at && end[-1] == '\r')
 		end--;
 	while (text < end && text_is_blank(*text))
@@ -120,8 +119,8 @@ read_line(struct reader *r, const char *at, const char *end)
 	if (text == at)
 		return begin_alias(r, at, end);
 	if (r->aliases->n == 0)
-		return refuse_line(r, "a line that begins with a blank "
-		    "continues another, but none is before it");
+		return refuse_line(r, "a line that begins with white space "
+		    "continues the previous line, but there is none");
 	buffer_add(&r->targets, at, (size_t)(end - at));
 	return true;
 }
@@ -268,8 +267,8 @@ refuse_name(const struct walk *w, const char *name)
 	char	shown[80], reason[200];
 
 	visible(shown, sizeof(shown), name, strlen(name));
-	snprintf(reason, sizeof(reason), "'%s' is not an address, and no "
-	    "account can have that name", shown);
+	snprintf(reason, sizeof(reason), "'%s' is neither an address nor the "
+	    "name of an account", shown);
 	if (w->depth > 0)
 		return refuse_alias(w, w->way[w->depth - 1], reason);
 	return failed(w->why, EX_NOUSER, "%s", reason);
@@ -343,7 +342,7 @@ parse_targets(struct walk *w, const struct alias *alias,
 	}
 	w->seen += list->n;
 	return w->seen <= ALIASES_TARGETS_MAX ||
-	    refuse_alias(w, alias, "it leads to too many addresses");
+	    refuse_alias(w, alias, "refers to too many addresses");
 }
 
 static bool
@@ -369,15 +368,13 @@ step_into(struct walk *w, const struct alias *alias)
 	bool			 good;
 
 	if (alias + 1 < end && strcmp(alias[1].name, alias->name) == 0)
-		return refuse_alias(w, &alias[1], "it stands in the file "
-		    "twice");
+		return refuse_alias(w, &alias[1], "defined more than once");
 	for (size_t i = 0; i < w->depth; i++)
 		if (w->way[i] == alias)
 			return refuse_alias(w, w->way[w->depth - 1],
-			    "it leads back to itself");
+			    "refers to itself");
 	if (w->depth == ALIASES_DEPTH_MAX)
-		return refuse_alias(w, alias, "too many aliases, one leading "
-		    "to the other");
+		return refuse_alias(w, alias, "too many levels of aliases");
 	w->way[w->depth++] = alias;
 	good = follow_targets(w, alias);
 	w->depth--;

@@ -59,8 +59,8 @@ convert(struct buffer *to, to_ascii_8z *to_ascii, const char *domain,
 	if (good)
 		buffer_add_text(to, ascii);
 	free(ascii);
-	return good || failed(why, EX_DATAERR, "'%s' is no domain that has a "
-	    "form in ASCII", visible(shown, sizeof(shown), domain,
+	return good || failed(why, EX_DATAERR, "invalid domain '%s': it has no "
+	    "ASCII form", visible(shown, sizeof(shown), domain,
 	    strlen(domain)));
 }
 
@@ -79,7 +79,7 @@ domain_to_ascii(struct buffer *to, const char *domain, struct failure *why)
 		*(void **)&to_ascii = dlsym(library, "idn2_to_ascii_8z");
 	if (to_ascii == NULL)
 		return failed(why, EX_UNAVAILABLE, "a domain that is not ASCII "
-		    "needs the library libidn2, which is not installed");
+		    "requires the library libidn2, which is not installed");
 	return convert(to, to_ascii, domain, why);
 }
 

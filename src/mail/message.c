@@ -86,7 +86,7 @@ pass_over(struct message_parser *p)
 
 	if (first)
 		failed(&p->failure, EX_CANTCREAT,
-		    "can't keep the message in a temporary file");
+		    "cannot store the message in a temporary file");
 	failure_suffix(&p->failure, "%s %s: %s", first ? ":" : ";",
 	    directory_of(p), reason);
 	if (p->limits->spill[p->directory] != NULL)
@@ -196,7 +196,7 @@ check_size(const struct message *m, struct failure *why)
 
 	if (max > 0 && m->parser->header_size + m->body.size > max)
 		return failed(why, EX_DATAERR,
-		    "message is larger than %llu octets "
+		    "the message is larger than %llu octets "
 		    "(message_size_limit)", (unsigned long long)max);
 	return true;
 }
@@ -205,7 +205,8 @@ static bool
 refuse_nul(struct failure *why)
 {
 	return failed(why, EX_DATAERR,
-	    "the message holds a NUL character, which mail can't carry");
+	    "the message contains a NUL character, which mail must not "
+	    "contain");
 }
 
 /* CRs that end no line become spaces. */
@@ -504,7 +505,7 @@ static bool
 check_header_size(size_t size, struct failure *why)
 {
 	return size <= MESSAGE_HEADER_MAX || failed(why, EX_DATAERR,
-	    "the message's header is larger than %d octets",
+	    "the header of the message is larger than %d octets",
 	    MESSAGE_HEADER_MAX);
 }
 
@@ -672,7 +673,7 @@ message_take_raw(struct message *m, struct body *raw, struct failure *why)
 	b->fd = fcntl(raw->fd, F_DUPFD_CLOEXEC, 0);
 	b->offset = raw->offset + (off_t)raw->size;
 	if (b->fd == -1) {
-		failed_errno(why, EX_OSERR, "can't use a temporary file twice");
+		failed_errno(why, EX_OSERR, "cannot reuse the temporary file");
 		return give_up(m->parser, why);
 	}
 	return true;
@@ -723,7 +724,7 @@ body_read(const struct body *b, uint64_t at, char *to, size_t room,
 		return n;
 	if (n == 0)
 		errno = EIO;	/* shorter than it was when we wrote it */
-	failed_errno(why, EX_IOERR, "can't read the message back");
+	failed_errno(why, EX_IOERR, "cannot read the stored message");
 	return -1;
 }
 

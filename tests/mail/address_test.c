@@ -199,140 +199,141 @@ static const struct example header[] = {
 
 static const struct example bad_header[] = {
 	EXAMPLE("two words are no address", "a@b, John Doe, c@d",
-	    "bad address 'John Doe': several words, and no <address>"
-	    " behind them"),
+	    "invalid address 'John Doe': several words without an <address>"),
 	EXAMPLE("nor is a name with an address but no brackets", "J joe@d",
-	    "bad address 'J joe@d': several words, and no <address>"
-	    " behind them"),
+	    "invalid address 'J joe@d': several words without an <address>"),
 	EXAMPLE("nor two words in brackets", "<a b@c>",
-	    "bad address '<a b@c>': two words without a dot between them"),
+	    "invalid address '<a b@c>': missing dot between two words"),
 	EXAMPLE("a missing comma", "a@b c@d",
-	    "bad address 'a@b c@d': addresses need a comma between them"),
+	    "invalid address 'a@b c@d': missing comma between addresses"),
 	EXAMPLE("a missing comma behind brackets", "<a@b> <c@d>",
-	    "bad address '<a@b> <c@d>': a name with an '@' in it needs"
-	    " quotes"),
-	EXAMPLE("two of them", "a@b@c", "bad address 'a@b@c': more than one"
+	    "invalid address '<a@b> <c@d>': a display name that contains '@' "
+	    "must be quoted"),
+	EXAMPLE("two of them", "a@b@c", "invalid address 'a@b@c': more than one"
 	    " '@'"),
 	EXAMPLE("none at all before it", "@b",
-	    "bad address '@b': no name before the '@'"),
+	    "invalid address '@b': missing local part before '@'"),
 	EXAMPLE("nothing but dots before it", "..@b",
-	    "bad address '..@b': no name before the '@'"),
+	    "invalid address '..@b': missing local part before '@'"),
 	EXAMPLE("nothing behind it", "a@, c@d",
-	    "bad address 'a@': no domain behind the '@'"),
+	    "invalid address 'a@': missing domain after '@'"),
 	EXAMPLE("a quoted domain", "a@\"b\"",
-	    "bad address 'a@\"b\"': no domain behind the '@'"),
+	    "invalid address 'a@\"b\"': missing domain after '@'"),
 	EXAMPLE("a trailing dot", "a@b.",
-	    "bad address 'a@b.': the domain ends in a dot"),
+	    "invalid address 'a@b.': the domain ends with a dot"),
 	EXAMPLE("a trailing dot in brackets", "<a@b. >",
-	    "bad address '<a@b. >': the domain ends in a dot"),
+	    "invalid address '<a@b. >': the domain ends with a dot"),
 	EXAMPLE("a leading dot", "a@.b",
-	    "bad address 'a@.b': a dot too many in the domain"),
+	    "invalid address 'a@.b': empty label in the domain"),
 	EXAMPLE("two dots", "a@b..c",
-	    "bad address 'a@b..c': a dot too many in the domain"),
+	    "invalid address 'a@b..c': empty label in the domain"),
 	EXAMPLE("the null path names nobody", "a@b, <>",
-	    "bad address '<>': '<>' names nobody"),
+	    "invalid address '<>': no address between '<' and '>'"),
 	EXAMPLE("nor do empty quotes", "\"\"",
-	    "bad address '\"\"': an empty name"),
+	    "invalid address '\"\"': empty local part"),
 	EXAMPLE("an open bracket", "<a@b",
-	    "bad address '<a@b': a '<' without its '>'"),
+	    "invalid address '<a@b': missing '>' after '<'"),
 	EXAMPLE("a list in brackets", "<a@b,c@d>",
-	    "bad address '<a@b': more than an address between '<' and '>'"),
+	    "invalid address '<a@b': unexpected text between '<' and '>'"),
 	EXAMPLE("brackets in brackets", "<<a@b>>",
-	    "bad address '<<a@b>>': no name before the '@'"),
+	    "invalid address '<<a@b>>': missing local part before '@'"),
 	EXAMPLE("a stray bracket behind", "a@b>",
-	    "bad address 'a@b>': a '>' without its '<'"),
+	    "invalid address 'a@b>': missing '<' before '>'"),
 	EXAMPLE("a stray bracket in front", "> a@b",
-	    "bad address '> a@b': a '>' without its '<'"),
+	    "invalid address '> a@b': missing '<' before '>'"),
 	EXAMPLE("one bracket too many", "<a@b>>",
-	    "bad address '<a@b>>': a '>' without its '<'"),
+	    "invalid address '<a@b>>': missing '<' before '>'"),
 	EXAMPLE("text behind brackets", "<a@b> c",
-	    "bad address '<a@b> c': addresses need a comma between them"),
+	    "invalid address '<a@b> c': missing comma between addresses"),
 	EXAMPLE("a bracket in a quoted local part", "\"a>b\"@c",
-	    "bad address '\"a>b\"@c': an angle bracket is in it"),
+	    "invalid address '\"a>b\"@c': contains an angle bracket"),
 	EXAMPLE("one behind a backslash", "\"a\\<b\"@c",
-	    "bad address '\"a\\\\<b\"@c': an angle bracket is in it"),
+	    "invalid address '\"a\\\\<b\"@c': contains an angle bracket"),
 	EXAMPLE("one in a literal", "a@[>]",
-	    "bad address 'a@[>]': an angle bracket is in it"),
+	    "invalid address 'a@[>]': contains an angle bracket"),
 	EXAMPLE("an open quote", "\"a@b, c",
-	    "bad address '\"a@b, c': a '\"' is missing"),
+	    "invalid address '\"a@b, c': a '\"' is missing"),
 	EXAMPLE("a quote that is quoted", "\"a\\\"",
-	    "bad address '\"a\\\\\"': a '\"' is missing"),
+	    "invalid address '\"a\\\\\"': a '\"' is missing"),
 	EXAMPLE("a backslash at the end", "\"a\\",
-	    "bad address '\"a\\\\': a '\"' is missing"),
+	    "invalid address '\"a\\\\': a '\"' is missing"),
 	EXAMPLE("an open comment", "a@b (c (d)",
-	    "bad address 'a@b (c (d)': a comment lacks its ')'"),
+	    "invalid address 'a@b (c (d)': missing ')' after a comment"),
 	EXAMPLE("a comment that closes twice", "a@b (c))",
-	    "bad address 'a@b (c))': a ')' without its '('"),
+	    "invalid address 'a@b (c))': missing '(' before ')'"),
 	EXAMPLE("a bracket that closes nothing", "a@b]",
-	    "bad address 'a@b]': a ']' without its '['"),
+	    "invalid address 'a@b]': missing '[' before ']'"),
 	EXAMPLE("a backslash in the open", "a\\b@c",
-	    "bad address 'a\\\\b@c': a backslash outside quotes"),
+	    "invalid address 'a\\\\b@c': a backslash is allowed only in "
+	    "quotes"),
 	EXAMPLE("an open literal", "a@[1.2.3.4",
-	    "bad address 'a@[1.2.3.4': a '[' without its ']'"),
+	    "invalid address 'a@[1.2.3.4': a '[' without its ']'"),
 	EXAMPLE("an empty literal", "a@[ ]",
-	    "bad address 'a@[ ]': an empty domain literal"),
+	    "invalid address 'a@[ ]': empty domain literal"),
 	EXAMPLE("a backslash in a literal", "a@[\\]]",
-	    "bad address 'a@[\\\\]]': no such domain literal"),
+	    "invalid address 'a@[\\\\]]': invalid domain literal"),
 	EXAMPLE("a literal that goes on", "a@[1.2.3.4].b",
-	    "bad address 'a@[1.2.3.4].b': addresses need a comma between"
-	    " them"),
+	    "invalid address 'a@[1.2.3.4].b': missing comma between addresses"),
 	EXAMPLE("square brackets in a name", "[x] <a@b>",
-	    "bad address '[x] <a@b>': a '[' outside quotes and domains"),
+	    "invalid address '[x] <a@b>': '[' is allowed only in quotes and "
+	    "domains"),
 	EXAMPLE("an encoded word for an address", "=?utf-8?q?a,b?=@c",
-	    "bad address '=?utf-8?q?a,b?=@c': an encoded word is no address"),
+	    "invalid address '=?utf-8?q?a,b?=@c': an encoded word is not an "
+	    "address"),
 	EXAMPLE("a domain that is one once its words are joined",
 	    "a@=?utf-8?q?b (@) .?=",
-	    "bad address 'a@=?utf-8?q?b (@) .?=': an encoded word is no"
-	    " domain"),
+	    "invalid address 'a@=?utf-8?q?b (@) .?=': an encoded word is not a "
+	    "domain"),
 	EXAMPLE("an encoded word for a domain", "a@=?utf-8?q?b?=",
-	    "bad address 'a@=?utf-8?q?b?=': no domain behind the '@'"),
+	    "invalid address 'a@=?utf-8?q?b?=': missing domain after '@'"),
 	EXAMPLE("a route with nothing behind it", "<@a:>",
-	    "bad address '<@a:>': no name before the '@'"),
+	    "invalid address '<@a:>': missing local part before '@'"),
 	EXAMPLE("a route without its end", "<@a,@b>",
-	    "bad address '<@a,@b>': no ':' behind the route"),
+	    "invalid address '<@a,@b>': missing ':' after the source route"),
 	EXAMPLE("a route without a comma", "<@a@b:c@d>",
-	    "bad address '<@a@b:c@d>': no ':' behind the route"),
+	    "invalid address '<@a@b:c@d>': missing ':' after the source route"),
 	EXAMPLE("a route without a domain", "<,:c@d>",
-	    "bad address '<,:c@d>': no ':' behind the route"),
+	    "invalid address '<,:c@d>': missing ':' after the source route"),
 	EXAMPLE("a route outside brackets", "@a:u@d",
-	    "bad address '@a:u@d': no name before the '@'"),
+	    "invalid address '@a:u@d': missing local part before '@'"),
 	EXAMPLE("a group without an end", "g: a@b",
-	    "bad address 'g: a@b': a group lacks its ';'"),
+	    "invalid address 'g: a@b': missing ';' after a group"),
 	EXAMPLE("a group in a group", "g: h: a@b;;",
-	    "bad address 'h: a@b': a ':' within a group"),
+	    "invalid address 'h: a@b': a group within a group"),
 	EXAMPLE("a group without a name", ": a@b;",
-	    "bad address ': a@b': a ':' without the name of a group"),
+	    "invalid address ': a@b': missing group name before ':'"),
 	EXAMPLE("a colon behind an address", "a@b: c",
-	    "bad address 'a@b: c': addresses need a comma between them"),
+	    "invalid address 'a@b: c': missing comma between addresses"),
 	EXAMPLE("a line end that is no fold", "x@y, a@b\r\nRCPT TO:<c@d>",
-	    "bad address ' a@b\\015\\012RCPT TO:<c@d>': a line end is in it"),
+	    "invalid address ' a@b\\015\\012RCPT TO:<c@d>': contains a line "
+	    "break"),
 	EXAMPLE("a lone CR", "a@b\r c@d",
-	    "bad address 'a@b\\015 c@d': a line end is in it"),
+	    "invalid address 'a@b\\015 c@d': contains a line break"),
 	EXAMPLE("one at the end", "a@b\r",
-	    "bad address 'a@b': a line end is in it"),
+	    "invalid address 'a@b': contains a line break"),
 	EXAMPLE("one in quotes", "\"a\rb\" <c@d>",
-	    "bad address '\"a\\015b\" <c@d>': a line end is in it"),
+	    "invalid address '\"a\\015b\" <c@d>': contains a line break"),
 	EXAMPLE("one in a comment", "a@b (\n)",
-	    "bad address 'a@b (\\012)': a line end is in it"),
+	    "invalid address 'a@b (\\012)': contains a line break"),
 	EXAMPLE("a quoted CR", "\"a\\\r\n b\"@c",
-	    "bad address '\"a\\\\\\015\\012 b\"@c': a control character is in"
-	    " it"),
+	    "invalid address '\"a\\\\\\015\\012 b\"@c': contains a control "
+	    "character"),
 	EXAMPLE("a NUL", "a@b\0.c",
-	    "bad address 'a@b\\000.c': a NUL is in it"),
+	    "invalid address 'a@b\\000.c': contains a NUL character"),
 	EXAMPLE("a NUL in quotes", "\"\0\" <a@b>",
-	    "bad address '\"\\000\" <a@b>': a NUL is in it"),
+	    "invalid address '\"\\000\" <a@b>': contains a NUL character"),
 	EXAMPLE("an escape sequence", "a\33[2J@b",
-	    "bad address 'a\\033[2J@b': a control character is in it"),
+	    "invalid address 'a\\033[2J@b': contains a control character"),
 	EXAMPLE("a DEL", "a@b\177",
-	    "bad address 'a@b\\177': a control character is in it"),
+	    "invalid address 'a@b\\177': contains a control character"),
 	EXAMPLE("a tab in a quoted local part", "\"a\tb\"@c",
-	    "bad address '\"a\\011b\"@c': a control character is in it"),
+	    "invalid address '\"a\\011b\"@c': contains a control character"),
 	EXAMPLE("a C1 control character", "a\302\205b@c",
-	    "bad address 'a\\302\\205b@c': a control character is in it"),
+	    "invalid address 'a\\302\\205b@c': contains a control character"),
 	EXAMPLE("Latin-1 in a local part", "j\374rg@d",
-	    "bad address 'j\\374rg@d': it is not valid UTF-8"),
+	    "invalid address 'j\\374rg@d': not valid UTF-8"),
 	EXAMPLE("Latin-1 in a domain", "j@m\374ller",
-	    "bad address 'j@m\\374ller': it is not valid UTF-8"),
+	    "invalid address 'j@m\\374ller': not valid UTF-8"),
 };
 
 static const struct example argument[] = {
@@ -349,35 +350,38 @@ static const struct example argument[] = {
 };
 
 static const struct example bad_argument[] = {
-	EXAMPLE("an empty one", "", "bad address '': it names nobody"),
-	EXAMPLE("a blank one", " ", "bad address '': it names nobody"),
-	EXAMPLE("an empty group", "a:;", "bad address 'a:;': it names nobody"),
+	EXAMPLE("an empty one", "", "invalid address '': no address"),
+	EXAMPLE("a blank one", " ", "invalid address '': no address"),
+	EXAMPLE("an empty group", "a:;", "invalid address 'a:;': no address"),
 	EXAMPLE("two backslashes", "\\\\joe",
-	    "bad address '\\\\\\\\joe': a backslash outside quotes"),
+	    "invalid address '\\\\\\\\joe': a backslash is allowed only in "
+	    "quotes"),
 	EXAMPLE("a program", "|cmd arg",
-	    "bad address '|cmd arg': mail to programs is not supported"),
+	    "invalid address '|cmd arg': mail to programs is not supported"),
 	EXAMPLE("a program at a domain", "|cmd@d",
-	    "bad address '|cmd@d': mail to programs is not supported"),
+	    "invalid address '|cmd@d': mail to programs is not supported"),
 	EXAMPLE("one in quotes", "\"|cmd arg\"",
-	    "bad address '\"|cmd arg\"': mail to programs is not supported"),
+	    "invalid address '\"|cmd arg\"': mail to programs is not "
+	    "supported"),
 	EXAMPLE("one in brackets", "x <|cmd>",
-	    "bad address 'x <|cmd>': mail to programs is not supported"),
+	    "invalid address 'x <|cmd>': mail to programs is not supported"),
 	EXAMPLE("one behind a backslash", "a@b, \\|cmd",
-	    "bad address '\\\\|cmd': mail to programs is not supported"),
+	    "invalid address '\\\\|cmd': mail to programs is not supported"),
 	EXAMPLE("a file", "/etc/passwd",
-	    "bad address '/etc/passwd': mail to files is not supported"),
+	    "invalid address '/etc/passwd': mail to files is not supported"),
 	EXAMPLE("one in quotes", "\"/a b\"",
-	    "bad address '\"/a b\"': mail to files is not supported"),
+	    "invalid address '\"/a b\"': mail to files is not supported"),
 	EXAMPLE("a list in a file", ":include:/x",
-	    "bad address ':include:/x': lists in files are not supported"),
+	    "invalid address ':include:/x': lists in files are not supported"),
 	EXAMPLE("in any case, in quotes", "\":INCLUDE:/x\"@d",
-	    "bad address '\":INCLUDE:/x\"@d': lists in files are not"
+	    "invalid address '\":INCLUDE:/x\"@d': lists in files are not"
 	    " supported"),
 	EXAMPLE("a fold", "a@b,\r\n c@d",
-	    "bad address '\\015\\012 c@d': a line end is in it"),
-	EXAMPLE("a line end", "a@b\n", "bad address 'a@b': a line end is in it"),
+	    "invalid address '\\015\\012 c@d': contains a line break"),
+	EXAMPLE("a line end", "a@b\n", "invalid address 'a@b': contains a line "
+	    "break"),
 	EXAMPLE("a control character in quotes", "\"\33\" <a@b>",
-	    "bad address '\"\\033\" <a@b>': a control character is in it"),
+	    "invalid address '\"\\033\" <a@b>': contains a control character"),
 };
 
 static const struct example path[] = {
@@ -393,28 +397,29 @@ static const struct example path[] = {
 
 static const struct example bad_path[] = {
 	EXAMPLE("brackets", "<a@b>",
-	    "bad address '<a@b>': no name before the '@'"),
+	    "invalid address '<a@b>': missing local part before '@'"),
 	EXAMPLE("a bracket behind", "a@b>",
-	    "bad address 'a@b>': more than one address"),
+	    "invalid address 'a@b>': more than one address"),
 	EXAMPLE("white space", "a@b c",
-	    "bad address 'a@b c': white space has no place here"),
+	    "invalid address 'a@b c': white space is not allowed here"),
 	EXAMPLE("a tab in front", "\ta@b",
-	    "bad address '\\011a@b': white space has no place here"),
+	    "invalid address '\\011a@b': white space is not allowed here"),
 	EXAMPLE("a comment", "a@b(c)",
-	    "bad address 'a@b(c)': a comment has no place here"),
+	    "invalid address 'a@b(c)': a comment is not allowed here"),
 	EXAMPLE("a list", "a@b,c@d",
-	    "bad address 'a@b,c@d': more than one address"),
+	    "invalid address 'a@b,c@d': more than one address"),
 	EXAMPLE("two words", "\"a\"b@c",
-	    "bad address '\"a\"b@c': two words without a dot between them"),
-	EXAMPLE("empty quotes", "\"\"", "bad address '\"\"': an empty name"),
+	    "invalid address '\"a\"b@c': missing dot between two words"),
+	EXAMPLE("empty quotes", "\"\"", "invalid address '\"\"': empty local "
+	    "part"),
 	EXAMPLE("a fold", "a@b\r\n ",
-	    "bad address 'a@b': a line end is in it"),
+	    "invalid address 'a@b': contains a line break"),
 	EXAMPLE("a NUL", "a\0@b",
-	    "bad address 'a\\000@b': a NUL is in it"),
+	    "invalid address 'a\\000@b': contains a NUL character"),
 	EXAMPLE("an open route", "@a:",
-	    "bad address '@a:': no name before the '@'"),
+	    "invalid address '@a:': missing local part before '@'"),
 	EXAMPLE("a route without a colon", "@a",
-	    "bad address '@a': no ':' behind the route"),
+	    "invalid address '@a': missing ':' after the source route"),
 };
 
 static void
@@ -428,38 +433,38 @@ a_header_field_gives_its_addresses(void **state)
 static const struct example sifted[] = {
 	EXAMPLE("a good list", "a@b, c@d", "a@b c@d |"),
 	EXAMPLE("one of several", "a@b, John Doe, c@d",
-	    "a@b c@d | bad address 'John Doe': several words, and no"
-	    " <address> behind them"),
+	    "a@b c@d | invalid address 'John Doe': several words without an "
+	    "<address>"),
 	EXAMPLE("each of several", "a b; c@, d@e, <>\r\n",
-	    "d@e | bad address 'a b': several words, and no <address> behind"
-	    " them | bad address 'c@': no domain behind the '@' | bad address"
-	    " '<>': '<>' names nobody"),
-	EXAMPLE("all of it", "a b", "| bad address 'a b': several words, and"
-	    " no <address> behind them"),
+	    "d@e | invalid address 'a b': several words without an <address> | "
+	    "invalid address 'c@': missing domain after '@' | invalid address "
+	    "'<>': no address between '<' and '>'"),
+	EXAMPLE("all of it", "a b", "| invalid address 'a b': several words "
+	    "without an <address>"),
 	EXAMPLE("a delimiter in quotes, comments and literals ends nothing",
 	    "a b \"c, d@e\" (f, g@h) [i, j@k] l, m@n",
-	    "m@n | bad address 'a b \"c, d@e\" (f, g@h) [i, j@k] l': a '['"
-	    " outside quotes and domains"),
+	    "m@n | invalid address 'a b \"c, d@e\" (f, g@h) [i, j@k] l': '[' "
+	    "is allowed only in quotes and domains"),
 	EXAMPLE("nor does an unclosed quote hide an end", "a@b, \"c, d@e, f@g",
-	    "a@b | bad address '\"c, d@e, f@g': a '\"' is missing"),
+	    "a@b | invalid address '\"c, d@e, f@g': a '\"' is missing"),
 	EXAMPLE("nor an unclosed comment", "a@b, (c, d@e",
-	    "a@b | bad address ' (c, d@e': a comment lacks its ')'"),
+	    "a@b | invalid address ' (c, d@e': missing ')' after a comment"),
 	EXAMPLE("stray octets", "a@b, ) ] \\ \33 c, d@e",
-	    "a@b d@e | bad address ') ] \\\\ \\033 c': a ')' without its"
-	    " '('"),
+	    "a@b d@e | invalid address ') ] \\\\ \\033 c': missing '(' before "
+	    "')'"),
 	EXAMPLE("nothing is taken of a refused element",
 	    "<a@b> <c@d>, e@f g@h, i@j",
-	    "i@j | bad address '<a@b> <c@d>': a name with an '@' in it needs"
-	    " quotes | bad address 'e@f g@h': addresses need a comma between"
-	    " them"),
+	    "i@j | invalid address '<a@b> <c@d>': a display name that contains "
+	    "'@' must be quoted | invalid address 'e@f g@h': missing comma "
+	    "between addresses"),
 	EXAMPLE("a member of a group", "g: a@b, c d; e@f",
-	    "a@b e@f | bad address 'c d': several words, and no <address>"
-	    " behind them"),
+	    "a@b e@f | invalid address 'c d': several words without an "
+	    "<address>"),
 	EXAMPLE("the last member of a group", "g: a@b, c d;, e@f",
-	    "a@b e@f | bad address 'c d': several words, and no <address>"
-	    " behind them"),
+	    "a@b e@f | invalid address 'c d': several words without an "
+	    "<address>"),
 	EXAMPLE("a group without an end, as a whole", "a@b, g: c@d, e@f",
-	    "a@b | bad address 'g: c@d, e@f': a group lacks its ';'"),
+	    "a@b | invalid address 'g: c@d, e@f': missing ';' after a group"),
 };
 
 static void
@@ -728,7 +733,7 @@ an_address_may_have_1000_octets(void **state)
 	(void)state;
 	assert_true(takes("", "a", ADDRESS_MAX - 2, "@b", &why));
 	assert_false(takes("", "a", ADDRESS_MAX - 1, "@b", &why));
-	assert_non_null(strstr(why.text, "...': it is too long"));
+	assert_non_null(strstr(why.text, "...': too long"));
 	assert_true(takes("a@", "b", ADDRESS_MAX - 2, "", &why));
 	assert_false(takes("a@", "b", ADDRESS_MAX - 1, "", &why));
 	assert_true(takes("", "a", ADDRESS_MAX, "", &why));
@@ -748,7 +753,7 @@ a_list_may_have_100000_addresses(void **state)
 	assert_true(takes("", "a,", 2 * ADDRESS_LIST_MAX, "", &why));
 	assert_false(takes("", "a,", 2 * ADDRESS_LIST_MAX, "b@c", &why));
 	assert_string_equal(why.text,
-	    "bad address 'b@c': too many addresses in one list");
+	    "invalid address 'b@c': too many addresses in one list");
 }
 
 static void
@@ -759,12 +764,13 @@ a_long_piece_is_cut_at_a_whole_character(void **state)
 	struct buffer	 want = { 0 };
 
 	(void)state;
-	buffer_addf(&want, "bad address '%s...': several words, and no"
-	    " <address> behind them", as);
+	buffer_addf(&want, "invalid address '%s...': several words without an "
+	    "<address>", as);
 	assert_false(takes(as, "\u00e9", 2, " b", &why));
 	assert_string_equal(why.text, want.data);
 	buffer_free(&want);
-	buffer_addf(&want, "bad address '%s@': no domain behind the '@'", as);
+	buffer_addf(&want, "invalid address '%s@': missing domain after "
+	    "'@'", as);
 	assert_false(takes(as, "@", 1, "", &why));
 	assert_string_equal(why.text, want.data);
 	buffer_free(&want);

@@ -111,8 +111,8 @@ what_an_attacker_of_the_stack_writes(void **state)
 	(void)state;
 	for (int i = 0; i < 100000; i++)
 		buffer_addf(&text, "a%d: a%d\n", i, i + 1);
-	assert_leads_too_far(&text, "aliases:51: alias a50: too many "
-	    "aliases, one leading to the other");
+	assert_leads_too_far(&text, "aliases:51: alias a50: too many levels of "
+	    "aliases");
 }
 
 /* Two to the power of forty ways lead to the last name. */
@@ -241,24 +241,26 @@ static const struct CMUnitTest aliases_spec[] = {
 	    "no address for the local name joe (aliases:2)"),
 	REFUSES("text that no account is called, although * stands for all",
 	    "*: b@x\n", "kim\uff20x", EX_NOUSER,
-	    "'kim\uff20x' is not an address, and no account can have that"),
+	    "'kim\uff20x' is neither an address nor the name of an account"),
 	REFUSES("such a text as a target",
 	    "a: b@x\nc: \"d e\", f@x\n*: g@x\n", "c", EX_CONFIG,
-	    "aliases:2: alias c: 'd e' is not an address"),
+	    "aliases:2: alias c: 'd e' is neither an address nor the "
+	    "name of an account"),
 	REFUSES("such a text after a backslash",
 	    "a: \\\"b c\"\n", "a", EX_CONFIG,
-	    "aliases:1: alias a: 'b c' is not an address"),
+	    "aliases:1: alias a: 'b c' is neither an address nor the "
+	    "name of an account"),
 	REFUSES("a backslash without root's address",
 	    "root: \\root\n", "root", EX_NOUSER, "(aliases:1)"),
 	REFUSES("an alias that leads to itself",
 	    "a: x@x\nb: b\n", "b", EX_CONFIG,
-	    "aliases:2: alias b: it leads back to itself"),
+	    "aliases:2: alias b: refers to itself"),
 	REFUSES("aliases that lead to each other",
 	    "a: b, x@x\nb: c\nc: A\n", "b", EX_CONFIG,
-	    "aliases:1: alias a: it leads back to itself"),
+	    "aliases:1: alias a: refers to itself"),
 	REFUSES("a program",
 	    "a: x@x,\n \"|/bin/sh -c id\"\n", "a", EX_CONFIG, "aliases:1: "
-	    "bad address '\"|/bin/sh -c id\"': mail to programs is not"),
+	    "invalid address '\"|/bin/sh -c id\"': mail to programs is not"),
 	REFUSES("a program without quotes",
 	    "\na: |/bin/id\n", "a", EX_CONFIG, "aliases:2: "),
 	REFUSES("a file",
@@ -270,21 +272,21 @@ static const struct CMUnitTest aliases_spec[] = {
 	    "a: \":include:/etc/passwd\"\n", "a", EX_CONFIG,
 	    "lists in files are not"),
 	REFUSES("what is no address",
-	    "a: b c d\n", "a", EX_CONFIG, "aliases:1: bad address"),
+	    "a: b c d\n", "a", EX_CONFIG, "aliases:1: invalid address"),
 	REFUSES("an alias for nobody",
-	    "b: x@x\na:\n", "a", EX_CONFIG, "aliases:2: bad address"),
+	    "b: x@x\na:\n", "a", EX_CONFIG, "aliases:2: invalid address"),
 	REFUSES("a name that stands there twice",
 	    "a: x@x\nb: y@x\nA: z@x\n", "a", EX_CONFIG,
-	    "aliases:3: alias a: it stands in the file twice"),
+	    "aliases:3: alias a: defined more than once"),
 	REFUSES("a line without a colon",
 	    "a: x@x\nroot x@x\n", "a", EX_CONFIG,
-	    "aliases:2: expected a name, a colon and addresses"),
+	    "aliases:2: expected name: address, ..."),
 	REFUSES("a line without a name",
-	    ": x@x\n", "a", EX_CONFIG, "aliases:1: expected a name"),
+	    ": x@x\n", "a", EX_CONFIG, "aliases:1: expected name: address"),
 	REFUSES("quotes that do not end",
-	    "\"a: x\n", "a", EX_CONFIG, "aliases:1: expected a name"),
+	    "\"a: x\n", "a", EX_CONFIG, "aliases:1: expected name: address"),
 	REFUSES("an alias for an address",
-	    "a@example.net: x@x\n", "a", EX_CONFIG, "without an @"),
+	    "a@example.net: x@x\n", "a", EX_CONFIG, "must not contain @"),
 	REFUSES("a continuation of nothing",
 	    "# x\n\tx@x\n", "a", EX_CONFIG, "aliases:2: a line that begins"),
 	cmocka_unit_test(what_an_attacker_of_the_stack_writes),

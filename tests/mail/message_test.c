@@ -325,7 +325,7 @@ if_none_can_be_used_each_is_named(void **state)
 	assert_false(spills((const char *const[]){ "/nonexistent", "/dev/null",
 	    NULL }, NULL, &why));
 	assert_int_equal(why.status, EX_CANTCREAT);
-	assert_string_equal(why.text, "can't keep the message in a temporary "
+	assert_string_equal(why.text, "cannot store the message in a temporary "
 	    "file: /nonexistent: No such file or directory; "
 	    "/dev/null: Not a directory");
 }
@@ -356,11 +356,11 @@ a_spare_file_that_can_t_be_used_is_named(void **state)
 
 	(void)state;
 	assert_false(spills(none, &spare, &why));
-	assert_string_equal(why.text, "can't keep the message in a temporary "
+	assert_string_equal(why.text, "cannot store the message in a temporary "
 	    "file: /nonexistent: No such file or directory; "
 	    "/elsewhere: Invalid argument");
 	assert_false(spills(none + 1, &spare, &why));
-	assert_string_equal(why.text, "can't keep the message in a temporary "
+	assert_string_equal(why.text, "cannot store the message in a temporary "
 	    "file: /elsewhere: Invalid argument");
 	close(spare.fd);
 }

@@ -148,7 +148,7 @@ static const struct CMUnitTest international_spec[] = {
 	SAYS("what is no domain is refused", EIGHT,
 	    "me@example.org", "a@\303\274--.\342\200\250.example, b@example.net",
 	    EX_NOUSER, "MAIL FROM:<me@example.org>\n"
-	    "RCPT TO:<b@example.net>\n", "form in ASCII"),
+	    "RCPT TO:<b@example.net>\n", "no ASCII form"),
 	NEEDS("an address that stays in the header needs SMTPUTF8, too", ALL,
 	    " BODY=8BITMIME SMTPUTF8",
 	    "Reply-To: J\303\266rg <j\303\266rg@example.org>\n"),

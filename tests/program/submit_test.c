@@ -65,10 +65,11 @@ what_is_no_address_in_the_header_does_not_stop_the_others(void **state)
 	    "\nCc: kim\uff20example.net\nBcc: <d@example.net\n\nhello\n");
 	assert_int_equal(o.status, EX_NOUSER);
 	assert_non_null(strstr(o.err.data, "not sent to \"John Doe\": field "
-	    "To: bad address 'John Doe': "));
+	    "To: invalid address 'John Doe': "));
 	assert_non_null(strstr(o.err.data, "not sent to kim\uff20example.net: "
-	    "'kim\uff20example.net' is not an address"));
-	assert_non_null(strstr(o.err.data, "field Bcc: bad address "
+	    "'kim\uff20example.net' is neither an "
+	    "address nor the name of an account"));
+	assert_non_null(strstr(o.err.data, "field Bcc: invalid address "
 	    "'<d@example.net': "));
 	m = place_arrival(&p, 0);
 	assert_int_equal(m->n_rcpt, 2);

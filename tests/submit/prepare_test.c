@@ -443,10 +443,10 @@ static const struct CMUnitTest recipient_spec[] = {
 	    .envelope = "<a@x> -a b@x"),
 	ROW("an alias loop is reported if no recipient remains",
 	    .aliases = "a: b\nb: a\n", .said = "a@x", .to = { "a" },
-	    .status = EX_CONFIG, .word = "alias b: it leads back to itself"),
+	    .status = EX_CONFIG, .word = "alias b: refers to itself"),
 	ROW("an invalid aliases file is reported",
 	    .aliases = "what?\n", .said = "a@x", .to = { "a" },
-	    .status = EX_CONFIG, .word = "aliases:1: expected a name"),
+	    .status = EX_CONFIG, .word = "aliases:1: expected name: "),
 	ROW("and does not affect other recipients",
 	    .aliases = "what?\n", .said = "a@x", .to = { "b@x" },
 	    .envelope = "<a@x> b@x"),
@@ -491,14 +491,15 @@ static const struct CMUnitTest recipient_spec[] = {
 	    .status = EX_USAGE, .word = "no recipients"),
 	ROW("-t with only bad addresses is refused",
 	    .said = "a@x", .from_header = true, .header = "Cc: a b c",
-	    .status = EX_DATAERR, .word = "field Cc: bad address 'a b c': "),
+	    .status = EX_DATAERR, .word = "field Cc: invalid address "
+	    "'a b c': "),
 	ROW("each bad address is named, up to a limit",
 	    .said = "a@x", .from_header = true,
 	    .header = "To: a b|Bcc: c@|Cc: d e, f g, h i, <j",
-	    .status = EX_DATAERR, .word = "behind them; field Bcc: bad address "
-	    "'c@': no domain behind the '@'; field Cc: bad address 'd e': "
-	    "several words, and no <address> behind them; field Cc: bad "
-	    "address 'f g': several words, and no <address> behind them; and "
+	    .status = EX_DATAERR, .word = "<address>; field Bcc: invalid "
+	    "address 'c@': missing domain after '@'; field Cc: invalid "
+	    "address 'd e': several words without an <address>; field Cc: "
+	    "invalid address 'f g': several words without an <address>; and "
 	    "2 more"),
 	ROW("-t: a bad address does not affect the other recipients",
 	    .conf = ROOT, .said = "a@x", .from_header = true,
@@ -518,7 +519,7 @@ static const struct CMUnitTest recipient_spec[] = {
 	ROW("a message with only bad addresses is not sent to always_bcc",
 	    .conf = "always_bcc = all@x\n", .said = "a@x",
 	    .from_header = true, .header = "To: c d",
-	    .status = EX_DATAERR, .word = "field To: bad address 'c d'"),
+	    .status = EX_DATAERR, .word = "field To: invalid address 'c d'"),
 	ROW("semicolons are written as commas",
 	    .said = "a@x", .from_header = true,
 	    .header = "From: a@x|To: b@x; C <c@x>;|Cc: g: d@x;",
@@ -546,8 +547,8 @@ static const struct CMUnitTest recipient_spec[] = {
 	    .fields = "From: a@x|To: =?UTF-8?Q?L=C3=A9e, Kim <b@x>"),
 	ROW("a fullwidth @ does not make a local name",
 	    .conf = ROOT, .said = "a@x", .to = { "kim\uff20x.example" },
-	    .status = EX_NOUSER, .word = "'kim\uff20x.example' is not an "
-	    "address, and no account can have that name"),
+	    .status = EX_NOUSER, .word = "'kim\uff20x.example' is neither an "
+	    "address nor the name of an account"),
 	ROW("text that no account can be named is refused, also at localhost",
 	    .conf = ROOT, .said = "a@x",
 	    .to = { "\"b c\"@localhost", "d!e", "|f", "g", "/h" },
