@@ -89,11 +89,12 @@ parse_order(struct flush_order *order, const char *text, const char *next,
 		c->when = WHEN_DUE;
 		order->with_parent = true;
 		return parse_time(text + (text[0] == 'p'), &order->every_s) ||
-		    failed(why, EX_USAGE, "-q wants nothing, f, I, R or S and "
-			"a text, or a time such as 15m behind it");
+		    failed(why, EX_USAGE, "-q: invalid value; "
+			"expected f, I, R or S with a text, or an interval "
+			"such as 15m");
 	}
 	return rest != NULL || failed(why, EX_USAGE,
-	    "-q%c wants a text behind it", text[0]);
+	    "-q%c: the text is missing", text[0]);
 }
 
 /* Where a person watches. */
