@@ -111,7 +111,7 @@ show_progress(void *context, const struct runner_totals *t)
 	char		 line[120];
 
 	snprintf(line, sizeof(line), "\r%zu of %zu, %zu sent, %llu a second ",
-	    done, t->entries, t->result[WORK_DELIVERED],
+	    done, t->entries, t->result[ATTEMPT_DELIVERED],
 	    (unsigned long long)(ms > 0 ? done * 1000 / (uint64_t)ms : 0));
 	file_write_now(STDERR_FILENO, line, strlen(line));
 }

@@ -108,8 +108,8 @@ show_entry(const struct request *r, struct failure *why)
 static bool
 all_sent(const struct runner_totals *t, struct failure *why)
 {
-	size_t	locked = t->result[WORK_LOCKED];
-	size_t	gone = t->result[WORK_DELIVERED] + t->result[WORK_PASSED_BY];
+	size_t	locked = t->result[ATTEMPT_LOCKED];
+	size_t	gone = t->result[ATTEMPT_DELIVERED] + t->result[ATTEMPT_SKIPPED];
 
 	if (gone + locked < t->entries)
 		return failed(why, EX_TEMPFAIL, "some messages were not "

@@ -29,7 +29,7 @@ struct attempt {
 	size_t		 failed;
 	size_t		 unasked;	/* of those waiting */
 	size_t		 unjudged;	/* likewise: in this attempt */
-	char		 notice[ID_SIZE];
+	char		 bounce[ID_SIZE];
 };
 
 static int64_t
@@ -238,11 +238,11 @@ expire(struct attempt *a)
 	}
 }
 
-static enum work_result
+static enum attempt_result
 trouble(struct attempt *a, const struct failure *why)
 {
 	tell(a->w, why);
-	return WORK_TROUBLE;
+	return ATTEMPT_ERROR;
 }
 
 /* No server has heard of any of it: nothing is known that was not before. */
@@ -306,7 +306,7 @@ write_sent_to(const struct attempt *a, char *to, size_t size)
  * The entry does not say who has the message.  Where it is, the next run would
  * send it again, so it goes where no run looks.
  */
-static enum work_result
+static enum attempt_result
 unrecorded(struct attempt *a, struct failure *why)
 {
 	struct entry	*e = a->entry;
@@ -321,7 +321,7 @@ unrecorded(struct attempt *a, struct failure *why)
 		    "is kept as %s/failed/%s", a->w->spool->directory,
 		    e->name);
 		tell(a->w, why);
-		return WORK_FAILED;
+		return ATTEMPT_FAILED;
 	}
 	failure_suffix(why, "%s, so the next attempt will send it to them "
 	    "again", how.text);
@@ -330,18 +330,18 @@ unrecorded(struct attempt *a, struct failure *why)
 	return trouble(a, why);
 }
 
-static enum work_result
+static enum attempt_result
 defer(struct attempt *a)
 {
 	struct failure	why;
 
 	if (entry_defer(a->entry, next_attempt(a), !is_unheard(a), &why))
-		return WORK_DEFERRED;
+		return ATTEMPT_DEFERRED;
 	return a->in_doubt ? unrecorded(a, &why) : trouble(a, &why);
 }
 
-static enum work_result
-end(struct attempt *a, enum work_result result)
+static enum attempt_result
+end(struct attempt *a, enum attempt_result result)
 {
 	struct failure	why, unwritten;
 
@@ -356,13 +356,13 @@ end(struct attempt *a, enum work_result result)
 }
 
 static bool
-queue_notice(struct attempt *a, struct failure *why)
+queue_bounce(struct attempt *a, struct failure *why)
 {
 	struct docket		*d = &a->entry->docket;
-	struct notice		 notice;
+	struct bounce		 bounce;
 	struct submission	 submission = {
-		.envelope = &notice.envelope,
-		.message = &notice.message,
+		.envelope = &bounce.envelope,
+		.message = &bounce.message,
 		.next = a->now,
 		.uid = d->uid,
 		.caller = d->caller,
@@ -377,20 +377,20 @@ queue_notice(struct attempt *a, struct failure *why)
 	struct outcome		*outcomes = NULL;
 	bool			 good;
 
-	good = notice_make(&notice, a->entry, a->w->me, a->now, why) &&
-	    prepare_message(&preparation, &notice.envelope, &notice.message,
+	good = bounce_make(&bounce, a->entry, a->w->me, a->now, why) &&
+	    prepare_message(&preparation, &bounce.envelope, &bounce.message,
 	    &outcomes, why);
 	submission.outcomes = outcomes;
 	good = good && entry_mark_notice(a->entry, why) &&
-	    spool_commit(a->w->spool, &submission, a->notice, why);
+	    spool_commit(a->w->spool, &submission, a->bounce, why);
 	if (!good)
-		a->notice[0] = '\0';
-	notice_free(&notice);
+		a->bounce[0] = '\0';
+	bounce_free(&bounce);
 	free(outcomes);
 	return good;
 }
 
-static enum work_result
+static enum attempt_result
 keep_failed(struct attempt *a, const char *because)
 {
 	struct docket	*d = &a->entry->docket;
@@ -407,11 +407,11 @@ keep_failed(struct attempt *a, const char *because)
 		return trouble(a, &why);
 	log_line(a->w->log, LOG_ERR, "id=%s is kept in %s/failed: %s",
 	    a->entry->name, a->w->spool->directory, reason);
-	return WORK_FAILED;
+	return ATTEMPT_FAILED;
 }
 
 /* Nothing waits, and something has failed. */
-static enum work_result
+static enum attempt_result
 give_up(struct attempt *a)
 {
 	struct docket	*d = &a->entry->docket;
@@ -421,25 +421,25 @@ give_up(struct attempt *a)
 		return keep_failed(a, "the one of an earlier run is unsure");
 	if (d->envelope.reverse_path[0] == '\0')
 		return keep_failed(a, "the sender is the null path");
-	if (!notice_is_due(d))
+	if (!bounce_is_due(d))
 		return keep_failed(a, "none is wanted");
-	if (!queue_notice(a, &why)) {
+	if (!queue_bounce(a, &why)) {
 		tell(a->w, &why);
 		return keep_failed(a, why.text);
 	}
 	log_line(a->w->log, LOG_INFO, "id=%s ends, its sender is told by "
-	    "id=%s", a->entry->name, a->notice);
-	return end(a, WORK_FAILED);
+	    "id=%s", a->entry->name, a->bounce);
+	return end(a, ATTEMPT_FAILED);
 }
 
-static enum work_result
+static enum attempt_result
 settle(struct attempt *a)
 {
 	struct docket	*d = &a->entry->docket;
 	struct failure	 why;
 
 	if (a->waiting == 0 && a->failed == 0)
-		return end(a, WORK_DELIVERED);
+		return end(a, ATTEMPT_DELIVERED);
 	if (a->waiting > 0 && retry_is_over(a->now, d->arrived_us / 1000000,
 	    lifetime_of(a->w), d->asked + !is_unheard(a))) {
 		expire(a);
@@ -458,7 +458,7 @@ is_put_back(const struct attempt *a)
 	    is_unheard(a) && a->w->may_leave(a->w->context);
 }
 
-static enum work_result
+static enum attempt_result
 attempt(struct attempt *a)
 {
 	struct relay	*relay = &a->w->relay;
@@ -470,15 +470,15 @@ attempt(struct attempt *a)
 		if (relay->stopped)
 			return unrecorded(a, &relay->stopped_why);
 	}
-	return is_put_back(a) ? WORK_PUT_BACK : settle(a);
+	return is_put_back(a) ? ATTEMPT_LEFT : settle(a);
 }
 
-static enum work_result
+static enum attempt_result
 try_entry(struct attempt *a)
 {
 	const struct docket	*d = &a->entry->docket;
 	size_t			 n = d->envelope.n;
-	enum work_result	 result;
+	enum attempt_result	 result;
 
 	a->outcomes = memory_new(n, sizeof(*a->outcomes));
 	memcpy(a->outcomes, d->outcomes, n * sizeof(*a->outcomes));
@@ -491,7 +491,7 @@ try_entry(struct attempt *a)
 	return result;
 }
 
-static enum work_result
+static enum attempt_result
 open_entry(struct worker *w, struct entry *entry, const char *name)
 {
 	struct failure	why;
@@ -499,53 +499,53 @@ open_entry(struct worker *w, struct entry *entry, const char *name)
 	switch (entry_open(entry, w->spool, SPOOL_QUEUE, name, ENTRY_WORK,
 	    &why)) {
 	case ENTRY_OPENED:
-		return WORK_DELIVERED;
+		return ATTEMPT_DELIVERED;
 	case ENTRY_LOCKED:
-		return WORK_LOCKED;
+		return ATTEMPT_LOCKED;
 	case ENTRY_GONE:
-		return WORK_PASSED_BY;
+		return ATTEMPT_SKIPPED;
 	case ENTRY_BAD:
 		tell(w, &why);
-		return WORK_BAD;
+		return ATTEMPT_BAD;
 	case ENTRY_TROUBLE:
 		break;
 	}
 	tell(w, &why);
-	return WORK_TROUBLE;
+	return ATTEMPT_ERROR;
 }
 
-static enum work_result
-work_once(struct worker *w, const char *name, bool is_notice,
-    char notice[ID_SIZE])
+static enum attempt_result
+attempt_once(struct worker *w, const char *name, bool is_bounce,
+    char bounce[ID_SIZE])
 {
 	struct entry		entry;
 	struct attempt		a = { .w = w, .entry = &entry,
 				    .now = (int64_t)time(NULL) };
-	enum work_result	result = open_entry(w, &entry, name);
+	enum attempt_result	result = open_entry(w, &entry, name);
 
-	notice[0] = '\0';
-	if (result != WORK_DELIVERED)
+	bounce[0] = '\0';
+	if (result != ATTEMPT_DELIVERED)
 		return result;
-	result = WORK_PASSED_BY;
-	if (is_notice || is_chosen(w, &entry, a.now))
+	result = ATTEMPT_SKIPPED;
+	if (is_bounce || is_chosen(w, &entry, a.now))
 		result = try_entry(&a);
-	strlcpy(notice, a.notice, ID_SIZE);
+	strlcpy(bounce, a.bounce, ID_SIZE);
 	entry_close(&entry);
 	return result;
 }
 
-/* A notice goes by the same road, and at once; none comes of a notice. */
-enum work_result
-work_on(struct worker *w, const char *name)
+/* A bounce goes by the same road, and at once; none comes of a bounce. */
+enum attempt_result
+attempt_entry(struct worker *w, const char *name)
 {
-	char			notice[ID_SIZE], none[ID_SIZE];
-	enum work_result	result = work_once(w, name, false, notice);
+	char			bounce[ID_SIZE], none[ID_SIZE];
+	enum attempt_result	result = attempt_once(w, name, false, bounce);
 	bool		      (*may_leave)(void *) = w->may_leave;
 	bool			delivered = w->delivered;
 
-	if (notice[0] != '\0') {
+	if (bounce[0] != '\0') {
 		w->may_leave = NULL;
-		work_once(w, notice, true, none);
+		attempt_once(w, bounce, true, none);
 		w->may_leave = may_leave;
 		w->delivered = delivered;
 	}
@@ -553,7 +553,7 @@ work_on(struct worker *w, const char *name)
 }
 
 void
-work_postpone(struct worker *w, const char *name, const char *reason,
+attempt_postpone(struct worker *w, const char *name, const char *reason,
     bool sending)
 {
 	struct entry	entry;
@@ -561,7 +561,7 @@ work_postpone(struct worker *w, const char *name, const char *reason,
 			    .now = (int64_t)time(NULL) };
 	struct failure	why;
 
-	if (open_entry(w, &entry, name) != WORK_DELIVERED)
+	if (open_entry(w, &entry, name) != ATTEMPT_DELIVERED)
 		return;
 	if (sending && !entry_doubt(&entry, &why))
 		tell(w, &why);

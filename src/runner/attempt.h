@@ -2,7 +2,7 @@
  * attempt.h - one entry of the queue, taken through one attempt
  *
  * What queue/entry.h says about the order of things is done here: the attempt,
- * what came of it written down, then the next attempt, the notice, failed/ or
+ * what came of it written down, then the next attempt, the bounce, failed/ or
  * the end of the entry.  What goes wrong with one entry is told and noted, and
  * stops no other.
  */
@@ -36,16 +36,16 @@ struct choice {
 	const char	*sender;	/* likewise */
 };
 
-enum work_result {
-	WORK_DELIVERED,		/* to all; the entry is gone */
-	WORK_DEFERRED,
-	WORK_FAILED,		/* given up: a notice, or kept in failed/ */
-	WORK_PASSED_BY,		/* held, not chosen, not due any more, gone */
-	WORK_LOCKED,		/* another process works on it */
-	WORK_BAD,		/* no entry; it is in failed/ now */
-	WORK_TROUBLE,		/* the disk: it stays where it is */
-	WORK_PUT_BACK,		/* may_leave said so */
-	WORK_RESULTS
+enum attempt_result {
+	ATTEMPT_DELIVERED,	/* to all; the entry is removed */
+	ATTEMPT_DEFERRED,
+	ATTEMPT_FAILED,		/* bounced, or moved to failed/ */
+	ATTEMPT_SKIPPED,	/* held, not chosen, no longer due, or gone */
+	ATTEMPT_LOCKED,		/* another process has the lock */
+	ATTEMPT_BAD,		/* not a valid entry; moved to failed/ */
+	ATTEMPT_ERROR,		/* a disk error; the entry is unchanged */
+	ATTEMPT_LEFT,		/* to other workers, as may_leave returned */
+	ATTEMPT_RESULTS
 };
 
 struct worker {
@@ -67,20 +67,20 @@ struct worker {
 						 * server may get the message
 						 * from now on */
 	char			 error[512];	/* the last one, or "" */
-	bool			 delivered;	/* something, to anybody; a
-						 * notice does not count */
+	bool			 delivered;	/* to any forward-path; bounces
+						 * do not count */
 };
 
 /* After what the caller fills in; *identity is kept for the relay. */
 void	worker_begin(struct worker *, const struct trace *);
 
-enum work_result work_on(struct worker *, const char *name);
+enum attempt_result attempt_entry(struct worker *, const char *name);
 
 /*
  * For an entry whose worker died of it: the next attempt at the usual time,
  * and the reason.  If it was sending, the message may have arrived.
  */
-void	work_postpone(struct worker *, const char *name, const char *reason,
+void	attempt_postpone(struct worker *, const char *name, const char *reason,
 	    bool sending);
 
 void	worker_end(struct worker *);

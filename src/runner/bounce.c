@@ -37,7 +37,7 @@ is_told(const struct docket *d, size_t i)
 }
 
 bool
-notice_is_due(const struct docket *d)
+bounce_is_due(const struct docket *d)
 {
 	if (d->notice_sent || d->envelope.reverse_path[0] == '\0')
 		return false;
@@ -249,7 +249,7 @@ write_status(struct writer *w)
 }
 
 static bool
-feed_text(struct notice *n, struct writer *w, struct failure *why)
+feed_text(struct bounce *n, struct writer *w, struct failure *why)
 {
 	bool	good = message_feed(&n->message, w->text.data, w->text.len,
 		    why);
@@ -259,7 +259,7 @@ feed_text(struct notice *n, struct writer *w, struct failure *why)
 }
 
 static bool
-feed_body(struct notice *n, const struct body *body, struct failure *why)
+feed_body(struct bounce *n, const struct body *body, struct failure *why)
 {
 	struct buffer	block = { 0 };
 	uint64_t	at = 0;
@@ -280,7 +280,7 @@ feed_body(struct notice *n, const struct body *body, struct failure *why)
 }
 
 static bool
-feed_original(struct notice *n, struct writer *w, struct failure *why)
+feed_original(struct bounce *n, struct writer *w, struct failure *why)
 {
 	const struct message	*m = &w->entry->message;
 	bool	full = w->entry->docket.envelope.ret == RETURN_FULL;
@@ -296,7 +296,7 @@ feed_original(struct notice *n, struct writer *w, struct failure *why)
 }
 
 bool
-notice_make(struct notice *n, const struct entry *entry,
+bounce_make(struct bounce *n, const struct entry *entry,
     const struct identity *me, int64_t now, struct failure *why)
 {
 	const char *const	spill[] = { entry->spool->spill, NULL };
@@ -304,7 +304,7 @@ notice_make(struct notice *n, const struct entry *entry,
 	struct writer		w = { .entry = entry, .me = me, .now = now };
 	bool			good;
 
-	*n = (struct notice){ .message.body.fd = -1 };
+	*n = (struct bounce){ .message.body.fd = -1 };
 	snprintf(w.boundary, sizeof(w.boundary), "relais-%08x%08x%08x",
 	    arc4random(), arc4random(), arc4random());
 	envelope_set_reverse(&n->envelope, "");
@@ -322,7 +322,7 @@ notice_make(struct notice *n, const struct entry *entry,
 }
 
 void
-notice_free(struct notice *n)
+bounce_free(struct bounce *n)
 {
 	envelope_free(&n->envelope);
 	message_free(&n->message);

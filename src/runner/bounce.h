@@ -18,7 +18,7 @@
 #include "queue/entry.h"
 #include "util/failure.h"
 
-struct notice {
+struct bounce {
 	struct envelope	envelope;
 	struct message	message;
 };
@@ -27,15 +27,15 @@ struct notice {
  * There is somebody to tell, who wants to be told (RFC 3461 section 4.1) and
  * was not told before.
  */
-bool	notice_is_due(const struct docket *);
+bool	bounce_is_due(const struct docket *);
 
 /*
  * About the forward-paths that failed; the entry's message must be loaded.
- * False with EX_IOERR or EX_CANTCREAT; notice_free() in any case.
+ * False with EX_IOERR or EX_CANTCREAT; bounce_free() in any case.
  */
-bool	notice_make(struct notice *, const struct entry *,
+bool	bounce_make(struct bounce *, const struct entry *,
 	    const struct identity *me, int64_t now, struct failure *why);
 
-void	notice_free(struct notice *);
+void	bounce_free(struct bounce *);
 
 #endif

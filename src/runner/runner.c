@@ -25,35 +25,35 @@ enum {
 	WAIT_MS = 60 * 1000,	/* a child's end wakes us in any case */
 };
 
-/* A worker's place; entries are told by their index + 1, 0 for none. */
-struct seat {
-	atomic_size_t	at;		/* in hand */
-	atomic_size_t	back;		/* left to others */
+/* One worker's part; an entry is its index + 1, or 0 for none. */
+struct slot {
+	atomic_size_t	at;		/* being attempted */
+	atomic_size_t	back;		/* left to other workers */
 	char		error[512];
-	bool		delivered;	/* something */
-	bool		sending;	/* the entry in hand, to a server */
+	bool		delivered;	/* any message */
+	bool		sending;	/* a server may get .at */
 };
 
 /*
  * What the processes share.  A worker that has been taken over can write
  * anything to it, so no index and no end of a text in it is trusted.
  */
-struct board {
-	atomic_size_t	next;		/* the first that nobody took */
-	atomic_size_t	crew;		/* workers at it */
+struct shared {
+	atomic_size_t	next;		/* first entry not taken */
+	atomic_size_t	active;		/* running workers */
 	atomic_bool	stop;
-	atomic_size_t	result[WORK_RESULTS];
-	struct seat	seat[];
+	atomic_size_t	result[ATTEMPT_RESULTS];
+	struct slot	slot[];
 };
 
 struct pass {
 	const struct runner	*runner;
 	struct spool_list	 list;
-	struct board		*board;
-	size_t			 board_size;
-	size_t			 seats;
-	pid_t			*pid;		/* owned; 0: nobody sits there */
-	size_t			 hired;		/* so far */
+	struct shared		*shared;
+	size_t			 shared_size;
+	size_t			 slots;
+	pid_t			*pid;		/* owned; 0: no worker */
+	size_t			 spawned;	/* so far */
 	sigset_t		 before;	/* the signal mask */
 	sigset_t		 awaited;	/* signals */
 	int			 stopped_by;	/* the last signal, or 0 */
@@ -65,7 +65,7 @@ runner_done(const struct runner_totals *t)
 {
 	size_t	n = 0;
 
-	for (int i = 0; i < WORK_RESULTS; i++)
+	for (int i = 0; i < ATTEMPT_RESULTS; i++)
 		n += t->result[i];
 	return n;
 }
@@ -74,40 +74,40 @@ runner_done(const struct runner_totals *t)
  * What runs in a worker.
  */
 
-struct work_place {
+struct worker_place {
 	struct pass	*pass;
-	struct seat	*seat;
+	struct slot	*slot;
 };
 
 /* The last one stays, to note at every entry why it could not go. */
 static bool
-leave(void *context)
+may_leave(void *context)
 {
-	struct work_place	*place = context;
-	struct board		*board = place->pass->board;
-	size_t			 crew = atomic_load(&board->crew);
+	struct worker_place	*place = context;
+	struct shared		*shared = place->pass->shared;
+	size_t			 active = atomic_load(&shared->active);
 
-	while (crew > 1)
-		if (atomic_compare_exchange_weak(&board->crew, &crew,
-		    crew - 1))
+	while (active > 1)
+		if (atomic_compare_exchange_weak(&shared->active, &active,
+		    active - 1))
 			return true;
 	return false;
 }
 
 /* The next entry nobody took, or one that was put back. */
 static bool
-take(const struct pass *pass, size_t *index)
+take_entry(const struct pass *pass, size_t *index)
 {
-	struct board	*board = pass->board;
+	struct shared	*shared = pass->shared;
 
-	if (atomic_load(&board->stop))
+	if (atomic_load(&shared->stop))
 		return false;
-	*index = atomic_fetch_add(&board->next, 1);
+	*index = atomic_fetch_add(&shared->next, 1);
 	if (*index < pass->list.n)
 		return true;
-	atomic_store(&board->next, pass->list.n);
-	for (size_t i = 0; i < pass->seats; i++) {
-		size_t	back = atomic_exchange(&board->seat[i].back, 0);
+	atomic_store(&shared->next, pass->list.n);
+	for (size_t i = 0; i < pass->slots; i++) {
+		size_t	back = atomic_exchange(&shared->slot[i].back, 0);
 
 		if (back == 0 || back > pass->list.n)
 			continue;
@@ -126,10 +126,10 @@ begin_worker(struct worker *w, const struct runner *r)
 }
 
 static void
-work(struct pass *pass, size_t number)
+worker_run(struct pass *pass, size_t number)
 {
-	struct seat		*seat = &pass->board->seat[number];
-	struct work_place	 place = { pass, seat };
+	struct slot		*slot = &pass->shared->slot[number];
+	struct worker_place	 place = { pass, slot };
 	struct sandbox		 sandbox =
 				    spool_config_sandbox(pass->runner->spool);
 	struct worker		 worker;
@@ -138,26 +138,26 @@ work(struct pass *pass, size_t number)
 
 	begin_worker(&worker, pass->runner);
 	relay_confine(&worker.relay, &sandbox);
-	worker.may_leave = leave;
+	worker.may_leave = may_leave;
 	worker.context = &place;
-	worker.sending = &seat->sending;
-	while (!left && take(pass, &i)) {
-		enum work_result	result;
+	worker.sending = &slot->sending;
+	while (!left && take_entry(pass, &i)) {
+		enum attempt_result	result;
 
-		seat->sending = false;
-		atomic_store(&seat->at, i + 1);
-		result = work_on(&worker, pass->list.item[i].name);
-		left = result == WORK_PUT_BACK;
+		slot->sending = false;
+		atomic_store(&slot->at, i + 1);
+		result = attempt_entry(&worker, pass->list.item[i].name);
+		left = result == ATTEMPT_LEFT;
 		if (left)
-			atomic_store(&seat->back, i + 1);
+			atomic_store(&slot->back, i + 1);
 		else
-			atomic_fetch_add(&pass->board->result[result], 1);
-		strlcpy(seat->error, worker.error, sizeof(seat->error));
-		seat->delivered |= worker.delivered;
-		atomic_store(&seat->at, 0);
+			atomic_fetch_add(&pass->shared->result[result], 1);
+		strlcpy(slot->error, worker.error, sizeof(slot->error));
+		slot->delivered |= worker.delivered;
+		atomic_store(&slot->at, 0);
 	}
 	if (!left)
-		atomic_fetch_sub(&pass->board->crew, 1);
+		atomic_fetch_sub(&pass->shared->active, 1);
 	worker_end(&worker);
 }
 
@@ -166,78 +166,78 @@ work(struct pass *pass, size_t number)
  */
 
 static bool
-hire(struct pass *pass, size_t number, struct failure *why)
+spawn(struct pass *pass, size_t number, struct failure *why)
 {
 	pid_t	pid;
 
-	atomic_fetch_add(&pass->board->crew, 1);
+	atomic_fetch_add(&pass->shared->active, 1);
 	pid = fork();
 	if (pid == 0) {
 		/* With the signals blocked: the one that waits decides. */
-		work(pass, number);
+		worker_run(pass, number);
 		_exit(EX_OK);
 	}
 	if (pid == -1) {
-		atomic_fetch_sub(&pass->board->crew, 1);
+		atomic_fetch_sub(&pass->shared->active, 1);
 		return failed_errno(why, EX_OSERR, "can't start a process");
 	}
 	pass->pid[number] = pid;
-	pass->hired++;
+	pass->spawned++;
 	return true;
 }
 
 static bool
 is_left(const struct pass *pass)
 {
-	if (atomic_load(&pass->board->stop))
+	if (atomic_load(&pass->shared->stop))
 		return false;
-	if (atomic_load(&pass->board->next) < pass->list.n)
+	if (atomic_load(&pass->shared->next) < pass->list.n)
 		return true;
-	for (size_t i = 0; i < pass->seats; i++)
-		if (atomic_load(&pass->board->seat[i].back) != 0)
+	for (size_t i = 0; i < pass->slots; i++)
+		if (atomic_load(&pass->shared->slot[i].back) != 0)
 			return true;
 	return false;
 }
 
 /* It died with an entry in hand: that one later. */
 static void
-put_off(struct pass *pass, struct seat *seat, size_t index, int status)
+put_off(struct pass *pass, struct slot *slot, size_t index, int status)
 {
 	const char	*name = pass->list.item[index].name;
 	struct worker	 worker;
-	char		 error[sizeof(seat->error)];
+	char		 error[sizeof(slot->error)];
 
 	snprintf(error, sizeof(error), "the process that worked on %s was "
 	    "ended by %s %d", name, WIFSIGNALED(status) ? "signal" : "status",
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	log_line(pass->runner->log, LOG_ERR, "%s", error);
 	begin_worker(&worker, pass->runner);
-	work_postpone(&worker, name, error, seat->sending);
-	memcpy(seat->error, error, sizeof(error));
+	attempt_postpone(&worker, name, error, slot->sending);
+	memcpy(slot->error, error, sizeof(error));
 	worker_end(&worker);
-	atomic_fetch_add(&pass->board->result[WORK_DEFERRED], 1);
+	atomic_fetch_add(&pass->shared->result[ATTEMPT_DEFERRED], 1);
 }
 
 static void
-bury(struct pass *pass, size_t number, int status)
+reap(struct pass *pass, size_t number, int status)
 {
-	struct seat	*seat = &pass->board->seat[number];
-	size_t		 at = atomic_exchange(&seat->at, 0);
+	struct slot	*slot = &pass->shared->slot[number];
+	size_t		 at = atomic_exchange(&slot->at, 0);
 
 	pass->pid[number] = 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_OK)
 		return;
-	atomic_fetch_sub(&pass->board->crew, 1);
+	atomic_fetch_sub(&pass->shared->active, 1);
 	if (at != 0 && at <= pass->list.n)
-		put_off(pass, seat, at - 1, status);
+		put_off(pass, slot, at - 1, status);
 }
 
 static size_t
-crew_of(const struct pass *pass)
+count_active(const struct pass *pass)
 {
 	size_t	n = 0;
 
-	for (size_t i = 0; i < pass->seats; i++)
+	for (size_t i = 0; i < pass->slots; i++)
 		n += pass->pid[i] != 0;
 	return n;
 }
@@ -252,23 +252,23 @@ look_after(struct pass *pass)
 	struct failure	why;
 	int		status;
 
-	for (size_t i = 0; i < pass->seats; i++)
+	for (size_t i = 0; i < pass->slots; i++)
 		if (pass->pid[i] != 0 &&
 		    waitpid(pass->pid[i], &status, WNOHANG) != 0)
-			bury(pass, i, status);
-	if (crew_of(pass) == 0 && is_left(pass) &&
-	    pass->hired < pass->list.n + pass->seats)
-		hire(pass, 0, &why);
-	return crew_of(pass);
+			reap(pass, i, status);
+	if (count_active(pass) == 0 && is_left(pass) &&
+	    pass->spawned < pass->list.n + pass->slots)
+		spawn(pass, 0, &why);
+	return count_active(pass);
 }
 
 static void
-stop(struct pass *pass, int sig)
+stop_workers(struct pass *pass, int sig)
 {
-	atomic_store(&pass->board->stop, true);
+	atomic_store(&pass->shared->stop, true);
 	pass->stopped_by = sig;
 	pass->demands += sig == SIGTERM || sig == SIGINT;
-	for (size_t i = 0; pass->demands > 1 && i < pass->seats; i++)
+	for (size_t i = 0; pass->demands > 1 && i < pass->slots; i++)
 		if (pass->pid[i] != 0)
 			kill(pass->pid[i], SIGKILL);
 }
@@ -277,9 +277,9 @@ static void
 read_totals(const struct pass *pass, struct runner_totals *t)
 {
 	t->entries = pass->list.n;
-	for (int i = 0; i < WORK_RESULTS; i++)
-		t->result[i] = atomic_load(&pass->board->result[i]);
-	t->stopped = atomic_load(&pass->board->stop);
+	for (int i = 0; i < ATTEMPT_RESULTS; i++)
+		t->result[i] = atomic_load(&pass->shared->result[i]);
+	t->stopped = atomic_load(&pass->shared->stop);
 }
 
 static void
@@ -294,7 +294,7 @@ wait_for_all(struct pass *pass, struct runner_totals *t)
 		int	sig = sigtimedwait(&pass->awaited, NULL, &time);
 
 		if (sig > 0 && sig != SIGCHLD)
-			stop(pass, sig);
+			stop_workers(pass, sig);
 		if (r->progress != NULL) {
 			read_totals(pass, t);
 			r->progress(r->context, t);
@@ -303,13 +303,13 @@ wait_for_all(struct pass *pass, struct runner_totals *t)
 }
 
 static bool
-run(struct pass *pass, struct runner_totals *t, struct failure *why)
+run_workers(struct pass *pass, struct runner_totals *t, struct failure *why)
 {
-	bool	good = hire(pass, 0, why);
+	bool	good = spawn(pass, 0, why);
 
 	/* Fewer than might be are enough. */
-	for (size_t i = 1; good && i < pass->seats &&
-	    hire(pass, i, why); i++)
+	for (size_t i = 1; good && i < pass->slots &&
+	    spawn(pass, i, why); i++)
 		;
 	wait_for_all(pass, t);
 	return good;
@@ -404,7 +404,7 @@ sift(const struct runner *r, struct spool_list *list, int64_t now)
 }
 
 static size_t
-seats_for(const struct runner *r, size_t entries)
+slots_for(const struct runner *r, size_t entries)
 {
 	size_t	max = (size_t)config_number(r->config, NULL, KEY_CONNECTIONS);
 	size_t	n = (entries + ENTRIES_EACH - 1) / ENTRIES_EACH;
@@ -413,15 +413,15 @@ seats_for(const struct runner *r, size_t entries)
 }
 
 static bool
-make_board(struct pass *pass, struct failure *why)
+make_shared(struct pass *pass, struct failure *why)
 {
-	pass->board_size = sizeof(*pass->board) + pass->seats *
-	    sizeof(pass->board->seat[0]);
-	pass->board = mmap(NULL, pass->board_size, PROT_READ | PROT_WRITE,
+	pass->shared_size = sizeof(*pass->shared) + pass->slots *
+	    sizeof(pass->shared->slot[0]);
+	pass->shared = mmap(NULL, pass->shared_size, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (pass->board == MAP_FAILED)
+	if (pass->shared == MAP_FAILED)
 		return failed_errno(why, EX_OSERR, "memory for the queue");
-	pass->pid = memory_new(pass->seats, sizeof(*pass->pid));
+	pass->pid = memory_new(pass->slots, sizeof(*pass->pid));
 	return true;
 }
 
@@ -433,17 +433,17 @@ note_health(const struct pass *pass, struct runner_totals *t)
 	bool		 delivered = false;
 	struct failure	 ignored;	/* nothing depends on it */
 
-	for (size_t i = 0; i < pass->seats; i++) {
-		struct seat	*seat = &pass->board->seat[i];
+	for (size_t i = 0; i < pass->slots; i++) {
+		struct slot	*slot = &pass->shared->slot[i];
 
-		delivered |= seat->delivered;
-		seat->error[sizeof(seat->error) - 1] = '\0';
-		if (seat->error[0] != '\0')
-			strlcpy(t->error, seat->error, sizeof(t->error));
+		delivered |= slot->delivered;
+		slot->error[sizeof(slot->error) - 1] = '\0';
+		if (slot->error[0] != '\0')
+			strlcpy(t->error, slot->error, sizeof(t->error));
 	}
 	if (t->error[0] != '\0')
 		health_note_error(spool, now, t->error,
-		    t->result[WORK_FAILED] > 0, &ignored);
+		    t->result[ATTEMPT_FAILED] > 0, &ignored);
 	if (delivered)
 		health_note_success(spool, now, &ignored);
 }
@@ -453,8 +453,8 @@ log_totals(const struct runner *r, const struct runner_totals *t)
 {
 	log_line(r->log, LOG_INFO, "queue run: %zu of %zu entries: %zu sent, "
 	    "%zu deferred, %zu given up", runner_done(t), t->entries,
-	    t->result[WORK_DELIVERED], t->result[WORK_DEFERRED],
-	    t->result[WORK_FAILED] + t->result[WORK_BAD]);
+	    t->result[ATTEMPT_DELIVERED], t->result[ATTEMPT_DEFERRED],
+	    t->result[ATTEMPT_FAILED] + t->result[ATTEMPT_BAD]);
 }
 
 static bool
@@ -463,17 +463,17 @@ work_on_list(struct pass *pass, struct runner_totals *t, struct failure *why)
 	struct failure	ignored;
 	bool		good;
 
-	pass->seats = seats_for(pass->runner, pass->list.n);
-	if (!make_board(pass, why))
+	pass->slots = slots_for(pass->runner, pass->list.n);
+	if (!make_shared(pass, why))
 		return false;
-	good = run(pass, t, why);
+	good = run_workers(pass, t, why);
 	read_totals(pass, t);
 	note_health(pass, t);
 	log_totals(pass->runner, t);
 	/* An entry that comes back after a crash would be sent twice. */
 	if (!spool_sync(pass->runner->spool, &ignored))
 		log_line(pass->runner->log, LOG_ERR, "%s", ignored.text);
-	munmap(pass->board, pass->board_size);
+	munmap(pass->shared, pass->shared_size);
 	free(pass->pid);
 	return good;
 }

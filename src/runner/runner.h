@@ -31,7 +31,7 @@
 
 struct runner_totals {
 	size_t	entries;		/* to be worked on in this pass */
-	size_t	result[WORK_RESULTS];	/* of those done */
+	size_t	result[ATTEMPT_RESULTS];	/* of those done */
 	bool	stopped;		/* by a signal */
 	char	error[512];		/* the last one, or "" */
 };
