@@ -53,7 +53,7 @@ enum tls_cause {
 	TLS_CAUSE_NO_STORE,		/* this system has no trust store */
 
 	/* The certificate of the server is rejected. */
-	TLS_CAUSE_DEFECTIVE,		/* expired, weak ...: not our decision */
+	TLS_CAUSE_DEFECTIVE,		/* expired, weak, not for servers */
 	TLS_CAUSE_SELF_SIGNED,
 	TLS_CAUSE_UNKNOWN_ISSUER,
 	TLS_CAUSE_CHAIN_TOO_LONG,
@@ -91,7 +91,8 @@ struct tls_module {
 
 	/*
 	 * On fd from now on.  TLS_FAILED: EX_CONFIG for a certificate that is
-	 * not trusted, with its subject and the rule it broke; EX_TEMPFAIL for a handshake broken
+	 * not trusted, with its subject and the rule that it broke;
+	 * EX_TEMPFAIL for a handshake broken
 	 * off; EX_PROTOCOL where the peer does not speak TLS at all;
 	 * EX_UNAVAILABLE where its TLS is too old or too weak.  The texts want
 	 * the host put in front of them.

@@ -21,8 +21,10 @@ static const struct {
 	enum tls_cause	 cause;		/* 0: none */
 	const char	*text;
 } causes[] = {
-	{ SSL_R_UNSUPPORTED_PROTOCOL, false, EX_UNAVAILABLE, 0, TOO_OLD },
-	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, false, EX_UNAVAILABLE, 0, TOO_OLD },
+	{ SSL_R_UNSUPPORTED_PROTOCOL, false, EX_UNAVAILABLE, 0,
+	  TOO_OLD },
+	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, false, EX_UNAVAILABLE, 0,
+	  TOO_OLD },
 	{ SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY, false, EX_UNAVAILABLE,
 	  0, "our cipher suites are too weak for the server" },
 	{ SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, false, EX_TEMPFAIL,
@@ -75,7 +77,8 @@ not_tls(const struct tls_wire *w, struct failure *why)
 	while (len < w->first_len && w->first[len] != '\r' &&
 	    w->first[len] != '\n')
 		len++;
-	failed(why, EX_PROTOCOL, "the server does not speak TLS; it sent: \"%s\"",
+	failed(why, EX_PROTOCOL,
+	    "the server does not speak TLS; it sent: \"%s\"",
 	    visible(said, sizeof(said), w->first, len));
 }
 
@@ -95,7 +98,8 @@ tls_broken(const struct tls_wire *w, enum tls_phase phase, bool own,
 	else if (w->error != 0)
 		failed(why, EX_TEMPFAIL, "%s: %s", what, strerror(w->error));
 	else if (error == 0)
-		failed(why, EX_TEMPFAIL, "%s: the server closed the connection", what);
+		failed(why, EX_TEMPFAIL, "%s: the server closed the "
+		    "connection", what);
 	else
 		failed(why, EX_TEMPFAIL, "%s: %s", what, tls_library_reason());
 }

@@ -81,12 +81,12 @@ key_failed(const char *path, struct failure *why)
 
 	if (ERR_GET_LIB(error) == ERR_LIB_X509 &&
 	    ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH)
-		return tls_setting_failed(why, TLS_CAUSE_KEY, "the key in %s does "
-		    "not match the certificate", path);
+		return tls_setting_failed(why, TLS_CAUSE_KEY,
+		    "the key in %s does not match the certificate", path);
 	if (ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_PEM &&
 	    ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_BAD_PASSWORD_READ)
-		return tls_setting_failed(why, TLS_CAUSE_KEY, "the key in %s is "
-		    "encrypted; a key with a passphrase cannot be used",
+		return tls_setting_failed(why, TLS_CAUSE_KEY,
+		    "the key in %s is encrypted; a key with a passphrase cannot be used",
 		    path);
 	return tls_setting_failed(why, TLS_CAUSE_KEY, "%s contains no usable "
 	    "key: %s", path, tls_library_reason());

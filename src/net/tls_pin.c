@@ -44,7 +44,8 @@ tls_pins_read(struct tls_pins *pins, const char *const *texts,
 	for (; pins->n < n; pins->n++)
 		if (!read_one(pins->pin[pins->n], texts[pins->n]))
 			return tls_setting_failed(why, TLS_CAUSE_PIN,
-			    "\"%s\" is not a SHA-256 digest in base64", visible(shown,
+			    "\"%s\" is not a SHA-256 digest in base64",
+			    visible(shown,
 			    sizeof(shown), texts[pins->n],
 			    strlen(texts[pins->n])));
 	return true;

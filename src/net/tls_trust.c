@@ -61,10 +61,12 @@ own_folder(X509_STORE *store, const char *path, struct failure *why)
 	/* OpenSSL takes a list of folders here. */
 	if (strchr(path, ':') != NULL)
 		return tls_setting_failed(why, TLS_CAUSE_CA,
-		    "%s: the path of a directory must not contain a colon", path);
+		    "%s: the path of a directory must not contain a colon",
+		    path);
 	if (!has_hashes(path)) {
 		if (errno != 0)
-			return tls_setting_failed(why, TLS_CAUSE_CA, "%s: %s", path,
+			return tls_setting_failed(why, TLS_CAUSE_CA, "%s: %s",
+			    path,
 			    strerror(errno));
 		return tls_setting_failed(why, TLS_CAUSE_CA, "the directory %s "
 		    "contains no certificate under its hash; run: openssl "
@@ -72,7 +74,8 @@ own_folder(X509_STORE *store, const char *path, struct failure *why)
 		    path, path);
 	}
 	if (!trusted_directory(path, &foreign))
-		return tls_setting_failed(why, TLS_CAUSE_CA, "%s", foreign.text);
+		return tls_setting_failed(why, TLS_CAUSE_CA, "%s",
+		    foreign.text);
 	if (!add_folder(store, path))
 		return tls_setting_failed(why, TLS_CAUSE_CA,
 		    "%s: OpenSSL does not accept this directory", path);

@@ -389,8 +389,8 @@ static const struct CMUnitTest refused_spec[] = {
 	    .dns = "mail.example", .usage = "clientAuth" },
 	    SAYS("\"CN=leaf\" was not issued for use by a server")),
 	CASE("signed by one who is no authority", GOOD, .signer = BY_NOTARY,
-	    SAYS("certificate 2 of the server's chain, \"CN=Test Notary\", must "
-	    "not issue"), .cause = TLS_CAUSE_DEFECTIVE),
+	    SAYS("certificate 2 of the server's chain, \"CN=Test Notary\", "
+	    "must not issue"), .cause = TLS_CAUSE_DEFECTIVE),
 	CASE("none of the pinned keys", GOOD, .pin = WRONG_PIN,
 	    SAYS("certificate \"CN=leaf\" has a key that is not "
 	    "pinned"), .cause = TLS_CAUSE_NOT_PINNED),

@@ -28,8 +28,8 @@ struct sends {
 	size_t			 messages[HOSTS];
 	int			 n;		/* messages; 0: 1 */
 	const char		*conf;		/* or NULL */
-	const char		*second;	/* sender from the second message
-						 * on; NULL: the same */
+	const char		*second;	/* sender of all but the first
+						 * message, or NULL */
 	bool			 remember;
 	bool			 unasked;
 	bool			 in_doubt;
