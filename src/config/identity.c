@@ -200,14 +200,14 @@ identity_find(struct identity *me, const struct config *config)
 {
 	const struct passwd	*pw = own_entry();
 	const char		*name = secure_getenv("NAME");
-	char			 nobody[32];
+	char			 uid[32];
 
 	me->host = host_name();
 	me->domain = find_domain(config, me->host);
 	me->helo = identity_helo(me, config, NULL);
-	snprintf(nobody, sizeof(nobody), "uid-%lu", (unsigned long)getuid());
+	snprintf(uid, sizeof(uid), "uid-%lu", (unsigned long)getuid());
 	me->user = memory_copy(pw != NULL && pw->pw_name[0] != '\0' ?
-	    pw->pw_name : nobody);
+	    pw->pw_name : uid);
 	if (name != NULL && name[0] != '\0')
 		me->name = memory_copy(name);
 	else if (pw != NULL && pw->pw_gecos != NULL)

@@ -316,17 +316,17 @@ include(struct parse_target *target, const struct config_text_file *from,
 static char *
 own_file(void)
 {
-	const char	*folder = getenv("XDG_CONFIG_HOME");
+	const char	*directory = getenv("XDG_CONFIG_HOME");
 	const char	*between = "";
 	struct buffer	 path = { 0 };
 
-	if (folder == NULL || folder[0] != '/') {
-		folder = getenv("HOME");
+	if (directory == NULL || directory[0] != '/') {
+		directory = getenv("HOME");
 		between = "/.config";
 	}
-	if (folder == NULL || folder[0] != '/')
+	if (directory == NULL || directory[0] != '/')
 		return NULL;
-	buffer_add_text(&path, folder);
+	buffer_add_text(&path, directory);
 	buffer_add_text(&path, between);
 	buffer_add_text(&path, "/relais.conf");
 	return buffer_take(&path);
