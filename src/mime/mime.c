@@ -11,21 +11,21 @@
 enum { NO_CHANGE = -1 };
 
 static const char	sealed_remark[] =
-    "a signed or encrypted part is left as it is";
+    "a signed or encrypted part is sent unchanged";
 static const char	strange_remark[] =
-    "a part of a kind that can't be encoded is left as it is";
+    "a part whose type cannot be encoded is sent unchanged";
 static const char	mislabelled_remark[] =
-    "a part that contradicts its Content-Transfer-Encoding is left as it is";
+    "a part that contradicts its Content-Transfer-Encoding is sent unchanged";
 static const char	outside_remark[] =
-    "text outside the parts of a multipart is left as it is";
+    "8-bit text in a preamble or epilogue is sent unchanged";
 static const char	unsure_remark[] =
-    "a part with an ambiguous boundary line is left as it is";
+    "a part with an ambiguous boundary line is sent unchanged";
 static const char	boundary_remark[] =
-    "a boundary that is not ASCII is left as it is";
+    "a boundary that is not ASCII is sent unchanged";
 static const char	field_remark[] =
-    "a header field of a part is left as it is";
+    "a header field of a part is sent unchanged";
 static const char	many_remark[] =
-    "there are too many parts to be encoded; all is left as it is";
+    "the message has too many parts to encode and is sent unchanged";
 
 /* What becomes of a level. */
 struct level {

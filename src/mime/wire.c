@@ -63,8 +63,8 @@ write_head(struct wire *w, const struct header *h, bool sealed)
 
 	if (sealed) {
 		header_write(&w->head, h);
-		w->remark = "the message has a DKIM signature and is left as "
-		    "it is";
+		w->remark = "the message has a DKIM signature and is sent "
+		    "unchanged";
 		return;
 	}
 	misfit = header_write_amended(&w->head, h, &w->plan.top, &w->form);

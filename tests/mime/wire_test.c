@@ -261,11 +261,11 @@ static const struct CMUnitTest wire_spec[] = {
 	    "{75}=\n{75}=\n{75}=\n{75}=\n{75}=\n{26}\n"),
 	LEFT("an unknown label is left alone", SEVEN,
 	    "MIME-Version: 1.0\nContent-Transfer-Encoding: 8bitmime\n\n"
-	    "\303\244\n", "can't be encoded"),
+	    "\303\244\n", "cannot be encoded"),
 	LEFT("and two that differ", SEVEN,
 	    "MIME-Version: 1.0\nContent-Transfer-Encoding: 8bit\n"
 	    "Content-Transfer-Encoding: base64\n\n\303\244\n",
-	    "can't be encoded"),
+	    "cannot be encoded"),
 	TRAVELS("a boundary in sections is one boundary", SEVEN,
 	    "Content-Type: multipart/mixed; boundary*1=\"o\"; boundary*0=b\n\n"
 	    "--bo\n\n\303\244\n--bo--\n",
@@ -317,7 +317,7 @@ static const struct CMUnitTest wire_spec[] = {
 	LEFT("one that is all base64 is left alone", EIGHT,
 	    "Content-Transfer-Encoding: base64\n"
 	    "Content-Type: multipart/mixed; boundary=o\n\n{1000}\n",
-	    "outside the parts"),
+	    "preamble or epilogue"),
 	TRAVELS("a message in base64 gets shorter lines", EIGHT,
 	    "Content-Type: message/rfc822\n"
 	    "Content-Transfer-Encoding: base64\n\n{1000}\n",
@@ -375,7 +375,7 @@ static const struct CMUnitTest wire_spec[] = {
 	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n"),
 	LEFT("a part that begins with a blank is left alone", SEVEN,
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
-	    "--o\n a\nb: c\n\n\303\244\n--o--\n", "can't be encoded"),
+	    "--o\n a\nb: c\n\n\303\244\n--o--\n", "cannot be encoded"),
 	{ "a nested boundary of 8 bits stays, and its container is 8bit",
 	    travels, NULL, NULL, &(struct example){ SEVEN,
 	    "Content-Type: multipart/mixed; boundary=o\n"
@@ -411,28 +411,28 @@ static const struct CMUnitTest wire_spec[] = {
 	    "1 =3D =C3=B6=\n\n"),
 	LEFT("8 bits in a preamble stay", SEVEN,
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
-	    "\303\244\n--o\n\nx\n--o--\n", "outside the parts"),
+	    "\303\244\n--o\n\nx\n--o--\n", "preamble or epilogue"),
 	LEFT("and in an epilogue", SEVEN,
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
-	    "--o\n\nx\n--o--\n\303\244\n", "outside the parts"),
+	    "--o\n\nx\n--o--\n\303\244\n", "preamble or epilogue"),
 	{ "the parts are encoded all the same", travels, NULL, NULL,
 	    &(struct example){ SEVEN,
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
 	    "\303\244\n--o\n\n\303\244\n--o--\n",
 	    "Content-Type: multipart/mixed; boundary=o\n\n\303\244\n"
 	    "--o\nContent-Transfer-Encoding: quoted-printable\n\n"
-	    "=C3=A4\n--o--\n", "outside the parts" } },
+	    "=C3=A4\n--o--\n", "preamble or epilogue" } },
 	LEFT("a long line in a preamble stays", EIGHT,
 	    "MIME-Version: 1.0\n"
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
-	    "\303\244{1000}\n--o\n\nx\n--o--\n", "outside the parts"),
+	    "\303\244{1000}\n--o\n\nx\n--o--\n", "preamble or epilogue"),
 	LEFT("text with nothing but a closing boundary stays", SEVEN,
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
-	    "\303\244\n--o--\n", "outside the parts"),
+	    "\303\244\n--o--\n", "preamble or epilogue"),
 	LEFT("so does text after a boundary that has text after it", SEVEN,
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
 	    "--o ; one\nContent-Type: text/plain\n\n\303\244\n--o--\n",
-	    "outside the parts"),
+	    "preamble or epilogue"),
 	LEFT("a part with such a line in it stays", SEVEN,
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
 	    "--o\n\na\n--o two\n\n\303\244\n--o--\n", "ambiguous"),
@@ -446,7 +446,7 @@ static const struct CMUnitTest wire_spec[] = {
 	    "DKIM-Signature: a\nSubject: \303\244\n\n\303\244\n", "DKIM"),
 	LEFT("a multipart whose boundary never comes is left alone", SEVEN,
 	    "Content-Type: multipart/mixed; boundary=o\n\n\303\244\n",
-	    "outside the parts"),
+	    "preamble or epilogue"),
 
 	TRAVELS("a subject becomes encoded words", SEVEN,
 	    "Subject: Gr\303\274\303\237e aus K\303\266ln am Rhein\n\n",
