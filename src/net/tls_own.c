@@ -86,7 +86,8 @@ key_failed(const char *path, struct failure *why)
 	if (ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_PEM &&
 	    ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_BAD_PASSWORD_READ)
 		return tls_setting_failed(why, TLS_CAUSE_KEY,
-		    "the key in %s is encrypted; a key with a passphrase cannot be used",
+		    "the key in %s is encrypted; a key with a passphrase "
+		    "cannot be used",
 		    path);
 	return tls_setting_failed(why, TLS_CAUSE_KEY, "%s contains no usable "
 	    "key: %s", path, tls_library_reason());
