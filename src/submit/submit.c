@@ -15,7 +15,7 @@
 #include "util/memory.h"
 
 /* One message, prepared. */
-struct job {
+struct submit_job {
 	struct submit		*submit;
 	const struct envelope	*envelope;
 	const struct message	*message;
@@ -80,7 +80,7 @@ submit_close(struct submit *s)
 }
 
 static struct prepare_options
-preparation_of(struct submit *s, struct expand_map *map)
+prepare_options_of(struct submit *s, struct expand_map *map)
 {
 	const struct submit_options	*o = &s->options;
 
@@ -99,13 +99,13 @@ bool
 submit_recipient(struct submit *s, const struct address *a,
     struct failure *why)
 {
-	struct prepare_options	p = preparation_of(s, NULL);
+	struct prepare_options	p = prepare_options_of(s, NULL);
 
 	return prepare_recipient(&p, a, why);
 }
 
 static bool
-any(const struct job *j, enum outcome_kind kind)
+any(const struct submit_job *j, enum outcome_kind kind)
 {
 	for (size_t i = 0; i < j->envelope->n; i++)
 		if (j->result->outcomes[i].kind == kind)
@@ -119,7 +119,7 @@ any(const struct job *j, enum outcome_kind kind)
  * records.
  */
 static bool
-commit(const struct job *j, enum spool_folder folder, char *id,
+commit_part(const struct submit_job *j, enum spool_folder folder, char *id,
     struct failure *why)
 {
 	const struct envelope	*all = j->envelope;
@@ -168,14 +168,14 @@ commit(const struct job *j, enum spool_folder folder, char *id,
  * be sent: failed/ stops growing when half the spool is used.
  */
 static void
-commit_failed(const struct job *j)
+commit_failed(const struct submit_job *j)
 {
 	struct spool	*spool = &j->submit->spool;
 	uint64_t	 size_max = spool->size_max;
 	struct failure	 ignored;	/* the caller gets the outcomes */
 
 	spool->size_max = size_max == 1 ? 1 : size_max / 2;
-	commit(j, SPOOL_FAILED, j->result->failed, &ignored);
+	commit_part(j, SPOOL_FAILED, j->result->failed, &ignored);
 	spool->size_max = size_max;
 }
 
@@ -184,7 +184,7 @@ commit_failed(const struct job *j)
  * also replaces the status.
  */
 static void
-explain_not_queued(const struct job *j, const struct failure *why,
+explain_not_queued(const struct submit_job *j, const struct failure *why,
     bool with_status)
 {
 	for (size_t i = 0; i < j->envelope->n; i++) {
@@ -205,13 +205,13 @@ explain_not_queued(const struct job *j, const struct failure *why,
 }
 
 static void
-queue_deferred(const struct job *j)
+queue_deferred(const struct submit_job *j)
 {
 	const struct submit	*s = j->submit;
 	struct failure		 why;
 
 	if (has_queue(s)) {
-		if (!commit(j, SPOOL_QUEUE, j->result->queued, &why))
+		if (!commit_part(j, SPOOL_QUEUE, j->result->queued, &why))
 			explain_not_queued(j, &why, true);
 	} else if (s->queue != SPOOL_CONFIG_OFF) {
 		explain_not_queued(j, &s->no_queue,
@@ -221,7 +221,7 @@ queue_deferred(const struct job *j)
 
 /* For relais queue status. */
 static void
-note_health(const struct job *j)
+note_health(const struct submit_job *j)
 {
 	struct spool		*spool = &j->submit->spool;
 	const struct outcome	*error = NULL;
@@ -246,7 +246,7 @@ note_health(const struct job *j)
 
 /* Makes the attempt, or defers everything without one. */
 static void
-attempt(const struct job *j)
+attempt_or_defer(const struct submit_job *j)
 {
 	struct submit	*s = j->submit;
 	struct outcome	*outcomes = j->result->outcomes;
@@ -275,8 +275,8 @@ submit_message(struct submit *s, struct envelope *env,
     struct message *message, struct submit_result *result,
     struct failure *why)
 {
-	struct prepare_options	p = preparation_of(s, &result->map);
-	struct job		j = { s, env, message, result,
+	struct prepare_options	p = prepare_options_of(s, &result->map);
+	struct submit_job		j = { s, env, message, result,
 				    s->options.mode == SUBMIT_NOW ||
 				    s->queue == SPOOL_CONFIG_OFF ||
 				    s->queue == SPOOL_CONFIG_NONE };
@@ -291,7 +291,7 @@ submit_message(struct submit *s, struct envelope *env,
 		return false;
 	if (s->options.mode == SUBMIT_VERIFY)
 		return true;
-	attempt(&j);
+	attempt_or_defer(&j);
 	if (any(&j, OUTCOME_DEFERRED))
 		queue_deferred(&j);
 	if (has_queue(s)) {

@@ -47,7 +47,7 @@ static const struct CMUnitTest web_spec[] = {
 	    "From: Shop <shop@example.com>",
 	    "X-PHP-Originating-Script: 33:order.php"),
 	    .body = "Thank you\n.\n.Gr\303\274\303\237e\nbye\n"),
-	CALL("PHP's mail() to nobody but Bcc: an empty To",
+	CALL("PHP's mail() with only Bcc: an empty To",
 	    ARGV("-t", "-i"),
 	    .input = "To: \r\nSubject: Newsletter\r\n"
 	    "Bcc: a@hidden.example,\r\n b@hidden.example\r\n"
@@ -65,7 +65,7 @@ static const struct CMUnitTest web_spec[] = {
 	    "From: shop@example.com\r\n\r\nbody\r\n",
 	    .sender = "bounces@example.com", TO("jo@example.net"),
 	    .body = "body\n"),
-	CALL("PHP's fifth parameter behind a sendmail_path with one: the last",
+	CALL("PHP's fifth parameter after a sendmail_path with -f: the last",
 	    ARGV("-t", "-i", "-oi", "-f", "www@example.com",
 	    "-fbounces@example.com", "-t"),
 	    .input = "To: jo@example.net\r\nSubject: x\r\n"
@@ -87,7 +87,7 @@ static const struct CMUnitTest web_spec[] = {
 	    FIELDS("Message-ID: <Xa1@example.com>",
 	    "Cc: =?utf-8?Q?J=C3=B6?= <jo2@example.net>"),
 	    .body = "..first\nlast\n\n"),
-	CALL("PHPMailer to nobody but Bcc: an empty group",
+	CALL("PHPMailer with only Bcc: an empty group",
 	    ARGV("-t", "-i", "-fnews@example.com"),
 	    .input = "To: undisclosed-recipients:;\r\n"
 	    "From: news@example.com\r\nBcc: a@hidden.example\r\n"
@@ -140,7 +140,7 @@ static const struct CMUnitTest web_spec[] = {
 	    TO("jo@example.net", "x@hidden.example"),
 	    FIELDS("Message-ID: <n@example.com>"),
 	    .body = "one\n.\ntwo\nthree\n"),
-	CALL("Nodemailer with arguments of one's own: -t as well",
+	CALL("Nodemailer with custom arguments: -t as well",
 	    ARGV("-i", "-t", "-i", "-f", "ana@example.com", "jo@example.net"),
 	    .input = "From: ana@example.com\nTo: Jo <jo@example.net>\n"
 	    "Subject: x\n\nx\n",
@@ -203,7 +203,7 @@ static const struct CMUnitTest web_spec[] = {
 	CALL("Request Tracker",
 	    ARGV("-oi", "-ODeliveryMode=b", "-OErrorMode=m", "-t"),
 	    .input = HEAD "\n" DOTS, TO("jo@example.net"), .body = DOTS),
-	CALL("Foswiki: says nothing, whatever happens",
+	CALL("Foswiki: never prints anything",
 	    ARGV("-t", "-oi", "-oeq"), .input = HEAD "\n" DOTS,
 	    TO("jo@example.net"), .body = DOTS),
 	CALL("Proxmox",
@@ -235,7 +235,7 @@ static const struct CMUnitTest system_spec[] = {
 	    FIELDS("From: root@example.org (Cron Daemon)",
 	    "Subject: Cron <root@host> backup",
 	    "X-Cron-Env: <SHELL=/bin/sh>"), .body = DOTS),
-	CALL("Debian's cron where the provider wants one sender",
+	CALL("Debian's cron with a provider that requires one sender",
 	    ARGV("-FCronDaemon", "-i", "-B8BITMIME", "-oem", "root"),
 	    .from = "alerts@example.org", .input = CRON,
 	    TO("admin@example.net"),
@@ -361,7 +361,7 @@ static const struct CMUnitTest system_spec[] = {
 	    ARGV("-oi", "-f", "ana@example.com", "jo@example.net"),
 	    .input = HEAD "\n" DOTS, .sender = "ana@example.com",
 	    TO("jo@example.net"), .body = DOTS),
-	CALL("a content filter behind a mail server",
+	CALL("a content filter of a mail server",
 	    ARGV("-G", "-i", "-f", "ana@example.com", "jo@example.net"),
 	    .input = HEAD "\n" DOTS, .sender = "ana@example.com",
 	    TO("jo@example.net"), .body = DOTS),
@@ -454,7 +454,7 @@ static const struct CMUnitTest reader_spec[] = {
 	CALL("Emacs' mail mode",
 	    ARGV("-oi", "-oep", "-odi", "-t"),
 	    .input = HEAD "\n" DOTS, TO("jo@example.net"), .body = DOTS),
-	CALL("nmh's dist: Resent-To alone counts",
+	CALL("nmh's dist: only Resent-To is used",
 	    ARGV("-t", "-i"), .from_file = true,
 	    .input = "Resent-From: Ana <ana@example.com>\n"
 	    "Resent-To: al@example.net\nResent-Bcc: x@hidden.example\n"
@@ -479,7 +479,7 @@ static const struct CMUnitTest reader_spec[] = {
 	    ARGV("--", "jo@example.net"),
 	    .input = "Resent-To: jo@example.net\n" HEAD "\n" NO_DOTS,
 	    TO("jo@example.net"), .body = NO_DOTS),
-	CALL("rss2email: an empty name is a value",
+	CALL("rss2email: an empty full name",
 	    ARGV("-F", "", "-f", "ana@example.com", "jo@example.net"),
 	    .input = HEAD "\n" NO_DOTS, .sender = "ana@example.com",
 	    TO("jo@example.net"), .body = NO_DOTS),
@@ -532,7 +532,7 @@ static const struct CMUnitTest smtp_spec[] = {
 	    "MAIL FROM:<ana@example.com> BODY=8BITMIME\r\n",
 	    "Gr\303\274\303\237e") "QUIT\r\n",
 	    .mail_says = "BODY=8BITMIME", .body = "Gr\303\274\303\237e\n"),
-	CALL("a program that leaves without QUIT, and speaks LF",
+	CALL("a program that uses LF and sends no QUIT",
 	    ARGV("-bs"), DIALOGUE,
 	    .input = "EHLO host\nMAIL FROM:<ana@example.com>\n"
 	    "RCPT TO:<jo@example.net>\nRCPT TO:<x@hidden.example>\nDATA\n"

@@ -240,7 +240,7 @@ run(struct trial *t, enum door door, const char *text)
 }
 
 static void
-nothing_becomes_a_command(void **state)
+no_input_becomes_an_smtp_command(void **state)
 {
 	struct trial	t = { 0 };
 
@@ -270,7 +270,7 @@ nothing_becomes_a_command(void **state)
 }
 
 static void
-a_nul_is_refused_with_65(void **state)
+a_message_with_nul_is_refused_with_65(void **state)
 {
 	static const struct { const char *text; size_t len; } cases[] = {
 #define TEXT(text) { text, sizeof(text) - 1 }
@@ -305,8 +305,8 @@ int
 main(void)
 {
 	static const struct CMUnitTest injection_spec[] = {
-		cmocka_unit_test(nothing_becomes_a_command),
-		cmocka_unit_test(a_nul_is_refused_with_65),
+		cmocka_unit_test(no_input_becomes_an_smtp_command),
+		cmocka_unit_test(a_message_with_nul_is_refused_with_65),
 	};
 
 	return cmocka_run_group_tests(injection_spec, NULL, NULL);

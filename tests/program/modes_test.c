@@ -89,7 +89,7 @@ ends_without_its_output(void **state)
 
 /* It closes the pipe first, and says so through another. */
 static void
-a_reader_that_left_is_told_nothing(void **state)
+a_closed_pipe_is_not_reported(void **state)
 {
 	struct folder	folder;
 	struct outcome	o;
@@ -113,27 +113,30 @@ a_reader_that_left_is_told_nothing(void **state)
 	    &(struct output){ call, status, err } }
 
 static const struct CMUnitTest modes_spec[] = {
-	ANSWERS("mailq lists nothing", "mailq", 0, "Mail queue is empty\n",
+	ANSWERS("mailq lists an empty queue",
+	    "mailq", 0, "Mail queue is empty\n",
 	    "", "mailq"),
-	ANSWERS("a full path is a name, too", "mailq", 0,
+	ANSWERS("mailq can be called by its full path", "mailq", 0,
 	    "Mail queue is empty\n", "", "/usr/bin/mailq"),
-	ANSWERS("-bp is mailq", "sendmail", 0, "Mail queue is empty\n", "",
+	ANSWERS("-bp lists the queue",
+	    "sendmail", 0, "Mail queue is empty\n", "",
 	    "sendmail", "-bp"),
-	ANSWERS("-bP counts", "sendmail", 0, "0\n", "", "sendmail", "-bP"),
-	ANSWERS("newaliases has nothing to do", "newaliases", 0, "", "",
+	ANSWERS("-bP prints the number of entries",
+	    "sendmail", 0, "0\n", "", "sendmail", "-bP"),
+	ANSWERS("newaliases does nothing", "newaliases", 0, "", "",
 	    "newaliases"),
-	ANSWERS("nor has -bi", "sendmail", 0, "", "", "sendmail", "-bi"),
-	ANSWERS("nor has -I", "sendmail", 0, "", "", "sendmail", "-I"),
-	ANSWERS("newaliases -bp lists", "newaliases", 0,
+	ANSWERS("-bi does nothing", "sendmail", 0, "", "", "sendmail", "-bi"),
+	ANSWERS("-I does nothing", "sendmail", 0, "", "", "sendmail", "-I"),
+	ANSWERS("newaliases -bp lists the queue", "newaliases", 0,
 	    "Mail queue is empty\n", "", "newaliases", "-bp"),
-	ANSWERS("hoststat shows nothing", "sendmail", 0, "", "", "hoststat"),
-	ANSWERS("purgestat purges nothing", "sendmail", 0, "", "",
+	ANSWERS("hoststat prints nothing", "sendmail", 0, "", "", "hoststat"),
+	ANSWERS("purgestat does nothing", "sendmail", 0, "", "",
 	    "purgestat"),
-	ANSWERS("nor do -bh and -bH", "sendmail", 0, "", "", "sendmail",
+	ANSWERS("-bh prints nothing", "sendmail", 0, "", "", "sendmail",
 	    "-bh"),
 	ANSWERS("smtpd is refused", "sendmail", EX_USAGE, "", "smtpd: ",
 	    "smtpd"),
-	ANSWERS("--version says where things are", "sendmail", 0,
+	ANSWERS("--version prints the paths", "sendmail", 0,
 	    "\nConfiguration: ", "", "sendmail", "--version"),
 	ANSWERS("--version names TLS", "sendmail", 0, "\nTLS: OpenSSL 3", "",
 	    "sendmail", "--version"),
@@ -142,20 +145,22 @@ static const struct CMUnitTest modes_spec[] = {
 	    "--version"),
 	ANSWERS("--version names the queue and the log", "sendmail", 0,
 	    "\nQueue: off\nLog: none\n", "", "sendmail", "--version"),
-	ANSWERS("-d0.1 with nothing to send is the version", "sendmail", 0,
+	ANSWERS("-d0.1 without recipients prints the version", "sendmail", 0,
 	    "relais ", "", "sendmail", "-d0.1"),
-	ANSWERS("--help helps", "sendmail", 0, "usage: sendmail ", "",
+	ANSWERS("--help prints the usage",
+	    "sendmail", 0, "usage: sendmail ", "",
 	    "sendmail", "--help"),
-	ANSWERS("modes that are no mailer's business", "sendmail", EX_USAGE,
+	ANSWERS("-bt is refused", "sendmail", EX_USAGE,
 	    "", "-b: mode t is not supported", "sendmail", "-bt"),
-	ANSWERS("-be least of all", "sendmail", EX_USAGE, "", "-b: mode e",
+	ANSWERS("-be is refused", "sendmail", EX_USAGE, "", "-b: mode e",
 	    "sendmail", "-be", "${run{/bin/id}}"),
-	ANSWERS("-oeq is quiet about options, too", "sendmail", EX_USAGE, "",
+	ANSWERS("-oeq also suppresses errors about options",
+	    "sendmail", EX_USAGE, "",
 	    "", "sendmail", "-oeq", "-Z"),
-	ANSWERS("a guarantee that can't be given", "sendmail", EX_UNAVAILABLE,
+	ANSWERS("REQUIRETLS is refused", "sendmail", EX_UNAVAILABLE,
 	    "", "-O: REQUIRETLS (RFC 8689) is not supported; the message is "
 	    "refused", "sendmail", "-O", "requiretls=yes", "-i", "a@x"),
-	ANSWERS("-C is the administrator's", "relais", EX_CONFIG, "",
+	ANSWERS("relais -C names the configuration", "relais", EX_CONFIG, "",
 	    "/nonexistent", "relais", "-C", "/nonexistent", "-bv", "a@x"),
 };
 
@@ -182,7 +187,7 @@ verify_shows_the_envelope_and_sends_nothing(void **state)
 }
 
 static void
-verify_follows_aliases_and_says_what_leads_nowhere(void **state)
+verify_expands_aliases_and_shows_unresolvable_names(void **state)
 {
 	struct place	p;
 	struct outcome	o;
@@ -245,7 +250,7 @@ verify_leaves_standard_input_alone(void **state)
 }
 
 static void
-notices_are_asked_for_where_they_are_offered(void **state)
+dsn_is_requested_if_it_is_offered(void **state)
 {
 	struct place			 p;
 	struct outcome			 o;
@@ -264,7 +269,7 @@ notices_are_asked_for_where_they_are_offered(void **state)
 }
 
 static void
-and_not_where_they_are_not(void **state)
+dsn_is_not_requested_if_it_is_not_offered(void **state)
 {
 	struct place			 p;
 	struct outcome			 o;
@@ -318,7 +323,7 @@ every_error_mode_has_the_same_exit_status(void **state)
 }
 
 static void
-odq_leaves_it_to_the_queue(void **state)
+odq_queues_without_an_attempt(void **state)
 {
 	struct place	p;
 	struct outcome	o;
@@ -429,7 +434,7 @@ wait_until_it_rests(pid_t pid, int input)
 
 /* ssh(1) and others leave a pipe like that to whoever shares it. */
 static void
-input_that_does_not_block_is_waited_for(void **state)
+nonblocking_input_is_read_to_its_end(void **state)
 {
 	static const char	first[] = "Subject: late\n";
 	static const char	rest[] = "\nhi\n";
@@ -471,7 +476,7 @@ endless(void *ctx, uint64_t n, char *to, size_t size)
 
 /* The caller writes on, ends, and sees why. */
 static void
-an_early_error_lets_the_caller_finish(void **state)
+after_an_early_error_the_input_is_drained(void **state)
 {
 	uint64_t	size = 50 * 1024 * 1024;
 	struct outcome	o;
@@ -485,7 +490,7 @@ an_early_error_lets_the_caller_finish(void **state)
 }
 
 static void
-but_does_not_wait_for_ever(void **state)
+draining_the_input_is_limited(void **state)
 {
 	struct outcome	o;
 
@@ -497,7 +502,7 @@ but_does_not_wait_for_ever(void **state)
 }
 
 static void
-a_hundred_thousand_options_are_fine(void **state)
+a_hundred_thousand_options_are_accepted(void **state)
 {
 	enum { N = 100000 };
 	const char	**argv = calloc(N + 3, sizeof(*argv));
@@ -519,29 +524,32 @@ a_hundred_thousand_options_are_fine(void **state)
 }
 
 static const struct CMUnitTest options_spec[] = {
-	UNWRITTEN("a list that can't be written", "\"$0\"/mailq >/dev/full",
+	UNWRITTEN("mailq fails if its output cannot be written",
+	    "\"$0\"/mailq >/dev/full",
 	    EX_IOERR, "mailq: cannot write to standard output: No space left"),
-	UNWRITTEN("-bp that can't be written", "\"$0\"/sendmail -bp >/dev/full",
+	UNWRITTEN("-bp fails if its output cannot be written",
+	    "\"$0\"/sendmail -bp >/dev/full",
 	    EX_IOERR, "No space left"),
-	UNWRITTEN("the administrator's list, too",
+	UNWRITTEN("relais queue fails if its output cannot be written",
 	    "\"$0\"/relais queue >/dev/full", EX_IOERR, "No space left"),
-	UNWRITTEN("the version", "\"$0\"/sendmail --version >/dev/full",
+	UNWRITTEN("--version fails if its output cannot be written",
+	    "\"$0\"/sendmail --version >/dev/full",
 	    EX_IOERR, "No space left"),
-	cmocka_unit_test(a_reader_that_left_is_told_nothing),
+	cmocka_unit_test(a_closed_pipe_is_not_reported),
 	cmocka_unit_test(verify_shows_the_envelope_and_sends_nothing),
-	cmocka_unit_test(verify_follows_aliases_and_says_what_leads_nowhere),
+	cmocka_unit_test(verify_expands_aliases_and_shows_unresolvable_names),
 	cmocka_unit_test(verify_reads_the_header_with_t),
 	cmocka_unit_test(verify_leaves_standard_input_alone),
-	cmocka_unit_test(notices_are_asked_for_where_they_are_offered),
-	cmocka_unit_test(and_not_where_they_are_not),
+	cmocka_unit_test(dsn_is_requested_if_it_is_offered),
+	cmocka_unit_test(dsn_is_not_requested_if_it_is_not_offered),
 	cmocka_unit_test(every_error_mode_has_the_same_exit_status),
-	cmocka_unit_test(odq_leaves_it_to_the_queue),
+	cmocka_unit_test(odq_queues_without_an_attempt),
 	cmocka_unit_test(an_ignored_option_is_logged),
 	cmocka_unit_test(a_signal_while_the_message_is_read_sends_nothing),
-	cmocka_unit_test(input_that_does_not_block_is_waited_for),
-	cmocka_unit_test(an_early_error_lets_the_caller_finish),
-	cmocka_unit_test(but_does_not_wait_for_ever),
-	cmocka_unit_test(a_hundred_thousand_options_are_fine),
+	cmocka_unit_test(nonblocking_input_is_read_to_its_end),
+	cmocka_unit_test(after_an_early_error_the_input_is_drained),
+	cmocka_unit_test(draining_the_input_is_limited),
+	cmocka_unit_test(a_hundred_thousand_options_are_accepted),
 };
 
 int

@@ -113,7 +113,7 @@ the_header_ends_at_an_empty_line_whatever_ends_its_lines(void **state)
 }
 
 static void
-binary_data_arrives_to_the_octet_or_not_at_all(void **state)
+binary_data_arrives_unchanged_or_is_refused(void **state)
 {
 	struct place			 p;
 	struct outcome			 o;
@@ -140,7 +140,7 @@ binary_data_arrives_to_the_octet_or_not_at_all(void **state)
 }
 
 static void
-arguments_are_recipients_and_bcc_goes_all_the_same(void **state)
+arguments_are_recipients_and_bcc_is_removed(void **state)
 {
 	struct place			 p;
 	struct outcome			 o;
@@ -160,7 +160,7 @@ arguments_are_recipients_and_bcc_goes_all_the_same(void **state)
 }
 
 static void
-what_is_missing_is_added_once(void **state)
+missing_fields_are_added_once(void **state)
 {
 	static const char *const	names[] = { "\r\nDate: ",
 		"\r\nMessage-ID: <", "\r\nFrom: Nina <nina@example.org>\r\n",
@@ -186,7 +186,7 @@ what_is_missing_is_added_once(void **state)
 }
 
 static void
-without_i_a_lone_dot_ends_the_message(void **state)
+without_i_a_line_with_only_a_dot_ends_the_message(void **state)
 {
 	struct place	p;
 	struct outcome	o;
@@ -322,7 +322,7 @@ is_told(void **state)
 
 /* sudo and cron hand us the TMPDIR of others. */
 static void
-a_foreign_tmpdir_is_no_obstacle(void **state)
+an_unusable_tmpdir_does_not_matter(void **state)
 {
 	enum { LARGE = 400 * 1024 };
 	static char		 text[LARGE + 1];
@@ -347,8 +347,8 @@ a_foreign_tmpdir_is_no_obstacle(void **state)
 }
 
 static const struct CMUnitTest submit_spec[] = {
-	cmocka_unit_test(a_foreign_tmpdir_is_no_obstacle),
-	TOLD("the server answers DATA as if it were done",
+	cmocka_unit_test(an_unusable_tmpdir_does_not_matter),
+	TOLD("the server replies to DATA with 250",
 	    .script = { .keywords = "PIPELINING", .steps = { { .at = ON_DATA,
 	    .say = "250 2.0.0 fine" } } }, .status = EX_PROTOCOL,
 	    .words = { "DATA: 250 2.0.0 fine", "not a valid reply to DATA" }),
@@ -357,17 +357,17 @@ static const struct CMUnitTest submit_spec[] = {
 	    what_is_no_address_in_the_header_does_not_stop_the_others),
 	cmocka_unit_test(
 	    the_header_ends_at_an_empty_line_whatever_ends_its_lines),
-	cmocka_unit_test(binary_data_arrives_to_the_octet_or_not_at_all),
-	cmocka_unit_test(arguments_are_recipients_and_bcc_goes_all_the_same),
-	cmocka_unit_test(what_is_missing_is_added_once),
-	cmocka_unit_test(without_i_a_lone_dot_ends_the_message),
+	cmocka_unit_test(binary_data_arrives_unchanged_or_is_refused),
+	cmocka_unit_test(arguments_are_recipients_and_bcc_is_removed),
+	cmocka_unit_test(missing_fields_are_added_once),
+	cmocka_unit_test(without_i_a_line_with_only_a_dot_ends_the_message),
 	ARRIVES_AT("a message arrives over IPv4", "127.0.0.1"),
 	ARRIVES_AT("a message arrives over IPv6", "::1"),
 	ARRIVES_AT("a message arrives over a Unix socket", "/"),
 	cmocka_unit_test(starttls_and_auth_plain),
 	cmocka_unit_test(starttls_and_auth_login),
 	cmocka_unit_test(tls_at_once_and_auth_plain),
-	TOLD("nobody listens",
+	TOLD("nothing listens on the port",
 	    .script = { .refusing = true }, .status = EX_TEMPFAIL,
 	    .words = { "127.0.0.1:", "Connection refused" }),
 	TOLD("the server is full",
@@ -375,17 +375,17 @@ static const struct CMUnitTest submit_spec[] = {
 	    .say = "421 4.3.2 too busy", .then = THEN_CLOSE } } },
 	    .status = EX_TEMPFAIL,
 	    .words = { "greeting", "421 4.3.2 too busy" }),
-	TOLD("the server wants nothing from us",
+	TOLD("the server refuses the connection",
 	    .script = { .steps = { { .at = ON_GREETING,
 	    .say = "554 5.7.1 go away" } } },
 	    .status = EX_UNAVAILABLE,
 	    .words = { "greeting", "554 5.7.1 go away" }),
-	TOLD("the server is silent",
+	TOLD("the server sends no greeting",
 	    .script = { .steps = { { .at = ON_GREETING,
 	    .then = THEN_HANG, .say = "" } } },
 	    .more = "timeout = 1s\n",
 	    .status = EX_TEMPFAIL, .words = { "greeting", "timed out" }),
-	TOLD("both recipients are refused for the sender's sake",
+	TOLD("both recipients are refused because of the sender",
 	    .script = { .steps = { { .at = ON_MAIL,
 	    .say = "550 5.7.1 not you" } } },
 	    .status = EX_UNAVAILABLE,
@@ -402,7 +402,7 @@ static const struct CMUnitTest submit_spec[] = {
 	    .status = EX_UNAVAILABLE, .lines = 2,
 	    .words = { "not sent to a@example.net: ", "550 5.1.1 who?",
 	    "not sent to b@example.net: " }),
-	TOLD("one recipient is refused, and nobody keeps the deferred one",
+	TOLD("one recipient is refused, the other deferred without a queue",
 	    .script = { .steps = { { .at = ON_RCPT, .match = "a@",
 	    .say = "550 5.1.1 who?" }, { .at = ON_RCPT, .match = "b@",
 	    .say = "450 4.7.1 greylisted" } } },
@@ -412,24 +412,24 @@ static const struct CMUnitTest submit_spec[] = {
 	TOLD("the message is too large for the server",
 	    .script = { .size_limit = 10 }, .status = EX_DATAERR,
 	    .words = { "at most 10" }),
-	TOLD("the server refuses what it read",
+	TOLD("the server refuses the message after reading it",
 	    .script = { .steps = { { .at = ON_BODY,
 	    .say = "554 5.6.0 spam" } } },
 	    .status = EX_UNAVAILABLE,
 	    .words = { "end of message: 554 5.6.0 spam" }),
-	TOLD("the server can't keep it now",
+	TOLD("the server defers the message after reading it",
 	    .script = { .steps = { { .at = ON_BODY,
 	    .say = "452 4.3.1 disk full" } } },
 	    .status = EX_TEMPFAIL, .words = { "452 4.3.1 disk full" }),
-	TOLD("the server hangs up instead of an answer",
+	TOLD("the server closes the connection instead of replying",
 	    .script = { .steps = { { .at = ON_BODY, .say = "",
 	    .then = THEN_CLOSE } } },
 	    .status = EX_TEMPFAIL, .words = { "may have accepted" }),
-	TOLD("the server speaks another language",
+	TOLD("the server does not speak SMTP",
 	    .script = { .steps = { { .at = ON_GREETING,
 	    .say = "SSH-2.0-OpenSSH_9.2" } } },
 	    .status = EX_PROTOCOL, .words = { "SSH-2.0" }),
-	TOLD("encryption is wanted and not offered",
+	TOLD("TLS is required but not offered",
 	    .more = "tls = required\n", .status = EX_UNAVAILABLE,
 	    .words = { "STARTTLS", "does not offer it" }),
 };
