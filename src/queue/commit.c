@@ -38,7 +38,7 @@ static bool
 failed_commit(const struct commit *c, struct failure *why)
 {
 	return failed_errno(why, files_status(errno),
-	    "can't keep the message in %s/%s", c->spool->directory,
+	    "cannot store the message in %s/%s", c->spool->directory,
 	    spool_folder_name(c->submission->folder));
 }
 
@@ -87,8 +87,8 @@ write_head(struct commit *c, struct failure *why)
 	docket.header_size = header.len;
 	docket.message_size = header.len + message->body.size;
 	good = fields_split(NULL, header.data, header.len) ||
-	    failed(why, EX_DATAERR, "the header can't be kept: it is too "
-		"long, or a field is none");
+	    failed(why, EX_DATAERR, "the header cannot be stored: it is too "
+	    "long or contains an invalid field");
 	if (good)
 		good = docket_write(&c->head, &docket, why);
 	if (good)

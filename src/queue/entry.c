@@ -66,7 +66,7 @@ take_lock(const struct entry *entry, struct failure *why)
 		if (errno == EINTR)
 			continue;
 		if (errno != EWOULDBLOCK)
-			return trouble(entry, "can't lock it", why);
+			return trouble(entry, "cannot lock it", why);
 		if (flock(entry->fd, LOCK_SH | LOCK_NB) != 0)
 			break;
 		sched_yield();
@@ -92,7 +92,7 @@ look_at_name(const struct entry *entry, struct stat *st, struct failure *why)
 		return ENTRY_OPENED;
 	if (errno == ENOENT || errno == ENAMETOOLONG)
 		return ENTRY_GONE;
-	return trouble(entry, "can't look at it", why);
+	return trouble(entry, "cannot examine it", why);
 }
 
 static enum entry_result
@@ -123,8 +123,8 @@ open_descriptor(struct entry *entry, enum entry_access access,
 	if (errno == ENOENT)
 		return ENTRY_GONE;
 	if (errno == EACCES || errno == ELOOP || errno == ENXIO)
-		return bad(entry, "can't be opened", why);
-	return trouble(entry, "can't open it", why);
+		return bad(entry, "cannot be opened", why);
+	return trouble(entry, "cannot open it", why);
 }
 
 /*
@@ -151,7 +151,7 @@ open_file(struct entry *entry, enum entry_access access, struct failure *why)
 	if (result != ENTRY_OPENED)
 		return result;
 	if (fstat(entry->fd, &st) != 0)
-		return trouble(entry, "can't look at it", why);
+		return trouble(entry, "cannot examine it", why);
 	result = check_file(entry, &st, why);
 	if (result == ENTRY_OPENED && access == ENTRY_WORK)
 		result = look_at_name(entry, &named, why);
@@ -172,7 +172,7 @@ read_octets(const struct entry *entry, struct buffer *b, uint64_t from,
 
 	if (!files_pread(entry->fd, buffer_room(b, len), len, (off_t)from))
 		return errno == 0 ? bad(entry, "has been cut off", why) :
-		    trouble(entry, "can't read it", why);
+		    trouble(entry, "cannot read it", why);
 	b->len += len;
 	b->data[b->len] = '\0';
 	return ENTRY_OPENED;
@@ -233,7 +233,7 @@ load_message(struct entry *entry, struct failure *why)
 	    docket->header_size);
 	message->body.fd = fcntl(entry->fd, F_DUPFD_CLOEXEC, 3);
 	if (message->body.fd < 0)
-		return trouble(entry, "can't open its message", why);
+		return trouble(entry, "cannot open its message", why);
 	return ENTRY_OPENED;
 }
 
@@ -279,7 +279,7 @@ set_bad_aside(struct entry *entry, struct failure *why)
 	}
 	if (errno == ENOENT)
 		return ENTRY_GONE;
-	failed_errno(&how, EX_IOERR, "can't be moved to failed");
+	failed_errno(&how, EX_IOERR, "cannot be moved to failed");
 	failure_suffix(why, "; %s", how.text);
 	return ENTRY_BAD;
 }
@@ -329,7 +329,7 @@ save_state(struct entry *entry, struct failure *why)
 	if (write_state(entry) && files_set_time(entry->fd, entry->next) &&
 	    files_sync_data(entry->fd))
 		return true;
-	return failed_entry(entry, "can't write its state", why);
+	return failed_entry(entry, "cannot write its state", why);
 }
 
 /* Those from first up to, not including, end; then the state. */
@@ -340,7 +340,7 @@ save_outcomes(struct entry *entry, size_t first, size_t end,
 	if (write_range(entry, docket_rewrite_outcomes(entry->text.data,
 	    entry->text.len, &entry->docket, first, end)))
 		return save_state(entry, why);
-	return failed_entry(entry, "can't write its outcomes", why);
+	return failed_entry(entry, "cannot write its outcomes", why);
 }
 
 bool
@@ -350,7 +350,8 @@ entry_prove(struct entry *entry, struct failure *why)
 	    entry->text.len)) && files_set_time(entry->fd, entry->next) &&
 	    files_sync_data(entry->fd))
 		return true;
-	return failed_entry(entry, "can't be written, so it is not sent", why);
+	return failed_entry(entry, "cannot be written; the message is not "
+	    "sent", why);
 }
 
 /* Takes an outcome over; false if it says nothing new. */
@@ -406,7 +407,7 @@ entry_defer(struct entry *entry, int64_t next, bool asked,
 	entry->next = next;
 	if (write_state(entry) && files_set_time(entry->fd, next))
 		return true;
-	return failed_entry(entry, "can't write its state", why);
+	return failed_entry(entry, "cannot write its state", why);
 }
 
 bool
@@ -414,7 +415,7 @@ entry_postpone(struct entry *entry, int64_t next, struct failure *why)
 {
 	entry->next = next;
 	return files_set_time(entry->fd, next) ||
-	    failed_entry(entry, "can't set the time of its next attempt", why);
+	    failed_entry(entry, "cannot set the time of its next attempt", why);
 }
 
 bool
@@ -443,7 +444,7 @@ entry_set_aside(struct entry *entry, struct failure *why)
 {
 	if (entry->folder == SPOOL_FAILED || move_to_failed(entry))
 		return true;
-	return failed_entry(entry, "can't be moved to failed", why);
+	return failed_entry(entry, "cannot be moved to failed", why);
 }
 
 bool
@@ -456,7 +457,7 @@ entry_remove(struct entry *entry, struct failure *why)
 	while (result != 0 && errno == EINTR);
 	if (result == 0 || errno == ENOENT)
 		return true;
-	return failed_entry(entry, "can't be removed", why);
+	return failed_entry(entry, "cannot be removed", why);
 }
 
 void

@@ -162,7 +162,7 @@ docket_write(struct buffer *b, struct docket *docket, struct failure *why)
 
 	if (env->n == 0)
 		return failed(why, EX_DATAERR,
-		    "a message without a recipient can't be queued");
+		    "a message without recipients cannot be queued");
 	if (env->n > DOCKET_PATHS_MAX)
 		return failed(why, EX_DATAERR,
 		    "%zu recipients: the queue takes %d in one message",

@@ -55,13 +55,14 @@ check_folder(const struct spool *spool, const char *path,
 {
 	if (st->st_uid != spool->owner)
 		return failed(why, EX_CANTCREAT,
-		    "%s belongs to uid %lu, the spool to uid %lu: "
-		    "chown %lu %s", path, (unsigned long)st->st_uid,
+		    "%s belongs to uid %lu, but the spool belongs to uid %lu; "
+		    "run: chown %lu %s", path, (unsigned long)st->st_uid,
 		    (unsigned long)spool->owner, (unsigned long)spool->owner,
 		    path);
 	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		return failed(why, EX_CANTCREAT,
-		    "others may write into %s: chmod 700 %s", path, path);
+		    "%s is writable by other users; run: chmod 700 "
+		    "%s", path, path);
 	return true;
 }
 
@@ -74,7 +75,7 @@ open_top(struct spool *spool, const struct spool_options *options,
 
 	if (options->create && mkdir(path, 0700) != 0 && errno != EEXIST)
 		return failed_errno(why, files_status(errno),
-		    "can't make the spool %s", path);
+		    "cannot create the spool %s", path);
 	/* The administrator may have put a symbolic link here. */
 	spool->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (spool->fd < 0)

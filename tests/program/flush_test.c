@@ -219,7 +219,7 @@ an_entry_that_can_not_be_written_is_not_sent(void **state)
 	    .argv = WORDS("relais", "-C", p.conf, "-q"),
 	    .prepare = forbid_writing });
 	assert_non_null(strstr(o.err.data,
-	    ": can't be written, so it is not sent: File too large\n"));
+	    ": cannot be written; the message is not sent: File too large\n"));
 	outcome_free(&o);
 	/* Not asked for either of them, over one connection. */
 	assert_true(smarthost_wait_closed(p.host, 1));
