@@ -102,7 +102,7 @@ is_same_text(const char *a, const char *b)
 
 /* Whether the reason for the delay is not one of the recipients' replies. */
 static bool
-has_reason_of_its_own(const struct docket *d)
+has_reason_of_its_own(const struct envelope_file *d)
 {
 	for (size_t i = 0; i < d->envelope.n; i++)
 		if (d->outcomes[i].kind != OUTCOME_DELIVERED &&
@@ -113,7 +113,7 @@ has_reason_of_its_own(const struct docket *d)
 }
 
 static void
-print_paths(const struct docket *d)
+print_paths(const struct envelope_file *d)
 {
 	const char	*last = "";
 	char		 shown[SHOWN];
@@ -148,18 +148,18 @@ print_entry(void *context, const struct spool_item *item,
 	else
 		putchar('\n');
 	totals->entries++;
-	totals->octets += e != NULL ? e->docket.message_size : item->size;
+	totals->octets += e != NULL ? e->file.message_size : item->size;
 	if (e == NULL) {
 		print_line(item->name, '\0', item->size,
 		    id_is_valid(item->name) ? id_time(item->name) : 0, "?");
 		print_reason(why->text);
 		return;
 	}
-	print_line(item->name, e->locked ? '*' : e->docket.held ? '!' : '\0',
-	    e->docket.message_size, e->docket.arrived_us / 1000000,
-	    e->docket.envelope.reverse_path[0] != '\0' ?
-	    e->docket.envelope.reverse_path : "MAILER-DAEMON");
-	print_paths(&e->docket);
+	print_line(item->name, e->locked ? '*' : e->file.held ? '!' : '\0',
+	    e->file.message_size, e->file.arrived_us / 1000000,
+	    e->file.envelope.reverse_path[0] != '\0' ?
+	    e->file.envelope.reverse_path : "MAILER-DAEMON");
+	print_paths(&e->file);
 }
 
 bool

@@ -109,7 +109,8 @@ static bool
 all_sent(const struct runner_totals *t, struct failure *why)
 {
 	size_t	locked = t->result[ATTEMPT_LOCKED];
-	size_t	gone = t->result[ATTEMPT_DELIVERED] + t->result[ATTEMPT_SKIPPED];
+	size_t	gone = t->result[ATTEMPT_DELIVERED] +
+		    t->result[ATTEMPT_SKIPPED];
 
 	if (gone + locked < t->entries)
 		return failed(why, EX_TEMPFAIL, "some messages were not "
@@ -131,9 +132,9 @@ flush_queue(const struct request *r, struct failure *why)
 	if (r->id != NULL) {
 		if (!open_entry(r, &entry, ENTRY_LOOK, why))
 			return why->status;
-		if (entry.docket.held || entry.folder == SPOOL_FAILED)
+		if (entry.file.held || entry.folder == SPOOL_FAILED)
 			failed(why, EX_USAGE, "%s: %s; to send it, run relais "
-			    "queue release %s", r->id, entry.docket.held ?
+			    "queue release %s", r->id, entry.file.held ?
 			    "held" : "given up", r->id);
 		else if (entry.locked)
 			failed_locked(r, why);
@@ -177,7 +178,7 @@ static bool
 requeue(const struct request *r, struct entry *entry,
     struct failure *why)
 {
-	struct docket		*d = &entry->docket;
+	struct envelope_file	*d = &entry->file;
 	char			 id[ID_SIZE];
 	struct submission	 submission = {
 		.envelope = &d->envelope,

@@ -21,7 +21,7 @@ state_of(const struct entry *e)
 		return "failed";
 	if (e->locked)
 		return "being sent";
-	return e->docket.held ? "held" : "waiting";
+	return e->file.held ? "held" : "waiting";
 }
 
 static const char *
@@ -57,9 +57,9 @@ print_text(const char *before, const char *text)
 }
 
 static void
-print_docket(const struct entry *e)
+print_envelope(const struct entry *e)
 {
-	const struct docket	*d = &e->docket;
+	const struct envelope_file	*d = &e->file;
 
 	printf("entry: %s\nstate: %s\narrived: ", e->name, state_of(e));
 	output_time(d->arrived_us / 1000000);
@@ -108,7 +108,7 @@ queue_show(const struct entry *e, struct failure *why)
 {
 	const struct header	*h = &e->message.header;
 
-	print_docket(e);
+	print_envelope(e);
 	for (size_t i = 0; i < h->n; i++)
 		print_field(&h->field[i]);
 	putchar('\n');
@@ -124,7 +124,7 @@ add_member(struct buffer *b, const char *name, const char *value)
 }
 
 static void
-add_paths(struct buffer *b, const struct docket *d)
+add_paths(struct buffer *b, const struct envelope_file *d)
 {
 	buffer_add_text(b, "\"recipients\":[");
 	for (size_t i = 0; i < d->envelope.n; i++) {
@@ -141,7 +141,7 @@ add_paths(struct buffer *b, const struct docket *d)
 static void
 add_entry(struct buffer *b, const struct entry *e)
 {
-	const struct docket	*d = &e->docket;
+	const struct envelope_file	*d = &e->file;
 
 	buffer_add_byte(b, '{');
 	add_member(b, "id", e->name);

@@ -25,7 +25,7 @@ enum { COPY_BLOCK = 64 * 1024, NAME_TRIES = 16 };
 struct commit {
 	struct spool		*spool;
 	const struct submission	*submission;
-	struct buffer		 head;		/* docket and header */
+	struct buffer		 head;		/* envelope and header */
 	int64_t			 arrived_us;
 	char			*id;
 	int			 folder;
@@ -70,27 +70,27 @@ write_head(struct commit *c, struct failure *why)
 	const struct message	*message = s->message;
 	struct buffer		 header = { 0 };
 	bool			 good;
-	struct docket		 docket = {
+	struct envelope_file	 file = {
 		.header_8bit = message->header_8bit,
 		.body_8bit = message->body.has_8bit,
 		.has_dots = message->body.has_dots,
 		.longest_line = message->body.longest_line,
 		.arrived_us = c->arrived_us, .uid = s->uid,
 		.held = s->held, .attempts = s->attempts, .asked = s->asked,
-		/* Borrowed, and only read: this docket is not freed. */
+		/* Borrowed, and only read: this one is not freed. */
 		.caller = (char *)s->caller, .envelope = *s->envelope,
 		.outcomes = (struct outcome *)s->outcomes,
 	};
 
-	strlcpy(docket.reason, reason_of(s), sizeof(docket.reason));
+	strlcpy(file.reason, reason_of(s), sizeof(file.reason));
 	header_write(&header, &message->header);
-	docket.header_size = header.len;
-	docket.message_size = header.len + message->body.size;
+	file.header_size = header.len;
+	file.message_size = header.len + message->body.size;
 	good = fields_split(NULL, header.data, header.len) ||
 	    failed(why, EX_DATAERR, "the header cannot be stored: it is too "
 	    "long or contains an invalid field");
 	if (good)
-		good = docket_write(&c->head, &docket, why);
+		good = envelope_file_write(&c->head, &file, why);
 	if (good)
 		buffer_add(&c->head, header.data, header.len);
 	buffer_free(&header);

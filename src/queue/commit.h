@@ -34,7 +34,7 @@ struct submission {
 						 * delivered tells it */
 	unsigned		 attempts;	/* made so far */
 	unsigned		 asked;		/* of those, as in struct
-						 * docket */
+						 * envelope */
 	int64_t			 next;		/* the next one, seconds */
 	bool			 held;
 	uint32_t		 uid;		/* who brought it */
@@ -44,8 +44,8 @@ struct submission {
 /*
  * False and nothing kept: EX_TEMPFAIL (no room, the spool's limit, no
  * descriptor), EX_CANTCREAT (no right, read-only, file size limit), EX_IOERR,
- * EX_DATAERR (an envelope beyond docket.h's bounds, a header that could not be
- * read back).
+ * EX_DATAERR (an envelope beyond envelope_file.h's bounds, a header that could
+ * not be read back).
  */
 bool	spool_commit(struct spool *, const struct submission *,
 	    char id[ID_SIZE], struct failure *why);

@@ -17,7 +17,7 @@
 #include "util/memory.h"
 
 enum {
-	FIRST_READ = 4096,	/* holds the docket of a usual entry */
+	FIRST_READ = 4096,	/* holds most envelopes */
 	LOCK_TRIES = 64,
 	NAME_TRIES = 16,
 };
@@ -179,7 +179,7 @@ read_octets(const struct entry *entry, struct buffer *b, uint64_t from,
 }
 
 static enum entry_result
-read_docket(struct entry *entry, struct failure *why)
+read_envelope_file(struct entry *entry, struct failure *why)
 {
 	uint64_t		first = entry->size < FIRST_READ ?
 	    entry->size : FIRST_READ;
@@ -190,7 +190,7 @@ read_docket(struct entry *entry, struct failure *why)
 	result = read_octets(entry, &entry->text, 0, first, why);
 	if (result != ENTRY_OPENED)
 		return result;
-	len = docket_length(entry->text.data, entry->text.len);
+	len = envelope_file_length(entry->text.data, entry->text.len);
 	if (len == 0 || len > entry->size)
 		return bad(entry, "does not begin as an entry", why);
 	if (len > first)
@@ -198,9 +198,9 @@ read_docket(struct entry *entry, struct failure *why)
 	if (result != ENTRY_OPENED)
 		return result;
 	entry->text.len = len;
-	if (!docket_parse(&entry->docket, entry->text.data, len, &line))
+	if (!envelope_file_parse(&entry->file, entry->text.data, len, &line))
 		return bad(entry, line.text, why);
-	if (entry->docket.message_size != entry->size - len)
+	if (entry->file.message_size != entry->size - len)
 		return bad(entry, "is not as long as it says", why);
 	return ENTRY_OPENED;
 }
@@ -208,29 +208,29 @@ read_docket(struct entry *entry, struct failure *why)
 static enum entry_result
 load_message(struct entry *entry, struct failure *why)
 {
-	const struct docket	*docket = &entry->docket;
-	struct message		*message = &entry->message;
-	struct buffer		 text = { 0 };
-	enum entry_result	 result;
+	const struct envelope_file	*file = &entry->file;
+	struct message			*message = &entry->message;
+	struct buffer			 text = { 0 };
+	enum entry_result		 result;
 
-	if (docket->header_size > FIELDS_OCTETS_MAX)
+	if (file->header_size > FIELDS_OCTETS_MAX)
 		return bad(entry, "has too long a header", why);
-	result = read_octets(entry, &text, docket->message_at,
-	    docket->message_at + docket->header_size, why);
+	result = read_octets(entry, &text, file->message_at,
+	    file->message_at + file->header_size, why);
 	if (result == ENTRY_OPENED &&
 	    !fields_split(&message->header, text.data, text.len))
 		result = bad(entry, "has a broken header", why);
 	buffer_free(&text);
 	if (result != ENTRY_OPENED)
 		return result;
-	message->header_8bit = docket->header_8bit;
-	message->body.has_8bit = docket->body_8bit;
+	message->header_8bit = file->header_8bit;
+	message->body.has_8bit = file->body_8bit;
 	/* An edited file must not end the message early. */
 	message->body.has_dots = true;
-	message->body.longest_line = docket->longest_line;
-	message->body.size = docket->message_size - docket->header_size;
-	message->body.offset = (off_t)(docket->message_at +
-	    docket->header_size);
+	message->body.longest_line = file->longest_line;
+	message->body.size = file->message_size - file->header_size;
+	message->body.offset = (off_t)(file->message_at +
+	    file->header_size);
 	message->body.fd = fcntl(entry->fd, F_DUPFD_CLOEXEC, 3);
 	if (message->body.fd < 0)
 		return trouble(entry, "cannot open its message", why);
@@ -253,7 +253,7 @@ move_to_failed(struct entry *entry)
 	bool	moved = files_move(from, entry->name, to, entry->name);
 
 	for (int i = 0; !moved && errno == EEXIST && i < NAME_TRIES; i++) {
-		id_make(name, entry->docket.arrived_us, arc4random());
+		id_make(name, entry->file.arrived_us, arc4random());
 		moved = files_move(from, entry->name, to, name);
 		if (moved) {
 			free(entry->name);
@@ -297,7 +297,7 @@ entry_open(struct entry *entry, struct spool *spool, enum spool_folder folder,
 	entry->name = memory_copy(name);
 	result = open_file(entry, access, why);
 	if (result == ENTRY_OPENED)
-		result = read_docket(entry, why);
+		result = read_envelope_file(entry, why);
 	if (result == ENTRY_OPENED && access == ENTRY_WORK)
 		result = load_message(entry, why);
 	if (result == ENTRY_BAD && access == ENTRY_WORK &&
@@ -309,7 +309,7 @@ entry_open(struct entry *entry, struct spool *spool, enum spool_folder folder,
 }
 
 static bool
-write_range(const struct entry *entry, struct docket_range range)
+write_range(const struct entry *entry, struct envelope_file_range range)
 {
 	return files_pwrite(entry->fd, entry->text.data + range.from,
 	    range.to - range.from, (off_t)range.from);
@@ -318,8 +318,8 @@ write_range(const struct entry *entry, struct docket_range range)
 static bool
 write_state(struct entry *entry)
 {
-	return write_range(entry, docket_rewrite_state(entry->text.data,
-	    &entry->docket));
+	return write_range(entry, envelope_file_rewrite_state(entry->text.data,
+	    &entry->file));
 }
 
 /* State and time; the data flushed. */
@@ -337,8 +337,8 @@ static bool
 save_outcomes(struct entry *entry, size_t first, size_t end,
     struct failure *why)
 {
-	if (write_range(entry, docket_rewrite_outcomes(entry->text.data,
-	    entry->text.len, &entry->docket, first, end)))
+	if (write_range(entry, envelope_file_rewrite_outcomes(entry->text.data,
+	    entry->text.len, &entry->file, first, end)))
 		return save_state(entry, why);
 	return failed_entry(entry, "cannot write its outcomes", why);
 }
@@ -346,7 +346,7 @@ save_outcomes(struct entry *entry, size_t first, size_t end,
 bool
 entry_prove(struct entry *entry, struct failure *why)
 {
-	if (write_range(entry, docket_changeable(entry->text.data,
+	if (write_range(entry, envelope_file_changeable(entry->text.data,
 	    entry->text.len)) && files_set_time(entry->fd, entry->next) &&
 	    files_sync_data(entry->fd))
 		return true;
@@ -371,18 +371,18 @@ bool
 entry_record(struct entry *entry, const struct outcome *outcomes,
     struct failure *why)
 {
-	struct docket	*docket = &entry->docket;
-	size_t		 first = docket->envelope.n, end = 0;
+	struct envelope_file	*file = &entry->file;
+	size_t			 first = file->envelope.n, end = 0;
 
-	for (size_t i = 0; i < docket->envelope.n; i++) {
-		if (!take_outcome(&docket->outcomes[i], &outcomes[i]))
+	for (size_t i = 0; i < file->envelope.n; i++) {
+		if (!take_outcome(&file->outcomes[i], &outcomes[i]))
 			continue;
 		if (first > i)
 			first = i;
 		end = i + 1;
 		if (outcomes[i].kind != OUTCOME_DELIVERED)
-			strlcpy(docket->reason, outcomes[i].text,
-			    sizeof(docket->reason));
+			strlcpy(file->reason, outcomes[i].text,
+			    sizeof(file->reason));
 	}
 	return end == 0 || save_outcomes(entry, first, end, why);
 }
@@ -390,20 +390,20 @@ entry_record(struct entry *entry, const struct outcome *outcomes,
 bool
 entry_doubt(struct entry *entry, struct failure *why)
 {
-	struct docket	*docket = &entry->docket;
+	struct envelope_file	*file = &entry->file;
 
-	for (size_t i = 0; i < docket->envelope.n; i++)
-		if (docket->outcomes[i].kind == OUTCOME_WAITING)
-			docket->outcomes[i].in_doubt = true;
-	return save_outcomes(entry, 0, docket->envelope.n, why);
+	for (size_t i = 0; i < file->envelope.n; i++)
+		if (file->outcomes[i].kind == OUTCOME_WAITING)
+			file->outcomes[i].in_doubt = true;
+	return save_outcomes(entry, 0, file->envelope.n, why);
 }
 
 bool
 entry_defer(struct entry *entry, int64_t next, bool asked,
     struct failure *why)
 {
-	entry->docket.attempts++;
-	entry->docket.asked += asked;
+	entry->file.attempts++;
+	entry->file.asked += asked;
 	entry->next = next;
 	if (write_state(entry) && files_set_time(entry->fd, next))
 		return true;
@@ -421,21 +421,21 @@ entry_postpone(struct entry *entry, int64_t next, struct failure *why)
 bool
 entry_mark_notice(struct entry *entry, struct failure *why)
 {
-	entry->docket.notice_sent = true;
+	entry->file.notice_sent = true;
 	return save_state(entry, why);
 }
 
 bool
 entry_hold(struct entry *entry, bool held, struct failure *why)
 {
-	entry->docket.held = held;
+	entry->file.held = held;
 	return save_state(entry, why);
 }
 
 bool
 entry_fail(struct entry *entry, const char *reason, struct failure *why)
 {
-	strlcpy(entry->docket.reason, reason, sizeof(entry->docket.reason));
+	strlcpy(entry->file.reason, reason, sizeof(entry->file.reason));
 	return save_state(entry, why) && entry_set_aside(entry, why);
 }
 
@@ -465,7 +465,7 @@ entry_close(struct entry *entry)
 {
 	if (entry->name == NULL)
 		return;
-	docket_free(&entry->docket);
+	envelope_file_free(&entry->file);
 	message_free(&entry->message);
 	buffer_free(&entry->text);
 	if (entry->fd >= 0)

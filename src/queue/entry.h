@@ -8,7 +8,7 @@
  *
  * The order of a runner's work, for an entry that was opened with ENTRY_WORK:
  *
- *	if (entry.docket.held)		nothing
+ *	if (entry.file.held)		nothing
  *	entry_prove(); if that fails	nothing: what is sent could not be
  *					recorded
  *	send to every forward-path whose outcome is OUTCOME_WAITING, with
@@ -46,16 +46,16 @@
 #include "util/failure.h"
 
 struct entry {
-	struct docket	 docket;
+	struct envelope_file	 file;
 	struct message	 message;	/* with ENTRY_WORK or entry_load() */
 	int64_t		 next;		/* the next attempt, seconds */
-	uint64_t	 size;		/* of the file, docket included */
+	uint64_t	 size;		/* of the file, envelope included */
 	bool		 locked;	/* ENTRY_LOOK: somebody works on it */
 	struct spool	*spool;		/* borrowed */
 	enum spool_folder folder;
 	char		*name;		/* owned; the ID */
 	int		 fd;
-	struct buffer	 text;		/* the docket as it stands in the file */
+	struct buffer	 text;		/* the envelope, as in the file */
 };
 
 enum entry_access {

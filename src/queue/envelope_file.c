@@ -87,29 +87,29 @@ write_word(struct buffer *b, const char *key, const char *value)
 }
 
 static void
-write_state(char *to, const struct docket *docket)
+write_state(char *to, const struct envelope_file *file)
 {
 	char	state[STATE_WIDTH + 1];
 
 	snprintf(state, sizeof(state), "%s %04u/%05u notice=%d",
-	    docket->held ? "held " : "ready",
-	    docket->asked < ASKED_MAX ? docket->asked : ASKED_MAX,
-	    docket->attempts < ATTEMPTS_MAX ? docket->attempts : ATTEMPTS_MAX,
-	    docket->notice_sent);
+	    file->held ? "held " : "ready",
+	    file->asked < ASKED_MAX ? file->asked : ASKED_MAX,
+	    file->attempts < ATTEMPTS_MAX ? file->attempts : ATTEMPTS_MAX,
+	    file->notice_sent);
 	memcpy(to, state, STATE_WIDTH);
 }
 
 static void
-write_fields(struct buffer *b, const struct docket *docket)
+write_fields(struct buffer *b, const struct envelope_file *file)
 {
-	const struct envelope	*env = &docket->envelope;
+	const struct envelope	*env = &file->envelope;
 
 	buffer_addf(b, "body 8bit=%d,%d dots=%d longest=%zu\n",
-	    docket->header_8bit, docket->body_8bit, docket->has_dots,
-	    docket->longest_line);
-	buffer_addf(b, "arrived %lld\n", (long long)docket->arrived_us);
-	buffer_addf(b, "user %lu ", (unsigned long)docket->uid);
-	escape_word(b, docket->caller != NULL ? docket->caller : "");
+	    file->header_8bit, file->body_8bit, file->has_dots,
+	    file->longest_line);
+	buffer_addf(b, "arrived %lld\n", (long long)file->arrived_us);
+	buffer_addf(b, "user %lu ", (unsigned long)file->uid);
+	escape_word(b, file->caller != NULL ? file->caller : "");
 	buffer_add_byte(b, '\n');
 	write_word(b, "from", env->reverse_path != NULL ?
 	    env->reverse_path : "");
@@ -119,11 +119,11 @@ write_fields(struct buffer *b, const struct docket *docket)
 		write_word(b, "return", env->ret == RETURN_FULL ?
 		    "full" : "headers");
 	buffer_add_text(b, "state ");
-	write_state(buffer_room(b, STATE_WIDTH), docket);
+	write_state(buffer_room(b, STATE_WIDTH), file);
 	b->len += STATE_WIDTH;
 	buffer_add_text(b, "\nreason ");
 	escape_padded(buffer_room(b, REASON_WIDTH), REASON_WIDTH,
-	    docket->reason);
+	    file->reason);
 	b->len += REASON_WIDTH;
 	buffer_add_byte(b, '\n');
 }
@@ -136,11 +136,11 @@ has_line_break(const char *word)
 }
 
 static bool
-has_bad_word(const struct docket *docket)
+has_bad_word(const struct envelope_file *file)
 {
-	const struct envelope	*env = &docket->envelope;
+	const struct envelope	*env = &file->envelope;
 
-	if (has_line_break(docket->caller) || has_line_break(env->envid) ||
+	if (has_line_break(file->caller) || has_line_break(env->envid) ||
 	    has_line_break(env->reverse_path))
 		return true;
 	for (size_t i = 0; i < env->n; i++)
@@ -151,10 +151,11 @@ has_bad_word(const struct docket *docket)
 }
 
 bool
-docket_write(struct buffer *b, struct docket *docket, struct failure *why)
+envelope_file_write(struct buffer *b, struct envelope_file *file,
+    struct failure *why)
 {
 	static const struct outcome	untried;
-	const struct envelope		*env = &docket->envelope;
+	const struct envelope		*env = &file->envelope;
 	size_t	start = b->len;
 	size_t	width = OUTCOME_PREFIX + (env->n > FEW ?
 	    OUTCOME_WIDTH_MANY : OUTCOME_WIDTH_FEW);
@@ -163,28 +164,28 @@ docket_write(struct buffer *b, struct docket *docket, struct failure *why)
 	if (env->n == 0)
 		return failed(why, EX_DATAERR,
 		    "a message without recipients cannot be queued");
-	if (env->n > DOCKET_PATHS_MAX)
+	if (env->n > ENVELOPE_FILE_PATHS_MAX)
 		return failed(why, EX_DATAERR,
 		    "%zu recipients: the queue takes %d in one message",
-		    env->n, DOCKET_PATHS_MAX);
-	if (has_bad_word(docket))
+		    env->n, ENVELOPE_FILE_PATHS_MAX);
+	if (has_bad_word(file))
 		return failed(why, EX_DATAERR,
 		    "an address or identifier contains a line break");
 	buffer_add_text(b, first_line);
 	/* The numbers have a fixed width, so this line is put right below. */
 	buffer_addf(b, message_line, (size_t)0, (size_t)0, (size_t)0);
-	write_fields(b, docket);
+	write_fields(b, file);
 	for (size_t i = 0; i < env->n; i++)
-		write_path(b, &env->forward[i], docket->outcomes != NULL ?
-		    &docket->outcomes[i] : &untried, width);
+		write_path(b, &env->forward[i], file->outcomes != NULL ?
+		    &file->outcomes[i] : &untried, width);
 	buffer_add_byte(b, '\n');
-	docket->message_at = b->len - start;
-	if (docket->message_at > DOCKET_MAX)
+	file->message_at = b->len - start;
+	if (file->message_at > ENVELOPE_FILE_MAX)
 		return failed(why, EX_DATAERR,
 		    "the envelope is too long for the queue");
 	snprintf(line, sizeof(line), message_line,
-	    (size_t)docket->message_at, (size_t)docket->header_size,
-	    (size_t)docket->message_size);
+	    (size_t)file->message_at, (size_t)file->header_size,
+	    (size_t)file->message_size);
 	memcpy(b->data + start + strlen(first_line), line, strlen(line));
 	return true;
 }
@@ -264,58 +265,58 @@ take_rest(struct cursor *c, const char **start, size_t *len)
 
 /* The largest numbers keep clear of overflow: 18 digits fit into 63 bits. */
 static bool
-parse_start(struct cursor *c, struct docket *docket)
+parse_start(struct cursor *c, struct envelope_file *file)
 {
 	return take(c, first_line) && take(c, "message ") &&
-	    take_number(c, 10, &docket->message_at) && take(c, " ") &&
-	    take_number(c, 10, &docket->header_size) && take(c, " ") &&
-	    take(c, "00") && take_number(c, 18, &docket->message_size) &&
-	    take(c, "\n") && docket->message_at <= DOCKET_MAX &&
-	    docket->header_size <= docket->message_size;
+	    take_number(c, 10, &file->message_at) && take(c, " ") &&
+	    take_number(c, 10, &file->header_size) && take(c, " ") &&
+	    take(c, "00") && take_number(c, 18, &file->message_size) &&
+	    take(c, "\n") && file->message_at <= ENVELOPE_FILE_MAX &&
+	    file->header_size <= file->message_size;
 }
 
 static bool
-parse_body(struct cursor *c, struct docket *docket)
+parse_body(struct cursor *c, struct envelope_file *file)
 {
 	uint64_t	longest;
 
-	if (!take_flag(c, "body 8bit=", &docket->header_8bit) ||
-	    !take_flag(c, ",", &docket->body_8bit) ||
-	    !take_flag(c, " dots=", &docket->has_dots) ||
+	if (!take_flag(c, "body 8bit=", &file->header_8bit) ||
+	    !take_flag(c, ",", &file->body_8bit) ||
+	    !take_flag(c, " dots=", &file->has_dots) ||
 	    !take(c, " longest=") || !take_number(c, 18, &longest))
 		return false;
-	docket->longest_line = (size_t)longest;
+	file->longest_line = (size_t)longest;
 	return take(c, "\n");
 }
 
 static bool
-parse_arrived(struct cursor *c, struct docket *docket)
+parse_arrived(struct cursor *c, struct envelope_file *file)
 {
 	uint64_t	arrived;
 
 	if (!take(c, "arrived ") || !take_number(c, 18, &arrived))
 		return false;
-	docket->arrived_us = (int64_t)arrived;
+	file->arrived_us = (int64_t)arrived;
 	return take(c, "\n");
 }
 
 static bool
-parse_user(struct cursor *c, struct docket *docket)
+parse_user(struct cursor *c, struct envelope_file *file)
 {
 	uint64_t	uid;
 
 	if (!take(c, "user ") || !take_number(c, 10, &uid) ||
 	    uid > UINT32_MAX || !take(c, " "))
 		return false;
-	docket->uid = (uint32_t)uid;
-	docket->caller = take_word(c);
-	return docket->caller != NULL && take(c, "\n");
+	file->uid = (uint32_t)uid;
+	file->caller = take_word(c);
+	return file->caller != NULL && take(c, "\n");
 }
 
 static bool
-parse_envelope(struct cursor *c, struct docket *docket)
+parse_envelope(struct cursor *c, struct envelope_file *file)
 {
-	struct envelope	*env = &docket->envelope;
+	struct envelope	*env = &file->envelope;
 
 	if (!take(c, "from ") || (env->reverse_path = take_word(c)) == NULL ||
 	    !take(c, "\n"))
@@ -331,7 +332,7 @@ parse_envelope(struct cursor *c, struct docket *docket)
 }
 
 static bool
-take_attempts(struct cursor *c, struct docket *docket)
+take_attempts(struct cursor *c, struct envelope_file *file)
 {
 	uint64_t	asked = 0, attempts;
 
@@ -342,8 +343,8 @@ take_attempts(struct cursor *c, struct docket *docket)
 		if (!take_number(c, 10, &attempts))
 			return false;
 	}
-	docket->asked = asked < ASKED_MAX ? (unsigned)asked : ASKED_MAX;
-	docket->attempts = attempts < ATTEMPTS_MAX ? (unsigned)attempts :
+	file->asked = asked < ASKED_MAX ? (unsigned)asked : ASKED_MAX;
+	file->attempts = attempts < ATTEMPTS_MAX ? (unsigned)attempts :
 	    ATTEMPTS_MAX;
 	return true;
 }
@@ -353,7 +354,7 @@ take_attempts(struct cursor *c, struct docket *docket)
  * the attempts, since the line may be half rewritten.
  */
 static bool
-parse_state(struct cursor *c, struct docket *docket)
+parse_state(struct cursor *c, struct envelope_file *file)
 {
 	const size_t	 word = strlen("ready ");
 	const char	*start;
@@ -362,16 +363,16 @@ parse_state(struct cursor *c, struct docket *docket)
 	    (*c->at != 'h' && *c->at != 'r'))
 		return false;
 	start = c->at;
-	docket->held = *c->at == 'h';
+	file->held = *c->at == 'h';
 	c->at += word;
 	c->left -= word;
-	return take_attempts(c, docket) &&
-	    take_flag(c, " notice=", &docket->notice_sent) &&
+	return take_attempts(c, file) &&
+	    take_flag(c, " notice=", &file->notice_sent) &&
 	    c->at - start == STATE_WIDTH && take(c, "\n");
 }
 
 static bool
-parse_reason(struct cursor *c, struct docket *docket)
+parse_reason(struct cursor *c, struct envelope_file *file)
 {
 	const char	*text;
 	size_t		 len;
@@ -379,7 +380,7 @@ parse_reason(struct cursor *c, struct docket *docket)
 	if (!take(c, "reason ") || !take_rest(c, &text, &len) ||
 	    len != REASON_WIDTH)
 		return false;
-	unescape_padded(docket->reason, sizeof(docket->reason), text, len);
+	unescape_padded(file->reason, sizeof(file->reason), text, len);
 	return true;
 }
 
@@ -428,9 +429,9 @@ parse_status(struct cursor *c, struct outcome *outcome)
 }
 
 static bool
-parse_path(struct cursor *c, struct docket *docket, size_t *cap)
+parse_path(struct cursor *c, struct envelope_file *file, size_t *cap)
 {
-	struct envelope		*env = &docket->envelope;
+	struct envelope		*env = &file->envelope;
 	struct outcome		 outcome = { 0 };
 	struct forward_path	*to;
 	uint64_t		 notify = 0;
@@ -438,14 +439,14 @@ parse_path(struct cursor *c, struct docket *docket, size_t *cap)
 	size_t			 len;
 	char			*path;
 
-	if (env->n >= DOCKET_PATHS_MAX || !parse_status(c, &outcome) ||
+	if (env->n >= ENVELOPE_FILE_PATHS_MAX || !parse_status(c, &outcome) ||
 	    (path = take_word(c)) == NULL)
 		return false;
 	to = envelope_add(env, path);
 	free(path);
-	docket->outcomes = memory_room(docket->outcomes, env->n - 1, cap,
-	    sizeof(*docket->outcomes));
-	docket->outcomes[env->n - 1] = outcome;
+	file->outcomes = memory_room(file->outcomes, env->n - 1, cap,
+	    sizeof(*file->outcomes));
+	file->outcomes[env->n - 1] = outcome;
 	if (take(c, " notify=") && (!take_number(c, 2, &notify) ||
 	    notify == 0 || notify > NOTIFY_ALL))
 		return false;
@@ -455,15 +456,15 @@ parse_path(struct cursor *c, struct docket *docket, size_t *cap)
 	if (!take(c, "\n") || !take_rest(c, &line, &len) ||
 	    len < OUTCOME_PREFIX)
 		return false;
-	parse_outcome(&docket->outcomes[env->n - 1], line, len);
+	parse_outcome(&file->outcomes[env->n - 1], line, len);
 	return true;
 }
 
 size_t
-docket_length(const char *text, size_t len)
+envelope_file_length(const char *text, size_t len)
 {
-	struct cursor	c = { text, len };
-	struct docket	start = { 0 };
+	struct cursor		c = { text, len };
+	struct envelope_file	start = { 0 };
 
 	return parse_start(&c, &start) ? (size_t)start.message_at : 0;
 }
@@ -481,10 +482,11 @@ line_number(const char *text, const char *at)
 }
 
 bool
-docket_parse(struct docket *docket, const char *text, size_t len,
+envelope_file_parse(struct envelope_file *file, const char *text, size_t len,
     struct failure *why)
 {
-	static bool	(*const fields[])(struct cursor *, struct docket *) = {
+	static bool	(*const fields[])(struct cursor *,
+			    struct envelope_file *) = {
 		parse_start, parse_body, parse_arrived, parse_user,
 		parse_envelope, parse_state, parse_reason
 	};
@@ -492,20 +494,20 @@ docket_parse(struct docket *docket, const char *text, size_t len,
 	size_t		cap = 0;
 	bool		good = true;
 
-	*docket = (struct docket){ 0 };
+	*file = (struct envelope_file){ 0 };
 	for (size_t i = 0; good && i < sizeof(fields) / sizeof(fields[0]); i++)
-		good = fields[i](&c, docket);
+		good = fields[i](&c, file);
 	while (good && c.left > 1)
-		good = parse_path(&c, docket, &cap);
-	if (good && take(&c, "\n") && docket->message_at == len &&
-	    docket->envelope.n > 0)
+		good = parse_path(&c, file, &cap);
+	if (good && take(&c, "\n") && file->message_at == len &&
+	    file->envelope.n > 0)
 		return true;
-	docket_free(docket);
+	envelope_file_free(file);
 	return failed(why, EX_DATAERR, "line %zu is not what belongs there",
 	    line_number(text, c.at));
 }
 
-/* Where the line behind this one begins; docket texts end in a newline. */
+/* Where the line behind this one begins; the texts end in a newline. */
 static size_t
 next_line(const char *text, size_t len, size_t at)
 {
@@ -528,26 +530,26 @@ find_state(const char *text)
 
 enum { STATE_TO_REASON = STATE_WIDTH + sizeof("\nreason ") - 1 };
 
-struct docket_range
-docket_changeable(const char *text, size_t len)
+struct envelope_file_range
+envelope_file_changeable(const char *text, size_t len)
 {
-	return (struct docket_range){ find_state(text), len };
+	return (struct envelope_file_range){ find_state(text), len };
 }
 
-struct docket_range
-docket_rewrite_state(char *text, const struct docket *docket)
+struct envelope_file_range
+envelope_file_rewrite_state(char *text, const struct envelope_file *file)
 {
 	size_t	state = find_state(text);
 	size_t	reason = state + STATE_TO_REASON;
 
-	write_state(text + state, docket);
-	escape_padded(text + reason, REASON_WIDTH, docket->reason);
-	return (struct docket_range){ state, reason + REASON_WIDTH };
+	write_state(text + state, file);
+	escape_padded(text + reason, REASON_WIDTH, file->reason);
+	return (struct envelope_file_range){ state, reason + REASON_WIDTH };
 }
 
-struct docket_range
-docket_rewrite_outcomes(char *text, size_t len, const struct docket *docket,
-    size_t first, size_t end)
+struct envelope_file_range
+envelope_file_rewrite_outcomes(char *text, size_t len,
+    const struct envelope_file *file, size_t first, size_t end)
 {
 	size_t	at = find_state(text) + STATE_TO_REASON + REASON_WIDTH + 1;
 	size_t	from = at;
@@ -559,20 +561,20 @@ docket_rewrite_outcomes(char *text, size_t len, const struct docket *docket,
 		if (i == first)
 			from = at;
 		if (i >= first) {
-			text[at] = status_byte(&docket->outcomes[i]);
+			text[at] = status_byte(&file->outcomes[i]);
 			write_outcome(text + place, next - 1 - place,
-			    &docket->outcomes[i]);
+			    &file->outcomes[i]);
 		}
 		at = next;
 	}
-	return (struct docket_range){ from, at };
+	return (struct envelope_file_range){ from, at };
 }
 
 void
-docket_free(struct docket *docket)
+envelope_file_free(struct envelope_file *file)
 {
-	free(docket->caller);
-	free(docket->outcomes);
-	envelope_free(&docket->envelope);
-	*docket = (struct docket){ 0 };
+	free(file->caller);
+	free(file->outcomes);
+	envelope_free(&file->envelope);
+	*file = (struct envelope_file){ 0 };
 }

@@ -19,9 +19,9 @@
  * Values from outside are words of escape.h, without CR, LF and NUL even if
  * escaped, as they become parts of SMTP commands; envid, return, notify and
  * orcpt are left out if unsaid.  The dots are not relied on: a message from
- * the queue is always dot-stuffed.  The state counts the attempts in which a server was
- * asked, and all attempts; one number of ten digits, as earlier versions wrote
- * it, is the latter.
+ * the queue is always dot-stuffed.  The state counts the attempts in which a
+ * server was asked, and all attempts; one number of ten digits, as earlier
+ * versions wrote it, is the latter.
  *
  * The state, the reason, and the status byte and outcome of a forward-path
  * are rewritten in place, so each has a fixed width, and a reader that meets
@@ -41,13 +41,13 @@
 #include "util/failure.h"
 
 enum {
-	DOCKET_MAX = 64 * 1024 * 1024,	/* octets */
-	DOCKET_PATHS_MAX = 100000,
-	DOCKET_START = 128,		/* octets that tell its length */
+	ENVELOPE_FILE_MAX = 64 * 1024 * 1024,	/* octets */
+	ENVELOPE_FILE_PATHS_MAX = 100000,
+	ENVELOPE_FILE_START = 128,	/* octets that tell its length */
 };
 
-struct docket {
-	uint64_t	 message_at;	/* filled by docket_write() */
+struct envelope_file {
+	uint64_t	 message_at;	/* filled by envelope_file_write() */
 	uint64_t	 header_size;
 	uint64_t	 message_size;
 	bool		 header_8bit;	/* as in struct message */
@@ -74,39 +74,45 @@ struct docket {
  * False with EX_DATAERR without a forward-path, beyond the bounds above, or
  * for a word with a line break.
  */
-bool	docket_write(struct buffer *, struct docket *, struct failure *why);
-
-/*
- * How long the docket is that begins so (DOCKET_START octets, or all there
- * are), 0 if it does not begin as one.
- */
-size_t	docket_length(const char *text, size_t len);
-
-/*
- * Reads exactly one docket.  False with EX_DATAERR and the line at fault;
- * the docket is empty then.
- */
-bool	docket_parse(struct docket *, const char *text, size_t len,
+bool	envelope_file_write(struct buffer *, struct envelope_file *,
 	    struct failure *why);
 
 /*
- * Rewrite what may change, in the text of a docket that was written or
- * parsed, from the struct; they return the range that they wrote.
+ * Returns the length of the envelope text that begins with these octets
+ * (ENVELOPE_FILE_START, or the whole file if it is shorter), or 0 if they are
+ * not the beginning of one.
  */
-struct docket_range {
+size_t	envelope_file_length(const char *text, size_t len);
+
+/*
+ * Reads exactly one envelope text.  If it is invalid, returns false with
+ * EX_DATAERR and the line at fault, and leaves the struct empty.
+ */
+bool	envelope_file_parse(struct envelope_file *, const char *text,
+	    size_t len, struct failure *why);
+
+/*
+ * Rewrite what may change, in a text that was written or parsed, from
+ * the struct; they return the range that they wrote.
+ */
+struct envelope_file_range {
 	size_t	from;
 	size_t	to;
 };
 
 /* All that may ever be rewritten. */
-struct docket_range docket_changeable(const char *text, size_t len);
+struct envelope_file_range envelope_file_changeable(const char *text,
+	    size_t len);
 
-struct docket_range docket_rewrite_state(char *text, const struct docket *);
+struct envelope_file_range envelope_file_rewrite_state(char *text,
+	    const struct envelope_file *);
 
 /* The outcomes from index first up to, not including, end. */
-struct docket_range docket_rewrite_outcomes(char *text, size_t len,
-	    const struct docket *, size_t first, size_t end);
+struct envelope_file_range envelope_file_rewrite_outcomes(char *text,
+	    size_t len, const struct envelope_file *, size_t first,
+	    size_t end);
 
-void	docket_free(struct docket *);	/* ready for use again */
+/* Leaves the struct empty, ready for use again. */
+void	envelope_file_free(struct envelope_file *);
 
 #endif

@@ -57,7 +57,7 @@ void	spool_sweep(struct spool *, int64_t now);
 
 struct spool_item {
 	char		*name;		/* owned */
-	uint64_t	 size;		/* octets, docket included */
+	uint64_t	 size;		/* octets, envelope included */
 	int64_t		 next;		/* the next attempt, seconds */
 	bool		 is_file;	/* a regular one */
 };

@@ -19,7 +19,7 @@
 struct attempt {
 	struct worker	*w;
 	struct entry	*entry;
-	struct outcome	*outcomes;	/* as in the docket, then new ones */
+	struct outcome	*outcomes;	/* as in the file, then new ones */
 	bool		*waited;	/* for each: before the attempt */
 	int64_t		 now;
 	bool		 proved;	/* the entry can be written */
@@ -52,7 +52,7 @@ has_text(const char *path, const char *text)
 }
 
 static bool
-is_waited_for(const struct docket *d, const char *recipient)
+is_waited_for(const struct envelope_file *d, const char *recipient)
 {
 	if (recipient == NULL)
 		return true;
@@ -64,7 +64,7 @@ is_waited_for(const struct docket *d, const char *recipient)
 }
 
 static bool
-is_in_doubt(const struct docket *d)
+is_in_doubt(const struct envelope_file *d)
 {
 	for (size_t i = 0; i < d->envelope.n; i++)
 		if (d->outcomes[i].kind == OUTCOME_WAITING &&
@@ -77,7 +77,7 @@ is_in_doubt(const struct docket *d)
 static bool
 is_time(enum choice_when when, const struct entry *e, int64_t now)
 {
-	if (when == WHEN_DUE || (when == WHEN_SAFE && is_in_doubt(&e->docket)))
+	if (when == WHEN_DUE || (when == WHEN_SAFE && is_in_doubt(&e->file)))
 		return retry_is_due(now, e->next);
 	return true;
 }
@@ -88,9 +88,9 @@ is_chosen(const struct worker *w, const struct entry *e, int64_t now)
 {
 	const struct choice	*c = w->choice;
 
-	return !e->docket.held && is_time(c->when, e, now) &&
-	    has_text(e->docket.envelope.reverse_path, c->sender) &&
-	    is_waited_for(&e->docket, c->recipient);
+	return !e->file.held && is_time(c->when, e, now) &&
+	    has_text(e->file.envelope.reverse_path, c->sender) &&
+	    is_waited_for(&e->file, c->recipient);
 }
 
 /*
@@ -110,7 +110,7 @@ count(struct attempt *a)
 {
 	a->waiting = a->failed = a->unasked = a->unjudged = 0;
 	a->in_doubt = false;
-	for (size_t i = 0; i < a->entry->docket.envelope.n; i++) {
+	for (size_t i = 0; i < a->entry->file.envelope.n; i++) {
 		const struct outcome	*o = &a->outcomes[i];
 
 		a->failed += o->kind == OUTCOME_FAILED;
@@ -128,8 +128,8 @@ count(struct attempt *a)
 static struct identity
 owner_of(const struct attempt *a)
 {
-	const struct docket	*d = &a->entry->docket;
-	struct identity		 owner = *a->w->me;
+	const struct envelope_file	*d = &a->entry->file;
+	struct identity			 owner = *a->w->me;
 
 	if (d->caller != NULL && d->caller[0] != '\0')
 		owner.user = d->caller;
@@ -140,7 +140,7 @@ owner_of(const struct attempt *a)
 static void
 take_in(struct attempt *a)
 {
-	const struct docket	*d = &a->entry->docket;
+	const struct envelope_file	*d = &a->entry->file;
 
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		struct outcome	*o = &a->outcomes[i];
@@ -182,7 +182,7 @@ record(void *context, struct failure *why)
 static void
 send(struct attempt *a)
 {
-	struct docket		*d = &a->entry->docket;
+	struct envelope_file	*d = &a->entry->file;
 	struct identity		 owner = owner_of(a);
 	struct relay_watch	 watch = { .ready = prove, .judged = record,
 				    .context = a };
@@ -222,14 +222,14 @@ expire(struct attempt *a)
 	char	lifetime[40];
 
 	write_lifetime(a->w, lifetime, sizeof(lifetime));
-	for (size_t i = 0; i < a->entry->docket.envelope.n; i++) {
+	for (size_t i = 0; i < a->entry->file.envelope.n; i++) {
 		struct outcome	*o = &a->outcomes[i];
 		char		 last[sizeof(o->text) - 80];
 
 		if (o->kind != OUTCOME_DEFERRED && o->kind != OUTCOME_WAITING)
 			continue;
 		strlcpy(last, o->text[0] != '\0' ? o->text :
-		    a->entry->docket.reason, sizeof(last));
+		    a->entry->file.reason, sizeof(last));
 		o->kind = OUTCOME_FAILED;
 		if (o->status == EX_OK)
 			o->status = EX_TEMPFAIL;
@@ -256,7 +256,7 @@ is_unheard(const struct attempt *a)
 static bool
 is_news(const struct attempt *a)
 {
-	const struct docket	*d = &a->entry->docket;
+	const struct envelope_file	*d = &a->entry->file;
 
 	if (!is_unheard(a))
 		return true;
@@ -270,7 +270,7 @@ is_news(const struct attempt *a)
 static int64_t
 next_attempt(const struct attempt *a)
 {
-	const struct docket	*d = &a->entry->docket;
+	const struct envelope_file	*d = &a->entry->file;
 
 	return retry_next(a->now, d->arrived_us / 1000000, lifetime_of(a->w),
 	    d->attempts + 1, a->in_doubt, arc4random());
@@ -283,7 +283,7 @@ next_attempt(const struct attempt *a)
 static size_t
 write_sent_to(const struct attempt *a, char *to, size_t size)
 {
-	const struct envelope	*env = &a->entry->docket.envelope;
+	const struct envelope	*env = &a->entry->file.envelope;
 	char			 first[200];
 	size_t			 n = 0;
 
@@ -358,7 +358,7 @@ end(struct attempt *a, enum attempt_result result)
 static bool
 queue_bounce(struct attempt *a, struct failure *why)
 {
-	struct docket		*d = &a->entry->docket;
+	struct envelope_file	*d = &a->entry->file;
 	struct bounce		 bounce;
 	struct submission	 submission = {
 		.envelope = &bounce.envelope,
@@ -393,9 +393,9 @@ queue_bounce(struct attempt *a, struct failure *why)
 static enum attempt_result
 keep_failed(struct attempt *a, const char *because)
 {
-	struct docket	*d = &a->entry->docket;
-	char		 reason[sizeof(d->reason)];
-	struct failure	 why;
+	struct envelope_file	*d = &a->entry->file;
+	char			 reason[sizeof(d->reason)];
+	struct failure		 why;
 
 	strlcpy(reason, d->reason, sizeof(reason));
 	if (because[0] != '\0') {
@@ -414,8 +414,8 @@ keep_failed(struct attempt *a, const char *because)
 static enum attempt_result
 give_up(struct attempt *a)
 {
-	struct docket	*d = &a->entry->docket;
-	struct failure	 why;
+	struct envelope_file	*d = &a->entry->file;
+	struct failure		 why;
 
 	if (d->notice_sent)
 		return keep_failed(a, "the one of an earlier run is unsure");
@@ -435,8 +435,8 @@ give_up(struct attempt *a)
 static enum attempt_result
 settle(struct attempt *a)
 {
-	struct docket	*d = &a->entry->docket;
-	struct failure	 why;
+	struct envelope_file	*d = &a->entry->file;
+	struct failure		 why;
 
 	if (a->waiting == 0 && a->failed == 0)
 		return end(a, ATTEMPT_DELIVERED);
@@ -445,7 +445,7 @@ settle(struct attempt *a)
 		expire(a);
 		count(a);
 	}
-	/* Thousands that meet the same closed door need not wait for the disk. */
+	/* During an outage, thousands of entries need not wait for the disk. */
 	if (is_news(a) && !entry_record(a->entry, a->outcomes, &why))
 		return unrecorded(a, &why);
 	return a->waiting > 0 ? defer(a) : give_up(a);
@@ -476,9 +476,9 @@ attempt(struct attempt *a)
 static enum attempt_result
 try_entry(struct attempt *a)
 {
-	const struct docket	*d = &a->entry->docket;
-	size_t			 n = d->envelope.n;
-	enum attempt_result	 result;
+	const struct envelope_file	*d = &a->entry->file;
+	size_t				 n = d->envelope.n;
+	enum attempt_result		 result;
 
 	a->outcomes = memory_new(n, sizeof(*a->outcomes));
 	memcpy(a->outcomes, d->outcomes, n * sizeof(*a->outcomes));
@@ -565,7 +565,7 @@ attempt_postpone(struct worker *w, const char *name, const char *reason,
 		return;
 	if (sending && !entry_doubt(&entry, &why))
 		tell(w, &why);
-	strlcpy(entry.docket.reason, reason, sizeof(entry.docket.reason));
+	strlcpy(entry.file.reason, reason, sizeof(entry.file.reason));
 	if (!entry_defer(&entry, next_attempt(&a), true, &why))
 		tell(w, &why);
 	entry_close(&entry);

@@ -28,7 +28,7 @@ host_of(const struct identity *me)
 
 /* Failed, and its sender has not said that he does not want to know. */
 static bool
-is_told(const struct docket *d, size_t i)
+is_told(const struct envelope_file *d, size_t i)
 {
 	unsigned	notify = d->envelope.forward[i].notify;
 
@@ -37,7 +37,7 @@ is_told(const struct docket *d, size_t i)
 }
 
 bool
-bounce_is_due(const struct docket *d)
+bounce_is_due(const struct envelope_file *d)
 {
 	if (d->notice_sent || d->envelope.reverse_path[0] == '\0')
 		return false;
@@ -56,7 +56,7 @@ is_ascii(const char *text)
 static bool
 is_8bit(const struct entry *e)
 {
-	const struct docket	*d = &e->docket;
+	const struct envelope_file	*d = &e->file;
 
 	for (size_t i = 0; i < d->envelope.n; i++)
 		if (!is_ascii(d->envelope.forward[i].path) ||
@@ -73,7 +73,7 @@ write_header(struct writer *w)
 
 	buffer_addf(b, "From: Mail Delivery System <MAILER-DAEMON>\n"
 	    "To: <%s>\nSubject: Mail could not be delivered\nDate: ",
-	    w->entry->docket.envelope.reverse_path);
+	    w->entry->file.envelope.reverse_path);
 	date_write(b, (time_t)w->now);
 	buffer_add_text(b, "\nMessage-ID: ");
 	message_id_write(b, (time_t)w->now, w->me->domain);
@@ -94,10 +94,10 @@ begin_part(struct writer *w, const char *type, bool has_8bit)
 static void
 write_words(struct writer *w)
 {
-	const struct docket	*d = &w->entry->docket;
-	struct buffer		*b = &w->text;
-	size_t			 delivered = 0;
-	bool			 in_doubt = false;
+	const struct envelope_file	*d = &w->entry->file;
+	struct buffer			*b = &w->text;
+	size_t				 delivered = 0;
+	bool				 in_doubt = false;
 
 	begin_part(w, "text/plain; charset=utf-8", is_8bit(w->entry));
 	buffer_addf(b, "This is the mail system of %s.\n\n"
@@ -207,10 +207,10 @@ static void
 write_status_of(struct writer *w, size_t i)
 {
 	const struct forward_path	*to;
-	const struct outcome		*o = &w->entry->docket.outcomes[i];
+	const struct outcome		*o = &w->entry->file.outcomes[i];
 	struct buffer			*b = &w->text;
 
-	to = &w->entry->docket.envelope.forward[i];
+	to = &w->entry->file.envelope.forward[i];
 	buffer_add_byte(b, '\n');
 	if (to->orcpt != NULL) {
 		buffer_add_text(b, "Original-Recipient: ");
@@ -230,8 +230,8 @@ write_status_of(struct writer *w, size_t i)
 static void
 write_status(struct writer *w)
 {
-	const struct docket	*d = &w->entry->docket;
-	struct buffer		*b = &w->text;
+	const struct envelope_file	*d = &w->entry->file;
+	struct buffer			*b = &w->text;
 
 	begin_part(w, "message/delivery-status", false);
 	buffer_addf(b, "Reporting-MTA: dns; %s\n", host_of(w->me));
@@ -283,7 +283,7 @@ static bool
 feed_original(struct bounce *n, struct writer *w, struct failure *why)
 {
 	const struct message	*m = &w->entry->message;
-	bool	full = w->entry->docket.envelope.ret == RETURN_FULL;
+	bool	full = w->entry->file.envelope.ret == RETURN_FULL;
 
 	begin_part(w, full ? "message/rfc822" : "text/rfc822-headers",
 	    m->header_8bit || (full && m->body.has_8bit));
@@ -309,7 +309,7 @@ bounce_make(struct bounce *n, const struct entry *entry,
 	    arc4random(), arc4random(), arc4random());
 	envelope_set_reverse(&n->envelope, "");
 	/* Who is told of a failure need not be told of this one's. */
-	envelope_add(&n->envelope, entry->docket.envelope.reverse_path)->notify
+	envelope_add(&n->envelope, entry->file.envelope.reverse_path)->notify
 	    = NOTIFY_NEVER;
 	message_begin(&n->message, &limits);
 	write_header(&w);

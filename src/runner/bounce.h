@@ -27,7 +27,7 @@ struct bounce {
  * There is somebody to tell, who wants to be told (RFC 3461 section 4.1) and
  * was not told before.
  */
-bool	bounce_is_due(const struct docket *);
+bool	bounce_is_due(const struct envelope_file *);
 
 /*
  * About the forward-paths that failed; the entry's message must be loaded.

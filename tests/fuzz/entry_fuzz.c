@@ -77,7 +77,7 @@ check_words(const struct envelope *env)
 static void
 rewrite(struct entry *entry)
 {
-	size_t		 n = entry->docket.envelope.n;
+	size_t		 n = entry->file.envelope.n;
 	struct outcome	*outcomes = memory_new(n, sizeof(*outcomes));
 	struct failure	 why;
 
@@ -91,9 +91,9 @@ rewrite(struct entry *entry)
 	entry_close(entry);
 	must(entry_open(entry, &spool, SPOOL_QUEUE, name, ENTRY_WORK, &why) ==
 	    ENTRY_OPENED);
-	must(entry->docket.envelope.n == n);
+	must(entry->file.envelope.n == n);
 	for (size_t i = 1; i < n; i += 4)
-		must(entry->docket.outcomes[i].kind != OUTCOME_WAITING);
+		must(entry->file.outcomes[i].kind != OUTCOME_WAITING);
 }
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -109,7 +109,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	write_file(data, len);
 	if (entry_open(&entry, &spool, SPOOL_QUEUE, name, ENTRY_WORK, &why) ==
 	    ENTRY_OPENED) {
-		check_words(&entry.docket.envelope);
+		check_words(&entry.file.envelope);
 		rewrite(&entry);
 	}
 	entry_close(&entry);

@@ -380,16 +380,16 @@ check_work(struct spool *spool, int status, const char *how, bool give_up)
 	assert_int_equal(entry_open(&entry, spool, folder, list.item[0].name,
 	    ENTRY_LOOK, &why), ENTRY_OPENED);
 	if (status == EX_OK) {
-		assert_int_equal(entry.docket.outcomes[0].kind,
+		assert_int_equal(entry.file.outcomes[0].kind,
 		    OUTCOME_DELIVERED);
-		assert_string_equal(entry.docket.outcomes[1].text,
+		assert_string_equal(entry.file.outcomes[1].text,
 		    "450 busy");
 	}
 	if (status == EX_OK && !give_up) {
 		assert_int_equal(entry.next, 5000);
-		assert_int_equal(entry.docket.attempts, 1);
+		assert_int_equal(entry.file.attempts, 1);
 	}
-	assert_int_not_equal(entry.docket.outcomes[1].kind,
+	assert_int_not_equal(entry.file.outcomes[1].kind,
 	    OUTCOME_DELIVERED);
 	entry_close(&entry);
 	spool_list_free(&list);

@@ -78,13 +78,13 @@ message_comes_back(size_t body, unsigned seed)
 	work_on(&entry, &spool, id);
 	assert_true(same_message(&message, &entry.message));
 	assert_int_equal(entry.next, 4000);
-	assert_int_equal(entry.docket.attempts, 2);
-	assert_int_equal(entry.docket.uid, 33);
-	assert_string_equal(entry.docket.caller, "www data");
-	assert_string_equal(entry.docket.envelope.reverse_path, "");
-	assert_int_equal(entry.docket.envelope.forward[0].notify,
+	assert_int_equal(entry.file.attempts, 2);
+	assert_int_equal(entry.file.uid, 33);
+	assert_string_equal(entry.file.caller, "www data");
+	assert_string_equal(entry.file.envelope.reverse_path, "");
+	assert_int_equal(entry.file.envelope.forward[0].notify,
 	    NOTIFY_FAILURE);
-	assert_int_equal(entry.docket.arrived_us / 1000000, id_time(id));
+	assert_int_equal(entry.file.arrived_us / 1000000, id_time(id));
 	entry_close(&entry);
 	message_free(&message);
 	envelope_free(&envelope);
@@ -153,7 +153,7 @@ an_entry_can_be_committed_again(void **state)
 	scratch_spool(&spool, 0);
 	put_entry(&spool, id, three);
 	work_on(&first, &spool, id);
-	submission.envelope = &first.docket.envelope;
+	submission.envelope = &first.file.envelope;
 	submission.message = &first.message;
 	assert_true(spool_commit(&spool, &submission, again, &why));
 	work_on(&second, &spool, again);
@@ -191,13 +191,13 @@ outcomes_are_kept_with_a_commit(void **state)
 	envelope_add(&envelope, "c@example.org");
 	assert_true(spool_commit(&spool, &submission, id, &why));
 	work_on(&entry, &spool, id);
-	assert_true(entry.docket.held);
-	assert_int_equal(entry.docket.outcomes[0].kind, OUTCOME_DELIVERED);
-	assert_int_equal(entry.docket.outcomes[1].kind, OUTCOME_WAITING);
-	assert_true(entry.docket.outcomes[1].in_doubt);
-	assert_int_equal(entry.docket.outcomes[1].status, EX_TEMPFAIL);
-	assert_string_equal(entry.docket.outcomes[1].enhanced, "4.7.1");
-	assert_string_equal(entry.docket.reason, "RCPT TO: 451 4.7.1 later");
+	assert_true(entry.file.held);
+	assert_int_equal(entry.file.outcomes[0].kind, OUTCOME_DELIVERED);
+	assert_int_equal(entry.file.outcomes[1].kind, OUTCOME_WAITING);
+	assert_true(entry.file.outcomes[1].in_doubt);
+	assert_int_equal(entry.file.outcomes[1].status, EX_TEMPFAIL);
+	assert_string_equal(entry.file.outcomes[1].enhanced, "4.7.1");
+	assert_string_equal(entry.file.reason, "RCPT TO: 451 4.7.1 later");
 	entry_close(&entry);
 	message_free(&message);
 	envelope_free(&envelope);
@@ -227,7 +227,7 @@ given_up_at_once_goes_to_failed(void **state)
 	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 0);
 	assert_int_equal(entry_open(&entry, &spool, SPOOL_FAILED, id,
 	    ENTRY_LOOK, &why), ENTRY_OPENED);
-	assert_string_equal(entry.docket.reason, "550 no");
+	assert_string_equal(entry.file.reason, "550 no");
 	entry_close(&entry);
 	message_free(&message);
 	envelope_free(&envelope);
@@ -258,18 +258,18 @@ each_forward_path_keeps_its_outcome(void **state)
 
 	work_on(&entry, &spool, id);
 	assert_int_equal(entry.next, 7777);
-	assert_int_equal(entry.docket.attempts, 1);
-	assert_int_equal(entry.docket.asked, 1);
+	assert_int_equal(entry.file.attempts, 1);
+	assert_int_equal(entry.file.asked, 1);
 	assert_true(entry_defer(&entry, 7777, false, &why));
-	assert_int_equal(entry.docket.attempts, 2);
-	assert_int_equal(entry.docket.asked, 1);
-	assert_string_equal(entry.docket.reason, "450 busy");
-	assert_int_equal(entry.docket.outcomes[0].kind, OUTCOME_DELIVERED);
-	assert_int_equal(entry.docket.outcomes[1].kind, OUTCOME_FAILED);
-	assert_string_equal(entry.docket.outcomes[1].text,
+	assert_int_equal(entry.file.attempts, 2);
+	assert_int_equal(entry.file.asked, 1);
+	assert_string_equal(entry.file.reason, "450 busy");
+	assert_int_equal(entry.file.outcomes[0].kind, OUTCOME_DELIVERED);
+	assert_int_equal(entry.file.outcomes[1].kind, OUTCOME_FAILED);
+	assert_string_equal(entry.file.outcomes[1].text,
 	    "550 5.1.1 who\nis that");
-	assert_int_equal(entry.docket.outcomes[2].kind, OUTCOME_WAITING);
-	assert_int_equal(entry.docket.outcomes[2].code, 450);
+	assert_int_equal(entry.file.outcomes[2].kind, OUTCOME_WAITING);
+	assert_int_equal(entry.file.outcomes[2].code, 450);
 
 	/* What is delivered or failed stays so, whatever comes. */
 	now[0].kind = OUTCOME_FAILED;
@@ -278,9 +278,9 @@ each_forward_path_keeps_its_outcome(void **state)
 	assert_true(entry_record(&entry, now, &why));
 	entry_close(&entry);
 	work_on(&entry, &spool, id);
-	assert_int_equal(entry.docket.outcomes[0].kind, OUTCOME_DELIVERED);
-	assert_int_equal(entry.docket.outcomes[1].kind, OUTCOME_FAILED);
-	assert_int_equal(entry.docket.outcomes[2].kind, OUTCOME_DELIVERED);
+	assert_int_equal(entry.file.outcomes[0].kind, OUTCOME_DELIVERED);
+	assert_int_equal(entry.file.outcomes[1].kind, OUTCOME_FAILED);
+	assert_int_equal(entry.file.outcomes[2].kind, OUTCOME_DELIVERED);
 	assert_int_equal(entry.next, 7777);
 	entry_close(&entry);
 	scratch_remove(&spool);
@@ -325,13 +325,13 @@ hold_and_notice_stay_in_place(void **state)
 	assert_true(entry_mark_notice(&entry, &why));
 	entry_close(&entry);
 	work_on(&entry, &spool, id);
-	assert_true(entry.docket.held);
-	assert_true(entry.docket.notice_sent);
+	assert_true(entry.file.held);
+	assert_true(entry.file.notice_sent);
 	assert_int_equal(entry.next, 1000);
 	assert_true(entry_hold(&entry, false, &why));
 	entry_close(&entry);
 	work_on(&entry, &spool, id);
-	assert_false(entry.docket.held);
+	assert_false(entry.file.held);
 	assert_int_equal(entry.next, 1000);
 	entry_close(&entry);
 	scratch_remove(&spool);
@@ -354,7 +354,7 @@ a_failed_entry_is_kept_with_its_reason(void **state)
 	assert_int_equal(try_to_open(&spool, id, ENTRY_WORK), ENTRY_GONE);
 	assert_int_equal(entry_open(&entry, &spool, SPOOL_FAILED, id,
 	    ENTRY_WORK, &why), ENTRY_OPENED);
-	assert_string_equal(entry.docket.reason, "expired after 5 days");
+	assert_string_equal(entry.file.reason, "expired after 5 days");
 	assert_true(entry_remove(&entry, &why));
 	entry_close(&entry);
 	assert_int_equal(count_names(&spool, SPOOL_FAILED), 0);
@@ -635,7 +635,7 @@ plant_terabyte_behind_an_entry(struct spool *spool, const char *id)
 }
 
 static void
-plant_cut_in_the_docket(struct spool *spool, const char *id)
+plant_cut_in_the_envelope(struct spool *spool, const char *id)
 {
 	plant_copy(spool, id, -900);
 }
@@ -652,7 +652,7 @@ plant_broken_header(struct spool *spool, const char *id)
 	plant_copy(spool, id, 0);
 	assert_int_equal(entry_open(&entry, spool, SPOOL_QUEUE, planted,
 	    ENTRY_LOOK, &why), ENTRY_OPENED);
-	at = (off_t)entry.docket.message_at;
+	at = (off_t)entry.file.message_at;
 	entry_close(&entry);
 	fd = openat(spool->folder[SPOOL_QUEUE], planted, O_WRONLY);
 	assert_int_equal(pwrite(fd, "  :", 3, at), 3);
@@ -900,7 +900,8 @@ static struct CMUnitTest entry_spec[] = {
 	SETS_ASIDE("a message that lost its last octet", plant_truncated),
 	SETS_ASIDE("an entry with a terabyte behind it",
 	    plant_terabyte_behind_an_entry),
-	SETS_ASIDE("an entry cut within its docket", plant_cut_in_the_docket),
+	SETS_ASIDE("an entry cut within its envelope",
+	    plant_cut_in_the_envelope),
 	SETS_ASIDE("a header that is none", plant_broken_header),
 	cmocka_unit_test(a_second_name_is_set_aside),
 	cmocka_unit_test(any_name_is_survived),

@@ -69,27 +69,27 @@ random_outcome(uint64_t *seed, size_t most)
 }
 
 static void
-random_path(uint64_t *seed, struct docket *docket, size_t most)
+random_path(uint64_t *seed, struct envelope_file *file, size_t most)
 {
 	char			*path = random_word(seed, 90);
-	struct forward_path	*to = envelope_add(&docket->envelope, path);
-	size_t			 n = docket->envelope.n;
+	struct forward_path	*to = envelope_add(&file->envelope, path);
+	size_t			 n = file->envelope.n;
 
 	free(path);
 	to->notify = next_random(seed) % 16;
 	if (next_random(seed) % 2)
 		to->orcpt = random_word(seed, 50);
-	docket->outcomes = memory_resize(docket->outcomes, n,
-	    sizeof(*docket->outcomes));
-	docket->outcomes[n - 1] = random_outcome(seed, most);
+	file->outcomes = memory_resize(file->outcomes, n,
+	    sizeof(*file->outcomes));
+	file->outcomes[n - 1] = random_outcome(seed, most);
 }
 
 static void
-random_docket(uint64_t *seed, struct docket *docket)
+random_envelope_file(uint64_t *seed, struct envelope_file *file)
 {
 	size_t	n = next_random(seed) % 50 + 1;
 
-	*docket = (struct docket){
+	*file = (struct envelope_file){
 		.header_size = next_random(seed) % 100000,
 		.header_8bit = next_random(seed) % 2,
 		.body_8bit = next_random(seed) % 2,
@@ -104,14 +104,14 @@ random_docket(uint64_t *seed, struct docket *docket)
 		.envelope = { .reverse_path = random_word(seed, 100),
 		    .ret = (enum dsn_return)(next_random(seed) % 3) },
 	};
-	docket->message_size = docket->header_size +
+	file->message_size = file->header_size +
 	    ((uint64_t)next_random(seed) << 16);
 	if (next_random(seed) % 2)
-		docket->envelope.envid = random_word(seed, 60);
-	random_line(seed, docket->reason, sizeof(docket->reason), 170);
+		file->envelope.envid = random_word(seed, 60);
+	random_line(seed, file->reason, sizeof(file->reason), 170);
 	/* What fits into a long list's places, each octet escaped. */
 	while (n-- > 0)
-		random_path(seed, docket, 42);
+		random_path(seed, file, 42);
 }
 
 static void
@@ -134,7 +134,8 @@ assert_same_outcome(const struct outcome *a, const struct outcome *b)
 }
 
 static void
-assert_same_docket(const struct docket *a, const struct docket *b)
+assert_same_envelope_file(const struct envelope_file *a,
+    const struct envelope_file *b)
 {
 	const struct envelope	*x = &a->envelope, *y = &b->envelope;
 
@@ -166,24 +167,25 @@ assert_same_docket(const struct docket *a, const struct docket *b)
 }
 
 static void
-assert_reads_as(const struct buffer *text, const struct docket *expected)
+assert_reads_as(const struct buffer *text, const struct envelope_file *expected)
 {
-	struct docket	docket;
+	struct envelope_file	file;
 	struct failure	why;
 
-	assert_int_equal(docket_length(text->data, text->len), text->len);
-	if (!docket_parse(&docket, text->data, text->len, &why))
+	assert_int_equal(envelope_file_length(text->data, text->len),
+	    text->len);
+	if (!envelope_file_parse(&file, text->data, text->len, &why))
 		fail_msg("%s", why.text);
-	assert_same_docket(&docket, expected);
-	docket_free(&docket);
+	assert_same_envelope_file(&file, expected);
+	envelope_file_free(&file);
 }
 
 static void
-write_docket(struct buffer *text, struct docket *docket)
+write_envelope_file(struct buffer *text, struct envelope_file *file)
 {
 	struct failure	why;
 
-	if (!docket_write(text, docket, &why))
+	if (!envelope_file_write(text, file, &why))
 		fail_msg("%s", why.text);
 }
 
@@ -194,15 +196,15 @@ any_octets_come_back(void **state)
 
 	(void)state;
 	for (int i = 0; i < 300; i++) {
-		struct docket	docket;
+		struct envelope_file	file;
 		struct buffer	text = { 0 };
 
-		random_docket(&seed, &docket);
-		write_docket(&text, &docket);
-		assert_int_equal(docket.message_at, text.len);
-		assert_reads_as(&text, &docket);
+		random_envelope_file(&seed, &file);
+		write_envelope_file(&text, &file);
+		assert_int_equal(file.message_at, text.len);
+		assert_reads_as(&text, &file);
 		buffer_free(&text);
-		docket_free(&docket);
+		envelope_file_free(&file);
 	}
 }
 
@@ -213,28 +215,28 @@ rewriting_changes_no_length(void **state)
 
 	(void)state;
 	for (int i = 0; i < 100; i++) {
-		struct docket	docket;
+		struct envelope_file	file;
 		struct buffer	text = { 0 };
 		size_t		len, first, end;
 
-		random_docket(&seed, &docket);
-		write_docket(&text, &docket);
+		random_envelope_file(&seed, &file);
+		write_envelope_file(&text, &file);
 		len = text.len;
-		first = next_random(&seed) % docket.envelope.n;
+		first = next_random(&seed) % file.envelope.n;
 		end = first + next_random(&seed) %
-		    (docket.envelope.n - first) + 1;
+		    (file.envelope.n - first) + 1;
 		for (size_t j = first; j < end; j++)
-			docket.outcomes[j] = random_outcome(&seed, 42);
-		docket.attempts++;
-		docket.held = !docket.held;
-		random_line(&seed, docket.reason, sizeof(docket.reason), 170);
-		docket_rewrite_state(text.data, &docket);
-		docket_rewrite_outcomes(text.data, text.len, &docket, first,
-		    end);
+			file.outcomes[j] = random_outcome(&seed, 42);
+		file.attempts++;
+		file.held = !file.held;
+		random_line(&seed, file.reason, sizeof(file.reason), 170);
+		envelope_file_rewrite_state(text.data, &file);
+		envelope_file_rewrite_outcomes(text.data, text.len, &file,
+		    first, end);
 		assert_int_equal(text.len, len);
-		assert_reads_as(&text, &docket);
+		assert_reads_as(&text, &file);
 		buffer_free(&text);
-		docket_free(&docket);
+		envelope_file_free(&file);
 	}
 }
 
@@ -246,36 +248,36 @@ a_torn_rewrite_still_reads(void **state)
 
 	(void)state;
 	for (int i = 0; i < 200; i++) {
-		struct docket	docket, torn;
+		struct envelope_file	file, torn;
 		struct buffer	old = { 0 }, new = { 0 };
 		struct failure	why;
 
-		random_docket(&seed, &docket);
-		write_docket(&old, &docket);
-		for (size_t j = 0; j < docket.envelope.n; j++)
-			docket.outcomes[j] = random_outcome(&seed, 42);
-		docket.attempts = next_random(&seed) % 100000;
-		docket.asked = next_random(&seed) % 10000;
-		docket.notice_sent = !docket.notice_sent;
-		docket.held = !docket.held;
-		write_docket(&new, &docket);
+		random_envelope_file(&seed, &file);
+		write_envelope_file(&old, &file);
+		for (size_t j = 0; j < file.envelope.n; j++)
+			file.outcomes[j] = random_outcome(&seed, 42);
+		file.attempts = next_random(&seed) % 100000;
+		file.asked = next_random(&seed) % 10000;
+		file.notice_sent = !file.notice_sent;
+		file.held = !file.held;
+		write_envelope_file(&new, &file);
 		for (size_t j = 0; j < old.len; j++)
 			if (next_random(&seed) % 2 && old.data[j] != '\n')
 				old.data[j] = new.data[j];
-		if (!docket_parse(&torn, old.data, old.len, &why))
+		if (!envelope_file_parse(&torn, old.data, old.len, &why))
 			fail_msg("%s", why.text);
-		docket_free(&torn);
+		envelope_file_free(&torn);
 		buffer_free(&old);
 		buffer_free(&new);
-		docket_free(&docket);
+		envelope_file_free(&file);
 	}
 }
 
 static void
 long_texts_are_cut(void **state)
 {
-	struct docket	docket = { .caller = memory_copy("") };
-	struct docket	back;
+	struct envelope_file	file = { .caller = memory_copy("") };
+	struct envelope_file	back;
 	struct buffer	text = { 0 };
 	struct failure	why;
 	char		longest[512];
@@ -283,62 +285,62 @@ long_texts_are_cut(void **state)
 	(void)state;
 	memset(longest, 'x', sizeof(longest) - 1);
 	longest[511] = '\0';
-	envelope_set_reverse(&docket.envelope, "");
-	envelope_add(&docket.envelope, "a@example.org");
-	docket.outcomes = memory_new(1, sizeof(*docket.outcomes));
-	strlcpy(docket.outcomes[0].text, longest, sizeof(longest));
-	strlcpy(docket.reason, longest, sizeof(longest));
-	write_docket(&text, &docket);
-	assert_reads_as(&text, &docket);
+	envelope_set_reverse(&file.envelope, "");
+	envelope_add(&file.envelope, "a@example.org");
+	file.outcomes = memory_new(1, sizeof(*file.outcomes));
+	strlcpy(file.outcomes[0].text, longest, sizeof(longest));
+	strlcpy(file.reason, longest, sizeof(longest));
+	write_envelope_file(&text, &file);
+	assert_reads_as(&text, &file);
 
 	/* Escaped it is three times as long, and cut between two octets. */
-	memset(docket.reason, '\n', 511);
-	docket_rewrite_state(text.data, &docket);
-	assert_true(docket_parse(&back, text.data, text.len, &why));
+	memset(file.reason, '\n', 511);
+	envelope_file_rewrite_state(text.data, &file);
+	assert_true(envelope_file_parse(&back, text.data, text.len, &why));
 	assert_int_equal(strlen(back.reason), 512 / 3);
 	assert_int_equal(strspn(back.reason, "\n"), 512 / 3);
-	docket_free(&back);
+	envelope_file_free(&back);
 	buffer_free(&text);
-	docket_free(&docket);
+	envelope_file_free(&file);
 }
 
 static void
 too_many_paths_are_refused(void **state)
 {
-	struct docket	docket = { 0 };
+	struct envelope_file	file = { 0 };
 	struct buffer	text = { 0 };
 	struct failure	why;
 
 	(void)state;
-	envelope_set_reverse(&docket.envelope, "a@example.org");
-	for (int i = 0; i <= DOCKET_PATHS_MAX; i++)
-		envelope_add(&docket.envelope, "b@example.org");
-	assert_false(docket_write(&text, &docket, &why));
+	envelope_set_reverse(&file.envelope, "a@example.org");
+	for (int i = 0; i <= ENVELOPE_FILE_PATHS_MAX; i++)
+		envelope_add(&file.envelope, "b@example.org");
+	assert_false(envelope_file_write(&text, &file, &why));
 	assert_int_equal(why.status, EX_DATAERR);
 	buffer_free(&text);
-	docket_free(&docket);
+	envelope_file_free(&file);
 }
 
 static void
 what_others_say_ends_no_line(void **state)
 {
-	struct docket	docket = { .uid = 1 };
-	struct docket	back;
+	struct envelope_file	file = { .uid = 1 };
+	struct envelope_file	back;
 	struct buffer	text = { 0 };
 	struct failure	why;
 
 	(void)state;
-	assert_false(docket_write(&text, &docket, &why));
+	assert_false(envelope_file_write(&text, &file, &why));
 	assert_int_equal(why.status, EX_DATAERR);
-	envelope_add(&docket.envelope, "a\t+ b@example.org")->notify = 0xff;
-	docket.outcomes = memory_new(1, sizeof(*docket.outcomes));
-	docket.outcomes[0].status = docket.outcomes[0].code = -1;
-	strlcpy(docket.outcomes[0].enhanced, "5.1\n\n",
-	    sizeof(docket.outcomes[0].enhanced));
-	strlcpy(docket.outcomes[0].text, "550\n+ c\r\n\n",
-	    sizeof(docket.outcomes[0].text));
-	write_docket(&text, &docket);
-	assert_true(docket_parse(&back, text.data, text.len, &why));
+	envelope_add(&file.envelope, "a\t+ b@example.org")->notify = 0xff;
+	file.outcomes = memory_new(1, sizeof(*file.outcomes));
+	file.outcomes[0].status = file.outcomes[0].code = -1;
+	strlcpy(file.outcomes[0].enhanced, "5.1\n\n",
+	    sizeof(file.outcomes[0].enhanced));
+	strlcpy(file.outcomes[0].text, "550\n+ c\r\n\n",
+	    sizeof(file.outcomes[0].text));
+	write_envelope_file(&text, &file);
+	assert_true(envelope_file_parse(&back, text.data, text.len, &why));
 	assert_int_equal(back.envelope.n, 1);
 	assert_string_equal(back.envelope.forward[0].path,
 	    "a\t+ b@example.org");
@@ -346,8 +348,8 @@ what_others_say_ends_no_line(void **state)
 	assert_int_equal(back.outcomes[0].status, 0);
 	assert_string_equal(back.outcomes[0].enhanced, "5.1");
 	assert_string_equal(back.outcomes[0].text, "550\n+ c\r\n\n");
-	docket_free(&back);
-	docket_free(&docket);
+	envelope_file_free(&back);
+	envelope_file_free(&file);
 	buffer_free(&text);
 }
 
@@ -359,19 +361,19 @@ no_word_with_a_line_break_is_written(void **state)
 
 	(void)state;
 	for (int i = 0; i < 5; i++) {
-		struct docket		 docket = { .uid = 1 };
+		struct envelope_file		 file = { .uid = 1 };
 		struct forward_path	*to;
 		struct buffer		 text = { 0 };
 		struct failure		 why;
 
-		to = envelope_add(&docket.envelope, i == 0 ? word : "b@c.d");
-		envelope_set_reverse(&docket.envelope, i == 1 ? word : "");
+		to = envelope_add(&file.envelope, i == 0 ? word : "b@c.d");
+		envelope_set_reverse(&file.envelope, i == 1 ? word : "");
 		to->orcpt = i == 2 ? memory_copy(word) : NULL;
-		docket.envelope.envid = i == 3 ? memory_copy(word) : NULL;
-		docket.caller = i == 4 ? memory_copy(word) : NULL;
-		assert_false(docket_write(&text, &docket, &why));
+		file.envelope.envid = i == 3 ? memory_copy(word) : NULL;
+		file.caller = i == 4 ? memory_copy(word) : NULL;
+		assert_false(envelope_file_write(&text, &file, &why));
 		assert_int_equal(why.status, EX_DATAERR);
-		docket_free(&docket);
+		envelope_file_free(&file);
 		buffer_free(&text);
 	}
 }
@@ -394,7 +396,7 @@ text_is(void **state)
 {
 	const struct text_case	*c = *state;
 	struct buffer		 text = { 0 };
-	struct docket		 docket;
+	struct envelope_file		 file;
 	struct failure		 why = { 0 };
 	size_t			 start = strlen("relais-queue 1\nmessage "
 				    "0000000000 0000000000 "
@@ -402,10 +404,10 @@ text_is(void **state)
 
 	buffer_addf(&text, "relais-queue 1\nmessage %010zu 0000000010 "
 	    "00000000000000000020\n%s", start + strlen(c->fields), c->fields);
-	if (docket_parse(&docket, text.data, text.len, &why) != c->good)
+	if (envelope_file_parse(&file, text.data, text.len, &why) != c->good)
 		fail_msg("%s", c->good ? why.text : "was taken");
 	assert_int_equal(why.status, c->good ? 0 : EX_DATAERR);
-	docket_free(&docket);
+	envelope_file_free(&file);
 	buffer_free(&text);
 }
 
@@ -414,7 +416,7 @@ start_is(void **state)
 {
 	const char	*text = *state;
 
-	assert_int_equal(docket_length(text, strlen(text)), 0);
+	assert_int_equal(envelope_file_length(text, strlen(text)), 0);
 }
 
 #define READS(sentence, text) \
@@ -434,7 +436,7 @@ static char	header_longer[] = "relais-queue 1\nmessage 0000000100 "
 static char	overflow[] = "relais-queue 1\nmessage 0000000100 "
 		    "0000000011 99999999999999999999\n";
 
-static struct CMUnitTest docket_spec[] = {
+static struct CMUnitTest envelope_file_spec[] = {
 	cmocka_unit_test(any_octets_come_back),
 	cmocka_unit_test(rewriting_changes_no_length),
 	cmocka_unit_test(a_torn_rewrite_still_reads),
@@ -442,7 +444,7 @@ static struct CMUnitTest docket_spec[] = {
 	cmocka_unit_test(too_many_paths_are_refused),
 	cmocka_unit_test(what_others_say_ends_no_line),
 	cmocka_unit_test(no_word_with_a_line_break_is_written),
-	READS("the shortest docket", FIELDS STATE PATH "\n"),
+	READS("the shortest envelope", FIELDS STATE PATH "\n"),
 	READS("a held one", FIELDS
 	    "state held  0000000001 notice=0\nreason " PAD512 "\n" PATH "\n"),
 	READS("two forward-paths", FIELDS STATE PATH PATH "\n"),
@@ -492,7 +494,7 @@ static struct CMUnitTest docket_spec[] = {
 	    "user 4294967296 x\nfrom a@example.org\n" STATE PATH "\n"),
 	NO_START("an empty file", nothing),
 	NO_START("another version", version),
-	NO_START("a docket beyond all bounds", too_long),
+	NO_START("an envelope beyond all bounds", too_long),
 	NO_START("a header that is longer than the message", header_longer),
 	NO_START("a size that no file has", overflow),
 };
@@ -500,5 +502,5 @@ static struct CMUnitTest docket_spec[] = {
 int
 main(void)
 {
-	return cmocka_run_group_tests(docket_spec, NULL, NULL);
+	return cmocka_run_group_tests(envelope_file_spec, NULL, NULL);
 }

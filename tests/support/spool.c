@@ -146,10 +146,10 @@ tell_entry(struct buffer *b, struct spool *spool, enum spool_folder folder,
 		buffer_addf(b, "(%s)", name);
 		return;
 	}
-	for (size_t i = 0; i < entry.docket.envelope.n; i++)
+	for (size_t i = 0; i < entry.file.envelope.n; i++)
 		buffer_addf(b, "%s%c%s", i > 0 ? " " : "",
-		    marks[entry.docket.outcomes[i].kind],
-		    entry.docket.envelope.forward[i].path);
+		    marks[entry.file.outcomes[i].kind],
+		    entry.file.envelope.forward[i].path);
 	entry_close(&entry);
 }
 
