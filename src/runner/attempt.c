@@ -215,7 +215,7 @@ write_lifetime(const struct worker *w, char *to, size_t size)
 	snprintf(to, size, "%lld %s%s", n, unit, n == 1 ? "" : "s");
 }
 
-/* Its time is over: what waits has failed, for the last reply. */
+/* After queue_lifetime, waiting forward-paths fail with their last reply. */
 static void
 expire(struct attempt *a)
 {
@@ -400,7 +400,7 @@ keep_failed(struct attempt *a, const char *because)
 	strlcpy(reason, d->reason, sizeof(reason));
 	if (because[0] != '\0') {
 		reason[sizeof(reason) / 2] = '\0';
-		strlcat(reason, "; no notice was sent: ", sizeof(reason));
+		strlcat(reason, "; no bounce was sent: ", sizeof(reason));
 		strlcat(reason, because, sizeof(reason));
 	}
 	if (!entry_fail(a->entry, reason, &why))
@@ -418,16 +418,16 @@ give_up(struct attempt *a)
 	struct failure		 why;
 
 	if (d->notice_sent)
-		return keep_failed(a, "the one of an earlier run is unsure");
+		return keep_failed(a, "an earlier queue run may have sent it");
 	if (d->envelope.reverse_path[0] == '\0')
-		return keep_failed(a, "the sender is the null path");
+		return keep_failed(a, "the message has the null sender");
 	if (!bounce_is_due(d))
-		return keep_failed(a, "none is wanted");
+		return keep_failed(a, "the sender requested none");
 	if (!queue_bounce(a, &why)) {
 		tell(a->w, &why);
 		return keep_failed(a, why.text);
 	}
-	log_line(a->w->log, LOG_INFO, "id=%s ends, its sender is told by "
+	log_line(a->w->log, LOG_INFO, "id=%s failed; its bounce is "
 	    "id=%s", a->entry->name, a->bounce);
 	return end(a, ATTEMPT_FAILED);
 }
@@ -534,7 +534,7 @@ attempt_once(struct worker *w, const char *name, bool is_bounce,
 	return result;
 }
 
-/* A bounce goes by the same road, and at once; none comes of a bounce. */
+/* A bounce is attempted at once.  A bounce never causes a bounce. */
 enum attempt_result
 attempt_entry(struct worker *w, const char *name)
 {

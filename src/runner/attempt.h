@@ -1,10 +1,9 @@
 /*
- * attempt.h - one entry of the queue, taken through one attempt
+ * attempt.h - one attempt for one entry of the queue
  *
- * What queue/entry.h says about the order of things is done here: the attempt,
- * what came of it written down, then the next attempt, the bounce, failed/ or
- * the end of the entry.  What goes wrong with one entry is told and noted, and
- * stops no other.
+ * Makes the attempt, records its outcomes, then reschedules, bounces, moves to
+ * failed/ or removes the entry, in the order that queue/entry.h requires.
+ * Errors are logged and kept in the worker, and do not stop other entries.
  */
 #ifndef RUNNER_ATTEMPT_H
 #define RUNNER_ATTEMPT_H

@@ -272,7 +272,8 @@ feed_body(struct bounce *n, const struct body *body, struct failure *why)
 		good = len > 0 && message_feed(&n->message, block.data,
 		    (size_t)len, why);
 		if (len == 0)
-			failed(why, EX_IOERR, "the message ends too early");
+			failed(why, EX_IOERR,
+			    "the queued message is truncated");
 		at += len > 0 ? (uint64_t)len : 0;
 	}
 	buffer_free(&block);

@@ -179,7 +179,8 @@ spawn(struct pass *pass, size_t number, struct failure *why)
 	}
 	if (pid == -1) {
 		atomic_fetch_sub(&pass->shared->active, 1);
-		return failed_errno(why, EX_OSERR, "can't start a process");
+		return failed_errno(why, EX_OSERR,
+		    "cannot start a worker process");
 	}
 	pass->pid[number] = pid;
 	pass->spawned++;
@@ -420,7 +421,8 @@ make_shared(struct pass *pass, struct failure *why)
 	pass->shared = mmap(NULL, pass->shared_size, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (pass->shared == MAP_FAILED)
-		return failed_errno(why, EX_OSERR, "memory for the queue");
+		return failed_errno(why, EX_OSERR,
+		    "cannot map memory for the workers");
 	pass->pid = memory_new(pass->slots, sizeof(*pass->pid));
 	return true;
 }

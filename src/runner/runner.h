@@ -1,19 +1,19 @@
 /*
- * runner.h - one pass over the queue
+ * runner.h - one queue run
  *
- * Every entry that was there when the pass began and is chosen gets one
- * attempt.  The work is done by processes of its own, so that an entry that
- * kills its worker stops no other: one with one connection, or as many as
- * `connections` allows where there is enough to do.  Each takes the next entry
- * when it is done with one, so a slow one holds up nobody else.
+ * Each chosen entry that is in the queue at the start gets one attempt.  Worker
+ * processes make the attempts, so that an entry that crashes its worker does
+ * not stop the others.  There is one worker with one connection, or as many as
+ * `connections` allows if there are enough entries.  A worker takes the next
+ * entry after it finishes one, so a slow entry delays only its own worker.
  *
- * A worker whose connection is refused leaves its entry to those that have
- * one; the last one left notes the reason at all that remain.
+ * A worker that cannot connect leaves its entry to workers with a connection.
+ * The last worker records the reason in all remaining entries.
  *
- * SIGTERM and SIGINT end a pass after the messages in hand, and are raised
- * anew when all is written down; a second one does not wait for the messages.
- * Others that would end the process do the same, if the caller has not blocked
- * them, but never cut off a message.
+ * SIGTERM and SIGINT end the queue run after the current messages, and are
+ * raised again after the outcomes are recorded.  A second SIGTERM or
+ * SIGINT ends the workers at once.  Other signals that would end the process
+ * act as the first SIGTERM does, unless the caller has blocked them.
  */
 #ifndef RUNNER_RUNNER_H
 #define RUNNER_RUNNER_H
@@ -53,8 +53,8 @@ struct runner {
 size_t	runner_done(const struct runner_totals *);	/* of .entries */
 
 /*
- * False only if the queue can't be listed, or no process be made.  What
- * became of the entries is in the totals, and noted in the spool's health.
+ * Returns false if the queue cannot be listed or no worker can be started.
+ * The totals and the spool's health record the results of the entries.
  */
 bool	runner_pass(const struct runner *, struct runner_totals *,
 	    struct failure *why);
