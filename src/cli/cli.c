@@ -116,7 +116,7 @@ may_be_writing(int argc, char **argv, enum mode mode)
 static int
 finish_output(int status, enum mode mode)
 {
-	struct log	log = { LOG_TO_NOTHING };
+	struct log	log = { .target = LOG_TO_NOTHING };
 	struct failure	why;
 
 	if ((fflush(stdout) == 0 && !ferror(stdout)) ||
@@ -133,7 +133,7 @@ cli_run(int argc, char **argv, enum mode mode, bool administrator)
 {
 	struct options		 options = { .mode = mode };
 	struct config		 config = { 0 };
-	struct log		 log = { LOG_TO_NOTHING };
+	struct log		 log = { .target = LOG_TO_NOTHING };
 	const struct action	*action;
 	struct failure		 why;
 	int			 status;

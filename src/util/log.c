@@ -143,5 +143,5 @@ log_close(struct log *log)
 	if (log->way != NULL && log->way->fd != -1)
 		close(log->way->fd);
 	free(log->way);
-	*log = (struct log){ LOG_TO_NOTHING };
+	*log = (struct log){ .target = LOG_TO_NOTHING };
 }

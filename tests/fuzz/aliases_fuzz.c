@@ -11,6 +11,7 @@
 #include <sysexits.h>
 
 #include "mail/aliases.h"
+#include "mail/local.h"
 #include "util/memory.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -18,13 +19,15 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 static void
 ask(const struct aliases *a, const char *name, const char *root)
 {
-	struct alias_rules	rules = { { "web1", "example.org" }, root };
+	struct alias_rules	rules = { .names = { "web1", "example.org" },
+				    .root = root };
 	struct address_list	list = { 0 };
 	struct failure		why;
 
 	if (!aliases_resolve(a, name, &rules, &list, &why)) {
 		assert(why.status == EX_CONFIG ||
-		    (why.status == EX_NOUSER && root == NULL));
+		    (why.status == EX_NOUSER && (root == NULL ||
+		    !local_name_is_possible(name))));
 		assert(list.n == 0);
 		for (const char *s = why.text; *s != '\0'; s++)
 			assert((unsigned char)*s >= ' ' && *s != '\177');
