@@ -110,6 +110,8 @@ $(B)/module/%.o: src/%.c
 	$(SAY) CC "$< (tls.so)"
 	$(COMPILE) -fPIC -fvisibility=hidden
 
+$(B)/src/cli/version.o: Makefile
+
 # The build finds its own module; the installed program the installed one.
 $(B)/src/net/tls_load.o: ALL_CFLAGS += -DTLS_MODULE='"$(abspath $(B))/tls.so"'
 $(B)/src/config/%.o $(B)/tests/config/%.o: \
