@@ -17,7 +17,7 @@ machine() {
 	lab_enter callers "$1"
 	. tests/support/spec.sh
 	coproc SMARTHOST {
-		exec "$BUILD/tests/support/smarthost-demo" "$LAB/mail"
+		exec "$BUILD/tests/support/demo" "$LAB/mail"
 	}
 	# A subshell has no coprocess, but these.
 	exec {heard}<&"${SMARTHOST[0]}" {leash}>&"${SMARTHOST[1]}"
