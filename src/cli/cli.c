@@ -15,7 +15,7 @@
 #include "cli/queue_commands.h"
 #include "cli/report.h"
 #include "cli/send.h"
-#include "cli/smtp.h"
+#include "cli/smtp_stdio.h"
 #include "cli/version.h"
 #include "config/config.h"
 #include "util/failure.h"
@@ -48,19 +48,19 @@ static const struct action {
 	bool	 mail;		/* options about messages have an effect */
 } actions[] = {
 	[MODE_DELIVER]	 = { send_mail, true, true },
-	[MODE_SMTP]	 = { smtp_session, true, true },
+	[MODE_SMTP]	 = { smtp_stdio_run, true, true },
 	[MODE_LIST]	 = { mailq, true, false },
 	[MODE_COUNT]	 = { mailq_count, true, false },
 	[MODE_ALIASES]	 = { do_nothing, false, false },
 	[MODE_VERIFY]	 = { send_verify, true, true },
-	[MODE_FLUSH]	 = { flush, true, false },
+	[MODE_FLUSH]	 = { flush_command, true, false },
 	[MODE_NOTHING]	 = { do_nothing, false, false },
-	[MODE_VERSION]	 = { print_version, false, false },
-	[MODE_HELP]	 = { print_help, false, false },
+	[MODE_VERSION]	 = { version_print, false, false },
+	[MODE_HELP]	 = { version_print_help, false, false },
 	[MODE_NO_DAEMON] = { refuse_daemon, false, false },
 	[MODE_CONFIG]	 = { print_config, true, false },
-	[MODE_QUEUE]	 = { queue_command, true, false },
-	[MODE_SERVE]	 = { serve_command, true, false },
+	[MODE_QUEUE]	 = { queue_commands_run, true, false },
+	[MODE_SERVE]	 = { flush_serve, true, false },
 };
 
 /* Opens the log even if the configuration cannot be loaded. */
@@ -149,7 +149,7 @@ cli_run(int argc, char **argv, enum mode mode, bool administrator)
 	    !load_config(&config, &log, &options, &why)) {
 		status = report_failure(&log, options.errors, &why);
 		if (options.mode == MODE_SMTP)
-			smtp_refuse(&why);
+			smtp_stdio_refuse(&why);
 		else if (options.mode == MODE_DELIVER)
 			input_drain(STDIN_FILENO);
 		goto out;

@@ -134,7 +134,8 @@ flush_once(const struct config *config, const struct log *log,
 	struct identity		me = { 0 };
 	struct runner		runner = {
 		.config = config, .me = &me, .log = log, .spool = spool,
-		.choice = *choice, .trace = verbose ? &transcript : NULL,
+		.choice = *choice,
+		.trace = verbose ? &transcript_trace : NULL,
 		.context = &watcher,
 	};
 	bool			watched = isatty(STDERR_FILENO) && !verbose;
@@ -208,7 +209,7 @@ carry_out(const struct options *options, const struct config *config,
 }
 
 int
-flush(const struct options *options, const struct config *config,
+flush_command(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	const char		*next = options->n_arguments > 0 ?
@@ -222,7 +223,7 @@ flush(const struct options *options, const struct config *config,
 }
 
 int
-serve_command(const struct options *options, const struct config *config,
+flush_serve(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct flush_order	order = { .choice.when = WHEN_DUE,

@@ -18,11 +18,11 @@
  * What the word behind -q says: one pass, or a service; returns the exit
  * status.
  */
-int	flush(const struct options *, const struct config *,
+int	flush_command(const struct options *, const struct config *,
 	    const struct log *);
 
 /* relais serve: what is due, every minute, until it is told to end. */
-int	serve_command(const struct options *, const struct config *,
+int	flush_serve(const struct options *, const struct config *,
 	    const struct log *);
 
 /* One pass, with a line of progress where a person watches. */

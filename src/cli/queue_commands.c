@@ -295,7 +295,7 @@ parse_request(struct request *r, queue_fn **run, const struct options *o,
 }
 
 int
-queue_command(const struct options *options, const struct config *config,
+queue_commands_run(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct request	r = { .config = config, .log = log,

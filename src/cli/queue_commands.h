@@ -8,7 +8,7 @@
 #include "config/config.h"
 #include "util/log.h"
 
-int	queue_command(const struct options *, const struct config *,
+int	queue_commands_run(const struct options *, const struct config *,
 	    const struct log *);
 
 #endif

@@ -171,7 +171,7 @@ send_message(const struct options *options, struct submit_options *how)
 	identity_find(&me, how->config);
 	how->me = &me;
 	how->uid = (uint32_t)getuid();
-	how->trace = options->verbose ? &transcript : NULL;
+	how->trace = options->verbose ? &transcript_trace : NULL;
 	how->full_name = options->full_name;
 	how->from_header = options->from_header;
 	how->notify = options->notify;

@@ -48,7 +48,7 @@ print_configuration(const struct options *options)
 }
 
 int
-print_version(const struct options *options, const struct config *config,
+version_print(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	const char	*module = tls_module_path();
@@ -64,8 +64,8 @@ print_version(const struct options *options, const struct config *config,
 }
 
 int
-print_help(const struct options *options, const struct config *config,
-    const struct log *log)
+version_print_help(const struct options *options,
+    const struct config *config, const struct log *log)
 {
 	(void)options, (void)config, (void)log;
 	puts("usage: sendmail [-itv] [-F name] [-f address] [-o option] "

@@ -12,9 +12,9 @@
  * The version, the TLS library, the SASL mechanisms, and the files that hold
  * the configuration and the queue.  The TLS module is not loaded.
  */
-int	print_version(const struct options *, const struct config *,
+int	version_print(const struct options *, const struct config *,
 	    const struct log *);
-int	print_help(const struct options *, const struct config *,
+int	version_print_help(const struct options *, const struct config *,
 	    const struct log *);
 
 #endif

@@ -244,32 +244,6 @@ note_health(const struct submit_job *j)
 		health_note_success(spool, now, &ignored);
 }
 
-/* Makes the attempt, or defers everything without one. */
-static void
-attempt_or_defer(const struct submit_job *j)
-{
-	struct submit	*s = j->submit;
-	struct outcome	*outcomes = j->result->outcomes;
-
-	/* From here on the message would be lost with the process. */
-	if (s->relay.interrupt == NULL) {
-		interrupt_hold(&s->interrupt);
-		s->relay.interrupt = &s->interrupt;
-	}
-	if (j->attempted) {
-		if (!s->confined)
-			confine(s);
-		if (any(j, OUTCOME_WAITING))
-			relay_send(&s->relay, j->envelope, j->message,
-			    outcomes);
-		return;
-	}
-	for (size_t i = 0; i < j->envelope->n; i++)
-		if (outcomes[i].kind == OUTCOME_WAITING)
-			outcomes[i] = (struct outcome){
-			    .kind = OUTCOME_DEFERRED, .status = EX_TEMPFAIL };
-}
-
 bool
 submit_message(struct submit *s, struct envelope *env,
     struct message *message, struct submit_result *result,
@@ -291,7 +265,19 @@ submit_message(struct submit *s, struct envelope *env,
 		return false;
 	if (s->options.mode == SUBMIT_VERIFY)
 		return true;
-	attempt_or_defer(&j);
+	/* From here on the message would be lost with the process. */
+	if (s->relay.interrupt == NULL) {
+		interrupt_hold(&s->interrupt);
+		s->relay.interrupt = &s->interrupt;
+	}
+	if (j.attempted && !s->confined)
+		confine(s);
+	if (j.attempted && any(&j, OUTCOME_WAITING))
+		relay_send(&s->relay, env, message, result->outcomes);
+	for (size_t i = 0; i < env->n; i++)
+		if (result->outcomes[i].kind == OUTCOME_WAITING)
+			result->outcomes[i] = (struct outcome){
+			    .kind = OUTCOME_DEFERRED, .status = EX_TEMPFAIL };
 	if (any(&j, OUTCOME_DEFERRED))
 		queue_deferred(&j);
 	if (has_queue(s)) {

@@ -1,10 +1,10 @@
 /*
- * smtp.h - sendmail -bs: an SMTP session on standard input and output
+ * smtp_stdio.h - sendmail -bs: an SMTP session on standard input and output
  *
  * Options that apply to one message have no effect.
  */
-#ifndef CLI_SMTP_H
-#define CLI_SMTP_H
+#ifndef CLI_SMTP_STDIO_H
+#define CLI_SMTP_STDIO_H
 
 #include "cli/options.h"
 #include "config/config.h"
@@ -15,10 +15,10 @@
  * Returns the exit status of the session; the client learns what happened to
  * a message from the replies.
  */
-int	smtp_session(const struct options *, const struct config *,
+int	smtp_stdio_run(const struct options *, const struct config *,
 	    const struct log *);
 
 /* Replies 421 in place of a greeting. */
-void	smtp_refuse(const struct failure *why);
+void	smtp_stdio_refuse(const struct failure *why);
 
 #endif

@@ -1,4 +1,4 @@
-#include "cli/smtp.h"
+#include "cli/smtp_stdio.h"
 
 #include <stdlib.h>
 #include <sysexits.h>
@@ -12,7 +12,7 @@
 #include "util/interrupt.h"
 
 int
-smtp_session(const struct options *options, const struct config *config,
+smtp_stdio_run(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct identity		me;
@@ -46,7 +46,7 @@ smtp_session(const struct options *options, const struct config *config,
 }
 
 void
-smtp_refuse(const struct failure *why)
+smtp_stdio_refuse(const struct failure *why)
 {
 	struct stream	stream;
 
