@@ -23,7 +23,7 @@ enum { SERVE_S = 60 };
 
 /* What follows -q. */
 struct flush_order {
-	struct choice	choice;
+	struct attempt_choice	choice;
 	long		every_s;	/* a service with this interval; 0: one
 					 * pass */
 	bool		with_parent;	/* the service ends with its parent */
@@ -65,14 +65,14 @@ parse_order(struct flush_order *order, const char *text, const char *next,
 {
 	const char	*rest = text[0] != '\0' && text[1] != '\0' ? text + 1 :
 			    next;
-	struct choice	*c = &order->choice;
+	struct attempt_choice	*c = &order->choice;
 
-	*order = (struct flush_order){ .choice.when = WHEN_SAFE };
+	*order = (struct flush_order){ .choice.when = ATTEMPT_WHEN_SAFE };
 	switch (text[0]) {
 	case '\0':
 		return true;
 	case 'f':
-		c->when = WHEN_ANY;
+		c->when = ATTEMPT_WHEN_ANY;
 		return true;
 	case 'I':
 		c->id = rest;
@@ -86,7 +86,7 @@ parse_order(struct flush_order *order, const char *text, const char *next,
 	default:
 		if (text[0] == 'p' && text[1] == '\0')
 			text = "1m";
-		c->when = WHEN_DUE;
+		c->when = ATTEMPT_WHEN_DUE;
 		order->with_parent = true;
 		return parse_time(text + (text[0] == 'p'), &order->every_s) ||
 		    failed(why, EX_USAGE, "-q: invalid value; "
@@ -127,7 +127,7 @@ show_end(struct watcher *w, const struct runner_totals *t)
 
 bool
 flush_once(const struct config *config, const struct log *log,
-    struct spool *spool, const struct choice *choice, bool verbose,
+    struct spool *spool, const struct attempt_choice *choice, bool verbose,
     struct runner_totals *totals, struct failure *why)
 {
 	struct watcher		watcher = { clock_ms() };
@@ -143,7 +143,7 @@ flush_once(const struct config *config, const struct log *log,
 
 	identity_find(&me, config);
 	runner.progress = watched ? show_progress : NULL;
-	good = runner_pass(&runner, totals, why);
+	good = runner_run_queue(&runner, totals, why);
 	if (watched)
 		show_end(&watcher, totals);
 	identity_free(&me);
@@ -155,7 +155,7 @@ struct service_run {
 	const struct config	*config;
 	const struct log	*log;
 	struct spool		*spool;
-	const struct choice	*choice;
+	const struct attempt_choice	*choice;
 };
 
 static bool
@@ -200,7 +200,7 @@ carry_out(const struct options *options, const struct config *config,
 	if (find_queue(&spool, config, order->every_s > 0, &why) != EX_OK)
 		return report_failure(log, options->errors, &why);
 	if (order->every_s > 0)
-		serve(&service);
+		serve_run(&service);
 	else if (spool.directory != NULL && !flush_once(config, log, &spool,
 	    &order->choice, options->verbose, &totals, &why))
 		status = report_failure(log, options->errors, &why);
@@ -226,7 +226,7 @@ int
 flush_serve(const struct options *options, const struct config *config,
     const struct log *log)
 {
-	struct flush_order	order = { .choice.when = WHEN_DUE,
+	struct flush_order	order = { .choice.when = ATTEMPT_WHEN_DUE,
 				    .every_s = SERVE_S };
 	struct failure		why;
 
@@ -259,7 +259,8 @@ void
 flush_in_background(const struct config *config, const struct log *log,
     struct spool *spool, const char id[ID_SIZE])
 {
-	struct choice		choice = { .when = WHEN_ANY, .id = id };
+	struct attempt_choice	choice = { .when = ATTEMPT_WHEN_ANY,
+				    .id = id };
 	struct runner_totals	totals;
 	struct failure		why;
 	pid_t			pid = fork();

@@ -27,7 +27,7 @@ int	flush_serve(const struct options *, const struct config *,
 
 /* One pass, with a line of progress where a person watches. */
 bool	flush_once(const struct config *, const struct log *, struct spool *,
-	    const struct choice *, bool verbose, struct runner_totals *,
+	    const struct attempt_choice *, bool verbose, struct runner_totals *,
 	    struct failure *why);
 
 /*

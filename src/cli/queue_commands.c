@@ -125,7 +125,8 @@ all_sent(const struct runner_totals *t, struct failure *why)
 static int
 flush_queue(const struct request *r, struct failure *why)
 {
-	struct choice		choice = { .when = WHEN_ANY, .id = r->id };
+	struct attempt_choice	choice = { .when = ATTEMPT_WHEN_ANY,
+				    .id = r->id };
 	struct runner_totals	totals = { 0 };
 	struct entry		entry;
 
@@ -152,7 +153,7 @@ flush_queue(const struct request *r, struct failure *why)
 static int
 run_queue(const struct request *r, struct failure *why)
 {
-	struct choice		choice = { .when = WHEN_DUE };
+	struct attempt_choice	choice = { .when = ATTEMPT_WHEN_DUE };
 	struct runner_totals	totals;
 
 	return r->spool == NULL || flush_once(r->config, r->log, r->spool,
@@ -180,7 +181,7 @@ requeue(const struct request *r, struct entry *entry,
 {
 	struct envelope_file	*d = &entry->file;
 	char			 id[ID_SIZE];
-	struct submission	 submission = {
+	struct spool_submission	 submission = {
 		.envelope = &d->envelope,
 		.message = &entry->message,
 		.outcomes = d->outcomes,

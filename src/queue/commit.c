@@ -24,7 +24,7 @@ enum { COPY_BLOCK = 64 * 1024, NAME_TRIES = 16 };
 
 struct commit {
 	struct spool		*spool;
-	const struct submission	*submission;
+	const struct spool_submission	*submission;
 	struct buffer		 head;		/* envelope and header */
 	int64_t			 arrived_us;
 	char			*id;
@@ -52,7 +52,7 @@ now_us(void)
 }
 
 static const char *
-reason_of(const struct submission *s)
+reason_of(const struct spool_submission *s)
 {
 	if (s->reason != NULL)
 		return s->reason;
@@ -66,7 +66,7 @@ reason_of(const struct submission *s)
 static bool
 write_head(struct commit *c, struct failure *why)
 {
-	const struct submission	*s = c->submission;
+	const struct spool_submission	*s = c->submission;
 	const struct message	*message = s->message;
 	struct buffer		 header = { 0 };
 	bool			 good;
@@ -309,7 +309,7 @@ make_named(const struct commit *c, struct failure *why)
 }
 
 bool
-spool_commit(struct spool *spool, const struct submission *submission,
+spool_commit(struct spool *spool, const struct spool_submission *submission,
     char id[ID_SIZE], struct failure *why)
 {
 	struct commit	c = {

@@ -25,7 +25,7 @@
 #include "util/failure.h"
 
 /* All borrowed. */
-struct submission {
+struct spool_submission {
 	enum spool_folder	 folder;	/* SPOOL_FAILED: kept, given up */
 	const struct envelope	*envelope;
 	const struct message	*message;
@@ -47,7 +47,7 @@ struct submission {
  * EX_DATAERR (an envelope beyond envelope_file.h's bounds, a header that could
  * not be read back).
  */
-bool	spool_commit(struct spool *, const struct submission *,
+bool	spool_commit(struct spool *, const struct spool_submission *,
 	    char id[ID_SIZE], struct failure *why);
 
 #endif

@@ -241,7 +241,7 @@ take_word(struct cursor *c)
 
 	while (c->left > 0 && *c->at != ' ' && *c->at != '\n')
 		c->at++, c->left--;
-	word = unescape_word(start, (size_t)(c->at - start));
+	word = escape_decode_word(start, (size_t)(c->at - start));
 	if (!has_line_break(word))
 		return word;
 	free(word);
@@ -380,7 +380,7 @@ parse_reason(struct cursor *c, struct envelope_file *file)
 	if (!take(c, "reason ") || !take_rest(c, &text, &len) ||
 	    len != REASON_WIDTH)
 		return false;
-	unescape_padded(file->reason, sizeof(file->reason), text, len);
+	escape_decode_padded(file->reason, sizeof(file->reason), text, len);
 	return true;
 }
 
@@ -410,7 +410,7 @@ parse_outcome(struct outcome *outcome, const char *line, size_t len)
 	memcpy(outcome->enhanced, enhanced, n);
 	outcome->enhanced[n] = '\0';
 	outcome->in_doubt = line[21] == '!';
-	unescape_padded(outcome->text, sizeof(outcome->text),
+	escape_decode_padded(outcome->text, sizeof(outcome->text),
 	    line + OUTCOME_PREFIX, len - OUTCOME_PREFIX);
 }
 

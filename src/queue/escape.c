@@ -43,7 +43,7 @@ escape_word(struct buffer *b, const char *text)
 }
 
 char *
-unescape_word(const char *word, size_t len)
+escape_decode_word(const char *word, size_t len)
 {
 	char	*text = memory_new(len + 1, 1);
 	size_t	 n = 0;
@@ -87,7 +87,7 @@ escape_padded(char *to, size_t width, const char *text)
 }
 
 void
-unescape_padded(char *to, size_t size, const char *field, size_t width)
+escape_decode_padded(char *to, size_t size, const char *field, size_t width)
 {
 	size_t	n = 0;
 

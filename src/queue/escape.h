@@ -19,7 +19,7 @@ void	escape_word(struct buffer *, const char *text);
  * The word back as a string, owned by the caller.  NULL if it is not what
  * escape_word() writes: a stray byte, half an escape, a NUL.
  */
-char	*unescape_word(const char *word, size_t len);
+char	*escape_decode_word(const char *word, size_t len);
 
 /*
  * Fills exactly width bytes: as much of the text as fits, padded with spaces.
@@ -31,6 +31,7 @@ void	escape_padded(char *to, size_t width, const char *text);
  * The text back, as much as fits.  Such a field is rewritten in place and may
  * be read half written after a crash, so nothing in it is an error.
  */
-void	unescape_padded(char *to, size_t size, const char *field, size_t width);
+void	escape_decode_padded(char *to, size_t size, const char *field,
+	    size_t width);
 
 #endif

@@ -41,7 +41,7 @@ health_read(struct health *health, const struct spool *spool)
 		health->given_up = health->error = 0;
 		return;
 	}
-	text = unescape_word(word, strlen(word));
+	text = escape_decode_word(word, strlen(word));
 	if (text != NULL)
 		strlcpy(health->text, text, sizeof(health->text));
 	free(text);

@@ -17,7 +17,7 @@
 
 /* One entry in hand. */
 struct attempt {
-	struct worker	*w;
+	struct attempt_worker	*w;
 	struct entry	*entry;
 	struct outcome	*outcomes;	/* as in the file, then new ones */
 	bool		*waited;	/* for each: before the attempt */
@@ -33,13 +33,13 @@ struct attempt {
 };
 
 static int64_t
-lifetime_of(const struct worker *w)
+lifetime_of(const struct attempt_worker *w)
 {
 	return config_ms(w->config, NULL, KEY_QUEUE_LIFETIME) / 1000;
 }
 
 static void
-tell(struct worker *w, const struct failure *why)
+tell(struct attempt_worker *w, const struct failure *why)
 {
 	log_line(w->log, LOG_ERR, "%s", why->text);
 	strlcpy(w->error, why->text, sizeof(w->error));
@@ -75,18 +75,19 @@ is_in_doubt(const struct envelope_file *d)
 
 /* After an attempt in doubt, retry.h waits an hour at least. */
 static bool
-is_time(enum choice_when when, const struct entry *e, int64_t now)
+is_time(enum attempt_when when, const struct entry *e, int64_t now)
 {
-	if (when == WHEN_DUE || (when == WHEN_SAFE && is_in_doubt(&e->file)))
+	if (when == ATTEMPT_WHEN_DUE || (when == ATTEMPT_WHEN_SAFE &&
+	    is_in_doubt(&e->file)))
 		return retry_is_due(now, e->next);
 	return true;
 }
 
 /* Asked again with the lock held: another runner may have been here. */
 static bool
-is_chosen(const struct worker *w, const struct entry *e, int64_t now)
+is_chosen(const struct attempt_worker *w, const struct entry *e, int64_t now)
 {
-	const struct choice	*c = w->choice;
+	const struct attempt_choice	*c = w->choice;
 
 	return !e->file.held && is_time(c->when, e, now) &&
 	    has_text(e->file.envelope.reverse_path, c->sender) &&
@@ -203,7 +204,7 @@ send(struct attempt *a)
 
 /* In the largest unit that leaves nothing over: "120 hours", "90 minutes". */
 static void
-write_lifetime(const struct worker *w, char *to, size_t size)
+write_lifetime(const struct attempt_worker *w, char *to, size_t size)
 {
 	long long	 n = lifetime_of(w);
 	const char	*unit = "second";
@@ -360,7 +361,7 @@ queue_bounce(struct attempt *a, struct failure *why)
 {
 	struct envelope_file	*d = &a->entry->file;
 	struct bounce		 bounce;
-	struct submission	 submission = {
+	struct spool_submission	 submission = {
 		.envelope = &bounce.envelope,
 		.message = &bounce.message,
 		.next = a->now,
@@ -492,7 +493,7 @@ try_entry(struct attempt *a)
 }
 
 static enum attempt_result
-open_entry(struct worker *w, struct entry *entry, const char *name)
+open_entry(struct attempt_worker *w, struct entry *entry, const char *name)
 {
 	struct failure	why;
 
@@ -515,7 +516,7 @@ open_entry(struct worker *w, struct entry *entry, const char *name)
 }
 
 static enum attempt_result
-attempt_once(struct worker *w, const char *name, bool is_bounce,
+attempt_once(struct attempt_worker *w, const char *name, bool is_bounce,
     char bounce[ID_SIZE])
 {
 	struct entry		entry;
@@ -536,7 +537,7 @@ attempt_once(struct worker *w, const char *name, bool is_bounce,
 
 /* A bounce is attempted at once.  A bounce never causes a bounce. */
 enum attempt_result
-attempt_entry(struct worker *w, const char *name)
+attempt_entry(struct attempt_worker *w, const char *name)
 {
 	char			bounce[ID_SIZE], none[ID_SIZE];
 	enum attempt_result	result = attempt_once(w, name, false, bounce);
@@ -553,8 +554,8 @@ attempt_entry(struct worker *w, const char *name)
 }
 
 void
-attempt_postpone(struct worker *w, const char *name, const char *reason,
-    bool sending)
+attempt_postpone(struct attempt_worker *w, const char *name,
+    const char *reason, bool sending)
 {
 	struct entry	entry;
 	struct attempt	a = { .w = w, .entry = &entry, .in_doubt = sending,
@@ -572,7 +573,7 @@ attempt_postpone(struct worker *w, const char *name, const char *reason,
 }
 
 void
-worker_begin(struct worker *w, const struct trace *trace)
+attempt_worker_begin(struct attempt_worker *w, const struct trace *trace)
 {
 	relay_begin(&w->relay, w->config, w->me, trace);
 	local_names_begin(&w->names, w->config, w->me);
@@ -580,7 +581,7 @@ worker_begin(struct worker *w, const struct trace *trace)
 }
 
 void
-worker_end(struct worker *w)
+attempt_worker_end(struct attempt_worker *w)
 {
 	relay_end(&w->relay);
 	local_names_end(&w->names);

@@ -18,17 +18,17 @@
 #include "util/log.h"
 
 /* Which entries by their time; held ones are never chosen. */
-enum choice_when {
-	WHEN_DUE,		/* the schedule says so */
-	WHEN_SAFE,		/* any, but for those whose last attempt may
-				 * have delivered the message and is less than
-				 * an hour old */
-	WHEN_ANY,
+enum attempt_when {
+	ATTEMPT_WHEN_DUE,	/* the time of the next attempt is reached */
+	ATTEMPT_WHEN_SAFE,	/* all except those whose last attempt may have
+				 * delivered the message and is less than an
+				 * hour old */
+	ATTEMPT_WHEN_ANY,
 };
 
 /* Which entries; all that is set must be true of an entry. */
-struct choice {
-	enum choice_when when;
+struct attempt_choice {
+	enum attempt_when when;
 	const char	*id;		/* this one, or NULL */
 	const char	*recipient;	/* waiting for an address with this
 					 * text in it, or NULL */
@@ -47,13 +47,13 @@ enum attempt_result {
 	ATTEMPT_RESULTS
 };
 
-struct worker {
+struct attempt_worker {
 	const struct config	*config;	/* borrowed, like all here */
 	const struct identity	*me;
 	const struct log	*log;
 	struct spool		*spool;
-	const struct choice	*choice;
-	struct relay		 relay;		/* begun by worker_begin() */
+	const struct attempt_choice	*choice;
+	struct relay		 relay;		/* see attempt_worker_begin() */
 	struct local_names	 names;		/* likewise; for bounces */
 
 	/*
@@ -71,17 +71,17 @@ struct worker {
 };
 
 /* After what the caller fills in; *identity is kept for the relay. */
-void	worker_begin(struct worker *, const struct trace *);
+void	attempt_worker_begin(struct attempt_worker *, const struct trace *);
 
-enum attempt_result attempt_entry(struct worker *, const char *name);
+enum attempt_result attempt_entry(struct attempt_worker *, const char *name);
 
 /*
  * For an entry whose worker died of it: the next attempt at the usual time,
  * and the reason.  If it was sending, the message may have arrived.
  */
-void	attempt_postpone(struct worker *, const char *name, const char *reason,
-	    bool sending);
+void	attempt_postpone(struct attempt_worker *, const char *name,
+	    const char *reason, bool sending);
 
-void	worker_end(struct worker *);
+void	attempt_worker_end(struct attempt_worker *);
 
 #endif

@@ -118,11 +118,11 @@ take_entry(const struct pass *pass, size_t *index)
 }
 
 static void
-begin_worker(struct worker *w, const struct runner *r)
+begin_worker(struct attempt_worker *w, const struct runner *r)
 {
-	*w = (struct worker){ .config = r->config, .me = r->me,
+	*w = (struct attempt_worker){ .config = r->config, .me = r->me,
 	    .log = r->log, .spool = r->spool, .choice = &r->choice };
-	worker_begin(w, r->trace);
+	attempt_worker_begin(w, r->trace);
 }
 
 static void
@@ -132,7 +132,7 @@ worker_run(struct pass *pass, size_t number)
 	struct worker_place	 place = { pass, slot };
 	struct sandbox		 sandbox =
 				    spool_config_sandbox(pass->runner->spool);
-	struct worker		 worker;
+	struct attempt_worker	 worker;
 	bool			 left = false;
 	size_t			 i;
 
@@ -158,7 +158,7 @@ worker_run(struct pass *pass, size_t number)
 	}
 	if (!left)
 		atomic_fetch_sub(&pass->shared->active, 1);
-	worker_end(&worker);
+	attempt_worker_end(&worker);
 }
 
 /*
@@ -205,7 +205,7 @@ static void
 put_off(struct pass *pass, struct slot *slot, size_t index, int status)
 {
 	const char	*name = pass->list.item[index].name;
-	struct worker	 worker;
+	struct attempt_worker	 worker;
 	char		 error[sizeof(slot->error)];
 
 	snprintf(error, sizeof(error), "the process that worked on %s was "
@@ -215,7 +215,7 @@ put_off(struct pass *pass, struct slot *slot, size_t index, int status)
 	begin_worker(&worker, pass->runner);
 	attempt_postpone(&worker, name, error, slot->sending);
 	memcpy(slot->error, error, sizeof(error));
-	worker_end(&worker);
+	attempt_worker_end(&worker);
 	atomic_fetch_add(&pass->shared->result[ATTEMPT_DEFERRED], 1);
 }
 
@@ -382,16 +382,16 @@ set_aside(const struct runner *r, const char *name)
 static void
 sift(const struct runner *r, struct spool_list *list, int64_t now)
 {
-	const struct choice	*choice = &r->choice;
+	const struct attempt_choice	*choice = &r->choice;
 	size_t			 n = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
 		struct spool_item	item = list->item[i];
-		bool			chosen = (choice->when != WHEN_DUE ||
-					    retry_is_due(now, item.next)) &&
-					    (choice->id == NULL ||
-					    strcmp(choice->id, item.name) ==
-					    0);
+		bool			chosen;
+
+		chosen = (choice->when != ATTEMPT_WHEN_DUE ||
+		    retry_is_due(now, item.next)) && (choice->id == NULL ||
+		    strcmp(choice->id, item.name) == 0);
 
 		if (chosen && item.is_file) {
 			list->item[n++] = item;
@@ -481,7 +481,7 @@ work_on_list(struct pass *pass, struct runner_totals *t, struct failure *why)
 }
 
 bool
-runner_pass(const struct runner *r, struct runner_totals *t,
+runner_run_queue(const struct runner *r, struct runner_totals *t,
     struct failure *why)
 {
 	struct pass	pass = { .runner = r };

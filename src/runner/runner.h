@@ -43,7 +43,7 @@ struct runner {
 	const struct log	*log;
 	const struct trace	*trace;		/* or NULL */
 	struct spool		*spool;
-	struct choice		 choice;
+	struct attempt_choice	 choice;
 
 	/* Called now and then while the pass goes on; NULL: never. */
 	void		       (*progress)(void *, const struct runner_totals *);
@@ -56,7 +56,7 @@ size_t	runner_done(const struct runner_totals *);	/* of .entries */
  * Returns false if the queue cannot be listed or no worker can be started.
  * The totals and the spool's health record the results of the entries.
  */
-bool	runner_pass(const struct runner *, struct runner_totals *,
+bool	runner_run_queue(const struct runner *, struct runner_totals *,
 	    struct failure *why);
 
 #endif

@@ -26,7 +26,7 @@ tie_to_parent(void)
 }
 
 void
-serve(const struct serve_options *options)
+serve_run(const struct serve_options *options)
 {
 	struct timespec	interval = { .tv_sec = options->interval_s };
 	struct failure	why;

@@ -28,6 +28,6 @@ struct serve_options {
  * end of each.  Returns after SIGTERM or SIGINT; SIGHUP and SIGUSR1 start the
  * next queue run at once.  These four signals stay blocked.
  */
-void	serve(const struct serve_options *);
+void	serve_run(const struct serve_options *);
 
 #endif

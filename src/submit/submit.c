@@ -128,7 +128,7 @@ commit_part(const struct submit_job *j, enum spool_folder folder, char *id,
 	struct envelope		 env;
 	struct outcome		*outcomes = memory_new(all->n,
 				    sizeof(*outcomes));
-	struct submission	 entry = {
+	struct spool_submission	 entry = {
 		.folder = folder,
 		.envelope = &env,
 		.outcomes = outcomes,

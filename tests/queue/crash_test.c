@@ -41,7 +41,7 @@ commit_one(struct spool *spool, size_t body)
 {
 	struct envelope		envelope = { 0 };
 	struct message		message;
-	struct submission	submission = { .envelope = &envelope,
+	struct spool_submission	submission = { .envelope = &envelope,
 				    .message = &message, .next = 1000 };
 	struct failure		why;
 	char			id[ID_SIZE];

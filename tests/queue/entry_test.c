@@ -59,7 +59,7 @@ static void
 message_comes_back(size_t body, unsigned seed)
 {
 	struct envelope		envelope = { 0 };
-	struct submission	submission = { .envelope = &envelope,
+	struct spool_submission	submission = { .envelope = &envelope,
 				    .next = 4000, .attempts = 2,
 				    .uid = 33, .caller = "www data" };
 	struct message		message;
@@ -110,7 +110,7 @@ bodies_come_from_another_file_system(void **state)
 {
 	struct envelope		envelope = { 0 };
 	struct message		message;
-	struct submission	submission = { .envelope = &envelope,
+	struct spool_submission	submission = { .envelope = &envelope,
 				    .message = &message };
 	struct spool		spool, other;
 	struct entry		entry;
@@ -143,7 +143,7 @@ bodies_come_from_another_file_system(void **state)
 static void
 an_entry_can_be_committed_again(void **state)
 {
-	struct submission	submission = { 0 };
+	struct spool_submission	submission = { 0 };
 	struct spool		spool;
 	struct entry		first, second;
 	struct failure		why;
@@ -174,7 +174,7 @@ outcomes_are_kept_with_a_commit(void **state)
 	};
 	struct envelope		envelope = { 0 };
 	struct message		message;
-	struct submission	submission = {
+	struct spool_submission	submission = {
 		.envelope = &envelope, .message = &message,
 		.outcomes = outcomes, .held = true,
 	};
@@ -209,7 +209,7 @@ given_up_at_once_goes_to_failed(void **state)
 {
 	struct envelope		envelope = { 0 };
 	struct message		message;
-	struct submission	submission = {
+	struct spool_submission	submission = {
 		.folder = SPOOL_FAILED, .envelope = &envelope,
 		.message = &message, .reason = "550 no",
 	};
@@ -751,7 +751,7 @@ what_could_not_be_read_back_is_refused(void **state)
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		struct envelope		envelope = { 0 };
 		struct message		message;
-		struct submission	submission = { .envelope = &envelope,
+		struct spool_submission	submission = { .envelope = &envelope,
 					    .message = &message };
 		struct failure		why;
 		char			id[ID_SIZE];
@@ -774,7 +774,7 @@ a_full_spool_refuses(void **state)
 {
 	struct envelope		envelope = { 0 };
 	struct message		message;
-	struct submission	submission = { .envelope = &envelope,
+	struct spool_submission	submission = { .envelope = &envelope,
 				    .message = &message };
 	struct spool		spool;
 	struct failure		why;
@@ -799,7 +799,7 @@ a_file_size_limit_refuses(void **state)
 {
 	struct envelope		envelope = { 0 };
 	struct message		message;
-	struct submission	submission = { .envelope = &envelope,
+	struct spool_submission	submission = { .envelope = &envelope,
 				    .message = &message };
 	struct rlimit		old, small = { 4096, 4096 };
 	struct spool		spool;

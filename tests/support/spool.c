@@ -118,7 +118,7 @@ put_entry(struct spool *spool, char *id, const char *const *recipients)
 {
 	struct envelope		envelope = { 0 };
 	struct message		message;
-	struct submission	submission = {
+	struct spool_submission	submission = {
 		.envelope = &envelope, .message = &message, .next = 1000,
 	};
 	struct failure		why;
