@@ -163,6 +163,13 @@ send_message(const struct options *options, struct submit_options *how)
 	struct submit		submit;
 	struct envelope		env = { .ret = options->ret };
 	struct message		message = { .body.fd = -1 };
+	struct submit_request	request = {
+		.envelope = &env,
+		.message = &message,
+		.full_name = options->full_name,
+		.from_header = options->from_header,
+		.notify = options->notify,
+	};
 	struct submit_result	result = { 0 };
 	struct failure		why;
 	bool			reads, good;
@@ -172,9 +179,6 @@ send_message(const struct options *options, struct submit_options *how)
 	how->me = &me;
 	how->uid = (uint32_t)getuid();
 	how->trace = options->verbose ? &transcript_trace : NULL;
-	how->full_name = options->full_name;
-	how->from_header = options->from_header;
-	how->notify = options->notify;
 	submit_open(&submit, how);
 	if (options->envid != NULL)
 		env.envid = memory_copy(options->envid);
@@ -185,7 +189,7 @@ send_message(const struct options *options, struct submit_options *how)
 		input_drain(STDIN_FILENO);
 	good = good && (!reads ||
 	    read_message(&message, options, &submit, &why)) &&
-	    submit_message(&submit, &env, &message, &result, &why);
+	    submit_message(&submit, &request, &result, &why);
 	if (good && options->delivery == DELIVER_BACKGROUND &&
 	    result.queued[0] != '\0')
 		flush_in_background(how->config, how->log, &submit.spool,

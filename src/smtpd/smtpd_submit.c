@@ -36,11 +36,12 @@ submit_received(void *context, const struct envelope *given,
 	struct smtpd_submit	*s = context;
 	struct submit_result	*result = &s->result;
 	struct envelope		 env;
+	struct submit_request	 request = { .envelope = &env, .message = m };
 	struct failure		 why;
 
 	submit_result_free(result);
 	copy_envelope(&env, given);
-	if (submit_message(&s->submit, &env, m, result, &why)) {
+	if (submit_message(&s->submit, &request, result, &why)) {
 		for (size_t i = 0; i < given->n; i++)
 			outcomes[i] = *submit_result_for(result, i);
 	} else {

@@ -79,27 +79,15 @@ submit_close(struct submit *s)
 		close(s->spare.fd);
 }
 
-static struct prepare_options
-prepare_options_of(struct submit *s, struct expand_map *map)
-{
-	const struct submit_options	*o = &s->options;
-
-	return (struct prepare_options){
-		.config = o->config,
-		.me = o->me,
-		.local_names = &s->local_names,
-		.full_name = o->full_name,
-		.from_header = o->from_header,
-		.notify = o->notify,
-		.map = o->each_recipient ? map : NULL,
-	};
-}
-
 bool
 submit_recipient(struct submit *s, const struct address *a,
     struct failure *why)
 {
-	struct prepare_options	p = prepare_options_of(s, NULL);
+	struct prepare_options	p = {
+		.config = s->options.config,
+		.me = s->options.me,
+		.local_names = &s->local_names,
+	};
 
 	return prepare_recipient(&p, a, why);
 }
@@ -245,12 +233,21 @@ note_health(const struct submit_job *j)
 }
 
 bool
-submit_message(struct submit *s, struct envelope *env,
-    struct message *message, struct submit_result *result,
-    struct failure *why)
+submit_message(struct submit *s, const struct submit_request *request,
+    struct submit_result *result, struct failure *why)
 {
-	struct prepare_options	p = prepare_options_of(s, &result->map);
-	struct submit_job		j = { s, env, message, result,
+	struct envelope		*env = request->envelope;
+	struct message		*message = request->message;
+	struct prepare_options	p = {
+		.config = s->options.config,
+		.me = s->options.me,
+		.local_names = &s->local_names,
+		.full_name = request->full_name,
+		.from_header = request->from_header,
+		.notify = request->notify,
+		.map = s->options.each_recipient ? &result->map : NULL,
+	};
+	struct submit_job	j = { s, env, message, result,
 				    s->options.mode == SUBMIT_NOW ||
 				    s->queue == SPOOL_CONFIG_OFF ||
 				    s->queue == SPOOL_CONFIG_NONE };

@@ -59,13 +59,25 @@ struct submit_options {
 	 */
 	bool			 confine;
 
-	const char		*full_name;	/* for a From field that is
-						 * added; NULL: the identity's */
-	bool			 from_header;	/* -t: recipients from the
-						 * header, too, */
-	unsigned		 notify;	/* with this NOTIFY */
-	bool			 each_recipient; /* fill in .map of results,
-						 * and keep repeated paths */
+	/*
+	 * Fill in .map of results, and keep repeated forward-paths until they
+	 * are expanded: for protocols that reply to each recipient.
+	 */
+	bool			 each_recipient;
+};
+
+/*
+ * One message, as the caller gave it (submit/prepare.h).  All pointers are
+ * borrowed.
+ */
+struct submit_request {
+	struct envelope	*envelope;	/* changed to what is sent, */
+	struct message	*message;	/* as is the message */
+	const char	*full_name;	/* for a From field that is added; NULL:
+					 * that of options.me */
+	bool		 from_header;	/* -t: add the recipients in the
+					 * header, */
+	unsigned	 notify;	/* with this NOTIFY */
 };
 
 /* Do not copy or move it while it is open. */
@@ -109,16 +121,15 @@ bool	submit_recipient(struct submit *, const struct address *,
 	    struct failure *why);
 
 /*
- * Submits a message.  The envelope and the message are as the caller gave
- * them (submit/prepare.h), and are changed to what is sent.  Except with
- * SUBMIT_VERIFY, no outcome is OUTCOME_WAITING afterwards.  A forward-path
- * that is deferred is ours if .queued is set; otherwise it is still the
- * caller's, and its status and text say what kept it out of the queue.
+ * Submits a message.  Except with SUBMIT_VERIFY, no outcome is OUTCOME_WAITING
+ * afterwards.  If .queued is set, the queue holds the deferred forward-paths;
+ * otherwise the caller still has to send the message to them, and the status
+ * and text of their outcomes say why they are not in the queue.
  *
  * Returns false, with why, if nothing can be sent: see prepare_message().
  * Free the result in either case.
  */
-bool	submit_message(struct submit *, struct envelope *, struct message *,
+bool	submit_message(struct submit *, const struct submit_request *,
 	    struct submit_result *, struct failure *why);
 
 /*

@@ -49,6 +49,8 @@ submits(void **state)
 	struct submit_result	 result;
 	struct envelope		 env = { 0 };
 	struct message		 message;
+	struct submit_request	 request = { .envelope = &env,
+				    .message = &message };
 	struct failure		 why;
 	static const char	 text[] = "Subject: x\n\nhi\n";
 
@@ -65,7 +67,7 @@ submits(void **state)
 	message_begin(&message, &submit.limits);
 	assert_true(message_feed(&message, text, strlen(text), &why));
 	assert_true(message_end(&message, &why));
-	if (!submit_message(&submit, &env, &message, &result, &why))
+	if (!submit_message(&submit, &request, &result, &why))
 		fail_msg("%s", why.text);
 	for (size_t i = 0; i < env.n; i++)
 		assert_int_equal(result.outcomes[i].kind, row->kind[i]);
