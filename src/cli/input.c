@@ -55,7 +55,7 @@ input_read(int fd, struct message *m, bool dots, bool *dot_ended,
 	*dot_ended = state.state == DOTS_ENDED;
 	if (!good)
 		input_drain(fd);
-	return good && binary_settle(m, why) && message_end(m, why);
+	return good && binary_encode(m, why) && message_end(m, why);
 }
 
 void

@@ -946,8 +946,8 @@ address_list_parse(struct address_list *list, const char *text, size_t len,
 }
 
 bool
-address_list_sift(struct address_list *list, struct address_faults *faults,
-    const char *text, size_t len, struct failure *why)
+address_list_parse_lenient(struct address_list *list,
+    struct address_faults *faults, const char *text, size_t len, struct failure *why)
 {
 	struct parser	p = { .text = text, .len = len, .faults = faults };
 
@@ -955,7 +955,7 @@ address_list_sift(struct address_list *list, struct address_faults *faults,
 }
 
 void
-address_list_mend(struct address_list *list, char *text, size_t len)
+address_list_repair(struct address_list *list, char *text, size_t len)
 {
 	struct address_faults	faults = { 0 };
 	struct parser		p = { .text = text, .len = len,

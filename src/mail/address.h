@@ -88,8 +88,8 @@ bool	address_list_parse(struct address_list *, const char *text, size_t len,
  * address is appended to the faults, and the others are taken.  False only if
  * nothing can be taken: too many addresses, or octets that no field can have.
  */
-bool	address_list_sift(struct address_list *, struct address_faults *,
-	    const char *text, size_t len, struct failure *why);
+bool	address_list_parse_lenient(struct address_list *,
+	    struct address_faults *, const char *text, size_t len, struct failure *why);
 
 /*
  * Appends the addresses among the elements of a header field's body, and
@@ -97,7 +97,7 @@ bool	address_list_sift(struct address_list *, struct address_faults *,
  * becomes one, and quotes around an address become blanks.  Elements that are
  * not addresses stay as they are.
  */
-void	address_list_mend(struct address_list *, char *text, size_t len);
+void	address_list_repair(struct address_list *, char *text, size_t len);
 
 /*
  * Whether a header field's body has no address and no group, but only white

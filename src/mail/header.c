@@ -110,7 +110,7 @@ header_remove_if(struct header *h, bool (*drop)(const struct field *,
 }
 
 bool
-header_is_sealed(const struct header *h)
+header_is_signed(const struct header *h)
 {
 	return header_find(h, "DKIM-Signature", 0) != NULL;
 }

@@ -57,7 +57,7 @@ void	header_remove_if(struct header *, bool (*drop)(const struct field *,
 	    const void *context), const void *context);
 
 /* There is a DKIM signature, which a change of the message may break. */
-bool	header_is_sealed(const struct header *);
+bool	header_is_signed(const struct header *);
 
 /* The whole header and the empty line behind it. */
 void	header_write(struct buffer *, const struct header *);

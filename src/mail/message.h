@@ -77,7 +77,7 @@ void	message_begin(struct message *, const struct message_limits *);
 /*
  * Right after the beginning: from the first field on that labels a part as
  * binary, or the whole body if all (BINARYMIME, RFC 3030 section 3), octets
- * are kept as they come.  Such a body is raw; binary_settle() (mime/binary.h)
+ * are kept as they come.  Such a body is raw; binary_encode() (mime/binary.h)
  * has to be called before message_end().
  */
 void	message_keep_binary(struct message *, bool all);

@@ -66,9 +66,9 @@ take_field(struct recipients *r, const struct field *f, struct failure *why)
 	struct address_faults	 faults = { 0 };
 	size_t			 len;
 	const char		*value = field_value(f, &len);
-	bool			 good = address_list_sift(&r->good, &faults,
-				    value, len, why);
+	bool			 good;
 
+	good = address_list_parse_lenient(&r->good, &faults, value, len, why);
 	if (!good)
 		failure_prefix(why, "field %.*s: ", (int)f->name_len,
 		    f->text);

@@ -45,7 +45,7 @@ field_rewrite(struct field *f, rewrite_fn *rewrite, void *context)
 	size_t			len;
 	size_t			value = (size_t)(field_value(f, &len) - f->text);
 
-	address_list_mend(&list, f->text + value, len);
+	address_list_repair(&list, f->text + value, len);
 	write_anew(&out, f, &list, rewrite, context);
 	len = out.len;
 	if (len > 0)

@@ -1,7 +1,7 @@
 /*
  * rewrite.h - replace addresses in a header field, and nothing else
  *
- * Only the octets of local@domain change, and what address_list_mend()
+ * Only the octets of local@domain change, and what address_list_repair()
  * corrects; names, comments, folds, routes and the other addresses of the
  * field stay byte for byte.
  */

@@ -98,8 +98,8 @@ can_be_encoded(const struct mime_walk *w)
 	bool	astray = w->depth > 0 && is_message_body(w) &&
 		    w->level[w->depth - 1].open_header;
 
-	return w->place == MIME_TEXT && !mime_walk_is_sealed(w) &&
-	    !w->strange && !w->unsure && !astray;
+	return w->place == MIME_TEXT && !mime_walk_is_signed(w) &&
+	    !w->unsupported && !w->ambiguous && !astray;
 }
 
 /* Whether line ends have no other meaning in it. */
@@ -133,7 +133,7 @@ end_text(void *context, uint64_t at)
 	struct finder		*f = context;
 	const struct mime_walk	*w = &f->walk;
 	bool			 plain = w->place == MIME_TEXT &&
-				    encoding_is_identity(w->encoding);
+				    mime_encoding_is_identity(w->encoding);
 	bool			 binary = plain && (f->all ||
 				    w->encoding == ENCODING_BINARY);
 	bool			 text = is_text(&w->type);
@@ -273,7 +273,7 @@ write_header(const struct encoder *e, const struct part *part)
 	good = text.len == room;
 	if (good) {
 		if (room > 0)
-			header_parse(&h, text.data, room);
+			mime_header_parse(&h, text.data, room);
 		relabel(&h, part->version);
 		buffer_clear(&text);
 		header_write(&text, &h);
@@ -326,7 +326,7 @@ encode(const struct encoder *e, const struct parts *parts)
 }
 
 bool
-binary_settle(struct message *m, struct failure *why)
+binary_encode(struct message *m, struct failure *why)
 {
 	struct parts	parts = { 0 };
 	struct body	raw = { .fd = -1 };

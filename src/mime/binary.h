@@ -20,6 +20,6 @@
  * unless the body is raw.  False with EX_DATAERR if data would have to be
  * encoded where it can't be, and what message_feed() returns.
  */
-bool	binary_settle(struct message *, struct failure *why);
+bool	binary_encode(struct message *, struct failure *why);
 
 #endif

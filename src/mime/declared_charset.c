@@ -65,8 +65,8 @@ next_part(struct search *s, struct media_type *type)
 	start = s->at;
 	while (s->at < s->end && *s->at != '\r' && *s->at != '\n')
 		s->at = line_end(s);
-	header_parse(&h, start, (size_t)(s->at - start));
-	header_media_type(type, &h);
+	mime_header_parse(&h, start, (size_t)(s->at - start));
+	mime_header_type(type, &h);
 	header_free(&h);
 	return true;
 }
@@ -115,9 +115,9 @@ declared_charset(char name[CHARSET_NAME_MAX + 1], const struct message *m)
 	size_t			len;
 	bool			found;
 
-	if (header_charset(name, &m->header))
+	if (mime_header_charset(name, &m->header))
 		return true;
-	header_media_type(&type, &m->header);
+	mime_header_type(&type, &m->header);
 	s.at = beginning(&copy, &m->body, &len);
 	s.end = s.at + len;
 	found = search(name, &s, &type);

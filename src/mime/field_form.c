@@ -64,7 +64,7 @@ struct writer {
 	const char			*text;	/* the value, unfolded */
 	size_t				 len;
 	enum kind			 kind;
-	bool				 sealed; /* domains have to stay */
+	bool				 is_signed; /* domains have to stay */
 	bool				 needs_utf8; /* an address or message id
 						 * that is not ASCII stays */
 	struct address_list		 list;	/* of the addr-specs in it */
@@ -450,7 +450,7 @@ write_spec(struct writer *w, const struct address *a)
 	w->encoded = false;
 	before = w->to.len;
 	if (!is_clear(w->text + a->start, a->end - a->start, w->form->utf8) &&
-	    !w->sealed && domain_to_ascii(&domain, a->domain, &ignored)) {
+	    !w->is_signed && domain_to_ascii(&domain, a->domain, &ignored)) {
 		ascii.domain = domain.data != NULL ? domain.data : a->domain;
 		address_write(&w->to, &ascii);
 	} else {
@@ -618,7 +618,8 @@ write_value(struct writer *w)
 		write_structured(w);
 		break;
 	case PARAMETERS:
-		parameters_write(&w->to, w->text, w->len, w->form->charset);
+		media_type_write_parameters(&w->to, w->text, w->len,
+		    w->form->charset);
 		break;
 	}
 }
@@ -648,13 +649,13 @@ writer_free(struct writer *w)
 	buffer_free(&w->to);
 }
 
-enum field_fate
+enum field_result
 field_write(struct buffer *to, const struct field *f,
     const struct field_form *form)
 {
 	struct writer	w = { .form = form, .kind = kind_of(f) };
 	size_t		before = to->len;
-	enum field_fate	fate = FIELD_FITS;
+	enum field_result	result = FIELD_FITS;
 
 	if (field_is_fit(f, form)) {
 		buffer_add(to, f->text, f->len);
@@ -662,25 +663,25 @@ field_write(struct buffer *to, const struct field *f,
 	}
 	write_field(&w, f);
 	if (!refold(to, w.to.data, w.to.len, places_of(w.kind)))
-		fate = FIELD_TOO_LONG;
+		result = FIELD_TOO_LONG;
 	if (!is_clear(w.to.data, w.to.len, takes_utf8(w.kind, form)))
-		fate = FIELD_NOT_ASCII;
-	if (fate == FIELD_TOO_LONG && text_is_ascii(f->text, f->len)) {
+		result = FIELD_NOT_ASCII;
+	if (result == FIELD_TOO_LONG && text_is_ascii(f->text, f->len)) {
 		to->len = before;
 		buffer_add(to, f->text, f->len);
 	}
 	writer_free(&w);
-	return fate;
+	return result;
 }
 
 /* UTF-8 stays in an address or a message id, whatever else is encoded. */
 static bool
-needs_utf8(const struct field *f, bool sealed)
+needs_utf8(const struct field *f, bool is_signed)
 {
 	static const struct field_form	ascii = { .utf8 = false };
 	struct writer			w = { .form = &ascii,
 					    .kind = kind_of(f),
-					    .sealed = sealed };
+					    .is_signed = is_signed };
 	bool				needs;
 
 	if (w.kind != ADDRESSES && w.kind != IDS)
@@ -694,7 +695,7 @@ needs_utf8(const struct field *f, bool sealed)
 bool
 header_needs_utf8(const struct header *h)
 {
-	bool	sealed = false, known = false;
+	bool	is_signed = false, known = false;
 
 	for (size_t i = 0; i < h->n; i++) {
 		const struct field	*f = &h->field[i];
@@ -702,9 +703,9 @@ header_needs_utf8(const struct header *h)
 		if (text_is_ascii(f->text, f->len))
 			continue;
 		if (!known)
-			sealed = header_is_sealed(h);
+			is_signed = header_is_signed(h);
 		known = true;
-		if (needs_utf8(f, sealed))
+		if (needs_utf8(f, is_signed))
 			return true;
 	}
 	return false;

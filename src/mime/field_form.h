@@ -25,7 +25,7 @@ struct field_form {
 
 bool	field_is_fit(const struct field *, const struct field_form *);
 
-enum field_fate {
+enum field_result {
 	FIELD_FITS,
 	FIELD_TOO_LONG,		/* a word does not fit into a line */
 	FIELD_NOT_ASCII,	/* and what is not has no other form */
@@ -35,7 +35,7 @@ enum field_fate {
  * Appends the field, changed if it is not fit, and says whether it is now.  An
  * ASCII field that can't be folded is appended as it is.
  */
-enum field_fate field_write(struct buffer *, const struct field *,
+enum field_result field_write(struct buffer *, const struct field *,
 	    const struct field_form *);
 
 /*

@@ -493,7 +493,7 @@ is_unfit(const struct parameters *all, const struct parameter *p)
 }
 
 void
-parameters_write(struct buffer *to, const char *value, size_t len,
+media_type_write_parameters(struct buffer *to, const char *value, size_t len,
     const char *declared)
 {
 	struct parameters	all = { 0 };

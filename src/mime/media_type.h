@@ -31,7 +31,7 @@ bool	media_type_is(const struct media_type *, const char *type);
  * boundary and start stay as they are: they have to be equal, octet by octet,
  * to what is elsewhere in the message.
  */
-void	parameters_write(struct buffer *, const char *value, size_t len,
-	    const char *declared);
+void	media_type_write_parameters(struct buffer *, const char *value,
+	    size_t len, const char *declared);
 
 #endif

@@ -8,17 +8,20 @@
 #include "util/memory.h"
 #include "util/text.h"
 
-enum { NO_CHANGE = -1 };
+enum {
+	NO_CHANGE = -1,
+	PIECE = 16 * 1024,	/* octets recoded at a time */
+};
 
-static const char	sealed_remark[] =
+static const char	signed_remark[] =
     "a signed or encrypted part is sent unchanged";
-static const char	strange_remark[] =
+static const char	unsupported_remark[] =
     "a part whose type cannot be encoded is sent unchanged";
 static const char	mislabelled_remark[] =
     "a part that contradicts its Content-Transfer-Encoding is sent unchanged";
 static const char	outside_remark[] =
     "8-bit text in a preamble or epilogue is sent unchanged";
-static const char	unsure_remark[] =
+static const char	ambiguous_remark[] =
     "a part with an ambiguous boundary line is sent unchanged";
 static const char	boundary_remark[] =
     "a boundary that is not ASCII is sent unchanged";
@@ -29,7 +32,7 @@ static const char	many_remark[] =
 
 /* What becomes of a level. */
 struct level {
-	bool			 spoilt;	/* holds what was left alone */
+	bool			 unchanged;	/* holds what was left alone */
 	long			 change;	/* of its header, NO_CHANGE */
 	struct buffer		 header;	/* if there is a change */
 };
@@ -59,7 +62,7 @@ leave(struct planner *p, const char *remark, bool has_8bit)
 	p->plan->remark = remark;
 	p->plan->has_8bit |= has_8bit;
 	for (size_t i = 0; i < p->walk.depth; i++)
-		p->level[i].spoilt = true;
+		p->level[i].unchanged = true;
 }
 
 static struct mime_change *
@@ -91,15 +94,15 @@ change_size(struct planner *p, uint64_t from, uint64_t to)
 
 /* Writes a part's header as it will be; the empty line is part of it. */
 static bool
-amend(struct buffer *to, const struct buffer *text, const struct amendment *a,
-    const struct field_form *form)
+amend(struct buffer *to, const struct buffer *text,
+    const struct mime_header_change *a, const struct field_form *form)
 {
 	struct header	h = { 0 };
 	bool		good;
 
 	if (text->len > 0)
-		header_parse(&h, text->data, text->len);
-	good = header_write_amended(to, &h, a, form).field == NULL;
+		mime_header_parse(&h, text->data, text->len);
+	good = mime_header_write(to, &h, a, form).field == NULL;
 	buffer_add_text(to, "\r\n");
 	header_free(&h);
 	return good;
@@ -108,7 +111,7 @@ amend(struct buffer *to, const struct buffer *text, const struct amendment *a,
 /* Notes that the header of a change is written anew. */
 static void
 amend_change(struct planner *p, struct mime_change *c,
-    const struct buffer *header, const struct amendment *a)
+    const struct buffer *header, const struct mime_header_change *a)
 {
 	buffer_clear(&p->scratch);
 	if (!amend(&p->scratch, header, a, p->form))
@@ -134,15 +137,15 @@ obstacle(const struct planner *p)
 {
 	const struct mime_walk	*w = &p->walk;
 
-	if (mime_walk_is_sealed(w))
-		return sealed_remark;
+	if (mime_walk_is_signed(w))
+		return signed_remark;
 	if (w->place == MIME_OUTSIDE)
 		return outside_remark;
-	if (w->unsure)
-		return unsure_remark;
+	if (w->ambiguous)
+		return ambiguous_remark;
 	if (p->recoder.mislabelled)
 		return mislabelled_remark;
-	return w->strange ? strange_remark : NULL;
+	return w->unsupported ? unsupported_remark : NULL;
 }
 
 static const char *
@@ -166,11 +169,11 @@ is_missing(const struct header *h, const char *name)
 }
 
 /* What the header has to say once the text is encoded, or labelled. */
-static struct amendment
+static struct mime_header_change
 label(const struct planner *p, const struct header *h, bool of_message,
     const char *encoding)
 {
-	struct amendment	a = { .encoding = encoding };
+	struct mime_header_change	a = { .encoding = encoding };
 
 	if (encoding == NULL || !of_message)
 		return a;
@@ -205,10 +208,10 @@ label_part(struct planner *p, struct mime_change *c)
 	bool			 of_message = w->depth > 0 &&
 				    w->level[outer].boundary_len == 0;
 	struct header		 h = { 0 };
-	struct amendment	 a;
+	struct mime_header_change	 a;
 
 	if (w->header.len > 0)
-		header_parse(&h, w->header.data, w->header.len);
+		mime_header_parse(&h, w->header.data, w->header.len);
 	a = label(p, &h, of_message, encoding_name(c->how));
 	header_free(&h);
 	amend_change(p, c, &w->header, &a);
@@ -261,8 +264,8 @@ end_text(void *context, uint64_t at)
 
 	p->recoded += recoder_end(&p->recoder, NULL);
 	why_not = obstacle(p);
-	if (fields && mime_walk_is_sealed(&p->walk)) {
-		leave(p, sealed_remark, p->has_8bit);
+	if (fields && mime_walk_is_signed(&p->walk)) {
+		leave(p, signed_remark, p->has_8bit);
 		fields = false;
 	}
 	if (unfit && why_not != NULL) {
@@ -282,7 +285,7 @@ end_text(void *context, uint64_t at)
  */
 
 static enum recoding
-recoding_of(enum encoding e)
+recoding_of(enum mime_encoding e)
 {
 	switch (e) {
 	case ENCODING_7BIT:
@@ -360,8 +363,8 @@ open_level(void *context)
 	size_t			 i = w->depth - 1;
 	struct mime_level	*level = &w->level[i];
 	struct level		*l = &p->level[i];
-	bool			 sealed = i > 0 && w->level[i - 1].sealed;
-	bool			 fields = !w->is_top && !sealed &&
+	bool			 is_signed = i > 0 && w->level[i - 1].is_signed;
+	bool			 fields = !w->is_top && !is_signed &&
 				    header_is_unfit(p);
 
 	*l = (struct level){ .change = NO_CHANGE };
@@ -369,7 +372,7 @@ open_level(void *context)
 	    level->boundary_len))
 		leave(p, boundary_remark, true);
 	if ((level->encoding != ENCODING_7BIT || level->open_header ||
-	    fields) && !sealed && !w->is_top && !is_full(p)) {
+	    fields) && !is_signed && !w->is_top && !is_full(p)) {
 		l->change = (long)p->plan->n;
 		add_change(p)->amend = fields;
 		l->header = w->header;
@@ -381,7 +384,7 @@ open_level(void *context)
 static const char *
 container_label(const struct planner *p, size_t i)
 {
-	const char	*say = p->eight_bit || p->level[i].spoilt ? "8bit" :
+	const char	*say = p->eight_bit || p->level[i].unchanged ? "8bit" :
 			    "7bit";
 
 	switch (p->walk.level[i].encoding) {
@@ -402,11 +405,12 @@ container_label(const struct planner *p, size_t i)
 static void
 close_level(void *context)
 {
-	struct planner		*p = context;
-	size_t			 i = p->walk.depth;
-	struct level		*l = &p->level[i];
-	struct amendment	 a = { .encoding = container_label(p, i) };
-	struct mime_change	*c;
+	struct planner			*p = context;
+	size_t				 i = p->walk.depth;
+	struct level			*l = &p->level[i];
+	struct mime_header_change	 a = {
+		.encoding = container_label(p, i) };
+	struct mime_change		*c;
 
 	if (i == 0 && l->change == NO_CHANGE && a.encoding != NULL)
 		p->plan->top.encoding = a.encoding;
@@ -451,7 +455,7 @@ mime_plan(struct mime_plan *plan, const struct message *m, bool eight_bit,
 		plan->remark = many_remark;
 		plan->n = 0;
 		plan->size = m->body.size;
-		plan->top = (struct amendment){ 0 };
+		plan->top = (struct mime_header_change){ 0 };
 		plan->has_8bit = m->body.has_8bit;
 	}
 	planner_free(p);
@@ -463,4 +467,134 @@ mime_plan_free(struct mime_plan *plan)
 {
 	free(plan->change);
 	*plan = (struct mime_plan){ 0 };
+}
+
+/*
+ * The second pass: the body is read with the planned changes.
+ */
+
+/* Exactly so many octets of the body. */
+static bool
+read_whole(struct buffer *to, const struct body *b, uint64_t at, size_t len,
+    struct failure *why)
+{
+	while (len > 0) {
+		ssize_t	n = body_read(b, at, buffer_room(to, len), len, why);
+
+		if (n <= 0)
+			return false;
+		to->len += (size_t)n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static bool
+make_header(struct mime_reader *r, const struct mime_change *c,
+    const struct body *b, const struct field_form *form, struct failure *why)
+{
+	struct buffer		text = { 0 };
+	struct header		h = { 0 };
+	bool			good;
+
+	good = read_whole(&text, b, c->header_at,
+	    (size_t)(c->body_at - c->header_at), why);
+	if (good) {
+		if (text.len > 0)
+			mime_header_parse(&h, text.data, text.len);
+		mime_header_write(&r->ready, &h, &c->header, form);
+		buffer_add_text(&r->ready, "\r\n");
+	}
+	header_free(&h);
+	buffer_free(&text);
+	return good;
+}
+
+static bool
+make_text(struct mime_reader *r, const struct mime_change *c,
+    const struct body *b, struct failure *why)
+{
+	char		piece[PIECE];
+	uint64_t	left = c->end - r->at;
+	ssize_t		n = body_read(b, r->at, piece,
+			    left < PIECE ? (size_t)left : PIECE, why);
+
+	if (n <= 0)
+		return false;
+	recoder_feed(&r->recoder, &r->ready, piece, (size_t)n);
+	r->at += (uint64_t)n;
+	return true;
+}
+
+/* The next step of a change; it may make nothing. */
+static bool
+make(struct mime_reader *r, const struct mime_change *c,
+    const struct body *b, const struct field_form *form, struct failure *why)
+{
+	if (!r->within) {
+		r->within = true;
+		r->at = c->body_at;
+		r->recoder = (struct recoder){ .how = c->how };
+		return !c->amend || make_header(r, c, b, form, why);
+	}
+	if (r->at < c->end)
+		return make_text(r, c, b, why);
+	recoder_end(&r->recoder, &r->ready);
+	r->within = false;
+	r->next++;
+	return true;
+}
+
+/* Between the changes the body goes as it is. */
+static ssize_t
+copy(struct mime_reader *r, const struct body *b, uint64_t end, char *to,
+    size_t room, struct failure *why)
+{
+	ssize_t	n;
+
+	if (room > end - r->at)
+		room = (size_t)(end - r->at);
+	n = body_read(b, r->at, to, room, why);
+	if (n > 0)
+		r->at += (uint64_t)n;
+	return n;
+}
+
+ssize_t
+mime_read(struct mime_reader *r, const struct mime_plan *plan,
+    const struct body *b, const struct field_form *form, char *to,
+    size_t room, struct failure *why)
+{
+	size_t	n;
+
+	while (r->taken == r->ready.len) {
+		const struct mime_change	*c = r->next < plan->n ?
+						    &plan->change[r->next] :
+						    NULL;
+		uint64_t			 end = c != NULL ?
+						    c->header_at : b->size;
+
+		buffer_clear(&r->ready);
+		r->taken = 0;
+		if (!r->within && r->at < end)
+			return copy(r, b, end, to, room, why);
+		if (c == NULL)
+			return 0;
+		if (!make(r, c, b, form, why))
+			return -1;
+	}
+	n = r->ready.len - r->taken;
+	if (n > room)
+		n = room;
+	memcpy(to, r->ready.data + r->taken, n);
+	r->taken += n;
+	return (ssize_t)n;
+}
+
+void
+mime_reader_free(struct mime_reader *r)
+{
+	buffer_free(&r->ready);
+	*r = (struct mime_reader){ 0 };
 }

@@ -37,7 +37,7 @@ struct mime_change {
 	uint64_t	 end;
 	enum recoding	 how;
 	bool		 amend;		/* the header is written anew, */
-	struct amendment header;	/* and so */
+	struct mime_header_change header;	/* and so */
 };
 
 struct mime_plan {
@@ -45,7 +45,7 @@ struct mime_plan {
 	size_t			 n;
 	size_t			 cap;
 	uint64_t		 size;		/* of the body once changed */
-	struct amendment	 top;		/* of the message's header */
+	struct mime_header_change	 top;		/* of the message's header */
 	bool			 has_8bit;	/* still */
 	const char		*remark;	/* what was left alone, or NULL */
 };

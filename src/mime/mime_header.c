@@ -22,7 +22,7 @@ next_line(const char *text, const char *end)
 }
 
 void
-header_parse(struct header *h, const char *text, size_t len)
+mime_header_parse(struct header *h, const char *text, size_t len)
 {
 	const char	*end = text + len;
 
@@ -40,7 +40,7 @@ header_parse(struct header *h, const char *text, size_t len)
 }
 
 bool
-header_media_type(struct media_type *type, const struct header *h)
+mime_header_type(struct media_type *type, const struct header *h)
 {
 	const struct field	*f = header_find(h, "Content-Type", 0);
 	const char		*value;
@@ -55,11 +55,11 @@ header_media_type(struct media_type *type, const struct header *h)
 }
 
 bool
-header_charset(char name[CHARSET_NAME_MAX + 1], const struct header *h)
+mime_header_charset(char name[CHARSET_NAME_MAX + 1], const struct header *h)
 {
 	struct media_type	type;
 
-	if (!header_media_type(&type, h) || !charset_is_8bit(type.charset))
+	if (!mime_header_type(&type, h) || !charset_is_8bit(type.charset))
 		return false;
 	strlcpy(name, type.charset, CHARSET_NAME_MAX + 1);
 	return true;
@@ -90,10 +90,13 @@ word_length(const char *text, size_t len)
 	return n;
 }
 
-static enum encoding
+static enum mime_encoding
 encoding_named(const char *value, size_t len)
 {
-	static const struct { const char *name; enum encoding is; } names[] = {
+	static const struct {
+		const char		*name;
+		enum mime_encoding	 is;
+	} names[] = {
 		{ "binary", ENCODING_BINARY },
 		{ "quoted-printable", ENCODING_QUOTED },
 		{ "base64", ENCODING_BASE64 },
@@ -116,19 +119,19 @@ encoding_named(const char *value, size_t len)
 }
 
 bool
-encoding_is_identity(enum encoding e)
+mime_encoding_is_identity(enum mime_encoding e)
 {
 	return e <= ENCODING_BINARY;
 }
 
-enum encoding
-encoding_of(const struct header *h)
+enum mime_encoding
+mime_header_encoding(const struct header *h)
 {
-	enum encoding	encoding = ENCODING_7BIT;
+	enum mime_encoding	encoding = ENCODING_7BIT;
 	bool		found = false;
 
 	for (size_t i = 0; i < h->n; i++) {
-		enum encoding	e;
+		enum mime_encoding	e;
 		size_t		len;
 		const char	*value;
 
@@ -136,8 +139,8 @@ encoding_of(const struct header *h)
 			continue;
 		value = field_value(&h->field[i], &len);
 		e = encoding_named(value, len);
-		if (found && e != encoding && !(encoding_is_identity(e) &&
-		    encoding_is_identity(encoding)))
+		if (found && e != encoding && !(mime_encoding_is_identity(e) &&
+		    mime_encoding_is_identity(encoding)))
 			return ENCODING_OTHER;
 		if (e > encoding)
 			encoding = e;
@@ -147,7 +150,7 @@ encoding_of(const struct header *h)
 }
 
 bool
-header_is_fit(const struct header *h, const struct field_form *form)
+mime_header_is_fit(const struct header *h, const struct field_form *form)
 {
 	for (size_t i = 0; i < h->n; i++)
 		if (!field_is_fit(&h->field[i], form))
@@ -157,7 +160,7 @@ header_is_fit(const struct header *h, const struct field_form *form)
 
 static void
 add_missing(struct buffer *to, const struct header *h,
-    const struct amendment *a)
+    const struct mime_header_change *a)
 {
 	if (a->version && header_find(h, "MIME-Version", 0) == NULL)
 		buffer_add_text(to, "MIME-Version: 1.0\r\n");
@@ -166,11 +169,11 @@ add_missing(struct buffer *to, const struct header *h,
 		    a->charset);
 }
 
-struct misfit
-header_write_amended(struct buffer *to, const struct header *h,
-    const struct amendment *a, const struct field_form *form)
+struct mime_unfit_field
+mime_header_write(struct buffer *to, const struct header *h,
+    const struct mime_header_change *a, const struct field_form *form)
 {
-	struct misfit		first = { 0 };
+	struct mime_unfit_field		first = { 0 };
 	struct field_form	own = { 0 };	/* once a field needs it */
 	char			charset[CHARSET_NAME_MAX + 1];
 	bool			said = a->encoding == NULL;
@@ -178,7 +181,7 @@ header_write_amended(struct buffer *to, const struct header *h,
 
 	for (size_t i = 0; i < h->n; i++) {
 		const struct field	*f = &h->field[i];
-		enum field_fate		 fate;
+		enum field_result		 result;
 
 		if (a->encoding != NULL &&
 		    field_is(f, "Content-Transfer-Encoding")) {
@@ -195,12 +198,12 @@ header_write_amended(struct buffer *to, const struct header *h,
 		if (!has_own) {
 			has_own = true;
 			own = *form;
-			if (header_charset(charset, h))
+			if (mime_header_charset(charset, h))
 				own.charset = charset;
 		}
-		fate = field_write(to, f, &own);
-		if (fate != FIELD_FITS && first.field == NULL)
-			first = (struct misfit){ f, fate };
+		result = field_write(to, f, &own);
+		if (result != FIELD_FITS && first.field == NULL)
+			first = (struct mime_unfit_field){ f, result };
 	}
 	add_missing(to, h, a);
 	if (!said)

@@ -9,9 +9,9 @@
  */
 
 bool
-mime_walk_is_sealed(const struct mime_walk *w)
+mime_walk_is_signed(const struct mime_walk *w)
 {
-	return w->depth > 0 && w->level[w->depth - 1].sealed;
+	return w->depth > 0 && w->level[w->depth - 1].is_signed;
 }
 
 static void
@@ -19,7 +19,7 @@ begin_text(struct mime_walk *w, enum mime_place place, uint64_t at)
 {
 	w->place = place;
 	w->body_at = at;
-	w->strange = w->unsure = false;
+	w->unsupported = w->ambiguous = false;
 	w->line_end = 0;
 	w->visitor->begin(w->context);
 }
@@ -42,7 +42,7 @@ open_level(struct mime_walk *w, uint64_t at)
 	*l = (struct mime_level){ .type = w->type, .encoding = w->encoding,
 	    .open_header = w->open_header,
 	    .digest = media_type_is(&w->type, "multipart/digest"),
-	    .sealed = mime_walk_is_sealed(w) ||
+	    .is_signed = mime_walk_is_signed(w) ||
 	    media_type_is(&w->type, "multipart/signed") ||
 	    media_type_is(&w->type, "multipart/encrypted") };
 	if (media_type_is(&w->type, "multipart/"))
@@ -55,7 +55,7 @@ open_level(struct mime_walk *w, uint64_t at)
 static void
 read_type(struct mime_walk *w, const struct header *h)
 {
-	if (!header_media_type(&w->type, h) && w->depth > 0 &&
+	if (!mime_header_type(&w->type, h) && w->depth > 0 &&
 	    w->level[w->depth - 1].digest)
 		strlcpy(w->type.type, "message/rfc822", sizeof(w->type.type));
 }
@@ -69,8 +69,8 @@ begin_body(struct mime_walk *w, const struct header *h, uint64_t at)
 	bool			 plain, multipart;
 
 	read_type(w, h);
-	w->encoding = encoding_of(h);
-	plain = encoding_is_identity(w->encoding);
+	w->encoding = mime_header_encoding(h);
+	plain = mime_encoding_is_identity(w->encoding);
 	multipart = media_type_is(type, "multipart/");
 	/* Any other label on it means nothing (RFC 2045 section 6.4). */
 	if (room && multipart && type->boundary[0] != '\0') {
@@ -85,7 +85,7 @@ begin_body(struct mime_walk *w, const struct header *h, uint64_t at)
 		return;
 	}
 	begin_text(w, MIME_TEXT, at);
-	w->strange = multipart || w->encoding == ENCODING_OTHER ||
+	w->unsupported = multipart || w->encoding == ENCODING_OTHER ||
 	    (plain && media_type_is(type, "message/") &&
 	    !media_type_is(type, "message/global"));
 }
@@ -98,7 +98,7 @@ end_header(struct mime_walk *w, uint64_t at, bool empty_line)
 
 	w->open_header = !empty_line;
 	if (w->header.len > 0)
-		header_parse(&h, w->header.data, w->header.len);
+		mime_header_parse(&h, w->header.data, w->header.len);
 	begin_body(w, &h, at);
 	header_free(&h);
 }
@@ -151,7 +151,7 @@ give_up_header(struct mime_walk *w, const struct body_line *l)
 	w->type = (struct media_type){ 0 };
 	w->encoding = ENCODING_OTHER;
 	begin_text(w, MIME_TEXT, l->at);
-	w->strange = true;
+	w->unsupported = true;
 	take_text(w, l);
 }
 
@@ -173,7 +173,7 @@ take_header(struct mime_walk *w, const struct body_line *l)
 
 		end_header(w, l->at, false);
 		/* Text to some readers; others drop it and read on. */
-		w->strange |= indented;
+		w->unsupported |= indented;
 		take_line(w, l);
 		return;
 	}
@@ -275,7 +275,7 @@ take_boundary(struct mime_walk *w, const struct body_line *l)
  * line for a boundary.  Only a part that stays as it is looks right to both.
  */
 static bool
-is_unsure(const struct mime_walk *w, const struct body_line *l)
+is_ambiguous(const struct mime_walk *w, const struct body_line *l)
 {
 	size_t	tail;
 
@@ -298,7 +298,7 @@ take_line(void *context, const struct body_line *l)
 		take_header(w, l);
 		return;
 	}
-	w->unsure |= is_unsure(w, l);
+	w->ambiguous |= is_ambiguous(w, l);
 	take_text(w, l);
 }
 

@@ -29,9 +29,9 @@ enum {
 struct mime_level {
 	struct media_type	type;
 	size_t			boundary_len;	/* 0: a message */
-	enum encoding		encoding;	/* as its label says */
+	enum mime_encoding		encoding;	/* as its label says */
 	bool			digest;
-	bool			sealed;		/* signed or encrypted, or in
+	bool			is_signed;		/* signed or encrypted, or in
 						 * a level that is */
 	bool			begun;		/* a part of it was seen */
 	bool			open_header;	/* no empty line ended it */
@@ -51,10 +51,10 @@ struct mime_walk {
 	bool			 is_top;	/* the message's own body */
 	bool			 open_header;	/* no empty line ended it */
 	struct media_type	 type;
-	enum encoding		 encoding;
-	bool			 strange;	/* a kind of part that has no
+	enum mime_encoding		 encoding;
+	bool			 unsupported;	/* a kind of part that has no
 						 * encoding, or is unknown */
-	bool			 unsure;	/* a line of it is a boundary
+	bool			 ambiguous;	/* a line of it is a boundary
 						 * to some readers */
 
 	size_t			 line_end;	/* octets; the boundary's if
@@ -85,6 +85,6 @@ struct mime_visitor {
 bool	mime_walk(struct mime_walk *, const struct message *,
 	    const struct mime_visitor *, void *context, struct failure *why);
 
-bool	mime_walk_is_sealed(const struct mime_walk *);
+bool	mime_walk_is_signed(const struct mime_walk *);
 
 #endif

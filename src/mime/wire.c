@@ -42,7 +42,7 @@ plan_body(struct wire *w, const struct message *m,
 
 /* Adds what a field is left with to what is told already. */
 static void
-remark_field(struct wire *w, const struct misfit *m)
+remark_field(struct wire *w, const struct mime_unfit_field *m)
 {
 	const struct field	*f = m->field;
 
@@ -50,26 +50,26 @@ remark_field(struct wire *w, const struct misfit *m)
 	    "%s", w->remark != NULL ? w->remark : "",
 	    w->remark != NULL ? "; " : "",
 	    f->name_len < 60 ? (int)f->name_len : 60, f->text,
-	    m->fate == FIELD_TOO_LONG ?
+	    m->result == FIELD_TOO_LONG ?
 	    "cannot be folded and has a line over 998 octets" :
 	    "cannot be encoded and is not ASCII");
 	w->remark = w->remarks;
 }
 
 static void
-write_head(struct wire *w, const struct header *h, bool sealed)
+write_head(struct wire *w, const struct header *h, bool is_signed)
 {
-	struct misfit	misfit;
+	struct mime_unfit_field	unfit;
 
-	if (sealed) {
+	if (is_signed) {
 		header_write(&w->head, h);
 		w->remark = "the message has a DKIM signature and is sent "
 		    "unchanged";
 		return;
 	}
-	misfit = header_write_amended(&w->head, h, &w->plan.top, &w->form);
-	if (misfit.field != NULL)
-		remark_field(w, &misfit);
+	unfit = mime_header_write(&w->head, h, &w->plan.top, &w->form);
+	if (unfit.field != NULL)
+		remark_field(w, &unfit);
 	buffer_add_text(&w->head, "\r\n");
 }
 
@@ -78,22 +78,22 @@ wire_prepare(struct wire *w, const struct message *m,
     const struct wire_abilities *abilities, struct failure *why)
 {
 	bool	fit, plan;
-	bool	sealed = false;
+	bool	is_signed = false;
 
 	*w = (struct wire){ .body = &m->body,
 	    .size = m->body.size,
 	    .has_8bit = m->body.has_8bit,
 	    .has_dots = m->body.has_dots,
 	    .form = { .utf8 = abilities->utf8 } };
-	fit = header_is_fit(&m->header, &w->form);
+	fit = mime_header_is_fit(&m->header, &w->form);
 	plan = needs_plan(m, abilities->eight_bit);
 	if (!fit || plan)
-		sealed = header_is_sealed(&m->header);
+		is_signed = header_is_signed(&m->header);
 	if ((!fit || plan) && declared_charset(w->charset, m))
 		w->form.charset = w->charset;
-	if (plan && !sealed && !plan_body(w, m, abilities, why))
+	if (plan && !is_signed && !plan_body(w, m, abilities, why))
 		return false;
-	write_head(w, &m->header, sealed);
+	write_head(w, &m->header, is_signed);
 	w->has_8bit |= !text_is_ascii(w->head.data, w->head.len);
 	w->size += w->head.len;
 	return true;

@@ -248,7 +248,7 @@ end_message(struct smtpd_state *s, struct failure *why)
 	bool				 good = true;
 
 	if (!s->failed)
-		s->failed = !binary_settle(&s->message, &s->failure) ||
+		s->failed = !binary_encode(&s->message, &s->failure) ||
 		    !message_end(&s->message, &s->failure);
 	if (s->failed) {
 		set_message_failure(s);

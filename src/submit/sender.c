@@ -242,7 +242,7 @@ list_senders(const struct field *f, struct address_list *list)
 	const char		*value = field_value(f, &len);
 	struct failure		 ignored;
 
-	address_list_sift(list, &faults, value, len, &ignored);
+	address_list_parse_lenient(list, &faults, value, len, &ignored);
 	address_faults_free(&faults);
 	if (list->n > 0)
 		return;

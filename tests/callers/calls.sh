@@ -97,10 +97,10 @@ arrives_somehow() {
 	} | sort >"$LAB/envelope"
 	head -n "$(($# + 1))" "$mail" | sort | diff "$LAB/envelope" -
 	sed -i "1,$(($# + 1))d" "$mail"
-	header_is_fit
+	mime_header_is_fit
 }
 
-header_is_fit() {
+mime_header_is_fit() {
 	local name
 	sed '/^$/q' "$mail" >"$LAB/header"
 	for name in Date From Message-ID To; do

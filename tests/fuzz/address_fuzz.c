@@ -94,7 +94,7 @@ fuzz_sift(const char *text, size_t len)
 	struct failure		why;
 	char			*copy = memory_copy_n(text, len);
 
-	if (address_list_sift(&list, &faults, text, len, &why)) {
+	if (address_list_parse_lenient(&list, &faults, text, len, &why)) {
 		assert(address_list_parse(&again, text, len, ADDRESS_HEADER,
 		    &why) == (faults.n == 0));
 		for (size_t i = 0; i < list.n; i++) {
@@ -108,10 +108,10 @@ fuzz_sift(const char *text, size_t len)
 			    faults.fault[i].end <= len);
 	}
 	address_list_free(&again);
-	address_list_mend(&mended, copy, len);
+	address_list_repair(&mended, copy, len);
 	assert(mended.n == list.n);
 	address_faults_free(&faults);
-	if (address_list_sift(&again, &faults, copy, len, &why))
+	if (address_list_parse_lenient(&again, &faults, copy, len, &why))
 		assert(again.n == list.n);
 	for (size_t i = 0; i < again.n; i++)
 		assert_same(&again.address[i], &list.address[i]);

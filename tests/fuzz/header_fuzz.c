@@ -129,7 +129,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	make_field(&text, name, (const char *)data + 1, size - 1);
 	header_append(&in, memory_copy_n(text.data, text.len), text.len);
 	good = field_write(&out, &in.field[0], &form) == FIELD_FITS;
-	header_parse(&written, out.data, out.len);
+	mime_header_parse(&written, out.data, out.len);
 	assert(written.n == 1 && written.field[0].len == out.len);
 	assert(field_is(&written.field[0], name));
 	assert(!good || field_is_fit(&written.field[0], &form));

@@ -32,7 +32,7 @@ take(struct message *m, const char *text, size_t len, size_t piece,
 	for (size_t at = 0; good && at < len; at += piece)
 		good = message_feed(m, text + at,
 		    len - at < piece ? len - at : piece, &why);
-	return good && binary_settle(m, &why) && message_end(m, &why);
+	return good && binary_encode(m, &why) && message_end(m, &why);
 }
 
 static void

@@ -479,8 +479,8 @@ what_is_no_address_does_not_stop_the_others(void **state)
 		struct failure		 why;
 		char			*good;
 
-		assert_true(address_list_sift(&list, &faults, e->text, e->len,
-		    &why));
+		assert_true(address_list_parse_lenient(&list, &faults,
+		    e->text, e->len, &why));
 		good = told(&list, e->text);
 		buffer_addf(&got, "%s%s|", good, list.n > 0 ? " " : "");
 		for (size_t k = 0; k < faults.n; k++) {
@@ -523,12 +523,12 @@ a_field_is_mended_in_its_place(void **state)
 		struct address_faults	 faults = { 0 };
 		struct failure		 why;
 
-		address_list_mend(&before, text, e->len);
+		address_list_repair(&before, text, e->len);
 		if (strcmp(text, e->want) != 0)
 			fail_msg("%s\n wanted %s\n got    %s", e->sentence,
 			    e->want, text);
-		assert_true(address_list_sift(&after, &faults, text, e->len,
-		    &why));
+		assert_true(address_list_parse_lenient(&after, &faults,
+		    text, e->len, &why));
 		assert_int_equal(before.n, after.n);
 		for (size_t k = 0; k < before.n; k++) {
 			assert_string_equal(before.address[k].local,
@@ -814,7 +814,7 @@ ten_megabytes_of_anything_take_linear_time(void **state)
 		began = seconds();
 		address_list_parse(&list, text, strlen(text), ADDRESS_HEADER,
 		    &why);
-		address_list_sift(&list, &faults, text, strlen(text), &why);
+		address_list_parse_lenient(&list, &faults, text, strlen(text), &why);
 		if (seconds() - began > 5)
 			fail_msg("%s%s...: %f s", before[k], units[i],
 			    seconds() - began);

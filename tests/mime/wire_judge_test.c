@@ -63,7 +63,7 @@ convert(const char *path, struct folder *folder)
 	message_begin(&m, &limits);
 	message_keep_binary(&m, false);
 	assert_true(message_feed(&m, text.data, text.len, &why));
-	assert_true(binary_settle(&m, &why));
+	assert_true(binary_encode(&m, &why));
 	assert_true(message_end(&m, &why));
 	write_wire(path, "7", folder, &m);
 	write_wire(path, "8", folder, &m);
