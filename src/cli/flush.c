@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -266,8 +267,9 @@ flush_in_background(const struct config *config, const struct log *log,
 	pid_t			pid = fork();
 
 	if (pid == -1)
-		log_line(log, LOG_WARNING, "can't start a process for id=%s; "
-		    "it waits for the next queue run", id);
+		log_line(log, LOG_WARNING, "id=%s: cannot start a process: "
+		    "%s; the message waits for the next queue run", id,
+		    strerror(errno));
 	if (pid != 0)
 		return;
 	detach();

@@ -28,7 +28,7 @@ struct attempt {
 	size_t		 waiting;	/* and after it */
 	size_t		 failed;
 	size_t		 unasked;	/* of those waiting */
-	size_t		 unjudged;	/* likewise: in this attempt */
+	size_t		 untried;	/* likewise: in this attempt */
 	char		 bounce[ID_SIZE];
 };
 
@@ -39,7 +39,7 @@ lifetime_of(const struct attempt_worker *w)
 }
 
 static void
-tell(struct attempt_worker *w, const struct failure *why)
+log_failure(struct attempt_worker *w, const struct failure *why)
 {
 	log_line(w->log, LOG_ERR, "%s", why->text);
 	strlcpy(w->error, why->text, sizeof(w->error));
@@ -75,7 +75,7 @@ is_in_doubt(const struct envelope_file *d)
 
 /* After an attempt in doubt, retry.h waits an hour at least. */
 static bool
-is_time(enum attempt_when when, const struct entry *e, int64_t now)
+is_time_for(enum attempt_when when, const struct entry *e, int64_t now)
 {
 	if (when == ATTEMPT_WHEN_DUE || (when == ATTEMPT_WHEN_SAFE &&
 	    is_in_doubt(&e->file)))
@@ -89,7 +89,7 @@ is_chosen(const struct attempt_worker *w, const struct entry *e, int64_t now)
 {
 	const struct attempt_choice	*c = w->choice;
 
-	return !e->file.held && is_time(c->when, e, now) &&
+	return !e->file.held && is_time_for(c->when, e, now) &&
 	    has_text(e->file.envelope.reverse_path, c->sender) &&
 	    is_waited_for(&e->file, c->recipient);
 }
@@ -99,7 +99,7 @@ is_chosen(const struct attempt_worker *w, const struct entry *e, int64_t now)
  * message goes: so nobody is told that it failed.
  */
 static void
-soften(struct outcome *o)
+defer_correctable(struct outcome *o)
 {
 	if (o->kind == OUTCOME_FAILED && (o->unasked ||
 	    o->status == EX_NOPERM || o->status == EX_CONFIG))
@@ -107,16 +107,16 @@ soften(struct outcome *o)
 }
 
 static void
-count(struct attempt *a)
+count_outcomes(struct attempt *a)
 {
-	a->waiting = a->failed = a->unasked = a->unjudged = 0;
+	a->waiting = a->failed = a->unasked = a->untried = 0;
 	a->in_doubt = false;
 	for (size_t i = 0; i < a->entry->file.envelope.n; i++) {
 		const struct outcome	*o = &a->outcomes[i];
 
 		a->failed += o->kind == OUTCOME_FAILED;
 		a->unasked += o->kind == OUTCOME_DEFERRED && o->unasked;
-		a->unjudged += o->kind == OUTCOME_WAITING;
+		a->untried += o->kind == OUTCOME_WAITING;
 		if (o->kind == OUTCOME_DEFERRED ||
 		    o->kind == OUTCOME_WAITING) {
 			a->waiting++;
@@ -139,7 +139,7 @@ owner_of(const struct attempt *a)
 
 /* The new outcomes, as they are to be recorded. */
 static void
-take_in(struct attempt *a)
+adjust_outcomes(struct attempt *a)
 {
 	const struct envelope_file	*d = &a->entry->file;
 
@@ -148,7 +148,7 @@ take_in(struct attempt *a)
 
 		if (!a->waited[i] || o->kind == OUTCOME_WAITING)
 			continue;
-		soften(o);
+		defer_correctable(o);
 		/* What was in doubt stays so until somebody is asked. */
 		o->in_doubt |= o->unasked && d->outcomes[i].in_doubt;
 		if (o->kind == OUTCOME_DELIVERED)
@@ -156,11 +156,11 @@ take_in(struct attempt *a)
 		else
 			strlcpy(a->w->error, o->text, sizeof(a->w->error));
 	}
-	count(a);
+	count_outcomes(a);
 }
 
 static bool
-prove(void *context, struct failure *why)
+prove_entry(void *context, struct failure *why)
 {
 	struct attempt	*a = context;
 
@@ -170,23 +170,23 @@ prove(void *context, struct failure *why)
 	return a->proved;
 }
 
-/* Where nothing is left to be sent, settle() does it, or has no need to. */
+/* After the last transaction finish_entry() records the outcomes, if needed. */
 static bool
-record(void *context, struct failure *why)
+record_outcomes(void *context, struct failure *why)
 {
 	struct attempt	*a = context;
 
-	take_in(a);
-	return !a->unjudged || entry_record(a->entry, a->outcomes, why);
+	adjust_outcomes(a);
+	return !a->untried || entry_record(a->entry, a->outcomes, why);
 }
 
 static void
-send(struct attempt *a)
+send_message(struct attempt *a)
 {
 	struct envelope_file	*d = &a->entry->file;
 	struct identity		 owner = owner_of(a);
-	struct relay_watch	 watch = { .ready = prove, .judged = record,
-				    .context = a };
+	struct relay_watch	 watch = { .ready = prove_entry,
+				    .judged = record_outcomes, .context = a };
 	struct mail_log		 mail_log = { .id = a->entry->name,
 				    .uid = d->uid, .envelope = &d->envelope,
 				    .message = &a->entry->message,
@@ -198,7 +198,7 @@ send(struct attempt *a)
 	    a->outcomes);
 	a->w->relay.watch = NULL;
 	a->w->relay.me = a->w->me;
-	take_in(a);
+	adjust_outcomes(a);
 	mail_log_outcomes(a->w->log, &mail_log, a->outcomes);
 }
 
@@ -218,7 +218,7 @@ write_lifetime(const struct attempt_worker *w, char *to, size_t size)
 
 /* After queue_lifetime, waiting forward-paths fail with their last reply. */
 static void
-expire(struct attempt *a)
+expire_recipients(struct attempt *a)
 {
 	char	lifetime[40];
 
@@ -240,26 +240,26 @@ expire(struct attempt *a)
 }
 
 static enum attempt_result
-trouble(struct attempt *a, const struct failure *why)
+entry_error(struct attempt *a, const struct failure *why)
 {
-	tell(a->w, why);
+	log_failure(a->w, why);
 	return ATTEMPT_ERROR;
 }
 
 /* No server has heard of any of it: nothing is known that was not before. */
 static bool
-is_unheard(const struct attempt *a)
+no_server_asked(const struct attempt *a)
 {
 	return a->unasked > 0 && a->unasked == a->before;
 }
 
 /* All but: nobody was asked, for the same reason as the last time. */
 static bool
-is_news(const struct attempt *a)
+outcomes_changed(const struct attempt *a)
 {
 	const struct envelope_file	*d = &a->entry->file;
 
-	if (!is_unheard(a))
+	if (!no_server_asked(a))
 		return true;
 	for (size_t i = 0; i < d->envelope.n; i++)
 		if (a->outcomes[i].unasked && strcmp(a->outcomes[i].text,
@@ -308,41 +308,41 @@ write_sent_to(const struct attempt *a, char *to, size_t size)
  * send it again, so it goes where no run looks.
  */
 static enum attempt_result
-unrecorded(struct attempt *a, struct failure *why)
+prevent_duplicate(struct attempt *a, struct failure *why)
 {
 	struct entry	*e = a->entry;
 	struct failure	 how;
 	char		 sent_to[300];
 
 	if (write_sent_to(a, sent_to, sizeof(sent_to)) == 0)
-		return trouble(a, why);
+		return entry_error(a, why);
 	failure_suffix(why, ", but the message was sent to %s; ", sent_to);
 	if (entry_set_aside(e, &how) || e->folder == SPOOL_FAILED) {
 		failure_suffix(why, "so that it is not sent to them again, it "
 		    "is kept as %s/failed/%s", a->w->spool->directory,
 		    e->name);
-		tell(a->w, why);
+		log_failure(a->w, why);
 		return ATTEMPT_FAILED;
 	}
 	failure_suffix(why, "%s, so the next attempt will send it to them "
 	    "again", how.text);
 	a->in_doubt = true;
 	entry_postpone(e, next_attempt(a), &how);
-	return trouble(a, why);
+	return entry_error(a, why);
 }
 
 static enum attempt_result
-defer(struct attempt *a)
+defer_entry(struct attempt *a)
 {
 	struct failure	why;
 
-	if (entry_defer(a->entry, next_attempt(a), !is_unheard(a), &why))
+	if (entry_defer(a->entry, next_attempt(a), !no_server_asked(a), &why))
 		return ATTEMPT_DEFERRED;
-	return a->in_doubt ? unrecorded(a, &why) : trouble(a, &why);
+	return a->in_doubt ? prevent_duplicate(a, &why) : entry_error(a, &why);
 }
 
 static enum attempt_result
-end(struct attempt *a, enum attempt_result result)
+remove_entry(struct attempt *a, enum attempt_result result)
 {
 	struct failure	why, unwritten;
 
@@ -351,9 +351,9 @@ end(struct attempt *a, enum attempt_result result)
 	/* What has to stay shall not be sent again. */
 	if (!entry_record(a->entry, a->outcomes, &unwritten)) {
 		failure_suffix(&why, "; %s", unwritten.text);
-		return unrecorded(a, &why);
+		return prevent_duplicate(a, &why);
 	}
-	return trouble(a, &why);
+	return entry_error(a, &why);
 }
 
 static bool
@@ -405,7 +405,7 @@ keep_failed(struct attempt *a, const char *because)
 		strlcat(reason, because, sizeof(reason));
 	}
 	if (!entry_fail(a->entry, reason, &why))
-		return trouble(a, &why);
+		return entry_error(a, &why);
 	log_line(a->w->log, LOG_ERR, "id=%s is kept in %s/failed: %s",
 	    a->entry->name, a->w->spool->directory, reason);
 	return ATTEMPT_FAILED;
@@ -413,7 +413,7 @@ keep_failed(struct attempt *a, const char *because)
 
 /* Nothing waits, and something has failed. */
 static enum attempt_result
-give_up(struct attempt *a)
+fail_entry(struct attempt *a)
 {
 	struct envelope_file	*d = &a->entry->file;
 	struct failure		 why;
@@ -425,38 +425,38 @@ give_up(struct attempt *a)
 	if (!bounce_is_due(d))
 		return keep_failed(a, "the sender requested none");
 	if (!queue_bounce(a, &why)) {
-		tell(a->w, &why);
+		log_failure(a->w, &why);
 		return keep_failed(a, why.text);
 	}
 	log_line(a->w->log, LOG_INFO, "id=%s failed; its bounce is "
 	    "id=%s", a->entry->name, a->bounce);
-	return end(a, ATTEMPT_FAILED);
+	return remove_entry(a, ATTEMPT_FAILED);
 }
 
 static enum attempt_result
-settle(struct attempt *a)
+finish_entry(struct attempt *a)
 {
 	struct envelope_file	*d = &a->entry->file;
 	struct failure		 why;
 
 	if (a->waiting == 0 && a->failed == 0)
-		return end(a, ATTEMPT_DELIVERED);
+		return remove_entry(a, ATTEMPT_DELIVERED);
 	if (a->waiting > 0 && retry_is_over(a->now, d->arrived_us / 1000000,
-	    lifetime_of(a->w), d->asked + !is_unheard(a))) {
-		expire(a);
-		count(a);
+	    lifetime_of(a->w), d->asked + !no_server_asked(a))) {
+		expire_recipients(a);
+		count_outcomes(a);
 	}
 	/* During an outage, thousands of entries need not wait for the disk. */
-	if (is_news(a) && !entry_record(a->entry, a->outcomes, &why))
-		return unrecorded(a, &why);
-	return a->waiting > 0 ? defer(a) : give_up(a);
+	if (outcomes_changed(a) && !entry_record(a->entry, a->outcomes, &why))
+		return prevent_duplicate(a, &why);
+	return a->waiting > 0 ? defer_entry(a) : fail_entry(a);
 }
 
 static bool
-is_put_back(const struct attempt *a)
+is_left_to_others(const struct attempt *a)
 {
 	return a->w->relay.down && a->w->may_leave != NULL &&
-	    is_unheard(a) && a->w->may_leave(a->w->context);
+	    no_server_asked(a) && a->w->may_leave(a->w->context);
 }
 
 static enum attempt_result
@@ -464,14 +464,14 @@ attempt(struct attempt *a)
 {
 	struct relay	*relay = &a->w->relay;
 
-	count(a);
+	count_outcomes(a);
 	a->before = a->waiting;
 	if (a->waiting > 0) {
-		send(a);
+		send_message(a);
 		if (relay->stopped)
-			return unrecorded(a, &relay->stopped_why);
+			return prevent_duplicate(a, &relay->stopped_why);
 	}
-	return is_put_back(a) ? ATTEMPT_LEFT : settle(a);
+	return is_left_to_others(a) ? ATTEMPT_LEFT : finish_entry(a);
 }
 
 static enum attempt_result
@@ -493,7 +493,8 @@ try_entry(struct attempt *a)
 }
 
 static enum attempt_result
-open_entry(struct attempt_worker *w, struct entry *entry, const char *name)
+open_for_attempt(struct attempt_worker *w, struct entry *entry,
+    const char *name)
 {
 	struct failure	why;
 
@@ -506,12 +507,12 @@ open_entry(struct attempt_worker *w, struct entry *entry, const char *name)
 	case ENTRY_GONE:
 		return ATTEMPT_SKIPPED;
 	case ENTRY_BAD:
-		tell(w, &why);
+		log_failure(w, &why);
 		return ATTEMPT_BAD;
 	case ENTRY_TROUBLE:
 		break;
 	}
-	tell(w, &why);
+	log_failure(w, &why);
 	return ATTEMPT_ERROR;
 }
 
@@ -522,7 +523,7 @@ attempt_once(struct attempt_worker *w, const char *name, bool is_bounce,
 	struct entry		entry;
 	struct attempt		a = { .w = w, .entry = &entry,
 				    .now = (int64_t)time(NULL) };
-	enum attempt_result	result = open_entry(w, &entry, name);
+	enum attempt_result	result = open_for_attempt(w, &entry, name);
 
 	bounce[0] = '\0';
 	if (result != ATTEMPT_DELIVERED)
@@ -562,13 +563,13 @@ attempt_postpone(struct attempt_worker *w, const char *name,
 			    .now = (int64_t)time(NULL) };
 	struct failure	why;
 
-	if (open_entry(w, &entry, name) != ATTEMPT_DELIVERED)
+	if (open_for_attempt(w, &entry, name) != ATTEMPT_DELIVERED)
 		return;
 	if (sending && !entry_doubt(&entry, &why))
-		tell(w, &why);
+		log_failure(w, &why);
 	strlcpy(entry.file.reason, reason, sizeof(entry.file.reason));
 	if (!entry_defer(&entry, next_attempt(&a), true, &why))
-		tell(w, &why);
+		log_failure(w, &why);
 	entry_close(&entry);
 }
 

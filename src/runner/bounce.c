@@ -112,9 +112,9 @@ write_words(struct writer *w)
 		    d->envelope.forward[i].path, d->outcomes[i].text);
 	}
 	if (in_doubt)
-		buffer_add_text(b, "\nThe server broke off after it had been "
-		    "sent the whole message, so the\nmessage may have arrived "
-		    "all the same.\n");
+		buffer_add_text(b, "\nThe connection to the server was lost "
+		    "after the whole message had been\nsent, so the message "
+		    "may have been delivered.\n");
 	if (delivered > 0)
 		buffer_addf(b, "\nThe message was delivered to %zu other "
 		    "address%s.\n", delivered, delivered > 1 ? "es" : "");

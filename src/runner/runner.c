@@ -26,7 +26,7 @@ enum {
 };
 
 /* One worker's part; an entry is its index + 1, or 0 for none. */
-struct slot {
+struct worker_slot {
 	atomic_size_t	at;		/* being attempted */
 	atomic_size_t	back;		/* left to other workers */
 	char		error[512];
@@ -38,18 +38,18 @@ struct slot {
  * What the processes share.  A worker that has been taken over can write
  * anything to it, so no index and no end of a text in it is trusted.
  */
-struct shared {
+struct shared_state {
 	atomic_size_t	next;		/* first entry not taken */
 	atomic_size_t	active;		/* running workers */
 	atomic_bool	stop;
 	atomic_size_t	result[ATTEMPT_RESULTS];
-	struct slot	slot[];
+	struct worker_slot	slot[];
 };
 
-struct pass {
+struct queue_run {
 	const struct runner	*runner;
 	struct spool_list	 list;
-	struct shared		*shared;
+	struct shared_state		*shared;
 	size_t			 shared_size;
 	size_t			 slots;
 	pid_t			*pid;		/* owned; 0: no worker */
@@ -74,17 +74,17 @@ runner_done(const struct runner_totals *t)
  * What runs in a worker.
  */
 
-struct worker_place {
-	struct pass	*pass;
-	struct slot	*slot;
+struct slot_context {
+	struct queue_run	*run;
+	struct worker_slot	*slot;
 };
 
 /* The last one stays, to note at every entry why it could not go. */
 static bool
-may_leave(void *context)
+may_leave_entry(void *context)
 {
-	struct worker_place	*place = context;
-	struct shared		*shared = place->pass->shared;
+	struct slot_context	*place = context;
+	struct shared_state		*shared = place->run->shared;
 	size_t			 active = atomic_load(&shared->active);
 
 	while (active > 1)
@@ -96,20 +96,20 @@ may_leave(void *context)
 
 /* The next entry nobody took, or one that was put back. */
 static bool
-take_entry(const struct pass *pass, size_t *index)
+take_entry(const struct queue_run *run, size_t *index)
 {
-	struct shared	*shared = pass->shared;
+	struct shared_state	*shared = run->shared;
 
 	if (atomic_load(&shared->stop))
 		return false;
 	*index = atomic_fetch_add(&shared->next, 1);
-	if (*index < pass->list.n)
+	if (*index < run->list.n)
 		return true;
-	atomic_store(&shared->next, pass->list.n);
-	for (size_t i = 0; i < pass->slots; i++) {
+	atomic_store(&shared->next, run->list.n);
+	for (size_t i = 0; i < run->slots; i++) {
 		size_t	back = atomic_exchange(&shared->slot[i].back, 0);
 
-		if (back == 0 || back > pass->list.n)
+		if (back == 0 || back > run->list.n)
 			continue;
 		*index = back - 1;
 		return true;
@@ -118,7 +118,7 @@ take_entry(const struct pass *pass, size_t *index)
 }
 
 static void
-begin_worker(struct attempt_worker *w, const struct runner *r)
+init_worker(struct attempt_worker *w, const struct runner *r)
 {
 	*w = (struct attempt_worker){ .config = r->config, .me = r->me,
 	    .log = r->log, .spool = r->spool, .choice = &r->choice };
@@ -126,38 +126,38 @@ begin_worker(struct attempt_worker *w, const struct runner *r)
 }
 
 static void
-worker_run(struct pass *pass, size_t number)
+run_worker(struct queue_run *run, size_t number)
 {
-	struct slot		*slot = &pass->shared->slot[number];
-	struct worker_place	 place = { pass, slot };
+	struct worker_slot		*slot = &run->shared->slot[number];
+	struct slot_context	 place = { run, slot };
 	struct sandbox		 sandbox =
-				    spool_config_sandbox(pass->runner->spool);
+				    spool_config_sandbox(run->runner->spool);
 	struct attempt_worker	 worker;
 	bool			 left = false;
 	size_t			 i;
 
-	begin_worker(&worker, pass->runner);
+	init_worker(&worker, run->runner);
 	relay_confine(&worker.relay, &sandbox);
-	worker.may_leave = may_leave;
+	worker.may_leave = may_leave_entry;
 	worker.context = &place;
 	worker.sending = &slot->sending;
-	while (!left && take_entry(pass, &i)) {
+	while (!left && take_entry(run, &i)) {
 		enum attempt_result	result;
 
 		slot->sending = false;
 		atomic_store(&slot->at, i + 1);
-		result = attempt_entry(&worker, pass->list.item[i].name);
+		result = attempt_entry(&worker, run->list.item[i].name);
 		left = result == ATTEMPT_LEFT;
 		if (left)
 			atomic_store(&slot->back, i + 1);
 		else
-			atomic_fetch_add(&pass->shared->result[result], 1);
+			atomic_fetch_add(&run->shared->result[result], 1);
 		strlcpy(slot->error, worker.error, sizeof(slot->error));
 		slot->delivered |= worker.delivered;
 		atomic_store(&slot->at, 0);
 	}
 	if (!left)
-		atomic_fetch_sub(&pass->shared->active, 1);
+		atomic_fetch_sub(&run->shared->active, 1);
 	attempt_worker_end(&worker);
 }
 
@@ -166,80 +166,81 @@ worker_run(struct pass *pass, size_t number)
  */
 
 static bool
-spawn(struct pass *pass, size_t number, struct failure *why)
+start_worker(struct queue_run *run, size_t number, struct failure *why)
 {
 	pid_t	pid;
 
-	atomic_fetch_add(&pass->shared->active, 1);
+	atomic_fetch_add(&run->shared->active, 1);
 	pid = fork();
 	if (pid == 0) {
 		/* With the signals blocked: the one that waits decides. */
-		worker_run(pass, number);
+		run_worker(run, number);
 		_exit(EX_OK);
 	}
 	if (pid == -1) {
-		atomic_fetch_sub(&pass->shared->active, 1);
+		atomic_fetch_sub(&run->shared->active, 1);
 		return failed_errno(why, EX_OSERR,
 		    "cannot start a worker process");
 	}
-	pass->pid[number] = pid;
-	pass->spawned++;
+	run->pid[number] = pid;
+	run->spawned++;
 	return true;
 }
 
 static bool
-is_left(const struct pass *pass)
+has_entries_left(const struct queue_run *run)
 {
-	if (atomic_load(&pass->shared->stop))
+	if (atomic_load(&run->shared->stop))
 		return false;
-	if (atomic_load(&pass->shared->next) < pass->list.n)
+	if (atomic_load(&run->shared->next) < run->list.n)
 		return true;
-	for (size_t i = 0; i < pass->slots; i++)
-		if (atomic_load(&pass->shared->slot[i].back) != 0)
+	for (size_t i = 0; i < run->slots; i++)
+		if (atomic_load(&run->shared->slot[i].back) != 0)
 			return true;
 	return false;
 }
 
 /* It died with an entry in hand: that one later. */
 static void
-put_off(struct pass *pass, struct slot *slot, size_t index, int status)
+postpone_crashed(struct queue_run *run, struct worker_slot *slot, size_t index,
+    int status)
 {
-	const char	*name = pass->list.item[index].name;
+	const char	*name = run->list.item[index].name;
 	struct attempt_worker	 worker;
 	char		 error[sizeof(slot->error)];
 
 	snprintf(error, sizeof(error), "the process that worked on %s was "
 	    "ended by %s %d", name, WIFSIGNALED(status) ? "signal" : "status",
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-	log_line(pass->runner->log, LOG_ERR, "%s", error);
-	begin_worker(&worker, pass->runner);
+	log_line(run->runner->log, LOG_ERR, "%s", error);
+	init_worker(&worker, run->runner);
 	attempt_postpone(&worker, name, error, slot->sending);
 	memcpy(slot->error, error, sizeof(error));
 	attempt_worker_end(&worker);
-	atomic_fetch_add(&pass->shared->result[ATTEMPT_DEFERRED], 1);
+	atomic_fetch_add(&run->shared->result[ATTEMPT_DEFERRED], 1);
 }
 
 static void
-reap(struct pass *pass, size_t number, int status)
+reap_worker(struct queue_run *run, size_t number, int status)
 {
-	struct slot	*slot = &pass->shared->slot[number];
+	struct worker_slot	*slot = &run->shared->slot[number];
 	size_t		 at = atomic_exchange(&slot->at, 0);
 
-	pass->pid[number] = 0;
+	run->pid[number] = 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_OK)
 		return;
-	atomic_fetch_sub(&pass->shared->active, 1);
-	if (at != 0 && at <= pass->list.n)
-		put_off(pass, slot, at - 1, status);
+	atomic_fetch_sub(&run->shared->active, 1);
+	if (at != 0 && at <= run->list.n)
+		postpone_crashed(run, slot, at - 1, status);
 }
 
 static size_t
-count_active(const struct pass *pass)
+count_running(const struct queue_run *run)
 {
 	size_t	n = 0;
 
-	for (size_t i = 0; i < pass->slots; i++)
-		n += pass->pid[i] != 0;
+	for (size_t i = 0; i < run->slots; i++)
+		n += run->pid[i] != 0;
 	return n;
 }
 
@@ -248,93 +249,93 @@ count_active(const struct pass *pass)
  * often as there are entries to die of.
  */
 static size_t
-look_after(struct pass *pass)
+reap_workers(struct queue_run *run)
 {
 	struct failure	why;
 	int		status;
 
-	for (size_t i = 0; i < pass->slots; i++)
-		if (pass->pid[i] != 0 &&
-		    waitpid(pass->pid[i], &status, WNOHANG) != 0)
-			reap(pass, i, status);
-	if (count_active(pass) == 0 && is_left(pass) &&
-	    pass->spawned < pass->list.n + pass->slots)
-		spawn(pass, 0, &why);
-	return count_active(pass);
+	for (size_t i = 0; i < run->slots; i++)
+		if (run->pid[i] != 0 &&
+		    waitpid(run->pid[i], &status, WNOHANG) != 0)
+			reap_worker(run, i, status);
+	if (count_running(run) == 0 && has_entries_left(run) &&
+	    run->spawned < run->list.n + run->slots)
+		start_worker(run, 0, &why);
+	return count_running(run);
 }
 
 static void
-stop_workers(struct pass *pass, int sig)
+stop_workers(struct queue_run *run, int sig)
 {
-	atomic_store(&pass->shared->stop, true);
-	pass->stopped_by = sig;
-	pass->demands += sig == SIGTERM || sig == SIGINT;
-	for (size_t i = 0; pass->demands > 1 && i < pass->slots; i++)
-		if (pass->pid[i] != 0)
-			kill(pass->pid[i], SIGKILL);
+	atomic_store(&run->shared->stop, true);
+	run->stopped_by = sig;
+	run->demands += sig == SIGTERM || sig == SIGINT;
+	for (size_t i = 0; run->demands > 1 && i < run->slots; i++)
+		if (run->pid[i] != 0)
+			kill(run->pid[i], SIGKILL);
 }
 
 static void
-read_totals(const struct pass *pass, struct runner_totals *t)
+read_totals(const struct queue_run *run, struct runner_totals *t)
 {
-	t->entries = pass->list.n;
+	t->entries = run->list.n;
 	for (int i = 0; i < ATTEMPT_RESULTS; i++)
-		t->result[i] = atomic_load(&pass->shared->result[i]);
-	t->stopped = atomic_load(&pass->shared->stop);
+		t->result[i] = atomic_load(&run->shared->result[i]);
+	t->stopped = atomic_load(&run->shared->stop);
 }
 
 static void
-wait_for_all(struct pass *pass, struct runner_totals *t)
+wait_for_workers(struct queue_run *run, struct runner_totals *t)
 {
-	const struct runner	*r = pass->runner;
+	const struct runner	*r = run->runner;
 	int			 ms = r->progress != NULL ? PROGRESS_MS :
 				    WAIT_MS;
 	struct timespec		 time = { ms / 1000, ms % 1000 * 1000000L };
 
-	while (look_after(pass) > 0) {
-		int	sig = sigtimedwait(&pass->awaited, NULL, &time);
+	while (reap_workers(run) > 0) {
+		int	sig = sigtimedwait(&run->awaited, NULL, &time);
 
 		if (sig > 0 && sig != SIGCHLD)
-			stop_workers(pass, sig);
+			stop_workers(run, sig);
 		if (r->progress != NULL) {
-			read_totals(pass, t);
+			read_totals(run, t);
 			r->progress(r->context, t);
 		}
 	}
 }
 
 static bool
-run_workers(struct pass *pass, struct runner_totals *t, struct failure *why)
+run_workers(struct queue_run *run, struct runner_totals *t, struct failure *why)
 {
-	bool	good = spawn(pass, 0, why);
+	bool	good = start_worker(run, 0, why);
 
 	/* Fewer than might be are enough. */
-	for (size_t i = 1; good && i < pass->slots &&
-	    spawn(pass, i, why); i++)
+	for (size_t i = 1; good && i < run->slots &&
+	    start_worker(run, i, why); i++)
 		;
-	wait_for_all(pass, t);
+	wait_for_workers(run, t);
 	return good;
 }
 
-/* A signal that the caller ignores, or waits for itself, ends no pass. */
+/* A signal that the caller ignores, or waits for itself, ends no run. */
 static bool
-is_ending(const struct pass *pass, int sig)
+is_ending(const struct queue_run *run, int sig)
 {
 	struct sigaction	now;
 
 	return sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_DFL &&
 	    (sig == SIGTERM || sig == SIGINT ||
-	    !sigismember(&pass->before, sig));
+	    !sigismember(&run->before, sig));
 }
 
 /*
  * A signal that ended a worker, or us, would cut off the message in hand, which
  * would be sent again.  All but those for faults and for job control are
  * blocked; those that are likely to come are waited for, the others take
- * effect when the pass is over.
+ * effect when the run is over.
  */
 static void
-hold_signals(struct pass *pass)
+hold_signals(struct queue_run *run)
 {
 	static const int	ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGALRM,
 		SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU };
@@ -345,12 +346,12 @@ hold_signals(struct pass *pass)
 	sigfillset(&blocked);
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		sigdelset(&blocked, others[i]);
-	sigprocmask(SIG_BLOCK, &blocked, &pass->before);
-	sigemptyset(&pass->awaited);
-	sigaddset(&pass->awaited, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &blocked, &run->before);
+	sigemptyset(&run->awaited);
+	sigaddset(&run->awaited, SIGCHLD);
 	for (size_t i = 0; i < sizeof(ending) / sizeof(*ending); i++)
-		if (is_ending(pass, ending[i]))
-			sigaddset(&pass->awaited, ending[i]);
+		if (is_ending(run, ending[i]))
+			sigaddset(&run->awaited, ending[i]);
 }
 
 /*
@@ -358,7 +359,7 @@ hold_signals(struct pass *pass)
  * move nothing else.
  */
 static void
-set_aside(const struct runner *r, const char *name)
+move_bad_entry(const struct runner *r, const char *name)
 {
 	struct entry	entry;
 	struct failure	why;
@@ -380,7 +381,7 @@ set_aside(const struct runner *r, const char *name)
 
 /* Only what may be chosen: names and times are known without opening any. */
 static void
-sift(const struct runner *r, struct spool_list *list, int64_t now)
+keep_chosen(const struct runner *r, struct spool_list *list, int64_t now)
 {
 	const struct attempt_choice	*choice = &r->choice;
 	size_t			 n = 0;
@@ -398,14 +399,14 @@ sift(const struct runner *r, struct spool_list *list, int64_t now)
 			continue;
 		}
 		if (chosen)
-			set_aside(r, item.name);
+			move_bad_entry(r, item.name);
 		free(item.name);
 	}
 	list->n = n;
 }
 
 static size_t
-slots_for(const struct runner *r, size_t entries)
+workers_for(const struct runner *r, size_t entries)
 {
 	size_t	max = (size_t)config_number(r->config, NULL, KEY_CONNECTIONS);
 	size_t	n = (entries + ENTRIES_EACH - 1) / ENTRIES_EACH;
@@ -414,29 +415,29 @@ slots_for(const struct runner *r, size_t entries)
 }
 
 static bool
-make_shared(struct pass *pass, struct failure *why)
+make_shared(struct queue_run *run, struct failure *why)
 {
-	pass->shared_size = sizeof(*pass->shared) + pass->slots *
-	    sizeof(pass->shared->slot[0]);
-	pass->shared = mmap(NULL, pass->shared_size, PROT_READ | PROT_WRITE,
+	run->shared_size = sizeof(*run->shared) + run->slots *
+	    sizeof(run->shared->slot[0]);
+	run->shared = mmap(NULL, run->shared_size, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (pass->shared == MAP_FAILED)
+	if (run->shared == MAP_FAILED)
 		return failed_errno(why, EX_OSERR,
 		    "cannot map memory for the workers");
-	pass->pid = memory_new(pass->slots, sizeof(*pass->pid));
+	run->pid = memory_new(run->slots, sizeof(*run->pid));
 	return true;
 }
 
 static void
-note_health(const struct pass *pass, struct runner_totals *t)
+record_health(const struct queue_run *run, struct runner_totals *t)
 {
-	struct spool	*spool = pass->runner->spool;
+	struct spool	*spool = run->runner->spool;
 	int64_t		 now = (int64_t)time(NULL);
 	bool		 delivered = false;
 	struct failure	 ignored;	/* nothing depends on it */
 
-	for (size_t i = 0; i < pass->slots; i++) {
-		struct slot	*slot = &pass->shared->slot[i];
+	for (size_t i = 0; i < run->slots; i++) {
+		struct worker_slot	*slot = &run->shared->slot[i];
 
 		delivered |= slot->delivered;
 		slot->error[sizeof(slot->error) - 1] = '\0';
@@ -460,23 +461,24 @@ log_totals(const struct runner *r, const struct runner_totals *t)
 }
 
 static bool
-work_on_list(struct pass *pass, struct runner_totals *t, struct failure *why)
+attempt_list(struct queue_run *run, struct runner_totals *t,
+    struct failure *why)
 {
 	struct failure	ignored;
 	bool		good;
 
-	pass->slots = slots_for(pass->runner, pass->list.n);
-	if (!make_shared(pass, why))
+	run->slots = workers_for(run->runner, run->list.n);
+	if (!make_shared(run, why))
 		return false;
-	good = run_workers(pass, t, why);
-	read_totals(pass, t);
-	note_health(pass, t);
-	log_totals(pass->runner, t);
+	good = run_workers(run, t, why);
+	read_totals(run, t);
+	record_health(run, t);
+	log_totals(run->runner, t);
 	/* An entry that comes back after a crash would be sent twice. */
-	if (!spool_sync(pass->runner->spool, &ignored))
-		log_line(pass->runner->log, LOG_ERR, "%s", ignored.text);
-	munmap(pass->shared, pass->shared_size);
-	free(pass->pid);
+	if (!spool_sync(run->runner->spool, &ignored))
+		log_line(run->runner->log, LOG_ERR, "%s", ignored.text);
+	munmap(run->shared, run->shared_size);
+	free(run->pid);
 	return good;
 }
 
@@ -484,7 +486,7 @@ bool
 runner_run_queue(const struct runner *r, struct runner_totals *t,
     struct failure *why)
 {
-	struct pass	pass = { .runner = r };
+	struct queue_run	run = { .runner = r };
 	int64_t		now = (int64_t)time(NULL);
 	bool		good = true;
 
@@ -492,17 +494,17 @@ runner_run_queue(const struct runner *r, struct runner_totals *t,
 	/* An inherited SIG_IGN would take the workers' ends from us. */
 	signal(SIGCHLD, SIG_DFL);
 	spool_sweep(r->spool, now);
-	if (!spool_list(&pass.list, r->spool, SPOOL_QUEUE, why))
+	if (!spool_list(&run.list, r->spool, SPOOL_QUEUE, why))
 		return false;
-	sift(r, &pass.list, now);
-	if (pass.list.n > 0) {
-		hold_signals(&pass);
-		good = work_on_list(&pass, t, why);
-		sigprocmask(SIG_SETMASK, &pass.before, NULL);
+	keep_chosen(r, &run.list, now);
+	if (run.list.n > 0) {
+		hold_signals(&run);
+		good = attempt_list(&run, t, why);
+		sigprocmask(SIG_SETMASK, &run.before, NULL);
 	}
-	spool_list_free(&pass.list);
+	spool_list_free(&run.list);
 	/* For whoever called: it is to end, too. */
-	if (pass.stopped_by != 0)
-		raise(pass.stopped_by);
+	if (run.stopped_by != 0)
+		raise(run.stopped_by);
 	return good;
 }
