@@ -187,7 +187,8 @@ command_rcpt(struct smtpd_state *s, char *text, struct failure *why)
 	if (!smtpd_rcpt_parse(&r, text, &s->reply))
 		return smtpd_reply_write(&s->reply, s->stream, why);
 	if (p->recipient != NULL &&
-	    !p->recipient(p->context, &r.recipient, &refusal)) {
+	    !p->recipient(p->context, s->envelope.reverse_path, &r.recipient,
+	    &refusal)) {
 		smtpd_reply_failure(&s->reply, &refusal);
 	} else {
 		add_recipient(s, &r);

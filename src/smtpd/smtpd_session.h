@@ -46,8 +46,8 @@ struct smtpd_policy {
 	 * Returns false, with why, to refuse a forward-path.  NULL if every
 	 * forward-path is accepted.
 	 */
-	bool	(*recipient)(void *context, const struct address *,
-		    struct failure *why);
+	bool	(*recipient)(void *context, const char *reverse_path,
+		    const struct address *, struct failure *why);
 
 	/*
 	 * Delivers a complete message as it was received; bare names are not

@@ -12,11 +12,12 @@ struct smtpd_submit {
 };
 
 static bool
-check_recipient(void *context, const struct address *a, struct failure *why)
+check_recipient(void *context, const char *reverse_path,
+    const struct address *a, struct failure *why)
 {
 	struct smtpd_submit	*s = context;
 
-	return submit_recipient(&s->submit, a, why);
+	return submit_recipient(&s->submit, reverse_path, a, why);
 }
 
 /* The session keeps the envelope as it was given, for its replies. */

@@ -201,16 +201,21 @@ out:
 }
 
 bool
-prepare_recipient(const struct prepare_options *o, const struct address *a,
-    struct failure *why)
+prepare_recipient(const struct prepare_options *o, const char *reverse_path,
+    const struct address *a, struct failure *why)
 {
-	struct address_list	list = { 0 };
-	bool			good;
+	struct address_list	 list = { 0 };
+	struct config_subject	 subject = { .user = o->me->user };
+	char			*from;
+	bool			 good;
 
-	if (config_text(o->config, NULL, KEY_REDIRECT_ALL) != NULL)
+	if (!local_names_is_local(o->local_names, a))
 		return true;
-	good = !local_names_is_local(o->local_names, a) ||
+	from = subject_from(o, reverse_path);
+	subject.from = from;
+	good = config_text(o->config, &subject, KEY_REDIRECT_ALL) != NULL ||
 	    local_names_resolve(o->local_names, a->local, &list, why);
 	address_list_free(&list);
+	free(from);
 	return good;
 }

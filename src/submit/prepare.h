@@ -60,10 +60,12 @@ bool	prepare_message(const struct prepare_options *, struct envelope *,
 	    struct message *, struct outcome **outcomes, struct failure *why);
 
 /*
- * Checks a forward-path before there is a message.  Returns false, with why,
- * if it is a local name that cannot be resolved.
+ * Checks a forward-path before the message is known.  Returns false, with why,
+ * if it is a local name that cannot be resolved, unless redirect_all applies
+ * to the reverse-path.
  */
 bool	prepare_recipient(const struct prepare_options *,
-	    const struct address *, struct failure *why);
+	    const char *reverse_path, const struct address *,
+	    struct failure *why);
 
 #endif

@@ -80,8 +80,8 @@ submit_close(struct submit *s)
 }
 
 bool
-submit_recipient(struct submit *s, const struct address *a,
-    struct failure *why)
+submit_recipient(struct submit *s, const char *reverse_path,
+    const struct address *a, struct failure *why)
 {
 	struct prepare_options	p = {
 		.config = s->options.config,
@@ -89,7 +89,7 @@ submit_recipient(struct submit *s, const struct address *a,
 		.local_names = &s->local_names,
 	};
 
-	return prepare_recipient(&p, a, why);
+	return prepare_recipient(&p, reverse_path, a, why);
 }
 
 static bool

@@ -114,11 +114,10 @@ struct submit_result {
 void	submit_open(struct submit *, const struct submit_options *);
 
 /*
- * Checks a forward-path before there is a message.  Returns false, with why,
- * if it is local and cannot be resolved.
+ * Checks a forward-path before the message is known: see prepare_recipient().
  */
-bool	submit_recipient(struct submit *, const struct address *,
-	    struct failure *why);
+bool	submit_recipient(struct submit *, const char *reverse_path,
+	    const struct address *, struct failure *why);
 
 /*
  * Submits a message.  Except with SUBMIT_VERIFY, no outcome is OUTCOME_WAITING

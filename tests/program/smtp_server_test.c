@@ -281,6 +281,27 @@ aliases_are_read_once_per_session(void **state)
 
 /* Even if root is set. */
 static void
+rcpt_accepts_any_name_if_the_senders_mail_is_redirected(void **state)
+{
+	struct client	p;
+
+	(void)state;
+	place_open(&p.place, &(struct script){ 0 }, "smtp",
+	    "domain =\n[from shop@example.org]\n"
+	    "redirect_all = dev@example.com\n");
+	start(&p, WORDS(NULL));
+	ask(&p, "MAIL FROM:<shop@example.org>\r\n", "250 ");
+	ask(&p, "RCPT TO:<nobody>\r\n", "250 ");
+	ask(&p, "DATA\r\n", "354 ");
+	ask(&p, "Subject: x\r\n\r\nhi\r\n.\r\n", "250 2.0.0");
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	assert_string_equal(place_arrival(&p.place, 0)->rcpt[0].path,
+	    "dev@example.com");
+	place_close(&p.place);
+}
+
+static void
 rcpt_refuses_local_parts_that_cannot_be_accounts(void **state)
 {
 	struct client	p;
@@ -575,6 +596,8 @@ static const struct CMUnitTest smtp_server_spec[] = {
 	cmocka_unit_test(a_deferral_without_a_queue_is_the_final_reply),
 	cmocka_unit_test(lmtp_has_a_reply_for_each_recipient),
 	cmocka_unit_test(rcpt_refuses_an_unresolvable_local_name),
+	cmocka_unit_test(
+	    rcpt_accepts_any_name_if_the_senders_mail_is_redirected),
 	cmocka_unit_test(rcpt_refuses_local_parts_that_cannot_be_accounts),
 	cmocka_unit_test(aliases_are_read_once_per_session),
 	cmocka_unit_test(from_mode_always_replaces_the_sender),

@@ -29,9 +29,10 @@ struct received {
 };
 
 static bool
-check_recipient(void *context, const struct address *a, struct failure *why)
+check_recipient(void *context, const char *reverse_path,
+    const struct address *a, struct failure *why)
 {
-	(void)context;
+	(void)context, (void)reverse_path;
 	return strcmp(a->local, "nobody") != 0 ||
 	    failed(why, EX_NOUSER, "unknown user");
 }

@@ -729,30 +729,63 @@ each_recipient_has_the_worst_outcome_of_its_expansion(void **state)
 	close_stage(&s);
 }
 
-static void
-a_recipient_can_be_checked_before_there_is_a_message(void **state)
-{
-	struct stage		s;
-	struct prepare_options	p;
-	struct address		a;
+struct recipient_row {
+	const char	*conf;
+	const char	*from;		/* reverse-path */
+	const char	*to;
+	int		 status;	/* expected */
+};
 
-	(void)state;
-	open_stage(&s, "", "ops: b@x\n");
+static void
+checks_recipient(void **state)
+{
+	const struct recipient_row	*row = *state;
+	struct stage			 s;
+	struct prepare_options		 p;
+	struct address			 a;
+
+	open_stage(&s, row->conf != NULL ? row->conf : "", "ops: b@x\n");
 	p = (struct prepare_options){ .config = &s.config, .me = &me,
 	    .local_names = &s.local_names };
-	assert_true(address_parse_path(&a, "joe@localhost", 13, &s.why));
-	assert_false(prepare_recipient(&p, &a, &s.why));
-	assert_int_equal(s.why.status, EX_NOUSER);
-	address_free(&a);
-	assert_true(address_parse_path(&a, "ops", 3, &s.why));
-	assert_true(prepare_recipient(&p, &a, &s.why));
-	address_free(&a);
-	assert_true(address_parse_path(&a, "c@x", 3, &s.why));
-	assert_true(prepare_recipient(&p, &a, &s.why));
+	s.why.status = EX_OK;
+	assert_true(address_parse_path(&a, row->to, strlen(row->to), &s.why));
+	assert_int_equal(prepare_recipient(&p, row->from, &a, &s.why),
+	    row->status == EX_OK);
+	assert_int_equal(s.why.status, row->status);
 	address_free(&a);
 	message_begin(&s.message, &(struct message_limits){ .size_max = 0 });
 	close_stage(&s);
 }
+
+#define CHECK(sentence, ...) { sentence, checks_recipient, NULL, NULL, \
+	&(struct recipient_row){ __VA_ARGS__ } }
+
+static const struct CMUnitTest check_spec[] = {
+	CHECK("an address on another machine is accepted",
+	    .from = "a@x", .to = "c@x"),
+	CHECK("a local name with an alias is accepted",
+	    .from = "a@x", .to = "ops"),
+	CHECK("a local name that cannot be resolved is refused",
+	    .from = "a@x", .to = "joe@localhost", .status = EX_NOUSER),
+	CHECK("redirect_all accepts every recipient",
+	    .conf = "redirect_all = dev@x\n",
+	    .from = "a@x", .to = "joe"),
+	CHECK("redirect_all of the sender's section accepts every recipient",
+	    .conf = "[from a@x]\nredirect_all = dev@x\n",
+	    .from = "a@x", .to = "joe"),
+	CHECK("redirect_all of another section does not apply",
+	    .conf = "[from b@x]\nredirect_all = dev@x\n",
+	    .from = "a@x", .to = "joe", .status = EX_NOUSER),
+	CHECK("redirect_all of the user's section accepts every recipient",
+	    .conf = "[user www-data]\nredirect_all = dev@x\n",
+	    .from = "a@x", .to = "joe"),
+	CHECK("a bare sender matches the section of its qualified address",
+	    .conf = "[from cron@example.org]\nredirect_all = dev@x\n",
+	    .from = "cron", .to = "joe"),
+	CHECK("redirect_all of a section does not apply to the null sender",
+	    .conf = "[from *@example.org]\nredirect_all = dev@x\n",
+	    .from = "", .to = "joe", .status = EX_NOUSER),
+};
 
 /*
  * With `always` nothing but from gets out: every combination of what a caller
@@ -852,7 +885,6 @@ static const struct CMUnitTest other_spec[] = {
 	cmocka_unit_test(received_names_host_user_and_time_and_comes_first),
 	cmocka_unit_test(notify_and_orcpt_are_copied_to_expanded_recipients),
 	cmocka_unit_test(each_recipient_has_the_worst_outcome_of_its_expansion),
-	cmocka_unit_test(a_recipient_can_be_checked_before_there_is_a_message),
 	cmocka_unit_test(no_combination_gets_a_foreign_sender_past_always),
 };
 
@@ -863,5 +895,6 @@ main(void)
 
 	failures += cmocka_run_group_tests(recipient_spec, NULL, NULL);
 	failures += cmocka_run_group_tests(field_spec, NULL, NULL);
+	failures += cmocka_run_group_tests(check_spec, NULL, NULL);
 	return failures + cmocka_run_group_tests(other_spec, NULL, NULL);
 }
