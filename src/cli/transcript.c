@@ -14,4 +14,4 @@ print_line(void *context, char side, const char *text)
 	fflush(stdout);
 }
 
-const struct trace transcript_trace = { print_line, NULL };
+const struct session_trace transcript_trace = { print_line, NULL };

@@ -8,6 +8,6 @@
 
 #include "smtp/session.h"
 
-extern const struct trace transcript_trace;
+extern const struct session_trace transcript_trace;
 
 #endif

@@ -35,10 +35,8 @@ struct outcome {
 						 * the final reply was lost */
 	char			text[1024];	/* step and reply, one line,
 						 * safe for a terminal */
-	bool			unasked;	/* no server was asked about
-						 * this path: none could be
-						 * reached, or none accepted
-						 * the session */
+	bool			not_attempted;	/* no session with a server
+						 * could be opened */
 };
 
 /*

@@ -24,7 +24,7 @@ struct connection {
 	/* Set by the caller, and borrowed. */
 	const struct config		*config;
 	const struct identity		*me;
-	const struct trace		*trace;		/* NULL: none */
+	const struct session_trace		*trace;		/* NULL: none */
 	struct interrupt		*interrupt;	/* NULL: none */
 	struct command_process		*commands;
 	struct config_subject		 subject;

@@ -29,7 +29,7 @@ struct route_attempt {
 
 void
 relay_begin(struct relay *r, const struct config *config,
-    const struct identity *me, const struct trace *trace)
+    const struct identity *me, const struct session_trace *trace)
 {
 	memset(r, 0, offsetof(struct relay, down_why));
 	r->config = config;
@@ -102,7 +102,8 @@ set_outcome(struct route_attempt *a, size_t i)
 
 /* Gives the same outcome to each forward-path that has none yet. */
 static void
-end_attempt(struct route_attempt *a, bool unasked, const struct failure *why)
+end_attempt(struct route_attempt *a, bool not_attempted,
+    const struct failure *why)
 {
 	for (size_t i = 0; i < a->route->envelope.n; i++) {
 		struct outcome	*o = &a->outcomes[i];
@@ -111,7 +112,7 @@ end_attempt(struct route_attempt *a, bool unasked, const struct failure *why)
 			continue;
 		*o = (struct outcome){ .status = why->status,
 		    .kind = is_temporary(why) ? OUTCOME_DEFERRED :
-		    OUTCOME_FAILED, .unasked = unasked };
+		    OUTCOME_FAILED, .not_attempted = not_attempted };
 		strlcpy(o->text, why->text, sizeof(o->text));
 		set_outcome(a, i);
 	}
@@ -122,7 +123,7 @@ end_attempt(struct route_attempt *a, bool unasked, const struct failure *why)
 
 /*
  * Called by session_send() after each transaction: adds advice to the new
- * outcomes and reports them to the watch.
+ * outcomes, and calls the callback of the caller.
  */
 static bool
 record_outcomes(void *context)
@@ -143,9 +144,9 @@ record_outcomes(void *context)
 			    o->text, sizeof(o->text));
 		set_outcome(a, i);
 	}
-	if (r->watch != NULL && a->n_pending < before)
-		r->stopped = !r->watch->judged(r->watch->context,
-		    &r->stopped_why);
+	if (r->callbacks != NULL && a->n_pending < before)
+		r->stopped = !r->callbacks->after_transaction(
+		    r->callbacks->context, &r->stopped_why);
 	return !r->stopped;
 }
 
@@ -153,7 +154,7 @@ record_outcomes(void *context)
 static void
 add_failure(struct route_attempt *a, const struct failure *why)
 {
-	const struct trace	*trace = a->relay->trace;
+	const struct session_trace	*trace = a->relay->trace;
 
 	if (trace != NULL)
 		trace->line(trace->context, '*', why->text);
@@ -175,7 +176,7 @@ give_up(struct route_attempt *a, const struct failure *why)
 }
 
 /*
- * The watch or a signal prevents further transactions.  The session can be
+ * A callback or a signal prevents further transactions.  The session can be
  * used for the next message unless it is broken.
  */
 static void
@@ -243,8 +244,8 @@ relay_try(struct relay *r, struct route_attempt *a)
 			return;
 		}
 		a->reached = true;
-		if (r->watch != NULL && !r->watch->ready(r->watch->context,
-		    &r->stopped_why)) {
+		if (r->callbacks != NULL && !r->callbacks->before_send(
+		    r->callbacks->context, &r->stopped_why)) {
 			stop(a);
 			return;
 		}
@@ -387,7 +388,7 @@ relay_send(struct relay *r, const struct envelope *env,
 				else
 					add_failure(&a, &why);
 			}
-		if (r->remember)
+		if (r->remember_failures)
 			remember(r, &a);
 		end_attempt(&a, !a.over && !a.reached, &a.why);
 	}

@@ -29,26 +29,26 @@
  * again.  If a callback returns false, with why, no further transaction
  * begins.
  */
-struct relay_watch {
-	/* Called before the first transaction of each session. */
-	bool	(*ready)(void *context, struct failure *why);
+struct relay_callbacks {
+	/* Called before the first transaction of a message in each session. */
+	bool	(*before_send)(void *context, struct failure *why);
 
-	/* Called after a transaction that has added outcomes. */
-	bool	(*judged)(void *context, struct failure *why);
+	/* Called after each transaction that has added outcomes. */
+	bool	(*after_transaction)(void *context, struct failure *why);
 	void	*context;
 };
 
 struct relay {
 	const struct config		*config;	/* borrowed */
 	const struct identity		*me;		/* borrowed */
-	const struct trace		*trace;		/* borrowed, or NULL */
+	const struct session_trace		*trace;		/* borrowed, or NULL */
 	struct interrupt		*interrupt;	/* borrowed, or NULL:
 							 * ends the attempt */
-	const struct relay_watch	*watch;		/* borrowed, or NULL */
+	const struct relay_callbacks	*callbacks;	/* borrowed, or NULL */
 	struct command_process		 commands;
 	struct endpoints		 endpoints;
 	struct config_view		 view;		/* of the connection */
-	bool				 stopped;	/* by the watch or a
+	bool				 stopped;	/* by a callback or a
 							 * signal, for this
 							 * message */
 
@@ -60,7 +60,7 @@ struct relay {
 	 * in a row no further messages of this sender are attempted, and after
 	 * those of two senders no messages at all.
 	 */
-	bool				 remember;
+	bool				 remember_failures;
 	bool				 down;
 	unsigned			 turned_away;	/* 421 in a row */
 	char				*down_sender;	/* owned; of the last
@@ -79,7 +79,7 @@ struct relay {
 };
 
 void	relay_begin(struct relay *, const struct config *,
-	    const struct identity *, const struct trace *);
+	    const struct identity *, const struct session_trace *);
 
 /*
  * Starts the process that runs the commands for credentials, and enters the
@@ -95,8 +95,8 @@ void	relay_confine(struct relay *, const struct sandbox *);
  * reply, and, if it is known, the cause and the line of the configuration.
  *
  * If the session that was kept open after an earlier message has ended, or was
- * idle and does not reply to NOOP in time, a new session is opened.  If the
- * watch or a signal stops the attempt, the other forward-paths are deferred
+ * idle and does not reply to NOOP in time, a new session is opened.  If a
+ * callback or a signal stops the attempt, the other forward-paths are deferred
  * for that reason.
  */
 void	relay_send(struct relay *, const struct envelope *,

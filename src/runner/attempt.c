@@ -27,7 +27,7 @@ struct attempt {
 	size_t		 before;	/* so many waited before it */
 	size_t		 waiting;	/* and after it */
 	size_t		 failed;
-	size_t		 unasked;	/* of those waiting */
+	size_t		 not_attempted;	/* of those waiting */
 	size_t		 untried;	/* likewise: in this attempt */
 	char		 bounce[ID_SIZE];
 };
@@ -101,7 +101,7 @@ is_chosen(const struct attempt_worker *w, const struct entry *e, int64_t now)
 static void
 defer_correctable(struct outcome *o)
 {
-	if (o->kind == OUTCOME_FAILED && (o->unasked ||
+	if (o->kind == OUTCOME_FAILED && (o->not_attempted ||
 	    o->status == EX_NOPERM || o->status == EX_CONFIG))
 		o->kind = OUTCOME_DEFERRED;
 }
@@ -109,13 +109,14 @@ defer_correctable(struct outcome *o)
 static void
 count_outcomes(struct attempt *a)
 {
-	a->waiting = a->failed = a->unasked = a->untried = 0;
+	a->waiting = a->failed = a->not_attempted = a->untried = 0;
 	a->in_doubt = false;
 	for (size_t i = 0; i < a->entry->file.envelope.n; i++) {
 		const struct outcome	*o = &a->outcomes[i];
 
 		a->failed += o->kind == OUTCOME_FAILED;
-		a->unasked += o->kind == OUTCOME_DEFERRED && o->unasked;
+		a->not_attempted += o->kind == OUTCOME_DEFERRED &&
+		    o->not_attempted;
 		a->untried += o->kind == OUTCOME_WAITING;
 		if (o->kind == OUTCOME_DEFERRED ||
 		    o->kind == OUTCOME_WAITING) {
@@ -150,7 +151,7 @@ adjust_outcomes(struct attempt *a)
 			continue;
 		defer_correctable(o);
 		/* What was in doubt stays so until somebody is asked. */
-		o->in_doubt |= o->unasked && d->outcomes[i].in_doubt;
+		o->in_doubt |= o->not_attempted && d->outcomes[i].in_doubt;
 		if (o->kind == OUTCOME_DELIVERED)
 			a->w->delivered = true;
 		else
@@ -185,18 +186,19 @@ send_message(struct attempt *a)
 {
 	struct envelope_file	*d = &a->entry->file;
 	struct identity		 owner = owner_of(a);
-	struct relay_watch	 watch = { .ready = prove_entry,
-				    .judged = record_outcomes, .context = a };
+	struct relay_callbacks	 callbacks = { .before_send = prove_entry,
+				    .after_transaction = record_outcomes,
+				    .context = a };
 	struct mail_log		 mail_log = { .id = a->entry->name,
 				    .uid = d->uid, .envelope = &d->envelope,
 				    .message = &a->entry->message,
 				    .waited = a->waited };
 
 	a->w->relay.me = &owner;
-	a->w->relay.watch = &watch;
+	a->w->relay.callbacks = &callbacks;
 	relay_send(&a->w->relay, &d->envelope, &a->entry->message,
 	    a->outcomes);
-	a->w->relay.watch = NULL;
+	a->w->relay.callbacks = NULL;
 	a->w->relay.me = a->w->me;
 	adjust_outcomes(a);
 	mail_log_outcomes(a->w->log, &mail_log, a->outcomes);
@@ -250,7 +252,7 @@ entry_error(struct attempt *a, const struct failure *why)
 static bool
 no_server_asked(const struct attempt *a)
 {
-	return a->unasked > 0 && a->unasked == a->before;
+	return a->not_attempted > 0 && a->not_attempted == a->before;
 }
 
 /* All but: nobody was asked, for the same reason as the last time. */
@@ -262,7 +264,7 @@ outcomes_changed(const struct attempt *a)
 	if (!no_server_asked(a))
 		return true;
 	for (size_t i = 0; i < d->envelope.n; i++)
-		if (a->outcomes[i].unasked && strcmp(a->outcomes[i].text,
+		if (a->outcomes[i].not_attempted && strcmp(a->outcomes[i].text,
 		    d->outcomes[i].text) != 0)
 			return true;
 	return false;
@@ -574,11 +576,12 @@ attempt_postpone(struct attempt_worker *w, const char *name,
 }
 
 void
-attempt_worker_begin(struct attempt_worker *w, const struct trace *trace)
+attempt_worker_begin(struct attempt_worker *w,
+    const struct session_trace *trace)
 {
 	relay_begin(&w->relay, w->config, w->me, trace);
 	local_names_begin(&w->names, w->config, w->me);
-	w->relay.remember = true;
+	w->relay.remember_failures = true;
 }
 
 void

@@ -71,7 +71,8 @@ struct attempt_worker {
 };
 
 /* After what the caller fills in; *identity is kept for the relay. */
-void	attempt_worker_begin(struct attempt_worker *, const struct trace *);
+void	attempt_worker_begin(struct attempt_worker *,
+	    const struct session_trace *);
 
 enum attempt_result attempt_entry(struct attempt_worker *, const char *name);
 

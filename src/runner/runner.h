@@ -41,7 +41,7 @@ struct runner {
 	const struct config	*config;
 	const struct identity	*me;
 	const struct log	*log;
-	const struct trace	*trace;		/* or NULL */
+	const struct session_trace	*trace;		/* or NULL */
 	struct spool		*spool;
 	struct attempt_choice	 choice;
 

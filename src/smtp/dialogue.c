@@ -41,7 +41,7 @@ dialogue_step_name(const struct session *s, enum session_step step)
 static void
 trace(struct session *s, char side, const char *text)
 {
-	const struct trace	*to = s->options->trace;
+	const struct session_trace	*to = s->options->trace;
 
 	if (to != NULL)
 		to->line(to->context, side, text);
@@ -137,7 +137,7 @@ dialogue_send_secret(struct session *s, const char *words, const char *base64,
 
 static const struct {
 	const char	*keyword;
-	enum extension	 bit;
+	enum session_extension	 bit;
 } extensions[] = {
 	{ "PIPELINING",		EXT_PIPELINING },
 	{ "SIZE",		EXT_SIZE },

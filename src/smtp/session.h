@@ -31,7 +31,7 @@ enum tls_policy {
 };
 
 /* The dialogue, as it happens: secrets masked, control characters visible. */
-struct trace {
+struct session_trace {
 	void	(*line)(void *context, char side, const char *text);
 	void	*context;	/* side: 'C' client, 'S' server, '*' remark */
 };
@@ -56,7 +56,7 @@ struct session_options {
 	bool			 early_bdat;	/* a small message goes with
 						 * its envelope */
 	bool			 no_chunking;	/* BDAT is not to be used */
-	const struct trace	*trace;		/* NULL: none */
+	const struct session_trace	*trace;		/* NULL: none */
 	struct interrupt	*interrupt;	/* ends each wait; or NULL */
 
 	/*
@@ -69,7 +69,7 @@ struct session_options {
 };
 
 /* The extensions in the last reply to EHLO. */
-enum extension {
+enum session_extension {
 	EXT_PIPELINING	= 1 << 0,	/* RFC 2920 */
 	EXT_SIZE	= 1 << 1,	/* RFC 1870 */
 	EXT_8BITMIME	= 1 << 2,	/* RFC 6152 */
@@ -85,7 +85,7 @@ enum extension {
 struct session {
 	const struct session_options	*options;	/* borrowed */
 	struct tls			*tls;		/* before it is used */
-	unsigned			 extensions;	/* enum extension */
+	unsigned			 extensions;	/* enum session_extension */
 	uint64_t			 size_max;	/* 0: none */
 	unsigned			 rcpt_max;	/* LIMITS; 0: none */
 	unsigned			 mail_max;	/* LIMITS; 0: none */

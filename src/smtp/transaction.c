@@ -26,7 +26,7 @@ enum {
 };
 
 static bool
-offers(const struct session *s, enum extension bit)
+offers(const struct session *s, enum session_extension bit)
 {
 	return (s->extensions & (unsigned)bit) != 0;
 }

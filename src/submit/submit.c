@@ -133,7 +133,7 @@ commit_part(const struct submit_job *j, enum spool_folder folder, char *id,
 		if ((o->kind == OUTCOME_FAILED) != (folder == SPOOL_FAILED))
 			continue;
 		in_doubt |= o->in_doubt;
-		asked |= !o->unasked;
+		asked |= !o->not_attempted;
 		outcomes[env.n] = *o;
 		envelope_add_like(&env, all->forward[i].path,
 		    &all->forward[i]);

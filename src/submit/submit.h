@@ -44,7 +44,7 @@ struct submit_options {
 	const struct identity	*me;		/* the user who submits */
 	uint32_t		 uid;		/* of the same user */
 	const struct log	*log;
-	const struct trace	*trace;		/* or NULL */
+	const struct session_trace	*trace;		/* or NULL */
 
 	/*
 	 * Ends an attempt: the message is deferred and so queued.  If it is

@@ -31,7 +31,7 @@ struct sends {
 	const char		*second;	/* sender of all but the first
 						 * message, or NULL */
 	bool			 remember;
-	bool			 unasked;
+	bool			 not_attempted;
 	bool			 in_doubt;
 };
 
@@ -90,7 +90,7 @@ sends(void **state)
 	struct outcome		 o = { .kind = OUTCOME_WAITING };
 
 	place_begin(&p, c->script, c->conf);
-	p.relay.remember = c->remember;
+	p.relay.remember_failures = c->remember;
 	for (int i = 0; i < (c->n > 0 ? c->n : 1); i++) {
 		struct envelope	env = { 0 };
 
@@ -115,7 +115,7 @@ sends(void **state)
 		print_error("%s\n", o.text);
 	assert_int_equal(o.kind, c->kind);
 	assert_int_equal(o.code, c->code);
-	assert_int_equal(o.unasked, c->unasked);
+	assert_int_equal(o.not_attempted, c->not_attempted);
 	assert_int_equal(o.in_doubt, c->in_doubt);
 	place_end(&p);
 }
@@ -134,7 +134,7 @@ static const struct sends sends_table[] = {
 	{ "if all refuse, no server has refused the message",
 	    { REFUSES, REFUSES }, OUTCOME_FAILED, 0, { 1, 1 },
 	    .messages = { 0, 0 },
-	    .unasked = true },
+	    .not_attempted = true },
 	{ "if the connection is lost at MAIL, the next smarthost is tried",
 	    { AT(ON_MAIL, .say = "", .then = THEN_CLOSE) },
 	    OUTCOME_DELIVERED, 250, { 1, 1 },
@@ -172,26 +172,27 @@ static const struct sends sends_table[] = {
 	{ "smarthosts that refuse are tried for each message",
 	    { REFUSES, REFUSES }, OUTCOME_FAILED, 0, { 2, 2 },
 	    .messages = { 0, 0 },
-	    .n = 2, .unasked = true },
+	    .n = 2, .not_attempted = true },
 	{ "or only once, if the relay remembers", { REFUSES, REFUSES },
 	    OUTCOME_FAILED, 0, { 1, 1 },
 	    .messages = { 0, 0 }, .n = 2, .remember = true,
-	    .unasked = true },
+	    .not_attempted = true },
 	{ "after 421 to MAIL twice, the sender's messages are not sent",
 	    { AT(ON_MAIL, .say = "421 no", .then = THEN_CLOSE),
 	    AT(ON_MAIL, .say = "421 no", .then = THEN_CLOSE) },
 	    OUTCOME_DEFERRED, 0, { 2, 2 },
 	    .messages = { 0, 0 }, .n = 3,
-	    .remember = true, .unasked = true },
+	    .remember = true, .not_attempted = true },
 	{ "after 421 to MAIL for two senders, no messages are sent",
 	    { AT(ON_MAIL, .say = "421 no", .then = THEN_CLOSE),
 	    AT(ON_MAIL, .say = "421 no", .then = THEN_CLOSE) },
 	    OUTCOME_DEFERRED, 0, { 2, 2 },
 	    .messages = { 0, 0 }, .n = 3,
-	    .second = "c@example.org", .remember = true, .unasked = true },
+	    .second = "c@example.org", .remember = true,
+	    .not_attempted = true },
 };
 
-/* A watch that stops the attempt when n callbacks have been made. */
+/* Stops the attempt after n callbacks. */
 struct stops {
 	const char	*sentence;
 	int		 n;
@@ -217,13 +218,14 @@ stops(void **state)
 		{ .keywords = "LIMITS RCPTMAX=1" },
 	};
 	int			 n = c->n;
-	struct relay_watch	 watch = { .ready = count_down,
-				    .judged = count_down, .context = &n };
+	struct relay_callbacks	 callbacks = { .before_send = count_down,
+				    .after_transaction = count_down,
+				    .context = &n };
 	struct envelope		 env = { 0 };
 	struct outcome		 o[2] = { { .kind = OUTCOME_WAITING } };
 
 	place_begin(&p, scripts, NULL);
-	p.relay.watch = &watch;
+	p.relay.callbacks = &callbacks;
 	envelope_set_reverse(&env, "a@example.org");
 	envelope_add(&env, "b@example.net");
 	envelope_add(&env, "c@example.net");
@@ -257,5 +259,5 @@ int
 main(void)
 {
 	return CASES_RUN("relay_send", sends, sends_table) +
-	    CASES_RUN("relay_watch", stops, stops_table);
+	    CASES_RUN("relay_callbacks", stops, stops_table);
 }
