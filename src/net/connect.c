@@ -37,8 +37,10 @@ struct attempt {
 	int64_t			 deadline;	/* 0: none */
 };
 
+/* The attempts to connect to the addresses of one host. */
 struct race {
 	const struct connect_options	*options;
+	const char			*host;
 	union source			 source;
 	socklen_t			 source_len;	/* 0: any */
 	struct attempt			 attempt[ADDRESSES_MAX];
@@ -49,14 +51,6 @@ struct race {
 	struct failure			 why;
 	size_t				 n_failed;
 };
-
-static void
-address_text(const struct addrinfo *to, char *text, size_t size)
-{
-	if (getnameinfo(to->ai_addr, to->ai_addrlen, text, (socklen_t)size,
-	    NULL, 0, NI_NUMERICHOST) != 0)
-		strlcpy(text, "?", size);
-}
 
 static bool
 read_source(struct race *r, struct failure *why)
@@ -72,21 +66,20 @@ read_source(struct race *r, struct failure *why)
 		r->source.any.sa_family = AF_INET6;
 		r->source_len = sizeof(r->source.in6);
 	} else {
-		return failed(why, EX_CONFIG, "the source address %s is "
-		    "not an IP address", text);
+		failed(why, EX_CONFIG, "the source address %s is not an IP "
+		    "address", text);
+		why->cause = CONNECT_CAUSE_SOURCE;
+		return false;
 	}
 	return true;
 }
 
-static bool
-matches_source(const struct race *r, const struct addrinfo *a)
-{
-	return r->source_len == 0 || a->ai_family == r->source.any.sa_family;
-}
-
-/* Alternates the families, the first one first (RFC 8305 section 4). */
+/*
+ * Selects the addresses to try: the families alternate, beginning with that of
+ * the first address (RFC 8305 section 4).
+ */
 static void
-interleave(struct race *r, const struct addrinfo *list)
+order_addresses(struct race *r, const struct addrinfo *list)
 {
 	int	turn = list->ai_family;
 	bool	used[4 * ADDRESSES_MAX] = { false };
@@ -97,7 +90,8 @@ interleave(struct race *r, const struct addrinfo *list)
 
 		for (const struct addrinfo *a = list;
 		    a != NULL && i < 4 * ADDRESSES_MAX; a = a->ai_next, i++) {
-			if (used[i] || !matches_source(r, a))
+			if (used[i] || (r->source_len > 0 &&
+			    a->ai_family != r->source.any.sa_family))
 				continue;
 			if (any == NULL)
 				any = a, any_i = i;
@@ -114,22 +108,19 @@ interleave(struct race *r, const struct addrinfo *list)
 	}
 }
 
-/* Adds a failure; one temporary failure makes the whole temporary. */
+/*
+ * Closes the attempt and adds its failure; one temporary failure makes the
+ * whole temporary.  If it was the latest attempt, the next one starts at once.
+ */
 static void
-add_failure(struct race *r, int status, const char *text)
+fail_attempt(struct race *r, struct attempt *a, const struct failure *why)
 {
 	if (r->n_failed++ == 0)
-		failed(&r->why, status, "%s", text);
+		r->why = *why;
 	else if (r->n_failed <= NAMED_MAX)
-		failure_suffix(&r->why, "; %s", text);
-	if (status == EX_TEMPFAIL)
-		r->why.status = status;
-}
-
-/* Ends an attempt; if it was the latest, the next one starts at once. */
-static void
-end_attempt(struct race *r, struct attempt *a)
-{
+		failure_suffix(&r->why, "; %s", why->text);
+	if (why->status == EX_TEMPFAIL)
+		r->why.status = EX_TEMPFAIL;
 	if (a->fd != -1)
 		close(a->fd);
 	a->fd = -1;
@@ -137,33 +128,19 @@ end_attempt(struct race *r, struct attempt *a)
 		r->next_start = clock_ms();
 }
 
+/* Adds the address to the text, unless the host is an address itself. */
 static void
-attempt_failed(struct race *r, struct attempt *a, int error)
+fail_attempt_errno(struct race *r, struct attempt *a, int error)
 {
-	char	address[INET6_ADDRSTRLEN + 16];
-	char	text[sizeof(address) + 80];
-
-	address_text(a->to, address, sizeof(address));
-	snprintf(text, sizeof(text), "%s: %s", address, strerror(error));
-	add_failure(r, EX_TEMPFAIL, text);
-	end_attempt(r, a);
-}
-
-/* If the source address is unusable for one attempt, it is so for all. */
-static bool
-bind_source(struct race *r, struct attempt *a)
-{
+	char		address[INET6_ADDRSTRLEN + 16] = "unknown address";
 	struct failure	why;
 
-	if (r->source_len == 0 ||
-	    bind(a->fd, &r->source.any, r->source_len) == 0)
-		return true;
-	failed_errno(&why, EX_CONFIG, "cannot bind to the source address %s",
-	    r->options->source);
-	add_failure(r, why.status, why.text);
-	end_attempt(r, a);
-	r->n = r->started;
-	return false;
+	failed(&why, EX_TEMPFAIL, "%s", strerror(error));
+	(void)getnameinfo(a->to->ai_addr, a->to->ai_addrlen, address,
+	    sizeof(address), NULL, 0, NI_NUMERICHOST);
+	if (strcmp(address, r->host) != 0)
+		failure_prefix(&why, "%s: ", address);
+	fail_attempt(r, a, &why);
 }
 
 /* Starts the next attempt; true if it is connected at once. */
@@ -178,17 +155,26 @@ start_next(struct race *r)
 	a->fd = socket(a->to->ai_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (a->fd == -1) {
-		attempt_failed(r, a, errno);
+		fail_attempt_errno(r, a, errno);
 		return false;
 	}
 	setsockopt(a->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (!bind_source(r, a))
+	if (r->source_len > 0 &&
+	    bind(a->fd, &r->source.any, r->source_len) == -1) {
+		struct failure	why;
+
+		failed_errno(&why, EX_CONFIG, "cannot bind to the source "
+		    "address %s", r->options->source);
+		why.cause = CONNECT_CAUSE_SOURCE;
+		fail_attempt(r, a, &why);
+		r->n = r->started;	/* the others would fail as well */
 		return false;
+	}
 	if (r->options->timeout_ms > 0)
 		a->deadline = clock_ms() + r->options->timeout_ms;
 	connected = connect(a->fd, a->to->ai_addr, a->to->ai_addrlen) == 0;
 	if (!connected && errno != EINPROGRESS) {
-		attempt_failed(r, a, errno);
+		fail_attempt_errno(r, a, errno);
 		return false;
 	}
 	if (!r->meanwhile_called && r->options->meanwhile != NULL)
@@ -260,28 +246,22 @@ wait_for_event(struct race *r)
 		if (polls[i].revents != 0) {
 			if ((error = socket_error(a->fd)) == 0)
 				return index[i];
-			attempt_failed(r, a, error);
+			fail_attempt_errno(r, a, error);
 		} else if (a->deadline > 0 && clock_ms() >= a->deadline) {
-			attempt_failed(r, a, ETIMEDOUT);
+			fail_attempt_errno(r, a, ETIMEDOUT);
 		}
 	}
 	return -1;
 }
 
 static size_t
-running(const struct race *r)
+n_running(const struct race *r)
 {
 	size_t	n = 0;
 
 	for (size_t i = 0; i < r->started; i++)
 		n += r->attempt[i].fd != -1;
 	return n;
-}
-
-static bool
-is_due(const struct race *r)
-{
-	return r->started < r->n && clock_ms() >= r->next_start;
 }
 
 /*
@@ -294,23 +274,18 @@ run_attempts(struct race *r)
 {
 	int	winner = -1;
 
-	while (winner == -1 && (r->started < r->n || running(r) > 0) &&
+	while (winner == -1 && (r->started < r->n || n_running(r) > 0) &&
 	    !interrupt_is_known(r->options->interrupt)) {
-		if (running(r) > 0)
+		if (n_running(r) > 0)
 			winner = wait_for_event(r);
-		if (winner == -1 && is_due(r) && start_next(r))
+		if (winner == -1 && r->started < r->n &&
+		    clock_ms() >= r->next_start && start_next(r))
 			winner = (int)r->started - 1;
 	}
 	for (size_t i = 0; i < r->started; i++)
 		if ((int)i != winner && r->attempt[i].fd != -1)
 			close(r->attempt[i].fd);
 	return winner == -1 ? -1 : r->attempt[winner].fd;
-}
-
-static const char *
-family_name(int family)
-{
-	return family == AF_INET ? "IPv4 " : family == AF_INET6 ? "IPv6 " : "";
 }
 
 static bool
@@ -329,22 +304,26 @@ resolve(const struct endpoint *where, int family, struct addrinfo **list,
 	case 0:
 		return true;
 	case EAI_NONAME:
-		return failed(why, EX_NOHOST,
-		    "%s does not exist in the DNS", where->host);
+		return failed(why, EX_NOHOST, "the host name does not exist "
+		    "in the DNS");
 #if defined(EAI_NODATA) && EAI_NODATA != EAI_NONAME
 	case EAI_NODATA:
 #endif
 #ifdef EAI_ADDRFAMILY
 	case EAI_ADDRFAMILY:
 #endif
-		return failed(why, EX_NOHOST, "%s has no %saddress",
-		    where->host, family_name(family));
+		failed(why, EX_NOHOST, family == AF_INET ?
+		    "the host has no IPv4 address" : family == AF_INET6 ?
+		    "the host has no IPv6 address" : "the host has no address");
+		if (family != AF_UNSPEC)
+			why->cause = CONNECT_CAUSE_FAMILY;
+		return false;
 	case EAI_SYSTEM:
-		return failed_errno(why, EX_TEMPFAIL, "cannot resolve %s",
-		    where->host);
+		return failed_errno(why, EX_TEMPFAIL, "cannot resolve the "
+		    "host name");
 	default:
-		return failed(why, EX_TEMPFAIL, "cannot resolve %s: %s",
-		    where->host, gai_strerror(error));
+		return failed(why, EX_TEMPFAIL, "cannot resolve the host "
+		    "name: %s", gai_strerror(error));
 	}
 }
 
@@ -386,8 +365,8 @@ connect_unix(const char *path, const struct connect_options *options,
 
 	if (strlcpy(to.sun_path, path, sizeof(to.sun_path)) >=
 	    sizeof(to.sun_path)) {
-		failed(why, EX_CONFIG, "%s: the path is too long for "
-		    "a Unix socket", path);
+		failed(why, EX_CONFIG, "the path is too long for a Unix "
+		    "socket");
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -395,9 +374,9 @@ connect_unix(const char *path, const struct connect_options *options,
 		if (interrupt_is_known(options->interrupt))
 			interrupt_failed(options->interrupt, why);
 		else if (errno == EAGAIN)
-			failed(why, EX_TEMPFAIL, "%s: timed out", path);
+			failed(why, EX_TEMPFAIL, "timed out");
 		else
-			failed_errno(why, EX_TEMPFAIL, "%s", path);
+			failed(why, EX_TEMPFAIL, "%s", strerror(errno));
 		if (fd != -1)
 			close(fd);
 		return -1;
@@ -408,21 +387,21 @@ connect_unix(const char *path, const struct connect_options *options,
 	return fd;
 }
 
-/* A socket connected to one of the addresses, or -1 with why. */
+/* Returns a socket connected to one of the addresses, or -1 with why. */
 static int
-connect_any(const char *host, const struct addrinfo *list,
+connect_host(const char *host, const struct addrinfo *list,
     const struct connect_options *options, struct failure *why)
 {
-	struct race	r = { .options = options };
+	struct race	r = { .options = options, .host = host };
 	int		fd;
 
 	if (!read_source(&r, why))
 		return -1;
-	interleave(&r, list);
+	order_addresses(&r, list);
 	if (r.n == 0) {
-		failed(why, EX_CONFIG, "the source address %s differs "
-		    "in family from all addresses of %s", options->source,
-		    host);
+		failed(why, EX_CONFIG, "the host has no address of the same "
+		    "family as the source address %s", options->source);
+		why->cause = CONNECT_CAUSE_SOURCE;
 		return -1;
 	}
 	fd = run_attempts(&r);
@@ -444,14 +423,17 @@ connect_to(const struct endpoint *where, const struct connect_options *options,
     struct failure *why)
 {
 	struct addrinfo	*list;
-	int		 fd;
+	int		 fd = -1;
 
-	if (where->host == NULL)
-		return connect_unix(where->path, options, why);
-	if (!resolve(where, options->family, &list, why))
-		return -1;
-	fd = connect_any(where->host, list, options, why);
-	freeaddrinfo(list);
+	if (where->host == NULL) {
+		fd = connect_unix(where->path, options, why);
+	} else if (resolve(where, options->family, &list, why)) {
+		fd = connect_host(where->host, list, options, why);
+		freeaddrinfo(list);
+	}
+	if (fd == -1 && why->cause == 0 &&
+	    !interrupt_is_known(options->interrupt))
+		why->cause = CONNECT_CAUSE_UNREACHABLE;
 	return fd;
 }
 

@@ -38,13 +38,21 @@ struct connect_options {
 	void		*context;
 };
 
+/* The cause in struct failure; 0 after a signal. */
+enum connect_cause {
+	CONNECT_CAUSE_UNREACHABLE = 200,	/* not resolved or connected */
+	CONNECT_CAUSE_FAMILY,		/* the host has no address of .family */
+	CONNECT_CAUSE_SOURCE,		/* .source is unusable for the host */
+};
+
 /*
  * Returns a connected, non-blocking, close-on-exec socket with TCP_NODELAY, or
  * -1 with why: EX_NOHOST (the name does not exist or has no address of the
  * family), EX_TEMPFAIL (the resolver or all attempts failed, or a signal),
- * EX_CONFIG (the source address is not an address of this host, or its family
- * differs from that of all addresses).  The text names up to four addresses,
- * each with its reason.
+ * EX_CONFIG (the source address is not an address of this machine, or the host
+ * has no address of its family).  The text does not contain the host name or
+ * the path, which the caller inserts before it.  If the host name has several
+ * addresses, the text gives the reason for each of up to four.
  */
 int	connect_to(const struct endpoint *, const struct connect_options *,
 	    struct failure *why);

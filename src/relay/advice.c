@@ -71,8 +71,15 @@ static const struct advice_row {
 	unsigned	 unless;
 	enum config_key	 key;
 	const char	*words;
-	int		 cause;		/* enum tls_cause, auth_cause; 0: any */
+	int		 cause;		/* enum tls_cause, auth_cause,
+					 * connect_cause; 0: any */
 } rows[] = {
+	{ ANY_STEP, .cause = CONNECT_CAUSE_UNREACHABLE, .key = KEY_SMARTHOST },
+	{ ANY_STEP, .cause = CONNECT_CAUSE_FAMILY, .key = KEY_FAMILY,
+	    .words = "check family" },
+	{ ANY_STEP, .cause = CONNECT_CAUSE_SOURCE, .key = KEY_SOURCE_ADDRESS,
+	    .words = "check source_address" },
+
 	TLS(TLS_CAUSE_NAME, KEY_TLS_NAME, "set tls_name to the name in the "
 	    "server's certificate"),
 	TLS(TLS_CAUSE_CA, KEY_TLS_CA, "check tls_ca"),
@@ -338,17 +345,4 @@ advice_add(const struct connection *c, const struct advice_facts *f,
 	if (advice.len > 0)
 		strlcat(text, advice.data, size);
 	buffer_free(&advice);
-}
-
-void
-advice_add_connect(const struct connection *c, char *text, size_t size)
-{
-	const struct setting	*set = config_find(c->config, &c->subject,
-				    KEY_SMARTHOST);
-
-	if (set == NULL)
-		return;
-	strlcat(text, " (", size);
-	strlcat(text, set->origin, size);
-	strlcat(text, ")", size);
 }

@@ -1,11 +1,11 @@
 /*
  * advice.h - the likely cause of a failure, and the key that remedies it
  *
- * The modules below report facts: the step, the reply, the exit status and,
- * for TLS and AUTH, the cause (enum tls_cause, enum auth_cause).  A table in
- * advice.c maps them to a key of relais.conf and to words; the
- * place where the key is set, or could be set, is added here.  Rows for the
- * replies of a provider belong in the same table.
+ * The modules below report facts: the step, the reply, the exit status and, for
+ * the connection, TLS and AUTH, the cause (enum connect_cause, tls_cause and
+ * auth_cause).  A table in advice.c maps these facts to a key of relais.conf
+ * and to words; the place where the key is set, or could be set, is added.
+ * Rows for the replies of a provider belong in the same table.
  */
 #ifndef RELAY_ADVICE_H
 #define RELAY_ADVICE_H
@@ -30,8 +30,5 @@ struct advice_facts {
  */
 void	advice_add(const struct connection *, const struct advice_facts *,
 	    char *text, size_t size);
-
-/* Appends the place of the smarthost to the text of a failed connection. */
-void	advice_add_connect(const struct connection *, char *text, size_t size);
 
 #endif

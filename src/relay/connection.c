@@ -35,6 +35,7 @@ void
 connection_begin(struct connection *c)
 {
 	memset(c, 0, offsetof(struct connection, session));
+	c->session.stream.fd = -1;
 }
 
 static const char *
@@ -106,6 +107,15 @@ start_tls(void *context)
 	t->good = tls_policy_start(t->connection, &t->why);
 }
 
+/* Adds advice for a failure before the session. */
+static void
+add_advice(const struct connection *c, struct failure *why)
+{
+	advice_add(c, &(struct advice_facts){ .step = STEP_TLS,
+	    .enhanced = "", .status = why->status, .cause = why->cause },
+	    why->text, sizeof(why->text));
+}
+
 /* A connected socket, with TLS started if the policy requires it; or -1. */
 static int
 connect_socket(struct connection *c, struct failure *why)
@@ -123,7 +133,7 @@ connect_socket(struct connection *c, struct failure *why)
 
 	if (fd == -1) {
 		if (!interrupt_is_known(c->interrupt))
-			advice_add_connect(c, why->text, sizeof(why->text));
+			add_advice(c, why);
 		if (c->options.tls != NULL)
 			c->options.tls_module->close(c->options.tls);
 		return -1;
@@ -131,9 +141,7 @@ connect_socket(struct connection *c, struct failure *why)
 	if (tls.good && tls_policy_enforce(c, fd, &tls.why))
 		return fd;
 	*why = tls.why;
-	advice_add(c, &(struct advice_facts){ .step = STEP_TLS,
-	    .enhanced = "", .status = why->status, .cause = why->cause },
-	    why->text, sizeof(why->text));
+	add_advice(c, why);
 	close(fd);
 	return -1;
 }

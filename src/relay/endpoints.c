@@ -18,6 +18,7 @@ endpoints_begin(struct endpoints *e, const struct config *config,
 		    "submission://smtp.example.org\" to %s",
 		    config->path != NULL ? config->path :
 		    config_system_file());
+	e->origin = set->origin;
 	return smarthost_list_parse(&e->smarthosts, set->value, why) ||
 	    failure_prefix(why, "%s: ", set->origin);
 }
@@ -48,13 +49,12 @@ look_up(struct endpoints *e, struct failure *why)
 	if (h->lookup == LOOKUP_SRV) {
 		snprintf(name, sizeof(name), "_%s._tcp.%s",
 		    services[h->scheme], h->host);
-		return lookup(targets, LOOKUP_TYPE_SRV, name, NULL, why) ||
-		    failure_prefix(why, "%s: ", h->host);
+		return lookup(targets, LOOKUP_TYPE_SRV, name, NULL, why);
 	}
 	if (lookup(targets, LOOKUP_TYPE_MX, h->host, NULL, why))
 		return true;
 	if (why->status != EX_NOHOST || targets->none)
-		return failure_prefix(why, "%s: ", h->host);
+		return false;
 	/* A domain without MX records is its own MX (RFC 5321 section 5.1). */
 	targets->n = 1;
 	targets->target[0] = (struct lookup_target){ .port = 0 };
@@ -84,6 +84,7 @@ endpoints_next(struct endpoints *e, struct failure *why)
 			return ENDPOINTS_FOUND;
 		}
 		if (!look_up(e, why)) {
+			failure_suffix(why, " (%s)", e->origin);
 			e->targets.n = 0;
 			return ENDPOINTS_LOOKUP_FAILED;
 		}

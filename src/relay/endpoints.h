@@ -24,6 +24,7 @@ struct endpoints {
 	const struct smarthost_url	*smarthost;	/* NULL: none yet */
 	struct endpoint		 at;
 
+	const char		*origin;	/* of the setting; borrowed */
 	struct smarthost_list	 smarthosts;
 	size_t			 next;		/* in smarthosts */
 	size_t			 next_target;	/* in targets */
@@ -33,7 +34,8 @@ struct endpoints {
 
 enum endpoints_result {
 	ENDPOINTS_FOUND,
-	ENDPOINTS_LOOKUP_FAILED,	/* see why; others may follow */
+	ENDPOINTS_LOOKUP_FAILED,	/* see why, which names the line of
+					 * the setting; others may follow */
 	ENDPOINTS_END,
 };
 

@@ -111,7 +111,7 @@ static const struct address_case cases[] = {
 	    "six.test:2510: 2001:db8::1: Connection timed out" },
 	{ "an unreachable IP address as smarthost",
 	    "smtp://[2001:db8::1]:2510", SHORT, "2001:db8::1", EX_TEMPFAIL,
-	    "[2001:db8::1]:2510: 2001:db8::1: Connection timed out" },
+	    "[2001:db8::1]:2510: Connection timed out (" },
 	{ "after a refused connection the next starts at once",
 	    "smtp://both.test:2511", NULL, "2001:db8::1 > 127.0.0.2", 0,
 	    NULL },
@@ -148,21 +148,22 @@ static const struct address_case cases[] = {
 	    "both.test:2512: 2001:db8::1: Connection refused (" },
 	{ "source_address without an address of its family",
 	    "smtp://six.test:2510", "source_address = 127.0.0.7\n", "",
-	    EX_CONFIG, "the source address 127.0.0.7 differs in family from "
-	    "all addresses of six.test" },
+	    EX_CONFIG, "six.test:2510: the host has no address of the same "
+	    "family as the source address 127.0.0.7; check source_address (" },
 	{ "source_address that is not on this machine",
 	    "smtp://three.test:2510", "source_address = 2001:db8:ffff::9\n",
 	    "", EX_CONFIG, "three.test:2510: cannot bind to the source address "
-	    "2001:db8:ffff::9: Cannot assign requested address (" },
+	    "2001:db8:ffff::9: Cannot assign requested address; check "
+	    "source_address (" },
 	{ "a name without an address of the family",
 	    "smtp://six.test:2510", "family = ipv4\n", "", EX_NOHOST,
-	    "six.test:2510: six.test has no IPv4 address (" },
+	    "six.test:2510: the host has no IPv4 address; check family (" },
 	{ "an IP address of another family than family",
 	    "smtp://127.0.0.2:2510", "family = ipv6\n", "", EX_NOHOST,
-	    "127.0.0.2:2510: 127.0.0.2 has no IPv6 address (" },
+	    "127.0.0.2:2510: the host has no IPv6 address; check family (" },
 	{ "a name without addresses",
 	    "smtp://mx.test:2510", NULL, "", EX_NOHOST,
-	    "mx.test:2510: mx.test has no address (" },
+	    "mx.test:2510: the host has no address (" },
 };
 
 static struct folder	folder;

@@ -62,13 +62,16 @@ static const struct lookup_case cases[] = {
 	{ "SRV, TLS with the certificate of the name in the configuration",
 	    "submissions+srv://mail.example", NULL, 0, NULL },
 	{ "SRV without records", "submission+srv://bare.test", NULL,
-	    EX_NOHOST, "_submission._tcp.bare.test does not exist" },
+	    EX_NOHOST,
+	    "not sent to b@example.net: _submission._tcp.bare.test does not "
+	    "exist in the DNS (" },
 	{ "MX, the second one, where nobody is at the first",
 	    "smtp+mx://mx.test:2501", "tls = off\n", 0, NULL },
 	{ "a domain without MX records is its own MX",
 	    "smtp+mx://bare.test:2501", "tls = off\n", 0, NULL },
 	{ "a null MX", "smtp+mx://null.test:2501", "tls = off\n", EX_NOHOST,
-	    "null.test: null.test does not offer this service" },
+	    "b@example.net: null.test does not offer this service (MX record "
+	    "\".\") (" },
 	{ "a name that resolves to this machine does not disable TLS",
 	    "smtp+mx://evil.test:2501", NULL, EX_UNAVAILABLE,
 	    "STARTTLS: the server does not offer it" },
@@ -85,7 +88,8 @@ static const struct lookup_case cases[] = {
 	{ "localhost that resolves to another machine, with tls = off",
 	    "smtp://localhost:2501", "tls = off\n", 0, NULL },
 	{ "no such name", "smtp://nowhere.test:2501", NULL, EX_NOHOST,
-	    "nowhere.test does not exist in the DNS" },
+	    "b@example.net: nowhere.test:2501: the host name does not exist in "
+	    "the DNS (" },
 	{ "another address of the name", "smtp://two.test:2501",
 	    "tls = off\n", 0, NULL },
 };

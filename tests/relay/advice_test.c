@@ -29,6 +29,7 @@ struct row {
 	bool			 authenticates;
 	enum tls_policy		 policy;	/* 0: TLS_REQUIRED */
 	const char		*password;	/* its origin */
+	int			 cause;		/* of the failure */
 };
 
 /* "FILE" becomes the path of the configuration. */
@@ -61,7 +62,7 @@ advises(void **state)
 	struct auth_options	 auth = { .user = "nina" };
 	static struct connection c;
 	struct advice_facts	 facts = { .step = row->step,
-				    .code = row->code,
+				    .code = row->code, .cause = row->cause,
 				    .status = row->status != 0 ? row->status :
 				    EX_UNAVAILABLE,
 				    .enhanced = row->enhanced != NULL ?
@@ -135,6 +136,18 @@ long_text_is_truncated(void **state)
 #define IMPLICIT "use submissions:// (FILE:1)"
 
 static const struct CMUnitTest advice_spec[] = {
+	ADVISES("if the connection fails, the smarthost's line is named",
+	    STEP_TLS, 0, NULL, "Connection refused", " (FILE:1)",
+	    .cause = CONNECT_CAUSE_UNREACHABLE, .status = EX_TEMPFAIL),
+	ADVISES("if the host has no address of the family, family is named",
+	    STEP_TLS, 0, NULL, "no IPv6 address", "; check family (FILE:2)",
+	    .cause = CONNECT_CAUSE_FAMILY, .status = EX_NOHOST,
+	    .conf = "family = ipv6\n"),
+	ADVISES("if the source address is unusable, its key is named",
+	    STEP_TLS, 0, NULL, "cannot bind",
+	    "; check source_address (FILE:2)", .cause = CONNECT_CAUSE_SOURCE,
+	    .status = EX_CONFIG, .conf = "source_address = 192.0.2.1\n"),
+
 	ADVISES("SendAsDenied names from",
 	    STEP_FINAL, 554, "5.2.252", "554 5.2.252 SendAsDenied",
 	    "; this account may not send as this address: from (FILE:2)"

@@ -78,7 +78,8 @@ a_failed_connection_names_the_endpoint_and_the_line(void **state)
 
 	(void)state;
 	assert_false(open_place(NULL, &why));
-	assert_ptr_equal(strstr(why.text, "/nonexistent/socket: "), why.text);
+	assert_ptr_equal(strstr(why.text, "/nonexistent/socket: "
+	    "No such file or directory ("), why.text);
 	assert_non_null(strstr(why.text, "/conf:1)"));
 	assert_false(place.connection.is_open);
 	close_place();
