@@ -33,18 +33,18 @@ To: root, Jo <jo@example.net>
 Bcc: archive@example.org
 Subject: The backup is done
 
-All 3 disks are safe.
+All 3 disks were saved.
 .
-(A lone dot is text, with -i.)
+With -i, a line with a single dot is text.
 END
 
 heading() {
 	printf '\n== %s\n\n' "$1"
 }
 
-heading "relais.conf: where mail goes"
+heading "relais.conf: the smarthost and the recipient of local mail"
 cat "$folder/relais.conf"
-heading "The message, as a program would write it"
+heading "The message, as a program writes it"
 cat "$folder/message"
 heading "sendmail -i -t -v: the dialogue with the smarthost"
 "$build/relais" -C "$folder/relais.conf" -i -t -v <"$folder/message"
@@ -56,4 +56,4 @@ for ((n = 0; n < 500; n++)); do
 	read -r -t 0.02 -u "${smarthost[0]}" || :
 done
 cat "${files[@]}"
-heading "That is all: nothing is left running, and no file is left behind"
+heading "Done: all processes have ended, and all files have been removed"
