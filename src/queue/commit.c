@@ -37,6 +37,9 @@ enum way { WAY_DONE, WAY_FAILED, WAY_CLOSED };
 static bool
 failed_commit(const struct commit *c, struct failure *why)
 {
+	if (c->spool == NULL)
+		return failed_errno(why, files_status(errno),
+		    "cannot write the message to a temporary file");
 	return failed_errno(why, files_status(errno),
 	    "cannot store the message in %s/%s", c->spool->directory,
 	    spool_folder_name(c->submission->folder));
@@ -328,4 +331,20 @@ spool_commit(struct spool *spool, const struct spool_submission *submission,
 	}
 	buffer_free(&c.head);
 	return way == WAY_DONE;
+}
+
+bool
+spool_write(const struct spool_submission *submission, int fd,
+    struct failure *why)
+{
+	struct commit	c = {
+		.submission = submission, .arrived_us = now_us(),
+	};
+	bool		good = write_head(&c, why);
+
+	if (good && !file_write(fd, c.head.data, c.head.len))
+		good = failed_commit(&c, why);
+	good = good && write_body(&c, fd, why);
+	buffer_free(&c.head);
+	return good;
 }

@@ -50,4 +50,13 @@ struct spool_submission {
 bool	spool_commit(struct spool *, const struct spool_submission *,
 	    char id[ID_SIZE], struct failure *why);
 
+/*
+ * Writes the message and its envelope in the format of an entry to an empty
+ * file without a name, for another process (entry_adopt()).  Nothing is
+ * flushed: the file is not in the queue.  Returns false with the status that
+ * spool_commit() has for the same error.
+ */
+bool	spool_write(const struct spool_submission *, int fd,
+	    struct failure *why);
+
 #endif

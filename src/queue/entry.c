@@ -28,20 +28,28 @@ folder_fd(const struct entry *entry)
 	return entry->spool->folder[entry->folder];
 }
 
-/* "DIR/queue/ID: what", and why if errno says it. */
+/* Adds "DIR/queue/ID: ", or the name of an entry that is in no spool. */
+static bool
+add_name(const struct entry *entry, struct failure *why)
+{
+	if (entry->spool == NULL)
+		return failure_prefix(why, "%s: ", entry->name);
+	return failure_prefix(why, "%s/%s/%s: ", entry->spool->directory,
+	    spool_folder_name(entry->folder), entry->name);
+}
+
 static bool
 failed_entry(const struct entry *entry, const char *what, struct failure *why)
 {
 	failed_errno(why, files_status(errno), "%s", what);
-	return failure_prefix(why, "%s/%s/%s: ", entry->spool->directory,
-	    spool_folder_name(entry->folder), entry->name);
+	return add_name(entry, why);
 }
 
 static enum entry_result
 bad(const struct entry *entry, const char *what, struct failure *why)
 {
-	failed(why, EX_DATAERR, "%s/%s/%s: %s", entry->spool->directory,
-	    spool_folder_name(entry->folder), entry->name, what);
+	failed(why, EX_DATAERR, "%s", what);
+	add_name(entry, why);
 	return ENTRY_BAD;
 }
 
@@ -306,6 +314,24 @@ entry_open(struct entry *entry, struct spool *spool, enum spool_folder folder,
 	if (result != ENTRY_OPENED)
 		entry_close(entry);
 	return result;
+}
+
+bool
+entry_adopt(struct entry *entry, int fd, struct failure *why)
+{
+	struct stat	st;
+	bool		good;
+
+	*entry = (struct entry){ .fd = fd, .name = memory_copy("message"),
+	    .message = { .body = { .fd = -1 } } };
+	if (fstat(fd, &st) != 0)
+		return failed_entry(entry, "cannot be examined", why);
+	if (!S_ISREG(st.st_mode))
+		return failed(why, EX_DATAERR, "message: not a regular file");
+	entry->size = (uint64_t)st.st_size;
+	good = read_envelope_file(entry, why) == ENTRY_OPENED &&
+	    load_message(entry, why) == ENTRY_OPENED;
+	return good;
 }
 
 static bool

@@ -79,6 +79,14 @@ enum entry_result {
 enum entry_result entry_open(struct entry *, struct spool *, enum spool_folder,
 	    const char *name, enum entry_access, struct failure *why);
 
+/*
+ * Takes over a file without a name that spool_write() has written, possibly in
+ * another process.  The entry is in no spool: only its envelope and message can
+ * be used.  Returns false, with why, if it is not valid; close it in either
+ * case.
+ */
+bool	entry_adopt(struct entry *, int fd, struct failure *why);
+
 /* After ENTRY_LOOK: reads the header and opens the body. */
 bool	entry_load(struct entry *, struct failure *why);
 

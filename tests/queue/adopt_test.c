@@ -1,0 +1,106 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "queue/commit.h"
+#include "queue/entry.h"
+#include "support/spool.h"
+#include "util/file.h"
+
+/* A message is written to a file in memory and read by another struct. */
+static void
+is_passed_on(void **state)
+{
+	size_t			 body = *(const size_t *)*state;
+	struct envelope		 envelope = { 0 };
+	struct message		 message;
+	struct spool_submission	 submission = { .envelope = &envelope,
+				     .message = &message, .uid = 33,
+				     .caller = "www-data" };
+	struct spool		 spool;
+	struct entry		 entry;
+	struct failure		 why;
+	int			 fd = file_in_memory();
+
+	scratch_spool(&spool, 0);
+	make_message(&message, &spool, body, 7);
+	envelope_set_reverse(&envelope, "a@example.org");
+	envelope_add(&envelope, "b@example.org")->notify = NOTIFY_FAILURE;
+	assert_true(spool_write(&submission, fd, &why));
+	if (!entry_adopt(&entry, fd, &why))
+		fail_msg("%s", why.text);
+	assert_true(same_message(&message, &entry.message));
+	assert_int_equal(entry.file.uid, 33);
+	assert_string_equal(entry.file.caller, "www-data");
+	assert_string_equal(entry.file.envelope.reverse_path, "a@example.org");
+	assert_int_equal(entry.file.envelope.forward[0].notify,
+	    NOTIFY_FAILURE);
+	entry_close(&entry);
+	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 0);
+	message_free(&message);
+	envelope_free(&envelope);
+	scratch_remove(&spool);
+}
+
+struct refused {
+	const char	*text;		/* of the file */
+	const char	*reason;
+};
+
+static void
+is_refused(void **state)
+{
+	const struct refused	*r = *state;
+	struct entry		 entry;
+	struct failure		 why;
+	int			 fd = file_in_memory();
+
+	assert_true(file_write(fd, r->text, strlen(r->text)));
+	assert_false(entry_adopt(&entry, fd, &why));
+	assert_int_equal(why.status, EX_DATAERR);
+	assert_string_equal(why.text, r->reason);
+	entry_close(&entry);
+}
+
+static void
+a_pipe_is_refused(void **state)
+{
+	struct entry	entry;
+	struct failure	why;
+	int		ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_false(entry_adopt(&entry, ends[0], &why));
+	assert_string_equal(why.text, "message: not a regular file");
+	entry_close(&entry);
+	close(ends[1]);
+}
+
+#define PASSES(sentence, octets) \
+	{ sentence, is_passed_on, NULL, NULL, &(size_t){ octets } }
+#define REFUSES(sentence, text, reason) \
+	{ sentence, is_refused, NULL, NULL, \
+	    &(struct refused){ text, reason } }
+
+static struct CMUnitTest adopt_spec[] = {
+	PASSES("a message without a body", 0),
+	PASSES("a small message", 4000),
+	PASSES("a message that is not kept in memory", 3000000),
+	REFUSES("an empty file", "", "message: does not begin as an entry"),
+	REFUSES("a file that is not an entry", "From: a@example.org\n\nHello\n",
+	    "message: does not begin as an entry"),
+	cmocka_unit_test(a_pipe_is_refused),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(adopt_spec, NULL, NULL);
+}
