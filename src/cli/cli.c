@@ -35,8 +35,8 @@ refuse_daemon(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	(void)options, (void)config, (void)log;
-	report_line("smtpd: relais has no SMTP daemon; for SMTP on standard "
-	    "input, run sendmail -bs");
+	report_line("relais does not accept SMTP from the network; for SMTP on "
+	    "standard input and output, run sendmail -bs");
 	return EX_USAGE;
 }
 
@@ -88,7 +88,8 @@ report_options(const struct options *options, const struct log *log)
 		return;
 	if (options->ignored)
 		log_line(log, LOG_NOTICE, "ignored an option that names a "
-		    "file or changes the configuration");
+		    "file or changes the configuration; only relais accepts "
+		    "such options");
 	if (options->warning != NULL && options->mode != MODE_SMTP &&
 	    options->errors != ERRORS_QUIET)
 		report_line(options->warning);

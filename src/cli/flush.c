@@ -19,18 +19,21 @@
 #include "util/clock.h"
 #include "util/file.h"
 
-/* The shortest time between two attempts for a message. */
-enum { SERVE_S = 60 };
+enum { SERVE_INTERVAL_S = 60 };		/* of relais serve */
 
-/* What follows -q. */
+/* The meaning of -q with its argument. */
 struct flush_order {
 	struct attempt_choice	choice;
-	long		every_s;	/* a service with this interval; 0: one
-					 * pass */
-	bool		with_parent;	/* the service ends with its parent */
+	long			every_s;	/* a service with this interval;
+						 * 0: one queue run */
+	bool			with_parent;	/* the service ends with its
+						 * parent */
 };
 
-/* Sendmail's times: numbers with units, minutes where none is said. */
+/*
+ * A time as Sendmail writes it: numbers with units, such as 1h30m.  A number
+ * without a unit means minutes.
+ */
 static bool
 parse_time(const char *text, long *seconds)
 {
@@ -57,15 +60,16 @@ parse_time(const char *text, long *seconds)
 }
 
 /*
- * Nothing, f, I, R and S with their texts, and times such as 15m or p1h30m;
- * next, if not NULL, stands in for a text that is missing.
+ * The argument of -q is empty, f, a time, p with or without a time, or one of
+ * I, R and S with a text.  If the text is missing, it is next, the argument
+ * that follows, or NULL.
  */
 static bool
 parse_order(struct flush_order *order, const char *text, const char *next,
     struct failure *why)
 {
-	const char	*rest = text[0] != '\0' && text[1] != '\0' ? text + 1 :
-			    next;
+	const char		*rest = text[0] != '\0' && text[1] != '\0' ?
+				    text + 1 : next;
 	struct attempt_choice	*c = &order->choice;
 
 	*order = (struct flush_order){ .choice.when = ATTEMPT_WHEN_SAFE };
@@ -77,37 +81,31 @@ parse_order(struct flush_order *order, const char *text, const char *next,
 		return true;
 	case 'I':
 		c->id = rest;
-		break;
+		return rest != NULL || failed(why, EX_USAGE,
+		    "-qI requires a queue ID");
 	case 'R':
 		c->recipient = rest;
-		break;
+		return rest != NULL || failed(why, EX_USAGE,
+		    "-qR requires a part of a recipient's address");
 	case 'S':
 		c->sender = rest;
-		break;
-	default:
-		if (text[0] == 'p' && text[1] == '\0')
-			text = "1m";
-		c->when = ATTEMPT_WHEN_DUE;
-		order->with_parent = true;
-		return parse_time(text + (text[0] == 'p'), &order->every_s) ||
-		    failed(why, EX_USAGE, "-q: invalid value; "
-			"expected f, I, R or S with a text, or an interval "
-			"such as 15m");
+		return rest != NULL || failed(why, EX_USAGE,
+		    "-qS requires a part of the sender's address");
 	}
-	return rest != NULL || failed(why, EX_USAGE,
-	    "-q%c: the text is missing", text[0]);
+	c->when = ATTEMPT_WHEN_DUE;
+	order->with_parent = true;
+	if (strcmp(text, "p") == 0)
+		text = "p1m";
+	return parse_time(text + (text[0] == 'p'), &order->every_s) ||
+	    failed(why, EX_USAGE, "-q%s: invalid value; valid values are "
+		"f, Iid, Rrecipient, Ssender or an interval such as 15m", text);
 }
-
-/* Where a person watches. */
-struct watcher {
-	int64_t	began_ms;
-};
 
 static void
 show_progress(void *context, const struct runner_totals *t)
 {
-	struct watcher	*w = context;
-	int64_t		 ms = clock_ms() - w->began_ms;
+	const int64_t	*began_ms = context;
+	int64_t		 ms = clock_ms() - *began_ms;
 	size_t		 done = runner_done(t);
 	char		 line[120];
 
@@ -117,93 +115,76 @@ show_progress(void *context, const struct runner_totals *t)
 	file_write_now(STDERR_FILENO, line, strlen(line));
 }
 
-static void
-show_end(struct watcher *w, const struct runner_totals *t)
-{
-	if (t->entries == 0)
-		return;
-	show_progress(w, t);
-	file_write_now(STDERR_FILENO, "\n", 1);
-}
-
 bool
-flush_once(const struct config *config, const struct log *log,
-    struct spool *spool, const struct attempt_choice *choice, bool verbose,
-    struct runner_totals *totals, struct failure *why)
+flush_once(const struct flush_run *f, struct runner_totals *totals,
+    struct failure *why)
 {
-	struct watcher		watcher = { clock_ms() };
-	struct identity		me = { 0 };
-	struct runner		runner = {
-		.config = config, .me = &me, .log = log, .spool = spool,
-		.choice = *choice,
-		.trace = verbose ? &transcript_trace : NULL,
-		.context = &watcher,
+	struct identity	me = { 0 };
+	int64_t		began_ms = clock_ms();
+	bool		watched = isatty(STDERR_FILENO) && !f->verbose;
+	struct runner	runner = {
+		.config = f->config,
+		.me = &me,
+		.log = f->log,
+		.spool = f->spool,
+		.choice = f->choice,
+		.trace = f->verbose ? &transcript_trace : NULL,
+		.progress = watched ? show_progress : NULL,
+		.context = &began_ms,
 	};
-	bool			watched = isatty(STDERR_FILENO) && !verbose;
-	bool			good;
+	bool		good;
 
-	identity_find(&me, config);
-	runner.progress = watched ? show_progress : NULL;
+	identity_find(&me, f->config);
 	good = runner_run_queue(&runner, totals, why);
-	if (watched)
-		show_end(&watcher, totals);
+	if (watched && totals->entries > 0) {
+		show_progress(&began_ms, totals);
+		file_write_now(STDERR_FILENO, "\n", 1);
+	}
 	identity_free(&me);
 	return good;
 }
 
-/* What each queue run of the service needs. */
-struct service_run {
-	const struct config	*config;
-	const struct log	*log;
-	struct spool		*spool;
-	const struct attempt_choice	*choice;
-};
-
 static bool
-run_for_service(void *context, struct failure *why)
+flush_for_service(void *context, struct failure *why)
 {
-	const struct service_run	*r = context;
-	struct runner_totals		 totals;
+	struct runner_totals	totals;
 
-	return flush_once(r->config, r->log, r->spool, r->choice, false,
-	    &totals, why);
-}
-
-/* Where there is no queue there is nothing to flush. */
-static int
-find_queue(struct spool *spool, const struct config *config, bool service,
-    struct failure *why)
-{
-	enum spool_config	found = service ?
-				    spool_config_open(spool, config, why) :
-				    spool_config_find(spool, config, why);
-
-	return found == SPOOL_CONFIG_OPEN ? EX_OK : why->status;
+	return flush_once(context, &totals, why);
 }
 
 static int
-carry_out(const struct options *options, const struct config *config,
+run_order(const struct options *options, const struct config *config,
     const struct log *log, const struct flush_order *order)
 {
+	bool			is_service = order->every_s > 0;
 	struct spool		spool = { 0 };
-	struct service_run	run = { config, log, &spool, &order->choice };
+	struct flush_run	run = {
+		.config = config,
+		.log = log,
+		.spool = &spool,
+		.choice = order->choice,
+		.verbose = options->verbose && !is_service,
+	};
 	struct serve_options	service = {
 		.log = log,
 		.interval_s = order->every_s,
 		.with_parent = order->with_parent,
-		.run = run_for_service,
+		.run = flush_for_service,
 		.context = &run,
 	};
 	struct runner_totals	totals;
 	struct failure		why;
+	enum spool_config	found = is_service ?
+				    spool_config_open(&spool, config, &why) :
+				    spool_config_find(&spool, config, &why);
 	int			status = EX_OK;
 
-	if (find_queue(&spool, config, order->every_s > 0, &why) != EX_OK)
-		return report_failure(log, options->errors, &why);
-	if (order->every_s > 0)
+	if (found != SPOOL_CONFIG_OPEN)
+		return why.status == EX_OK ? EX_OK :
+		    report_failure(log, options->errors, &why);
+	if (is_service)
 		serve_run(&service);
-	else if (spool.directory != NULL && !flush_once(config, log, &spool,
-	    &order->choice, options->verbose, &totals, &why))
+	else if (!flush_once(&run, &totals, &why))
 		status = report_failure(log, options->errors, &why);
 	spool_close(&spool);
 	return status;
@@ -220,7 +201,7 @@ flush_command(const struct options *options, const struct config *config,
 
 	if (!parse_order(&order, options->queue, next, &why))
 		return report_failure(log, options->errors, &why);
-	return carry_out(options, config, log, &order);
+	return run_order(options, config, log, &order);
 }
 
 int
@@ -228,19 +209,22 @@ flush_serve(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct flush_order	order = { .choice.when = ATTEMPT_WHEN_DUE,
-				    .every_s = SERVE_S };
+				    .every_s = SERVE_INTERVAL_S };
 	struct failure		why;
 
 	if (options->n_arguments > 1) {
 		failed(&why, EX_USAGE, "usage: relais serve");
 		return report_failure(log, options->errors, &why);
 	}
-	return carry_out(options, config, log, &order);
+	return run_order(options, config, log, &order);
 }
 
-/* Nothing of the caller's: it may be waiting for the end of our output. */
+/*
+ * Leaves the caller's session, signal mask, descriptors and directory.  A
+ * caller may wait until all copies of its pipes are closed.
+ */
 static void
-detach(void)
+detach_from_caller(void)
 {
 	int		fd = file_nothing();
 	sigset_t	none;
@@ -253,15 +237,19 @@ detach(void)
 	if (fd > STDERR_FILENO)
 		close(fd);
 	if (chdir("/") == -1)
-		return;		/* then a file system stays busy, no more */
+		return;		/* only keeps a file system busy */
 }
 
 void
 flush_in_background(const struct config *config, const struct log *log,
     struct spool *spool, const char id[ID_SIZE])
 {
-	struct attempt_choice	choice = { .when = ATTEMPT_WHEN_ANY,
-				    .id = id };
+	struct flush_run	run = {
+		.config = config,
+		.log = log,
+		.spool = spool,
+		.choice = { .when = ATTEMPT_WHEN_ANY, .id = id },
+	};
 	struct runner_totals	totals;
 	struct failure		why;
 	pid_t			pid = fork();
@@ -272,8 +260,8 @@ flush_in_background(const struct config *config, const struct log *log,
 		    strerror(errno));
 	if (pid != 0)
 		return;
-	detach();
-	if (!flush_once(config, log, spool, &choice, false, &totals, &why))
+	detach_from_caller();
+	if (!flush_once(&run, &totals, &why))
 		log_line(log, LOG_ERR, "%s", why.text);
 	_exit(EX_OK);
 }

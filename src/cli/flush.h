@@ -1,5 +1,5 @@
 /*
- * flush.h - -q: the queue's entries on their way again
+ * flush.h - run the queue: -q, relais serve, and one entry after -odb
  */
 #ifndef CLI_FLUSH_H
 #define CLI_FLUSH_H
@@ -14,25 +14,37 @@
 #include "util/failure.h"
 #include "util/log.h"
 
-/*
- * What the word behind -q says: one pass, or a service; returns the exit
- * status.
- */
+/* sendmail -q: returns the exit status. */
 int	flush_command(const struct options *, const struct config *,
 	    const struct log *);
 
-/* relais serve: what is due, every minute, until it is told to end. */
+/*
+ * relais serve: tries the messages that are due, every minute, until a signal
+ * ends the process.  Returns the exit status.
+ */
 int	flush_serve(const struct options *, const struct config *,
 	    const struct log *);
 
-/* One pass, with a line of progress where a person watches. */
-bool	flush_once(const struct config *, const struct log *, struct spool *,
-	    const struct attempt_choice *, bool verbose, struct runner_totals *,
+/* A queue run.  All pointers are borrowed. */
+struct flush_run {
+	const struct config	*config;
+	const struct log	*log;
+	struct spool		*spool;
+	struct attempt_choice	 choice;
+	bool			 verbose;	/* print the dialogue with the
+						 * smarthost */
+};
+
+/*
+ * Runs the queue once.  If standard error is a terminal, shows the progress
+ * there.  Returns false, with why, as runner_run_queue() does.
+ */
+bool	flush_once(const struct flush_run *, struct runner_totals *,
 	    struct failure *why);
 
 /*
- * Hands one entry on in a process of its own, with no tie to its caller.  If
- * there can be none, the entry stays for the next run.
+ * Starts a process that is independent of the caller and sends one entry.  If
+ * the process cannot be started, the entry waits for the next queue run.
  */
 void	flush_in_background(const struct config *, const struct log *,
 	    struct spool *, const char id[ID_SIZE]);

@@ -56,13 +56,14 @@ set_queue(struct options *o, const char *value, bool administrator,
     struct failure *why)
 {
 	if (value[0] != '\0' && strchr("GQL", value[0]) != NULL)
-		return failed(why, EX_USAGE, "value %c is not supported",
+		return failed(why, EX_USAGE, "value %c is not supported; "
+		    "relais has no queue groups and no quarantine",
 		    value[0]);
 	/* A web form could pass such an option; it would run forever. */
 	if (!administrator && value[0] != '\0' &&
 	    strchr("0123456789p", value[0]) != NULL)
 		return failed(why, EX_USAGE, "only relais accepts an "
-		    "interval; to run as a service, use relais serve");
+		    "interval; to run the queue regularly, use relais serve");
 	o->mode = MODE_FLUSH;
 	o->queue = value;
 	return true;
@@ -179,7 +180,8 @@ set_option(struct options *o, char letter, const char *value,
 		o->binary = strcasecmp(value, "BINARYMIME") == 0;
 		if (!o->binary && strcasecmp(value, "7BIT") != 0 &&
 		    strcasecmp(value, "8BITMIME") != 0)
-			o->warning = "-B: unknown body type ignored";
+			o->warning = "-B: ignored an unknown body type; valid "
+			    "types are 7BIT, 8BITMIME and BINARYMIME";
 		break;
 	case 'b':
 		return set_mode(o, value, why);
@@ -219,7 +221,9 @@ set_option(struct options *o, char letter, const char *value,
 		return failed(why, EX_USAGE, "option is not supported");
 	case 'N':
 		if (!dsn_parse_notify(&o->notify, value))
-			o->warning = "-N: invalid list ignored";
+			o->warning = "-N: ignored an invalid list; valid "
+			    "values are never, or success, failure and delay "
+			    "separated by commas";
 		break;
 	case 'O':
 		return set_long(o, value, why);
@@ -229,7 +233,8 @@ set_option(struct options *o, char letter, const char *value,
 		return set_queue(o, value, administrator, why);
 	case 'R':
 		if (!dsn_parse_return(&o->ret, value))
-			o->warning = "-R: invalid value ignored";
+			o->warning = "-R: ignored an invalid value; valid "
+			    "values are full and hdrs";
 		break;
 	case 't':
 		o->from_header = true;
@@ -238,7 +243,7 @@ set_option(struct options *o, char letter, const char *value,
 		if (dsn_is_envid(value))
 			o->envid = value;
 		else
-			o->warning = "-V: invalid envelope ID ignored: it "
+			o->warning = "-V: ignored an invalid envelope ID: it "
 			    "must be xtext (RFC 3461) of at most 100 "
 			    "characters";
 		break;
@@ -360,7 +365,7 @@ options_parse(struct options *o, int argc, char **argv, bool administrator,
 	for (; i < argc; i++)
 		if (argv[i][0] == '\0')
 			return failed(why, EX_USAGE,
-			    "a recipient must not be empty");
+			    "empty recipient address");
 	select_mode(o, administrator);
 	return true;
 }

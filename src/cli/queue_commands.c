@@ -19,7 +19,7 @@
 #include "util/memory.h"
 #include "util/visible.h"
 
-struct request {
+struct queue_request {
 	const struct config	*config;
 	const struct log	*log;
 	struct spool		*spool;		/* NULL if it does not exist */
@@ -28,13 +28,11 @@ struct request {
 	const char		*id;		/* NULL if none was given */
 };
 
-/*
- * Returns the exit status.  If it is not EX_OK, why may hold a message.
- */
-typedef int queue_fn(const struct request *, struct failure *why);
+/* Returns the exit status.  If it is not EX_OK, why may have a text. */
+typedef int queue_fn(const struct queue_request *, struct failure *why);
 
 static int
-list_queue(const struct request *r, struct failure *why)
+list_queue(const struct queue_request *r, struct failure *why)
 {
 	bool	good = true;
 
@@ -49,7 +47,7 @@ list_queue(const struct request *r, struct failure *why)
 }
 
 static bool
-failed_locked(const struct request *r, struct failure *why)
+failed_locked(const struct queue_request *r, struct failure *why)
 {
 	return failed(why, EX_TEMPFAIL, "%s: being sent by another process; "
 	    "try again later", r->id);
@@ -57,7 +55,7 @@ failed_locked(const struct request *r, struct failure *why)
 
 /* Opens the entry r->id in queue/ or failed/. */
 static bool
-open_entry(const struct request *r, struct entry *entry,
+open_entry(const struct queue_request *r, struct entry *entry,
     enum entry_access access, struct failure *why)
 {
 	enum entry_result	result = ENTRY_GONE;
@@ -65,7 +63,8 @@ open_entry(const struct request *r, struct entry *entry,
 	if (!id_is_valid(r->id)) {
 		char	shown[80];
 
-		return failed(why, EX_USAGE, "%s: not a queue ID", visible(shown, sizeof(shown), r->id, strlen(r->id)));
+		return failed(why, EX_USAGE, "%s: not a queue ID",
+		    visible(shown, sizeof(shown), r->id, strlen(r->id)));
 	}
 	if (r->spool != NULL)
 		result = entry_open(entry, r->spool, SPOOL_QUEUE, r->id,
@@ -88,7 +87,7 @@ open_entry(const struct request *r, struct entry *entry,
 }
 
 static int
-show_entry(const struct request *r, struct failure *why)
+show_entry(const struct queue_request *r, struct failure *why)
 {
 	struct entry	entry;
 	bool		good;
@@ -123,10 +122,14 @@ all_sent(const struct runner_totals *t, struct failure *why)
 }
 
 static int
-flush_queue(const struct request *r, struct failure *why)
+flush_queue(const struct queue_request *r, struct failure *why)
 {
-	struct attempt_choice	choice = { .when = ATTEMPT_WHEN_ANY,
-				    .id = r->id };
+	struct flush_run	run = {
+		.config = r->config,
+		.log = r->log,
+		.spool = r->spool,
+		.choice = { .when = ATTEMPT_WHEN_ANY, .id = r->id },
+	};
 	struct runner_totals	totals = { 0 };
 	struct entry		entry;
 
@@ -143,25 +146,29 @@ flush_queue(const struct request *r, struct failure *why)
 		if (why->status != EX_OK)
 			return why->status;
 	}
-	if (r->spool != NULL && !flush_once(r->config, r->log, r->spool,
-	    &choice, false, &totals, why))
+	if (r->spool != NULL && !flush_once(&run, &totals, why))
 		return why->status;
 	return all_sent(&totals, why) ? EX_OK : why->status;
 }
 
 /* For cron and timers: tries the entries that are due, without output. */
 static int
-run_queue(const struct request *r, struct failure *why)
+run_queue(const struct queue_request *r, struct failure *why)
 {
-	struct attempt_choice	choice = { .when = ATTEMPT_WHEN_DUE };
+	struct flush_run	run = {
+		.config = r->config,
+		.log = r->log,
+		.spool = r->spool,
+		.choice.when = ATTEMPT_WHEN_DUE,
+	};
 	struct runner_totals	totals;
 
-	return r->spool == NULL || flush_once(r->config, r->log, r->spool,
-	    &choice, false, &totals, why) ? EX_OK : why->status;
+	return r->spool == NULL || flush_once(&run, &totals, why) ? EX_OK :
+	    why->status;
 }
 
 static int
-hold_entry(const struct request *r, struct failure *why)
+hold_entry(const struct queue_request *r, struct failure *why)
 {
 	struct entry	entry;
 	bool		good;
@@ -169,14 +176,15 @@ hold_entry(const struct request *r, struct failure *why)
 	if (!open_entry(r, &entry, ENTRY_WORK, why))
 		return why->status;
 	good = entry.folder == SPOOL_QUEUE ? entry_hold(&entry, true, why) :
-	    failed(why, EX_USAGE, "%s: already given up", r->id);
+	    failed(why, EX_USAGE, "%s: given up; only messages "
+		"in the queue can be held", r->id);
 	entry_close(&entry);
 	return good ? EX_OK : why->status;
 }
 
 /* Queues a failed message again, with a new ID and a new lifetime. */
 static bool
-requeue(const struct request *r, struct entry *entry,
+requeue(const struct queue_request *r, struct entry *entry,
     struct failure *why)
 {
 	struct envelope_file	*d = &entry->file;
@@ -201,7 +209,7 @@ requeue(const struct request *r, struct entry *entry,
 }
 
 static int
-release_entry(const struct request *r, struct failure *why)
+release_entry(const struct queue_request *r, struct failure *why)
 {
 	struct entry	entry;
 	bool		good;
@@ -216,7 +224,7 @@ release_entry(const struct request *r, struct failure *why)
 }
 
 static int
-drop_entry(const struct request *r, struct failure *why)
+drop_entry(const struct queue_request *r, struct failure *why)
 {
 	struct entry	entry;
 	bool		good;
@@ -229,7 +237,7 @@ drop_entry(const struct request *r, struct failure *why)
 }
 
 static int
-queue_status(const struct request *r, struct failure *why)
+queue_status(const struct queue_request *r, struct failure *why)
 {
 	return queue_health(r->spool, r->older_s, r->json, why);
 }
@@ -242,22 +250,22 @@ static const struct {
 	queue_fn	*run;
 } commands[] = {
 	{ "list",	NO_ID,		list_queue },
-	{ "show",	REQUIRED_ID,		show_entry },
+	{ "show",	REQUIRED_ID,	show_entry },
 	{ "run",	NO_ID,		run_queue },
 	{ "flush",	OPTIONAL_ID,	flush_queue },
-	{ "hold",	REQUIRED_ID,		hold_entry },
-	{ "release",	REQUIRED_ID,		release_entry },
-	{ "drop",	REQUIRED_ID,		drop_entry },
+	{ "hold",	REQUIRED_ID,	hold_entry },
+	{ "release",	REQUIRED_ID,	release_entry },
+	{ "drop",	REQUIRED_ID,	drop_entry },
 	{ "status",	NO_ID,		queue_status },
 };
 
 static const char	usage[] = "usage: relais queue [list | show ID | "
-	"run | flush [ID] | hold ID | release ID | drop ID | status [--older TIME]] "
-	"[--json]";
+	"run | flush [ID] | hold ID | release ID | drop ID | "
+	"status [--older TIME]] [--json]";
 
 /* Parses the arguments: a command, an ID, options anywhere. */
 static bool
-parse_request(struct request *r, queue_fn **run, const struct options *o,
+parse_request(struct queue_request *r, queue_fn **run, const struct options *o,
     struct failure *why)
 {
 	enum id_argument id = NO_ID;
@@ -299,7 +307,7 @@ int
 queue_commands_run(const struct options *options, const struct config *config,
     const struct log *log)
 {
-	struct request	r = { .config = config, .log = log,
+	struct queue_request	r = { .config = config, .log = log,
 			    .older_s = QUEUE_HEALTH_OLDER_S };
 	struct spool	spool;
 	struct failure	why = { .status = EX_OK };

@@ -75,7 +75,7 @@ report_outcomes(const struct report *r, const struct outcome *outcomes)
 {
 	struct report	copy = *r;
 
-	outcome_describe(r->envelope, outcomes, r->queued != NULL && !r->verbose,
-	    print_outcome, &copy);
+	outcome_describe(r->envelope, outcomes,
+	    r->queued != NULL && !r->verbose, print_outcome, &copy);
 	return outcome_status(outcomes, r->envelope->n, r->queued != NULL);
 }

@@ -50,8 +50,8 @@ check_limit(struct expand_state *e, size_t n)
 
 	if (max == 0 || n <= max)
 		return true;
-	return failed(e->why, EX_USAGE, "too many recipients: %zu, but "
-	    "recipient_limit = %llu", n, (unsigned long long)max);
+	return failed(e->why, EX_USAGE, "too many recipients: %zu "
+	    "(recipient_limit = %llu)", n, (unsigned long long)max);
 }
 
 static struct expand_source *

@@ -58,7 +58,7 @@ add_advice(const struct local_names *n, struct failure *why)
 	failure_suffix(why, "; set root = you@example.org (or domain) in %s",
 	    conf != NULL ? conf : config_system_file());
 	if (n->aliases.path != NULL)
-		failure_suffix(why, ", or add an alias in %s", n->aliases.path);
+		failure_suffix(why, ", or add an alias to %s", n->aliases.path);
 }
 
 bool

@@ -22,7 +22,7 @@ open_named(struct spool *spool, const struct config *config, bool create,
 
 	*spool = (struct spool){ 0 };
 	if (strcmp(directory, "off") == 0) {
-		failed(why, EX_OSFILE, "there is no queue (%s)",
+		failed(why, EX_OSFILE, "the queue is disabled (%s)",
 		    set != NULL ? set->origin : "queue = off");
 		return SPOOL_CONFIG_OFF;
 	}

@@ -183,7 +183,7 @@ explain_not_queued(const struct submit_job *j, const struct failure *why,
 		if (o->text[0] != '\0') {
 			/* Half of the room for each reason. */
 			o->text[sizeof(o->text) / 2] = '\0';
-			strlcat(o->text, "; and not queued: ",
+			strlcat(o->text, "; not queued: ",
 			    sizeof(o->text));
 		}
 		strlcat(o->text, why->text, sizeof(o->text));

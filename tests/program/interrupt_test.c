@@ -330,7 +330,7 @@ static const struct CMUnitTest interrupt_spec[] = {
 	KEPT("without a usable queue, why as well", SIGTERM, ON_GREETING,
 	    .more = "queue = /dev/null/x\n", .queued = "",
 	    .status = EX_CANTCREAT, .words = "greeting: interrupted by signal "
-	    "15 (Terminated); and not queued: "),
+	    "15 (Terminated); not queued: "),
 	cmocka_unit_test(what_is_delivered_is_not_sent_again),
 	cmocka_unit_test(a_command_for_the_password_is_not_waited_for),
 	cmocka_unit_test(what_nohup_ignores_interrupts_nothing),
