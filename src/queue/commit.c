@@ -1,6 +1,5 @@
 #include "queue/commit.h"
 
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -176,7 +175,7 @@ write_body(const struct commit *c, int fd, struct failure *why)
 static bool
 fill(const struct commit *c, int fd, struct failure *why)
 {
-	if (!spool_own(c->spool, fd) || flock(fd, LOCK_EX | LOCK_NB) != 0 ||
+	if (!spool_own(c->spool, fd) || !files_lock(fd, false) ||
 	    !file_write(fd, c->head.data, c->head.len))
 		return failed_commit(c, why);
 	if (!write_body(c, fd, why))

@@ -1,11 +1,9 @@
 #include "queue/entry.h"
 
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -18,7 +16,6 @@
 
 enum {
 	FIRST_READ = 4096,	/* holds most envelopes */
-	LOCK_TRIES = 64,
 	NAME_TRIES = 16,
 };
 
@@ -58,37 +55,6 @@ trouble(const struct entry *entry, const char *what, struct failure *why)
 {
 	failed_entry(entry, what, why);
 	return ENTRY_TROUBLE;
-}
-
-/*
- * Those who look hold a shared lock for a moment.  They shall not make a
- * runner believe that another one is at work, so when a shared lock can be
- * had the exclusive one is asked for again.
- */
-static enum entry_result
-take_lock(const struct entry *entry, struct failure *why)
-{
-	for (int i = 0; i < LOCK_TRIES; i++) {
-		if (flock(entry->fd, LOCK_EX | LOCK_NB) == 0)
-			return ENTRY_OPENED;
-		if (errno == EINTR)
-			continue;
-		if (errno != EWOULDBLOCK)
-			return trouble(entry, "cannot lock it", why);
-		if (flock(entry->fd, LOCK_SH | LOCK_NB) != 0)
-			break;
-		sched_yield();
-	}
-	return ENTRY_LOCKED;
-}
-
-static bool
-is_locked(int fd)
-{
-	if (flock(fd, LOCK_SH | LOCK_NB) != 0)
-		return errno == EWOULDBLOCK;
-	flock(fd, LOCK_UN);
-	return false;
 }
 
 /* What the name stands for, without opening it. */
@@ -152,12 +118,10 @@ open_file(struct entry *entry, enum entry_access access, struct failure *why)
 		result = open_descriptor(entry, access, why);
 	if (result != ENTRY_OPENED)
 		return result;
-	if (access == ENTRY_WORK)
-		result = take_lock(entry, why);
-	else
-		entry->locked = is_locked(entry->fd);
-	if (result != ENTRY_OPENED)
-		return result;
+	if (access == ENTRY_WORK && !files_lock(entry->fd, false))
+		return errno == EAGAIN ? ENTRY_LOCKED :
+		    trouble(entry, "cannot lock it", why);
+	entry->locked = access == ENTRY_LOOK && files_is_locked(entry->fd);
 	if (fstat(entry->fd, &st) != 0)
 		return trouble(entry, "cannot examine it", why);
 	result = check_file(entry, &st, why);

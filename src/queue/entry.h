@@ -1,7 +1,7 @@
 /*
  * entry.h - one message in the queue: opened, worked on, finished
  *
- * Whoever works on an entry holds its lock (flock(2)), so two runners deliver
+ * Whoever works on an entry holds its lock (files_lock()), so two runners deliver
  * once.  What can't be an entry - a link, a device, a folder, somebody else's
  * file, garbage - is moved to failed/ as it is and never followed, waited
  * for, or opened twice; the others go on.

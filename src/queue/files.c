@@ -108,6 +108,30 @@ files_sync_data(int fd)
 }
 
 bool
+files_lock(int fd, bool wait)
+{
+	struct flock	lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int		result;
+
+	do
+		result = fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK,
+		    &lock);
+	while (result < 0 && errno == EINTR);
+	/* POSIX allows either. */
+	if (result < 0 && errno == EACCES)
+		errno = EAGAIN;
+	return result == 0;
+}
+
+bool
+files_is_locked(int fd)
+{
+	struct flock	lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+bool
 files_set_time(int fd, int64_t modified)
 {
 	struct timespec	times[2] = {

@@ -32,6 +32,16 @@ bool	files_pread(int fd, char *data, size_t len, off_t at);
 bool	files_sync(int fd);
 bool	files_sync_data(int fd);
 
+/*
+ * Takes the exclusive lock of a file that is open for writing.  If another
+ * process holds the lock, waits for it, or fails with EAGAIN.  The lock belongs
+ * to the open file description, and is released when that is closed.
+ */
+bool	files_lock(int fd, bool wait);
+
+/* Only asks the kernel: takes no lock that another process could run into. */
+bool	files_is_locked(int fd);
+
 /* The time of its last modification, seconds since the epoch. */
 bool	files_set_time(int fd, int64_t modified);
 

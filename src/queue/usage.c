@@ -1,12 +1,10 @@
 #include "queue/usage.h"
 
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -17,7 +15,6 @@
 enum {
 	KEEP = 60,		/* seconds that a count is believed */
 	KEEP_WHEN_FULL = 1,	/* the same, if it makes us refuse */
-	LOCK_TRIES = 100,
 };
 
 struct usage {
@@ -98,24 +95,18 @@ reserve(struct spool *spool, struct usage *usage, uint64_t octets, int64_t now,
 }
 
 /*
- * Root opens this in a folder of another user, so it must be what it seems
- * before it is given to him; and whoever holds the lock for long shall not
- * hold us up.
+ * The lock is held for a moment, or while the spool is counted, which others
+ * then need not do.  If root works in a spool of another user, that user may
+ * have replaced the file by something else, or hold the lock forever.
  */
 static bool
-is_ours(const struct spool *spool, int fd)
+lock_usage(const struct spool *spool, int fd)
 {
 	struct stat	st;
 
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1 ||
-	    !spool_own(spool, fd))
-		return false;
-	for (int i = 0; i < LOCK_TRIES; i++) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return true;
-		sched_yield();
-	}
-	return false;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_nlink == 1 && spool_own(spool, fd) &&
+	    files_lock(fd, geteuid() == spool->owner);
 }
 
 bool
@@ -128,9 +119,9 @@ usage_reserve(struct spool *spool, uint64_t octets, int64_t now,
 
 	if (spool->size_max == 0)
 		return true;
-	/* Without the file each message is counted for; slow, but right. */
+	/* Without the file, each message costs a count: slow, but right. */
 	fd = files_open(spool->fd, "usage", O_RDWR | O_CREAT | O_NONBLOCK);
-	if (fd >= 0 && !is_ours(spool, fd)) {
+	if (fd >= 0 && !lock_usage(spool, fd)) {
 		close(fd);
 		fd = -1;
 	}

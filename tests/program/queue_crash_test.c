@@ -352,7 +352,7 @@ static void
 calls_fail_while_accepting(void **state)
 {
 	static const char	keeping[] = " write fsync fdatasync linkat "
-				    "renameat renameat2 pwrite64 openat flock "
+				    "renameat renameat2 pwrite64 openat fcntl "
 				    "fchown utimensat ";
 	const struct fault	faults[] = {
 		{ "error=ENOSPC", keeping, false },
@@ -557,7 +557,7 @@ flush_failing(struct queue_place *p, const char *inject, struct counter *c)
 }
 
 static const char	keeping[] = " pwrite64 fdatasync fsync utimensat "
-			    "unlinkat renameat2 flock ";
+			    "unlinkat renameat2 fcntl ";
 
 static void
 calls_fail_while_flushing(void **state)
@@ -676,7 +676,7 @@ spoil_from(char *to, size_t size, const struct order *order, size_t k,
     const char *error)
 {
 	char	names[] = "pwrite64 fdatasync fsync utimensat unlinkat "
-		    "renameat2 flock";
+		    "renameat2 fcntl";
 	size_t	at = 0;
 
 	for (char *name = strtok(names, " "); name != NULL;
@@ -780,7 +780,7 @@ calls_fail_while_giving_up(void **state)
 {
 	static const char	making[] = " write openat linkat pwrite64 "
 				    "fdatasync fsync utimensat unlinkat "
-				    "renameat2 flock ";
+				    "renameat2 fcntl ";
 	const struct fault	faults[] = {
 		{ "error=EIO", making, false },
 		{ "error=ENOSPC", making, false },

@@ -446,7 +446,7 @@ static const struct fault {
 	{ "renameat",		{ "EIO" } },
 	{ "close",		{ "EIO", "EINTR" } },
 	{ "utimensat",		{ "EIO", "EINTR" } },
-	{ "flock",		{ "EIO" } },
+	{ "fcntl",		{ "EIO" } },
 	{ "newfstatat",		{ "EIO" } },
 	{ "fstat",		{ "EIO" } },
 	{ "getdents64",		{ "EIO" } },

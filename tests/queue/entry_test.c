@@ -457,7 +457,7 @@ a_locked_entry_is_worked_on_once(void **state)
 	entry_close(&look);
 	entry_close(&first);
 
-	/* Who looks keeps nobody from work, and is not taken for a worker. */
+	/* A reader neither locks an entry nor is mistaken for a worker. */
 	assert_int_equal(entry_open(&look, &spool, SPOOL_QUEUE, id,
 	    ENTRY_LOOK, &why), ENTRY_OPENED);
 	assert_false(look.locked);
@@ -471,7 +471,30 @@ a_locked_entry_is_worked_on_once(void **state)
 	scratch_remove(&spool);
 }
 
-/* Two processes take what they can get until nothing is left. */
+static void
+readers_never_keep_a_worker_from_an_entry(void **state)
+{
+	struct spool	spool;
+	char		id[ID_SIZE];
+	int		locked = 0, status;
+	pid_t		reader;
+
+	(void)state;
+	scratch_spool(&spool, 0);
+	put_entry(&spool, id, one);
+	if ((reader = fork()) == 0)
+		while (try_to_open(&spool, id, ENTRY_LOOK) == ENTRY_OPENED)
+			;
+	for (int i = 0; i < 1000; i++)
+		locked += try_to_open(&spool, id, ENTRY_WORK) != ENTRY_OPENED;
+	kill(reader, SIGKILL);
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(locked, 0);
+	scratch_remove(&spool);
+}
+
+/* Two processes take entries until none is left. */
 static void
 two_runners_take_each_entry_once(void **state)
 {
@@ -887,6 +910,7 @@ static struct CMUnitTest entry_spec[] = {
 	cmocka_unit_test(set_aside_it_is_in_failed_as_it_was),
 	cmocka_unit_test(nothing_in_failed_is_overwritten),
 	cmocka_unit_test(a_locked_entry_is_worked_on_once),
+	cmocka_unit_test(readers_never_keep_a_worker_from_an_entry),
 	cmocka_unit_test(two_runners_take_each_entry_once),
 	SETS_ASIDE("a folder", plant_folder),
 	SETS_ASIDE("a pipe nobody writes into", plant_pipe),

@@ -1,5 +1,5 @@
-#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -16,6 +16,7 @@
 
 #include "queue/commit.h"
 #include "queue/health.h"
+#include "queue/files.h"
 #include "queue/id.h"
 #include "queue/usage.h"
 #include "support/skip.h"
@@ -286,11 +287,51 @@ a_broken_usage_file_does_no_harm(void **state)
 	assert_int_equal(fstatat(spool.fd, "victim", &st, 0), 0);
 	assert_int_equal(st.st_size, 0);
 	assert_int_equal(st.st_mtime, 1000);
+	scratch_remove(&spool);
+}
 
-	/* Nor does one who keeps the lock keep us. */
-	assert_int_equal(unlinkat(spool.fd, "usage", 0), 0);
+/* Each of the reservations must be in the file, whoever came first. */
+static void
+concurrent_reservations_are_all_recorded(void **state)
+{
+	enum { PROCESSES = 4, EACH = 250 };
+	struct spool	spool;
+	struct failure	why;
+	pid_t		pid[PROCESSES];
+	int		status;
+
+	(void)state;
+	scratch_spool(&spool, PROCESSES * EACH);
+	for (int i = 0; i < PROCESSES; i++) {
+		if ((pid[i] = fork()) != 0)
+			continue;
+		for (int j = 0; j < EACH; j++)
+			if (!usage_reserve(&spool, 1, 5000, &why))
+				_exit(1);
+		_exit(0);
+	}
+	for (int i = 0; i < PROCESSES; i++) {
+		assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_false(usage_reserve(&spool, 1, 5000, &why));
+	scratch_remove(&spool);
+}
+
+static void
+root_does_not_wait_for_the_lock_of_another_user(void **state)
+{
+	struct spool	spool;
+	struct failure	why;
+	int		fd;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("needs root");
+	scratch_spool(&spool, 1000);
+	spool.owner = spool.group = 65534;
 	fd = openat(spool.fd, "usage", O_CREAT | O_RDWR, 0600);
-	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_true(files_lock(fd, false));
 	assert_true(usage_reserve(&spool, 600, 5000, &why));
 	close(fd);
 	scratch_remove(&spool);
@@ -357,6 +398,8 @@ static const struct CMUnitTest spool_spec[] = {
 	cmocka_unit_test(stale_files_are_swept),
 	cmocka_unit_test(the_limit_counts_all_there_is),
 	cmocka_unit_test(a_broken_usage_file_does_no_harm),
+	cmocka_unit_test(concurrent_reservations_are_all_recorded),
+	cmocka_unit_test(root_does_not_wait_for_the_lock_of_another_user),
 	cmocka_unit_test(the_last_success_and_error_are_kept),
 };
 
