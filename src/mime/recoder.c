@@ -9,25 +9,18 @@
 #include "util/text.h"
 
 enum {
-	LINE = 75,		/* and a '=' that breaks it: 76, RFC 2045 */
+	LINE = 75,		/* octets without the "=" of a soft line break */
 	BASE64_LINE = 76,
-	GROWTH = 4,		/* =XX, and a break every 75 */
+	GROWTH = 4,		/* =XX, and a soft line break every 75 octets */
 	SLACK = 32,
-	BLOCK = 64,		/* octets looked at together */
 };
 
-/* The room was made by the caller. */
+/* The caller has reserved the room. */
 struct output {
-	char	*to;		/* or NULL: what is written is only counted */
+	char	*to;		/* NULL: octets are only counted */
 	size_t	 written;
 	size_t	 column;
 };
-
-static bool
-is_literal(unsigned char c)
-{
-	return c >= ' ' && c < 127 && c != '=';
-}
 
 static void
 put(struct output *o, const char *text, size_t len)
@@ -45,9 +38,12 @@ put_line_end(struct output *o, const char *line_end)
 	o->column = 0;
 }
 
-/* A line is broken, for one that begins with this character. */
+/*
+ * Writes a soft line break.  If the next character is a hyphen, writes that as
+ * well, encoded, and returns true.
+ */
 static bool
-break_line(struct output *o, char next)
+soft_break(struct output *o, char next)
 {
 	put_line_end(o, "=\r\n");
 	if (next == '-')
@@ -55,15 +51,15 @@ break_line(struct output *o, char next)
 	return next == '-';
 }
 
-/* One character of quoted-printable, of one octet or three. */
+/* Writes one character of quoted-printable: one octet, or three. */
 static void
 put_token(struct output *o, const char *token, size_t len)
 {
-	if (o->column + len <= LINE || !break_line(o, token[0]))
+	if (o->column + len <= LINE || !soft_break(o, token[0]))
 		put(o, token, len);
 }
 
-/* Characters that stand for themselves. */
+/* Writes characters that represent themselves. */
 static void
 put_literals(struct output *o, const char *text, size_t len)
 {
@@ -73,17 +69,14 @@ put_literals(struct output *o, const char *text, size_t len)
 
 		if (o->column == LINE) {
 			room = LINE;
-			if (break_line(o, *text)) {
+			if (soft_break(o, *text)) {
 				text++;
 				len--;
 				continue;
 			}
 		}
 		n = room < len ? room : len;
-		if (n == LINE)
-			put(o, text, LINE);	/* inline, its size known */
-		else
-			put(o, text, n);
+		put(o, text, n);
 		text += n;
 		len -= n;
 	}
@@ -96,11 +89,11 @@ put_octet(struct output *o, unsigned char c)
 
 	hex_write_upper(token + 1, c);
 	if (o->column + 3 > LINE)
-		break_line(o, '=');
+		soft_break(o, '=');
 	put(o, token, 3);
 }
 
-/* A blank may stand as it is unless it ends the line. */
+/* Writes the blank that was held back: encoded if it ends the line. */
 static void
 release_blank(struct recoder *r, struct output *o, bool ends_line)
 {
@@ -113,53 +106,24 @@ release_blank(struct recoder *r, struct output *o, bool ends_line)
 	r->n_held = 0;
 }
 
-/* Written so that a compiler makes vector instructions of it. */
-static bool
-is_literal_block(const char *text)
-{
-	const unsigned char	*at = (const unsigned char *)text;
-	unsigned char		 bad = 0;
-
-	for (int i = 0; i < BLOCK; i++)
-		bad |= (unsigned char)(((unsigned char)(at[i] - ' ') > '~' - ' ') |
-		    (at[i] == '='));
-	return bad == 0;
-}
-
-/* Marks what can't stand for itself. */
-static uint64_t
-not_literal(uint64_t eight)
-{
-	return (eight & OCTETS_HIGH) | octets_below(eight, ' ') |
-	    octets_equal(eight, 127) | octets_equal(eight, '=');
-}
-
-static size_t
-literal_words(const char *text, size_t len)
-{
-	size_t		n = 0;
-	uint64_t	marks;
-
-	for (; len - n >= 8; n += 8)
-		if ((marks = not_literal(octets_load(text + n))) != 0)
-			return n + octets_first(marks);
-	while (n < len && is_literal((unsigned char)text[n]))
-		n++;
-	return n;
-}
-
-/* How many of the next octets stand for themselves. */
+/* The number of octets at the beginning that represent themselves. */
 static size_t
 literal_run(const char *text, size_t len)
 {
-	size_t	n = literal_words(text, len < BLOCK ? len : BLOCK);
+	uint64_t	special = 0;
+	size_t		n = 0;
 
-	if (n == BLOCK) {
-		while (len - n >= BLOCK && is_literal_block(text + n))
-			n += BLOCK;
-		n += literal_words(text + n, len - n);
+	while (special == 0 && len - n >= 8) {	/* octets.h has the gain */
+		uint64_t	eight = octets_load(text + n);
+
+		special = (eight & OCTETS_HIGH) | octets_below(eight, ' ') |
+		    octets_equal(eight, 127) | octets_equal(eight, '=');
+		n += special != 0 ? octets_first(special) : 8;
 	}
-	/* A blank in the end has to wait for what follows it. */
+	while (special == 0 && n < len && text[n] >= ' ' && text[n] < 127 &&
+	    text[n] != '=')
+		n++;
+	/* A final blank depends on the octet after it. */
 	return n > 0 && text[n - 1] == ' ' ? n - 1 : n;
 }
 
@@ -191,7 +155,10 @@ feed_text(struct recoder *r, struct output *o, const char *text, size_t len)
 	}
 }
 
-/* Within a line it has to be =XX; a "=" alone breaks the line that it ends. */
+/*
+ * Writes the beginning of an encoded octet that was held back.  Within a line,
+ * only =XX is valid; at the end of a line, only a "=", a soft line break.
+ */
 static void
 release_quoted(struct recoder *r, struct output *o, bool ends_line)
 {
@@ -209,7 +176,7 @@ release_quoted(struct recoder *r, struct output *o, bool ends_line)
 	r->n_held = 0;
 }
 
-/* What is encoded stays as it is; =XX must not be torn. */
+/* Octets that are encoded already are copied; =XX is never split. */
 static void
 feed_quoted(struct recoder *r, struct output *o, const char *text, size_t len)
 {
@@ -237,7 +204,8 @@ feed_quoted(struct recoder *r, struct output *o, const char *text, size_t len)
 		} else if (r->n_held == 0 && c != '=') {
 			put_token(o, &c, 1);
 		} else if (r->n_held < 2 || !text_is_blank(r->held[1]) ||
-		    !text_is_blank(c)) {	/* blanks after a "=" mean nothing */
+		    !text_is_blank(c)) {	/* white space after a "=" is
+						 * ignored */
 			r->held[r->n_held++] = c;
 			if (r->n_held == 3)
 				release_quoted(r, o, false);
@@ -252,77 +220,45 @@ is_base64(unsigned char c)
 	    (c >= '0' && c <= '9') || c == '+' || c == '/';
 }
 
-/* For vector instructions, too. */
-static bool
-is_base64_block(const char *text)
-{
-	const unsigned char	*at = (const unsigned char *)text;
-	unsigned char		 good = 1;
-
-	for (int i = 0; i < BLOCK; i++)
-		good &= ((unsigned char)((at[i] | 0x20) - 'a') < 26) |
-		    ((unsigned char)(at[i] - '0') < 10) |
-		    ((at[i] | ('+' ^ '/')) == '/');
-	return good != 0;
-}
-
-static size_t
-base64_run(const char *text, size_t len)
-{
-	size_t	n = 0;
-
-	while (len - n >= BLOCK && is_base64_block(text + n))
-		n += BLOCK;
-	while (n < len && is_base64((unsigned char)text[n]))
-		n++;
-	return n;
-}
-
-static void
-put_base64(struct output *o, const char *text, size_t len)
-{
-	while (len > 0) {
-		size_t	n = BASE64_LINE - o->column;
-
-		if (n == 0) {
-			put_line_end(o, "\r\n");
-			n = BASE64_LINE;
-		}
-		n = n < len ? n : len;
-		put(o, text, n);
-		text += n;
-		len -= n;
-	}
-}
-
-/* Only blanks that end a line are not meant as text (RFC 2045 section 6.8). */
+/*
+ * The line ends change and all else is copied.  White space is valid only at
+ * the end of a line.
+ */
 static void
 feed_base64(struct recoder *r, struct output *o, const char *text, size_t len)
 {
 	const char	*end = text + len;
 
 	while (text < end) {
-		size_t	run = base64_run(text, (size_t)(end - text));
+		const char	*start = text;
 
-		if (run > 0) {
+		while (text < end && is_base64((unsigned char)*text))
+			text++;
+		if (text > start) {
 			r->mislabelled |= r->blank || r->padding > 0;
-			r->digits += run;
+			r->digits += (size_t)(text - start);
 		} else if (*text == '=') {
 			r->mislabelled |= r->blank;
 			r->padding++;
-			run = 1;
+			text++;
 		} else {
 			r->mislabelled |= memchr(" \t\r\n", *text, 4) == NULL;
 			r->blank = text_is_blank(*text);
 			text++;
 			continue;
 		}
-		put_base64(o, text, run);
-		text += run;
+		for (size_t n; start < text; start += n) {
+			if (o->column == BASE64_LINE)
+				put_line_end(o, "\r\n");
+			n = BASE64_LINE - o->column;
+			if (n > (size_t)(text - start))
+				n = (size_t)(text - start);
+			put(o, start, n);
+		}
 	}
 }
 
-/* Where to write; NULL: nowhere. */
+/* Reserves room in the buffer, unless it is NULL. */
 static struct output
 begin_output(const struct recoder *r, struct buffer *to, size_t room)
 {

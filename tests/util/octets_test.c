@@ -1,6 +1,7 @@
 /*
- * Eight octets at a time are seen as one by one: each value at each place,
- * among neighbours that a carry could reach.
+ * Examining eight octets at a time gives the same result as examining each
+ * octet: every value is tried at every place, next to neighbours from which a
+ * carry could come.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +15,7 @@
 
 static const unsigned char	neighbours[] = { 0, 1, 127, 128, 255 };
 
-/* The marks that looking at each octet gives. */
+/* The expected marks, from a loop over single octets. */
 static uint64_t
 marks_of(const unsigned char eight[8], unsigned least, unsigned most)
 {
@@ -51,14 +52,16 @@ each_octet_is_marked_by_its_own_value(void **state)
 }
 
 static void
-the_first_mark_tells_how_many_octets_stand_before_it(void **state)
+octets_before_the_first_mark_are_counted(void **state)
 {
-	char	text[9] = "abcdefgh";
-
 	(void)state;
-	for (size_t place = 0; place < 8; place++)
-		assert_int_equal(octets_first(octets_equal(octets_load(text),
-		    (unsigned char)text[place])), place);
+	for (size_t place = 0; place < 8; place++) {
+		char	text[9] = "abcdefgh";
+
+		text[place] = '\n';
+		assert_int_equal(octets_first(octets_below(octets_load(text),
+		    14)), place);
+	}
 	assert_int_equal(octets_first(octets_below(octets_load("ab\nc\rd\0e"),
 	    14)), 2);
 }
@@ -68,8 +71,7 @@ main(void)
 {
 	static const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(each_octet_is_marked_by_its_own_value),
-		cmocka_unit_test(
-		    the_first_mark_tells_how_many_octets_stand_before_it),
+		cmocka_unit_test(octets_before_the_first_mark_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
