@@ -115,13 +115,10 @@ print_section(struct config_output *p, const struct section *s)
 	}
 }
 
-/* Defaults and keys without effect, as comments. */
+/* Defaults, as comments. */
 static void
 print_comments(struct config_output *p)
 {
-	const char	*line = p->config->ignored.data;
-	char		 shown[300];
-
 	buffer_add_text(&p->out, "\n# Keys that are not set, with their "
 	    "defaults\n");
 	for (enum config_key k = 0; k < CONFIG_KEYS; k++)
@@ -129,15 +126,6 @@ print_comments(struct config_output *p)
 		    config_find(p->config, NULL, k) == NULL)
 			buffer_addf(&p->out, "#%s = %s\n",
 			    config_key_name(k), config_default(k));
-	if (p->config->ignored.len == 0)
-		return;
-	buffer_add_text(&p->out, "\n# Keys that no longer have an effect, and "
-	    "can be removed\n");
-	for (size_t len; *line != '\0'; line += len + 1) {
-		len = strcspn(line, "\n");
-		buffer_addf(&p->out, "# %s\n", visible(shown, sizeof(shown),
-		    line, len));
-	}
 }
 
 /* On a terminal. */

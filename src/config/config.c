@@ -157,6 +157,19 @@ config_ms(const struct config *config, const struct config_subject *subject,
 	return text != NULL && value_duration(text, &ms) ? (int64_t)ms : 0;
 }
 
+bool
+config_rate(const struct config *config, const struct config_subject *subject,
+    enum config_key key, uint64_t *count, int64_t *ms)
+{
+	const char	*text = config_text(config, subject, key);
+	uint64_t	 period;
+
+	if (text == NULL || !value_rate(text, count, &period))
+		return false;
+	*ms = (int64_t)period;
+	return true;
+}
+
 const char *
 config_key_name(enum config_key key)
 {

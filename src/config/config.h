@@ -23,7 +23,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "util/buffer.h"
 #include "util/failure.h"
 
 enum config_key {
@@ -32,11 +31,12 @@ enum config_key {
 	KEY_TLS_PIN, KEY_TLS_NAME, KEY_TLS_CERTIFICATE, KEY_TLS_KEY, KEY_HELO,
 	KEY_DOMAIN, KEY_FROM, KEY_FROM_MODE, KEY_ROOT, KEY_ALIASES,
 	KEY_REDIRECT_ALL, KEY_ALWAYS_BCC, KEY_QUEUE, KEY_QUEUE_LIFETIME,
-	KEY_CONNECTIONS, KEY_CONNECT_TIMEOUT, KEY_TIMEOUT, KEY_FAMILY,
-	KEY_SOURCE_ADDRESS, KEY_MESSAGE_SIZE_LIMIT, KEY_RECIPIENT_LIMIT,
-	KEY_IGNORE_DOTS, KEY_RECEIVED, KEY_NULL_SENDER, KEY_EARLY_BDAT,
-	KEY_HEADER_ADD, KEY_HEADER_SET, KEY_HEADER_REMOVE,
-	KEY_QUEUE_SIZE_LIMIT, KEY_INCLUDE, KEY_LOG,
+	KEY_CONNECTIONS, KEY_SOCKET, KEY_CLIENTS, KEY_LIMIT,
+	KEY_CONNECT_TIMEOUT, KEY_TIMEOUT, KEY_FAMILY, KEY_SOURCE_ADDRESS,
+	KEY_MESSAGE_SIZE_LIMIT, KEY_RECIPIENT_LIMIT, KEY_IGNORE_DOTS,
+	KEY_RECEIVED, KEY_NULL_SENDER, KEY_EARLY_BDAT, KEY_HEADER_ADD,
+	KEY_HEADER_SET, KEY_HEADER_REMOVE, KEY_QUEUE_SIZE_LIMIT, KEY_INCLUDE,
+	KEY_LOG,
 	CONFIG_KEYS
 };
 
@@ -75,8 +75,6 @@ struct section {
 struct config {
 	struct section	*first;		/* owned, with its successors */
 	char		*path;		/* owned; the file that was read */
-	struct buffer	 ignored;	/* "/etc/relais.conf:7: socket" and such,
-					 * lines with keys without effect */
 };
 
 /* The message that settings are for; a NULL member matches no section. */
@@ -152,6 +150,13 @@ uint64_t config_number(const struct config *, const struct config_subject *,
  */
 int64_t	config_ms(const struct config *, const struct config_subject *,
 	    enum config_key);
+
+/*
+ * The same for a rate: *count in *ms milliseconds.  False if there is no value
+ * or if it is off.
+ */
+bool	config_rate(const struct config *, const struct config_subject *,
+	    enum config_key, uint64_t *count, int64_t *ms);
 
 /*
  * The setting of a key that is used for the smarthost of that section, by the

@@ -63,6 +63,12 @@ static const struct key keys[CONFIG_KEYS] = {
 	    .rule = { VALUE_DURATION, NULL, "1s", "365d" } },
 	[KEY_CONNECTIONS] = { NAMED("connections"), .fallback = "4",
 	    .rule = { VALUE_COUNT, NULL, "1", "1000" } },
+	[KEY_SOCKET] = { NAMED("socket"), .fallback = "/run/relais/submission",
+	    .rule = { VALUE_PATH, "off", NULL, NULL } },
+	[KEY_CLIENTS] = { NAMED("clients"), .fallback = "100",
+	    .rule = { VALUE_COUNT, NULL, "1", "10000" } },
+	[KEY_LIMIT] = { NAMED("limit"), .place = PLACE_USER,
+	    .rule = { VALUE_RATE, "off", NULL, NULL } },
 	[KEY_CONNECT_TIMEOUT] = { NAMED("connect_timeout"),
 	    .place = PLACE_ANY, .fallback = "15s",
 	    .rule = { VALUE_DURATION, NULL, "100ms", "1h" } },
@@ -118,17 +124,6 @@ key_find(const char *name, size_t len, enum config_key *key)
 			return true;
 		}
 	}
-	return false;
-}
-
-bool
-key_is_ignored(const char *name, size_t len)
-{
-	static const char *const	names[] = { "limit", "socket" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
-			return true;
 	return false;
 }
 

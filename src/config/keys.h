@@ -13,6 +13,7 @@
 /* The sections in which a key is allowed; all are allowed at the top. */
 enum key_place {
 	PLACE_TOP,	/* none: the key concerns the machine */
+	PLACE_USER,	/* [user]: the key concerns what a user may do */
 	PLACE_SENDER,	/* [from], [user]: the key changes the message, which
 			 * is the same for all recipients */
 	PLACE_ANY,	/* also [to]: the key concerns the delivery */
@@ -37,12 +38,6 @@ const struct key *key_of(enum config_key);
 
 /* Sets the key of that name; false if there is none. */
 bool	key_find(const char *name, size_t len, enum config_key *);
-
-/*
- * A key of an earlier version that never had an effect.  It is accepted, since
- * a machine must not stop sending mail because of it.
- */
-bool	key_is_ignored(const char *name, size_t len);
 
 /* The key with the most similar name, or NULL if none is similar. */
 const char *key_nearest(const char *name, size_t len);

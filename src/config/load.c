@@ -123,10 +123,6 @@ load_variable(struct loader *l, struct section **section,
 	}
 	for (size_t i = 0; i <= len; i++)
 		key[i] = i < len ? (char)tolower((unsigned char)name[i]) : '\0';
-	if (key_is_ignored(key, len)) {
-		buffer_addf(l->target.ignored, "%s\n", origin);
-		return true;
-	}
 	if (*section == NULL)
 		*section = section_insert(l->target.tail, SECTION_ENVIRONMENT);
 	value = memory_copy_n(equals + 1, value_len);
@@ -152,8 +148,7 @@ load_environment(struct loader *l, struct failure *why)
 }
 
 static bool
-load_override(struct loader *l, struct section *s, const char *override,
-    struct failure *why)
+load_override(struct section *s, const char *override, struct failure *why)
 {
 	const char	*equals = strchr(override, '=');
 	size_t		 len = equals != NULL ? (size_t)(equals - override) : 0;
@@ -162,10 +157,6 @@ load_override(struct loader *l, struct section *s, const char *override,
 
 	if (equals == NULL)
 		return failed(why, EX_USAGE, "no =; expected key=value");
-	if (key_is_ignored(override, len)) {
-		buffer_addf(l->target.ignored, "-o %.*s\n", (int)len, override);
-		return true;
-	}
 	if (!key_find(override, len, &key)) {
 		key_unknown(override, len, why);
 		why->status = EX_USAGE;
@@ -195,7 +186,7 @@ load_overrides(struct loader *l, const char *const *override,
 	s = section_insert(l->target.tail, SECTION_OVERRIDE);
 	l->target.tail = &s->next;
 	for (; *override != NULL; override++) {
-		if (!load_override(l, s, *override, why))
+		if (!load_override(s, *override, why))
 			return failure_prefix(why, "-o: ");
 	}
 	return true;
@@ -390,8 +381,7 @@ config_load(struct config *config, const struct config_source *source,
     struct failure *why)
 {
 	struct loader	l = {
-		.target = { .tail = &config->first, .include = include,
-		    .ignored = &config->ignored },
+		.target = { .tail = &config->first, .include = include },
 	};
 
 	*config = (struct config){ .first = NULL };

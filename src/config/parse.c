@@ -177,11 +177,6 @@ parse_setting(struct parser *p, struct span line, struct failure *why)
 		return no_equals(line, why);
 	name = trim((struct span){ line.at, equals });
 	value = trim((struct span){ equals + 1, line.end });
-	if (key_is_ignored(name.at, length(name))) {
-		buffer_addf(p->target->ignored, "%s: %.*s\n", origin(p),
-		    (int)length(name), name.at);
-		return true;
-	}
 	if (!key_find(name.at, length(name), &key))
 		return key_unknown(name.at, length(name), why);
 	if (key == KEY_INCLUDE)

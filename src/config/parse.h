@@ -24,7 +24,6 @@ struct parse_target {
 	struct section	 *top;
 	struct section	**tail;		/* the next section is inserted here */
 	unsigned	  sections;	/* so far */
-	struct buffer	 *ignored;	/* of struct config */
 
 	/* False with *why, which gets the include line as a prefix. */
 	bool		(*include)(struct parse_target *,

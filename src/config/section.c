@@ -66,10 +66,12 @@ is_allowed_in(const struct section *s, const struct key *key,
 		return true;
 	if (key->place == PLACE_SENDER && s->kind != SECTION_TO)
 		return true;
+	if (key->place == PLACE_USER && s->kind == SECTION_USER)
+		return true;
 	return failed(why, EX_CONFIG, "%s: not allowed in a [%s] section; "
 	    "put it at the top of the file%s", key->name, section_name(s->kind),
 	    key->place == PLACE_SENDER ? " or in a [from] or [user] section" :
-	    "");
+	    key->place == PLACE_USER ? " or in a [user] section" : "");
 }
 
 static void
@@ -178,6 +180,5 @@ config_free(struct config *config)
 		free(s);
 	}
 	free(config->path);
-	buffer_free(&config->ignored);
 	*config = (struct config){ .first = NULL };
 }

@@ -45,6 +45,13 @@ static const struct unit durations[] = {
 	{ NULL, 0 },
 };
 
+static const struct unit periods[] = {
+	{ "/minute", 60 * 1000 },
+	{ "/hour", 60 * 60 * 1000 },
+	{ "/day", 24 * 60 * 60 * 1000 },
+	{ NULL, 0 },
+};
+
 /* Reads the number at the start of text; returns the rest, or NULL. */
 static const char *
 digits(const char *text, uint64_t *n)
@@ -100,6 +107,19 @@ bool
 value_duration(const char *text, uint64_t *ms)
 {
 	return with_unit(text, durations, ms);
+}
+
+bool
+value_rate(const char *text, uint64_t *count, uint64_t *ms)
+{
+	const char		*rest = digits(text, count);
+	const struct unit	*period;
+
+	if (rest == NULL || *count == 0 ||
+	    (period = unit_find(periods, rest)) == NULL)
+		return false;
+	*ms = period->factor;
+	return true;
 }
 
 /* The next word of a list that is separated by blanks; NULL at its end. */
@@ -197,6 +217,14 @@ is_address(const char *text)
 	return good;
 }
 
+static bool
+is_rate(const char *text)
+{
+	uint64_t	count, ms;
+
+	return value_rate(text, &count, &ms);
+}
+
 static size_t
 field_name_len(const char *text)
 {
@@ -279,6 +307,8 @@ static const struct {
 	    "a size such as 64K, 10M or 1G, or 0" },
 	[VALUE_DURATION] = { NULL, value_duration,
 	    "a number and ms, s, m, h, d or w, such as 15s" },
+	[VALUE_RATE] = { is_rate, NULL,
+	    "a number and /minute, /hour or /day, such as 200/hour" },
 	[VALUE_PATH] = { is_path, NULL, "a path that begins with /" },
 	[VALUE_PATTERN] = { NULL, NULL, "text" },
 	[VALUE_COMMAND] = { is_command, NULL,

@@ -18,6 +18,7 @@ enum value_kind {
 	VALUE_COUNT,		/* 10000 */
 	VALUE_SIZE,		/* 0, 512, 64K, 10M, 1G, 1T; K is 1024 */
 	VALUE_DURATION,		/* 200ms, 15s, 5m, 2h, 5d, 1w */
+	VALUE_RATE,		/* 10/minute, 200/hour, 1000/day */
 	VALUE_PATH,		/* an absolute path */
 	VALUE_PATTERN,		/* of file names, for include */
 	VALUE_COMMAND,		/* a program and its arguments */
@@ -48,5 +49,8 @@ bool	value_check(const struct value_rule *, const char *text,
 bool	value_count(const char *text, uint64_t *count);
 bool	value_size(const char *text, uint64_t *octets);
 bool	value_duration(const char *text, uint64_t *ms);
+
+/* The same for a rate, which is at least 1: *count in *ms milliseconds. */
+bool	value_rate(const char *text, uint64_t *count, uint64_t *ms);
 
 #endif

@@ -194,6 +194,8 @@ has_the_documented_defaults(void **state)
 	    15000);
 	assert_int_equal(config_ms(&t->config, NULL, KEY_TIMEOUT), 0);
 	assert_int_equal(config_number(&t->config, NULL, KEY_CONNECTIONS), 4);
+	assert_int_equal(config_number(&t->config, NULL, KEY_CLIENTS), 100);
+	assert_value(t, KEY_SOCKET, "/run/relais/submission");
 	assert_int_equal(config_number(&t->config, NULL,
 	    KEY_QUEUE_SIZE_LIMIT), 1024 * 1024 * 1024);
 	assert_int_equal(config_number(&t->config, NULL,
@@ -214,23 +216,36 @@ knows_every_key(void **state)
 	assert_string_equal(config_default(KEY_FAMILY), "any");
 }
 
-/* Keys of earlier versions, which a file may still contain. */
 static void
-accepts_keys_without_effect(void **state)
+assert_rate(const struct test *t, const char *user, uint64_t count,
+    int64_t ms)
+{
+	struct config_subject	subject = { .user = user };
+	uint64_t		got;
+	int64_t			period;
+
+	assert_int_equal(config_rate(&t->config, &subject, KEY_LIMIT, &got,
+	    &period), count > 0);
+	if (count == 0)
+		return;
+	assert_int_equal(got, count);
+	assert_int_equal(period, ms);
+}
+
+static void
+reads_rates(void **state)
 {
 	struct test	*t = *state;
-	const char	*place;
 
-	assert_loads(t, "limit = 200/hour\nsmarthost = a\nsocket=off\n");
-	assert_value(t, KEY_SMARTHOST, "a");
-	place = strstr(t->config.ignored.data, "/relais.conf:1: limit\n");
-	assert_non_null(place);
-	assert_non_null(strstr(place, "/relais.conf:3: socket\n"));
-	setenv("RELAIS_SOCKET", "off", 1);
-	assert_loads(t, "smarthost = a\n");
-	assert_string_equal(t->config.ignored.data,
-	    "environment RELAIS_SOCKET\n");
-	unsetenv("RELAIS_SOCKET");
+	assert_loads(t, "");
+	assert_rate(t, "kim", 0, 0);
+	assert_loads(t, "limit = 200/hour\n[user www-data]\n"
+	    "limit = 10/minute\n[user cron]\nlimit = 1000/day\n"
+	    "[user backup]\nlimit = off\n");
+	assert_rate(t, "kim", 200, 3600 * 1000);
+	assert_rate(t, "www-data", 10, 60 * 1000);
+	assert_rate(t, "cron", 1000, 24 * 3600 * 1000);
+	assert_rate(t, "backup", 0, 0);
 }
 
 static void
@@ -880,7 +895,7 @@ static const struct CMUnitTest spec[] = {
 	DOES(reads_the_example),
 	DOES(has_the_documented_defaults),
 	DOES(knows_every_key),
-	DOES(accepts_keys_without_effect),
+	DOES(reads_rates),
 	DOES(remembers_where),
 	DOES(accumulates_some_keys),
 	READS("blanks around key and value are removed",
@@ -965,6 +980,14 @@ static const struct CMUnitTest spec[] = {
 	    "one of: local always never"),
 	REFUSES("a truth value other than yes and no",
 	    "received = true\n", "one of: yes no"),
+	REFUSES("a rate without a period", "limit = 200\n", "such as 200/hour"),
+	REFUSES("a rate of zero", "limit = 0/hour\n", "such as 200/hour"),
+	REFUSES("a rate with an unknown period", "limit = 1/week\n",
+	    "such as 200/hour"),
+	REFUSES("a limit for recipients", "[to *]\nlimit = 1/day\n",
+	    "or in a [user] section"),
+	REFUSES("a limit for senders", "[from *]\nlimit = 1/day\n",
+	    "or in a [user] section"),
 	REFUSES("an unknown mechanism", "auth = PLAIN NTLM\n",
 	    "SCRAM-SHA-256"),
 	REFUSES("commas between mechanisms", "auth = PLAIN,LOGIN\n",

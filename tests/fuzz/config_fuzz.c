@@ -32,11 +32,14 @@ look_up(const struct config *config)
 	const struct config_subject	who = {
 		.from = "me@example.org", .to = "you@example.net", .user = "u",
 	};
+	uint64_t	count;
+	int64_t		ms;
 
 	for (int k = 0; k < CONFIG_KEYS; k++) {
 		config_text(config, &who, (enum config_key)k);
 		config_number(config, &who, (enum config_key)k);
 		config_ms(config, &who, (enum config_key)k);
+		config_rate(config, &who, (enum config_key)k, &count, &ms);
 	}
 }
 
@@ -48,7 +51,6 @@ parse_config(const uint8_t *data, size_t size)
 	struct parse_target	target = {
 		.top = section_insert(&config.first, SECTION_TOP),
 		.tail = &config.first,
-		.ignored = &config.ignored,
 		.include = include_nothing,
 	};
 	struct config_text_file	file = {
