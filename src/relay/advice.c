@@ -4,24 +4,24 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "smtp/authenticate.h"
 #include "util/buffer.h"
 
 /* What is true of the connection, the policy and the failure. */
 enum condition {
 	AUTHENTICATES	= 1 << 0,	/* credentials are configured */
 	IMPLICIT_TLS	= 1 << 1,
-	UNVERIFIED_TLS	= 1 << 2,	/* tls = opportunistic */
-	PINNED		= 1 << 3,	/* tls_pin is set */
-	NAMED_LOCAL	= 1 << 4,	/* the smarthost is localhost ... */
-	IS_REMOTE	= 1 << 5,	/* ... but its address is not */
-	SPEAKS_LMTP	= 1 << 6,
-	PORT_465	= 1 << 7,
-	TEMPORARY	= 1 << 8,	/* EX_TEMPFAIL: closed, or no reply */
-	INVALID		= 1 << 9,	/* EX_PROTOCOL */
-	UNAVAILABLE	= 1 << 10,	/* EX_UNAVAILABLE */
-	NO_PERMISSION	= 1 << 11,	/* EX_NOPERM */
-	TOO_LARGE	= 1 << 12,	/* EX_DATAERR */
-	HAS_TLS_KEY	= 1 << 13,	/* tls_key is set */
+	PINNED		= 1 << 2,	/* tls_pin is set */
+	NAMED_LOCAL	= 1 << 3,	/* the smarthost is localhost ... */
+	IS_REMOTE	= 1 << 4,	/* ... but its address is not */
+	SPEAKS_LMTP	= 1 << 5,
+	PORT_465	= 1 << 6,
+	TEMPORARY	= 1 << 7,	/* EX_TEMPFAIL: closed, or no reply */
+	INVALID		= 1 << 8,	/* EX_PROTOCOL */
+	UNAVAILABLE	= 1 << 9,	/* EX_UNAVAILABLE */
+	NO_PERMISSION	= 1 << 10,	/* EX_NOPERM */
+	TOO_LARGE	= 1 << 11,	/* EX_DATAERR */
+	HAS_TLS_KEY	= 1 << 12,	/* tls_key is set */
 };
 
 enum { NO_REPLY = -1 };
@@ -32,17 +32,18 @@ enum { NO_REPLY = -1 };
 #define AT(step)	(1u << (step))
 
 #define SET_HELO	"set helo to the fully qualified name of this host"
-#define NOT_YOUR_SENDER	"this account may not send as this address"
+#define NOT_YOUR_SENDER	"this account is not allowed to send as this " \
+			"address"
 #define NOT_VERIFIED	"the provider has not verified this address"
 
 /*
  * Many servers check the sender only when they reply to RCPT or to the
- * message.  Without credentials the server may require them; with credentials
- * it may not allow the sender.
+ * message.  Without credentials, the server probably requires them; with
+ * credentials, it probably rejects this sender.
  */
 #define SENDER_REJECTED(...) \
 	{ __VA_ARGS__, .when = AUTHENTICATES, .key = KEY_FROM, \
-	    .words = "the provider may not allow this sender" }, \
+	    .words = "the provider probably rejects this sender" }, \
 	REQUIRES_AUTH(__VA_ARGS__)
 #define REQUIRES_AUTH(...) \
 	{ __VA_ARGS__, .unless = AUTHENTICATES, .key = KEY_SMARTHOST, \
@@ -60,7 +61,8 @@ enum { NO_REPLY = -1 };
  * given applies to all.  A row without a key gives no advice.
  *
  * Words for KEY_FROM are the cause; the remedy is added.  Without words, only
- * the place of the key is added; for KEY_USER, the places of the credentials.
+ * the place of the key is added; for KEY_USER, the places of the credentials;
+ * for KEY_AUTH, the remedies for the mechanisms that the server offers.
  */
 static const struct advice_row {
 	unsigned	 steps;
@@ -183,13 +185,12 @@ static const struct advice_row {
 	    "off" },
 	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_NOT_IN_CLEAR,
 	    .key = KEY_SMARTHOST, .words = "set tls = required" },
+	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_NO_MECHANISM, .key = KEY_AUTH },
 	/* These refuse the command or the mechanism (RFC 4954 section 6). */
 	{ AT(STEP_AUTH), 50, .key = NO_KEY },
 	{ AT(STEP_AUTH), 538, .key = NO_KEY },
 	{ AT(STEP_AUTH), 5, .when = NO_PERMISSION, .key = KEY_USER },
-	/* Without a refusal, relais itself went no further. */
-	{ AT(STEP_AUTH), .when = NO_PERMISSION | UNVERIFIED_TLS,
-	    .key = KEY_TLS },
+	/* Without a refusal, relais ended the session: SCRAM has failed. */
 	{ AT(STEP_AUTH), .when = NO_PERMISSION, .key = KEY_SMARTHOST },
 
 	{ AT(STEP_MAIL), 5, .when = TOO_LARGE, .key = NO_KEY },
@@ -203,6 +204,19 @@ static const struct advice_row {
 	SENDER_REJECTED(AT(STEP_FINAL), 550, .text = " 5.7."),
 	REQUIRES_AUTH(AT(STEP_RCPT), 554),
 	REQUIRES_AUTH(AT(STEP_RCPT), .text = " 5.7."),
+};
+
+/* Remedies for mechanisms; the names of the mechanisms follow. */
+static const char *const mechanism_remedies[AUTH_OBSTACLES] = {
+	[AUTH_OBSTACLE_NO_TOKEN]	= "set token_command for",
+	[AUTH_OBSTACLE_NO_PASSWORD]	= "set user and password_file for",
+	[AUTH_OBSTACLE_NO_USER]		= "set user for",
+	[AUTH_OBSTACLE_NO_CERTIFICATE]	= "set tls_certificate for",
+	[AUTH_OBSTACLE_NO_BINDING]	= "TLS 1.3 is required for",
+	[AUTH_OBSTACLE_TOKEN]		= "set password_file, not "
+					  "token_command, for",
+	[AUTH_OBSTACLE_NOT_NAMED]	= "auth must name",
+	[AUTH_OBSTACLE_IN_CLEAR]	= "without TLS, auth must name",
 };
 
 static unsigned
@@ -227,8 +241,6 @@ conditions_of(const struct connection *c, const struct advice_facts *f)
 		conditions |= AUTHENTICATES;
 	if (c->options.tls_policy == TLS_IMPLICIT)
 		conditions |= IMPLICIT_TLS;
-	if (c->options.tls_policy == TLS_OPPORTUNISTIC)
-		conditions |= UNVERIFIED_TLS;
 	if (config_find(c->config, &c->subject, KEY_TLS_PIN) != NULL)
 		conditions |= PINNED;
 	if (config_find(c->config, &c->subject, KEY_TLS_KEY) != NULL)
@@ -322,6 +334,27 @@ add_credentials(struct buffer *to, const struct connection *c)
 		buffer_addf(to, " (%s)", credentials->origin);
 }
 
+/* The server offers mechanisms, but none that can be used. */
+static void
+add_mechanisms(struct buffer *to, const struct connection *c)
+{
+	struct buffer	names = { 0 };
+
+	if (c->options.auth->mechanisms != NULL)
+		buffer_addf(to, "; auth allows only %s",
+		    c->options.auth->mechanisms);
+	for (int i = AUTH_OBSTACLE_NONE + 1; i < AUTH_OBSTACLES; i++) {
+		buffer_clear(&names);
+		authenticate_list_obstructed(&c->session,
+		    (enum auth_obstacle)i, &names);
+		if (names.len > 0)
+			buffer_addf(to, "; %s %s", mechanism_remedies[i],
+			    names.data);
+	}
+	buffer_free(&names);
+	add_place(to, c, to->len > 0 ? KEY_AUTH : KEY_SMARTHOST);
+}
+
 void
 advice_add(const struct connection *c, const struct advice_facts *f,
     char *text, size_t size)
@@ -335,6 +368,8 @@ advice_add(const struct connection *c, const struct advice_facts *f,
 		add_sender(&advice, c, row->words);
 	} else if (row->key == KEY_USER) {
 		add_credentials(&advice, c);
+	} else if (row->key == KEY_AUTH) {
+		add_mechanisms(&advice, c);
 	} else {
 		if (row->words != NULL)
 			buffer_addf(&advice, "; %s", row->words);

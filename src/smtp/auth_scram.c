@@ -34,7 +34,7 @@ auth_scram_start(struct auth *a, struct failure *why)
 
 	if (bind && (a->tls == NULL ||
 	    !a->module->channel_binding(a->tls, a->binding)))
-		return failed(why, EX_UNAVAILABLE, "needs TLS 1.3");
+		return failed(why, EX_UNAVAILABLE, "channel binding requires TLS 1.3");
 	make_nonce(a->nonce);
 	scram_start(&a->scram, &options, &a->first);
 	return true;

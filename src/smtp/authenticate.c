@@ -1,28 +1,36 @@
-/*
- * authenticate.c - run a SASL exchange over SMTP (RFC 4954)
- */
+#include "smtp/authenticate.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "smtp/auth.h"
 #include "smtp/dialogue.h"
 #include "util/base64.h"
 
 enum {
-	LINE_MAX_INITIAL = 512,	/* octets with CRLF (RFC 4954 section 4) */
-	STEPS_MAX = 16,		/* no mechanism needs more than 5 */
+	AUTH_LINE_MAX = 512,	/* octets with CRLF (RFC 4954 section 4) */
+	CHALLENGES_MAX = 16,	/* no mechanism needs more than 5 */
 };
 
-/* The result of one exchange. */
 enum exchange_result {
-	ACCEPTED,
-	REFUSED,		/* the user is refused, or the session ended */
-	UNFIT,			/* another mechanism may succeed */
-	REPEAT,			/* again, without an initial response */
+	EXCHANGE_ACCEPTED,
+	EXCHANGE_REFUSED,	/* the user is refused, or the session ended */
+	EXCHANGE_NEXT,		/* another mechanism may succeed */
+	EXCHANGE_REPEAT,	/* again, without an initial response */
 };
 
-/* "AUTH NAME", with the initial response if it is wanted and fits. */
+static struct auth_offer
+offer_of(const struct session *s)
+{
+	return (struct auth_offer){
+		.mechanisms = s->mechanisms.data != NULL ?
+		    s->mechanisms.data : "",
+		.module = s->options->tls_module,
+		.tls = s->stream.tls,
+	};
+}
+
+/* "AUTH NAME", with the initial response if that is requested and fits. */
 static bool
 send_auth(struct session *s, const char *name, struct auth *a, bool initially,
     struct failure *why)
@@ -34,7 +42,7 @@ send_auth(struct session *s, const char *name, struct auth *a, bool initially,
 	bool		good;
 
 	len = snprintf(words, sizeof(words), "AUTH %s ", name);
-	if (!auth_initial(a, initially ? LINE_MAX_INITIAL - 2 - (size_t)len : 0,
+	if (!auth_initial(a, initially ? AUTH_LINE_MAX - 2 - (size_t)len : 0,
 	    &initial))
 		return dialogue_send(s, why, "AUTH %s", name);
 	base64_encode(&line, initial.data, initial.len);
@@ -45,7 +53,7 @@ send_auth(struct session *s, const char *name, struct auth *a, bool initially,
 	return good;
 }
 
-/* Answers the 334 in s->reply. */
+/* Responds to the 334 in s->reply. */
 static bool
 send_response(struct session *s, struct auth *a, struct failure *why)
 {
@@ -73,7 +81,7 @@ send_response(struct session *s, struct auth *a, struct failure *why)
 
 /* Cancels the exchange; the server must reply 501 (RFC 4954 section 4). */
 static bool
-cancel(struct session *s, struct failure *why)
+cancel_exchange(struct session *s, struct failure *why)
 {
 	struct failure	lost;
 
@@ -84,123 +92,86 @@ cancel(struct session *s, struct failure *why)
 	return false;
 }
 
-/* These codes refuse the mechanism, not the user (RFC 4954 section 6). */
-static bool
-refuses_mechanism(const struct reply *r)
-{
-	return r->code == 501 || r->code == 504 || r->code == 534 ||
-	    r->code == 538;
-}
-
-static bool
-refused(struct session *s, const char *name, const struct auth *a,
-    struct failure *why)
-{
-	dialogue_refused(s, STEP_AUTH, EX_NOPERM, why);
-	failed(why, why->status, "AUTH %s%s", name, why->text + strlen("AUTH"));
-	if (auth_detail(a)[0] != '\0')
-		failure_suffix(why, " (%s)", auth_detail(a));
-	return false;
-}
-
-/* Ends the connection too: the server cannot be trusted. */
+/* Also ends the session: the server cannot be trusted. */
 static enum exchange_result
 abort_exchange(struct session *s, struct failure *why)
 {
 	s->broken = true;
 	failure_prefix(why, "AUTH: ");
-	return REFUSED;
+	return EXCHANGE_REFUSED;
 }
 
 static enum exchange_result
-converse(struct session *s, const char *name, struct auth *a, bool initially,
-    struct failure *why)
+run_exchange(struct session *s, const char *name, struct auth *a,
+    bool initially, struct failure *why)
 {
+	const struct reply	*r = &s->reply;
+
 	if (!send_auth(s, name, a, initially, why) ||
 	    !dialogue_receive(s, STEP_AUTH, why))
-		return REFUSED;
-	for (int i = 0; s->reply.code == 334; i++) {
-		if (i == STEPS_MAX) {
+		return EXCHANGE_REFUSED;
+	for (int i = 0; r->code == 334; i++) {
+		if (i == CHALLENGES_MAX) {
 			failed(why, EX_PROTOCOL, "the server sends too many "
 			    "challenges");
 			return abort_exchange(s, why);
 		}
 		if (!send_response(s, a, why)) {
-			if (!s->broken && auth_may_repeat(a) && cancel(s, why))
-				return REPEAT;
+			if (!s->broken && auth_may_repeat(a) &&
+			    cancel_exchange(s, why))
+				return EXCHANGE_REPEAT;
 			return abort_exchange(s, why);
 		}
 		if (!dialogue_receive(s, STEP_AUTH, why))
-			return REFUSED;
+			return EXCHANGE_REFUSED;
 	}
-	if (reply_is_positive(&s->reply))
-		return auth_finish(a, why) ? ACCEPTED : abort_exchange(s, why);
-	if (reply_is_permanent(&s->reply) && auth_may_repeat(a))
-		return REPEAT;
-	refused(s, name, a, why);
-	return refuses_mechanism(&s->reply) ? UNFIT : REFUSED;
+	if (reply_is_positive(r))
+		return auth_finish(a, why) ? EXCHANGE_ACCEPTED :
+		    abort_exchange(s, why);
+	if (reply_is_permanent(r) && auth_may_repeat(a))
+		return EXCHANGE_REPEAT;
+	dialogue_refused(s, STEP_AUTH, EX_NOPERM, why);
+	failed(why, why->status, "AUTH %s%s", name, why->text + strlen("AUTH"));
+	if (auth_detail(a)[0] != '\0')
+		failure_suffix(why, " (%s)", auth_detail(a));
+	/* These codes refuse the mechanism, not the user (RFC 4954 section 6). */
+	return r->code == 501 || r->code == 504 || r->code == 534 ||
+	    r->code == 538 ? EXCHANGE_NEXT : EXCHANGE_REFUSED;
 }
 
-/* One exchange by one mechanism. */
-static enum exchange_result
-exchange(struct session *s, const char *name, bool initially,
-    struct failure *why)
-{
-	struct auth	*a;
-	enum exchange_result	 verdict;
-
-	a = auth_start(name, s->options->auth, s->options->tls_module,
-	    s->stream.tls, why);
-	if (a == NULL) {
-		dialogue_remark(s, "%s", why->text);
-		failure_prefix(why, "AUTH: ");
-		return UNFIT;
-	}
-	verdict = converse(s, name, a, initially, why);
-	auth_free(a);
-	return verdict;
-}
-
-/* Unverified TLS: no secret may be sent that may not be sent in clear. */
+/* Tries the mechanisms in order until one succeeds or the user is refused. */
 static bool
-is_unverified(const struct session *s)
+try_mechanisms(struct session *s, const char *name, struct failure *why)
 {
-	return s->encrypted && s->options->tls_policy == TLS_OPPORTUNISTIC;
-}
-
-/*
- * With a certificate and no other credentials, the TLS handshake may have been
- * the login: many servers identify clients by their certificate, without AUTH.
- */
-static bool
-may_do_without(const struct auth_options *options)
-{
-	return options->certificate && options->mechanisms == NULL &&
-	    options->password == NULL && options->token == NULL;
-}
-
-/* Tries mechanisms in order until one succeeds or the user is refused. */
-static bool
-try_each(struct session *s, const char *name, const char *offered,
-    struct failure *why)
-{
-	bool	initially = true;
+	const struct auth_options	*options = s->options->auth;
+	const struct auth_offer		 offer = offer_of(s);
+	bool				 initially = true;
 
 	while (name != NULL) {
+		enum exchange_result	 result = EXCHANGE_NEXT;
+		struct auth		*a;
+
 		if (!dialogue_is_idle(s, why))
 			return false;
-		switch (exchange(s, name, initially, why)) {
-		case ACCEPTED:
+		a = auth_start(name, options, offer.module, offer.tls, why);
+		if (a != NULL) {
+			result = run_exchange(s, name, a, initially, why);
+			auth_free(a);
+		} else {
+			dialogue_remark(s, "%s", why->text);
+			failure_prefix(why, "AUTH: ");
+		}
+		switch (result) {
+		case EXCHANGE_ACCEPTED:
 			return true;
-		case REFUSED:
+		case EXCHANGE_REFUSED:
 			return false;
-		case REPEAT:
+		case EXCHANGE_REPEAT:
 			initially = false;
 			break;
-		case UNFIT:
+		case EXCHANGE_NEXT:
 			initially = true;
-			name = auth_choose_after(s->options->auth, offered,
-			    name, s->options->tls_module, s->stream.tls);
+			name = auth_choose_after(options, &offer, name);
 			break;
 		}
 	}
@@ -208,36 +179,50 @@ try_each(struct session *s, const char *name, const char *offered,
 }
 
 bool
-session_authenticate(struct session *s, struct failure *why)
+authenticate(struct session *s, struct failure *why)
 {
 	const struct auth_options	*options = s->options->auth;
-	const char			*offered = s->mechanisms.data;
+	const struct auth_offer		 offer = offer_of(s);
 	const char			*name;
-	bool				 good;
+	bool				 is_optional;
 
 	s->step = STEP_AUTH;
-	if (offered == NULL)
-		offered = "";
-	if (is_unverified(s) && !options->in_clear) {
-		if (may_do_without(options))
+	/*
+	 * With a certificate and no other credentials, the TLS handshake may
+	 * have been the login: many servers identify clients by their
+	 * certificate, without AUTH.
+	 */
+	is_optional = options->certificate && options->mechanisms == NULL &&
+	    options->password == NULL && options->token == NULL;
+	/* Unverified TLS protects a secret no better than clear text. */
+	if (s->encrypted && s->options->tls_policy == TLS_OPPORTUNISTIC &&
+	    !options->in_clear) {
+		if (is_optional)
 			return true;
 		failed(why, EX_NOPERM, "AUTH: credentials are not sent to a "
 		    "server whose certificate is not verified");
 		why->cause = AUTH_CAUSE_UNVERIFIED;
 		return false;
 	}
-	name = auth_choose(options, offered, s->options->tls_module,
-	    s->stream.tls, why);
+	name = auth_choose(options, &offer, why);
 	if (name == NULL)
-		return may_do_without(options) ||
-		    failure_prefix(why, "AUTH: ");
+		return is_optional || failure_prefix(why, "AUTH: ");
 	if (options->password != NULL)
 		secrets_add(&s->secrets, options->password);
 	if (options->token != NULL)
 		secrets_add(&s->secrets, options->token);
-	good = try_each(s, name, offered, why);
+	if (try_mechanisms(s, name, why))
+		return true;
 	/* The text may quote a challenge that has been decoded. */
-	if (!good)
-		secrets_mask(&s->secrets, why->text, sizeof(why->text));
-	return good;
+	secrets_mask(&s->secrets, why->text, sizeof(why->text));
+	return false;
+}
+
+void
+authenticate_list_obstructed(const struct session *s,
+    enum auth_obstacle obstacle, struct buffer *names)
+{
+	const struct auth_offer	offer = offer_of(s);
+
+	auth_list_obstructed(s->options->auth, &offer, obstacle, names);
 }

@@ -69,7 +69,4 @@ bool	dialogue_refused(struct session *, enum session_step,
 bool	dialogue_unexpected(struct session *, enum session_step,
 	    struct failure *why);
 
-/* Authenticates, after the last EHLO (RFC 4954). */
-bool	session_authenticate(struct session *, struct failure *why);
-
 #endif

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sysexits.h>
 
+#include "smtp/authenticate.h"
 #include "smtp/dialogue.h"
 
 static void
@@ -174,7 +175,7 @@ session_open(struct session *s, int fd, const struct session_options *options,
 	if ((policy != TLS_IMPLICIT || start_tls(s, why)) &&
 	    receive_greeting(s, why) && negotiate(s, why) &&
 	    (!starttls || negotiate_tls(s, why)) &&
-	    (options->auth == NULL || session_authenticate(s, why)))
+	    (options->auth == NULL || authenticate(s, why)))
 		return true;
 	return failure_prefix(why, "%s", options->prefix);
 }

@@ -160,17 +160,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tls		*tls = (struct tls *)&options;
 	size_t			len;
 	char			*offered = next_line(&data, &size, &len);
+	struct auth_offer	offer = { offered, &module, tls };
 	const char		*name;
 	struct auth		*a;
 
-	name = auth_choose(&options, offered, &module, tls, &why);
+	name = auth_choose(&options, &offer, &why);
 	if (name != NULL) {
 		a = auth_start(name, &options, &module, tls, &why);
 		if (a == NULL)
 			abort();
 		exchange(a, data, size);
 		auth_free(a);
-		auth_choose_after(&options, offered, name, &module, tls);
+		auth_choose_after(&options, &offer, name);
 	}
 	free(offered);
 	return 0;

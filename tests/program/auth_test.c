@@ -758,8 +758,8 @@ static const struct CMUnitTest auth_spec[] = {
 	    .says = { "AUTH: timed out" }),
 	FAILS("nothing that we may use", OFFERS("CRAM-MD5 GSSAPI"),
 	    .status = EX_NOPERM, .commands = "EHLO|STARTTLS|EHLO|QUIT",
-	    .says = { "AUTH: the server offers only CRAM-MD5 GSSAPI; ",
-	    "auth must name CRAM-MD5" }),
+	    .says = { "AUTH: the server offers only CRAM-MD5 GSSAPI; "
+	    "auth must name CRAM-MD5 (in ", "relais.conf)" }),
 
 	FAILS("a login and nothing said of TLS", IN_CLEAR(""),
 	    .status = EX_NOPERM, .commands = "EHLO|QUIT",

@@ -26,14 +26,14 @@
 static const struct row rows[] = {
 	{ "Microsoft 365: SendAsDenied", SAYS(ON_BODY, M365), .more = FROM,
 	    .status = EX_UNAVAILABLE, .err = "MapiExceptionSendAsDenied; this "
-	    "account may not send as this address: from (",
+	    "account is not allowed to send as this address: from (",
 	    .err_too = "relais.conf:12) must be an address that the server "
 	    "accepts; with from_mode = always, from is the sender of every "
 	    "message\n" },
 	{ "Microsoft 365: SendAsDenied, from_mode = always",
 	    SAYS(ON_BODY, M365), .more = FROM "from_mode = always\n",
-	    .status = EX_UNAVAILABLE, .err = "this account may not send as this "
-	    "address: from (",
+	    .status = EX_UNAVAILABLE, .err = "this account is not allowed to "
+	    "send as this address: from (",
 	    .err_too = "relais.conf:12) must be an address that the server accepts\n" },
 	{ "Microsoft 365: SendAsDenied, from is not set",
 	    SAYS(ON_BODY, M365), .more = LOGIN, .status = EX_UNAVAILABLE,
@@ -46,7 +46,7 @@ static const struct row rows[] = {
 	{ "Exchange: no permission to send as this sender", SAYS(ON_BODY,
 	    "550 5.7.60 SMTP; Client does not have permissions to send as "
 	    "this sender"), .more = FROM, .status = EX_UNAVAILABLE,
-	    .err = "this account may not send as this address: from (",
+	    .err = "this account is not allowed to send as this address: from (",
 	    .err_too = "relais.conf:12)" },
 	{ "Amazon SES: not verified", SAYS(ON_BODY, SES), .more = FROM,
 	    .status = EX_UNAVAILABLE, .err = "alerts@example.org; the "

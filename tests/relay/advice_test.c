@@ -30,6 +30,9 @@ struct row {
 	enum tls_policy		 policy;	/* 0: TLS_REQUIRED */
 	const char		*password;	/* its origin */
 	int			 cause;		/* of the failure */
+	const char		*offered;	/* mechanisms; the user name is
+						 * set, nothing else */
+	const char		*auth;		/* value of auth, or NULL */
 };
 
 /* "FILE" becomes the path of the configuration. */
@@ -59,7 +62,9 @@ advises(void **state)
 	struct smarthost_url	 smarthost = { .scheme = row->scheme != 0 ?
 				    row->scheme : SCHEME_SUBMISSION,
 				    .host = "smtp.example.org" };
-	struct auth_options	 auth = { .user = "nina" };
+	struct auth_options	 auth = { .user = "nina",
+				    .mechanisms = row->auth,
+				    .in_clear = true };
 	static struct connection c;
 	struct advice_facts	 facts = { .step = row->step,
 				    .code = row->code, .cause = row->cause,
@@ -84,8 +89,11 @@ advises(void **state)
 	c.at.port = row->scheme == SCHEME_SMTP ? 465 : 587;
 	c.session.stream.fd = -1;
 	c.options.tls_policy = row->policy != 0 ? row->policy : TLS_REQUIRED;
-	if (row->authenticates)
+	if (row->authenticates || row->offered != NULL)
 		c.options.auth = &auth;
+	c.session.options = &c.options;
+	if (row->offered != NULL)
+		buffer_add_text(&c.session.mechanisms, row->offered);
 	if (row->password != NULL)
 		strlcpy(c.credentials.origin, row->password,
 		    sizeof(c.credentials.origin));
@@ -94,6 +102,7 @@ advises(void **state)
 	expand(want, sizeof(want), row->want, source.file);
 	assert_memory_equal(text, row->text, len);
 	assert_string_equal(text + len, want);
+	buffer_free(&c.session.mechanisms);
 	config_free(&config);
 	folder_remove(&folder);
 }
@@ -127,12 +136,13 @@ long_text_is_truncated(void **state)
 	&(struct row){ .step = __VA_ARGS__ } }
 
 #define HELO	"; set helo to the fully qualified name of this host"
+#define NOT_ALLOWED "; this account is not allowed to send as this address: "
 #define SERVER	" must be an address that the server accepts"
 #define ALWAYS	"; with from_mode = always, from is the sender of every message"
 #define SET	"set from to an address that the server accepts"
 #define LOGIN	"; the server may require authentication: set user and " \
 		"password_file (FILE:1)"
-#define SENDER	"; the provider may not allow this sender: "
+#define SENDER	"; the provider probably rejects this sender: "
 #define IMPLICIT "use submissions:// (FILE:1)"
 
 static const struct CMUnitTest advice_spec[] = {
@@ -150,15 +160,15 @@ static const struct CMUnitTest advice_spec[] = {
 
 	ADVISES("SendAsDenied names from",
 	    STEP_FINAL, 554, "5.2.252", "554 5.2.252 SendAsDenied",
-	    "; this account may not send as this address: from (FILE:2)"
+	    NOT_ALLOWED "from (FILE:2)"
 	    SERVER ALWAYS, .conf = "from = a@example.org\n"),
 	ADVISES("from_mode = always is not suggested if it is set",
 	    STEP_FINAL, 554, "5.2.252", "554 5.2.252 SendAsDenied",
-	    "; this account may not send as this address: from (FILE:2)"
+	    NOT_ALLOWED "from (FILE:2)"
 	    SERVER, .conf = "from = a@example.org\nfrom_mode = always\n"),
 	ADVISES("if from is not set, the file is named",
 	    STEP_FINAL, 550, "5.7.60", "550 5.7.60 no",
-	    "; this account may not send as this address: " SET " (in FILE)"),
+	    NOT_ALLOWED SET " (in FILE)"),
 	ADVISES("text is compared without regard to case",
 	    STEP_FINAL, 554, NULL, "554 Email Address Is Not Verified",
 	    "; the provider has not verified this address: " SET " (in FILE)"),
@@ -225,13 +235,32 @@ static const struct CMUnitTest advice_spec[] = {
 	ADVISES("a rejected mechanism says nothing about credentials",
 	    STEP_AUTH, 504, NULL, "AUTH PLAIN: 504 no", "",
 	    .status = EX_NOPERM),
-	ADVISES("without a usable mechanism, the smarthost is named",
-	    STEP_AUTH, 0, NULL, "AUTH: none", " (FILE:1)",
+	ADVISES("if the server fails to prove itself, the smarthost is named",
+	    STEP_AUTH, 0, NULL, "AUTH: no", " (FILE:1)",
 	    .status = EX_NOPERM),
 	ADVISES("tls = opportunistic is named if it prevents AUTH",
-	    STEP_AUTH, 0, NULL, "AUTH: none", " (FILE:2)",
+	    STEP_AUTH, 0, NULL, "AUTH: no", "; set tls = required (FILE:2)",
 	    .conf = "tls = opportunistic\n", .policy = TLS_OPPORTUNISTIC,
-	    .status = EX_NOPERM),
+	    .status = EX_NOPERM, .cause = AUTH_CAUSE_UNVERIFIED),
+	ADVISES("a missing token is named with its mechanisms",
+	    STEP_AUTH, 0, NULL, "AUTH: no", "; set token_command for "
+	    "OAUTHBEARER, XOAUTH2 (in FILE)", .status = EX_NOPERM,
+	    .cause = AUTH_CAUSE_NO_MECHANISM,
+	    .offered = "XOAUTH2 OAUTHBEARER GSSAPI"),
+	ADVISES("each remedy is named with its mechanisms",
+	    STEP_AUTH, 0, NULL, "AUTH: no", "; set token_command for XOAUTH2; "
+	    "set user and password_file for PLAIN, LOGIN; set tls_certificate "
+	    "for EXTERNAL (in FILE)", .status = EX_NOPERM,
+	    .cause = AUTH_CAUSE_NO_MECHANISM,
+	    .offered = "LOGIN EXTERNAL PLAIN XOAUTH2"),
+	ADVISES("the line of auth is named if auth allows no mechanism",
+	    STEP_AUTH, 0, NULL, "AUTH: no", "; auth allows only XOAUTH2; auth "
+	    "must name EXTERNAL (FILE:2)", .status = EX_NOPERM,
+	    .cause = AUTH_CAUSE_NO_MECHANISM, .conf = "auth = XOAUTH2\n",
+	    .auth = "XOAUTH2", .offered = "EXTERNAL"),
+	ADVISES("if relais knows no offered mechanism, the smarthost is named",
+	    STEP_AUTH, 0, NULL, "AUTH: no", " (FILE:1)", .status = EX_NOPERM,
+	    .cause = AUTH_CAUSE_NO_MECHANISM, .offered = "GSSAPI"),
 
 	ADVISES("a rejected sender without credentials requires them",
 	    STEP_MAIL, 550, NULL, "MAIL: 550 no", LOGIN),

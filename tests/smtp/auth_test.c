@@ -27,6 +27,10 @@ session(enum wire wire, struct tls *tls)
 	return wire == CLEAR ? NULL : tls;
 }
 
+/* As auth_mechanisms() returns them. */
+#define MECHANISMS "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN " \
+	"CRAM-MD5 OAUTHBEARER XOAUTH2 EXTERNAL"
+
 #define PASSWORD	.user = "user", .password = "pencil"
 #define TOKEN		.user = "user", .token = "ya29.token"
 #define CERTIFICATE	.certificate = true
@@ -37,67 +41,104 @@ struct offer {
 	struct auth_options	 options;
 	const char		*offered;
 	enum wire		 wire;
-	const char		*want;		/* NULL: none */
-	const char		*says[3];
+	const char		*want;		/* names, or the text */
+	enum auth_obstacle	 obstacle;
+	enum auth_cause		 cause;
 };
+
+static struct auth_offer
+auth_offer_of(const struct offer *o, struct tls *tls)
+{
+	return (struct auth_offer){ .mechanisms = o->offered,
+	    .module = &digests, .tls = session(o->wire, tls) };
+}
 
 static void
 chooses(void **state)
 {
 	const struct offer	*o = *state;
 	struct tls		 tls;
+	struct auth_offer	 offer = auth_offer_of(o, &tls);
 	struct failure		 why;
 	const char		*name;
 
-	name = auth_choose(&o->options, o->offered, &digests,
-	    session(o->wire, &tls), &why);
-	if (o->want != NULL) {
-		assert_non_null(name);
-		assert_string_equal(name, o->want);
-		return;
-	}
-	assert_null(name);
-	assert_int_equal(why.status, EX_NOPERM);
-	for (size_t i = 0; i < 3 && o->says[i] != NULL; i++) {
-		if (strstr(why.text, o->says[i]) == NULL)
-			fail_msg("\"%s\" is not in \"%s\"", o->says[i],
-			    why.text);
-	}
+	name = auth_choose(&o->options, &offer, &why);
+	assert_non_null(name);
+	assert_string_equal(name, o->want);
 }
 
-/* Each that is turned down leads to the next; want ends in nothing. */
+static void
+refuses(void **state)
+{
+	const struct offer	*o = *state;
+	struct tls		 tls;
+	struct auth_offer	 offer = auth_offer_of(o, &tls);
+	struct failure		 why;
+
+	assert_null(auth_choose(&o->options, &offer, &why));
+	assert_int_equal(why.status, EX_NOPERM);
+	assert_int_equal(why.cause, o->cause);
+	assert_string_equal(why.text, o->want);
+}
+
+static void
+obstructs(void **state)
+{
+	const struct offer	*o = *state;
+	struct tls		 tls;
+	struct auth_offer	 offer = auth_offer_of(o, &tls);
+	struct failure		 why;
+	struct buffer		 names = { 0 };
+
+	assert_null(auth_choose(&o->options, &offer, &why));
+	assert_int_equal(why.status, EX_NOPERM);
+	assert_int_equal(why.cause, o->cause);
+	auth_list_obstructed(&o->options, &offer, o->obstacle, &names);
+	assert_non_null(names.data);
+	assert_string_equal(names.data, o->want);
+	buffer_free(&names);
+}
+
+/* "want" lists the mechanisms that are tried, each after a refusal. */
 static void
 goes_on(void **state)
 {
 	const struct offer	*o = *state;
 	struct tls		 tls;
+	struct auth_offer	 offer = auth_offer_of(o, &tls);
 	struct failure		 why;
 	struct buffer		 names = { 0 };
 	const char		*name;
 
-	name = auth_choose(&o->options, o->offered, &digests,
-	    session(o->wire, &tls), &why);
+	name = auth_choose(&o->options, &offer, &why);
 	while (name != NULL) {
 		buffer_addf(&names, "%s ", name);
 		assert_true(names.len < 1000);
-		name = auth_choose_after(&o->options, o->offered, name,
-		    &digests, session(o->wire, &tls));
+		name = auth_choose_after(&o->options, &offer, name);
 	}
 	assert_string_equal(names.data, o->want);
 	buffer_free(&names);
 }
 
 static void
-ends_after_unknown(void **state)
+ends_after_an_unknown_mechanism(void **state)
 {
 	struct auth_options	options = { PASSWORD };
 	struct tls		tls = { true };
+	struct auth_offer	offer = { EVERYTHING, &digests, &tls };
 
 	(void)state;
-	assert_null(auth_choose_after(&options, EVERYTHING, "GSSAPI",
-	    &digests, &tls));
-	assert_null(auth_choose_after(&options, EVERYTHING, "PLAIN",
-	    &digests, NULL));
+	assert_null(auth_choose_after(&options, &offer, "GSSAPI"));
+}
+
+static void
+ends_without_tls(void **state)
+{
+	struct auth_options	options = { PASSWORD };
+	struct auth_offer	offer = { EVERYTHING, &digests, NULL };
+
+	(void)state;
+	assert_null(auth_choose_after(&options, &offer, "PLAIN"));
 }
 
 /* An offer of any length is read once. */
@@ -106,18 +147,19 @@ reads_a_long_offer(void **state)
 {
 	struct auth_options	options = { PASSWORD };
 	struct tls		tls = { true };
+	struct auth_offer	offer = { NULL, &digests, &tls };
 	struct buffer		offered = { 0 };
 	struct failure		why;
 
 	(void)state;
 	for (int i = 0; i < 100000; i++)
-		buffer_add_text(&offered, "X-NEVER-HEARD-OF ");
-	assert_null(auth_choose(&options, offered.data, &digests, &tls,
-	    &why));
+		buffer_add_text(&offered, "X-UNKNOWN ");
+	offer.mechanisms = offered.data;
+	assert_null(auth_choose(&options, &offer, &why));
 	assert_non_null(strstr(why.text, "; relais supports SCRAM-SHA-256"));
 	buffer_add_text(&offered, "PLAIN");
-	assert_string_equal(auth_choose(&options, offered.data, &digests,
-	    &tls, &why), "PLAIN");
+	offer.mechanisms = offered.data;
+	assert_string_equal(auth_choose(&options, &offer, &why), "PLAIN");
 	buffer_free(&offered);
 }
 
@@ -507,13 +549,17 @@ scram_ends_too_early(void **state)
 
 #define CHOOSES(sentence, credentials, offered, wire, want) \
 	{ sentence, chooses, NULL, NULL, &(struct offer){ \
-	    { credentials }, offered, wire, want, { NULL } } }
-#define EXPLAINS(sentence, credentials, offered, wire, ...) \
-	{ sentence, chooses, NULL, NULL, &(struct offer){ \
-	    { credentials }, offered, wire, NULL, { __VA_ARGS__ } } }
+	    { credentials }, offered, wire, want, 0, 0 } }
+#define REFUSES(sentence, credentials, offered, wire, cause, text) \
+	{ sentence, refuses, NULL, NULL, &(struct offer){ \
+	    { credentials }, offered, wire, text, 0, cause } }
+#define OBSTRUCTS(sentence, credentials, offered, wire, obstacle, names) \
+	{ sentence, obstructs, NULL, NULL, &(struct offer){ \
+	    { credentials }, offered, wire, names, obstacle, \
+	    AUTH_CAUSE_NO_MECHANISM } }
 #define GOES_ON(sentence, credentials, offered, wire, want) \
 	{ sentence, goes_on, NULL, NULL, &(struct offer){ \
-	    { credentials }, offered, wire, want, { NULL } } }
+	    { credentials }, offered, wire, want, 0, 0 } }
 #define BOTH(a, b)	a, b
 #define ALL(a, b, c)	a, b, c
 #define NAMED(list)	.mechanisms = list
@@ -607,55 +653,61 @@ main(void)
 		    ALL(TOKEN, .in_clear = true, NAMED("XOAUTH2")),
 		    EVERYTHING, CLEAR, "XOAUTH2"),
 
-		EXPLAINS("nothing in clear if that is not allowed explicitly",
-		    PASSWORD, EVERYTHING,
-		    CLEAR, "not sent in clear text"),
-		EXPLAINS("in clear no mechanism that sends the password",
-		    BOTH(PASSWORD, .in_clear = true), "LOGIN PLAIN CRAM-MD5",
-		    CLEAR, "without TLS, auth must name PLAIN, LOGIN",
-		    "auth must name CRAM-MD5"),
-		EXPLAINS("in clear no mechanism that sends a token",
-		    BOTH(TOKEN, .in_clear = true), "XOAUTH2 OAUTHBEARER",
-		    CLEAR, "without TLS, auth must name OAUTHBEARER, "
-		    "XOAUTH2"),
-		EXPLAINS("a server without AUTH", PASSWORD, "", TLS_1_3,
-		    "does not offer AUTH on this port"),
-		EXPLAINS("a server without AUTH before TLS",
+		REFUSES("clear text must be allowed explicitly", PASSWORD,
+		    EVERYTHING, CLEAR, AUTH_CAUSE_IN_CLEAR,
+		    "credentials are not sent in clear text"),
+		REFUSES("a server may not offer AUTH at all", PASSWORD, "",
+		    TLS_1_3, AUTH_CAUSE_NOT_OFFERED,
+		    "the server does not offer AUTH on this port"),
+		REFUSES("a server may not offer AUTH without TLS",
 		    BOTH(PASSWORD, .in_clear = true), " ", CLEAR,
-		    "AUTH without TLS"),
-		EXPLAINS("a password, and the server requires a token",
-		    PASSWORD,
-		    "XOAUTH2 OAUTHBEARER", TLS_1_3,
-		    "offers only XOAUTH2 OAUTHBEARER",
-		    "set token_command for OAUTHBEARER, XOAUTH2"),
-		EXPLAINS("a token, and the server requires a password", TOKEN,
-		    "PLAIN LOGIN", TLS_1_3, "offers only PLAIN LOGIN",
-		    "set password_file, not token_command, for PLAIN, LOGIN"),
-		EXPLAINS("a token and a password",
+		    AUTH_CAUSE_NOT_IN_CLEAR,
+		    "the server does not offer AUTH without TLS"),
+		REFUSES("the offered mechanisms are named in the text",
+		    PASSWORD, " XOAUTH2 OAUTHBEARER\t", TLS_1_3,
+		    AUTH_CAUSE_NO_MECHANISM,
+		    "the server offers only XOAUTH2 OAUTHBEARER"),
+		REFUSES("if all are unknown, the text names ours",
+		    PASSWORD, "GSSAPI \33[2J", TLS_1_3,
+		    AUTH_CAUSE_NO_MECHANISM, "the server offers only GSSAPI "
+		    "\\033[2J; relais supports " MECHANISMS),
+
+		OBSTRUCTS("PLAIN and LOGIN send the password in clear text",
+		    BOTH(PASSWORD, .in_clear = true), "LOGIN PLAIN CRAM-MD5",
+		    CLEAR, AUTH_OBSTACLE_IN_CLEAR, "PLAIN, LOGIN"),
+		OBSTRUCTS("OAUTHBEARER and XOAUTH2 send the token in clear "
+		    "text", BOTH(TOKEN, .in_clear = true),
+		    "XOAUTH2 OAUTHBEARER", CLEAR, AUTH_OBSTACLE_IN_CLEAR,
+		    "OAUTHBEARER, XOAUTH2"),
+		OBSTRUCTS("a token is missing", PASSWORD,
+		    "XOAUTH2 OAUTHBEARER", TLS_1_3, AUTH_OBSTACLE_NO_TOKEN,
+		    "OAUTHBEARER, XOAUTH2"),
+		OBSTRUCTS("a token is set instead of a password", TOKEN,
+		    "PLAIN LOGIN", TLS_1_3, AUTH_OBSTACLE_TOKEN,
+		    "PLAIN, LOGIN"),
+		OBSTRUCTS("a token is set in addition to a password",
 		    BOTH(TOKEN, .password = "x"), "PLAIN", TLS_1_3,
-		    "set password_file, not token_command, for PLAIN"),
-		EXPLAINS("a user without a password", .user = "user", "PLAIN",
-		    TLS_1_3, "set user and password_file for PLAIN"),
-		EXPLAINS("a token without a user", .token = "t", "XOAUTH2",
-		    TLS_1_3, "set user for XOAUTH2"),
-		EXPLAINS("no certificate", PASSWORD, "EXTERNAL", TLS_1_3,
-		    "set tls_certificate for EXTERNAL"),
-		EXPLAINS("a certificate and a password",
+		    AUTH_OBSTACLE_TOKEN, "PLAIN"),
+		OBSTRUCTS("a password is missing", .user = "user", "PLAIN",
+		    TLS_1_3, AUTH_OBSTACLE_NO_PASSWORD, "PLAIN"),
+		OBSTRUCTS("a user name is missing", .token = "t", "XOAUTH2",
+		    TLS_1_3, AUTH_OBSTACLE_NO_USER, "XOAUTH2"),
+		OBSTRUCTS("a certificate is missing", PASSWORD, "EXTERNAL",
+		    TLS_1_3, AUTH_OBSTACLE_NO_CERTIFICATE, "EXTERNAL"),
+		OBSTRUCTS("with a password, EXTERNAL must be named",
 		    BOTH(PASSWORD, CERTIFICATE), "EXTERNAL", TLS_1_3,
-		    "auth must name EXTERNAL"),
-		EXPLAINS("no channel binding", PASSWORD, "SCRAM-SHA-256-PLUS",
-		    TLS_1_2, "TLS 1.3 is required for SCRAM-SHA-256-PLUS"),
-		EXPLAINS("CRAM-MD5 must be named",
-		    PASSWORD, "CRAM-MD5", TLS_1_3,
-		    "auth must name CRAM-MD5"),
-		EXPLAINS("no offered mechanism is in the list",
+		    AUTH_OBSTACLE_NOT_NAMED, "EXTERNAL"),
+		OBSTRUCTS("TLS 1.2 has no channel binding", PASSWORD,
+		    "SCRAM-SHA-256-PLUS", TLS_1_2, AUTH_OBSTACLE_NO_BINDING,
+		    "SCRAM-SHA-256-PLUS"),
+		OBSTRUCTS("CRAM-MD5 must be named", PASSWORD, "CRAM-MD5",
+		    TLS_1_3, AUTH_OBSTACLE_NOT_NAMED, "CRAM-MD5"),
+		OBSTRUCTS("the list does not name PLAIN",
 		    BOTH(PASSWORD, NAMED("SCRAM-SHA-256")), "PLAIN XOAUTH2",
-		    TLS_1_3, "auth allows only SCRAM-SHA-256",
-		    "auth must name PLAIN",
-		    "set token_command for XOAUTH2"),
-		EXPLAINS("unknown mechanisms", PASSWORD, "GSSAPI \33[2J",
-		    TLS_1_3, "offers only GSSAPI \\033[2J",
-		    "relais supports SCRAM-SHA-256-PLUS"),
+		    TLS_1_3, AUTH_OBSTACLE_NOT_NAMED, "PLAIN"),
+		OBSTRUCTS("credentials come before the list",
+		    BOTH(PASSWORD, NAMED("SCRAM-SHA-256")), "PLAIN XOAUTH2",
+		    TLS_1_3, AUTH_OBSTACLE_NO_TOKEN, "XOAUTH2"),
 
 		GOES_ON("from the strongest to the weakest", PASSWORD,
 		    EVERYTHING, TLS_1_3, "SCRAM-SHA-256-PLUS SCRAM-SHA-256 "
@@ -668,7 +720,8 @@ main(void)
 		    EVERYTHING, TLS_1_3, "PLAIN LOGIN CRAM-MD5 "),
 		GOES_ON("with a token", TOKEN, EVERYTHING, TLS_1_3,
 		    "OAUTHBEARER XOAUTH2 "),
-		cmocka_unit_test(ends_after_unknown),
+		cmocka_unit_test(ends_after_an_unknown_mechanism),
+		cmocka_unit_test(ends_without_tls),
 		cmocka_unit_test(reads_a_long_offer),
 	};
 	const struct CMUnitTest	mechanism_spec[] = {
