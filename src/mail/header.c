@@ -123,6 +123,33 @@ header_write(struct buffer *to, const struct header *h)
 	buffer_add_text(to, "\r\n");
 }
 
+bool
+header_read(struct header *h, const char *text, size_t len, size_t max)
+{
+	size_t	at = 0;
+
+	for (size_t n = 0; len - at > 2; n++) {
+		const char	*field = text + at;
+		size_t		 field_len;
+
+		do {
+			const char	*lf = memchr(text + at, '\n', len - at);
+
+			at = lf != NULL ? (size_t)(lf - text) + 1 : len;
+		} while (at < len && text_is_blank(text[at]));
+		field_len = (size_t)(text + at - field);
+		if (n >= max || field_len <= 2 ||
+		    memcmp(text + at - 2, "\r\n", 2) != 0 ||
+		    memchr(field, '\0', field_len) != NULL ||
+		    field_name_length(field, field_len) == 0)
+			return false;
+		if (h != NULL)
+			header_append(h, memory_copy_n(field, field_len),
+			    field_len);
+	}
+	return len - at == 2 && memcmp(text + at, "\r\n", 2) == 0;
+}
+
 void
 header_free(struct header *h)
 {

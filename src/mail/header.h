@@ -62,6 +62,13 @@ bool	header_is_signed(const struct header *);
 /* The whole header and the empty line behind it. */
 void	header_write(struct buffer *, const struct header *);
 
+/*
+ * Appends the fields of a text that header_write() has written, at most max.
+ * Returns false if the text is invalid; the fields before the error have been
+ * appended.  If the header is NULL, only checks the text.
+ */
+bool	header_read(struct header *, const char *text, size_t len, size_t max);
+
 void	header_free(struct header *);
 
 #endif

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "queue/envelope_file.h"
-#include "queue/fields.h"
 #include "queue/files.h"
 #include "queue/usage.h"
 #include "util/buffer.h"
@@ -88,7 +87,9 @@ write_head(struct commit *c, struct failure *why)
 	header_write(&header, &message->header);
 	file.header_size = header.len;
 	file.message_size = header.len + message->body.size;
-	good = fields_split(NULL, header.data, header.len) ||
+	/* An entry whose header cannot be read back would end in failed/. */
+	good = (header.len <= ENVELOPE_FILE_HEADER_MAX && header_read(NULL,
+	    header.data, header.len, ENVELOPE_FILE_FIELDS_MAX)) ||
 	    failed(why, EX_DATAERR, "the header cannot be stored: it is too "
 	    "long or contains an invalid field");
 	if (good)

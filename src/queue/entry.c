@@ -9,7 +9,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "queue/fields.h"
 #include "queue/files.h"
 #include "queue/id.h"
 #include "util/memory.h"
@@ -185,12 +184,13 @@ load_message(struct entry *entry, struct failure *why)
 	struct buffer			 text = { 0 };
 	enum entry_result		 result;
 
-	if (file->header_size > FIELDS_OCTETS_MAX)
+	if (file->header_size > ENVELOPE_FILE_HEADER_MAX)
 		return bad(entry, "has too long a header", why);
 	result = read_octets(entry, &text, file->message_at,
 	    file->message_at + file->header_size, why);
 	if (result == ENTRY_OPENED &&
-	    !fields_split(&message->header, text.data, text.len))
+	    !header_read(&message->header, text.data, text.len,
+	    ENVELOPE_FILE_FIELDS_MAX))
 		result = bad(entry, "has a broken header", why);
 	buffer_free(&text);
 	if (result != ENTRY_OPENED)

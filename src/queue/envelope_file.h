@@ -36,6 +36,7 @@
 #include <stdint.h>
 
 #include "mail/envelope.h"
+#include "mail/message.h"
 #include "mail/outcome.h"
 #include "util/buffer.h"
 #include "util/failure.h"
@@ -43,6 +44,11 @@
 enum {
 	ENVELOPE_FILE_MAX = 64 * 1024 * 1024,	/* octets */
 	ENVELOPE_FILE_PATHS_MAX = 100000,
+
+	/* Of the message, with fields that were added or encoded. */
+	ENVELOPE_FILE_HEADER_MAX = 4 * MESSAGE_HEADER_MAX,	/* octets */
+	ENVELOPE_FILE_FIELDS_MAX = 2 * MESSAGE_FIELDS_MAX,
+
 	ENVELOPE_FILE_START = 128,	/* octets that tell its length */
 };
 
