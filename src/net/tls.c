@@ -22,16 +22,16 @@ struct tls {
 	SSL			*ssl;
 	struct tls_wire		 wire;
 	struct tls_verify	 verify;
-	bool			 own;		/* we show a certificate */
+	bool			 own;		/* a client certificate is set */
 	bool			 established;	/* the handshake is done */
-	bool			 broken;	/* nothing more may be sent */
+	bool			 broken;	/* nothing must be sent */
 };
 
 static void
 tls_close(struct tls *tls)
 {
 	ERR_clear_error();
-	/* Sends close_notify if the socket takes it, and waits for nothing. */
+	/* Sends close_notify if the socket accepts it at once. */
 	if (tls->established && !tls->broken)
 		SSL_shutdown(tls->ssl);
 	SSL_free(tls->ssl);
@@ -42,7 +42,7 @@ tls_close(struct tls *tls)
 	free(tls);
 }
 
-/* openssl.cnf may ask for more than TLS 1.2, but not for less. */
+/* openssl.cnf can require a later version than TLS 1.2. */
 static bool
 set_protocol(SSL_CTX *ctx)
 {
@@ -58,41 +58,43 @@ set_protocol(SSL_CTX *ctx)
 	return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1;
 }
 
-/* SNI is for names, not for addresses (RFC 6066 section 3). */
 static bool
-set_sni(struct tls *tls)
+openssl_failed(struct failure *why)
 {
-	const char	*name = tls->verify.name;
-
-	if (name == NULL || name[0] == '\0' || tls->verify.is_address)
-		return true;
-	return SSL_set_tlsext_host_name(tls->ssl, name) == 1;
-}
-
-static bool
-no_openssl(struct failure *why)
-{
-	return failed(why, EX_SOFTWARE, "OpenSSL does not start: %s",
+	return failed(why, EX_SOFTWARE, "cannot initialize OpenSSL: %s",
 	    tls_library_reason());
 }
 
 static bool
-prepare(struct tls *tls, const struct tls_options *options,
+prepare_session(struct tls *tls, const struct tls_options *options,
     struct failure *why)
 {
+	const char	*name;
+
 	ERR_clear_error();
 	if (!tls_library_start() ||
 	    (tls->ctx = SSL_CTX_new(TLS_client_method())) == NULL ||
 	    !set_protocol(tls->ctx))
-		return no_openssl(why);
+		return openssl_failed(why);
 	if (!tls_verify_init(&tls->verify, tls->ctx, options, why))
 		return false;
 	tls->own = options->certificate != NULL || options->key != NULL;
-	if (tls->own && !tls_own_certificate(tls->ctx, options->certificate,
-	    options->key, why))
-		return false;
-	tls->ssl = SSL_new(tls->ctx);
-	return (tls->ssl != NULL && set_sni(tls)) || no_openssl(why);
+	if (tls->own) {
+		if (!tls_own_certificate(tls->ctx, options->certificate,
+		    options->key, why))
+			return false;
+		/* If the file contains no chain, OpenSSL sends the store's. */
+		tls_bundle_load(&tls->verify.bundle,
+		    SSL_CTX_get_cert_store(tls->ctx),
+		    SSL_CTX_get0_certificate(tls->ctx));
+	}
+	if ((tls->ssl = SSL_new(tls->ctx)) == NULL)
+		return openssl_failed(why);
+	/* SNI contains names, not addresses (RFC 6066 section 3). */
+	name = tls->verify.name;
+	return name == NULL || name[0] == '\0' || tls->verify.is_address ||
+	    SSL_set_tlsext_host_name(tls->ssl, name) == 1 ||
+	    openssl_failed(why);
 }
 
 static struct tls *
@@ -100,13 +102,13 @@ tls_start(const struct tls_options *options, struct failure *why)
 {
 	struct tls	*tls = memory_new(1, sizeof(*tls));
 
-	if (prepare(tls, options, why))
+	if (prepare_session(tls, options, why))
 		return tls;
 	tls_close(tls);
 	return NULL;
 }
 
-/* OpenSSL's 'ret' was not success: what to do now. */
+/* The result of a function of OpenSSL that has returned ret, a failure. */
 static enum tls_result
 result_of(struct tls *tls, int ret, struct failure *why)
 {
@@ -124,54 +126,37 @@ result_of(struct tls *tls, int ret, struct failure *why)
 	if (tls->verify.refused)
 		*why = tls->verify.why;
 	else
-		tls_broken(&tls->wire, tls->established ? TLS_TALKING :
-		    TLS_SHAKING, tls->own, why);
+		tls_broken(&tls->wire, tls->established ? TLS_PHASE_SESSION :
+		    TLS_PHASE_HANDSHAKE, tls->own, why);
 	return TLS_FAILED;
-}
-
-/*
- * Nothing we offer lets a server get by without a certificate; should
- * openssl.cnf offer it, that is no proof of anything.
- */
-static enum tls_result
-established(struct tls *tls, struct failure *why)
-{
-	if (tls->verify.demanded && !tls->verify.accepted) {
-		tls->broken = true;
-		failed(why, EX_CONFIG, "the server shows no certificate");
-		return TLS_FAILED;
-	}
-	tls->established = true;
-	return TLS_DONE;
 }
 
 static enum tls_result
 tls_handshake(struct tls *tls, int fd, struct failure *why)
 {
-	int	ret;
+	enum tls_result	result;
+	int		ret;
 
 	ERR_clear_error();
 	if (tls->wire.method == NULL &&
 	    !tls_wire_attach(&tls->wire, tls->ssl, fd)) {
-		no_openssl(why);
+		openssl_failed(why);
 		return TLS_FAILED;
 	}
 	ret = SSL_connect(tls->ssl);
-	if (ret == 1)
-		return established(tls, why);
-	switch (result_of(tls, ret, why)) {
-	case TLS_WANT_READ:
-		return TLS_WANT_READ;
-	case TLS_WANT_WRITE:
-		return TLS_WANT_WRITE;
-	case TLS_CLOSED:
-		tls->broken = true;
+	if (ret != 1) {
+		result = result_of(tls, ret, why);
+		if (result != TLS_CLOSED)
+			return result;
 		failed(why, EX_TEMPFAIL, "the server ended the TLS handshake");
-		return TLS_FAILED;
-	case TLS_DONE:
-	case TLS_FAILED:
-		break;
+	} else if (tls->verify.required && !tls->verify.accepted) {
+		/* openssl.cnf may enable anonymous cipher suites. */
+		failed(why, EX_CONFIG, "the server sent no certificate");
+	} else {
+		tls->established = true;
+		return TLS_DONE;
 	}
+	tls->broken = true;
 	return TLS_FAILED;
 }
 
@@ -216,7 +201,7 @@ tls_channel_binding(struct tls *tls, unsigned char binding[TLS_BINDING_SIZE])
 
 	if (!tls->established || SSL_version(tls->ssl) != TLS1_3_VERSION)
 		return false;
-	/* An empty context, which is not the same as none before TLS 1.3. */
+	/* Before TLS 1.3, an empty context differs from no context. */
 	return SSL_export_keying_material(tls->ssl, binding, TLS_BINDING_SIZE,
 	    label, sizeof(label) - 1, (const unsigned char *)"", 0, 1) == 1;
 }

@@ -1,13 +1,11 @@
 /*
- * tls.h - TLS and the digests of SASL, from a module loaded when needed
+ * tls.h - the interface of the TLS module: sessions, and digests for SASL
  *
- * tls.so is the only object that is linked with libssl and libcrypto.  It is
- * loaded from one compiled-in absolute path, and only when a TLS session or
- * a digest is about to be needed; `make TLS=linked` links it in instead.
- * What is declared here is the whole border between the two: bytes, strings
- * and struct failure.
+ * Only the module, tls.so, is linked with libssl and libcrypto.  It is loaded
+ * from a compiled-in absolute path when a TLS session or a digest is needed;
+ * `make TLS=linked` links it into the program instead.
  *
- * A session works on a non-blocking descriptor that stays the caller's.
+ * A session uses a non-blocking descriptor, which the caller owns.
  */
 #ifndef NET_TLS_H
 #define NET_TLS_H
@@ -17,32 +15,32 @@
 
 #include "util/failure.h"
 
-struct tls;		/* one session, the module's own */
+struct tls;		/* one session; owned by the caller of start() */
 
 /*
  * All strings are borrowed until start() returns.
  *
- * A name is matched by subjectAltName alone, never by the common name; a
- * wildcard stands for one whole label.  Pins take the place of all that: the
- * server's own certificate must hold one of these keys, and then nothing is
- * asked about its issuer, its name or its dates.  They are checked even
- * where verify is false.  TLS 1.2 or later, and what openssl.cnf demands
- * beyond that.
+ * The name must match a subjectAltName; the common name is ignored, and a
+ * wildcard matches one whole label.  If there are pins, the server's own
+ * certificate must have one of these keys, even if verify is false; its issuer,
+ * names and dates are not checked.  TLS 1.2 or later is required, and whatever
+ * else openssl.cnf requires.
  */
 struct tls_options {
-	const char	 *name;		/* to expect: a host name, or an IP
+	const char	 *name;		/* of the server: a host name, or an IP
 					 * literal without brackets */
-	const char	 *ca;		/* PEM file or hashed folder; NULL: the
-					 * system's trust */
-	const char *const *pins;	/* SPKI SHA-256 in base64, "sha256//"
-					 * before it or not; NULL at the end;
-					 * NULL or empty: none */
-	const char	 *certificate;	/* our own, PEM, chain behind it */
+	const char	 *ca;		/* PEM file or directory with hashes;
+					 * NULL: the system's trust store */
+	const char *const *pins;	/* SHA-256 digests of keys in base64,
+					 * with or without "sha256//"; the list
+					 * ends with NULL; or NULL */
+	const char	 *certificate;	/* of the client, in PEM format,
+					 * followed by its chain; or NULL */
 	const char	 *key;		/* NULL: in the certificate's file */
-	bool		  verify;	/* false: opportunistic TLS only */
+	bool		  verify;	/* false: opportunistic TLS */
 };
 
-/* What a failure is about, in struct failure: the caller adds the remedy. */
+/* The cause in struct failure, for which the caller knows the remedy. */
 enum tls_cause {
 	/* start(): an option cannot be used. */
 	TLS_CAUSE_NAME = 1,
@@ -50,7 +48,7 @@ enum tls_cause {
 	TLS_CAUSE_PIN,
 	TLS_CAUSE_CERTIFICATE,
 	TLS_CAUSE_KEY,
-	TLS_CAUSE_NO_STORE,		/* this system has no trust store */
+	TLS_CAUSE_NO_STORE,		/* the system has no trust store */
 
 	/* The certificate of the server is rejected. */
 	TLS_CAUSE_DEFECTIVE,		/* expired, weak, not for servers */
@@ -60,7 +58,7 @@ enum tls_cause {
 	TLS_CAUSE_WRONG_NAME,
 	TLS_CAUSE_NOT_PINNED,
 
-	/* The server rejects our certificate, or requires one. */
+	/* The server rejects the client certificate, or requires one. */
 	TLS_CAUSE_OWN_REJECTED,
 	TLS_CAUSE_OWN_REQUIRED,
 	TLS_CAUSE_OWN_OR_CIPHER,	/* requires one, or shares no cipher */
@@ -68,9 +66,9 @@ enum tls_cause {
 
 enum tls_result {
 	TLS_DONE,
-	TLS_WANT_READ,		/* poll, then call again with the same data */
+	TLS_WANT_READ,		/* poll, and call again with the same data */
 	TLS_WANT_WRITE,
-	TLS_CLOSED,		/* the peer said close_notify, or hung up */
+	TLS_CLOSED,		/* by the peer, with close_notify or without */
 	TLS_FAILED,		/* see why */
 };
 
@@ -82,45 +80,45 @@ struct tls_module {
 	const char *(*library)(void);	/* "OpenSSL 3.0.19 ..." */
 
 	/*
-	 * Makes a session, no octet sent yet; NULL with why: EX_CONFIG for
-	 * files that are missing, unreadable or hold nothing usable, for a key
-	 * that others can read, and where no trust store is to be found.
-	 * Slow: call it while connecting.
+	 * Prepares a session, without any I/O on the connection.  Returns NULL
+	 * with why: EX_CONFIG if a file is missing, unreadable or unusable, if
+	 * other users can read the key, or if no trust store is found.  This
+	 * takes a millisecond, so it is called while connecting.
 	 */
 	struct tls *(*start)(const struct tls_options *, struct failure *);
 
 	/*
-	 * On fd from now on.  TLS_FAILED: EX_CONFIG for a certificate that is
-	 * not trusted, with its subject and the rule that it broke;
-	 * EX_TEMPFAIL for a handshake broken
-	 * off; EX_PROTOCOL where the peer does not speak TLS at all;
-	 * EX_UNAVAILABLE where its TLS is too old or too weak.  The texts want
-	 * the host put in front of them.
+	 * Continues the handshake on fd, which the session uses from then on.
+	 * TLS_FAILED: EX_CONFIG if the certificate is rejected, with its
+	 * subject and the reason; EX_TEMPFAIL if the handshake was interrupted;
+	 * EX_PROTOCOL if the peer does not speak TLS; EX_UNAVAILABLE if its TLS
+	 * is too old or too weak.  The caller inserts the host before the text.
 	 */
 	enum tls_result (*handshake)(struct tls *, int fd, struct failure *);
 
 	/*
-	 * More may be waiting inside than poll() can tell: read until
-	 * TLS_WANT_READ before waiting.  By TLS 1.3 a server says only here
-	 * that it will not have our certificate (EX_CONFIG).
+	 * Must be called until it returns TLS_WANT_READ before the caller
+	 * waits, because poll() does not know of octets in the session.  With
+	 * TLS 1.3, a server that rejects the client certificate is noticed only
+	 * here (EX_CONFIG).
 	 */
 	enum tls_result (*read)(struct tls *, void *to, size_t room,
 	    size_t *got, struct failure *);
-	/* Some of it; never SIGPIPE. */
+	/* May write only a part; never raises SIGPIPE. */
 	enum tls_result (*write)(struct tls *, const void *from, size_t len,
 	    size_t *put, struct failure *);
 
-	/* "TLSv1.3 TLS_AES_256_GCM_SHA384": protocol and cipher suite. */
+	/* The protocol and cipher suite: "TLSv1.3 TLS_AES_256_GCM_SHA384". */
 	const char *(*describe)(const struct tls *, char *to, size_t size);
 
 	/* tls-exporter (RFC 9266); false before TLS 1.3. */
 	bool (*channel_binding)(struct tls *,
 	    unsigned char binding[TLS_BINDING_SIZE]);
 
-	/* Sends close_notify if that needs no waiting; frees. */
+	/* Sends close_notify if the socket accepts it at once; frees. */
 	void (*close)(struct tls *);
 
-	/* Digests; each returns its length, 0 on failure. */
+	/* Digests.  Each function returns the length, or 0 on failure. */
 	size_t (*digest)(enum tls_digest, const void *data, size_t len,
 	    unsigned char out[TLS_DIGEST_MAX]);
 	size_t (*hmac)(enum tls_digest, const void *key, size_t key_len,
@@ -131,16 +129,16 @@ struct tls_module {
 };
 
 /*
- * The module, loaded the first time.  NULL with why (EX_UNAVAILABLE: not
- * installed, naming the file and the dynamic loader's reason).
+ * Returns the module, and loads it the first time.  Returns NULL with why
+ * (EX_UNAVAILABLE) if it is not installed; the text contains the path and the
+ * reason of the dynamic loader.
  */
 const struct tls_module *tls_load(struct failure *why);
 
-/*
- * Without loading it: "OpenSSL 3.0.19 ..." as we were built with, and where
- * the module is looked for; NULL if it is part of the program.
- */
+/* The version of OpenSSL that the program was built with. */
 const char *tls_built_with(void);
+
+/* The path of the module; NULL if it is linked into the program. */
 const char *tls_module_path(void);
 
 #endif

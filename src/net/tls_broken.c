@@ -9,14 +9,14 @@
 #include "net/tls_library.h"
 #include "util/visible.h"
 
-#define TOO_OLD	"the server supports only TLS 1.1 or older, which is broken; " \
-		"it must support TLS 1.2 or later"
+#define TOO_OLD	"the server supports only TLS 1.1 or older, which is " \
+		"insecure; it must support TLS 1.2 or later"
 #define REJECTED true, EX_CONFIG, TLS_CAUSE_OWN_REJECTED, \
-	"the server rejects our certificate"
+	"the server rejects the client certificate"
 
 static const struct {
 	int		 reason;	/* of ERR_LIB_SSL */
-	bool		 own;		/* only if we sent a certificate */
+	bool		 own;		/* only if a certificate was sent */
 	int		 status;
 	enum tls_cause	 cause;		/* 0: none */
 	const char	*text;
@@ -26,11 +26,12 @@ static const struct {
 	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, false, EX_UNAVAILABLE, 0,
 	  TOO_OLD },
 	{ SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY, false, EX_UNAVAILABLE,
-	  0, "our cipher suites are too weak for the server" },
+	  0, "the server requires stronger cipher suites than this system "
+	  "offers" },
 	{ SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, false, EX_TEMPFAIL,
 	  TLS_CAUSE_OWN_OR_CIPHER, "the server aborted the TLS handshake: it "
-	  "may require a client certificate, or have no cipher suite in common "
-	  "with this system" },
+	  "may require a client certificate or a cipher suite that this system "
+	  "does not offer" },
 	{ SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, false, EX_CONFIG,
 	  TLS_CAUSE_OWN_REQUIRED, "the server requires a client certificate" },
 	{ SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, REJECTED },
@@ -43,7 +44,7 @@ static const struct {
 	  0, "the server's Diffie-Hellman key is too small for openssl.cnf on "
 	  "this system" },
 	{ SSL_R_UNEXPECTED_EOF_WHILE_READING, false, EX_TEMPFAIL,
-	  0, "the server closed the connection without ending TLS" },
+	  0, "the server closed the connection without close_notify" },
 };
 
 static bool
@@ -52,50 +53,36 @@ is_ssl_error(unsigned long error)
 	return error != 0 && ERR_GET_LIB(error) == ERR_LIB_SSL;
 }
 
-static bool
-known_cause(unsigned long error, bool own, struct failure *why)
-{
-	if (!is_ssl_error(error))
-		return false;
-	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
-		if (causes[i].reason != ERR_GET_REASON(error) ||
-		    (causes[i].own && !own))
-			continue;
-		failed(why, causes[i].status, "%s", causes[i].text);
-		why->cause = causes[i].cause;
-		return true;
-	}
-	return false;
-}
-
-static void
-not_tls(const struct tls_wire *w, struct failure *why)
-{
-	char	said[4 * sizeof(w->first) + 1];
-	size_t	len = 0;
-
-	while (len < w->first_len && w->first[len] != '\r' &&
-	    w->first[len] != '\n')
-		len++;
-	failed(why, EX_PROTOCOL,
-	    "the server does not speak TLS; it sent: \"%s\"",
-	    visible(said, sizeof(said), w->first, len));
-}
-
 void
 tls_broken(const struct tls_wire *w, enum tls_phase phase, bool own,
     struct failure *why)
 {
-	const char	*what = phase == TLS_SHAKING ?
+	const char	*what = phase == TLS_PHASE_HANDSHAKE ?
 			    "the TLS handshake failed" :
 			    "the TLS connection failed";
 	unsigned long	 error = ERR_peek_error();
+	char		 sent[4 * sizeof(w->first) + 1];
+	size_t		 len = 0;
 
-	if (phase == TLS_SHAKING && tls_wire_is_plaintext(w))
-		not_tls(w, why);
-	else if (known_cause(error, own, why))
+	if (phase == TLS_PHASE_HANDSHAKE && tls_wire_is_plaintext(w)) {
+		while (len < w->first_len && w->first[len] != '\r' &&
+		    w->first[len] != '\n')
+			len++;
+		failed(why, EX_PROTOCOL, "the server does not speak TLS; it "
+		    "sent: \"%s\"", visible(sent, sizeof(sent), w->first,
+		    len));
 		return;
-	else if (w->error != 0)
+	}
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		if (!is_ssl_error(error) ||
+		    causes[i].reason != ERR_GET_REASON(error) ||
+		    (causes[i].own && !own))
+			continue;
+		failed(why, causes[i].status, "%s", causes[i].text);
+		why->cause = causes[i].cause;
+		return;
+	}
+	if (w->error != 0)
 		failed(why, EX_TEMPFAIL, "%s: %s", what, strerror(w->error));
 	else if (error == 0)
 		failed(why, EX_TEMPFAIL, "%s: the server closed the "

@@ -1,5 +1,5 @@
 /*
- * tls_broken.h - say why a TLS connection broke
+ * tls_broken.h - the reason why a handshake or a TLS session failed
  */
 #ifndef NET_TLS_BROKEN_H
 #define NET_TLS_BROKEN_H
@@ -9,16 +9,16 @@
 #include "net/tls_wire.h"
 #include "util/failure.h"
 
-enum tls_phase { TLS_SHAKING, TLS_TALKING };
+enum tls_phase { TLS_PHASE_HANDSHAKE, TLS_PHASE_SESSION };
 
 /*
- * From OpenSSL's error queue and what was seen on the wire.  own: we showed
- * a certificate.
+ * Sets *why from the error queue of OpenSSL and from the received octets.
+ * own: a client certificate was sent.
  */
 void	tls_broken(const struct tls_wire *, enum tls_phase, bool own,
 	    struct failure *why);
 
-/* The peer hung up without close_notify. */
+/* True if the server closed the connection without close_notify. */
 bool	tls_broken_by_eof(const struct tls_wire *);
 
 #endif

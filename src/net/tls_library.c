@@ -5,8 +5,8 @@
 #include <openssl/ssl.h>
 
 /*
- * Reads openssl.cnf, which has the policy of the system.  No cleanup at exit,
- * which would take time for nothing.
+ * Reads openssl.cnf, which contains the policy of the system.  The cleanup at
+ * exit is omitted to save time.
  */
 bool
 tls_library_start(void)

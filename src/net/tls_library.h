@@ -1,12 +1,12 @@
 /*
- * tls_library.h - start OpenSSL; its version and its errors
+ * tls_library.h - initialize OpenSSL; its version and its errors
  */
 #ifndef NET_TLS_LIBRARY_H
 #define NET_TLS_LIBRARY_H
 
 #include <stdbool.h>
 
-/* To be called before any other function of OpenSSL; may be repeated. */
+/* Must be called before any other function of OpenSSL; may be repeated. */
 bool	tls_library_start(void);
 
 const char *tls_library_version(void);

@@ -1,5 +1,5 @@
 /*
- * tls_linked.c - in place of tls_load.c for TLS=linked
+ * tls_linked.c - replaces tls_load.c for TLS=linked
  */
 #include "net/tls_module.h"
 

@@ -20,8 +20,7 @@ tls_load(struct failure *why)
 		module = dlsym(handle, TLS_MODULE_NAME);
 	if (module == NULL)
 		failed(why, EX_UNAVAILABLE, "cannot load the TLS module "
-		    TLS_MODULE ": %s",
-		    dlerror());
+		    TLS_MODULE ": %s", dlerror());
 	return module;
 }
 

@@ -8,7 +8,7 @@
 #include "net/tls_setting.h"
 #include "util/trusted.h"
 
-/* Instead of OpenSSL's own, which asks on the terminal. */
+/* The default callback of OpenSSL would ask on the terminal. */
 static int
 no_passphrase(char *to, int size, int writing, void *context)
 {
@@ -16,7 +16,7 @@ no_passphrase(char *to, int size, int writing, void *context)
 	return -1;
 }
 
-/* The first is ours, those behind it its chain. */
+/* The first certificate is the client's; the others are its chain. */
 static bool
 use_chain(SSL_CTX *ctx, BIO *bio)
 {
@@ -31,7 +31,7 @@ use_chain(SSL_CTX *ctx, BIO *bio)
 			X509_free(x);
 			return false;
 		}
-	/* The end of the file is how it ends. */
+	/* At the end of the file, OpenSSL reports an error. */
 	ERR_clear_error();
 	return true;
 }
@@ -87,8 +87,7 @@ key_failed(const char *path, struct failure *why)
 	    ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_BAD_PASSWORD_READ)
 		return tls_setting_failed(why, TLS_CAUSE_KEY,
 		    "the key in %s is encrypted; a key with a passphrase "
-		    "cannot be used",
-		    path);
+		    "cannot be used", path);
 	return tls_setting_failed(why, TLS_CAUSE_KEY, "%s contains no usable "
 	    "key: %s", path, tls_library_reason());
 }
@@ -101,8 +100,8 @@ tls_own_certificate(SSL_CTX *ctx, const char *certificate, const char *key,
 	bool		ok = false;
 
 	if (certificate == NULL)
-		return tls_setting_failed(why, TLS_CAUSE_KEY, "%s is a key "
-		    "without a certificate", key);
+		return tls_setting_failed(why, TLS_CAUSE_KEY, "the key %s has "
+		    "no certificate", key);
 	if (key == NULL)
 		key = certificate;
 	if (!use_certificate(ctx, certificate, why) ||

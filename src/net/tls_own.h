@@ -1,5 +1,5 @@
 /*
- * tls_own.h - the certificate and the key that we show to the server
+ * tls_own.h - the client certificate and its key
  */
 #ifndef NET_TLS_OWN_H
 #define NET_TLS_OWN_H
@@ -11,8 +11,10 @@
 #include "util/failure.h"
 
 /*
- * key NULL: it stands in the certificate's file.  EX_CONFIG: unreadable,
- * not PEM, encrypted, not a pair, or a key that others can read.
+ * Sets the certificate, its chain and its key; the paths name PEM files.  If
+ * key is NULL, the certificate's file contains the key.  EX_CONFIG if a file is
+ * unreadable or not in PEM format, if the key is encrypted or does not match
+ * the certificate, or if other users can read the key.
  */
 bool	tls_own_certificate(SSL_CTX *, const char *certificate,
 	    const char *key, struct failure *why);

@@ -14,7 +14,7 @@
 static const char prefix[] = "sha256//";
 
 static bool
-read_one(unsigned char pin[TLS_PIN_SIZE], const char *text)
+read_pin(unsigned char pin[TLS_PIN_SIZE], const char *text)
 {
 	struct buffer	octets = { 0 };
 	bool		ok;
@@ -42,39 +42,28 @@ tls_pins_read(struct tls_pins *pins, const char *const *texts,
 		return true;
 	pins->pin = memory_new(n, sizeof(*pins->pin));
 	for (; pins->n < n; pins->n++)
-		if (!read_one(pins->pin[pins->n], texts[pins->n]))
+		if (!read_pin(pins->pin[pins->n], texts[pins->n]))
 			return tls_setting_failed(why, TLS_CAUSE_PIN,
 			    "\"%s\" is not a SHA-256 digest in base64",
-			    visible(shown,
-			    sizeof(shown), texts[pins->n],
+			    visible(shown, sizeof(shown), texts[pins->n],
 			    strlen(texts[pins->n])));
 	return true;
-}
-
-static bool
-pin_of(unsigned char pin[TLS_PIN_SIZE], X509 *x)
-{
-	unsigned char	*der = NULL;
-	int		 len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
-	bool		 ok;
-
-	ok = len > 0 && EVP_Digest(der, (size_t)len, pin, NULL, EVP_sha256(),
-	    NULL) == 1;
-	OPENSSL_free(der);
-	return ok;
 }
 
 bool
 tls_pins_match(const struct tls_pins *pins, X509 *x)
 {
-	unsigned char	pin[TLS_PIN_SIZE];
+	unsigned char	 pin[TLS_PIN_SIZE];
+	unsigned char	*der = NULL;
+	int		 len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+	bool		 found = false;
 
-	if (!pin_of(pin, x))
-		return false;
-	for (size_t i = 0; i < pins->n; i++)
-		if (memcmp(pins->pin[i], pin, sizeof(pin)) == 0)
-			return true;
-	return false;
+	if (len > 0 && EVP_Digest(der, (size_t)len, pin, NULL, EVP_sha256(),
+	    NULL) == 1)
+		for (size_t i = 0; i < pins->n && !found; i++)
+			found = memcmp(pins->pin[i], pin, sizeof(pin)) == 0;
+	OPENSSL_free(der);
+	return found;
 }
 
 void

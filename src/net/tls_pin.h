@@ -1,8 +1,8 @@
 /*
- * tls_pin.h - the pin of a key: SHA-256 over its SubjectPublicKeyInfo
+ * tls_pin.h - pins: SHA-256 digests of public keys
  *
- * Written "sha256//" and base64, as RFC 7469 computes it; the prefix may be
- * left out where pins are read.
+ * A pin is the base64 text of the digest of a SubjectPublicKeyInfo (RFC 7469
+ * section 2.4), with or without the prefix "sha256//".
  */
 #ifndef NET_TLS_PIN_H
 #define NET_TLS_PIN_H
@@ -22,11 +22,14 @@ struct tls_pins {
 	size_t		  n;
 };
 
-/* From NULL-terminated texts, or NULL; EX_CONFIG for one that is no pin. */
+/*
+ * Reads a list of texts that ends with NULL; texts may be NULL.  EX_CONFIG if
+ * a text is not a pin.
+ */
 bool	tls_pins_read(struct tls_pins *, const char *const *texts,
 	    struct failure *why);
 
-/* True if the certificate's key is one of them. */
+/* True if the key of the certificate matches a pin. */
 bool	tls_pins_match(const struct tls_pins *, X509 *);
 
 void	tls_pins_free(struct tls_pins *);

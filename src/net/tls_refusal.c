@@ -15,13 +15,13 @@
 #include "util/buffer.h"
 #include "util/visible.h"
 
-/* What a sentence can be made of. */
+/* The parts of the texts. */
 struct refusal {
 	X509_STORE_CTX			*chain;
 	X509				*leaf;	/* the server's own */
-	X509				*cert;	/* the one that broke a rule */
-	int				 depth;	/* its place; 0: the leaf */
-	char				 who[260];
+	X509				*cert;	/* the rejected one */
+	int				 depth;	/* of .cert; 0: the leaf */
+	char				 subject[260];	/* of .cert */
 	char				 trust[260];
 	const struct tls_verify		*v;
 };
@@ -64,7 +64,7 @@ alternative_name(char *to, size_t size, const GENERAL_NAME *name)
 	    (socklen_t)size) != NULL;
 }
 
-/* The names a certificate is for: "a, b and 3 more"; returns how many. */
+/* Writes the names in a certificate, "a, b and 3 more"; returns how many. */
 static size_t
 names_text(char *to, size_t size, X509 *x)
 {
@@ -105,13 +105,13 @@ date_text(char *to, size_t size, const ASN1_TIME *when)
 
 /* "the server's certificate ..." or "certificate 2 of the chain, ...". */
 static void
-who_text(char *to, size_t size, X509 *x, int depth)
+subject_text(char *to, size_t size, X509 *x, int depth)
 {
 	char	subject[180];
 
 	name_text(subject, sizeof(subject), X509_get_subject_name(x));
 	if (subject[0] == '\0' && names_text(subject, sizeof(subject), x) == 0)
-		strlcpy(subject, "without subject", sizeof(subject));
+		strlcpy(subject, "without a name", sizeof(subject));
 	if (depth == 0)
 		snprintf(to, size, "the server's certificate \"%s\"", subject);
 	else
@@ -120,23 +120,13 @@ who_text(char *to, size_t size, X509 *x, int depth)
 }
 
 static void
-trust_text(char *to, size_t size, const struct tls_verify *v)
-{
-	if (v->ca == NULL)
-		strlcpy(to, "this system's trust store", size);
-	else
-		snprintf(to, size, "%.200s", v->ca);
-}
-
-/* The server's owner must act; the pin of the key is never printed. */
-static void
 expired(const struct refusal *r, struct failure *why)
 {
 	char	date[64];
 
 	date_text(date, sizeof(date), X509_get0_notAfter(r->cert));
 	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s expired on %s; the "
-	    "owner of the server must renew it", r->who, date);
+	    "owner of the server must renew it", r->subject, date);
 }
 
 static void
@@ -149,23 +139,23 @@ not_yet_valid(const struct refusal *r, struct failure *why)
 	date_text(date, sizeof(date), X509_get0_notBefore(r->cert));
 	strftime(now, sizeof(now), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&t, &tm));
 	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s is not valid before "
-	    "%s, and by the clock of this machine it is %s", r->who, date,
+	    "%s, and the clock of this machine says %s", r->subject, date,
 	    now);
 }
 
 static void
 self_signed(const struct refusal *r, struct failure *why)
 {
-	tls_setting_failed(why, TLS_CAUSE_SELF_SIGNED, "%s is self-signed, so "
-	    "no authority vouches for it", r->who);
+	tls_setting_failed(why, TLS_CAUSE_SELF_SIGNED, "%s is self-signed; no "
+	    "authority issued it", r->subject);
 }
 
 static void
 unknown_root(const struct refusal *r, struct failure *why)
 {
-	tls_setting_failed(why, TLS_CAUSE_UNKNOWN_ISSUER, "the server's chain "
-	    "ends at a root that %s does not contain: %s is self-signed",
-	    r->trust, r->who);
+	tls_setting_failed(why, TLS_CAUSE_UNKNOWN_ISSUER, "%s is a root "
+	    "certificate that %s does not contain",
+	    r->subject, r->trust);
 }
 
 /*
@@ -182,19 +172,11 @@ no_issuer(const struct refusal *r, struct failure *why)
 		tls_setting_failed(why, TLS_CAUSE_UNKNOWN_ISSUER, "%s was "
 		    "issued by \"%s\", which the server did not send and %s "
 		    "does not contain; if that is an intermediate certificate, "
-		    "the server must send it", r->who, issuer, r->trust);
+		    "the server must send it", r->subject, issuer, r->trust);
 	else
 		tls_setting_failed(why, TLS_CAUSE_UNKNOWN_ISSUER, "%s was "
 		    "issued by the unknown authority \"%s\", which %s does "
-		    "not contain", r->who, issuer, r->trust);
-}
-
-static bool
-has_common_name(const struct refusal *r)
-{
-	return !r->v->is_address && X509_check_host(r->leaf, r->v->name, 0,
-	    X509_CHECK_FLAG_ALWAYS_CHECK_SUBJECT |
-	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
+		    "not contain", r->subject, issuer, r->trust);
 }
 
 static void
@@ -204,23 +186,26 @@ wrong_name(const struct refusal *r, struct failure *why)
 	char		 names[300];
 	size_t		 n = names_text(names, sizeof(names), r->leaf);
 
-	if (has_common_name(r))
-		tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s has the name "
-		    "%s only in its common name (CN), which is not used (RFC "
-		    "9525): the owner of the server must add a subjectAltName",
-		    r->who, r->v->name);
+	if (!r->v->is_address && X509_check_host(r->leaf, r->v->name, 0,
+	    X509_CHECK_FLAG_ALWAYS_CHECK_SUBJECT |
+	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1)
+		tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s contains "
+		    "the name %s only as its common name (CN), which is "
+		    "ignored (RFC 9525); the owner of the server must add a "
+		    "subjectAltName",
+		    r->subject, r->v->name);
 	else
 		tls_setting_failed(why, TLS_CAUSE_WRONG_NAME, "%s is for %s, "
-		    "not for %s%s", r->who, n > 0 ? names : "no host at all",
+		    "not for %s%s", r->subject, n > 0 ? names : "no host",
 		    kind, r->v->name);
 }
 
 static void
 too_long(const struct refusal *r, struct failure *why)
 {
-	tls_setting_failed(why, TLS_CAUSE_CHAIN_TOO_LONG, "the chain of %s has "
-	    "more than %d certificates between it and a trusted one", r->who,
-	    TLS_CHAIN_MAX);
+	tls_setting_failed(why, TLS_CAUSE_CHAIN_TOO_LONG, "the chain from %s "
+	    "to a trusted certificate has more than %d intermediate "
+	    "certificates", r->subject, TLS_CHAIN_MAX);
 }
 
 static void
@@ -228,9 +213,9 @@ weak_key(const struct refusal *r, struct failure *why)
 {
 	EVP_PKEY	*key = X509_get0_pubkey(r->cert);
 
-	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s has too weak a key "
-	    "(%d bits of %s) for openssl.cnf on this system; the owner of the "
-	    "server must replace it", r->who,
+	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s has a key that is "
+	    "too weak for openssl.cnf on this system (%d bits of %s); the "
+	    "owner of the server must replace it", r->subject,
 	    key != NULL ? EVP_PKEY_get_bits(key) : 0,
 	    key != NULL && EVP_PKEY_get0_type_name(key) != NULL ?
 	    EVP_PKEY_get0_type_name(key) : "unknown type");
@@ -241,16 +226,16 @@ weak_digest(const struct refusal *r, struct failure *why)
 {
 	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s is signed with %s, "
 	    "which is too weak for openssl.cnf on this system; the owner of "
-	    "the server must replace it", r->who,
+	    "the server must replace it", r->subject,
 	    OBJ_nid2ln(X509_get_signature_nid(r->cert)));
 }
 
 static void
 bad_signature(const struct refusal *r, struct failure *why)
 {
-	failed(why, EX_CONFIG, "%s has a signature that its issuer did not "
-	    "make: it is damaged or forged, or %s contains another authority "
-	    "with the same name", r->who, r->trust);
+	failed(why, EX_CONFIG, "%s has an invalid signature: it is damaged "
+	    "or forged, or %s contains another authority with the name of its "
+	    "issuer", r->subject, r->trust);
 }
 
 static void
@@ -258,14 +243,14 @@ not_for_servers(const struct refusal *r, struct failure *why)
 {
 	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s was not issued for "
 	    "use by a server (key usage); the owner of the server must replace "
-	    "it", r->who);
+	    "it", r->subject);
 }
 
 static void
 no_authority(const struct refusal *r, struct failure *why)
 {
-	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s must not issue the "
-	    "certificate below it (basicConstraints)", r->who);
+	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s issued a certificate, "
+	    "which it is not allowed to do (basicConstraints)", r->subject);
 }
 
 static const struct {
@@ -305,8 +290,12 @@ tls_refusal_by_chain(X509_STORE_CTX *chain, const struct tls_verify *v,
 		r.cert = r.leaf;
 		r.depth = 0;
 	}
-	who_text(r.who, sizeof(r.who), r.cert, r.depth);
-	trust_text(r.trust, sizeof(r.trust), v);
+	subject_text(r.subject, sizeof(r.subject), r.cert, r.depth);
+	if (v->ca == NULL)
+		strlcpy(r.trust, "the trust store of this system",
+		    sizeof(r.trust));
+	else
+		snprintf(r.trust, sizeof(r.trust), "%.200s", v->ca);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		if (rules[i].error == error) {
 			rules[i].say(&r, why);
@@ -314,15 +303,15 @@ tls_refusal_by_chain(X509_STORE_CTX *chain, const struct tls_verify *v,
 		}
 	}
 	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s is not trusted: %s",
-	    r.who, X509_verify_cert_error_string(error));
+	    r.subject, X509_verify_cert_error_string(error));
 }
 
 void
 tls_refusal_by_pin(X509 *leaf, struct failure *why)
 {
-	char	who[260];
+	char	subject[260];
 
-	who_text(who, sizeof(who), leaf, 0);
+	subject_text(subject, sizeof(subject), leaf, 0);
 	tls_setting_failed(why, TLS_CAUSE_NOT_PINNED, "%s has a key that is "
-	    "not pinned", who);
+	    "not pinned", subject);
 }

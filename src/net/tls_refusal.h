@@ -15,11 +15,11 @@
 #include "net/tls_verify.h"
 #include "util/failure.h"
 
-/* After X509_verify_cert() has failed. */
+/* Sets *why after X509_verify_cert() has failed. */
 void	tls_refusal_by_chain(X509_STORE_CTX *, const struct tls_verify *,
 	    struct failure *why);
 
-/* The server's certificate, whose key is none of the pinned. */
+/* Sets *why for a server's certificate whose key matches no pin. */
 void	tls_refusal_by_pin(X509 *, struct failure *why);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * tls_setting.h - a file or value that the configuration gives to TLS
+ * tls_setting.h - failures of options of TLS, and files that options name
  */
 #ifndef NET_TLS_SETTING_H
 #define NET_TLS_SETTING_H
@@ -11,16 +11,17 @@
 #include "util/failure.h"
 
 enum {
-	TLS_FILE_MAX = 16 * 1024 * 1024,	/* the largest known: 1 MB */
+	TLS_FILE_MAX = 16 * 1024 * 1024,	/* known files: up to 1 MB */
 };
 
-/* Fills *why with EX_CONFIG, the cause and the words; returns false. */
+/* Sets *why to EX_CONFIG, the cause and the text; returns false. */
 bool	tls_setting_failed(struct failure *why, enum tls_cause,
 	    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * Reads the whole file into *text, by the rules of trusted.h; it must not be
- * empty, nor larger than TLS_FILE_MAX.
+ * Reads the whole file into *text, which the caller frees even after a failure.
+ * EX_CONFIG with the cause if the rules of trusted.h forbid its use, if it is
+ * unreadable or empty, or if it is larger than TLS_FILE_MAX.
  */
 bool	tls_setting_read(struct buffer *text, enum tls_cause,
 	    const char *path, unsigned rules, struct failure *why);

@@ -13,38 +13,37 @@
 #include "net/tls_setting.h"
 #include "util/trusted.h"
 
-/* "002c0b4f.0": eight digits of the hash, a dot, a number. */
+/*
+ * Whether a file name of the directory is the hash of a subject, such as
+ * "002c0b4f.0".  If none is, errno is 0; if the directory cannot be read, it is
+ * the reason.
+ */
 static bool
-is_hash_name(const char *name)
+has_hash_names(const char *path)
 {
-	static const char	hex[] = "0123456789abcdef";
-
-	return strspn(name, hex) == 8 && name[8] == '.' &&
-	    isdigit((unsigned char)name[9]) &&
-	    name[9 + strspn(name + 9, "0123456789")] == '\0';
-}
-
-/* False with errno: 0 if the folder could be read and has none. */
-static bool
-has_hashes(const char *path)
-{
-	DIR		*dir = opendir(path);
-	struct dirent	*d = NULL;
-	int		 error;
+	static const char	digits[] = "0123456789abcdef";
+	DIR			*dir = opendir(path);
+	struct dirent		*d;
+	const char		*name;
+	bool			 found = false;
+	int			 error;
 
 	if (dir == NULL)
 		return false;
-	do
-		errno = 0;
-	while ((d = readdir(dir)) != NULL && !is_hash_name(d->d_name));
+	while (errno = 0, !found && (d = readdir(dir)) != NULL) {
+		name = d->d_name;
+		found = strspn(name, digits) == 8 && name[8] == '.' &&
+		    isdigit((unsigned char)name[9]) &&
+		    name[9 + strspn(name + 9, "0123456789")] == '\0';
+	}
 	error = errno;
 	closedir(dir);
 	errno = error;
-	return d != NULL;
+	return found;
 }
 
 static bool
-add_folder(X509_STORE *store, const char *path)
+add_directory(X509_STORE *store, const char *path)
 {
 	X509_LOOKUP	*lookup;
 
@@ -54,36 +53,34 @@ add_folder(X509_STORE *store, const char *path)
 }
 
 static bool
-own_folder(X509_STORE *store, const char *path, struct failure *why)
+trust_directory(X509_STORE *store, const char *path, struct failure *why)
 {
 	struct failure	foreign;
 
-	/* OpenSSL takes a list of folders here. */
+	/* OpenSSL takes a list of directories here. */
 	if (strchr(path, ':') != NULL)
 		return tls_setting_failed(why, TLS_CAUSE_CA,
 		    "%s: the path of a directory must not contain a colon",
 		    path);
-	if (!has_hashes(path)) {
+	if (!has_hash_names(path)) {
 		if (errno != 0)
 			return tls_setting_failed(why, TLS_CAUSE_CA, "%s: %s",
-			    path,
-			    strerror(errno));
-		return tls_setting_failed(why, TLS_CAUSE_CA, "the directory %s "
-		    "contains no certificate under its hash; run: openssl "
-		    "rehash %s",
-		    path, path);
+			    path, strerror(errno));
+		return tls_setting_failed(why, TLS_CAUSE_CA, "%s contains no "
+		    "certificate whose file name is its hash; run: openssl "
+		    "rehash %s", path, path);
 	}
 	if (!trusted_directory(path, &foreign))
 		return tls_setting_failed(why, TLS_CAUSE_CA, "%s",
 		    foreign.text);
-	if (!add_folder(store, path))
+	if (!add_directory(store, path))
 		return tls_setting_failed(why, TLS_CAUSE_CA,
 		    "%s: OpenSSL does not accept this directory", path);
 	return true;
 }
 
 static bool
-own_bundle(X509_STORE *store, const char *path, struct failure *why)
+trust_file(struct tls_bundle *bundle, const char *path, struct failure *why)
 {
 	struct buffer	text = { 0 };
 	bool		der;
@@ -92,7 +89,7 @@ own_bundle(X509_STORE *store, const char *path, struct failure *why)
 		buffer_free(&text);
 		return false;
 	}
-	if (tls_bundle_add(store, &text))
+	if (tls_bundle_index(bundle, &text))
 		return true;
 	der = text.data[0] == 0x30;
 	buffer_free(&text);
@@ -103,24 +100,25 @@ own_bundle(X509_STORE *store, const char *path, struct failure *why)
 }
 
 bool
-tls_trust_own(X509_STORE *store, const char *path, struct failure *why)
+tls_trust_path(X509_STORE *store, struct tls_bundle *bundle, const char *path,
+    struct failure *why)
 {
 	struct stat	st;
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return own_folder(store, path, why);
-	return own_bundle(store, path, why);
+		return trust_directory(store, path, why);
+	return trust_file(bundle, path, why);
 }
 
 bool
-tls_trust_places(X509_STORE *store, const struct tls_places *places,
-    struct failure *why)
+tls_trust_places(X509_STORE *store, struct tls_bundle *bundle,
+    const struct tls_places *places, struct failure *why)
 {
-	for (const char *const *p = places->folders; *p != NULL; p++)
-		if (has_hashes(*p) && add_folder(store, *p))
+	for (const char *const *p = places->directories; *p != NULL; p++)
+		if (has_hash_names(*p) && add_directory(store, *p))
 			return true;
-	for (const char *const *p = places->bundles; *p != NULL; p++)
-		if (own_bundle(store, *p, why))
+	for (const char *const *p = places->files; *p != NULL; p++)
+		if (trust_file(bundle, *p, why))
 			return true;
 	return tls_setting_failed(why, TLS_CAUSE_NO_STORE, "no certificates of "
 	    "authorities are installed, so no server can be verified: install "
@@ -128,9 +126,10 @@ tls_trust_places(X509_STORE *store, const struct tls_places *places,
 }
 
 bool
-tls_trust_system(X509_STORE *store, struct failure *why)
+tls_trust_system(X509_STORE *store, struct tls_bundle *bundle,
+    struct failure *why)
 {
-	const char *const	folders[] = {
+	const char *const	directories[] = {
 		X509_get_default_cert_dir(),
 		"/etc/ssl/certs",
 		"/etc/pki/ca-trust/extracted/pem/directory-hash",
@@ -138,7 +137,7 @@ tls_trust_system(X509_STORE *store, struct failure *why)
 		"/etc/openssl/certs",
 		NULL
 	};
-	const char *const	bundles[] = {
+	const char *const	files[] = {
 		X509_get_default_cert_file(),
 		"/etc/ssl/certs/ca-certificates.crt",
 		"/etc/pki/tls/certs/ca-bundle.crt",
@@ -152,6 +151,6 @@ tls_trust_system(X509_STORE *store, struct failure *why)
 		NULL
 	};
 
-	return tls_trust_places(store,
-	    &(struct tls_places){ folders, bundles }, why);
+	return tls_trust_places(store, bundle,
+	    &(struct tls_places){ directories, files }, why);
 }

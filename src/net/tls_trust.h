@@ -1,10 +1,10 @@
 /*
- * tls_trust.h - find the certificates of the authorities that we trust
+ * tls_trust.h - find the certificates of the trusted authorities
  *
- * Nothing is parsed before a chain asks for it: folders are looked into by
- * the hash of a subject, bundles searched (tls_bundle.h).  The variables
- * SSL_CERT_FILE and SSL_CERT_DIR are not consulted: whoever starts sendmail
- * has no say in whom it trusts; tls_ca is the way.
+ * No certificate is parsed before a chain requires it: in a directory OpenSSL
+ * looks for the hash of a subject, in a file tls_bundle.h does.  The
+ * environment variables SSL_CERT_FILE and SSL_CERT_DIR are ignored, because the
+ * user who starts sendmail must not decide which servers it trusts.
  */
 #ifndef NET_TLS_TRUST_H
 #define NET_TLS_TRUST_H
@@ -13,29 +13,36 @@
 
 #include <openssl/x509_vfy.h>
 
+#include "net/tls_bundle.h"
 #include "util/failure.h"
 
-/* Where to look, NULL at the end of each. */
+/* Each list ends with NULL. */
 struct tls_places {
-	const char *const *folders;
-	const char *const *bundles;
+	const char *const *directories;
+	const char *const *files;
 };
 
 /*
- * The first folder that has certificates by hash, else the first bundle that
- * has any.  EX_CONFIG, naming the package to install, if there is neither.
+ * Trusts the authorities in the first directory that contains certificates
+ * under their hashes, or else in the first file that contains certificates.
+ * EX_CONFIG if there is neither; the text names the package to install.
  */
-bool	tls_trust_places(X509_STORE *, const struct tls_places *,
-	    struct failure *why);
-
-/* tls_trust_places() of this system: OpenSSL's own, then the usual ones. */
-bool	tls_trust_system(X509_STORE *, struct failure *why);
+bool	tls_trust_places(X509_STORE *, struct tls_bundle *,
+	    const struct tls_places *, struct failure *why);
 
 /*
- * Trusts the authorities in path, a bundle or a directory with hashes, and no
- * others.  EX_CONFIG if it is missing, unreadable or empty, contains no
- * certificate, or is a directory without hashes.
+ * Calls tls_trust_places() with the default paths of OpenSSL, followed by those
+ * of common systems.
  */
-bool	tls_trust_own(X509_STORE *, const char *path, struct failure *why);
+bool	tls_trust_system(X509_STORE *, struct tls_bundle *,
+	    struct failure *why);
+
+/*
+ * Trusts only the authorities in path: a file, or a directory with hashes.
+ * EX_CONFIG if it is missing, unreadable or empty, contains no certificate, or
+ * is a directory without hashes.
+ */
+bool	tls_trust_path(X509_STORE *, struct tls_bundle *, const char *path,
+	    struct failure *why);
 
 #endif

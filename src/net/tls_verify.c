@@ -16,23 +16,28 @@
 #include "util/visible.h"
 
 static bool
-judge_chain(const struct tls_verify *v, X509_STORE_CTX *chain)
+verify_chain(struct tls_verify *v, X509_STORE_CTX *chain)
 {
-	if (v->pins.n > 0)
-		return tls_pins_match(&v->pins,
-		    X509_STORE_CTX_get0_cert(chain));
+	X509_STORE	*store = X509_STORE_CTX_get0_store(chain);
+	STACK_OF(X509)	*sent = X509_STORE_CTX_get0_untrusted(chain);
+
+	tls_bundle_load(&v->bundle, store, X509_STORE_CTX_get0_cert(chain));
+	for (int i = 0; i < sk_X509_num(sent); i++)
+		tls_bundle_load(&v->bundle, store, sk_X509_value(sent, i));
 	return X509_verify_cert(chain) == 1;
 }
 
-/* OpenSSL's callback: what it returns decides about the handshake. */
+/* Called by OpenSSL; if it returns 0, the handshake fails. */
 static int
-judge(X509_STORE_CTX *chain, void *context)
+verify_server(X509_STORE_CTX *chain, void *context)
 {
 	struct tls_verify	*v = context;
 
-	if (!v->demanded)
+	if (!v->required)
 		return 1;
-	v->accepted = judge_chain(v, chain);
+	v->accepted = v->pins.n > 0 ?
+	    tls_pins_match(&v->pins, X509_STORE_CTX_get0_cert(chain)) :
+	    verify_chain(v, chain);
 	if (v->accepted) {
 		X509_STORE_CTX_set_error(chain, X509_V_OK);
 		return 1;
@@ -48,9 +53,9 @@ judge(X509_STORE_CTX *chain, void *context)
 	return 0;
 }
 
-/* Without the dot at the end of a full name, the zone of an address. */
+/* Omits the final dot of a name and the zone of an address. */
 static void
-take_name(struct tls_verify *v, const char *name)
+set_name(struct tls_verify *v, const char *name)
 {
 	unsigned char	octets[sizeof(struct in6_addr)];
 	size_t		len = strlen(name);
@@ -65,7 +70,7 @@ take_name(struct tls_verify *v, const char *name)
 }
 
 static bool
-demand_name(struct tls_verify *v, X509_VERIFY_PARAM *param,
+require_name(struct tls_verify *v, X509_VERIFY_PARAM *param,
     struct failure *why)
 {
 	char	shown[300];
@@ -89,44 +94,33 @@ demand_name(struct tls_verify *v, X509_VERIFY_PARAM *param,
 	    v->name, strlen(v->name)));
 }
 
-static bool
-demand_chain(struct tls_verify *v, SSL_CTX *ctx, struct failure *why)
-{
-	X509_STORE		*store = SSL_CTX_get_cert_store(ctx);
-	X509_VERIFY_PARAM	*param = SSL_CTX_get0_param(ctx);
-
-	X509_VERIFY_PARAM_set_depth(param, TLS_CHAIN_MAX);
-	if (!demand_name(v, param, why))
-		return false;
-	if (v->ca == NULL)
-		return tls_trust_system(store, why);
-	/* Whoever names an intermediate in tls_ca means to trust it. */
-	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-	return tls_trust_own(store, v->ca, why);
-}
-
-static char *
-copy(const char *text)
-{
-	return text != NULL ? memory_copy(text) : NULL;
-}
-
 bool
 tls_verify_init(struct tls_verify *v, SSL_CTX *ctx,
     const struct tls_options *options, struct failure *why)
 {
+	X509_STORE		*store = SSL_CTX_get_cert_store(ctx);
+	X509_VERIFY_PARAM	*param = SSL_CTX_get0_param(ctx);
+
 	if (options->name != NULL)
-		take_name(v, options->name);
-	v->ca = copy(options->ca);
+		set_name(v, options->name);
+	if (options->ca != NULL)
+		v->ca = memory_copy(options->ca);
 	if (!tls_pins_read(&v->pins, options->pins, why))
 		return false;
-	v->demanded = options->verify || v->pins.n > 0;
-	SSL_CTX_set_verify(ctx, v->demanded ? SSL_VERIFY_PEER :
+	v->required = options->verify || v->pins.n > 0;
+	SSL_CTX_set_verify(ctx, v->required ? SSL_VERIFY_PEER :
 	    SSL_VERIFY_NONE, NULL);
-	SSL_CTX_set_cert_verify_callback(ctx, judge, v);
-	if (!v->demanded || v->pins.n > 0)
+	SSL_CTX_set_cert_verify_callback(ctx, verify_server, v);
+	if (!v->required || v->pins.n > 0)
 		return true;
-	return demand_chain(v, ctx, why);
+	X509_VERIFY_PARAM_set_depth(param, TLS_CHAIN_MAX);
+	if (!require_name(v, param, why))
+		return false;
+	if (v->ca == NULL)
+		return tls_trust_system(store, &v->bundle, why);
+	/* An intermediate certificate in the file is trusted as well. */
+	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+	return tls_trust_path(store, &v->bundle, v->ca, why);
 }
 
 void
@@ -135,5 +129,6 @@ tls_verify_free(struct tls_verify *v)
 	free(v->name);
 	free(v->ca);
 	tls_pins_free(&v->pins);
+	tls_bundle_free(&v->bundle);
 	*v = (struct tls_verify){ 0 };
 }

@@ -1,11 +1,11 @@
 /*
- * tls_verify.h - what is demanded of the server's certificate
+ * tls_verify.h - verify the certificate of the server
  *
- * With pins, the key of the server's own certificate must be one of them,
- * and nothing else is asked: not who issued it, nor what name or dates it
- * bears.  Without, a chain must lead to an authority that we trust, and the
- * certificate must be for the name: by subjectAltName alone, a wildcard
- * standing for one whole label (RFC 9525), or for the address.
+ * If there are pins, the key of the server's own certificate must be one of
+ * them; its issuer, names and dates are not checked.  Otherwise a chain must
+ * lead to a trusted authority, and the certificate must have the expected name
+ * or address as a subjectAltName; a wildcard matches one whole label
+ * (RFC 9525).
  */
 #ifndef NET_TLS_VERIFY_H
 #define NET_TLS_VERIFY_H
@@ -15,6 +15,7 @@
 #include <openssl/ssl.h>
 
 #include "net/tls.h"
+#include "net/tls_bundle.h"
 #include "net/tls_pin.h"
 #include "util/failure.h"
 
@@ -22,19 +23,22 @@
 enum { TLS_CHAIN_MAX = 10 };
 
 struct tls_verify {
-	bool		 demanded;	/* something must be proved */
-	char		*name;		/* owned; or NULL */
-	bool		 is_address;
-	struct tls_pins	 pins;
-	char		*ca;		/* owned; NULL: the system's trust */
-	bool		 accepted;	/* it was proved */
-	bool		 refused;	/* it was not: see why */
-	struct failure	 why;
+	bool			 required;	/* false: any server will do */
+	char			*name;		/* owned; or NULL */
+	bool			 is_address;
+	struct tls_pins		 pins;
+	char			*ca;		/* owned; NULL: the trust store
+						 * of the system */
+	struct tls_bundle	 bundle;
+	bool			 accepted;	/* after verification */
+	bool			 refused;	/* see why */
+	struct failure		 why;
 };
 
 /*
- * Tells the context what to demand of its sessions; *v must outlive them.
- * EX_CONFIG: a name that is none, a bad pin, no trust to be found.
+ * Makes the sessions of the context verify the server; *v must outlive them.
+ * EX_CONFIG if the name is not a host name, a pin is invalid, or no
+ * certificates of authorities are found.
  */
 bool	tls_verify_init(struct tls_verify *v, SSL_CTX *,
 	    const struct tls_options *, struct failure *why);

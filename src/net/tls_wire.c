@@ -30,17 +30,6 @@ wire_write(BIO *bio, const char *data, size_t len, size_t *put)
 	return 1;
 }
 
-static void
-keep_first(struct tls_wire *w, const char *data, size_t len)
-{
-	size_t	room = sizeof(w->first) - w->first_len;
-
-	if (len > room)
-		len = room;
-	memcpy(w->first + w->first_len, data, len);
-	w->first_len += len;
-}
-
 static int
 wire_read(BIO *bio, char *to, size_t room, size_t *got)
 {
@@ -49,7 +38,12 @@ wire_read(BIO *bio, char *to, size_t room, size_t *got)
 
 	BIO_clear_retry_flags(bio);
 	if (n > 0) {
-		keep_first(w, to, (size_t)n);
+		size_t	kept = sizeof(w->first) - w->first_len;
+
+		if (kept > (size_t)n)
+			kept = (size_t)n;
+		memcpy(w->first + w->first_len, to, kept);
+		w->first_len += kept;
 		*got = (size_t)n;
 		return 1;
 	}

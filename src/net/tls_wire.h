@@ -25,7 +25,7 @@ struct tls_wire {
 /* Connects the session to fd; the wire must outlive it. */
 bool	tls_wire_attach(struct tls_wire *, SSL *, int fd);
 
-/* True if the first octets received are not a TLS record. */
+/* True if the first received octets are not a TLS record. */
 bool	tls_wire_is_plaintext(const struct tls_wire *);
 
 /* To be called after SSL_free(). */

@@ -17,8 +17,8 @@
 #include "support/tls_peer.h"
 
 /*
- * root signs middle; stranger signs foreign, and is trusted by nobody.
- * notary is signed by root, but is no authority.
+ * root signs middle, and stranger, which is not trusted, signs foreign.  notary
+ * is signed by root, but is not an authority.
  */
 static struct {
 	char			 folder[64];
@@ -32,19 +32,19 @@ enum signer { BY_ROOT, BY_MIDDLE, BY_STRANGER, BY_FOREIGN, BY_NOTARY, BY_NONE };
 struct trust_case {
 	struct odd_form	 leaf;
 	enum signer		 signer;
-	bool			 alone;		/* the leaf is all it sends */
-	bool			 with_root;	/* a root is sent, too */
+	bool			 alone;		/* only the leaf is sent */
+	bool			 with_root;	/* the root is sent as well */
 	const char		*name;		/* NULL: mail.example */
 	bool			 no_verify;
 	enum { NO_PIN, RIGHT_PIN, BARE_PIN, WRONG_PIN, SECOND_PIN } pin;
 	int			 max;		/* version of TLS */
-	const char		*want[5];	/* of the message; none: it is
-						 * accepted */
+	const char		*want[5];	/* parts of the text; none: the
+						 * certificate is accepted */
 	enum tls_cause		 cause;		/* 0: any */
 };
 
 static const struct odd_certificate *
-signer(enum signer by)
+issuer_of(enum signer by)
 {
 	switch (by) {
 	case BY_ROOT:
@@ -72,13 +72,13 @@ send_chain(struct tls_peer_form *form, const struct trust_case *c,
 	form->chain[n++] = leaf;
 	if (!c->alone && (c->signer == BY_MIDDLE || c->signer == BY_FOREIGN ||
 	    c->signer == BY_NOTARY))
-		form->chain[n++] = signer(c->signer);
+		form->chain[n++] = issuer_of(c->signer);
 	if (c->with_root)
 		form->chain[n++] = c->signer == BY_MIDDLE ? &world.root :
 		    &world.stranger;
 }
 
-/* What both sides saw of one connection. */
+/* The result of one connection on both sides. */
 struct result {
 	enum tls_result		result;
 	struct failure		why;
@@ -101,7 +101,7 @@ connect_both(struct result *r, const struct tls_peer_form *form,
 	assert_non_null(tls);
 	tls_peer_start(&peer, form);
 	r->result = tls_client_handshake(tls, peer.fd, &r->why);
-	/* A caller that did not look must not get through, either. */
+	/* After a failure, nothing can be sent. */
 	if (r->result == TLS_FAILED)
 		assert_int_not_equal(m->write(tls, "EHLO x\r\n", 8, &put,
 		    &ignored), TLS_DONE);
@@ -112,7 +112,7 @@ connect_both(struct result *r, const struct tls_peer_form *form,
 }
 
 static void
-expect(const struct result *r, const char *const *want)
+assert_result(const struct result *r, const char *const *want)
 {
 	if (want[0] == NULL) {
 		if (r->result != TLS_DONE)
@@ -134,7 +134,7 @@ expect(const struct result *r, const char *const *want)
 }
 
 static void
-judges(void **state)
+verifies(void **state)
 {
 	static const char	 other[] =
 	    "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -150,7 +150,7 @@ judges(void **state)
 	struct result		 r = { 0 };
 	char			*pin;
 
-	odd_make(&leaf, &c->leaf, signer(c->signer));
+	odd_make(&leaf, &c->leaf, issuer_of(c->signer));
 	pin = odd_pin(&leaf);
 	if (c->pin != NO_PIN) {
 		pins[0] = c->pin == RIGHT_PIN ? pin : c->pin == BARE_PIN ?
@@ -160,10 +160,10 @@ judges(void **state)
 	}
 	send_chain(&form, c, &leaf);
 	connect_both(&r, &form, &options);
-	expect(&r, c->want);
+	assert_result(&r, c->want);
 	if (c->cause != 0)
 		assert_int_equal(r.why.cause, c->cause);
-	/* What was refused is no remedy. */
+	/* The text does not contain the pin of the rejected key. */
 	if (c->want[0] != NULL)
 		assert_null(strstr(r.why.text, pin + strlen("sha256//")));
 	free(pin);
@@ -199,14 +199,15 @@ chain_too_long(void **state)
 	odd_make(&leaf, &(struct odd_form){
 	    .dns = "mail.example" }, &made[LONG - 1]);
 	connect_both(&r, &form, &options);
-	expect(&r, (const char *const[]){ "more than 10 certificates", NULL });
+	assert_result(&r, (const char *const[]){
+	    "more than 10 intermediate certificates", NULL });
 	assert_int_equal(r.why.cause, TLS_CAUSE_CHAIN_TOO_LONG);
 	for (int i = 0; i < LONG; i++)
 		odd_free(&made[i]);
 	odd_free(&leaf);
 }
 
-/* A certificate of many and of endless names fills no screen. */
+/* Many and long names are truncated. */
 static void
 many_names(void **state)
 {
@@ -223,8 +224,8 @@ many_names(void **state)
 	odd_make(&leaf, &(struct odd_form){ .dns = dns },
 	    &world.root);
 	connect_both(&r, &form, &options);
-	expect(&r, (const char *const[]){ "is for first.example, a-rather",
-	    " more, not for mail.example", NULL });
+	assert_result(&r, (const char *const[]){
+	    "is for first.example, a-rather", " more, not for mail.example", NULL });
 	assert_in_range(strlen(r.why.text), 100, 900);
 	odd_free(&leaf);
 }
@@ -242,7 +243,7 @@ write_policy(void)
 }
 
 static int
-begin(void **state)
+make_certificates(void **state)
 {
 	(void)state;
 	strlcpy(world.folder, "/tmp/relais.XXXXXX", sizeof(world.folder));
@@ -250,7 +251,7 @@ begin(void **state)
 	snprintf(world.ca, sizeof(world.ca), "%s/ca.pem", world.folder);
 	snprintf(world.openssl_cnf, sizeof(world.openssl_cnf),
 	    "%s/openssl.cnf", world.folder);
-	/* Before OpenSSL's first call: the same rules on every machine. */
+	/* OpenSSL reads it at its first call: the same policy everywhere. */
 	write_policy();
 	setenv("OPENSSL_CONF", world.openssl_cnf, 1);
 	make_authority(&world.root, "Test Root", NULL);
@@ -264,7 +265,7 @@ begin(void **state)
 }
 
 static int
-end(void **state)
+remove_certificates(void **state)
 {
 	(void)state;
 	odd_free(&world.root);
@@ -277,7 +278,7 @@ end(void **state)
 	return rmdir(world.folder);
 }
 
-#define CASE(sentence, ...) { .name = sentence, .test_func = judges, \
+#define CASE(sentence, ...) { .name = sentence, .test_func = verifies, \
 	.initial_state = &(struct trust_case){ __VA_ARGS__ } }
 #define FOR(names)	.leaf = { .common_name = "leaf", .dns = names }
 #define SAYS(...)	.want = { __VA_ARGS__ }
@@ -285,33 +286,34 @@ end(void **state)
 
 static const struct CMUnitTest accepted_spec[] = {
 	CASE("a certificate of the trusted root", GOOD),
-	CASE("the same by TLS 1.2", GOOD, .max = TLS1_2_VERSION),
-	CASE("a chain by an intermediate that is sent", GOOD,
+	CASE("a certificate of the trusted root, with TLS 1.2", GOOD,
+	    .max = TLS1_2_VERSION),
+	CASE("a chain with an intermediate that is sent", GOOD,
 	    .signer = BY_MIDDLE),
 	CASE("a chain with its root", GOOD, .signer = BY_MIDDLE,
 	    .with_root = true),
-	CASE("one name of several", FOR("a.example mail.example")),
+	CASE("the second of two names", FOR("a.example mail.example")),
 	CASE("an empty subject", .leaf = { .dns = "mail.example" }),
-	CASE("case does not matter", FOR("Mail.Example")),
-	CASE("the dot at the end of a full name does not matter", GOOD,
+	CASE("names are case-insensitive", FOR("Mail.Example")),
+	CASE("a final dot of the name is ignored", GOOD,
 	    .name = "mail.example."),
 	CASE("a wildcard for one label", FOR("*.example.org"),
 	    .name = "mail.example.org"),
 	CASE("an IPv4 address", .leaf = { .ip = "192.0.2.1" },
 	    .name = "192.0.2.1"),
-	CASE("an IPv6 address, however written",
+	CASE("an IPv6 address in another notation",
 	    .leaf = { .ip = "2001:db8::1" }, .name = "2001:0db8:0::1"),
-	CASE("the zone of an address is ours alone",
+	CASE("the zone of an address is ignored",
 	    .leaf = { .ip = "fe80::1" }, .name = "fe80::1%lo"),
 	CASE("a certificate for use by servers", .leaf = {
 	    .dns = "mail.example", .usage = "serverAuth" }),
-	CASE("anything, unverified", .leaf = { .common_name = "x",
-	    .from_day = -9, .to_day = -2 }, .signer = BY_NONE,
+	CASE("any certificate, without verification", .leaf = {
+	    .common_name = "x", .from_day = -9, .to_day = -2 }, .signer = BY_NONE,
 	    .no_verify = true),
-	CASE("a pinned key, whoever signed it, whatever the name and dates",
+	CASE("a pinned key, with any issuer, name and dates",
 	    .leaf = { .common_name = "x", .from_day = -9, .to_day = -2 },
 	    .signer = BY_NONE, .pin = RIGHT_PIN),
-	CASE("a pin without its prefix", GOOD, .signer = BY_STRANGER,
+	CASE("a pin without the prefix", GOOD, .signer = BY_STRANGER,
 	    .pin = BARE_PIN),
 	CASE("the second pin of two", GOOD, .signer = BY_STRANGER,
 	    .pin = SECOND_PIN),
@@ -322,7 +324,7 @@ static const struct CMUnitTest refused_spec[] = {
 	    .dns = "mail.example", .from_day = -9, .to_day = -2 },
 	    SAYS("the server's certificate \"CN=old.example\" expired on 20",
 	    "renew"), .cause = TLS_CAUSE_DEFECTIVE),
-	CASE("expired, by TLS 1.2", .leaf = { .common_name = "old.example",
+	CASE("expired, with TLS 1.2", .leaf = { .common_name = "old.example",
 	    .dns = "mail.example", .from_day = -9, .to_day = -2 },
 	    .max = TLS1_2_VERSION, SAYS("\"CN=old.example\" expired on 20")),
 	CASE("not yet valid", .leaf = { .common_name = "new.example",
@@ -332,11 +334,11 @@ static const struct CMUnitTest refused_spec[] = {
 	CASE("self-signed", GOOD, .signer = BY_NONE,
 	    SAYS("certificate \"CN=leaf\" is self-signed"),
 	    .cause = TLS_CAUSE_SELF_SIGNED),
-	CASE("an unknown root, sent", GOOD, .signer = BY_STRANGER,
-	    .with_root = true, SAYS("ends at a root that /",
-	    "/ca.pem does not contain", "certificate 2 of the server's chain, "
-	    "\"CN=Strange Root\""), .cause = TLS_CAUSE_UNKNOWN_ISSUER),
-	CASE("an unknown root, not sent", GOOD, .signer = BY_FOREIGN,
+	CASE("an unknown root that is sent", GOOD, .signer = BY_STRANGER,
+	    .with_root = true, SAYS("certificate 2 of the server's "
+	    "chain, \"CN=Strange Root\", is a root certificate that /",
+	    "/ca.pem does not contain"), .cause = TLS_CAUSE_UNKNOWN_ISSUER),
+	CASE("an unknown root that is not sent", GOOD, .signer = BY_FOREIGN,
 	    SAYS("certificate 2 of the server's chain, \"CN=Strange Middle\",",
 	    "the unknown authority \"CN=Strange Root\"",
 	    "/ca.pem does not contain"), .cause = TLS_CAUSE_UNKNOWN_ISSUER),
@@ -346,41 +348,41 @@ static const struct CMUnitTest refused_spec[] = {
 	CASE("another name", FOR("a.example b.example"),
 	    SAYS("\"CN=leaf\" is for a.example, b.example, not for "
 	    "mail.example"), .cause = TLS_CAUSE_WRONG_NAME),
-	CASE("another name, by TLS 1.2", FOR("a.example b.example"),
+	CASE("another name, with TLS 1.2", FOR("a.example b.example"),
 	    .max = TLS1_2_VERSION, SAYS("not for mail.example"),
 	    .cause = TLS_CAUSE_WRONG_NAME),
-	CASE("no name at all", .leaf = { .common_name = "leaf" },
-	    SAYS("is for no host at all, not for mail.example")),
-	CASE("the name only in the common name", .leaf = {
-	    .common_name = "mail.example" }, SAYS("\"CN=mail.example\" has "
-	    "the name mail.example only in its common name (CN)", "RFC 9525",
-	    "subjectAltName"), .cause = TLS_CAUSE_DEFECTIVE),
-	CASE("the common name does not count beside other names, either",
+	CASE("no name", .leaf = { .common_name = "leaf" },
+	    SAYS("is for no host, not for mail.example")),
+	CASE("the name is only the common name", .leaf = {
+	    .common_name = "mail.example" }, SAYS("\"CN=mail.example\" "
+	    "contains the name mail.example only as its common name (CN)",
+	    "RFC 9525", "subjectAltName"), .cause = TLS_CAUSE_DEFECTIVE),
+	CASE("the common name is ignored if there are other names",
 	    .leaf = { .common_name = "mail.example", .dns = "a.example" },
-	    SAYS("only in its common name (CN)")),
-	CASE("a wildcard does not stand for two labels", FOR("*.example.org"),
+	    SAYS("only as its common name (CN)")),
+	CASE("a wildcard does not match two labels", FOR("*.example.org"),
 	    .name = "a.b.example.org",
 	    SAYS("is for *.example.org, not for a.b.example.org")),
-	CASE("a wildcard does not stand for none", FOR("*.example.org"),
+	CASE("a wildcard does not match an empty label", FOR("*.example.org"),
 	    .name = "example.org", SAYS("not for example.org")),
-	CASE("a wildcard stands alone in its label", FOR("m*.example.org"),
+	CASE("a wildcard must be a whole label", FOR("m*.example.org"),
 	    .name = "mail.example.org",
 	    SAYS("is for m*.example.org, not for mail.example.org")),
 	CASE("a NUL does not end a name", FOR("mail.example@.evil.example"),
 	    SAYS("is for mail.example\\000.evil.example, not for "
 	    "mail.example")),
-	CASE("control characters do not reach the terminal", .leaf = {
+	CASE("control characters are escaped", .leaf = {
 	    .common_name = "\033[2Jx\n", .dns = "a\033[0m.example" },
 	    SAYS("\"CN=\\033[2Jx\\012\" is for a\\033[0m.example, not for")),
 	CASE("another address", .leaf = { .ip = "192.0.2.1" },
 	    .name = "192.0.2.2",
 	    SAYS("is for 192.0.2.1, not for the address 192.0.2.2")),
-	CASE("an address is no host name", FOR("192.0.2.1"),
+	CASE("an address does not match a host name", FOR("192.0.2.1"),
 	    .name = "192.0.2.1", SAYS("not for the address 192.0.2.1")),
 	CASE("a weak key", .leaf = { .common_name = "leaf",
 	    .dns = "mail.example", .rsa_bits = 1024 },
-	    SAYS("\"CN=leaf\" has too weak a key (1024 bits of RSA)",
-	    "openssl.cnf"), .cause = TLS_CAUSE_DEFECTIVE),
+	    SAYS("\"CN=leaf\" has a key that is too weak for openssl.cnf on "
+	    "this system (1024 bits of RSA)"), .cause = TLS_CAUSE_DEFECTIVE),
 	CASE("a weak signature", .leaf = { .common_name = "leaf",
 	    .dns = "mail.example", .digest = "SHA1" },
 	    SAYS("\"CN=leaf\" is signed with ecdsa-with-SHA1, which is "
@@ -388,13 +390,14 @@ static const struct CMUnitTest refused_spec[] = {
 	CASE("a certificate for clients", .leaf = { .common_name = "leaf",
 	    .dns = "mail.example", .usage = "clientAuth" },
 	    SAYS("\"CN=leaf\" was not issued for use by a server")),
-	CASE("signed by one who is no authority", GOOD, .signer = BY_NOTARY,
+	CASE("an issuer that is not an authority", GOOD, .signer = BY_NOTARY,
 	    SAYS("certificate 2 of the server's chain, \"CN=Test Notary\", "
-	    "must not issue"), .cause = TLS_CAUSE_DEFECTIVE),
+	    "issued a certificate, which it is not allowed to do"),
+	    .cause = TLS_CAUSE_DEFECTIVE),
 	CASE("none of the pinned keys", GOOD, .pin = WRONG_PIN,
 	    SAYS("certificate \"CN=leaf\" has a key that is not "
 	    "pinned"), .cause = TLS_CAUSE_NOT_PINNED),
-	CASE("a pin counts where nothing else is verified", GOOD,
+	CASE("a pin is verified even if verification is off", GOOD,
 	    .pin = WRONG_PIN, .no_verify = true, SAYS("is not pinned")),
 	cmocka_unit_test(chain_too_long),
 	cmocka_unit_test(many_names),
@@ -404,6 +407,7 @@ int
 main(void)
 {
 	return cmocka_run_group_tests_name("net/tls: accepted", accepted_spec,
-	    begin, end) + cmocka_run_group_tests_name("net/tls: refused",
-	    refused_spec, begin, end);
+	    make_certificates, remove_certificates) +
+	    cmocka_run_group_tests_name("net/tls: refused", refused_spec,
+	    make_certificates, remove_certificates);
 }

@@ -500,7 +500,7 @@ a_certificate_is_refused(void **state)
 	    .client_ca = &world.leaf }, &options), TLS_DONE);
 	assert_int_equal(tls_client_read(p.tls, p.peer.fd, text,
 	    sizeof(text), &got, &p.why), TLS_FAILED);
-	has(&p.why, EX_CONFIG, "the server rejects our certificate");
+	has(&p.why, EX_CONFIG, "the server rejects the client certificate");
 	assert_int_equal(p.why.cause, TLS_CAUSE_OWN_REJECTED);
 	part(&p);
 	tls_peer_free(&p.peer);
@@ -579,7 +579,7 @@ own_files_that_are_none(void **state)
 	does_not_start(&options, TLS_CAUSE_KEY, "/nonexistent: No such");
 	options.certificate = NULL;
 	does_not_start(&options, TLS_CAUSE_KEY,
-	    "is a key without a certificate");
+	    "has no certificate");
 }
 
 static void
@@ -755,7 +755,7 @@ static const struct CMUnitTest tls_spec[] = {
 	    .want = "TLS"),
 	BREAKS("a server that hangs up half way", OCTETS("\026\003"),
 	    .status = EX_TEMPFAIL,
-	    .want = "closed the connection without ending TLS"),
+	    .want = "closed the connection without close_notify"),
 	cmocka_unit_test(close_is_the_end),
 	cmocka_unit_test(hanging_up_is_the_end),
 	cmocka_unit_test(writing_to_nobody_fails),

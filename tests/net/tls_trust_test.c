@@ -25,8 +25,8 @@ enum { CROWD = 40 };
 static struct {
 	char			 folder[64];
 	char			 path[128];	/* of the file under test */
-	char			 empty[128];	/* a folder */
-	char			 hashed[128];	/* a folder */
+	char			 empty[128];	/* a directory */
+	char			 hashed[128];	/* a directory */
 	struct odd_certificate	 root, leaf, crowd[CROWD];
 } world;
 
@@ -43,11 +43,13 @@ append(const char *text)
 }
 
 static bool
-verifies(X509_STORE *store, const struct odd_certificate *leaf)
+verifies(X509_STORE *store, struct tls_bundle *bundle,
+    const struct odd_certificate *leaf)
 {
 	X509_STORE_CTX	*ctx = X509_STORE_CTX_new();
 	bool		 ok;
 
+	tls_bundle_load(bundle, store, leaf->x);
 	assert_int_equal(X509_STORE_CTX_init(ctx, store, leaf->x, NULL), 1);
 	X509_STORE_CTX_set_default(ctx, "ssl_server");
 	ok = X509_verify_cert(ctx) == 1;
@@ -55,35 +57,26 @@ verifies(X509_STORE *store, const struct odd_certificate *leaf)
 	return ok;
 }
 
-/* How many certificates were parsed. */
-static int
-parsed(X509_STORE *store)
-{
-	return sk_X509_OBJECT_num(X509_STORE_get0_objects(store));
-}
-
-/* Trust in the file under test alone leads to the leaf or not. */
+/*
+ * Whether the leaf is verified if only the file under test is trusted; *n is
+ * the number of parsed certificates.
+ */
 static bool
 leads_to(const struct odd_certificate *leaf, int *n)
 {
-	X509_STORE	*store = X509_STORE_new();
-	struct failure	 why;
-	bool		 ok;
+	X509_STORE		*store = X509_STORE_new();
+	struct tls_bundle	 bundle = { 0 };
+	struct failure		 why;
+	bool			 ok;
 
-	if (!tls_trust_own(store, world.path, &why))
+	if (!tls_trust_path(store, &bundle, world.path, &why))
 		print_error("%s\n", why.text);
-	ok = verifies(store, leaf);
+	ok = verifies(store, &bundle, leaf);
 	if (n != NULL)
-		*n = parsed(store);
+		*n = sk_X509_OBJECT_num(X509_STORE_get0_objects(store));
+	tls_bundle_free(&bundle);
 	X509_STORE_free(store);
 	return ok;
-}
-
-static void
-make(struct odd_certificate *c, const struct odd_form *form,
-    const struct odd_certificate *issuer)
-{
-	odd_make(c, form, issuer);
 }
 
 static void
@@ -95,7 +88,7 @@ write_crowd(void)
 }
 
 static void
-only_the_one_asked_for_is_parsed(void **state)
+only_the_required_one_is_parsed(void **state)
 {
 	int	n;
 
@@ -108,7 +101,7 @@ only_the_one_asked_for_is_parsed(void **state)
 }
 
 static void
-nothing_is_parsed_in_vain(void **state)
+others_are_not_parsed(void **state)
 {
 	int	n;
 
@@ -125,7 +118,7 @@ one_of_two_with_the_same_subject(void **state)
 	int			n;
 
 	(void)state;
-	make(&namesake, &(struct odd_form){
+	odd_make(&namesake, &(struct odd_form){
 	    .common_name = "Test Root", .authority = true }, NULL);
 	odd_write(&namesake, world.path, ODD_APPEND);
 	odd_write(&world.root, world.path, ODD_APPEND);
@@ -136,13 +129,13 @@ one_of_two_with_the_same_subject(void **state)
 
 /* RFC 5280 section 7.1: case and runs of blanks make no other name. */
 static void
-a_name_written_otherwise(void **state)
+a_name_in_another_notation(void **state)
 {
 	struct odd_certificate	leaf;
 	int			n;
 
 	(void)state;
-	make(&leaf, &(struct odd_form){
+	odd_make(&leaf, &(struct odd_form){
 	    .issuer_name = "TEST  root" }, &world.root);
 	write_crowd();
 	odd_write(&world.root, world.path, ODD_APPEND);
@@ -152,9 +145,9 @@ a_name_written_otherwise(void **state)
 }
 
 /*
- * An authority whose name is in another kind of string than in the leaf that
- * it has signed; alone, and behind one of the very same octets that has signed
- * nothing.
+ * The authority's name has another string type than in the leaf that it has
+ * signed.  The file contains the authority alone, and after another one that
+ * has the name as in the leaf.
  */
 static void
 named_in(int kind, const void *text, size_t len)
@@ -162,13 +155,13 @@ named_in(int kind, const void *text, size_t len)
 	struct odd_certificate		root, leaf;
 	X509_NAME			*name = X509_NAME_new();
 
-	make(&root, &(struct odd_form){ .authority = true }, NULL);
+	odd_make(&root, &(struct odd_form){ .authority = true }, NULL);
 	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", kind, text,
 	    (int)len, -1, 0), 1);
 	X509_set_subject_name(root.x, name);
 	X509_set_issuer_name(root.x, name);
 	assert_true(X509_sign(root.x, root.key, EVP_sha256()) > 0);
-	make(&leaf, &(struct odd_form){
+	odd_make(&leaf, &(struct odd_form){
 	    .issuer_name = "Test Root" }, &root);
 	odd_write(&root, world.path, 0);
 	assert_true(leads_to(&leaf, NULL));
@@ -181,7 +174,7 @@ named_in(int kind, const void *text, size_t len)
 }
 
 static void
-a_name_in_another_kind_of_string(void **state)
+a_name_of_another_string_type(void **state)
 {
 	static const char	text[] = "Test Root";
 	static const char	wide[] = "\0T\0e\0s\0t\0 \0R\0o\0o\0t";
@@ -194,7 +187,7 @@ a_name_in_another_kind_of_string(void **state)
 	named_in(V_ASN1_BMPSTRING, wide, sizeof(wide) - 1);
 }
 
-/* The subject stands so far behind that the head alone does not reach it. */
+/* The subject is not within the part of the base64 that is decoded first. */
 static void
 a_long_issuer(void **state)
 {
@@ -207,13 +200,13 @@ a_long_issuer(void **state)
 		assert_int_equal(X509_NAME_add_entry_by_txt(name, "OU",
 		    MBSTRING_UTF8, (const unsigned char *)
 		    "a part of the name that is forty letters", -1, -1, 0), 1);
-	make(&middle, &(struct odd_form){
+	odd_make(&middle, &(struct odd_form){
 	    .common_name = "Middle", .authority = true }, NULL);
 	X509_set_issuer_name(middle.x, name);
 	assert_true(X509_sign(middle.x, world.root.key, EVP_sha256()) > 0);
-	make(&leaf, &(struct odd_form){ .dns = "x" }, &middle);
+	odd_make(&leaf, &(struct odd_form){ .dns = "x" }, &middle);
 	odd_write(&middle, world.path, ODD_APPEND);
-	/* Found, though nobody knows who issued it. */
+	/* It is found, although its issuer is unknown. */
 	assert_false(leads_to(&leaf, &n));
 	assert_int_equal(n, 1);
 	X509_NAME_free(name);
@@ -222,7 +215,7 @@ a_long_issuer(void **state)
 }
 
 static void
-remarks_and_damage_in_between(void **state)
+remarks_and_damage_between_certificates(void **state)
 {
 	(void)state;
 	append("# authorities\n\n-----BEGIN CERTIFICATE-----\n!!!!\n"
@@ -235,12 +228,12 @@ remarks_and_damage_in_between(void **state)
 	assert_true(leads_to(&world.leaf, NULL));
 }
 
-/* A remark that looks like the beginning or the end of something is none. */
+/* Remarks may look like the first or the last line of a certificate. */
 static void
 remarks_that_look_like_pem(void **state)
 {
 	static const char *const	remarks[] = {
-		"# -----BEGIN CERTIFICATE----- and what follows is our own\n",
+		"# -----BEGIN CERTIFICATE----- of our own\n",
 		"-----BEGIN of the new ones\n",
 		"-----BEGIN CERTIFICATE----- (the old one was here)\n",
 		"-----BEGIN CERTIFICATE-----\n",
@@ -272,7 +265,7 @@ a_byte_order_mark(void **state)
 }
 
 static void
-line_ends_of_dos(void **state)
+lines_that_end_with_crlf(void **state)
 {
 	char	 text[8192], *at = text, *line;
 	size_t	 n;
@@ -294,7 +287,7 @@ line_ends_of_dos(void **state)
 	assert_true(leads_to(&world.leaf, NULL));
 }
 
-/* OpenSSL's own form, which says what a certificate is trusted for. */
+/* A format of OpenSSL that contains the purposes of the certificate. */
 static void
 trusted_certificates(void **state)
 {
@@ -311,25 +304,26 @@ trusted_certificates(void **state)
 }
 
 static bool
-places_lead_to_leaf(const char *folder, const char *bundle,
+places_lead_to_leaf(const char *directory, const char *file,
     struct failure *why)
 {
-	const char *const	folders[] = { nowhere, world.empty, folder,
-				    NULL };
-	const char *const	bundles[] = { nowhere, world.empty, bundle,
-				    NULL };
+	const char *const	directories[] = { nowhere, world.empty,
+				    directory, NULL };
+	const char *const	files[] = { nowhere, world.empty, file, NULL };
 	X509_STORE		*store = X509_STORE_new();
+	struct tls_bundle	 bundle = { 0 };
 	bool			 ok;
 
-	ok = tls_trust_places(store, &(struct tls_places){ folders, bundles },
-	    why);
-	ok = ok && verifies(store, &world.leaf);
+	ok = tls_trust_places(store, &bundle,
+	    &(struct tls_places){ directories, files }, why) &&
+	    verifies(store, &bundle, &world.leaf);
+	tls_bundle_free(&bundle);
 	X509_STORE_free(store);
 	return ok;
 }
 
 static void
-a_hashed_folder_comes_first(void **state)
+a_directory_with_hashes_comes_first(void **state)
 {
 	struct failure	why;
 
@@ -339,7 +333,7 @@ a_hashed_folder_comes_first(void **state)
 }
 
 static void
-then_a_bundle(void **state)
+a_file_comes_second(void **state)
 {
 	struct failure	why;
 
@@ -361,45 +355,49 @@ no_trust_store(void **state)
 	assert_int_equal(why.cause, TLS_CAUSE_NO_STORE);
 }
 
-/* Whoever calls sendmail has no say in whom it trusts. */
+/* The user who starts sendmail must not decide which servers it trusts. */
 static void
-the_environment_is_not_asked(void **state)
+the_environment_is_ignored(void **state)
 {
-	X509_STORE	*store = X509_STORE_new();
-	struct failure	 why;
+	X509_STORE		*store = X509_STORE_new();
+	struct tls_bundle	 bundle = { 0 };
+	struct failure		 why;
 
 	(void)state;
 	odd_write(&world.root, world.path, 0);
 	setenv("SSL_CERT_FILE", world.path, 1);
 	setenv("SSL_CERT_DIR", world.hashed, 1);
-	if (tls_trust_system(store, &why))
-		assert_false(verifies(store, &world.leaf));
+	if (tls_trust_system(store, &bundle, &why))
+		assert_false(verifies(store, &bundle, &world.leaf));
 	else
 		assert_non_null(strstr(why.text, "ca-certificates"));
 	unsetenv("SSL_CERT_FILE");
 	unsetenv("SSL_CERT_DIR");
+	tls_bundle_free(&bundle);
 	X509_STORE_free(store);
 }
 
 static void
-a_folder_of_ones_own(void **state)
+a_directory_with_hashes(void **state)
 {
-	X509_STORE	*store = X509_STORE_new();
-	struct failure	 why;
+	X509_STORE		*store = X509_STORE_new();
+	struct tls_bundle	 bundle = { 0 };
+	struct failure		 why;
 
 	(void)state;
-	assert_true(tls_trust_own(store, world.hashed, &why));
-	assert_true(verifies(store, &world.leaf));
+	assert_true(tls_trust_path(store, &bundle, world.hashed, &why));
+	assert_true(verifies(store, &bundle, &world.leaf));
 	X509_STORE_free(store);
 }
 
 static void
 refuses(const char *path, const char *want)
 {
-	X509_STORE	*store = X509_STORE_new();
-	struct failure	 why;
+	X509_STORE		*store = X509_STORE_new();
+	struct tls_bundle	 bundle = { 0 };
+	struct failure		 why;
 
-	assert_false(tls_trust_own(store, path, &why));
+	assert_false(tls_trust_path(store, &bundle, path, &why));
 	assert_int_equal(why.status, EX_CONFIG);
 	if (strstr(why.text, want) == NULL)
 		print_error("\"%s\" is not in: %s\n", want, why.text);
@@ -432,7 +430,7 @@ a_file_without_certificates(void **state)
 }
 
 static void
-der_in_place_of_pem(void **state)
+der_instead_of_pem(void **state)
 {
 	FILE	*f = fopen(world.path, "w");
 
@@ -461,14 +459,14 @@ a_huge_file(void **state)
 }
 
 static void
-a_folder_without_hashes(void **state)
+a_directory_without_hashes(void **state)
 {
 	(void)state;
 	refuses(world.empty, "run: openssl rehash /tmp/");
 }
 
 static void
-a_folder_with_a_colon(void **state)
+a_directory_with_a_colon(void **state)
 {
 	(void)state;
 	strlcat(world.path, ":x", sizeof(world.path));
@@ -478,21 +476,22 @@ a_folder_with_a_colon(void **state)
 	*strrchr(world.path, ':') = '\0';
 }
 
-/* Root reads everything, so as somebody else. */
+/* Root can read all files, so another user tries to read the path. */
 static void
-unreadable(const char *path, const char *want)
+is_unreadable(const char *path, const char *want)
 {
 	pid_t	pid = fork();
 	int	status;
 
 	assert_true(pid != -1);
 	if (pid == 0) {
-		X509_STORE	*store = X509_STORE_new();
-		struct failure	 why = { 0 };
+		X509_STORE		*store = X509_STORE_new();
+		struct tls_bundle	 bundle = { 0 };
+		struct failure		 why = { 0 };
 
 		if (getuid() == 0 && setuid(65534) == -1)
 			_exit(2);
-		_exit(tls_trust_own(store, path, &why) ||
+		_exit(tls_trust_path(store, &bundle, path, &why) ||
 		    strstr(why.text, want) == NULL);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -505,20 +504,20 @@ an_unreadable_file(void **state)
 	(void)state;
 	odd_write(&world.root, world.path, 0);
 	assert_int_equal(chmod(world.path, 0), 0);
-	unreadable(world.path, "(mode 0000, owner ");
+	is_unreadable(world.path, "(mode 0000, owner ");
 }
 
 static void
-an_unreadable_folder(void **state)
+an_unreadable_directory(void **state)
 {
 	(void)state;
 	assert_int_equal(chmod(world.empty, 0), 0);
-	unreadable(world.empty, "Permission denied");
+	is_unreadable(world.empty, "Permission denied");
 	assert_int_equal(chmod(world.empty, 0700), 0);
 }
 
 static int
-clean(void **state)
+remove_file(void **state)
 {
 	(void)state;
 	unlink(world.path);
@@ -526,7 +525,7 @@ clean(void **state)
 }
 
 static int
-begin(void **state)
+make_files(void **state)
 {
 	char	name[32];
 
@@ -540,13 +539,13 @@ begin(void **state)
 	    world.folder);
 	assert_int_equal(mkdir(world.empty, 0700), 0);
 	assert_int_equal(mkdir(world.hashed, 0700), 0);
-	make(&world.root, &(struct odd_form){
+	odd_make(&world.root, &(struct odd_form){
 	    .common_name = "Test Root", .authority = true }, NULL);
-	make(&world.leaf, &(struct odd_form){ .dns = "x" },
+	odd_make(&world.leaf, &(struct odd_form){ .dns = "x" },
 	    &world.root);
 	for (int i = 0; i < CROWD; i++) {
 		snprintf(name, sizeof(name), "Root %d", i);
-		make(&world.crowd[i], &(struct odd_form){
+		odd_make(&world.crowd[i], &(struct odd_form){
 		    .common_name = name, .authority = true }, NULL);
 	}
 	odd_write_hashed(&world.root, world.hashed);
@@ -554,7 +553,7 @@ begin(void **state)
 }
 
 static int
-end(void **state)
+remove_files(void **state)
 {
 	char	path[256];
 
@@ -571,40 +570,40 @@ end(void **state)
 	return rmdir(world.folder);
 }
 
-#define SPEC(function)	cmocka_unit_test_teardown(function, clean)
+#define SPEC(function)	cmocka_unit_test_teardown(function, remove_file)
 
 static const struct CMUnitTest trust_spec[] = {
-	SPEC(only_the_one_asked_for_is_parsed),
-	SPEC(nothing_is_parsed_in_vain),
+	SPEC(only_the_required_one_is_parsed),
+	SPEC(others_are_not_parsed),
 	SPEC(one_of_two_with_the_same_subject),
-	SPEC(a_name_written_otherwise),
-	SPEC(a_name_in_another_kind_of_string),
+	SPEC(a_name_in_another_notation),
+	SPEC(a_name_of_another_string_type),
 	SPEC(a_long_issuer),
-	SPEC(remarks_and_damage_in_between),
+	SPEC(remarks_and_damage_between_certificates),
 	SPEC(remarks_that_look_like_pem),
 	SPEC(a_byte_order_mark),
-	SPEC(line_ends_of_dos),
+	SPEC(lines_that_end_with_crlf),
 	SPEC(trusted_certificates),
-	SPEC(a_hashed_folder_comes_first),
-	SPEC(then_a_bundle),
+	SPEC(a_directory_with_hashes_comes_first),
+	SPEC(a_file_comes_second),
 	SPEC(no_trust_store),
-	SPEC(the_environment_is_not_asked),
-	SPEC(a_folder_of_ones_own),
+	SPEC(the_environment_is_ignored),
+	SPEC(a_directory_with_hashes),
 	SPEC(a_missing_file),
 	SPEC(an_empty_file),
 	SPEC(a_file_without_certificates),
-	SPEC(der_in_place_of_pem),
+	SPEC(der_instead_of_pem),
 	SPEC(a_pipe),
 	SPEC(a_huge_file),
-	SPEC(a_folder_without_hashes),
-	SPEC(a_folder_with_a_colon),
+	SPEC(a_directory_without_hashes),
+	SPEC(a_directory_with_a_colon),
 	SPEC(an_unreadable_file),
-	SPEC(an_unreadable_folder),
+	SPEC(an_unreadable_directory),
 };
 
 int
 main(void)
 {
-	return cmocka_run_group_tests_name("net/tls_trust", trust_spec, begin,
-	    end);
+	return cmocka_run_group_tests_name("net/tls_trust", trust_spec,
+	    make_files, remove_files);
 }

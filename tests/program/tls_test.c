@@ -313,7 +313,8 @@ our_certificate_is_refused(void **state)
 	(void)state;
 	our_certificate(NULL, TRUSTED
 	    "tls_certificate = {folder}/both.pem\n",
-	    "the server rejects our certificate; check tls_certificate (");
+	    "the server rejects the client certificate; check "
+	    "tls_certificate (");
 }
 
 /* ------------------------------------------------------ no trust store */
@@ -677,7 +678,7 @@ static const struct CMUnitTest tls_spec[] = {
 	    .key = "tls_name"),
 	CERTIFICATE("with the name in its CN alone", .wish = {
 	    .name = "mail.example", .no_san = true },
-	    .says = "only in its common name (CN)", .key = "tls_pin"),
+	    .says = "only as its common name (CN)", .key = "tls_pin"),
 	CERTIFICATE("with a wildcard one label too short", .wish = {
 	    .dns = "*.mail.example" }, .says = "is for *.mail.example, not "
 	    "for mail.example", .key = "tls_name"),
