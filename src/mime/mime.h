@@ -1,18 +1,19 @@
 /*
- * mime.h - which parts of a body have to travel in another encoding
+ * mime.h - re-encode the parts of a body that a server cannot accept
  *
- * A body that has lines over 998 octets, or 8 bits for a server without
- * 8BITMIME, is read once (mime_walk.h), and for each part that can't travel as
- * it is a change is noted.  With the changes the size is known before anything
- * is sent, and the second reading needs to understand nothing.
+ * A body with lines of more than 998 octets, or with 8-bit text for a server
+ * without 8BITMIME, is read twice.  The first pass (mime_plan) finds the parts
+ * that must be encoded and notes a change for each, so that the size is known
+ * before anything is sent.  The second pass (mime_read) applies the changes.
  *
- * A part is encoded where it stands: text and whatever else is not encoded as
- * quoted-printable; base64 and quoted-printable get shorter lines.  A message
- * in a message can't be encoded (RFC 2045 section 6.4), its parts can; what
- * its header then lacks of MIME is added to it.  A wrong label of a multipart
- * is corrected.  What is signed or encrypted as a multipart is left alone, and
- * so is text outside the parts, for which there is no encoding: a remark says
- * so.
+ * Each part is encoded on its own: 7bit, 8bit and binary text as
+ * quoted-printable; base64 and quoted-printable only get shorter lines.  A
+ * message/rfc822 part must not be encoded itself (RFC 2045 section 6.4), but
+ * its parts can be, and missing MIME fields are added to its header.  An
+ * invalid Content-Transfer-Encoding of a multipart is corrected.
+ *
+ * Signed and encrypted multiparts stay unchanged, and so do preambles and
+ * epilogues, which have no encoding.  The remark in the plan reports this.
  */
 #ifndef MIME_MIME_H
 #define MIME_MIME_H
@@ -28,47 +29,58 @@
 #include "util/failure.h"
 
 enum {
-	MIME_CHANGES_MAX = 20000,	/* beyond it nothing is changed */
+	MIME_CHANGES_MAX = 20000,	/* with more, nothing is changed */
 };
 
+/* A part to be changed.  Offsets are octets in the unchanged body. */
 struct mime_change {
-	uint64_t	 header_at;
-	uint64_t	 body_at;
-	uint64_t	 end;
-	enum recoding	 how;
-	bool		 amend;		/* the header is written anew, */
-	struct mime_header_change header;	/* and so */
+	uint64_t		 header_at;
+	uint64_t		 body_at;
+	uint64_t		 end;		/* body_at: only the header */
+	enum recoding		 how;
+	bool			 new_header;	/* the header is rewritten */
+	struct mime_header_change header;	/* with these changes */
 };
 
 struct mime_plan {
 	struct mime_change	*change;	/* owned; in order */
 	size_t			 n;
 	size_t			 cap;
-	uint64_t		 size;		/* of the body once changed */
-	struct mime_header_change	 top;		/* of the message's header */
-	bool			 has_8bit;	/* still */
-	const char		*remark;	/* what was left alone, or NULL */
+	uint64_t		 size;		/* octets of the changed body */
+	struct mime_header_change top;		/* to the message's header */
+	bool			 has_8bit;	/* in the changed body */
+	const char		*remark;	/* static; a part that stays
+						 * unchanged and why, or NULL */
 };
 
-/* False with EX_IOERR if the body can't be read. */
+/* Returns false with EX_IOERR if the body cannot be read. */
 bool	mime_plan(struct mime_plan *, const struct message *, bool eight_bit,
 	    const struct field_form *, struct failure *why);
 
 void	mime_plan_free(struct mime_plan *);
 
-/* Where the second reading is; zeroed: at the beginning. */
+/* The state of the second pass.  All members begin as zero. */
 struct mime_reader {
-	size_t		 next;		/* change */
-	uint64_t	 at;		/* in the body */
-	bool		 within;	/* the header of that change is done */
+	size_t		 next;		/* index of the next change */
+	uint64_t	 at;		/* offset in the unchanged body */
+	bool		 in_change;	/* after the header of that change */
 	struct recoder	 recoder;
-	struct buffer	 ready;		/* made, not read yet */
-	size_t		 taken;		/* of that */
+	struct buffer	 ready;		/* changed octets */
+	size_t		 taken;		/* number of them already returned */
 };
 
-/* The next octets of the changed body; 0 at its end, -1 with why. */
-ssize_t	mime_read(struct mime_reader *, const struct mime_plan *,
-	    const struct body *, const struct field_form *, char *to,
+/* What mime_read() reads; all members are borrowed. */
+struct mime_source {
+	const struct mime_plan	*plan;
+	const struct body	*body;
+	const struct field_form	*form;
+};
+
+/*
+ * Reads up to room octets of the changed body.  Returns their number, 0 at the
+ * end, or -1 with EX_IOERR.
+ */
+ssize_t	mime_read(struct mime_reader *, const struct mime_source *, char *to,
 	    size_t room, struct failure *why);
 
 void	mime_reader_free(struct mime_reader *);

@@ -1,10 +1,11 @@
 /*
- * mime_walk.h - the parts of a body, found line by line (RFC 2046 section 5.1)
+ * mime_walk.h - find the parts of a body (RFC 2046 section 5.1)
  *
- * A body is read once, and a visitor is told of each part as it begins and
- * ends.  A part that holds others is a level: a multipart with a boundary,
- * whatever encoding its label says, or a message within the message.  All
- * other parts are text, and so is what is outside the parts of a multipart.
+ * The body is read once, line by line, and a visitor is called at the beginning
+ * and the end of each part.  A part that contains other parts is a level: a
+ * multipart with a boundary, whatever its Content-Transfer-Encoding, or an
+ * enclosed message (message/rfc822).  All other parts are text, and so are the
+ * preamble and epilogue of a multipart.
  */
 #ifndef MIME_WALK_H
 #define MIME_WALK_H
@@ -22,69 +23,86 @@
 #include "util/failure.h"
 
 enum {
-	MIME_DEPTH_MAX = 40,		/* parts in parts */
+	MIME_DEPTH_MAX = 40,		/* nested levels; deeper ones are text */
 	MIME_HEADER_MAX = 64 * 1024,	/* octets of a part's header */
 };
 
 struct mime_level {
 	struct media_type	type;
-	size_t			boundary_len;	/* 0: a message */
-	enum mime_encoding		encoding;	/* as its label says */
-	bool			digest;
-	bool			is_signed;		/* signed or encrypted, or in
-						 * a level that is */
-	bool			begun;		/* a part of it was seen */
-	bool			open_header;	/* no empty line ended it */
+	size_t			boundary_len;	/* 0: an enclosed message */
+	enum mime_encoding	encoding;	/* declared */
+	bool			digest;		/* multipart/digest */
+	bool			is_signed;	/* signed or encrypted, or in
+						 * such a level */
+	bool			begun;		/* it has a part */
+	bool			open_header;	/* no empty line follows its
+						 * header */
 };
 
+/* MIME_OUTSIDE: in a preamble or epilogue. */
 enum mime_place { MIME_HEADER, MIME_TEXT, MIME_OUTSIDE };
 
 struct mime_walk {
 	struct mime_level	 level[MIME_DEPTH_MAX];
-	size_t			 depth;
+	size_t			 depth;		/* number of open levels */
 
-	/* The present part, or the text outside the parts. */
+	/* The current part, preamble or epilogue.  Offsets are octets in the
+	 * body. */
 	enum mime_place		 place;
 	uint64_t		 header_at;
 	uint64_t		 body_at;
-	struct buffer		 header;	/* as text; of the top: empty */
+	struct buffer		 header;	/* empty for the message's own
+						 * body */
 	bool			 is_top;	/* the message's own body */
-	bool			 open_header;	/* no empty line ended it */
+	bool			 open_header;	/* no empty line follows it */
 	struct media_type	 type;
-	enum mime_encoding		 encoding;
-	bool			 unsupported;	/* a kind of part that has no
-						 * encoding, or is unknown */
-	bool			 ambiguous;	/* a line of it is a boundary
-						 * to some readers */
+	enum mime_encoding	 encoding;
+	bool			 unsupported;	/* its type is unknown or must
+						 * not be encoded */
+	bool			 ambiguous;	/* some readers take a line of it
+						 * for a boundary */
 
-	size_t			 line_end;	/* octets; the boundary's if
-						 * one follows */
+	/* Private. */
+	size_t			 line_end;	/* octets of the last line end,
+						 * which belongs to a boundary
+						 * that follows */
 	const struct mime_visitor *visitor;
 	void			*context;
 };
 
-/* Everything is about the present part.  .header may be taken away. */
+/*
+ * All calls refer to the current part in the struct mime_walk.  A visitor may
+ * take its .header and leave an empty buffer.
+ */
 struct mime_visitor {
-	/* It is a level, the last one now; .header is its header. */
+	/* A level begins: level[depth - 1]; .header is its header. */
 	void	(*open)(void *context);
-	/* The last level has ended; it is level[depth] now. */
+
+	/* A level has ended: level[depth]. */
 	void	(*close)(void *context);
 
-	/* Text begins; its lines, after a line end of so many octets that
-	 * belongs to the text; and its end. */
-	void	(*begin)(void *context);
+	void	(*begin)(void *context);	/* a text begins */
+
+	/* The next line of the text, after a line end of line_end octets (0 at
+	 * the beginning) that belongs to the text. */
 	void	(*text)(void *context, size_t line_end,
 		    const struct body_line *);
-	void	(*end)(void *context, uint64_t at);
 
-	/* In front of a header, or a header that is too large: as it is. */
+	void	(*end)(void *context, uint64_t at);	/* the text ends */
+
+	/* Lines that are not parsed: a "From " line before a header, or a
+	 * header that is too large. */
 	void	(*skip)(void *context, const char *text, size_t len);
 };
 
-/* False with EX_IOERR if the body can't be read.  Nothing is to be freed. */
+/*
+ * Walks through the body of the message.  Returns false with EX_IOERR if the
+ * body cannot be read.  The struct mime_walk owns nothing afterwards.
+ */
 bool	mime_walk(struct mime_walk *, const struct message *,
 	    const struct mime_visitor *, void *context, struct failure *why);
 
+/* Whether the current part is in a signed or encrypted multipart. */
 bool	mime_walk_is_signed(const struct mime_walk *);
 
 #endif

@@ -1,14 +1,14 @@
 /*
- * wire.h - a message as it travels to one server
+ * wire.h - convert a message for one server
  *
- * What a message is on the wire depends on what the server takes: 8 bits,
- * UTF-8 in the header.  A struct wire is made for one transaction, from a
- * message that stays as it is, and read once from its beginning to its end.
+ * The form of a message depends on the extensions of the server (8BITMIME,
+ * SMTPUTF8).  A struct wire serves one or more transactions with the same
+ * server; the message itself does not change.
  *
- * Header text that is not ASCII becomes RFC 2047 unless it has to stay UTF-8
- * (field_form.h), lines over 998 octets are folded or encoded, 8-bit text for
- * a server without 8BITMIME becomes quoted-printable in its part (mime.h).  A
- * message that bears a DKIM signature is left alone.
+ * Header text that is not ASCII becomes encoded words (RFC 2047), unless it has
+ * to stay UTF-8 (field_form.h).  Lines of more than 998 octets are folded or
+ * encoded.  If the server does not offer 8BITMIME, parts with 8-bit text become
+ * quoted-printable (mime.h).  A message with a DKIM signature stays unchanged.
  */
 #ifndef MIME_WIRE_H
 #define MIME_WIRE_H
@@ -23,46 +23,53 @@
 #include "util/buffer.h"
 #include "util/failure.h"
 
-/* What the server offered. */
 struct wire_abilities {
-	bool	eight_bit;	/* 8BITMIME */
-	bool	utf8;		/* SMTPUTF8, and the transaction asks for it:
-				 * servers after it may not have it, so it is
-				 * for what has no other form */
+	bool	eight_bit;	/* the server offers 8BITMIME */
+	bool	utf8;		/* the transaction uses SMTPUTF8.  Later servers
+				 * may not support it, so it is used only for
+				 * addresses that have no ASCII form. */
 };
 
 struct wire {
 	struct buffer		 head;		/* header and empty line */
-	const struct body	*body;		/* borrowed */
+	const struct body	*body;		/* borrowed, unchanged */
 	uint64_t		 size;		/* octets of head and body */
-	bool			 has_8bit;	/* needs BODY=8BITMIME */
-	bool			 has_dots;	/* in the body: a line begins
+	bool			 has_8bit;	/* BODY=8BITMIME is required */
+	bool			 has_dots;	/* a line of the body may begin
 						 * with a dot */
-	const char		*remark;	/* what could not be mended,
+	const char		*remark;	/* what stays unchanged and why,
 						 * for the log; or NULL */
-	uint64_t		 at;		/* how far the body was read */
 
+	/* Private. */
+	uint64_t		 at;		/* offset in the body */
 	struct field_form	 form;
 	char			 charset[CHARSET_NAME_MAX + 1];	/* declared */
-	bool			 changed;	/* the body, by the plan */
+	bool			 changed;	/* the plan changes the body */
 	struct mime_plan	 plan;
 	struct mime_reader	 reader;
-	char			 remarks[256];	/* what remark points to */
+	char			 remarks[256];	/* storage for remark */
 };
 
+/*
+ * Returns false with EX_IOERR if the body cannot be read.  Even then, the
+ * caller must call wire_free().
+ */
 bool	wire_prepare(struct wire *, const struct message *,
 	    const struct wire_abilities *, struct failure *why);
 
-/* Back to the beginning of the body, for another transaction. */
+/* Returns to the beginning of the body, for another transaction. */
 void	wire_rewind(struct wire *);
 
 /*
- * The body as it is in memory or in the file, where it travels unchanged, so
- * that it can be sent without a copy; NULL where it has to be read.
+ * Returns the body if it is sent unchanged, so that it can be sent without a
+ * copy, or NULL if the caller must use wire_read().
  */
 const struct body *wire_unchanged(const struct wire *);
 
-/* The next octets of the body; 0 at its end, -1 with why (EX_IOERR). */
+/*
+ * Reads up to room octets of the converted body.  Returns their number, 0 at
+ * the end, or -1 with EX_IOERR.
+ */
 ssize_t	wire_read(struct wire *, char *to, size_t room, struct failure *why);
 
 void	wire_free(struct wire *);
