@@ -345,7 +345,7 @@ options_parse(struct options *o, int argc, char **argv, bool administrator,
 		}
 		if (arg[1] == '\0')
 			return failed(why, EX_USAGE,
-			    "\"-\" is not an option or a recipient");
+			    "\"-\" is neither an option nor a recipient");
 		if (arg[1] != '-') {
 			used = set_letters(o, argv + i, administrator, why);
 			if (used == 0)

@@ -78,7 +78,7 @@ open_entry(const struct queue_request *r, struct entry *entry,
 	case ENTRY_LOCKED:
 		return failed_locked(r, why);
 	case ENTRY_GONE:
-		return failed(why, EX_NOINPUT, "%s: no such entry", r->id);
+		return failed(why, EX_NOINPUT, "%s: no such message", r->id);
 	case ENTRY_BAD:
 	case ENTRY_TROUBLE:
 		break;

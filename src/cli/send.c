@@ -98,7 +98,7 @@ read_message(struct message *m, const struct options *options,
 		return false;
 	if (dot_ended)
 		log_line(submit->options.log, LOG_INFO,
-		    "the message ended at a line that consists of a dot "
+		    "the message ended at a line that consists of a single dot "
 		    "(use -i to prevent this)");
 	return true;
 }

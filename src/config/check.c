@@ -124,7 +124,7 @@ static const struct { const char *name, *reason; } reserved[] = {
 	{ "Resent-Sender",	"use from and from_mode" },
 	{ "Return-Path",	"the host that delivers the message adds it" },
 	{ "Received",		"use received = yes" },
-	{ "Content-Length",	"the message may change in transit" },
+	{ "Content-Length",	"the length can change in transit" },
 };
 
 static bool

@@ -223,7 +223,7 @@ key_unknown(const char *name, size_t len, struct failure *why)
 	char		 shown[64];
 
 	if (may_be_base64(name, len))
-		failed(why, EX_CONFIG, "unknown key before the =");
+		failed(why, EX_CONFIG, "unknown key before the equals sign");
 	else
 		failed(why, EX_CONFIG, "unknown key \"%s\"",
 		    visible(shown, sizeof(shown), name, len));

@@ -265,7 +265,8 @@ check_lookup(const struct smarthost_url *h)
 	if (is_ip(h->host))
 		return "+srv and +mx require a host name, not an address";
 	if (h->lookup == LOOKUP_SRV && h->port_given)
-		return "+srv does not allow a port, which is in the SRV record";
+		return "a port is not allowed with +srv, because the SRV "
+		    "records contain the port";
 	return NULL;
 }
 

@@ -302,11 +302,12 @@ next_token(struct parser *p)
 	if (is_atext(c)) {
 		read_word(p);
 	} else if (c == '"') {
-		if (!read_enclosed(p, '"', "a '\"' is missing"))
+		if (!read_enclosed(p, '"', "missing '\"' at the end of a "
+		    "quoted string"))
 			return false;
 		p->token = TOKEN_QUOTED;
 	} else if (c == '[') {
-		if (!read_enclosed(p, ']', "a '[' without its ']'"))
+		if (!read_enclosed(p, ']', "missing ']' after '['"))
 			return false;
 		p->token = TOKEN_LITERAL;
 	} else if (strchr("<>,;:@.", c) != NULL) {
@@ -739,7 +740,7 @@ parse_bare(struct parser *p, struct address_list *list, size_t mark)
 {
 	p->at = mark;
 	return next_token(p) &&
-	    parse_spec(p, "several words without an <address>") &&
+	    parse_spec(p, "a display name without an address in '<' and '>'") &&
 	    append_address(p, list, mark, 0) && expect_delimiter(p);
 }
 
@@ -747,7 +748,7 @@ static bool
 open_group(struct parser *p, const struct address_list *list, size_t name_len)
 {
 	if (p->in_group)
-		return refuse(p, "a group within a group");
+		return refuse(p, "a group must not contain another group");
 	if (name_len == 0)
 		return refuse(p, "missing group name before ':'");
 	p->in_group = true;

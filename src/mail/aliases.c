@@ -120,7 +120,7 @@ read_line(struct reader *r, const char *at, const char *end)
 		return begin_alias(r, at, end);
 	if (r->aliases->n == 0)
 		return refuse_line(r, "a line that begins with white space "
-		    "continues the previous line, but there is none");
+		    "must follow a line that it continues");
 	buffer_add(&r->targets, at, (size_t)(end - at));
 	return true;
 }

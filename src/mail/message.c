@@ -205,8 +205,8 @@ static bool
 refuse_nul(struct failure *why)
 {
 	return failed(why, EX_DATAERR,
-	    "the message contains a NUL character, which mail must not "
-	    "contain");
+	    "the message contains a NUL character, which is not permitted in "
+	    "mail");
 }
 
 /* CRs that end no line become spaces. */

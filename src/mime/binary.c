@@ -180,9 +180,10 @@ find(struct parts *parts, const struct message *m, struct failure *why)
 	f->all = m->all_binary;
 	good = mime_walk(&f->walk, m, &visitor, f, why);
 	if (good && f->refused)
-		good = failed(why, EX_DATAERR, "the message has binary data "
-		    "where it cannot be encoded as base64: in a part that is "
-		    "signed or of an unknown kind, or outside the parts");
+		good = failed(why, EX_DATAERR, "the message contains binary "
+		    "data that cannot be encoded as base64: the data is "
+		    "outside the parts, or in a part that is signed or of an "
+		    "unknown type");
 	free(f);
 	return good;
 }

@@ -945,7 +945,8 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("an escape sequence as key", "\033[31m = x\n",
 	    "\"\\033[31m\""),
 	REFUSES("a line of base64, which is not shown",
-	    "dHIwdWI0ZG9yJjMtc2VjcmV0=\n", ":1: unknown key before the ="),
+	    "dHIwdWI0ZG9yJjMtc2VjcmV0=\n", ":1: unknown key before the equals "
+	    "sign"),
 	REFUSES("an empty key", "= x\n", "unknown key \"\""),
 	REFUSES("a line without =", "smarthost mail\n",
 	    ":1: no = in this line; expected key = value; did you mean "

@@ -199,9 +199,11 @@ static const struct example header[] = {
 
 static const struct example bad_header[] = {
 	EXAMPLE("two words are no address", "a@b, John Doe, c@d",
-	    "invalid address 'John Doe': several words without an <address>"),
+	    "invalid address 'John Doe': a display name without an address in "
+	    "'<' and '>'"),
 	EXAMPLE("nor is a name with an address but no brackets", "J joe@d",
-	    "invalid address 'J joe@d': several words without an <address>"),
+	    "invalid address 'J joe@d': a display name without an address in "
+	    "'<' and '>'"),
 	EXAMPLE("nor two words in brackets", "<a b@c>",
 	    "invalid address '<a b@c>': missing dot between two words"),
 	EXAMPLE("a missing comma", "a@b c@d",
@@ -252,11 +254,14 @@ static const struct example bad_header[] = {
 	EXAMPLE("one in a literal", "a@[>]",
 	    "invalid address 'a@[>]': contains an angle bracket"),
 	EXAMPLE("an open quote", "\"a@b, c",
-	    "invalid address '\"a@b, c': a '\"' is missing"),
+	    "invalid address '\"a@b, c': missing '\"' at the end of a quoted "
+	    "string"),
 	EXAMPLE("a quote that is quoted", "\"a\\\"",
-	    "invalid address '\"a\\\\\"': a '\"' is missing"),
+	    "invalid address '\"a\\\\\"': missing '\"' at the end of a quoted "
+	    "string"),
 	EXAMPLE("a backslash at the end", "\"a\\",
-	    "invalid address '\"a\\\\': a '\"' is missing"),
+	    "invalid address '\"a\\\\': missing '\"' at the end of a quoted "
+	    "string"),
 	EXAMPLE("an open comment", "a@b (c (d)",
 	    "invalid address 'a@b (c (d)': missing ')' after a comment"),
 	EXAMPLE("a comment that closes twice", "a@b (c))",
@@ -267,7 +272,7 @@ static const struct example bad_header[] = {
 	    "invalid address 'a\\\\b@c': a backslash is allowed only in "
 	    "quotes"),
 	EXAMPLE("an open literal", "a@[1.2.3.4",
-	    "invalid address 'a@[1.2.3.4': a '[' without its ']'"),
+	    "invalid address 'a@[1.2.3.4': missing ']' after '['"),
 	EXAMPLE("an empty literal", "a@[ ]",
 	    "invalid address 'a@[ ]': empty domain literal"),
 	EXAMPLE("a backslash in a literal", "a@[\\]]",
@@ -299,7 +304,7 @@ static const struct example bad_header[] = {
 	EXAMPLE("a group without an end", "g: a@b",
 	    "invalid address 'g: a@b': missing ';' after a group"),
 	EXAMPLE("a group in a group", "g: h: a@b;;",
-	    "invalid address 'h: a@b': a group within a group"),
+	    "invalid address 'h: a@b': a group must not contain another group"),
 	EXAMPLE("a group without a name", ": a@b;",
 	    "invalid address ': a@b': missing group name before ':'"),
 	EXAMPLE("a colon behind an address", "a@b: c",
@@ -433,20 +438,21 @@ a_header_field_gives_its_addresses(void **state)
 static const struct example sifted[] = {
 	EXAMPLE("a good list", "a@b, c@d", "a@b c@d |"),
 	EXAMPLE("one of several", "a@b, John Doe, c@d",
-	    "a@b c@d | invalid address 'John Doe': several words without an "
-	    "<address>"),
+	    "a@b c@d | invalid address 'John Doe': a display name without an "
+	    "address in '<' and '>'"),
 	EXAMPLE("each of several", "a b; c@, d@e, <>\r\n",
-	    "d@e | invalid address 'a b': several words without an <address> | "
-	    "invalid address 'c@': missing domain after '@' | invalid address "
-	    "'<>': no address between '<' and '>'"),
-	EXAMPLE("all of it", "a b", "| invalid address 'a b': several words "
-	    "without an <address>"),
+	    "d@e | invalid address 'a b': a display name without an address in "
+	    "'<' and '>' | invalid address 'c@': missing domain after '@' | "
+	    "invalid address '<>': no address between '<' and '>'"),
+	EXAMPLE("all of it", "a b", "| invalid address 'a b': a display name "
+	    "without an address in '<' and '>'"),
 	EXAMPLE("a delimiter in quotes, comments and literals ends nothing",
 	    "a b \"c, d@e\" (f, g@h) [i, j@k] l, m@n",
 	    "m@n | invalid address 'a b \"c, d@e\" (f, g@h) [i, j@k] l': '[' "
 	    "is allowed only in quotes and domains"),
 	EXAMPLE("nor does an unclosed quote hide an end", "a@b, \"c, d@e, f@g",
-	    "a@b | invalid address '\"c, d@e, f@g': a '\"' is missing"),
+	    "a@b | invalid address '\"c, d@e, f@g': missing '\"' at the end of "
+	    "a quoted string"),
 	EXAMPLE("nor an unclosed comment", "a@b, (c, d@e",
 	    "a@b | invalid address ' (c, d@e': missing ')' after a comment"),
 	EXAMPLE("stray octets", "a@b, ) ] \\ \33 c, d@e",
@@ -458,11 +464,11 @@ static const struct example sifted[] = {
 	    "'@' must be quoted | invalid address 'e@f g@h': missing comma "
 	    "between addresses"),
 	EXAMPLE("a member of a group", "g: a@b, c d; e@f",
-	    "a@b e@f | invalid address 'c d': several words without an "
-	    "<address>"),
+	    "a@b e@f | invalid address 'c d': a display name without an "
+	    "address in '<' and '>'"),
 	EXAMPLE("the last member of a group", "g: a@b, c d;, e@f",
-	    "a@b e@f | invalid address 'c d': several words without an "
-	    "<address>"),
+	    "a@b e@f | invalid address 'c d': a display name without an "
+	    "address in '<' and '>'"),
 	EXAMPLE("a group without an end, as a whole", "a@b, g: c@d, e@f",
 	    "a@b | invalid address 'g: c@d, e@f': missing ';' after a group"),
 };
@@ -764,8 +770,8 @@ a_long_piece_is_cut_at_a_whole_character(void **state)
 	struct buffer	 want = { 0 };
 
 	(void)state;
-	buffer_addf(&want, "invalid address '%s...': several words without an "
-	    "<address>", as);
+	buffer_addf(&want, "invalid address '%s...': a display name without an "
+	    "address in '<' and '>'", as);
 	assert_false(takes(as, "\u00e9", 2, " b", &why));
 	assert_string_equal(why.text, want.data);
 	buffer_free(&want);

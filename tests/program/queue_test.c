@@ -121,7 +121,7 @@ without_a_queue_it_is_empty(void **state)
 	says(&p, WORDS("queue", "list", "--json"), 0, "[]\n");
 	says(&p, WORDS("queue", "status"), 0, "queue: 0 messages,");
 	says(&p, WORDS("queue", "drop", "0123456789abcde"), EX_NOINPUT,
-	    "no such entry");
+	    "no such message");
 	queue_place_close(&p);
 }
 
@@ -172,7 +172,7 @@ an_entry_is_shown_held_released_and_dropped(void **state)
 	says(&p, WORDS("queue", "release", id), 0, "");
 	says(&p, WORDS("queue", "flush", id), 0, "");
 	assert_true(smarthost_wait_messages(p.host, 1));
-	says(&p, WORDS("queue", "show", id), EX_NOINPUT, "no such entry");
+	says(&p, WORDS("queue", "show", id), EX_NOINPUT, "no such message");
 	queue_put(&p, "me@example.org", LIST("a@example.net"));
 	id = only_name(&p, SPOOL_QUEUE);
 	says(&p, WORDS("queue", "drop", id), 0, "");

@@ -496,11 +496,11 @@ static const struct CMUnitTest recipient_spec[] = {
 	ROW("each bad address is named, up to a limit",
 	    .said = "a@x", .from_header = true,
 	    .header = "To: a b|Bcc: c@|Cc: d e, f g, h i, <j",
-	    .status = EX_DATAERR, .word = "<address>; field Bcc: invalid "
-	    "address 'c@': missing domain after '@'; field Cc: invalid "
-	    "address 'd e': several words without an <address>; field Cc: "
-	    "invalid address 'f g': several words without an <address>; and "
-	    "2 more"),
+	    .status = EX_DATAERR, .word = "'<' and '>'; field Bcc: invalid "
+	    "address 'c@': missing domain after '@'; field Cc: invalid address "
+	    "'d e': a display name without an address in '<' and '>'; field "
+	    "Cc: invalid address 'f g': a display name without an address in "
+	    "'<' and '>'; and 2 more"),
 	ROW("-t: a bad address does not affect the other recipients",
 	    .conf = ROOT, .said = "a@x", .from_header = true,
 	    .header = "From: a@x|To: John Doe, b@x, root; <c@|Bcc: d@x, e f",
