@@ -12,9 +12,10 @@
 #include "cli/queue_health.h"
 #include "cli/queue_show.h"
 #include "cli/report.h"
+#include "config/identity.h"
 #include "config/value.h"
-#include "queue/commit.h"
 #include "queue/id.h"
+#include "runner/release.h"
 #include "submit/spool_config.h"
 #include "util/memory.h"
 #include "util/visible.h"
@@ -182,30 +183,22 @@ hold_entry(const struct queue_request *r, struct failure *why)
 	return good ? EX_OK : why->status;
 }
 
-/* Queues a failed message again, with a new ID and a new lifetime. */
+/* Prints the new ID. */
 static bool
-requeue(const struct queue_request *r, struct entry *entry,
-    struct failure *why)
+requeue(const struct queue_request *r, struct entry *entry, struct failure *why)
 {
-	struct envelope_file	*d = &entry->file;
-	char			 id[ID_SIZE];
-	struct spool_submission	 submission = {
-		.envelope = &d->envelope,
-		.message = &entry->message,
-		.outcomes = d->outcomes,
-		.next = (int64_t)time(NULL),
-		.uid = d->uid,
-		.caller = d->caller,
-	};
+	struct identity	me;
+	char		id[ID_SIZE];
+	bool		good;
 
-	for (size_t i = 0; i < d->envelope.n; i++)
-		if (d->outcomes[i].kind == OUTCOME_FAILED)
-			d->outcomes[i].kind = OUTCOME_WAITING;
-	if (!spool_commit(r->spool, &submission, id, why) ||
-	    !entry_remove(entry, why))
-		return false;
-	printf("%s\n", id);
-	return true;
+	identity_find(&me, r->config);
+	good = release_failed(entry, r->config, &me, id, why);
+	if (good)
+		printf("%s\n", id);
+	else
+		failure_prefix(why, "%s: ", r->id);
+	identity_free(&me);
+	return good;
 }
 
 static int

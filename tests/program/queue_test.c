@@ -250,6 +250,34 @@ what_was_given_up_can_be_sent_after_all(void **state)
 }
 
 static void
+a_local_name_is_resolved_again_at_release(void **state)
+{
+	struct queue_place	 p;
+	struct outcome		 o;
+	const char		*id;
+
+	(void)state;
+	queue_place_open(&p, &(struct script){ 0 }, "domain =\n");
+	relais_run(&o, p.conf, WORDS("joe", "a@example.net"),
+	    "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, EX_NOUSER);
+	outcome_free(&o);
+	assert_string_equal(tell_entries(p.spool, SPOOL_FAILED), "-joe");
+	id = only_name(&p, SPOOL_FAILED);
+	says(&p, WORDS("queue", "release", id), EX_NOUSER,
+	    "no address for the local name joe; set root = ");
+	assert_string_equal(tell_entries(p.spool, SPOOL_FAILED), "-joe");
+	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
+	queue_place_change(&p, &(struct script){ 0 },
+	    "root = admin@example.net\n");
+	says(&p, WORDS("queue", "release", id), 0, "\n");
+	assert_string_equal(tell_entries(p.spool, SPOOL_FAILED), "");
+	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
+	    "?admin@example.net");
+	queue_place_close(&p);
+}
+
+static void
 status_tells_health(void **state)
 {
 	struct queue_place	p;
@@ -368,6 +396,7 @@ static const struct CMUnitTest queue_spec[] = {
 	cmocka_unit_test(an_entry_is_shown_held_released_and_dropped),
 	cmocka_unit_test(what_is_being_sent_is_left_alone),
 	cmocka_unit_test(what_was_given_up_can_be_sent_after_all),
+	cmocka_unit_test(a_local_name_is_resolved_again_at_release),
 	cmocka_unit_test(status_tells_health),
 	{ "status is bad while every message is given up",
 	    status_is_bad_while_every_message_is_given_up, NULL, NULL, NULL },

@@ -1,0 +1,93 @@
+#include "runner/release.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "mail/address.h"
+#include "queue/commit.h"
+#include "submit/expand.h"
+#include "submit/local_names.h"
+#include "util/memory.h"
+
+static bool
+is_to_be_sent(const struct envelope_file *file, size_t i)
+{
+	const char	*path = file->envelope.forward[i].path;
+	struct address	 address;
+	struct failure	 ignored;
+
+	if (file->outcomes[i].kind == OUTCOME_DELIVERED ||
+	    !address_parse_path(&address, path, strlen(path), &ignored))
+		return false;
+	address_free(&address);
+	return true;
+}
+
+/* Fills in the envelope with the recipients to be sent to. */
+static bool
+expand_again(struct envelope *env, const struct envelope_file *file,
+    const struct expand_options *options, struct failure *why)
+{
+	struct outcome	*outcomes = NULL;
+	bool		 good;
+
+	for (size_t i = 0; i < file->envelope.n; i++)
+		if (is_to_be_sent(file, i))
+			envelope_add_like(env, file->envelope.forward[i].path,
+			    &file->envelope.forward[i]);
+	if (env->n == 0)
+		return failed(why, EX_DATAERR, "no recipient to send to is a "
+		    "valid address");
+	good = expand_recipients(options, env, &outcomes, NULL, why);
+	for (size_t i = 0; good && i < env->n; i++)
+		if (outcomes[i].kind == OUTCOME_FAILED)
+			good = failed(why, outcomes[i].status, "%s",
+			    outcomes[i].text);
+	free(outcomes);
+	return good;
+}
+
+bool
+release_failed(struct entry *entry, const struct config *config,
+    const struct identity *me, char id[ID_SIZE], struct failure *why)
+{
+	const struct envelope_file	*file = &entry->file;
+	struct local_names		 names;
+	struct expand_options		 options = {
+		.local_names = &names,
+		.max = config_number(config, NULL, KEY_RECIPIENT_LIMIT),
+	};
+	struct envelope			 env;
+	struct outcome			*outcomes;
+	struct spool_submission		 submission = {
+		.envelope = &env,
+		.message = &entry->message,
+		.reason = file->reason,
+		.next = (int64_t)time(NULL),
+		.uid = file->uid,
+		.caller = file->caller,
+	};
+	bool				 good;
+
+	local_names_begin(&names, config, me);
+	envelope_begin_like(&env, &file->envelope);
+	good = expand_again(&env, file, &options, why);
+	/* The expanded recipients wait, with an empty outcome. */
+	outcomes = memory_new(env.n + file->envelope.n, sizeof(*outcomes));
+	for (size_t i = 0; good && i < file->envelope.n; i++) {
+		if (is_to_be_sent(file, i))
+			continue;
+		outcomes[env.n] = file->outcomes[i];
+		envelope_add_like(&env, file->envelope.forward[i].path,
+		    &file->envelope.forward[i]);
+	}
+	submission.outcomes = outcomes;
+	good = good && spool_commit(entry->spool, &submission, id, why) &&
+	    entry_remove(entry, why);
+	free(outcomes);
+	envelope_free(&env);
+	local_names_end(&names);
+	return good;
+}
