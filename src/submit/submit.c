@@ -35,7 +35,10 @@ confine(struct submit *s)
 	struct sandbox	sandbox = spool_config_sandbox(has_queue(s) ?
 			    &s->spool : NULL);
 
-	relay_confine(&s->relay, &sandbox);
+	if (s->options.attempt != NULL)
+		sandbox_enter(&sandbox);
+	else
+		relay_confine(&s->relay, &sandbox);
 	s->confined = true;
 }
 
@@ -232,6 +235,32 @@ note_health(const struct submit_job *j)
 		health_note_success(spool, now, &ignored);
 }
 
+/* Gives each forward-path an outcome other than OUTCOME_WAITING. */
+static void
+attempt(struct submit_job *j)
+{
+	struct submit	*s = j->submit;
+	struct outcome	*outcomes = j->result->outcomes;
+	struct outcome	 waits = { .kind = OUTCOME_DEFERRED,
+			    .status = EX_TEMPFAIL };
+	struct failure	 why;
+
+	if (j->attempted && any(j, OUTCOME_WAITING)) {
+		if (s->options.attempt == NULL) {
+			relay_send(&s->relay, j->envelope, j->message,
+			    outcomes);
+		} else if (!s->options.attempt(s->options.context,
+		    j->envelope, j->message, outcomes, &why)) {
+			j->attempted = false;
+			waits.not_attempted = true;
+			strlcpy(waits.text, why.text, sizeof(waits.text));
+		}
+	}
+	for (size_t i = 0; i < j->envelope->n; i++)
+		if (outcomes[i].kind == OUTCOME_WAITING)
+			outcomes[i] = waits;
+}
+
 bool
 submit_message(struct submit *s, const struct submit_request *request,
     struct submit_result *result, struct failure *why)
@@ -248,7 +277,8 @@ submit_message(struct submit *s, const struct submit_request *request,
 		.map = s->options.each_recipient ? &result->map : NULL,
 	};
 	struct submit_job	j = { s, env, message, result,
-				    s->options.mode == SUBMIT_NOW ||
+				    (s->options.mode == SUBMIT_NOW &&
+				    !request->queue) ||
 				    s->queue == SPOOL_CONFIG_OFF ||
 				    s->queue == SPOOL_CONFIG_NONE };
 	struct mail_log		mail_log = {
@@ -269,12 +299,7 @@ submit_message(struct submit *s, const struct submit_request *request,
 	}
 	if (j.attempted && !s->confined)
 		confine(s);
-	if (j.attempted && any(&j, OUTCOME_WAITING))
-		relay_send(&s->relay, env, message, result->outcomes);
-	for (size_t i = 0; i < env->n; i++)
-		if (result->outcomes[i].kind == OUTCOME_WAITING)
-			result->outcomes[i] = (struct outcome){
-			    .kind = OUTCOME_DEFERRED, .status = EX_TEMPFAIL };
+	attempt(&j);
 	if (any(&j, OUTCOME_DEFERRED))
 		queue_deferred(&j);
 	if (has_queue(s)) {

@@ -64,6 +64,18 @@ struct submit_options {
 	 * are expanded: for protocols that reply to each recipient.
 	 */
 	bool			 each_recipient;
+
+	/*
+	 * Makes the attempt in place of relay_send(), for a caller whose
+	 * attempts are made by another process: sets an outcome for each
+	 * forward-path whose outcome is OUTCOME_WAITING.  If it returns false,
+	 * with why, no attempt was made, and the message is queued.  Commands
+	 * for credentials are not run by this process.  NULL: relay_send().
+	 */
+	bool	(*attempt)(void *context, const struct envelope *,
+		    const struct message *, struct outcome *,
+		    struct failure *why);
+	void	*context;
 };
 
 /*
@@ -73,6 +85,7 @@ struct submit_options {
 struct submit_request {
 	struct envelope	*envelope;	/* changed to what is sent, */
 	struct message	*message;	/* as is the message */
+	bool		 queue;		/* as with SUBMIT_QUEUE */
 	const char	*full_name;	/* for a From field that is added; NULL:
 					 * that of options.me */
 	bool		 from_header;	/* -t: add the recipients in the

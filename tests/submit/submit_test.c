@@ -38,6 +38,7 @@ struct submits_message {
 	const char		*fields;	/* of the header; NULL: none */
 	const char		*full_name;
 	bool			 from_header;
+	bool			 queue;
 
 	enum outcome_kind	 kind[PATHS];	/* of each forward-path */
 	int			 code;		/* of the first outcome; */
@@ -59,6 +60,8 @@ struct submits {
 	bool			 each_recipient; /* compare the outcomes of the
 						 * given forward-paths */
 	bool			 signalled;	/* before the first message */
+	bool			 by_worker;	/* options.attempt is set, */
+	bool			 busy;		/* and makes no attempt */
 	struct submits_message	 message[MESSAGES];
 
 	/* The expected state of the smarthost and the queue. */
@@ -98,6 +101,7 @@ submit_one(struct submit *submit, const struct submits_message *m,
 		.message = &message,
 		.full_name = m->full_name,
 		.from_header = m->from_header,
+		.queue = m->queue,
 	};
 	struct submit_result	 result;
 	size_t			 given = 0;
@@ -127,6 +131,23 @@ submit_one(struct submit *submit, const struct submits_message *m,
 	return true;
 }
 
+static bool
+attempt_by_worker(void *context, const struct envelope *env,
+    const struct message *message, struct outcome *outcomes,
+    struct failure *why)
+{
+	const struct submits	*c = context;
+
+	(void)message;
+	if (c->busy)
+		return failed(why, EX_TEMPFAIL, "all workers are busy");
+	for (size_t i = 0; i < env->n; i++)
+		if (outcomes[i].kind == OUTCOME_WAITING)
+			outcomes[i].kind = strcmp(env->forward[i].path,
+			    "no@x") == 0 ? OUTCOME_FAILED : OUTCOME_DELIVERED;
+	return true;
+}
+
 /* Returns the exit status of the child process. */
 static int
 submit_all(const struct submits *c, const struct fixture *s)
@@ -142,6 +163,8 @@ submit_all(const struct submits *c, const struct fixture *s)
 		.uid = (uint32_t)getuid(),
 		.log = &log,
 		.each_recipient = c->each_recipient,
+		.attempt = c->by_worker ? attempt_by_worker : NULL,
+		.context = (void *)(uintptr_t)c,
 	};
 	struct submit		*submit = malloc(sizeof(*submit));
 	int			 status = 0;
@@ -383,9 +406,38 @@ static const struct submits queue_table[] = {
 		.kind = { OUTCOME_WAITING, OUTCOME_FAILED } } } },
 };
 
+static const struct submits worker_table[] = {
+	{ "a worker makes the attempt", .by_worker = true,
+	    .message = { { .to = { "joe", "b@x", "no@x" },
+		.kind = { OUTCOME_FAILED, OUTCOME_DELIVERED, OUTCOME_FAILED },
+		.status = EX_NOUSER, .failed = true } },
+	    .entries_failed = 1 },
+	{ "if no worker is free, the message is queued",
+	    .by_worker = true, .busy = true,
+	    .message = { { .to = { "b@x" }, .kind = { OUTCOME_DEFERRED },
+		.status = EX_TEMPFAIL, .text = "all workers are busy",
+		.queued = true } },
+	    .entries = 1 },
+	{ "if no worker is free and the queue cannot be used, the caller keeps "
+	    "the message",
+	    .by_worker = true, .busy = true, .queue = "relais.conf",
+	    .message = { { .to = { "b@x" }, .kind = { OUTCOME_DEFERRED },
+		.status = EX_CANTCREAT,
+		.text = "all workers are busy; not queued: " } } },
+	{ "one message of a session can be queued without an attempt",
+	    .by_worker = true,
+	    .message = {
+		{ .to = { "b@x" }, .queue = true,
+		    .kind = { OUTCOME_DEFERRED }, .status = EX_TEMPFAIL,
+		    .queued = true },
+		{ .to = { "c@x" }, .kind = { OUTCOME_DELIVERED } } },
+	    .entries = 1 },
+};
+
 int
 main(void)
 {
 	return CASES_RUN("SUBMIT_NOW", submits, now_table) +
-	    CASES_RUN("other modes", submits, queue_table);
+	    CASES_RUN("other modes", submits, queue_table) +
+	    CASES_RUN("attempts by a worker", submits, worker_table);
 }
