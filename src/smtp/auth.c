@@ -9,7 +9,7 @@
 #include "smtp/saslprep.h"
 #include "util/memory.h"
 
-/* RFC 4954 section 4: 12288 octets of base64. */
+/* 12288 octets of base64 (RFC 4954 section 4). */
 enum { CHALLENGE_MAX = 12288 / 4 * 3 };
 
 #define BY_PASSWORD	(AUTH_USER | AUTH_PASSWORD)
@@ -44,24 +44,10 @@ auth_mechanisms(void)
 	    "CRAM-MD5 OAUTHBEARER XOAUTH2 EXTERNAL";
 }
 
-static const struct auth_mechanism *
-find_usable(const char *name, const struct auth_options *options)
-{
-	const struct auth_mechanism	*m = auth_table;
-
-	while (m->name != NULL && strcasecmp(m->name, name) != 0)
-		m++;
-	if (m->name == NULL ||
-	    ((m->needs & AUTH_USER) && options->user == NULL) ||
-	    ((m->needs & AUTH_PASSWORD) && options->password == NULL) ||
-	    ((m->needs & AUTH_TOKEN) && options->token == NULL))
-		return NULL;
-	return m;
-}
-
 /*
- * A copy, prepared by SASLprep if the mechanism requires it; NULL with why.
- * The other mechanisms send the octets unchanged (RFC 4616 section 2).
+ * Returns a copy of a user name or password, prepared by SASLprep if the
+ * mechanism requires that, or NULL with why.  The other mechanisms send the
+ * octets unchanged (RFC 4616 section 2).
  */
 static char *
 prepare_copy(const struct auth_mechanism *m, const char *text, const char *what,
@@ -96,8 +82,8 @@ start_mechanism(struct auth *a, struct failure *why)
 			return false;
 	}
 	if ((m->needs & AUTH_DIGEST) && a->module == NULL)
-		return failed(why, EX_UNAVAILABLE, "needs a digest, but the "
-		    "TLS module is not loaded");
+		return failed(why, EX_UNAVAILABLE, "the digest is not "
+		    "available: the TLS module is not loaded");
 	return m->start == NULL || m->start(a, why);
 }
 
@@ -105,10 +91,15 @@ struct auth *
 auth_start(const char *mechanism, const struct auth_options *options,
     const struct tls_module *module, struct tls *tls, struct failure *why)
 {
-	const struct auth_mechanism	*m = find_usable(mechanism, options);
+	const struct auth_mechanism	*m = auth_table;
 	struct auth			*a;
 
-	if (m == NULL) {
+	while (m->name != NULL && strcasecmp(m->name, mechanism) != 0)
+		m++;
+	if (m->name == NULL ||
+	    ((m->needs & AUTH_USER) && options->user == NULL) ||
+	    ((m->needs & AUTH_PASSWORD) && options->password == NULL) ||
+	    ((m->needs & AUTH_TOKEN) && options->token == NULL)) {
 		failed(why, EX_CONFIG, "%s: not possible with these "
 		    "credentials", mechanism);
 		return NULL;
@@ -143,33 +134,27 @@ auth_initial(struct auth *a, size_t room, struct buffer *initial)
 	return true;
 }
 
-static bool
-answer_challenge(struct auth *a, const char *challenge, size_t len,
+bool
+auth_step(struct auth *a, const char *challenge, size_t len,
     struct buffer *response, struct failure *why)
 {
+	const struct auth_mechanism	*m = a->mechanism;
+
 	if (len > CHALLENGE_MAX)
-		return failed(why, EX_PROTOCOL, "the server's challenge of "
-		    "%zu octets exceeds the limit of RFC 4954", len);
+		return failed(why, EX_PROTOCOL, "%s: the server's challenge "
+		    "of %zu octets exceeds the limit of RFC 4954", m->name,
+		    len);
 	if (a->first_waits) {
 		a->first_waits = false;
 		buffer_add(response, a->first.data, a->first.len);
 		return true;
 	}
 	a->steps++;
-	if (a->mechanism->step == NULL)
-		return failed(why, EX_PROTOCOL, "unexpected challenge from "
-		    "the server");
-	return a->mechanism->step(a, len > 0 ? challenge : "", len, response,
-	    why);
-}
-
-bool
-auth_step(struct auth *a, const char *challenge, size_t len,
-    struct buffer *response, struct failure *why)
-{
-	if (answer_challenge(a, challenge, len, response, why))
-		return true;
-	return failure_prefix(why, "%s: ", a->mechanism->name);
+	if (m->step == NULL)
+		return failed(why, EX_PROTOCOL, "%s: unexpected challenge "
+		    "from the server", m->name);
+	return m->step(a, len > 0 ? challenge : "", len, response, why) ||
+	    failure_prefix(why, "%s: ", m->name);
 }
 
 bool

@@ -19,9 +19,9 @@ auth_plain_start(struct auth *a, struct failure *why)
 }
 
 /*
- * LOGIN has no standard.  Most servers accept the user name as the initial
- * response, which saves a round trip; some refuse or ignore it: see
- * auth_may_repeat().
+ * LOGIN is not standardized.  Most servers accept the user name as the initial
+ * response, which saves a round trip; some refuse or ignore it (see
+ * auth_may_repeat()).
  */
 bool
 auth_login_start(struct auth *a, struct failure *why)
@@ -43,43 +43,34 @@ contains(const char *prompt, size_t len, const char *word)
 	return false;
 }
 
-/* "Username:", "User Name", "Login:" */
-static bool
-asks_for_user(const char *prompt, size_t len)
-{
-	return (contains(prompt, len, "user") ||
-	    contains(prompt, len, "name") || contains(prompt, len, "login")) &&
-	    !contains(prompt, len, "pass");
-}
-
-/* "Password:", "User password:" */
-static bool
-asks_for_password(const char *prompt, size_t len)
-{
-	return contains(prompt, len, "pass") && !contains(prompt, len, "name");
-}
-
 /*
- * Of two prompts, the first is for the user name and the second for the
- * password, whatever their text.  But after a user name as the initial response
- * the first prompt may be for either, and servers log user names: unless its
- * text asks for the password, the password is not sent.
+ * The first of two prompts requests the user name and the second one the
+ * password, whatever their text.  After a user name as the initial response,
+ * however, the first prompt may request either of them, and servers log user
+ * names: the password is sent only if the text of the prompt requests it.
  */
 bool
 auth_login_step(struct auth *a, const char *prompt, size_t len,
     struct buffer *response, struct failure *why)
 {
 	bool	first = a->first_sent && !a->answered;
+	bool	pass = contains(prompt, len, "pass");
+	bool	name = contains(prompt, len, "name");
+	/* "Username:", "User Name", "Login:" */
+	bool	for_user = !pass && (name || contains(prompt, len, "user") ||
+		    contains(prompt, len, "login"));
+	/* "Password:", "User password:" */
+	bool	for_password = pass && !name;
 
 	if (a->password_sent)
 		return failed(why, EX_PROTOCOL, "unexpected challenge from "
 		    "the server after the password");
-	if (asks_for_user(prompt, len)) {
+	if (for_user) {
 		if (!first)
 			return failed(why, EX_PROTOCOL, "the server asks for "
 			    "the user name again");
 		buffer_add_text(response, a->user);
-	} else if (asks_for_password(prompt, len) || !first) {
+	} else if (for_password || !first) {
 		buffer_add_text(response, a->password);
 		a->password_sent = true;
 	} else {
@@ -106,8 +97,8 @@ auth_cram_step(struct auth *a, const char *challenge, size_t len,
 	n = a->module->hmac(TLS_MD5, a->password, strlen(a->password),
 	    challenge, len, hmac);
 	if (n == 0)
-		return failed(why, EX_UNAVAILABLE, "%s does not support MD5 "
-		    "here", a->module->library());
+		return failed(why, EX_UNAVAILABLE, "%s does not support "
+		    "MD5", a->module->library());
 	buffer_addf(response, "%s ", a->user);
 	for (size_t i = 0; i < n; i++) {
 		char	two[2];

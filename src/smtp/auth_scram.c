@@ -1,23 +1,13 @@
+/*
+ * auth_scram.c - the SCRAM mechanisms (RFC 5802, RFC 7677)
+ */
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "smtp/auth_mechanism.h"
 #include "util/base64.h"
 #include "util/buffer.h"
-
-/* 24 random octets: 32 characters of base64, and none of them a comma. */
-static void
-make_nonce(char nonce[33])
-{
-	unsigned char	random[24];
-	struct buffer	text = { 0 };
-
-	arc4random_buf(random, sizeof(random));
-	base64_encode(&text, random, sizeof(random));
-	for (size_t i = 0; i <= text.len; i++)
-		nonce[i] = text.data[i];
-	buffer_free(&text);
-}
 
 bool
 auth_scram_start(struct auth *a, struct failure *why)
@@ -31,11 +21,17 @@ auth_scram_start(struct auth *a, struct failure *why)
 		.nonce = a->nonce,
 		.binding = bind ? a->binding : NULL,
 	};
+	unsigned char		random[24];
+	struct buffer		nonce = { 0 };
 
 	if (bind && (a->tls == NULL ||
 	    !a->module->channel_binding(a->tls, a->binding)))
 		return failed(why, EX_UNAVAILABLE, "channel binding requires TLS 1.3");
-	make_nonce(a->nonce);
+	/* 32 characters of base64, which contains no comma. */
+	arc4random_buf(random, sizeof(random));
+	base64_encode(&nonce, random, sizeof(random));
+	strlcpy(a->nonce, nonce.data, sizeof(a->nonce));
+	buffer_free(&nonce);
 	scram_start(&a->scram, &options, &a->first);
 	return true;
 }

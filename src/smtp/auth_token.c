@@ -6,10 +6,10 @@
 #include "smtp/auth_mechanism.h"
 #include "util/visible.h"
 
-/* Separates the fields, and is also the complete response to an error. */
+/* Separates the fields, and is the complete response to an error. */
 #define SEPARATOR '\1'
 
-/* No separators, and no other control characters. */
+/* A separator is a control character, too. */
 static bool
 has_no_controls(const char *text)
 {
@@ -73,11 +73,11 @@ auth_xoauth2_start(struct auth *a, struct failure *why)
 }
 
 /*
- * The only valid challenge reports an error in JSON; the final reply follows
- * after the response to it.
+ * The only valid challenge reports an error in JSON.  The server sends the
+ * final reply after the response to this challenge.
  */
 static bool
-note_error(struct auth *a, const char *json, size_t len, struct failure *why)
+keep_error(struct auth *a, const char *json, size_t len, struct failure *why)
 {
 	if (a->steps > 1)
 		return failed(why, EX_PROTOCOL, "unexpected second challenge "
@@ -91,7 +91,7 @@ auth_bearer_step(struct auth *a, const char *json, size_t len,
     struct buffer *response, struct failure *why)
 {
 	buffer_add_byte(response, SEPARATOR);
-	return note_error(a, json, len, why);
+	return keep_error(a, json, len, why);
 }
 
 bool
@@ -99,5 +99,5 @@ auth_xoauth2_step(struct auth *a, const char *json, size_t len,
     struct buffer *response, struct failure *why)
 {
 	(void)response;
-	return note_error(a, json, len, why);
+	return keep_error(a, json, len, why);
 }

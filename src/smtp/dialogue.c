@@ -39,7 +39,7 @@ dialogue_step_name(const struct session *s, enum session_step step)
 }
 
 static void
-trace(struct session *s, char side, const char *text)
+trace_line(struct session *s, char side, const char *text)
 {
 	const struct session_trace	*to = s->options->trace;
 
@@ -58,20 +58,10 @@ dialogue_remark(struct session *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	trace(s, '*', text);
+	trace_line(s, '*', text);
 }
 
-/* A command is ASCII, except for UTF-8 in a path. */
-static void
-trace_command(struct session *s, const char *line, size_t len)
-{
-	char	shown[2048];
-
-	if (s->options->trace != NULL)
-		trace(s, 'C', visible(shown, sizeof(shown), line, len));
-}
-
-/* The reply in s->reply was not asked for. */
+/* The reply in s->reply is not a reply to any of our commands. */
 static bool
 unsolicited(struct session *s, enum session_step step, struct failure *why)
 {
@@ -83,7 +73,7 @@ unsolicited(struct session *s, enum session_step step, struct failure *why)
 	return failure_prefix(why, "%s: ", dialogue_step_name(s, step));
 }
 
-/* At the start of a flight: input that has been read is not a reply to it. */
+/* At the start of a flight, input that was read before is not a reply to it. */
 static bool
 check_no_input(struct session *s, struct failure *why)
 {
@@ -98,6 +88,7 @@ bool
 dialogue_send(struct session *s, struct failure *why, const char *fmt, ...)
 {
 	struct buffer	line = { 0 };
+	char		shown[2048];
 	va_list		ap;
 	bool		good;
 
@@ -106,7 +97,9 @@ dialogue_send(struct session *s, struct failure *why, const char *fmt, ...)
 	va_start(ap, fmt);
 	buffer_vaddf(&line, fmt, ap);
 	va_end(ap);
-	trace_command(s, line.data, line.len);
+	if (s->options->trace != NULL)
+		trace_line(s, 'C', visible(shown, sizeof(shown), line.data,
+		    line.len));
 	buffer_add(&line, "\r\n", 2);
 	good = stream_write(&s->stream, line.data, line.len, why);
 	buffer_free(&line);
@@ -124,7 +117,7 @@ dialogue_send_secret(struct session *s, const char *words, const char *base64,
 	if (!check_no_input(s, why))
 		return false;
 	snprintf(shown, sizeof(shown), "%s****", words);
-	trace(s, 'C', shown);
+	trace_line(s, 'C', shown);
 	secrets_add_sent(&s->secrets, base64);
 	s->pending++;
 	if (stream_write(&s->stream, words, strlen(words), why) &&
@@ -152,7 +145,7 @@ static const struct {
 };
 
 static uint64_t
-number(const char *text)
+parse_number(const char *text)
 {
 	uint64_t	n = 0;
 
@@ -168,15 +161,15 @@ parse_limits(struct session *s, const char *words)
 	for (; *words != '\0'; words += strcspn(words, " ")) {
 		words += strspn(words, " ");
 		if (strncasecmp(words, "RCPTMAX=", 8) == 0)
-			s->rcpt_max = (unsigned)number(words + 8);
+			s->rcpt_max = (unsigned)parse_number(words + 8);
 		else if (strncasecmp(words, "MAILMAX=", 8) == 0)
-			s->mail_max = (unsigned)number(words + 8);
+			s->mail_max = (unsigned)parse_number(words + 8);
 		else if (strncasecmp(words, "RCPTDOMAINMAX=", 14) == 0)
-			s->domain_max = (unsigned)number(words + 14);
+			s->domain_max = (unsigned)parse_number(words + 14);
 	}
 }
 
-/* One line of the reply to EHLO, after the code: a keyword, parameters. */
+/* Parses a line of the reply to EHLO after the code: keyword, parameters. */
 static void
 parse_extension(struct session *s, const char *text)
 {
@@ -187,14 +180,14 @@ parse_extension(struct session *s, const char *text)
 		if (strlen(extensions[i].keyword) != n ||
 		    strncasecmp(text, extensions[i].keyword, n) != 0)
 			continue;
-		/* "AUTH=PLAIN", an old form, is the only keyword with '='. */
+		/* Only AUTH has an old form with '=': "AUTH=PLAIN". */
 		if (text[n] == '=' && extensions[i].bit != EXT_AUTH)
 			return;
 		s->extensions |= extensions[i].bit;
 		if (extensions[i].bit == EXT_AUTH)
 			buffer_addf(&s->mechanisms, "%s ", words);
 		else if (extensions[i].bit == EXT_SIZE)
-			s->size_max = number(words);
+			s->size_max = parse_number(words);
 		else if (extensions[i].bit == EXT_LIMITS)
 			parse_limits(s, words);
 	}
@@ -205,7 +198,7 @@ receive_line(void *context, const char *shown, const struct buffer *line)
 {
 	struct session	*s = context;
 
-	trace(s, 'S', shown);
+	trace_line(s, 'S', shown);
 	if (s->step == STEP_AUTH) {
 		buffer_clear(&s->challenge);
 		if (line->len > 4)
@@ -215,23 +208,6 @@ receive_line(void *context, const char *shown, const struct buffer *line)
 	/* The first line of the reply to EHLO is the name of the server. */
 	if (s->ehlo_line > 0 && s->ehlo_line++ > 1 && strlen(shown) > 4)
 		parse_extension(s, shown + 4);
-}
-
-/*
- * 221 is the reply to QUIT, which is never read.  As the reply to any other
- * command it means, like 421, that the server closes the connection, not that
- * it has executed the command.
- */
-static bool
-remains_open(struct session *s, struct failure *why)
-{
-	char	line[600];
-
-	if (s->reply.code != 421 && s->reply.code != 221)
-		return true;
-	s->broken = true;
-	return failed(why, EX_TEMPFAIL, "the server closes the connection: %s",
-	    reply_line(&s->reply, line, sizeof(line)));
 }
 
 static int64_t
@@ -251,14 +227,25 @@ dialogue_receive(struct session *s, enum session_step step,
     struct failure *why)
 {
 	struct reply_listener	listener = { receive_line, s, &s->secrets };
+	char			line[600];
+	bool			good;
 
 	s->step = step;
 	stream_set_timeout(&s->stream, step_timeout(s, step));
 	if (s->pending > 0)
 		s->pending--;
-	if (stream_flush(&s->stream, why) &&
-	    reply_read(&s->reply, &s->stream, &listener, why) &&
-	    remains_open(s, why))
+	good = stream_flush(&s->stream, why) &&
+	    reply_read(&s->reply, &s->stream, &listener, why);
+	/*
+	 * 221 is the reply to QUIT, which is never read.  As the reply to any
+	 * other command it means, like 421, that the server closes the
+	 * connection, not that it has executed the command.
+	 */
+	if (good && (s->reply.code == 421 || s->reply.code == 221))
+		good = failed(why, EX_TEMPFAIL, "the server closes the "
+		    "connection: %s", reply_line(&s->reply, line,
+		    sizeof(line)));
+	if (good)
 		return true;
 	s->broken = true;
 	return failure_prefix(why, "%s: ", dialogue_step_name(s, step));
@@ -287,7 +274,7 @@ dialogue_is_idle(struct session *s, struct failure *why)
 
 	if (!stream_is_readable(&s->stream))
 		return true;
-	/* For 421, 221 and a closed connection, *why is set already. */
+	/* After 421, 221 or a closed connection, dialogue_receive() fails. */
 	return dialogue_receive(s, step, why) && unsolicited(s, step, why);
 }
 

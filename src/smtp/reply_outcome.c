@@ -67,7 +67,7 @@ reply_outcome_rest(struct transaction *t, enum session_step step)
 void
 reply_outcome_in_doubt(struct transaction *t, const struct failure *why)
 {
-	bool	early = t->mode == MODE_EARLY_BDAT;
+	bool	early = t->mode == TRANSACTION_BY_EARLY_BDAT;
 
 	for (size_t i = 0; i < t->n; i++) {
 		struct outcome	*o = outcome_of(t, i);

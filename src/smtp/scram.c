@@ -11,8 +11,8 @@
  * Without channel binding we always send 'n' (not supported).  'y' (supported,
  * but not offered by the server) is meant to detect an attacker who removes the
  * -PLUS mechanisms from the server's list, but an attacker who can do that
- * within TLS can also remove all mechanisms except PLAIN.  Servers with other
- * kinds of binding than ours refuse 'y' as if the password were wrong.
+ * within TLS can also remove all mechanisms except PLAIN.  Servers that support
+ * only other kinds of channel binding refuse 'y' as if the password were wrong.
  */
 #define WITHOUT_BINDING	"n,,"
 #define WITH_BINDING	"p=tls-exporter,,"
@@ -85,32 +85,14 @@ scram_start(struct scram *s, const struct scram_options *options,
 	buffer_add(first, s->transcript.data, s->transcript.len);
 }
 
-/* "e=": an authentication that failed, or whatever else the server minds. */
+/* "e=": the server reports that authentication failed, or another error. */
 static bool
-refused(const struct piece *error, struct failure *why)
+server_error(const struct piece *error, struct failure *why)
 {
 	char	text[200];
 
 	visible(text, sizeof(text), error->at, error->len);
 	return failed(why, EX_NOPERM, "the server refused: %s", text);
-}
-
-static bool
-read_nonce(const struct scram *s, const struct piece *nonce,
-    struct failure *why)
-{
-	size_t	ours = strlen(s->options.nonce);
-
-	if (nonce->len <= ours ||
-	    memcmp(nonce->at, s->options.nonce, ours) != 0)
-		return failed(why, EX_PROTOCOL, "the server's nonce does not "
-		    "begin with ours");
-	for (size_t i = ours; i < nonce->len; i++) {
-		if (nonce->at[i] < '!' || nonce->at[i] > '~')
-			return failed(why, EX_PROTOCOL, "the server's nonce "
-			    "is not printable ASCII");
-	}
-	return true;
 }
 
 static bool
@@ -135,15 +117,18 @@ read_iterations(const struct piece *digits, unsigned *iterations,
 	return true;
 }
 
-/* RFC 5802 section 7, server-first-message; may end with extensions. */
+/*
+ * RFC 5802 section 7, server-first-message, which may end with extensions.
+ */
 static bool
 read_challenge(const struct scram *s, struct piece message,
     struct challenge *c, struct failure *why)
 {
+	size_t		ours = strlen(s->options.nonce);
 	struct piece	value, salt, digits;
 
 	if (take_attribute(&message, 'e', &value))
-		return refused(&value, why);
+		return server_error(&value, why);
 	if (take_attribute(&message, 'm', &value))
 		return failed(why, EX_PROTOCOL, "the server requires an "
 		    "unknown extension (m=)");
@@ -155,8 +140,15 @@ read_challenge(const struct scram *s, struct piece message,
 	if (!base64_decode(&c->salt, salt.at, salt.len) || c->salt.len == 0)
 		return failed(why, EX_PROTOCOL, "the server's salt is empty "
 		    "or not base64");
-	return read_nonce(s, &c->nonce, why) &&
-	    read_iterations(&digits, &c->iterations, why);
+	if (c->nonce.len <= ours ||
+	    memcmp(c->nonce.at, s->options.nonce, ours) != 0)
+		return failed(why, EX_PROTOCOL, "the server's nonce does not "
+		    "begin with ours");
+	for (size_t i = ours; i < c->nonce.len; i++)
+		if (c->nonce.at[i] < '!' || c->nonce.at[i] > '~')
+			return failed(why, EX_PROTOCOL, "the server's nonce "
+			    "is not printable ASCII");
+	return read_iterations(&digits, &c->iterations, why);
 }
 
 /* client-final-message-without-proof */
@@ -192,7 +184,7 @@ struct keys {
  * that the server must send.
  */
 static bool
-compute(struct scram *s, const struct challenge *c, struct keys *k,
+compute_proof(struct scram *s, const struct challenge *c, struct keys *k,
     struct failure *why)
 {
 	const struct tls_module	*m = s->options.module;
@@ -218,8 +210,9 @@ compute(struct scram *s, const struct challenge *c, struct keys *k,
 	return true;
 }
 
+/* Appends the response to the server's first message. */
 static bool
-answer(struct scram *s, const struct challenge *c,
+add_response(struct scram *s, const struct challenge *c,
     const struct piece *message, struct buffer *response, struct failure *why)
 {
 	struct keys	k;
@@ -232,26 +225,13 @@ answer(struct scram *s, const struct challenge *c,
 	buffer_add_byte(&s->transcript, ',');
 	buffer_add(&s->transcript, response->data + start,
 	    response->len - start);
-	ok = compute(s, c, &k, why);
+	ok = compute_proof(s, c, &k, why);
 	if (ok) {
 		buffer_add_text(response, ",p=");
 		base64_encode(response, k.client, s->signature_len);
 		s->state = SCRAM_ANSWERED;
 	}
 	explicit_bzero(&k, sizeof(k));
-	return ok;
-}
-
-static bool
-read_first(struct scram *s, const struct piece *message,
-    struct buffer *response, struct failure *why)
-{
-	struct challenge	c = { 0 };
-	bool			ok;
-
-	ok = read_challenge(s, *message, &c, why) &&
-	    answer(s, &c, message, response, why);
-	buffer_free(&c.salt);
 	return ok;
 }
 
@@ -264,7 +244,7 @@ read_final(struct scram *s, struct piece message, struct failure *why)
 	bool		right;
 
 	if (take_attribute(&message, 'e', &value))
-		return refused(&value, why);
+		return server_error(&value, why);
 	if (!take_attribute(&message, 'v', &value) ||
 	    !base64_decode(&signature, value.at, value.len)) {
 		buffer_free(&signature);
@@ -287,11 +267,16 @@ bool
 scram_step(struct scram *s, const char *text, size_t len,
     struct buffer *response, struct failure *why)
 {
-	struct piece	message = { text, len };
+	struct piece		message = { text, len };
+	struct challenge	c = { 0 };
+	bool			ok;
 
 	switch (s->state) {
 	case SCRAM_STARTED:
-		return read_first(s, &message, response, why);
+		ok = read_challenge(s, message, &c, why) &&
+		    add_response(s, &c, &message, response, why);
+		buffer_free(&c.salt);
+		return ok;
 	case SCRAM_ANSWERED:
 		return read_final(s, message, why);
 	case SCRAM_PROVED:

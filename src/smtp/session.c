@@ -21,28 +21,17 @@ clear_extensions(struct session *s)
 	buffer_clear(&s->mechanisms);
 }
 
-static bool
-receive_greeting(struct session *s, struct failure *why)
-{
-	if (!dialogue_receive(s, STEP_GREETING, why))
-		return false;
-	s->open = true;
-	if (reply_is_positive(&s->reply))
-		return true;
-	return dialogue_refused(s, STEP_GREETING, EX_UNAVAILABLE, why);
-}
-
-/* Our address, for EHLO if there is no name (RFC 5321 section 4.1.3). */
+/* The address of this host, for EHLO without a name (RFC 5321, 4.1.3). */
 static void
-address_literal(int fd, char *text, size_t size)
+write_address_literal(int fd, char *text, size_t size)
 {
-	struct sockaddr_storage	us;
-	socklen_t		len = sizeof(us);
+	struct sockaddr_storage	local;
+	socklen_t		len = sizeof(local);
 	char			address[64];
 
-	if (getsockname(fd, (struct sockaddr *)&us, &len) == -1 ||
-	    us.ss_family == AF_UNIX ||
-	    getnameinfo((struct sockaddr *)&us, len, address, sizeof(address),
+	if (getsockname(fd, (struct sockaddr *)&local, &len) == -1 ||
+	    local.ss_family == AF_UNIX ||
+	    getnameinfo((struct sockaddr *)&local, len, address, sizeof(address),
 	    NULL, 0, NI_NUMERICHOST) != 0)
 		strlcpy(address, "127.0.0.1", sizeof(address));
 	address[strcspn(address, "%")] = '\0';	/* no scope */
@@ -58,7 +47,7 @@ send_hello(struct session *s, const char *verb, const char *name,
 	char	literal[80];
 
 	if (name == NULL) {
-		address_literal(s->stream.fd, literal, sizeof(literal));
+		write_address_literal(s->stream.fd, literal, sizeof(literal));
 		name = literal;
 	}
 	s->step = STEP_EHLO;
@@ -80,15 +69,6 @@ send_ehlo(struct session *s, struct failure *why)
 	return replied;
 }
 
-/* The server refuses the argument of EHLO, not the command. */
-static bool
-refuses_name(const struct session *s)
-{
-	return (s->reply.code == 501 || s->reply.code == 504) &&
-	    !s->by_address && s->options->helo != NULL &&
-	    s->options->helo[0] != '[';
-}
-
 /*
  * EHLO.  If the server refuses the name, EHLO with an address literal, as for a
  * client without a name (RFC 5321 section 4.1.4); if it refuses EHLO, HELO
@@ -97,9 +77,11 @@ refuses_name(const struct session *s)
 static bool
 negotiate(struct session *s, struct failure *why)
 {
-	bool	replied = send_ehlo(s, why);
+	const char	*name = s->by_address ? NULL : s->options->helo;
+	bool		 replied = send_ehlo(s, why);
 
-	if (replied && refuses_name(s)) {
+	if (replied && (s->reply.code == 501 || s->reply.code == 504) &&
+	    name != NULL && name[0] != '[') {
 		s->by_address = true;
 		replied = send_ehlo(s, why);
 	}
@@ -135,7 +117,7 @@ start_tls(struct session *s, struct failure *why)
 	return true;
 }
 
-/* STARTTLS; then EHLO again, since its first reply is void (RFC 3207). */
+/* STARTTLS, then EHLO again: its first reply is void (RFC 3207). */
 static bool
 negotiate_tls(struct session *s, struct failure *why)
 {
@@ -146,7 +128,7 @@ negotiate_tls(struct session *s, struct failure *why)
 			return true;
 		s->step = STEP_STARTTLS;
 		return failed(why, EX_UNAVAILABLE, "STARTTLS: the server does "
-		    "not offer it, so nothing was sent");
+		    "not offer TLS, so nothing was sent");
 	}
 	if (!dialogue_command(s, STEP_STARTTLS, why, "STARTTLS"))
 		return false;
@@ -163,8 +145,7 @@ session_open(struct session *s, int fd, const struct session_options *options,
     struct failure *why)
 {
 	enum tls_policy	policy = options->tls_policy;
-	bool		starttls = policy == TLS_REQUIRED ||
-			    policy == TLS_OPPORTUNISTIC;
+	bool		good;
 
 	memset(s, 0, offsetof(struct session, stream));
 	s->options = options;
@@ -172,12 +153,17 @@ session_open(struct session *s, int fd, const struct session_options *options,
 	s->no_chunking = options->no_chunking;
 	stream_open(&s->stream, fd);
 	stream_set_interrupt(&s->stream, options->interrupt);
-	if ((policy != TLS_IMPLICIT || start_tls(s, why)) &&
-	    receive_greeting(s, why) && negotiate(s, why) &&
-	    (!starttls || negotiate_tls(s, why)) &&
-	    (options->auth == NULL || authenticate(s, why)))
-		return true;
-	return failure_prefix(why, "%s", options->prefix);
+	good = (policy != TLS_IMPLICIT || start_tls(s, why)) &&
+	    dialogue_receive(s, STEP_GREETING, why);
+	s->open = good;
+	if (good && !reply_is_positive(&s->reply))
+		good = dialogue_refused(s, STEP_GREETING, EX_UNAVAILABLE, why);
+	good = good && negotiate(s, why);
+	if (policy == TLS_REQUIRED || policy == TLS_OPPORTUNISTIC)
+		good = good && negotiate_tls(s, why);
+	if (options->auth != NULL)
+		good = good && authenticate(s, why);
+	return good || failure_prefix(why, "%s", options->prefix);
 }
 
 bool
@@ -200,7 +186,7 @@ session_close(struct session *s)
 {
 	struct failure	ignored;
 
-	/* No QUIT if the server has sent something that was not asked for. */
+	/* QUIT is not sent if the server has sent unexpected input. */
 	if (s->open && !s->broken && !stream_has_input(&s->stream)) {
 		stream_set_timeout(&s->stream, 1000);
 		if (dialogue_send(s, &ignored, "QUIT"))

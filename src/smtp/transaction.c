@@ -184,69 +184,52 @@ envelope_stepwise(struct transaction *t, struct failure *why)
 			return false;
 	if (t->n_accepted == 0)
 		return true;
-	t->data_accepted = t->mode == MODE_BDAT;
+	t->data_accepted = t->mode == TRANSACTION_BY_BDAT;
 	return t->data_accepted ||
 	    (dialogue_send(s, why, "DATA") && receive_data(t, why));
-}
-
-/* The first flight has RSET and MAIL, the last DATA or the message. */
-static bool
-send_flight(struct transaction *t, size_t first, size_t end, bool rset,
-    struct failure *why)
-{
-	if (rset && !dialogue_send(t->s, why, "RSET"))
-		return false;
-	if (first == 0 && !send_mail(t, why))
-		return false;
-	for (size_t i = first; i < end; i++)
-		if (!send_rcpt(t, i, why))
-			return false;
-	if (end < t->n || t->mode == MODE_BDAT)
-		return true;
-	if (t->mode == MODE_EARLY_BDAT)
-		return transaction_data_early(t, why);
-	return dialogue_send(t->s, why, "DATA");
-}
-
-static bool
-receive_flight(struct transaction *t, size_t first, size_t end, bool rset,
-    struct failure *why)
-{
-	if (rset && !receive_rset(t, why))
-		return false;
-	if (first == 0 && !receive_mail(t, why))
-		return false;
-	for (size_t i = first; i < end; i++)
-		if (!receive_rcpt(t, i, why))
-			return false;
-	return end < t->n || t->mode != MODE_DATA || receive_data(t, why);
-}
-
-/* The server wants no more recipients before the last flight: send DATA. */
-static bool
-end_envelope(struct transaction *t, struct failure *why)
-{
-	return t->mode != MODE_DATA ||
-	    (dialogue_send(t->s, why, "DATA") && receive_data(t, why));
 }
 
 static bool
 envelope_pipelined(struct transaction *t, struct failure *why)
 {
-	bool	rset = t->s->dirty;
-	size_t	first = 0;
-	size_t	end;
+	struct session	*s = t->s;
+	bool		 rset = s->dirty;
+	size_t		 first = 0, end;
 
+	/* The first flight has RSET and MAIL, the last DATA or the message. */
 	do {
 		end = t->n - first > FLIGHT_MAX ? first + FLIGHT_MAX : t->n;
-		if (!send_flight(t, first, end, rset && first == 0, why) ||
-		    !receive_flight(t, first, end, rset && first == 0, why))
+		if (first == 0 && ((rset && !dialogue_send(s, why, "RSET")) ||
+		    !send_mail(t, why)))
+			return false;
+		for (size_t i = first; i < end; i++)
+			if (!send_rcpt(t, i, why))
+				return false;
+		if (end == t->n && t->mode == TRANSACTION_BY_DATA &&
+		    !dialogue_send(s, why, "DATA"))
+			return false;
+		if (end == t->n && t->mode == TRANSACTION_BY_EARLY_BDAT &&
+		    !transaction_data_early(t, why))
+			return false;
+
+		if (first == 0 && ((rset && !receive_rset(t, why)) ||
+		    !receive_mail(t, why)))
+			return false;
+		for (size_t i = first; i < end; i++)
+			if (!receive_rcpt(t, i, why))
+				return false;
+		if (end == t->n && t->mode == TRANSACTION_BY_DATA &&
+		    !receive_data(t, why))
 			return false;
 		first = end;
 	} while (t->mail_accepted && !t->too_many && first < t->n);
-	if (t->mail_accepted && first < t->n && !end_envelope(t, why))
+
+	/* The server accepts no more recipients before the last flight. */
+	if (t->mail_accepted && first < t->n &&
+	    t->mode == TRANSACTION_BY_DATA &&
+	    !(dialogue_send(s, why, "DATA") && receive_data(t, why)))
 		return false;
-	if (t->mode == MODE_BDAT)
+	if (t->mode == TRANSACTION_BY_BDAT)
 		t->data_accepted = t->n_accepted > 0;
 	return true;
 }
@@ -304,57 +287,43 @@ select_recipients(struct transaction *t)
 	}
 }
 
-/*
- * LMTP uses DATA, which takes as many round trips: after BDAT, a first reply of
- * 500 could mean that the command is unknown, or that the message was refused
- * for the first recipient only.
- */
-static enum data_mode
-select_mode(const struct transaction *t)
-{
-	const struct session	*s = t->s;
-
-	if (!offers(s, EXT_CHUNKING) || s->no_chunking || s->options->lmtp)
-		return MODE_DATA;
-	if (s->options->early_bdat && offers(s, EXT_PIPELINING) &&
-	    t->wire.size <= EARLY_MAX && t->n <= FLIGHT_MAX)
-		return MODE_EARLY_BDAT;
-	return MODE_BDAT;
-}
-
-/*
- * If the message was sent with the envelope, it may have been accepted, unless
- * the reply was 421.
- */
-static bool
-envelope_failed(struct transaction *t, const struct failure *why)
-{
-	if (t->mode != MODE_EARLY_BDAT || !*t->data_sent)
-		return false;
-	if (t->s->reply.code == 421)
-		*t->data_sent = false;
-	else
-		reply_outcome_in_doubt(t, why);
-	return false;
-}
-
+/* One transaction with the recipients that select_recipients() has chosen. */
 static bool
 send_transaction(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
+	bool		 pipelined = offers(s, EXT_PIPELINING);
 
+	/*
+	 * LMTP uses DATA, which takes as many round trips: after BDAT, a first
+	 * reply of 500 could mean that the command is unknown, or that the
+	 * message was refused for the first recipient only.
+	 */
+	t->mode = TRANSACTION_BY_DATA;
+	if (offers(s, EXT_CHUNKING) && !s->no_chunking && !s->options->lmtp)
+		t->mode = s->options->early_bdat && pipelined &&
+		    t->wire.size <= EARLY_MAX && t->n <= FLIGHT_MAX ?
+		    TRANSACTION_BY_EARLY_BDAT : TRANSACTION_BY_BDAT;
 	s->step = STEP_MAIL;
-	t->mode = select_mode(t);
 	*t->data_sent = false;
 	if (!dialogue_is_idle(s, why))
 		return false;
-	if (!(offers(s, EXT_PIPELINING) ? envelope_pipelined(t, why) :
-	    envelope_stepwise(t, why)))
-		return envelope_failed(t, why);
+	if (!(pipelined ? envelope_pipelined(t, why) :
+	    envelope_stepwise(t, why))) {
+		/*
+		 * If the message was sent with the envelope, it may have been
+		 * accepted, unless the reply was 421.
+		 */
+		if (*t->data_sent && s->reply.code == 421)
+			*t->data_sent = false;
+		else if (*t->data_sent)
+			reply_outcome_in_doubt(t, why);
+		return false;
+	}
 	/* The next transaction keeps to the limit. */
 	if (t->too_many && !t->accepted_after)
 		s->rcpt_max = (unsigned)t->n_accepted;
-	if (t->mode == MODE_EARLY_BDAT)
+	if (t->mode == TRANSACTION_BY_EARLY_BDAT)
 		return transaction_data_early_reply(t, why);
 	return !t->data_accepted || transaction_data(t, why);
 }
@@ -376,23 +345,6 @@ check_size(struct transaction *t)
 		if (t->outcomes[i].kind == OUTCOME_WAITING)
 			t->outcomes[i] = too_big;
 	return false;
-}
-
-/*
- * Appends a remark about text that could not be repaired to the replies of
- * this transaction, so that the remark is logged with them.
- */
-static void
-add_remark(const struct transaction *t)
-{
-	for (size_t i = 0; t->wire.remark != NULL && i < t->n; i++) {
-		struct outcome	*o = &t->outcomes[t->index[i]];
-
-		if (o->kind != OUTCOME_DELIVERED)
-			continue;
-		strlcat(o->text, "; ", sizeof(o->text));
-		strlcat(o->text, t->wire.remark, sizeof(o->text));
-	}
 }
 
 static bool
@@ -428,7 +380,16 @@ session_send(struct session *s, const struct envelope *env,
 		if (t.n == 0)
 			break;
 		good = send_transaction(&t, why);
-		add_remark(&t);
+		/* Text that could not be repaired is logged with the reply. */
+		for (size_t i = 0; t.wire.remark != NULL && i < t.n; i++) {
+			struct outcome	*o = &outcomes[t.index[i]];
+
+			if (o->kind == OUTCOME_DELIVERED) {
+				strlcat(o->text, "; ", sizeof(o->text));
+				strlcat(o->text, t.wire.remark,
+				    sizeof(o->text));
+			}
+		}
 		more = good && report_transaction(s) && !session_is_full(s);
 	}
 	/* Also reports outcomes for which no transaction was necessary. */

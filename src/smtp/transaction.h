@@ -16,10 +16,10 @@
 #include "smtp/smtp_paths.h"
 
 /* The command that sends the message. */
-enum data_mode {
-	MODE_DATA,
-	MODE_BDAT,		/* after the replies to RCPT */
-	MODE_EARLY_BDAT,	/* in the same flight as RCPT */
+enum transaction_mode {
+	TRANSACTION_BY_DATA,
+	TRANSACTION_BY_BDAT,		/* after the replies to RCPT */
+	TRANSACTION_BY_EARLY_BDAT,	/* in the same flight as RCPT */
 };
 
 struct transaction {
@@ -34,7 +34,7 @@ struct transaction {
 	bool			*accepted;	/* parallel to index */
 	size_t			 n;
 	size_t			 n_accepted;
-	enum data_mode		 mode;
+	enum transaction_mode		 mode;
 	bool			 mail_accepted;
 	bool			 data_accepted;	/* 354, or BDAT follows */
 	bool			 too_many;	/* 452: the others need another

@@ -119,7 +119,7 @@ bdat_is_unknown(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 
-	if (t->mode != MODE_BDAT ||
+	if (t->mode != TRANSACTION_BY_BDAT ||
 	    (s->reply.code != 500 && s->reply.code != 502))
 		return false;
 	s->no_chunking = true;
@@ -208,7 +208,7 @@ transaction_data(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 	struct stream	*stream = &s->stream;
-	bool		 bdat = t->mode != MODE_DATA;
+	bool		 bdat = t->mode != TRANSACTION_BY_DATA;
 
 	s->step = STEP_BODY;
 	if (!dialogue_is_idle(s, why))

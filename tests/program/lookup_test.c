@@ -74,17 +74,17 @@ static const struct lookup_case cases[] = {
 	    "\".\") (" },
 	{ "a name that resolves to this machine does not disable TLS",
 	    "smtp+mx://evil.test:2501", NULL, EX_UNAVAILABLE,
-	    "STARTTLS: the server does not offer it" },
+	    "STARTTLS: the server does not offer TLS" },
 	{ "127.0.0.1 is this machine, and needs no TLS",
 	    "smtp://127.0.0.1:2501", NULL, 0, NULL },
 	{ "localhost that resolves to another machine requires TLS",
 	    "smtp://localhost:2501", NULL, EX_UNAVAILABLE,
-	    "STARTTLS: the server does not offer it, so nothing was sent; TLS "
+	    "STARTTLS: the server does not offer TLS, so nothing was sent; TLS "
 	    "is required because the address of the server is not on this "
 	    "machine (" },
 	{ "so does localhost with a trailing dot",
 	    "smtp://localhost.:2501", NULL,
-	    EX_UNAVAILABLE, "STARTTLS: the server does not offer it" },
+	    EX_UNAVAILABLE, "STARTTLS: the server does not offer TLS" },
 	{ "localhost that resolves to another machine, with tls = off",
 	    "smtp://localhost:2501", "tls = off\n", 0, NULL },
 	{ "no such name", "smtp://nowhere.test:2501", NULL, EX_NOHOST,

@@ -282,7 +282,7 @@ static const struct row others[] = {
 	    .status = LATER, .err = "one@example.net: /nowhere/socket: No such file or directory (" },
 	{ "STARTTLS is required but not offered", { 0 },
 	    .scheme = "submission", .status = NO, .heard = "EHLO|QUIT",
-	    .err = "STARTTLS: the server does not offer it" },
+	    .err = "STARTTLS: the server does not offer TLS" },
 	{ "a reply after the 220 of STARTTLS ends the session",
 	    { .security = STARTTLS_OFFERED, .steps = { { .at = ON_STARTTLS,
 	    .also = "250 injected\r\n" } } }, .scheme = "submission",
@@ -358,7 +358,7 @@ static const struct row others[] = {
 	    .password = "secret", .mechanisms = "PLAIN", .steps = { {
 	    .at = ON_RCPT, .say = "553 5.7.1 <s>: not owned by user me" } } },
 	    .more = IN_CLEAR_LOGIN, .status = USER,
-	    .err = "not owned by user me; the provider may not allow this "
+	    .err = "not owned by user me; the provider probably rejects this "
 	    "sender" },
 	{ "advice about authentication after a refused RCPT", { .steps = { {
 	    .at = ON_RCPT, .say = "550 5.7.1 relaying denied" } } },

@@ -431,7 +431,7 @@ static const struct CMUnitTest submit_spec[] = {
 	    .status = EX_PROTOCOL, .words = { "SSH-2.0" }),
 	TOLD("TLS is required but not offered",
 	    .more = "tls = required\n", .status = EX_UNAVAILABLE,
-	    .words = { "STARTTLS", "does not offer it" }),
+	    .words = { "STARTTLS", "does not offer TLS" }),
 };
 
 int

@@ -570,7 +570,7 @@ is_told(void **state)
 #define NO_STARTTLS(to, lines) .scheme = to, .script = { \
 	.user = "nina", .password = STAND_PASSWORD }, .more = lines, \
 	.status = EX_UNAVAILABLE, .commands = "EHLO|QUIT", \
-	.says = { "STARTTLS: the server does not offer it, so nothing was " \
+	.says = { "STARTTLS: the server does not offer TLS, so nothing was " \
 	"sent; tls_pin requires TLS (", "relais.conf:" }
 
 /* ----------------------------------------------------- tickets and replies */
@@ -738,7 +738,7 @@ static const struct CMUnitTest tls_spec[] = {
 	    .password = STAND_PASSWORD }, .more = "smarthost = "
 	    "submission://127.0.0.1:1 submission://127.0.0.1:{port}\n",
 	    .status = EX_TEMPFAIL, .commands = "EHLO|QUIT",
-	    .says = { "STARTTLS: the server does not offer it" }),
+	    .says = { "STARTTLS: the server does not offer TLS" }),
 	TOLD("no TLS newer than 1.1", .scheme = "submissions",
 	    .script = { .security = TLS_AT_ONCE, .tls_min = TLS1_VERSION,
 	    .tls_max = TLS1_1_VERSION }, .status = EX_UNAVAILABLE,
@@ -746,7 +746,7 @@ static const struct CMUnitTest tls_spec[] = {
 	TOLD("STARTTLS is not offered", .scheme = "submission",
 	    .script = { .user = "nina", .password = STAND_PASSWORD },
 	    .status = EX_UNAVAILABLE, .commands = "EHLO|QUIT",
-	    .says = { "STARTTLS: the server does not offer it" }),
+	    .says = { "STARTTLS: the server does not offer TLS" }),
 	TOLD("a pin, and no STARTTLS from this machine", NO_STARTTLS("smtp",
 	    "tls_pin = " WRONG_PIN "\n")),
 	TOLD("a pin, tls = opportunistic and no STARTTLS",
@@ -765,7 +765,7 @@ static const struct CMUnitTest tls_spec[] = {
 	    .security = STARTTLS_OFFERED, .steps = { { .at = ON_EHLO,
 	    .say = "502 5.5.1 what?" } } }, .status = EX_UNAVAILABLE,
 	    .commands = "EHLO|HELO|QUIT",
-	    .says = { "STARTTLS: the server does not offer it" }),
+	    .says = { "STARTTLS: the server does not offer TLS" }),
 	TOLD("STARTTLS is refused for now", UPGRADES({ .at = ON_STARTTLS,
 	    .say = "454 4.7.0 TLS not available" }), .status = EX_TEMPFAIL,
 	    .says = { "STARTTLS: 454 4.7.0 TLS not available" },
