@@ -11,53 +11,52 @@
 #include "util/memory.h"
 #include "util/text.h"
 
-static const char	label[] = "Content-Transfer-Encoding";
-
 enum {
 	PARTS_MAX = 20000,
 	LINE = 57,			/* octets in 76 of base64 */
 	BLOCK = 256 * LINE,
 };
 
-/* A part that is to be encoded. */
-struct part {
+/* A part to be encoded. */
+struct binary_part {
 	uint64_t	header_at;
 	uint64_t	body_at;
 	uint64_t	end;
 	bool		version;	/* its header needs a MIME-Version */
 };
 
-struct parts {
-	struct part	*part;		/* owned; in order */
+struct binary_parts {
+	struct binary_part *part;	/* owned; in order */
 	size_t		 n;
 	size_t		 cap;
-	bool		 top;		/* the one is the whole body */
-	const char	*charset;	/* of that */
+	bool		 top;		/* the only part is the whole body */
+	const char	*charset;	/* of the whole body */
 };
 
 struct finder {
-	struct parts	*parts;
-	bool			 all;
-	bool			 refused;
+	struct binary_parts	*parts;
+	bool			 all;		/* the body is binary (BDAT) */
+	bool			 refused;	/* binary data in a part that
+						 * cannot be encoded */
 	struct mime_walk	 walk;
 
-	/* The present text. */
-	bool			 has_controls;	/* a NUL, or a CR that ends no
-						 * line */
+	/* The current text. */
+	bool			 has_controls;	/* a NUL, or a CR that does not
+						 * end a line */
 	bool			 has_lf;	/* at the end of a line */
 	bool			 has_crlf;
-	uint64_t		 crlf_at;	/* the last one, if it ends
-						 * the text so far */
+	uint64_t		 crlf_at;	/* of a CRLF at the end of the
+						 * text so far */
 	bool			 has_8bit;
 	bool			 not_utf8;
 };
 
 /*
- * Finding
+ * Find the binary parts.
  */
 
 static void
-begin_text(void *context)
+find_begin_text(void *context)
 {
 	struct finder	*f = context;
 
@@ -67,7 +66,7 @@ begin_text(void *context)
 }
 
 static void
-take_text(void *context, size_t line_end, const struct body_line *l)
+find_text(void *context, size_t line_end, const struct body_line *l)
 {
 	struct finder	*f = context;
 
@@ -83,7 +82,7 @@ take_text(void *context, size_t line_end, const struct body_line *l)
 	}
 }
 
-/* The part is one of a message; that may have no MIME field yet. */
+/* Whether it is the body of a message, which may have no MIME fields yet. */
 static bool
 is_message_body(const struct mime_walk *w)
 {
@@ -94,15 +93,18 @@ is_message_body(const struct mime_walk *w)
 static bool
 can_be_encoded(const struct mime_walk *w)
 {
-	/* New fields would be those of the part that holds the message. */
-	bool	astray = w->depth > 0 && is_message_body(w) &&
+	/*
+	 * Without an empty line after the header of the enclosing part, new
+	 * fields would become fields of that header.
+	 */
+	bool	open_header = w->depth > 0 && is_message_body(w) &&
 		    w->level[w->depth - 1].open_header;
 
 	return w->place == MIME_TEXT && !mime_walk_is_signed(w) &&
-	    !w->unsupported && !w->ambiguous && !astray;
+	    !w->unsupported && !w->ambiguous && !open_header;
 }
 
-/* Whether line ends have no other meaning in it. */
+/* Whether line ends in the part are only line ends. */
 static bool
 is_text(const struct media_type *type)
 {
@@ -115,10 +117,10 @@ static void
 add_part(struct finder *f, uint64_t end)
 {
 	const struct mime_walk	*w = &f->walk;
-	struct parts		*p = f->parts;
+	struct binary_parts	*p = f->parts;
 
 	p->part = memory_room(p->part, p->n, &p->cap, sizeof(*p->part));
-	p->part[p->n++] = (struct part){ .header_at = w->header_at,
+	p->part[p->n++] = (struct binary_part){ .header_at = w->header_at,
 	    .body_at = w->body_at, .end = end,
 	    .version = is_message_body(w) };
 	p->top = w->is_top;
@@ -128,7 +130,7 @@ add_part(struct finder *f, uint64_t end)
 }
 
 static void
-end_text(void *context, uint64_t at)
+find_end_text(void *context, uint64_t at)
 {
 	struct finder		*f = context;
 	const struct mime_walk	*w = &f->walk;
@@ -139,7 +141,7 @@ end_text(void *context, uint64_t at)
 	bool			 text = is_text(&w->type);
 	bool			 exact;
 
-	/* Of the last CRLF, the boundary may take only the LF. */
+	/* Only the LF of the last CRLF may belong to the boundary. */
 	f->has_controls |= f->crlf_at < UINT64_MAX && at == f->crlf_at + 1;
 	exact = f->has_controls || (f->has_lf && f->has_crlf);
 	if (!binary) {
@@ -155,23 +157,25 @@ end_text(void *context, uint64_t at)
 }
 
 static void
-ignore(void *context)
+find_level(void *context)
 {
 	(void)context;
 }
 
 static void
-ignore_text(void *context, const char *text, size_t len)
+find_skipped(void *context, const char *text, size_t len)
 {
 	(void)context, (void)text, (void)len;
 }
 
 static bool
-find(struct parts *parts, const struct message *m, struct failure *why)
+find_parts(struct binary_parts *parts, const struct message *m,
+    struct failure *why)
 {
 	static const struct mime_visitor	visitor = {
-		.open = ignore, .close = ignore, .skip = ignore_text,
-		.begin = begin_text, .text = take_text, .end = end_text,
+		.open = find_level, .close = find_level, .skip = find_skipped,
+		.begin = find_begin_text, .text = find_text,
+		.end = find_end_text,
 	};
 	struct finder				*f = memory_new(1, sizeof(*f));
 	bool					 good;
@@ -189,32 +193,23 @@ find(struct parts *parts, const struct message *m, struct failure *why)
 }
 
 /*
- * Encoding
+ * Encode them.
  */
 
 static bool
-is_label(const struct field *f, const void *context)
+is_encoding_field(const struct field *f, const void *context)
 {
 	(void)context;
-	return field_is(f, label);
+	return field_is(f, "Content-Transfer-Encoding");
 }
 
 static void
-relabel(struct header *h, bool version)
+declare_base64(struct header *h, bool version)
 {
-	header_remove_if(h, is_label, NULL);
+	header_remove_if(h, is_encoding_field, NULL);
 	if (version && header_find(h, "MIME-Version", 0) == NULL)
 		header_addf(h, "MIME-Version", "1.0");
-	header_addf(h, label, "base64");
-}
-
-static void
-relabel_top(struct header *h, const struct parts *parts)
-{
-	if (header_find(h, "Content-Type", 0) == NULL)
-		header_addf(h, "Content-Type", "text/plain; charset=%s",
-		    parts->charset);
-	relabel(h, true);
+	header_addf(h, "Content-Transfer-Encoding", "base64");
 }
 
 struct encoder {
@@ -224,14 +219,17 @@ struct encoder {
 };
 
 static bool
-feed(const struct encoder *e, const char *data, size_t len)
+feed_message(const struct encoder *e, const char *data, size_t len)
 {
 	return message_feed(e->message, data, len, e->why);
 }
 
-/* The next octets, up to that end; 0 at the end, -1 with why. */
+/*
+ * Reads a whole block, or the octets up to the end.  Returns their number, 0 at
+ * the end, or -1 with why.
+ */
 static ssize_t
-read_some(const struct encoder *e, char *to, uint64_t at, uint64_t end)
+read_block(const struct encoder *e, char *to, uint64_t at, uint64_t end)
 {
 	size_t	room = end - at < BLOCK ? (size_t)(end - at) : BLOCK;
 	size_t	n = 0;
@@ -248,19 +246,19 @@ read_some(const struct encoder *e, char *to, uint64_t at, uint64_t end)
 }
 
 static bool
-copy(const struct encoder *e, uint64_t at, uint64_t end)
+copy_raw(const struct encoder *e, uint64_t at, uint64_t end)
 {
 	char	block[BLOCK];
 	ssize_t	n;
 
-	for (; (n = read_some(e, block, at, end)) > 0; at += (uint64_t)n)
-		if (!feed(e, block, (size_t)n))
+	for (; (n = read_block(e, block, at, end)) > 0; at += (uint64_t)n)
+		if (!feed_message(e, block, (size_t)n))
 			return false;
 	return n == 0;
 }
 
 static bool
-write_header(const struct encoder *e, const struct part *part)
+write_header(const struct encoder *e, const struct binary_part *part)
 {
 	struct buffer	text = { 0 };
 	struct header	h = { 0 };
@@ -268,17 +266,17 @@ write_header(const struct encoder *e, const struct part *part)
 	ssize_t		n;
 	bool		good;
 
-	while (text.len < room && (n = read_some(e, buffer_room(&text, BLOCK),
+	while (text.len < room && (n = read_block(e, buffer_room(&text, BLOCK),
 	    part->header_at + text.len, part->body_at)) > 0)
 		text.len += (size_t)n;
 	good = text.len == room;
 	if (good) {
 		if (room > 0)
 			mime_header_parse(&h, text.data, room);
-		relabel(&h, part->version);
+		declare_base64(&h, part->version);
 		buffer_clear(&text);
 		header_write(&text, &h);
-		good = feed(e, text.data, text.len);
+		good = feed_message(e, text.data, text.len);
 	}
 	header_free(&h);
 	buffer_free(&text);
@@ -286,7 +284,7 @@ write_header(const struct encoder *e, const struct part *part)
 }
 
 static bool
-write_base64(const struct encoder *e, const struct part *part)
+write_base64(const struct encoder *e, const struct binary_part *part)
 {
 	struct buffer	lines = { 0 };
 	char		block[BLOCK];
@@ -294,7 +292,7 @@ write_base64(const struct encoder *e, const struct part *part)
 	bool		good = true;
 	ssize_t		n = 0;
 
-	for (; good && (n = read_some(e, block, at, part->end)) > 0;
+	for (; good && (n = read_block(e, block, at, part->end)) > 0;
 	    at += (uint64_t)n) {
 		buffer_clear(&lines);
 		for (size_t i = 0; i < (size_t)n; i += LINE) {
@@ -303,45 +301,49 @@ write_base64(const struct encoder *e, const struct part *part)
 			base64_encode(&lines, block + i, (size_t)n - i < LINE ?
 			    (size_t)n - i : LINE);
 		}
-		good = feed(e, lines.data, lines.len);
+		good = feed_message(e, lines.data, lines.len);
 	}
 	buffer_free(&lines);
 	return good && n == 0;
 }
 
 static bool
-encode(const struct encoder *e, const struct parts *parts)
+encode_parts(const struct encoder *e, const struct binary_parts *parts)
 {
 	uint64_t	at = 0;
 
 	for (size_t i = 0; i < parts->n; i++) {
-		const struct part	*p = &parts->part[i];
+		const struct binary_part	*p = &parts->part[i];
 
-		if (!copy(e, at, p->header_at) ||
+		if (!copy_raw(e, at, p->header_at) ||
 		    (!parts->top && !write_header(e, p)) ||
 		    !write_base64(e, p))
 			return false;
 		at = p->end;
 	}
-	return copy(e, at, e->raw->size);
+	return copy_raw(e, at, e->raw->size);
 }
 
 bool
 binary_encode(struct message *m, struct failure *why)
 {
-	struct parts	parts = { 0 };
-	struct body	raw = { .fd = -1 };
-	struct encoder	e = { &raw, m, why };
-	bool		good;
+	struct binary_parts	parts = { 0 };
+	struct body		raw = { .fd = -1 };
+	struct encoder		e = { &raw, m, why };
+	bool			good;
 
 	if (!m->body.raw)
 		return true;
-	good = message_take_raw(m, &raw, why) && find(&parts,
+	good = message_take_raw(m, &raw, why) && find_parts(&parts,
 	    &(struct message){ .header = m->header, .body = raw,
 	    .all_binary = m->all_binary }, why);
-	if (good && parts.top)
-		relabel_top(&m->header, &parts);
-	good = good && encode(&e, &parts);
+	if (good && parts.top) {
+		if (header_find(&m->header, "Content-Type", 0) == NULL)
+			header_addf(&m->header, "Content-Type",
+			    "text/plain; charset=%s", parts.charset);
+		declare_base64(&m->header, true);
+	}
+	good = good && encode_parts(&e, &parts);
 	free(parts.part);
 	body_close(&raw);
 	return good;

@@ -6,12 +6,12 @@
 #include "mime/mime_header.h"
 
 enum {
-	LOOKED_AT = 64 * 1024,	/* octets of the body */
-	DEPTH_MAX = 8,		/* multiparts in multiparts */
+	SEARCHED = 64 * 1024,	/* octets of the body */
+	DEPTH_MAX = 8,		/* nested multiparts */
 };
 
-/* The beginning of a body, read from one part's header to the next. */
-struct search {
+/* The position in the beginning of a body. */
+struct charset_search {
 	const char		*at;
 	const char		*end;
 	struct media_type	 open[DEPTH_MAX];	/* multiparts */
@@ -19,16 +19,20 @@ struct search {
 };
 
 static const char *
-line_end(const struct search *s)
+line_end(const struct charset_search *s)
 {
 	const char	*lf = memchr(s->at, '\n', (size_t)(s->end - s->at));
 
 	return lf != NULL ? lf + 1 : s->end;
 }
 
-/* Whether the line is a delimiter; what it ends is not open any more. */
+/*
+ * Whether the line is the boundary of an open multipart.  Multiparts that the
+ * boundary ends are closed.
+ */
 static bool
-is_delimiter(struct search *s, const char *line, size_t len, bool *closes)
+is_open_boundary(struct charset_search *s, const char *line, size_t len,
+    bool *closes)
 {
 	for (size_t i = s->depth; i > 0; i--) {
 		const char	*boundary = s->open[i - 1].boundary;
@@ -44,9 +48,9 @@ is_delimiter(struct search *s, const char *line, size_t len, bool *closes)
 	return false;
 }
 
-/* The type of the next part; false if there is no other one. */
+/* Reads the type of the next part.  Returns false if there are no more. */
 static bool
-next_part(struct search *s, struct media_type *type)
+next_part(struct charset_search *s, struct media_type *type)
 {
 	struct header	 h = { 0 };
 	const char	*start;
@@ -59,8 +63,8 @@ next_part(struct search *s, struct media_type *type)
 		if (s->at == s->end)
 			return false;
 		s->at = line_end(s);
-		begins = is_delimiter(s, line, (size_t)(s->at - line),
-		    &closes) && !closes;
+		begins = is_open_boundary(s, line,
+		    (size_t)(s->at - line), &closes) && !closes;
 	}
 	start = s->at;
 	while (s->at < s->end && *s->at != '\r' && *s->at != '\n')
@@ -72,7 +76,7 @@ next_part(struct search *s, struct media_type *type)
 }
 
 static bool
-search(char *name, struct search *s, struct media_type *type)
+search_charset(char *name, struct charset_search *s, struct media_type *type)
 {
 	for (;;) {
 		bool	text = type->type[0] == '\0' ||
@@ -90,37 +94,30 @@ search(char *name, struct search *s, struct media_type *type)
 	}
 }
 
-/* The octets at the beginning of a body, copied if they are in a file. */
-static const char *
-beginning(struct buffer *copy, const struct body *b, size_t *len)
-{
-	struct failure	 ignored;	/* the body will be read again */
-	const char	*memory = body_in_memory(b);
-	ssize_t		 n;
-
-	*len = b->size < LOOKED_AT ? (size_t)b->size : LOOKED_AT;
-	if (memory != NULL)
-		return memory;
-	n = body_read(b, 0, buffer_room(copy, *len), *len, &ignored);
-	*len = n > 0 ? (size_t)n : 0;
-	return copy->data;
-}
-
 bool
 declared_charset(char name[CHARSET_NAME_MAX + 1], const struct message *m)
 {
-	struct media_type	type;
-	struct search		s = { 0 };
-	struct buffer		copy = { 0 };
-	size_t			len;
-	bool			found;
+	const struct body	*b = &m->body;
+	struct media_type	 type;
+	struct charset_search	 s = { 0 };
+	struct buffer		 copy = { 0 };
+	struct failure		 ignored;	/* reported when it is sent */
+	size_t			 len = b->size < SEARCHED ? (size_t)b->size :
+				    SEARCHED;
+	ssize_t			 n;
+	bool			 found;
 
 	if (mime_header_charset(name, &m->header))
 		return true;
 	mime_header_type(&type, &m->header);
-	s.at = beginning(&copy, &m->body, &len);
+	s.at = body_in_memory(b);
+	if (s.at == NULL) {
+		n = body_read(b, 0, buffer_room(&copy, len), len, &ignored);
+		s.at = copy.data;
+		len = n > 0 ? (size_t)n : 0;
+	}
 	s.end = s.at + len;
-	found = search(name, &s, &type);
+	found = search_charset(name, &s, &type);
 	buffer_free(&copy);
 	return found;
 }

@@ -13,21 +13,21 @@
 #include "util/text.h"
 
 enum {
-	LONG_WORD = 900,	/* an encoded word that is longer is split */
+	LONG_WORD = 900,	/* octets; longer encoded words are split */
 };
 
-enum kind {
-	UNNAMED,		/* text, or data of some program */
+enum field_kind {
+	UNKNOWN,		/* text, or JSON of a program */
 	TEXT,
 	ADDRESSES,
 	PHRASES,
 	PARAMETERS,
 	IDS,			/* message ids */
 	URLS,
-	OPAQUE,
+	OPAQUE,			/* only comments may contain text */
 };
 
-static const struct { const char *name; enum kind kind; } kinds[] = {
+static const struct { const char *name; enum field_kind kind; } kinds[] = {
 	{ "Subject", TEXT }, { "Comments", TEXT },
 	{ "Content-Description", TEXT },
 	{ "From", ADDRESSES }, { "Sender", ADDRESSES },
@@ -57,45 +57,45 @@ static const struct { const char *name; enum kind kind; } kinds[] = {
 	{ "ARC-Authentication-Results", OPAQUE },
 };
 
-/* A field on its way from one form to the other. */
-struct writer {
+/* A field that is being converted. */
+struct field_writer {
 	struct buffer			 to;	/* unfolded */
 	const struct field_form		*form;
 	const char			*text;	/* the value, unfolded */
 	size_t				 len;
-	enum kind			 kind;
-	bool				 is_signed; /* domains have to stay */
+	enum field_kind			 kind;
+	bool				 is_signed; /* domains stay */
 	bool				 needs_utf8; /* an address or message id
-						 * that is not ASCII stays */
-	struct address_list		 list;	/* of the addr-specs in it */
-	size_t				 spec;	/* the next one */
-	bool				 parsed;
+						 * stays UTF-8 */
+	struct address_list		 list;	/* addr-specs in the value */
+	size_t				 spec;	/* index of the next one */
+	bool				 parsed; /* list is complete */
 	struct buffer			 waiting; /* text to be encoded */
 	bool				 encoded; /* after an encoded word */
-	bool				 open;	/* after a word of a phrase that
-						 * was written anew; */
-	size_t				 blank;	/* its blanks, from here on,
-						 * were not */
+	bool				 in_phrase; /* after a word of a phrase
+						 * that was encoded; */
+	size_t				 blank;	/* white space from here on is
+						 * not written yet */
 };
 
-static enum kind
-kind_of(const struct field *f)
+static enum field_kind
+field_kind_of(const struct field *f)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (field_is(f, kinds[i].name))
 			return kinds[i].kind;
-	return UNNAMED;
+	return UNKNOWN;
 }
 
-/* No words of a phrase are in it; only comments hold text. */
+/* Whether the field has no phrases: only comments contain text. */
 static bool
-has_no_phrases(enum kind kind)
+has_no_phrases(enum field_kind kind)
 {
 	return kind == IDS || kind == URLS || kind == OPAQUE;
 }
 
 static enum refold_place
-places_of(enum kind kind)
+places_of(enum field_kind kind)
 {
 	switch (kind) {
 	case ADDRESSES:
@@ -104,7 +104,7 @@ places_of(enum kind kind)
 		return REFOLD_URLS;
 	case IDS:
 		return REFOLD_IDS;
-	case UNNAMED:
+	case UNKNOWN:
 	case TEXT:
 	case PHRASES:
 	case PARAMETERS:
@@ -142,17 +142,17 @@ has_raw_encoded_word(const char *text, size_t len)
 	return false;
 }
 
-/* Even with SMTPUTF8 an encoded word is ASCII. */
+/* Whether text needs no encoding.  An encoded word must always be ASCII. */
 static bool
-is_clear(const char *text, size_t len, bool utf8)
+text_is_fit(const char *text, size_t len, bool utf8)
 {
 	return text_is_ascii(text, len) || (utf8 && text_is_utf8(text, len) &&
 	    !has_raw_encoded_word(text, len));
 }
 
-/* For parameters RFC 2231 does in any case, and may be there already. */
+/* Parameters are always encoded (RFC 2231), because that needs no SMTPUTF8. */
 static bool
-takes_utf8(enum kind kind, const struct field_form *form)
+may_be_utf8(enum field_kind kind, const struct field_form *form)
 {
 	return form->utf8 && kind != PARAMETERS;
 }
@@ -161,7 +161,7 @@ bool
 field_is_fit(const struct field *f, const struct field_form *form)
 {
 	return (text_is_ascii(f->text, f->len) ||
-	    is_clear(f->text, f->len, takes_utf8(kind_of(f), form))) &&
+	    text_is_fit(f->text, f->len, may_be_utf8(field_kind_of(f), form))) &&
 	    (f->len <= REFOLD_LIMIT + 2 || !has_long_line(f));
 }
 
@@ -177,16 +177,17 @@ has_long_encoded_word(const char *text, size_t len)
 	return false;
 }
 
-/* Text that has to be written anew; other long text is only folded. */
+/* Whether text must be encoded.  Other long text is only folded. */
 static bool
-is_bad(const struct writer *w, const char *text, size_t len)
+needs_encoding(const struct field_writer *w, const char *text, size_t len)
 {
-	return !is_clear(text, len, takes_utf8(w->kind, w->form)) ||
+	return !text_is_fit(text, len, may_be_utf8(w->kind, w->form)) ||
 	    has_long_encoded_word(text, len);
 }
 
 static void
-encode(struct writer *w, const char *text, size_t len, const char *charset)
+add_encoded(struct field_writer *w, const char *text, size_t len,
+    const char *charset)
 {
 	size_t	less = w->to.len < REFOLD_WIDTH ? w->to.len : 0;
 
@@ -194,9 +195,9 @@ encode(struct writer *w, const char *text, size_t len, const char *charset)
 	w->encoded = true;
 }
 
-/* An encoded word may begin a comment, but else follows a blank. */
+/* An encoded word must follow a blank or begin a comment. */
 static void
-separate(struct writer *w)
+add_blank(struct field_writer *w)
 {
 	if (w->to.len > 0 && !text_is_blank(w->to.data[w->to.len - 1]) &&
 	    w->to.data[w->to.len - 1] != '(')
@@ -204,39 +205,40 @@ separate(struct writer *w)
 }
 
 static void
-encode_waiting(struct writer *w)
+encode_waiting(struct field_writer *w)
 {
 	if (w->waiting.len == 0)
 		return;
-	separate(w);
-	encode(w, w->waiting.data, w->waiting.len, charset_of_text(
+	add_blank(w);
+	add_encoded(w, w->waiting.data, w->waiting.len, charset_of_text(
 	    w->waiting.data, w->waiting.len, w->form->charset));
 	buffer_clear(&w->waiting);
 }
 
 /*
- * An encoded word.  If it has raw octets in it, or is too long, the text that
- * it stands for is encoded anew, in the charset that it names.
+ * Writes an encoded word.  If it contains octets that are not ASCII or is too
+ * long, it is decoded and encoded again, in the charset that it names.
  */
 static void
-write_encoded_word(struct writer *w, const struct encoded_word *word,
+write_encoded_word(struct field_writer *w, const struct encoded_word *word,
     const char *text)
 {
 	struct buffer	octets = { 0 };
 
 	encode_waiting(w);
-	separate(w);
-	if (is_bad(w, text, word->len) && encoded_word_decode(&octets, word))
-		encode(w, octets.data, octets.len, word->charset);
+	add_blank(w);
+	if (needs_encoding(w, text, word->len) &&
+	    encoded_word_decode(&octets, word))
+		add_encoded(w, octets.data, octets.len, word->charset);
 	else
 		buffer_add(&w->to, text, word->len);
 	w->encoded = true;
 	buffer_free(&octets);
 }
 
-/* Text of which some is bad: all of it but the encoded words is encoded. */
+/* Encodes text; encoded words in it stay. */
 static void
-write_mixed(struct writer *w, const char *text, size_t len)
+write_mixed(struct field_writer *w, const char *text, size_t len)
 {
 	struct mixed_text	m;
 	size_t			at = 0;
@@ -248,7 +250,7 @@ write_mixed(struct writer *w, const char *text, size_t len)
 	}
 }
 
-/* All of the text is one encoded word. */
+/* Whether the whole text is one encoded word. */
 static bool
 is_encoded_word(const char *text, size_t len)
 {
@@ -297,11 +299,12 @@ word_end(const char *text, size_t len, size_t i)
 }
 
 /*
- * RFC 2047 section 5, rule 1.  Readers leave out the blanks between two encoded
- * words, so blanks that are to be seen have to be in one of them.
+ * Writes unstructured text (RFC 2047 section 5, rule 1).  Readers remove white
+ * space between two encoded words, so white space that must be displayed is
+ * encoded as part of a word.
  */
 static void
-write_text(struct writer *w)
+write_text(struct field_writer *w)
 {
 	size_t	i = 0;
 
@@ -310,19 +313,19 @@ write_text(struct writer *w)
 		size_t		 end = word_end(w->text, w->len, start);
 		const char	*blanks = w->text + i;
 		const char	*word = w->text + start;
-		bool		 bad = is_bad(w, word, end - start);
+		bool		 encode = needs_encoding(w, word, end - start);
 		bool		 encoded = is_encoded_word(word, end - start);
 
-		if (w->waiting.len > 0 ? bad || encoded : bad && w->encoded &&
-		    !begins_encoded(word, end - start))
+		if (w->waiting.len > 0 ? encode || encoded :
+		    encode && w->encoded && !begins_encoded(word, end - start))
 			buffer_add(&w->waiting, blanks, start - i);
-		if (bad) {
+		if (encode) {
 			if (w->waiting.len == 0)
 				buffer_add(&w->to, blanks, start - i);
 			write_mixed(w, word, end - start);
 		} else if (encoded && w->waiting.len > 0) {
 			encode_waiting(w);
-			separate(w);
+			add_blank(w);
 			buffer_add(&w->to, word, end - start);
 		} else {
 			encode_waiting(w);
@@ -338,7 +341,10 @@ write_text(struct writer *w)
  * Structured fields
  */
 
-/* After the comment, quoted string or path that begins at i; 0: no end. */
+/*
+ * Returns the offset after the comment, quoted string or path that begins at i,
+ * or 0 if its end is missing.
+ */
 static size_t
 enclosed_end(const char *text, size_t len, size_t i)
 {
@@ -357,7 +363,7 @@ enclosed_end(const char *text, size_t len, size_t i)
 	return 0;
 }
 
-/* What is between the quotes, without the quoting. */
+/* Adds the text between quotes or parentheses, without backslashes. */
 static void
 add_unquoted(struct buffer *to, const char *text, size_t len)
 {
@@ -368,13 +374,13 @@ add_unquoted(struct buffer *to, const char *text, size_t len)
 	}
 }
 
-/* The words of a phrase that were written anew, and the blanks after them. */
+/* Writes the waiting words of a phrase and the white space after them. */
 static void
-end_phrase(struct writer *w, size_t at)
+end_phrase(struct field_writer *w, size_t at)
 {
-	if (!w->open)
+	if (!w->in_phrase)
 		return;
-	w->open = false;
+	w->in_phrase = false;
 	encode_waiting(w);
 	if (at > w->blank)
 		buffer_add(&w->to, w->text + w->blank, at - w->blank);
@@ -383,13 +389,13 @@ end_phrase(struct writer *w, size_t at)
 }
 
 static void
-write_comment(struct writer *w, size_t i, size_t end)
+write_comment(struct field_writer *w, size_t i, size_t end)
 {
 	struct buffer	text = { 0 };
 
 	end_phrase(w, i);
 	w->encoded = false;
-	if (!is_bad(w, w->text + i, end - i)) {
+	if (!needs_encoding(w, w->text + i, end - i)) {
 		buffer_add(&w->to, w->text + i, end - i);
 		return;
 	}
@@ -403,18 +409,18 @@ write_comment(struct writer *w, size_t i, size_t end)
 }
 
 /*
- * A word of a phrase: an atom or a quoted string (RFC 2047 section 5, rule 3).
- * Encoded words in a quoted string are words to some readers and text to
- * others, so they lose the quotes.
+ * Writes a word of a phrase: an atom or a quoted string (RFC 2047 section 5,
+ * rule 3).  Only some readers decode encoded words in a quoted string, so the
+ * quotes around them are removed.
  */
 static void
-write_word(struct writer *w, size_t i, size_t end)
+write_word(struct field_writer *w, size_t i, size_t end)
 {
 	const char	*word = w->text + i;
 	bool		 encoded = is_encoded_word(word, end - i);
 	struct buffer	 text = { 0 };
 
-	if (!is_bad(w, word, end - i) &&
+	if (!needs_encoding(w, word, end - i) &&
 	    (word[0] != '"' || !has_encoded_word(word, end - i))) {
 		if (encoded && w->waiting.len > 0)
 			buffer_add_byte(&w->waiting, ' ');
@@ -432,14 +438,17 @@ write_word(struct writer *w, size_t i, size_t end)
 		buffer_add_byte(&w->waiting, ' ');
 	write_mixed(w, text.data, text.len);
 	w->encoded = true;
-	w->open = true;
+	w->in_phrase = true;
 	w->blank = end;
 	buffer_free(&text);
 }
 
-/* Its domain as an A-label; else as it stands, comments in it and all. */
+/*
+ * Writes an addr-spec: with an A-label as its domain if it is not ASCII, else
+ * unchanged, including its comments.
+ */
 static void
-write_spec(struct writer *w, const struct address *a)
+write_spec(struct field_writer *w, const struct address *a)
 {
 	struct address	ascii = *a;
 	struct buffer	domain = { 0 };
@@ -449,7 +458,7 @@ write_spec(struct writer *w, const struct address *a)
 	end_phrase(w, a->start);
 	w->encoded = false;
 	before = w->to.len;
-	if (!is_clear(w->text + a->start, a->end - a->start, w->form->utf8) &&
+	if (!text_is_fit(w->text + a->start, a->end - a->start, w->form->utf8) &&
 	    !w->is_signed && domain_to_ascii(&domain, a->domain, &ignored)) {
 		ascii.domain = domain.data != NULL ? domain.data : a->domain;
 		address_write(&w->to, &ascii);
@@ -462,11 +471,11 @@ write_spec(struct writer *w, const struct address *a)
 }
 
 /*
- * An atom ends at white space, at a special, at an addr-spec.  An encoded word
- * is one even if it has blanks or specials in it, but not angle brackets.
+ * An atom ends before white space, a special, or an addr-spec.  An encoded word
+ * may contain white space and specials, except angle brackets.
  */
 static size_t
-atom_end(const struct writer *w, size_t i)
+atom_end(const struct field_writer *w, size_t i)
 {
 	size_t			end = w->spec < w->list.n ?
 				    w->list.address[w->spec].start : w->len;
@@ -484,9 +493,9 @@ atom_end(const struct writer *w, size_t i)
 	return i;
 }
 
-/* Whatever is no word: copied. */
+/* Copies text that is not a word of a phrase. */
 static size_t
-write_special(struct writer *w, size_t i, size_t end)
+write_special(struct field_writer *w, size_t i, size_t end)
 {
 	end_phrase(w, i);
 	w->encoded = false;
@@ -494,35 +503,21 @@ write_special(struct writer *w, size_t i, size_t end)
 	return end;
 }
 
-/* A message id, or what looks like an address although it can't be read. */
+/* Copies a message id, or an address in a field that cannot be parsed. */
 static size_t
-write_path(struct writer *w, size_t i, size_t end)
+write_path(struct field_writer *w, size_t i, size_t end)
 {
 	w->needs_utf8 |= !text_is_ascii(w->text + i, end - i);
 	return write_special(w, i, end);
 }
 
+/* Writes a comment, a quoted string, a message id or an unparsed address. */
 static size_t
-write_atom(struct writer *w, size_t i)
-{
-	size_t	end = atom_end(w, i);
-	bool	address = memchr(w->text + i, '@', end - i) != NULL;
-
-	if (address && !w->parsed)
-		return write_path(w, i, end);
-	if (has_no_phrases(w->kind))
-		return write_special(w, i, end);
-	write_word(w, i, end);
-	return end;
-}
-
-/* A comment, a quoted string or, in a field that can't be read, an address. */
-static size_t
-write_enclosed(struct writer *w, size_t i)
+write_enclosed(struct field_writer *w, size_t i)
 {
 	size_t	end = enclosed_end(w->text, w->len, i);
 
-	if (end == 0)			/* who knows what was meant */
+	if (end == 0)			/* its end is missing */
 		return write_special(w, i, w->len);
 	if (w->text[i] == '(')
 		write_comment(w, i, end);
@@ -536,7 +531,7 @@ write_enclosed(struct writer *w, size_t i)
 }
 
 static size_t
-write_token(struct writer *w, size_t i)
+write_token(struct field_writer *w, size_t i)
 {
 	const char	*text = w->text;
 	size_t		 end;
@@ -549,7 +544,7 @@ write_token(struct writer *w, size_t i)
 	case ' ':
 	case '\t':
 		end = blank_end(text, w->len, i);
-		if (!w->open)
+		if (!w->in_phrase)
 			buffer_add(&w->to, text + i, end - i);
 		return end;
 	case '(':
@@ -565,29 +560,19 @@ write_token(struct writer *w, size_t i)
 	case ';':
 	case '>':
 		return write_special(w, i, i + 1);
-	default:
-		return write_atom(w, i);
 	}
+	end = atom_end(w, i);
+	if (!w->parsed && memchr(text + i, '@', end - i) != NULL)
+		return write_path(w, i, end);
+	if (has_no_phrases(w->kind))
+		return write_special(w, i, end);
+	write_word(w, i, end);
+	return end;
 }
 
+/* Copies the value without line ends. */
 static void
-write_structured(struct writer *w)
-{
-	struct failure	ignored;
-	size_t		i = 0;
-
-	if (w->kind == ADDRESSES)
-		w->parsed = address_list_parse(&w->list, w->text, w->len,
-		    ADDRESS_HEADER, &ignored);
-	while (i < w->len)
-		i = write_token(w, i);
-	end_phrase(w, i);
-	address_list_free(&w->list);
-}
-
-/* The value on one line; folds are white space. */
-static void
-unfold(struct buffer *to, const char *value, size_t len)
+unfold_value(struct buffer *to, const char *value, size_t len)
 {
 	char	*out = buffer_room(to, len);
 	size_t	 n = 0;
@@ -600,10 +585,13 @@ unfold(struct buffer *to, const char *value, size_t len)
 }
 
 static void
-write_value(struct writer *w)
+write_value(struct field_writer *w)
 {
+	struct failure	ignored;
+	size_t		i = 0;
+
 	switch (w->kind) {
-	case UNNAMED:
+	case UNKNOWN:
 		if (!json_to_ascii(&w->to, w->text, w->len))
 			write_text(w);
 		break;
@@ -611,11 +599,17 @@ write_value(struct writer *w)
 		write_text(w);
 		break;
 	case ADDRESSES:
+		w->parsed = address_list_parse(&w->list, w->text, w->len,
+		    ADDRESS_HEADER, &ignored);
+		/* FALLTHROUGH */
 	case PHRASES:
 	case IDS:
 	case URLS:
 	case OPAQUE:
-		write_structured(w);
+		while (i < w->len)
+			i = write_token(w, i);
+		end_phrase(w, i);
+		address_list_free(&w->list);
 		break;
 	case PARAMETERS:
 		media_type_write_parameters(&w->to, w->text, w->len,
@@ -625,17 +619,17 @@ write_value(struct writer *w)
 }
 
 static void
-write_field(struct writer *w, const struct field *f)
+write_field(struct field_writer *w, const struct field *f)
 {
 	struct buffer	 text = { 0 };
 	size_t		 len;
 	const char	*value = field_value(f, &len);
 
-	unfold(&text, value, len);
+	unfold_value(&text, value, len);
 	w->text = text.data;
 	w->len = text.len;
 	buffer_add(&w->to, f->text, (size_t)(value - f->text));
-	if (is_bad(w, w->text, w->len))
+	if (needs_encoding(w, w->text, w->len))
 		write_value(w);
 	else
 		buffer_add(&w->to, w->text, w->len);
@@ -643,7 +637,7 @@ write_field(struct writer *w, const struct field *f)
 }
 
 static void
-writer_free(struct writer *w)
+field_writer_free(struct field_writer *w)
 {
 	buffer_free(&w->waiting);
 	buffer_free(&w->to);
@@ -653,7 +647,7 @@ enum field_result
 field_write(struct buffer *to, const struct field *f,
     const struct field_form *form)
 {
-	struct writer	w = { .form = form, .kind = kind_of(f) };
+	struct field_writer	w = { .form = form, .kind = field_kind_of(f) };
 	size_t		before = to->len;
 	enum field_result	result = FIELD_FITS;
 
@@ -664,23 +658,23 @@ field_write(struct buffer *to, const struct field *f,
 	write_field(&w, f);
 	if (!refold(to, w.to.data, w.to.len, places_of(w.kind)))
 		result = FIELD_TOO_LONG;
-	if (!is_clear(w.to.data, w.to.len, takes_utf8(w.kind, form)))
+	if (!text_is_fit(w.to.data, w.to.len, may_be_utf8(w.kind, form)))
 		result = FIELD_NOT_ASCII;
 	if (result == FIELD_TOO_LONG && text_is_ascii(f->text, f->len)) {
 		to->len = before;
 		buffer_add(to, f->text, f->len);
 	}
-	writer_free(&w);
+	field_writer_free(&w);
 	return result;
 }
 
-/* UTF-8 stays in an address or a message id, whatever else is encoded. */
+/* Whether an address or message id in the field must stay UTF-8. */
 static bool
-needs_utf8(const struct field *f, bool is_signed)
+field_needs_utf8(const struct field *f, bool is_signed)
 {
 	static const struct field_form	ascii = { .utf8 = false };
-	struct writer			w = { .form = &ascii,
-					    .kind = kind_of(f),
+	struct field_writer			w = { .form = &ascii,
+					    .kind = field_kind_of(f),
 					    .is_signed = is_signed };
 	bool				needs;
 
@@ -688,7 +682,7 @@ needs_utf8(const struct field *f, bool is_signed)
 		return false;
 	write_field(&w, f);
 	needs = w.needs_utf8 && text_is_utf8(w.to.data, w.to.len);
-	writer_free(&w);
+	field_writer_free(&w);
 	return needs;
 }
 
@@ -705,7 +699,7 @@ header_needs_utf8(const struct header *h)
 		if (!known)
 			is_signed = header_is_signed(h);
 		known = true;
-		if (needs_utf8(f, is_signed))
+		if (field_needs_utf8(f, is_signed))
 			return true;
 	}
 	return false;

@@ -1,13 +1,14 @@
 /*
- * field_form.h - a header field in a form that a server takes
+ * field_form.h - convert a header field for a server
  *
- * ASCII in lines of at most 998 octets is not touched, and longer lines are
- * only folded.  Other text becomes RFC 2047 where a reader decodes it: in
- * unstructured fields, in display names and in comments, never within an
- * addr-spec; parameters become RFC 2231; a domain becomes its A-label.
+ * A field in ASCII with lines of at most 998 octets does not change; longer
+ * lines are folded.  Other text becomes encoded words (RFC 2047) where readers
+ * decode them: in unstructured fields, display names and comments, but never
+ * in an addr-spec.  Parameters are encoded according to RFC 2231, and a domain
+ * becomes its A-label.
  *
- * An encoded word stays as it is, unless it has raw octets in it or is too long
- * for a line: then the octets that it stands for are encoded anew, in the
+ * An encoded word does not change, unless it contains octets that are not ASCII
+ * or is too long for a line.  Then it is decoded and encoded again, in the
  * charset that it names.
  */
 #ifndef MIME_FIELD_FORM_H
@@ -19,29 +20,32 @@
 #include "util/buffer.h"
 
 struct field_form {
-	bool		 utf8;		/* UTF-8 stays as it is: SMTPUTF8 */
-	const char	*charset;	/* of text that is not UTF-8, or NULL */
+	bool		 utf8;		/* SMTPUTF8: UTF-8 does not change */
+	const char	*charset;	/* borrowed; of text that is not UTF-8;
+					 * NULL: unknown */
 };
 
+/* Whether the server accepts the field unchanged. */
 bool	field_is_fit(const struct field *, const struct field_form *);
 
 enum field_result {
 	FIELD_FITS,
 	FIELD_TOO_LONG,		/* a word does not fit into a line */
-	FIELD_NOT_ASCII,	/* and what is not has no other form */
+	FIELD_NOT_ASCII,	/* a local part or message id has no ASCII
+				 * form */
 };
 
 /*
- * Appends the field, changed if it is not fit, and says whether it is now.  An
- * ASCII field that can't be folded is appended as it is.
+ * Appends the field, converted if necessary.  Returns whether the result is fit
+ * for the server.  An ASCII field that cannot be folded is appended unchanged.
  */
 enum field_result field_write(struct buffer *, const struct field *,
 	    const struct field_form *);
 
 /*
- * An address or a message id stays in the header in UTF-8, so SMTPUTF8 is
- * needed: a local part or an id has no other form, a domain has none without
- * libidn2, and nothing may change if there is a DKIM signature.
+ * Whether the header requires SMTPUTF8, because an address or a message id in
+ * it must stay UTF-8.  A local part or a message id has no ASCII form; a domain
+ * has none without libidn2; and a header with a DKIM signature must not change.
  */
 bool	header_needs_utf8(const struct header *);
 

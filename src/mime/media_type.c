@@ -12,9 +12,9 @@
 #include "util/text.h"
 
 enum {
-	SECTION = 20,		/* octets of a value in one section of RFC 2231,
-				 * each of which may become three */
-	PARAMETERS_MAX = 200,	/* a field with more is not rewritten */
+	SECTION = 20,		/* octets of a value in one section (RFC 2231);
+				 * each may become three */
+	PARAMETERS_MAX = 200,	/* a field with more does not change */
 };
 
 /* "filename*0*=value": section 0 of an extended value (RFC 2231). */
@@ -25,8 +25,8 @@ struct parameter {
 	bool		 extended;
 	bool		 quoted;
 	struct buffer	 value;		/* without its quotes */
-	size_t		 start;		/* where the parameter is: */
-	size_t		 value_at;	/* [start, end) in the text */
+	size_t		 start;		/* text[start, end) is the parameter */
+	size_t		 value_at;
 	size_t		 end;
 };
 
@@ -36,7 +36,7 @@ is_white(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Over white space and comments. */
+/* Returns the offset after white space and comments. */
 static size_t
 skip_white(const char *text, size_t len, size_t i)
 {
@@ -65,9 +65,10 @@ token_end(const char *text, size_t len, size_t i)
 }
 
 /*
- * A value that is not quoted may hold what it should not; its end is plain.  In
- * quotes a backslash quotes a quote or a backslash and nothing else, as readers
- * take it: it is in file names of other systems.
+ * Reads a value and returns the offset after it.  A value without quotes ends
+ * at white space or a semicolon, whatever else it contains.  Like most readers,
+ * this accepts a backslash before other characters than a quote or a backslash
+ * as text, because it occurs in file names.
  */
 static size_t
 read_value(struct buffer *value, const char *text, size_t len, size_t i)
@@ -113,7 +114,7 @@ split_name(struct parameter *p)
 	p->name_len = n;
 }
 
-/* The next parameter at or behind *at; its value is to be freed. */
+/* Reads the next parameter at or after *at; the caller frees its value. */
 static bool
 next_parameter(struct parameter *p, const char *text, size_t len, size_t *at)
 {
@@ -154,11 +155,11 @@ struct parameters {
 };
 
 /*
- * A value without quotes that is not ASCII extends to the next semicolon, as
- * readers take it: a file name with blanks in it.
+ * Like most readers, this extends a value without quotes that is not ASCII to
+ * the next semicolon: it is a file name with blanks.
  */
 static void
-widen(struct parameter *p, const char *text, size_t len)
+extend_to_semicolon(struct parameter *p, const char *text, size_t len)
 {
 	const char	*semicolon = memchr(text + p->end, ';', len - p->end);
 	size_t		 end = semicolon != NULL ? (size_t)(semicolon - text) :
@@ -181,7 +182,7 @@ read_parameters(struct parameters *all, const char *text, size_t len)
 
 	while (all->n <= PARAMETERS_MAX &&
 	    next_parameter(&p, text, len, &at)) {
-		widen(&p, text, len);
+		extend_to_semicolon(&p, text, len);
 		at = p.end;
 		all->list = memory_room(all->list, all->n, &all->cap,
 		    sizeof(*all->list));
@@ -206,16 +207,6 @@ is_same_value(const struct parameter *p, const struct parameter *other)
 	    strncasecmp(p->name, other->name, p->name_len) == 0);
 }
 
-/*
- * The values that are compared octet by octet with what is elsewhere in the
- * message: readers do not look for RFC 2231 in them.
- */
-static bool
-is_identifier(const struct parameter *p)
-{
-	return is_named(p, "boundary") || is_named(p, "start");
-}
-
 /* The length of the "charset'language'" that an extended value begins with. */
 static size_t
 charset_prefix(const struct buffer *value)
@@ -235,7 +226,7 @@ charset_prefix(const struct buffer *value)
 	return quotes == 2 ? i : 0;
 }
 
-/* The octets of a value; a "%" that is not followed by two digits is one. */
+/* Adds the decoded octets of a value; a "%" without two digits is literal. */
 static void
 add_octets(struct buffer *to, const struct parameter *p, size_t from)
 {
@@ -264,7 +255,7 @@ read_type(struct media_type *m, const char *value, size_t len)
 }
 
 static const struct parameter *
-find(const struct parameters *all, const char *name, long section)
+find_section(const struct parameters *all, const char *name, long section)
 {
 	for (size_t i = 0; i < all->n; i++)
 		if (all->list[i].section == section &&
@@ -273,31 +264,31 @@ find(const struct parameters *all, const char *name, long section)
 	return NULL;
 }
 
-/* A value in one piece, or in sections in any order (RFC 2231 section 3). */
+/* Adds a value in one piece, or in sections in any order (RFC 2231). */
 static void
-join(struct buffer *to, const struct parameters *all, const char *name)
+add_value(struct buffer *to, const struct parameters *all, const char *name)
 {
-	const struct parameter	*p = find(all, name, -1);
+	const struct parameter	*p = find_section(all, name, -1);
 	long			 section = 0;
 
 	if (p == NULL)
-		p = find(all, name, section++);
+		p = find_section(all, name, section++);
 	while (p != NULL) {
 		bool	charset = p->extended && p->section <= 0;
 
 		add_octets(to, p, charset ? charset_prefix(&p->value) : 0);
-		p = section > 0 ? find(all, name, section++) : NULL;
+		p = section > 0 ? find_section(all, name, section++) : NULL;
 	}
 }
 
-/* Blanks that end it are left out: RFC 2046 allows none in a boundary. */
+/* White space at the end is omitted: a boundary must not have it (RFC 2046). */
 static void
-read_named(char *to, size_t size, const struct parameters *all,
+read_parameter(char *to, size_t size, const struct parameters *all,
     const char *name)
 {
 	struct buffer	value = { 0 };
 
-	join(&value, all, name);
+	add_value(&value, all, name);
 	while (value.len > 0 && is_white(value.data[value.len - 1]))
 		value.len--;
 	if (value.len > 0 && value.len < size)
@@ -313,8 +304,8 @@ media_type_read(struct media_type *m, const char *value, size_t len)
 	*m = (struct media_type){ 0 };
 	read_type(m, value, len);
 	read_parameters(&all, value, len);
-	read_named(m->boundary, sizeof(m->boundary), &all, "boundary");
-	read_named(m->charset, sizeof(m->charset), &all, "charset");
+	read_parameter(m->boundary, sizeof(m->boundary), &all, "boundary");
+	read_parameter(m->charset, sizeof(m->charset), &all, "charset");
 	parameters_free(&all);
 }
 
@@ -328,7 +319,7 @@ media_type_is(const struct media_type *m, const char *type)
 }
 
 /*
- * A field with parameters, rewritten
+ * Encode parameters.
  */
 
 static void
@@ -347,7 +338,7 @@ write_percent(struct buffer *to, const char *text, size_t len)
 	}
 }
 
-/* RFC 2231 section 4, and 4.1 where one line would get long. */
+/* Writes RFC 2231 section 4; section 4.1 if one line would be too long. */
 static void
 write_split(struct buffer *to, const struct parameter *p, const char *prefix,
     const struct buffer *octets)
@@ -376,7 +367,7 @@ write_split(struct buffer *to, const struct parameter *p, const char *prefix,
 	}
 }
 
-/* The charset of the octets in all sections of a value. */
+/* Adds the charset of the octets in all sections of a value. */
 static void
 add_charset(struct buffer *prefix, const struct parameters *all,
     const struct parameter *p, const char *declared)
@@ -392,11 +383,11 @@ add_charset(struct buffer *prefix, const struct parameters *all,
 	buffer_free(&raw);
 }
 
-enum words { NO_WORDS, DECODED, MIXED };
+enum words { NO_WORDS, DECODED, UNDECODABLE };
 
 /*
- * A value that contains encoded words, as many programs write it and most
- * readers take it: the octets, if all are in the charset of the first word.
+ * Decodes a value that contains encoded words, which many programs write and
+ * most readers accept.  All of it must be in the charset of the first word.
  */
 static enum words
 decode_words(struct buffer *octets, struct buffer *prefix,
@@ -414,18 +405,18 @@ decode_words(struct buffer *octets, struct buffer *prefix,
 			return NO_WORDS;
 		if (!text_is_ascii(m.text, m.len) && strcasecmp(charset,
 		    charset_of_text(m.text, m.len, declared)) != 0)
-			return MIXED;
+			return UNDECODABLE;
 		buffer_add(octets, m.text, m.len);
 		if (m.word.len > 0 && (strcasecmp(charset,
 		    m.word.charset) != 0 ||
 		    !encoded_word_decode(octets, &m.word)))
-			return MIXED;
+			return UNDECODABLE;
 	}
 	buffer_addf(prefix, "%s''", charset);
 	return DECODED;
 }
 
-/* The octets of a value, and the prefix that names their charset. */
+/* Reads the octets of a value and the prefix that names their charset. */
 static bool
 read_octets(struct buffer *octets, struct buffer *prefix,
     const struct parameters *all, const struct parameter *p,
@@ -438,7 +429,7 @@ read_octets(struct buffer *octets, struct buffer *prefix,
 		switch (decode_words(octets, prefix, &p->value, declared)) {
 		case DECODED:
 			return true;
-		case MIXED:
+		case UNDECODABLE:
 			return false;
 		case NO_WORDS:
 			break;
@@ -452,9 +443,9 @@ read_octets(struct buffer *octets, struct buffer *prefix,
 }
 
 /*
- * One parameter in the form of RFC 2231.  If the value names its charset, that
- * stays; else it is that of the octets in all sections.  A section keeps its
- * number, and only the first names the charset.
+ * Writes a parameter according to RFC 2231, in the charset that it names, or
+ * else in that of the octets in all sections.  A section keeps its number, and
+ * only the first one names the charset.
  */
 static bool
 write_extended(struct buffer *to, const struct parameters *all,
@@ -477,19 +468,22 @@ write_extended(struct buffer *to, const struct parameters *all,
 	return good;
 }
 
-/* Whether a section has to change; if one does, the first names a charset. */
+/*
+ * Whether a section must be encoded.  If another section of the value must be,
+ * the first one names the charset.  Readers do not decode identifiers.
+ */
 static bool
-is_unfit(const struct parameters *all, const struct parameter *p)
+must_encode(const struct parameters *all, const struct parameter *p)
 {
-	bool	unfit = !text_is_ascii(p->value.data, p->value.len);
+	bool	encode = !text_is_ascii(p->value.data, p->value.len);
 
-	if (is_identifier(p))
+	if (is_named(p, "boundary") || is_named(p, "start"))
 		return false;
-	for (size_t i = 0; p->section == 0 && !unfit && i < all->n; i++)
-		unfit = is_same_value(p, &all->list[i]) &&
+	for (size_t i = 0; p->section == 0 && !encode && i < all->n; i++)
+		encode = is_same_value(p, &all->list[i]) &&
 		    !text_is_ascii(all->list[i].value.data,
 		    all->list[i].value.len);
-	return unfit;
+	return encode;
 }
 
 void
@@ -504,7 +498,7 @@ media_type_write_parameters(struct buffer *to, const char *value, size_t len,
 	for (size_t i = 0; all.n <= PARAMETERS_MAX && i < all.n; i++) {
 		const struct parameter	*p = &all.list[i];
 
-		if (!is_unfit(&all, p))
+		if (!must_encode(&all, p))
 			continue;
 		buffer_clear(&written);
 		if (!write_extended(&written, &all, p, declared))

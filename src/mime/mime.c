@@ -33,7 +33,7 @@ static const char	many_remark[] =
 /* The plan for a level of the walk. */
 struct level_plan {
 	bool			 unchanged;	/* a part of it stays so */
-	long			 change;	/* of its header, or NO_CHANGE */
+	long			 change;	/* of its header; NO_CHANGE */
 	struct buffer		 header;	/* if it has a change */
 };
 

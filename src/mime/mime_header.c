@@ -6,13 +6,6 @@
 #include "util/memory.h"
 #include "util/text.h"
 
-static bool
-is_continuation(const char *text, const char *end)
-{
-	return text < end && text_is_blank(*text);
-}
-
-/* Behind the line end, or the end of all. */
 static const char *
 next_line(const char *text, const char *end)
 {
@@ -30,7 +23,7 @@ mime_header_parse(struct header *h, const char *text, size_t len)
 		const char	*next = next_line(text, end);
 		size_t		 n;
 
-		while (is_continuation(next, end))
+		while (next < end && text_is_blank(*next))
 			next = next_line(next, end);
 		n = (size_t)(next - text);
 		if (field_name_length(text, n) > 0)
@@ -65,7 +58,10 @@ mime_header_charset(char name[CHARSET_NAME_MAX + 1], const struct header *h)
 	return true;
 }
 
-/* "7bit" and "8bit" as programs spell them: "8-bit", "8 bit", "7bits". */
+/*
+ * The length of "7bit" or "8bit" at the beginning, including the spellings of
+ * some programs ("8-bit", "8 bit", "7bits"), or 0.
+ */
 static size_t
 bits_length(const char *word, size_t len)
 {
@@ -158,37 +154,27 @@ mime_header_is_fit(const struct header *h, const struct field_form *form)
 	return true;
 }
 
-static void
-add_missing(struct buffer *to, const struct header *h,
-    const struct mime_header_change *a)
-{
-	if (a->version && header_find(h, "MIME-Version", 0) == NULL)
-		buffer_add_text(to, "MIME-Version: 1.0\r\n");
-	if (a->charset != NULL && header_find(h, "Content-Type", 0) == NULL)
-		buffer_addf(to, "Content-Type: text/plain; charset=%s\r\n",
-		    a->charset);
-}
-
 struct mime_unfit_field
 mime_header_write(struct buffer *to, const struct header *h,
-    const struct mime_header_change *a, const struct field_form *form)
+    const struct mime_header_change *change, const struct field_form *form)
 {
-	struct mime_unfit_field		first = { 0 };
-	struct field_form	own = { 0 };	/* once a field needs it */
+	struct mime_unfit_field	first = { 0 };
+	struct field_form	own = { 0 };	/* with the charset */
 	char			charset[CHARSET_NAME_MAX + 1];
-	bool			said = a->encoding == NULL;
+	bool			has_encoding = change->encoding == NULL;
 	bool			has_own = false;
 
 	for (size_t i = 0; i < h->n; i++) {
 		const struct field	*f = &h->field[i];
-		enum field_result		 result;
+		enum field_result	 result;
 
-		if (a->encoding != NULL &&
+		if (change->encoding != NULL &&
 		    field_is(f, "Content-Transfer-Encoding")) {
-			if (!said)	/* once: a second one is dropped */
+			if (!has_encoding)	/* a second one is omitted */
 				buffer_addf(to, "%.*s: %s\r\n",
-				    (int)f->name_len, f->text, a->encoding);
-			said = true;
+				    (int)f->name_len, f->text,
+				    change->encoding);
+			has_encoding = true;
 			continue;
 		}
 		if (field_is_fit(f, form)) {
@@ -205,9 +191,14 @@ mime_header_write(struct buffer *to, const struct header *h,
 		if (result != FIELD_FITS && first.field == NULL)
 			first = (struct mime_unfit_field){ f, result };
 	}
-	add_missing(to, h, a);
-	if (!said)
+	if (change->version && header_find(h, "MIME-Version", 0) == NULL)
+		buffer_add_text(to, "MIME-Version: 1.0\r\n");
+	if (change->charset != NULL &&
+	    header_find(h, "Content-Type", 0) == NULL)
+		buffer_addf(to, "Content-Type: text/plain; charset=%s\r\n",
+		    change->charset);
+	if (!has_encoding)
 		buffer_addf(to, "Content-Transfer-Encoding: %s\r\n",
-		    a->encoding);
+		    change->encoding);
 	return first;
 }

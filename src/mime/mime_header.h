@@ -1,5 +1,5 @@
 /*
- * mime_header.h - the header of a message or a part, amended for the wire
+ * mime_header.h - read and rewrite the header of a message or of a part
  */
 #ifndef MIME_HEADER_H
 #define MIME_HEADER_H
@@ -14,47 +14,60 @@
 
 /* Content-Transfer-Encoding (RFC 2045 section 6). */
 enum mime_encoding {
-	ENCODING_7BIT,		/* or none said */
+	ENCODING_7BIT,		/* declared, or nothing is declared */
 	ENCODING_8BIT,
 	ENCODING_BINARY,
 	ENCODING_QUOTED,
 	ENCODING_BASE64,
-	ENCODING_OTHER,		/* or two that differ */
+	ENCODING_OTHER,		/* unknown, or fields that disagree */
 };
 
-/* What the header has to say of a body that was changed. */
+/* Changes to the MIME fields of a header. */
 struct mime_header_change {
-	const char	*encoding;	/* NULL: what it says already */
-	const char	*charset;	/* for a Content-Type, if it has none */
-	bool		 version;	/* a MIME-Version, if it has none */
+	const char	*encoding;	/* new Content-Transfer-Encoding; NULL:
+					 * that of the header */
+	const char	*charset;	/* if not NULL, adds a missing
+					 * Content-Type */
+	bool		 version;	/* adds a missing MIME-Version */
 };
 
+/* A field that a server cannot accept, and that cannot be converted. */
 struct mime_unfit_field {
-	const struct field	*field;		/* or NULL */
-	enum field_result		 result;
+	const struct field	*field;		/* borrowed; NULL: none */
+	enum field_result	 result;
 };
 
-/* The fields of a part's header; lines that are no field are left out. */
+/* Appends the fields of a header; lines that are not fields are omitted. */
 void	mime_header_parse(struct header *, const char *text, size_t len);
 
-/* What Content-Type says; all zero if there is none, and then false. */
+/*
+ * Reads Content-Type.  If the field is missing, zeroes the struct and returns
+ * false.
+ */
 bool	mime_header_type(struct media_type *, const struct header *);
 
-/* The charset in Content-Type, if 8-bit text can be in it. */
+/*
+ * Copies the charset of Content-Type.  Returns false if the charset is missing
+ * or cannot contain 8-bit text.
+ */
 bool	mime_header_charset(char name[CHARSET_NAME_MAX + 1],
 	    const struct header *);
 
 enum mime_encoding mime_header_encoding(const struct header *);
+
+/* Whether the encoding is 7bit, 8bit or binary. */
 bool	mime_encoding_is_identity(enum mime_encoding);
 
+/* Whether the server accepts all fields unchanged (field_form.h). */
 bool	mime_header_is_fit(const struct header *, const struct field_form *);
 
 /*
- * All fields in order, then what is added, without the empty line.  The charset
- * in the header's own Content-Type takes the place of the form's.  Returns the
- * first field that could not be made fit, if there is one.
+ * Appends all fields in order, then the new ones, without the empty line.  If
+ * the Content-Type of the header names a charset, that charset is used instead
+ * of that of the form.  Returns the first field that cannot be converted.
  */
 struct mime_unfit_field	mime_header_write(struct buffer *,
-	    const struct header *, const struct mime_header_change *, const struct field_form *);
+	    const struct header *, const struct mime_header_change *,
+	    const struct field_form *);
 
 #endif

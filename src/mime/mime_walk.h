@@ -23,7 +23,7 @@
 #include "util/failure.h"
 
 enum {
-	MIME_DEPTH_MAX = 40,		/* nested levels; deeper ones are text */
+	MIME_DEPTH_MAX = 40,		/* nested levels; the rest is text */
 	MIME_HEADER_MAX = 64 * 1024,	/* octets of a part's header */
 };
 
@@ -59,8 +59,8 @@ struct mime_walk {
 	enum mime_encoding	 encoding;
 	bool			 unsupported;	/* its type is unknown or must
 						 * not be encoded */
-	bool			 ambiguous;	/* some readers take a line of it
-						 * for a boundary */
+	bool			 ambiguous;	/* a line of it is a boundary to
+						 * some readers */
 
 	/* Private. */
 	size_t			 line_end;	/* octets of the last line end,

@@ -9,7 +9,7 @@
 #include "util/text.h"
 
 enum {
-	LINE = 75,		/* octets without the "=" of a soft line break */
+	LINE = 75,		/* without the "=" of a soft line break */
 	BASE64_LINE = 76,
 	GROWTH = 4,		/* =XX, and a soft line break every 75 octets */
 	SLACK = 32,

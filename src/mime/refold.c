@@ -8,17 +8,17 @@ struct folder {
 	struct buffer	*to;
 	const char	*text;
 	size_t		 len;
-	size_t		 line;		/* where this line begins */
-	size_t		 place;		/* the last one for a fold, 0: none */
-	size_t		 first;		/* after the colon: only in need */
+	size_t		 line;		/* beginning of the current line */
+	size_t		 place;		/* of the last possible fold; 0: none */
+	size_t		 first;		/* after the colon: last resort */
 	enum refold_place places;
 	bool		 quoted;
 	bool		 angle;		/* between < and > */
-	unsigned	 comments;	/* open ones */
+	unsigned	 comments;	/* nested */
 	bool		 good;
 };
 
-/* A fold behind a comma brings its own blank. */
+/* A fold after a comma or between message ids adds a blank. */
 static void
 write_line(struct folder *f, size_t end)
 {
@@ -35,9 +35,9 @@ write_line(struct folder *f, size_t end)
 	f->place = 0;
 }
 
-/* The line could go on to here; it does if it is short enough. */
+/* The line can be folded at this place; if it is too long, it is folded. */
 static void
-reach(struct folder *f, size_t at)
+offer_fold(struct folder *f, size_t at)
 {
 	if (at - f->line > REFOLD_WIDTH && f->place > 0)
 		write_line(f, f->place);
@@ -46,9 +46,9 @@ reach(struct folder *f, size_t at)
 	f->place = at;
 }
 
-/* Reads the character at i: in quotes and comments no other is special. */
+/* Notes whether the text after the character at i is in quotes or comments. */
 static void
-follow(struct folder *f, size_t *i)
+track_quoting(struct folder *f, size_t *i)
 {
 	bool	in_path = f->angle && f->places != REFOLD_ADDRESSES;
 
@@ -76,9 +76,9 @@ follow(struct folder *f, size_t *i)
 	}
 }
 
-/* Whether white space can be added in front of the character at i. */
+/* Whether white space can be added before the character at i. */
 static bool
-is_place(const struct folder *f, size_t i)
+may_add_blank(const struct folder *f, size_t i)
 {
 	const char	*at = f->text + i;
 
@@ -116,14 +116,14 @@ refold(struct buffer *to, const char *field, size_t len,
 	for (size_t i = start; i < f.len; i++) {
 		if (text_is_blank(field[i])) {
 			if (!text_is_blank(field[i - 1]))
-				reach(&f, i);
+				offer_fold(&f, i);
 			continue;
 		}
-		if (i > start && is_place(&f, i))
-			reach(&f, i);
-		follow(&f, &i);
+		if (i > start && may_add_blank(&f, i))
+			offer_fold(&f, i);
+		track_quoting(&f, &i);
 	}
-	reach(&f, f.len);
+	offer_fold(&f, f.len);
 	write_line(&f, f.len);
 	return f.good;
 }

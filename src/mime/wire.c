@@ -8,8 +8,8 @@
 #include "util/text.h"
 
 /*
- * Whether the body needs changes, or needs MIME fields because it contains 8-bit
- * text (RFC 6152 section 3).
+ * Whether the body needs changes, or needs MIME fields because it contains
+ * 8-bit text (RFC 6152 section 3).
  */
 static bool
 needs_plan(const struct message *m, bool eight_bit)
