@@ -38,8 +38,8 @@ static const struct name names[] = {
 };
 
 /*
- * Some callers close descriptors 0, 1 or 2.  If a socket then got descriptor
- * 2, a warning would be written into its SMTP session.
+ * Opens descriptors 0, 1 and 2 if the caller has closed them.  Otherwise a
+ * socket could get descriptor 2, and a warning would go to the SMTP server.
  */
 static void
 fill_descriptors(void)
@@ -53,31 +53,6 @@ fill_descriptors(void)
 		close(fd);
 }
 
-/*
- * Keeps passwords out of core files, and keeps other processes of this user
- * from reading them in our memory.
- */
-static void
-protect_memory(void)
-{
-	const struct rlimit	none = { 0, 0 };
-
-	setrlimit(RLIMIT_CORE, &none);
-#ifdef __linux__
-	prctl(PR_SET_DUMPABLE, 0);
-#endif
-}
-
-static void
-drop_privilege(void)
-{
-	if (!privilege_is_raised() || privilege_drop())
-		return;
-	report_line("cannot give up set-user-ID or set-group-ID privileges; "
-	    "remove the mode bits: chmod ug-s on the program");
-	_exit(EX_OSERR);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -85,17 +60,26 @@ main(int argc, char **argv)
 	const char	*called = slash != NULL ? slash + 1 :
 			    argc > 0 ? argv[0] : "sendmail";
 	const struct name *name = &names[0];
+	const struct rlimit none = { 0, 0 };
 
 	fill_descriptors();
-	drop_privilege();
-	protect_memory();
+	if (privilege_is_raised() && !privilege_drop()) {
+		report_line("cannot drop set-user-ID or set-group-ID "
+		    "privileges; run: chmod ug-s on the program");
+		_exit(EX_OSERR);
+	}
+	/* No core files with passwords; no process may read our memory. */
+	setrlimit(RLIMIT_CORE, &none);
+#ifdef __linux__
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);	/* write(2) fails with EFBIG */
 	umask(077);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(called, names[i].name) == 0)
 			name = &names[i];
-	/* All output is flushed, and exit(3) takes longer. */
+	/* All output has been flushed, and exit(3) would take longer. */
 	_exit(cli_run(name->no_arguments ? 1 : argc, argv, name->mode,
 	    name->administrator));
 }

@@ -42,11 +42,11 @@ parser_load(struct parser *p)
 }
 
 /*
- * Inserts after the targets of the same priority; if the list is full, the
+ * Inserts the target after those of the same priority; if the list is full, the
  * last one is dropped.
  */
 static void
-insert(struct lookup_targets *t, const struct lookup_target *new)
+insert_target(struct lookup_targets *t, const struct lookup_target *new)
 {
 	size_t	at = t->n;
 
@@ -84,7 +84,7 @@ add_target(struct lookup_targets *t, enum lookup_type type, const ns_msg *m,
 		t->none = true;
 	else if (text_is_host_name(new.host, strlen(new.host)) &&
 	    (type == LOOKUP_TYPE_MX || new.port != 0))
-		insert(t, &new);
+		insert_target(t, &new);
 	return true;
 }
 
@@ -105,7 +105,7 @@ lookup_parse(struct lookup_targets *t, enum lookup_type type,
 	*t = (struct lookup_targets){ .n = 0 };
 	if (!parser_load(&parser))
 		return failed(why, EX_UNAVAILABLE, "cannot load libresolv, "
-		    "which parses the answers of name servers");
+		    "which parses the replies of name servers");
 	if (parser.init(answer, (int)len, &m) == -1)
 		goto malformed;
 	for (int i = 0; i < ns_msg_count(m, ns_s_an); i++) {
@@ -118,17 +118,7 @@ lookup_parse(struct lookup_targets *t, enum lookup_type type,
 	}
 	return true;
 malformed:
-	return failed(why, EX_TEMPFAIL, "malformed %s record",
-	    type_name(type));
-}
-
-static void
-swap(struct lookup_target *a, struct lookup_target *b)
-{
-	struct lookup_target	c = *a;
-
-	*a = *b;
-	*b = c;
+	return failed(why, EX_TEMPFAIL, "malformed reply");
 }
 
 /*
@@ -154,17 +144,20 @@ select_by_weight(const struct lookup_target *equals, size_t n)
 	return 0;
 }
 
+/* Puts targets of equal priority in a random order. */
 static void
-shuffle(struct lookup_targets *t)
+shuffle_equals(struct lookup_targets *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		size_t	n = 1;
+		struct lookup_target	*first = &t->target[i], *selected, copy;
+		size_t			 n = 1;
 
-		while (i + n < t->n &&
-		    t->target[i + n].priority == t->target[i].priority)
+		while (i + n < t->n && first[n].priority == first->priority)
 			n++;
-		swap(&t->target[i],
-		    &t->target[i + select_by_weight(&t->target[i], n)]);
+		selected = first + select_by_weight(first, n);
+		copy = *first;
+		*first = *selected;
+		*selected = copy;
 	}
 }
 
@@ -181,13 +174,14 @@ no_records(int error, enum lookup_type type, const char *name,
 		    name, type_name(type));
 	default:
 		return failed(why, EX_TEMPFAIL, "cannot look up the %s records "
-		    "of %s: no answer from the DNS", type_name(type), name);
+		    "of %s: no reply from a name server", type_name(type),
+		    name);
 	}
 }
 
-/* The length of the answer, or -1 with why. */
+/* Returns the length of the answer, or -1 with why. */
 static int
-query(unsigned char *answer, enum lookup_type type, const char *name,
+query_server(unsigned char *answer, enum lookup_type type, const char *name,
     const struct sockaddr_in *server, struct failure *why)
 {
 	struct __res_state	state;
@@ -217,18 +211,19 @@ lookup(struct lookup_targets *t, enum lookup_type type, const char *name,
     const struct sockaddr_in *server, struct failure *why)
 {
 	unsigned char	*answer = memory_new(ANSWER_MAX, 1);
-	int		 len = query(answer, type, name, server, why);
+	int		 len = query_server(answer, type, name, server, why);
 	bool		 good = len != -1;
 
 	if (good && !lookup_parse(t, type, answer, (size_t)len, why))
-		good = failure_prefix(why, "cannot look up %s: ", name);
+		good = failure_prefix(why, "cannot look up the %s records of "
+		    "%s: ", type_name(type), name);
 	else if (good && t->n == 0 && t->none)
-		good = failed(why, EX_NOHOST, "%s does not offer this service "
-		    "(%s record \".\")", name, type_name(type));
+		good = failed(why, EX_NOHOST, "%s does not offer this service: "
+		    "its %s record is \".\"", name, type_name(type));
 	else if (good && t->n == 0)
 		good = no_records(NO_DATA, type, name, why);
 	free(answer);
 	if (good)
-		shuffle(t);
+		shuffle_equals(t);
 	return good;
 }

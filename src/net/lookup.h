@@ -1,10 +1,10 @@
 /*
- * lookup.h - look up the hosts that a domain names for a service in the DNS
+ * lookup.h - look up the hosts of a domain in its SRV or MX records
  *
- * SRV records (RFC 2782, used for submission by RFC 6186 and RFC 8314) and MX
- * records (RFC 5321 section 5.1).  An answer is untrusted input: at most
- * LOOKUP_MAX hosts are kept, and names that are not valid host names are
- * ignored.  The presence of a host in the answer does not make it trustworthy.
+ * SRV: RFC 2782, for submission RFC 6186 and RFC 8314; MX: RFC 5321 section
+ * 5.1.  A reply is untrusted input: at most LOOKUP_MAX hosts are kept, and
+ * invalid host names are ignored.  A host is not trusted because it is in the
+ * reply.
  */
 #ifndef NET_LOOKUP_H
 #define NET_LOOKUP_H
@@ -32,22 +32,23 @@ struct lookup_target {
 struct lookup_targets {
 	struct lookup_target	target[LOOKUP_MAX];	/* by priority */
 	size_t			n;
-	bool			none;	/* the domain declares that there is no
-					 * host: "." (RFC 7505) */
+	bool			none;	/* the record ".": the domain does not
+					 * offer the service (RFC 7505) */
 };
 
 /*
  * Looks up the records of a name, and shuffles targets of equal priority by
- * weight.  Returns false with why: EX_NOHOST (the name or the records do not
- * exist, or .none), EX_TEMPFAIL (no answer, or a malformed one).  server:
- * the name server to ask, or NULL for those of the system.
+ * weight.  Returns false with why, whose text contains the name: EX_NOHOST if
+ * the name or the records do not exist, or if .none; EX_TEMPFAIL if there is no
+ * reply, or a malformed one.  server: a name server, or NULL for those of
+ * resolv.conf.
  */
 bool	lookup(struct lookup_targets *, enum lookup_type, const char *name,
 	    const struct sockaddr_in *server, struct failure *why);
 
 /*
- * Parses an answer; the targets are in the order of their priority.  Returns
- * false with why if the answer is malformed.
+ * Parses a reply; the targets are in the order of their priority.  Returns
+ * false with why if the reply is malformed.
  */
 bool	lookup_parse(struct lookup_targets *, enum lookup_type,
 	    const unsigned char *answer, size_t len, struct failure *why);

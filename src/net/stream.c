@@ -120,7 +120,7 @@ connection_failed(struct failure *why)
 }
 
 static bool
-want(struct stream *s, enum tls_result result, struct failure *why)
+wait_for_tls(struct stream *s, enum tls_result result, struct failure *why)
 {
 	return wait_for(s, result == TLS_WANT_READ ? POLLIN : POLLOUT, why);
 }
@@ -150,9 +150,9 @@ read_tls(struct stream *s, char *to, size_t room, struct failure *why)
 	}
 }
 
-/* Reads from the connection, not from what has been read ahead. */
+/* Reads from the connection, not from the input buffer. */
 static ssize_t
-read_new(struct stream *s, char *to, size_t room, struct failure *why)
+read_connection(struct stream *s, char *to, size_t room, struct failure *why)
 {
 	ssize_t	n;
 
@@ -185,7 +185,7 @@ read_new(struct stream *s, char *to, size_t room, struct failure *why)
 static ssize_t
 read_ahead(struct stream *s, struct failure *why)
 {
-	ssize_t	n = read_new(s, s->in, sizeof(s->in), why);
+	ssize_t	n = read_connection(s, s->in, sizeof(s->in), why);
 
 	s->in_start = 0;
 	s->in_end = n > 0 ? (size_t)n : 0;
@@ -299,13 +299,6 @@ stream_is_readable(struct stream *s)
 }
 
 static ssize_t
-write_clear(struct stream *s, const char *from, size_t len)
-{
-	return s->is_pair ? write(s->fd_out, from, len) :
-	    send(s->fd, from, len, MSG_NOSIGNAL);
-}
-
-static ssize_t
 write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 {
 	size_t		 put;
@@ -315,7 +308,8 @@ write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 	if (s->tls == NULL) {
 		if (s->is_pair && !wait_for(s, POLLOUT, why))
 			return -1;
-		while ((n = write_clear(s, from, len)) == -1) {
+		while ((n = s->is_pair ? write(s->fd_out, from, len) :
+		    send(s->fd, from, len, MSG_NOSIGNAL)) == -1) {
 			if (errno == EINTR)
 				continue;
 			if (errno != EAGAIN && errno != EWOULDBLOCK) {
@@ -338,7 +332,7 @@ write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 			connection_failed(why);
 			return -1;
 		}
-		if (!want(s, result, why))
+		if (!wait_for_tls(s, result, why))
 			return -1;
 	}
 }
@@ -423,7 +417,7 @@ send_file_copied(struct stream *s, int fd, off_t offset, uint64_t len,
 			errno = EIO;	/* the file has been truncated */
 		if (n <= 0)
 			return failed_errno(why, EX_IOERR,
-			    "cannot read the message back");
+			    "cannot read the stored message");
 		if (!write_all(s, block, (size_t)n, why))
 			return false;
 		offset += n;
@@ -433,9 +427,9 @@ send_file_copied(struct stream *s, int fd, off_t offset, uint64_t len,
 }
 
 /*
- * Sends what the kernel accepts without waiting: the number of octets, 0 at
- * the end of the file, -1 with errno; ENOSYS if the system has no sendfile(2)
- * of this kind.
+ * Sends as much as the kernel accepts without waiting.  Returns the number of
+ * octets, 0 at the end of the file, or -1 with errno; ENOSYS if the system has
+ * no sendfile(2) of this kind.
  */
 static ssize_t
 send_file_in_kernel(int to, int fd, off_t *offset, uint64_t len)
@@ -492,7 +486,7 @@ stream_start_tls(struct stream *s, const struct tls_module *module,
 			return failed(why, EX_TEMPFAIL,
 			    "the server closed the connection during the TLS "
 			    "handshake");
-		if (!want(s, result, why))
+		if (!wait_for_tls(s, result, why))
 			return false;
 	}
 	return true;

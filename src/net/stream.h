@@ -1,10 +1,10 @@
 /*
- * stream.h - buffered I/O on a connection, with a deadline, in clear or by TLS
+ * stream.h - buffered I/O on a connection, with a deadline, with or without TLS
  *
- * Calls block until they are done, but no longer than the deadline; the
- * descriptor itself does not block.  Output is collected until
- * stream_flush(), or until the buffer is full, so that a flight leaves in one
- * write.  The stream owns its descriptor, except a pair.
+ * A function waits until it is done, but no longer than the deadline; the
+ * descriptor itself is non-blocking.  Output is collected until stream_flush()
+ * or until the buffer is full, so that a flight of commands is sent with one
+ * write.  The stream owns its descriptor, but not a pair of descriptors.
  */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
@@ -38,7 +38,7 @@ struct stream {
 	struct buffer		 out;
 	size_t			 in_start;
 	size_t			 in_end;
-	size_t			 in_used;	/* octets to wipe at the end */
+	size_t			 in_used;	/* octets to wipe on close */
 	bool			 eof;
 	struct failure		 lost;		/* if .status is set, the next
 						 * read fails with this */
@@ -51,20 +51,21 @@ void	stream_open(struct stream *, int fd);	/* makes fd non-blocking */
 
 /*
  * Opens a pair of descriptors, such as standard input and output, which need
- * not be sockets.  Other processes may share them, so they stay open and in
- * their mode; a write to a blocking one may exceed the deadline.
+ * not be sockets.  Other processes may share the descriptors, so they are not
+ * closed, and their mode is unchanged; a write to a blocking descriptor may
+ * exceed the deadline.
  */
 void	stream_open_pair(struct stream *, int in, int out);
 
-/* From now on a blocked signal ends each wait (interrupt.h); borrowed. */
+/* From now on a signal that is held ends each wait (interrupt.h); borrowed. */
 void	stream_set_interrupt(struct stream *, struct interrupt *);
 
 /* Sets one deadline for all following calls, in ms from now; 0: none. */
 void	stream_set_timeout(struct stream *, int64_t ms);
 
 /*
- * Sets a timeout for each wait separately, so that a long transfer does not
- * fail as long as it makes progress.
+ * Sets a timeout for each wait separately: a long transfer does not fail while
+ * it makes progress.
  */
 void	stream_set_wait_timeout(struct stream *, int64_t ms);
 
@@ -77,7 +78,7 @@ void	stream_expect_no_input(struct stream *);
 enum stream_result {
 	STREAM_LINE,		/* a whole line, without its line end */
 	STREAM_LONG,		/* the line is longer than the limit */
-	STREAM_CLOSED,		/* end of file; *line has what preceded it */
+	STREAM_CLOSED,		/* end of file; *line is incomplete */
 	STREAM_FAILED,		/* deadline or error: see why */
 };
 
@@ -108,7 +109,7 @@ bool	stream_has_line(const struct stream *);
  */
 bool	stream_is_readable(struct stream *);
 
-/* These collect, and write only if the buffer is full. */
+/* Add to the output buffer; write only if it is full. */
 bool	stream_write(struct stream *, const void *data, size_t len,
 	    struct failure *why);
 bool	stream_printf(struct stream *, struct failure *why, const char *fmt,
@@ -124,15 +125,15 @@ bool	stream_send_file(struct stream *, int fd, off_t offset, uint64_t len,
 	    struct failure *why);
 
 /*
- * Starts TLS with a session that the module has prepared; the stream owns the
- * session from now on, even on failure.  EX_PROTOCOL if octets in clear have
- * already arrived, otherwise the status of the module.  After a failure the
- * stream must not be used, only closed.
+ * Starts TLS with a session that the module has prepared; the stream takes over
+ * the session, even on failure.  EX_PROTOCOL if clear text has already arrived,
+ * otherwise the status of the module.  After a failure the stream must be
+ * closed.
  */
 bool	stream_start_tls(struct stream *, const struct tls_module *,
 	    struct tls *, struct failure *why);
 
-/* Closes without flushing; sends close_notify if that needs no waiting. */
+/* Discards the output buffer; sends close_notify if it need not wait. */
 void	stream_close(struct stream *);
 
 #endif

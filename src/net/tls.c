@@ -22,7 +22,7 @@ struct tls {
 	SSL			*ssl;
 	struct tls_wire		 wire;
 	struct tls_verify	 verify;
-	bool			 own;		/* a client certificate is set */
+	bool			 own;		/* has a client certificate */
 	bool			 established;	/* the handshake is done */
 	bool			 broken;	/* nothing must be sent */
 };

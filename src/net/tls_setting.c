@@ -33,6 +33,6 @@ tls_setting_read(struct buffer *text, enum tls_cause cause,
 		return false;
 	}
 	if (text->len == 0)
-		return tls_setting_failed(why, cause, "%s: is empty", path);
+		return tls_setting_failed(why, cause, "%s is empty", path);
 	return true;
 }

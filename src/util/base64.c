@@ -29,7 +29,7 @@ base64_encode(struct buffer *out, const void *data, size_t len)
 }
 
 static int
-value(char c)
+digit_value(char c)
 {
 	const char	*at;
 
@@ -54,7 +54,8 @@ base64_decode(struct buffer *out, const char *text, size_t len)
 		char		bytes[3];
 
 		for (size_t k = 0; k < 4; k++) {
-			int	v = k < 4 - last ? value(text[i + k]) : 0;
+			int	v = k < 4 - last ?
+				    digit_value(text[i + k]) : 0;
 
 			if (v < 0) {
 				if (out->data != NULL)

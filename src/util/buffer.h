@@ -30,9 +30,9 @@ char	*buffer_room(struct buffer *, size_t n);
 
 void	buffer_clear(struct buffer *);	/* .len = 0; keeps the memory */
 void	buffer_free(struct buffer *);	/* leaves an empty buffer */
-void	buffer_wipe(struct buffer *);	/* the same, zeroed first */
+void	buffer_wipe(struct buffer *);	/* zeroes and frees */
 
-/* Returns .data (never NULL), which the caller frees; leaves it empty. */
+/* Returns .data, never NULL, which the caller frees; empties the buffer. */
 char	*buffer_take(struct buffer *);
 
 #endif

@@ -8,7 +8,7 @@
 /* The arguments may include the text that is replaced. */
 __attribute__((format(printf, 3, 0)))
 static void
-replace(struct failure *why, int status, const char *fmt, va_list ap)
+set_failure(struct failure *why, int status, const char *fmt, va_list ap)
 {
 	char	text[sizeof(why->text)];
 
@@ -24,7 +24,7 @@ failed(struct failure *why, int status, const char *fmt, ...)
 	va_list	ap;
 
 	va_start(ap, fmt);
-	replace(why, status, fmt, ap);
+	set_failure(why, status, fmt, ap);
 	va_end(ap);
 	return false;
 }
@@ -36,7 +36,7 @@ failed_errno(struct failure *why, int status, const char *fmt, ...)
 	va_list	ap;
 
 	va_start(ap, fmt);
-	replace(why, status, fmt, ap);
+	set_failure(why, status, fmt, ap);
 	va_end(ap);
 	return failure_suffix(why, ": %s", strerror(error));
 }
@@ -44,14 +44,14 @@ failed_errno(struct failure *why, int status, const char *fmt, ...)
 bool
 failure_prefix(struct failure *why, const char *fmt, ...)
 {
-	char	words[sizeof(why->text)];
+	char	text[sizeof(why->text)];
 	va_list	ap;
 
 	va_start(ap, fmt);
-	vsnprintf(words, sizeof(words), fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	strlcat(words, why->text, sizeof(words));
-	memcpy(why->text, words, sizeof(words));
+	strlcat(text, why->text, sizeof(text));
+	memcpy(why->text, text, sizeof(text));
 	return false;
 }
 

@@ -2,8 +2,8 @@
  * failure.h - the reason for a failure: an exit status and a sentence
  *
  * The code that knows the cause chooses the exit status (sysexits.h) and writes
- * the sentence.  Its callers return it unchanged or add a prefix such as a host
- * or a file, and cli/ prints it.  A struct failure owns nothing.
+ * the sentence.  Its callers pass both on, sometimes with a prefix such as a
+ * host or a file, and cli/ prints the text.  A struct failure owns nothing.
  */
 #ifndef UTIL_FAILURE_H
 #define UTIL_FAILURE_H
@@ -12,8 +12,8 @@
 
 struct failure {
 	int	status;		/* EX_*; not EX_OK after a failure */
-	int	cause;		/* an enum of the module that failed, such as
-				 * enum tls_cause; 0: only the text */
+	int	cause;		/* of an enum of the module that failed, such
+				 * as enum tls_cause; 0: none */
 	char	text[1024];	/* one line, no program name, no newline */
 };
 
@@ -28,11 +28,11 @@ bool	failed(struct failure *why, int status, const char *fmt, ...)
 bool	failed_errno(struct failure *why, int status, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 
-/* Inserts text at the beginning; returns false. */
+/* Inserts text before .text; returns false. */
 bool	failure_prefix(struct failure *why, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
-/* Appends text; returns false. */
+/* Appends text to .text; returns false. */
 bool	failure_suffix(struct failure *why, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 

@@ -68,13 +68,18 @@ file_write_now(int fd, const void *data, size_t len)
 	return true;
 }
 
-/* For file systems without O_TMPFILE: removes the name at once. */
-static int
-create_and_unlink(const char *directory)
+int
+file_unnamed(const char *directory)
 {
 	char	path[4096];
-	int	fd;
+	int	fd = -1;
 
+#ifdef O_TMPFILE
+	fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+#endif
+	if (fd != -1)
+		return fd;
+	/* Some file systems do not support O_TMPFILE. */
 	if (snprintf(path, sizeof(path), "%s/relais.XXXXXXXXXX", directory) >=
 	    (int)sizeof(path)) {
 		errno = ENAMETOOLONG;
@@ -84,17 +89,6 @@ create_and_unlink(const char *directory)
 	if (fd != -1)
 		unlink(path);
 	return fd;
-}
-
-int
-file_unnamed(const char *directory)
-{
-	int	fd = -1;
-
-#ifdef O_TMPFILE
-	fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-#endif
-	return fd != -1 ? fd : create_and_unlink(directory);
 }
 
 int

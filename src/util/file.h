@@ -11,9 +11,9 @@
 bool	file_write(int fd, const void *data, size_t len);
 
 /*
- * The same, but returns false instead of waiting for the reader of a pipe, a
- * socket or a terminal.  O_NONBLOCK is not set, because other processes may
- * share the descriptor.
+ * As file_write(), but returns false instead of waiting for the reader of a
+ * pipe, a socket or a terminal.  O_NONBLOCK is not set, because other processes
+ * may share the descriptor.
  */
 bool	file_write_now(int fd, const void *data, size_t len);
 
@@ -24,12 +24,13 @@ bool	file_write_now(int fd, const void *data, size_t len);
  */
 int	file_unnamed(const char *directory);
 
-/* The same in memory (memfd_create(2)). */
+/* Creates such a file in memory (memfd_create(2)). */
 int	file_in_memory(void);
 
 /*
- * Opens /dev/null, to replace an unused input or output.  If a chroot does not
- * have it, opens a directory, which cannot be read or written either.
+ * Opens /dev/null in place of an unused input or output.  If /dev/null does not
+ * exist, as in some chroots, opens a directory, which cannot be read or written
+ * either.  Returns -1 with errno.
  */
 int	file_nothing(void);
 

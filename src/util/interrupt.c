@@ -5,7 +5,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* Including those of timers and limits that the caller set before exec. */
+/* The caller may have set timers and limits before exec. */
 static const int signals[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2,
 	SIGVTALRM, SIGPROF, SIGXCPU, SIGIO,
@@ -30,26 +30,23 @@ interrupt_hold(struct interrupt *i)
 		sigprocmask(SIG_SETMASK, &i->before, NULL);
 }
 
-/* signalfd(2) also reports blocked signals that are ignored. */
-static bool
-is_ignored(int sig)
-{
-	struct sigaction	now;
-
-	return sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
-}
-
 bool
 interrupt_came(struct interrupt *i)
 {
 	struct signalfd_siginfo	info;
+	struct sigaction	action;
 
 	if (i == NULL)
 		return false;
 	while (i->signal == 0 && i->fd != -1 &&
-	    read(i->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		if (!is_ignored((int)info.ssi_signo))
-			i->signal = (int)info.ssi_signo;
+	    read(i->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		int	sig = (int)info.ssi_signo;
+
+		/* signalfd(2) also reports blocked signals that are ignored. */
+		if (sigaction(sig, NULL, &action) == -1 ||
+		    action.sa_handler != SIG_IGN)
+			i->signal = sig;
+	}
 	return i->signal != 0;
 }
 

@@ -6,18 +6,6 @@
 #include "util/text.h"
 #include "util/visible.h"
 
-/* Also escapes characters that are not safe for a terminal. */
-static void
-add_character(struct buffer *b, const char *text, size_t len, uint32_t c)
-{
-	if (c == '"' || c == '\\')
-		buffer_addf(b, "\\%c", (char)c);
-	else if (!visible_is_safe(c))
-		buffer_addf(b, "\\u%04x", (unsigned)c);
-	else
-		buffer_add(b, text, len);
-}
-
 void
 json_string(struct buffer *b, const char *text)
 {
@@ -30,8 +18,12 @@ json_string(struct buffer *b, const char *text)
 
 		if (len == 0)
 			buffer_add_text(b, "\\ufffd");
+		else if (c == '"' || c == '\\')
+			buffer_addf(b, "\\%c", (char)c);
+		else if (!visible_is_safe(c))	/* on a terminal */
+			buffer_addf(b, "\\u%04x", (unsigned)c);
 		else
-			add_character(b, text, len, c);
+			buffer_add(b, text, len);
 		len += len == 0;
 		text += len;
 		left -= len;

@@ -13,9 +13,10 @@
 void	json_string(struct buffer *, const char *text);
 
 /*
- * Appends an object or an array, in whose strings \u escapes replace characters
+ * Appends an object or an array.  In its strings, \u escapes replace characters
  * that are not ASCII.  False, with nothing appended, if the text is not
- * enclosed in {} or [], is not UTF-8, or has such a character outside a string.
+ * enclosed in {} or [], is not UTF-8, or contains a character that is not ASCII
+ * outside a string.
  */
 bool	json_to_ascii(struct buffer *, const char *text, size_t len);
 

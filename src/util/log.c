@@ -20,24 +20,18 @@ enum { LINE = 3072, RECORD = LINE + 256 };
 struct log_way {
 	int	fd;		/* of syslog; -1: not connected */
 	bool	is_stream;	/* each record ends in a NUL */
-	size_t	dropped;	/* lines since the last one that got through */
+	size_t	dropped;	/* lines since the last one that was accepted */
 };
-
-static enum log_target
-target_of(const char *setting)
-{
-	if (setting == NULL)
-		return access("/dev/log", W_OK) == 0 ? LOG_TO_SYSLOG :
-		    LOG_TO_NOTHING;
-	if (strcmp(setting, "syslog") == 0)
-		return LOG_TO_SYSLOG;
-	return strcmp(setting, "stderr") == 0 ? LOG_TO_STDERR : LOG_TO_NOTHING;
-}
 
 void
 log_open(struct log *log, const char *setting, const char *tag)
 {
-	*log = (struct log){ .target = target_of(setting), .tag = tag };
+	*log = (struct log){ .target = LOG_TO_NOTHING, .tag = tag };
+	if (setting == NULL ? access("/dev/log", W_OK) == 0 :
+	    strcmp(setting, "syslog") == 0)
+		log->target = LOG_TO_SYSLOG;
+	else if (setting != NULL && strcmp(setting, "stderr") == 0)
+		log->target = LOG_TO_STDERR;
 	if (log->target == LOG_TO_NOTHING)
 		return;
 	log->way = memory_new(1, sizeof(*log->way));
@@ -110,16 +104,6 @@ write_line(const struct log *log, int priority, const char *line)
 	return send_to_syslog(log->way, record);
 }
 
-static bool
-tell_dropped(const struct log *log)
-{
-	char	line[80];
-
-	snprintf(line, sizeof(line), "log lines dropped because the log was "
-	    "not ready: %zu", log->way->dropped);
-	return write_line(log, LOG_WARNING, line);
-}
-
 void
 log_line(const struct log *log, int priority, const char *fmt, ...)
 {
@@ -128,11 +112,15 @@ log_line(const struct log *log, int priority, const char *fmt, ...)
 
 	if (log->way == NULL)
 		return;
+	if (log->way->dropped > 0) {
+		snprintf(line, sizeof(line), "log lines dropped because the "
+		    "log was not ready: %zu", log->way->dropped);
+		if (write_line(log, LOG_WARNING, line))
+			log->way->dropped = 0;
+	}
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	if (log->way->dropped > 0 && tell_dropped(log))
-		log->way->dropped = 0;
 	if (log->way->dropped > 0 || !write_line(log, priority, line))
 		log->way->dropped++;
 }

@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 static void *
-kept(void *p)
+check_allocated(void *p)
 {
 	if (p == NULL)
 		errx(EX_TEMPFAIL, "out of memory");
@@ -16,19 +16,19 @@ kept(void *p)
 void *
 memory_new(size_t n, size_t size)
 {
-	return kept(calloc(n > 0 ? n : 1, size));
+	return check_allocated(calloc(n > 0 ? n : 1, size));
 }
 
 void *
 memory_resize(void *p, size_t n, size_t size)
 {
-	return kept(reallocarray(p, n > 0 ? n : 1, size));
+	return check_allocated(reallocarray(p, n > 0 ? n : 1, size));
 }
 
 char *
 memory_copy(const char *text)
 {
-	return kept(strdup(text));
+	return check_allocated(strdup(text));
 }
 
 char *

@@ -1,9 +1,9 @@
 /*
  * memory.h - allocate memory
  *
- * If there is no memory, the process exits with EX_TEMPFAIL and a line on
- * standard error: the message is still with the caller, or safe in the queue.
- * free(3) releases the memory.
+ * If no memory is left, the process writes a line to standard error and exits
+ * with EX_TEMPFAIL: the caller still has the message, or it is in the queue.
+ * The memory is released by free(3).
  */
 #ifndef UTIL_MEMORY_H
 #define UTIL_MEMORY_H

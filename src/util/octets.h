@@ -4,8 +4,8 @@
  * For loops over all octets of a message.  Compared with loops over single
  * octets, message_feed() processes 4.6 instead of 2.4 GB/s of text with lines
  * of 75 octets, and recoder_feed() 4.4 instead of 2.3 GB/s of long lines.
- * The functions mark octets by their top bit; the first octet is the lowest.
- * Marks can be combined with |.
+ * The functions mark octets by their top bit; the first octet is the least
+ * significant one.  Marks can be combined with |.
  */
 #ifndef UTIL_OCTETS_H
 #define UTIL_OCTETS_H
@@ -15,8 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OCTETS_EACH	UINT64_C(0x0101010101010101)	/* times n: eight of n */
-#define OCTETS_HIGH	UINT64_C(0x8080808080808080)	/* the top bits */
+/* Multiplied by n: eight octets with the value n. */
+#define OCTETS_EACH	UINT64_C(0x0101010101010101)
+
+/* The top bit of each octet. */
+#define OCTETS_HIGH	UINT64_C(0x8080808080808080)
 
 static inline uint64_t
 octets_load(const char *from)

@@ -1,9 +1,9 @@
 /*
  * privilege.h - privileges of a set-user-ID or set-group-ID program
  *
- * relais needs no such mode bit and is not written for one: it obeys options
- * and files of its caller.  If an administrator sets the bit, main() drops the
- * privileges.
+ * relais does not need such a mode bit, and would be insecure with one: it
+ * obeys options and files of its caller.  If an administrator has set the bit,
+ * main() drops the privileges.
  */
 #ifndef UTIL_PRIVILEGE_H
 #define UTIL_PRIVILEGE_H
@@ -16,7 +16,7 @@
  */
 bool	privilege_is_raised(void);
 
-/* Drops them permanently; false with errno. */
+/* Drops these privileges permanently; false with errno. */
 bool	privilege_drop(void);
 
 #endif

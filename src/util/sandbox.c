@@ -31,7 +31,7 @@
 #endif
 
 /*
- * Landlock.  Older headers than the kernel lack the newer names.
+ * Landlock.  Headers that are older than the kernel lack the newer names.
  */
 
 #define TRUNCATE	(UINT64_C(1) << 14)
@@ -56,9 +56,9 @@ struct ruleset {
 };
 
 /*
- * The newest that the kernel supports is used: ABI 6 (Linux 6.12), 3 (6.2), 2
- * (5.19).  ABI 1 is not sufficient: it does not allow moving a file to another
- * directory, as the queue does.
+ * The newest ruleset that the kernel supports is used: ABI 6 (Linux 6.12),
+ * 3 (6.2), 2 (5.19).  ABI 1 is not sufficient, because it does not allow moving
+ * a file to another directory, as the queue does.
  */
 static const struct ruleset rulesets[] = {
 	{ .files = CHANGE_ANYTHING | TRUNCATE, .scopes = SCOPES },
@@ -121,7 +121,7 @@ drop_capabilities(void)
 #ifdef NATIVE
 
 enum {
-	/* The first call whose number is the same on all machines. */
+	/* The first call with the same number on all architectures. */
 	FIRST_NEW_CALL = 424,
 	WORDS = (FIRST_NEW_CALL + 31) / 32,
 	/* TCGETS2, whose header conflicts with that of libc. */
@@ -149,7 +149,7 @@ static const int denied_calls[] = {
 	SYS_add_key, SYS_request_key, SYS_keyctl,
 
 #ifdef __x86_64__
-	/* Older forms of the above, which only x86-64 has. */
+	/* Older forms of these calls, which exist only on x86-64. */
 	SYS_fork, SYS_vfork, SYS_creat, SYS_chmod, SYS_chown, SYS_lchown,
 	SYS_mkdir, SYS_mknod, SYS_symlink, SYS_modify_ldt,
 #endif
@@ -162,7 +162,7 @@ static const int denied_calls[] = {
 #define LOAD(field) \
 	STATEMENT(BPF_LD | BPF_W | BPF_ABS, \
 	    offsetof(struct seccomp_data, field))
-/* The lower half, which is all that the kernel uses of an int. */
+/* The lower half; the kernel ignores the other half of an int. */
 #define ARGUMENT(n)	LOAD(args[n])
 #define ALLOW		STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 #define FAIL(error)	STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error))
@@ -180,7 +180,7 @@ static const int denied_calls[] = {
 	STATEMENT(BPF_LD | BPF_IMM, denied[i]), \
 	STATEMENT(BPF_JMP | BPF_JA, 3 * (WORDS - 1 - (i)))
 
-/* Each of these decides about one system call. */
+/* Each of these macros decides about one system call. */
 #define ONLY_IF(call, n, value) \
 	SKIP_UNLESS(call, 4), \
 	ARGUMENT(n), SKIP_UNLESS(value, 1), ALLOW, DENY
@@ -197,7 +197,7 @@ static const int denied_calls[] = {
  * 70 of 160 microseconds.
  */
 static void
-filter_calls(const struct sandbox *s)
+install_filter(const struct sandbox *s)
 {
 	const pid_t	pid = getpid();
 	uint32_t	denied[WORDS] = { 0 };
@@ -212,12 +212,13 @@ filter_calls(const struct sandbox *s)
 		SKIP_IF(NATIVE, 1), DENY,
 		LOAD(nr),
 #ifdef __x86_64__
-		/* The same calls have other numbers in x32. */
+		/* In x32, the calls have other numbers. */
 		SKIP_BELOW(__X32_SYSCALL_BIT, 1), DENY,
 #endif
 		/*
-		 * Here are io_uring, clone3, openat2, pidfds, the new mount
-		 * interface and fchmodat2.  libc falls back to older calls.
+		 * These include io_uring, clone3, openat2, pidfds, the new
+		 * mount interface and fchmodat2.  libc falls back to older
+		 * calls.
 		 */
 		SKIP_BELOW(FIRST_NEW_CALL, 1), FAIL(ENOSYS),
 
@@ -247,7 +248,7 @@ filter_calls(const struct sandbox *s)
 		ARGUMENT(2), SKIP_UNLESS(s->group, 1), ALLOW,
 		DENY,
 
-		/* No core dump: root would run a program that reads it. */
+		/* No core dump: a program of root may process it. */
 		SKIP_UNLESS(SYS_prctl, 4),
 		ARGUMENT(0), SKIP_UNLESS(PR_SET_DUMPABLE, 1), DENY, ALLOW,
 
@@ -291,7 +292,7 @@ filter_calls(const struct sandbox *s)
 #else
 
 static void
-filter_calls(const struct sandbox *s)
+install_filter(const struct sandbox *s)
 {
 	(void)s;
 }
@@ -305,7 +306,7 @@ sandbox_enter(const struct sandbox *s)
 		return;
 	restrict_files(s);
 	drop_capabilities();
-	filter_calls(s);
+	install_filter(s);
 }
 
 #else

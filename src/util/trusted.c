@@ -15,7 +15,7 @@
 
 enum { VALUE_MAX = 64 * 1024, LINKS_MAX = 40 };
 
-/* Who reads a file, asked once: geteuid(2) is a system call. */
+/* The user who reads a file, looked up once: geteuid(2) is a system call. */
 struct reader {
 	uid_t		 uid;
 	unsigned	 rules;
@@ -59,8 +59,8 @@ refuse_access(const char *path, uid_t uid, struct failure *why)
 	else
 		user_name(uid, us, sizeof(us));
 	if (stat(path, &st) == -1)
-		return failed(why, EX_NOPERM, "%s: %s has no access to its "
-		    "directory", path, us);
+		return failed(why, EX_NOPERM, "%s: %s has no permission to "
+		    "search its directory", path, us);
 	return failed(why, EX_NOPERM, "%s: %s has no permission to read it "
 	    "(mode %04o, owner %s:%s)", path, us,
 	    (unsigned)(st.st_mode & 07777),
@@ -69,9 +69,9 @@ refuse_access(const char *path, uid_t uid, struct failure *why)
 }
 
 /*
- * Owned by the reader or by root.  The owner of the root directory can replace
- * any file, so that user is accepted as root: in a user namespace, the files
- * of root may appear to belong to nobody.
+ * True if the file belongs to the reader or to root.  The owner of the root
+ * directory can replace any file, so that user is accepted as root: in a user
+ * namespace, the files of root may belong to "nobody".
  */
 static bool
 has_good_owner(const struct stat *st, const struct reader *r)
@@ -146,14 +146,14 @@ is_protected(const char *path, const struct stat *st, const struct reader *r,
 	return false;
 }
 
-/* A path that is being followed. */
+/* The resolution of a path. */
 struct walk {
 	struct buffer	done;
 	char		*left;		/* owned */
-	unsigned	 links;		/* followed so far */
+	unsigned	 links;		/* number of followed links */
 };
 
-/* Adds the next component to .done; its length, or 0 at the end. */
+/* Moves the next component to .done; returns its length, or 0 at the end. */
 static size_t
 walk_component(struct walk *w)
 {
@@ -169,7 +169,7 @@ walk_component(struct walk *w)
 	return len;
 }
 
-/* Replaces the last component, a link of that length, by its target. */
+/* Replaces the last component, a link, by its target; name is its length. */
 static bool
 walk_link(struct walk *w, size_t name, struct failure *why)
 {
@@ -196,9 +196,8 @@ walk_link(struct walk *w, size_t name, struct failure *why)
 }
 
 /*
- * Checks the directories and links that lead to a file: a user who can replace
- * one of them can put another file in the place of this one.  The last
- * component is checked only if it is a link; read_open() checks the file.
+ * Checks the directories and links of a path.  The last component is checked
+ * only if it is a link; trusted_read() checks the file.
  */
 static bool
 path_is_protected(const char *path, bool is_link, const struct reader *r,
@@ -251,22 +250,22 @@ read_up_to(struct buffer *text, int fd, size_t limit)
 }
 
 static bool
-read_open(struct buffer *text, int fd, const char *path, size_t limit,
+read_content(struct buffer *text, int fd, const char *path, size_t limit,
     struct stat *st, struct failure *why)
 {
 	size_t	expected;
 
-	/* A file in /proc has no size, and may be read all the same. */
+	/* A file in /proc has size 0, but has content. */
 	expected = st->st_size > 0 ? (size_t)st->st_size : limit;
 	buffer_clear(text);
 	if (expected <= limit && !read_up_to(text, fd, expected + 1))
 		return failed_errno(why, EX_IOERR, "%s", path);
 	if (expected > limit || text->len > limit)
-		return failed(why, EX_CONFIG, "%s: larger than %zu KiB", path,
+		return failed(why, EX_CONFIG, "%s is larger than %zu KiB", path,
 		    limit / 1024);
 	if (text->len > expected)
-		return failed(why, EX_CONFIG, "%s: grew while it was read",
-		    path);
+		return failed(why, EX_CONFIG, "%s became longer while it was "
+		    "read", path);
 	return true;
 }
 
@@ -297,13 +296,13 @@ trusted_read(struct buffer *text, const char *path, size_t limit,
 	if (good && fstat(fd, st) == -1)
 		good = failed_errno(why, EX_IOERR, "%s", path);
 	else if (good && S_ISDIR(st->st_mode))
-		good = failed(why, EX_CONFIG, "%s: is a directory, not a file",
+		good = failed(why, EX_CONFIG, "%s is a directory, not a file",
 		    path);
 	else if (good && !S_ISREG(st->st_mode))
-		good = failed(why, EX_CONFIG, "%s: is not a regular file",
+		good = failed(why, EX_CONFIG, "%s is not a regular file",
 		    path);
 	good = good && is_protected(path, st, &reader, why) &&
-	    read_open(text, fd, path, limit, st, why);
+	    read_content(text, fd, path, limit, st, why);
 	close(fd);
 	if (good)
 		return TRUSTED_READ;
@@ -338,8 +337,8 @@ trusted_value(struct buffer *value, const char *name, struct failure *why)
 		return true;
 	}
 	buffer_wipe(value);
-	return failed(why, EX_CONFIG, len == 0 ? "%s: is empty" :
-	    "%s: contains a NUL character", name);
+	return failed(why, EX_CONFIG, len == 0 ? "%s is empty" :
+	    "%s contains a NUL character", name);
 }
 
 bool

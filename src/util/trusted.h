@@ -2,13 +2,13 @@
  * trusted.h - read a whole small file that other users cannot change
  *
  * Only regular files are read.  The file must be owned by root or by the
- * reader.  It must not be writable by other users, and if the reader is root,
- * not by its group either.  The same holds for each directory and link on its
- * path, because a user who can replace one of these can replace the file.  In
- * a sticky directory, users cannot replace each other's files.
+ * reader.  It must not be writable by other users or, if the reader is root, by
+ * its group.  The same rules apply to each directory and link on its path,
+ * because a user who can replace a directory or a link can replace the file.
+ * In a sticky directory, users cannot replace each other's files.
  *
- * Links are followed, since container systems present secrets as links; the
- * rules apply to the target.  The content is only in the buffer, so
+ * Links are followed, because container systems provide secrets as links; the
+ * rules apply to the target.  Only the buffer contains the content, so
  * buffer_wipe() removes a secret from memory.
  */
 #ifndef UTIL_TRUSTED_H
@@ -44,16 +44,16 @@ enum trusted_answer trusted_read(struct buffer *text, const char *path,
 bool	trusted_read_value(struct buffer *value, const char *path,
 	    unsigned rules, struct failure *why);
 
-/* The same rules for a directory and its path; EX_CONFIG. */
+/* Checks a directory and its path by the same rules; EX_CONFIG. */
 bool	trusted_directory(const char *path, struct failure *why);
 
-/* The length without one newline (LF or CRLF) at the end. */
+/* Returns the length without one newline (LF or CRLF) at the end. */
 size_t	trusted_value_length(const char *text, size_t len);
 
 /*
  * Removes one newline at the end of the content of a file or the output of a
- * program.  False, with the value wiped, if it is empty or contains a NUL;
- * EX_CONFIG, beginning with name.
+ * program.  False with EX_CONFIG, and with the value wiped, if it is empty or
+ * contains a NUL; the text begins with name.
  */
 bool	trusted_value(struct buffer *value, const char *name,
 	    struct failure *why);

@@ -5,23 +5,19 @@
 
 #include "util/text.h"
 
-/* Characters that end a line or change the direction of text. */
-static bool
-changes_layout(uint32_t c)
-{
-	return c == 0x61c || c == 0x200e || c == 0x200f ||
-	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
 bool
 visible_is_safe(uint32_t c)
 {
-	return (c >= ' ' && c < 0x7f) || (c >= 0xa0 && !changes_layout(c));
+	if (c < 0xa0)
+		return c >= ' ' && c < 0x7f;
+	/* Some characters end a line or change the direction of text. */
+	return c != 0x61c && c != 0x200e && c != 0x200f &&
+	    (c < 0x2028 || c > 0x202e) && (c < 0x2066 || c > 0x2069);
 }
 
 /* special: ASCII characters that are escaped as well. */
 static char *
-show(char *to, size_t size, const char *text, size_t len,
+write_visible(char *to, size_t size, const char *text, size_t len,
     const char *special, bool double_backslash)
 {
 	size_t	at = 0;
@@ -57,11 +53,11 @@ show(char *to, size_t size, const char *text, size_t len,
 char *
 visible(char *to, size_t size, const char *text, size_t len)
 {
-	return show(to, size, text, len, "", true);
+	return write_visible(to, size, text, len, "", true);
 }
 
 char *
 visible_more(char *to, size_t size, const char *text, const char *special)
 {
-	return show(to, size, text, strlen(text), special, false);
+	return write_visible(to, size, text, strlen(text), special, false);
 }

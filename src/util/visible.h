@@ -4,7 +4,7 @@
  * Replies, header fields and files may contain escape sequences.  A control
  * character becomes \ and three octal digits, and a backslash is doubled.
  * Valid UTF-8 above U+009F is unchanged, except characters that end a line or
- * change the direction of text.  Every other octet above 126 is escaped.
+ * change the direction of text.  All other octets above 126 are escaped.
  */
 #ifndef UTIL_VISIBLE_H
 #define UTIL_VISIBLE_H
@@ -20,7 +20,7 @@
 char	*visible(char *to, size_t size, const char *text, size_t len);
 
 /*
- * The same for text that may already contain escapes: backslashes are not
+ * As visible(), for text that may already contain escapes: backslashes are not
  * doubled.  ASCII characters in special are also escaped.
  */
 char	*visible_more(char *to, size_t size, const char *text,

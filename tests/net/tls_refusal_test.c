@@ -225,7 +225,8 @@ many_names(void **state)
 	    &world.root);
 	connect_both(&r, &form, &options);
 	assert_result(&r, (const char *const[]){
-	    "is for first.example, a-rather", " more, not for mail.example", NULL });
+	    "is for first.example, a-rather", " more, not for mail.example",
+	    NULL });
 	assert_in_range(strlen(r.why.text), 100, 900);
 	odd_free(&leaf);
 }
@@ -308,8 +309,8 @@ static const struct CMUnitTest accepted_spec[] = {
 	CASE("a certificate for use by servers", .leaf = {
 	    .dns = "mail.example", .usage = "serverAuth" }),
 	CASE("any certificate, without verification", .leaf = {
-	    .common_name = "x", .from_day = -9, .to_day = -2 }, .signer = BY_NONE,
-	    .no_verify = true),
+	    .common_name = "x", .from_day = -9, .to_day = -2 },
+	    .signer = BY_NONE, .no_verify = true),
 	CASE("a pinned key, with any issuer, name and dates",
 	    .leaf = { .common_name = "x", .from_day = -9, .to_day = -2 },
 	    .signer = BY_NONE, .pin = RIGHT_PIN),

@@ -70,8 +70,8 @@ static const struct lookup_case cases[] = {
 	{ "a domain without MX records is its own MX",
 	    "smtp+mx://bare.test:2501", "tls = off\n", 0, NULL },
 	{ "a null MX", "smtp+mx://null.test:2501", "tls = off\n", EX_NOHOST,
-	    "b@example.net: null.test does not offer this service (MX record "
-	    "\".\") (" },
+	    "b@example.net: null.test does not offer this service: its MX "
+	    "record is \".\" (" },
 	{ "a name that resolves to this machine does not disable TLS",
 	    "smtp+mx://evil.test:2501", NULL, EX_UNAVAILABLE,
 	    "STARTTLS: the server does not offer TLS" },
