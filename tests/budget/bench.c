@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "support/conf.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 #include "util/clock.h"
 
 #define MB (1000 * 1000)
@@ -74,25 +74,25 @@ time_one(const struct body_kind *kind, size_t way)
 {
 	struct script		 script = { .discard = true, .life_s = 600,
 				    .keywords = ways[way].keywords };
-	struct smarthost	*host = smarthost_start(&script);
+	struct mock_smtp	*host = mock_smtp_start(&script);
 	struct body_kind	 ctx = *kind;
 	double			 gb = (double)kind->size / 1e9;
-	struct folder		 folder;
-	struct outcome		 out;
+	struct temp_dir		 dir;
+	struct program_result	 out;
 	int64_t			 begin = clock_ms();
 
-	folder_make(&folder);
+	temp_dir_make(&dir);
 	program_run(&out, &(struct program){ .argv = WORDS("relais", "-C",
-	    conf_write(&folder, host, "smtp", NULL), "-t", "-i"),
+	    conf_write(&dir, host, "smtp", NULL), "-t", "-i"),
 	    .generate = generate, .ctx = &ctx, .deadline_ms = 600000 });
 	assert_int_equal(out.status, 0);
 	print_message("%-16s %s  %6.2f s user (%.1f aimed at) %6.2f s "
 	    "system for a GB, %6.0f MB/s\n", kind->name, ways[way].name,
 	    out.user_s / gb, ways[way].most, out.system_s / gb,
 	    gb * 1e6 / (double)(clock_ms() - begin));
-	outcome_free(&out);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	program_result_free(&out);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 static void

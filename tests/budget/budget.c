@@ -31,9 +31,9 @@ static const struct {
 };
 
 struct setting {
-	struct folder			 folder;
+	struct temp_dir			 dir;
 	struct usual_certificates	 certificates;
-	struct smarthost		*host;
+	struct mock_smtp		*host;
 	char				 conf[256];
 };
 
@@ -45,8 +45,8 @@ set_up(struct setting *s, enum kind kind, const struct step *step)
 			    .discard = true, .life_s = 300 };
 	struct buffer	more = { 0 };
 
-	folder_make(&s->folder);
-	certificate_usual(&s->certificates, &s->folder);
+	temp_dir_make(&s->dir);
+	certificate_usual(&s->certificates, &s->dir);
 	if (kind == ENCRYPTED) {
 		script.security = TLS_AT_ONCE;
 		script.certificate = s->certificates.chain;
@@ -58,8 +58,8 @@ set_up(struct setting *s, enum kind kind, const struct step *step)
 	}
 	if (step != NULL)
 		script.steps[0] = *step;
-	s->host = smarthost_start(&script);
-	strlcpy(s->conf, conf_write(&s->folder, s->host,
+	s->host = mock_smtp_start(&script);
+	strlcpy(s->conf, conf_write(&s->dir, s->host,
 	    kind == ENCRYPTED ? "submissions" : "smtp", more.data),
 	    sizeof(s->conf));
 	buffer_free(&more);
@@ -68,8 +68,8 @@ set_up(struct setting *s, enum kind kind, const struct step *step)
 static void
 tear_down(struct setting *s)
 {
-	smarthost_stop(s->host);
-	folder_remove(&s->folder);
+	mock_smtp_stop(s->host);
+	temp_dir_remove(&s->dir);
 }
 
 static void
@@ -83,7 +83,7 @@ within(const char *what, long n, long most)
 static void
 check(enum kind kind, const char *const *argv, const char *input)
 {
-	struct calls	calls;
+	struct measured_calls	calls;
 
 	within("instructions", measure_instructions(argv, input),
 	    budget[kind].instructions);
@@ -134,8 +134,8 @@ nothing_to_do(void **state)
 static void
 one_write_a_flight(void **state)
 {
-	struct setting	s;
-	struct calls	calls;
+	struct setting		s;
+	struct measured_calls	calls;
 
 	(void)state;
 	set_up(&s, IN_THE_CLEAR, NULL);

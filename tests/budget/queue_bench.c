@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "support/conf.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
-#include "support/spool.h"
+#include "support/temp_spool.h"
 #include "util/clock.h"
 
 enum { MANY = 10000 };
@@ -24,46 +24,46 @@ enum { MANY = 10000 };
 static double
 seconds_of(const char *conf, const char *option, double *cpu)
 {
-	int64_t		began = clock_ms();
-	struct outcome	o;
+	int64_t			began = clock_ms();
+	struct program_result	o;
 
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", conf, option),
 	    .deadline_ms = 600 * 1000 });
 	assert_int_equal(o.status, 0);
 	*cpu = o.user_s + o.system_s;
-	outcome_free(&o);
+	program_result_free(&o);
 	return (double)(clock_ms() - began) / 1000;
 }
 
 static void
-time_queue(const char *folder)
+time_queue(const char *dir)
 {
 	static const char *const	to[] = { "b@example.net", "" };
-	struct smarthost		*host = smarthost_start(&(struct script){
-					    .discard = true, .life_s = 600 });
-	struct folder			 place;
-	struct spool			 spool;
-	char				 id[32], more[300];
-	const char			*conf;
-	double				 list, flush, list_cpu, flush_cpu;
+	struct mock_smtp	*host = mock_smtp_start(&(struct script){
+				    .discard = true, .life_s = 600 });
+	struct temp_dir		 place;
+	struct spool		 spool;
+	char			 id[32], more[300];
+	const char		*conf;
+	double			 list, flush, list_cpu, flush_cpu;
 
-	folder_make(&place);
-	scratch_spool_in(&spool, folder, 0);
+	temp_dir_make(&place);
+	temp_spool_make_in(&spool, dir, 0);
 	for (int i = 0; i < MANY; i++)
-		put_entry(&spool, id, to);
+		temp_spool_put(&spool, id, to);
 	snprintf(more, sizeof(more), "queue = %s\n", spool.directory);
 	conf = conf_write(&place, host, "smtp", more);
 	list = seconds_of(conf, "-bp", &list_cpu);
 	flush = seconds_of(conf, "-q", &flush_cpu);
-	assert_true(smarthost_wait_messages(host, MANY));
-	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 0);
+	assert_true(mock_smtp_wait_messages(host, MANY));
+	assert_int_equal(temp_spool_count(&spool, SPOOL_QUEUE), 0);
 	printf("%-10s listed in %.2f s (CPU %.2f s), flushed in %.1f s, %.0f "
-	    "a second (CPU %.2f s)\n", folder, list, list_cpu, flush,
+	    "a second (CPU %.2f s)\n", dir, list, list_cpu, flush,
 	    MANY / flush, flush_cpu);
-	scratch_remove(&spool);
-	folder_remove(&place);
-	smarthost_stop(host);
+	temp_spool_remove(&spool);
+	temp_dir_remove(&place);
+	mock_smtp_stop(host);
 }
 
 static void

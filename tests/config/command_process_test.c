@@ -20,12 +20,12 @@
 #include <unistd.h>
 
 #include "config/command_process.h"
-#include "support/folder.h"
+#include "support/temp_dir.h"
 
 enum { PATIENCE_MS = 30000 };
 
 struct test {
-	struct folder		 folder;
+	struct temp_dir		 dir;
 	struct config		 config;
 	struct command_process	 process;
 	struct buffer		 output;
@@ -38,7 +38,7 @@ set_up(void **state)
 	struct test	*t = calloc(1, sizeof(*t));
 
 	assert_non_null(t);
-	folder_make(&t->folder);
+	temp_dir_make(&t->dir);
 	*state = t;
 	return 0;
 }
@@ -51,7 +51,7 @@ tear_down(void **state)
 	command_process_end(&t->process);
 	buffer_free(&t->output);
 	config_free(&t->config);
-	folder_remove(&t->folder);
+	temp_dir_remove(&t->dir);
 	free(t);
 	return 0;
 }
@@ -59,7 +59,7 @@ tear_down(void **state)
 static void
 configure(struct test *t, const char *lines)
 {
-	const char	*path = folder_write(&t->folder, "relais.conf", 0600,
+	const char	*path = temp_dir_write(&t->dir, "relais.conf", 0600,
 			    lines);
 
 	if (!config_load(&t->config, &(struct config_source){ .file = path },
@@ -146,7 +146,7 @@ static void
 has_no_other_open_file(void **state)
 {
 	struct test	*t = *state;
-	const char	*script = folder_write(&t->folder, "list", 0700,
+	const char	*script = temp_dir_write(&t->dir, "list", 0700,
 			    "#!/bin/sh\nreadlink /proc/$PPID/fd/*\n");
 	char		 lines[600];
 	int		 fd;
@@ -154,7 +154,7 @@ has_no_other_open_file(void **state)
 	snprintf(lines, sizeof(lines), "smarthost = mail.example\nuser = me\n"
 	    "password_command = %s\n", script);
 	configure(t, lines);
-	fd = open(folder_write(&t->folder, "message", 0600, ""), O_RDWR);
+	fd = open(temp_dir_write(&t->dir, "message", 0600, ""), O_RDWR);
 	assert_true(fd != -1);
 	command_process_start(&t->process, &t->config);
 	if (!command_process_run(&t->process, &t->output, script, &t->why))
@@ -199,11 +199,11 @@ ends_with_its_parent(void **state)
 	pid_t		 parent;
 	FILE		*f;
 
-	snprintf(pipe_path, sizeof(pipe_path), "%s/pid", t->folder.path);
+	snprintf(pipe_path, sizeof(pipe_path), "%s/pid", t->dir.path);
 	assert_int_equal(mkfifo(pipe_path, 0600), 0);
 	snprintf(script, sizeof(script), "#!/bin/sh\necho $$ >%s\n"
 	    "exec sleep 1000\n", pipe_path);
-	path = folder_write(&t->folder, "wait", 0700, script);
+	path = temp_dir_write(&t->dir, "wait", 0700, script);
 	snprintf(lines, sizeof(lines), "smarthost = mail.example\nuser = me\n"
 	    "password_command = %s\n", path);
 	configure(t, lines);

@@ -15,15 +15,15 @@
 #include "config/config.h"
 #include "config/keys.h"
 #include "config/section.h"
-#include "support/folder.h"
 #include "support/skip.h"
+#include "support/temp_dir.h"
 #include "util/memory.h"
 
 /* Whom a process is that is nobody's friend. */
 enum { NOBODY = 65534 };
 
 struct test {
-	struct folder	 folder;
+	struct temp_dir	 dir;
 	struct config	 config;
 	struct failure	 why;
 	char		*path;		/* of relais.conf */
@@ -35,8 +35,8 @@ set_up(void **state)
 	struct test	*t = calloc(1, sizeof(*t));
 
 	assert_non_null(t);
-	folder_make(&t->folder);
-	t->path = memory_copy(folder_path(&t->folder, "relais.conf"));
+	temp_dir_make(&t->dir);
+	t->path = memory_copy(temp_dir_path(&t->dir, "relais.conf"));
 	*state = t;
 	return 0;
 }
@@ -47,7 +47,7 @@ tear_down(void **state)
 	struct test	*t = *state;
 
 	config_free(&t->config);
-	folder_remove(&t->folder);
+	temp_dir_remove(&t->dir);
 	free(t->path);
 	free(t);
 	return 0;
@@ -56,7 +56,7 @@ tear_down(void **state)
 static void
 write_text(struct test *t, const char *name, const char *text)
 {
-	folder_write_bytes(&t->folder, name, 0640, text, strlen(text));
+	temp_dir_write_bytes(&t->dir, name, 0640, text, strlen(text));
 }
 
 static bool
@@ -489,7 +489,8 @@ refuses_nul(void **state)
 {
 	struct test	*t = *state;
 
-	folder_write_bytes(&t->folder, "relais.conf", 0640, "\n\nfrom = a\0b\n", 13);
+	temp_dir_write_bytes(&t->dir, "relais.conf", 0640, "\n\nfrom = a\0b\n",
+	    13);
 	assert_refused(t, NULL, "relais.conf:3: the line contains a NUL");
 }
 
@@ -525,7 +526,7 @@ refuses_writable_by_all(void **state)
 {
 	struct test	*t = *state;
 
-	folder_write_bytes(&t->folder, "relais.conf", 0666, "", 0);
+	temp_dir_write_bytes(&t->dir, "relais.conf", 0666, "", 0);
 	assert_refused(t, NULL, "o-w /");
 }
 
@@ -536,11 +537,13 @@ refuses_a_shared_password(void **state)
 	static const char text[] =
 	    "smarthost = a\nuser = b\npassword = hunter2\n";
 
-	folder_write_bytes(&t->folder, "relais.conf", 0644, text, sizeof(text) - 1);
+	temp_dir_write_bytes(&t->dir, "relais.conf", 0644, text,
+	    sizeof(text) - 1);
 	assert_refused(t, NULL, "relais.conf:3: password: other users can read");
 	assert_says(t, "chmod o-rwx ");
 	assert_null(strstr(t->why.text, "hunter2"));
-	folder_write_bytes(&t->folder, "relais.conf", 0640, text, sizeof(text) - 1);
+	temp_dir_write_bytes(&t->dir, "relais.conf", 0640, text,
+	    sizeof(text) - 1);
 	assert_loads(t, NULL);
 }
 
@@ -580,7 +583,7 @@ explains_missing_rights(void **state)
 {
 	struct test	*t = *state;
 
-	folder_write_bytes(&t->folder, "relais.conf", 0, "", 0);
+	temp_dir_write_bytes(&t->dir, "relais.conf", 0, "", 0);
 	assert_as_nobody(t, cannot_read);
 }
 
@@ -617,7 +620,7 @@ refuses_foreign(struct test *t)
 static void
 own(struct test *t, const char *name)
 {
-	char	*path = memory_copy(folder_path(&t->folder, name));
+	char	*path = memory_copy(temp_dir_path(&t->dir, name));
 
 	if (geteuid() == 0)
 		assert_int_equal(chown(path, NOBODY, NOBODY), 0);
@@ -628,12 +631,12 @@ static void
 default_files(void **state)
 {
 	struct test	*t = *state;
-	char		*other = memory_copy(folder_path(&t->folder, "other"));
+	char		*other = memory_copy(temp_dir_path(&t->dir, "other"));
 
 	if (access(SYSCONFDIR "/relais.conf", F_OK) == 0)
 		skip_because("%s/relais.conf exists", SYSCONFDIR);
 	unsetenv("XDG_CONFIG_HOME");
-	setenv("HOME", t->folder.path, 1);
+	setenv("HOME", t->dir.path, 1);
 	assert_as_nobody(t, reads_none);
 	write_text(t, ".config/relais.conf", "helo = mine\n");
 	own(t, ".config/relais.conf");
@@ -659,7 +662,8 @@ static void
 foreign_own_file(void **state)
 {
 	struct test	*t = *state;
-	char		*path = memory_copy(folder_path(&t->folder, ".config/relais.conf"));
+	char		*path = memory_copy(temp_dir_path(&t->dir,
+	    ".config/relais.conf"));
 
 	if (access(SYSCONFDIR "/relais.conf", F_OK) == 0)
 		skip_because("%s/relais.conf exists", SYSCONFDIR);
@@ -668,7 +672,7 @@ foreign_own_file(void **state)
 	write_text(t, ".config/relais.conf", "helo = planted\n");
 	assert_int_equal(chown(path, 1234, 1234), 0);
 	assert_int_equal(chmod(path, 0644), 0);
-	setenv("HOME", t->folder.path, 1);
+	setenv("HOME", t->dir.path, 1);
 	assert_as_nobody(t, refuses_foreign);
 	*strrchr(path, '/') = '\0';
 	assert_int_equal(chmod(path, 0700), 0);
@@ -767,17 +771,17 @@ static void
 environment_from_files(void **state)
 {
 	struct test	*t = *state;
-	char		*path = memory_copy(folder_path(&t->folder, "host"));
+	char		*path = memory_copy(temp_dir_path(&t->dir, "host"));
 
 	setenv("RELAIS_SMARTHOST_FILE", path, 1);
 	assert_refused(t, "", "environment RELAIS_SMARTHOST_FILE: ");
-	folder_write_bytes(&t->folder, "host", 0444, "mail.example\n", 13);
+	temp_dir_write_bytes(&t->dir, "host", 0444, "mail.example\n", 13);
 	assert_loads(t, "");
 	assert_value(t, KEY_SMARTHOST, "mail.example");
 	setenv("RELAIS_SMARTHOST", "other.example", 1);
 	assert_refused(t, "", "smarthost: also set by ");
 	unsetenv("RELAIS_SMARTHOST");
-	folder_write_bytes(&t->folder, "host", 0444, "\n", 1);
+	temp_dir_write_bytes(&t->dir, "host", 0444, "\n", 1);
 	assert_refused(t, "", "is empty");
 	unsetenv("RELAIS_SMARTHOST_FILE");
 

@@ -15,18 +15,18 @@
 
 #include "config/credentials.h"
 #include "config/secret_command.h"
-#include "support/folder.h"
+#include "support/temp_dir.h"
 #include "util/clock.h"
 #include "util/memory.h"
 
 enum { NOBODY = 65534, PATIENCE_MS = 30000 };
 
 struct test {
-	struct folder		 folder;
+	struct temp_dir		 dir;
 	struct config		 config;
 	struct credentials	 credentials;
 	struct failure		 why;
-	char			*file;		/* "secret" in the folder */
+	char			*file;		/* "secret" in the directory */
 };
 
 static int
@@ -35,8 +35,8 @@ set_up(void **state)
 	struct test	*t = calloc(1, sizeof(*t));
 
 	assert_non_null(t);
-	folder_make(&t->folder);
-	t->file = memory_copy(folder_path(&t->folder, "secret"));
+	temp_dir_make(&t->dir);
+	t->file = memory_copy(temp_dir_path(&t->dir, "secret"));
 	*state = t;
 	return 0;
 }
@@ -48,7 +48,7 @@ tear_down(void **state)
 
 	credentials_free(&t->credentials);
 	config_free(&t->config);
-	folder_remove(&t->folder);
+	temp_dir_remove(&t->dir);
 	free(t->file);
 	free(t);
 	return 0;
@@ -58,11 +58,11 @@ static void
 configure(struct test *t, const char *key, const char *value)
 {
 	char	 text[1024];
-	char	*path = memory_copy(folder_path(&t->folder, "relais.conf"));
+	char	*path = memory_copy(temp_dir_path(&t->dir, "relais.conf"));
 
 	snprintf(text, sizeof(text),
 	    "smarthost = mail.example\nuser = me\n%s = %s\n", key, value);
-	folder_write_bytes(&t->folder, "relais.conf", 0600, text, strlen(text));
+	temp_dir_write_bytes(&t->dir, "relais.conf", 0600, text, strlen(text));
 	config_free(&t->config);
 	if (!config_load(&t->config, &(struct config_source){ .file = path },
 	    &t->why))
@@ -106,7 +106,7 @@ assert_refused(struct test *t, int status, const char *says)
 static void
 secret(struct test *t, const char *text, size_t len, mode_t mode)
 {
-	folder_write_bytes(&t->folder, "secret", mode, text, len);
+	temp_dir_write_bytes(&t->dir, "secret", mode, text, len);
 	configure(t, "password_file", t->file);
 }
 
@@ -170,7 +170,7 @@ follows_links(void **state)
 {
 	struct test	*t = *state;
 
-	folder_write_bytes(&t->folder, "..data/value", 0440, "linked\n", 7);
+	temp_dir_write_bytes(&t->dir, "..data/value", 0440, "linked\n", 7);
 	assert_int_equal(symlink("..data/value", t->file), 0);
 	configure(t, "password_file", t->file);
 	assert_read(t);
@@ -250,10 +250,10 @@ static void
 script(struct test *t, const char *body)
 {
 	char	 text[512];
-	char	*path = memory_copy(folder_path(&t->folder, "helper"));
+	char	*path = memory_copy(temp_dir_path(&t->dir, "helper"));
 
 	snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", body);
-	folder_write_bytes(&t->folder, "helper", 0700, text, strlen(text));
+	temp_dir_write_bytes(&t->dir, "helper", 0700, text, strlen(text));
 	strlcpy(text, path, sizeof(text));
 	strlcat(text, "  one\ttwo ", sizeof(text));
 	configure(t, "password_command", text);
@@ -322,7 +322,7 @@ closes_every_descriptor(void **state)
 	int		 fd = dup2(STDERR_FILENO, 77);
 
 	assert_int_equal(fd, 77);
-	/* 3 is the folder that ls itself has open. */
+	/* 3 is the directory that ls itself has open. */
 	configure(t, "password_command", "ls /proc/self/fd");
 	assert_read(t);
 	assert_string_equal(t->credentials.password, "0\n1\n2\n3");
@@ -418,7 +418,7 @@ tells_why_a_command_failed(void **state)
 	assert_refused(t, EX_CONFIG, "/nowhere/at/all: No such file");
 	configure(t, "password_command", "relais-no-such-helper");
 	assert_refused(t, EX_CONFIG, "relais-no-such-helper: No such file");
-	folder_write_bytes(&t->folder, "secret", 0700, "no program", 10);
+	temp_dir_write_bytes(&t->dir, "secret", 0700, "no program", 10);
 	configure(t, "password_command", t->file);
 	assert_refused(t, EX_CONFIG, "Exec format error");
 }
@@ -458,8 +458,8 @@ stops_the_whole_group(void **state)
 {
 	struct test	*t = *state;
 	struct buffer	 output = { 0 };
-	char		*path = memory_copy(folder_path(&t->folder, "helper"));
-	char		*note = memory_copy(folder_path(&t->folder, "pid"));
+	char		*path = memory_copy(temp_dir_path(&t->dir, "helper"));
+	char		*note = memory_copy(temp_dir_path(&t->dir, "pid"));
 	char		 text[256];
 	int64_t		 deadline = clock_ms() + PATIENCE_MS;
 	FILE		*f;

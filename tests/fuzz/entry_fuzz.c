@@ -1,5 +1,5 @@
 /*
- * Any file in the queue's folder: read as a runner reads it, rewritten as a
+ * Any file in the queue's directory: read as a runner reads it, rewritten as a
  * runner rewrites it, and read again.
  */
 #include <sys/stat.h>

@@ -12,7 +12,7 @@
 #include <sysexits.h>
 
 #include "mail/aliases.h"
-#include "support/folder.h"
+#include "support/temp_dir.h"
 #include "util/buffer.h"
 
 struct row {
@@ -131,35 +131,35 @@ what_an_attacker_of_the_clock_writes(void **state)
 static void
 a_file_is_read_if_it_is_there(void **state)
 {
-	struct folder	folder;
+	struct temp_dir	dir;
 	struct aliases	a;
 	struct failure	why;
 
 	(void)state;
-	folder_make(&folder);
-	assert_true(aliases_read(&a, folder_path(&folder, "none"), false,
+	temp_dir_make(&dir);
+	assert_true(aliases_read(&a, temp_dir_path(&dir, "none"), false,
 	    &why));
 	assert_int_equal(a.n, 0);
 	aliases_free(&a);
-	assert_false(aliases_read(&a, folder_path(&folder, "none"), true,
+	assert_false(aliases_read(&a, temp_dir_path(&dir, "none"), true,
 	    &why));
 	assert_int_equal(why.status, EX_CONFIG);
 	aliases_free(&a);
-	assert_true(aliases_read(&a, folder_write(&folder, "empty", 0644, ""),
+	assert_true(aliases_read(&a, temp_dir_write(&dir, "empty", 0644, ""),
 	    true, &why));
 	aliases_free(&a);
-	assert_true(aliases_read(&a, folder_write(&folder, "one", 0644,
+	assert_true(aliases_read(&a, temp_dir_write(&dir, "one", 0644,
 	    "root: a@x"), true, &why));
 	assert_int_equal(a.n, 1);
 	aliases_free(&a);
-	assert_false(aliases_read(&a, folder.path, false, &why));
+	assert_false(aliases_read(&a, dir.path, false, &why));
 	assert_non_null(strstr(why.text, "is a directory"));
 	aliases_free(&a);
-	assert_false(aliases_read(&a, folder_write(&folder, "all", 0666,
+	assert_false(aliases_read(&a, temp_dir_write(&dir, "all", 0666,
 	    "root: a@x"), true, &why));
 	assert_non_null(strstr(why.text, "writable by other users"));
 	aliases_free(&a);
-	folder_remove(&folder);
+	temp_dir_remove(&dir);
 }
 
 static const struct CMUnitTest aliases_spec[] = {

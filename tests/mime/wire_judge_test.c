@@ -16,12 +16,12 @@
 
 #include "mime/binary.h"
 #include "mime/wire.h"
-#include "support/folder.h"
 #include "support/program.h"
 #include "support/skip.h"
+#include "support/temp_dir.h"
 
 static void
-write_wire(const char *path, const char *kind, struct folder *folder,
+write_wire(const char *path, const char *kind, struct temp_dir *dir,
     const struct message *m)
 {
 	const struct wire_abilities	 abilities = {
@@ -41,17 +41,17 @@ write_wire(const char *path, const char *kind, struct folder *folder,
 	assert_int_equal(all.len, w.size);
 	snprintf(name, sizeof(name), "%.*s%s", (int)strlen(base) - 2, base,
 	    kind);
-	folder_write_bytes(folder, name, 0600, all.data, all.len);
+	temp_dir_write_bytes(dir, name, 0600, all.data, all.len);
 	if (w.remark != NULL) {
 		strlcat(name, ".remark", sizeof(name));
-		folder_write(folder, name, 0600, w.remark);
+		temp_dir_write(dir, name, 0600, w.remark);
 	}
 	wire_free(&w);
 	buffer_free(&all);
 }
 
 static void
-convert(const char *path, struct folder *folder)
+convert(const char *path, struct temp_dir *dir)
 {
 	static const char *const		tmp[] = { "/tmp", NULL };
 	static const struct message_limits	limits = { .spill = tmp };
@@ -65,49 +65,49 @@ convert(const char *path, struct folder *folder)
 	assert_true(message_feed(&m, text.data, text.len, &why));
 	assert_true(binary_encode(&m, &why));
 	assert_true(message_end(&m, &why));
-	write_wire(path, "7", folder, &m);
-	write_wire(path, "8", folder, &m);
+	write_wire(path, "7", dir, &m);
+	write_wire(path, "8", dir, &m);
 	message_free(&m);
 	buffer_free(&text);
 }
 
 static int
-judge(const char *what, const char *folder)
+judge(const char *what, const char *dir)
 {
-	struct outcome	out;
-	int		status;
+	struct program_result	out;
+	int			status;
 
 	program_run(&out, &(struct program){ .path = "/usr/bin/python3",
 	    .argv = WORDS("python3", "-B", "tests/mime/judge.py", what,
-	    folder), .deadline_ms = 120000 });
+	    dir), .deadline_ms = 120000 });
 	status = out.status;
 	if (out.out.len > 0 || out.err.len > 0)
 		print_message("%s%s", out.out.data, out.err.data);
-	outcome_free(&out);
+	program_result_free(&out);
 	return status;
 }
 
 static void
 a_reader_decodes_what_was_written(void **state)
 {
-	struct folder	folder;
+	struct temp_dir	dir;
 	glob_t		found;
 	char		pattern[100];
 
 	(void)state;
 	if (access("/usr/bin/python3", X_OK) == -1)
 		skip_because("python3 is not installed");
-	folder_make(&folder);
-	if (judge("make", folder.path) == 77)
+	temp_dir_make(&dir);
+	if (judge("make", dir.path) == 77)
 		print_message("Python's own tests are not installed: judged "
 		    "without its messages\n");
-	snprintf(pattern, sizeof(pattern), "%s/*.in", folder.path);
+	snprintf(pattern, sizeof(pattern), "%s/*.in", dir.path);
 	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
 	for (size_t i = 0; i < found.gl_pathc; i++)
-		convert(found.gl_pathv[i], &folder);
+		convert(found.gl_pathv[i], &dir);
 	globfree(&found);
-	assert_int_equal(judge("compare", folder.path), 0);
-	folder_remove(&folder);
+	assert_int_equal(judge("compare", dir.path), 0);
+	temp_dir_remove(&dir);
 }
 
 int

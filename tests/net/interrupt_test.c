@@ -18,8 +18,8 @@
 
 #include "net/connect.h"
 #include "net/stream.h"
-#include "support/folder.h"
-#include "support/smarthost.h"
+#include "support/mock_smtp.h"
+#include "support/temp_dir.h"
 #include "util/interrupt.h"
 
 #define WORDS "interrupted by signal 15 (Terminated)"
@@ -107,18 +107,18 @@ a_connection_that_is_never_accepted_ends(void **state)
 {
 	const char		*kind = *state;
 	struct script		 script = { .black_hole = true };
-	struct folder		 folder;
-	struct smarthost	*host;
+	struct temp_dir		 dir;
+	struct mock_smtp	*host;
 	struct interrupt	 i;
 	struct endpoint		 to = { 0 };
 	struct connect_options	 how = { .family = AF_UNSPEC,
 				    .interrupt = &i };
 	struct failure		 why;
 
-	folder_make(&folder);
+	temp_dir_make(&dir);
 	if (strcmp(kind, "path") == 0)
-		script.address = folder_path(&folder, "socket");
-	host = smarthost_start(&script);
+		script.address = temp_dir_path(&dir, "socket");
+	host = mock_smtp_start(&script);
 	if (script.address != NULL)
 		to.path = script.address;
 	else
@@ -129,8 +129,8 @@ a_connection_that_is_never_accepted_ends(void **state)
 	assert_int_equal(why.status, EX_TEMPFAIL);
 	assert_string_equal(why.text, WORDS);
 	release(&i);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 static const struct CMUnitTest interrupt_spec[] = {

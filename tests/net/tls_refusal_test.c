@@ -21,7 +21,7 @@
  * is signed by root, but is not an authority.
  */
 static struct {
-	char			 folder[64];
+	char			 dir[64];
 	char			 ca[96];
 	char			 openssl_cnf[96];
 	struct odd_certificate	 root, middle, stranger, foreign, notary;
@@ -247,11 +247,11 @@ static int
 make_certificates(void **state)
 {
 	(void)state;
-	strlcpy(world.folder, "/tmp/relais.XXXXXX", sizeof(world.folder));
-	assert_non_null(mkdtemp(world.folder));
-	snprintf(world.ca, sizeof(world.ca), "%s/ca.pem", world.folder);
+	strlcpy(world.dir, "/tmp/relais.XXXXXX", sizeof(world.dir));
+	assert_non_null(mkdtemp(world.dir));
+	snprintf(world.ca, sizeof(world.ca), "%s/ca.pem", world.dir);
 	snprintf(world.openssl_cnf, sizeof(world.openssl_cnf),
-	    "%s/openssl.cnf", world.folder);
+	    "%s/openssl.cnf", world.dir);
 	/* OpenSSL reads it at its first call: the same policy everywhere. */
 	write_policy();
 	setenv("OPENSSL_CONF", world.openssl_cnf, 1);
@@ -276,7 +276,7 @@ remove_certificates(void **state)
 	odd_free(&world.notary);
 	unlink(world.ca);
 	unlink(world.openssl_cnf);
-	return rmdir(world.folder);
+	return rmdir(world.dir);
 }
 
 #define CASE(sentence, ...) { .name = sentence, .test_func = verifies, \

@@ -23,7 +23,7 @@
 #include "support/tls_peer.h"
 
 static struct {
-	char			 folder[64];
+	char			 dir[64];
 	char			 ca[96], cnf[96], own[96], key[96];
 	struct odd_certificate	 root, leaf, own_certificate;
 	const struct tls_module	*m;
@@ -567,7 +567,7 @@ own_files_that_are_none(void **state)
 	options.certificate = "/nonexistent";
 	does_not_start(&options, TLS_CAUSE_CERTIFICATE,
 	    "/nonexistent: No such");
-	options.certificate = world.folder;
+	options.certificate = world.dir;
 	does_not_start(&options, TLS_CAUSE_CERTIFICATE,
 	    "is a directory, not a file");
 	options.certificate = world.key;
@@ -589,7 +589,7 @@ a_key_that_is_not_the_certificates(void **state)
 	char			path[96];
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/other.pem", world.folder);
+	snprintf(path, sizeof(path), "%s/other.pem", world.dir);
 	odd_write_key(&world.leaf, path, 0);
 	options.certificate = world.own;
 	options.key = path;
@@ -619,7 +619,7 @@ a_key_under_a_passphrase(void **state)
 	FILE			*f;
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/locked.pem", world.folder);
+	snprintf(path, sizeof(path), "%s/locked.pem", world.dir);
 	odd_write(&world.own_certificate, path, 0);
 	f = fopen(path, "a");
 	assert_non_null(f);
@@ -642,7 +642,7 @@ one_file_for_both(void **state)
 	struct tls		*tls;
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/both.pem", world.folder);
+	snprintf(path, sizeof(path), "%s/both.pem", world.dir);
 	odd_write(&world.own_certificate, path, ODD_KEY);
 	options.certificate = path;
 	tls = world.m->start(&options, &why);
@@ -677,12 +677,12 @@ static int
 begin(void **state)
 {
 	(void)state;
-	strlcpy(world.folder, "/tmp/relais.XXXXXX", sizeof(world.folder));
-	assert_non_null(mkdtemp(world.folder));
-	snprintf(world.ca, sizeof(world.ca), "%s/ca.pem", world.folder);
-	snprintf(world.cnf, sizeof(world.cnf), "%s/cnf", world.folder);
-	snprintf(world.own, sizeof(world.own), "%s/own.pem", world.folder);
-	snprintf(world.key, sizeof(world.key), "%s/own.key", world.folder);
+	strlcpy(world.dir, "/tmp/relais.XXXXXX", sizeof(world.dir));
+	assert_non_null(mkdtemp(world.dir));
+	snprintf(world.ca, sizeof(world.ca), "%s/ca.pem", world.dir);
+	snprintf(world.cnf, sizeof(world.cnf), "%s/cnf", world.dir);
+	snprintf(world.own, sizeof(world.own), "%s/own.pem", world.dir);
+	snprintf(world.key, sizeof(world.key), "%s/own.key", world.dir);
 	/* Before OpenSSL's first call. */
 	write_policy();
 	setenv("OPENSSL_CONF", world.cnf, 1);
@@ -710,7 +710,7 @@ end(void **state)
 	unlink(world.cnf);
 	unlink(world.own);
 	unlink(world.key);
-	return rmdir(world.folder);
+	return rmdir(world.dir);
 }
 
 /* A ServerHello of TLS 1.0 with nothing in it, as an old server sends it. */

@@ -23,7 +23,7 @@
 enum { CROWD = 40 };
 
 static struct {
-	char			 folder[64];
+	char			 dir[64];
 	char			 path[128];	/* of the file under test */
 	char			 empty[128];	/* a directory */
 	char			 hashed[128];	/* a directory */
@@ -530,13 +530,13 @@ make_files(void **state)
 	char	name[32];
 
 	(void)state;
-	strlcpy(world.folder, "/tmp/relais.XXXXXX", sizeof(world.folder));
-	assert_non_null(mkdtemp(world.folder));
-	assert_int_equal(chmod(world.folder, 0755), 0);
-	snprintf(world.path, sizeof(world.path), "%s/file", world.folder);
-	snprintf(world.empty, sizeof(world.empty), "%s/empty", world.folder);
+	strlcpy(world.dir, "/tmp/relais.XXXXXX", sizeof(world.dir));
+	assert_non_null(mkdtemp(world.dir));
+	assert_int_equal(chmod(world.dir, 0755), 0);
+	snprintf(world.path, sizeof(world.path), "%s/file", world.dir);
+	snprintf(world.empty, sizeof(world.empty), "%s/empty", world.dir);
 	snprintf(world.hashed, sizeof(world.hashed), "%s/hashed",
-	    world.folder);
+	    world.dir);
 	assert_int_equal(mkdir(world.empty, 0700), 0);
 	assert_int_equal(mkdir(world.hashed, 0700), 0);
 	odd_make(&world.root, &(struct odd_form){
@@ -567,7 +567,7 @@ remove_files(void **state)
 		odd_free(&world.crowd[i]);
 	rmdir(world.empty);
 	rmdir(world.hashed);
-	return rmdir(world.folder);
+	return rmdir(world.dir);
 }
 
 #define SPEC(function)	cmocka_unit_test_teardown(function, remove_file)

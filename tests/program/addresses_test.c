@@ -25,9 +25,9 @@
 #include "support/cases.h"
 #include "support/conf.h"
 #include "support/dns.h"
+#include "support/mock_smtp.h"
 #include "support/network.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 
 enum {
 	COST_MS = 300,		/* of one address, at most */
@@ -166,7 +166,7 @@ static const struct address_case cases[] = {
 	    "mx.test:2510: the host has no address (" },
 };
 
-static struct folder	folder;
+static struct temp_dir	dir;
 static bool		traceable;
 
 /* For how long a poll() or ppoll() that saw nothing was to wait. */
@@ -226,7 +226,7 @@ read_tries(struct buffer *tries, char *trace)
 }
 
 static void
-check(const struct address_case *c, const struct outcome *out)
+check(const struct address_case *c, const struct program_result *out)
 {
 	if (c->status == 0)
 		assert_string_equal(out->err.data, "");
@@ -238,11 +238,11 @@ check(const struct address_case *c, const struct outcome *out)
 static void
 run_traced(const struct address_case *c, const char *conf)
 {
-	char		trace[128];
-	struct buffer	text = { 0 }, tries = { 0 };
-	struct outcome	out;
+	char			trace[128];
+	struct buffer		text = { 0 }, tries = { 0 };
+	struct program_result	out;
 
-	strlcpy(trace, folder_path(&folder, "trace"), sizeof(trace));
+	strlcpy(trace, temp_dir_path(&dir, "trace"), sizeof(trace));
 	program_run(&out, &(struct program){ .path = "/usr/bin/env",
 	    .argv = WORDS("env", "ASAN_OPTIONS=detect_leaks=0", "strace",
 	    "-qq", "-o", trace, "-e", "trace=socket,connect,?poll,ppoll",
@@ -254,7 +254,7 @@ run_traced(const struct address_case *c, const char *conf)
 	assert_string_equal(tries.data, c->tried);
 	buffer_free(&text);
 	buffer_free(&tries);
-	outcome_free(&out);
+	program_result_free(&out);
 }
 
 static void
@@ -262,17 +262,17 @@ addresses_are_tried(void **state)
 {
 	const struct address_case	*c = *state;
 	struct buffer			 more = { 0 };
-	struct outcome			 out;
+	struct program_result		 out;
 	char				 conf[128];
 
 	buffer_addf(&more, "smarthost = %s\ntls = off\n%s", c->smarthost,
 	    c->more != NULL ? c->more : "");
-	strlcpy(conf, conf_write(&folder, NULL, NULL, more.data),
+	strlcpy(conf, conf_write(&dir, NULL, NULL, more.data),
 	    sizeof(conf));
 	buffer_free(&more);
 	relais_run(&out, conf, WORDS("-i", "b@example.net"), "\nHello\n");
 	check(c, &out);
-	outcome_free(&out);
+	program_result_free(&out);
 	if (traceable)
 		run_traced(c, conf);
 }
@@ -306,7 +306,7 @@ main(void)
 		{ .port = 2510, .black_hole = true, .address = "127.0.0.1" },
 	};
 	struct script		 script = { .address = "127.0.0.2" };
-	struct smarthost	*hosts[4];
+	struct mock_smtp	*hosts[4];
 	struct dns		 names;
 	int			 failures;
 
@@ -315,17 +315,17 @@ main(void)
 	traceable = can_trace();
 	if (!traceable)
 		print_message("without strace only the outcomes are seen\n");
-	folder_make(&folder);
+	temp_dir_make(&dir);
 	dns_start(&names, records, 53);
 	for (size_t i = 0; i < 2; i++) {
-		hosts[i] = smarthost_start(&holes[i]);
+		hosts[i] = mock_smtp_start(&holes[i]);
 		script.port = (uint16_t)(2510 + i);
-		hosts[2 + i] = smarthost_start(&script);
+		hosts[2 + i] = mock_smtp_start(&script);
 	}
 	failures = CASES_RUN("addresses", addresses_are_tried, cases);
 	for (size_t i = 0; i < 4; i++)
-		smarthost_stop(hosts[i]);
+		mock_smtp_stop(hosts[i]);
 	dns_stop(&names);
-	folder_remove(&folder);
+	temp_dir_remove(&dir);
 	return failures;
 }

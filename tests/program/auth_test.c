@@ -22,11 +22,11 @@
 
 #include "support/mechanisms.h"
 #include "support/skip.h"
-#include "support/stand.h"
+#include "support/tls_fixture.h"
 
 #define TRUSTED	"tls_ca = {ca}\n"
-#define LOGIN	TRUSTED STAND_LOGIN
-#define TOKEN	TRUSTED "user = nina\ntoken_command = cat {folder}/token\n"
+#define LOGIN	TRUSTED TLS_FIXTURE_LOGIN
+#define TOKEN	TRUSTED "user = nina\ntoken_command = cat {dir}/token\n"
 #define ALL	"LOGIN PLAIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 " \
 		"SCRAM-SHA-256-PLUS XOAUTH2 OAUTHBEARER EXTERNAL"
 
@@ -47,17 +47,17 @@ struct login {
 };
 
 static void
-write_token(struct stand *s, char token[TOKEN_SIZE + 2])
+write_token(struct tls_fixture *s, char token[TOKEN_SIZE + 2])
 {
 	memset(token, 't', TOKEN_SIZE);
 	strlcpy(token + TOKEN_SIZE, "\n", 2);
-	folder_write(&s->folder, "token", 0600, token);
+	temp_dir_write(&s->dir, "token", 0600, token);
 	token[TOKEN_SIZE] = '\0';
 }
 
 /* A client's certificate; the path of who vouches for it. */
 static const char *
-write_certificate(struct stand *s)
+write_certificate(struct tls_fixture *s)
 {
 	struct certificate	*root = certificate_make(NULL,
 				    &(struct wish){ .name = "Client Root",
@@ -66,15 +66,15 @@ write_certificate(struct stand *s)
 				    &(struct wish){ .name = "nina",
 				    .no_san = true, .for_clients = true });
 
-	certificate_write_both(leaf, &s->folder, "own.pem");
+	certificate_write_both(leaf, &s->dir, "own.pem");
 	certificate_free(leaf);
-	certificate_write(root, &s->folder, "clients.pem");
+	certificate_write(root, &s->dir, "clients.pem");
 	certificate_free(root);
-	return folder_path(&s->folder, "clients.pem");
+	return temp_dir_path(&s->dir, "clients.pem");
 }
 
 static void
-prepare(struct stand *s, const struct login *l, struct script *script,
+prepare(struct tls_fixture *s, const struct login *l, struct script *script,
     struct mechanisms *how)
 {
 	*script = l->script;
@@ -84,7 +84,7 @@ prepare(struct stand *s, const struct login *l, struct script *script,
 	script->auth_required = l->mechanism != NULL;
 	if (script->user == NULL) {
 		script->user = "nina";
-		script->password = STAND_PASSWORD;
+		script->password = TLS_FIXTURE_PASSWORD;
 	}
 	how->user = script->user;
 	how->password = script->password;
@@ -95,7 +95,7 @@ prepare(struct stand *s, const struct login *l, struct script *script,
 }
 
 static void
-check(struct stand *s, const struct login *l)
+check(struct tls_fixture *s, const struct login *l)
 {
 	const struct heard	*h;
 	char			*commands;
@@ -103,10 +103,10 @@ check(struct stand *s, const struct login *l)
 	if (s->o.status != l->status)
 		fail_msg("status %d: %s", s->o.status, s->o.err.data);
 	for (size_t i = 0; i < 3; i++)
-		stand_said(s, l->says[i]);
-	assert_true(smarthost_wait_closed(s->host, 1));
-	h = smarthost_heard(s->host, 0);
-	assert_int_equal(smarthost_messages(s->host), l->status == 0);
+		tls_fixture_said(s, l->says[i]);
+	assert_true(mock_smtp_wait_closed(s->host, 1));
+	h = mock_smtp_heard(s->host, 0);
+	assert_int_equal(mock_smtp_messages(s->host), l->status == 0);
 	if (l->mechanism != NULL) {
 		assert_true(h->authenticated);
 		assert_string_equal(h->mechanism, l->mechanism);
@@ -129,28 +129,28 @@ static void
 logs_in(void **state)
 {
 	const struct login	*l = *state;
-	struct stand		 s;
+	struct tls_fixture	 s;
 	struct script		 script;
 	struct mechanisms	 how;
 	char			 token[TOKEN_SIZE + 2];
 	bool			 in_clear = l->scheme != NULL &&
 				    l->mechanism != NULL;
 
-	stand_begin(&s);
+	tls_fixture_begin(&s);
 	write_token(&s, token);
-	folder_write(&s.folder, "secret", 0600, STAND_PASSWORD "\n");
+	temp_dir_write(&s.dir, "secret", 0600, TLS_FIXTURE_PASSWORD "\n");
 	prepare(&s, l, &script, &how);
 	if (how.token == NULL)
 		how.token = token;
-	stand_open(&s, &script, l->scheme != NULL ? l->scheme : "submission",
-	    l->more != NULL ? l->more : LOGIN);
-	stand_send(&s);
+	tls_fixture_open(&s, &script, l->scheme != NULL ? l->scheme :
+	    "submission", l->more != NULL ? l->more : LOGIN);
+	tls_fixture_send(&s);
 	check(&s, l);
 	if (!in_clear)
-		stand_kept_secret(&s);
+		tls_fixture_kept_secret(&s);
 	assert_null(strstr(s.o.out.data, "tttttttttt"));
 	assert_null(strstr(s.o.out.data, "dHR0dHR0dHR0"));
-	stand_close(&s);
+	tls_fixture_close(&s);
 }
 
 #define LOGS_IN(sentence, name, ...) { sentence, logs_in, NULL, NULL, \
@@ -163,7 +163,7 @@ logs_in(void **state)
 	.script = { .mechanisms = names, .steps = { __VA_ARGS__ } }
 #define ON_AUTH_SAY(names, reply) \
 	STEPS(names, { .at = ON_AUTH, .say = reply })
-#define IN_CLEAR(lines) .scheme = "smtp", .more = STAND_LOGIN lines, \
+#define IN_CLEAR(lines) .scheme = "smtp", .more = TLS_FIXTURE_LOGIN lines, \
 	.script = { .mechanisms = "PLAIN" }
 #define NO_QUIT	"EHLO|STARTTLS|EHLO|AUTH"
 #define ONCE	"EHLO|STARTTLS|EHLO|AUTH|QUIT"
@@ -216,7 +216,7 @@ memory_shows_password(pid_t pid, bool *shows)
 
 			looked = looked || n > 0;
 			*shows = *shows || (n > 0 &&
-			    stand_shows_password(copy, (size_t)n));
+			    tls_fixture_shows_password(copy, (size_t)n));
 			free(copy);
 		}
 		at = strchr(at, '\n');
@@ -229,12 +229,12 @@ memory_shows_password(pid_t pid, bool *shows)
 
 /* With a file for input: nobody feeds a pipe meanwhile. */
 static struct program
-in_background(struct stand *s)
+in_background(struct tls_fixture *s)
 {
-	struct program	p = stand_program(s);
+	struct program	p = tls_fixture_program(s);
 
 	p.input = NULL;
-	p.input_file = folder_write(&s->folder, "message", 0644,
+	p.input_file = temp_dir_write(&s->dir, "message", 0644,
 	    "Subject: x\n\nhi\n");
 	return p;
 }
@@ -245,45 +245,45 @@ in_background(struct stand *s)
 static void
 memory_is_seen(const char *mechanism, const char *secret, bool expected)
 {
-	struct stand		 s;
+	struct tls_fixture	 s;
 	struct mechanisms	 how = { .user = "nina",
-				    .password = STAND_PASSWORD };
+				    .password = TLS_FIXTURE_PASSWORD };
 	struct program		 p;
 	struct running		*running;
 	struct buffer		 text = { 0 };
 	bool			 shows;
 
-	stand_begin(&s);
-	folder_write(&s.folder, "secret", 0600, STAND_PASSWORD "\n");
-	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
-	    .user = "nina", .password = STAND_PASSWORD,
+	tls_fixture_begin(&s);
+	temp_dir_write(&s.dir, "secret", 0600, TLS_FIXTURE_PASSWORD "\n");
+	tls_fixture_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
+	    .user = "nina", .password = TLS_FIXTURE_PASSWORD,
 	    .mechanisms = mechanism, .auth = mechanisms_auth,
 	    .auth_ctx = &how, .auth_required = true,
 	    .steps = { { .at = ON_MAIL, .hold = true } } }, "submission",
 	    secret);
 	p = in_background(&s);
 	running = program_start(&p);
-	assert_true(smarthost_wait_commands(s.host, ON_MAIL, 1));
+	assert_true(mock_smtp_wait_commands(s.host, ON_MAIL, 1));
 	assert_true(read_proc(&text, program_pid(running), "cmdline"));
-	assert_false(stand_shows_password(text.data, text.len));
+	assert_false(tls_fixture_shows_password(text.data, text.len));
 	if (read_proc(&text, program_pid(running), "environ"))
-		assert_false(stand_shows_password(text.data, text.len));
+		assert_false(tls_fixture_shows_password(text.data, text.len));
 	assert_true(read_proc(&text, program_pid(running), "limits"));
 	assert_non_null(strstr(text.data,
 	    "Max core file size        0                    0 "));
 	if (memory_shows_password(program_pid(running), &shows))
 		assert_int_equal(shows, expected);
-	smarthost_release(s.host);
+	mock_smtp_release(s.host);
 	program_stop(running, 0, &s.o);
 	assert_int_equal(s.o.status, 0);
-	stand_kept_secret(&s);
+	tls_fixture_kept_secret(&s);
 	buffer_free(&text);
-	stand_close(&s);
+	tls_fixture_close(&s);
 }
 
-#define BY_FILE		TRUSTED "user = nina\npassword_file = {folder}/secret\n"
+#define BY_FILE		TRUSTED "user = nina\npassword_file = {dir}/secret\n"
 #define BY_COMMAND	TRUSTED "user = nina\n" \
-			"password_command = cat {folder}/secret\n"
+			"password_command = cat {dir}/secret\n"
 
 static void
 a_password_is_wiped_when_it_has_served(void **state)
@@ -312,11 +312,11 @@ become_nobody(void *context)
 }
 
 static void
-let_nobody_in(struct stand *s)
+let_nobody_in(struct tls_fixture *s)
 {
-	chmod(s->folder.path, 0755);
+	chmod(s->dir.path, 0755);
 	chmod(s->usual.ca, 0644);
-	chmod(folder_path(&s->folder, "aliases"), 0644);
+	chmod(temp_dir_path(&s->dir, "aliases"), 0644);
 	if (geteuid() == 0)
 		assert_int_equal(chown(s->conf, 65534, 65534), 0);
 }
@@ -324,56 +324,56 @@ let_nobody_in(struct stand *s)
 static void
 no_core_and_no_debugger(void **state)
 {
-	struct stand	 s = { .host = NULL };
-	struct program	 p;
-	struct running	*running;
-	struct stat	 st;
-	char		 path[64];
+	struct tls_fixture	 s = { .host = NULL };
+	struct program		 p;
+	struct running		*running;
+	struct stat		 st;
+	char			 path[64];
 
 	(void)state;
-	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
+	tls_fixture_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
 	    .steps = { { .at = ON_EHLO, .hold = true } } }, "submission",
 	    LOGIN);
 	let_nobody_in(&s);
 	p = in_background(&s);
 	p.prepare = become_nobody;
 	running = program_start(&p);
-	if (smarthost_wait_commands(s.host, ON_EHLO, 1)) {
+	if (mock_smtp_wait_commands(s.host, ON_EHLO, 1)) {
 		snprintf(path, sizeof(path), "/proc/%ld/mem",
 		    (long)program_pid(running));
 		assert_int_equal(stat(path, &st), 0);
 		assert_int_equal(st.st_uid, 0);
 	}
 	program_stop(running, SIGKILL, &s.o);
-	stand_close(&s);
+	tls_fixture_close(&s);
 }
 
 /* What may not be read is told by its mode and owner, with status 77. */
 static void
 may_not_be_read(const char *name, const char *more)
 {
-	struct stand	s;
-	struct program	p;
+	struct tls_fixture	s;
+	struct program		p;
 
-	stand_begin(&s);
-	folder_write(&s.folder, "secret", 0600, STAND_PASSWORD);
-	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
+	tls_fixture_begin(&s);
+	temp_dir_write(&s.dir, "secret", 0600, TLS_FIXTURE_PASSWORD);
+	tls_fixture_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
 	    "submission", more);
 	let_nobody_in(&s);
-	chmod(folder_path(&s.folder, name), 0040);
+	chmod(temp_dir_path(&s.dir, name), 0040);
 	if (geteuid() == 0)
-		assert_int_equal(chown(folder_path(&s.folder, name), 0, 0), 0);
-	p = stand_program(&s);
+		assert_int_equal(chown(temp_dir_path(&s.dir, name), 0, 0), 0);
+	p = tls_fixture_program(&s);
 	p.prepare = become_nobody;
 	program_run(&s.o, &p);
 	if (s.o.status == 99)
 		skip_because("user 65534 cannot reach %s/sendmail", BUILD);
 	assert_int_equal(s.o.status, EX_NOPERM);
-	stand_said(&s, name);
-	stand_said(&s, "(mode 0040, owner ");
-	stand_said(&s, "has no permission to read it");
-	assert_int_equal(smarthost_connections(s.host), 0);
-	stand_close(&s);
+	tls_fixture_said(&s, name);
+	tls_fixture_said(&s, "(mode 0040, owner ");
+	tls_fixture_said(&s, "has no permission to read it");
+	assert_int_equal(mock_smtp_connections(s.host), 0);
+	tls_fixture_close(&s);
 }
 
 static void
@@ -393,19 +393,19 @@ a_configuration_that_may_not_be_read(void **state)
 static void
 is_open_to_others(const char *name, const char *more)
 {
-	struct stand	s;
+	struct tls_fixture	s;
 
-	stand_begin(&s);
-	folder_write(&s.folder, "secret", 0600, STAND_PASSWORD);
-	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
+	tls_fixture_begin(&s);
+	temp_dir_write(&s.dir, "secret", 0600, TLS_FIXTURE_PASSWORD);
+	tls_fixture_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
 	    "submission", more);
-	chmod(folder_path(&s.folder, name), 0644);
-	stand_send(&s);
+	chmod(temp_dir_path(&s.dir, name), 0644);
+	tls_fixture_send(&s);
 	assert_int_equal(s.o.status, EX_CONFIG);
-	stand_said(&s, "run: chmod o-rwx /");
-	stand_said(&s, name);
-	assert_int_equal(smarthost_connections(s.host), 0);
-	stand_close(&s);
+	tls_fixture_said(&s, "run: chmod o-rwx /");
+	tls_fixture_said(&s, name);
+	assert_int_equal(mock_smtp_connections(s.host), 0);
+	tls_fixture_close(&s);
 }
 
 static void
@@ -422,7 +422,7 @@ a_secret_that_others_can_read_is_refused(void **state)
 #define REPEATED(code) \
 	code "-unrecognized: \"AUTH PLAIN " PLAIN_NINA "\"\n" \
 	code "-AG5pbmEAVHIwdWI0ZG9y\n" \
-	code "-JjMtc2VjcmV0, " SECRET ", " STAND_PASSWORD "\n" \
+	code "-JjMtc2VjcmV0, " SECRET ", " TLS_FIXTURE_PASSWORD "\n" \
 	code "-Tr0ub4dor%263-secret, 54723075623464 6f7226332d736563726574\n" \
 	code " dTpUcjB1YjRkb3ImMy1zZWNyZXQh"
 #define TOKEN_REPEATED(code) code " what is tttttttttt, dHR0dHR0dHR0dHR0 " \
@@ -437,31 +437,31 @@ struct echo {
 
 /* In every file of the queue. */
 static void
-queue_kept_secret(struct stand *s)
+queue_kept_secret(struct tls_fixture *s)
 {
 	static const char *const	folders[] = { "queue", "failed" };
 	struct buffer			text = { 0 };
 
 	for (size_t i = 0; i < 2; i++) {
 		char		 path[512];
-		DIR		*folder;
+		DIR		*dir;
 		struct dirent	*entry;
 
-		snprintf(path, sizeof(path), "%s/spool/%s", s->folder.path,
+		snprintf(path, sizeof(path), "%s/spool/%s", s->dir.path,
 		    folders[i]);
-		folder = opendir(path);
-		while (folder != NULL && (entry = readdir(folder)) != NULL) {
+		dir = opendir(path);
+		while (dir != NULL && (entry = readdir(dir)) != NULL) {
 			if (entry->d_name[0] == '.')
 				continue;
 			snprintf(path, sizeof(path), "%s/spool/%s/%s",
-			    s->folder.path, folders[i], entry->d_name);
+			    s->dir.path, folders[i], entry->d_name);
 			file_read(&text, path);
-			assert_false(stand_shows_password(text.data,
+			assert_false(tls_fixture_shows_password(text.data,
 			    text.len));
 			assert_null(strstr(text.data, "tttttt"));
 		}
-		if (folder != NULL)
-			closedir(folder);
+		if (dir != NULL)
+			closedir(dir);
 	}
 	buffer_free(&text);
 }
@@ -474,34 +474,34 @@ repeats(void **state)
 		"VHIwdW", "AG5pbmE", "ZWNyZXQ", "546572", "726332", "jMtc2V",
 		"ttttt", "dHR0dH", "747474" };
 	const struct echo	*e = *state;
-	struct stand		 s;
+	struct tls_fixture	 s;
 	struct script		 script = e->script;
 	struct mechanisms	 how = { .user = "nina", .error = "{\"token\":"
 				    "\"ttttttt dHR0dHR0dHR0dHR0\"}" };
 	struct buffer		 more = { 0 };
 	char			 token[TOKEN_SIZE + 2];
 
-	stand_begin(&s);
+	tls_fixture_begin(&s);
 	write_token(&s, token);
 	how.token = e->refuses ? "other" : token;
 	script.security = STARTTLS_OFFERED;
 	script.user = "nina";
-	script.password = STAND_PASSWORD;
+	script.password = TLS_FIXTURE_PASSWORD;
 	script.auth = mechanisms_auth;
 	script.auth_ctx = &how;
-	buffer_addf(&more, "queue = {folder}/spool\nlog = stderr\n%s",
+	buffer_addf(&more, "queue = {dir}/spool\nlog = stderr\n%s",
 	    e->more != NULL ? e->more : LOGIN);
-	stand_open(&s, &script, "submission", more.data);
-	stand_send(&s);
-	stand_said(&s, e->says);
-	stand_kept_secret(&s);
+	tls_fixture_open(&s, &script, "submission", more.data);
+	tls_fixture_send(&s);
+	tls_fixture_said(&s, e->says);
+	tls_fixture_kept_secret(&s);
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
 		assert_null(strstr(s.o.out.data, secrets[i]));
 		assert_null(strstr(s.o.err.data, secrets[i]));
 	}
 	queue_kept_secret(&s);
 	buffer_free(&more);
-	stand_close(&s);
+	tls_fixture_close(&s);
 }
 
 #define REPEATS(sentence, where, code) { sentence, repeats, NULL, NULL, \
@@ -550,17 +550,17 @@ static const struct CMUnitTest auth_spec[] = {
 	    OFFERS("PLAIN XOAUTH2"), .more = TOKEN),
 	LOGS_IN("a certificate alone by EXTERNAL", "EXTERNAL",
 	    .script = { .mechanisms = ALL, .client_ca = "" },
-	    .more = TRUSTED "tls_certificate = {folder}/own.pem\n"),
+	    .more = TRUSTED "tls_certificate = {dir}/own.pem\n"),
 	LOGS_IN("a certificate by EXTERNAL for a user", "EXTERNAL",
 	    .script = { .mechanisms = ALL, .client_ca = "" },
-	    .more = TRUSTED "tls_certificate = {folder}/own.pem\n"
+	    .more = TRUSTED "tls_certificate = {dir}/own.pem\n"
 	    "user = nina\n"),
 	LOGS_IN("a password beside a certificate", "PLAIN",
 	    .script = { .mechanisms = "PLAIN EXTERNAL", .client_ca = "" },
-	    .more = LOGIN "tls_certificate = {folder}/own.pem\n"),
+	    .more = LOGIN "tls_certificate = {dir}/own.pem\n"),
 	FAILS("a certificate alone, and a server without AUTH: it is sent",
 	    .script = { .mechanisms = "PLAIN", .client_ca = "" },
-	    .more = TRUSTED "tls_certificate = {folder}/own.pem\n",
+	    .more = TRUSTED "tls_certificate = {dir}/own.pem\n",
 	    .commands = "EHLO|STARTTLS|EHLO|" SENT),
 	FAILS("auth = off: it is sent without", OFFERS("PLAIN"),
 	    .more = LOGIN "auth = off\n",
@@ -625,7 +625,7 @@ static const struct CMUnitTest auth_spec[] = {
 	LOGS_IN("in clear where both are spelt out", "PLAIN",
 	    IN_CLEAR("tls = off\nauth = PLAIN\n")),
 	LOGS_IN("in clear, auth = auto takes what hides the password",
-	    "SCRAM-SHA-1", .scheme = "smtp", .more = STAND_LOGIN
+	    "SCRAM-SHA-1", .scheme = "smtp", .more = TLS_FIXTURE_LOGIN
 	    "tls = off\nauth = auto\n",
 	    .script = { .mechanisms = "PLAIN LOGIN SCRAM-SHA-1" }),
 
@@ -773,7 +773,7 @@ static const struct CMUnitTest auth_spec[] = {
 	    .commands = "EHLO|QUIT", .says = { "AUTH: the server offers "
 	    "only PLAIN; without TLS, auth must name PLAIN (" }),
 	FAILS("a token, tls = off and auth = auto", .scheme = "smtp",
-	    .more = "user = nina\ntoken_command = cat {folder}/token\n"
+	    .more = "user = nina\ntoken_command = cat {dir}/token\n"
 	    "tls = off\nauth = auto\n", OFFERS("XOAUTH2 OAUTHBEARER"),
 	    .status = EX_NOPERM, .commands = "EHLO|QUIT",
 	    .says = { "without TLS, auth must name OAUTHBEARER, "
@@ -783,7 +783,7 @@ static const struct CMUnitTest auth_spec[] = {
 	FAILS("opportunistic TLS, and none", IN_CLEAR("tls = opportunistic\n"
 	    "auth = PLAIN\n"), .status = EX_NOPERM, .commands = "EHLO|QUIT",
 	    .says = { "tls = required" }),
-	FAILS("opportunistic TLS", OFFERS("PLAIN"), .more = STAND_LOGIN
+	FAILS("opportunistic TLS", OFFERS("PLAIN"), .more = TLS_FIXTURE_LOGIN
 	    "tls = opportunistic\nauth = PLAIN\n", .status = EX_NOPERM,
 	    .commands = "EHLO|STARTTLS|EHLO|QUIT",
 	    .says = { "certificate is not verified", "tls = required",

@@ -7,17 +7,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "support/call.h"
+#include "support/invocation.h"
 #include "support/program.h"
 
 static void
 arrives(void **state)
 {
-	call_arrives(*state);
+	invocation_arrives(*state);
 }
 
 #define CALL(sentence, ...) { sentence, arrives, NULL, NULL, \
-	&(struct call){ __VA_ARGS__ } }
+	&(struct invocation){ __VA_ARGS__ } }
 #define ARGV(...)	.argv = WORDS("sendmail", __VA_ARGS__)
 #define TO(...)		.to = WORDS(__VA_ARGS__)
 #define FIELDS(...)	.fields = WORDS(__VA_ARGS__)
@@ -149,7 +149,7 @@ static const struct CMUnitTest web_spec[] = {
 	CALL("Ruby's mail: ActionMailer",
 	    ARGV("-i", "-f", "app@example.com", "--", "jo@example.net",
 	    "x@hidden.example"),
-	    .prepare = close_outputs,
+	    .prepare = invocation_close_outputs,
 	    .input = "Date: Mon, 06 Jan 2025 10:20:30 +0100\n"
 	    "From: app@example.com\nTo: jo@example.net\n"
 	    "Message-ID: <r1@host.mail>\nSubject: Welcome\n"
@@ -256,7 +256,7 @@ static const struct CMUnitTest system_spec[] = {
 	    .body = DOTS),
 	CALL("anacron",
 	    ARGV("-FAnacron", "-odi", "root"),
-	    .prepare = close_outputs,
+	    .prepare = invocation_close_outputs,
 	    .input = "From: Anacron <root>\nTo: root\n" UTF8
 	    "Subject: Anacron job 'cron.daily' on host\n\n" NO_DOTS,
 	    TO("admin@example.net"), .body = NO_DOTS),
@@ -332,7 +332,7 @@ static const struct CMUnitTest system_spec[] = {
 	    ARGV("-oi", "jo@example.net"), .input = HEAD "\n" DOTS,
 	    TO("jo@example.net"), .body = DOTS),
 	CALL("Task Spooler: started without outputs",
-	    ARGV("-oi", "jo@example.net"), .prepare = close_outputs,
+	    ARGV("-oi", "jo@example.net"), .prepare = invocation_close_outputs,
 	    .input = "From: Task Spooler <taskspooler>\nTo: jo@example.net\n"
 	    "Subject: the task 0\n\nls\n",
 	    TO("jo@example.net"),
@@ -397,7 +397,7 @@ static const struct CMUnitTest reader_spec[] = {
 	    .sender = "ana@example.com", TO("jo@example.net"), .body = DOTS),
 	CALL("GNU mailutils: a list without spaces, no outputs",
 	    ARGV("-oi", "-f", "ana@example.org", "-t"),
-	    .prepare = close_outputs,
+	    .prepare = invocation_close_outputs,
 	    .input = "Subject: x\nTo: <jo@example.net>,<al@example.net>\n"
 	    "User-Agent: mail (GNU Mailutils 3.15)\n"
 	    "Date: Mon,  6 Jan 2025 10:20:30 +0100\n\n" DOTS,

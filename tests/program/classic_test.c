@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "support/conf.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 
 static const struct script classic = {
 	.host = "host",
@@ -66,31 +66,31 @@ static const char transcript[] =
 static void
 the_classic_transcript(void **state)
 {
-	struct smarthost		*host = smarthost_start(&classic);
+	struct mock_smtp		*host = mock_smtp_start(&classic);
 	const struct heard_message	*m;
-	struct folder			 folder;
-	struct outcome			 out;
+	struct temp_dir			 dir;
+	struct program_result		 out;
 	char				*heard;
 
 	(void)state;
-	folder_make(&folder);
-	relais_run(&out, conf_write(&folder, host, "smtp", NULL),
+	temp_dir_make(&dir);
+	relais_run(&out, conf_write(&dir, host, "smtp", NULL),
 	    WORDS("-v", "-t", "-i", "-fann@example.org"), MESSAGE);
 	assert_string_equal(out.err.data, "");
 	assert_int_equal(out.status, 0);
 	assert_int_equal(strncmp(out.out.data, connected,
 	    sizeof(connected) - 1), 0);
 	assert_string_equal(strchr(out.out.data, '\n') + 1, transcript);
-	assert_true(smarthost_wait_closed(host, 1));
-	heard = heard_commands(smarthost_heard(host, 0), false);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	heard = heard_commands(mock_smtp_heard(host, 0), false);
 	assert_string_equal(heard, "EHLO|MAIL|RCPT|RCPT|DATA|QUIT");
-	m = smarthost_message(host, 0);
+	m = mock_smtp_message(host, 0);
 	assert_non_null(strstr(m->wire.data, "\r\n\r\n..hidden\r\nend\r\n"));
 	assert_int_equal(m->size, 165);
 	free(heard);
-	outcome_free(&out);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	program_result_free(&out);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 int

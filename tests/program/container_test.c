@@ -21,16 +21,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "support/folder.h"
+#include "support/mock_smtp.h"
 #include "support/namespace.h"
 #include "support/program.h"
 #include "support/skip.h"
-#include "support/smarthost.h"
+#include "support/temp_dir.h"
 
 enum { NO_CONTAINER = 99, LARGE = 1024 * 1024 };
 
 struct container {
-	char		 root[80];	/* what becomes its root folder */
+	char		 root[80];	/* what becomes its root directory */
 	const char	*secrets;	/* seen at the same place in it */
 };
 
@@ -48,16 +48,16 @@ make_folders(char *path)
 }
 
 static bool
-show(const struct container *c, const char *folder)
+show(const struct container *c, const char *dir)
 {
 	char		to[600];
 	struct stat	st;
 
-	if (stat(folder, &st) == -1)
+	if (stat(dir, &st) == -1)
 		return true;
-	snprintf(to, sizeof(to), "%s%s", c->root, folder);
+	snprintf(to, sizeof(to), "%s%s", c->root, dir);
 	return make_folders(to) &&
-	    mount(folder, to, NULL, MS_BIND | MS_REC, NULL) == 0;
+	    mount(dir, to, NULL, MS_BIND | MS_REC, NULL) == 0;
 }
 
 static void
@@ -77,9 +77,9 @@ enter(void *context)
 }
 
 struct place {
-	struct folder		 folder;
-	struct folder		 root;
-	struct smarthost	*host;
+	struct temp_dir		 dir;
+	struct temp_dir		 root;
+	struct mock_smtp	*host;
 	struct container	 container;
 	char			 url[80];
 	char			 secret[120];
@@ -88,39 +88,39 @@ struct place {
 static void
 open_place(struct place *p, const struct script *script)
 {
-	folder_make(&p->folder);
-	folder_make(&p->root);
-	folder_write(&p->folder, "password", 0400, "s3cret\n");
-	p->host = smarthost_start(script);
-	p->container.secrets = p->folder.path;
+	temp_dir_make(&p->dir);
+	temp_dir_make(&p->root);
+	temp_dir_write(&p->dir, "password", 0400, "s3cret\n");
+	p->host = mock_smtp_start(script);
+	p->container.secrets = p->dir.path;
 	strlcpy(p->container.root, p->root.path, sizeof(p->container.root));
 	snprintf(p->url, sizeof(p->url), "RELAIS_SMARTHOST=smtp://"
 	    "127.0.0.1:%u", p->host->port);
 	snprintf(p->secret, sizeof(p->secret), "RELAIS_PASSWORD_FILE="
-	    "%s/password", p->folder.path);
+	    "%s/password", p->dir.path);
 }
 
 static void
 close_place(struct place *p)
 {
-	smarthost_stop(p->host);
-	folder_remove(&p->root);
-	folder_remove(&p->folder);
+	mock_smtp_stop(p->host);
+	temp_dir_remove(&p->root);
+	temp_dir_remove(&p->dir);
 }
 
 static void
-skip_without_container(struct place *p, struct outcome *o)
+skip_without_container(struct place *p, struct program_result *o)
 {
 	if (o->status != NO_CONTAINER)
 		return;
-	outcome_free(o);
+	program_result_free(o);
 	close_place(p);
 	skip_because("needs namespaces of its own");
 }
 
 /* sendmail in the container, with these variables and no others. */
 static void
-run_prepared(struct place *p, struct outcome *o, void (*prepare)(void *),
+run_prepared(struct place *p, struct program_result *o, void (*prepare)(void *),
     const char *const *env, const char *const *argv, const char *input)
 {
 	program_run(o, &(struct program){ .path = BUILD "/sendmail",
@@ -130,7 +130,7 @@ run_prepared(struct place *p, struct outcome *o, void (*prepare)(void *),
 }
 
 static void
-run(struct place *p, struct outcome *o, const char *const *env,
+run(struct place *p, struct program_result *o, const char *const *env,
     const char *const *argv, const char *input)
 {
 	run_prepared(p, o, enter, env, argv, input);
@@ -140,7 +140,7 @@ static void
 the_environment_is_sufficient(void **state)
 {
 	struct place			 p;
-	struct outcome			 o;
+	struct program_result		 o;
 	const struct heard_message	*m;
 
 	(void)state;
@@ -154,12 +154,12 @@ the_environment_is_sufficient(void **state)
 	    "To: root\nSubject: hello\n\nhi\n");
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	m = smarthost_message(p.host, 0);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	m = mock_smtp_message(p.host, 0);
 	assert_string_equal(m->reverse_path, "web@example.org");
 	assert_string_equal(m->rcpt[0].path, "admin@example.net");
 	assert_non_null(strstr(m->data.data, "To: admin@example.net\r\n"));
-	outcome_free(&o);
+	program_result_free(&o);
 	close_place(&p);
 }
 
@@ -167,8 +167,8 @@ the_environment_is_sufficient(void **state)
 static void
 a_user_without_passwd_entry_has_a_name(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct place		p;
+	struct program_result	o;
 
 	(void)state;
 	open_place(&p, &(struct script){ 0 });
@@ -176,18 +176,18 @@ a_user_without_passwd_entry_has_a_name(void **state)
 	    WORDS("sendmail", "a@example.net"), "Subject: x\n\nhi\n");
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	assert_string_equal(smarthost_message(p.host, 0)->reverse_path,
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_string_equal(mock_smtp_message(p.host, 0)->reverse_path,
 	    "uid-54321@example.org");
-	outcome_free(&o);
+	program_result_free(&o);
 	close_place(&p);
 }
 
 static void
 the_log_goes_to_stderr(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct place		p;
+	struct program_result	o;
 
 	(void)state;
 	open_place(&p, &(struct script){ 0 });
@@ -199,7 +199,7 @@ the_log_goes_to_stderr(void **state)
 	assert_non_null(strstr(o.err.data, "to=<a@example.net>"));
 	assert_ptr_equal(strchr(o.err.data, '\n') + 1,
 	    o.err.data + o.err.len);
-	outcome_free(&o);
+	program_result_free(&o);
 	close_place(&p);
 }
 
@@ -207,8 +207,8 @@ the_log_goes_to_stderr(void **state)
 static void
 an_unsent_message_is_reported_and_kept(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct place		p;
+	struct program_result	o;
 
 	(void)state;
 	open_place(&p, &(struct script){ .refusing = true });
@@ -217,16 +217,16 @@ an_unsent_message_is_reported_and_kept(void **state)
 	    "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, EX_TEMPFAIL);
 	assert_non_null(strstr(o.err.data, "Connection refused"));
-	outcome_free(&o);
+	program_result_free(&o);
 	close_place(&p);
 }
 
 static void
 a_large_message_needs_no_directory(void **state)
 {
-	static char	text[LARGE + 1];
-	struct place	p;
-	struct outcome	o;
+	static char		text[LARGE + 1];
+	struct place		p;
+	struct program_result	o;
 
 	(void)state;
 	for (size_t i = 0; i < LARGE; i++)
@@ -237,9 +237,9 @@ a_large_message_needs_no_directory(void **state)
 	    WORDS("sendmail", "-i", "a@example.net"), text);
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	assert_true(smarthost_message(p.host, 0)->size > LARGE);
-	outcome_free(&o);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_true(mock_smtp_message(p.host, 0)->size > LARGE);
+	program_result_free(&o);
 	close_place(&p);
 }
 
@@ -256,7 +256,7 @@ static void
 closed_outputs_do_not_affect_the_session(void **state)
 {
 	struct place			 p;
-	struct outcome			 o;
+	struct program_result		 o;
 	const struct heard_message	*m;
 
 	(void)state;
@@ -265,12 +265,12 @@ closed_outputs_do_not_affect_the_session(void **state)
 	    "RELAIS_DOMAIN=example.org"), WORDS("sendmail", "-v", "-Bodd",
 	    "a@example.net"), "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, 0);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	m = smarthost_message(p.host, 0);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	m = mock_smtp_message(p.host, 0);
 	assert_int_equal(m->n_rcpt, 1);
 	assert_null(strstr(m->data.data, ">>>"));
 	assert_null(strstr(m->data.data, "<<<"));
-	outcome_free(&o);
+	program_result_free(&o);
 	close_place(&p);
 }
 
@@ -278,15 +278,15 @@ closed_outputs_do_not_affect_the_session(void **state)
 static void
 the_background_process_closes_its_output(void **state)
 {
-	struct place	p;
-	struct outcome	o;
-	char		queue[120];
+	struct place		p;
+	struct program_result	o;
+	char			queue[120];
 
 	(void)state;
 	open_place(&p, &(struct script){ .steps = { { .at = ON_GREETING,
 	    .hold = true } } });
 	snprintf(queue, sizeof(queue), "RELAIS_QUEUE=%s/spool",
-	    p.folder.path);
+	    p.dir.path);
 	program_run(&o, &(struct program){ .path = "/usr/bin/sh",
 	    .argv = WORDS("sh", "-c", "x=$(\"$0\" -odb a@example.net 2>&1)",
 	    BUILD "/sendmail"), .input = "Subject: x\n\nhi\n",
@@ -295,10 +295,10 @@ the_background_process_closes_its_output(void **state)
 	skip_without_container(&p, &o);
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
-	smarthost_release(p.host);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	assert_true(smarthost_wait_closed(p.host, 1));
+	program_result_free(&o);
+	mock_smtp_release(p.host);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_true(mock_smtp_wait_closed(p.host, 1));
 	close_place(&p);
 }
 
@@ -306,8 +306,8 @@ the_background_process_closes_its_output(void **state)
 static void
 a_missing_variable_is_named(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct place		p;
+	struct program_result	o;
 
 	(void)state;
 	open_place(&p, &(struct script){ 0 });
@@ -316,12 +316,12 @@ a_missing_variable_is_named(void **state)
 	assert_int_equal(o.status, EX_CONFIG);
 	assert_non_null(strstr(o.err.data,
 	    "environment RELAIS_USER: user: requires password_file"));
-	outcome_free(&o);
+	program_result_free(&o);
 	run(&p, &o, WORDS("RELAIS_FORM=a@example.org"),
 	    WORDS("sendmail", "a@example.net"), "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, EX_CONFIG);
 	assert_non_null(strstr(o.err.data, "did you mean from?"));
-	outcome_free(&o);
+	program_result_free(&o);
 	close_place(&p);
 }
 

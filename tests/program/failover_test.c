@@ -17,8 +17,8 @@
 
 #include "support/certificate.h"
 #include "support/conf.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 
 struct failover_case {
 	const char	*sentence;
@@ -95,16 +95,16 @@ static const struct failover_case cases[] = {
 };
 
 static void
-write_conf(char *path, size_t size, struct folder *folder,
-    const struct failover_case *c, const struct smarthost *first,
-    const struct smarthost *second)
+write_conf(char *path, size_t size, struct temp_dir *dir,
+    const struct failover_case *c, const struct mock_smtp *first,
+    const struct mock_smtp *second)
 {
 	struct buffer	more = { 0 };
 
 	buffer_addf(&more, "smarthost = %s://127.0.0.1:%u "
 	    "smtp://127.0.0.1:%u\n%s", c->scheme != NULL ? c->scheme : "smtp",
 	    first->port, second->port, c->more != NULL ? c->more : "");
-	strlcpy(path, conf_write(folder, first, "smtp", more.data), size);
+	strlcpy(path, conf_write(dir, first, "smtp", more.data), size);
 	buffer_free(&more);
 }
 
@@ -116,18 +116,18 @@ the_next_smarthost_is_tried_or_not(void **state)
 	struct script			 good = { .user = "me",
 					    .password = "secret" };
 	struct usual_certificates	 certificates;
-	struct smarthost		*first, *second;
-	struct folder			 folder;
-	struct outcome			 out;
+	struct mock_smtp		*first, *second;
+	struct temp_dir			 dir;
+	struct program_result		 out;
 	char				 conf[512];
 
-	folder_make(&folder);
-	certificate_usual(&certificates, &folder);
+	temp_dir_make(&dir);
+	certificate_usual(&certificates, &dir);
 	script.certificate = certificates.chain;
 	script.key = certificates.key;
-	first = smarthost_start(&script);
-	second = smarthost_start(&good);
-	write_conf(conf, sizeof(conf), &folder, c, first, second);
+	first = mock_smtp_start(&script);
+	second = mock_smtp_start(&good);
+	write_conf(conf, sizeof(conf), &dir, c, first, second);
 	relais_run(&out, conf, WORDS("-i", "-fa@example.org",
 	    "b@example.net"), "Subject: one\n\nHello\n");
 	assert_int_equal(out.status, c->status);
@@ -135,11 +135,11 @@ the_next_smarthost_is_tried_or_not(void **state)
 		assert_string_equal(out.err.data, "");
 	else if (strstr(out.err.data, c->err) == NULL)
 		fail_msg("stderr lacks \"%s\": %s", c->err, out.err.data);
-	assert_int_equal(smarthost_messages(second), c->second);
-	outcome_free(&out);
-	smarthost_stop(first);
-	smarthost_stop(second);
-	folder_remove(&folder);
+	assert_int_equal(mock_smtp_messages(second), c->second);
+	program_result_free(&out);
+	mock_smtp_stop(first);
+	mock_smtp_stop(second);
+	temp_dir_remove(&dir);
 }
 
 /* Where both fail, both are told of; hope with one is hope. */
@@ -150,24 +150,24 @@ the_error_names_all_smarthosts(void **state)
 				    .say = "554 5.7.1 go away" } } };
 	struct script		 busy = { .steps = { { .at = ON_GREETING,
 				    .say = "450 4.3.2 busy" } } };
-	struct smarthost	*first = smarthost_start(&no);
-	struct smarthost	*second = smarthost_start(&busy);
+	struct mock_smtp	*first = mock_smtp_start(&no);
+	struct mock_smtp	*second = mock_smtp_start(&busy);
 	struct failover_case	 c = { 0 };
-	struct folder		 folder;
-	struct outcome		 out;
+	struct temp_dir		 dir;
+	struct program_result	 out;
 	char			 conf[512];
 
 	(void)state;
-	folder_make(&folder);
-	write_conf(conf, sizeof(conf), &folder, &c, first, second);
+	temp_dir_make(&dir);
+	write_conf(conf, sizeof(conf), &dir, &c, first, second);
 	relais_run(&out, conf, WORDS("-i", "b@example.net"), "\nHello\n");
 	assert_int_equal(out.status, EX_TEMPFAIL);
 	assert_non_null(strstr(out.err.data, "554 5.7.1 go away"));
 	assert_non_null(strstr(out.err.data, "450 4.3.2 busy"));
-	outcome_free(&out);
-	smarthost_stop(first);
-	smarthost_stop(second);
-	folder_remove(&folder);
+	program_result_free(&out);
+	mock_smtp_stop(first);
+	mock_smtp_stop(second);
+	temp_dir_remove(&dir);
 }
 
 /* A service that is stuck must not take its callers with it. */
@@ -175,22 +175,22 @@ static void
 a_socket_that_does_not_accept_times_out(void **state)
 {
 	struct script		 script = { .black_hole = true };
-	struct smarthost	*host;
-	struct folder		 folder;
-	struct outcome		 out;
+	struct mock_smtp	*host;
+	struct temp_dir		 dir;
+	struct program_result	 out;
 
 	(void)state;
-	folder_make(&folder);
-	script.address = folder_path(&folder, "lmtp");
-	host = smarthost_start(&script);
-	relais_run(&out, conf_write(&folder, host, "lmtp", "tls = off\n"
+	temp_dir_make(&dir);
+	script.address = temp_dir_path(&dir, "lmtp");
+	host = mock_smtp_start(&script);
+	relais_run(&out, conf_write(&dir, host, "lmtp", "tls = off\n"
 	    "connect_timeout = 300ms\n"), WORDS("-i", "b@example.net"),
 	    "\nHello\n");
 	assert_int_equal(out.status, EX_TEMPFAIL);
 	assert_non_null(strstr(out.err.data, "/lmtp: timed out"));
-	outcome_free(&out);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	program_result_free(&out);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 struct bdat_case {
@@ -219,25 +219,25 @@ static void
 the_message_is_delivered(void **state)
 {
 	const struct bdat_case	*c = *state;
-	struct smarthost	*host = smarthost_start(&c->script);
-	struct folder		 folder;
-	struct outcome		 out;
+	struct mock_smtp	*host = mock_smtp_start(&c->script);
+	struct temp_dir		 dir;
+	struct program_result	 out;
 	char			*heard;
 
-	folder_make(&folder);
-	relais_run(&out, conf_write(&folder, host, "smtp",
+	temp_dir_make(&dir);
+	relais_run(&out, conf_write(&dir, host, "smtp",
 	    c->early ? "early_bdat = yes\n" : NULL), WORDS("-i",
 	    "b@example.net"), "\nHello\n");
 	assert_string_equal(out.err.data, "");
 	assert_int_equal(out.status, 0);
-	assert_true(smarthost_wait_closed(host, c->connections));
-	heard = heard_commands(smarthost_heard(host, c->connections - 1),
+	assert_true(mock_smtp_wait_closed(host, c->connections));
+	heard = heard_commands(mock_smtp_heard(host, c->connections - 1),
 	    false);
 	assert_string_equal(heard, c->heard);
 	free(heard);
-	outcome_free(&out);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	program_result_free(&out);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 int

@@ -12,8 +12,8 @@
 
 #include "support/certificate.h"
 #include "support/conf.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 #include "util/memory.h"
 
 #define MESSAGE "From: a@example.org\nSubject: flights\n\nHello\n"
@@ -158,7 +158,7 @@ make_message(size_t size)
 }
 
 static void
-run(const struct flights_case *c, const char *conf, struct outcome *out)
+run(const struct flights_case *c, const char *conf, struct program_result *out)
 {
 	const char	*argv[300] = { "relais", "-C", conf, "-i",
 			    "-fa@example.org" };
@@ -180,34 +180,34 @@ flies(void **state)
 	const struct flights_case	*c = *state;
 	struct script			 script = c->script;
 	struct usual_certificates	 certificates;
-	struct smarthost		*host;
-	struct folder			 folder;
-	struct outcome			 out;
+	struct mock_smtp		*host;
+	struct temp_dir			 dir;
+	struct program_result		 out;
 	struct buffer			 more = { 0 };
 	char				*flights;
 
-	folder_make(&folder);
-	certificate_usual(&certificates, &folder);
+	temp_dir_make(&dir);
+	certificate_usual(&certificates, &dir);
 	script.certificate = certificates.chain;
 	script.key = certificates.key;
-	host = smarthost_start(&script);
+	host = mock_smtp_start(&script);
 	buffer_addf(&more, "tls_ca = %s\n%s", certificates.hashed,
 	    c->more != NULL ? c->more : "");
-	run(c, conf_write(&folder, host, c->scheme, more.data), &out);
+	run(c, conf_write(&dir, host, c->scheme, more.data), &out);
 	assert_string_equal(out.err.data, "");
 	assert_int_equal(out.status, 0);
-	assert_true(smarthost_wait_closed(host, 1));
-	flights = describe(smarthost_heard(host, 0));
+	assert_true(mock_smtp_wait_closed(host, 1));
+	flights = describe(mock_smtp_heard(host, 0));
 	assert_string_equal(flights, c->flights);
-	assert_int_equal(smarthost_message(host, 0)->round_trips,
+	assert_int_equal(mock_smtp_message(host, 0)->round_trips,
 	    c->round_trips);
-	assert_int_equal(smarthost_heard(host, 0)->message[0]->n_rcpt,
+	assert_int_equal(mock_smtp_heard(host, 0)->message[0]->n_rcpt,
 	    c->recipients);
 	free(flights);
 	buffer_free(&more);
-	outcome_free(&out);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	program_result_free(&out);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 /* The reply to QUIT is held back for ever, and nobody minds. */
@@ -216,21 +216,21 @@ quit_is_not_waited_for(void **state)
 {
 	struct script		 script = { .steps = { { .at = ON_QUIT,
 				    .say = "", .then = THEN_HANG } } };
-	struct smarthost	*host = smarthost_start(&script);
-	struct folder		 folder;
-	struct outcome		 out;
+	struct mock_smtp	*host = mock_smtp_start(&script);
+	struct temp_dir		 dir;
+	struct program_result	 out;
 
 	(void)state;
-	folder_make(&folder);
-	relais_run(&out, conf_write(&folder, host, "smtp", NULL),
+	temp_dir_make(&dir);
+	relais_run(&out, conf_write(&dir, host, "smtp", NULL),
 	    WORDS("-i", "b@example.net"), MESSAGE);
 	assert_int_equal(out.status, 0);
-	assert_true(smarthost_wait_closed(host, 1));
-	assert_true(smarthost_heard(host, 0)->quit);
-	assert_true(smarthost_heard(host, 0)->left_early);
-	outcome_free(&out);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	assert_true(mock_smtp_heard(host, 0)->quit);
+	assert_true(mock_smtp_heard(host, 0)->left_early);
+	program_result_free(&out);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 /* Our words arrive as they were written: one read a flight. */
@@ -238,24 +238,24 @@ static void
 a_flight_is_one_write(void **state)
 {
 	struct script		 script = { .keywords = CHUNKS };
-	struct smarthost	*host = smarthost_start(&script);
+	struct mock_smtp	*host = mock_smtp_start(&script);
 	const struct heard	*heard;
-	struct folder		 folder;
-	struct outcome		 out;
+	struct temp_dir		 dir;
+	struct program_result	 out;
 
 	(void)state;
-	folder_make(&folder);
-	relais_run(&out, conf_write(&folder, host, "smtp", EARLY),
+	temp_dir_make(&dir);
+	relais_run(&out, conf_write(&dir, host, "smtp", EARLY),
 	    WORDS("-i", "b@example.net", "c@example.net"), MESSAGE);
 	assert_int_equal(out.status, 0);
-	assert_true(smarthost_wait_closed(host, 1));
-	heard = smarthost_heard(host, 0);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	heard = mock_smtp_heard(host, 0);
 	assert_int_equal(heard->n_flights, 3);
 	for (size_t i = 0; i < heard->n_flights; i++)
 		assert_int_equal(heard->flight[i].reads, 1);
-	outcome_free(&out);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	program_result_free(&out);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 int

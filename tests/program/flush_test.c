@@ -24,84 +24,84 @@
 #include "queue/spool.h"
 #include "support/certificate.h"
 #include "support/program.h"
-#include "support/queue.h"
-#include "support/spool.h"
+#include "support/queue_fixture.h"
+#include "support/temp_spool.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, "" })
 
 static const char	me[] = "me@example.org";
 
 static const char *
-queued(struct queue_place *p)
+queued(struct queue_fixture *p)
 {
-	return tell_entries(p->spool, SPOOL_QUEUE);
+	return temp_spool_entries(p->spool, SPOOL_QUEUE);
 }
 
 static const char *
-failed_ones(struct queue_place *p)
+failed_ones(struct queue_fixture *p)
 {
-	return tell_entries(p->spool, SPOOL_FAILED);
+	return temp_spool_entries(p->spool, SPOOL_FAILED);
 }
 
 /* As cron does. */
 static void
-follow_schedule(struct queue_place *p)
+follow_schedule(struct queue_fixture *p)
 {
-	struct outcome	o;
+	struct program_result	o;
 
 	relais_run(&o, p->conf, WORDS("queue", "run"), "");
 	assert_string_equal(o.err.data, "");
 	assert_string_equal(o.out.data, "");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
+	program_result_free(&o);
 }
 
 static void
 after_an_outage_all_is_sent_over_one_connection(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 	char			*said;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
-	queue_put(&p, me, LIST("a@example.net", "b@example.net",
+	queue_fixture_open(&p, &(struct script){ .refusing = true }, NULL);
+	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.net",
 	    "c@example.net"));
-	queue_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", 0);
 	assert_string_equal(queued(&p),
 	    "?a@example.net\n?b@example.net\n?c@example.net");
-	queue_place_change(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_change(&p, &(struct script){ 0 }, NULL);
 	follow_schedule(&p);
-	assert_int_equal(smarthost_connections(p.host), 0);
-	queue_run(&p, "-q", 0);
+	assert_int_equal(mock_smtp_connections(p.host), 0);
+	queue_fixture_run(&p, "-q", 0);
 	assert_string_equal(queued(&p), "");
-	assert_true(smarthost_wait_messages(p.host, 3));
-	assert_int_equal(smarthost_connections(p.host), 1);
-	assert_true(smarthost_wait_closed(p.host, 1));
-	said = heard_commands(smarthost_heard(p.host, 0), false);
+	assert_true(mock_smtp_wait_messages(p.host, 3));
+	assert_int_equal(mock_smtp_connections(p.host), 1);
+	assert_true(mock_smtp_wait_closed(p.host, 1));
+	said = heard_commands(mock_smtp_heard(p.host, 0), false);
 	assert_non_null(strstr(said, "QUIT"));
 	free(said);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static void
 who_has_it_does_not_get_it_again(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "b@", .say = "451 4.7.1 greylisted" } } }, NULL);
-	queue_put_one(&p, me, LIST("a@example.net", "b@example.net"));
-	queue_run(&p, "-q", 0);
+	queue_fixture_put_one(&p, me, LIST("a@example.net", "b@example.net"));
+	queue_fixture_run(&p, "-q", 0);
 	assert_string_equal(queued(&p), "+a@example.net ?b@example.net");
-	queue_place_change(&p, &(struct script){ 0 }, NULL);
-	queue_run(&p, "-qf", 0);
+	queue_fixture_change(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_run(&p, "-qf", 0);
 	assert_string_equal(queued(&p), "");
-	assert_true(smarthost_wait_messages(p.host, 1));
-	assert_int_equal(smarthost_message(p.host, 0)->n_rcpt, 1);
-	assert_string_equal(smarthost_message(p.host, 0)->rcpt[0].path,
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_int_equal(mock_smtp_message(p.host, 0)->n_rcpt, 1);
+	assert_string_equal(mock_smtp_message(p.host, 0)->rcpt[0].path,
 	    "b@example.net");
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 /* Recipients with a smarthost of their own, where nobody is. */
@@ -111,21 +111,21 @@ who_has_it_does_not_get_it_again(void **state)
 static void
 who_has_it_does_not_get_it_again_while_another_smarthost_is_away(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .say = "451 4.7.1 greylisted" } } }, AWAY);
-	queue_put_one(&p, me, LIST("a@example.net", "b@away.example"));
-	queue_run(&p, "-q", 0);
+	queue_fixture_put_one(&p, me, LIST("a@example.net", "b@away.example"));
+	queue_fixture_run(&p, "-q", 0);
 	assert_string_equal(queued(&p), "?a@example.net ?b@away.example");
-	queue_place_change(&p, &(struct script){ 0 }, AWAY);
-	queue_run(&p, "-qf", 0);
+	queue_fixture_change(&p, &(struct script){ 0 }, AWAY);
+	queue_fixture_run(&p, "-qf", 0);
 	assert_string_equal(queued(&p), "+a@example.net ?b@away.example");
-	queue_run(&p, "-qf", 0);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	assert_int_equal(smarthost_messages(p.host), 1);
-	queue_place_close(&p);
+	queue_fixture_run(&p, "-qf", 0);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_int_equal(mock_smtp_messages(p.host), 1);
+	queue_fixture_close(&p);
 }
 
 /* Who leaves its entry to other workers has handed on no part of it. */
@@ -133,16 +133,17 @@ static void
 no_worker_leaves_what_it_has_sent_to_another(void **state)
 {
 	enum { MANY = 20 };
-	struct queue_place	p;
+	struct queue_fixture	p;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ 0 }, AWAY);
+	queue_fixture_open(&p, &(struct script){ 0 }, AWAY);
 	for (int i = 0; i < MANY; i++)
-		queue_put_one(&p, me, LIST("a@example.net", "b@away.example"));
-	queue_run(&p, "-q", 0);
-	assert_true(smarthost_wait_messages(p.host, MANY));
-	assert_int_equal(smarthost_messages(p.host), MANY);
-	queue_place_close(&p);
+		queue_fixture_put_one(&p, me, LIST("a@example.net",
+		    "b@away.example"));
+	queue_fixture_run(&p, "-q", 0);
+	assert_true(mock_smtp_wait_messages(p.host, MANY));
+	assert_int_equal(mock_smtp_messages(p.host), MANY);
+	queue_fixture_close(&p);
 }
 
 /* The children of a process; the first of them. */
@@ -172,23 +173,23 @@ static void
 the_first_transaction_is_recorded_before_the_second(void **state)
 {
 	const struct second_case	*t = *state;
-	struct queue_place		 p;
+	struct queue_fixture		 p;
 	struct running			*r;
-	struct outcome			 o;
+	struct program_result		 o;
 
-	queue_place_open(&p, &(struct script){ .keywords = t->keywords,
+	queue_fixture_open(&p, &(struct script){ .keywords = t->keywords,
 	    .steps = { { .at = ON_RCPT, .match = "b@", .say = "",
 	    .then = THEN_HANG } } }, t->more);
-	queue_put_one(&p, me, LIST("a@example.net", "b@other.example"));
+	queue_fixture_put_one(&p, me, LIST("a@example.net", "b@other.example"));
 	r = program_start(&(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", p.conf, "-q") });
-	assert_true(smarthost_wait_commands(p.host, ON_RCPT, 2));
+	assert_true(mock_smtp_wait_commands(p.host, ON_RCPT, 2));
 	assert_int_equal(kill(child_of(program_pid(r)), SIGKILL), 0);
 	program_stop(r, 0, &o);
-	outcome_free(&o);
-	assert_int_equal(smarthost_messages(p.host), 1);
+	program_result_free(&o);
+	assert_int_equal(mock_smtp_messages(p.host), 1);
 	assert_string_equal(queued(&p), "+a@example.net ?b@other.example");
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 #define RECORDED(sentence, ...) { sentence, \
@@ -208,28 +209,28 @@ forbid_writing(void *ctx)
 static void
 an_entry_that_can_not_be_written_is_not_sent(void **state)
 {
-	struct queue_place	p;
-	struct outcome		o;
+	struct queue_fixture	p;
+	struct program_result	o;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
-	queue_put(&p, me, LIST("a@example.net", "b@example.net"));
-	queue_place_change(&p, &(struct script){ 0 }, "log = stderr\n");
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.net"));
+	queue_fixture_change(&p, &(struct script){ 0 }, "log = stderr\n");
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", p.conf, "-q"),
 	    .prepare = forbid_writing });
 	assert_non_null(strstr(o.err.data,
 	    ": cannot be written; the message is not sent: File too large\n"));
-	outcome_free(&o);
+	program_result_free(&o);
 	/* Not asked for either of them, over one connection. */
-	assert_true(smarthost_wait_closed(p.host, 1));
-	assert_int_equal(smarthost_connections(p.host), 1);
-	assert_int_equal(smarthost_heard(p.host, 0)->n_messages, 0);
+	assert_true(mock_smtp_wait_closed(p.host, 1));
+	assert_int_equal(mock_smtp_connections(p.host), 1);
+	assert_int_equal(mock_smtp_heard(p.host, 0)->n_messages, 0);
 	assert_string_equal(queued(&p), "?a@example.net\n?b@example.net");
-	queue_place_change(&p, &(struct script){ 0 }, NULL);
-	queue_run(&p, "-q", 0);
+	queue_fixture_change(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_run(&p, "-q", 0);
 	assert_string_equal(queued(&p), "");
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 /* Many of them, by two runners with several connections each. */
@@ -237,9 +238,9 @@ static void
 two_runners_deliver_once(void **state)
 {
 	enum { MANY = 60 };
-	struct queue_place	 p;
+	struct queue_fixture	 p;
 	struct running		*other;
-	struct outcome		 o;
+	struct program_result	 o;
 	char			 address[MANY][40];
 	const char		*list[MANY + 1];
 
@@ -250,24 +251,24 @@ two_runners_deliver_once(void **state)
 		list[i] = address[i];
 	}
 	list[MANY] = "";
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
-	queue_put(&p, me, list);
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_put(&p, me, list);
 	other = program_start(&(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", p.conf, "-q") });
-	queue_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", 0);
 	program_stop(other, 0, &o);
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
+	program_result_free(&o);
 	assert_string_equal(queued(&p), "");
-	assert_true(smarthost_wait_messages(p.host, MANY));
-	assert_int_equal(smarthost_messages(p.host), MANY);
-	assert_in_range(smarthost_connections(p.host), 2, 8);
+	assert_true(mock_smtp_wait_messages(p.host, MANY));
+	assert_int_equal(mock_smtp_messages(p.host), MANY);
+	assert_in_range(mock_smtp_connections(p.host), 2, 8);
 	for (int i = 0; i < MANY; i++)
 		for (int k = 0; k < i; k++)
 			assert_string_not_equal(
-			    smarthost_message(p.host, i)->rcpt[0].path,
-			    smarthost_message(p.host, k)->rcpt[0].path);
-	queue_place_close(&p);
+			    mock_smtp_message(p.host, i)->rcpt[0].path,
+			    mock_smtp_message(p.host, k)->rcpt[0].path);
+	queue_fixture_close(&p);
 }
 
 /* What a server does in the midst of a flush of five. */
@@ -284,18 +285,18 @@ static void
 goes_on(void **state)
 {
 	const struct flush_case	*t = *state;
-	struct queue_place	 p;
+	struct queue_fixture	 p;
 
-	queue_place_open(&p, &t->script, t->more);
-	queue_put(&p, "", LIST("a@example.net", "b@example.net",
+	queue_fixture_open(&p, &t->script, t->more);
+	queue_fixture_put(&p, "", LIST("a@example.net", "b@example.net",
 	    "c@example.net"));
-	queue_put(&p, t->other != NULL ? t->other : "",
+	queue_fixture_put(&p, t->other != NULL ? t->other : "",
 	    LIST("d@example.net", "e@example.net"));
-	queue_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", 0);
 	assert_string_equal(queued(&p), t->left);
-	assert_true(smarthost_wait_messages(p.host, t->sent));
-	assert_int_equal(smarthost_connections(p.host), t->connections);
-	queue_place_close(&p);
+	assert_true(mock_smtp_wait_messages(p.host, t->sent));
+	assert_int_equal(mock_smtp_connections(p.host), t->connections);
+	queue_fixture_close(&p);
 }
 
 #define GOES_ON(sentence, ...) { sentence, goes_on, NULL, NULL, \
@@ -307,18 +308,18 @@ goes_on(void **state)
 static void
 choose(const char *const *arguments, const char *left)
 {
-	struct queue_place	p;
-	struct outcome		o;
+	struct queue_fixture	p;
+	struct program_result	o;
 
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
-	queue_put(&p, me, LIST("a@example.net", "b@example.com"));
-	queue_put(&p, "you@example.org", LIST("c@example.net"));
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.com"));
+	queue_fixture_put(&p, "you@example.org", LIST("c@example.net"));
 	relais_run(&o, p.conf, arguments, "");
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
+	program_result_free(&o);
 	assert_string_equal(queued(&p), left);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static void
@@ -335,40 +336,40 @@ entries_are_chosen(void **state)
 static void
 odb_returns_at_once_and_the_message_goes(void **state)
 {
-	struct queue_place	p;
-	struct outcome		o;
+	struct queue_fixture	p;
+	struct program_result	o;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_GREETING,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_GREETING,
 	    .hold = true } } }, NULL);
 	relais_run(&o, p.conf, WORDS("-odb", "a@example.net"),
 	    "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
-	outcome_free(&o);
+	program_result_free(&o);
 	assert_string_equal(queued(&p), "?a@example.net");
-	smarthost_release(p.host);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	assert_true(smarthost_wait_closed(p.host, 1));
-	queue_place_close(&p);
+	mock_smtp_release(p.host);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_true(mock_smtp_wait_closed(p.host, 1));
+	queue_fixture_close(&p);
 }
 
 static void
 a_refusal_is_told_to_the_sender(void **state)
 {
-	struct queue_place		 p;
+	struct queue_fixture		 p;
 	const struct heard_message	*m;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "b@", .say = "550 5.1.1 who is that?" } } }, NULL);
-	queue_put_one(&p, me, LIST("a@example.net", "b@example.net"));
-	queue_run(&p, "-q", 0);
+	queue_fixture_put_one(&p, me, LIST("a@example.net", "b@example.net"));
+	queue_fixture_run(&p, "-q", 0);
 	assert_string_equal(queued(&p), "");
 	assert_string_equal(failed_ones(&p), "");
-	assert_true(smarthost_wait_messages(p.host, 2));
-	assert_int_equal(smarthost_connections(p.host), 1);
-	m = smarthost_message(p.host, 1);
+	assert_true(mock_smtp_wait_messages(p.host, 2));
+	assert_int_equal(mock_smtp_connections(p.host), 1);
+	m = mock_smtp_message(p.host, 1);
 	assert_string_equal(m->reverse_path, "");
 	assert_int_equal(m->n_rcpt, 1);
 	assert_string_equal(m->rcpt[0].path, me);
@@ -393,32 +394,32 @@ a_refusal_is_told_to_the_sender(void **state)
 			fail_msg("no \"%s\" in %s", words[i], m->data.data);
 	}
 	assert_null(strstr(m->data.data, "\r\nhi\r\n"));
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 /* A provider looks at From in a notice as in any other message. */
 static void
 a_notice_has_the_sender_that_the_provider_lets_us_use(void **state)
 {
-	struct queue_place		 p;
+	struct queue_fixture		 p;
 	const struct heard_message	*m;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "b@", .say = "550 5.1.1 who is that?" } } },
 	    "from = from@example.org\nnull_sender = bounce@example.org\n");
-	queue_put_one(&p, me, LIST("b@example.net"));
-	queue_run(&p, "-q", 0);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	m = smarthost_message(p.host, 0);
+	queue_fixture_put_one(&p, me, LIST("b@example.net"));
+	queue_fixture_run(&p, "-q", 0);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	m = mock_smtp_message(p.host, 0);
 	assert_string_equal(m->reverse_path, "bounce@example.org");
 	assert_non_null(strstr(m->data.data,
 	    "From: Mail Delivery System <from@example.org>\r\n"));
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static void
-change_entries(const struct queue_place *p, const char *how)
+change_entries(const struct queue_fixture *p, const char *how)
 {
 	char	command[300];
 
@@ -440,31 +441,31 @@ static void
 bounce_goes_to(void **state)
 {
 	const struct bounce_case	*t = *state;
-	struct queue_place		 p;
+	struct queue_fixture		 p;
 	const struct heard_message	*m;
 
 	/* The first RCPT is for the message, the next one for the bounce. */
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .connection = 1, .nth = 1, .say = "550 5.1.1 no" } } }, t->more);
 	if (t->aliases != NULL)
-		folder_write(&p.folder, "aliases", 0600, t->aliases);
-	queue_put(&p, t->sender != NULL ? t->sender : me,
+		temp_dir_write(&p.dir, "aliases", 0600, t->aliases);
+	queue_fixture_put(&p, t->sender != NULL ? t->sender : me,
 	    LIST("b@example.net"));
-	queue_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", 0);
 	assert_string_equal(queued(&p), "");
 	if (t->to == NULL) {
 		assert_string_equal(failed_ones(&p), "-b@example.net");
-		assert_int_equal(smarthost_messages(p.host), 0);
+		assert_int_equal(mock_smtp_messages(p.host), 0);
 	} else {
 		assert_string_equal(failed_ones(&p), "");
-		assert_true(smarthost_wait_messages(p.host, 1));
-		m = smarthost_message(p.host, 0);
+		assert_true(mock_smtp_wait_messages(p.host, 1));
+		m = mock_smtp_message(p.host, 0);
 		assert_string_equal(m->reverse_path, "");
 		assert_int_equal(m->n_rcpt, 1);
 		assert_string_equal(m->rcpt[0].path, t->to);
 		assert_non_null(strstr(m->data.data, t->words));
 	}
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 #define BOUNCE(sentence, ...) { sentence, bounce_goes_to, NULL, NULL, \
@@ -479,76 +480,76 @@ an_edited_entry_adds_no_command(void **state)
 		"sed -i 's/^from me@example.org/from a%0D%0ARSET%0D/'",
 		"sed -i 's/^? b@example.net/? b%0D%0ARSET@x/'",
 	};
-	struct queue_place		p;
+	struct queue_fixture	p;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
 	for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++) {
-		queue_put(&p, me, LIST("b@example.net"));
+		queue_fixture_put(&p, me, LIST("b@example.net"));
 		change_entries(&p, edits[i]);
-		queue_run(&p, "-q", 0);
+		queue_fixture_run(&p, "-q", 0);
 		assert_string_equal(queued(&p), "");
 	}
-	assert_int_equal(folder_count(folder_path(&p.folder, "spool/failed")),
+	assert_int_equal(temp_dir_count(temp_dir_path(&p.dir, "spool/failed")),
 	    2);
-	assert_int_equal(smarthost_connections(p.host), 0);
-	queue_place_close(&p);
+	assert_int_equal(mock_smtp_connections(p.host), 0);
+	queue_fixture_close(&p);
 }
 
 static void
 an_edited_message_does_not_end_early(void **state)
 {
-	struct queue_place		 p;
-	struct outcome			 o;
+	struct queue_fixture		 p;
+	struct program_result		 o;
 	const struct heard_message	*m;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .keywords = "PIPELINING" },
+	queue_fixture_open(&p, &(struct script){ .keywords = "PIPELINING" },
 	    NULL);
 	relais_run(&o, p.conf, WORDS("-odq", "-i", "b@example.net"),
 	    "Subject: x\n\naQQQQQRSET\n");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
+	program_result_free(&o);
 	change_entries(&p, "sed -i 's/aQQQQQ/a\\r\\n.\\r\\n/'");
-	queue_run(&p, "-q", 0);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	m = smarthost_message(p.host, 0);
+	queue_fixture_run(&p, "-q", 0);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	m = mock_smtp_message(p.host, 0);
 	assert_non_null(strstr(m->data.data, "\r\n\r\na\r\n.\r\nRSET\r\n"));
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 /* Root runs the queue of all. */
 static void
 a_notice_has_the_sender_of_who_sent_the_message(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "b@", .say = "550 5.1.1 who is that?" } } },
 	    "from = from@example.org\n[user Q*]\nfrom = web@example.org\n");
-	queue_put_one(&p, me, LIST("b@example.net"));
+	queue_fixture_put_one(&p, me, LIST("b@example.net"));
 	change_entries(&p, "sed -i 's/^\\(user [0-9]* \\)./\\1Q/'");
-	queue_run(&p, "-q", 0);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	assert_non_null(strstr(smarthost_message(p.host, 0)->data.data,
+	queue_fixture_run(&p, "-q", 0);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_non_null(strstr(mock_smtp_message(p.host, 0)->data.data,
 	    "From: Mail Delivery System <web@example.org>\r\n"));
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static void
 a_clock_that_was_set_back_holds_up_nothing(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
-	queue_put(&p, me, LIST("a@example.net"));
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_put(&p, me, LIST("a@example.net"));
 	change_entries(&p, "touch -t 209901010000");
-	queue_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", 0);
 	assert_string_equal(queued(&p), "");
-	assert_true(smarthost_wait_messages(p.host, 1));
-	queue_place_close(&p);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	queue_fixture_close(&p);
 }
 
 /* One message, refused for good by the runner: where does it end? */
@@ -566,26 +567,26 @@ ends(void **state)
 {
 	const struct ending_case	*t = *state;
 	struct script			 script = { 0 };
-	struct queue_place		 p;
-	struct outcome			 o;
+	struct queue_fixture		 p;
+	struct program_result		 o;
 
 	script.steps[0] = t->step;
-	queue_place_open(&p, &script, NULL);
+	queue_fixture_open(&p, &script, NULL);
 	relais_run(&o, p.conf, WORDS("-odq", "-i", "-f", t->sender,
 	    t->option[0] != NULL ? t->option[0] : "-i",
 	    t->option[1] != NULL ? t->option[1] : "-i", "b@example.net"),
 	    "Subject: x\n\nthe body\n");
 	assert_string_equal(o.err.data, "");
-	outcome_free(&o);
-	queue_run(&p, "-q", 0);
+	program_result_free(&o);
+	queue_fixture_run(&p, "-q", 0);
 	assert_string_equal(queued(&p), "");
 	assert_string_equal(failed_ones(&p), t->failed);
-	assert_true(smarthost_wait_messages(p.host, t->messages));
-	assert_int_equal(smarthost_messages(p.host), t->messages);
+	assert_true(mock_smtp_wait_messages(p.host, t->messages));
+	assert_int_equal(mock_smtp_messages(p.host), t->messages);
 	if (t->words != NULL)
-		assert_non_null(strstr(smarthost_message(p.host,
+		assert_non_null(strstr(mock_smtp_message(p.host,
 		    t->messages - 1)->data.data, t->words));
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 #define ENDS(sentence, ...) { sentence, ends, NULL, NULL, \
@@ -605,25 +606,25 @@ a_message_too_old_is_given_up(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct queue_place	 p;
+		struct queue_fixture	 p;
 		const char		*notice;
 
-		queue_place_open(&p, &(struct script){ .steps = { {
+		queue_fixture_open(&p, &(struct script){ .steps = { {
 		    .at = ON_RCPT, .match = "b@",
 		    .say = "450 4.2.1 mailbox busy" } } }, cases[i][0]);
-		queue_put(&p, me, LIST("b@example.net"));
-		queue_run(&p, "-q", 0);
+		queue_fixture_put(&p, me, LIST("b@example.net"));
+		queue_fixture_run(&p, "-q", 0);
 		assert_string_equal(queued(&p), "?b@example.net");
-		queue_rewrite(&p, "arrived ", '1');
-		queue_rewrite(&p, "state ready ", '9');
-		queue_run(&p, "-qf", 0);
+		queue_fixture_rewrite(&p, "arrived ", '1');
+		queue_fixture_rewrite(&p, "state ready ", '9');
+		queue_fixture_run(&p, "-qf", 0);
 		assert_string_equal(queued(&p), "");
-		assert_true(smarthost_wait_messages(p.host, 1));
-		notice = smarthost_message(p.host, 0)->data.data;
+		assert_true(mock_smtp_wait_messages(p.host, 1));
+		notice = mock_smtp_message(p.host, 0)->data.data;
 		assert_non_null(strstr(notice, cases[i][1]));
 		assert_non_null(strstr(notice, "Status: 4.2.1\r\n"
 		    "Diagnostic-Code: smtp; 450 4.2.1 mailbox busy"));
-		queue_place_close(&p);
+		queue_fixture_close(&p);
 	}
 }
 
@@ -632,45 +633,45 @@ static void
 a_wrong_clock_on_arrival_gives_up_nothing_at_once(void **state)
 {
 	char			arrived_digit = *(const char *)*state;
-	struct queue_place	p;
+	struct queue_fixture	p;
 
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "b@", .say = "450 4.2.1 mailbox busy" } } }, NULL);
-	queue_put(&p, me, LIST("b@example.net"));
-	queue_rewrite(&p, "arrived ", arrived_digit);
+	queue_fixture_put(&p, me, LIST("b@example.net"));
+	queue_fixture_rewrite(&p, "arrived ", arrived_digit);
 	for (int i = 1; i < 5; i++) {
-		queue_run(&p, "-qf", 0);
+		queue_fixture_run(&p, "-qf", 0);
 		assert_string_equal(queued(&p), "?b@example.net");
 	}
-	queue_run(&p, "-qf", 0);
+	queue_fixture_run(&p, "-qf", 0);
 	assert_string_equal(queued(&p), arrived_digit == '1' ? "" :
 	    "?b@example.net");
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 /* The outage may last for longer than a message is kept. */
 static void
 what_no_server_was_asked_about_is_not_given_up(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
-	queue_put(&p, me, LIST("b@example.net"));
-	queue_rewrite(&p, "arrived ", '1');
+	queue_fixture_open(&p, &(struct script){ .refusing = true }, NULL);
+	queue_fixture_put(&p, me, LIST("b@example.net"));
+	queue_fixture_rewrite(&p, "arrived ", '1');
 	for (int i = 0; i < 6; i++)
-		queue_run(&p, "-qf", 0);
+		queue_fixture_run(&p, "-qf", 0);
 	assert_string_equal(queued(&p), "?b@example.net");
-	queue_place_change(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_change(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "b@", .say = "450 4.2.1 mailbox busy" } } }, NULL);
-	queue_run(&p, "-qf", 0);
+	queue_fixture_run(&p, "-qf", 0);
 	assert_string_equal(queued(&p), "?b@example.net");
 	/* And given up by a server that has been asked often enough. */
-	queue_rewrite(&p, "state ready ", '4');
-	queue_place_change(&p, &(struct script){ .refusing = true }, NULL);
-	queue_run(&p, "-qf", 0);
+	queue_fixture_rewrite(&p, "state ready ", '4');
+	queue_fixture_change(&p, &(struct script){ .refusing = true }, NULL);
+	queue_fixture_run(&p, "-qf", 0);
 	assert_string_equal(queued(&p), "?me@example.org");
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 /* Where no server said a word: what the notice says, and in which octets. */
@@ -678,73 +679,74 @@ static void
 an_address_that_is_not_ascii_is_told_as_it_is(void **state)
 {
 	static const char	address[] = "b\xc3\xb6@example.net";
-	struct queue_place	p;
+	struct queue_fixture	p;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
-	queue_put(&p, me, LIST(address));
-	queue_run(&p, "-q", 0);
-	queue_rewrite(&p, "arrived ", '1');
-	queue_rewrite(&p, "state ready ", '9');
-	queue_run(&p, "-qf", 0);
-	queue_place_change(&p, &(struct script){ 0 }, NULL);
-	queue_run(&p, "-qf", 0);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	assert_non_null(strstr(smarthost_message(p.host, 0)->data.data,
+	queue_fixture_open(&p, &(struct script){ .refusing = true }, NULL);
+	queue_fixture_put(&p, me, LIST(address));
+	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_rewrite(&p, "arrived ", '1');
+	queue_fixture_rewrite(&p, "state ready ", '9');
+	queue_fixture_run(&p, "-qf", 0);
+	queue_fixture_change(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_run(&p, "-qf", 0);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_non_null(strstr(mock_smtp_message(p.host, 0)->data.data,
 	    "Content-Type: text/plain; charset=utf-8\r\n"
 	    "Content-Transfer-Encoding: 8bit\r\n"));
-	assert_non_null(strstr(smarthost_message(p.host, 0)->data.data,
+	assert_non_null(strstr(mock_smtp_message(p.host, 0)->data.data,
 	    "Status: 4.4.7\r\n"));
-	queue_place_close(&p);
-	queue_place_open(&p, &(struct script){ .keywords = "8BITMIME" }, NULL);
-	queue_put(&p, me, LIST(address));
-	queue_run(&p, "-q", 0);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	assert_non_null(strstr(smarthost_message(p.host, 0)->data.data,
+	queue_fixture_close(&p);
+	queue_fixture_open(&p, &(struct script){ .keywords = "8BITMIME" },
+	    NULL);
+	queue_fixture_put(&p, me, LIST(address));
+	queue_fixture_run(&p, "-q", 0);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_non_null(strstr(mock_smtp_message(p.host, 0)->data.data,
 	    "Final-Recipient: utf-8;b\\x{F6}@example.net\r\n"
 	    "Action: failed\r\nStatus: 5.0.0\r\n"));
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 /* The administrator's mistakes cost time, and no mail. */
 static void
 a_wrong_password_bounces_nothing(void **state)
 {
-	struct queue_place		 p;
+	struct queue_fixture		 p;
 	struct usual_certificates	 u;
-	struct folder			 folder;
+	struct temp_dir			 dir;
 	char				 more[600];
 
 	(void)state;
-	folder_make(&folder);
-	certificate_usual(&u, &folder);
+	temp_dir_make(&dir);
+	certificate_usual(&u, &dir);
 	snprintf(more, sizeof(more), "tls_ca = %s\ntls = required\n"
 	    "user = nina\npassword = wrong\n", u.ca);
-	queue_place_open(&p, &(struct script){ .security = STARTTLS_OFFERED,
+	queue_fixture_open(&p, &(struct script){ .security = STARTTLS_OFFERED,
 	    .certificate = u.chain, .key = u.key, .user = "nina",
 	    .password = "right", .auth_required = true }, more);
-	queue_put(&p, me, LIST("a@example.net", "b@example.net"));
-	queue_run(&p, "-q", 0);
+	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.net"));
+	queue_fixture_run(&p, "-q", 0);
 	assert_string_equal(queued(&p), "?a@example.net\n?b@example.net");
 	/* Once for both: a provider counts these. */
-	assert_int_equal(smarthost_connections(p.host), 1);
-	queue_place_close(&p);
-	folder_remove(&folder);
+	assert_int_equal(mock_smtp_connections(p.host), 1);
+	queue_fixture_close(&p);
+	temp_dir_remove(&dir);
 }
 
 static void
 a_lost_reply_is_waited_out(void **state)
 {
 	const char		*argument = *state;
-	struct queue_place	p;
+	struct queue_fixture	p;
 	struct spool		spool;
 	struct spool_list	list;
 	struct failure		why;
 
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_BODY,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_BODY,
 	    .say = "", .then = THEN_CLOSE } } }, NULL);
-	queue_put(&p, me, LIST("a@example.net"));
-	queue_run(&p, "-q", 0);
+	queue_fixture_put(&p, me, LIST("a@example.net"));
+	queue_fixture_run(&p, "-q", 0);
 	assert_true(spool_open(&spool, p.spool, &(struct spool_options){
 	    false, 0 }, &why));
 	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
@@ -752,87 +754,87 @@ a_lost_reply_is_waited_out(void **state)
 	assert_true(list.item[0].next > time(NULL) + 3500);
 	spool_list_free(&list);
 	spool_close(&spool);
-	queue_place_change(&p, &(struct script){ 0 }, NULL);
-	queue_run(&p, "-q", 0);
-	queue_run(&p, "-qRexample", 0);
+	queue_fixture_change(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-qRexample", 0);
 	follow_schedule(&p);
-	assert_int_equal(smarthost_connections(p.host), 0);
+	assert_int_equal(mock_smtp_connections(p.host), 0);
 	assert_string_equal(queued(&p), "?a@example.net");
-	queue_run(&p, argument, 0);
+	queue_fixture_run(&p, argument, 0);
 	assert_string_equal(queued(&p), "");
-	assert_true(smarthost_wait_messages(p.host, 1));
-	queue_place_close(&p);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	queue_fixture_close(&p);
 }
 
 /* What somebody who may write into the spool could put there. */
 static void
 what_is_no_entry_stops_no_other(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 	char			path[8][300];
 	char			name[256];
 
 	(void)state;
 	memset(name, 'n', 255);
 	name[255] = '\0';
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
-	queue_put(&p, me, LIST("a@example.net"));
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_put(&p, me, LIST("a@example.net"));
 	for (int i = 0; i < 8; i++)
 		snprintf(path[i], sizeof(path[i]), "%s/queue/00000000000000%d",
 		    p.spool, i);
-	folder_write(&p.folder, "victim", 0600, "secret\n");
+	temp_dir_write(&p.dir, "victim", 0600, "secret\n");
 	assert_int_equal(symlink("/etc/passwd", path[0]), 0);
-	assert_int_equal(link(folder_path(&p.folder, "victim"), path[1]), 0);
+	assert_int_equal(link(temp_dir_path(&p.dir, "victim"), path[1]), 0);
 	assert_int_equal(mkfifo(path[2], 0600), 0);
 	assert_int_equal(mkdir(path[3], 0700), 0);
-	folder_write(&p.folder, "spool/queue/000000000000004", 0600,
+	temp_dir_write(&p.dir, "spool/queue/000000000000004", 0600,
 	    "relais-queue 1\nmessage 00");
-	folder_write(&p.folder, "spool/queue/000000000000005", 0600, "\033[2J");
-	folder_write(&p.folder, "spool/queue/000000000000006", 0600, "");
+	temp_dir_write(&p.dir, "spool/queue/000000000000005", 0600, "\033[2J");
+	temp_dir_write(&p.dir, "spool/queue/000000000000006", 0600, "");
 	assert_int_equal(truncate(path[6], 1LL << 40), 0);
 	snprintf(path[7], sizeof(path[7]), "spool/queue/%s", name);
-	folder_write(&p.folder, path[7], 0600, "x");
-	queue_put(&p, me, LIST("b@example.net"));
-	queue_run(&p, "-q", 0);
+	temp_dir_write(&p.dir, path[7], 0600, "x");
+	queue_fixture_put(&p, me, LIST("b@example.net"));
+	queue_fixture_run(&p, "-q", 0);
 	assert_string_equal(queued(&p), "");
-	assert_true(smarthost_wait_messages(p.host, 2));
-	assert_int_equal(smarthost_messages(p.host), 2);
-	queue_place_close(&p);
+	assert_true(mock_smtp_wait_messages(p.host, 2));
+	assert_int_equal(mock_smtp_messages(p.host), 2);
+	queue_fixture_close(&p);
 }
 
 static void
 an_entry_that_kills_its_worker_stops_no_other(void **state)
 {
-	struct queue_place	 p;
+	struct queue_fixture	 p;
 	struct running		*r;
-	struct outcome		 o;
+	struct program_result	 o;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "a@", .say = "450 4.2.1 busy" } } }, NULL);
-	queue_put(&p, me, LIST("a@example.net"));
-	queue_run(&p, "-q", 0);
-	queue_place_change(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_put(&p, me, LIST("a@example.net"));
+	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_change(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "a@", .then = THEN_HANG, .say = "" } } }, NULL);
-	queue_put(&p, me, LIST("b@example.net", "c@example.net"));
+	queue_fixture_put(&p, me, LIST("b@example.net", "c@example.net"));
 	r = program_start(&(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", p.conf, "-q") });
-	assert_true(smarthost_wait_commands(p.host, ON_RCPT, 1));
+	assert_true(mock_smtp_wait_commands(p.host, ON_RCPT, 1));
 	assert_int_equal(kill(child_of(program_pid(r)), SIGKILL), 0);
 	program_stop(r, 0, &o);
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
+	program_result_free(&o);
 	assert_string_equal(queued(&p), "?a@example.net");
-	assert_true(smarthost_wait_messages(p.host, 2));
+	assert_true(mock_smtp_wait_messages(p.host, 2));
 	/* The server may have it: neither of these tries it for an hour. */
 	follow_schedule(&p);
-	queue_run(&p, "-q", 0);
-	assert_int_equal(smarthost_connections(p.host), 2);
+	queue_fixture_run(&p, "-q", 0);
+	assert_int_equal(mock_smtp_connections(p.host), 2);
 	relais_run(&o, p.conf, WORDS("queue", "list"), "");
 	assert_non_null(strstr(o.out.data, "was ended by signal 9)\n"));
 	assert_non_null(strstr(o.out.data, "450 4.2.1 busy)\n"));
-	outcome_free(&o);
-	queue_place_close(&p);
+	program_result_free(&o);
+	queue_fixture_close(&p);
 }
 
 /* What arrives while the first of two messages is being taken. */
@@ -857,33 +859,33 @@ static void
 no_signal_sends_a_message_twice(void **state)
 {
 	struct signal_case	*t = *state;
-	struct queue_place	 p;
+	struct queue_fixture	 p;
 	struct running		*r;
-	struct outcome		 o;
+	struct program_result	 o;
 	pid_t			 worker;
 
-	queue_place_open(&p, &(struct script){ .keywords = "PIPELINING",
+	queue_fixture_open(&p, &(struct script){ .keywords = "PIPELINING",
 	    .steps = { { .at = ON_BODY, .nth = 1, .connection = 1,
 	    .hold = true } } }, NULL);
-	queue_put(&p, me, LIST("a@example.net", "b@example.net"));
+	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.net"));
 	r = program_start(&(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", p.conf, "-q"), .prepare = dispose,
 	    .ctx = t });
-	assert_true(smarthost_wait_commands(p.host, ON_DATA, 1));
+	assert_true(mock_smtp_wait_commands(p.host, ON_DATA, 1));
 	worker = child_of(program_pid(r));
 	assert_int_equal(kill(program_pid(r), t->sig), 0);
 	assert_int_equal(kill(worker, t->sig), 0);
-	smarthost_release(p.host);
+	mock_smtp_release(p.host);
 	program_stop(r, 0, &o);
 	assert_int_equal(o.signal, t->ignored ? 0 : t->sig);
-	outcome_free(&o);
+	program_result_free(&o);
 	/* Whether the worker takes another one depends on who runs first. */
 	if (t->ignored || strcmp(queued(&p), "?b@example.net") != 0)
 		assert_string_equal(queued(&p), "");
-	queue_run(&p, "-q", 0);
-	assert_true(smarthost_wait_messages(p.host, 2));
-	assert_int_equal(smarthost_messages(p.host), 2);
-	queue_place_close(&p);
+	queue_fixture_run(&p, "-q", 0);
+	assert_true(mock_smtp_wait_messages(p.host, 2));
+	assert_int_equal(mock_smtp_messages(p.host), 2);
+	queue_fixture_close(&p);
 }
 
 #define SIGNAL(sentence, ...) { sentence, no_signal_sends_a_message_twice, \
@@ -898,8 +900,8 @@ end_stderr_at_a_terminal(void *ctx)
 static void
 a_person_sees_how_far_it_is(void **state)
 {
-	struct queue_place	p;
-	struct outcome		o;
+	struct queue_fixture	p;
+	struct program_result	o;
 	char			seen[400] = "";
 	int			ours = posix_openpt(O_RDWR | O_NOCTTY);
 	int			theirs;
@@ -908,85 +910,85 @@ a_person_sees_how_far_it_is(void **state)
 	assert_int_equal(grantpt(ours) | unlockpt(ours), 0);
 	theirs = open(ptsname(ours), O_RDWR | O_NOCTTY);
 	assert_true(theirs >= 0);
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
-	queue_put(&p, me, LIST("a@example.net", "b@example.net"));
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.net"));
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", p.conf, "queue", "flush"),
 	    .prepare = end_stderr_at_a_terminal, .ctx = &theirs });
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
+	program_result_free(&o);
 	assert_true(read(ours, seen, sizeof(seen) - 1) > 0);
 	assert_non_null(strstr(seen, "\r2 of 2, 2 sent, "));
 	close(ours);
 	close(theirs);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static void
 a_service_runs_the_queue_until_it_is_told_to_end(void **state)
 {
-	struct queue_place	 p;
+	struct queue_fixture	 p;
 	struct running		*r;
-	struct outcome		 o;
+	struct program_result	 o;
 
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
-	queue_put(&p, me, LIST("a@example.net"));
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_put(&p, me, LIST("a@example.net"));
 	r = program_start(&(struct program){ .path = BUILD "/relais",
 	    .argv = *state != NULL ?
 	    WORDS("relais", "-C", p.conf, "-q15m") :
 	    WORDS("relais", "-C", p.conf, "serve") });
-	assert_true(smarthost_wait_messages(p.host, 1));
-	assert_true(smarthost_wait_closed(p.host, 1));
-	queue_put(&p, me, LIST("b@example.net"));
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_true(mock_smtp_wait_closed(p.host, 1));
+	queue_fixture_put(&p, me, LIST("b@example.net"));
 	assert_int_equal(kill(program_pid(r), SIGHUP), 0);
-	assert_true(smarthost_wait_messages(p.host, 2));
+	assert_true(mock_smtp_wait_messages(p.host, 2));
 	program_stop(r, SIGTERM, &o);
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
-	outcome_free(&o);
+	program_result_free(&o);
 	assert_string_equal(queued(&p), "");
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 /* As PHP's mail() starts what its parameters say. */
 static void
 an_interval_is_not_for_callers_of_sendmail(void **state)
 {
-	struct outcome	o;
+	struct program_result	o;
 
 	(void)state;
 	program_run(&o, &(struct program){ .argv = WORDS("sendmail", "-t",
 	    "-i", "-q1m"), .input = "To: a@example.net\n\nhi\n" });
 	assert_int_equal(o.status, EX_USAGE);
 	assert_non_null(strstr(o.err.data, "relais serve"));
-	outcome_free(&o);
+	program_result_free(&o);
 }
 
 static void
 a_service_with_an_interval_ends_with_its_parent(void **state)
 {
-	struct queue_place	 p;
+	struct queue_fixture	 p;
 	struct running		*shell;
-	struct outcome		 o;
+	struct program_result	 o;
 	struct pollfd		 service = { .events = POLLIN };
 	bool			 ended;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
-	queue_put(&p, me, LIST("a@example.net"));
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_put(&p, me, LIST("a@example.net"));
 	shell = program_start(&(struct program){ .path = "/bin/sh",
 	    .argv = WORDS("sh", "-c", "\"$0\"/relais -C \"$1\" -q1h & "
 	    "echo $!; wait", BUILD, p.conf), .keep_open = true });
 	service.fd = pidfd_open(atoi(program_hear(shell)), 0);
 	assert_int_not_equal(service.fd, -1);
-	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_true(mock_smtp_wait_messages(p.host, 1));
 	program_stop(shell, SIGKILL, &o);
-	outcome_free(&o);
+	program_result_free(&o);
 	ended = poll(&service, 1, 10000) == 1;
 	pidfd_send_signal(service.fd, SIGKILL, NULL, 0);
 	close(service.fd);
 	assert_true(ended);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static void
@@ -1001,18 +1003,18 @@ words_behind_q(void **state)
 		{ "-q0m", EX_USAGE }, { "-q9999999m", EX_USAGE },
 		{ "-qfoo", 0 },
 	};
-	struct queue_place	p;
-	struct outcome		o;
+	struct queue_fixture	p;
+	struct program_result	o;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ 0 }, "queue = off\n");
+	queue_fixture_open(&p, &(struct script){ 0 }, "queue = off\n");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		relais_run(&o, p.conf, WORDS(cases[i].argument), "");
 		assert_int_equal(o.status, cases[i].status);
 		assert_int_equal(o.err.len > 0, cases[i].status != 0);
-		outcome_free(&o);
+		program_result_free(&o);
 	}
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static const struct CMUnitTest flush_spec[] = {

@@ -19,7 +19,7 @@
 
 #include "net/tls.h"
 #include "support/skip.h"
-#include "support/stand.h"
+#include "support/tls_fixture.h"
 #include "util/base64.h"
 
 /* What an exchange remembers between its lines: in .state. */
@@ -54,7 +54,8 @@ answer(Gsasl *library, Gsasl_session *session, Gsasl_property property)
 	(void)library;
 	switch (property) {
 	case GSASL_PASSWORD:
-		gsasl_property_set(session, GSASL_PASSWORD, STAND_PASSWORD);
+		gsasl_property_set(session, GSASL_PASSWORD,
+		    TLS_FIXTURE_PASSWORD);
 		return GSASL_OK;
 	case GSASL_CB_TLS_EXPORTER:
 		export_binding(x->tls, session);
@@ -124,27 +125,27 @@ static void
 is_judged(void **state)
 {
 	const struct login	*l = *state;
-	struct stand		 s = { .host = NULL };
+	struct tls_fixture	 s = { .host = NULL };
 	const struct heard	*h;
 	struct buffer		 more = { 0 };
 
 	buffer_addf(&more, "tls_ca = {ca}\n%s", l->more);
-	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
+	tls_fixture_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
 	    .mechanisms = l->offered, .auth = ask_library,
 	    .tls_max = l->tls_max, .auth_required = true }, "submission",
 	    more.data);
-	stand_send(&s);
+	tls_fixture_send(&s);
 	if (s.o.status != l->status)
 		fail_msg("status %d: %s", s.o.status, s.o.err.data);
-	assert_true(smarthost_wait_closed(s.host, 1));
-	h = smarthost_heard(s.host, 0);
+	assert_true(mock_smtp_wait_closed(s.host, 1));
+	h = mock_smtp_heard(s.host, 0);
 	assert_string_equal(h->mechanism, l->mechanism);
 	assert_int_equal(h->authenticated, l->status == 0);
 	if (l->status == 0)
 		assert_string_equal(h->user, "nina");
 	buffer_free(&more);
-	stand_kept_secret(&s);
-	stand_close(&s);
+	tls_fixture_kept_secret(&s);
+	tls_fixture_close(&s);
 }
 
 #define WRONG	"user = nina\npassword = wrong\n"
@@ -154,15 +155,15 @@ is_judged(void **state)
 static const struct CMUnitTest gsasl_spec[] = {
 	JUDGES("SCRAM-SHA-256-PLUS is bound to the channel",
 	    "PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS",
-	    0, STAND_LOGIN, 0),
+	    0, TLS_FIXTURE_LOGIN, 0),
 	JUDGES("without a channel binding of ours there is no downgrade",
 	    "SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "SCRAM-SHA-256",
-	    TLS1_2_VERSION, STAND_LOGIN, 0),
+	    TLS1_2_VERSION, TLS_FIXTURE_LOGIN, 0),
 	JUDGES("SCRAM-SHA-256", "SCRAM-SHA-256", "SCRAM-SHA-256", 0,
-	    STAND_LOGIN, 0),
-	JUDGES("SCRAM-SHA-1", "SCRAM-SHA-1", "SCRAM-SHA-1", 0, STAND_LOGIN,
-	    0),
-	JUDGES("CRAM-MD5", "CRAM-MD5", "CRAM-MD5", 0, STAND_LOGIN
+	    TLS_FIXTURE_LOGIN, 0),
+	JUDGES("SCRAM-SHA-1", "SCRAM-SHA-1", "SCRAM-SHA-1", 0,
+	    TLS_FIXTURE_LOGIN, 0),
+	JUDGES("CRAM-MD5", "CRAM-MD5", "CRAM-MD5", 0, TLS_FIXTURE_LOGIN
 	    "auth = CRAM-MD5\n", 0),
 	JUDGES("a wrong password by SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS",
 	    "SCRAM-SHA-256-PLUS", 0, WRONG, EX_NOPERM),

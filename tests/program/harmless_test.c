@@ -3,7 +3,7 @@
  * changes the server, the credentials or the configuration, whatever its
  * value: callers put there what strangers type into web forms.
  *
- * The values name files in a folder that the kernel watches for us.
+ * The values name files in a directory that the kernel watches for us.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,16 +20,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "support/folder.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
+#include "support/temp_dir.h"
 
 struct watched {
-	struct folder		 folder;
-	struct smarthost	*host;		/* the configured one */
-	struct smarthost	*evil;		/* the values' */
+	struct temp_dir		 dir;
+	struct mock_smtp	*host;		/* the configured one */
+	struct mock_smtp	*evil;		/* the values' */
 	char			 evil_conf[128];
-	struct folder		 home;		/* of what may be read */
+	struct temp_dir		 home;		/* of what may be read */
 	char			 variable[64];
 	char			 aliases[128];
 	int			 inotify;
@@ -45,33 +45,33 @@ make_bait(struct watched *w)
 	snprintf(text, sizeof(text), "smarthost = smtp://127.0.0.1:%u\n"
 	    "from = evil@example.net\n", w->evil->port);
 	snprintf(w->evil_conf, sizeof(w->evil_conf), "%s",
-	    folder_write(&w->folder, "evil", 0600, text));
-	folder_write(&w->folder, "queue/entry", 0600, "x");
-	assert_int_equal(mkfifo(folder_path(&w->folder, "pipe"), 0600), 0);
+	    temp_dir_write(&w->dir, "evil", 0600, text));
+	temp_dir_write(&w->dir, "queue/entry", 0600, "x");
+	assert_int_equal(mkfifo(temp_dir_path(&w->dir, "pipe"), 0600), 0);
 }
 
 static void
 open_watched(struct watched *w)
 {
 	*w = (struct watched){ .sent = 0 };
-	folder_make(&w->folder);
-	w->host = smarthost_start(&(struct script){ .discard = true });
-	w->evil = smarthost_start(&(struct script){ 0 });
+	temp_dir_make(&w->dir);
+	w->host = mock_smtp_start(&(struct script){ .discard = true });
+	w->evil = mock_smtp_start(&(struct script){ 0 });
 	snprintf(w->variable, sizeof(w->variable),
 	    "RELAIS_SMARTHOST=smtp://127.0.0.1:%u", w->host->port);
-	folder_make(&w->home);
+	temp_dir_make(&w->home);
 	snprintf(w->aliases, sizeof(w->aliases), "RELAIS_ALIASES=%s",
-	    folder_write(&w->home, "aliases", 0600, ""));
+	    temp_dir_write(&w->home, "aliases", 0600, ""));
 	make_bait(w);
 	w->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	assert_int_not_equal(w->inotify, -1);
-	assert_int_not_equal(inotify_add_watch(w->inotify, w->folder.path,
+	assert_int_not_equal(inotify_add_watch(w->inotify, w->dir.path,
 	    IN_ALL_EVENTS), -1);
 	assert_int_not_equal(inotify_add_watch(w->inotify,
-	    folder_path(&w->folder, "queue"), IN_ALL_EVENTS), -1);
+	    temp_dir_path(&w->dir, "queue"), IN_ALL_EVENTS), -1);
 }
 
-/* Nobody looked at the folder, and nobody called the other server. */
+/* Nobody looked at the directory, and nobody called the other server. */
 static void
 assert_untouched(struct watched *w, const char *const *argv)
 {
@@ -80,53 +80,56 @@ assert_untouched(struct watched *w, const char *const *argv)
 	if (read(w->inotify, events, sizeof(events)) != -1 ||
 	    errno != EAGAIN)
 		fail_msg("%s %s touched the folder", argv[1], argv[2]);
-	if (smarthost_connections(w->evil) != 0)
+	if (mock_smtp_connections(w->evil) != 0)
 		fail_msg("%s %s changed the server", argv[1], argv[2]);
 }
 
 static void
 close_watched(struct watched *w)
 {
-	assert_int_equal(smarthost_messages(w->host), w->sent);
+	assert_int_equal(mock_smtp_messages(w->host), w->sent);
 	close(w->inotify);
-	smarthost_stop(w->host);
-	smarthost_stop(w->evil);
-	folder_remove(&w->folder);
-	folder_remove(&w->home);
+	mock_smtp_stop(w->host);
+	mock_smtp_stop(w->evil);
+	temp_dir_remove(&w->dir);
+	temp_dir_remove(&w->home);
 }
 
-/* In the folder, as a caller would be; it is accepted or refused as it is written. */
+/*
+ * In the directory, as a caller would be; it is accepted or refused as it is
+ * written.
+ */
 static void
 try(struct watched *w, const char *const *argv, const char *input)
 {
-	const char	*env[] = { w->variable, "RELAIS_QUEUE=off",
+	const char		*env[] = { w->variable, "RELAIS_QUEUE=off",
 		"RELAIS_SOCKET=off", "RELAIS_LOG=off",
 		w->aliases, "RELAIS_ROOT=root@example.net",
 		"RELAIS_DOMAIN=example.org", "RELAIS_HELO=client.example",
 		NULL };
-	struct outcome	 o;
+	struct program_result	 o;
 
 	program_run(&o, &(struct program){ .argv = argv, .env = env,
-	    .folder = w->folder.path, .input = input });
+	    .dir = w->dir.path, .input = input });
 	if (o.status != 0 && o.status != EX_USAGE && o.status != EX_DATAERR &&
 	    o.status != EX_NOUSER)
 		fail_msg("%s %s: %d %s", argv[1], argv[2], o.status,
 		    o.err.data);
 	if (strstr(o.err.data, "evil@example.net") != NULL)
 		fail_msg("%s %s: shows a file", argv[1], argv[2]);
-	w->sent = smarthost_messages(w->host);
-	outcome_free(&o);
+	w->sent = mock_smtp_messages(w->host);
+	program_result_free(&o);
 	assert_untouched(w, argv);
 }
 
-/* The form with the folder's path for DIR. */
+/* The form with the directory's path for DIR. */
 static void
 fill(char *to, size_t size, const char *form, const struct watched *w)
 {
 	const char	*mark = strstr(form, "DIR");
 
 	snprintf(to, size, "%.*s%s%s", (int)(mark - form), form,
-	    w->folder.path, mark + 3);
+	    w->dir.path, mark + 3);
 }
 
 #define MESSAGE	"Subject: x\n\nhi\n"
@@ -154,8 +157,8 @@ no_option_letter_writes_a_file(void **state)
 	open_watched(&w);
 	snprintf(values[0], 256, "%s", w.evil_conf);
 	snprintf(values[1], 256, "new");
-	snprintf(values[2], 256, "%s/pipe", w.folder.path);
-	snprintf(values[3], 256, "a -X%s/log -C%s", w.folder.path,
+	snprintf(values[2], 256, "%s/pipe", w.dir.path);
+	snprintf(values[3], 256, "a -X%s/log -C%s", w.dir.path,
 	    w.evil_conf);
 	for (size_t i = 0; letters[i] != '\0'; i++)
 		for (size_t k = 0; k < 4; k++)
@@ -168,16 +171,16 @@ no_option_letter_writes_a_file(void **state)
 static void
 the_watch_reports_opened_files(void **state)
 {
-	struct watched	w;
-	struct outcome	o;
-	char		events[4096];
+	struct watched		w;
+	struct program_result	o;
+	char			events[4096];
 
 	(void)state;
 	open_watched(&w);
 	relais_run(&o, w.evil_conf, WORDS("-bv", "a@example.net"), "");
 	assert_int_equal(o.status, 0);
 	assert_true(read(w.inotify, events, sizeof(events)) > 0);
-	outcome_free(&o);
+	program_result_free(&o);
 	close_watched(&w);
 }
 
@@ -255,7 +258,7 @@ control_characters_are_refused(void **state)
 		try(&w, WORDS("sendmail", sender, "a@example.net"), MESSAGE);
 	}
 	assert_int_equal(w.sent, 0);
-	assert_int_equal(smarthost_connections(w.host), 0);
+	assert_int_equal(mock_smtp_connections(w.host), 0);
 	close_watched(&w);
 }
 

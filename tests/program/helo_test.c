@@ -18,11 +18,11 @@
 #include <unistd.h>
 
 #include "support/cases.h"
-#include "support/folder.h"
+#include "support/mock_smtp.h"
 #include "support/namespace.h"
 #include "support/program.h"
 #include "support/skip.h"
-#include "support/smarthost.h"
+#include "support/temp_dir.h"
 
 enum { NO_HOST = 99 };
 
@@ -112,7 +112,7 @@ enter_host(void *context)
 }
 
 static const char *
-write_conf(struct folder *folder, const struct helo_case *c, unsigned port)
+write_conf(struct temp_dir *dir, const struct helo_case *c, unsigned port)
 {
 	static const char	 mark[] = "{port}";
 	const char		*more = c->more != NULL ? c->more : "";
@@ -127,7 +127,7 @@ write_conf(struct folder *folder, const struct helo_case *c, unsigned port)
 		    at + sizeof(mark) - 1);
 	else
 		buffer_add_text(&text, more);
-	path = folder_write(folder, "relais.conf", 0600, text.data);
+	path = temp_dir_write(dir, "relais.conf", 0600, text.data);
 	buffer_free(&text);
 	return path;
 }
@@ -150,19 +150,19 @@ static void
 is_greeted(void **state)
 {
 	const struct helo_case	*c = *state;
-	struct smarthost	*host = smarthost_start(&c->script);
-	struct folder		 folder;
-	struct outcome		 o;
+	struct mock_smtp	*host = mock_smtp_start(&c->script);
+	struct temp_dir		 dir;
+	struct program_result	 o;
 	char			*hello;
 	int			 status;
 
-	folder_make(&folder);
+	temp_dir_make(&dir);
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", write_conf(&folder, c, host->port),
+	    .argv = WORDS("relais", "-C", write_conf(&dir, c, host->port),
 	    "-i", "-f", "a@example.org", "b@example.net"),
 	    .input = "Subject: x\n\nhi\n", .prepare = enter_host,
 	    .ctx = (void *)(uintptr_t)c->host });
-	hello = hello_heard(smarthost_heard(host, 0));
+	hello = hello_heard(mock_smtp_heard(host, 0));
 	status = o.status;
 	if (status == c->status) {
 		assert_string_equal(hello, c->hello);
@@ -174,9 +174,9 @@ is_greeted(void **state)
 	} else if (status != NO_HOST)
 		fail_msg("status %d: %s", status, o.err.data);
 	free(hello);
-	outcome_free(&o);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	program_result_free(&o);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 	if (status == NO_HOST)
 		skip_because("needs a host name of its own (a namespace)");
 }
@@ -216,14 +216,14 @@ is_the_domain(void **state)
 {
 	const struct domain_case	*c = *state;
 	struct helo_case		 conf = { .more = c->more };
-	struct folder			 folder;
-	struct outcome			 o;
+	struct temp_dir			 dir;
+	struct program_result		 o;
 	char				 want[100];
 	int				 status;
 
-	folder_make(&folder);
+	temp_dir_make(&dir);
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", write_conf(&folder, &conf, 25),
+	    .argv = WORDS("relais", "-C", write_conf(&dir, &conf, 25),
 	    "-bv", "-f", "root", "b@example.net"), .prepare = enter_host,
 	    .ctx = (void *)(uintptr_t)c->host });
 	status = o.status;
@@ -233,8 +233,8 @@ is_the_domain(void **state)
 		assert_string_equal(o.out.data, want);
 	else if (status != NO_HOST)
 		fail_msg("status %d: %s", status, o.err.data);
-	outcome_free(&o);
-	folder_remove(&folder);
+	program_result_free(&o);
+	temp_dir_remove(&dir);
 	if (status == NO_HOST)
 		skip_because("needs a host name of its own (a namespace)");
 }

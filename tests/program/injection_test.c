@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "support/conf.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 
 /* All that may be on the wire; paths have no bracket but in quotes, either. */
 #define PATH "([]!#-;=?-~[\200-\377]|" \
@@ -102,8 +102,8 @@ attack(size_t n, char octet[2])
 enum { CASES = ATTACKS + 31 + 15 };
 
 struct trial {
-	struct folder		 folder;
-	struct smarthost	*host;
+	struct temp_dir		 dir;
+	struct mock_smtp	*host;
 	regex_t			 wire;
 	size_t			 seen;		/* connections */
 	const char		*passwd;	/* a file, or NULL */
@@ -153,10 +153,10 @@ check_message(const struct heard_message *m, bool is_header)
 }
 
 static void
-check_wire(struct trial *t, const struct outcome *o, enum door door,
+check_wire(struct trial *t, const struct program_result *o, enum door door,
     const char *shown)
 {
-	size_t			 now = smarthost_connections(t->host);
+	size_t			 now = mock_smtp_connections(t->host);
 	const struct heard	*h;
 
 	assert_true(o->status >= 0 && o->status <= EX_CONFIG);
@@ -166,8 +166,8 @@ check_wire(struct trial *t, const struct outcome *o, enum door door,
 		return;
 	}
 	assert_int_equal(now, t->seen + 1);
-	assert_true(smarthost_wait_closed(t->host, now));
-	h = smarthost_heard(t->host, t->seen++);
+	assert_true(mock_smtp_wait_closed(t->host, now));
+	h = mock_smtp_heard(t->host, t->seen++);
 	for (size_t i = 0; i < h->n_commands; i++)
 		if (regexec(&t->wire, h->command[i].line, 0, NULL, 0) != 0)
 			fail_msg("%s: '%s' is no command of ours", shown,
@@ -182,15 +182,17 @@ check_wire(struct trial *t, const struct outcome *o, enum door door,
 static void
 run(struct trial *t, enum door door, const char *text)
 {
-	const char	*argv[12] = { "relais", "-C", NULL, "-i" };
-	const char	*more = NULL;
-	const char	*env[] = { "PATH=/usr/bin:/bin", "HOME=/nowhere",
-			    "LC_ALL=C", NULL, NULL };
-	struct buffer	 input = { 0 }, line = { 0 };
-	struct outcome	 o;
-	size_t		 n = 4;
-	struct program	 program = { .path = BUILD "/relais", .argv = argv,
-			    .env = env };
+	const char		*argv[12] = { "relais", "-C", NULL, "-i" };
+	const char		*more = NULL;
+	const char		*env[] = { "PATH=/usr/bin:/bin",
+	    "HOME=/nowhere",
+				    "LC_ALL=C", NULL, NULL };
+	struct buffer		 input = { 0 }, line = { 0 };
+	struct program_result	 o;
+	size_t			 n = 4;
+	struct program		 program = { .path = BUILD "/relais", .argv =
+	    argv,
+				    .env = env };
 
 	if (door == SENDER)
 		argv[n++] = "-f";
@@ -220,7 +222,7 @@ run(struct trial *t, enum door door, const char *text)
 	}
 	if (door == PASSWD) {
 		buffer_addf(&line, "root:x:0:0:%s,,,:/root:/bin/sh\n", text);
-		t->passwd = folder_write(&t->folder, "passwd", 0644,
+		t->passwd = temp_dir_write(&t->dir, "passwd", 0644,
 		    line.data);
 	}
 	t->host_name = door == HOST_NAME ? text : NULL;
@@ -228,13 +230,13 @@ run(struct trial *t, enum door door, const char *text)
 		program.prepare = in_another_system;
 		program.ctx = t;
 	}
-	argv[2] = conf_write(&t->folder, t->host, "smtp", more);
+	argv[2] = conf_write(&t->dir, t->host, "smtp", more);
 	program.input = input.data;
 	program_run(&o, &program);
 	t->passwd = NULL;
 	if (o.status != 99)
 		check_wire(t, &o, door, text);
-	outcome_free(&o);
+	program_result_free(&o);
 	buffer_free(&input);
 	buffer_free(&line);
 }
@@ -245,12 +247,12 @@ no_input_becomes_an_smtp_command(void **state)
 	struct trial	t = { 0 };
 
 	(void)state;
-	folder_make(&t.folder);
+	temp_dir_make(&t.dir);
 	assert_int_equal(regcomp(&t.wire, grammar, REG_EXTENDED | REG_NOSUB),
 	    0);
 	for (size_t d = 0; d < sizeof(doors) / sizeof(*doors); d++) {
 		t.seen = 0;
-		t.host = smarthost_start(&(struct script){ .life_s = 120 });
+		t.host = mock_smtp_start(&(struct script){ .life_s = 120 });
 		for (size_t n = 0; n < CASES; n++) {
 			char		 octet[2];
 			struct buffer	 text = { 0 };
@@ -263,10 +265,10 @@ no_input_becomes_an_smtp_command(void **state)
 			run(&t, doors[d].door, text.data);
 			buffer_free(&text);
 		}
-		smarthost_stop(t.host);
+		mock_smtp_stop(t.host);
 	}
 	regfree(&t.wire);
-	folder_remove(&t.folder);
+	temp_dir_remove(&t.dir);
 }
 
 static void
@@ -279,26 +281,26 @@ a_message_with_nul_is_refused_with_65(void **state)
 		TEXT("To: a@b\n\nabcdefghi\0\n"),
 #undef TEXT
 	};
-	struct folder		 folder;
-	struct smarthost	*host = smarthost_start(&(struct script){ 0 });
+	struct temp_dir		 dir;
+	struct mock_smtp	*host = mock_smtp_start(&(struct script){ 0 });
 	const char		*conf;
 
 	(void)state;
-	folder_make(&folder);
-	conf = conf_write(&folder, host, "smtp", NULL);
+	temp_dir_make(&dir);
+	conf = conf_write(&dir, host, "smtp", NULL);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct outcome	o;
+		struct program_result	o;
 
 		program_run(&o, &(struct program){ .path = BUILD "/relais",
 		    .argv = WORDS("relais", "-C", conf, "-t", "-i"),
 		    .input = cases[i].text, .input_len = cases[i].len });
 		assert_int_equal(o.status, EX_DATAERR);
 		assert_non_null(strstr(o.err.data, "NUL"));
-		outcome_free(&o);
+		program_result_free(&o);
 	}
-	assert_int_equal(smarthost_messages(host), 0);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	assert_int_equal(mock_smtp_messages(host), 0);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 int

@@ -12,8 +12,8 @@
 #include <sysexits.h>
 
 #include "support/conf.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 
 #define SEVEN	"PIPELINING\nSIZE\nENHANCEDSTATUSCODES"
 #define EIGHT	SEVEN "\n8BITMIME"
@@ -31,15 +31,15 @@ struct example {
 };
 
 static char *
-envelope_of(struct smarthost *host)
+envelope_of(struct mock_smtp *host)
 {
 	struct buffer		 all = { 0 };
 	const struct heard	*h;
 
-	if (smarthost_connections(host) == 0)
+	if (mock_smtp_connections(host) == 0)
 		return buffer_take(&all);
-	assert_true(smarthost_wait_closed(host, 1));
-	h = smarthost_heard(host, 0);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	h = mock_smtp_heard(host, 0);
 	for (size_t i = 0; i < h->n_commands; i++) {
 		char	*line = h->command[i].line;
 		char	*size = strstr(line, " SIZE=");
@@ -59,24 +59,24 @@ static void
 says(void **state)
 {
 	const struct example	*e = *state;
-	struct smarthost	*host;
-	struct folder		 folder;
-	struct outcome		 o;
+	struct mock_smtp	*host;
+	struct temp_dir		 dir;
+	struct program_result	 o;
 	struct buffer		 text = { 0 };
 	char			*commands;
 
-	folder_make(&folder);
-	host = smarthost_start(&(struct script){ .keywords = e->keywords });
+	temp_dir_make(&dir);
+	host = mock_smtp_start(&(struct script){ .keywords = e->keywords });
 	buffer_addf(&text, "%s\ny\n", e->header);
-	relais_run(&o, conf_write(&folder, host, "smtp", NULL),
+	relais_run(&o, conf_write(&dir, host, "smtp", NULL),
 	    WORDS("-i", "-f", e->sender, e->recipients), text.data);
 	assert_int_equal(o.status, e->status);
 	if (e->status == 0) {
-		assert_true(smarthost_wait_messages(host, 1));
+		assert_true(mock_smtp_wait_messages(host, 1));
 		buffer_clear(&text);
 		buffer_add_text(&text, e->header);
 		text.data[strcspn(text.data, "\n")] = '\0';
-		assert_non_null(strstr(smarthost_message(host, 0)->data.data,
+		assert_non_null(strstr(mock_smtp_message(host, 0)->data.data,
 		    text.data));
 	}
 	buffer_free(&text);
@@ -87,9 +87,9 @@ says(void **state)
 	commands = envelope_of(host);
 	assert_string_equal(commands, e->commands);
 	free(commands);
-	outcome_free(&o);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	program_result_free(&o);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 #define SAYS(sentence, ...) \
@@ -104,24 +104,24 @@ says(void **state)
 static void
 what_is_left_alone_is_told(void **state)
 {
-	struct smarthost	*host;
-	struct folder		 folder;
-	struct outcome		 o;
+	struct mock_smtp	*host;
+	struct temp_dir		 dir;
+	struct program_result	 o;
 
 	(void)state;
-	folder_make(&folder);
-	host = smarthost_start(&(struct script){ .keywords = SEVEN });
-	relais_run(&o, conf_write(&folder, host, "smtp", "log = stderr\n"),
+	temp_dir_make(&dir);
+	host = mock_smtp_start(&(struct script){ .keywords = SEVEN });
+	relais_run(&o, conf_write(&dir, host, "smtp", "log = stderr\n"),
 	    WORDS("-i", "a@example.net"), "DKIM-Signature: v=1\n"
 	    "Subject: \303\244\n\n\303\244\n");
 	assert_int_equal(o.status, 0);
 	assert_non_null(strstr(o.err.data, "DKIM signature and is sent"));
-	assert_true(smarthost_wait_messages(host, 1));
-	assert_non_null(strstr(smarthost_message(host, 0)->data.data,
+	assert_true(mock_smtp_wait_messages(host, 1));
+	assert_non_null(strstr(mock_smtp_message(host, 0)->data.data,
 	    "Subject: \303\244\r\n"));
-	outcome_free(&o);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	program_result_free(&o);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 static const struct CMUnitTest international_spec[] = {

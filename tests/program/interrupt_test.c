@@ -22,8 +22,8 @@
 
 #include "queue/spool.h"
 #include "support/program.h"
-#include "support/queue.h"
-#include "support/spool.h"
+#include "support/queue_fixture.h"
+#include "support/temp_spool.h"
 #include "util/clock.h"
 
 static const char	letter[] = "Subject: x\nFrom: me@example.org\n"
@@ -33,7 +33,7 @@ enum { HOUR = 60 * 60 };
 
 /* The next attempt of the only entry, in seconds from now. */
 static int64_t
-next_attempt(const struct queue_place *p)
+next_attempt(const struct queue_fixture *p)
 {
 	struct spool		spool;
 	struct spool_list	list;
@@ -63,49 +63,49 @@ struct interruption {
 };
 
 static struct running *
-start(struct queue_place *p, void (*prepare)(void *))
+start(struct queue_fixture *p, void (*prepare)(void *))
 {
 	return program_start(&(struct program){ .argv = WORDS("relais", "-C",
 	    p->conf, "-i", "a@example.net", "b@example.net"),
-	    .input_file = folder_write(&p->folder, "letter", 0600, letter),
+	    .input_file = temp_dir_write(&p->dir, "letter", 0600, letter),
 	    .prepare = prepare });
 }
 
 /* The whole message came, and there is no reply to it yet. */
 static bool
-has_all(struct smarthost *host)
+has_all(struct mock_smtp *host)
 {
-	struct pollfd		 bell = { .fd = smarthost_bell(host),
+	struct pollfd		 bell = { .fd = mock_smtp_bell(host),
 				    .events = POLLIN };
 	const struct heard	*h;
 
 	do
-		h = smarthost_heard(host, 0);
+		h = mock_smtp_heard(host, 0);
 	while ((h == NULL || h->n_messages == 0 || !h->message[0]->complete) &&
 	    poll(&bell, 1, 10000) == 1);
 	return h != NULL && h->n_messages > 0 && h->message[0]->complete;
 }
 
 static void
-wait_for(struct queue_place *p, enum stage at)
+wait_for(struct queue_fixture *p, enum stage at)
 {
 	if (at == ON_GREETING)
-		assert_true(smarthost_wait_connections(p->host, 1));
+		assert_true(mock_smtp_wait_connections(p->host, 1));
 	else if (at == ON_BODY)
 		assert_true(has_all(p->host));
 	else
-		assert_true(smarthost_wait_commands(p->host, at, 1));
+		assert_true(mock_smtp_wait_commands(p->host, at, 1));
 }
 
 static void
 is_kept(void **state)
 {
 	const struct interruption	*t = *state;
-	struct queue_place		 p;
+	struct queue_fixture		 p;
 	struct running			*r;
-	struct outcome			 o;
+	struct program_result		 o;
 
-	queue_place_open(&p, &(struct script){ .keywords = "PIPELINING",
+	queue_fixture_open(&p, &(struct script){ .keywords = "PIPELINING",
 	    .steps = { { .at = t->at, .match = t->match, .say = "",
 	    .then = THEN_HANG } } }, t->more);
 	r = start(&p, NULL);
@@ -117,12 +117,13 @@ is_kept(void **state)
 		assert_string_equal(o.err.data, "");
 	else if (strstr(o.err.data, t->words) == NULL)
 		fail_msg("no \"%s\" in: %s", t->words, o.err.data);
-	outcome_free(&o);
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), t->queued);
-	assert_string_equal(tell_entries(p.spool, SPOOL_FAILED), "");
+	program_result_free(&o);
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
+	    t->queued);
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_FAILED), "");
 	if (t->queued[0] != '\0')
 		assert_int_equal(next_attempt(&p) > HOUR - 60, t->in_doubt);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 #define KEPT(sentence, ...) { sentence, is_kept, NULL, NULL, \
@@ -133,73 +134,73 @@ is_kept(void **state)
 static void
 what_is_delivered_is_not_sent_again(void **state)
 {
-	struct queue_place	 p;
-	struct smarthost	*silent;
+	struct queue_fixture	 p;
+	struct mock_smtp	*silent;
 	struct running		*r;
-	struct outcome		 o;
+	struct program_result	 o;
 	char			 more[200];
 
 	(void)state;
-	silent = smarthost_start(&(struct script){ .steps = { {
+	silent = mock_smtp_start(&(struct script){ .steps = { {
 	    .at = ON_GREETING, .say = "", .then = THEN_HANG } } });
 	snprintf(more, sizeof(more), "[to b@example.net]\n"
 	    "smarthost = smtp://127.0.0.1:%u, smtp:///nowhere/socket\n",
 	    silent->port);
-	queue_place_open(&p, &(struct script){ 0 }, more);
+	queue_fixture_open(&p, &(struct script){ 0 }, more);
 	r = start(&p, NULL);
-	assert_true(smarthost_wait_connections(silent, 1));
-	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_true(mock_smtp_wait_connections(silent, 1));
+	assert_true(mock_smtp_wait_messages(p.host, 1));
 	program_stop(r, SIGTERM, &o);
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
-	outcome_free(&o);
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
+	program_result_free(&o);
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
 	    "+a@example.net ?b@example.net");
 	/* No other smarthost was asked in the meantime. */
 	relais_run(&o, p.conf, WORDS("queue", "list"), "");
 	assert_non_null(strstr(o.out.data, "greeting: interrupted by signal "
 	    "15 (Terminated))\n"));
 	assert_null(strstr(o.out.data, "nowhere"));
-	outcome_free(&o);
-	smarthost_stop(silent);
-	queue_place_close(&p);
+	program_result_free(&o);
+	mock_smtp_stop(silent);
+	queue_fixture_close(&p);
 }
 
 /* It opens a pipe to tell that it runs, and prints no password. */
 static void
 a_command_for_the_password_is_not_waited_for(void **state)
 {
-	struct folder		 folder;
-	struct queue_place	 p;
+	struct temp_dir		 dir;
+	struct queue_fixture	 p;
 	struct running		*r;
-	struct outcome		 o;
+	struct program_result	 o;
 	char			 fifo[80], script[200], more[200];
 	int			 fd;
 
 	(void)state;
-	folder_make(&folder);
-	strlcpy(fifo, folder_path(&folder, "fifo"), sizeof(fifo));
+	temp_dir_make(&dir);
+	strlcpy(fifo, temp_dir_path(&dir, "fifo"), sizeof(fifo));
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	snprintf(script, sizeof(script), "#!/bin/sh\nexec sleep 60 >%s\n",
 	    fifo);
 	snprintf(more, sizeof(more), "user = nina\nauth = plain\ntls = off\n"
-	    "password_command = %s\n", folder_write(&folder, "command", 0700,
+	    "password_command = %s\n", temp_dir_write(&dir, "command", 0700,
 	    script));
-	queue_place_open(&p, &(struct script){ 0 }, more);
+	queue_fixture_open(&p, &(struct script){ 0 }, more);
 	r = start(&p, NULL);
 	fd = open(fifo, O_RDONLY);
 	assert_int_not_equal(fd, -1);
 	program_stop(r, SIGTERM, &o);
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
-	outcome_free(&o);
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
+	program_result_free(&o);
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
 	    "?a@example.net ?b@example.net");
 	/* Nor is it left behind. */
 	assert_int_equal(read(fd, script, 1), 0);
 	close(fd);
-	queue_place_close(&p);
-	folder_remove(&folder);
+	queue_fixture_close(&p);
+	temp_dir_remove(&dir);
 }
 
 static void
@@ -213,24 +214,24 @@ ignore_hup(void *ctx)
 static void
 what_nohup_ignores_interrupts_nothing(void **state)
 {
-	struct queue_place	 p;
+	struct queue_fixture	 p;
 	struct running		*r;
-	struct outcome		 o;
+	struct program_result	 o;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { {
+	queue_fixture_open(&p, &(struct script){ .steps = { {
 	    .at = ON_GREETING, .hold = true } } }, NULL);
 	r = start(&p, ignore_hup);
-	assert_true(smarthost_wait_connections(p.host, 1));
+	assert_true(mock_smtp_wait_connections(p.host, 1));
 	kill(program_pid(r), SIGHUP);
-	smarthost_release(p.host);
+	mock_smtp_release(p.host);
 	program_stop(r, 0, &o);
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
-	outcome_free(&o);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
-	queue_place_close(&p);
+	program_result_free(&o);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE), "");
+	queue_fixture_close(&p);
 }
 
 static void
@@ -245,16 +246,16 @@ half_a_message_is_not_kept(void **state)
 {
 	const struct timespec	 moment = { 0, 1000000 };
 	int64_t			 end = clock_ms() + 10000;
-	struct queue_place	 p;
+	struct queue_fixture	 p;
 	struct running		*r;
-	struct outcome		 o;
+	struct program_result	 o;
 	int			 ends[2], left = 1;
 
 	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	assert_int_equal(write(ends[1], letter, strlen(letter)),
 	    strlen(letter));
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
 	r = program_start(&(struct program){ .argv = WORDS("relais", "-C",
 	    p.conf, "-i", "a@example.net"), .prepare = read_from_pipe,
 	    .ctx = &ends[0] });
@@ -267,23 +268,23 @@ half_a_message_is_not_kept(void **state)
 	close(ends[0]);
 	close(ends[1]);
 	assert_int_equal(o.signal, SIGTERM);
-	outcome_free(&o);
-	assert_int_equal(smarthost_connections(p.host), 0);
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
-	queue_place_close(&p);
+	program_result_free(&o);
+	assert_int_equal(mock_smtp_connections(p.host), 0);
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE), "");
+	queue_fixture_close(&p);
 }
 
 /* A client of -bs has the reply to its message before the session ends. */
 static void
 a_message_of_bs_is_queued_and_answered(void **state)
 {
-	struct queue_place	 p;
+	struct queue_fixture	 p;
 	struct running		*r;
-	struct outcome		 o;
+	struct program_result	 o;
 	const char		*line;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { {
+	queue_fixture_open(&p, &(struct script){ .steps = { {
 	    .at = ON_GREETING, .say = "", .then = THEN_HANG } } }, NULL);
 	r = program_start(&(struct program){ .argv = WORDS("relais", "-C",
 	    p.conf, "-bs"), .keep_open = true });
@@ -294,7 +295,7 @@ a_message_of_bs_is_queued_and_answered(void **state)
 	while (line[0] == '2');
 	assert_memory_equal(line, "354 ", 4);
 	program_say(r, "\r\nhi\r\n.\r\n");
-	assert_true(smarthost_wait_connections(p.host, 1));
+	assert_true(mock_smtp_wait_connections(p.host, 1));
 	kill(program_pid(r), SIGTERM);
 	line = program_hear(r);
 	if (strncmp(line, "250 2.0.0 Ok: queued as ", 24) != 0 ||
@@ -304,10 +305,10 @@ a_message_of_bs_is_queued_and_answered(void **state)
 	program_stop(r, 0, &o);
 	assert_int_equal(o.signal, SIGTERM);
 	assert_string_equal(o.err.data, "");
-	outcome_free(&o);
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
+	program_result_free(&o);
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
 	    "?b@example.net");
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static const struct CMUnitTest interrupt_spec[] = {

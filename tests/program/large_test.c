@@ -12,8 +12,8 @@
 #include "support/cases.h"
 #include "support/certificate.h"
 #include "support/conf.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 
 #define MB ((uint64_t)1000 * 1000)
 
@@ -116,21 +116,21 @@ goes(void **state)
 	struct script		 script = c->script;
 	bool			 tls = script.security == TLS_AT_ONCE;
 	struct usual_certificates certificates;
-	struct smarthost	*host;
-	struct folder		 folder;
-	struct outcome		 out;
+	struct mock_smtp	*host;
+	struct temp_dir		 dir;
+	struct program_result	 out;
 	struct buffer		 more = { 0 };
 
-	folder_make(&folder);
-	certificate_usual(&certificates, &folder);
+	temp_dir_make(&dir);
+	certificate_usual(&certificates, &dir);
 	script.certificate = certificates.chain;
 	script.key = certificates.key;
 	script.discard = true;
-	host = smarthost_start(&script);
+	host = mock_smtp_start(&script);
 	buffer_addf(&more, "tls_ca = %s\n%s", certificates.ca,
 	    c->more != NULL ? c->more : "timeout = 2s\n");
 	program_run(&out, &(struct program){ .argv = WORDS("relais", "-C",
-	    conf_write(&folder, host, tls ? "submissions" : "smtp",
+	    conf_write(&dir, host, tls ? "submissions" : "smtp",
 	    more.data), "-i",
 	    "b@example.net"), .generate = twenty_megabytes });
 	if (c->err == NULL)
@@ -138,11 +138,11 @@ goes(void **state)
 	else if (strstr(out.err.data, c->err) == NULL)
 		fail_msg("stderr lacks \"%s\": %s", c->err, out.err.data);
 	assert_int_equal(out.status, c->status);
-	assert_int_equal(smarthost_messages(host), c->messages);
-	outcome_free(&out);
+	assert_int_equal(mock_smtp_messages(host), c->messages);
+	program_result_free(&out);
 	buffer_free(&more);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 int

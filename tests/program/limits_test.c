@@ -12,8 +12,8 @@
 
 #include "support/cases.h"
 #include "support/conf.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 #include "util/memory.h"
 
 enum { MANY = 10000 };
@@ -54,12 +54,12 @@ static const struct limits_case cases[] = {
 
 /* Every recipient got it once; how many commands it took. */
 static size_t
-count(struct smarthost *host, unsigned char got[MANY])
+count(struct mock_smtp *host, unsigned char got[MANY])
 {
 	const struct heard	*h;
 	size_t			 commands = 0;
 
-	for (size_t i = 0; (h = smarthost_heard(host, i)) != NULL; i++)
+	for (size_t i = 0; (h = mock_smtp_heard(host, i)) != NULL; i++)
 		for (size_t k = 0; k < h->n_messages; k++) {
 			const struct heard_message	*m = h->message[k];
 
@@ -72,7 +72,7 @@ count(struct smarthost *host, unsigned char got[MANY])
 }
 
 static void
-run(const char *conf, struct outcome *out)
+run(const char *conf, struct program_result *out)
 {
 	static const char	*argv[MANY + 8];
 	static char		 to[MANY][24];
@@ -97,27 +97,27 @@ each_gets_it_once(void **state)
 {
 	const struct limits_case	*c = *state;
 	static unsigned char		 got[MANY];
-	struct smarthost		*host = smarthost_start(&c->script);
-	struct folder			 folder;
-	struct outcome			 out;
+	struct mock_smtp		*host = mock_smtp_start(&c->script);
+	struct temp_dir			 dir;
+	struct program_result		 out;
 	size_t				 commands;
 
 	memset(got, 0, sizeof(got));
-	folder_make(&folder);
-	run(conf_write(&folder, host, "smtp", c->more), &out);
+	temp_dir_make(&dir);
+	run(conf_write(&dir, host, "smtp", c->more), &out);
 	assert_string_equal(out.err.data, "");
 	assert_int_equal(out.status, 0);
-	assert_true(smarthost_wait_closed(host, c->connections));
-	assert_int_equal(smarthost_connections(host), c->connections);
-	assert_int_equal(smarthost_messages(host), c->messages);
+	assert_true(mock_smtp_wait_closed(host, c->connections));
+	assert_int_equal(mock_smtp_connections(host), c->connections);
+	assert_int_equal(mock_smtp_messages(host), c->messages);
 	commands = count(host, got);
 	for (size_t i = 0; i < MANY; i++)
 		if (got[i] != 1)
 			fail_msg("r%zu got it %d times", i, got[i]);
 	assert_in_range(commands, MANY, c->rcpt_max);
-	outcome_free(&out);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	program_result_free(&out);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 int

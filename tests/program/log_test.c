@@ -20,12 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/fixture.h"
 #include "support/namespace.h"
-#include "support/place.h"
 #include "support/program.h"
-#include "support/queue.h"
+#include "support/queue_fixture.h"
 #include "support/skip.h"
-#include "support/spool.h"
+#include "support/temp_spool.h"
 
 enum { NO_NAMESPACE = 99, DEADLINE_MS = 10000 };
 
@@ -83,8 +83,8 @@ put_logger(void *ctx)
 }
 
 static void
-run_logging(struct queue_place *p, struct outcome *o, enum logger logger,
-    const char *const *arguments)
+run_logging(struct queue_fixture *p, struct program_result *o,
+    enum logger logger, const char *const *arguments)
 {
 	const char	*argv[16] = { "relais", "-C", p->conf, "-o",
 			    "log=syslog" };
@@ -103,39 +103,39 @@ static void
 a_message_is_sent(void **state)
 {
 	enum logger		logger = *(enum logger *)*state;
-	struct queue_place	p;
-	struct outcome		o;
+	struct queue_fixture	p;
+	struct program_result	o;
 
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
 	run_logging(&p, &o, logger, WORDS("-i", "a@example.net"));
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
-	outcome_free(&o);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	assert_int_equal(smarthost_messages(p.host), 1);
-	queue_place_close(&p);
+	program_result_free(&o);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_int_equal(mock_smtp_messages(p.host), 1);
+	queue_fixture_close(&p);
 }
 
 static void
 the_queue_is_run(void **state)
 {
 	enum logger		logger = *(enum logger *)*state;
-	struct queue_place	p;
-	struct outcome		o;
+	struct queue_fixture	p;
+	struct program_result	o;
 
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
-	queue_put(&p, "me@example.org", (const char *const[]){
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_put(&p, "me@example.org", (const char *const[]){
 	    "a@example.net", "b@example.net", "" });
 	run_logging(&p, &o, logger, WORDS("-q"));
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
-	assert_true(smarthost_wait_messages(p.host, 2));
-	assert_int_equal(smarthost_messages(p.host), 2);
-	queue_place_close(&p);
+	program_result_free(&o);
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE), "");
+	assert_true(mock_smtp_wait_messages(p.host, 2));
+	assert_int_equal(mock_smtp_messages(p.host), 2);
+	queue_fixture_close(&p);
 }
 
-/* The folder's socket takes the place of the system's. */
+/* The directory's socket takes the place of the system's. */
 static void
 link_logger(void *ctx)
 {
@@ -150,15 +150,15 @@ static void
 a_line_has_the_form_of_syslog(void **state)
 {
 	struct sockaddr_un	at = { .sun_family = AF_UNIX };
-	struct place		p;
-	struct outcome		o;
+	struct fixture		p;
+	struct program_result	o;
 	char			line[4096] = "";
 	int			fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 	struct tm		tm;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
-	strlcpy(at.sun_path, folder_path(&p.folder, "log"),
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	strlcpy(at.sun_path, temp_dir_path(&p.dir, "log"),
 	    sizeof(at.sun_path));
 	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
@@ -168,7 +168,7 @@ a_line_has_the_form_of_syslog(void **state)
 	if (o.status == NO_NAMESPACE)
 		skip_because("the system allows no name spaces");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
+	program_result_free(&o);
 	assert_true(recv(fd, line, sizeof(line) - 1, MSG_DONTWAIT) > 0);
 	assert_memory_equal(line, "<22>", 4);
 	assert_non_null(strptime(line + 4, "%b %e %T", &tm));
@@ -176,7 +176,7 @@ a_line_has_the_form_of_syslog(void **state)
 	assert_non_null(strstr(line, "]: sent uid="));
 	assert_null(strchr(line, '\n'));
 	close(fd);
-	place_close(&p);
+	fixture_close(&p);
 }
 
 #define WITH(sentence, test, which) { sentence, test, NULL, NULL, \
@@ -209,20 +209,20 @@ static void
 has_its_status(void **state)
 {
 	const struct report	*r = *state;
-	struct place		 p;
-	struct outcome		 o;
+	struct fixture		 p;
+	struct program_result	 o;
 
-	place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .say = r->reply } } }, "smtp", r->log);
 	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
 	    p.conf, r->argument, "a@example.net"),
 	    .input = "Subject: x\n\nhi\n", .prepare = fill_stderr,
 	    .deadline_ms = DEADLINE_MS });
 	assert_int_equal(o.status, r->status);
-	outcome_free(&o);
+	program_result_free(&o);
 	if (r->status == 0)
-		place_arrival(&p, 0);
-	place_close(&p);
+		fixture_message(&p, 0);
+	fixture_close(&p);
 }
 
 #define REPORTS(sentence, ...) { sentence, has_its_status, NULL, NULL, \

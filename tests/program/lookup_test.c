@@ -15,9 +15,9 @@
 #include "support/certificate.h"
 #include "support/conf.h"
 #include "support/dns.h"
+#include "support/mock_smtp.h"
 #include "support/network.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 
 #define SERVICE(n, p, at, host) { .name = n, .type = DNS_SRV, \
 	.priority = p, .port = at, .value = host }
@@ -44,8 +44,8 @@ static const struct dns_record records[] = {
 };
 
 static struct dns		 names;
-static struct smarthost		*plain, *secure, *far;
-static struct folder		 folder;
+static struct mock_smtp		*plain, *secure, *far;
+static struct temp_dir		 dir;
 static struct usual_certificates certificates;
 
 struct lookup_case {
@@ -99,18 +99,18 @@ finds(void **state)
 {
 	const struct lookup_case	*c = *state;
 	struct buffer			 more = { 0 };
-	struct outcome			 out;
+	struct program_result		 out;
 
 	buffer_addf(&more, "smarthost = %s\ntls_ca = %s\n%s", c->smarthost,
 	    certificates.ca, c->more != NULL ? c->more : "");
-	relais_run(&out, conf_write(&folder, NULL, NULL, more.data),
+	relais_run(&out, conf_write(&dir, NULL, NULL, more.data),
 	    WORDS("-i", "b@example.net"), "\nHello\n");
 	if (c->err == NULL)
 		assert_string_equal(out.err.data, "");
 	else if (strstr(out.err.data, c->err) == NULL)
 		fail_msg("stderr lacks \"%s\": %s", c->err, out.err.data);
 	assert_int_equal(out.status, c->status);
-	outcome_free(&out);
+	program_result_free(&out);
 	buffer_free(&more);
 }
 
@@ -122,14 +122,14 @@ start(void **state)
 	struct script	tls = { .port = 4650, .security = TLS_AT_ONCE };
 
 	(void)state;
-	folder_make(&folder);
-	certificate_usual(&certificates, &folder);
+	temp_dir_make(&dir);
+	certificate_usual(&certificates, &dir);
 	tls.certificate = certificates.chain;
 	tls.key = certificates.key;
 	dns_start(&names, records, 53);
-	plain = smarthost_start(&script);
-	secure = smarthost_start(&tls);
-	far = smarthost_start(&away);
+	plain = mock_smtp_start(&script);
+	secure = mock_smtp_start(&tls);
+	far = mock_smtp_start(&away);
 	return 0;
 }
 
@@ -137,11 +137,11 @@ static int
 stop(void **state)
 {
 	(void)state;
-	smarthost_stop(plain);
-	smarthost_stop(secure);
-	smarthost_stop(far);
+	mock_smtp_stop(plain);
+	mock_smtp_stop(secure);
+	mock_smtp_stop(far);
 	dns_stop(&names);
-	folder_remove(&folder);
+	temp_dir_remove(&dir);
 	return 0;
 }
 

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "support/conf.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 
 enum { GROWTH_KB = 4096 };	/* between the smallest and the largest */
 
@@ -55,26 +55,26 @@ body(void *context, uint64_t n, char *to, size_t size)
 static long
 peak(const struct script *script, uint64_t size, const char *line)
 {
-	struct smarthost	*host = smarthost_start(script);
-	struct folder		 folder;
+	struct mock_smtp	*host = mock_smtp_start(script);
+	struct temp_dir		 dir;
 	struct body		 b = { size, line };
-	struct outcome		 o;
+	struct program_result	 o;
 	const char		*conf;
 	long			 kb;
 
-	folder_make(&folder);
-	conf = conf_write(&folder, host, "smtp", NULL);
+	temp_dir_make(&dir);
+	conf = conf_write(&dir, host, "smtp", NULL);
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", conf, "-i", "a@example.net"),
 	    .generate = body, .ctx = &b, .deadline_ms = 300000 });
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	assert_true(smarthost_wait_messages(host, 1));
-	assert_true(smarthost_message(host, 0)->size > size);
+	assert_true(mock_smtp_wait_messages(host, 1));
+	assert_true(mock_smtp_message(host, 0)->size > size);
 	kb = o.max_rss_kb;
-	outcome_free(&o);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	program_result_free(&o);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 	return kb;
 }
 

@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #include "support/conf.h"
-#include "support/place.h"
+#include "support/fixture.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 #include "util/file.h"
 
 /* Calls that need neither a configuration nor standard input. */
@@ -47,7 +47,7 @@ answers(void **state)
 {
 	const struct example	*e = *state;
 	char			 path[1024];
-	struct outcome		 o;
+	struct program_result	 o;
 
 	snprintf(path, sizeof(path), "%s/%s", BUILD, e->path);
 	program_run(&o, &(struct program){ .path = path, .argv = e->argv,
@@ -56,7 +56,7 @@ answers(void **state)
 	assert_int_equal(o.status, e->status);
 	assert_said(o.out.data, e->out);
 	assert_said(o.err.data, e->err);
-	outcome_free(&o);
+	program_result_free(&o);
 }
 
 #define ANSWERS(sentence, path, status, out, err, ...) \
@@ -67,7 +67,7 @@ answers(void **state)
  * What can't be written is told, but not to a reader that left.
  */
 struct output {
-	const char	*call;		/* with $0, the folder of programs */
+	const char	*call;		/* with $0, the directory of programs */
 	int		 status;
 	const char	*err;
 };
@@ -76,7 +76,7 @@ static void
 ends_without_its_output(void **state)
 {
 	const struct output	*x = *state;
-	struct outcome		 o;
+	struct program_result	 o;
 
 	program_run(&o, &(struct program){ .path = "/bin/sh",
 	    .argv = WORDS("sh", "-c", x->call, BUILD), .keep_open = true,
@@ -84,28 +84,28 @@ ends_without_its_output(void **state)
 	    .env = WORDS("RELAIS_QUEUE=off", "RELAIS_LOG=off") });
 	assert_int_equal(o.status, x->status);
 	assert_said(o.err.data, x->err);
-	outcome_free(&o);
+	program_result_free(&o);
 }
 
 /* It closes the pipe first, and says so through another. */
 static void
 a_closed_pipe_is_not_reported(void **state)
 {
-	struct folder	folder;
-	struct outcome	o;
+	struct temp_dir		dir;
+	struct program_result	o;
 
 	(void)state;
-	folder_make(&folder);
+	temp_dir_make(&dir);
 	program_run(&o, &(struct program){ .path = "/bin/sh",
 	    .argv = WORDS("sh", "-c", "mkfifo \"$1\" && "
 	    "{ read -r x <\"$1\"; \"$0\"/mailq; echo $? >&2; } | "
 	    "{ exec <&-; echo gone >\"$1\"; }", BUILD,
-	    folder_path(&folder, "fifo")), .keep_open = true,
+	    temp_dir_path(&dir, "fifo")), .keep_open = true,
 	    .deadline_ms = 5000,
 	    .env = WORDS("RELAIS_QUEUE=off", "RELAIS_LOG=off") });
 	assert_string_equal(o.err.data, "74\n");
-	outcome_free(&o);
-	folder_remove(&folder);
+	program_result_free(&o);
+	temp_dir_remove(&dir);
 }
 
 #define UNWRITTEN(sentence, call, status, err) \
@@ -167,11 +167,11 @@ static const struct CMUnitTest modes_spec[] = {
 static void
 verify_shows_the_envelope_and_sends_nothing(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct fixture		p;
+	struct program_result	o;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp",
+	fixture_open(&p, &(struct script){ 0 }, "smtp",
 	    "root = admin@example.net\n");
 	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
 	    p.conf, "-bv", "-f", "me@example.org",
@@ -181,112 +181,112 @@ verify_shows_the_envelope_and_sends_nothing(void **state)
 	    "to <a@example.net>\nto <b@example.net>\n"
 	    "to <admin@example.net>\n");
 	assert_string_equal(o.err.data, "");
-	outcome_free(&o);
-	assert_int_equal(smarthost_connections(p.host), 0);
-	place_close(&p);
+	program_result_free(&o);
+	assert_int_equal(mock_smtp_connections(p.host), 0);
+	fixture_close(&p);
 }
 
 static void
 verify_expands_aliases_and_shows_unresolvable_names(void **state)
 {
-	struct place	p;
-	struct outcome	o;
-	char		more[200];
+	struct fixture		p;
+	struct program_result	o;
+	char			more[200];
 
 	(void)state;
-	folder_make(&p.folder);
-	p.host = smarthost_start(&(struct script){ 0 });
+	temp_dir_make(&p.dir);
+	p.host = mock_smtp_start(&(struct script){ 0 });
 	snprintf(more, sizeof(more), "domain =\naliases = %s\n",
-	    folder_write(&p.folder, "who", 0600,
+	    temp_dir_write(&p.dir, "who", 0600,
 	    "ops: c@example.net, d@example.net\n"));
-	p.conf = conf_write(&p.folder, p.host, "smtp", more);
+	p.conf = conf_write(&p.dir, p.host, "smtp", more);
 	relais_run(&o, p.conf, WORDS("-bv", "-f", "me@example.org", "ops",
 	    "nobody-at-all"), "");
 	assert_int_equal(o.status, EX_NOUSER);
 	assert_non_null(strstr(o.out.data, "to <c@example.net>\n"));
 	assert_non_null(strstr(o.out.data, "to <d@example.net>\n"));
 	assert_non_null(strstr(o.out.data, "not to <nobody-at-all"));
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 static void
 verify_reads_the_header_with_t(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct fixture		p;
+	struct program_result	o;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-bv", "-t", "-f", ""),
 	    "Bcc: a@example.net\n\nhi\n");
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.out.data, "from <>\nto <a@example.net>\n");
-	outcome_free(&o);
+	program_result_free(&o);
 	relais_run(&o, p.conf, WORDS("-bv", "-t"), "Subject: x\n\n");
 	assert_int_equal(o.status, EX_USAGE);
-	outcome_free(&o);
+	program_result_free(&o);
 	relais_run(&o, p.conf, WORDS("-bv", "a@@example.net"), "");
 	assert_int_equal(o.status, EX_USAGE);
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 /* A loop over a list on standard input loses nothing of it. */
 static void
 verify_leaves_standard_input_alone(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct fixture		p;
+	struct program_result	o;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	program_run(&o, &(struct program){ .path = "/bin/sh",
 	    .argv = WORDS("sh", "-c", "\"$0\"/relais -C \"$1\" -bv a@@x; cat",
 	    BUILD, p.conf), .input = "the next one\n" });
 	assert_string_equal(o.out.data, "the next one\n");
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 static void
 dsn_is_requested_if_it_is_offered(void **state)
 {
-	struct place			 p;
-	struct outcome			 o;
+	struct fixture			 p;
+	struct program_result		 o;
 	const struct heard_message	*m;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-N", "failure,Delay", "-Rhdrs", "-V",
 	    "id+3D1", "-t"), "To: a@example.net\n\nhi\n");
 	assert_int_equal(o.status, 0);
-	m = place_arrival(&p, 0);
+	m = fixture_message(&p, 0);
 	assert_non_null(strstr(m->parameters, "RET=HDRS ENVID=id+3D1"));
 	assert_string_equal(m->rcpt[0].parameters, "NOTIFY=FAILURE,DELAY");
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 static void
 dsn_is_not_requested_if_it_is_not_offered(void **state)
 {
-	struct place			 p;
-	struct outcome			 o;
+	struct fixture			 p;
+	struct program_result		 o;
 	const struct heard_message	*m;
 
 	(void)state;
-	place_open(&p, &(struct script){ .keywords = "PIPELINING\nSIZE" },
+	fixture_open(&p, &(struct script){ .keywords = "PIPELINING\nSIZE" },
 	    "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-N", "never", "-R", "full", "-V", "1",
 	    "a@example.net"), "\nhi\n");
 	assert_int_equal(o.status, 0);
-	m = place_arrival(&p, 0);
+	m = fixture_message(&p, 0);
 	assert_null(strstr(m->parameters, "RET"));
 	assert_null(strstr(m->parameters, "ENVID"));
 	assert_string_equal(m->rcpt[0].parameters, "");
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 /* Who the errors are told is a matter of -e; that they are errors is not. */
@@ -297,11 +297,11 @@ every_error_mode_has_the_same_exit_status(void **state)
 		"-OErrorMode=q" };
 	static const char *const	loud[] = { "-oep", "-oem", "-oew",
 		"-oee", "-em", "-i" };
-	struct place			p;
-	struct outcome			o;
+	struct fixture		p;
+	struct program_result	o;
 
 	(void)state;
-	place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .say = "550 5.1.1 who?" } } }, "smtp", NULL);
 	for (size_t i = 0; i < sizeof(quiet) / sizeof(*quiet); i++) {
 		relais_run(&o, p.conf, WORDS(quiet[i], "-Bodd",
@@ -309,7 +309,7 @@ every_error_mode_has_the_same_exit_status(void **state)
 		    "\nhi\n");
 		assert_int_equal(o.status, EX_NOUSER);
 		assert_string_equal(o.err.data, "");
-		outcome_free(&o);
+		program_result_free(&o);
 	}
 	for (size_t i = 0; i < sizeof(loud) / sizeof(*loud); i++) {
 		relais_run(&o, p.conf, WORDS(loud[i], "a@example.net"),
@@ -317,77 +317,77 @@ every_error_mode_has_the_same_exit_status(void **state)
 		assert_int_equal(o.status, EX_NOUSER);
 		assert_non_null(strstr(o.err.data, "550 5.1.1 who?"));
 		assert_string_equal(o.out.data, "");
-		outcome_free(&o);
+		program_result_free(&o);
 	}
-	place_close(&p);
+	fixture_close(&p);
 }
 
 static void
 odq_queues_without_an_attempt(void **state)
 {
-	struct place	p;
-	struct outcome	o;
-	char		more[200];
+	struct fixture		p;
+	struct program_result	o;
+	char			more[200];
 
 	(void)state;
-	folder_make(&p.folder);
-	p.host = smarthost_start(&(struct script){ 0 });
-	snprintf(more, sizeof(more), "queue = %s/spool\n", p.folder.path);
-	p.conf = conf_write(&p.folder, p.host, "smtp", more);
+	temp_dir_make(&p.dir);
+	p.host = mock_smtp_start(&(struct script){ 0 });
+	snprintf(more, sizeof(more), "queue = %s/spool\n", p.dir.path);
+	p.conf = conf_write(&p.dir, p.host, "smtp", more);
 	relais_run(&o, p.conf, WORDS("-odq", "a@example.net"), "\nhi\n");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
-	assert_int_equal(smarthost_connections(p.host), 0);
-	assert_int_equal(folder_count(folder_path(&p.folder, "spool/queue")),
+	program_result_free(&o);
+	assert_int_equal(mock_smtp_connections(p.host), 0);
+	assert_int_equal(temp_dir_count(temp_dir_path(&p.dir, "spool/queue")),
 	    1);
 	relais_run(&o, p.conf, WORDS("-odq", "-v", "a@example.net"),
 	    "\nhi\n");
 	assert_int_equal(strncmp(o.out.data, "*** not sent to a@example.net; "
 	    "queued as ", 41), 0);
-	outcome_free(&o);
+	program_result_free(&o);
 	relais_run(&o, p.conf, WORDS("-odq", "-bs"), "MAIL FROM:<>\r\n"
 	    "RCPT TO:<a@example.net>\r\nDATA\r\n\r\nhi\r\n.\r\n");
 	assert_non_null(strstr(o.out.data, "\n250 2.0.0 Ok: queued as "));
 	assert_null(strstr(o.out.data, ": \r\n"));
-	outcome_free(&o);
-	assert_int_equal(smarthost_connections(p.host), 0);
-	place_close(&p);
+	program_result_free(&o);
+	assert_int_equal(mock_smtp_connections(p.host), 0);
+	fixture_close(&p);
 }
 
 /* Once, however many there are. */
 static void
 an_ignored_option_is_logged(void **state)
 {
-	struct place	p;
-	struct outcome	o;
-	const char	*at;
+	struct fixture		p;
+	struct program_result	o;
+	const char		*at;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp", "log = stderr\n");
+	fixture_open(&p, &(struct script){ 0 }, "smtp", "log = stderr\n");
 	relais_run(&o, p.conf, WORDS("-X/tmp/x", "-oQ/tmp", "-D", "/tmp/y",
 	    "a@example.net"), "\nhi\n");
 	assert_int_equal(o.status, 0);
 	at = strstr(o.err.data, "ignored an option that ");
 	assert_non_null(at);
 	assert_null(strstr(at + 1, "ignored an option that "));
-	outcome_free(&o);
+	program_result_free(&o);
 	/* But not in front of a greeting. */
 	relais_run(&o, p.conf, WORDS("-bs", "-X/tmp/x"), "QUIT\r\n");
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 static void
 a_signal_while_the_message_is_read_sends_nothing(void **state)
 {
 	static const int	signals[] = { SIGHUP, SIGINT, SIGTERM };
-	struct place		p;
-	struct outcome		o;
+	struct fixture		p;
+	struct program_result	o;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
 		struct running	*r = program_start(&(struct program){
 			.argv = WORDS("relais", "-C", p.conf, "-v",
@@ -396,10 +396,10 @@ a_signal_while_the_message_is_read_sends_nothing(void **state)
 
 		program_stop(r, signals[i], &o);
 		assert_int_equal(o.signal, signals[i]);
-		outcome_free(&o);
+		program_result_free(&o);
 	}
-	assert_int_equal(smarthost_messages(p.host), 0);
-	place_close(&p);
+	assert_int_equal(mock_smtp_messages(p.host), 0);
+	fixture_close(&p);
 }
 
 static void
@@ -439,12 +439,12 @@ nonblocking_input_is_read_to_its_end(void **state)
 	static const char	first[] = "Subject: late\n";
 	static const char	rest[] = "\nhi\n";
 	struct running		*r;
-	struct place		 p;
-	struct outcome		 o;
+	struct fixture		 p;
+	struct program_result	 o;
 	int			 fd[2];
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	assert_int_equal(pipe2(fd, O_NONBLOCK | O_CLOEXEC), 0);
 	assert_true(file_write(fd[1], first, sizeof(first) - 1));
 	r = program_start(&(struct program){ .argv = WORDS("relais", "-C",
@@ -457,10 +457,10 @@ nonblocking_input_is_read_to_its_end(void **state)
 	close(fd[0]);
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	assert_non_null(strstr(place_arrival(&p, 0)->data.data,
+	assert_non_null(strstr(fixture_message(&p, 0)->data.data,
 	    "Subject: late\r\n"));
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 static size_t
@@ -478,35 +478,35 @@ endless(void *ctx, uint64_t n, char *to, size_t size)
 static void
 after_an_early_error_the_input_is_drained(void **state)
 {
-	uint64_t	size = 50 * 1024 * 1024;
-	struct outcome	o;
+	uint64_t		size = 50 * 1024 * 1024;
+	struct program_result	o;
 
 	(void)state;
 	program_run(&o, &(struct program){ .argv = WORDS("sendmail", "-Z",
 	    "a@example.net"), .generate = endless, .ctx = &size });
 	assert_int_equal(o.status, EX_USAGE);
 	assert_non_null(strstr(o.err.data, "-Z"));
-	outcome_free(&o);
+	program_result_free(&o);
 }
 
 static void
 draining_the_input_is_limited(void **state)
 {
-	struct outcome	o;
+	struct program_result	o;
 
 	(void)state;
 	program_run(&o, &(struct program){ .argv = WORDS("sendmail", "-Z"),
 	    .keep_open = true, .deadline_ms = 10000 });
 	assert_int_equal(o.status, EX_USAGE);
-	outcome_free(&o);
+	program_result_free(&o);
 }
 
 static void
 a_hundred_thousand_options_are_accepted(void **state)
 {
 	enum { N = 100000 };
-	const char	**argv = calloc(N + 3, sizeof(*argv));
-	struct outcome	  o;
+	const char		**argv = calloc(N + 3, sizeof(*argv));
+	struct program_result	  o;
 
 	(void)state;
 	assert_non_null(argv);
@@ -519,7 +519,7 @@ a_hundred_thousand_options_are_accepted(void **state)
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.out.data, "0\n");
 	assert_true(o.user_s < 2);
-	outcome_free(&o);
+	program_result_free(&o);
 	free(argv);
 }
 

@@ -22,9 +22,9 @@
 
 #include "support/namespace.h"
 #include "support/program.h"
-#include "support/queue.h"
+#include "support/queue_fixture.h"
 #include "support/skip.h"
-#include "support/spool.h"
+#include "support/temp_spool.h"
 
 static const char	letter[] = "Subject: x\nFrom: me@example.org\n"
 			    "To: list@example.org\n\nhi\n";
@@ -45,15 +45,15 @@ is_kept(void **state)
 {
 	const struct outage	*t = *state;
 	const char		*arguments[8] = { "-i", "-oi" };
-	struct queue_place		 p;
-	struct outcome		 o;
+	struct queue_fixture		 p;
+	struct program_result		 o;
 	size_t			 n = 2;
 
 	for (size_t i = 0; i < 3 && t->arguments[i] != NULL; i++)
 		arguments[n++] = t->arguments[i];
 	arguments[n++] = "a@example.net";
 	arguments[n++] = "b@example.net";
-	queue_place_open(&p, &t->script, t->more);
+	queue_fixture_open(&p, &t->script, t->more);
 	relais_run(&o, p.conf, arguments, letter);
 	if (t->words == NULL)
 		assert_string_equal(o.err.data, "");
@@ -62,13 +62,13 @@ is_kept(void **state)
 	assert_string_equal(o.out.data, "");
 	assert_int_equal(o.status, t->status);
 	if (t->queued != NULL) {
-		assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
+		assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
 		    t->queued);
-		assert_string_equal(tell_entries(p.spool, SPOOL_FAILED),
+		assert_string_equal(temp_spool_entries(p.spool, SPOOL_FAILED),
 		    t->failed != NULL ? t->failed : "");
 	}
-	outcome_free(&o);
-	queue_place_close(&p);
+	program_result_free(&o);
+	queue_fixture_close(&p);
 }
 
 #define KEPT(sentence, ...) { sentence, is_kept, NULL, NULL, \
@@ -88,50 +88,50 @@ forbid_growth(void *ctx)
 static void
 a_file_size_limit_leaves_the_message_with_the_caller(void **state)
 {
-	struct queue_place	p;
-	struct outcome	o;
+	struct queue_fixture	p;
+	struct program_result	o;
 	rlim_t		limit = 1000;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
+	queue_fixture_open(&p, &(struct script){ .refusing = true }, NULL);
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", p.conf, "a@example.net"),
 	    .input = letter, .prepare = forbid_growth, .ctx = &limit });
 	assert_int_equal(o.status, EX_CANTCREAT);
 	assert_non_null(strstr(o.err.data, "File too large"));
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
-	outcome_free(&o);
-	queue_place_close(&p);
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE), "");
+	program_result_free(&o);
+	queue_fixture_close(&p);
 }
 
-/* More than fits into memory goes through the spool's own folder. */
+/* More than fits into memory goes through the spool's own directory. */
 static void
 a_large_message_is_queued_whole(void **state)
 {
-	struct queue_place		p;
-	struct outcome		o;
+	struct queue_fixture		p;
+	struct program_result		o;
 	struct buffer		input = { 0 };
 
 	(void)state;
 	buffer_add_text(&input, "Subject: x\n\n");
 	while (input.len < 3 * MESSAGE_MEMORY)
 		buffer_add_text(&input, "a line of some length to fill it\n");
-	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
+	queue_fixture_open(&p, &(struct script){ .refusing = true }, NULL);
 	relais_run(&o, p.conf, WORDS("-i", "a@example.net"), input.data);
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
 	    "?a@example.net");
 	buffer_free(&input);
-	outcome_free(&o);
-	queue_place_close(&p);
+	program_result_free(&o);
+	queue_fixture_close(&p);
 }
 
 enum { NO_NAMESPACE = 99 };
 
-/* A file system of so many kilobytes in place of the spool's folder. */
+/* A file system of so many kilobytes in place of the spool's directory. */
 struct small_disk {
-	const char	*folder;
+	const char	*dir;
 	unsigned	 kilobytes;
 };
 
@@ -145,7 +145,7 @@ mount_small_disk(void *ctx)
 	    disk->kilobytes);
 	if (!namespace_enter(1000, CLONE_NEWNS) ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
-	    mount("tmpfs", disk->folder, "tmpfs", 0, options) == -1)
+	    mount("tmpfs", disk->dir, "tmpfs", 0, options) == -1)
 		_exit(NO_NAMESPACE);
 }
 
@@ -162,8 +162,8 @@ a_large_message_needs_no_space_in_the_spool(void **state)
 		{ 400, "TMPDIR=/tmp" }, { 400, "TMPDIR=/nonexistent" },
 	};
 	struct buffer		input = { 0 }, body = { 0 };
-	struct queue_place	p;
-	struct outcome		o;
+	struct queue_fixture	p;
+	struct program_result	o;
 
 	(void)state;
 	buffer_add_text(&input, "Subject: x\n\n");
@@ -174,7 +174,7 @@ a_large_message_needs_no_space_in_the_spool(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct small_disk	disk = { p.spool, cases[i].kilobytes };
 
-		queue_place_open(&p, &(struct script){ 0 }, NULL);
+		queue_fixture_open(&p, &(struct script){ 0 }, NULL);
 		assert_int_equal(mkdir(p.spool, 0700), 0);
 		program_run(&o, &(struct program){ .argv = WORDS("relais",
 		    "-C", p.conf, "-i", "a@example.net"), .input = input.data,
@@ -184,11 +184,11 @@ a_large_message_needs_no_space_in_the_spool(void **state)
 			skip_because("the system allows no name spaces");
 		assert_string_equal(o.err.data, "");
 		assert_int_equal(o.status, 0);
-		outcome_free(&o);
-		assert_true(smarthost_wait_messages(p.host, 1));
-		assert_string_equal(strstr(smarthost_message(p.host,
+		program_result_free(&o);
+		assert_true(mock_smtp_wait_messages(p.host, 1));
+		assert_string_equal(strstr(mock_smtp_message(p.host,
 		    0)->data.data, "\r\n\r\n") + 4, body.data);
-		queue_place_close(&p);
+		queue_fixture_close(&p);
 	}
 	buffer_free(&input);
 	buffer_free(&body);
@@ -210,12 +210,12 @@ spoil_the_default_queue(void *ctx)
 static void
 an_unusable_default_queue_is_reported(void **state)
 {
-	struct queue_place	p;
-	struct outcome		o;
+	struct queue_fixture	p;
+	struct program_result	o;
 	char			url[80];
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .say = "450 4.2.1 busy" } } }, NULL);
 	snprintf(url, sizeof(url), "RELAIS_SMARTHOST=smtp://127.0.0.1:%u",
 	    p.host->port);
@@ -229,34 +229,34 @@ an_unusable_default_queue_is_reported(void **state)
 	assert_non_null(strstr(o.err.data, ": 450 4.2.1 busy; not queued: "
 	    "/var/spool/relais is writable by other users; run: chmod 700 "
 	    "/var/spool/relais\n"));
-	outcome_free(&o);
-	queue_place_close(&p);
+	program_result_free(&o);
+	queue_fixture_close(&p);
 }
 
 static void
 verbose_output_says_why_a_message_is_queued(void **state)
 {
-	struct queue_place	p;
-	struct outcome	o;
+	struct queue_fixture	p;
+	struct program_result	o;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
+	queue_fixture_open(&p, &(struct script){ .refusing = true }, NULL);
 	relais_run(&o, p.conf, WORDS("-i", "-v", "a@example.net"), letter);
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
 	assert_non_null(strstr(o.out.data, "*** not sent to a@example.net: "));
 	assert_non_null(strstr(o.out.data, "Connection refused"));
 	assert_non_null(strstr(o.out.data, "; queued as "));
-	outcome_free(&o);
-	queue_place_close(&p);
+	program_result_free(&o);
+	queue_fixture_close(&p);
 }
 
 /* The Message-ID, as far as its '>'; the caller frees it. */
 static char *
-message_id_of(struct smarthost *host)
+message_id_of(struct mock_smtp *host)
 {
 	const struct heard_message	*m;
-	const struct heard		*h = smarthost_heard(host, 0);
+	const struct heard		*h = mock_smtp_heard(host, 0);
 	const char			*id;
 
 	assert_non_null(h);
@@ -274,8 +274,8 @@ message_id_of(struct smarthost *host)
 static void
 a_message_in_doubt_waits_longer_unchanged(void **state)
 {
-	struct queue_place	p;
-	struct outcome		o;
+	struct queue_fixture	p;
+	struct program_result	o;
 	struct spool		spool;
 	struct spool_list	list;
 	struct failure		why;
@@ -283,13 +283,13 @@ a_message_in_doubt_waits_longer_unchanged(void **state)
 	time_t			now = time(NULL);
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_BODY,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_BODY,
 	    .say = "", .then = THEN_CLOSE } } }, NULL);
 	relais_run(&o, p.conf, WORDS("-i", "a@example.net"), letter);
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
-	assert_true(smarthost_wait_closed(p.host, 1));
+	program_result_free(&o);
+	assert_true(mock_smtp_wait_closed(p.host, 1));
 	first = message_id_of(p.host);
 	assert_true(spool_open(&spool, p.spool, &(struct spool_options){ 0 },
 	    &why));
@@ -298,15 +298,15 @@ a_message_in_doubt_waits_longer_unchanged(void **state)
 	assert_true(list.item[0].next >= now + 3600);
 	spool_list_free(&list);
 	spool_close(&spool);
-	queue_place_change(&p, &(struct script){ 0 }, NULL);
-	queue_run(&p, "-qf", 0);
-	assert_true(smarthost_wait_messages(p.host, 1));
+	queue_fixture_change(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_run(&p, "-qf", 0);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
 	second = message_id_of(p.host);
 	assert_string_equal(first, second);
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE), "");
 	free(first);
 	free(second);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static const struct CMUnitTest outage_spec[] = {

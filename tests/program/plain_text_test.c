@@ -14,8 +14,8 @@
 
 #include "support/cases.h"
 #include "support/conf.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 
 /*
  * Clears a screen, names a window, goes back over what stands there; C1
@@ -58,36 +58,36 @@ assert_plain(const struct buffer *text)
 
 static void
 run(const struct plain_case *c, const char *more, const char *option,
-    struct outcome *out)
+    struct program_result *out)
 {
 	struct script		 script = { .keywords = "PIPELINING",
 				    .steps = { { .at = c->at,
 				    .raw = c->reply } } };
-	struct smarthost	*host = smarthost_start(&script);
-	struct folder		 folder;
+	struct mock_smtp	*host = mock_smtp_start(&script);
+	struct temp_dir		 dir;
 
-	folder_make(&folder);
-	relais_run(out, conf_write(&folder, host, "smtp", more),
+	temp_dir_make(&dir);
+	relais_run(out, conf_write(&dir, host, "smtp", more),
 	    WORDS("-i", option, "b@example.net"), "\nHello\n");
-	smarthost_stop(host);
-	folder_remove(&folder);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 static void
 is_plain(void **state)
 {
 	const struct plain_case	*c = *state;
-	struct outcome		 out;
+	struct program_result	 out;
 
 	run(c, NULL, "-v", &out);
 	assert_plain(&out.out);
 	assert_plain(&out.err);
 	assert_non_null(strstr(out.out.data, "\\033[2J"));
-	outcome_free(&out);
+	program_result_free(&out);
 	run(c, "log = stderr\n", "-i", &out);
 	assert_plain(&out.err);
 	assert_true(out.err.len > 0);
-	outcome_free(&out);
+	program_result_free(&out);
 }
 
 int

@@ -13,11 +13,11 @@
 #include <sysexits.h>
 
 #include "support/conf.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 
 static void
-run(struct outcome *o, const char *conf, const char *const *env,
+run(struct program_result *o, const char *conf, const char *const *env,
     const char *const *options)
 {
 	const char	*argv[12] = { "relais", "-C", conf };
@@ -30,7 +30,7 @@ run(struct outcome *o, const char *conf, const char *const *env,
 
 /* As a shell does: relais config > FILE. */
 static void
-write_config(struct outcome *o, const char *conf, const char *umask,
+write_config(struct program_result *o, const char *conf, const char *umask,
     const char *to)
 {
 	char	command[600];
@@ -42,7 +42,7 @@ write_config(struct outcome *o, const char *conf, const char *umask,
 }
 
 static void
-assert_says(const struct outcome *o, const char *lines)
+assert_says(const struct program_result *o, const char *lines)
 {
 	if (strstr(o->out.data, lines) == NULL)
 		fail_msg("no \"%s\" in: %s%s", lines, o->out.data,
@@ -52,15 +52,15 @@ assert_says(const struct outcome *o, const char *lines)
 static void
 each_value_says_where_it_comes_from(void **state)
 {
-	struct folder	folder;
-	struct outcome	o;
-	const char	*conf;
-	char		want[300];
+	struct temp_dir		dir;
+	struct program_result	o;
+	const char		*conf;
+	char			want[300];
 
 	(void)state;
-	folder_make(&folder);
-	folder_write(&folder, "more/a.conf", 0644, "domain = a.example\n");
-	conf = folder_write(&folder, "relais.conf", 0644,
+	temp_dir_make(&dir);
+	temp_dir_write(&dir, "more/a.conf", 0644, "domain = a.example\n");
+	conf = temp_dir_write(&dir, "relais.conf", 0644,
 	    "smarthost = a.example\nfrom = file@a.example\n"
 	    "header_add = X-A: 1\nheader_add = X-A: 2\n"
 	    "include = more/*.conf\n[to *@b.example]\ntls = off\n");
@@ -77,15 +77,15 @@ each_value_says_where_it_comes_from(void **state)
 	    "# %s:4\nheader_add = X-A: 2\n", conf, conf);
 	assert_says(&o, want);
 	snprintf(want, sizeof(want), "# %s/more/a.conf:1\n"
-	    "domain = a.example\n", folder.path);
+	    "domain = a.example\n", dir.path);
 	assert_says(&o, want);
 	snprintf(want, sizeof(want), "\n# %s:6\n[to *@b.example]\n"
 	    "# %s:7\ntls = off\n", conf, conf);
 	assert_says(&o, want);
 	assert_says(&o, "\n#queue = /var/spool/relais\n");
 	assert_null(strstr(o.out.data, "file@a.example"));
-	outcome_free(&o);
-	folder_remove(&folder);
+	program_result_free(&o);
+	temp_dir_remove(&dir);
 }
 
 static const char secretive[] =
@@ -96,39 +96,39 @@ static const char secretive[] =
 static void
 a_secret_is_hidden_in_a_pipe(void **state)
 {
-	struct folder	folder;
-	struct outcome	o;
+	struct temp_dir		dir;
+	struct program_result	o;
 
 	(void)state;
-	folder_make(&folder);
-	run(&o, folder_write(&folder, "relais.conf", 0600, secretive), NULL,
+	temp_dir_make(&dir);
+	run(&o, temp_dir_write(&dir, "relais.conf", 0600, secretive), NULL,
 	    WORDS("config"));
 	assert_int_equal(o.status, 0);
 	assert_null(strstr(o.out.data, "s3cret"));
 	assert_null(strstr(o.out.data, "other\n"));
 	assert_says(&o, "\n#password = (hidden");
-	outcome_free(&o);
-	folder_remove(&folder);
+	program_result_free(&o);
+	temp_dir_remove(&dir);
 }
 
 static void
 a_secret_is_kept_from_a_file_that_others_can_read(void **state)
 {
-	struct folder	folder;
-	struct outcome	o;
-	struct buffer	text = { 0 };
+	struct temp_dir		dir;
+	struct program_result	o;
+	struct buffer		text = { 0 };
 
 	(void)state;
-	folder_make(&folder);
-	write_config(&o, folder_write(&folder, "relais.conf", 0600,
-	    secretive), "022", folder_path(&folder, "out"));
+	temp_dir_make(&dir);
+	write_config(&o, temp_dir_write(&dir, "relais.conf", 0600,
+	    secretive), "022", temp_dir_path(&dir, "out"));
 	assert_int_equal(o.status, EX_NOPERM);
 	assert_non_null(strstr(o.err.data, "umask 077"));
-	file_read(&text, folder_path(&folder, "out"));
+	file_read(&text, temp_dir_path(&dir, "out"));
 	assert_int_equal(text.len, 0);
 	buffer_free(&text);
-	outcome_free(&o);
-	folder_remove(&folder);
+	program_result_free(&o);
+	temp_dir_remove(&dir);
 }
 
 /* Without its comments a file says the same as the one made of it. */
@@ -149,76 +149,76 @@ keep_settings(struct buffer *text, const char *path)
 static void
 what_is_written_means_the_same_when_it_is_read(void **state)
 {
-	struct folder	folder;
-	struct outcome	o;
-	struct buffer	first = { 0 };
-	struct buffer	second = { 0 };
+	struct temp_dir		dir;
+	struct program_result	o;
+	struct buffer		first = { 0 };
+	struct buffer		second = { 0 };
 
 	(void)state;
-	folder_make(&folder);
-	write_config(&o, folder_write(&folder, "relais.conf", 0600,
-	    secretive), "077", folder_path(&folder, "first"));
+	temp_dir_make(&dir);
+	write_config(&o, temp_dir_write(&dir, "relais.conf", 0600,
+	    secretive), "077", temp_dir_path(&dir, "first"));
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
-	keep_settings(&first, folder_path(&folder, "first"));
+	program_result_free(&o);
+	keep_settings(&first, temp_dir_path(&dir, "first"));
 	/* What -o says counts for every section. */
 	assert_string_equal(first.data,
 	    "smarthost = a.example\nuser = nina\npassword = # s3cret \\ \"\n"
 	    "timeout = 9s\n[from *@b.example]\nsmarthost = b.example\n"
 	    "user = otto\npassword = other\n");
-	write_config(&o, folder_path(&folder, "first"), "077",
-	    folder_path(&folder, "second"));
+	write_config(&o, temp_dir_path(&dir, "first"), "077",
+	    temp_dir_path(&dir, "second"));
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
-	keep_settings(&second, folder_path(&folder, "second"));
+	program_result_free(&o);
+	keep_settings(&second, temp_dir_path(&dir, "second"));
 	assert_string_equal(first.data, second.data);
 	buffer_free(&first);
 	buffer_free(&second);
-	folder_remove(&folder);
+	temp_dir_remove(&dir);
 }
 
 /* The environment's smarthost never gets the file's password. */
 static void
 credentials_of_another_smarthost_are_left_out(void **state)
 {
-	struct folder	folder;
-	struct outcome	o;
+	struct temp_dir		dir;
+	struct program_result	o;
 
 	(void)state;
-	folder_make(&folder);
-	run(&o, folder_write(&folder, "relais.conf", 0600,
+	temp_dir_make(&dir);
+	run(&o, temp_dir_write(&dir, "relais.conf", 0600,
 	    "smarthost = a.example\nuser = nina\npassword = s3cret\n"),
 	    WORDS("RELAIS_SMARTHOST=env.example"), WORDS("config"));
 	assert_int_equal(o.status, 0);
 	assert_says(&o, "smarthost = env.example\n");
 	assert_null(strstr(o.out.data, "user = "));
 	assert_null(strstr(o.out.data, "password = "));
-	outcome_free(&o);
-	folder_remove(&folder);
+	program_result_free(&o);
+	temp_dir_remove(&dir);
 }
 
 /* PHP-FPM clears the environment: what the container was told is in a file. */
 static void
 an_entrypoint_writes_what_a_cleared_environment_needs(void **state)
 {
-	struct folder			 folder;
-	struct smarthost		*host;
-	struct outcome			 o;
+	struct temp_dir			 dir;
+	struct mock_smtp		*host;
+	struct program_result		 o;
 	const struct heard_message	*m;
 	char				 command[600];
 	char				 variable[80];
 
 	(void)state;
-	folder_make(&folder);
-	host = smarthost_start(&(struct script){ .user = "nina",
+	temp_dir_make(&dir);
+	host = mock_smtp_start(&(struct script){ .user = "nina",
 	    .password = "s3cret", .auth_in_clear = true,
 	    .auth_required = true });
-	folder_write(&folder, "empty", 0600, "");
-	folder_write(&folder, "secret", 0600, "s3cret\n");
+	temp_dir_write(&dir, "empty", 0600, "");
+	temp_dir_write(&dir, "secret", 0600, "s3cret\n");
 	snprintf(command, sizeof(command), "umask 077; cd %s && "
 	    "RELAIS_PASSWORD_FILE=$PWD/secret %s/relais -C empty config "
-	    "> relais.conf", folder.path, BUILD);
+	    "> relais.conf", dir.path, BUILD);
 	snprintf(variable, sizeof(variable),
 	    "RELAIS_SMARTHOST=smtp://127.0.0.1:%u", host->port);
 	program_run(&o, &(struct program){ .path = "/bin/sh",
@@ -229,57 +229,57 @@ an_entrypoint_writes_what_a_cleared_environment_needs(void **state)
 	    "RELAIS_ROOT=admin@example.net") });
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
-	relais_run(&o, folder_path(&folder, "relais.conf"), WORDS("-t", "-i"),
+	program_result_free(&o);
+	relais_run(&o, temp_dir_path(&dir, "relais.conf"), WORDS("-t", "-i"),
 	    "To: root\nSubject: hello\n\nhi\n");
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	assert_true(smarthost_wait_messages(host, 1));
-	m = smarthost_message(host, 0);
+	assert_true(mock_smtp_wait_messages(host, 1));
+	m = mock_smtp_message(host, 0);
 	assert_string_equal(m->reverse_path, "web@example.org");
 	assert_string_equal(m->rcpt[0].path, "admin@example.net");
-	outcome_free(&o);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	program_result_free(&o);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 static void
 a_broken_configuration_is_not_printed(void **state)
 {
-	struct folder	folder;
-	struct outcome	o;
+	struct temp_dir		dir;
+	struct program_result	o;
 
 	(void)state;
-	folder_make(&folder);
-	run(&o, folder_write(&folder, "relais.conf", 0600,
+	temp_dir_make(&dir);
+	run(&o, temp_dir_write(&dir, "relais.conf", 0600,
 	    "smarthost = a.example\nform = x@y\n"), NULL, WORDS("config"));
 	assert_int_equal(o.status, EX_CONFIG);
 	assert_string_equal(o.out.data, "");
 	assert_non_null(strstr(o.err.data, "relais.conf:2: "));
 	assert_non_null(strstr(o.err.data, "did you mean from"));
-	outcome_free(&o);
-	run(&o, folder_write(&folder, "relais.conf", 0600,
+	program_result_free(&o);
+	run(&o, temp_dir_write(&dir, "relais.conf", 0600,
 	    "smarthost = a.example\n"), NULL, WORDS("config", "me"));
 	assert_int_equal(o.status, EX_USAGE);
-	outcome_free(&o);
-	folder_remove(&folder);
+	program_result_free(&o);
+	temp_dir_remove(&dir);
 }
 
 static void
 a_full_disk_is_told(void **state)
 {
-	struct folder	folder;
-	struct outcome	o;
+	struct temp_dir		dir;
+	struct program_result	o;
 
 	(void)state;
-	folder_make(&folder);
-	folder_write(&folder, "relais.conf", 0600, "smarthost = a.example\n");
-	write_config(&o, folder_path(&folder, "relais.conf"), "077",
+	temp_dir_make(&dir);
+	temp_dir_write(&dir, "relais.conf", 0600, "smarthost = a.example\n");
+	write_config(&o, temp_dir_path(&dir, "relais.conf"), "077",
 	    "/dev/full");
 	assert_int_equal(o.status, EX_IOERR);
 	assert_non_null(strstr(o.err.data, "No space left"));
-	outcome_free(&o);
-	folder_remove(&folder);
+	program_result_free(&o);
+	temp_dir_remove(&dir);
 }
 
 /*
@@ -289,8 +289,8 @@ a_full_disk_is_told(void **state)
 static void
 sendmail_config_is_a_recipient(void **state)
 {
-	bool		had = access("/var/spool/relais", F_OK) == 0;
-	struct outcome	o;
+	bool			had = access("/var/spool/relais", F_OK) == 0;
+	struct program_result	o;
 
 	(void)state;
 	program_run(&o, &(struct program){ .argv = WORDS("sendmail",
@@ -299,7 +299,7 @@ sendmail_config_is_a_recipient(void **state)
 	assert_int_not_equal(o.status, 0);
 	assert_string_equal(o.out.data, "");
 	assert_int_equal(access("/var/spool/relais", F_OK) == 0, had);
-	outcome_free(&o);
+	program_result_free(&o);
 }
 
 static const struct CMUnitTest print_config_spec[] = {

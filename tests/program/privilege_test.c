@@ -18,10 +18,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "support/folder.h"
 #include "support/program.h"
 #include "support/skip.h"
-#include "support/stand.h"
+#include "support/temp_dir.h"
+#include "support/tls_fixture.h"
 
 enum { NOBODY = 65534, GROUP = 8 };
 
@@ -36,7 +36,7 @@ become_nobody(void *ctx)
 
 /* The program with the bit; true if this machine heeds it. */
 static bool
-copy_program(struct folder *f, const char *name)
+copy_program(struct temp_dir *f, const char *name)
 {
 	struct buffer	program = { 0 };
 	struct statvfs	fs;
@@ -46,7 +46,7 @@ copy_program(struct folder *f, const char *name)
 	    fs.f_flag & ST_NOSUID)
 		return false;
 	file_read(&program, BUILD "/sendmail");
-	path = folder_write_bytes(f, name, 0755, program.data, program.len);
+	path = temp_dir_write_bytes(f, name, 0755, program.data, program.len);
 	buffer_free(&program);
 	assert_int_equal(chmod(f->path, 0755), 0);
 	assert_int_equal(chown(path, 0, GROUP), 0);
@@ -57,49 +57,49 @@ copy_program(struct folder *f, const char *name)
 static void
 files_of_the_group_stay_closed(void **state)
 {
-	struct folder	f;
-	struct outcome	out;
-	const char	*conf;
+	struct temp_dir		f;
+	struct program_result	out;
+	const char		*conf;
 
 	(void)state;
-	folder_make(&f);
+	temp_dir_make(&f);
 	if (!copy_program(&f, "relais")) {
-		folder_remove(&f);
+		temp_dir_remove(&f);
 		skip_because("needs root, and a TMPDIR that is not mounted "
 		    "with nosuid");
 	}
-	conf = folder_write(&f, "conf", 0640, "a secret\n");
+	conf = temp_dir_write(&f, "conf", 0640, "a secret\n");
 	assert_int_equal(chown(conf, 0, GROUP), 0);
 	assert_int_equal(chmod(conf, 0640), 0);
 	program_run(&out, &(struct program){
 	    .argv = WORDS("relais", "-C", conf, "-bv", "a@example.org"),
-	    .path = folder_path(&f, "relais"), .prepare = become_nobody });
+	    .path = temp_dir_path(&f, "relais"), .prepare = become_nobody });
 	assert_int_equal(out.status, EX_NOPERM);
 	assert_non_null(strstr(out.err.data, "has no permission to read it"));
-	outcome_free(&out);
-	folder_remove(&f);
+	program_result_free(&out);
+	temp_dir_remove(&f);
 }
 
 static void
 the_environment_does_not_count(void **state)
 {
-	struct folder	f;
-	struct outcome	out;
+	struct temp_dir		f;
+	struct program_result	out;
 
 	(void)state;
-	folder_make(&f);
+	temp_dir_make(&f);
 	if (!copy_program(&f, "sendmail")) {
-		folder_remove(&f);
+		temp_dir_remove(&f);
 		skip_because("needs root, and a TMPDIR that is not mounted "
 		    "with nosuid");
 	}
 	program_run(&out, &(struct program){
 	    .argv = WORDS("sendmail", "-bv", "a@example.org"),
 	    .env = WORDS("RELAIS_NONSENSE=1"),
-	    .path = folder_path(&f, "sendmail"), .prepare = become_nobody });
+	    .path = temp_dir_path(&f, "sendmail"), .prepare = become_nobody });
 	assert_null(strstr(out.err.data, "NONSENSE"));
-	outcome_free(&out);
-	folder_remove(&f);
+	program_result_free(&out);
+	temp_dir_remove(&f);
 }
 
 /*
@@ -118,40 +118,40 @@ static void
 root_does_not_obey(void **state)
 {
 	const struct foreign	*f = *state;
-	struct stand		 s;
+	struct tls_fixture	 s;
 	struct program		 p;
 	char			 path[256];
 
 	if (geteuid() != 0)
 		skip_because("only root can give a file away");
-	stand_begin(&s);
-	folder_write(&s.folder, "secret", 0600, "secret\n");
-	folder_write(&s.folder, "part.conf", 0644, "helo = part.example\n");
-	folder_write(&s.folder, "local", 0644, "kim: kim@example.net\n");
-	folder_write(&s.folder, "trust/part.conf", 0644, "\n");
-	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
+	tls_fixture_begin(&s);
+	temp_dir_write(&s.dir, "secret", 0600, "secret\n");
+	temp_dir_write(&s.dir, "part.conf", 0644, "helo = part.example\n");
+	temp_dir_write(&s.dir, "local", 0644, "kim: kim@example.net\n");
+	temp_dir_write(&s.dir, "trust/part.conf", 0644, "\n");
+	tls_fixture_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
 	    "submission", f->more);
-	snprintf(path, sizeof(path), "%s", folder_path(&s.folder, f->name));
+	snprintf(path, sizeof(path), "%s", temp_dir_path(&s.dir, f->name));
 	if (f->mode != 0)
 		assert_int_equal(chmod(path, f->mode), 0);
 	else
 		assert_int_equal(chown(path, 65534, 65534), 0);
-	p = stand_program(&s);
+	p = tls_fixture_program(&s);
 	p.argv = WORDS("relais", "-C", s.conf, "-i", "kim");
 	program_run(&s.o, &p);
 	assert_int_equal(s.o.status, EX_CONFIG);
-	stand_said(&s, f->says);
-	stand_said(&s, path);
-	assert_int_equal(access(folder_path(&s.folder, "ran"), F_OK), -1);
-	assert_true(smarthost_wait_closed(s.host,
-	    smarthost_connections(s.host)));
-	assert_int_equal(smarthost_messages(s.host), 0);
-	stand_close(&s);
+	tls_fixture_said(&s, f->says);
+	tls_fixture_said(&s, path);
+	assert_int_equal(access(temp_dir_path(&s.dir, "ran"), F_OK), -1);
+	assert_true(mock_smtp_wait_closed(s.host,
+	    mock_smtp_connections(s.host)));
+	assert_int_equal(mock_smtp_messages(s.host), 0);
+	tls_fixture_close(&s);
 }
 
 #define NOT_OBEYED(sentence, ...) { sentence, root_does_not_obey, NULL, NULL, \
 	&(struct foreign){ __VA_ARGS__ } }
-#define COMMAND	"user = nina\npassword_command = touch {folder}/ran\n"
+#define COMMAND	"user = nina\npassword_command = touch {dir}/ran\n"
 #define CHOWN	"; run: chown root /"
 #define CHMOD	"; run: chmod g-w /"
 
@@ -165,25 +165,25 @@ static const struct CMUnitTest privilege_spec[] = {
 	NOT_OBEYED("an include of somebody else's", .name = "part.conf",
 	    .more = COMMAND "include = part.conf\n", .says = CHOWN),
 	NOT_OBEYED("an include that the group can write", .mode = 0664,
-	    .name = "part.conf", .more = "include = {folder}/part.*\n" COMMAND,
+	    .name = "part.conf", .more = "include = {dir}/part.*\n" COMMAND,
 	    .says = CHMOD),
 	NOT_OBEYED("an include in a directory of somebody else's",
 	    .name = "trust", .more = "include = trust/part.conf\n" COMMAND,
 	    .says = CHOWN),
 	NOT_OBEYED("a password file of somebody else's", .name = "secret",
-	    .more = "tls_ca = {ca}\nuser = nina\naliases = {folder}/local\n"
-	    "password_file = {folder}/secret\n", .says = CHOWN),
+	    .more = "tls_ca = {ca}\nuser = nina\naliases = {dir}/local\n"
+	    "password_file = {dir}/secret\n", .says = CHOWN),
 	NOT_OBEYED("a password file that the group can write", .mode = 0660,
 	    .name = "secret", .more = "tls_ca = {ca}\nuser = nina\n"
-	    "aliases = {folder}/local\npassword_file = {folder}/secret\n",
+	    "aliases = {dir}/local\npassword_file = {dir}/secret\n",
 	    .says = CHMOD),
 	NOT_OBEYED("aliases of somebody else's", .name = "local",
-	    .more = "aliases = {folder}/local\n", .says = CHOWN),
+	    .more = "aliases = {dir}/local\n", .says = CHOWN),
 	NOT_OBEYED("aliases that the group can write", .mode = 0664,
-	    .name = "local", .more = "aliases = {folder}/local\n",
+	    .name = "local", .more = "aliases = {dir}/local\n",
 	    .says = CHMOD),
 	NOT_OBEYED("a tls_ca of somebody else's", .name = "local",
-	    .more = "tls_ca = {folder}/local\nroot = root@example.net\n",
+	    .more = "tls_ca = {dir}/local\nroot = root@example.net\n",
 	    .says = CHOWN),
 	NOT_OBEYED("a folder of authorities of somebody else's",
 	    .name = "hashed", .more = "tls_ca = {hashed}\n"

@@ -25,9 +25,9 @@
 #include <unistd.h>
 
 #include "support/program.h"
-#include "support/queue.h"
+#include "support/queue_fixture.h"
 #include "support/skip.h"
-#include "support/spool.h"
+#include "support/temp_spool.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, "" })
 
@@ -51,8 +51,8 @@ struct calls {
 static const char *
 why_untraceable(void)
 {
-	struct outcome	o;
-	bool		good;
+	struct program_result	o;
+	bool			good;
 
 #ifdef __SANITIZE_ADDRESS__
 	return "AddressSanitizer looks for leaks by tracing, too";
@@ -62,7 +62,7 @@ why_untraceable(void)
 	program_run(&o, &(struct program){ .path = strace,
 	    .argv = WORDS("strace", "-qq", "-o", "/dev/null", "true") });
 	good = o.status == 0;
-	outcome_free(&o);
+	program_result_free(&o);
 	return good ? NULL : "strace may not trace here";
 }
 
@@ -80,15 +80,15 @@ need_strace(void)
  * parted by blanks; NULL: none.
  */
 static int
-trace(struct queue_place *p, const char *inject, const char *const *words,
+trace(struct queue_fixture *p, const char *inject, const char *const *words,
     const char *input)
 {
-	const char	*argv[64] = { "strace", "-f", "-qq", "-o",
-			    folder_path(&p->folder, "trace") };
-	char		*parts = strdup(inject != NULL ? inject : "");
-	size_t		 n = 5;
-	struct outcome	 o;
-	int		 status;
+	const char		*argv[64] = { "strace", "-f", "-qq", "-o",
+				    temp_dir_path(&p->dir, "trace") };
+	char			*parts = strdup(inject != NULL ? inject : "");
+	size_t			 n = 5;
+	struct program_result	 o;
+	int			 status;
 
 	for (char *part = strtok(parts, " "); part != NULL;
 	    part = strtok(NULL, " ")) {
@@ -106,7 +106,7 @@ trace(struct queue_place *p, const char *inject, const char *const *words,
 	if (o.signal != 0 && o.signal != SIGKILL)
 		fail_msg("%s: signal %d", inject, o.signal);
 	status = o.signal != 0 ? -1 : o.status;
-	outcome_free(&o);
+	program_result_free(&o);
 	free(parts);
 	return status;
 }
@@ -128,7 +128,7 @@ find_call(struct calls *calls, const char *name)
  * looked at: after that prctl(2) strace can read no string without being root.
  */
 static void
-learn(struct queue_place *p, struct calls *calls)
+learn(struct queue_fixture *p, struct calls *calls)
 {
 	struct counts {
 		int		pid;
@@ -138,7 +138,7 @@ learn(struct queue_place *p, struct calls *calls)
 	bool		 inside = false;
 
 	*calls = (struct calls){ 0 };
-	file_read(&text, folder_path(&p->folder, "trace"));
+	file_read(&text, temp_dir_path(&p->dir, "trace"));
 	for (char *line = strtok(text.data, "\n"); line != NULL;
 	    line = strtok(NULL, "\n")) {
 		char		 name[24];
@@ -169,7 +169,7 @@ learn(struct queue_place *p, struct calls *calls)
 
 /* Empties the queue and failed/ for the next run. */
 static void
-sweep(struct queue_place *p)
+sweep(struct queue_fixture *p)
 {
 	static const char *const	folders[] = { "queue", "failed", "tmp" };
 	char				command[300];
@@ -200,13 +200,13 @@ is_end_of(const char *line, const char *name, long *result)
 
 /* The process in the last trace() that spoke to the server; 0: none did. */
 static int
-worker_of(struct queue_place *p)
+worker_of(struct queue_fixture *p)
 {
 	struct buffer	 text = { 0 };
 	const char	*at;
 	int		 pid = 0;
 
-	file_read(&text, folder_path(&p->folder, "trace"));
+	file_read(&text, temp_dir_path(&p->dir, "trace"));
 	if ((at = strstr(text.data, " sendto(")) != NULL) {
 		while (at > text.data && at[-1] != '\n')
 			at--;
@@ -218,14 +218,14 @@ worker_of(struct queue_place *p)
 
 /* How often this call succeeded in it. */
 static size_t
-successes(struct queue_place *p, const char *name)
+successes(struct queue_fixture *p, const char *name)
 {
 	struct buffer	text = { 0 };
 	int		worker = worker_of(p), pid;
 	size_t		n = 0;
 	long		result;
 
-	file_read(&text, folder_path(&p->folder, "trace"));
+	file_read(&text, temp_dir_path(&p->dir, "trace"));
 	for (char *line = strtok(text.data, "\n"); line != NULL;
 	    line = strtok(NULL, "\n"))
 		n += sscanf(line, "%d ", &pid) == 1 && pid == worker &&
@@ -238,7 +238,7 @@ struct counter {
 	size_t	runs, killed, again;
 };
 
-typedef void each_fn(struct queue_place *, const char *inject,
+typedef void each_fn(struct queue_fixture *, const char *inject,
 	    struct counter *);
 
 struct fault {
@@ -261,7 +261,7 @@ static const char	idle[] = " access brk close fcntl fstat getdents64 "
 			    "setsockopt uname exit exit_group ";
 
 static void
-for_each_call(struct queue_place *p, const struct calls *calls,
+for_each_call(struct queue_fixture *p, const struct calls *calls,
     const struct fault *fault, each_fn *each, struct counter *c)
 {
 	char	inject[100];
@@ -298,10 +298,10 @@ static const char *const	submit[] = { "-i", "a@example.net",
 static const char	both[] = "?a@example.net ?b@example.net";
 
 static void
-accept_one(struct queue_place *p, const char *inject, struct counter *c)
+accept_one(struct queue_fixture *p, const char *inject, struct counter *c)
 {
 	int		 status = trace(p, inject, submit, letter);
-	const char	*queued = tell_entries(p->spool, SPOOL_QUEUE);
+	const char	*queued = temp_spool_entries(p->spool, SPOOL_QUEUE);
 	bool		 whole = strcmp(queued, both) == 0;
 
 	if (status == -1 ? !whole && queued[0] != '\0' :
@@ -317,11 +317,11 @@ static const char *const	flush[] = { "-qf", NULL };
  * spool, and does not count.
  */
 static void
-begin(struct queue_place *p, struct calls *calls, const struct script *script,
-    void (*put)(struct queue_place *), const char *const *words)
+begin(struct queue_fixture *p, struct calls *calls, const struct script *script,
+    void (*put)(struct queue_fixture *), const char *const *words)
 {
 	need_strace();
-	queue_place_open_fast(p, script);
+	queue_fixture_open_fast(p, script);
 	for (int i = 0; i < 2; i++) {
 		if (put != NULL)
 			put(p);
@@ -336,7 +336,7 @@ static const struct script	nobody = { .refusing = true, .life_s = 300 };
 static void
 killed_while_accepting(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 	struct calls		calls;
 	struct counter		c = { 0 };
 
@@ -345,7 +345,7 @@ killed_while_accepting(void **state)
 	for_each_call(&p, &calls, &killed, accept_one, &c);
 	print_message("%zu runs, %zu killed\n", c.runs, c.killed);
 	assert_int_equal(c.runs, c.killed);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static void
@@ -361,7 +361,7 @@ calls_fail_while_accepting(void **state)
 		{ "error=EMFILE", keeping, false },
 		{ "error=ENOSPC", keeping, true },
 	};
-	struct queue_place	p;
+	struct queue_fixture	p;
 	struct calls		calls;
 	struct counter		c = { 0 };
 
@@ -370,14 +370,14 @@ calls_fail_while_accepting(void **state)
 	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
 		for_each_call(&p, &calls, &faults[i], accept_one, &c);
 	print_message("%zu runs\n", c.runs);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
-/* The file, its name, the folder: all on disk before the caller hears 0. */
+/* The file, its name, the directory: all on disk before the caller hears 0. */
 static void
 flushed_before_it_is_acknowledged(void **state)
 {
-	struct queue_place	 p;
+	struct queue_fixture	 p;
 	struct buffer		 text = { 0 };
 	const char		*at;
 	char			 want[40];
@@ -385,9 +385,9 @@ flushed_before_it_is_acknowledged(void **state)
 
 	(void)state;
 	need_strace();
-	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
+	queue_fixture_open(&p, &(struct script){ .refusing = true }, NULL);
 	assert_int_equal(trace(&p, NULL, submit, letter), 0);
-	file_read(&text, folder_path(&p.folder, "trace"));
+	file_read(&text, temp_dir_path(&p.dir, "trace"));
 	assert_non_null(at = strstr(text.data, "O_TMPFILE"));
 	assert_int_equal(sscanf(strstr(at, ") = "), ") = %d", &fd), 1);
 	snprintf(want, sizeof(want), " fsync(%d) ", fd);
@@ -397,7 +397,7 @@ flushed_before_it_is_acknowledged(void **state)
 	assert_int_not_equal(strncmp(at, want, strlen(want)), 0);
 	assert_non_null(strstr(at, " exit_group(0)"));
 	buffer_free(&text);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 /*
@@ -406,25 +406,25 @@ flushed_before_it_is_acknowledged(void **state)
 
 /* To the end, undisturbed. */
 static void
-settle(struct queue_place *p)
+settle(struct queue_fixture *p)
 {
-	struct outcome	o;
+	struct program_result	o;
 
 	relais_run(&o, p->conf, WORDS("-qf"), "");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
+	program_result_free(&o);
 }
 
 static size_t
-arrived(struct queue_place *p, const char *to)
+arrived(struct queue_fixture *p, const char *to)
 {
 	size_t	n = 0;
 
-	assert_true(smarthost_wait_closed(p->host,
-	    smarthost_connections(p->host)));
-	for (size_t i = 0; i < smarthost_messages(p->host); i++) {
+	assert_true(mock_smtp_wait_closed(p->host,
+	    mock_smtp_connections(p->host)));
+	for (size_t i = 0; i < mock_smtp_messages(p->host); i++) {
 		const struct heard_message	*m =
-		    smarthost_message(p->host, i);
+		    mock_smtp_message(p->host, i);
 
 		assert_non_null(strstr(m->data.data, "Subject: "));
 		for (size_t k = 0; m->code == 250 && k < m->n_rcpt; k++)
@@ -443,16 +443,16 @@ static const struct script	refusing = { .life_s = 300, .steps = {
 	{ .at = ON_RCPT, .match = "b@", .say = "550 no" } } };
 
 static void
-put_two(struct queue_place *p)
+put_two(struct queue_fixture *p)
 {
-	queue_put_one(p, "me@example.org", LIST("a@example.net",
+	queue_fixture_put_one(p, "me@example.org", LIST("a@example.net",
 	    "b@example.net"));
 }
 
 static void
-put_one(struct queue_place *p)
+put_one(struct queue_fixture *p)
 {
-	queue_put(p, "me@example.org", LIST("b@example.net"));
+	queue_fixture_put(p, "me@example.org", LIST("b@example.net"));
 }
 
 /*
@@ -461,13 +461,13 @@ put_one(struct queue_place *p)
  * the window that the head of this file tells of.
  */
 static size_t
-copies_allowed(struct queue_place *p)
+copies_allowed(struct queue_fixture *p)
 {
-	size_t			 n = smarthost_connections(p->host);
+	size_t			 n = mock_smtp_connections(p->host);
 	const struct heard	*last;
 
-	assert_true(smarthost_wait_closed(p->host, n));
-	last = n > 0 ? smarthost_heard(p->host, n - 1) : NULL;
+	assert_true(mock_smtp_wait_closed(p->host, n));
+	last = n > 0 ? mock_smtp_heard(p->host, n - 1) : NULL;
 	if (successes(p, "pwrite64") == 1 && successes(p, "renameat2") == 0 &&
 	    last != NULL && last->n_messages == 1)
 		return 2;
@@ -476,7 +476,7 @@ copies_allowed(struct queue_place *p)
 
 /* One is sent, the other waits, and where the entry is now. */
 static void
-check_flushed(struct queue_place *p, const char *inject, size_t copies,
+check_flushed(struct queue_fixture *p, const char *inject, size_t copies,
     size_t copies_max)
 {
 	const char	*queued, *failed;
@@ -485,8 +485,8 @@ check_flushed(struct queue_place *p, const char *inject, size_t copies,
 		fail_msg("%s: it is lost", inject);
 	if (copies > copies_max)
 		fail_msg("%s: it came %zu times", inject, copies);
-	failed = strdup(tell_entries(p->spool, SPOOL_FAILED));
-	queued = tell_entries(p->spool, SPOOL_QUEUE);
+	failed = strdup(temp_spool_entries(p->spool, SPOOL_FAILED));
+	queued = temp_spool_entries(p->spool, SPOOL_QUEUE);
 	if (failed[0] != '\0' ? queued[0] != '\0' ||
 	    strstr(failed, "?b@example.net") == NULL :
 	    strcmp(queued, "+a@example.net ?b@example.net") != 0)
@@ -496,7 +496,7 @@ check_flushed(struct queue_place *p, const char *inject, size_t copies,
 }
 
 static void
-flush_killed(struct queue_place *p, const char *inject, struct counter *c)
+flush_killed(struct queue_fixture *p, const char *inject, struct counter *c)
 {
 	size_t	before = arrived(p, "a@example.net"), copies, allowed;
 
@@ -507,13 +507,13 @@ flush_killed(struct queue_place *p, const char *inject, struct counter *c)
 	copies = arrived(p, "a@example.net") - before;
 	c->again += copies == 2;
 	check_flushed(p, inject, copies, allowed);
-	assert_string_equal(tell_entries(p->spool, SPOOL_FAILED), "");
+	assert_string_equal(temp_spool_entries(p->spool, SPOOL_FAILED), "");
 }
 
 static void
 kill_while_flushing(const struct script *script, const struct fault *fault)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 	struct calls		calls;
 	struct counter		c = { 0 };
 
@@ -521,7 +521,7 @@ kill_while_flushing(const struct script *script, const struct fault *fault)
 	for_each_call(&p, &calls, fault, flush_killed, &c);
 	print_message("%zu runs, %zu messages came twice\n", c.runs, c.again);
 	assert_true(c.again >= 1);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static void
@@ -544,7 +544,7 @@ killed_with_a_transaction_for_each_recipient(void **state)
 
 /* The fault is gone when the queue is run again. */
 static void
-flush_failing(struct queue_place *p, const char *inject, struct counter *c)
+flush_failing(struct queue_fixture *p, const char *inject, struct counter *c)
 {
 	size_t	before = arrived(p, "a@example.net");
 
@@ -553,7 +553,8 @@ flush_failing(struct queue_place *p, const char *inject, struct counter *c)
 	settle(p);
 	check_flushed(p, inject, arrived(p, "a@example.net") - before, 1);
 	if (strstr(inject, "EINTR") != NULL)
-		assert_string_equal(tell_entries(p->spool, SPOOL_FAILED), "");
+		assert_string_equal(temp_spool_entries(p->spool, SPOOL_FAILED),
+		    "");
 }
 
 static const char	keeping[] = " pwrite64 fdatasync fsync utimensat "
@@ -567,7 +568,7 @@ calls_fail_while_flushing(void **state)
 		{ "error=EIO", keeping, false },
 		{ "error=ENOSPC", keeping, false },
 	};
-	struct queue_place	p;
+	struct queue_fixture	p;
 	struct calls		calls;
 	struct counter		c = { 0 };
 
@@ -577,7 +578,7 @@ calls_fail_while_flushing(void **state)
 		for_each_call(&p, &calls, &faults[i], flush_failing, &c);
 	print_message("%zu runs\n", c.runs);
 	assert_int_equal(c.killed, 0);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 /* "inject=pwrite64:error=EIO:when=2+" and so fails all later runs. */
@@ -599,7 +600,7 @@ fail_from_the_start(char *to, size_t size, const char *inject)
 
 /* The fault lasts for two more runs of the queue. */
 static void
-flush_failing_on(struct queue_place *p, const char *inject,
+flush_failing_on(struct queue_fixture *p, const char *inject,
     struct counter *c)
 {
 	size_t	before = arrived(p, "a@example.net"), allowed;
@@ -626,7 +627,7 @@ calls_fail_for_good_while_flushing(void **state)
 		{ "error=EIO", keeping, true },
 		{ "error=ENOSPC", keeping, true },
 	};
-	struct queue_place	p;
+	struct queue_fixture	p;
 	struct calls		calls;
 	struct counter		c = { 0 };
 
@@ -637,7 +638,7 @@ calls_fail_for_good_while_flushing(void **state)
 	print_message("%zu runs\n", c.runs);
 	/* One name of call fails, and another one keeps the entry safe. */
 	assert_int_equal(c.again, 0);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 struct order {
@@ -647,14 +648,14 @@ struct order {
 
 /* The worker's calls in the last trace() that keep the entry, in order. */
 static void
-learn_order(struct queue_place *p, struct order *order)
+learn_order(struct queue_fixture *p, struct order *order)
 {
 	struct buffer	 text = { 0 };
 	int		 worker = worker_of(p), pid;
 	char		 name[24], word[32];
 
 	*order = (struct order){ 0 };
-	file_read(&text, folder_path(&p->folder, "trace"));
+	file_read(&text, temp_dir_path(&p->dir, "trace"));
 	for (char *line = strtok(text.data, "\n"); line != NULL;
 	    line = strtok(NULL, "\n")) {
 		if (sscanf(line, "%d %23[a-z0-9_](", &pid, name) != 2 ||
@@ -694,11 +695,11 @@ static void
 the_disk_fails_for_good_while_flushing(void **state)
 {
 	static const char *const	errors[] = { "EIO", "ENOSPC" };
-	struct queue_place		p;
-	struct calls			calls;
-	struct order			order;
-	struct counter			c = { 0 };
-	char				inject[600];
+	struct queue_fixture	p;
+	struct calls		calls;
+	struct order		order;
+	struct counter		c = { 0 };
+	char			inject[600];
 
 	(void)state;
 	begin(&p, &calls, &busy, put_two, flush);
@@ -712,28 +713,28 @@ the_disk_fails_for_good_while_flushing(void **state)
 	}
 	/* Where nothing at all could be written after the server's reply. */
 	assert_int_equal(c.again, 2);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
-/* A folder that lets go of nothing, as one without the right to write. */
+/* A directory that lets go of nothing, as one without the right to write. */
 static void
 what_can_not_be_removed_is_not_sent_again(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 
 	(void)state;
 	need_strace();
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
 	put_two(&p);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(trace(&p, "inject=unlinkat:error=EACCES",
 		    flush, ""), 0);
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
 	    "+a@example.net +b@example.net");
 	settle(&p);
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE), "");
 	assert_int_equal(arrived(&p, "a@example.net"), 1);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 /*
@@ -741,7 +742,7 @@ what_can_not_be_removed_is_not_sent_again(void **state)
  * unlink(2) removes the entry, the second one the notice that was sent.
  */
 static void
-give_up_one(struct queue_place *p, const char *inject, struct counter *c)
+give_up_one(struct queue_fixture *p, const char *inject, struct counter *c)
 {
 	size_t	before = arrived(p, "me@example.org"), now;
 	bool	kept, recorded;
@@ -752,19 +753,19 @@ give_up_one(struct queue_place *p, const char *inject, struct counter *c)
 	    successes(p, "renameat2") > 0;
 	settle(p);
 	now = arrived(p, "me@example.org");
-	kept = tell_entries(p->spool, SPOOL_FAILED)[0] != '\0';
+	kept = temp_spool_entries(p->spool, SPOOL_FAILED)[0] != '\0';
 	if (now == before && !kept)
 		fail_msg("%s: nobody was told", inject);
 	if (now > before + (recorded ? 1 : 2))
 		fail_msg("%s: %zu notices", inject, now - before);
 	c->again += now - before == 2;
-	assert_string_equal(tell_entries(p->spool, SPOOL_QUEUE), "");
+	assert_string_equal(temp_spool_entries(p->spool, SPOOL_QUEUE), "");
 }
 
 static void
 killed_while_giving_up(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 	struct calls		calls;
 	struct counter		c = { 0 };
 
@@ -772,7 +773,7 @@ killed_while_giving_up(void **state)
 	begin(&p, &calls, &refusing, put_one, flush);
 	for_each_call(&p, &calls, &killed, give_up_one, &c);
 	print_message("%zu runs, %zu notices came twice\n", c.runs, c.again);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static void
@@ -786,7 +787,7 @@ calls_fail_while_giving_up(void **state)
 		{ "error=ENOSPC", making, false },
 		{ "error=ENOSPC", making, true },
 	};
-	struct queue_place	p;
+	struct queue_fixture	p;
 	struct calls		calls;
 	struct counter		c = { 0 };
 
@@ -797,7 +798,7 @@ calls_fail_while_giving_up(void **state)
 	print_message("%zu runs\n", c.runs);
 	assert_int_equal(c.killed, 0);
 	assert_int_equal(c.again, 0);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 /*
@@ -835,16 +836,16 @@ static void
 is_refused_by_disk(void **state)
 {
 	const struct disk_case	*t = *state;
-	struct queue_place	 p;
+	struct queue_fixture	 p;
 	struct disk		 disk;
 	struct buffer		 input = { 0 };
-	struct outcome		 o;
+	struct program_result	 o;
 
 	buffer_add_text(&input, letter);
 	while (input.len < 200000)
 		buffer_add_text(&input, "a line that fills the disk\n");
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
-	queue_put(&p, "me@example.org", LIST("a@example.net"));
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_put(&p, "me@example.org", LIST("a@example.net"));
 	disk = (struct disk){ p.spool, t->options };
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", p.conf, t->argument,
@@ -856,12 +857,12 @@ is_refused_by_disk(void **state)
 	if (strstr(o.err.data, t->words) == NULL)
 		fail_msg("no \"%s\" in: %s", t->words, o.err.data);
 	/* What it could not have written down, it has not done. */
-	assert_int_equal(smarthost_messages(p.host), 0);
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
+	assert_int_equal(mock_smtp_messages(p.host), 0);
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
 	    "?a@example.net");
-	outcome_free(&o);
+	program_result_free(&o);
 	buffer_free(&input);
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 #define DISK(sentence, ...) { sentence, is_refused_by_disk, NULL, NULL, \

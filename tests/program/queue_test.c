@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "support/program.h"
-#include "support/queue.h"
+#include "support/queue_fixture.h"
 #include "support/skip.h"
-#include "support/spool.h"
+#include "support/temp_spool.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, "" })
 
@@ -27,21 +27,21 @@ static const char *const	bp[] = { "-bp", NULL };
 
 /* Runs relais; stdout is the caller's to free. */
 static char *
-say(struct queue_place *p, const char *const *arguments, int status)
+say(struct queue_fixture *p, const char *const *arguments, int status)
 {
-	struct outcome	o;
-	char		*out;
+	struct program_result	o;
+	char			*out;
 
 	relais_run(&o, p->conf, arguments, "");
 	if (o.status != status || (status == 0 && o.err.len > 0))
 		fail_msg("exit %d: %s%s", o.status, o.out.data, o.err.data);
 	out = strdup(o.out.len > 0 ? o.out.data : o.err.data);
-	outcome_free(&o);
+	program_result_free(&o);
 	return out;
 }
 
 static void
-says(struct queue_place *p, const char *const *arguments, int status,
+says(struct queue_fixture *p, const char *const *arguments, int status,
     const char *words)
 {
 	char	*text = say(p, arguments, status);
@@ -53,7 +53,7 @@ says(struct queue_place *p, const char *const *arguments, int status,
 
 /* The name of the only entry. */
 static const char *
-only_name(struct queue_place *p, enum spool_folder folder)
+only_name(struct queue_fixture *p, enum spool_folder dir)
 {
 	static char		name[32];
 	struct spool_options	options = { 0 };
@@ -62,7 +62,7 @@ only_name(struct queue_place *p, enum spool_folder folder)
 	struct failure		why;
 
 	assert_true(spool_open(&spool, p->spool, &options, &why));
-	assert_true(spool_list(&list, &spool, folder, &why));
+	assert_true(spool_list(&list, &spool, dir, &why));
 	assert_int_equal(list.n, 1);
 	strlcpy(name, list.item[0].name, sizeof(name));
 	spool_list_free(&list);
@@ -73,16 +73,16 @@ only_name(struct queue_place *p, enum spool_folder folder)
 static void
 a_list_is_laid_out_as_postfix_does_it(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 	char			*text, want[600], date[40];
 	time_t			 now = time(NULL);
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .say = "450 4.2.1 busy" } } }, NULL);
 	says(&p, bp, 0, "Mail queue is empty\n");
 	says(&p, WORDS("-bP"), 0, "0\n");
-	queue_put_one(&p, "me@example.org", LIST("a@example.net",
+	queue_fixture_put_one(&p, "me@example.org", LIST("a@example.net",
 	    "b@example.net"));
 	text = say(&p, bp, 0);
 	strftime(date, sizeof(date), "%a %b %e", localtime(&now));
@@ -96,48 +96,48 @@ a_list_is_laid_out_as_postfix_does_it(void **state)
 	    "                                         b@example.net\n"
 	    "\n-- 1 Kbytes in 1 Request.\n"));
 	free(text);
-	queue_run(&p, "-qf", 0);
+	queue_fixture_run(&p, "-qf", 0);
 	text = say(&p, bp, 0);
 	assert_non_null(strstr(text, ": RCPT TO:<a@example.net>: "
 	    "450 4.2.1 busy)\n                                         "
 	    "a@example.net\n"));
 	free(text);
-	queue_put(&p, "", LIST("c@example.net"));
+	queue_fixture_put(&p, "", LIST("c@example.net"));
 	says(&p, bp, 0, " MAILER-DAEMON\n");
 	says(&p, bp, 0, " Kbytes in 2 Requests.\n");
 	says(&p, WORDS("-bP"), 0, "2\n");
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static void
 without_a_queue_it_is_empty(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ 0 }, "queue = off\n");
+	queue_fixture_open(&p, &(struct script){ 0 }, "queue = off\n");
 	says(&p, bp, 0, "Mail queue is empty\n");
 	says(&p, WORDS("-bP"), 0, "0\n");
 	says(&p, WORDS("queue", "list", "--json"), 0, "[]\n");
 	says(&p, WORDS("queue", "status"), 0, "queue: 0 messages,");
 	says(&p, WORDS("queue", "drop", "0123456789abcde"), EX_NOINPUT,
 	    "no such message");
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static void
 nothing_gets_through_to_the_terminal(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 	const char *const	*views[] = { bp, WORDS("queue", "list",
 	    "--json"), WORDS("queue", "status") };
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .say = "450 \033]0;x\007\233 \377busy" } } }, NULL);
-	queue_put(&p, "me@example.org", LIST("a@example.net"));
-	queue_run(&p, "-qf", 0);
-	folder_write(&p.folder, "spool/queue/\033[2J\n", 0600, "\033[2J");
+	queue_fixture_put(&p, "me@example.org", LIST("a@example.net"));
+	queue_fixture_run(&p, "-qf", 0);
+	temp_dir_write(&p.dir, "spool/queue/\033[2J\n", 0600, "\033[2J");
 	for (size_t i = 0; i < sizeof(views) / sizeof(*views); i++) {
 		char	*text = say(&p, views[i], 0);
 
@@ -145,18 +145,18 @@ nothing_gets_through_to_the_terminal(void **state)
 			assert_true(*c == '\n' || (*c >= ' ' && *c < 127));
 		free(text);
 	}
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static void
 an_entry_is_shown_held_released_and_dropped(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 	const char		*id;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ 0 }, NULL);
-	queue_put(&p, "me@example.org", LIST("a@example.net"));
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_put(&p, "me@example.org", LIST("a@example.net"));
 	id = only_name(&p, SPOOL_QUEUE);
 	says(&p, WORDS("queue", "show", id), 0, "to: <a@example.net> waiting");
 	says(&p, WORDS("queue", "show", id), 0, "\nSubject: x\n");
@@ -166,14 +166,14 @@ an_entry_is_shown_held_released_and_dropped(void **state)
 	    "\"status\":\"waiting\",\"reply\":\"\"}]}\n");
 	says(&p, WORDS("queue", "hold", id), 0, "");
 	says(&p, bp, 0, "! ");
-	queue_run(&p, "-qf", 0);
+	queue_fixture_run(&p, "-qf", 0);
 	says(&p, WORDS("queue", "flush", id), EX_USAGE, "held; to send it");
-	assert_int_equal(smarthost_connections(p.host), 0);
+	assert_int_equal(mock_smtp_connections(p.host), 0);
 	says(&p, WORDS("queue", "release", id), 0, "");
 	says(&p, WORDS("queue", "flush", id), 0, "");
-	assert_true(smarthost_wait_messages(p.host, 1));
+	assert_true(mock_smtp_wait_messages(p.host, 1));
 	says(&p, WORDS("queue", "show", id), EX_NOINPUT, "no such message");
-	queue_put(&p, "me@example.org", LIST("a@example.net"));
+	queue_fixture_put(&p, "me@example.org", LIST("a@example.net"));
 	id = only_name(&p, SPOOL_QUEUE);
 	says(&p, WORDS("queue", "drop", id), 0, "");
 	says(&p, bp, 0, "Mail queue is empty\n");
@@ -182,7 +182,7 @@ an_entry_is_shown_held_released_and_dropped(void **state)
 	says(&p, WORDS("queue", "drop"), EX_USAGE, "usage: ");
 	says(&p, WORDS("queue", "nonsense"), EX_USAGE, "usage: ");
 	says(&p, WORDS("queue", "run", id), EX_USAGE, "usage: ");
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static void
@@ -190,19 +190,19 @@ what_is_being_sent_is_left_alone(void **state)
 {
 	static const char *const	words[] = { "flush", "hold", "release",
 		"drop" };
-	struct queue_place		p;
-	struct running			*r;
-	struct outcome			o;
-	const char			*id;
+	struct queue_fixture	p;
+	struct running		*r;
+	struct program_result	o;
+	const char		*id;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "a@", .hold = true } } }, NULL);
-	queue_put(&p, "me@example.org", LIST("a@example.net"));
+	queue_fixture_put(&p, "me@example.org", LIST("a@example.net"));
 	id = only_name(&p, SPOOL_QUEUE);
 	r = program_start(&(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", p.conf, "-q") });
-	assert_true(smarthost_wait_commands(p.host, ON_RCPT, 1));
+	assert_true(mock_smtp_wait_commands(p.host, ON_RCPT, 1));
 	says(&p, WORDS("queue", "show", id), 0, "state: being sent");
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		says(&p, WORDS("queue", words[i], id), EX_TEMPFAIL,
@@ -210,101 +210,101 @@ what_is_being_sent_is_left_alone(void **state)
 	says(&p, WORDS("queue", "flush"), EX_TEMPFAIL,
 	    "relais: one message is being sent by another process\n");
 	says(&p, WORDS("queue", "run"), 0, "");
-	queue_put(&p, "me@example.org", LIST("b@example.net"));
+	queue_fixture_put(&p, "me@example.org", LIST("b@example.net"));
 	says(&p, WORDS("queue", "flush"), EX_TEMPFAIL,
 	    "relais: one message is being sent by another process\n");
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
 	    "?a@example.net");
-	smarthost_release(p.host);
+	mock_smtp_release(p.host);
 	program_stop(r, 0, &o);
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
-	assert_true(smarthost_wait_messages(p.host, 2));
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
-	queue_place_close(&p);
+	program_result_free(&o);
+	assert_true(mock_smtp_wait_messages(p.host, 2));
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE), "");
+	queue_fixture_close(&p);
 }
 
 static void
 what_was_given_up_can_be_sent_after_all(void **state)
 {
-	struct queue_place	p;
-	struct outcome		o;
+	struct queue_fixture	p;
+	struct program_result	o;
 	const char		*id;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .say = "550 5.1.1 no" } } }, NULL);
 	relais_run(&o, p.conf, WORDS("a@example.net"), "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, EX_NOUSER);
-	outcome_free(&o);
+	program_result_free(&o);
 	id = only_name(&p, SPOOL_FAILED);
 	says(&p, WORDS("queue"), 0, "-- 1 failed in ");
 	says(&p, WORDS("queue", "show", id), 0, "state: failed");
-	queue_place_change(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_change(&p, &(struct script){ 0 }, NULL);
 	says(&p, WORDS("queue", "release", id), 0, "\n");
-	assert_string_equal(tell_entries(p.spool, SPOOL_FAILED), "");
-	queue_run(&p, "-q", 0);
-	assert_true(smarthost_wait_messages(p.host, 1));
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
-	queue_place_close(&p);
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_FAILED), "");
+	queue_fixture_run(&p, "-q", 0);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE), "");
+	queue_fixture_close(&p);
 }
 
 static void
 a_local_name_is_resolved_again_at_release(void **state)
 {
-	struct queue_place	 p;
-	struct outcome		 o;
+	struct queue_fixture	 p;
+	struct program_result	 o;
 	const char		*id;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ 0 }, "domain =\n");
+	queue_fixture_open(&p, &(struct script){ 0 }, "domain =\n");
 	relais_run(&o, p.conf, WORDS("joe", "a@example.net"),
 	    "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, EX_NOUSER);
-	outcome_free(&o);
-	assert_string_equal(tell_entries(p.spool, SPOOL_FAILED), "-joe");
+	program_result_free(&o);
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_FAILED), "-joe");
 	id = only_name(&p, SPOOL_FAILED);
 	says(&p, WORDS("queue", "release", id), EX_NOUSER,
 	    "no address for the local name joe; set root = ");
-	assert_string_equal(tell_entries(p.spool, SPOOL_FAILED), "-joe");
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE), "");
-	queue_place_change(&p, &(struct script){ 0 },
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_FAILED), "-joe");
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE), "");
+	queue_fixture_change(&p, &(struct script){ 0 },
 	    "root = admin@example.net\n");
 	says(&p, WORDS("queue", "release", id), 0, "\n");
-	assert_string_equal(tell_entries(p.spool, SPOOL_FAILED), "");
-	assert_string_equal(tell_entries(p.spool, SPOOL_QUEUE),
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_FAILED), "");
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
 	    "?admin@example.net");
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 static void
 status_tells_health(void **state)
 {
-	struct queue_place	p;
+	struct queue_fixture	p;
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
-	queue_put(&p, "me@example.org", LIST("a@example.net"));
-	queue_run(&p, "-q", 0);
+	queue_fixture_open(&p, &(struct script){ .refusing = true }, NULL);
+	queue_fixture_put(&p, "me@example.org", LIST("a@example.net"));
+	queue_fixture_run(&p, "-q", 0);
 	says(&p, WORDS("queue", "status"), 0, "queue: 1 message, ");
 	says(&p, WORDS("queue", "status"), 0, "Connection refused");
 	says(&p, WORDS("queue", "status"), 0, "last success: never");
 	says(&p, WORDS("queue", "status", "--older", "2h", "--json"), 0,
 	    "{\"ok\":true,\"queue\":1,");
 	/* Something of the year 1971. */
-	folder_write(&p.folder, "spool/queue/010000000000001", 0600, "");
+	temp_dir_write(&p.dir, "spool/queue/010000000000001", 0600, "");
 	says(&p, WORDS("queue", "status"), 1, "TOO OLD");
 	says(&p, WORDS("queue", "status", "--json"), 1, "{\"ok\":false,");
-	queue_place_change(&p, &(struct script){ 0 }, NULL);
-	queue_run(&p, "-qf", 0);
+	queue_fixture_change(&p, &(struct script){ 0 }, NULL);
+	queue_fixture_run(&p, "-qf", 0);
 	says(&p, WORDS("queue", "status"), 0, "queue: 0 messages, ");
 	says(&p, WORDS("queue", "status"), 0, "last success: 2");
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 /* Sets back the file's time by which status knows of the last success. */
 static void
-make_success_older(struct queue_place *p)
+make_success_older(struct queue_fixture *p)
 {
 	char	command[300];
 
@@ -320,19 +320,19 @@ status_is_bad_while_every_message_is_given_up(void **state)
 	static const struct script	refusal = { .steps = {
 		{ .at = ON_RCPT, .match = "b@", .say = "550 5.7.1 no relay" },
 	} };
-	bool				by_run = *state != NULL;
-	struct queue_place		p;
-	struct outcome			o;
+	bool			by_run = *state != NULL;
+	struct queue_fixture	p;
+	struct program_result	o;
 
-	queue_place_open(&p, &refusal, NULL);
+	queue_fixture_open(&p, &refusal, NULL);
 	for (int i = 0; i < 2; i++) {
 		if (by_run) {
-			queue_put(&p, "", LIST("b@example.net"));
-			queue_run(&p, "-q", 0);
+			queue_fixture_put(&p, "", LIST("b@example.net"));
+			queue_fixture_run(&p, "-q", 0);
 		} else {
 			relais_run(&o, p.conf, WORDS("b@example.net"), "\n");
 			assert_int_equal(o.status, EX_NOUSER);
-			outcome_free(&o);
+			program_result_free(&o);
 		}
 		says(&p, WORDS("queue", "status"), 1, "last error: 2");
 		says(&p, WORDS("queue", "status"), 1, "550 5.7.1 no relay");
@@ -342,20 +342,20 @@ status_is_bad_while_every_message_is_given_up(void **state)
 		    "{\"ok\":false,\"queue\":0,");
 		/* A recipient that is refused beside another is no sign. */
 		if (by_run) {
-			queue_put_one(&p, "", LIST("b@example.net",
+			queue_fixture_put_one(&p, "", LIST("b@example.net",
 			    "a@example.net"));
-			queue_run(&p, "-q", 0);
+			queue_fixture_run(&p, "-q", 0);
 		} else {
 			relais_run(&o, p.conf, WORDS("b@example.net",
 			    "a@example.net"), "\n");
 			assert_int_equal(o.status, EX_NOUSER);
-			outcome_free(&o);
+			program_result_free(&o);
 		}
 		says(&p, WORDS("queue", "status"), 0, "last success: 2");
 		says(&p, WORDS("queue", "status"), 0, "550 5.7.1 no relay");
 		make_success_older(&p);
 	}
-	queue_place_close(&p);
+	queue_fixture_close(&p);
 }
 
 /* Of the processor's time: others may be using it, too. */
@@ -363,19 +363,19 @@ static void
 ten_thousand_entries_are_listed_within_a_second(void **state)
 {
 	enum { MANY = 10000 };
-	struct queue_place	p;
+	struct queue_fixture	p;
 	struct spool		spool;
 	char			id[32], more[200];
-	struct outcome		o;
+	struct program_result	o;
 
 	(void)state;
 	if (access("/dev/shm", W_OK) != 0)
 		skip_because("needs /dev/shm");
-	scratch_spool_in(&spool, "/dev/shm", 0);
+	temp_spool_make_in(&spool, "/dev/shm", 0);
 	for (int i = 0; i < MANY; i++)
-		put_entry(&spool, id, LIST("b@example.net"));
+		temp_spool_put(&spool, id, LIST("b@example.net"));
 	snprintf(more, sizeof(more), "queue = %s\n", spool.directory);
-	queue_place_open(&p, &(struct script){ .refusing = true }, more);
+	queue_fixture_open(&p, &(struct script){ .refusing = true }, more);
 	relais_run(&o, p.conf, bp, "");
 	assert_int_equal(o.status, 0);
 	assert_non_null(strstr(o.out.data, " Kbytes in 10000 Requests.\n"));
@@ -384,9 +384,9 @@ ten_thousand_entries_are_listed_within_a_second(void **state)
 #ifndef __SANITIZE_ADDRESS__
 	assert_true(o.user_s + o.system_s < 1);
 #endif
-	outcome_free(&o);
-	queue_place_close(&p);
-	scratch_remove(&spool);
+	program_result_free(&o);
+	queue_fixture_close(&p);
+	temp_spool_remove(&spool);
 }
 
 static const struct CMUnitTest queue_spec[] = {

@@ -1,7 +1,7 @@
 /*
  * The examples of relais.conf(5), against servers like those they are for.
  *
- * Each is taken from the manual as it stands; only its hosts and folders are
+ * Each is taken from the manual unchanged; only its hosts and directories are
  * put where the test has them.
  */
 #include <setjmp.h>
@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "support/certificate.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 #include "util/base64.h"
 
 #define MANUAL	"man/relais.conf.5"
@@ -24,9 +24,9 @@
 enum { HOSTS_MAX = 4 };
 
 struct kitchen {
-	struct folder			 folder;
+	struct temp_dir			 dir;
 	struct usual_certificates	 certificates;
-	struct smarthost		*host[HOSTS_MAX];
+	struct mock_smtp		*host[HOSTS_MAX];
 	size_t				 n;
 };
 
@@ -34,12 +34,12 @@ static void
 open_kitchen(struct kitchen *k)
 {
 	*k = (struct kitchen){ .n = 0 };
-	folder_make(&k->folder);
-	certificate_usual(&k->certificates, &k->folder);
-	folder_write(&k->folder, "relais.password", 0600, "s3cret\n");
-	folder_write(&k->folder, "relais.shop", 0600, "0rders\n");
-	folder_write(&k->folder, "mail", 0600, "s3cret\n");
-	folder_write(&k->folder, "mail-token", 0700,
+	temp_dir_make(&k->dir);
+	certificate_usual(&k->certificates, &k->dir);
+	temp_dir_write(&k->dir, "relais.password", 0600, "s3cret\n");
+	temp_dir_write(&k->dir, "relais.shop", 0600, "0rders\n");
+	temp_dir_write(&k->dir, "mail", 0600, "s3cret\n");
+	temp_dir_write(&k->dir, "mail-token", 0700,
 	    "#!/bin/sh\necho ya29.token-for-$1\n");
 }
 
@@ -47,11 +47,11 @@ static void
 close_kitchen(struct kitchen *k)
 {
 	for (size_t i = 0; i < k->n; i++)
-		smarthost_stop(k->host[i]);
-	folder_remove(&k->folder);
+		mock_smtp_stop(k->host[i]);
+	temp_dir_remove(&k->dir);
 }
 
-static struct smarthost *
+static struct mock_smtp *
 add_host(struct kitchen *k, const struct script *script)
 {
 	struct script	own = *script;
@@ -60,7 +60,7 @@ add_host(struct kitchen *k, const struct script *script)
 		own.certificate = k->certificates.chain;
 		own.key = k->certificates.key;
 	}
-	k->host[k->n] = smarthost_start(&own);
+	k->host[k->n] = mock_smtp_start(&own);
 	return k->host[k->n++];
 }
 
@@ -127,7 +127,7 @@ cook(struct buffer *out, struct kitchen *k, const char *name)
 	struct buffer			 next = { 0 };
 	char				 here[80];
 
-	snprintf(here, sizeof(here), "%s/", k->folder.path);
+	snprintf(here, sizeof(here), "%s/", k->dir.path);
 	replace_hosts(out, k, text);
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
 		replace(&next, out->data, folders[i], here);
@@ -150,28 +150,28 @@ write_recipe(struct kitchen *k, const char *name)
 	buffer_addf(&whole, "tls_ca = %s\nqueue = off\nsocket = off\n"
 	    "log = off\naliases = off\nhelo = client.example\n%s",
 	    k->certificates.ca, text.data);
-	path = folder_write(&k->folder, "relais.conf", 0600, whole.data);
+	path = temp_dir_write(&k->dir, "relais.conf", 0600, whole.data);
 	buffer_free(&text);
 	buffer_free(&whole);
 	return path;
 }
 
 static const struct heard_message *
-arrived(struct smarthost *host)
+arrived(struct mock_smtp *host)
 {
-	assert_true(smarthost_wait_messages(host, 1));
-	return smarthost_message(host, 0);
+	assert_true(mock_smtp_wait_messages(host, 1));
+	return mock_smtp_message(host, 0);
 }
 
 static void
 send_ok(const char *conf, const char *const *arguments, const char *message)
 {
-	struct outcome	o;
+	struct program_result	o;
 
 	relais_run(&o, conf, arguments, message);
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
+	program_result_free(&o);
 }
 
 static void
@@ -216,7 +216,7 @@ root_in_a_cron_job_arrives(struct kitchen *k, const struct provider *p)
 {
 	const struct heard_message	*m;
 
-	send_ok(folder_path(&k->folder, "relais.conf"), WORDS("-i", "-f",
+	send_ok(temp_dir_path(&k->dir, "relais.conf"), WORDS("-i", "-f",
 	    "root", "root"), "From: root (Cron Daemon)\nTo: root\n"
 	    "Subject: Cron\n\nhi\n");
 	m = arrived(k->host[0]);
@@ -234,11 +234,11 @@ an_application_names_a_sender(struct kitchen *k, const struct provider *p)
 	const struct heard_message	*m;
 	char				 from[100];
 
-	send_ok(folder_path(&k->folder, "relais.conf"), WORDS("-t", "-i",
+	send_ok(temp_dir_path(&k->dir, "relais.conf"), WORDS("-t", "-i",
 	    "-f", "shop@example.org"), "From: The Shop <shop@example.org>\n"
 	    "To: a@example.net\nSubject: Hello\n\nhi\n");
-	assert_true(smarthost_wait_messages(k->host[0], 2));
-	m = smarthost_message(k->host[0], 1);
+	assert_true(mock_smtp_wait_messages(k->host[0], 2));
+	m = mock_smtp_message(k->host[0], 1);
 	snprintf(from, sizeof(from), "From: The Shop <%s>\r\n",
 	    p->all_senders ? p->sender : "shop@example.org");
 	assert_has(m, from);
@@ -267,7 +267,7 @@ is_served(void **state)
 	write_recipe(&k, p->recipe);
 	root_in_a_cron_job_arrives(&k, p);
 	an_application_names_a_sender(&k, p);
-	h = smarthost_heard(k.host[0], 0);
+	h = mock_smtp_heard(k.host[0], 0);
 	assert_true(h->authenticated);
 	assert_non_null(h->tls);
 	close_kitchen(&k);
@@ -314,7 +314,7 @@ a_lan_host_needs_nothing(void **state)
 	assert_string_equal(m->rcpt[0].path, "admin@internal");
 	assert_string_equal(m->rcpt[1].path, "nina@internal");
 	assert_has(m, "From: backup@internal\r\n");
-	assert_null(smarthost_heard(k.host[0], 0)->tls);
+	assert_null(mock_smtp_heard(k.host[0], 0)->tls);
 	close_kitchen(&k);
 }
 
@@ -355,12 +355,12 @@ accounts_are_kept_apart(void **state)
 	    "c@internal"), "Subject: x\n\nhi\n");
 	assert_string_equal(arrived(k.host[0])->rcpt[0].path,
 	    "admin@example.org");
-	assert_int_equal(smarthost_messages(k.host[0]), 1);
+	assert_int_equal(mock_smtp_messages(k.host[0]), 1);
 	assert_string_equal(arrived(k.host[2])->reverse_path,
 	    "me@shop.example");
 	assert_string_equal(arrived(k.host[2])->rcpt[0].path, "a@x.example");
-	assert_true(smarthost_wait_messages(k.host[1], 2));
-	assert_false(smarthost_heard(k.host[1], 0)->authenticated);
+	assert_true(mock_smtp_wait_messages(k.host[1], 2));
+	assert_false(mock_smtp_heard(k.host[1], 0)->authenticated);
 	close_kitchen(&k);
 }
 
@@ -402,7 +402,7 @@ a_php_container_sends(void **state)
 	struct buffer			 text = { 0 };
 	struct buffer			 entry = { 0 };
 	struct buffer			 commands = { 0 };
-	struct outcome			 o;
+	struct program_result		 o;
 	const struct heard_message	*m;
 	const char			*env[24];
 	char				*ini = recipe("php-ini");
@@ -421,23 +421,23 @@ a_php_container_sends(void **state)
 	    "RELAIS_SMARTHOST=submission://127.0.0.1:%u", k.host[0]->port);
 	env[n++] = host;
 	env[n] = NULL;
-	folder_write(&k.folder, "empty", 0600, "");
+	temp_dir_write(&k.dir, "empty", 0600, "");
 	cook(&entry, &k, "php");
 	buffer_addf(&commands, "cd %s\nrelais() { %s/relais -C empty \"$@\"; }\n"
-	    "chgrp() { :; }\nexec() { :; }\nset -e\n%s", k.folder.path, BUILD,
+	    "chgrp() { :; }\nexec() { :; }\nset -e\n%s", k.dir.path, BUILD,
 	    entry.data);
 	program_run(&o, &(struct program){ .path = "/bin/bash",
 	    .argv = WORDS("bash", "-c", commands.data), .env = env });
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
+	program_result_free(&o);
 	assert_string_equal(ini,
 	    "sendmail_path = /usr/sbin/sendmail -t -i\n");
-	send_ok(folder_path(&k.folder, "relais.conf"), WORDS("-t", "-i"),
+	send_ok(temp_dir_path(&k.dir, "relais.conf"), WORDS("-t", "-i"),
 	    "To: a@x.example\nSubject: x\n\nhi\n");
 	m = arrived(k.host[0]);
 	assert_string_equal(m->reverse_path, "alerts@example.org");
-	assert_true(smarthost_heard(k.host[0], 0)->authenticated);
+	assert_true(mock_smtp_heard(k.host[0], 0)->authenticated);
 	buffer_free(&text);
 	buffer_free(&entry);
 	buffer_free(&commands);

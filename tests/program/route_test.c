@@ -12,14 +12,14 @@
 #include <sysexits.h>
 
 #include "support/conf.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 
 /* The usual smarthost, and one that sections lead to. */
 struct place {
-	struct folder		 folder;
-	struct smarthost	*usual;
-	struct smarthost	*other;
+	struct temp_dir		 dir;
+	struct mock_smtp	*usual;
+	struct mock_smtp	*other;
 	const char		*conf;
 };
 
@@ -29,31 +29,31 @@ open_place(struct place *p, const struct script *usual,
 {
 	char	more[400];
 
-	folder_make(&p->folder);
-	p->usual = smarthost_start(usual);
-	p->other = smarthost_start(other);
+	temp_dir_make(&p->dir);
+	p->usual = mock_smtp_start(usual);
+	p->other = mock_smtp_start(other);
 	snprintf(more, sizeof(more), "smarthost = smtp://127.0.0.1:%u\n%s\n"
 	    "smarthost = smtp://127.0.0.1:%u\n", p->usual->port, section,
 	    p->other->port);
-	p->conf = conf_write(&p->folder, p->usual, "smtp", more);
+	p->conf = conf_write(&p->dir, p->usual, "smtp", more);
 }
 
 static void
 close_place(struct place *p)
 {
-	smarthost_stop(p->usual);
-	smarthost_stop(p->other);
-	folder_remove(&p->folder);
+	mock_smtp_stop(p->usual);
+	mock_smtp_stop(p->other);
+	temp_dir_remove(&p->dir);
 }
 
 static void
-assert_got(struct smarthost *host, const char *path)
+assert_got(struct mock_smtp *host, const char *path)
 {
 	const struct heard_message	*m;
 
-	assert_true(smarthost_wait_messages(host, 1));
-	assert_int_equal(smarthost_messages(host), 1);
-	m = smarthost_message(host, 0);
+	assert_true(mock_smtp_wait_messages(host, 1));
+	assert_int_equal(mock_smtp_messages(host), 1);
+	m = mock_smtp_message(host, 0);
 	assert_int_equal(m->n_rcpt, 1);
 	assert_string_equal(m->rcpt[0].path, path);
 }
@@ -61,8 +61,8 @@ assert_got(struct smarthost *host, const char *path)
 static void
 one_message_goes_to_two_smarthosts(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct place		p;
+	struct program_result	o;
 
 	(void)state;
 	open_place(&p, &(struct script){ 0 }, &(struct script){ 0 },
@@ -73,15 +73,15 @@ one_message_goes_to_two_smarthosts(void **state)
 	assert_int_equal(o.status, 0);
 	assert_got(p.usual, "a@example.net");
 	assert_got(p.other, "b@internal");
-	outcome_free(&o);
+	program_result_free(&o);
 	close_place(&p);
 }
 
 static void
 each_recipient_has_the_outcome_of_its_own_smarthost(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct place		p;
+	struct program_result	o;
 
 	(void)state;
 	open_place(&p, &(struct script){ 0 }, &(struct script){
@@ -93,15 +93,15 @@ each_recipient_has_the_outcome_of_its_own_smarthost(void **state)
 	assert_non_null(strstr(o.err.data, "not sent to b@internal: "));
 	assert_null(strstr(o.err.data, "a@example.net"));
 	assert_got(p.usual, "a@example.net");
-	outcome_free(&o);
+	program_result_free(&o);
 	close_place(&p);
 }
 
 static void
 an_unreachable_smarthost_does_not_delay_the_other(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct place		p;
+	struct program_result	o;
 
 	(void)state;
 	open_place(&p, &(struct script){ .refusing = true },
@@ -111,15 +111,15 @@ an_unreachable_smarthost_does_not_delay_the_other(void **state)
 	assert_int_equal(o.status, EX_TEMPFAIL);
 	assert_non_null(strstr(o.err.data, "not sent to a@example.net: "));
 	assert_got(p.other, "b@internal");
-	outcome_free(&o);
+	program_result_free(&o);
 	close_place(&p);
 }
 
 static void
 the_sender_chooses_the_account(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct place		p;
+	struct program_result	o;
 
 	(void)state;
 	open_place(&p, &(struct script){ 0 }, &(struct script){ 0 },
@@ -127,13 +127,13 @@ the_sender_chooses_the_account(void **state)
 	relais_run(&o, p.conf, WORDS("-f", "Me@Work.example",
 	    "a@example.net"), "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
+	program_result_free(&o);
 	relais_run(&o, p.conf, WORDS("-f", "me@home.example",
 	    "b@example.net"), "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, 0);
 	assert_got(p.other, "a@example.net");
 	assert_got(p.usual, "b@example.net");
-	outcome_free(&o);
+	program_result_free(&o);
 	close_place(&p);
 }
 
@@ -146,31 +146,31 @@ credentials_stay_with_the_smarthost_of_their_section(void **state)
 				    .auth_in_clear = true };
 	char			more[500];
 	struct place		p;
-	struct outcome		o;
+	struct program_result	o;
 
 	(void)state;
-	folder_make(&p.folder);
-	p.usual = smarthost_start(&script);
+	temp_dir_make(&p.dir);
+	p.usual = mock_smtp_start(&script);
 	script.user = "work";
 	script.password = "other";
-	p.other = smarthost_start(&script);
+	p.other = mock_smtp_start(&script);
 	snprintf(more, sizeof(more), "smarthost = smtp://127.0.0.1:%u\n"
 	    "tls = off\nauth = PLAIN\nuser = nina\npassword = s3cret\n"
 	    "[to *@internal]\nsmarthost = smtp://127.0.0.1:%u\n"
 	    "user = work\npassword = other\n"
 	    "[to *@plain]\nsmarthost = smtp://127.0.0.1:%u\n",
 	    p.usual->port, p.other->port, p.other->port);
-	p.conf = conf_write(&p.folder, p.usual, "smtp", more);
+	p.conf = conf_write(&p.dir, p.usual, "smtp", more);
 	relais_run(&o, p.conf, WORDS("a@example.net", "b@internal", "c@plain"),
 	    "Subject: x\n\nhi\n");
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	assert_true(smarthost_wait_messages(p.usual, 1));
-	assert_true(smarthost_wait_messages(p.other, 2));
-	assert_string_equal(smarthost_heard(p.usual, 0)->user, "nina");
-	assert_string_equal(smarthost_heard(p.other, 0)->user, "work");
-	assert_null(smarthost_heard(p.other, 1)->user);
-	outcome_free(&o);
+	assert_true(mock_smtp_wait_messages(p.usual, 1));
+	assert_true(mock_smtp_wait_messages(p.other, 2));
+	assert_string_equal(mock_smtp_heard(p.usual, 0)->user, "nina");
+	assert_string_equal(mock_smtp_heard(p.other, 0)->user, "work");
+	assert_null(mock_smtp_heard(p.other, 1)->user);
+	program_result_free(&o);
 	close_place(&p);
 }
 

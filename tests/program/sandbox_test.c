@@ -21,11 +21,11 @@
 #include <unistd.h>
 
 #include "queue/spool.h"
-#include "support/folder.h"
 #include "support/program.h"
-#include "support/queue.h"
+#include "support/queue_fixture.h"
 #include "support/skip.h"
-#include "support/spool.h"
+#include "support/temp_dir.h"
+#include "support/temp_spool.h"
 
 #define ATTACKER	BUILD "/tests/program/attacker.so"
 #define MESSAGE		"From: a@example.org\nTo: b@example.net\n\nhi\n"
@@ -35,7 +35,7 @@
 	"QUIT\r\n"
 
 struct scene {
-	struct queue_place	 p;
+	struct queue_fixture	 p;
 	pid_t			 victim;
 	char			 report[128];
 	char			 text[6][300];	/* of the environment */
@@ -62,7 +62,7 @@ make_environment(struct scene *s)
 	add_variable(s, i++, "ATTACK_REPORT", s->report);
 	snprintf(value, sizeof(value), "%s/queue", s->p.spool);
 	add_variable(s, i++, "ATTACK_INSIDE", value);
-	add_variable(s, i++, "ATTACK_OUTSIDE", s->p.folder.path);
+	add_variable(s, i++, "ATTACK_OUTSIDE", s->p.dir.path);
 	snprintf(value, sizeof(value), "%d", (int)s->victim);
 	add_variable(s, i++, "ATTACK_VICTIM", value);
 	snprintf(value, sizeof(value), "%s%sverify_asan_link_order=0",
@@ -94,9 +94,9 @@ open_scene(struct scene *s, const struct script *script, const char *more)
 		for (;;)
 			pause();
 	}
-	queue_place_open(&s->p, script, more);
-	folder_write(&s->p.folder, "old", 0600, "text");
-	snprintf(s->report, sizeof(s->report), "%s/report", s->p.folder.path);
+	queue_fixture_open(&s->p, script, more);
+	temp_dir_write(&s->p.dir, "old", 0600, "text");
+	snprintf(s->report, sizeof(s->report), "%s/report", s->p.dir.path);
 	make_environment(s);
 }
 
@@ -109,13 +109,13 @@ program_of(struct scene *s, const char *const *argv, const char *input)
 static void
 run(struct scene *s, const char *const *argv, const char *input)
 {
-	struct program	p = program_of(s, argv, input);
-	struct outcome	o;
+	struct program		p = program_of(s, argv, input);
+	struct program_result	o;
 
 	program_run(&o, &p);
 	if (o.status != 0)
 		fail_msg("status %d: %s%s", o.status, o.out.data, o.err.data);
-	outcome_free(&o);
+	program_result_free(&o);
 }
 
 /* The attacks were made, and none was successful. */
@@ -135,13 +135,13 @@ close_scene(struct scene *s)
 		fail_msg("the attacks were not made to the end: %s",
 		    text.data);
 	buffer_free(&text);
-	queue_place_close(&s->p);
+	queue_fixture_close(&s->p);
 }
 
 static void
 close_when_sent(struct scene *s)
 {
-	assert_true(smarthost_wait_messages(s->p.host, 1));
+	assert_true(mock_smtp_wait_messages(s->p.host, 1));
 	close_scene(s);
 }
 
@@ -227,8 +227,8 @@ a_session_with_a_large_message(void **state)
 	}
 	buffer_add_text(&session, "QUIT\r\n");
 	run(&s, WORDS("relais", "-C", s.p.conf, "-bs"), session.data);
-	assert_true(smarthost_wait_messages(s.p.host, 2));
-	assert_non_null(strstr(smarthost_message(s.p.host, 1)->data.data,
+	assert_true(mock_smtp_wait_messages(s.p.host, 2));
+	assert_non_null(strstr(mock_smtp_message(s.p.host, 1)->data.data,
 	    "message 1, line 9999"));
 	buffer_free(&session);
 	close_when_sent(&s);
@@ -241,7 +241,7 @@ a_queue_run(void **state)
 
 	(void)state;
 	open_scene(&s, &plain, NULL);
-	queue_put(&s.p, "a@example.org", WORDS("b@example.net", ""));
+	queue_fixture_put(&s.p, "a@example.org", WORDS("b@example.net", ""));
 	run(&s, WORDS("relais", "-C", s.p.conf, "-q"), NULL);
 	close_when_sent(&s);
 }
@@ -249,20 +249,20 @@ a_queue_run(void **state)
 static void
 the_service(void **state)
 {
-	struct scene	 s;
-	struct program	 p;
-	struct running	*running;
-	struct outcome	 o;
+	struct scene		 s;
+	struct program		 p;
+	struct running		*running;
+	struct program_result	 o;
 
 	(void)state;
 	open_scene(&s, &plain, NULL);
-	queue_put(&s.p, "a@example.org", WORDS("b@example.net", ""));
+	queue_fixture_put(&s.p, "a@example.org", WORDS("b@example.net", ""));
 	p = program_of(&s, WORDS("relais", "-C", s.p.conf, "serve"), NULL);
 	running = program_start(&p);
-	assert_true(smarthost_wait_messages(s.p.host, 1));
+	assert_true(mock_smtp_wait_messages(s.p.host, 1));
 	program_stop(running, SIGTERM, &o);
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
+	program_result_free(&o);
 	close_when_sent(&s);
 }
 
@@ -275,13 +275,13 @@ a_worker_that_spoils_what_it_shares(void **state)
 
 	(void)state;
 	open_scene(&s, &plain, NULL);
-	queue_put(&s.p, "a@example.org", WORDS("b@example.net", ""));
+	queue_fixture_put(&s.p, "a@example.org", WORDS("b@example.net", ""));
 	while (s.env[i] != NULL)
 		i++;
 	s.env[i++] = "ATTACK_SHARED=1";
 	s.env[i] = NULL;
 	run(&s, WORDS("relais", "-C", s.p.conf, "-q"), NULL);
-	assert_string_equal(tell_entries(s.p.spool, SPOOL_QUEUE),
+	assert_string_equal(temp_spool_entries(s.p.spool, SPOOL_QUEUE),
 	    "?b@example.net");
 	close_scene(&s);
 }

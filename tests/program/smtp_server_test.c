@@ -15,13 +15,13 @@
 #include <sysexits.h>
 
 #include "support/conf.h"
-#include "support/place.h"
+#include "support/fixture.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 #include "util/clock.h"
 
 struct client {
-	struct place	 place;
+	struct fixture	 place;
 	struct running	*mailer;
 };
 
@@ -57,12 +57,12 @@ ask(struct client *p, const char *command, const char *reply)
 static void
 end(struct client *p)
 {
-	struct outcome	o;
+	struct program_result	o;
 
 	program_stop(p->mailer, 0, &o);
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
-	outcome_free(&o);
+	program_result_free(&o);
 }
 
 static void
@@ -72,7 +72,7 @@ symfony_sends_two_messages(void **state)
 	const struct heard_message	*m;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
 	start(&p, WORDS(NULL));
 	ask(&p, "EHLO [127.0.0.1]\r\n", "250 ");
 	ask(&p, "MAIL FROM:<shop@example.org>\r\n", "250 2.1.0");
@@ -89,7 +89,7 @@ symfony_sends_two_messages(void **state)
 	ask(&p, "Subject: 2\r\n\r\ntwo\r\n.\r\n", "250 2.0.0");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	m = place_arrival(&p.place, 0);
+	m = fixture_message(&p.place, 0);
 	assert_string_equal(m->reverse_path, "shop@example.org");
 	assert_int_equal(m->n_rcpt, 1);
 	assert_string_equal(m->rcpt[0].path, "a@example.net");
@@ -97,14 +97,14 @@ symfony_sends_two_messages(void **state)
 	assert_non_null(strstr(m->data.data, "\r\nDate: "));
 	assert_non_null(strstr(m->data.data, "\r\nMessage-ID: "));
 	assert_non_null(strstr(m->data.data, "\r\n\r\n.dots\r\nTo: z@"));
-	m = place_arrival(&p.place, 1);
+	m = fixture_message(&p.place, 1);
 	assert_string_equal(m->reverse_path, "");
 	assert_int_equal(m->n_rcpt, 2);
 	assert_string_equal(m->rcpt[0].path, "c@example.net");
 	assert_string_equal(m->rcpt[1].path, "d@example.net");
 	assert_null(strstr(m->data.data, "dots"));
-	assert_int_equal(smarthost_connections(p.place.host), 1);
-	place_close(&p.place);
+	assert_int_equal(mock_smtp_connections(p.place.host), 1);
+	fixture_close(&p.place);
 }
 
 static void
@@ -113,7 +113,7 @@ swift_mailer_uses_helo(void **state)
 	struct client	p;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
 	start(&p, WORDS("-i"));
 	ask(&p, "HELO [127.0.0.1]\r\n", "250 ");
 	ask(&p, "MAIL FROM: <a@example.org>\r\n", "250 2.1.0");
@@ -122,9 +122,9 @@ swift_mailer_uses_helo(void **state)
 	ask(&p, "Subject: x\r\n\r\nhi\r\n.\r\n", "250 2.0.0");
 	program_end_input(p.mailer);
 	end(&p);
-	assert_non_null(strstr(place_arrival(&p.place, 0)->data.data,
+	assert_non_null(strstr(fixture_message(&p.place, 0)->data.data,
 	    "Subject: x"));
-	place_close(&p.place);
+	fixture_close(&p.place);
 }
 
 static void
@@ -134,7 +134,7 @@ alpine_and_nmh_use_ehlo(void **state)
 	const struct heard_message	*m;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
 	start(&p, WORDS("-odb", "-oem", "-om", "-t", "-f", "x@example.org",
 	    "-F", "X", "-B", "none", "someone@example.net"));
 	ask(&p, "EHLO localhost\r\n", "250 ");
@@ -145,10 +145,10 @@ alpine_and_nmh_use_ehlo(void **state)
 	    "250 2.0.0");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	m = place_arrival(&p.place, 0);
+	m = fixture_message(&p.place, 0);
 	assert_string_equal(m->reverse_path, "a@example.org");
 	assert_int_equal(m->n_rcpt, 1);
-	place_close(&p.place);
+	fixture_close(&p.place);
 }
 
 static void
@@ -158,7 +158,7 @@ a_refusal_by_the_smarthost_is_the_final_reply(void **state)
 	const char	*line;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ .steps = {
+	fixture_open(&p.place, &(struct script){ .steps = {
 	    { .at = ON_RCPT, .match = "bad@", .say = "550 5.1.1 who?" } } },
 	    "smtp", NULL);
 	start(&p, WORDS(NULL));
@@ -175,9 +175,9 @@ a_refusal_by_the_smarthost_is_the_final_reply(void **state)
 	ask(&p, "\r\nhi\r\n.\r\n", "250 2.0.0 Ok: sent (");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	assert_string_equal(place_arrival(&p.place, 0)->rcpt[0].path,
+	assert_string_equal(fixture_message(&p.place, 0)->rcpt[0].path,
 	    "good@example.net");
-	place_close(&p.place);
+	fixture_close(&p.place);
 }
 
 /* The only reply must ask the client to try again. */
@@ -188,7 +188,7 @@ a_deferral_without_a_queue_is_the_final_reply(void **state)
 	const char	*line;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ .steps = {
+	fixture_open(&p.place, &(struct script){ .steps = {
 	    { .at = ON_RCPT, .match = "bad@", .say = "550 5.1.1 who?" },
 	    { .at = ON_RCPT, .match = "busy@", .say = "450 4.2.1 busy" } } },
 	    "smtp", NULL);
@@ -202,7 +202,7 @@ a_deferral_without_a_queue_is_the_final_reply(void **state)
 	assert_non_null(line);
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	place_close(&p.place);
+	fixture_close(&p.place);
 }
 
 static void
@@ -211,7 +211,7 @@ lmtp_has_a_reply_for_each_recipient(void **state)
 	struct client	p;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ .steps = {
+	fixture_open(&p.place, &(struct script){ .steps = {
 	    { .at = ON_RCPT, .match = "bad@", .say = "550 5.1.1 who?" } } },
 	    "smtp", "root = good@example.net\n");
 	start(&p, WORDS(NULL));
@@ -226,7 +226,7 @@ lmtp_has_a_reply_for_each_recipient(void **state)
 	assert_memory_equal(program_hear(p.mailer), "250 2.0.0 ", 10);
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	place_close(&p.place);
+	fixture_close(&p.place);
 }
 
 static void
@@ -235,7 +235,7 @@ rcpt_refuses_an_unresolvable_local_name(void **state)
 	struct client	p;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ 0 }, "smtp", "domain =\n");
+	fixture_open(&p.place, &(struct script){ 0 }, "smtp", "domain =\n");
 	start(&p, WORDS(NULL));
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
 	assert_non_null(strstr(ask(&p, "RCPT TO:<root>\r\n", "550 5.1.1"),
@@ -243,7 +243,7 @@ rcpt_refuses_an_unresolvable_local_name(void **state)
 	ask(&p, "RCPT TO:<good@example.net>\r\n", "250 ");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	place_close(&p.place);
+	fixture_close(&p.place);
 }
 
 /* Later changes of the file have no effect on the session. */
@@ -256,27 +256,28 @@ aliases_are_read_once_per_session(void **state)
 	const char			*path;
 
 	(void)state;
-	folder_make(&p.place.folder);
-	path = folder_write(&p.place.folder, "who", 0600,
+	temp_dir_make(&p.place.dir);
+	path = temp_dir_write(&p.place.dir, "who", 0600,
 	    "ops: a@example.net\nweb: b@example.net\n");
 	snprintf(more, sizeof(more), "domain =\naliases = %s\n", path);
-	p.place.host = smarthost_start(&(struct script){ 0 });
-	p.place.conf = conf_write(&p.place.folder, p.place.host, "smtp", more);
+	p.place.host = mock_smtp_start(&(struct script){ 0 });
+	p.place.conf = conf_write(&p.place.dir, p.place.host, "smtp", more);
 	start(&p, WORDS(NULL));
 	for (size_t i = 0; i < 2; i++) {
 		ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
 		ask(&p, "RCPT TO:<ops>\r\n", "250 ");
-		folder_write(&p.place.folder, "who", 0600, "no: c@example.net\n");
+		temp_dir_write(&p.place.dir, "who", 0600,
+		    "no: c@example.net\n");
 		ask(&p, "RCPT TO:<web>\r\n", "250 ");
 		ask(&p, "DATA\r\n", "354 ");
 		ask(&p, "Subject: x\r\n\r\nhi\r\n.\r\n", "250 ");
-		m = place_arrival(&p.place, i);
+		m = fixture_message(&p.place, i);
 		assert_int_equal(m->n_rcpt, 2);
 		assert_string_equal(m->rcpt[1].path, "b@example.net");
 	}
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	place_close(&p.place);
+	fixture_close(&p.place);
 }
 
 /* Even if root is set. */
@@ -286,7 +287,7 @@ rcpt_accepts_any_name_if_the_senders_mail_is_redirected(void **state)
 	struct client	p;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ 0 }, "smtp",
+	fixture_open(&p.place, &(struct script){ 0 }, "smtp",
 	    "domain =\n[from shop@example.org]\n"
 	    "redirect_all = dev@example.com\n");
 	start(&p, WORDS(NULL));
@@ -296,9 +297,9 @@ rcpt_accepts_any_name_if_the_senders_mail_is_redirected(void **state)
 	ask(&p, "Subject: x\r\n\r\nhi\r\n.\r\n", "250 2.0.0");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	assert_string_equal(place_arrival(&p.place, 0)->rcpt[0].path,
+	assert_string_equal(fixture_message(&p.place, 0)->rcpt[0].path,
 	    "dev@example.com");
-	place_close(&p.place);
+	fixture_close(&p.place);
 }
 
 static void
@@ -307,7 +308,7 @@ rcpt_refuses_local_parts_that_cannot_be_accounts(void **state)
 	struct client	p;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ 0 }, "smtp",
+	fixture_open(&p.place, &(struct script){ 0 }, "smtp",
 	    "root = admin@example.net\n");
 	start(&p, WORDS(NULL));
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
@@ -317,7 +318,7 @@ rcpt_refuses_local_parts_that_cannot_be_accounts(void **state)
 	ask(&p, "RCPT TO:<kim>\r\n", "250 ");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	place_close(&p.place);
+	fixture_close(&p.place);
 }
 
 static void
@@ -327,7 +328,7 @@ from_mode_always_replaces_the_sender(void **state)
 	const struct heard_message	*m;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ 0 }, "smtp",
+	fixture_open(&p.place, &(struct script){ 0 }, "smtp",
 	    "from = from@example.org\nfrom_mode = always\n");
 	start(&p, WORDS("-f", "evil@example.net"));
 	ask(&p, "MAIL FROM:<evil@example.net>\r\n", "250 ");
@@ -337,14 +338,14 @@ from_mode_always_replaces_the_sender(void **state)
 	    "Resent-From: evil@example.net\r\n\r\nhi\r\n.\r\n", "250 ");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	m = place_arrival(&p.place, 0);
+	m = fixture_message(&p.place, 0);
 	assert_string_equal(m->reverse_path, "from@example.org");
 	assert_non_null(strstr(m->data.data, "From: E <from@example.org>"));
 	assert_non_null(strstr(m->data.data, "Sender: from@example.org"));
 	assert_non_null(strstr(m->data.data, "Resent-From: from@example.org"));
 	assert_non_null(strstr(m->data.data,
 	    "Reply-To: E <evil@example.net>"));
-	place_close(&p.place);
+	fixture_close(&p.place);
 }
 
 static void
@@ -353,7 +354,7 @@ a_closed_connection_is_reopened(void **state)
 	struct client	p;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ .steps = { { .at = ON_BODY,
+	fixture_open(&p.place, &(struct script){ .steps = { { .at = ON_BODY,
 	    .connection = 1, .say = "250 2.0.0 ok", .then = THEN_CLOSE } } },
 	    "smtp", NULL);
 	start(&p, WORDS(NULL));
@@ -363,12 +364,12 @@ a_closed_connection_is_reopened(void **state)
 		ask(&p, "DATA\r\n", "354 ");
 		ask(&p, "\r\nhi\r\n.\r\n", "250 2.0.0");
 		if (i == 0)
-			assert_true(smarthost_wait_closed(p.place.host, 1));
+			assert_true(mock_smtp_wait_closed(p.place.host, 1));
 	}
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	assert_int_equal(smarthost_connections(p.place.host), 2);
-	place_close(&p.place);
+	assert_int_equal(mock_smtp_connections(p.place.host), 2);
+	fixture_close(&p.place);
 }
 
 static void
@@ -403,14 +404,14 @@ enum { IDLE_CASES = sizeof(idle_cases) / sizeof(*idle_cases), IDLE_MS = 3100 };
 static void
 check_idle(struct client *p, size_t i)
 {
-	struct smarthost	*host = p->place.host;
+	struct mock_smtp	*host = p->place.host;
 	size_t			 n = idle_cases[i].heard[1] != NULL ? 2 : 1;
 
-	assert_true(smarthost_wait_closed(host, n));
-	assert_int_equal(smarthost_connections(host), n);
-	assert_int_equal(smarthost_messages(host), 3);
+	assert_true(mock_smtp_wait_closed(host, n));
+	assert_int_equal(mock_smtp_connections(host), n);
+	assert_int_equal(mock_smtp_messages(host), 3);
 	for (size_t c = 0; c < n; c++) {
-		char	*heard = heard_commands(smarthost_heard(host, c),
+		char	*heard = heard_commands(mock_smtp_heard(host, c),
 			    false);
 
 		assert_string_equal(heard, idle_cases[i].heard[c]);
@@ -433,7 +434,7 @@ an_idle_connection_is_checked_with_noop(void **state)
 		struct script	script = { .keywords = "PIPELINING" };
 
 		script.steps[0] = idle_cases[i].noop;
-		place_open(&p[i].place, &script, "smtp", NULL);
+		fixture_open(&p[i].place, &script, "smtp", NULL);
 		start(&p[i], WORDS(NULL));
 		send_one(&p[i]);
 		send_one(&p[i]);
@@ -448,7 +449,7 @@ an_idle_connection_is_checked_with_noop(void **state)
 		ask(&p[i], "QUIT\r\n", "221 ");
 		end(&p[i]);
 		check_idle(&p[i], i);
-		place_close(&p[i].place);
+		fixture_close(&p[i].place);
 	}
 }
 
@@ -459,10 +460,10 @@ a_queued_message_is_accepted(void **state)
 	char		more[200];
 
 	(void)state;
-	folder_make(&p.place.folder);
-	p.place.host = smarthost_start(&(struct script){ .refusing = true });
-	snprintf(more, sizeof(more), "queue = %s/spool\n", p.place.folder.path);
-	p.place.conf = conf_write(&p.place.folder, p.place.host, "smtp", more);
+	temp_dir_make(&p.place.dir);
+	p.place.host = mock_smtp_start(&(struct script){ .refusing = true });
+	snprintf(more, sizeof(more), "queue = %s/spool\n", p.place.dir.path);
+	p.place.conf = conf_write(&p.place.dir, p.place.host, "smtp", more);
 	start(&p, WORDS(NULL));
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
 	ask(&p, "RCPT TO:<b@example.net>\r\n", "250 ");
@@ -470,9 +471,9 @@ a_queued_message_is_accepted(void **state)
 	ask(&p, "\r\nhi\r\n.\r\n", "250 2.0.0 Ok: queued as ");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	assert_int_equal(folder_count(folder_path(&p.place.folder,
+	assert_int_equal(temp_dir_count(temp_dir_path(&p.place.dir,
 	    "spool/queue")), 1);
-	place_close(&p.place);
+	fixture_close(&p.place);
 }
 
 static void
@@ -481,7 +482,7 @@ an_undelivered_message_without_a_queue_gets_451(void **state)
 	struct client	p;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ .refusing = true }, "smtp",
+	fixture_open(&p.place, &(struct script){ .refusing = true }, "smtp",
 	    NULL);
 	start(&p, WORDS(NULL));
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
@@ -490,7 +491,7 @@ an_undelivered_message_without_a_queue_gets_451(void **state)
 	ask(&p, "\r\nhi\r\n.\r\n", "451 4.4.1 ");
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
-	place_close(&p.place);
+	fixture_close(&p.place);
 }
 
 static void
@@ -499,7 +500,7 @@ the_end_of_input_in_a_message_discards_it(void **state)
 	struct client	p;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
 	start(&p, WORDS(NULL));
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
 	ask(&p, "RCPT TO:<b@example.net>\r\n", "250 ");
@@ -507,20 +508,21 @@ the_end_of_input_in_a_message_discards_it(void **state)
 	program_say(p.mailer, "\r\nhi\r\n");
 	program_end_input(p.mailer);
 	end(&p);
-	assert_int_equal(smarthost_connections(p.place.host), 0);
-	place_close(&p.place);
+	assert_int_equal(mock_smtp_connections(p.place.host), 0);
+	fixture_close(&p.place);
 }
 
 /* A whole session in one write, with a thousand recipients. */
 static void
 a_session_in_one_write_is_accepted(void **state)
 {
-	struct client	p;
-	struct outcome	o;
-	struct buffer	in = { 0 };
+	struct client		p;
+	struct program_result	o;
+	struct buffer		in = { 0 };
 
 	(void)state;
-	place_open(&p.place, &(struct script){ .discard = true }, "smtp", NULL);
+	fixture_open(&p.place, &(struct script){ .discard = true }, "smtp",
+	    NULL);
 	buffer_add_text(&in, "EHLO me\r\nMAIL FROM:<a@example.org>\r\n");
 	for (int i = 0; i < 1000; i++)
 		buffer_addf(&in, "RCPT TO:<u%d@example.net>\r\n", i);
@@ -529,40 +531,40 @@ a_session_in_one_write_is_accepted(void **state)
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
 	assert_non_null(strstr(o.out.data, "\r\n250 2.0.0 Ok: sent ("));
-	assert_int_equal(place_arrival(&p.place, 0)->n_rcpt, 1000);
-	outcome_free(&o);
+	assert_int_equal(fixture_message(&p.place, 0)->n_rcpt, 1000);
+	program_result_free(&o);
 	buffer_free(&in);
-	place_close(&p.place);
+	fixture_close(&p.place);
 }
 
 static void
 a_configuration_error_gets_421(void **state)
 {
-	struct folder	folder;
-	struct outcome	o;
+	struct temp_dir		dir;
+	struct program_result	o;
 
 	(void)state;
-	folder_make(&folder);
+	temp_dir_make(&dir);
 	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
-	    folder_write(&folder, "relais.conf", 0600, "frob = 1\n"), "-bs"),
+	    temp_dir_write(&dir, "relais.conf", 0600, "frob = 1\n"), "-bs"),
 	    .keep_open = true });
 	assert_int_equal(o.status, EX_CONFIG);
 	assert_memory_equal(o.out.data, "421 ", 4);
 	assert_non_null(strstr(o.err.data, "frob"));
-	outcome_free(&o);
-	folder_remove(&folder);
+	program_result_free(&o);
+	temp_dir_remove(&dir);
 }
 
 static void
 an_invalid_option_ends_at_once(void **state)
 {
-	struct outcome	o;
+	struct program_result	o;
 
 	(void)state;
 	program_run(&o, &(struct program){ .argv = WORDS("sendmail", "-Z",
 	    "-bs"), .keep_open = true, .deadline_ms = 1500 });
 	assert_int_equal(o.status, EX_USAGE);
-	outcome_free(&o);
+	program_result_free(&o);
 }
 
 static void
@@ -570,10 +572,10 @@ a_signal_in_the_message_sends_nothing(void **state)
 {
 	static const int	signals[] = { SIGHUP, SIGINT, SIGTERM };
 	struct client		p;
-	struct outcome		o;
+	struct program_result	o;
 
 	(void)state;
-	place_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p.place, &(struct script){ 0 }, "smtp", NULL);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
 		start(&p, WORDS(NULL));
 		ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
@@ -582,10 +584,10 @@ a_signal_in_the_message_sends_nothing(void **state)
 		program_say(p.mailer, "\r\nhi\r\n");
 		program_stop(p.mailer, signals[i], &o);
 		assert_int_equal(o.signal, signals[i]);
-		outcome_free(&o);
+		program_result_free(&o);
 	}
-	assert_int_equal(smarthost_connections(p.place.host), 0);
-	place_close(&p.place);
+	assert_int_equal(mock_smtp_connections(p.place.host), 0);
+	fixture_close(&p.place);
 }
 
 static const struct CMUnitTest smtp_server_spec[] = {

@@ -14,19 +14,19 @@
 
 #include "support/certificate.h"
 #include "support/conf.h"
-#include "support/place.h"
+#include "support/fixture.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
 
 static void
 recipients_come_from_the_header_with_t(void **state)
 {
-	struct place			 p;
-	struct outcome			 o;
+	struct fixture			 p;
+	struct program_result		 o;
 	const struct heard_message	*m;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-t", "-i", "-f", "me@example.org"),
 	    "To: a@example.net\nCc: \"B, C\" <b@example.net>\n"
 	    "bcc: c@example.net\nSubject: hello\nDate: today\n"
@@ -35,7 +35,7 @@ recipients_come_from_the_header_with_t(void **state)
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.out.data, "");
 	assert_string_equal(o.err.data, "");
-	m = place_arrival(&p, 0);
+	m = fixture_message(&p, 0);
 	assert_string_equal(m->reverse_path, "me@example.org");
 	assert_int_equal(m->n_rcpt, 3);
 	assert_string_equal(m->rcpt[0].path, "a@example.net");
@@ -45,20 +45,20 @@ recipients_come_from_the_header_with_t(void **state)
 	    "To: a@example.net\r\nCc: \"B, C\" <b@example.net>\r\n"
 	    "Subject: hello\r\nDate: today\r\nFrom: me@example.org\r\n"
 	    "Message-ID: <1@example.org>\r\n\r\n.\r\n..x\r\nlast\r\n");
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 /* Each with its reason, as what the smarthost refuses. */
 static void
 what_is_no_address_in_the_header_does_not_stop_the_others(void **state)
 {
-	struct place			 p;
-	struct outcome			 o;
+	struct fixture			 p;
+	struct program_result		 o;
 	const struct heard_message	*m;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp",
+	fixture_open(&p, &(struct script){ 0 }, "smtp",
 	    "root = admin@example.net\n");
 	relais_run(&o, p.conf, WORDS("-t", "-i"),
 	    "From: a@example.org\nTo: John Doe, b@example.net; \"c@example.net\""
@@ -71,92 +71,92 @@ what_is_no_address_in_the_header_does_not_stop_the_others(void **state)
 	    "address nor the name of an account"));
 	assert_non_null(strstr(o.err.data, "field Bcc: invalid address "
 	    "'<d@example.net': "));
-	m = place_arrival(&p, 0);
+	m = fixture_message(&p, 0);
 	assert_int_equal(m->n_rcpt, 2);
 	assert_string_equal(m->rcpt[0].path, "b@example.net");
 	assert_string_equal(m->rcpt[1].path, "c@example.net");
 	assert_non_null(strstr(m->data.data, "To: John Doe, b@example.net,  "
 	    "c@example.net \r\nCc: "));
-	outcome_free(&o);
+	program_result_free(&o);
 	relais_run(&o, p.conf, WORDS("-t", "-i"), "To: John Doe\n\nhello\n");
 	assert_int_equal(o.status, EX_DATAERR);
-	outcome_free(&o);
+	program_result_free(&o);
 	relais_run(&o, p.conf, WORDS("-i", "e@example.net", "John Doe"),
 	    "\nhello\n");
 	assert_int_equal(o.status, EX_USAGE);
-	outcome_free(&o);
-	assert_int_equal(smarthost_messages(p.host), 1);
-	place_close(&p);
+	program_result_free(&o);
+	assert_int_equal(mock_smtp_messages(p.host), 1);
+	fixture_close(&p);
 }
 
 /* As PHP makes of CRLF when it is told to write CRLF for LF. */
 static void
 the_header_ends_at_an_empty_line_whatever_ends_its_lines(void **state)
 {
-	struct place			 p;
-	struct outcome			 o;
+	struct fixture			 p;
+	struct program_result		 o;
 	const struct heard_message	*m;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-t", "-i"),
 	    "From: a@example.org\r\r\nTo: b@example.net\r\r\n\r\r\n"
 	    "Bcc: victim@example.net\r\r\n\r\r\nhello\r\r\n");
 	assert_int_equal(o.status, 0);
-	m = place_arrival(&p, 0);
+	m = fixture_message(&p, 0);
 	assert_int_equal(m->n_rcpt, 1);
 	assert_string_equal(m->rcpt[0].path, "b@example.net");
 	assert_non_null(strstr(m->data.data, "\r\n\r\nBcc: victim@example.net"
 	    "\r\n\r\nhello\r\n"));
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 static void
 binary_data_arrives_unchanged_or_is_refused(void **state)
 {
-	struct place			 p;
-	struct outcome			 o;
+	struct fixture			 p;
+	struct program_result		 o;
 	const struct heard_message	*m;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-i", "-B", "BINARYMIME",
 	    "a@example.net"), "Content-Type: image/png\n\n\211PNG\r\n\032\n");
 	assert_int_equal(o.status, 0);
-	m = place_arrival(&p, 0);
+	m = fixture_message(&p, 0);
 	assert_non_null(strstr(m->data.data,
 	    "Content-Transfer-Encoding: base64\r\n"));
 	assert_non_null(strstr(m->data.data, "\r\n\r\niVBORw0KGgo=\r\n"));
-	outcome_free(&o);
+	program_result_free(&o);
 	relais_run(&o, p.conf, WORDS("-i", "-B", "BINARYMIME",
 	    "a@example.net"), "Content-Type: multipart/mixed; boundary=o\n\n"
 	    "a\rb\n--o\n\nc\n--o--\n");
 	assert_int_equal(o.status, EX_DATAERR);
 	assert_non_null(strstr(o.err.data, "binary data"));
-	outcome_free(&o);
-	assert_int_equal(smarthost_messages(p.host), 1);
-	place_close(&p);
+	program_result_free(&o);
+	assert_int_equal(mock_smtp_messages(p.host), 1);
+	fixture_close(&p);
 }
 
 static void
 arguments_are_recipients_and_bcc_is_removed(void **state)
 {
-	struct place			 p;
-	struct outcome			 o;
+	struct fixture			 p;
+	struct program_result		 o;
 	const struct heard_message	*m;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-i", "a@example.net, b@example.net",
 	    "c@example.net"), "To: x@example.net\nBcc: y@example.net\n\nhi\n");
 	assert_int_equal(o.status, 0);
-	m = place_arrival(&p, 0);
+	m = fixture_message(&p, 0);
 	assert_int_equal(m->n_rcpt, 3);
 	assert_null(strstr(m->data.data, "Bcc"));
 	assert_null(strstr(m->data.data, "y@example.net"));
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 static void
@@ -165,65 +165,65 @@ missing_fields_are_added_once(void **state)
 	static const char *const	names[] = { "\r\nDate: ",
 		"\r\nMessage-ID: <", "\r\nFrom: Nina <nina@example.org>\r\n",
 		"\r\nTo: undisclosed-recipients:;\r\n" };
-	struct place			 p;
-	struct outcome			 o;
+	struct fixture			 p;
+	struct program_result		 o;
 	const struct heard_message	*m;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-F", "Nina", "-f", "nina@example.org",
 	    "a@example.net"), "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, 0);
-	m = place_arrival(&p, 0);
+	m = fixture_message(&p, 0);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const char	*at = strstr(m->data.data, names[i]);
 
 		assert_non_null(at);
 		assert_null(strstr(at + 1, names[i]));
 	}
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 static void
 without_i_a_line_with_only_a_dot_ends_the_message(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct fixture		p;
+	struct program_result	o;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("a@example.net"),
 	    "Subject: x\n\n..one\n.text\n...\n.\ntwo\n");
 	assert_int_equal(o.status, 0);
-	assert_non_null(strstr(place_arrival(&p, 0)->data.data,
+	assert_non_null(strstr(fixture_message(&p, 0)->data.data,
 	    "\r\n\r\n.one\r\n.text\r\n..\r\n"));
-	assert_null(strstr(place_arrival(&p, 0)->data.data, "two"));
-	outcome_free(&o);
-	place_close(&p);
+	assert_null(strstr(fixture_message(&p, 0)->data.data, "two"));
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 /* Where a server may listen. */
 static void
 arrives_at(void **state)
 {
-	const char	*address = *state;
-	struct place	 p;
-	struct outcome	 o;
-	char		*path = NULL;
-	bool		 local = address[0] == '/';
+	const char		*address = *state;
+	struct fixture		 p;
+	struct program_result	 o;
+	char			*path = NULL;
+	bool			 local = address[0] == '/';
 
-	folder_make(&p.folder);
+	temp_dir_make(&p.dir);
 	if (local)
-		address = path = strdup(folder_path(&p.folder, "socket"));
-	p.host = smarthost_start(&(struct script){ .address = address });
-	p.conf = conf_write(&p.folder, p.host, "smtp", NULL);
+		address = path = strdup(temp_dir_path(&p.dir, "socket"));
+	p.host = mock_smtp_start(&(struct script){ .address = address });
+	p.conf = conf_write(&p.dir, p.host, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("a@example.net"), "Subject: x\n\nhi\n");
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	assert_int_equal(place_arrival(&p, 0)->n_rcpt, 1);
-	outcome_free(&o);
-	place_close(&p);
+	assert_int_equal(fixture_message(&p, 0)->n_rcpt, 1);
+	program_result_free(&o);
+	fixture_close(&p);
 	free(path);
 }
 
@@ -234,34 +234,34 @@ arrives_at(void **state)
 static void
 logs_in(enum security security, const char *scheme, const char *mechanisms)
 {
-	struct place			 p;
+	struct fixture			 p;
 	struct usual_certificates	 u;
-	struct outcome			 o;
+	struct program_result		 o;
 	const struct heard		*h;
 	char				 more[600];
 
-	folder_make(&p.folder);
-	certificate_usual(&u, &p.folder);
-	folder_write(&p.folder, "password", 0600, "s3cret # \"x\n");
-	p.host = smarthost_start(&(struct script){ .security = security,
+	temp_dir_make(&p.dir);
+	certificate_usual(&u, &p.dir);
+	temp_dir_write(&p.dir, "password", 0600, "s3cret # \"x\n");
+	p.host = mock_smtp_start(&(struct script){ .security = security,
 	    .certificate = u.chain, .key = u.key, .user = "nina",
 	    .password = "s3cret # \"x", .mechanisms = mechanisms,
 	    .auth_required = true });
 	snprintf(more, sizeof(more), "tls_ca = %s\nuser = nina\n"
-	    "password_file = %s/password\n", u.ca, p.folder.path);
-	p.conf = conf_write(&p.folder, p.host, scheme, more);
+	    "password_file = %s/password\n", u.ca, p.dir.path);
+	p.conf = conf_write(&p.dir, p.host, scheme, more);
 	relais_run(&o, p.conf, WORDS("-v", "a@example.net"),
 	    "Subject: x\n\nhi\n");
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
 	assert_null(strstr(o.out.data, "s3cret"));
 	assert_null(strstr(o.out.data, "czNjcmV0"));
-	assert_int_equal(place_arrival(&p, 0)->n_rcpt, 1);
-	h = smarthost_heard(p.host, 0);
+	assert_int_equal(fixture_message(&p, 0)->n_rcpt, 1);
+	h = mock_smtp_heard(p.host, 0);
 	assert_true(h->authenticated);
 	assert_non_null(strstr(h->tls, "TLSv1.3"));
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 static void
@@ -298,11 +298,11 @@ static void
 is_told(void **state)
 {
 	const struct trouble	*t = *state;
-	struct place		 p;
-	struct outcome		 o;
+	struct fixture		 p;
+	struct program_result	 o;
 	size_t			 lines = 0;
 
-	place_open(&p, &t->script, "smtp", t->more);
+	fixture_open(&p, &t->script, "smtp", t->more);
 	relais_run(&o, p.conf, WORDS("a@example.net", "b@example.net"),
 	    "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, t->status);
@@ -313,8 +313,8 @@ is_told(void **state)
 		lines += *c == '\n';
 	assert_int_equal(lines, t->lines > 0 ? t->lines : 1);
 	assert_string_equal(o.out.data, "");
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 #define TOLD(sentence, ...) { sentence, is_told, NULL, NULL, \
@@ -326,24 +326,24 @@ an_unusable_tmpdir_does_not_matter(void **state)
 {
 	enum { LARGE = 400 * 1024 };
 	static char		 text[LARGE + 1];
-	struct smarthost	*host = smarthost_start(&(struct script){ 0 });
-	struct folder		 f;
-	struct outcome		 out;
+	struct mock_smtp	*host = mock_smtp_start(&(struct script){ 0 });
+	struct temp_dir		 f;
+	struct program_result	 out;
 
 	(void)state;
 	for (size_t i = 0; i < LARGE; i++)
 		text[i] = i % 64 == 63 ? '\n' : 'a';
-	folder_make(&f);
+	temp_dir_make(&f);
 	program_run(&out, &(struct program){ .input = text,
 	    .env = WORDS("TMPDIR=/nonexistent"),
 	    .argv = WORDS("relais", "-C", conf_write(&f, host, "smtp", NULL),
 	    "-i", "a@example.net") });
 	assert_string_equal(out.err.data, "");
 	assert_int_equal(out.status, 0);
-	assert_true(smarthost_wait_messages(host, 1));
-	outcome_free(&out);
-	folder_remove(&f);
-	smarthost_stop(host);
+	assert_true(mock_smtp_wait_messages(host, 1));
+	program_result_free(&out);
+	temp_dir_remove(&f);
+	mock_smtp_stop(host);
 }
 
 static const struct CMUnitTest submit_spec[] = {

@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #include "support/conf.h"
-#include "support/place.h"
+#include "support/fixture.h"
 #include "support/program.h"
-#include "support/queue.h"
-#include "support/spool.h"
+#include "support/queue_fixture.h"
+#include "support/temp_spool.h"
 #include "util/text.h"
 #include "util/visible.h"
 
@@ -61,11 +61,11 @@ shows(void **state)
 {
 	const struct way_in	*w = *state;
 	const char		*argv[16] = { "relais", "-C" };
-	struct place		 p;
-	struct outcome		 o;
+	struct fixture		 p;
+	struct program_result	 o;
 	size_t			 n = 3;
 
-	place_open(&p, &(struct script){ .refusing = true }, "smtp", NULL);
+	fixture_open(&p, &(struct script){ .refusing = true }, "smtp", NULL);
 	argv[2] = p.conf;
 	for (size_t i = 0; i < 8 && w->argv[i] != NULL; i++)
 		argv[n++] = w->argv[i];
@@ -78,8 +78,8 @@ shows(void **state)
 	assert_ptr_equal(strchr(o.err.data, '\n') + 1,
 	    o.err.data + o.err.len);
 	assert_string_equal(o.out.data, "");
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 #define SHOWS(sentence, ...) { sentence, shows, NULL, NULL, \
@@ -109,29 +109,29 @@ static const struct CMUnitTest ways_in_spec[] = {
 static void
 a_verified_envelope_is_visible(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct fixture		p;
+	struct program_result	o;
 
 	(void)state;
-	place_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
 	relais_run(&o, p.conf, WORDS("-bv", "-f", TURNED "@example.org",
 	    TURNED "@example.net", "joe" TURNED), "");
 	is_visible(o.out.data, "-bv");
 	assert_non_null(strstr(o.out.data, "from <" STAYS "@example.org>\n"));
 	assert_non_null(strstr(o.out.data, "to <" STAYS "@example.net>\n"));
 	assert_non_null(strstr(o.out.data, "not to <joe" STAYS));
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 static void
 the_log_and_the_dialogue_are_visible(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct fixture		p;
+	struct program_result	o;
 
 	(void)state;
-	place_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .say = "550 5.1.1 " TURNED "\033[2J" } } }, "smtp",
 	    "log = stderr\n");
 	relais_run(&o, p.conf, WORDS("-v", "-f", TURNED "@example.org",
@@ -142,19 +142,19 @@ the_log_and_the_dialogue_are_visible(void **state)
 	assert_non_null(strstr(o.err.data, " to=<" STAYS "@example.net> "));
 	assert_non_null(strstr(o.err.data, " message-id=<" STAYS "@x> "));
 	assert_non_null(strstr(o.err.data, "550 5.1.1 " STAYS "\\033[2J\""));
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 /* A reader takes a log line apart at its blanks and quotes. */
 static void
 no_value_in_the_log_looks_like_another_word(void **state)
 {
-	struct place	p;
-	struct outcome	o;
+	struct fixture		p;
+	struct program_result	o;
 
 	(void)state;
-	place_open(&p, &(struct script){ .steps = { { .at = ON_BODY,
+	fixture_open(&p, &(struct script){ .steps = { { .at = ON_BODY,
 	    .say = "250 2.0.0 \" to=<d@x> reply=\"250" } } }, "smtp",
 	    "log = stderr\n");
 	relais_run(&o, p.conf, WORDS("-f", "\"a to=b\"@example.org",
@@ -169,8 +169,8 @@ no_value_in_the_log_looks_like_another_word(void **state)
 	    "\\074e@x\\076\\040reply=\\042250\\040ok\\042> reply=\"127.0."));
 	assert_non_null(strstr(o.err.data, ": 250 2.0.0 \\042 to=<d@x> "
 	    "reply=\\042250\"\n"));
-	outcome_free(&o);
-	place_close(&p);
+	program_result_free(&o);
+	fixture_close(&p);
 }
 
 /* Names in the spool, and the spool's own. */
@@ -179,35 +179,35 @@ the_queue_is_visible(void **state)
 {
 	static const char *const	views[] = { "list", "status", "flush",
 		"run" };
-	struct queue_place		p;
-	struct outcome			o;
-	char				more[200], path[120];
+	struct queue_fixture	p;
+	struct program_result	o;
+	char			more[200], path[120];
 
 	(void)state;
-	queue_place_open(&p, &(struct script){ .refusing = true }, NULL);
-	snprintf(path, sizeof(path), "%s/" TURNED, p.folder.path);
+	queue_fixture_open(&p, &(struct script){ .refusing = true }, NULL);
+	snprintf(path, sizeof(path), "%s/" TURNED, p.dir.path);
 	snprintf(more, sizeof(more), "queue = %s\nlog = stderr\n", path);
-	queue_place_change(&p, &(struct script){ .refusing = true }, more);
+	queue_fixture_change(&p, &(struct script){ .refusing = true }, more);
 	relais_run(&o, p.conf, WORDS("-odq", "a@example.net"), "\n");
 	is_visible(o.err.data, "-odq");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
-	folder_write(&p.folder, TURNED "/queue/" EVIL, 0600, EVIL);
-	folder_write(&p.folder, TURNED "/failed/" EVIL, 0600, EVIL);
+	program_result_free(&o);
+	temp_dir_write(&p.dir, TURNED "/queue/" EVIL, 0600, EVIL);
+	temp_dir_write(&p.dir, TURNED "/failed/" EVIL, 0600, EVIL);
 	for (size_t i = 0; i < sizeof(views) / sizeof(*views); i++)
 		for (int json = 0; json < 2; json++) {
 			relais_run(&o, p.conf, WORDS("queue", views[i],
 			    json ? "--json" : NULL), "");
 			is_visible(o.out.data, views[i]);
 			is_visible(o.err.data, views[i]);
-			outcome_free(&o);
+			program_result_free(&o);
 		}
 	chmod(path, 0777);
 	relais_run(&o, p.conf, WORDS("-i", "a@example.net"), "\n");
 	is_visible(o.err.data, "a spool that can't be used");
 	assert_non_null(strstr(o.err.data, STAYS));
-	outcome_free(&o);
-	queue_place_close(&p);
+	program_result_free(&o);
+	queue_fixture_close(&p);
 }
 
 static const struct CMUnitTest terminal_spec[] = {

@@ -22,18 +22,18 @@
 #include <openssl/ssl.h>
 
 #include "support/skip.h"
-#include "support/stand.h"
+#include "support/tls_fixture.h"
 
 #define WRONG_PIN	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 static void
-went_encrypted(struct stand *s)
+went_encrypted(struct tls_fixture *s)
 {
 	if (s->o.status != 0)
 		fail_msg("status %d: %s", s->o.status, s->o.err.data);
-	assert_true(smarthost_wait_messages(s->host, 1));
-	assert_non_null(smarthost_heard(s->host, 0)->tls);
-	stand_kept_secret(s);
+	assert_true(mock_smtp_wait_messages(s->host, 1));
+	assert_non_null(mock_smtp_heard(s->host, 0)->tls);
+	tls_fixture_kept_secret(s);
 }
 
 /*
@@ -52,21 +52,21 @@ static void
 goes_that_way(void **state)
 {
 	const struct way	*w = *state;
-	struct stand		 s = { .host = NULL };
+	struct tls_fixture	 s = { .host = NULL };
 	const struct heard	*h;
 	char			*commands;
 
-	stand_open(&s, &w->script, w->scheme, w->more);
-	stand_send(&s);
+	tls_fixture_open(&s, &w->script, w->scheme, w->more);
+	tls_fixture_send(&s);
 	assert_string_equal(s.o.err.data, "");
 	assert_int_equal(s.o.status, 0);
-	assert_true(smarthost_wait_closed(s.host, 1));
-	h = smarthost_heard(s.host, 0);
+	assert_true(mock_smtp_wait_closed(s.host, 1));
+	h = mock_smtp_heard(s.host, 0);
 	commands = heard_commands(h, false);
 	assert_string_equal(commands, w->commands);
 	assert_int_equal(h->tls != NULL, w->encrypted);
 	free(commands);
-	stand_close(&s);
+	tls_fixture_close(&s);
 }
 
 #define GOES(sentence, ...) { sentence, goes_that_way, NULL, NULL, \
@@ -99,7 +99,7 @@ struct tree {
 };
 
 static void
-tree_make(struct tree *t, struct stand *s, const struct leaf *l)
+tree_make(struct tree *t, struct tls_fixture *s, const struct leaf *l)
 {
 	struct certificate	*signers[5];
 
@@ -116,11 +116,11 @@ tree_make(struct tree *t, struct stand *s, const struct leaf *l)
 	t->leaf = certificate_make(signers[l->signer], &l->wish);
 	snprintf(t->chain, sizeof(t->chain), "%s",
 	    l->signer == BY_HIDDEN ?
-	    certificate_write(t->leaf, &s->folder, "leaf.pem") :
-	    certificate_write_chain(t->leaf, &s->folder, "leaf.pem"));
+	    certificate_write(t->leaf, &s->dir, "leaf.pem") :
+	    certificate_write_chain(t->leaf, &s->dir, "leaf.pem"));
 	snprintf(t->key, sizeof(t->key), "%s",
-	    certificate_write_key(t->leaf, &s->folder, "leaf.key"));
-	certificate_write(t->root, &s->folder, "root.pem");
+	    certificate_write_key(t->leaf, &s->dir, "leaf.key"));
+	certificate_write(t->root, &s->dir, "root.pem");
 }
 
 static void
@@ -132,18 +132,18 @@ tree_free(struct tree *t)
 	certificate_free(t->root);
 }
 
-#define BY_NAME	"tls_ca = {folder}/root.pem\ntls_name = mail.example\n" \
-	STAND_LOGIN
+#define BY_NAME	"tls_ca = {dir}/root.pem\ntls_name = mail.example\n" \
+	TLS_FIXTURE_LOGIN
 
 /* Not one octet of SMTP once the certificate was seen. */
 static void
-nothing_was_said(struct stand *s, bool at_once)
+nothing_was_said(struct tls_fixture *s, bool at_once)
 {
 	const struct heard	*h;
 	char			*commands;
 
-	assert_true(smarthost_wait_closed(s->host, 1));
-	h = smarthost_heard(s->host, 0);
+	assert_true(mock_smtp_wait_closed(s->host, 1));
+	h = mock_smtp_heard(s->host, 0);
 	commands = heard_commands(h, false);
 	assert_string_equal(commands, at_once ? "" : "EHLO|STARTTLS");
 	if (at_once)
@@ -151,34 +151,34 @@ nothing_was_said(struct stand *s, bool at_once)
 	assert_null(h->tls);
 	assert_non_null(h->tls_failure);
 	free(commands);
-	stand_kept_secret(s);
+	tls_fixture_kept_secret(s);
 }
 
 static void
 judge(const struct leaf *l, bool at_once)
 {
-	struct stand	s;
-	struct tree	t;
+	struct tls_fixture	s;
+	struct tree		t;
 
-	stand_begin(&s);
+	tls_fixture_begin(&s);
 	tree_make(&t, &s, l);
-	stand_open(&s, &(struct script){ .certificate = t.chain, .key = t.key,
-	    .user = "nina", .password = STAND_PASSWORD,
+	tls_fixture_open(&s, &(struct script){ .certificate = t.chain, .key =
+	    t.key, .user = "nina", .password = TLS_FIXTURE_PASSWORD,
 	    .security = at_once ? TLS_AT_ONCE : STARTTLS_OFFERED },
 	    at_once ? "submissions" : "submission",
 	    l->more != NULL ? l->more : BY_NAME);
-	stand_send(&s);
+	tls_fixture_send(&s);
 	if (l->says == NULL) {
 		went_encrypted(&s);
 	} else {
-		stand_said(&s, l->says);
-		stand_said(&s, l->key);
-		stand_said(&s, "TLS: ");
+		tls_fixture_said(&s, l->says);
+		tls_fixture_said(&s, l->key);
+		tls_fixture_said(&s, "TLS: ");
 		assert_int_equal(s.o.status, EX_CONFIG);
 		nothing_was_said(&s, at_once);
 	}
 	tree_free(&t);
-	stand_close(&s);
+	tls_fixture_close(&s);
 }
 
 static void
@@ -191,7 +191,7 @@ is_judged(void **state)
 #define CERTIFICATE(sentence, ...) { sentence, is_judged, NULL, NULL, \
 	&(struct leaf){ __VA_ARGS__ } }
 #define GOOD		.wish = { .dns = "mail.example" }
-#define ANONYMOUS	"tls_ca = {folder}/root.pem\n" STAND_LOGIN
+#define ANONYMOUS	"tls_ca = {dir}/root.pem\n" TLS_FIXTURE_LOGIN
 
 /* ------------------------------------------------- whom the settings trust */
 
@@ -206,29 +206,29 @@ static void
 is_set(void **state)
 {
 	const struct setting_case	*c = *state;
-	struct stand			 s = { .host = NULL };
+	struct tls_fixture		 s = { .host = NULL };
 
-	stand_begin(&s);
-	folder_write(&s.folder, "empty.pem", 0600, "");
-	folder_write(&s.folder, "words.pem", 0600, "no certificate\n");
-	folder_write(&s.folder, "bare/x", 0600, "");
-	folder_write(&s.folder, "open.key", 0644, "-----BEGIN\n");
-	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
+	tls_fixture_begin(&s);
+	temp_dir_write(&s.dir, "empty.pem", 0600, "");
+	temp_dir_write(&s.dir, "words.pem", 0600, "no certificate\n");
+	temp_dir_write(&s.dir, "bare/x", 0600, "");
+	temp_dir_write(&s.dir, "open.key", 0644, "-----BEGIN\n");
+	tls_fixture_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
 	    "submission", c->more);
-	stand_send(&s);
+	tls_fixture_send(&s);
 	if (c->status == 0) {
 		went_encrypted(&s);
 	} else {
 		assert_int_equal(s.o.status, c->status);
 		for (size_t i = 0; i < 3; i++)
-			stand_said(&s, c->says[i]);
-		if (smarthost_connections(s.host) > 0) {
-			assert_true(smarthost_wait_closed(s.host, 1));
-			assert_int_equal(smarthost_heard(s.host, 0)->wire.len,
+			tls_fixture_said(&s, c->says[i]);
+		if (mock_smtp_connections(s.host) > 0) {
+			assert_true(mock_smtp_wait_closed(s.host, 1));
+			assert_int_equal(mock_smtp_heard(s.host, 0)->wire.len,
 			    0);
 		}
 	}
-	stand_close(&s);
+	tls_fixture_close(&s);
 }
 
 #define WORKS(sentence, lines) { sentence, is_set, NULL, NULL, \
@@ -241,56 +241,56 @@ is_set(void **state)
 static void
 any_number_of_pins(void **state)
 {
-	struct stand	s = { .host = NULL };
-	struct buffer	more = { 0 };
+	struct tls_fixture	s = { .host = NULL };
+	struct buffer		more = { 0 };
 
 	(void)state;
 	for (int i = 0; i < 20; i++)
 		buffer_addf(&more, "tls_pin = sha256//%.41s%cA=\n", WRONG_PIN,
 		    'A' + i);
 	buffer_add_text(&more, "tls_pin = sha256//{pin}\n");
-	stand_open(&s, &(struct script){ .security = TLS_AT_ONCE },
+	tls_fixture_open(&s, &(struct script){ .security = TLS_AT_ONCE },
 	    "submissions", more.data);
-	stand_send(&s);
+	tls_fixture_send(&s);
 	went_encrypted(&s);
 	buffer_free(&more);
-	stand_close(&s);
+	tls_fixture_close(&s);
 }
 
 /* Our certificate is shown, and a server that wants another says so. */
 static void
 our_certificate(const char *client_ca, const char *more, const char *says)
 {
-	struct stand		 s;
+	struct tls_fixture	 s;
 	struct certificate	*root, *leaf;
 	char			 ca[96];
 
-	stand_begin(&s);
+	tls_fixture_begin(&s);
 	root = certificate_make(NULL, &(struct wish){ .ca = true,
 	    .name = "Client Root" });
 	leaf = certificate_make(root, &(struct wish){ .name = "nina",
 	    .no_san = true, .for_clients = true });
-	certificate_write(root, &s.folder, "client-root.pem");
-	certificate_write(leaf, &s.folder, "own.pem");
-	certificate_write_key(leaf, &s.folder, "own.key");
-	certificate_write_both(leaf, &s.folder, "both.pem");
+	certificate_write(root, &s.dir, "client-root.pem");
+	certificate_write(leaf, &s.dir, "own.pem");
+	certificate_write_key(leaf, &s.dir, "own.key");
+	certificate_write_both(leaf, &s.dir, "both.pem");
 	snprintf(ca, sizeof(ca), "%s", client_ca == NULL ? s.usual.ca :
-	    folder_path(&s.folder, client_ca));
-	stand_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
+	    temp_dir_path(&s.dir, client_ca));
+	tls_fixture_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
 	    .client_ca = ca }, "submission", more);
-	stand_send(&s);
+	tls_fixture_send(&s);
 	if (says == NULL) {
 		went_encrypted(&s);
-		assert_non_null(strstr(smarthost_heard(s.host, 0)->client_name,
+		assert_non_null(strstr(mock_smtp_heard(s.host, 0)->client_name,
 		    "nina"));
 	} else {
-		stand_said(&s, says);
+		tls_fixture_said(&s, says);
 		assert_int_not_equal(s.o.status, 0);
-		assert_int_equal(smarthost_messages(s.host), 0);
+		assert_int_equal(mock_smtp_messages(s.host), 0);
 	}
 	certificate_free(leaf);
 	certificate_free(root);
-	stand_close(&s);
+	tls_fixture_close(&s);
 }
 
 #define TRUSTED "tls_ca = {ca}\n"
@@ -300,10 +300,10 @@ our_certificate_is_shown(void **state)
 {
 	(void)state;
 	our_certificate("client-root.pem", TRUSTED
-	    "tls_certificate = {folder}/own.pem\n"
-	    "tls_key = {folder}/own.key\n", NULL);
+	    "tls_certificate = {dir}/own.pem\n"
+	    "tls_key = {dir}/own.key\n", NULL);
 	our_certificate("client-root.pem", TRUSTED
-	    "tls_certificate = {folder}/both.pem\n", NULL);
+	    "tls_certificate = {dir}/both.pem\n", NULL);
 }
 
 /* By TLS 1.3 it says so only after the handshake. */
@@ -312,7 +312,7 @@ our_certificate_is_refused(void **state)
 {
 	(void)state;
 	our_certificate(NULL, TRUSTED
-	    "tls_certificate = {folder}/both.pem\n",
+	    "tls_certificate = {dir}/both.pem\n",
 	    "the server rejects the client certificate; check "
 	    "tls_certificate (");
 }
@@ -325,7 +325,7 @@ static const char *const	stores[] = {
 	"/usr/local/share/certs", "/usr/local/etc/ssl",
 };
 
-/* An empty folder over each, for this process and what it becomes. */
+/* An empty directory over each, for this process and what it becomes. */
 static bool
 hide_stores(void)
 {
@@ -383,40 +383,40 @@ install_store(void *context)
 	buffer_free(&pem);
 }
 
-/* The name that the usual authority has in a hashed folder. */
+/* The name that the usual authority has in a hashed directory. */
 static void
-hashed_name(const struct stand *s, char *to, size_t size)
+hashed_name(const struct tls_fixture *s, char *to, size_t size)
 {
-	DIR		*folder = opendir(s->usual.hashed);
+	DIR		*dir = opendir(s->usual.hashed);
 	struct dirent	*entry;
 
-	assert_non_null(folder);
-	while ((entry = readdir(folder)) != NULL)
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.')
 			snprintf(to, size, "/etc/ssl/certs/%s",
 			    entry->d_name);
-	closedir(folder);
+	closedir(dir);
 }
 
 static void
 trusts_this_machine(bool hashed)
 {
-	struct stand	s = { .host = NULL };
-	struct program	p;
-	char		to[300] = "/etc/ssl/certs/ca-certificates.crt";
-	struct store	store = { .to = to };
+	struct tls_fixture	s = { .host = NULL };
+	struct program		p;
+	char			to[300] = "/etc/ssl/certs/ca-certificates.crt";
+	struct store		store = { .to = to };
 
-	stand_open(&s, &(struct script){ .security = TLS_AT_ONCE },
+	tls_fixture_open(&s, &(struct script){ .security = TLS_AT_ONCE },
 	    "submissions", NULL);
 	if (hashed)
 		hashed_name(&s, to, sizeof(to));
 	store.ca = s.usual.ca;
-	p = stand_program(&s);
+	p = tls_fixture_program(&s);
 	p.prepare = install_store;
 	p.ctx = &store;
 	program_run(&s.o, &p);
 	went_encrypted(&s);
-	stand_close(&s);
+	tls_fixture_close(&s);
 }
 
 static void
@@ -440,47 +440,47 @@ else_this_machines_bundle_is_trusted(void **state)
 static void
 no_trust_store_is_a_refusal(void **state)
 {
-	struct stand	s = { .host = NULL };
-	struct program	p;
+	struct tls_fixture	s = { .host = NULL };
+	struct program		p;
 
 	(void)state;
 	if (!stores_can_be_hidden())
 		skip_because("needs a mount namespace of its own");
-	stand_open(&s, &(struct script){ .security = TLS_AT_ONCE },
-	    "submissions", STAND_LOGIN);
-	p = stand_program(&s);
+	tls_fixture_open(&s, &(struct script){ .security = TLS_AT_ONCE },
+	    "submissions", TLS_FIXTURE_LOGIN);
+	p = tls_fixture_program(&s);
 	p.prepare = hide_stores_or_die;
 	program_run(&s.o, &p);
 	assert_int_equal(s.o.status, EX_CONFIG);
-	stand_said(&s, "install the package ca-certificates");
-	stand_said(&s, "tls_ca");
-	assert_true(smarthost_wait_closed(s.host,
-	    smarthost_connections(s.host)));
-	if (smarthost_connections(s.host) > 0)
-		assert_int_equal(smarthost_heard(s.host, 0)->wire.len, 0);
-	stand_close(&s);
+	tls_fixture_said(&s, "install the package ca-certificates");
+	tls_fixture_said(&s, "tls_ca");
+	assert_true(mock_smtp_wait_closed(s.host,
+	    mock_smtp_connections(s.host)));
+	if (mock_smtp_connections(s.host) > 0)
+		assert_int_equal(mock_smtp_heard(s.host, 0)->wire.len, 0);
+	tls_fixture_close(&s);
 }
 
 /* Whoever calls has no say in whom we trust. */
 static void
 the_environment_is_not_asked(void **state)
 {
-	struct stand	s = { .host = NULL };
-	struct program	p;
-	char		file[128], folder[128];
+	struct tls_fixture	s = { .host = NULL };
+	struct program		p;
+	char			file[128], dir[128];
 
 	(void)state;
-	stand_open(&s, &(struct script){ .security = TLS_AT_ONCE },
-	    "submissions", STAND_LOGIN);
+	tls_fixture_open(&s, &(struct script){ .security = TLS_AT_ONCE },
+	    "submissions", TLS_FIXTURE_LOGIN);
 	snprintf(file, sizeof(file), "SSL_CERT_FILE=%s", s.usual.ca);
-	snprintf(folder, sizeof(folder), "SSL_CERT_DIR=%s", s.usual.hashed);
-	p = stand_program(&s);
-	p.env = WORDS("PATH=/usr/bin:/bin", "LC_ALL=C", file, folder);
+	snprintf(dir, sizeof(dir), "SSL_CERT_DIR=%s", s.usual.hashed);
+	p = tls_fixture_program(&s);
+	p.env = WORDS("PATH=/usr/bin:/bin", "LC_ALL=C", file, dir);
 	program_run(&s.o, &p);
 	assert_int_equal(s.o.status, EX_CONFIG);
-	stand_kept_secret(&s);
-	assert_int_equal(smarthost_messages(s.host), 0);
-	stand_close(&s);
+	tls_fixture_kept_secret(&s);
+	assert_int_equal(mock_smtp_messages(s.host), 0);
+	tls_fixture_close(&s);
 }
 
 /* Somebody who may not read what tls_ca names. */
@@ -495,25 +495,25 @@ become_nobody(void *context)
 static void
 an_unreadable_tls_ca_names_mode_and_owner(void **state)
 {
-	struct stand	s = { .host = NULL };
-	struct program	p;
+	struct tls_fixture	s = { .host = NULL };
+	struct program		p;
 
 	(void)state;
-	stand_open(&s, &(struct script){ .security = TLS_AT_ONCE },
+	tls_fixture_open(&s, &(struct script){ .security = TLS_AT_ONCE },
 	    "submissions", "tls_ca = {ca}\n");
 	chmod(s.usual.ca, geteuid() == 0 ? 0640 : 0040);
-	chmod(s.folder.path, 0755);
+	chmod(s.dir.path, 0755);
 	chmod(s.conf, 0644);
-	chmod(folder_path(&s.folder, "aliases"), 0644);
-	p = stand_program(&s);
+	chmod(temp_dir_path(&s.dir, "aliases"), 0644);
+	p = tls_fixture_program(&s);
 	p.prepare = become_nobody;
 	program_run(&s.o, &p);
 	assert_int_equal(s.o.status, EX_CONFIG);
-	stand_said(&s, "tls_ca (");
-	stand_said(&s, "relais.conf:");
-	stand_said(&s, "(mode 0");
-	stand_said(&s, "has no permission to read it");
-	stand_close(&s);
+	tls_fixture_said(&s, "tls_ca (");
+	tls_fixture_said(&s, "relais.conf:");
+	tls_fixture_said(&s, "(mode 0");
+	tls_fixture_said(&s, "has no permission to read it");
+	tls_fixture_close(&s);
 }
 
 /* ------------------------------------------------- servers that misbehave */
@@ -531,28 +531,28 @@ static void
 is_told(void **state)
 {
 	const struct trouble	*t = *state;
-	struct stand		 s = { .host = NULL };
+	struct tls_fixture	 s = { .host = NULL };
 	struct buffer		 more = { 0 };
 
 	buffer_addf(&more, "tls_ca = {ca}\n%s%s",
-	    t->more != NULL && strstr(t->more, "user") ? "" : STAND_LOGIN,
+	    t->more != NULL && strstr(t->more, "user") ? "" : TLS_FIXTURE_LOGIN,
 	    t->more != NULL ? t->more : "");
-	stand_open(&s, &t->script, t->scheme, more.data);
-	stand_send(&s);
+	tls_fixture_open(&s, &t->script, t->scheme, more.data);
+	tls_fixture_send(&s);
 	for (size_t i = 0; i < 3; i++)
-		stand_said(&s, t->says[i]);
+		tls_fixture_said(&s, t->says[i]);
 	assert_int_equal(s.o.status, t->status);
-	stand_kept_secret(&s);
-	assert_int_equal(smarthost_messages(s.host), 0);
+	tls_fixture_kept_secret(&s);
+	assert_int_equal(mock_smtp_messages(s.host), 0);
 	if (t->commands != NULL) {
-		char	*heard = heard_commands(smarthost_heard(s.host, 0),
+		char	*heard = heard_commands(mock_smtp_heard(s.host, 0),
 			    false);
 
 		assert_string_equal(heard, t->commands);
 		free(heard);
 	}
 	buffer_free(&more);
-	stand_close(&s);
+	tls_fixture_close(&s);
 }
 
 #define TOLD(sentence, ...) { sentence, is_told, NULL, NULL, \
@@ -561,14 +561,14 @@ is_told(void **state)
 /* A server that offers AUTH and STARTTLS, and then ... */
 #define UPGRADES(...) .scheme = "submission", .script = { \
 	.security = STARTTLS_OFFERED, .user = "nina", \
-	.password = STAND_PASSWORD, .auth_in_clear = true, \
+	.password = TLS_FIXTURE_PASSWORD, .auth_in_clear = true, \
 	.steps = { __VA_ARGS__ } }
 #define AT_ONCE(...) .scheme = "submissions", .script = { \
 	.security = TLS_AT_ONCE, .user = "nina", \
-	.password = STAND_PASSWORD, .steps = { __VA_ARGS__ } }
+	.password = TLS_FIXTURE_PASSWORD, .steps = { __VA_ARGS__ } }
 
 #define NO_STARTTLS(to, lines) .scheme = to, .script = { \
-	.user = "nina", .password = STAND_PASSWORD }, .more = lines, \
+	.user = "nina", .password = TLS_FIXTURE_PASSWORD }, .more = lines, \
 	.status = EX_UNAVAILABLE, .commands = "EHLO|QUIT", \
 	.says = { "STARTTLS: the server does not offer TLS, so nothing was " \
 	"sent; tls_pin requires TLS (", "relais.conf:" }
@@ -581,18 +581,18 @@ tickets_hold_nobody_up(void **state)
 {
 	(void)state;
 	for (int at_once = 0; at_once < 2; at_once++) {
-		struct stand	s = { .host = NULL };
+		struct tls_fixture	s = { .host = NULL };
 
-		stand_open(&s, &(struct script){ .security = at_once ?
+		tls_fixture_open(&s, &(struct script){ .security = at_once ?
 		    TLS_AT_ONCE : STARTTLS_OFFERED, .tickets_at_once = true,
-		    .user = "nina", .password = STAND_PASSWORD,
+		    .user = "nina", .password = TLS_FIXTURE_PASSWORD,
 		    .auth_required = true,
 		    .steps = { { .at = ON_EHLO, .delay_ms = 20 } } },
-		    at_once ? "submissions" : "submission", TRUSTED STAND_LOGIN
-		    "timeout = 5s\n");
-		stand_send(&s);
+		    at_once ? "submissions" : "submission",
+		    TRUSTED TLS_FIXTURE_LOGIN "timeout = 5s\n");
+		tls_fixture_send(&s);
 		went_encrypted(&s);
-		stand_close(&s);
+		tls_fixture_close(&s);
 	}
 }
 
@@ -690,11 +690,11 @@ static const struct CMUnitTest tls_spec[] = {
 	    .for_clients = true }, .says = "not issued for use by a server",
 	    .key = "tls_pin"),
 	CERTIFICATE("with a key that is not pinned", GOOD,
-	    .more = "tls_pin = " WRONG_PIN "\n" STAND_LOGIN,
+	    .more = "tls_pin = " WRONG_PIN "\n" TLS_FIXTURE_LOGIN,
 	    .says = "has a key that is not pinned; ",
 	    .key = "relais.conf:"),
 	CERTIFICATE("of an authority that this system does not know", GOOD,
-	    .more = "tls_name = mail.example\n" STAND_LOGIN,
+	    .more = "tls_name = mail.example\n" TLS_FIXTURE_LOGIN,
 	    .says = "trust", .key = "tls_ca"),
 
 	WORKS("a file of authorities", TRUSTED),
@@ -704,20 +704,20 @@ static const struct CMUnitTest tls_spec[] = {
 	WORKS("one of two pins", "tls_pin = {pin} " WRONG_PIN "\n"),
 	WORKS("another name that the certificate bears", TRUSTED
 	    "tls_name = localhost\n"),
-	REFUSED("a missing file", "tls_ca = {folder}/none.pem\n",
+	REFUSED("a missing file", "tls_ca = {dir}/none.pem\n",
 	    "tls_ca (", "relais.conf:", "none.pem: No such file"),
-	REFUSED("an empty file", "tls_ca = {folder}/empty.pem\n",
+	REFUSED("an empty file", "tls_ca = {dir}/empty.pem\n",
 	    "tls_ca (", "empty.pem is empty"),
 	REFUSED("a file without a certificate",
-	    "tls_ca = {folder}/words.pem\n",
+	    "tls_ca = {dir}/words.pem\n",
 	    "tls_ca (", "contains no certificate in PEM format"),
-	REFUSED("a folder without hashes", "tls_ca = {folder}/bare\n",
+	REFUSED("a folder without hashes", "tls_ca = {dir}/bare\n",
 	    "tls_ca (", "openssl rehash"),
 	REFUSED("a certificate of ours that is missing", TRUSTED
-	    "tls_certificate = {folder}/none.pem\n",
+	    "tls_certificate = {dir}/none.pem\n",
 	    "tls_certificate", "none.pem: No such file"),
 	REFUSED("a key that others can read", TRUSTED
-	    "tls_certificate = {chain}\ntls_key = {folder}/open.key\n",
+	    "tls_certificate = {chain}\ntls_key = {dir}/open.key\n",
 	    "tls_key", "chmod o-rwx"),
 	cmocka_unit_test(any_number_of_pins),
 	cmocka_unit_test(our_certificate_is_shown),
@@ -735,7 +735,7 @@ static const struct CMUnitTest tls_spec[] = {
 	    "submissions://", "relais.conf:" }),
 	TOLD("where the first smarthost is away, the second is held to it",
 	    .scheme = "submission", .script = { .user = "nina",
-	    .password = STAND_PASSWORD }, .more = "smarthost = "
+	    .password = TLS_FIXTURE_PASSWORD }, .more = "smarthost = "
 	    "submission://127.0.0.1:1 submission://127.0.0.1:{port}\n",
 	    .status = EX_TEMPFAIL, .commands = "EHLO|QUIT",
 	    .says = { "STARTTLS: the server does not offer TLS" }),
@@ -744,7 +744,7 @@ static const struct CMUnitTest tls_spec[] = {
 	    .tls_max = TLS1_1_VERSION }, .status = EX_UNAVAILABLE,
 	    .says = { "TLS: ", "only TLS 1.1 or older" }),
 	TOLD("STARTTLS is not offered", .scheme = "submission",
-	    .script = { .user = "nina", .password = STAND_PASSWORD },
+	    .script = { .user = "nina", .password = TLS_FIXTURE_PASSWORD },
 	    .status = EX_UNAVAILABLE, .commands = "EHLO|QUIT",
 	    .says = { "STARTTLS: the server does not offer TLS" }),
 	TOLD("a pin, and no STARTTLS from this machine", NO_STARTTLS("smtp",
@@ -761,7 +761,7 @@ static const struct CMUnitTest tls_spec[] = {
 	    .says = { "STARTTLS: 454 4.7.0 not now" }),
 	TOLD("EHLO is refused, and HELO offers nothing",
 	    .scheme = "submission", .script = { .user = "nina",
-	    .password = STAND_PASSWORD, .auth_in_clear = true,
+	    .password = TLS_FIXTURE_PASSWORD, .auth_in_clear = true,
 	    .security = STARTTLS_OFFERED, .steps = { { .at = ON_EHLO,
 	    .say = "502 5.5.1 what?" } } }, .status = EX_UNAVAILABLE,
 	    .commands = "EHLO|HELO|QUIT",
@@ -822,7 +822,8 @@ static const struct CMUnitTest tls_spec[] = {
 	    "235" }),
 	TOLD("a greeting too many after TLS", AT_ONCE({ .at = ON_GREETING,
 	    .also = "250-x\r\n250 AUTH PLAIN\r\n" }), .status = EX_PROTOCOL,
-	    .commands = "", .says = { "unexpected reply from the server: 250" }),
+	    .commands = "", .says =
+	    { "unexpected reply from the server: 250" }),
 	TOLD("a web server behind TLS", AT_ONCE({ .at = ON_GREETING,
 	    .raw = "HTTP/1.1 400 Bad Request\r\n\r\n",
 	    .then = THEN_CLOSE }), .status = EX_PROTOCOL,
@@ -832,9 +833,10 @@ static const struct CMUnitTest tls_spec[] = {
 	    .says = { "EHLO: the server closed the connection" }),
 	TOLD("a banner in clear where TLS was to begin",
 	    .scheme = "submissions", .script = { .user = "nina",
-	    .password = STAND_PASSWORD, .security = STARTTLS_OFFERED },
-	    .status = EX_PROTOCOL, .says = { "does not speak TLS; it sent: \"220 "
-	    "mail.example", "use submission:// (", "relais.conf:1)" }),
+	    .password = TLS_FIXTURE_PASSWORD, .security = STARTTLS_OFFERED },
+	    .status = EX_PROTOCOL, .says =
+	    { "does not speak TLS; it sent: \"220 " "mail.example",
+	    "use submission:// (", "relais.conf:1)" }),
 	TOLD("silence where TLS would have to begin", .scheme = "submission",
 	    .script = { .security = TLS_AT_ONCE }, .more = "timeout = 2s\n",
 	    .status = EX_TEMPFAIL, .says = { "greeting: timed out",

@@ -10,7 +10,7 @@
 
 #include "queue/commit.h"
 #include "queue/entry.h"
-#include "support/spool.h"
+#include "support/temp_spool.h"
 #include "util/file.h"
 
 /* A message is written to a file in memory and read by another struct. */
@@ -28,24 +28,24 @@ is_passed_on(void **state)
 	struct failure		 why;
 	int			 fd = file_in_memory();
 
-	scratch_spool(&spool, 0);
-	make_message(&message, &spool, body, 7);
+	temp_spool_make(&spool, 0);
+	temp_spool_message(&message, &spool, body, 7);
 	envelope_set_reverse(&envelope, "a@example.org");
 	envelope_add(&envelope, "b@example.org")->notify = NOTIFY_FAILURE;
 	assert_true(spool_write(&submission, fd, &why));
 	if (!entry_adopt(&entry, fd, &why))
 		fail_msg("%s", why.text);
-	assert_true(same_message(&message, &entry.message));
+	assert_true(temp_spool_same_message(&message, &entry.message));
 	assert_int_equal(entry.file.uid, 33);
 	assert_string_equal(entry.file.caller, "www-data");
 	assert_string_equal(entry.file.envelope.reverse_path, "a@example.org");
 	assert_int_equal(entry.file.envelope.forward[0].notify,
 	    NOTIFY_FAILURE);
 	entry_close(&entry);
-	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 0);
+	assert_int_equal(temp_spool_count(&spool, SPOOL_QUEUE), 0);
 	message_free(&message);
 	envelope_free(&envelope);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 struct refused {

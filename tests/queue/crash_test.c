@@ -24,7 +24,7 @@
 #include "queue/entry.h"
 #include "queue/usage.h"
 #include "support/skip.h"
-#include "support/spool.h"
+#include "support/temp_spool.h"
 #include "util/memory.h"
 
 enum { SMALL = 500, SPILLED = 400000, CALLS_MAX = 256, EXTRA_MAX = 128 };
@@ -47,7 +47,7 @@ commit_one(struct spool *spool, size_t body)
 	char			id[ID_SIZE];
 	bool			good;
 
-	make_message(&message, spool, body, 7);
+	temp_spool_message(&message, spool, body, 7);
 	envelope_set_reverse(&envelope, "a@example.org");
 	envelope_add(&envelope, "b@example.org");
 	access(begin_mark, F_OK);
@@ -262,13 +262,13 @@ prepare(struct spool *spool, const char *what)
 
 	/* Hundreds of spools; flushing each to a disk would prove no more. */
 	if (access("/dev/shm", W_OK) == 0)
-		scratch_spool_in(spool, "/dev/shm", 1 << 30);
+		temp_spool_make_in(spool, "/dev/shm", 1 << 30);
 	else
-		scratch_spool(spool, 1 << 30);
+		temp_spool_make(spool, 1 << 30);
 	if (strncmp(what, "commit", 6) == 0)
 		assert_true(usage_reserve(spool, 1, 1, &why));
 	else
-		put_entry(spool, id, two);
+		temp_spool_put(spool, id, two);
 }
 
 static void
@@ -278,7 +278,7 @@ clean(struct spool *spool)
 
 	snprintf(trace, sizeof(trace), "%s.trace", spool->directory);
 	unlink(trace);
-	scratch_remove(spool);
+	temp_spool_remove(spool);
 }
 
 static void
@@ -315,7 +315,7 @@ learn(const struct scenario *s, const struct calls *plain,
 	clean(&spool);
 }
 
-/* Every name in the folder is an entry, whole, with the same message. */
+/* Every name in the directory is an entry, whole, with the same message. */
 static void
 assert_all_whole(struct spool *spool, enum spool_folder folder, size_t body)
 {
@@ -324,13 +324,13 @@ assert_all_whole(struct spool *spool, enum spool_folder folder, size_t body)
 	struct message		message;
 	struct failure		why = { 0 };
 
-	make_message(&message, spool, body, 7);
+	temp_spool_message(&message, spool, body, 7);
 	assert_true(spool_list(&list, spool, folder, &why));
 	for (size_t i = 0; i < list.n; i++) {
 		if (entry_open(&entry, spool, folder, list.item[i].name,
 		    ENTRY_WORK, &why) != ENTRY_OPENED)
 			fail_msg("%s", why.text);
-		assert_true(same_message(&message, &entry.message));
+		assert_true(temp_spool_same_message(&message, &entry.message));
 		entry_close(&entry);
 	}
 	spool_list_free(&list);
@@ -348,12 +348,12 @@ is_refusal(int status)
 static void
 check_commit(struct spool *spool, int status, const char *how, size_t body)
 {
-	size_t	n = count_names(spool, SPOOL_QUEUE);
+	size_t	n = temp_spool_count(spool, SPOOL_QUEUE);
 
 	if (status == EX_OK ? n != 1 : status == -1 ? n > 1 :
 	    n != 0 || !is_refusal(status))
 		fail_msg("%s: exit %d, %zu entries", how, status, n);
-	if (status != -1 && count_names(spool, SPOOL_TMP) != 0)
+	if (status != -1 && temp_spool_count(spool, SPOOL_TMP) != 0)
 		fail_msg("%s: exit %d, a file left in tmp", how, status);
 	assert_all_whole(spool, SPOOL_QUEUE, body);
 }
@@ -362,8 +362,9 @@ check_commit(struct spool *spool, int status, const char *how, size_t body)
 static void
 check_work(struct spool *spool, int status, const char *how, bool give_up)
 {
-	size_t			queued = count_names(spool, SPOOL_QUEUE);
-	size_t			given_up = count_names(spool, SPOOL_FAILED);
+	size_t			queued = temp_spool_count(spool, SPOOL_QUEUE);
+	size_t			given_up = temp_spool_count(spool,
+	    SPOOL_FAILED);
 	enum spool_folder	folder = given_up > 0 ? SPOOL_FAILED :
 				    SPOOL_QUEUE;
 	struct spool_list	list;
@@ -551,7 +552,7 @@ first_argument(const struct call *call)
 	return atoi(strchr(call->line, '(') + 1);
 }
 
-/* The file is flushed before it has a name, the folder before we say so. */
+/* The file is flushed before it has a name, the directory before we say so. */
 static void
 flushed_named_and_flushed(void **state)
 {

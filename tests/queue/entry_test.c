@@ -25,7 +25,7 @@
 #include "queue/id.h"
 #include "support/skip.h"
 #include "support/random.h"
-#include "support/spool.h"
+#include "support/temp_spool.h"
 #include "util/clock.h"
 
 static const char *const	one[] = { "b@example.org", "" };
@@ -68,15 +68,15 @@ message_comes_back(size_t body, unsigned seed)
 	struct failure		why;
 	char			id[ID_SIZE];
 
-	scratch_spool(&spool, 0);
-	make_message(&message, &spool, body, seed);
+	temp_spool_make(&spool, 0);
+	temp_spool_message(&message, &spool, body, seed);
 	submission.message = &message;
 	envelope_set_reverse(&envelope, "");
 	envelope_add(&envelope, "b@example.org")->notify = NOTIFY_FAILURE;
 	if (!spool_commit(&spool, &submission, id, &why))
 		fail_msg("%s", why.text);
 	work_on(&entry, &spool, id);
-	assert_true(same_message(&message, &entry.message));
+	assert_true(temp_spool_same_message(&message, &entry.message));
 	assert_int_equal(entry.next, 4000);
 	assert_int_equal(entry.file.attempts, 2);
 	assert_int_equal(entry.file.uid, 33);
@@ -88,8 +88,8 @@ message_comes_back(size_t body, unsigned seed)
 	entry_close(&entry);
 	message_free(&message);
 	envelope_free(&envelope);
-	assert_int_equal(count_names(&spool, SPOOL_TMP), 0);
-	scratch_remove(&spool);
+	assert_int_equal(temp_spool_count(&spool, SPOOL_TMP), 0);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -120,23 +120,24 @@ bodies_come_from_another_file_system(void **state)
 	(void)state;
 	if (access("/dev/shm", W_OK) != 0)
 		skip_because("needs /dev/shm");
-	scratch_spool(&spool, 0);
-	scratch_spool_in(&other, "/dev/shm", 0);
+	temp_spool_make(&spool, 0);
+	temp_spool_make_in(&other, "/dev/shm", 0);
 	envelope_set_reverse(&envelope, "");
 	envelope_add(&envelope, "b@example.org");
 	for (int i = 0; i < 2; i++) {
 		struct spool	*to = i == 0 ? &spool : &other;
 
-		make_message(&message, i == 0 ? &other : &spool, 1000000, 5);
+		temp_spool_message(&message, i == 0 ? &other : &spool, 1000000,
+		    5);
 		assert_true(spool_commit(to, &submission, id, &why));
 		work_on(&entry, to, id);
-		assert_true(same_message(&message, &entry.message));
+		assert_true(temp_spool_same_message(&message, &entry.message));
 		entry_close(&entry);
 		message_free(&message);
 	}
 	envelope_free(&envelope);
-	scratch_remove(&spool);
-	scratch_remove(&other);
+	temp_spool_remove(&spool);
+	temp_spool_remove(&other);
 }
 
 /* A committed entry's message is a source like any other. */
@@ -150,17 +151,17 @@ an_entry_can_be_committed_again(void **state)
 	char			id[ID_SIZE], again[ID_SIZE];
 
 	(void)state;
-	scratch_spool(&spool, 0);
-	put_entry(&spool, id, three);
+	temp_spool_make(&spool, 0);
+	temp_spool_put(&spool, id, three);
 	work_on(&first, &spool, id);
 	submission.envelope = &first.file.envelope;
 	submission.message = &first.message;
 	assert_true(spool_commit(&spool, &submission, again, &why));
 	work_on(&second, &spool, again);
-	assert_true(same_message(&first.message, &second.message));
+	assert_true(temp_spool_same_message(&first.message, &second.message));
 	entry_close(&first);
 	entry_close(&second);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -184,8 +185,8 @@ outcomes_are_kept_with_a_commit(void **state)
 	char			id[ID_SIZE];
 
 	(void)state;
-	scratch_spool(&spool, 0);
-	make_message(&message, &spool, 10, 3);
+	temp_spool_make(&spool, 0);
+	temp_spool_message(&message, &spool, 10, 3);
 	envelope_set_reverse(&envelope, "a@example.org");
 	envelope_add(&envelope, "b@example.org");
 	envelope_add(&envelope, "c@example.org");
@@ -201,7 +202,7 @@ outcomes_are_kept_with_a_commit(void **state)
 	entry_close(&entry);
 	message_free(&message);
 	envelope_free(&envelope);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -219,19 +220,19 @@ given_up_at_once_goes_to_failed(void **state)
 	char			id[ID_SIZE];
 
 	(void)state;
-	scratch_spool(&spool, 0);
-	make_message(&message, &spool, 10, 3);
+	temp_spool_make(&spool, 0);
+	temp_spool_message(&message, &spool, 10, 3);
 	envelope_set_reverse(&envelope, "");
 	envelope_add(&envelope, "b@example.org");
 	assert_true(spool_commit(&spool, &submission, id, &why));
-	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 0);
+	assert_int_equal(temp_spool_count(&spool, SPOOL_QUEUE), 0);
 	assert_int_equal(entry_open(&entry, &spool, SPOOL_FAILED, id,
 	    ENTRY_LOOK, &why), ENTRY_OPENED);
 	assert_string_equal(entry.file.reason, "550 no");
 	entry_close(&entry);
 	message_free(&message);
 	envelope_free(&envelope);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -249,8 +250,8 @@ each_forward_path_keeps_its_outcome(void **state)
 	char		id[ID_SIZE];
 
 	(void)state;
-	scratch_spool(&spool, 0);
-	put_entry(&spool, id, three);
+	temp_spool_make(&spool, 0);
+	temp_spool_put(&spool, id, three);
 	work_on(&entry, &spool, id);
 	assert_true(entry_record(&entry, now, &why));
 	assert_true(entry_defer(&entry, 7777, true, &why));
@@ -283,7 +284,7 @@ each_forward_path_keeps_its_outcome(void **state)
 	assert_int_equal(entry.file.outcomes[2].kind, OUTCOME_DELIVERED);
 	assert_int_equal(entry.next, 7777);
 	entry_close(&entry);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -297,8 +298,8 @@ what_was_not_judged_is_not_written(void **state)
 	char		id[ID_SIZE];
 
 	(void)state;
-	scratch_spool(&spool, 0);
-	put_entry(&spool, id, three);
+	temp_spool_make(&spool, 0);
+	temp_spool_put(&spool, id, three);
 	work_on(&entry, &spool, id);
 	assert_int_equal(fstat(entry.fd, &before), 0);
 	assert_true(entry_record(&entry, nothing, &why));
@@ -306,7 +307,7 @@ what_was_not_judged_is_not_written(void **state)
 	assert_memory_equal(&before.st_ctim, &after.st_ctim,
 	    sizeof(before.st_ctim));
 	entry_close(&entry);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -318,8 +319,8 @@ hold_and_notice_stay_in_place(void **state)
 	char		id[ID_SIZE];
 
 	(void)state;
-	scratch_spool(&spool, 0);
-	put_entry(&spool, id, one);
+	temp_spool_make(&spool, 0);
+	temp_spool_put(&spool, id, one);
 	work_on(&entry, &spool, id);
 	assert_true(entry_hold(&entry, true, &why));
 	assert_true(entry_mark_notice(&entry, &why));
@@ -334,7 +335,7 @@ hold_and_notice_stay_in_place(void **state)
 	assert_false(entry.file.held);
 	assert_int_equal(entry.next, 1000);
 	entry_close(&entry);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -346,8 +347,8 @@ a_failed_entry_is_kept_with_its_reason(void **state)
 	char		id[ID_SIZE];
 
 	(void)state;
-	scratch_spool(&spool, 0);
-	put_entry(&spool, id, one);
+	temp_spool_make(&spool, 0);
+	temp_spool_put(&spool, id, one);
 	work_on(&entry, &spool, id);
 	assert_true(entry_fail(&entry, "expired after 5 days", &why));
 	entry_close(&entry);
@@ -357,8 +358,8 @@ a_failed_entry_is_kept_with_its_reason(void **state)
 	assert_string_equal(entry.file.reason, "expired after 5 days");
 	assert_true(entry_remove(&entry, &why));
 	entry_close(&entry);
-	assert_int_equal(count_names(&spool, SPOOL_FAILED), 0);
-	scratch_remove(&spool);
+	assert_int_equal(temp_spool_count(&spool, SPOOL_FAILED), 0);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -378,8 +379,8 @@ to_prove_an_entry_changes_nothing_in_it(void **state)
 	char		id[ID_SIZE], before[8192], after[8192];
 
 	(void)state;
-	scratch_spool(&spool, 0);
-	put_entry(&spool, id, three);
+	temp_spool_make(&spool, 0);
+	temp_spool_put(&spool, id, three);
 	work_on(&entry, &spool, id);
 	read_whole(&entry, before, sizeof(before));
 	assert_true(entry_prove(&entry, &why));
@@ -388,7 +389,7 @@ to_prove_an_entry_changes_nothing_in_it(void **state)
 	assert_int_equal(fstat(entry.fd, &st), 0);
 	assert_int_equal(st.st_mtime, 1000);
 	entry_close(&entry);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -400,8 +401,8 @@ set_aside_it_is_in_failed_as_it_was(void **state)
 	char		id[ID_SIZE], before[8192], after[8192];
 
 	(void)state;
-	scratch_spool(&spool, 0);
-	put_entry(&spool, id, three);
+	temp_spool_make(&spool, 0);
+	temp_spool_put(&spool, id, three);
 	work_on(&entry, &spool, id);
 	read_whole(&entry, before, sizeof(before));
 	assert_true(entry_postpone(&entry, 5000, &why));
@@ -414,7 +415,7 @@ set_aside_it_is_in_failed_as_it_was(void **state)
 	assert_memory_equal(before, after, entry.size);
 	assert_int_equal(entry.next, 5000);
 	entry_close(&entry);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -426,16 +427,16 @@ nothing_in_failed_is_overwritten(void **state)
 	char		id[ID_SIZE];
 
 	(void)state;
-	scratch_spool(&spool, 0);
-	put_entry(&spool, id, one);
+	temp_spool_make(&spool, 0);
+	temp_spool_put(&spool, id, one);
 	assert_int_equal(mkdirat(spool.folder[SPOOL_FAILED], id, 0700), 0);
 	work_on(&entry, &spool, id);
 	assert_true(entry_fail(&entry, "no", &why));
 	assert_string_not_equal(entry.name, id);
 	assert_true(id_is_valid(entry.name));
 	entry_close(&entry);
-	assert_int_equal(count_names(&spool, SPOOL_FAILED), 2);
-	scratch_remove(&spool);
+	assert_int_equal(temp_spool_count(&spool, SPOOL_FAILED), 2);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -447,8 +448,8 @@ a_locked_entry_is_worked_on_once(void **state)
 	char		id[ID_SIZE];
 
 	(void)state;
-	scratch_spool(&spool, 0);
-	put_entry(&spool, id, one);
+	temp_spool_make(&spool, 0);
+	temp_spool_put(&spool, id, one);
 	work_on(&first, &spool, id);
 	assert_int_equal(try_to_open(&spool, id, ENTRY_WORK), ENTRY_LOCKED);
 	assert_int_equal(entry_open(&look, &spool, SPOOL_QUEUE, id,
@@ -463,12 +464,12 @@ a_locked_entry_is_worked_on_once(void **state)
 	assert_false(look.locked);
 	assert_true(entry_load(&look, &why));
 	work_on(&first, &spool, id);
-	assert_true(same_message(&look.message, &first.message));
+	assert_true(temp_spool_same_message(&look.message, &first.message));
 	assert_true(entry_remove(&first, &why));
 	assert_int_equal(try_to_open(&spool, id, ENTRY_LOOK), ENTRY_GONE);
 	entry_close(&look);
 	entry_close(&first);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -480,8 +481,8 @@ readers_never_keep_a_worker_from_an_entry(void **state)
 	pid_t		reader;
 
 	(void)state;
-	scratch_spool(&spool, 0);
-	put_entry(&spool, id, one);
+	temp_spool_make(&spool, 0);
+	temp_spool_put(&spool, id, one);
 	if ((reader = fork()) == 0)
 		while (try_to_open(&spool, id, ENTRY_LOOK) == ENTRY_OPENED)
 			;
@@ -491,7 +492,7 @@ readers_never_keep_a_worker_from_an_entry(void **state)
 	assert_int_equal(waitpid(reader, &status, 0), reader);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(locked, 0);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 /* Two processes take entries until none is left. */
@@ -506,9 +507,9 @@ two_runners_take_each_entry_once(void **state)
 	pid_t			pid[2];
 
 	(void)state;
-	scratch_spool(&spool, 0);
+	temp_spool_make(&spool, 0);
 	for (int i = 0; i < 50; i++)
-		put_entry(&spool, id, one);
+		temp_spool_put(&spool, id, one);
 	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
 	for (int i = 0; i < 2; i++) {
 		if ((pid[i] = fork()) != 0)
@@ -531,9 +532,9 @@ two_runners_take_each_entry_once(void **state)
 		taken[i] = WEXITSTATUS(status);
 	}
 	assert_int_equal(taken[0] + taken[1], 50);
-	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 0);
+	assert_int_equal(temp_spool_count(&spool, SPOOL_QUEUE), 0);
 	spool_list_free(&list);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -694,15 +695,15 @@ is_set_aside(void **state)
 	struct stat		before, after;
 	char			id[ID_SIZE];
 
-	scratch_spool(&spool, 0);
-	put_entry(&spool, id, one);
+	temp_spool_make(&spool, 0);
+	temp_spool_put(&spool, id, one);
 	plant(&spool, id);
 	assert_int_equal(fstatat(spool.folder[SPOOL_QUEUE], planted, &before,
 	    AT_SYMLINK_NOFOLLOW), 0);
 	if (plant != plant_broken_header)
 		assert_int_not_equal(try_to_open(&spool, planted, ENTRY_LOOK),
 		    ENTRY_OPENED);
-	assert_int_equal(count_names(&spool, SPOOL_FAILED), 0);
+	assert_int_equal(temp_spool_count(&spool, SPOOL_FAILED), 0);
 	assert_int_equal(entry_open(&entry, &spool, SPOOL_QUEUE, planted,
 	    ENTRY_WORK, &why), ENTRY_BAD);
 	assert_non_null(strstr(why.text, "moved to"));
@@ -712,7 +713,7 @@ is_set_aside(void **state)
 	assert_int_equal(before.st_mtime, after.st_mtime);
 	assert_int_equal(try_to_open(&spool, planted, ENTRY_WORK), ENTRY_GONE);
 	assert_int_equal(try_to_open(&spool, id, ENTRY_WORK), ENTRY_OPENED);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 /* Both of its names: whoever made the second one can make a third. */
@@ -724,13 +725,13 @@ a_second_name_is_set_aside(void **state)
 	int		queue;
 
 	(void)state;
-	scratch_spool(&spool, 0);
+	temp_spool_make(&spool, 0);
 	queue = spool.folder[SPOOL_QUEUE];
-	put_entry(&spool, id, one);
+	temp_spool_put(&spool, id, one);
 	assert_int_equal(linkat(queue, id, queue, planted, 0), 0);
 	assert_int_equal(try_to_open(&spool, planted, ENTRY_WORK), ENTRY_BAD);
-	assert_int_equal(count_names(&spool, SPOOL_FAILED), 1);
-	scratch_remove(&spool);
+	assert_int_equal(temp_spool_count(&spool, SPOOL_FAILED), 1);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -740,7 +741,7 @@ any_name_is_survived(void **state)
 	char		longest[256];
 
 	(void)state;
-	scratch_spool(&spool, 0);
+	temp_spool_make(&spool, 0);
 	memset(longest, 'n', 255);
 	longest[255] = '\0';
 	make_file(&spool, longest, "x", 1);
@@ -748,7 +749,7 @@ any_name_is_survived(void **state)
 	assert_int_equal(try_to_open(&spool, longest, ENTRY_WORK), ENTRY_BAD);
 	assert_int_equal(try_to_open(&spool, "new\nline", ENTRY_WORK),
 	    ENTRY_BAD);
-	assert_int_equal(count_names(&spool, SPOOL_FAILED), 2);
+	assert_int_equal(temp_spool_count(&spool, SPOOL_FAILED), 2);
 	assert_int_equal(try_to_open(&spool, "", ENTRY_WORK), ENTRY_GONE);
 	assert_int_equal(try_to_open(&spool, "..", ENTRY_WORK), ENTRY_GONE);
 	assert_int_equal(try_to_open(&spool, ".x", ENTRY_WORK), ENTRY_GONE);
@@ -756,7 +757,7 @@ any_name_is_survived(void **state)
 	    ENTRY_GONE);
 	assert_int_equal(try_to_open(&spool, "/etc/passwd", ENTRY_WORK),
 	    ENTRY_GONE);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 /* Whoever adds a field may err; the message is his still, not in failed/. */
@@ -770,7 +771,7 @@ what_could_not_be_read_back_is_refused(void **state)
 	struct spool	spool;
 
 	(void)state;
-	scratch_spool(&spool, 0);
+	temp_spool_make(&spool, 0);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		struct envelope		envelope = { 0 };
 		struct message		message;
@@ -779,7 +780,7 @@ what_could_not_be_read_back_is_refused(void **state)
 		struct failure		why;
 		char			id[ID_SIZE];
 
-		make_message(&message, &spool, 10, 1);
+		temp_spool_message(&message, &spool, 10, 1);
 		header_append(&message.header, strdup(fields[i]),
 		    strlen(fields[i]));
 		envelope_add(&envelope, "b@example.org");
@@ -788,8 +789,8 @@ what_could_not_be_read_back_is_refused(void **state)
 		message_free(&message);
 		envelope_free(&envelope);
 	}
-	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 0);
-	scratch_remove(&spool);
+	assert_int_equal(temp_spool_count(&spool, SPOOL_QUEUE), 0);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -804,17 +805,17 @@ a_full_spool_refuses(void **state)
 	char			id[ID_SIZE];
 
 	(void)state;
-	scratch_spool(&spool, 5000);
-	make_message(&message, &spool, 2500, 1);
+	temp_spool_make(&spool, 5000);
+	temp_spool_message(&message, &spool, 2500, 1);
 	envelope_set_reverse(&envelope, "");
 	envelope_add(&envelope, "b@example.org");
 	assert_true(spool_commit(&spool, &submission, id, &why));
 	assert_false(spool_commit(&spool, &submission, id, &why));
 	assert_int_equal(why.status, EX_TEMPFAIL);
-	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 1);
+	assert_int_equal(temp_spool_count(&spool, SPOOL_QUEUE), 1);
 	message_free(&message);
 	envelope_free(&envelope);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -831,8 +832,8 @@ a_file_size_limit_refuses(void **state)
 	bool			kept;
 
 	(void)state;
-	scratch_spool(&spool, 0);
-	make_message(&message, &spool, 100000, 1);
+	temp_spool_make(&spool, 0);
+	temp_spool_message(&message, &spool, 100000, 1);
 	envelope_set_reverse(&envelope, "");
 	envelope_add(&envelope, "b@example.org");
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
@@ -844,11 +845,11 @@ a_file_size_limit_refuses(void **state)
 	signal(SIGXFSZ, SIG_DFL);
 	assert_false(kept);
 	assert_int_equal(why.status, EX_CANTCREAT);
-	assert_int_equal(count_names(&spool, SPOOL_QUEUE), 0);
-	assert_int_equal(count_names(&spool, SPOOL_TMP), 0);
+	assert_int_equal(temp_spool_count(&spool, SPOOL_QUEUE), 0);
+	assert_int_equal(temp_spool_count(&spool, SPOOL_TMP), 0);
 	message_free(&message);
 	envelope_free(&envelope);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 /* Made by copying one, since flushing each would test the disk. */
@@ -865,8 +866,8 @@ ten_thousand_are_listed_within_a_second(void **state)
 	int			fd;
 
 	(void)state;
-	scratch_spool(&spool, 0);
-	put_entry(&spool, id, one);
+	temp_spool_make(&spool, 0);
+	temp_spool_put(&spool, id, one);
 	fd = openat(spool.folder[SPOOL_QUEUE], id, O_RDONLY);
 	n = read(fd, data, sizeof(data));
 	close(fd);
@@ -889,7 +890,7 @@ ten_thousand_are_listed_within_a_second(void **state)
 	assert_true(start < CLOCKS_PER_SEC);
 #endif
 	spool_list_free(&list);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 #define SETS_ASIDE(sentence, plant) \

@@ -20,7 +20,7 @@
 #include "queue/id.h"
 #include "queue/usage.h"
 #include "support/skip.h"
-#include "support/spool.h"
+#include "support/temp_spool.h"
 
 static const char *const	one[] = { "b@example.org", "" };
 
@@ -63,12 +63,12 @@ a_new_spool_is_ours_alone(void **state)
 	struct stat	st;
 
 	(void)state;
-	scratch_spool(&spool, 0);
+	temp_spool_make(&spool, 0);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(fstatat(spool.fd, names[i], &st, 0), 0);
 		assert_int_equal(st.st_mode, S_IFDIR | 0700);
 	}
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -80,7 +80,7 @@ a_spool_that_is_missing_is_made_only_if_asked(void **state)
 	char			path[600];
 
 	(void)state;
-	scratch_spool(&spool, 0);
+	temp_spool_make(&spool, 0);
 	snprintf(path, sizeof(path), "%s/tmp/new", spool.directory);
 	assert_false(spool_open(&second, path, &options, &why));
 	assert_int_equal(why.status, EX_OSFILE);
@@ -90,7 +90,7 @@ a_spool_that_is_missing_is_made_only_if_asked(void **state)
 	options.create = false;
 	assert_true(spool_open(&second, path, &options, &why));
 	spool_close(&second);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -113,7 +113,7 @@ folders_that_others_could_change_are_refused(void **state)
 	char		*path;
 
 	(void)state;
-	scratch_spool(&spool, 0);
+	temp_spool_make(&spool, 0);
 	path = spool.directory;
 	assert_int_equal(fchmodat(spool.fd, "queue", 0770, 0), 0);
 	assert_refused(path, "chmod 700");
@@ -127,7 +127,7 @@ folders_that_others_could_change_are_refused(void **state)
 	assert_int_equal(unlinkat(spool.fd, "queue", 0), 0);
 	touch(spool.fd, "queue", 0);
 	assert_refused(path, "queue");
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -142,13 +142,13 @@ root_gives_what_it_makes_to_the_owner(void **state)
 	(void)state;
 	if (geteuid() != 0)
 		skip_because("needs root");
-	scratch_spool(&spool, 0);
+	temp_spool_make(&spool, 0);
 	snprintf(path, sizeof(path), "%s/tmp/foreign", spool.directory);
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(chown(path, 1234, 1235), 0);
 	spool_close(&spool);
 	assert_true(spool_open(&spool, path, &options, &why));
-	put_entry(&spool, id, one);
+	temp_spool_put(&spool, id, one);
 	assert_true(health_note_success(&spool, 5, &why));
 	assert_int_equal(fstatat(spool.folder[SPOOL_QUEUE], id, &st, 0), 0);
 	assert_int_equal(st.st_uid, 1234);
@@ -161,7 +161,7 @@ root_gives_what_it_makes_to_the_owner(void **state)
 	assert_int_equal(fstat(spool.folder[SPOOL_FAILED], &st), 0);
 	assert_int_equal(st.st_uid, 1234);
 	*strstr(spool.directory, "/tmp/foreign") = '\0';
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -174,9 +174,9 @@ a_list_is_in_the_order_of_arrival(void **state)
 	char			id[3][ID_SIZE];
 
 	(void)state;
-	scratch_spool(&spool, 0);
+	temp_spool_make(&spool, 0);
 	for (int i = 0; i < 3; i++)
-		put_entry(&spool, id[i], one);
+		temp_spool_put(&spool, id[i], one);
 	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
 	assert_int_equal(list.n, 3);
 	for (int i = 0; i < 3; i++) {
@@ -193,7 +193,7 @@ a_list_is_in_the_order_of_arrival(void **state)
 	assert_true(spool_list(&list, &spool, SPOOL_FAILED, &why));
 	assert_int_equal(list.n, 0);
 	spool_list_free(&list);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -205,7 +205,7 @@ what_is_no_entry_is_due_at_once(void **state)
 	int			queue;
 
 	(void)state;
-	scratch_spool(&spool, 0);
+	temp_spool_make(&spool, 0);
 	queue = spool.folder[SPOOL_QUEUE];
 	assert_int_equal(mkdirat(queue, "folder", 0700), 0);
 	assert_int_equal(mkfifoat(queue, "pipe", 0600), 0);
@@ -217,7 +217,7 @@ what_is_no_entry_is_due_at_once(void **state)
 	for (size_t i = 0; i < list.n; i++)
 		assert_int_equal(list.item[i].next, 0);
 	spool_list_free(&list);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -227,14 +227,14 @@ stale_files_are_swept(void **state)
 	int		tmp;
 
 	(void)state;
-	scratch_spool(&spool, 0);
+	temp_spool_make(&spool, 0);
 	tmp = spool.folder[SPOOL_TMP];
 	touch(tmp, "old", 1000000);
 	touch(tmp, "young", 1000000 + 86400);
 	spool_sweep(&spool, 1000000 + 86400 + 1);
 	assert_int_equal(faccessat(tmp, "old", F_OK, 0), -1);
 	assert_int_equal(faccessat(tmp, "young", F_OK, 0), 0);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -244,7 +244,7 @@ the_limit_counts_all_there_is(void **state)
 	struct failure	why;
 
 	(void)state;
-	scratch_spool(&spool, 1000);
+	temp_spool_make(&spool, 1000);
 	touch(spool.folder[SPOOL_FAILED], "file", 1);
 	assert_true(usage_reserve(&spool, 600, 5000, &why));
 	assert_true(usage_reserve(&spool, 400, 5000, &why));
@@ -256,7 +256,7 @@ the_limit_counts_all_there_is(void **state)
 	assert_true(usage_reserve(&spool, 1000, 5001, &why));
 	assert_false(usage_reserve(&spool, 1001, 9000, &why));
 	assert_false(usage_reserve(&spool, UINT64_MAX, 9100, &why));
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -268,7 +268,7 @@ a_broken_usage_file_does_no_harm(void **state)
 	int		fd;
 
 	(void)state;
-	scratch_spool(&spool, 1000);
+	temp_spool_make(&spool, 1000);
 	fd = openat(spool.fd, "usage", O_CREAT | O_WRONLY, 0600);
 	assert_int_equal(write(fd, "99999999999999999999999 x", 25), 25);
 	close(fd);
@@ -287,7 +287,7 @@ a_broken_usage_file_does_no_harm(void **state)
 	assert_int_equal(fstatat(spool.fd, "victim", &st, 0), 0);
 	assert_int_equal(st.st_size, 0);
 	assert_int_equal(st.st_mtime, 1000);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 /* Each of the reservations must be in the file, whoever came first. */
@@ -301,7 +301,7 @@ concurrent_reservations_are_all_recorded(void **state)
 	int		status;
 
 	(void)state;
-	scratch_spool(&spool, PROCESSES * EACH);
+	temp_spool_make(&spool, PROCESSES * EACH);
 	for (int i = 0; i < PROCESSES; i++) {
 		if ((pid[i] = fork()) != 0)
 			continue;
@@ -315,7 +315,7 @@ concurrent_reservations_are_all_recorded(void **state)
 		assert_int_equal(status, 0);
 	}
 	assert_false(usage_reserve(&spool, 1, 5000, &why));
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -328,13 +328,13 @@ root_does_not_wait_for_the_lock_of_another_user(void **state)
 	(void)state;
 	if (geteuid() != 0)
 		skip_because("needs root");
-	scratch_spool(&spool, 1000);
+	temp_spool_make(&spool, 1000);
 	spool.owner = spool.group = 65534;
 	fd = openat(spool.fd, "usage", O_CREAT | O_RDWR, 0600);
 	assert_true(files_lock(fd, false));
 	assert_true(usage_reserve(&spool, 600, 5000, &why));
 	close(fd);
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static void
@@ -346,7 +346,7 @@ the_last_success_and_error_are_kept(void **state)
 	int		fd;
 
 	(void)state;
-	scratch_spool(&spool, 0);
+	temp_spool_make(&spool, 0);
 	health_read(&health, &spool);
 	assert_int_equal(health.success, 0);
 	assert_int_equal(health.error, 0);
@@ -376,7 +376,7 @@ the_last_success_and_error_are_kept(void **state)
 	health_read(&health, &spool);
 	assert_int_equal(health.success, 6000);
 	assert_false(health_is_bad(&health));
-	assert_int_equal(count_names(&spool, SPOOL_TMP), 0);
+	assert_int_equal(temp_spool_count(&spool, SPOOL_TMP), 0);
 
 	fd = openat(spool.fd, "status", O_WRONLY | O_TRUNC);
 	assert_int_equal(write(fd, "garbage", 7), 7);
@@ -384,7 +384,7 @@ the_last_success_and_error_are_kept(void **state)
 	health_read(&health, &spool);
 	assert_int_equal(health.error, 0);
 	assert_string_equal(health.text, "");
-	scratch_remove(&spool);
+	temp_spool_remove(&spool);
 }
 
 static const struct CMUnitTest spool_spec[] = {

@@ -13,7 +13,7 @@
 #include <sysexits.h>
 
 #include "relay/advice.h"
-#include "support/folder.h"
+#include "support/temp_dir.h"
 
 struct row {
 	enum session_step	 step;
@@ -56,7 +56,7 @@ static void
 advises(void **state)
 {
 	const struct row	*row = *state;
-	struct folder		 folder;
+	struct temp_dir		 dir;
 	struct config		 config;
 	struct config_source	 source;
 	struct smarthost_url	 smarthost = { .scheme = row->scheme != 0 ?
@@ -76,10 +76,10 @@ advises(void **state)
 	struct failure		 why;
 	size_t			 len = strlen(row->text);
 
-	folder_make(&folder);
+	temp_dir_make(&dir);
 	snprintf(conf, sizeof(conf), "smarthost = smtp.example.org\n%s",
 	    row->conf != NULL ? row->conf : "");
-	source = (struct config_source){ .file = folder_write(&folder, "conf",
+	source = (struct config_source){ .file = temp_dir_write(&dir, "conf",
 	    0600, conf) };
 	if (!config_load(&config, &source, &why))
 		fail_msg("%s", why.text);
@@ -104,7 +104,7 @@ advises(void **state)
 	assert_string_equal(text + len, want);
 	buffer_free(&c.session.mechanisms);
 	config_free(&config);
-	folder_remove(&folder);
+	temp_dir_remove(&dir);
 }
 
 /* The text is cut, not the advice. */

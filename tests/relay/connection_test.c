@@ -11,13 +11,13 @@
 #include <string.h>
 
 #include "relay/connection.h"
-#include "support/folder.h"
-#include "support/smarthost.h"
+#include "support/mock_smtp.h"
+#include "support/temp_dir.h"
 #include "util/clock.h"
 
 struct place {
-	struct folder		 folder;
-	struct smarthost	*host;
+	struct temp_dir		 dir;
+	struct mock_smtp	*host;
 	struct smarthost_url	 url;
 	struct config		 config;
 	struct identity		 me;
@@ -36,8 +36,8 @@ open_place(const struct script *script, struct failure *why)
 	struct config_source	 source;
 
 	memset(p, 0, sizeof(*p));
-	folder_make(&p->folder);
-	source = (struct config_source){ .file = folder_write(&p->folder,
+	temp_dir_make(&p->dir);
+	source = (struct config_source){ .file = temp_dir_write(&p->dir,
 	    "conf", 0600, "smarthost = smtp://localhost\n") };
 	assert_true(config_load(&p->config, &source, why));
 	identity_find(&p->me, &p->config);
@@ -48,7 +48,7 @@ open_place(const struct script *script, struct failure *why)
 	c->commands = &p->commands;
 	c->smarthost = &p->url;
 	if (script != NULL) {
-		p->host = smarthost_start(script);
+		p->host = mock_smtp_start(script);
 		c->at = (struct endpoint){ .host = p->host->address,
 		    .port = p->host->port };
 		p->url.host = p->host->address;
@@ -67,8 +67,8 @@ close_place(void)
 	connection_close(&p->connection);
 	identity_free(&p->me);
 	config_free(&p->config);
-	smarthost_stop(p->host);
-	folder_remove(&p->folder);
+	mock_smtp_stop(p->host);
+	temp_dir_remove(&p->dir);
 }
 
 static void
@@ -110,7 +110,7 @@ a_session_that_the_server_closes_is_not_alive(void **state)
 	assert_true(open_place(&(struct script){ .steps = { {
 	    .at = ON_EHLO, .say = "250 x", .then = THEN_CLOSE } } }, &why));
 	place.connection.used = clock_ms();
-	assert_true(smarthost_wait_closed(place.host, 1));
+	assert_true(mock_smtp_wait_closed(place.host, 1));
 	assert_false(connection_is_alive(&place.connection));
 	close_place();
 }
@@ -124,7 +124,7 @@ an_idle_session_is_probed_with_noop(void **state)
 	assert_true(open_place(&(struct script){ .lmtp = false }, &why));
 	place.connection.used = clock_ms() - 60 * 1000;
 	assert_true(connection_is_alive(&place.connection));
-	assert_true(smarthost_wait_commands(place.host, ON_NOOP, 1));
+	assert_true(mock_smtp_wait_commands(place.host, ON_NOOP, 1));
 	close_place();
 }
 

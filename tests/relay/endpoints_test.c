@@ -11,7 +11,7 @@
 #include <sysexits.h>
 
 #include "relay/endpoints.h"
-#include "support/folder.h"
+#include "support/temp_dir.h"
 #include "util/buffer.h"
 
 struct row {
@@ -36,14 +36,14 @@ yields(void **state)
 	const struct row		*row = *state;
 	static struct endpoints		 e;
 	const struct config_subject	 subject = { .to = "b@example.org" };
-	struct folder			 folder;
+	struct temp_dir			 dir;
 	struct config			 config;
 	struct config_source		 source;
 	struct failure			 why;
 	struct buffer			 got = { 0 };
 
-	folder_make(&folder);
-	source = (struct config_source){ .file = folder_write(&folder, "conf",
+	temp_dir_make(&dir);
+	source = (struct config_source){ .file = temp_dir_write(&dir, "conf",
 	    0600, row->conf) };
 	if (!config_load(&config, &source, &why))
 		fail_msg("%s", why.text);
@@ -59,22 +59,22 @@ yields(void **state)
 	endpoints_free(&e);
 	buffer_free(&got);
 	config_free(&config);
-	folder_remove(&folder);
+	temp_dir_remove(&dir);
 }
 
 static void
 the_last_one_is_first_of_a_new_order(void **state)
 {
 	static struct endpoints	e;
-	struct folder		folder;
+	struct temp_dir		dir;
 	struct config		config;
 	struct config_source	source;
 	struct failure		why;
 	struct buffer		got = { 0 };
 
 	(void)state;
-	folder_make(&folder);
-	source = (struct config_source){ .file = folder_write(&folder, "conf",
+	temp_dir_make(&dir);
+	source = (struct config_source){ .file = temp_dir_write(&dir, "conf",
 	    0600, "smarthost = smtp://a.example smtp://b.example\n") };
 	assert_true(config_load(&config, &source, &why));
 	assert_true(endpoints_begin(&e, &config, NULL, &why));
@@ -88,7 +88,7 @@ the_last_one_is_first_of_a_new_order(void **state)
 	endpoints_free(&e);
 	buffer_free(&got);
 	config_free(&config);
-	folder_remove(&folder);
+	temp_dir_remove(&dir);
 }
 
 #define YIELDS(sentence, ...) { sentence, yields, NULL, NULL, \

@@ -14,8 +14,8 @@
 
 #include "relay/relay.h"
 #include "support/cases.h"
-#include "support/folder.h"
-#include "support/smarthost.h"
+#include "support/mock_smtp.h"
+#include "support/temp_dir.h"
 
 enum { HOSTS = 2 };
 
@@ -36,8 +36,8 @@ struct sends {
 };
 
 struct place {
-	struct folder		 folder;
-	struct smarthost	*host[HOSTS];
+	struct temp_dir		 dir;
+	struct mock_smtp	*host[HOSTS];
 	struct config		 config;
 	struct identity		 me;
 	struct message		 message;
@@ -53,13 +53,13 @@ place_begin(struct place *p, const struct script *scripts, const char *more)
 	struct failure		why;
 	char			conf[512];
 
-	folder_make(&p->folder);
+	temp_dir_make(&p->dir);
 	for (int i = 0; i < HOSTS; i++)
-		p->host[i] = smarthost_start(&scripts[i]);
+		p->host[i] = mock_smtp_start(&scripts[i]);
 	snprintf(conf, sizeof(conf), "smarthost = smtp://127.0.0.1:%u "
 	    "smtp://127.0.0.1:%u\ntimeout = 5s\n%s", p->host[0]->port,
 	    p->host[1]->port, more != NULL ? more : "");
-	source = (struct config_source){ .file = folder_write(&p->folder,
+	source = (struct config_source){ .file = temp_dir_write(&p->dir,
 	    "conf", 0600, conf) };
 	if (!config_load(&p->config, &source, &why))
 		fail_msg("%s", why.text);
@@ -78,8 +78,8 @@ place_end(struct place *p)
 	identity_free(&p->me);
 	config_free(&p->config);
 	for (int i = 0; i < HOSTS; i++)
-		smarthost_stop(p->host[i]);
-	folder_remove(&p->folder);
+		mock_smtp_stop(p->host[i]);
+	temp_dir_remove(&p->dir);
 }
 
 static void
@@ -102,13 +102,13 @@ sends(void **state)
 		envelope_free(&env);
 	}
 	for (int i = 0; i < HOSTS; i++) {
-		assert_true(smarthost_wait_connections(p.host[i],
+		assert_true(mock_smtp_wait_connections(p.host[i],
 		    c->connections[i]));
-		assert_true(smarthost_wait_messages(p.host[i],
+		assert_true(mock_smtp_wait_messages(p.host[i],
 		    c->messages[i]));
-		assert_int_equal(smarthost_connections(p.host[i]),
+		assert_int_equal(mock_smtp_connections(p.host[i]),
 		    c->connections[i]);
-		assert_int_equal(smarthost_messages(p.host[i]),
+		assert_int_equal(mock_smtp_messages(p.host[i]),
 		    c->messages[i]);
 	}
 	if (o.kind != c->kind)
@@ -230,11 +230,11 @@ stops(void **state)
 	envelope_add(&env, "b@example.net");
 	envelope_add(&env, "c@example.net");
 	relay_send(&p.relay, &env, &p.message, o);
-	assert_true(smarthost_wait_connections(p.host[0], c->connections));
-	assert_true(smarthost_wait_messages(p.host[0], c->messages));
-	assert_int_equal(smarthost_connections(p.host[0]), c->connections);
-	assert_int_equal(smarthost_connections(p.host[1]), 0);
-	assert_int_equal(smarthost_messages(p.host[0]), c->messages);
+	assert_true(mock_smtp_wait_connections(p.host[0], c->connections));
+	assert_true(mock_smtp_wait_messages(p.host[0], c->messages));
+	assert_int_equal(mock_smtp_connections(p.host[0]), c->connections);
+	assert_int_equal(mock_smtp_connections(p.host[1]), 0);
+	assert_int_equal(mock_smtp_messages(p.host[0]), c->messages);
 	assert_int_equal(o[0].kind, c->first);
 	assert_int_equal(o[1].kind, c->second);
 	assert_int_equal(p.relay.stopped, n < 0);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "relay/route.h"
-#include "support/folder.h"
+#include "support/temp_dir.h"
 #include "util/memory.h"
 
 struct row {
@@ -24,7 +24,7 @@ static void
 has_routes(void **state)
 {
 	const struct row	*row = *state;
-	struct folder		 folder;
+	struct temp_dir		 dir;
 	struct config		 config;
 	struct config_source	 source;
 	struct failure		 why;
@@ -33,8 +33,8 @@ has_routes(void **state)
 	struct route_list	 routes;
 	struct buffer		 got = { 0 };
 
-	folder_make(&folder);
-	source = (struct config_source){ .file = folder_write(&folder, "conf",
+	temp_dir_make(&dir);
+	source = (struct config_source){ .file = temp_dir_write(&dir, "conf",
 	    0600, row->conf) };
 	assert_true(config_load(&config, &source, &why));
 	envelope_set_reverse(&env, row->from);
@@ -65,7 +65,7 @@ has_routes(void **state)
 	free(outcomes);
 	envelope_free(&env);
 	config_free(&config);
-	folder_remove(&folder);
+	temp_dir_remove(&dir);
 }
 
 #define ROUTES(sentence, ...) { sentence, has_routes, NULL, NULL, \

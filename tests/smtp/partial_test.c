@@ -18,8 +18,8 @@
 #include "net/connect.h"
 #include "smtp/session.h"
 #include "support/cases.h"
-#include "support/folder.h"
-#include "support/smarthost.h"
+#include "support/mock_smtp.h"
+#include "support/temp_dir.h"
 
 enum { PATHS = 3, MIXTURES = 27 };
 
@@ -102,7 +102,7 @@ write_message(struct message *m)
 
 static void
 open_session(struct session *s, const struct session_options *options,
-    const struct smarthost *host)
+    const struct mock_smtp *host)
 {
 	struct endpoint		where = { .port = host->port };
 	struct connect_options	how = { .family = AF_UNSPEC };
@@ -154,20 +154,20 @@ check_outcomes(int mixture, const struct outcome *outcomes)
 
 /* Nothing went out for nobody, except where it was on its way already. */
 static void
-check_message(struct smarthost *host, const struct way *way, int mixture)
+check_message(struct mock_smtp *host, const struct way *way, int mixture)
 {
 	size_t	taken = 0;
 
 	for (size_t i = 0; i < PATHS; i++)
 		taken += way->at_body || answer_of(mixture, i) == 0;
 	if (taken > 0 || way->early)
-		assert_true(smarthost_wait_messages(host, 1));
+		assert_true(mock_smtp_wait_messages(host, 1));
 	else
-		assert_int_equal(smarthost_messages(host), 0);
+		assert_int_equal(mock_smtp_messages(host), 0);
 }
 
 static void
-try_mixture(const struct way *way, struct folder *folder, int mixture)
+try_mixture(const struct way *way, struct temp_dir *dir, int mixture)
 {
 	struct session_options	options = { .prefix = "", .lmtp = way->lmtp,
 				    .helo = "client.example",
@@ -176,13 +176,13 @@ try_mixture(const struct way *way, struct folder *folder, int mixture)
 	struct outcome		outcomes[PATHS] = { { 0 } };
 	struct outcome		next[1] = { { 0 } };
 	struct script		script;
-	struct smarthost	*host;
+	struct mock_smtp	*host;
 	struct session		s;
 
 	write_script(&script, way, mixture);
 	if (way->unix_socket)
-		script.address = folder_path(folder, "lmtp");
-	host = smarthost_start(&script);
+		script.address = temp_dir_path(dir, "lmtp");
+	host = mock_smtp_start(&script);
 	envelope_set_reverse(&env, "a@example.org");
 	for (size_t i = 0; i < PATHS; i++)
 		envelope_add(&env, path[i]);
@@ -197,18 +197,18 @@ try_mixture(const struct way *way, struct folder *folder, int mixture)
 	env.n = PATHS;
 	session_close(&s);
 	envelope_free(&env);
-	smarthost_stop(host);
+	mock_smtp_stop(host);
 }
 
 static void
 every_mixture(void **state)
 {
-	struct folder	folder;
+	struct temp_dir	dir;
 
-	folder_make(&folder);
+	temp_dir_make(&dir);
 	for (int mixture = 0; mixture < MIXTURES; mixture++)
-		try_mixture(*state, &folder, mixture);
-	folder_remove(&folder);
+		try_mixture(*state, &dir, mixture);
+	temp_dir_remove(&dir);
 }
 
 /* What would become a command of its own is not said. */
@@ -216,7 +216,7 @@ static void
 no_line_break_is_sent(void **state)
 {
 	struct session_options	options = { .helo = "client.example" };
-	struct smarthost	*host = smarthost_start(&(struct script){ 0 });
+	struct mock_smtp	*host = mock_smtp_start(&(struct script){ 0 });
 	struct session		s;
 
 	(void)state;
@@ -239,9 +239,9 @@ no_line_break_is_sent(void **state)
 		envelope_free(&env);
 	}
 	session_close(&s);
-	assert_true(smarthost_wait_closed(host, 1));
-	assert_null(strstr(smarthost_heard(host, 0)->wire.data, "RSET"));
-	smarthost_stop(host);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	assert_null(strstr(mock_smtp_heard(host, 0)->wire.data, "RSET"));
+	mock_smtp_stop(host);
 }
 
 int

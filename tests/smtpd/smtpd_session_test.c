@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "smtpd/smtpd_session.h"
-#include "support/folder.h"
+#include "support/temp_dir.h"
 #include "util/file.h"
 
 /* What the policy received, and whether it queues deferred recipients. */

@@ -14,7 +14,7 @@
 
 #include "mail/rewrite.h"
 #include "submit/prepare.h"
-#include "support/folder.h"
+#include "support/temp_dir.h"
 #include "util/memory.h"
 
 /* This machine is web1 in example.org, and www-data sends. */
@@ -38,7 +38,7 @@ struct row {
 };
 
 struct stage {
-	struct folder	 folder;
+	struct temp_dir	 dir;
 	struct config	 config;
 	struct local_names local_names;
 	struct envelope	 envelope;
@@ -72,11 +72,11 @@ open_stage(struct stage *s, const char *lines, const char *aliases)
 	struct config_source	source;
 
 	*s = (struct stage){ .outcomes = NULL };
-	folder_make(&s->folder);
+	temp_dir_make(&s->dir);
 	buffer_addf(&conf, "aliases = %s\nsmarthost = smtp://localhost\n%s",
-	    folder_write(&s->folder, "aliases", 0600,
+	    temp_dir_write(&s->dir, "aliases", 0600,
 	    aliases != NULL ? aliases : ""), lines);
-	source = (struct config_source){ .file = folder_write(&s->folder,
+	source = (struct config_source){ .file = temp_dir_write(&s->dir,
 	    "relais.conf", 0600, conf.data) };
 	if (!config_load(&s->config, &source, &s->why))
 		fail_msg("%s", s->why.text);
@@ -93,7 +93,7 @@ close_stage(struct stage *s)
 	message_free(&s->message);
 	local_names_end(&s->local_names);
 	config_free(&s->config);
-	folder_remove(&s->folder);
+	temp_dir_remove(&s->dir);
 }
 
 static bool

@@ -21,8 +21,8 @@
 
 #include "submit/submit.h"
 #include "support/cases.h"
-#include "support/folder.h"
-#include "support/smarthost.h"
+#include "support/mock_smtp.h"
+#include "support/temp_dir.h"
 #include "util/buffer.h"
 
 enum { PATHS = 3, MESSAGES = 2 };
@@ -84,8 +84,8 @@ struct report {
 };
 
 struct fixture {
-	struct folder		 folder;
-	struct smarthost	*host;
+	struct temp_dir		 dir;
+	struct mock_smtp	*host;
 	const char		*conf;
 	struct report		*report;	/* of each message */
 };
@@ -192,14 +192,14 @@ fixture_begin(struct fixture *s, const struct submits *c)
 {
 	struct buffer	conf = { 0 };
 
-	folder_make(&s->folder);
-	s->host = smarthost_start(&c->script);
+	temp_dir_make(&s->dir);
+	s->host = mock_smtp_start(&c->script);
 	buffer_addf(&conf, "smarthost = smtp://127.0.0.1:%u\naliases = off\n"
 	    "timeout = 5s\nqueue = %s\n%s", s->host->port,
-	    c->queue == NULL ? folder_path(&s->folder, "spool") :
+	    c->queue == NULL ? temp_dir_path(&s->dir, "spool") :
 	    strcmp(c->queue, "off") == 0 ? "off" :
-	    folder_path(&s->folder, c->queue), c->conf != NULL ? c->conf : "");
-	s->conf = folder_write(&s->folder, "relais.conf", 0600, conf.data);
+	    temp_dir_path(&s->dir, c->queue), c->conf != NULL ? c->conf : "");
+	s->conf = temp_dir_write(&s->dir, "relais.conf", 0600, conf.data);
 	s->report = mmap(NULL, MESSAGES * sizeof(*s->report),
 	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(s->report, MAP_FAILED);
@@ -210,8 +210,8 @@ static void
 fixture_end(struct fixture *s)
 {
 	munmap(s->report, MESSAGES * sizeof(*s->report));
-	smarthost_stop(s->host);
-	folder_remove(&s->folder);
+	mock_smtp_stop(s->host);
+	temp_dir_remove(&s->dir);
 }
 
 static void
@@ -240,9 +240,9 @@ assert_report(const struct submits_message *m, const struct report *r)
 static size_t
 count_entries(struct fixture *s, const char *directory)
 {
-	const char	*path = folder_path(&s->folder, directory);
+	const char	*path = temp_dir_path(&s->dir, directory);
 
-	return access(path, F_OK) == 0 ? folder_count(path) : 0;
+	return access(path, F_OK) == 0 ? temp_dir_count(path) : 0;
 }
 
 static void
@@ -262,15 +262,15 @@ submits(void **state)
 		fail_msg("status %d: %s", status, s.report[0].why.text);
 	for (size_t i = 0; i < MESSAGES && c->message[i].to[0] != NULL; i++)
 		assert_report(&c->message[i], &s.report[i]);
-	assert_true(smarthost_wait_connections(s.host, c->connections));
-	assert_true(smarthost_wait_messages(s.host, c->messages));
-	assert_int_equal(smarthost_connections(s.host), c->connections);
-	assert_int_equal(smarthost_messages(s.host), c->messages);
+	assert_true(mock_smtp_wait_connections(s.host, c->connections));
+	assert_true(mock_smtp_wait_messages(s.host, c->messages));
+	assert_int_equal(mock_smtp_connections(s.host), c->connections);
+	assert_int_equal(mock_smtp_messages(s.host), c->messages);
 	assert_int_equal(count_entries(&s, "spool/queue"), c->entries);
 	assert_int_equal(count_entries(&s, "spool/failed"),
 	    c->entries_failed);
 	if (c->data != NULL) {
-		last = smarthost_message(s.host, c->messages - 1);
+		last = mock_smtp_message(s.host, c->messages - 1);
 		if (strstr(last->data.data, c->data) == NULL)
 			fail_msg("no \"%s\" in:\n%s", c->data,
 			    last->data.data);

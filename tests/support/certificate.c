@@ -70,10 +70,10 @@ certificate_free(struct certificate *c)
 }
 
 const char *
-certificate_write(const struct certificate *c, struct folder *folder,
+certificate_write(const struct certificate *c, struct temp_dir *dir,
     const char *name)
 {
-	const char	*path = folder_path(folder, name);
+	const char	*path = temp_dir_path(dir, name);
 
 	odd_write(&c->own, path, 0);
 	return path;
@@ -81,10 +81,10 @@ certificate_write(const struct certificate *c, struct folder *folder,
 
 /* The certificate and its issuers, without the root. */
 const char *
-certificate_write_chain(const struct certificate *c, struct folder *folder,
+certificate_write_chain(const struct certificate *c, struct temp_dir *dir,
     const char *name)
 {
-	const char	*path = certificate_write(c, folder, name);
+	const char	*path = certificate_write(c, dir, name);
 
 	while ((c = c->issuer) != NULL && c->issuer != NULL)
 		odd_write(&c->own, path, ODD_APPEND);
@@ -92,30 +92,30 @@ certificate_write_chain(const struct certificate *c, struct folder *folder,
 }
 
 const char *
-certificate_write_key(const struct certificate *c, struct folder *folder,
+certificate_write_key(const struct certificate *c, struct temp_dir *dir,
     const char *name)
 {
-	const char	*path = folder_path(folder, name);
+	const char	*path = temp_dir_path(dir, name);
 
 	odd_write_key(&c->own, path, 0);
 	return path;
 }
 
 const char *
-certificate_write_both(const struct certificate *c, struct folder *folder,
+certificate_write_both(const struct certificate *c, struct temp_dir *dir,
     const char *name)
 {
-	const char	*path = certificate_write_chain(c, folder, name);
+	const char	*path = certificate_write_chain(c, dir, name);
 
 	odd_write_key(&c->own, path, ODD_APPEND);
 	return path;
 }
 
 const char *
-certificate_write_hashed(const struct certificate *c, struct folder *folder,
+certificate_write_hashed(const struct certificate *c, struct temp_dir *dir,
     const char *name)
 {
-	const char	*path = folder_path(folder, name);
+	const char	*path = temp_dir_path(dir, name);
 
 	if (mkdir(path, 0755) == -1 && errno != EEXIST)
 		fail_msg("%s: %s", path, strerror(errno));
@@ -133,7 +133,7 @@ certificate_pin(const struct certificate *c, char pin[45])
 }
 
 void
-certificate_usual(struct usual_certificates *u, struct folder *folder)
+certificate_usual(struct usual_certificates *u, struct temp_dir *dir)
 {
 	struct certificate	*root, *middle, *leaf;
 
@@ -143,13 +143,13 @@ certificate_usual(struct usual_certificates *u, struct folder *folder)
 	    &(struct wish){ .name = "relais test issuer", .ca = true });
 	leaf = certificate_make(middle, &(struct wish){
 	    .dns = "localhost mail.example", .ip = "127.0.0.1 ::1" });
-	strlcpy(u->ca, certificate_write(root, folder, "ca.pem"),
+	strlcpy(u->ca, certificate_write(root, dir, "ca.pem"),
 	    sizeof(u->ca));
-	strlcpy(u->hashed, certificate_write_hashed(root, folder, "hashed"),
+	strlcpy(u->hashed, certificate_write_hashed(root, dir, "hashed"),
 	    sizeof(u->hashed));
-	strlcpy(u->chain, certificate_write_chain(leaf, folder, "chain.pem"),
+	strlcpy(u->chain, certificate_write_chain(leaf, dir, "chain.pem"),
 	    sizeof(u->chain));
-	strlcpy(u->key, certificate_write_key(leaf, folder, "key.pem"),
+	strlcpy(u->key, certificate_write_key(leaf, dir, "key.pem"),
 	    sizeof(u->key));
 	certificate_pin(leaf, u->pin);
 	certificate_free(leaf);

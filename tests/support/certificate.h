@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "support/folder.h"
+#include "support/temp_dir.h"
 
 struct certificate;
 
@@ -37,20 +37,20 @@ struct certificate *certificate_make(struct certificate *issuer,
 	    const struct wish *);
 void	certificate_free(struct certificate *);
 
-/* Each writes a PEM file and returns folder_path(). */
-const char *certificate_write(const struct certificate *, struct folder *,
+/* Each writes a PEM file and returns temp_dir_path(). */
+const char *certificate_write(const struct certificate *, struct temp_dir *,
 	    const char *name);			/* no others */
 const char *certificate_write_chain(const struct certificate *,
-	    struct folder *, const char *name);	/* with intermediates, no root */
+	    struct temp_dir *, const char *name);	/* with intermediates */
 const char *certificate_write_key(const struct certificate *,
-	    struct folder *, const char *name);
+	    struct temp_dir *, const char *name);
 /* The chain, followed by the key. */
 const char *certificate_write_both(const struct certificate *,
-	    struct folder *, const char *name);
+	    struct temp_dir *, const char *name);
 
 /* Adds it to a hashed directory, which is created if it does not exist. */
 const char *certificate_write_hashed(const struct certificate *,
-	    struct folder *, const char *name);
+	    struct temp_dir *, const char *name);
 
 /* SHA-256 of the public key in base64, as in tls_pin. */
 void	certificate_pin(const struct certificate *, char pin[45]);
@@ -66,6 +66,6 @@ struct usual_certificates {
 	char	pin[45];
 };
 
-void	certificate_usual(struct usual_certificates *, struct folder *);
+void	certificate_usual(struct usual_certificates *, struct temp_dir *);
 
 #endif

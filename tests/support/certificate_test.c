@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "support/certificate.h"
-#include "support/smarthost.h"
+#include "support/mock_smtp.h"
 
 /* A certificate, the expected name, and the result of verification. */
 struct verdict {
@@ -33,7 +33,7 @@ struct verdict {
 };
 
 static int
-dial(const struct smarthost *host)
+dial(const struct mock_smtp *host)
 {
 	struct sockaddr_in	in = { .sin_family = AF_INET,
 				    .sin_port = htons(host->port),
@@ -64,7 +64,7 @@ secure(SSL_CTX *ctx, int fd, const char *name, const char *ip)
 
 /* The root, an intermediate and the server certificate. */
 static void
-make_files(const struct verdict *v, struct folder *folder,
+make_files(const struct verdict *v, struct temp_dir *dir,
     struct script *script, SSL_CTX *ctx)
 {
 	struct certificate	*root, *issuer, *leaf;
@@ -76,16 +76,16 @@ make_files(const struct verdict *v, struct folder *folder,
 	    &(struct wish){ .name = "issuer", .ca = true });
 	leaf = certificate_make(v->self_signed ? NULL : issuer, &v->wish);
 	if (v->hashed) {
-		trust = certificate_write_hashed(root, folder, "hashed");
+		trust = certificate_write_hashed(root, dir, "hashed");
 		SSL_CTX_load_verify_dir(ctx, trust);
 	} else {
-		trust = certificate_write(root, folder, "ca.pem");
+		trust = certificate_write(root, dir, "ca.pem");
 		SSL_CTX_load_verify_file(ctx, trust);
 	}
 	script->certificate = v->no_intermediate ?
-	    certificate_write(leaf, folder, "chain.pem") :
-	    certificate_write_chain(leaf, folder, "chain.pem");
-	script->key = certificate_write_key(leaf, folder, "key.pem");
+	    certificate_write(leaf, dir, "chain.pem") :
+	    certificate_write_chain(leaf, dir, "chain.pem");
+	script->key = certificate_write_key(leaf, dir, "key.pem");
 	certificate_free(leaf);
 	certificate_free(issuer);
 	certificate_free(root);
@@ -99,14 +99,14 @@ is_verified(void **state)
 				    "localhost";
 	SSL_CTX			*ctx = SSL_CTX_new(TLS_client_method());
 	struct script		 script = { .security = TLS_AT_ONCE };
-	struct smarthost	*host;
-	struct folder		 folder;
+	struct mock_smtp	*host;
+	struct temp_dir		 dir;
 	SSL			*ssl;
 	int			 fd;
 
-	folder_make(&folder);
-	make_files(v, &folder, &script, ctx);
-	host = smarthost_start(&script);
+	temp_dir_make(&dir);
+	make_files(v, &dir, &script, ctx);
+	host = mock_smtp_start(&script);
 	fd = dial(host);
 	ssl = secure(ctx, fd, name, v->ip);
 	assert_int_equal(SSL_get_verify_result(ssl), v->want);
@@ -114,13 +114,13 @@ is_verified(void **state)
 	close(fd);
 	SSL_free(ssl);
 	SSL_CTX_free(ctx);
-	assert_true(smarthost_wait_closed(host, 1));
-	assert_string_equal(smarthost_heard(host, 0)->tls, "TLSv1.3");
+	assert_true(mock_smtp_wait_closed(host, 1));
+	assert_string_equal(mock_smtp_heard(host, 0)->tls, "TLSv1.3");
 	if (v->ip == NULL)
-		assert_string_equal(smarthost_heard(host, 0)->sni, name);
-	assert_int_equal(smarthost_heard(host, 0)->ending, CLIENT_CLOSED);
-	smarthost_stop(host);
-	folder_remove(&folder);
+		assert_string_equal(mock_smtp_heard(host, 0)->sni, name);
+	assert_int_equal(mock_smtp_heard(host, 0)->ending, CLIENT_CLOSED);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 static void
@@ -140,11 +140,11 @@ expect(SSL *ssl, const char *want)
 static void
 starts_tls_and_counts_round_trips(void **state)
 {
-	struct folder			 folder;
+	struct temp_dir			 dir;
 	struct usual_certificates	 u;
 	struct script			 script = { .keywords = "",
 					    .security = STARTTLS_OFFERED };
-	struct smarthost		*host;
+	struct mock_smtp		*host;
 	SSL_CTX				*ctx;
 	SSL				*ssl;
 	char				 block[512];
@@ -154,12 +154,12 @@ starts_tls_and_counts_round_trips(void **state)
 					    "RCPT TO:<b@y>\r\nDATA\r\n";
 
 	(void)state;
-	folder_make(&folder);
-	certificate_usual(&u, &folder);
+	temp_dir_make(&dir);
+	certificate_usual(&u, &dir);
 	assert_int_equal(strlen(u.pin), 44);
 	script.certificate = u.chain;
 	script.key = u.key;
-	host = smarthost_start(&script);
+	host = mock_smtp_start(&script);
 	ctx = SSL_CTX_new(TLS_client_method());
 	assert_int_equal(SSL_CTX_load_verify_dir(ctx, u.hashed), 1);
 	fd = dial(host);
@@ -180,88 +180,88 @@ starts_tls_and_counts_round_trips(void **state)
 	close(fd);
 	SSL_free(ssl);
 	SSL_CTX_free(ctx);
-	assert_true(smarthost_wait_closed(host, 1));
-	assert_int_equal(smarthost_message(host, 0)->flights, 5);
-	assert_int_equal(smarthost_message(host, 0)->round_trips, 8);
-	assert_int_equal(smarthost_heard(host, 0)->ending, CLIENT_CUT);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	assert_int_equal(mock_smtp_message(host, 0)->flights, 5);
+	assert_int_equal(mock_smtp_message(host, 0)->round_trips, 8);
+	assert_int_equal(mock_smtp_heard(host, 0)->ending, CLIENT_CUT);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 static void
 records_why_a_handshake_failed(void **state)
 {
-	struct folder			 folder;
+	struct temp_dir			 dir;
 	struct usual_certificates	 u;
 	struct script			 script = { .security = TLS_AT_ONCE };
-	struct smarthost		*host;
+	struct mock_smtp		*host;
 	int				 fd;
 
 	(void)state;
-	folder_make(&folder);
-	certificate_usual(&u, &folder);
+	temp_dir_make(&dir);
+	certificate_usual(&u, &dir);
 	script.certificate = u.chain;
 	script.key = u.key;
-	host = smarthost_start(&script);
+	host = mock_smtp_start(&script);
 	fd = dial(host);
 	send(fd, "EHLO me\r\n", 9, 0);
-	assert_true(smarthost_wait_closed(host, 1));
-	assert_non_null(smarthost_heard(host, 0)->tls_failure);
-	assert_null(smarthost_heard(host, 0)->tls);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	assert_non_null(mock_smtp_heard(host, 0)->tls_failure);
+	assert_null(mock_smtp_heard(host, 0)->tls);
 	close(fd);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 /* TLS 1.2 with a client certificate. */
 static void
 records_the_client_certificate(void **state)
 {
-	struct folder		 folder;
+	struct temp_dir		 dir;
 	struct certificate	*root, *server, *client;
 	struct script		 script = { .security = TLS_AT_ONCE,
 				    .tls_max = TLS1_2_VERSION };
-	struct smarthost	*host;
+	struct mock_smtp	*host;
 	const char		*both;
 	SSL_CTX			*ctx = SSL_CTX_new(TLS_client_method());
 	SSL			*ssl;
 	int			 fd;
 
 	(void)state;
-	folder_make(&folder);
+	temp_dir_make(&dir);
 	root = certificate_make(NULL,
 	    &(struct wish){ .name = "root", .ca = true });
 	server = certificate_make(root, &(struct wish){ .dns = "localhost" });
 	client = certificate_make(root,
 	    &(struct wish){ .name = "Joe", .for_clients = true });
-	script.client_ca = certificate_write(root, &folder, "ca.pem");
-	script.certificate = certificate_write(server, &folder, "server.pem");
-	script.key = certificate_write_key(server, &folder, "server.key");
-	both = certificate_write_both(client, &folder, "client.pem");
+	script.client_ca = certificate_write(root, &dir, "ca.pem");
+	script.certificate = certificate_write(server, &dir, "server.pem");
+	script.key = certificate_write_key(server, &dir, "server.key");
+	both = certificate_write_both(client, &dir, "client.pem");
 	SSL_CTX_use_certificate_chain_file(ctx, both);
 	SSL_CTX_use_PrivateKey_file(ctx, both, SSL_FILETYPE_PEM);
-	host = smarthost_start(&script);
+	host = mock_smtp_start(&script);
 	fd = dial(host);
 	ssl = secure(ctx, fd, "localhost", NULL);
 	expect(ssl, "220 mail.example ESMTP ready\r\n");
 	close(fd);
 	SSL_free(ssl);
 	SSL_CTX_free(ctx);
-	assert_true(smarthost_wait_closed(host, 1));
-	assert_string_equal(smarthost_heard(host, 0)->tls, "TLSv1.2");
-	assert_string_equal(smarthost_heard(host, 0)->client_name, "Joe");
-	smarthost_stop(host);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	assert_string_equal(mock_smtp_heard(host, 0)->tls, "TLSv1.2");
+	assert_string_equal(mock_smtp_heard(host, 0)->client_name, "Joe");
+	mock_smtp_stop(host);
 	certificate_free(client);
 	certificate_free(server);
 	certificate_free(root);
-	folder_remove(&folder);
+	temp_dir_remove(&dir);
 }
 
 /* A step in place of the handshake. */
 static void
 replaces_the_handshake_by_a_step(void **state)
 {
-	struct smarthost	*host = smarthost_start(&(struct script){
+	struct mock_smtp	*host = mock_smtp_start(&(struct script){
 					.security = TLS_AT_ONCE,
 					.steps = { { .at = ON_HANDSHAKE,
 					    .raw = "220 hi\r\n",
@@ -272,8 +272,8 @@ replaces_the_handshake_by_a_step(void **state)
 	(void)state;
 	assert_int_equal(recv(fd, block, sizeof(block), MSG_WAITALL), 8);
 	close(fd);
-	assert_true(smarthost_wait_closed(host, 1));
-	smarthost_stop(host);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	mock_smtp_stop(host);
 }
 
 #define VERIFIES(sentence, ...) \

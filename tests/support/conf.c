@@ -19,7 +19,7 @@ sets(const char *lines, const char *key)
 }
 
 static void
-add_smarthost(struct buffer *out, const struct smarthost *host,
+add_smarthost(struct buffer *out, const struct mock_smtp *host,
     const char *scheme)
 {
 	if (host->port == 0)
@@ -48,7 +48,7 @@ add_lines(struct buffer *out, const char *lines)
 }
 
 const char *
-conf_write(struct folder *folder, const struct smarthost *host,
+conf_write(struct temp_dir *dir, const struct mock_smtp *host,
     const char *scheme, const char *more)
 {
 	const struct {
@@ -56,7 +56,7 @@ conf_write(struct folder *folder, const struct smarthost *host,
 	} usual[] = {
 		{ "helo", "client.example" },
 		{ "domain", "example.org" },
-		{ "aliases", folder_write(folder, "aliases", 0600, "") },
+		{ "aliases", temp_dir_write(dir, "aliases", 0600, "") },
 		{ "queue", "off" },
 		{ "socket", "off" },
 		{ "log", "off" },
@@ -72,7 +72,7 @@ conf_write(struct folder *folder, const struct smarthost *host,
 			    usual[i].value);
 	if (more != NULL)
 		add_lines(&out, more);
-	path = folder_write(folder, "relais.conf", 0600, out.data);
+	path = temp_dir_write(dir, "relais.conf", 0600, out.data);
 	buffer_free(&out);
 	return path;
 }

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/smarthost.h"
+#include "support/mock_smtp.h"
 
 enum { LIFE_S = 24 * 60 * 60 };
 
@@ -60,7 +60,7 @@ main(int argc, char *argv[])
 {
 	struct script		 script = { .life_s = LIFE_S };
 	struct pollfd		 fd[2] = { { .fd = 0, .events = POLLIN } };
-	struct smarthost	*host;
+	struct mock_smtp	*host;
 	char			 path[1024];
 	size_t			 done = 0;
 	bool			 over = false;
@@ -71,18 +71,18 @@ main(int argc, char *argv[])
 	make_folder(path, sizeof(path), argv[1], "/tmp");
 	make_folder(path, sizeof(path), argv[1], "/new");
 	make_folder(path, sizeof(path), argv[1], "/cur");
-	host = smarthost_start(&script);
+	host = mock_smtp_start(&script);
 	printf("port %u\n", host->port);
 	fflush(stdout);
-	fd[1] = (struct pollfd){ .fd = smarthost_bell(host),
+	fd[1] = (struct pollfd){ .fd = mock_smtp_bell(host),
 		.events = POLLIN };
 	while (!over) {
 		/* Look for messages once more after the end of input. */
 		if (poll(fd, 2, -1) > 0 && fd[0].revents != 0)
 			over = read(0, path, sizeof(path)) <= 0;
-		for (; done < smarthost_messages(host); done++)
-			deliver(argv[1], done, smarthost_message(host, done));
+		for (; done < mock_smtp_messages(host); done++)
+			deliver(argv[1], done, mock_smtp_message(host, done));
 	}
-	smarthost_stop(host);
+	mock_smtp_stop(host);
 	return 0;
 }

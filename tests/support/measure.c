@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/folder.h"
+#include "support/temp_dir.h"
 #include "util/clock.h"
 
 enum { WORDS_MAX = 32, PATIENCE_MS = 120000 };
 
 static void
-run(struct outcome *out, const char *tool, const char *const *before,
+run(struct program_result *out, const char *tool, const char *const *before,
     const char *const *argv, const char *input)
 {
 	const char	*words[WORDS_MAX] = { tool };
@@ -38,9 +38,9 @@ run(struct outcome *out, const char *tool, const char *const *before,
 long
 measure_instructions(const char *const *argv, const char *input)
 {
-	struct outcome	 out;
-	const char	*at;
-	long		 n;
+	struct program_result	 out;
+	const char		*at;
+	long			 n;
 
 	run(&out, "env", WORDS("valgrind", "--tool=callgrind",
 	    "--callgrind-out-file=/dev/null"), argv, input);
@@ -48,7 +48,7 @@ measure_instructions(const char *const *argv, const char *input)
 	if (at == NULL)
 		fail_msg("no count from callgrind: %s", out.err.data);
 	n = atol(at + strlen("Collected : "));
-	outcome_free(&out);
+	program_result_free(&out);
 	return n;
 }
 
@@ -60,7 +60,7 @@ has(const char *line, const char *words)
 
 /* One line of strace's output. */
 static void
-count_call(struct calls *c, const char *line)
+count_call(struct measured_calls *c, const char *line)
 {
 	if (has(line, "+++") || has(line, "---"))
 		return;
@@ -75,23 +75,24 @@ count_call(struct calls *c, const char *line)
 }
 
 void
-measure_calls(struct calls *c, const char *const *argv, const char *input)
+measure_calls(struct measured_calls *c, const char *const *argv,
+    const char *input)
 {
-	struct folder	 folder;
-	struct outcome	 out;
-	struct buffer	 trace = { 0 };
+	struct temp_dir		 dir;
+	struct program_result	 out;
+	struct buffer		 trace = { 0 };
 
-	*c = (struct calls){ 0 };
-	folder_make(&folder);
+	*c = (struct measured_calls){ 0 };
+	temp_dir_make(&dir);
 	run(&out, "env", WORDS("strace", "-f", "-o",
-	    folder_path(&folder, "trace")), argv, input);
-	file_read(&trace, folder_path(&folder, "trace"));
+	    temp_dir_path(&dir, "trace")), argv, input);
+	file_read(&trace, temp_dir_path(&dir, "trace"));
 	for (char *line = strtok(trace.data, "\n"); line != NULL;
 	    line = strtok(NULL, "\n"))
 		count_call(c, line);
 	buffer_free(&trace);
-	outcome_free(&out);
-	folder_remove(&folder);
+	program_result_free(&out);
+	temp_dir_remove(&dir);
 }
 
 static long
@@ -113,18 +114,18 @@ peak_of(pid_t pid)
 }
 
 static bool
-has_message(struct smarthost *host)
+has_message(struct mock_smtp *host)
 {
-	const struct heard	*h = smarthost_heard(host, 0);
+	const struct heard	*h = mock_smtp_heard(host, 0);
 
 	return h != NULL && h->n_messages > 0 && h->message[0]->complete;
 }
 
 /* The whole message arrived; the reply is held back. */
 static void
-await_message(struct smarthost *host)
+await_message(struct mock_smtp *host)
 {
-	struct pollfd	bell = { .fd = smarthost_bell(host),
+	struct pollfd	bell = { .fd = mock_smtp_bell(host),
 			    .events = POLLIN };
 	int64_t		end = clock_ms() + PATIENCE_MS;
 
@@ -135,18 +136,18 @@ await_message(struct smarthost *host)
 }
 
 long
-measure_memory(const struct program *p, struct smarthost *host)
+measure_memory(const struct program *p, struct mock_smtp *host)
 {
-	struct running	*running = program_start(p);
-	struct outcome	 out;
-	long		 kib;
+	struct running		*running = program_start(p);
+	struct program_result	 out;
+	long			 kib;
 
 	program_wait_output(running, "octets");
 	await_message(host);
 	kib = peak_of(program_pid(running));
-	smarthost_release(host);
+	mock_smtp_release(host);
 	program_stop(running, 0, &out);
 	assert_int_equal(out.status, 0);
-	outcome_free(&out);
+	program_result_free(&out);
 	return kib;
 }

@@ -19,8 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "support/folder.h"
 #include "support/namespace.h"
+#include "support/temp_dir.h"
 
 static bool
 refused(const char *what)
@@ -47,13 +47,13 @@ loopback_up(void)
 static bool
 replace(const char *path, const char *name, const char *text)
 {
-	struct folder	f;
+	struct temp_dir	f;
 	bool		good;
 
-	folder_make(&f);
-	good = mount(folder_write(&f, name, 0644, text), path, NULL, MS_BIND,
+	temp_dir_make(&f);
+	good = mount(temp_dir_write(&f, name, 0644, text), path, NULL, MS_BIND,
 	    NULL) == 0;
-	folder_remove(&f);
+	temp_dir_remove(&f);
 	return good || refused(path);
 }
 

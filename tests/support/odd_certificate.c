@@ -211,13 +211,13 @@ odd_write_key(const struct odd_certificate *c, const char *path, int flags)
 }
 
 void
-odd_write_hashed(const struct odd_certificate *c, const char *folder)
+odd_write_hashed(const struct odd_certificate *c, const char *dir)
 {
 	char	path[4096];
 	int	n = 0;
 
 	do
-		snprintf(path, sizeof(path), "%s/%08lx.%d", folder,
+		snprintf(path, sizeof(path), "%s/%08lx.%d", dir,
 		    X509_subject_name_hash(c->x), n);
 	while (access(path, F_OK) == 0 && n++ < 100);
 	odd_write(c, path, 0);

@@ -51,7 +51,7 @@ void	odd_write_key(const struct odd_certificate *, const char *path,
 
 /* Writes PEM to a directory, named by the hash of the subject. */
 void	odd_write_hashed(const struct odd_certificate *,
-	    const char *folder);
+	    const char *dir);
 
 /* "sha256//...", the pin of the key; freed by the caller. */
 char	*odd_pin(const struct odd_certificate *);

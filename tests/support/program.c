@@ -65,7 +65,7 @@ child(const struct program *p, const char *path, int in, int out, int errors)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(in, 0) == -1 || dup2(out, 1) == -1 || dup2(errors, 2) == -1)
 		_exit(126);
-	if (p->folder != NULL && chdir(p->folder) == -1)
+	if (p->dir != NULL && chdir(p->dir) == -1)
 		_exit(126);
 	if (p->prepare != NULL)
 		p->prepare(p->ctx);
@@ -251,7 +251,7 @@ seconds(struct timeval tv)
 }
 
 static void
-reap(struct running *r, struct outcome *o)
+reap(struct running *r, struct program_result *o)
 {
 	struct rusage	usage;
 	int		status;
@@ -277,14 +277,14 @@ reap(struct running *r, struct outcome *o)
 static void
 too_late(struct running *r, const char *what)
 {
-	struct outcome	 o;
-	const char	*name = r->program.argv[0];
+	struct program_result	 o;
+	const char		*name = r->program.argv[0];
 
 	kill(r->pid, SIGKILL);
 	reap(r, &o);
 	print_error("%s: killed: %s\nstdout: %s\nstderr: %s\n", name, what,
 	    o.out.data, o.err.data);
-	outcome_free(&o);
+	program_result_free(&o);
 	fail_msg("%s did not do it in time", name);
 }
 
@@ -344,7 +344,7 @@ program_end_input(struct running *r)
 }
 
 void
-program_stop(struct running *r, int sig, struct outcome *o)
+program_stop(struct running *r, int sig, struct program_result *o)
 {
 	int64_t	end = deadline(r);
 
@@ -359,21 +359,21 @@ program_stop(struct running *r, int sig, struct outcome *o)
 }
 
 void
-program_run(struct outcome *o, const struct program *p)
+program_run(struct program_result *o, const struct program *p)
 {
 	program_stop(program_start(p), 0, o);
 }
 
 void
-outcome_free(struct outcome *o)
+program_result_free(struct program_result *o)
 {
 	buffer_free(&o->out);
 	buffer_free(&o->err);
 }
 
 void
-relais_run(struct outcome *o, const char *conf, const char *const *arguments,
-    const char *input)
+relais_run(struct program_result *o, const char *conf,
+    const char *const *arguments, const char *input)
 {
 	const char	*argv[64] = { "relais", "-C", conf };
 	size_t		 n = 3;

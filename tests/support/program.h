@@ -6,12 +6,12 @@
  * and the test fails with the output so far.  BUILD is the build directory:
  * BUILD "/sendmail".
  *
- *	struct outcome out;
+ *	struct program_result out;
  *	program_run(&out, &(struct program){
  *	    .argv = WORDS("relais", "-C", conf, "-t"),
  *	    .path = BUILD "/relais", .input = "To: a@example.org\n\nHi\n" });
  *	assert_int_equal(out.status, 0);
- *	outcome_free(&out);
+ *	program_result_free(&out);
  */
 #ifndef SUPPORT_PROGRAM_H
 #define SUPPORT_PROGRAM_H
@@ -42,12 +42,12 @@ struct program {
 	void		*ctx;
 	bool		 keep_open;	/* standard input stays open */
 
-	const char	*folder;	/* working directory, or NULL */
+	const char	*dir;	/* working directory, or NULL */
 	void	       (*prepare)(void *ctx);	/* in the child, before exec */
 	int		 deadline_ms;	/* 0: 20 s */
 };
 
-struct outcome {
+struct program_result {
 	int		 status;	/* exit status; -1: a signal */
 	int		 signal;	/* or 0 */
 	struct buffer	 out, err;	/* .data is never NULL */
@@ -56,8 +56,8 @@ struct outcome {
 };
 
 /* Waits until the program ends; fails the test at the deadline. */
-void	program_run(struct outcome *, const struct program *);
-void	outcome_free(struct outcome *);
+void	program_run(struct program_result *, const struct program *);
+void	program_result_free(struct program_result *);
 
 /*
  * A program in the background.  Its output is collected whenever one of these
@@ -81,10 +81,10 @@ const char *program_hear(struct running *);
 void	program_end_input(struct running *);
 
 /* Sends a signal (0: none), waits for the end, and frees the handle. */
-void	program_stop(struct running *, int sig, struct outcome *);
+void	program_stop(struct running *, int sig, struct program_result *);
 
 /* Runs BUILD/relais -C conf with further arguments. */
-void	relais_run(struct outcome *, const char *conf,
+void	relais_run(struct program_result *, const char *conf,
 	    const char *const *arguments, const char *input);
 
 #endif

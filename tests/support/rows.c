@@ -12,9 +12,9 @@
 
 #include "support/certificate.h"
 #include "support/conf.h"
-#include "support/folder.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
+#include "support/temp_dir.h"
 #include "util/memory.h"
 
 enum { AT_ONCE_MAX = 24, WORDS_MAX = 64 };
@@ -24,10 +24,10 @@ enum { AT_ONCE_MAX = 24, WORDS_MAX = 64 };
 /* A row while it runs, and its result. */
 struct trial {
 	const struct row	*row;
-	struct smarthost	*host;
+	struct mock_smtp	*host;
 	struct running		*running;
-	struct folder		 folder;
-	struct outcome		 out;
+	struct temp_dir		 dir;
+	struct program_result	 out;
 	char			*heard;
 	int			 delivered;
 	size_t			 connections;
@@ -36,7 +36,7 @@ struct trial {
 struct table {
 	struct trial			*trial;
 	size_t				 n;
-	struct folder			 folder;
+	struct temp_dir			 dir;
 	struct usual_certificates	 certificates;
 };
 
@@ -52,7 +52,7 @@ write_conf(const struct table *t, struct trial *trial, char *path, size_t size)
 		buffer_addf(&more, "tls_ca = %s\n", t->certificates.ca);
 	if (row->impatient)
 		buffer_add_text(&more, "timeout = 2s\n");
-	strlcpy(path, conf_write(&trial->folder, trial->host,
+	strlcpy(path, conf_write(&trial->dir, trial->host,
 	    row->scheme != NULL ? row->scheme : "smtp", more.data), size);
 	buffer_free(&more);
 }
@@ -71,8 +71,8 @@ start_trial(const struct table *t, struct trial *trial)
 		script.certificate = t->certificates.chain;
 		script.key = t->certificates.key;
 	}
-	folder_make(&trial->folder);
-	trial->host = smarthost_start(&script);
+	temp_dir_make(&trial->dir);
+	trial->host = mock_smtp_start(&script);
 	write_conf(t, trial, conf, sizeof(conf));
 	argv[2] = conf;
 	argv[3] = "-i";
@@ -83,7 +83,7 @@ start_trial(const struct table *t, struct trial *trial)
 	    word = strtok(NULL, " "))
 		argv[n++] = word;
 	trial->running = program_start(&(struct program){ .argv = argv,
-	    .input_file = folder_write(&trial->folder, "message", 0600,
+	    .input_file = temp_dir_write(&trial->dir, "message", 0600,
 	    row->input != NULL ? row->input : SMALL) });
 }
 
@@ -94,16 +94,16 @@ finish_trial(struct trial *trial)
 
 	program_stop(trial->running, 0, &trial->out);
 	/* The last events are recorded at the end of the connection. */
-	trial->connections = smarthost_connections(trial->host);
+	trial->connections = mock_smtp_connections(trial->host);
 	if (trial->connections > 0)
-		smarthost_wait_closed(trial->host, trial->connections);
-	if (smarthost_heard(trial->host, 0) != NULL)
-		trial->heard = heard_commands(smarthost_heard(trial->host, 0),
+		mock_smtp_wait_closed(trial->host, trial->connections);
+	if (mock_smtp_heard(trial->host, 0) != NULL)
+		trial->heard = heard_commands(mock_smtp_heard(trial->host, 0),
 		    false);
-	for (size_t i = 0; (m = smarthost_message(trial->host, i)); i++)
+	for (size_t i = 0; (m = mock_smtp_message(trial->host, i)); i++)
 		trial->delivered += m->code / 100 == 2;
-	smarthost_stop(trial->host);
-	folder_remove(&trial->folder);
+	mock_smtp_stop(trial->host);
+	temp_dir_remove(&trial->dir);
 }
 
 /* Runs rows that wait for a timeout first, so that they wait together. */
@@ -114,8 +114,8 @@ run_all(void **state)
 	struct trial   **order = memory_new(t->n, sizeof(*order));
 	size_t		 n = 0;
 
-	folder_make(&t->folder);
-	certificate_usual(&t->certificates, &t->folder);
+	temp_dir_make(&t->dir);
+	certificate_usual(&t->certificates, &t->dir);
 	for (int impatient = 1; impatient >= 0; impatient--)
 		for (size_t i = 0; i < t->n; i++)
 			if (t->trial[i].row->impatient == (impatient == 1))
@@ -136,10 +136,10 @@ free_all(void **state)
 	struct table	*t = *state;
 
 	for (size_t i = 0; i < t->n; i++) {
-		outcome_free(&t->trial[i].out);
+		program_result_free(&t->trial[i].out);
 		free(t->trial[i].heard);
 	}
-	folder_remove(&t->folder);
+	temp_dir_remove(&t->dir);
 	return 0;
 }
 

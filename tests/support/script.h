@@ -59,7 +59,7 @@ enum sequel {
 	THEN_RESET,		/* a TCP reset */
 	THEN_SHUT,		/* shutdown(2) for writing; read to the end */
 	THEN_HANG,		/* read and send nothing until the client
-				 * leaves or smarthost_release() */
+				 * leaves or mock_smtp_release() */
 };
 
 struct step {
@@ -80,7 +80,7 @@ struct step {
 	const char	*also;		/* octets after it: a premature
 					 * reply, an injection */
 
-	bool		 hold;		/* wait for smarthost_release() before
+	bool		 hold;		/* wait for mock_smtp_release() before
 					 * the reply */
 	unsigned	 delay_ms;	/* wait before the reply */
 	enum manner	 how;

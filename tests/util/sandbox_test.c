@@ -37,8 +37,8 @@
 #include <unistd.h>
 
 #include "support/attack.h"
-#include "support/folder.h"
 #include "support/skip.h"
+#include "support/temp_dir.h"
 #include "util/sandbox.h"
 
 enum layer {
@@ -63,7 +63,7 @@ struct row {
 /* Of user and group 7, where root gives a file away. */
 enum { SPOOL_OWNER = 7 };
 
-static struct folder		inside, outside;
+static struct temp_dir		inside, outside;
 static struct attack_place	place;
 static char			abstract[32];
 
@@ -588,11 +588,11 @@ attempt(const struct row *r, enum layer layer)
 static void
 fill_folders(void)
 {
-	folder_make(&inside);
-	folder_make(&outside);
-	folder_write(&inside, "old", 0600, "text");
-	folder_write(&outside, "old", 0600, "text");
-	assert_int_equal(mkdir(folder_path(&inside, "sub"), 0700), 0);
+	temp_dir_make(&inside);
+	temp_dir_make(&outside);
+	temp_dir_write(&inside, "old", 0600, "text");
+	temp_dir_write(&outside, "old", 0600, "text");
+	assert_int_equal(mkdir(temp_dir_path(&inside, "sub"), 0700), 0);
 	place.inside = inside.path;
 	place.outside = outside.path;
 }
@@ -600,8 +600,8 @@ fill_folders(void)
 static void
 remove_folders(void)
 {
-	folder_remove(&inside);
-	folder_remove(&outside);
+	temp_dir_remove(&inside);
+	temp_dir_remove(&outside);
 }
 
 static int

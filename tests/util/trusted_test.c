@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "support/cases.h"
-#include "support/folder.h"
 #include "support/skip.h"
+#include "support/temp_dir.h"
 #include "util/trusted.h"
 
 enum { SOMEBODY = 54321, NOBODY = 65534 };
@@ -29,7 +29,7 @@ enum { SOMEBODY = 54321, NOBODY = 65534 };
 enum reader { ANYBODY, ROOT, USER };
 
 /*
- * In the folder there are "file" and "way/file", which hold "text", and links
+ * The directory has "file" and "way/file", which hold "text", and links
  * to them: "link" (to way/file), "far" (the same as an absolute path) and
  * "way/up" (to ../file).
  */
@@ -42,7 +42,7 @@ struct trust {
 	uid_t		 owner;		/* 0: it stays the reader's */
 	mode_t		 mode;		/* 0: it stays 0644 or 0755 */
 	bool		 secret;
-	const char	*says[3];	/* none: it is read; {} is the folder */
+	const char	*says[3];	/* none: it is read; {}: directory */
 };
 
 #define FOREIGN(who)	"owned by uid 54321, not by " who "; run: chown "
@@ -129,7 +129,7 @@ static const struct trust cases[] = {
 };
 
 struct place {
-	struct folder	folder;
+	struct temp_dir	dir;
 	char		path[PATH_MAX];		/* that is read */
 };
 
@@ -139,33 +139,33 @@ prepare(struct place *p, const struct trust *t)
 	const char	*changed = t->changed != NULL ? t->changed : t->path;
 	char		 file[PATH_MAX];
 
-	folder_make(&p->folder);
-	folder_write(&p->folder, "file", 0644, "text\n");
-	folder_write(&p->folder, "way/file", 0644, "text\n");
-	assert_int_equal(symlink("way/file", folder_path(&p->folder, "link")),
+	temp_dir_make(&p->dir);
+	temp_dir_write(&p->dir, "file", 0644, "text\n");
+	temp_dir_write(&p->dir, "way/file", 0644, "text\n");
+	assert_int_equal(symlink("way/file", temp_dir_path(&p->dir, "link")),
 	    0);
-	assert_int_equal(symlink(folder_path(&p->folder, "way/file"),
-	    folder_path(&p->folder, "far")), 0);
-	assert_int_equal(symlink("../file", folder_path(&p->folder,
+	assert_int_equal(symlink(temp_dir_path(&p->dir, "way/file"),
+	    temp_dir_path(&p->dir, "far")), 0);
+	assert_int_equal(symlink("../file", temp_dir_path(&p->dir,
 	    "way/up")), 0);
-	strlcpy(file, folder_path(&p->folder, changed), sizeof(file));
+	strlcpy(file, temp_dir_path(&p->dir, changed), sizeof(file));
 	if (t->owner != 0)
 		assert_int_equal(lchown(file, t->owner, (gid_t)-1), 0);
 	if (t->mode != 0)
 		assert_int_equal(chmod(file, t->mode), 0);
-	strlcpy(p->path, folder_path(&p->folder, t->path), sizeof(p->path));
+	strlcpy(p->path, temp_dir_path(&p->dir, t->path), sizeof(p->path));
 }
 
 /* The words, with {} filled in. */
 static bool
-says(const struct failure *why, const char *words, const char *folder)
+says(const struct failure *why, const char *words, const char *dir)
 {
 	struct buffer	whole = { 0 };
 	bool		good;
 
 	for (; *words != '\0'; words++) {
 		if (strncmp(words, "{}", 2) == 0) {
-			buffer_add_text(&whole, folder);
+			buffer_add_text(&whole, dir);
 			words++;
 		} else {
 			buffer_add_byte(&whole, *words);
@@ -194,7 +194,7 @@ is_judged_right(const struct place *p, const struct trust *t)
 	} else {
 		good = !good && why.status == EX_CONFIG && value.len == 0;
 		for (size_t i = 0; i < 3 && t->says[i] != NULL; i++)
-			good = says(&why, t->says[i], p->folder.path) && good;
+			good = says(&why, t->says[i], p->dir.path) && good;
 	}
 	buffer_free(&value);
 	return good;
@@ -229,7 +229,7 @@ trusts(void **state)
 		skip_because("only root can give a file away");
 	prepare(&p, t);
 	judge(&p, t);
-	folder_remove(&p.folder);
+	temp_dir_remove(&p.dir);
 }
 
 /* The working directory is on the way to a relative path. */
@@ -244,7 +244,7 @@ relative_paths(void **state)
 
 	(void)state;
 	prepare(&p, &here);
-	assert_int_equal(chdir(p.folder.path), 0);
+	assert_int_equal(chdir(p.dir.path), 0);
 	strlcpy(p.path, "way/../file", sizeof(p.path));
 	judge(&p, &here);
 	strlcpy(p.path, "link", sizeof(p.path));
@@ -256,7 +256,7 @@ relative_paths(void **state)
 	judge(&p, &shared);
 	assert_int_equal(fchdir(before), 0);
 	close(before);
-	folder_remove(&p.folder);
+	temp_dir_remove(&p.dir);
 }
 
 static void
@@ -268,11 +268,11 @@ links_without_end(void **state)
 
 	(void)state;
 	prepare(&p, &t);
-	assert_int_equal(symlink("b", folder_path(&p.folder, "a")), 0);
-	assert_int_equal(symlink("a", folder_path(&p.folder, "b")), 0);
-	strlcpy(p.path, folder_path(&p.folder, "a"), sizeof(p.path));
+	assert_int_equal(symlink("b", temp_dir_path(&p.dir, "a")), 0);
+	assert_int_equal(symlink("a", temp_dir_path(&p.dir, "b")), 0);
+	strlcpy(p.path, temp_dir_path(&p.dir, "a"), sizeof(p.path));
 	judge(&p, &t);
-	folder_remove(&p.folder);
+	temp_dir_remove(&p.dir);
 }
 
 static void
@@ -284,12 +284,12 @@ directories(void **state)
 
 	(void)state;
 	prepare(&p, &t);
-	assert_true(trusted_directory(folder_path(&p.folder, "way"), &why));
-	assert_int_equal(chmod(folder_path(&p.folder, "way"), 0757), 0);
-	assert_false(trusted_directory(folder_path(&p.folder, "way"), &why));
+	assert_true(trusted_directory(temp_dir_path(&p.dir, "way"), &why));
+	assert_int_equal(chmod(temp_dir_path(&p.dir, "way"), 0757), 0);
+	assert_false(trusted_directory(temp_dir_path(&p.dir, "way"), &why));
 	assert_true(says(&why, "{}/way: writable by other users (mode 0757); "
-	    "run: chmod o-w {}/way", p.folder.path));
-	folder_remove(&p.folder);
+	    "run: chmod o-w {}/way", p.dir.path));
+	temp_dir_remove(&p.dir);
 }
 
 int

@@ -1,4 +1,4 @@
-#include "support/serve.h"
+#include "support/mock_process.h"
 
 #include <err.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "support/dialogue.h"
+#include "support/mock_session.h"
 #include "util/memory.h"
 
 static void
@@ -50,8 +50,8 @@ tls_context(const struct script *s)
 }
 
 struct job {
-	SSL_CTX		*tls;
-	struct peer	 peer;
+	SSL_CTX			*tls;
+	struct mock_conn	 conn;
 };
 
 static void *
@@ -59,8 +59,8 @@ attend(void *arg)
 {
 	struct job	*job = arg;
 
-	dialogue_run(&job->peer, job->tls);
-	peer_close(&job->peer);
+	mock_session_run(&job->conn, job->tls);
+	mock_conn_close(&job->conn);
 	free(job);
 	return NULL;
 }
@@ -80,11 +80,11 @@ close_others(const int *keep, size_t n)
 }
 
 void
-serve(const struct script *s, int listener, int release,
-    const struct journal *journal)
+mock_process_run(const struct script *s, int listener, int release,
+    const struct event_log *events)
 {
-	int		 keep[] = { listener, release, journal->fd,
-			    journal->bell };
+	int		 keep[] = { listener, release, events->fd,
+			    events->bell };
 	SSL_CTX		*tls;
 	pthread_attr_t	 detached;
 
@@ -103,17 +103,17 @@ serve(const struct script *s, int listener, int release,
 		pthread_t	 thread;
 
 		job->tls = tls;
-		job->peer.connection = n;
-		job->peer.script = s;
-		job->peer.journal = journal;
-		job->peer.release = release;
+		job->conn.connection = n;
+		job->conn.script = s;
+		job->conn.events = events;
+		job->conn.release = release;
 		do
-			job->peer.fd = accept4(listener, NULL, NULL,
+			job->conn.fd = accept4(listener, NULL, NULL,
 			    SOCK_CLOEXEC);
-		while (job->peer.fd == -1 && errno == EINTR);
-		if (job->peer.fd == -1)
+		while (job->conn.fd == -1 && errno == EINTR);
+		if (job->conn.fd == -1)
 			err(1, "smarthost: accept");
-		peer_open(&job->peer);
+		mock_conn_open(&job->conn);
 		if (pthread_create(&thread, &detached, attend, job) != 0)
 			errx(1, "smarthost: no thread");
 	}

@@ -1,4 +1,4 @@
-#include "support/peer.h"
+#include "support/mock_conn.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -13,18 +13,18 @@
 #include "util/clock.h"
 
 void
-peer_open(struct peer *p)
+mock_conn_open(struct mock_conn *p)
 {
 	int	on = 1;
 
 	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	p->said = true;
 	p->round_trips = 1;		/* SYN and its answer */
-	peer_event(p, EVENT_ACCEPTED, 0, 0, NULL, 0);
+	mock_conn_event(p, EVENT_ACCEPTED, 0, 0, NULL, 0);
 }
 
 void
-peer_close(struct peer *p)
+mock_conn_close(struct mock_conn *p)
 {
 	if (p->fd != -1)
 		close(p->fd);
@@ -32,30 +32,30 @@ peer_close(struct peer *p)
 	SSL_free(p->ssl);
 	p->ssl = NULL;
 	buffer_free(&p->out);
-	peer_event(p, EVENT_CLOSED, p->ending, 0, NULL, 0);
+	mock_conn_event(p, EVENT_CLOSED, p->ending, 0, NULL, 0);
 }
 
 void
-peer_event(const struct peer *p, enum event_kind kind, uint64_t a, uint64_t b,
-    const void *bytes, size_t len)
+mock_conn_event(const struct mock_conn *p, enum event_kind kind, uint64_t a,
+    uint64_t b, const void *bytes, size_t len)
 {
 	struct event	event = {
 		.kind = kind, .connection = p->connection,
 		.a = a, .b = b, .len = len,
 	};
 
-	journal_add(p->journal, &event, bytes);
+	event_log_add(p->events, &event, bytes);
 }
 
 static void
-ends(struct peer *p, enum ending how)
+ends(struct mock_conn *p, enum ending how)
 {
 	if (p->ending == STILL_OPEN)
 		p->ending = how;
 }
 
 static bool
-readable(const struct peer *p, int ms)
+readable(const struct mock_conn *p, int ms)
 {
 	struct pollfd	pfd = { .fd = p->fd, .events = POLLIN };
 
@@ -69,14 +69,14 @@ readable(const struct peer *p, int ms)
  * continue, so its flight and its round trip continue.
  */
 static bool
-flush_before_waiting(struct peer *p)
+flush_before_waiting(struct mock_conn *p)
 {
 	bool		within = p->in_body || p->end > p->start ||
 			    (p->ssl != NULL && SSL_has_pending(p->ssl));
 	bool		said = p->said, wrote = p->wrote;
 	unsigned	round_trips = p->round_trips;
 
-	if (!peer_flush(p))
+	if (!mock_conn_flush(p))
 		return false;
 	if (within) {
 		p->said = said;
@@ -88,7 +88,7 @@ flush_before_waiting(struct peer *p)
 
 /* Reads from the socket; returns 0 at the end of the connection. */
 static size_t
-read_raw(struct peer *p, void *to, size_t room)
+read_raw(struct mock_conn *p, void *to, size_t room)
 {
 	ssize_t	n;
 
@@ -107,7 +107,7 @@ read_raw(struct peer *p, void *to, size_t room)
 }
 
 bool
-peer_write_raw(struct peer *p, const void *data, size_t len)
+mock_conn_write_raw(struct mock_conn *p, const void *data, size_t len)
 {
 	const char	*at = data;
 	ssize_t		 n;
@@ -130,12 +130,12 @@ peer_write_raw(struct peer *p, const void *data, size_t len)
 
 /* Sends the output of OpenSSL. */
 static bool
-write_tls(struct peer *p)
+write_tls(struct mock_conn *p)
 {
 	BIO	*bio = SSL_get_wbio(p->ssl);
 	char	*data;
 	long	 len = BIO_get_mem_data(bio, &data);
-	bool	 ok = peer_write_raw(p, data, (size_t)len);
+	bool	 ok = mock_conn_write_raw(p, data, (size_t)len);
 
 	(void)BIO_reset(bio);
 	return ok;
@@ -143,7 +143,7 @@ write_tls(struct peer *p)
 
 /* Feeds OpenSSL from the wire. */
 static bool
-feed_tls(struct peer *p)
+feed_tls(struct mock_conn *p)
 {
 	char	block[65536];
 	size_t	n = read_raw(p, block, sizeof(block));
@@ -152,7 +152,7 @@ feed_tls(struct peer *p)
 }
 
 static size_t
-read_tls(struct peer *p, void *to, size_t room)
+read_tls(struct mock_conn *p, void *to, size_t room)
 {
 	for (;;) {
 		int	n = SSL_read(p->ssl, to, (int)room);
@@ -176,7 +176,7 @@ read_tls(struct peer *p, void *to, size_t room)
 }
 
 bool
-peer_fill(struct peer *p)
+mock_conn_fill(struct mock_conn *p)
 {
 	size_t	n;
 
@@ -186,21 +186,21 @@ peer_fill(struct peer *p)
 		p->start = 0;
 	}
 	n = p->ssl != NULL ?
-	    read_tls(p, p->in + p->end, PEER_ROOM - p->end) :
-	    read_raw(p, p->in + p->end, PEER_ROOM - p->end);
+	    read_tls(p, p->in + p->end, MOCK_CONN_ROOM - p->end) :
+	    read_raw(p, p->in + p->end, MOCK_CONN_ROOM - p->end);
 	if (n == 0)
 		return false;
 	if (p->in_body && p->script->discard)
-		peer_event(p, EVENT_SKIPPED, p->said, n, NULL, 0);
+		mock_conn_event(p, EVENT_SKIPPED, p->said, n, NULL, 0);
 	else
-		peer_event(p, EVENT_READ, p->said, 0, p->in + p->end, n);
+		mock_conn_event(p, EVENT_READ, p->said, 0, p->in + p->end, n);
 	p->said = false;
 	p->end += n;
 	return true;
 }
 
 bool
-peer_pending(const struct peer *p, int ms)
+mock_conn_pending(const struct mock_conn *p, int ms)
 {
 	if (p->ssl != NULL && (SSL_has_pending(p->ssl) ||
 	    BIO_ctrl_pending(SSL_get_rbio(p->ssl)) > 0))
@@ -209,37 +209,37 @@ peer_pending(const struct peer *p, int ms)
 }
 
 void
-peer_take(struct peer *p, size_t n)
+mock_conn_take(struct mock_conn *p, size_t n)
 {
 	p->start += n;
 	p->taken += n;
 }
 
 void
-peer_say(struct peer *p, const void *data, size_t len)
+mock_conn_say(struct mock_conn *p, const void *data, size_t len)
 {
 	buffer_add(&p->out, data, len);
 }
 
 bool
-peer_send(struct peer *p, const void *data, size_t len)
+mock_conn_send(struct mock_conn *p, const void *data, size_t len)
 {
 	p->said = true;
 	if (p->ssl == NULL)
-		return peer_write_raw(p, data, len);
+		return mock_conn_write_raw(p, data, len);
 	return SSL_write(p->ssl, data, (int)len) > 0 && write_tls(p);
 }
 
 bool
-peer_flush(struct peer *p)
+mock_conn_flush(struct mock_conn *p)
 {
 	bool	ok;
 
 	if (p->out.len == 0)
 		return true;
 	/* The event comes first: a test that sees the reply must find it. */
-	peer_event(p, EVENT_SAID, 0, 0, p->out.data, p->out.len);
-	ok = peer_send(p, p->out.data, p->out.len);
+	mock_conn_event(p, EVENT_SAID, 0, 0, p->out.data, p->out.len);
+	ok = mock_conn_send(p, p->out.data, p->out.len);
 	buffer_clear(&p->out);
 	return ok;
 }
@@ -251,7 +251,7 @@ or_empty(const char *text)
 }
 
 static void
-tell_tls(struct peer *p)
+tell_tls(struct mock_conn *p)
 {
 	struct buffer	 facts = { 0 };
 	char		 name[256] = "";
@@ -264,24 +264,24 @@ tell_tls(struct peer *p)
 	buffer_addf(&facts, "%s%c%s%c%s%c%s", SSL_get_version(p->ssl), 0,
 	    SSL_get_cipher(p->ssl), 0, or_empty(SSL_get_servername(p->ssl,
 	    TLSEXT_NAMETYPE_host_name)), 0, name);
-	peer_event(p, EVENT_TLS, 0, 0, facts.data, facts.len);
+	mock_conn_event(p, EVENT_TLS, 0, 0, facts.data, facts.len);
 	buffer_free(&facts);
 }
 
 static void
-tell_tls_failure(struct peer *p)
+tell_tls_failure(struct mock_conn *p)
 {
 	unsigned long	code = ERR_get_error();
 	const char	*why = code != 0 ? ERR_reason_error_string(code) : NULL;
 
 	if (why == NULL)
 		why = "the client left";
-	peer_event(p, EVENT_TLS_FAILED, 0, 0, why, strlen(why));
+	mock_conn_event(p, EVENT_TLS_FAILED, 0, 0, why, strlen(why));
 	ERR_clear_error();
 }
 
 static bool
-handshake(struct peer *p)
+handshake(struct mock_conn *p)
 {
 	for (;;) {
 		int	n = SSL_accept(p->ssl);
@@ -298,14 +298,14 @@ handshake(struct peer *p)
 }
 
 bool
-peer_start_tls(struct peer *p, SSL_CTX *ctx)
+mock_conn_start_tls(struct mock_conn *p, SSL_CTX *ctx)
 {
 	BIO	*rbio = BIO_new(BIO_s_mem()), *wbio = BIO_new(BIO_s_mem());
 
 	BIO_set_mem_eof_return(rbio, -1);
 	p->ssl = SSL_new(ctx);
 	SSL_set_bio(p->ssl, rbio, wbio);
-	peer_take(p, p->end - p->start);	/* ignore input */
+	mock_conn_take(p, p->end - p->start);	/* ignore input */
 	if (!handshake(p)) {
 		tell_tls_failure(p);
 		return false;
@@ -319,7 +319,7 @@ peer_start_tls(struct peer *p, SSL_CTX *ctx)
 }
 
 bool
-peer_wait(struct peer *p, bool for_release, int ms)
+mock_conn_wait(struct mock_conn *p, bool for_release, int ms)
 {
 	int64_t		end = clock_ms() + ms;
 	struct pollfd	pfd[2] = {
@@ -344,15 +344,15 @@ peer_wait(struct peer *p, bool for_release, int ms)
 }
 
 void
-peer_drain(struct peer *p)
+mock_conn_drain(struct mock_conn *p)
 {
 	do
-		peer_take(p, p->end - p->start);
-	while (peer_fill(p));
+		mock_conn_take(p, p->end - p->start);
+	while (mock_conn_fill(p));
 }
 
 static void
-reset(struct peer *p)
+reset(struct mock_conn *p)
 {
 	struct linger	at_once = { .l_onoff = 1, .l_linger = 0 };
 
@@ -360,7 +360,7 @@ reset(struct peer *p)
 }
 
 static void
-say_close_notify(struct peer *p)
+say_close_notify(struct mock_conn *p)
 {
 	if (p->ssl == NULL)
 		return;
@@ -370,7 +370,7 @@ say_close_notify(struct peer *p)
 }
 
 void
-peer_end(struct peer *p, enum sequel how)
+mock_conn_end(struct mock_conn *p, enum sequel how)
 {
 	switch (how) {
 	case THEN_GO_ON:
@@ -386,11 +386,11 @@ peer_end(struct peer *p, enum sequel how)
 	case THEN_SHUT:
 		say_close_notify(p);
 		shutdown(p->fd, SHUT_WR);
-		peer_drain(p);
+		mock_conn_drain(p);
 		break;
 	case THEN_HANG:
-		peer_wait(p, true, -1);
-		peer_drain(p);
+		mock_conn_wait(p, true, -1);
+		mock_conn_drain(p);
 		break;
 	}
 	ends(p, WE_CLOSED);

@@ -16,8 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "support/folder.h"
-#include "support/smarthost.h"
+#include "support/mock_smtp.h"
+#include "support/temp_dir.h"
 
 enum { PATIENCE_MS = 5000 };
 
@@ -27,7 +27,7 @@ enum { PATIENCE_MS = 5000 };
 #define GREETING "220 mail.example ESMTP ready\r\n"
 
 static int
-dial(const struct smarthost *host)
+dial(const struct mock_smtp *host)
 {
 	struct sockaddr_in	in = { .sin_family = AF_INET,
 				    .sin_port = htons(host->port) };
@@ -109,7 +109,7 @@ expect_end(int fd, const char *how)
 static void
 delivers_in_two_flights(void **state)
 {
-	struct smarthost		*host = smarthost_start(
+	struct mock_smtp		*host = mock_smtp_start(
 					    &(struct script){ 0 });
 	int				 fd = dial(host);
 	const struct heard		*h;
@@ -129,9 +129,9 @@ delivers_in_two_flights(void **state)
 	send_text(fd, "QUIT\r\n");
 	expect(fd, "221 2.0.0 Bye\r\n");
 	expect_end(fd, "(end)");
-	assert_true(smarthost_wait_closed(host, 1));
+	assert_true(mock_smtp_wait_closed(host, 1));
 
-	h = smarthost_heard(host, 0);
+	h = mock_smtp_heard(host, 0);
 	text = heard_commands(h, false);
 	assert_string_equal(text, "EHLO|MAIL|RCPT|RCPT|DATA|QUIT");
 	free(text);
@@ -146,7 +146,7 @@ delivers_in_two_flights(void **state)
 	assert_false(h->left_early);
 	assert_int_equal(h->ending, WE_CLOSED);
 
-	m = smarthost_message(host, 0);
+	m = mock_smtp_message(host, 0);
 	assert_non_null(m);
 	assert_string_equal(m->reverse_path, "a@x");
 	assert_string_equal(m->parameters, "SIZE=5");
@@ -159,13 +159,13 @@ delivers_in_two_flights(void **state)
 	assert_int_equal(m->code, 250);
 	assert_int_equal(m->flights, 3);
 	assert_int_equal(m->round_trips, 5);
-	smarthost_stop(host);
+	mock_smtp_stop(host);
 }
 
 static void
 accepts_chunks_in_one_flight(void **state)
 {
-	struct smarthost		*host = smarthost_start(
+	struct mock_smtp		*host = mock_smtp_start(
 					    &(struct script){ 0 });
 	int				 fd = dial(host);
 	const struct heard_message	*m;
@@ -179,38 +179,38 @@ accepts_chunks_in_one_flight(void **state)
 	expect(fd, "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n250 2.0.0 Ok\r\n"
 	    "250 2.0.0 Ok: queued as 1-1\r\n");
 	close(fd);
-	assert_true(smarthost_wait_closed(host, 1));
-	m = smarthost_message(host, 0);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	m = mock_smtp_message(host, 0);
 	assert_string_equal(m->data.data, "abc.\r\nd");
 	assert_int_equal(m->chunks, 2);
 	assert_int_equal(m->flights, 2);
 	assert_int_equal(m->round_trips, 4);
-	assert_int_equal(smarthost_heard(host, 0)->ending, CLIENT_CLOSED);
-	smarthost_stop(host);
+	assert_int_equal(mock_smtp_heard(host, 0)->ending, CLIENT_CLOSED);
+	mock_smtp_stop(host);
 }
 
 /* Output is sent before the server waits for the rest of a line. */
 static void
 greets_a_client_that_sent_half_a_line(void **state)
 {
-	struct smarthost	*host = smarthost_start(&(struct script){
+	struct mock_smtp	*host = mock_smtp_start(&(struct script){
 					.steps = { { .at = ON_GREETING,
 					    .hold = true } } });
 	int			 fd = dial(host);
 
 	(void)state;
 	send_text(fd, "\026\003\001");
-	smarthost_release(host);
+	mock_smtp_release(host);
 	expect(fd, GREETING);
 	close(fd);
-	smarthost_stop(host);
+	mock_smtp_stop(host);
 }
 
 /* A flight ends only where a client may wait for a reply. */
 static void
 continues_a_flight_after_half_a_line(void **state)
 {
-	struct smarthost	*host = smarthost_start(
+	struct mock_smtp	*host = mock_smtp_start(
 				    &(struct script){ .keywords = "" });
 	int			 fd = dial(host);
 
@@ -225,26 +225,26 @@ continues_a_flight_after_half_a_line(void **state)
 	send_text(fd, "ST\r\n");
 	expect(fd, "250 2.0.0 Ok: queued as 1-1\r\n");
 	close(fd);
-	assert_true(smarthost_wait_closed(host, 1));
-	assert_int_equal(smarthost_heard(host, 0)->n_flights, 2);
-	assert_int_equal(smarthost_message(host, 0)->flights, 2);
-	assert_int_equal(smarthost_message(host, 0)->round_trips, 4);
-	smarthost_stop(host);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	assert_int_equal(mock_smtp_heard(host, 0)->n_flights, 2);
+	assert_int_equal(mock_smtp_message(host, 0)->flights, 2);
+	assert_int_equal(mock_smtp_message(host, 0)->round_trips, 4);
+	mock_smtp_stop(host);
 }
 
 static void
 replies_for_each_recipient_in_lmtp(void **state)
 {
-	struct folder			 folder;
-	struct smarthost		*host;
+	struct temp_dir			 dir;
+	struct mock_smtp		*host;
 	const struct heard_message	*m;
 	int				 fd;
 
 	(void)state;
-	folder_make(&folder);
-	host = smarthost_start(&(struct script){
+	temp_dir_make(&dir);
+	host = mock_smtp_start(&(struct script){
 		.lmtp = true, .keywords = "",
-		.address = folder_path(&folder, "socket"),
+		.address = temp_dir_path(&dir, "socket"),
 		.steps = { { .at = ON_BODY, .match = "c@",
 		    .say = "452 4.2.2 full" } } });
 	fd = dial(host);
@@ -259,19 +259,19 @@ replies_for_each_recipient_in_lmtp(void **state)
 	    "354 End data with <CR><LF>.<CR><LF>\r\n");
 	send_text(fd, ".\r\n");
 	expect(fd, "250 2.1.5 Delivered\r\n452 4.2.2 full\r\n");
-	assert_true(smarthost_wait_messages(host, 1));
-	m = smarthost_message(host, 0);
+	assert_true(mock_smtp_wait_messages(host, 1));
+	m = mock_smtp_message(host, 0);
 	assert_int_equal(m->rcpt[0].body_code, 250);
 	assert_int_equal(m->rcpt[1].body_code, 452);
 	close(fd);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }
 
 static void
 decodes_credentials(void **state)
 {
-	struct smarthost	*host = smarthost_start(&(struct script){
+	struct mock_smtp	*host = mock_smtp_start(&(struct script){
 					.user = "joe", .password = "secret",
 					.address = "::1", .keywords = "" });
 	const struct heard	*h;
@@ -294,14 +294,14 @@ decodes_credentials(void **state)
 	send_text(fd, "c2VjcmV0\r\n");
 	expect(fd, "235 2.7.0 Authentication succeeded\r\n");
 	close(fd);
-	assert_true(smarthost_wait_closed(host, 1));
-	h = smarthost_heard(host, 0);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	h = mock_smtp_heard(host, 0);
 	assert_string_equal(h->mechanism, "LOGIN");
 	assert_string_equal(h->user, "joe");
 	assert_string_equal(h->password, "secret");
 	assert_null(h->authorize_as);
 	assert_true(h->authenticated);
-	smarthost_stop(host);
+	mock_smtp_stop(host);
 }
 
 static void
@@ -319,7 +319,7 @@ echo_mechanism(struct auth_exchange *x, const char *line)
 static void
 calls_the_hook_for_other_mechanisms(void **state)
 {
-	struct smarthost	*host = smarthost_start(&(struct script){
+	struct mock_smtp	*host = mock_smtp_start(&(struct script){
 					.auth = echo_mechanism,
 					.mechanisms = "X-ECHO",
 					.keywords = "" });
@@ -334,9 +334,9 @@ calls_the_hook_for_other_mechanisms(void **state)
 	send_text(fd, "eHk=\r\n");
 	expect(fd, "235 2.7.0 same\r\n");
 	close(fd);
-	assert_true(smarthost_wait_closed(host, 1));
-	assert_string_equal(smarthost_heard(host, 0)->user, "X-ECHO");
-	smarthost_stop(host);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	assert_string_equal(mock_smtp_heard(host, 0)->user, "X-ECHO");
+	mock_smtp_stop(host);
 }
 
 static void
@@ -346,7 +346,7 @@ counts_and_hashes_discarded_messages(void **state)
 	static const char		 sum[] =
 					    "58a4e23f429d7cd4e9d4c3e6247c6b38"
 					    "f72e88e474d749ce3ba979908817041d";
-	struct smarthost		*host = smarthost_start(
+	struct mock_smtp		*host = mock_smtp_start(
 					    &(struct script){
 					    .discard = true });
 	const struct heard_message	*m;
@@ -364,39 +364,39 @@ counts_and_hashes_discarded_messages(void **state)
 	send_text(fd, ".\r\n");
 	expect(fd, "250 2.0.0 Ok: queued as 1-1\r\n");
 	close(fd);
-	assert_true(smarthost_wait_messages(host, 1));
-	m = smarthost_message(host, 0);
+	assert_true(mock_smtp_wait_messages(host, 1));
+	m = mock_smtp_message(host, 0);
 	assert_int_equal(m->size, 8);
 	assert_null(m->data.data);
 	assert_string_equal(m->first.data, "abc\r\n.\r\n");
 	assert_string_equal(m->last.data, "abc\r\n.\r\n");
 	assert_string_equal(m->sha256, sum);
-	smarthost_stop(host);
+	mock_smtp_stop(host);
 }
 
 static void
 holds_a_reply_until_it_is_released(void **state)
 {
-	struct smarthost	*host = smarthost_start(&(struct script){
+	struct mock_smtp	*host = mock_smtp_start(&(struct script){
 					.steps = { { .at = ON_GREETING,
 					    .hold = true } } });
 	int			 fd = dial(host);
 	char			 block[64];
 
 	(void)state;
-	assert_true(smarthost_wait_connections(host, 1));
+	assert_true(mock_smtp_wait_connections(host, 1));
 	assert_string_equal(receive(fd, block, sizeof(block), 0),
 	    "(silence)");
-	smarthost_release(host);
+	mock_smtp_release(host);
 	expect(fd, GREETING);
 	close(fd);
-	smarthost_stop(host);
+	mock_smtp_stop(host);
 }
 
 static void
 serves_connections_in_parallel(void **state)
 {
-	struct smarthost	*host = smarthost_start(&(struct script){
+	struct mock_smtp	*host = mock_smtp_start(&(struct script){
 					.steps = { { .at = ON_GREETING,
 					    .connection = 2,
 					    .say = "554 5.3.2 second" } } });
@@ -410,14 +410,14 @@ serves_connections_in_parallel(void **state)
 	expect(first, "250 2.0.0 Ok\r\n");
 	close(first);
 	close(second);
-	assert_true(smarthost_wait_closed(host, 2));
-	smarthost_stop(host);
+	assert_true(mock_smtp_wait_closed(host, 2));
+	mock_smtp_stop(host);
 }
 
 static void
 keeps_transactions_apart(void **state)
 {
-	struct smarthost	*host = smarthost_start(&(struct script){
+	struct mock_smtp	*host = mock_smtp_start(&(struct script){
 					.keywords = "", .steps = {
 					{ .at = ON_DATA, .say = "354 go" },
 					{ .at = ON_QUIT, .hold = true } } });
@@ -430,10 +430,10 @@ keeps_transactions_apart(void **state)
 	    "DATA\r\nx\r\n.\r\nBDAT 1 LAST\r\nyRSET\r\n"
 	    "MAIL FROM:<e@f>\r\nMAIL FROM:<g@h>\r\nQUIT\r\n");
 	shutdown(fd, SHUT_WR);
-	assert_true(smarthost_wait_closed(host, 1));
+	assert_true(mock_smtp_wait_closed(host, 1));
 	close(fd);
-	assert_int_equal(smarthost_messages(host), 2);
-	h = smarthost_heard(host, 0);
+	assert_int_equal(mock_smtp_messages(host), 2);
+	h = mock_smtp_heard(host, 0);
 	assert_int_equal(h->n_messages, 4);
 	assert_string_equal(h->message[0]->data.data, "x\r\n");
 	assert_int_equal(h->message[0]->code, 250);
@@ -442,13 +442,13 @@ keeps_transactions_apart(void **state)
 	assert_int_equal(h->message[2]->mail_code, 250);
 	assert_int_equal(h->message[3]->mail_code, 503);
 	assert_true(h->left_early);
-	smarthost_stop(host);
+	mock_smtp_stop(host);
 }
 
 static void
 refuses_wrong_pipelining_if_strict(void **state)
 {
-	struct smarthost	*host = smarthost_start(&(struct script){
+	struct mock_smtp	*host = mock_smtp_start(&(struct script){
 					.keywords = "", .strict = true });
 	int			 fd = dial(host);
 
@@ -457,13 +457,13 @@ refuses_wrong_pipelining_if_strict(void **state)
 	send_text(fd, "RSET\r\nRSET\r\n");
 	expect(fd, "554 5.5.0 Protocol synchronization error\r\n");
 	close(fd);
-	smarthost_stop(host);
+	mock_smtp_stop(host);
 }
 
 static void
 enforces_its_limits(void **state)
 {
-	struct smarthost	*host = smarthost_start(&(struct script){
+	struct mock_smtp	*host = mock_smtp_start(&(struct script){
 					.keywords = "SIZE 10",
 					.size_limit = 10, .rcpt_max = 1,
 					.mail_max = 1 });
@@ -480,25 +480,25 @@ enforces_its_limits(void **state)
 	    "\r\n552 5.3.4 Message too big\r\n421 4.7.0 Too many messages"
 	    "\r\n");
 	expect_end(fd, "(end)");
-	smarthost_stop(host);
+	mock_smtp_stop(host);
 }
 
 static void
 binds_a_port_without_listening(void **state)
 {
-	struct smarthost	*host = smarthost_start(
+	struct mock_smtp	*host = mock_smtp_start(
 				    &(struct script){ .refusing = true });
 
 	(void)state;
 	assert_int_equal(dial(host), -1);
 	assert_int_equal(errno, ECONNREFUSED);
-	smarthost_stop(host);
+	mock_smtp_stop(host);
 }
 
 static void
 does_not_complete_connections(void **state)
 {
-	struct smarthost	*host = smarthost_start(
+	struct mock_smtp	*host = mock_smtp_start(
 				    &(struct script){ .black_hole = true });
 	struct sockaddr_in	 in = { .sin_family = AF_INET,
 				    .sin_port = htons(host->port),
@@ -511,7 +511,7 @@ does_not_complete_connections(void **state)
 	assert_int_equal(connect(fd, (struct sockaddr *)&in, sizeof(in)), -1);
 	assert_int_equal(poll(&pfd, 1, 20), 0);
 	close(fd);
-	smarthost_stop(host);
+	mock_smtp_stop(host);
 }
 
 /* The input of the client, and the expected output. */
@@ -528,13 +528,13 @@ misbehaves(void **state)
 	const struct misbehaviour	*c = *state;
 	struct script			 script = { .keywords = "",
 					    .strict = c->strict };
-	struct smarthost		*host;
+	struct mock_smtp		*host;
 	char				 got[4096] = "", block[1024];
 	const char			*more;
 	int				 fd;
 
 	script.steps[0] = c->step;
-	host = smarthost_start(&script);
+	host = mock_smtp_start(&script);
 	fd = dial(host);
 	if (c->say != NULL)
 		send_text(fd, c->say);
@@ -547,8 +547,8 @@ misbehaves(void **state)
 	} while (*more != '(' && strlen(got) < strlen(c->want));
 	assert_string_equal(got, c->want);
 	close(fd);
-	assert_true(smarthost_wait_closed(host, 1));
-	smarthost_stop(host);
+	assert_true(mock_smtp_wait_closed(host, 1));
+	mock_smtp_stop(host);
 }
 
 #define MISBEHAVES(sentence, want_, say_, ...) \

@@ -1,5 +1,5 @@
 #include "support/random.h"
-#include "support/spool.h"
+#include "support/temp_spool.h"
 
 #include <sys/stat.h>
 
@@ -18,24 +18,24 @@
 #include "util/buffer.h"
 
 void
-scratch_spool_in(struct spool *spool, const char *folder, uint64_t size_max)
+temp_spool_make_in(struct spool *spool, const char *dir, uint64_t size_max)
 {
 	struct spool_options	options = { true, size_max };
 	struct failure		why;
 	char			path[512];
 
-	snprintf(path, sizeof(path), "%s/relais-spool.XXXXXX", folder);
+	snprintf(path, sizeof(path), "%s/relais-spool.XXXXXX", dir);
 	assert_non_null(mkdtemp(path));
 	if (!spool_open(spool, path, &options, &why))
 		fail_msg("%s", why.text);
 }
 
 void
-scratch_spool(struct spool *spool, uint64_t size_max)
+temp_spool_make(struct spool *spool, uint64_t size_max)
 {
 	const char	*tmp = getenv("TMPDIR");
 
-	scratch_spool_in(spool, tmp != NULL ? tmp : "/tmp", size_max);
+	temp_spool_make_in(spool, tmp != NULL ? tmp : "/tmp", size_max);
 }
 
 static int
@@ -46,7 +46,7 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 }
 
 void
-scratch_remove(struct spool *spool)
+temp_spool_remove(struct spool *spool)
 {
 	assert_int_equal(nftw(spool->directory, remove_one, 16,
 	    FTW_DEPTH | FTW_PHYS), 0);
@@ -54,8 +54,8 @@ scratch_remove(struct spool *spool)
 }
 
 void
-make_message(struct message *message, const struct spool *spool, size_t body,
-    unsigned seed)
+temp_spool_message(struct message *message, const struct spool *spool,
+    size_t body, unsigned seed)
 {
 	const char *const	spill[] = { spool->spill, NULL };
 	struct message_limits	limits = { .spill = spill };
@@ -95,7 +95,7 @@ same_body(const struct body *a, const struct body *b)
 }
 
 bool
-same_message(const struct message *a, const struct message *b)
+temp_spool_same_message(const struct message *a, const struct message *b)
 {
 	struct buffer	x = { 0 }, y = { 0 };
 	bool		same;
@@ -114,7 +114,7 @@ same_message(const struct message *a, const struct message *b)
 }
 
 void
-put_entry(struct spool *spool, char *id, const char *const *recipients)
+temp_spool_put(struct spool *spool, char *id, const char *const *recipients)
 {
 	struct envelope		envelope = { 0 };
 	struct message		message;
@@ -126,7 +126,7 @@ put_entry(struct spool *spool, char *id, const char *const *recipients)
 	envelope_set_reverse(&envelope, "a@example.org");
 	while (**recipients != '\0')
 		envelope_add(&envelope, *recipients++);
-	make_message(&message, spool, 200, 7);
+	temp_spool_message(&message, spool, 200, 7);
 	if (!spool_commit(spool, &submission, id, &why))
 		fail_msg("%s", why.text);
 	message_free(&message);
@@ -134,14 +134,14 @@ put_entry(struct spool *spool, char *id, const char *const *recipients)
 }
 
 static void
-tell_entry(struct buffer *b, struct spool *spool, enum spool_folder folder,
+tell_entry(struct buffer *b, struct spool *spool, enum spool_folder dir,
     const char *name)
 {
 	static const char	marks[] = { '?', '+', '~', '-' };
 	struct entry		entry;
 	struct failure		why;
 
-	if (entry_open(&entry, spool, folder, name, ENTRY_LOOK, &why) !=
+	if (entry_open(&entry, spool, dir, name, ENTRY_LOOK, &why) !=
 	    ENTRY_OPENED) {
 		buffer_addf(b, "(%s)", name);
 		return;
@@ -154,7 +154,7 @@ tell_entry(struct buffer *b, struct spool *spool, enum spool_folder folder,
 }
 
 const char *
-tell_entries(const char *directory, enum spool_folder folder)
+temp_spool_entries(const char *directory, enum spool_folder dir)
 {
 	static char		text[4096];
 	struct spool_options	options = { 0 };
@@ -166,12 +166,12 @@ tell_entries(const char *directory, enum spool_folder folder)
 	text[0] = '\0';
 	if (!spool_open(&spool, directory, &options, &why))
 		return text;
-	if (!spool_list(&list, &spool, folder, &why))
+	if (!spool_list(&list, &spool, dir, &why))
 		fail_msg("%s", why.text);
 	for (size_t i = 0; i < list.n; i++) {
 		if (i > 0)
 			buffer_add_byte(&b, '\n');
-		tell_entry(&b, &spool, folder, list.item[i].name);
+		tell_entry(&b, &spool, dir, list.item[i].name);
 	}
 	if (b.data != NULL)
 		strlcpy(text, b.data, sizeof(text));
@@ -182,12 +182,12 @@ tell_entries(const char *directory, enum spool_folder folder)
 }
 
 size_t
-count_names(struct spool *spool, enum spool_folder folder)
+temp_spool_count(struct spool *spool, enum spool_folder dir)
 {
 	struct spool_totals	totals;
 	struct failure		why;
 
-	if (!spool_count(&totals, spool, folder, &why))
+	if (!spool_count(&totals, spool, dir, &why))
 		fail_msg("%s", why.text);
 	return totals.entries;
 }

@@ -1,24 +1,24 @@
 /*
- * smarthost.h - a scripted SMTP and LMTP server that records its sessions
+ * mock_smtp.h - a scripted SMTP and LMTP server that records its sessions
  *
  * A process of its own, with a thread for each connection.  It is listening
- * when smarthost_start() returns, and ends at smarthost_stop(), with the test
- * program, or at the end of its lifetime.  It records events in a journal in
+ * when mock_smtp_start() returns, and ends at mock_smtp_stop(), with the test
+ * program, or at the end of its lifetime.  It records events in a events in
  * shared memory, so that the test can look at any time, and waits for events
  * instead of sleeping:
  *
- *	struct smarthost *host = smarthost_start(&script);
+ *	struct mock_smtp *host = mock_smtp_start(&script);
  *	... run a client against host->port ...
- *	assert_true(smarthost_wait_closed(host, 1));
- *	const struct heard *heard = smarthost_heard(host, 0);
+ *	assert_true(mock_smtp_wait_closed(host, 1));
+ *	const struct heard *heard = mock_smtp_heard(host, 0);
  *	assert_string_equal(heard->message[0]->reverse_path, "a@example.org");
- *	smarthost_stop(host);
+ *	mock_smtp_stop(host);
  *
- * The results of smarthost_heard() and smarthost_message() belong to the
+ * The results of mock_smtp_heard() and mock_smtp_message() belong to the
  * handle; their strings and arrays are valid until the next call with it.
  */
-#ifndef SUPPORT_SMARTHOST_H
-#define SUPPORT_SMARTHOST_H
+#ifndef SUPPORT_MOCK_SMTP_H
+#define SUPPORT_MOCK_SMTP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -115,46 +115,46 @@ struct heard {
 	bool		 authenticated;
 };
 
-struct smarthost {
+struct mock_smtp {
 	uint16_t	 port;		/* 0: a Unix socket */
 	char		 address[108];	/* 127.0.0.1, ::1 or the path */
-	struct smarthost_private *own;
+	struct mock_smtp_private *own;
 };
 
 /* Never NULL: an error ends the test program. */
-struct smarthost *smarthost_start(const struct script *);
+struct mock_smtp *mock_smtp_start(const struct script *);
 
 /*
  * Ends the server and frees the handle, which may be NULL.  If the server has
  * ended unexpectedly, the test program ends with a message.
  */
-void	smarthost_stop(struct smarthost *);
+void	mock_smtp_stop(struct mock_smtp *);
 
 /* Lets one step with .hold or THEN_HANG go on, now or when it is reached. */
-void	smarthost_release(struct smarthost *);
+void	mock_smtp_release(struct mock_smtp *);
 
 /*
  * Each waits for n events since the start of the server, and returns false
  * after ten seconds.
  */
-bool	smarthost_wait_connections(struct smarthost *, size_t n);
-bool	smarthost_wait_closed(struct smarthost *, size_t n);
-bool	smarthost_wait_commands(struct smarthost *, enum stage, size_t n);
-bool	smarthost_wait_messages(struct smarthost *, size_t n); /* complete */
+bool	mock_smtp_wait_connections(struct mock_smtp *, size_t n);
+bool	mock_smtp_wait_closed(struct mock_smtp *, size_t n);
+bool	mock_smtp_wait_commands(struct mock_smtp *, enum stage, size_t n);
+bool	mock_smtp_wait_messages(struct mock_smtp *, size_t n); /* complete */
 
 /* A descriptor for poll(2): readable while there are new events. */
-int	smarthost_bell(const struct smarthost *);
+int	mock_smtp_bell(const struct mock_smtp *);
 
 /* The numbers so far. */
-size_t	smarthost_connections(struct smarthost *);
-size_t	smarthost_messages(struct smarthost *);
+size_t	mock_smtp_connections(struct mock_smtp *);
+size_t	mock_smtp_messages(struct mock_smtp *);
 
 /*
  * The n-th connection, from 0, and the n-th complete message of all
  * connections, in the order of completion; NULL if there is none.
  */
-const struct heard *smarthost_heard(struct smarthost *, size_t n);
-const struct heard_message *smarthost_message(struct smarthost *, size_t n);
+const struct heard *mock_smtp_heard(struct mock_smtp *, size_t n);
+const struct heard_message *mock_smtp_message(struct mock_smtp *, size_t n);
 
 /*
  * The verbs of the commands, or the full command lines, separated by '|':

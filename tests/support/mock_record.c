@@ -1,4 +1,4 @@
-#include "support/record.h"
+#include "support/mock_record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "util/memory.h"
 
 /* A connection, with the capacities of its arrays and our position. */
-struct record_connection {
+struct mock_record_connection {
 	struct heard		*heard;		/* stays where it is */
 	size_t			 cap_commands, cap_flights, cap_messages;
 	size_t			 cap_rcpt;	/* of the last message */
@@ -15,20 +15,20 @@ struct record_connection {
 };
 
 static struct heard_message *
-last_message(const struct record_connection *c)
+last_message(const struct mock_record_connection *c)
 {
 	const struct heard	*h = c->heard;
 
 	return h->n_messages > 0 ? h->message[h->n_messages - 1] : NULL;
 }
 
-static struct record_connection *
-connection_at(struct record *r, unsigned n)
+static struct mock_record_connection *
+connection_at(struct mock_record *r, unsigned n)
 {
 	while (r->n <= n) {
 		r->connection = memory_room(r->connection, r->n, &r->cap,
 		    sizeof(*r->connection));
-		r->connection[r->n] = (struct record_connection){ 0 };
+		r->connection[r->n] = (struct mock_record_connection){ 0 };
 		r->connection[r->n++].heard =
 		    memory_new(1, sizeof(struct heard));
 	}
@@ -36,7 +36,7 @@ connection_at(struct record *r, unsigned n)
 }
 
 static void
-heard_read(struct record_connection *c, bool turn, uint64_t len)
+heard_read(struct mock_record_connection *c, bool turn, uint64_t len)
 {
 	struct heard		*h = c->heard;
 	struct heard_flight	*f;
@@ -80,7 +80,7 @@ split_path(const char *line, char **path, char **parameters)
 }
 
 static void
-begin_message(struct record_connection *c, unsigned n, const char *line)
+begin_message(struct mock_record_connection *c, unsigned n, const char *line)
 {
 	struct heard		*h = c->heard;
 	struct heard_message	*m = memory_new(1, sizeof(*m));
@@ -95,7 +95,7 @@ begin_message(struct record_connection *c, unsigned n, const char *line)
 
 /* The open transaction, or a new one without MAIL. */
 static struct heard_message *
-open_message(struct record_connection *c, unsigned n)
+open_message(struct mock_record_connection *c, unsigned n)
 {
 	if (last_message(c) == NULL || last_message(c)->complete)
 		begin_message(c, n, "<>");
@@ -103,7 +103,7 @@ open_message(struct record_connection *c, unsigned n)
 }
 
 static void
-add_rcpt(struct record_connection *c, unsigned n, const char *line)
+add_rcpt(struct mock_record_connection *c, unsigned n, const char *line)
 {
 	struct heard_message	*m = open_message(c, n);
 	struct heard_rcpt	*rcpt;
@@ -116,7 +116,7 @@ add_rcpt(struct record_connection *c, unsigned n, const char *line)
 }
 
 static void
-heard_command(struct record *r, struct record_connection *c,
+heard_command(struct mock_record *r, struct mock_record_connection *c,
     const struct event *e, const char *line)
 {
 	struct heard	*h = c->heard;
@@ -151,7 +151,7 @@ final_reply(struct heard_message *m, int code)
 }
 
 static void
-heard_reply(struct record_connection *c, int code)
+heard_reply(struct mock_record_connection *c, int code)
 {
 	struct heard		*h = c->heard;
 	struct heard_message	*m = last_message(c);
@@ -190,7 +190,7 @@ unstuff(struct buffer *to, const struct buffer *from)
 }
 
 static void
-heard_piece(struct record_connection *c, const struct event *e)
+heard_piece(struct mock_record_connection *c, const struct event *e)
 {
 	struct heard_message	*m = open_message(c, e->connection);
 	const char		*data = c->heard->wire.data + e->a;
@@ -203,7 +203,7 @@ heard_piece(struct record_connection *c, const struct event *e)
 }
 
 static void
-heard_message(struct record_connection *c, const struct event *e,
+heard_message(struct mock_record_connection *c, const struct event *e,
     const char *bytes)
 {
 	struct heard_message		*m = open_message(c, e->connection);
@@ -222,7 +222,7 @@ heard_message(struct record_connection *c, const struct event *e,
 }
 
 static void
-heard_final(struct record *r, struct record_connection *c)
+heard_final(struct mock_record *r, struct mock_record_connection *c)
 {
 	r->message = memory_room(r->message, r->n_messages, &r->cap_messages,
 	    sizeof(struct heard_message *));
@@ -240,9 +240,9 @@ take_strings(const char *bytes, char **to[], size_t n)
 }
 
 static void
-take(struct record *r, const struct event *e, const char *bytes)
+take(struct mock_record *r, const struct event *e, const char *bytes)
 {
-	struct record_connection *c = connection_at(r, e->connection);
+	struct mock_record_connection *c = connection_at(r, e->connection);
 	struct heard	*h = c->heard;
 	char		**tls[] = { &h->tls, &h->cipher, &h->sni,
 			    &h->client_name };
@@ -303,17 +303,17 @@ take(struct record *r, const struct event *e, const char *bytes)
 }
 
 void
-record_update(struct record *r, struct journal *j)
+mock_record_update(struct mock_record *r, struct event_log *j)
 {
 	struct event	 e;
 	const char	*bytes;
 
-	while (journal_next(j, &e, &bytes))
+	while (event_log_next(j, &e, &bytes))
 		take(r, &e, bytes);
 }
 
 const struct heard *
-record_heard(const struct record *r, size_t n)
+mock_record_heard(const struct mock_record *r, size_t n)
 {
 	return n < r->n ? r->connection[n].heard : NULL;
 }
@@ -357,7 +357,7 @@ heard_free(struct heard *h)
 }
 
 void
-record_free(struct record *r)
+mock_record_free(struct mock_record *r)
 {
 	for (size_t i = 0; i < r->n; i++)
 		heard_free(r->connection[i].heard);

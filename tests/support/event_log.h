@@ -1,12 +1,12 @@
 /*
- * journal.h - pass events from the smarthost's process to the test
+ * event_log.h - pass events from the smarthost's process to the test
  *
  * The server's threads append to a file in memory, one write(2) per event; the
  * test reads the file when it likes.  An eventfd becomes readable when events
  * have been added.
  */
-#ifndef SUPPORT_JOURNAL_H
-#define SUPPORT_JOURNAL_H
+#ifndef SUPPORT_EVENT_LOG_H
+#define SUPPORT_EVENT_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,7 +49,7 @@ struct event_digest {
 	char	 first[DIGEST_ENDS], last[DIGEST_ENDS];
 };
 
-struct journal {
+struct event_log {
 	int		fd;
 	int		bell;		/* eventfd: more events */
 	uint64_t	read_to;	/* offset of the test */
@@ -57,20 +57,20 @@ struct journal {
 	size_t		taken;
 };
 
-void	journal_open(struct journal *);
-void	journal_close(struct journal *);
+void	event_log_open(struct event_log *);
+void	event_log_close(struct event_log *);
 
 /* The server's side; safe from several threads. */
-void	journal_add(const struct journal *, const struct event *,
+void	event_log_add(const struct event_log *, const struct event *,
 	    const void *bytes);
 
 /*
  * The test's side: the next event.  Its bytes, followed by a NUL, are valid
  * until the next call.  Returns false if there is no event yet.
  */
-bool	journal_next(struct journal *, struct event *, const char **bytes);
+bool	event_log_next(struct event_log *, struct event *, const char **bytes);
 
 /* Waits for an event; returns false after that many milliseconds. */
-bool	journal_wait(struct journal *, int ms);
+bool	event_log_wait(struct event_log *, int ms);
 
 #endif

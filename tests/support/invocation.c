@@ -1,4 +1,4 @@
-#include "support/call.h"
+#include "support/invocation.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,14 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "support/folder.h"
+#include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/smarthost.h"
+#include "support/temp_dir.h"
 
 enum { VARIABLES = 12 };
 
 void
-close_outputs(void *ctx)
+invocation_close_outputs(void *ctx)
 {
 	(void)ctx;
 	close(1);
@@ -26,12 +26,12 @@ close_outputs(void *ctx)
 }
 
 static void
-run(const struct call *c, struct folder *folder, uint16_t port,
-    struct outcome *o)
+run(const struct invocation *c, struct temp_dir *dir, uint16_t port,
+    struct program_result *o)
 {
 	static char	 text[VARIABLES][160];
 	const char	*env[VARIABLES + 1] = { NULL };
-	const char	*home = folder_path(folder, "home");
+	const char	*home = temp_dir_path(dir, "home");
 	struct {
 		const char *name, *value;
 	} set[] = {
@@ -40,7 +40,7 @@ run(const struct call *c, struct folder *folder, uint16_t port,
 		{ "RELAIS_ROOT", "admin@example.net" },
 		{ "RELAIS_DOMAIN", "example.org" },
 		{ "RELAIS_HELO", "client.example" },
-		{ "RELAIS_ALIASES", folder_write(folder, "aliases", 0600, "") },
+		{ "RELAIS_ALIASES", temp_dir_write(dir, "aliases", 0600, "") },
 		{ "RELAIS_QUEUE", "off" },
 		{ "RELAIS_SOCKET", "off" },
 		{ "RELAIS_LOG", "off" },
@@ -57,10 +57,10 @@ run(const struct call *c, struct folder *folder, uint16_t port,
 	snprintf(text[0], sizeof(text[0]), "%s=%s:%u", set[0].name,
 	    set[0].value, port);
 	program_run(o, &(struct program){ .argv = c->argv,
-	    .path = BUILD "/sendmail", .env = env, .folder = home,
+	    .path = BUILD "/sendmail", .env = env, .dir = home,
 	    .input = c->from_file ? NULL : c->input,
 	    .input_file = c->from_file ?
-	    folder_write(folder, "input", 0600, c->input) : NULL,
+	    temp_dir_write(dir, "input", 0600, c->input) : NULL,
 	    .prepare = c->prepare });
 }
 
@@ -77,7 +77,7 @@ own_address(char *to, size_t size)
 }
 
 static void
-envelope_is(const struct call *c, const struct heard_message *m)
+envelope_is(const struct invocation *c, const struct heard_message *m)
 {
 	char	own[300];
 	size_t	n = 0;
@@ -113,7 +113,7 @@ count(const char *header, const char *beginning)
 }
 
 static void
-header_is(const struct call *c, const char *header)
+header_is(const struct invocation *c, const char *header)
 {
 	static const char *const	once[] = { "Date:", "Message-ID:",
 					    "From:", "Subject:" };
@@ -153,7 +153,7 @@ lines_of(const struct heard_message *m, struct buffer *text)
 }
 
 static void
-message_is(const struct call *c, const struct heard_message *m)
+message_is(const struct invocation *c, const struct heard_message *m)
 {
 	struct buffer	 text = { 0 };
 	char		*header = lines_of(m, &text);
@@ -170,28 +170,28 @@ message_is(const struct call *c, const struct heard_message *m)
 }
 
 void
-call_arrives(const struct call *c)
+invocation_arrives(const struct invocation *c)
 {
-	struct folder			 folder;
-	struct smarthost		*host;
-	struct outcome			 o;
+	struct temp_dir			 dir;
+	struct mock_smtp		*host;
+	struct program_result		 o;
 	const struct heard_message	*m;
 
-	folder_make(&folder);
-	host = smarthost_start(&(struct script){ 0 });
-	folder_write(&folder, "home/.keep", 0600, "");
-	run(c, &folder, host->port, &o);
+	temp_dir_make(&dir);
+	host = mock_smtp_start(&(struct script){ 0 });
+	temp_dir_write(&dir, "home/.keep", 0600, "");
+	run(c, &dir, host->port, &o);
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
 	if (!c->talks)
 		assert_string_equal(o.out.data, "");
-	assert_int_equal(folder_count(folder_path(&folder, "home")), 1);
-	assert_true(smarthost_wait_messages(host, 1));
-	assert_int_equal(smarthost_messages(host), 1);
-	m = smarthost_message(host, 0);
+	assert_int_equal(temp_dir_count(temp_dir_path(&dir, "home")), 1);
+	assert_true(mock_smtp_wait_messages(host, 1));
+	assert_int_equal(mock_smtp_messages(host), 1);
+	m = mock_smtp_message(host, 0);
 	envelope_is(c, m);
 	message_is(c, m);
-	outcome_free(&o);
-	smarthost_stop(host);
-	folder_remove(&folder);
+	program_result_free(&o);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
 }

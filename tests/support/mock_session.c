@@ -1,4 +1,4 @@
-#include "support/dialogue.h"
+#include "support/mock_session.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -12,15 +12,15 @@
 enum { EARLY_MS = 30 };
 
 static const struct script *
-script_of(const struct dialogue *d)
+script_of(const struct mock_session *d)
 {
-	return d->peer->script;
+	return d->conn->script;
 }
 
 static bool
-in_tls(const struct dialogue *d)
+in_tls(const struct mock_session *d)
 {
-	return d->peer->ssl != NULL;
+	return d->conn->ssl != NULL;
 }
 
 static const char *
@@ -32,13 +32,13 @@ keywords(const struct script *s)
 }
 
 void
-dialogue_reset(struct dialogue *d)
+mock_session_reset(struct mock_session *d)
 {
 	for (size_t i = 0; i < d->n_rcpt; i++)
 		free(d->rcpt[i]);
 	d->n_rcpt = 0;
 	d->mail = d->in_chunks = false;
-	received_free(d->body);
+	mock_body_free(d->body);
 	d->body = NULL;
 }
 
@@ -48,7 +48,7 @@ dialogue_reset(struct dialogue *d)
  */
 
 static bool
-offers_auth(const struct dialogue *d)
+offers_auth(const struct mock_session *d)
 {
 	const struct script	*s = script_of(d);
 
@@ -69,7 +69,7 @@ add_limits(const struct script *s, struct buffer *out)
 }
 
 static void
-offer(const struct dialogue *d, struct buffer *out)
+offer(const struct mock_session *d, struct buffer *out)
 {
 	const struct script	*s = script_of(d);
 	const char		*words = keywords(s);
@@ -98,7 +98,7 @@ offer(const struct dialogue *d, struct buffer *out)
 }
 
 static void
-suggest_hello(struct dialogue *d, const char *args, struct buffer *out)
+suggest_hello(struct mock_session *d, const char *args, struct buffer *out)
 {
 	if (script_of(d)->lmtp)
 		buffer_add_text(out, "500 5.5.1 This is LMTP");
@@ -109,7 +109,7 @@ suggest_hello(struct dialogue *d, const char *args, struct buffer *out)
 }
 
 static void
-suggest_helo(struct dialogue *d, const char *args, struct buffer *out)
+suggest_helo(struct mock_session *d, const char *args, struct buffer *out)
 {
 	const char	*host = script_of(d)->host;
 
@@ -121,7 +121,7 @@ suggest_helo(struct dialogue *d, const char *args, struct buffer *out)
 }
 
 static void
-suggest_lhlo(struct dialogue *d, const char *args, struct buffer *out)
+suggest_lhlo(struct mock_session *d, const char *args, struct buffer *out)
 {
 	if (!script_of(d)->lmtp || *args == '\0')
 		buffer_add_text(out, "500 5.5.1 Unknown command");
@@ -130,15 +130,15 @@ suggest_lhlo(struct dialogue *d, const char *args, struct buffer *out)
 }
 
 static void
-greeted(struct dialogue *d, const char *args)
+greeted(struct mock_session *d, const char *args)
 {
 	(void)args;
-	dialogue_reset(d);
+	mock_session_reset(d);
 	d->greeted = true;
 }
 
 static void
-suggest_starttls(struct dialogue *d, const char *args, struct buffer *out)
+suggest_starttls(struct mock_session *d, const char *args, struct buffer *out)
 {
 	if (*args != '\0')
 		buffer_add_text(out, "501 5.5.4 No argument, please");
@@ -149,35 +149,35 @@ suggest_starttls(struct dialogue *d, const char *args, struct buffer *out)
 }
 
 static void
-secure(struct dialogue *d)
+secure(struct mock_session *d)
 {
-	const struct step	*s = dialogue_step(d, ON_HANDSHAKE, "");
+	const struct step	*s = mock_session_step(d, ON_HANDSHAKE, "");
 
-	if (s != NULL && (!dialogue_perform(d, s, "") ||
-	    !peer_flush(d->peer))) {
+	if (s != NULL && (!mock_session_perform(d, s, "") ||
+	    !mock_conn_flush(d->conn))) {
 		d->over = true;
 		return;
 	}
-	if (d->tls == NULL || !peer_start_tls(d->peer, d->tls))
+	if (d->tls == NULL || !mock_conn_start_tls(d->conn, d->tls))
 		d->over = true;
 }
 
 static void
-start_tls(struct dialogue *d, const char *args)
+start_tls(struct mock_session *d, const char *args)
 {
 	(void)args;
-	if (!peer_flush(d->peer)) {
+	if (!mock_conn_flush(d->conn)) {
 		d->over = true;
 		return;
 	}
 	/* The state before TLS is discarded (RFC 3207 section 4.2). */
-	dialogue_reset(d);
+	mock_session_reset(d);
 	d->greeted = d->authenticated = false;
 	secure(d);
 }
 
 static void
-run_auth(struct dialogue *d, const char *line, const char *args)
+run_auth(struct mock_session *d, const char *line, const char *args)
 {
 	const char	*no = NULL;
 
@@ -188,9 +188,9 @@ run_auth(struct dialogue *d, const char *line, const char *args)
 	else if (*args == '\0')
 		no = "501 5.5.4 Which mechanism?";
 	if (no != NULL)
-		dialogue_answer(d, ON_AUTH, line, no);
+		mock_session_answer(d, ON_AUTH, line, no);
 	else
-		dialogue_auth(d, line, args);
+		mock_session_auth(d, line, args);
 }
 
 /* The SIZE parameter (RFC 1870); 0 if there is none. */
@@ -203,7 +203,7 @@ declared_size(const char *args)
 }
 
 static void
-suggest_mail(struct dialogue *d, const char *args, struct buffer *out)
+suggest_mail(struct mock_session *d, const char *args, struct buffer *out)
 {
 	const struct script	*s = script_of(d);
 
@@ -225,16 +225,16 @@ suggest_mail(struct dialogue *d, const char *args, struct buffer *out)
 }
 
 static void
-begin_mail(struct dialogue *d, const char *args)
+begin_mail(struct mock_session *d, const char *args)
 {
 	(void)args;
-	dialogue_reset(d);
+	mock_session_reset(d);
 	d->mail = true;
 	d->n_mails++;
 }
 
 static void
-suggest_rcpt(struct dialogue *d, const char *args, struct buffer *out)
+suggest_rcpt(struct mock_session *d, const char *args, struct buffer *out)
 {
 	unsigned	max = script_of(d)->rcpt_max;
 
@@ -250,7 +250,7 @@ suggest_rcpt(struct dialogue *d, const char *args, struct buffer *out)
 }
 
 static void
-add_rcpt(struct dialogue *d, const char *args)
+add_rcpt(struct mock_session *d, const char *args)
 {
 	const char	*from = strchr(args, '<');
 	const char	*to = strrchr(args, '>');
@@ -263,7 +263,7 @@ add_rcpt(struct dialogue *d, const char *args)
 }
 
 static void
-run_data(struct dialogue *d, const char *line, const char *args)
+run_data(struct mock_session *d, const char *line, const char *args)
 {
 	const char	*text = "354 End data with <CR><LF>.<CR><LF>";
 
@@ -272,12 +272,12 @@ run_data(struct dialogue *d, const char *line, const char *args)
 		text = "503 5.5.1 Not now";
 	else if (d->n_rcpt == 0)
 		text = "554 5.5.1 No valid recipients";
-	if (dialogue_answer(d, ON_DATA, line, text) && d->code / 100 == 3)
-		dialogue_data(d);
+	if (mock_session_answer(d, ON_DATA, line, text) && d->code / 100 == 3)
+		mock_session_data(d);
 }
 
 static void
-suggest_ok(struct dialogue *d, const char *args, struct buffer *out)
+suggest_ok(struct mock_session *d, const char *args, struct buffer *out)
 {
 	(void)d;
 	(void)args;
@@ -285,14 +285,14 @@ suggest_ok(struct dialogue *d, const char *args, struct buffer *out)
 }
 
 static void
-forget(struct dialogue *d, const char *args)
+forget(struct mock_session *d, const char *args)
 {
 	(void)args;
-	dialogue_reset(d);
+	mock_session_reset(d);
 }
 
 static void
-suggest_vrfy(struct dialogue *d, const char *args, struct buffer *out)
+suggest_vrfy(struct mock_session *d, const char *args, struct buffer *out)
 {
 	(void)d;
 	(void)args;
@@ -300,7 +300,7 @@ suggest_vrfy(struct dialogue *d, const char *args, struct buffer *out)
 }
 
 static void
-suggest_help(struct dialogue *d, const char *args, struct buffer *out)
+suggest_help(struct mock_session *d, const char *args, struct buffer *out)
 {
 	(void)d;
 	(void)args;
@@ -308,7 +308,7 @@ suggest_help(struct dialogue *d, const char *args, struct buffer *out)
 }
 
 static void
-suggest_quit(struct dialogue *d, const char *args, struct buffer *out)
+suggest_quit(struct mock_session *d, const char *args, struct buffer *out)
 {
 	(void)d;
 	(void)args;
@@ -317,27 +317,27 @@ suggest_quit(struct dialogue *d, const char *args, struct buffer *out)
 
 /* Records that the client closed before it got the reply to QUIT. */
 static void
-notice_leaving(const struct dialogue *d)
+notice_leaving(const struct mock_session *d)
 {
-	const struct peer	*p = d->peer;
+	const struct mock_conn	*p = d->conn;
 	struct pollfd		 pfd = { .fd = p->fd, .events = POLLRDHUP };
 
 	if (p->ending == STILL_OPEN ? poll(&pfd, 1, 0) > 0 :
 	    p->ending != WE_CLOSED)
-		peer_event(p, EVENT_LEFT_EARLY, 0, 0, NULL, 0);
+		mock_conn_event(p, EVENT_LEFT_EARLY, 0, 0, NULL, 0);
 }
 
 static void
-leave(struct dialogue *d, const char *args)
+leave(struct mock_session *d, const char *args)
 {
 	(void)args;
-	if (peer_flush(d->peer))
-		peer_end(d->peer, THEN_CLOSE);
+	if (mock_conn_flush(d->conn))
+		mock_conn_end(d->conn, THEN_CLOSE);
 	d->over = true;
 }
 
 static void
-suggest_nothing(struct dialogue *d, const char *args, struct buffer *out)
+suggest_nothing(struct mock_session *d, const char *args, struct buffer *out)
 {
 	(void)d;
 	(void)args;
@@ -348,11 +348,11 @@ static const struct verb {
 	const char	*name;
 	enum stage	 stage;
 	bool		 alone;		/* ends its flight, RFC 2920 */
-	void	       (*suggest)(struct dialogue *, const char *args,
+	void	       (*suggest)(struct mock_session *, const char *args,
 			    struct buffer *);
-	void	       (*positive)(struct dialogue *, const char *args);
+	void	       (*positive)(struct mock_session *, const char *args);
 	/* Or on its own. */
-	void	       (*run)(struct dialogue *, const char *line,
+	void	       (*run)(struct mock_session *, const char *line,
 			    const char *args);
 } verbs[] = {
 	{ "EHLO", ON_EHLO, true, suggest_hello, greeted, NULL },
@@ -363,7 +363,7 @@ static const struct verb {
 	{ "MAIL", ON_MAIL, false, suggest_mail, begin_mail, NULL },
 	{ "RCPT", ON_RCPT, false, suggest_rcpt, add_rcpt, NULL },
 	{ "DATA", ON_DATA, true, NULL, NULL, run_data },
-	{ "BDAT", ON_BDAT, false, NULL, NULL, dialogue_chunk },
+	{ "BDAT", ON_BDAT, false, NULL, NULL, mock_session_chunk },
 	{ "RSET", ON_RSET, false, suggest_ok, forget, NULL },
 	{ "NOOP", ON_NOOP, true, suggest_ok, NULL, NULL },
 	{ "VRFY", ON_VRFY, true, suggest_vrfy, NULL, NULL },
@@ -386,18 +386,18 @@ verb_of(const char *line, const char **args)
 }
 
 bool
-dialogue_line(struct dialogue *d, char **line)
+mock_session_line(struct mock_session *d, char **line)
 {
-	struct peer	*p = d->peer;
-	bool		 too_long = false;
-	size_t		 seen = 0;
+	struct mock_conn	*p = d->conn;
+	bool			 too_long = false;
+	size_t			 seen = 0;
 
 	for (;;) {
 		char	*at = p->in + p->start;
 		char	*nl = memchr(at + seen, '\n', p->end - p->start - seen);
 
 		if (nl != NULL) {
-			peer_take(p, (size_t)(nl + 1 - at));
+			mock_conn_take(p, (size_t)(nl + 1 - at));
 			*nl = '\0';
 			if (nl > at && nl[-1] == '\r')
 				nl[-1] = '\0';
@@ -405,13 +405,13 @@ dialogue_line(struct dialogue *d, char **line)
 			return true;
 		}
 		seen = p->end - p->start;
-		if (seen == PEER_ROOM) {
-			peer_take(p, seen);
+		if (seen == MOCK_CONN_ROOM) {
+			mock_conn_take(p, seen);
 			seen = 0;
 			too_long = true;
 		}
-		if (!peer_fill(p)) {
-			peer_flush(p);
+		if (!mock_conn_fill(p)) {
+			mock_conn_flush(p);
 			return false;
 		}
 	}
@@ -419,33 +419,34 @@ dialogue_line(struct dialogue *d, char **line)
 
 /* Whether the client pipelined too much (script.h, strict). */
 static bool
-out_of_step(const struct dialogue *d, const struct verb *v)
+out_of_step(const struct mock_session *d, const struct verb *v)
 {
-	return script_of(d)->strict && d->peer->end > d->peer->start &&
+	return script_of(d)->strict && d->conn->end > d->conn->start &&
 	    v->stage != ON_BDAT && (v->alone ||
 	    strcasestr(keywords(script_of(d)), "PIPELINING") == NULL);
 }
 
 static void
-turn_away(struct dialogue *d)
+turn_away(struct mock_session *d)
 {
 	static const struct step	refusal = {
 		.say = "554 5.5.0 Protocol synchronization error",
 		.then = THEN_CLOSE,
 	};
 
-	dialogue_perform(d, &refusal, "");
+	mock_session_perform(d, &refusal, "");
 }
 
 static void
-obey(struct dialogue *d, const char *line)
+obey(struct mock_session *d, const char *line)
 {
 	struct buffer		 out = { 0 };
 	const char		*args;
 	const struct verb	*v = verb_of(line, &args);
 	bool			 answered;
 
-	peer_event(d->peer, EVENT_COMMAND, v->stage, 0, line, strlen(line));
+	mock_conn_event(d->conn, EVENT_COMMAND, v->stage, 0, line,
+	    strlen(line));
 	if (out_of_step(d, v)) {
 		turn_away(d);
 		return;
@@ -455,7 +456,7 @@ obey(struct dialogue *d, const char *line)
 		return;
 	}
 	v->suggest(d, args, &out);
-	answered = dialogue_answer(d, v->stage, line, out.data);
+	answered = mock_session_answer(d, v->stage, line, out.data);
 	if (v->stage == ON_QUIT)
 		notice_leaving(d);
 	if (answered) {
@@ -468,31 +469,31 @@ obey(struct dialogue *d, const char *line)
 }
 
 static bool
-greet(struct dialogue *d)
+greet(struct mock_session *d)
 {
 	const struct script	*s = script_of(d);
 	char			 text[300];
 
 	if (s->security == TLS_AT_ONCE)
 		secure(d);
-	if (!d->over && s->strict && peer_pending(d->peer, EARLY_MS))
+	if (!d->over && s->strict && mock_conn_pending(d->conn, EARLY_MS))
 		turn_away(d);
 	if (d->over)
 		return false;
 	snprintf(text, sizeof(text), "220 %s ESMTP ready",
 	    s->host != NULL ? s->host : "mail.example");
-	return dialogue_answer(d, ON_GREETING, "", text);
+	return mock_session_answer(d, ON_GREETING, "", text);
 }
 
 void
-dialogue_run(struct peer *p, SSL_CTX *tls)
+mock_session_run(struct mock_conn *p, SSL_CTX *tls)
 {
-	struct dialogue	 d = { .peer = p, .tls = tls };
-	char		*line;
+	struct mock_session	 d = { .conn = p, .tls = tls };
+	char			*line;
 
 	if (greet(&d))
-		while (!d.over && dialogue_line(&d, &line))
+		while (!d.over && mock_session_line(&d, &line))
 			obey(&d, line);
-	dialogue_reset(&d);
+	mock_session_reset(&d);
 	free(d.rcpt);
 }

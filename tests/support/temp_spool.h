@@ -1,8 +1,8 @@
 /*
- * spool.h - a temporary spool, and messages for it
+ * temp_spool.h - a temporary spool, and messages for it
  */
-#ifndef SUPPORT_SPOOL_H
-#define SUPPORT_SPOOL_H
+#ifndef SUPPORT_TEMP_SPOOL_H
+#define SUPPORT_TEMP_SPOOL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,33 +12,33 @@
 #include "queue/spool.h"
 
 /* Creates a spool in a new directory; any error ends the test. */
-void	scratch_spool(struct spool *, uint64_t size_max);
+void	temp_spool_make(struct spool *, uint64_t size_max);
 
 /* Creates it below a directory, such as one on another file system. */
-void	scratch_spool_in(struct spool *, const char *folder,
+void	temp_spool_make_in(struct spool *, const char *dir,
 	    uint64_t size_max);
 
 /* Closes the spool and removes its directory. */
-void	scratch_remove(struct spool *);
+void	temp_spool_remove(struct spool *);
 
 /* "Subject: ..." and a random body of that many octets, lines of 70. */
-void	make_message(struct message *, const struct spool *, size_t body,
+void	temp_spool_message(struct message *, const struct spool *, size_t body,
 	    unsigned seed);
 
 /* Whether header, body and properties are equal. */
-bool	same_message(const struct message *, const struct message *);
+bool	temp_spool_same_message(const struct message *, const struct message *);
 
 /* Commits a small message for recipients (ended by ""), and sets its ID. */
-void	put_entry(struct spool *, char *id, const char *const *recipients);
+void	temp_spool_put(struct spool *, char *id, const char *const *recipients);
 
 /*
  * The entries in a directory of a spool, one per line, as the status of each
  * forward-path: "?a@example.org +b@example.org".  "" if the directory does
  * not exist.  Valid until the next call.
  */
-const char *tell_entries(const char *directory, enum spool_folder);
+const char *temp_spool_entries(const char *directory, enum spool_folder);
 
 /* The number of files in a directory of the spool. */
-size_t	count_names(struct spool *, enum spool_folder);
+size_t	temp_spool_count(struct spool *, enum spool_folder);
 
 #endif

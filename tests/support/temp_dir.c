@@ -1,4 +1,4 @@
-#include "support/folder.h"
+#include "support/temp_dir.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@
 enum { RING = 8, PATH_SIZE = 512 };
 
 void
-folder_make(struct folder *f)
+temp_dir_make(struct temp_dir *f)
 {
 	strlcpy(f->path, "/tmp/relais-test.XXXXXX", sizeof(f->path));
 	if (mkdtemp(f->path) == NULL)
@@ -38,7 +38,7 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 }
 
 void
-folder_remove(struct folder *f)
+temp_dir_remove(struct temp_dir *f)
 {
 	if (f->path[0] != '\0')
 		nftw(f->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
@@ -46,7 +46,7 @@ folder_remove(struct folder *f)
 }
 
 const char *
-folder_path(struct folder *f, const char *name)
+temp_dir_path(struct temp_dir *f, const char *name)
 {
 	static char	ring[RING][PATH_SIZE];
 	static unsigned	next;
@@ -59,7 +59,7 @@ folder_path(struct folder *f, const char *name)
 
 /* Creates the directories in the name. */
 static void
-make_folders(const struct folder *f, const char *path)
+make_folders(const struct temp_dir *f, const char *path)
 {
 	char	upto[PATH_SIZE];
 
@@ -72,10 +72,10 @@ make_folders(const struct folder *f, const char *path)
 }
 
 const char *
-folder_write_bytes(struct folder *f, const char *name, mode_t mode,
+temp_dir_write_bytes(struct temp_dir *f, const char *name, mode_t mode,
     const void *data, size_t len)
 {
-	const char	*path = folder_path(f, name);
+	const char	*path = temp_dir_path(f, name);
 	int		 fd;
 
 	make_folders(f, path);
@@ -89,10 +89,10 @@ folder_write_bytes(struct folder *f, const char *name, mode_t mode,
 }
 
 const char *
-folder_write(struct folder *f, const char *name, mode_t mode,
+temp_dir_write(struct temp_dir *f, const char *name, mode_t mode,
     const char *text)
 {
-	return folder_write_bytes(f, name, mode, text, strlen(text));
+	return temp_dir_write_bytes(f, name, mode, text, strlen(text));
 }
 
 void
@@ -113,7 +113,7 @@ file_read(struct buffer *to, const char *path)
 }
 
 size_t
-folder_count(const char *path)
+temp_dir_count(const char *path)
 {
 	DIR		*dir = opendir(path);
 	struct dirent	*entry;

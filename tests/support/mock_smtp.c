@@ -1,4 +1,4 @@
-#include "support/smarthost.h"
+#include "support/mock_smtp.h"
 
 #include <arpa/inet.h>
 #include <err.h>
@@ -14,20 +14,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "support/record.h"
-#include "support/serve.h"
+#include "support/mock_process.h"
+#include "support/mock_record.h"
 #include "util/clock.h"
 #include "util/memory.h"
 
 enum { PATIENCE_MS = 10000 };
 
-struct smarthost_private {
-	pid_t		pid;		/* 0: nobody serves */
-	int		socket;		/* bound, without a server */
-	int		filler[2];	/* fill the queue of a black hole */
-	int		release;
-	struct journal	journal;
-	struct record	record;
+struct mock_smtp_private {
+	pid_t			pid;		/* 0: nobody serves */
+	int			socket;		/* bound, without a server */
+	int			filler[2];	/* of a black hole */
+	int			release;
+	struct event_log	events;
+	struct mock_record	record;
 };
 
 union address {
@@ -63,7 +63,7 @@ address_of(const struct script *s, union address *a)
 }
 
 static void
-bind_socket(struct smarthost *host, const struct script *s, union address *a)
+bind_socket(struct mock_smtp *host, const struct script *s, union address *a)
 {
 	socklen_t	len = address_of(s, a);
 	int		on = 1, fd;
@@ -91,7 +91,7 @@ bind_socket(struct smarthost *host, const struct script *s, union address *a)
  * lets clients of a Unix socket wait.
  */
 static void
-fill_queue(struct smarthost_private *own, const union address *a)
+fill_queue(struct mock_smtp_private *own, const union address *a)
 {
 	socklen_t	len = a->any.sa_family == AF_UNIX ? sizeof(a->un) :
 			    a->any.sa_family == AF_INET6 ? sizeof(a->in6) :
@@ -109,7 +109,7 @@ fill_queue(struct smarthost_private *own, const union address *a)
 }
 
 static void
-fork_server(struct smarthost_private *own, const struct script *s)
+fork_server(struct mock_smtp_private *own, const struct script *s)
 {
 	if (listen(own->socket, 128) == -1)
 		err(1, "listen");
@@ -117,20 +117,20 @@ fork_server(struct smarthost_private *own, const struct script *s)
 	if ((own->pid = fork()) == -1)
 		err(1, "fork");
 	if (own->pid == 0)
-		serve(s, own->socket, own->release, &own->journal);
+		mock_process_run(s, own->socket, own->release, &own->events);
 	close(own->socket);
 	own->socket = -1;
 }
 
-struct smarthost *
-smarthost_start(const struct script *s)
+struct mock_smtp *
+mock_smtp_start(const struct script *s)
 {
-	struct smarthost	*host = memory_new(1, sizeof(*host));
+	struct mock_smtp	*host = memory_new(1, sizeof(*host));
 	union address		 a;
 
 	host->own = memory_new(1, sizeof(*host->own));
 	host->own->filler[0] = host->own->filler[1] = -1;
-	journal_open(&host->own->journal);
+	event_log_open(&host->own->events);
 	host->own->release = eventfd(0,
 	    EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
 	if (host->own->release == -1)
@@ -158,9 +158,9 @@ end_server(pid_t pid)
 }
 
 void
-smarthost_stop(struct smarthost *host)
+mock_smtp_stop(struct mock_smtp *host)
 {
-	struct smarthost_private	*own;
+	struct mock_smtp_private	*own;
 
 	if (host == NULL)
 		return;
@@ -175,14 +175,14 @@ smarthost_stop(struct smarthost *host)
 	if (host->port == 0)
 		unlink(host->address);
 	close(own->release);
-	journal_close(&own->journal);
-	record_free(&own->record);
+	event_log_close(&own->events);
+	mock_record_free(&own->record);
 	free(own);
 	free(host);
 }
 
 void
-smarthost_release(struct smarthost *host)
+mock_smtp_release(struct mock_smtp *host)
 {
 	uint64_t	one = 1;
 
@@ -190,18 +190,18 @@ smarthost_release(struct smarthost *host)
 		err(1, "release");
 }
 
-static const struct record *
-updated(struct smarthost *host)
+static const struct mock_record *
+updated(struct mock_smtp *host)
 {
 	/* Not readable until the next event. */
-	journal_wait(&host->own->journal, 0);
-	record_update(&host->own->record, &host->own->journal);
+	event_log_wait(&host->own->events, 0);
+	mock_record_update(&host->own->record, &host->own->events);
 	return &host->own->record;
 }
 
 /* Waits until *count, which is in the record, has reached n. */
 static bool
-wait_until(struct smarthost *host, const size_t *count, size_t n)
+wait_until(struct mock_smtp *host, const size_t *count, size_t n)
 {
 	int64_t	end = clock_ms() + PATIENCE_MS;
 
@@ -213,62 +213,62 @@ wait_until(struct smarthost *host, const size_t *count, size_t n)
 			return true;
 		if (left <= 0)
 			return false;
-		journal_wait(&host->own->journal, (int)left);
+		event_log_wait(&host->own->events, (int)left);
 	}
 }
 
 bool
-smarthost_wait_connections(struct smarthost *host, size_t n)
+mock_smtp_wait_connections(struct mock_smtp *host, size_t n)
 {
 	return wait_until(host, &host->own->record.n, n);
 }
 
 bool
-smarthost_wait_closed(struct smarthost *host, size_t n)
+mock_smtp_wait_closed(struct mock_smtp *host, size_t n)
 {
 	return wait_until(host, &host->own->record.n_closed, n);
 }
 
 bool
-smarthost_wait_commands(struct smarthost *host, enum stage stage, size_t n)
+mock_smtp_wait_commands(struct mock_smtp *host, enum stage stage, size_t n)
 {
 	return wait_until(host, &host->own->record.commands[stage], n);
 }
 
 bool
-smarthost_wait_messages(struct smarthost *host, size_t n)
+mock_smtp_wait_messages(struct mock_smtp *host, size_t n)
 {
 	return wait_until(host, &host->own->record.n_messages, n);
 }
 
 int
-smarthost_bell(const struct smarthost *host)
+mock_smtp_bell(const struct mock_smtp *host)
 {
-	return host->own->journal.bell;
+	return host->own->events.bell;
 }
 
 size_t
-smarthost_connections(struct smarthost *host)
+mock_smtp_connections(struct mock_smtp *host)
 {
 	return updated(host)->n;
 }
 
 size_t
-smarthost_messages(struct smarthost *host)
+mock_smtp_messages(struct mock_smtp *host)
 {
 	return updated(host)->n_messages;
 }
 
 const struct heard *
-smarthost_heard(struct smarthost *host, size_t n)
+mock_smtp_heard(struct mock_smtp *host, size_t n)
 {
-	return record_heard(updated(host), n);
+	return mock_record_heard(updated(host), n);
 }
 
 const struct heard_message *
-smarthost_message(struct smarthost *host, size_t n)
+mock_smtp_message(struct mock_smtp *host, size_t n)
 {
-	const struct record	*r = updated(host);
+	const struct mock_record	*r = updated(host);
 
 	return n < r->n_messages ? r->message[n] : NULL;
 }

@@ -1,4 +1,4 @@
-#include "support/queue.h"
+#include "support/queue_fixture.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -18,7 +18,7 @@
 #include "support/program.h"
 
 static void
-write_conf(struct queue_place *p, const char *more)
+write_conf(struct queue_fixture *p, const char *more)
 {
 	struct buffer	text = { 0 };
 
@@ -26,63 +26,63 @@ write_conf(struct queue_place *p, const char *more)
 		buffer_addf(&text, "queue = %s\n", p->spool);
 	if (more != NULL)
 		buffer_add_text(&text, more);
-	strlcpy(p->conf, conf_write(&p->folder, p->host, "smtp", text.data),
+	strlcpy(p->conf, conf_write(&p->dir, p->host, "smtp", text.data),
 	    sizeof(p->conf));
 	buffer_free(&text);
 }
 
 static void
-open_place(struct queue_place *p, const struct script *script,
-    const char *folder, const char *more)
+open_place(struct queue_fixture *p, const struct script *script,
+    const char *dir, const char *more)
 {
-	snprintf(p->spool, sizeof(p->spool), "%s/spool", folder);
-	p->host = smarthost_start(script);
+	snprintf(p->spool, sizeof(p->spool), "%s/spool", dir);
+	p->host = mock_smtp_start(script);
 	write_conf(p, more);
 }
 
 void
-queue_place_open(struct queue_place *p, const struct script *script,
+queue_fixture_open(struct queue_fixture *p, const struct script *script,
     const char *more)
 {
 	p->memory.path[0] = '\0';
-	folder_make(&p->folder);
-	open_place(p, script, p->folder.path, more);
+	temp_dir_make(&p->dir);
+	open_place(p, script, p->dir.path, more);
 }
 
 void
-queue_place_open_fast(struct queue_place *p, const struct script *script)
+queue_fixture_open_fast(struct queue_fixture *p, const struct script *script)
 {
-	folder_make(&p->folder);
+	temp_dir_make(&p->dir);
 	strlcpy(p->memory.path, "/dev/shm/relais-test.XXXXXX",
 	    sizeof(p->memory.path));
 	if (mkdtemp(p->memory.path) == NULL)
 		p->memory.path[0] = '\0';
 	open_place(p, script, p->memory.path[0] != '\0' ? p->memory.path :
-	    p->folder.path, NULL);
+	    p->dir.path, NULL);
 }
 
 void
-queue_place_change(struct queue_place *p, const struct script *script,
+queue_fixture_change(struct queue_fixture *p, const struct script *script,
     const char *more)
 {
-	smarthost_stop(p->host);
-	p->host = smarthost_start(script);
+	mock_smtp_stop(p->host);
+	p->host = mock_smtp_start(script);
 	write_conf(p, more);
 }
 
 void
-queue_place_close(struct queue_place *p)
+queue_fixture_close(struct queue_fixture *p)
 {
-	smarthost_stop(p->host);
-	folder_remove(&p->folder);
-	folder_remove(&p->memory);
+	mock_smtp_stop(p->host);
+	temp_dir_remove(&p->dir);
+	temp_dir_remove(&p->memory);
 }
 
 static void
-put(struct queue_place *p, const char *sender, const char *const *to)
+put(struct queue_fixture *p, const char *sender, const char *const *to)
 {
-	const char	*arguments[64] = { "-odq", "-i", "-f", sender };
-	struct outcome	 o;
+	const char		*arguments[64] = { "-odq", "-i", "-f", sender };
+	struct program_result	 o;
 
 	for (size_t i = 4; **to != '\0'; i++)
 		arguments[i] = *to++;
@@ -90,41 +90,42 @@ put(struct queue_place *p, const char *sender, const char *const *to)
 	    "To: list@example.org\n\nhi\n");
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
-	outcome_free(&o);
+	program_result_free(&o);
 }
 
 void
-queue_put(struct queue_place *p, const char *sender, const char *const *to)
+queue_fixture_put(struct queue_fixture *p, const char *sender,
+    const char *const *to)
 {
 	for (; **to != '\0'; to++)
 		put(p, sender, (const char *const[]){ *to, "" });
 }
 
 void
-queue_put_one(struct queue_place *p, const char *sender,
+queue_fixture_put_one(struct queue_fixture *p, const char *sender,
     const char *const *to)
 {
 	put(p, sender, to);
 }
 
 void
-queue_run(struct queue_place *p, const char *argument, int status)
+queue_fixture_run(struct queue_fixture *p, const char *argument, int status)
 {
-	struct outcome	o;
+	struct program_result	o;
 
 	relais_run(&o, p->conf, WORDS(argument), "");
 	assert_string_equal(o.out.data, "");
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, status);
-	outcome_free(&o);
+	program_result_free(&o);
 }
 
 static void
-rewrite(int folder, const char *name, const char *word, char digit)
+rewrite(int dir, const char *name, const char *word, char digit)
 {
 	char		 text[4096];
 	struct stat	 st;
-	int		 fd = openat(folder, name, O_RDWR);
+	int		 fd = openat(dir, name, O_RDWR);
 	ssize_t		 n = pread(fd, text, sizeof(text) - 1, 0);
 	struct timespec	 times[2];
 	char		*at;
@@ -144,7 +145,7 @@ rewrite(int folder, const char *name, const char *word, char digit)
 }
 
 void
-queue_rewrite(struct queue_place *p, const char *word, char digit)
+queue_fixture_rewrite(struct queue_fixture *p, const char *word, char digit)
 {
 	struct spool_options	options = { 0 };
 	struct spool_list	list;
@@ -154,7 +155,7 @@ queue_rewrite(struct queue_place *p, const char *word, char digit)
 	assert_true(spool_open(&spool, p->spool, &options, &why));
 	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
 	for (size_t i = 0; i < list.n; i++)
-		rewrite(spool.folder[SPOOL_QUEUE], list.item[i].name, word,
+		rewrite(spool.dir[SPOOL_QUEUE], list.item[i].name, word,
 		    digit);
 	spool_list_free(&list);
 	spool_close(&spool);

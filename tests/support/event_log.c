@@ -1,4 +1,4 @@
-#include "support/journal.h"
+#include "support/event_log.h"
 
 #include <err.h>
 #include <errno.h>
@@ -13,10 +13,10 @@
 enum { READ_SIZE = 256 * 1024 };
 
 void
-journal_open(struct journal *j)
+event_log_open(struct event_log *j)
 {
 	memset(j, 0, sizeof(*j));
-	if ((j->fd = memfd_create("journal", MFD_CLOEXEC)) == -1)
+	if ((j->fd = memfd_create("events", MFD_CLOEXEC)) == -1)
 		err(1, "memfd_create");
 	/* Each append is one event, whichever thread writes it. */
 	if (fcntl(j->fd, F_SETFL, O_APPEND) == -1)
@@ -26,7 +26,7 @@ journal_open(struct journal *j)
 }
 
 void
-journal_close(struct journal *j)
+event_log_close(struct event_log *j)
 {
 	close(j->fd);
 	close(j->bell);
@@ -34,7 +34,7 @@ journal_close(struct journal *j)
 }
 
 void
-journal_add(const struct journal *j, const struct event *event,
+event_log_add(const struct event_log *j, const struct event *event,
     const void *bytes)
 {
 	/* Padded, so that events stay aligned in memory. */
@@ -49,14 +49,14 @@ journal_add(const struct journal *j, const struct event *event,
 	iov[2] = (struct iovec){ (void *)(uintptr_t)zero, pad };
 	want = (ssize_t)(sizeof(*event) + event->len + pad);
 	if (writev(j->fd, iov, 3) != want)
-		err(1, "journal");
+		err(1, "events");
 	if (write(j->bell, &one, sizeof(one)) == -1 && errno != EAGAIN)
 		err(1, "bell");
 }
 
 /* Whether the unread octets begin with a complete event. */
 static bool
-whole(const struct journal *j, struct event *event)
+whole(const struct event_log *j, struct event *event)
 {
 	size_t	left = j->unread.len - j->taken;
 
@@ -67,7 +67,7 @@ whole(const struct journal *j, struct event *event)
 }
 
 static bool
-read_more(struct journal *j)
+read_more(struct event_log *j)
 {
 	ssize_t	n;
 	char	*room;
@@ -80,14 +80,14 @@ read_more(struct journal *j)
 	}
 	room = buffer_room(&j->unread, READ_SIZE);
 	if ((n = pread(j->fd, room, READ_SIZE, (off_t)j->read_to)) == -1)
-		err(1, "journal");
+		err(1, "events");
 	j->unread.len += (size_t)n;
 	j->read_to += (uint64_t)n;
 	return n > 0;
 }
 
 bool
-journal_next(struct journal *j, struct event *event, const char **bytes)
+event_log_next(struct event_log *j, struct event *event, const char **bytes)
 {
 	while (!whole(j, event))
 		if (!read_more(j))
@@ -98,7 +98,7 @@ journal_next(struct journal *j, struct event *event, const char **bytes)
 }
 
 bool
-journal_wait(struct journal *j, int ms)
+event_log_wait(struct event_log *j, int ms)
 {
 	struct pollfd	pfd = { .fd = j->bell, .events = POLLIN };
 	uint64_t	count;

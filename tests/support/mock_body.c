@@ -3,7 +3,7 @@
  * Records its position in the stream or, if messages are discarded, counts and
  * hashes it.  The use of memory does not depend on its size.
  */
-#include "support/dialogue.h"
+#include "support/mock_session.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #include "util/memory.h"
 
-struct received {
+struct mock_body {
 	EVP_MD_CTX		*sha;		/* NULL: not discarded */
 	struct event_digest	 digest;
 	uint64_t		 size;
@@ -22,10 +22,10 @@ struct received {
 	char			 before;	/* DATA: the last octet */
 };
 
-static struct received *
+static struct mock_body *
 received_new(bool discard)
 {
-	struct received	*b = memory_new(1, sizeof(*b));
+	struct mock_body	*b = memory_new(1, sizeof(*b));
 
 	b->line_start = true;
 	if (discard) {
@@ -36,7 +36,7 @@ received_new(bool discard)
 }
 
 void
-received_free(struct received *b)
+mock_body_free(struct mock_body *b)
 {
 	if (b == NULL)
 		return;
@@ -63,7 +63,7 @@ keep_last(struct event_digest *g, const char *data, size_t len)
 
 /* Octets of the message without dot-stuffing. */
 static void
-received_add(struct received *b, const char *data, size_t len)
+received_add(struct mock_body *b, const char *data, size_t len)
 {
 	struct event_digest	*g = &b->digest;
 	size_t			 first = DIGEST_ENDS - g->first_len;
@@ -87,46 +87,49 @@ hex(char *to, const unsigned char *from, size_t n)
 }
 
 static void
-tell_complete(struct dialogue *d)
+tell_complete(struct mock_session *d)
 {
-	struct peer	*p = d->peer;
-	struct received	*b = d->body;
-	unsigned char	 sum[EVP_MAX_MD_SIZE];
-	unsigned	 n = 0;
-	unsigned	 round_trips = p->round_trips + (p->wrote ? 0 : 1);
+	struct mock_conn	*p = d->conn;
+	struct mock_body	*b = d->body;
+	unsigned char		 sum[EVP_MAX_MD_SIZE];
+	unsigned		 n = 0;
+	unsigned		 round_trips = p->round_trips + (p->wrote ? 0 :
+	    1);
 
 	if (b->sha != NULL) {
 		EVP_DigestFinal_ex(b->sha, sum, &n);
 		hex(b->digest.sha256, sum, n);
-		peer_event(p, EVENT_MESSAGE, b->size, round_trips, &b->digest,
-		    sizeof(b->digest));
+		mock_conn_event(p, EVENT_MESSAGE, b->size, round_trips,
+		    &b->digest, sizeof(b->digest));
 	} else
-		peer_event(p, EVENT_MESSAGE, b->size, round_trips, NULL, 0);
+		mock_conn_event(p, EVENT_MESSAGE, b->size, round_trips, NULL,
+		    0);
 }
 
 static void
-tell_piece(const struct peer *p, uint64_t from)
+tell_piece(const struct mock_conn *p, uint64_t from)
 {
 	if (!p->script->discard)
-		peer_event(p, EVENT_PIECE, from, p->taken - from, NULL, 0);
+		mock_conn_event(p, EVENT_PIECE, from, p->taken - from, NULL, 0);
 }
 
 /* Steps within the message; each is used once per connection. */
 static bool
-midway(struct dialogue *d)
+midway(struct mock_session *d)
 {
 	const struct step	*s;
 
 	for (size_t i = 0; i < SCRIPT_STEPS; i++) {
-		s = &d->peer->script->steps[i];
+		s = &d->conn->script->steps[i];
 		if (s->at == ON_END)
 			break;
 		if (s->at != ON_IN_BODY || d->hits[i] > 0 ||
 		    d->body->octets < s->after || (s->connection != 0 &&
-		    s->connection != d->peer->connection + 1))
+		    s->connection != d->conn->connection + 1))
 			continue;
 		d->hits[i]++;
-		if (!dialogue_perform(d, s, "") || !peer_flush(d->peer))
+		if (!mock_session_perform(d, s, "") ||
+		    !mock_conn_flush(d->conn))
 			return false;
 	}
 	return true;
@@ -134,29 +137,29 @@ midway(struct dialogue *d)
 
 /* The final reply; in LMTP, one for each recipient. */
 static void
-conclude(struct dialogue *d, const char *line)
+conclude(struct mock_session *d, const char *line)
 {
-	const struct script	*s = d->peer->script;
+	const struct script	*s = d->conn->script;
 	char			 text[64];
 
 	tell_complete(d);
 	snprintf(text, sizeof(text), "250 2.0.0 Ok: queued as %u%c%u",
-	    d->peer->connection + 1, '-', d->n_mails);
+	    d->conn->connection + 1, '-', d->n_mails);
 	if (d->n_rcpt == 0)
-		dialogue_answer(d, ON_BODY, line,
+		mock_session_answer(d, ON_BODY, line,
 		    "554 5.5.1 No valid recipients");
 	else if (s->size_limit > 0 && d->body->size > s->size_limit)
-		dialogue_answer(d, ON_BODY, line,
+		mock_session_answer(d, ON_BODY, line,
 		    "552 5.3.4 Message too big");
 	else if (!s->lmtp)
-		dialogue_answer(d, ON_BODY, line, text);
+		mock_session_answer(d, ON_BODY, line, text);
 	else
 		for (size_t i = 0; i < d->n_rcpt; i++)
-			if (!dialogue_answer(d, ON_BODY, d->rcpt[i],
+			if (!mock_session_answer(d, ON_BODY, d->rcpt[i],
 			    "250 2.1.5 Delivered"))
 				break;
-	peer_event(d->peer, EVENT_FINAL, 0, 0, NULL, 0);
-	dialogue_reset(d);
+	mock_conn_event(d->conn, EVENT_FINAL, 0, 0, NULL, 0);
+	mock_session_reset(d);
 }
 
 /*
@@ -165,10 +168,10 @@ conclude(struct dialogue *d, const char *line)
  * input.
  */
 static bool
-scan(struct received *b, struct peer *peer)
+scan(struct mock_body *b, struct mock_conn *conn)
 {
-	const char	*begin = peer->in + peer->start;
-	const char	*end = peer->in + peer->end;
+	const char	*begin = conn->in + conn->start;
+	const char	*end = conn->in + conn->end;
 	const char	*p = begin, *run = begin, *nl;
 	bool		 done = false;
 
@@ -195,21 +198,21 @@ scan(struct received *b, struct peer *peer)
 	b->octets += (uint64_t)(p - begin);
 	if (p > begin)
 		b->before = p[-1];
-	peer_take(peer, (size_t)(p - begin));
+	mock_conn_take(conn, (size_t)(p - begin));
 	return done;
 }
 
 void
-dialogue_data(struct dialogue *d)
+mock_session_data(struct mock_session *d)
 {
-	struct peer	*p = d->peer;
-	uint64_t	 from = p->taken;
-	bool		 done = false;
+	struct mock_conn	*p = d->conn;
+	uint64_t		 from = p->taken;
+	bool			 done = false;
 
 	d->body = received_new(p->script->discard);
 	p->in_body = true;
-	while (peer_flush(p) && midway(d) && !(done = scan(d->body, p)) &&
-	    midway(d) && peer_fill(p))
+	while (mock_conn_flush(p) && midway(d) && !(done = scan(d->body, p)) &&
+	    midway(d) && mock_conn_fill(p))
 		continue;
 	/* The whole message may have been read at once. */
 	done = done && midway(d);
@@ -219,24 +222,24 @@ dialogue_data(struct dialogue *d)
 		d->over = true;
 		return;
 	}
-	peer_take(p, 3);
+	mock_conn_take(p, 3);
 	conclude(d, "DATA");
 }
 
 /* Takes n octets. */
 static bool
-take_chunk(struct dialogue *d, uint64_t n)
+take_chunk(struct mock_session *d, uint64_t n)
 {
-	struct peer	*p = d->peer;
-	uint64_t	 from = p->taken;
-	bool		 ok = true;
+	struct mock_conn	*p = d->conn;
+	uint64_t		 from = p->taken;
+	bool			 ok = true;
 
 	p->in_body = true;
 	while ((ok = midway(d)) && n > 0) {
 		size_t	here = p->end - p->start;
 
 		if (here == 0) {
-			if (!(ok = peer_fill(p)))
+			if (!(ok = mock_conn_fill(p)))
 				break;
 			continue;
 		}
@@ -244,7 +247,7 @@ take_chunk(struct dialogue *d, uint64_t n)
 			here = (size_t)n;
 		received_add(d->body, p->in + p->start, here);
 		d->body->octets += here;
-		peer_take(p, here);
+		mock_conn_take(p, here);
 		n -= here;
 	}
 	p->in_body = false;
@@ -253,7 +256,7 @@ take_chunk(struct dialogue *d, uint64_t n)
 }
 
 void
-dialogue_chunk(struct dialogue *d, const char *line, const char *args)
+mock_session_chunk(struct mock_session *d, const char *line, const char *args)
 {
 	bool		 wanted = d->mail && d->n_rcpt > 0;
 	bool		 last;
@@ -262,19 +265,19 @@ dialogue_chunk(struct dialogue *d, const char *line, const char *args)
 
 	last = strcasecmp(end, " LAST") == 0;
 	if (end == args || (*end != '\0' && !last)) {
-		dialogue_answer(d, ON_BDAT, command, "501 5.5.4 Syntax");
+		mock_session_answer(d, ON_BDAT, command, "501 5.5.4 Syntax");
 		goto out;
 	}
 	d->in_chunks = true;
 	if (d->body == NULL)
-		d->body = received_new(d->peer->script->discard);
-	peer_event(d->peer, EVENT_CHUNK, n, 0, NULL, 0);
+		d->body = received_new(d->conn->script->discard);
+	mock_conn_event(d->conn, EVENT_CHUNK, n, 0, NULL, 0);
 	if (!take_chunk(d, n))
 		d->over = true;
 	else if (last)
 		conclude(d, command);
 	else
-		dialogue_answer(d, ON_BDAT, command,
+		mock_session_answer(d, ON_BDAT, command,
 		    wanted ? "250 2.0.0 Ok" : "503 5.5.1 Need RCPT");
 out:
 	free(command);

@@ -1,7 +1,7 @@
 /*
  * AUTH (RFC 4954): PLAIN and LOGIN; other mechanisms call the script's hook.
  */
-#include "support/dialogue.h"
+#include "support/mock_session.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ text_of(const struct buffer *b)
 }
 
 static void
-tell(const struct dialogue *d, const char *mechanism,
+tell(const struct mock_session *d, const char *mechanism,
     const struct credentials *c)
 {
 	struct buffer	facts = { 0 };
@@ -38,7 +38,7 @@ tell(const struct dialogue *d, const char *mechanism,
 	buffer_addf(&facts, "%s%c%s%c%s%c%s", mechanism, 0,
 	    text_of(&c->authorize_as), 0, text_of(&c->user), 0,
 	    text_of(&c->password));
-	peer_event(d->peer, EVENT_AUTH, 0, 0, facts.data, facts.len);
+	mock_conn_event(d->conn, EVENT_AUTH, 0, 0, facts.data, facts.len);
 	buffer_free(&facts);
 }
 
@@ -63,7 +63,7 @@ decode(struct buffer *to, const char *line)
 
 /* RFC 4616: authorize-as NUL user NUL password. */
 static const char *
-plain(const struct dialogue *d, struct credentials *c, const char *line,
+plain(const struct mock_session *d, struct credentials *c, const char *line,
     unsigned round)
 {
 	struct buffer	 all = { 0 };
@@ -83,12 +83,12 @@ plain(const struct dialogue *d, struct credentials *c, const char *line,
 	buffer_add(&c->password, password + 1,
 	    all.len - (size_t)(password + 1 - all.data));
 	buffer_free(&all);
-	return verdict(d->peer->script, c);
+	return verdict(d->conn->script, c);
 }
 
 /* The user may be in the AUTH line; the prompts are "Username:" ... */
 static const char *
-login(const struct dialogue *d, struct credentials *c, const char *line)
+login(const struct mock_session *d, struct credentials *c, const char *line)
 {
 	if (line == NULL)
 		return "334 VXNlcm5hbWU6";
@@ -100,14 +100,14 @@ login(const struct dialogue *d, struct credentials *c, const char *line)
 	}
 	if (!decode(&c->password, line))
 		return "501 5.5.2 Cannot decode password";
-	return verdict(d->peer->script, c);
+	return verdict(d->conn->script, c);
 }
 
 static const char *
-respond(const struct dialogue *d, struct auth_exchange *x,
+respond(const struct mock_session *d, struct auth_exchange *x,
     struct credentials *c, const char *line)
 {
-	const struct script	*s = d->peer->script;
+	const struct script	*s = d->conn->script;
 
 	if (x->round > 0 && line != NULL && strcmp(line, "*") == 0)
 		return "501 5.7.0 Authentication cancelled";
@@ -125,7 +125,7 @@ respond(const struct dialogue *d, struct auth_exchange *x,
 
 /* Runs the exchange; line is the AUTH command. */
 static void
-exchange(struct dialogue *d, struct auth_exchange *x, struct credentials *c,
+exchange(struct mock_session *d, struct auth_exchange *x, struct credentials *c,
     const char *line, const char *initial)
 {
 	enum stage	 at = ON_AUTH;
@@ -136,21 +136,22 @@ exchange(struct dialogue *d, struct auth_exchange *x, struct credentials *c,
 		const char	*reply = respond(d, x, c, response);
 
 		tell(d, x->mechanism, c);
-		if (!dialogue_answer(d, at, line, reply) || d->code != 334)
+		if (!mock_session_answer(d, at, line, reply) || d->code != 334)
 			return;
-		if (!dialogue_line(d, &next)) {
+		if (!mock_session_line(d, &next)) {
 			d->over = true;
 			return;
 		}
 		at = ON_AUTH_LINE;
-		peer_event(d->peer, EVENT_COMMAND, at, 0, next, strlen(next));
+		mock_conn_event(d->conn, EVENT_COMMAND, at, 0, next,
+		    strlen(next));
 		x->round++;
 		line = response = next;
 	}
 }
 
 void
-dialogue_auth(struct dialogue *d, const char *line, const char *args)
+mock_session_auth(struct mock_session *d, const char *line, const char *args)
 {
 	struct auth_exchange	*x = memory_new(1, sizeof(*x));
 	struct credentials	 c = { { 0 }, { 0 }, { 0 } };
@@ -164,12 +165,12 @@ dialogue_auth(struct dialogue *d, const char *line, const char *args)
 	for (char *p = mechanism; *p != '\0'; p++)
 		*p = (char)toupper((unsigned char)*p);
 	x->mechanism = mechanism;
-	x->ctx = d->peer->script->auth_ctx;
-	x->tls = d->peer->ssl;
+	x->ctx = d->conn->script->auth_ctx;
+	x->tls = d->conn->ssl;
 	exchange(d, x, &c, command, initial);
 	if (!d->over && d->code / 100 == 2) {
 		d->authenticated = true;
-		peer_event(d->peer, EVENT_AUTHENTICATED, 0, 0, NULL, 0);
+		mock_conn_event(d->conn, EVENT_AUTHENTICATED, 0, 0, NULL, 0);
 	}
 	credentials_free(&c);
 	free(mechanism);

@@ -1,4 +1,4 @@
-#include "support/stand.h"
+#include "support/tls_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,16 +17,17 @@
 static const char	message[] = "Subject: x\n\nhi\n";
 
 void
-stand_begin(struct stand *s)
+tls_fixture_begin(struct tls_fixture *s)
 {
-	*s = (struct stand){ .host = NULL };
-	folder_make(&s->folder);
-	certificate_usual(&s->usual, &s->folder);
+	*s = (struct tls_fixture){ .host = NULL };
+	temp_dir_make(&s->dir);
+	certificate_usual(&s->usual, &s->dir);
 }
 
 /* The replacement for {word} at *at, or NULL; *len is the length to skip. */
 static const char *
-meaning(const struct stand *s, const char *port, const char *at, size_t *len)
+meaning(const struct tls_fixture *s, const char *port, const char *at,
+    size_t *len)
 {
 	const struct {
 		const char	*name, *value;
@@ -36,7 +37,7 @@ meaning(const struct stand *s, const char *port, const char *at, size_t *len)
 		{ "{pin}", s->usual.pin },
 		{ "{chain}", s->usual.chain },
 		{ "{key}", s->usual.key },
-		{ "{folder}", s->folder.path },
+		{ "{dir}", s->dir.path },
 		{ "{port}", port },
 	};
 
@@ -50,7 +51,7 @@ meaning(const struct stand *s, const char *port, const char *at, size_t *len)
 }
 
 static void
-fill_in(const struct stand *s, const char *text, struct buffer *out)
+fill_in(const struct tls_fixture *s, const char *text, struct buffer *out)
 {
 	char	port[8];
 
@@ -66,27 +67,27 @@ fill_in(const struct stand *s, const char *text, struct buffer *out)
 }
 
 void
-stand_open(struct stand *s, const struct script *script, const char *scheme,
-    const char *more)
+tls_fixture_open(struct tls_fixture *s, const struct script *script,
+    const char *scheme, const char *more)
 {
 	struct script	whole = *script;
 	struct buffer	lines = { 0 };
 
-	if (s->folder.path[0] == '\0')
-		stand_begin(s);
+	if (s->dir.path[0] == '\0')
+		tls_fixture_begin(s);
 	if (whole.security != IN_CLEAR && whole.certificate == NULL) {
 		whole.certificate = s->usual.chain;
 		whole.key = s->usual.key;
 	}
-	s->host = smarthost_start(&whole);
+	s->host = mock_smtp_start(&whole);
 	fill_in(s, more != NULL ? more : "", &lines);
-	s->conf = memory_copy(conf_write(&s->folder, s->host, scheme,
+	s->conf = memory_copy(conf_write(&s->dir, s->host, scheme,
 	    lines.data != NULL ? lines.data : ""));
 	buffer_wipe(&lines);
 }
 
 struct program
-stand_program(struct stand *s)
+tls_fixture_program(struct tls_fixture *s)
 {
 	static const char	*argv[] = { "relais", "-C", NULL, "-v",
 				    "a@example.net", NULL };
@@ -96,16 +97,16 @@ stand_program(struct stand *s)
 }
 
 void
-stand_send(struct stand *s)
+tls_fixture_send(struct tls_fixture *s)
 {
-	struct program	p = stand_program(s);
+	struct program	p = tls_fixture_program(s);
 
-	outcome_free(&s->o);
+	program_result_free(&s->o);
 	program_run(&s->o, &p);
 }
 
 void
-stand_said(const struct stand *s, const char *words)
+tls_fixture_said(const struct tls_fixture *s, const char *words)
 {
 	if (words != NULL && strstr(s->o.err.data, words) == NULL)
 		fail_msg("not said: \"%s\", but: %s", words, s->o.err.data);
@@ -142,15 +143,15 @@ holds_base64(const void *data, size_t len, const char *text)
 }
 
 bool
-stand_shows_password(const void *data, size_t len)
+tls_fixture_shows_password(const void *data, size_t len)
 {
 	struct buffer	hex = { 0 };
 	bool		found;
 
-	add_hex(&hex, STAND_PASSWORD);
-	found = holds(data, len, STAND_PASSWORD, strlen(STAND_PASSWORD)) ||
-	    holds(data, len, hex.data, hex.len) ||
-	    holds_base64(data, len, STAND_PASSWORD);
+	add_hex(&hex, TLS_FIXTURE_PASSWORD);
+	found = holds(data, len, TLS_FIXTURE_PASSWORD,
+	    strlen(TLS_FIXTURE_PASSWORD)) || holds(data, len, hex.data,
+	    hex.len) || holds_base64(data, len, TLS_FIXTURE_PASSWORD);
 	buffer_free(&hex);
 	return found;
 }
@@ -178,27 +179,28 @@ connection_kept_secret(const struct heard *h)
 			fail_msg("said in clear: %s", line);
 	}
 	if (h->tls == NULL)
-		assert_false(stand_shows_password(h->wire.data, h->wire.len));
+		assert_false(tls_fixture_shows_password(h->wire.data,
+		    h->wire.len));
 }
 
 void
-stand_kept_secret(struct stand *s)
+tls_fixture_kept_secret(struct tls_fixture *s)
 {
-	size_t	n = smarthost_connections(s->host);
+	size_t	n = mock_smtp_connections(s->host);
 
-	assert_true(smarthost_wait_closed(s->host, n));
+	assert_true(mock_smtp_wait_closed(s->host, n));
 	for (size_t i = 0; i < n; i++)
-		connection_kept_secret(smarthost_heard(s->host, i));
-	assert_false(stand_shows_password(s->o.out.data, s->o.out.len));
-	assert_false(stand_shows_password(s->o.err.data, s->o.err.len));
+		connection_kept_secret(mock_smtp_heard(s->host, i));
+	assert_false(tls_fixture_shows_password(s->o.out.data, s->o.out.len));
+	assert_false(tls_fixture_shows_password(s->o.err.data, s->o.err.len));
 }
 
 void
-stand_close(struct stand *s)
+tls_fixture_close(struct tls_fixture *s)
 {
-	smarthost_stop(s->host);
-	outcome_free(&s->o);
+	mock_smtp_stop(s->host);
+	program_result_free(&s->o);
 	free(s->conf);
-	folder_remove(&s->folder);
-	*s = (struct stand){ .host = NULL };
+	temp_dir_remove(&s->dir);
+	*s = (struct tls_fixture){ .host = NULL };
 }

@@ -1,17 +1,17 @@
 /*
- * call.h - how a program calls sendmail, and the message that must arrive
+ * invocation.h - how a program calls sendmail, and the message that must arrive
  *
  * BUILD/sendmail is started with the arguments and the input of that program,
  * in an empty home directory, and with its configuration in the environment.
  * Blind carbon copies go to hidden.example: this name must not appear in the
  * message that arrives.
  */
-#ifndef SUPPORT_CALL_H
-#define SUPPORT_CALL_H
+#ifndef SUPPORT_INVOCATION_H
+#define SUPPORT_INVOCATION_H
 
 #include <stdbool.h>
 
-struct call {
+struct invocation {
 	const char *const *argv;
 	const char	*input;
 	bool		 from_file;	/* input is a file, not a pipe */
@@ -28,9 +28,9 @@ struct call {
 };
 
 /* Runs the call; fails the test unless exactly that message arrives. */
-void	call_arrives(const struct call *);
+void	invocation_arrives(const struct invocation *);
 
 /* For .prepare: some programs close standard output and standard error. */
-void	close_outputs(void *);
+void	invocation_close_outputs(void *);
 
 #endif
