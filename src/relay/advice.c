@@ -303,8 +303,7 @@ add_place(struct buffer *to, const struct connection *c, enum config_key key)
 static void
 add_sender(struct buffer *to, const struct connection *c, const char *cause)
 {
-	const char	*mode = config_text(c->config, &c->subject,
-			    KEY_FROM_MODE);
+	const char	*mode = connection_text(c, KEY_FROM_MODE);
 	bool		 is_set = config_find(c->config, &c->subject,
 			    KEY_FROM) != NULL;
 

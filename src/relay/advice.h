@@ -1,5 +1,5 @@
 /*
- * advice.h - the likely cause of a failure, and the key that remedies it
+ * advice.h - the likely cause of a failure and the key to change
  *
  * The modules below report facts: the step, the reply, the exit status and, for
  * the connection, TLS and AUTH, the cause (enum connect_cause, tls_cause and

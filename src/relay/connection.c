@@ -20,11 +20,11 @@ enum {
 	/* If the reply to NOOP takes longer, a new connection is cheaper. */
 	NOOP_MS = 1500,
 
-	/* For the greeting of a server that may be waiting for TLS. */
+	/* For the greeting of a server that may require implicit TLS. */
 	GREETING_MS = 15 * 1000,
 };
 
-/* Work that is done while the connection is being made. */
+/* For start_tls(), which is called while the connection is being made. */
 struct tls_start {
 	struct connection	*connection;
 	struct failure		 why;
@@ -38,8 +38,8 @@ connection_begin(struct connection *c)
 	c->session.stream.fd = -1;
 }
 
-static const char *
-text_of(const struct connection *c, enum config_key key)
+const char *
+connection_text(const struct connection *c, enum config_key key)
 {
 	return config_text(c->config, &c->subject, key);
 }
@@ -50,10 +50,17 @@ ms_of(const struct connection *c, enum config_key key)
 	return config_ms(c->config, &c->subject, key);
 }
 
+/* Sets the prefix and the options of the session. */
 static void
-write_prefix(struct connection *c)
+set_options(struct connection *c)
 {
 	const struct endpoint	*at = &c->at;
+	int64_t			 noop_ms = ms_of(c, KEY_CONNECT_TIMEOUT);
+	bool			 may_require_tls = at->port == 465 &&
+				    c->smarthost->scheme !=
+				    SCHEME_SUBMISSIONS &&
+				    config_find(c->config, &c->subject,
+				    KEY_TIMEOUT) == NULL;
 
 	if (at->host == NULL)
 		snprintf(c->prefix, sizeof(c->prefix), "%s: ", at->path);
@@ -61,26 +68,6 @@ write_prefix(struct connection *c)
 		snprintf(c->prefix, sizeof(c->prefix),
 		    strchr(at->host, ':') != NULL ? "[%s]:%u: " : "%s:%u: ",
 		    at->host, at->port);
-}
-
-static int
-family_of(const struct connection *c)
-{
-	const char	*family = text_of(c, KEY_FAMILY);
-
-	if (family == NULL || strcmp(family, "any") == 0)
-		return AF_UNSPEC;
-	return strchr(family, '6') != NULL ? AF_INET6 : AF_INET;
-}
-
-static void
-set_options(struct connection *c)
-{
-	int64_t	noop_ms = ms_of(c, KEY_CONNECT_TIMEOUT);
-	bool	may_want_tls = c->at.port == 465 &&
-		    c->smarthost->scheme != SCHEME_SUBMISSIONS &&
-		    config_find(c->config, &c->subject, KEY_TIMEOUT) == NULL;
-
 	free(c->helo);
 	c->helo = identity_helo(c->me, c->config, &c->subject);
 	c->options = (struct session_options){
@@ -88,7 +75,7 @@ set_options(struct connection *c)
 		.lmtp = c->smarthost->scheme == SCHEME_LMTP,
 		.helo = c->helo,
 		.timeout_ms = ms_of(c, KEY_TIMEOUT),
-		.greeting_ms = may_want_tls ? GREETING_MS : 0,
+		.greeting_ms = may_require_tls ? GREETING_MS : 0,
 		.noop_ms = noop_ms < NOOP_MS ? noop_ms : NOOP_MS,
 		.early_bdat = config_bool(c->config, &c->subject,
 		    KEY_EARLY_BDAT),
@@ -98,7 +85,10 @@ set_options(struct connection *c)
 	};
 }
 
-/* Loading TLS takes a millisecond, which the connection takes anyway. */
+/*
+ * Called while the connection is being made: loading TLS takes about a
+ * millisecond.
+ */
 static void
 start_tls(void *context)
 {
@@ -116,21 +106,28 @@ add_advice(const struct connection *c, struct failure *why)
 	    why->text, sizeof(why->text));
 }
 
-/* A connected socket, with TLS started if the policy requires it; or -1. */
+/*
+ * Returns a connected socket, after preparing TLS if the policy requires it,
+ * or -1 with why.
+ */
 static int
 connect_socket(struct connection *c, struct failure *why)
 {
 	struct tls_start	tls = { .connection = c };
+	const char		*family = connection_text(c, KEY_FAMILY);
 	struct connect_options	how = {
-		.family = family_of(c),
-		.source = text_of(c, KEY_SOURCE_ADDRESS),
+		.family = family == NULL || strcmp(family, "any") == 0 ?
+		    AF_UNSPEC : strchr(family, '6') != NULL ? AF_INET6 :
+		    AF_INET,
+		.source = connection_text(c, KEY_SOURCE_ADDRESS),
 		.timeout_ms = ms_of(c, KEY_CONNECT_TIMEOUT),
 		.interrupt = c->interrupt,
 		.meanwhile = start_tls,
 		.context = &tls,
 	};
-	int			fd = connect_to(&c->at, &how, why);
+	int			fd;
 
+	fd = connect_to(&c->at, &how, why);
 	if (fd == -1) {
 		if (!interrupt_is_known(c->interrupt))
 			add_advice(c, why);
@@ -152,7 +149,6 @@ connection_open(struct connection *c, struct failure *why)
 	char	remark[sizeof(c->prefix) + 20];
 	int	fd = -1;
 
-	write_prefix(c);
 	set_options(c);
 	if (tls_policy_choose(c, why))
 		fd = connect_socket(c, why);
@@ -188,7 +184,7 @@ bool
 connection_is_alive(struct connection *c)
 {
 	return !stream_is_readable(&c->session.stream) &&
-	    (clock_ms() - c->used < IDLE_MS || session_is_alive(&c->session));
+	    (clock_ms() - c->last_used_ms < IDLE_MS || session_is_alive(&c->session));
 }
 
 void

@@ -1,8 +1,8 @@
 /*
- * connection.h - connects to one endpoint and opens a session there
+ * connection.h - connect to one endpoint and open a session
  *
- * Applies what the configuration says for a subject: address family, source
- * address, timeouts, TLS policy, credentials and the name in EHLO.
+ * Applies the settings for a subject: address family, source address, timeouts,
+ * TLS policy, credentials and the name in EHLO.
  */
 #ifndef RELAY_CONNECTION_H
 #define RELAY_CONNECTION_H
@@ -33,11 +33,11 @@ struct connection {
 	bool				 no_chunking;	/* do not use BDAT */
 
 	bool				 is_open;
-	int64_t				 used;		/* clock_ms() */
+	int64_t				 last_used_ms;	/* clock_ms() */
 	char				*helo;		/* owned */
 	struct credentials		 credentials;
 	struct auth_options		 auth;
-	char				 prefix[300];	/* of all texts, such as
+	char				 prefix[300];	/* of each text, such as
 							 * "[::1]:587: " */
 	struct session_options		 options;
 	/* Large, and not cleared by connection_begin(). */
@@ -47,11 +47,10 @@ struct connection {
 void	connection_begin(struct connection *);
 
 /*
- * Connects and opens a session.  False with why: the text begins with the
- * prefix and ends with advice (relay/advice.h) unless a signal has interrupted
- * it; the status is that of
- * connect.h, tls.h, credentials.h or session.h.  .session.step and
- * .session.reply are valid only if connection_open() returns true.
+ * Connects and opens a session.  Returns false with why: the text begins with
+ * the prefix and, unless a signal has arrived, ends with advice
+ * (relay/advice.h); the status is that of connect.h, tls.h, credentials.h or
+ * session.h.  .session.step and .session.reply are valid only after true.
  */
 bool	connection_open(struct connection *, struct failure *why);
 
@@ -61,6 +60,9 @@ bool	connection_open(struct connection *, struct failure *why);
  * for three seconds, replies to NOOP in time.
  */
 bool	connection_is_alive(struct connection *);
+
+/* The value of a setting for the subject, as config_text() returns it. */
+const char *connection_text(const struct connection *, enum config_key);
 
 /* Closes the session, if one is open. */
 void	connection_close(struct connection *);

@@ -27,12 +27,12 @@ void
 endpoints_begin_with_last(struct endpoints *e)
 {
 	e->next = e->next_target = e->targets.n = 0;
-	e->once_more = true;
+	e->repeat_last = true;
 }
 
 /* Fills in the targets of the smarthost's SRV or MX records. */
 static bool
-look_up(struct endpoints *e, struct failure *why)
+look_up_targets(struct endpoints *e, struct failure *why)
 {
 	static const char *const	services[] = {
 		[SCHEME_SUBMISSIONS]	= "submissions",
@@ -69,8 +69,8 @@ endpoints_next(struct endpoints *e, struct failure *why)
 	const struct smarthost_url		*h = e->smarthost;
 	const struct lookup_target	*t;
 
-	if (e->once_more) {
-		e->once_more = false;
+	if (e->repeat_last) {
+		e->repeat_last = false;
 		return ENDPOINTS_FOUND;
 	}
 	if (e->next_target == e->targets.n) {
@@ -83,7 +83,7 @@ endpoints_next(struct endpoints *e, struct failure *why)
 			    .path = h->path, .port = h->port };
 			return ENDPOINTS_FOUND;
 		}
-		if (!look_up(e, why)) {
+		if (!look_up_targets(e, why)) {
 			failure_suffix(why, " (%s)", e->origin);
 			e->targets.n = 0;
 			return ENDPOINTS_LOOKUP_FAILED;
@@ -101,5 +101,5 @@ endpoints_free(struct endpoints *e)
 	smarthost_list_free(&e->smarthosts);
 	e->smarthost = NULL;
 	e->next = e->next_target = e->targets.n = 0;
-	e->once_more = false;
+	e->repeat_last = false;
 }

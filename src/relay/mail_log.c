@@ -22,8 +22,8 @@ event_name(enum outcome_kind kind, const char *id)
 }
 
 /*
- * Copies a value of the line, without any blank, quotation mark or angle
- * bracket that could look like the beginning of another value.
+ * Copies a value; blanks, quotation marks and angle brackets, which could look
+ * like the beginning of another value, are escaped.
  */
 static char *
 copy_value(char *to, size_t size, const char *text, size_t len)
@@ -34,7 +34,7 @@ copy_value(char *to, size_t size, const char *text, size_t len)
 	    " \"<>");
 }
 
-/* The Message-ID, which the servers after us log, too. */
+/* The Message-ID, which other servers log, too. */
 static void
 copy_message_id(char *to, size_t size, const struct message *m)
 {
@@ -68,7 +68,7 @@ mail_log_outcomes(const struct log *log, const struct mail_log *m,
 		const char		*path = env->forward[i].path;
 
 		if (o->kind == OUTCOME_WAITING ||
-		    (m->waited != NULL && !m->waited[i]))
+		    (m->selected != NULL && !m->selected[i]))
 			continue;
 		log_line(log, o->kind == OUTCOME_DELIVERED ? LOG_INFO :
 		    LOG_WARNING, "%s%s%s uid=%lu from=<%s> to=<%s> size=%llu "

@@ -1,5 +1,5 @@
 /*
- * mail_log.h - one line in the mail log for each outcome of an attempt
+ * mail_log.h - log the outcomes of an attempt, one line for each forward-path
  */
 #ifndef RELAY_MAIL_LOG_H
 #define RELAY_MAIL_LOG_H
@@ -18,15 +18,15 @@ struct mail_log {
 	uint32_t		 uid;	/* of the user who submitted it */
 	const struct envelope	*envelope;
 	const struct message	*message;
-	const bool		*waited;	/* for each path: log it; NULL:
-						 * log all */
+	const bool		*selected;	/* for each forward-path:
+						 * whether to log it; NULL: log
+						 * all */
 };
 
 /*
- * Logs each outcome with the event "sent", "deferred", "queued" (deferred, and
- * there is a queue entry) or "failed", the queue ID, uid, envelope, size,
- * Message-ID and reply.  OUTCOME_WAITING is not logged.  "sent" is logged at
- * LOG_INFO, all other events at LOG_WARNING.
+ * Logs each outcome except OUTCOME_WAITING: the event, queue ID, uid, paths,
+ * size, Message-ID and reply.  The event is "sent" (at LOG_INFO), or "failed",
+ * "deferred" or, if a queue entry holds the message, "queued" (at LOG_WARNING).
  */
 void	mail_log_outcomes(const struct log *, const struct mail_log *,
 	    const struct outcome *);

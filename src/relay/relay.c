@@ -15,15 +15,16 @@ struct route_attempt {
 	struct relay		*relay;
 	const struct route	*route;
 	const struct message	*message;
-	struct outcome		*outcomes;	/* one for each path of route */
-	struct outcome		*copies;	/* of the message, at the
-						 * route's places; or NULL */
+	struct outcome		*outcomes;	/* one for each forward-path of
+						 * the route */
+	struct outcome		*all_outcomes;	/* of the message: copies go to
+						 * route->place; or NULL */
 	bool			*pending;	/* owned: no outcome yet */
 	size_t			 n_pending;
 	struct failure		 why;		/* of all endpoints so far */
 	bool			 over;		/* try no other endpoint */
 	bool			 reached;	/* a session was opened */
-	bool			 refusing;	/* all endpoints are unreachable
+	bool			 refused;	/* all endpoints are unreachable
 						 * or reply 421 to MAIL */
 };
 
@@ -52,7 +53,7 @@ relay_end(struct relay *r)
 	connection_close(&r->connection);
 	command_process_end(&r->commands);
 	endpoints_free(&r->endpoints);
-	free(r->down_sender);
+	free(r->refused_sender);
 }
 
 /* A later attempt may succeed. */
@@ -81,21 +82,21 @@ begin_attempt(struct route_attempt *a, const struct route *route,
 	a->outcomes = outcomes;
 	if (route->place != NULL) {
 		a->outcomes = memory_new(n, sizeof(*a->outcomes));
-		a->copies = outcomes;
+		a->all_outcomes = outcomes;
 	}
 	a->pending = memory_new(n, sizeof(*a->pending));
 	for (size_t i = 0; i < n; i++) {
 		a->pending[i] = a->outcomes[i].kind == OUTCOME_WAITING;
 		a->n_pending += a->pending[i];
 	}
-	a->refusing = true;
+	a->refused = true;
 }
 
 static void
 set_outcome(struct route_attempt *a, size_t i)
 {
-	if (a->copies != NULL)
-		a->copies[a->route->place[i]] = a->outcomes[i];
+	if (a->all_outcomes != NULL)
+		a->all_outcomes[a->route->place[i]] = a->outcomes[i];
 	a->pending[i] = false;
 	a->n_pending--;
 }
@@ -116,7 +117,7 @@ end_attempt(struct route_attempt *a, bool not_attempted,
 		strlcpy(o->text, why->text, sizeof(o->text));
 		set_outcome(a, i);
 	}
-	if (a->copies != NULL)
+	if (a->all_outcomes != NULL)
 		free(a->outcomes);
 	free(a->pending);
 }
@@ -169,7 +170,7 @@ add_failure(struct route_attempt *a, const struct failure *why)
 
 /* No other endpoint must be tried. */
 static void
-give_up(struct route_attempt *a, const struct failure *why)
+end_endpoints(struct route_attempt *a, const struct failure *why)
 {
 	a->why = *why;
 	a->over = true;
@@ -180,16 +181,16 @@ give_up(struct route_attempt *a, const struct failure *why)
  * used for the next message unless it is broken.
  */
 static void
-stop(struct route_attempt *a)
+stop_attempt(struct route_attempt *a)
 {
 	struct relay	*r = a->relay;
 
 	if (r->connection.is_open && r->connection.session.broken)
 		connection_close(&r->connection);
 	r->stopped = true;
-	/* Whatever the reason, no recipient has failed because of it. */
+	/* The reason is not a failure of any recipient. */
 	r->stopped_why.status = EX_TEMPFAIL;
-	give_up(a, &r->stopped_why);
+	end_endpoints(a, &r->stopped_why);
 }
 
 static bool
@@ -203,14 +204,14 @@ is_interrupted(struct relay *r)
 }
 
 /*
- * Tries one endpoint, in as many sessions as the message takes, and continues
- * a session that is open.  Sets a->over if each forward-path has an outcome or
- * no other endpoint must be tried, since the message may have been sent.
+ * Tries one endpoint, in as many sessions as the message requires, beginning
+ * with an open one.  Sets a->over if each forward-path has an outcome, or if
+ * no other endpoint must be tried since the message may have been sent.
  *
- * An endpoint that cannot be reached, refuses the greeting, fails in the TLS
- * handshake, rejects the credentials or closes the connection before any of
- * the message was sent is a reason to try the next one.  A reply to MAIL, RCPT
- * or the message is an outcome.
+ * The next endpoint is tried if this one cannot be reached, refuses the session
+ * in its greeting, fails in the TLS handshake, rejects the credentials, or
+ * closes the connection before any of the message was sent.  A reply to MAIL,
+ * RCPT or the message is an outcome.
  */
 static void
 relay_try(struct relay *r, struct route_attempt *a)
@@ -230,7 +231,7 @@ relay_try(struct relay *r, struct route_attempt *a)
 		bool	opened, good, data_sent, bdat_unknown;
 
 		if (is_interrupted(r)) {
-			stop(a);
+			stop_attempt(a);
 			return;
 		}
 		if (c->is_open && session_is_full(s))
@@ -238,7 +239,7 @@ relay_try(struct relay *r, struct route_attempt *a)
 		opened = !c->is_open;
 		if (opened && !connection_open(c, &why)) {
 			if (is_interrupted(r))
-				give_up(a, &why);
+				end_endpoints(a, &why);
 			else
 				add_failure(a, &why);
 			return;
@@ -246,7 +247,7 @@ relay_try(struct relay *r, struct route_attempt *a)
 		a->reached = true;
 		if (r->callbacks != NULL && !r->callbacks->before_send(
 		    r->callbacks->context, &r->stopped_why)) {
-			stop(a);
+			stop_attempt(a);
 			return;
 		}
 		c->options.after_transaction = record_outcomes;
@@ -256,15 +257,15 @@ relay_try(struct relay *r, struct route_attempt *a)
 		bdat_unknown = s->no_chunking && !c->no_chunking;
 		c->no_chunking |= s->no_chunking;
 		if (r->stopped) {
-			stop(a);
+			stop_attempt(a);
 			return;
 		}
 		if (a->n_pending == 0) {
-			c->used = clock_ms();
+			c->last_used_ms = clock_ms();
 			a->over = true;
 		} else if (!good && (data_sent || !s->broken ||
 		    is_interrupted(r))) {
-			give_up(a, &why);
+			end_endpoints(a, &why);
 		}
 		if (!good || a->n_pending > 0)
 			connection_close(c);
@@ -274,69 +275,62 @@ relay_try(struct relay *r, struct route_attempt *a)
 	if (a->over)
 		return;
 	if (kept) {
-		/* The first endpoint is next; the session may have expired. */
+		/* The session may have expired: the first endpoint is next. */
 		a->reached = false;
-		a->refusing = true;
+		a->refused = true;
 	} else {
-		a->refusing &= s->step == STEP_MAIL && s->reply.code == 421;
+		a->refused &= s->step == STEP_MAIL && s->reply.code == 421;
 	}
 	if (!again)
 		add_failure(a, &why);
 }
 
+/* Whether .down and .refusals apply to the settings of this route. */
 static bool
-is_remembered(const struct relay *r, const struct route *route)
+has_failed_before(const struct relay *r, const struct route *route)
 {
-	return (r->down || r->turned_away > 0) &&
+	return (r->down || r->refusals > 0) &&
 	    is_same_view(&r->down_view, &route->view);
 }
 
 static bool
-is_last_turned_away(const struct relay *r, const struct route *route)
+is_refused_sender(const struct relay *r, const struct route *route)
 {
-	return is_remembered(r, route) && r->turned_away > 0 &&
-	    strcmp(r->down_sender, route->envelope.reverse_path) == 0;
+	return has_failed_before(r, route) && r->refusals > 0 &&
+	    strcmp(r->refused_sender, route->envelope.reverse_path) == 0;
 }
 
-static bool
-is_down(const struct relay *r, const struct route *route)
-{
-	return is_remembered(r, route) && (r->down ||
-	    (r->turned_away > 1 && is_last_turned_away(r, route)));
-}
-
-/* Remembers whether to attempt the next messages. */
+/* Remembers whether the next messages are attempted. */
 static void
-remember(struct relay *r, const struct route_attempt *a)
+remember_failure(struct relay *r, const struct route_attempt *a)
 {
 	const struct route	*route = a->route;
+	bool			 before = has_failed_before(r, route);
 
-	if (a->over || !a->refusing) {
-		if (is_remembered(r, route))
-			r->turned_away = 0;
+	if (a->over || !a->refused) {
+		if (before)
+			r->refusals = 0;
 		return;
 	}
 	if (!a->reached) {
 		r->down = true;
 	} else {
-		r->down = is_remembered(r, route) &&
-		    !is_last_turned_away(r, route);
-		r->turned_away = is_remembered(r, route) ?
-		    r->turned_away + 1 : 1;
-		free(r->down_sender);
-		r->down_sender = memory_copy(route->envelope.reverse_path);
+		r->down = before && !is_refused_sender(r, route);
+		r->refusals = before ? r->refusals + 1 : 1;
+		free(r->refused_sender);
+		r->refused_sender = memory_copy(route->envelope.reverse_path);
 	}
 	r->down_view = route->view;
 	r->down_why = a->why;
 }
 
 /*
- * Keeps the open session if it was opened with the settings of this route and
- * is alive.  Then its endpoint is the first, and the order starts again after
- * it.
+ * Begins with the first endpoint of the route.  If a session is open that has
+ * the settings of this route and is alive, the session is kept: its endpoint
+ * comes before the first one.
  */
 static bool
-begin_route(struct relay *r, const struct route *route, struct failure *why)
+begin_endpoints(struct relay *r, const struct route *route, struct failure *why)
 {
 	struct connection	*c = &r->connection;
 
@@ -372,7 +366,8 @@ relay_send(struct relay *r, const struct envelope *env,
 		struct route_attempt	 a = { .relay = r };
 
 		begin_attempt(&a, route, message, outcomes);
-		if (is_down(r, route)) {
+		if (has_failed_before(r, route) && (r->down ||
+		    (r->refusals > 1 && is_refused_sender(r, route)))) {
 			end_attempt(&a, true, &r->down_why);
 			continue;
 		}
@@ -380,7 +375,7 @@ relay_send(struct relay *r, const struct envelope *env,
 			end_attempt(&a, true, &r->stopped_why);
 			continue;
 		}
-		if (begin_route(r, route, &a.why))
+		if (begin_endpoints(r, route, &a.why))
 			while (!a.over && (next = endpoints_next(&r->endpoints,
 			    &why)) != ENDPOINTS_END) {
 				if (next == ENDPOINTS_FOUND)
@@ -389,7 +384,7 @@ relay_send(struct relay *r, const struct envelope *env,
 					add_failure(&a, &why);
 			}
 		if (r->remember_failures)
-			remember(r, &a);
+			remember_failure(r, &a);
 		end_attempt(&a, !a.over && !a.reached, &a.why);
 	}
 	route_list_free(&routes);

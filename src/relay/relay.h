@@ -1,10 +1,10 @@
 /*
- * relay.h - sends messages to the smarthosts of the configuration
+ * relay.h - send messages to the smarthosts of the configuration
  *
- * relay_send() has one loop over the routes of a message (relay/route.h) and
- * the endpoints of each route (relay/endpoints.h).  It sends to one endpoint
- * through relay_try(), which calls session_send().  The session stays open for
- * the next message with the same settings until relay_end().
+ * relay_send() tries the endpoints (relay/endpoints.h) of each route of a
+ * message (relay/route.h): relay_try() connects to one endpoint and calls
+ * session_send().  The session is kept open, until relay_end(), for the next
+ * message with the same settings, from any sender.
  */
 #ifndef RELAY_RELAY_H
 #define RELAY_RELAY_H
@@ -24,10 +24,9 @@
 #include "util/sandbox.h"
 
 /*
- * Callbacks for a caller that keeps the message on disk.  If the process is
- * killed, the entry that it leaves must not be sent to the same recipients
- * again.  If a callback returns false, with why, no further transaction
- * begins.
+ * Callbacks for a caller that keeps the message on disk, so that an entry is
+ * not sent to the same recipients again if the process is killed.  If a
+ * callback returns false, with why, no further transaction begins.
  */
 struct relay_callbacks {
 	/* Called before the first transaction of a message in each session. */
@@ -54,26 +53,23 @@ struct relay {
 
 	/*
 	 * For a caller with many messages: if no endpoint can be reached, or
-	 * all reply 421 to MAIL, the next messages with the same settings are
-	 * not attempted.  A 421 reply to MAIL may be meant for one sender or
-	 * message, so the sender's next message is attempted, too; after two
-	 * in a row no further messages of this sender are attempted, and after
-	 * those of two senders no messages at all.
+	 * all reply 421 to MAIL, further messages with the same settings are
+	 * not attempted.  Since a 421 reply to MAIL may be about one sender or
+	 * one message, another message is attempted first: if it is refused,
+	 * too, and has the same sender, no further messages of this sender are
+	 * attempted; if it has another sender, no messages at all.
 	 */
 	bool				 remember_failures;
 	bool				 down;
-	unsigned			 turned_away;	/* 421 in a row */
-	char				*down_sender;	/* owned; of the last
+	unsigned			 refusals;	/* 421 in a row */
+	char				*refused_sender; /* owned; of the last
 							 * 421 reply */
-	struct config_view		 down_view;	/* of .down and the 421
-							 * replies */
+	struct config_view		 down_view;	/* of .down and
+							 * .refusals */
 
-	/*
-	 * Large, and not cleared by relay_begin(): each is filled in before it
-	 * is used.
-	 */
+	/* Large; relay_begin() does not clear these. */
 	struct failure			 down_why;	/* if .down or
-							 * .turned_away */
+							 * .refusals */
 	struct failure			 stopped_why;	/* if .stopped */
 	struct connection		 connection;
 };
@@ -83,16 +79,17 @@ void	relay_begin(struct relay *, const struct config *,
 
 /*
  * Starts the process that runs the commands for credentials, and enters the
- * sandbox.  Call it before the first attempt: the server may be hostile.
+ * sandbox, which protects this process from a hostile server.  Call it before
+ * the first attempt.
  */
 void	relay_confine(struct relay *, const struct sandbox *);
 
 /*
  * Makes one attempt for all forward-paths whose outcome is OUTCOME_WAITING;
  * each has another outcome afterwards.  Forward-paths to which different
- * sections [to] apply are sent in one transaction for each route
- * (relay/route.h).  The text of an outcome names the host, port, step and
- * reply, and, if it is known, the cause and the line of the configuration.
+ * sections [to] apply are sent in separate transactions.  The text of an
+ * outcome names the host, port, step and reply and, if they are known, the
+ * remedy and the line of the configuration.
  *
  * If the session that was kept open after an earlier message has ended, or was
  * idle and does not reply to NOOP in time, a new session is opened.  If a

@@ -9,8 +9,8 @@
 /* A forward-path whose outcome is waiting. */
 struct recipient {
 	struct config_view	view;
-	size_t			place;	/* in the envelope */
-	size_t			group;	/* place of the first recipient with
+	size_t			place;	/* index in the envelope */
+	size_t			group;	/* .place of the first recipient with
 					 * the same view */
 };
 
@@ -23,7 +23,7 @@ has_to_section(const struct config *config)
 	return false;
 }
 
-/* With the whole envelope, but for the null sender if null_sender is set. */
+/* The route has the whole envelope; null_sender replaces the null sender. */
 static void
 route_init(struct route *r, const struct config *config, const char *user,
     const struct envelope *env, const char *to)
@@ -70,7 +70,10 @@ compare_group(const void *a, const void *b)
 	return order != 0 ? order : compare_number(x->place, y->place);
 }
 
-/* The waiting recipients, sorted by group and place; freed by the caller. */
+/*
+ * Returns the waiting recipients, sorted by group and place.  The caller frees
+ * them.
+ */
 static struct recipient *
 sort_recipients(const struct config *config, const char *user,
     const struct envelope *env, const struct outcome *outcomes, size_t *n)

@@ -1,5 +1,5 @@
 /*
- * route.h - divides the forward-paths of a message into routes
+ * route.h - divide the forward-paths of a message into routes
  *
  * A section [to] can set another smarthost, other credentials or another
  * timeout for some recipients of a message.  The forward-paths to which the
@@ -20,9 +20,9 @@ struct route {
 	struct envelope		 envelope;	/* borrows its paths; the
 						 * reverse-path is null_sender
 						 * if that applies */
-	const size_t		*place;		/* of each forward-path in the
-						 * whole envelope; NULL: the
-						 * same place */
+	const size_t		*place;		/* index of each forward-path in
+						 * the whole envelope; NULL: the
+						 * same index */
 };
 
 struct route_list {
@@ -34,9 +34,9 @@ struct route_list {
 
 /*
  * Fills in the routes of the forward-paths whose outcome is OUTCOME_WAITING,
- * in the order of the first forward-path of each.  Without a section [to]
- * there is one route, with the whole envelope.  The time is O(n log n).  The
- * envelope must outlive the routes.
+ * in the order of their first forward-paths.  If the configuration has no
+ * section [to], the only route contains the whole envelope.  Takes O(n log n).
+ * The envelope must outlive the routes.
  */
 void	route_list_make(struct route_list *, const struct config *,
 	    const char *user, const struct envelope *,

@@ -9,12 +9,6 @@
 #include "util/memory.h"
 
 static const char *
-text_of(const struct connection *c, enum config_key key)
-{
-	return config_text(c->config, &c->subject, key);
-}
-
-static const char *
 origin_of(const struct connection *c, enum config_key key)
 {
 	const struct setting	*set = config_find(c->config, &c->subject, key);
@@ -25,33 +19,30 @@ origin_of(const struct connection *c, enum config_key key)
 static bool
 is_set_to(const struct connection *c, enum config_key key, const char *value)
 {
-	const char	*text = text_of(c, key);
+	const char	*text = connection_text(c, key);
 
 	return text != NULL && strcmp(text, value) == 0;
 }
 
 /*
- * Mail to a server on this machine may be sent in clear text unless the
- * configuration sets tls.  A client certificate requires TLS.
+ * A pin overrides tls = off: without TLS, the server does not send its key.  If
+ * the configuration does not set tls, mail to a server on this machine is sent
+ * in clear text, except with submission:// or a client certificate, which
+ * requires TLS.
  */
-static bool
-is_exempt(const struct connection *c)
-{
-	return text_of(c, KEY_TLS) == NULL &&
-	    text_of(c, KEY_TLS_CERTIFICATE) == NULL &&
-	    c->smarthost->scheme != SCHEME_SUBMISSION &&
-	    smarthost_is_local(c->smarthost);
-}
-
-/* A pin overrides tls = off: without TLS there is no key to compare. */
 static enum tls_policy
 policy_of(const struct connection *c)
 {
 	if (c->smarthost->scheme == SCHEME_SUBMISSIONS)
 		return TLS_IMPLICIT;
-	if (text_of(c, KEY_TLS_PIN) != NULL)
+	if (connection_text(c, KEY_TLS_PIN) != NULL)
 		return TLS_REQUIRED;
-	if (is_set_to(c, KEY_TLS, "off") || is_exempt(c))
+	if (is_set_to(c, KEY_TLS, "off"))
+		return TLS_OFF;
+	if (connection_text(c, KEY_TLS) == NULL &&
+	    connection_text(c, KEY_TLS_CERTIFICATE) == NULL &&
+	    c->smarthost->scheme != SCHEME_SUBMISSION &&
+	    smarthost_is_local(c->smarthost))
 		return TLS_OFF;
 	if (is_set_to(c, KEY_TLS, "opportunistic"))
 		return TLS_OPPORTUNISTIC;
@@ -61,7 +52,7 @@ policy_of(const struct connection *c)
 bool
 tls_policy_choose(struct connection *c, struct failure *why)
 {
-	const char	*list = text_of(c, KEY_AUTH);
+	const char	*list = connection_text(c, KEY_AUTH);
 	bool		 is_explicit;
 
 	c->options.tls_policy = policy_of(c);
@@ -85,7 +76,7 @@ tls_policy_choose(struct connection *c, struct failure *why)
 		.user = c->credentials.user,
 		.password = c->credentials.password,
 		.token = c->credentials.token,
-		.certificate = text_of(c, KEY_TLS_CERTIFICATE) != NULL,
+		.certificate = connection_text(c, KEY_TLS_CERTIFICATE) != NULL,
 		.in_clear = is_explicit,
 		.host = c->smarthost->host,
 		.port = c->smarthost->port,
@@ -96,7 +87,7 @@ tls_policy_choose(struct connection *c, struct failure *why)
 	return true;
 }
 
-/* A list for tls_options; the caller frees the list, not the pins. */
+/* The pins as a list.  The caller frees the list, not the strings. */
 static const char **
 pins_of(const struct connection *c)
 {
@@ -119,15 +110,15 @@ tls_policy_start(struct connection *c, struct failure *why)
 {
 	struct session_options	 *o = &c->options;
 	struct tls_options	  tls = {
-		.name = text_of(c, KEY_TLS_NAME),
-		.ca = text_of(c, KEY_TLS_CA),
-		.certificate = text_of(c, KEY_TLS_CERTIFICATE),
-		.key = text_of(c, KEY_TLS_KEY),
+		.name = connection_text(c, KEY_TLS_NAME),
+		.ca = connection_text(c, KEY_TLS_CA),
+		.certificate = connection_text(c, KEY_TLS_CERTIFICATE),
+		.key = connection_text(c, KEY_TLS_KEY),
 		.verify = o->tls_policy != TLS_OPPORTUNISTIC,
 	};
 	const char		**pins;
 
-	/* Without TLS, the module is required only for the digests of AUTH. */
+	/* Without TLS, only the digests of AUTH require the module. */
 	if (o->tls_policy == TLS_OFF && o->auth == NULL)
 		return true;
 	o->tls_module = tls_load(why);
@@ -135,7 +126,7 @@ tls_policy_start(struct connection *c, struct failure *why)
 		return false;
 	if (o->tls_policy == TLS_OFF)
 		return true;
-	/* Never a name from DNS, which an attacker can forge. */
+	/* Never a name from DNS: an attacker can forge DNS replies. */
 	if (tls.name == NULL)
 		tls.name = c->smarthost->host != NULL ? c->smarthost->host :
 		    "localhost";

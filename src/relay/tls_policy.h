@@ -1,12 +1,11 @@
 /*
  * tls_policy.h - the configured policy for TLS and AUTH at one smarthost
  *
- * The policy is closed by default:
- *	- nothing is sent in clear text unless the peer is this machine or the
- *	  configuration sets tls, and never if it sets tls_pin;
- *	- AUTH without TLS requires both tls = off and auth to be set, and a
- *	  mechanism that sends the password or token itself must be named;
- *	- each certificate is verified unless tls = opportunistic.
+ *	- Nothing is sent in clear text unless the server is on this machine or
+ *	  the configuration sets tls, and never if it sets tls_pin.
+ *	- AUTH without TLS requires both tls = off and auth.  A mechanism that
+ *	  sends the password or the token itself must be named.
+ *	- Each certificate is verified unless tls = opportunistic.
  */
 #ifndef RELAY_TLS_POLICY_H
 #define RELAY_TLS_POLICY_H
@@ -18,22 +17,22 @@
 
 /*
  * Fills in the TLS policy and the credentials in c->options, for c->smarthost.
- * EX_CONFIG for settings that contradict each other or a secret that must not
- * be used; EX_NOPERM for a secret that cannot be read.
+ * Returns false with why: EX_CONFIG if settings contradict each other or a
+ * secret must not be used, EX_NOPERM if a secret cannot be read.
  */
 bool	tls_policy_choose(struct connection *c, struct failure *);
 
 /*
  * Loads the TLS module if the policy or AUTH requires it, and prepares a TLS
- * session if the policy requires one; nothing is sent.  False with why as for
- * tls.h.
+ * session if the policy requires one.  Nothing is sent.  Returns false with why
+ * as in net/tls.h.
  */
 bool	tls_policy_start(struct connection *c, struct failure *);
 
 /*
- * Call this with the connected socket.  A name such as localhost may resolve to
- * another machine: then TLS is required, and prepared as by
- * tls_policy_start().
+ * Call this with the connected socket.  If the smarthost is named localhost but
+ * the socket is connected to another machine, TLS is required, and prepared as
+ * in tls_policy_start().
  */
 bool	tls_policy_enforce(struct connection *c, int fd, struct failure *);
 

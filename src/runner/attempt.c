@@ -192,7 +192,7 @@ send_message(struct attempt *a)
 	struct mail_log		 mail_log = { .id = a->entry->name,
 				    .uid = d->uid, .envelope = &d->envelope,
 				    .message = &a->entry->message,
-				    .waited = a->waited };
+				    .selected = a->waited };
 
 	a->w->relay.me = &owner;
 	a->w->relay.callbacks = &callbacks;

@@ -109,7 +109,7 @@ a_session_that_the_server_closes_is_not_alive(void **state)
 	(void)state;
 	assert_true(open_place(&(struct script){ .steps = { {
 	    .at = ON_EHLO, .say = "250 x", .then = THEN_CLOSE } } }, &why));
-	place.connection.used = clock_ms();
+	place.connection.last_used_ms = clock_ms();
 	assert_true(mock_smtp_wait_closed(place.host, 1));
 	assert_false(connection_is_alive(&place.connection));
 	close_place();
@@ -122,7 +122,7 @@ an_idle_session_is_probed_with_noop(void **state)
 
 	(void)state;
 	assert_true(open_place(&(struct script){ .lmtp = false }, &why));
-	place.connection.used = clock_ms() - 60 * 1000;
+	place.connection.last_used_ms = clock_ms() - 60 * 1000;
 	assert_true(connection_is_alive(&place.connection));
 	assert_true(mock_smtp_wait_commands(place.host, ON_NOOP, 1));
 	close_place();
@@ -136,7 +136,7 @@ an_idle_session_whose_noop_is_refused_is_not_alive(void **state)
 	(void)state;
 	assert_true(open_place(&(struct script){ .steps = { {
 	    .at = ON_NOOP, .say = "500 no" } } }, &why));
-	place.connection.used = clock_ms() - 60 * 1000;
+	place.connection.last_used_ms = clock_ms() - 60 * 1000;
 	assert_false(connection_is_alive(&place.connection));
 	close_place();
 }
