@@ -13,25 +13,19 @@ struct smtpd_submit {
 
 static bool
 check_recipient(void *context, const char *reverse_path,
-    const struct address *a, struct failure *why)
+    const struct address *a, struct smtpd_reply *reply)
 {
 	struct smtpd_submit	*s = context;
+	struct failure		 why;
 
-	return submit_recipient(&s->submit, reverse_path, a, why);
-}
-
-/* The session keeps the envelope as it was given, for its replies. */
-static void
-copy_envelope(struct envelope *to, const struct envelope *from)
-{
-	envelope_begin_like(to, from);
-	for (size_t i = 0; i < from->n; i++)
-		envelope_add_like(to, from->forward[i].path,
-		    &from->forward[i]);
+	if (submit_recipient(&s->submit, reverse_path, a, &why))
+		return true;
+	smtpd_reply_failure(reply, &why);
+	return false;
 }
 
 static const char *
-submit_received(void *context, const struct envelope *given,
+submit_received_message(void *context, const struct envelope *given,
     struct message *m, struct outcome *outcomes)
 {
 	struct smtpd_submit	*s = context;
@@ -41,7 +35,11 @@ submit_received(void *context, const struct envelope *given,
 	struct failure		 why;
 
 	submit_result_free(result);
-	copy_envelope(&env, given);
+	/* submit_message() changes its envelope; the session keeps its own. */
+	envelope_begin_like(&env, given);
+	for (size_t i = 0; i < given->n; i++)
+		envelope_add_like(&env, given->forward[i].path,
+		    &given->forward[i]);
 	if (submit_message(&s->submit, &request, result, &why)) {
 		for (size_t i = 0; i < given->n; i++)
 			outcomes[i] = *submit_result_for(result, i);
@@ -70,7 +68,7 @@ smtpd_submit(struct stream *stream, const struct submit_options *options,
 		    KEY_RECIPIENT_LIMIT),
 		.idle_ms = idle_ms,
 		.recipient = check_recipient,
-		.message = submit_received,
+		.message = submit_received_message,
 		.context = &s,
 	};
 	bool			good;
