@@ -1,0 +1,325 @@
+#include "submit/service_protocol.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sysexits.h>
+
+#include "queue/escape.h"
+#include "util/memory.h"
+
+static const char *const	kinds[] = {
+	[OUTCOME_DELIVERED] = "delivered",
+	[OUTCOME_DEFERRED] = "deferred",
+	[OUTCOME_FAILED] = "failed",
+};
+
+static const char *const	steps[] = {
+	[STEP_GREETING] = "greeting", [STEP_EHLO] = "ehlo",
+	[STEP_STARTTLS] = "starttls", [STEP_TLS] = "tls",
+	[STEP_AUTH] = "auth", [STEP_MAIL] = "mail", [STEP_RCPT] = "rcpt",
+	[STEP_DATA] = "data", [STEP_BODY] = "body", [STEP_FINAL] = "final",
+	[STEP_RSET] = "rset", [STEP_NOOP] = "noop", [STEP_QUIT] = "quit",
+};
+
+/* ------------------------------------------------------------------ OPTIONS */
+
+void
+service_options_write(struct buffer *to, const struct service_options *o)
+{
+	buffer_add_text(to, "XRELAIS OPTIONS");
+	if (o->queue)
+		buffer_add_text(to, " queue");
+	if (o->default_sender)
+		buffer_add_text(to, " default-sender");
+	if (o->late_checks)
+		buffer_add_text(to, " late-checks");
+	if (o->full_name != NULL) {
+		buffer_add_text(to, " name=");
+		escape_word(to, o->full_name);
+	}
+}
+
+static bool
+parse_name(struct service_options *o, const char *word)
+{
+	if (o->full_name != NULL)
+		return false;
+	o->full_name = escape_decode_word(word, strlen(word));
+	return o->full_name != NULL &&
+	    strlen(o->full_name) <= SERVICE_NAME_MAX;
+}
+
+bool
+service_options_parse(struct service_options *o, char *text,
+    struct failure *why)
+{
+	const char	*word;
+	bool		 good = true;
+
+	*o = (struct service_options){ 0 };
+	while (good && (word = strsep(&text, " ")) != NULL) {
+		if (strcmp(word, "queue") == 0)
+			o->queue = true;
+		else if (strcmp(word, "default-sender") == 0)
+			o->default_sender = true;
+		else if (strcmp(word, "late-checks") == 0)
+			o->late_checks = true;
+		else if (strncmp(word, "name=", 5) == 0)
+			good = parse_name(o, word + 5);
+		else
+			good = word[0] == '\0';
+	}
+	if (good)
+		return true;
+	service_options_free(o);
+	return failed(why, EX_USAGE, "Syntax: XRELAIS OPTIONS [queue] "
+	    "[default-sender] [late-checks] [name=word]");
+}
+
+void
+service_options_free(struct service_options *o)
+{
+	free(o->full_name);
+	*o = (struct service_options){ 0 };
+}
+
+/* ------------------------------------------------------ RESULT, the service */
+
+static void
+write_path(struct buffer *to, const char *path, const struct outcome *o,
+    const char *text_before)
+{
+	bool	same = text_before != NULL && o->text[0] != '\0' &&
+		    strcmp(o->text, text_before) == 0;
+
+	buffer_addf(to, "path %s %d %d %s %s %s%s%s%s ", kinds[o->kind],
+	    o->status, o->code, steps[o->step],
+	    o->enhanced[0] != '\0' ? o->enhanced : "-",
+	    o->in_doubt ? "d" : "", o->not_attempted ? "n" : "",
+	    same ? "s" : "",
+	    o->in_doubt || o->not_attempted || same ? "" : "-");
+	escape_word(to, path);
+	if (!same && o->text[0] != '\0') {
+		buffer_add_byte(to, ' ');
+		escape_word(to, o->text);
+	}
+	buffer_add_byte(to, '\n');
+}
+
+void
+service_result_write(struct buffer *to, const struct service_result *r)
+{
+	if (r->refused) {
+		buffer_addf(to, "failure %d ", r->why.status);
+		escape_word(to, r->why.text);
+		buffer_add_text(to, "\nend 0");
+		return;
+	}
+	for (size_t i = 0; i < r->envelope.n; i++)
+		write_path(to, r->envelope.forward[i].path, &r->outcomes[i],
+		    i > 0 ? r->outcomes[i - 1].text : NULL);
+	if (r->queued[0] != '\0')
+		buffer_addf(to, "queued %s\n", r->queued);
+	if (r->failed[0] != '\0')
+		buffer_addf(to, "failed %s\n", r->failed);
+	buffer_addf(to, "end %zu", r->envelope.n);
+}
+
+/* ------------------------------------------------------- RESULT, the client */
+
+/* The next word of a line, not empty; NULL at its end. */
+static char *
+next_word(char **line)
+{
+	char	*word = strsep(line, " ");
+
+	return word != NULL && word[0] != '\0' ? word : NULL;
+}
+
+static bool
+read_number(char **line, int max, int *to)
+{
+	const char	*word = next_word(line);
+	const char	*wrong = "";
+
+	if (word == NULL || strspn(word, "0123456789") != strlen(word))
+		return false;
+	*to = (int)strtonum(word, 0, max, &wrong);
+	return wrong == NULL;
+}
+
+/* Sets *to to the index of the next word in a list of n words. */
+static bool
+read_keyword(char **line, const char *const *list, size_t n, int *to)
+{
+	const char	*word = next_word(line);
+
+	for (size_t i = 0; word != NULL && i < n; i++)
+		if (list[i] != NULL && strcmp(list[i], word) == 0) {
+			*to = (int)i;
+			return true;
+		}
+	return false;
+}
+
+/* "-", or "2.1.5": digits and dots. */
+static bool
+read_enhanced(char **line, char *to, size_t size)
+{
+	const char	*word = next_word(line);
+
+	if (word == NULL || strlen(word) >= size)
+		return false;
+	if (strcmp(word, "-") == 0)
+		return true;
+	strlcpy(to, word, size);
+	return strspn(word, "0123456789.") == strlen(word);
+}
+
+/* Text that fits into size octets with a NUL; "" at the end of the line. */
+static bool
+read_text(char **line, char *to, size_t size)
+{
+	const char	*word = strsep(line, " ");
+	char		*text;
+	bool		 good;
+
+	if (word == NULL)
+		return true;
+	text = escape_decode_word(word, strlen(word));
+	good = text != NULL && text[0] != '\0' &&
+	    strlcpy(to, text, size) < size && strpbrk(to, "\r\n") == NULL;
+	free(text);
+	return good;
+}
+
+static bool
+read_flags(char **line, struct outcome *o, bool *same)
+{
+	const char	*word = next_word(line);
+
+	if (word == NULL)
+		return false;
+	if (strcmp(word, "-") == 0)
+		return true;
+	o->in_doubt = *word == 'd';
+	word += o->in_doubt;
+	o->not_attempted = *word == 'n';
+	word += o->not_attempted;
+	*same = *word == 's';
+	word += *same;
+	return *word == '\0';
+}
+
+static bool
+add_path(struct service_result *r, char *line)
+{
+	struct outcome	 o = { .kind = OUTCOME_WAITING };
+	size_t		 n = r->envelope.n;
+	char		*path = NULL;
+	const char	*word;
+	bool		 same = false, good;
+	int		 kind, step;
+
+	good = n < SERVICE_PATHS_MAX &&
+	    read_keyword(&line, kinds, sizeof(kinds) / sizeof(*kinds),
+	    &kind) &&
+	    read_number(&line, 255, &o.status) &&
+	    read_number(&line, 599, &o.code) &&
+	    read_keyword(&line, steps, sizeof(steps) / sizeof(*steps),
+	    &step) &&
+	    read_enhanced(&line, o.enhanced, sizeof(o.enhanced)) &&
+	    read_flags(&line, &o, &same) && (!same || n > 0) &&
+	    (word = next_word(&line)) != NULL &&
+	    (path = escape_decode_word(word, strlen(word))) != NULL &&
+	    read_text(&line, o.text, sizeof(o.text)) && line == NULL &&
+	    (!same || o.text[0] == '\0') &&
+	    /* A failure with the status of success would be taken for it. */
+	    (kind == OUTCOME_DELIVERED || o.status != EX_OK);
+	if (good) {
+		o.kind = (enum outcome_kind)kind;
+		o.step = (enum session_step)step;
+		if (same)
+			strlcpy(o.text, r->outcomes[n - 1].text,
+			    sizeof(o.text));
+		r->outcomes = memory_room(r->outcomes, n, &r->cap,
+		    sizeof(*r->outcomes));
+		r->outcomes[n] = o;
+		envelope_add(&r->envelope, path);
+	}
+	free(path);
+	return good;
+}
+
+static bool
+add_id(char *id, char *line)
+{
+	const char	*word = next_word(&line);
+
+	if (id[0] != '\0' || word == NULL || line != NULL ||
+	    !id_is_valid(word))
+		return false;
+	strlcpy(id, word, ID_SIZE);
+	return true;
+}
+
+static bool
+add_failure(struct service_result *r, char *line)
+{
+	if (r->refused || r->envelope.n > 0 || r->queued[0] != '\0' ||
+	    r->failed[0] != '\0')
+		return false;
+	r->refused = true;
+	return read_number(&line, 255, &r->why.status) &&
+	    r->why.status != EX_OK &&
+	    read_text(&line, r->why.text, sizeof(r->why.text)) &&
+	    line == NULL;
+}
+
+static bool
+add_end(struct service_result *r, char *line)
+{
+	int	n;
+
+	r->complete = read_number(&line, SERVICE_PATHS_MAX, &n) &&
+	    line == NULL && (size_t)n == r->envelope.n &&
+	    (n > 0) != r->refused;
+	return r->complete;
+}
+
+bool
+service_result_add(struct service_result *r, const char *line,
+    struct failure *why)
+{
+	char		*copy = memory_copy(line);
+	char		*rest = copy;
+	const char	*keyword = next_word(&rest);
+	bool		 good = false;
+
+	if (keyword == NULL || r->complete)
+		good = false;
+	else if (strcmp(keyword, "path") == 0)
+		good = !r->refused && add_path(r, rest);
+	else if (strcmp(keyword, "queued") == 0)
+		good = !r->refused && add_id(r->queued, rest);
+	else if (strcmp(keyword, "failed") == 0)
+		good = !r->refused && add_id(r->failed, rest);
+	else if (strcmp(keyword, "failure") == 0)
+		good = add_failure(r, rest);
+	else if (strcmp(keyword, "end") == 0)
+		good = add_end(r, rest);
+	free(copy);
+	return good || failed(why, EX_PROTOCOL, "invalid line in the reply of "
+	    "the service to XRELAIS RESULT");
+}
+
+void
+service_result_free(struct service_result *r)
+{
+	envelope_free(&r->envelope);
+	free(r->outcomes);
+	r->outcomes = NULL;
+	r->cap = 0;
+}

@@ -1,0 +1,100 @@
+/*
+ * service_protocol.h - the private commands between sendmail and the service
+ *
+ * sendmail speaks LMTP to the socket of relais serve (submit/service.h).  Two
+ * commands carry what LMTP cannot express:
+ *
+ *	XRELAIS OPTIONS [queue] [default-sender] [late-checks] [name=WORD]
+ *
+ * applies to the messages that follow in the session; each OPTIONS replaces
+ * the one before.
+ *
+ *	XRELAIS RESULT
+ *
+ * asks for the outcomes of the last message.  The lines of the reply, without
+ * the reply code, are
+ *
+ *	path KIND STATUS CODE STEP ENHANCED FLAGS PATH [TEXT]
+ *	queued ID
+ *	failed ID
+ *	end PATHS
+ *
+ * with a line "path" for each forward-path after expansion; or, if
+ * submit_message() returned false,
+ *
+ *	failure STATUS [TEXT]
+ *	end 0
+ *
+ * KIND is delivered, deferred or failed.  ENHANCED is - if there is none.
+ * FLAGS is - or one or more of d (in doubt), n (not attempted) and s (the text
+ * is that of the line before).  WORD, PATH and TEXT are escaped as in
+ * queue/escape.h.
+ *
+ * The parsers accept only what the writers write, since neither side trusts
+ * the other.
+ */
+#ifndef SUBMIT_SERVICE_PROTOCOL_H
+#define SUBMIT_SERVICE_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mail/envelope.h"
+#include "mail/outcome.h"
+#include "queue/id.h"
+#include "util/buffer.h"
+#include "util/failure.h"
+
+enum {
+	SERVICE_RECIPIENTS_MAX = 100000,	/* RCPT commands after OPTIONS
+						 * with late-checks */
+	SERVICE_PATHS_MAX = 1000000,		/* lines in a RESULT */
+	SERVICE_NAME_MAX = 1000,		/* octets of name=, decoded */
+	SERVICE_LINE_MAX = 32 * 1024,		/* octets of a line of RESULT */
+};
+
+struct service_options {
+	bool	 queue;		/* queue without an attempt */
+	bool	 default_sender; /* the client gives no reverse-path: that of
+				 * MAIL is ignored */
+	bool	 late_checks;	/* RCPT is checked only for syntax, and up to
+				 * SERVICE_RECIPIENTS_MAX are accepted: the
+				 * result names those that are refused */
+	char	*full_name;	/* owned; of the sender; or NULL */
+};
+
+/* Appends "XRELAIS OPTIONS ...", without a line end. */
+void	service_options_write(struct buffer *, const struct service_options *);
+
+/* Parses the text after "OPTIONS", which it changes.  EX_USAGE. */
+bool	service_options_parse(struct service_options *, char *text,
+	    struct failure *why);
+
+void	service_options_free(struct service_options *);
+
+/* What submit_message() returned.  A zeroed struct is empty. */
+struct service_result {
+	bool		 refused;	/* it returned false, with why: */
+	struct failure	 why;
+	struct envelope	 envelope;	/* only the forward-paths */
+	struct outcome	*outcomes;	/* owned; one for each */
+	size_t		 cap;
+	char		 queued[ID_SIZE];
+	char		 failed[ID_SIZE];
+	bool		 complete;	/* "end" has been read */
+};
+
+/* Appends the lines, separated by '\n'. */
+void	service_result_write(struct buffer *, const struct service_result *);
+
+/*
+ * Adds one line of a reply, without the reply code.  Returns false with
+ * EX_PROTOCOL if the line is invalid.  The result can be used only if it is
+ * .complete after the last line.
+ */
+bool	service_result_add(struct service_result *, const char *line,
+	    struct failure *why);
+
+void	service_result_free(struct service_result *);
+
+#endif

@@ -1,0 +1,261 @@
+/*
+ * The lines of XRELAIS OPTIONS and XRELAIS RESULT.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "submit/service_protocol.h"
+#include "support/cases.h"
+#include "util/memory.h"
+
+struct options_case {
+	const char	*sentence;
+	const char	*text;		/* after OPTIONS */
+	bool		 invalid;
+	bool		 queue;
+	bool		 default_sender;
+	bool		 late_checks;
+	const char	*full_name;	/* or NULL */
+	const char	*written;	/* if it is not the text */
+};
+
+static const struct options_case options_table[] = {
+	{ "OPTIONS without a word clears all options", .text = "" },
+	{ "each word sets an option", "queue default-sender late-checks",
+	    .queue = true, .default_sender = true, .late_checks = true },
+	{ "a name is escaped", "name=Kim%20%25%20%C3%A9",
+	    .full_name = "Kim % \303\251" },
+	{ "a name can be empty", "late-checks name=", .late_checks = true,
+	    .full_name = "" },
+	{ "words are in any order, with any number of spaces",
+	    "  name=a   queue ", .queue = true, .full_name = "a",
+	    .written = "queue name=a" },
+	{ "an unknown word is an error", "queue trace", .invalid = true },
+	{ "a second name is an error", "name=a name=b", .invalid = true },
+	{ "half an escape is an error", "name=%2", .invalid = true },
+	{ "a NUL in a name is an error", "name=%00", .invalid = true },
+};
+
+static void
+parses_options(void **state)
+{
+	const struct options_case	*c = *state;
+	struct service_options		 o;
+	struct buffer			 line = { 0 }, expected = { 0 };
+	struct failure			 why = { .status = EX_OK };
+	char				*text = memory_copy(c->text);
+
+	assert_int_equal(service_options_parse(&o, text, &why), !c->invalid);
+	free(text);
+	if (c->invalid) {
+		assert_int_equal(why.status, EX_USAGE);
+		assert_null(o.full_name);
+		return;
+	}
+	assert_int_equal(o.queue, c->queue);
+	assert_int_equal(o.default_sender, c->default_sender);
+	assert_int_equal(o.late_checks, c->late_checks);
+	if (c->full_name == NULL)
+		assert_null(o.full_name);
+	else
+		assert_string_equal(o.full_name, c->full_name);
+	service_options_write(&line, &o);
+	text = memory_copy(c->written != NULL ? c->written : c->text);
+	buffer_addf(&expected, "XRELAIS OPTIONS%s%s", *text != '\0' ? " " : "",
+	    text);
+	assert_string_equal(line.data, expected.data);
+	free(text);
+	buffer_free(&expected);
+	buffer_free(&line);
+	service_options_free(&o);
+}
+
+static void
+a_name_is_limited(void **state)
+{
+	char		text[SERVICE_NAME_MAX + 10];
+	struct service_options	o;
+	struct failure	why;
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	memcpy(text, "name=", 5);
+	text[5 + SERVICE_NAME_MAX] = '\0';
+	assert_true(service_options_parse(&o, text, &why));
+	assert_int_equal(strlen(o.full_name), SERVICE_NAME_MAX);
+	service_options_free(&o);
+	text[5 + SERVICE_NAME_MAX] = 'a';
+	text[6 + SERVICE_NAME_MAX] = '\0';
+	assert_false(service_options_parse(&o, text, &why));
+}
+
+/* Adds all lines; false if one of them is invalid. */
+static bool
+read_result(struct service_result *r, const char *text, struct failure *why)
+{
+	char	*copy = memory_copy(text);
+	char	*rest = copy;
+	char	*line;
+	bool	 good = true;
+
+	*r = (struct service_result){ 0 };
+	while (good && (line = strsep(&rest, "\n")) != NULL)
+		good = service_result_add(r, line, why);
+	free(copy);
+	return good;
+}
+
+static void
+a_result_is_read_as_it_was_written(void **state)
+{
+	static const char	text[] =
+		"path delivered 0 250 final 2.0.0 - b@example.net "
+		"end%20of%20message:%20250%20Ok\n"
+		"path deferred 75 451 rcpt 4.2.1 dn \"a%20b\"@example.net "
+		"later\n"
+		"path deferred 75 0 final - dns c@example.net\n"
+		"path failed 67 0 greeting 5.1.1 - joe\n"
+		"queued 0123456789abcde\n"
+		"failed 0123456789abcdf\n"
+		"end 4";
+	struct service_result	r;
+	struct buffer		again = { 0 };
+	struct failure		why;
+
+	(void)state;
+	if (!read_result(&r, text, &why))
+		fail_msg("%s", why.text);
+	assert_true(r.complete);
+	assert_false(r.refused);
+	assert_int_equal(r.envelope.n, 4);
+	assert_string_equal(r.envelope.forward[1].path,
+	    "\"a b\"@example.net");
+	assert_int_equal(r.outcomes[0].kind, OUTCOME_DELIVERED);
+	assert_int_equal(r.outcomes[0].step, STEP_FINAL);
+	assert_string_equal(r.outcomes[0].text, "end of message: 250 Ok");
+	assert_int_equal(r.outcomes[1].code, 451);
+	assert_string_equal(r.outcomes[1].enhanced, "4.2.1");
+	assert_true(r.outcomes[1].in_doubt);
+	assert_true(r.outcomes[1].not_attempted);
+	assert_string_equal(r.outcomes[2].text, "later");
+	assert_string_equal(r.outcomes[2].enhanced, "");
+	assert_int_equal(r.outcomes[3].status, EX_NOUSER);
+	assert_string_equal(r.outcomes[3].text, "");
+	assert_string_equal(r.queued, "0123456789abcde");
+	assert_string_equal(r.failed, "0123456789abcdf");
+	service_result_write(&again, &r);
+	assert_string_equal(again.data, text);
+	buffer_free(&again);
+	service_result_free(&r);
+}
+
+static void
+a_failure_is_read_as_it_was_written(void **state)
+{
+	static const char	text[] = "failure 64 no%20recipients\nend 0";
+	struct service_result	r;
+	struct buffer		again = { 0 };
+	struct failure		why;
+
+	(void)state;
+	assert_true(read_result(&r, text, &why));
+	assert_true(r.complete && r.refused);
+	assert_int_equal(r.why.status, EX_USAGE);
+	assert_string_equal(r.why.text, "no recipients");
+	service_result_write(&again, &r);
+	assert_string_equal(again.data, text);
+	buffer_free(&again);
+	service_result_free(&r);
+}
+
+#define LONG_TEXT_10	"aaaaaaaaaa"
+#define LONG_TEXT_100	LONG_TEXT_10 LONG_TEXT_10 LONG_TEXT_10 LONG_TEXT_10 \
+	LONG_TEXT_10 LONG_TEXT_10 LONG_TEXT_10 LONG_TEXT_10 LONG_TEXT_10 \
+	LONG_TEXT_10
+#define LONG_TEXT_1000	LONG_TEXT_100 LONG_TEXT_100 LONG_TEXT_100 \
+	LONG_TEXT_100 LONG_TEXT_100 LONG_TEXT_100 LONG_TEXT_100 \
+	LONG_TEXT_100 LONG_TEXT_100 LONG_TEXT_100
+
+#define GOOD	"path delivered 0 250 final 2.0.0 - b@x"
+
+struct invalid_case {
+	const char	*sentence;
+	const char	*text;
+};
+
+static const struct invalid_case invalid_table[] = {
+	{ "an empty line is an error", "" },
+	{ "an unknown keyword is an error", "paths 1" },
+	{ "a path without words is an error", "path" },
+	{ "a path without its address is an error",
+	    "path delivered 0 250 final 2.0.0 -" },
+	{ "an unknown kind is an error",
+	    "path waiting 0 250 final 2.0.0 - b@x" },
+	{ "an exit status over 255 is an error",
+	    "path failed 256 250 final 2.0.0 - b@x" },
+	{ "a signed number is an error",
+	    "path failed -1 250 final 2.0.0 - b@x" },
+	{ "success as the status of a failure is an error",
+	    "path failed 0 550 final 5.0.0 - b@x" },
+	{ "a reply code over 599 is an error",
+	    "path delivered 0 600 final 2.0.0 - b@x" },
+	{ "an unknown step is an error",
+	    "path delivered 0 250 mime 2.0.0 - b@x" },
+	{ "a long enhanced status code is an error",
+	    "path delivered 0 250 final 2.0.0000000000 - b@x" },
+	{ "letters in an enhanced status code are an error",
+	    "path delivered 0 250 final 2.x - b@x" },
+	{ "an unknown flag is an error",
+	    "path delivered 0 250 final 2.0.0 x b@x" },
+	{ "a flag twice is an error",
+	    "path delivered 0 250 final 2.0.0 dd b@x" },
+	{ "the text of a line before the first is an error",
+	    "path delivered 0 250 final 2.0.0 s b@x" },
+	{ "two texts are an error", GOOD " a b" },
+	{ "two spaces are an error", GOOD "  b" },
+	{ "a line break in a text is an error", GOOD " a%0Ab" },
+	{ "a text that does not fit is an error",
+	    GOOD " " LONG_TEXT_1000 LONG_TEXT_100 },
+	{ "an invalid queue ID is an error", "queued 0123" },
+	{ "two queue IDs are an error",
+	    "queued 0123456789abcde\nqueued 0123456789abcde" },
+	{ "a wrong number of paths is an error", GOOD "\nend 2" },
+	{ "neither a path nor a failure is an error", "end 0" },
+	{ "a line after the end is an error", GOOD "\nend 1\n" GOOD },
+	{ "a path after a failure is an error", "failure 75 a\n" GOOD },
+	{ "a failure after a path is an error", GOOD "\nfailure 75 a" },
+	{ "a failure with the status of success is an error", "failure 0 a" },
+};
+
+static void
+refuses_result(void **state)
+{
+	const struct invalid_case	*c = *state;
+	struct service_result		 r;
+	struct failure			 why;
+
+	assert_false(read_result(&r, c->text, &why));
+	assert_int_equal(why.status, EX_PROTOCOL);
+	service_result_free(&r);
+}
+
+static const struct CMUnitTest result_spec[] = {
+	cmocka_unit_test(a_name_is_limited),
+	cmocka_unit_test(a_result_is_read_as_it_was_written),
+	cmocka_unit_test(a_failure_is_read_as_it_was_written),
+};
+
+int
+main(void)
+{
+	return CASES_RUN("OPTIONS", parses_options, options_table) +
+	    CASES_RUN("invalid results", refuses_result, invalid_table) +
+	    cmocka_run_group_tests(result_spec, NULL, NULL);
+}
