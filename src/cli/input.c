@@ -17,10 +17,7 @@ enum {
 					 * us to exit */
 };
 
-/*
- * Waits for input even if O_NONBLOCK is set, as ssh(1) leaves it: otherwise the
- * message would be truncated.
- */
+/* Callers such as ssh(1) leave O_NONBLOCK set; the message must be whole. */
 static ssize_t
 read_blocking(int fd, char *to, size_t room)
 {

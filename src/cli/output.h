@@ -7,13 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Prints the whole text, escaped by visible(). */
+/* The whole text, as visible() shows it. */
 void	output_visible(const char *text, size_t len);
 
-/* Prints "2026-11-21 22:04:16 +0000", in local time. */
+/* "2026-11-21 22:04:16 +0000" */
 void	output_time(int64_t seconds);
 
-/* Prints the whole text of a reply or failure, escaped by visible_more(). */
+/* The whole text, as visible_more() shows it: a reply or a failure. */
 void	output_text(const char *text);
 
 #endif

@@ -1,6 +1,5 @@
 /*
- * queue_commands.h - relais queue: list, show, send, hold, release and drop
- * entries of the queue, and check its health
+ * queue_commands.h - relais queue: list, show, send, hold and drop entries
  */
 #ifndef CLI_QUEUE_COMMANDS_H
 #define CLI_QUEUE_COMMANDS_H
@@ -9,7 +8,6 @@
 #include "config/config.h"
 #include "util/log.h"
 
-/* Returns the exit status. */
 int	queue_commands_run(const struct options *, const struct config *,
 	    const struct log *);
 

@@ -24,6 +24,7 @@ smtp_stdio_run(const struct options *options, const struct config *config,
 		.log = log,
 		.uid = (uint32_t)getuid(),
 	};
+	struct smtpd_submit_options session = { .submit = &how };
 	struct interrupt	interrupt;
 	struct stream		stream;
 	struct failure		why;
@@ -33,7 +34,7 @@ smtp_stdio_run(const struct options *options, const struct config *config,
 	how.interrupt = &interrupt;
 	identity_find(&me, config);
 	stream_open_pair(&stream, STDIN_FILENO, STDOUT_FILENO);
-	if (!smtpd_submit(&stream, &how, 0, &why) &&
+	if (!smtpd_submit(&stream, &session, &why) &&
 	    !interrupt_came(&interrupt)) {
 		failed(&why, EX_IOERR, "lost connection to the SMTP "
 		    "client on standard input");

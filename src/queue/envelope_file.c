@@ -166,8 +166,7 @@ envelope_file_write(struct buffer *b, struct envelope_file *file,
 		    "a message without recipients cannot be queued");
 	if (env->n > ENVELOPE_FILE_PATHS_MAX)
 		return failed(why, EX_DATAERR,
-		    "too many recipients: %zu, but a queued message can have "
-		    "at most %d",
+		    "%zu recipients: the queue takes %d in one message",
 		    env->n, ENVELOPE_FILE_PATHS_MAX);
 	if (has_bad_word(file))
 		return failed(why, EX_DATAERR,
@@ -504,7 +503,7 @@ envelope_file_parse(struct envelope_file *file, const char *text, size_t len,
 	    file->envelope.n > 0)
 		return true;
 	envelope_file_free(file);
-	return failed(why, EX_DATAERR, "line %zu is invalid",
+	return failed(why, EX_DATAERR, "line %zu is not what belongs there",
 	    line_number(text, c.at));
 }
 

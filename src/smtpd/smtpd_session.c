@@ -25,26 +25,28 @@ struct smtpd_state {
 							 * ended with LF */
 	bool				 over;
 	unsigned			 commands;
-	unsigned			 without_message; /* commands since the
-							 * last message */
+	unsigned			 fruitless;	/* see the header */
 	unsigned			 errors;
 
 	/* The transaction, as discarded by end_transaction(). */
-	bool				 mail;		/* MAIL was accepted */
+	bool				 mail;		/* MAIL accepted */
 	struct envelope			 envelope;
 	struct message_limits		 limits;
 	struct message			 message;
 	bool				 receiving;	/* message has begun */
 	uint64_t			 received;	/* octets */
-	bool				 failed;	/* not received, */
-	struct failure			 failure;	/* for this reason */
+	bool				 failed;	/* why: in failure */
+	struct failure			 failure;
 };
 
+static bool	respond(struct smtpd_state *, struct failure *, int code,
+		    const char *enhanced, const char *fmt, ...)
+		    __attribute__((format(printf, 5, 6)));
+
 /*
- * Writes a reply.  Replies are sent before the server waits for input, so that
- * those to pipelined commands are sent together.
+ * Writes a reply.  It is sent when we would wait for input, so that pipelined
+ * commands are answered together.
  */
-__attribute__((format(printf, 5, 6)))
 static bool
 respond(struct smtpd_state *s, struct failure *why, int code,
     const char *enhanced, const char *fmt, ...)
@@ -91,7 +93,7 @@ command_helo(struct smtpd_state *s, char *text, struct failure *why)
 	return respond(s, why, 250, "", "%s", s->policy->host);
 }
 
-/* If EHLO is refused, the state is unchanged (RFC 5321 section 4.1.4). */
+/* A refused greeting changes no state (RFC 5321 section 4.1.4). */
 static bool
 extended_hello(struct smtpd_state *s, const char *name, bool lmtp,
     struct failure *why)
@@ -102,8 +104,9 @@ extended_hello(struct smtpd_state *s, const char *name, bool lmtp,
 	end_transaction(s);
 	s->lmtp = lmtp;
 	return respond(s, why, 250, "", "%s\nPIPELINING\n8BITMIME\nSIZE %llu"
-	    "\nCHUNKING\nENHANCEDSTATUSCODES\nDSN\nSMTPUTF8", s->policy->host,
-	    (unsigned long long)s->policy->size_max);
+	    "\nCHUNKING\nENHANCEDSTATUSCODES\nDSN\nSMTPUTF8%s",
+	    s->policy->host, (unsigned long long)s->policy->size_max,
+	    s->policy->private_command != NULL ? "\nXRELAIS" : "");
 }
 
 static bool
@@ -150,13 +153,26 @@ command_mail(struct smtpd_state *s, char *text, struct failure *why)
 	return respond(s, why, 250, "2.1.0", "Ok");
 }
 
+static void
+add_recipient(struct smtpd_state *s, struct smtpd_rcpt *r)
+{
+	struct buffer		 path = { 0 };
+	struct forward_path	*to;
+
+	address_write(&path, &r->recipient);
+	to = envelope_add(&s->envelope, path.data);
+	buffer_free(&path);
+	to->notify = r->notify;
+	to->orcpt = r->orcpt;
+	r->orcpt = NULL;
+}
+
 static bool
 command_rcpt(struct smtpd_state *s, char *text, struct failure *why)
 {
 	const struct smtpd_policy	*p = s->policy;
 	struct smtpd_rcpt		 r;
-	struct buffer			 path = { 0 };
-	struct forward_path		*to;
+	struct failure			 refusal;
 
 	if (!s->mail)
 		return reject(s, why, 503, "5.5.1",
@@ -164,22 +180,20 @@ command_rcpt(struct smtpd_state *s, char *text, struct failure *why)
 	if (s->receiving)
 		return reject(s, why, 503, "5.5.1", "Error: RCPT after BDAT");
 	if (p->recipients_max > 0 && s->envelope.n >= p->recipients_max) {
-		s->without_message--;	/* not a fault of the client */
+		s->fruitless--;		/* the client could not know */
 		return respond(s, why, 452, "4.5.3",
 		    "Error: too many recipients, limit is %llu",
 		    (unsigned long long)p->recipients_max);
 	}
 	if (!smtpd_rcpt_parse(&r, text, &s->reply))
 		return smtpd_reply_write(&s->reply, s->stream, why);
-	if (p->recipient == NULL || p->recipient(p->context,
-	    s->envelope.reverse_path, &r.recipient, &s->reply)) {
-		address_write(&path, &r.recipient);
-		to = envelope_add(&s->envelope, path.data);
-		buffer_free(&path);
-		to->notify = r.notify;
-		to->orcpt = r.orcpt;
-		r.orcpt = NULL;
-		s->without_message--;
+	if (p->recipient != NULL &&
+	    !p->recipient(p->context, s->envelope.reverse_path, &r.recipient,
+	    &refusal)) {
+		smtpd_reply_failure(&s->reply, &refusal);
+	} else {
+		add_recipient(s, &r);
+		s->fruitless--;
 		smtpd_reply_set(&s->reply, 250, "2.1.5", "Ok");
 	}
 	smtpd_rcpt_free(&r);
@@ -200,8 +214,8 @@ begin_message(struct smtpd_state *s)
 }
 
 /*
- * After a failure, the rest of the message is read and discarded: it must not
- * be taken for commands.
+ * After the first failure, the rest of the message is read and dropped: it
+ * must not be taken for commands.
  */
 static void
 add_to_message(struct smtpd_state *s, const char *data, size_t len)
@@ -211,7 +225,7 @@ add_to_message(struct smtpd_state *s, const char *data, size_t len)
 		s->failed = !message_feed(&s->message, data, len, &s->failure);
 }
 
-/* Sets the reply to a message that could not be received. */
+/* The reply to a message that could not be received. */
 static void
 set_message_failure(struct smtpd_state *s)
 {
@@ -225,10 +239,7 @@ set_message_failure(struct smtpd_state *s)
 	}
 }
 
-/*
- * Passes the message to the policy, and replies once or, in LMTP, for each
- * recipient.
- */
+/* Passes the message to the policy; replies once, or per path in LMTP. */
 static bool
 end_message(struct smtpd_state *s, struct failure *why)
 {
@@ -247,7 +258,7 @@ end_message(struct smtpd_state *s, struct failure *why)
 		outcomes = memory_new(s->envelope.n, sizeof(*outcomes));
 		queued = p->message(p->context, &s->envelope, &s->message,
 		    outcomes);
-		s->without_message = 0;
+		s->fruitless = 0;
 	}
 	for (size_t i = 0; good && i < replies; i++) {
 		if (outcomes != NULL && s->lmtp)
@@ -263,8 +274,8 @@ end_message(struct smtpd_state *s, struct failure *why)
 }
 
 /*
- * Waits for the next octets of a message.  At the end of input, sets s->over:
- * the incomplete message is discarded.
+ * Waits for input of a message.  If the input ends, the session is over: an
+ * incomplete message is discarded.
  */
 static bool
 wait_for_input(struct smtpd_state *s, const char **in, size_t *n,
@@ -321,7 +332,7 @@ command_bdat(struct smtpd_state *s, char *text, struct failure *why)
 	bool		keep = s->envelope.n > 0;
 
 	if (!smtpd_bdat_parse(text, &size, &last)) {
-		/* The end of the chunk, and so the next command, is unknown. */
+		/* It is unknown where the chunk ends and commands follow. */
 		s->over = true;
 		return respond(s, why, 421, "4.5.2",
 		    "%s Syntax: BDAT size [LAST]", s->policy->host);
@@ -354,9 +365,9 @@ command_bdat(struct smtpd_state *s, char *text, struct failure *why)
 		set_message_failure(s);
 		return smtpd_reply_write(&s->reply, s->stream, why);
 	}
-	/* The number of chunks is not limited if they are not empty. */
+	/* A message may have any number of chunks, if they are not empty. */
 	if (size > 0)
-		s->without_message--;
+		s->fruitless--;
 	return respond(s, why, 250, "2.0.0", "Ok: %llu bytes",
 	    (unsigned long long)size);
 }
@@ -408,6 +419,23 @@ command_not_implemented(struct smtpd_state *s, char *text,
 	return reject(s, why, 502, "5.5.1", "Error: command not implemented");
 }
 
+/*
+ * It is sent by sendmail, which may pass on the commands of another program:
+ * the first command of that program decides about the end of DATA.
+ */
+static bool
+command_private(struct smtpd_state *s, char *text, struct failure *why)
+{
+	const struct smtpd_policy	*p = s->policy;
+
+	if (p->private_command == NULL)
+		return reject(s, why, 500, "5.5.1",
+		    "Error: command not recognized");
+	s->commands--;
+	p->private_command(p->context, text, &s->reply);
+	return smtpd_reply_write(&s->reply, s->stream, why);
+}
+
 static const struct {
 	const char	*verb;
 	bool		(*run)(struct smtpd_state *, char *text,
@@ -425,6 +453,7 @@ static const struct {
 	{ "VRFY", command_vrfy },
 	{ "HELP", command_help },
 	{ "QUIT", command_quit },
+	{ "XRELAIS", command_private },
 	{ "EXPN", command_not_implemented },
 	{ "AUTH", command_not_implemented },
 	{ "STARTTLS", command_not_implemented },
@@ -490,17 +519,30 @@ next_command(struct smtpd_state *s, struct failure *why)
 	case STREAM_LINE:
 		if (s->commands++ == 0)
 			s->bare_lf = bare_lf;
-		s->without_message++;
+		s->fruitless++;
 		return run_command(s, why);
 	case STREAM_LONG:
 		return reject_long_line(s, why);
 	case STREAM_CLOSED:
-		s->over = true;	/* an incomplete line is ignored */
+		s->over = true;	/* an incomplete command is ignored */
 		return true;
 	case STREAM_FAILED:
 		break;
 	}
 	return false;
+}
+
+/* Ends the session of a client that exceeded a limit. */
+static bool
+enforce_limits(struct smtpd_state *s, struct failure *why)
+{
+	if (s->over || (s->errors < SMTPD_ERRORS_MAX &&
+	    s->fruitless < SMTPD_FRUITLESS_MAX))
+		return true;
+	s->over = true;
+	return respond(s, why, 421, "4.7.0", "%s Error: %s", s->policy->host,
+	    s->errors >= SMTPD_ERRORS_MAX ? "too many errors" :
+	    "too many commands without a message");
 }
 
 bool
@@ -512,16 +554,8 @@ smtpd_session(struct stream *stream, const struct smtpd_policy *policy,
 	bool			good;
 
 	good = respond(&s, why, 220, "", "%s ESMTP relais", policy->host);
-	while (good && !s.over) {
-		good = next_command(&s, why);
-		if (!good || s.over || (s.errors < SMTPD_ERRORS_MAX &&
-		    s.without_message < SMTPD_COMMANDS_MAX))
-			continue;
-		s.over = true;
-		good = respond(&s, why, 421, "4.7.0", "%s Error: %s",
-		    policy->host, s.errors >= SMTPD_ERRORS_MAX ?
-		    "too many errors" : "too many commands without a message");
-	}
+	while (good && !s.over)
+		good = next_command(&s, why) && enforce_limits(&s, why);
 	if (good) {
 		/* A client may leave without waiting for the reply to QUIT. */
 		stream_flush(stream, &ignored);

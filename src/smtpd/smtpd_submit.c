@@ -2,86 +2,176 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <syslog.h>
 
 #include "smtpd/smtpd_session.h"
+#include "submit/service_protocol.h"
 
 struct smtpd_submit {
+	const struct smtpd_submit_options *options;
+	struct smtpd_policy	policy;
 	struct submit		submit;
-	struct submit_result	result;		/* of the last message */
+	struct service_options	private;	/* of XRELAIS OPTIONS */
+
+	/* The last message.  After a failure, .result is empty. */
+	bool			submitted;	/* there was one */
+	bool			refused;	/* why: in failure */
+	struct failure		failure;
+	struct envelope		envelope;	/* expanded */
+	struct submit_result	result;
 };
 
 static bool
 check_recipient(void *context, const char *reverse_path,
-    const struct address *a, struct smtpd_reply *reply)
+    const struct address *a, struct failure *why)
 {
 	struct smtpd_submit	*s = context;
-	struct failure		 why;
 
-	if (submit_recipient(&s->submit, reverse_path, a, &why))
-		return true;
-	smtpd_reply_failure(reply, &why);
-	return false;
+	return s->private.late_checks ||
+	    submit_recipient(&s->submit, reverse_path, a, why);
+}
+
+/* The session keeps the envelope as it was given, for its replies. */
+static void
+copy_envelope(struct smtpd_submit *s, const struct envelope *from)
+{
+	struct envelope	*to = &s->envelope;
+
+	envelope_free(to);
+	envelope_begin_like(to, from);
+	for (size_t i = 0; i < from->n; i++)
+		envelope_add_like(to, from->forward[i].path,
+		    &from->forward[i]);
+	if (s->private.default_sender) {
+		free(to->reverse_path);
+		to->reverse_path = NULL;
+	}
 }
 
 static const char *
-submit_received_message(void *context, const struct envelope *given,
+submit_received(void *context, const struct envelope *given,
     struct message *m, struct outcome *outcomes)
 {
 	struct smtpd_submit	*s = context;
 	struct submit_result	*result = &s->result;
-	struct envelope		 env;
-	struct submit_request	 request = { .envelope = &env, .message = m };
-	struct failure		 why;
+	struct submit_request	 request = {
+		.envelope = &s->envelope,
+		.message = m,
+		.full_name = s->private.full_name,
+		.queue = s->private.queue,
+	};
 
 	submit_result_free(result);
-	/* submit_message() changes its envelope; the session keeps its own. */
-	envelope_begin_like(&env, given);
-	for (size_t i = 0; i < given->n; i++)
-		envelope_add_like(&env, given->forward[i].path,
-		    &given->forward[i]);
-	if (submit_message(&s->submit, &request, result, &why)) {
+	copy_envelope(s, given);
+	s->submitted = true;
+	s->refused = !submit_message(&s->submit, &request, result,
+	    &s->failure);
+	if (!s->refused) {
 		for (size_t i = 0; i < given->n; i++)
 			outcomes[i] = *submit_result_for(result, i);
 	} else {
-		log_line(s->submit.options.log, LOG_ERR, "%s", why.text);
+		log_line(s->submit.options.log, LOG_ERR, "%s",
+		    s->failure.text);
 		for (size_t i = 0; i < given->n; i++) {
 			outcomes[i] = (struct outcome){
-			    .kind = OUTCOME_FAILED, .status = why.status };
-			strlcpy(outcomes[i].text, why.text,
+			    .kind = OUTCOME_FAILED,
+			    .status = s->failure.status };
+			strlcpy(outcomes[i].text, s->failure.text,
 			    sizeof(outcomes[i].text));
 		}
 	}
-	envelope_free(&env);
 	return result->queued[0] != '\0' ? result->queued : NULL;
 }
 
-bool
-smtpd_submit(struct stream *stream, const struct submit_options *options,
-    int64_t idle_ms, struct failure *why)
+static void
+set_options(struct smtpd_submit *s, char *text, struct smtpd_reply *reply)
 {
-	struct smtpd_submit	s;
-	struct submit_options	all = *options;
-	struct smtpd_policy	policy = {
-		.host = options->me->host,
-		.recipients_max = config_number(options->config, NULL,
-		    KEY_RECIPIENT_LIMIT),
-		.idle_ms = idle_ms,
-		.recipient = check_recipient,
-		.message = submit_received_message,
-		.context = &s,
+	struct service_options	options;
+	struct failure		why;
+
+	if (!service_options_parse(&options, text, &why)) {
+		smtpd_reply_set(reply, 501, "5.5.4", "%s", why.text);
+		return;
+	}
+	service_options_free(&s->private);
+	s->private = options;
+	s->policy.recipients_max = options.late_checks ?
+	    SERVICE_RECIPIENTS_MAX : config_number(s->submit.options.config,
+	    NULL, KEY_RECIPIENT_LIMIT);
+	smtpd_reply_set(reply, 250, "2.0.0", "Ok");
+}
+
+static void
+write_result(const struct smtpd_submit *s, struct smtpd_reply *reply)
+{
+	struct service_result	result = {
+		.refused = s->refused,
+		.envelope = s->envelope,
+		.outcomes = s->result.outcomes,
+	};
+
+	if (!s->submitted) {
+		smtpd_reply_set(reply, 503, "5.5.1", "Error: no message");
+		return;
+	}
+	if (s->refused)
+		result.why = s->failure;
+	strlcpy(result.queued, s->result.queued, sizeof(result.queued));
+	strlcpy(result.failed, s->result.failed, sizeof(result.failed));
+	smtpd_reply_set(reply, 250, "", "%s", "");
+	service_result_write(&reply->text, &result);
+	reply->unbroken = true;
+}
+
+/* "OPTIONS queue": the command is compared without regard to case. */
+static void
+private_command(void *context, char *text, struct smtpd_reply *reply)
+{
+	struct smtpd_submit			*s = context;
+	const struct smtpd_submit_options	*o = s->options;
+	size_t					 n = strcspn(text, " ");
+
+	if (n == 7 && strncasecmp(text, "OPTIONS", n) == 0)
+		set_options(s, text + n, reply);
+	else if (strcasecmp(text, "RESULT") == 0)
+		write_result(s, reply);
+	else if (o->command == NULL || !o->command(o->context, text, reply))
+		smtpd_reply_set(reply, 504, "5.5.4", "Error: unknown private "
+		    "command");
+}
+
+bool
+smtpd_submit(struct stream *stream, const struct smtpd_submit_options *options,
+    struct failure *why)
+{
+	struct submit_options	how = *options->submit;
+	struct smtpd_submit	s = {
+		.options = options,
+		.policy = {
+			.host = how.me->host,
+			.recipients_max = config_number(how.config, NULL,
+			    KEY_RECIPIENT_LIMIT),
+			.idle_ms = options->idle_ms,
+			.recipient = check_recipient,
+			.message = submit_received,
+			.private_command = options->private_commands ?
+			    private_command : NULL,
+		},
 	};
 	bool			good;
 
-	all.confine = all.each_recipient = true;
-	s.result = (struct submit_result){ 0 };
-	stream_set_interrupt(stream, options->interrupt);
-	submit_open(&s.submit, &all);
-	policy.size_max = s.submit.limits.size_max;
-	policy.spill = s.submit.limits.spill;
-	policy.spare = s.submit.limits.spare;
-	good = smtpd_session(stream, &policy, why);
+	how.confine = how.each_recipient = true;
+	s.policy.context = &s;
+	stream_set_interrupt(stream, how.interrupt);
+	submit_open(&s.submit, &how);
+	s.policy.size_max = s.submit.limits.size_max;
+	s.policy.spill = s.submit.limits.spill;
+	s.policy.spare = s.submit.limits.spare;
+	good = smtpd_session(stream, &s.policy, why);
 	submit_close(&s.submit);
 	submit_result_free(&s.result);
+	envelope_free(&s.envelope);
+	service_options_free(&s.private);
 	return good;
 }

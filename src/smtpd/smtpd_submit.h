@@ -1,10 +1,10 @@
 /*
  * smtpd_submit.h - an SMTP or LMTP session that submits its messages
  *
- * Each complete message is passed to submit_message(); the reply contains its
- * outcome.  All messages are sent through the same session with the smarthost
- * until the smarthost closes it.  If a signal arrives, the current message is
- * queued, and the reply is written before the session ends.
+ * Each message is submitted when it is complete (submit/submit.h), and the
+ * reply tells its outcome.  All messages use one session with the smarthost
+ * for as long as the smarthost keeps it open.  If a signal arrives, the current
+ * message is queued and its reply is written before the session ends.
  */
 #ifndef SMTPD_SUBMIT_H
 #define SMTPD_SUBMIT_H
@@ -13,16 +13,31 @@
 #include <stdint.h>
 
 #include "net/stream.h"
+#include "smtpd/smtpd_reply.h"
 #include "submit/submit.h"
 #include "util/failure.h"
 
+struct smtpd_submit_options {
+	const struct submit_options *submit;	/* borrowed */
+	int64_t		 idle_ms;	/* wait for the client, 0: no limit */
+
+	/*
+	 * Offer XRELAIS OPTIONS and XRELAIS RESULT (submit/service_protocol.h),
+	 * and pass other commands that begin with XRELAIS to .command; see
+	 * smtpd_session.h.  .command returns false if it does not know the
+	 * command; NULL: there are none.
+	 */
+	bool		 private_commands;
+	bool		(*command)(void *context, char *text,
+			    struct smtpd_reply *);
+	void		*context;
+};
+
 /*
- * Runs a session and returns the result of smtpd_session().  Enters the sandbox
- * before the greeting and fills in .map of each result: .confine and
- * .each_recipient of the options are ignored.  idle_ms is the timeout for
- * input, 0: none.
+ * Runs a session; see smtpd_session().  The sandbox is entered before the
+ * greeting, whatever the options say.
  */
-bool	smtpd_submit(struct stream *, const struct submit_options *,
-	    int64_t idle_ms, struct failure *why);
+bool	smtpd_submit(struct stream *, const struct smtpd_submit_options *,
+	    struct failure *why);
 
 #endif

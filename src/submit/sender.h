@@ -1,10 +1,12 @@
 /*
- * sender.h - apply the keys from and from_mode to the reverse-path and to the
- * fields From, Sender, Resent-From and Resent-Sender
+ * sender.h - apply the keys from and from_mode
  *
- *	always	every sender is replaced, even in a field that cannot be parsed
- *	local	senders of this machine are replaced; other fields stay
- *		unchanged, octet by octet
+ * To the reverse-path and to From, Sender, Resent-From and Resent-Sender.
+ *
+ *	always	every sender is replaced, whatever the caller gives and even
+ *		if a field cannot be parsed
+ *	local	senders of this machine are replaced; others stay unchanged,
+ *		octet by octet
  *	never	only bare names change: they get our domain
  */
 #ifndef SUBMIT_SENDER_H
@@ -29,20 +31,19 @@ void	sender_begin(struct sender *, const struct config *,
 	    const struct config_subject *, const struct local_names *);
 
 /*
- * Returns the reverse-path that replaces the given one, freed by the caller.
- * "" stays "".  NULL is replaced with the key from or, if from is not set, with
- * the user's address.
+ * Returns the reverse-path for the given one, freed by the caller.  "" stays
+ * "".  NULL stands for from or, without it, for the user.
  */
 char	*sender_path(const struct sender *, const char *given,
 	    const char *user);
 
-/* Rewrites the sender fields, and removes those that are empty. */
+/* Rewrites the sender fields, and removes those without an address. */
 void	sender_fields(struct sender *, struct header *);
 
 /*
- * Returns the address for a missing From field, freed by the caller: the
- * reverse-path that sender_path() returned or, for the null sender, the
- * replacement for MAILER-DAEMON.
+ * Returns the address for a From field that is missing, freed by the caller:
+ * the reverse-path that sender_path() returned or, for the null sender, what
+ * replaces MAILER-DAEMON.
  */
 char	*sender_of_field(const struct sender *, const char *reverse_path);
 

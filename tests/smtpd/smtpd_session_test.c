@@ -30,11 +30,11 @@ struct received {
 
 static bool
 check_recipient(void *context, const char *reverse_path,
-    const struct address *a, struct smtpd_reply *reply)
+    const struct address *a, struct failure *why)
 {
 	(void)context, (void)reverse_path;
 	return strcmp(a->local, "nobody") != 0 ||
-	    smtpd_reply_set(reply, 550, "5.1.1", "unknown user");
+	    failed(why, EX_NOUSER, "unknown user");
 }
 
 static void
@@ -233,6 +233,9 @@ static const struct CMUnitTest commands_spec[] = {
 	REPLIES("AUTH, STARTTLS and EXPN are not implemented",
 	    "AUTH PLAIN\r\nSTARTTLS\r\nEXPN a\r\n",
 	    "502 5.5.1|502 5.5.1|502 5.5.1", ""),
+	REPLIES("private commands are unknown unless the policy has them",
+	    "XRELAIS RESULT\r\nXRELAIS OPTIONS queue\r\n",
+	    "500 5.5.1|500 5.5.1", ""),
 	REPLIES("an unknown command is refused", "FROB\r\n\r\n", "500 5.5.1|"
 	    "500 5.5.1", ""),
 	REPLIES("an incomplete command is ignored", HELO "NOO", "250", ""),
@@ -492,7 +495,7 @@ too_many_commands_without_a_message_end_the_session(void **state)
 	struct buffer	in = { 0 };
 
 	(void)state;
-	repeat(&in, MAIL RCPT "RSET\r\n", SMTPD_COMMANDS_MAX);
+	repeat(&in, MAIL RCPT "RSET\r\n", SMTPD_FRUITLESS_MAX);
 	assert_session(&in, "", "|421 4.7.0");
 	buffer_free(&in);
 }
@@ -504,8 +507,8 @@ a_thousand_messages_do_not_end_the_session(void **state)
 	struct buffer	want = { 0 };
 
 	(void)state;
-	repeat(&in, MAIL RCPT "DATA\r\n.\r\n", SMTPD_COMMANDS_MAX);
-	repeat(&want, "a@x>b@x=;", SMTPD_COMMANDS_MAX);
+	repeat(&in, MAIL RCPT "DATA\r\n.\r\n", SMTPD_FRUITLESS_MAX);
+	repeat(&want, "a@x>b@x=;", SMTPD_FRUITLESS_MAX);
 	buffer_room(&want, 0);
 	assert_session(&in, want.data, "354|250 2.0.0");
 	buffer_free(&in);
@@ -515,7 +518,7 @@ a_thousand_messages_do_not_end_the_session(void **state)
 static void
 chunks_do_not_end_the_session(void **state)
 {
-	enum { CHUNKS = SMTPD_COMMANDS_MAX - 50 };
+	enum { CHUNKS = SMTPD_FRUITLESS_MAX - 50 };
 	struct buffer	in = { 0 };
 	struct buffer	want = { 0 };
 
@@ -539,7 +542,7 @@ too_many_empty_chunks_end_the_session(void **state)
 
 	(void)state;
 	buffer_add_text(&in, START);
-	repeat(&in, "BDAT 0\r\n", SMTPD_COMMANDS_MAX);
+	repeat(&in, "BDAT 0\r\n", SMTPD_FRUITLESS_MAX);
 	assert_session(&in, "", "250 2.0.0|421 4.7.0");
 	buffer_free(&in);
 }
