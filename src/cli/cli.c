@@ -21,7 +21,7 @@
 #include "util/failure.h"
 #include "util/log.h"
 
-/* For newaliases, hoststat and purgestat: there is nothing to do. */
+/* For newaliases, hoststat and purgestat, which have no effect. */
 static int
 do_nothing(const struct options *options, const struct config *config,
     const struct log *log)
@@ -43,8 +43,8 @@ refuse_daemon(const struct options *options, const struct config *config,
 static const struct action {
 	int	(*run)(const struct options *, const struct config *,
 		    const struct log *);
-	bool	 configured;	/* else run() is passed an empty configuration
-				 * and a log that takes nothing */
+	bool	 configured;	/* load the configuration and open the log;
+				 * otherwise they are empty */
 	bool	 mail;		/* options about messages have an effect */
 } actions[] = {
 	[MODE_DELIVER]	 = { send_mail, true, true },
@@ -63,27 +63,11 @@ static const struct action {
 	[MODE_SERVE]	 = { flush_serve, true, false },
 };
 
-/* Opens the log even if the configuration cannot be loaded. */
-static bool
-load_config(struct config *config, struct log *log,
-    const struct options *options, struct failure *why)
-{
-	struct config_source	source = {
-		.file = options->config_file,
-		.overrides = options->overrides,
-	};
-	bool			good = config_load(config, &source, why);
-
-	log_open(log, good ? config_text(config, NULL, KEY_LOG) : NULL,
-	    getprogname());
-	return good;
-}
-
 /* Logs or prints that an option has no effect. */
 static void
 report_options(const struct options *options, const struct log *log)
 {
-	/* A client of -bs takes text before the greeting for a failure. */
+	/* To a client of -bs, text before the greeting is a failure. */
 	if (options->mode == MODE_SMTP && log->target == LOG_TO_STDERR)
 		return;
 	if (options->ignored)
@@ -96,9 +80,10 @@ report_options(const struct options *options, const struct log *log)
 }
 
 /*
- * Whether the caller of an invalid command line may be writing a message: it
- * must see our exit status, not SIGPIPE.  In modes other than -bm and -ba it
- * is not: a client of -bs waits for the greeting.
+ * Whether the caller of an invalid command line may be writing a message, which
+ * is drained so that the caller sees the exit status instead of SIGPIPE.  In
+ * modes other than -bm and -ba it is not: a client of -bs waits for the
+ * greeting.
  */
 static bool
 may_be_writing(int argc, char **argv, enum mode mode)
@@ -111,8 +96,9 @@ may_be_writing(int argc, char **argv, enum mode mode)
 }
 
 /*
- * A failure to write standard output is an error if output is what the mode
- * is for.  The output of -v does not matter to the message.
+ * Flushes standard output.  If it cannot be written, the exit status is
+ * EX_IOERR, except after the submission of a message: the dialogue that -v
+ * prints is less important than the outcome.
  */
 static int
 finish_output(int status, enum mode mode)
@@ -134,9 +120,11 @@ cli_run(int argc, char **argv, enum mode mode, bool administrator)
 {
 	struct options		 options = { .mode = mode };
 	struct config		 config = { 0 };
+	struct config_source	 source;
 	struct log		 log = { .target = LOG_TO_NOTHING };
 	const struct action	*action;
 	struct failure		 why;
+	bool			 good = true;
 	int			 status;
 
 	if (!options_parse(&options, argc, argv, administrator, &why)) {
@@ -146,8 +134,14 @@ cli_run(int argc, char **argv, enum mode mode, bool administrator)
 		goto out;
 	}
 	action = &actions[options.mode];
-	if (action->configured &&
-	    !load_config(&config, &log, &options, &why)) {
+	if (action->configured) {
+		source = (struct config_source){ .file = options.config_file,
+		    .overrides = options.overrides };
+		good = config_load(&config, &source, &why);
+		log_open(&log, good ? config_text(&config, NULL, KEY_LOG) :
+		    NULL, getprogname());
+	}
+	if (!good) {
 		status = report_failure(&log, options.errors, &why);
 		if (options.mode == MODE_SMTP)
 			smtp_stdio_refuse(&why);

@@ -9,10 +9,10 @@
 #include "cli/options.h"
 
 /*
- * Parses the options, loads the configuration and runs the mode.  mode is
- * what the program's name stands for; an option may select another mode, and
- * so may the first argument if administrator is set (the name is relais).
- * Returns the exit status, after all output is flushed.
+ * Parses the options, loads the configuration and runs the mode.  mode is the
+ * mode of the program's name; an option may select another one, and so may the
+ * first argument if administrator is set (the program's name is relais).
+ * Flushes all output, and returns the exit status.
  */
 int	cli_run(int argc, char **argv, enum mode mode, bool administrator);
 

@@ -17,7 +17,10 @@ enum {
 					 * us to exit */
 };
 
-/* Callers such as ssh(1) leave O_NONBLOCK set; the message must be whole. */
+/*
+ * Waits for input even if O_NONBLOCK is set, as ssh(1) leaves it: otherwise the
+ * message would be truncated.
+ */
 static ssize_t
 read_blocking(int fd, char *to, size_t room)
 {

@@ -10,7 +10,7 @@
 #include "util/visible.h"
 
 enum {
-	REASON_COLUMN = 74,	/* where a reason ends, if it is short enough */
+	REASON_COLUMN = 74,	/* reasons are aligned to the right here */
 	SHOWN = 1200,		/* octets of visible text */
 };
 
@@ -51,34 +51,25 @@ struct list_totals {
 	uint64_t	octets;
 };
 
-/* Like ctime(3), without the year. */
-static const char *
-date_of(int64_t seconds, char *text, size_t size)
-{
-	time_t		t = (time_t)seconds;
-	struct tm	tm;
-
-	if (localtime_r(&t, &tm) == NULL ||
-	    strftime(text, size, "%a %b %e %H:%M:%S ", &tm) == 0)
-		strlcpy(text, "?", size);
-	return text;
-}
-
+/* The date is printed as by ctime(3), without the year. */
 static void
 print_line(const char *id, char mark, uint64_t size, int64_t arrived,
     const char *sender)
 {
-	char	name[SHOWN + 2], date[40], shown[SHOWN];
+	char		name[SHOWN + 2], date[40], shown[SHOWN];
+	time_t		t = (time_t)arrived;
+	struct tm	tm;
 
 	visible(name, SHOWN, id, strlen(id));
 	if (mark != '\0')
 		strlcat(name, mark == '*' ? "*" : "!", sizeof(name));
+	if (localtime_r(&t, &tm) == NULL || strftime(date, sizeof(date),
+	    "%a %b %e %H:%M:%S ", &tm) == 0)
+		strlcpy(date, "?", sizeof(date));
 	printf("%-11s %7llu %20.20s %s\n", name, (unsigned long long)size,
-	    date_of(arrived, date, sizeof(date)),
-	    visible(shown, sizeof(shown), sender, strlen(sender)));
+	    date, visible(shown, sizeof(shown), sender, strlen(sender)));
 }
 
-/* Aligned to the right. */
 static void
 print_reason(const char *reason)
 {
@@ -91,25 +82,24 @@ print_reason(const char *reason)
 	    0, "", shown);
 }
 
-/* An entry truncates the two texts to different lengths. */
+/*
+ * Whether the reason for the delay differs from the replies for all recipients.
+ * The texts may be equal and truncated to different lengths.
+ */
 static bool
-is_same_text(const char *a, const char *b)
+has_separate_reason(const struct envelope_file *d)
 {
-	size_t	n = strlen(a), m = strlen(b);
+	size_t	len = strlen(d->reason);
 
-	return (n > 0) == (m > 0) && strncmp(a, b, n < m ? n : m) == 0;
-}
+	for (size_t i = 0; i < d->envelope.n; i++) {
+		const struct outcome	*o = &d->outcomes[i];
+		size_t			 n = strlen(o->text);
 
-/* Whether the reason for the delay is not one of the recipients' replies. */
-static bool
-has_reason_of_its_own(const struct envelope_file *d)
-{
-	for (size_t i = 0; i < d->envelope.n; i++)
-		if (d->outcomes[i].kind != OUTCOME_DELIVERED &&
-		    (d->outcomes[i].text[0] == '\0' ||
-		    is_same_text(d->outcomes[i].text, d->reason)))
+		if (o->kind != OUTCOME_DELIVERED && (n == 0 ||
+		    strncmp(o->text, d->reason, n < len ? n : len) == 0))
 			return false;
-	return d->reason[0] != '\0';
+	}
+	return len > 0;
 }
 
 static void
@@ -118,7 +108,7 @@ print_paths(const struct envelope_file *d)
 	const char	*last = "";
 	char		 shown[SHOWN];
 
-	if (has_reason_of_its_own(d))
+	if (has_separate_reason(d))
 		print_reason(d->reason);
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		const struct outcome	*o = &d->outcomes[i];
@@ -178,7 +168,10 @@ mailq_print(struct spool *spool, struct failure *why)
 	return true;
 }
 
-/* If the queue does not exist, returns EX_OK and leaves the spool closed. */
+/*
+ * Returns the exit status.  If the queue does not exist, it is EX_OK, and the
+ * spool is closed.
+ */
 static int
 open_queue(struct spool *spool, const struct options *options,
     const struct config *config, const struct log *log)

@@ -1,9 +1,9 @@
 /*
  * mailq.h - list the queue in the layout of Postfix's mailq
  *
- * People know that layout, and programs parse it: the queue ID, followed by *
- * if the message is being sent or ! if it is held, the size, the arrival time
- * and the sender; then the last reply and the recipients that it concerns.
+ * Administrators know this layout, and programs parse it: the queue ID,
+ * followed by * if the message is being sent or ! if it is held, the size, the
+ * arrival time and the sender; then each reply with its recipients.
  */
 #ifndef CLI_MAILQ_H
 #define CLI_MAILQ_H
@@ -19,19 +19,22 @@
 #include "util/failure.h"
 #include "util/log.h"
 
-/* mailq and -bp; -bP prints only the number of entries. */
+/*
+ * mailq and -bp print the list, -bP only the number of entries.  Each returns
+ * the exit status.
+ */
 int	mailq(const struct options *, const struct config *,
 	    const struct log *);
 int	mailq_count(const struct options *, const struct config *,
 	    const struct log *);
 
-/* Prints the list for a spool that is open. */
+/* Prints the list of an open spool. */
 bool	mailq_print(struct spool *, struct failure *why);
 
 /*
- * Calls each() for every file of a directory of the spool, the oldest first.
- * A file that cannot be read as an entry is passed as NULL, with the reason.
- * Nothing is changed.
+ * Calls each() for every file in a directory of the spool, the oldest first.
+ * If a file cannot be read as an entry, the entry is NULL and why says why.
+ * Changes nothing.  Returns false, with why, if the directory cannot be read.
  */
 bool	mailq_each(struct spool *, enum spool_folder,
 	    void (*each)(void *, const struct spool_item *,

@@ -59,7 +59,7 @@ set_queue(struct options *o, const char *value, bool administrator,
 		return failed(why, EX_USAGE, "value %c is not supported; "
 		    "relais has no queue groups and no quarantine",
 		    value[0]);
-	/* A web form could pass such an option; it would run forever. */
+	/* A web form could pass this option, and the process would not end. */
 	if (!administrator && value[0] != '\0' &&
 	    strchr("0123456789p", value[0]) != NULL)
 		return failed(why, EX_USAGE, "only relais accepts an "
@@ -93,7 +93,7 @@ is_true(const char *value)
 	return value[0] == '\0' || strchr("tTyY1", value[0]) != NULL;
 }
 
-/* A guarantee that is asked for must not be ignored. */
+/* A request for a guarantee must not be ignored (RFC 8689). */
 static bool
 set_requiretls(const char *value, struct failure *why)
 {
@@ -101,7 +101,10 @@ set_requiretls(const char *value, struct failure *why)
 	    "8689) is not supported; the message is refused");
 }
 
-/* The value in "Name=value"; "" for "Name"; NULL for another name. */
+/*
+ * Returns the value of "Name=value"; "" for "Name"; NULL if the name is
+ * another one.
+ */
 static const char *
 value_of(const char *setting, const char *name)
 {
@@ -176,7 +179,7 @@ set_option(struct options *o, char letter, const char *value,
     bool administrator, struct failure *why)
 {
 	switch (letter) {
-	case 'B':	/* else only checked: the message itself is examined */
+	case 'B':	/* 7BIT and 8BITMIME: the message is examined */
 		o->binary = strcasecmp(value, "BINARYMIME") == 0;
 		if (!o->binary && strcasecmp(value, "7BIT") != 0 &&
 		    strcasecmp(value, "8BITMIME") != 0)
@@ -311,7 +314,7 @@ static const struct {
 	{ "serve",	MODE_SERVE },
 };
 
-/* The first argument may be a command; -d0.1 prints the version. */
+/* Selects the mode of a command or, without arguments, of -d0.1. */
 static void
 select_mode(struct options *o, bool administrator)
 {

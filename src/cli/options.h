@@ -1,10 +1,11 @@
 /*
  * options.h - parse the sendmail command line
  *
- * Every option letter of every sendmail is accepted with the right number of
- * arguments, so that the argument of an option is never taken as a recipient.
- * Parsing stops at "--" and at the first argument that is not an option.  Only
- * relais accepts options that name a file, a server or a configuration key.
+ * The option letters of all versions of sendmail are accepted with the right
+ * number of arguments, so that the argument of an option is never taken as a
+ * recipient.  Parsing stops at "--" and at the first argument that is not an
+ * option.  Options that name a file, a server or a configuration key are
+ * accepted only from relais.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -15,7 +16,7 @@
 #include "mail/envelope.h"
 #include "util/failure.h"
 
-/* What a command line asks for. */
+/* The action that a command line selects. */
 enum mode {
 	MODE_DELIVER,		/* -bm, -ba */
 	MODE_SMTP,		/* -bs */
@@ -53,7 +54,8 @@ struct options {
 	bool			 binary;	/* -B BINARYMIME */
 	bool			 verbose;	/* -v */
 	bool			 print_version;	/* -d0.1 */
-	const char		*sender;	/* -f, or NULL; "": null sender */
+	const char		*sender;	/* -f, or NULL; "": the null
+						 * sender */
 	const char		*full_name;	/* -F, or NULL */
 	const char		*envid;		/* -V, or NULL */
 	enum dsn_return		 ret;		/* -R */
@@ -64,16 +66,16 @@ struct options {
 						 * with NULL; owned */
 	char			**arguments;	/* after the options */
 	int			 n_arguments;
-	bool			 ignored;	/* an unsafe option was given
-						 * and ignored */
-	const char		*warning;	/* about an invalid value that
-						 * was ignored, or NULL */
+	bool			 ignored;	/* an unsafe option was
+						 * ignored */
+	const char		*warning;	/* about an ignored value, or
+						 * NULL */
 };
 
 /*
- * Sets o->mode if an option or, for relais (administrator), a command selects
- * one.  Returns false with EX_USAGE, or with EX_UNAVAILABLE for an option that
- * asks for a guarantee that relais cannot give (REQUIRETLS).
+ * Changes .mode if an option or, for relais (administrator), a command selects
+ * another one.  Returns false, with why: EX_USAGE, or EX_UNAVAILABLE for an
+ * option that asks for a guarantee that relais cannot give (REQUIRETLS).
  */
 bool	options_parse(struct options *, int argc, char **argv,
 	    bool administrator, struct failure *why);

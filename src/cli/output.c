@@ -8,7 +8,7 @@
 #include "util/memory.h"
 #include "util/visible.h"
 
-/* Each octet is shown as at most four (\\ooo). */
+/* Each octet becomes at most four (\\ooo). */
 void
 output_visible(const char *text, size_t len)
 {

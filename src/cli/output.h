@@ -7,13 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The whole text, as visible() shows it. */
+/* Prints the whole text, escaped by visible(). */
 void	output_visible(const char *text, size_t len);
 
-/* "2026-11-21 22:04:16 +0000" */
+/* Prints "2026-11-21 22:04:16 +0000", in local time. */
 void	output_time(int64_t seconds);
 
-/* The whole text, as visible_more() shows it: a reply or a failure. */
+/* Prints the whole text of a reply or failure, escaped by visible_more(). */
 void	output_text(const char *text);
 
 #endif

@@ -19,7 +19,7 @@
 struct config_output {
 	const struct config	*config;
 	struct buffer		 out;
-	bool			 secrets;	/* written, not hidden */
+	bool			 secrets;	/* write them, not a comment */
 	bool			 has_secret;
 };
 
@@ -60,7 +60,7 @@ print_setting(struct config_output *p, enum config_key key,
 	free(all);
 }
 
-/* The credentials of the smarthost that section home sets. */
+/* The credentials for the smarthost that the section home sets. */
 static void
 print_credentials(struct config_output *p, const struct section *home)
 {
@@ -73,23 +73,6 @@ print_credentials(struct config_output *p, const struct section *home)
 	set = config_secret(p->config, home, &key);
 	if (set != NULL)
 		print_setting(p, key, set);
-}
-
-/* The settings for mail that no section matches. */
-static void
-print_global(struct config_output *p)
-{
-	const struct section	*home = config_section(p->config, NULL,
-				    KEY_SMARTHOST);
-
-	for (enum config_key k = 0; k < CONFIG_KEYS; k++) {
-		const struct setting	*set = config_find(p->config, NULL, k);
-
-		if (set != NULL && !is_credential(k))
-			print_setting(p, k, set);
-		if (k == KEY_SMARTHOST && home != NULL)
-			print_credentials(p, home);
-	}
 }
 
 static void
@@ -128,33 +111,27 @@ print_comments(struct config_output *p)
 			    config_key_name(k), config_default(k));
 }
 
-/* On a terminal. */
-static void
-print_visible(char *text)
-{
-	char	*line;
-
-	while ((line = strsep(&text, "\n")) != NULL) {
-		output_text(line);
-		if (text != NULL)
-			putchar('\n');
-	}
-}
-
 static bool
-write_out(struct config_output *p, const struct stat *st, struct failure *why)
+write_output(struct config_output *p, const struct stat *st,
+    struct failure *why)
 {
+	char	*text = p->out.data, *line;
+
 	if (p->has_secret && p->secrets && st->st_mode & (S_IROTH | S_IWOTH))
 		return failed(why, EX_NOPERM, "other users can read or write "
 		    "the file on standard output (mode %04o), and the "
 		    "configuration contains a password; run umask 077 first, "
 		    "or chmod o-rwx on the file",
 		    (unsigned)(st->st_mode & 07777));
-	if (isatty(STDOUT_FILENO))
-		print_visible(p->out.data);
-	else if (!file_write(STDOUT_FILENO, p->out.data, p->out.len))
-		return failed_errno(why, EX_IOERR, "cannot write the "
-		    "configuration");
+	if (!isatty(STDOUT_FILENO))
+		return file_write(STDOUT_FILENO, p->out.data, p->out.len) ||
+		    failed_errno(why, EX_IOERR,
+			"cannot write the configuration");
+	while ((line = strsep(&text, "\n")) != NULL) {
+		output_text(line);
+		if (text != NULL)
+			putchar('\n');
+	}
 	return true;
 }
 
@@ -163,6 +140,7 @@ print_config(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct config_output	p = { .config = config };
+	const struct section	*home;
 	struct stat		st = { .st_mode = 0 };
 	struct failure		why;
 	bool			good;
@@ -172,12 +150,20 @@ print_config(const struct options *options, const struct config *config,
 		return report_failure(log, options->errors, &why);
 	}
 	p.secrets = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
-	print_global(&p);
+	home = config_section(config, NULL, KEY_SMARTHOST);
+	for (enum config_key k = 0; k < CONFIG_KEYS; k++) {
+		const struct setting	*set = config_find(config, NULL, k);
+
+		if (set != NULL && !is_credential(k))
+			print_setting(&p, k, set);
+		if (k == KEY_SMARTHOST && home != NULL)
+			print_credentials(&p, home);
+	}
 	for (const struct section *s = config->first; s != NULL; s = s->next)
 		if (s->pattern != NULL)
 			print_section(&p, s);
 	print_comments(&p);
-	good = write_out(&p, &st, &why);
+	good = write_output(&p, &st, &why);
 	buffer_wipe(&p.out);
 	return good ? EX_OK : report_failure(log, options->errors, &why);
 }

@@ -1,11 +1,11 @@
 /*
  * print_config.h - relais config: print the effective configuration
  *
- * Prints a relais.conf that has the effect of the file, the environment and
- * -o together, with the origin of each value.  It can replace them for
- * programs whose environment is cleared.  Secrets are written only to a
- * regular file that other users cannot read, and are shown as a comment
- * otherwise.
+ * Prints a relais.conf with the combined effect of the configuration file, the
+ * environment and -o, and with the origin of each value.  It can replace them
+ * for programs that run without these environment variables.  Secrets are
+ * written only to a regular file that other users cannot read; otherwise a
+ * comment replaces them.
  */
 #ifndef CLI_PRINT_CONFIG_H
 #define CLI_PRINT_CONFIG_H
@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "util/log.h"
 
+/* Returns the exit status. */
 int	print_config(const struct options *, const struct config *,
 	    const struct log *);
 

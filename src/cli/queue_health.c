@@ -16,25 +16,9 @@ struct queue_state {
 	struct spool_totals	queue;
 	struct spool_totals	failed;
 	struct health		health;
-	int64_t			now;
-	int64_t			age;		/* seconds, of the oldest entry;
-						 * 0 if none */
+	int64_t			age;		/* of the oldest entry, in
+						 * seconds; 0 if none */
 };
-
-static bool
-read_state(struct queue_state *s, struct spool *spool, struct failure *why)
-{
-	*s = (struct queue_state){ .now = (int64_t)time(NULL) };
-	if (spool == NULL)
-		return true;
-	health_read(&s->health, spool);
-	if (!spool_count(&s->queue, spool, SPOOL_QUEUE, why) ||
-	    !spool_count(&s->failed, spool, SPOOL_FAILED, why))
-		return false;
-	if (s->queue.oldest > 0 && s->queue.oldest < s->now)
-		s->age = s->now - s->queue.oldest;
-	return true;
-}
 
 /* "last error: 2026-11-21 22:04:16 +0000: text", or "last error: never". */
 static void
@@ -91,11 +75,18 @@ int
 queue_health(struct spool *spool, int64_t older_s, bool json,
     struct failure *why)
 {
-	struct queue_state	s;
-	bool		too_old, good;
+	struct queue_state	s = { 0 };
+	int64_t			now = (int64_t)time(NULL);
+	bool			too_old, good;
 
-	if (!read_state(&s, spool, why))
-		return why->status;
+	if (spool != NULL) {
+		health_read(&s.health, spool);
+		if (!spool_count(&s.queue, spool, SPOOL_QUEUE, why) ||
+		    !spool_count(&s.failed, spool, SPOOL_FAILED, why))
+			return why->status;
+	}
+	if (s.queue.oldest > 0 && s.queue.oldest < now)
+		s.age = now - s.queue.oldest;
 	too_old = s.age > older_s;
 	good = !too_old && !health_is_bad(&s.health);
 	if (json)

@@ -10,14 +10,18 @@
 #include "queue/spool.h"
 #include "util/failure.h"
 
-/* Long enough for four retries, so that a short outage raises no alarm. */
+/*
+ * The default of --older: long enough for four retries, so that a short outage
+ * raises no alarm.
+ */
 enum { QUEUE_HEALTH_OLDER_S = 60 * 60 };
 
 /*
  * Prints the size and age of the queue, the number of failed messages, and
- * the results of the last attempts.  spool is NULL if there is no queue.
- * Returns 1 if a message has waited for more than older_s seconds, or if a
- * message was given up and none has been sent since; EX_OK; or the status of
+ * the results of the last attempts.  spool is NULL if the queue is disabled or
+ * does not exist.  Returns the exit status: 1 if a message has waited for more
+ * than older_s seconds, or if a message was given up and none has been sent
+ * since; EX_OK otherwise.  If the queue cannot be read, returns the status of
  * why.
  */
 int	queue_health(struct spool *, int64_t older_s, bool json,

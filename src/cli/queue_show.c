@@ -90,27 +90,20 @@ print_line(void *context, const struct body_line *line)
 		putchar('\n');
 }
 
-static void
-print_field(const struct field *f)
-{
-	const char	*line = f->text;
-	const char	*end;
-
-	while ((end = strstr(line, "\r\n")) != NULL) {
-		output_visible(line, (size_t)(end - line));
-		putchar('\n');
-		line = end + 2;
-	}
-}
-
 bool
 queue_show(const struct entry *e, struct failure *why)
 {
 	const struct header	*h = &e->message.header;
 
 	print_envelope(e);
-	for (size_t i = 0; i < h->n; i++)
-		print_field(&h->field[i]);
+	for (size_t i = 0; i < h->n; i++) {
+		const char	*line = h->field[i].text, *end;
+
+		for (; (end = strstr(line, "\r\n")) != NULL; line = end + 2) {
+			output_visible(line, (size_t)(end - line));
+			putchar('\n');
+		}
+	}
 	putchar('\n');
 	return body_each_line(&e->message.body, print_line, NULL, why);
 }
@@ -121,21 +114,6 @@ add_member(struct buffer *b, const char *name, const char *value)
 	buffer_addf(b, "\"%s\":", name);
 	json_string(b, value);
 	buffer_add_byte(b, ',');
-}
-
-static void
-add_paths(struct buffer *b, const struct envelope_file *d)
-{
-	buffer_add_text(b, "\"recipients\":[");
-	for (size_t i = 0; i < d->envelope.n; i++) {
-		buffer_add_text(b, i > 0 ? ",{" : "{");
-		add_member(b, "address", d->envelope.forward[i].path);
-		add_member(b, "status", status_of(&d->outcomes[i]));
-		buffer_add_text(b, "\"reply\":");
-		json_string(b, d->outcomes[i].text);
-		buffer_add_byte(b, '}');
-	}
-	buffer_add_byte(b, ']');
 }
 
 static void
@@ -153,8 +131,16 @@ add_entry(struct buffer *b, const struct entry *e)
 	add_member(b, "user", d->caller);
 	add_member(b, "sender", d->envelope.reverse_path);
 	add_member(b, "reason", d->reason);
-	add_paths(b, d);
-	buffer_add_byte(b, '}');
+	buffer_add_text(b, "\"recipients\":[");
+	for (size_t i = 0; i < d->envelope.n; i++) {
+		buffer_add_text(b, i > 0 ? ",{" : "{");
+		add_member(b, "address", d->envelope.forward[i].path);
+		add_member(b, "status", status_of(&d->outcomes[i]));
+		buffer_add_text(b, "\"reply\":");
+		json_string(b, d->outcomes[i].text);
+		buffer_add_byte(b, '}');
+	}
+	buffer_add_text(b, "]}");
 }
 
 void
@@ -196,7 +182,7 @@ bool
 queue_show_list_json(struct spool *spool, struct failure *why)
 {
 	struct json_array	a = { 0 };
-	bool		good;
+	bool			good;
 
 	putchar('[');
 	good = spool == NULL ||

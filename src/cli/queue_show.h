@@ -10,16 +10,25 @@
 #include "queue/spool.h"
 #include "util/failure.h"
 
-/* The envelope and state, then the message; safe for a terminal. */
+/*
+ * Prints the envelope and the state of an entry, then its message, safe for a
+ * terminal.  Returns false, with why, if the message cannot be read.
+ */
 bool	queue_show(const struct entry *, struct failure *why);
 
-/* The same without the message, as one line. */
+/* Prints the envelope and the state as one line of JSON. */
 void	queue_show_json(const struct entry *);
 
-/* The entries in queue/ and failed/ as an array; NULL for no spool. */
+/*
+ * Prints the entries in queue/ and failed/ as a JSON array; it is empty if the
+ * spool is NULL.  Returns false, with why, if a directory cannot be read.
+ */
 bool	queue_show_list_json(struct spool *, struct failure *why);
 
-/* The number of entries in failed/, if there are any. */
+/*
+ * Prints the number of entries in failed/ unless it is zero.  Returns false,
+ * with why, if the directory cannot be read.
+ */
 bool	queue_show_failed_count(struct spool *, struct failure *why);
 
 #endif

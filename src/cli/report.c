@@ -34,7 +34,7 @@ report_line(const char *text)
 static void
 print_line(enum error_mode errors, const struct log *log, const char *text)
 {
-	/* If the log is standard error, the line is there already. */
+	/* If the log is standard error, it already has the line. */
 	if (errors != ERRORS_QUIET && log->target != LOG_TO_STDERR)
 		report_line(text);
 }
@@ -54,7 +54,7 @@ print_outcome(void *context, const struct outcome *o, const char *text)
 	const struct report	*r = context;
 
 	if (o->kind == OUTCOME_DEFERRED && r->queued != NULL) {
-		/* Not an error: only -v prints it. */
+		/* A queued message is not an error: only -v prints this. */
 		printf("*** ");
 		output_text(text);
 		printf("; queued as %s\n", r->queued);

@@ -13,7 +13,10 @@
 #include "util/failure.h"
 #include "util/log.h"
 
-/* Writes one line to standard error, without waiting for a reader. */
+/*
+ * Writes one line to standard error.  Does not wait if the reader of a pipe is
+ * slow.
+ */
 void	report_line(const char *text);
 
 /*
@@ -28,19 +31,20 @@ struct report {
 	const struct log	*log;
 	enum error_mode		 errors;
 	const struct envelope	*envelope;
-	const char		*queued;	/* ID of the entry that holds
-						 * what is deferred, or NULL */
+	const char		*queued;	/* ID of the entry with the
+						 * deferred forward-paths, or
+						 * NULL */
 	const char		*kept;		/* ID of the entry in failed/,
 						 * or NULL */
 	const char		*spool;		/* the directory of failed/ */
-	bool			 verbose;	/* -v: also print on standard
-						 * output why it is queued */
+	bool			 verbose;	/* -v: print on standard output
+						 * why a message is queued */
 };
 
 /*
- * Prints one line for each different text among the outcomes that are not
- * "delivered", with the forward-paths.  submit_message() has logged them.
- * Returns the exit status (mail/outcome.h).
+ * Prints one line with the forward-paths for each different text among the
+ * outcomes that are not "delivered".  They are not logged: submit_message()
+ * has logged them.  Returns the exit status (mail/outcome.h).
  */
 int	report_outcomes(const struct report *, const struct outcome *);
 

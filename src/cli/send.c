@@ -19,29 +19,13 @@
 #include "util/buffer.h"
 #include "util/memory.h"
 
-/* A string as one address of -f, with or without a name. */
-static bool
-parse_sender(const char *text, struct address *a, struct failure *why)
-{
-	struct address_list	list = { 0 };
-	bool			good;
-
-	if (!address_list_parse(&list, text, strlen(text), ADDRESS_ARGUMENT,
-	    why))
-		return failure_prefix(why, "-f: ");
-	good = list.n == 1 || failed(why, EX_USAGE,
-	    "-f requires exactly one address");
-	if (good)
-		*a = list.address[--list.n];
-	address_list_free(&list);
-	return good;
-}
-
+/* Sets the reverse-path to the address of -f, with or without a name. */
 static bool
 set_sender(struct envelope *env, const char *sender, struct failure *why)
 {
-	struct address	a = { 0 };
-	struct buffer	path = { 0 };
+	struct address_list	list = { 0 };
+	struct buffer		path = { 0 };
+	bool			good;
 
 	if (sender == NULL)
 		return true;
@@ -49,16 +33,21 @@ set_sender(struct envelope *env, const char *sender, struct failure *why)
 		envelope_set_reverse(env, "");
 		return true;
 	}
-	if (!parse_sender(sender, &a, why))
-		return false;
-	address_write(&path, &a);
-	envelope_set_reverse(env, path.data);
-	address_free(&a);
+	if (!address_list_parse(&list, sender, strlen(sender),
+	    ADDRESS_ARGUMENT, why))
+		return failure_prefix(why, "-f: ");
+	good = list.n == 1 || failed(why, EX_USAGE,
+	    "-f requires exactly one address");
+	if (good) {
+		address_write(&path, &list.address[0]);
+		envelope_set_reverse(env, path.data);
+	}
+	address_list_free(&list);
 	buffer_free(&path);
-	return true;
+	return good;
 }
 
-/* Adds the recipients that the command line names. */
+/* Adds the recipients of the command line. */
 static bool
 add_recipients(struct envelope *env, const struct options *o,
     struct failure *why)
@@ -155,7 +144,7 @@ report_result(const struct options *options, const struct submit_options *s,
 	return report_outcomes(&report, result->outcomes);
 }
 
-/* Completes *how with what applies to every mode. */
+/* Sets the fields of *how that are the same in every mode. */
 static int
 send_message(const struct options *options, struct submit_options *how)
 {

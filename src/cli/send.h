@@ -1,5 +1,5 @@
 /*
- * send.h - sendmail without -b: submit one message from standard input
+ * send.h - submit one message from standard input: -bm, the default, and -bv
  */
 #ifndef CLI_SEND_H
 #define CLI_SEND_H

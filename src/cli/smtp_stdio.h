@@ -1,7 +1,7 @@
 /*
  * smtp_stdio.h - sendmail -bs: an SMTP session on standard input and output
  *
- * Options that apply to one message have no effect.
+ * Options that apply to one message, such as -t, -f, -F and -N, have no effect.
  */
 #ifndef CLI_SMTP_STDIO_H
 #define CLI_SMTP_STDIO_H
@@ -12,13 +12,13 @@
 #include "util/log.h"
 
 /*
- * Returns the exit status of the session; the client learns what happened to
- * a message from the replies.
+ * Returns the exit status: EX_IOERR if the connection is lost.  The outcomes of
+ * the messages are reported by the replies, not by the exit status.
  */
 int	smtp_stdio_run(const struct options *, const struct config *,
 	    const struct log *);
 
-/* Replies 421 in place of a greeting. */
+/* Replies 421 with the reason, instead of a greeting. */
 void	smtp_stdio_refuse(const struct failure *why);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * version.h - what --version and --help print
+ * version.h - --version and --help
  */
 #ifndef CLI_VERSION_H
 #define CLI_VERSION_H
@@ -9,11 +9,13 @@
 #include "util/log.h"
 
 /*
- * The version, the TLS library, the SASL mechanisms, and the files that hold
- * the configuration and the queue.  The TLS module is not loaded.
+ * Prints the version, the TLS library, the SASL mechanisms, the paths of the
+ * configuration and the queue, and the log.  Does not load the TLS module.
  */
 int	version_print(const struct options *, const struct config *,
 	    const struct log *);
+
+/* Prints the usage. */
 int	version_print_help(const struct options *, const struct config *,
 	    const struct log *);
 

@@ -100,7 +100,7 @@ date_text(char *to, size_t size, const ASN1_TIME *when)
 
 	if (!ASN1_TIME_to_tm(when, &tm) ||
 	    strftime(to, size, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
-		strlcpy(to, "an unreadable date", size);
+		strlcpy(to, "an invalid date", size);
 }
 
 /* "the server's certificate ..." or "certificate 2 of the chain, ...". */

@@ -76,8 +76,8 @@ require_name(struct tls_verify *v, X509_VERIFY_PARAM *param,
 	char	shown[300];
 
 	if (v->name == NULL)
-		return tls_setting_failed(why, TLS_CAUSE_NAME, "no name "
-		    "is known for the certificate of the server");
+		return tls_setting_failed(why, TLS_CAUSE_NAME, "the name that "
+		    "the server's certificate must contain is not known");
 	/*
 	 * OpenSSL accepts any certificate if the name is empty, and all hosts
 	 * of a domain if it begins with a dot; neither is a host name.
@@ -90,7 +90,7 @@ require_name(struct tls_verify *v, X509_VERIFY_PARAM *param,
 	    X509_VERIFY_PARAM_set1_host(param, v->name, 0))
 		return true;
 	return tls_setting_failed(why, TLS_CAUSE_NAME, "\"%s\" is not a name "
-	    "that a certificate can have", visible(shown, sizeof(shown),
+	    "that a certificate can contain", visible(shown, sizeof(shown),
 	    v->name, strlen(v->name)));
 }
 

@@ -145,7 +145,7 @@ copy_by_hand(const struct commit *c, int fd, uint64_t from,
 			good = false;
 		else if (n == 0)
 			good = failed(why, EX_IOERR,
-			    "the message ends before its end");
+			    "the stored message is shorter than expected");
 		else if (!file_write(fd, block, (size_t)n))
 			good = failed_commit(c, why);
 		else
@@ -235,7 +235,7 @@ finish(const struct commit *c, struct failure *why)
 		return WAY_DONE;
 	failed_commit(c, why);
 	if (unlinkat(c->folder, c->id, 0) != 0)
-		failure_suffix(why, "; %s may be left in it", c->id);
+		failure_suffix(why, "; the file %s may remain there", c->id);
 	return WAY_FAILED;
 }
 

@@ -65,7 +65,7 @@ look_at_name(const struct entry *entry, struct stat *st, struct failure *why)
 		return ENTRY_OPENED;
 	if (errno == ENOENT || errno == ENAMETOOLONG)
 		return ENTRY_GONE;
-	return trouble(entry, "cannot examine it", why);
+	return trouble(entry, "cannot be examined", why);
 }
 
 static enum entry_result
@@ -77,11 +77,11 @@ check_file(const struct entry *entry, const struct stat *st,
 	if (st->st_nlink == 0)
 		return ENTRY_GONE;
 	if (st->st_nlink > 1)
-		return bad(entry, "has another name as well", why);
+		return bad(entry, "has more than one hard link", why);
 	if (st->st_uid != entry->spool->owner)
 		return bad(entry, "belongs to another user", why);
 	if (!id_is_valid(entry->name))
-		return bad(entry, "not the name of an entry", why);
+		return bad(entry, "the file name is not a queue ID", why);
 	return ENTRY_OPENED;
 }
 
@@ -97,7 +97,7 @@ open_descriptor(struct entry *entry, enum entry_access access,
 		return ENTRY_GONE;
 	if (errno == EACCES || errno == ELOOP || errno == ENXIO)
 		return bad(entry, "cannot be opened", why);
-	return trouble(entry, "cannot open it", why);
+	return trouble(entry, "cannot be opened", why);
 }
 
 /*
@@ -119,10 +119,10 @@ open_file(struct entry *entry, enum entry_access access, struct failure *why)
 		return result;
 	if (access == ENTRY_WORK && !files_lock(entry->fd, false))
 		return errno == EAGAIN ? ENTRY_LOCKED :
-		    trouble(entry, "cannot lock it", why);
+		    trouble(entry, "cannot be locked", why);
 	entry->locked = access == ENTRY_LOOK && files_is_locked(entry->fd);
 	if (fstat(entry->fd, &st) != 0)
-		return trouble(entry, "cannot examine it", why);
+		return trouble(entry, "cannot be examined", why);
 	result = check_file(entry, &st, why);
 	if (result == ENTRY_OPENED && access == ENTRY_WORK)
 		result = look_at_name(entry, &named, why);
@@ -142,8 +142,8 @@ read_octets(const struct entry *entry, struct buffer *b, uint64_t from,
 	size_t	len = (size_t)(to - from);
 
 	if (!files_pread(entry->fd, buffer_room(b, len), len, (off_t)from))
-		return errno == 0 ? bad(entry, "has been cut off", why) :
-		    trouble(entry, "cannot read it", why);
+		return errno == 0 ? bad(entry, "is truncated", why) :
+		    trouble(entry, "cannot be read", why);
 	b->len += len;
 	b->data[b->len] = '\0';
 	return ENTRY_OPENED;
@@ -163,7 +163,7 @@ read_envelope_file(struct entry *entry, struct failure *why)
 		return result;
 	len = envelope_file_length(entry->text.data, entry->text.len);
 	if (len == 0 || len > entry->size)
-		return bad(entry, "does not begin as an entry", why);
+		return bad(entry, "is not a queued message", why);
 	if (len > first)
 		result = read_octets(entry, &entry->text, first, len, why);
 	if (result != ENTRY_OPENED)
@@ -172,7 +172,8 @@ read_envelope_file(struct entry *entry, struct failure *why)
 	if (!envelope_file_parse(&entry->file, entry->text.data, len, &line))
 		return bad(entry, line.text, why);
 	if (entry->file.message_size != entry->size - len)
-		return bad(entry, "is not as long as it says", why);
+		return bad(entry, "the size differs from the size in the "
+		    "header", why);
 	return ENTRY_OPENED;
 }
 
@@ -185,13 +186,13 @@ load_message(struct entry *entry, struct failure *why)
 	enum entry_result		 result;
 
 	if (file->header_size > ENVELOPE_FILE_HEADER_MAX)
-		return bad(entry, "has too long a header", why);
+		return bad(entry, "the header is too long", why);
 	result = read_octets(entry, &text, file->message_at,
 	    file->message_at + file->header_size, why);
 	if (result == ENTRY_OPENED &&
 	    !header_read(&message->header, text.data, text.len,
 	    ENVELOPE_FILE_FIELDS_MAX))
-		result = bad(entry, "has a broken header", why);
+		result = bad(entry, "the header is invalid", why);
 	buffer_free(&text);
 	if (result != ENTRY_OPENED)
 		return result;
@@ -205,7 +206,7 @@ load_message(struct entry *entry, struct failure *why)
 	    file->header_size);
 	message->body.fd = fcntl(entry->fd, F_DUPFD_CLOEXEC, 3);
 	if (message->body.fd < 0)
-		return trouble(entry, "cannot open its message", why);
+		return trouble(entry, "the message cannot be opened", why);
 	return ENTRY_OPENED;
 }
 
@@ -319,7 +320,7 @@ save_state(struct entry *entry, struct failure *why)
 	if (write_state(entry) && files_set_time(entry->fd, entry->next) &&
 	    files_sync_data(entry->fd))
 		return true;
-	return failed_entry(entry, "cannot write its state", why);
+	return failed_entry(entry, "the state cannot be written", why);
 }
 
 /* Those from first up to, not including, end; then the state. */
@@ -330,7 +331,7 @@ save_outcomes(struct entry *entry, size_t first, size_t end,
 	if (write_range(entry, envelope_file_rewrite_outcomes(entry->text.data,
 	    entry->text.len, &entry->file, first, end)))
 		return save_state(entry, why);
-	return failed_entry(entry, "cannot write its outcomes", why);
+	return failed_entry(entry, "the outcomes cannot be written", why);
 }
 
 bool
@@ -397,7 +398,7 @@ entry_defer(struct entry *entry, int64_t next, bool asked,
 	entry->next = next;
 	if (write_state(entry) && files_set_time(entry->fd, next))
 		return true;
-	return failed_entry(entry, "cannot write its state", why);
+	return failed_entry(entry, "the state cannot be written", why);
 }
 
 bool
@@ -405,7 +406,8 @@ entry_postpone(struct entry *entry, int64_t next, struct failure *why)
 {
 	entry->next = next;
 	return files_set_time(entry->fd, next) ||
-	    failed_entry(entry, "cannot set the time of its next attempt", why);
+	    failed_entry(entry, "the time of the next attempt cannot be set",
+	    why);
 }
 
 bool

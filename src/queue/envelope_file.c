@@ -166,7 +166,8 @@ envelope_file_write(struct buffer *b, struct envelope_file *file,
 		    "a message without recipients cannot be queued");
 	if (env->n > ENVELOPE_FILE_PATHS_MAX)
 		return failed(why, EX_DATAERR,
-		    "%zu recipients: the queue takes %d in one message",
+		    "too many recipients: %zu, but a queued message can have "
+		    "at most %d",
 		    env->n, ENVELOPE_FILE_PATHS_MAX);
 	if (has_bad_word(file))
 		return failed(why, EX_DATAERR,
@@ -503,7 +504,7 @@ envelope_file_parse(struct envelope_file *file, const char *text, size_t len,
 	    file->envelope.n > 0)
 		return true;
 	envelope_file_free(file);
-	return failed(why, EX_DATAERR, "line %zu is not what belongs there",
+	return failed(why, EX_DATAERR, "line %zu is invalid",
 	    line_number(text, c.at));
 }
 

@@ -88,7 +88,7 @@ open_top(struct spool *spool, const struct spool_options *options,
 	if (geteuid() != 0 && geteuid() != spool->owner)
 		return failed(why, EX_CANTCREAT,
 		    "the spool %s belongs to uid %lu, and only that user and "
-		    "root may use it; we are uid %lu", path,
+		    "root can use it; this process has uid %lu", path,
 		    (unsigned long)spool->owner, (unsigned long)geteuid());
 	return check_folder(spool, path, &st, why);
 }

@@ -15,21 +15,23 @@
 #include "util/memory.h"
 #include "util/visible.h"
 
-/* One entry in hand. */
+/* The attempt for one entry. */
 struct attempt {
 	struct attempt_worker	*w;
-	struct entry	*entry;
-	struct outcome	*outcomes;	/* as in the file, then new ones */
-	bool		*waited;	/* for each: before the attempt */
-	int64_t		 now;
-	bool		 proved;	/* the entry can be written */
-	bool		 in_doubt;
-	size_t		 before;	/* so many waited before it */
-	size_t		 waiting;	/* and after it */
-	size_t		 failed;
-	size_t		 not_attempted;	/* of those waiting */
-	size_t		 untried;	/* likewise: in this attempt */
-	char		 bounce[ID_SIZE];
+	struct entry		*entry;
+	struct outcome		*outcomes;	/* of all attempts so far */
+	bool			*waited;	/* for each: before this one */
+	int64_t			 now;
+	bool			 proved;	/* the entry can be written */
+	bool			 in_doubt;
+
+	/* Numbers of recipients. */
+	size_t			 before;	/* waiting before it */
+	size_t			 waiting;	/* and after it, of which */
+	size_t			 untried;	/* have no outcome yet, and */
+	size_t			 not_attempted;	/* no server was asked about */
+	size_t			 failed;
+	char			 bounce[ID_SIZE];
 };
 
 static int64_t
@@ -51,59 +53,28 @@ has_text(const char *path, const char *text)
 	return text == NULL || strcasestr(path, text) != NULL;
 }
 
-static bool
-is_waited_for(const struct envelope_file *d, const char *recipient)
-{
-	if (recipient == NULL)
-		return true;
-	for (size_t i = 0; i < d->envelope.n; i++)
-		if (d->outcomes[i].kind == OUTCOME_WAITING &&
-		    has_text(d->envelope.forward[i].path, recipient))
-			return true;
-	return false;
-}
-
-static bool
-is_in_doubt(const struct envelope_file *d)
-{
-	for (size_t i = 0; i < d->envelope.n; i++)
-		if (d->outcomes[i].kind == OUTCOME_WAITING &&
-		    d->outcomes[i].in_doubt)
-			return true;
-	return false;
-}
-
-/* After an attempt in doubt, retry.h waits an hour at least. */
-static bool
-is_time_for(enum attempt_when when, const struct entry *e, int64_t now)
-{
-	if (when == ATTEMPT_WHEN_DUE || (when == ATTEMPT_WHEN_SAFE &&
-	    is_in_doubt(&e->file)))
-		return retry_is_due(now, e->next);
-	return true;
-}
-
-/* Asked again with the lock held: another runner may have been here. */
+/* Called with the lock: another queue run may have changed the entry. */
 static bool
 is_chosen(const struct attempt_worker *w, const struct entry *e, int64_t now)
 {
 	const struct attempt_choice	*c = w->choice;
+	const struct envelope		*env = &e->file.envelope;
+	bool				 in_doubt = false, found = false;
 
-	return !e->file.held && is_time_for(c->when, e, now) &&
-	    has_text(e->file.envelope.reverse_path, c->sender) &&
-	    is_waited_for(&e->file, c->recipient);
-}
+	for (size_t i = 0; i < env->n; i++) {
+		const struct outcome	*o = &e->file.outcomes[i];
 
-/*
- * The administrator can mend what keeps us out of the smarthost, and then the
- * message goes: so nobody is told that it failed.
- */
-static void
-defer_correctable(struct outcome *o)
-{
-	if (o->kind == OUTCOME_FAILED && (o->not_attempted ||
-	    o->status == EX_NOPERM || o->status == EX_CONFIG))
-		o->kind = OUTCOME_DEFERRED;
+		if (o->kind != OUTCOME_WAITING)
+			continue;
+		in_doubt |= o->in_doubt;
+		found |= has_text(env->forward[i].path, c->recipient);
+	}
+	/* After an attempt in doubt, the delay is an hour (queue/retry.h). */
+	if ((c->when == ATTEMPT_WHEN_DUE || (c->when == ATTEMPT_WHEN_SAFE &&
+	    in_doubt)) && !retry_is_due(now, e->next))
+		return false;
+	return !e->file.held && has_text(env->reverse_path, c->sender) &&
+	    (found || c->recipient == NULL);
 }
 
 static void
@@ -126,32 +97,37 @@ count_outcomes(struct attempt *a)
 	}
 }
 
-/* The owner's settings hold for his mail, whoever runs the queue. */
+/* The settings for the user who submitted the message apply to it. */
 static struct identity
-owner_of(const struct attempt *a)
+owner_of(const struct attempt_worker *w, const struct entry *entry)
 {
-	const struct envelope_file	*d = &a->entry->file;
-	struct identity			 owner = *a->w->me;
+	struct identity	owner = *w->me;
 
-	if (d->caller != NULL && d->caller[0] != '\0')
-		owner.user = d->caller;
+	if (entry->file.caller != NULL && entry->file.caller[0] != '\0')
+		owner.user = entry->file.caller;
 	return owner;
 }
 
-/* The new outcomes, as they are to be recorded. */
+/* Changes the new outcomes to those that the entry records. */
 static void
 adjust_outcomes(struct attempt *a)
 {
-	const struct envelope_file	*d = &a->entry->file;
+	const struct envelope_file	*file = &a->entry->file;
 
-	for (size_t i = 0; i < d->envelope.n; i++) {
+	for (size_t i = 0; i < file->envelope.n; i++) {
 		struct outcome	*o = &a->outcomes[i];
 
 		if (!a->waited[i] || o->kind == OUTCOME_WAITING)
 			continue;
-		defer_correctable(o);
-		/* What was in doubt stays so until somebody is asked. */
-		o->in_doubt |= o->not_attempted && d->outcomes[i].in_doubt;
+		/*
+		 * The administrator can correct the configuration, and the
+		 * message is sent then, so it does not fail.
+		 */
+		if (o->kind == OUTCOME_FAILED && (o->not_attempted ||
+		    o->status == EX_NOPERM || o->status == EX_CONFIG))
+			o->kind = OUTCOME_DEFERRED;
+		/* The doubt remains until a server gets the message again. */
+		o->in_doubt |= o->not_attempted && file->outcomes[i].in_doubt;
 		if (o->kind == OUTCOME_DELIVERED)
 			a->w->delivered = true;
 		else
@@ -178,53 +154,37 @@ record_outcomes(void *context, struct failure *why)
 	struct attempt	*a = context;
 
 	adjust_outcomes(a);
-	return !a->untried || entry_record(a->entry, a->outcomes, why);
+	return a->untried == 0 || entry_record(a->entry, a->outcomes, why);
 }
 
-static void
-send_message(struct attempt *a)
+void
+attempt_send(struct attempt_worker *w, const struct entry *entry,
+    const struct relay_callbacks *callbacks, struct outcome *outcomes)
 {
-	struct envelope_file	*d = &a->entry->file;
-	struct identity		 owner = owner_of(a);
-	struct relay_callbacks	 callbacks = { .before_send = prove_entry,
-				    .after_transaction = record_outcomes,
-				    .context = a };
-	struct mail_log		 mail_log = { .id = a->entry->name,
-				    .uid = d->uid, .envelope = &d->envelope,
-				    .message = &a->entry->message,
-				    .selected = a->waited };
+	struct identity	owner = owner_of(w, entry);
 
-	a->w->relay.me = &owner;
-	a->w->relay.callbacks = &callbacks;
-	relay_send(&a->w->relay, &d->envelope, &a->entry->message,
-	    a->outcomes);
-	a->w->relay.callbacks = NULL;
-	a->w->relay.me = a->w->me;
-	adjust_outcomes(a);
-	mail_log_outcomes(a->w->log, &mail_log, a->outcomes);
+	w->relay.me = &owner;
+	w->relay.callbacks = callbacks;
+	relay_send(&w->relay, &entry->file.envelope, &entry->message,
+	    outcomes);
+	w->relay.callbacks = NULL;
+	w->relay.me = w->me;
 }
 
-/* In the largest unit that leaves nothing over: "120 hours", "90 minutes". */
+/* Recipients that are waiting at the end of queue_lifetime fail. */
 static void
-write_lifetime(const struct attempt_worker *w, char *to, size_t size)
+expire_recipients(struct attempt *a)
 {
-	long long	 n = lifetime_of(w);
+	long long	 n = lifetime_of(a->w);
 	const char	*unit = "second";
+	char		 lifetime[40];
 
 	if (n % 3600 == 0)
 		unit = "hour", n /= 3600;
 	else if (n % 60 == 0)
 		unit = "minute", n /= 60;
-	snprintf(to, size, "%lld %s%s", n, unit, n == 1 ? "" : "s");
-}
-
-/* After queue_lifetime, waiting forward-paths fail with their last reply. */
-static void
-expire_recipients(struct attempt *a)
-{
-	char	lifetime[40];
-
-	write_lifetime(a->w, lifetime, sizeof(lifetime));
+	snprintf(lifetime, sizeof(lifetime), "%lld %s%s", n, unit,
+	    n == 1 ? "" : "s");
 	for (size_t i = 0; i < a->entry->file.envelope.n; i++) {
 		struct outcome	*o = &a->outcomes[i];
 		char		 last[sizeof(o->text) - 80];
@@ -248,24 +208,24 @@ entry_error(struct attempt *a, const struct failure *why)
 	return ATTEMPT_ERROR;
 }
 
-/* No server has heard of any of it: nothing is known that was not before. */
+/* This attempt has no news: no server got a command for the message. */
 static bool
 no_server_asked(const struct attempt *a)
 {
 	return a->not_attempted > 0 && a->not_attempted == a->before;
 }
 
-/* All but: nobody was asked, for the same reason as the last time. */
+/* False if no server was asked, for the same reason as the last time. */
 static bool
 outcomes_changed(const struct attempt *a)
 {
-	const struct envelope_file	*d = &a->entry->file;
+	const struct envelope_file	*file = &a->entry->file;
 
 	if (!no_server_asked(a))
 		return true;
-	for (size_t i = 0; i < d->envelope.n; i++)
+	for (size_t i = 0; i < file->envelope.n; i++)
 		if (a->outcomes[i].not_attempted && strcmp(a->outcomes[i].text,
-		    d->outcomes[i].text) != 0)
+		    file->outcomes[i].text) != 0)
 			return true;
 	return false;
 }
@@ -273,15 +233,15 @@ outcomes_changed(const struct attempt *a)
 static int64_t
 next_attempt(const struct attempt *a)
 {
-	const struct envelope_file	*d = &a->entry->file;
+	const struct envelope_file	*file = &a->entry->file;
 
-	return retry_next(a->now, d->arrived_us / 1000000, lifetime_of(a->w),
-	    d->attempts + 1, a->in_doubt, arc4random());
+	return retry_next(a->now, file->arrived_us / 1000000, lifetime_of(a->w),
+	    file->attempts + 1, a->in_doubt, arc4random());
 }
 
 /*
- * How many have the message because of this attempt, or may have it: "<a@b>
- * and 2 more".
+ * Writes to which recipients this attempt delivered the message, or may have
+ * delivered it: "<a@b> and 2 more".  Returns their number.
  */
 static size_t
 write_sent_to(const struct attempt *a, char *to, size_t size)
@@ -306,8 +266,9 @@ write_sent_to(const struct attempt *a, char *to, size_t size)
 }
 
 /*
- * The entry does not say who has the message.  Where it is, the next run would
- * send it again, so it goes where no run looks.
+ * If the outcomes could not be recorded, the next queue run would send the
+ * message again to the same recipients.  Moves the entry to failed/, which
+ * queue runs do not read.
  */
 static enum attempt_result
 prevent_duplicate(struct attempt *a, struct failure *why)
@@ -334,23 +295,13 @@ prevent_duplicate(struct attempt *a, struct failure *why)
 }
 
 static enum attempt_result
-defer_entry(struct attempt *a)
-{
-	struct failure	why;
-
-	if (entry_defer(a->entry, next_attempt(a), !no_server_asked(a), &why))
-		return ATTEMPT_DEFERRED;
-	return a->in_doubt ? prevent_duplicate(a, &why) : entry_error(a, &why);
-}
-
-static enum attempt_result
 remove_entry(struct attempt *a, enum attempt_result result)
 {
 	struct failure	why, unwritten;
 
 	if (entry_remove(a->entry, &why))
 		return result;
-	/* What has to stay shall not be sent again. */
+	/* The entry remains, so it must record its outcomes. */
 	if (!entry_record(a->entry, a->outcomes, &unwritten)) {
 		failure_suffix(&why, "; %s", unwritten.text);
 		return prevent_duplicate(a, &why);
@@ -361,21 +312,21 @@ remove_entry(struct attempt *a, enum attempt_result result)
 static bool
 queue_bounce(struct attempt *a, struct failure *why)
 {
-	struct envelope_file	*d = &a->entry->file;
+	struct envelope_file	*file = &a->entry->file;
 	struct bounce		 bounce;
 	struct spool_submission	 submission = {
 		.envelope = &bounce.envelope,
 		.message = &bounce.message,
 		.next = a->now,
-		.uid = d->uid,
-		.caller = d->caller,
+		.uid = file->uid,
+		.caller = file->caller,
 	};
-	struct identity		 owner = owner_of(a);
+	struct identity		 owner = owner_of(a->w, a->entry);
 	struct prepare_options	 preparation = {
 		.config = a->w->config,
 		.me = &owner,
 		.local_names = &a->w->names,
-		.about = d->envelope.reverse_path,
+		.about = file->envelope.reverse_path,
 	};
 	struct outcome		*outcomes = NULL;
 	bool			 good;
@@ -396,11 +347,11 @@ queue_bounce(struct attempt *a, struct failure *why)
 static enum attempt_result
 keep_failed(struct attempt *a, const char *because)
 {
-	struct envelope_file	*d = &a->entry->file;
-	char			 reason[sizeof(d->reason)];
+	struct envelope_file	*file = &a->entry->file;
+	char			 reason[sizeof(file->reason)];
 	struct failure		 why;
 
-	strlcpy(reason, d->reason, sizeof(reason));
+	strlcpy(reason, file->reason, sizeof(reason));
 	if (because[0] != '\0') {
 		reason[sizeof(reason) / 2] = '\0';
 		strlcat(reason, "; no bounce was sent: ", sizeof(reason));
@@ -413,18 +364,18 @@ keep_failed(struct attempt *a, const char *because)
 	return ATTEMPT_FAILED;
 }
 
-/* Nothing waits, and something has failed. */
+/* No recipient is waiting, and at least one has failed. */
 static enum attempt_result
 fail_entry(struct attempt *a)
 {
-	struct envelope_file	*d = &a->entry->file;
+	struct envelope_file	*file = &a->entry->file;
 	struct failure		 why;
 
-	if (d->notice_sent)
+	if (file->notice_sent)
 		return keep_failed(a, "an earlier queue run may have sent it");
-	if (d->envelope.reverse_path[0] == '\0')
+	if (file->envelope.reverse_path[0] == '\0')
 		return keep_failed(a, "the message has the null sender");
-	if (!bounce_is_due(d))
+	if (!bounce_is_due(file))
 		return keep_failed(a, "the sender requested none");
 	if (!queue_bounce(a, &why)) {
 		log_failure(a->w, &why);
@@ -435,65 +386,62 @@ fail_entry(struct attempt *a)
 	return remove_entry(a, ATTEMPT_FAILED);
 }
 
+/* Records the outcomes, then removes, defers or fails the entry. */
 static enum attempt_result
 finish_entry(struct attempt *a)
 {
-	struct envelope_file	*d = &a->entry->file;
+	struct envelope_file	*file = &a->entry->file;
 	struct failure		 why;
 
 	if (a->waiting == 0 && a->failed == 0)
 		return remove_entry(a, ATTEMPT_DELIVERED);
-	if (a->waiting > 0 && retry_is_over(a->now, d->arrived_us / 1000000,
-	    lifetime_of(a->w), d->asked + !no_server_asked(a))) {
+	if (a->waiting > 0 && retry_is_over(a->now, file->arrived_us / 1000000,
+	    lifetime_of(a->w), file->asked + !no_server_asked(a))) {
 		expire_recipients(a);
 		count_outcomes(a);
 	}
-	/* During an outage, thousands of entries need not wait for the disk. */
+	/* In an outage, thousands of entries do not wait for the disk. */
 	if (outcomes_changed(a) && !entry_record(a->entry, a->outcomes, &why))
 		return prevent_duplicate(a, &why);
-	return a->waiting > 0 ? defer_entry(a) : fail_entry(a);
+	if (a->waiting == 0)
+		return fail_entry(a);
+	if (entry_defer(a->entry, next_attempt(a), !no_server_asked(a), &why))
+		return ATTEMPT_DEFERRED;
+	return a->in_doubt ? prevent_duplicate(a, &why) : entry_error(a, &why);
 }
 
-static bool
-is_left_to_others(const struct attempt *a)
-{
-	return a->w->relay.down && a->w->may_leave != NULL &&
-	    no_server_asked(a) && a->w->may_leave(a->w->context);
-}
-
+/* Makes the attempt; a->outcomes and a->waited are those before it. */
 static enum attempt_result
-attempt(struct attempt *a)
+attempt_opened(struct attempt *a)
 {
-	struct relay	*relay = &a->w->relay;
+	struct attempt_worker	*w = a->w;
+	const struct entry	*entry = a->entry;
+	struct relay_callbacks	 callbacks = { .before_send = prove_entry,
+				    .after_transaction = record_outcomes,
+				    .context = a };
+	struct mail_log		 mail_log = { .id = entry->name,
+				    .uid = entry->file.uid,
+				    .envelope = &entry->file.envelope,
+				    .message = &entry->message,
+				    .selected = a->waited };
 
 	count_outcomes(a);
 	a->before = a->waiting;
-	if (a->waiting > 0) {
-		send_message(a);
-		if (relay->stopped)
-			return prevent_duplicate(a, &relay->stopped_why);
-	}
-	return is_left_to_others(a) ? ATTEMPT_LEFT : finish_entry(a);
+	/* Without a waiting recipient, an earlier run was interrupted. */
+	if (a->waiting == 0)
+		return finish_entry(a);
+	attempt_send(w, entry, &callbacks, a->outcomes);
+	adjust_outcomes(a);
+	mail_log_outcomes(w->log, &mail_log, a->outcomes);
+	if (w->relay.stopped)
+		return prevent_duplicate(a, &w->relay.stopped_why);
+	if (w->relay.down && no_server_asked(a) && w->may_leave != NULL &&
+	    w->may_leave(w->context))
+		return ATTEMPT_LEFT;
+	return finish_entry(a);
 }
 
-static enum attempt_result
-try_entry(struct attempt *a)
-{
-	const struct envelope_file	*d = &a->entry->file;
-	size_t				 n = d->envelope.n;
-	enum attempt_result		 result;
-
-	a->outcomes = memory_new(n, sizeof(*a->outcomes));
-	memcpy(a->outcomes, d->outcomes, n * sizeof(*a->outcomes));
-	a->waited = memory_new(n, sizeof(*a->waited));
-	for (size_t i = 0; i < n; i++)
-		a->waited[i] = d->outcomes[i].kind == OUTCOME_WAITING;
-	result = attempt(a);
-	free(a->waited);
-	free(a->outcomes);
-	return result;
-}
-
+/* Returns ATTEMPT_DELIVERED if the entry is open, else the result. */
 static enum attempt_result
 open_for_attempt(struct attempt_worker *w, struct entry *entry,
     const char *name)
@@ -522,23 +470,35 @@ static enum attempt_result
 attempt_once(struct attempt_worker *w, const char *name, bool is_bounce,
     char bounce[ID_SIZE])
 {
-	struct entry		entry;
-	struct attempt		a = { .w = w, .entry = &entry,
-				    .now = (int64_t)time(NULL) };
-	enum attempt_result	result = open_for_attempt(w, &entry, name);
+	struct entry			 entry;
+	const struct envelope_file	*file = &entry.file;
+	struct attempt			 a = { .w = w, .entry = &entry,
+					    .now = (int64_t)time(NULL) };
+	enum attempt_result		 result;
+	size_t				 n;
 
 	bounce[0] = '\0';
+	result = open_for_attempt(w, &entry, name);
 	if (result != ATTEMPT_DELIVERED)
 		return result;
 	result = ATTEMPT_SKIPPED;
-	if (is_bounce || is_chosen(w, &entry, a.now))
-		result = try_entry(&a);
-	strlcpy(bounce, a.bounce, ID_SIZE);
+	if (is_bounce || is_chosen(w, &entry, a.now)) {
+		n = file->envelope.n;
+		a.outcomes = memory_new(n, sizeof(*a.outcomes));
+		memcpy(a.outcomes, file->outcomes, n * sizeof(*a.outcomes));
+		a.waited = memory_new(n, sizeof(*a.waited));
+		for (size_t i = 0; i < n; i++)
+			a.waited[i] = a.outcomes[i].kind == OUTCOME_WAITING;
+		result = attempt_opened(&a);
+		free(a.waited);
+		free(a.outcomes);
+		strlcpy(bounce, a.bounce, ID_SIZE);
+	}
 	entry_close(&entry);
 	return result;
 }
 
-/* A bounce is attempted at once.  A bounce never causes a bounce. */
+/* A bounce is sent at once.  A bounce never causes a bounce. */
 enum attempt_result
 attempt_entry(struct attempt_worker *w, const char *name)
 {

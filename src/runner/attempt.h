@@ -1,9 +1,10 @@
 /*
  * attempt.h - one attempt for one entry of the queue
  *
- * Makes the attempt, records its outcomes, then reschedules, bounces, moves to
- * failed/ or removes the entry, in the order that queue/entry.h requires.
- * Errors are logged and kept in the worker, and do not stop other entries.
+ * attempt_entry() opens the entry, calls attempt_send(), records the outcomes,
+ * and then defers, bounces or removes the entry or moves it to failed/, in the
+ * order that queue/entry.h requires.  Errors are logged and kept in the
+ * worker; the worker can continue with other entries.
  */
 #ifndef RUNNER_ATTEMPT_H
 #define RUNNER_ATTEMPT_H
@@ -17,68 +18,78 @@
 #include "submit/local_names.h"
 #include "util/log.h"
 
-/* Which entries by their time; held ones are never chosen. */
+/* Entries to try, by the time of the next attempt.  No held entry is tried. */
 enum attempt_when {
-	ATTEMPT_WHEN_DUE,	/* the time of the next attempt is reached */
-	ATTEMPT_WHEN_SAFE,	/* all except those whose last attempt may have
-				 * delivered the message and is less than an
-				 * hour old */
-	ATTEMPT_WHEN_ANY,
+	ATTEMPT_WHEN_DUE,	/* if the time is reached */
+	ATTEMPT_WHEN_SAFE,	/* likewise if the last attempt may have
+				 * delivered the message; otherwise now */
+	ATTEMPT_WHEN_ANY,	/* now */
 };
 
-/* Which entries; all that is set must be true of an entry. */
+/* Entries to try; an entry must match each member that is not NULL. */
 struct attempt_choice {
 	enum attempt_when when;
-	const char	*id;		/* this one, or NULL */
-	const char	*recipient;	/* waiting for an address with this
-					 * text in it, or NULL */
-	const char	*sender;	/* likewise */
+	const char	*id;
+	const char	*recipient;	/* part of a waiting forward-path, in
+					 * any case */
+	const char	*sender;	/* part of the reverse-path, too */
 };
 
 enum attempt_result {
 	ATTEMPT_DELIVERED,	/* to all; the entry is removed */
 	ATTEMPT_DEFERRED,
 	ATTEMPT_FAILED,		/* bounced, or moved to failed/ */
-	ATTEMPT_SKIPPED,	/* held, not chosen, no longer due, or gone */
+	ATTEMPT_SKIPPED,	/* removed, held, or not chosen any more */
 	ATTEMPT_LOCKED,		/* another process has the lock */
 	ATTEMPT_BAD,		/* not a valid entry; moved to failed/ */
 	ATTEMPT_ERROR,		/* a disk error; the entry is unchanged */
-	ATTEMPT_LEFT,		/* to other workers, as may_leave returned */
+	ATTEMPT_LEFT,		/* unchanged, because may_leave() agreed */
 	ATTEMPT_RESULTS
 };
 
+/* One smarthost session after another.  All pointers are borrowed. */
 struct attempt_worker {
-	const struct config	*config;	/* borrowed, like all here */
+	const struct config	*config;
 	const struct identity	*me;
 	const struct log	*log;
 	struct spool		*spool;
 	const struct attempt_choice	*choice;
-	struct relay		 relay;		/* see attempt_worker_begin() */
-	struct local_names	 names;		/* likewise; for bounces */
+	struct relay		 relay;		/* attempt_worker_begin() */
+	struct local_names	 names;		/* for bounces; the same */
 
 	/*
-	 * Asked when the smarthost can't be reached, before the entry takes
-	 * note of it: shall it be left to other workers?  NULL: no.
+	 * Called if the smarthost cannot be reached, before the entry records
+	 * this.  If it returns true, the entry is left to other workers.  NULL:
+	 * no entry is left.
 	 */
 	bool		       (*may_leave)(void *);
 	void			*context;
-	bool			*sending;	/* NULL, or where to say that a
-						 * server may get the message
-						 * from now on */
+	bool			*sending;	/* set before the message is
+						 * sent to a server; or NULL */
 	char			 error[512];	/* the last one, or "" */
-	bool			 delivered;	/* to any forward-path; bounces
-						 * do not count */
+	bool			 delivered;	/* any message but bounces, to
+						 * any recipient */
 };
 
-/* After what the caller fills in; *identity is kept for the relay. */
+/* Call it with the other members set; they must not move afterwards. */
 void	attempt_worker_begin(struct attempt_worker *,
 	    const struct session_trace *);
 
+/* Makes an attempt for an entry in queue/, and for its bounce if it fails. */
 enum attempt_result attempt_entry(struct attempt_worker *, const char *name);
 
 /*
- * For an entry whose worker died of it: the next attempt at the usual time,
- * and the reason.  If it was sending, the message may have arrived.
+ * Sends the message of an open entry with the settings for its sender and
+ * user, as relay_send() does, and changes neither the entry nor its file.  The
+ * entry need not be in the queue.  The callbacks may be NULL.
+ */
+void	attempt_send(struct attempt_worker *, const struct entry *,
+	    const struct relay_callbacks *, struct outcome *);
+
+/*
+ * Sets the time of the next attempt for an entry whose worker process crashed,
+ * and records the reason.  If it was sending, the message may have been
+ * delivered.
  */
 void	attempt_postpone(struct attempt_worker *, const char *name,
 	    const char *reason, bool sending);

@@ -100,9 +100,9 @@ write_words(struct writer *w)
 	bool				 in_doubt = false;
 
 	begin_part(w, "text/plain; charset=utf-8", is_8bit(w->entry));
-	buffer_addf(b, "This is the mail system of %s.\n\n"
-	    "A message of yours could not be delivered to the addresses "
-	    "below,\nand no further attempt will be made.\n", host_of(w->me));
+	buffer_addf(b, "This is the mail system at host %s.\n\n"
+	    "Your message could not be delivered to the recipients below, "
+	    "and no\nfurther attempt will be made.\n", host_of(w->me));
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		delivered += d->outcomes[i].kind == OUTCOME_DELIVERED;
 		if (!is_told(d, i))

@@ -16,9 +16,9 @@ skip_blanks(char *text)
 }
 
 /*
- * The end of the path at text: its closing bracket or, without brackets, the
- * next blank; NULL if the bracket is missing.  A quoted local part may contain
- * either.
+ * Returns the end of a path: its closing bracket or, without brackets, the next
+ * blank; NULL if the closing bracket is missing.  In a quoted local part,
+ * brackets and blanks are ordinary characters.
  */
 static char *
 path_end(char *text, bool bracket)
@@ -37,10 +37,7 @@ path_end(char *text, bool bracket)
 	return bracket ? NULL : text;
 }
 
-/*
- * The two commands that carry a path, as their syntax error replies name
- * them.
- */
+/* The commands that have a path, for their syntax errors. */
 struct path_syntax {
 	const char	*keyword;
 	const char	*command;
@@ -85,8 +82,8 @@ parse_path(struct address *address, char **text,
 }
 
 /*
- * Splits the next KEY=value off; *value is "" if there is none.  Returns the
- * key, or NULL after the last parameter.
+ * Returns the key of the next parameter KEY=value, or NULL after the last one.
+ * *value is "" if the parameter has no value.
  */
 static char *
 next_parameter(char **text, char **value)
@@ -160,7 +157,7 @@ parse_mail_parameter(struct smtpd_mail *m, const char *key,
 	else if (strcasecmp(key, "SMTPUTF8") == 0)
 		valid = value[0] == '\0';
 	else if (strcasecmp(key, "AUTH") == 0)
-		valid = true;	/* the client is not trusted: ignored */
+		valid = true;	/* ignored: the client is not trusted */
 	else
 		return unsupported_parameter(key, r);
 	return valid || invalid_value(key, r);
@@ -207,7 +204,7 @@ smtpd_rcpt_parse(struct smtpd_rcpt *rcpt, char *text, struct smtpd_reply *r)
 	*rcpt = (struct smtpd_rcpt){ 0 };
 	if (!parse_path(&rcpt->recipient, &text, &rcpt_syntax, r))
 		return false;
-	/* Other mailers take "|..." for a program and "/..." for a file. */
+	/* Other mailers run "|..." as a program and append to a file "/...". */
 	if (a->local[0] == '\0' ||
 	    (address_is_bare(a) && strchr("|/", a->local[0]) != NULL))
 		good = smtpd_reply_set(r, 553, "5.1.3",

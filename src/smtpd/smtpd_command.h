@@ -2,9 +2,9 @@
  * smtpd_command.h - parse the arguments of MAIL, RCPT and BDAT (RFC 5321
  * section 4.1.2, RFC 3030)
  *
- * Syntax errors that cannot be misread are accepted: white space after the
- * colon, a path without angle brackets.  A parameter that is not supported is
- * refused, and so is a supported parameter with an invalid value.
+ * Two unambiguous syntax errors are accepted: blanks after the colon, and a
+ * path without angle brackets.  Unsupported parameters and invalid values are
+ * refused.
  */
 #ifndef SMTPD_COMMAND_H
 #define SMTPD_COMMAND_H
@@ -18,7 +18,7 @@
 
 struct smtpd_mail {
 	struct address	 sender;	/* null sender: both parts empty */
-	uint64_t	 size;		/* SIZE=, 0 without it */
+	uint64_t	 size;		/* of SIZE, or 0 */
 	char		*envid;		/* owned, or NULL */
 	enum dsn_return	 ret;
 };
@@ -30,8 +30,8 @@ struct smtpd_rcpt {
 };
 
 /*
- * Each parses the text after the verb, which it changes.  Returns false after
- * setting the error reply; the struct then owns nothing.
+ * Each of these parses the text after the verb and changes the text.  On an
+ * error, sets the reply and returns false; the struct then owns nothing.
  */
 bool	smtpd_mail_parse(struct smtpd_mail *, char *text,
 	    struct smtpd_reply *);
@@ -41,7 +41,7 @@ bool	smtpd_rcpt_parse(struct smtpd_rcpt *, char *text,
 void	smtpd_mail_free(struct smtpd_mail *);
 void	smtpd_rcpt_free(struct smtpd_rcpt *);
 
-/* "SIZE" or "SIZE LAST". */
+/* Parses "1000" or "1000 LAST".  Returns false on a syntax error. */
 bool	smtpd_bdat_parse(char *text, uint64_t *size, bool *last);
 
 #endif

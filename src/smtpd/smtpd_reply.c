@@ -38,7 +38,7 @@ smtpd_reply_set(struct smtpd_reply *r, int code, const char *enhanced,
 	return false;
 }
 
-/* Exit statuses and the codes that mean the same in SMTP (RFC 3463). */
+/* Exit statuses, and the equivalent codes of SMTP (RFC 3463). */
 static const struct {
 	int		 status;
 	int		 code;
@@ -77,9 +77,9 @@ smtpd_reply_failure(struct smtpd_reply *r, const struct failure *why)
 }
 
 /*
- * The smarthost's reply code is passed on only if it is about the mail system
- * (x5z).  Other codes are about our session with the smarthost: after a 421
- * or 530, our client would hang up or try to authenticate.
+ * The smarthost's reply code is passed on only if it concerns the mail system
+ * (x5z).  Other codes concern our session with the smarthost: after 421 or 530,
+ * our client would close the connection or try to authenticate.
  */
 static void
 set_refusal(struct smtpd_reply *r, const struct outcome *o, const char *text)
@@ -149,7 +149,7 @@ smtpd_reply_outcomes(struct smtpd_reply *r, const struct envelope *env,
 	size_t			 accepted = 0;
 
 	if (worst == NULL) {
-		/* A queued forward-path decides: it is not delivered yet. */
+		/* If one is queued, the reply says so. */
 		for (size_t i = 0; i < env->n && worst == NULL; i++)
 			if (outcomes[i].kind != OUTCOME_DELIVERED)
 				worst = &outcomes[i];
@@ -168,23 +168,12 @@ smtpd_reply_outcomes(struct smtpd_reply *r, const struct envelope *env,
 	    accepted, env->n);
 }
 
-/* Octets of a line that fit into a line of a reply, in whole characters. */
-static size_t
-fitting(const char *line)
-{
-	size_t	len = strcspn(line, "\n");
-
-	if (len <= TEXT_MAX)
-		return len;
-	len = TEXT_MAX;
-	while (len > 0 && ((unsigned char)line[len] & 0xc0) == 0x80)
-		len--;
-	return len > 0 ? len : TEXT_MAX;
-}
-
-/* Text from outside may contain control characters; clients display it. */
+/*
+ * The text may contain control characters from the client or the smarthost, and
+ * clients display it.
+ */
 static void
-make_visible(struct buffer *to, const char *text)
+add_visible(struct buffer *to, const char *text)
 {
 	char	*copy = memory_copy(text);
 	char	*rest = copy;
@@ -210,11 +199,17 @@ smtpd_reply_write(const struct smtpd_reply *r, struct stream *s,
 	const char	*line;
 	bool		 good = true, last = false;
 
-	make_visible(&shown, r->text.data != NULL ? r->text.data : "");
+	add_visible(&shown, r->text.data != NULL ? r->text.data : "");
 	for (line = shown.data; good && !last;) {
-		size_t	len = r->unbroken ? strcspn(line, "\n") :
-			    fitting(line);
+		size_t	len = strcspn(line, "\n");
 
+		if (!r->unbroken && len > TEXT_MAX) {
+			len = TEXT_MAX;
+			/* A UTF-8 character is not split. */
+			while (len > 1 &&
+			    ((unsigned char)line[len] & 0xc0) == 0x80)
+				len--;
+		}
 		last = line[len] == '\0';
 		good = stream_printf(s, why, "%d%c%s%s%.*s\r\n", r->code,
 		    last ? ' ' : '-', r->enhanced,

@@ -25,28 +25,26 @@ struct smtpd_state {
 							 * ended with LF */
 	bool				 over;
 	unsigned			 commands;
-	unsigned			 fruitless;	/* see the header */
+	unsigned			 without_message; /* commands since the
+							 * last message */
 	unsigned			 errors;
 
 	/* The transaction, as discarded by end_transaction(). */
-	bool				 mail;		/* MAIL accepted */
+	bool				 mail;		/* MAIL was accepted */
 	struct envelope			 envelope;
 	struct message_limits		 limits;
 	struct message			 message;
 	bool				 receiving;	/* message has begun */
 	uint64_t			 received;	/* octets */
-	bool				 failed;	/* why: in failure */
-	struct failure			 failure;
+	bool				 failed;	/* not received, */
+	struct failure			 failure;	/* for this reason */
 };
 
-static bool	respond(struct smtpd_state *, struct failure *, int code,
-		    const char *enhanced, const char *fmt, ...)
-		    __attribute__((format(printf, 5, 6)));
-
 /*
- * Writes a reply.  It is sent when we would wait for input, so that pipelined
- * commands are answered together.
+ * Writes a reply.  Replies are sent before the server waits for input, so that
+ * those to pipelined commands are sent together.
  */
+__attribute__((format(printf, 5, 6)))
 static bool
 respond(struct smtpd_state *s, struct failure *why, int code,
     const char *enhanced, const char *fmt, ...)
@@ -93,7 +91,7 @@ command_helo(struct smtpd_state *s, char *text, struct failure *why)
 	return respond(s, why, 250, "", "%s", s->policy->host);
 }
 
-/* A refused greeting changes no state (RFC 5321 section 4.1.4). */
+/* If EHLO is refused, the state is unchanged (RFC 5321 section 4.1.4). */
 static bool
 extended_hello(struct smtpd_state *s, const char *name, bool lmtp,
     struct failure *why)
@@ -153,26 +151,13 @@ command_mail(struct smtpd_state *s, char *text, struct failure *why)
 	return respond(s, why, 250, "2.1.0", "Ok");
 }
 
-static void
-add_recipient(struct smtpd_state *s, struct smtpd_rcpt *r)
-{
-	struct buffer		 path = { 0 };
-	struct forward_path	*to;
-
-	address_write(&path, &r->recipient);
-	to = envelope_add(&s->envelope, path.data);
-	buffer_free(&path);
-	to->notify = r->notify;
-	to->orcpt = r->orcpt;
-	r->orcpt = NULL;
-}
-
 static bool
 command_rcpt(struct smtpd_state *s, char *text, struct failure *why)
 {
 	const struct smtpd_policy	*p = s->policy;
 	struct smtpd_rcpt		 r;
-	struct failure			 refusal;
+	struct buffer			 path = { 0 };
+	struct forward_path		*to;
 
 	if (!s->mail)
 		return reject(s, why, 503, "5.5.1",
@@ -180,20 +165,22 @@ command_rcpt(struct smtpd_state *s, char *text, struct failure *why)
 	if (s->receiving)
 		return reject(s, why, 503, "5.5.1", "Error: RCPT after BDAT");
 	if (p->recipients_max > 0 && s->envelope.n >= p->recipients_max) {
-		s->fruitless--;		/* the client could not know */
+		s->without_message--;	/* not a fault of the client */
 		return respond(s, why, 452, "4.5.3",
 		    "Error: too many recipients, limit is %llu",
 		    (unsigned long long)p->recipients_max);
 	}
 	if (!smtpd_rcpt_parse(&r, text, &s->reply))
 		return smtpd_reply_write(&s->reply, s->stream, why);
-	if (p->recipient != NULL &&
-	    !p->recipient(p->context, s->envelope.reverse_path, &r.recipient,
-	    &refusal)) {
-		smtpd_reply_failure(&s->reply, &refusal);
-	} else {
-		add_recipient(s, &r);
-		s->fruitless--;
+	if (p->recipient == NULL || p->recipient(p->context,
+	    s->envelope.reverse_path, &r.recipient, &s->reply)) {
+		address_write(&path, &r.recipient);
+		to = envelope_add(&s->envelope, path.data);
+		buffer_free(&path);
+		to->notify = r.notify;
+		to->orcpt = r.orcpt;
+		r.orcpt = NULL;
+		s->without_message--;
 		smtpd_reply_set(&s->reply, 250, "2.1.5", "Ok");
 	}
 	smtpd_rcpt_free(&r);
@@ -214,8 +201,8 @@ begin_message(struct smtpd_state *s)
 }
 
 /*
- * After the first failure, the rest of the message is read and dropped: it
- * must not be taken for commands.
+ * After a failure, the rest of the message is read and discarded: it must not
+ * be taken for commands.
  */
 static void
 add_to_message(struct smtpd_state *s, const char *data, size_t len)
@@ -225,7 +212,7 @@ add_to_message(struct smtpd_state *s, const char *data, size_t len)
 		s->failed = !message_feed(&s->message, data, len, &s->failure);
 }
 
-/* The reply to a message that could not be received. */
+/* Sets the reply to a message that could not be received. */
 static void
 set_message_failure(struct smtpd_state *s)
 {
@@ -239,7 +226,10 @@ set_message_failure(struct smtpd_state *s)
 	}
 }
 
-/* Passes the message to the policy; replies once, or per path in LMTP. */
+/*
+ * Passes the message to the policy, and replies once or, in LMTP, for each
+ * recipient.
+ */
 static bool
 end_message(struct smtpd_state *s, struct failure *why)
 {
@@ -258,7 +248,7 @@ end_message(struct smtpd_state *s, struct failure *why)
 		outcomes = memory_new(s->envelope.n, sizeof(*outcomes));
 		queued = p->message(p->context, &s->envelope, &s->message,
 		    outcomes);
-		s->fruitless = 0;
+		s->without_message = 0;
 	}
 	for (size_t i = 0; good && i < replies; i++) {
 		if (outcomes != NULL && s->lmtp)
@@ -274,8 +264,8 @@ end_message(struct smtpd_state *s, struct failure *why)
 }
 
 /*
- * Waits for input of a message.  If the input ends, the session is over: an
- * incomplete message is discarded.
+ * Waits for the next octets of a message.  At the end of input, sets s->over:
+ * the incomplete message is discarded.
  */
 static bool
 wait_for_input(struct smtpd_state *s, const char **in, size_t *n,
@@ -332,7 +322,7 @@ command_bdat(struct smtpd_state *s, char *text, struct failure *why)
 	bool		keep = s->envelope.n > 0;
 
 	if (!smtpd_bdat_parse(text, &size, &last)) {
-		/* It is unknown where the chunk ends and commands follow. */
+		/* The end of the chunk, and so the next command, is unknown. */
 		s->over = true;
 		return respond(s, why, 421, "4.5.2",
 		    "%s Syntax: BDAT size [LAST]", s->policy->host);
@@ -365,9 +355,9 @@ command_bdat(struct smtpd_state *s, char *text, struct failure *why)
 		set_message_failure(s);
 		return smtpd_reply_write(&s->reply, s->stream, why);
 	}
-	/* A message may have any number of chunks, if they are not empty. */
+	/* The number of chunks is not limited if they are not empty. */
 	if (size > 0)
-		s->fruitless--;
+		s->without_message--;
 	return respond(s, why, 250, "2.0.0", "Ok: %llu bytes",
 	    (unsigned long long)size);
 }
@@ -519,30 +509,17 @@ next_command(struct smtpd_state *s, struct failure *why)
 	case STREAM_LINE:
 		if (s->commands++ == 0)
 			s->bare_lf = bare_lf;
-		s->fruitless++;
+		s->without_message++;
 		return run_command(s, why);
 	case STREAM_LONG:
 		return reject_long_line(s, why);
 	case STREAM_CLOSED:
-		s->over = true;	/* an incomplete command is ignored */
+		s->over = true;	/* an incomplete line is ignored */
 		return true;
 	case STREAM_FAILED:
 		break;
 	}
 	return false;
-}
-
-/* Ends the session of a client that exceeded a limit. */
-static bool
-enforce_limits(struct smtpd_state *s, struct failure *why)
-{
-	if (s->over || (s->errors < SMTPD_ERRORS_MAX &&
-	    s->fruitless < SMTPD_FRUITLESS_MAX))
-		return true;
-	s->over = true;
-	return respond(s, why, 421, "4.7.0", "%s Error: %s", s->policy->host,
-	    s->errors >= SMTPD_ERRORS_MAX ? "too many errors" :
-	    "too many commands without a message");
 }
 
 bool
@@ -554,8 +531,16 @@ smtpd_session(struct stream *stream, const struct smtpd_policy *policy,
 	bool			good;
 
 	good = respond(&s, why, 220, "", "%s ESMTP relais", policy->host);
-	while (good && !s.over)
-		good = next_command(&s, why) && enforce_limits(&s, why);
+	while (good && !s.over) {
+		good = next_command(&s, why);
+		if (!good || s.over || (s.errors < SMTPD_ERRORS_MAX &&
+		    s.without_message < SMTPD_COMMANDS_MAX))
+			continue;
+		s.over = true;
+		good = respond(&s, why, 421, "4.7.0", "%s Error: %s",
+		    policy->host, s.errors >= SMTPD_ERRORS_MAX ?
+		    "too many errors" : "too many commands without a message");
+	}
 	if (good) {
 		/* A client may leave without waiting for the reply to QUIT. */
 		stream_flush(stream, &ignored);

@@ -1,14 +1,14 @@
 /*
- * smtpd_session.h - relais as an SMTP or LMTP server (RFC 5321, RFC 2033)
+ * smtpd_session.h - an SMTP or LMTP session as the server (RFC 5321, RFC 2033)
  *
- * For programs that speak SMTP to sendmail (-bs).  The session implements the
- * protocol and limits what a client can do; a policy decides which recipients
- * are accepted and delivers the messages.
+ * The session implements the protocol and its limits.  The functions of the
+ * caller (struct smtpd_policy) accept or refuse recipients and deliver the
+ * messages.
  *
  * The session offers PIPELINING, 8BITMIME, SIZE, CHUNKING,
- * ENHANCEDSTATUSCODES, DSN and SMTPUTF8.  After LHLO, each recipient of a
- * message gets its own reply.  Command lines may end with LF alone; DATA ends
- * with CRLF.CRLF or LF.LF, depending on how the first command ended.
+ * ENHANCEDSTATUSCODES, DSN and SMTPUTF8.  After LHLO, the server sends a reply
+ * for each recipient of a message.  Command lines may end with LF alone.  DATA
+ * ends with CRLF.CRLF, or with LF.LF if the first command ended with LF alone.
  */
 #ifndef SMTPD_SESSION_H
 #define SMTPD_SESSION_H
@@ -27,34 +27,33 @@
 
 enum {
 	SMTPD_LINE_MAX = 4096,		/* octets of a command */
-	SMTPD_FRUITLESS_MAX = 1000,	/* commands without a message; more
-					 * end the session */
-	SMTPD_ERRORS_MAX = 100,		/* syntax and sequence errors; more
-					 * end the session */
+	SMTPD_COMMANDS_MAX = 1000,	/* commands without a message, and */
+	SMTPD_ERRORS_MAX = 100,		/* syntax and sequence errors, after
+					 * which the session is ended */
 };
 
+/* All pointers are borrowed. */
 struct smtpd_policy {
 	const char	*host;			/* our host name */
 	uint64_t	 size_max;		/* octets of a message, 0: no
 						 * limit */
 	uint64_t	 recipients_max;	/* of a message, 0: no limit */
-	int64_t		 idle_ms;		/* wait for the client, 0: no
-						 * limit */
+	int64_t		 idle_ms;		/* timeout for input, 0: none */
 	const char *const *spill;		/* as in message_limits */
 	const struct message_spare *spare;	/* as in message_limits */
 
 	/*
-	 * Returns false, with why, to refuse a forward-path.  NULL if every
-	 * forward-path is accepted.
+	 * Returns true to accept a forward-path.  To refuse it, sets the reply
+	 * and returns false.  NULL: every forward-path is accepted.
 	 */
 	bool	(*recipient)(void *context, const char *reverse_path,
-		    const struct address *, struct failure *why);
+		    const struct address *, struct smtpd_reply *);
 
 	/*
 	 * Delivers a complete message as it was received; bare names are not
-	 * qualified yet.  Sets one outcome for each forward-path.  Returns the
+	 * qualified yet.  Sets an outcome for each forward-path.  Returns the
 	 * ID of the queue entry that holds the deferred forward-paths, valid
-	 * until the next call, or NULL if there is none.
+	 * until the next call, or NULL if the message is not in the queue.
 	 */
 	const char *(*message)(void *context, const struct envelope *,
 		    struct message *, struct outcome *);
@@ -70,15 +69,15 @@ struct smtpd_policy {
 };
 
 /*
- * Runs a session from the greeting to QUIT, to the end of input, or until the
- * client exceeds a limit; all three return true.  A transaction that the
- * client does not complete is discarded.  Returns false, with why, if the
- * connection fails, the client is idle for too long, or a signal arrives.
+ * Runs a session.  Returns true after QUIT or the end of input, or if the
+ * client exceeds a limit.  Returns false, with why, if the connection fails,
+ * the timeout for input expires, or a signal arrives.  A message that is not
+ * complete is discarded.
  */
 bool	smtpd_session(struct stream *, const struct smtpd_policy *,
 	    struct failure *why);
 
-/* Replies 421 with the reason in place of a session. */
+/* Refuses a client: sends 421 with the reason instead of the greeting. */
 void	smtpd_refuse(struct stream *, const char *host,
 	    const struct failure *why);
 

@@ -24,12 +24,16 @@ struct smtpd_submit {
 
 static bool
 check_recipient(void *context, const char *reverse_path,
-    const struct address *a, struct failure *why)
+    const struct address *a, struct smtpd_reply *reply)
 {
 	struct smtpd_submit	*s = context;
+	struct failure		 why;
 
-	return s->private.late_checks ||
-	    submit_recipient(&s->submit, reverse_path, a, why);
+	if (s->private.late_checks ||
+	    submit_recipient(&s->submit, reverse_path, a, &why))
+		return true;
+	smtpd_reply_failure(reply, &why);
+	return false;
 }
 
 /* The session keeps the envelope as it was given, for its replies. */
@@ -50,7 +54,7 @@ copy_envelope(struct smtpd_submit *s, const struct envelope *from)
 }
 
 static const char *
-submit_received(void *context, const struct envelope *given,
+submit_received_message(void *context, const struct envelope *given,
     struct message *m, struct outcome *outcomes)
 {
 	struct smtpd_submit	*s = context;
@@ -154,7 +158,7 @@ smtpd_submit(struct stream *stream, const struct smtpd_submit_options *options,
 			    KEY_RECIPIENT_LIMIT),
 			.idle_ms = options->idle_ms,
 			.recipient = check_recipient,
-			.message = submit_received,
+			.message = submit_received_message,
 			.private_command = options->private_commands ?
 			    private_command : NULL,
 		},

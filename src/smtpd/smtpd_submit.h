@@ -1,10 +1,10 @@
 /*
  * smtpd_submit.h - an SMTP or LMTP session that submits its messages
  *
- * Each message is submitted when it is complete (submit/submit.h), and the
- * reply tells its outcome.  All messages use one session with the smarthost
- * for as long as the smarthost keeps it open.  If a signal arrives, the current
- * message is queued and its reply is written before the session ends.
+ * Each complete message is passed to submit_message(); the reply contains its
+ * outcome.  All messages are sent through the same session with the smarthost
+ * until the smarthost closes it.  If a signal arrives, the current message is
+ * queued, and the reply is written before the session ends.
  */
 #ifndef SMTPD_SUBMIT_H
 #define SMTPD_SUBMIT_H
@@ -34,8 +34,9 @@ struct smtpd_submit_options {
 };
 
 /*
- * Runs a session; see smtpd_session().  The sandbox is entered before the
- * greeting, whatever the options say.
+ * Runs a session and returns the result of smtpd_session().  Enters the sandbox
+ * before the greeting and fills in .map of each result: .confine and
+ * .each_recipient of the options are ignored.
  */
 bool	smtpd_submit(struct stream *, const struct smtpd_submit_options *,
 	    struct failure *why);

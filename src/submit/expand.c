@@ -10,23 +10,26 @@
 #include "util/memory.h"
 
 /*
- * The limit is checked after duplicates are removed.  Before that, this many
- * times the limit is allowed, so that nested aliases cannot use up memory.
+ * The limit of recipients is checked after duplicates are removed.  Until then,
+ * this many times the limit is allowed, so that nested aliases cannot exhaust
+ * the memory.
  */
 enum { DUPLICATES_MAX = 10 };
 
 enum { REASONS_MAX = 4 };	/* in the text of one failure */
 
-/* Where a new forward-path comes from. */
+/* The origin of a new forward-path. */
 struct expand_source {
-	size_t		 given;		/* index; SIZE_MAX: always_bcc */
+	size_t		 given;		/* index of the given forward-path;
+					 * SIZE_MAX: always_bcc */
 	struct outcome	*failed;	/* owned, or NULL */
 };
 
 struct expand_state {
 	const struct expand_options	*options;
 	struct envelope			 env;	/* only the forward-paths */
-	struct expand_source		*source; /* owned; one for each */
+	struct expand_source		*source; /* owned; one for each
+						  * forward-path */
 	size_t				 cap;
 	struct failure			*why;
 };
@@ -81,7 +84,7 @@ add_failed(struct expand_state *e, const char *path,
 	add_path(e, path, like, given)->failed = o;
 }
 
-/* Returns false if there are too many recipients. */
+/* Expands one forward-path.  Returns false if there are too many recipients. */
 static bool
 expand_path(struct expand_state *e, const char *path,
     const struct forward_path *like, size_t given)
@@ -168,7 +171,7 @@ check_remaining(struct expand_state *e)
 	return false;
 }
 
-/* Sources are in the order of the given paths; each path has at least one. */
+/* Each given path has at least one source, in the order of the paths. */
 static void
 make_map(const struct expand_state *e, struct expand_map *map,
     size_t n_given, const size_t *places, size_t n)
@@ -199,7 +202,7 @@ replace_paths(struct expand_state *e, struct envelope *env,
 		for (size_t i = 0; i < n; i++)
 			if (e->source[i].failed != NULL)
 				(*outcomes)[places[i]] = *e->source[i].failed;
-		/* The message itself is good: others get it. */
+		/* The message has other recipients, so its data is valid. */
 		for (size_t i = 0; i < e->env.n; i++)
 			if ((*outcomes)[i].status == EX_DATAERR)
 				(*outcomes)[i].status = EX_NOUSER;

@@ -20,7 +20,7 @@ is_8bit(const char *text)
 	return false;
 }
 
-/* Whether a field has the name that "Name" or "Name: value" begins with. */
+/* Whether a field has the name in context: "Name" or "Name: value". */
 static bool
 has_name_of(const struct field *f, const void *context)
 {

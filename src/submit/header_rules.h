@@ -1,6 +1,6 @@
 /*
- * header_rules.h - header fields that the configuration adds and removes, and
- * trace fields
+ * header_rules.h - add and remove header fields according to the configuration,
+ * and handle trace fields
  */
 #ifndef SUBMIT_HEADER_RULES_H
 #define SUBMIT_HEADER_RULES_H
@@ -16,13 +16,13 @@
 #include "util/failure.h"
 
 /*
- * More Received fields than this are a mail loop; RFC 5321 section 6.3
+ * A message with more Received fields is in a mail loop; RFC 5321 section 6.3
  * requires a limit of at least 100.
  */
 enum { RECEIVED_MAX = 100 };
 
 /*
- * Applies the keys header_remove, header_set and header_add, in this order;
+ * Applies the keys header_remove, header_set and header_add, in this order, and
  * the lines of each key in the order of the file.
  */
 void	header_rules_apply(struct message *, const struct config *,
@@ -31,7 +31,7 @@ void	header_rules_apply(struct message *, const struct config *,
 /* Adds X-Original-To with every forward-path, for redirect_all. */
 void	header_rules_add_original_to(struct message *, const struct envelope *);
 
-/* Returns false, with EX_UNAVAILABLE, if the message is in a mail loop. */
+/* Returns false, with why (EX_UNAVAILABLE), if there is a mail loop. */
 bool	header_rules_check_loop(const struct header *, struct failure *why);
 
 /*

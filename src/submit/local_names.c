@@ -10,7 +10,7 @@ local_names_begin(struct local_names *n, const struct config *config,
 {
 	const char	*domain = config_text(config, NULL, KEY_DOMAIN);
 
-	/* To the smarthost, localhost is the smarthost. */
+	/* At the smarthost, localhost would mean the smarthost itself. */
 	if (domain != NULL && strcasecmp(domain, "localhost") == 0)
 		domain = NULL;
 	*n = (struct local_names){
@@ -49,22 +49,12 @@ read_aliases(struct local_names *n, struct failure *why)
 	return false;
 }
 
-/* Says how to make a name resolvable. */
-static void
-add_advice(const struct local_names *n, struct failure *why)
-{
-	const char	*conf = n->config->path;
-
-	failure_suffix(why, "; set root = you@example.org (or domain) in %s",
-	    conf != NULL ? conf : config_system_file());
-	if (n->aliases.path != NULL)
-		failure_suffix(why, ", or add an alias to %s", n->aliases.path);
-}
-
 bool
 local_names_resolve(struct local_names *n, const char *name,
     struct address_list *list, struct failure *why)
 {
+	const char	*conf = n->config->path;
+
 	if (!n->is_read) {
 		n->is_read = true;
 		if (!read_aliases(n, &n->why))
@@ -76,8 +66,12 @@ local_names_resolve(struct local_names *n, const char *name,
 	}
 	if (aliases_resolve(&n->aliases, name, &n->rules, list, why))
 		return true;
-	if (why->status == EX_NOUSER && local_name_is_possible(name))
-		add_advice(n, why);
+	if (why->status != EX_NOUSER || !local_name_is_possible(name))
+		return false;
+	failure_suffix(why, "; set root = you@example.org (or domain) in %s",
+	    conf != NULL ? conf : config_system_file());
+	if (n->aliases.path != NULL)
+		failure_suffix(why, ", or add an alias to %s", n->aliases.path);
 	return false;
 }
 

@@ -49,7 +49,7 @@ collect_recipients(struct prepare_state *s, struct failure *why)
 	return true;
 }
 
-/* The sender that sections [from] are matched with; freed by the caller. */
+/* The address that selects a [from] section; freed by the caller. */
 static char *
 subject_from(const struct prepare_options *o, const char *reverse_path)
 {
@@ -67,7 +67,10 @@ subject_from(const struct prepare_options *o, const char *reverse_path)
 	return buffer_take(&path);
 }
 
-/* redirect_all for this sender; for a bounce, also that of its message. */
+/*
+ * redirect_all of the sender; for a bounce also that of the sender of the
+ * message that failed.
+ */
 static const char *
 redirect_target(const struct prepare_state *s)
 {
@@ -109,8 +112,8 @@ prepare_envelope(struct prepare_state *s, struct outcome **outcomes,
 /*
  * Replaces a local name in a recipient field with its address, if it has
  * exactly one.  A name with several addresses gets our domain, so that the
- * addresses are not disclosed; so does one that cannot be resolved, so that
- * the field is valid.  Text that cannot be a local name stays.
+ * addresses are not disclosed.  A name that cannot be resolved gets our domain,
+ * so that the field is valid.  Text that cannot be a local name stays.
  */
 static bool
 replace_recipient(void *context, const struct address *a, struct buffer *to)

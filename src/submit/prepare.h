@@ -1,13 +1,13 @@
 /*
  * prepare.h - prepare a message and its envelope for sending
  *
- * The only place where the configuration's rules about recipients, senders
- * and header fields are applied: to new messages (submit/submit.h) and to
- * bounces.  Every message passes through it before it is sent or queued.
+ * Applies the keys about recipients, senders and header fields to new messages
+ * (submit/submit.h) and to bounces.  Every message is prepared once, before it
+ * is sent or queued.
  *
- * The message is as it was read.  The paths of the envelope come from
- * address_write() and may be bare or local names.  A reverse-path that is NULL
- * was not given; "" is the null sender.
+ * The message is given as it was read.  The paths of the given envelope were
+ * written by address_write() and may be bare or local names.  If no
+ * reverse-path was given, it is NULL; "" is the null sender.
  */
 #ifndef SUBMIT_PREPARE_H
 #define SUBMIT_PREPARE_H
@@ -29,7 +29,7 @@ struct prepare_options {
 	const struct identity	*me;		/* the user who submits */
 	struct local_names	*local_names;	/* of the same configuration */
 	const char		*full_name;	/* for a From field that is
-						 * added; NULL: the identity's */
+						 * added; NULL: that of me */
 	bool			 from_header;	/* -t: add the recipients in
 						 * the header, */
 	unsigned		 notify;	/* with this NOTIFY */
@@ -37,15 +37,15 @@ struct prepare_options {
 						 * of the message that failed;
 						 * its redirect_all applies,
 						 * too; or NULL */
-	struct expand_map	*map;		/* filled in, and duplicates of
-						 * given forward-paths are kept
-						 * until expansion; or NULL */
+	struct expand_map	*map;		/* to fill in; repeated given
+						 * forward-paths are kept until
+						 * they are expanded; or NULL */
 };
 
 /*
- * Changes the envelope and the message to what is to be sent: expands the
- * recipients (submit/expand.h), sets the reverse-path (submit/sender.h), edits
- * and completes the header.  NOTIFY and ORCPT are kept.
+ * Makes the envelope and the message ready to be sent: expands the recipients
+ * (submit/expand.h), sets the reverse-path (submit/sender.h), and edits and
+ * completes the header.  NOTIFY and ORCPT are kept.
  *
  * *outcomes, freed by the caller, has one element for each forward-path:
  * OUTCOME_WAITING, or OUTCOME_FAILED for a local name that cannot be resolved
@@ -54,7 +54,7 @@ struct prepare_options {
  * Returns false, with why, if nothing can be sent: EX_USAGE (no recipients, or
  * too many), the status of the first failure if all recipients fail
  * (EX_DATAERR, EX_NOUSER, EX_CONFIG, EX_NOPERM), or EX_UNAVAILABLE (a mail
- * loop).  The envelope and the message can only be freed afterwards.
+ * loop).  The envelope and the message must then be freed.
  */
 bool	prepare_message(const struct prepare_options *, struct envelope *,
 	    struct message *, struct outcome **outcomes, struct failure *why);

@@ -25,7 +25,7 @@ sender_begin(struct sender *s, const struct config *config,
 	};
 }
 
-/* Appends what replaces a sender.  Returns false if the sender stays. */
+/* Appends the replacement for a sender; returns false if it has none. */
 static bool
 replace_sender(const struct sender *s, const struct address *a,
     struct buffer *to)
@@ -51,31 +51,22 @@ replace_in_field(void *context, const struct address *a, struct buffer *to)
 	return replace_sender(s, a, to);
 }
 
-static char *
-default_path(const struct sender *s, const char *user)
-{
-	struct buffer	path = { 0 };
-	char		local[256];
-	char		domain[] = "";
-	struct address	a = { .local = local, .domain = domain };
-
-	if (s->from != NULL)
-		return memory_copy(s->from);
-	strlcpy(local, user, sizeof(local));
-	local_names_write(s->local_names, &a, &path);
-	return buffer_take(&path);
-}
-
 char *
 sender_path(const struct sender *s, const char *given, const char *user)
 {
 	struct buffer	path = { 0 };
-	struct address	a;
+	char		local[256], domain[] = "";
+	struct address	a = { .local = local, .domain = domain };
 	struct failure	ignored;
 
-	if (given == NULL)
-		return default_path(s, user);
-	/* It came from address_write(), so this succeeds. */
+	if (given == NULL && s->from != NULL)
+		return memory_copy(s->from);
+	if (given == NULL) {
+		strlcpy(local, user, sizeof(local));
+		local_names_write(s->local_names, &a, &path);
+		return buffer_take(&path);
+	}
+	/* address_write() wrote the path, so it can be parsed. */
 	if (given[0] == '\0' ||
 	    !address_parse_path(&a, given, strlen(given), &ignored))
 		return memory_copy("");
@@ -115,7 +106,7 @@ is_sender_field(const struct field *f)
 	return false;
 }
 
-/* Some callers write empty fields.  A group is not empty (RFC 6854). */
+/* Some programs write empty fields.  A group is not empty (RFC 6854). */
 static bool
 is_empty_sender_field(const struct field *f, const void *context)
 {
@@ -131,15 +122,14 @@ struct seen_fields {
 	bool	*sender;
 };
 
-/* Whether it is a second From or Sender (RFC 5322 section 3.6). */
+/* Whether a field is a second From or Sender (RFC 5322 section 3.6). */
 static bool
 is_repeated(const struct field *f, const void *context)
 {
 	const struct seen_fields	*seen = context;
-	bool			*before = field_is(f, "From") ? seen->from :
-				    field_is(f, "Sender") ? seen->sender :
-				    NULL;
-	bool			 repeated = before != NULL && *before;
+	bool	*before = field_is(f, "From") ? seen->from :
+		    field_is(f, "Sender") ? seen->sender : NULL;
+	bool	 repeated = before != NULL && *before;
 
 	if (before != NULL)
 		*before = true;
@@ -180,8 +170,8 @@ is_valid_in_phrase(const char *word, size_t len)
 }
 
 /*
- * Makes a phrase of text that is not one: encoded words stay, all else is
- * quoted.  8-bit text stays: its charset is determined later.
+ * Turns text into a valid phrase: encoded words stay, other text is quoted.
+ * 8-bit text stays in it: its charset is determined later.
  */
 static char *
 make_phrase(const char *text, size_t len)
@@ -276,7 +266,7 @@ set_from(struct sender *s, struct field *f)
 	address_list_free(&list);
 }
 
-/* Appends the addresses on other machines that from will replace. */
+/* Appends the senders on other machines, before from replaces them. */
 static void
 list_replaced(const struct sender *s, const struct field *f,
     struct buffer *to)
@@ -301,7 +291,7 @@ list_replaced(const struct sender *s, const struct field *f,
 	address_list_free(&list);
 }
 
-/* Replies still go to the author that from will replace. */
+/* Makes replies go to the author, whose address from will replace. */
 static void
 add_reply_to(const struct sender *s, struct header *h)
 {
@@ -316,28 +306,22 @@ add_reply_to(const struct sender *s, struct header *h)
 	buffer_free(&value);
 }
 
-static void
-replace_all_senders(struct sender *s, struct header *h)
-{
-	bool		from = false, sender = false;
-	struct seen_fields	seen = { &from, &sender };
-
-	add_reply_to(s, h);
-	header_remove_if(h, is_repeated, &seen);
-	for (size_t i = 0; i < h->n; i++)
-		if (is_sender_field(&h->field[i]))
-			set_from(s, &h->field[i]);
-}
-
 void
 sender_fields(struct sender *s, struct header *h)
 {
+	bool			always = s->mode == FROM_ALWAYS &&
+				    s->from != NULL;
+	bool			from = false, sender = false;
+	struct seen_fields	seen = { &from, &sender };
+
 	header_remove_if(h, is_empty_sender_field, NULL);
-	if (s->mode == FROM_ALWAYS && s->from != NULL) {
-		replace_all_senders(s, h);
-		return;
+	if (always) {
+		add_reply_to(s, h);
+		header_remove_if(h, is_repeated, &seen);
 	}
 	for (size_t i = 0; i < h->n; i++)
-		if (is_sender_field(&h->field[i]))
+		if (is_sender_field(&h->field[i]) && always)
+			set_from(s, &h->field[i]);
+		else if (is_sender_field(&h->field[i]))
 			field_rewrite(&h->field[i], replace_in_field, s);
 }

@@ -1,12 +1,10 @@
 /*
- * sender.h - apply the keys from and from_mode
+ * sender.h - apply the keys from and from_mode to the reverse-path and to the
+ * fields From, Sender, Resent-From and Resent-Sender
  *
- * To the reverse-path and to From, Sender, Resent-From and Resent-Sender.
- *
- *	always	every sender is replaced, whatever the caller gives and even
- *		if a field cannot be parsed
- *	local	senders of this machine are replaced; others stay unchanged,
- *		octet by octet
+ *	always	every sender is replaced, even in a field that cannot be parsed
+ *	local	senders of this machine are replaced; other fields stay
+ *		unchanged, octet by octet
  *	never	only bare names change: they get our domain
  */
 #ifndef SUBMIT_SENDER_H
@@ -31,19 +29,20 @@ void	sender_begin(struct sender *, const struct config *,
 	    const struct config_subject *, const struct local_names *);
 
 /*
- * Returns the reverse-path for the given one, freed by the caller.  "" stays
- * "".  NULL stands for from or, without it, for the user.
+ * Returns the reverse-path that replaces the given one, freed by the caller.
+ * "" stays "".  NULL is replaced with the key from or, if from is not set, with
+ * the user's address.
  */
 char	*sender_path(const struct sender *, const char *given,
 	    const char *user);
 
-/* Rewrites the sender fields, and removes those without an address. */
+/* Rewrites the sender fields, and removes those that are empty. */
 void	sender_fields(struct sender *, struct header *);
 
 /*
- * Returns the address for a From field that is missing, freed by the caller:
- * the reverse-path that sender_path() returned or, for the null sender, what
- * replaces MAILER-DAEMON.
+ * Returns the address for a missing From field, freed by the caller: the
+ * reverse-path that sender_path() returned or, for the null sender, the
+ * replacement for MAILER-DAEMON.
  */
 char	*sender_of_field(const struct sender *, const char *reverse_path);
 

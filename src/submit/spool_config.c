@@ -44,7 +44,7 @@ spool_config_spill(struct spill_directories *to, const struct spool *spool)
 	*to = (struct spill_directories){ 0 };
 	if (spool->spill != NULL)
 		to->directory[n++] = spool->spill;
-	/* After sudo or in cron it may be another user's, or not exist. */
+	/* After sudo or in cron, it may belong to another user or not exist. */
 	if (tmp != NULL && tmp[0] == '/' && strcmp(tmp, "/tmp") != 0)
 		to->directory[n++] = tmp;
 	to->directory[n] = "/tmp";
@@ -83,7 +83,7 @@ enum spool_config
 spool_config_open(struct spool *spool, const struct config *config,
     struct failure *why)
 {
-	/* Without a configuration, no directory is created. */
+	/* Without a configuration, the directory is not created. */
 	bool			create = config_find(config, NULL, KEY_QUEUE) ||
 				    config_find(config, NULL, KEY_SMARTHOST);
 	enum spool_config	result = open_named(spool, config, create, why);
@@ -101,7 +101,7 @@ spool_config_find(struct spool *spool, const struct config *config,
 {
 	enum spool_config	result = open_named(spool, config, false, why);
 
-	/* It exists, but this user has no access. */
+	/* The directory exists, and this user has no access. */
 	if (result != SPOOL_CONFIG_OPEN && why->status == EX_CANTCREAT)
 		why->status = EX_NOPERM;
 	if (result != SPOOL_CONFIG_OPEN && why->status == EX_OSFILE)

@@ -13,30 +13,32 @@
 enum spool_config {
 	SPOOL_CONFIG_OPEN,
 	SPOOL_CONFIG_OFF,	/* queue = off */
-	SPOOL_CONFIG_NONE,	/* the key is not set, and the default
+	SPOOL_CONFIG_NONE,	/* the key queue is not set, and the default
 				 * directory cannot be used */
-	SPOOL_CONFIG_BROKEN,	/* the directory that is set cannot be used */
+	SPOOL_CONFIG_BROKEN,	/* the directory in the key queue cannot be
+				 * used */
 };
 
 /*
  * Opens the spool to commit messages.  Creates it if the key queue or
  * smarthost is set.  If the result is not SPOOL_CONFIG_OPEN, the spool is
- * closed, *why says why, with the line of the configuration, and its status is
- * that of a message that cannot be queued.
+ * closed, and *why has the reason with the line of the configuration and the
+ * exit status for a message that cannot be queued.
  */
 enum spool_config spool_config_open(struct spool *, const struct config *,
 	    struct failure *why);
 
 /*
- * Opens the spool to read or run the queue; creates nothing.  why->status is
- * EX_OK if the queue is off or was never created.
+ * Opens the spool to read or run the queue, and does not create it.  If the
+ * queue is disabled or does not exist, why->status is EX_OK.
  */
 enum spool_config spool_config_find(struct spool *, const struct config *,
 	    struct failure *why);
 
 /*
  * Directories for the unnamed files of large messages (struct message_limits):
- * the spool if it is open, $TMPDIR and /tmp.  Ends with NULL; borrowed.
+ * the spool if it is open, $TMPDIR and /tmp.  The list ends with NULL, and the
+ * names are borrowed.
  */
 struct spill_directories {
 	const char	*directory[4];
@@ -45,15 +47,16 @@ struct spill_directories {
 void	spool_config_spill(struct spill_directories *, const struct spool *);
 
 /*
- * For a process that will be in the sandbox, where files can be created only
+ * For a process that will enter the sandbox, where files can be created only
  * in the spool.  Opens an unnamed file in the first directory outside the
- * spool where this is possible, and removes all of these directories from the
- * list.  Returns false, with the list unchanged, if it is possible in none.
+ * spool where this is possible, and removes the directories outside the spool
+ * from the list.  Returns false, with the list unchanged, if no directory
+ * permits it.
  */
 bool	spool_config_spare(struct message_spare *, struct spill_directories *,
 	    const struct spool *);
 
-/* The sandbox of a process that writes only to this spool; NULL: nowhere. */
+/* The sandbox of a process that writes only to the spool, which may be NULL. */
 struct sandbox spool_config_sandbox(const struct spool *);
 
 #endif

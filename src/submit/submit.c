@@ -14,7 +14,7 @@
 #include "submit/prepare.h"
 #include "util/memory.h"
 
-/* One message, prepared. */
+/* A prepared message. */
 struct submit_job {
 	struct submit		*submit;
 	const struct envelope	*envelope;
@@ -30,7 +30,7 @@ has_queue(const struct submit *s)
 }
 
 static void
-confine(struct submit *s)
+enter_sandbox(struct submit *s)
 {
 	struct sandbox	sandbox = spool_config_sandbox(has_queue(s) ?
 			    &s->spool : NULL);
@@ -69,7 +69,7 @@ submit_open(struct submit *s, const struct submit_options *options)
 		return;
 	if (spool_config_spare(&s->spare, &s->spill, &s->spool))
 		s->limits.spare = &s->spare;
-	confine(s);
+	enter_sandbox(s);
 }
 
 void
@@ -96,7 +96,7 @@ submit_recipient(struct submit *s, const char *reverse_path,
 }
 
 static bool
-any(const struct submit_job *j, enum outcome_kind kind)
+has_outcome(const struct submit_job *j, enum outcome_kind kind)
 {
 	for (size_t i = 0; i < j->envelope->n; i++)
 		if (j->result->outcomes[i].kind == kind)
@@ -105,8 +105,8 @@ any(const struct submit_job *j, enum outcome_kind kind)
 }
 
 /*
- * Commits the failed forward-paths to failed/, or all others to the queue.
- * Others are those to send again and those delivered already, which the entry
+ * Commits the failed forward-paths to failed/, or all other forward-paths to
+ * the queue: the deferred ones and those that are delivered, which the entry
  * records.
  */
 static bool
@@ -155,15 +155,15 @@ commit_part(const struct submit_job *j, enum spool_folder folder, char *id,
 }
 
 /*
- * Messages that failed must not take the room of messages that are still to
- * be sent: failed/ stops growing when half the spool is used.
+ * Failed messages must not take the room of messages that wait: failed/ stops
+ * growing when half of queue_size_limit is used.
  */
 static void
 commit_failed(const struct submit_job *j)
 {
 	struct spool	*spool = &j->submit->spool;
 	uint64_t	 size_max = spool->size_max;
-	struct failure	 ignored;	/* the caller gets the outcomes */
+	struct failure	 ignored;	/* the outcomes are reported anyway */
 
 	spool->size_max = size_max == 1 ? 1 : size_max / 2;
 	commit_part(j, SPOOL_FAILED, j->result->failed, &ignored);
@@ -171,8 +171,8 @@ commit_failed(const struct submit_job *j)
 }
 
 /*
- * Adds to each deferred outcome why the message is not in the queue; with_status
- * also replaces the status.
+ * Appends to each deferred outcome why the message is not in the queue.
+ * with_status also replaces the status.
  */
 static void
 explain_not_queued(const struct submit_job *j, const struct failure *why,
@@ -210,7 +210,7 @@ queue_deferred(const struct submit_job *j)
 	}
 }
 
-/* For relais queue status. */
+/* Records the results for relais queue status. */
 static void
 note_health(const struct submit_job *j)
 {
@@ -218,7 +218,7 @@ note_health(const struct submit_job *j)
 	const struct outcome	*error = NULL;
 	bool			 delivered = false;
 	int64_t			 now = (int64_t)time(NULL);
-	struct failure		 ignored;	/* nothing depends on it */
+	struct failure		 ignored;	/* only a status check fails */
 
 	for (size_t i = 0; i < j->envelope->n; i++) {
 		const struct outcome	*o = &j->result->outcomes[i];
@@ -235,30 +235,30 @@ note_health(const struct submit_job *j)
 		health_note_success(spool, now, &ignored);
 }
 
-/* Gives each forward-path an outcome other than OUTCOME_WAITING. */
+/* Afterwards, no outcome is OUTCOME_WAITING. */
 static void
-attempt(struct submit_job *j)
+make_attempt(struct submit_job *j)
 {
 	struct submit	*s = j->submit;
 	struct outcome	*outcomes = j->result->outcomes;
-	struct outcome	 waits = { .kind = OUTCOME_DEFERRED,
+	struct outcome	 deferred = { .kind = OUTCOME_DEFERRED,
 			    .status = EX_TEMPFAIL };
 	struct failure	 why;
 
-	if (j->attempted && any(j, OUTCOME_WAITING)) {
+	if (j->attempted && has_outcome(j, OUTCOME_WAITING)) {
 		if (s->options.attempt == NULL) {
 			relay_send(&s->relay, j->envelope, j->message,
 			    outcomes);
 		} else if (!s->options.attempt(s->options.context,
 		    j->envelope, j->message, outcomes, &why)) {
 			j->attempted = false;
-			waits.not_attempted = true;
-			strlcpy(waits.text, why.text, sizeof(waits.text));
+			deferred.not_attempted = true;
+			strlcpy(deferred.text, why.text, sizeof(deferred.text));
 		}
 	}
 	for (size_t i = 0; i < j->envelope->n; i++)
 		if (outcomes[i].kind == OUTCOME_WAITING)
-			outcomes[i] = waits;
+			outcomes[i] = deferred;
 }
 
 bool
@@ -292,18 +292,18 @@ submit_message(struct submit *s, const struct submit_request *request,
 		return false;
 	if (s->options.mode == SUBMIT_VERIFY)
 		return true;
-	/* From here on the message would be lost with the process. */
+	/* From here on, the end of the process would lose the message. */
 	if (s->relay.interrupt == NULL) {
 		interrupt_hold(&s->interrupt);
 		s->relay.interrupt = &s->interrupt;
 	}
 	if (j.attempted && !s->confined)
-		confine(s);
-	attempt(&j);
-	if (any(&j, OUTCOME_DEFERRED))
+		enter_sandbox(s);
+	make_attempt(&j);
+	if (has_outcome(&j, OUTCOME_DEFERRED))
 		queue_deferred(&j);
 	if (has_queue(s)) {
-		if (any(&j, OUTCOME_FAILED))
+		if (has_outcome(&j, OUTCOME_FAILED))
 			commit_failed(&j);
 		if (j.attempted)
 			note_health(&j);

@@ -1,11 +1,11 @@
 /*
  * submit.h - the entry point for new messages
  *
- * Every new message passes through these three calls: submit_open(),
- * submit_message() for each message, submit_close().  A message is prepared
- * (recipients, aliases, sender, header; submit/prepare.h), an attempt is made
- * to send it while the caller waits, forward-paths that are deferred are
- * committed to the queue, and the outcomes are logged.
+ * A run begins with submit_open(), calls submit_message() for each message, and
+ * ends with submit_close().  A message is prepared (recipients, aliases,
+ * sender, header; submit/prepare.h); an attempt is made to send it while the
+ * caller waits; deferred forward-paths are committed to the queue; and the
+ * outcomes are logged.
  */
 #ifndef SUBMIT_SUBMIT_H
 #define SUBMIT_SUBMIT_H
@@ -31,46 +31,48 @@
 #include "util/log.h"
 
 enum submit_mode {
-	SUBMIT_NOW,		/* makes an attempt, queues what is deferred */
+	SUBMIT_NOW,		/* makes an attempt, and queues a deferred
+				 * message */
 	SUBMIT_QUEUE,		/* queues without an attempt; makes one only if
-				 * there is no queue and none is set */
-	SUBMIT_VERIFY,		/* prepares only; there is no queue */
+				 * the queue is disabled, or if it is not set
+				 * and the default directory cannot be used */
+	SUBMIT_VERIFY,		/* only prepares messages */
 };
 
-/* All pointers are borrowed until submit_close(). */
+/* Of all messages of a run.  All pointers are borrowed until submit_close(). */
 struct submit_options {
 	enum submit_mode	 mode;
 	const struct config	*config;
 	const struct identity	*me;		/* the user who submits */
-	uint32_t		 uid;		/* of the same user */
+	uint32_t		 uid;		/* of that user */
 	const struct log	*log;
 	const struct session_trace	*trace;		/* or NULL */
 
 	/*
-	 * Ends an attempt: the message is deferred and so queued.  If it is
-	 * NULL, signals are held from the first attempt until the process
-	 * exits.
+	 * If a signal arrives, the attempt ends, and the message is deferred
+	 * and queued.  If this is NULL, signals are held from the first attempt
+	 * until the process exits.
 	 */
 	struct interrupt	*interrupt;
 
 	/*
-	 * Enter the sandbox in submit_open() and not before the first attempt:
-	 * for a caller that parses a client's input.
+	 * Enter the sandbox in submit_open() instead of before the first
+	 * attempt: for a caller that parses untrusted input.
 	 */
 	bool			 confine;
 
 	/*
-	 * Fill in .map of results, and keep repeated forward-paths until they
-	 * are expanded: for protocols that reply to each recipient.
+	 * Fill in .map of the results, and keep repeated forward-paths until
+	 * they are expanded: for protocols that reply to each recipient.
 	 */
 	bool			 each_recipient;
 
 	/*
-	 * Makes the attempt in place of relay_send(), for a caller whose
-	 * attempts are made by another process: sets an outcome for each
+	 * Makes the attempt instead of relay_send(), for a caller that has
+	 * another process make its attempts: sets an outcome for each
 	 * forward-path whose outcome is OUTCOME_WAITING.  If it returns false,
-	 * with why, no attempt was made, and the message is queued.  Commands
-	 * for credentials are not run by this process.  NULL: relay_send().
+	 * with why, no attempt was made, and the message is queued.  This
+	 * process does not run commands for credentials.  NULL: relay_send().
 	 */
 	bool	(*attempt)(void *context, const struct envelope *,
 		    const struct message *, struct outcome *,
@@ -83,11 +85,11 @@ struct submit_options {
  * borrowed.
  */
 struct submit_request {
-	struct envelope	*envelope;	/* changed to what is sent, */
-	struct message	*message;	/* as is the message */
+	struct envelope	*envelope;	/* both are changed by */
+	struct message	*message;	/* prepare_message() */
 	bool		 queue;		/* as with SUBMIT_QUEUE */
 	const char	*full_name;	/* for a From field that is added; NULL:
-					 * that of options.me */
+					 * that of .me */
 	bool		 from_header;	/* -t: add the recipients in the
 					 * header, */
 	unsigned	 notify;	/* with this NOTIFY */
@@ -99,7 +101,7 @@ struct submit {
 	struct message_limits	 limits;	/* for message_begin() */
 	struct spool		 spool;		/* closed if there is none */
 
-	/* The rest is for submit.c. */
+	/* Private. */
 	enum spool_config	 queue;
 	struct failure		 no_queue;	/* unless the queue is open */
 	struct spill_directories spill;
@@ -114,15 +116,17 @@ struct submit_result {
 	struct outcome	*outcomes;	/* owned; one for each forward-path
 					 * of the envelope */
 	struct expand_map map;			/* if options.each_recipient */
-	char		 queued[ID_SIZE];	/* the entry that holds what
-						 * is deferred, or "" */
-	char		 failed[ID_SIZE];	/* the entry in failed/ that
-						 * holds what failed, or "" */
+	char		 queued[ID_SIZE];	/* ID of the entry with the
+						 * deferred forward-paths, or
+						 * "" */
+	char		 failed[ID_SIZE];	/* ID of the entry in failed/
+						 * with the failed ones, or
+						 * "" */
 };
 
 /*
- * Opens the queue that the configuration names.  A queue that is set but
- * cannot be used is logged; submit_message() then fails what it cannot send.
+ * Opens the queue.  If the directory that the configuration names cannot be
+ * used, the reason is logged, and deferred messages are not queued.
  */
 void	submit_open(struct submit *, const struct submit_options *);
 
@@ -145,8 +149,8 @@ bool	submit_message(struct submit *, const struct submit_request *,
 	    struct submit_result *, struct failure *why);
 
 /*
- * The outcome for the i-th forward-path that the caller gave: the worst among
- * those that it was expanded to.  For options.each_recipient.
+ * The outcome for the i-th forward-path that the caller gave: the one with the
+ * highest rank among those of its expansion.  Requires .each_recipient.
  */
 const struct outcome *submit_result_for(const struct submit_result *,
 	    size_t i);

@@ -93,9 +93,9 @@ static struct CMUnitTest adopt_spec[] = {
 	PASSES("a message without a body", 0),
 	PASSES("a small message", 4000),
 	PASSES("a message that is not kept in memory", 3000000),
-	REFUSES("an empty file", "", "message: does not begin as an entry"),
+	REFUSES("an empty file", "", "message: is not a queued message"),
 	REFUSES("a file that is not an entry", "From: a@example.org\n\nHello\n",
-	    "message: does not begin as an entry"),
+	    "message: is not a queued message"),
 	cmocka_unit_test(a_pipe_is_refused),
 };
 

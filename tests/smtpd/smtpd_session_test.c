@@ -30,11 +30,11 @@ struct received {
 
 static bool
 check_recipient(void *context, const char *reverse_path,
-    const struct address *a, struct failure *why)
+    const struct address *a, struct smtpd_reply *reply)
 {
 	(void)context, (void)reverse_path;
 	return strcmp(a->local, "nobody") != 0 ||
-	    failed(why, EX_NOUSER, "unknown user");
+	    smtpd_reply_set(reply, 550, "5.1.1", "unknown user");
 }
 
 static void
@@ -495,7 +495,7 @@ too_many_commands_without_a_message_end_the_session(void **state)
 	struct buffer	in = { 0 };
 
 	(void)state;
-	repeat(&in, MAIL RCPT "RSET\r\n", SMTPD_FRUITLESS_MAX);
+	repeat(&in, MAIL RCPT "RSET\r\n", SMTPD_COMMANDS_MAX);
 	assert_session(&in, "", "|421 4.7.0");
 	buffer_free(&in);
 }
@@ -507,8 +507,8 @@ a_thousand_messages_do_not_end_the_session(void **state)
 	struct buffer	want = { 0 };
 
 	(void)state;
-	repeat(&in, MAIL RCPT "DATA\r\n.\r\n", SMTPD_FRUITLESS_MAX);
-	repeat(&want, "a@x>b@x=;", SMTPD_FRUITLESS_MAX);
+	repeat(&in, MAIL RCPT "DATA\r\n.\r\n", SMTPD_COMMANDS_MAX);
+	repeat(&want, "a@x>b@x=;", SMTPD_COMMANDS_MAX);
 	buffer_room(&want, 0);
 	assert_session(&in, want.data, "354|250 2.0.0");
 	buffer_free(&in);
@@ -518,7 +518,7 @@ a_thousand_messages_do_not_end_the_session(void **state)
 static void
 chunks_do_not_end_the_session(void **state)
 {
-	enum { CHUNKS = SMTPD_FRUITLESS_MAX - 50 };
+	enum { CHUNKS = SMTPD_COMMANDS_MAX - 50 };
 	struct buffer	in = { 0 };
 	struct buffer	want = { 0 };
 
@@ -542,7 +542,7 @@ too_many_empty_chunks_end_the_session(void **state)
 
 	(void)state;
 	buffer_add_text(&in, START);
-	repeat(&in, "BDAT 0\r\n", SMTPD_FRUITLESS_MAX);
+	repeat(&in, "BDAT 0\r\n", SMTPD_COMMANDS_MAX);
 	assert_session(&in, "", "250 2.0.0|421 4.7.0");
 	buffer_free(&in);
 }
