@@ -12,7 +12,7 @@
 #include <openssl/ssl.h>
 
 #include "net/tls.h"
-#include "support/odd_certificate.h"
+#include "support/certificate.h"
 #include "support/tls_client.h"
 #include "support/tls_peer.h"
 
@@ -24,13 +24,13 @@ static struct {
 	char			 dir[64];
 	char			 ca[96];
 	char			 openssl_cnf[96];
-	struct odd_certificate	 root, middle, stranger, foreign, notary;
+	struct certificate	 root, middle, stranger, foreign, notary;
 } world;
 
 enum signer { BY_ROOT, BY_MIDDLE, BY_STRANGER, BY_FOREIGN, BY_NOTARY, BY_NONE };
 
 struct trust_case {
-	struct odd_form	 leaf;
+	struct certificate_form	 leaf;
 	enum signer		 signer;
 	bool			 alone;		/* only the leaf is sent */
 	bool			 with_root;	/* the root is sent as well */
@@ -43,7 +43,7 @@ struct trust_case {
 	enum tls_cause		 cause;		/* 0: any */
 };
 
-static const struct odd_certificate *
+static const struct certificate *
 issuer_of(enum signer by)
 {
 	switch (by) {
@@ -65,7 +65,7 @@ issuer_of(enum signer by)
 
 static void
 send_chain(struct tls_peer_form *form, const struct trust_case *c,
-    const struct odd_certificate *leaf)
+    const struct certificate *leaf)
 {
 	size_t	n = 0;
 
@@ -139,7 +139,7 @@ verifies(void **state)
 	static const char	 other[] =
 	    "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 	const struct trust_case	*c = *state;
-	struct odd_certificate	 leaf;
+	struct certificate	 leaf;
 	struct tls_peer_form	 form = { .max = c->max };
 	const char		*pins[3] = { NULL };
 	struct tls_options	 options = {
@@ -150,8 +150,8 @@ verifies(void **state)
 	struct result		 r = { 0 };
 	char			*pin;
 
-	odd_make(&leaf, &c->leaf, issuer_of(c->signer));
-	pin = odd_pin(&leaf);
+	certificate_make(&leaf, &c->leaf, issuer_of(c->signer));
+	pin = certificate_pin(&leaf);
 	if (c->pin != NO_PIN) {
 		pins[0] = c->pin == RIGHT_PIN ? pin : c->pin == BARE_PIN ?
 		    pin + strlen("sha256//") : other;
@@ -167,14 +167,14 @@ verifies(void **state)
 	if (c->want[0] != NULL)
 		assert_null(strstr(r.why.text, pin + strlen("sha256//")));
 	free(pin);
-	odd_free(&leaf);
+	certificate_free(&leaf);
 }
 
 static void
-make_authority(struct odd_certificate *c, const char *name,
-    const struct odd_certificate *issuer)
+make_authority(struct certificate *c, const char *name,
+    const struct certificate *issuer)
 {
-	odd_make(c, &(struct odd_form){ .common_name = name,
+	certificate_make(c, &(struct certificate_form){ .common_name = name,
 	    .authority = true }, issuer);
 }
 
@@ -182,7 +182,7 @@ static void
 chain_too_long(void **state)
 {
 	enum { LONG = 13 };
-	struct odd_certificate	 made[LONG], leaf;
+	struct certificate	 made[LONG], leaf;
 	struct tls_peer_form	 form = { .chain = { &leaf } };
 	struct tls_options	 options = { .name = "mail.example",
 				    .ca = world.ca, .verify = true };
@@ -196,15 +196,15 @@ chain_too_long(void **state)
 		    &made[i - 1]);
 		form.chain[LONG - i] = &made[i];
 	}
-	odd_make(&leaf, &(struct odd_form){
+	certificate_make(&leaf, &(struct certificate_form){
 	    .dns = "mail.example" }, &made[LONG - 1]);
 	connect_both(&r, &form, &options);
 	assert_result(&r, (const char *const[]){
 	    "more than 10 intermediate certificates", NULL });
 	assert_int_equal(r.why.cause, TLS_CAUSE_CHAIN_TOO_LONG);
 	for (int i = 0; i < LONG; i++)
-		odd_free(&made[i]);
-	odd_free(&leaf);
+		certificate_free(&made[i]);
+	certificate_free(&leaf);
 }
 
 /* Many and long names are truncated. */
@@ -212,7 +212,7 @@ static void
 many_names(void **state)
 {
 	char			 dns[8192] = "first.example";
-	struct odd_certificate	 leaf;
+	struct certificate	 leaf;
 	struct tls_peer_form	 form = { .chain = { &leaf } };
 	struct tls_options	 options = { .name = "mail.example",
 				    .ca = world.ca, .verify = true };
@@ -221,14 +221,14 @@ many_names(void **state)
 	(void)state;
 	for (int i = 0; i < 200; i++)
 		strlcat(dns, " a-rather-long-name.example", sizeof(dns));
-	odd_make(&leaf, &(struct odd_form){ .dns = dns },
+	certificate_make(&leaf, &(struct certificate_form){ .dns = dns },
 	    &world.root);
 	connect_both(&r, &form, &options);
 	assert_result(&r, (const char *const[]){
 	    "is for first.example, a-rather", " more, not for mail.example",
 	    NULL });
 	assert_in_range(strlen(r.why.text), 100, 900);
-	odd_free(&leaf);
+	certificate_free(&leaf);
 }
 
 static void
@@ -259,9 +259,9 @@ make_certificates(void **state)
 	make_authority(&world.middle, "Test Middle", &world.root);
 	make_authority(&world.stranger, "Strange Root", NULL);
 	make_authority(&world.foreign, "Strange Middle", &world.stranger);
-	odd_make(&world.notary, &(struct odd_form){
+	certificate_make(&world.notary, &(struct certificate_form){
 	    .common_name = "Test Notary" }, &world.root);
-	odd_write(&world.root, world.ca, 0);
+	certificate_write(&world.root, world.ca, 0);
 	return 0;
 }
 
@@ -269,11 +269,11 @@ static int
 remove_certificates(void **state)
 {
 	(void)state;
-	odd_free(&world.root);
-	odd_free(&world.middle);
-	odd_free(&world.stranger);
-	odd_free(&world.foreign);
-	odd_free(&world.notary);
+	certificate_free(&world.root);
+	certificate_free(&world.middle);
+	certificate_free(&world.stranger);
+	certificate_free(&world.foreign);
+	certificate_free(&world.notary);
 	unlink(world.ca);
 	unlink(world.openssl_cnf);
 	return rmdir(world.dir);

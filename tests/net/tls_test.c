@@ -18,14 +18,14 @@
 #include <openssl/ssl.h>
 
 #include "net/tls.h"
-#include "support/odd_certificate.h"
+#include "support/certificate.h"
 #include "support/tls_client.h"
 #include "support/tls_peer.h"
 
 static struct {
 	char			 dir[64];
 	char			 ca[96], cnf[96], own[96], key[96];
-	struct odd_certificate	 root, leaf, own_certificate;
+	struct certificate	 root, leaf, own_certificate;
 	const struct tls_module	*m;
 } world;
 
@@ -590,7 +590,7 @@ a_key_that_is_not_the_certificates(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/other.pem", world.dir);
-	odd_write_key(&world.leaf, path, 0);
+	certificate_write_key(&world.leaf, path, 0);
 	options.certificate = world.own;
 	options.key = path;
 	does_not_start(&options, TLS_CAUSE_KEY,
@@ -620,7 +620,7 @@ a_key_under_a_passphrase(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/locked.pem", world.dir);
-	odd_write(&world.own_certificate, path, 0);
+	certificate_write(&world.own_certificate, path, 0);
 	f = fopen(path, "a");
 	assert_non_null(f);
 	assert_int_equal(PEM_write_PrivateKey(f, world.own_certificate.key,
@@ -643,7 +643,7 @@ one_file_for_both(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/both.pem", world.dir);
-	odd_write(&world.own_certificate, path, ODD_KEY);
+	certificate_write(&world.own_certificate, path, CERTIFICATE_KEY);
 	options.certificate = path;
 	tls = world.m->start(&options, &why);
 	assert_non_null(tls);
@@ -687,15 +687,15 @@ begin(void **state)
 	write_policy();
 	setenv("OPENSSL_CONF", world.cnf, 1);
 	world.m = tls_client_module();
-	odd_make(&world.root, &(struct odd_form){
+	certificate_make(&world.root, &(struct certificate_form){
 	    .common_name = "Test Root", .authority = true }, NULL);
-	odd_make(&world.leaf, &(struct odd_form){
+	certificate_make(&world.leaf, &(struct certificate_form){
 	    .common_name = "leaf", .dns = "mail.example" }, &world.root);
-	odd_make(&world.own_certificate, &(struct odd_form){
+	certificate_make(&world.own_certificate, &(struct certificate_form){
 	    .common_name = "client" }, &world.root);
-	odd_write(&world.root, world.ca, 0);
-	odd_write(&world.own_certificate, world.own, 0);
-	odd_write_key(&world.own_certificate, world.key, 0);
+	certificate_write(&world.root, world.ca, 0);
+	certificate_write(&world.own_certificate, world.own, 0);
+	certificate_write_key(&world.own_certificate, world.key, 0);
 	return 0;
 }
 
@@ -703,9 +703,9 @@ static int
 end(void **state)
 {
 	(void)state;
-	odd_free(&world.root);
-	odd_free(&world.leaf);
-	odd_free(&world.own_certificate);
+	certificate_free(&world.root);
+	certificate_free(&world.leaf);
+	certificate_free(&world.own_certificate);
 	unlink(world.ca);
 	unlink(world.cnf);
 	unlink(world.own);

@@ -18,7 +18,7 @@
 
 #include "net/tls.h"
 #include "net/tls_trust.h"
-#include "support/odd_certificate.h"
+#include "support/certificate.h"
 
 enum { CROWD = 40 };
 
@@ -27,7 +27,7 @@ static struct {
 	char			 path[128];	/* of the file under test */
 	char			 empty[128];	/* a directory */
 	char			 hashed[128];	/* a directory */
-	struct odd_certificate	 root, leaf, crowd[CROWD];
+	struct certificate	 root, leaf, crowd[CROWD];
 } world;
 
 static const char nowhere[] = "/nonexistent/relais";
@@ -44,7 +44,7 @@ append(const char *text)
 
 static bool
 verifies(X509_STORE *store, struct tls_bundle *bundle,
-    const struct odd_certificate *leaf)
+    const struct certificate *leaf)
 {
 	X509_STORE_CTX	*ctx = X509_STORE_CTX_new();
 	bool		 ok;
@@ -62,7 +62,7 @@ verifies(X509_STORE *store, struct tls_bundle *bundle,
  * the number of parsed certificates.
  */
 static bool
-leads_to(const struct odd_certificate *leaf, int *n)
+leads_to(const struct certificate *leaf, int *n)
 {
 	X509_STORE		*store = X509_STORE_new();
 	struct tls_bundle	 bundle = { 0 };
@@ -83,8 +83,8 @@ static void
 write_crowd(void)
 {
 	for (int i = 0; i < CROWD; i++)
-		odd_write(&world.crowd[i], world.path,
-		    ODD_APPEND);
+		certificate_write(&world.crowd[i], world.path,
+		    CERTIFICATE_APPEND);
 }
 
 static void
@@ -94,7 +94,7 @@ only_the_required_one_is_parsed(void **state)
 
 	(void)state;
 	write_crowd();
-	odd_write(&world.root, world.path, ODD_APPEND);
+	certificate_write(&world.root, world.path, CERTIFICATE_APPEND);
 	write_crowd();
 	assert_true(leads_to(&world.leaf, &n));
 	assert_int_equal(n, 1);
@@ -114,34 +114,34 @@ others_are_not_parsed(void **state)
 static void
 one_of_two_with_the_same_subject(void **state)
 {
-	struct odd_certificate	namesake;
+	struct certificate	namesake;
 	int			n;
 
 	(void)state;
-	odd_make(&namesake, &(struct odd_form){
+	certificate_make(&namesake, &(struct certificate_form){
 	    .common_name = "Test Root", .authority = true }, NULL);
-	odd_write(&namesake, world.path, ODD_APPEND);
-	odd_write(&world.root, world.path, ODD_APPEND);
+	certificate_write(&namesake, world.path, CERTIFICATE_APPEND);
+	certificate_write(&world.root, world.path, CERTIFICATE_APPEND);
 	assert_true(leads_to(&world.leaf, &n));
 	assert_int_equal(n, 2);
-	odd_free(&namesake);
+	certificate_free(&namesake);
 }
 
 /* RFC 5280 section 7.1: case and runs of blanks make no other name. */
 static void
 a_name_in_another_notation(void **state)
 {
-	struct odd_certificate	leaf;
+	struct certificate	leaf;
 	int			n;
 
 	(void)state;
-	odd_make(&leaf, &(struct odd_form){
+	certificate_make(&leaf, &(struct certificate_form){
 	    .issuer_name = "TEST  root" }, &world.root);
 	write_crowd();
-	odd_write(&world.root, world.path, ODD_APPEND);
+	certificate_write(&world.root, world.path, CERTIFICATE_APPEND);
 	assert_true(leads_to(&leaf, &n));
 	assert_int_equal(n, 1);
-	odd_free(&leaf);
+	certificate_free(&leaf);
 }
 
 /*
@@ -152,25 +152,26 @@ a_name_in_another_notation(void **state)
 static void
 named_in(int kind, const void *text, size_t len)
 {
-	struct odd_certificate		root, leaf;
+	struct certificate		root, leaf;
 	X509_NAME			*name = X509_NAME_new();
 
-	odd_make(&root, &(struct odd_form){ .authority = true }, NULL);
+	certificate_make(&root, &(struct certificate_form){
+	    .authority = true }, NULL);
 	assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", kind, text,
 	    (int)len, -1, 0), 1);
 	X509_set_subject_name(root.x, name);
 	X509_set_issuer_name(root.x, name);
 	assert_true(X509_sign(root.x, root.key, EVP_sha256()) > 0);
-	odd_make(&leaf, &(struct odd_form){
+	certificate_make(&leaf, &(struct certificate_form){
 	    .issuer_name = "Test Root" }, &root);
-	odd_write(&root, world.path, 0);
+	certificate_write(&root, world.path, 0);
 	assert_true(leads_to(&leaf, NULL));
-	odd_write(&world.root, world.path, 0);
-	odd_write(&root, world.path, ODD_APPEND);
+	certificate_write(&world.root, world.path, 0);
+	certificate_write(&root, world.path, CERTIFICATE_APPEND);
 	assert_true(leads_to(&leaf, NULL));
 	X509_NAME_free(name);
-	odd_free(&root);
-	odd_free(&leaf);
+	certificate_free(&root);
+	certificate_free(&leaf);
 }
 
 static void
@@ -191,7 +192,7 @@ a_name_of_another_string_type(void **state)
 static void
 a_long_issuer(void **state)
 {
-	struct odd_certificate	middle, leaf;
+	struct certificate	middle, leaf;
 	X509_NAME		*name = X509_NAME_new();
 	int			n;
 
@@ -200,18 +201,19 @@ a_long_issuer(void **state)
 		assert_int_equal(X509_NAME_add_entry_by_txt(name, "OU",
 		    MBSTRING_UTF8, (const unsigned char *)
 		    "a part of the name that is forty letters", -1, -1, 0), 1);
-	odd_make(&middle, &(struct odd_form){
+	certificate_make(&middle, &(struct certificate_form){
 	    .common_name = "Middle", .authority = true }, NULL);
 	X509_set_issuer_name(middle.x, name);
 	assert_true(X509_sign(middle.x, world.root.key, EVP_sha256()) > 0);
-	odd_make(&leaf, &(struct odd_form){ .dns = "x" }, &middle);
-	odd_write(&middle, world.path, ODD_APPEND);
+	certificate_make(&leaf, &(struct certificate_form){ .dns = "x" },
+	    &middle);
+	certificate_write(&middle, world.path, CERTIFICATE_APPEND);
 	/* It is found, although its issuer is unknown. */
 	assert_false(leads_to(&leaf, &n));
 	assert_int_equal(n, 1);
 	X509_NAME_free(name);
-	odd_free(&middle);
-	odd_free(&leaf);
+	certificate_free(&middle);
+	certificate_free(&leaf);
 }
 
 static void
@@ -223,7 +225,7 @@ remarks_and_damage_between_certificates(void **state)
 	append("-----BEGIN CERTIFICATE-----\nMIIB\n"
 	    "-----END CERTIFICATE-----\n");
 	append("-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n");
-	odd_write(&world.root, world.path, ODD_APPEND);
+	certificate_write(&world.root, world.path, CERTIFICATE_APPEND);
 	append("-----BEGIN CERTIFICATE-----\nMIIB");
 	assert_true(leads_to(&world.leaf, NULL));
 }
@@ -246,9 +248,9 @@ remarks_that_look_like_pem(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
-		odd_write(&world.crowd[0], world.path, 0);
+		certificate_write(&world.crowd[0], world.path, 0);
 		append(remarks[i]);
-		odd_write(&world.root, world.path, ODD_APPEND);
+		certificate_write(&world.root, world.path, CERTIFICATE_APPEND);
 		append(remarks[i]);
 		if (!leads_to(&world.leaf, NULL))
 			fail_msg("not found after: %s", remarks[i]);
@@ -260,7 +262,7 @@ a_byte_order_mark(void **state)
 {
 	(void)state;
 	append("\357\273\277");
-	odd_write(&world.root, world.path, ODD_APPEND);
+	certificate_write(&world.root, world.path, CERTIFICATE_APPEND);
 	assert_true(leads_to(&world.leaf, NULL));
 }
 
@@ -272,7 +274,7 @@ lines_that_end_with_crlf(void **state)
 	FILE	*f;
 
 	(void)state;
-	odd_write(&world.root, world.path, 0);
+	certificate_write(&world.root, world.path, 0);
 	f = fopen(world.path, "r");
 	assert_non_null(f);
 	n = fread(text, 1, sizeof(text) - 1, f);
@@ -338,7 +340,7 @@ a_file_comes_second(void **state)
 	struct failure	why;
 
 	(void)state;
-	odd_write(&world.root, world.path, 0);
+	certificate_write(&world.root, world.path, 0);
 	assert_true(places_lead_to_leaf(nowhere, world.path, &why));
 }
 
@@ -364,7 +366,7 @@ the_environment_is_ignored(void **state)
 	struct failure		 why;
 
 	(void)state;
-	odd_write(&world.root, world.path, 0);
+	certificate_write(&world.root, world.path, 0);
 	setenv("SSL_CERT_FILE", world.path, 1);
 	setenv("SSL_CERT_DIR", world.hashed, 1);
 	if (tls_trust_system(store, &bundle, &why))
@@ -425,7 +427,7 @@ static void
 a_file_without_certificates(void **state)
 {
 	(void)state;
-	odd_write_key(&world.root, world.path, 0);
+	certificate_write_key(&world.root, world.path, 0);
 	refuses(world.path, "contains no certificate in PEM format");
 }
 
@@ -502,7 +504,7 @@ static void
 an_unreadable_file(void **state)
 {
 	(void)state;
-	odd_write(&world.root, world.path, 0);
+	certificate_write(&world.root, world.path, 0);
 	assert_int_equal(chmod(world.path, 0), 0);
 	is_unreadable(world.path, "(mode 0000, owner ");
 }
@@ -539,16 +541,16 @@ make_files(void **state)
 	    world.dir);
 	assert_int_equal(mkdir(world.empty, 0700), 0);
 	assert_int_equal(mkdir(world.hashed, 0700), 0);
-	odd_make(&world.root, &(struct odd_form){
+	certificate_make(&world.root, &(struct certificate_form){
 	    .common_name = "Test Root", .authority = true }, NULL);
-	odd_make(&world.leaf, &(struct odd_form){ .dns = "x" },
+	certificate_make(&world.leaf, &(struct certificate_form){ .dns = "x" },
 	    &world.root);
 	for (int i = 0; i < CROWD; i++) {
 		snprintf(name, sizeof(name), "Root %d", i);
-		odd_make(&world.crowd[i], &(struct odd_form){
+		certificate_make(&world.crowd[i], &(struct certificate_form){
 		    .common_name = name, .authority = true }, NULL);
 	}
-	odd_write_hashed(&world.root, world.hashed);
+	certificate_write_hashed(&world.root, world.hashed);
 	return 0;
 }
 
@@ -561,10 +563,10 @@ remove_files(void **state)
 	snprintf(path, sizeof(path), "%s/%08lx.0", world.hashed,
 	    X509_subject_name_hash(world.root.x));
 	unlink(path);
-	odd_free(&world.root);
-	odd_free(&world.leaf);
+	certificate_free(&world.root);
+	certificate_free(&world.leaf);
 	for (int i = 0; i < CROWD; i++)
-		odd_free(&world.crowd[i]);
+		certificate_free(&world.crowd[i]);
 	rmdir(world.empty);
 	rmdir(world.hashed);
 	return rmdir(world.dir);

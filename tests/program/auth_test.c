@@ -59,17 +59,17 @@ write_token(struct tls_fixture *s, char token[TOKEN_SIZE + 2])
 static const char *
 write_certificate(struct tls_fixture *s)
 {
-	struct certificate	*root = certificate_make(NULL,
-				    &(struct wish){ .name = "Client Root",
-				    .ca = true });
-	struct certificate	*leaf = certificate_make(root,
-				    &(struct wish){ .name = "nina",
-				    .no_san = true, .for_clients = true });
+	struct certificate	root, leaf;
 
-	certificate_write_both(leaf, &s->dir, "own.pem");
-	certificate_free(leaf);
-	certificate_write(root, &s->dir, "clients.pem");
-	certificate_free(root);
+	certificate_make(&root, &(struct certificate_form){
+	    .common_name = "Client Root", .authority = true }, NULL);
+	certificate_make(&leaf, &(struct certificate_form){
+	    .common_name = "nina", .usage = "clientAuth" }, &root);
+	certificate_write(&leaf, temp_dir_path(&s->dir, "own.pem"),
+	    CERTIFICATE_KEY);
+	certificate_write(&root, temp_dir_path(&s->dir, "clients.pem"), 0);
+	certificate_free(&leaf);
+	certificate_free(&root);
 	return temp_dir_path(&s->dir, "clients.pem");
 }
 

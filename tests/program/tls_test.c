@@ -86,7 +86,7 @@ enum signer {
 };
 
 struct leaf {
-	struct wish	 wish;
+	struct certificate_form form;
 	enum signer	 signer;
 	const char	*more;		/* NULL: tls_ca, mail.example */
 	const char	*says;		/* NULL: it is trusted */
@@ -94,42 +94,41 @@ struct leaf {
 };
 
 struct tree {
-	struct certificate	*root, *middle, *stranger, *leaf;
-	char			 chain[96], key[96];
+	struct certificate	root, middle, stranger, leaf;
+	char			chain[96], key[96];
 };
 
 static void
 tree_make(struct tree *t, struct tls_fixture *s, const struct leaf *l)
 {
-	struct certificate	*signers[5];
+	const struct certificate *const	signers[] = {
+		[BY_ROOT] = &t->root, [BY_MIDDLE] = &t->middle,
+		[BY_HIDDEN] = &t->middle, [BY_STRANGER] = &t->stranger,
+		[BY_ITSELF] = NULL,
+	};
 
-	t->root = certificate_make(NULL, &(struct wish){ .ca = true,
-	    .name = "Matrix Root" });
-	t->middle = certificate_make(t->root, &(struct wish){ .ca = true,
-	    .name = "Matrix Middle" });
-	t->stranger = certificate_make(NULL, &(struct wish){ .ca = true,
-	    .name = "Stranger Root" });
-	signers[BY_ROOT] = t->root;
-	signers[BY_MIDDLE] = signers[BY_HIDDEN] = t->middle;
-	signers[BY_STRANGER] = t->stranger;
-	signers[BY_ITSELF] = NULL;
-	t->leaf = certificate_make(signers[l->signer], &l->wish);
-	snprintf(t->chain, sizeof(t->chain), "%s",
-	    l->signer == BY_HIDDEN ?
-	    certificate_write(t->leaf, &s->dir, "leaf.pem") :
-	    certificate_write_chain(t->leaf, &s->dir, "leaf.pem"));
-	snprintf(t->key, sizeof(t->key), "%s",
-	    certificate_write_key(t->leaf, &s->dir, "leaf.key"));
-	certificate_write(t->root, &s->dir, "root.pem");
+	certificate_make(&t->root, &(struct certificate_form){
+	    .authority = true, .common_name = "Matrix Root" }, NULL);
+	certificate_make(&t->middle, &(struct certificate_form){
+	    .authority = true, .common_name = "Matrix Middle" }, &t->root);
+	certificate_make(&t->stranger, &(struct certificate_form){
+	    .authority = true, .common_name = "Stranger Root" }, NULL);
+	certificate_make(&t->leaf, &l->form, signers[l->signer]);
+	strlcpy(t->chain, certificate_write(&t->leaf, temp_dir_path(&s->dir,
+	    "leaf.pem"), l->signer == BY_HIDDEN ? 0 : CERTIFICATE_CHAIN),
+	    sizeof(t->chain));
+	strlcpy(t->key, certificate_write_key(&t->leaf, temp_dir_path(&s->dir,
+	    "leaf.key"), 0), sizeof(t->key));
+	certificate_write(&t->root, temp_dir_path(&s->dir, "root.pem"), 0);
 }
 
 static void
 tree_free(struct tree *t)
 {
-	certificate_free(t->leaf);
-	certificate_free(t->middle);
-	certificate_free(t->stranger);
-	certificate_free(t->root);
+	certificate_free(&t->leaf);
+	certificate_free(&t->middle);
+	certificate_free(&t->stranger);
+	certificate_free(&t->root);
 }
 
 #define BY_NAME	"tls_ca = {dir}/root.pem\ntls_name = mail.example\n" \
@@ -190,7 +189,8 @@ is_judged(void **state)
 
 #define CERTIFICATE(sentence, ...) { sentence, is_judged, NULL, NULL, \
 	&(struct leaf){ __VA_ARGS__ } }
-#define GOOD		.wish = { .dns = "mail.example" }
+#define GOOD		.form = { .common_name = "mail.example", \
+	.dns = "mail.example" }
 #define ANONYMOUS	"tls_ca = {dir}/root.pem\n" TLS_FIXTURE_LOGIN
 
 /* ------------------------------------------------- whom the settings trust */
@@ -262,18 +262,19 @@ static void
 our_certificate(const char *client_ca, const char *more, const char *says)
 {
 	struct tls_fixture	 s;
-	struct certificate	*root, *leaf;
+	struct certificate	 root, leaf;
 	char			 ca[96];
 
 	tls_fixture_begin(&s);
-	root = certificate_make(NULL, &(struct wish){ .ca = true,
-	    .name = "Client Root" });
-	leaf = certificate_make(root, &(struct wish){ .name = "nina",
-	    .no_san = true, .for_clients = true });
-	certificate_write(root, &s.dir, "client-root.pem");
-	certificate_write(leaf, &s.dir, "own.pem");
-	certificate_write_key(leaf, &s.dir, "own.key");
-	certificate_write_both(leaf, &s.dir, "both.pem");
+	certificate_make(&root, &(struct certificate_form){
+	    .authority = true, .common_name = "Client Root" }, NULL);
+	certificate_make(&leaf, &(struct certificate_form){
+	    .common_name = "nina", .usage = "clientAuth" }, &root);
+	certificate_write(&root, temp_dir_path(&s.dir, "client-root.pem"), 0);
+	certificate_write(&leaf, temp_dir_path(&s.dir, "own.pem"), 0);
+	certificate_write_key(&leaf, temp_dir_path(&s.dir, "own.key"), 0);
+	certificate_write(&leaf, temp_dir_path(&s.dir, "both.pem"),
+	    CERTIFICATE_KEY);
 	snprintf(ca, sizeof(ca), "%s", client_ca == NULL ? s.usual.ca :
 	    temp_dir_path(&s.dir, client_ca));
 	tls_fixture_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
@@ -288,8 +289,8 @@ our_certificate(const char *client_ca, const char *more, const char *says)
 		assert_int_not_equal(s.o.status, 0);
 		assert_int_equal(mock_smtp_messages(s.host), 0);
 	}
-	certificate_free(leaf);
-	certificate_free(root);
+	certificate_free(&leaf);
+	certificate_free(&root);
 	tls_fixture_close(&s);
 }
 
@@ -650,16 +651,18 @@ static const struct CMUnitTest tls_spec[] = {
 	CERTIFICATE("one of an intermediate that is sent along", GOOD,
 	    .signer = BY_MIDDLE),
 	CERTIFICATE("an address that the certificate bears",
-	    .wish = { .name = "x", .ip = "127.0.0.1" }, .more = ANONYMOUS),
+	    .form = { .common_name = "x", .ip = "127.0.0.1" },
+	    .more = ANONYMOUS),
 	CERTIFICATE("a wildcard for one label",
-	    .wish = { .dns = "*.example.org" }, .more = ANONYMOUS
+	    .form = { .dns = "*.example.org" }, .more = ANONYMOUS
 	    "tls_name = mail.example.org\n"),
-	CERTIFICATE("expired", .wish = { .dns = "mail.example",
-	    .expired = true }, .says = "\"CN=mail.example\" expired on 20",
+	CERTIFICATE("expired", .form = { .common_name = "mail.example",
+	    .dns = "mail.example", .from_day = -2, .to_day = -1 },
+	    .says = "\"CN=mail.example\" expired on 20",
 	    .key = "set tls_pin"),
-	CERTIFICATE("not yet valid", .wish = { .dns = "mail.example",
-	    .not_yet = true }, .says = "\"CN=mail.example\" is not valid "
-	    "before 20", .key = "set tls_pin"),
+	CERTIFICATE("not yet valid", .form = { .common_name = "mail.example",
+	    .dns = "mail.example", .from_day = 1, .to_day = 3 },
+	    .says = "\"CN=mail.example\" is not valid before 20", .key = "set tls_pin"),
 	CERTIFICATE("self-signed", GOOD, .signer = BY_ITSELF,
 	    .says = "\"CN=mail.example\" is self-signed",
 	    .key = "set tls_pin"),
@@ -669,25 +672,25 @@ static const struct CMUnitTest tls_spec[] = {
 	CERTIFICATE("of an intermediate that is missing", GOOD,
 	    .signer = BY_HIDDEN, .says = "was issued by \"CN=Matrix Middle\", "
 	    "which the server did not send", .key = "tls_ca"),
-	CERTIFICATE("for another name", .wish = { .dns = "a.example" },
+	CERTIFICATE("for another name", .form = { .dns = "a.example" },
 	    .says = "is for a.example, not for mail.example",
 	    .key = "tls_name"),
 	CERTIFICATE("for a name, where the smarthost is an address", GOOD,
 	    .more = ANONYMOUS,
 	    .says = "is for mail.example, not for the address 127.0.0.1",
 	    .key = "tls_name"),
-	CERTIFICATE("with the name in its CN alone", .wish = {
-	    .name = "mail.example", .no_san = true },
+	CERTIFICATE("with the name in its CN alone", .form = {
+	    .common_name = "mail.example" },
 	    .says = "only as its common name (CN)", .key = "tls_pin"),
-	CERTIFICATE("with a wildcard one label too short", .wish = {
+	CERTIFICATE("with a wildcard one label too short", .form = {
 	    .dns = "*.mail.example" }, .says = "is for *.mail.example, not "
 	    "for mail.example", .key = "tls_name"),
-	CERTIFICATE("with a NUL in its name", .wish = { .name = "x",
+	CERTIFICATE("with a NUL in its name", .form = { .common_name = "x",
 	    .dns = "mail.example@.evil.example" },
 	    .says = "is for mail.example\\000.evil.example",
 	    .key = "tls_name"),
-	CERTIFICATE("for clients", .wish = { .dns = "mail.example",
-	    .for_clients = true }, .says = "not issued for use by a server",
+	CERTIFICATE("for clients", .form = { .dns = "mail.example",
+	    .usage = "clientAuth" }, .says = "not issued for use by a server",
 	    .key = "tls_pin"),
 	CERTIFICATE("with a key that is not pinned", GOOD,
 	    .more = "tls_pin = " WRONG_PIN "\n" TLS_FIXTURE_LOGIN,

@@ -1,14 +1,16 @@
 /*
- * certificate.h - certificates for tests
+ * certificate.h - make certificates for tests, ordinary and invalid ones
  *
- * They have P-256 keys and are valid from yesterday until tomorrow unless the
- * caller asks for something else.  For unusual contents, see
- * odd_certificate.h.
+ * A zeroed form describes a server certificate without a name, with a P-256
+ * key, and valid from yesterday for thirty days.  Any error ends the test
+ * program.
  *
- *	struct certificate *root = certificate_make(NULL,
- *	    &(struct wish){ .name = "Test root", .ca = true });
- *	struct certificate *leaf = certificate_make(root,
- *	    &(struct wish){ .dns = "mail.example", .ip = "127.0.0.1" });
+ *	struct certificate root, leaf;
+ *
+ *	certificate_make(&root, &(struct certificate_form){
+ *	    .common_name = "Test root", .authority = true }, NULL);
+ *	certificate_make(&leaf, &(struct certificate_form){
+ *	    .dns = "mail.example", .ip = "127.0.0.1" }, &root);
  */
 #ifndef SUPPORT_CERTIFICATE_H
 #define SUPPORT_CERTIFICATE_H
@@ -18,42 +20,56 @@
 
 #include "support/temp_dir.h"
 
-struct certificate;
+struct evp_pkey_st;
+struct x509_st;
 
-struct wish {
-	const char	*name;		/* CN; NULL: the first of dns */
-	const char	*dns;		/* names, separated by blanks; '@' is
-					 * replaced by NUL */
+struct certificate_form {
+	const char	*common_name;	/* NULL: an empty subject */
+	const char	*dns;		/* subjectAltName, separated by blanks;
+					 * '@' is replaced by NUL */
 	const char	*ip;		/* addresses, separated by blanks */
-	bool		 no_san;	/* the name is only in the CN */
-	bool		 ca;		/* a CA certificate */
-	bool		 expired;	/* since yesterday */
-	bool		 not_yet;	/* from tomorrow on */
-	bool		 for_clients;	/* extendedKeyUsage clientAuth */
+	bool		 authority;	/* a CA certificate */
+	int		 from_day;	/* relative to today; if both are 0, */
+	int		 to_day;	/* from -1 to 30 */
+	int		 rsa_bits;	/* 0: P-256 */
+	const char	*key_usage;	/* or NULL: none */
+	const char	*usage;		/* extendedKeyUsage, or NULL: none */
+	const char	*digest;	/* NULL: SHA-256 */
+	const char	*issuer_name;	/* if it differs from the issuer's
+					 * common name */
 };
 
-/* Signed by the issuer, which must outlive it, or self-signed if NULL. */
-struct certificate *certificate_make(struct certificate *issuer,
-	    const struct wish *);
+struct certificate {
+	struct x509_st		*x;	/* owned */
+	struct evp_pkey_st	*key;	/* owned */
+	const struct certificate *issuer;	/* NULL: itself */
+};
+
+/* Signed by issuer, which must outlive it, or self-signed if it is NULL. */
+void	certificate_make(struct certificate *, const struct certificate_form *,
+	    const struct certificate *issuer);
 void	certificate_free(struct certificate *);
 
-/* Each writes a PEM file and returns temp_dir_path(). */
-const char *certificate_write(const struct certificate *, struct temp_dir *,
-	    const char *name);			/* no others */
-const char *certificate_write_chain(const struct certificate *,
-	    struct temp_dir *, const char *name);	/* with intermediates */
+enum {
+	CERTIFICATE_APPEND = 1,
+	CERTIFICATE_CHAIN = 2,	/* add the intermediate certificates */
+	CERTIFICATE_KEY = 4,	/* add the key */
+};
+
+/* Each writes PEM to a file (mode 0600), and returns the path. */
+const char *certificate_write(const struct certificate *, const char *path,
+	    int flags);
 const char *certificate_write_key(const struct certificate *,
-	    struct temp_dir *, const char *name);
-/* The chain, followed by the key. */
-const char *certificate_write_both(const struct certificate *,
-	    struct temp_dir *, const char *name);
+	    const char *path, int flags);
 
-/* Adds it to a hashed directory, which is created if it does not exist. */
-const char *certificate_write_hashed(const struct certificate *,
-	    struct temp_dir *, const char *name);
+/*
+ * Writes PEM to a directory, which is created if it does not exist, to a file
+ * named by the hash of the subject.
+ */
+void	certificate_write_hashed(const struct certificate *, const char *dir);
 
-/* SHA-256 of the public key in base64, as in tls_pin. */
-void	certificate_pin(const struct certificate *, char pin[45]);
+/* "sha256//...", the value of tls_pin; freed by the caller. */
+char	*certificate_pin(const struct certificate *);
 
 /*
  * The standard set: root, intermediate, and a server certificate for
@@ -63,7 +79,7 @@ struct usual_certificates {
 	char	ca[96];			/* PEM bundle: the root */
 	char	hashed[96];		/* hashed directory with the root */
 	char	chain[96], key[96];	/* for the server */
-	char	pin[45];
+	char	pin[45];		/* without "sha256//" */
 };
 
 void	certificate_usual(struct usual_certificates *, struct temp_dir *);

@@ -23,7 +23,7 @@
 
 /* A certificate, the expected name, and the result of verification. */
 struct verdict {
-	struct wish	 wish;
+	struct certificate_form form;
 	const char	*name;		/* expected; NULL: localhost */
 	const char	*ip;
 	bool		 self_signed;
@@ -67,28 +67,31 @@ static void
 make_files(const struct verdict *v, struct temp_dir *dir,
     struct script *script, SSL_CTX *ctx)
 {
-	struct certificate	*root, *issuer, *leaf;
+	struct certificate	 root, issuer, leaf;
 	const char		*trust;
 
-	root = certificate_make(NULL,
-	    &(struct wish){ .name = "root", .ca = true });
-	issuer = certificate_make(root,
-	    &(struct wish){ .name = "issuer", .ca = true });
-	leaf = certificate_make(v->self_signed ? NULL : issuer, &v->wish);
+	certificate_make(&root, &(struct certificate_form){
+	    .common_name = "root", .authority = true }, NULL);
+	certificate_make(&issuer, &(struct certificate_form){
+	    .common_name = "issuer", .authority = true }, &root);
+	certificate_make(&leaf, &v->form, v->self_signed ? NULL : &issuer);
 	if (v->hashed) {
-		trust = certificate_write_hashed(root, dir, "hashed");
+		trust = temp_dir_path(dir, "hashed");
+		certificate_write_hashed(&root, trust);
 		SSL_CTX_load_verify_dir(ctx, trust);
 	} else {
-		trust = certificate_write(root, dir, "ca.pem");
+		trust = temp_dir_path(dir, "ca.pem");
+		certificate_write(&root, trust, 0);
 		SSL_CTX_load_verify_file(ctx, trust);
 	}
-	script->certificate = v->no_intermediate ?
-	    certificate_write(leaf, dir, "chain.pem") :
-	    certificate_write_chain(leaf, dir, "chain.pem");
-	script->key = certificate_write_key(leaf, dir, "key.pem");
-	certificate_free(leaf);
-	certificate_free(issuer);
-	certificate_free(root);
+	script->certificate = certificate_write(&leaf,
+	    temp_dir_path(dir, "chain.pem"),
+	    v->no_intermediate ? 0 : CERTIFICATE_CHAIN);
+	script->key = certificate_write_key(&leaf,
+	    temp_dir_path(dir, "key.pem"), 0);
+	certificate_free(&leaf);
+	certificate_free(&issuer);
+	certificate_free(&root);
 }
 
 static void
@@ -218,7 +221,7 @@ static void
 records_the_client_certificate(void **state)
 {
 	struct temp_dir		 dir;
-	struct certificate	*root, *server, *client;
+	struct certificate	 root, server, client;
 	struct script		 script = { .security = TLS_AT_ONCE,
 				    .tls_max = TLS1_2_VERSION };
 	struct mock_smtp	*host;
@@ -229,15 +232,20 @@ records_the_client_certificate(void **state)
 
 	(void)state;
 	temp_dir_make(&dir);
-	root = certificate_make(NULL,
-	    &(struct wish){ .name = "root", .ca = true });
-	server = certificate_make(root, &(struct wish){ .dns = "localhost" });
-	client = certificate_make(root,
-	    &(struct wish){ .name = "Joe", .for_clients = true });
-	script.client_ca = certificate_write(root, &dir, "ca.pem");
-	script.certificate = certificate_write(server, &dir, "server.pem");
-	script.key = certificate_write_key(server, &dir, "server.key");
-	both = certificate_write_both(client, &dir, "client.pem");
+	certificate_make(&root, &(struct certificate_form){
+	    .common_name = "root", .authority = true }, NULL);
+	certificate_make(&server, &(struct certificate_form){
+	    .dns = "localhost" }, &root);
+	certificate_make(&client, &(struct certificate_form){
+	    .common_name = "Joe", .usage = "clientAuth" }, &root);
+	script.client_ca = certificate_write(&root,
+	    temp_dir_path(&dir, "ca.pem"), 0);
+	script.certificate = certificate_write(&server,
+	    temp_dir_path(&dir, "server.pem"), 0);
+	script.key = certificate_write_key(&server,
+	    temp_dir_path(&dir, "server.key"), 0);
+	both = certificate_write(&client, temp_dir_path(&dir, "client.pem"),
+	    CERTIFICATE_KEY);
 	SSL_CTX_use_certificate_chain_file(ctx, both);
 	SSL_CTX_use_PrivateKey_file(ctx, both, SSL_FILETYPE_PEM);
 	host = mock_smtp_start(&script);
@@ -251,9 +259,9 @@ records_the_client_certificate(void **state)
 	assert_string_equal(mock_smtp_heard(host, 0)->tls, "TLSv1.2");
 	assert_string_equal(mock_smtp_heard(host, 0)->client_name, "Joe");
 	mock_smtp_stop(host);
-	certificate_free(client);
-	certificate_free(server);
-	certificate_free(root);
+	certificate_free(&client);
+	certificate_free(&server);
+	certificate_free(&root);
 	temp_dir_remove(&dir);
 }
 
@@ -280,29 +288,31 @@ replaces_the_handshake_by_a_step(void **state)
 	{ sentence, is_verified, NULL, NULL, &(struct verdict){ __VA_ARGS__ } }
 
 static const struct CMUnitTest certificate_spec[] = {
-	VERIFIES("a good one", .wish = { .dns = "localhost" },
+	VERIFIES("a good one", .form = { .dns = "localhost" },
 	    .want = X509_V_OK),
-	VERIFIES("found in a hashed folder", .wish = { .dns = "localhost" },
+	VERIFIES("found in a hashed directory", .form = { .dns = "localhost" },
 	    .hashed = true, .want = X509_V_OK),
-	VERIFIES("an address as its name", .wish = { .ip = "127.0.0.1" },
+	VERIFIES("an address as its name", .form = { .ip = "127.0.0.1" },
 	    .ip = "127.0.0.1", .want = X509_V_OK),
-	VERIFIES("a wildcard", .wish = { .dns = "x *.mail.example" },
+	VERIFIES("a wildcard", .form = { .dns = "x *.mail.example" },
 	    .name = "a.mail.example", .want = X509_V_OK),
-	VERIFIES("expired", .wish = { .dns = "localhost", .expired = true },
+	VERIFIES("expired", .form = { .dns = "localhost", .from_day = -2,
+	    .to_day = -1 },
 	    .want = X509_V_ERR_CERT_HAS_EXPIRED),
-	VERIFIES("not yet valid", .wish = { .dns = "localhost",
-	    .not_yet = true }, .want = X509_V_ERR_CERT_NOT_YET_VALID),
-	VERIFIES("signed by itself", .wish = { .dns = "localhost" },
+	VERIFIES("not yet valid", .form = { .dns = "localhost",
+	    .from_day = 1, .to_day = 3 },
+	    .want = X509_V_ERR_CERT_NOT_YET_VALID),
+	VERIFIES("signed by itself", .form = { .dns = "localhost" },
 	    .self_signed = true,
 	    .want = X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT),
-	VERIFIES("for another host", .wish = { .dns = "other" },
+	VERIFIES("for another host", .form = { .dns = "other" },
 	    .want = X509_V_ERR_HOSTNAME_MISMATCH),
-	VERIFIES("the name only in the CN", .wish = { .dns = "localhost",
-	    .no_san = true }, .want = X509_V_ERR_HOSTNAME_MISMATCH),
-	VERIFIES("a NUL in the name", .wish = { .name = "x",
+	VERIFIES("the name only in the CN", .form = {
+	    .common_name = "localhost" }, .want = X509_V_ERR_HOSTNAME_MISMATCH),
+	VERIFIES("a NUL in the name", .form = { .common_name = "x",
 	    .dns = "localhost@.evil.example" },
 	    .want = X509_V_ERR_HOSTNAME_MISMATCH),
-	VERIFIES("the intermediate is missing", .wish = { .dns = "localhost" },
+	VERIFIES("the intermediate is missing", .form = { .dns = "localhost" },
 	    .no_intermediate = true,
 	    .want = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY),
 	cmocka_unit_test(starts_tls_and_counts_round_trips),

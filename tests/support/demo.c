@@ -66,7 +66,7 @@ main(int argc, char *argv[])
 	bool			 over = false;
 
 	if (argc != 2)
-		errx(64, "usage: smarthost-demo DIR");
+		errx(64, "usage: demo DIR");
 	make_folder(path, sizeof(path), argv[1], "");
 	make_folder(path, sizeof(path), argv[1], "/tmp");
 	make_folder(path, sizeof(path), argv[1], "/new");

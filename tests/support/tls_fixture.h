@@ -2,7 +2,7 @@
  * tls_fixture.h - run sendmail with a smarthost that has TLS and AUTH
  *
  * A directory with certificates, a smarthost that uses them, and a relais.conf
- * in which {ca}, {hashed}, {pin}, {chain}, {key}, {directory} and {port} are
+ * in which {ca}, {hashed}, {pin}, {chain}, {key}, {dir} and {port} are
  * replaced by the files in the directory and the smarthost's port:
  *
  *	tls_fixture_open(&s, &(struct script){ .security = STARTTLS_OFFERED },

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "support/odd_certificate.h"
+#include "support/certificate.h"
 
 struct ssl_st;
 
@@ -28,12 +28,12 @@ struct tls_peer_report {
 };
 
 struct tls_peer_form {
-	const struct odd_certificate *chain[TLS_PEER_CHAIN];	/* NULL ends */
+	const struct certificate *chain[TLS_PEER_CHAIN];	/* NULL ends */
 	int		 min, max;	/* TLS1_2_VERSION ...; 0: any */
 	const void	*raw;		/* sent in place of TLS */
 	size_t		 raw_len;
 	bool		 deaf;		/* closes at once */
-	const struct odd_certificate *client_ca;	/* requires a certificate */
+	const struct certificate *client_ca;	/* requires a certificate */
 
 	/* After the handshake, or NULL. */
 	void	(*serve)(struct ssl_st *, struct tls_peer_report *);
