@@ -10,53 +10,54 @@
 #include "util/visible.h"
 
 /*
- * One token at a time, nothing kept but where it stands.  Only one thing
- * needs a second look: whether words are a phrase or a local part shows by
- * the special character behind them.  They are then read again from their
- * mark, once, so that the time stays linear.  Comments nest by a counter.
+ * The parser reads one token at a time and stores only its position.  Whether
+ * words are a display name or a local part depends on the special character
+ * after them, so words are read a second time, but only once: the time stays
+ * linear.
  */
-enum {				/* any other token is its own character */
+enum {				/* other tokens are single characters */
 	TOKEN_END	= 'E',
-	TOKEN_BAD	= 'B',		/* the octets are not a token */
+	TOKEN_INVALID	= 'B',
 	TOKEN_ATOM	= 'A',
 	TOKEN_ENCODED	= 'W',	/* an encoded word (RFC 2047) */
 	TOKEN_QUOTED	= 'Q',
 	TOKEN_LITERAL	= 'L',	/* [...] */
 };
 
-struct parser {
+struct address_parser {
 	const char		*text;
 	size_t			 len;
 	enum address_where	 where;
-	bool			 is_path;	/* no white space, no comments */
-	struct address_faults	*faults;	/* NULL: the first one ends it */
-	char			*mend;		/* the text, to be corrected; */
-						/* or NULL */
-	size_t			 at;		/* what is read next */
-	size_t			 piece;		/* where the element began */
+	bool			 is_path;	/* no white space or comments */
+	struct address_faults	*faults;	/* NULL: stop at the first */
+	char			*repair;	/* the text, to be repaired;
+						 * or NULL */
+	size_t			 at;		/* offset of the next octet */
+	size_t			 element;	/* start of the element */
 	bool			 in_group;
-	size_t			 group;		/* where that began, */
-	size_t			 members;	/* and those in the list by then */
+	size_t			 group;		/* start of the group */
+	size_t			 before_group;	/* addresses in the list */
 
-	char			 token;		/* the present one, at */
-	size_t			 start;		/* [start, end) */
+	char			 token;		/* text[start, end) */
+	size_t			 start;
 	size_t			 end;
 
-	struct buffer		 local;		/* of the present addr-spec, */
-	struct buffer		 domain;	/* which stands at */
-	size_t			 spec_start;	/* [spec_start, spec_end) */
+	struct buffer		 local;		/* of the current addr-spec,
+						 * text[spec_start, spec_end) */
+	struct buffer		 domain;
+	size_t			 spec_start;
 	size_t			 spec_end;
-	bool			 in_quotes;	/* all of that addr-spec */
-	struct address_fault	 fault;		/* .reason NULL: none so far */
+	bool			 in_quotes;	/* the whole addr-spec */
+	struct address_fault	 fault;		/* .reason is NULL: none */
 };
 
 /*
  * Refusals
  */
 
-/* The first reason for an element counts. */
+/* Keeps the first reason for refusing an element. */
 static bool
-refuse(struct parser *p, const char *reason)
+refuse(struct address_parser *p, const char *reason)
 {
 	if (p->fault.reason == NULL)
 		p->fault.reason = reason;
@@ -67,7 +68,7 @@ bool
 address_fault_explain(const struct address_fault *f, const char *text,
     int status, struct failure *why)
 {
-	enum { SHOWN = 80, LONGEST = 4 };	/* what one octet may become */
+	enum { SHOWN = 80, LONGEST = 4 };	/* octets that show one octet */
 	const char	*piece = text + f->start;
 	size_t		 len = f->end - f->start;
 	char		 shown[SHOWN + 1];
@@ -98,7 +99,7 @@ is_alphanumeric(char c)
 	    (c >= '0' && c <= '9');
 }
 
-/* RFC 5322 section 3.2.3; with everything that is not ASCII, RFC 6532. */
+/* RFC 5322 section 3.2.3, and non-ASCII characters of RFC 6532. */
 static bool
 is_atext(char c)
 {
@@ -108,7 +109,7 @@ is_atext(char c)
 
 /* Whether the CR or LF at i belongs to a fold, or ends the whole text. */
 static bool
-is_line_end(const struct parser *p, size_t i)
+is_line_end(const struct address_parser *p, size_t i)
 {
 	if (p->text[i] == '\r')
 		return i + 1 < p->len && p->text[i + 1] == '\n';
@@ -116,9 +117,9 @@ is_line_end(const struct parser *p, size_t i)
 	    p->text[i + 1] == '\t';
 }
 
-/* The end of the text without the white space before it. */
+/* Returns the end of text[start, end) without white space at the end. */
 static size_t
-trimmed_end(const struct parser *p, size_t start, size_t end)
+trimmed_end(const struct address_parser *p, size_t start, size_t end)
 {
 	while (end > start && p->text[end - 1] != '\0' &&
 	    strchr(" \t\r\n", p->text[end - 1]) != NULL)
@@ -126,9 +127,9 @@ trimmed_end(const struct parser *p, size_t start, size_t end)
 	return end;
 }
 
-/* A refusal before any parsing shows what stands between the commas. */
+/* Refuses an octet before parsing; the fault is the text between commas. */
 static bool
-refuse_at(struct parser *p, size_t i, const char *reason)
+refuse_at(struct address_parser *p, size_t i, const char *reason)
 {
 	const char	*before = i > 0 ? memrchr(p->text, ',', i) : NULL;
 	const char	*after = memchr(p->text + i, ',', p->len - i);
@@ -142,11 +143,11 @@ refuse_at(struct parser *p, size_t i, const char *reason)
 }
 
 /*
- * What can be said of an octet wherever it stands.  Behind this, a CR or LF
- * is white space, and there is no NUL.
+ * Checks octets without regard to their context.  After this check, CR and LF
+ * are white space, and the text contains no NUL.
  */
 static bool
-check_octets(struct parser *p)
+check_octets(struct address_parser *p)
 {
 	bool	lines = p->where == ADDRESS_HEADER && !p->is_path;
 
@@ -168,7 +169,7 @@ check_octets(struct parser *p)
 }
 
 static bool
-skip_comment(struct parser *p)
+skip_comment(struct address_parser *p)
 {
 	size_t	depth = 0;
 
@@ -186,7 +187,7 @@ skip_comment(struct parser *p)
 }
 
 static bool
-skip_white(struct parser *p)
+skip_white(struct address_parser *p)
 {
 	while (!p->is_path && p->at < p->len) {
 		char	c = p->text[p->at];
@@ -203,9 +204,9 @@ skip_white(struct parser *p)
 	return true;
 }
 
-/* A quoted string or a domain literal, up to and with its last character. */
+/* Reads a quoted string or a domain literal, including its last character. */
 static bool
-read_enclosed(struct parser *p, char close, const char *unclosed)
+read_enclosed(struct address_parser *p, char close, const char *unclosed)
 {
 	p->at++;
 	while (p->at < p->len) {
@@ -220,13 +221,13 @@ read_enclosed(struct parser *p, char close, const char *unclosed)
 }
 
 /*
- * The length of the encoded word at p->at, 0 if there is none.  Its text may
- * hold specials, as many programs write it, and white space, unless it could
- * be a list with an address in it.  Linear, since no search passes a question
- * mark, and the next one can only begin there.
+ * Returns the length of the encoded word at p->at, or 0.  Its text may contain
+ * specials, which many programs do not encode, and white space, unless it could
+ * be a list with an address.  A search stops at a question mark, and the next
+ * one begins only after it, so the time is linear.
  */
 static size_t
-encoded_word_length(const struct parser *p)
+encoded_word_length(const struct address_parser *p)
 {
 	const char	*s = p->text + p->at;
 	size_t		 n = p->len - p->at;
@@ -237,7 +238,7 @@ encoded_word_length(const struct parser *p)
 		return 0;
 	while (i < n && (is_alphanumeric(s[i]) ||
 	    (s[i] != '\0' && strchr("-_.:+*", s[i]) != NULL)))
-		i++;				/* charset, language */
+		i++;				/* charset and language */
 	if (n - i < 3 || i == 2 || s[i] != '?' ||
 	    strchr("bBqQ", s[i + 1]) == NULL || s[i + 2] != '?')
 		return 0;
@@ -251,22 +252,8 @@ encoded_word_length(const struct parser *p)
 	return i + 1 < n && s[i + 1] == '=' && !(white && at) ? i + 2 : 0;
 }
 
-static void
-read_word(struct parser *p)
-{
-	size_t	encoded = encoded_word_length(p);
-
-	p->token = TOKEN_ATOM;
-	if (encoded > 0) {
-		p->token = TOKEN_ENCODED;
-		p->at += encoded;
-	}
-	while (p->at < p->len && is_atext(p->text[p->at]))
-		p->at++;
-}
-
 static bool
-refuse_octet(struct parser *p)
+refuse_octet(struct address_parser *p)
 {
 	switch (p->text[p->at++]) {
 	case '(':
@@ -286,11 +273,12 @@ refuse_octet(struct parser *p)
 }
 
 static bool
-next_token(struct parser *p)
+next_token(struct address_parser *p)
 {
 	char	c;
+	size_t	encoded;
 
-	p->token = TOKEN_BAD;
+	p->token = TOKEN_INVALID;
 	if (!skip_white(p))
 		return false;
 	p->start = p->end = p->at;
@@ -300,7 +288,11 @@ next_token(struct parser *p)
 	}
 	c = p->text[p->at];
 	if (is_atext(c)) {
-		read_word(p);
+		encoded = encoded_word_length(p);
+		p->token = encoded > 0 ? TOKEN_ENCODED : TOKEN_ATOM;
+		p->at += encoded;
+		while (p->at < p->len && is_atext(p->text[p->at]))
+			p->at++;
 	} else if (c == '"') {
 		if (!read_enclosed(p, '"', "missing '\"' at the end of a "
 		    "quoted string"))
@@ -324,9 +316,9 @@ next_token(struct parser *p)
  * The addr-spec (RFC 5322 sections 3.4.1 and 4.4)
  */
 
-/* Bounded while it grows, so that hostile text takes time but no memory. */
+/* The limit is checked for each octet, so that memory is bounded. */
 static bool
-add_octet(struct parser *p, struct buffer *part, char c)
+add_octet(struct address_parser *p, struct buffer *part, char c)
 {
 	if (part->len == ADDRESS_MAX)
 		return refuse(p, "too long");
@@ -334,9 +326,9 @@ add_octet(struct parser *p, struct buffer *part, char c)
 	return true;
 }
 
-/* Adds the token without its quotes, quoting and folds. */
+/* Adds the token without quotes, backslashes and folds. */
 static bool
-add_word(struct parser *p, struct buffer *part)
+add_word(struct address_parser *p, struct buffer *part)
 {
 	bool	quoted = p->token == TOKEN_QUOTED;
 	size_t	end = p->end - quoted;
@@ -354,9 +346,9 @@ add_word(struct parser *p, struct buffer *part)
 	return true;
 }
 
-/* What must never reach an SMTP command, whatever quotes it came in. */
+/* Refuses characters that must not be in an SMTP command, even in quotes. */
 static bool
-check_part(struct parser *p, const struct buffer *part)
+check_part(struct address_parser *p, const struct buffer *part)
 {
 	for (size_t i = 0, n; i < part->len; i += n) {
 		uint32_t	c;
@@ -373,14 +365,14 @@ check_part(struct parser *p, const struct buffer *part)
 }
 
 /*
- * Words with dots between them.  Dots in odd places are taken, since there
- * are mailboxes of that kind, but two words need one.
+ * Parses words with dots between them.  Dots in unusual places are accepted,
+ * because such mailboxes exist, but two words must have a dot between them.
  */
 static bool
-parse_local(struct parser *p, const char *two_words)
+parse_local(struct address_parser *p, const char *two_words)
 {
 	bool	any = false;
-	bool	behind_word = false;
+	bool	after_word = false;
 
 	buffer_clear(&p->local);
 	p->spec_start = p->start;
@@ -388,11 +380,11 @@ parse_local(struct parser *p, const char *two_words)
 		if (p->token == TOKEN_ENCODED)
 			return refuse(p, "an encoded word is not an address");
 		if (p->token == '.') {
-			behind_word = false;
+			after_word = false;
 		} else if (p->token == TOKEN_ATOM || p->token == TOKEN_QUOTED) {
-			if (behind_word)
+			if (after_word)
 				return refuse(p, two_words);
-			any = behind_word = true;
+			any = after_word = true;
 		} else {
 			break;
 		}
@@ -408,7 +400,7 @@ parse_local(struct parser *p, const char *two_words)
 }
 
 static bool
-parse_literal(struct parser *p)
+parse_literal(struct address_parser *p)
 {
 	buffer_clear(&p->domain);
 	for (size_t i = p->start; i < p->end; i++) {
@@ -428,9 +420,9 @@ parse_literal(struct parser *p)
 	return check_part(p, &p->domain) && next_token(p);
 }
 
-/* Atoms with one dot between them, or a literal. */
+/* Parses atoms with one dot between them, or a literal. */
 static bool
-parse_domain(struct parser *p)
+parse_domain(struct address_parser *p)
 {
 	if (p->token == TOKEN_LITERAL)
 		return parse_literal(p);
@@ -455,11 +447,11 @@ parse_domain(struct parser *p)
 }
 
 /*
- * "a@b.example" in quotes, without a domain behind them, can't be meant for a
- * local name: it is the address that is in the quotes.
+ * If the local part is "a@b.example" in quotes and a domain is missing, takes
+ * the address in the quotes: a local name with an @ cannot be meant.
  */
 static void
-take_quoted_spec(struct parser *p)
+take_quoted_spec(struct address_parser *p)
 {
 	const char	*spec = p->text + p->spec_start;
 	size_t		 len = p->spec_end - p->spec_start;
@@ -481,7 +473,7 @@ take_quoted_spec(struct parser *p)
 }
 
 static bool
-parse_spec(struct parser *p, const char *two_words)
+parse_spec(struct address_parser *p, const char *two_words)
 {
 	p->in_quotes = false;
 	if (!parse_local(p, two_words))
@@ -494,9 +486,9 @@ parse_spec(struct parser *p, const char *two_words)
 	return true;
 }
 
-/* "@a,@b:" in front of an addr-spec; read, and forgotten. */
+/* Skips a source route, "@a,@b:", before an addr-spec. */
 static bool
-skip_route(struct parser *p)
+skip_route(struct address_parser *p)
 {
 	bool	any = false;
 
@@ -524,8 +516,8 @@ skip_route(struct parser *p)
  */
 
 /*
- * Whether a word of it begins as an encoded word does.  Without quotes it
- * might be refused as one when it is read again.
+ * Whether a word begins like an encoded word.  Without quotes, the word might
+ * be refused when it is parsed again.
  */
 static bool
 resembles_encoded_word(const char *part)
@@ -591,9 +583,9 @@ address_free(struct address *a)
 	*a = (struct address){ 0 };
 }
 
-/* The parts must be all right; the whole may still not be. */
+/* Checks the whole address, after its parts. */
 static bool
-check_address(struct parser *p, const struct address *a)
+check_address(struct address_parser *p, const struct address *a)
 {
 	struct buffer	written = { 0 };
 	size_t		len;
@@ -637,14 +629,15 @@ copy_part(const struct buffer *part)
 	return memory_copy(part->len > 0 ? part->data : "");
 }
 
-/* From the addr-spec that was read and the phrase before it. */
+/* Makes an address of the current addr-spec and the display name before it. */
 static bool
-make_address(struct parser *p, struct address *a, size_t phrase, size_t len)
+make_address(struct address_parser *p, struct address *a, size_t name,
+    size_t len)
 {
 	*a = (struct address){
 		.local = copy_part(&p->local),
 		.domain = copy_part(&p->domain),
-		.name = unfolded(p->text + phrase, len),
+		.name = unfolded(p->text + name, len),
 		.start = p->spec_start,
 		.end = p->spec_end,
 	};
@@ -655,12 +648,12 @@ make_address(struct parser *p, struct address *a, size_t phrase, size_t len)
 }
 
 static bool
-append_address(struct parser *p, struct address_list *list, size_t phrase,
+append_address(struct address_parser *p, struct address_list *list, size_t name,
     size_t len)
 {
 	struct address	a;
 
-	if (!make_address(p, &a, phrase, len))
+	if (!make_address(p, &a, name, len))
 		return false;
 	list->address = memory_room(list->address, list->n, &list->cap,
 	    sizeof(*list->address));
@@ -694,9 +687,9 @@ address_faults_free(struct address_faults *faults)
  * Lists (RFC 5322 section 3.4)
  */
 
-/* Nothing but the end of the element may stand behind an address. */
+/* After an address, the element must end. */
 static bool
-expect_delimiter(struct parser *p)
+expect_delimiter(struct address_parser *p)
 {
 	switch (p->token) {
 	case ',':
@@ -716,7 +709,7 @@ expect_delimiter(struct parser *p)
 }
 
 static bool
-parse_angle(struct parser *p, struct address_list *list, size_t phrase,
+parse_angle(struct address_parser *p, struct address_list *list, size_t name,
     size_t len)
 {
 	if (!next_token(p))
@@ -731,12 +724,12 @@ parse_angle(struct parser *p, struct address_list *list, size_t phrase,
 		return refuse(p, p->token == TOKEN_END ?
 		    "missing '>' after '<'" :
 		    "unexpected text between '<' and '>'");
-	return append_address(p, list, phrase, len) && next_token(p) &&
+	return append_address(p, list, name, len) && next_token(p) &&
 	    expect_delimiter(p);
 }
 
 static bool
-parse_bare(struct parser *p, struct address_list *list, size_t mark)
+parse_bare(struct address_parser *p, struct address_list *list, size_t mark)
 {
 	p->at = mark;
 	return next_token(p) &&
@@ -745,20 +738,7 @@ parse_bare(struct parser *p, struct address_list *list, size_t mark)
 }
 
 static bool
-open_group(struct parser *p, const struct address_list *list, size_t name_len)
-{
-	if (p->in_group)
-		return refuse(p, "a group must not contain another group");
-	if (name_len == 0)
-		return refuse(p, "missing group name before ':'");
-	p->in_group = true;
-	p->group = p->piece;
-	p->members = list->n;
-	return true;
-}
-
-static bool
-begins_with(const struct parser *p, const char *words)
+begins_with(const struct address_parser *p, const char *words)
 {
 	size_t	len = strlen(words);
 
@@ -766,17 +746,17 @@ begins_with(const struct parser *p, const char *words)
 	    strncasecmp(p->text + p->at, words, len) == 0;
 }
 
-/* To the first token of an element, or to the delimiter of an empty one. */
+/* Reads the first token of an element, or the delimiter of an empty one. */
 static bool
-begin_element(struct parser *p)
+begin_element(struct address_parser *p)
 {
-	p->token = TOKEN_BAD;
-	p->piece = p->at;
+	p->token = TOKEN_INVALID;
+	p->element = p->at;
 	if (!skip_white(p))
 		return false;
-	p->piece = p->at;
+	p->element = p->at;
 	if (p->where == ADDRESS_ARGUMENT) {
-		if (begins_with(p, "\\"))	/* "no alias", for Sendmail */
+		if (begins_with(p, "\\"))	/* Sendmail: no alias */
 			p->at++;
 		if (begins_with(p, "|"))
 			return refuse(p, "mail to programs is not supported");
@@ -787,22 +767,22 @@ begin_element(struct parser *p)
 }
 
 /*
- * Over a phrase or an address, whichever it turns out to be, to what stands
- * behind; *end is where it ends, *at whether an '@' is in it: no phrase
- * then, by the RFC, but many write "a@b <a@b>" all the same.
+ * Skips a display name or an address; the token after it tells which it is.
+ * *end is its end, and *at is true if it contains an '@'.  A display name must
+ * not contain an '@', but many programs write "a@b <a@b>".
  */
 static bool
-skip_words(struct parser *p, size_t *end, bool *at)
+skip_words(struct address_parser *p, size_t *end, bool *at)
 {
 	size_t	mark = *end;
-	bool	behind_at = false;
+	bool	after_at = false;
 
 	while (p->token == TOKEN_ATOM || p->token == TOKEN_ENCODED ||
 	    p->token == TOKEN_QUOTED || p->token == '.' ||
 	    (p->token == '@' && *end > mark) ||
-	    (p->token == TOKEN_LITERAL && behind_at)) {
-		behind_at = p->token == '@';
-		*at |= behind_at;
+	    (p->token == TOKEN_LITERAL && after_at)) {
+		after_at = p->token == '@';
+		*at |= after_at;
 		*end = p->end;
 		if (!next_token(p))
 			return false;
@@ -810,9 +790,9 @@ skip_words(struct parser *p, size_t *end, bool *at)
 	return true;
 }
 
-/* Reads up to a delimiter, which may be the ':' that opens a group. */
+/* Parses an element up to its delimiter, or to the ':' that opens a group. */
 static bool
-parse_element(struct parser *p, struct address_list *list)
+parse_element(struct address_parser *p, struct address_list *list)
 {
 	size_t	mark, end;
 	bool	at = false;
@@ -828,7 +808,15 @@ parse_element(struct parser *p, struct address_list *list)
 	case '<':
 		return parse_angle(p, list, mark, end - mark);
 	case ':':
-		return open_group(p, list, end - mark);
+		if (p->in_group)
+			return refuse(p, "a group must not contain another "
+			    "group");
+		if (end == mark)
+			return refuse(p, "missing group name before ':'");
+		p->in_group = true;
+		p->group = p->element;
+		p->before_group = list->n;
+		return true;
 	case TOKEN_LITERAL:
 		return refuse(p, "'[' is allowed only in quotes and domains");
 	case '>':
@@ -840,17 +828,9 @@ parse_element(struct parser *p, struct address_list *list)
 	}
 }
 
-/* Over what is left of an element at fault, to the delimiter behind it. */
-static void
-skip_element(struct parser *p)
-{
-	while (p->token != ',' && p->token != ';' && p->token != TOKEN_END)
-		next_token(p);
-}
-
-/* What was refused begins there and ends here.  False: nothing is taken. */
+/* Notes a fault that begins at start.  Returns false if the list is refused. */
 static bool
-note_fault(struct parser *p, size_t start)
+note_fault(struct address_parser *p, size_t start)
 {
 	struct address_faults	*all = p->faults;
 
@@ -865,59 +845,54 @@ note_fault(struct parser *p, size_t start)
 	return true;
 }
 
-static bool
-are_few(struct parser *p, const struct address_list *list)
-{
-	size_t	n = list->n + (p->faults != NULL ? p->faults->n : 0);
-
-	if (n <= ADDRESS_LIST_MAX)
-		return true;
-	p->faults = NULL;
-	refuse(p, "too many addresses in one list");
-	return note_fault(p, p->piece);
-}
-
-/* Of an element that was taken, and of the delimiter behind it. */
+/* Repairs the text of a valid element and the delimiter after it. */
 static void
-mend(struct parser *p, bool has_address)
+repair_element(struct address_parser *p, bool has_address)
 {
 	if (has_address && p->in_quotes) {
-		p->mend[p->spec_start] = ' ';
-		p->mend[p->spec_end - 1] = ' ';
+		p->repair[p->spec_start] = ' ';
+		p->repair[p->spec_end - 1] = ' ';
 	}
 	if (p->token == ';' && !p->in_group)
-		p->mend[p->start] = ',';
+		p->repair[p->start] = ',';
 }
 
 static bool
-parse_list(struct parser *p, struct address_list *list)
+parse_list(struct address_parser *p, struct address_list *list)
 {
 	do {
 		size_t	before = list->n;
 
 		if (!parse_element(p, list)) {
 			truncate_list(list, before);
-			skip_element(p);
-			if (!note_fault(p, p->piece))
+			while (p->token != ',' && p->token != ';' &&
+			    p->token != TOKEN_END)
+				next_token(p);
+			if (!note_fault(p, p->element))
 				return false;
-		} else if (p->mend != NULL) {
-			mend(p, list->n > before);
+		} else if (p->repair != NULL) {
+			repair_element(p, list->n > before);
 		}
-		if (!are_few(p, list))
-			return false;
-		/* One that ends no group stands for a comma. */
+		if (list->n + (p->faults != NULL ? p->faults->n : 0) >
+		    ADDRESS_LIST_MAX) {
+			p->faults = NULL;
+			refuse(p, "too many addresses in one list");
+			return note_fault(p, p->element);
+		}
+		/* A semicolon outside a group is taken for a comma. */
 		if (p->token == ';')
 			p->in_group = false;
 	} while (p->token != TOKEN_END);
 	if (!p->in_group)
 		return true;
-	truncate_list(list, p->members);
+	truncate_list(list, p->before_group);
 	refuse(p, "missing ';' after a group");
 	return note_fault(p, p->group);
 }
 
 static bool
-parse(struct parser *p, struct address_list *list, struct failure *why)
+parse_text(struct address_parser *p, struct address_list *list,
+    struct failure *why)
 {
 	size_t	before = list->n;
 	bool	good = check_octets(p) && parse_list(p, list);
@@ -941,36 +916,39 @@ bool
 address_list_parse(struct address_list *list, const char *text, size_t len,
     enum address_where where, struct failure *why)
 {
-	struct parser	p = { .text = text, .len = len, .where = where };
+	struct address_parser	p = { .text = text, .len = len,
+				    .where = where };
 
-	return parse(&p, list, why);
+	return parse_text(&p, list, why);
 }
 
 bool
 address_list_parse_lenient(struct address_list *list,
-    struct address_faults *faults, const char *text, size_t len, struct failure *why)
+    struct address_faults *faults, const char *text, size_t len,
+    struct failure *why)
 {
-	struct parser	p = { .text = text, .len = len, .faults = faults };
+	struct address_parser	p = { .text = text, .len = len,
+				    .faults = faults };
 
-	return parse(&p, list, why);
+	return parse_text(&p, list, why);
 }
 
 void
 address_list_repair(struct address_list *list, char *text, size_t len)
 {
 	struct address_faults	faults = { 0 };
-	struct parser		p = { .text = text, .len = len,
-				    .faults = &faults, .mend = text };
+	struct address_parser		p = { .text = text, .len = len,
+				    .faults = &faults, .repair = text };
 	struct failure		ignored;
 
-	parse(&p, list, &ignored);
+	parse_text(&p, list, &ignored);
 	address_faults_free(&faults);
 }
 
 bool
 address_list_is_empty(const char *text, size_t len)
 {
-	struct parser	p = { .text = text, .len = len };
+	struct address_parser	p = { .text = text, .len = len };
 
 	do
 		if (!next_token(&p))
@@ -979,25 +957,11 @@ address_list_is_empty(const char *text, size_t len)
 	return p.token == TOKEN_END;
 }
 
-static bool
-parse_path(struct parser *p)
-{
-	if (!check_octets(p) || !next_token(p))
-		return false;
-	if (p->token == '@' && !skip_route(p))
-		return false;
-	if (!parse_spec(p, "missing dot between two words"))
-		return false;
-	if (p->token != TOKEN_END)
-		return refuse(p, "more than one address");
-	return true;
-}
-
 bool
 address_parse_path(struct address *a, const char *text, size_t len,
     struct failure *why)
 {
-	struct parser	p = {
+	struct address_parser	p = {
 		.text = text, .len = len, .is_path = true,
 		.fault = { .end = len },
 	};
@@ -1010,8 +974,13 @@ address_parse_path(struct address *a, const char *text, size_t len,
 		a->name = memory_copy("");
 		return true;
 	}
-	good = (parse_path(&p) && make_address(&p, a, 0, 0)) ||
-	    address_fault_explain(&p.fault, text, EX_DATAERR, why);
+	good = check_octets(&p) && next_token(&p) &&
+	    (p.token != '@' || skip_route(&p)) &&
+	    parse_spec(&p, "missing dot between two words") &&
+	    (p.token == TOKEN_END || refuse(&p, "more than one address")) &&
+	    make_address(&p, a, 0, 0);
+	if (!good)
+		address_fault_explain(&p.fault, text, EX_DATAERR, why);
 	buffer_free(&p.local);
 	buffer_free(&p.domain);
 	return good;

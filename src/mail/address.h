@@ -1,23 +1,24 @@
 /*
- * address.h - one parser for every address (RFC 5322 section 3.4 and 4.4)
+ * address.h - parse addresses (RFC 5322 sections 3.4 and 4.4)
  *
- * Arguments, header fields, aliases and -bs all come through here.  Lists,
- * names, comments, groups, quoted local parts, domain literals, routes and
- * the obsolete forms are understood; what is not an address is refused, never
- * cut or guessed.  Time grows with the length of the text and nothing else.
+ * All addresses are parsed here: arguments, header fields, aliases and paths of
+ * SMTP commands.  The parser supports lists, display names, comments, groups,
+ * quoted local parts, domain literals, source routes and the obsolete syntax.
+ * Text that is not an address is refused and never changed into an address.
+ * The time depends linearly on the length of the text.
  *
- * An address is kept as parsed parts and written anew.  Local part and domain
- * are valid UTF-8; no control character and no angle bracket can be in them,
- * so no text written by address_write() ends an SMTP command or starts
- * another.  A display name may hold what a quoted string or a comment may,
- * other control characters included: it belongs in a header field.
+ * An address is stored in parts, and address_write() composes a new text.  The
+ * local part and the domain are valid UTF-8 without control characters and
+ * angle brackets, so the result cannot end an SMTP command or begin another.
+ * A display name can contain control characters, as quoted strings and
+ * comments can; use it only in header fields.
  *
- * Some forms that callers write are accepted although the RFC does not have
- * them, because their meaning is plain: dots in odd places of a local part
- * (a..b@c, which address_write() puts in quotes); in a display name, encoded
- * words with specials or blanks in them (=?utf-8?q?Doe, J?=) and an unquoted
- * @ (a@b <a@b>); an address in quotes ("a@b"), except in a path; and a
- * semicolon for the comma between addresses.
+ * Some forms that violate the RFC are accepted because programs write them and
+ * their meaning is clear: dots in unusual places of a local part (a..b@c, which
+ * address_write() quotes); in a display name, encoded words with specials or
+ * blanks (=?utf-8?q?Doe, J?=) and an unquoted @ (a@b <a@b>); a quoted address
+ * ("a@b"), except in a path; and a semicolon instead of a comma between
+ * addresses.
  */
 #ifndef MAIL_ADDRESS_H
 #define MAIL_ADDRESS_H
@@ -29,21 +30,20 @@
 #include "util/failure.h"
 
 enum {
-	ADDRESS_MAX = 1000,		/* octets of local@domain as written; */
-					/* longer ones are refused */
-	ADDRESS_LIST_MAX = 100000,	/* addresses in one list, likewise */
+	ADDRESS_MAX = 1000,		/* octets of local@domain */
+	ADDRESS_LIST_MAX = 100000,	/* addresses in one list */
 };
 
 struct address {
-	char	*local;		/* owned; unquoted, UTF-8 as it came */
-	char	*domain;	/* owned; "" for a bare name; "[...]" literal */
-	char	*name;		/* owned; display name as written but */
-				/* unfolded, "" if none; comments in front */
-				/* of it or behind the address are no name */
-	size_t	 start;		/* where local@domain stands in the text: */
-	size_t	 end;		/* [start, end), with the comments and folds */
-				/* in it and quotes around all of it, without */
-				/* angle brackets and route */
+	char	*local;		/* owned; without quotes */
+	char	*domain;	/* owned; "" if missing; "[...]" is a literal */
+	char	*name;		/* owned; display name, unfolded, or ""; does
+				 * not include comments before the display
+				 * name or after the address */
+	size_t	 start;		/* text[start, end) is local@domain, with
+				 * comments and folds in it and quotes around
+				 * it, without angle brackets and route */
+	size_t	 end;
 };
 
 struct address_list {
@@ -53,14 +53,14 @@ struct address_list {
 };
 
 enum address_where {
-	ADDRESS_HEADER,		/* the body of a header field */
-	ADDRESS_ARGUMENT,	/* an argument: one leading backslash of an */
-				/* address goes; |x, /x without a domain, */
-				/* :include:, line ends and an argument */
-				/* that names nobody are refused */
+	ADDRESS_HEADER,		/* the value of a header field */
+	ADDRESS_ARGUMENT,	/* an argument or a target of an alias: a
+				 * backslash before an address is removed; |x,
+				 * :include:, /x without a domain, line ends and
+				 * an empty list are refused */
 };
 
-/* An element of a list that is not an address: text[start, end), and why. */
+/* An invalid element of a list: text[start, end). */
 struct address_fault {
 	size_t		 start;
 	size_t		 end;
@@ -74,54 +74,59 @@ struct address_faults {
 };
 
 /*
- * Appends every address of a comma-separated list.  Groups give their
- * members, an empty group or empty list element gives none; <> is refused.
- * A fold may stand wherever white space may, and a line end at the end.
- * False with EX_DATAERR (EX_USAGE for an argument) and a text that shows the
- * piece at fault, made visible; the list is then as it was before.
+ * Appends all addresses of a comma-separated list, including the members of
+ * groups.  Empty elements and empty groups are skipped; <> is refused.  White
+ * space can contain folds, and the text can end with a line end.  Returns false
+ * with EX_DATAERR (EX_USAGE for an argument) and a text that shows the invalid
+ * element, safe for a terminal; the list is then unchanged.
  */
 bool	address_list_parse(struct address_list *, const char *text, size_t len,
 	    enum address_where, struct failure *why);
 
 /*
- * The same for the body of a header field, but an element that is not an
- * address is appended to the faults, and the others are taken.  False only if
- * nothing can be taken: too many addresses, or octets that no field can have.
+ * Parses the value of a header field like address_list_parse(), but skips
+ * invalid elements and appends them to the faults.  Returns false only if the
+ * whole list is refused: it has too many addresses, or octets that a header
+ * field must not contain.
  */
 bool	address_list_parse_lenient(struct address_list *,
-	    struct address_faults *, const char *text, size_t len, struct failure *why);
+	    struct address_faults *, const char *text, size_t len,
+	    struct failure *why);
 
 /*
- * Appends the addresses among the elements of a header field's body, and
- * changes the text, not its length: a semicolon that stands for a comma
- * becomes one, and quotes around an address become blanks.  Elements that are
- * not addresses stay as they are.
+ * Appends the valid addresses in the value of a header field, and repairs the
+ * text without changing its length: a semicolon between addresses becomes a
+ * comma, and quotes around an address become blanks.  Invalid elements do not
+ * change.
  */
 void	address_list_repair(struct address_list *, char *text, size_t len);
 
 /*
- * Whether a header field's body has no address and no group, but only white
- * space, comments and commas.
+ * Whether the value of a header field contains only white space, comments and
+ * commas.
  */
 bool	address_list_is_empty(const char *text, size_t len);
 
-/* "bad address 'x y': ...", made visible; false. */
+/*
+ * Sets why to "invalid address 'x y': ...", safe for a terminal, and returns
+ * false.
+ */
 bool	address_fault_explain(const struct address_fault *, const char *text,
 	    int status, struct failure *why);
 
 /*
- * One addr-spec as it stands in an SMTP path, without angle brackets: no
- * comments, no names; a source route is dropped (RFC 5321 appendix C).
- * "" is the null path and gives an address with two empty parts.  False with
- * EX_DATAERR and an address that is all zero.
+ * Parses the path of an SMTP command, without angle brackets: an addr-spec
+ * without comments or display name.  A source route is removed (RFC 5321
+ * appendix C).  "" is the null path: an address with two empty parts.  Returns
+ * false with EX_DATAERR and zeroes the address.
  */
 bool	address_parse_path(struct address *, const char *text, size_t len,
 	    struct failure *why);
 
-/* A name without a domain; the null path is not one. */
+/* Whether the address has no domain; false for the null path. */
 bool	address_is_bare(const struct address *);
 
-/* Appends local@domain, quoting the local part where it must be. */
+/* Appends local@domain.  Quotes the local part if necessary. */
 void	address_write(struct buffer *, const struct address *);
 
 void	address_free(struct address *);

@@ -161,7 +161,8 @@ bool
 field_is_fit(const struct field *f, const struct field_form *form)
 {
 	return (text_is_ascii(f->text, f->len) ||
-	    text_is_fit(f->text, f->len, may_be_utf8(field_kind_of(f), form))) &&
+	    text_is_fit(f->text, f->len,
+	    may_be_utf8(field_kind_of(f), form))) &&
 	    (f->len <= REFOLD_LIMIT + 2 || !has_long_line(f));
 }
 
@@ -458,8 +459,9 @@ write_spec(struct field_writer *w, const struct address *a)
 	end_phrase(w, a->start);
 	w->encoded = false;
 	before = w->to.len;
-	if (!text_is_fit(w->text + a->start, a->end - a->start, w->form->utf8) &&
-	    !w->is_signed && domain_to_ascii(&domain, a->domain, &ignored)) {
+	if (!text_is_fit(w->text + a->start, a->end - a->start,
+	    w->form->utf8) && !w->is_signed &&
+	    domain_to_ascii(&domain, a->domain, &ignored)) {
 		ascii.domain = domain.data != NULL ? domain.data : a->domain;
 		address_write(&w->to, &ascii);
 	} else {

@@ -29,9 +29,9 @@ bool	media_type_is(const struct media_type *, const char *type);
 /*
  * Appends the value of a field with parameters.  A parameter that is not ASCII
  * is encoded according to RFC 2231, in the charset that it names, or else in
- * that of charset_of_text().  In an encoded parameter, octets that are not ASCII are
- * encoded.  The parameters boundary and start do not change, because they must
- * be equal to text elsewhere in the message.
+ * that of charset_of_text().  In an encoded parameter, only octets that are
+ * not ASCII are encoded.  The parameters boundary and start do not change,
+ * because they must be equal to text elsewhere in the message.
  */
 void	media_type_write_parameters(struct buffer *, const char *value,
 	    size_t len, const char *declared_charset);
