@@ -12,42 +12,37 @@
 #include "util/visible.h"
 
 /*
- * The file
+ * Read the file.
  */
 
-struct reader {
+struct aliases_reader {
 	struct aliases	*aliases;
 	unsigned	 line;
-	struct buffer	 targets;	/* of the last alias, so far */
+	struct buffer	 targets;	/* of the last alias */
 	struct failure	*why;
 };
 
 static bool
-refuse_line(const struct reader *r, const char *reason)
+refuse_line(const struct aliases_reader *r, const char *reason)
 {
 	return failed(r->why, EX_CONFIG, "%s:%u: %s", r->aliases->path,
 	    r->line, reason);
 }
 
-static char
-small(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static char *
-small_copy(const char *name)
+lower_copy(const char *name)
 {
 	char	*copy = memory_copy(name);
 
 	for (char *c = copy; *c != '\0'; c++)
-		*c = small(*c);
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
 	return copy;
 }
 
-/* The targets are whole: no continuation came. */
+/* The last alias has no further continuation lines. */
 static void
-end_alias(struct reader *r)
+end_alias(struct aliases_reader *r)
 {
 	struct aliases	*a = r->aliases;
 
@@ -55,9 +50,9 @@ end_alias(struct reader *r)
 		a->alias[a->n - 1].targets = buffer_take(&r->targets);
 }
 
-/* A name, bare or in quotes, and its colon; *at is then behind it. */
+/* Reads a name, perhaps quoted, and its colon, and moves *at after it. */
 static bool
-read_name(const struct reader *r, const char **at, const char *end,
+read_name(const struct aliases_reader *r, const char **at, const char *end,
     struct buffer *name)
 {
 	const char	*c = *at;
@@ -84,7 +79,7 @@ read_name(const struct reader *r, const char **at, const char *end,
 }
 
 static bool
-begin_alias(struct reader *r, const char *at, const char *end)
+begin_alias(struct aliases_reader *r, const char *at, const char *end)
 {
 	struct aliases	*a = r->aliases;
 	struct buffer	 name = { 0 };
@@ -95,7 +90,7 @@ begin_alias(struct reader *r, const char *at, const char *end)
 	if (good) {
 		a->alias = memory_room(a->alias, a->n, &a->cap,
 		    sizeof(*a->alias));
-		a->alias[a->n++] = (struct alias){ small_copy(name.data),
+		a->alias[a->n++] = (struct alias){ lower_copy(name.data),
 		    r->line, NULL };
 		buffer_add(&r->targets, at, (size_t)(end - at));
 	}
@@ -104,7 +99,7 @@ begin_alias(struct reader *r, const char *at, const char *end)
 }
 
 static bool
-read_line(struct reader *r, const char *at, const char *end)
+read_line(struct aliases_reader *r, const char *at, const char *end)
 {
 	const char	*text = at;
 
@@ -142,7 +137,7 @@ aliases_parse(struct aliases *a, const char *path, const char *text,
     size_t len, struct failure *why)
 {
 	static const char	bom[] = "\xef\xbb\xbf";
-	struct reader		r = { .aliases = a, .why = why };
+	struct aliases_reader 	r = { .aliases = a, .why = why };
 	const char		*end = text + len;
 	bool			 good = true;
 
@@ -202,23 +197,23 @@ aliases_free(struct aliases *a)
 }
 
 /*
- * The way from a name to addresses
+ * Resolve a name.
  */
 
-struct walk {
+struct resolver {
 	const struct aliases	 *aliases;
 	const struct alias_rules *rules;
 	struct address_list	 *to;
-	const struct alias	 *way[ALIASES_DEPTH_MAX];
+	const struct alias	 *path[ALIASES_DEPTH_MAX]; /* nested aliases */
 	size_t			  depth;
-	size_t			  seen;		/* targets so far */
+	size_t			  seen;		/* targets */
 	struct failure		 *why;
 };
 
-static bool	follow(struct walk *, const char *name);
+static bool	resolve_name(struct resolver *, const char *name);
 
 static const struct alias *
-find(const struct aliases *a, const char *small_name)
+find_alias(const struct aliases *a, const char *lower_name)
 {
 	size_t	low = 0;
 	size_t	high = a->n;
@@ -226,32 +221,33 @@ find(const struct aliases *a, const char *small_name)
 	while (low < high) {
 		size_t	middle = low + (high - low) / 2;
 
-		if (strcmp(a->alias[middle].name, small_name) < 0)
+		if (strcmp(a->alias[middle].name, lower_name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low < a->n && strcmp(a->alias[low].name, small_name) == 0)
+	if (low < a->n && strcmp(a->alias[low].name, lower_name) == 0)
 		return &a->alias[low];
 	return NULL;
 }
 
-/* The alias for all other names, but not for those it leads to itself. */
+/* Returns the alias for all other names, unless it is being resolved. */
 static const struct alias *
-find_default(const struct walk *w)
+find_default(const struct resolver *w)
 {
-	const struct alias	*other = find(w->aliases, "*");
+	const struct alias	*other = find_alias(w->aliases, "*");
 
 	if (other == NULL)
-		other = find(w->aliases, "default");
+		other = find_alias(w->aliases, "default");
 	for (size_t i = 0; i < w->depth; i++)
-		if (w->way[i] == other)
+		if (w->path[i] == other)
 			return NULL;
 	return other;
 }
 
 static bool
-refuse_alias(const struct walk *w, const struct alias *a, const char *reason)
+refuse_alias(const struct resolver *w, const struct alias *a,
+    const char *reason)
 {
 	char	shown[80];
 
@@ -260,9 +256,9 @@ refuse_alias(const struct walk *w, const struct alias *a, const char *reason)
 	    w->aliases->path, a->line, shown, reason);
 }
 
-/* Text that is the name of neither an alias nor an account. */
+/* Refuses a name that is neither an alias nor possible for an account. */
 static bool
-refuse_name(const struct walk *w, const char *name)
+refuse_name(const struct resolver *w, const char *name)
 {
 	char	shown[80], reason[200];
 
@@ -270,26 +266,13 @@ refuse_name(const struct walk *w, const char *name)
 	snprintf(reason, sizeof(reason), "'%s' is neither an address nor the "
 	    "name of an account", shown);
 	if (w->depth > 0)
-		return refuse_alias(w, w->way[w->depth - 1], reason);
+		return refuse_alias(w, w->path[w->depth - 1], reason);
 	return failed(w->why, EX_NOUSER, "%s", reason);
 }
 
+/* Takes ownership of the address. */
 static bool
-refuse_nowhere(const struct walk *w, const char *name)
-{
-	char	shown[80];
-
-	failed(w->why, EX_NOUSER, "no address for the local name %s",
-	    visible(shown, sizeof(shown), name, strlen(name)));
-	if (w->depth > 0)
-		failure_suffix(w->why, " (%s:%u)", w->aliases->path,
-		    w->way[w->depth - 1]->line);
-	return false;
-}
-
-/* Takes the address over. */
-static bool
-arrive(struct walk *w, struct address *a)
+add_result(struct resolver *w, struct address *a)
 {
 	w->to->address = memory_room(w->to->address, w->to->n, &w->to->cap,
 	    sizeof(*w->to->address));
@@ -298,71 +281,66 @@ arrive(struct walk *w, struct address *a)
 	return true;
 }
 
-/* A name without an alias. */
+/* Resolves a name without an alias. */
 static bool
-leave(struct walk *w, const char *name)
+resolve_account(struct resolver *w, const char *name)
 {
 	const char	*root = w->rules->root;
 	const char	*domain = w->rules->domain;
 	struct address	 a;
+	char		 shown[80];
 
 	if (!local_name_is_possible(name))
 		return refuse_name(w, name);
 	if (root != NULL)
 		return address_parse_path(&a, root, strlen(root), w->why) ?
-		    arrive(w, &a) : failure_prefix(w->why, "root: ");
-	if (domain == NULL)
-		return refuse_nowhere(w, name);
+		    add_result(w, &a) : failure_prefix(w->why, "root: ");
+	if (domain == NULL) {
+		failed(w->why, EX_NOUSER, "no address for the local name %s",
+		    visible(shown, sizeof(shown), name, strlen(name)));
+		if (w->depth > 0)
+			failure_suffix(w->why, " (%s:%u)", w->aliases->path,
+			    w->path[w->depth - 1]->line);
+		return false;
+	}
 	a = (struct address){ .local = memory_copy(name),
 	    .domain = memory_copy(domain), .name = memory_copy("") };
-	return arrive(w, &a);
-}
-
-/* Takes the address over if it is foreign. */
-static bool
-follow_target(struct walk *w, struct address *a, bool is_final)
-{
-	if (is_final)
-		return leave(w, a->local);
-	return address_is_local(a, &w->rules->names) ? follow(w, a->local) :
-	    arrive(w, a);
+	return add_result(w, &a);
 }
 
 static bool
-parse_targets(struct walk *w, const struct alias *alias,
-    struct address_list *list)
+resolve_targets(struct resolver *w, const struct alias *alias)
 {
-	const char	*text = alias->targets;
+	const char		*text = alias->targets;
+	struct address_list	 list = { 0 };
+	bool			 good;
 
-	if (!address_list_parse(list, text, strlen(text), ADDRESS_ARGUMENT,
-	    w->why)) {
+	good = address_list_parse(&list, text, strlen(text), ADDRESS_ARGUMENT,
+	    w->why);
+	if (!good) {
 		w->why->status = EX_CONFIG;
-		return failure_prefix(w->why, "%s:%u: ", w->aliases->path,
+		failure_prefix(w->why, "%s:%u: ", w->aliases->path,
 		    alias->line);
 	}
-	w->seen += list->n;
-	return w->seen <= ALIASES_TARGETS_MAX ||
-	    refuse_alias(w, alias, "refers to too many addresses");
-}
-
-static bool
-follow_targets(struct walk *w, const struct alias *alias)
-{
-	struct address_list	list = { 0 };
-	bool			good = parse_targets(w, alias, &list);
-
+	w->seen += list.n;
+	if (good && w->seen > ALIASES_TARGETS_MAX)
+		good = refuse_alias(w, alias, "refers to too many addresses");
 	for (size_t i = 0; good && i < list.n; i++) {
-		size_t	at = list.address[i].start;
+		struct address	*a = &list.address[i];
 
-		good = follow_target(w, &list.address[i],
-		    at > 0 && alias->targets[at - 1] == '\\');
+		if (a->start > 0 && text[a->start - 1] == '\\')
+			good = resolve_account(w, a->local);
+		else if (address_is_local(a, &w->rules->names))
+			good = resolve_name(w, a->local);
+		else
+			good = add_result(w, a);
 	}
 	address_list_free(&list);
 	return good;
 }
 
 static bool
-step_into(struct walk *w, const struct alias *alias)
+resolve_alias(struct resolver *w, const struct alias *alias)
 {
 	const struct alias	*end = w->aliases->alias + w->aliases->n;
 	bool			 good;
@@ -370,27 +348,28 @@ step_into(struct walk *w, const struct alias *alias)
 	if (alias + 1 < end && strcmp(alias[1].name, alias->name) == 0)
 		return refuse_alias(w, &alias[1], "defined more than once");
 	for (size_t i = 0; i < w->depth; i++)
-		if (w->way[i] == alias)
-			return refuse_alias(w, w->way[w->depth - 1],
+		if (w->path[i] == alias)
+			return refuse_alias(w, w->path[w->depth - 1],
 			    "refers to itself");
 	if (w->depth == ALIASES_DEPTH_MAX)
 		return refuse_alias(w, alias, "too many levels of aliases");
-	w->way[w->depth++] = alias;
-	good = follow_targets(w, alias);
+	w->path[w->depth++] = alias;
+	good = resolve_targets(w, alias);
 	w->depth--;
 	return good;
 }
 
 static bool
-follow(struct walk *w, const char *name)
+resolve_name(struct resolver *w, const char *name)
 {
-	char			*copy = small_copy(name);
-	const struct alias	*alias = find(w->aliases, copy);
+	char			*copy = lower_copy(name);
+	const struct alias	*alias = find_alias(w->aliases, copy);
 
 	free(copy);
 	if (alias == NULL && local_name_is_possible(name))
 		alias = find_default(w);
-	return alias != NULL ? step_into(w, alias) : leave(w, name);
+	return alias != NULL ? resolve_alias(w, alias) :
+	    resolve_account(w, name);
 }
 
 bool
@@ -398,11 +377,11 @@ aliases_resolve(const struct aliases *a, const char *name,
     const struct alias_rules *rules, struct address_list *to,
     struct failure *why)
 {
-	struct walk	w = { .aliases = a, .rules = rules, .to = to,
+	struct resolver	w = { .aliases = a, .rules = rules, .to = to,
 			    .why = why };
 	size_t		before = to->n;
 
-	if (follow(&w, name))
+	if (resolve_name(&w, name))
 		return true;
 	while (to->n > before)
 		address_free(&to->address[--to->n]);

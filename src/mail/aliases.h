@@ -1,22 +1,21 @@
 /*
- * aliases.h - aliases(5): which addresses local names stand for
+ * aliases.h - read aliases(5) and resolve local names
  *
  *	# comment
  *	root:		admin@example.org
- *	ops, "the cat" and so on are names, bare or in quotes, in any case
- *	ops:		root, nina@example.net,
+ *	"the cat":	root, nina@example.net,
  *			otto@example.net
  *	*:		root
  *
- * A line that begins with a blank continues the one before, over comments and
- * empty lines.  The name * stands for all accounts that no other line names,
- * and so does default, which other programs use.  A target \name is not looked up
- * again; where mail is not kept on the machine, it means what a name without
- * an alias means.
+ * Names are case-insensitive and can be quoted.  A line that begins with white
+ * space continues the previous one, even after comments and empty lines.  The
+ * name *, or default as in other programs, applies to all accounts that have no
+ * alias.  A target \name is not looked up again; it is treated like a name
+ * without an alias.
  *
- * The form of the file is checked when it is read, its targets when they are
- * needed: a program's or a file's alias, which we refuse, does not stop the
- * mail of others.
+ * The syntax of the file is checked when it is read, and a target only when it
+ * is used.  An alias for a program or a file, which is refused, therefore does
+ * not affect other names.
  */
 #ifndef MAIL_ALIASES_H
 #define MAIL_ALIASES_H
@@ -30,50 +29,51 @@
 
 enum {
 	ALIASES_SIZE_MAX = 4 * 1024 * 1024,	/* octets of the file */
-	ALIASES_DEPTH_MAX = 50,			/* aliases in a row */
-	ALIASES_TARGETS_MAX = 10000,		/* looked at for one name */
+	ALIASES_DEPTH_MAX = 50,			/* nested aliases */
+	ALIASES_TARGETS_MAX = 10000,		/* targets for one name */
 };
 
 struct alias {
-	char		*name;		/* owned; in small letters */
+	char		*name;		/* owned; in lower case */
 	unsigned	 line;
-	char		*targets;	/* owned; one line */
+	char		*targets;	/* owned; continuation lines joined */
 };
 
 struct aliases {
 	char		*path;		/* owned; for messages */
-	struct alias	*alias;		/* owned; by name, then by line */
+	struct alias	*alias;		/* owned; sorted by name and line */
 	size_t		 n;
 	size_t		 cap;
 };
 
-/* What else decides where a local name leads. */
+/* The configuration for local names. */
 struct alias_rules {
 	struct local_host	 names;
-	/* A name without an alias leads to this path, or else to the same
-	 * name at this domain; both NULL: nowhere. */
+	/* Mail to a name without an alias goes to root if that is not NULL,
+	 * else to the same name at domain; it is refused if both are NULL. */
 	const char		*root;
 	const char		*domain;
 };
 
 /*
- * A missing file has no aliases, unless it is required.  EX_CONFIG with file
- * and line, or as trusted_read() says.
+ * Reads the file.  A missing file is an error only if it is required.  Returns
+ * false with EX_CONFIG, file and line, or with the errors of trusted_read().
  */
 bool	aliases_read(struct aliases *, const char *path, bool required,
 	    struct failure *why);
 
-/* The same of a text. */
+/* Reads a text; the path is only for messages. */
 bool	aliases_parse(struct aliases *, const char *path, const char *text,
 	    size_t len, struct failure *why);
 
 /*
- * Appends the foreign addresses that a local name leads to, at least one, in
- * order; duplicates stay.  EX_NOUSER: there is no alias, root or domain for
- * it, or for a name that an alias leads to; or there is no alias, and no
- * account can have that name (local.h).  EX_CONFIG with file and line: a loop,
- * a name that stands in the file twice, a target that is no address, and the
- * bounds above.  The list is as it was then.
+ * Appends the addresses of a local name, at least one, in order; duplicates are
+ * not removed.  Returns false, with the list unchanged, if the name or a target
+ * has no address:
+ *	EX_NOUSER	alias, root and domain are missing, or the name has no
+ *			alias and cannot be an account (local.h)
+ *	EX_CONFIG	with file and line: the alias is a loop, is defined
+ *			twice, has an invalid target or exceeds a limit
  */
 bool	aliases_resolve(const struct aliases *, const char *name,
 	    const struct alias_rules *, struct address_list *,

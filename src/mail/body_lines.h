@@ -1,5 +1,5 @@
 /*
- * body_lines.h - a stored body line by line, in bounded memory
+ * body_lines.h - read a stored body line by line, with bounded memory
  */
 #ifndef MAIL_BODY_LINES_H
 #define MAIL_BODY_LINES_H
@@ -11,22 +11,25 @@
 #include "mail/message.h"
 
 /*
- * A line without its line end; a long one in several pieces, of which none
- * ends within a character of UTF-8.  In a raw body a LF ends a line, and CRs
- * before it belong to the line end.
+ * A line without its line end, or a piece of a long line.  A piece does not end
+ * within a UTF-8 character.  In a raw body, a LF ends a line, and CRs before it
+ * belong to the line end; in any other body, only CRLF ends a line.
  */
 struct body_line {
 	const char	*text;
 	size_t		 len;
-	uint64_t	 at;		/* its offset in the body */
-	bool		 starts;	/* the first piece of its line */
-	size_t		 end;		/* octets of the line end that follows
-					 * the last piece; 0: none does */
+	uint64_t	 at;		/* offset in the body */
+	bool		 starts;	/* first piece of its line */
+	size_t		 end;		/* octets of the line end after it; 0:
+					 * not the last piece of its line */
 };
 
-/* Calls for each.  False with EX_IOERR if the body can't be read. */
+/*
+ * Calls line() for each piece.  Returns false with EX_IOERR if the body cannot
+ * be read.
+ */
 bool	body_each_line(const struct body *,
-	    void (*)(void *context, const struct body_line *), void *context,
-	    struct failure *why);
+	    void (*line)(void *context, const struct body_line *),
+	    void *context, struct failure *why);
 
 #endif

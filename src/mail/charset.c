@@ -6,20 +6,20 @@
 
 #include "util/text.h"
 
-enum kind {
+enum charset_kind {
 	SEVEN_BIT,		/* ASCII */
-	STATES,			/* an escape sequence, or no ASCII in it */
-	SINGLE,			/* one octet a character */
+	STATES,			/* stateful, or not a superset of ASCII */
+	SINGLE,			/* one octet per character */
 	UTF8,
 	PAIRS,			/* two octets: KS X 1001, GB 2312, Big5 */
 	PAIRS_OR_FOURS,		/* GB 18030 */
 	EUC_JP,			/* two octets, or three */
 	SHIFT_JIS,		/* one octet above 127, or two */
-	UNKNOWN,		/* cut at blanks */
+	UNKNOWN_CHARSET,	/* split only at blanks */
 };
 
-/* By the beginning of the name; the first that matches. */
-static const struct { const char *name; enum kind kind; } kinds[] = {
+/* The first entry that the name begins with, in any case. */
+static const struct { const char *name; enum charset_kind kind; } kinds[] = {
 	{ "utf-8", UTF8 }, { "utf8", UTF8 },
 	{ "us-ascii", SEVEN_BIT }, { "ascii", SEVEN_BIT },
 	{ "ansi_x3.4", SEVEN_BIT }, { "iso646", SEVEN_BIT },
@@ -45,14 +45,14 @@ static const struct { const char *name; enum kind kind; } kinds[] = {
 	{ "utf32", STATES }, { "ucs-", STATES }, { "iso-10646", STATES },
 };
 
-static enum kind
-kind_of(const char *name)
+static enum charset_kind
+charset_kind_of(const char *name)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (strncasecmp(name, kinds[i].name,
 		    strlen(kinds[i].name)) == 0)
 			return kinds[i].kind;
-	return UNKNOWN;
+	return UNKNOWN_CHARSET;
 }
 
 bool
@@ -64,7 +64,7 @@ charset_is_8bit(const char *name)
 		if (!isalnum((unsigned char)name[i]) &&
 		    strchr("-_.:+", name[i]) == NULL)
 			return false;
-	switch (kind_of(name)) {
+	switch (charset_kind_of(name)) {
 	case SEVEN_BIT:
 	case STATES:
 		return false;
@@ -74,15 +74,16 @@ charset_is_8bit(const char *name)
 	case PAIRS_OR_FOURS:
 	case EUC_JP:
 	case SHIFT_JIS:
-	case UNKNOWN:
+	case UNKNOWN_CHARSET:
 		break;
 	}
 	return len > 0 && len <= CHARSET_NAME_MAX;
 }
 
-/* The character's length by its first two octets, the second 0 if missing. */
+/* The length of a character by its first two octets; 0 if one is missing. */
 static size_t
-wide_character(enum kind kind, unsigned char first, unsigned char second)
+wide_character(enum charset_kind kind, unsigned char first,
+    unsigned char second)
 {
 	if (first < 0x80 || second < 0x30)
 		return 1;
@@ -95,9 +96,11 @@ wide_character(enum kind kind, unsigned char first, unsigned char second)
 	return 2;
 }
 
-/* With the blanks after it, which no charset has as part of a character. */
+/*
+ * The length of a word and the blanks after it, which are never in a character.
+ */
 static size_t
-word(const char *text, size_t len)
+word_with_blanks(const char *text, size_t len)
 {
 	size_t	n = 0;
 
@@ -109,7 +112,7 @@ word(const char *text, size_t len)
 }
 
 static size_t
-character(enum kind kind, const char *text, size_t len)
+character_length(enum charset_kind kind, const char *text, size_t len)
 {
 	uint32_t	c;
 	size_t		n = 1;
@@ -120,8 +123,8 @@ character(enum kind kind, const char *text, size_t len)
 		return 1;
 	case STATES:
 		return len;
-	case UNKNOWN:
-		return word(text, len);
+	case UNKNOWN_CHARSET:
+		return word_with_blanks(text, len);
 	case UTF8:
 		n = text_decode_utf8(text, len, &c);
 		return n > 0 ? n : 1;
@@ -139,14 +142,14 @@ character(enum kind kind, const char *text, size_t len)
 size_t
 charset_character(const char *name, const char *text, size_t len)
 {
-	return character(kind_of(name), text, len);
+	return character_length(charset_kind_of(name), text, len);
 }
 
-/* Whether the text consists of characters that a charset could have. */
+/* Whether the text can be in the charset. */
 static bool
-holds(const char *name, const char *text, size_t len)
+can_be_in(const char *name, const char *text, size_t len)
 {
-	enum kind	kind = kind_of(name);
+	enum charset_kind	kind = charset_kind_of(name);
 
 	if (!charset_is_8bit(name) ||
 	    (kind == UTF8 && !text_is_utf8(text, len)))
@@ -154,7 +157,7 @@ holds(const char *name, const char *text, size_t len)
 	if (kind != PAIRS && kind != PAIRS_OR_FOURS && kind != EUC_JP)
 		return true;
 	for (size_t i = 0, n; i < len; i += n) {
-		n = character(kind, text + i, len - i);
+		n = character_length(kind, text + i, len - i);
 		if (n == 1 && (unsigned char)text[i] > 127)
 			return false;
 	}
@@ -167,11 +170,11 @@ is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* See charset_of_text(): the text is valid UTF-8. */
+/* The text is valid UTF-8; see charset_of_text(). */
 static bool
 is_utf8_by_chance(const char *name, const char *text, size_t len)
 {
-	enum kind	kind = kind_of(name);
+	enum charset_kind	kind = charset_kind_of(name);
 
 	if (kind != PAIRS && kind != PAIRS_OR_FOURS && kind != EUC_JP)
 		return false;
@@ -192,7 +195,7 @@ is_utf8_by_chance(const char *name, const char *text, size_t len)
 const char *
 charset_of_text(const char *text, size_t len, const char *declared)
 {
-	if (declared != NULL && !holds(declared, text, len))
+	if (declared != NULL && !can_be_in(declared, text, len))
 		declared = NULL;
 	if (text_is_utf8(text, len) && (declared == NULL ||
 	    !is_utf8_by_chance(declared, text, len)))

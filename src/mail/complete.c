@@ -9,12 +9,12 @@
 #include "mail/domain.h"
 #include "mail/phrase.h"
 
-enum { RESENT_MAX = 32 };	/* fields of a block; there are eight kinds */
+enum { RESENT_MAX = 32 };	/* fields of a block; eight names exist */
 
 void
 date_write(struct buffer *to, time_t when)
 {
-	/* Not strftime: a locale must not get into a header. */
+	/* strftime() would depend on the locale. */
 	static const char	days[] = "SunMonTueWedThuFriSat";
 	static const char	months[] =
 	    "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -62,11 +62,11 @@ header_is_resent(const struct header *h)
 }
 
 /*
- * RFC 5322 section 3.6 has no form of these without a value, and large
- * receivers refuse them.
+ * Whether the field has no value but must have one (RFC 5322 section 3.6);
+ * large providers refuse such messages.
  */
 static bool
-is_hollow(const struct field *f)
+lacks_value(const struct field *f)
 {
 	static const char *const	ids[] = { "Date", "Message-ID",
 		"Resent-Date", "Resent-Message-ID" };
@@ -91,7 +91,7 @@ is_unwanted(const struct field *f, const void *context)
 		"Return-Path", "Content-Length", "Apparently-To" };
 
 	(void)context;
-	if (is_hollow(f))
+	if (lacks_value(f))
 		return true;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (field_is(f, names[i]))
@@ -127,7 +127,7 @@ add_from(struct header *h, const char *prefix, const struct completion *c)
 	buffer_free(&value);
 }
 
-/* The three of a plain message, or of a resent block. */
+/* Adds the required fields of a message or of a block of Resent- fields. */
 static void
 add_missing(struct header *h, const struct header *have, const char *prefix,
     const struct completion *c)
@@ -164,11 +164,11 @@ is_repeated(const struct field *first, const struct field *f)
 }
 
 /*
- * The first resent block: the resent fields in a row, up to one that comes
- * again and so begins the block of an earlier time.  Borrowed from h.
+ * Returns the first block of Resent- fields: consecutive fields up to the first
+ * repeated one, which begins an older block.  The result is borrowed from h.
  */
 static struct header
-first_block(const struct header *h)
+first_resent_block(const struct header *h)
 {
 	size_t	start = 0;
 	size_t	n = 0;
@@ -182,31 +182,22 @@ first_block(const struct header *h)
 	return (struct header){ .field = h->field + start, .n = n };
 }
 
-/*
- * What a block lacks stands in front of everything, where each new block
- * belongs (RFC 5322 section 3.6.6).
- */
-static void
-complete_resent(struct header *h, const struct completion *c)
-{
-	struct header	block = first_block(h);
-	struct header	all = { 0 };
-
-	add_missing(&all, &block, "Resent-", c);
-	for (size_t i = 0; i < h->n; i++)
-		header_append(&all, h->field[i].text, h->field[i].len);
-	free(h->field);
-	*h = all;
-}
-
 void
 header_complete(struct header *h, const struct completion *c)
 {
-	bool	resent = header_is_resent(h);
+	bool		resent = header_is_resent(h);
+	struct header	block, all = { 0 };
 
 	header_remove_if(h, is_unwanted, NULL);
-	if (resent)
-		complete_resent(h, c);
+	if (resent) {
+		/* New fields come first (RFC 5322 section 3.6.6). */
+		block = first_resent_block(h);
+		add_missing(&all, &block, "Resent-", c);
+		for (size_t i = 0; i < h->n; i++)
+			header_append(&all, h->field[i].text, h->field[i].len);
+		free(h->field);
+		*h = all;
+	}
 	add_missing(h, h, "", c);
 	if (lacks(h, "", "To") && lacks(h, "", "Cc"))
 		header_addf(h, "To", "undisclosed-recipients:;");

@@ -1,12 +1,14 @@
 /*
- * complete.h - what every message must carry, and what none may
+ * complete.h - add required header fields and remove forbidden ones
  *
- * Added where missing: Date, Message-ID (one without a value is none), From,
- * and an empty group in To where there is no destination field (RFC 5322
- * section 3.6).  A message that is resent gets what its first resent block
- * lacks of Resent-Date, Resent-From and Resent-Message-ID in front.  Removed:
- * Bcc and Resent-Bcc, always; Return-Path, Content-Length and Apparently-To;
- * To, Cc, Reply-To and their Resent- forms without an address or a group.
+ * Added if missing or without a value: Date, Message-ID and From; if To and Cc
+ * are missing, To with an empty group (RFC 5322 section 3.6).  If the message
+ * is resent, missing Resent-Date, Resent-From and Resent-Message-ID fields of
+ * its first block of Resent- fields are added at the beginning.
+ *
+ * Removed: Bcc, Resent-Bcc, Return-Path, Content-Length and Apparently-To; and
+ * To, Cc, Reply-To and their Resent- forms if they contain neither an address
+ * nor a group.
  */
 #ifndef MAIL_COMPLETE_H
 #define MAIL_COMPLETE_H
@@ -19,20 +21,20 @@
 
 struct completion {
 	time_t		 now;
-	const char	*from;		/* addr-spec for a From of our own */
-	const char	*name;		/* the person's name, or NULL */
-	const char	*id_domain;	/* what Message-IDs end with */
+	const char	*from;		/* addr-spec of a new From */
+	const char	*name;		/* its display name, or NULL */
+	const char	*id_domain;	/* domain of a new Message-ID */
 };
 
 void	header_complete(struct header *, const struct completion *);
 
-/* True if a field of a resent block is there (RFC 5322 section 3.6.6). */
+/* Whether the header has a Resent- field (RFC 5322 section 3.6.6). */
 bool	header_is_resent(const struct header *);
 
-/* "Sat, 21 Nov 2026 22:04:16 +0000" (RFC 5322 section 3.3). */
+/* Appends "Sat, 21 Nov 2026 22:04:16 +0000" (RFC 5322 section 3.3). */
 void	date_write(struct buffer *, time_t);
 
-/* "<time.random@domain>", the domain in ASCII: an identifier is no text. */
+/* Appends "<time.random@domain>", with the domain in ASCII. */
 void	message_id_write(struct buffer *, time_t, const char *domain);
 
 #endif

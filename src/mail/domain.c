@@ -12,7 +12,7 @@
 
 enum { LABEL_MAX = 63, DOMAIN_MAX = 255 };
 
-/* Of idn2.h, whose ABI they belong to. */
+/* From idn2.h; they are part of the ABI. */
 enum { NFC_INPUT = 1, NONTRANSITIONAL = 8 };
 typedef int	to_ascii_8z(const char *, char **, int);
 
@@ -45,14 +45,14 @@ domain_is_valid(const char *name)
 }
 
 static bool
-convert(struct buffer *to, to_ascii_8z *to_ascii, const char *domain,
+convert_domain(struct buffer *to, to_ascii_8z *to_ascii, const char *domain,
     struct failure *why)
 {
 	char	 shown[300];
 	char	*ascii = NULL;
 	bool	 good;
 
-	/* The result becomes part of a command, so it is checked as well. */
+	/* The result is used in SMTP commands, so it is checked. */
 	good = to_ascii(domain, &ascii, NFC_INPUT | NONTRANSITIONAL) == 0 &&
 	    text_is_ascii(ascii, strlen(ascii)) &&
 	    text_is_host_name(ascii, strlen(ascii));
@@ -80,10 +80,10 @@ domain_to_ascii(struct buffer *to, const char *domain, struct failure *why)
 	if (to_ascii == NULL)
 		return failed(why, EX_UNAVAILABLE, "a domain that is not ASCII "
 		    "requires the library libidn2, which is not installed");
-	return convert(to, to_ascii, domain, why);
+	return convert_domain(to, to_ascii, domain, why);
 }
 
-/* Behind the local part, whose quotes may hold an @ too. */
+/* A quoted local part may contain an @; the last one precedes the domain. */
 static const char *
 domain_of(const char *path)
 {

@@ -14,32 +14,32 @@
 #include "util/text.h"
 
 enum {
-	CHUNK = 64 * 1024,		/* octets worked on at a time */
-	BLOCK = 128 * 1024,		/* octets a write to the file */
-	LABEL_MAX = 200,		/* octets of a part's label */
-	UNDECIDED_MAX = 4096,		/* octets before a line that starts no
-					 * field is taken for body text */
+	CHUNK = 64 * 1024,		/* octets processed at a time */
+	BLOCK = 128 * 1024,		/* octets per write to the file */
+	LABEL_MAX = 200,		/* octets of a line with an encoding */
+	UNDECIDED_MAX = 4096,		/* octets of a line without a colon that
+					 * may still be a field */
 };
 
 struct message_parser {
 	const struct message_limits	*limits;
 	bool				 in_body;
-	struct buffer			 line;	/* of the header, not ended */
-	struct buffer			 field;	/* waiting for continuations */
-	struct buffer			 mbox;	/* "From " lines, while no
-						 * field has come yet */
+	struct buffer			 line;	/* incomplete header line */
+	struct buffer			 field;	/* may be continued */
+	struct buffer			 mbox;	/* "From " lines before the
+						 * first field */
 	size_t				 header_size;
-	uint64_t			 crs;	/* that the body's data ends
-						 * with so far */
-	size_t				 column;	/* in the body's line */
-	struct buffer			 label;	/* a line that may label a part
-						 * as binary, so far */
-	bool				 keep;		/* what is binary */
-	size_t				 directory;	/* of .spill, in use */
-	bool				 spare_is_out;	/* of use, too */
+	uint64_t			 crs;	/* at the end of the body data
+						 * so far, not stored yet */
+	size_t				 column;	/* in the body */
+	struct buffer			 label;	/* incomplete line that may
+						 * label a part as binary */
+	bool				 keep_binary;
+	size_t				 directory;	/* index in .spill */
+	bool				 spare_failed;
 	bool				 failed;
-	struct failure			 failure;	/* also why directories
-							 * are not in use */
+	struct failure			 failure;	/* also the directories
+							 * that failed */
 };
 
 void
@@ -53,19 +53,20 @@ message_begin(struct message *m, const struct message_limits *limits)
 void
 message_keep_binary(struct message *m, bool all)
 {
-	m->parser->keep = true;
+	m->parser->keep_binary = true;
 	m->all_binary = all;
 }
 
+/* Notes the failure for the next calls. */
 static bool
-give_up(struct message_parser *p, struct failure *why)
+remember_failure(struct message_parser *p, struct failure *why)
 {
 	p->failed = true;
 	p->failure = *why;
 	return false;
 }
 
-/* The directory in turn, the last one that of the spare file; or NULL. */
+/* Returns the current directory; the spare file is last; NULL after that. */
 static const char *
 directory_of(const struct message_parser *p)
 {
@@ -73,13 +74,13 @@ directory_of(const struct message_parser *p)
 
 	if (l->spill[p->directory] != NULL)
 		return l->spill[p->directory];
-	return l->spare != NULL && !p->spare_is_out ? l->spare->directory :
+	return l->spare != NULL && !p->spare_failed ? l->spare->directory :
 	    NULL;
 }
 
-/* The current directory is of no use, for errno; on to the next one. */
+/* Notes the error of the current directory, in errno, and goes to the next. */
 static void
-pass_over(struct message_parser *p)
+next_directory(struct message_parser *p)
 {
 	const char	*reason = strerror(errno);
 	bool		 first = p->failure.status == 0;
@@ -92,12 +93,12 @@ pass_over(struct message_parser *p)
 	if (p->limits->spill[p->directory] != NULL)
 		p->directory++;
 	else
-		p->spare_is_out = true;
+		p->spare_failed = true;
 }
 
-/* What it holds is of a message that is gone. */
+/* The content of the spare file is an earlier message. */
 static int
-reuse(const struct message_spare *spare)
+reuse_spare(const struct message_spare *spare)
 {
 	if (ftruncate(spare->fd, 0) == -1 ||
 	    lseek(spare->fd, 0, SEEK_SET) == -1)
@@ -105,23 +106,24 @@ reuse(const struct message_spare *spare)
 	return fcntl(spare->fd, F_DUPFD_CLOEXEC, 0);
 }
 
-/* In the current directory or the next one that takes it, else -1. */
+/* Opens a file in the first directory that permits it; returns -1 if none. */
 static int
 open_file(struct message_parser *p)
 {
 	const struct message_limits	*l = p->limits;
 	bool				 read_only = false;
 
-	for (; directory_of(p) != NULL; pass_over(p)) {
+	for (; directory_of(p) != NULL; next_directory(p)) {
 		const char	*directory = l->spill[p->directory];
 		int		 fd = directory != NULL ?
-				    file_unnamed(directory) : reuse(l->spare);
+				    file_unnamed(directory) :
+				    reuse_spare(l->spare);
 
 		if (fd != -1)
 			return fd;
 		read_only = errno == EROFS;
 	}
-	/* All of a container may be read-only, and send mail all the same. */
+	/* In a container, all file systems may be read-only. */
 	return read_only ? file_in_memory() : -1;
 }
 
@@ -135,7 +137,7 @@ copy_file(int from, off_t at, int to, uint64_t left)
 				    (size_t)left : sizeof(block), at);
 
 		if (n == 0)
-			errno = EIO;	/* shorter than it was */
+			errno = EIO;	/* the file was truncated */
 		if (n <= 0 || !file_write(to, block, (size_t)n))
 			return false;
 		at += n;
@@ -145,8 +147,8 @@ copy_file(int from, off_t at, int to, uint64_t left)
 }
 
 /*
- * Moves what is in memory behind what is in the file; if that has no room,
- * all of it into a file elsewhere.
+ * Appends the body in memory to the file.  If the file system is full, moves
+ * the body to a file in the next directory.
  */
 static bool
 body_write_out(struct message *m, struct failure *why)
@@ -162,7 +164,7 @@ body_write_out(struct message *m, struct failure *why)
 		    file_write(fd, b->memory.data, b->memory.len))
 			break;
 		if (directory_of(p) != NULL)
-			pass_over(p);
+			next_directory(p);
 		if (fd != b->fd)
 			close(fd);
 		fd = open_file(p);
@@ -209,22 +211,12 @@ refuse_nul(struct failure *why)
 	    "mail");
 }
 
-/* CRs that end no line become spaces. */
-static void
-blank_crs(char *text, size_t len)
-{
-	char	*end = text + len;
-
-	while ((text = memchr(text, '\r', (size_t)(end - text))) != NULL)
-		*text++ = ' ';
-}
-
 /*
- * Whether a line is a field that labels a part as binary, or may be one whose
- * value is in the next line.
+ * Whether a line is a Content-Transfer-Encoding field with the value binary, or
+ * with a value in the next line.
  */
 static bool
-says_binary(const char *line, size_t len)
+declares_binary(const char *line, size_t len)
 {
 	static const char	label[] = "Content-Transfer-Encoding";
 	static const char	binary[] = "binary";
@@ -244,21 +236,21 @@ says_binary(const char *line, size_t len)
 	return false;
 }
 
-/* Whether a line may be a label, as far as is known. */
+/* Whether the line may be a Content-Transfer-Encoding field. */
 static bool
 may_be_label(const struct message_parser *p, const char *text, size_t len)
 {
-	return p->keep && p->label.len == p->column &&
+	return p->keep_binary && p->label.len == p->column &&
 	    (p->column > 0 || (len > 0 && (text[0] | 0x20) == 'c')) &&
 	    p->column + len <= LABEL_MAX;
 }
 
 /*
- * The CRs that the data before ended with belong to a line end if a LF comes
- * next, else they become blanks.  There may be any number of them.
+ * CRs at the end of the previous data belong to a line end if a LF follows,
+ * else they become spaces.  Their number is not limited.
  */
 static bool
-settle_crs(struct message *m, const char **data, size_t *len,
+store_crs(struct message *m, const char **data, size_t *len,
     struct failure *why)
 {
 	struct message_parser	*p = m->parser;
@@ -286,20 +278,10 @@ settle_crs(struct message *m, const char **data, size_t *len,
 	return true;
 }
 
-/* A line of the body ends, so many octets after those counted before. */
-static void
-end_body_line(struct message *m, size_t more)
-{
-	size_t	len = m->parser->column + more;
-
-	if (len > m->body.longest_line)
-		m->body.longest_line = len;
-	m->parser->column = 0;
-}
-
 /*
- * Copies octets up to the first that may need care, which are the controls up
- * to the CR; there is room for eight more.  Returns how many.
+ * Copies octets up to the first control character that may need a change: NUL
+ * to CR.  The output needs room for eight more octets.  Returns the number of
+ * octets copied.  Reading eight octets at a time doubles the speed (octets.h).
  */
 static size_t
 copy_plain(char *to, const char *from, size_t len, uint64_t *seen)
@@ -323,15 +305,15 @@ copy_plain(char *to, const char *from, size_t len, uint64_t *seen)
 	return n;
 }
 
-/* Whether the line that ends here, and began in the chunks before, is one. */
+/* Whether the line that ends here labels a part as binary. */
 static bool
-is_label(struct message_parser *p, const char *text, size_t len)
+ends_binary_label(struct message_parser *p, const char *text, size_t len)
 {
 	bool	found = false;
 
 	if (may_be_label(p, text, len)) {
 		buffer_add(&p->label, text, len);
-		found = says_binary(p->label.data, p->label.len);
+		found = declares_binary(p->label.data, p->label.len);
 	}
 	if (p->label.len > 0)
 		buffer_clear(&p->label);
@@ -339,10 +321,10 @@ is_label(struct message_parser *p, const char *text, size_t len)
 }
 
 /*
- * Appends octets to the body with CRLF for every line end, up to the first
- * line that labels a part as binary: from there on, the body is raw.  Returns
- * how many, 0 for a NUL.  CRs before a LF belong to it; those at the end wait
- * for what comes next.
+ * Appends octets to the body and makes all line ends CRLF, up to the first line
+ * that labels a part as binary: the body is raw after it.  Returns the number
+ * of octets used, or 0 if there is a NUL.  CRs at the end are left in .crs,
+ * because a LF may follow.
  */
 static size_t
 body_append(struct message *m, const char *data, size_t len)
@@ -353,7 +335,8 @@ body_append(struct message *m, const char *data, size_t len)
 	const char		*end = data + len;
 	char			*start = buffer_room(&b->memory, 2 * len + 9);
 	char			*to = start;
-	char			*counted = start;	/* in p->column */
+	char			*counted = start;	/* up to here, .column
+							 * includes it */
 	uint64_t		 seen = 0;
 
 	b->has_dots |= p->column == 0 && data[0] == '.';
@@ -367,10 +350,13 @@ body_append(struct message *m, const char *data, size_t len)
 		switch (*data++) {
 		case '\n':
 			if (p->label.len > 0 || (to > counted &&
-			    (*counted | 0x20) == 'c'))	/* cheap for most */
-				b->raw = is_label(p, counted,
+			    (*counted | 0x20) == 'c'))	/* fast test */
+				b->raw = ends_binary_label(p, counted,
 				    (size_t)(to - counted));
-			end_body_line(m, (size_t)(to - counted));
+			n = p->column + (size_t)(to - counted);
+			if (n > b->longest_line)
+				b->longest_line = n;
+			p->column = 0;
 			*to++ = '\r';
 			*to++ = '\n';
 			counted = to;
@@ -410,7 +396,7 @@ body_feed(struct message *m, const char *data, size_t len, struct failure *why)
 	for (;;) {
 		size_t	n;
 
-		if (m->parser->crs > 0 && !settle_crs(m, &data, &len, why))
+		if (m->parser->crs > 0 && !store_crs(m, &data, &len, why))
 			return false;
 		if (len == 0)
 			return true;
@@ -428,7 +414,7 @@ body_feed(struct message *m, const char *data, size_t len, struct failure *why)
 	}
 }
 
-/* The field that was waiting is whole: no continuation came. */
+/* The field has no further continuation lines. */
 static bool
 field_done(struct message *m, struct failure *why)
 {
@@ -445,7 +431,7 @@ field_done(struct message *m, struct failure *why)
 	return true;
 }
 
-/* Whatever its CRs were meant to be, text stands between them. */
+/* A line with a CR in it is text. */
 static bool
 is_mbox_line(const char *line, size_t len)
 {
@@ -455,8 +441,8 @@ is_mbox_line(const char *line, size_t len)
 }
 
 /*
- * Servers and readers take such a line for the end of the header, although it
- * continues a field.  A CR in it would become a blank.
+ * Whether a line consists of white space.  It continues a field, but some
+ * servers and readers take it for the end of the header.
  */
 static bool
 is_all_blank(const char *line, size_t len)
@@ -466,7 +452,7 @@ is_all_blank(const char *line, size_t len)
 	return len == 0;
 }
 
-/* CRs that end a line belong to its end. */
+/* The length of a line without the CRs at its end. */
 static size_t
 without_crs(const char *line, size_t len)
 {
@@ -479,9 +465,8 @@ enum line_kind { LINE_FIELD, LINE_CONTINUATION, LINE_MBOX, LINE_EMPTY,
 	LINE_TEXT };
 
 /*
- * What a line in front of the body is, or what is known of one that is still
- * incomplete after UNDECIDED_MAX octets.  It is judged as it came, before any
- * repair, so that no repair moves the end of the header.
+ * The kind of a line before the body, or of the first UNDECIDED_MAX octets of
+ * an incomplete one.  The line must be unchanged.
  */
 static enum line_kind
 kind_of_line(const struct message *m, const char *line, size_t len)
@@ -509,18 +494,9 @@ check_header_size(size_t size, struct failure *why)
 	    MESSAGE_HEADER_MAX);
 }
 
-static bool
-is_binary(const struct header *h)
-{
-	for (size_t i = 0; i < h->n; i++)
-		if (says_binary(h->field[i].text, h->field[i].len))
-			return true;
-	return false;
-}
-
 /*
- * The header is complete.  "From " lines were those of a mailbox only if a
- * field came after them, else they are text.
+ * The header is complete.  "From " lines without a field after them belong to
+ * the body.
  */
 static bool
 end_header(struct message *m, struct failure *why)
@@ -530,7 +506,10 @@ end_header(struct message *m, struct failure *why)
 	p->in_body = true;
 	if (!field_done(m, why))
 		return false;
-	m->body.raw = p->keep && (m->all_binary || is_binary(&m->header));
+	m->body.raw = p->keep_binary && m->all_binary;
+	for (size_t i = 0; p->keep_binary && i < m->header.n; i++)
+		m->body.raw |= declares_binary(m->header.field[i].text,
+		    m->header.field[i].len);
 	return p->mbox.len == 0 ||
 	    body_feed(m, p->mbox.data, p->mbox.len, why);
 }
@@ -541,7 +520,9 @@ keep_header_line(struct message *m, char *line, size_t len,
 {
 	struct message_parser	*p = m->parser;
 
-	blank_crs(line, len);
+	for (char *cr = line; (cr = memchr(cr, '\r',
+	    len - (size_t)(cr - line))) != NULL;)
+		*cr = ' ';
 	m->header_8bit |= !text_is_ascii(line, len);
 	buffer_add(&p->field, line, len);
 	buffer_add(&p->field, "\r\n", 2);
@@ -549,7 +530,7 @@ keep_header_line(struct message *m, char *line, size_t len,
 	return check_header_size(p->header_size, why) && check_size(m, why);
 }
 
-/* One line in front of the body, without its LF. */
+/* Processes a line before the body, without its LF. */
 static bool
 header_line(struct message *m, char *line, size_t len, struct failure *why)
 {
@@ -583,7 +564,7 @@ header_line(struct message *m, char *line, size_t len, struct failure *why)
 	    body_feed(m, "\n", 1, why);
 }
 
-/* Takes octets up to a line end or to the end of the data; says how many. */
+/* Processes octets up to a line end, or all of them; returns their number. */
 static size_t
 header_feed(struct message *m, const char *data, size_t len, bool *good,
     struct failure *why)
@@ -632,7 +613,7 @@ message_feed(struct message *m, const char *data, size_t len,
 	}
 	if (good && len > 0)
 		good = body_feed(m, data, len, why);
-	return good || give_up(p, why);
+	return good || remember_failure(p, why);
 }
 
 static void
@@ -652,7 +633,7 @@ void
 body_close(struct body *b)
 {
 	buffer_free(&b->memory);
-	if (b->fd > 0)		/* 0 in a struct that was never begun */
+	if (b->fd > 0)		/* 0: a zeroed struct */
 		close(b->fd);
 	*b = (struct body){ .fd = -1 };
 }
@@ -664,17 +645,17 @@ message_take_raw(struct message *m, struct body *raw, struct failure *why)
 
 	*raw = (struct body){ .fd = -1 };
 	if (b->fd != -1 && !body_write_out(m, why))
-		return give_up(m->parser, why);
+		return remember_failure(m->parser, why);
 	*raw = *b;
 	*b = (struct body){ .fd = -1 };
-	m->parser->keep = false;
+	m->parser->keep_binary = false;
 	if (raw->fd == -1)
 		return true;
 	b->fd = fcntl(raw->fd, F_DUPFD_CLOEXEC, 0);
 	b->offset = raw->offset + (off_t)raw->size;
 	if (b->fd == -1) {
 		failed_errno(why, EX_OSERR, "cannot reuse the temporary file");
-		return give_up(m->parser, why);
+		return remember_failure(m->parser, why);
 	}
 	return true;
 }
@@ -687,7 +668,7 @@ message_end(struct message *m, struct failure *why)
 
 	if (!good)
 		*why = p->failure;
-	p->keep = false;
+	p->keep_binary = false;
 	if (good && !p->in_body && p->line.len > 0)
 		good = message_feed(m, "\n", 1, why);
 	if (good && !p->in_body)
@@ -723,7 +704,7 @@ body_read(const struct body *b, uint64_t at, char *to, size_t room,
 	if (n > 0)
 		return n;
 	if (n == 0)
-		errno = EIO;	/* shorter than it was when we wrote it */
+		errno = EIO;	/* the file was truncated */
 	failed_errno(why, EX_IOERR, "cannot read the stored message");
 	return -1;
 }

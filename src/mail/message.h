@@ -1,20 +1,19 @@
 /*
- * message.h - a message on its way from a caller to the wire
+ * message.h - receive a message and store it for transport
  *
- * A message is fed once, in pieces of any size, from wherever it comes: a
- * pipe, an SMTP session, a file.  What is kept is wire-ready but for dots: it
- * has CRLF line ends only, the header apart as fields, the body in memory up
- * to a limit and in an unnamed file beyond it, so that memory does not grow
- * with the message.
+ * A message is fed once, in pieces of any size, from a pipe, an SMTP session or
+ * a file.  It is stored in the form for SMTP, except for dot-stuffing: all line
+ * ends are CRLF, and the header is split into fields.  The body is stored in
+ * memory up to a limit and in an unnamed file beyond it, so that memory does
+ * not grow with the message.
  *
- * Line ends are decided line by line: a LF ends a line, and CRs before it
- * belong to the line end.  Any other CR becomes a space; a NUL is refused.
- * The first line that is neither a field nor the continuation of one ends the
- * header; unless it is empty, it belongs to the body.  Lines are judged as
- * they came, before any repair, so no repair moves the end of the header.
- * "From " lines without a CR in them are dropped if a field follows them.
- * Lines of the header that consist of blanks, which continue a field but are
- * the end of the header to some servers, are dropped.
+ * A LF ends a line, and CRs before it belong to the line end.  Any other CR
+ * becomes a space; a NUL is refused.  The first line that is neither a field
+ * nor a continuation of one ends the header; unless it is empty, it belongs to
+ * the body.  This is decided before a line is changed, so a change cannot move
+ * the end of the header.  A "From " line without a CR before the first field is
+ * removed.  A line of white space in the header, which continues a field but
+ * ends the header for some servers, is removed.
  */
 #ifndef MAIL_MESSAGE_H
 #define MAIL_MESSAGE_H
@@ -29,92 +28,92 @@
 #include "util/failure.h"
 
 enum {
-	MESSAGE_MEMORY = 256 * 1024,		/* body octets before the file */
-	MESSAGE_HEADER_MAX = 32 * 1024 * 1024,	/* octets of all the header */
+	MESSAGE_MEMORY = 256 * 1024,		/* octets of a body in memory */
+	MESSAGE_HEADER_MAX = 32 * 1024 * 1024,	/* octets of the header */
 	MESSAGE_FIELDS_MAX = 100000,
 };
 
 /*
- * An unnamed file that was opened for later, when no other can be made any
- * more.  One message after another may be in it.
+ * An unnamed file that was opened before the process gave up its access to the
+ * file system.  It can store one message after another.
  */
 struct message_spare {
 	int		 fd;		/* stays open */
-	const char	*directory;	/* where it was made */
+	const char	*directory;	/* borrowed; for messages */
 };
 
 struct message_limits {
-	const char *const *spill;	/* directories for the unnamed file, NULL
-					 * at the end: the first that can be
-					 * made and has room */
-	uint64_t	 size_max;	/* octets in wire form, 0: any */
-	const struct message_spare *spare; /* after them, or NULL */
+	const char *const *spill;	/* directories for the unnamed file, to
+					 * be tried in order; ends with NULL */
+	uint64_t	 size_max;	/* octets as transferred; 0: no limit */
+	const struct message_spare *spare; /* tried last; or NULL */
 };
 
-/* The body: first what is in memory, or all of it in the file. */
+/* A complete body is either in memory or in the file. */
 struct body {
-	struct buffer	 memory;	/* all of it while fd is -1 */
-	int		 fd;		/* -1, or the open file, owned */
-	off_t		 offset;	/* where in the file it begins */
-	uint64_t	 size;		/* octets in wire form, no dots added */
-	size_t		 longest_line;	/* octets, CRLF not counted */
+	struct buffer	 memory;	/* the whole body if fd is -1 */
+	int		 fd;		/* owned; the file, or -1 */
+	off_t		 offset;	/* of the body in the file */
+	uint64_t	 size;		/* octets, without dot-stuffing */
+	size_t		 longest_line;	/* octets without CRLF */
 	bool		 has_8bit;	/* an octet above 127 */
 	bool		 has_dots;	/* a line begins with a dot */
-	bool		 raw;		/* it is as it came, at least in part */
+	bool		 raw;		/* at least a part is unchanged, see
+					 * message_keep_binary() */
 };
 
 struct message {
 	struct header	 header;
 	struct body	 body;
-	bool		 header_8bit;	/* as it came */
+	bool		 header_8bit;	/* the header is not ASCII */
 	bool		 all_binary;	/* see message_keep_binary() */
-	struct message_parser *parser;	/* while it is being fed, else NULL */
+	struct message_parser *parser;	/* owned; NULL after message_end() */
 };
 
-/* A message that is to be fed. The limits are borrowed until message_end. */
+/* Begins a message.  Borrows the limits until message_end(). */
 void	message_begin(struct message *, const struct message_limits *);
 
 /*
- * Right after the beginning: from the first field on that labels a part as
- * binary, or the whole body if all (BINARYMIME, RFC 3030 section 3), octets
- * are kept as they come.  Such a body is raw; binary_encode() (mime/binary.h)
- * has to be called before message_end().
+ * Keeps binary data; call it directly after message_begin().  If all is true
+ * (BINARYMIME, RFC 3030 section 3), the whole body is stored unchanged, else
+ * the rest of the body after the first field that labels a part as binary.
+ * Such a body is raw: call binary_encode() (mime/binary.h) before
+ * message_end().
  */
 void	message_keep_binary(struct message *, bool all);
 
 /*
- * Hands a raw body over, which is then to be fed again in another form and
- * freed.  In a file, the new one follows it.
+ * Moves a raw body to *raw, which the caller converts, feeds again and closes.
+ * If it is in a file, the new body is appended to the same file.  Returns false
+ * with EX_CANTCREAT or EX_OSERR.
  */
 bool	message_take_raw(struct message *, struct body *raw,
 	    struct failure *why);
 
 /*
- * Takes the next octets.  False with EX_DATAERR (NUL, size, header beyond
- * the bounds) or EX_CANTCREAT (no directory takes the file); the message is of
- * no use then, feeding it more is allowed and does nothing but fail again.
+ * Stores the next octets.  Returns false with EX_DATAERR (NUL character,
+ * message or header too large) or EX_CANTCREAT (the file cannot be written in
+ * any directory).  After that, each call fails with the same error.
  */
 bool	message_feed(struct message *, const char *data, size_t len,
 	    struct failure *why);
 
-/* The last line counts even where its line end is missing; it gets one. */
+/* Ends the message.  A line end is added to an incomplete last line. */
 bool	message_end(struct message *, struct failure *why);
 
 /*
- * Reads the body again, from any offset, as often as needed.  Returns the
- * octets read, 0 at the end, -1 with why (EX_IOERR).
+ * Reads up to room octets of the body at an offset.  Returns their number, 0 at
+ * the end, or -1 with EX_IOERR.
  */
 ssize_t	body_read(const struct body *, uint64_t at, char *to, size_t room,
 	    struct failure *why);
 
-/*
- * Where the body is in memory, all of it at once; NULL where it is in a file.
- */
+/* Returns the whole body if it is in memory, or NULL if it is in a file. */
 const char *body_in_memory(const struct body *);
 
 void	body_close(struct body *);
 
-/* Octets of the wire form, header and empty line included. */
+/* Returns the number of octets, including the header and the empty line. */
 uint64_t message_size(const struct message *);
 
 void	message_free(struct message *);
