@@ -7,13 +7,7 @@
 
 #include "config/smarthost.h"
 
-static bool
-is_general(const struct section *s)
-{
-	return s->pattern == NULL;
-}
-
-/* The setting for mail that matches s: of s, or of a general section. */
+/* The setting of s, or otherwise of a section without a pattern. */
 static const struct setting *
 setting_for(const struct config *config, const struct section *s,
     enum config_key key)
@@ -24,11 +18,11 @@ setting_for(const struct config *config, const struct section *s,
 }
 
 static bool
-requires(const struct setting *half, enum config_key key, const char *what,
-    struct failure *why)
+fail_requires(const struct setting *set, enum config_key key,
+    const char *required, struct failure *why)
 {
-	return failed(why, EX_CONFIG, "%s: %s: requires %s", half->origin,
-	    config_key_name(key), what);
+	return failed(why, EX_CONFIG, "%s: %s requires %s", set->origin,
+	    config_key_name(key), required);
 }
 
 static bool
@@ -49,7 +43,7 @@ url_has_user(const char *value)
 }
 
 static bool
-one_secret(const struct section *s, struct failure *why)
+has_one_secret(const struct section *s, struct failure *why)
 {
 	const struct setting	*first = NULL;
 	enum config_key		 name = KEY_PASSWORD;
@@ -58,7 +52,7 @@ one_secret(const struct section *s, struct failure *why)
 		if (s->setting[k] == NULL)
 			continue;
 		if (first != NULL)
-			return failed(why, EX_CONFIG, "%s: %s: conflicts "
+			return failed(why, EX_CONFIG, "%s: %s conflicts "
 			    "with %s (%s); remove one of them",
 			    s->setting[k]->origin, config_key_name(k),
 			    config_key_name(name), first->origin);
@@ -69,7 +63,7 @@ one_secret(const struct section *s, struct failure *why)
 }
 
 static bool
-credentials_are_whole(const struct config *config, const struct section *s,
+credentials_are_complete(const struct config *config, const struct section *s,
     struct failure *why)
 {
 	const struct setting	*host = s->setting[KEY_SMARTHOST];
@@ -79,17 +73,18 @@ credentials_are_whole(const struct config *config, const struct section *s,
 	bool			 in_url = url_has_user(host->value);
 
 	if (secret != NULL && user == NULL && !in_url)
-		return requires(secret, kind, "user in the same section", why);
+		return fail_requires(secret, kind, "user in the same section",
+		    why);
 	if (secret != NULL ||
 	    setting_for(config, s, KEY_TLS_CERTIFICATE) != NULL)
 		return true;
 	if (user != NULL)
-		return requires(user, KEY_USER, "password_file, "
+		return fail_requires(user, KEY_USER, "password_file, "
 		    "password_command, token_command or password in the same "
 		    "section", why);
 	if (in_url)
-		return requires(host, KEY_SMARTHOST, "password_file or another "
-		    "secret for the user in the URL", why);
+		return fail_requires(host, KEY_SMARTHOST, "password_file or "
+		    "another secret for the user in the URL", why);
 	return true;
 }
 
@@ -101,14 +96,13 @@ credentials_have_host(const struct config *config, const struct section *s,
 	const struct section	*home = config_section(config, NULL,
 				    KEY_SMARTHOST);
 
-	if (s->kind == SECTION_OVERRIDE || (is_general(s) && home != NULL))
+	if (s->kind == SECTION_OVERRIDE || (s->pattern == NULL && home != NULL))
 		return true;
 	for (enum config_key k = KEY_USER; k <= KEY_TOKEN_COMMAND; k++) {
 		if (s->setting[k] != NULL)
-			return failed(why, EX_CONFIG, "%s: %s: requires "
-			    "smarthost in the same section: credentials are "
-			    "used only for that smarthost",
-			    s->setting[k]->origin, config_key_name(k));
+			return fail_requires(s->setting[k], k, "smarthost in "
+			    "the same section, because credentials are used "
+			    "only for that smarthost", why);
 	}
 	return true;
 }
@@ -122,13 +116,13 @@ static const struct { const char *name, *reason; } reserved[] = {
 	{ "Sender",		"use from and from_mode" },
 	{ "Resent-From",	"use from and from_mode" },
 	{ "Resent-Sender",	"use from and from_mode" },
-	{ "Return-Path",	"the host that delivers the message adds it" },
+	{ "Return-Path",	"the host of final delivery adds it" },
 	{ "Received",		"use received = yes" },
 	{ "Content-Length",	"the length can change in transit" },
 };
 
 static bool
-fields_are_free(const struct section *s, enum config_key key,
+fields_are_allowed(const struct section *s, enum config_key key,
     struct failure *why)
 {
 	for (const struct setting *f = s->setting[key]; f != NULL;
@@ -140,25 +134,11 @@ fields_are_free(const struct section *s, enum config_key key,
 			if (strlen(reserved[i].name) == len &&
 			    strncasecmp(reserved[i].name, f->value, len) == 0)
 				return failed(why, EX_CONFIG,
-				    "%s: %s: %s cannot be set; %s", f->origin,
+				    "%s: %s cannot set %s; %s", f->origin,
 				    config_key_name(key), reserved[i].name,
 				    reserved[i].reason);
 	}
 	return true;
-}
-
-/* Mail to root must leave this machine, or it would be sent to root again. */
-static bool
-root_is_elsewhere(const struct section *s, struct failure *why)
-{
-	const struct setting	*root = s->setting[KEY_ROOT];
-
-	if (root == NULL ||
-	    strcasecmp(strrchr(root->value, '@'), "@localhost") != 0)
-		return true;
-	return failed(why, EX_CONFIG, "%s: root: %s is a local name; use an "
-	    "address that the smarthost can deliver to",
-	    root->origin, root->value);
 }
 
 /*
@@ -175,7 +155,7 @@ from_matches_section(const struct section *s, struct failure *why)
 	    s->setting[KEY_SMARTHOST] == NULL ||
 	    fnmatch(s->pattern, from->value, FNM_CASEFOLD) == 0)
 		return true;
-	return failed(why, EX_CONFIG, "%s: from: %s does not match [from %s], "
+	return failed(why, EX_CONFIG, "%s: from = %s does not match [from %s], "
 	    "so the smarthost of this section would not be used; move "
 	    "smarthost to a section [from %s]", from->origin,
 	    from->value, s->pattern, from->value);
@@ -187,19 +167,27 @@ check_section(const struct config *config, const struct section *s,
 {
 	const struct setting	*mode = s->setting[KEY_FROM_MODE];
 	const struct setting	*key = s->setting[KEY_TLS_KEY];
+	const struct setting	*root = s->setting[KEY_ROOT];
 
 	if (mode != NULL && strcmp(mode->value, "always") == 0 &&
 	    setting_for(config, s, KEY_FROM) == NULL)
-		return failed(why, EX_CONFIG, "%s: from_mode: always requires "
-		    "from", mode->origin);
+		return failed(why, EX_CONFIG, "%s: from_mode = always "
+		    "requires from", mode->origin);
 	if (key != NULL && setting_for(config, s, KEY_TLS_CERTIFICATE) == NULL)
-		return requires(key, KEY_TLS_KEY, "tls_certificate", why);
-	if (!one_secret(s, why) || !fields_are_free(s, KEY_HEADER_ADD, why) ||
-	    !fields_are_free(s, KEY_HEADER_SET, why) ||
-	    !root_is_elsewhere(s, why) || !from_matches_section(s, why))
+		return fail_requires(key, KEY_TLS_KEY, "tls_certificate", why);
+	/* Mail for root that does not leave this machine is mail for root. */
+	if (root != NULL &&
+	    strcasecmp(strrchr(root->value, '@'), "@localhost") == 0)
+		return failed(why, EX_CONFIG, "%s: root = %s is a local name; "
+		    "use an address that the smarthost can deliver to",
+		    root->origin, root->value);
+	if (!has_one_secret(s, why) ||
+	    !fields_are_allowed(s, KEY_HEADER_ADD, why) ||
+	    !fields_are_allowed(s, KEY_HEADER_SET, why) ||
+	    !from_matches_section(s, why))
 		return false;
 	if (s->setting[KEY_SMARTHOST] != NULL)
-		return credentials_are_whole(config, s, why);
+		return credentials_are_complete(config, s, why);
 	return credentials_have_host(config, s, why);
 }
 

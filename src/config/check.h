@@ -1,5 +1,5 @@
 /*
- * check.h - the checks that involve more than one key
+ * check.h - checks that involve more than one key
  */
 #ifndef CONFIG_CHECK_H
 #define CONFIG_CHECK_H
@@ -9,8 +9,8 @@
 #include "config/config.h"
 
 /*
- * False with EX_CONFIG, and the origin of a setting that requires another or
- * conflicts with one.
+ * False with EX_CONFIG, and the origin of the setting, if a setting requires
+ * another one or conflicts with one.
  */
 bool	config_check(const struct config *, struct failure *why);
 

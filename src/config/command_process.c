@@ -17,7 +17,7 @@
 
 enum {
 	COMMAND_MS = 30 * 1000,
-	RESULT_MS = COMMAND_MS + 5 * 1000,	/* the process itself hangs */
+	RESULT_MS = COMMAND_MS + 5 * 1000,	/* if the process hangs */
 };
 
 /* Precedes the output of a command on the socket. */
@@ -26,7 +26,7 @@ struct command_result {
 	size_t		len;	/* of the output */
 };
 
-/* Sets *command to the command of that number; false if there is none. */
+/* Sets *command to the command with this number; false after the last one. */
 static bool
 command_at(const struct config *config, size_t number, const char **command)
 {
@@ -46,24 +46,9 @@ command_at(const struct config *config, size_t number, const char **command)
  * In the child.
  */
 
-static void
-run_and_reply(int fd, const char *command)
-{
-	struct buffer		output = { 0 };
-	struct command_result	r;
-
-	memset(&r, 0, sizeof(r));
-	if (command_output(&output, command, COMMAND_MS, fd, &r.why))
-		r.len = output.len;
-	if (!file_write(fd, &r, sizeof(r)) ||
-	    !file_write(fd, output.data, r.len))
-		_exit(EX_IOERR);
-	buffer_wipe(&output);
-}
-
 /*
- * Closes the parent's descriptors, since a program may wait for the end of its
- * output.  Only the socket stays open, above standard error.
+ * Closes the descriptors of the parent, because another program may wait for
+ * the end of its output.  Only the socket stays open, above standard error.
  */
 static bool
 close_all_but(int *fd)
@@ -83,14 +68,23 @@ close_all_but(int *fd)
 static void
 run_commands(int fd, const struct config *config)
 {
-	const char	*command;
-	uint32_t	number;
+	struct buffer		 output = { 0 };
+	struct command_result	 r;
+	const char		*command;
+	uint32_t		 number;
 
 	if (!close_all_but(&fd))
 		_exit(EX_OSERR);
 	while (read(fd, &number, sizeof(number)) == sizeof(number) &&
-	    command_at(config, number, &command))
-		run_and_reply(fd, command);
+	    command_at(config, number, &command)) {
+		memset(&r, 0, sizeof(r));
+		if (command_output(&output, command, COMMAND_MS, fd, &r.why))
+			r.len = output.len;
+		if (!file_write(fd, &r, sizeof(r)) ||
+		    !file_write(fd, output.data, r.len))
+			_exit(EX_IOERR);
+		buffer_wipe(&output);
+	}
 	_exit(EX_OK);
 }
 
@@ -113,7 +107,7 @@ command_process_start(struct command_process *p, const struct config *config)
 		return;
 	}
 	p->fd = fd[0];
-	/* The child blocks all signals: it ends when its parent does. */
+	/* The child blocks all signals; it ends when its parent ends. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	p->pid = fork();
@@ -129,7 +123,7 @@ command_process_start(struct command_process *p, const struct config *config)
 }
 
 static bool
-receive(struct command_process *p, void *data, size_t len)
+read_result(struct command_process *p, void *data, size_t len)
 {
 	struct pollfd	ready[2] = {
 		{ .fd = p->fd, .events = POLLIN },
@@ -161,14 +155,14 @@ receive(struct command_process *p, void *data, size_t len)
 }
 
 static bool
-request(struct command_process *p, uint32_t number, struct buffer *output,
-    struct failure *why)
+request_output(struct command_process *p, uint32_t number,
+    struct buffer *output, struct failure *why)
 {
 	struct command_result	r;
 
 	if (!file_write(p->fd, &number, sizeof(number)) ||
-	    !receive(p, &r, sizeof(r)) ||
-	    !receive(p, buffer_room(output, r.len), r.len)) {
+	    !read_result(p, &r, sizeof(r)) ||
+	    !read_result(p, buffer_room(output, r.len), r.len)) {
 		if (interrupt_is_known(p->interrupt))
 			return interrupt_failed(p->interrupt, why);
 		return failed_errno(why, EX_TEMPFAIL,
@@ -193,8 +187,8 @@ command_process_run(struct command_process *p, struct buffer *output,
 	}
 	for (uint32_t i = 0; command_at(p->config, i, &other); i++)
 		if (strcmp(other, command) == 0)
-			return request(p, i, output, why);
-	return failed(why, EX_SOFTWARE, "%s: not in the configuration",
+			return request_output(p, i, output, why);
+	return failed(why, EX_SOFTWARE, "%s is not in the configuration",
 	    command);
 }
 

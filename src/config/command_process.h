@@ -1,12 +1,12 @@
 /*
  * command_process.h - the process that runs password_command and token_command
  *
- * A process in the sandbox (util/sandbox.h) cannot start a program.  So if the
- * configuration has one of these keys, a child is forked before.  The child
- * closes all descriptors except a socket to its parent, waits for the number
- * of a command in its copy of the configuration, runs the command, and writes
- * the output to the socket.  It runs no other program, whatever it receives.
- * If the parent ends, the child kills a running command and ends as well.
+ * A process in the sandbox (util/sandbox.h) cannot start a program.  Therefore,
+ * if the configuration has one of these keys, a child is forked before.  The
+ * child closes all descriptors except a socket to its parent, waits for the
+ * number of a command in its copy of the configuration, runs the command, and
+ * writes the output to the socket.  It cannot be made to run another program.
+ * If the parent ends, the child kills a running command and exits.
  */
 #ifndef CONFIG_COMMAND_PROCESS_H
 #define CONFIG_COMMAND_PROCESS_H
@@ -25,9 +25,8 @@ struct command_process {
 	pid_t			 pid;		/* 0: none */
 	int			 fd;		/* of the socket */
 	int			 error;		/* errno if fork(2) failed */
-	struct interrupt	*interrupt;	/* borrowed: a signal ends the
-						 * wait for a command; NULL:
-						 * none does */
+	struct interrupt	*interrupt;	/* borrowed; ends the wait for
+						 * a command; or NULL */
 };
 
 /*
@@ -37,8 +36,8 @@ struct command_process {
 void	command_process_start(struct command_process *, const struct config *);
 
 /*
- * Runs a command of this configuration as command_output() does.  In addition,
- * EX_OSERR if there is no process, and EX_TEMPFAIL after a signal.
+ * Runs a command of this configuration as command_output() does.  EX_OSERR also
+ * if the process was not started, EX_TEMPFAIL also after a signal.
  */
 bool	command_process_run(struct command_process *, struct buffer *output,
 	    const char *command, struct failure *why);

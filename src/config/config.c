@@ -8,7 +8,7 @@
 #include "util/memory.h"
 
 static bool
-matches(const char *pattern, const char *subject, int flags)
+pattern_matches(const char *pattern, const char *subject, int flags)
 {
 	return subject != NULL && fnmatch(pattern, subject, flags) == 0;
 }
@@ -23,13 +23,13 @@ section_matches(const struct section *s, const struct config_subject *subject)
 		return true;
 	case SECTION_FROM:
 		return subject != NULL &&
-		    matches(s->pattern, subject->from, FNM_CASEFOLD);
+		    pattern_matches(s->pattern, subject->from, FNM_CASEFOLD);
 	case SECTION_TO:
 		return subject != NULL &&
-		    matches(s->pattern, subject->to, FNM_CASEFOLD);
+		    pattern_matches(s->pattern, subject->to, FNM_CASEFOLD);
 	case SECTION_USER:
 		return subject != NULL &&
-		    matches(s->pattern, subject->user, 0);
+		    pattern_matches(s->pattern, subject->user, 0);
 	}
 	return false;
 }
@@ -87,7 +87,7 @@ config_in_order(const struct setting *last, size_t *n)
 
 /* Whether credentials in section s are used for the smarthost in home. */
 static bool
-apply_to(const struct section *s, const struct section *home)
+credentials_apply_to(const struct section *s, const struct section *home)
 {
 	return s == home || s->kind == SECTION_OVERRIDE ||
 	    (s->kind == SECTION_ENVIRONMENT && home->kind == SECTION_TOP);
@@ -98,7 +98,7 @@ config_credential(const struct config *config, const struct section *home,
     enum config_key key)
 {
 	for (const struct section *s = config->first; s != NULL; s = s->next) {
-		if (s->setting[key] != NULL && apply_to(s, home))
+		if (s->setting[key] != NULL && credentials_apply_to(s, home))
 			return s->setting[key];
 	}
 	return NULL;
@@ -109,7 +109,7 @@ config_secret(const struct config *config, const struct section *home,
     enum config_key *key)
 {
 	for (const struct section *s = config->first; s != NULL; s = s->next) {
-		if (!apply_to(s, home))
+		if (!credentials_apply_to(s, home))
 			continue;
 		for (*key = KEY_PASSWORD; *key <= KEY_TOKEN_COMMAND; ++*key) {
 			if (s->setting[*key] != NULL)

@@ -1,20 +1,20 @@
 /*
  * config.h - the settings of relais.conf, the RELAIS_ variables and -o
  *
- * Every key is known here with the kind of its value.  A value is checked when
- * it is read; an invalid one is refused with the file, the line and what to
- * write instead.  Each setting remembers its origin for messages.
+ * A value is checked when it is read.  The error for an invalid value contains
+ * the file, the line and the expected form.  Each setting has its origin, for
+ * error messages.
  *
- * The sections are kept in order of precedence: -o, the sections of the file
- * from first to last, the environment, the top of the file.  The value of a key
- * for a message comes from the first section that matches the message and sets
- * the key.  If a section sets a key several times, the last setting is used;
- * the settings of header_add, header_set, header_remove and tls_pin accumulate.
+ * The sections are in order of precedence: -o, the sections of the file from
+ * first to last, the environment, the top of the file.  The value of a key for
+ * a message comes from the first section that matches the message and sets the
+ * key.  If a section sets a key several times, the last setting is used; the
+ * settings of header_add, header_set, header_remove and tls_pin accumulate.
  *
- * Credentials are used only for the smarthost of their own section, completed
- * only by sections of higher precedence: those of the environment also for the
- * smarthost at the top of the file, those of -o for any.  So RELAIS_SMARTHOST
- * and -o smarthost do not send the password of the file to another host.
+ * Credentials are used only for the smarthost of their own section.  In
+ * addition, credentials of the environment are used for the smarthost at the
+ * top of the file, and those of -o for any smarthost.  So RELAIS_SMARTHOST and
+ * -o smarthost do not send the password of the file to another host.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -43,11 +43,11 @@ enum config_key {
 /* A section has room for all keys, and is matched with each recipient. */
 enum { CONFIG_SECTIONS_MAX = 1000 };
 
-/* The texts follow it, in the same block of memory. */
+/* The texts are in the same block of memory. */
 struct setting {
-	char		*value;		/* without surrounding blanks; one word
-					 * of the line for tls_pin and
-					 * header_remove */
+	char		*value;		/* without surrounding blanks; for
+					 * tls_pin and header_remove, one word
+					 * of the line */
 	char		*origin;	/* "/etc/relais.conf:7",
 					 * "environment RELAIS_FROM",
 					 * "-o from" */
@@ -67,7 +67,8 @@ enum section_kind {
 struct section {
 	enum section_kind	 kind;
 	char			*pattern;	/* owned; NULL: matches all */
-	char			*origin;	/* owned; NULL without pattern */
+	char			*origin;	/* owned; NULL without a
+						 * pattern */
 	struct setting		*setting[CONFIG_KEYS];	/* owned, or NULL */
 	struct section		*next;
 };
@@ -77,11 +78,11 @@ struct config {
 	char		*path;		/* owned; the file that was read */
 };
 
-/* The message that settings are for; a NULL member matches no section. */
+/* The message that sections are matched with; NULL matches no section. */
 struct config_subject {
 	const char	*from;		/* the sender */
 	const char	*to;		/* a recipient */
-	const char	*user;		/* the user who calls sendmail */
+	const char	*user;		/* the user who runs sendmail */
 };
 
 struct config_source {
@@ -94,11 +95,12 @@ struct config_source {
  * Reads the whole configuration.  The default file is SYSCONFDIR/relais.conf.
  * If it does not exist and the user is not root, it is
  * $XDG_CONFIG_HOME/relais.conf or ~/.config/relais.conf.  A file of -C must
- * exist, a default file need not: the environment may be sufficient.
+ * exist; a default file may be missing, because the environment may be
+ * sufficient.
  *
  * False with EX_CONFIG, file and line; EX_USAGE for an error in -o; EX_NOPERM,
- * with its mode and owner, for a file that the user has no permission to read.
- * *config then holds what was read so far, and must be freed.
+ * with mode and owner, if the user has no permission to read the file.  *config
+ * must be freed even after a failure; it contains the settings that were read.
  */
 bool	config_load(struct config *, const struct config_source *,
 	    struct failure *why);
@@ -118,63 +120,63 @@ void	config_view(struct config_view *, const struct config *,
 /* SYSCONFDIR/relais.conf. */
 const char *config_system_file(void);
 
-/* The setting with the highest precedence, or NULL; subject may be NULL. */
+/*
+ * Returns the setting with the highest precedence, or NULL.  The subject may be
+ * NULL.
+ */
 const struct setting *config_find(const struct config *,
 	    const struct config_subject *, enum config_key);
 
 /*
- * The setting and the previous ones of a key that accumulates, in the order of
- * the file.  The caller frees the array.
+ * Returns an array of the setting and the previous ones of a key that
+ * accumulates, in the order of the file.  The caller frees the array.
  */
 const struct setting **config_in_order(const struct setting *, size_t *n);
 
-/* The section of the setting that config_find() returns, or NULL. */
+/* Returns the section of the setting that config_find() returns, or NULL. */
 const struct section *config_section(const struct config *,
 	    const struct config_subject *, enum config_key);
 
-/* The value of the key, or its default, which may be NULL. */
+/* Returns the value of the key, or its default, which may be NULL. */
 const char *config_text(const struct config *, const struct config_subject *,
 	    enum config_key);
 
-/* The same for keys whose value is yes or no. */
+/* Returns the value or default of a key whose values are yes and no. */
 bool	config_bool(const struct config *, const struct config_subject *,
 	    enum config_key);
 
-/* The same for a count, or for a size in octets. */
+/* Returns a count, or a size in octets; 0 without a value and a default. */
 uint64_t config_number(const struct config *, const struct config_subject *,
 	    enum config_key);
 
-/*
- * The same for a duration, in milliseconds; 0 if there is neither a value nor a
- * default.
- */
+/* Returns a duration in milliseconds; 0 without a value and a default. */
 int64_t	config_ms(const struct config *, const struct config_subject *,
 	    enum config_key);
 
 /*
- * The same for a rate: *count in *ms milliseconds.  False if there is no value
- * or if it is off.
+ * Sets a rate, *count in *ms milliseconds.  False if the key is not set or its
+ * value is off.
  */
 bool	config_rate(const struct config *, const struct config_subject *,
 	    enum config_key, uint64_t *count, int64_t *ms);
 
 /*
- * The setting of a key that is used for the smarthost of that section, by the
- * rule for credentials above, or NULL.
+ * Returns the setting of a key that is used for the smarthost of the section,
+ * by the rule for credentials above, or NULL.
  */
 const struct setting *config_credential(const struct config *,
 	    const struct section *, enum config_key);
 
 /*
- * The same for password, password_file, password_command and token_command, of
- * which at most one is set; *key is set to it.
+ * Does the same for password, password_file, password_command and
+ * token_command, and sets *key to the one that is used.
  */
 const struct setting *config_secret(const struct config *,
 	    const struct section *, enum config_key *key);
 
 const char *config_key_name(enum config_key);
 const char *config_default(enum config_key);	/* or NULL */
-bool	config_is_secret(enum config_key);	/* not to be shown */
+bool	config_is_secret(enum config_key);	/* must not be shown */
 
 void	config_free(struct config *);	/* wipes secrets */
 

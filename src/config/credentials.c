@@ -9,17 +9,6 @@
 #include "util/memory.h"
 #include "util/trusted.h"
 
-/* Blanks and control characters are not allowed (RFC 6750 section 2.1). */
-static bool
-is_token(const struct buffer *value)
-{
-	for (size_t i = 0; i < value->len; i++) {
-		if (value->data[i] <= ' ' || value->data[i] >= 127)
-			return false;
-	}
-	return true;
-}
-
 static bool
 read_secret(struct credentials *c, const struct setting *set,
     enum config_key key, struct command_process *process, struct failure *why)
@@ -38,14 +27,16 @@ read_secret(struct credentials *c, const struct setting *set,
 	else
 		good = command_process_run(process, &value, set->value, why) &&
 		    trusted_value(&value, "the output of the command", why);
-	if (good && key == KEY_TOKEN_COMMAND && !is_token(&value))
-		good = failed(why, EX_CONFIG, "the output of the command is "
-		    "not an access token, which consists of visible ASCII "
-		    "characters without blanks");
+	/* RFC 6750 section 2.1 allows no other octets in a token. */
+	for (size_t i = 0; good && c->by_token && i < value.len; i++)
+		if (value.data[i] <= ' ' || value.data[i] >= 127)
+			good = failed(why, EX_CONFIG, "the output of the "
+			    "command is not an access token, which consists "
+			    "of visible ASCII characters without blanks");
 	if (!good)
 		failure_prefix(why, "%s: %s: ", set->origin,
 		    config_key_name(key));
-	else if (key == KEY_TOKEN_COMMAND)
+	else if (c->by_token)
 		c->token = memory_copy(value.data);
 	else
 		c->password = memory_copy(value.data);
@@ -78,7 +69,7 @@ credentials_read(struct credentials *c, const struct config *config,
 }
 
 static void
-wipe(char **secret)
+wipe_secret(char **secret)
 {
 	if (*secret != NULL)
 		freezero(*secret, strlen(*secret));
@@ -88,8 +79,8 @@ wipe(char **secret)
 void
 credentials_wipe(struct credentials *c)
 {
-	wipe(&c->password);
-	wipe(&c->token);
+	wipe_secret(&c->password);
+	wipe_secret(&c->token);
 }
 
 void

@@ -24,19 +24,19 @@ struct credentials {
 
 /*
  * Reads the credentials for the smarthost of this subject (config_credential).
- * url_user is the user in its URL, or NULL; it takes precedence over the key
- * user, because it is for one host only.  Without a user, nothing is read and
- * the result is true.
+ * url_user is the user in the URL of the smarthost, or NULL; it takes
+ * precedence over the key user, because it applies to one host only.  Without a
+ * user, nothing is read and the result is true.
  *
  * False with EX_CONFIG if a command fails, or if the secret is empty or can be
- * read by other users; EX_NOPERM if we have no permission to read the file;
- * EX_TEMPFAIL if the command timed out or exited with that status.
+ * read by other users; EX_NOPERM if this user has no permission to read the
+ * file; EX_TEMPFAIL if the command timed out or exited with that status.
  */
 bool	credentials_read(struct credentials *, const struct config *,
 	    const struct config_subject *, const char *url_user,
 	    struct command_process *, struct failure *why);
 
-/* Wipes the secret after use; user and origin stay. */
+/* Wipes the secret after use, but not user and origin. */
 void	credentials_wipe(struct credentials *);
 
 void	credentials_free(struct credentials *);

@@ -60,26 +60,30 @@ mail_name(void)
 	return domain_is_valid(line) ? memory_copy(line) : NULL;
 }
 
-/* "example.org" of "www.example.org", and of "example.org" itself. */
-static const char *
-domain_of_host(const char *host)
-{
-	const char	*dot = strchr(host, '.');
-
-	if (dot == NULL)
-		return NULL;
-	if (strchr(dot + 1, '.') != NULL)
-		host = dot + 1;
-	return domain_is_valid(host) ? host : NULL;
-}
-
-/* If the name of the host is an address, its domain is an address literal. */
 static char *
-host_as_domain(const char *host)
+find_domain(const struct config *config, const char *host)
 {
-	struct buffer	literal = { 0 };
-	struct in_addr	address;
+	const char	*domain = config_text(config, NULL, KEY_DOMAIN);
+	const char	*from = config_text(config, NULL, KEY_FROM);
+	const char	*dot = strchr(host, '.');
+	struct buffer	 literal = { 0 };
+	struct in_addr	 address;
+	char		*mailname;
 
+	if (domain != NULL)
+		return memory_copy(domain);
+	if ((mailname = mail_name()) != NULL)
+		return mailname;
+	/* "example.org" of "www.example.org", and of "example.org" itself. */
+	domain = dot != NULL && strchr(dot + 1, '.') != NULL ? dot + 1 : host;
+	if (dot != NULL && domain_is_valid(domain))
+		return memory_copy(domain);
+	if (from != NULL && strrchr(from, '@') != NULL) {
+		char	*copy = memory_copy(strrchr(from, '@') + 1);
+
+		copy[strcspn(copy, "> ")] = '\0';
+		return copy;
+	}
 	if (domain_is_valid(host))
 		return memory_copy(host);
 	if (inet_pton(AF_INET, host, &address) != 1)
@@ -88,31 +92,10 @@ host_as_domain(const char *host)
 	return buffer_take(&literal);
 }
 
-static char *
-find_domain(const struct config *config, const char *host)
-{
-	const char	*domain = config_text(config, NULL, KEY_DOMAIN);
-	const char	*from = config_text(config, NULL, KEY_FROM);
-	char		*mailname;
-
-	if (domain != NULL)
-		return memory_copy(domain);
-	if ((mailname = mail_name()) != NULL)
-		return mailname;
-	if ((domain = domain_of_host(host)) != NULL)
-		return memory_copy(domain);
-	if (from != NULL && strrchr(from, '@') != NULL) {
-		char	*copy = memory_copy(strrchr(from, '@') + 1);
-
-		copy[strcspn(copy, "> ")] = '\0';
-		return copy;
-	}
-	return host_as_domain(host);
-}
-
 /*
- * The name as an argument of EHLO, or NULL if it is not a domain.  It is in
- * ASCII, since EHLO precedes the offer of SMTPUTF8 (RFC 6531 section 3.7.1).
+ * Returns the name as an argument of EHLO, or NULL if it is not a domain.  The
+ * name is converted to ASCII, because EHLO precedes the offer of SMTPUTF8
+ * (RFC 6531 section 3.7.1).
  */
 static char *
 helo_of(const char *name)
@@ -129,35 +112,26 @@ helo_of(const char *name)
 	return NULL;
 }
 
-/*
- * A domain that was taken from the end of the host name is not used if the host
- * name is not valid.
- */
-static bool
-is_end_of(const char *end, const char *name)
-{
-	size_t	len = strlen(name), end_len = strlen(end);
-
-	return end_len <= len && strcmp(name + len - end_len, end) == 0;
-}
-
 char *
 identity_helo(const struct identity *me, const struct config *config,
     const struct config_subject *subject)
 {
 	const char	*helo = config_text(config, subject, KEY_HELO);
+	size_t		 host_len = strlen(me->host);
+	size_t		 len = strlen(me->domain);
 
 	if (helo != NULL)
 		return helo[0] == '[' ? memory_copy(helo) : helo_of(helo);
 	if (strchr(me->host, '.') != NULL && domain_is_valid(me->host))
 		return memory_copy(me->host);
-	if (strchr(me->domain, '.') != NULL &&
-	    !is_end_of(me->domain, me->host))
-		return helo_of(me->domain);
-	return NULL;
+	/* The end of an invalid host name is not used. */
+	if (strchr(me->domain, '.') == NULL || (len <= host_len &&
+	    strcmp(me->host + host_len - len, me->domain) == 0))
+		return NULL;
+	return helo_of(me->domain);
 }
 
-/* The text before the first comma; & means the capitalised login name. */
+/* Returns the text before the first comma; & is the capitalised login name. */
 static char *
 full_name(const struct passwd *pw)
 {
@@ -177,12 +151,12 @@ full_name(const struct passwd *pw)
 }
 
 /*
- * Reads /etc/passwd first, which has most users: getpwuid(3) also reads and
- * loads the name service, which takes twenty times as long.  Valid until the
- * next call.
+ * Returns the passwd entry of the real user id, valid until the next call.
+ * Reads /etc/passwd first, which contains most users: getpwuid(3) also loads
+ * the name service, which takes twenty times as long.
  */
 static const struct passwd *
-own_entry(void)
+user_entry(void)
 {
 	FILE			*f = fopen("/etc/passwd", "re");
 	const struct passwd	*pw = NULL;
@@ -198,7 +172,7 @@ own_entry(void)
 void
 identity_find(struct identity *me, const struct config *config)
 {
-	const struct passwd	*pw = own_entry();
+	const struct passwd	*pw = user_entry();
 	const char		*name = secure_getenv("NAME");
 	char			 uid[32];
 

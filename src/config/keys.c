@@ -130,7 +130,7 @@ key_find(const char *name, size_t len, enum config_key *key)
 enum { NAME_MAX_LEN = 24 };
 
 static size_t
-least(size_t a, size_t b)
+smaller(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -143,28 +143,16 @@ is_same(char typed, char known)
 	    (typed == '-' && known == '_');
 }
 
-/* The cost of this pair of letters, from the two rows before. */
-static size_t
-edit_cost(const char *typed, const char *known, size_t i, size_t j,
-    size_t row[3][NAME_MAX_LEN + 1])
-{
-	size_t	cost = row[1][j] + (is_same(typed[i], known[j]) ? 0 : 1);
-
-	cost = least(cost, least(row[2][j], row[1][j + 1]) + 1);
-	if (i > 0 && j > 0 && is_same(typed[i], known[j - 1]) &&
-	    is_same(typed[i - 1], known[j]))
-		cost = least(cost, row[0][j - 1] + 1);
-	return cost;
-}
-
 /*
  * The edit distance: the number of letters to change, add, remove or swap with
- * their neighbour.
+ * their neighbour (optimal string alignment).  row[2] is computed from the two
+ * previous rows.
  */
 static size_t
 edit_distance(const char *typed, size_t len, const struct key *key)
 {
-	size_t	row[3][NAME_MAX_LEN + 1] = { { 0 } };
+	size_t		 row[3][NAME_MAX_LEN + 1] = { { 0 } };
+	const char	*known = key->name;
 
 	for (size_t j = 0; j <= key->len; j++)
 		row[2][j] = j;
@@ -172,8 +160,17 @@ edit_distance(const char *typed, size_t len, const struct key *key)
 		memcpy(row[0], row[1], sizeof(row[0]));
 		memcpy(row[1], row[2], sizeof(row[1]));
 		row[2][0] = i + 1;
-		for (size_t j = 0; j < key->len; j++)
-			row[2][j + 1] = edit_cost(typed, key->name, i, j, row);
+		for (size_t j = 0; j < key->len; j++) {
+			size_t	cost = row[1][j] +
+				    (is_same(typed[i], known[j]) ? 0 : 1);
+
+			cost = smaller(cost, row[2][j] + 1);
+			cost = smaller(cost, row[1][j + 1] + 1);
+			if (i > 0 && j > 0 && is_same(typed[i], known[j - 1]) &&
+			    is_same(typed[i - 1], known[j]))
+				cost = smaller(cost, row[0][j - 1] + 1);
+			row[2][j + 1] = cost;
+		}
 	}
 	return row[2][key->len];
 }
@@ -198,8 +195,8 @@ key_nearest(const char *name, size_t len)
 }
 
 /*
- * A line of base64, perhaps of a key, looks like a setting if it ends in "=".
- * It must not be shown.  No key has a digit in its name.
+ * A line of base64, perhaps of a private key, looks like a setting if it ends
+ * with "=".  It must not be shown.  No key has a digit in its name.
  */
 static bool
 may_be_base64(const char *name, size_t len)

@@ -1,5 +1,5 @@
 /*
- * keys.h - the table of every key of relais.conf
+ * keys.h - the table of the keys of relais.conf
  */
 #ifndef CONFIG_KEYS_H
 #define CONFIG_KEYS_H
@@ -13,7 +13,7 @@
 /* The sections in which a key is allowed; all are allowed at the top. */
 enum key_place {
 	PLACE_TOP,	/* none: the key concerns the machine */
-	PLACE_USER,	/* [user]: the key concerns what a user may do */
+	PLACE_USER,	/* [user]: the key limits a user */
 	PLACE_SENDER,	/* [from], [user]: the key changes the message, which
 			 * is the same for all recipients */
 	PLACE_ANY,	/* also [to]: the key concerns the delivery */
@@ -36,13 +36,13 @@ struct key {
 
 const struct key *key_of(enum config_key);
 
-/* Sets the key of that name; false if there is none. */
-bool	key_find(const char *name, size_t len, enum config_key *);
+/* Sets *key to the key with this name; false if there is no such key. */
+bool	key_find(const char *name, size_t len, enum config_key *key);
 
-/* The key with the most similar name, or NULL if none is similar. */
+/* Returns the name of the most similar key, or NULL if none is similar. */
 const char *key_nearest(const char *name, size_t len);
 
-/* Sets *why to EX_CONFIG and a suggestion; returns false. */
+/* Sets *why to EX_CONFIG, with the most similar key; returns false. */
 bool	key_unknown(const char *name, size_t len, struct failure *why);
 
 #endif

@@ -50,22 +50,10 @@ is_service_link(const char *name, size_t len, const char *value)
 	    (len > 8 && memcmp(name, "SERVICE_", 8) == 0);
 }
 
-/* RELAIS_KEY_FILE: the value is in that file, as is usual for containers. */
-static bool
-set_from_file(struct section *s, enum config_key key, const char *path,
-    const char *origin, struct failure *why)
-{
-	struct buffer	value = { 0 };
-	bool		good;
-
-	good = trusted_read_value(&value, path,
-	    config_is_secret(key) ? TRUSTED_SECRET : 0, why) &&
-	    section_set(s, key, value.data, value.len, origin, why);
-	buffer_wipe(&value);
-	return good;
-}
-
-/* name: the key in lower case; _file may follow. */
+/*
+ * name: the key in lower case.  If "_file" follows, the value is the content of
+ * a file, as is usual for containers.
+ */
 static bool
 set_variable(struct section *s, const char *name, const char *value,
     const char *origin, struct failure *why)
@@ -73,8 +61,9 @@ set_variable(struct section *s, const char *name, const char *value,
 	static const char	suffix[] = "_file";
 	size_t			len = strlen(name);
 	size_t			cut = sizeof(suffix) - 1;
+	struct buffer		content = { 0 };
 	enum config_key		key;
-	bool			in_file = false;
+	bool			in_file = false, good;
 
 	if (!key_find(name, len, &key)) {
 		in_file = len > cut && strcmp(name + len - cut, suffix) == 0 &&
@@ -83,19 +72,24 @@ set_variable(struct section *s, const char *name, const char *value,
 			return key_unknown(name, len, why);
 	}
 	if (key == KEY_INCLUDE)
-		return failed(why, EX_CONFIG, "include: allowed only in a "
-		    "file");
+		return failed(why, EX_CONFIG, "include is allowed only "
+		    "in a configuration file");
 	if (s->setting[key] != NULL)
-		return failed(why, EX_CONFIG, "%s: also set by %s; remove one "
-		    "of them",
-		    config_key_name(key), s->setting[key]->origin);
-	return in_file ? set_from_file(s, key, value, origin, why) :
-	    section_set(s, key, value, strlen(value), origin, why);
+		return failed(why, EX_CONFIG, "%s is also set by %s; remove "
+		    "one of them", config_key_name(key),
+		    s->setting[key]->origin);
+	if (!in_file)
+		return section_set(s, key, value, strlen(value), origin, why);
+	good = trusted_read_value(&content, value,
+	    config_is_secret(key) ? TRUSTED_SECRET : 0, why) &&
+	    section_set(s, key, content.data, content.len, origin, why);
+	buffer_wipe(&content);
+	return good;
 }
 
 /*
- * One newline at the end is removed, as from a file's value.  An empty variable
- * is one that is not set: compose files contain such variables.
+ * One newline at the end of the value is removed, as from a file.  An empty
+ * variable is ignored, because compose files contain such variables.
  */
 static bool
 load_variable(struct loader *l, struct section **section,
@@ -156,17 +150,19 @@ load_override(struct section *s, const char *override, struct failure *why)
 	enum config_key	 key;
 
 	if (equals == NULL)
-		return failed(why, EX_USAGE, "no =; expected key=value");
+		return failed(why, EX_USAGE, "the argument has no equals "
+		    "sign; expected key=value");
 	if (!key_find(override, len, &key)) {
 		key_unknown(override, len, why);
 		why->status = EX_USAGE;
 		return false;
 	}
 	if (key == KEY_INCLUDE)
-		return failed(why, EX_USAGE, "include: allowed only in a file");
+		return failed(why, EX_USAGE, "include is allowed only in "
+		    "a configuration file");
 	if (config_is_secret(key))
-		return failed(why, EX_USAGE, "%s: not allowed on the command "
-		    "line, which all users can see; use password_file",
+		return failed(why, EX_USAGE, "%s is not allowed on the "
+		    "command line, which all users can see; use password_file",
 		    config_key_name(key));
 	snprintf(origin, sizeof(origin), "-o %s", config_key_name(key));
 	if (section_set(s, key, equals + 1, strlen(equals + 1), origin, why))
@@ -193,25 +189,16 @@ load_overrides(struct loader *l, const char *const *override,
 }
 
 static bool
-is_open(const struct frame *frame, const struct stat *st)
-{
-	for (; frame != NULL; frame = frame->outer) {
-		if (frame->st.st_dev == st->st_dev &&
-		    frame->st.st_ino == st->st_ino)
-			return true;
-	}
-	return false;
-}
-
-static bool
 parse_frame(struct loader *l, const struct config_text_file *file,
     struct frame *frame, struct failure *why)
 {
 	bool	good;
 
-	if (is_open(l->frame, &frame->st))
-		return failed(why, EX_CONFIG, "%s: includes itself",
-		    file->path);
+	for (const struct frame *f = l->frame; f != NULL; f = f->outer)
+		if (f->st.st_dev == frame->st.st_dev &&
+		    f->st.st_ino == frame->st.st_ino)
+			return failed(why, EX_CONFIG, "%s includes itself",
+			    file->path);
 	if (frame->depth > DEPTH_MAX || ++l->files > FILES_MAX)
 		return failed(why, EX_CONFIG, "%s: too many included files (at "
 		    "most %d, nested at most %d deep)", file->path, FILES_MAX,
@@ -253,16 +240,6 @@ stop_unless_missing(const char *path, int error)
 }
 
 static bool
-include_found(struct loader *l, const glob_t *found, struct failure *why)
-{
-	for (size_t i = 0; i < found->gl_pathc; i++) {
-		if (load_file(l, found->gl_pathv[i], why) != TRUSTED_READ)
-			return false;
-	}
-	return true;
-}
-
-static bool
 include_pattern(struct loader *l, const char *pattern, struct failure *why)
 {
 	glob_t	found = { .gl_pathc = 0 };
@@ -272,7 +249,9 @@ include_pattern(struct loader *l, const char *pattern, struct failure *why)
 		return load_file(l, pattern, why) == TRUSTED_READ;
 	switch (glob(pattern, 0, stop_unless_missing, &found)) {
 	case 0:
-		good = include_found(l, &found, why);
+		for (size_t i = 0; good && i < found.gl_pathc; i++)
+			good = load_file(l, found.gl_pathv[i], why) ==
+			    TRUSTED_READ;
 		break;
 	case GLOB_NOMATCH:
 		break;
@@ -287,7 +266,7 @@ include_pattern(struct loader *l, const char *pattern, struct failure *why)
 
 /* A relative pattern is relative to the directory of the file. */
 static bool
-include(struct parse_target *target, const struct config_text_file *from,
+include_files(struct parse_target *target, const struct config_text_file *from,
     const char *pattern, struct failure *why)
 {
 	const char	*slash = strrchr(from->path, '/');
@@ -303,9 +282,9 @@ include(struct parse_target *target, const struct config_text_file *from,
 	return good;
 }
 
-/* The path of the user's own configuration, or NULL. */
+/* Returns the path of the user's configuration file, or NULL. */
 static char *
-own_file(void)
+user_file(void)
 {
 	const char	*directory = getenv("XDG_CONFIG_HOME");
 	const char	*between = "";
@@ -328,12 +307,12 @@ own_file(void)
  * HOME may be that of another user.
  */
 static bool
-load_own_file(struct loader *l, struct config *config, struct failure *why)
+load_user_file(struct loader *l, struct config *config, struct failure *why)
 {
 	enum trusted_answer	answer;
 
 	if (geteuid() == 0 || privilege_is_raised() ||
-	    (config->path = own_file()) == NULL)
+	    (config->path = user_file()) == NULL)
 		return true;
 	answer = load_file(l, config->path, why);
 	if (answer == TRUSTED_REFUSED && (why->status != EX_NOPERM ||
@@ -363,7 +342,7 @@ load_files(struct loader *l, struct config *config, const char *path,
 	case TRUSTED_MISSING:
 		break;
 	}
-	return !given && load_own_file(l, config, why);
+	return !given && load_user_file(l, config, why);
 }
 
 const char *
@@ -373,15 +352,15 @@ config_system_file(void)
 }
 
 /*
- * Sections are added in order of precedence.  Those of the file are inserted
- * before the sections of the environment and of the top of the file.
+ * Sections are in order of precedence: the sections of the file are inserted
+ * before those of the environment and of the top of the file.
  */
 bool
 config_load(struct config *config, const struct config_source *source,
     struct failure *why)
 {
 	struct loader	l = {
-		.target = { .tail = &config->first, .include = include },
+		.target = { .tail = &config->first, .include = include_files },
 	};
 
 	*config = (struct config){ .first = NULL };

@@ -28,7 +28,7 @@ struct span {
 };
 
 static struct span
-trim(struct span s)
+span_trim(struct span s)
 {
 	while (s.at < s.end && text_is_blank(*s.at))
 		s.at++;
@@ -38,21 +38,17 @@ trim(struct span s)
 }
 
 static size_t
-length(struct span s)
+span_length(struct span s)
 {
 	return (size_t)(s.end - s.at);
 }
 
-static bool
-span_is(struct span s, const char *word)
-{
-	return length(s) == strlen(word) &&
-	    memcmp(s.at, word, length(s)) == 0;
-}
-
-/* Without printf(3), which would take most of the time of the parser. */
+/*
+ * Returns "path:number" of this line.  Converting the number with printf(3)
+ * would take most of the time of the parser.
+ */
 static const char *
-origin(struct parser *p)
+line_origin(struct parser *p)
 {
 	char		 digits[3 * sizeof(p->number) + 1];
 	char		*at = digits + sizeof(digits) - 1;
@@ -68,29 +64,22 @@ origin(struct parser *p)
 }
 
 static bool
-kind_of(struct span word, enum section_kind *kind)
+section_kind_of(struct span word, enum section_kind *kind)
 {
 	static const enum section_kind kinds[] = {
 		SECTION_FROM, SECTION_TO, SECTION_USER,
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (span_is(word, section_name(kinds[i]))) {
+		const char	*name = section_name(kinds[i]);
+
+		if (span_length(word) == strlen(name) &&
+		    memcmp(word.at, name, strlen(name)) == 0) {
 			*kind = kinds[i];
 			return true;
 		}
 	}
 	return false;
-}
-
-static bool
-is_pattern(struct span s)
-{
-	for (const char *p = s.at; p < s.end; p++) {
-		if ((unsigned char)*p <= ' ' || *p == ',' || *p == 127)
-			return false;
-	}
-	return s.at < s.end;
 }
 
 /* [from *@work.example] */
@@ -100,21 +89,26 @@ parse_section(struct parser *p, struct span line, struct failure *why)
 	struct span		word = { line.at + 1, line.at + 1 };
 	struct span		pattern;
 	enum section_kind	kind;
+	bool			good;
 
 	if (line.end[-1] != ']')
 		return failed(why, EX_CONFIG, "the closing ] of the section "
 		    "is missing");
 	line.end--;
-	word = trim((struct span){ line.at + 1, line.end });
+	word = span_trim((struct span){ line.at + 1, line.end });
 	pattern = word;
 	while (pattern.at < line.end && !text_is_blank(*pattern.at))
 		pattern.at++;
 	word.end = pattern.at;
-	pattern = trim(pattern);
-	if (!kind_of(word, &kind))
+	pattern = span_trim(pattern);
+	if (!section_kind_of(word, &kind))
 		return failed(why, EX_CONFIG, "unknown section; expected "
 		    "[from PATTERN], [to PATTERN] or [user PATTERN]");
-	if (!is_pattern(pattern))
+	good = pattern.at < pattern.end;
+	for (const char *c = pattern.at; c < pattern.end; c++)
+		good = good && (unsigned char)*c > ' ' && *c != ',' &&
+		    *c != 127;
+	if (!good)
 		return failed(why, EX_CONFIG, "invalid pattern in the "
 		    "section; expected one word, for example [%s %s]",
 		    section_name(kind),
@@ -124,8 +118,8 @@ parse_section(struct parser *p, struct span line, struct failure *why)
 		    CONFIG_SECTIONS_MAX);
 	p->section = section_insert(p->target->tail, kind);
 	p->target->tail = &p->section->next;
-	p->section->pattern = memory_copy_n(pattern.at, length(pattern));
-	p->section->origin = memory_copy(origin(p));
+	p->section->pattern = memory_copy_n(pattern.at, span_length(pattern));
+	p->section->origin = memory_copy(line_origin(p));
 	return true;
 }
 
@@ -136,14 +130,14 @@ parse_include(struct parser *p, struct span value, struct failure *why)
 	bool	 good;
 
 	if (section_name(p->section->kind) != NULL)
-		return failed(why, EX_CONFIG, "include: not allowed in a "
-		    "section; put it at the top of the file");
+		return failed(why, EX_CONFIG, "include is not allowed in "
+		    "a section; put it at the top of the file");
 	if (value.at == value.end)
 		return failed(why, EX_CONFIG, "include: the value is missing");
-	if (memchr(value.at, '\0', length(value)) != NULL)
+	if (memchr(value.at, '\0', span_length(value)) != NULL)
 		return failed(why, EX_CONFIG, "include: the value contains a "
 		    "NUL character");
-	pattern = memory_copy_n(value.at, length(value));
+	pattern = memory_copy_n(value.at, span_length(value));
 	good = p->target->include(p->target, p->file, pattern, why);
 	free(pattern);
 	return good;
@@ -151,7 +145,7 @@ parse_include(struct parser *p, struct span value, struct failure *why)
 
 /* The line is not shown, because it may be a misplaced password. */
 static bool
-no_equals(struct span line, struct failure *why)
+fail_without_equals(struct span line, struct failure *why)
 {
 	const char	*end = line.at;
 	const char	*near;
@@ -159,7 +153,8 @@ no_equals(struct span line, struct failure *why)
 	while (end < line.end && !text_is_blank(*end) && *end != ':')
 		end++;
 	near = key_nearest(line.at, (size_t)(end - line.at));
-	failed(why, EX_CONFIG, "no = in this line; expected key = value");
+	failed(why, EX_CONFIG, "the line has no equals sign; expected key = "
+	    "value");
 	if (near != NULL)
 		failure_suffix(why, "; did you mean %s = ...?", near);
 	return false;
@@ -168,25 +163,25 @@ no_equals(struct span line, struct failure *why)
 static bool
 parse_setting(struct parser *p, struct span line, struct failure *why)
 {
-	const char	*equals = memchr(line.at, '=', length(line));
+	const char	*equals = memchr(line.at, '=', span_length(line));
 	enum config_key	 key;
 	struct span	 name;
 	struct span	 value;
 
 	if (equals == NULL)
-		return no_equals(line, why);
-	name = trim((struct span){ line.at, equals });
-	value = trim((struct span){ equals + 1, line.end });
-	if (!key_find(name.at, length(name), &key))
-		return key_unknown(name.at, length(name), why);
+		return fail_without_equals(line, why);
+	name = span_trim((struct span){ line.at, equals });
+	value = span_trim((struct span){ equals + 1, line.end });
+	if (!key_find(name.at, span_length(name), &key))
+		return key_unknown(name.at, span_length(name), why);
 	if (key == KEY_INCLUDE)
 		return parse_include(p, value, why);
 	if (p->file->shared && config_is_secret(key))
 		return failed(why, EX_CONFIG, "%s: other users can read this "
 		    "file; run: chmod o-rwx %s, or use password_file",
 		    config_key_name(key), p->file->path);
-	return section_set(p->section, key, value.at, length(value), origin(p),
-	    why);
+	return section_set(p->section, key, value.at, span_length(value),
+	    line_origin(p), why);
 }
 
 static bool
@@ -194,7 +189,7 @@ parse_line(struct parser *p, struct span line, struct failure *why)
 {
 	if (line.at < line.end && line.end[-1] == '\r')
 		line.end--;
-	line = trim(line);
+	line = span_trim(line);
 	if (line.at == line.end || *line.at == '#')
 		return true;
 	if (*line.at == '[')
@@ -223,7 +218,7 @@ parse_lines(struct parser *p, struct failure *why)
 			at = stop + 1;
 			continue;
 		}
-		return failure_prefix(why, "%s: ", origin(p));
+		return failure_prefix(why, "%s: ", line_origin(p));
 	}
 	return true;
 }

@@ -31,7 +31,7 @@ struct child {
 	struct buffer	 errors;	/* the start of standard error */
 };
 
-/* Splits text, which is changed, at blanks; the caller frees the array. */
+/* Splits text at blanks, and changes it; the caller frees the array. */
 static char **
 split_words(char *text)
 {
@@ -49,7 +49,7 @@ split_words(char *text)
 	return words;
 }
 
-/* The path of the program: name, or the first match in SEARCH_PATH. */
+/* Sets path to name, or to its first match in SEARCH_PATH. */
 static bool
 find_program(struct buffer *path, const char *name)
 {
@@ -73,7 +73,7 @@ find_program(struct buffer *path, const char *name)
 	return false;
 }
 
-/* In the child; we have no threads, so all calls are safe after fork. */
+/* Runs in the child.  The process has no threads, so all calls are safe. */
 static void
 exec_program(const char *path, char *const *argv, int out, int err)
 {
@@ -90,7 +90,7 @@ exec_program(const char *path, char *const *argv, int out, int err)
 		buffer_addf(&home, "HOME=%s", getenv("HOME"));
 		environment[2] = home.data;
 	}
-	/* Our caller may have started us with signals ignored or blocked. */
+	/* The caller of sendmail may have ignored or blocked signals. */
 	for (int sig = 1; sig < NSIG; sig++)
 		sigaction(sig, &standard, NULL);
 	sigemptyset(&none);
@@ -106,16 +106,16 @@ exec_program(const char *path, char *const *argv, int out, int err)
 }
 
 static void
-close_open(int fd)
+close_if_open(int fd)
 {
 	if (fd != -1)
 		close(fd);
 }
 
 /*
- * A pipe that the parent reads without waiting.  Both ends are above standard
- * error, even if our caller started us with standard descriptors closed, so
- * dup2() in the child does not overwrite one of them.
+ * Opens a pipe that the parent reads without waiting.  Both descriptors are
+ * above standard error, even if sendmail was started with closed descriptors,
+ * so that dup2() in the child does not overwrite one of them.
  */
 static bool
 open_pipe(int fd[2])
@@ -149,12 +149,12 @@ child_start(struct child *c, char *const *argv, struct failure *why)
 	} else {
 		if (c->pid == 0)
 			exec_program(path.data, argv, out[1], err[1]);
-		/* As in the child: either may be the first to run. */
+		/* The child does the same; either may be the first to run. */
 		setpgid(c->pid, c->pid);
 		good = true;
 	}
-	close_open(out[1]);
-	close_open(err[1]);
+	close_if_open(out[1]);
+	close_if_open(err[1]);
 	c->out = out[0];
 	c->err = err[0];
 	buffer_free(&path);
@@ -162,7 +162,7 @@ child_start(struct child *c, char *const *argv, struct failure *why)
 }
 
 /*
- * Reads the output that there is; *fd becomes -1 at its end.  False if it
+ * Reads the available output; *fd becomes -1 at its end.  False if the output
  * exceeds the limit.
  */
 static bool
@@ -185,7 +185,7 @@ read_output(int *fd, struct buffer *to, size_t limit)
 		if ((size_t)n > room)
 			return false;
 	}
-	close_open(*fd);
+	close_if_open(*fd);
 	*fd = -1;
 	return true;
 }
@@ -223,7 +223,7 @@ child_wait(struct child *c, struct buffer *output, int64_t deadline,
 		read_output(&c->err, &c->errors, ERRORS_MAX);
 		if (c->pid != 0 && (fds[3].revents & POLLHUP) != 0)
 			return failed(why, EX_TEMPFAIL, "%s: killed because "
-			    "its caller has ended", c->name);
+			    "sendmail has ended", c->name);
 	}
 	return true;
 }
@@ -251,8 +251,8 @@ child_succeeded(const struct child *c, struct failure *why)
 static void
 child_end(struct child *c)
 {
-	close_open(c->out);
-	close_open(c->err);
+	close_if_open(c->out);
+	close_if_open(c->err);
 	if (c->pid > 0) {
 		kill(-c->pid, SIGKILL);
 		while (waitpid(c->pid, &c->status, 0) == -1 && errno == EINTR)
@@ -274,7 +274,7 @@ command_output(struct buffer *output, const char *command, int64_t timeout_ms,
 	struct child		c = { .name = words[0], .out = -1, .err = -1 };
 	bool			good;
 
-	/* If SIGCHLD is ignored, which is inherited, there is no status. */
+	/* If SIGCHLD is ignored, which is inherited, the status is lost. */
 	sigaction(SIGCHLD, &standard, &action_before);
 	sigemptyset(&sigchld);
 	sigaddset(&sigchld, SIGCHLD);
@@ -288,7 +288,7 @@ command_output(struct buffer *output, const char *command, int64_t timeout_ms,
 	if (!good)
 		buffer_wipe(output);
 
-	close_open(c.ended);
+	close_if_open(c.ended);
 	sigprocmask(SIG_SETMASK, &mask_before, NULL);
 	sigaction(SIGCHLD, &action_before, NULL);
 	free(words);

@@ -18,12 +18,12 @@
 /*
  * Appends the standard output of the command, at most 64 KiB.  Returns false,
  * and sets *why to the name of the program and the reason:
- *	EX_CONFIG	it was not found, was killed, printed too much, or
- *			exited with a status other than 0; the first line of
+ *	EX_CONFIG	the program was not found, was killed, printed too much,
+ *			or exited with a status other than 0; the first line of
  *			its standard error follows
- *	EX_TEMPFAIL	it timed out, or exited with EX_TEMPFAIL, as a program
- *			may that gets no token from a server
- *	EX_OSERR	it cannot be started
+ *	EX_TEMPFAIL	the program timed out, or exited with EX_TEMPFAIL, for
+ *			example because a server did not provide a token
+ *	EX_OSERR	the program cannot be started
  *
  * caller: a socket or -1.  If its other end is closed, the command is killed.
  */

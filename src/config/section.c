@@ -45,19 +45,6 @@ is_between_words(char c)
 	return text_is_blank(c) || c == ',';
 }
 
-/* Controls, which could end a line of SMTP, of a header or of a log. */
-static bool
-has_control(const char *value, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char	c = (unsigned char)value[i];
-
-		if ((c < ' ' && c != '\t') || c == 127)
-			return true;
-	}
-	return false;
-}
-
 static bool
 is_allowed_in(const struct section *s, const struct key *key,
     struct failure *why)
@@ -68,7 +55,7 @@ is_allowed_in(const struct section *s, const struct key *key,
 		return true;
 	if (key->place == PLACE_USER && s->kind == SECTION_USER)
 		return true;
-	return failed(why, EX_CONFIG, "%s: not allowed in a [%s] section; "
+	return failed(why, EX_CONFIG, "%s is not allowed in a [%s] section; "
 	    "put it at the top of the file%s", key->name, section_name(s->kind),
 	    key->place == PLACE_SENDER ? " or in a [from] or [user] section" :
 	    key->place == PLACE_USER ? " or in a [user] section" : "");
@@ -87,7 +74,7 @@ setting_free(struct setting *set, bool secret)
 	}
 }
 
-/* A single allocation, because every start of the program needs many. */
+/* Allocates one block, because each start of the program needs many. */
 static struct setting *
 setting_new(const char *value, size_t len, const char *origin)
 {
@@ -103,7 +90,7 @@ setting_new(const char *value, size_t len, const char *origin)
 }
 
 static bool
-set_one(struct section *s, enum config_key key, const char *value, size_t len,
+set_value(struct section *s, enum config_key key, const char *value, size_t len,
     const char *origin, struct failure *why)
 {
 	const struct key	*k = key_of(key);
@@ -132,7 +119,7 @@ set_words(struct section *s, enum config_key key, const char *value,
 
 		while (value < end && !is_between_words(*value))
 			value++;
-		if (value > word && !set_one(s, key, word,
+		if (value > word && !set_value(s, key, word,
 		    (size_t)(value - word), origin, why))
 			return false;
 		value++;
@@ -157,12 +144,15 @@ section_set(struct section *s, enum config_key key, const char *value,
 	if (len == 0)
 		return failed(why, EX_CONFIG, "%s: the value is missing",
 		    k->name);
-	if (has_control(value, len))
-		return failed(why, EX_CONFIG, "%s: the value contains a "
-		    "control character", k->name);
+	/* A control character could end a line of SMTP, a header or a log. */
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)value[i] < ' ' && value[i] != '\t') ||
+		    value[i] == 127)
+			return failed(why, EX_CONFIG, "%s: the value contains "
+			    "a control character", k->name);
 	if (k->flags & KEY_IS_LIST)
 		return set_words(s, key, value, len, origin, why);
-	return set_one(s, key, value, len, origin, why);
+	return set_value(s, key, value, len, origin, why);
 }
 
 void

@@ -9,7 +9,7 @@
 
 #include "config/config.h"
 
-/* Inserts a new section before the one at *where. */
+/* Inserts a new section before the section at *where. */
 struct section *section_insert(struct section **where, enum section_kind);
 
 /*

@@ -44,12 +44,12 @@ static const struct {
 #define COUNT(table)	(sizeof(table) / sizeof((table)[0]))
 
 static bool
-is_word(struct piece p, const char *word)
+piece_is(struct piece p, const char *word)
 {
 	return p.len == strlen(word) && strncasecmp(p.at, word, p.len) == 0;
 }
 
-/* The length up to a colon that is not followed by a port. */
+/* Returns the length up to a colon that is not followed by a port. */
 static size_t
 length_to_port(struct piece url)
 {
@@ -69,11 +69,11 @@ length_to_port(struct piece url)
 }
 
 /*
- * The text before the @ may contain a password, and so may the text after a
- * colon, if a blank in the password ended the URL.  Neither is shown.
+ * The text before the @ may contain a password, as may the text after a colon
+ * if a blank in the password ended the URL.  These texts are not shown.
  */
 static bool
-bad_url(struct failure *why, struct piece url, const char *what)
+refuse_url(struct failure *why, struct piece url, const char *what)
 {
 	const char	*at = memrchr(url.at, '@', url.len);
 	char		 shown[200];
@@ -98,9 +98,9 @@ parse_scheme(struct smarthost_url *h, struct piece name)
 	size_t		 s = 0;
 	size_t		 l = 0;
 
-	while (s < COUNT(schemes) && !is_word(base, schemes[s].name))
+	while (s < COUNT(schemes) && !piece_is(base, schemes[s].name))
 		s++;
-	while (l < COUNT(lookups) && !is_word(suffix, lookups[l].name))
+	while (l < COUNT(lookups) && !piece_is(suffix, lookups[l].name))
 		l++;
 	if (s == COUNT(schemes) || l == COUNT(lookups))
 		return false;
@@ -148,15 +148,6 @@ is_ipv6(struct piece literal)
 	text[len] = '\0';
 	return inet_pton(AF_INET6, text, &address) == 1 && (zone == NULL ||
 	    text_is_host_name(zone + 1, literal.len - len - 1));
-}
-
-static bool
-is_ip(const char *host)
-{
-	struct in_addr	address;
-
-	return strchr(host, ':') != NULL ||
-	    inet_pton(AF_INET, host, &address) == 1;
 }
 
 static bool
@@ -208,21 +199,6 @@ parse_host(struct smarthost_url *h, struct piece p)
 	return NULL;
 }
 
-static const char *
-parse_socket(struct smarthost_url *h, struct piece path)
-{
-	struct sockaddr_un	un;
-
-	if (h->lookup != LOOKUP_ADDRESS || (h->scheme != SCHEME_SMTP &&
-	    h->scheme != SCHEME_LMTP))
-		return "a Unix socket must be written smtp:///path or "
-		    "lmtp:///path";
-	if (path.len >= sizeof(un.sun_path))
-		return "the path of the Unix socket is too long";
-	h->path = memory_copy_n(path.at, path.len);
-	return NULL;
-}
-
 /* Parses the part after scheme://; returns an error, or NULL. */
 static const char *
 parse_authority(struct smarthost_url *h, struct piece p)
@@ -233,41 +209,23 @@ parse_authority(struct smarthost_url *h, struct piece p)
 	struct piece	 user = { p.at, at != NULL ? (size_t)(at - p.at) : 0 };
 	const char	*host = at != NULL ? at + 1 : p.at;
 
-	if (slash == p.at && p.len > 1)
-		return parse_socket(h, p);
+	if (slash == p.at && p.len > 1) {
+		if (h->lookup != LOOKUP_ADDRESS ||
+		    (h->scheme != SCHEME_SMTP && h->scheme != SCHEME_LMTP))
+			return "the URL of a Unix socket must be "
+			    "smtp:///path or lmtp:///path";
+		if (p.len >= sizeof(((struct sockaddr_un *)0)->sun_path))
+			return "the path of the Unix socket is too long";
+		h->path = memory_copy_n(p.at, p.len);
+		return NULL;
+	}
 	if (slash != NULL && slash + 1 < p.at + p.len)
 		return "only a port is allowed after the host";
 	if (memchr(user.at, ':', user.len) != NULL)
 		return "a URL must not contain a password; use password_file";
 	if (at != NULL && !parse_user(h, user))
-		return "the user before @ is empty or contains an invalid %";
+		return "the user before @ is empty or contains an invalid %XX";
 	return parse_host(h, (struct piece){ host, (size_t)(end - host) });
-}
-
-/* Sets the default scheme (bare: the URL has none) or the default port. */
-static void
-set_defaults(struct smarthost_url *h, bool bare)
-{
-	for (size_t i = 0; i < COUNT(schemes); i++) {
-		if (bare && h->port_given && schemes[i].port == h->port)
-			h->scheme = schemes[i].scheme;
-		if (!h->port_given && h->path == NULL &&
-		    schemes[i].scheme == h->scheme)
-			h->port = schemes[i].port;
-	}
-}
-
-static const char *
-check_lookup(const struct smarthost_url *h)
-{
-	if (h->lookup == LOOKUP_ADDRESS)
-		return NULL;
-	if (is_ip(h->host))
-		return "+srv and +mx require a host name, not an address";
-	if (h->lookup == LOOKUP_SRV && h->port_given)
-		return "a port is not allowed with +srv, because the SRV "
-		    "records contain the port";
-	return NULL;
 }
 
 static bool
@@ -276,21 +234,36 @@ parse_url(struct smarthost_url *h, struct piece url, struct failure *why)
 	const char	*sign = memmem(url.at, url.len, "://", 3);
 	size_t		 skip = sign != NULL ? (size_t)(sign - url.at) + 3 : 0;
 	struct piece	 place = { url.at + skip, url.len - skip };
+	struct in_addr	 ip4;
 	const char	*wrong;
 
 	h->scheme = SCHEME_SUBMISSION;
 	if (url.at[0] == '#')
-		return bad_url(why, url, "a comment must be on a line of its "
-		    "own");
+		return refuse_url(why, url, "a comment must be on a separate "
+		    "line");
 	if (sign != NULL && !parse_scheme(h,
 	    (struct piece){ url.at, skip - 3 }))
-		return bad_url(why, url, "unknown scheme; expected "
+		return refuse_url(why, url, "unknown scheme; expected "
 		    "submissions://, submission://, smtp:// or lmtp://, "
 		    "optionally with +srv or +mx as in smtp+mx://");
-	if ((wrong = parse_authority(h, place)) != NULL ||
-	    (wrong = check_lookup(h)) != NULL)
-		return bad_url(why, url, wrong);
-	set_defaults(h, sign == NULL);
+	if ((wrong = parse_authority(h, place)) != NULL)
+		return refuse_url(why, url, wrong);
+	if (h->lookup != LOOKUP_ADDRESS && (strchr(h->host, ':') != NULL ||
+	    inet_pton(AF_INET, h->host, &ip4) == 1))
+		return refuse_url(why, url, "+srv and +mx require a host "
+		    "name, not an address");
+	if (h->lookup == LOOKUP_SRV && h->port_given)
+		return refuse_url(why, url, "a port is not allowed with "
+		    "+srv, because the SRV records contain the port");
+	/* The default scheme depends on the port, or the port on the scheme. */
+	for (size_t i = 0; i < COUNT(schemes); i++) {
+		if (sign == NULL && h->port_given &&
+		    schemes[i].port == h->port)
+			h->scheme = schemes[i].scheme;
+		if (!h->port_given && h->path == NULL &&
+		    schemes[i].scheme == h->scheme)
+			h->port = schemes[i].port;
+	}
 	return true;
 }
 

@@ -1,12 +1,13 @@
 /*
  * smarthost.h - parse the URLs of smarthosts
  *
- *	submissions://user@host:465	submission://host	smtp://[::1]:2525
- *	lmtp:///run/lmtp.sock	submission+srv://example.org	host
+ *	submissions://user@host:465	submission://host
+ *	submission+srv://example.org	smtp://[::1]:2525
+ *	lmtp:///run/lmtp.sock		host
  *
- * A host without a scheme is submission://, or the scheme to which its port is
- * assigned (host:465, host:25, host:24).  The user may be an address, since
- * the last @ separates it from the host, and may contain %XX.  A password is
+ * If the scheme is missing, the port selects it (465, 25 or 24), and otherwise
+ * it is submission://.  The user may be an address, because the last @
+ * separates the user from the host, and may contain %XX.  A password is
  * refused, because URLs appear in logs.
  */
 #ifndef CONFIG_SMARTHOST_H
@@ -45,14 +46,15 @@ struct smarthost_list {
 };
 
 /*
- * Parses one or more URLs, separated by blanks or commas.  False with EX_CONFIG
- * and the URL without user and password, but without key or line.
+ * Parses one or more URLs, separated by blanks or commas.  False with
+ * EX_CONFIG; the text contains the URL without user and password, and neither
+ * key nor line.
  */
 bool	smarthost_list_parse(struct smarthost_list *, const char *value,
 	    struct failure *why);
 
 /*
- * Whether the URL is that of a Unix socket, localhost, 127.0.0.0/8 or ::1.
+ * True if the host is a Unix socket, localhost, in 127.0.0.0/8 or ::1.
  * connect_is_local() checks the address of an open connection.
  */
 bool	smarthost_is_local(const struct smarthost_url *);

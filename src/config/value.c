@@ -54,7 +54,7 @@ static const struct unit periods[] = {
 
 /* Reads the number at the start of text; returns the rest, or NULL. */
 static const char *
-digits(const char *text, uint64_t *n)
+read_digits(const char *text, uint64_t *n)
 {
 	const char	*p = text;
 
@@ -77,9 +77,9 @@ unit_find(const struct unit *unit, const char *name)
 }
 
 static bool
-with_unit(const char *text, const struct unit *units, uint64_t *n)
+read_with_unit(const char *text, const struct unit *units, uint64_t *n)
 {
-	const char		*rest = digits(text, n);
+	const char		*rest = read_digits(text, n);
 	const struct unit	*unit;
 
 	if (rest == NULL || (unit = unit_find(units, rest)) == NULL ||
@@ -92,7 +92,7 @@ with_unit(const char *text, const struct unit *units, uint64_t *n)
 bool
 value_count(const char *text, uint64_t *count)
 {
-	const char	*rest = digits(text, count);
+	const char	*rest = read_digits(text, count);
 
 	return rest != NULL && *rest == '\0';
 }
@@ -100,19 +100,19 @@ value_count(const char *text, uint64_t *count)
 bool
 value_size(const char *text, uint64_t *octets)
 {
-	return with_unit(text, sizes, octets);
+	return read_with_unit(text, sizes, octets);
 }
 
 bool
 value_duration(const char *text, uint64_t *ms)
 {
-	return with_unit(text, durations, ms);
+	return read_with_unit(text, durations, ms);
 }
 
 bool
 value_rate(const char *text, uint64_t *count, uint64_t *ms)
 {
-	const char		*rest = digits(text, count);
+	const char		*rest = read_digits(text, count);
 	const struct unit	*period;
 
 	if (rest == NULL || *count == 0 ||
@@ -122,7 +122,7 @@ value_rate(const char *text, uint64_t *count, uint64_t *ms)
 	return true;
 }
 
-/* The next word of a list that is separated by blanks; NULL at its end. */
+/* Returns the next word of a list with blanks between words, or NULL. */
 static const char *
 next_word(const char **list, size_t *len)
 {
@@ -201,7 +201,7 @@ is_helo(const char *text)
 	return domain_is_valid(name);
 }
 
-/* A local part and a domain, without a source route, which would be lost. */
+/* A local part and a domain.  A source route is refused, not dropped. */
 static bool
 is_address(const char *text)
 {
@@ -251,7 +251,7 @@ is_field(const char *text)
 	return n > 0 && n <= 76 && text[n] == ':' && text[n + 1] != '\0';
 }
 
-/* The digest in base64, optionally after sha256// as curl writes it. */
+/* The digest in base64, with or without the prefix that curl uses. */
 static bool
 is_pin(const char *text)
 {
@@ -294,7 +294,7 @@ is_path(const char *text)
 	return text[0] == '/';
 }
 
-/* A value of a kind with neither function can be any text. */
+/* If a kind has neither function, its values can be any text. */
 static const struct {
 	bool		(*is_valid)(const char *);
 	bool		(*read_number)(const char *, uint64_t *);
@@ -306,9 +306,10 @@ static const struct {
 	[VALUE_SIZE] = { NULL, value_size,
 	    "a size such as 64K, 10M or 1G, or 0" },
 	[VALUE_DURATION] = { NULL, value_duration,
-	    "a number and ms, s, m, h, d or w, such as 15s" },
+	    "a number followed by ms, s, m, h, d or w, such as 15s" },
 	[VALUE_RATE] = { is_rate, NULL,
-	    "a number and /minute, /hour or /day, such as 200/hour" },
+	    "a number followed by /minute, /hour or /day, such as "
+	    "200/hour" },
 	[VALUE_PATH] = { is_path, NULL, "a path that begins with /" },
 	[VALUE_PATTERN] = { NULL, NULL, "text" },
 	[VALUE_COMMAND] = { is_command, NULL,
@@ -333,23 +334,11 @@ static const struct {
 	    "the name of a header field" },
 };
 
-static bool
-has_form(enum value_kind kind, const char *text)
-{
-	uint64_t	n;
-
-	if (kinds[kind].read_number != NULL)
-		return kinds[kind].read_number(text, &n);
-	if (kinds[kind].is_valid != NULL)
-		return kinds[kind].is_valid(text);
-	return kind != VALUE_WORD;
-}
-
-/* The value for a message, truncated if it is long. */
+/* The value for an error message, truncated if it is long. */
 #define SHOWN(text)	visible((char[80]){ 0 }, 80, (text), strlen(text))
 
 static bool
-out_of_form(const struct value_rule *rule, const char *text,
+fail_expected(const struct value_rule *rule, const char *text,
     struct failure *why)
 {
 	const char	*expected = rule->kind == VALUE_MECHANISMS ?
@@ -363,26 +352,14 @@ out_of_form(const struct value_rule *rule, const char *text,
 	    expected != NULL ? expected : "");
 }
 
-static bool
-in_range(const struct value_rule *rule, const char *text, struct failure *why)
-{
-	uint64_t	n, least, most;
-
-	if (rule->least == NULL ||
-	    (kinds[rule->kind].read_number(text, &n) &&
-	    kinds[rule->kind].read_number(rule->least, &least) &&
-	    kinds[rule->kind].read_number(rule->most, &most) &&
-	    n >= least && n <= most))
-		return true;
-	return failed(why, EX_CONFIG, "\"%s\" is out of range; expected "
-	    "%s to %s", SHOWN(text), rule->least, rule->most);
-}
-
 bool
 value_check(const struct value_rule *rule, const char *text,
     struct failure *why)
 {
 	struct smarthost_list	list = { 0 };
+	bool		      (*read_number)(const char *, uint64_t *) =
+				    kinds[rule->kind].read_number;
+	uint64_t		n, least, most;
 	bool			good;
 
 	if (rule->words != NULL &&
@@ -393,7 +370,17 @@ value_check(const struct value_rule *rule, const char *text,
 		smarthost_list_free(&list);
 		return good;
 	}
-	if (!has_form(rule->kind, text))
-		return out_of_form(rule, text, why);
-	return in_range(rule, text, why);
+	if (read_number != NULL)
+		good = read_number(text, &n);
+	else if (kinds[rule->kind].is_valid != NULL)
+		good = kinds[rule->kind].is_valid(text);
+	else
+		good = rule->kind != VALUE_WORD;
+	if (!good)
+		return fail_expected(rule, text, why);
+	if (rule->least == NULL || (read_number(rule->least, &least) &&
+	    read_number(rule->most, &most) && n >= least && n <= most))
+		return true;
+	return failed(why, EX_CONFIG, "\"%s\" is out of range; expected "
+	    "%s to %s", SHOWN(text), rule->least, rule->most);
 }

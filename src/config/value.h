@@ -1,8 +1,8 @@
 /*
  * value.h - the kinds of values of keys in relais.conf
  *
- * value_check() compares a value with the rule of its key.  The other functions
- * convert values that were checked.
+ * value_check() checks a value against the rule of its key.  The other
+ * functions convert checked values.
  */
 #ifndef CONFIG_VALUE_H
 #define CONFIG_VALUE_H
@@ -35,22 +35,25 @@ enum value_kind {
 
 struct value_rule {
 	enum value_kind	 kind;
-	const char	*words;		/* also valid, separated by blanks; or
-					 * NULL */
-	const char	*least;		/* the range of a number, written as */
-	const char	*most;		/* values; or both NULL */
+	const char	*words;		/* words that are also valid, separated
+					 * by blanks; or NULL */
+	const char	*least;		/* the range of a number, in the form */
+	const char	*most;		/* of values; or both NULL */
 };
 
-/* False with EX_CONFIG and the reason, without key or line. */
+/* False with EX_CONFIG; the text contains neither key nor line. */
 bool	value_check(const struct value_rule *, const char *text,
 	    struct failure *why);
 
-/* False if the form is wrong or the number is greater than 2^50. */
+/*
+ * Convert a count, a size in octets or a duration in milliseconds.  False if
+ * the form is wrong or the number is greater than 2^50.
+ */
 bool	value_count(const char *text, uint64_t *count);
 bool	value_size(const char *text, uint64_t *octets);
 bool	value_duration(const char *text, uint64_t *ms);
 
-/* The same for a rate, which is at least 1: *count in *ms milliseconds. */
+/* Converts a rate: *count, which is at least 1, in *ms milliseconds. */
 bool	value_rate(const char *text, uint64_t *count, uint64_t *ms);
 
 #endif

@@ -23,13 +23,13 @@ enum {
  * is not linked because every start would have to map it; in other systems
  * they are in libc.
  */
-struct parser {
+struct dns_parser {
 	int	(*init)(const unsigned char *, int, ns_msg *);
 	int	(*record)(ns_msg *, ns_sect, int, ns_rr *);
 };
 
 static bool
-parser_load(struct parser *p)
+dns_parser_load(struct dns_parser *p)
 {
 	void	*library = dlopen("libresolv.so.2", RTLD_NOW | RTLD_LOCAL);
 
@@ -98,12 +98,12 @@ bool
 lookup_parse(struct lookup_targets *t, enum lookup_type type,
     const unsigned char *answer, size_t len, struct failure *why)
 {
-	struct parser	parser;
+	struct dns_parser	parser;
 	ns_msg		m;
 	ns_rr		record;
 
 	*t = (struct lookup_targets){ .n = 0 };
-	if (!parser_load(&parser))
+	if (!dns_parser_load(&parser))
 		return failed(why, EX_UNAVAILABLE, "cannot load libresolv, "
 		    "which parses the replies of name servers");
 	if (parser.init(answer, (int)len, &m) == -1)

@@ -19,7 +19,7 @@
 #include "support/temp_dir.h"
 #include "util/memory.h"
 
-/* Whom a process is that is nobody's friend. */
+/* The user id of a user without files. */
 enum { NOBODY = 65534 };
 
 struct test {
@@ -107,7 +107,7 @@ assert_value(const struct test *t, enum config_key key, const char *want)
 	assert_string_equal(got != NULL ? got : "none", want);
 }
 
-/* One text, one value that comes out of it, or one complaint. */
+/* A text with the value of one key, or with the error. */
 
 struct reading {
 	const char	*text;
@@ -120,43 +120,28 @@ struct refusal {
 	const char	*says;
 };
 
-static struct test *
-begin(void)
-{
-	void	*state;
-
-	set_up(&state);
-	return state;
-}
-
-static void
-end(struct test *t)
-{
-	void	*state = t;
-
-	tear_down(&state);
-}
-
 static void
 reads(void **state)
 {
 	const struct reading	*c = *state;
-	struct test		*t = begin();
+	void			*test;
 
-	assert_loads(t, c->text);
-	assert_value(t, c->key, c->want);
-	end(t);
+	set_up(&test);
+	assert_loads(test, c->text);
+	assert_value(test, c->key, c->want);
+	tear_down(&test);
 }
 
 static void
 refuses(void **state)
 {
 	const struct refusal	*c = *state;
-	struct test		*t = begin();
+	void			*test;
 
-	assert_refused(t, c->text, c->says);
-	assert_says(t, t->path);
-	end(t);
+	set_up(&test);
+	assert_refused(test, c->text, c->says);
+	assert_says(test, ((struct test *)test)->path);
+	tear_down(&test);
 }
 
 static void
@@ -212,7 +197,7 @@ knows_every_key(void **state)
 		assert_int_equal(config_is_secret((enum config_key)k),
 		    k == KEY_PASSWORD);
 	}
-	assert_string_equal(config_default(KEY_LOG) == NULL ? "none" : "", "none");
+	assert_null(config_default(KEY_LOG));
 	assert_string_equal(config_default(KEY_FAMILY), "any");
 }
 
@@ -249,7 +234,7 @@ reads_rates(void **state)
 }
 
 static void
-remembers_where(void **state)
+has_the_origin_of_a_setting(void **state)
 {
 	struct test		*t = *state;
 	const struct setting	*set;
@@ -280,9 +265,9 @@ accumulates_some_keys(void **state)
 	assert_string_equal(set->next->next->value, "X-C");
 }
 
-/* The file that we install: each key in it, each with a good value. */
+/* The installed file contains each key with a valid value. */
 static void
-installed_file_is_right(void **state)
+installed_file_is_valid(void **state)
 {
 	struct test	*t = *state;
 	FILE		*f = fopen("conf/relais.conf", "r");
@@ -344,7 +329,7 @@ assert_subject(const struct test *t, const char *from, const char *to,
 }
 
 static void
-first_section_wins(void **state)
+the_first_matching_section_is_used(void **state)
 {
 	struct test	*t = *state;
 
@@ -362,7 +347,7 @@ first_section_wins(void **state)
 }
 
 static void
-names_the_section(void **state)
+returns_the_section_of_a_setting(void **state)
 {
 	struct test		*t = *state;
 	struct config_subject	 who = { .to = "x@internal" };
@@ -381,7 +366,7 @@ names_the_section(void **state)
 /* More files */
 
 static void
-includes_in_order(void **state)
+includes_files_in_order(void **state)
 {
 	struct test	*t = *state;
 
@@ -405,11 +390,12 @@ names_the_included_line(void **state)
 
 	write_text(t, "more.conf", "\nhello = x\n");
 	assert_refused(t, "include = more.conf\n", "relais.conf:1: ");
-	assert_says(t, "more.conf:2: unknown key \"hello\"; did you mean helo?");
+	assert_says(t, "more.conf:2: unknown key \"hello\"; did you mean "
+	    "helo?");
 }
 
 static void
-needs_a_plain_file(void **state)
+includes_must_exist_without_wildcards(void **state)
 {
 	struct test	*t = *state;
 
@@ -419,7 +405,7 @@ needs_a_plain_file(void **state)
 }
 
 static void
-finds_loops(void **state)
+refuses_a_file_that_includes_itself(void **state)
 {
 	struct test	*t = *state;
 
@@ -429,7 +415,7 @@ finds_loops(void **state)
 }
 
 static void
-bounds_depth(void **state)
+limits_the_depth_of_includes(void **state)
 {
 	struct test	*t = *state;
 	char		 name[32];
@@ -444,7 +430,7 @@ bounds_depth(void **state)
 }
 
 static void
-bounds_number(void **state)
+limits_the_number_of_includes(void **state)
 {
 	struct test	*t = *state;
 	char		 text[300 * 20] = "";
@@ -456,7 +442,7 @@ bounds_number(void **state)
 }
 
 static void
-bounds_sections(void **state)
+limits_the_number_of_sections(void **state)
 {
 	struct test	*t = *state;
 	char		 text[1001 * 9 + 1] = "";
@@ -468,10 +454,10 @@ bounds_sections(void **state)
 	assert_loads(t, text);
 }
 
-/* Files that are refused as a whole */
+/* Unusual and refused files */
 
 static void
-reads_odd_shapes(void **state)
+reads_crlf_and_byte_order_marks(void **state)
 {
 	struct test	*t = *state;
 
@@ -485,17 +471,17 @@ reads_odd_shapes(void **state)
 }
 
 static void
-refuses_nul(void **state)
+refuses_a_nul_character(void **state)
 {
 	struct test	*t = *state;
 
-	temp_dir_write_bytes(&t->dir, "relais.conf", 0640, "\n\nfrom = a\0b\n",
-	    13);
+	temp_dir_write_bytes(&t->dir, "relais.conf", 0640,
+	    "\n\nfrom = a\0b\n", 13);
 	assert_refused(t, NULL, "relais.conf:3: the line contains a NUL");
 }
 
 static void
-refuses_ten_megabytes(void **state)
+refuses_a_large_file(void **state)
 {
 	struct test	*t = *state;
 
@@ -522,7 +508,7 @@ refuses_files_that_are_not_regular(void **state)
 }
 
 static void
-refuses_writable_by_all(void **state)
+refuses_a_file_that_others_can_write(void **state)
 {
 	struct test	*t = *state;
 
@@ -539,7 +525,8 @@ refuses_a_shared_password(void **state)
 
 	temp_dir_write_bytes(&t->dir, "relais.conf", 0644, text,
 	    sizeof(text) - 1);
-	assert_refused(t, NULL, "relais.conf:3: password: other users can read");
+	assert_refused(t, NULL, "relais.conf:3: password: other users can "
+	    "read this file");
 	assert_says(t, "chmod o-rwx ");
 	assert_null(strstr(t->why.text, "hunter2"));
 	temp_dir_write_bytes(&t->dir, "relais.conf", 0640, text,
@@ -547,7 +534,7 @@ refuses_a_shared_password(void **state)
 	assert_loads(t, NULL);
 }
 
-/* In a child, as somebody who owns nothing; its exit status is 0 if true. */
+/* Runs the claim in a child, as a user who owns no files. */
 static void
 assert_as_nobody(struct test *t, bool (*claim)(struct test *))
 {
@@ -579,7 +566,7 @@ cannot_read(struct test *t)
 }
 
 static void
-explains_missing_rights(void **state)
+explains_missing_permission(void **state)
 {
 	struct test	*t = *state;
 
@@ -587,7 +574,7 @@ explains_missing_rights(void **state)
 	assert_as_nobody(t, cannot_read);
 }
 
-/* The usual places; those of this machine are left in peace. */
+/* The default files, unless this machine has a configuration. */
 
 static bool
 load_usual(struct test *t)
@@ -659,11 +646,11 @@ default_files(void **state)
 }
 
 static void
-foreign_own_file(void **state)
+refuses_a_file_of_another_user(void **state)
 {
 	struct test	*t = *state;
 	char		*path = memory_copy(temp_dir_path(&t->dir,
-	    ".config/relais.conf"));
+			    ".config/relais.conf"));
 
 	if (access(SYSCONFDIR "/relais.conf", F_OK) == 0)
 		skip_because("%s/relais.conf exists", SYSCONFDIR);
@@ -684,7 +671,7 @@ foreign_own_file(void **state)
 /* The environment */
 
 static void
-environment_wins_over_top(void **state)
+environment_takes_precedence_over_the_top(void **state)
 {
 	struct test	*t = *state;
 
@@ -702,7 +689,7 @@ environment_wins_over_top(void **state)
 	unsetenv("RELAIS_FROM");
 }
 
-/* As a file's, and as $(cat FILE) of some shells leaves it. */
+/* As in a file; the values of some container systems end with a newline. */
 static void
 environment_loses_one_newline(void **state)
 {
@@ -743,7 +730,8 @@ environment_is_checked(void **state)
 	    "\"no\"; expected one of: required opportunistic off");
 	unsetenv("RELAIS_TLS");
 	setenv("RELAIS_INCLUDE", "/etc/x", 1);
-	assert_refused(t, "", "allowed only in a file");
+	assert_refused(t, "",
+	    "include is allowed only in a configuration file");
 	unsetenv("RELAIS_INCLUDE");
 	setenv("RELAIS_HELO", "a\nb", 1);
 	assert_refused(t, "", "contains a control character");
@@ -768,7 +756,7 @@ ignores_kubernetes_variables(void **state)
 }
 
 static void
-environment_from_files(void **state)
+environment_names_files(void **state)
 {
 	struct test	*t = *state;
 	char		*path = memory_copy(temp_dir_path(&t->dir, "host"));
@@ -779,13 +767,13 @@ environment_from_files(void **state)
 	assert_loads(t, "");
 	assert_value(t, KEY_SMARTHOST, "mail.example");
 	setenv("RELAIS_SMARTHOST", "other.example", 1);
-	assert_refused(t, "", "smarthost: also set by ");
+	assert_refused(t, "", "smarthost is also set by ");
 	unsetenv("RELAIS_SMARTHOST");
 	temp_dir_write_bytes(&t->dir, "host", 0444, "\n", 1);
 	assert_refused(t, "", "is empty");
 	unsetenv("RELAIS_SMARTHOST_FILE");
 
-	/* An exact key wins over the form with _FILE. */
+	/* The key password_file takes precedence over password in a file. */
 	setenv("RELAIS_PASSWORD_FILE", "/run/secrets/mail", 1);
 	assert_loads(t, "smarthost = a\nuser = b\n");
 	assert_value(t, KEY_PASSWORD_FILE, "/run/secrets/mail");
@@ -796,7 +784,7 @@ environment_from_files(void **state)
 /* -o */
 
 static void
-overrides_win(void **state)
+options_take_precedence(void **state)
 {
 	struct test	*t = *state;
 	static const char *const good[] = { "helo=o", "helo = p", NULL };
@@ -814,28 +802,29 @@ overrides_win(void **state)
 	unsetenv("RELAIS_HELO");
 }
 
-static void
-overrides_are_checked(void **state)
-{
-	static const struct { const char *arg, *says; } bad[] = {
-		{ "helo", "expected key=value" },
-		{ "connections=0", "out of range; expected 1 to 1000" },
-		{ "include=/x", "allowed only in a file" },
-		{ "password=hunter2", "which all users can see" },
-		{ "=x", "unknown key" },
-	};
-	struct test	*t = *state;
+struct bad_option {
+	const char	*argument;
+	const char	*says;
+};
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_false(load_with(t, "",
-		    (const char *const []){ bad[i].arg, NULL }));
-		assert_int_equal(t->why.status, EX_USAGE);
-		assert_says(t, bad[i].says);
-		assert_null(strstr(t->why.text, "hunter2"));
-	}
+static void
+refuses_option(void **state)
+{
+	const struct bad_option	*c = *state;
+	void			*test;
+	struct test		*t;
+
+	set_up(&test);
+	t = test;
+	assert_false(load_with(t, "",
+	    (const char *const []){ c->argument, NULL }));
+	assert_int_equal(t->why.status, EX_USAGE);
+	assert_says(t, c->says);
+	assert_null(strstr(t->why.text, "hunter2"));
+	tear_down(&test);
 }
 
-/* What goes with which smarthost */
+/* Credentials */
 
 static const struct setting *
 secret_of(const struct test *t, const char *user)
@@ -874,7 +863,7 @@ credentials_are_for_their_smarthost(void **state)
 }
 
 static void
-stronger_credentials_complete(void **state)
+environment_and_options_replace_the_password(void **state)
 {
 	struct test	*t = *state;
 
@@ -892,6 +881,9 @@ stronger_credentials_complete(void **state)
 	{ sentence, reads, NULL, NULL, &(struct reading){ text, key, want } }
 #define REFUSES(sentence, text, says) \
 	{ sentence, refuses, NULL, NULL, &(struct refusal){ text, says } }
+#define REFUSES_OPTION(sentence, argument, says) \
+	{ sentence, refuses_option, NULL, NULL, \
+	    &(struct bad_option){ argument, says } }
 #define DOES(function) \
 	cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
@@ -900,7 +892,7 @@ static const struct CMUnitTest spec[] = {
 	DOES(has_the_documented_defaults),
 	DOES(knows_every_key),
 	DOES(reads_rates),
-	DOES(remembers_where),
+	DOES(has_the_origin_of_a_setting),
 	DOES(accumulates_some_keys),
 	READS("blanks around key and value are removed",
 	    "\t helo\t =  a.b \t\n",
@@ -941,8 +933,9 @@ static const struct CMUnitTest spec[] = {
 
 	REFUSES("an unknown key", "\nsmarthots = x\n",
 	    ":2: unknown key \"smarthots\"; did you mean smarthost?"),
-	REFUSES("letters swapped", "form = a@b\n", "did you mean from?"),
-	REFUSES("capitals and hyphens", "Password-File = /x\n",
+	REFUSES("a key with swapped letters", "form = a@b\n",
+	    "did you mean from?"),
+	REFUSES("a key with capitals and hyphens", "Password-File = /x\n",
 	    "did you mean password_file?"),
 	REFUSES("an unknown key that resembles no other", "mailhub = x\n",
 	    "unknown key \"mailhub\""),
@@ -953,8 +946,8 @@ static const struct CMUnitTest spec[] = {
 	    "sign"),
 	REFUSES("an empty key", "= x\n", "unknown key \"\""),
 	REFUSES("a line without =", "smarthost mail\n",
-	    ":1: no = in this line; expected key = value; did you mean "
-	    "smarthost = ...?"),
+	    ":1: the line has no equals sign; expected key = value; did you "
+	    "mean smarthost = ...?"),
 	REFUSES("a missing value",
 	    "from =\n", ":1: from: the value is missing"),
 	REFUSES("an empty list", "tls_pin = , ,\n",
@@ -1043,79 +1036,87 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("an empty section", "[]\n", "unknown section"),
 	REFUSES("an opening bracket alone", "[", "closing ] of the section"),
 	REFUSES("a key of the machine in a section", "[user x]\nqueue = off\n",
-	    ":2: queue: not allowed in a [user] section; put it at the top of "
-	    "the file"),
+	    ":2: queue is not allowed in a [user] section; put it at the top "
+	    "of the file"),
 	REFUSES("a key that changes the message in [to]",
 	    "[to *@x]\nfrom = a@b\n", "or in a [from] or [user] section"),
 	REFUSES("include in a section", "[user x]\ninclude = /x\n",
-	    "include: not allowed in a section"),
+	    "include is not allowed in a section"),
 
 	REFUSES("a Bcc field, which would be visible",
 	    "\nheader_add = bcc: a@example.org\n",
-	    ":2: header_add: Bcc cannot be set"),
+	    ":2: header_add cannot set Bcc; it would reveal hidden recipients"),
 	REFUSES("a From field in header_set",
 	    "header_set = X-A: 1\nheader_set = From: a@example.org\n"
-	    "header_set = X-B: 2\n", ":2: header_set: From cannot be set; "
+	    "header_set = X-B: 2\n", ":2: header_set cannot set From; "
 	    "use from and from_mode"),
 	REFUSES("a Received field", "header_add = Received: by x\n",
 	    "use received = yes"),
 	REFUSES("a root that is a local name", "root = me@LocalHost\n",
-	    ":1: root: me@LocalHost is a local name"),
+	    ":1: root = me@LocalHost is a local name"),
 	REFUSES("a from that does not match its section",
 	    "[from *@a.example]\nsmarthost = h\nfrom = x@b.example\n",
-	    ":3: from: x@b.example does not match [from *@a.example]"),
+	    ":3: from = x@b.example does not match [from *@a.example]"),
 	REFUSES("a user without a password", "smarthost = h\nuser = u\n",
-	    ":2: user: requires password_file"),
+	    ":2: user requires password_file"),
 	REFUSES("a user in the URL without one", "smarthost = smtp://u@h\n",
-	    ":1: smarthost: requires password_file"),
+	    ":1: smarthost requires password_file"),
 	REFUSES("a password without user",
 	    "smarthost = h\npassword_file = /x\n",
-	    ":2: password_file: requires user"),
+	    ":2: password_file requires user"),
 	REFUSES("a token without user", "smarthost = h\ntoken_command = x\n",
-	    ":2: token_command: requires user"),
+	    ":2: token_command requires user"),
 	REFUSES("two passwords", "smarthost = h\nuser = u\n"
 	    "password_command = x\npassword_file = /x\n",
-	    "password_command: conflicts with password_file"),
+	    "password_command conflicts with password_file"),
 	REFUSES("credentials without smarthost",
-	    "user = u\npassword_file = /x\n", ":1: user: requires smarthost"),
+	    "user = u\npassword_file = /x\n", ":1: user requires smarthost"),
 	REFUSES("credentials in a section without smarthost",
 	    "smarthost = h\n[user x]\nuser = u\npassword_file = /x\n",
-	    ":3: user: requires smarthost"),
+	    ":3: user requires smarthost"),
 	REFUSES("a user without a password in a section",
-	    "[user x]\nsmarthost = h\nuser = u\n", ":3: user: requires"),
+	    "[user x]\nsmarthost = h\nuser = u\n", ":3: user requires"),
 	REFUSES("tls_key without tls_certificate", "tls_key = /k\n",
-	    ":1: tls_key: requires tls_certificate"),
+	    ":1: tls_key requires tls_certificate"),
 	REFUSES("from_mode = always without from", "from_mode = always\n",
-	    ":1: from_mode: always requires from"),
+	    ":1: from_mode = always requires from"),
 
-	DOES(installed_file_is_right),
-	DOES(first_section_wins),
-	DOES(names_the_section),
-	DOES(includes_in_order),
+	DOES(installed_file_is_valid),
+	DOES(the_first_matching_section_is_used),
+	DOES(returns_the_section_of_a_setting),
+	DOES(includes_files_in_order),
 	DOES(names_the_included_line),
-	DOES(needs_a_plain_file),
-	DOES(finds_loops),
-	DOES(bounds_depth),
-	DOES(bounds_number),
-	DOES(bounds_sections),
-	DOES(reads_odd_shapes),
-	DOES(refuses_nul),
-	DOES(refuses_ten_megabytes),
+	DOES(includes_must_exist_without_wildcards),
+	DOES(refuses_a_file_that_includes_itself),
+	DOES(limits_the_depth_of_includes),
+	DOES(limits_the_number_of_includes),
+	DOES(limits_the_number_of_sections),
+	DOES(reads_crlf_and_byte_order_marks),
+	DOES(refuses_a_nul_character),
+	DOES(refuses_a_large_file),
 	DOES(refuses_files_that_are_not_regular),
-	DOES(refuses_writable_by_all),
+	DOES(refuses_a_file_that_others_can_write),
 	DOES(refuses_a_shared_password),
-	DOES(explains_missing_rights),
+	DOES(explains_missing_permission),
 	DOES(default_files),
-	DOES(foreign_own_file),
-	DOES(environment_wins_over_top),
+	DOES(refuses_a_file_of_another_user),
+	DOES(environment_takes_precedence_over_the_top),
 	DOES(environment_loses_one_newline),
 	DOES(environment_is_checked),
 	DOES(ignores_kubernetes_variables),
-	DOES(environment_from_files),
-	DOES(overrides_win),
-	DOES(overrides_are_checked),
+	DOES(environment_names_files),
+	DOES(options_take_precedence),
+	REFUSES_OPTION("-o without a value", "helo",
+	    "-o: the argument has no equals sign; expected key=value"),
+	REFUSES_OPTION("-o with a number out of range", "connections=0",
+	    "out of range; expected 1 to 1000"),
+	REFUSES_OPTION("-o include", "include=/x",
+	    "include is allowed only in a configuration file"),
+	REFUSES_OPTION("-o password", "password=hunter2",
+	    "which all users can see"),
+	REFUSES_OPTION("-o with an empty key", "=x", "unknown key"),
 	DOES(credentials_are_for_their_smarthost),
-	DOES(stronger_credentials_complete),
+	DOES(environment_and_options_replace_the_password),
 };
 
 int

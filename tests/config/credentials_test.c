@@ -305,7 +305,8 @@ gives_a_clean_environment(void **state)
 	setenv("HOME", "/nowhere", 1);
 	configure(t, "password_command", "env");
 	assert_read(t);
-	assert_non_null(strstr(t->credentials.password, "PATH=/usr/local/sbin"));
+	assert_non_null(strstr(t->credentials.password,
+	    "PATH=/usr/local/sbin"));
 	assert_non_null(strstr(t->credentials.password, "LANG=C"));
 	assert_non_null(strstr(t->credentials.password, "HOME=/nowhere"));
 	assert_null(strstr(t->credentials.password, "RELAIS_"));

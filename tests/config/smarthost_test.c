@@ -219,7 +219,7 @@ static const struct CMUnitTest spec[] = {
 	    "mail\\033[2J"),
 	REFUSES("a comment after the value",
 	    "mail.example # the new one",
-	    "a comment must be on a line of its own"),
+	    "a comment must be on a separate line"),
 	REFUSES("a Unix socket for submission", "submission:///run/x",
 	    "smtp:///path or lmtp:///path"),
 	REFUSES("an MX lookup for a Unix socket", "lmtp+mx:///run/x",

@@ -315,7 +315,7 @@ a_missing_variable_is_named(void **state)
 	    WORDS("sendmail", "a@example.net"), "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, EX_CONFIG);
 	assert_non_null(strstr(o.err.data,
-	    "environment RELAIS_USER: user: requires password_file"));
+	    "environment RELAIS_USER: user requires password_file"));
 	program_result_free(&o);
 	run(&p, &o, WORDS("RELAIS_FORM=a@example.org"),
 	    WORDS("sendmail", "a@example.net"), "Subject: x\n\nhi\n");

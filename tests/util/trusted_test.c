@@ -58,7 +58,8 @@ static const struct trust cases[] = {
 	{ "a file of root's, read by a user", USER, .path = "file" },
 
 	{ "writable by other users", .path = "file", .mode = 0646,
-	    .says = { "{}/file: writable by other users (mode 0646); run: chmod "
+	    .says = { "{}/file: writable by other users (mode 0646); run: "
+	    "chmod "
 	    "o-w {}/file" } },
 	{ "the group can write it, read by root", ROOT, .path = "file",
 	    .mode = 0664, .says = { "{}/file: writable by group root (mode "
@@ -70,7 +71,8 @@ static const struct trust cases[] = {
 	    .says = { "writable by group root and writable by other users",
 	    "run: chmod g-w,o-w {}/file" } },
 	{ "others can read a secret", .path = "file", .mode = 0604,
-	    .secret = true, .says = { "readable by other users (mode 0604); run: "
+	    .secret = true,
+	    .says = { "readable by other users (mode 0604); run: "
 	    "chmod o-rwx {}/file" } },
 	{ "the group can read a secret", .path = "file", .mode = 0640,
 	    .secret = true },
