@@ -12,7 +12,7 @@
 
 enum { BLOCK = 64 * 1024 };
 
-struct writer {
+struct bounce_writer {
 	const struct entry	*entry;
 	const struct identity	*me;
 	int64_t			 now;
@@ -26,9 +26,9 @@ host_of(const struct identity *me)
 	return me->helo != NULL && me->helo[0] != '[' ? me->helo : me->host;
 }
 
-/* Failed, and its sender has not said that he does not want to know. */
+/* Failed, and NOTIFY does not exclude failures (RFC 3461 section 4.1). */
 static bool
-is_told(const struct envelope_file *d, size_t i)
+is_reported(const struct envelope_file *d, size_t i)
 {
 	unsigned	notify = d->envelope.forward[i].notify;
 
@@ -42,7 +42,7 @@ bounce_is_due(const struct envelope_file *d)
 	if (d->notice_sent || d->envelope.reverse_path[0] == '\0')
 		return false;
 	for (size_t i = 0; i < d->envelope.n; i++)
-		if (is_told(d, i))
+		if (is_reported(d, i))
 			return true;
 	return false;
 }
@@ -54,7 +54,7 @@ is_ascii(const char *text)
 }
 
 static bool
-is_8bit(const struct entry *e)
+entry_has_8bit(const struct entry *e)
 {
 	const struct envelope_file	*d = &e->file;
 
@@ -66,9 +66,9 @@ is_8bit(const struct entry *e)
 }
 
 static void
-write_header(struct writer *w)
+write_bounce_header(struct bounce_writer *w)
 {
-	const char	*encoding = is_8bit(w->entry) ? "8bit" : "7bit";
+	const char	*encoding = entry_has_8bit(w->entry) ? "8bit" : "7bit";
 	struct buffer	*b = &w->text;
 
 	buffer_addf(b, "From: Mail Delivery System <MAILER-DAEMON>\n"
@@ -84,7 +84,7 @@ write_header(struct writer *w)
 }
 
 static void
-begin_part(struct writer *w, const char *type, bool has_8bit)
+begin_part(struct bounce_writer *w, const char *type, bool has_8bit)
 {
 	buffer_addf(&w->text, "\n--%s\nContent-Type: %s\n"
 	    "Content-Transfer-Encoding: %s\n\n", w->boundary, type,
@@ -92,20 +92,20 @@ begin_part(struct writer *w, const char *type, bool has_8bit)
 }
 
 static void
-write_words(struct writer *w)
+write_explanation(struct bounce_writer *w)
 {
 	const struct envelope_file	*d = &w->entry->file;
 	struct buffer			*b = &w->text;
 	size_t				 delivered = 0;
 	bool				 in_doubt = false;
 
-	begin_part(w, "text/plain; charset=utf-8", is_8bit(w->entry));
+	begin_part(w, "text/plain; charset=utf-8", entry_has_8bit(w->entry));
 	buffer_addf(b, "This is the mail system at host %s.\n\n"
 	    "Your message could not be delivered to the recipients below, "
 	    "and no\nfurther attempt will be made.\n", host_of(w->me));
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		delivered += d->outcomes[i].kind == OUTCOME_DELIVERED;
-		if (!is_told(d, i))
+		if (!is_reported(d, i))
 			continue;
 		in_doubt |= d->outcomes[i].in_doubt;
 		buffer_addf(b, "\n<%s>\n    %s\n",
@@ -121,8 +121,8 @@ write_words(struct writer *w)
 }
 
 /*
- * xtext as what it stands for (RFC 3461 section 4); what does not stand for
- * printable ASCII stays xtext.
+ * Decodes xtext (RFC 3461 section 4).  Characters that are not printable ASCII
+ * remain encoded.
  */
 static void
 add_xtext(struct buffer *b, const char *text)
@@ -145,7 +145,7 @@ add_xtext(struct buffer *b, const char *text)
 	}
 }
 
-/* An address and its type; not all of it may be ASCII (RFC 6533 section 3). */
+/* An address with its type, as utf-8-addr-xtext if need be (RFC 6533). */
 static void
 add_address(struct buffer *b, const char *path)
 {
@@ -169,16 +169,9 @@ add_address(struct buffer *b, const char *path)
 	}
 }
 
-static void
-add_ascii(struct buffer *b, const char *text)
-{
-	for (; *text != '\0'; text++)
-		buffer_add_byte(b, *text >= ' ' && *text < 127 ? *text : '?');
-}
-
-/* "550 5.1.1 who?" out of "host:25: RCPT TO:<a@b>: 550 5.1.1 who?" */
+/* "550 5.1.1 no" in "host:25: RCPT TO:<a@b>: 550 5.1.1 no" */
 static const char *
-reply_in(const struct outcome *o)
+reply_of(const struct outcome *o)
 {
 	char		 code[8];
 	const char	*at;
@@ -189,11 +182,11 @@ reply_in(const struct outcome *o)
 }
 
 /*
- * RFC 3463: what the server said, or what we found without asking it; 4.4.7
- * is a time that ran out.
+ * The server's enhanced status code; without one, 5.0.0 for a permanent
+ * failure, or 4.4.7: delivery time expired (RFC 3463).
  */
 static const char *
-status_of(const struct outcome *o)
+enhanced_status(const struct outcome *o)
 {
 	if (o->enhanced[0] != '\0')
 		return o->enhanced;
@@ -204,7 +197,7 @@ status_of(const struct outcome *o)
 }
 
 static void
-write_status_of(struct writer *w, size_t i)
+write_recipient_status(struct bounce_writer *w, size_t i)
 {
 	const struct forward_path	*to;
 	const struct outcome		*o = &w->entry->file.outcomes[i];
@@ -219,16 +212,17 @@ write_status_of(struct writer *w, size_t i)
 	}
 	buffer_add_text(b, "Final-Recipient: ");
 	add_address(b, to->path);
-	buffer_addf(b, "\nAction: failed\nStatus: %s\n", status_of(o));
+	buffer_addf(b, "\nAction: failed\nStatus: %s\n", enhanced_status(o));
 	if (o->code != 0) {
 		buffer_add_text(b, "Diagnostic-Code: smtp; ");
-		add_ascii(b, reply_in(o));
+		for (const char *c = reply_of(o); *c != '\0'; c++)
+			buffer_add_byte(b, *c >= ' ' && *c < 127 ? *c : '?');
 		buffer_add_byte(b, '\n');
 	}
 }
 
 static void
-write_status(struct writer *w)
+write_status(struct bounce_writer *w)
 {
 	const struct envelope_file	*d = &w->entry->file;
 	struct buffer			*b = &w->text;
@@ -244,12 +238,12 @@ write_status(struct writer *w)
 	date_write(b, (time_t)(d->arrived_us / 1000000));
 	buffer_add_byte(b, '\n');
 	for (size_t i = 0; i < d->envelope.n; i++)
-		if (is_told(d, i))
-			write_status_of(w, i);
+		if (is_reported(d, i))
+			write_recipient_status(w, i);
 }
 
 static bool
-feed_text(struct bounce *n, struct writer *w, struct failure *why)
+feed_bounce_text(struct bounce *n, struct bounce_writer *w, struct failure *why)
 {
 	bool	good = message_feed(&n->message, w->text.data, w->text.len,
 		    why);
@@ -281,7 +275,7 @@ feed_body(struct bounce *n, const struct body *body, struct failure *why)
 }
 
 static bool
-feed_original(struct bounce *n, struct writer *w, struct failure *why)
+feed_original(struct bounce *n, struct bounce_writer *w, struct failure *why)
 {
 	const struct message	*m = &w->entry->message;
 	bool	full = w->entry->file.envelope.ret == RETURN_FULL;
@@ -289,11 +283,11 @@ feed_original(struct bounce *n, struct writer *w, struct failure *why)
 	begin_part(w, full ? "message/rfc822" : "text/rfc822-headers",
 	    m->header_8bit || (full && m->body.has_8bit));
 	header_write(&w->text, &m->header);
-	if (!feed_text(n, w, why) ||
+	if (!feed_bounce_text(n, w, why) ||
 	    (full && !feed_body(n, &m->body, why)))
 		return false;
 	buffer_addf(&w->text, "\n--%s--\n", w->boundary);
-	return feed_text(n, w, why);
+	return feed_bounce_text(n, w, why);
 }
 
 bool
@@ -302,21 +296,21 @@ bounce_make(struct bounce *n, const struct entry *entry,
 {
 	const char *const	spill[] = { entry->spool->spill, NULL };
 	struct message_limits	limits = { .spill = spill };
-	struct writer		w = { .entry = entry, .me = me, .now = now };
+	struct bounce_writer	w = { .entry = entry, .me = me, .now = now };
 	bool			good;
 
 	*n = (struct bounce){ .message.body.fd = -1 };
 	snprintf(w.boundary, sizeof(w.boundary), "relais-%08x%08x%08x",
 	    arc4random(), arc4random(), arc4random());
 	envelope_set_reverse(&n->envelope, "");
-	/* Who is told of a failure need not be told of this one's. */
+	/* A bounce of the bounce must not be sent. */
 	envelope_add(&n->envelope, entry->file.envelope.reverse_path)->notify
 	    = NOTIFY_NEVER;
 	message_begin(&n->message, &limits);
-	write_header(&w);
-	write_words(&w);
+	write_bounce_header(&w);
+	write_explanation(&w);
 	write_status(&w);
-	good = feed_text(n, &w, why) && feed_original(n, &w, why) &&
+	good = feed_bounce_text(n, &w, why) && feed_original(n, &w, why) &&
 	    message_end(&n->message, why);
 	buffer_free(&w.text);
 	return good;

@@ -1,10 +1,10 @@
 /*
  * bounce.h - a delivery status notification (RFC 3464)
  *
- * Tells whoever sent a message which of its forward-paths were given up, and
- * why: in plain words, then for programs, then by the message itself or its
- * header.  It comes from the null path, so nothing answers it.  It is as raw
- * as a message from a program: submit/prepare.h makes it one that can be sent.
+ * Reports to the sender which forward-paths failed and why: in plain text,
+ * as message/delivery-status, and with the original message or its header.  It
+ * has the null sender, so it does not cause a bounce.  It is like a message
+ * from a program: it must pass through submit/prepare.h before it is queued.
  */
 #ifndef RUNNER_BOUNCE_H
 #define RUNNER_BOUNCE_H
@@ -24,14 +24,16 @@ struct bounce {
 };
 
 /*
- * There is somebody to tell, who wants to be told (RFC 3461 section 4.1) and
- * was not told before.
+ * Whether there is a failure to report (NOTIFY, RFC 3461 section 4.1) and a
+ * sender that no bounce has been sent to.
  */
 bool	bounce_is_due(const struct envelope_file *);
 
 /*
- * About the forward-paths that failed; the entry's message must be loaded.
- * False with EX_IOERR or EX_CANTCREAT; bounce_free() in any case.
+ * Makes the bounce for the failed forward-paths of an entry, whose message must
+ * be loaded.  Returns false, with why, if the message cannot be read (EX_IOERR)
+ * or the bounce cannot be stored (EX_CANTCREAT).  Call bounce_free() in any
+ * case.
  */
 bool	bounce_make(struct bounce *, const struct entry *,
 	    const struct identity *me, int64_t now, struct failure *why);

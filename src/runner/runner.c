@@ -20,44 +20,43 @@
 #include "util/memory.h"
 
 enum {
-	ENTRIES_EACH = 10,	/* that are worth a connection of their own */
+	ENTRIES_EACH = 10,	/* enough for a connection of their own */
 	PROGRESS_MS = 200,
-	WAIT_MS = 60 * 1000,	/* a child's end wakes us in any case */
+	WAIT_MS = 60 * 1000,	/* SIGCHLD ends the wait earlier */
 };
 
-/* One worker's part; an entry is its index + 1, or 0 for none. */
+/* The state of a worker process; an entry is its index + 1, 0 for none. */
 struct worker_slot {
 	atomic_size_t	at;		/* being attempted */
 	atomic_size_t	back;		/* left to other workers */
 	char		error[512];
 	bool		delivered;	/* any message */
-	bool		sending;	/* a server may get .at */
+	bool		sending;	/* .at may be sent to a server */
 };
 
 /*
- * What the processes share.  A worker that has been taken over can write
- * anything to it, so no index and no end of a text in it is trusted.
+ * Shared by the processes.  A worker that an attacker controls can write
+ * anything to it, so indexes and the ends of strings are checked.
  */
 struct shared_state {
-	atomic_size_t	next;		/* first entry not taken */
-	atomic_size_t	active;		/* running workers */
-	atomic_bool	stop;
-	atomic_size_t	result[ATTEMPT_RESULTS];
+	atomic_size_t		next;		/* first entry not taken */
+	atomic_size_t		active;		/* running workers */
+	atomic_bool		stop;
+	atomic_size_t		result[ATTEMPT_RESULTS];
 	struct worker_slot	slot[];
 };
 
 struct queue_run {
 	const struct runner	*runner;
 	struct spool_list	 list;
-	struct shared_state		*shared;
-	size_t			 shared_size;
+	struct shared_state	*shared;
 	size_t			 slots;
 	pid_t			*pid;		/* owned; 0: no worker */
-	size_t			 spawned;	/* so far */
+	size_t			 started;	/* workers so far */
 	sigset_t		 before;	/* the signal mask */
 	sigset_t		 awaited;	/* signals */
 	int			 stopped_by;	/* the last signal, or 0 */
-	int			 demands;	/* to end, SIGTERM or SIGINT */
+	int			 demands;	/* SIGTERM or SIGINT received */
 };
 
 size_t
@@ -71,20 +70,17 @@ runner_done(const struct runner_totals *t)
 }
 
 /*
- * What runs in a worker.
+ * The worker processes.
  */
 
-struct slot_context {
-	struct queue_run	*run;
-	struct worker_slot	*slot;
-};
-
-/* The last one stays, to note at every entry why it could not go. */
+/*
+ * A worker that cannot connect ends, except the last one, which records the
+ * reason in each entry.
+ */
 static bool
 may_leave_entry(void *context)
 {
-	struct slot_context	*place = context;
-	struct shared_state		*shared = place->run->shared;
+	struct shared_state	*shared = context;
 	size_t			 active = atomic_load(&shared->active);
 
 	while (active > 1)
@@ -94,7 +90,7 @@ may_leave_entry(void *context)
 	return false;
 }
 
-/* The next entry nobody took, or one that was put back. */
+/* Takes the next entry, or one that another worker has left. */
 static bool
 take_entry(const struct queue_run *run, size_t *index)
 {
@@ -128,8 +124,7 @@ init_worker(struct attempt_worker *w, const struct runner *r)
 static void
 run_worker(struct queue_run *run, size_t number)
 {
-	struct worker_slot		*slot = &run->shared->slot[number];
-	struct slot_context	 place = { run, slot };
+	struct worker_slot	*slot = &run->shared->slot[number];
 	struct sandbox		 sandbox =
 				    spool_config_sandbox(run->runner->spool);
 	struct attempt_worker	 worker;
@@ -139,7 +134,7 @@ run_worker(struct queue_run *run, size_t number)
 	init_worker(&worker, run->runner);
 	relay_confine(&worker.relay, &sandbox);
 	worker.may_leave = may_leave_entry;
-	worker.context = &place;
+	worker.context = run->shared;
 	worker.sending = &slot->sending;
 	while (!left && take_entry(run, &i)) {
 		enum attempt_result	result;
@@ -162,7 +157,7 @@ run_worker(struct queue_run *run, size_t number)
 }
 
 /*
- * What runs in the process that waits for them.
+ * The parent process.
  */
 
 static bool
@@ -173,7 +168,7 @@ start_worker(struct queue_run *run, size_t number, struct failure *why)
 	atomic_fetch_add(&run->shared->active, 1);
 	pid = fork();
 	if (pid == 0) {
-		/* With the signals blocked: the one that waits decides. */
+		/* The signals remain blocked: the parent handles them. */
 		run_worker(run, number);
 		_exit(EX_OK);
 	}
@@ -183,7 +178,7 @@ start_worker(struct queue_run *run, size_t number, struct failure *why)
 		    "cannot start a worker process");
 	}
 	run->pid[number] = pid;
-	run->spawned++;
+	run->started++;
 	return true;
 }
 
@@ -200,14 +195,14 @@ has_entries_left(const struct queue_run *run)
 	return false;
 }
 
-/* It died with an entry in hand: that one later. */
+/* The worker crashed during the attempt for an entry. */
 static void
 postpone_crashed(struct queue_run *run, struct worker_slot *slot, size_t index,
     int status)
 {
-	const char	*name = run->list.item[index].name;
+	const char		*name = run->list.item[index].name;
 	struct attempt_worker	 worker;
-	char		 error[sizeof(slot->error)];
+	char			 error[sizeof(slot->error)];
 
 	snprintf(error, sizeof(error), "the process that worked on %s was "
 	    "ended by %s %d", name, WIFSIGNALED(status) ? "signal" : "status",
@@ -218,20 +213,6 @@ postpone_crashed(struct queue_run *run, struct worker_slot *slot, size_t index,
 	memcpy(slot->error, error, sizeof(error));
 	attempt_worker_end(&worker);
 	atomic_fetch_add(&run->shared->result[ATTEMPT_DEFERRED], 1);
-}
-
-static void
-reap_worker(struct queue_run *run, size_t number, int status)
-{
-	struct worker_slot	*slot = &run->shared->slot[number];
-	size_t		 at = atomic_exchange(&slot->at, 0);
-
-	run->pid[number] = 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_OK)
-		return;
-	atomic_fetch_sub(&run->shared->active, 1);
-	if (at != 0 && at <= run->list.n)
-		postpone_crashed(run, slot, at - 1, status);
 }
 
 static size_t
@@ -245,8 +226,8 @@ count_running(const struct queue_run *run)
 }
 
 /*
- * How many are at work.  Who died is replaced once all others are done, as
- * often as there are entries to die of.
+ * Returns the number of running workers.  If the last one has crashed, another
+ * one is started for the other entries; each entry can crash one worker.
  */
 static size_t
 reap_workers(struct queue_run *run)
@@ -254,25 +235,25 @@ reap_workers(struct queue_run *run)
 	struct failure	why;
 	int		status;
 
-	for (size_t i = 0; i < run->slots; i++)
-		if (run->pid[i] != 0 &&
-		    waitpid(run->pid[i], &status, WNOHANG) != 0)
-			reap_worker(run, i, status);
+	for (size_t i = 0; i < run->slots; i++) {
+		struct worker_slot	*slot = &run->shared->slot[i];
+		size_t			 at;
+
+		if (run->pid[i] == 0 ||
+		    waitpid(run->pid[i], &status, WNOHANG) == 0)
+			continue;
+		run->pid[i] = 0;
+		at = atomic_exchange(&slot->at, 0);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == EX_OK)
+			continue;
+		atomic_fetch_sub(&run->shared->active, 1);
+		if (at != 0 && at <= run->list.n)
+			postpone_crashed(run, slot, at - 1, status);
+	}
 	if (count_running(run) == 0 && has_entries_left(run) &&
-	    run->spawned < run->list.n + run->slots)
+	    run->started < run->list.n + run->slots)
 		start_worker(run, 0, &why);
 	return count_running(run);
-}
-
-static void
-stop_workers(struct queue_run *run, int sig)
-{
-	atomic_store(&run->shared->stop, true);
-	run->stopped_by = sig;
-	run->demands += sig == SIGTERM || sig == SIGINT;
-	for (size_t i = 0; run->demands > 1 && i < run->slots; i++)
-		if (run->pid[i] != 0)
-			kill(run->pid[i], SIGKILL);
 }
 
 static void
@@ -295,8 +276,14 @@ wait_for_workers(struct queue_run *run, struct runner_totals *t)
 	while (reap_workers(run) > 0) {
 		int	sig = sigtimedwait(&run->awaited, NULL, &time);
 
-		if (sig > 0 && sig != SIGCHLD)
-			stop_workers(run, sig);
+		if (sig > 0 && sig != SIGCHLD) {
+			atomic_store(&run->shared->stop, true);
+			run->stopped_by = sig;
+			run->demands += sig == SIGTERM || sig == SIGINT;
+		}
+		for (size_t i = 0; run->demands > 1 && i < run->slots; i++)
+			if (run->pid[i] != 0)
+				kill(run->pid[i], SIGKILL);
 		if (r->progress != NULL) {
 			read_totals(run, t);
 			r->progress(r->context, t);
@@ -304,35 +291,11 @@ wait_for_workers(struct queue_run *run, struct runner_totals *t)
 	}
 }
 
-static bool
-run_workers(struct queue_run *run, struct runner_totals *t, struct failure *why)
-{
-	bool	good = start_worker(run, 0, why);
-
-	/* Fewer than might be are enough. */
-	for (size_t i = 1; good && i < run->slots &&
-	    start_worker(run, i, why); i++)
-		;
-	wait_for_workers(run, t);
-	return good;
-}
-
-/* A signal that the caller ignores, or waits for itself, ends no run. */
-static bool
-is_ending(const struct queue_run *run, int sig)
-{
-	struct sigaction	now;
-
-	return sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_DFL &&
-	    (sig == SIGTERM || sig == SIGINT ||
-	    !sigismember(&run->before, sig));
-}
-
 /*
- * A signal that ended a worker, or us, would cut off the message in hand, which
- * would be sent again.  All but those for faults and for job control are
- * blocked; those that are likely to come are waited for, the others take
- * effect when the run is over.
+ * If a signal ended a worker or this process, the message being sent would be
+ * sent again later.  All signals are blocked except those for faults and job
+ * control.  The usual ones are awaited, unless the caller ignores or handles
+ * them; the others take effect after the queue run.
  */
 static void
 hold_signals(struct queue_run *run)
@@ -349,14 +312,20 @@ hold_signals(struct queue_run *run)
 	sigprocmask(SIG_BLOCK, &blocked, &run->before);
 	sigemptyset(&run->awaited);
 	sigaddset(&run->awaited, SIGCHLD);
-	for (size_t i = 0; i < sizeof(ending) / sizeof(*ending); i++)
-		if (is_ending(run, ending[i]))
-			sigaddset(&run->awaited, ending[i]);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(*ending); i++) {
+		int			sig = ending[i];
+		struct sigaction	now;
+
+		if (sigaction(sig, NULL, &now) == 0 &&
+		    now.sa_handler == SIG_DFL && (sig == SIGTERM ||
+		    sig == SIGINT || !sigismember(&run->before, sig)))
+			sigaddset(&run->awaited, sig);
+	}
 }
 
 /*
- * Nothing but a regular file can be an entry, and a worker in the sandbox can
- * move nothing else.
+ * Moves a file that is not a regular one to failed/.  A worker cannot: its
+ * sandbox allows it to move regular files only.
  */
 static void
 move_bad_entry(const struct runner *r, const char *name)
@@ -379,12 +348,12 @@ move_bad_entry(const struct runner *r, const char *name)
 	}
 }
 
-/* Only what may be chosen: names and times are known without opening any. */
+/* Removes entries from the list that need not be opened. */
 static void
 keep_chosen(const struct runner *r, struct spool_list *list, int64_t now)
 {
 	const struct attempt_choice	*choice = &r->choice;
-	size_t			 n = 0;
+	size_t				 n = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
 		struct spool_item	item = list->item[i];
@@ -393,7 +362,6 @@ keep_chosen(const struct runner *r, struct spool_list *list, int64_t now)
 		chosen = (choice->when != ATTEMPT_WHEN_DUE ||
 		    retry_is_due(now, item.next)) && (choice->id == NULL ||
 		    strcmp(choice->id, item.name) == 0);
-
 		if (chosen && item.is_file) {
 			list->item[n++] = item;
 			continue;
@@ -403,29 +371,6 @@ keep_chosen(const struct runner *r, struct spool_list *list, int64_t now)
 		free(item.name);
 	}
 	list->n = n;
-}
-
-static size_t
-workers_for(const struct runner *r, size_t entries)
-{
-	size_t	max = (size_t)config_number(r->config, NULL, KEY_CONNECTIONS);
-	size_t	n = (entries + ENTRIES_EACH - 1) / ENTRIES_EACH;
-
-	return n < max ? n : max > 0 ? max : 1;
-}
-
-static bool
-make_shared(struct queue_run *run, struct failure *why)
-{
-	run->shared_size = sizeof(*run->shared) + run->slots *
-	    sizeof(run->shared->slot[0]);
-	run->shared = mmap(NULL, run->shared_size, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (run->shared == MAP_FAILED)
-		return failed_errno(why, EX_OSERR,
-		    "cannot map memory for the workers");
-	run->pid = memory_new(run->slots, sizeof(*run->pid));
-	return true;
 }
 
 static void
@@ -451,33 +396,44 @@ record_health(const struct queue_run *run, struct runner_totals *t)
 		health_note_success(spool, now, &ignored);
 }
 
-static void
-log_totals(const struct runner *r, const struct runner_totals *t)
-{
-	log_line(r->log, LOG_INFO, "queue run: %zu of %zu entries: %zu sent, "
-	    "%zu deferred, %zu given up", runner_done(t), t->entries,
-	    t->result[ATTEMPT_DELIVERED], t->result[ATTEMPT_DEFERRED],
-	    t->result[ATTEMPT_FAILED] + t->result[ATTEMPT_BAD]);
-}
-
 static bool
 attempt_list(struct queue_run *run, struct runner_totals *t,
     struct failure *why)
 {
-	struct failure	ignored;
-	bool		good;
+	const struct runner	*r = run->runner;
+	size_t			 max = (size_t)config_number(r->config, NULL,
+				    KEY_CONNECTIONS);
+	size_t			 wanted = (run->list.n + ENTRIES_EACH - 1) /
+				    ENTRIES_EACH;
+	size_t			 size;
+	struct failure		 ignored;
+	bool			 good;
 
-	run->slots = workers_for(run->runner, run->list.n);
-	if (!make_shared(run, why))
-		return false;
-	good = run_workers(run, t, why);
+	run->slots = wanted < max ? wanted : max > 0 ? max : 1;
+	size = sizeof(*run->shared) + run->slots *
+	    sizeof(run->shared->slot[0]);
+	run->shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (run->shared == MAP_FAILED)
+		return failed_errno(why, EX_OSERR,
+		    "cannot map memory for the workers");
+	run->pid = memory_new(run->slots, sizeof(*run->pid));
+	good = start_worker(run, 0, why);
+	/* One worker is enough if the others cannot be started. */
+	for (size_t i = 1; good && i < run->slots; i++)
+		if (!start_worker(run, i, &ignored))
+			break;
+	wait_for_workers(run, t);
 	read_totals(run, t);
 	record_health(run, t);
-	log_totals(run->runner, t);
-	/* An entry that comes back after a crash would be sent twice. */
-	if (!spool_sync(run->runner->spool, &ignored))
-		log_line(run->runner->log, LOG_ERR, "%s", ignored.text);
-	munmap(run->shared, run->shared_size);
+	log_line(r->log, LOG_INFO, "queue run: %zu of %zu entries: %zu sent, "
+	    "%zu deferred, %zu given up", runner_done(t), t->entries,
+	    t->result[ATTEMPT_DELIVERED], t->result[ATTEMPT_DEFERRED],
+	    t->result[ATTEMPT_FAILED] + t->result[ATTEMPT_BAD]);
+	/* An entry that reappears after a crash would be sent again. */
+	if (!spool_sync(r->spool, &ignored))
+		log_line(r->log, LOG_ERR, "%s", ignored.text);
+	munmap(run->shared, size);
 	free(run->pid);
 	return good;
 }
@@ -491,7 +447,7 @@ runner_run_queue(const struct runner *r, struct runner_totals *t,
 	bool		good = true;
 
 	*t = (struct runner_totals){ 0 };
-	/* An inherited SIG_IGN would take the workers' ends from us. */
+	/* With an inherited SIG_IGN, waitpid(2) would return no status. */
 	signal(SIGCHLD, SIG_DFL);
 	spool_sweep(r->spool, now);
 	if (!spool_list(&run.list, r->spool, SPOOL_QUEUE, why))
@@ -503,7 +459,7 @@ runner_run_queue(const struct runner *r, struct runner_totals *t,
 		sigprocmask(SIG_SETMASK, &run.before, NULL);
 	}
 	spool_list_free(&run.list);
-	/* For whoever called: it is to end, too. */
+	/* The caller must end, too. */
 	if (run.stopped_by != 0)
 		raise(run.stopped_by);
 	return good;

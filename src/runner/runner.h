@@ -30,13 +30,13 @@
 #include "util/log.h"
 
 struct runner_totals {
-	size_t	entries;		/* to be worked on in this pass */
-	size_t	result[ATTEMPT_RESULTS];	/* of those done */
+	size_t	entries;	/* in this queue run */
+	size_t	result[ATTEMPT_RESULTS];	/* so far */
 	bool	stopped;		/* by a signal */
 	char	error[512];		/* the last one, or "" */
 };
 
-/* All borrowed. */
+/* All pointers are borrowed. */
 struct runner {
 	const struct config	*config;
 	const struct identity	*me;
@@ -45,12 +45,13 @@ struct runner {
 	struct spool		*spool;
 	struct attempt_choice	 choice;
 
-	/* Called now and then while the pass goes on; NULL: never. */
-	void		       (*progress)(void *, const struct runner_totals *);
-	void			*context;
+	/* Called several times a second during the queue run; or NULL. */
+	void	(*progress)(void *context, const struct runner_totals *);
+	void	*context;
 };
 
-size_t	runner_done(const struct runner_totals *);	/* of .entries */
+/* The number of entries with a result. */
+size_t	runner_done(const struct runner_totals *);
 
 /*
  * Returns false if the queue cannot be listed or no worker can be started.
