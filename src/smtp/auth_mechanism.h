@@ -1,9 +1,9 @@
 /*
  * auth_mechanism.h - the table of SASL mechanisms, for the files of auth.h
  *
- * A mechanism is a row of auth_table: its requirements and two functions.  To
+ * A row of auth_table is a mechanism: its requirements and two functions.  To
  * add a mechanism, write these functions, add the row at its place in the order
- * of preference, and add its name to auth_mechanisms().
+ * of preference, and add the name to auth_mechanisms().
  */
 #ifndef SMTP_AUTH_MECHANISM_H
 #define SMTP_AUTH_MECHANISM_H
@@ -18,7 +18,8 @@ enum auth_need {
 	AUTH_CERTIFICATE = 1 << 3,
 	AUTH_BINDING	 = 1 << 4,	/* tls-exporter */
 	AUTH_DIGEST	 = 1 << 5,	/* computed by the TLS module */
-	AUTH_NAMING	 = 1 << 6,	/* weak: must be named explicitly */
+	AUTH_NAMING	 = 1 << 6,	/* weak: .mechanisms must name
+					 * it */
 	AUTH_PREPARED	 = 1 << 7,	/* SASLprep for user and password */
 };
 
@@ -48,9 +49,11 @@ struct auth {
 	char				*password;	/* owned */
 	struct buffer			 first;
 	bool				 first_sent;	/* with AUTH itself */
-	bool				 first_waits;	/* for a challenge */
+	bool				 first_waits;	/* for the first
+							 * challenge */
 	unsigned			 steps;		/* challenges so far */
-	bool				 answered;	/* LOGIN: a prompt */
+	bool				 answered;	/* LOGIN: a response
+							 * was sent */
 	bool				 password_sent;	/* LOGIN */
 	struct scram			 scram;
 	char				 nonce[33];

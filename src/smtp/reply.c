@@ -51,6 +51,7 @@ add_line(struct reply *r, bool first, const char *text)
 {
 	size_t	n = enhanced_length(text, r->code);
 
+	/* The first line determines the code, which others may repeat. */
 	if (first && n > 0)
 		snprintf(r->enhanced, sizeof(r->enhanced), "%.*s", (int)n,
 		    text);

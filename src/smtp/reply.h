@@ -1,10 +1,10 @@
 /*
  * reply.h - read one SMTP reply (RFC 5321 section 4.2)
  *
- * Joins the lines of a reply and splits off its enhanced status code
- * (RFC 3463).  One whose class contradicts the reply code stays in the text,
- * so callers may rely on .enhanced.  Control characters are made visible and
- * secrets are masked, so .text is safe to print.  A struct reply owns nothing.
+ * Joins the lines of a reply and removes its enhanced status code (RFC 3463).
+ * A code whose class contradicts the reply code stays in the text, so callers
+ * may rely on .enhanced.  Control characters are made visible and secrets are
+ * masked, so .text is safe to print.  A struct reply owns nothing.
  */
 #ifndef SMTP_REPLY_H
 #define SMTP_REPLY_H
@@ -17,10 +17,10 @@
 #include "util/failure.h"
 
 enum {
-	REPLY_LINE_MAX = 12288,		/* octets: the limit of RFC 4954 for
-					 * AUTH; in RFC 5321 it is 512 */
+	REPLY_LINE_MAX = 12288,		/* octets of a line; RFC 4954 requires
+					 * this for AUTH, RFC 5321 only 512 */
 	REPLY_LINES_MAX = 512,
-	REPLY_TOTAL_MAX = 64 * 1024,
+	REPLY_TOTAL_MAX = 64 * 1024,	/* octets of all lines */
 };
 
 struct reply {
@@ -30,8 +30,8 @@ struct reply {
 };
 
 /*
- * .line is called with every line as it arrives, without its line end: first
- * made visible and masked, then the octets themselves.
+ * .line is called for each line as soon as it is read, with two forms of the
+ * line: visible and masked, and unchanged without its line end.
  */
 struct reply_listener {
 	void	(*line)(void *context, const char *shown,
@@ -52,7 +52,10 @@ bool	reply_is_intermediate(const struct reply *);	/* 3xx */
 bool	reply_is_transient(const struct reply *);	/* 4xx */
 bool	reply_is_permanent(const struct reply *);	/* 5xx */
 
-/* "550 5.1.1 first line / second line", for errors and the log. */
+/*
+ * Writes "550 5.1.1 first line / second line", for errors and the log, and
+ * returns 'to'.
+ */
 char	*reply_line(const struct reply *, char *to, size_t size);
 
 #endif

@@ -30,8 +30,8 @@ static const struct range removed[] = {
 
 /*
  * Tables C.2.1 to C.9, merged and sorted, without surrogates (C.5), which are
- * not valid UTF-8, and the last two characters of each plane, for which see
- * is_prohibited().
+ * not valid UTF-8, and without the last two characters of each plane, which
+ * is_prohibited() checks.
  */
 static const struct range prohibited[] = {
 	{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x0340, 0x0341 },
@@ -44,9 +44,9 @@ static const struct range prohibited[] = {
 };
 
 /*
- * Characters in common use that NFKC never changes, whatever is next to them,
- * and that are not right-to-left: a text of these needs no library.  All have
- * been in Unicode since 3.2.
+ * Common characters that NFKC never changes, in any context, and that are not
+ * right-to-left: text that consists of them does not require the library.  All
+ * are in Unicode 3.2.
  */
 static const struct range unchanged[] = {
 	{ 0x0000, 0x007f }, { 0x00a1, 0x00a7 }, { 0x00a9, 0x00a9 },
@@ -78,7 +78,7 @@ is_prohibited(uint32_t c)
 	    is_in(spaces, COUNT(spaces), c) || (c & 0xfffe) == 0xfffe;
 }
 
-/* Invalid UTF-8 is refused elsewhere. */
+/* Invalid UTF-8 is not unchanged: map_characters() refuses it. */
 static bool
 is_unchanged(const char *text, size_t len)
 {
@@ -116,7 +116,7 @@ map_characters(struct buffer *out, const char *text, const char *what,
 
 /* Section 2.2. */
 static bool
-normalize_text(const struct unicode *unicode, struct buffer *text,
+normalize_text(const struct saslprep_library *unicode, struct buffer *text,
     const char *what, struct failure *why)
 {
 	size_t	 len = 0;
@@ -155,8 +155,8 @@ check_prohibited(const struct buffer *text, const char *what,
 
 /* Section 2.4 (RFC 3454 section 6). */
 static bool
-check_direction(const struct unicode *unicode, const struct buffer *text,
-    const char *what, struct failure *why)
+check_direction(const struct saslprep_library *unicode,
+    const struct buffer *text, const char *what, struct failure *why)
 {
 	bool		first = false, last = false, left = false, any = false;
 	uint32_t	c;
@@ -180,7 +180,7 @@ check_direction(const struct unicode *unicode, const struct buffer *text,
 }
 
 bool
-unicode_load(struct unicode *unicode)
+saslprep_load(struct saslprep_library *unicode)
 {
 	void	*library = unicode_library_strings();
 
@@ -197,26 +197,18 @@ unicode_load(struct unicode *unicode)
 	return false;
 }
 
-static bool
-prepare_text(const struct unicode *unicode, struct buffer *work,
-    const char *text, const char *what, struct failure *why)
-{
-	if (!map_characters(work, text, what, why))
-		return false;
-	if (is_unchanged(work->data, work->len))
-		return check_prohibited(work, what, why);
-	return normalize_text(unicode, work, what, why) &&
-	    check_prohibited(work, what, why) &&
-	    check_direction(unicode, work, what, why);
-}
-
 bool
-saslprep_with(const struct unicode *unicode, struct buffer *out,
+saslprep_with(const struct saslprep_library *unicode, struct buffer *out,
     const char *text, const char *what, struct failure *why)
 {
 	struct buffer	work = { 0 };
-	bool		ok = prepare_text(unicode, &work, text, what, why);
+	bool		ok, same;
 
+	ok = map_characters(&work, text, what, why);
+	same = ok && is_unchanged(work.data, work.len);
+	ok = ok && (same || normalize_text(unicode, &work, what, why)) &&
+	    check_prohibited(&work, what, why) &&
+	    (same || check_direction(unicode, &work, what, why));
 	if (ok)
 		buffer_add(out, work.data, work.len);
 	buffer_wipe(&work);
@@ -227,9 +219,9 @@ bool
 saslprep(struct buffer *out, const char *text, const char *what,
     struct failure *why)
 {
-	struct unicode	unicode;
+	struct saslprep_library	unicode;
 	bool		loaded = !is_unchanged(text, strlen(text)) &&
-			    unicode_load(&unicode);
+			    saslprep_load(&unicode);
 
 	return saslprep_with(loaded ? &unicode : NULL, out, text, what, why);
 }

@@ -1,7 +1,7 @@
 /*
  * scram.h - the client side of SCRAM (RFC 5802, RFC 7677)
  *
- * Both sides prove that they know the password, and neither sends it.  The
+ * Client and server prove that they know the password without sending it.  The
  * caller chooses the digest, the nonce and the channel binding.
  */
 #ifndef SMTP_SCRAM_H
@@ -15,8 +15,8 @@
 #include "util/failure.h"
 
 /*
- * The server chooses the number of iterations: a million take about a second.
- * Servers use 4096 to several hundred thousand.
+ * The server chooses the number of iterations, usually 4096 to several hundred
+ * thousand.  A million take about a second.
  */
 enum { SCRAM_ITERATIONS_MAX = 1000000 };
 
@@ -27,9 +27,9 @@ struct scram_options {
 	const char		*user;
 	const char		*password;
 	const char		*nonce;		/* printable, without a comma */
-	const unsigned char	*binding;	/* tls-exporter's, of
-						 * TLS_BINDING_SIZE octets, or
-						 * NULL */
+	const unsigned char	*binding;	/* TLS_BINDING_SIZE octets of
+						 * tls-exporter; NULL: no
+						 * channel binding */
 };
 
 enum scram_state {
@@ -51,10 +51,10 @@ void	scram_start(struct scram *, const struct scram_options *,
 	    struct buffer *first);
 
 /*
- * Answers a message of the server; the response to the final one is empty.
- * Returns false with why: EX_PROTOCOL if the message is not valid or requires
- * too many iterations, EX_NOPERM for an error that the server reports or a
- * wrong signature.
+ * Appends the response to a message of the server, which is empty after the
+ * final message.  Returns false with why: EX_PROTOCOL if the message is invalid
+ * or requires too many iterations, EX_NOPERM if the server reports an error or
+ * its signature is wrong.
  */
 bool	scram_step(struct scram *, const char *message, size_t len,
 	    struct buffer *response, struct failure *why);

@@ -11,12 +11,12 @@
 #include "util/visible.h"
 
 enum {
-	PIECE_MIN = 6,		/* a part of a form is masked from here on */
+	PIECE_MIN = 6,		/* a shorter part of a form is not masked */
 	FORM_MIN = 4,		/* a shorter secret is masked only as a whole
 				 * word, a shorter encoding not at all */
 };
 
-/* Makes upper and lower case, and the two alphabets of base64, the same. */
+/* Maps upper to lower case, and URL-safe base64 to standard base64. */
 static char
 fold_octet(char c)
 {
@@ -45,8 +45,8 @@ add_form(struct secrets *s, const char *form, size_t len)
 }
 
 /*
- * The base64 of a longer text that contains the secret after 'shift' octets:
- * only the characters that do not depend on the octets around it.
+ * Adds the base64 of a longer text that contains the secret after 'shift'
+ * octets: only the characters that do not depend on the adjacent octets.
  */
 static void
 add_base64(struct secrets *s, const char *secret, size_t len, size_t shift)
@@ -64,10 +64,23 @@ add_base64(struct secrets *s, const char *secret, size_t len, size_t shift)
 	buffer_wipe(&coded);
 }
 
-static void
-add_hex(struct secrets *s, const char *secret, size_t len)
+void
+secrets_add(struct secrets *s, const char *secret)
 {
-	struct buffer	hex = { 0 };
+	size_t		 len = strlen(secret);
+	size_t		 size = 4 * len + 1;
+	char		*shown;
+	struct buffer	 hex = { 0 };
+
+	if (len == 0)
+		return;
+	add_form(s, secret, len);
+
+	shown = memory_new(size, 1);
+	visible(shown, size, secret, len);
+	if (strcmp(shown, secret) != 0)
+		add_form(s, shown, strlen(shown));
+	freezero(shown, size);
 
 	for (size_t i = 0; i < len; i++) {
 		char	two[2];
@@ -78,30 +91,7 @@ add_hex(struct secrets *s, const char *secret, size_t len)
 	if (hex.len >= FORM_MIN)
 		add_form(s, hex.data, hex.len);
 	buffer_wipe(&hex);
-}
 
-/* The output of visible(), if it differs from the secret. */
-static void
-add_visible(struct secrets *s, const char *secret, size_t len)
-{
-	char	*shown = memory_new(4 * len + 1, 1);
-
-	visible(shown, 4 * len + 1, secret, len);
-	if (strcmp(shown, secret) != 0)
-		add_form(s, shown, strlen(shown));
-	freezero(shown, 4 * len + 1);
-}
-
-void
-secrets_add(struct secrets *s, const char *secret)
-{
-	size_t	len = strlen(secret);
-
-	if (len == 0)
-		return;
-	add_form(s, secret, len);
-	add_visible(s, secret, len);
-	add_hex(s, secret, len);
 	for (size_t shift = 0; shift < 3; shift++)
 		add_base64(s, secret, len, shift);
 }
@@ -122,15 +112,15 @@ secrets_free(struct secrets *s)
 
 /* ----------------------------------------------------------------- masking */
 
-/* A text for comparison, and the source of each of its octets. */
-struct view {
+/* A folded text for comparison, and the source of each of its octets. */
+struct folded {
 	char	*text;		/* owned */
 	size_t	*from;		/* owned; of len + 1 */
 	size_t	 len;
 };
 
 static int
-digit(char c, int base)
+digit_value(char c, int base)
 {
 	int	n = c >= '0' && c <= '9' ? c - '0' :
 		    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
@@ -139,7 +129,10 @@ digit(char c, int base)
 	return n < base ? n : -1;
 }
 
-/* "%7a" and "=7A" (RFC 3986, RFC 2045), "\172" (visible.h); 1 otherwise. */
+/*
+ * Decodes an escaped octet: "%7a" (RFC 3986), "=7A" (RFC 2045) or "\172"
+ * (visible.h).  Returns the length of the escape, or 1 for any other octet.
+ */
 static size_t
 unescape(const char *at, char *octet)
 {
@@ -150,7 +143,7 @@ unescape(const char *at, char *octet)
 	if (*at != '%' && *at != '=' && *at != '\\')
 		return 1;
 	for (int i = 1; i <= width; i++) {
-		int	d = digit(at[i], base);
+		int	d = digit_value(at[i], base);
 
 		if (d < 0)
 			return 1;
@@ -161,7 +154,7 @@ unescape(const char *at, char *octet)
 }
 
 static void
-view_make(struct view *v, const char *text, bool escaped)
+fold_text(struct folded *v, const char *text, bool escaped)
 {
 	size_t	len = strlen(text);
 
@@ -178,23 +171,16 @@ view_make(struct view *v, const char *text, bool escaped)
 	v->from[v->len] = len;
 }
 
-static void
-view_free(struct view *v)
-{
-	freezero(v->text, v->len);
-	free(v->from);
-}
-
 static bool
-is_word(const struct view *v, size_t at, size_t len)
+is_whole_word(const struct folded *v, size_t at, size_t len)
 {
 	return (at == 0 || !isalnum((unsigned char)v->text[at - 1])) &&
 	    (at + len == v->len || !isalnum((unsigned char)v->text[at + len]));
 }
 
-/* The number of octets of the view at "at" that are in a form. */
+/* Returns how many octets at 'at' are part of a form and must be masked. */
 static size_t
-match(const struct view *v, size_t at, const struct buffer *forms)
+match_forms(const struct folded *v, size_t at, const struct buffer *forms)
 {
 	const char	*end = forms->data + forms->len;
 	size_t		 longest = 0;
@@ -210,7 +196,7 @@ match(const struct view *v, size_t at, const struct buffer *forms)
 		whole = p + n < end && p[n] == '\n' &&
 		    (p == forms->data || p[-1] == '\n');
 		if (n > longest && (n >= PIECE_MIN || (whole &&
-		    (n >= FORM_MIN || is_word(v, at, n)))))
+		    (n >= FORM_MIN || is_whole_word(v, at, n)))))
 			longest = n;
 	}
 	return longest;
@@ -218,23 +204,25 @@ match(const struct view *v, size_t at, const struct buffer *forms)
 
 /* Marks in hidden[] the octets of the text that must be masked. */
 static void
-mark(const char *text, bool escaped, const struct buffer *forms,
+mark_hidden(const char *text, bool escaped, const struct buffer *forms,
     bool *hidden)
 {
-	struct view	v;
+	struct folded	v;
 
-	view_make(&v, text, escaped);
+	fold_text(&v, text, escaped);
 	for (size_t at = 0; at < v.len; at++) {
-		size_t	n = match(&v, at, forms);
+		size_t	n = match_forms(&v, at, forms);
 
 		memset(hidden + v.from[at], true,
 		    v.from[at + n] - v.from[at]);
 	}
-	view_free(&v);
+	freezero(v.text, v.len);
+	free(v.from);
 }
 
+/* Replaces each run of hidden octets with "****". */
 static void
-strike_out(char *text, size_t size, const bool *hidden)
+mask_hidden(char *text, size_t size, const bool *hidden)
 {
 	struct buffer	out = { 0 };
 	size_t		len = strlen(text);
@@ -263,11 +251,11 @@ secrets_mask(const struct secrets *s, char *text, size_t size)
 	for (size_t i = 0; i < forms.len; i++)
 		forms.data[i] ^= s->pad.data[i];
 	hidden = memory_new(len, sizeof(*hidden));
-	mark(text, false, &forms, hidden);
+	mark_hidden(text, false, &forms, hidden);
 	if (strpbrk(text, "%=\\") != NULL)
-		mark(text, true, &forms, hidden);
+		mark_hidden(text, true, &forms, hidden);
 	if (memchr(hidden, true, len) != NULL)
-		strike_out(text, size, hidden);
+		mask_hidden(text, size, hidden);
 	free(hidden);
 	buffer_wipe(&forms);
 }

@@ -1,9 +1,10 @@
 /*
  * session.h - one SMTP or LMTP session with a smarthost (RFC 5321, RFC 2033)
  *
- * Greeting, EHLO, STARTTLS, AUTH, then any number of messages.  Takes a
- * connected stream and just what it needs to know; which host comes next,
- * what is kept for later and what the user reads about it are relay's.
+ * session_open() reads the greeting and sends EHLO, STARTTLS and AUTH;
+ * session_send() sends one message, and can be called any number of times;
+ * session_close() sends QUIT.  A session depends only on its options: relay/
+ * chooses the host and adds advice to failures.
  */
 #ifndef SMTP_SESSION_H
 #define SMTP_SESSION_H
@@ -23,52 +24,60 @@
 #include "util/failure.h"
 
 enum tls_policy {
-	TLS_OFF,		/* in clear */
-	TLS_OPPORTUNISTIC,	/* STARTTLS if offered; nothing to rely on, so
-				 * no AUTH but what may go in clear */
-	TLS_REQUIRED,		/* STARTTLS, verified, or nothing */
-	TLS_IMPLICIT,		/* before the greeting, verified */
+	TLS_OFF,		/* clear text */
+	TLS_OPPORTUNISTIC,	/* STARTTLS if it is offered, without
+				 * verification; AUTH only if it is allowed in
+				 * clear text */
+	TLS_REQUIRED,		/* STARTTLS, with verification */
+	TLS_IMPLICIT,		/* TLS before the greeting, with verification */
 };
 
-/* The dialogue, as it happens: secrets masked, control characters visible. */
+/*
+ * .line is called for each command, reply line and remark as it occurs.
+ * Secrets are masked and control characters are made visible.
+ */
 struct session_trace {
 	void	(*line)(void *context, char side, const char *text);
 	void	*context;	/* side: 'C' client, 'S' server, '*' remark */
 };
 
+/* All pointers except .tls are borrowed until session_close(). */
 struct session_options {
 	const char		*prefix;	/* of the text of each failure
 						 * and outcome, such as
 						 * "smtp.example.org:587: " */
 	bool			 lmtp;
 	const char		*helo;		/* a domain or an address
-						 * literal; NULL: that of the
-						 * connection */
+						 * literal; NULL: the address
+						 * literal of the connection */
 	enum tls_policy		 tls_policy;
-	const struct tls_module	*tls_module;	/* NULL: no TLS; loaded
-						 * for a digest */
-	struct tls		*tls;		/* started; the session's now,
-						 * used or not */
+	const struct tls_module	*tls_module;	/* for TLS and the digests of
+						 * AUTH; NULL: neither */
+	struct tls		*tls;		/* prepared by the module, or
+						 * NULL; session_close() closes
+						 * it, used or not */
 	const struct auth_options *auth;	/* NULL: no AUTH */
-	int64_t			 timeout_ms;	/* 0: RFC 5321's, by step */
-	int64_t			 greeting_ms;	/* 0: as any other step */
-	int64_t			 noop_ms;	/* 0: as any other step */
-	bool			 early_bdat;	/* a small message goes with
-						 * its envelope */
-	bool			 no_chunking;	/* BDAT is not to be used */
-	const struct session_trace	*trace;		/* NULL: none */
+	int64_t			 timeout_ms;	/* of each step; 0: those of
+						 * RFC 5321 */
+	int64_t			 greeting_ms;	/* of the greeting; 0: as
+						 * above */
+	int64_t			 noop_ms;	/* of NOOP; 0: as above */
+	bool			 early_bdat;	/* a small message is sent in
+						 * the flight of its envelope */
+	bool			 no_chunking;	/* do not use BDAT */
+	const struct session_trace *trace;	/* NULL: none */
 	struct interrupt	*interrupt;	/* ends each wait; or NULL */
 
 	/*
-	 * session_send() calls this after each transaction, whether it
-	 * succeeded or not, and at least once.  If it returns false, no
-	 * further transaction begins.  NULL: none.
+	 * session_send() calls this after each transaction, whether the
+	 * transaction succeeded or not, and at least once for each message.
+	 * If it returns false, no further transaction begins.  NULL: none.
 	 */
 	bool		       (*after_transaction)(void *context);
 	void			*context;
 };
 
-/* The extensions in the last reply to EHLO. */
+/* Extensions (bits of session.extensions). */
 enum session_extension {
 	EXT_PIPELINING	= 1 << 0,	/* RFC 2920 */
 	EXT_SIZE	= 1 << 1,	/* RFC 1870 */
@@ -84,40 +93,45 @@ enum session_extension {
 
 struct session {
 	const struct session_options	*options;	/* borrowed */
-	struct tls			*tls;		/* before it is used */
-	unsigned			 extensions;	/* enum session_extension */
-	uint64_t			 size_max;	/* 0: none */
+	struct tls			*tls;		/* until it is used */
+	unsigned			 extensions;	/* in the last reply to
+							 * EHLO */
+	uint64_t			 size_max;	/* SIZE; 0: no limit */
 	unsigned			 rcpt_max;	/* LIMITS; 0: none */
 	unsigned			 mail_max;	/* LIMITS; 0: none */
 	unsigned			 domain_max;	/* LIMITS; 0: none */
-	unsigned			 n_domains;	/* so far */
+	unsigned			 n_domains;	/* of recipients so
+							 * far */
 	struct buffer			 domains;	/* "@a.example @b " */
-	unsigned			 mails;		/* transactions begun */
+	unsigned			 mails;		/* MAIL commands that
+							 * were accepted */
 	struct buffer			 mechanisms;	/* of AUTH */
 	struct buffer			 challenge;	/* of AUTH, in base64 */
 	struct secrets			 secrets;	/* masked in replies */
 	enum session_step		 step;
 	struct reply			 reply;		/* the last one */
-	unsigned			 pending;	/* replies to come */
+	unsigned			 pending;	/* commands without a
+							 * reply so far */
 	unsigned			 ehlo_line;	/* in the reply to EHLO;
 							 * 0: another reply */
 	bool				 by_address;	/* the name in EHLO was
 							 * refused */
 	bool				 encrypted;
-	bool				 open;		/* greeting received */
-	bool				 dirty;		/* a transaction needs
-							 * RSET */
+	bool				 open;		/* the greeting was
+							 * received */
+	bool				 dirty;		/* RSET is required
+							 * before MAIL */
 	bool				 broken;	/* must be closed */
 	bool				 no_chunking;	/* BDAT was refused */
 	struct stream			 stream;
 };
 
 /*
- * Takes the descriptor over and goes as far as the session's last EHLO and
- * AUTH.  False with why: the text names the step and holds the reply; the
- * status is EX_TEMPFAIL if a later attempt may succeed, else EX_NOPERM (AUTH),
- * EX_CONFIG (TLS), EX_UNAVAILABLE (refused), EX_PROTOCOL.  The caller must
- * close the session in either case.
+ * Opens a session on a connected socket, up to the last EHLO and AUTH.  Returns
+ * false with why: the text names the step and contains the reply; the status is
+ * EX_TEMPFAIL if a later attempt may succeed, EX_NOPERM (AUTH), EX_CONFIG
+ * (TLS), EX_UNAVAILABLE (refused) or EX_PROTOCOL.  Call session_close() in
+ * either case, which also closes the socket.
  */
 bool	session_open(struct session *, int fd, const struct session_options *,
 	    struct failure *why);
@@ -125,28 +139,33 @@ bool	session_open(struct session *, int fd, const struct session_options *,
 /*
  * Sends one message to all forward-paths whose outcome is OUTCOME_WAITING, in
  * as many transactions as the limits of the server require, and fills in their
- * outcomes.  True if each has an outcome now, or if the others require another
- * session (LIMITS, RFC 9422) or .after_transaction returned false.
+ * outcomes.  Returns true if each of them has an outcome now, if the others
+ * require another session (LIMITS, RFC 9422), or if .after_transaction returned
+ * false.
  *
- * False, with why, if the connection is lost (.broken) or the message cannot
- * be read.  Forward-paths without an outcome may then be tried elsewhere,
- * unless *data_sent.  If .no_chunking has been set, the server announces
- * CHUNKING but does not know BDAT; set it in the options of the next session.
+ * Returns false, with why, if the connection is lost (.broken) or the message
+ * cannot be read.  Unless *data_sent, forward-paths without an outcome can then
+ * be tried at another server.  If .no_chunking has been set, the server offers
+ * CHUNKING but does not support BDAT: set .no_chunking in the options of the
+ * next session.
  */
 bool	session_send(struct session *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes, bool *data_sent,
 	    struct failure *why);
 
-/* No further transaction fits in (RFC 9422, MAILMAX). */
+/* The limit of transactions has been reached (RFC 9422, MAILMAX). */
 bool	session_is_full(const struct session *);
 
 /*
- * Asks with NOOP: false if no positive reply comes within .noop_ms, as where
- * something on the way has forgotten an idle connection.
+ * Sends NOOP.  Returns false if no positive reply is received within .noop_ms:
+ * for example, a NAT gateway may have dropped an idle connection.
  */
 bool	session_is_alive(struct session *);
 
-/* QUIT, whose answer is not waited for, if there is a session; then closes. */
+/*
+ * Sends QUIT, if the session is open and not broken, without waiting for the
+ * reply; then closes the connection.
+ */
 void	session_close(struct session *);
 
 #endif

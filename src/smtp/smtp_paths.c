@@ -14,7 +14,7 @@
 enum path_form { PATH_UNCHANGED, PATH_ASCII, PATH_UTF8, PATH_UNSENDABLE };
 
 static void
-refuse(const struct session *s, struct outcome *o, enum session_step step,
+refuse_path(const struct session *s, struct outcome *o, enum session_step step,
     const char *path, const char *reason)
 {
 	char	shown[200];
@@ -33,9 +33,9 @@ has_smtputf8(const struct session *s)
 }
 
 /*
- * The form in which to send a path, with a parameter that belongs to it or
- * NULL: fills in *ascii or *why if needed.  A line break would end the
- * command, and what follows would be another one.
+ * Returns the form in which to send a path and its parameter (NULL: none);
+ * fills in *ascii for PATH_ASCII, *why for PATH_UNSENDABLE.  A line break would
+ * end the command and begin another one.
  */
 static enum path_form
 form_of(const char *path, const char *parameter, bool smtputf8,
@@ -81,7 +81,7 @@ prepare_forward(struct smtp_paths *p, const struct session *s, size_t i,
 		p->utf8 = true;
 		break;
 	case PATH_UNSENDABLE:
-		refuse(s, o, STEP_RCPT, path, why.text);
+		refuse_path(s, o, STEP_RCPT, path, why.text);
 		break;
 	}
 	buffer_free(&ascii);
@@ -108,8 +108,8 @@ prepare_reverse(struct smtp_paths *p, const struct session *s,
 	case PATH_UNSENDABLE:
 		for (size_t i = 0; i < p->env->n; i++)
 			if (outcomes[i].kind == OUTCOME_WAITING)
-				refuse(s, &outcomes[i], STEP_MAIL, path,
-				    why.text);
+				refuse_path(s, &outcomes[i], STEP_MAIL,
+				    path, why.text);
 		break;
 	}
 	buffer_free(&ascii);

@@ -1,10 +1,11 @@
 /*
- * smtp_paths.h - the paths of an envelope in the form one server accepts
+ * smtp_paths.h - the paths of an envelope in the form that a server accepts
  *
  * A domain that is not ASCII is converted to A-labels.  A local part that is
- * not ASCII cannot be converted: with SMTPUTF8 (RFC 6531) it is sent unchanged;
- * without, that forward-path fails, or all of them if it is the reverse-path.
- * A path, ENVID or ORCPT that contains CR or LF fails in the same way.
+ * not ASCII is sent unchanged if the server supports SMTPUTF8 (RFC 6531);
+ * otherwise the forward-path fails, or, if the reverse-path has such a local
+ * part, all forward-paths.  The same applies if a path, ENVID or ORCPT contains
+ * CR or LF.
  */
 #ifndef SMTP_PATHS_H
 #define SMTP_PATHS_H
@@ -21,12 +22,12 @@ struct smtp_paths {
 	const struct envelope	*env;		/* borrowed */
 	char			*reverse;	/* owned; NULL: unchanged */
 	char			**forward;	/* owned; NULL: unchanged */
-	bool			 utf8;		/* MAIL needs SMTPUTF8 */
+	bool			 utf8;		/* MAIL requires SMTPUTF8 */
 };
 
 /*
- * Fills in the outcomes of forward-paths that cannot be sent to the server of
- * the session.
+ * Converts the paths, and fills in the outcomes of forward-paths that cannot be
+ * sent to the server of the session.
  */
 void	smtp_paths_prepare(struct smtp_paths *, const struct session *,
 	    const struct envelope *, const struct message *, struct outcome *);

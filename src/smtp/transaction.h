@@ -1,9 +1,9 @@
 /*
  * transaction.h - one mail transaction of a session (RFC 5321 section 3.3)
  *
- * Shared by the files that implement session_send(): transaction.c sends the
- * envelope, transaction_data.c the message, and reply_outcome.c turns replies
- * into outcomes.
+ * For the files that implement session_send(): transaction.c sends the
+ * envelope, transaction_data.c sends the message, and reply_outcome.c converts
+ * replies to outcomes.
  */
 #ifndef SMTP_TRANSACTION_H
 #define SMTP_TRANSACTION_H
@@ -28,7 +28,8 @@ struct transaction {
 	struct wire		 wire;
 	struct smtp_paths	 paths;
 	struct outcome		*outcomes;	/* one per forward-path */
-	size_t			 from;		/* all before it are done */
+	size_t			 from;		/* all forward-paths before it
+						 * have an outcome */
 	size_t			*index;		/* of the forward-paths in this
 						 * transaction */
 	bool			*accepted;	/* parallel to index */
@@ -37,28 +38,33 @@ struct transaction {
 	enum transaction_mode		 mode;
 	bool			 mail_accepted;
 	bool			 data_accepted;	/* 354, or BDAT follows */
-	bool			 too_many;	/* 452: the others need another
-						 * transaction */
-	bool			 accepted_after;	/* a recipient after
-							 * that 452 */
-	bool			*data_sent;
+	bool			 too_many;	/* 452: the others require
+						 * another transaction */
+	bool			 accepted_after;	/* a recipient was
+							 * accepted after that
+							 * 452 */
+	bool			*data_sent;	/* as in session_send() */
 };
 
 /* reply_outcome.c */
 
 /*
- * The reply in s->reply becomes the outcome of one forward-path; "what" is the
- * command that the text begins with.
+ * Sets the outcome of one forward-path from the reply in s->reply.  The text
+ * begins with the command 'what'.
  */
 void	reply_outcome(struct transaction *, size_t i, enum session_step,
 	    const char *what);
 
-/* The same for every forward-path that the server has not refused yet. */
+/*
+ * Sets the outcome of each forward-path that the server has not refused, in the
+ * same way.
+ */
 void	reply_outcome_rest(struct transaction *, enum session_step);
 
 /*
- * The message was sent, but there is no valid reply: all forward-paths that
- * the server may have accepted are deferred, in doubt.
+ * Call this if the message was sent but no valid reply was received: each
+ * forward-path for which the server may have accepted the message is deferred,
+ * in doubt.
  */
 void	reply_outcome_in_doubt(struct transaction *,
 	    const struct failure *why);

@@ -9,7 +9,7 @@ enum { BLOCK = 64 * 1024 };
 
 /* --------------------------------------------------- octets of the message */
 
-/* Writes all up to a line that begins with a dot at once, then another dot. */
+/* Adds a dot to each line that begins with one; writes the rest as blocks. */
 static bool
 write_stuffed(struct stream *s, const char *data, size_t len,
     bool *line_start, struct failure *why)
@@ -91,8 +91,8 @@ transaction_data_plain(struct stream *s, struct wire *w, struct failure *why)
 /* ------------------------------------------------------------- the replies */
 
 /*
- * One final reply.  If none comes, the server may have accepted the message,
- * unless it said 421.
+ * Reads one final reply.  If none is received, the server may have accepted the
+ * message; after 421 it has not.
  */
 static bool
 receive_final_reply(struct transaction *t, struct failure *why)
@@ -110,9 +110,9 @@ receive_final_reply(struct transaction *t, struct failure *why)
 }
 
 /*
- * The server announced CHUNKING but does not know BDAT.  It has read the
- * message as commands, so this connection is lost, but no recipient has the
- * message.
+ * The server offers CHUNKING but does not support BDAT.  It has read the
+ * message as commands, so the session is broken, but no recipient has received
+ * the message.
  */
 static bool
 bdat_is_unknown(struct transaction *t, struct failure *why)
@@ -129,7 +129,7 @@ bdat_is_unknown(struct transaction *t, struct failure *why)
 	return true;
 }
 
-/* LMTP: one reply for each accepted recipient (RFC 2033 section 4.2). */
+/* In LMTP, one for each accepted recipient (RFC 2033 section 4.2). */
 static bool
 receive_final_replies(struct transaction *t, struct failure *why)
 {
@@ -152,9 +152,9 @@ receive_final_replies(struct transaction *t, struct failure *why)
 }
 
 /*
- * A reply before the end of the message.  If it is a refusal, it is the
- * outcome, and the rest of the message is not sent; no other reply is valid
- * here.  A message without its end is not delivered.
+ * Reads a reply that was received before the end of the message, of which the
+ * rest is not sent: the server does not deliver an incomplete message.  A
+ * refusal is the outcome; no other reply is valid here.
  */
 static bool
 receive_early_reply(struct transaction *t, struct failure *why)
@@ -173,7 +173,7 @@ receive_early_reply(struct transaction *t, struct failure *why)
 	return false;
 }
 
-/* A server that closes the connection may have said why. */
+/* A server may send a reply before it closes the connection. */
 static bool
 sending_failed(struct transaction *t, struct failure *why)
 {
@@ -247,9 +247,9 @@ transaction_data_early(struct transaction *t, struct failure *why)
 }
 
 /*
- * If the server accepts recipients but refuses BDAT permanently, it may
- * object to BDAT in the flight of the envelope.  Those recipients stay
- * without an outcome, for another transaction by DATA.
+ * If the server accepts recipients but refuses BDAT permanently, the cause may
+ * be that BDAT was sent in the flight of the envelope.  These recipients get no
+ * outcome yet, and the message is sent to them again by DATA.
  */
 bool
 transaction_data_early_reply(struct transaction *t, struct failure *why)

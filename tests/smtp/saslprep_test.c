@@ -62,10 +62,10 @@ prepares_alone(void **state)
 static void
 library_is_here(void **state)
 {
-	struct unicode	unicode;
+	struct saslprep_library	unicode;
 
 	(void)state;
-	assert_true(unicode_load(&unicode));
+	assert_true(saslprep_load(&unicode));
 	assert_int_equal(unicode.direction('A'), 0);
 	assert_int_equal(unicode.direction(0x5d0), 3);
 	assert_int_equal(unicode.direction(0x627), 4);
@@ -88,10 +88,10 @@ between(char text[8], uint32_t c)
 static void
 skips_the_library_only_where_nothing_changes(void **state)
 {
-	struct unicode	unicode;
+	struct saslprep_library	unicode;
 
 	(void)state;
-	assert_true(unicode_load(&unicode));
+	assert_true(saslprep_load(&unicode));
 	for (uint32_t c = 0x80; c <= 0xffff; c++) {
 		struct buffer	alone = { 0 }, with = { 0 };
 		struct failure	why;
