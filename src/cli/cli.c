@@ -15,6 +15,7 @@
 #include "cli/queue_commands.h"
 #include "cli/report.h"
 #include "cli/send.h"
+#include "cli/serve_command.h"
 #include "cli/smtp_stdio.h"
 #include "cli/version.h"
 #include "config/config.h"
@@ -60,7 +61,7 @@ static const struct action {
 	[MODE_NO_DAEMON] = { refuse_daemon, false, false },
 	[MODE_CONFIG]	 = { print_config, true, false },
 	[MODE_QUEUE]	 = { queue_commands_run, true, false },
-	[MODE_SERVE]	 = { flush_serve, true, false },
+	[MODE_SERVE]	 = { serve_command, true, false },
 };
 
 /* Logs or prints that an option has no effect. */

@@ -12,23 +12,12 @@
 #include <unistd.h>
 
 #include "cli/report.h"
+#include "cli/serve_command.h"
 #include "cli/transcript.h"
 #include "config/identity.h"
-#include "serve/serve.h"
 #include "submit/spool_config.h"
 #include "util/clock.h"
 #include "util/file.h"
-
-enum { SERVE_INTERVAL_S = 60 };		/* of relais serve */
-
-/* The meaning of -q with its argument. */
-struct flush_order {
-	struct attempt_choice	choice;
-	long			every_s;	/* a service with this interval;
-						 * 0: one queue run */
-	bool			with_parent;	/* the service ends with its
-						 * parent */
-};
 
 /*
  * A time as Sendmail writes it: numbers with units, such as 1h30m.  A number
@@ -59,20 +48,34 @@ parse_time(const char *text, long *seconds)
 	return *seconds > 0;
 }
 
+static bool
+failed_argument(const char *text, struct failure *why)
+{
+	return failed(why, EX_USAGE, "-q%s: invalid value; valid values are "
+	    "f, Iid, Rrecipient, Ssender or an interval such as 15m", text);
+}
+
+bool
+flush_parse_interval(const char *text, long *seconds, struct failure *why)
+{
+	const char	*time = strcmp(text, "p") == 0 ? "p1m" : text;
+
+	return parse_time(time + (time[0] == 'p'), seconds) ||
+	    failed_argument(text, why);
+}
+
 /*
- * The argument of -q is empty, f, a time, p with or without a time, or one of
- * I, R and S with a text.  If the text is missing, it is next, the argument
- * that follows, or NULL.
+ * The argument of -q is empty, f, or one of I, R and S with a text.  If the
+ * text is missing, it is next, the argument that follows, or NULL.
  */
 static bool
-parse_order(struct flush_order *order, const char *text, const char *next,
+parse_choice(struct attempt_choice *c, const char *text, const char *next,
     struct failure *why)
 {
-	const char		*rest = text[0] != '\0' && text[1] != '\0' ?
-				    text + 1 : next;
-	struct attempt_choice	*c = &order->choice;
+	const char	*rest = text[0] != '\0' && text[1] != '\0' ? text + 1 :
+			    next;
 
-	*order = (struct flush_order){ .choice.when = ATTEMPT_WHEN_SAFE };
+	*c = (struct attempt_choice){ .when = ATTEMPT_WHEN_SAFE };
 	switch (text[0]) {
 	case '\0':
 		return true;
@@ -92,13 +95,7 @@ parse_order(struct flush_order *order, const char *text, const char *next,
 		return rest != NULL || failed(why, EX_USAGE,
 		    "-qS requires a part of the sender's address");
 	}
-	c->when = ATTEMPT_WHEN_DUE;
-	order->with_parent = true;
-	if (strcmp(text, "p") == 0)
-		text = "p1m";
-	return parse_time(text + (text[0] == 'p'), &order->every_s) ||
-	    failed(why, EX_USAGE, "-q%s: invalid value; valid values are "
-		"f, Iid, Rrecipient, Ssender or an interval such as 15m", text);
+	return failed_argument(text, why);
 }
 
 static void
@@ -144,79 +141,39 @@ flush_once(const struct flush_run *f, struct runner_totals *totals,
 	return good;
 }
 
-static bool
-flush_for_service(void *context, struct failure *why)
-{
-	struct runner_totals	totals;
-
-	return flush_once(context, &totals, why);
-}
-
-static int
-run_order(const struct options *options, const struct config *config,
-    const struct log *log, const struct flush_order *order)
-{
-	bool			is_service = order->every_s > 0;
-	struct spool		spool = { 0 };
-	struct flush_run	run = {
-		.config = config,
-		.log = log,
-		.spool = &spool,
-		.choice = order->choice,
-		.verbose = options->verbose && !is_service,
-	};
-	struct serve_options	service = {
-		.log = log,
-		.interval_s = order->every_s,
-		.with_parent = order->with_parent,
-		.run = flush_for_service,
-		.context = &run,
-	};
-	struct runner_totals	totals;
-	struct failure		why;
-	enum spool_config	found = is_service ?
-				    spool_config_open(&spool, config, &why) :
-				    spool_config_find(&spool, config, &why);
-	int			status = EX_OK;
-
-	if (found != SPOOL_CONFIG_OPEN)
-		return why.status == EX_OK ? EX_OK :
-		    report_failure(log, options->errors, &why);
-	if (is_service)
-		serve_run(&service);
-	else if (!flush_once(&run, &totals, &why))
-		status = report_failure(log, options->errors, &why);
-	spool_close(&spool);
-	return status;
-}
-
 int
 flush_command(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	const char		*next = options->n_arguments > 0 ?
 				    options->arguments[0] : NULL;
-	struct flush_order	 order;
+	struct spool		 spool = { 0 };
+	struct flush_run	 run = {
+		.config = config,
+		.log = log,
+		.spool = &spool,
+		.verbose = options->verbose,
+	};
+	struct runner_totals	 totals;
 	struct failure		 why;
+	long			 interval_s;
+	int			 status = EX_OK;
 
-	if (!parse_order(&order, options->queue, next, &why))
-		return report_failure(log, options->errors, &why);
-	return run_order(options, config, log, &order);
-}
-
-int
-flush_serve(const struct options *options, const struct config *config,
-    const struct log *log)
-{
-	struct flush_order	order = { .choice.when = ATTEMPT_WHEN_DUE,
-				    .every_s = SERVE_INTERVAL_S };
-	struct failure		why;
-
-	if (options->n_arguments > 1) {
-		failed(&why, EX_USAGE, "usage: relais serve");
-		return report_failure(log, options->errors, &why);
+	if (options->queue[0] != '\0' &&
+	    strchr("0123456789p", options->queue[0]) != NULL) {
+		if (!flush_parse_interval(options->queue, &interval_s, &why))
+			return report_failure(log, options->errors, &why);
+		return serve_command_timer(options, config, log, interval_s);
 	}
-	return run_order(options, config, log, &order);
+	if (!parse_choice(&run.choice, options->queue, next, &why))
+		return report_failure(log, options->errors, &why);
+	if (spool_config_find(&spool, config, &why) != SPOOL_CONFIG_OPEN)
+		return why.status == EX_OK ? EX_OK :
+		    report_failure(log, options->errors, &why);
+	if (!flush_once(&run, &totals, &why))
+		status = report_failure(log, options->errors, &why);
+	spool_close(&spool);
+	return status;
 }
 
 /*

@@ -1,5 +1,5 @@
 /*
- * flush.h - run the queue: -q, relais serve, and one entry after -odb
+ * flush.h - run the queue: -q, and one entry after -odb
  */
 #ifndef CLI_FLUSH_H
 #define CLI_FLUSH_H
@@ -14,16 +14,16 @@
 #include "util/failure.h"
 #include "util/log.h"
 
-/* sendmail -q: returns the exit status. */
+/* -q, with or without an interval.  Returns the exit status. */
 int	flush_command(const struct options *, const struct config *,
 	    const struct log *);
 
 /*
- * relais serve: tries the messages that are due, every minute, until a signal
- * ends the process.  Returns the exit status.
+ * Parses the interval of -q, such as 15m or p1h30m, in seconds.  Returns
+ * false, with EX_USAGE, if it is invalid.
  */
-int	flush_serve(const struct options *, const struct config *,
-	    const struct log *);
+bool	flush_parse_interval(const char *text, long *seconds,
+	    struct failure *why);
 
 /* A queue run.  All pointers are borrowed. */
 struct flush_run {

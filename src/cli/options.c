@@ -30,6 +30,8 @@ static const struct {
 	{ 'v', MODE_VERIFY },
 	{ 'h', MODE_NOTHING },
 	{ 'H', MODE_NOTHING },
+	{ 'd', MODE_SERVE },
+	{ 'D', MODE_SERVE },
 };
 
 /* -b */
@@ -43,30 +45,37 @@ set_mode(struct options *o, const char *value, struct failure *why)
 			o->mode = modes[i].mode;
 			return true;
 		}
-	if (strcmp(value, "d") == 0 || strcmp(value, "D") == 0)
-		return failed(why, EX_USAGE, "mode %s is not supported; to "
-		    "run the queue, use relais serve", value);
 	return failed(why, EX_USAGE, "mode %s is not supported",
 	    visible(shown, sizeof(shown), value, strlen(value)));
 }
 
-/* -q */
+/* -q; with -bd, the interval of the service's queue runs. */
 static bool
-set_queue(struct options *o, const char *value, bool administrator,
-    struct failure *why)
+set_queue(struct options *o, const char *value, struct failure *why)
 {
 	if (value[0] != '\0' && strchr("GQL", value[0]) != NULL)
 		return failed(why, EX_USAGE, "value %c is not supported; "
 		    "relais has no queue groups and no quarantine",
 		    value[0]);
-	/* A web form could pass this option, and the process would not end. */
-	if (!administrator && value[0] != '\0' &&
-	    strchr("0123456789p", value[0]) != NULL)
-		return failed(why, EX_USAGE, "only relais accepts an "
-		    "interval; to run the queue regularly, use relais serve");
-	o->mode = MODE_FLUSH;
+	if (o->mode != MODE_SERVE)
+		o->mode = MODE_FLUSH;
 	o->queue = value;
 	return true;
+}
+
+/*
+ * An interval without -bd would run forever, and a web form could pass it to
+ * sendmail.
+ */
+static bool
+check_interval(const struct options *o, bool administrator,
+    struct failure *why)
+{
+	if (o->mode != MODE_FLUSH || administrator || o->queue[0] == '\0' ||
+	    strchr("0123456789p", o->queue[0]) == NULL)
+		return true;
+	return failed(why, EX_USAGE, "-q: only relais accepts an "
+	    "interval; to run the queue regularly, use relais serve");
 }
 
 static void
@@ -233,7 +242,7 @@ set_option(struct options *o, char letter, const char *value,
 	case 'o':
 		return set_short(o, value, administrator, why);
 	case 'q':
-		return set_queue(o, value, administrator, why);
+		return set_queue(o, value, why);
 	case 'R':
 		if (!dsn_parse_return(&o->ret, value))
 			o->warning = "-R: ignored an invalid value; valid "
@@ -370,7 +379,7 @@ options_parse(struct options *o, int argc, char **argv, bool administrator,
 			return failed(why, EX_USAGE,
 			    "empty recipient address");
 	select_mode(o, administrator);
-	return true;
+	return check_interval(o, administrator, why);
 }
 
 void

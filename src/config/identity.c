@@ -151,43 +151,49 @@ full_name(const struct passwd *pw)
 }
 
 /*
- * Returns the passwd entry of the real user id, valid until the next call.
+ * Returns the passwd entry of a user id, valid until the next call.
  * Reads /etc/passwd first, which contains most users: getpwuid(3) also loads
  * the name service, which takes twenty times as long.
  */
 static const struct passwd *
-user_entry(void)
+passwd_entry(uid_t uid)
 {
 	FILE			*f = fopen("/etc/passwd", "re");
 	const struct passwd	*pw = NULL;
 
 	while (f != NULL && (pw = fgetpwent(f)) != NULL)
-		if (pw->pw_uid == getuid())
+		if (pw->pw_uid == uid)
 			break;
 	if (f != NULL)
 		fclose(f);
-	return pw != NULL ? pw : getpwuid(getuid());
+	return pw != NULL ? pw : getpwuid(uid);
 }
 
 void
-identity_find(struct identity *me, const struct config *config)
+identity_find_user(struct identity *me, const struct config *config,
+    uid_t uid, const char *name)
 {
-	const struct passwd	*pw = user_entry();
-	const char		*name = secure_getenv("NAME");
-	char			 uid[32];
+	const struct passwd	*pw = passwd_entry(uid);
+	char			 number[32];
 
 	me->host = host_name();
 	me->domain = find_domain(config, me->host);
 	me->helo = identity_helo(me, config, NULL);
-	snprintf(uid, sizeof(uid), "uid-%lu", (unsigned long)getuid());
+	snprintf(number, sizeof(number), "uid-%lu", (unsigned long)uid);
 	me->user = memory_copy(pw != NULL && pw->pw_name[0] != '\0' ?
-	    pw->pw_name : uid);
+	    pw->pw_name : number);
 	if (name != NULL && name[0] != '\0')
 		me->name = memory_copy(name);
 	else if (pw != NULL && pw->pw_gecos != NULL)
 		me->name = full_name(pw);
 	else
 		me->name = memory_copy("");
+}
+
+void
+identity_find(struct identity *me, const struct config *config)
+{
+	identity_find_user(me, config, getuid(), secure_getenv("NAME"));
 }
 
 void

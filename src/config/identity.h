@@ -7,6 +7,8 @@
 #ifndef CONFIG_IDENTITY_H
 #define CONFIG_IDENTITY_H
 
+#include <sys/types.h>
+
 #include "config/config.h"
 
 struct identity {
@@ -21,7 +23,12 @@ struct identity {
 	char	*name;		/* owned; the user's full name, or "" */
 };
 
+/* For the user of the process; $NAME, if it is set, is the full name. */
 void	identity_find(struct identity *, const struct config *);
+
+/* For any user; the full name is that of passwd(5) if it is NULL. */
+void	identity_find_user(struct identity *, const struct config *, uid_t,
+	    const char *name);
 
 /* Returns the value of .helo for a message; the caller frees it. */
 char	*identity_helo(const struct identity *, const struct config *,

@@ -1,5 +1,6 @@
 #include "relay/mail_log.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -57,9 +58,12 @@ mail_log_outcomes(const struct log *log, const struct mail_log *m,
 {
 	const struct envelope	*env = m->envelope;
 	char			 from[400], to[400], id[300], reply[1200];
+	char			 uid[16] = "-";
 
 	if (log->target == LOG_TO_NOTHING)
 		return;
+	if (m->uid != UINT32_MAX)
+		snprintf(uid, sizeof(uid), "%lu", (unsigned long)m->uid);
 	copy_message_id(id, sizeof(id), m->message);
 	copy_value(from, sizeof(from), env->reverse_path,
 	    strlen(env->reverse_path));
@@ -71,10 +75,11 @@ mail_log_outcomes(const struct log *log, const struct mail_log *m,
 		    (m->selected != NULL && !m->selected[i]))
 			continue;
 		log_line(log, o->kind == OUTCOME_DELIVERED ? LOG_INFO :
-		    LOG_WARNING, "%s%s%s uid=%lu from=<%s> to=<%s> size=%llu "
+		    LOG_WARNING, "%s%s%s uid=%s%s%s from=<%s> to=<%s> size=%llu "
 		    "message-id=<%s> reply=\"%s\"", event_name(o->kind, m->id),
 		    m->id != NULL ? " id=" : "", m->id != NULL ? m->id : "",
-		    (unsigned long)m->uid, from,
+		    uid, m->client != NULL ? " " : "",
+		    m->client != NULL ? m->client : "", from,
 		    copy_value(to, sizeof(to), path, strlen(path)),
 		    (unsigned long long)message_size(m->message), id,
 		    visible_more(reply, sizeof(reply), o->text, "\""));

@@ -15,7 +15,10 @@
 /* The message that was attempted.  All pointers are borrowed. */
 struct mail_log {
 	const char		*id;	/* of its queue entry; NULL: none */
-	uint32_t		 uid;	/* of the user who submitted it */
+	uint32_t		 uid;	/* of the user who submitted it;
+					 * UINT32_MAX: unknown */
+	const char		*client; /* more about the program that did, or
+					  * NULL */
 	const struct envelope	*envelope;
 	const struct message	*message;
 	const bool		*selected;	/* for each forward-path:

@@ -401,7 +401,8 @@ attempt_list(struct queue_run *run, struct runner_totals *t,
     struct failure *why)
 {
 	const struct runner	*r = run->runner;
-	size_t			 max = (size_t)config_number(r->config, NULL,
+	size_t			 max = r->connections != 0 ? r->connections :
+				    (size_t)config_number(r->config, NULL,
 				    KEY_CONNECTIONS);
 	size_t			 wanted = (run->list.n + ENTRIES_EACH - 1) /
 				    ENTRIES_EACH;

@@ -44,6 +44,7 @@ struct runner {
 	const struct session_trace	*trace;		/* or NULL */
 	struct spool		*spool;
 	struct attempt_choice	 choice;
+	size_t			 connections;	/* at most; 0: as configured */
 
 	/* Called several times a second during the queue run; or NULL. */
 	void	(*progress)(void *context, const struct runner_totals *);

@@ -283,6 +283,7 @@ submit_message(struct submit *s, const struct submit_request *request,
 				    s->queue == SPOOL_CONFIG_NONE };
 	struct mail_log		mail_log = {
 		.uid = s->options.uid,
+		.client = s->options.client,
 		.envelope = env,
 		.message = message,
 	};

@@ -44,7 +44,11 @@ struct submit_options {
 	enum submit_mode	 mode;
 	const struct config	*config;
 	const struct identity	*me;		/* the user who submits */
-	uint32_t		 uid;		/* of that user */
+	uint32_t		 uid;		/* of that user; UINT32_MAX:
+						 * unknown */
+	const char		*client;	/* more about the caller for the
+						 * log, "pid=812 program=php";
+						 * or NULL */
 	const struct log	*log;
 	const struct session_trace	*trace;		/* or NULL */
 

@@ -936,11 +936,11 @@ a_service_runs_the_queue_until_it_is_told_to_end(void **state)
 	r = program_start(&(struct program){ .path = BUILD "/relais",
 	    .argv = *state != NULL ?
 	    WORDS("relais", "-C", p.conf, "-q15m") :
-	    WORDS("relais", "-C", p.conf, "serve") });
+	    WORDS("relais", "-C", p.conf, "-o", "socket=off", "serve") });
 	assert_true(mock_smtp_wait_messages(p.host, 1));
 	assert_true(mock_smtp_wait_closed(p.host, 1));
 	queue_fixture_put(&p, me, LIST("b@example.net"));
-	assert_int_equal(kill(program_pid(r), SIGHUP), 0);
+	assert_int_equal(kill(program_pid(r), SIGUSR1), 0);
 	assert_true(mock_smtp_wait_messages(p.host, 2));
 	program_stop(r, SIGTERM, &o);
 	assert_int_equal(o.status, 0);

@@ -1,0 +1,70 @@
+#include "cli/serve_command.h"
+
+#include <sysexits.h>
+
+#include "cli/flush.h"
+#include "cli/report.h"
+#include "serve/serve.h"
+
+/* The shortest time between two attempts for a message. */
+enum { INTERVAL_S = 60 };
+
+static bool
+load_again(void *context, struct config *config, struct failure *why)
+{
+	const struct options	*options = context;
+	struct config_source	 source = {
+		.file = options->config_file,
+		.overrides = options->overrides,
+	};
+
+	return config_load(config, &source, why);
+}
+
+static int
+run_service(const struct options *options, struct serve_options *service)
+{
+	struct failure	why;
+
+	service->load = load_again;
+	service->context = (void *)options;
+	return serve_run(service, &why) ? EX_OK :
+	    report_failure(service->log, options->errors, &why);
+}
+
+int
+serve_command(const struct options *options, const struct config *config,
+    const struct log *log)
+{
+	struct serve_options	service = {
+		.config = config,
+		.log = log,
+		.interval_s = INTERVAL_S,
+		.listens = true,
+	};
+	struct failure		why;
+
+	/* The name of the command is the first argument. */
+	if (options->n_arguments > 1) {
+		failed(&why, EX_USAGE, "usage: relais serve");
+		return report_failure(log, options->errors, &why);
+	}
+	if (options->queue != NULL && !flush_parse_interval(options->queue,
+	    &service.interval_s, &why))
+		return report_failure(log, options->errors, &why);
+	return run_service(options, &service);
+}
+
+int
+serve_command_timer(const struct options *options,
+    const struct config *config, const struct log *log, long interval_s)
+{
+	struct serve_options	service = {
+		.config = config,
+		.log = log,
+		.interval_s = interval_s,
+		.with_parent = true,
+	};
+
+	return run_service(options, &service);
+}

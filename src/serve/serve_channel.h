@@ -1,0 +1,61 @@
+/*
+ * serve_channel.h - what the processes of the service say to each other
+ *
+ * The service has a channel to each session and to each worker: a pair of
+ * SOCK_SEQPACKET sockets, so that each message arrives whole.
+ *
+ *	session -> service	struct serve_request; SERVE_SEND passes the
+ *				descriptors of an entry (entry_adopt()) and of
+ *				the reply pipe
+ *	service -> session	int64_t, the answer to SERVE_CHECK
+ *	service -> worker	the two descriptors of SERVE_SEND
+ *	worker -> service	one octet when it is idle again
+ *	worker or service -> session, on the reply pipe
+ *				'B': no worker is free; nothing was done;
+ *				'T': a worker has taken the message, followed
+ *				by a struct outcome for each forward-path
+ */
+#ifndef SERVE_CHANNEL_H
+#define SERVE_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum serve_request_kind {
+	SERVE_SEND,		/* a message to be sent */
+	SERVE_RUN,		/* run the queue */
+	SERVE_CHECK,		/* has the user exceeded its limit? */
+	SERVE_COUNT,		/* a message of the user was accepted */
+};
+
+struct serve_request {
+	enum serve_request_kind	 kind;
+	uint64_t		 limit;		/* SERVE_CHECK: messages in a */
+	int64_t			 period_s;	/* period */
+};
+
+enum { SERVE_BUSY = 'B', SERVE_TAKEN = 'T' };
+
+enum { SERVE_CHANNEL_FDS = 2 };
+
+/* Creates the two ends, close-on-exec.  False with errno. */
+bool	serve_channel_open(int ends[2]);
+
+/*
+ * Sends a message, with fds if that is not NULL.  False with errno, also if
+ * the other end is closed or its buffer is full.
+ */
+bool	serve_channel_send(int channel, const void *data, size_t len,
+	    const int fds[SERVE_CHANNEL_FDS]);
+
+/*
+ * Receives a message; waits for it.  Returns its length, 0 if the other end is
+ * closed, -1 with errno.  fds, unless it is NULL, is set to the descriptors,
+ * now owned, or to -1 each.
+ */
+ssize_t	serve_channel_receive(int channel, void *data, size_t size,
+	    int fds[SERVE_CHANNEL_FDS]);
+
+#endif

@@ -1,0 +1,242 @@
+#include "serve/serve_session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "config/identity.h"
+#include "net/stream.h"
+#include "queue/commit.h"
+#include "serve/serve_channel.h"
+#include "smtpd/smtpd_submit.h"
+#include "submit/submit.h"
+#include "util/file.h"
+#include "util/interrupt.h"
+#include "util/memory.h"
+#include "util/visible.h"
+
+/* A larger message is passed in a file of the spool instead of memory. */
+enum { IN_MEMORY_MAX = 1024 * 1024 };
+
+/* A message on its way to a worker and back. */
+struct session_sender {
+	const struct serve_session	*session;
+	const struct submit_options	*options;
+};
+
+/*
+ * The name of the program that called sendmail: the client itself, or the
+ * parent of a client that is relais.  Only for the log: a program can choose
+ * its own name.
+ */
+static void
+find_program(const struct serve_peer *peer, char *to, size_t size)
+{
+	static const char *const	ours[] = { "sendmail", "relais",
+		"send-mail", "mailq", "newaliases" };
+	char	path[64], text[256] = "", name[64] = "";
+	long	pid = (long)peer->pid;
+	bool	again;
+
+	strlcpy(to, "?", size);
+	do {
+		FILE	*f;
+
+		again = false;
+		snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+		f = fopen(path, "re");
+		if (f == NULL)
+			return;
+		/* "812 (php-fpm8.2) S 700 ...": the name may contain ")". */
+		if (fgets(text, sizeof(text), f) != NULL) {
+			char	*first = strchr(text, '(');
+			char	*last = strrchr(text, ')');
+			long	 parent = 0;
+
+			if (first != NULL && last != NULL && last > first) {
+				*last = '\0';
+				strlcpy(name, first + 1, sizeof(name));
+				sscanf(last + 1, " %*c %ld", &parent);
+			}
+			for (size_t i = 0; pid == (long)peer->pid &&
+			    i < sizeof(ours) / sizeof(*ours); i++)
+				again |= strcmp(name, ours[i]) == 0;
+			again &= parent > 1;
+			pid = parent;
+		}
+		fclose(f);
+	} while (again);
+	visible_more(to, size, name, " \"=");
+}
+
+/* The descriptor of a file that holds the message, or -1 with why. */
+static int
+write_entry(const struct session_sender *s, const struct envelope *env,
+    const struct message *message, const struct outcome *outcomes,
+    struct failure *why)
+{
+	const struct spool_submission	submission = {
+		.envelope = env,
+		.message = message,
+		.outcomes = outcomes,
+		.uid = s->options->uid,
+		.caller = s->options->me->user,
+	};
+	const char	*directory = s->session->spool->spill;
+	int		 fd = -1;
+
+	if (directory != NULL && message_size(message) > IN_MEMORY_MAX)
+		fd = file_unnamed(directory);
+	if (fd == -1)
+		fd = file_in_memory();
+	if (fd == -1) {
+		failed_errno(why, EX_TEMPFAIL, "cannot create a temporary "
+		    "file");
+		return -1;
+	}
+	if (!spool_write(&submission, fd, why)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Reads exactly len octets; false if the other end is closed before. */
+static bool
+read_reply(int fd, void *data, size_t len)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t	n = read(fd, (char *)data + done, len - done);
+
+		if (n == 0 || (n == -1 && errno != EINTR))
+			return false;
+		if (n > 0)
+			done += (size_t)n;
+	}
+	return true;
+}
+
+/* Puts the answer of the worker in the place of the waiting outcomes. */
+static void
+merge_outcomes(struct outcome *outcomes, struct outcome *sent, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct outcome	*o = &sent[i];
+
+		if (outcomes[i].kind != OUTCOME_WAITING)
+			continue;
+		/* The worker has read replies of the smarthost. */
+		o->enhanced[sizeof(o->enhanced) - 1] = '\0';
+		o->text[sizeof(o->text) - 1] = '\0';
+		if (o->kind != OUTCOME_DELIVERED && o->kind != OUTCOME_FAILED)
+			o->kind = OUTCOME_DEFERRED;
+		outcomes[i] = *o;
+	}
+}
+
+/* The worker has ended before it returned the outcomes. */
+static void
+set_in_doubt(struct outcome *outcomes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct outcome	*o = &outcomes[i];
+
+		if (o->kind != OUTCOME_WAITING)
+			continue;
+		*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
+		    .status = EX_TEMPFAIL, .in_doubt = true };
+		strlcpy(o->text, "the process that was sending the message "
+		    "has ended; the smarthost may have accepted it",
+		    sizeof(o->text));
+	}
+}
+
+/*
+ * Has the attempt made by a worker.  Returns false, with why, if no worker took
+ * the message.
+ */
+static bool
+attempt_by_worker(void *context, const struct envelope *env,
+    const struct message *message, struct outcome *outcomes,
+    struct failure *why)
+{
+	const struct session_sender	*s = context;
+	const struct serve_request	 request = { .kind = SERVE_SEND };
+	struct outcome			*sent;
+	int				 fds[SERVE_CHANNEL_FDS] = { -1, -1 };
+	int				 reply[2];
+	char				 taken = SERVE_BUSY;
+	bool				 good;
+
+	if (pipe2(reply, O_CLOEXEC) == -1)
+		return failed_errno(why, EX_TEMPFAIL, "cannot create a pipe");
+	fds[0] = write_entry(s, env, message, outcomes, why);
+	fds[1] = reply[1];
+	good = fds[0] != -1;
+	if (good && !serve_channel_send(s->session->channel, &request,
+	    sizeof(request), fds))
+		good = failed(why, EX_TEMPFAIL, "the service is stopping");
+	close(reply[1]);
+	if (fds[0] != -1)
+		close(fds[0]);
+	if (good && (!read_reply(reply[0], &taken, 1) ||
+	    taken != SERVE_TAKEN))
+		good = failed(why, EX_TEMPFAIL, "all connections to the "
+		    "smarthost are in use");
+	if (good) {
+		sent = memory_new(env->n, sizeof(*sent));
+		if (read_reply(reply[0], sent, env->n * sizeof(*sent)))
+			merge_outcomes(outcomes, sent, env->n);
+		else
+			set_in_doubt(outcomes, env->n);
+		free(sent);
+	}
+	close(reply[0]);
+	return good;
+}
+
+void
+serve_session_run(const struct serve_session *session)
+{
+	struct identity		 me;
+	struct interrupt	 interrupt;
+	char			 program[80], client[160];
+	struct session_sender	 sender = { session, NULL };
+	struct submit_options	 options = {
+		.mode = SUBMIT_NOW,
+		.config = session->config,
+		.me = &me,
+		.uid = session->peer.uid,
+		.log = session->log,
+		.interrupt = &interrupt,
+		.client = client,
+		.attempt = attempt_by_worker,
+		.context = &sender,
+	};
+	const struct smtpd_submit_options how = {
+		.submit = &options,
+		.idle_ms = SERVE_SESSION_IDLE_MS,
+		.private_commands = session->peer.is_known,
+	};
+	struct stream		 stream;
+	struct failure		 why;
+
+	sender.options = &options;
+	interrupt_hold(&interrupt);
+	identity_find_user(&me, session->config, session->peer.uid, NULL);
+	find_program(&session->peer, program, sizeof(program));
+	snprintf(client, sizeof(client), "pid=%ld program=%s",
+	    (long)session->peer.pid, program);
+	stream_open(&stream, session->client);
+	if (!smtpd_submit(&stream, &how, &why))
+		log_line(session->log, LOG_INFO, "uid=%lu %s: %s",
+		    (unsigned long)session->peer.uid, client, why.text);
+	stream_close(&stream);
+	identity_free(&me);
+}

@@ -1,0 +1,36 @@
+/*
+ * serve_user.h - the user that the service runs as
+ */
+#ifndef SERVE_USER_H
+#define SERVE_USER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "util/failure.h"
+
+struct serve_user {
+	const char	*name;	/* "relais" */
+	uid_t		 uid;
+	gid_t		 gid;
+	bool		 change;	/* the process has to become this user */
+};
+
+/*
+ * If the process belongs to root, finds the user relais.  A process of another
+ * user stays with it.  Returns false if the user does not exist; the service
+ * then stays with root.
+ */
+bool	serve_user_find(struct serve_user *);
+
+/*
+ * Creates the directory, mode 0755, if it does not exist, and gives it to the
+ * user.  Its parent must exist.
+ */
+bool	serve_user_directory(const struct serve_user *, const char *path,
+	    struct failure *why);
+
+/* Becomes the user, with its groups, for good.  EX_OSERR. */
+bool	serve_user_become(const struct serve_user *, struct failure *why);
+
+#endif

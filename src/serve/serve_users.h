@@ -1,0 +1,47 @@
+/*
+ * serve_users.h - what each user has used of the service
+ */
+#ifndef SERVE_USERS_H
+#define SERVE_USERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { SERVE_USERS_RUN_S = 10 };	/* between queue runs for a user */
+
+struct serve_user_use {
+	uid_t	 uid;
+	int64_t	 period_ends;	/* clock_ms(); of the current period */
+	uint64_t messages;	/* in the current period */
+	bool	 logged;	/* that the limit is exceeded, in this period */
+	int64_t	 next_run;	/* clock_ms(); 0: no run was requested */
+};
+
+/* All zero: no user. */
+struct serve_users {
+	struct serve_user_use	*user;	/* owned */
+	size_t			 n;
+	size_t			 cap;
+};
+
+/*
+ * Returns 0 if the user may send a message, or the seconds until the period
+ * ends.  *first is set if this is the first refusal in the period.
+ */
+int64_t	serve_users_check(struct serve_users *, uid_t, uint64_t limit,
+	    int64_t period_s, int64_t now_ms, bool *first);
+
+/* Counts a message. */
+void	serve_users_count(struct serve_users *, uid_t);
+
+/*
+ * Returns 0 if the user may request a queue run, which is then counted, or the
+ * seconds until it may.
+ */
+int64_t	serve_users_run(struct serve_users *, uid_t, int64_t now_ms);
+
+void	serve_users_free(struct serve_users *);
+
+#endif

@@ -1,0 +1,105 @@
+#include "serve/serve_worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "queue/entry.h"
+#include "relay/relay.h"
+#include "serve/serve_channel.h"
+#include "submit/spool_config.h"
+#include "util/file.h"
+#include "util/interrupt.h"
+#include "util/memory.h"
+
+/*
+ * Makes one attempt, and writes the outcomes to the reply pipe.  A session that
+ * has ended does not read them: its client was not told that the message was
+ * accepted.
+ */
+static void
+send_entry(struct relay *relay, const struct serve_worker *w, int fd,
+    int reply)
+{
+	const char	 taken = SERVE_TAKEN, busy = SERVE_BUSY;
+	struct identity	 owner = *w->me;
+	struct entry	 entry;
+	struct outcome	*outcomes;
+	struct failure	 why;
+	size_t		 n;
+
+	if (!entry_adopt(&entry, fd, &why)) {
+		log_line(w->log, LOG_ERR, "%s", why.text);
+		file_write(reply, &busy, 1);
+		entry_close(&entry);
+		return;
+	}
+	n = entry.file.envelope.n;
+	if (file_write(reply, &taken, 1)) {
+		outcomes = memory_new(n, sizeof(*outcomes));
+		memcpy(outcomes, entry.file.outcomes, n * sizeof(*outcomes));
+		owner.user = entry.file.caller;
+		relay->me = &owner;
+		relay_send(relay, &entry.file.envelope, &entry.message,
+		    outcomes);
+		relay->me = w->me;
+		file_write(reply, outcomes, n * sizeof(*outcomes));
+		free(outcomes);
+	}
+	entry_close(&entry);
+}
+
+/*
+ * Waits for a message.  Returns false if there will be none: the service has
+ * closed the channel, or a signal came.
+ */
+static bool
+wait_for_entry(struct relay *relay, int channel, int fds[SERVE_CHANNEL_FDS])
+{
+	struct pollfd	p[] = {
+		{ .fd = channel, .events = POLLIN },
+		{ .fd = relay->interrupt->fd, .events = POLLIN },
+	};
+	char		octet;
+
+	for (;;) {
+		int	n = poll(p, 2, relay->connection.is_open ?
+			    SERVE_WORKER_KEEP_MS : -1);
+
+		if (n == 0)
+			connection_close(&relay->connection);
+		if (n == -1 && errno != EINTR)
+			return false;
+		if (n > 0 && interrupt_came(relay->interrupt))
+			return false;
+		if (n > 0 && p[0].revents != 0)
+			return serve_channel_receive(channel, &octet, 1,
+			    fds) > 0;
+	}
+}
+
+void
+serve_worker_run(const struct serve_worker *w)
+{
+	const struct sandbox	sandbox = spool_config_sandbox(NULL);
+	const char		idle = 0;
+	struct interrupt	interrupt;
+	struct relay		relay;
+	int			fds[SERVE_CHANNEL_FDS];
+
+	interrupt_hold(&interrupt);
+	relay_begin(&relay, w->config, w->me, NULL);
+	relay.interrupt = &interrupt;
+	relay_confine(&relay, &sandbox);
+	while (wait_for_entry(&relay, w->channel, fds)) {
+		if (fds[0] != -1 && fds[1] != -1)
+			send_entry(&relay, w, fds[0], fds[1]);
+		close(fds[1]);
+		if (!serve_channel_send(w->channel, &idle, 1, NULL))
+			break;
+	}
+	relay_end(&relay);
+}

@@ -1,0 +1,31 @@
+/*
+ * serve_worker.h - a process that sends messages for the sessions
+ *
+ * A worker makes one attempt after another, and keeps its session with the
+ * smarthost open for a few seconds for the next message, from any sender.
+ */
+#ifndef SERVE_WORKER_H
+#define SERVE_WORKER_H
+
+#include "config/config.h"
+#include "config/identity.h"
+#include "util/log.h"
+
+/* How long a session with the smarthost is kept open without a message. */
+enum { SERVE_WORKER_KEEP_MS = 5000 };
+
+/* All pointers are borrowed. */
+struct serve_worker {
+	const struct config	*config;
+	const struct identity	*me;
+	const struct log	*log;
+	int			 channel;	/* to the service */
+};
+
+/*
+ * Sends the messages that the service passes, until the service closes the
+ * channel.  SIGTERM ends the attempt in progress; its outcomes are returned.
+ */
+void	serve_worker_run(const struct serve_worker *);
+
+#endif
