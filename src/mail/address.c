@@ -458,7 +458,7 @@ take_quoted_spec(struct address_parser *p)
 	struct address	 a;
 	struct failure	 ignored;
 
-	/* One quoted string and nothing else, without backslashes. */
+	/* Only one quoted string, without backslashes. */
 	if (spec[0] != '"' || spec[len - 1] != '"' ||
 	    p->local.len != len - 2 || p->local.data[0] == '@' ||
 	    !address_parse_path(&a, p->local.data, p->local.len, &ignored))

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* The octets of a line up to its end, copied in one go. */
+/* Copies the octets of a line up to its end at once. */
 static size_t
 copy_line(struct dots *d, const char *from, size_t len, char *to)
 {
@@ -77,7 +77,7 @@ copy_text(struct dots_smtp *d, const char *from, size_t len, char *to)
 	return n;
 }
 
-/* The octet after a dot that begins a line: part of the end, or text. */
+/* The octet after a dot at the beginning of a line. */
 static size_t
 after_dot(struct dots_smtp *d, char c)
 {

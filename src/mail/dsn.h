@@ -1,8 +1,8 @@
 /*
- * dsn.h - the words of delivery status notifications (RFC 3461)
+ * dsn.h - the parameters of delivery status notifications (RFC 3461)
  *
- * The command line, an SMTP client and our own MAIL and RCPT commands all
- * say them alike.
+ * Their syntax is the same on the command line, in commands of SMTP clients,
+ * and in our own MAIL and RCPT commands.
  */
 #ifndef MAIL_DSN_H
 #define MAIL_DSN_H
@@ -18,27 +18,27 @@ enum {
 };
 
 /*
- * "never", or a list of success, failure and delay, in any case.  False,
- * with *set as it was, for anything else.
+ * Parses "never", or a list of success, failure and delay, case-insensitively.
+ * For other text, returns false and leaves *set unchanged.
  */
 bool	dsn_parse_notify(unsigned *set, const char *text);
 
-/* "full" or "hdrs"; likewise. */
+/* Parses "full" or "hdrs" in the same way. */
 bool	dsn_parse_return(enum dsn_return *, const char *text);
 
-/* Printable, and a + only in front of two hexadecimal digits; not empty. */
+/* Not empty, printable, with "+" only before two hexadecimal digits. */
 bool	dsn_is_xtext(const char *text);
 
 /*
- * xtext of at most DSN_ENVID_MAX octets that stands for printable ASCII (RFC
- * 3461 section 4.4).
+ * The xtext encoding of printable ASCII, at most DSN_ENVID_MAX octets (RFC 3461
+ * section 4.4).
  */
 bool	dsn_is_envid(const char *text);
 
 /* "rfc822;" or another type of address, and xtext. */
 bool	dsn_is_orcpt(const char *text);
 
-/* " NOTIFY=..." as RCPT says it; nothing for an empty set. */
+/* Appends " NOTIFY=..." for RCPT, or nothing for an empty set. */
 void	dsn_write_notify(struct buffer *, unsigned set);
 
 #endif

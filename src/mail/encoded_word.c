@@ -12,7 +12,7 @@ enum {
 	LEAST = 24,		/* room for text in the first word */
 };
 
-/* What may stand in a Q word wherever it stands (section 5, rule 3). */
+/* Characters that a Q word can contain anywhere (section 5, rule 3). */
 static bool
 is_plain(char c)
 {
@@ -47,7 +47,7 @@ write_q(struct buffer *to, const char *text, size_t len)
 	}
 }
 
-/* How much text fits a word that has so much room for its code. */
+/* The length of the text whose encoded form fits the room. */
 static size_t
 fitting(const char *text, size_t len, size_t room, bool b,
     const char *charset)
@@ -89,7 +89,7 @@ encoded_words_write(struct buffer *to, const char *text, size_t len,
 	}
 }
 
-/* The length of the charset, which a language may follow (RFC 2231). */
+/* The length of the charset without a language (RFC 2231). */
 static size_t
 charset_length(const char *text, size_t len)
 {
@@ -101,7 +101,7 @@ charset_length(const char *text, size_t len)
 	return n;
 }
 
-/* How much is before the "?=" at the end; len if there is none. */
+/* The length of the text before the "?=" at the end; len without one. */
 static size_t
 text_length(const char *text, size_t len)
 {
@@ -110,7 +110,7 @@ text_length(const char *text, size_t len)
 			return i;
 		if (text[i] == '=' && text[i + 1] == '?' &&
 		    (i + 2 == len || text[i + 2] != '='))
-			break;		/* another one begins */
+			break;		/* another word begins */
 	}
 	return len;
 }
@@ -147,7 +147,7 @@ decode_base64(struct buffer *to, const struct encoded_word *w)
 	for (size_t i = 0; i < w->text_len; i++)
 		if (!text_is_blank(w->text[i]))
 			buffer_add_byte(&text, w->text[i]);
-	while (text.len % 4 > 1)	/* some leave it out */
+	while (text.len % 4 > 1)	/* padding may be missing */
 		buffer_add_byte(&text, '=');
 	good = base64_decode(to, text.data, text.len);
 	buffer_free(&text);

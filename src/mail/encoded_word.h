@@ -1,10 +1,10 @@
 /*
- * encoded_word.h - text as RFC 2047 puts it into a header field
+ * encoded_word.h - encoded words in header fields (RFC 2047)
  *
- * Words of 75 octets at the most with a blank between them; each decodes
- * alone, so no character is split.  Only letters that may stand in a phrase
- * (section 5) are left as they are, so the same words do for a subject, a
- * comment and a display name.
+ * Encoded words have at most 75 octets and are separated by blanks.  Each word
+ * is decodable by itself, so no character is split.  Only characters that are
+ * permitted in a phrase (section 5) are not encoded, so that the same words are
+ * valid in a subject, a comment and a display name.
  */
 #ifndef MAIL_ENCODED_WORD_H
 #define MAIL_ENCODED_WORD_H
@@ -16,14 +16,14 @@
 #include "util/buffer.h"
 
 /*
- * Appends the text in Q, or in B where most of it is not ASCII.  The first
- * word has so much less room.  A character that does not fit into a word makes
- * it longer.
+ * Appends the text in Q, or in B if most of it is not ASCII.  The first word is
+ * shorter by the given number of octets.  A word with a character that does not
+ * fit is longer.
  */
 void	encoded_words_write(struct buffer *, const char *text, size_t len,
 	    const char *charset, size_t less);
 
-/* One as it was found, in the text that it was found in. */
+/* An encoded word in a text, which it refers to. */
 struct encoded_word {
 	size_t		 len;			/* of all of it */
 	char		 charset[CHARSET_NAME_MAX + 1];	/* with "*language" */
@@ -33,16 +33,17 @@ struct encoded_word {
 };
 
 /*
- * The encoded word that the text begins with, if there is one: its length, or
- * 0.  It is taken as readers take it: whatever its length, and with what should
- * have been encoded in it (blanks, specials, raw octets).  All searches in a
- * text take linear time, since none passes the beginning of another word.
+ * Returns the length of the encoded word at the beginning of the text, or 0 if
+ * there is none.  As in mail readers, a word can have any length, and can
+ * contain characters that should have been encoded (blanks, specials, raw
+ * octets).  All searches in a text together take linear time, because each one
+ * ends at the beginning of the next word.
  */
 size_t	encoded_word_read(struct encoded_word *, const char *text, size_t len);
 
 /*
- * Appends the octets that the word stands for; raw octets in Q stand for
- * themselves.  False, with nothing appended, if the text is not base64.
+ * Appends the decoded octets of the word; raw octets in Q are kept.  Returns
+ * false and appends nothing if the text is not valid base64.
  */
 bool	encoded_word_decode(struct buffer *, const struct encoded_word *);
 
@@ -50,11 +51,11 @@ bool	encoded_word_decode(struct buffer *, const struct encoded_word *);
 struct mixed_text {
 	const char		*text;
 	size_t			 len;	/* 0 for blanks between two words, which
-					 * readers leave out */
-	struct encoded_word	 word;	/* .len is 0 if there is none */
+					 * mail readers do not display */
+	struct encoded_word	 word;	/* .len is 0 if there is no word */
 };
 
-/* The next piece at *at, 0 in the beginning; false at the end. */
+/* Reads the piece at *at, which is first 0; returns false at the end. */
 bool	mixed_text_next(struct mixed_text *, const char *text, size_t len,
 	    size_t *at);
 

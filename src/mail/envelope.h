@@ -1,8 +1,9 @@
 /*
- * envelope.h - where a message comes from and where it goes
+ * envelope.h - the sender and the recipients of a message
  *
- * The envelope is what SMTP's MAIL and RCPT say; the header is another thing.
- * Paths are kept without angle brackets, as address_write() gives them.
+ * The envelope consists of the arguments of the SMTP commands MAIL and RCPT; it
+ * is independent of the header.  Paths are stored without angle brackets, in
+ * the form of address_write().
  */
 #ifndef MAIL_ENVELOPE_H
 #define MAIL_ENVELOPE_H
@@ -10,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* RFC 3461: NOTIFY is a set, NEVER stands alone, 0 is "not said". */
+/* RFC 3461: NOTIFY is a set; NEVER excludes all others; 0: not specified. */
 enum notify {
 	NOTIFY_NEVER	= 1,
 	NOTIFY_SUCCESS	= 2,
@@ -40,22 +41,22 @@ void	envelope_set_reverse(struct envelope *, const char *path); /* copies */
 /* Copies; the new element's other fields are empty.  Duplicates stay. */
 struct forward_path *envelope_add(struct envelope *, const char *path);
 
-/* As envelope_add(), with the notices and the ORCPT of another one. */
+/* As envelope_add(), with the NOTIFY and ORCPT of another forward-path. */
 struct forward_path *envelope_add_like(struct envelope *, const char *path,
 	    const struct forward_path *like);
 
-/* An empty envelope with the reverse-path of another one, and what it asks. */
+/* An empty envelope with the reverse-path, RET and ENVID of another one. */
 void	envelope_begin_like(struct envelope *, const struct envelope *like);
 
 /*
- * Merges forward-paths that are the same mailbox: domains compare without
- * regard to case, local parts to the letter (RFC 5321 section 2.4).  The
- * first one stays, in its place, with the notices that any of them asked
- * for.  In n log n.
+ * Merges forward-paths of the same mailbox: domains are compared
+ * case-insensitively, local parts exactly (RFC 5321 section 2.4).  The first
+ * forward-path is kept, with the union of all NOTIFY conditions.  Takes
+ * n log n steps.
  */
 void	envelope_unique(struct envelope *);
 
-/* The same; places[i] then says where the i-th one is now. */
+/* The same; places[i] is set to the new index of the i-th forward-path. */
 void	envelope_unique_places(struct envelope *, size_t *places);
 
 void	envelope_free(struct envelope *);	/* ready for use again */

@@ -1,8 +1,8 @@
 /*
  * header.h - the header fields of a message, in order (RFC 5322 section 2.2)
  *
- * A field is kept byte for byte as it came, folds and all, but with CRLF at
- * the end of each of its lines; whoever changes one writes it anew.
+ * A field is kept unchanged, including its folds, except that each of its lines
+ * ends with CRLF.  To change a field, replace its text.
  */
 #ifndef MAIL_HEADER_H
 #define MAIL_HEADER_H
@@ -13,7 +13,7 @@
 #include "util/buffer.h"
 
 struct field {
-	char	*text;		/* owned; "Name: value\r\n", NUL behind */
+	char	*text;		/* owned; "Name: value\r\n", then a NUL */
 	size_t	 len;
 	size_t	 name_len;	/* the name is text[0..name_len) */
 };
@@ -25,41 +25,41 @@ struct header {
 };
 
 /*
- * The length of the field name that a line begins with, 0 if the line starts
- * no field: a name is printable ASCII without a colon, and white space may
- * stand between it and the colon (RFC 5322 section 4.5).
+ * Returns the length of the field name at the beginning of a line, or 0 if the
+ * line does not begin a field.  A name is printable ASCII without a colon;
+ * white space is permitted between it and the colon (RFC 5322 section 4.5).
  */
 size_t	field_name_length(const char *line, size_t len);
 
 bool	field_is(const struct field *, const char *name);
 
-/* What follows the colon: a pointer into the text, *len with the last CRLF. */
+/* The value after the colon, within the text; *len includes the last CRLF. */
 const char *field_value(const struct field *, size_t *len);
 
-/* Takes the text (CRLF at its end included) over; it must start a field. */
+/* Takes ownership of the text, which must be a field and end with CRLF. */
 void	header_append(struct header *, char *text, size_t len);
 
-/* "Name: ", the formatted value, CRLF; folds are the caller's business. */
+/* Appends "Name: ", the formatted value and CRLF; does not fold. */
 void	header_addf(struct header *, const char *name, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 
-/* The last field becomes the first: traces stand in front. */
+/* Moves the last field to the beginning, where trace fields belong. */
 void	header_to_front(struct header *);
 
-/* The first field of that name at or behind index 'from', or NULL. */
+/* The first field of that name at or after index 'from', or NULL. */
 struct field *header_find(const struct header *, const char *name, size_t from);
 
-/* Replaces the text of a field, CRLF included; takes it over. */
+/* Replaces the text of a field, including CRLF; takes ownership of it. */
 void	field_replace(struct field *, char *text, size_t len);
 
 /* Removes every field for which drop() is true. */
 void	header_remove_if(struct header *, bool (*drop)(const struct field *,
 	    const void *context), const void *context);
 
-/* There is a DKIM signature, which a change of the message may break. */
+/* Whether there is a DKIM signature, which changes can invalidate. */
 bool	header_is_signed(const struct header *);
 
-/* The whole header and the empty line behind it. */
+/* Appends the whole header and the empty line after it. */
 void	header_write(struct buffer *, const struct header *);
 
 /*

@@ -9,7 +9,7 @@ is_localhost(const char *name)
 	static const char	word[] = "localhost";
 	size_t			n = sizeof(word) - 1;
 
-	/* localhost.localdomain is what some systems call themselves. */
+	/* Some systems have the name localhost.localdomain. */
 	return strncasecmp(name, word, n) == 0 &&
 	    (name[n] == '\0' || strcasecmp(name + n, ".localdomain") == 0);
 }
@@ -23,7 +23,7 @@ is_below_a_domain(const char *name)
 	return dot != NULL && strchr(dot + 1, '.') != NULL;
 }
 
-/* The host's first label, alone or with the domain behind it. */
+/* The first label of the host, alone or followed by the domain. */
 static bool
 is_first_label(const char *name, const struct local_host *names)
 {

@@ -8,12 +8,12 @@
 #include "util/memory.h"
 #include "util/visible.h"
 
-/* An outcome to be described, and the number of others with its text. */
+/* An outcome to describe, and the number of others with the same text. */
 struct problem {
 	const struct outcome	*outcome;
 	size_t			 index;
 	size_t			 others;
-	bool			 described;	/* by an earlier one */
+	bool			 described;	/* with an earlier one */
 };
 
 enum outcome_rank
@@ -66,7 +66,7 @@ outcome_status(const struct outcome *outcomes, size_t n, bool queued)
 	return worst->status;
 }
 
-/* By what is said, then by place. */
+/* By text and kind, then by index. */
 static int
 compare(const void *a, const void *b)
 {
@@ -90,7 +90,7 @@ compare_index(const void *a, const void *b)
 	return x->index < y->index ? -1 : 1;
 }
 
-/* Those that say the same are counted at the first of them. */
+/* Counts equal outcomes at the first of them. */
 static void
 group(struct problem *list, size_t n)
 {

@@ -27,7 +27,7 @@ write_quoted(struct buffer *to, const char *name)
 	buffer_add_byte(to, '"');
 }
 
-/* Nothing in an encoded word that has no place in a phrase. */
+/* Whether all characters are permitted in an encoded word in a phrase. */
 static bool
 is_atom(const char *word, size_t len)
 {
@@ -44,7 +44,7 @@ separate(struct buffer *to, size_t start)
 		buffer_add_byte(to, ' ');
 }
 
-/* Encoded words that are there already stay; all else is encoded. */
+/* Existing encoded words are kept; all other text is encoded. */
 static void
 write_encoded(struct buffer *to, const char *name, size_t len)
 {
@@ -74,7 +74,7 @@ write_encoded(struct buffer *to, const char *name, size_t len)
 	buffer_free(&octets);
 }
 
-/* "=?" in text would be read as the beginning of an encoded word. */
+/* "=?" in the text would begin an encoded word. */
 static void
 find_encoded(const char *name, size_t len, bool *word, bool *text)
 {

@@ -1,5 +1,5 @@
 /*
- * phrase.h - a person's name as a header field may carry it
+ * phrase.h - display names in header fields
  */
 #ifndef MAIL_PHRASE_H
 #define MAIL_PHRASE_H
@@ -7,9 +7,10 @@
 #include "util/buffer.h"
 
 /*
- * Appends a display name (RFC 5322 section 3.2.5): as it is if it is made of
- * atoms, as a quoted string if it has specials, as encoded words (RFC 2047) if
- * it is not ASCII.  Encoded words in it stay.  Control characters become blanks.
+ * Appends a display name (RFC 5322 section 3.2.5): unchanged if it consists of
+ * atoms, as a quoted string if it contains specials, as encoded words (RFC
+ * 2047) if it is not ASCII.  Existing encoded words are kept.  Control characters are
+ * replaced by blanks.
  */
 void	phrase_write(struct buffer *, const char *name);
 

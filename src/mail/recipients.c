@@ -29,7 +29,7 @@ has_any(const struct header *h, const char *const *names)
 	return false;
 }
 
-/* No angle bracket may be in a path, whoever writes it into a command. */
+/* A path must not contain angle brackets. */
 static char *
 path_of(const char *text, const struct address_fault *f)
 {

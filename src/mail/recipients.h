@@ -13,9 +13,9 @@
 
 /* An element of a field that is not an address. */
 struct bad_recipient {
-	char	*path;		/* owned; stands for it in an envelope: a
-				 * quoted local part that shows it, cut */
-	char	*reason;	/* owned; "field To: bad address ..." */
+	char	*path;		/* owned; the path in the envelope: a quoted
+				 * local part with the element, truncated */
+	char	*reason;	/* owned; "field To: invalid address ..." */
 };
 
 struct recipients {
@@ -26,9 +26,9 @@ struct recipients {
 };
 
 /*
- * Appends what -t asks for: the addresses in To, Cc, Bcc and Apparently-To,
- * or, where there is a Resent-To, Resent-Cc or Resent-Bcc, those in these
- * three and no others.  EX_DATAERR names a field that can't be read at all.
+ * Appends the recipients of -t: the addresses in Resent-To, Resent-Cc and
+ * Resent-Bcc if one of these fields exists, or else those in To, Cc, Bcc and
+ * Apparently-To.  Returns false with EX_DATAERR if a field cannot be parsed.
  */
 bool	recipients_from_header(struct recipients *, const struct header *,
 	    struct failure *why);

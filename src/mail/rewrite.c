@@ -12,7 +12,7 @@ field_addresses(const struct field *f, struct address_list *list)
 	return address_list_parse(list, value, len, ADDRESS_HEADER, &ignored);
 }
 
-/* The field's text with its replacements; empty if there is none. */
+/* The text of the field with replacements; empty without replacements. */
 static void
 write_anew(struct buffer *out, const struct field *f,
     const struct address_list *list, rewrite_fn *rewrite, void *context)

@@ -1,9 +1,9 @@
 /*
- * rewrite.h - replace addresses in a header field, and nothing else
+ * rewrite.h - replaces addresses in a header field
  *
  * Only the octets of local@domain change, and what address_list_repair()
  * corrects; names, comments, folds, routes and the other addresses of the
- * field stay byte for byte.
+ * field are not changed.
  */
 #ifndef MAIL_REWRITE_H
 #define MAIL_REWRITE_H
@@ -14,13 +14,13 @@
 #include "mail/header.h"
 #include "util/buffer.h"
 
-/* False: it stays.  True: what was appended stands in for it. */
+/* Appends a replacement and returns true, or false to keep the address. */
 typedef bool rewrite_fn(void *context, const struct address *, struct buffer *);
 
-/* The addresses of a field; false if it can't be read as such. */
+/* Parses the addresses of a field; returns false if it is invalid. */
 bool	field_addresses(const struct field *, struct address_list *);
 
-/* What is not an address stays as it is; the others are rewritten. */
+/* Replaces addresses; elements that are not addresses are not changed. */
 void	field_rewrite(struct field *, rewrite_fn *, void *context);
 
 #endif
