@@ -35,7 +35,7 @@ arrives(void **state)
 	"Content-Type: text/plain; charset=utf-8\n"
 
 static const struct CMUnitTest web_spec[] = {
-	CALL("PHP's mail(): CRLF, and LF in what the application wrote",
+	CALL("PHP's mail(): CRLF, with LF in the application's text",
 	    ARGV("-t", "-i"),
 	    .input = "To: jo@example.net\r\nSubject: Order 7\r\n"
 	    "X-PHP-Originating-Script: 33:order.php\r\n"
@@ -47,14 +47,14 @@ static const struct CMUnitTest web_spec[] = {
 	    "From: Shop <shop@example.com>",
 	    "X-PHP-Originating-Script: 33:order.php"),
 	    .body = "Thank you\n.\n.Gr\303\274\303\237e\nbye\n"),
-	CALL("PHP's mail() with only Bcc: an empty To",
+	CALL("PHP's mail() with only Bcc writes an empty To",
 	    ARGV("-t", "-i"),
 	    .input = "To: \r\nSubject: Newsletter\r\n"
 	    "Bcc: a@hidden.example,\r\n b@hidden.example\r\n"
 	    "Reply-To: news@example.com\r\n\r\nHello\r\n",
 	    TO("a@hidden.example", "b@hidden.example"),
 	    FIELDS("Subject: Newsletter"), .body = "Hello\n"),
-	CALL("PHP's mail() with mail.mixed_lf_and_crlf: LF alone",
+	CALL("PHP's mail() with mail.mixed_lf_and_crlf: only LF",
 	    ARGV("-t", "-i"),
 	    .input = "To: jo@example.net\nSubject: x\n"
 	    "X-Mailer: PHP/8.2\n\nbody\n.\nend\n",
@@ -65,7 +65,7 @@ static const struct CMUnitTest web_spec[] = {
 	    "From: shop@example.com\r\n\r\nbody\r\n",
 	    .sender = "bounces@example.com", TO("jo@example.net"),
 	    .body = "body\n"),
-	CALL("PHP's fifth parameter after a sendmail_path with -f: the last",
+	CALL("PHP's fifth parameter overrides -f in sendmail_path",
 	    ARGV("-t", "-i", "-oi", "-f", "www@example.com",
 	    "-fbounces@example.com", "-t"),
 	    .input = "To: jo@example.net\r\nSubject: x\r\n"
@@ -87,7 +87,7 @@ static const struct CMUnitTest web_spec[] = {
 	    FIELDS("Message-ID: <Xa1@example.com>",
 	    "Cc: =?utf-8?Q?J=C3=B6?= <jo2@example.net>"),
 	    .body = "..first\nlast\n\n"),
-	CALL("PHPMailer with only Bcc: an empty group",
+	CALL("PHPMailer with only Bcc writes an empty group",
 	    ARGV("-t", "-i", "-fnews@example.com"),
 	    .input = "To: undisclosed-recipients:;\r\n"
 	    "From: news@example.com\r\nBcc: a@hidden.example\r\n"
@@ -104,7 +104,8 @@ static const struct CMUnitTest web_spec[] = {
 	    .sender = "app@example.com", TO("jo@example.net"),
 	    FIELDS("Subject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe?="),
 	    .body = "text\n"),
-	CALL("Symfony with -t: recipients as arguments, Bcc left, dots doubled",
+	CALL("Symfony with -t: recipients as arguments, Bcc stays, dots are "
+	    "doubled",
 	    ARGV("-fapp@example.com", "jo@example.net", "x@hidden.example"),
 	    .input = "From: App <app@example.com>\r\nTo: jo@example.net\r\n"
 	    "Bcc: x@hidden.example\r\nSubject: x\r\n\r\n..\r\n...two\r\nend",
@@ -119,7 +120,7 @@ static const struct CMUnitTest web_spec[] = {
 	    .sender = "app@example.com",
 	    TO("jo@example.net", "x@hidden.example"),
 	    .body = ".\n..two\nend\n"),
-	CALL("Swift Mailer with -t: dots doubled",
+	CALL("Swift Mailer with -t: dots are doubled",
 	    ARGV("-t", "-fapp@example.com"),
 	    .input = "Message-ID: <s1@example.com>\n"
 	    "From: App <app@example.com>\nTo: jo@example.net\n"
@@ -130,7 +131,7 @@ static const struct CMUnitTest web_spec[] = {
 	    ARGV("-i", "-fana@example.com", "--", "jo@example.net"),
 	    .input = HEAD "\n" DOTS, .sender = "ana@example.com",
 	    TO("jo@example.net"), .body = DOTS),
-	CALL("Nodemailer: all recipients as arguments, Bcc left, mixed ends",
+	CALL("Nodemailer: recipients as arguments, Bcc stays, mixed line ends",
 	    ARGV("-i", "-f", "ana@example.com", "jo@example.net",
 	    "x@hidden.example"),
 	    .input = "From: Ana <ana@example.com>\r\nTo: jo@example.net\r\n"
@@ -140,7 +141,7 @@ static const struct CMUnitTest web_spec[] = {
 	    TO("jo@example.net", "x@hidden.example"),
 	    FIELDS("Message-ID: <n@example.com>"),
 	    .body = "one\n.\ntwo\nthree\n"),
-	CALL("Nodemailer with custom arguments: -t as well",
+	CALL("Nodemailer with custom arguments: also -t",
 	    ARGV("-i", "-t", "-i", "-f", "ana@example.com", "jo@example.net"),
 	    .input = "From: ana@example.com\nTo: Jo <jo@example.net>\n"
 	    "Subject: x\n\nx\n",
@@ -166,7 +167,8 @@ static const struct CMUnitTest web_spec[] = {
 	    "Cc: x@EXAMPLE.net\nSubject: x\n\nx\n",
 	    .sender = "app@example.com",
 	    TO("jo@example.net", "x@example.net"), .body = "x\n"),
-	CALL("Perl's Mail::Mailer: -t alone, so a lone dot is the end",
+	CALL("Perl's Mail::Mailer: -t without -i, so a single dot ends the "
+	    "message",
 	    ARGV("-t"),
 	    .input = HEAD "\n" "one\n..two\n.\nthree\n",
 	    TO("jo@example.net"), .body = "one\n.two\n"),
@@ -178,11 +180,11 @@ static const struct CMUnitTest web_spec[] = {
 	    ARGV("-t", "-oi", "-oem", "-fana@example.com"),
 	    .input = HEAD "\n" DOTS, .sender = "ana@example.com",
 	    TO("jo@example.net"), .body = DOTS),
-	CALL("Perl's Mail::Box: Bcc left, recipients as arguments",
+	CALL("Perl's Mail::Box: Bcc stays, recipients as arguments",
 	    ARGV("-i", "jo@example.net", "x@hidden.example"),
 	    .input = HEAD "Bcc: x@hidden.example\n\n" DOTS,
 	    TO("jo@example.net", "x@hidden.example"), .body = DOTS),
-	CALL("Python, as its manual shows",
+	CALL("Python, as in its manual",
 	    ARGV("-t", "-oi"), .input = HEAD "\n" DOTS,
 	    TO("jo@example.net"), .body = DOTS),
 	CALL("lettre, Gitea: CRLF throughout",
@@ -210,7 +212,7 @@ static const struct CMUnitTest web_spec[] = {
 	    ARGV("-B", "8BITMIME", "-f", "root", "--", "jo@example.net"),
 	    .input = HEAD "\n" NO_DOTS, .sender = "root@example.org",
 	    TO("jo@example.net"), .body = NO_DOTS),
-	CALL("Sympa: a list's message, with an envelope identifier",
+	CALL("Sympa: a message to a list, with an envelope identifier",
 	    ARGV("-oi", "-odi", "-oem", "-N", "success,delay,failure",
 	    "-Vlist7", "-f", "list-owner@example.com", "--",
 	    "jo@example.net", "al@example.net"),
@@ -276,7 +278,7 @@ static const struct CMUnitTest system_spec[] = {
 	    ARGV("-t", "-oem", "-i"),
 	    .input = "To: jo@example.net\nSubject: cron: x\n\n" DOTS,
 	    TO("jo@example.net"), .body = DOTS),
-	CALL("at: Subject and To alone, from a file",
+	CALL("at: only Subject and To, from a file",
 	    ARGV("-i", "root"), .from_file = true,
 	    .input = "Subject: Output from your job        7\n"
 	    "To: root\n\n" DOTS,
@@ -322,7 +324,7 @@ static const struct CMUnitTest system_spec[] = {
 	    TO("admin@example.net"),
 	    FIELDS("From: arpwatch@example.org (Arpwatch host)"),
 	    .body = "  hostname: x\n"),
-	CALL("calendar: the quotes are part of the name",
+	CALL("calendar: the quotation marks are part of the name",
 	    ARGV("-i", "-t", "-F", "\"Reminder Service\""),
 	    .input = "From: \"Reminder Service\" <root>\nTo: <root>\n"
 	    "Subject: Monday's Calendar\nPrecedence: bulk\n"
@@ -331,20 +333,20 @@ static const struct CMUnitTest system_spec[] = {
 	CALL("procmail, mime-construct",
 	    ARGV("-oi", "jo@example.net"), .input = HEAD "\n" DOTS,
 	    TO("jo@example.net"), .body = DOTS),
-	CALL("Task Spooler: started without outputs",
+	CALL("Task Spooler: started without standard output and error",
 	    ARGV("-oi", "jo@example.net"), .prepare = invocation_close_outputs,
 	    .input = "From: Task Spooler <taskspooler>\nTo: jo@example.net\n"
 	    "Subject: the task 0\n\nls\n",
 	    TO("jo@example.net"),
 	    FIELDS("From: Task Spooler <taskspooler@example.org>"),
 	    .body = "ls\n"),
-	CALL("vacation: as a user's bare name",
+	CALL("vacation: the sender is a bare user name",
 	    ARGV("-f", "ana", "--", "jo@example.net"),
 	    .input = "From: ana@example.com\nTo: jo@example.net\n"
 	    "Subject: away\nPrecedence: bulk\n\nAway\n",
 	    .sender = "ana@example.org", TO("jo@example.net"),
 	    .body = "Away\n"),
-	CALL("Dovecot's vacation: the null sender, and CRLF",
+	CALL("Dovecot's vacation: the null sender and CRLF",
 	    ARGV("-i", "-f", "<>", "--", "jo@example.net"),
 	    .input = "X-Sieve: Pigeonhole Sieve 0.5.19\r\n"
 	    "Message-ID: <dovecot-sieve-1@host>\r\n"
@@ -353,7 +355,7 @@ static const struct CMUnitTest system_spec[] = {
 	    "Subject: Auto: x\r\nAuto-Submitted: auto-replied (vacation)\r\n"
 	    "\r\nAway\r\n.\r\n",
 	    .sender = "", TO("jo@example.net"), .body = "Away\n.\n"),
-	CALL("maildrop: the null sender, as an empty word",
+	CALL("maildrop: the null sender as an empty argument",
 	    ARGV("-oi", "-f", "", "jo@example.net"),
 	    .input = HEAD "\n" DOTS, .sender = "", TO("jo@example.net"),
 	    .body = DOTS),
@@ -395,7 +397,7 @@ static const struct CMUnitTest reader_spec[] = {
 	    ARGV("-i", "-t", "-f", "ana@example.com"),
 	    .input = "To: jo@example.net\nSubject: hello\n\n" DOTS,
 	    .sender = "ana@example.com", TO("jo@example.net"), .body = DOTS),
-	CALL("GNU mailutils: a list without spaces, no outputs",
+	CALL("GNU mailutils: a list without spaces, without standard output",
 	    ARGV("-oi", "-f", "ana@example.org", "-t"),
 	    .prepare = invocation_close_outputs,
 	    .input = "Subject: x\nTo: <jo@example.net>,<al@example.net>\n"
@@ -416,7 +418,7 @@ static const struct CMUnitTest reader_spec[] = {
 	    ARGV("-oem", "-oi", "--", "jo@example.net", "x@hidden.example"),
 	    .from_file = true, .input = HEAD "\n" DOTS,
 	    TO("jo@example.net", "x@hidden.example"), .body = DOTS),
-	CALL("Mutt with everything set",
+	CALL("Mutt with all its options",
 	    ARGV("-oem", "-oi", "-B8BITMIME", "-f", "ana@example.com", "-N",
 	    "failure,delay", "-R", "hdrs", "--", "jo@example.net"),
 	    .from_file = true, .input = HEAD "\n" DOTS,
@@ -442,7 +444,7 @@ static const struct CMUnitTest reader_spec[] = {
 	    ARGV("-t", "-f", "git@example.com"),
 	    .input = HEAD "\n" NO_DOTS, .sender = "git@example.com",
 	    TO("jo@example.net"), .body = NO_DOTS),
-	CALL("Alpine, told to use sendmail",
+	CALL("Alpine, configured to use sendmail",
 	    ARGV("-oem", "-t", "-oi"),
 	    .input = HEAD "\n" DOTS, TO("jo@example.net"), .body = DOTS),
 	CALL("Emacs' message mode",
@@ -464,7 +466,7 @@ static const struct CMUnitTest reader_spec[] = {
 	    TO("al@example.net", "x@hidden.example"),
 	    FIELDS("To: jo@example.net", "Resent-To: al@example.net",
 	    "Message-ID: <b@example.com>"), .body = DOTS),
-	CALL("aerc: CRLF, and no option at all",
+	CALL("aerc: CRLF and no options",
 	    ARGV("jo@example.net"),
 	    .input = "From: Ana <ana@example.com>\r\n"
 	    "To: Jo <jo@example.net>\r\nSubject: x\r\n"
@@ -493,7 +495,7 @@ static const struct CMUnitTest reader_spec[] = {
 	    .input = HEAD "\n" DOTS,
 	    TO("jo@example.net", "al@example.net", "bo@example.net"),
 	    .body = DOTS),
-	CALL("a script with -vt: the dialogue is shown",
+	CALL("a script with -vt prints the dialogue",
 	    ARGV("-vt"), .talks = true,
 	    .input = HEAD "\n" NO_DOTS, TO("jo@example.net"),
 	    .body = NO_DOTS),
@@ -511,7 +513,7 @@ static const struct CMUnitTest reader_spec[] = {
 	TO("jo@example.net", "x@hidden.example")
 
 static const struct CMUnitTest smtp_spec[] = {
-	CALL("Symfony and Swift Mailer as they come, Nextcloud",
+	CALL("Symfony and Swift Mailer with their defaults, Nextcloud",
 	    ARGV("-bs"), DIALOGUE,
 	    .input = SMTP("HELO [127.0.0.1]\r\n"
 	    "MAIL FROM:<ana@example.com>\r\n", "..\r\n...two\r\nend")

@@ -64,7 +64,7 @@ static const char transcript[] =
 	">>> QUIT\n";
 
 static void
-the_classic_transcript(void **state)
+a_session_of_bs_matches_the_classic_transcript(void **state)
 {
 	struct mock_smtp		*host = mock_smtp_start(&classic);
 	const struct heard_message	*m;
@@ -97,7 +97,8 @@ int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
-		cmocka_unit_test(the_classic_transcript),
+		cmocka_unit_test(
+		    a_session_of_bs_matches_the_classic_transcript),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

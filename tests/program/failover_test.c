@@ -43,7 +43,7 @@ static const struct failover_case cases[] = {
 	{ "the greeting is a temporary refusal",
 	    { .steps = { { .at = ON_GREETING,
 	    .say = "421 4.3.2 busy" } } }, .second = true },
-	{ "there is no greeting", { .steps = { { .at = ON_GREETING,
+	{ "the server sends no greeting", { .steps = { { .at = ON_GREETING,
 	    .say = "", .then = THEN_HANG } } }, .more = "timeout = 2s\n",
 	    .second = true },
 	{ "EHLO and HELO are refused", { .steps = { { .at = ON_EHLO,
@@ -80,15 +80,17 @@ static const struct failover_case cases[] = {
 	    { .at = ON_BODY, .say = "", .then = THEN_CLOSE } } },
 	    .status = EX_TEMPFAIL,
 	    .err = "may have accepted the message" },
-	{ "nor after a part of the message was sent",
+	{ "after a part of the message was sent, no other smarthost gets it",
 	    { .steps = { { .at = ON_IN_BODY,
 	    .after = 1, .say = "", .then = THEN_RESET } } },
 	    .status = EX_TEMPFAIL, .err = "127.0.0.1" },
-	{ "nor after the message was sent with the envelope", { .steps = {
+	{ "after an early BDAT, no other smarthost gets the message",
+	    { .steps = {
 	    { .at = ON_RCPT, .say = "", .then = THEN_CLOSE } } },
 	    .more = "early_bdat = yes\n", .status = EX_TEMPFAIL,
 	    .err = "may have accepted the message" },
-	{ "unless the reply to the envelope was 421", { .steps = {
+	{ "after 421 to the envelope of an early BDAT, the next one is tried",
+	    { .steps = {
 	    { .at = ON_RCPT, .say = "421 4.3.2 going",
 	    .then = THEN_CLOSE } } }, .more = "early_bdat = yes\n",
 	    .second = true },
@@ -202,14 +204,16 @@ struct bdat_case {
 };
 
 static const struct bdat_case bdat_cases[] = {
-	{ "early BDAT is refused: DATA, in the same session", { .steps = {
+	{ "after a refused early BDAT, DATA is used in the same session",
+	    { .steps = {
 	    { .at = ON_BODY, .match = "BDAT",
 	    .say = "503 5.5.1 wait for RCPT" } } }, true, 1,
 	    "EHLO|MAIL|RCPT|BDAT|RSET|MAIL|RCPT|DATA|QUIT" },
-	{ "early BDAT is refused with another code", { .steps = {
+	{ "after an early BDAT that is refused with another code, DATA is used",
+	    { .steps = {
 	    { .at = ON_BODY, .match = "BDAT", .say = "554 5.5.0 no" } } },
 	    true, 1, "EHLO|MAIL|RCPT|BDAT|RSET|MAIL|RCPT|DATA|QUIT" },
-	{ "CHUNKING was a lie: DATA, over a new connection", { .steps = {
+	{ "if BDAT ends the session, DATA is used in a new one", { .steps = {
 	    { .at = ON_BODY, .match = "BDAT",
 	    .say = "500 5.5.2 unknown command" } } }, false, 2,
 	    "EHLO|MAIL|RCPT|DATA|QUIT" },

@@ -35,43 +35,48 @@ struct flights_case {
 #define EARLY	"early_bdat = yes\n"
 
 static const struct flights_case cases[] = {
-	{ "five round trips on port 25", { .keywords = SUBMIT }, "smtp",
+	{ "port 25 takes five round trips", { .keywords = SUBMIT }, "smtp",
 	    .recipients = 1, .flights = "EHLO|MAIL RCPT DATA|.|QUIT",
 	    .round_trips = 5 },
-	{ "as many by BDAT", { .keywords = CHUNKS }, "smtp",
+	{ "BDAT takes five round trips", { .keywords = CHUNKS }, "smtp",
 	    .recipients = 1, .flights = "EHLO|MAIL RCPT|BDAT|QUIT",
 	    .round_trips = 5 },
-	{ "one less by early BDAT", { .keywords = CHUNKS }, "smtp", EARLY,
+	{ "early BDAT saves a round trip",
+	    { .keywords = CHUNKS }, "smtp", EARLY,
 	    .recipients = 1, .flights = "EHLO|MAIL RCPT BDAT|QUIT",
 	    .round_trips = 4 },
-	{ "no early BDAT without CHUNKING", { .keywords = SUBMIT }, "smtp",
+	{ "early BDAT requires CHUNKING", { .keywords = SUBMIT }, "smtp",
 	    EARLY, .recipients = 1, .flights = "EHLO|MAIL RCPT DATA|.|QUIT",
 	    .round_trips = 5 },
-	{ "no early BDAT without PIPELINING", { .keywords = "CHUNKING" },
+	{ "early BDAT requires PIPELINING", { .keywords = "CHUNKING" },
 	    "smtp", EARLY, .recipients = 1,
 	    .flights = "EHLO|MAIL|RCPT|BDAT|QUIT", .round_trips = 6 },
-	{ "a large message waits for its recipients' replies",
+	{ "a large message is sent after the replies to RCPT",
 	    { .keywords = CHUNKS }, "smtp", EARLY, .recipients = 1,
 	    .size = 65 * 1024, .flights = "EHLO|MAIL RCPT|BDAT|QUIT",
 	    .round_trips = 5 },
-	{ "and does so behind DATA", { .keywords = SUBMIT }, "smtp",
+	{ "a large message is sent after the reply to DATA",
+	    { .keywords = SUBMIT }, "smtp",
 	    .recipients = 1, .size = 65 * 1024,
 	    .flights = "EHLO|MAIL RCPT DATA|.|QUIT", .round_trips = 5 },
-	{ "seven with TLS at once and AUTH", { .security = TLS_AT_ONCE,
+	{ "implicit TLS and AUTH take seven round trips",
+	    { .security = TLS_AT_ONCE,
 	    .keywords = SUBMIT, .user = "me", .password = "secret",
 	    .mechanisms = "PLAIN" }, "submissions", LOGIN, .recipients = 1,
 	    .flights = "EHLO|AUTH|MAIL RCPT DATA|.|QUIT", .round_trips = 7 },
-	{ "nine with STARTTLS and AUTH", { .security = STARTTLS_OFFERED,
+	{ "STARTTLS and AUTH take nine round trips",
+	    { .security = STARTTLS_OFFERED,
 	    .keywords = SUBMIT, .user = "me", .password = "secret",
 	    .mechanisms = "PLAIN" }, "submission", LOGIN, .recipients = 1,
 	    .flights = "EHLO|STARTTLS|EHLO|AUTH|MAIL RCPT DATA|.|QUIT",
 	    .round_trips = 9 },
-	{ "six and eight by early BDAT: at once", { .security = TLS_AT_ONCE,
+	{ "early BDAT with implicit TLS takes six round trips",
+	    { .security = TLS_AT_ONCE,
 	    .keywords = CHUNKS, .user = "me", .password = "secret",
 	    .mechanisms = "PLAIN" }, "submissions", LOGIN EARLY,
 	    .recipients = 1, .flights = "EHLO|AUTH|MAIL RCPT BDAT|QUIT",
 	    .round_trips = 6 },
-	{ "six and eight by early BDAT: STARTTLS",
+	{ "early BDAT with STARTTLS takes eight round trips",
 	    { .security = STARTTLS_OFFERED, .keywords = CHUNKS,
 	    .user = "me", .password = "secret", .mechanisms = "PLAIN" },
 	    "submission", LOGIN EARLY, .recipients = 1,
@@ -80,18 +85,19 @@ static const struct flights_case cases[] = {
 	{ "a hundred recipients share a flight", { .keywords = SUBMIT },
 	    "smtp", .recipients = 100,
 	    .flights = "EHLO|MAIL RCPTx100 DATA|.|QUIT", .round_trips = 5 },
-	{ "a hundred by early BDAT, too", { .keywords = CHUNKS }, "smtp",
+	{ "a hundred recipients and early BDAT share a flight",
+	    { .keywords = CHUNKS }, "smtp",
 	    EARLY, .recipients = 100,
 	    .flights = "EHLO|MAIL RCPTx100 BDAT|QUIT", .round_trips = 4 },
-	{ "two hundred and fifty take two more", { .keywords = SUBMIT },
+	{ "250 recipients take two more round trips", { .keywords = SUBMIT },
 	    "smtp", .recipients = 250,
 	    .flights = "EHLO|MAIL RCPTx100|RCPTx100|RCPTx50 DATA|.|QUIT",
 	    .round_trips = 7 },
-	{ "step by step where PIPELINING is not offered",
+	{ "without PIPELINING, each command waits for its reply",
 	    { .keywords = "8BITMIME", .strict = true }, "smtp",
 	    .recipients = 2, .flights = "EHLO|MAIL|RCPT|RCPT|DATA|.|QUIT",
 	    .round_trips = 8 },
-	{ "a strict server has nothing to complain of",
+	{ "a server that checks RFC 2920 strictly accepts the session",
 	    { .keywords = CHUNKS, .strict = true }, "smtp",
 	    .recipients = 3, .flights = "EHLO|MAIL RCPTx3|BDAT|QUIT",
 	    .round_trips = 5 },
@@ -212,7 +218,7 @@ flies(void **state)
 
 /* The reply to QUIT is held back for ever, and nobody minds. */
 static void
-quit_is_not_waited_for(void **state)
+quit_does_not_wait_for_its_reply(void **state)
 {
 	struct script		 script = { .steps = { { .at = ON_QUIT,
 				    .say = "", .then = THEN_HANG } } };
@@ -268,7 +274,8 @@ main(void)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,
 		    .test_func = flies,
 		    .initial_state = (void *)(uintptr_t)&cases[i] };
-	tests[N] = (struct CMUnitTest)cmocka_unit_test(quit_is_not_waited_for);
+	tests[N] = (struct CMUnitTest)cmocka_unit_test(
+	    quit_does_not_wait_for_its_reply);
 	tests[N + 1] = (struct CMUnitTest)cmocka_unit_test(
 	    a_flight_is_one_write);
 	return cmocka_run_group_tests(tests, NULL, NULL);

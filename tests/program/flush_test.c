@@ -84,7 +84,7 @@ after_an_outage_all_is_sent_over_one_connection(void **state)
 }
 
 static void
-who_has_it_does_not_get_it_again(void **state)
+a_delivered_recipient_does_not_get_the_message_again(void **state)
 {
 	struct queue_fixture	p;
 
@@ -109,7 +109,7 @@ who_has_it_does_not_get_it_again(void **state)
 
 /* Nothing new of the one that is away: the other's part counts all the same. */
 static void
-who_has_it_does_not_get_it_again_while_another_smarthost_is_away(void **state)
+a_delivered_recipient_gets_no_copy_while_another_smarthost_is_down(void **state)
 {
 	struct queue_fixture	p;
 
@@ -130,7 +130,7 @@ who_has_it_does_not_get_it_again_while_another_smarthost_is_away(void **state)
 
 /* Who leaves its entry to other workers has handed on no part of it. */
 static void
-no_worker_leaves_what_it_has_sent_to_another(void **state)
+a_message_is_sent_by_one_worker_only(void **state)
 {
 	enum { MANY = 20 };
 	struct queue_fixture	p;
@@ -207,7 +207,7 @@ forbid_writing(void *ctx)
 
 /* Nobody would know later who has it. */
 static void
-an_entry_that_can_not_be_written_is_not_sent(void **state)
+an_entry_that_cannot_be_written_is_not_sent(void **state)
 {
 	struct queue_fixture	p;
 	struct program_result	o;
@@ -235,7 +235,7 @@ an_entry_that_can_not_be_written_is_not_sent(void **state)
 
 /* Many of them, by two runners with several connections each. */
 static void
-two_runners_deliver_once(void **state)
+two_queue_runs_deliver_each_message_once(void **state)
 {
 	enum { MANY = 60 };
 	struct queue_fixture	 p;
@@ -323,7 +323,7 @@ choose(const char *const *arguments, const char *left)
 }
 
 static void
-entries_are_chosen(void **state)
+q_selects_entries(void **state)
 {
 	(void)state;
 	choose(WORDS("-qRa@example"), "?b@example.com\n?c@example.net");
@@ -334,7 +334,7 @@ entries_are_chosen(void **state)
 }
 
 static void
-odb_returns_at_once_and_the_message_goes(void **state)
+odb_returns_at_once_and_sends_the_message(void **state)
 {
 	struct queue_fixture	p;
 	struct program_result	o;
@@ -355,7 +355,7 @@ odb_returns_at_once_and_the_message_goes(void **state)
 }
 
 static void
-a_refusal_is_told_to_the_sender(void **state)
+a_refusal_is_bounced_to_the_sender(void **state)
 {
 	struct queue_fixture		 p;
 	const struct heard_message	*m;
@@ -399,7 +399,7 @@ a_refusal_is_told_to_the_sender(void **state)
 
 /* A provider looks at From in a notice as in any other message. */
 static void
-a_notice_has_the_sender_that_the_provider_lets_us_use(void **state)
+a_bounce_uses_the_from_key(void **state)
 {
 	struct queue_fixture		 p;
 	const struct heard_message	*m;
@@ -520,7 +520,7 @@ an_edited_message_does_not_end_early(void **state)
 
 /* Root runs the queue of all. */
 static void
-a_notice_has_the_sender_of_who_sent_the_message(void **state)
+a_bounce_uses_the_from_key_of_the_section_of_the_user(void **state)
 {
 	struct queue_fixture	p;
 
@@ -538,7 +538,7 @@ a_notice_has_the_sender_of_who_sent_the_message(void **state)
 }
 
 static void
-a_clock_that_was_set_back_holds_up_nothing(void **state)
+a_clock_that_was_set_back_does_not_delay_messages(void **state)
 {
 	struct queue_fixture	p;
 
@@ -595,7 +595,7 @@ ends(void **state)
 #define NO_B { .at = ON_RCPT, .match = "b@", .say = "550 5.1.1 no" }
 
 static void
-a_message_too_old_is_given_up(void **state)
+a_message_that_is_too_old_is_given_up(void **state)
 {
 	static const char *const	cases[][2] = {
 		{ NULL, "given up after 120 hours: 127.0.0.1:" },
@@ -651,7 +651,7 @@ a_wrong_clock_on_arrival_gives_up_nothing_at_once(void **state)
 
 /* The outage may last for longer than a message is kept. */
 static void
-what_no_server_was_asked_about_is_not_given_up(void **state)
+a_message_without_an_attempt_is_not_given_up(void **state)
 {
 	struct queue_fixture	p;
 
@@ -676,7 +676,7 @@ what_no_server_was_asked_about_is_not_given_up(void **state)
 
 /* Where no server said a word: what the notice says, and in which octets. */
 static void
-an_address_that_is_not_ascii_is_told_as_it_is(void **state)
+a_bounce_shows_a_non_ascii_address_unchanged(void **state)
 {
 	static const char	address[] = "b\xc3\xb6@example.net";
 	struct queue_fixture	p;
@@ -710,7 +710,7 @@ an_address_that_is_not_ascii_is_told_as_it_is(void **state)
 
 /* The administrator's mistakes cost time, and no mail. */
 static void
-a_wrong_password_bounces_nothing(void **state)
+a_wrong_password_does_not_cause_bounces(void **state)
 {
 	struct queue_fixture		 p;
 	struct usual_certificates	 u;
@@ -768,7 +768,7 @@ a_lost_reply_is_waited_out(void **state)
 
 /* What somebody who may write into the spool could put there. */
 static void
-what_is_no_entry_stops_no_other(void **state)
+a_file_that_is_not_an_entry_does_not_stop_the_queue_run(void **state)
 {
 	struct queue_fixture	p;
 	char			path[8][300];
@@ -803,7 +803,7 @@ what_is_no_entry_stops_no_other(void **state)
 }
 
 static void
-an_entry_that_kills_its_worker_stops_no_other(void **state)
+an_entry_that_kills_its_worker_does_not_stop_the_queue_run(void **state)
 {
 	struct queue_fixture	 p;
 	struct running		*r;
@@ -898,7 +898,7 @@ end_stderr_at_a_terminal(void *ctx)
 }
 
 static void
-a_person_sees_how_far_it_is(void **state)
+progress_is_shown_on_a_terminal(void **state)
 {
 	struct queue_fixture	p;
 	struct program_result	o;
@@ -925,7 +925,7 @@ a_person_sees_how_far_it_is(void **state)
 }
 
 static void
-a_service_runs_the_queue_until_it_is_told_to_end(void **state)
+a_service_runs_the_queue_until_a_signal_ends_it(void **state)
 {
 	struct queue_fixture	 p;
 	struct running		*r;
@@ -952,7 +952,7 @@ a_service_runs_the_queue_until_it_is_told_to_end(void **state)
 
 /* As PHP's mail() starts what its parameters say. */
 static void
-an_interval_is_not_for_callers_of_sendmail(void **state)
+sendmail_refuses_an_interval(void **state)
 {
 	struct program_result	o;
 
@@ -1019,74 +1019,76 @@ words_behind_q(void **state)
 
 static const struct CMUnitTest flush_spec[] = {
 	cmocka_unit_test(after_an_outage_all_is_sent_over_one_connection),
-	cmocka_unit_test(who_has_it_does_not_get_it_again),
+	cmocka_unit_test(a_delivered_recipient_does_not_get_the_message_again),
 	cmocka_unit_test(
-	    who_has_it_does_not_get_it_again_while_another_smarthost_is_away),
-	cmocka_unit_test(no_worker_leaves_what_it_has_sent_to_another),
-	RECORDED("with one recipient for each transaction",
+	    a_delivered_recipient_gets_no_copy_while_another_smarthost_is_down),
+	cmocka_unit_test(a_message_is_sent_by_one_worker_only),
+	RECORDED("each outcome is recorded with one recipient for each "
+	    "transaction",
 	    .keywords = "PIPELINING\nLIMITS RCPTMAX=1"),
-	RECORDED("with two routes",
+	RECORDED("each outcome is recorded with two routes",
 	    .more = "[to *@other.example]\nhelo = other.example\n"),
-	cmocka_unit_test(an_entry_that_can_not_be_written_is_not_sent),
-	cmocka_unit_test(two_runners_deliver_once),
-	GOES_ON("a server that hangs up after two is called again",
+	cmocka_unit_test(an_entry_that_cannot_be_written_is_not_sent),
+	cmocka_unit_test(two_queue_runs_deliver_each_message_once),
+	GOES_ON("after a server closes the session, a new session is opened",
 	    .script = { .mail_max = 2 }, .sent = 5, .connections = 3,
 	    .left = ""),
-	GOES_ON("a server for one domain is not left for each message to it",
+	GOES_ON("messages for one domain use one session",
 	    .script = { .steps = { { .at = ON_EHLO, .say = "250-x\n"
 	    "250 LIMITS RCPTDOMAINMAX=1" } } }, .sent = 5, .connections = 1,
 	    .left = ""),
-	GOES_ON("a server that hangs up without a word is called again",
+	GOES_ON("after a server closes the session without 421, a new one is "
+	    "opened",
 	    .script = { .steps = { { .at = ON_BODY, .nth = 2,
 	    .then = THEN_CLOSE } } }, .sent = 5, .connections = 3, .left = ""),
-	GOES_ON("one poisonous message stops no other",
+	GOES_ON("a message that ends the session does not stop the others",
 	    .script = { .steps = { { .at = ON_RCPT, .match = "b@",
 	    .say = "421 not for that one", .then = THEN_CLOSE } } },
 	    .sent = 4, .connections = 3, .left = "?b@example.net"),
-	GOES_ON("one hanging recipient stops no other",
+	GOES_ON("a recipient without a reply does not stop the other messages",
 	    .script = { .steps = { { .at = ON_RCPT, .match = "b@",
 	    .say = "", .then = THEN_HANG } } }, .more = "timeout = 2s\n",
 	    .sent = 4, .connections = 3, .left = "?b@example.net"),
-	GOES_ON("a server that wants nothing now is asked once",
+	GOES_ON("a server that defers every session is tried once",
 	    .script = { .steps = { { .at = ON_GREETING,
 	    .say = "421 4.7.0 too many connections", .then = THEN_CLOSE } } },
 	    .sent = 0, .connections = 1, .left = ALL_FIVE),
-	GOES_ON("a server that says 421 to MAIL is offered one more message",
+	GOES_ON("after 421 to MAIL, one more message of the sender is tried",
 	    .script = { .steps = { { .at = ON_MAIL,
 	    .say = "421 4.7.0 too much", .then = THEN_CLOSE } } },
 	    .sent = 0, .connections = 2, .left = ALL_FIVE),
-	GOES_ON("a server that says 421 to two senders is not asked any more",
+	GOES_ON("after 421 to two senders, no more messages are tried",
 	    .script = { .steps = { { .at = ON_MAIL,
 	    .say = "421 4.7.0 too much", .then = THEN_CLOSE } } },
 	    .other = "me@example.org",
 	    .sent = 0, .connections = 3, .left = ALL_FIVE),
-	GOES_ON("a server that says 421 to one sender gets the others' mail",
+	GOES_ON("after 421 to one sender, mail of other senders is sent",
 	    .script = { .steps = { { .at = ON_MAIL, .match = "<>",
 	    .say = "421 4.7.0 not from you", .then = THEN_CLOSE } } },
 	    .other = "me@example.org", .sent = 2, .connections = 3,
 	    .left = "?a@example.net\n?b@example.net\n?c@example.net"),
-	GOES_ON("a server that says 421 to one message gets the others",
+	GOES_ON("after 421 to one message, the others are sent",
 	    .script = { .steps = { { .at = ON_MAIL, .connection = 1,
 	    .say = "421 4.7.0 not now", .then = THEN_CLOSE } } },
 	    .sent = 4, .connections = 2, .left = "?a@example.net"),
-	GOES_ON("a refusal to talk to us bounces nothing",
+	GOES_ON("a refused session does not cause bounces",
 	    .script = { .steps = { { .at = ON_GREETING,
 	    .say = "554 5.7.1 go away", .then = THEN_CLOSE } } },
 	    .sent = 0, .connections = 1, .left = ALL_FIVE),
-	GOES_ON("a login that is missing bounces nothing",
+	GOES_ON("a missing login does not cause bounces",
 	    .script = { .steps = { { .at = ON_MAIL,
 	    .say = "530 5.7.0 log in first" } } },
 	    .sent = 0, .connections = 1, .left = ALL_FIVE),
-	cmocka_unit_test(entries_are_chosen),
-	cmocka_unit_test(odb_returns_at_once_and_the_message_goes),
-	cmocka_unit_test(a_refusal_is_told_to_the_sender),
-	cmocka_unit_test(a_notice_has_the_sender_that_the_provider_lets_us_use),
-	cmocka_unit_test(a_notice_has_the_sender_of_who_sent_the_message),
-	BOUNCE("a bounce goes where redirect_all says",
+	cmocka_unit_test(q_selects_entries),
+	cmocka_unit_test(odb_returns_at_once_and_sends_the_message),
+	cmocka_unit_test(a_refusal_is_bounced_to_the_sender),
+	cmocka_unit_test(a_bounce_uses_the_from_key),
+	cmocka_unit_test(a_bounce_uses_the_from_key_of_the_section_of_the_user),
+	BOUNCE("a bounce goes to redirect_all",
 	    .more = "redirect_all = dev@example.com\n",
 	    .to = "dev@example.com",
 	    .words = "\r\nX-Original-To: me@example.org\r\n"),
-	BOUNCE("or where that of the message that failed says",
+	BOUNCE("a bounce goes to redirect_all of the failed message's section",
 	    .more = "[from me@*]\nredirect_all = dev@example.com\n",
 	    .to = "dev@example.com",
 	    .words = "\r\nX-Original-To: me@example.org\r\n"),
@@ -1094,69 +1096,72 @@ static const struct CMUnitTest flush_spec[] = {
 	    .more = "from_mode = never\nroot = admin@example.com\n",
 	    .sender = "root@localhost", .to = "admin@example.com",
 	    .words = "\r\nTo: <admin@example.com>\r\n"),
-	BOUNCE("or where its alias leads",
+	BOUNCE("a bounce to a local name goes to its alias",
 	    .more = "from_mode = never\nroot = admin@example.com\n",
 	    .aliases = "www-data: web@example.com\n",
 	    .sender = "www-data@localhost", .to = "web@example.com",
 	    .words = "\r\nTo: <web@example.com>\r\n"),
-	BOUNCE("without root it goes to domain",
+	BOUNCE("a bounce to a local name goes to domain if root is not set",
 	    .more = "from_mode = never\ndomain = example.com\n",
 	    .sender = "www-data@localhost", .to = "www-data@example.com",
 	    .words = "\r\nTo: <www-data@example.com>\r\n"),
-	BOUNCE("a bounce to a local name that leads nowhere is not sent",
+	BOUNCE("a bounce to an unresolvable local name is not sent",
 	    .more = "from_mode = never\ndomain = localhost\n",
 	    .sender = "root@localhost", .to = NULL),
 	cmocka_unit_test(an_edited_entry_adds_no_command),
 	cmocka_unit_test(an_edited_message_does_not_end_early),
-	cmocka_unit_test(a_clock_that_was_set_back_holds_up_nothing),
-	ENDS("a notice goes to the sender", .sender = "me@example.org",
+	cmocka_unit_test(a_clock_that_was_set_back_does_not_delay_messages),
+	ENDS("a bounce goes to the sender", .sender = "me@example.org",
 	    .step = NO_B, .messages = 1, .failed = ""),
-	ENDS("nobody is told who is nobody", .sender = "", .step = NO_B,
+	ENDS("the null sender gets no bounce", .sender = "", .step = NO_B,
 	    .messages = 0, .failed = "-b@example.net"),
-	ENDS("a notice that is refused is kept", .sender = "me@example.org",
+	ENDS("a bounce that is refused is kept", .sender = "me@example.org",
 	    .step = { .at = ON_RCPT, .say = "550 5.1.1 no" },
 	    .messages = 0, .failed = "-me@example.org"),
-	ENDS("nobody is told who does not want to know",
+	ENDS("NOTIFY=NEVER suppresses the bounce",
 	    .sender = "me@example.org", .option = { "-N", "never" },
 	    .step = NO_B, .messages = 0, .failed = "-b@example.net"),
-	ENDS("who wants all of the message gets it back",
+	ENDS("RET=FULL returns the whole message",
 	    .sender = "me@example.org", .option = { "-R", "full" },
 	    .step = NO_B, .messages = 1, .failed = "",
 	    .words = "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n"
 	    "\r\nSubject: x\r\n"),
-	cmocka_unit_test(a_message_too_old_is_given_up),
-	{ "a clock that was behind on arrival gives up nothing at once",
+	cmocka_unit_test(a_message_that_is_too_old_is_given_up),
+	{ "a message that arrived while the clock was behind is not given up",
 	    a_wrong_clock_on_arrival_gives_up_nothing_at_once, NULL, NULL,
 	    (void *)(uintptr_t)"1" },
-	{ "a clock that was ahead on arrival gives up nothing at once",
+	{ "a message that arrived while the clock was ahead is not given up",
 	    a_wrong_clock_on_arrival_gives_up_nothing_at_once, NULL, NULL,
 	    (void *)(uintptr_t)"9" },
-	cmocka_unit_test(what_no_server_was_asked_about_is_not_given_up),
-	cmocka_unit_test(an_address_that_is_not_ascii_is_told_as_it_is),
-	cmocka_unit_test(a_wrong_password_bounces_nothing),
-	{ "an entry in doubt waits an hour, but for -qf",
+	cmocka_unit_test(a_message_without_an_attempt_is_not_given_up),
+	cmocka_unit_test(a_bounce_shows_a_non_ascii_address_unchanged),
+	cmocka_unit_test(a_wrong_password_does_not_cause_bounces),
+	{ "an entry in doubt waits an hour, except for -qf",
 	    a_lost_reply_is_waited_out, NULL, NULL,
 	    (void *)(uintptr_t)"-qf" },
-	cmocka_unit_test(what_is_no_entry_stops_no_other),
-	cmocka_unit_test(an_entry_that_kills_its_worker_stops_no_other),
-	SIGNAL("SIGHUP ends a run after the message in hand", SIGHUP),
-	SIGNAL("so does SIGINT", SIGINT),
-	SIGNAL("and SIGQUIT", SIGQUIT),
-	SIGNAL("and SIGALRM", SIGALRM),
-	SIGNAL("and SIGTERM", SIGTERM),
-	SIGNAL("and SIGUSR1", SIGUSR1),
-	SIGNAL("and SIGUSR2", SIGUSR2),
-	SIGNAL("and SIGVTALRM", SIGVTALRM),
-	SIGNAL("SIGHUP does not end a run under nohup", SIGHUP,
+	cmocka_unit_test(
+	    a_file_that_is_not_an_entry_does_not_stop_the_queue_run),
+	cmocka_unit_test(
+	    an_entry_that_kills_its_worker_does_not_stop_the_queue_run),
+	SIGNAL("SIGHUP ends a queue run after the current message", SIGHUP),
+	SIGNAL("SIGINT ends a queue run after the current message", SIGINT),
+	SIGNAL("SIGQUIT ends a queue run after the current message", SIGQUIT),
+	SIGNAL("SIGALRM ends a queue run after the current message", SIGALRM),
+	SIGNAL("SIGTERM ends a queue run after the current message", SIGTERM),
+	SIGNAL("SIGUSR1 ends a queue run after the current message", SIGUSR1),
+	SIGNAL("SIGUSR2 ends a queue run after the current message", SIGUSR2),
+	SIGNAL("SIGVTALRM ends a queue run after the current message",
+	    SIGVTALRM),
+	SIGNAL("an ignored SIGHUP does not end a queue run", SIGHUP,
 	    .ignored = true),
-	cmocka_unit_test(a_person_sees_how_far_it_is),
-	{ "a service runs the queue until it is told to end",
-	    a_service_runs_the_queue_until_it_is_told_to_end, NULL, NULL,
+	cmocka_unit_test(progress_is_shown_on_a_terminal),
+	{ "relais -q15m runs the queue until a signal ends it",
+	    a_service_runs_the_queue_until_a_signal_ends_it, NULL, NULL,
 	    (void *)(uintptr_t)"-q15m" },
-	{ "so does relais serve",
-	    a_service_runs_the_queue_until_it_is_told_to_end, NULL, NULL,
+	{ "relais serve runs the queue until a signal ends it",
+	    a_service_runs_the_queue_until_a_signal_ends_it, NULL, NULL,
 	    NULL },
-	cmocka_unit_test(an_interval_is_not_for_callers_of_sendmail),
+	cmocka_unit_test(sendmail_refuses_an_interval),
 	cmocka_unit_test(a_service_with_an_interval_ends_with_its_parent),
 	cmocka_unit_test(words_behind_q),
 };

@@ -156,7 +156,7 @@ static const struct CMUnitTest gsasl_spec[] = {
 	JUDGES("SCRAM-SHA-256-PLUS is bound to the channel",
 	    "PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS",
 	    0, TLS_FIXTURE_LOGIN, 0),
-	JUDGES("without a channel binding of ours there is no downgrade",
+	JUDGES("without a channel binding, no downgrade is reported",
 	    "SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "SCRAM-SHA-256",
 	    TLS1_2_VERSION, TLS_FIXTURE_LOGIN, 0),
 	JUDGES("SCRAM-SHA-256", "SCRAM-SHA-256", "SCRAM-SHA-256", 0,
@@ -165,23 +165,24 @@ static const struct CMUnitTest gsasl_spec[] = {
 	    TLS_FIXTURE_LOGIN, 0),
 	JUDGES("CRAM-MD5", "CRAM-MD5", "CRAM-MD5", 0, TLS_FIXTURE_LOGIN
 	    "auth = CRAM-MD5\n", 0),
-	JUDGES("a wrong password by SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS",
+	JUDGES("SCRAM-SHA-256-PLUS reports a wrong password",
+	    "SCRAM-SHA-256-PLUS",
 	    "SCRAM-SHA-256-PLUS", 0, WRONG, EX_NOPERM),
-	JUDGES("a wrong password by SCRAM-SHA-1", "SCRAM-SHA-1",
+	JUDGES("SCRAM-SHA-1 reports a wrong password", "SCRAM-SHA-1",
 	    "SCRAM-SHA-1", 0, WRONG, EX_NOPERM),
 };
 
 #else
 
 static void
-gnu_sasl_is_not_installed(void **state)
+gnu_sasl_is_required_for_these_tests(void **state)
 {
 	(void)state;
 	skip_because("GNU SASL (libgsasl) is not installed");
 }
 
 static const struct CMUnitTest gsasl_spec[] = {
-	cmocka_unit_test(gnu_sasl_is_not_installed),
+	cmocka_unit_test(gnu_sasl_is_required_for_these_tests),
 };
 
 #endif

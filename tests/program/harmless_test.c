@@ -169,7 +169,7 @@ no_option_letter_writes_a_file(void **state)
 
 /* So that silence means something. */
 static void
-the_watch_reports_opened_files(void **state)
+the_file_watch_reports_opened_files(void **state)
 {
 	struct watched		w;
 	struct program_result	o;
@@ -263,7 +263,7 @@ control_characters_are_refused(void **state)
 }
 
 static const struct CMUnitTest harmless_spec[] = {
-	cmocka_unit_test(the_watch_reports_opened_files),
+	cmocka_unit_test(the_file_watch_reports_opened_files),
 	cmocka_unit_test(no_option_letter_writes_a_file),
 	cmocka_unit_test(known_attacks_have_no_effect),
 	cmocka_unit_test(recipients_are_not_options),

@@ -39,7 +39,8 @@ static const struct row rows[] = {
 	    SAYS(ON_BODY, M365), .more = LOGIN, .status = EX_UNAVAILABLE,
 	    .err = "address: set from to an address that the server accepts (in ",
 	    .err_too = "/relais.conf)\n" },
-	{ "from in the section that applies", SAYS(ON_BODY, M365),
+	{ "Microsoft 365: SendAsDenied, from is set in a section",
+	    SAYS(ON_BODY, M365),
 	    .more = LOGIN "from = a@example.org\n[from *@example.org]\n"
 	    "from = b@example.org\n", .status = EX_UNAVAILABLE,
 	    .err = "relais.conf:14) must be an address that the server accepts" },
@@ -57,24 +58,25 @@ static const struct row rows[] = {
 	    "cannot be sent until this error is resolved."), .more = FROM,
 	    .status = EX_UNAVAILABLE, .err = "resolved.; the provider has not "
 	    "verified this address: from (", .err_too = "relais.conf:12)" },
-	{ "Postfix: the EHLO name is not a full one", SAYS(ON_RCPT,
+	{ "Postfix: the EHLO name is not fully qualified", SAYS(ON_RCPT,
 	    "504 5.5.2 <box>: Helo command rejected: need fully-qualified "
 	    "hostname"), .more = LOGIN "helo = box\n", .status = EX_NOUSER,
 	    .err = "hostname; set helo to the fully qualified name of this host (",
 	    .err_too = "relais.conf:11)\n" },
-	{ "Postfix: the EHLO name does not exist, for now", SAYS(ON_RCPT,
+	{ "Postfix: the EHLO name does not exist, with a temporary reply",
+	    SAYS(ON_RCPT,
 	    "450 4.7.1 <box>: Helo command rejected: Host not found"),
 	    .more = LOGIN "helo = box\n", .status = EX_TEMPFAIL,
 	    .err = "Host not found; set helo to the fully qualified name of this host (",
 	    .err_too = "relais.conf:11)\n" },
-	{ "EHLO's name and address are refused", { .steps = {
+	{ "the name and the literal in EHLO are refused", { .steps = {
 	    { .at = ON_EHLO, .say = "501 5.5.4 Invalid domain name" },
 	    { .at = ON_HELO, .say = "501 5.5.4 Invalid domain name" } } },
 	    .more = LOGIN "helo = box\n",
 	    .status = EX_UNAVAILABLE,
 	    .err = "EHLO: 501 5.5.4 Invalid domain name; set helo to the "
 	    "fully qualified name of this host (", .err_too = "relais.conf:11)\n" },
-	{ "a code that fits with another text gives no hint", SAYS(ON_BODY,
+	{ "the same reply code with another text gives no hint", SAYS(ON_BODY,
 	    "554 5.2.25 no"), .more = FROM, .status = EX_UNAVAILABLE,
 	    .err = "end of message: 554 5.2.25 no\n" },
 };

@@ -102,7 +102,7 @@ says(void **state)
 	    "RCPT TO:<b@example.net>\n", NULL, header } }
 
 static void
-what_is_left_alone_is_told(void **state)
+fields_that_stay_unchanged_are_logged(void **state)
 {
 	struct mock_smtp	*host;
 	struct temp_dir		 dir;
@@ -125,56 +125,58 @@ what_is_left_alone_is_told(void **state)
 }
 
 static const struct CMUnitTest international_spec[] = {
-	SAYS("a domain goes as its A-label, whatever the server takes", ALL,
+	SAYS("a domain is sent as its A-label to a server with SMTPUTF8", ALL,
 	    "me@b\303\274cher.example", "a@m\303\274nchen.example", 0,
 	    "MAIL FROM:<me@xn--bcher-kva.example>\n"
 	    "RCPT TO:<a@xn--mnchen-3ya.example>\n", NULL),
-	SAYS("and to a server that takes nothing", SEVEN,
+	SAYS("a domain is sent as its A-label to a server without SMTPUTF8",
+	    SEVEN,
 	    "me@example.org", "a@m\303\274nchen.example", 0,
 	    "MAIL FROM:<me@example.org>\n"
 	    "RCPT TO:<a@xn--mnchen-3ya.example>\n", NULL),
-	SAYS("a local part needs SMTPUTF8", ALL,
+	SAYS("a non-ASCII local part requires SMTPUTF8", ALL,
 	    "me@example.org", "j\303\266rg@example.net", 0,
 	    "MAIL FROM:<me@example.org> SMTPUTF8\n"
 	    "RCPT TO:<j\303\266rg@example.net>\n", NULL),
-	SAYS("where it is missing such a recipient fails alone", EIGHT,
+	SAYS("without SMTPUTF8, only such a recipient fails", EIGHT,
 	    "me@example.org", "j\303\266rg@example.net, b@example.net",
 	    EX_NOUSER, "MAIL FROM:<me@example.org>\n"
 	    "RCPT TO:<b@example.net>\n",
 	    "the server does not support addresses that are not ASCII"),
-	SAYS("such a sender fails for all", EIGHT,
+	SAYS("without SMTPUTF8, such a sender fails for all recipients", EIGHT,
 	    "j\303\266rg@example.org", "a@example.net,b@example.net",
 	    EX_DATAERR, "", "(SMTPUTF8)"),
-	SAYS("what is no domain is refused", EIGHT,
+	SAYS("an invalid domain is refused", EIGHT,
 	    "me@example.org", "a@\303\274--.\342\200\250.example, b@example.net",
 	    EX_NOUSER, "MAIL FROM:<me@example.org>\n"
 	    "RCPT TO:<b@example.net>\n", "no ASCII form"),
-	NEEDS("an address that stays in the header needs SMTPUTF8, too", ALL,
+	NEEDS("a non-ASCII address in the header requires SMTPUTF8", ALL,
 	    " BODY=8BITMIME SMTPUTF8",
 	    "Reply-To: J\303\266rg <j\303\266rg@example.org>\n"),
-	NEEDS("also one in a field that cannot be read", ALL,
+	NEEDS("such an address in an invalid field requires SMTPUTF8", ALL,
 	    " BODY=8BITMIME SMTPUTF8",
 	    "Cc: j\303\266rg@example.org, [b\n"),
-	NEEDS("so does a message id", ALL,
+	NEEDS("a non-ASCII message ID requires SMTPUTF8", ALL,
 	    " BODY=8BITMIME SMTPUTF8",
 	    "References: <a@b> <1@gr\303\266\303\237e.example>\n"),
-	NEEDS("and a domain that a DKIM signature covers", ALL,
+	NEEDS("a non-ASCII domain in a signed field requires SMTPUTF8", ALL,
 	    " BODY=8BITMIME SMTPUTF8",
 	    "From: me@b\303\274cher.example\nDKIM-Signature: v=1\n"),
-	NEEDS("without the signature a domain does not need it", ALL,
+	NEEDS("a non-ASCII domain without a signature does not require "
+	    "SMTPUTF8", ALL,
 	    "",
 	    "Subject: x\nFrom: me@b\303\274cher.example\n"),
-	NEEDS("nor does other text", ALL,
+	NEEDS("other non-ASCII text does not require SMTPUTF8", ALL,
 	    "",
 	    "Subject: x\nFrom: J\303\266rg <a@example.org>\n"
 	    "Message-ID: <1@example.org> (\303\266)\n"),
-	NEEDS("an address that is not UTF-8 cannot have it", ALL,
+	NEEDS("an address that is not UTF-8 is sent without SMTPUTF8", ALL,
 	    " BODY=8BITMIME",
 	    "Reply-To: j\366rg@example.org\n"),
-	NEEDS("if it is not offered the field is sent as it is", EIGHT,
+	NEEDS("without SMTPUTF8, such a field is sent unchanged", EIGHT,
 	    " BODY=8BITMIME",
 	    "Message-ID: <1@gr\303\266\303\237e.example>\n"),
-	cmocka_unit_test(what_is_left_alone_is_told),
+	cmocka_unit_test(fields_that_stay_unchanged_are_logged),
 };
 
 int

@@ -132,7 +132,7 @@ is_kept(void **state)
 
 /* Each route has a smarthost, and only the second one is silent. */
 static void
-what_is_delivered_is_not_sent_again(void **state)
+a_delivered_message_is_not_sent_again(void **state)
 {
 	struct queue_fixture	 p;
 	struct mock_smtp	*silent;
@@ -168,7 +168,7 @@ what_is_delivered_is_not_sent_again(void **state)
 
 /* It opens a pipe to tell that it runs, and prints no password. */
 static void
-a_command_for_the_password_is_not_waited_for(void **state)
+a_signal_does_not_wait_for_password_command(void **state)
 {
 	struct temp_dir		 dir;
 	struct queue_fixture	 p;
@@ -212,7 +212,7 @@ ignore_hup(void *ctx)
 
 /* It goes on, and nobody is told of a signal. */
 static void
-what_nohup_ignores_interrupts_nothing(void **state)
+an_ignored_signal_does_not_interrupt_an_attempt(void **state)
 {
 	struct queue_fixture	 p;
 	struct running		*r;
@@ -242,7 +242,7 @@ read_from_pipe(void *ctx)
 
 /* Of a message that did not end, the caller has all. */
 static void
-half_a_message_is_not_kept(void **state)
+an_incomplete_message_is_not_queued(void **state)
 {
 	const struct timespec	 moment = { 0, 1000000 };
 	int64_t			 end = clock_ms() + 10000;
@@ -276,7 +276,7 @@ half_a_message_is_not_kept(void **state)
 
 /* A client of -bs has the reply to its message before the session ends. */
 static void
-a_message_of_bs_is_queued_and_answered(void **state)
+a_signal_in_bs_queues_the_message_and_replies(void **state)
 {
 	struct queue_fixture	 p;
 	struct running		*r;
@@ -312,31 +312,39 @@ a_message_of_bs_is_queued_and_answered(void **state)
 }
 
 static const struct CMUnitTest interrupt_spec[] = {
-	KEPT("SIGTERM while the server is silent", SIGTERM, ON_GREETING,
+	KEPT("SIGTERM while waiting for the greeting queues the message",
+	    SIGTERM, ON_GREETING,
 	    .queued = BOTH),
-	KEPT("SIGHUP while it is", SIGHUP, ON_GREETING, .queued = BOTH),
-	KEPT("SIGINT while it is", SIGINT, ON_GREETING, .queued = BOTH),
-	KEPT("SIGQUIT while it is", SIGQUIT, ON_GREETING, .queued = BOTH),
-	KEPT("SIGALRM while it is", SIGALRM, ON_GREETING, .queued = BOTH),
-	KEPT("SIGUSR1 while it is", SIGUSR1, ON_GREETING, .queued = BOTH),
-	KEPT("a signal when the server has answered one recipient", SIGTERM,
+	KEPT("SIGHUP while waiting for the greeting queues the message",
+	    SIGHUP, ON_GREETING, .queued = BOTH),
+	KEPT("SIGINT while waiting for the greeting queues the message",
+	    SIGINT, ON_GREETING, .queued = BOTH),
+	KEPT("SIGQUIT while waiting for the greeting queues the message",
+	    SIGQUIT, ON_GREETING, .queued = BOTH),
+	KEPT("SIGALRM while waiting for the greeting queues the message",
+	    SIGALRM, ON_GREETING, .queued = BOTH),
+	KEPT("SIGUSR1 while waiting for the greeting queues the message",
+	    SIGUSR1, ON_GREETING, .queued = BOTH),
+	KEPT("a signal after the reply for one recipient", SIGTERM,
 	    ON_RCPT, .match = "b@", .queued = BOTH),
-	KEPT("a signal before the message is sent", SIGTERM, ON_DATA,
+	KEPT("a signal before the message is sent queues it", SIGTERM, ON_DATA,
 	    .queued = BOTH),
 	KEPT("a signal after the message was sent leaves it in doubt",
 	    SIGTERM, ON_BODY, .queued = BOTH, .in_doubt = true),
-	KEPT("without a queue the caller is told", SIGTERM, ON_GREETING,
+	KEPT("without a queue, the exit status reports the signal",
+	    SIGTERM, ON_GREETING,
 	    .more = "queue = off\n", .queued = "", .status = EX_TEMPFAIL,
 	    .words = "greeting: interrupted by signal 15 (Terminated)\n"),
-	KEPT("without a usable queue, why as well", SIGTERM, ON_GREETING,
+	KEPT("with an unusable queue, the error has both reasons",
+	    SIGTERM, ON_GREETING,
 	    .more = "queue = /dev/null/x\n", .queued = "",
 	    .status = EX_CANTCREAT, .words = "greeting: interrupted by signal "
 	    "15 (Terminated); not queued: "),
-	cmocka_unit_test(what_is_delivered_is_not_sent_again),
-	cmocka_unit_test(a_command_for_the_password_is_not_waited_for),
-	cmocka_unit_test(what_nohup_ignores_interrupts_nothing),
-	cmocka_unit_test(half_a_message_is_not_kept),
-	cmocka_unit_test(a_message_of_bs_is_queued_and_answered),
+	cmocka_unit_test(a_delivered_message_is_not_sent_again),
+	cmocka_unit_test(a_signal_does_not_wait_for_password_command),
+	cmocka_unit_test(an_ignored_signal_does_not_interrupt_an_attempt),
+	cmocka_unit_test(an_incomplete_message_is_not_queued),
+	cmocka_unit_test(a_signal_in_bs_queues_the_message_and_replies),
 };
 
 int

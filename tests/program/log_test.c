@@ -147,7 +147,7 @@ link_logger(void *ctx)
 }
 
 static void
-a_line_has_the_form_of_syslog(void **state)
+a_log_line_has_the_syslog_format(void **state)
 {
 	struct sockaddr_un	at = { .sun_family = AF_UNIX };
 	struct fixture		p;
@@ -229,21 +229,26 @@ has_its_status(void **state)
 	&(struct report){ __VA_ARGS__ } }
 
 static const struct CMUnitTest log_spec[] = {
-	cmocka_unit_test(a_line_has_the_form_of_syslog),
-	WITH("a full log holds up no message", a_message_is_sent, FULL),
-	WITH("nor does one for connections", a_message_is_sent, FULL_STREAM),
-	WITH("nor does one that is dead", a_message_is_sent, DEAD),
-	WITH("a full log holds up no queue run", the_queue_is_run, FULL),
-	REPORTS("a full standard error as the log does not change success",
+	cmocka_unit_test(a_log_line_has_the_syslog_format),
+	WITH("a full log does not delay a message", a_message_is_sent, FULL),
+	WITH("a full stream log does not delay a message",
+	    a_message_is_sent, FULL_STREAM),
+	WITH("a log without a reader does not delay a message",
+	    a_message_is_sent, DEAD),
+	WITH("a full log does not delay a queue run", the_queue_is_run, FULL),
+	REPORTS("a full standard error as the log does not change status 0",
 	    .argument = "-i", .log = "log = stderr\n", .status = 0),
-	REPORTS("nor a refusal", .argument = "-i", .log = "log = stderr\n",
+	REPORTS("a full standard error as the log does not change a refusal",
+	    .argument = "-i", .log = "log = stderr\n",
 	    .reply = "550 5.1.1 who?", .status = EX_NOUSER),
-	REPORTS("nor does it change the status of a refusal without a log",
+	REPORTS("a full standard error does not change the status of a refusal",
 	    .argument = "-i", .reply = "550 5.1.1 who?",
 	    .status = EX_NOUSER),
-	REPORTS("nor that of a bad option", .argument = "-Z",
+	REPORTS("a full standard error does not change the status of a bad "
+	    "option", .argument = "-Z",
 	    .status = EX_USAGE),
-	REPORTS("nor that of a warning", .argument = "-Bodd", .status = 0),
+	REPORTS("a full standard error does not change the status of a warning",
+	    .argument = "-Bodd", .status = 0),
 };
 
 int

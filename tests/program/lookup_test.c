@@ -57,19 +57,20 @@ struct lookup_case {
 };
 
 static const struct lookup_case cases[] = {
-	{ "SRV, the second one, where nobody is at the first",
+	{ "the second SRV target is tried if the first refuses",
 	    "smtp+srv://srv.test", "tls = off\n", 0, NULL },
-	{ "SRV, TLS with the certificate of the name in the configuration",
+	{ "SRV: the certificate is verified for the configured name",
 	    "submissions+srv://mail.example", NULL, 0, NULL },
 	{ "SRV without records", "submission+srv://bare.test", NULL,
 	    EX_NOHOST,
 	    "not sent to b@example.net: _submission._tcp.bare.test does not "
 	    "exist in the DNS (" },
-	{ "MX, the second one, where nobody is at the first",
+	{ "the second MX target is tried if the first refuses",
 	    "smtp+mx://mx.test:2501", "tls = off\n", 0, NULL },
 	{ "a domain without MX records is its own MX",
 	    "smtp+mx://bare.test:2501", "tls = off\n", 0, NULL },
-	{ "a null MX", "smtp+mx://null.test:2501", "tls = off\n", EX_NOHOST,
+	{ "a null MX is reported",
+	    "smtp+mx://null.test:2501", "tls = off\n", EX_NOHOST,
 	    "b@example.net: null.test does not offer this service: its MX "
 	    "record is \".\" (" },
 	{ "a name that resolves to this machine does not disable TLS",
@@ -82,15 +83,16 @@ static const struct lookup_case cases[] = {
 	    "STARTTLS: the server does not offer TLS, so nothing was sent; TLS "
 	    "is required because the address of the server is not on this "
 	    "machine (" },
-	{ "so does localhost with a trailing dot",
+	{ "localhost with a trailing dot requires TLS in the same case",
 	    "smtp://localhost.:2501", NULL,
 	    EX_UNAVAILABLE, "STARTTLS: the server does not offer TLS" },
-	{ "localhost that resolves to another machine, with tls = off",
+	{ "localhost that resolves to another machine is used with tls = off",
 	    "smtp://localhost:2501", "tls = off\n", 0, NULL },
-	{ "no such name", "smtp://nowhere.test:2501", NULL, EX_NOHOST,
+	{ "a name that does not exist is reported",
+	    "smtp://nowhere.test:2501", NULL, EX_NOHOST,
 	    "b@example.net: nowhere.test:2501: the host name does not exist in "
 	    "the DNS (" },
-	{ "another address of the name", "smtp://two.test:2501",
+	{ "the second address of a name is tried", "smtp://two.test:2501",
 	    "tls = off\n", 0, NULL },
 };
 

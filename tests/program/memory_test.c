@@ -104,13 +104,17 @@ does_not_grow(void **state)
 	    { .keywords = offers, .discard = true, .life_s = 600 }, line } }
 
 static const struct CMUnitTest memory_spec[] = {
-	GROWS_NOT("a message that goes out as it is", EIGHT,
+	GROWS_NOT("a message that is sent unchanged does not increase memory",
+	    EIGHT,
 	    "some text of sixty octets and a dot at times\n.\n"),
-	GROWS_NOT("one by BDAT", EIGHT "\nCHUNKING",
+	GROWS_NOT("a message that is sent with BDAT does not increase memory",
+	    EIGHT "\nCHUNKING",
 	    "some text of sixty octets and a dot at times\n.\n"),
-	GROWS_NOT("one that becomes quoted-printable", SEVEN,
+	GROWS_NOT("a message that becomes quoted-printable does not increase "
+	    "memory", SEVEN,
 	    "some text with \303\244 in it = 2 \n"),
-	GROWS_NOT("one without any line end", EIGHT, "x"),
+	GROWS_NOT("a message without line ends does not increase memory",
+	    EIGHT, "x"),
 };
 
 int

@@ -323,7 +323,7 @@ every_error_mode_has_the_same_exit_status(void **state)
 }
 
 static void
-odq_queues_without_an_attempt(void **state)
+odq_queues_the_message_without_an_attempt(void **state)
 {
 	struct fixture		p;
 	struct program_result	o;
@@ -543,7 +543,7 @@ static const struct CMUnitTest options_spec[] = {
 	cmocka_unit_test(dsn_is_requested_if_it_is_offered),
 	cmocka_unit_test(dsn_is_not_requested_if_it_is_not_offered),
 	cmocka_unit_test(every_error_mode_has_the_same_exit_status),
-	cmocka_unit_test(odq_queues_without_an_attempt),
+	cmocka_unit_test(odq_queues_the_message_without_an_attempt),
 	cmocka_unit_test(an_ignored_option_is_logged),
 	cmocka_unit_test(a_signal_while_the_message_is_read_sends_nothing),
 	cmocka_unit_test(nonblocking_input_is_read_to_its_end),

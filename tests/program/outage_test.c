@@ -318,15 +318,17 @@ static const struct CMUnitTest outage_spec[] = {
 	KEPT("the server does not speak SMTP", .script = { .steps = {
 	    { .at = ON_GREETING, .say = "SSH-2.0-OpenSSH_9.2" } } },
 	    .status = 0, .queued = BOTH_WAIT),
-	KEPT("one is deferred and the other delivered", .script = { .steps = {
+	KEPT("one recipient is deferred and the other delivered",
+	    .script = { .steps = {
 	    { .at = ON_RCPT, .match = "b@", .say = "450 4.7.1 greylisted" } } },
 	    .status = 0, .queued = "+a@example.net ?b@example.net"),
-	KEPT("one is deferred and the other refused", .script = { .steps = {
+	KEPT("one recipient is deferred and the other refused",
+	    .script = { .steps = {
 	    { .at = ON_RCPT, .match = "a@", .say = "450 4.7.1 greylisted" },
 	    { .at = ON_RCPT, .match = "b@", .say = "550 5.1.1 who?" } } },
 	    .status = EX_NOUSER, .queued = "?a@example.net",
 	    .failed = "-b@example.net", .words = "/spool/failed/"),
-	KEPT("both are refused", .script = { .steps = {
+	KEPT("both recipients are refused", .script = { .steps = {
 	    { .at = ON_BODY, .say = "554 5.7.1 spam" } } },
 	    .status = EX_UNAVAILABLE, .queued = "",
 	    .failed = "-a@example.net -b@example.net",
@@ -337,7 +339,7 @@ static const struct CMUnitTest outage_spec[] = {
 	    .arguments = { "-odd" }, .queued = BOTH_WAIT),
 	KEPT("DeliveryMode=queue makes no attempt", .status = 0,
 	    .arguments = { "-O", "DeliveryMode=q" }, .queued = BOTH_WAIT),
-	KEPT("-odq makes an attempt if there is no queue",
+	KEPT("-odq makes an attempt if the queue is disabled",
 	    .script = { .refusing = true }, .more = "queue = off\n",
 	    .arguments = { "-odq" }, .status = EX_TEMPFAIL,
 	    .words = "Connection refused"),

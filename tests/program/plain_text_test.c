@@ -30,17 +30,27 @@ struct plain_case {
 };
 
 static const struct plain_case cases[] = {
-	{ "the greeting", ON_GREETING, "554 " HOSTILE "\r\n" },
-	{ "a good greeting", ON_GREETING, "220 " HOSTILE "\r\n" },
-	{ "no SMTP at all", ON_GREETING, HOSTILE HOSTILE "\r\n" },
-	{ "EHLO's reply", ON_EHLO, "250-" HOSTILE "\r\n250 AUTH "
+	{ "control characters in a refusing greeting",
+	    ON_GREETING, "554 " HOSTILE "\r\n" },
+	{ "control characters in a valid greeting",
+	    ON_GREETING, "220 " HOSTILE "\r\n" },
+	{ "control characters in an invalid reply",
+	    ON_GREETING, HOSTILE HOSTILE "\r\n" },
+	{ "control characters in the reply to EHLO",
+	    ON_EHLO, "250-" HOSTILE "\r\n250 AUTH "
 	    HOSTILE "\r\n" },
-	{ "MAIL's", ON_MAIL, "550 5.7.1 " HOSTILE "\r\n" },
-	{ "RCPT's", ON_RCPT, "450-" HOSTILE "\r\n450 " HOSTILE "\r\n" },
-	{ "DATA's", ON_DATA, "554 " HOSTILE "\r\n" },
-	{ "the last", ON_BODY, "554 5.6.0 " HOSTILE "\r\n" },
-	{ "a good last one", ON_BODY, "250 " HOSTILE "\r\n" },
-	{ "one that nobody asked for", ON_EHLO, "250 x\r\n250 " HOSTILE
+	{ "control characters in the reply to MAIL",
+	    ON_MAIL, "550 5.7.1 " HOSTILE "\r\n" },
+	{ "control characters in the reply to RCPT",
+	    ON_RCPT, "450-" HOSTILE "\r\n450 " HOSTILE "\r\n" },
+	{ "control characters in the reply to DATA",
+	    ON_DATA, "554 " HOSTILE "\r\n" },
+	{ "control characters in the final refusal",
+	    ON_BODY, "554 5.6.0 " HOSTILE "\r\n" },
+	{ "control characters in the final reply",
+	    ON_BODY, "250 " HOSTILE "\r\n" },
+	{ "control characters in an unexpected reply",
+	    ON_EHLO, "250 x\r\n250 " HOSTILE
 	    "\r\n" },
 };
 

@@ -50,7 +50,7 @@ assert_says(const struct program_result *o, const char *lines)
 }
 
 static void
-each_value_says_where_it_comes_from(void **state)
+each_value_is_printed_with_its_origin(void **state)
 {
 	struct temp_dir		dir;
 	struct program_result	o;
@@ -112,7 +112,7 @@ a_secret_is_hidden_in_a_pipe(void **state)
 }
 
 static void
-a_secret_is_kept_from_a_file_that_others_can_read(void **state)
+a_secret_is_not_written_to_a_file_that_other_users_can_read(void **state)
 {
 	struct temp_dir		dir;
 	struct program_result	o;
@@ -147,7 +147,7 @@ keep_settings(struct buffer *text, const char *path)
 }
 
 static void
-what_is_written_means_the_same_when_it_is_read(void **state)
+the_printed_configuration_has_the_same_effect(void **state)
 {
 	struct temp_dir		dir;
 	struct program_result	o;
@@ -180,7 +180,7 @@ what_is_written_means_the_same_when_it_is_read(void **state)
 
 /* The environment's smarthost never gets the file's password. */
 static void
-credentials_of_another_smarthost_are_left_out(void **state)
+credentials_of_another_smarthost_are_not_printed(void **state)
 {
 	struct temp_dir		dir;
 	struct program_result	o;
@@ -200,7 +200,7 @@ credentials_of_another_smarthost_are_left_out(void **state)
 
 /* PHP-FPM clears the environment: what the container was told is in a file. */
 static void
-an_entrypoint_writes_what_a_cleared_environment_needs(void **state)
+an_entrypoint_can_write_a_file_for_a_cleared_environment(void **state)
 {
 	struct temp_dir			 dir;
 	struct mock_smtp		*host;
@@ -266,7 +266,7 @@ a_broken_configuration_is_not_printed(void **state)
 }
 
 static void
-a_full_disk_is_told(void **state)
+a_full_disk_is_reported(void **state)
 {
 	struct temp_dir		dir;
 	struct program_result	o;
@@ -303,14 +303,16 @@ sendmail_config_is_a_recipient(void **state)
 }
 
 static const struct CMUnitTest print_config_spec[] = {
-	cmocka_unit_test(each_value_says_where_it_comes_from),
+	cmocka_unit_test(each_value_is_printed_with_its_origin),
 	cmocka_unit_test(a_secret_is_hidden_in_a_pipe),
-	cmocka_unit_test(a_secret_is_kept_from_a_file_that_others_can_read),
-	cmocka_unit_test(what_is_written_means_the_same_when_it_is_read),
-	cmocka_unit_test(credentials_of_another_smarthost_are_left_out),
-	cmocka_unit_test(an_entrypoint_writes_what_a_cleared_environment_needs),
+	cmocka_unit_test(
+	    a_secret_is_not_written_to_a_file_that_other_users_can_read),
+	cmocka_unit_test(the_printed_configuration_has_the_same_effect),
+	cmocka_unit_test(credentials_of_another_smarthost_are_not_printed),
+	cmocka_unit_test(
+	    an_entrypoint_can_write_a_file_for_a_cleared_environment),
 	cmocka_unit_test(a_broken_configuration_is_not_printed),
-	cmocka_unit_test(a_full_disk_is_told),
+	cmocka_unit_test(a_full_disk_is_reported),
 	cmocka_unit_test(sendmail_config_is_a_recipient),
 };
 

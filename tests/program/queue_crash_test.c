@@ -334,7 +334,7 @@ begin(struct queue_fixture *p, struct calls *calls, const struct script *script,
 static const struct script	nobody = { .refusing = true, .life_s = 300 };
 
 static void
-killed_while_accepting(void **state)
+kill_while_accepting(void **state)
 {
 	struct queue_fixture	p;
 	struct calls		calls;
@@ -349,7 +349,7 @@ killed_while_accepting(void **state)
 }
 
 static void
-calls_fail_while_accepting(void **state)
+failing_calls_while_accepting(void **state)
 {
 	static const char	keeping[] = " write fsync fdatasync linkat "
 				    "renameat renameat2 pwrite64 openat fcntl "
@@ -375,7 +375,7 @@ calls_fail_while_accepting(void **state)
 
 /* The file, its name, the directory: all on disk before the caller hears 0. */
 static void
-flushed_before_it_is_acknowledged(void **state)
+sync_before_exit_0(void **state)
 {
 	struct queue_fixture	 p;
 	struct buffer		 text = { 0 };
@@ -525,7 +525,7 @@ kill_while_flushing(const struct script *script, const struct fault *fault)
 }
 
 static void
-killed_while_flushing(void **state)
+kill_during_a_queue_run(void **state)
 {
 	(void)state;
 	kill_while_flushing(&busy, &killed);
@@ -533,7 +533,7 @@ killed_while_flushing(void **state)
 
 /* The first transaction is recorded before the second one begins. */
 static void
-killed_with_a_transaction_for_each_recipient(void **state)
+kill_with_one_transaction_for_each_recipient(void **state)
 {
 	const struct fault	fault = { "signal=KILL", " sendto pwrite64 "
 				    "fdatasync utimensat ", false };
@@ -561,7 +561,7 @@ static const char	keeping[] = " pwrite64 fdatasync fsync utimensat "
 			    "unlinkat renameat2 fcntl ";
 
 static void
-calls_fail_while_flushing(void **state)
+failing_calls_during_a_queue_run(void **state)
 {
 	const struct fault	faults[] = {
 		{ "error=EINTR", keeping, false },
@@ -621,7 +621,7 @@ flush_failing_on(struct queue_fixture *p, const char *inject,
 }
 
 static void
-calls_fail_for_good_while_flushing(void **state)
+permanently_failing_calls_during_a_queue_run(void **state)
 {
 	const struct fault	faults[] = {
 		{ "error=EIO", keeping, true },
@@ -692,7 +692,7 @@ spoil_from(char *to, size_t size, const struct order *order, size_t k,
 }
 
 static void
-the_disk_fails_for_good_while_flushing(void **state)
+permanently_failing_disk_during_a_queue_run(void **state)
 {
 	static const char *const	errors[] = { "EIO", "ENOSPC" };
 	struct queue_fixture	p;
@@ -718,7 +718,7 @@ the_disk_fails_for_good_while_flushing(void **state)
 
 /* A directory that lets go of nothing, as one without the right to write. */
 static void
-what_can_not_be_removed_is_not_sent_again(void **state)
+an_entry_that_cannot_be_removed_is_not_sent_again(void **state)
 {
 	struct queue_fixture	p;
 
@@ -763,7 +763,7 @@ give_up_one(struct queue_fixture *p, const char *inject, struct counter *c)
 }
 
 static void
-killed_while_giving_up(void **state)
+kill_while_giving_up(void **state)
 {
 	struct queue_fixture	p;
 	struct calls		calls;
@@ -777,7 +777,7 @@ killed_while_giving_up(void **state)
 }
 
 static void
-calls_fail_while_giving_up(void **state)
+failing_calls_while_giving_up(void **state)
 {
 	static const char	making[] = " write openat linkat pwrite64 "
 				    "fdatasync fsync utimensat unlinkat "
@@ -869,26 +869,26 @@ is_refused_by_disk(void **state)
 	&(struct disk_case){ __VA_ARGS__ } }
 
 static const struct CMUnitTest crash_spec[] = {
-	cmocka_unit_test(killed_while_accepting),
-	cmocka_unit_test(calls_fail_while_accepting),
-	cmocka_unit_test(flushed_before_it_is_acknowledged),
-	cmocka_unit_test(killed_while_flushing),
-	cmocka_unit_test(killed_with_a_transaction_for_each_recipient),
-	cmocka_unit_test(calls_fail_while_flushing),
-	cmocka_unit_test(calls_fail_for_good_while_flushing),
-	cmocka_unit_test(the_disk_fails_for_good_while_flushing),
-	cmocka_unit_test(what_can_not_be_removed_is_not_sent_again),
-	cmocka_unit_test(killed_while_giving_up),
-	cmocka_unit_test(calls_fail_while_giving_up),
+	cmocka_unit_test(kill_while_accepting),
+	cmocka_unit_test(failing_calls_while_accepting),
+	cmocka_unit_test(sync_before_exit_0),
+	cmocka_unit_test(kill_during_a_queue_run),
+	cmocka_unit_test(kill_with_one_transaction_for_each_recipient),
+	cmocka_unit_test(failing_calls_during_a_queue_run),
+	cmocka_unit_test(permanently_failing_calls_during_a_queue_run),
+	cmocka_unit_test(permanently_failing_disk_during_a_queue_run),
+	cmocka_unit_test(an_entry_that_cannot_be_removed_is_not_sent_again),
+	cmocka_unit_test(kill_while_giving_up),
+	cmocka_unit_test(failing_calls_while_giving_up),
 	DISK("a full disk", .options = "size=64k,mode=700",
 	    .argument = "-odq", .status = EX_TEMPFAIL,
 	    .words = "No space left on device"),
-	DISK("no inodes", .options = "nr_inodes=5,mode=700",
+	DISK("a disk without free inodes", .options = "nr_inodes=5,mode=700",
 	    .argument = "-odq", .status = EX_TEMPFAIL,
 	    .words = "No space left on device"),
 	DISK("a read-only disk", .argument = "-odq", .status = EX_CANTCREAT,
 	    .words = "Read-only file system"),
-	DISK("a read-only disk, and entries on it", .argument = "-qf",
+	DISK("a read-only disk with entries", .argument = "-qf",
 	    .status = EX_OK, .words = ""),
 };
 

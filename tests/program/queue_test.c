@@ -71,7 +71,7 @@ only_name(struct queue_fixture *p, enum spool_folder dir)
 }
 
 static void
-a_list_is_laid_out_as_postfix_does_it(void **state)
+the_list_has_the_layout_of_postfix(void **state)
 {
 	struct queue_fixture	p;
 	char			*text, want[600], date[40];
@@ -110,7 +110,7 @@ a_list_is_laid_out_as_postfix_does_it(void **state)
 }
 
 static void
-without_a_queue_it_is_empty(void **state)
+without_a_queue_the_list_is_empty(void **state)
 {
 	struct queue_fixture	p;
 
@@ -126,7 +126,7 @@ without_a_queue_it_is_empty(void **state)
 }
 
 static void
-nothing_gets_through_to_the_terminal(void **state)
+control_characters_are_escaped(void **state)
 {
 	struct queue_fixture	p;
 	const char *const	*views[] = { bp, WORDS("queue", "list",
@@ -186,7 +186,7 @@ an_entry_is_shown_held_released_and_dropped(void **state)
 }
 
 static void
-what_is_being_sent_is_left_alone(void **state)
+an_entry_that_is_being_sent_is_not_changed(void **state)
 {
 	static const char *const	words[] = { "flush", "hold", "release",
 		"drop" };
@@ -225,7 +225,7 @@ what_is_being_sent_is_left_alone(void **state)
 }
 
 static void
-what_was_given_up_can_be_sent_after_all(void **state)
+a_message_that_was_given_up_can_be_released(void **state)
 {
 	struct queue_fixture	p;
 	struct program_result	o;
@@ -250,7 +250,7 @@ what_was_given_up_can_be_sent_after_all(void **state)
 }
 
 static void
-a_local_name_is_resolved_again_at_release(void **state)
+release_resolves_local_names_again(void **state)
 {
 	struct queue_fixture	 p;
 	struct program_result	 o;
@@ -278,7 +278,7 @@ a_local_name_is_resolved_again_at_release(void **state)
 }
 
 static void
-status_tells_health(void **state)
+status_reports_the_health_of_the_queue(void **state)
 {
 	struct queue_fixture	p;
 
@@ -390,14 +390,14 @@ ten_thousand_entries_are_listed_within_a_second(void **state)
 }
 
 static const struct CMUnitTest queue_spec[] = {
-	cmocka_unit_test(a_list_is_laid_out_as_postfix_does_it),
-	cmocka_unit_test(without_a_queue_it_is_empty),
-	cmocka_unit_test(nothing_gets_through_to_the_terminal),
+	cmocka_unit_test(the_list_has_the_layout_of_postfix),
+	cmocka_unit_test(without_a_queue_the_list_is_empty),
+	cmocka_unit_test(control_characters_are_escaped),
 	cmocka_unit_test(an_entry_is_shown_held_released_and_dropped),
-	cmocka_unit_test(what_is_being_sent_is_left_alone),
-	cmocka_unit_test(what_was_given_up_can_be_sent_after_all),
-	cmocka_unit_test(a_local_name_is_resolved_again_at_release),
-	cmocka_unit_test(status_tells_health),
+	cmocka_unit_test(an_entry_that_is_being_sent_is_not_changed),
+	cmocka_unit_test(a_message_that_was_given_up_can_be_released),
+	cmocka_unit_test(release_resolves_local_names_again),
+	cmocka_unit_test(status_reports_the_health_of_the_queue),
 	{ "status is bad while every message is given up",
 	    status_is_bad_while_every_message_is_given_up, NULL, NULL, NULL },
 	{ "status is bad while every queue run gives up every message",

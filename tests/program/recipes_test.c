@@ -277,7 +277,7 @@ is_served(void **state)
 	&(struct provider){ __VA_ARGS__ } }
 
 static void
-a_notice_gets_past_a_provider_without_null_senders(void **state)
+a_bounce_is_accepted_by_a_provider_that_refuses_null_senders(void **state)
 {
 	struct kitchen	k;
 
@@ -299,7 +299,7 @@ a_notice_gets_past_a_provider_without_null_senders(void **state)
  */
 
 static void
-a_lan_host_needs_nothing(void **state)
+a_lan_smarthost_needs_only_its_url(void **state)
 {
 	struct kitchen			 k;
 	const struct heard_message	*m;
@@ -319,7 +319,7 @@ a_lan_host_needs_nothing(void **state)
 }
 
 static void
-the_second_host_steps_in(void **state)
+the_second_smarthost_is_used_if_the_first_is_down(void **state)
 {
 	struct kitchen	k;
 
@@ -334,7 +334,7 @@ the_second_host_steps_in(void **state)
 }
 
 static void
-accounts_are_kept_apart(void **state)
+each_sender_uses_its_own_account(void **state)
 {
 	struct script	script = { .security = STARTTLS_OFFERED,
 			    .user = "alerts@example.org",
@@ -396,7 +396,7 @@ container_environment(struct kitchen *k, struct buffer *text,
  * of php.ini with none.
  */
 static void
-a_php_container_sends(void **state)
+a_php_container_sends_through_its_environment(void **state)
 {
 	struct kitchen			 k;
 	struct buffer			 text = { 0 };
@@ -460,13 +460,14 @@ static const struct CMUnitTest recipes_spec[] = {
 	    NULL, "alerts@example.org", true),
 	SERVED("Amazon SES", "ses", STARTTLS_OFFERED, "PLAIN LOGIN",
 	    "AKIAEXAMPLE", "alerts@example.org", false),
-	SERVED("a provider with one sender", "one-sender", TLS_AT_ONCE,
+	SERVED("a provider that accepts one sender", "one-sender", TLS_AT_ONCE,
 	    "PLAIN LOGIN", "shop@example.org", "shop@example.org", true),
-	cmocka_unit_test(a_notice_gets_past_a_provider_without_null_senders),
-	cmocka_unit_test(a_lan_host_needs_nothing),
-	cmocka_unit_test(the_second_host_steps_in),
-	cmocka_unit_test(accounts_are_kept_apart),
-	cmocka_unit_test(a_php_container_sends),
+	cmocka_unit_test(
+	    a_bounce_is_accepted_by_a_provider_that_refuses_null_senders),
+	cmocka_unit_test(a_lan_smarthost_needs_only_its_url),
+	cmocka_unit_test(the_second_smarthost_is_used_if_the_first_is_down),
+	cmocka_unit_test(each_sender_uses_its_own_account),
+	cmocka_unit_test(a_php_container_sends_through_its_environment),
 };
 
 int

@@ -116,7 +116,7 @@ an_unreachable_smarthost_does_not_delay_the_other(void **state)
 }
 
 static void
-the_sender_chooses_the_account(void **state)
+the_sender_selects_the_account(void **state)
 {
 	struct place		p;
 	struct program_result	o;
@@ -139,7 +139,7 @@ the_sender_chooses_the_account(void **state)
 
 /* The login of one smarthost is never shown to another. */
 static void
-credentials_stay_with_the_smarthost_of_their_section(void **state)
+credentials_are_sent_only_to_the_smarthost_of_their_section(void **state)
 {
 	struct script		script = { .user = "nina",
 				    .password = "s3cret",
@@ -178,8 +178,9 @@ static const struct CMUnitTest route_spec[] = {
 	cmocka_unit_test(one_message_goes_to_two_smarthosts),
 	cmocka_unit_test(each_recipient_has_the_outcome_of_its_own_smarthost),
 	cmocka_unit_test(an_unreachable_smarthost_does_not_delay_the_other),
-	cmocka_unit_test(the_sender_chooses_the_account),
-	cmocka_unit_test(credentials_stay_with_the_smarthost_of_their_section),
+	cmocka_unit_test(the_sender_selects_the_account),
+	cmocka_unit_test(
+	    credentials_are_sent_only_to_the_smarthost_of_their_section),
 };
 
 int

@@ -146,7 +146,7 @@ close_when_sent(struct scene *s)
 }
 
 static void
-a_message_that_is_sent_at_once(void **state)
+attacks_fail_while_a_message_is_sent(void **state)
 {
 	struct scene	s;
 
@@ -157,7 +157,7 @@ a_message_that_is_sent_at_once(void **state)
 }
 
 static void
-a_message_without_a_queue(void **state)
+attacks_fail_without_a_queue(void **state)
 {
 	struct scene	s;
 
@@ -170,7 +170,7 @@ a_message_without_a_queue(void **state)
 }
 
 static void
-a_message_with_a_password_command(void **state)
+attacks_fail_with_a_password_command(void **state)
 {
 	struct scene	s;
 
@@ -184,7 +184,7 @@ a_message_with_a_password_command(void **state)
 }
 
 static void
-a_message_that_is_sent_in_the_background(void **state)
+attacks_fail_in_the_background(void **state)
 {
 	struct scene	s;
 
@@ -195,7 +195,7 @@ a_message_that_is_sent_in_the_background(void **state)
 }
 
 static void
-a_session_on_standard_input(void **state)
+attacks_fail_in_a_session_on_standard_input(void **state)
 {
 	struct scene	s;
 
@@ -207,7 +207,7 @@ a_session_on_standard_input(void **state)
 
 /* It does not fit into memory, and there is no spool for it. */
 static void
-a_session_with_a_large_message(void **state)
+a_session_in_the_sandbox_accepts_large_messages(void **state)
 {
 	enum { LINES = 10000 };
 	struct scene	s;
@@ -235,7 +235,7 @@ a_session_with_a_large_message(void **state)
 }
 
 static void
-a_queue_run(void **state)
+attacks_fail_in_a_queue_run(void **state)
 {
 	struct scene	s;
 
@@ -247,7 +247,7 @@ a_queue_run(void **state)
 }
 
 static void
-the_service(void **state)
+attacks_fail_in_the_service(void **state)
 {
 	struct scene		 s;
 	struct program		 p;
@@ -268,7 +268,7 @@ the_service(void **state)
 
 /* What the process that waits for it reads there, must do it no harm. */
 static void
-a_worker_that_spoils_what_it_shares(void **state)
+a_queue_run_survives_a_worker_that_corrupts_shared_memory(void **state)
 {
 	struct scene	s;
 	size_t		i = 0;
@@ -287,15 +287,16 @@ a_worker_that_spoils_what_it_shares(void **state)
 }
 
 static const struct CMUnitTest sandbox_spec[] = {
-	cmocka_unit_test(a_message_that_is_sent_at_once),
-	cmocka_unit_test(a_message_without_a_queue),
-	cmocka_unit_test(a_message_with_a_password_command),
-	cmocka_unit_test(a_message_that_is_sent_in_the_background),
-	cmocka_unit_test(a_session_on_standard_input),
-	cmocka_unit_test(a_session_with_a_large_message),
-	cmocka_unit_test(a_queue_run),
-	cmocka_unit_test(the_service),
-	cmocka_unit_test(a_worker_that_spoils_what_it_shares),
+	cmocka_unit_test(attacks_fail_while_a_message_is_sent),
+	cmocka_unit_test(attacks_fail_without_a_queue),
+	cmocka_unit_test(attacks_fail_with_a_password_command),
+	cmocka_unit_test(attacks_fail_in_the_background),
+	cmocka_unit_test(attacks_fail_in_a_session_on_standard_input),
+	cmocka_unit_test(a_session_in_the_sandbox_accepts_large_messages),
+	cmocka_unit_test(attacks_fail_in_a_queue_run),
+	cmocka_unit_test(attacks_fail_in_the_service),
+	cmocka_unit_test(
+	    a_queue_run_survives_a_worker_that_corrupts_shared_memory),
 };
 
 int

@@ -51,7 +51,7 @@ recipients_come_from_the_header_with_t(void **state)
 
 /* Each with its reason, as what the smarthost refuses. */
 static void
-what_is_no_address_in_the_header_does_not_stop_the_others(void **state)
+an_invalid_address_in_the_header_does_not_stop_the_others(void **state)
 {
 	struct fixture			 p;
 	struct program_result		 o;
@@ -91,7 +91,7 @@ what_is_no_address_in_the_header_does_not_stop_the_others(void **state)
 
 /* As PHP makes of CRLF when it is told to write CRLF for LF. */
 static void
-the_header_ends_at_an_empty_line_whatever_ends_its_lines(void **state)
+the_header_ends_at_an_empty_line_with_any_line_ends(void **state)
 {
 	struct fixture			 p;
 	struct program_result		 o;
@@ -279,7 +279,7 @@ starttls_and_auth_login(void **state)
 }
 
 static void
-tls_at_once_and_auth_plain(void **state)
+implicit_tls_and_auth_plain(void **state)
 {
 	(void)state;
 	logs_in(TLS_AT_ONCE, "submissions", "PLAIN LOGIN");
@@ -354,9 +354,9 @@ static const struct CMUnitTest submit_spec[] = {
 	    .words = { "DATA: 250 2.0.0 fine", "not a valid reply to DATA" }),
 	cmocka_unit_test(recipients_come_from_the_header_with_t),
 	cmocka_unit_test(
-	    what_is_no_address_in_the_header_does_not_stop_the_others),
+	    an_invalid_address_in_the_header_does_not_stop_the_others),
 	cmocka_unit_test(
-	    the_header_ends_at_an_empty_line_whatever_ends_its_lines),
+	    the_header_ends_at_an_empty_line_with_any_line_ends),
 	cmocka_unit_test(binary_data_arrives_unchanged_or_is_refused),
 	cmocka_unit_test(arguments_are_recipients_and_bcc_is_removed),
 	cmocka_unit_test(missing_fields_are_added_once),
@@ -366,7 +366,7 @@ static const struct CMUnitTest submit_spec[] = {
 	ARRIVES_AT("a message arrives over a Unix socket", "/"),
 	cmocka_unit_test(starttls_and_auth_plain),
 	cmocka_unit_test(starttls_and_auth_login),
-	cmocka_unit_test(tls_at_once_and_auth_plain),
+	cmocka_unit_test(implicit_tls_and_auth_plain),
 	TOLD("nothing listens on the port",
 	    .script = { .refusing = true }, .status = EX_TEMPFAIL,
 	    .words = { "127.0.0.1:", "Connection refused" }),

@@ -100,8 +100,10 @@ static const struct CMUnitTest ways_in_spec[] = {
 	    .argv = { "a@example.net" }, .shown = STAYS),
 	SHOWS("an address in the environment", .env = "RELAIS_FROM="
 	    TURNED, .argv = { "a@example.net" }, .shown = STAYS),
-	SHOWS("a recipient", .argv = { "a" EVIL "@example.net" }),
-	SHOWS("a sender", .argv = { "-f", "a" EVIL "@example.net",
+	SHOWS("the address of a recipient",
+	    .argv = { "a" EVIL "@example.net" }),
+	SHOWS("the address of the sender",
+	    .argv = { "-f", "a" EVIL "@example.net",
 	    "a@example.net" }),
 	SHOWS("the name of an entry", .argv = { "queue", "show", EVIL }),
 };

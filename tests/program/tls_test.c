@@ -239,7 +239,7 @@ is_set(void **state)
 
 /* Twenty wrong pins, and the right one behind them. */
 static void
-any_number_of_pins(void **state)
+twenty_one_pins_are_accepted(void **state)
 {
 	struct tls_fixture	s = { .host = NULL };
 	struct buffer		more = { 0 };
@@ -297,7 +297,7 @@ our_certificate(const char *client_ca, const char *more, const char *says)
 #define TRUSTED "tls_ca = {ca}\n"
 
 static void
-our_certificate_is_shown(void **state)
+the_client_certificate_is_sent(void **state)
 {
 	(void)state;
 	our_certificate("client-root.pem", TRUSTED
@@ -309,7 +309,7 @@ our_certificate_is_shown(void **state)
 
 /* By TLS 1.3 it says so only after the handshake. */
 static void
-our_certificate_is_refused(void **state)
+a_refused_client_certificate_is_reported(void **state)
 {
 	(void)state;
 	our_certificate(NULL, TRUSTED
@@ -421,7 +421,7 @@ trusts_this_machine(bool hashed)
 }
 
 static void
-this_machines_hashed_folder_is_trusted(void **state)
+the_hashed_directory_of_the_system_is_trusted(void **state)
 {
 	(void)state;
 	if (!stores_can_be_hidden())
@@ -430,7 +430,7 @@ this_machines_hashed_folder_is_trusted(void **state)
 }
 
 static void
-else_this_machines_bundle_is_trusted(void **state)
+the_bundle_of_the_system_is_trusted_without_a_directory(void **state)
 {
 	(void)state;
 	if (!stores_can_be_hidden())
@@ -439,7 +439,7 @@ else_this_machines_bundle_is_trusted(void **state)
 }
 
 static void
-no_trust_store_is_a_refusal(void **state)
+without_a_trust_store_the_server_is_refused(void **state)
 {
 	struct tls_fixture	s = { .host = NULL };
 	struct program		p;
@@ -464,7 +464,7 @@ no_trust_store_is_a_refusal(void **state)
 
 /* Whoever calls has no say in whom we trust. */
 static void
-the_environment_is_not_asked(void **state)
+the_environment_does_not_change_the_trust_store(void **state)
 {
 	struct tls_fixture	s = { .host = NULL };
 	struct program		p;
@@ -578,7 +578,7 @@ is_told(void **state)
 
 /* Session tickets are readable octets of TLS, and no reply too many. */
 static void
-tickets_hold_nobody_up(void **state)
+session_tickets_do_not_delay_the_session(void **state)
 {
 	(void)state;
 	for (int at_once = 0; at_once < 2; at_once++) {
@@ -598,151 +598,171 @@ tickets_hold_nobody_up(void **state)
 }
 
 static const struct CMUnitTest tls_spec[] = {
-	GOES("submission:// upgrades by STARTTLS", "submission",
+	GOES("submission:// uses STARTTLS", "submission",
 	    { .security = STARTTLS_OFFERED }, TRUSTED, UPGRADED, true),
-	GOES("submissions:// is TLS from the first octet", "submissions",
+	GOES("submissions:// uses implicit TLS", "submissions",
 	    { .security = TLS_AT_ONCE }, TRUSTED, "EHLO|" SENT, true),
-	GOES("smtp:// to this machine goes in clear", "smtp",
+	GOES("smtp:// to this machine does not use TLS", "smtp",
 	    { .security = STARTTLS_OFFERED }, TRUSTED, "EHLO|" SENT, false),
-	GOES("smtp:// upgrades where tls is required", "smtp",
+	GOES("smtp:// uses STARTTLS if tls = required", "smtp",
 	    { .security = STARTTLS_OFFERED }, TRUSTED "tls = required\n",
 	    UPGRADED, true),
-	GOES("smtp:// to this machine upgrades where a pin is set", "smtp",
+	GOES("smtp:// to this machine uses STARTTLS if a pin is set", "smtp",
 	    { .security = STARTTLS_OFFERED }, "tls_pin = {pin}\n", UPGRADED,
 	    true),
-	GOES("so it does where we have a certificate to show", "smtp",
+	GOES("smtp:// to this machine uses STARTTLS if a certificate is set",
+	    "smtp",
 	    { .security = STARTTLS_OFFERED }, TRUSTED "tls_certificate = "
 	    "{chain}\ntls_key = {key}\n", UPGRADED, true),
-	GOES("with a pin, opportunistic means required", "submission",
+	GOES("with a pin, tls = opportunistic means required", "submission",
 	    { .security = STARTTLS_OFFERED }, "tls_pin = {pin}\n"
 	    "tls = opportunistic\n", UPGRADED, true),
-	GOES("with a pin, off means required", "submission",
+	GOES("with a pin, tls = off means required", "submission",
 	    { .security = STARTTLS_OFFERED }, "tls_pin = {pin}\ntls = off\n",
 	    UPGRADED, true),
-	GOES("tls = off goes in clear", "submission",
+	GOES("tls = off does not use TLS", "submission",
 	    { .security = STARTTLS_OFFERED }, "tls = off\n", "EHLO|" SENT,
 	    false),
-	GOES("lmtp:// to this machine goes in clear", "lmtp",
+	GOES("lmtp:// to this machine does not use TLS", "lmtp",
 	    { .lmtp = true }, NULL, "LHLO|MAIL|RCPT|DATA|QUIT", false),
-	GOES("lmtp:// upgrades where tls is required", "lmtp",
+	GOES("lmtp:// uses STARTTLS if tls = required", "lmtp",
 	    { .lmtp = true, .security = STARTTLS_OFFERED },
 	    TRUSTED "tls = required\n",
 	    "LHLO|STARTTLS|LHLO|MAIL|RCPT|DATA|QUIT", true),
-	GOES("opportunistic takes any certificate", "submission",
+	GOES("tls = opportunistic accepts any certificate", "submission",
 	    { .security = STARTTLS_OFFERED }, "tls = opportunistic\n",
 	    UPGRADED, true),
-	GOES("opportunistic takes none", "submission", { .host = NULL },
+	GOES("tls = opportunistic accepts a server without STARTTLS",
+	    "submission", { .host = NULL },
 	    "tls = opportunistic\n", "EHLO|" SENT, false),
-	GOES("opportunistic goes on where STARTTLS is refused", "submission",
+	GOES("tls = opportunistic continues if STARTTLS is refused",
+	    "submission",
 	    { .security = STARTTLS_OFFERED, .steps = { { .at = ON_STARTTLS,
 	    .say = "454 4.7.0 not now" } } }, "tls = opportunistic\n",
 	    "EHLO|STARTTLS|" SENT, false),
-	GOES("an IPv6 address that the certificate bears", "submissions",
+	GOES("an IPv6 address in the certificate is accepted", "submissions",
 	    { .security = TLS_AT_ONCE, .address = "::1" }, TRUSTED,
 	    "EHLO|" SENT, true),
-	GOES("a name that the certificate bears", "submissions",
+	GOES("a name in the certificate is accepted", "submissions",
 	    { .security = TLS_AT_ONCE }, TRUSTED
 	    "smarthost = submissions://localhost:{port}\n", "EHLO|" SENT,
 	    true),
-	GOES("TLS 1.2 will do", "submissions", { .security = TLS_AT_ONCE,
+	GOES("TLS 1.2 is accepted", "submissions", { .security = TLS_AT_ONCE,
 	    .tls_max = TLS1_2_VERSION }, TRUSTED, "EHLO|" SENT, true),
 
-	CERTIFICATE("one of an authority that tls_ca holds", GOOD),
-	CERTIFICATE("one of an intermediate that is sent along", GOOD,
+	CERTIFICATE("a certificate of an authority in tls_ca is accepted",
+	    GOOD),
+	CERTIFICATE("a certificate with its intermediate certificate is "
+	    "accepted", GOOD,
 	    .signer = BY_MIDDLE),
-	CERTIFICATE("an address that the certificate bears",
+	CERTIFICATE("an IP address in the certificate is accepted",
 	    .form = { .common_name = "x", .ip = "127.0.0.1" },
 	    .more = ANONYMOUS),
-	CERTIFICATE("a wildcard for one label",
+	CERTIFICATE("a wildcard that stands for one label is accepted",
 	    .form = { .dns = "*.example.org" }, .more = ANONYMOUS
 	    "tls_name = mail.example.org\n"),
-	CERTIFICATE("expired", .form = { .common_name = "mail.example",
+	CERTIFICATE("an expired certificate is refused",
+	    .form = { .common_name = "mail.example",
 	    .dns = "mail.example", .from_day = -2, .to_day = -1 },
 	    .says = "\"CN=mail.example\" expired on 20",
 	    .key = "set tls_pin"),
-	CERTIFICATE("not yet valid", .form = { .common_name = "mail.example",
+	CERTIFICATE("a certificate that is not yet valid is refused",
+	    .form = { .common_name = "mail.example",
 	    .dns = "mail.example", .from_day = 1, .to_day = 3 },
 	    .says = "\"CN=mail.example\" is not valid before 20", .key = "set tls_pin"),
-	CERTIFICATE("self-signed", GOOD, .signer = BY_ITSELF,
+	CERTIFICATE("a self-signed certificate is refused",
+	    GOOD, .signer = BY_ITSELF,
 	    .says = "\"CN=mail.example\" is self-signed",
 	    .key = "set tls_pin"),
-	CERTIFICATE("of an authority that nobody knows", GOOD,
+	CERTIFICATE("a certificate of an unknown authority is refused", GOOD,
 	    .signer = BY_STRANGER, .says = "was issued by \"CN=Stranger "
 	    "Root\"", .key = "tls_ca"),
-	CERTIFICATE("of an intermediate that is missing", GOOD,
+	CERTIFICATE("a certificate without its intermediate certificate is "
+	    "refused", GOOD,
 	    .signer = BY_HIDDEN, .says = "was issued by \"CN=Matrix Middle\", "
 	    "which the server did not send", .key = "tls_ca"),
-	CERTIFICATE("for another name", .form = { .dns = "a.example" },
+	CERTIFICATE("a certificate for another name is refused",
+	    .form = { .dns = "a.example" },
 	    .says = "is for a.example, not for mail.example",
 	    .key = "tls_name"),
-	CERTIFICATE("for a name, where the smarthost is an address", GOOD,
+	CERTIFICATE("a certificate for a name is refused if the smarthost is "
+	    "an address", GOOD,
 	    .more = ANONYMOUS,
 	    .says = "is for mail.example, not for the address 127.0.0.1",
 	    .key = "tls_name"),
-	CERTIFICATE("with the name in its CN alone", .form = {
+	CERTIFICATE("a certificate with the name only in its CN is refused",
+	    .form = {
 	    .common_name = "mail.example" },
 	    .says = "only as its common name (CN)", .key = "tls_pin"),
-	CERTIFICATE("with a wildcard one label too short", .form = {
+	CERTIFICATE("a wildcard does not match two labels", .form = {
 	    .dns = "*.mail.example" }, .says = "is for *.mail.example, not "
 	    "for mail.example", .key = "tls_name"),
-	CERTIFICATE("with a NUL in its name", .form = { .common_name = "x",
+	CERTIFICATE("a certificate with a NUL in its name is refused",
+	    .form = { .common_name = "x",
 	    .dns = "mail.example@.evil.example" },
 	    .says = "is for mail.example\\000.evil.example",
 	    .key = "tls_name"),
-	CERTIFICATE("for clients", .form = { .dns = "mail.example",
+	CERTIFICATE("a certificate for TLS clients is refused",
+	    .form = { .dns = "mail.example",
 	    .usage = "clientAuth" }, .says = "not issued for use by a server",
 	    .key = "tls_pin"),
-	CERTIFICATE("with a key that is not pinned", GOOD,
+	CERTIFICATE("a certificate with a key that is not pinned is refused",
+	    GOOD,
 	    .more = "tls_pin = " WRONG_PIN "\n" TLS_FIXTURE_LOGIN,
 	    .says = "has a key that is not pinned; ",
 	    .key = "relais.conf:"),
-	CERTIFICATE("of an authority that this system does not know", GOOD,
+	CERTIFICATE("a certificate of an authority that the system does not "
+	    "trust is refused", GOOD,
 	    .more = "tls_name = mail.example\n" TLS_FIXTURE_LOGIN,
 	    .says = "trust", .key = "tls_ca"),
 
-	WORKS("a file of authorities", TRUSTED),
-	WORKS("a hashed folder of authorities", "tls_ca = {hashed}\n"),
-	WORKS("a pin in place of all else", "tls_pin = sha256//{pin}\n"
+	WORKS("tls_ca may be a file of certificates", TRUSTED),
+	WORKS("tls_ca may be a hashed directory", "tls_ca = {hashed}\n"),
+	WORKS("tls_pin replaces the verification of the certificate",
+	    "tls_pin = sha256//{pin}\n"
 	    "tls_name = other.example\n"),
-	WORKS("one of two pins", "tls_pin = {pin} " WRONG_PIN "\n"),
-	WORKS("another name that the certificate bears", TRUSTED
+	WORKS("one of two pins matches", "tls_pin = {pin} " WRONG_PIN "\n"),
+	WORKS("tls_name may be another name in the certificate", TRUSTED
 	    "tls_name = localhost\n"),
-	REFUSED("a missing file", "tls_ca = {dir}/none.pem\n",
+	REFUSED("a tls_ca file that does not exist is refused",
+	    "tls_ca = {dir}/none.pem\n",
 	    "tls_ca (", "relais.conf:", "none.pem: No such file"),
-	REFUSED("an empty file", "tls_ca = {dir}/empty.pem\n",
+	REFUSED("an empty tls_ca file is refused", "tls_ca = {dir}/empty.pem\n",
 	    "tls_ca (", "empty.pem is empty"),
-	REFUSED("a file without a certificate",
+	REFUSED("a tls_ca file without a certificate is refused",
 	    "tls_ca = {dir}/words.pem\n",
 	    "tls_ca (", "contains no certificate in PEM format"),
-	REFUSED("a folder without hashes", "tls_ca = {dir}/bare\n",
+	REFUSED("a tls_ca directory without hashes is refused",
+	    "tls_ca = {dir}/bare\n",
 	    "tls_ca (", "openssl rehash"),
-	REFUSED("a certificate of ours that is missing", TRUSTED
+	REFUSED("a client certificate that does not exist is refused", TRUSTED
 	    "tls_certificate = {dir}/none.pem\n",
 	    "tls_certificate", "none.pem: No such file"),
-	REFUSED("a key that others can read", TRUSTED
+	REFUSED("a private key that other users can read is refused", TRUSTED
 	    "tls_certificate = {chain}\ntls_key = {dir}/open.key\n",
 	    "tls_key", "chmod o-rwx"),
-	cmocka_unit_test(any_number_of_pins),
-	cmocka_unit_test(our_certificate_is_shown),
-	cmocka_unit_test(our_certificate_is_refused),
-	cmocka_unit_test(this_machines_hashed_folder_is_trusted),
-	cmocka_unit_test(else_this_machines_bundle_is_trusted),
-	cmocka_unit_test(no_trust_store_is_a_refusal),
-	cmocka_unit_test(the_environment_is_not_asked),
+	cmocka_unit_test(twenty_one_pins_are_accepted),
+	cmocka_unit_test(the_client_certificate_is_sent),
+	cmocka_unit_test(a_refused_client_certificate_is_reported),
+	cmocka_unit_test(the_hashed_directory_of_the_system_is_trusted),
+	cmocka_unit_test(
+	    the_bundle_of_the_system_is_trusted_without_a_directory),
+	cmocka_unit_test(without_a_trust_store_the_server_is_refused),
+	cmocka_unit_test(the_environment_does_not_change_the_trust_store),
 	cmocka_unit_test(an_unreadable_tls_ca_names_mode_and_owner),
-	cmocka_unit_test(tickets_hold_nobody_up),
+	cmocka_unit_test(session_tickets_do_not_delay_the_session),
 
 	TOLD("tls = off contradicts submissions://", .scheme = "submissions",
 	    .script = { .security = TLS_AT_ONCE }, .more = "tls = off\n",
 	    .status = EX_CONFIG, .says = { "tls = off contradicts "
 	    "submissions://", "relais.conf:" }),
-	TOLD("where the first smarthost is away, the second is held to it",
+	TOLD("the second smarthost requires TLS if the first is down",
 	    .scheme = "submission", .script = { .user = "nina",
 	    .password = TLS_FIXTURE_PASSWORD }, .more = "smarthost = "
 	    "submission://127.0.0.1:1 submission://127.0.0.1:{port}\n",
 	    .status = EX_TEMPFAIL, .commands = "EHLO|QUIT",
 	    .says = { "STARTTLS: the server does not offer TLS" }),
-	TOLD("no TLS newer than 1.1", .scheme = "submissions",
+	TOLD("a server without TLS 1.2 is refused", .scheme = "submissions",
 	    .script = { .security = TLS_AT_ONCE, .tls_min = TLS1_VERSION,
 	    .tls_max = TLS1_1_VERSION }, .status = EX_UNAVAILABLE,
 	    .says = { "TLS: ", "only TLS 1.1 or older" }),
@@ -750,102 +770,114 @@ static const struct CMUnitTest tls_spec[] = {
 	    .script = { .user = "nina", .password = TLS_FIXTURE_PASSWORD },
 	    .status = EX_UNAVAILABLE, .commands = "EHLO|QUIT",
 	    .says = { "STARTTLS: the server does not offer TLS" }),
-	TOLD("a pin, and no STARTTLS from this machine", NO_STARTTLS("smtp",
+	TOLD("a pin requires STARTTLS from this machine", NO_STARTTLS("smtp",
 	    "tls_pin = " WRONG_PIN "\n")),
-	TOLD("a pin, tls = opportunistic and no STARTTLS",
+	TOLD("a pin with tls = opportunistic requires STARTTLS",
 	    NO_STARTTLS("submission", "tls_pin = " WRONG_PIN "\n"
 	    "tls = opportunistic\n")),
-	TOLD("a pin, tls = off and no STARTTLS", NO_STARTTLS("submission",
+	TOLD("a pin with tls = off requires STARTTLS", NO_STARTTLS("submission",
 	    "tls_pin = " WRONG_PIN "\ntls = off\nauth = plain\n")),
-	TOLD("a pin, tls = opportunistic and STARTTLS is refused",
+	TOLD("a pin with tls = opportunistic fails if STARTTLS is refused",
 	    UPGRADES({ .at = ON_STARTTLS, .say = "454 4.7.0 not now" }),
 	    .more = "tls_pin = " WRONG_PIN "\ntls = opportunistic\n",
 	    .status = EX_TEMPFAIL, .commands = "EHLO|STARTTLS|QUIT",
 	    .says = { "STARTTLS: 454 4.7.0 not now" }),
-	TOLD("EHLO is refused, and HELO offers nothing",
+	TOLD("EHLO is refused, and after HELO STARTTLS is not offered",
 	    .scheme = "submission", .script = { .user = "nina",
 	    .password = TLS_FIXTURE_PASSWORD, .auth_in_clear = true,
 	    .security = STARTTLS_OFFERED, .steps = { { .at = ON_EHLO,
 	    .say = "502 5.5.1 what?" } } }, .status = EX_UNAVAILABLE,
 	    .commands = "EHLO|HELO|QUIT",
 	    .says = { "STARTTLS: the server does not offer TLS" }),
-	TOLD("STARTTLS is refused for now", UPGRADES({ .at = ON_STARTTLS,
+	TOLD("STARTTLS gets a temporary refusal", UPGRADES({ .at = ON_STARTTLS,
 	    .say = "454 4.7.0 TLS not available" }), .status = EX_TEMPFAIL,
 	    .says = { "STARTTLS: 454 4.7.0 TLS not available" },
 	    .commands = "EHLO|STARTTLS|QUIT"),
-	TOLD("STARTTLS is refused for good", UPGRADES({ .at = ON_STARTTLS,
+	TOLD("STARTTLS gets a permanent refusal", UPGRADES({ .at = ON_STARTTLS,
 	    .say = "500 5.5.1 what?" }), .status = EX_UNAVAILABLE,
 	    .says = { "STARTTLS: 500 5.5.1 what?" },
 	    .commands = "EHLO|STARTTLS|QUIT"),
-	TOLD("STARTTLS gets another yes", UPGRADES({ .at = ON_STARTTLS,
+	TOLD("STARTTLS gets a positive reply other than 220",
+	    UPGRADES({ .at = ON_STARTTLS,
 	    .say = "250 2.0.0 yes" }), .status = EX_PROTOCOL,
 	    .says = { "STARTTLS: 250 2.0.0 yes" }),
-	TOLD("STARTTLS gets no answer", UPGRADES({ .at = ON_STARTTLS,
+	TOLD("STARTTLS gets no reply", UPGRADES({ .at = ON_STARTTLS,
 	    .say = "", .then = THEN_HANG }), .more = "timeout = 2s\n",
 	    .status = EX_TEMPFAIL, .says = { "STARTTLS: timed out" }),
-	TOLD("STARTTLS gets nonsense", UPGRADES({ .at = ON_STARTTLS,
+	TOLD("STARTTLS gets an invalid reply", UPGRADES({ .at = ON_STARTTLS,
 	    .say = "\033[2J" }), .status = EX_PROTOCOL,
 	    .says = { "STARTTLS: ", "\\033[2J" }),
-	TOLD("STARTTLS gets a hang-up", UPGRADES({ .at = ON_STARTTLS,
+	TOLD("the server closes the connection after STARTTLS",
+	    UPGRADES({ .at = ON_STARTTLS,
 	    .say = "", .then = THEN_CLOSE }), .status = EX_TEMPFAIL,
 	    .says = { "STARTTLS: the server closed" }),
-	TOLD("a reply along with the 220", UPGRADES({ .at = ON_STARTTLS,
+	TOLD("a reply in the same segment as the 220",
+	    UPGRADES({ .at = ON_STARTTLS,
 	    .raw = "220 go\r\n250-x\r\n250 AUTH PLAIN\r\n" }),
 	    .status = EX_PROTOCOL, .commands = "EHLO|STARTTLS",
 	    .says = { "data in clear after its reply to STARTTLS" }),
-	TOLD("one octet along with the 220", UPGRADES({ .at = ON_STARTTLS,
+	TOLD("one octet in the same segment as the 220",
+	    UPGRADES({ .at = ON_STARTTLS,
 	    .raw = "220 go\r\n\026" }), .status = EX_PROTOCOL,
 	    .commands = "EHLO|STARTTLS",
 	    .says = { "data in clear after its reply to STARTTLS" }),
-	TOLD("a reply soon after the 220", UPGRADES({ .at = ON_STARTTLS,
+	TOLD("a reply shortly after the 220", UPGRADES({ .at = ON_STARTTLS,
 	    .raw = "220 go\r\n250 AUTH PLAIN\r\n", .how = SPLIT,
 	    .split_at = 8 }), .status = EX_PROTOCOL,
 	    .says = { "TLS: the server " }),
-	TOLD("the 220 in two pieces, and more", UPGRADES({ .at = ON_STARTTLS,
+	TOLD("the 220 in two segments with a further reply",
+	    UPGRADES({ .at = ON_STARTTLS,
 	    .raw = "220 go\r\n250 x\r\n", .how = SPLIT, .split_at = 4 }),
 	    .status = EX_PROTOCOL,
 	    .says = { "data in clear after its reply to STARTTLS" }),
-	TOLD("garbage for a handshake", UPGRADES({ .at = ON_HANDSHAKE,
+	TOLD("garbage instead of a TLS handshake",
+	    UPGRADES({ .at = ON_HANDSHAKE,
 	    .raw = "hello there\r\n", .then = THEN_CLOSE }),
 	    .status = EX_PROTOCOL, .commands = "EHLO|STARTTLS",
 	    .says = { "TLS: the server " }),
-	TOLD("silence for a handshake", UPGRADES({ .at = ON_HANDSHAKE,
+	TOLD("the server does not reply to the TLS handshake",
+	    UPGRADES({ .at = ON_HANDSHAKE,
 	    .say = "", .then = THEN_HANG }), .more = "timeout = 2s\n",
 	    .status = EX_TEMPFAIL, .says = { "TLS: timed out after 2 s" }),
-	TOLD("a hang-up for a handshake", UPGRADES({ .at = ON_HANDSHAKE,
+	TOLD("the server closes the connection in the TLS handshake",
+	    UPGRADES({ .at = ON_HANDSHAKE,
 	    .say = "", .then = THEN_RESET }), .status = EX_TEMPFAIL,
 	    .says = { "TLS: " }),
-	TOLD("AUTH is offered before TLS and not after it",
+	TOLD("AUTH is offered before TLS, but not after",
 	    UPGRADES({ .at = ON_EHLO, .nth = 2, .say = "250 x" }),
 	    .status = EX_NOPERM, .commands = "EHLO|STARTTLS|EHLO|QUIT",
 	    .says = { "does not offer AUTH" }),
-	TOLD("a reply too many after TLS", AT_ONCE({ .at = ON_EHLO,
+	TOLD("an additional reply after the TLS handshake",
+	    AT_ONCE({ .at = ON_EHLO,
 	    .also = "235 2.7.0 welcome\r\n" }), .status = EX_PROTOCOL,
 	    .commands = "EHLO", .says = { "unexpected reply from the server: "
 	    "235" }),
-	TOLD("a greeting too many after TLS", AT_ONCE({ .at = ON_GREETING,
+	TOLD("an additional greeting after the TLS handshake",
+	    AT_ONCE({ .at = ON_GREETING,
 	    .also = "250-x\r\n250 AUTH PLAIN\r\n" }), .status = EX_PROTOCOL,
 	    .commands = "", .says =
 	    { "unexpected reply from the server: 250" }),
-	TOLD("a web server behind TLS", AT_ONCE({ .at = ON_GREETING,
+	TOLD("an HTTP server with TLS", AT_ONCE({ .at = ON_GREETING,
 	    .raw = "HTTP/1.1 400 Bad Request\r\n\r\n",
 	    .then = THEN_CLOSE }), .status = EX_PROTOCOL,
 	    .says = { "greeting: ", "HTTP/1.1 400 Bad Request" }),
-	TOLD("a cut in the midst of a session", AT_ONCE({ .at = ON_EHLO,
+	TOLD("the connection is cut without close_notify",
+	    AT_ONCE({ .at = ON_EHLO,
 	    .say = "", .then = THEN_CUT }), .status = EX_TEMPFAIL,
 	    .says = { "EHLO: the server closed the connection" }),
-	TOLD("a banner in clear where TLS was to begin",
+	TOLD("a plain-text greeting instead of implicit TLS",
 	    .scheme = "submissions", .script = { .user = "nina",
 	    .password = TLS_FIXTURE_PASSWORD, .security = STARTTLS_OFFERED },
 	    .status = EX_PROTOCOL, .says =
 	    { "does not speak TLS; it sent: \"220 " "mail.example",
 	    "use submission:// (", "relais.conf:1)" }),
-	TOLD("silence where TLS would have to begin", .scheme = "submission",
+	TOLD("no greeting from a server with implicit TLS",
+	    .scheme = "submission",
 	    .script = { .security = TLS_AT_ONCE }, .more = "timeout = 2s\n",
 	    .status = EX_TEMPFAIL, .says = { "greeting: timed out",
 	    "if this port requires implicit TLS, use submissions://",
 	    "relais.conf:1)" }),
-	TOLD("an alert of TLS in place of a greeting", .scheme = "submission",
+	TOLD("a TLS alert instead of a greeting", .scheme = "submission",
 	    .script = { .steps = { { .at = ON_GREETING, .raw =
 	    "\025\003\003\000\002\002\050\n", .raw_len = 8,
 	    .then = THEN_CLOSE } } }, .status = EX_PROTOCOL,
