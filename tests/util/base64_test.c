@@ -17,7 +17,7 @@ struct pair {
 };
 
 static void
-goes_both_ways(void **state)
+encodes_and_decodes(void **state)
 {
 	const struct pair	*p = *state;
 	struct buffer		 b = { 0 };
@@ -44,7 +44,7 @@ is_refused(void **state)
 }
 
 static void
-every_octet_comes_back(void **state)
+every_octet_is_restored(void **state)
 {
 	unsigned char	all[256];
 	struct buffer	encoded = { 0 }, decoded = { 0 };
@@ -65,28 +65,28 @@ every_octet_comes_back(void **state)
 	buffer_free(&decoded);
 }
 
-#define BOTH_WAYS(plain, encoded) { "\"" plain "\" is \"" encoded "\"", \
-	goes_both_ways, NULL, NULL, &(struct pair){ plain, encoded } }
+#define CODES(plain, encoded) { "\"" plain "\" is \"" encoded "\"", \
+	encodes_and_decodes, NULL, NULL, &(struct pair){ plain, encoded } }
 #define REFUSED(sentence, text) { sentence, is_refused, NULL, NULL, \
 	(void *)(uintptr_t)(text) }
 
 static const struct CMUnitTest base64_spec[] = {
-	BOTH_WAYS("", ""),
-	BOTH_WAYS("f", "Zg=="),
-	BOTH_WAYS("fo", "Zm8="),
-	BOTH_WAYS("foo", "Zm9v"),
-	BOTH_WAYS("foob", "Zm9vYg=="),
-	BOTH_WAYS("fooba", "Zm9vYmE="),
-	BOTH_WAYS("foobar", "Zm9vYmFy"),
-	BOTH_WAYS("\xff\xfe\xfd", "//79"),
-	REFUSED("no whole group", "Zm9"),
-	REFUSED("a letter of no alphabet", "Zm9!"),
+	CODES("", ""),
+	CODES("f", "Zg=="),
+	CODES("fo", "Zm8="),
+	CODES("foo", "Zm9v"),
+	CODES("foob", "Zm9vYg=="),
+	CODES("fooba", "Zm9vYmE="),
+	CODES("foobar", "Zm9vYmFy"),
+	CODES("\xff\xfe\xfd", "//79"),
+	REFUSED("an incomplete group", "Zm9"),
+	REFUSED("a character that is not in the alphabet", "Zm9!"),
 	REFUSED("padding in the middle", "Zg==Zm9v"),
 	REFUSED("padding alone", "===="),
-	REFUSED("three pads", "Z==="),
+	REFUSED("three padding characters", "Z==="),
 	REFUSED("a blank", "Zm 9"),
-	REFUSED("the URL's alphabet", "__79"),
-	cmocka_unit_test(every_octet_comes_back),
+	REFUSED("the alphabet of base64url", "__79"),
+	cmocka_unit_test(every_octet_is_restored),
 };
 
 int

@@ -14,7 +14,7 @@
 #include "util/failure.h"
 
 static void
-what_is_added_is_a_string(void **state)
+the_content_is_a_string(void **state)
 {
 	struct buffer	b = { 0 };
 
@@ -33,7 +33,7 @@ what_is_added_is_a_string(void **state)
 }
 
 static void
-it_grows_past_every_size(void **state)
+a_buffer_grows(void **state)
 {
 	struct buffer	b = { 0 };
 
@@ -48,7 +48,7 @@ it_grows_past_every_size(void **state)
 }
 
 static void
-what_is_taken_is_never_null(void **state)
+buffer_take_never_returns_null(void **state)
 {
 	struct buffer	b = { 0 };
 	char		*text = buffer_take(&b);
@@ -64,7 +64,7 @@ what_is_taken_is_never_null(void **state)
 }
 
 static void
-a_failure_gathers_words_on_both_sides(void **state)
+a_failure_gets_a_prefix_and_a_suffix(void **state)
 {
 	struct failure	why;
 
@@ -79,7 +79,7 @@ a_failure_gathers_words_on_both_sides(void **state)
 }
 
 static void
-a_failure_that_is_too_long_is_cut_at_its_end(void **state)
+a_long_failure_is_truncated_at_its_end(void **state)
 {
 	struct failure	why;
 	char		long_text[2000];
@@ -95,11 +95,11 @@ a_failure_that_is_too_long_is_cut_at_its_end(void **state)
 }
 
 static const struct CMUnitTest buffer_spec[] = {
-	cmocka_unit_test(what_is_added_is_a_string),
-	cmocka_unit_test(it_grows_past_every_size),
-	cmocka_unit_test(what_is_taken_is_never_null),
-	cmocka_unit_test(a_failure_gathers_words_on_both_sides),
-	cmocka_unit_test(a_failure_that_is_too_long_is_cut_at_its_end),
+	cmocka_unit_test(the_content_is_a_string),
+	cmocka_unit_test(a_buffer_grows),
+	cmocka_unit_test(buffer_take_never_returns_null),
+	cmocka_unit_test(a_failure_gets_a_prefix_and_a_suffix),
+	cmocka_unit_test(a_long_failure_is_truncated_at_its_end),
 };
 
 int

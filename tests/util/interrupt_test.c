@@ -24,15 +24,15 @@ is_readable(const struct interrupt *i)
 	return poll(&p, 1, 0) == 1;
 }
 
-/* What a child does with the signal, and how it ends. */
+/* A child that holds signals and sends itself one. */
 struct example {
-	void	(*before)(void);	/* what it inherits */
+	void	(*before)(void);	/* sets what the child inherits */
 	int	sig;
 	bool	released;
-	int	status;			/* -1: ended by the signal */
+	int	status;			/* -1: the signal ends the child */
 };
 
-enum { CAME = 10, NOT_CAME = 11 };
+enum { RECEIVED = 10, NOT_RECEIVED = 11 };
 
 static void
 ignore_hup(void)
@@ -51,7 +51,7 @@ block_hup(void)
 }
 
 static void
-run(const struct example *e)
+run_child(const struct example *e)
 {
 	struct interrupt	i;
 	bool			came;
@@ -63,12 +63,12 @@ run(const struct example *e)
 		_exit(EXIT_FAILURE);
 	raise(e->sig);
 	came = interrupt_came(&i);
-	/* Once it is known, it stays known. */
+	/* The result does not change. */
 	if (came != interrupt_came(&i) || came != (i.signal == e->sig))
 		_exit(EXIT_FAILURE);
 	if (e->released)
 		interrupt_release(&i);
-	_exit(came ? CAME : NOT_CAME);
+	_exit(came ? RECEIVED : NOT_RECEIVED);
 }
 
 static void
@@ -80,7 +80,7 @@ ends(void **state)
 
 	assert_int_not_equal(pid, -1);
 	if (pid == 0)
-		run(e);
+		run_child(e);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (e->status == -1) {
 		assert_true(WIFSIGNALED(status));
@@ -95,21 +95,24 @@ ends(void **state)
 	&(struct example){ __VA_ARGS__ } }
 
 static const struct CMUnitTest interrupt_spec[] = {
-	ENDS("SIGTERM is held back", NULL, SIGTERM, false, CAME),
-	ENDS("SIGINT is", NULL, SIGINT, false, CAME),
-	ENDS("SIGHUP is", NULL, SIGHUP, false, CAME),
-	ENDS("SIGQUIT is", NULL, SIGQUIT, false, CAME),
-	ENDS("the alarm that a caller set is", NULL, SIGALRM, false, CAME),
-	ENDS("SIGUSR1 is", NULL, SIGUSR1, false, CAME),
-	ENDS("SIGUSR2 is", NULL, SIGUSR2, false, CAME),
-	ENDS("the limit of processor time is", NULL, SIGXCPU, false, CAME),
-	ENDS("it takes effect when it is released", NULL, SIGTERM, true, -1),
-	ENDS("as nohup(1) wants it, an ignored one is none", ignore_hup,
-	    SIGHUP, true, NOT_CAME),
-	ENDS("but another one is", ignore_hup, SIGTERM, false, CAME),
+	ENDS("SIGTERM is held", NULL, SIGTERM, false, RECEIVED),
+	ENDS("SIGINT is held", NULL, SIGINT, false, RECEIVED),
+	ENDS("SIGHUP is held", NULL, SIGHUP, false, RECEIVED),
+	ENDS("SIGQUIT is held", NULL, SIGQUIT, false, RECEIVED),
+	ENDS("the alarm of a caller is held", NULL, SIGALRM, false, RECEIVED),
+	ENDS("SIGUSR1 is held", NULL, SIGUSR1, false, RECEIVED),
+	ENDS("SIGUSR2 is held", NULL, SIGUSR2, false, RECEIVED),
+	ENDS("the signal of the CPU time limit is held",
+	    NULL, SIGXCPU, false, RECEIVED),
+	ENDS("a signal takes effect when signals are released",
+	    NULL, SIGTERM, true, -1),
+	ENDS("a signal that is ignored, as by nohup(1), has no effect",
+	    ignore_hup, SIGHUP, true, NOT_RECEIVED),
+	ENDS("another signal is held", ignore_hup, SIGTERM, false, RECEIVED),
 	ENDS("a signal that was blocked stays blocked", block_hup, SIGHUP,
-	    true, NOT_CAME),
-	ENDS("and does not hide another one", block_hup, SIGTERM, true, -1),
+	    true, NOT_RECEIVED),
+	ENDS("a blocked signal does not hide another one",
+	    block_hup, SIGTERM, true, -1),
 };
 
 int

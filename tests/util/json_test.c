@@ -13,7 +13,7 @@
 
 struct example {
 	const char	*text;
-	const char	*ascii;		/* NULL: it is not taken for JSON */
+	const char	*ascii;		/* NULL: refused */
 };
 
 static void
@@ -37,20 +37,21 @@ becomes(void **state)
 #define REFUSES(sentence, text) BECOMES(sentence, text, NULL)
 
 static const struct CMUnitTest json_spec[] = {
-	BECOMES("ASCII stays", " { \"a\\n\" : [] } ", " { \"a\\n\" : [] } "),
+	BECOMES("ASCII is unchanged",
+	    " { \"a\\n\" : [] } ", " { \"a\\n\" : [] } "),
 	BECOMES("a character in a string is escaped", "[\"\303\244\"]",
 	    "[\"\\u00e4\"]"),
-	BECOMES("as a pair of surrogates beyond U+FFFF",
+	BECOMES("a character above U+FFFF becomes two surrogates",
 	    "{\"\360\237\230\200\":1}", "{\"\\ud83d\\ude00\":1}"),
-	BECOMES("a quote with a backslash ends no string",
+	BECOMES("an escaped quote does not end a string",
 	    "[\"\\\\\\\"\303\244\"]", "[\"\\\\\\\"\\u00e4\"]"),
 	REFUSES("a character outside a string", "[\303\244]"),
 	REFUSES("a character that is escaped", "[\"\\\303\244\"]"),
-	REFUSES("a string without its end", "[\"\303\244]"),
-	REFUSES("what is not UTF-8", "[\"\344\"]"),
-	REFUSES("what only begins like an object", "{\"a\"} b"),
-	REFUSES("a bracket", "["),
-	REFUSES("nothing", " "),
+	REFUSES("an incomplete string", "[\"\303\244]"),
+	REFUSES("text that is not UTF-8", "[\"\344\"]"),
+	REFUSES("text after an object", "{\"a\"} b"),
+	REFUSES("a single bracket", "["),
+	REFUSES("blanks", " "),
 };
 
 int

@@ -1,5 +1,5 @@
 /*
- * The log on standard error: nobody waits for a reader that does not read.
+ * The log on standard error does not wait for a reader that does not read.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,25 +18,25 @@
 
 #include "util/log.h"
 
-/* A descriptor that takes the place of standard error, and its reader. */
+/* A descriptor that replaces standard error, and its reader. */
 struct sink {
 	int	reader;
-	int	before;		/* what standard error was */
+	int	before;		/* the previous standard error */
 };
 
 static void
-begin(struct sink *s, const int ends[2])
+open_sink(struct sink *s, const int ends[2])
 {
 	s->reader = ends[0];
 	s->before = dup(STDERR_FILENO);
 	assert_int_not_equal(s->before, -1);
 	assert_int_not_equal(dup2(ends[1], STDERR_FILENO), -1);
 	close(ends[1]);
-	alarm(20);		/* for a logger that waits after all */
+	alarm(20);		/* if the log waits */
 }
 
 static void
-end(struct sink *s)
+close_sink(struct sink *s)
 {
 	alarm(0);
 	dup2(s->before, STDERR_FILENO);
@@ -44,9 +44,9 @@ end(struct sink *s)
 	close(s->reader);
 }
 
-/* Until no octet more fits in; it blocks again afterwards. */
+/* Fills the sink, and then sets it to blocking mode again. */
 static void
-fill(void)
+fill_sink(void)
 {
 	static const char	block[1024];
 	int			flags = fcntl(STDERR_FILENO, F_GETFL);
@@ -59,9 +59,9 @@ fill(void)
 	assert_int_equal(fcntl(STDERR_FILENO, F_SETFL, flags), 0);
 }
 
-/* All that is in it, as a string behind the octets of fill(). */
+/* Reads the content of the sink, without the octets of fill_sink(). */
 static void
-drain(const struct sink *s, char *text, size_t size)
+read_sink(const struct sink *s, char *text, size_t size)
 {
 	char	block[4096];
 	size_t	len = 0;
@@ -83,28 +83,28 @@ check_sink(const int ends[2])
 	char		text[1024];
 	int		flags, flags_after;
 
-	begin(&s, ends);
+	open_sink(&s, ends);
 	log_open(&log, "stderr", "me");
 	log_line(&log, LOG_INFO, "one");
-	fill();
+	fill_sink();
 	flags = fcntl(STDERR_FILENO, F_GETFL);
 	log_line(&log, LOG_INFO, "two");
 	log_line(&log, LOG_INFO, "three");
-	drain(&s, text, sizeof(text));
+	read_sink(&s, text, sizeof(text));
 	log_line(&log, LOG_INFO, "four");
 	log_line(&log, LOG_INFO, "five");
-	drain(&s, text + strlen(text), sizeof(text) - strlen(text));
+	read_sink(&s, text + strlen(text), sizeof(text) - strlen(text));
 	flags_after = fcntl(STDERR_FILENO, F_GETFL);
 	log_close(&log);
-	end(&s);
-	/* Others write to it, too, and did not ask for O_NONBLOCK. */
+	close_sink(&s);
+	/* O_NONBLOCK would affect other processes. */
 	assert_int_equal(flags_after, flags);
 	assert_string_equal(text, "me: one\nme: log lines dropped because the "
 	    "log was not ready: 2\nme: four\nme: five\n");
 }
 
 static void
-a_full_pipe_costs_lines_and_no_time(void **state)
+lines_to_a_full_pipe_are_dropped(void **state)
 {
 	int	ends[2];
 
@@ -114,7 +114,7 @@ a_full_pipe_costs_lines_and_no_time(void **state)
 }
 
 static void
-so_does_a_full_socket(void **state)
+lines_to_a_full_socket_are_dropped(void **state)
 {
 	int	ends[2];
 
@@ -124,7 +124,7 @@ so_does_a_full_socket(void **state)
 }
 
 static void
-a_file_takes_every_line(void **state)
+all_lines_are_written_to_a_file(void **state)
 {
 	char		path[] = "/tmp/relais-test.XXXXXX", text[1024];
 	int		ends[2];
@@ -136,20 +136,20 @@ a_file_takes_every_line(void **state)
 	ends[0] = open(path, O_RDONLY);
 	assert_true(ends[0] != -1 && ends[1] != -1);
 	unlink(path);
-	begin(&s, ends);
+	open_sink(&s, ends);
 	log_open(&log, "stderr", "me");
 	log_line(&log, LOG_INFO, "%s", "one");
 	log_line(&log, LOG_INFO, "%s", "two");
 	log_close(&log);
-	drain(&s, text, sizeof(text));
-	end(&s);
+	read_sink(&s, text, sizeof(text));
+	close_sink(&s);
 	assert_string_equal(text, "me: one\nme: two\n");
 }
 
 static const struct CMUnitTest log_spec[] = {
-	cmocka_unit_test(a_full_pipe_costs_lines_and_no_time),
-	cmocka_unit_test(so_does_a_full_socket),
-	cmocka_unit_test(a_file_takes_every_line),
+	cmocka_unit_test(lines_to_a_full_pipe_are_dropped),
+	cmocka_unit_test(lines_to_a_full_socket_are_dropped),
+	cmocka_unit_test(all_lines_are_written_to_a_file),
 };
 
 int

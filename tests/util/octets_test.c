@@ -1,7 +1,7 @@
 /*
  * Examining eight octets at a time gives the same result as examining each
- * octet: every value is tried at every place, next to neighbours from which a
- * carry could come.
+ * octet.  Every value is tried at every place, next to values that could cause
+ * a carry.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,10 +1,10 @@
 /*
- * What the sandbox prevents, and what it does not.
+ * Operations that the sandbox prevents, and operations that it allows.
  *
- * It has several layers, and some attacks are prevented by more than one of
- * them.  So that none hides that another has failed, the kernel refuses to
- * set up the others while one is tested, as an older kernel would.  Each
- * attack must have another result without the sandbox, or it proves nothing.
+ * The sandbox has several layers, and some attacks are prevented by more than
+ * one layer.  While one layer is tested, the kernel refuses to set up the
+ * others, as an older kernel does, so that a layer cannot hide the failure of
+ * another one.  An attack is skipped if it fails without the sandbox as well.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,11 +42,11 @@
 #include "util/sandbox.h"
 
 enum layer {
-	NONE,			/* no sandbox at all */
+	NONE,			/* no sandbox */
 	ALL,
 	FILTER,
 	CAPABILITIES,
-	/* The least version of Landlock that prevents it. */
+	/* The first version of Landlock that prevents the attack. */
 	LANDLOCK_2,
 	LANDLOCK_3,
 	LANDLOCK_6,
@@ -54,13 +54,13 @@ enum layer {
 
 struct row {
 	const char		*sentence;
-	attack_fn		*attempt;	/* NULL: call the number */
+	attack_fn		*attempt;	/* NULL: system call .number */
 	enum layer		 layer;
 	enum attack_result	 want;
 	int			 number;
 };
 
-/* Of user and group 7, where root gives a file away. */
+/* If the test runs as root, fchown() can set this user and group. */
 enum { SPOOL_OWNER = 7 };
 
 static struct temp_dir		inside, outside;
@@ -68,7 +68,7 @@ static struct attack_place	place;
 static char			abstract[32];
 
 /*
- * What goes on.
+ * Operations that are allowed.
  */
 
 static enum attack_result
@@ -86,7 +86,7 @@ make_files(const struct attack_place *p)
 	    futimens(fd, NULL) == 0 && unlink(to) == 0);
 }
 
-/* As an entry that is given up. */
+/* As the queue does with an entry that has failed. */
 static enum attack_result
 move_to_another_directory(const struct attack_place *p)
 {
@@ -98,7 +98,7 @@ move_to_another_directory(const struct attack_place *p)
 }
 
 static enum attack_result
-give(const struct attack_place *p, uid_t owner, gid_t group)
+give_file(const struct attack_place *p, uid_t owner, gid_t group)
 {
 	char	path[128];
 	int	fd;
@@ -111,19 +111,19 @@ give(const struct attack_place *p, uid_t owner, gid_t group)
 static enum attack_result
 give_to_the_owner(const struct attack_place *p)
 {
-	return give(p, SPOOL_OWNER, SPOOL_OWNER);
+	return give_file(p, SPOOL_OWNER, SPOOL_OWNER);
 }
 
 static enum attack_result
 give_to_another(const struct attack_place *p)
 {
-	return give(p, SPOOL_OWNER + 1, SPOOL_OWNER);
+	return give_file(p, SPOOL_OWNER + 1, SPOOL_OWNER);
 }
 
 static enum attack_result
 give_to_another_group(const struct attack_place *p)
 {
-	return give(p, SPOOL_OWNER, SPOOL_OWNER + 1);
+	return give_file(p, SPOOL_OWNER, SPOOL_OWNER + 1);
 }
 
 static enum attack_result
@@ -149,7 +149,7 @@ look_names_up(const struct attack_place *p)
 	    strcmp(if_indextoname(if_nametoindex("lo"), name), "lo") == 0);
 }
 
-/* The name that the test listens at is abstract; its path is a file's. */
+/* The socket in the outer directory, not the abstract one. */
 static enum attack_result
 connect_to_a_path(const struct attack_place *p)
 {
@@ -187,7 +187,7 @@ signal_itself(const struct attack_place *p)
 	    SIGURG) == 0 && syscall(SYS_tkill, getpid(), SIGURG) == 0);
 }
 
-/* By libc, and what it asks of a terminal before it writes to one. */
+/* The calls that libc makes before it writes to a terminal. */
 static enum attack_result
 ask_a_terminal(const struct attack_place *p)
 {
@@ -200,7 +200,7 @@ ask_a_terminal(const struct attack_place *p)
 	    ioctl(fd, FIONREAD, &n) == 0 && ioctl(fd, FIONBIO, &n) == 0);
 }
 
-/* As newer versions of libc do. */
+/* The call of newer versions of libc. */
 static enum attack_result
 ask_a_terminal_anew(const struct attack_place *p)
 {
@@ -212,7 +212,7 @@ ask_a_terminal_anew(const struct attack_place *p)
 	return attack_result(ioctl(fd, (unsigned)TCGETS_2, settings) == 0);
 }
 
-/* One that this machine does not have is not denied, either. */
+/* Sockets of a family that the machine does not support are not denied. */
 static enum attack_result
 make_sockets(const struct attack_place *p)
 {
@@ -239,7 +239,7 @@ make_sockets(const struct attack_place *p)
 }
 
 /*
- * What does not.
+ * Operations that are prevented.  Others are in support/attack.c.
  */
 
 static enum attack_result
@@ -262,7 +262,7 @@ signal_by_io_of_a_thread(const struct attack_place *p)
 }
 
 #ifdef __x86_64__
-/* These are not made by number alone, since they return twice. */
+/* These calls return twice, so their number alone is not sufficient. */
 static enum attack_result
 fork_as_of_old(const struct attack_place *p)
 {
@@ -302,33 +302,34 @@ truncate_on_open_as_of_old(const struct attack_place *p)
 	{ name, NULL, FILTER, ATTACK_UNKNOWN, number }
 
 static const struct row	rows[] = {
-	{ "files may be made, changed and removed inside", make_files, ALL,
-	  ATTACK_DONE, 0 },
-	{ "files may be moved inside", move_to_another_directory, ALL,
-	  ATTACK_DONE, 0 },
-	{ "files may be given to the owner of the spool", give_to_the_owner,
+	{ "files in the directory can be created, changed and removed",
+	  make_files, ALL, ATTACK_DONE, 0 },
+	{ "files can be moved within the directory", move_to_another_directory,
 	  ALL, ATTACK_DONE, 0 },
-	{ "anything may be read", read_files, ALL, ATTACK_DONE, 0 },
-	{ "names are looked up", look_names_up, ALL, ATTACK_DONE, 0 },
-	{ "a Unix socket may be connected to", connect_to_a_path, ALL,
+	{ "files can be given to the owner of the spool", give_to_the_owner,
+	  ALL, ATTACK_DONE, 0 },
+	{ "files can be read", read_files, ALL, ATTACK_DONE, 0 },
+	{ "names can be resolved", look_names_up, ALL, ATTACK_DONE, 0 },
+	{ "a Unix socket can be connected", connect_to_a_path, ALL,
 	  ATTACK_DONE, 0 },
-	{ "threads may start", start_a_thread, ALL, ATTACK_DONE, 0 },
-	{ "a process may signal itself", signal_itself, ALL, ATTACK_DONE, 0 },
-	{ "sockets may be made that a client needs", make_sockets, ALL,
+	{ "threads can be created", start_a_thread, ALL, ATTACK_DONE, 0 },
+	{ "a process can signal itself", signal_itself, ALL, ATTACK_DONE, 0 },
+	{ "the sockets of a client can be created", make_sockets, ALL,
 	  ATTACK_DONE, 0 },
-	{ "a terminal may be looked at", ask_a_terminal, FILTER, ATTACK_DONE,
-	  0 },
-	{ "a terminal may be looked at by newer calls", ask_a_terminal_anew,
+	{ "a terminal can be examined", ask_a_terminal, FILTER, ATTACK_DONE, 0
+	  },
+	{ "a terminal can be examined by newer calls", ask_a_terminal_anew,
 	  FILTER, ATTACK_DONE, 0 },
-	{ "no new privilege", gain_a_privilege, ALL, ATTACK_DENIED, 0 },
+	{ "no privilege can be gained", gain_a_privilege, ALL, ATTACK_DENIED, 0
+	  },
 
-	{ "the filter: no program starts", attack_program, FILTER,
+	{ "the filter: no program is started", attack_program, FILTER,
 	  ATTACK_DENIED, 0 },
-	{ "the filter: no process starts", attack_process, FILTER,
+	{ "the filter: no process is created", attack_process, FILTER,
 	  ATTACK_DENIED, 0 },
-	{ "the filter: no process in a namespace starts", attack_namespace,
+	{ "the filter: no process is created in a namespace", attack_namespace,
 	  FILTER, ATTACK_DENIED, 0 },
-	{ "the filter: no namespace is made", attack_new_namespace, FILTER,
+	{ "the filter: no namespace is created", attack_new_namespace, FILTER,
 	  ATTACK_DENIED, 0 },
 	{ "the filter: no signal by kill", attack_signal, FILTER,
 	  ATTACK_DENIED, 0 },
@@ -340,41 +341,42 @@ static const struct row	rows[] = {
 	  ATTACK_DENIED, 0 },
 	{ "the filter: no signal by SIGIO to a thread",
 	  signal_by_io_of_a_thread, FILTER, ATTACK_DENIED, 0 },
-	{ "the filter: no limit of another process", attack_limit, FILTER,
-	  ATTACK_DENIED, 0 },
-	{ "the filter: no tracing", attack_trace, FILTER, ATTACK_DENIED, 0 },
-	{ "the filter: no truncating by open", attack_truncate_on_open,
+	{ "the filter: no limit of another process is changed", attack_limit,
 	  FILTER, ATTACK_DENIED, 0 },
-	{ "the filter: no mode is changed", attack_mode, FILTER,
-	  ATTACK_DENIED, 0 },
+	{ "the filter: no tracing", attack_trace, FILTER, ATTACK_DENIED, 0 },
+	{ "the filter: no file is truncated by open", attack_truncate_on_open,
+	  FILTER, ATTACK_DENIED, 0 },
+	{ "the filter: no mode is changed", attack_mode, FILTER, ATTACK_DENIED,
+	  0 },
 	{ "the filter: no owner is changed", attack_owner, FILTER,
 	  ATTACK_DENIED, 0 },
-	{ "the filter: no file goes to another user", give_to_another, FILTER,
-	  ATTACK_DENIED, 0 },
-	{ "the filter: no file goes to another group", give_to_another_group,
+	{ "the filter: no file is given to another user", give_to_another,
 	  FILTER, ATTACK_DENIED, 0 },
+	{ "the filter: no file is given to another group",
+	  give_to_another_group, FILTER, ATTACK_DENIED, 0 },
 	{ "the filter: no FIFO", attack_fifo, FILTER, ATTACK_DENIED, 0 },
-	{ "the filter: no listening", attack_listen, FILTER, ATTACK_DENIED,
-	  0 },
+	{ "the filter: no listening", attack_listen, FILTER, ATTACK_DENIED, 0
+	  },
 	{ "the filter: no raw socket", attack_raw_socket, FILTER,
 	  ATTACK_DENIED, 0 },
 	{ "the filter: no packet socket", attack_packet_socket, FILTER,
 	  ATTACK_DENIED, 0 },
-	{ "the filter: no netlink but for routes", attack_netlink, FILTER,
-	  ATTACK_DENIED, 0 },
+	{ "the filter: no netlink socket except for routes", attack_netlink,
+	  FILTER, ATTACK_DENIED, 0 },
 	{ "the filter: no other type of socket", attack_type, FILTER,
 	  ATTACK_DENIED, 0 },
 	{ "the filter: no other protocol", attack_protocol, FILTER,
 	  ATTACK_DENIED, 0 },
-	{ "the filter: no pair of other sockets", attack_pair, FILTER,
+	{ "the filter: no socket pair except of Unix sockets", attack_pair,
+	  FILTER, ATTACK_DENIED, 0 },
+	{ "the filter: core dumps cannot be enabled", attack_core, FILTER,
 	  ATTACK_DENIED, 0 },
-	{ "the filter: no core", attack_core, FILTER, ATTACK_DENIED, 0 },
-	{ "the filter: nothing is typed", attack_terminal, FILTER,
+	{ "the filter: no input is faked on a terminal", attack_terminal,
+	  FILTER, ATTACK_DENIED, 0 },
+	{ "the filter: no x32 system call", attack_x32, FILTER, ATTACK_DENIED,
+	  0 },
+	{ "the filter: no i386 system call", attack_i386, FILTER,
 	  ATTACK_DENIED, 0 },
-	{ "the filter: no call of x32", attack_x32, FILTER, ATTACK_DENIED,
-	  0 },
-	{ "the filter: no call of i386", attack_i386, FILTER, ATTACK_DENIED,
-	  0 },
 	NUMBER(execve),
 	NUMBER(execveat),
 	NUMBER(unshare),
@@ -445,35 +447,34 @@ static const struct row	rows[] = {
 	  ATTACK_DENIED, 0 },
 	{ "capabilities: no device", attack_device, CAPABILITIES,
 	  ATTACK_DENIED, 0 },
-	{ "capabilities: no other root directory", attack_root_directory,
+	{ "capabilities: the root directory is not changed",
+	  attack_root_directory, CAPABILITIES, ATTACK_DENIED, 0 },
+	{ "capabilities: the host name is not changed", attack_host_name,
 	  CAPABILITIES, ATTACK_DENIED, 0 },
-	{ "capabilities: no other host name", attack_host_name, CAPABILITIES,
-	  ATTACK_DENIED, 0 },
-	{ "capabilities: no other user", attack_user, CAPABILITIES,
+	{ "capabilities: the user is not changed", attack_user, CAPABILITIES,
 	  ATTACK_DENIED, 0 },
 
-	{ "Landlock: no program starts", attack_program, LANDLOCK_2,
+	{ "Landlock: no program is started", attack_program, LANDLOCK_2,
 	  ATTACK_DENIED, 0 },
-	{ "Landlock: no memory of another process", attack_read_memory,
+	{ "Landlock: no memory of another process is read", attack_read_memory,
 	  LANDLOCK_2, ATTACK_DENIED, 0 },
-	{ "Landlock: no file is made outside", attack_create, LANDLOCK_2,
+	{ "Landlock: no file is created outside", attack_create, LANDLOCK_2,
 	  ATTACK_DENIED, 0 },
-	{ "Landlock: no file is written to outside", attack_write, LANDLOCK_2,
+	{ "Landlock: no file is written outside", attack_write, LANDLOCK_2,
 	  ATTACK_DENIED, 0 },
-	{ "Landlock: no file is opened again to be written to", attack_reopen,
+	{ "Landlock: no file is opened again for writing", attack_reopen,
 	  LANDLOCK_2, ATTACK_DENIED, 0 },
 	{ "Landlock: no file is removed outside", attack_remove, LANDLOCK_2,
 	  ATTACK_DENIED, 0 },
-	{ "Landlock: no file is moved to outside", attack_move_out,
-	  LANDLOCK_2, ATTACK_DENIED, 0 },
+	{ "Landlock: no file is moved outside", attack_move_out, LANDLOCK_2,
+	  ATTACK_DENIED, 0 },
 	{ "Landlock: no file is linked from outside", attack_link_in,
 	  LANDLOCK_2, ATTACK_DENIED, 0 },
 	{ "Landlock: no FIFO", attack_fifo, LANDLOCK_2, ATTACK_DENIED, 0 },
-	{ "Landlock: no device", attack_device, LANDLOCK_2, ATTACK_DENIED,
-	  0 },
+	{ "Landlock: no device", attack_device, LANDLOCK_2, ATTACK_DENIED, 0 },
 	{ "Landlock: no block device", attack_block_device, LANDLOCK_2,
 	  ATTACK_DENIED, 0 },
-	{ "Landlock: no directory is made", attack_directory, LANDLOCK_2,
+	{ "Landlock: no directory is created", attack_directory, LANDLOCK_2,
 	  ATTACK_DENIED, 0 },
 	{ "Landlock: no directory is removed", attack_remove_directory,
 	  LANDLOCK_2, ATTACK_DENIED, 0 },
@@ -483,12 +484,11 @@ static const struct row	rows[] = {
 	  ATTACK_DENIED, 0 },
 	{ "Landlock: no file is truncated outside", attack_truncate,
 	  LANDLOCK_3, ATTACK_DENIED, 0 },
-	{ "Landlock: no file is truncated by open outside",
+	{ "Landlock: no file outside is truncated by open",
 	  attack_truncate_on_open, LANDLOCK_3, ATTACK_DENIED, 0 },
-	{ "Landlock: no signal", attack_signal, LANDLOCK_6, ATTACK_DENIED,
-	  0 },
-	{ "Landlock: no abstract socket", attack_abstract_socket, LANDLOCK_6,
-	  ATTACK_DENIED, 0 },
+	{ "Landlock: no signal", attack_signal, LANDLOCK_6, ATTACK_DENIED, 0 },
+	{ "Landlock: no abstract socket is connected", attack_abstract_socket,
+	  LANDLOCK_6, ATTACK_DENIED, 0 },
 };
 
 /*
@@ -499,7 +499,7 @@ static const struct row	rows[] = {
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (name), 0, 1), \
 	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error))
 
-/* A number that no call has, for what is not to fail. */
+/* The number of no system call: the layer can be set up. */
 enum { NO_CALL = 0x3fffffff };
 
 static void
@@ -522,9 +522,9 @@ leave_only(enum layer layer)
 		_exit(ATTACK_FAILED);
 }
 
-/* Without the sandbox's own help: it may be what is broken. */
+/* Skips the test if the kernel lacks the layer; does not use sandbox.c. */
 static void
-need(enum layer layer)
+require_layer(enum layer layer)
 {
 	static const uint32_t	error = SECCOMP_RET_ERRNO;
 	long			landlock = syscall(SYS_landlock_create_ruleset,
@@ -533,15 +533,15 @@ need(enum layer layer)
 	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &error) != 0)
 		skip_because("the kernel has no seccomp filters");
 	if (layer == CAPABILITIES && geteuid() != 0)
-		skip_because("only root has capabilities to give up");
+		skip_because("only root has capabilities to drop");
 	if ((layer == LANDLOCK_2 && landlock < 2) ||
 	    (layer == LANDLOCK_3 && landlock < 3) ||
 	    (layer == LANDLOCK_6 && landlock < 6))
-		skip_because("the kernel has no Landlock, or an older one");
+		skip_because("the kernel lacks this version of Landlock");
 }
 
 static void
-enter(enum layer layer)
+enter_layer(enum layer layer)
 {
 	uid_t	owner = geteuid() == 0 ? SPOOL_OWNER : (uid_t)-1;
 
@@ -558,14 +558,14 @@ enter(enum layer layer)
  * One attempt.
  */
 
-/* With arguments that no call takes. */
+/* Makes a system call with invalid arguments. */
 static enum attack_result
 call(int number)
 {
 	return attack_result(syscall(number, -1, -1, -1, -1, -1, -1) != -1);
 }
 
-/* A kernel without the calls of i386 kills who makes one. */
+/* A kernel without i386 system calls kills a process that makes one. */
 enum { KILLED = -1 };
 
 static int
@@ -576,8 +576,8 @@ attempt(const struct row *r, enum layer layer)
 
 	fflush(NULL);
 	if ((pid = fork()) == 0) {
-		signal(SIGSEGV, SIG_DFL);	/* cmocka's would go on */
-		enter(layer);
+		signal(SIGSEGV, SIG_DFL);	/* cmocka handles it */
+		enter_layer(layer);
 		_exit((int)(r->attempt != NULL ? r->attempt(&place) :
 		    call(r->number)));
 	}
@@ -586,7 +586,7 @@ attempt(const struct row *r, enum layer layer)
 }
 
 static void
-fill_folders(void)
+make_directories(void)
 {
 	temp_dir_make(&inside);
 	temp_dir_make(&outside);
@@ -598,7 +598,7 @@ fill_folders(void)
 }
 
 static void
-remove_folders(void)
+remove_directories(void)
 {
 	temp_dir_remove(&inside);
 	temp_dir_remove(&outside);
@@ -615,38 +615,38 @@ listen_at(const struct sockaddr_un *a)
 }
 
 static int
-attempt_afresh(const struct row *r, enum layer layer)
+attempt_in_new_directories(const struct row *r, enum layer layer)
 {
 	struct sockaddr_un	a = { .sun_family = AF_UNIX };
 	int			fd, result;
 
-	fill_folders();
+	make_directories();
 	snprintf(a.sun_path, sizeof(a.sun_path), "%.90s/listening",
 	    outside.path);
 	fd = listen_at(&a);
 	result = attempt(r, layer);
 	close(fd);
-	remove_folders();
+	remove_directories();
 	return result;
 }
 
 static void
-keeps_to_it(void **state)
+has_the_result(void **state)
 {
 	const struct row	*r = *state;
 	int			 without;
 
-	need(r->layer);
-	without = attempt_afresh(r, NONE);
+	require_layer(r->layer);
+	without = attempt_in_new_directories(r, NONE);
 	if (without == KILLED || (r->want == ATTACK_DONE) !=
 	    (without == (int)r->want))
-		skip_because("this machine does not allow it anyway");
-	assert_int_equal(attempt_afresh(r, r->layer), (int)r->want);
+		skip_because("the result is the same without the sandbox");
+	assert_int_equal(attempt_in_new_directories(r, r->layer), (int)r->want);
 }
 
-/* Another process, and one at whose name something listens. */
+/* Starts another process, and listens on an abstract socket. */
 static int
-begin(void **state)
+start_victim(void **state)
 {
 	struct sockaddr_un	a = { .sun_family = AF_UNIX };
 
@@ -665,7 +665,7 @@ begin(void **state)
 }
 
 static int
-end(void **state)
+stop_victim(void **state)
 {
 	(void)state;
 	kill(place.victim, SIGKILL);
@@ -681,7 +681,7 @@ main(void)
 
 	for (size_t i = 0; i < N; i++)
 		tests[i] = (struct CMUnitTest){ .name = rows[i].sentence,
-		    .test_func = keeps_to_it,
+		    .test_func = has_the_result,
 		    .initial_state = (void *)(uintptr_t)&rows[i] };
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, start_victim, stop_victim);
 }

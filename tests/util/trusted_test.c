@@ -1,5 +1,5 @@
 /*
- * Which files are read: those that nobody else can change.
+ * Only files that no other user can change are read.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,133 +23,135 @@
 #include "support/temp_dir.h"
 #include "util/trusted.h"
 
-enum { SOMEBODY = 54321, NOBODY = 65534 };
+enum { OTHER_USER = 54321, NOBODY = 65534 };
 
-/* Who reads: root, or a user without rights. */
-enum reader { ANYBODY, ROOT, USER };
+/* The user who reads. */
+enum reader { ANY_READER, ROOT, USER };
 
 /*
- * The directory has "file" and "way/file", which hold "text", and links
- * to them: "link" (to way/file), "far" (the same as an absolute path) and
- * "way/up" (to ../file).
+ * The directory contains "file" and "dir/file" with the content "text", and the
+ * links "link" (to dir/file), "far" (to the absolute path of dir/file) and
+ * "dir/up" (to ../file).
  */
 struct trust {
 	const char	*sentence;
 	enum reader	 reader;
-	const char	*path;		/* that is read */
-	const char	*changed;	/* that is given away or opened; NULL:
-					 * the same */
-	uid_t		 owner;		/* 0: it stays the reader's */
-	mode_t		 mode;		/* 0: it stays 0644 or 0755 */
+	const char	*path;		/* of the file to read */
+	const char	*changed;	/* gets .owner and .mode; NULL: path */
+	uid_t		 owner;		/* 0: the user who runs the test */
+	mode_t		 mode;		/* 0: 0644 or 0755 */
 	bool		 secret;
-	const char	*says[3];	/* none: it is read; {}: directory */
+	const char	*says[3];	/* of the error, with {} for the
+					 * directory; none: it is read */
 };
 
 #define FOREIGN(who)	"owned by uid 54321, not by " who "; run: chown "
 
 static const struct trust cases[] = {
-	{ "a file of our own", .path = "file" },
-	{ "in a directory of our own", .path = "way/file" },
+	{ "a file of the reader", .path = "file" },
+	{ "a file in a directory of the reader", .path = "dir/file" },
 	{ "a path with empty components and dots",
-	    .path = "way/..//./way///file" },
+	    .path = "dir/..//./dir///file" },
 	{ "a link", .path = "link" },
 	{ "an absolute link", .path = "far" },
-	{ "a link upwards", .path = "way/up" },
-	{ "a file of root's, read by a user", USER, .path = "file" },
+	{ "a link to the parent directory", .path = "dir/up" },
+	{ "a file of root, read by a user", USER, .path = "file" },
 
-	{ "writable by other users", .path = "file", .mode = 0646,
+	{ "other users can write it", .path = "file", .mode = 0646,
 	    .says = { "{}/file: writable by other users (mode 0646); run: "
-	    "chmod "
-	    "o-w {}/file" } },
+	    "chmod o-w {}/file" } },
 	{ "the group can write it, read by root", ROOT, .path = "file",
 	    .mode = 0664, .says = { "{}/file: writable by group root (mode "
 	    "0664); run: chmod g-w {}/file" } },
 	{ "the group can write it, read by a user", USER, .path = "file",
 	    .owner = NOBODY, .mode = 0664 },
-	{ "group and writable by other users, read by root", ROOT,
+	{ "the group and other users can write it, read by root", ROOT,
 	    .path = "file", .mode = 0666,
 	    .says = { "writable by group root and writable by other users",
 	    "run: chmod g-w,o-w {}/file" } },
-	{ "others can read a secret", .path = "file", .mode = 0604,
+	{ "other users can read a secret", .path = "file", .mode = 0604,
 	    .secret = true,
 	    .says = { "readable by other users (mode 0604); run: "
 	    "chmod o-rwx {}/file" } },
 	{ "the group can read a secret", .path = "file", .mode = 0640,
 	    .secret = true },
-	{ "the group can write a secret, readable by other users", ROOT,
+	{ "the group can write a secret, and other users can read it", ROOT,
 	    .path = "file", .mode = 0664, .secret = true,
 	    .says = { "run: chmod g-w,o-rwx {}/file" } },
 	{ "the group can write a secret", ROOT, .path = "file", .mode = 0660,
 	    .secret = true, .says = { "(mode 0660); run: chmod g-w {}/file" } },
-	{ "it is somebody else's, read by root", ROOT, .path = "file",
-	    .owner = SOMEBODY, .says = { "{}/file: " FOREIGN("root")
+	{ "another user owns it, read by root", ROOT, .path = "file",
+	    .owner = OTHER_USER, .says = { "{}/file: " FOREIGN("root")
 	    "root {}/file" } },
-	{ "it is somebody else's, read by a user", USER, .path = "file",
-	    .owner = SOMEBODY, .says = { "{}/file: owned by uid 54321, not "
+	{ "another user owns it, read by a user", USER, .path = "file",
+	    .owner = OTHER_USER, .says = { "{}/file: owned by uid 54321, not "
 	    "by root or ", "; run: chown root {}/file" } },
-	{ "it is somebody else's, and the group can write it", ROOT,
-	    .path = "file", .owner = SOMEBODY, .mode = 0664,
+	{ "another user owns it, and the group can write it", ROOT,
+	    .path = "file", .owner = OTHER_USER, .mode = 0664,
 	    .says = { "owned by uid 54321, not by root, and writable by group "
 	    "root (mode 0664); run: chown root {}/file && chmod g-w "
 	    "{}/file" } },
 
-	{ "the directory is somebody else's", ROOT, .path = "way/file",
-	    .changed = "way", .owner = SOMEBODY, .says = { "{}/way/file: "
-	    "{}/way: " FOREIGN("root") "root {}/way" } },
-	{ "the directory is somebody else's, read by a user", USER,
-	    .path = "way/file", .changed = "way", .owner = SOMEBODY,
-	    .says = { "{}/way/file: {}/way: owned by " } },
-	{ "the directory is the group's, too", ROOT, .path = "way/file",
-	    .changed = "way", .mode = 0775, .says = { "{}/way/file: {}/way: "
-	    "writable by group root (mode 0775); run: chmod g-w {}/way" } },
-	{ "the directory is everybody's", .path = "way/file",
-	    .changed = "way", .mode = 0757, .says = { "{}/way/file: {}/way: "
-	    "writable by other users (mode 0757); run: chmod o-w {}/way" } },
-	{ "the directory is everybody's and sticky", .path = "way/file",
-	    .changed = "way", .mode = 01777 },
-	{ "the directory is sticky and somebody else's", ROOT,
-	    .path = "way/file", .changed = "way", .owner = SOMEBODY,
-	    .mode = 01777, .says = { FOREIGN("root") "root {}/way" } },
-	{ "the directory that a link leads to", ROOT, .path = "link",
-	    .changed = "way", .owner = SOMEBODY, .says = { "{}/link: {}/way: "
-	    FOREIGN("root") "root {}/way" } },
-	{ "the directory that an absolute link leads to", ROOT,
-	    .path = "far", .changed = "way", .owner = SOMEBODY,
-	    .says = { "{}/far: {}/way: " FOREIGN("root") } },
-	{ "the directory that a link is in", ROOT, .path = "way/up",
-	    .changed = "way", .owner = SOMEBODY,
-	    .says = { "{}/way/up: {}/way: " FOREIGN("root") } },
-	{ "the directory that a path passes through", ROOT,
-	    .path = "way/../file", .changed = "way", .owner = SOMEBODY,
-	    .says = { "{}/way/../file: {}/way: " } },
-	{ "a link of somebody else's", ROOT, .path = "link",
-	    .changed = "link", .owner = SOMEBODY, .says = { "{}/link: "
+	{ "another user owns the directory", ROOT, .path = "dir/file",
+	    .changed = "dir", .owner = OTHER_USER, .says = { "{}/dir/file: "
+	    "{}/dir: " FOREIGN("root") "root {}/dir" } },
+	{ "another user owns the directory, read by a user", USER,
+	    .path = "dir/file", .changed = "dir", .owner = OTHER_USER,
+	    .says = { "{}/dir/file: {}/dir: owned by " } },
+	{ "the group can write the directory", ROOT, .path = "dir/file",
+	    .changed = "dir", .mode = 0775, .says = { "{}/dir/file: {}/dir: "
+	    "writable by group root (mode 0775); run: chmod g-w {}/dir" } },
+	{ "other users can write the directory", .path = "dir/file",
+	    .changed = "dir", .mode = 0757, .says = { "{}/dir/file: {}/dir: "
+	    "writable by other users (mode 0757); run: chmod o-w {}/dir" } },
+	{ "other users can write the directory, which is sticky",
+	    .path = "dir/file",
+	    .changed = "dir", .mode = 01777 },
+	{ "another user owns the directory, which is sticky", ROOT,
+	    .path = "dir/file", .changed = "dir", .owner = OTHER_USER,
+	    .mode = 01777, .says = { FOREIGN("root") "root {}/dir" } },
+	{ "another user owns the directory that contains the target",
+	    ROOT, .path = "link",
+	    .changed = "dir", .owner = OTHER_USER, .says = { "{}/link: {}/dir: "
+	    FOREIGN("root") "root {}/dir" } },
+	{ "another user owns the directory of an absolute target", ROOT,
+	    .path = "far", .changed = "dir", .owner = OTHER_USER,
+	    .says = { "{}/far: {}/dir: " FOREIGN("root") } },
+	{ "another user owns the directory that contains a link",
+	    ROOT, .path = "dir/up",
+	    .changed = "dir", .owner = OTHER_USER,
+	    .says = { "{}/dir/up: {}/dir: " FOREIGN("root") } },
+	{ "another user owns a directory before ..", ROOT,
+	    .path = "dir/../file", .changed = "dir", .owner = OTHER_USER,
+	    .says = { "{}/dir/../file: {}/dir: " } },
+	{ "another user owns the link", ROOT, .path = "link",
+	    .changed = "link", .owner = OTHER_USER, .says = { "{}/link: "
 	    "{}/link: " FOREIGN("root") "-h root {}/link" } },
-	{ "the file that a link leads to", ROOT, .path = "link",
-	    .changed = "way/file", .owner = SOMEBODY,
+	{ "another user owns the target of a link", ROOT, .path = "link",
+	    .changed = "dir/file", .owner = OTHER_USER,
 	    .says = { "{}/link: " FOREIGN("root") "root {}/link" } },
 };
 
-struct place {
+struct trusted_place {
 	struct temp_dir	dir;
-	char		path[PATH_MAX];		/* that is read */
+	char		path[PATH_MAX];		/* of the file to read */
 };
 
 static void
-prepare(struct place *p, const struct trust *t)
+make_place(struct trusted_place *p, const struct trust *t)
 {
 	const char	*changed = t->changed != NULL ? t->changed : t->path;
 	char		 file[PATH_MAX];
 
 	temp_dir_make(&p->dir);
 	temp_dir_write(&p->dir, "file", 0644, "text\n");
-	temp_dir_write(&p->dir, "way/file", 0644, "text\n");
-	assert_int_equal(symlink("way/file", temp_dir_path(&p->dir, "link")),
+	temp_dir_write(&p->dir, "dir/file", 0644, "text\n");
+	assert_int_equal(symlink("dir/file", temp_dir_path(&p->dir, "link")),
 	    0);
-	assert_int_equal(symlink(temp_dir_path(&p->dir, "way/file"),
+	assert_int_equal(symlink(temp_dir_path(&p->dir, "dir/file"),
 	    temp_dir_path(&p->dir, "far")), 0);
 	assert_int_equal(symlink("../file", temp_dir_path(&p->dir,
-	    "way/up")), 0);
+	    "dir/up")), 0);
 	strlcpy(file, temp_dir_path(&p->dir, changed), sizeof(file));
 	if (t->owner != 0)
 		assert_int_equal(lchown(file, t->owner, (gid_t)-1), 0);
@@ -158,9 +160,9 @@ prepare(struct place *p, const struct trust *t)
 	strlcpy(p->path, temp_dir_path(&p->dir, t->path), sizeof(p->path));
 }
 
-/* The words, with {} filled in. */
+/* Whether the text contains the words, with {} replaced by the directory. */
 static bool
-says(const struct failure *why, const char *words, const char *dir)
+has_words(const struct failure *why, const char *words, const char *dir)
 {
 	struct buffer	whole = { 0 };
 	bool		good;
@@ -181,7 +183,7 @@ says(const struct failure *why, const char *words, const char *dir)
 }
 
 static bool
-is_judged_right(const struct place *p, const struct trust *t)
+reads_as_expected(const struct trusted_place *p, const struct trust *t)
 {
 	struct buffer	value = { 0 };
 	struct failure	why = { .status = EX_OK };
@@ -196,15 +198,15 @@ is_judged_right(const struct place *p, const struct trust *t)
 	} else {
 		good = !good && why.status == EX_CONFIG && value.len == 0;
 		for (size_t i = 0; i < 3 && t->says[i] != NULL; i++)
-			good = says(&why, t->says[i], p->dir.path) && good;
+			good = has_words(&why, t->says[i], p->dir.path) && good;
 	}
 	buffer_free(&value);
 	return good;
 }
 
-/* In a child, which may become another user. */
+/* Reads the file in a child, which may become another user. */
 static void
-judge(const struct place *p, const struct trust *t)
+read_as(const struct trusted_place *p, const struct trust *t)
 {
 	int	status;
 	pid_t	pid = fork();
@@ -215,82 +217,82 @@ judge(const struct place *p, const struct trust *t)
 		    (setresgid(NOBODY, NOBODY, NOBODY) == -1 ||
 		    setresuid(NOBODY, NOBODY, NOBODY) == -1))
 			_exit(2);
-		_exit(is_judged_right(p, t) ? 0 : 1);
+		_exit(reads_as_expected(p, t) ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 }
 
 static void
-trusts(void **state)
+checks_file(void **state)
 {
 	const struct trust	*t = *state;
-	struct place		 p;
+	struct trusted_place		 p;
 
 	if (geteuid() != 0 && (t->reader == ROOT || t->owner != 0))
 		skip_because("only root can give a file away");
-	prepare(&p, t);
-	judge(&p, t);
+	make_place(&p, t);
+	read_as(&p, t);
 	temp_dir_remove(&p.dir);
 }
 
-/* The working directory is on the way to a relative path. */
+/* A relative path includes the working directory. */
 static void
-relative_paths(void **state)
+checks_the_working_directory(void **state)
 {
 	struct trust	here = { .path = "file" };
 	struct trust	shared = { .path = "file",
 			    .says = { "file: .: writable by other users" } };
-	struct place	p;
+	struct trusted_place	p;
 	int		before = open(".", O_RDONLY | O_DIRECTORY);
 
 	(void)state;
-	prepare(&p, &here);
+	make_place(&p, &here);
 	assert_int_equal(chdir(p.dir.path), 0);
-	strlcpy(p.path, "way/../file", sizeof(p.path));
-	judge(&p, &here);
+	strlcpy(p.path, "dir/../file", sizeof(p.path));
+	read_as(&p, &here);
 	strlcpy(p.path, "link", sizeof(p.path));
-	judge(&p, &here);
+	read_as(&p, &here);
 	strlcpy(p.path, "far", sizeof(p.path));
-	judge(&p, &here);
+	read_as(&p, &here);
 	strlcpy(p.path, "file", sizeof(p.path));
 	assert_int_equal(chmod(".", 0757), 0);
-	judge(&p, &shared);
+	read_as(&p, &shared);
 	assert_int_equal(fchdir(before), 0);
 	close(before);
 	temp_dir_remove(&p.dir);
 }
 
 static void
-links_without_end(void **state)
+refuses_a_link_loop(void **state)
 {
 	struct trust	t = { .path = "file",
 			    .says = { "{}/a: Too many levels of symbolic" } };
-	struct place	p;
+	struct trusted_place	p;
 
 	(void)state;
-	prepare(&p, &t);
+	make_place(&p, &t);
 	assert_int_equal(symlink("b", temp_dir_path(&p.dir, "a")), 0);
 	assert_int_equal(symlink("a", temp_dir_path(&p.dir, "b")), 0);
 	strlcpy(p.path, temp_dir_path(&p.dir, "a"), sizeof(p.path));
-	judge(&p, &t);
+	read_as(&p, &t);
 	temp_dir_remove(&p.dir);
 }
 
 static void
-directories(void **state)
+checks_directories(void **state)
 {
 	struct trust	t = { .path = "file" };
-	struct place	p;
+	struct trusted_place	p;
 	struct failure	why;
 
 	(void)state;
-	prepare(&p, &t);
-	assert_true(trusted_directory(temp_dir_path(&p.dir, "way"), &why));
-	assert_int_equal(chmod(temp_dir_path(&p.dir, "way"), 0757), 0);
-	assert_false(trusted_directory(temp_dir_path(&p.dir, "way"), &why));
-	assert_true(says(&why, "{}/way: writable by other users (mode 0757); "
-	    "run: chmod o-w {}/way", p.dir.path));
+	make_place(&p, &t);
+	assert_true(trusted_directory(temp_dir_path(&p.dir, "dir"), &why));
+	assert_int_equal(chmod(temp_dir_path(&p.dir, "dir"), 0757), 0);
+	assert_false(trusted_directory(temp_dir_path(&p.dir, "dir"), &why));
+	assert_true(has_words(&why, "{}/dir: writable by other users (mode "
+	    "0757); run: chmod o-w {}/dir", p.dir.path));
 	temp_dir_remove(&p.dir);
 }
 
@@ -298,11 +300,11 @@ int
 main(void)
 {
 	const struct CMUnitTest	spec[] = {
-		cmocka_unit_test(relative_paths),
-		cmocka_unit_test(links_without_end),
-		cmocka_unit_test(directories),
+		cmocka_unit_test(checks_the_working_directory),
+		cmocka_unit_test(refuses_a_link_loop),
+		cmocka_unit_test(checks_directories),
 	};
 
-	return CASES_RUN("trusted", trusts, cases) +
+	return CASES_RUN("trusted", checks_file, cases) +
 	    cmocka_run_group_tests(spec, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * Foreign octets, made fit to be seen.
+ * Escapes of characters that are not safe for a terminal.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@ struct example {
 };
 
 static void
-looks_like(void **state)
+escapes(void **state)
 {
 	const struct example	*e = *state;
 	char			 out[100];
@@ -27,10 +27,10 @@ looks_like(void **state)
 	assert_string_equal(out, e->out);
 }
 
-#define LOOKS(sentence, in, out) { sentence, looks_like, NULL, NULL, \
+#define ESCAPES(sentence, in, out) { sentence, escapes, NULL, NULL, \
 	&(struct example){ in, sizeof(in) - 1, out } }
 
-/* What is visible in part stays so, and has no special characters. */
+/* Text that may contain escapes, and special characters. */
 struct more {
 	const char	*in;
 	const char	*special;
@@ -38,7 +38,7 @@ struct more {
 };
 
 static void
-looks_like_more(void **state)
+escapes_more(void **state)
 {
 	const struct more	*e = *state;
 	char			 out[100];
@@ -48,12 +48,13 @@ looks_like_more(void **state)
 	assert_string_equal(out, e->out);
 }
 
-#define MORE(sentence, in, special, out) { sentence, looks_like_more, NULL, \
-	NULL, &(struct more){ in, special, out } }
+#define ESCAPES_MORE(sentence, in, special, out) \
+	{ sentence, escapes_more, NULL, NULL, \
+	&(struct more){ in, special, out } }
 
-/* Whatever the room, what is written is whole characters and ends in NUL. */
+/* For each size, the result consists of whole characters and ends with NUL. */
 static void
-cut_between_characters(void **state)
+text_is_truncated_between_characters(void **state)
 {
 	static const char	text[] = "a\303\251\001\342\202\254\\z";
 	static const char	whole[] = "a\303\251\\001\342\202\254\\\\z";
@@ -76,31 +77,34 @@ cut_between_characters(void **state)
 }
 
 static const struct CMUnitTest visible_spec[] = {
-	LOOKS("plain text stays", "250 ok", "250 ok"),
-	LOOKS("an escape sequence is shown", "\033[2J", "\\033[2J"),
-	LOOKS("a NUL is shown", "a\0b", "a\\000b"),
-	LOOKS("a line end is shown", "a\r\nb", "a\\015\\012b"),
-	LOOKS("a backslash is doubled", "a\\001", "a\\\\001"),
-	LOOKS("UTF-8 stays", "\303\251 \342\202\254 \360\237\230\200",
+	ESCAPES("plain text is unchanged", "250 ok", "250 ok"),
+	ESCAPES("an escape sequence is escaped", "\033[2J", "\\033[2J"),
+	ESCAPES("a NUL is escaped", "a\0b", "a\\000b"),
+	ESCAPES("a line end is escaped", "a\r\nb", "a\\015\\012b"),
+	ESCAPES("a backslash is doubled", "a\\001", "a\\\\001"),
+	ESCAPES("UTF-8 is unchanged", "\303\251 \342\202\254 \360\237\230\200",
 	    "\303\251 \342\202\254 \360\237\230\200"),
-	LOOKS("a C1 control, which terminals obey, is shown",
+	ESCAPES("a C1 control, which terminals obey, is escaped",
 	    "\302\233" "2J", "\\302\\2332J"),
-	LOOKS("what turns text round is shown", "a\342\200\256b\342\201\246",
+	ESCAPES("a character that changes the direction is escaped",
+	    "a\342\200\256b\342\201\246",
 	    "a\\342\\200\\256b\\342\\201\\246"),
-	LOOKS("so is a line end of Unicode's", "a\342\200\250b",
+	ESCAPES("a line separator of Unicode is escaped", "a\342\200\250b",
 	    "a\\342\\200\\250b"),
-	LOOKS("Latin-1 is shown", "\351t\351", "\\351t\\351"),
-	LOOKS("an overlong form is shown", "\300\257", "\\300\\257"),
-	LOOKS("half a character is shown", "a\342\202", "a\\342\\202"),
-	LOOKS("a surrogate is shown", "\355\240\200", "\\355\\240\\200"),
-	MORE("of a visible text, backslashes stay", "\\033[2J\\\\", "",
+	ESCAPES("Latin-1 is escaped", "\351t\351", "\\351t\\351"),
+	ESCAPES("an overlong form is escaped", "\300\257", "\\300\\257"),
+	ESCAPES("an incomplete character is escaped",
+	    "a\342\202", "a\\342\\202"),
+	ESCAPES("a surrogate is escaped", "\355\240\200", "\\355\\240\\200"),
+	ESCAPES_MORE("escapes in the text are not escaped again",
+	    "\\033[2J\\\\", "",
 	    "\\033[2J\\\\"),
-	MORE("octets that are not visible are escaped",
+	ESCAPES_MORE("octets that are not visible are escaped",
 	    "\033[2J\n\342\200\256\303\251",
 	    "", "\\033[2J\\012\\342\\200\\256\303\251"),
-	MORE("special characters are shown as well", "a \"b\"", " \"",
+	ESCAPES_MORE("special characters are escaped", "a \"b\"", " \"",
 	    "a\\040\\042b\\042"),
-	cmocka_unit_test(cut_between_characters),
+	cmocka_unit_test(text_is_truncated_between_characters),
 };
 
 int
