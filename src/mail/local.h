@@ -3,9 +3,9 @@
  *
  * An address is local if it has no domain, or if its domain is localhost, the
  * name of the host, or the first label of that name, alone or within our
- * domain.  An address at our domain itself is not local, because that domain has its own
- * mail server, unless our domain is the full name of the host (Debian writes
- * that name to /etc/mailname).
+ * domain.  An address at our domain itself is not local, because that domain
+ * has its own mail server, unless our domain is the full name of the host
+ * (Debian writes that name to /etc/mailname).
  */
 #ifndef MAIL_LOCAL_H
 #define MAIL_LOCAL_H

@@ -9,8 +9,8 @@
 /*
  * Appends a display name (RFC 5322 section 3.2.5): unchanged if it consists of
  * atoms, as a quoted string if it contains specials, as encoded words (RFC
- * 2047) if it is not ASCII.  Existing encoded words are kept.  Control characters are
- * replaced by blanks.
+ * 2047) if it is not ASCII.  Existing encoded words are kept.  Control
+ * characters are replaced by blanks.
  */
 void	phrase_write(struct buffer *, const char *name);
 

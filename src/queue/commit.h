@@ -1,15 +1,16 @@
 /*
- * commit.h - a message becomes an entry that no crash can lose
+ * commit.h - stores a message as an entry that survives a crash
  *
  * A crash leaves one of these states and no other.
  *
  *	queue/ID   tmp/ID
  *	   -	     -	    not ours: the caller still has the message
- *	   -	     +	    being written (without O_TMPFILE); swept away later
- *	   +	     -	    whole, and its octets flushed before it was named
+ *	   -	     +	    being written (without O_TMPFILE); removed later
+ *	   +	     -	    complete, and synced before it was linked
  *
- * True is returned only after the folder was flushed too.  Until then the
- * entry is locked, so that what is refused after all was sent by nobody.
+ * true is returned only after the directory has been synced as well.  Until
+ * then, the entry is locked, so that an entry that is refused in the end has
+ * not been sent by a queue run.
  */
 #ifndef QUEUE_COMMIT_H
 #define QUEUE_COMMIT_H
@@ -30,22 +31,22 @@ struct spool_submission {
 	const struct envelope	*envelope;
 	const struct message	*message;
 	const struct outcome	*outcomes;	/* NULL: nothing tried yet */
-	const char		*reason;	/* NULL: the last that was not
-						 * delivered tells it */
+	const char		*reason;	/* NULL: that of the last outcome
+						 * that is not DELIVERED */
 	unsigned		 attempts;	/* made so far */
 	unsigned		 asked;		/* of those, as in struct
 						 * envelope */
 	int64_t			 next;		/* the next one, seconds */
 	bool			 held;
-	uint32_t		 uid;		/* who brought it */
+	uint32_t		 uid;		/* the user who submitted it */
 	const char		*caller;	/* the same as a name, or NULL */
 };
 
 /*
- * False and nothing kept: EX_TEMPFAIL (no room, the spool's limit, no
- * descriptor), EX_CANTCREAT (no right, read-only, file size limit), EX_IOERR,
- * EX_DATAERR (an envelope beyond envelope_file.h's bounds, a header that could
- * not be read back).
+ * Returns false and keeps nothing with EX_TEMPFAIL (no space, the limit of the
+ * spool, no descriptor), EX_CANTCREAT (no permission, read-only, file size
+ * limit), EX_IOERR, or EX_DATAERR (an envelope beyond the limits of
+ * envelope_file.h, a header that could not be read again).
  */
 bool	spool_commit(struct spool *, const struct spool_submission *,
 	    char id[ID_SIZE], struct failure *why);

@@ -1,10 +1,10 @@
 /*
- * entry.h - one message in the queue: opened, worked on, finished
+ * entry.h - one message in the queue
  *
- * Whoever works on an entry holds its lock (files_lock()), so two runners deliver
- * once.  What can't be an entry - a link, a device, a folder, somebody else's
- * file, garbage - is moved to failed/ as it is and never followed, waited
- * for, or opened twice; the others go on.
+ * A process that works on an entry holds its lock (files_lock()), so that two
+ * runners do not send it twice.  A file that is not an entry (a link, a device,
+ * a directory, a file of another user, invalid content) is moved to failed/
+ * unchanged; links are not followed, and the other entries are not affected.
  *
  * The order of a runner's work, for an entry that was opened with ENTRY_WORK:
  *
@@ -16,21 +16,20 @@
  *					but the last
  *	all delivered			entry_remove(); if that fails,
  *					entry_record(), so none is sent twice
- *	otherwise			entry_record(), and then one of
+ *	otherwise			entry_record(), followed by one of
  *	  some are waiting		entry_defer()
  *	  none is, some have failed	entry_mark_notice(), the notice,
  *					entry_remove(); or entry_fail()
  *	entry_close()
  *
- * If something was sent and entry_record() fails, the entry must not stay as
- * it is, or the next run would send it again: entry_set_aside(), and if that
- * fails as well, entry_postpone().
+ * If something was sent and entry_record() fails, the next run would send it
+ * again; call entry_set_aside() or, if that fails as well, entry_postpone().
  *
- * An entry in which nothing waits is what a crash between two of these steps
- * leaves; the steps behind entry_record() are then still to be made.
+ * A crash between two of these steps leaves an entry without waiting
+ * forward-paths; the steps after entry_record() must then be repeated.
  *
- * Whatever is rewritten in place also changes the file's modification time,
- * and with it the time of the next attempt, so each function sets that again.
+ * The modification time of the file is the time of the next attempt.  Because a
+ * write in place changes it, each function sets it again.
  */
 #ifndef QUEUE_ENTRY_H
 #define QUEUE_ENTRY_H
@@ -50,7 +49,7 @@ struct entry {
 	struct message	 message;	/* with ENTRY_WORK or entry_load() */
 	int64_t		 next;		/* the next attempt, seconds */
 	uint64_t	 size;		/* of the file, envelope included */
-	bool		 locked;	/* ENTRY_LOOK: somebody works on it */
+	bool		 locked;	/* ENTRY_LOOK: in use by a process */
 	struct spool	*spool;		/* borrowed */
 	enum spool_folder folder;
 	char		*name;		/* owned; the ID */
@@ -65,16 +64,16 @@ enum entry_access {
 
 enum entry_result {
 	ENTRY_OPENED,
-	ENTRY_LOCKED,	/* somebody works on it (ENTRY_WORK) */
-	ENTRY_GONE,	/* no such entry (any more) */
-	ENTRY_BAD,	/* no entry at all; why tells, and where it is now */
-	ENTRY_TROUBLE,	/* can't be read now: why; it stays as it is */
+	ENTRY_LOCKED,	/* in use by a process (ENTRY_WORK) */
+	ENTRY_GONE,	/* it does not exist */
+	ENTRY_BAD,	/* invalid; why has the reason and its new name */
+	ENTRY_TROUBLE,	/* cannot be read now; see why; not changed */
 };
 
 /*
- * The name may come from anywhere: one with a slash, or a leading dot, is
- * ENTRY_GONE.  *why is filled for the last two results.  For any but
- * ENTRY_OPENED the entry is closed already; closing it again does no harm.
+ * The name can be untrusted: for a name with a slash or a leading dot, the
+ * result is ENTRY_GONE.  *why is set for the last two results.  Except for
+ * ENTRY_OPENED, the entry is already closed; it can be closed again.
  */
 enum entry_result entry_open(struct entry *, struct spool *, enum spool_folder,
 	    const char *name, enum entry_access, struct failure *why);
@@ -91,54 +90,55 @@ bool	entry_adopt(struct entry *, int fd, struct failure *why);
 bool	entry_load(struct entry *, struct failure *why);
 
 /*
- * What follows needs ENTRY_WORK, and is on disk when it returns, except where
- * it says otherwise.  EX_IOERR or EX_TEMPFAIL if not.
+ * The following functions require ENTRY_WORK.  Unless stated otherwise, the
+ * change is synced to disk before they return; they return false with EX_IOERR
+ * or EX_TEMPFAIL if that fails.
  */
 
 /*
- * Writes what may be rewritten later once more as it is, so that a full or
- * failing disk is noticed before anything is sent.
+ * Writes the octets that can be rewritten later again without a change, so that
+ * a full or failing disk is detected before anything is sent.
  */
 bool	entry_prove(struct entry *, struct failure *);
 
 /*
- * The outcome of each forward-path that was waiting.  OUTCOME_DEFERRED is
- * kept as waiting, with its text; OUTCOME_WAITING with no text changes
- * nothing.  If this fails for an entry that has nothing waiting any more,
- * entry_remove() is still right, and prevents a duplicate.
+ * Records the outcome of each forward-path that was waiting.  A forward-path
+ * with OUTCOME_DEFERRED stays waiting, with its text; OUTCOME_WAITING without a
+ * text changes nothing.  If this function fails but no forward-path is waiting,
+ * entry_remove() prevents a duplicate.
  */
 bool	entry_record(struct entry *, const struct outcome *, struct failure *);
 
 /*
- * One more attempt was made, and a server asked in it or not; the next comes
- * then.  Not flushed: a crash can only make it come early.
+ * Records an attempt, whether a server was asked in it, and the time of the
+ * next one.  Not synced: after a crash, the next attempt can only be too early.
  */
 bool	entry_defer(struct entry *, int64_t next, bool asked,
 	    struct failure *);
 
 /*
- * To be called before the notice is queued: if a crash comes between, there
- * is none, and never two.
+ * Must be called before the notice is queued: after a crash between the two
+ * steps, there is no notice instead of two.
  */
 bool	entry_mark_notice(struct entry *, struct failure *);
 
-/* Gives it up: the reason is written in, the entry moved to failed/. */
+/* Gives the entry up: records the reason and moves it to failed/. */
 bool	entry_fail(struct entry *, const char *reason, struct failure *);
 
-/* The server may have the message for all that are waiting. */
+/* The server may have accepted the message for all that are waiting. */
 bool	entry_doubt(struct entry *, struct failure *);
 
-/* Moves it to failed/ as it is, without writing into it. */
+/* Moves the entry to failed/ without changing it. */
 bool	entry_set_aside(struct entry *, struct failure *);
 
-/* Only the time of the next attempt; not flushed. */
+/* Sets only the time of the next attempt; not synced. */
 bool	entry_postpone(struct entry *, int64_t next, struct failure *);
 
 bool	entry_hold(struct entry *, bool held, struct failure *);
 
 /*
- * Delivered to all, or dropped by the administrator.  The folder is not
- * flushed: spool_sync().
+ * For an entry that was delivered to all recipients or that the administrator
+ * drops.  The directory is not synced; see spool_sync().
  */
 bool	entry_remove(struct entry *, struct failure *);
 

@@ -1,8 +1,8 @@
 /*
- * escape.h - any bytes as part of one line of printable ASCII
+ * escape.h - arbitrary octets in a line of printable ASCII
  *
- * A byte that is not printable ASCII becomes '%' and two hexadecimal digits,
- * as do '%' itself and the space, so a value never ends its line or its word.
+ * An octet that is not printable ASCII is written as '%' and two hexadecimal
+ * digits, and so are '%' and the space, so a value cannot end a line or a word.
  */
 #ifndef QUEUE_ESCAPE_H
 #define QUEUE_ESCAPE_H
@@ -12,24 +12,24 @@
 
 #include "util/buffer.h"
 
-/* Appends one word; "" gives "". */
+/* Appends one word; "" for "". */
 void	escape_word(struct buffer *, const char *text);
 
 /*
- * The word back as a string, owned by the caller.  NULL if it is not what
- * escape_word() writes: a stray byte, half an escape, a NUL.
+ * Decodes a word into a string that the caller frees.  Returns NULL if the word
+ * contains an octet that must be escaped, an incomplete escape, or a NUL.
  */
 char	*escape_decode_word(const char *word, size_t len);
 
 /*
- * Fills exactly width bytes: as much of the text as fits, padded with spaces.
- * Spaces stay as they are, but for a last one.
+ * Writes exactly width octets: as much of the text as fits, padded with spaces.
+ * Spaces are not escaped, except at the end of the text.
  */
 void	escape_padded(char *to, size_t width, const char *text);
 
 /*
- * The text back, as much as fits.  Such a field is rewritten in place and may
- * be read half written after a crash, so nothing in it is an error.
+ * Decodes the text, as much as fits.  Because such a field is rewritten in
+ * place and can be incomplete after a crash, no content is an error.
  */
 void	escape_decode_padded(char *to, size_t size, const char *field,
 	    size_t width);

@@ -1,9 +1,9 @@
 /*
- * files.h - the system calls that a spool is made of
+ * files.h - the system calls of the spool
  *
- * Goes on where util/file.h ends.  Interrupted calls are repeated, short ones
- * continued.  False means errno says why; files_status() has the exit status
- * for it.
+ * In addition to util/file.h.  Interrupted calls are repeated, and short reads
+ * and writes continued.  Functions that return false set errno; files_status()
+ * returns the exit status for it.
  */
 #ifndef QUEUE_FILES_H
 #define QUEUE_FILES_H
@@ -15,20 +15,20 @@
 #include <stdint.h>
 
 /*
- * EX_TEMPFAIL where there may be room or a descriptor later, EX_CANTCREAT
- * where the file could not be made or grow, else EX_IOERR.
+ * EX_TEMPFAIL for lack of space or descriptors, EX_CANTCREAT if the file cannot
+ * be created or extended, else EX_IOERR.
  */
 int	files_status(int error);
 
-/* As openat(2), with O_CLOEXEC | O_NOFOLLOW; mode 0600; -1 on failure. */
+/* As openat(2), with O_CLOEXEC | O_NOFOLLOW and mode 0600. */
 int	files_open(int folder, const char *name, int flags);
 
 bool	files_pwrite(int fd, const char *data, size_t len, off_t at);
 
-/* Reads len octets; false with errno 0 if the file ends before. */
+/* Reads len octets; sets errno to 0 if the file is shorter. */
 bool	files_pread(int fd, char *data, size_t len, off_t at);
 
-/* Of a file, its octets and what is needed to find them; of a folder, all. */
+/* As fsync(2) and fdatasync(2). */
 bool	files_sync(int fd);
 bool	files_sync_data(int fd);
 
@@ -39,13 +39,13 @@ bool	files_sync_data(int fd);
  */
 bool	files_lock(int fd, bool wait);
 
-/* Only asks the kernel: takes no lock that another process could run into. */
+/* Whether a lock is held; does not take a lock, even for a moment. */
 bool	files_is_locked(int fd);
 
-/* The time of its last modification, seconds since the epoch. */
+/* Sets the modification time, in seconds since the epoch. */
 bool	files_set_time(int fd, int64_t modified);
 
-/* Takes over any name that is not taken: errno EEXIST if it is. */
+/* Fails with EEXIST if the new name exists. */
 bool	files_move(int from, const char *name, int to, const char *new_name);
 
 #endif

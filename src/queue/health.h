@@ -1,10 +1,10 @@
 /*
  * health.h - the last success and the last error, for status checks
  *
- * DIR/status tells of the last error, and is replaced as a whole, so a reader
- * never sees half of it; its modification time is that of the last success, so
- * that each message that is delivered can be noted by one system call.
- * Nothing depends on the file: without it, nothing is known.
+ * DIR/status contains the last error, and is replaced atomically.  Its
+ * modification time is the time of the last success, so that a delivery is
+ * recorded with one system call.  If the file is missing, no success and no
+ * error are known.
  */
 #ifndef QUEUE_HEALTH_H
 #define QUEUE_HEALTH_H
@@ -17,19 +17,19 @@
 
 struct health {
 	int64_t	success;	/* seconds since the epoch; 0: never */
-	int64_t	given_up;	/* a message failed: the same */
-	int64_t	error;		/* a message failed or was deferred: the same */
-	char	text[512];	/* of the last error, as it was noted */
+	int64_t	given_up;	/* the same, of a message that failed */
+	int64_t	error;		/* the same, or was deferred */
+	char	text[512];	/* of the last error */
 };
 
 void	health_read(struct health *, const struct spool *);
 
-/* Each notes what happened now; everything else stays as it was. */
+/* Each function records one event; the other facts are not changed. */
 bool	health_note_success(struct spool *, int64_t now, struct failure *why);
 bool	health_note_error(struct spool *, int64_t now, const char *text,
 	    bool given_up, struct failure *why);
 
-/* A message was given up, and none was delivered since. */
+/* Whether a message was given up and none has been delivered since. */
 bool	health_is_bad(const struct health *);
 
 #endif

@@ -1,11 +1,10 @@
 /*
- * retry.h - when a deferred entry is tried again
+ * retry.h - the retry schedule of deferred entries
  *
- * After 1, 5, 15 and 30 minutes, then every hour, until its lifetime is over.
- * Each delay is lengthened by up to an eighth, so that a thousand entries
- * deferred together do not come back together.  Where the server may have
- * taken the message already, an hour passes first: it shall have the time to
- * answer a duplicate with what it remembers.
+ * An entry is tried again after 1, 5, 15 and 30 minutes, and then every hour,
+ * until its lifetime has passed.  Each delay is extended by up to an eighth, so
+ * that many entries that were deferred together are not tried together.  If the
+ * server may already have accepted the message, the first delay is an hour.
  */
 #ifndef QUEUE_RETRY_H
 #define QUEUE_RETRY_H
@@ -13,27 +12,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Seconds until the next attempt, after so many were made; any random bits. */
+/* Seconds until the next attempt, after the given number of attempts. */
 int64_t	retry_delay(unsigned attempts, bool in_doubt, uint32_t random);
 
 /*
- * The time of the next attempt, seconds since the epoch like all of these.
- * The last one is made when the lifetime ends, not after it.
+ * The time of the next attempt.  All times are seconds since the epoch.  The
+ * last attempt is made at the end of the lifetime, not after it.
  */
 int64_t	retry_next(int64_t now, int64_t arrived, int64_t lifetime,
 	    unsigned attempts, bool in_doubt, uint32_t random);
 
 /*
- * An attempt is to be made now.  A time further away than any delay is not
- * the one that was meant: the clock was set back, perhaps by years.
+ * Whether an attempt is due.  If the time of the next attempt is further in the
+ * future than any delay, the clock was set back, and the attempt is due.
  */
 bool	retry_is_due(int64_t now, int64_t next);
 
 /*
- * No further attempt is to be made after this one.  The time alone does not
- * decide: the clock may have been wrong on arrival, and the smarthost may have
- * been away until now, so a server must have been asked in at least five
- * attempts.  An arrival in the future is one now.
+ * Whether this attempt is the last one.  The lifetime must have passed, and a
+ * server must have been asked in at least five attempts, because the clock may
+ * have been wrong on arrival, or the smarthost unreachable until now.  An
+ * arrival time in the future is treated as now.
  */
 bool	retry_is_over(int64_t now, int64_t arrived, int64_t lifetime,
 	    unsigned asked);

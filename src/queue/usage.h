@@ -1,10 +1,10 @@
 /*
- * usage.h - keeps a spool within its size
+ * usage.h - limits the size of a spool
  *
- * Counting the spool for every message would cost time by the square of the
- * queue's length.  DIR/usage remembers the last count, and what was added
- * since; it is only a hint, counted anew when it is a minute old or says that
- * the spool is full, so a crash or a lost file does no harm.
+ * Measuring the spool for every message would take quadratic time.  DIR/usage
+ * contains the last measured size and the octets that were added since.  It is
+ * only a hint: if it is a minute old, or if the limit seems to be reached, the
+ * spool is measured again, so a crash or a lost file has no consequences.
  */
 #ifndef QUEUE_USAGE_H
 #define QUEUE_USAGE_H
@@ -16,8 +16,9 @@
 #include "util/failure.h"
 
 /*
- * Takes room for so many octets.  False with EX_TEMPFAIL if the spool would
- * pass its limit.  What is reserved and not used comes back by itself.
+ * Reserves space for so many octets.  Returns false with EX_TEMPFAIL if the
+ * spool would exceed its limit.  Space that is not used becomes free when the
+ * spool is measured again.
  */
 bool	usage_reserve(struct spool *, uint64_t octets, int64_t now,
 	    struct failure *why);
