@@ -1,0 +1,135 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <cmocka.h>
+
+#include "queue/commit.h"
+#include "runner/release.h"
+#include "support/cases.h"
+#include "support/temp_dir.h"
+#include "support/temp_spool.h"
+
+enum { RECIPIENTS = 3 };
+
+struct release_case {
+	const char		*sentence;
+	const char		*to[RECIPIENTS];
+	const char		*queue;		/* afterwards; NULL: "" */
+	const char		*failed;	/* likewise */
+	int			 status;	/* EX_OK: it is released */
+	const char		*text;		/* of the error */
+	const char		*conf;		/* or NULL */
+	enum outcome_kind	 kind[RECIPIENTS];	/* 0: failed */
+};
+
+static void
+put_failed(struct spool *spool, const struct release_case *c, char *id)
+{
+	struct outcome		 outcomes[RECIPIENTS] = { 0 };
+	struct envelope		 envelope = { 0 };
+	struct message		 message;
+	struct spool_submission	 submission = {
+		.folder = SPOOL_FAILED, .envelope = &envelope,
+		.message = &message, .outcomes = outcomes, .next = 1000,
+	};
+	struct failure		 why;
+
+	envelope_set_reverse(&envelope, "a@example.org");
+	for (size_t i = 0; i < RECIPIENTS && c->to[i] != NULL; i++) {
+		envelope_add(&envelope, c->to[i]);
+		outcomes[i].kind = c->kind[i] != OUTCOME_WAITING ?
+		    c->kind[i] : OUTCOME_FAILED;
+	}
+	temp_spool_message(&message, spool, 200, 7);
+	if (!spool_commit(spool, &submission, id, &why))
+		fail_msg("%s", why.text);
+	message_free(&message);
+	envelope_free(&envelope);
+}
+
+static void
+is_released(void **state)
+{
+	const struct release_case	*c = *state;
+	struct config_source		 source;
+	struct temp_dir			 dir;
+	struct config			 config;
+	struct identity			 me;
+	struct spool			 spool;
+	struct entry			 entry;
+	struct failure			 why = { .status = EX_OK };
+	char				 conf[256], id[ID_SIZE];
+
+	temp_dir_make(&dir);
+	temp_spool_make(&spool, 0);
+	snprintf(conf, sizeof(conf), "smarthost = smtp://127.0.0.1\n"
+	    "aliases = %s\n%s", temp_dir_write(&dir, "aliases", 0600,
+	    "staff: b@example.net, c@example.net\n"),
+	    c->conf != NULL ? c->conf : "");
+	source = (struct config_source){ .file = temp_dir_write(&dir, "conf",
+	    0600, conf) };
+	if (!config_load(&config, &source, &why))
+		fail_msg("%s", why.text);
+	identity_find(&me, &config);
+	put_failed(&spool, c, id);
+	assert_int_equal(entry_open(&entry, &spool, SPOOL_FAILED, id,
+	    ENTRY_WORK, &why), ENTRY_OPENED);
+
+	if (!release_failed(&entry, &config, &me, id, &why))
+		assert_int_equal(why.status, c->status);
+	else
+		assert_int_equal(EX_OK, c->status);
+	if (c->text != NULL)
+		assert_non_null(strstr(why.text, c->text));
+	assert_string_equal(temp_spool_entries(spool.directory, SPOOL_QUEUE),
+	    c->queue != NULL ? c->queue : "");
+	assert_string_equal(temp_spool_entries(spool.directory, SPOOL_FAILED),
+	    c->failed != NULL ? c->failed : "");
+
+	entry_close(&entry);
+	identity_free(&me);
+	config_free(&config);
+	temp_spool_remove(&spool);
+	temp_dir_remove(&dir);
+}
+
+static const struct release_case cases[] = {
+	{ "a failed recipient is waiting again", { "b@example.net" },
+	    .queue = "?b@example.net" },
+	{ "a delivered recipient remains delivered",
+	    { "b@example.net", "c@example.net" },
+	    .queue = "?c@example.net +b@example.net",
+	    .kind = { OUTCOME_DELIVERED } },
+	{ "a local name is replaced by the addresses of its alias",
+	    { "staff" }, .queue = "?b@example.net ?c@example.net" },
+	{ "a local name without an alias is replaced by root",
+	    { "joe" }, .queue = "?root@example.net",
+	    .conf = "root = root@example.net\n" },
+	{ "an address is in the new entry only once",
+	    { "staff", "c@example.net" },
+	    .queue = "?b@example.net ?c@example.net" },
+	{ "redirect_all does not apply to an address", { "b@example.net" },
+	    .queue = "?b@example.net",
+	    .conf = "redirect_all = d@example.net\n" },
+	{ "with a name that cannot be resolved, nothing is released",
+	    { "joe", "b@example.net" }, .failed = "-joe -b@example.net",
+	    .status = EX_NOUSER,
+	    .text = "no address for the local name joe; set root" },
+	{ "text that is not an address remains failed",
+	    { "b@example.net", "c@d@" },
+	    .queue = "?b@example.net -c@d@" },
+	{ "without a valid address, nothing is released", { "c@d@" },
+	    .failed = "-c@d@", .status = EX_DATAERR,
+	    .text = "valid address" },
+};
+
+int
+main(void)
+{
+	return CASES_RUN("release", is_released, cases);
+}
