@@ -137,7 +137,7 @@ aliases_parse(struct aliases *a, const char *path, const char *text,
     size_t len, struct failure *why)
 {
 	static const char	bom[] = "\xef\xbb\xbf";
-	struct aliases_reader 	r = { .aliases = a, .why = why };
+	struct aliases_reader	r = { .aliases = a, .why = why };
 	const char		*end = text + len;
 	bool			 good = true;
 

@@ -13,16 +13,6 @@ static const struct { const char *name; unsigned bit; } notices[] = {
 };
 enum { NOTICES = sizeof(notices) / sizeof(*notices) };
 
-static unsigned
-notice(const char *word, size_t len)
-{
-	for (size_t i = 0; i < NOTICES; i++)
-		if (strlen(notices[i].name) == len &&
-		    strncasecmp(word, notices[i].name, len) == 0)
-			return notices[i].bit;
-	return 0;
-}
-
 bool
 dsn_parse_notify(unsigned *set, const char *text)
 {
@@ -30,8 +20,12 @@ dsn_parse_notify(unsigned *set, const char *text)
 
 	while (*text != '\0') {
 		size_t		n = strcspn(text, ",");
-		unsigned	bit = notice(text, n);
+		unsigned	bit = 0;
 
+		for (size_t i = 0; i < NOTICES; i++)
+			if (strlen(notices[i].name) == n &&
+			    strncasecmp(text, notices[i].name, n) == 0)
+				bit = notices[i].bit;
 		if (bit == 0)
 			return false;
 		all |= bit;

@@ -1,7 +1,7 @@
 /*
- * dsn.h - the parameters of delivery status notifications (RFC 3461)
+ * dsn.h - parse and write the parameters of the DSN extension (RFC 3461)
  *
- * Their syntax is the same on the command line, in commands of SMTP clients,
+ * The syntax is the same on the command line, in the commands of an SMTP client
  * and in our own MAIL and RCPT commands.
  */
 #ifndef MAIL_DSN_H
@@ -18,27 +18,30 @@ enum {
 };
 
 /*
- * Parses "never", or a list of success, failure and delay, case-insensitively.
- * For other text, returns false and leaves *set unchanged.
+ * Parses NOTIFY: "never", or a list of "success", "failure" and "delay", in any
+ * case.  Returns false, with *set unchanged, if the text is invalid.
  */
 bool	dsn_parse_notify(unsigned *set, const char *text);
 
-/* Parses "full" or "hdrs" in the same way. */
+/* Parses RET: "full" or "hdrs".  Returns false if the text is invalid. */
 bool	dsn_parse_return(enum dsn_return *, const char *text);
 
-/* Not empty, printable, with "+" only before two hexadecimal digits. */
+/*
+ * Whether the text is valid xtext and not empty (RFC 3461 section 4):
+ * printable, with two hexadecimal digits after each "+".
+ */
 bool	dsn_is_xtext(const char *text);
 
 /*
- * The xtext encoding of printable ASCII, at most DSN_ENVID_MAX octets (RFC 3461
- * section 4.4).
+ * Whether the text is a valid ENVID (RFC 3461 section 4.4): at most
+ * DSN_ENVID_MAX octets of xtext that decode to printable ASCII.
  */
 bool	dsn_is_envid(const char *text);
 
-/* "rfc822;" or another type of address, and xtext. */
+/* Whether the text is a valid ORCPT: an address type, ";" and xtext. */
 bool	dsn_is_orcpt(const char *text);
 
-/* Appends " NOTIFY=..." for RCPT, or nothing for an empty set. */
+/* Appends the parameter of RCPT, " NOTIFY=..."; nothing if the set is empty. */
 void	dsn_write_notify(struct buffer *, unsigned set);
 
 #endif

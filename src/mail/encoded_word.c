@@ -9,10 +9,13 @@
 
 enum {
 	WORD = 75,		/* octets, RFC 2047 section 2 */
-	LEAST = 24,		/* room for text in the first word */
+	LEAST = 24,		/* octets of text in the first word */
 };
 
-/* Characters that a Q word can contain anywhere (section 5, rule 3). */
+/*
+ * Whether a character is literal in Q encoding in any field (section 5, rule
+ * 3).
+ */
 static bool
 is_plain(char c)
 {
@@ -47,9 +50,9 @@ write_q(struct buffer *to, const char *text, size_t len)
 	}
 }
 
-/* The length of the text whose encoded form fits the room. */
+/* The number of octets of text whose encoded form fits into the room. */
 static size_t
-fitting(const char *text, size_t len, size_t room, bool b,
+fitting_length(const char *text, size_t len, size_t room, bool b,
     const char *charset)
 {
 	size_t	n = 0;
@@ -70,12 +73,12 @@ void
 encoded_words_write(struct buffer *to, const char *text, size_t len,
     const char *charset, size_t less)
 {
-	bool	b = q_length(text, len) * 4 > len * 9;	/* most coded */
+	bool	b = q_length(text, len) * 4 > len * 9;	/* most is encoded */
 	size_t	most = WORD - strlen("=?" "?Q?" "?=") - strlen(charset);
 	size_t	room = most > less + LEAST ? most - less : LEAST;
 
 	while (len > 0) {
-		size_t	n = fitting(text, len, room, b, charset);
+		size_t	n = fitting_length(text, len, room, b, charset);
 
 		buffer_addf(to, "=?%s?%c?", charset, b ? 'B' : 'Q');
 		if (b)
@@ -89,7 +92,7 @@ encoded_words_write(struct buffer *to, const char *text, size_t len,
 	}
 }
 
-/* The length of the charset without a language (RFC 2231). */
+/* The length of the charset and a language after it (RFC 2231). */
 static size_t
 charset_length(const char *text, size_t len)
 {
@@ -101,7 +104,7 @@ charset_length(const char *text, size_t len)
 	return n;
 }
 
-/* The length of the text before the "?=" at the end; len without one. */
+/* The number of octets before the "?=" at the end, or len if it is missing. */
 static size_t
 text_length(const char *text, size_t len)
 {
@@ -147,7 +150,7 @@ decode_base64(struct buffer *to, const struct encoded_word *w)
 	for (size_t i = 0; i < w->text_len; i++)
 		if (!text_is_blank(w->text[i]))
 			buffer_add_byte(&text, w->text[i]);
-	while (text.len % 4 > 1)	/* padding may be missing */
+	while (text.len % 4 > 1)	/* some programs omit padding */
 		buffer_add_byte(&text, '=');
 	good = base64_decode(to, text.data, text.len);
 	buffer_free(&text);

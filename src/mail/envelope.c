@@ -70,7 +70,7 @@ compare_mailbox(const char *a, const char *b)
 	return strcasecmp(at_a ? at_a : "", at_b ? at_b : "");
 }
 
-/* By mailbox, then by index. */
+/* Sorts by mailbox, then by index. */
 static int
 compare_forward(const void *a, const void *b)
 {
@@ -85,8 +85,8 @@ compare_forward(const void *a, const void *b)
 }
 
 /*
- * All requested notifications are kept.  NEVER is removed, because it excludes
- * the others; if NOTIFY is not specified, a failure is reported.
+ * Every requested notification is kept.  NEVER is dropped, because it excludes
+ * the others; without NOTIFY, a failure is reported.
  */
 static unsigned
 merge_notify(unsigned a, unsigned b)
@@ -98,7 +98,7 @@ merge_notify(unsigned a, unsigned b)
 	return a | b | (a == 0 || b == 0 ? NOTIFY_FAILURE : 0);
 }
 
-/* Closes the gaps, and updates places. */
+/* Removes the gaps that merged paths left, and updates the places. */
 static void
 close_gaps(struct envelope *env, size_t *places)
 {
@@ -106,7 +106,7 @@ close_gaps(struct envelope *env, size_t *places)
 
 	for (size_t i = 0; i < env->n; i++) {
 		if (env->forward[i].path == NULL) {
-			/* The one it was merged into has a lower index. */
+			/* It was merged into an earlier path. */
 			places[i] = places[places[i]];
 			continue;
 		}

@@ -1,9 +1,9 @@
 /*
- * envelope.h - the sender and the recipients of a message
+ * envelope.h - the envelope of a message: reverse-path and forward-paths
  *
- * The envelope consists of the arguments of the SMTP commands MAIL and RCPT; it
- * is independent of the header.  Paths are stored without angle brackets, in
- * the form of address_write().
+ * The envelope contains the paths and parameters of MAIL and RCPT, and does not
+ * depend on the header.  Paths are stored without angle brackets, in the form
+ * of address_write().
  */
 #ifndef MAIL_ENVELOPE_H
 #define MAIL_ENVELOPE_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* RFC 3461: NOTIFY is a set; NEVER excludes all others; 0: not specified. */
+/* A set (RFC 3461): 0 if not specified; NEVER excludes the others. */
 enum notify {
 	NOTIFY_NEVER	= 1,
 	NOTIFY_SUCCESS	= 2,
@@ -19,16 +19,16 @@ enum notify {
 	NOTIFY_DELAY	= 8,
 };
 
-enum dsn_return { RETURN_UNSAID, RETURN_FULL, RETURN_HEADERS };
+enum dsn_return { RETURN_UNSPECIFIED, RETURN_FULL, RETURN_HEADERS };
 
 struct forward_path {
 	char		*path;		/* owned; local@domain */
-	char		*orcpt;		/* owned or NULL; "rfc822;..." as xtext */
+	char		*orcpt;		/* owned or NULL; "rfc822;" and xtext */
 	unsigned	 notify;	/* enum notify */
 };
 
 struct envelope {
-	char			*reverse_path;	/* owned; "" is the null path */
+	char			*reverse_path;	/* owned; "": null sender */
 	struct forward_path	*forward;	/* owned */
 	size_t			 n;
 	size_t			 cap;
@@ -36,29 +36,31 @@ struct envelope {
 	enum dsn_return		 ret;
 };
 
-void	envelope_set_reverse(struct envelope *, const char *path); /* copies */
+/* Copies the path. */
+void	envelope_set_reverse(struct envelope *, const char *path);
 
-/* Copies; the new element's other fields are empty.  Duplicates stay. */
+/* Appends a copy of the path, without parameters, even if it is a duplicate. */
 struct forward_path *envelope_add(struct envelope *, const char *path);
 
-/* As envelope_add(), with the NOTIFY and ORCPT of another forward-path. */
+/* Appends a copy of the path, with NOTIFY and ORCPT of another one. */
 struct forward_path *envelope_add_like(struct envelope *, const char *path,
 	    const struct forward_path *like);
 
-/* An empty envelope with the reverse-path, RET and ENVID of another one. */
+/* Begins an envelope with the reverse-path, RET and ENVID of another one. */
 void	envelope_begin_like(struct envelope *, const struct envelope *like);
 
 /*
- * Merges forward-paths of the same mailbox: domains are compared
- * case-insensitively, local parts exactly (RFC 5321 section 2.4).  The first
- * forward-path is kept, with the union of all NOTIFY conditions.  Takes
- * n log n steps.
+ * Merges forward-paths to the same mailbox.  Domains are case-insensitive,
+ * local parts are case-sensitive (RFC 5321 section 2.4).  The first path stays
+ * in its place, with the notifications that any of them requested.  Takes n log
+ * n steps.
  */
 void	envelope_unique(struct envelope *);
 
-/* The same; places[i] is set to the new index of the i-th forward-path. */
+/* Merges forward-paths, and sets places[i] to the new index of the i-th one. */
 void	envelope_unique_places(struct envelope *, size_t *places);
 
-void	envelope_free(struct envelope *);	/* ready for use again */
+/* Leaves an empty envelope. */
+void	envelope_free(struct envelope *);
 
 #endif

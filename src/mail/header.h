@@ -1,8 +1,8 @@
 /*
  * header.h - the header fields of a message, in order (RFC 5322 section 2.2)
  *
- * A field is kept unchanged, including its folds, except that each of its lines
- * ends with CRLF.  To change a field, replace its text.
+ * A field is stored unchanged, including its folds, except that all line ends
+ * are CRLF.
  */
 #ifndef MAIL_HEADER_H
 #define MAIL_HEADER_H
@@ -13,7 +13,7 @@
 #include "util/buffer.h"
 
 struct field {
-	char	*text;		/* owned; "Name: value\r\n", then a NUL */
+	char	*text;		/* owned; "Name: value\r\n" and a NUL */
 	size_t	 len;
 	size_t	 name_len;	/* the name is text[0..name_len) */
 };
@@ -31,32 +31,33 @@ struct header {
  */
 size_t	field_name_length(const char *line, size_t len);
 
+/* Whether the field has that name, in any case. */
 bool	field_is(const struct field *, const char *name);
 
-/* The value after the colon, within the text; *len includes the last CRLF. */
+/* Returns the text after the colon; *len includes the last CRLF. */
 const char *field_value(const struct field *, size_t *len);
 
-/* Takes ownership of the text, which must be a field and end with CRLF. */
+/* Appends a field.  Takes ownership of the text, which ends with CRLF. */
 void	header_append(struct header *, char *text, size_t len);
 
-/* Appends "Name: ", the formatted value and CRLF; does not fold. */
+/* Appends a field with the formatted value, which is not folded. */
 void	header_addf(struct header *, const char *name, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 
-/* Moves the last field to the beginning, where trace fields belong. */
+/* Moves the last field to the front, where trace fields belong. */
 void	header_to_front(struct header *);
 
-/* The first field of that name at or after index 'from', or NULL. */
+/* Returns the first field of that name from an index on, or NULL. */
 struct field *header_find(const struct header *, const char *name, size_t from);
 
-/* Replaces the text of a field, including CRLF; takes ownership of it. */
+/* Replaces a field.  Takes ownership of the text, which ends with CRLF. */
 void	field_replace(struct field *, char *text, size_t len);
 
-/* Removes every field for which drop() is true. */
+/* Removes all fields for which drop() returns true. */
 void	header_remove_if(struct header *, bool (*drop)(const struct field *,
 	    const void *context), const void *context);
 
-/* Whether there is a DKIM signature, which changes can invalidate. */
+/* Whether the message has a DKIM signature, which a change may invalidate. */
 bool	header_is_signed(const struct header *);
 
 /* Appends the whole header and the empty line after it. */

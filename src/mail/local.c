@@ -9,21 +9,12 @@ is_localhost(const char *name)
 	static const char	word[] = "localhost";
 	size_t			n = sizeof(word) - 1;
 
-	/* Some systems have the name localhost.localdomain. */
+	/* Some systems call themselves localhost.localdomain. */
 	return strncasecmp(name, word, n) == 0 &&
 	    (name[n] == '\0' || strcasecmp(name + n, ".localdomain") == 0);
 }
 
-/* web1.example.org rather than example.org */
-static bool
-is_below_a_domain(const char *name)
-{
-	const char	*dot = strchr(name, '.');
-
-	return dot != NULL && strchr(dot + 1, '.') != NULL;
-}
-
-/* The first label of the host, alone or followed by the domain. */
+/* Whether the name is the first label of the host, alone or in the domain. */
 static bool
 is_first_label(const char *name, const struct local_host *names)
 {
@@ -47,13 +38,15 @@ bool
 address_is_local(const struct address *a, const struct local_host *names)
 {
 	const char	*name = a->domain;
+	const char	*dot = strchr(name, '.');
 
 	if (a->local[0] == '\0')
 		return false;
 	if (name[0] == '\0' || is_localhost(name))
 		return true;
 	if (strcasecmp(name, names->domain) == 0)
-		return is_below_a_domain(name) &&
+		/* web1.example.org, but not example.org */
+		return dot != NULL && strchr(dot + 1, '.') != NULL &&
 		    strcasecmp(name, names->host) == 0;
 	return strcasecmp(name, names->host) == 0 ||
 	    is_first_label(name, names);

@@ -66,9 +66,9 @@ outcome_status(const struct outcome *outcomes, size_t n, bool queued)
 	return worst->status;
 }
 
-/* By text and kind, then by index. */
+/* Sorts by text, kind and index. */
 static int
-compare(const void *a, const void *b)
+compare_text(const void *a, const void *b)
 {
 	const struct problem	*x = a;
 	const struct problem	*y = b;
@@ -90,13 +90,13 @@ compare_index(const void *a, const void *b)
 	return x->index < y->index ? -1 : 1;
 }
 
-/* Counts equal outcomes at the first of them. */
+/* Counts problems with the same text at the first of them. */
 static void
-group(struct problem *list, size_t n)
+count_others(struct problem *list, size_t n)
 {
 	size_t	first = 0;
 
-	qsort(list, n, sizeof(*list), compare);
+	qsort(list, n, sizeof(*list), compare_text);
 	for (size_t i = 1; i < n; i++) {
 		if (strcmp(list[i].outcome->text,
 		    list[first].outcome->text) != 0 ||
@@ -111,7 +111,7 @@ group(struct problem *list, size_t n)
 }
 
 static void
-write_line(struct buffer *to, const struct envelope *env,
+write_problem(struct buffer *to, const struct envelope *env,
     const struct problem *t)
 {
 	const char	*path = env->forward[t->index].path;
@@ -128,24 +128,24 @@ write_line(struct buffer *to, const struct envelope *env,
 
 void
 outcome_describe(const struct envelope *env, const struct outcome *outcomes,
-    bool queued, void (*tell)(void *context, const struct outcome *,
-    const char *line), void *context)
+    bool queued, void (*line)(void *context, const struct outcome *,
+    const char *text), void *context)
 {
 	struct problem	*list = memory_new(env->n, sizeof(*list));
-	struct buffer	 line = { 0 };
+	struct buffer	 text = { 0 };
 	size_t		 n = 0;
 
 	for (size_t i = 0; i < env->n; i++)
 		if (is_problem(&outcomes[i], queued))
 			list[n++] = (struct problem){ .outcome = &outcomes[i],
 			    .index = i };
-	group(list, n);
+	count_others(list, n);
 	for (size_t i = 0; i < n; i++) {
 		if (list[i].described)
 			continue;
-		write_line(&line, env, &list[i]);
-		tell(context, list[i].outcome, line.data);
+		write_problem(&text, env, &list[i]);
+		line(context, list[i].outcome, text.data);
 	}
-	buffer_free(&line);
+	buffer_free(&text);
 	free(list);
 }

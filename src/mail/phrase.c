@@ -27,7 +27,7 @@ write_quoted(struct buffer *to, const char *name)
 	buffer_add_byte(to, '"');
 }
 
-/* Whether all characters are permitted in an encoded word in a phrase. */
+/* Whether all characters of an encoded word are permitted in a phrase. */
 static bool
 is_atom(const char *word, size_t len)
 {
@@ -38,13 +38,13 @@ is_atom(const char *word, size_t len)
 }
 
 static void
-separate(struct buffer *to, size_t start)
+add_separator(struct buffer *to, size_t start)
 {
 	if (to->len > start)
 		buffer_add_byte(to, ' ');
 }
 
-/* Existing encoded words are kept; all other text is encoded. */
+/* Encodes the name, except for encoded words in it. */
 static void
 write_encoded(struct buffer *to, const char *name, size_t len)
 {
@@ -56,13 +56,13 @@ write_encoded(struct buffer *to, const char *name, size_t len)
 		const char	*word = name + at - m.word.len;
 
 		if (m.len > 0) {
-			separate(to, start);
+			add_separator(to, start);
 			encoded_words_write(to, m.text, m.len,
 			    charset_of_text(m.text, m.len, NULL), 0);
 		}
 		if (m.word.len == 0)
 			break;
-		separate(to, start);
+		add_separator(to, start);
 		buffer_clear(&octets);
 		if (!is_atom(word, m.word.len) &&
 		    encoded_word_decode(&octets, &m.word))
@@ -74,7 +74,10 @@ write_encoded(struct buffer *to, const char *name, size_t len)
 	buffer_free(&octets);
 }
 
-/* "=?" in the text would begin an encoded word. */
+/*
+ * Whether the name contains an encoded word, and whether other text contains
+ * "=?", which looks like the beginning of an encoded word.
+ */
 static void
 find_encoded(const char *name, size_t len, bool *word, bool *text)
 {

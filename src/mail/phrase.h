@@ -1,5 +1,5 @@
 /*
- * phrase.h - display names in header fields
+ * phrase.h - write a display name
  */
 #ifndef MAIL_PHRASE_H
 #define MAIL_PHRASE_H
@@ -9,8 +9,8 @@
 /*
  * Appends a display name (RFC 5322 section 3.2.5): unchanged if it consists of
  * atoms, as a quoted string if it contains specials, as encoded words (RFC
- * 2047) if it is not ASCII.  Existing encoded words are kept.  Control
- * characters are replaced by blanks.
+ * 2047) if it is not ASCII.  Encoded words in the name do not change.  Control
+ * characters become blanks.
  */
 void	phrase_write(struct buffer *, const char *name);
 

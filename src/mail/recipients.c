@@ -29,9 +29,9 @@ has_any(const struct header *h, const char *const *names)
 	return false;
 }
 
-/* A path must not contain angle brackets. */
+/* A path must not contain angle brackets, so that it is safe in a command. */
 static char *
-path_of(const char *text, const struct address_fault *f)
+substitute_path(const char *text, const struct address_fault *f)
 {
 	char		shown[80];
 	char		no_domain[] = "";
@@ -56,7 +56,7 @@ add_bad(struct recipients *r, const struct field *field, const char *value,
 	failure_prefix(&why, "field %.*s: ", (int)field->name_len,
 	    field->text);
 	r->bad = memory_room(r->bad, r->n_bad, &r->cap, sizeof(*r->bad));
-	r->bad[r->n_bad++] = (struct bad_recipient){ path_of(value, f),
+	r->bad[r->n_bad++] = (struct bad_recipient){ substitute_path(value, f),
 	    memory_copy(why.text) };
 }
 

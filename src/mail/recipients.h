@@ -1,5 +1,5 @@
 /*
- * recipients.h - forward-paths from header fields
+ * recipients.h - take the recipients from the header (sendmail -t)
  */
 #ifndef MAIL_RECIPIENTS_H
 #define MAIL_RECIPIENTS_H
@@ -11,10 +11,11 @@
 #include "mail/header.h"
 #include "util/failure.h"
 
-/* An element of a field that is not an address. */
+/* An invalid element of an address list. */
 struct bad_recipient {
-	char	*path;		/* owned; the path in the envelope: a quoted
-				 * local part with the element, truncated */
+	char	*path;		/* owned; a path that represents it in the
+				 * envelope: its text as a quoted local part,
+				 * truncated */
 	char	*reason;	/* owned; "field To: invalid address ..." */
 };
 
@@ -26,9 +27,10 @@ struct recipients {
 };
 
 /*
- * Appends the recipients of -t: the addresses in Resent-To, Resent-Cc and
- * Resent-Bcc if one of these fields exists, or else those in To, Cc, Bcc and
- * Apparently-To.  Returns false with EX_DATAERR if a field cannot be parsed.
+ * Appends the addresses in To, Cc, Bcc and Apparently-To.  If the header has a
+ * Resent-To, Resent-Cc or Resent-Bcc, appends only the addresses in these
+ * three. Returns false with EX_DATAERR and the name of the field if its whole
+ * list is refused.
  */
 bool	recipients_from_header(struct recipients *, const struct header *,
 	    struct failure *why);

@@ -12,9 +12,9 @@ field_addresses(const struct field *f, struct address_list *list)
 	return address_list_parse(list, value, len, ADDRESS_HEADER, &ignored);
 }
 
-/* The text of the field with replacements; empty without replacements. */
+/* Writes the field with the replacements; writes nothing if none is needed. */
 static void
-write_anew(struct buffer *out, const struct field *f,
+write_replaced(struct buffer *out, const struct field *f,
     const struct address_list *list, rewrite_fn *rewrite, void *context)
 {
 	struct buffer	 spec = { 0 };
@@ -43,10 +43,11 @@ field_rewrite(struct field *f, rewrite_fn *rewrite, void *context)
 	struct address_list	list = { 0 };
 	struct buffer		out = { 0 };
 	size_t			len;
-	size_t			value = (size_t)(field_value(f, &len) - f->text);
+	size_t			value = (size_t)(field_value(f, &len) -
+				    f->text);
 
 	address_list_repair(&list, f->text + value, len);
-	write_anew(&out, f, &list, rewrite, context);
+	write_replaced(&out, f, &list, rewrite, context);
 	len = out.len;
 	if (len > 0)
 		field_replace(f, buffer_take(&out), len);

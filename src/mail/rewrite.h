@@ -1,9 +1,9 @@
 /*
- * rewrite.h - replaces addresses in a header field
+ * rewrite.h - replace addresses in a header field
  *
- * Only the octets of local@domain change, and what address_list_repair()
- * corrects; names, comments, folds, routes and the other addresses of the
- * field are not changed.
+ * Only the octets of local@domain change, and those that address_list_repair()
+ * corrects.  Display names, comments, folds, routes and the other addresses of
+ * the field do not change.
  */
 #ifndef MAIL_REWRITE_H
 #define MAIL_REWRITE_H
@@ -14,13 +14,16 @@
 #include "mail/header.h"
 #include "util/buffer.h"
 
-/* Appends a replacement and returns true, or false to keep the address. */
+/*
+ * Returns true if the appended text replaces the address, or false if the
+ * address does not change.
+ */
 typedef bool rewrite_fn(void *context, const struct address *, struct buffer *);
 
-/* Parses the addresses of a field; returns false if it is invalid. */
+/* Appends the addresses of a field.  Returns false if the list is invalid. */
 bool	field_addresses(const struct field *, struct address_list *);
 
-/* Replaces addresses; elements that are not addresses are not changed. */
+/* Calls the function for each valid address in the field. */
 void	field_rewrite(struct field *, rewrite_fn *, void *context);
 
 #endif

@@ -115,7 +115,7 @@ write_fields(struct buffer *b, const struct envelope_file *file)
 	    env->reverse_path : "");
 	if (env->envid != NULL)
 		write_word(b, "envid", env->envid);
-	if (env->ret != RETURN_UNSAID)
+	if (env->ret != RETURN_UNSPECIFIED)
 		write_word(b, "return", env->ret == RETURN_FULL ?
 		    "full" : "headers");
 	buffer_add_text(b, "state ");

@@ -46,7 +46,7 @@ send_mail(struct transaction *t, struct failure *why)
 		buffer_add_text(&line, " BODY=8BITMIME");
 	if (t->paths.utf8)
 		buffer_add_text(&line, " SMTPUTF8");
-	if (offers(s, EXT_DSN) && t->env->ret != RETURN_UNSAID)
+	if (offers(s, EXT_DSN) && t->env->ret != RETURN_UNSPECIFIED)
 		buffer_addf(&line, " RET=%s",
 		    t->env->ret == RETURN_FULL ? "FULL" : "HDRS");
 	if (offers(s, EXT_DSN) && t->env->envid != NULL)

@@ -66,7 +66,7 @@ show(const struct options *o, struct buffer *to)
 		buffer_addf(to, "F=%s ", o->full_name);
 	if (o->envid != NULL)
 		buffer_addf(to, "V=%s ", o->envid);
-	if (o->ret != RETURN_UNSAID)
+	if (o->ret != RETURN_UNSPECIFIED)
 		buffer_addf(to, "R=%d ", o->ret);
 	if (o->notify != 0)
 		buffer_addf(to, "N=%u ", o->notify);

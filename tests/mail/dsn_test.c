@@ -107,11 +107,11 @@ static const struct CMUnitTest words_spec[] = {
 static void
 what_is_returned(void **state)
 {
-	enum dsn_return	ret = RETURN_UNSAID;
+	enum dsn_return	ret = RETURN_UNSPECIFIED;
 
 	(void)state;
 	assert_false(dsn_parse_return(&ret, "some"));
-	assert_int_equal(ret, RETURN_UNSAID);
+	assert_int_equal(ret, RETURN_UNSPECIFIED);
 	assert_true(dsn_parse_return(&ret, "Full"));
 	assert_int_equal(ret, RETURN_FULL);
 	assert_true(dsn_parse_return(&ret, "HDRS"));

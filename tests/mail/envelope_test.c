@@ -190,7 +190,7 @@ a_freed_envelope_is_ready_for_use_again(void **state)
 	assert_null(env.forward);
 	assert_null(env.envid);
 	assert_int_equal(env.n, 0);
-	assert_int_equal(env.ret, RETURN_UNSAID);
+	assert_int_equal(env.ret, RETURN_UNSPECIFIED);
 	envelope_add(&env, "e@f");
 	assert_int_equal(env.n, 1);
 	envelope_free(&env);

@@ -101,7 +101,7 @@ receive_message(void *context, const struct envelope *env, struct message *m,
 	}
 	if (env->envid != NULL)
 		buffer_addf(to, " V=%s", env->envid);
-	if (env->ret != RETURN_UNSAID)
+	if (env->ret != RETURN_UNSPECIFIED)
 		buffer_addf(to, " R=%d", env->ret);
 	buffer_add_text(to, "=");
 	show_body(to, m);
