@@ -1,5 +1,5 @@
 /*
- * Which mechanism is chosen, and what each of them says.
+ * The choice of a SASL mechanism, and the messages of each mechanism.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "smtp/auth.h"
+#include "support/cases.h"
 #include "support/digests.h"
 #include "util/base64.h"
 #include "util/memory.h"
@@ -286,7 +287,7 @@ digests_need_a_module(void **state)
 }
 
 static void
-takes_a_token_of_any_length(void **state)
+sends_a_token_of_any_length(void **state)
 {
 	char			*token = memory_new(1 << 20, 1);
 	struct auth_options	 options = { .user = "user", .token = token };
@@ -326,67 +327,94 @@ cuts_a_long_error(void **state)
 	buffer_wipe(&response);
 }
 
-/* No mechanism takes more than RFC 4954 lets a server send. */
+/* A challenge that is longer than RFC 4954 allows is an error. */
 static void
-bounds_every_challenge(void **state)
+bounds_challenges(void **state)
 {
+	const char *const	*name = *state;
 	struct auth_options	 options = { PASSWORD, .token = "t" };
-	char			*names = memory_copy(auth_mechanisms());
 	char			*challenge = memory_new(1 << 20, 1);
 	struct tls		 tls = { true };
-	char			*rest = names, *name;
+	struct buffer		 response = { 0 };
+	struct failure		 why;
+	struct auth		*a;
 
-	(void)state;
 	memset(challenge, 'r', 1 << 20);
-	while ((name = strsep(&rest, " ")) != NULL) {
-		struct buffer	 response = { 0 };
-		struct failure	 why;
-		struct auth	*a;
-
-		a = auth_start(name, &options, &digests, &tls, &why);
-		assert_non_null(a);
-		assert_false(auth_step(a, challenge, 1 << 20, &response,
-		    &why));
-		assert_int_equal(why.status, EX_PROTOCOL);
-		assert_non_null(strstr(why.text, "RFC 4954"));
-		assert_int_equal(strncmp(why.text, name, strlen(name)), 0);
-		auth_free(a);
-		buffer_wipe(&response);
-	}
-	free(names);
+	a = auth_start(*name, &options, &digests, &tls, &why);
+	assert_non_null(a);
+	assert_false(auth_step(a, challenge, 1 << 20, &response, &why));
+	assert_int_equal(why.status, EX_PROTOCOL);
+	assert_non_null(strstr(why.text, "RFC 4954"));
+	assert_int_equal(strncmp(why.text, *name, strlen(*name)), 0);
+	auth_free(a);
+	buffer_wipe(&response);
 	free(challenge);
 }
 
-/* A server that asks for ever gets a few answers, whatever it asks. */
+static const char *const all_mechanisms[] = {
+	"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN",
+	"CRAM-MD5", "OAUTHBEARER", "XOAUTH2", "EXTERNAL",
+};
+
+struct repetition {
+	const char	*sentence;
+	const char	*mechanism;
+	const char	*challenge;
+};
+
+/* The exchange ends although the server repeats its challenge. */
 static void
-ends_endless_repetition(void **state)
+ends_repetition(void **state)
 {
-	static const char *const	prompts[] = { "", "Username:",
-	    "Password:", "r=a,s=QSXC,i=1", "v=AAAA" };
-	struct auth_options		 options = { PASSWORD, .token = "t" };
-	char				*names, *rest, *name;
-	struct tls			 tls = { true };
+	const struct repetition	*c = *state;
+	struct auth_options	 options = { PASSWORD, .token = "t" };
+	struct tls		 tls = { true };
+	struct buffer		 response = { 0 };
+	struct failure		 why;
+	struct auth		*a;
+	int			 n = 0;
+
+	a = auth_start(c->mechanism, &options, &digests, &tls, &why);
+	assert_non_null(a);
+	while (auth_step(a, c->challenge, strlen(c->challenge), &response,
+	    &why))
+		assert_in_range(++n, 1, 2);
+	assert_int_equal(why.status, EX_PROTOCOL);
+	auth_free(a);
+	buffer_wipe(&response);
+}
+
+#define REPEATS(name, challenge) { name ": \"" challenge "\"", name, challenge }
+#define REPEATS_EACH(name) \
+	REPEATS(name, ""), REPEATS(name, "Username:"), \
+	REPEATS(name, "Password:"), REPEATS(name, "r=a,s=QSXC,i=1"), \
+	REPEATS(name, "v=AAAA")
+
+static const struct repetition repetitions[] = {
+	REPEATS_EACH("SCRAM-SHA-256-PLUS"),
+	REPEATS_EACH("SCRAM-SHA-256"),
+	REPEATS_EACH("SCRAM-SHA-1"),
+	REPEATS_EACH("PLAIN"),
+	REPEATS_EACH("LOGIN"),
+	REPEATS_EACH("CRAM-MD5"),
+	REPEATS_EACH("OAUTHBEARER"),
+	REPEATS_EACH("XOAUTH2"),
+	REPEATS_EACH("EXTERNAL"),
+};
+
+/* A new mechanism must be in the lists above. */
+static void
+all_mechanisms_are_tested(void **state)
+{
+	struct buffer	names = { 0 };
 
 	(void)state;
-	names = rest = memory_copy(auth_mechanisms());
-	while ((name = strsep(&rest, " ")) != NULL) {
-		for (size_t i = 0; i < 5; i++) {
-			struct buffer	 response = { 0 };
-			struct failure	 why;
-			struct auth	*a;
-			int		 n = 0;
-
-			a = auth_start(name, &options, &digests, &tls, &why);
-			assert_non_null(a);
-			while (auth_step(a, prompts[i], strlen(prompts[i]),
-			    &response, &why))
-				assert_in_range(++n, 1, 2);
-			assert_int_equal(why.status, EX_PROTOCOL);
-			auth_free(a);
-			buffer_wipe(&response);
-		}
-	}
-	free(names);
+	for (size_t i = 0; i < sizeof(all_mechanisms) /
+	    sizeof(*all_mechanisms); i++)
+		buffer_addf(&names, "%s%s", i > 0 ? " " : "",
+		    all_mechanisms[i]);
+	assert_string_equal(names.data, auth_mechanisms());
+	buffer_free(&names);
 }
 
 /* ---------------------------------------- SCRAM with a server that is real */
@@ -504,7 +532,7 @@ proves(void **state)
 	buffer_free(&nonce);
 }
 
-/* Two exchanges never share a nonce. */
+/* Each exchange has its own nonce. */
 static void
 nonces_differ(void **state)
 {
@@ -614,8 +642,8 @@ main(void)
 		CHOOSES("a token is sent by OAUTHBEARER first",
 		    TOKEN, EVERYTHING,
 		    TLS_1_3, "OAUTHBEARER"),
-		CHOOSES("a token goes by XOAUTH2 too", TOKEN, "PLAIN XOAUTH2",
-		    TLS_1_3, "XOAUTH2"),
+		CHOOSES("a token is sent by XOAUTH2 without OAUTHBEARER",
+		    TOKEN, "PLAIN XOAUTH2", TLS_1_3, "XOAUTH2"),
 		CHOOSES("OAUTHBEARER needs no user name", .token = "t",
 		    EVERYTHING, TLS_1_3, "OAUTHBEARER"),
 		CHOOSES("a certificate without a password: EXTERNAL",
@@ -633,10 +661,10 @@ main(void)
 		CHOOSES("mechanisms that are not offered are skipped",
 		    BOTH(PASSWORD, NAMED("CRAM-MD5 PLAIN")), "PLAIN", TLS_1_3,
 		    "PLAIN"),
-		CHOOSES("the list skips what can't be",
+		CHOOSES("impossible mechanisms in the list are skipped",
 		    BOTH(PASSWORD, NAMED("XOAUTH2 NTLM SCRAM-SHA-256-PLUS "
 		    "PLAIN")), EVERYTHING, TLS_1_2, "PLAIN"),
-		CHOOSES("CRAM-MD5 where it is named",
+		CHOOSES("CRAM-MD5 if the list names it",
 		    BOTH(PASSWORD, NAMED("CRAM-MD5")), EVERYTHING, TLS_1_3,
 		    "CRAM-MD5"),
 		CHOOSES("EXTERNAL without a certificate if the list names it",
@@ -732,7 +760,7 @@ main(void)
 		SAYS("PLAIN sends the octets unchanged", "PLAIN",
 		    BOTH(.user = "\342\205\250", .password = ODD),
 		    "\0\342\205\250\0" ODD, "", { 0 }),
-		SAYS("PLAIN sends what is no UTF-8", "PLAIN",
+		SAYS("PLAIN sends octets that are not UTF-8", "PLAIN",
 		    BOTH(.user = "M\374ller", .password = "\334\t"),
 		    "\0M\374ller\0\334\t", "", { 0 }),
 		SAYS("PLAIN with an empty password", "PLAIN",
@@ -845,15 +873,14 @@ main(void)
 
 		cmocka_unit_test(cram_needs_md5),
 		cmocka_unit_test(digests_need_a_module),
-		cmocka_unit_test(takes_a_token_of_any_length),
+		cmocka_unit_test(sends_a_token_of_any_length),
 		cmocka_unit_test(cuts_a_long_error),
-		cmocka_unit_test(bounds_every_challenge),
-		cmocka_unit_test(ends_endless_repetition),
+		cmocka_unit_test(all_mechanisms_are_tested),
 	};
 	const struct CMUnitTest	scram_spec[] = {
 		PROVES("SCRAM-SHA-1", "SCRAM-SHA-1", TLS_SHA1, CLEAR, "user",
 		    "n=user,", "pencil", 0, "n,,"),
-		PROVES("SCRAM-SHA-256, never 'y'", "SCRAM-SHA-256",
+		PROVES("SCRAM-SHA-256 does not send 'y'", "SCRAM-SHA-256",
 		    TLS_SHA256, TLS_1_3, "user", "n=user,", "pencil", 0,
 		    "n,,"),
 		PROVES("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS", TLS_SHA256,
@@ -867,13 +894,13 @@ main(void)
 		    TLS_1_3, "\342\205\250", "n=IX,", "pencil", 0, "n,,"),
 		PROVES("an empty password", "SCRAM-SHA-256", TLS_SHA256,
 		    TLS_1_3, "user", "n=user,", "", 0, "n,,"),
-		PROVES("a password of 1", "SCRAM-SHA-256", TLS_SHA256,
+		PROVES("a password of one octet", "SCRAM-SHA-256", TLS_SHA256,
 		    TLS_1_3, "user", "n=user,", NULL, 1, "n,,"),
 		PROVES("a password of one block", "SCRAM-SHA-256", TLS_SHA256,
 		    TLS_1_3, "user", "n=user,", NULL, 64, "n,,"),
-		PROVES("a password of a block and 1", "SCRAM-SHA-1", TLS_SHA1,
+		PROVES("a password of one block and an octet", "SCRAM-SHA-1", TLS_SHA1,
 		    TLS_1_3, "user", "n=user,", NULL, 65, "n,,"),
-		PROVES("a password of 4096", "SCRAM-SHA-256", TLS_SHA256,
+		PROVES("a password of 4096 octets", "SCRAM-SHA-256", TLS_SHA256,
 		    TLS_1_3, "user", "n=user,", NULL, 4096, "n,,"),
 		PROVES("a password that is not ASCII",
 		    "SCRAM-SHA-256", TLS_SHA256,
@@ -884,5 +911,8 @@ main(void)
 
 	return cmocka_run_group_tests(choice_spec, NULL, NULL) +
 	    cmocka_run_group_tests(mechanism_spec, NULL, NULL) +
-	    cmocka_run_group_tests(scram_spec, NULL, NULL);
+	    cmocka_run_group_tests(scram_spec, NULL, NULL) +
+	    CASES_RUN("challenge of 1 MiB", bounds_challenges,
+	    all_mechanisms) +
+	    CASES_RUN("repeated challenge", ends_repetition, repetitions);
 }

@@ -1,6 +1,6 @@
 /*
- * Some recipients are taken and some are not: every mixture for three of
- * them, in every way a message can travel.
+ * Every combination of replies to three recipients, with each command and
+ * protocol that sends a message.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,30 +20,32 @@
 #include "support/cases.h"
 #include "support/mock_smtp.h"
 #include "support/temp_dir.h"
+#include "util/memory.h"
 
-enum { PATHS = 3, MIXTURES = 27 };
+enum { PATHS = 3, COMBINATIONS = 27 };
 
 struct way {
 	const char	*sentence;
 	const char	*keywords;
 	bool		 early;
 	bool		 lmtp;
-	bool		 at_body;	/* LMTP: mixed after the message */
+	bool		 at_body;	/* LMTP: replies after the message */
 	bool		 unix_socket;
 };
 
 static const struct way ways[] = {
-	{ "DATA, step by step", .keywords = "8BITMIME" },
+	{ "DATA, not pipelined", .keywords = "8BITMIME" },
 	{ "DATA, pipelined", .keywords = "PIPELINING" },
-	{ "BDAT, step by step", .keywords = "CHUNKING" },
+	{ "BDAT, not pipelined", .keywords = "CHUNKING" },
 	{ "BDAT, pipelined", .keywords = "PIPELINING\nCHUNKING" },
-	{ "BDAT with the envelope", "PIPELINING\nCHUNKING", .early = true },
+	{ "BDAT in the flight of the envelope", "PIPELINING\nCHUNKING",
+	    .early = true },
 	{ "LMTP, RCPT refused", "PIPELINING", .lmtp = true },
-	{ "LMTP, DATA, step by step", "8BITMIME", .lmtp = true,
+	{ "LMTP, DATA, not pipelined", "8BITMIME", .lmtp = true,
 	    .at_body = true },
 	{ "LMTP, DATA, pipelined", "PIPELINING", .lmtp = true,
 	    .at_body = true },
-	{ "LMTP, DATA though BDAT is offered", "PIPELINING\nCHUNKING",
+	{ "LMTP, DATA although CHUNKING is offered", "PIPELINING\nCHUNKING",
 	    .lmtp = true, .at_body = true },
 	{ "LMTP over a Unix socket", "PIPELINING\nCHUNKING", .lmtp = true,
 	    .at_body = true, .unix_socket = true },
@@ -53,28 +55,34 @@ static const char *const path[PATHS] = {
 	"one@example.net", "two@example.net", "three@example.net",
 };
 
-/* What is said to a path; how that is to be understood. */
+/* A reply and its outcome. */
 static const struct {
 	const char		*say;
 	enum outcome_kind	 kind;
 	int			 code;
-} answers[PATHS] = {
+} replies[PATHS] = {
 	{ "250 2.1.5 yes", OUTCOME_DELIVERED, 250 },
 	{ "450 4.2.1 later", OUTCOME_DEFERRED, 450 },
-	{ "550 5.1.1 who?", OUTCOME_FAILED, 550 },
+	{ "550 5.1.1 unknown", OUTCOME_FAILED, 550 },
 };
 
 static const int powers[PATHS] = { 1, 3, 9 };
 
-/* Of path i in this mixture. */
+struct combination {
+	const char		*sentence;
+	const struct way	*way;
+	int			 number;
+};
+
+/* The reply to path i. */
 static size_t
-answer_of(int mixture, size_t i)
+reply_to(int combination, size_t i)
 {
-	return (size_t)(mixture / powers[i] % 3);
+	return (size_t)(combination / powers[i] % 3);
 }
 
 static void
-write_script(struct script *script, const struct way *way, int mixture)
+write_script(struct script *script, const struct way *way, int combination)
 {
 	*script = (struct script){ .keywords = way->keywords,
 	    .lmtp = way->lmtp };
@@ -82,7 +90,7 @@ write_script(struct script *script, const struct way *way, int mixture)
 		script->steps[i] = (struct step){
 			.at = way->at_body ? ON_BODY : ON_RCPT,
 			.match = path[i],
-			.say = answers[answer_of(mixture, i)].say,
+			.say = replies[reply_to(combination, i)].say,
 			.nth = 1,
 		};
 }
@@ -135,40 +143,47 @@ send_one(struct session *s, const struct envelope *env,
 }
 
 static void
-check_outcomes(int mixture, const struct outcome *outcomes)
+check_outcomes(int combination, const struct outcome *outcomes)
 {
 	for (size_t i = 0; i < PATHS; i++) {
-		size_t	a = answer_of(mixture, i);
+		size_t	a = reply_to(combination, i);
 
-		if (outcomes[i].kind != answers[a].kind)
-			fail_msg("mixture %d, %s: %d: %s", mixture, path[i],
-			    outcomes[i].kind, outcomes[i].text);
-		assert_int_equal(outcomes[i].code, answers[a].code);
-		if (answers[a].kind == OUTCOME_DEFERRED)
+		if (outcomes[i].kind != replies[a].kind)
+			fail_msg("%s: %d: %s", path[i], outcomes[i].kind,
+			    outcomes[i].text);
+		assert_int_equal(outcomes[i].code, replies[a].code);
+		if (replies[a].kind == OUTCOME_DEFERRED)
 			assert_int_equal(outcomes[i].status, EX_TEMPFAIL);
-		else if (answers[a].kind == OUTCOME_FAILED)
+		else if (replies[a].kind == OUTCOME_FAILED)
 			assert_int_equal(outcomes[i].status, EX_NOUSER);
 		assert_false(outcomes[i].in_doubt);
 	}
 }
 
-/* Nothing went out for nobody, except where it was on its way already. */
+/*
+ * Without an accepted recipient no message is sent, unless it is sent in the
+ * flight of the envelope.
+ */
 static void
-check_message(struct mock_smtp *host, const struct way *way, int mixture)
+check_message(struct mock_smtp *host, const struct way *way, int combination)
 {
-	size_t	taken = 0;
+	size_t	accepted = 0;
 
 	for (size_t i = 0; i < PATHS; i++)
-		taken += way->at_body || answer_of(mixture, i) == 0;
-	if (taken > 0 || way->early)
+		accepted += way->at_body || reply_to(combination, i) == 0;
+	if (accepted > 0 || way->early)
 		assert_true(mock_smtp_wait_messages(host, 1));
 	else
 		assert_int_equal(mock_smtp_messages(host), 0);
 }
 
 static void
-try_mixture(const struct way *way, struct temp_dir *dir, int mixture)
+has_outcomes(void **state)
 {
+	const struct combination *c = *state;
+	const struct way	*way = c->way;
+	int			 combination = c->number;
+	struct temp_dir		 dir;
 	struct session_options	options = { .prefix = "", .lmtp = way->lmtp,
 				    .helo = "client.example",
 				    .early_bdat = way->early };
@@ -179,18 +194,19 @@ try_mixture(const struct way *way, struct temp_dir *dir, int mixture)
 	struct mock_smtp	*host;
 	struct session		s;
 
-	write_script(&script, way, mixture);
+	temp_dir_make(&dir);
+	write_script(&script, way, combination);
 	if (way->unix_socket)
-		script.address = temp_dir_path(dir, "lmtp");
+		script.address = temp_dir_path(&dir, "lmtp");
 	host = mock_smtp_start(&script);
 	envelope_set_reverse(&env, "a@example.org");
 	for (size_t i = 0; i < PATHS; i++)
 		envelope_add(&env, path[i]);
 	open_session(&s, &options, host);
 	send_one(&s, &env, outcomes);
-	check_outcomes(mixture, outcomes);
-	check_message(host, way, mixture);
-	/* The session is still in step. */
+	check_outcomes(combination, outcomes);
+	check_message(host, way, combination);
+	/* The next message in this session is accepted. */
 	env.n = 1;
 	send_one(&s, &env, next);
 	assert_int_equal(next[0].kind, OUTCOME_DELIVERED);
@@ -198,46 +214,50 @@ try_mixture(const struct way *way, struct temp_dir *dir, int mixture)
 	session_close(&s);
 	envelope_free(&env);
 	mock_smtp_stop(host);
-}
-
-static void
-every_mixture(void **state)
-{
-	struct temp_dir	dir;
-
-	temp_dir_make(&dir);
-	for (int mixture = 0; mixture < MIXTURES; mixture++)
-		try_mixture(*state, &dir, mixture);
 	temp_dir_remove(&dir);
 }
 
-/* What would become a command of its own is not said. */
+/* A parameter or path with a line break. */
+struct line_break {
+	const char	*sentence;
+	bool		 in_reverse_path, in_envid, in_forward_path, in_orcpt;
+};
+
+static const struct line_break line_breaks[] = {
+	{ "a line break in the reverse-path is not sent",
+	    .in_reverse_path = true },
+	{ "a line break in ENVID is not sent", .in_envid = true },
+	{ "a line break in a forward-path is not sent",
+	    .in_forward_path = true },
+	{ "a line break in ORCPT is not sent", .in_orcpt = true },
+};
+
 static void
-no_line_break_is_sent(void **state)
+is_not_sent(void **state)
 {
-	struct session_options	options = { .helo = "client.example" };
+	const struct line_break	*c = *state;
+	struct session_options	 options = { .prefix = "",
+				    .helo = "client.example" };
 	struct mock_smtp	*host = mock_smtp_start(&(struct script){ 0 });
-	struct session		s;
+	bool			 for_all = c->in_reverse_path || c->in_envid;
+	struct outcome		 outcomes[2] = { { 0 } };
+	struct envelope		 env = { 0 };
+	const char		*word = "a@example.net\r\nRSET";
+	struct session		 s;
 
-	(void)state;
 	open_session(&s, &options, host);
-	for (size_t i = 0; i < 4; i++) {
-		struct outcome	outcomes[2] = { { 0 } };
-		struct envelope	env = { 0 };
-		char		word[] = "a@example.net\r\nRSET";
-
-		envelope_set_reverse(&env, i == 0 ? word : "a@example.org");
-		env.envid = i == 1 ? strdup(word) : NULL;
-		envelope_add(&env, i == 2 ? word : path[0])->orcpt = i == 3 ?
-		    strdup(word) : NULL;
-		envelope_add(&env, path[1]);
-		send_one(&s, &env, outcomes);
-		assert_int_equal(outcomes[0].kind, OUTCOME_FAILED);
-		assert_int_equal(outcomes[1].kind, i < 2 ? OUTCOME_FAILED :
-		    OUTCOME_DELIVERED);
-		assert_null(strpbrk(outcomes[0].text, "\r\n"));
-		envelope_free(&env);
-	}
+	envelope_set_reverse(&env, c->in_reverse_path ? word :
+	    "a@example.org");
+	env.envid = c->in_envid ? memory_copy(word) : NULL;
+	envelope_add(&env, c->in_forward_path ? word : path[0])->orcpt =
+	    c->in_orcpt ? memory_copy(word) : NULL;
+	envelope_add(&env, path[1]);
+	send_one(&s, &env, outcomes);
+	assert_int_equal(outcomes[0].kind, OUTCOME_FAILED);
+	assert_int_equal(outcomes[1].kind, for_all ? OUTCOME_FAILED :
+	    OUTCOME_DELIVERED);
+	assert_null(strpbrk(outcomes[0].text, "\r\n"));
+	envelope_free(&env);
 	session_close(&s);
 	assert_true(mock_smtp_wait_closed(host, 1));
 	assert_null(strstr(mock_smtp_heard(host, 0)->wire.data, "RSET"));
@@ -247,10 +267,20 @@ no_line_break_is_sent(void **state)
 int
 main(void)
 {
-	static const struct CMUnitTest	more[] = {
-		cmocka_unit_test(no_line_break_is_sent),
-	};
+	enum { WAYS = sizeof(ways) / sizeof(*ways) };
+	static struct combination	all[WAYS * COMBINATIONS];
+	static char			sentences[WAYS * COMBINATIONS][100];
 
-	return CASES_RUN("partial acceptance", every_mixture, ways) +
-	    cmocka_run_group_tests(more, NULL, NULL);
+	for (int i = 0; i < WAYS * COMBINATIONS; i++) {
+		int	n = i % COMBINATIONS;
+
+		all[i] = (struct combination){ sentences[i],
+		    &ways[i / COMBINATIONS], n };
+		snprintf(sentences[i], sizeof(sentences[i]), "%s: %d %d %d",
+		    all[i].way->sentence, replies[reply_to(n, 0)].code,
+		    replies[reply_to(n, 1)].code,
+		    replies[reply_to(n, 2)].code);
+	}
+	return CASES_RUN("combinations of replies", has_outcomes, all) +
+	    CASES_RUN("line breaks", is_not_sent, line_breaks);
 }

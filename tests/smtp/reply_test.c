@@ -1,5 +1,5 @@
 /*
- * One SMTP reply, as servers and those who pretend to be servers write it.
+ * Valid and invalid SMTP replies.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,10 +22,10 @@ struct example {
 	int		 code;		/* 0: no reply */
 	const char	*enhanced;
 	const char	*text;
-	int		 status;	/* where there is no reply */
+	int		 status;	/* if the reply is invalid */
 };
 
-/* What a server sends before it hangs up; piece by piece where asked. */
+/* Reads the reply of a server that then closes the connection. */
 static bool
 read_from(const char *sent, size_t len, struct reply *r, struct failure *why)
 {
@@ -87,11 +87,11 @@ static const struct CMUnitTest reply_spec[] = {
 	    "mail.example\nSIZE"),
 	READS("the text may be missing", "250\r\n", 250, "", ""),
 	READS("a bare LF ends a line", "250 ok\n", 250, "", "ok"),
-	READS("an enhanced status code is split off",
+	READS("the enhanced status code is removed from the text",
 	    "550 5.1.1 no such user\r\n", 550, "5.1.1", "no such user"),
-	READS("an enhanced status code is split off every line",
+	READS("the enhanced status code is removed from each line",
 	    "550-5.7.1 go\r\n550 5.7.1 away\r\n", 550, "5.7.1", "go\naway"),
-	READS("an enhanced status code without text",
+	READS("the text after the enhanced status code may be missing",
 	    "250 2.1.5\r\n", 250, "2.1.5", ""),
 	READS("an enhanced status code of another class is text",
 	    "550 2.0.0 fine\r\n", 550, "", "2.0.0 fine"),
@@ -108,15 +108,15 @@ static const struct CMUnitTest reply_spec[] = {
 	DEFERS("a connection closed between lines is not a reply",
 	    "250-yes\r\n"),
 	DEFERS("a connection closed within a line is not a reply", "250 ye"),
-	REFUSES("a greeting of another protocol",
+	REFUSES("the greeting of another protocol is not a reply",
 	    "SSH-2.0-OpenSSH_9.2\r\n"),
 	REFUSES("two digits are not a reply code", "25 ok\r\n"),
 	REFUSES("four digits are not a reply code", "2500 ok\r\n"),
-	REFUSES("the reply code begins with 6", "650 ok\r\n"),
-	REFUSES("the reply code is not a number", "2x0 ok\r\n"),
-	REFUSES("no space between reply code and text", "250x\r\n"),
-	REFUSES("an empty line", "\r\n"),
-	REFUSES("two reply codes in one reply", "250-a\r\n550 b\r\n"),
+	REFUSES("a reply code does not begin with 6", "650 ok\r\n"),
+	REFUSES("a reply code consists of digits", "2x0 ok\r\n"),
+	REFUSES("a space must follow the reply code", "250x\r\n"),
+	REFUSES("an empty line is not a reply", "\r\n"),
+	REFUSES("all lines of a reply have the same code", "250-a\r\n550 b\r\n"),
 };
 
 static bool

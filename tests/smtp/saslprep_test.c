@@ -1,5 +1,5 @@
 /*
- * RFC 4013, with libunistring and without it.
+ * SASLprep (RFC 4013), with and without libunistring.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ struct preparation {
 };
 
 static void
-outcome(const struct preparation *p, bool ok, struct buffer *out,
+check_result(const struct preparation *p, bool ok, struct buffer *out,
     const struct failure *why)
 {
 	if (p->want != NULL) {
@@ -44,7 +44,7 @@ prepares(void **state)
 	bool				 ok;
 
 	ok = saslprep(&out, p->text, "the secret", &why);
-	outcome(p, ok, &out, &why);
+	check_result(p, ok, &out, &why);
 }
 
 static void
@@ -56,11 +56,11 @@ prepares_alone(void **state)
 	bool				 ok;
 
 	ok = saslprep_with(NULL, &out, p->text, "the secret", &why);
-	outcome(p, ok, &out, &why);
+	check_result(p, ok, &out, &why);
 }
 
 static void
-library_is_here(void **state)
+the_library_is_installed(void **state)
 {
 	struct saslprep_library	unicode;
 
@@ -71,7 +71,7 @@ library_is_here(void **state)
 	assert_int_equal(unicode.direction(0x627), 4);
 }
 
-/* 'u', the character, 'u': something to compose with on both sides. */
+/* The character between two letters with which it may be composed. */
 static void
 between(char text[8], uint32_t c)
 {
@@ -84,9 +84,9 @@ between(char text[8], uint32_t c)
 	*text = '\0';
 }
 
-/* What needs no library is what the library would not change. */
+/* Text that does not require the library is not changed by the library. */
 static void
-skips_the_library_only_where_nothing_changes(void **state)
+text_that_nfkc_changes_requires_the_library(void **state)
 {
 	struct saslprep_library	unicode;
 
@@ -127,8 +127,8 @@ appends(void **state)
 
 	(void)state;
 	buffer_add_text(&out, "before ");
-	assert_true(saslprep(&out, "behind", "the secret", &why));
-	assert_string_equal(out.data, "before behind");
+	assert_true(saslprep(&out, "after", "the secret", &why));
+	assert_string_equal(out.data, "before after");
 	buffer_wipe(&out);
 }
 
@@ -148,15 +148,15 @@ int
 main(void)
 {
 	const struct CMUnitTest	saslprep_spec[] = {
-		cmocka_unit_test(library_is_here),
-		cmocka_unit_test(skips_the_library_only_where_nothing_changes),
+		cmocka_unit_test(the_library_is_installed),
+		cmocka_unit_test(text_that_nfkc_changes_requires_the_library),
 		cmocka_unit_test(appends),
 
 		/* The examples of RFC 4013 section 3, in its order. */
 		PREPARES("a soft hyphen is mapped to nothing",
 		    "I\302\255X", "IX"),
-		PREPARES("nothing changes", "user", "user"),
-		PREPARES("case is kept", "USER", "USER"),
+		PREPARES("lower case is unchanged", "user", "user"),
+		PREPARES("upper case is unchanged", "USER", "USER"),
 		PREPARES("NFKC: a feminine ordinal", "\302\252", "a"),
 		PREPARES("NFKC: a Roman nine", "\342\205\250", "IX"),
 		REFUSES("a control character", "\7", "U+0007"),
@@ -164,54 +164,54 @@ main(void)
 		    "right to left"),
 
 		PREPARES("the empty text", "", ""),
-		PREPARES("all that ASCII prints", " !\"#$%&'()*+,-./09:;<=>?@"
+		PREPARES("printable ASCII is unchanged", " !\"#$%&'()*+,-./09:;<=>?@"
 		    "AZ[\\]^_`az{|}~", " !\"#$%&'()*+,-./09:;<=>?@"
 		    "AZ[\\]^_`az{|}~"),
 		PREPARES("NFKC composes", "u\314\210", "\303\274"),
-		PREPARES("NFKC takes ligatures apart", "\357\254\201", "fi"),
+		PREPARES("NFKC decomposes ligatures", "\357\254\201", "fi"),
 		PREPARES("spaces become a space",
 		    "a\302\240b\343\200\200c\342\200\213d", "a b c d"),
-		PREPARES("a byte order mark and a joiner vanish",
+		PREPARES("a byte order mark and a joiner are removed",
 		    "\357\273\277a\342\200\215b\357\270\217", "ab"),
-		PREPARES("a character newer than Unicode 3.2",
+		PREPARES("a character newer than Unicode 3.2 is unchanged",
 		    "\360\237\220\230", "\360\237\220\230"),
-		PREPARES("Hebrew alone", "\327\220\327\221", "\327\220\327\221"),
+		PREPARES("Hebrew is unchanged", "\327\220\327\221", "\327\220\327\221"),
 		PREPARES("digits between Arabic letters",
 		    "\330\2471\330\247", "\330\2471\330\247"),
 		REFUSES("Hebrew around Latin", "\327\220a\327\220",
 		    "right to left"),
 		REFUSES("a digit before Hebrew", "1\327\220", "right to left"),
 		REFUSES("a tab", "pass\tword", "U+0009"),
-		REFUSES("a carriage return that an editor left", "secret\r",
+		REFUSES("a carriage return at the end", "secret\r",
 		    "U+000D"),
 		REFUSES("DEL", "a\177", "U+007F"),
 		REFUSES("a C1 control", "\302\205", "U+0085"),
 		REFUSES("a line separator", "\342\200\250", "U+2028"),
-		REFUSES("a mark that turns the direction", "a\342\200\216",
+		REFUSES("a left-to-right mark", "a\342\200\216",
 		    "U+200E"),
-		REFUSES("private use", "\356\200\200", "U+E000"),
-		REFUSES("private use, plane 16", "\364\217\277\275",
+		REFUSES("a private-use character", "\356\200\200", "U+E000"),
+		REFUSES("a private-use character of plane 16", "\364\217\277\275",
 		    "U+10FFFD"),
-		REFUSES("no character", "\360\237\277\276", "U+1FFFE"),
+		REFUSES("a noncharacter", "\360\237\277\276", "U+1FFFE"),
 		REFUSES("a replacement character", "\357\277\275", "U+FFFD"),
-		REFUSES("a tag", "\363\240\200\201", "U+E0001"),
+		REFUSES("a tag character", "\363\240\200\201", "U+E0001"),
 		REFUSES("Latin-1", "M\374ller", "not valid UTF-8"),
 		REFUSES("a surrogate", "\355\240\200", "not valid UTF-8"),
 
-		ALONE("ASCII is itself", "secret", "secret"),
-		ALONE("an umlaut goes as it is", "M\303\274ller",
+		ALONE("ASCII is unchanged", "secret", "secret"),
+		ALONE("an umlaut is unchanged", "M\303\274ller",
 		    "M\303\274ller"),
 		ALONE("spaces and soft hyphens are mapped",
 		    "I\302\255\302\240X", "I X"),
-		ALONE("letters of other scripts go as they are",
+		ALONE("letters of other scripts are unchanged",
 		    "\316\261\317\211\320\226\343\201\202\346\274\242\352\260\200",
 		    "\316\261\317\211\320\226\343\201\202\346\274\242\352\260\200"),
-		ALONE_REFUSES("what NFKC changes is refused", "\302\252",
+		ALONE_REFUSES("a character that NFKC changes is refused", "\302\252",
 		    "libunistring"),
-		ALONE_REFUSES("what NFKC composes is refused", "u\314\210",
+		ALONE_REFUSES("characters that NFKC composes are refused", "u\314\210",
 		    "libunistring"),
 		ALONE_REFUSES("Hebrew is refused", "\327\220", "libunistring"),
-		ALONE_REFUSES("controls are refused", "a\1", "U+0001"),
+		ALONE_REFUSES("control characters are refused", "a\1", "U+0001"),
 		ALONE_REFUSES("Latin-1 is refused", "\374",
 		    "not valid UTF-8"),
 	};

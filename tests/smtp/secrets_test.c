@@ -1,5 +1,5 @@
 /*
- * What a server repeats of our secrets is masked, in whatever form.
+ * Secrets that a server repeats in its reply are masked in every form.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "support/cases.h"
 #include "util/memory.h"
 
-/* The user nina's, and what PLAIN makes of both. */
+/* The password of user nina, and the initial response of PLAIN. */
 #define SECRET	"Tr0ub4dor&3-secret"
 #define PLAIN	"AG5pbmEAVHIwdWI0ZG9yJjMtc2VjcmV0"
 
@@ -29,65 +29,69 @@ static const struct masking cases[] = {
 	{ "the line that was sent", NULL, NULL,
 	    "500 5.5.1 unrecognized: \"AUTH PLAIN " PLAIN "\"",
 	    "500 5.5.1 unrecognized: \"AUTH PLAIN ****\"" },
-	{ "the start of it", NULL, NULL, "what is AG5pbmEAVHIwdWI0?",
+	{ "the first part of the line", NULL, NULL, "what is AG5pbmEAVHIwdWI0?",
 	    "what is ****?" },
-	{ "the end of it", NULL, NULL, "what is ZG9yJjMtc2VjcmV0?",
+	{ "the last part of the line", NULL, NULL, "what is ZG9yJjMtc2VjcmV0?",
 	    "what is ****?" },
-	{ "the middle of it", NULL, NULL, "what is dWI0ZG9yJjM?",
+	{ "the middle of the line", NULL, NULL, "what is dWI0ZG9yJjM?",
 	    "what is ****?" },
-	{ "in pieces", NULL, NULL, "AG5pbmEAVHIw dWI0ZG9yJjMt c2VjcmV0",
+	{ "parts of the line, separated by blanks", NULL, NULL,
+	    "AG5pbmEAVHIw dWI0ZG9yJjMt c2VjcmV0",
 	    "**** **** ****" },
-	{ "in capitals", NULL, NULL,
+	{ "the line in upper case", NULL, NULL,
 	    "AUTH PLAIN AG5PBMEAVHIWDWI0ZG9YJJMTC2VJCMV0",
 	    "AUTH PLAIN ****" },
-	{ "in the other alphabet of base64", "x", "AHg-P_8_Pz8",
+	{ "the line in standard base64 instead of URL-safe base64", "x", "AHg-P_8_Pz8",
 	    "no AHg+P/8/Pz8", "no ****" },
-	{ "the secret in clear", NULL, NULL, "no password " SECRET " here",
+	{ "the password in clear text", NULL, NULL, "no password " SECRET " here",
 	    "no password **** here" },
-	{ "a piece of it in clear", NULL, NULL, "no password Tr0ub4...",
+	{ "a part of the password in clear text", NULL, NULL, "no password Tr0ub4...",
 	    "no password ****..." },
-	{ "in base64, alone", NULL, NULL, "VHIwdWI0ZG9yJjMtc2VjcmV0",
+	{ "the password in base64", NULL, NULL, "VHIwdWI0ZG9yJjMtc2VjcmV0",
 	    "****" },
 	/*
-	 * "u:", "user:", "us:" or ":" before SECRET, and "!" after it: what
-	 * shares a character with these is no more than six bits.
+	 * "u:", "user:", "us:" or ":" before SECRET, and "!" after it.  A
+	 * character of base64 that encodes a part of these is not masked.
 	 */
-	{ "in base64, after two octets", NULL, NULL,
+	{ "the password in base64, after two octets", NULL, NULL,
 	    "dTpUcjB1YjRkb3ImMy1zZWNyZXQh", "dTp****Qh" },
-	{ "in base64, after five octets", NULL, NULL,
+	{ "the password in base64, after five octets", NULL, NULL,
 	    "dXNlcjpUcjB1YjRkb3ImMy1zZWNyZXQh", "dXNlcjp****Qh" },
-	{ "in base64, after three octets", NULL, NULL,
+	{ "the password in base64, after three octets", NULL, NULL,
 	    "dXM6VHIwdWI0ZG9yJjMtc2VjcmV0IQ==", "dXM6****IQ==" },
-	{ "in base64, after one octet", NULL, NULL,
+	{ "the password in base64, after one octet", NULL, NULL,
 	    "OlRyMHViNGRvciYzLXNlY3JldCE=", "Ol****CE=" },
-	{ "in hexadecimal", NULL, NULL,
+	{ "the password in hexadecimal", NULL, NULL,
 	    "<54723075623464 6f7226332d736563726574>", "<**** ****>" },
-	{ "percent-encoded where it must be", NULL, NULL,
+	{ "the password, percent-encoded where necessary", NULL, NULL,
 	    "?p=Tr0ub4dor%263-secret&x", "?p=****&x" },
-	{ "percent-encoded altogether", NULL, NULL,
+	{ "the password, percent-encoded completely", NULL, NULL,
 	    "%54%72%30%75%62%34%64%6F%72%26%33%2D%73%65%63%72%65%74",
 	    "****" },
-	{ "quoted-printable", NULL, NULL, "Tr0ub4dor=263-secret=20",
+	{ "the password in quoted-printable", NULL, NULL, "Tr0ub4dor=263-secret=20",
 	    "****=20" },
-	{ "with escapes", "a\001b\\c\377d\303\274", NULL,
+	{ "a password that contains characters to escape",
+	    "a\001b\\c\377d\303\274", NULL,
 	    "no a\\001b\\\\c\\377d\303\274, a%01b%5Cc%ffd%C3%BC",
 	    "no ****, ****" },
-	{ "a short one as a word", "ab", NULL, "no ab: about Ab",
+	{ "a short password is masked as a word", "ab", NULL, "no ab: about Ab",
 	    "no ****: about ****" },
-	{ "a very short one as a word", "2", NULL, "2 of 12 are \"2\"",
+	{ "a password of one octet is masked as a word", "2", NULL,
+	    "2 of 12 are \"2\"",
 	    "**** of 12 are \"****\"" },
-	{ "one of four octets wherever it is", "abcd", NULL, "xabcdx",
+	{ "a password of four octets is masked within a word", "abcd", NULL, "xabcdx",
 	    "x****x" },
-	{ "a short one in base64, as it was sent", "ab", "AG5pbmEAYWI=",
+	{ "a short password in base64, as it was sent", "ab", "AG5pbmEAYWI=",
 	    "no AG5pbmEAYWI=", "no ****" },
-	{ "the user name stays", NULL, NULL,
+	{ "the user name is not masked", NULL, NULL,
 	    "535 5.7.8 authentication failed for nina@example.org", NULL },
-	{ "so do its words", NULL, NULL, "504 AUTH PLAIN is not offered",
+	{ "commands and mechanisms are not masked", NULL, NULL,
+	    "504 AUTH PLAIN is not offered",
 	    NULL },
-	{ "five octets are no secret", NULL, NULL, "Tr0ub AG5pb", NULL },
-	{ "escapes of what no line can hold", "x", "Cg==",
+	{ "five octets of a secret are not masked", NULL, NULL, "Tr0ub AG5pb", NULL },
+	{ "escaped NULs and LFs are not masked", "x", "Cg==",
 	    "%00%0A%00%0A%00%00%00%00%00%00%00%00 \\000\\012", NULL },
-	{ "an escape that is none", NULL, NULL, "100% =G0 \\9 \\", NULL },
+	{ "invalid escapes are not decoded", NULL, NULL, "100% =G0 \\9 \\", NULL },
 	{ "an empty text", NULL, NULL, "", NULL },
 	{ "an empty secret", "", "", "nothing to hide", NULL },
 };
@@ -107,7 +111,6 @@ masks(void **state)
 	secrets_free(&s);
 }
 
-/* Every piece of six octets, in every form. */
 static void
 every_part_of_six_octets_is_masked(void **state)
 {

@@ -16,8 +16,8 @@
 #include "util/clock.h"
 
 static void
-fails_in_time(const struct session_options *options, const char *said,
-    const char *says)
+times_out(const struct session_options *options, const char *greeting,
+    const char *error)
 {
 	struct session	s;
 	struct failure	why;
@@ -25,11 +25,12 @@ fails_in_time(const struct session_options *options, const char *said,
 	int64_t		since = clock_ms();
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-	assert_int_equal(write(pair[1], said, strlen(said)), strlen(said));
+	assert_int_equal(write(pair[1], greeting, strlen(greeting)),
+	    strlen(greeting));
 	assert_false(session_open(&s, pair[0], options, &why));
 	assert_int_equal(why.status, EX_TEMPFAIL);
-	if (strstr(why.text, says) == NULL)
-		fail_msg("\"%s\" lacks \"%s\"", why.text, says);
+	if (strstr(why.text, error) == NULL)
+		fail_msg("\"%s\" lacks \"%s\"", why.text, error);
 	assert_true(clock_ms() - since < 10 * 1000);
 	session_close(&s);
 	close(pair[1]);
@@ -39,7 +40,7 @@ static void
 the_greeting_has_its_own_timeout(void **state)
 {
 	(void)state;
-	fails_in_time(&(struct session_options){ .prefix = "", .helo = "x",
+	times_out(&(struct session_options){ .prefix = "", .helo = "x",
 	    .greeting_ms = 50, .timeout_ms = 60 * 1000 }, "",
 	    "greeting: timed out");
 }
@@ -48,7 +49,7 @@ static void
 other_steps_have_the_general_timeout(void **state)
 {
 	(void)state;
-	fails_in_time(&(struct session_options){ .prefix = "", .helo = "x",
+	times_out(&(struct session_options){ .prefix = "", .helo = "x",
 	    .greeting_ms = 60 * 1000, .timeout_ms = 50 },
 	    "220 mail.example\r\n", "EHLO: timed out");
 }

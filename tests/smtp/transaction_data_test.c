@@ -1,6 +1,6 @@
 /*
- * Any message is sent as lines that end with CRLF, and after DATA with exactly
- * one final dot, so that no second message can be smuggled into the first.
+ * Each line of a message is sent with CRLF, and DATA ends with exactly one
+ * final dot, so that no second message can be smuggled into the first.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,8 +24,8 @@ enum { EDGE = 64 * 1024 };	/* octets in one block of transaction_data.c */
 static const char	letters[] = { '\r', '\n', '.', 'a', '\0' };
 
 /*
- * What the header and the body have to become; written to be read.  CRs before
- * a LF belong to the line end, as at the end of the text.
+ * The expected form of a header or body, from a simple implementation.  CRs
+ * before LF or at the end of the text belong to the line end.
  */
 static void
 normalize(struct buffer *to, const char *text, size_t len)
@@ -86,7 +86,7 @@ send_to(struct sink *s, struct wire *w, bool stuffed, bool large)
 	close(pair[1]);
 }
 
-/* The lines as a server sees them; fails on what would end or part them. */
+/* Removes dot-stuffing as a server does; fails at a bare CR, LF or NUL. */
 static void
 unstuff(struct buffer *to, const struct buffer *heard)
 {
@@ -116,7 +116,7 @@ struct sent {
 };
 
 static bool
-take(struct message *m, const struct buffer *text, size_t piece)
+read_message(struct message *m, const struct buffer *text, size_t piece)
 {
 	static const char *const		spill[] = { "/tmp", NULL };
 	static const struct message_limits	limits = { .spill = spill };
@@ -132,16 +132,16 @@ take(struct message *m, const struct buffer *text, size_t piece)
 	return message_end(m, &why);
 }
 
-/* By DATA and by BDAT, what comes out is the text, normalized. */
+/* Checks that DATA and BDAT send the text in its expected form. */
 static void
-check(struct sent *s, const struct buffer *text, size_t piece, bool large)
+check_sent(struct sent *s, const struct buffer *text, size_t piece, bool large)
 {
 	const struct wire_abilities	all = { .eight_bit = true };
 	struct message			m;
 	struct wire			w;
 	struct failure			why;
 
-	if (!take(&m, text, piece)) {
+	if (!read_message(&m, text, piece)) {
 		assert_non_null(memchr(text->data, '\0', text->len));
 		message_free(&m);
 		return;
@@ -170,9 +170,9 @@ sent_free(struct sent *s)
 	buffer_free(&s->want);
 }
 
-/* The n-th string of that length over that many letters. */
+/* Writes the n-th string of this length; 'of' is the number of letters. */
 static void
-spell(char *to, size_t len, size_t n, size_t of)
+write_string(char *to, size_t len, size_t n, size_t of)
 {
 	for (size_t i = 0; i < len; i++, n /= of)
 		to[i] = letters[n % of];
@@ -185,8 +185,8 @@ power(size_t base, size_t n)
 }
 
 /*
- * Up to length 7, at the start, in the middle and at the end of a body, fed
- * in pieces that part it in all ways.
+ * All strings of up to 7 letters, at the beginning, in the middle and at the
+ * end of a body, which is read in pieces of 1 to 9 octets.
  */
 static void
 no_text_smuggles_an_end(void **state)
@@ -202,24 +202,24 @@ no_text_smuggles_an_end(void **state)
 		for (size_t n = 0; n < power(4, len); n++) {
 			const char *const	*w = around[n % 4];
 
-			spell(string, len, n, 4);
+			write_string(string, len, n, 4);
 			buffer_clear(&text);
 			buffer_add_text(&text, "A: b\n\n");
 			buffer_add_text(&text, w[0]);
 			buffer_add(&text, string, len);
 			buffer_add_text(&text, w[1]);
-			check(&s, &text, 1 + n % 9, false);
+			check_sent(&s, &text, 1 + n % 9, false);
 		}
 	for (size_t n = 0; n < power(4, 5) * 4; n++) {
 		const char *const	*w = around[n % 4];
 
-		spell(string, 5, n / 4, 4);
+		write_string(string, 5, n / 4, 4);
 		buffer_clear(&text);
 		buffer_add_text(&text, "A: b\n\n");
 		buffer_add_text(&text, w[0]);
 		buffer_add(&text, string, 5);
 		buffer_add_text(&text, w[1]);
-		check(&s, &text, text.len, false);
+		check_sent(&s, &text, text.len, false);
 	}
 	sent_free(&s);
 	buffer_free(&text);
@@ -235,21 +235,21 @@ text_with_a_nul_is_refused(void **state)
 	(void)state;
 	for (size_t len = 1; len <= 7; len++)
 		for (size_t n = 0; n < power(5, len); n++) {
-			spell(string, len, n, 5);
+			write_string(string, len, n, 5);
 			if (memchr(string, '\0', len) == NULL)
 				continue;
 			buffer_clear(&text);
 			buffer_add_text(&text, n % 2 ? "A: b\n\n" : "A: b\n");
 			buffer_add(&text, string, len);
-			assert_false(take(&m, &text, 1 + n % 3));
+			assert_false(read_message(&m, &text, 1 + n % 3));
 			message_free(&m);
 		}
 	buffer_free(&text);
 }
 
 /*
- * The string's k-th octet is the first behind an edge of what is read and
- * sent at a time.  The normal form is tracked: that is what has edges.
+ * Adds the string so that its k-th octet is the first one of a block of the
+ * expected form.
  */
 static void
 add_across_edge(struct buffer *text, struct buffer *normal,
@@ -280,7 +280,7 @@ add_across_edge(struct buffer *text, struct buffer *normal,
 	buffer_free(&form);
 }
 
-/* Nothing looks at more than two octets on either side of where it is. */
+/* The state at the edge of a block depends on at most two octets. */
 static void
 no_text_across_a_block_edge_smuggles_an_end(void **state)
 {
@@ -294,19 +294,19 @@ no_text_across_a_block_edge_smuggles_an_end(void **state)
 	buffer_add_text(&text, "A: b\n\n");
 	for (size_t n = 0; n < power(4, LEN); n++)
 		for (size_t k = 0; k <= LEN; k += 1 + n % 2) {
-			spell(string, LEN, n, 4);
+			write_string(string, LEN, n, 4);
 			if (string[LEN - 1] == '\r')
 				continue;
 			add_across_edge(&text, &normal, string, LEN, k);
 		}
-	check(&s, &text, EDGE, true);
-	check(&s, &text, 100003, true);
+	check_sent(&s, &text, EDGE, true);
+	check_sent(&s, &text, 100003, true);
 	sent_free(&s);
 	buffer_free(&text);
 	buffer_free(&normal);
 }
 
-/* Encoded, a body has other lines; they too are whole, and end once. */
+/* The lines of an encoded body also end with CRLF and one final dot. */
 static void
 no_encoded_text_smuggles_an_end(void **state)
 {
@@ -321,13 +321,13 @@ no_encoded_text_smuggles_an_end(void **state)
 		struct wire	w;
 		struct failure	why;
 
-		spell(string, 6, n, 4);
+		write_string(string, 6, n, 4);
 		buffer_clear(&text);
 		buffer_add_text(&text, "A: b\n\n\303\244");
 		for (size_t i = 0; i < n % 80; i++)
 			buffer_add_byte(&text, 'x');
 		buffer_add(&text, string, 6);
-		assert_true(take(&m, &text, 3));
+		assert_true(read_message(&m, &text, 3));
 		assert_true(wire_prepare(&w, &m, &seven, &why));
 		send_to(&s.sink, &w, true, false);
 		buffer_clear(&s.unstuffed);
