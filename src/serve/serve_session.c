@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -14,6 +15,8 @@
 #include "net/stream.h"
 #include "queue/commit.h"
 #include "serve/serve_channel.h"
+#include "serve/serve_queue.h"
+#include "serve/serve_users.h"
 #include "smtpd/smtpd_submit.h"
 #include "submit/submit.h"
 #include "util/file.h"
@@ -24,10 +27,12 @@
 /* A larger message is passed in a file of the spool instead of memory. */
 enum { IN_MEMORY_MAX = 1024 * 1024 };
 
-/* A message on its way to a worker and back. */
-struct session_sender {
+/* A session, for the callbacks of smtpd_submit(). */
+struct session_state {
 	const struct serve_session	*session;
 	const struct submit_options	*options;
+	bool				 entries;	/* XRELAIS ENTRIES */
+	char				 id[ID_SIZE];	/* its argument, or "" */
 };
 
 /*
@@ -77,7 +82,7 @@ find_program(const struct serve_peer *peer, char *to, size_t size)
 
 /* The descriptor of a file that holds the message, or -1 with why. */
 static int
-write_entry(const struct session_sender *s, const struct envelope *env,
+write_entry(const struct session_state *s, const struct envelope *env,
     const struct message *message, const struct outcome *outcomes,
     struct failure *why)
 {
@@ -166,7 +171,7 @@ attempt_by_worker(void *context, const struct envelope *env,
     const struct message *message, struct outcome *outcomes,
     struct failure *why)
 {
-	const struct session_sender	*s = context;
+	const struct session_state	*s = context;
 	const struct serve_request	 request = { .kind = SERVE_SEND };
 	struct outcome			*sent;
 	int				 fds[SERVE_CHANNEL_FDS] = { -1, -1 };
@@ -201,13 +206,105 @@ attempt_by_worker(void *context, const struct envelope *env,
 	return good;
 }
 
+/* Asks the service; returns the seconds to wait, or 0. */
+static int64_t
+ask_service(const struct session_state *s, const struct serve_request *r)
+{
+	int64_t	answer;
+
+	if (!serve_channel_send(s->session->channel, r, sizeof(*r), NULL) ||
+	    serve_channel_receive(s->session->channel, &answer,
+	    sizeof(answer), NULL) != (ssize_t)sizeof(answer))
+		return 0;
+	return answer;
+}
+
+/* Refuses MAIL if the user has sent as many messages as limit allows. */
+static bool
+check_limit(void *context, struct smtpd_reply *reply)
+{
+	const struct session_state	*s = context;
+	const struct config_subject	 subject = {
+		.user = s->options->me->user,
+	};
+	struct serve_request		 r = { .kind = SERVE_CHECK };
+	int64_t				 period_ms;
+	int64_t				 wait;
+
+	if (!config_rate(s->session->config, &subject, KEY_LIMIT, &r.limit,
+	    &period_ms))
+		return true;
+	r.period_s = period_ms / 1000;
+	wait = ask_service(s, &r);
+	if (wait <= 0)
+		return true;
+	smtpd_reply_set(reply, 450, "4.7.1", "Error: the user %s has sent "
+	    "%llu messages, as many as allowed; try again in %lld %s",
+	    s->options->me->user, (unsigned long long)r.limit,
+	    (long long)(wait > 120 ? (wait + 59) / 60 : wait),
+	    wait > 120 ? "minutes" : "seconds");
+	return false;
+}
+
+static void
+count_message(void *context)
+{
+	const struct session_state	*s = context;
+	const struct serve_request	 r = { .kind = SERVE_COUNT };
+
+	serve_channel_send(s->session->channel, &r, sizeof(r), NULL);
+}
+
+/* XRELAIS COUNT, ENTRIES and RUN. */
+static bool
+private_command(void *context, char *text, struct smtpd_reply *reply)
+{
+	struct session_state		*s = context;
+	struct spool			*spool = s->session->spool;
+	const struct serve_request	 run = { .kind = SERVE_RUN };
+	struct failure			 why;
+	char				 numbers[200];
+	int64_t				 wait;
+
+	if (spool->directory == NULL) {
+		smtpd_reply_set(reply, 554, "5.3.5", "Error: the service has "
+		    "no queue");
+	} else if (strcasecmp(text, "COUNT") == 0) {
+		if (serve_queue_count(numbers, sizeof(numbers), spool, &why))
+			smtpd_reply_set(reply, 250, "2.0.0", "%s", numbers);
+		else
+			smtpd_reply_failure(reply, &why);
+	} else if (strcasecmp(text, "ENTRIES") == 0 ||
+	    (strncasecmp(text, "ENTRIES ", 8) == 0 &&
+	    id_is_valid(text + 8))) {
+		s->entries = true;
+		if (text[7] != '\0')
+			strlcpy(s->id, text + 8, sizeof(s->id));
+		smtpd_reply_set(reply, 250, "2.0.0", "Entries follow");
+		return false;
+	} else if (strcasecmp(text, "RUN") == 0) {
+		wait = ask_service(s, &run);
+		if (wait <= 0)
+			smtpd_reply_set(reply, 250, "2.0.0", "Ok");
+		else
+			smtpd_reply_set(reply, 450, "4.7.1", "Error: a queue "
+			    "run was requested less than %d seconds ago; try "
+			    "again in %lld seconds", SERVE_USERS_RUN_S,
+			    (long long)wait);
+	} else {
+		smtpd_reply_set(reply, 504, "5.5.4", "Error: unknown private "
+		    "command");
+	}
+	return true;
+}
+
 void
 serve_session_run(const struct serve_session *session)
 {
 	struct identity		 me;
 	struct interrupt	 interrupt;
 	char			 program[80], client[160];
-	struct session_sender	 sender = { session, NULL };
+	struct session_state	 state = { .session = session };
 	struct submit_options	 options = {
 		.mode = SUBMIT_NOW,
 		.config = session->config,
@@ -217,17 +314,25 @@ serve_session_run(const struct serve_session *session)
 		.interrupt = &interrupt,
 		.client = client,
 		.attempt = attempt_by_worker,
-		.context = &sender,
+		.context = &state,
 	};
 	const struct smtpd_submit_options how = {
 		.submit = &options,
 		.idle_ms = SERVE_SESSION_IDLE_MS,
+		.mail = check_limit,
+		.accepted = count_message,
 		.private_commands = session->peer.is_known,
+		.command = private_command,
+		.context = &state,
+	};
+	struct serve_queue	 queue = {
+		.spool = session->spool,
+		.uid = session->peer.uid,
 	};
 	struct stream		 stream;
 	struct failure		 why;
 
-	sender.options = &options;
+	state.options = &options;
 	interrupt_hold(&interrupt);
 	identity_find_user(&me, session->config, session->peer.uid, NULL);
 	find_program(&session->peer, program, sizeof(program));
@@ -237,6 +342,14 @@ serve_session_run(const struct serve_session *session)
 	if (!smtpd_submit(&stream, &how, &why))
 		log_line(session->log, LOG_INFO, "uid=%lu %s: %s",
 		    (unsigned long)session->peer.uid, client, why.text);
+	if (state.entries) {
+		queue.id = state.id[0] != '\0' ? state.id : NULL;
+		stream_set_wait_timeout(&stream, SERVE_SESSION_IDLE_MS);
+		if (!serve_queue_send(&queue, &stream, &why))
+			log_line(session->log, LOG_ERR, "uid=%lu %s: %s",
+			    (unsigned long)session->peer.uid, client,
+			    why.text);
+	}
 	stream_close(&stream);
 	identity_free(&me);
 }

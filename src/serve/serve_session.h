@@ -29,7 +29,7 @@ struct serve_peer {
 struct serve_session {
 	const struct config	*config;
 	const struct log	*log;
-	const struct spool	*spool;		/* closed if there is none */
+	struct spool		*spool;		/* closed if there is none */
 	struct serve_peer	 peer;
 	int			 client;	/* owned */
 	int			 channel;	/* to the service */

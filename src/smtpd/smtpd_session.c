@@ -139,6 +139,11 @@ command_mail(struct smtpd_state *s, char *text, struct failure *why)
 		    "Message size exceeds limit of %llu bytes",
 		    (unsigned long long)max);
 	}
+	if (s->policy->mail != NULL &&
+	    !s->policy->mail(s->policy->context, &s->reply)) {
+		smtpd_mail_free(&m);
+		return smtpd_reply_write(&s->reply, s->stream, why);
+	}
 	buffer_add_text(&path, "");	/* the null sender writes nothing */
 	address_write(&path, &m.sender);
 	envelope_set_reverse(&s->envelope, path.data);
@@ -422,7 +427,8 @@ command_private(struct smtpd_state *s, char *text, struct failure *why)
 		return reject(s, why, 500, "5.5.1",
 		    "Error: command not recognized");
 	s->commands--;
-	p->private_command(p->context, text, &s->reply);
+	if (!p->private_command(p->context, text, &s->reply))
+		s->over = true;
 	return smtpd_reply_write(&s->reply, s->stream, why);
 }
 

@@ -43,6 +43,12 @@ struct smtpd_policy {
 	const struct message_spare *spare;	/* as in message_limits */
 
 	/*
+	 * Returns true to accept MAIL.  To refuse it, sets the reply and
+	 * returns false.  NULL: every MAIL is accepted.
+	 */
+	bool	(*mail)(void *context, struct smtpd_reply *);
+
+	/*
 	 * Returns true to accept a forward-path.  To refuse it, sets the reply
 	 * and returns false.  NULL: every forward-path is accepted.
 	 */
@@ -60,10 +66,11 @@ struct smtpd_policy {
 
 	/*
 	 * Runs a private command, XRELAIS, and sets the reply.  text is what
-	 * follows the verb; it may be changed.  NULL: such commands are
-	 * neither announced nor known.
+	 * follows the verb; it may be changed.  Returns false to end the
+	 * session after the reply.  NULL: such commands are neither announced
+	 * nor known.
 	 */
-	void	(*private_command)(void *context, char *text,
+	bool	(*private_command)(void *context, char *text,
 		    struct smtpd_reply *);
 	void	*context;
 };

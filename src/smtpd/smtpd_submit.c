@@ -23,6 +23,15 @@ struct smtpd_submit {
 };
 
 static bool
+check_mail(void *context, struct smtpd_reply *reply)
+{
+	const struct smtpd_submit_options	*o =
+		    ((struct smtpd_submit *)context)->options;
+
+	return o->mail == NULL || o->mail(o->context, reply);
+}
+
+static bool
 check_recipient(void *context, const char *reverse_path,
     const struct address *a, struct smtpd_reply *reply)
 {
@@ -51,6 +60,18 @@ copy_envelope(struct smtpd_submit *s, const struct envelope *from)
 		free(to->reverse_path);
 		to->reverse_path = NULL;
 	}
+}
+
+/* Whether the message is delivered or queued for a recipient. */
+static bool
+is_accepted(const struct envelope *env, const struct outcome *outcomes,
+    bool queued)
+{
+	for (size_t i = 0; i < env->n; i++)
+		if (outcomes[i].kind == OUTCOME_DELIVERED ||
+		    (outcomes[i].kind == OUTCOME_DEFERRED && queued))
+			return true;
+	return false;
 }
 
 static const char *
@@ -85,6 +106,9 @@ submit_received_message(void *context, const struct envelope *given,
 			    sizeof(outcomes[i].text));
 		}
 	}
+	if (s->options->accepted != NULL && is_accepted(given, outcomes,
+	    result->queued[0] != '\0'))
+		s->options->accepted(s->options->context);
 	return result->queued[0] != '\0' ? result->queued : NULL;
 }
 
@@ -129,7 +153,7 @@ write_result(const struct smtpd_submit *s, struct smtpd_reply *reply)
 }
 
 /* "OPTIONS queue": the command is compared without regard to case. */
-static void
+static bool
 private_command(void *context, char *text, struct smtpd_reply *reply)
 {
 	struct smtpd_submit			*s = context;
@@ -140,9 +164,12 @@ private_command(void *context, char *text, struct smtpd_reply *reply)
 		set_options(s, text + n, reply);
 	else if (strcasecmp(text, "RESULT") == 0)
 		write_result(s, reply);
-	else if (o->command == NULL || !o->command(o->context, text, reply))
+	else if (o->command != NULL)
+		return o->command(o->context, text, reply);
+	else
 		smtpd_reply_set(reply, 504, "5.5.4", "Error: unknown private "
 		    "command");
+	return true;
 }
 
 bool
@@ -157,6 +184,7 @@ smtpd_submit(struct stream *stream, const struct smtpd_submit_options *options,
 			.recipients_max = config_number(how.config, NULL,
 			    KEY_RECIPIENT_LIMIT),
 			.idle_ms = options->idle_ms,
+			.mail = check_mail,
 			.recipient = check_recipient,
 			.message = submit_received_message,
 			.private_command = options->private_commands ?

@@ -22,10 +22,16 @@ struct smtpd_submit_options {
 	int64_t		 idle_ms;	/* wait for the client, 0: no limit */
 
 	/*
+	 * As in struct smtpd_policy; or NULL.  .accepted is called after each
+	 * message that was delivered or queued for a recipient; or NULL.
+	 */
+	bool		(*mail)(void *context, struct smtpd_reply *);
+	void		(*accepted)(void *context);
+
+	/*
 	 * Offer XRELAIS OPTIONS and XRELAIS RESULT (submit/service_protocol.h),
 	 * and pass other commands that begin with XRELAIS to .command; see
-	 * smtpd_session.h.  .command returns false if it does not know the
-	 * command; NULL: there are none.
+	 * smtpd_session.h.  NULL: there are none.
 	 */
 	bool		 private_commands;
 	bool		(*command)(void *context, char *text,

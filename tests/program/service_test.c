@@ -192,6 +192,79 @@ a_second_service_is_refused(void **state)
 	service_stop(&s);
 }
 
+#define TRANSACTION \
+	"EHLO a\r\nMAIL FROM:<a@example.org>\r\n" \
+	"RCPT TO:<b@example.net>\r\n" MESSAGE
+
+static void
+limit_is_for_each_user_and_period(void **state)
+{
+	struct service	s;
+
+	(void)state;
+	service_start(&s, &(struct script){ 0 }, "limit = 2/hour\n");
+	assert_says(&s, TRANSACTION, "\r\n250 2.0.0 Ok: sent");
+	assert_says(&s, TRANSACTION, "\r\n250 2.0.0 Ok: sent");
+	assert_says(&s, TRANSACTION, "\r\n450 4.7.1 Error: the user ");
+	assert_says(&s, TRANSACTION, "try again in 60 minutes\r\n");
+	assert_int_equal(mock_smtp_messages(s.host), 2);
+	service_stop(&s);
+}
+
+static void
+refused_messages_do_not_use_up_the_limit(void **state)
+{
+	struct service	s;
+
+	(void)state;
+	service_start(&s, &(struct script){ .steps = {
+	    { .at = ON_RCPT, .nth = 1, .say = "550 5.1.1 unknown" } } },
+	    "limit = 1/hour\n");
+	assert_says(&s, TRANSACTION, "\r\n550 5.1.1 ");
+	assert_says(&s, TRANSACTION, "\r\n250 2.0.0 Ok: sent");
+	assert_says(&s, TRANSACTION, "\r\n450 4.7.1 ");
+	service_stop(&s);
+}
+
+static const struct script greylisting = { .steps = {
+    { .at = ON_RCPT, .say = "451 4.7.1 grey" } } };
+
+static void
+counts_and_entries_are_shown(void **state)
+{
+	struct service	s;
+
+	(void)state;
+	service_start(&s, &greylisting, "");
+	assert_says(&s, "LHLO a\r\nXRELAIS COUNT\r\nQUIT\r\n",
+	    "\r\n250 2.0.0 0 0 0 0 0\r\n");
+	assert_says(&s, TRANSACTION, "\r\n250 2.0.0 Ok: queued as ");
+	assert_says(&s, "LHLO a\r\nXRELAIS COUNT\r\nQUIT\r\n",
+	    "\r\n250 2.0.0 1 ");
+	assert_says(&s, "LHLO a\r\nXRELAIS ENTRIES\r\n",
+	    "\r\n250 2.0.0 Entries follow\r\nentry queue ");
+	assert_says(&s, "LHLO a\r\nXRELAIS ENTRIES\r\n",
+	    "\n? b@example.net\n");
+	assert_says(&s, "LHLO a\r\nXRELAIS ENTRIES\r\n", "\nend\n");
+	service_stop(&s);
+}
+
+static void
+a_queue_run_can_be_requested(void **state)
+{
+	struct service	s;
+
+	(void)state;
+	service_start(&s, &(struct script){ .steps = {
+	    { .at = ON_RCPT, .connection = 1, .say = "451 4.7.1 grey" } } },
+	    "connections = 1\n");
+	assert_says(&s, TRANSACTION, "\r\n250 2.0.0 Ok: queued as ");
+	assert_says(&s, "LHLO a\r\nXRELAIS RUN\r\nXRELAIS RUN\r\nQUIT\r\n",
+	    "\r\n250 2.0.0 Ok\r\n450 4.7.1 Error: a queue run was ");
+	assert_true(mock_smtp_wait_messages(s.host, 1));
+	service_stop(&s);
+}
+
 static const struct CMUnitTest service_spec[] = {
 	cmocka_unit_test(a_message_is_delivered),
 	cmocka_unit_test(each_recipient_has_its_reply),
@@ -199,6 +272,10 @@ static const struct CMUnitTest service_spec[] = {
 	    messages_of_all_sessions_use_one_session_with_the_smarthost),
 	cmocka_unit_test(every_user_can_connect_to_the_socket),
 	cmocka_unit_test(a_second_service_is_refused),
+	cmocka_unit_test(limit_is_for_each_user_and_period),
+	cmocka_unit_test(refused_messages_do_not_use_up_the_limit),
+	cmocka_unit_test(counts_and_entries_are_shown),
+	cmocka_unit_test(a_queue_run_can_be_requested),
 };
 
 int
