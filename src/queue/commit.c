@@ -29,7 +29,7 @@ struct commit {
 	int			 folder;
 };
 
-/* What came of one of the two ways to make a file. */
+/* The result of one of the two ways to create a file. */
 enum way { WAY_DONE, WAY_FAILED, WAY_CLOSED };
 
 static bool
@@ -78,7 +78,7 @@ write_head(struct commit *c, struct failure *why)
 		.longest_line = message->body.longest_line,
 		.arrived_us = c->arrived_us, .uid = s->uid,
 		.held = s->held, .attempts = s->attempts, .asked = s->asked,
-		/* Borrowed, and only read: this one is not freed. */
+		/* Borrowed and read-only; not freed. */
 		.caller = (char *)s->caller, .envelope = *s->envelope,
 		.outcomes = (struct outcome *)s->outcomes,
 	};
@@ -87,7 +87,7 @@ write_head(struct commit *c, struct failure *why)
 	header_write(&header, &message->header);
 	file.header_size = header.len;
 	file.message_size = header.len + message->body.size;
-	/* An entry whose header cannot be read back would end in failed/. */
+	/* An entry with an unreadable header would be moved to failed/. */
 	good = (header.len <= ENVELOPE_FILE_HEADER_MAX && header_read(NULL,
 	    header.data, header.len, ENVELOPE_FILE_FIELDS_MAX)) ||
 	    failed(why, EX_DATAERR, "the header cannot be stored: it is too "
@@ -100,7 +100,7 @@ write_head(struct commit *c, struct failure *why)
 	return good;
 }
 
-/* Errors that say: not between these two files, or not on this kernel. */
+/* Errors if the files or the kernel do not support the call. */
 static bool
 is_no_range_copy(int error)
 {
@@ -108,7 +108,7 @@ is_no_range_copy(int error)
 	    error == EOPNOTSUPP || error == EBADF || error == EPERM;
 }
 
-/* The kernel copies, or shares the blocks; *done says how far it came. */
+/* The kernel copies or shares blocks; *done is the number of octets. */
 static bool
 copy_by_kernel(const struct body *body, int fd, uint64_t *done)
 {
@@ -172,7 +172,7 @@ write_body(const struct commit *c, int fd, struct failure *why)
 	return copy_by_hand(c, fd, done, why);
 }
 
-/* All of the file, with its time, flushed.  The lock is for the runner. */
+/* Writes and syncs the file and its time, and locks it for the runner. */
 static bool
 fill(const struct commit *c, int fd, struct failure *why)
 {
@@ -191,7 +191,7 @@ draw_name(const struct commit *c)
 	id_make(c->id, c->arrived_us, arc4random());
 }
 
-/* Gives a file without a name its name, as open(2) shows it. */
+/* Links an unnamed file as described in open(2). */
 static bool
 link_unnamed(const struct commit *c, int fd)
 {
@@ -211,7 +211,7 @@ link_unnamed(const struct commit *c, int fd)
 	return false;
 }
 
-/* No /proc, or a sandbox or file system that wants names from the start. */
+/* There is no /proc, or the sandbox or file system refuses the link. */
 static bool
 is_no_link(int error)
 {
@@ -220,7 +220,7 @@ is_no_link(int error)
 	    error == EOPNOTSUPP || error == ELOOP;
 }
 
-/* A file system that does not know O_TMPFILE sees a folder to be written. */
+/* EISDIR: the file system does not support O_TMPFILE. */
 static bool
 is_no_tmpfile(int error)
 {
@@ -240,8 +240,8 @@ finish(const struct commit *c, struct failure *why)
 }
 
 /*
- * What close(2) says is of no interest here: all was flushed before, or is
- * given up.
+ * The result of close(2) does not matter: the data has been synced, or the file
+ * is discarded.
  */
 static enum way
 make_unnamed(const struct commit *c, struct failure *why)
@@ -268,8 +268,8 @@ make_unnamed(const struct commit *c, struct failure *why)
 }
 
 /*
- * Renamed, not linked: an entry never has two names, not for a moment, since
- * a reader would take the second one for somebody's trick.
+ * The file is renamed, not linked, because readers refuse an entry with more
+ * than one hard link.
  */
 static bool
 move_named(const struct commit *c, const char *name)

@@ -24,7 +24,7 @@ folder_fd(const struct entry *entry)
 	return entry->spool->folder[entry->folder];
 }
 
-/* Adds "DIR/queue/ID: ", or the name of an entry that is in no spool. */
+/* Adds "DIR/queue/ID: ", or "message: " for an entry outside the spool. */
 static bool
 add_name(const struct entry *entry, struct failure *why)
 {
@@ -56,7 +56,7 @@ trouble(const struct entry *entry, const char *what, struct failure *why)
 	return ENTRY_TROUBLE;
 }
 
-/* What the name stands for, without opening it. */
+/* Examines the name without opening the file. */
 static enum entry_result
 look_at_name(const struct entry *entry, struct stat *st, struct failure *why)
 {
@@ -101,9 +101,9 @@ open_descriptor(struct entry *entry, enum entry_access access,
 }
 
 /*
- * Looks at the name first, since to open a device may already do something;
- * then at what was opened; and again at the name once it is locked, since
- * its last owner may have been done with it.
+ * Examines the name first, because opening a device can have side effects, then
+ * the open file, and after the lock the name again, because the previous owner
+ * of the lock may have removed the entry.
  */
 static enum entry_result
 open_file(struct entry *entry, enum entry_access access, struct failure *why)
@@ -134,7 +134,7 @@ open_file(struct entry *entry, enum entry_access access, struct failure *why)
 	    ENTRY_OPENED : ENTRY_GONE;
 }
 
-/* The octets [from, to) of the file, put behind what is in the buffer. */
+/* Appends the octets [from, to) of the file to the buffer. */
 static enum entry_result
 read_octets(const struct entry *entry, struct buffer *b, uint64_t from,
     uint64_t to, struct failure *why)
@@ -198,7 +198,7 @@ load_message(struct entry *entry, struct failure *why)
 		return result;
 	message->header_8bit = file->header_8bit;
 	message->body.has_8bit = file->body_8bit;
-	/* An edited file must not end the message early. */
+	/* A dot in an edited file must not end the message. */
 	message->body.has_dots = true;
 	message->body.longest_line = file->longest_line;
 	message->body.size = file->message_size - file->header_size;
@@ -216,7 +216,7 @@ entry_load(struct entry *entry, struct failure *why)
 	return load_message(entry, why) == ENTRY_OPENED;
 }
 
-/* Under its own name, or under one of ours if that is taken in failed/. */
+/* Keeps the name, or uses a new one if it exists in failed/. */
 static bool
 move_to_failed(struct entry *entry)
 {
@@ -239,7 +239,7 @@ move_to_failed(struct entry *entry)
 	return files_sync(to) && files_sync(from);
 }
 
-/* Nobody who comes later shall stumble over it again. */
+/* Moves the file to failed/, so that later runs do not find it. */
 static enum entry_result
 set_bad_aside(struct entry *entry, struct failure *why)
 {
@@ -313,7 +313,7 @@ write_state(struct entry *entry)
 	    &entry->file));
 }
 
-/* State and time; the data flushed. */
+/* Writes the state and the time, and syncs the data. */
 static bool
 save_state(struct entry *entry, struct failure *why)
 {
@@ -323,7 +323,7 @@ save_state(struct entry *entry, struct failure *why)
 	return failed_entry(entry, "the state cannot be written", why);
 }
 
-/* Those from first up to, not including, end; then the state. */
+/* Writes the outcomes from first to end - 1, and the state. */
 static bool
 save_outcomes(struct entry *entry, size_t first, size_t end,
     struct failure *why)
@@ -345,7 +345,7 @@ entry_prove(struct entry *entry, struct failure *why)
 	    "sent", why);
 }
 
-/* Takes an outcome over; false if it says nothing new. */
+/* Copies an outcome; returns false if nothing has changed. */
 static bool
 take_outcome(struct outcome *old, const struct outcome *new)
 {

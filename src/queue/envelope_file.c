@@ -17,7 +17,7 @@ enum {
 	ATTEMPTS_MAX = 99999,
 	STATE_WIDTH = 5 + 1 + 10 + 1 + 8,	/* "ready 0000/00000 notice=0" */
 	OUTCOME_PREFIX = 2 + 2 + 1 + 3 + 1 + 11 + 1 + 1 + 1,
-	/* A list with thousands of forward-paths shall not become megabytes. */
+	/* Limits the size of an envelope with thousands of forward-paths. */
 	OUTCOME_WIDTH_FEW = 512,
 	OUTCOME_WIDTH_MANY = 128,
 	FEW = 32,
@@ -40,7 +40,7 @@ status_byte(const struct outcome *outcome)
 	return '?';
 }
 
-/* The place is as wide as it was made; the longest texts are cut. */
+/* The width is fixed when the file is created; longer texts are truncated. */
 static void
 write_outcome(char *to, size_t width, const struct outcome *outcome)
 {
@@ -128,7 +128,7 @@ write_fields(struct buffer *b, const struct envelope_file *file)
 	buffer_add_byte(b, '\n');
 }
 
-/* What would end a command of SMTP, and begin another one. */
+/* Characters that would end an SMTP command and begin another one. */
 static bool
 has_line_break(const char *word)
 {
@@ -173,7 +173,7 @@ envelope_file_write(struct buffer *b, struct envelope_file *file,
 		return failed(why, EX_DATAERR,
 		    "an address or identifier contains a line break");
 	buffer_add_text(b, first_line);
-	/* The numbers have a fixed width, so this line is put right below. */
+	/* The numbers have a fixed width, so this line is corrected below. */
 	buffer_addf(b, message_line, (size_t)0, (size_t)0, (size_t)0);
 	write_fields(b, file);
 	for (size_t i = 0; i < env->n; i++)
@@ -191,13 +191,13 @@ envelope_file_write(struct buffer *b, struct envelope_file *file,
 	return true;
 }
 
-/* What is still to be read; a line at a time is taken from its front. */
+/* The text that remains to be read, line by line. */
 struct cursor {
 	const char	*at;
 	size_t		 left;
 };
 
-/* Takes the word if it comes next. */
+/* Skips the word if it is next. */
 static bool
 take(struct cursor *c, const char *word)
 {
@@ -210,7 +210,7 @@ take(struct cursor *c, const char *word)
 	return true;
 }
 
-/* Takes a decimal number of at most 'digits' digits. */
+/* Reads a decimal number of at most 'digits' digits. */
 static bool
 take_number(struct cursor *c, int digits, uint64_t *number)
 {
@@ -233,7 +233,7 @@ take_flag(struct cursor *c, const char *word, bool *flag)
 	return number <= 1;
 }
 
-/* Takes the bytes up to a space or the end of the line. */
+/* Reads the octets up to a space or the end of the line. */
 static char *
 take_word(struct cursor *c)
 {
@@ -249,7 +249,7 @@ take_word(struct cursor *c)
 	return NULL;
 }
 
-/* Takes a line's rest, which is any bytes; false if no line ends here. */
+/* Reads the rest of a line; returns false without a line end. */
 static bool
 take_rest(struct cursor *c, const char **start, size_t *len)
 {
@@ -264,7 +264,7 @@ take_rest(struct cursor *c, const char **start, size_t *len)
 	return true;
 }
 
-/* The largest numbers keep clear of overflow: 18 digits fit into 63 bits. */
+/* 18 digits fit into 63 bits, so the largest numbers do not overflow. */
 static bool
 parse_start(struct cursor *c, struct envelope_file *file)
 {
@@ -351,8 +351,8 @@ take_attempts(struct cursor *c, struct envelope_file *file)
 }
 
 /*
- * The first letter alone tells held from ready, and any digits are taken for
- * the attempts, since the line may be half rewritten.
+ * Only the first letter decides between held and ready, and any digits are
+ * accepted as the attempts, because the line may be partly rewritten.
  */
 static bool
 parse_state(struct cursor *c, struct envelope_file *file)
@@ -385,7 +385,7 @@ parse_reason(struct cursor *c, struct envelope_file *file)
 	return true;
 }
 
-/* A number in a place that may be half written. */
+/* Reads a number that may be partly written. */
 static int
 loose_number(const char *at, size_t width)
 {
@@ -470,7 +470,7 @@ envelope_file_length(const char *text, size_t len)
 	return parse_start(&c, &start) ? (size_t)start.message_at : 0;
 }
 
-/* The line that the reader stopped in, counted from 1. */
+/* The number of the line where the reader stopped, from 1. */
 static size_t
 line_number(const char *text, const char *at)
 {
@@ -508,7 +508,7 @@ envelope_file_parse(struct envelope_file *file, const char *text, size_t len,
 	    line_number(text, c.at));
 }
 
-/* Where the line behind this one begins; the texts end in a newline. */
+/* The offset of the next line; the texts end with a newline. */
 static size_t
 next_line(const char *text, size_t len, size_t at)
 {
@@ -518,8 +518,8 @@ next_line(const char *text, size_t len, size_t at)
 }
 
 /*
- * The state and the reason behind it, whose lines have a fixed width, so the
- * first forward-path is found from them too.
+ * Finds the state and the reason after it.  Their lines have a fixed width, so
+ * the offset of the first forward-path is known, too.
  */
 static size_t
 find_state(const char *text)

@@ -21,11 +21,12 @@
  * envid, return, notify and orcpt are omitted if they are not set.  The value
  * of dots is not used: a message from the queue is always dot-stuffed.  The
  * state contains the number of attempts in which a server was asked, and the
- * number of all attempts; earlier versions wrote only the latter, as ten digits.
+ * number of all attempts; earlier versions wrote only the latter, in ten
+ * digits.
  *
  * The state, the reason, and the status octet and outcome of a forward-path are
- * rewritten in place.  Each of them therefore has a fixed width, and the file is
- * valid even if a write was incomplete.  Only the status octet decides the next
+ * rewritten in place.  Each of them therefore has a fixed width, and the file
+ * is valid even if a write was incomplete.  Only the status octet decides the next
  * step: '?' waiting, '+' delivered, '-' failed.
  */
 #ifndef QUEUE_ENVELOPE_FILE_H
@@ -76,8 +77,8 @@ struct envelope_file {
 };
 
 /*
- * Appends the text and sets .message_at.  The outcomes are NULL before the first
- * attempt.  Returns false with EX_DATAERR if there is no forward-path, a limit
+ * Appends the text and sets .message_at.  The outcomes are NULL before the
+ * first attempt.  Returns false with EX_DATAERR if there is no forward-path, a limit
  * above is exceeded, or a word contains a line break.
  */
 bool	envelope_file_write(struct buffer *, struct envelope_file *,
@@ -85,8 +86,8 @@ bool	envelope_file_write(struct buffer *, struct envelope_file *,
 
 /*
  * Returns the length of the envelope text that begins with these octets
- * (ENVELOPE_FILE_START, or the whole file if it is shorter), or 0 if they do not
- * begin an envelope text.
+ * (ENVELOPE_FILE_START, or the whole file if it is shorter), or 0 if they do
+ * not begin an envelope text.
  */
 size_t	envelope_file_length(const char *text, size_t len);
 
@@ -98,8 +99,8 @@ bool	envelope_file_parse(struct envelope_file *, const char *text,
 	    size_t len, struct failure *why);
 
 /*
- * Update a text that was written or parsed from the struct, and return the range
- * that was written.
+ * The next functions update a text from the struct, and return the range that
+ * was written.
  */
 struct envelope_file_range {
 	size_t	from;

@@ -12,7 +12,7 @@ is_plain(unsigned char c)
 	return c > ' ' && c < 0x7f && c != '%';
 }
 
-/* Writes one byte, escaped unless it may stand; returns how many it took. */
+/* Writes one octet, escaped if necessary; returns the length written. */
 static size_t
 escape_byte(char to[3], unsigned char c, bool plain)
 {
@@ -23,7 +23,7 @@ escape_byte(char to[3], unsigned char c, bool plain)
 	return 3;
 }
 
-/* The byte that an escape stands for, -1 if there is no escape here. */
+/* Decodes an escape; returns -1 if the text does not begin with one. */
 static int
 escaped_byte(const char *at, size_t len)
 {

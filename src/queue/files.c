@@ -117,7 +117,7 @@ files_lock(int fd, bool wait)
 		result = fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK,
 		    &lock);
 	while (result < 0 && errno == EINTR);
-	/* POSIX allows either. */
+	/* POSIX allows both values. */
 	if (result < 0 && errno == EACCES)
 		errno = EAGAIN;
 	return result == 0;
@@ -147,8 +147,8 @@ files_set_time(int fd, int64_t modified)
 }
 
 /*
- * Not every file system can refuse to replace.  Looking first is as good
- * there: whoever could take the name in between draws random ones, as we do.
+ * Not every file system supports RENAME_NOREPLACE.  A check before the rename is
+ * sufficient there, because other processes use random names as well.
  */
 static bool
 move_after_a_look(int from, const char *name, int to, const char *new_name)

@@ -48,7 +48,7 @@ spool_own(const struct spool *spool, int fd)
 	    fchown(fd, spool->owner, spool->group) == 0;
 }
 
-/* Nobody else may be able to plant or exchange a file. */
+/* Other users must not be able to create or replace files. */
 static bool
 check_folder(const struct spool *spool, const char *path,
     const struct stat *st, struct failure *why)
@@ -76,7 +76,7 @@ open_top(struct spool *spool, const struct spool_options *options,
 	if (options->create && mkdir(path, 0700) != 0 && errno != EEXIST)
 		return failed_errno(why, files_status(errno),
 		    "cannot create the spool %s", path);
-	/* The administrator may have put a symbolic link here. */
+	/* The administrator can use a symbolic link here. */
 	spool->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (spool->fd < 0)
 		return failed_errno(why, errno == ENOENT ? EX_OSFILE :
@@ -93,7 +93,7 @@ open_top(struct spool *spool, const struct spool_options *options,
 	return check_folder(spool, path, &st, why);
 }
 
-/* *made tells that the spool's own directory is to be flushed. */
+/* Sets *made if the directory of the spool must be synced. */
 static bool
 open_folder(struct spool *spool, enum spool_folder folder, bool create,
     bool *made, struct failure *why)
@@ -144,7 +144,7 @@ spool_open(struct spool *spool, const char *directory,
 	return good;
 }
 
-/* Calls each() for every name; "why" may be NULL. */
+/* Calls each() for every name; why can be NULL. */
 static bool
 for_each(struct spool *spool, enum spool_folder folder,
     void (*each)(void *context, int at, const char *name), void *context,
@@ -155,7 +155,7 @@ for_each(struct spool *spool, enum spool_folder folder,
 	DIR		*dir;
 	int		 fd;
 
-	/* A descriptor of its own, since it has its own place in the list. */
+	/* A separate descriptor, because it has its own directory offset. */
 	fd = files_open(spool->folder[folder], ".", O_RDONLY | O_DIRECTORY);
 	dir = fd >= 0 ? fdopendir(fd) : NULL;
 	if (dir == NULL) {
@@ -197,8 +197,8 @@ spool_sweep(struct spool *spool, int64_t now)
 }
 
 /*
- * False: it is gone, taken by another between the name and the look.  What
- * can't be looked at is due, so that whoever opens it tells why.
+ * Returns false if the file was removed after its name was read.  A file that
+ * cannot be examined is due, so that the error is reported when it is opened.
  */
 static bool
 look_at(struct spool_item *item, int at, const char *name)

@@ -13,16 +13,16 @@
 #include "queue/files.h"
 
 enum {
-	KEEP = 60,		/* seconds that a count is believed */
-	KEEP_WHEN_FULL = 1,	/* the same, if it makes us refuse */
+	KEEP = 60,		/* seconds that a result is valid */
+	KEEP_WHEN_FULL = 1,	/* the same, if the limit is reached */
 };
 
 struct usage {
 	uint64_t	octets;
-	int64_t		counted;	/* when, seconds; 0: never */
+	int64_t		counted;	/* time in seconds; 0: never */
 };
 
-/* Missing, empty, damaged: as if never counted. */
+/* A missing or invalid file means that nothing was measured. */
 static struct usage
 read_usage(int fd)
 {
@@ -36,7 +36,7 @@ read_usage(int fd)
 	return usage;
 }
 
-/* A failure costs a count the next time, no more. */
+/* After a failure, the spool is only measured again. */
 static void
 write_usage(int fd, const struct usage *usage)
 {
@@ -95,9 +95,9 @@ reserve(struct spool *spool, struct usage *usage, uint64_t octets, int64_t now,
 }
 
 /*
- * The lock is held for a moment, or while the spool is counted, which others
- * then need not do.  If root works in a spool of another user, that user may
- * have replaced the file by something else, or hold the lock forever.
+ * The lock is held briefly, or while the spool is measured, so that other
+ * processes need not do so.  If root uses the spool of another user, that user
+ * may have replaced the file, or can hold the lock indefinitely.
  */
 static bool
 lock_usage(const struct spool *spool, int fd)
@@ -119,7 +119,7 @@ usage_reserve(struct spool *spool, uint64_t octets, int64_t now,
 
 	if (spool->size_max == 0)
 		return true;
-	/* Without the file, each message costs a count: slow, but right. */
+	/* Without the file, the spool is measured for each message. */
 	fd = files_open(spool->fd, "usage", O_RDWR | O_CREAT | O_NONBLOCK);
 	if (fd >= 0 && !lock_usage(spool, fd)) {
 		close(fd);
