@@ -67,7 +67,7 @@ configure(struct test *t, const char *lines)
 		fail_msg("%s", t->why.text);
 }
 
-/* Two commands, of which one has a section of its own. */
+/* Starts the process with two commands in different sections. */
 static void
 start(struct test *t)
 {
@@ -111,7 +111,7 @@ does_not_start_without_a_command(void **state)
 }
 
 static void
-tells_what_went_wrong(void **state)
+reports_a_failed_command(void **state)
 {
 	struct test	*t = *state;
 
@@ -126,7 +126,7 @@ tells_what_went_wrong(void **state)
 }
 
 static void
-runs_nothing_else(void **state)
+runs_no_other_command(void **state)
 {
 	struct test	*t = *state;
 	uint32_t	 number = 2;
@@ -136,14 +136,14 @@ runs_nothing_else(void **state)
 	assert_false(command_process_run(&t->process, &t->output, "echo third",
 	    &t->why));
 	assert_int_equal(t->why.status, EX_SOFTWARE);
-	/* As who has taken over the parent would ask. */
+	/* A compromised parent cannot request another command. */
 	assert_int_equal(write(t->process.fd, &number, sizeof(number)),
 	    sizeof(number));
 	assert_int_equal(read(t->process.fd, &octet, 1), 0);
 }
 
 static void
-has_no_other_open_file(void **state)
+closes_other_descriptors(void **state)
 {
 	struct test	*t = *state;
 	const char	*script = temp_dir_write(&t->dir, "list", 0700,
@@ -161,14 +161,14 @@ has_no_other_open_file(void **state)
 		fail_msg("%s", t->why.text);
 	assert_non_null(strstr(t->output.data, "socket:"));
 	assert_null(strstr(t->output.data, "message"));
-	/* Standard input, output and error; the socket, two pipes. */
+	/* Standard input, output and error, and the socket. */
 	assert_int_equal(strncmp(t->output.data,
 	    "/dev/null\n/dev/null\n/dev/null\nsocket:", 37), 0);
 	close(fd);
 }
 
 static void
-is_left_alone_by_signals(void **state)
+blocks_signals(void **state)
 {
 	static const int	signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
 				    SIGUSR1, SIGALRM, SIGPIPE };
@@ -180,7 +180,7 @@ is_left_alone_by_signals(void **state)
 	assert_runs(t, "echo first", "first\n");
 }
 
-/* In a child, that ends as a whole process does. */
+/* Runs in a child, which is killed. */
 static void
 run_and_wait(struct test *t, const char *script)
 {
@@ -223,7 +223,7 @@ ends_with_its_parent(void **state)
 }
 
 static void
-says_that_it_could_not_start(void **state)
+reports_that_it_cannot_start(void **state)
 {
 	struct test		*t = *state;
 	struct rlimit		 before, none;
@@ -251,12 +251,12 @@ says_that_it_could_not_start(void **state)
 static const struct CMUnitTest command_process_spec[] = {
 	CASE(runs_each_command),
 	CASE(does_not_start_without_a_command),
-	CASE(tells_what_went_wrong),
-	CASE(runs_nothing_else),
-	CASE(has_no_other_open_file),
-	CASE(is_left_alone_by_signals),
+	CASE(reports_a_failed_command),
+	CASE(runs_no_other_command),
+	CASE(closes_other_descriptors),
+	CASE(blocks_signals),
 	CASE(ends_with_its_parent),
-	CASE(says_that_it_could_not_start),
+	CASE(reports_that_it_cannot_start),
 };
 
 int

@@ -104,14 +104,14 @@ assert_refused(struct test *t, int status, const char *says)
 }
 
 static void
-secret(struct test *t, const char *text, size_t len, mode_t mode)
+write_secret(struct test *t, const char *text, size_t len, mode_t mode)
 {
 	temp_dir_write_bytes(&t->dir, "secret", mode, text, len);
 	configure(t, "password_file", t->file);
 }
 
 static void
-from_the_configuration(void **state)
+reads_the_password(void **state)
 {
 	struct test	*t = *state;
 
@@ -125,7 +125,7 @@ from_the_configuration(void **state)
 }
 
 static void
-none_at_all(void **state)
+reads_nothing_without_a_user(void **state)
 {
 	struct test	*t = *state;
 
@@ -135,7 +135,7 @@ none_at_all(void **state)
 }
 
 static void
-user_of_the_url_wins(void **state)
+the_user_of_the_url_takes_precedence(void **state)
 {
 	struct test	*t = *state;
 
@@ -144,25 +144,24 @@ user_of_the_url_wins(void **state)
 	assert_string_equal(t->credentials.user, "you");
 }
 
-static void
-files_lose_one_newline(void **state)
-{
-	static const struct { const char *text, *want; } cases[] = {
-		{ "secret", "secret" },
-		{ "secret\n", "secret" },
-		{ "secret\r\n", "secret" },
-		{ "secret\n\n", "secret\n" },
-		{ "secret\r", "secret\r" },
-		{ " se\tcr\001et \377 ", " se\tcr\001et \377 " },
-		{ "#;\"'\\=:%&", "#;\"'\\=:%&" },
-	};
-	struct test	*t = *state;
+struct value_case {
+	const char	*text;		/* of the file */
+	const char	*want;
+};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		secret(t, cases[i].text, strlen(cases[i].text), 0600);
-		assert_read(t);
-		assert_string_equal(t->credentials.password, cases[i].want);
-	}
+static void
+reads_value(void **state)
+{
+	const struct value_case	*c = *state;
+	void			*test;
+	struct test		*t;
+
+	set_up(&test);
+	t = test;
+	write_secret(t, c->text, strlen(c->text), 0600);
+	assert_read(t);
+	assert_string_equal(t->credentials.password, c->want);
+	tear_down(&test);
 }
 
 static void
@@ -178,34 +177,34 @@ follows_links(void **state)
 }
 
 static void
-refuses_open_files(void **state)
+refuses_files_that_others_can_read(void **state)
 {
 	static const mode_t	modes[] = { 0644, 0604, 0606, 0666, 0602 };
 	struct test		*t = *state;
 
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		secret(t, "hunter2\n", 8, modes[i]);
+		write_secret(t, "hunter2\n", 8, modes[i]);
 		assert_refused(t, EX_CONFIG, "o-rwx /");
 		assert_non_null(strstr(t->why.text, "relais.conf:3: "));
 		assert_non_null(strstr(t->why.text, t->file));
 		assert_null(strstr(t->why.text, "hunter2"));
 	}
-	secret(t, "hunter2\n", 8, 0640);
+	write_secret(t, "hunter2\n", 8, 0640);
 	assert_read(t);
 }
 
 static void
-refuses_what_is_no_secret(void **state)
+refuses_invalid_password_files(void **state)
 {
 	struct test	*t = *state;
 
 	configure(t, "password_file", t->file);
 	assert_refused(t, EX_CONFIG, "No such file");
-	secret(t, "", 0, 0600);
+	write_secret(t, "", 0, 0600);
 	assert_refused(t, EX_CONFIG, "is empty");
-	secret(t, "\n", 1, 0600);
+	write_secret(t, "\n", 1, 0600);
 	assert_refused(t, EX_CONFIG, "is empty");
-	secret(t, "a\0b", 3, 0600);
+	write_secret(t, "a\0b", 3, 0600);
 	assert_refused(t, EX_CONFIG, "contains a NUL character");
 	assert_int_equal(truncate(t->file, 65 * 1024), 0);
 	assert_refused(t, EX_CONFIG, "larger than 64 KiB");
@@ -221,13 +220,13 @@ refuses_what_is_no_secret(void **state)
 }
 
 static void
-explains_missing_rights(void **state)
+explains_missing_permission(void **state)
 {
 	struct test	*t = *state;
 	int		 status;
 	pid_t		 pid;
 
-	secret(t, "x", 1, 0);
+	write_secret(t, "x", 1, 0);
 	pid = fork();
 	assert_true(pid != -1);
 	if (pid == 0) {
@@ -247,7 +246,7 @@ explains_missing_rights(void **state)
 /* Commands */
 
 static void
-script(struct test *t, const char *body)
+write_script(struct test *t, const char *body)
 {
 	char	 text[512];
 	char	*path = memory_copy(temp_dir_path(&t->dir, "helper"));
@@ -276,13 +275,13 @@ splits_words_at_blanks(void **state)
 {
 	struct test	*t = *state;
 
-	script(t, "echo \"$#:$1:$2\"");
+	write_script(t, "echo \"$#:$1:$2\"");
 	assert_read(t);
 	assert_string_equal(t->credentials.password, "2:one:two");
 }
 
 static void
-prints_a_token(void **state)
+reads_a_token(void **state)
 {
 	struct test	*t = *state;
 
@@ -297,7 +296,7 @@ prints_a_token(void **state)
 }
 
 static void
-gives_a_clean_environment(void **state)
+sets_a_clean_environment(void **state)
 {
 	struct test	*t = *state;
 
@@ -317,13 +316,13 @@ gives_a_clean_environment(void **state)
 }
 
 static void
-closes_every_descriptor(void **state)
+closes_all_descriptors(void **state)
 {
 	struct test	*t = *state;
 	int		 fd = dup2(STDERR_FILENO, 77);
 
 	assert_int_equal(fd, 77);
-	/* 3 is the directory that ls itself has open. */
+	/* Descriptor 3 is the directory that ls has opened. */
 	configure(t, "password_command", "ls /proc/self/fd");
 	assert_read(t);
 	assert_string_equal(t->credentials.password, "0\n1\n2\n3");
@@ -331,8 +330,8 @@ closes_every_descriptor(void **state)
 }
 
 /*
- * Signals 32 and 33 belong to glibc, whose sigaction() does not change them;
- * its posix_spawn() starts programs, as make does, with both ignored.
+ * glibc reserves signals 32 and 33; its sigaction() does not change them, and a
+ * program that posix_spawn() starts, as make does, may ignore them.
  */
 #define LIBC_SIGNALS	(UINT64_C(3) << 31)
 
@@ -346,9 +345,9 @@ has_default_signals(const char *status)
 	    (ignored & ~LIBC_SIGNALS) == 0;
 }
 
-/* A caller may have started us with signals ignored or blocked. */
+/* The caller of sendmail may have ignored or blocked signals. */
 static void
-gives_default_signals(void **state)
+restores_default_signals(void **state)
 {
 	struct test	*t = *state;
 	int		 status;
@@ -395,25 +394,26 @@ works_without_standard_descriptors(void **state)
 }
 
 static void
-tells_why_a_command_failed(void **state)
+reports_why_a_command_failed(void **state)
 {
 	struct test	*t = *state;
 
-	script(t, "echo locked away >&2; echo more >&2; echo hunter2; exit 3");
+	write_script(t, "echo locked away >&2; echo more >&2; echo hunter2; "
+	    "exit 3");
 	assert_refused(t, EX_CONFIG, "relais.conf:3: password_command: ");
 	assert_non_null(strstr(t->why.text,
 	    "/helper: exited with status 3: locked away"));
 	assert_null(strstr(t->why.text, "more"));
 	assert_null(strstr(t->why.text, "hunter2"));
-	script(t, "printf '\\033[2J' >&2; exit 1");
+	write_script(t, "printf '\\033[2J' >&2; exit 1");
 	assert_refused(t, EX_CONFIG, "status 1: \\033[2J");
-	script(t, "kill -9 $$");
+	write_script(t, "kill -9 $$");
 	assert_refused(t, EX_CONFIG, "killed by signal 9");
-	script(t, "exit 75");
+	write_script(t, "exit 75");
 	assert_refused(t, EX_TEMPFAIL, "status 75");
-	script(t, ":");
+	write_script(t, ":");
 	assert_refused(t, EX_CONFIG, "is empty");
-	script(t, "printf 'a\\000b'");
+	write_script(t, "printf 'a\\000b'");
 	assert_refused(t, EX_CONFIG, "contains a NUL character");
 	configure(t, "password_command", "/nowhere/at/all");
 	assert_refused(t, EX_CONFIG, "/nowhere/at/all: No such file");
@@ -425,22 +425,22 @@ tells_why_a_command_failed(void **state)
 }
 
 static void
-bounds_what_it_reads(void **state)
+limits_the_output(void **state)
 {
 	struct test	*t = *state;
 
 	configure(t, "password_command", "yes");
 	assert_refused(t, EX_CONFIG, "the output is larger than 64 KiB");
-	script(t, "head -c 65536 /dev/zero | tr '\\0' a");
+	write_script(t, "head -c 65536 /dev/zero | tr '\\0' a");
 	assert_read(t);
 	assert_int_equal(strlen(t->credentials.password), 65536);
-	script(t, "head -c 300000 /dev/zero >&2; echo fine");
+	write_script(t, "head -c 300000 /dev/zero >&2; echo fine");
 	assert_read(t);
 	assert_string_equal(t->credentials.password, "fine");
 }
 
 static void
-stops_what_takes_too_long(void **state)
+kills_a_command_that_times_out(void **state)
 {
 	struct buffer	output = { 0 };
 	struct failure	why;
@@ -455,7 +455,7 @@ stops_what_takes_too_long(void **state)
 }
 
 static void
-stops_the_whole_group(void **state)
+kills_the_process_group(void **state)
 {
 	struct test	*t = *state;
 	struct buffer	 output = { 0 };
@@ -467,7 +467,7 @@ stops_the_whole_group(void **state)
 	long		 pid = 0;
 
 	snprintf(text, sizeof(text), "sleep 1000 & echo $! >%s; wait", note);
-	script(t, text);
+	write_script(t, text);
 	assert_false(command_output(&output, path, 2000, -1,
 	    &t->why));
 	f = fopen(note, "r");
@@ -477,7 +477,7 @@ stops_the_whole_group(void **state)
 	while (kill((pid_t)pid, 0) == 0 && clock_ms() < deadline) {
 		char	stat[64] = "";
 
-		/* A zombie that nobody has waited for counts as gone. */
+		/* A zombie has ended. */
 		snprintf(text, sizeof(text), "/proc/%ld/stat", pid);
 		f = fopen(text, "r");
 		if (f == NULL || fgets(stat, sizeof(stat), f) == NULL ||
@@ -492,13 +492,13 @@ stops_the_whole_group(void **state)
 }
 
 static void
-leaves_daemons_alone(void **state)
+does_not_wait_for_daemons(void **state)
 {
 	struct test	*t = *state;
 	int64_t		 start = clock_ms();
 	pid_t		 pid;
 
-	script(t, "sleep 1000 & echo $!");
+	write_script(t, "sleep 1000 & echo $!");
 	assert_read(t);
 	assert_true(clock_ms() - start < PATIENCE_MS);
 	pid = (pid_t)atol(t->credentials.password);
@@ -506,30 +506,41 @@ leaves_daemons_alone(void **state)
 	assert_int_equal(kill(pid, SIGKILL), 0);
 }
 
+#define READS(sentence, text, want) \
+	{ sentence, reads_value, NULL, NULL, \
+	    &(struct value_case){ text, want } }
 #define DOES(function) \
 	cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 static const struct CMUnitTest spec[] = {
-	DOES(from_the_configuration),
-	DOES(none_at_all),
-	DOES(user_of_the_url_wins),
-	DOES(files_lose_one_newline),
+	DOES(reads_the_password),
+	DOES(reads_nothing_without_a_user),
+	DOES(the_user_of_the_url_takes_precedence),
+	READS("a file without a newline", "secret", "secret"),
+	READS("a newline at the end is removed", "secret\n", "secret"),
+	READS("CRLF at the end is removed", "secret\r\n", "secret"),
+	READS("only one newline is removed", "secret\n\n", "secret\n"),
+	READS("a carriage return is kept", "secret\r", "secret\r"),
+	READS("blanks and control characters are kept",
+	    " se\tcr\001et \377 ", " se\tcr\001et \377 "),
+	READS("all characters of relais.conf are kept", "#;\"'\\=:%&",
+	    "#;\"'\\=:%&"),
 	DOES(follows_links),
-	DOES(refuses_open_files),
-	DOES(refuses_what_is_no_secret),
-	DOES(explains_missing_rights),
+	DOES(refuses_files_that_others_can_read),
+	DOES(refuses_invalid_password_files),
+	DOES(explains_missing_permission),
 	DOES(runs_without_a_shell),
 	DOES(splits_words_at_blanks),
-	DOES(prints_a_token),
-	DOES(gives_a_clean_environment),
-	DOES(closes_every_descriptor),
-	DOES(gives_default_signals),
+	DOES(reads_a_token),
+	DOES(sets_a_clean_environment),
+	DOES(closes_all_descriptors),
+	DOES(restores_default_signals),
 	DOES(works_without_standard_descriptors),
-	DOES(tells_why_a_command_failed),
-	DOES(bounds_what_it_reads),
-	DOES(stops_what_takes_too_long),
-	DOES(stops_the_whole_group),
-	DOES(leaves_daemons_alone),
+	DOES(reports_why_a_command_failed),
+	DOES(limits_the_output),
+	DOES(kills_a_command_that_times_out),
+	DOES(kills_the_process_group),
+	DOES(does_not_wait_for_daemons),
 };
 
 int

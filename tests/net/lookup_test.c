@@ -66,10 +66,11 @@ struct lookup_case {
 #define MX LOOKUP_TYPE_MX
 
 static const struct lookup_case cases[] = {
-	{ "one host", SRV, S "one.test", "mail.one.test:587", EX_OK, NULL },
+	{ "a single host",
+	    SRV, S "one.test", "mail.one.test:587", EX_OK, NULL },
 	{ "the lowest priority first", SRV, S "order.test",
 	    "a.test:1 b.test:2 c.test:3", EX_OK, NULL },
-	{ "the target \".\" declares that there is no host", SRV,
+	{ "the target \".\": the service is not offered", SRV,
 	    S "none.test", NULL, EX_NOHOST, "does not offer this service" },
 	{ "a target with port 0 is ignored", SRV, S "port.test",
 	    "mail.test:25", EX_OK, NULL },
@@ -79,13 +80,14 @@ static const struct lookup_case cases[] = {
 	    EX_OK, NULL },
 	{ "a name that does not exist", SRV, S "nowhere.test", NULL,
 	    EX_NOHOST, "does not exist in the DNS" },
-	{ "a name without such records", SRV, "bare.test", NULL, EX_NOHOST,
+	{ "a name without SRV records", SRV, "bare.test", NULL, EX_NOHOST,
 	    "no SRV record" },
 	{ "MX, by preference", MX, "mx.test", "first.test:0 second.test:0",
 	    EX_OK, NULL },
 	{ "a null MX", MX, "null.test", NULL, EX_NOHOST,
 	    "does not offer this service" },
-	{ "no MX", MX, "bare.test", NULL, EX_NOHOST, "no MX record" },
+	{ "a name without MX records",
+	    MX, "bare.test", NULL, EX_NOHOST, "no MX record" },
 	{ "the data ends within a name", MX, "cut.test", NULL, EX_TEMPFAIL,
 	    "malformed" },
 	{ "the data is too short for a preference", MX, "short.test", NULL,
@@ -96,7 +98,7 @@ static const struct lookup_case cases[] = {
 	    EX_TEMPFAIL, "malformed" },
 };
 
-static struct dns server;	/* one for all: it keeps no state */
+static struct dns server;	/* shared: it has no state */
 
 static void
 write_targets(const struct lookup_targets *t, char *to, size_t size)
@@ -110,7 +112,7 @@ write_targets(const struct lookup_targets *t, char *to, size_t size)
 }
 
 static void
-gives(void **state)
+looks_up(void **state)
 {
 	const struct lookup_case	*c = *state;
 	struct lookup_targets		 t;
@@ -152,7 +154,7 @@ equal_priorities_are_selected_by_weight(void **state)
 		first[t.target[0].port]++;
 	}
 	dns_stop(&d);
-	assert_in_range(first[2], 220, 299);	/* 270 in the mean */
+	assert_in_range(first[2], 220, 299);	/* expected: 270 */
 	assert_in_range(first[3], 5, 80);
 	assert_in_range(first[1], 0, 10);
 }
@@ -183,9 +185,9 @@ the_best_16_of_1000_records_are_kept(void **state)
 		assert_int_equal(t.target[i].priority, i);
 }
 
-/* Truncated answers are malformed; changed octets do no harm. */
+/* Truncated replies are malformed; changed octets do not crash the parser. */
 static void
-damaged_answers_do_not_crash(void **state)
+damaged_replies_do_not_crash(void **state)
 {
 	static const unsigned char	whole[] =
 	    "\0\1\201\200\0\1\0\2\0\0\0\0\2mx\4test\0\0\17\0\1"
@@ -220,14 +222,14 @@ main(void)
 
 	for (size_t i = 0; i < N; i++)
 		tests[i] = (struct CMUnitTest){ .name = cases[i].sentence,
-		    .test_func = gives,
+		    .test_func = looks_up,
 		    .initial_state = (void *)(uintptr_t)&cases[i] };
 	tests[N] = (struct CMUnitTest)cmocka_unit_test(
 	    equal_priorities_are_selected_by_weight);
 	tests[N + 1] = (struct CMUnitTest)cmocka_unit_test(
 	    the_best_16_of_1000_records_are_kept);
 	tests[N + 2] = (struct CMUnitTest)cmocka_unit_test(
-	    damaged_answers_do_not_crash);
+	    damaged_replies_do_not_crash);
 	dns_start(&server, records, 0);
 	failures = cmocka_run_group_tests(tests, NULL, NULL);
 	dns_stop(&server);

@@ -1,5 +1,5 @@
 /*
- * A connection as lines and blocks, with a deadline.
+ * Lines and blocks on a connection with a deadline.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@
 #include "util/file.h"
 #include "util/memory.h"
 
-/* Our stream, and the other end of its socket. */
+/* A stream, and the other end of its socket. */
 struct pair {
 	struct stream	s;
 	int		peer;
@@ -51,7 +51,7 @@ tear_down(void **state)
 }
 
 static void
-hang_up(struct pair *p)
+close_peer(struct pair *p)
 {
 	close(p->peer);
 	p->peer = -1;
@@ -66,7 +66,7 @@ lines_are_read_one_by_one(void **state)
 	bool		 bare;
 
 	assert_true(file_write(p->peer, "one\r\ntwo\n\r\nr\rs\r\nrest", 20));
-	hang_up(p);
+	close_peer(p);
 	assert_int_equal(stream_read_line(&p->s, &line, 100, &bare, &why),
 	    STREAM_LINE);
 	assert_string_equal(line.data, "one");
@@ -135,7 +135,7 @@ a_write_to_a_closed_connection_fails(void **state)
 	struct pair	*p = *state;
 	struct failure	 why;
 
-	hang_up(p);
+	close_peer(p);
 	assert_true(stream_write(&p->s, "x", 1, &why));
 	assert_false(stream_flush(&p->s, &why));
 	assert_int_equal(why.status, EX_TEMPFAIL);

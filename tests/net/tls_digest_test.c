@@ -11,7 +11,7 @@
 #include "support/tls_client.h"
 
 static void
-hex(char *to, const unsigned char *octets, size_t len)
+write_hex(char *to, const unsigned char *octets, size_t len)
 {
 	*to = '\0';
 	for (size_t i = 0; i < len; i++)
@@ -44,7 +44,7 @@ computes(void **state)
 		    strlen(c->data), out);
 	else
 		n = m->digest(c->digest, c->data, strlen(c->data), out);
-	hex(text, out, n);
+	write_hex(text, out, n);
 	assert_string_equal(text, c->want);
 }
 
@@ -59,7 +59,7 @@ static const struct CMUnitTest digest_spec[] = {
 	COMPUTES("SHA-256, RFC 6234 section 8.5", TLS_SHA256, NULL, NULL, 0,
 	    "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61"
 	    "f20015ad"),
-	COMPUTES("SHA-256 of nothing", TLS_SHA256, NULL, NULL, 0, "",
+	COMPUTES("SHA-256 of an empty text", TLS_SHA256, NULL, NULL, 0, "",
 	    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
 	COMPUTES("HMAC-MD5, RFC 2202 section 2", TLS_MD5, "Jefe", NULL, 0,
 	    "what do ya want for nothing?",
@@ -77,7 +77,7 @@ static const struct CMUnitTest digest_spec[] = {
 	COMPUTES("PBKDF2 with SHA-256, RFC 7914 section 11", TLS_SHA256, NULL,
 	    "salt", 1, "passwd",
 	    "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"),
-	COMPUTES("no iterations are no key", TLS_SHA256, NULL, "salt", 0,
+	COMPUTES("zero iterations are refused", TLS_SHA256, NULL, "salt", 0,
 	    "password", ""),
 	COMPUTES("more iterations than OpenSSL can count are refused",
 	    TLS_SHA256, NULL, "salt", UINT32_MAX, "password", ""),

@@ -15,8 +15,8 @@ const char	*built_with_missing(void), *path_of_missing(void);
 const char	*built_with_foreign(void), *path_of_foreign(void);
 
 /*
- * The loader once more, for a module that is not there, and for one that is
- * a library, but not ours.
+ * The loader, compiled again for a module that does not exist and for a library
+ * that is not the module.
  */
 #undef TLS_MODULE
 #define TLS_MODULE	"/nonexistent/relais/tls.so"

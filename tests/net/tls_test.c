@@ -25,11 +25,11 @@
 static struct {
 	char			 dir[64];
 	char			 ca[96], cnf[96], own[96], key[96];
-	struct certificate	 root, leaf, own_certificate;
+	struct certificate	 root, leaf, client_certificate;
 	const struct tls_module	*m;
 } world;
 
-/* A client and its server, the handshake done. */
+/* A client session and its server. */
 struct pair {
 	struct tls_peer	 peer;
 	struct tls	*tls;
@@ -44,7 +44,7 @@ usual_options(void)
 }
 
 static enum tls_result
-shake(struct pair *p, struct tls_peer_form form,
+handshake(struct pair *p, struct tls_peer_form form,
     const struct tls_options *options)
 {
 	if (form.raw == NULL)
@@ -58,7 +58,7 @@ shake(struct pair *p, struct tls_peer_form form,
 }
 
 static void
-part(struct pair *p)
+close_pair(struct pair *p)
 {
 	world.m->close(p->tls);
 	tls_peer_finish(&p->peer);
@@ -68,7 +68,7 @@ static void
 open_pair(struct pair *p, struct tls_peer_form form)
 {
 	struct tls_options	options = usual_options();
-	enum tls_result		result = shake(p, form, &options);
+	enum tls_result		result = handshake(p, form, &options);
 
 	if (result != TLS_DONE)
 		print_error("%s\n", p->why.text);
@@ -76,7 +76,7 @@ open_pair(struct pair *p, struct tls_peer_form form)
 }
 
 static void
-reads(struct pair *p, const char *want)
+assert_reads(struct pair *p, const char *want)
 {
 	char	text[256];
 	size_t	got;
@@ -88,7 +88,7 @@ reads(struct pair *p, const char *want)
 }
 
 static void
-reads_end(struct pair *p)
+assert_closed(struct pair *p)
 {
 	char	text[256];
 	size_t	got;
@@ -98,7 +98,7 @@ reads_end(struct pair *p)
 }
 
 static void
-has(const struct failure *why, int status, const char *want)
+assert_failure(const struct failure *why, int status, const char *want)
 {
 	if (strstr(why->text, want) == NULL)
 		print_error("\"%s\" is not in: %s\n", want, why->text);
@@ -106,9 +106,9 @@ has(const struct failure *why, int status, const char *want)
 	assert_int_equal(why->status, status);
 }
 
-/* The policy that begin() wrote allows one cipher suite of TLS 1.3. */
+/* write_policy() allows one cipher suite of TLS 1.3. */
 static void
-the_rules_of_the_system_are_kept(void **state)
+the_policy_of_the_system_is_respected(void **state)
 {
 	struct pair	p;
 	char		text[128];
@@ -117,35 +117,29 @@ the_rules_of_the_system_are_kept(void **state)
 	open_pair(&p, (struct tls_peer_form){ 0 });
 	assert_string_equal(world.m->describe(p.tls, text, sizeof(text)),
 	    "TLSv1.3 TLS_CHACHA20_POLY1305_SHA256");
-	part(&p);
+	close_pair(&p);
 	assert_string_equal(p.peer.report->protocol, "TLSv1.3");
 	tls_peer_free(&p.peer);
 	assert_int_equal(strncmp(world.m->library(), "OpenSSL 3", 9), 0);
 }
 
+struct sni_case {
+	const char	*name;
+	const char	*sni;
+};
+
 static void
-names_are_sent_but_not_addresses(void **state)
+sends_sni(void **state)
 {
-	static const struct {
-		const char	*name, *sni;
-	} cases[] = {
-		{ "mail.example", "mail.example" },
-		{ "mail.example.", "mail.example" },
-		{ "192.0.2.1", "" },
-		{ "2001:db8::1", "" },
-	};
+	const struct sni_case	*c = *state;
+	struct tls_options	 options = { .name = c->name };
+	struct pair		 p;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct tls_options	options = { .name = cases[i].name };
-		struct pair		p;
-
-		assert_int_equal(shake(&p, (struct tls_peer_form){ 0 },
-		    &options), TLS_DONE);
-		part(&p);
-		assert_string_equal(p.peer.report->sni, cases[i].sni);
-		tls_peer_free(&p.peer);
-	}
+	assert_int_equal(handshake(&p, (struct tls_peer_form){ 0 }, &options),
+	    TLS_DONE);
+	close_pair(&p);
+	assert_string_equal(p.peer.report->sni, c->sni);
+	tls_peer_free(&p.peer);
 }
 
 struct broken_case {
@@ -158,108 +152,108 @@ struct broken_case {
 };
 
 static void
-breaks(void **state)
+reports_failure(void **state)
 {
 	const struct broken_case *c = *state;
 	struct tls_options	 options = usual_options();
 	struct pair		 p;
 
-	assert_int_equal(shake(&p, (struct tls_peer_form){ .raw = c->says,
+	assert_int_equal(handshake(&p, (struct tls_peer_form){ .raw = c->says,
 	    .raw_len = c->len, .deaf = c->deaf, .min = c->version,
 	    .max = c->version }, &options), TLS_FAILED);
-	has(&p.why, c->status, c->want);
-	part(&p);
+	assert_failure(&p.why, c->status, c->want);
+	close_pair(&p);
 	assert_false(p.peer.report->accepted);
 	tls_peer_free(&p.peer);
 }
 
 static void
-serve_hello(SSL *ssl, struct tls_peer_report *report)
+send_hello(SSL *ssl, struct tls_peer_report *report)
 {
 	(void)report;
 	SSL_write(ssl, "220 hello\r\n", 11);
 }
 
 static void
-hello_and_cut(SSL *ssl, struct tls_peer_report *report)
+send_hello_and_exit(SSL *ssl, struct tls_peer_report *report)
 {
-	serve_hello(ssl, report);
+	send_hello(ssl, report);
 	_exit(0);
 }
 
 static void
-hello_and_close(SSL *ssl, struct tls_peer_report *report)
+send_hello_and_close(SSL *ssl, struct tls_peer_report *report)
 {
-	serve_hello(ssl, report);
+	send_hello(ssl, report);
 	SSL_shutdown(ssl);
 }
 
 static void
-close_is_the_end(void **state)
+close_notify_ends_the_session(void **state)
 {
 	struct pair	p;
 
 	(void)state;
-	open_pair(&p, (struct tls_peer_form){ .serve = hello_and_close });
-	reads(&p, "220 hello\r\n");
-	reads_end(&p);
-	reads_end(&p);
-	part(&p);
+	open_pair(&p, (struct tls_peer_form){ .serve = send_hello_and_close });
+	assert_reads(&p, "220 hello\r\n");
+	assert_closed(&p);
+	assert_closed(&p);
+	close_pair(&p);
 	tls_peer_free(&p.peer);
 }
 
 static void
-hanging_up_is_the_end(void **state)
+a_closed_connection_ends_the_session(void **state)
 {
 	struct pair	p;
 	size_t		put;
 
 	(void)state;
-	open_pair(&p, (struct tls_peer_form){ .serve = hello_and_cut });
-	reads(&p, "220 hello\r\n");
-	reads_end(&p);
-	/* Were SIGPIPE raised, this process would not be here any more. */
+	open_pair(&p, (struct tls_peer_form){ .serve = send_hello_and_exit });
+	assert_reads(&p, "220 hello\r\n");
+	assert_closed(&p);
+	/* SIGPIPE would end this process. */
 	assert_int_not_equal(world.m->write(p.tls, "QUIT\r\n", 6, &put,
 	    &p.why), TLS_DONE);
-	part(&p);
+	close_pair(&p);
 	tls_peer_free(&p.peer);
 }
 
 static void
-writing_to_nobody_fails(void **state)
+a_write_to_a_closed_connection_fails(void **state)
 {
 	struct pair	p;
 	size_t		put;
 	enum tls_result	result;
 
 	(void)state;
-	open_pair(&p, (struct tls_peer_form){ .serve = hello_and_cut });
+	open_pair(&p, (struct tls_peer_form){ .serve = send_hello_and_exit });
 	tls_peer_finish(&(struct tls_peer){ .pid = p.peer.pid, .fd = -1 });
 	p.peer.pid = 0;
 	result = world.m->write(p.tls, "QUIT\r\n", 6, &put, &p.why);
 	assert_int_equal(result, TLS_FAILED);
-	has(&p.why, EX_TEMPFAIL, "the TLS connection failed: ");
-	part(&p);
+	assert_failure(&p.why, EX_TEMPFAIL, "the TLS connection failed: ");
+	close_pair(&p);
 	tls_peer_free(&p.peer);
 }
 
 static void
-we_say_goodbye(void **state)
+close_sends_close_notify(void **state)
 {
 	struct pair	p;
 
 	(void)state;
-	open_pair(&p, (struct tls_peer_form){ .serve = serve_hello });
-	reads(&p, "220 hello\r\n");
+	open_pair(&p, (struct tls_peer_form){ .serve = send_hello });
+	assert_reads(&p, "220 hello\r\n");
 	assert_int_equal(tls_client_write(p.tls, p.peer.fd, "QUIT\r\n", 6,
 	    &p.why), TLS_DONE);
-	part(&p);
+	close_pair(&p);
 	assert_true(p.peer.report->polite);
 	assert_int_equal(p.peer.report->received, 6);
 	tls_peer_free(&p.peer);
 }
 
-/* Many, one by one, and none of them data. */
+/* Sends several session tickets before the data. */
 static void
 tickets_then_hello(SSL *ssl, struct tls_peer_report *report)
 {
@@ -269,14 +263,14 @@ tickets_then_hello(SSL *ssl, struct tls_peer_report *report)
 		SSL_new_session_ticket(ssl);
 		SSL_do_handshake(ssl);
 	}
-	/* What follows waits until the client has said so. */
+	/* The client has examined the first tickets. */
 	SSL_read(ssl, &byte, 1);
 	SSL_new_session_ticket(ssl);
-	serve_hello(ssl, report);
+	send_hello(ssl, report);
 }
 
 static void
-tickets_are_not_data(void **state)
+session_tickets_are_not_data(void **state)
 {
 	struct pair	p;
 	char		text[16];
@@ -293,20 +287,20 @@ tickets_are_not_data(void **state)
 	}
 	assert_int_equal(tls_client_write(p.tls, p.peer.fd, "x", 1, &p.why),
 	    TLS_DONE);
-	reads(&p, "220 hello\r\n");
-	part(&p);
+	assert_reads(&p, "220 hello\r\n");
+	close_pair(&p);
 	tls_peer_free(&p.peer);
 }
 
 enum { LARGE = 3 * 1024 * 1024 };
 
 static unsigned char
-octet(size_t i)
+octet_at(size_t i)
 {
 	return (unsigned char)(i * 2654435761u >> 13);
 }
 
-/* Sleeps until it is woken; reads it all before it answers the same. */
+/* Stops until SIGCONT, reads all data, and sends it back. */
 static void
 echo_large(SSL *ssl, struct tls_peer_report *report)
 {
@@ -321,7 +315,7 @@ echo_large(SSL *ssl, struct tls_peer_report *report)
 	free(data);
 }
 
-/* Every try comes from another place, as a buffer that moves would have it. */
+/* Writes from another buffer each time. */
 static enum tls_result
 write_moving(struct pair *p, const unsigned char *from, size_t len, size_t *put)
 {
@@ -348,7 +342,7 @@ wait_until_writable(struct pair *p)
 	assert_int_equal(poll(&poll_fd, 1, 20000), 1);
 }
 
-/* Writes until nothing more fits, wakes the peer, and writes the rest. */
+/* Writes until the socket is full, continues the peer, and writes the rest. */
 static void
 write_large(struct pair *p, const unsigned char *data)
 {
@@ -370,7 +364,7 @@ write_large(struct pair *p, const unsigned char *data)
 }
 
 static void
-much_goes_both_ways(void **state)
+large_data_is_sent_and_received(void **state)
 {
 	struct pair	 p;
 	unsigned char	*data = malloc(LARGE);
@@ -378,7 +372,7 @@ much_goes_both_ways(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LARGE; i++)
-		data[i] = octet(i);
+		data[i] = octet_at(i);
 	open_pair(&p, (struct tls_peer_form){ .serve = echo_large });
 	write_large(&p, data);
 	memset(data, 0, LARGE);
@@ -386,16 +380,16 @@ much_goes_both_ways(void **state)
 		assert_int_equal(tls_client_read(p.tls, p.peer.fd, data + at,
 		    LARGE - at, &got, &p.why), TLS_DONE);
 	for (size_t i = 0; i < LARGE; i++)
-		if (data[i] != octet(i))
+		if (data[i] != octet_at(i))
 			fail_msg("octet %zu differs", i);
 	free(data);
-	part(&p);
+	close_pair(&p);
 	assert_int_equal(p.peer.report->received, LARGE);
 	tls_peer_free(&p.peer);
 }
 
 static void
-both_ends_have_one_binding(void **state)
+both_sides_have_the_same_channel_binding(void **state)
 {
 	struct pair	p;
 	unsigned char	binding[TLS_BINDING_SIZE];
@@ -403,13 +397,13 @@ both_ends_have_one_binding(void **state)
 	(void)state;
 	open_pair(&p, (struct tls_peer_form){ 0 });
 	assert_true(world.m->channel_binding(p.tls, binding));
-	part(&p);
+	close_pair(&p);
 	assert_memory_equal(binding, p.peer.report->binding, sizeof(binding));
 	tls_peer_free(&p.peer);
 }
 
 static void
-no_binding_before_1_3(void **state)
+no_channel_binding_before_tls_1_3(void **state)
 {
 	struct pair	p;
 	unsigned char	binding[TLS_BINDING_SIZE];
@@ -420,12 +414,12 @@ no_binding_before_1_3(void **state)
 	assert_false(world.m->channel_binding(p.tls, binding));
 	assert_int_equal(strncmp(world.m->describe(p.tls, text, sizeof(text)),
 	    "TLSv1.2 ", 8), 0);
-	part(&p);
+	close_pair(&p);
 	tls_peer_free(&p.peer);
 }
 
 static void
-ask_again(SSL *ssl, struct tls_peer_report *report)
+renegotiate(SSL *ssl, struct tls_peer_report *report)
 {
 	(void)report;
 	SSL_renegotiate(ssl);
@@ -433,7 +427,7 @@ ask_again(SSL *ssl, struct tls_peer_report *report)
 }
 
 static void
-nothing_is_renegotiated(void **state)
+renegotiation_is_refused(void **state)
 {
 	struct pair	p;
 	char		text[16];
@@ -441,16 +435,16 @@ nothing_is_renegotiated(void **state)
 
 	(void)state;
 	open_pair(&p, (struct tls_peer_form){ .max = TLS1_2_VERSION,
-	    .serve = ask_again });
+	    .serve = renegotiate });
 	assert_int_not_equal(tls_client_read(p.tls, p.peer.fd, text,
 	    sizeof(text), &got, &p.why), TLS_DONE);
-	part(&p);
+	close_pair(&p);
 	assert_false(p.peer.report->polite);
 	tls_peer_free(&p.peer);
 }
 
 static void
-our_certificate_is_shown(void **state)
+the_client_certificate_is_sent(void **state)
 {
 	struct tls_options	options = usual_options();
 	struct pair		p;
@@ -458,18 +452,18 @@ our_certificate_is_shown(void **state)
 	(void)state;
 	options.certificate = world.own;
 	options.key = world.key;
-	assert_int_equal(shake(&p, (struct tls_peer_form){
-	    .client_ca = &world.root, .serve = serve_hello }, &options),
+	assert_int_equal(handshake(&p, (struct tls_peer_form){
+	    .client_ca = &world.root, .serve = send_hello }, &options),
 	    TLS_DONE);
-	reads(&p, "220 hello\r\n");
-	part(&p);
+	assert_reads(&p, "220 hello\r\n");
+	close_pair(&p);
 	assert_true(p.peer.report->certified);
 	tls_peer_free(&p.peer);
 }
 
-/* By TLS 1.3 the server's answer comes after the handshake. */
+/* With TLS 1.3, the server reports this only after the handshake. */
 static void
-a_certificate_is_demanded(void **state)
+a_required_certificate_is_reported(void **state)
 {
 	struct pair	p;
 	char		text[16];
@@ -479,14 +473,14 @@ a_certificate_is_demanded(void **state)
 	open_pair(&p, (struct tls_peer_form){ .client_ca = &world.root });
 	assert_int_equal(tls_client_read(p.tls, p.peer.fd, text,
 	    sizeof(text), &got, &p.why), TLS_FAILED);
-	has(&p.why, EX_CONFIG, "requires a client certificate");
+	assert_failure(&p.why, EX_CONFIG, "requires a client certificate");
 	assert_int_equal(p.why.cause, TLS_CAUSE_OWN_REQUIRED);
-	part(&p);
+	close_pair(&p);
 	tls_peer_free(&p.peer);
 }
 
 static void
-a_certificate_is_refused(void **state)
+a_rejected_certificate_is_reported(void **state)
 {
 	struct tls_options	options = usual_options();
 	struct pair		p;
@@ -496,13 +490,14 @@ a_certificate_is_refused(void **state)
 	(void)state;
 	options.certificate = world.own;
 	options.key = world.key;
-	assert_int_equal(shake(&p, (struct tls_peer_form){
+	assert_int_equal(handshake(&p, (struct tls_peer_form){
 	    .client_ca = &world.leaf }, &options), TLS_DONE);
 	assert_int_equal(tls_client_read(p.tls, p.peer.fd, text,
 	    sizeof(text), &got, &p.why), TLS_FAILED);
-	has(&p.why, EX_CONFIG, "the server rejects the client certificate");
+	assert_failure(&p.why, EX_CONFIG,
+	    "the server rejects the client certificate");
 	assert_int_equal(p.why.cause, TLS_CAUSE_OWN_REJECTED);
-	part(&p);
+	close_pair(&p);
 	tls_peer_free(&p.peer);
 }
 
@@ -513,43 +508,32 @@ does_not_start(const struct tls_options *options, enum tls_cause cause,
 	struct failure	why;
 
 	assert_null(world.m->start(options, &why));
-	has(&why, EX_CONFIG, want);
+	assert_failure(&why, EX_CONFIG, want);
 	assert_int_equal(why.cause, cause);
 }
 
 static void
-names_that_are_none(void **state)
+refuses_name(void **state)
 {
-	static const char *const	names[] = { NULL, "", ".example" };
+	struct tls_options	options = usual_options();
 
-	(void)state;
-	for (size_t i = 0; i < 3; i++) {
-		struct tls_options	options = usual_options();
-
-		options.name = names[i];
-		does_not_start(&options, TLS_CAUSE_NAME, "name");
-	}
+	options.name = *state;
+	does_not_start(&options, TLS_CAUSE_NAME, "name");
 }
 
 static void
-pins_that_are_none(void **state)
+refuses_pin(void **state)
 {
-	static const char *const	texts[] = { "AAAA", "sha256//",
-	    "\033[m", "sha1//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" };
+	const char		*pins[] = { *state, NULL };
+	struct tls_options	 options = usual_options();
 
-	(void)state;
-	for (size_t i = 0; i < 4; i++) {
-		const char		*pins[] = { texts[i], NULL };
-		struct tls_options	 options = usual_options();
-
-		options.pins = pins;
-		does_not_start(&options, TLS_CAUSE_PIN,
-		    "is not a SHA-256 digest in base64");
-	}
+	options.pins = pins;
+	does_not_start(&options, TLS_CAUSE_PIN,
+	    "is not a SHA-256 digest in base64");
 }
 
 static void
-trust_that_is_none(void **state)
+a_missing_ca_file_is_refused(void **state)
 {
 	struct tls_options	options = usual_options();
 
@@ -559,7 +543,7 @@ trust_that_is_none(void **state)
 }
 
 static void
-own_files_that_are_none(void **state)
+invalid_certificate_files_are_refused(void **state)
 {
 	struct tls_options	options = usual_options();
 
@@ -583,7 +567,7 @@ own_files_that_are_none(void **state)
 }
 
 static void
-a_key_that_is_not_the_certificates(void **state)
+a_key_that_does_not_match_is_refused(void **state)
 {
 	struct tls_options	options = usual_options();
 	char			path[96];
@@ -599,7 +583,7 @@ a_key_that_is_not_the_certificates(void **state)
 }
 
 static void
-a_key_that_others_can_read(void **state)
+a_key_that_others_can_read_is_refused(void **state)
 {
 	struct tls_options	options = usual_options();
 
@@ -612,7 +596,7 @@ a_key_that_others_can_read(void **state)
 }
 
 static void
-a_key_under_a_passphrase(void **state)
+an_encrypted_key_is_refused(void **state)
 {
 	struct tls_options	 options = usual_options();
 	char			 path[96];
@@ -620,10 +604,10 @@ a_key_under_a_passphrase(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/locked.pem", world.dir);
-	certificate_write(&world.own_certificate, path, 0);
+	certificate_write(&world.client_certificate, path, 0);
 	f = fopen(path, "a");
 	assert_non_null(f);
-	assert_int_equal(PEM_write_PrivateKey(f, world.own_certificate.key,
+	assert_int_equal(PEM_write_PrivateKey(f, world.client_certificate.key,
 	    EVP_aes_128_cbc(), (const unsigned char *)"secret", 6, NULL,
 	    NULL), 1);
 	assert_int_equal(fclose(f), 0);
@@ -634,7 +618,7 @@ a_key_under_a_passphrase(void **state)
 }
 
 static void
-one_file_for_both(void **state)
+one_file_can_contain_certificate_and_key(void **state)
 {
 	struct tls_options	options = usual_options();
 	char			path[96];
@@ -643,7 +627,7 @@ one_file_for_both(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/both.pem", world.dir);
-	certificate_write(&world.own_certificate, path, CERTIFICATE_KEY);
+	certificate_write(&world.client_certificate, path, CERTIFICATE_KEY);
 	options.certificate = path;
 	tls = world.m->start(&options, &why);
 	assert_non_null(tls);
@@ -652,7 +636,7 @@ one_file_for_both(void **state)
 }
 
 static void
-loading_again_gives_the_same(void **state)
+the_module_is_loaded_once(void **state)
 {
 	struct failure	why;
 
@@ -674,7 +658,7 @@ write_policy(void)
 }
 
 static int
-begin(void **state)
+make_files(void **state)
 {
 	(void)state;
 	strlcpy(world.dir, "/tmp/relais.XXXXXX", sizeof(world.dir));
@@ -683,7 +667,7 @@ begin(void **state)
 	snprintf(world.cnf, sizeof(world.cnf), "%s/cnf", world.dir);
 	snprintf(world.own, sizeof(world.own), "%s/own.pem", world.dir);
 	snprintf(world.key, sizeof(world.key), "%s/own.key", world.dir);
-	/* Before OpenSSL's first call. */
+	/* OpenSSL reads the policy at its first call. */
 	write_policy();
 	setenv("OPENSSL_CONF", world.cnf, 1);
 	world.m = tls_client_module();
@@ -691,21 +675,21 @@ begin(void **state)
 	    .common_name = "Test Root", .authority = true }, NULL);
 	certificate_make(&world.leaf, &(struct certificate_form){
 	    .common_name = "leaf", .dns = "mail.example" }, &world.root);
-	certificate_make(&world.own_certificate, &(struct certificate_form){
+	certificate_make(&world.client_certificate, &(struct certificate_form){
 	    .common_name = "client" }, &world.root);
 	certificate_write(&world.root, world.ca, 0);
-	certificate_write(&world.own_certificate, world.own, 0);
-	certificate_write_key(&world.own_certificate, world.key, 0);
+	certificate_write(&world.client_certificate, world.own, 0);
+	certificate_write_key(&world.client_certificate, world.key, 0);
 	return 0;
 }
 
 static int
-end(void **state)
+remove_files(void **state)
 {
 	(void)state;
 	certificate_free(&world.root);
 	certificate_free(&world.leaf);
-	certificate_free(&world.own_certificate);
+	certificate_free(&world.client_certificate);
 	unlink(world.ca);
 	unlink(world.cnf);
 	unlink(world.own);
@@ -713,73 +697,95 @@ end(void **state)
 	return rmdir(world.dir);
 }
 
-/* A ServerHello of TLS 1.0 with nothing in it, as an old server sends it. */
+/* An empty ServerHello of TLS 1.0. */
 #define OLD_HELLO "\026\003\001\000\052\002\000\000\046\003\001" \
 	"01234567890123456789012345678901\000\000\057\000"
 
-#define BREAKS(sentence, ...) { .name = sentence, .test_func = breaks, \
-	.initial_state = &(struct broken_case){ __VA_ARGS__ } }
+#define REPORTS(sentence, ...) { .name = sentence, \
+	.test_func = reports_failure, .initial_state = &(struct broken_case){ __VA_ARGS__ } }
+#define SENDS_SNI(sentence, ...) { .name = sentence, .test_func = sends_sni, \
+	.initial_state = &(struct sni_case){ __VA_ARGS__ } }
+#define REFUSES(sentence, function, text) { .name = sentence, \
+	.test_func = function, .initial_state = (void *)(uintptr_t)(text) }
 #define OCTETS(text) .says = text, .len = sizeof(text) - 1
 
 static const struct CMUnitTest tls_spec[] = {
-	cmocka_unit_test(the_rules_of_the_system_are_kept),
-	cmocka_unit_test(loading_again_gives_the_same),
-	cmocka_unit_test(names_are_sent_but_not_addresses),
-	BREAKS("a server in clear is quoted",
+	cmocka_unit_test(the_policy_of_the_system_is_respected),
+	cmocka_unit_test(the_module_is_loaded_once),
+	SENDS_SNI("a host name is sent as SNI", "mail.example",
+	    "mail.example"),
+	SENDS_SNI("SNI has no final dot", "mail.example.", "mail.example"),
+	SENDS_SNI("an IPv4 address is not sent as SNI", "192.0.2.1", ""),
+	SENDS_SNI("an IPv6 address is not sent as SNI", "2001:db8::1", ""),
+	REPORTS("clear text of a server is quoted",
 	    OCTETS("220 mail.example ESMTP\r\n250 x\r\n"),
 	    .status = EX_PROTOCOL, .want = "the server does not speak TLS; "
 	    "it sent: \"220 mail.example ESMTP\""),
-	BREAKS("its escape sequences are not", OCTETS("\033[2J hello there\n"),
+	REPORTS("escape sequences of a server are escaped",
+	    OCTETS("\033[2J hello there\n"),
 	    .status = EX_PROTOCOL, .want = "it sent: \"\\033[2J hello there\""),
-	BREAKS("a server of something else",
+	REPORTS("an HTTP server is quoted",
 	    OCTETS("HTTP/1.1 400 Bad Request\r\n\r\n"), .status = EX_PROTOCOL,
 	    .want = "it sent: \"HTTP/1.1 400 Bad Request\""),
-	BREAKS("an old server", OCTETS(OLD_HELLO), .status = EX_UNAVAILABLE,
+	REPORTS("a server with TLS 1.0 is refused",
+	    OCTETS(OLD_HELLO), .status = EX_UNAVAILABLE,
 	    .want = "supports only TLS 1.1 or older"),
-	BREAKS("a server with TLS 1.1 switched on alone",
+	REPORTS("a server with only TLS 1.1 is refused",
 	    .version = TLS1_1_VERSION, .status = EX_UNAVAILABLE,
 	    .want = "supports only TLS 1.1 or older"),
-	BREAKS("an alert that tells little",
+	REPORTS("a handshake_failure alert is explained",
 	    OCTETS("\025\003\003\000\002\002\050"),
 	    .status = EX_TEMPFAIL, .want = "aborted the TLS handshake"),
-	BREAKS("any other alert", OCTETS("\025\003\003\000\002\002\120"),
+	REPORTS("another alert is named",
+	    OCTETS("\025\003\003\000\002\002\120"),
 	    .status = EX_TEMPFAIL,
 	    .want = "the TLS handshake failed: tlsv1 alert internal"),
-	BREAKS("a close_notify in place of a handshake",
+	REPORTS("a close_notify instead of a handshake",
 	    OCTETS("\025\003\003\000\002\001\000"),
 	    .status = EX_TEMPFAIL, .want = "TLS handshake"),
-	BREAKS("garbage behind a good beginning",
+	REPORTS("an invalid message after a valid record header",
 	    OCTETS("\026\003\003\000\010garbage!"),
 	    .status = EX_TEMPFAIL, .want = "the TLS handshake failed"),
-	BREAKS("a server that hangs up", .deaf = true, .status = EX_TEMPFAIL,
+	REPORTS("a server that closes the connection",
+	    .deaf = true, .status = EX_TEMPFAIL,
 	    .want = "TLS"),
-	BREAKS("a server that hangs up half way", OCTETS("\026\003"),
+	REPORTS("a server that closes the connection in a record",
+	    OCTETS("\026\003"),
 	    .status = EX_TEMPFAIL,
 	    .want = "closed the connection without close_notify"),
-	cmocka_unit_test(close_is_the_end),
-	cmocka_unit_test(hanging_up_is_the_end),
-	cmocka_unit_test(writing_to_nobody_fails),
-	cmocka_unit_test(we_say_goodbye),
-	cmocka_unit_test(tickets_are_not_data),
-	cmocka_unit_test(much_goes_both_ways),
-	cmocka_unit_test(both_ends_have_one_binding),
-	cmocka_unit_test(no_binding_before_1_3),
-	cmocka_unit_test(nothing_is_renegotiated),
-	cmocka_unit_test(our_certificate_is_shown),
-	cmocka_unit_test(a_certificate_is_demanded),
-	cmocka_unit_test(a_certificate_is_refused),
-	cmocka_unit_test(names_that_are_none),
-	cmocka_unit_test(pins_that_are_none),
-	cmocka_unit_test(trust_that_is_none),
-	cmocka_unit_test(own_files_that_are_none),
-	cmocka_unit_test(a_key_that_is_not_the_certificates),
-	cmocka_unit_test(a_key_that_others_can_read),
-	cmocka_unit_test(a_key_under_a_passphrase),
-	cmocka_unit_test(one_file_for_both),
+	cmocka_unit_test(close_notify_ends_the_session),
+	cmocka_unit_test(a_closed_connection_ends_the_session),
+	cmocka_unit_test(a_write_to_a_closed_connection_fails),
+	cmocka_unit_test(close_sends_close_notify),
+	cmocka_unit_test(session_tickets_are_not_data),
+	cmocka_unit_test(large_data_is_sent_and_received),
+	cmocka_unit_test(both_sides_have_the_same_channel_binding),
+	cmocka_unit_test(no_channel_binding_before_tls_1_3),
+	cmocka_unit_test(renegotiation_is_refused),
+	cmocka_unit_test(the_client_certificate_is_sent),
+	cmocka_unit_test(a_required_certificate_is_reported),
+	cmocka_unit_test(a_rejected_certificate_is_reported),
+	REFUSES("without a name, no session starts", refuses_name, NULL),
+	REFUSES("an empty name is refused", refuses_name, ""),
+	REFUSES("a name that begins with a dot is refused", refuses_name,
+	    ".example"),
+	REFUSES("a short pin is refused", refuses_pin, "AAAA"),
+	REFUSES("an empty pin is refused", refuses_pin, "sha256//"),
+	REFUSES("an escape sequence as pin is refused", refuses_pin,
+	    "\033[m"),
+	REFUSES("a pin with another prefix is refused", refuses_pin,
+	    "sha1//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+	cmocka_unit_test(a_missing_ca_file_is_refused),
+	cmocka_unit_test(invalid_certificate_files_are_refused),
+	cmocka_unit_test(a_key_that_does_not_match_is_refused),
+	cmocka_unit_test(a_key_that_others_can_read_is_refused),
+	cmocka_unit_test(an_encrypted_key_is_refused),
+	cmocka_unit_test(one_file_can_contain_certificate_and_key),
 };
 
 int
 main(void)
 {
-	return cmocka_run_group_tests_name("net/tls", tls_spec, begin, end);
+	return cmocka_run_group_tests_name("net/tls", tls_spec,
+	    make_files, remove_files);
 }

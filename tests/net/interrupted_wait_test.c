@@ -1,6 +1,6 @@
 /*
- * A signal that was held back ends whatever waits for the network, and only
- * that.
+ * A signal that is held ends waits for the network; data that has already
+ * arrived is still read.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,16 +25,16 @@
 #define WORDS "interrupted by signal 15 (Terminated)"
 
 static void
-hold(struct interrupt *i)
+hold_and_raise(struct interrupt *i)
 {
 	interrupt_hold(i);
 	assert_int_not_equal(i->fd, -1);
 	raise(SIGTERM);
 }
 
-/* The signal has arrived and must not end the test. */
+/* Discards the signal, which must not end the test. */
 static void
-release(struct interrupt *i)
+discard_signal(struct interrupt *i)
 {
 	assert_int_equal(i->signal, SIGTERM);
 	i->signal = 0;
@@ -42,7 +42,7 @@ release(struct interrupt *i)
 }
 
 static void
-open_pair(struct stream *s, struct interrupt *i, int fd[2])
+open_stream(struct stream *s, struct interrupt *i, int fd[2])
 {
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
 	stream_open(s, fd[0]);
@@ -60,10 +60,10 @@ a_signal_ends_a_wait_for_input(void **state)
 	int			fd[2];
 
 	(void)state;
-	hold(&i);
-	open_pair(&s, &i, fd);
+	hold_and_raise(&i);
+	open_stream(&s, &i, fd);
 	assert_int_equal(write(fd[1], "250 yes\r\n25", 11), 11);
-	/* What is here was said in time. */
+	/* This line has already arrived. */
 	assert_int_equal(stream_read_line(&s, &line, 100, NULL, &why),
 	    STREAM_LINE);
 	assert_string_equal(line.data, "250 yes");
@@ -71,11 +71,11 @@ a_signal_ends_a_wait_for_input(void **state)
 	    STREAM_FAILED);
 	assert_int_equal(why.status, EX_TEMPFAIL);
 	assert_string_equal(why.text, WORDS);
-	/* And so on. */
+	/* Later reads fail as well. */
 	assert_int_equal(stream_read_line(&s, &line, 100, NULL, &why),
 	    STREAM_FAILED);
 	assert_string_equal(why.text, WORDS);
-	release(&i);
+	discard_signal(&i);
 	buffer_free(&line);
 	stream_close(&s);
 	close(fd[1]);
@@ -91,17 +91,17 @@ a_signal_ends_a_wait_for_output(void **state)
 	int			fd[2];
 
 	(void)state;
-	hold(&i);
-	open_pair(&s, &i, fd);
+	hold_and_raise(&i);
+	open_stream(&s, &i, fd);
 	while (stream_write(&s, block, sizeof(block), &why))
 		continue;
 	assert_string_equal(why.text, WORDS);
-	release(&i);
+	discard_signal(&i);
 	stream_close(&s);
 	close(fd[1]);
 }
 
-/* A network address or a path. */
+/* *state: "address" or "path". */
 static void
 a_connection_that_is_never_accepted_ends(void **state)
 {
@@ -124,11 +124,11 @@ a_connection_that_is_never_accepted_ends(void **state)
 	else
 		to = (struct endpoint){ .host = host->address,
 		    .port = host->port };
-	hold(&i);
+	hold_and_raise(&i);
 	assert_int_equal(connect_to(&to, &how, &why), -1);
 	assert_int_equal(why.status, EX_TEMPFAIL);
 	assert_string_equal(why.text, WORDS);
-	release(&i);
+	discard_signal(&i);
 	mock_smtp_stop(host);
 	temp_dir_remove(&dir);
 }
