@@ -7,7 +7,7 @@
 #include "smtp/authenticate.h"
 #include "util/buffer.h"
 
-/* What is true of the connection, the policy and the failure. */
+/* Conditions that apply to the connection, the policy and the failure. */
 enum condition {
 	AUTHENTICATES	= 1 << 0,	/* credentials are configured */
 	IMPLICIT_TLS	= 1 << 1,
@@ -54,11 +54,11 @@ enum { NO_REPLY = -1 };
 	{ ANY_STEP, .cause = cause_, .key = key_, .words = words_ }
 
 /*
- * The first row that applies is used.  A row applies at its steps, if its code
- * is the reply code or the beginning of it, its enhanced status code is that
- * of the reply, its text is part of the reply in upper or lower case, all
- * conditions of .when are true and none of .unless is.  A member that is not
- * given applies to all.  A row without a key gives no advice.
+ * The first row that applies is used.  A row applies at its steps if its code
+ * is the reply code or begins it, its enhanced status code is that of the
+ * reply, its text is part of the reply (case-insensitive), all conditions of
+ * .when are true and no condition of .unless is.  A member that is not set
+ * always applies.  A row without a key gives no advice.
  *
  * Words for KEY_FROM are the cause; the remedy is added.  Without words, only
  * the place of the key is added; for KEY_USER, the places of the credentials;
@@ -132,8 +132,8 @@ static const struct advice_row {
 	    .key = KEY_HELO, .words = SET_HELO },
 
 	/*
-	 * A server that waits for a ClientHello is silent, or replies with a
-	 * TLS alert, which begins with octets 21 and 3.
+	 * A server that waits for a ClientHello sends nothing, or a TLS alert,
+	 * which begins with octets 21 and 3.
 	 */
 	{ AT(STEP_GREETING), NO_REPLY, .when = IMPLICIT_TLS, .key = NO_KEY },
 	{ AT(STEP_GREETING), NO_REPLY, .when = PORT_465 | TEMPORARY,
@@ -190,14 +190,14 @@ static const struct advice_row {
 	{ AT(STEP_AUTH), 50, .key = NO_KEY },
 	{ AT(STEP_AUTH), 538, .key = NO_KEY },
 	{ AT(STEP_AUTH), 5, .when = NO_PERMISSION, .key = KEY_USER },
-	/* Without a refusal, relais ended the session: SCRAM has failed. */
+	/* Without a refusal: relais ended the exchange, since SCRAM failed. */
 	{ AT(STEP_AUTH), .when = NO_PERMISSION, .key = KEY_SMARTHOST },
 
 	{ AT(STEP_MAIL), 5, .when = TOO_LARGE, .key = NO_KEY },
 	SENDER_REJECTED(AT(STEP_MAIL), 5),
 	SENDER_REJECTED(AT(STEP_RCPT), 530),
 	SENDER_REJECTED(AT(STEP_RCPT), 535),
-	/* X.7.X is about permission (RFC 3463 section 3.8). */
+	/* X.7.X concerns permission (RFC 3463 section 3.8). */
 	SENDER_REJECTED(AT(STEP_RCPT) | AT(STEP_FINAL), 553,
 	    .text = " 5.7."),
 	SENDER_REJECTED(AT(STEP_FINAL), 553),
@@ -206,7 +206,7 @@ static const struct advice_row {
 	REQUIRES_AUTH(AT(STEP_RCPT), .text = " 5.7."),
 };
 
-/* Remedies for mechanisms; the names of the mechanisms follow. */
+/* Remedies; the names of the mechanisms that require them are added. */
 static const char *const mechanism_remedies[AUTH_OBSTACLES] = {
 	[AUTH_OBSTACLE_NO_TOKEN]	= "set token_command for",
 	[AUTH_OBSTACLE_NO_PASSWORD]	= "set user and password_file for",
@@ -286,8 +286,8 @@ find_row(const struct advice_facts *f, unsigned conditions, const char *text)
 }
 
 /*
- * " (/etc/relais.conf:7)" where the key is set, or " (in /etc/relais.conf)"
- * where it can be set.
+ * Adds the line that sets the key, " (/etc/relais.conf:7)", or the file in
+ * which the key can be set, " (in /etc/relais.conf)".
  */
 static void
 add_place(struct buffer *to, const struct connection *c, enum config_key key)
@@ -333,7 +333,7 @@ add_credentials(struct buffer *to, const struct connection *c)
 		buffer_addf(to, " (%s)", credentials->origin);
 }
 
-/* The server offers mechanisms, but none that can be used. */
+/* For a server that offers only mechanisms that cannot be used. */
 static void
 add_mechanisms(struct buffer *to, const struct connection *c)
 {

@@ -24,8 +24,8 @@ struct route_attempt {
 	struct failure		 why;		/* of all endpoints so far */
 	bool			 over;		/* try no other endpoint */
 	bool			 reached;	/* a session was opened */
-	bool			 refused;	/* all endpoints are unreachable
-						 * or reply 421 to MAIL */
+	bool			 refused;	/* each endpoint was unreachable
+						 * or replied 421 to MAIL */
 };
 
 void
@@ -101,7 +101,7 @@ set_outcome(struct route_attempt *a, size_t i)
 	a->n_pending--;
 }
 
-/* Gives the same outcome to each forward-path that has none yet. */
+/* Sets the outcome of each forward-path that does not have one yet. */
 static void
 end_attempt(struct route_attempt *a, bool not_attempted,
     const struct failure *why)
@@ -123,8 +123,8 @@ end_attempt(struct route_attempt *a, bool not_attempted,
 }
 
 /*
- * Called by session_send() after each transaction: adds advice to the new
- * outcomes, and calls the callback of the caller.
+ * session_send() calls this after each transaction.  Adds advice to the new
+ * outcomes and calls .after_transaction of the caller.
  */
 static bool
 record_outcomes(void *context)
@@ -151,7 +151,10 @@ record_outcomes(void *context)
 	return !r->stopped;
 }
 
-/* Adds the failure of one endpoint; a temporary one makes all temporary. */
+/*
+ * Adds the failure of one endpoint.  If one of the failures is temporary, the
+ * result is temporary.
+ */
 static void
 add_failure(struct route_attempt *a, const struct failure *why)
 {
@@ -188,7 +191,7 @@ stop_attempt(struct route_attempt *a)
 	if (r->connection.is_open && r->connection.session.broken)
 		connection_close(&r->connection);
 	r->stopped = true;
-	/* The reason is not a failure of any recipient. */
+	/* No recipient has failed: all of them are deferred. */
 	r->stopped_why.status = EX_TEMPFAIL;
 	end_endpoints(a, &r->stopped_why);
 }

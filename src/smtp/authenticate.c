@@ -15,8 +15,8 @@ enum {
 enum exchange_result {
 	EXCHANGE_ACCEPTED,
 	EXCHANGE_REFUSED,	/* the user is refused, or the session ended */
-	EXCHANGE_NEXT,		/* another mechanism may succeed */
-	EXCHANGE_REPEAT,	/* again, without an initial response */
+	EXCHANGE_NEXT,		/* try the next mechanism */
+	EXCHANGE_REPEAT,	/* repeat without the initial response */
 };
 
 static struct auth_offer
@@ -92,7 +92,7 @@ cancel_exchange(struct session *s, struct failure *why)
 	return false;
 }
 
-/* Also ends the session: the server cannot be trusted. */
+/* The server cannot be trusted: the session is ended, too. */
 static enum exchange_result
 abort_exchange(struct session *s, struct failure *why)
 {
@@ -194,7 +194,7 @@ authenticate(struct session *s, struct failure *why)
 	 */
 	is_optional = options->certificate && options->mechanisms == NULL &&
 	    options->password == NULL && options->token == NULL;
-	/* Unverified TLS protects a secret no better than clear text. */
+	/* TLS without verification does not protect a secret. */
 	if (s->encrypted && s->options->tls_policy == TLS_OPPORTUNISTIC &&
 	    !options->in_clear) {
 		if (is_optional)

@@ -1,5 +1,5 @@
 /*
- * reply_outcome.c - turn the replies of a transaction into outcomes
+ * reply_outcome.c - convert the replies of a transaction to outcomes
  */
 #include <stdio.h>
 #include <string.h>

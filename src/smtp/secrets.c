@@ -115,7 +115,7 @@ secrets_free(struct secrets *s)
 /* A folded text for comparison, and the source of each of its octets. */
 struct folded {
 	char	*text;		/* owned */
-	size_t	*from;		/* owned; of len + 1 */
+	size_t	*from;		/* owned; len + 1 elements */
 	size_t	 len;
 };
 

@@ -39,7 +39,7 @@ write_address_literal(int fd, char *text, size_t size)
 	    "", address);
 }
 
-/* name: NULL for an address literal. */
+/* If the name is NULL, an address literal is sent. */
 static bool
 send_hello(struct session *s, const char *verb, const char *name,
     struct failure *why)
@@ -70,9 +70,10 @@ send_ehlo(struct session *s, struct failure *why)
 }
 
 /*
- * EHLO.  If the server refuses the name, EHLO with an address literal, as for a
- * client without a name (RFC 5321 section 4.1.4); if it refuses EHLO, HELO
- * (section 3.2), which does not allow literals.
+ * Sends EHLO.  If the server refuses the name, sends EHLO with an address
+ * literal, as for a client without a name (RFC 5321 section 4.1.4).  If the
+ * server refuses EHLO, sends HELO (section 3.2), which does not allow address
+ * literals.
  */
 static bool
 negotiate(struct session *s, struct failure *why)

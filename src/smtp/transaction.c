@@ -1,5 +1,5 @@
 /*
- * transaction.c - session_send(): one message in one or more mail
+ * transaction.c - session_send(): send a message in one or more mail
  * transactions (RFC 5321 section 3.3)
  */
 #include "smtp/transaction.h"
@@ -16,12 +16,12 @@
 
 enum {
 	/*
-	 * RCPT commands in a flight.  With more, the replies could fill the TCP
-	 * window while we are still writing (RFC 2920 section 3.1).
+	 * RCPT commands in a flight.  The replies to more commands could fill
+	 * the TCP window while we are still writing (RFC 2920 section 3.1).
 	 */
 	FLIGHT_MAX = 100,
 
-	/* Octets of a message that is sent in the flight of its envelope. */
+	/* Octets of the largest message in the flight of its envelope. */
 	EARLY_MAX = 64 * 1024,
 };
 
@@ -123,7 +123,7 @@ receive_rcpt(struct transaction *t, size_t i, struct failure *why)
 	if (!dialogue_receive(s, STEP_RCPT, why))
 		return false;
 	if (!t->mail_accepted)
-		return true;	/* refused because MAIL was */
+		return true;	/* refused, since MAIL was refused */
 	if (reply_is_intermediate(&s->reply))
 		return dialogue_unexpected(s, STEP_RCPT, why);
 	if (reply_is_positive(&s->reply)) {
@@ -143,8 +143,9 @@ receive_rcpt(struct transaction *t, size_t i, struct failure *why)
 }
 
 /*
- * If no recipient was accepted, the server should refuse DATA.  If it does
- * not, it is sent an empty message, without recipients (RFC 2920 section 3.1).
+ * If no recipient was accepted, the server should refuse DATA.  If the server
+ * accepts it, an empty message without recipients is sent (RFC 2920 section
+ * 3.1).
  */
 static bool
 receive_data(struct transaction *t, struct failure *why)
@@ -235,8 +236,8 @@ envelope_pipelined(struct transaction *t, struct failure *why)
 }
 
 /*
- * False if the session already has recipients at RCPTDOMAINMAX other domains
- * (RFC 9422).  The limit is usually 1, so a linear search is cheap.
+ * Returns false if the session already has recipients at RCPTDOMAINMAX other
+ * domains (RFC 9422).  The limit is usually 1, so a linear search is cheap.
  */
 static bool
 accepts_domain(struct session *s, const char *path)
@@ -261,8 +262,8 @@ accepts_domain(struct session *s, const char *path)
 
 /*
  * Selects forward-paths without an outcome, as many as the server accepts in
- * one transaction.  All before .from have an outcome, so that all transactions
- * together look at each path about once.
+ * one transaction.  Paths before .from have an outcome and are not examined
+ * again, so that the time does not grow with the square of their number.
  */
 static void
 select_recipients(struct transaction *t)
@@ -295,9 +296,9 @@ send_transaction(struct transaction *t, struct failure *why)
 	bool		 pipelined = offers(s, EXT_PIPELINING);
 
 	/*
-	 * LMTP uses DATA, which takes as many round trips: after BDAT, a first
-	 * reply of 500 could mean that the command is unknown, or that the
-	 * message was refused for the first recipient only.
+	 * In LMTP, a first reply of 500 after BDAT could mean that the command
+	 * is unknown or that the message was refused for the first recipient.
+	 * LMTP therefore uses DATA, which takes no more round trips.
 	 */
 	t->mode = TRANSACTION_BY_DATA;
 	if (offers(s, EXT_CHUNKING) && !s->no_chunking && !s->options->lmtp)

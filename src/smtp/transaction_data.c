@@ -129,7 +129,10 @@ bdat_is_unknown(struct transaction *t, struct failure *why)
 	return true;
 }
 
-/* In LMTP, one for each accepted recipient (RFC 2033 section 4.2). */
+/*
+ * Reads one final reply or, in LMTP, one for each accepted recipient (RFC 2033
+ * section 4.2).
+ */
 static bool
 receive_final_replies(struct transaction *t, struct failure *why)
 {

@@ -107,7 +107,7 @@ advises(void **state)
 	temp_dir_remove(&dir);
 }
 
-/* The text is cut, not the advice. */
+/* The text is truncated, and the advice is complete. */
 static void
 long_text_is_truncated(void **state)
 {

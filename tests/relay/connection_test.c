@@ -1,5 +1,6 @@
 /*
- * One connection to a scripted smarthost: its texts, and whether it is alive.
+ * Connections to a scripted smarthost: texts of failures, and whether a session
+ * is alive.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,7 +28,7 @@ struct place {
 
 static struct place	place;
 
-/* Opens a connection to a server with the script; NULL: to no server. */
+/* Connects to a server with this script; NULL: no server is listening. */
 static bool
 open_place(const struct script *script, struct failure *why)
 {

@@ -1,6 +1,6 @@
 /*
- * relay_send() with one or two scripted smarthosts: which of them is tried,
- * how often, and what becomes of the last message.
+ * relay_send() with two scripted smarthosts: the connections and messages of
+ * each smarthost, and the outcome of the last message.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -131,7 +131,7 @@ static const struct sends sends_table[] = {
 	{ "if the greeting is a refusal, the next smarthost is tried",
 	    { REFUSES }, OUTCOME_DELIVERED, 250, { 1, 1 },
 	    .messages = { 0, 1 } },
-	{ "if all refuse, no server has refused the message",
+	{ "if all refuse the session, the message was not attempted",
 	    { REFUSES, REFUSES }, OUTCOME_FAILED, 0, { 1, 1 },
 	    .messages = { 0, 0 },
 	    .not_attempted = true },
@@ -150,7 +150,7 @@ static const struct sends sends_table[] = {
 	    { AT(ON_BODY, .say = "", .then = THEN_CLOSE) },
 	    OUTCOME_DEFERRED, 0, { 1, 0 },
 	    .messages = { 1, 0 }, .in_doubt = true },
-	{ "the session is kept for the next message", { { 0 } },
+	{ "the next message is sent in the same session", { { 0 } },
 	    OUTCOME_DELIVERED, 250, { 1, 0 },
 	    .messages = { 2, 0 }, .n = 2 },
 	{ "a session that the server has closed is replaced",
@@ -161,7 +161,8 @@ static const struct sends sends_table[] = {
 	    { { .keywords = "LIMITS MAILMAX=1" } },
 	    OUTCOME_DELIVERED, 250, { 2, 0 },
 	    .messages = { 2, 0 }, .n = 2 },
-	{ "a session of the next smarthost is kept, too", { REFUSES },
+	{ "the next message is sent to the smarthost that accepted the first",
+	    { REFUSES },
 	    OUTCOME_DELIVERED, 250, { 1, 1 },
 	    .messages = { 0, 2 }, .n = 2 },
 	{ "a session for another sender's settings is not used",
@@ -173,7 +174,8 @@ static const struct sends sends_table[] = {
 	    { REFUSES, REFUSES }, OUTCOME_FAILED, 0, { 2, 2 },
 	    .messages = { 0, 0 },
 	    .n = 2, .not_attempted = true },
-	{ "or only once, if the relay remembers", { REFUSES, REFUSES },
+	{ "with remember_failures, smarthosts that refuse are tried once",
+	    { REFUSES, REFUSES },
 	    OUTCOME_FAILED, 0, { 1, 1 },
 	    .messages = { 0, 0 }, .n = 2, .remember = true,
 	    .not_attempted = true },
@@ -247,12 +249,12 @@ stops(void **state)
 }
 
 static const struct stops stops_table[] = {
-	{ "without permission, no transaction begins", 0, 1, 0,
+	{ "if before_send() fails, no transaction begins", 0, 1, 0,
 	    OUTCOME_DEFERRED, OUTCOME_DEFERRED },
 	{ "if an outcome cannot be recorded, no other transaction begins", 1,
 	    1, 1, OUTCOME_DELIVERED, OUTCOME_DEFERRED },
-	{ "each transaction is recorded", 3, 1, 2, OUTCOME_DELIVERED,
-	    OUTCOME_DELIVERED },
+	{ "if the callbacks succeed, all transactions are made", 3, 1, 2,
+	    OUTCOME_DELIVERED, OUTCOME_DELIVERED },
 };
 
 int

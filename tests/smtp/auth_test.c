@@ -42,7 +42,8 @@ struct offer {
 	struct auth_options	 options;
 	const char		*offered;
 	enum wire		 wire;
-	const char		*want;		/* names, or the text */
+	const char		*want;		/* mechanisms, or the text of
+						 * the failure */
 	enum auth_obstacle	 obstacle;
 	enum auth_cause		 cause;
 };
@@ -142,7 +143,7 @@ ends_without_tls(void **state)
 	assert_null(auth_choose_after(&options, &offer, "PLAIN"));
 }
 
-/* An offer of any length is read once. */
+/* The length of an offer is not limited. */
 static void
 reads_a_long_offer(void **state)
 {
@@ -164,24 +165,24 @@ reads_a_long_offer(void **state)
 	buffer_free(&offered);
 }
 
-/* -------------------------------------------------------- what they say */
+/* ----------------------------------------------------------- an exchange */
 
 struct turn {
 	const char	*challenge;
 	size_t		 len;
-	const char	*response;	/* NULL: broken off */
+	const char	*response;	/* NULL: the exchange is ended */
 	const char	*says;
 };
 
 struct dialogue {
 	const char		*mechanism;
 	struct auth_options	 options;
-	const char		*initial;	/* NULL: the server first */
+	const char		*initial;	/* NULL: the server begins */
 	size_t			 len;
 	struct turn		 turns[4];
 	const char		*detail;
-	bool			 late;		/* not on the command line */
-	bool			 may_repeat;	/* in the end */
+	bool			 late;		/* after a challenge */
+	bool			 may_repeat;	/* at the end */
 };
 
 static void
@@ -417,7 +418,7 @@ all_mechanisms_are_tested(void **state)
 	buffer_free(&names);
 }
 
-/* ---------------------------------------- SCRAM with a server that is real */
+/* ---------------------------------------- SCRAM with a complete server */
 
 struct scram_server {
 	const char	*mechanism;
@@ -426,7 +427,7 @@ struct scram_server {
 	const char	*user;
 	const char	*name;		/* as the server reads it */
 	const char	*password;
-	size_t		 size;		/* 0, or: so many times 'x' */
+	size_t		 size;		/* if > 0: a password of 'x' */
 	const char	*header;
 };
 
@@ -452,7 +453,7 @@ sign(const char *password, const struct scram_server *s, const char *key,
 	}
 }
 
-/* The client's last message has to be this, octet by octet. */
+/* Checks the last message of the client octet by octet. */
 static void
 expect_final(const struct scram_server *s, const char *password,
     const char *nonce, struct buffer *said, const char *final)
@@ -554,7 +555,7 @@ nonces_differ(void **state)
 	buffer_free(&first[1]);
 }
 
-/* A yes before the server has said anything proves nothing. */
+/* If the server accepts before its first message, it has proved nothing. */
 static void
 scram_ends_too_early(void **state)
 {
@@ -571,7 +572,7 @@ scram_ends_too_early(void **state)
 	auth_free(NULL);
 }
 
-/* NULs in them count. */
+/* Texts may contain NULs. */
 #define OCTETS(text)	text, sizeof(text) - 1
 #define CHALLENGE(text, response)	{ OCTETS(text), response, NULL }
 #define BREAKS_OFF(text, says)		{ OCTETS(text), NULL, says }
@@ -741,7 +742,7 @@ main(void)
 		GOES_ON("from the strongest to the weakest", PASSWORD,
 		    EVERYTHING, TLS_1_3, "SCRAM-SHA-256-PLUS SCRAM-SHA-256 "
 		    "SCRAM-SHA-1 PLAIN LOGIN "),
-		GOES_ON("in clear never to one that sends the password",
+		GOES_ON("without TLS, never with a mechanism that sends the password",
 		    BOTH(PASSWORD, .in_clear = true), EVERYTHING, CLEAR,
 		    "SCRAM-SHA-256 SCRAM-SHA-1 "),
 		GOES_ON("in the order of the list, each once",

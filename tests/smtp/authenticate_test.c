@@ -45,10 +45,10 @@ refuses(void **state)
 static const struct refusal refusals[] = {
 	{ "no credentials are sent in clear text", false, TLS_OFF,
 	    AUTH_CAUSE_IN_CLEAR },
-	{ "nor if opportunistic TLS was not offered", false,
+	{ "no credentials are sent if TLS is opportunistic and not offered", false,
 	    TLS_OPPORTUNISTIC, AUTH_CAUSE_IN_CLEAR },
-	{ "nor if the certificate was not verified", true, TLS_OPPORTUNISTIC,
-	    AUTH_CAUSE_UNVERIFIED },
+	{ "no credentials are sent if the certificate is not verified", true,
+	    TLS_OPPORTUNISTIC, AUTH_CAUSE_UNVERIFIED },
 };
 
 int

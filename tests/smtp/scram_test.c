@@ -108,7 +108,7 @@ begins(void **state)
 
 #define BINDING "0123456789abcdef0123456789ABCDEF"
 
-/* What c= says is the header that went before, and the binding itself. */
+/* The attribute c= contains the header and the channel binding. */
 static void
 binds(void **state)
 {
@@ -171,7 +171,7 @@ refuses_last(void **state)
 	finds_out(*state, true);
 }
 
-/* Small ones too: an administrator may have had reasons. */
+/* Small numbers of iterations are accepted. */
 static void
 counts(void **state)
 {
