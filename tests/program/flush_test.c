@@ -473,28 +473,24 @@ bounce_goes_to(void **state)
 
 /* What somebody wrote into an entry's file is never a command. */
 static void
-an_edited_entry_adds_no_command(void **state)
+adds_no_command(void **state)
 {
-	static const char *const	edits[] = {
-		/* As long as what was there, or it would be no entry. */
-		"sed -i 's/^from me@example.org/from a%0D%0ARSET%0D/'",
-		"sed -i 's/^? b@example.net/? b%0D%0ARSET@x/'",
-	};
 	struct queue_fixture	p;
 
-	(void)state;
 	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
-	for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++) {
-		queue_fixture_put(&p, me, LIST("b@example.net"));
-		change_entries(&p, edits[i]);
-		queue_fixture_run(&p, "-q", 0);
-		assert_string_equal(queued(&p), "");
-	}
+	queue_fixture_put(&p, me, LIST("b@example.net"));
+	change_entries(&p, *state);
+	queue_fixture_run(&p, "-q", 0);
+	assert_string_equal(queued(&p), "");
 	assert_int_equal(temp_dir_count(temp_dir_path(&p.dir, "spool/failed")),
-	    2);
+	    1);
 	assert_int_equal(mock_smtp_connections(p.host), 0);
 	queue_fixture_close(&p);
 }
+
+/* The new text must be as long as the old one, or the entry is invalid. */
+#define EDITED(sentence, edit) { sentence, adds_no_command, NULL, NULL, \
+	(void *)(uintptr_t)edit }
 
 static void
 an_edited_message_does_not_end_early(void **state)
@@ -594,39 +590,38 @@ ends(void **state)
 
 #define NO_B { .at = ON_RCPT, .match = "b@", .say = "550 5.1.1 no" }
 
+struct lifetime_case {
+	const char	*more;		/* lines of relais.conf, or NULL */
+	const char	*reason;	/* in the bounce */
+};
+
 static void
-a_message_that_is_too_old_is_given_up(void **state)
+is_given_up(void **state)
 {
-	static const char *const	cases[][2] = {
-		{ NULL, "given up after 120 hours: 127.0.0.1:" },
-		{ "queue_lifetime = 1h\n", "given up after 1 hour: " },
-		{ "queue_lifetime = 90m\n", "given up after 90 minutes: " },
-		{ "queue_lifetime = 59s\n", "given up after 59 seconds: " },
-	};
+	const struct lifetime_case	*c = *state;
+	struct queue_fixture		 p;
+	const char			*bounce;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct queue_fixture	 p;
-		const char		*notice;
-
-		queue_fixture_open(&p, &(struct script){ .steps = { {
-		    .at = ON_RCPT, .match = "b@",
-		    .say = "450 4.2.1 mailbox busy" } } }, cases[i][0]);
-		queue_fixture_put(&p, me, LIST("b@example.net"));
-		queue_fixture_run(&p, "-q", 0);
-		assert_string_equal(queued(&p), "?b@example.net");
-		queue_fixture_rewrite(&p, "arrived ", '1');
-		queue_fixture_rewrite(&p, "state ready ", '9');
-		queue_fixture_run(&p, "-qf", 0);
-		assert_string_equal(queued(&p), "");
-		assert_true(mock_smtp_wait_messages(p.host, 1));
-		notice = mock_smtp_message(p.host, 0)->data.data;
-		assert_non_null(strstr(notice, cases[i][1]));
-		assert_non_null(strstr(notice, "Status: 4.2.1\r\n"
-		    "Diagnostic-Code: smtp; 450 4.2.1 mailbox busy"));
-		queue_fixture_close(&p);
-	}
+	queue_fixture_open(&p, &(struct script){ .steps = { {
+	    .at = ON_RCPT, .match = "b@",
+	    .say = "450 4.2.1 mailbox busy" } } }, c->more);
+	queue_fixture_put(&p, me, LIST("b@example.net"));
+	queue_fixture_run(&p, "-q", 0);
+	assert_string_equal(queued(&p), "?b@example.net");
+	queue_fixture_rewrite(&p, "arrived ", '1');
+	queue_fixture_rewrite(&p, "state ready ", '9');
+	queue_fixture_run(&p, "-qf", 0);
+	assert_string_equal(queued(&p), "");
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	bounce = mock_smtp_message(p.host, 0)->data.data;
+	assert_non_null(strstr(bounce, c->reason));
+	assert_non_null(strstr(bounce, "Status: 4.2.1\r\n"
+	    "Diagnostic-Code: smtp; 450 4.2.1 mailbox busy"));
+	queue_fixture_close(&p);
 }
+
+#define GIVEN_UP(sentence, ...) { sentence, is_given_up, NULL, NULL, \
+	&(struct lifetime_case){ __VA_ARGS__ } }
 
 /* No clock battery: the message came years ago, or is still to come. */
 static void
@@ -991,31 +986,33 @@ a_service_with_an_interval_ends_with_its_parent(void **state)
 	queue_fixture_close(&p);
 }
 
-static void
-words_behind_q(void **state)
-{
-	static const struct {
-		const char	*argument;
-		int		 status;
-	} cases[] = {
-		{ "-q", 0 }, { "-qf", 0 }, { "-qR", EX_USAGE },
-		{ "-qG", EX_USAGE }, { "-q15x", EX_USAGE },
-		{ "-q0m", EX_USAGE }, { "-q9999999m", EX_USAGE },
-		{ "-qfoo", 0 },
-	};
-	struct queue_fixture	p;
-	struct program_result	o;
+struct argument_case {
+	const char	*argument;
+	const char	*error;		/* part of it; NULL: accepted */
+};
 
-	(void)state;
+static void
+reads_argument(void **state)
+{
+	const struct argument_case	*c = *state;
+	struct queue_fixture		 p;
+	struct program_result		 o;
+
 	queue_fixture_open(&p, &(struct script){ 0 }, "queue = off\n");
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		relais_run(&o, p.conf, WORDS(cases[i].argument), "");
-		assert_int_equal(o.status, cases[i].status);
-		assert_int_equal(o.err.len > 0, cases[i].status != 0);
-		program_result_free(&o);
-	}
+	relais_run(&o, p.conf, WORDS(c->argument), "");
+	assert_int_equal(o.status, c->error == NULL ? EX_OK : EX_USAGE);
+	if (c->error == NULL)
+		assert_string_equal(o.err.data, "");
+	else
+		assert_non_null(strstr(o.err.data, c->error));
+	program_result_free(&o);
 	queue_fixture_close(&p);
 }
+
+#define ACCEPTED(argument) { argument " is accepted", reads_argument, NULL, \
+	NULL, &(struct argument_case){ argument, NULL } }
+#define REJECTED(argument, error) { argument " is refused", reads_argument, \
+	NULL, NULL, &(struct argument_case){ argument, error } }
 
 static const struct CMUnitTest flush_spec[] = {
 	cmocka_unit_test(after_an_outage_all_is_sent_over_one_connection),
@@ -1108,7 +1105,10 @@ static const struct CMUnitTest flush_spec[] = {
 	BOUNCE("a bounce to an unresolvable local name is not sent",
 	    .more = "from_mode = never\ndomain = localhost\n",
 	    .sender = "root@localhost", .to = NULL),
-	cmocka_unit_test(an_edited_entry_adds_no_command),
+	EDITED("a sender with CRLF in an edited entry adds no command",
+	    "sed -i 's/^from me@example.org/from a%0D%0ARSET%0D/'"),
+	EDITED("a recipient with CRLF in an edited entry adds no command",
+	    "sed -i 's/^? b@example.net/? b%0D%0ARSET@x/'"),
 	cmocka_unit_test(an_edited_message_does_not_end_early),
 	cmocka_unit_test(a_clock_that_was_set_back_does_not_delay_messages),
 	ENDS("a bounce goes to the sender", .sender = "me@example.org",
@@ -1126,7 +1126,14 @@ static const struct CMUnitTest flush_spec[] = {
 	    .step = NO_B, .messages = 1, .failed = "",
 	    .words = "message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n"
 	    "\r\nSubject: x\r\n"),
-	cmocka_unit_test(a_message_that_is_too_old_is_given_up),
+	GIVEN_UP("a message is given up after five days by default",
+	    NULL, "given up after 120 hours: 127.0.0.1:"),
+	GIVEN_UP("a message is given up after an hour",
+	    "queue_lifetime = 1h\n", "given up after 1 hour: "),
+	GIVEN_UP("a message is given up after 90 minutes",
+	    "queue_lifetime = 90m\n", "given up after 90 minutes: "),
+	GIVEN_UP("a message is given up after 59 seconds",
+	    "queue_lifetime = 59s\n", "given up after 59 seconds: "),
 	{ "a message that arrived while the clock was behind is not given up",
 	    a_wrong_clock_on_arrival_gives_up_nothing_at_once, NULL, NULL,
 	    (void *)(uintptr_t)"1" },
@@ -1163,7 +1170,17 @@ static const struct CMUnitTest flush_spec[] = {
 	    NULL },
 	cmocka_unit_test(sendmail_refuses_an_interval),
 	cmocka_unit_test(a_service_with_an_interval_ends_with_its_parent),
-	cmocka_unit_test(words_behind_q),
+	ACCEPTED("-q"),
+	ACCEPTED("-qf"),
+	ACCEPTED("-qfoo"),
+	ACCEPTED("-qRx"),
+	REJECTED("-qR", "-qR requires a part of a recipient's address"),
+	REJECTED("-qS", "-qS requires a part of the sender's address"),
+	REJECTED("-qI", "-qI requires a queue ID"),
+	REJECTED("-qG", "-q: value G is not supported"),
+	REJECTED("-q15x", "-q15x: invalid value; valid values are f, Iid, "),
+	REJECTED("-q0m", "-q0m: invalid value"),
+	REJECTED("-q9999999m", "-q9999999m: invalid value"),
 };
 
 int

@@ -149,50 +149,50 @@ mount_small_disk(void *ctx)
 		_exit(NO_NAMESPACE);
 }
 
+struct full_case {
+	unsigned	 kilobytes;	/* of free space in the spool */
+	const char	*tmp;
+};
+
 /*
- * It has room in TMPDIR or in /tmp.  The spool is full when the message begins
- * to leave memory, or in the middle of it.
+ * The spool is full before the message is written to a file, or becomes full
+ * while it is written.
  */
 static void
-a_large_message_needs_no_space_in_the_spool(void **state)
+needs_no_space_in_the_spool(void **state)
 {
 	enum { LINES = 580 * 1024 / 64 };
-	static const struct { unsigned kilobytes; const char *tmp; } cases[] = {
-		{ 200, "TMPDIR=/tmp" }, { 200, "TMPDIR=/nonexistent" },
-		{ 400, "TMPDIR=/tmp" }, { 400, "TMPDIR=/nonexistent" },
-	};
-	struct buffer		input = { 0 }, body = { 0 };
-	struct queue_fixture	p;
-	struct program_result	o;
+	const struct full_case	*c = *state;
+	struct buffer		 input = { 0 }, body = { 0 };
+	struct queue_fixture	 p;
+	struct small_disk	 disk = { p.spool, c->kilobytes };
+	struct program_result	 o;
 
-	(void)state;
 	buffer_add_text(&input, "Subject: x\n\n");
 	for (int i = 0; i < LINES; i++) {
 		buffer_addf(&input, "%063d\n", i);
 		buffer_addf(&body, "%063d\r\n", i);
 	}
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct small_disk	disk = { p.spool, cases[i].kilobytes };
-
-		queue_fixture_open(&p, &(struct script){ 0 }, NULL);
-		assert_int_equal(mkdir(p.spool, 0700), 0);
-		program_run(&o, &(struct program){ .argv = WORDS("relais",
-		    "-C", p.conf, "-i", "a@example.net"), .input = input.data,
-		    .env = WORDS(cases[i].tmp), .prepare = mount_small_disk,
-		    .ctx = &disk });
-		if (o.status == NO_NAMESPACE)
-			skip_because("the system allows no name spaces");
-		assert_string_equal(o.err.data, "");
-		assert_int_equal(o.status, 0);
-		program_result_free(&o);
-		assert_true(mock_smtp_wait_messages(p.host, 1));
-		assert_string_equal(strstr(mock_smtp_message(p.host,
-		    0)->data.data, "\r\n\r\n") + 4, body.data);
-		queue_fixture_close(&p);
-	}
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	assert_int_equal(mkdir(p.spool, 0700), 0);
+	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C", p.conf,
+	    "-i", "a@example.net"), .input = input.data, .env = WORDS(c->tmp),
+	    .prepare = mount_small_disk, .ctx = &disk });
+	if (o.status == NO_NAMESPACE)
+		skip_because("the system allows no name spaces");
+	assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, 0);
+	program_result_free(&o);
+	assert_true(mock_smtp_wait_messages(p.host, 1));
+	assert_string_equal(strstr(mock_smtp_message(p.host, 0)->data.data,
+	    "\r\n\r\n") + 4, body.data);
+	queue_fixture_close(&p);
 	buffer_free(&input);
 	buffer_free(&body);
 }
+
+#define SPILLS(sentence, ...) { sentence, needs_no_space_in_the_spool, NULL, \
+	NULL, &(struct full_case){ __VA_ARGS__ } }
 
 /* The default queue is there, but its mode lets others write into it. */
 static void
@@ -356,7 +356,14 @@ static const struct CMUnitTest outage_spec[] = {
 	    .status = EX_TEMPFAIL, .queued = "", .words = "is full"),
 	cmocka_unit_test(a_file_size_limit_leaves_the_message_with_the_caller),
 	cmocka_unit_test(a_large_message_is_queued_whole),
-	cmocka_unit_test(a_large_message_needs_no_space_in_the_spool),
+	SPILLS("a large message goes to TMPDIR if the spool is full",
+	    200, "TMPDIR=/tmp"),
+	SPILLS("a large message goes to TMPDIR if the spool becomes full",
+	    400, "TMPDIR=/tmp"),
+	SPILLS("without TMPDIR, a large message goes to /tmp if the spool is "
+	    "full", 200, "TMPDIR=/nonexistent"),
+	SPILLS("without TMPDIR, a large message goes to /tmp if the spool "
+	    "becomes full", 400, "TMPDIR=/nonexistent"),
 	cmocka_unit_test(an_unusable_default_queue_is_reported),
 	cmocka_unit_test(verbose_output_says_why_a_message_is_queued),
 	cmocka_unit_test(a_message_in_doubt_waits_longer_unchanged),
