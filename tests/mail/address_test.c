@@ -11,14 +11,15 @@
 #include <time.h>
 
 #include "mail/address.h"
+#include "support/cases.h"
 #include "util/memory.h"
 
 /*
- * Each address as it is written; its name behind it in braces, if it has
- * one; what stands between start and end in brackets, if that is different.
+ * Writes each address, its display name in braces, and text[start, end) in
+ * brackets if that is not the address.
  */
 static char *
-told(const struct address_list *list, const char *text)
+describe(const struct address_list *list, const char *text)
 {
 	struct buffer	out = { 0 };
 
@@ -45,7 +46,7 @@ struct example {
 	const char	*sentence;
 	const char	*text;
 	size_t		 len;
-	const char	*want;		/* told(), or the text of the failure */
+	const char	*want;		/* describe(), or text of the failure */
 };
 
 #define EXAMPLE(sentence, text, want) \
@@ -61,10 +62,9 @@ check_list(const struct example *e, enum address_where where, bool want,
 	char			*got;
 
 	good = address_list_parse(&list, e->text, e->len, where, &why);
-	got = good ? told(&list, e->text) : memory_copy(why.text);
-	if (good != want || strcmp(got, e->want) != 0)
-		fail_msg("%s\n wanted %s\n got    %s", e->sentence, e->want,
-		    got);
+	got = good ? describe(&list, e->text) : memory_copy(why.text);
+	assert_string_equal(got, e->want);
+	assert_int_equal(good, want);
 	if (!good) {
 		assert_int_equal(why.status, status);
 		assert_int_equal(list.n, 0);
@@ -73,254 +73,256 @@ check_list(const struct example *e, enum address_where where, bool want,
 	address_list_free(&list);
 }
 
-#define CHECK_ALL(table, ...) do {					\
-	for (size_t i_ = 0; i_ < sizeof(table) / sizeof(*(table)); i_++)	\
-		check_list(&(table)[i_], __VA_ARGS__);			\
-} while (0)
-
 static const struct example header[] = {
 	EXAMPLE("an addr-spec", "a@b.example", "a@b.example"),
-	EXAMPLE("a name in front", "Ann <a@b>", "a@b{Ann}"),
+	EXAMPLE("a display name", "Ann <a@b>", "a@b{Ann}"),
 	EXAMPLE("a list", "a@b,c@d, Ed <e@f>", "a@b c@d e@f{Ed}"),
-	EXAMPLE("nothing at all", "", ""),
-	EXAMPLE("nothing but white space and a line end", " \t\r\n", ""),
-	EXAMPLE("empty elements are none", ",, a@b ,\t,c@d,,", "a@b c@d"),
+	EXAMPLE("an empty value", "", ""),
+	EXAMPLE("white space and a line end", " \t\r\n", ""),
+	EXAMPLE("empty elements are skipped", ",, a@b ,\t,c@d,,", "a@b c@d"),
 	EXAMPLE("a bare name", "joe", "joe"),
 	EXAMPLE("a bare name with dots", "joe.doe", "joe.doe"),
 	EXAMPLE("a bare name in brackets", "Joe Doe <joe>", "joe{Joe Doe}"),
 	EXAMPLE("a leading hyphen", "-oX@d", "-oX@d"),
 	EXAMPLE("every character of an atom", "!#$%&'*+-/=?^_`{|}~1aZ@d",
 	    "!#$%&'*+-/=?^_`{|}~1aZ@d"),
-	EXAMPLE("brackets around the address alone", "<a@b>", "a@b"),
+	EXAMPLE("angle brackets without a display name", "<a@b>", "a@b"),
 
-	EXAMPLE("a comma in quotes is none", "\"Doe, J.\" <j@d>, k@d",
+	EXAMPLE("a comma in quotes does not separate addresses",
+	    "\"Doe, J.\" <j@d>, k@d",
 	    "j@d{\"Doe, J.\"} k@d"),
-	EXAMPLE("dots in a phrase", "John Q. Public Jr. <j@d>",
+	EXAMPLE("dots in a display name", "John Q. Public Jr. <j@d>",
 	    "j@d{John Q. Public Jr.}"),
-	EXAMPLE("an @ in a name without quotes",
+	EXAMPLE("an @ in a display name without quotes",
 	    "a@b <c@d>, e@f g@[1.2.3.4] h <i@j>, k@l",
 	    "c@d{a@b} i@j{e@f g@[1.2.3.4] h} k@l"),
-	EXAMPLE("encoded words", "=?utf-8?Q?J=C3=BCrg?= =?utf-8?B?RG9l?= <j@d>",
+	EXAMPLE("encoded words in a display name",
+	    "=?utf-8?Q?J=C3=BCrg?= =?utf-8?B?RG9l?= <j@d>",
 	    "j@d{=?utf-8?Q?J=C3=BCrg?= =?utf-8?B?RG9l?=}"),
-	EXAMPLE("an encoded word with specials in it",
+	EXAMPLE("an encoded word that contains specials",
 	    "=?iso-8859-1*en?q?Doe,_J._(at)_@:;?= <j@d>, k@d",
 	    "j@d{=?iso-8859-1*en?q?Doe,_J._(at)_@:;?=} k@d"),
-	EXAMPLE("brackets and an @ in a quoted name",
+	EXAMPLE("angle brackets and an @ in a quoted display name",
 	    "\"<x@y>\\\" <z@y>\" <j@d>", "j@d{\"<x@y>\\\" <z@y>\"}"),
-	EXAMPLE("ISO-2022-JP in quotes is data", "\"\33$B\33(B\" <j@d>",
+	EXAMPLE("ISO-2022-JP in quotes is accepted", "\"\33$B\33(B\" <j@d>",
 	    "j@d{\"\33$B\33(B\"}"),
-	EXAMPLE("Latin-1 in a name is data", "J\374rg <j@d>", "j@d{J\374rg}"),
+	EXAMPLE("Latin-1 in a display name is accepted",
+	    "J\374rg <j@d>", "j@d{J\374rg}"),
 
-	EXAMPLE("cron's From", "root (Cron Daemon)", "root"),
+	EXAMPLE("the From field of cron", "root (Cron Daemon)", "root"),
 	EXAMPLE("a quoted name in parentheses", "\"(Cron Daemon)\" <root>",
 	    "root{\"(Cron Daemon)\"}"),
-	EXAMPLE("a comment in front", "(c) a@b", "a@b"),
-	EXAMPLE("a comment behind", "a@b (Name)", "a@b"),
-	EXAMPLE("comments nest, and hold anything",
+	EXAMPLE("a comment before the address", "(c) a@b", "a@b"),
+	EXAMPLE("a comment after the address", "a@b (Name)", "a@b"),
+	EXAMPLE("comments nest and contain any character",
 	    "(a (b (c) \\) \",<@:;) d) a@b", "a@b"),
 	EXAMPLE("comments everywhere",
 	    "(1)A(2)B(3)<(4)a(5)@(6)b(7).(8)c(9)>(10),(11)d@e(12)",
 	    "a@b.c{A(2)B}[a(5)@(6)b(7).(8)c] d@e"),
-	EXAMPLE("obsolete white space", " a . b @ c . d ",
+	EXAMPLE("white space within the address (obsolete syntax)",
+	    " a . b @ c . d ",
 	    "a.b@c.d[a . b @ c . d]"),
-	EXAMPLE("folds anywhere",
+	EXAMPLE("folds everywhere",
 	    "Joe\r\n Doe\r\n\t<\r\n a\r\n @\r\n b\r\n >\r\n ,\n c@d\r\n",
 	    "a@b{Joe Doe}[a\r\n @\r\n b] c@d"),
-	EXAMPLE("folds of nothing but white space", "a@b,\r\n \r\n c@d\r\n",
+	EXAMPLE("a fold of only white space", "a@b,\r\n \r\n c@d\r\n",
 	    "a@b c@d"),
 	EXAMPLE("a fold in a quoted name", "\"Joe\r\n Doe\" <a@b>",
 	    "a@b{\"Joe Doe\"}"),
 	EXAMPLE("a fold in a comment", "a@b (c\r\n d)", "a@b"),
 
 	EXAMPLE("a quoted local part", "\"a b\"@c", "\"a b\"@c"),
-	EXAMPLE("comma, at sign and colon in one", "\"a,b@c:d\"@e",
+	EXAMPLE("a comma, @ and colon in a quoted local part", "\"a,b@c:d\"@e",
 	    "\"a,b@c:d\"@e"),
 	EXAMPLE("quoted pairs", "\"a\\\"b\\\\c\"@d", "\"a\\\"b\\\\c\"@d"),
-	EXAMPLE("quotes that keep it from being an encoded word stay",
+	EXAMPLE("quotes around text that looks like an encoded word are kept",
 	    "\"=?utf-8?q?a?=\"@d", "\"=?utf-8?q?a?=\"@d"),
-	EXAMPLE("words that only look like one once they are joined",
+	EXAMPLE("a local part that looks like an encoded word is quoted",
 	    "=?utf-8?q?.\"a\".?=@d",
 	    "\"=?utf-8?q?.a.?=\"@d[=?utf-8?q?.\"a\".?=@d]"),
-	EXAMPLE("quotes that are not needed go", "\"a\\b\"@d",
+	EXAMPLE("unnecessary quotes are removed", "\"a\\b\"@d",
 	    "ab@d[\"a\\b\"@d]"),
-	EXAMPLE("words quoted one by one", "\"a\".\"b c\".d@e",
+	EXAMPLE("several quoted words in a local part", "\"a\".\"b c\".d@e",
 	    "\"a.b c.d\"@e[\"a\".\"b c\".d@e]"),
 	EXAMPLE("a fold in a quoted local part", "\"a\r\n b\"@c",
 	    "\"a b\"@c[\"a\r\n b\"@c]"),
 	EXAMPLE("an empty quoted local part", "\"\"@d", "\"\"@d"),
-	EXAMPLE("dots in odd places", "a..b@c, .d@e, f.@g",
+	EXAMPLE("dots in unusual places of a local part", "a..b@c, .d@e, f.@g",
 	    "\"a..b\"@c[a..b@c] \".d\"@e[.d@e] \"f.\"@g[f.@g]"),
 
 	EXAMPLE("domain literals", "a@[127.0.0.1], b@[IPv6:::1]",
 	    "a@[127.0.0.1] b@[IPv6:::1]"),
-	EXAMPLE("white space in a literal goes", "a@[ 127.0.0.1\r\n ]",
+	EXAMPLE("white space in a literal is removed", "a@[ 127.0.0.1\r\n ]",
 	    "a@[127.0.0.1][a@[ 127.0.0.1\r\n ]]"),
-	EXAMPLE("a route is dropped", "<@a,@b:u@d>", "u@d"),
-	EXAMPLE("a route with all that is allowed in one",
+	EXAMPLE("a source route is removed", "<@a,@b:u@d>", "u@d"),
+	EXAMPLE("a source route with comments, white space and literals",
 	    "X <,@a.b , (c), @[1.2.3.4] : u@d>", "u@d{X}"),
-	EXAMPLE("a route to a bare name", "<@a:u>", "u"),
+	EXAMPLE("a source route before a bare name", "<@a:u>", "u"),
 
-	EXAMPLE("a group gives its members", "g: a@b, C <c@d>;, e@f",
+	EXAMPLE("the members of a group are included", "g: a@b, C <c@d>;, e@f",
 	    "a@b c@d{C} e@f"),
-	EXAMPLE("an empty group gives none", "undisclosed-recipients:;", ""),
+	EXAMPLE("an empty group has no members",
+	    "undisclosed-recipients:;", ""),
 	EXAMPLE("an empty group with folds and comments",
 	    "undisclosed recipients (x):\r\n (y) , ;(z)\r\n", ""),
-	EXAMPLE("groups one after another", "\"g,1\":a@b;,g2:;,g3:c@d,;",
+	EXAMPLE("several groups", "\"g,1\":a@b;,g2:;,g3:c@d,;",
 	    "a@b c@d"),
 
-	EXAMPLE("semicolons in place of commas", "a@b; C <c@d> ;e@f;",
+	EXAMPLE("semicolons between addresses", "a@b; C <c@d> ;e@f;",
 	    "a@b c@d{C} e@f"),
 	EXAMPLE("a semicolon in quotes or a comment is text",
 	    "\"a; b\" <c@d> (e; f); g@h", "c@d{\"a; b\"} g@h"),
-	EXAMPLE("an address right after a group", "g: a@b; c@d; e@f",
+	EXAMPLE("an address directly after a group", "g: a@b; c@d; e@f",
 	    "a@b c@d e@f"),
 
 	EXAMPLE("an address in quotes", "\"a@b\", <\"c@d\">, E <\"e@f\"> (g)",
 	    "a@b[\"a@b\"] c@d[\"c@d\"] e@f{E}[\"e@f\"]"),
-	EXAMPLE("with a domain after the quotes, it is a local part",
+	EXAMPLE("an address in quotes before a domain is a local part",
 	    "\"a@b\"@c", "\"a@b\"@c"),
-	EXAMPLE("in quotes with more, it is a bare name as before",
+	EXAMPLE("other text in quotes is a bare name",
 	    "\"a@b c\", \"a@b\".c, \"@a:b@c\", \"a@\", \"a@b,c@d\"",
 	    "\"a@b c\" \"a@b.c\"[\"a@b\".c] \"@a:b@c\" \"a@\" \"a@b,c@d\""),
 
-	EXAMPLE("blanks in an encoded word",
+	EXAMPLE("blanks in an encoded word are accepted",
 	    "=?UTF-8?Q?L=C3=A9e, Kim?= <a@b>, =?utf-8?q?c\r\n d?= <e@f>",
 	    "a@b{=?UTF-8?Q?L=C3=A9e, Kim?=} e@f{=?utf-8?q?c d?=}"),
-	EXAMPLE("but not if an address could be in it",
+	EXAMPLE("blanks in an encoded word with an @ are not accepted",
 	    "=?UTF-8?Q?a, b@c, d?= <e@f>",
 	    "\"=?UTF-8?Q?a\"[=?UTF-8?Q?a] b@c e@f{d?=}"),
 
-	EXAMPLE("UTF-8 in all three",
+	EXAMPLE("UTF-8 in the display name, local part and domain",
 	    "Zo\u00eb <zo\u00eb@b\u00fccher.example>, \U0001f600@d",
 	    "zo\u00eb@b\u00fccher.example{Zo\u00eb} \U0001f600@d"),
-	EXAMPLE("a header field may hold what an argument may not",
+	EXAMPLE("programs and paths are accepted as names",
 	    "|cmd, /path, /g=a/s=b/@d", "|cmd /path /g=a/s=b/@d"),
 };
 
 static const struct example bad_header[] = {
-	EXAMPLE("two words are no address", "a@b, John Doe, c@d",
+	EXAMPLE("two words without an address", "a@b, John Doe, c@d",
 	    "invalid address 'John Doe': a display name without an address in "
 	    "'<' and '>'"),
-	EXAMPLE("nor is a name with an address but no brackets", "J joe@d",
+	EXAMPLE("a display name and an address without angle brackets",
+	    "J joe@d",
 	    "invalid address 'J joe@d': a display name without an address in "
 	    "'<' and '>'"),
-	EXAMPLE("nor two words in brackets", "<a b@c>",
+	EXAMPLE("two words in angle brackets", "<a b@c>",
 	    "invalid address '<a b@c>': missing dot between two words"),
 	EXAMPLE("a missing comma", "a@b c@d",
 	    "invalid address 'a@b c@d': missing comma between addresses"),
-	EXAMPLE("a missing comma behind brackets", "<a@b> <c@d>",
+	EXAMPLE("a missing comma after angle brackets", "<a@b> <c@d>",
 	    "invalid address '<a@b> <c@d>': a display name that contains '@' "
 	    "must be quoted"),
-	EXAMPLE("two of them", "a@b@c", "invalid address 'a@b@c': more than one"
+	EXAMPLE("two @", "a@b@c", "invalid address 'a@b@c': more than one"
 	    " '@'"),
-	EXAMPLE("none at all before it", "@b",
+	EXAMPLE("a missing local part", "@b",
 	    "invalid address '@b': missing local part before '@'"),
-	EXAMPLE("nothing but dots before it", "..@b",
+	EXAMPLE("a local part of dots", "..@b",
 	    "invalid address '..@b': missing local part before '@'"),
-	EXAMPLE("nothing behind it", "a@, c@d",
+	EXAMPLE("a missing domain", "a@, c@d",
 	    "invalid address 'a@': missing domain after '@'"),
 	EXAMPLE("a quoted domain", "a@\"b\"",
 	    "invalid address 'a@\"b\"': missing domain after '@'"),
-	EXAMPLE("a trailing dot", "a@b.",
+	EXAMPLE("a domain that ends with a dot", "a@b.",
 	    "invalid address 'a@b.': the domain ends with a dot"),
-	EXAMPLE("a trailing dot in brackets", "<a@b. >",
+	EXAMPLE("a domain in angle brackets that ends with a dot", "<a@b. >",
 	    "invalid address '<a@b. >': the domain ends with a dot"),
-	EXAMPLE("a leading dot", "a@.b",
+	EXAMPLE("a domain that begins with a dot", "a@.b",
 	    "invalid address 'a@.b': empty label in the domain"),
-	EXAMPLE("two dots", "a@b..c",
+	EXAMPLE("a domain with two dots in a row", "a@b..c",
 	    "invalid address 'a@b..c': empty label in the domain"),
-	EXAMPLE("the null path names nobody", "a@b, <>",
+	EXAMPLE("the null path", "a@b, <>",
 	    "invalid address '<>': no address between '<' and '>'"),
-	EXAMPLE("nor do empty quotes", "\"\"",
+	EXAMPLE("empty quotes", "\"\"",
 	    "invalid address '\"\"': empty local part"),
-	EXAMPLE("an open bracket", "<a@b",
+	EXAMPLE("a missing >", "<a@b",
 	    "invalid address '<a@b': missing '>' after '<'"),
-	EXAMPLE("a list in brackets", "<a@b,c@d>",
+	EXAMPLE("a list in angle brackets", "<a@b,c@d>",
 	    "invalid address '<a@b': unexpected text between '<' and '>'"),
-	EXAMPLE("brackets in brackets", "<<a@b>>",
+	EXAMPLE("nested angle brackets", "<<a@b>>",
 	    "invalid address '<<a@b>>': missing local part before '@'"),
-	EXAMPLE("a stray bracket behind", "a@b>",
+	EXAMPLE("a > without < after an address", "a@b>",
 	    "invalid address 'a@b>': missing '<' before '>'"),
-	EXAMPLE("a stray bracket in front", "> a@b",
+	EXAMPLE("a > without < before an address", "> a@b",
 	    "invalid address '> a@b': missing '<' before '>'"),
-	EXAMPLE("one bracket too many", "<a@b>>",
+	EXAMPLE("two > after one <", "<a@b>>",
 	    "invalid address '<a@b>>': missing '<' before '>'"),
-	EXAMPLE("text behind brackets", "<a@b> c",
+	EXAMPLE("text after angle brackets", "<a@b> c",
 	    "invalid address '<a@b> c': missing comma between addresses"),
-	EXAMPLE("a bracket in a quoted local part", "\"a>b\"@c",
+	EXAMPLE("an angle bracket in a quoted local part", "\"a>b\"@c",
 	    "invalid address '\"a>b\"@c': contains an angle bracket"),
-	EXAMPLE("one behind a backslash", "\"a\\<b\"@c",
+	EXAMPLE("an angle bracket after a backslash", "\"a\\<b\"@c",
 	    "invalid address '\"a\\\\<b\"@c': contains an angle bracket"),
-	EXAMPLE("one in a literal", "a@[>]",
+	EXAMPLE("an angle bracket in a literal", "a@[>]",
 	    "invalid address 'a@[>]': contains an angle bracket"),
-	EXAMPLE("an open quote", "\"a@b, c",
+	EXAMPLE("a missing quote", "\"a@b, c",
 	    "invalid address '\"a@b, c': missing '\"' at the end of a quoted "
 	    "string"),
-	EXAMPLE("a quote that is quoted", "\"a\\\"",
+	EXAMPLE("a missing quote after an escaped one", "\"a\\\"",
 	    "invalid address '\"a\\\\\"': missing '\"' at the end of a quoted "
 	    "string"),
 	EXAMPLE("a backslash at the end", "\"a\\",
 	    "invalid address '\"a\\\\': missing '\"' at the end of a quoted "
 	    "string"),
-	EXAMPLE("an open comment", "a@b (c (d)",
+	EXAMPLE("an unclosed comment", "a@b (c (d)",
 	    "invalid address 'a@b (c (d)': missing ')' after a comment"),
-	EXAMPLE("a comment that closes twice", "a@b (c))",
+	EXAMPLE("two ) after one comment", "a@b (c))",
 	    "invalid address 'a@b (c))': missing '(' before ')'"),
-	EXAMPLE("a bracket that closes nothing", "a@b]",
+	EXAMPLE("a ] without [", "a@b]",
 	    "invalid address 'a@b]': missing '[' before ']'"),
-	EXAMPLE("a backslash in the open", "a\\b@c",
+	EXAMPLE("a backslash outside quotes", "a\\b@c",
 	    "invalid address 'a\\\\b@c': a backslash is allowed only in "
 	    "quotes"),
-	EXAMPLE("an open literal", "a@[1.2.3.4",
+	EXAMPLE("an unclosed literal", "a@[1.2.3.4",
 	    "invalid address 'a@[1.2.3.4': missing ']' after '['"),
 	EXAMPLE("an empty literal", "a@[ ]",
 	    "invalid address 'a@[ ]': empty domain literal"),
 	EXAMPLE("a backslash in a literal", "a@[\\]]",
 	    "invalid address 'a@[\\\\]]': invalid domain literal"),
-	EXAMPLE("a literal that goes on", "a@[1.2.3.4].b",
+	EXAMPLE("text after a literal", "a@[1.2.3.4].b",
 	    "invalid address 'a@[1.2.3.4].b': missing comma between addresses"),
-	EXAMPLE("square brackets in a name", "[x] <a@b>",
+	EXAMPLE("square brackets in a display name", "[x] <a@b>",
 	    "invalid address '[x] <a@b>': '[' is allowed only in quotes and "
 	    "domains"),
-	EXAMPLE("an encoded word for an address", "=?utf-8?q?a,b?=@c",
+	EXAMPLE("an encoded word as a local part", "=?utf-8?q?a,b?=@c",
 	    "invalid address '=?utf-8?q?a,b?=@c': an encoded word is not an "
 	    "address"),
-	EXAMPLE("a domain that is one once its words are joined",
+	EXAMPLE("a domain that looks like an encoded word",
 	    "a@=?utf-8?q?b (@) .?=",
 	    "invalid address 'a@=?utf-8?q?b (@) .?=': an encoded word is not a "
 	    "domain"),
-	EXAMPLE("an encoded word for a domain", "a@=?utf-8?q?b?=",
+	EXAMPLE("an encoded word as a domain", "a@=?utf-8?q?b?=",
 	    "invalid address 'a@=?utf-8?q?b?=': missing domain after '@'"),
-	EXAMPLE("a route with nothing behind it", "<@a:>",
+	EXAMPLE("a source route without an address", "<@a:>",
 	    "invalid address '<@a:>': missing local part before '@'"),
-	EXAMPLE("a route without its end", "<@a,@b>",
+	EXAMPLE("a source route without a colon", "<@a,@b>",
 	    "invalid address '<@a,@b>': missing ':' after the source route"),
-	EXAMPLE("a route without a comma", "<@a@b:c@d>",
+	EXAMPLE("a source route without a comma", "<@a@b:c@d>",
 	    "invalid address '<@a@b:c@d>': missing ':' after the source route"),
-	EXAMPLE("a route without a domain", "<,:c@d>",
+	EXAMPLE("a source route without a domain", "<,:c@d>",
 	    "invalid address '<,:c@d>': missing ':' after the source route"),
-	EXAMPLE("a route outside brackets", "@a:u@d",
+	EXAMPLE("a source route outside angle brackets", "@a:u@d",
 	    "invalid address '@a:u@d': missing local part before '@'"),
 	EXAMPLE("a group without an end", "g: a@b",
 	    "invalid address 'g: a@b': missing ';' after a group"),
-	EXAMPLE("a group in a group", "g: h: a@b;;",
+	EXAMPLE("a nested group", "g: h: a@b;;",
 	    "invalid address 'h: a@b': a group must not contain another group"),
 	EXAMPLE("a group without a name", ": a@b;",
 	    "invalid address ': a@b': missing group name before ':'"),
-	EXAMPLE("a colon behind an address", "a@b: c",
+	EXAMPLE("a colon after an address", "a@b: c",
 	    "invalid address 'a@b: c': missing comma between addresses"),
-	EXAMPLE("a line end that is no fold", "x@y, a@b\r\nRCPT TO:<c@d>",
+	EXAMPLE("a line end that is not part of a fold",
+	    "x@y, a@b\r\nRCPT TO:<c@d>",
 	    "invalid address ' a@b\\015\\012RCPT TO:<c@d>': contains a line "
 	    "break"),
 	EXAMPLE("a lone CR", "a@b\r c@d",
 	    "invalid address 'a@b\\015 c@d': contains a line break"),
-	EXAMPLE("one at the end", "a@b\r",
+	EXAMPLE("a CR at the end", "a@b\r",
 	    "invalid address 'a@b': contains a line break"),
-	EXAMPLE("one in quotes", "\"a\rb\" <c@d>",
+	EXAMPLE("a CR in quotes", "\"a\rb\" <c@d>",
 	    "invalid address '\"a\\015b\" <c@d>': contains a line break"),
-	EXAMPLE("one in a comment", "a@b (\n)",
+	EXAMPLE("a LF in a comment", "a@b (\n)",
 	    "invalid address 'a@b (\\012)': contains a line break"),
-	EXAMPLE("a quoted CR", "\"a\\\r\n b\"@c",
+	EXAMPLE("a CR after a backslash", "\"a\\\r\n b\"@c",
 	    "invalid address '\"a\\\\\\015\\012 b\"@c': contains a control "
 	    "character"),
 	EXAMPLE("a NUL", "a@b\0.c",
@@ -345,18 +347,20 @@ static const struct example argument[] = {
 	EXAMPLE("a list", "a@x, b@y,c@z", "a@x b@y c@z"),
 	EXAMPLE("a name", "Ann <a@b>", "a@b{Ann}"),
 	EXAMPLE("a leading hyphen", "-x@d", "-x@d"),
-	EXAMPLE("one leading backslash goes", "\\joe", "joe"),
-	EXAMPLE("from each address", "\\joe, \\ann@b", "joe ann@b"),
-	EXAMPLE("in quotes", "\"a@b\"", "a@b[\"a@b\"]"),
-	EXAMPLE("with semicolons", "a@b;c@d", "a@b c@d"),
+	EXAMPLE("a leading backslash is removed", "\\joe", "joe"),
+	EXAMPLE("a leading backslash is removed from each address",
+	    "\\joe, \\ann@b", "joe ann@b"),
+	EXAMPLE("an address in quotes", "\"a@b\"", "a@b[\"a@b\"]"),
+	EXAMPLE("semicolons between addresses", "a@b;c@d", "a@b c@d"),
 	EXAMPLE("a path with a domain", "/g=a/@d", "/g=a/@d"),
 	EXAMPLE("a tab is white space", "a@b,\tc@d", "a@b c@d"),
-	EXAMPLE("a shell's characters are an atom's", "`id`$x@d", "`id`$x@d"),
+	EXAMPLE("shell metacharacters that are valid in an atom",
+	    "`id`$x@d", "`id`$x@d"),
 };
 
 static const struct example bad_argument[] = {
-	EXAMPLE("an empty one", "", "invalid address '': no address"),
-	EXAMPLE("a blank one", " ", "invalid address '': no address"),
+	EXAMPLE("an empty argument", "", "invalid address '': no address"),
+	EXAMPLE("a blank argument", " ", "invalid address '': no address"),
 	EXAMPLE("an empty group", "a:;", "invalid address 'a:;': no address"),
 	EXAMPLE("two backslashes", "\\\\joe",
 	    "invalid address '\\\\\\\\joe': a backslash is allowed only in "
@@ -365,20 +369,20 @@ static const struct example bad_argument[] = {
 	    "invalid address '|cmd arg': mail to programs is not supported"),
 	EXAMPLE("a program at a domain", "|cmd@d",
 	    "invalid address '|cmd@d': mail to programs is not supported"),
-	EXAMPLE("one in quotes", "\"|cmd arg\"",
+	EXAMPLE("a program in quotes", "\"|cmd arg\"",
 	    "invalid address '\"|cmd arg\"': mail to programs is not "
 	    "supported"),
-	EXAMPLE("one in brackets", "x <|cmd>",
+	EXAMPLE("a program in angle brackets", "x <|cmd>",
 	    "invalid address 'x <|cmd>': mail to programs is not supported"),
-	EXAMPLE("one behind a backslash", "a@b, \\|cmd",
+	EXAMPLE("an angle bracket after a backslash", "a@b, \\|cmd",
 	    "invalid address '\\\\|cmd': mail to programs is not supported"),
 	EXAMPLE("a file", "/etc/passwd",
 	    "invalid address '/etc/passwd': mail to files is not supported"),
-	EXAMPLE("one in quotes", "\"/a b\"",
+	EXAMPLE("a file in quotes", "\"/a b\"",
 	    "invalid address '\"/a b\"': mail to files is not supported"),
 	EXAMPLE("a list in a file", ":include:/x",
 	    "invalid address ':include:/x': lists in files are not supported"),
-	EXAMPLE("in any case, in quotes", "\":INCLUDE:/x\"@d",
+	EXAMPLE("a list in a file, in quotes and capitals", "\":INCLUDE:/x\"@d",
 	    "invalid address '\":INCLUDE:/x\"@d': lists in files are not"
 	    " supported"),
 	EXAMPLE("a fold", "a@b,\r\n c@d",
@@ -392,22 +396,23 @@ static const struct example bad_argument[] = {
 static const struct example path[] = {
 	EXAMPLE("a mailbox", "a@b.c", "a@b.c"),
 	EXAMPLE("a bare name", "postmaster", "postmaster"),
-	EXAMPLE("a route is dropped", "@a,@b:u@d", "u@d"),
+	EXAMPLE("a source route is removed", "@a,@b:u@d", "u@d"),
 	EXAMPLE("a quoted local part", "\"a b\\\"@c\"@d", "\"a b\\\"@c\"@d"),
 	EXAMPLE("an address in quotes is a local part", "\"a@b\"", "\"a@b\""),
-	EXAMPLE("a literal", "a@[IPv6:2001:db8::1]", "a@[IPv6:2001:db8::1]"),
+	EXAMPLE("a domain literal",
+	    "a@[IPv6:2001:db8::1]", "a@[IPv6:2001:db8::1]"),
 	EXAMPLE("UTF-8", "zo\u00eb@b\u00fccher", "zo\u00eb@b\u00fccher"),
 	EXAMPLE("the null path", "", ""),
 };
 
 static const struct example bad_path[] = {
-	EXAMPLE("brackets", "<a@b>",
+	EXAMPLE("angle brackets", "<a@b>",
 	    "invalid address '<a@b>': missing local part before '@'"),
-	EXAMPLE("a bracket behind", "a@b>",
+	EXAMPLE("a > after the path", "a@b>",
 	    "invalid address 'a@b>': more than one address"),
 	EXAMPLE("white space", "a@b c",
 	    "invalid address 'a@b c': white space is not allowed here"),
-	EXAMPLE("a tab in front", "\ta@b",
+	EXAMPLE("a tab before the path", "\ta@b",
 	    "invalid address '\\011a@b': white space is not allowed here"),
 	EXAMPLE("a comment", "a@b(c)",
 	    "invalid address 'a@b(c)': a comment is not allowed here"),
@@ -421,192 +426,178 @@ static const struct example bad_path[] = {
 	    "invalid address 'a@b': contains a line break"),
 	EXAMPLE("a NUL", "a\0@b",
 	    "invalid address 'a\\000@b': contains a NUL character"),
-	EXAMPLE("an open route", "@a:",
+	EXAMPLE("a source route without an address", "@a:",
 	    "invalid address '@a:': missing local part before '@'"),
 	EXAMPLE("a route without a colon", "@a",
 	    "invalid address '@a': missing ':' after the source route"),
 };
 
 static void
-a_header_field_gives_its_addresses(void **state)
+is_accepted_in_header(void **state)
 {
-	(void)state;
-	CHECK_ALL(header, ADDRESS_HEADER, true, 0);
+	check_list(*state, ADDRESS_HEADER, true, 0);
 }
 
-/* Both in one: what parses, a bar, and what was refused. */
-static const struct example sifted[] = {
-	EXAMPLE("a good list", "a@b, c@d", "a@b c@d |"),
-	EXAMPLE("one of several", "a@b, John Doe, c@d",
+/* Valid addresses, a bar, and the invalid elements. */
+static const struct example lenient[] = {
+	EXAMPLE("a valid list", "a@b, c@d", "a@b c@d |"),
+	EXAMPLE("one invalid element", "a@b, John Doe, c@d",
 	    "a@b c@d | invalid address 'John Doe': a display name without an "
 	    "address in '<' and '>'"),
-	EXAMPLE("each of several", "a b; c@, d@e, <>\r\n",
+	EXAMPLE("several invalid elements", "a b; c@, d@e, <>\r\n",
 	    "d@e | invalid address 'a b': a display name without an address in "
 	    "'<' and '>' | invalid address 'c@': missing domain after '@' | "
 	    "invalid address '<>': no address between '<' and '>'"),
-	EXAMPLE("all of it", "a b", "| invalid address 'a b': a display name "
+	EXAMPLE("only an invalid element",
+	    "a b", "| invalid address 'a b': a display name "
 	    "without an address in '<' and '>'"),
-	EXAMPLE("a delimiter in quotes, comments and literals ends nothing",
+	EXAMPLE("delimiters in quotes, comments and literals do not end an "
+	    "invalid element",
 	    "a b \"c, d@e\" (f, g@h) [i, j@k] l, m@n",
 	    "m@n | invalid address 'a b \"c, d@e\" (f, g@h) [i, j@k] l': '[' "
 	    "is allowed only in quotes and domains"),
-	EXAMPLE("nor does an unclosed quote hide an end", "a@b, \"c, d@e, f@g",
+	EXAMPLE("an unclosed quote includes the rest of the list",
+	    "a@b, \"c, d@e, f@g",
 	    "a@b | invalid address '\"c, d@e, f@g': missing '\"' at the end of "
 	    "a quoted string"),
-	EXAMPLE("nor an unclosed comment", "a@b, (c, d@e",
+	EXAMPLE("an unclosed comment includes the rest of the list",
+	    "a@b, (c, d@e",
 	    "a@b | invalid address ' (c, d@e': missing ')' after a comment"),
-	EXAMPLE("stray octets", "a@b, ) ] \\ \33 c, d@e",
+	EXAMPLE("invalid octets in an element", "a@b, ) ] \\ \33 c, d@e",
 	    "a@b d@e | invalid address ') ] \\\\ \\033 c': missing '(' before "
 	    "')'"),
-	EXAMPLE("nothing is taken of a refused element",
+	EXAMPLE("no address is taken from an invalid element",
 	    "<a@b> <c@d>, e@f g@h, i@j",
 	    "i@j | invalid address '<a@b> <c@d>': a display name that contains "
 	    "'@' must be quoted | invalid address 'e@f g@h': missing comma "
 	    "between addresses"),
-	EXAMPLE("a member of a group", "g: a@b, c d; e@f",
+	EXAMPLE("an invalid member of a group", "g: a@b, c d; e@f",
 	    "a@b e@f | invalid address 'c d': a display name without an "
 	    "address in '<' and '>'"),
-	EXAMPLE("the last member of a group", "g: a@b, c d;, e@f",
+	EXAMPLE("an invalid last member of a group", "g: a@b, c d;, e@f",
 	    "a@b e@f | invalid address 'c d': a display name without an "
 	    "address in '<' and '>'"),
-	EXAMPLE("a group without an end, as a whole", "a@b, g: c@d, e@f",
+	EXAMPLE("a group without an end is invalid as a whole",
+	    "a@b, g: c@d, e@f",
 	    "a@b | invalid address 'g: c@d, e@f': missing ';' after a group"),
 };
 
 static void
-what_is_no_address_does_not_stop_the_others(void **state)
+is_parsed_leniently(void **state)
 {
-	(void)state;
-	for (size_t i = 0; i < sizeof(sifted) / sizeof(*sifted); i++) {
-		const struct example	*e = &sifted[i];
-		struct address_list	 list = { 0 };
-		struct address_faults	 faults = { 0 };
-		struct buffer		 got = { 0 };
-		struct failure		 why;
-		char			*good;
+	const struct example	*e = *state;
+	struct address_list	 list = { 0 };
+	struct address_faults	 faults = { 0 };
+	struct buffer		 got = { 0 };
+	struct failure		 why;
+	char			*good;
 
-		assert_true(address_list_parse_lenient(&list, &faults,
-		    e->text, e->len, &why));
-		good = told(&list, e->text);
-		buffer_addf(&got, "%s%s|", good, list.n > 0 ? " " : "");
-		for (size_t k = 0; k < faults.n; k++) {
-			assert_false(address_fault_explain(&faults.fault[k],
-			    e->text, EX_DATAERR, &why));
-			buffer_addf(&got, "%s %s", k > 0 ? " |" : "",
-			    why.text);
-		}
-		if (strcmp(got.data, e->want) != 0)
-			fail_msg("%s\n wanted %s\n got    %s", e->sentence,
-			    e->want, got.data);
-		free(good);
-		buffer_free(&got);
-		address_list_free(&list);
-		address_faults_free(&faults);
+	assert_true(address_list_parse_lenient(&list, &faults, e->text,
+	    e->len, &why));
+	good = describe(&list, e->text);
+	buffer_addf(&got, "%s%s|", good, list.n > 0 ? " " : "");
+	for (size_t k = 0; k < faults.n; k++) {
+		assert_false(address_fault_explain(&faults.fault[k], e->text,
+		    EX_DATAERR, &why));
+		buffer_addf(&got, "%s %s", k > 0 ? " |" : "", why.text);
 	}
+	assert_string_equal(got.data, e->want);
+	free(good);
+	buffer_free(&got);
+	address_list_free(&list);
+	address_faults_free(&faults);
 }
 
-static const struct example mended[] = {
-	EXAMPLE("a list that needs nothing", " A <a@b>, \"c;d\"@e; ",
+static const struct example repaired_lists[] = {
+	EXAMPLE("a valid list does not change", " A <a@b>, \"c;d\"@e; ",
 	    " A <a@b>, \"c;d\"@e, "),
-	EXAMPLE("semicolons", "a@b; \"c;\" <d@e> (f;);g@h",
+	EXAMPLE("semicolons between addresses become commas",
+	    "a@b; \"c;\" <d@e> (f;);g@h",
 	    "a@b, \"c;\" <d@e> (f;),g@h"),
-	EXAMPLE("but not those of groups", "g:;, h: a@b;, c@d; i:;",
+	EXAMPLE("semicolons of groups do not change", "g:;, h: a@b;, c@d; i:;",
 	    "g:;, h: a@b;, c@d, i:;"),
-	EXAMPLE("quotes around an address", "\"a@b\", C <\"d@e\">, \"f\", g",
+	EXAMPLE("quotes around an address become blanks",
+	    "\"a@b\", C <\"d@e\">, \"f\", g",
 	    " a@b , C < d@e >, \"f\", g"),
-	EXAMPLE("only those of an element that is one",
+	EXAMPLE("quotes in an invalid element do not change",
 	    "\"a@b\" c; \"d@e\"@f; \"g@h\"", "\"a@b\" c; \"d@e\"@f,  g@h "),
 };
 
 static void
-a_field_is_mended_in_its_place(void **state)
+is_repaired(void **state)
 {
-	(void)state;
-	for (size_t i = 0; i < sizeof(mended) / sizeof(*mended); i++) {
-		const struct example	*e = &mended[i];
-		char			*text = memory_copy(e->text);
-		struct address_list	 before = { 0 }, after = { 0 };
-		struct address_faults	 faults = { 0 };
-		struct failure		 why;
+	const struct example	*e = *state;
+	char			*text = memory_copy(e->text);
+	struct address_list	 before = { 0 }, after = { 0 };
+	struct address_faults	 faults = { 0 };
+	struct failure		 why;
 
-		address_list_repair(&before, text, e->len);
-		if (strcmp(text, e->want) != 0)
-			fail_msg("%s\n wanted %s\n got    %s", e->sentence,
-			    e->want, text);
-		assert_true(address_list_parse_lenient(&after, &faults,
-		    text, e->len, &why));
-		assert_int_equal(before.n, after.n);
-		for (size_t k = 0; k < before.n; k++) {
-			assert_string_equal(before.address[k].local,
-			    after.address[k].local);
-			assert_string_equal(before.address[k].domain,
-			    after.address[k].domain);
-		}
-		address_list_free(&before);
-		address_list_free(&after);
-		address_faults_free(&faults);
-		free(text);
+	address_list_repair(&before, text, e->len);
+	assert_string_equal(text, e->want);
+	assert_true(address_list_parse_lenient(&after, &faults, text, e->len,
+	    &why));
+	assert_int_equal(before.n, after.n);
+	for (size_t k = 0; k < before.n; k++) {
+		assert_string_equal(before.address[k].local,
+		    after.address[k].local);
+		assert_string_equal(before.address[k].domain,
+		    after.address[k].domain);
 	}
+	address_list_free(&before);
+	address_list_free(&after);
+	address_faults_free(&faults);
+	free(text);
 }
 
 static void
-what_is_no_address_in_a_header_field_is_refused(void **state)
+is_refused_in_header(void **state)
 {
-	(void)state;
-	CHECK_ALL(bad_header, ADDRESS_HEADER, false, EX_DATAERR);
+	check_list(*state, ADDRESS_HEADER, false, EX_DATAERR);
 }
 
 static void
-an_argument_gives_its_addresses(void **state)
+is_accepted_as_argument(void **state)
 {
-	(void)state;
-	CHECK_ALL(argument, ADDRESS_ARGUMENT, true, 0);
+	check_list(*state, ADDRESS_ARGUMENT, true, 0);
 }
 
 static void
-what_an_argument_may_not_name_is_refused(void **state)
+is_refused_as_argument(void **state)
 {
-	(void)state;
-	CHECK_ALL(bad_argument, ADDRESS_ARGUMENT, false, EX_USAGE);
+	check_list(*state, ADDRESS_ARGUMENT, false, EX_USAGE);
 }
 
 static void
-a_path_is_one_address(void **state)
+is_path(void **state)
 {
-	(void)state;
-	for (size_t i = 0; i < sizeof(path) / sizeof(*path); i++) {
-		struct address	a;
-		struct failure	why;
-		struct buffer	out = { 0 };
+	const struct example	*e = *state;
+	struct address		 a;
+	struct failure		 why;
+	struct buffer		 out = { 0 };
 
-		if (!address_parse_path(&a, path[i].text, path[i].len, &why))
-			fail_msg("%s: %s", path[i].sentence, why.text);
-		address_write(&out, &a);
-		assert_string_equal(out.len > 0 ? out.data : "", path[i].want);
-		assert_string_equal(a.name, "");
-		buffer_free(&out);
-		address_free(&a);
-	}
+	if (!address_parse_path(&a, e->text, e->len, &why))
+		fail_msg("%s", why.text);
+	address_write(&out, &a);
+	assert_string_equal(out.len > 0 ? out.data : "", e->want);
+	assert_string_equal(a.name, "");
+	buffer_free(&out);
+	address_free(&a);
 }
 
 static void
-what_is_no_path_is_refused(void **state)
+is_not_path(void **state)
 {
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad_path) / sizeof(*bad_path); i++) {
-		const struct example	*e = &bad_path[i];
-		struct address		 a = { .start = 1 };
-		struct failure		 why;
+	const struct example	*e = *state;
+	struct address		 a = { .start = 1 };
+	struct failure		 why;
 
-		if (address_parse_path(&a, e->text, e->len, &why))
-			fail_msg("%s: taken", e->sentence);
-		assert_string_equal(why.text, e->want);
-		assert_int_equal(why.status, EX_DATAERR);
-		assert_null(a.local);
-		assert_null(a.domain);
-		assert_int_equal(a.start, 0);
-		address_free(&a);
-	}
+	assert_false(address_parse_path(&a, e->text, e->len, &why));
+	assert_string_equal(why.text, e->want);
+	assert_int_equal(why.status, EX_DATAERR);
+	assert_null(a.local);
+	assert_null(a.domain);
+	assert_int_equal(a.start, 0);
+	address_free(&a);
 }
 
 static void
@@ -628,7 +619,7 @@ the_parts_are_unquoted(void **state)
 }
 
 static void
-the_null_path_is_no_bare_name(void **state)
+the_null_path_is_not_a_bare_name(void **state)
 {
 	struct address	a;
 	struct failure	why;
@@ -642,7 +633,7 @@ the_null_path_is_no_bare_name(void **state)
 }
 
 static void
-a_list_grows_and_stays_as_it_was_when_refused(void **state)
+a_refused_list_does_not_change(void **state)
 {
 	struct address_list	list = { 0 };
 	struct failure		why;
@@ -660,9 +651,9 @@ a_list_grows_and_stays_as_it_was_when_refused(void **state)
 	assert_null(list.address);
 }
 
-/* In every place of every form, a control character is refused or data. */
+/* A control character is refused, or is part of a display name or comment. */
 static void
-no_control_character_comes_through(void **state)
+control_characters_are_refused_everywhere(void **state)
 {
 	static const char *const	forms[] = {
 		"?a@b", "a?@b", "a@?b", "a@b?", "\"?\"@b", "\"\\?\"@b",
@@ -732,7 +723,7 @@ takes(const char *before, const char *unit, size_t total, const char *after,
 }
 
 static void
-an_address_may_have_1000_octets(void **state)
+an_address_has_at_most_1000_octets(void **state)
 {
 	struct failure	why;
 
@@ -744,14 +735,14 @@ an_address_may_have_1000_octets(void **state)
 	assert_false(takes("a@", "b", ADDRESS_MAX - 1, "", &why));
 	assert_true(takes("", "a", ADDRESS_MAX, "", &why));
 	assert_false(takes("", "a", ADDRESS_MAX + 1, "", &why));
-	/* Quotes and backslashes count as they are written. */
+	/* Quotes and backslashes are included. */
 	assert_true(takes("\"", "\\\"", ADDRESS_MAX - 4, "\"@b", &why));
 	assert_false(takes("\"", "\\\"", ADDRESS_MAX - 2, "\"@b", &why));
 	assert_false(takes("a@[", "1", ADDRESS_MAX, "]", &why));
 }
 
 static void
-a_list_may_have_100000_addresses(void **state)
+a_list_has_at_most_100000_addresses(void **state)
 {
 	struct failure	why;
 
@@ -763,7 +754,7 @@ a_list_may_have_100000_addresses(void **state)
 }
 
 static void
-a_long_piece_is_cut_at_a_whole_character(void **state)
+a_long_element_is_cut_between_characters(void **state)
 {
 	struct failure	 why;
 	char		*as = repeated("a", 79);
@@ -792,9 +783,9 @@ seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* A quadratic parser would take hours; five seconds allow for sanitizers. */
+/* Quadratic time would take hours; five seconds allow for sanitizers. */
 static void
-ten_megabytes_of_anything_take_linear_time(void **state)
+ten_megabytes_of_any_text_take_linear_time(void **state)
 {
 	static const char *const	units[] = {
 		"(", ")", "()", "<", ">", "<>", "\"", "\\", "\"\\", "a,", ",",
@@ -820,7 +811,8 @@ ten_megabytes_of_anything_take_linear_time(void **state)
 		began = seconds();
 		address_list_parse(&list, text, strlen(text), ADDRESS_HEADER,
 		    &why);
-		address_list_parse_lenient(&list, &faults, text, strlen(text), &why);
+		address_list_parse_lenient(&list, &faults, text, strlen(text),
+		    &why);
 		if (seconds() - began > 5)
 			fail_msg("%s%s...: %f s", before[k], units[i],
 			    seconds() - began);
@@ -833,25 +825,24 @@ ten_megabytes_of_anything_take_linear_time(void **state)
 int
 main(void)
 {
-	static const struct CMUnitTest	address_spec[] = {
-		cmocka_unit_test(a_header_field_gives_its_addresses),
-		cmocka_unit_test(
-		    what_is_no_address_in_a_header_field_is_refused),
-		cmocka_unit_test(what_is_no_address_does_not_stop_the_others),
-		cmocka_unit_test(a_field_is_mended_in_its_place),
-		cmocka_unit_test(an_argument_gives_its_addresses),
-		cmocka_unit_test(what_an_argument_may_not_name_is_refused),
-		cmocka_unit_test(a_path_is_one_address),
-		cmocka_unit_test(what_is_no_path_is_refused),
+	static const struct CMUnitTest	other[] = {
 		cmocka_unit_test(the_parts_are_unquoted),
-		cmocka_unit_test(the_null_path_is_no_bare_name),
-		cmocka_unit_test(a_list_grows_and_stays_as_it_was_when_refused),
-		cmocka_unit_test(no_control_character_comes_through),
-		cmocka_unit_test(an_address_may_have_1000_octets),
-		cmocka_unit_test(a_list_may_have_100000_addresses),
-		cmocka_unit_test(a_long_piece_is_cut_at_a_whole_character),
-		cmocka_unit_test(ten_megabytes_of_anything_take_linear_time),
+		cmocka_unit_test(the_null_path_is_not_a_bare_name),
+		cmocka_unit_test(a_refused_list_does_not_change),
+		cmocka_unit_test(control_characters_are_refused_everywhere),
+		cmocka_unit_test(an_address_has_at_most_1000_octets),
+		cmocka_unit_test(a_list_has_at_most_100000_addresses),
+		cmocka_unit_test(a_long_element_is_cut_between_characters),
+		cmocka_unit_test(ten_megabytes_of_any_text_take_linear_time),
 	};
 
-	return cmocka_run_group_tests(address_spec, NULL, NULL);
+	return CASES_RUN("header", is_accepted_in_header, header) +
+	    CASES_RUN("bad header", is_refused_in_header, bad_header) +
+	    CASES_RUN("lenient", is_parsed_leniently, lenient) +
+	    CASES_RUN("repaired", is_repaired, repaired_lists) +
+	    CASES_RUN("argument", is_accepted_as_argument, argument) +
+	    CASES_RUN("bad argument", is_refused_as_argument, bad_argument) +
+	    CASES_RUN("path", is_path, path) +
+	    CASES_RUN("bad path", is_not_path, bad_path) +
+	    cmocka_run_group_tests(other, NULL, NULL);
 }

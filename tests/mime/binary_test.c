@@ -1,5 +1,5 @@
 /*
- * Binary content is carried to the octet, as base64, or the message is
+ * Binary data is encoded as base64 without changing an octet, or the message is
  * refused.
  */
 #include <setjmp.h>
@@ -19,8 +19,8 @@
 struct example {
 	bool		 binarymime;
 	const char	*in;
-	size_t		 len;		/* there may be a NUL in it */
-	const char	*out;		/* the same with CRLF; NULL: refused */
+	size_t		 len;		/* in may contain a NUL */
+	const char	*out;		/* with LF line ends; NULL: refused */
 };
 
 static bool
@@ -72,9 +72,9 @@ assert_lines(const struct buffer *got, const char *want)
 	buffer_free(&lines);
 }
 
-/* Whatever pieces it comes in. */
+/* The message is fed in pieces of all sizes. */
 static void
-becomes(void **state)
+is_encoded(void **state)
 {
 	const struct example	*e = *state;
 
@@ -96,9 +96,9 @@ becomes(void **state)
 	}
 }
 
-/* Too large for memory, with every octet in it. */
+/* The data does not fit into memory and contains all octets. */
 static void
-large_data_come_back(void **state)
+large_data_decodes_to_itself(void **state)
 {
 	enum { SIZE = 1000000 };
 	struct buffer	in = { 0 }, out = { 0 }, text = { 0 }, data = { 0 };
@@ -131,11 +131,11 @@ large_data_come_back(void **state)
 }
 
 #define CASE(sentence, binarymime, in, out) \
-	{ sentence, becomes, NULL, NULL, &(struct example){ binarymime, in, \
+	{ sentence, is_encoded, NULL, NULL, &(struct example){ binarymime, in, \
 	    sizeof(in) - 1, out } }
-#define BECOMES(sentence, in, out)	CASE(sentence, false, in, out)
-#define STAYS(sentence, in)		CASE(sentence, false, in, in)
-#define REFUSED(sentence, in)		CASE(sentence, false, in, NULL)
+#define ENCODES(sentence, in, out)	CASE(sentence, false, in, out)
+#define KEEPS(sentence, in)		CASE(sentence, false, in, in)
+#define REFUSES(sentence, in)		CASE(sentence, false, in, NULL)
 
 #define V	"MIME-Version: 1.0\n"
 #define DATA	V "Content-Type: application/octet-stream\n"
@@ -146,13 +146,15 @@ large_data_come_back(void **state)
 #define SIGNED	V "Content-Type: multipart/signed; boundary=o\n\n"
 
 static const struct CMUnitTest binary_spec[] = {
-	BECOMES("every octet is kept", DATA BINARY "\n"
+	ENCODES("all octets of binary data are encoded", DATA BINARY "\n"
 	    "\211PNG\r\n\032\n\0\377\rX\nY",
 	    DATA BASE64 "\niVBORw0KGgoA/w1YClk=\n"),
-	BECOMES("a last line end, too", DATA BINARY "\n\r\r\n",
+	ENCODES("a line end at the end of the data is encoded",
+	    DATA BINARY "\n\r\r\n",
 	    DATA BASE64 "\nDQ0K\n"),
-	BECOMES("no content stays none", DATA BINARY "\n", DATA BASE64 "\n"),
-	BECOMES("lines have 76 characters", DATA BINARY "\n"
+	ENCODES("an empty part is empty in base64",
+	    DATA BINARY "\n", DATA BASE64 "\n"),
+	ENCODES("lines of base64 have 76 characters", DATA BINARY "\n"
 	    "123456789012345678901234567890123456789012345678901234567"
 	    "123456789012345678901234567890123456789012345678901234567",
 	    DATA BASE64 "\n"
@@ -160,92 +162,108 @@ static const struct CMUnitTest binary_spec[] = {
 	    "OTAxMjM0NTY3\n"
 	    "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4"
 	    "OTAxMjM0NTY3\n"),
-	BECOMES("a body without an empty line before it", DATA BINARY "\1\r\n",
+	ENCODES("a body without an empty line before it is encoded",
+	    DATA BINARY "\1\r\n",
 	    DATA BASE64 "\nAQ0K\n"),
-	STAYS("text has lines", TEXT BINARY "\na\nb\n"),
-	BECOMES("with either kind of line end", TEXT BINARY "\na\r\nb\r\n",
+	KEEPS("text with LF line ends does not change", TEXT BINARY "\na\nb\n"),
+	ENCODES("text with CRLF line ends does not change",
+	    TEXT BINARY "\na\r\nb\r\n",
 	    TEXT BINARY "\na\nb\n"),
-	BECOMES("but not with both", TEXT BINARY "\na\r\nb\n",
+	ENCODES("text with both kinds of line ends is encoded",
+	    TEXT BINARY "\na\r\nb\n",
 	    TEXT BASE64 "\nYQ0KYgo=\n"),
-	BECOMES("a CR that ends no line is data", TEXT BINARY "\na\rb\n",
+	ENCODES("text with a CR within a line is encoded",
+	    TEXT BINARY "\na\rb\n",
 	    TEXT BASE64 "\nYQ1iCg==\n"),
-	BECOMES("and one more in front of a line end", TEXT BINARY "\na\r\r\n",
+	ENCODES("text with two CRs before a LF is encoded",
+	    TEXT BINARY "\na\r\r\n",
 	    TEXT BASE64 "\nYQ0NCg==\n"),
-	BECOMES("a NUL is data", TEXT BINARY "\na\0b\n",
+	ENCODES("text with a NUL is encoded", TEXT BINARY "\na\0b\n",
 	    TEXT BASE64 "\nYQBiCg==\n"),
-	BECOMES("text without a type gets one", BINARY "\n\303\244\r",
+	ENCODES("encoded text without a Content-Type gets one",
+	    BINARY "\n\303\244\r",
 	    "Content-Type: text/plain; charset=utf-8\n" V BASE64 "\nw6QN\n"),
 
-	BECOMES("of the parts only what is labelled", MIXED
+	ENCODES("only parts that declare binary are encoded", MIXED
 	    "--o\n\na\rb\n--o\nContent-Type: image/png\n" BINARY "X: y\n\n"
 	    "\0\n--x\n\r\n--o\n\nc\r\n--o--\nend\n",
 	    MIXED "--o\n\na b\n--o\nContent-Type: image/png\nX: y\n" BASE64 "\n"
 	    "AAotLXgKDQ==\n--o\n\nc\n--o--\nend\n"),
-	BECOMES("the line end of a boundary is not data",
+	ENCODES("the line end before a boundary is not encoded",
 	    "Content-Type: multipart/mixed; boundary=o\r\n\r\n"
 	    "--o\r\nContent-Type: a/b\r\n" BINARY "\r\n"
 	    "\n\r\n--o--\r\n",
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
 	    "--o\nContent-Type: a/b\n" BASE64 "\nCg==\n--o--\n"),
-	BECOMES("nor is a CR before it, unless the boundary has none",
+	ENCODES("a CR before that line end belongs to the boundary if "
+	    "boundaries have CRLF",
 	    MIXED "--o\n" BINARY "\na\r\n--o\r\n\nb\n--o\n"
 	    BINARY "\nc\r\n--o--\n",
 	    MIXED "--o\n" BINARY "\na\n--o\n\nb\n--o\n"
 	    BASE64 "\nYw0=\n--o--\n"),
-	BECOMES("in a multipart that is labelled, too",
+	ENCODES("a part of a multipart that declares binary is encoded",
 	    BINARY MIXED "--o\nContent-Type: a/b\n" BINARY "\n\r\n--o--\n",
 	    BINARY MIXED "--o\nContent-Type: a/b\n" BASE64 "\nDQ==\n--o--\n"),
-	BECOMES("the label may go on in the next line",
+	ENCODES("a folded Content-Transfer-Encoding is recognised",
 	    MIXED "--o\nContent-Type: a/b\ncontent-transfer-encoding :\n"
 	    " Binary\n\n\0\n--o--\n",
 	    MIXED "--o\nContent-Type: a/b\n" BASE64 "\nAA==\n--o--\n"),
-	BECOMES("and have CRs in it that end no line",
+	ENCODES("a Content-Transfer-Encoding with CRs in it is recognised",
 	    MIXED "--o\nContent-Type: a/b\n"
 	    "Content-Transfer-Encoding: \r\rbinary\r;\r\n\n\0\n--o--\n",
 	    MIXED "--o\nContent-Type: a/b\n" BASE64 "\nAA==\n--o--\n"),
-	BECOMES("a message within the message", MIXED
+	ENCODES("a binary part of an enclosed message is encoded", MIXED
 	    "--o\nContent-Type: message/rfc822\n" BINARY "\n"
 	    "Content-Type: a/b\n" BINARY "\n\r\r\n--o--\n",
 	    MIXED "--o\nContent-Type: message/rfc822\n" BINARY "\n"
 	    "Content-Type: a/b\n" V BASE64 "\nDQ0=\n--o--\n"),
-	STAYS("a label in text means nothing", TEXT "\na\n" BINARY "\nb\n"),
-	BECOMES("not even for a CR", TEXT "\na\n" BINARY "\nb\rc\r\r\n",
+	KEEPS("a Content-Transfer-Encoding in a text has no effect",
+	    TEXT "\na\n" BINARY "\nb\n"),
+	ENCODES("a CR after such a text is_encoded a blank",
+	    TEXT "\na\n" BINARY "\nb\rc\r\r\n",
 	    TEXT "\na\n" BINARY "\nb c\n"),
 
-	CASE("BINARYMIME says it of all", true, DATA "\na\nb\n",
+	CASE("with BINARYMIME, the whole body is binary", true, DATA "\na\nb\n",
 	    DATA BASE64 "\nYQpiCg==\n"),
-	CASE("of text, too", true, TEXT
+	CASE("with BINARYMIME, text with a CR within a line is encoded",
+	    true, TEXT
 	    "Content-Transfer-Encoding: 8bit\n\na\rb\n",
 	    TEXT BASE64 "\nYQ1iCg==\n"),
-	CASE("of every part", true, MIXED
+	CASE("with BINARYMIME, all parts are binary", true, MIXED
 	    "--o\n\na\rb\n--o\nContent-Type: a/b\n\na\n--o--\n",
 	    MIXED "--o\n" BASE64 "\nYQ1i\n"
 	    "--o\nContent-Type: a/b\n" BASE64 "\nYQ==\n--o--\n"),
-	CASE("but not of what is encoded", true, DATA BASE64 "\nYQ==\n",
+	CASE("with BINARYMIME, base64 is not encoded again",
+	    true, DATA BASE64 "\nYQ==\n",
 	    DATA BASE64 "\nYQ==\n"),
-	CASE("nor of text in lines", true, "Subject: x\n\na\nb\n",
+	CASE("with BINARYMIME, text with one kind of line end does not change",
+	    true, "Subject: x\n\na\nb\n",
 	    "Subject: x\n\na\nb\n"),
 
-	REFUSED("a NUL without a label is refused", DATA "\na\0b\n"),
-	REFUSED("and in a part without a label", MIXED
+	REFUSES("a NUL in a part that does not declare binary is refused",
+	    DATA "\na\0b\n"),
+	REFUSES("a NUL in another part than the binary one is refused", MIXED
 	    "--o\nContent-Type: a/b\n" BINARY "\n\1\n--o\n\n\0\n--o--\n"),
-	REFUSED("what is signed can't be encoded", SIGNED
+	REFUSES("binary data in a signed part is refused", SIGNED
 	    "--o\nContent-Type: a/b\n" BINARY "\n\rx\n--o\n\nx\n--o--\n"),
-	REFUSED("nor what has 8 bits in it", SIGNED
+	REFUSES("8-bit data in a signed binary part is refused", SIGNED
 	    "--o\nContent-Type: a/b\n" BINARY "\n\377\n--o\n\nx\n--o--\n"),
-	STAYS("if it has lines of ASCII it need not be", SIGNED
+	KEEPS("ASCII lines in a signed binary part do not change", SIGNED
 	    "--o\nContent-Type: a/b\n" BINARY "\n=\n--o\n\nx\n--o--\n"),
-	REFUSED("a multipart without a boundary can't be encoded",
+	REFUSES("binary data in a multipart without a boundary is refused",
 	    "Content-Type: multipart/mixed\n" BINARY "\n\r\r\n"),
-	REFUSED("nor a part with a line that may be a boundary", MIXED
+	REFUSES("binary data in a part with an ambiguous boundary is refused",
+	    MIXED
 	    "--o\nContent-Type: a/b\n" BINARY "\n\n--o x\n\r\n--o--\n"),
-	CASE("nor what is outside the parts", true, MIXED
+	CASE("binary data in a preamble is refused", true, MIXED
 	    "\r \n--o\n\nx\n--o--\n", NULL),
-	CASE("nor what is encoded already", true, DATA BASE64 "\nYQ\r==\n",
+	CASE("a CR within base64 is refused with BINARYMIME",
+	    true, DATA BASE64 "\nYQ\r==\n",
 	    NULL),
-	CASE("nor a message within whose header has no end", true, MIXED
+	CASE("binary data in an enclosed message without an end of its header "
+	    "is refused", true, MIXED
 	    "--o\nContent-Type: message/rfc822\nno field \r \n--o--\n", NULL),
-	cmocka_unit_test(large_data_come_back),
+	cmocka_unit_test(large_data_decodes_to_itself),
 };
 
 int

@@ -1,7 +1,6 @@
 /*
- * Text in a form that 7 bits and short lines can carry: what comes out does
- * not depend on the pieces that go in, is as long as was said before, and is
- * what went in to who decodes it.
+ * The recoder: the output does not depend on the sizes of the pieces, has the
+ * length that was counted, and decodes to the input.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,12 +22,12 @@ enum { ENCODED_LINE = 76, TEXTS = 400, PIECES = 5 };
 struct example {
 	enum recoding	 how;
 	const char	*in;
-	const char	*out;		/* NULL: it is mislabelled */
+	const char	*out;		/* NULL: the text is mislabelled */
 };
 
 /*
- * Feeds in pieces of the given size; what is counted is what is written.
- * True unless the text is not what it should be.
+ * Recodes in pieces of the given size, and checks that the counted length is
+ * the written length.  Returns false if the text is mislabelled.
  */
 static bool
 recode(struct buffer *to, enum recoding how, const char *text, size_t len,
@@ -50,7 +49,7 @@ recode(struct buffer *to, enum recoding how, const char *text, size_t len,
 }
 
 static void
-becomes(void **state)
+is_recoded(void **state)
 {
 	const struct example	*e = *state;
 	size_t			 len = strlen(e->in);
@@ -68,7 +67,7 @@ becomes(void **state)
 }
 
 /*
- * Readers, as RFC 2045 has them
+ * Decoders (RFC 2045)
  */
 
 static void
@@ -100,9 +99,9 @@ read_base64_letters(struct buffer *to, const char *text, size_t len)
 			buffer_add_byte(to, text[i]);
 }
 
-/* Lines of 76 at the most, of 7 bits, with no blank in the end. */
+/* Lines have at most 76 ASCII characters and do not end with a blank. */
 static void
-assert_travels(const struct buffer *out)
+assert_short_ascii_lines(const struct buffer *out)
 {
 	size_t	column = 0;
 
@@ -119,8 +118,8 @@ assert_travels(const struct buffer *out)
 }
 
 /*
- * Texts of every kind of octet: long runs of one kind, so that what looks at
- * many octets at a time does, and single odd ones in between.
+ * Makes a text of all kinds of octets: long runs of one kind, for loops that
+ * read several octets at a time, with single other octets between them.
  */
 static void
 make_text(struct buffer *to, uint64_t *seed)
@@ -142,10 +141,11 @@ make_text(struct buffer *to, uint64_t *seed)
 	buffer_add_text(to, "\r\n");
 }
 
-/* What a reader finds is what was in the text, or in the text decoded. */
+/* Checks that random texts have the same content after they are recoded. */
 static void
-any_text(enum recoding how, void (*source)(struct buffer *, const char *,
-    size_t), void (*reader)(struct buffer *, const char *, size_t))
+check_random_texts(enum recoding how,
+    void (*source)(struct buffer *, const char *, size_t),
+    void (*reader)(struct buffer *, const char *, size_t))
 {
 	uint64_t	seed = 1;
 
@@ -157,7 +157,7 @@ any_text(enum recoding how, void (*source)(struct buffer *, const char *,
 		source(&in, text.data, text.len);
 		buffer_room(&in, 0);
 		recode(&out, how, text.data, text.len, text.len);
-		assert_travels(&out);
+		assert_short_ascii_lines(&out);
 		reader(&read, out.data, out.len);
 		assert_int_equal(read.len, in.len);
 		assert_memory_equal(read.data, in.data, in.len);
@@ -178,27 +178,28 @@ any_text(enum recoding how, void (*source)(struct buffer *, const char *,
 }
 
 static void
-as_it_is(struct buffer *to, const char *text, size_t len)
+copy_text(struct buffer *to, const char *text, size_t len)
 {
 	buffer_add(to, text, len);
 }
 
 static void
-any_text_is_quoted_and_read_again(void **state)
+any_text_decodes_to_itself(void **state)
 {
 	(void)state;
-	any_text(RECODE_TEXT, as_it_is, read_quoted);
+	check_random_texts(RECODE_TEXT, copy_text, read_quoted);
 }
 
 static void
-any_base64_has_the_same_letters_in_short_lines(void **state)
+any_base64_keeps_its_digits(void **state)
 {
 	(void)state;
-	any_text(RECODE_BASE64, read_base64_letters, read_base64_letters);
+	check_random_texts(RECODE_BASE64, read_base64_letters,
+	    read_base64_letters);
 }
 
 #define GIVES(sentence, how, in, out) \
-	{ sentence, becomes, NULL, NULL, &(struct example){ how, in, out } }
+	{ sentence, is_recoded, NULL, NULL, &(struct example){ how, in, out } }
 #define TEXT(sentence, in, out)		GIVES(sentence, RECODE_TEXT, in, out)
 #define QUOTED(sentence, in, out)	GIVES(sentence, RECODE_QUOTED, in, out)
 #define BASE64(sentence, in, out)	GIVES(sentence, RECODE_BASE64, in, out)
@@ -206,59 +207,79 @@ any_base64_has_the_same_letters_in_short_lines(void **state)
 #define NOT_BASE64(sentence, in)	BASE64(sentence, in, NULL)
 
 static const struct CMUnitTest recoder_spec[] = {
-	TEXT("short text stays", "a b\r\nc\td\r\n", "a b\r\nc\td\r\n"),
+	TEXT("short ASCII text does not change",
+	    "a b\r\nc\td\r\n", "a b\r\nc\td\r\n"),
 	TEXT("an equals sign is encoded", "a=b\r\n", "a=3Db\r\n"),
-	TEXT("octets of 8 bits are encoded", "\303\251\r\n", "=C3=A9\r\n"),
-	TEXT("controls are encoded", "\001\177\r\n", "=01=7F\r\n"),
-	TEXT("a blank that ends a line is encoded", "a \r\nb\t\r\n",
+	TEXT("8-bit octets are encoded", "\303\251\r\n", "=C3=A9\r\n"),
+	TEXT("control characters are encoded", "\001\177\r\n", "=01=7F\r\n"),
+	TEXT("a blank at the end of a line is encoded", "a \r\nb\t\r\n",
 	    "a=20\r\nb=09\r\n"),
-	TEXT("only the last of several blanks is encoded", "a  \r\n",
+	TEXT("only the last of several blanks at the end of a line is encoded",
+	    "a  \r\n",
 	    "a =20\r\n"),
-	TEXT("a blank that ends the text is encoded", "a ", "a=20"),
-	TEXT("75 characters and a break fill a line",
+	TEXT("a blank at the end of the text is encoded", "a ", "a=20"),
+	TEXT("a soft line break follows 75 characters",
 	    X70 "12345" "6\r\n", X70 "12345=\r\n6\r\n"),
-	TEXT("75 characters alone are not broken", X70 "12345\r\n",
+	TEXT("a line of 75 characters is not split", X70 "12345\r\n",
 	    X70 "12345\r\n"),
-	TEXT("an encoded octet is never torn", X70 "123=\r\n",
+	TEXT("an encoded octet is not split", X70 "123=\r\n",
 	    X70 "123=\r\n=3D\r\n"),
-	TEXT("a blank may stand in front of a break", X70 "1234 6\r\n",
+	TEXT("a blank before a soft line break is literal", X70 "1234 6\r\n",
 	    X70 "1234 =\r\n6\r\n"),
-	TEXT("a line that was broken begins with no hyphen, which might be a "
-	    "boundary's", X70 "12345--b\r\n", X70 "12345=\r\n=2D-b\r\n"),
-	TEXT("a line that was not may", "--b\r\n", "--b\r\n"),
-	QUOTED("what is quoted stays", "a=3Db=\r\n c\r\n", "a=3Db=\r\n c\r\n"),
-	QUOTED("a quoted octet is never torn", X70 "123=3D\r\n",
+	TEXT("a hyphen after a soft line break is encoded, so that the line "
+	    "is not a boundary", X70 "12345--b\r\n", X70 "12345=\r\n=2D-b\r\n"),
+	TEXT("a hyphen at the beginning of a line of the text is literal",
+	    "--b\r\n", "--b\r\n"),
+	QUOTED("quoted-printable text does not change",
+	    "a=3Db=\r\n c\r\n", "a=3Db=\r\n c\r\n"),
+	QUOTED("an encoded octet in quoted-printable text is not split",
+	    X70 "123=3D\r\n",
 	    X70 "123=\r\n=3D\r\n"),
-	QUOTED("long lines of it are broken", X70 "123456\r\n",
+	QUOTED("long lines of quoted-printable text are split",
+	    X70 "123456\r\n",
 	    X70 "12345=\r\n6\r\n"),
-	QUOTED("8 bits in it are encoded", "a\303\251\r\n", "a=C3=A9\r\n"),
-	QUOTED("a break may have blanks after it", "a= \t \r\nb= \r\n",
+	QUOTED("8-bit octets in quoted-printable text are encoded",
+	    "a\303\251\r\n", "a=C3=A9\r\n"),
+	QUOTED("blanks after a soft line break are ignored",
+	    "a= \t \r\nb= \r\n",
 	    "a= \r\nb= \r\n"),
-	QUOTED("or end the text", "a=", "a="),
-	NOT_QUOTED("an equals sign alone is not quoted-printable", "a = b\r\n"),
-	NOT_QUOTED("nor one with half a number", "a=4"),
-	NOT_QUOTED("or with half a number in the line", "a=4\r\n"),
-	NOT_QUOTED("or with no number", "<a href=\"b\">\r\n"),
-	NOT_QUOTED("or with 8 bits after it", "a=\303\251\r\n"),
-	NOT_QUOTED("or with another after it", "a==41\r\n"),
-	NOT_QUOTED("or with blanks and text after it", "a=  b\r\n"),
-	BASE64("lines of 76 stay", X70 "123456\r\n789=\r\n",
+	QUOTED("a soft line break can end the text", "a=", "a="),
+	NOT_QUOTED("an equals sign before a blank and text is invalid",
+	    "a = b\r\n"),
+	NOT_QUOTED("an equals sign with one digit at the end is invalid",
+	    "a=4"),
+	NOT_QUOTED("an equals sign with one digit at the end of a line is "
+	    "invalid", "a=4\r\n"),
+	NOT_QUOTED("an equals sign without digits is invalid",
+	    "<a href=\"b\">\r\n"),
+	NOT_QUOTED("an equals sign before 8-bit octets is invalid",
+	    "a=\303\251\r\n"),
+	NOT_QUOTED("an equals sign before another one is invalid", "a==41\r\n"),
+	NOT_QUOTED("an equals sign before several blanks and text is invalid",
+	    "a=  b\r\n"),
+	BASE64("lines of 76 base64 digits do not change",
+	    X70 "123456\r\n789=\r\n",
 	    X70 "123456\r\n789="),
-	BASE64("longer ones are broken", X70 "123456789=\r\n",
+	BASE64("longer lines of base64 are split", X70 "123456789=\r\n",
 	    X70 "123456\r\n789="),
-	BASE64("blanks that end a line are left out", "abcd \t\r\n \r\nef==",
+	BASE64("blanks at the end of a line of base64 are removed",
+	    "abcd \t\r\n \r\nef==",
 	    "abcdef=="),
-	NOT_BASE64("punctuation is not base64", "abcd.\r\n"),
-	NOT_BASE64("nor are 8 bits", "abc\303\251\r\n"),
-	NOT_BASE64("or words", "just text\r\n"),
-	NOT_BASE64("or a blank in front of the padding", "abc =\r\n"),
-	NOT_BASE64("or less than whole groups", "abcde\r\n"),
-	NOT_BASE64("or too much padding", "a===\r\n"),
-	NOT_BASE64("or anything after the padding", "abc=\r\nabcd\r\n"),
-	GIVES("nothing is done to what fits", RECODE_NOTHING,
+	NOT_BASE64("punctuation is invalid in base64", "abcd.\r\n"),
+	NOT_BASE64("8-bit octets are invalid in base64", "abc\303\251\r\n"),
+	NOT_BASE64("a blank within a line is invalid in base64",
+	    "just text\r\n"),
+	NOT_BASE64("a blank before the padding is invalid in base64",
+	    "abc =\r\n"),
+	NOT_BASE64("an incomplete group is invalid in base64", "abcde\r\n"),
+	NOT_BASE64("three characters of padding are invalid in base64",
+	    "a===\r\n"),
+	NOT_BASE64("digits after the padding are invalid in base64",
+	    "abc=\r\nabcd\r\n"),
+	GIVES("RECODE_NOTHING copies the text", RECODE_NOTHING,
 	    X70 X70 "\303\251 \r\n", X70 X70 "\303\251 \r\n"),
-	cmocka_unit_test(any_text_is_quoted_and_read_again),
-	cmocka_unit_test(any_base64_has_the_same_letters_in_short_lines),
+	cmocka_unit_test(any_text_decodes_to_itself),
+	cmocka_unit_test(any_base64_keeps_its_digits),
 };
 
 int

@@ -1,7 +1,7 @@
 /*
- * What a MIME reader makes of a message on the wire is what it makes of the
- * message as it came: Python's email package is the judge (judge.py), over
- * its own corpus of odd messages and over made ones.
+ * A MIME reader decodes the converted form of a message to the same content as
+ * the message itself.  judge.py compares them with Python's email package, for
+ * the messages of that package's tests and for generated ones.
  */
 #include <setjmp.h>
 #include <stdarg.h>
