@@ -46,16 +46,20 @@ wire_prepare(struct wire *w, const struct message *m,
 {
 	const struct header	*h = &m->header;
 	struct mime_unfit_field	 unfit;
-	bool			 fit, plan;
+	bool			 fit = true, plan = false;
 
 	*w = (struct wire){ .body = &m->body,
 	    .size = m->body.size,
 	    .has_8bit = m->body.has_8bit,
 	    .has_dots = m->body.has_dots,
 	    .form = { .utf8 = abilities->utf8 } };
-	fit = mime_header_is_fit(h, &w->form);
-	plan = needs_plan(m, abilities->eight_bit);
-	if ((!fit || plan) && header_is_signed(h)) {
+	if (!abilities->any) {
+		fit = mime_header_is_fit(h, &w->form);
+		plan = needs_plan(m, abilities->eight_bit);
+	}
+	if (abilities->any) {
+		header_write(&w->head, h);
+	} else if ((!fit || plan) && header_is_signed(h)) {
 		header_write(&w->head, h);
 		w->remark = "the message has a DKIM signature and is sent "
 		    "unchanged";

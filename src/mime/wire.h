@@ -24,6 +24,8 @@
 #include "util/failure.h"
 
 struct wire_abilities {
+	bool	any;		/* the server converts messages itself: send
+				 * them unchanged */
 	bool	eight_bit;	/* the server offers 8BITMIME */
 	bool	utf8;		/* the transaction uses SMTPUTF8.  Later servers
 				 * may not support it, so it is used only for

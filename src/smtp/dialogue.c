@@ -2,10 +2,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
 
+#include "util/memory.h"
 #include "util/visible.h"
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND };
@@ -249,6 +251,80 @@ dialogue_receive(struct session *s, enum session_step step,
 		return true;
 	s->broken = true;
 	return failure_prefix(why, "%s: ", dialogue_step_name(s, step));
+}
+
+/*
+ * Reads the next line of a reply, which begins with the reply code, as all
+ * lines before it.
+ */
+static bool
+receive_long_line(struct session *s, struct buffer *line, struct failure *why)
+{
+	struct reply	*r = &s->reply;
+	int		 code;
+
+	buffer_clear(line);
+	switch (stream_read_line(&s->stream, line, SESSION_LINE_MAX, NULL,
+	    why)) {
+	case STREAM_LINE:
+		break;
+	case STREAM_FAILED:
+		return false;
+	case STREAM_CLOSED:
+		return failed(why, EX_TEMPFAIL,
+		    "the server closed the connection");
+	case STREAM_LONG:
+		return failed(why, EX_PROTOCOL, "invalid reply from the "
+		    "server (a line of more than %d octets)",
+		    SESSION_LINE_MAX);
+	}
+	code = line->len >= 4 ? atoi(line->data) : 0;
+	if (code < 200 || code > 599 || strlen(line->data) != line->len ||
+	    (line->data[3] != ' ' && line->data[3] != '-') ||
+	    (r->code != 0 && code != r->code))
+		return failed(why, EX_PROTOCOL, "invalid reply from the "
+		    "server");
+	r->code = code;
+	return true;
+}
+
+bool
+dialogue_receive_lines(struct session *s,
+    bool (*each)(void *context, const char *text, struct failure *why),
+    void *context, struct failure *why)
+{
+	struct reply	*r = &s->reply;
+	struct buffer	 line = { 0 };
+	bool		 more = true, good;
+
+	stream_set_timeout(&s->stream, step_timeout(s, s->step));
+	if (s->pending > 0)
+		s->pending--;
+	*r = (struct reply){ 0 };
+	good = stream_flush(&s->stream, why);
+	while (good && more) {
+		good = receive_long_line(s, &line, why);
+		if (!good)
+			break;
+		visible(r->text, sizeof(r->text), line.data + 4, line.len - 4);
+		if (s->options->trace != NULL) {
+			size_t	 size = 4 * line.len + 1;
+			char	*shown = memory_new(size, 1);
+
+			trace_line(s, 'S', visible(shown, size, line.data,
+			    line.len));
+			free(shown);
+		}
+		more = line.data[3] == '-';
+		good = !reply_is_positive(r) || each == NULL ||
+		    each(context, line.data + 4, why);
+	}
+	buffer_free(&line);
+	if (good && (r->code == 421 || r->code == 221))
+		good = failed(why, EX_TEMPFAIL, "the server closes the "
+		    "connection: %d %s", r->code, r->text);
+	s->broken |= !good;
+	return good;
 }
 
 void

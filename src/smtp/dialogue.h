@@ -42,6 +42,16 @@ bool	dialogue_receive(struct session *, enum session_step,
  */
 void	dialogue_begin_message(struct session *);
 
+/*
+ * Flushes, and reads a reply whose lines may have up to SESSION_LINE_MAX
+ * octets; s->reply has the code and the last line.  If the reply is positive,
+ * calls each() for each line, if it is not NULL.  Returns false, with why, and
+ * sets s->broken as dialogue_receive() does, or if each() returns false.
+ */
+bool	dialogue_receive_lines(struct session *,
+	    bool (*each)(void *context, const char *text, struct failure *),
+	    void *context, struct failure *why);
+
 /* Sends a single command and reads the reply. */
 bool	dialogue_command(struct session *, enum session_step,
 	    struct failure *why, const char *command);

@@ -168,6 +168,22 @@ session_open(struct session *s, int fd, const struct session_options *options,
 }
 
 bool
+session_command(struct session *s, const char *command,
+    bool (*line)(void *context, const char *text, struct failure *why),
+    void *context, struct failure *why)
+{
+	s->step = STEP_NOOP;	/* for the timeout */
+	if (!dialogue_is_idle(s, why) ||
+	    !dialogue_send(s, why, "%s", command) ||
+	    !dialogue_receive_lines(s, line, context, why))
+		return failure_prefix(why, "%s", s->options->prefix);
+	return reply_is_positive(&s->reply) || failed(why,
+	    reply_is_transient(&s->reply) ? EX_TEMPFAIL : EX_UNAVAILABLE,
+	    "%s%s: %d %s", s->options->prefix, command, s->reply.code,
+	    s->reply.text);
+}
+
+bool
 session_is_full(const struct session *s)
 {
 	return s->mail_max > 0 && s->mails >= s->mail_max;

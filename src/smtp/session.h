@@ -65,6 +65,9 @@ struct session_options {
 	bool			 early_bdat;	/* a small message is sent in
 						 * the flight of its envelope */
 	bool			 no_chunking;	/* do not use BDAT */
+	bool			 unchanged;	/* send paths and message as
+						 * they are: the server
+						 * converts them */
 	const struct session_trace *trace;	/* NULL: none */
 	struct interrupt	*interrupt;	/* ends each wait; or NULL */
 
@@ -152,6 +155,19 @@ bool	session_open(struct session *, int fd, const struct session_options *,
 bool	session_send(struct session *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes, bool *data_sent,
 	    struct failure *why);
+
+enum { SESSION_LINE_MAX = 64 * 1024 };	/* octets, of a private command */
+
+/*
+ * Sends a command that RFC 5321 does not define, and calls line() for each line
+ * of the reply, without the reply code; the lines may be longer and more than
+ * those of SMTP.  Returns false, with why, if the reply is not positive
+ * (EX_UNAVAILABLE, EX_TEMPFAIL), if line() returns false, or if the connection
+ * is lost.  line may be NULL.
+ */
+bool	session_command(struct session *, const char *command,
+	    bool (*line)(void *context, const char *text, struct failure *),
+	    void *context, struct failure *why);
 
 /* The limit of transactions has been reached (RFC 9422, MAILMAX). */
 bool	session_is_full(const struct session *);

@@ -38,9 +38,11 @@ has_smtputf8(const struct session *s)
  * end the command and begin another one.
  */
 static enum path_form
-form_of(const char *path, const char *parameter, bool smtputf8,
+form_of(const struct session *s, const char *path, const char *parameter,
     struct buffer *ascii, struct failure *why)
 {
+	bool	smtputf8 = has_smtputf8(s);
+
 	if (strpbrk(path, "\r\n") != NULL ||
 	    (parameter != NULL && strpbrk(parameter, "\r\n") != NULL)) {
 		failed(why, EX_DATAERR, "the address or a parameter contains "
@@ -49,6 +51,8 @@ form_of(const char *path, const char *parameter, bool smtputf8,
 	}
 	if (text_is_ascii(path, strlen(path)))
 		return PATH_UNCHANGED;
+	if (s->options->unchanged && smtputf8)
+		return PATH_UTF8;
 	if (!path_needs_utf8(path) && path_to_ascii(ascii, path, why))
 		return PATH_ASCII;
 	if (smtputf8)
@@ -67,8 +71,7 @@ prepare_forward(struct smtp_paths *p, const struct session *s, size_t i,
 	struct buffer	 ascii = { 0 };
 	struct failure	 why;
 
-	switch (form_of(path, p->env->forward[i].orcpt, has_smtputf8(s),
-	    &ascii, &why)) {
+	switch (form_of(s, path, p->env->forward[i].orcpt, &ascii, &why)) {
 	case PATH_UNCHANGED:
 		break;
 	case PATH_ASCII:
@@ -95,8 +98,7 @@ prepare_reverse(struct smtp_paths *p, const struct session *s,
 	struct buffer	 ascii = { 0 };
 	struct failure	 why;
 
-	switch (form_of(path, p->env->envid, has_smtputf8(s), &ascii,
-	    &why)) {
+	switch (form_of(s, path, p->env->envid, &ascii, &why)) {
 	case PATH_UNCHANGED:
 		break;
 	case PATH_ASCII:

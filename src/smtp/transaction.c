@@ -363,6 +363,7 @@ session_send(struct session *s, const struct envelope *env,
 {
 	struct wire_abilities	abilities = {
 		.eight_bit = offers(s, EXT_8BITMIME),
+		.any = s->options->unchanged,
 	};
 	struct transaction	t = { .s = s, .env = env,
 				    .outcomes = outcomes,
