@@ -47,21 +47,23 @@ static const struct action {
 	bool	 configured;	/* load the configuration and open the log;
 				 * otherwise they are empty */
 	bool	 mail;		/* options about messages have an effect */
+	bool	 by_service;	/* the service may do it for a user who has no
+				 * permission to read the configuration */
 } actions[] = {
-	[MODE_DELIVER]	 = { send_mail, true, true },
-	[MODE_SMTP]	 = { smtp_stdio_run, true, true },
-	[MODE_LIST]	 = { mailq, true, false },
-	[MODE_COUNT]	 = { mailq_count, true, false },
-	[MODE_ALIASES]	 = { do_nothing, false, false },
-	[MODE_VERIFY]	 = { send_verify, true, true },
-	[MODE_FLUSH]	 = { flush_command, true, false },
-	[MODE_NOTHING]	 = { do_nothing, false, false },
-	[MODE_VERSION]	 = { version_print, false, false },
-	[MODE_HELP]	 = { version_print_help, false, false },
-	[MODE_NO_DAEMON] = { refuse_daemon, false, false },
-	[MODE_CONFIG]	 = { print_config, true, false },
-	[MODE_QUEUE]	 = { queue_commands_run, true, false },
-	[MODE_SERVE]	 = { serve_command, true, false },
+	[MODE_DELIVER]	 = { send_mail, true, true, true },
+	[MODE_SMTP]	 = { smtp_stdio_run, true, true, true },
+	[MODE_LIST]	 = { mailq, true, false, false },
+	[MODE_COUNT]	 = { mailq_count, true, false, false },
+	[MODE_ALIASES]	 = { do_nothing, false, false, false },
+	[MODE_VERIFY]	 = { send_verify, true, true, false },
+	[MODE_FLUSH]	 = { flush_command, true, false, false },
+	[MODE_NOTHING]	 = { do_nothing, false, false, false },
+	[MODE_VERSION]	 = { version_print, false, false, false },
+	[MODE_HELP]	 = { version_print_help, false, false, false },
+	[MODE_NO_DAEMON] = { refuse_daemon, false, false, false },
+	[MODE_CONFIG]	 = { print_config, true, false, false },
+	[MODE_QUEUE]	 = { queue_commands_run, true, false, false },
+	[MODE_SERVE]	 = { serve_command, true, false, false },
 };
 
 /* Logs or prints that an option has no effect. */
@@ -139,6 +141,7 @@ cli_run(int argc, char **argv, enum mode mode, bool administrator)
 		source = (struct config_source){ .file = options.config_file,
 		    .overrides = options.overrides };
 		good = config_load(&config, &source, &why);
+		good |= config.unreadable != NULL && action->by_service;
 		log_open(&log, good ? config_text(&config, NULL, KEY_LOG) :
 		    NULL, getprogname());
 	}

@@ -148,6 +148,7 @@ report_result(const struct options *options, const struct submit_options *s,
 static int
 send_message(const struct options *options, struct submit_options *how)
 {
+	static const struct log	no_log = { .target = LOG_TO_NOTHING };
 	struct identity		me;
 	struct submit		submit;
 	struct envelope		env = { .ret = options->ret };
@@ -158,6 +159,7 @@ send_message(const struct options *options, struct submit_options *how)
 		.full_name = options->full_name,
 		.from_header = options->from_header,
 		.notify = options->notify,
+		.background = options->delivery == DELIVER_BACKGROUND,
 	};
 	struct submit_result	result = { 0 };
 	struct failure		why;
@@ -179,11 +181,14 @@ send_message(const struct options *options, struct submit_options *how)
 	good = good && (!reads ||
 	    read_message(&message, options, &submit, &why)) &&
 	    submit_message(&submit, &request, &result, &why);
-	if (good && options->delivery == DELIVER_BACKGROUND &&
+	if (good && !submit.by_service && request.background &&
 	    result.queued[0] != '\0')
 		flush_in_background(how->config, how->log, &submit.spool,
 		    result.queued);
 	submit_close(&submit);
+	/* What the service has done is in its log. */
+	if (submit.by_service)
+		how->log = &no_log;
 	status = good ? report_result(options, how, &env, &result) :
 	    report_failure(how->log, options->errors, &why);
 	submit_result_free(&result);

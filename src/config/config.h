@@ -76,6 +76,9 @@ struct section {
 struct config {
 	struct section	*first;		/* owned, with its successors */
 	char		*path;		/* owned; the file that was read */
+	char		*unreadable;	/* owned; why the user has no
+					 * permission to read all of it; or
+					 * NULL */
 };
 
 /* The message that sections are matched with; NULL matches no section. */
@@ -99,7 +102,8 @@ struct config_source {
  * sufficient.
  *
  * False with EX_CONFIG, file and line; EX_USAGE for an error in -o; EX_NOPERM,
- * with mode and owner, if the user has no permission to read the file.  *config
+ * with mode and owner, if the user has no permission to read the file;
+ * .unreadable is then set, too, for a caller that can do without it.  *config
  * must be freed even after a failure; it contains the settings that were read.
  */
 bool	config_load(struct config *, const struct config_source *,

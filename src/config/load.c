@@ -338,6 +338,10 @@ load_files(struct loader *l, struct config *config, const char *path,
 		config->path = memory_copy(path);
 		return true;
 	case TRUSTED_REFUSED:
+		if (why->status == EX_NOPERM) {
+			config->path = memory_copy(path);
+			config->unreadable = memory_copy(why->text);
+		}
 		return false;
 	case TRUSTED_MISSING:
 		break;

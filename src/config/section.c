@@ -170,5 +170,6 @@ config_free(struct config *config)
 		free(s);
 	}
 	free(config->path);
+	free(config->unreadable);
 	*config = (struct config){ .first = NULL };
 }

@@ -85,6 +85,7 @@ submit_received_message(void *context, const struct envelope *given,
 		.message = m,
 		.full_name = s->private.full_name,
 		.queue = s->private.queue,
+		.bad_from_header = s->private.from_header,
 	};
 
 	submit_result_free(result);

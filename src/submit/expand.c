@@ -179,7 +179,7 @@ make_map(const struct expand_state *e, struct expand_map *map,
 	map->n = n_given;
 	map->first = memory_new(n_given + 1, sizeof(*map->first));
 	map->to = memory_new(n, sizeof(*map->to));
-	for (size_t i = 0; i < n && e->source[i].given != SIZE_MAX; i++) {
+	for (size_t i = 0; i < n && e->source[i].given < n_given; i++) {
 		map->to[i] = places[i];
 		map->first[e->source[i].given + 1] = i + 1;
 	}

@@ -32,10 +32,10 @@ collect_recipients(struct prepare_state *s, struct failure *why)
 	struct recipients		*found = &s->found;
 	struct buffer			 path = { 0 };
 
-	if (o->from_header && !recipients_from_header(found,
-	    &s->message->header, why))
+	if ((o->from_header || o->bad_from_header) &&
+	    !recipients_from_header(found, &s->message->header, why))
 		return false;
-	for (size_t i = 0; i < found->good.n; i++) {
+	for (size_t i = 0; o->from_header && i < found->good.n; i++) {
 		buffer_clear(&path);
 		address_write(&path, &found->good.address[i]);
 		envelope_add(s->env, path.data)->notify = o->notify;

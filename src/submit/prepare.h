@@ -33,6 +33,10 @@ struct prepare_options {
 	bool			 from_header;	/* -t: add the recipients in
 						 * the header, */
 	unsigned		 notify;	/* with this NOTIFY */
+	bool			 bad_from_header; /* only elements of the
+						 * header's recipient fields
+						 * that are not addresses are
+						 * added: they fail */
 	const char		*about;		/* of a bounce: the reverse-path
 						 * of the message that failed;
 						 * its redirect_all applies,

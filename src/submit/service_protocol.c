@@ -35,6 +35,8 @@ service_options_write(struct buffer *to, const struct service_options *o)
 		buffer_add_text(to, " default-sender");
 	if (o->late_checks)
 		buffer_add_text(to, " late-checks");
+	if (o->from_header)
+		buffer_add_text(to, " from-header");
 	if (o->full_name != NULL) {
 		buffer_add_text(to, " name=");
 		escape_word(to, o->full_name);
@@ -66,6 +68,8 @@ service_options_parse(struct service_options *o, char *text,
 			o->default_sender = true;
 		else if (strcmp(word, "late-checks") == 0)
 			o->late_checks = true;
+		else if (strcmp(word, "from-header") == 0)
+			o->from_header = true;
 		else if (strncmp(word, "name=", 5) == 0)
 			good = parse_name(o, word + 5);
 		else
@@ -75,7 +79,7 @@ service_options_parse(struct service_options *o, char *text,
 		return true;
 	service_options_free(o);
 	return failed(why, EX_USAGE, "Syntax: XRELAIS OPTIONS [queue] "
-	    "[default-sender] [late-checks] [name=word]");
+	    "[default-sender] [late-checks] [from-header] [name=word]");
 }
 
 void

@@ -4,7 +4,8 @@
  * sendmail speaks LMTP to the socket of relais serve (submit/service.h).  Two
  * commands carry what LMTP cannot express:
  *
- *	XRELAIS OPTIONS [queue] [default-sender] [late-checks] [name=WORD]
+ *	XRELAIS OPTIONS [queue] [default-sender] [late-checks]
+ *	    [from-header] [name=WORD]
  *
  * applies to the messages that follow in the session; each OPTIONS replaces
  * the one before.
@@ -60,6 +61,9 @@ struct service_options {
 	bool	 late_checks;	/* RCPT is checked only for syntax, and up to
 				 * SERVICE_RECIPIENTS_MAX are accepted: the
 				 * result names those that are refused */
+	bool	 from_header;	/* elements of the recipient fields in the
+				 * header that are not addresses fail; the
+				 * client has sent RCPT for the addresses */
 	char	*full_name;	/* owned; of the sender; or NULL */
 };
 

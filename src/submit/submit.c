@@ -1,5 +1,6 @@
 #include "submit/submit.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -12,6 +13,7 @@
 #include "queue/retry.h"
 #include "relay/mail_log.h"
 #include "submit/prepare.h"
+#include "submit/service.h"
 #include "util/memory.h"
 
 /* A prepared message. */
@@ -42,6 +44,23 @@ enter_sandbox(struct submit *s)
 	s->confined = true;
 }
 
+/* For attempts by this process. */
+static void
+open_here(struct submit *s)
+{
+	const struct submit_options	*o = &s->options;
+
+	s->is_open = true;
+	if (o->mode != SUBMIT_VERIFY)
+		s->queue = spool_config_open(&s->spool, o->config,
+		    &s->no_queue);
+	if (s->queue == SPOOL_CONFIG_BROKEN)
+		log_line(o->log, LOG_WARNING, "%s", s->no_queue.text);
+	local_names_begin(&s->local_names, o->config, o->me);
+	relay_begin(&s->relay, o->config, o->me, o->trace);
+	s->relay.interrupt = o->interrupt;
+}
+
 void
 submit_open(struct submit *s, const struct submit_options *options)
 {
@@ -51,20 +70,23 @@ submit_open(struct submit *s, const struct submit_options *options)
 	s->spool = (struct spool){ 0 };
 	s->queue = SPOOL_CONFIG_OFF;
 	s->spare.fd = -1;
-	s->confined = false;
-	if (options->mode != SUBMIT_VERIFY)
-		s->queue = spool_config_open(&s->spool, config, &s->no_queue);
-	if (s->queue == SPOOL_CONFIG_BROKEN)
-		log_line(options->log, LOG_WARNING, "%s", s->no_queue.text);
+	s->confined = s->is_open = s->by_service = false;
+	s->service_absent = s->service_down = false;
+	s->service = options->confine || options->mode ==
+	    SUBMIT_VERIFY ? NULL : service_path(config);
+	if (s->service != NULL && access(s->service, F_OK) == -1 &&
+	    (errno == ENOENT || errno == ENOTDIR)) {
+		s->service = NULL;
+		s->service_absent = true;
+	}
+	if (s->service == NULL)
+		open_here(s);
 	spool_config_spill(&s->spill, &s->spool);
 	s->limits = (struct message_limits){
 		.spill = s->spill.directory,
 		.size_max = config_number(config, NULL,
 		    KEY_MESSAGE_SIZE_LIMIT),
 	};
-	local_names_begin(&s->local_names, config, options->me);
-	relay_begin(&s->relay, config, options->me, options->trace);
-	s->relay.interrupt = options->interrupt;
 	if (!options->confine)
 		return;
 	if (spool_config_spare(&s->spare, &s->spill, &s->spool))
@@ -75,6 +97,8 @@ submit_open(struct submit *s, const struct submit_options *options)
 void
 submit_close(struct submit *s)
 {
+	if (!s->is_open)
+		return;
 	relay_end(&s->relay);
 	local_names_end(&s->local_names);
 	spool_close(&s->spool);
@@ -261,8 +285,68 @@ make_attempt(struct submit_job *j)
 			outcomes[i] = deferred;
 }
 
-bool
-submit_message(struct submit *s, const struct submit_request *request,
+/*
+ * Adds what to do if this user has no permission to read a file that an
+ * attempt by this process requires.
+ */
+static void
+advise_service(const struct submit *s, struct failure *why)
+{
+	if (s->service_down)
+		failure_suffix(why, "; the relais service is down (%s): start "
+		    "it, or let this user read the file", s->service_why.text);
+	else if (s->service_absent)
+		failure_suffix(why, "; start the relais service, or let this "
+		    "user read the file");
+}
+
+/* True if this user has no permission to read a secret. */
+static bool
+is_secret_unreadable(const struct config *config)
+{
+	static const enum config_key	keys[] = { KEY_PASSWORD_FILE,
+		KEY_TLS_KEY };
+
+	for (const struct section *s = config->first; s != NULL; s = s->next)
+		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+			if (s->setting[keys[i]] != NULL &&
+			    access(s->setting[keys[i]]->value, R_OK) == -1 &&
+			    errno == EACCES)
+				return true;
+	return false;
+}
+
+/*
+ * A message that could not be sent because this user has no permission to read
+ * a secret is deferred if the service, which has, is only down.
+ */
+static void
+excuse_secret(const struct submit_job *j)
+{
+	const struct submit	*s = j->submit;
+
+	if ((!s->service_down && !s->service_absent) ||
+	    !is_secret_unreadable(s->options.config))
+		return;
+	for (size_t i = 0; i < j->envelope->n; i++) {
+		struct outcome	*o = &j->result->outcomes[i];
+		struct failure	 why;
+
+		if (o->kind != OUTCOME_FAILED || o->status != EX_NOPERM ||
+		    !o->not_attempted)
+			continue;
+		failed(&why, EX_NOPERM, "%s", o->text);
+		advise_service(s, &why);
+		strlcpy(o->text, why.text, sizeof(o->text));
+		if (s->service_down) {
+			o->kind = OUTCOME_DEFERRED;
+			o->status = EX_TEMPFAIL;
+		}
+	}
+}
+
+static bool
+submit_here(struct submit *s, const struct submit_request *request,
     struct submit_result *result, struct failure *why)
 {
 	struct envelope		*env = request->envelope;
@@ -274,6 +358,7 @@ submit_message(struct submit *s, const struct submit_request *request,
 		.full_name = request->full_name,
 		.from_header = request->from_header,
 		.notify = request->notify,
+		.bad_from_header = request->bad_from_header,
 		.map = s->options.each_recipient ? &result->map : NULL,
 	};
 	struct submit_job	j = { s, env, message, result,
@@ -289,6 +374,12 @@ submit_message(struct submit *s, const struct submit_request *request,
 	};
 
 	*result = (struct submit_result){ 0 };
+	if (s->options.config->unreadable != NULL) {
+		failed(why, s->service_down ? EX_TEMPFAIL : EX_NOPERM, "%s",
+		    s->options.config->unreadable);
+		advise_service(s, why);
+		return false;
+	}
 	if (!prepare_message(&p, env, message, &result->outcomes, why))
 		return false;
 	if (s->options.mode == SUBMIT_VERIFY)
@@ -301,6 +392,7 @@ submit_message(struct submit *s, const struct submit_request *request,
 	if (j.attempted && !s->confined)
 		enter_sandbox(s);
 	make_attempt(&j);
+	excuse_secret(&j);
 	if (has_outcome(&j, OUTCOME_DEFERRED))
 		queue_deferred(&j);
 	if (has_queue(s)) {
@@ -313,6 +405,41 @@ submit_message(struct submit *s, const struct submit_request *request,
 		mail_log.id = result->queued;
 	mail_log_outcomes(s->options.log, &mail_log, result->outcomes);
 	return true;
+}
+
+bool
+submit_message(struct submit *s, const struct submit_request *request,
+    struct submit_result *result, struct failure *why)
+{
+	const struct session_trace	*trace = s->options.trace;
+
+	if (s->service != NULL) {
+		switch (service_submit(s->service, &s->options, request,
+		    result, &s->service_why)) {
+		case SERVICE_ACCEPTED:
+			s->by_service = true;
+			return true;
+		case SERVICE_REFUSED:
+			s->by_service = true;
+			/* FALLTHROUGH */
+		case SERVICE_BUSY:
+			*why = s->service_why;
+			return false;
+		case SERVICE_ABSENT:
+			s->service_absent = true;
+			break;
+		case SERVICE_DOWN:
+			s->service_down = true;
+			log_line(s->options.log, LOG_WARNING, "%s",
+			    s->service_why.text);
+			break;
+		}
+		if (trace != NULL)
+			trace->line(trace->context, '*', s->service_why.text);
+		s->service = NULL;
+		open_here(s);
+	}
+	return submit_here(s, request, result, why);
 }
 
 const struct outcome *

@@ -6,6 +6,10 @@
  * sender, header; submit/prepare.h); an attempt is made to send it while the
  * caller waits; deferred forward-paths are committed to the queue; and the
  * outcomes are logged.
+ *
+ * If the service accepts connections (submit/service.h), it does all of this,
+ * with the same result.  Otherwise this process does, if it can read the
+ * configuration and the credentials.
  */
 #ifndef SUBMIT_SUBMIT_H
 #define SUBMIT_SUBMIT_H
@@ -61,7 +65,8 @@ struct submit_options {
 
 	/*
 	 * Enter the sandbox in submit_open() instead of before the first
-	 * attempt: for a caller that parses untrusted input.
+	 * attempt: for a caller that parses untrusted input.  Such a caller
+	 * does not use the service.
 	 */
 	bool			 confine;
 
@@ -92,11 +97,17 @@ struct submit_request {
 	struct envelope	*envelope;	/* both are changed by */
 	struct message	*message;	/* prepare_message() */
 	bool		 queue;		/* as with SUBMIT_QUEUE */
+	bool		 background;	/* the caller queues the message to
+					 * exit at once; the service makes an
+					 * attempt */
 	const char	*full_name;	/* for a From field that is added; NULL:
 					 * that of .me */
 	bool		 from_header;	/* -t: add the recipients in the
 					 * header, */
 	unsigned	 notify;	/* with this NOTIFY */
+	bool		 bad_from_header; /* the recipients in the header have
+					 * been added, except those that are
+					 * not addresses: they fail */
 };
 
 /* Do not copy or move it while it is open. */
@@ -105,7 +116,15 @@ struct submit {
 	struct message_limits	 limits;	/* for message_begin() */
 	struct spool		 spool;		/* closed if there is none */
 
+	bool			 by_service;	/* the service has, or refused,
+						 * the last message */
+
 	/* Private. */
+	const char		*service;	/* path of its socket, or NULL */
+	bool			 service_absent; /* there is no socket, */
+	bool			 service_down;	/* or no service: */
+	struct failure		 service_why;
+	bool			 is_open;	/* what follows */
 	enum spool_config	 queue;
 	struct failure		 no_queue;	/* unless the queue is open */
 	struct spill_directories spill;
@@ -129,8 +148,9 @@ struct submit_result {
 };
 
 /*
- * Opens the queue.  If the directory that the configuration names cannot be
- * used, the reason is logged, and deferred messages are not queued.
+ * Opens the queue, unless the service may be used instead.  If the directory
+ * that the configuration names cannot be used, the reason is logged, and
+ * deferred messages are not queued.
  */
 void	submit_open(struct submit *, const struct submit_options *);
 
@@ -146,8 +166,10 @@ bool	submit_recipient(struct submit *, const char *reverse_path,
  * otherwise the caller still has to send the message to them, and the status
  * and text of their outcomes say why they are not in the queue.
  *
- * Returns false, with why, if nothing can be sent: see prepare_message().
- * Free the result in either case.
+ * Returns false, with why, if nothing can be sent: see prepare_message().  In
+ * addition, EX_TEMPFAIL if the service is busy.  If this user has no permission
+ * to read the configuration, EX_TEMPFAIL if the service is down, and EX_NOPERM
+ * if there is none.  Free the result in either case.
  */
 bool	submit_message(struct submit *, const struct submit_request *,
 	    struct submit_result *, struct failure *why);

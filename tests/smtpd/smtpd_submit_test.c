@@ -219,7 +219,8 @@ static const struct submit_case submit_table[] = {
 	{ "invalid options are refused",
 	    .in = "XRELAIS OPTIONS fly\r\n",
 	    .replies = "501 5.5.4 Syntax: XRELAIS OPTIONS \\[queue] "
-	    "\\[default-sender] \\[late-checks] \\[name=word]\n" },
+	    "\\[default-sender] \\[late-checks] \\[from-header] "
+	    "\\[name=word]\n" },
 	{ "each recipient has a final reply, and a line in the result",
 	    .in = LHLO MAIL RCPT("b@x") RCPT("no@x") RCPT("later@x") DATA
 	    RESULT,

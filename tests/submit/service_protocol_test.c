@@ -22,14 +22,17 @@ struct options_case {
 	bool		 queue;
 	bool		 default_sender;
 	bool		 late_checks;
+	bool		 from_header;
 	const char	*full_name;	/* or NULL */
 	const char	*written;	/* if it is not the text */
 };
 
 static const struct options_case options_table[] = {
 	{ "OPTIONS without a word clears all options", .text = "" },
-	{ "each word sets an option", "queue default-sender late-checks",
-	    .queue = true, .default_sender = true, .late_checks = true },
+	{ "each word sets an option",
+	    "queue default-sender late-checks from-header", .queue = true,
+	    .default_sender = true, .late_checks = true,
+	    .from_header = true },
 	{ "a name is escaped", "name=Kim%20%25%20%C3%A9",
 	    .full_name = "Kim % \303\251" },
 	{ "a name can be empty", "late-checks name=", .late_checks = true,
@@ -62,6 +65,7 @@ parses_options(void **state)
 	assert_int_equal(o.queue, c->queue);
 	assert_int_equal(o.default_sender, c->default_sender);
 	assert_int_equal(o.late_checks, c->late_checks);
+	assert_int_equal(o.from_header, c->from_header);
 	if (c->full_name == NULL)
 		assert_null(o.full_name);
 	else

@@ -1,0 +1,402 @@
+#include "submit/service.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mail/address.h"
+#include "mail/recipients.h"
+#include "smtp/session.h"
+#include "submit/service_protocol.h"
+#include "util/clock.h"
+#include "util/memory.h"
+
+enum {
+	BUSY_MS = 60 * 1000,	/* wait for a service that is busy */
+	PAUSE_MS = 50,		/* before the second attempt; doubles, */
+	PAUSE_MAX_MS = 2000,	/* up to this */
+
+	/*
+	 * For each step.  The service replies when its own attempt has ended,
+	 * however long that takes; so this is only for one that hangs.
+	 */
+	TIMEOUT_MS = 60 * 60 * 1000,
+};
+
+const char *
+service_path(const struct config *config)
+{
+	static const enum config_key	harmless[] = { KEY_LOG,
+		KEY_IGNORE_DOTS, KEY_TIMEOUT, KEY_MESSAGE_SIZE_LIMIT,
+		KEY_QUEUE };
+	const char			*path = config_text(config, NULL,
+					    KEY_SOCKET);
+
+	if (strcmp(path, "off") == 0)
+		return NULL;
+	if (config_find(config, NULL, KEY_SOCKET) != NULL)
+		return path;
+	if (config->path != NULL &&
+	    strcmp(config->path, config_system_file()) != 0)
+		return NULL;
+	for (const struct section *s = config->first; s != NULL; s = s->next) {
+		if (s->kind != SECTION_OVERRIDE &&
+		    s->kind != SECTION_ENVIRONMENT)
+			continue;
+		for (int k = 0; k < CONFIG_KEYS; k++) {
+			bool	known = s->setting[k] == NULL;
+
+			for (size_t i = 0; !known &&
+			    i < sizeof(harmless) / sizeof(*harmless); i++)
+				known = (int)harmless[i] == k;
+			if (!known)
+				return NULL;
+		}
+	}
+	return path;
+}
+
+/* --------------------------------------------------------------- connecting */
+
+/* Attempts while the service is busy, with pauses of a random length. */
+struct patience {
+	int64_t	until;
+	int64_t	pause;
+};
+
+static bool
+wait_while_busy(struct patience *p)
+{
+	int64_t		ms;
+	struct timespec	time;
+
+	if (p->pause == 0) {
+		p->until = clock_ms() + BUSY_MS;
+		p->pause = PAUSE_MS;
+	}
+	ms = p->pause / 2 + arc4random_uniform((uint32_t)p->pause / 2 + 1);
+	if (clock_ms() + ms > p->until)
+		return false;
+	time = (struct timespec){ ms / 1000, ms % 1000 * 1000000 };
+	nanosleep(&time, NULL);
+	p->pause = p->pause * 2 < PAUSE_MAX_MS ? p->pause * 2 : PAUSE_MAX_MS;
+	return true;
+}
+
+static enum service_answer
+connect_socket(const char *path, int *fd, struct failure *why)
+{
+	struct sockaddr_un	to = { .sun_family = AF_UNIX };
+	enum service_answer	answer = SERVICE_DOWN;
+
+	if (strlcpy(to.sun_path, path, sizeof(to.sun_path)) >=
+	    sizeof(to.sun_path)) {
+		failed(why, EX_CONFIG, "%s: the path is too long for a Unix "
+		    "socket", path);
+		return SERVICE_DOWN;
+	}
+	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (*fd != -1 && connect(*fd, (struct sockaddr *)&to,
+	    sizeof(to)) == 0)
+		return SERVICE_ACCEPTED;
+	if (errno == ENOENT || errno == ENOTDIR)
+		answer = SERVICE_ABSENT;
+	else if (errno == EAGAIN)	/* the backlog is full */
+		answer = SERVICE_BUSY;
+	failed_errno(why, EX_TEMPFAIL, "%s: cannot connect to the relais "
+	    "service", path);
+	if (*fd != -1)
+		close(*fd);
+	return answer;
+}
+
+/* Reads the greeting, line by line. */
+static enum service_answer
+read_greeting(int fd, struct buffer *greeting, struct failure *why)
+{
+	struct stream	s;
+	size_t		line = 0;
+	enum stream_result result;
+
+	buffer_clear(greeting);
+	stream_open_pair(&s, fd, fd);
+	stream_set_timeout(&s, BUSY_MS);
+	do {
+		line = greeting->len;
+		result = stream_read_line(&s, greeting, 4096, NULL, why);
+		if (result != STREAM_LINE)
+			break;
+		buffer_add(greeting, "\r\n", 2);
+	} while (greeting->len - line > 5 && greeting->data[line + 3] == '-');
+	stream_close(&s);
+	if (result == STREAM_CLOSED || result == STREAM_LONG)
+		failed(why, EX_TEMPFAIL, "the relais service closed the "
+		    "connection");
+	if (result != STREAM_LINE)
+		return SERVICE_DOWN;
+	if (greeting->data[line] == '2')
+		return SERVICE_ACCEPTED;
+	failed(why, EX_TEMPFAIL, "the relais service is busy: %.*s",
+	    (int)strcspn(greeting->data, "\r\n"), greeting->data);
+	return SERVICE_BUSY;
+}
+
+enum service_answer
+service_connect(const char *path, int *fd, struct buffer *greeting,
+    struct failure *why)
+{
+	struct patience		patience = { 0 };
+	enum service_answer	answer;
+
+	do {
+		answer = connect_socket(path, fd, why);
+		if (answer == SERVICE_ACCEPTED) {
+			answer = read_greeting(*fd, greeting, why);
+			if (answer != SERVICE_ACCEPTED)
+				close(*fd);
+		}
+	} while (answer == SERVICE_BUSY && wait_while_busy(&patience));
+	return answer;
+}
+
+/* -------------------------------------------------------------- one message */
+
+struct service_session {
+	const char		*path;
+	struct session_options	 options;
+	char			 prefix[sizeof(((struct sockaddr_un *)
+				    NULL)->sun_path) + 2];
+	struct session		 session;
+};
+
+/* Connects, as far as the reply to LHLO.  Close the session if accepted. */
+static enum service_answer
+open_session(struct service_session *s, const struct submit_options *how,
+    struct failure *why)
+{
+	const struct session_trace	*trace = how->trace;
+	struct patience			 patience = { 0 };
+	enum service_answer		 answer;
+	int				 fd;
+
+	snprintf(s->prefix, sizeof(s->prefix), "%s: ", s->path);
+	s->options = (struct session_options){
+		.prefix = s->prefix,
+		.lmtp = true,
+		.helo = "localhost",
+		.tls_policy = TLS_OFF,
+		.timeout_ms = TIMEOUT_MS,
+		.greeting_ms = BUSY_MS,
+		.unchanged = true,
+		.trace = trace,
+	};
+	do {
+		answer = connect_socket(s->path, &fd, why);
+		if (answer != SERVICE_ACCEPTED)
+			continue;
+		if (trace != NULL)
+			trace->line(trace->context, '*',
+			    "connected to the relais service");
+		if (session_open(&s->session, fd, &s->options, why))
+			return SERVICE_ACCEPTED;
+		answer = s->session.step == STEP_GREETING &&
+		    s->session.reply.code / 100 == 4 ? SERVICE_BUSY :
+		    SERVICE_DOWN;
+		session_close(&s->session);
+	} while (answer == SERVICE_BUSY && wait_while_busy(&patience));
+	return answer;
+}
+
+/*
+ * Copies the envelope, with the recipients in the header if -t is given.
+ * Elements of these fields that are not addresses are left to the service,
+ * unless there is no address at all.
+ */
+static bool
+collect_envelope(struct envelope *env, const struct submit_request *request,
+    struct failure *why)
+{
+	const struct envelope	*given = request->envelope;
+	struct recipients	 found = { 0 };
+	struct buffer		 path = { 0 };
+	bool			 good;
+
+	*env = (struct envelope){ .ret = given->ret };
+	envelope_set_reverse(env, given->reverse_path != NULL ?
+	    given->reverse_path : "");
+	if (given->envid != NULL)
+		env->envid = memory_copy(given->envid);
+	for (size_t i = 0; i < given->n; i++)
+		envelope_add_like(env, given->forward[i].path,
+		    &given->forward[i]);
+	good = !request->from_header || recipients_from_header(&found,
+	    &request->message->header, why);
+	for (size_t i = 0; good && i < found.good.n; i++) {
+		buffer_clear(&path);
+		address_write(&path, &found.good.address[i]);
+		envelope_add(env, path.data)->notify = request->notify;
+	}
+	envelope_unique(env);
+	if (good && env->n == 0)
+		good = found.n_bad > 0 ? failed(why, EX_DATAERR, "%s",
+		    found.bad[0].reason) : failed(why, EX_USAGE,
+		    "no recipients: the To, Cc and Bcc fields contain no "
+		    "address");
+	if (good && env->n > SERVICE_RECIPIENTS_MAX)
+		good = failed(why, EX_USAGE, "too many recipients: %zu (the "
+		    "service accepts %d)", env->n, SERVICE_RECIPIENTS_MAX);
+	if (good && request->full_name != NULL &&
+	    strlen(request->full_name) > SERVICE_NAME_MAX)
+		good = failed(why, EX_USAGE, "-F: the name has more than %d "
+		    "octets", SERVICE_NAME_MAX);
+	buffer_free(&path);
+	recipients_free(&found);
+	return good;
+}
+
+static bool
+send_options(struct session *session, const struct submit_options *how,
+    const struct submit_request *request, struct failure *why)
+{
+	const struct service_options	options = {
+		.queue = !request->background && (request->queue ||
+		    how->mode == SUBMIT_QUEUE),
+		.default_sender = request->envelope->reverse_path == NULL,
+		.late_checks = true,
+		.from_header = request->from_header,
+		.full_name = (char *)(uintptr_t)request->full_name,
+	};
+	struct buffer			line = { 0 };
+	bool				good;
+
+	service_options_write(&line, &options);
+	good = session_command(session, line.data, NULL, NULL, why);
+	buffer_free(&line);
+	return good;
+}
+
+/*
+ * Puts the paths and outcomes of the result in the place of those that were
+ * sent; paths that the service refused at RCPT are not among them.
+ */
+static void
+merge_result(struct service_result *r, struct envelope *env,
+    struct outcome **outcomes)
+{
+	for (size_t i = 0; i < env->n; i++) {
+		struct outcome	*o = &(*outcomes)[i];
+
+		if (o->kind == OUTCOME_DELIVERED || o->step != STEP_RCPT)
+			continue;
+		r->outcomes = memory_room(r->outcomes, r->envelope.n, &r->cap,
+		    sizeof(*r->outcomes));
+		r->outcomes[r->envelope.n] = *o;
+		envelope_add_like(&r->envelope, env->forward[i].path,
+		    &env->forward[i]);
+	}
+	free(*outcomes);
+	*outcomes = r->outcomes;
+	r->outcomes = NULL;
+	for (size_t i = 0; i < env->n; i++) {
+		free(env->forward[i].path);
+		free(env->forward[i].orcpt);
+	}
+	free(env->forward);
+	env->forward = r->envelope.forward;
+	env->n = r->envelope.n;
+	env->cap = r->envelope.cap;
+	r->envelope = (struct envelope){ 0 };
+}
+
+static bool
+add_line(void *context, const char *text, struct failure *why)
+{
+	return service_result_add(context, text, why);
+}
+
+/*
+ * Sends the message, and asks for its result.  Without a result, the final
+ * replies of LMTP decide: a positive one promises that the service has sent or
+ * queued the message.
+ */
+static enum service_answer
+send_message(struct service_session *s, struct envelope *env,
+    const struct message *message, struct submit_result *result,
+    struct failure *why)
+{
+	struct service_result	r = { 0 };
+	enum service_answer	answer = SERVICE_ACCEPTED;
+	struct failure		ignored;
+	bool			sent;
+
+	result->outcomes = memory_new(env->n, sizeof(*result->outcomes));
+	if (!session_send(&s->session, env, message, result->outcomes, &sent,
+	    why)) {
+		if (!sent)
+			return SERVICE_DOWN;
+		for (size_t i = 0; i < env->n; i++) {
+			struct outcome	*o = &result->outcomes[i];
+
+			if (o->kind != OUTCOME_WAITING)
+				continue;
+			*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
+			    .status = EX_TEMPFAIL, .in_doubt = true };
+			strlcpy(o->text, why->text, sizeof(o->text));
+		}
+		return SERVICE_ACCEPTED;
+	}
+	if (sent && session_command(&s->session, "XRELAIS RESULT", add_line,
+	    &r, &ignored) && r.complete) {
+		if (r.refused) {
+			*why = r.why;
+			answer = SERVICE_REFUSED;
+		} else {
+			merge_result(&r, env, &result->outcomes);
+			strlcpy(result->queued, r.queued,
+			    sizeof(result->queued));
+			strlcpy(result->failed, r.failed,
+			    sizeof(result->failed));
+		}
+	}
+	service_result_free(&r);
+	return answer;
+}
+
+enum service_answer
+service_submit(const char *path, const struct submit_options *how,
+    const struct submit_request *request, struct submit_result *result,
+    struct failure *why)
+{
+	struct service_session	s = { .path = path };
+	struct envelope		env;
+	enum service_answer	answer = SERVICE_REFUSED;
+
+	*result = (struct submit_result){ 0 };
+	if (!collect_envelope(&env, request, why))
+		goto out;
+	answer = open_session(&s, how, why);
+	if (answer != SERVICE_ACCEPTED)
+		goto out;
+	answer = SERVICE_DOWN;
+	if (send_options(&s.session, how, request, why))
+		answer = send_message(&s, &env, request->message, result, why);
+	session_close(&s.session);
+	if (answer == SERVICE_ACCEPTED) {
+		struct envelope	given = *request->envelope;
+
+		*request->envelope = env;
+		env = given;
+	} else {
+		submit_result_free(result);
+	}
+out:
+	envelope_free(&env);
+	return answer;
+}

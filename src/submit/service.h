@@ -1,0 +1,54 @@
+/*
+ * service.h - submit a message through the service's Unix socket
+ *
+ * The client side of relais serve.  The process speaks LMTP and the private
+ * commands of submit/service_protocol.h; it opens no other connection and
+ * reads no secret.
+ */
+#ifndef SUBMIT_SERVICE_H
+#define SUBMIT_SERVICE_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "submit/submit.h"
+#include "util/failure.h"
+
+enum service_answer {
+	SERVICE_ACCEPTED,	/* the result has the outcomes */
+	SERVICE_REFUSED,	/* nothing can be sent: why */
+
+	/* The service does not have the message: why. */
+	SERVICE_ABSENT,		/* there is no socket */
+	SERVICE_DOWN,		/* the socket does not accept connections, or
+				 * the service broke off */
+	SERVICE_BUSY,		/* it had no room for another client */
+};
+
+/*
+ * The path of the socket, borrowed from the configuration, or NULL if the
+ * service must not be used.  If the key socket is not set, the default socket
+ * must not be used if the service would not know a setting in effect: one of
+ * the environment, of -o, or in a file other than that of the system.
+ */
+const char *service_path(const struct config *);
+
+/*
+ * Connects, and waits for the greeting.  While the service is busy, tries again
+ * for a minute.  Returns SERVICE_ACCEPTED and the descriptor, from which only
+ * the greeting has been read; or another answer, with why.
+ */
+enum service_answer service_connect(const char *path, int *fd,
+	    struct buffer *greeting, struct failure *why);
+
+/*
+ * Submits a message.  With SERVICE_ACCEPTED, the envelope of the request is
+ * changed to what was sent, as by submit_message(); otherwise the request is
+ * unchanged.  Forward-paths are deferred with EX_TEMPFAIL if the connection is
+ * lost after the message was sent.
+ */
+enum service_answer service_submit(const char *path,
+	    const struct submit_options *, const struct submit_request *,
+	    struct submit_result *, struct failure *why);
+
+#endif
