@@ -876,13 +876,13 @@ become_user(struct service *s, const char *socket_path, struct failure *why)
 		    "useradd --system relais");
 	if (socket_path != NULL) {
 		directory = directory_of(socket_path);
-		good = serve_user_directory(&user, directory, why);
+		good = serve_user_directory(&user, directory, 0755, why);
 		free(directory);
 	}
 	if (!good || !user.change)
 		return good;
 	if (strcmp(queue, "off") != 0)
-		good = serve_user_directory(&user, queue, why);
+		good = serve_user_directory(&user, queue, 0700, why);
 	good = good && serve_user_become(&user, why) &&
 	    s->options->load(s->options->context, &config, why);
 	config_free(&config);

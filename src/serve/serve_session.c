@@ -303,7 +303,7 @@ serve_session_run(const struct serve_session *session)
 {
 	struct identity		 me;
 	struct interrupt	 interrupt;
-	char			 program[80], client[160];
+	char			 program[80], client[160], who[200];
 	struct session_state	 state = { .session = session };
 	struct submit_options	 options = {
 		.mode = SUBMIT_NOW,
@@ -312,7 +312,7 @@ serve_session_run(const struct serve_session *session)
 		.uid = session->peer.uid,
 		.log = session->log,
 		.interrupt = &interrupt,
-		.client = client,
+		.client = session->peer.is_known ? client : NULL,
 		.attempt = attempt_by_worker,
 		.context = &state,
 	};
@@ -335,19 +335,22 @@ serve_session_run(const struct serve_session *session)
 	state.options = &options;
 	interrupt_hold(&interrupt);
 	identity_find_user(&me, session->config, session->peer.uid, NULL);
-	find_program(&session->peer, program, sizeof(program));
-	snprintf(client, sizeof(client), "pid=%ld program=%s",
-	    (long)session->peer.pid, program);
+	strlcpy(who, "a client by TCP", sizeof(who));
+	if (session->peer.is_known) {
+		find_program(&session->peer, program, sizeof(program));
+		snprintf(client, sizeof(client), "pid=%ld program=%s",
+		    (long)session->peer.pid, program);
+		snprintf(who, sizeof(who), "uid=%lu %s",
+		    (unsigned long)session->peer.uid, client);
+	}
 	stream_open(&stream, session->client);
 	if (!smtpd_submit(&stream, &how, &why))
-		log_line(session->log, LOG_INFO, "uid=%lu %s: %s",
-		    (unsigned long)session->peer.uid, client, why.text);
+		log_line(session->log, LOG_INFO, "%s: %s", who, why.text);
 	if (state.entries) {
 		queue.id = state.id[0] != '\0' ? state.id : NULL;
 		stream_set_wait_timeout(&stream, SERVE_SESSION_IDLE_MS);
 		if (!serve_queue_send(&queue, &stream, &why))
-			log_line(session->log, LOG_ERR, "uid=%lu %s: %s",
-			    (unsigned long)session->peer.uid, client,
+			log_line(session->log, LOG_ERR, "%s: %s", who,
 			    why.text);
 	}
 	stream_close(&stream);

@@ -27,13 +27,13 @@ serve_user_find(struct serve_user *u)
 
 bool
 serve_user_directory(const struct serve_user *u, const char *path,
-    struct failure *why)
+    mode_t mode, struct failure *why)
 {
-	if (mkdir(path, 0755) == -1)
+	if (mkdir(path, mode) == -1)
 		return errno == EEXIST || failed_errno(why, EX_CANTCREAT,
 		    "cannot create %s", path);
 	/* Whatever the umask is. */
-	if (chmod(path, 0755) == -1 ||
+	if (chmod(path, mode) == -1 ||
 	    (u->change && chown(path, u->uid, u->gid) == -1))
 		return failed_errno(why, EX_CANTCREAT, "cannot give %s to the "
 		    "user %s", path, u->name);

@@ -24,11 +24,11 @@ struct serve_user {
 bool	serve_user_find(struct serve_user *);
 
 /*
- * Creates the directory, mode 0755, if it does not exist, and gives it to the
- * user.  Its parent must exist.
+ * Creates the directory if it does not exist, and gives it to the user.  Its
+ * parent must exist.
  */
 bool	serve_user_directory(const struct serve_user *, const char *path,
-	    struct failure *why);
+	    mode_t, struct failure *why);
 
 /* Becomes the user, with its groups, for good.  EX_OSERR. */
 bool	serve_user_become(const struct serve_user *, struct failure *why);
