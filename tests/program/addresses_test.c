@@ -1,14 +1,14 @@
 /*
- * The addresses of a smarthost, tried as RFC 8305 has it: which, in which
- * order, and what an address costs where nobody answers.
+ * The addresses of a smarthost, which are tried as RFC 8305 specifies: which
+ * addresses, in which order, and the time that an unreachable address costs.
  *
- * In a network of its own, where connections to any IPv6 address and to
- * 127.0.0.1 vanish in a black hole at port 2510, 127.0.0.2 is a smarthost at
- * ports 2510 and 2511, and nobody listens anywhere else.
+ * The tests run in a network namespace. Connections to port 2510 of 127.0.0.1
+ * and of every IPv6 address get no reply; 127.0.0.2 is a smarthost at ports
+ * 2510 and 2511; connections to other addresses are refused.
  *
- * How long a run takes says more about the machine than about relais.  So
- * strace tells in which order it connects and for how long it asks the
- * kernel to wait in between: that is what an address costs.
+ * The duration of a run depends on the machine, so strace records the order of
+ * the connections and the time for which relais asks the kernel to wait between
+ * them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -70,8 +70,10 @@ struct address_case {
 	const char	*smarthost;
 	const char	*more;
 
-	/* In their order; '~': a while after the one before, '>': at once,
-	 * since that one has failed. */
+	/*
+	 * In order; '~': after a pause, '>': at once, because the one before
+	 * failed.
+	 */
 	const char	*tried;
 	int		 status;
 	const char	*err;		/* NULL: delivered */
@@ -125,7 +127,8 @@ static const struct address_case cases[] = {
 	{ "the error names each address and its failure",
 	    "smtp://dead.test:2510", "connect_timeout = 500ms\n",
 	    "127.0.0.1 ~ 127.0.0.3", EX_TEMPFAIL, "dead.test:2510: "
-	    "127.0.0.3: Connection refused; 127.0.0.1: Connection timed out (" },
+	    "127.0.0.3: Connection refused; 127.0.0.1: Connection timed out "
+	    "(" },
 	{ "the error names each refused connection",
 	    "smtp://both.test:2512", NULL, "2001:db8::1 > 127.0.0.2",
 	    EX_TEMPFAIL, "both.test:2512: 2001:db8::1: Connection refused; "
@@ -199,7 +202,7 @@ add_address(struct buffer *b, const char *line)
 	buffer_add(b, at + 1, strcspn(at + 1, "\""));
 }
 
-/* What the trace tells, as it stands in a case; no gap costs too much. */
+/* The trace in the notation of a case; checks that no pause is too long. */
 static void
 read_tries(struct buffer *tries, char *trace)
 {

@@ -1,6 +1,6 @@
 /*
- * AUTH by the whole program: which mechanism, what is said when it fails, and
- * where a password is never to be found.
+ * AUTH in the whole program: the mechanism, the errors, and the places where a
+ * password must not appear.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +32,7 @@
 
 enum { TOKEN_SIZE = 2500 };
 
-/* Who the server is, what we are told to be, and what comes of it. */
+/* The server, our configuration, and the expected result. */
 struct login {
 	struct script		 script;
 	struct mechanisms	 how;
@@ -55,7 +55,7 @@ write_token(struct tls_fixture *s, char token[TOKEN_SIZE + 2])
 	token[TOKEN_SIZE] = '\0';
 }
 
-/* A client's certificate; the path of who vouches for it. */
+/* Writes a client certificate; returns the path of its authority. */
 static const char *
 write_certificate(struct tls_fixture *s)
 {
@@ -179,7 +179,7 @@ logs_in(void **state)
 
 /* ----------------------------------------------- where a password is not */
 
-/* False where we may not look, as only root may. */
+/* Returns false if this user has no access; root has. */
 static bool
 read_proc(struct buffer *to, pid_t pid, const char *name)
 {
@@ -192,7 +192,7 @@ read_proc(struct buffer *to, pid_t pid, const char *name)
 	return true;
 }
 
-/* Region by region; false where we may not look. */
+/* Searches each region; returns false if this user has no access. */
 static bool
 memory_shows_password(pid_t pid, bool *shows)
 {
@@ -227,7 +227,7 @@ memory_shows_password(pid_t pid, bool *shows)
 	return looked;
 }
 
-/* With a file for input: nobody feeds a pipe meanwhile. */
+/* The input is a file, because nothing writes to a pipe meanwhile. */
 static struct program
 in_background(struct tls_fixture *s)
 {
@@ -289,7 +289,7 @@ static void
 the_password_is_wiped_after_use(void **state)
 {
 	(void)state;
-	/* The look itself is good: the configuration keeps what it says. */
+	/* The search works: it finds the user name from the configuration. */
 	memory_is_seen("PLAIN", LOGIN, true);
 	memory_is_seen("PLAIN", BY_FILE, false);
 	memory_is_seen("LOGIN", BY_FILE, false);
@@ -348,7 +348,7 @@ core_dumps_and_ptrace_are_disabled(void **state)
 	tls_fixture_close(&s);
 }
 
-/* What may not be read is told by its mode and owner, with status 77. */
+/* An unreadable file is reported with its mode and owner, and status 77. */
 static void
 may_not_be_read(const char *name, const char *more)
 {

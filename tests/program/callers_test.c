@@ -1,5 +1,5 @@
 /*
- * The programs that call sendmail: what each says, as it says it, arrives.
+ * The programs that call sendmail: the message of each arrives unchanged.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ arrives(void **state)
 #define TO(...)		.to = WORDS(__VA_ARGS__)
 #define FIELDS(...)	.fields = WORDS(__VA_ARGS__)
 
-/* Most programs name all that a message needs. */
+/* Most programs write all required header fields. */
 #define HEAD \
 	"From: Ana <ana@example.com>\nTo: Jo <jo@example.net>\n" \
 	"Subject: Tuesday\nDate: Mon, 6 Jan 2025 10:20:30 +0100\n" \
@@ -504,7 +504,7 @@ static const struct CMUnitTest reader_spec[] = {
 	    .input = HEAD "\n" DOTS, TO("jo@example.net"), .body = DOTS),
 };
 
-/* What each says to -bs; all of it at once, which none of them does. */
+/* The commands that each program sends to -bs, here in one write. */
 #define SMTP(mail, data) mail "RCPT TO:<jo@example.net>\r\n" \
 	"RCPT TO:<x@hidden.example>\r\nDATA\r\n" \
 	"From: Ana <ana@example.com>\r\nTo: jo@example.net\r\n" \

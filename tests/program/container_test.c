@@ -1,9 +1,9 @@
 /*
- * A container: a user id that nobody knows, a root that can't be written to,
- * no HOME, no /dev/log, no /etc, nothing but the environment.
+ * A container: a user ID without a passwd entry, a read-only root directory, no
+ * HOME, no /dev/log and no /etc; only the environment configures relais.
  *
- * Made of name spaces, as containers are; where the kernel allows none, the
- * tests say so and are skipped.
+ * The container consists of namespaces. If the kernel does not allow them, the
+ * tests are skipped.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@
 enum { NO_CONTAINER = 99, LARGE = 1024 * 1024 };
 
 struct container {
-	char		 root[80];	/* what becomes its root directory */
+	char		 root[80];	/* the container's root */
 	const char	*secrets;	/* seen at the same place in it */
 };
 
@@ -163,7 +163,7 @@ the_environment_is_sufficient(void **state)
 	close_place(&p);
 }
 
-/* No passwd entry is no trouble; the number is what there is to say. */
+/* Without a passwd entry, the user name is the number. */
 static void
 a_user_without_passwd_entry_has_a_name(void **state)
 {
@@ -251,7 +251,7 @@ enter_without_outputs(void *context)
 	close(STDERR_FILENO);
 }
 
-/* There is no /dev/null to put there: still no socket takes their place. */
+/* Without /dev/null, sockets must still not get descriptors 0 to 2. */
 static void
 closed_outputs_do_not_affect_the_session(void **state)
 {
@@ -274,7 +274,7 @@ closed_outputs_do_not_affect_the_session(void **state)
 	close_place(&p);
 }
 
-/* Who waits for the end of our outputs sees it before the message has gone. */
+/* The outputs are closed before the message is sent. */
 static void
 the_background_process_closes_its_output(void **state)
 {

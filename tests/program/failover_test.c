@@ -1,6 +1,6 @@
 /*
- * Two smarthosts: what the first one does decides whether the second is
- * asked.  And what a server minds about BDAT.
+ * Two smarthosts: the failures of the first for which the second is tried, and
+ * the failures of BDAT.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -144,7 +144,7 @@ the_next_smarthost_is_tried_or_not(void **state)
 	temp_dir_remove(&dir);
 }
 
-/* Where both fail, both are told of; hope with one is hope. */
+/* If both fail, the error names both; one temporary failure defers. */
 static void
 the_error_names_all_smarthosts(void **state)
 {

@@ -216,7 +216,7 @@ flies(void **state)
 	temp_dir_remove(&dir);
 }
 
-/* The reply to QUIT is held back for ever, and nobody minds. */
+/* The server never replies to QUIT. */
 static void
 quit_does_not_wait_for_its_reply(void **state)
 {

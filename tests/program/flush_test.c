@@ -1,6 +1,5 @@
 /*
- * The queue's entries on their way again: what is sent, what stays, who is
- * told.
+ * Queue runs: which messages are sent, deferred and bounced.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -104,10 +103,10 @@ a_delivered_recipient_does_not_get_the_message_again(void **state)
 	queue_fixture_close(&p);
 }
 
-/* Recipients with a smarthost of their own, where nobody is. */
+/* Recipients with another smarthost, which is down. */
 #define AWAY "[to *@away.example]\nsmarthost = smtp:///nowhere/socket\n"
 
-/* Nothing new of the one that is away: the other's part counts all the same. */
+/* The smarthost that is down must not hide the outcomes of the other. */
 static void
 a_delivered_recipient_gets_no_copy_while_another_smarthost_is_down(void **state)
 {
@@ -128,7 +127,7 @@ a_delivered_recipient_gets_no_copy_while_another_smarthost_is_down(void **state)
 	queue_fixture_close(&p);
 }
 
-/* Who leaves its entry to other workers has handed on no part of it. */
+/* A worker that returns its entry must not have sent any part of it. */
 static void
 a_message_is_sent_by_one_worker_only(void **state)
 {
@@ -205,7 +204,7 @@ forbid_writing(void *ctx)
 	setrlimit(RLIMIT_FSIZE, &none);
 }
 
-/* Nobody would know later who has it. */
+/* Otherwise, the delivered recipients would not be known later. */
 static void
 an_entry_that_cannot_be_written_is_not_sent(void **state)
 {
@@ -271,7 +270,7 @@ two_queue_runs_deliver_each_message_once(void **state)
 	queue_fixture_close(&p);
 }
 
-/* What a server does in the midst of a flush of five. */
+/* The behaviour of the server during a queue run with five messages. */
 struct flush_case {
 	struct script	 script;
 	const char	*more;
@@ -471,7 +470,7 @@ bounce_goes_to(void **state)
 #define BOUNCE(sentence, ...) { sentence, bounce_goes_to, NULL, NULL, \
 	&(struct bounce_case){ __VA_ARGS__ } }
 
-/* What somebody wrote into an entry's file is never a command. */
+/* The text of an edited entry must never become a command. */
 static void
 adds_no_command(void **state)
 {
@@ -669,7 +668,7 @@ a_message_without_an_attempt_is_not_given_up(void **state)
 	queue_fixture_close(&p);
 }
 
-/* Where no server said a word: what the notice says, and in which octets. */
+/* The text and encoding of a bounce if no server has replied. */
 static void
 a_bounce_shows_a_non_ascii_address_unchanged(void **state)
 {
@@ -723,7 +722,7 @@ a_wrong_password_does_not_cause_bounces(void **state)
 	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.net"));
 	queue_fixture_run(&p, "-q", 0);
 	assert_string_equal(queued(&p), "?a@example.net\n?b@example.net");
-	/* Once for both: a provider counts these. */
+	/* One attempt for both messages: providers count failed logins. */
 	assert_int_equal(mock_smtp_connections(p.host), 1);
 	queue_fixture_close(&p);
 	temp_dir_remove(&dir);
@@ -761,7 +760,7 @@ a_lost_reply_is_waited_out(void **state)
 	queue_fixture_close(&p);
 }
 
-/* What somebody who may write into the spool could put there. */
+/* Files that a user with write access to the spool could create. */
 static void
 a_file_that_is_not_an_entry_does_not_stop_the_queue_run(void **state)
 {
@@ -832,7 +831,7 @@ an_entry_that_kills_its_worker_does_not_stop_the_queue_run(void **state)
 	queue_fixture_close(&p);
 }
 
-/* What arrives while the first of two messages is being taken. */
+/* A signal that arrives during the first of two messages. */
 struct signal_case {
 	int	 sig;
 	bool	 ignored;		/* as nohup(1) does it */
@@ -849,7 +848,7 @@ dispose(void *ctx)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* As a terminal does it, which tells all processes. */
+/* Like a terminal, which signals the whole process group. */
 static void
 no_signal_sends_a_message_twice(void **state)
 {
@@ -874,7 +873,7 @@ no_signal_sends_a_message_twice(void **state)
 	program_stop(r, 0, &o);
 	assert_int_equal(o.signal, t->ignored ? 0 : t->sig);
 	program_result_free(&o);
-	/* Whether the worker takes another one depends on who runs first. */
+	/* The worker may take another entry before the signal arrives. */
 	if (t->ignored || strcmp(queued(&p), "?b@example.net") != 0)
 		assert_string_equal(queued(&p), "");
 	queue_fixture_run(&p, "-q", 0);
@@ -945,7 +944,7 @@ a_service_runs_the_queue_until_a_signal_ends_it(void **state)
 	queue_fixture_close(&p);
 }
 
-/* As PHP's mail() starts what its parameters say. */
+/* As PHP's mail() would pass it on from additional_params. */
 static void
 sendmail_refuses_an_interval(void **state)
 {

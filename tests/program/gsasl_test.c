@@ -1,7 +1,7 @@
 /*
- * AUTH against GNU SASL: what a library that others wrote takes for right.
- * No server in Debian offers SCRAM with tls-exporter, so this is the one that
- * says whether our channel binding is the one of RFC 9266.
+ * AUTH against GNU SASL, an independent implementation. No server in Debian
+ * offers SCRAM with tls-exporter, so only this test checks the channel binding
+ * of RFC 9266.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,10 +22,10 @@
 #include "support/tls_fixture.h"
 #include "util/base64.h"
 
-/* What an exchange remembers between its lines: in .state. */
+/* The state of an exchange between two lines, in .state. */
 struct progress {
 	Gsasl_session	*session;
-	bool		 taken;		/* 235 is all that is left to say */
+	bool		 taken;		/* only the 235 remains to be sent */
 };
 
 /* RFC 9266: the octets that both ends of this connection can compute. */
@@ -45,7 +45,7 @@ export_binding(struct ssl_st *tls, Gsasl_session *session)
 	buffer_free(&coded);
 }
 
-/* Called for all that a mechanism wants to know; it asks for no more. */
+/* Called for each property that a mechanism requires. */
 static int
 answer(Gsasl *library, Gsasl_session *session, Gsasl_property property)
 {
@@ -79,7 +79,7 @@ begin(struct auth_exchange *x)
 	return session;
 }
 
-/* Each process that plays the server ends soon: nothing is freed. */
+/* The server process ends soon, so nothing is freed. */
 static void
 ask_library(struct auth_exchange *x, const char *line)
 {

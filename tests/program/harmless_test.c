@@ -1,9 +1,9 @@
 /*
- * Under the name sendmail no option opens, makes or names a file, and none
- * changes the server, the credentials or the configuration, whatever its
- * value: callers put there what strangers type into web forms.
+ * Under the name sendmail, no option opens or creates a file, and none changes
+ * the server, the credentials or the configuration, whatever its value is:
+ * callers pass on text from web forms.
  *
- * The values name files in a directory that the kernel watches for us.
+ * The values name files in a directory that is watched with inotify.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,14 +29,14 @@ struct watched {
 	struct mock_smtp	*host;		/* the configured one */
 	struct mock_smtp	*evil;		/* the values' */
 	char			 evil_conf[128];
-	struct temp_dir		 home;		/* of what may be read */
+	struct temp_dir		 home;		/* of readable files */
 	char			 variable[64];
 	char			 aliases[128];
 	int			 inotify;
 	size_t			 sent;
 };
 
-/* What looks like a configuration, an alias file, a queue, a pipe. */
+/* A configuration, an aliases file, a queue and a pipe. */
 static void
 make_bait(struct watched *w)
 {
@@ -71,7 +71,7 @@ open_watched(struct watched *w)
 	    temp_dir_path(&w->dir, "queue"), IN_ALL_EVENTS), -1);
 }
 
-/* Nobody looked at the directory, and nobody called the other server. */
+/* The directory was not read, and the other server was not contacted. */
 static void
 assert_untouched(struct watched *w, const char *const *argv)
 {
@@ -96,8 +96,7 @@ close_watched(struct watched *w)
 }
 
 /*
- * In the directory, as a caller would be; it is accepted or refused as it is
- * written.
+ * Runs in the directory, like a caller; an option may be accepted or refused.
  */
 static void
 try(struct watched *w, const char *const *argv, const char *input)
@@ -184,7 +183,7 @@ the_file_watch_reports_opened_files(void **state)
 	close_watched(&w);
 }
 
-/* What earlier mailers were broken with. */
+/* Attacks on earlier mailers. */
 static void
 known_attacks_have_no_effect(void **state)
 {
@@ -213,7 +212,7 @@ known_attacks_have_no_effect(void **state)
 	close_watched(&w);
 }
 
-/* As do recipients that look like options, programs or files. */
+/* Recipients that look like options, programs or files. */
 static void
 recipients_are_not_options(void **state)
 {

@@ -1,7 +1,7 @@
 /*
- * What comes of the host's name and the configuration: the name that EHLO
- * gives, always a domain or an address literal (RFC 5321 section 4.1.1.1), and
- * the domain of bare names.
+ * The name in EHLO, which is always a domain or an address literal (RFC 5321
+ * section 4.1.1.1), and the domain of bare names, for host names and
+ * configurations.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@ struct helo_case {
 	const char	*sentence;
 	const char	*host;
 	const char	*more;		/* lines of relais.conf, or NULL */
-	const char	*hello;		/* what is said until MAIL */
+	const char	*hello;		/* the commands before MAIL */
 	struct script	 script;
 	int		 status;
 	const char	*err;		/* in the line on stderr, or NULL */
@@ -91,7 +91,8 @@ static const struct helo_case cases[] = {
 	    .script = { .steps = { { .at = ON_EHLO, .match = "web1",
 	    .say = "504 5.5.2 need a fully-qualified hostname" } } } },
 	{ "a literal that is refused is not repeated", "web1", NULL,
-	    .hello = LITERAL "|HELO [127.0.0.1]", .script = { .steps = { { .at = ON_EHLO,
+	    .hello = LITERAL "|HELO [127.0.0.1]",
+	    .script = { .steps = { { .at = ON_EHLO,
 	    .say = "501 5.5.4 invalid" } } } },
 	{ "HELO sends the name, not the literal", "web1.example.org",
 	    NULL, .hello = "EHLO web1.example.org|" LITERAL
@@ -227,7 +228,7 @@ static const struct domain_case domains[] = {
 	    "domain = example.org\n", "example.org" },
 };
 
-/* As the sender's, which -bv prints. */
+/* The domain is that of the sender that -bv prints. */
 static void
 is_the_domain(void **state)
 {

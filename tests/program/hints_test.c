@@ -1,5 +1,5 @@
 /*
- * What providers and servers say, and the key and line that are named then.
+ * Replies of providers and servers, and the key and line that the error names.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 #include "support/rows.h"
 
-/* After seven other lines; what follows is line 12. */
+/* The lines of .more begin at line 12. */
 #define LOGIN \
 	"tls = off\nauth = plain\nuser = alerts@example.org\n" \
 	"password = secret\n"
@@ -34,20 +34,24 @@ static const struct row rows[] = {
 	    SAYS(ON_BODY, M365), .more = FROM "from_mode = always\n",
 	    .status = EX_UNAVAILABLE, .err = "this account is not allowed to "
 	    "send as this address: from (",
-	    .err_too = "relais.conf:12) must be an address that the server accepts\n" },
+	    .err_too = "relais.conf:12) must be an address that the server "
+	    "accepts\n" },
 	{ "Microsoft 365: SendAsDenied, from is not set",
 	    SAYS(ON_BODY, M365), .more = LOGIN, .status = EX_UNAVAILABLE,
-	    .err = "address: set from to an address that the server accepts (in ",
+	    .err = "address: set from to an address that the server accepts "
+	    "(in ",
 	    .err_too = "/relais.conf)\n" },
 	{ "Microsoft 365: SendAsDenied, from is set in a section",
 	    SAYS(ON_BODY, M365),
 	    .more = LOGIN "from = a@example.org\n[from *@example.org]\n"
 	    "from = b@example.org\n", .status = EX_UNAVAILABLE,
-	    .err = "relais.conf:14) must be an address that the server accepts" },
+	    .err = "relais.conf:14) must be an address that the server "
+	    "accepts" },
 	{ "Exchange: no permission to send as this sender", SAYS(ON_BODY,
 	    "550 5.7.60 SMTP; Client does not have permissions to send as "
 	    "this sender"), .more = FROM, .status = EX_UNAVAILABLE,
-	    .err = "this account is not allowed to send as this address: from (",
+	    .err = "this account is not allowed to send as this address: from "
+	    "(",
 	    .err_too = "relais.conf:12)" },
 	{ "Amazon SES: not verified", SAYS(ON_BODY, SES), .more = FROM,
 	    .status = EX_UNAVAILABLE, .err = "alerts@example.org; the "
@@ -61,13 +65,15 @@ static const struct row rows[] = {
 	{ "Postfix: the EHLO name is not fully qualified", SAYS(ON_RCPT,
 	    "504 5.5.2 <box>: Helo command rejected: need fully-qualified "
 	    "hostname"), .more = LOGIN "helo = box\n", .status = EX_NOUSER,
-	    .err = "hostname; set helo to the fully qualified name of this host (",
+	    .err = "hostname; set helo to the fully qualified name of this "
+	    "host (",
 	    .err_too = "relais.conf:11)\n" },
 	{ "Postfix: the EHLO name does not exist, with a temporary reply",
 	    SAYS(ON_RCPT,
 	    "450 4.7.1 <box>: Helo command rejected: Host not found"),
 	    .more = LOGIN "helo = box\n", .status = EX_TEMPFAIL,
-	    .err = "Host not found; set helo to the fully qualified name of this host (",
+	    .err = "Host not found; set helo to the fully qualified name of "
+	    "this host (",
 	    .err_too = "relais.conf:11)\n" },
 	{ "the name and the literal in EHLO are refused", { .steps = {
 	    { .at = ON_EHLO, .say = "501 5.5.4 Invalid domain name" },
@@ -75,7 +81,8 @@ static const struct row rows[] = {
 	    .more = LOGIN "helo = box\n",
 	    .status = EX_UNAVAILABLE,
 	    .err = "EHLO: 501 5.5.4 Invalid domain name; set helo to the "
-	    "fully qualified name of this host (", .err_too = "relais.conf:11)\n" },
+	    "fully qualified name of this host (",
+	    .err_too = "relais.conf:11)\n" },
 	{ "the same reply code with another text gives no hint", SAYS(ON_BODY,
 	    "554 5.2.25 no"), .more = FROM, .status = EX_UNAVAILABLE,
 	    .err = "end of message: 554 5.2.25 no\n" },

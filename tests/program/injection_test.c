@@ -1,7 +1,7 @@
 /*
- * No octet of what a caller, the configuration or the system says becomes an
- * SMTP command or a header field of its own: it arrives as data, or all of it
- * is refused.
+ * Text from a caller, the configuration or the system never becomes an SMTP
+ * command or a separate header field: it arrives as data, or the message is
+ * refused.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,13 +28,14 @@
 	"\"([]!#-;=?-~[ \200-\377]|\\\\[ -~])*\")*"
 static const char	grammar[] =
     "^(EHLO []A-Za-z0-9._:[-]+"
-    "|MAIL FROM:<" PATH ">( SIZE=[0-9]+| BODY=8BITMIME| SMTPUTF8| RET=(FULL|HDRS)"
+    "|MAIL FROM:<" PATH ">( SIZE=[0-9]+| BODY=8BITMIME| SMTPUTF8| "
+    "RET=(FULL|HDRS)"
     "| ENVID=[!-*,-<>-~+]+)*"
     "|RCPT TO:<" PATH ">( NOTIFY=(NEVER|(SUCCESS|FAILURE|DELAY|,)+)"
     "| ORCPT=rfc822;[!-~]+)*"
     "|DATA|BDAT [0-9]+ LAST|RSET|QUIT)$";
 
-/* Where a foreign text comes in; %s is where it stands. */
+/* The sources of untrusted text, which replaces %s. */
 enum door { ARGUMENT, SENDER, NAME, ENVID, RECIPIENT, NOTICES, HEADER, BODY,
 	CONFIG, ENVIRONMENT, PASSWD, HOST_NAME };
 
@@ -75,7 +76,9 @@ static const struct { enum door door; const char *text; } doors[] = {
 	{ HOST_NAME, "a%sb.example" },
 };
 
-/* What stands there: each octet that may end or begin something; attacks. */
+/*
+ * The untrusted text: each octet that could end or begin a line, and attacks.
+ */
 static const char *const attacks[] = {
 	"\r\nRCPT TO:<evil@example.net>\r\n", "\nRCPT TO:<evil@example.net>\n",
 	"\rRCPT TO:<evil@example.net>\r", "> NOTIFY=NEVER <",
@@ -126,8 +129,8 @@ in_another_system(void *context)
 }
 
 /*
- * One header, of lines that begin a field or go on with one.  Who writes the
- * header may write what fields he likes.
+ * One header, of lines that begin or continue a field. The author of a header
+ * may write any fields.
  */
 static void
 check_message(const struct heard_message *m, bool is_header)

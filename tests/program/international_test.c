@@ -19,7 +19,7 @@
 #define EIGHT	SEVEN "\n8BITMIME"
 #define ALL	EIGHT "\nSMTPUTF8"
 
-/* "C: " lines of the dialogue, without the message; what it says on stderr. */
+/* The "C: " lines of the dialogue without the message, and part of stderr. */
 struct example {
 	const char	*keywords;
 	const char	*sender;
@@ -147,7 +147,8 @@ static const struct CMUnitTest international_spec[] = {
 	    "j\303\266rg@example.org", "a@example.net,b@example.net",
 	    EX_DATAERR, "", "(SMTPUTF8)"),
 	SAYS("an invalid domain is refused", EIGHT,
-	    "me@example.org", "a@\303\274--.\342\200\250.example, b@example.net",
+	    "me@example.org",
+	    "a@\303\274--.\342\200\250.example, b@example.net",
 	    EX_NOUSER, "MAIL FROM:<me@example.org>\n"
 	    "RCPT TO:<b@example.net>\n", "no ASCII form"),
 	NEEDS("a non-ASCII address in the header requires SMTPUTF8", ALL,

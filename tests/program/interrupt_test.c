@@ -1,6 +1,6 @@
 /*
- * A signal while the smarthost keeps us waiting: the message is in the queue,
- * or the caller is told that nobody keeps it.
+ * A signal while relais waits for the smarthost: the message is queued, or the
+ * exit status says that it is not.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -71,7 +71,7 @@ start(struct queue_fixture *p, void (*prepare)(void *))
 	    .prepare = prepare });
 }
 
-/* The whole message came, and there is no reply to it yet. */
+/* The whole message was received, and the server has not replied yet. */
 static bool
 has_all(struct mock_smtp *host)
 {
@@ -166,7 +166,7 @@ a_delivered_message_is_not_sent_again(void **state)
 	queue_fixture_close(&p);
 }
 
-/* It opens a pipe to tell that it runs, and prints no password. */
+/* The command opens a pipe to report that it runs, and prints nothing. */
 static void
 a_signal_does_not_wait_for_password_command(void **state)
 {
@@ -196,7 +196,7 @@ a_signal_does_not_wait_for_password_command(void **state)
 	program_result_free(&o);
 	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
 	    "?a@example.net ?b@example.net");
-	/* Nor is it left behind. */
+	/* The command must have ended. */
 	assert_int_equal(read(fd, script, 1), 0);
 	close(fd);
 	queue_fixture_close(&p);
@@ -210,7 +210,7 @@ ignore_hup(void *ctx)
 	signal(SIGHUP, SIG_IGN);
 }
 
-/* It goes on, and nobody is told of a signal. */
+/* The attempt continues, and the signal is not reported. */
 static void
 an_ignored_signal_does_not_interrupt_an_attempt(void **state)
 {
@@ -240,7 +240,7 @@ read_from_pipe(void *ctx)
 	dup2(*(int *)ctx, STDIN_FILENO);
 }
 
-/* Of a message that did not end, the caller has all. */
+/* The caller still has a message that is incomplete here. */
 static void
 an_incomplete_message_is_not_queued(void **state)
 {

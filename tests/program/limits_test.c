@@ -1,4 +1,4 @@
-/* Ten thousand recipients, a few at a time, and nobody twice. */
+/* Ten thousand recipients in several transactions, each exactly once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

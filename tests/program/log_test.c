@@ -1,6 +1,6 @@
 /*
- * A log or a standard error that nobody reads holds up no message, and does
- * not change the exit status.
+ * A log or a standard error without a reader does not delay a message or change
+ * the exit status.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +29,7 @@
 
 enum { NO_NAMESPACE = 99, DEADLINE_MS = 10000 };
 
-/* What listens at /dev/log. */
+/* The socket at /dev/log. */
 enum logger {
 	FULL,		/* and never reads */
 	FULL_STREAM,	/* for connections, and never accepts one */
@@ -47,7 +47,7 @@ log_socket(int type, struct sockaddr_un *at)
 	return fd;
 }
 
-/* Each sender's share is full, and so is the queue of the logger. */
+/* The buffer of each sender and the queue of the logger are full. */
 static void
 fill(int type, const struct sockaddr_un *to)
 {
@@ -182,7 +182,7 @@ a_log_line_has_the_syslog_format(void **state)
 #define WITH(sentence, test, which) { sentence, test, NULL, NULL, \
 	&(enum logger){ which } }
 
-/* A pipe that is full and that nobody reads, though somebody might. */
+/* A full pipe whose reader exists but does not read. */
 static void
 fill_stderr(void *ctx)
 {

@@ -17,7 +17,7 @@
 
 enum { GROWTH_KB = 4096 };	/* between the smallest and the largest */
 
-/* Megabytes of the largest; 1000 shows what 50 does, in more time. */
+/* Megabytes of the largest message; 1000 gives the same result as 50. */
 static uint64_t
 megabytes(void)
 {

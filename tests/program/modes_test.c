@@ -1,6 +1,5 @@
 /*
- * What sendmail does besides sending a message, and what its options make of
- * one.
+ * The modes of sendmail other than sending, and its options.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +40,7 @@ assert_said(const char *said, const char *want)
 		fail_msg("\"%s\" is not in \"%s\"", want, said);
 }
 
-/* Standard input stays open: whoever reads it would hang. */
+/* Standard input stays open, so reading it would hang. */
 static void
 answers(void **state)
 {
@@ -63,9 +62,7 @@ answers(void **state)
 	{ sentence, answers, NULL, NULL, &(struct example){ path, \
 	    { __VA_ARGS__, NULL }, status, out, err } }
 
-/*
- * What can't be written is told, but not to a reader that left.
- */
+/* Output that cannot be written is an error, except for a closed pipe. */
 struct output {
 	const char	*call;		/* with $0, the directory of programs */
 	int		 status;
@@ -87,7 +84,7 @@ ends_without_its_output(void **state)
 	program_result_free(&o);
 }
 
-/* It closes the pipe first, and says so through another. */
+/* The reader closes the pipe first, and reports this through another one. */
 static void
 a_closed_pipe_is_not_reported(void **state)
 {
@@ -370,7 +367,7 @@ an_ignored_option_is_logged(void **state)
 	assert_non_null(at);
 	assert_null(strstr(at + 1, "ignored an option that "));
 	program_result_free(&o);
-	/* But not in front of a greeting. */
+	/* With -bs, it must not precede the greeting. */
 	relais_run(&o, p.conf, WORDS("-bs", "-X/tmp/x"), "QUIT\r\n");
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.err.data, "");
@@ -428,7 +425,7 @@ wait_until_it_rests(pid_t pid, int input)
 	} while (state[2] != 'S' && state[2] != 'Z');
 }
 
-/* ssh(1) and others leave a pipe like that to whoever shares it. */
+/* ssh(1) and others leave O_NONBLOCK set on a shared pipe. */
 static void
 nonblocking_input_is_read_to_its_end(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * What is done with a message that can't be sent now: it is in the queue
- * before the caller is told that all is well, or the caller keeps it.
+ * Messages that cannot be sent now: relais queues the message before it exits
+ * 0, or the caller keeps the message.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +29,7 @@
 static const char	letter[] = "Subject: x\nFrom: me@example.org\n"
 			    "To: list@example.org\n\nhi\n";
 
-/* What is left behind for what a server does. */
+/* The queue after each behaviour of the server. */
 struct outage {
 	struct script	 script;
 	const char	*more;		/* of the configuration */
@@ -76,7 +76,7 @@ is_kept(void **state)
 
 #define BOTH_WAIT "?a@example.net ?b@example.net"
 
-/* What keeps the queue from taking a message, and what the caller is told. */
+/* Reasons why a message cannot be queued, and the error for the caller. */
 static void
 forbid_growth(void *ctx)
 {

@@ -1,6 +1,6 @@
 /*
- * No control character of the server's reaches a terminal or the log,
- * wherever in the session it is said.
+ * Control characters in a reply do not reach a terminal or the log, at any step
+ * of a session.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,8 +18,8 @@
 #include "support/program.h"
 
 /*
- * Clears a screen, names a window, goes back over what stands there; C1
- * controls alone and as UTF-8.
+ * Clears the screen, sets the window title, overwrites text; C1 controls as
+ * octets and as UTF-8.
  */
 #define HOSTILE	"\033[2J\033]0;x\a\b\b\177\x9b" "31m\xc2\x9b \r over\v\t"
 

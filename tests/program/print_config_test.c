@@ -1,5 +1,5 @@
 /*
- * relais config: what counts, in a form that can be read again.
+ * relais config: the effective configuration, in a form that can be read again.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +28,7 @@ run(struct program_result *o, const char *conf, const char *const *env,
 	program_run(o, &(struct program){ .argv = argv, .env = env });
 }
 
-/* As a shell does: relais config > FILE. */
+/* Like a shell: relais config > FILE. */
 static void
 write_config(struct program_result *o, const char *conf, const char *umask,
     const char *to)
@@ -162,7 +162,7 @@ the_printed_configuration_has_the_same_effect(void **state)
 	assert_int_equal(o.status, 0);
 	program_result_free(&o);
 	keep_settings(&first, temp_dir_path(&dir, "first"));
-	/* What -o says counts for every section. */
+	/* -o overrides every section. */
 	assert_string_equal(first.data,
 	    "smarthost = a.example\nuser = nina\npassword = # s3cret \\ \"\n"
 	    "timeout = 9s\n[from *@b.example]\nsmarthost = b.example\n"
@@ -198,7 +198,7 @@ credentials_of_another_smarthost_are_not_printed(void **state)
 	temp_dir_remove(&dir);
 }
 
-/* PHP-FPM clears the environment: what the container was told is in a file. */
+/* PHP-FPM clears the environment, so the configuration is in a file. */
 static void
 an_entrypoint_can_write_a_file_for_a_cleared_environment(void **state)
 {

@@ -1,7 +1,6 @@
 /*
- * Privilege that others could use: root's, by files that they can change; a
- * group's, by a set-group-ID copy of the program, as an administrator might
- * make one who remembers other mailers.
+ * Privilege that other users could gain: root's, from files that they can
+ * change; a group's, from a set-group-ID copy of the program.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,14 +102,13 @@ the_environment_does_not_count(void **state)
 }
 
 /*
- * Files that somebody else can change: root obeys none of them, so no command
- * in them is run and nothing is sent.
+ * Root refuses files that other users can change: their commands are not run,
+ * and nothing is sent.
  */
 struct foreign {
 	const char	*name;		/* the file or directory */
 	const char	*more;		/* lines of relais.conf */
-	mode_t		 mode;		/* 0: it is given away, and else only
-					 * opened */
+	mode_t		 mode;		/* 0: only the owner is changed */
 	const char	*says;		/* the command to run */
 };
 

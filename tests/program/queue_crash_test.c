@@ -171,7 +171,8 @@ learn(struct queue_fixture *p, struct calls *calls)
 static void
 sweep(struct queue_fixture *p)
 {
-	static const char *const	folders[] = { "queue", "failed", "tmp" };
+	static const char *const	folders[] = { "queue", "failed",
+	    "tmp" };
 	char				command[300];
 
 	for (size_t i = 0; i < 3; i++) {
@@ -711,7 +712,7 @@ permanently_failing_disk_during_a_queue_run(void **state)
 		flush_failing_on(&p, inject, &c);
 		sweep(&p);
 	}
-	/* Where nothing at all could be written after the server's reply. */
+	/* If nothing could be written after the server's reply. */
 	assert_int_equal(c.again, 2);
 	queue_fixture_close(&p);
 }
@@ -856,7 +857,7 @@ is_refused_by_disk(void **state)
 	assert_int_equal(o.status, t->status);
 	if (strstr(o.err.data, t->words) == NULL)
 		fail_msg("no \"%s\" in: %s", t->words, o.err.data);
-	/* What it could not have written down, it has not done. */
+	/* An outcome that could not be recorded must not have happened. */
 	assert_int_equal(mock_smtp_messages(p.host), 0);
 	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
 	    "?a@example.net");

@@ -1,5 +1,5 @@
 /*
- * What people and programs see of the queue, and do to it.
+ * Listing and changing the queue.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, "" })
 
-/* "mailq -C CONF" is no use: under that name -C is not obeyed. */
+/* mailq cannot be used here: under that name, -C is ignored. */
 static const char *const	bp[] = { "-bp", NULL };
 
 /* Runs relais; stdout is the caller's to free. */
@@ -313,7 +313,7 @@ make_success_older(struct queue_fixture *p)
 	assert_int_equal(system(command), 0);
 }
 
-/* By a run of the queue, or while the caller waits. */
+/* In a queue run, or while the caller waits. */
 static void
 status_is_bad_while_every_message_is_given_up(void **state)
 {
@@ -340,7 +340,10 @@ status_is_bad_while_every_message_is_given_up(void **state)
 		    ": NOTHING SENT SINCE\n");
 		says(&p, WORDS("queue", "status", "--json"), 1,
 		    "{\"ok\":false,\"queue\":0,");
-		/* A recipient that is refused beside another is no sign. */
+		/*
+		 * One refused recipient among others is not a sign of bad
+		 * health.
+		 */
 		if (by_run) {
 			queue_fixture_put_one(&p, "", LIST("b@example.net",
 			    "a@example.net"));
@@ -358,7 +361,7 @@ status_is_bad_while_every_message_is_given_up(void **state)
 	queue_fixture_close(&p);
 }
 
-/* Of the processor's time: others may be using it, too. */
+/* CPU time, because other processes may be running. */
 static void
 ten_thousand_entries_are_listed_within_a_second(void **state)
 {

@@ -101,7 +101,7 @@ replace(struct buffer *out, const char *text, const char *old,
 	buffer_add_text(out, text);
 }
 
-/* What stands behind each :// becomes the next host of the test. */
+/* Replaces the host after each :// with the next server of the test. */
 static void
 replace_hosts(struct buffer *out, const struct kitchen *k, const char *text)
 {
@@ -368,7 +368,7 @@ each_sender_uses_its_own_account(void **state)
  * Containers
  */
 
-/* The lines as variables, and what keeps the test's machine out of it. */
+/* The lines as variables, and variables that hide the test machine. */
 static void
 container_environment(struct kitchen *k, struct buffer *text,
     const char *env[static 24])
@@ -423,7 +423,8 @@ a_php_container_sends_through_its_environment(void **state)
 	env[n] = NULL;
 	temp_dir_write(&k.dir, "empty", 0600, "");
 	cook(&entry, &k, "php");
-	buffer_addf(&commands, "cd %s\nrelais() { %s/relais -C empty \"$@\"; }\n"
+	buffer_addf(&commands,
+	    "cd %s\nrelais() { %s/relais -C empty \"$@\"; }\n"
 	    "chgrp() { :; }\nexec() { :; }\nset -e\n%s", k.dir.path, BUILD,
 	    entry.data);
 	program_run(&o, &(struct program){ .path = "/bin/bash",

@@ -1,4 +1,4 @@
-/* What each reply code of RFC 5321 section 4.2 means, step by step. */
+/* The meaning of each reply code of RFC 5321 section 4.2 at each step. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <sysexits.h>
@@ -14,9 +14,9 @@ enum {
 };
 
 /*
- * Exit statuses without a queue.  The first digit decides, as RFC 5321
- * section 4.3.2 wants it; 421 and 221 are farewells at any time.  After the
- * message, 221 and 354 leave it in doubt whether the server has it.
+ * Exit statuses without a queue. The first digit decides, as RFC 5321 section
+ * 4.3.2 requires; 421 and 221 end the session at any step. After 221 or 354 to
+ * the message, the server may have accepted it.
  */
 static const struct {
 	int	code;
@@ -61,7 +61,7 @@ static const struct {
 	{ "end of message", ON_BODY },
 };
 
-/* With DATA and without BDAT, so that each step is there. */
+/* With DATA and without BDAT, so that the session has each step. */
 #define PIPELINED	"PIPELINING\n8BITMIME\nSIZE 10485760"
 #define STEPWISE	"8BITMIME\nSIZE 10485760"
 

@@ -205,7 +205,7 @@ attacks_fail_in_a_session_on_standard_input(void **state)
 	close_when_sent(&s);
 }
 
-/* It does not fit into memory, and there is no spool for it. */
+/* The message does not fit into memory, and the queue is disabled. */
 static void
 a_session_in_the_sandbox_accepts_large_messages(void **state)
 {
@@ -266,7 +266,7 @@ attacks_fail_in_the_service(void **state)
 	close_when_sent(&s);
 }
 
-/* What the process that waits for it reads there, must do it no harm. */
+/* The corrupted memory must not harm the waiting process. */
 static void
 a_queue_run_survives_a_worker_that_corrupts_shared_memory(void **state)
 {

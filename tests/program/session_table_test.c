@@ -279,7 +279,8 @@ static const struct row others[] = {
 	    .status = LATER, .err = ": Connection timed out (" },
 	{ "the Unix socket does not exist", { 0 },
 	    .more = "smarthost = smtp:///nowhere/socket\n",
-	    .status = LATER, .err = "one@example.net: /nowhere/socket: No such file or directory (" },
+	    .status = LATER, .err = "one@example.net: /nowhere/socket: No such "
+	    "file or directory (" },
 	{ "STARTTLS is required and not offered", { 0 },
 	    .scheme = "submission", .status = NO, .heard = "EHLO|QUIT",
 	    .err = "STARTTLS: the server does not offer TLS" },
@@ -337,7 +338,8 @@ static const struct row others[] = {
 	    .status = LATER, .err = "127.0.0.1:" },
 	{ "an unexpected reply is reported in one line", { .steps = { {
 	    .at = ON_GREETING, .also = "250-x\r\n250 y\r\n" } } },
-	    .status = ODD, .err = "unexpected reply from the server: 250 x / y\n" },
+	    .status = ODD,
+	    .err = "unexpected reply from the server: 250 x / y\n" },
 	{ "an incomplete line after the final reply is ignored",
 	    { .steps = { { .at = ON_BODY, .also = "2" } } },
 	    .status = OK, .delivered = 1 },
@@ -383,7 +385,8 @@ static const struct row others[] = {
 	    .say = "500 5.5.2 what?" }, { .at = ON_LHLO,
 	    .say = "500 5.5.2 what?" } } }, .scheme = "lmtp",
 	    .more = "tls = off\n", .status = NO,
-	    .err = "LHLO: 500 5.5.2 what?; if the server speaks SMTP, use smtp://" },
+	    .err = "LHLO: 500 5.5.2 what?; if the server speaks SMTP, use "
+	    "smtp://" },
 	{ "LMTP: refused for one recipient, delivered to the other",
 	    { .lmtp = true, .steps = { { .at = ON_BODY, .match = "one@",
 	    .say = "550 5.2.2 full" } } }, .scheme = "lmtp",

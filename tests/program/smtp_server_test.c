@@ -39,7 +39,7 @@ start(struct client *p, const char *const *options)
 	assert_memory_equal(program_hear(p->mailer), "220 ", 4);
 }
 
-/* Sends a command; the last line of its reply must begin with this. */
+/* Sends a command, and checks the beginning of the reply's last line. */
 static const char *
 ask(struct client *p, const char *command, const char *reply)
 {
@@ -166,7 +166,8 @@ a_refusal_by_the_smarthost_is_the_final_reply(void **state)
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
 	ask(&p, "RCPT TO:<bad@example.net>\r\n", "250 ");
 	ask(&p, "DATA\r\n", "354 ");
-	line = ask(&p, "\r\nhi\r\n.\r\n", "550 5.1.1 Error: accepted for 0 of 1");
+	line = ask(&p, "\r\nhi\r\n.\r\n",
+	    "550 5.1.1 Error: accepted for 0 of 1");
 	assert_non_null(line);
 	/* The session goes on. */
 	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
@@ -198,7 +199,8 @@ a_deferral_without_a_queue_is_the_final_reply(void **state)
 	ask(&p, "RCPT TO:<bad@example.net>\r\n", "250 ");
 	ask(&p, "RCPT TO:<busy@example.net>\r\n", "250 ");
 	ask(&p, "DATA\r\n", "354 ");
-	line = ask(&p, "\r\nhi\r\n.\r\n", "450 4.2.1 Error: accepted for 0 of 2");
+	line = ask(&p, "\r\nhi\r\n.\r\n",
+	    "450 4.2.1 Error: accepted for 0 of 2");
 	assert_non_null(line);
 	ask(&p, "QUIT\r\n", "221 ");
 	end(&p);
@@ -444,7 +446,7 @@ an_idle_connection_is_checked_with_noop(void **state)
 	for (size_t i = 0; i < IDLE_CASES; i++) {
 		begin = clock_ms();
 		send_one(&p[i]);
-		/* A reply may take minutes; a NOOP may not. */
+		/* A reply may take minutes; the reply to NOOP must not. */
 		assert_true(clock_ms() - begin < 10 * 1000);
 		ask(&p[i], "QUIT\r\n", "221 ");
 		end(&p[i]);

@@ -1,5 +1,5 @@
 /*
- * A message from standard input to the smarthost, and what the caller learns.
+ * A message from standard input to the smarthost, and the exit status.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -49,7 +49,7 @@ recipients_come_from_the_header_with_t(void **state)
 	fixture_close(&p);
 }
 
-/* Each with its reason, as what the smarthost refuses. */
+/* Each address is refused with a reason, as by the smarthost. */
 static void
 an_invalid_address_in_the_header_does_not_stop_the_others(void **state)
 {
@@ -89,7 +89,7 @@ an_invalid_address_in_the_header_does_not_stop_the_others(void **state)
 	fixture_close(&p);
 }
 
-/* As PHP makes of CRLF when it is told to write CRLF for LF. */
+/* As PHP writes CRLF if it converts each LF to CRLF. */
 static void
 the_header_ends_at_an_empty_line_with_any_line_ends(void **state)
 {
@@ -203,7 +203,7 @@ without_i_a_line_with_only_a_dot_ends_the_message(void **state)
 	fixture_close(&p);
 }
 
-/* Where a server may listen. */
+/* The addresses on which a server can listen. */
 static void
 arrives_at(void **state)
 {
@@ -285,7 +285,7 @@ implicit_tls_and_auth_plain(void **state)
 	logs_in(TLS_AT_ONCE, "submissions", "PLAIN LOGIN");
 }
 
-/* What a caller gets for what a server does. */
+/* The exit status and error for each behaviour of the server. */
 struct trouble {
 	struct script	 script;
 	const char	*more;

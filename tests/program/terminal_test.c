@@ -31,7 +31,7 @@
 #define TURNED	"a\342\200\256b"
 #define STAYS	"a\\342\\200\\256b"
 
-/* A line end is visible only where a line of ours ends. */
+/* A line end may appear only at the end of our own lines. */
 static void
 is_visible(const char *text, const char *what)
 {
@@ -49,7 +49,7 @@ is_visible(const char *text, const char *what)
 	}
 }
 
-/* Where EVIL comes in. */
+/* The sources of EVIL. */
 struct way_in {
 	const char	*argv[8];
 	const char	*env;

@@ -1,6 +1,6 @@
 /*
- * TLS by the whole program: who is trusted, what is said when nobody is, and
- * that nothing goes out that should not.
+ * TLS in the whole program: trust, errors, and that nothing is sent to a server
+ * that is not trusted.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,8 +37,7 @@ went_encrypted(struct tls_fixture *s)
 }
 
 /*
- * Who is greeted how.  Each case stands for the schemes and settings of one
- * way to TLS.
+ * Implicit TLS, STARTTLS or neither. Each case has a scheme and its settings.
  */
 struct way {
 	const char	*scheme;
@@ -81,7 +80,7 @@ enum signer {
 	BY_ROOT,		/* the one in tls_ca */
 	BY_MIDDLE,		/* by an intermediate, sent along */
 	BY_HIDDEN,		/* by an intermediate that is not sent */
-	BY_STRANGER,		/* by a root that nobody knows, not sent */
+	BY_STRANGER,		/* by an unknown root, not sent */
 	BY_ITSELF,
 };
 
@@ -195,7 +194,7 @@ is_judged(void **state)
 
 /* ------------------------------------------------- whom the settings trust */
 
-/* Settings that end an attempt before the server hears a word. */
+/* Settings that end an attempt before anything is sent. */
 struct setting_case {
 	const char	*more;
 	const char	*says[3];
@@ -237,7 +236,7 @@ is_set(void **state)
 	&(struct setting_case){ .more = lines, .status = EX_CONFIG, \
 	    .says = { __VA_ARGS__ } } }
 
-/* Twenty wrong pins, and the right one behind them. */
+/* Twenty wrong pins, followed by the right one. */
 static void
 twenty_one_pins_are_accepted(void **state)
 {
@@ -257,7 +256,7 @@ twenty_one_pins_are_accepted(void **state)
 	tls_fixture_close(&s);
 }
 
-/* Our certificate is shown, and a server that wants another says so. */
+/* The client certificate is sent; a server that requires another refuses it. */
 static void
 our_certificate(const char *client_ca, const char *more, const char *says)
 {
@@ -307,7 +306,7 @@ the_client_certificate_is_sent(void **state)
 	    "tls_certificate = {dir}/both.pem\n", NULL);
 }
 
-/* By TLS 1.3 it says so only after the handshake. */
+/* With TLS 1.3, the server refuses it only after the handshake. */
 static void
 a_refused_client_certificate_is_reported(void **state)
 {
@@ -326,7 +325,7 @@ static const char *const	stores[] = {
 	"/usr/local/share/certs", "/usr/local/etc/ssl",
 };
 
-/* An empty directory over each, for this process and what it becomes. */
+/* Mounts an empty directory over each, for this process and its program. */
 static bool
 hide_stores(void)
 {
@@ -362,7 +361,7 @@ stores_can_be_hidden(void)
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-/* What a test has installed as this machine's trust. */
+/* The trust store that a test has installed for the system. */
 struct store {
 	const char	*ca;		/* PEM file */
 	const char	*to;		/* "/etc/ssl/certs/..." */
@@ -462,7 +461,7 @@ without_a_trust_store_the_server_is_refused(void **state)
 	tls_fixture_close(&s);
 }
 
-/* Whoever calls has no say in whom we trust. */
+/* The caller must not influence the trust store. */
 static void
 the_environment_does_not_change_the_trust_store(void **state)
 {
@@ -484,7 +483,7 @@ the_environment_does_not_change_the_trust_store(void **state)
 	tls_fixture_close(&s);
 }
 
-/* Somebody who may not read what tls_ca names. */
+/* A user who cannot read the file in tls_ca. */
 static void
 become_nobody(void *context)
 {
@@ -525,7 +524,7 @@ struct trouble {
 	const char	*more;
 	int		 status;
 	const char	*says[3];
-	const char	*commands;	/* NULL: whatever is no secret */
+	const char	*commands;	/* NULL: any text without a secret */
 };
 
 static void
@@ -669,7 +668,8 @@ static const struct CMUnitTest tls_spec[] = {
 	CERTIFICATE("a certificate that is not yet valid is refused",
 	    .form = { .common_name = "mail.example",
 	    .dns = "mail.example", .from_day = 1, .to_day = 3 },
-	    .says = "\"CN=mail.example\" is not valid before 20", .key = "set tls_pin"),
+	    .says = "\"CN=mail.example\" is not valid before 20",
+	    .key = "set tls_pin"),
 	CERTIFICATE("a self-signed certificate is refused",
 	    GOOD, .signer = BY_ITSELF,
 	    .says = "\"CN=mail.example\" is self-signed",
