@@ -1,5 +1,5 @@
 /*
- * aliases(5): which addresses local names stand for.
+ * aliases(5): resolve local names to addresses.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@ struct row {
 	const char	*name;
 	const char	*root;
 	const char	*domain;
-	const char	*want;		/* addresses, or words of the refusal */
+	const char	*want;		/* addresses, or text of the failure */
 	int		 status;
 };
 
@@ -38,9 +38,10 @@ assert_list(const struct address_list *list, const char *want)
 	buffer_free(&got);
 }
 
-/* In the file of the row, on web1 in example.org. */
+/* Resolves the name of the row with its file, on host web1 in example.org. */
 static bool
-look_up(const struct row *row, struct address_list *list, struct failure *why)
+resolve_row(const struct row *row, struct address_list *list,
+    struct failure *why)
 {
 	struct alias_rules	rules = { { "web1", "example.org" },
 				    row->root, row->domain };
@@ -54,13 +55,13 @@ look_up(const struct row *row, struct address_list *list, struct failure *why)
 }
 
 static void
-leads_to(void **state)
+resolves(void **state)
 {
 	const struct row	*row = *state;
 	struct address_list	 list = { 0 };
 	struct failure		 why;
 
-	if (!look_up(row, &list, &why))
+	if (!resolve_row(row, &list, &why))
 		fail_msg("%s", why.text);
 	assert_list(&list, row->want);
 	address_list_free(&list);
@@ -73,7 +74,7 @@ is_refused(void **state)
 	struct address_list	 list = { 0 };
 	struct failure		 why;
 
-	assert_false(look_up(row, &list, &why));
+	assert_false(resolve_row(row, &list, &why));
 	assert_int_equal(why.status, row->status);
 	if (strstr(why.text, row->want) == NULL)
 		fail_msg("no \"%s\" in: %s", row->want, why.text);
@@ -81,22 +82,22 @@ is_refused(void **state)
 	address_list_free(&list);
 }
 
-#define LEADS(sentence, text, name, root, want) { sentence, leads_to, NULL, \
+#define RESOLVES(sentence, text, name, root, want) { sentence, resolves, NULL, \
 	NULL, &(struct row){ text, name, root, NULL, want, 0 } }
-#define GOES(sentence, text, name, root, domain, want) { sentence, leads_to, \
-	NULL, NULL, &(struct row){ text, name, root, domain, want, 0 } }
+#define RESOLVES_IN(sentence, text, name, root, domain, want) { sentence, \
+	resolves, NULL, NULL, &(struct row){ text, name, root, domain, want, 0 } }
 #define REFUSES(sentence, text, name, status, want) { sentence, is_refused, \
 	NULL, NULL, &(struct row){ text, name, NULL, NULL, want, status } }
 
-/* A file that is refused for where the name a0 leads. */
+/* Checks that resolving a0 exceeds a limit. */
 static void
-assert_leads_too_far(struct buffer *text, const char *words)
+assert_over_limit(struct buffer *text, const char *words)
 {
 	struct row		row = { .text = text->data, .name = "a0" };
 	struct address_list	list = { 0 };
 	struct failure		why;
 
-	assert_false(look_up(&row, &list, &why));
+	assert_false(resolve_row(&row, &list, &why));
 	assert_non_null(strstr(why.text, words));
 	assert_int_equal(list.n, 0);
 	address_list_free(&list);
@@ -104,20 +105,20 @@ assert_leads_too_far(struct buffer *text, const char *words)
 }
 
 static void
-what_an_attacker_of_the_stack_writes(void **state)
+deeply_nested_aliases_are_refused(void **state)
 {
 	struct buffer	text = { 0 };
 
 	(void)state;
 	for (int i = 0; i < 100000; i++)
 		buffer_addf(&text, "a%d: a%d\n", i, i + 1);
-	assert_leads_too_far(&text, "aliases:51: alias a50: too many levels of "
+	assert_over_limit(&text, "aliases:51: alias a50: too many levels of "
 	    "aliases");
 }
 
-/* Two to the power of forty ways lead to the last name. */
+/* There are 2^40 paths to the last name. */
 static void
-what_an_attacker_of_the_clock_writes(void **state)
+aliases_with_too_many_paths_are_refused(void **state)
 {
 	struct buffer	text = { 0 };
 
@@ -125,11 +126,11 @@ what_an_attacker_of_the_clock_writes(void **state)
 	for (int i = 0; i < 40; i++)
 		buffer_addf(&text, "a%d: a%d, a%d\n", i, i + 1, i + 1);
 	buffer_add_text(&text, "a40: x@example.net\n");
-	assert_leads_too_far(&text, "too many addresses");
+	assert_over_limit(&text, "too many addresses");
 }
 
 static void
-a_file_is_read_if_it_is_there(void **state)
+a_missing_file_is_an_error_only_if_required(void **state)
 {
 	struct temp_dir	dir;
 	struct aliases	a;
@@ -163,99 +164,102 @@ a_file_is_read_if_it_is_there(void **state)
 }
 
 static const struct CMUnitTest aliases_spec[] = {
-	LEADS("a name leads to its address",
+	RESOLVES("a name resolves to its address",
 	    "root: admin@example.net\n", "root", NULL, "admin@example.net"),
-	LEADS("in any case of letters",
+	RESOLVES("names are case-insensitive",
 	    "Root: admin@example.net\n", "rOOT", NULL, "admin@example.net"),
-	LEADS("several targets keep their order",
+	RESOLVES("several targets keep their order",
 	    "ops: b@x, a@x\n", "ops", NULL, "b@x a@x"),
-	LEADS("blanks do not matter, nor does a missing last line end",
+	RESOLVES("blanks around the colon and the commas are ignored",
 	    "ops\t :\t a@x ,b@x", "ops", NULL, "a@x b@x"),
-	LEADS("comments and empty lines are skipped",
+	RESOLVES("comments and empty lines are skipped",
 	    "# root: no@x\n\n  # nor this\nroot: a@x\n", "root", NULL, "a@x"),
-	LEADS("a line that begins with a blank continues the one before",
+	RESOLVES("a line that begins with white space continues the previous "
+	    "one",
 	    "ops: a@x,\n\tb@x,\n c@x\nroot: d@x\n", "ops", NULL,
 	    "a@x b@x c@x"),
-	LEADS("also over a comment and an empty line",
+	RESOLVES("a continuation line can follow a comment and an empty line",
 	    "ops: a@x,\n# not c@x\n\n\tb@x\n", "ops", NULL, "a@x b@x"),
-	LEADS("the targets may begin on the next line",
+	RESOLVES("the first target can be on a continuation line",
 	    "ops:\n\ta@x\n", "ops", NULL, "a@x"),
-	LEADS("line ends may be CRLF",
+	RESOLVES("line ends can be CRLF",
 	    "ops: a@x,\r\n b@x\r\nroot: ops\r\n", "root", NULL, "a@x b@x"),
-	LEADS("a byte order mark counts for nothing",
+	RESOLVES("a byte order mark is ignored",
 	    "\xef\xbb\xbfroot: a@x\n", "root", NULL, "a@x"),
-	LEADS("a name may be quoted",
+	RESOLVES("a name can be quoted",
 	    "\"the \\\"cat\\\": x\": a@x\n", "the \"cat\": x", NULL, "a@x"),
-	LEADS("a target may have a name and a comment",
+	RESOLVES("a target can have a display name and a comment",
 	    "ops: \"A, B\" <a@x>, b@x (the other)\n", "ops", NULL, "a@x b@x"),
-	LEADS("such a name as a target, too",
+	RESOLVES("a quoted name can be a target",
 	    "a: \"the cat\"\n\"the cat\": b@x\n", "a", NULL, "b@x"),
-	LEADS("a target may be an address in quotes",
+	RESOLVES("a target can be an address in quotes",
 	    "a: \"b@x\"; c@x\n", "a", NULL, "b@x c@x"),
-	LEADS("a target may be quoted",
+	RESOLVES("the local part of a target can be quoted",
 	    "ops: \"a b\"@x\n", "ops", NULL, "\"a b\"@x"),
-	LEADS("aliases lead to aliases",
+	RESOLVES("a target can be another alias",
 	    "a: b, x@x\nb: c@localhost\nc: d@web1, y@x\nd: z@x\n", "a", NULL,
 	    "z@x y@x x@x"),
-	LEADS("two ways to one address are two",
+	RESOLVES("an address that is reached twice is listed twice",
 	    "a: b, c\nb: d\nc: d\nd: z@x\n", "a", NULL, "z@x z@x"),
-	LEADS("a name at the domain is foreign",
+	RESOLVES("a target at the domain is not local",
 	    "a: b@example.org\nb: no@x\n", "a", NULL, "b@example.org"),
-	LEADS("a name without an alias goes to root's address",
+	RESOLVES("a target without an alias resolves to root",
 	    "a: b\n", "a", "me@x", "me@x"),
-	LEADS("and so does one that the file does not name",
+	RESOLVES("a name without an alias resolves to root",
 	    "a: b\n", "c", "me@x", "me@x"),
-	LEADS("an alias comes before root's address",
+	RESOLVES("an alias takes precedence over root",
 	    "root: a@x\n", "root", "me@x", "a@x"),
-	LEADS("* stands for all that no line names",
+	RESOLVES("* applies to names without an alias",
 	    "*: a@x\nroot: b@x\n", "joe", "me@x", "a@x"),
-	LEADS("but not for what a line names",
+	RESOLVES("* does not apply to names with an alias",
 	    "*: a@x\nroot: b@x\n", "root", "me@x", "b@x"),
-	LEADS("default means the same",
+	RESOLVES("default is the same as *",
 	    "default: a@x\n", "joe", "me@x", "a@x"),
-	LEADS("* may lead to an alias",
+	RESOLVES("the target of * can be an alias",
 	    "*: root\nroot: a@x\n", "joe", NULL, "a@x"),
-	LEADS("a name that * leads to goes to root's address",
+	RESOLVES("a name that is the target of * resolves to root",
 	    "*: joe\n", "nina", "me@x", "me@x"),
-	LEADS("a backslash ends the way at root's address",
+	RESOLVES("a target with a backslash resolves to root",
 	    "root: \\root, a@x\n", "root", "me@x", "me@x a@x"),
-	GOES("without root's address, a name goes to the same one at domain",
+	RESOLVES_IN("without root, a name resolves to the same name at the "
+	    "domain",
 	    "", "Joe", NULL, "example.org", "Joe@example.org"),
-	GOES("and so does one that an alias leads to",
+	RESOLVES_IN("without root, a target resolves to the same name at the "
+	    "domain",
 	    "a: b, c@localhost, \\d, e@x\n", "a", NULL, "example.org",
 	    "b@example.org c@example.org d@example.org e@x"),
-	GOES("an alias comes before domain",
+	RESOLVES_IN("an alias takes precedence over the domain",
 	    "joe: a@x\n", "joe", NULL, "example.org", "a@x"),
-	GOES("and so does *",
+	RESOLVES_IN("* takes precedence over the domain",
 	    "*: a@x\n", "joe", NULL, "example.org", "a@x"),
-	GOES("and so does root's address",
+	RESOLVES_IN("root takes precedence over the domain",
 	    "", "joe", "me@x", "example.org", "me@x"),
-	LEADS("a program elsewhere in the file stops nobody",
+	RESOLVES("an alias for a program does not affect other names",
 	    "list: \"|/usr/bin/list post\"\nroot: a@x\n", "root", NULL,
 	    "a@x"),
-	REFUSES("a name that leads nowhere",
+	REFUSES("a name without an address",
 	    "a: b@x\n", "joe", EX_NOUSER,
 	    "no address for the local name joe"),
-	REFUSES("a name that an alias leads to and that leads nowhere",
+	REFUSES("a target without an address",
 	    "a: b@x\nc:\n joe\n", "c", EX_NOUSER,
 	    "no address for the local name joe (aliases:2)"),
-	REFUSES("text that no account is called, although * stands for all",
+	REFUSES("text that cannot be an account, although * is defined",
 	    "*: b@x\n", "kim\uff20x", EX_NOUSER,
 	    "'kim\uff20x' is neither an address nor the name of an account"),
-	REFUSES("such a text as a target",
+	REFUSES("a target that cannot be an account",
 	    "a: b@x\nc: \"d e\", f@x\n*: g@x\n", "c", EX_CONFIG,
 	    "aliases:2: alias c: 'd e' is neither an address nor the "
 	    "name of an account"),
-	REFUSES("such a text after a backslash",
+	REFUSES("a target with a backslash that cannot be an account",
 	    "a: \\\"b c\"\n", "a", EX_CONFIG,
 	    "aliases:1: alias a: 'b c' is neither an address nor the "
 	    "name of an account"),
-	REFUSES("a backslash without root's address",
+	REFUSES("a target with a backslash, without root",
 	    "root: \\root\n", "root", EX_NOUSER, "(aliases:1)"),
-	REFUSES("an alias that leads to itself",
+	REFUSES("an alias that refers to itself",
 	    "a: x@x\nb: b\n", "b", EX_CONFIG,
 	    "aliases:2: alias b: refers to itself"),
-	REFUSES("aliases that lead to each other",
+	REFUSES("aliases that refer to each other",
 	    "a: b, x@x\nb: c\nc: A\n", "b", EX_CONFIG,
 	    "aliases:1: alias a: refers to itself"),
 	REFUSES("a program",
@@ -271,11 +275,11 @@ static const struct CMUnitTest aliases_spec[] = {
 	REFUSES("a quoted list in a file",
 	    "a: \":include:/etc/passwd\"\n", "a", EX_CONFIG,
 	    "lists in files are not"),
-	REFUSES("what is no address",
+	REFUSES("a target that is not an address",
 	    "a: b c d\n", "a", EX_CONFIG, "aliases:1: invalid address"),
-	REFUSES("an alias for nobody",
+	REFUSES("an alias without a target",
 	    "b: x@x\na:\n", "a", EX_CONFIG, "aliases:2: invalid address"),
-	REFUSES("a name that stands there twice",
+	REFUSES("a name that is defined twice",
 	    "a: x@x\nb: y@x\nA: z@x\n", "a", EX_CONFIG,
 	    "aliases:3: alias a: defined more than once"),
 	REFUSES("a line without a colon",
@@ -283,15 +287,15 @@ static const struct CMUnitTest aliases_spec[] = {
 	    "aliases:2: expected name: address, ..."),
 	REFUSES("a line without a name",
 	    ": x@x\n", "a", EX_CONFIG, "aliases:1: expected name: address"),
-	REFUSES("quotes that do not end",
+	REFUSES("an unclosed quote",
 	    "\"a: x\n", "a", EX_CONFIG, "aliases:1: expected name: address"),
-	REFUSES("an alias for an address",
+	REFUSES("an alias whose name is an address",
 	    "a@example.net: x@x\n", "a", EX_CONFIG, "must not contain @"),
-	REFUSES("a continuation of nothing",
+	REFUSES("a continuation line without a previous line",
 	    "# x\n\tx@x\n", "a", EX_CONFIG, "aliases:2: a line that begins"),
-	cmocka_unit_test(what_an_attacker_of_the_stack_writes),
-	cmocka_unit_test(what_an_attacker_of_the_clock_writes),
-	cmocka_unit_test(a_file_is_read_if_it_is_there),
+	cmocka_unit_test(deeply_nested_aliases_are_refused),
+	cmocka_unit_test(aliases_with_too_many_paths_are_refused),
+	cmocka_unit_test(a_missing_file_is_an_error_only_if_required),
 };
 
 int

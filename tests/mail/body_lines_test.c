@@ -1,5 +1,5 @@
 /*
- * A stored body line by line, from memory and from a file.
+ * Read a stored body line by line, from memory and from a file.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,10 +15,10 @@
 
 struct example {
 	const char	*in;
-	const char	*out;	/* each line in brackets; '+' goes on */
+	const char	*out;	/* [line], or [piece+piece] */
 };
 
-/* Each line begins where the one before it ended. */
+/* Each piece must begin where the previous one ended. */
 struct reading {
 	struct buffer	 out;
 	uint64_t	 at;
@@ -70,13 +70,14 @@ gives(void **state)
 	{ sentence, gives, NULL, NULL, &(struct example){ in, out } }
 
 static const struct CMUnitTest body_lines_spec[] = {
-	GIVES("nothing", "", ""),
-	GIVES("lines", "a\r\nbc\r\n", "[a][bc]"),
+	GIVES("an empty body", "", ""),
+	GIVES("complete lines", "a\r\nbc\r\n", "[a][bc]"),
 	GIVES("empty lines", "\r\n\r\na\r\n", "[][][a]"),
-	GIVES("a LF without CR ends none", "\n\na\nb\r\n\n\r\n",
+	GIVES("a LF without a CR does not end a line", "\n\na\nb\r\n\n\r\n",
 	    "[\n\na\nb][\n]"),
-	GIVES("the last one may lack its end", "a\r\nb", "[a][b"),
-	GIVES("a CR without LF ends none", "a\rb\r\r\n", "[a\rb\r]"),
+	GIVES("the last line can be incomplete", "a\r\nb", "[a][b"),
+	GIVES("a CR without a LF does not end a line",
+	    "a\rb\r\r\n", "[a\rb\r]"),
 };
 
 int

@@ -1,5 +1,5 @@
 /*
- * What a header has once it is complete, and what it has no more.
+ * Header fields that are added and removed, and display names.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@ read_header(struct message *m, const char *text, size_t len)
 	assert_true(message_end(m, &why));
 }
 
-/* Dates and random numbers are made D and X. */
+/* Writes the header, with D for each date and X for each random id. */
 static char *
 written(const struct header *h)
 {
@@ -62,7 +62,7 @@ struct example {
 };
 
 static void
-becomes(void **state)
+is_completed(void **state)
 {
 	const struct example	*e = *state;
 	struct message		 m;
@@ -76,14 +76,14 @@ becomes(void **state)
 	message_free(&m);
 }
 
-#define BECOMES(sentence, in, out) \
-	{ sentence, becomes, NULL, NULL, &(struct example){ in, out } }
+#define COMPLETES(sentence, in, out) \
+	{ sentence, is_completed, NULL, NULL, &(struct example){ in, out } }
 
 #define WHOLE	"From: a@b\nDate: c\nMessage-ID: <d@e>\n"
 
-/* Behind megabytes of header, in the last field, before no body. */
+/* The header has several megabytes; a Bcc is the last line of the message. */
 static void
-bcc_goes_wherever_it_stands(void **state)
+bcc_is_removed_everywhere(void **state)
 {
 	struct buffer	in = { 0 }, out = { 0 };
 	struct message	m;
@@ -107,7 +107,7 @@ bcc_goes_wherever_it_stands(void **state)
 	buffer_free(&out);
 }
 
-/* A name, and how it is written. */
+/* A display name and its written form. */
 static void
 is_written(void **state)
 {
@@ -123,73 +123,77 @@ is_written(void **state)
 	{ sentence, is_written, NULL, NULL, (const char *[]){ name, out } }
 
 static const struct CMUnitTest complete_spec[] = {
-	NAME("a name of atoms stays", "Ann O'Hara", "Ann O'Hara"),
+	NAME("a display name of atoms does not change",
+	    "Ann O'Hara", "Ann O'Hara"),
 	NAME("specials are quoted", "Ann, \"B\"", "\"Ann, \\\"B\\\"\""),
-	NAME("other text is encoded", "J\303\266rg, a",
+	NAME("a display name that is not ASCII is encoded", "J\303\266rg, a",
 	    "=?utf-8?Q?J=C3=B6rg=2C_a?="),
-	NAME("an encoded word stays", "=?utf-8?Q?J=C3=B6rg?= a",
+	NAME("an encoded word in a display name does not change",
+	    "=?utf-8?Q?J=C3=B6rg?= a",
 	    "=?utf-8?Q?J=C3=B6rg?= a"),
-	NAME("next to text that is encoded, too",
+	NAME("an encoded word next to encoded text does not change",
 	    "=?utf-8?Q?J=C3=B6rg?= (\303\266, a)",
 	    "=?utf-8?Q?J=C3=B6rg?= =?utf-8?Q?_=28=C3=B6=2C_a=29?="),
-	NAME("raw octets and specials in it are encoded",
+	NAME("8-bit octets and specials in an encoded word are encoded",
 	    "=?ISO-8859-1?q?J\366rg,_a b?=",
 	    "=?ISO-8859-1?Q?J=F6rg=2C_a_b?="),
-	NAME("specials alone, too", "=?utf-8?q?Ann,_B?=",
+	NAME("specials in an encoded word are encoded", "=?utf-8?q?Ann,_B?=",
 	    "=?utf-8?Q?Ann=2C_B?="),
-	NAME("what only begins like one is text", "=?utf-8?Q?J",
+	NAME("an incomplete encoded word is quoted", "=?utf-8?Q?J",
 	    "\"=?utf-8?Q?J\""),
-	BECOMES("a Date or a Message-ID without a value is none",
+	COMPLETES("a Date or Message-ID without a value is replaced",
 	    "From: a@b\nDate: \nMessage-ID:\n\t\nTo: x@y\nSubject:\n\n",
 	    "From: a@b\nTo: x@y\nSubject:\nDate: D\nMessage-ID: X\n\n"),
-	BECOMES("an empty header gets all that a message must have", "\n",
+	COMPLETES("an empty header gets all required fields", "\n",
 	    "From: Me <me@example.org>\nDate: D\nMessage-ID: X\n"
 	    "To: undisclosed-recipients:;\n\n"),
-	BECOMES("what is there stays in its order, byte for byte",
+	COMPLETES("existing fields do not change",
 	    "subject:x \nDATE :  then\nfrom: a@b\n\t(c)\nCC: d\n"
 	    "message-id:<e>\n\n",
 	    "subject:x \nDATE :  then\nfrom: a@b\n\t(c)\nCC: d\n"
 	    "message-id:<e>\n\n"),
-	BECOMES("Bcc goes, folded, repeated, empty, in any case, last",
+	COMPLETES("all Bcc fields are removed, folded, repeated, empty and in "
+	    "any case",
 	    "Bcc: a,\n b\n" WHOLE "bcc:\nTo: x\nBCC : c\nbCC:d\nBccx: e\n"
 	    "Bcc: f",
 	    WHOLE "To: x\nBccx: e\n\n"),
-	BECOMES("a list of addresses without any goes",
+	COMPLETES("an address field without an address is removed",
 	    WHOLE "To: \nCC:\nReply-To:\n \nTo: ,(x), ;\nResent-To:\n"
 	    "Resent-Cc: (y)\nresent-reply-to : ,\nTo: x\n\n",
 	    "Resent-From: Me <me@example.org>\nResent-Date: D\n"
 	    "Resent-Message-ID: X\n" WHOLE "To: x\n\n"),
-	BECOMES("and To is replaced only if no destination is left",
+	COMPLETES("a removed To is not replaced if Cc exists",
 	    WHOLE "To: \nBcc: x\nCc: y\n\n", WHOLE "Cc: y\n\n"),
-	BECOMES("as it is here",
+	COMPLETES("a removed To is replaced if Cc is removed, too",
 	    WHOLE "To:\nCc: \nBcc: x\n\n",
 	    WHOLE "To: undisclosed-recipients:;\n\n"),
-	BECOMES("a group without members is one, and text is not nothing",
+	COMPLETES("an empty group and invalid addresses do not change",
 	    WHOLE "To: a:;\nCc: b c\nReply-To: <>\n\n",
 	    WHOLE "To: a:;\nCc: b c\nReply-To: <>\n\n"),
-	BECOMES("what an earlier host has written goes",
+	COMPLETES("Return-Path, Content-Length and Apparently-To are removed",
 	    "Return-Path: <a>\n" WHOLE "Content-Length: 1\nTo: x\n"
 	    "Apparently-To: y\n\n", WHOLE "To: x\n\n"),
-	BECOMES("a message that goes to Bcc alone names nobody",
+	COMPLETES("a message with only Bcc gets an empty group in To",
 	    WHOLE "Bcc: x\n\n", WHOLE "To: undisclosed-recipients:;\n\n"),
-	BECOMES("a resent message gets the resent fields, in front",
+	COMPLETES("a resent message gets missing Resent- fields at the "
+	    "beginning",
 	    "Received: z\nResent-To: x\n" WHOLE "To: y\nResent-Bcc: s\n\n",
 	    "Resent-From: Me <me@example.org>\nResent-Date: D\n"
 	    "Resent-Message-ID: X\nReceived: z\nResent-To: x\n" WHOLE
 	    "To: y\n\n"),
-	BECOMES("a block that is whole stays so",
+	COMPLETES("a complete block of Resent- fields does not change",
 	    "Resent-From: q\nResent-Date: r\nResent-Message-ID: s\n"
 	    "Resent-To: x\n" WHOLE "To: y\n\n",
 	    "Resent-From: q\nResent-Date: r\nResent-Message-ID: s\n"
 	    "Resent-To: x\n" WHOLE "To: y\n\n"),
-	BECOMES("an earlier block does not stand for the new one",
+	COMPLETES("fields of an older block are not used for the new block",
 	    "Resent-To: x\nResent-To: w\nResent-From: q\nResent-Date: r\n"
 	    "Resent-Message-ID: s\n" WHOLE "To: y\n\n",
 	    "Resent-From: Me <me@example.org>\nResent-Date: D\n"
 	    "Resent-Message-ID: X\nResent-To: x\nResent-To: w\n"
 	    "Resent-From: q\nResent-Date: r\nResent-Message-ID: s\n" WHOLE
 	    "To: y\n\n"),
-	cmocka_unit_test(bcc_goes_wherever_it_stands),
+	cmocka_unit_test(bcc_is_removed_everywhere),
 };
 
 int

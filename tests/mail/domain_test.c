@@ -1,5 +1,5 @@
 /*
- * Which names are domains (RFC 5321 section 4.1.2).
+ * Valid and invalid domains (RFC 5321 section 4.1.2).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@ struct row {
 };
 
 static void
-is_judged(void **state)
+is_checked(void **state)
 {
 	const struct row	*row = *state;
 
@@ -23,9 +23,9 @@ is_judged(void **state)
 }
 
 #define VALID(sentence, name) \
-	{ sentence, is_judged, NULL, NULL, &(struct row){ name, true } }
+	{ sentence, is_checked, NULL, NULL, &(struct row){ name, true } }
 #define INVALID(sentence, name) \
-	{ sentence, is_judged, NULL, NULL, &(struct row){ name, false } }
+	{ sentence, is_checked, NULL, NULL, &(struct row){ name, false } }
 
 #define L63	"a123456789a123456789a123456789a123456789a123456789a123456789abc"
 #define L61	"a123456789a123456789a123456789a123456789a123456789a123456789a"
@@ -38,18 +38,18 @@ static const struct CMUnitTest domain_spec[] = {
 	VALID("255 octets", L63 "." L63 "." L63 "." L63),
 	INVALID("256 octets", L63 "." L63 "." L63 "." L61 ".bc"),
 	INVALID("a label of 64 octets", L63 "d.example"),
-	INVALID("nothing", ""),
-	INVALID("a dot alone", "."),
-	INVALID("a dot in front", ".example.org"),
+	INVALID("an empty name", ""),
+	INVALID("a single dot", "."),
+	INVALID("a dot at the beginning", ".example.org"),
 	INVALID("a dot at the end", "web1.example.org."),
 	INVALID("an empty label", "a..b.example"),
 	INVALID("an underscore", "my_app.example.org"),
 	INVALID("a leading hyphen", "-x.example.org"),
 	INVALID("a trailing hyphen", "x-.example.org"),
-	INVALID("a hyphen at the end of it all", "example.org-"),
+	INVALID("a hyphen at the end of the name", "example.org-"),
 	INVALID("a blank", "a b.example"),
 	INVALID("letters outside ASCII", "m\303\274nchen.example"),
-	INVALID("an address", "192.0.2.7"),
+	INVALID("an IPv4 address", "192.0.2.7"),
 	INVALID("an address literal", "[192.0.2.7]"),
 	INVALID("an IPv6 address", "2001:db8::1"),
 };

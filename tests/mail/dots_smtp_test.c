@@ -1,5 +1,6 @@
 /*
- * The end of DATA: one kind of line end counts, and no mixture smuggles.
+ * The end of DATA is recognised with one kind of line end only, so that nothing
+ * can be smuggled.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,11 +15,11 @@
 struct example {
 	const char	*in;
 	const char	*out;
-	const char	*rest;		/* behind the end; NULL: none came */
+	const char	*rest;		/* input after the end; NULL: no end */
 	bool		 bare_lf;
 };
 
-/* In pieces of every size, since a dot and its line end may be parted. */
+/* The input is fed in pieces of all sizes. */
 static void
 becomes(void **state)
 {
@@ -50,10 +51,10 @@ becomes(void **state)
 	    &(struct example){ in, out, rest, true } }
 
 static const struct CMUnitTest crlf_spec[] = {
-	GIVES("CRLF dot CRLF ends the message, commands follow",
+	GIVES("CRLF dot CRLF ends the message before the next command",
 	    "a\r\n.\r\nQUIT\r\n", "a\r\n", "QUIT\r\n"),
-	GIVES("an empty message is a dot alone", ".\r\n", "", ""),
-	GIVES("of two dots one stays", "..\r\n..a\r\n.\r\n", ".\r\n.a\r\n",
+	GIVES("a single dot is an empty message", ".\r\n", "", ""),
+	GIVES("one of two dots is removed", "..\r\n..a\r\n.\r\n", ".\r\n.a\r\n",
 	    ""),
 	GIVES("LF dot LF is text", "a\n.\nMAIL\r\n", "a\n.\nMAIL\r\n", NULL),
 	GIVES("LF dot CRLF is text", "a\n.\r\nb", "a\n.\r\nb", NULL),
@@ -62,16 +63,17 @@ static const struct CMUnitTest crlf_spec[] = {
 	GIVES("CRLF dot CR is text", "a\r\n.\rb", "a\r\n\rb", NULL),
 	GIVES("CRLF dot CR CRLF is text", "a\r\n.\r\r\nb", "a\r\n\r\r\nb",
 	    NULL),
-	GIVES("CR CRLF dot CRLF ends, since it has CRLF", "a\r\r\n.\r\n",
+	GIVES("CR CRLF dot CRLF ends the message", "a\r\r\n.\r\n",
 	    "a\r\r\n", ""),
-	GIVES("dots inside a line stay", "a.b\r\n c.\r\n", "a.b\r\n c.\r\n",
+	GIVES("dots within a line do not change",
+	    "a.b\r\n c.\r\n", "a.b\r\n c.\r\n",
 	    NULL),
 };
 
 static const struct CMUnitTest lf_spec[] = {
 	GIVES_LF("LF dot LF ends the message", "a\n.\nQUIT\n", "a\n",
 	    "QUIT\n"),
-	GIVES_LF("of two dots one stays", "..a\n.\n", ".a\n", ""),
+	GIVES_LF("one of two dots is removed", "..a\n.\n", ".a\n", ""),
 	GIVES_LF("CRLF dot CRLF is text", "a\r\n.\r\nb", "a\r\n\r\nb", NULL),
 	GIVES_LF("CR dot LF is text", "a\r.\nb", "a\r.\nb", NULL),
 };

@@ -1,5 +1,5 @@
 /*
- * The lone dot that ends a message, and the dots in front of lines.
+ * The lone dot that ends a message, and dots at the beginning of lines.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,10 +17,7 @@ struct example {
 	bool		 ends;
 };
 
-/*
- * In pieces of every size, since a dot and its line end may be parted, and in
- * place.
- */
+/* The input is decoded in place, in pieces of all sizes. */
 static void
 becomes(void **state)
 {
@@ -51,21 +48,25 @@ becomes(void **state)
 	{ sentence, becomes, NULL, NULL, &(struct example){ in, out, ends } }
 
 static const struct CMUnitTest dots_spec[] = {
-	GIVES("text without dots stays", "a\nb\r\n", "a\nb\r\n", false),
+	GIVES("text without dots does not change",
+	    "a\nb\r\n", "a\nb\r\n", false),
 	GIVES("a lone dot ends the message", "a\n.\nb\n", "a\n", true),
-	GIVES("a lone dot before CRLF ends it, too", "a\r\n.\r\nb", "a\r\n",
+	GIVES("a lone dot before CRLF ends the message", "a\r\n.\r\nb", "a\r\n",
 	    true),
-	GIVES("a lone dot may be the first line", ".\nb\n", "", true),
-	GIVES("of two dots or more, one goes", "..\n..a\r\n....\n",
+	GIVES("a lone dot in the first line ends the message",
+	    ".\nb\n", "", true),
+	GIVES("one of two or more dots is removed", "..\n..a\r\n....\n",
 	    ".\n.a\r\n...\n", false),
-	GIVES("a dot in front of text stays", ".a\n. \n.\tb\r\n",
+	GIVES("a dot before text is kept", ".a\n. \n.\tb\r\n",
 	    ".a\n. \n.\tb\r\n", false),
 	GIVES("a dot inside a line is text", "a.\n b.\n", "a.\n b.\n", false),
-	GIVES("a dot and a stray CR are no end, and stay", ".\ra\n.\r\r\n",
+	GIVES("a dot before a CR without a LF is kept", ".\ra\n.\r\r\n",
 	    ".\ra\n.\r\r\n", false),
-	GIVES("a dot that nothing follows is no text", "a\n.", "a\n", false),
-	GIVES("nor is a dot before half a line end", "a\n.\r", "a\n", false),
-	GIVES("a dot without a line end after its text stays", "a\n.b",
+	GIVES("a dot at the end of the input ends the message",
+	    "a\n.", "a\n", false),
+	GIVES("a dot and a CR at the end of the input end the message",
+	    "a\n.\r", "a\n", false),
+	GIVES("a dot before an incomplete last line is kept", "a\n.b",
 	    "a\n.b", false),
 };
 

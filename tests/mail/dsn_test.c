@@ -1,5 +1,5 @@
 /*
- * The words of RFC 3461: what is one, what is none, how we say it.
+ * Parameters of the DSN extension (RFC 3461).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include "mail/dsn.h"
 
-/* A list, the set that it names (0: refused), and how we write that. */
+/* A list, its set (0: invalid), and its written form. */
 struct list {
 	const char	*text;
 	unsigned	 set;
@@ -20,7 +20,7 @@ struct list {
 };
 
 static void
-names_notices(void **state)
+is_parsed(void **state)
 {
 	const struct list	*l = *state;
 	unsigned		 set = 99;
@@ -34,7 +34,7 @@ names_notices(void **state)
 }
 
 #define NOTIFY(text, set, written) \
-	{ "NOTIFY=" text, names_notices, NULL, NULL, \
+	{ "NOTIFY=" text, is_parsed, NULL, NULL, \
 	    &(struct list){ text, set, written } }
 
 static const struct CMUnitTest notify_spec[] = {
@@ -90,10 +90,11 @@ static const struct CMUnitTest words_spec[] = {
 	XTEXT("a", true), XTEXT("a+3Db", true), XTEXT("a+3db", true),
 	XTEXT("", false), XTEXT("a b", false), XTEXT("a=b", false),
 	XTEXT("a+b", false), XTEXT("a+", false), XTEXT("a+3", false),
-	{ "xtext has no line end", is_xtext, NULL, NULL,
+	{ "xtext must not contain a line end", is_xtext, NULL, NULL,
 	    &(struct word){ "a\nb", false } },
-	{ "nor DEL", is_xtext, NULL, NULL, &(struct word){ "a\177", false } },
-	{ "nor what is not ASCII", is_xtext, NULL, NULL,
+	{ "xtext must not contain DEL", is_xtext, NULL, NULL,
+	    &(struct word){ "a\177", false } },
+	{ "xtext must be ASCII", is_xtext, NULL, NULL,
 	    &(struct word){ "\303\244", false } },
 	ENVID("QQ314159", true), ENVID("a+20b+7e", true), ENVID("", false),
 	ENVID("a b", false), ENVID("a+0Ab", false), ENVID("a+7F", false),
@@ -105,7 +106,7 @@ static const struct CMUnitTest words_spec[] = {
 };
 
 static void
-what_is_returned(void **state)
+ret_is_full_or_hdrs(void **state)
 {
 	enum dsn_return	ret = RETURN_UNSPECIFIED;
 
@@ -119,7 +120,7 @@ what_is_returned(void **state)
 }
 
 static void
-an_orcpt_has_five_hundred_octets_at_most(void **state)
+an_orcpt_has_at_most_500_octets(void **state)
 {
 	char	text[DSN_ORCPT_MAX + 2];
 
@@ -134,8 +135,8 @@ an_orcpt_has_five_hundred_octets_at_most(void **state)
 }
 
 static const struct CMUnitTest other_spec[] = {
-	cmocka_unit_test(what_is_returned),
-	cmocka_unit_test(an_orcpt_has_five_hundred_octets_at_most),
+	cmocka_unit_test(ret_is_full_or_hdrs),
+	cmocka_unit_test(an_orcpt_has_at_most_500_octets),
 };
 
 int

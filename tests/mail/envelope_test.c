@@ -1,3 +1,6 @@
+/*
+ * Forward-paths are merged, and an envelope can be used again.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,12 +13,13 @@
 #include <strings.h>
 
 #include "mail/envelope.h"
+#include "support/cases.h"
 #include "util/buffer.h"
 #include "util/memory.h"
 
-/* Each path behind a blank, in the envelope's order. */
+/* Writes each path after a blank. */
 static char *
-told(const struct envelope *env)
+written_paths(const struct envelope *env)
 {
 	struct buffer	out = { 0 };
 
@@ -27,23 +31,23 @@ told(const struct envelope *env)
 struct example {
 	const char	*sentence;
 	const char	*path[6];
-	const char	*want;		/* told() */
+	const char	*want;		/* written_paths() */
 };
 
 static const struct example unique[] = {
-	{ "no path stays none", { NULL }, "" },
-	{ "one path stays", { "a@b" }, " a@b" },
-	{ "the same path twice is one", { "a@b", "a@b" }, " a@b" },
-	{ "the first of its kind stays, in its place",
+	{ "an empty envelope does not change", { NULL }, "" },
+	{ "a single path does not change", { "a@b" }, " a@b" },
+	{ "equal paths are merged", { "a@b", "a@b" }, " a@b" },
+	{ "the first of several equal paths keeps its place",
 	    { "z@b", "a@B", "m@c", "a@b", "z@b" }, " z@b a@B m@c" },
-	{ "domains compare without regard to case",
+	{ "domains are case-insensitive",
 	    { "a@Example.ORG", "a@example.org" }, " a@Example.ORG" },
-	{ "local parts to the letter", { "A@b", "a@b" }, " A@b a@b" },
-	{ "a local part that begins another is not the same",
+	{ "local parts are case-sensitive", { "A@b", "a@b" }, " A@b a@b" },
+	{ "a local part that is a prefix of another is different",
 	    { "ab@c", "a@c", "abc@c" }, " ab@c a@c abc@c" },
-	{ "nor is a domain that begins another",
+	{ "a domain that is a prefix of another is different",
 	    { "a@b.c", "a@b" }, " a@b.c a@b" },
-	{ "bare names are paths", { "joe", "joe@b", "joe", "Joe" },
+	{ "equal bare names are merged", { "joe", "joe@b", "joe", "Joe" },
 	    " joe joe@b Joe" },
 	{ "the last @ begins the domain",
 	    { "\"a@B\"@c", "\"a@b\"@c", "\"a@b\"@C" },
@@ -51,29 +55,26 @@ static const struct example unique[] = {
 };
 
 static void
-envelope_unique_merges_equal_mailboxes(void **state)
+is_merged(void **state)
 {
-	(void)state;
-	for (size_t i = 0; i < sizeof(unique) / sizeof(*unique); i++) {
-		struct envelope	 env = { 0 };
-		char		*got;
-		size_t		 places[6];
+	const struct example	*e = *state;
+	struct envelope		 env = { 0 };
+	char			*got;
+	size_t			 places[6];
 
-		for (size_t k = 0; k < 6 && unique[i].path[k] != NULL; k++)
-			envelope_add(&env, unique[i].path[k]);
-		envelope_unique_places(&env, places);
-		for (size_t k = 0; k < 6 && unique[i].path[k] != NULL; k++)
-			assert_int_equal(strcasecmp(unique[i].path[k],
-			    env.forward[places[k]].path), 0);
-		got = told(&env);
-		if (strcmp(got, unique[i].want) != 0)
-			fail_msg("%s: got%s", unique[i].sentence, got);
-		free(got);
-		envelope_free(&env);
-	}
+	for (size_t k = 0; k < 6 && e->path[k] != NULL; k++)
+		envelope_add(&env, e->path[k]);
+	envelope_unique_places(&env, places);
+	for (size_t k = 0; k < 6 && e->path[k] != NULL; k++)
+		assert_int_equal(strcasecmp(e->path[k],
+		    env.forward[places[k]].path), 0);
+	got = written_paths(&env);
+	assert_string_equal(got, e->want);
+	free(got);
+	envelope_free(&env);
 }
 
-/* In n log n: a comparison of each with each would take minutes. */
+/* Quadratic time would take minutes. */
 static void
 a_hundred_thousand_paths_merge(void **state)
 {
@@ -93,40 +94,39 @@ a_hundred_thousand_paths_merge(void **state)
 	envelope_free(&env);
 }
 
-static const struct {
+static const struct notify_example {
 	const char	*sentence;
 	unsigned	 first;
 	unsigned	 second;
 	unsigned	 want;
 } merged[] = {
-	{ "nothing said stays so", 0, 0, 0 },
-	{ "NEVER stays so", NOTIFY_NEVER, NOTIFY_NEVER, NOTIFY_NEVER },
-	{ "sets are joined", NOTIFY_FAILURE, NOTIFY_DELAY,
+	{ "no NOTIFY and no NOTIFY", 0, 0, 0 },
+	{ "NEVER and NEVER", NOTIFY_NEVER, NOTIFY_NEVER, NOTIFY_NEVER },
+	{ "two sets are united", NOTIFY_FAILURE, NOTIFY_DELAY,
 	    NOTIFY_FAILURE | NOTIFY_DELAY },
-	{ "NEVER yields to any other", NOTIFY_NEVER, NOTIFY_SUCCESS,
+	{ "NEVER is dropped if the second has a set", NOTIFY_NEVER,
+	    NOTIFY_SUCCESS,
 	    NOTIFY_SUCCESS },
-	{ "from either side", NOTIFY_DELAY, NOTIFY_NEVER, NOTIFY_DELAY },
-	{ "and to nothing said", 0, NOTIFY_NEVER, 0 },
-	{ "what was not said means failures at least", NOTIFY_SUCCESS, 0,
+	{ "NEVER is dropped if the first has a set", NOTIFY_DELAY, NOTIFY_NEVER,
+	    NOTIFY_DELAY },
+	{ "NEVER is dropped if the other has no NOTIFY", 0, NOTIFY_NEVER, 0 },
+	{ "FAILURE is added to a set if the other has no NOTIFY",
+	    NOTIFY_SUCCESS, 0,
 	    NOTIFY_SUCCESS | NOTIFY_FAILURE },
 };
 
 static void
-merged_paths_keep_every_notice_that_was_asked_for(void **state)
+notify_is_merged(void **state)
 {
-	(void)state;
-	for (size_t i = 0; i < sizeof(merged) / sizeof(*merged); i++) {
-		struct envelope	env = { 0 };
+	const struct notify_example	*e = *state;
+	struct envelope			 env = { 0 };
 
-		envelope_add(&env, "a@b")->notify = merged[i].first;
-		envelope_add(&env, "a@B")->notify = merged[i].second;
-		envelope_unique(&env);
-		assert_int_equal(env.n, 1);
-		if (env.forward[0].notify != merged[i].want)
-			fail_msg("%s: got %u", merged[i].sentence,
-			    env.forward[0].notify);
-		envelope_free(&env);
-	}
+	envelope_add(&env, "a@b")->notify = e->first;
+	envelope_add(&env, "a@B")->notify = e->second;
+	envelope_unique(&env);
+	assert_int_equal(env.n, 1);
+	assert_int_equal(env.forward[0].notify, e->want);
+	envelope_free(&env);
 }
 
 static void
@@ -144,7 +144,7 @@ the_first_path_keeps_its_original_recipient(void **state)
 }
 
 static void
-a_new_path_has_nothing_else_said(void **state)
+a_new_path_has_no_parameters(void **state)
 {
 	struct envelope		 env = { 0 };
 	struct forward_path	*to;
@@ -175,7 +175,7 @@ the_reverse_path_is_replaced(void **state)
 }
 
 static void
-a_freed_envelope_is_ready_for_use_again(void **state)
+a_freed_envelope_is_empty(void **state)
 {
 	struct envelope	env = { 0 };
 
@@ -200,15 +200,14 @@ int
 main(void)
 {
 	static const struct CMUnitTest	envelope_spec[] = {
-		cmocka_unit_test(envelope_unique_merges_equal_mailboxes),
 		cmocka_unit_test(a_hundred_thousand_paths_merge),
-		cmocka_unit_test(
-		    merged_paths_keep_every_notice_that_was_asked_for),
 		cmocka_unit_test(the_first_path_keeps_its_original_recipient),
-		cmocka_unit_test(a_new_path_has_nothing_else_said),
+		cmocka_unit_test(a_new_path_has_no_parameters),
 		cmocka_unit_test(the_reverse_path_is_replaced),
-		cmocka_unit_test(a_freed_envelope_is_ready_for_use_again),
+		cmocka_unit_test(a_freed_envelope_is_empty),
 	};
 
-	return cmocka_run_group_tests(envelope_spec, NULL, NULL);
+	return CASES_RUN("unique", is_merged, unique) +
+	    CASES_RUN("NOTIFY", notify_is_merged, merged) +
+	    cmocka_run_group_tests(envelope_spec, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * Which addresses mean this machine.
+ * Local addresses, and names that an account can have.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@ struct row {
 };
 
 static void
-is_judged(void **state)
+is_local(void **state)
 {
 	const struct row	*row = *state;
 	struct local_host	 names = { row->host, row->domain };
@@ -30,50 +30,58 @@ is_judged(void **state)
 	address_free(&a);
 }
 
-#define LOCAL(sentence, host, domain, path) { sentence, is_judged, NULL, \
+#define LOCAL(sentence, host, domain, path) { sentence, is_local, NULL, \
 	NULL, &(struct row){ host, domain, path, true } }
-#define FOREIGN(sentence, host, domain, path) { sentence, is_judged, NULL, \
+#define FOREIGN(sentence, host, domain, path) { sentence, is_local, NULL, \
 	NULL, &(struct row){ host, domain, path, false } }
 
 static const struct CMUnitTest local_spec[] = {
 	LOCAL("a bare name is local", "web1", "example.org", "root"),
-	LOCAL("a bare name in quotes is, too", "web1", "example.org",
+	LOCAL("a quoted bare name is local", "web1", "example.org",
 	    "\"the cat\""),
-	LOCAL("so is a name at localhost", "web1", "example.org",
+	LOCAL("an address at localhost is local", "web1", "example.org",
 	    "root@localhost"),
-	LOCAL("capitals or not", "web1", "example.org", "root@LocalHost"),
-	LOCAL("and at localhost.localdomain", "web1", "example.org",
+	LOCAL("an address at LocalHost is local",
+	    "web1", "example.org", "root@LocalHost"),
+	LOCAL("an address at localhost.localdomain is local",
+	    "web1", "example.org",
 	    "root@localhost.localdomain"),
-	FOREIGN("but not at any other name below localhost", "web1",
+	FOREIGN("an address at another subdomain of localhost is not local",
+	    "web1",
 	    "example.org", "root@localhost.example.net"),
-	FOREIGN("nor at one that begins like it", "web1", "example.org",
+	FOREIGN("an address at localhosts is not local", "web1", "example.org",
 	    "root@localhosts"),
-	LOCAL("the host's name is local", "web1", "example.org", "root@web1"),
-	LOCAL("the host's full name is local", "web1.example.org",
+	LOCAL("an address at the host name is local",
+	    "web1", "example.org", "root@web1"),
+	LOCAL("an address at the full host name is local", "web1.example.org",
 	    "example.org", "root@Web1.Example.Org"),
-	LOCAL("the host's name within the domain is local", "web1",
+	LOCAL("an address at the host name in the domain is local", "web1",
 	    "example.org", "root@web1.example.org"),
-	LOCAL("the first label of a full name within the domain, too",
+	LOCAL("an address at the first label of the host name in the domain "
+	    "is local",
 	    "web1.lan", "example.org", "root@web1.example.org"),
-	LOCAL("and so is that label alone",
+	LOCAL("an address at the first label of the host name is local",
 	    "web1.example.org", "example.org", "root@web1"),
 	FOREIGN("a longer name is another host", "web1", "example.org",
 	    "root@web10.example.org"),
 	FOREIGN("a name below ours is another host", "web1", "example.org",
 	    "root@a.web1.example.org"),
-	FOREIGN("people at the domain are not on this machine", "web1",
+	FOREIGN("an address at the domain is not local", "web1",
 	    "example.org", "info@example.org"),
-	FOREIGN("also where the host has the domain's own name",
+	FOREIGN("an address at the domain is not local if the host has the "
+	    "same name",
 	    "example.org", "example.org", "info@example.org"),
-	FOREIGN("also where host and domain are one label", "lan", "lan",
+	FOREIGN("an address at a domain of one label is not local",
+	    "lan", "lan",
 	    "info@lan"),
-	LOCAL("a domain that is but the full name of the host is local",
+	LOCAL("an address at a domain that is the full host name is local",
 	    "web1.example.org", "web1.example.org", "root@web1.example.org"),
-	FOREIGN("the parent domain is foreign", "web1.example.org",
+	FOREIGN("an address at the parent domain is not local",
+	    "web1.example.org",
 	    "web1.example.org", "info@example.org"),
-	FOREIGN("an address literal is foreign", "web1", "example.org",
+	FOREIGN("an address at a literal is not local", "web1", "example.org",
 	    "root@[127.0.0.1]"),
-	FOREIGN("the null path is nobody", "web1", "example.org", ""),
+	FOREIGN("the null path is not local", "web1", "example.org", ""),
 };
 
 static void
@@ -103,8 +111,9 @@ is_impossible(void **state)
 }
 
 static const struct CMUnitTest name_spec[] = {
-	{ "what an account may be called", is_possible, NULL, NULL, NULL },
-	{ "what no account is called", is_impossible, NULL, NULL, NULL },
+	{ "names that an account can have", is_possible, NULL, NULL, NULL },
+	{ "names that an account cannot have",
+	    is_impossible, NULL, NULL, NULL },
 };
 
 int

@@ -1,5 +1,5 @@
 /*
- * What a message on its way in becomes, whatever pieces it comes in.
+ * The stored form of a message, for pieces of all sizes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,9 +21,11 @@
 static const char *const	tmp[] = { "/tmp", NULL };
 static const struct message_limits no_limits = { .spill = tmp };
 
-/* The wire form of a message fed in pieces of the given size. */
+/*
+ * Writes the stored form of a message that is fed in pieces of the given size.
+ */
 static bool
-wire_form(const char *text, size_t len, size_t piece, struct buffer *wire,
+stored_form(const char *text, size_t len, size_t piece, struct buffer *wire,
     struct message *m, struct failure *why)
 {
 	bool	good = true;
@@ -52,7 +54,7 @@ struct example {
 };
 
 static void
-becomes(void **state)
+is_stored(void **state)
 {
 	const struct example	*e = *state;
 
@@ -61,7 +63,7 @@ becomes(void **state)
 		struct message	m;
 		struct failure	why;
 
-		assert_true(wire_form(e->in, strlen(e->in), piece, &wire, &m,
+		assert_true(stored_form(e->in, strlen(e->in), piece, &wire, &m,
 		    &why));
 		assert_string_equal(wire.data, e->out);
 		assert_int_equal(message_size(&m), wire.len);
@@ -70,16 +72,15 @@ becomes(void **state)
 	}
 }
 
-#define BECOMES(sentence, in, out) \
-	{ sentence, becomes, NULL, NULL, &(struct example){ in, out } }
+#define STORES(sentence, in, out) \
+	{ sentence, is_stored, NULL, NULL, &(struct example){ in, out } }
 
 /*
- * The class of smuggled ends of data: whatever the mixture of CR, LF and
- * dots, what comes out has CRLF line ends only, and the lines are those of
- * the input.
+ * SMTP smuggling: for any sequence of CR, LF and dots, all line ends of the
+ * output are CRLF, and the output has as many lines as the input.
  */
 static void
-no_mixture_smuggles_a_line_end(void **state)
+no_sequence_smuggles_a_line_end(void **state)
 {
 	static const char	letters[] = { '\r', '\n', '.', 'a' };
 	static const char *const around[][2] = { { "", "" }, { "x", "y" },
@@ -102,7 +103,7 @@ no_mixture_smuggles_a_line_end(void **state)
 			struct failure	why;
 			size_t		in_lines = 0, out_lines = 0;
 
-			assert_true(wire_form(text, (size_t)len, piece, &wire,
+			assert_true(stored_form(text, (size_t)len, piece, &wire,
 			    &m, &why));
 			for (size_t i = 0; i < wire.len; i++) {
 				bool	cr = wire.data[i] == '\r';
@@ -124,7 +125,7 @@ no_mixture_smuggles_a_line_end(void **state)
 	}
 }
 
-/* In pieces, too, in which the rest of the line is not known yet. */
+/* Some pieces end before the kind of the line is known. */
 static void
 a_long_line_is_the_same_in_pieces_of_any_size(void **state)
 {
@@ -157,7 +158,7 @@ a_long_line_is_the_same_in_pieces_of_any_size(void **state)
 			struct message	m;
 			struct failure	why;
 
-			assert_true(wire_form(text.data, text.len, pieces[k],
+			assert_true(stored_form(text.data, text.len, pieces[k],
 			    &wire, &m, &why));
 			if (strncmp(wire.data, cases[i].want,
 			    strlen(cases[i].want)) != 0)
@@ -171,7 +172,7 @@ a_long_line_is_the_same_in_pieces_of_any_size(void **state)
 }
 
 static void
-a_nul_is_refused_wherever_it_stands(void **state)
+a_nul_is_refused_everywhere(void **state)
 {
 	static const struct { const char *text; size_t len; } cases[] = {
 		{ "\0", 1 }, { "A: b\0\n\n", 7 }, { "A: b\n\nx\0y\n", 10 },
@@ -184,7 +185,7 @@ a_nul_is_refused_wherever_it_stands(void **state)
 		struct message	m;
 		struct failure	why;
 
-		assert_false(wire_form(cases[i].text, cases[i].len, 3, &wire,
+		assert_false(stored_form(cases[i].text, cases[i].len, 3, &wire,
 		    &m, &why));
 		assert_int_equal(why.status, EX_DATAERR);
 		message_free(&m);
@@ -194,7 +195,7 @@ a_nul_is_refused_wherever_it_stands(void **state)
 
 /* Lines of every length up to 200 octets, 3 MB of them. */
 static void
-a_large_body_goes_through_a_file_unchanged(void **state)
+a_large_body_is_stored_in_a_file(void **state)
 {
 	struct buffer	in = { 0 }, want = { 0 }, wire = { 0 };
 	struct message	m;
@@ -211,7 +212,7 @@ a_large_body_goes_through_a_file_unchanged(void **state)
 		buffer_add_text(&in, n % 2 ? "\n" : "\r\n");
 		buffer_add_text(&want, "\r\n");
 	}
-	assert_true(wire_form(in.data, in.len, 65536, &wire, &m, &why));
+	assert_true(stored_form(in.data, in.len, 65536, &wire, &m, &why));
 	assert_null(body_in_memory(&m.body));
 	assert_int_equal(wire.len, want.len);
 	assert_memory_equal(wire.data, want.data, want.len);
@@ -223,14 +224,14 @@ a_large_body_goes_through_a_file_unchanged(void **state)
 }
 
 static void
-what_the_server_has_to_know_is_known(void **state)
+eight_bit_text_and_dots_are_detected(void **state)
 {
 	struct buffer	wire = { 0 };
 	struct message	m;
 	struct failure	why;
 
 	(void)state;
-	assert_true(wire_form("A: \303\251\n\nab\n.c\n", 13, 4, &wire, &m,
+	assert_true(stored_form("A: \303\251\n\nab\n.c\n", 13, 4, &wire, &m,
 	    &why));
 	assert_true(m.header_8bit);
 	assert_false(m.body.has_8bit);
@@ -257,7 +258,7 @@ a_message_over_the_limit_is_refused(void **state)
 }
 
 static void
-a_header_without_end_is_refused(void **state)
+a_header_over_the_limit_is_refused(void **state)
 {
 	char		*line = memory_new(1 << 20, 1);
 	struct message	 m;
@@ -276,7 +277,7 @@ a_header_without_end_is_refused(void **state)
 	free(line);
 }
 
-/* A message that is too large for memory; false with why. */
+/* Feeds a message that does not fit into memory. */
 static bool
 spills(const char *const *directories, const struct message_spare *spare,
     struct failure *why)
@@ -307,7 +308,7 @@ spills(const char *const *directories, const struct message_spare *spare,
 }
 
 static void
-a_directory_that_can_t_be_used_is_passed_over(void **state)
+an_unusable_directory_is_skipped(void **state)
 {
 	struct failure	why;
 
@@ -317,7 +318,7 @@ a_directory_that_can_t_be_used_is_passed_over(void **state)
 }
 
 static void
-if_none_can_be_used_each_is_named(void **state)
+all_unusable_directories_are_named(void **state)
 {
 	struct failure	why;
 
@@ -330,9 +331,9 @@ if_none_can_be_used_each_is_named(void **state)
 	    "/dev/null: Not a directory");
 }
 
-/* Once more: nothing of the first message is in the second one. */
+/* The second message contains nothing of the first one. */
 static void
-a_spare_file_takes_one_message_after_another(void **state)
+a_spare_file_is_used_again(void **state)
 {
 	const char *const	 none[] = { "/nonexistent", NULL };
 	struct message_spare	 spare = { file_unnamed("/tmp"), "/tmp" };
@@ -347,7 +348,7 @@ a_spare_file_takes_one_message_after_another(void **state)
 }
 
 static void
-a_spare_file_that_can_t_be_used_is_named(void **state)
+an_unusable_spare_file_is_named(void **state)
 {
 	const char *const	 none[] = { "/nonexistent", NULL };
 	struct message_spare	 spare = { open("/dev/full", O_RDWR),
@@ -366,84 +367,85 @@ a_spare_file_that_can_t_be_used_is_named(void **state)
 }
 
 static const struct CMUnitTest message_spec[] = {
-	BECOMES("an empty message is an empty header",
+	STORES("an empty message is_stored an empty header",
 	    "", "\r\n"),
-	BECOMES("LF becomes CRLF",
+	STORES("LF is_stored CRLF",
 	    "A: b\n\nc\n", "A: b\r\n\r\nc\r\n"),
-	BECOMES("CRLF stays CRLF",
+	STORES("CRLF does not change",
 	    "A: b\r\n\r\nc\r\n", "A: b\r\n\r\nc\r\n"),
-	BECOMES("line ends may be mixed line by line",
+	STORES("a message can have both kinds of line ends",
 	    "A: b\r\nC: d\n\r\ne\nf\r\n", "A: b\r\nC: d\r\n\r\ne\r\nf\r\n"),
-	BECOMES("a CR elsewhere is a blank, in the header too",
+	STORES("a CR within a line is_stored a blank",
 	    "A: b\rc\n\nd\re\r\rf\n\r\rg", "A: b c\r\n\r\nd e  f\r\n  g\r\n"),
-	BECOMES("CRs before a LF belong to the line end",
+	STORES("several CRs before a LF are part of the line end",
 	    "A: b\r\r\nC: d,\r\r\r\n e\r\r\n\r\r\nBcc: f\r\r\n\r\r\ng\r\r",
 	    "A: b\r\nC: d,\r\n e\r\n\r\nBcc: f\r\n\r\ng\r\n"),
-	BECOMES("a line of CRs is empty, and ends the header",
+	STORES("a line of CRs is empty and ends the header",
 	    "A: b\n\r\r\r\nBcc: c\n", "A: b\r\n\r\nBcc: c\r\n"),
-	BECOMES("a CR that begins a line does not make it a continuation",
+	STORES("a line that begins with a CR does not continue a field",
 	    "A: b\n\r c\nBcc: d\n", "A: b\r\n\r\n  c\r\nBcc: d\r\n"),
-	BECOMES("nor does one with nothing but blanks after it",
+	STORES("a line of a CR and blanks does not continue a field",
 	    "A: b\n\r \r\nBcc: d\n", "A: b\r\n\r\n  \r\nBcc: d\r\n"),
-	BECOMES("a CR in front of the colon does not make it a field",
+	STORES("a line with a CR before the colon is not a field",
 	    "A: b\nBcc\r: c\n", "A: b\r\n\r\nBcc : c\r\n"),
-	BECOMES("a CR does not begin a field",
+	STORES("a CR does not begin a new field",
 	    "A: b\rBcc: c\r\rd\n", "A: b Bcc: c  d\r\n\r\n"),
-	BECOMES("a last line without its end gets one",
+	STORES("an incomplete last line gets a line end",
 	    "A: b\n\nc", "A: b\r\n\r\nc\r\n"),
-	BECOMES("a last line that ends with half a line end is whole",
+	STORES("a CR at the end of the message is_stored a line end",
 	    "A: b\n\nc\r", "A: b\r\n\r\nc\r\n"),
-	BECOMES("a header field may be the last line",
+	STORES("the last line can be a header field",
 	    "A: b\nBcc: c", "A: b\r\nBcc: c\r\n\r\n"),
-	BECOMES("a folded field stays as it was folded",
+	STORES("the folds of a field do not change",
 	    "A: b,\n\tc,\n d\n\ne\n", "A: b,\r\n\tc,\r\n d\r\n\r\ne\r\n"),
-	BECOMES("the line that a mailbox begins with goes",
+	STORES("a \"From \" line before the first field is removed",
 	    "From me Sat Nov 21\n>From you\nA: b\n\nc\n",
 	    "A: b\r\n\r\nc\r\n"),
-	BECOMES("a From field with a blank in front of its colon is none",
+	STORES("a From field with a blank before the colon is a field",
 	    "From : a@b\nC: d\n\n", "From : a@b\r\nC: d\r\n\r\n"),
-	BECOMES("such a line in the body stays",
+	STORES("a \"From \" line in the body does not change",
 	    "A: b\n\nFrom me\n", "A: b\r\n\r\nFrom me\r\n"),
-	BECOMES("such a line is text if no field comes after it",
+	STORES("a \"From \" line before an empty line is text",
 	    "From now on\n>From here\n\nA: b\n",
 	    "\r\nFrom now on\r\n>From here\r\n\r\nA: b\r\n"),
-	BECOMES("also before a line of text",
+	STORES("a \"From \" line before text is text",
 	    "From now on,\n we go\n", "\r\nFrom now on,\r\n we go\r\n"),
-	BECOMES("and if it is all there is",
+	STORES("a \"From \" line alone is text",
 	    "From now on", "\r\nFrom now on\r\n"),
-	BECOMES("such a line with a CR in it is text",
+	STORES("a \"From \" line with CRs in it is text",
 	    "From a Thu Jul  2 12:05:05 2020\rSubject: x\r\rbody\r",
 	    "\r\nFrom a Thu Jul  2 12:05:05 2020 Subject: x  body\r\n"),
-	BECOMES("whatever comes after it",
+	STORES("a \"From \" line with a CR in it is text even before a field",
 	    "From a\rB: c\nD: e\n", "\r\nFrom a B: c\r\nD: e\r\n"),
-	BECOMES("but CRs may be part of its line end",
+	STORES("a \"From \" line can end with several CRs",
 	    "From a\r\r\nB: c\r\r\n", "B: c\r\n\r\n"),
-	BECOMES("a line that is no field ends the header and is text",
+	STORES("a line that is not a field ends the header and is text",
 	    "A: b\nno field\nC: d\n", "A: b\r\n\r\nno field\r\nC: d\r\n"),
-	BECOMES("a message without a header is all text",
+	STORES("a message without a header consists of text",
 	    "hello\nyou: there\n", "\r\nhello\r\nyou: there\r\n"),
-	BECOMES("white space in front of the first field is text",
+	STORES("a first line that begins with white space is text",
 	    " A: b\n\nc\n", "\r\n A: b\r\n\r\nc\r\n"),
-	BECOMES("a continuation that is only blanks goes, as no end of header",
+	STORES("a line of blanks in the header is removed and does not end "
+	    "the header",
 	    "A: b\n \t\n \r\n c\nBcc: d\n  \n e\n\nf\n",
 	    "A: b\r\n c\r\nBcc: d\r\n e\r\n\r\nf\r\n"),
-	BECOMES("white space may stand between name and colon",
+	STORES("white space between the name and the colon does not change",
 	    "A \t: b\n\n", "A \t: b\r\n\r\n"),
-	BECOMES("a body line may look like a field",
+	STORES("a body line that looks like a field does not change",
 	    "A: b\n\nBcc: c\n", "A: b\r\n\r\nBcc: c\r\n"),
-	BECOMES("U+2028 is text like any other",
+	STORES("U+2028 is not a line end",
 	    "A: b\n\nc\342\200\250d\n", "A: b\r\n\r\nc\342\200\250d\r\n"),
-	cmocka_unit_test(no_mixture_smuggles_a_line_end),
+	cmocka_unit_test(no_sequence_smuggles_a_line_end),
 	cmocka_unit_test(a_long_line_is_the_same_in_pieces_of_any_size),
-	cmocka_unit_test(a_nul_is_refused_wherever_it_stands),
-	cmocka_unit_test(a_large_body_goes_through_a_file_unchanged),
-	cmocka_unit_test(what_the_server_has_to_know_is_known),
+	cmocka_unit_test(a_nul_is_refused_everywhere),
+	cmocka_unit_test(a_large_body_is_stored_in_a_file),
+	cmocka_unit_test(eight_bit_text_and_dots_are_detected),
 	cmocka_unit_test(a_message_over_the_limit_is_refused),
-	cmocka_unit_test(a_header_without_end_is_refused),
-	cmocka_unit_test(a_directory_that_can_t_be_used_is_passed_over),
-	cmocka_unit_test(if_none_can_be_used_each_is_named),
-	cmocka_unit_test(a_spare_file_takes_one_message_after_another),
-	cmocka_unit_test(a_spare_file_that_can_t_be_used_is_named),
+	cmocka_unit_test(a_header_over_the_limit_is_refused),
+	cmocka_unit_test(an_unusable_directory_is_skipped),
+	cmocka_unit_test(all_unusable_directories_are_named),
+	cmocka_unit_test(a_spare_file_is_used_again),
+	cmocka_unit_test(an_unusable_spare_file_is_named),
 };
 
 int

@@ -1,6 +1,6 @@
 /*
- * The outcome that decides for the whole message, and the lines that describe
- * the problems.
+ * The worst outcome of a message, its exit status, and the description of the
+ * problems.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,13 +19,13 @@
 #include "util/memory.h"
 
 /*
- * A mark of the table below and the text of each; the paths are a@x, b@x and
- * so on.
+ * Each outcome is a letter of the table below and a text; the forward-paths are
+ * a@x, b@x and so on.
  */
 struct example {
 	const char	*outcomes;
 	bool		 queued;
-	const char	*worst;		/* its mark and text; NULL: none */
+	const char	*worst;		/* its letter and text; or NULL */
 	int		 status;
 	const char	*lines;
 };
@@ -80,7 +80,7 @@ add_line(void *context, const struct outcome *o, const char *line)
 }
 
 static void
-tells(void **state)
+is_described(void **state)
 {
 	const struct example	*e = *state;
 	struct envelope		 env = { 0 };
@@ -104,43 +104,56 @@ tells(void **state)
 	envelope_free(&env);
 }
 
-#define TELLS(sentence, outcomes, queued, worst, status, lines) \
-	{ sentence, tells, NULL, NULL, \
+#define DESCRIBES(sentence, outcomes, queued, worst, status, lines) \
+	{ sentence, is_described, NULL, NULL, \
 	    &(struct example){ outcomes, queued, worst, status, lines } }
 
 static const struct CMUnitTest outcome_spec[] = {
-	TELLS("all is well", "+1 +2", false, NULL, EX_OK, ""),
-	TELLS("the first refused recipient decides", "+1 -2 -3", false, "-2",
+	DESCRIBES("all recipients are delivered", "+1 +2", false, NULL, EX_OK,
+	    ""),
+	DESCRIBES("the first refused recipient is the worst",
+	    "+1 -2 -3", false, "-2",
 	    EX_NOUSER, "not sent to b@x: 2|not sent to c@x: 3|"),
-	TELLS("but not over a failure for another reason", "-1 +2 !3 !4",
+	DESCRIBES("a failure for another reason is worse than a refused "
+	    "recipient",
+	    "-1 +2 !3 !4",
 	    false, "!3", EX_UNAVAILABLE, "not sent to a@x: 1|"
 	    "not sent to c@x: 3|not sent to d@x: 4|"),
-	TELLS("nor over one that has to be tried again", "+1 -2 !3 ~4 ~5",
+	DESCRIBES("a deferred recipient without a queue is worse than a "
+	    "failure",
+	    "+1 -2 !3 ~4 ~5",
 	    false, "~4", EX_TEMPFAIL, "not sent to b@x: 2|"
 	    "not sent to c@x: 3|not sent to d@x: 4|not sent to e@x: 5|"),
-	TELLS("wherever it is", "~1 -2", false, "~1", EX_TEMPFAIL,
+	DESCRIBES("a deferred recipient is the worst even if it is the first",
+	    "~1 -2", false, "~1", EX_TEMPFAIL,
 	    "not sent to a@x: 1|not sent to b@x: 2|"),
-	TELLS("without a failure, the first deferred one decides",
+	DESCRIBES("without a failure, the first deferred recipient is the "
+	    "worst",
 	    "+1 ~2 ~3", false, "~2", EX_PROTOCOL,
 	    "not sent to b@x: 2|not sent to c@x: 3|"),
-	TELLS("in the queue, it is no trouble", "+1 ~2", true, NULL, EX_OK,
+	DESCRIBES("a deferred recipient in the queue is not a problem",
+	    "+1 ~2", true, NULL, EX_OK,
 	    ""),
-	TELLS("unlike a failure", "~1 -2", true, "-2", EX_NOUSER,
+	DESCRIBES("a failure is a problem even if another recipient is queued",
+	    "~1 -2", true, "-2", EX_NOUSER,
 	    "not sent to b@x: 2|"),
-	TELLS("one that nobody judged is in trouble", "?1", true, "?1",
+	DESCRIBES("a recipient that was not tried is a problem", "?1", true,
+	    "?1",
 	    EX_OK, "not sent to a@x: 1|"),
-	TELLS("or was put off, which needs no reason", "~", false, "~",
+	DESCRIBES("a deferred recipient without a text is a problem",
+	    "~", false, "~",
 	    EX_PROTOCOL, "not sent to a@x|"),
-	TELLS("what is said twice is told once, where it came first",
+	DESCRIBES("problems with the same text are described once",
 	    "-z -a -z +z -a -z", false, "-z", EX_NOUSER,
 	    "not sent to a@x and 2 more: z|not sent to b@x and 1 more: a|"),
-	TELLS("but not of two kinds", "-z ~z", false, "~z", EX_TEMPFAIL,
+	DESCRIBES("problems of different kinds are described separately",
+	    "-z ~z", false, "~z", EX_TEMPFAIL,
 	    "not sent to a@x: z|not sent to b@x: z|"),
 };
 
-/* Each text is another one, as those that name the path are. */
+/* Every second text is different. */
 static void
-a_hundred_thousand_troubles_are_told_at_once(void **state)
+a_hundred_thousand_problems_are_described_quickly(void **state)
 {
 	enum { N = 100000 };
 	struct envelope	 env = { 0 };
@@ -164,7 +177,7 @@ a_hundred_thousand_troubles_are_told_at_once(void **state)
 }
 
 static const struct CMUnitTest bounds_spec[] = {
-	cmocka_unit_test(a_hundred_thousand_troubles_are_told_at_once),
+	cmocka_unit_test(a_hundred_thousand_problems_are_described_quickly),
 };
 
 int
