@@ -97,10 +97,11 @@ static const struct advice_row {
 	TLS(TLS_CAUSE_DEFECTIVE, KEY_TLS_PIN, "to trust the "
 	    "server nevertheless, ask its owner for the pin of its key and set "
 	    "tls_pin"),
-	TLS(TLS_CAUSE_SELF_SIGNED, KEY_TLS_CA, "to trust it, set tls_ca to a "
-	    "copy from the owner of the server, or set tls_pin"),
-	TLS(TLS_CAUSE_UNKNOWN_ISSUER, KEY_TLS_CA, "to trust it, set tls_ca to "
-	    "a file that contains it, or set tls_pin"),
+	TLS(TLS_CAUSE_SELF_SIGNED, KEY_TLS_CA, "to trust this certificate, set "
+	    "tls_ca to a copy from the owner of the server, or set tls_pin"),
+	TLS(TLS_CAUSE_UNKNOWN_ISSUER, KEY_TLS_CA, "to trust this authority, "
+	    "set tls_ca to a file that contains its certificate, or set "
+	    "tls_pin"),
 	TLS(TLS_CAUSE_CHAIN_TOO_LONG, KEY_TLS_CA, "set tls_ca to a file that "
 	    "contains a certificate of the chain that you trust"),
 	TLS(TLS_CAUSE_WRONG_NAME, KEY_TLS_NAME, "if this is the right server, "
@@ -111,8 +112,8 @@ static const struct advice_row {
 	    "check tls_certificate"),
 	TLS(TLS_CAUSE_OWN_REQUIRED, KEY_TLS_CERTIFICATE,
 	    "set tls_certificate and tls_key"),
-	TLS(TLS_CAUSE_OWN_OR_CIPHER, KEY_TLS_CERTIFICATE, "if it requires a "
-	    "client certificate, set tls_certificate"),
+	TLS(TLS_CAUSE_OWN_OR_CIPHER, KEY_TLS_CERTIFICATE, "if the server "
+	    "requires a client certificate, set tls_certificate"),
 
 	/* Microsoft 365 and Exchange: SendAsDenied */
 	{ ANY_STEP, 554, .enhanced = "5.2.252", .key = KEY_FROM,
@@ -181,8 +182,8 @@ static const struct advice_row {
 	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_UNVERIFIED, .key = KEY_TLS,
 	    .words = "set tls = required" },
 	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_NOT_OFFERED, .key = KEY_SMARTHOST,
-	    .words = "use its submission port (587 or 465), or set auth = "
-	    "off" },
+	    .words = "use the submission port of the server (587 or 465), or "
+	    "set auth = off" },
 	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_NOT_IN_CLEAR,
 	    .key = KEY_SMARTHOST, .words = "set tls = required" },
 	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_NO_MECHANISM, .key = KEY_AUTH },
@@ -239,7 +240,7 @@ conditions_of(const struct connection *c, const struct advice_facts *f)
 			conditions |= statuses[i].condition;
 	if (c->options.auth != NULL)
 		conditions |= AUTHENTICATES;
-	if (c->options.tls_policy == TLS_IMPLICIT)
+	if (c->options.tls_policy == SESSION_TLS_IMPLICIT)
 		conditions |= IMPLICIT_TLS;
 	if (config_find(c->config, &c->subject, KEY_TLS_PIN) != NULL)
 		conditions |= PINNED;

@@ -30,23 +30,23 @@ is_set_to(const struct connection *c, enum config_key key, const char *value)
  * in clear text, except with submission:// or a client certificate, which
  * requires TLS.
  */
-static enum tls_policy
+static enum session_tls_policy
 policy_of(const struct connection *c)
 {
 	if (c->smarthost->scheme == SCHEME_SUBMISSIONS)
-		return TLS_IMPLICIT;
+		return SESSION_TLS_IMPLICIT;
 	if (connection_text(c, KEY_TLS_PIN) != NULL)
-		return TLS_REQUIRED;
+		return SESSION_TLS_REQUIRED;
 	if (is_set_to(c, KEY_TLS, "off"))
-		return TLS_OFF;
+		return SESSION_TLS_OFF;
 	if (connection_text(c, KEY_TLS) == NULL &&
 	    connection_text(c, KEY_TLS_CERTIFICATE) == NULL &&
 	    c->smarthost->scheme != SCHEME_SUBMISSION &&
 	    smarthost_is_local(c->smarthost))
-		return TLS_OFF;
+		return SESSION_TLS_OFF;
 	if (is_set_to(c, KEY_TLS, "opportunistic"))
-		return TLS_OPPORTUNISTIC;
-	return TLS_REQUIRED;
+		return SESSION_TLS_OPPORTUNISTIC;
+	return SESSION_TLS_REQUIRED;
 }
 
 bool
@@ -69,7 +69,7 @@ tls_policy_choose(struct connection *c, struct failure *why)
 		return false;
 	if (list != NULL && strcmp(list, "auto") == 0)
 		list = NULL;
-	is_explicit = c->options.tls_policy == TLS_OFF &&
+	is_explicit = c->options.tls_policy == SESSION_TLS_OFF &&
 	    origin_of(c, KEY_TLS) != NULL && origin_of(c, KEY_AUTH) != NULL;
 	c->auth = (struct auth_options){
 		.mechanisms = list,
@@ -114,17 +114,17 @@ tls_policy_start(struct connection *c, struct failure *why)
 		.ca = connection_text(c, KEY_TLS_CA),
 		.certificate = connection_text(c, KEY_TLS_CERTIFICATE),
 		.key = connection_text(c, KEY_TLS_KEY),
-		.verify = o->tls_policy != TLS_OPPORTUNISTIC,
+		.verify = o->tls_policy != SESSION_TLS_OPPORTUNISTIC,
 	};
 	const char		**pins;
 
 	/* Without TLS, only the digests of AUTH require the module. */
-	if (o->tls_policy == TLS_OFF && o->auth == NULL)
+	if (o->tls_policy == SESSION_TLS_OFF && o->auth == NULL)
 		return true;
 	o->tls_module = tls_load(why);
 	if (o->tls_module == NULL)
 		return false;
-	if (o->tls_policy == TLS_OFF)
+	if (o->tls_policy == SESSION_TLS_OFF)
 		return true;
 	/* Never a name from DNS: an attacker can forge DNS replies. */
 	if (tls.name == NULL)
@@ -139,9 +139,9 @@ tls_policy_start(struct connection *c, struct failure *why)
 bool
 tls_policy_enforce(struct connection *c, int fd, struct failure *why)
 {
-	if (c->options.tls_policy != TLS_OFF || is_set_to(c, KEY_TLS, "off") ||
+	if (c->options.tls_policy != SESSION_TLS_OFF || is_set_to(c, KEY_TLS, "off") ||
 	    connect_is_local(fd))
 		return true;
-	c->options.tls_policy = TLS_REQUIRED;
+	c->options.tls_policy = SESSION_TLS_REQUIRED;
 	return tls_policy_start(c, why);
 }

@@ -67,15 +67,15 @@ auth_login_step(struct auth *a, const char *prompt, size_t len,
 		    "the server after the password");
 	if (for_user) {
 		if (!first)
-			return failed(why, EX_PROTOCOL, "the server asks for "
-			    "the user name again");
+			return failed(why, EX_PROTOCOL, "the server "
+			    "requests the user name again");
 		buffer_add_text(response, a->user);
 	} else if (for_password || !first) {
 		buffer_add_text(response, a->password);
 		a->password_sent = true;
 	} else {
 		return failed(why, EX_PROTOCOL, "the server's prompt does not "
-		    "say whether it is for the user name or the password");
+		    "say whether it requests the user name or the password");
 	}
 	a->answered = true;
 	return true;

@@ -195,7 +195,7 @@ authenticate(struct session *s, struct failure *why)
 	is_optional = options->certificate && options->mechanisms == NULL &&
 	    options->password == NULL && options->token == NULL;
 	/* TLS without verification does not protect a secret. */
-	if (s->encrypted && s->options->tls_policy == TLS_OPPORTUNISTIC &&
+	if (s->encrypted && s->options->tls_policy == SESSION_TLS_OPPORTUNISTIC &&
 	    !options->in_clear) {
 		if (is_optional)
 			return true;

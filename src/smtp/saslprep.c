@@ -173,8 +173,8 @@ check_direction(const struct saslprep_library *unicode,
 		i += n;
 	}
 	if (any && (left || !first || !last))
-		return failed(why, EX_CONFIG, "%s mixes right to left and "
-		    "left to right text in a way that RFC 4013 prohibits",
+		return failed(why, EX_CONFIG, "%s mixes right-to-left and "
+		    "left-to-right text in a way that RFC 4013 prohibits",
 		    what);
 	return true;
 }

@@ -122,7 +122,7 @@ start_tls(struct session *s, struct failure *why)
 static bool
 negotiate_tls(struct session *s, struct failure *why)
 {
-	bool	optional = s->options->tls_policy == TLS_OPPORTUNISTIC;
+	bool	optional = s->options->tls_policy == SESSION_TLS_OPPORTUNISTIC;
 
 	if (!(s->extensions & EXT_STARTTLS)) {
 		if (optional)
@@ -145,7 +145,7 @@ bool
 session_open(struct session *s, int fd, const struct session_options *options,
     struct failure *why)
 {
-	enum tls_policy	policy = options->tls_policy;
+	enum session_tls_policy	policy = options->tls_policy;
 	bool		good;
 
 	memset(s, 0, offsetof(struct session, stream));
@@ -154,13 +154,13 @@ session_open(struct session *s, int fd, const struct session_options *options,
 	s->no_chunking = options->no_chunking;
 	stream_open(&s->stream, fd);
 	stream_set_interrupt(&s->stream, options->interrupt);
-	good = (policy != TLS_IMPLICIT || start_tls(s, why)) &&
+	good = (policy != SESSION_TLS_IMPLICIT || start_tls(s, why)) &&
 	    dialogue_receive(s, STEP_GREETING, why);
 	s->open = good;
 	if (good && !reply_is_positive(&s->reply))
 		good = dialogue_refused(s, STEP_GREETING, EX_UNAVAILABLE, why);
 	good = good && negotiate(s, why);
-	if (policy == TLS_REQUIRED || policy == TLS_OPPORTUNISTIC)
+	if (policy == SESSION_TLS_REQUIRED || policy == SESSION_TLS_OPPORTUNISTIC)
 		good = good && negotiate_tls(s, why);
 	if (options->auth != NULL)
 		good = good && authenticate(s, why);

@@ -23,13 +23,13 @@
 #include "smtp/secrets.h"
 #include "util/failure.h"
 
-enum tls_policy {
-	TLS_OFF,		/* clear text */
-	TLS_OPPORTUNISTIC,	/* STARTTLS if it is offered, without
+enum session_tls_policy {
+	SESSION_TLS_OFF,		/* clear text */
+	SESSION_TLS_OPPORTUNISTIC,	/* STARTTLS if it is offered, without
 				 * verification; AUTH only if it is allowed in
 				 * clear text */
-	TLS_REQUIRED,		/* STARTTLS, with verification */
-	TLS_IMPLICIT,		/* TLS before the greeting, with verification */
+	SESSION_TLS_REQUIRED,		/* STARTTLS, with verification */
+	SESSION_TLS_IMPLICIT,		/* TLS before the greeting, with verification */
 };
 
 /*
@@ -50,7 +50,7 @@ struct session_options {
 	const char		*helo;		/* a domain or an address
 						 * literal; NULL: the address
 						 * literal of the connection */
-	enum tls_policy		 tls_policy;
+	enum session_tls_policy		 tls_policy;
 	const struct tls_module	*tls_module;	/* for TLS and the digests of
 						 * AUTH; NULL: neither */
 	struct tls		*tls;		/* prepared by the module, or

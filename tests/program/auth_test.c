@@ -720,7 +720,7 @@ static const struct CMUnitTest auth_spec[] = {
 	    { .at = ON_AUTH_LINE, .say = "334 VXNlcm5hbWU6" }),
 	    .status = EX_PROTOCOL, .lines = LOGIN_NINA "|" NINA,
 	    .commands = NO_QUIT "|*",
-	    .says = { "asks for the user name again" }),
+	    .says = { "requests the user name again" }),
 	FAILS("a challenge that is too long ends the session",
 	    STEPS("LOGIN", { .at = ON_AUTH,
 	    .raw = "334 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",

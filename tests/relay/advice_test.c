@@ -27,7 +27,7 @@ struct row {
 	enum smarthost_scheme	 scheme;	/* 0: SCHEME_SUBMISSION; with
 						 * SCHEME_SMTP, port 465 */
 	bool			 authenticates;
-	enum tls_policy		 policy;	/* 0: TLS_REQUIRED */
+	enum session_tls_policy		 policy;	/* 0: SESSION_TLS_REQUIRED */
 	const char		*password;	/* its origin */
 	int			 cause;		/* of the failure */
 	const char		*offered;	/* mechanisms; the user name is
@@ -88,7 +88,7 @@ advises(void **state)
 	c.smarthost = &smarthost;
 	c.at.port = row->scheme == SCHEME_SMTP ? 465 : 587;
 	c.session.stream.fd = -1;
-	c.options.tls_policy = row->policy != 0 ? row->policy : TLS_REQUIRED;
+	c.options.tls_policy = row->policy != 0 ? row->policy : SESSION_TLS_REQUIRED;
 	if (row->authenticates || row->offered != NULL)
 		c.options.auth = &auth;
 	c.session.options = &c.options;
@@ -158,6 +158,36 @@ static const struct CMUnitTest advice_spec[] = {
 	    "; check source_address (FILE:2)", .cause = CONNECT_CAUSE_SOURCE,
 	    .status = EX_CONFIG, .conf = "source_address = 192.0.2.1\n"),
 
+	ADVISES("if the certificate has another name, tls_name is named",
+	    STEP_TLS, 0, NULL, "wrong name", "; if this is the right server, "
+	    "set tls_name to a name in its certificate (in FILE)",
+	    .cause = TLS_CAUSE_WRONG_NAME, .status = EX_CONFIG),
+	ADVISES("if the certificate is self-signed, tls_ca is named",
+	    STEP_TLS, 0, NULL, "self-signed", "; to trust this certificate, "
+	    "set tls_ca to a copy from the owner of the server, or set "
+	    "tls_pin (in FILE)", .cause = TLS_CAUSE_SELF_SIGNED,
+	    .status = EX_CONFIG),
+	ADVISES("if the authority is unknown, the line of tls_ca is named",
+	    STEP_TLS, 0, NULL, "unknown", "; to trust this authority, set "
+	    "tls_ca to a file that contains its certificate, or set tls_pin "
+	    "(FILE:2)", .cause = TLS_CAUSE_UNKNOWN_ISSUER,
+	    .status = EX_CONFIG, .conf = "tls_ca = /nonexistent\n"),
+	ADVISES("if no pin matches, the line of tls_pin is named",
+	    STEP_TLS, 0, NULL, "no match", "; if the owner of the server has "
+	    "replaced the key, add the pin of the new key to tls_pin (FILE:2)",
+	    .cause = TLS_CAUSE_NOT_PINNED, .status = EX_CONFIG,
+	    .conf = "tls_pin = AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"),
+	ADVISES("if the key is unusable, tls_key is named",
+	    STEP_TLS, 0, NULL, "no key", "; check tls_key (FILE:3)",
+	    .cause = TLS_CAUSE_KEY, .status = EX_CONFIG,
+	    .conf = "tls_certificate = /nonexistent\n"
+	    "tls_key = /nonexistent\n"),
+	ADVISES("without tls_key, tls_certificate must contain the key",
+	    STEP_TLS, 0, NULL, "no key", "; check tls_certificate, which must "
+	    "also contain the key if tls_key is not set (FILE:2)",
+	    .cause = TLS_CAUSE_KEY, .status = EX_CONFIG,
+	    .conf = "tls_certificate = /nonexistent\n"),
+
 	ADVISES("SendAsDenied names from",
 	    STEP_FINAL, 554, "5.2.252", "554 5.2.252 SendAsDenied",
 	    NOT_ALLOWED "from (FILE:2)"
@@ -194,7 +224,7 @@ static const struct CMUnitTest advice_spec[] = {
 	    "TLS, " IMPLICIT, .status = EX_PROTOCOL),
 	ADVISES("with implicit TLS, silence is not explained",
 	    STEP_GREETING, 0, NULL, "greeting: timeout", "",
-	    .status = EX_TEMPFAIL, .policy = TLS_IMPLICIT),
+	    .status = EX_TEMPFAIL, .policy = SESSION_TLS_IMPLICIT),
 	ADVISES("a greeting with a reply code is not explained",
 	    STEP_GREETING, 421, NULL, "greeting: 421 busy", "",
 	    .status = EX_TEMPFAIL),
@@ -225,7 +255,7 @@ static const struct CMUnitTest advice_spec[] = {
 	ADVISES("clear text in reply to a ClientHello is explained",
 	    STEP_TLS, 0, NULL, "TLS: no", "; this port does not use implicit "
 	    "TLS: for STARTTLS, use submission:// (FILE:1)",
-	    .policy = TLS_IMPLICIT, .status = EX_PROTOCOL),
+	    .policy = SESSION_TLS_IMPLICIT, .status = EX_PROTOCOL),
 
 	ADVISES("rejected credentials are named with their places",
 	    STEP_AUTH, 535, "5.7.8", "AUTH PLAIN: 535 5.7.8 no",
@@ -240,7 +270,7 @@ static const struct CMUnitTest advice_spec[] = {
 	    .status = EX_NOPERM),
 	ADVISES("tls = opportunistic is named if it prevents AUTH",
 	    STEP_AUTH, 0, NULL, "AUTH: no", "; set tls = required (FILE:2)",
-	    .conf = "tls = opportunistic\n", .policy = TLS_OPPORTUNISTIC,
+	    .conf = "tls = opportunistic\n", .policy = SESSION_TLS_OPPORTUNISTIC,
 	    .status = EX_NOPERM, .cause = AUTH_CAUSE_UNVERIFIED),
 	ADVISES("a missing token is named with its mechanisms",
 	    STEP_AUTH, 0, NULL, "AUTH: no", "; set token_command for "

@@ -794,7 +794,7 @@ main(void)
 		    true, BREAKS_OFF("Username or password:", "does not say")),
 		LOGS_IN("LOGIN does not send the user name three times", false,
 		    false, CHALLENGE("Username:", "user"),
-		    BREAKS_OFF("Username:", "asks for the user name again")),
+		    BREAKS_OFF("Username:", "requests the user name again")),
 		LOGS_IN("LOGIN without initial response: first the user name",
 		    true, false, CHALLENGE("", "pencil"),
 		    BREAKS_OFF("", "unexpected challenge")),

@@ -15,7 +15,7 @@
 struct refusal {
 	const char		*sentence;
 	bool			 encrypted;
-	enum tls_policy		 policy;
+	enum session_tls_policy		 policy;
 	enum auth_cause		 cause;
 };
 
@@ -43,12 +43,12 @@ refuses(void **state)
 }
 
 static const struct refusal refusals[] = {
-	{ "no credentials are sent in clear text", false, TLS_OFF,
+	{ "no credentials are sent in clear text", false, SESSION_TLS_OFF,
 	    AUTH_CAUSE_IN_CLEAR },
 	{ "no credentials are sent if TLS is opportunistic and not offered", false,
-	    TLS_OPPORTUNISTIC, AUTH_CAUSE_IN_CLEAR },
+	    SESSION_TLS_OPPORTUNISTIC, AUTH_CAUSE_IN_CLEAR },
 	{ "no credentials are sent if the certificate is not verified", true,
-	    TLS_OPPORTUNISTIC, AUTH_CAUSE_UNVERIFIED },
+	    SESSION_TLS_OPPORTUNISTIC, AUTH_CAUSE_UNVERIFIED },
 };
 
 int

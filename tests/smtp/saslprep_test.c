@@ -161,7 +161,7 @@ main(void)
 		PREPARES("NFKC: a Roman nine", "\342\205\250", "IX"),
 		REFUSES("a control character", "\7", "U+0007"),
 		REFUSES("an Arabic letter before a digit", "\330\2471",
-		    "right to left"),
+		    "right-to-left"),
 
 		PREPARES("the empty text", "", ""),
 		PREPARES("printable ASCII is unchanged", " !\"#$%&'()*+,-./09:;<=>?@"
@@ -179,8 +179,8 @@ main(void)
 		PREPARES("digits between Arabic letters",
 		    "\330\2471\330\247", "\330\2471\330\247"),
 		REFUSES("Hebrew around Latin", "\327\220a\327\220",
-		    "right to left"),
-		REFUSES("a digit before Hebrew", "1\327\220", "right to left"),
+		    "right-to-left"),
+		REFUSES("a digit before Hebrew", "1\327\220", "right-to-left"),
 		REFUSES("a tab", "pass\tword", "U+0009"),
 		REFUSES("a carriage return at the end", "secret\r",
 		    "U+000D"),
