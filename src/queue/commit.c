@@ -29,8 +29,11 @@ struct commit {
 	int			 folder;
 };
 
-/* The result of one of the two ways to create a file. */
-enum way { WAY_DONE, WAY_FAILED, WAY_CLOSED };
+enum commit_result {
+	COMMIT_DONE,
+	COMMIT_FAILED,
+	COMMIT_UNSUPPORTED,	/* by the kernel, file system or sandbox */
+};
 
 static bool
 failed_commit(const struct commit *c, struct failure *why)
@@ -65,7 +68,7 @@ reason_of(const struct spool_submission *s)
 }
 
 static bool
-write_head(struct commit *c, struct failure *why)
+write_entry_head(struct commit *c, struct failure *why)
 {
 	const struct spool_submission	*s = c->submission;
 	const struct message	*message = s->message;
@@ -78,7 +81,7 @@ write_head(struct commit *c, struct failure *why)
 		.longest_line = message->body.longest_line,
 		.arrived_us = c->arrived_us, .uid = s->uid,
 		.held = s->held, .attempts = s->attempts, .asked = s->asked,
-		/* Borrowed and read-only; not freed. */
+		/* Borrowed: this struct is only read, and not freed. */
 		.caller = (char *)s->caller, .envelope = *s->envelope,
 		.outcomes = (struct outcome *)s->outcomes,
 	};
@@ -87,7 +90,7 @@ write_head(struct commit *c, struct failure *why)
 	header_write(&header, &message->header);
 	file.header_size = header.len;
 	file.message_size = header.len + message->body.size;
-	/* An entry with an unreadable header would be moved to failed/. */
+	/* An entry with an invalid header would be moved to failed/. */
 	good = (header.len <= ENVELOPE_FILE_HEADER_MAX && header_read(NULL,
 	    header.data, header.len, ENVELOPE_FILE_FIELDS_MAX)) ||
 	    failed(why, EX_DATAERR, "the header cannot be stored: it is too "
@@ -100,7 +103,7 @@ write_head(struct commit *c, struct failure *why)
 	return good;
 }
 
-/* Errors if the files or the kernel do not support the call. */
+/* Not supported between these two files, or by this kernel. */
 static bool
 is_no_range_copy(int error)
 {
@@ -108,7 +111,7 @@ is_no_range_copy(int error)
 	    error == EOPNOTSUPP || error == EBADF || error == EPERM;
 }
 
-/* The kernel copies or shares blocks; *done is the number of octets. */
+/* Lets the kernel copy or share the blocks; *done octets are copied. */
 static bool
 copy_by_kernel(const struct body *body, int fd, uint64_t *done)
 {
@@ -129,7 +132,7 @@ copy_by_kernel(const struct body *body, int fd, uint64_t *done)
 }
 
 static bool
-copy_by_hand(const struct commit *c, int fd, uint64_t from,
+copy_by_blocks(const struct commit *c, int fd, uint64_t from,
     struct failure *why)
 {
 	const struct body	*body = &c->submission->message->body;
@@ -156,7 +159,7 @@ copy_by_hand(const struct commit *c, int fd, uint64_t from,
 }
 
 static bool
-write_body(const struct commit *c, int fd, struct failure *why)
+write_message_body(const struct commit *c, int fd, struct failure *why)
 {
 	const struct body	*body = &c->submission->message->body;
 	const char		*memory = body_in_memory(body);
@@ -169,29 +172,23 @@ write_body(const struct commit *c, int fd, struct failure *why)
 		    failed_commit(c, why);
 	if (!copy_by_kernel(body, fd, &done))
 		return failed_commit(c, why);
-	return copy_by_hand(c, fd, done, why);
+	return copy_by_blocks(c, fd, done, why);
 }
 
-/* Writes and syncs the file and its time, and locks it for the runner. */
+/* Writes and flushes the whole file.  The lock excludes queue runs. */
 static bool
-fill(const struct commit *c, int fd, struct failure *why)
+write_entry(const struct commit *c, int fd, struct failure *why)
 {
 	if (!spool_own(c->spool, fd) || !files_lock(fd, false) ||
 	    !file_write(fd, c->head.data, c->head.len))
 		return failed_commit(c, why);
-	if (!write_body(c, fd, why))
+	if (!write_message_body(c, fd, why))
 		return false;
 	return (files_set_time(fd, c->submission->next) && files_sync(fd)) ||
 	    failed_commit(c, why);
 }
 
-static void
-draw_name(const struct commit *c)
-{
-	id_make(c->id, c->arrived_us, arc4random());
-}
-
-/* Links an unnamed file as described in open(2). */
+/* Gives an unnamed file its name (open(2), O_TMPFILE). */
 static bool
 link_unnamed(const struct commit *c, int fd)
 {
@@ -200,7 +197,7 @@ link_unnamed(const struct commit *c, int fd)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	for (int i = 0; i < NAME_TRIES; i++) {
-		draw_name(c);
+		id_make(c->id, c->arrived_us, arc4random());
 		do
 			result = linkat(AT_FDCWD, path, c->folder, c->id,
 			    AT_SYMLINK_FOLLOW);
@@ -211,7 +208,7 @@ link_unnamed(const struct commit *c, int fd)
 	return false;
 }
 
-/* There is no /proc, or the sandbox or file system refuses the link. */
+/* No /proc, or not supported by the sandbox or the file system. */
 static bool
 is_no_link(int error)
 {
@@ -220,62 +217,52 @@ is_no_link(int error)
 	    error == EOPNOTSUPP || error == ELOOP;
 }
 
-/* EISDIR: the file system does not support O_TMPFILE. */
-static bool
-is_no_tmpfile(int error)
-{
-	return error == EOPNOTSUPP || error == EISDIR || error == ENOENT ||
-	    error == EINVAL;
-}
-
-static enum way
-finish(const struct commit *c, struct failure *why)
+static enum commit_result
+sync_folder(const struct commit *c, struct failure *why)
 {
 	if (files_sync(c->folder))
-		return WAY_DONE;
+		return COMMIT_DONE;
 	failed_commit(c, why);
 	if (unlinkat(c->folder, c->id, 0) != 0)
 		failure_suffix(why, "; the file %s may remain there", c->id);
-	return WAY_FAILED;
+	return COMMIT_FAILED;
 }
 
-/*
- * The result of close(2) does not matter: the data has been synced, or the file
- * is discarded.
- */
-static enum way
+/* The result of close(2) does not matter: the file has been flushed. */
+static enum commit_result
 make_unnamed(const struct commit *c, struct failure *why)
 {
-	enum way	way = WAY_FAILED;
+	enum commit_result	result = COMMIT_FAILED;
 	int		fd = files_open(c->folder, ".", O_TMPFILE | O_RDWR);
 
-	if (fd < 0 && is_no_tmpfile(errno))
-		return WAY_CLOSED;
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR ||
+	    errno == ENOENT || errno == EINVAL))
+		return COMMIT_UNSUPPORTED;
 	if (fd < 0) {
 		failed_commit(c, why);
-		return WAY_FAILED;
+		return COMMIT_FAILED;
 	}
-	if (fill(c, fd, why)) {
+	if (write_entry(c, fd, why)) {
 		if (link_unnamed(c, fd))
-			way = finish(c, why);
+			result = sync_folder(c, why);
 		else if (is_no_link(errno))
-			way = WAY_CLOSED;
+			result = COMMIT_UNSUPPORTED;
 		else
 			failed_commit(c, why);
 	}
 	close(fd);
-	return way;
+	return result;
 }
 
 /*
- * The file is renamed, not linked, because readers refuse an entry with more
- * than one hard link.
+ * Renames the file.  With link(2), the entry would have two names for a moment,
+ * and a queue run would move it to failed/.
  */
 static bool
-move_named(const struct commit *c, const char *name)
+rename_named(const struct commit *c, const char *name)
 {
 	for (int i = 0; i < NAME_TRIES; i++) {
-		draw_name(c);
+		id_make(c->id, c->arrived_us, arc4random());
 		if (files_move(c->spool->folder[SPOOL_TMP], name, c->folder,
 		    c->id))
 			return true;
@@ -285,11 +272,11 @@ move_named(const struct commit *c, const char *name)
 	return false;
 }
 
-static enum way
+static enum commit_result
 make_named(const struct commit *c, struct failure *why)
 {
 	int		tmp = c->spool->folder[SPOOL_TMP];
-	enum way	way = WAY_FAILED;
+	enum commit_result	result = COMMIT_FAILED;
 	char		name[ID_SIZE];
 	int		fd;
 
@@ -297,18 +284,18 @@ make_named(const struct commit *c, struct failure *why)
 	fd = files_open(tmp, name, O_CREAT | O_EXCL | O_RDWR);
 	if (fd < 0) {
 		failed_commit(c, why);
-		return WAY_FAILED;
+		return COMMIT_FAILED;
 	}
-	if (!fill(c, fd, why)) {
+	if (!write_entry(c, fd, why)) {
 		unlinkat(tmp, name, 0);
-	} else if (!move_named(c, name)) {
+	} else if (!rename_named(c, name)) {
 		failed_commit(c, why);
 		unlinkat(tmp, name, 0);
 	} else {
-		way = finish(c, why);
+		result = sync_folder(c, why);
 	}
 	close(fd);
-	return way;
+	return result;
 }
 
 bool
@@ -320,17 +307,17 @@ spool_commit(struct spool *spool, const struct spool_submission *submission,
 		.arrived_us = now_us(),
 		.folder = spool->folder[submission->folder],
 	};
-	enum way	way = WAY_FAILED;
+	enum commit_result	result = COMMIT_FAILED;
 
-	if (write_head(&c, why) && usage_reserve(spool,
+	if (write_entry_head(&c, why) && usage_reserve(spool,
 	    c.head.len + submission->message->body.size,
 	    c.arrived_us / 1000000, why)) {
-		way = make_unnamed(&c, why);
-		if (way == WAY_CLOSED)
-			way = make_named(&c, why);
+		result = make_unnamed(&c, why);
+		if (result == COMMIT_UNSUPPORTED)
+			result = make_named(&c, why);
 	}
 	buffer_free(&c.head);
-	return way == WAY_DONE;
+	return result == COMMIT_DONE;
 }
 
 bool
@@ -340,11 +327,11 @@ spool_write(const struct spool_submission *submission, int fd,
 	struct commit	c = {
 		.submission = submission, .arrived_us = now_us(),
 	};
-	bool		good = write_head(&c, why);
+	bool		good = write_entry_head(&c, why);
 
 	if (good && !file_write(fd, c.head.data, c.head.len))
 		good = failed_commit(&c, why);
-	good = good && write_body(&c, fd, why);
+	good = good && write_message_body(&c, fd, why);
 	buffer_free(&c.head);
 	return good;
 }

@@ -25,21 +25,23 @@
 #include "queue/spool.h"
 #include "util/failure.h"
 
-/* All borrowed. */
+/* All pointers are borrowed. */
 struct spool_submission {
-	enum spool_folder	 folder;	/* SPOOL_FAILED: kept, given up */
+	enum spool_folder	 folder;	/* or SPOOL_FAILED */
 	const struct envelope	*envelope;
 	const struct message	*message;
-	const struct outcome	*outcomes;	/* NULL: nothing tried yet */
-	const char		*reason;	/* NULL: that of the last outcome
-						 * that is not DELIVERED */
-	unsigned		 attempts;	/* made so far */
-	unsigned		 asked;		/* of those, as in struct
-						 * envelope */
-	int64_t			 next;		/* the next one, seconds */
+	const struct outcome	*outcomes;	/* NULL: no attempt yet */
+	const char		*reason;	/* NULL: the text of the last
+						 * outcome that is not
+						 * OUTCOME_DELIVERED */
+	unsigned		 attempts;	/* made so far, */
+	unsigned		 asked;		/* as in struct envelope_file */
+	int64_t			 next;		/* attempt, in seconds since
+						 * the epoch */
 	bool			 held;
-	uint32_t		 uid;		/* the user who submitted it */
-	const char		*caller;	/* the same as a name, or NULL */
+	uint32_t		 uid;		/* of the user who submitted
+						 * it, */
+	const char		*caller;	/* and his name, or NULL */
 };
 
 /*

@@ -42,7 +42,7 @@ failed_entry(const struct entry *entry, const char *what, struct failure *why)
 }
 
 static enum entry_result
-bad(const struct entry *entry, const char *what, struct failure *why)
+bad_entry(const struct entry *entry, const char *what, struct failure *why)
 {
 	failed(why, EX_DATAERR, "%s", what);
 	add_name(entry, why);
@@ -50,13 +50,13 @@ bad(const struct entry *entry, const char *what, struct failure *why)
 }
 
 static enum entry_result
-trouble(const struct entry *entry, const char *what, struct failure *why)
+unreadable(const struct entry *entry, const char *what, struct failure *why)
 {
 	failed_entry(entry, what, why);
 	return ENTRY_TROUBLE;
 }
 
-/* Examines the name without opening the file. */
+/* Examines the file without opening it. */
 static enum entry_result
 look_at_name(const struct entry *entry, struct stat *st, struct failure *why)
 {
@@ -65,7 +65,7 @@ look_at_name(const struct entry *entry, struct stat *st, struct failure *why)
 		return ENTRY_OPENED;
 	if (errno == ENOENT || errno == ENAMETOOLONG)
 		return ENTRY_GONE;
-	return trouble(entry, "cannot be examined", why);
+	return unreadable(entry, "cannot be examined", why);
 }
 
 static enum entry_result
@@ -73,56 +73,47 @@ check_file(const struct entry *entry, const struct stat *st,
     struct failure *why)
 {
 	if (!S_ISREG(st->st_mode))
-		return bad(entry, "not a regular file", why);
+		return bad_entry(entry, "not a regular file", why);
 	if (st->st_nlink == 0)
 		return ENTRY_GONE;
 	if (st->st_nlink > 1)
-		return bad(entry, "has more than one hard link", why);
+		return bad_entry(entry, "has more than one hard link", why);
 	if (st->st_uid != entry->spool->owner)
-		return bad(entry, "belongs to another user", why);
+		return bad_entry(entry, "belongs to another user", why);
 	if (!id_is_valid(entry->name))
-		return bad(entry, "the file name is not a queue ID", why);
+		return bad_entry(entry, "the file name is not a queue ID", why);
 	return ENTRY_OPENED;
 }
 
-static enum entry_result
-open_descriptor(struct entry *entry, enum entry_access access,
-    struct failure *why)
-{
-	entry->fd = files_open(folder_fd(entry), entry->name, O_NONBLOCK |
-	    O_NOCTTY | (access == ENTRY_WORK ? O_RDWR : O_RDONLY));
-	if (entry->fd >= 0)
-		return ENTRY_OPENED;
-	if (errno == ENOENT)
-		return ENTRY_GONE;
-	if (errno == EACCES || errno == ELOOP || errno == ENXIO)
-		return bad(entry, "cannot be opened", why);
-	return trouble(entry, "cannot be opened", why);
-}
-
 /*
- * Examines the name first, because opening a device can have side effects, then
- * the open file, and after the lock the name again, because the previous owner
- * of the lock may have removed the entry.
+ * Examines the file by its name, because opening a device can have an effect;
+ * then the open file; and its name again after locking it, because the process
+ * that had the lock may have removed it.
  */
 static enum entry_result
-open_file(struct entry *entry, enum entry_access access, struct failure *why)
+open_named(struct entry *entry, enum entry_access access, struct failure *why)
 {
 	struct stat		st, named;
 	enum entry_result	result = look_at_name(entry, &named, why);
 
 	if (result == ENTRY_OPENED)
 		result = check_file(entry, &named, why);
-	if (result == ENTRY_OPENED)
-		result = open_descriptor(entry, access, why);
 	if (result != ENTRY_OPENED)
 		return result;
+	entry->fd = files_open(folder_fd(entry), entry->name, O_NONBLOCK |
+	    O_NOCTTY | (access == ENTRY_WORK ? O_RDWR : O_RDONLY));
+	if (entry->fd < 0 && errno == ENOENT)
+		return ENTRY_GONE;
+	if (entry->fd < 0)
+		return errno == EACCES || errno == ELOOP || errno == ENXIO ?
+		    bad_entry(entry, "cannot be opened", why) :
+		    unreadable(entry, "cannot be opened", why);
 	if (access == ENTRY_WORK && !files_lock(entry->fd, false))
 		return errno == EAGAIN ? ENTRY_LOCKED :
-		    trouble(entry, "cannot be locked", why);
+		    unreadable(entry, "cannot be locked", why);
 	entry->locked = access == ENTRY_LOOK && files_is_locked(entry->fd);
 	if (fstat(entry->fd, &st) != 0)
-		return trouble(entry, "cannot be examined", why);
+		return unreadable(entry, "cannot be examined", why);
 	result = check_file(entry, &st, why);
 	if (result == ENTRY_OPENED && access == ENTRY_WORK)
 		result = look_at_name(entry, &named, why);
@@ -136,14 +127,14 @@ open_file(struct entry *entry, enum entry_access access, struct failure *why)
 
 /* Appends the octets [from, to) of the file to the buffer. */
 static enum entry_result
-read_octets(const struct entry *entry, struct buffer *b, uint64_t from,
+read_range(const struct entry *entry, struct buffer *b, uint64_t from,
     uint64_t to, struct failure *why)
 {
 	size_t	len = (size_t)(to - from);
 
 	if (!files_pread(entry->fd, buffer_room(b, len), len, (off_t)from))
-		return errno == 0 ? bad(entry, "is truncated", why) :
-		    trouble(entry, "cannot be read", why);
+		return errno == 0 ? bad_entry(entry, "is truncated", why) :
+		    unreadable(entry, "cannot be read", why);
 	b->len += len;
 	b->data[b->len] = '\0';
 	return ENTRY_OPENED;
@@ -158,21 +149,21 @@ read_envelope_file(struct entry *entry, struct failure *why)
 	struct failure		line;
 	size_t			len;
 
-	result = read_octets(entry, &entry->text, 0, first, why);
+	result = read_range(entry, &entry->text, 0, first, why);
 	if (result != ENTRY_OPENED)
 		return result;
 	len = envelope_file_length(entry->text.data, entry->text.len);
 	if (len == 0 || len > entry->size)
-		return bad(entry, "is not a queued message", why);
+		return bad_entry(entry, "is not a queued message", why);
 	if (len > first)
-		result = read_octets(entry, &entry->text, first, len, why);
+		result = read_range(entry, &entry->text, first, len, why);
 	if (result != ENTRY_OPENED)
 		return result;
 	entry->text.len = len;
 	if (!envelope_file_parse(&entry->file, entry->text.data, len, &line))
-		return bad(entry, line.text, why);
+		return bad_entry(entry, line.text, why);
 	if (entry->file.message_size != entry->size - len)
-		return bad(entry, "the size differs from the size in the "
+		return bad_entry(entry, "the size differs from the size in the "
 		    "header", why);
 	return ENTRY_OPENED;
 }
@@ -186,19 +177,19 @@ load_message(struct entry *entry, struct failure *why)
 	enum entry_result		 result;
 
 	if (file->header_size > ENVELOPE_FILE_HEADER_MAX)
-		return bad(entry, "the header is too long", why);
-	result = read_octets(entry, &text, file->message_at,
+		return bad_entry(entry, "the header is too long", why);
+	result = read_range(entry, &text, file->message_at,
 	    file->message_at + file->header_size, why);
 	if (result == ENTRY_OPENED &&
 	    !header_read(&message->header, text.data, text.len,
 	    ENVELOPE_FILE_FIELDS_MAX))
-		result = bad(entry, "the header is invalid", why);
+		result = bad_entry(entry, "the header is invalid", why);
 	buffer_free(&text);
 	if (result != ENTRY_OPENED)
 		return result;
 	message->header_8bit = file->header_8bit;
 	message->body.has_8bit = file->body_8bit;
-	/* A dot in an edited file must not end the message. */
+	/* Always dot-stuffed: a final dot in an edited file ends nothing. */
 	message->body.has_dots = true;
 	message->body.longest_line = file->longest_line;
 	message->body.size = file->message_size - file->header_size;
@@ -206,7 +197,7 @@ load_message(struct entry *entry, struct failure *why)
 	    file->header_size);
 	message->body.fd = fcntl(entry->fd, F_DUPFD_CLOEXEC, 3);
 	if (message->body.fd < 0)
-		return trouble(entry, "the message cannot be opened", why);
+		return unreadable(entry, "the message cannot be opened", why);
 	return ENTRY_OPENED;
 }
 
@@ -216,7 +207,7 @@ entry_load(struct entry *entry, struct failure *why)
 	return load_message(entry, why) == ENTRY_OPENED;
 }
 
-/* Keeps the name, or uses a new one if it exists in failed/. */
+/* Under its own name or, if failed/ has a file of that name, a new ID. */
 static bool
 move_to_failed(struct entry *entry)
 {
@@ -239,43 +230,36 @@ move_to_failed(struct entry *entry)
 	return files_sync(to) && files_sync(from);
 }
 
-/* Moves the file to failed/, so that later runs do not find it. */
-static enum entry_result
-set_bad_aside(struct entry *entry, struct failure *why)
-{
-	struct failure	how;
-
-	if (move_to_failed(entry)) {
-		failure_suffix(why, "; moved to %s/failed/%s",
-		    entry->spool->directory, entry->name);
-		return ENTRY_BAD;
-	}
-	if (errno == ENOENT)
-		return ENTRY_GONE;
-	failed_errno(&how, EX_IOERR, "cannot be moved to failed");
-	failure_suffix(why, "; %s", how.text);
-	return ENTRY_BAD;
-}
-
 enum entry_result
 entry_open(struct entry *entry, struct spool *spool, enum spool_folder folder,
     const char *name, enum entry_access access, struct failure *why)
 {
 	enum entry_result	result;
+	struct failure		how;
 
 	*entry = (struct entry){ .fd = -1, .spool = spool, .folder = folder,
 	    .message = { .body = { .fd = -1 } } };
 	if (name[0] == '.' || name[0] == '\0' || strchr(name, '/') != NULL)
 		return ENTRY_GONE;
 	entry->name = memory_copy(name);
-	result = open_file(entry, access, why);
+	result = open_named(entry, access, why);
 	if (result == ENTRY_OPENED)
 		result = read_envelope_file(entry, why);
 	if (result == ENTRY_OPENED && access == ENTRY_WORK)
 		result = load_message(entry, why);
 	if (result == ENTRY_BAD && access == ENTRY_WORK &&
-	    folder == SPOOL_QUEUE)
-		result = set_bad_aside(entry, why);
+	    folder == SPOOL_QUEUE) {
+		if (move_to_failed(entry)) {
+			failure_suffix(why, "; moved to %s/failed/%s",
+			    spool->directory, entry->name);
+		} else if (errno == ENOENT) {
+			result = ENTRY_GONE;
+		} else {
+			failed_errno(&how, EX_IOERR,
+			    "cannot be moved to failed");
+			failure_suffix(why, "; %s", how.text);
+		}
+	}
 	if (result != ENTRY_OPENED)
 		entry_close(entry);
 	return result;
@@ -307,23 +291,23 @@ write_range(const struct entry *entry, struct envelope_file_range range)
 }
 
 static bool
-write_state(struct entry *entry)
+rewrite_state(struct entry *entry)
 {
 	return write_range(entry, envelope_file_rewrite_state(entry->text.data,
 	    &entry->file));
 }
 
-/* Writes the state and the time, and syncs the data. */
+/* Writes and flushes the state and the time. */
 static bool
 save_state(struct entry *entry, struct failure *why)
 {
-	if (write_state(entry) && files_set_time(entry->fd, entry->next) &&
+	if (rewrite_state(entry) && files_set_time(entry->fd, entry->next) &&
 	    files_sync_data(entry->fd))
 		return true;
 	return failed_entry(entry, "the state cannot be written", why);
 }
 
-/* Writes the outcomes from first to end - 1, and the state. */
+/* The outcomes with the indexes [first, end), and then the state. */
 static bool
 save_outcomes(struct entry *entry, size_t first, size_t end,
     struct failure *why)
@@ -345,19 +329,6 @@ entry_prove(struct entry *entry, struct failure *why)
 	    "sent", why);
 }
 
-/* Copies an outcome; returns false if nothing has changed. */
-static bool
-take_outcome(struct outcome *old, const struct outcome *new)
-{
-	if (old->kind != OUTCOME_WAITING ||
-	    (new->kind == OUTCOME_WAITING && new->text[0] == '\0'))
-		return false;
-	*old = *new;
-	if (old->kind == OUTCOME_DEFERRED)
-		old->kind = OUTCOME_WAITING;
-	return true;
-}
-
 bool
 entry_record(struct entry *entry, const struct outcome *outcomes,
     struct failure *why)
@@ -366,13 +337,20 @@ entry_record(struct entry *entry, const struct outcome *outcomes,
 	size_t			 first = file->envelope.n, end = 0;
 
 	for (size_t i = 0; i < file->envelope.n; i++) {
-		if (!take_outcome(&file->outcomes[i], &outcomes[i]))
+		struct outcome		*old = &file->outcomes[i];
+		const struct outcome	*new = &outcomes[i];
+
+		if (old->kind != OUTCOME_WAITING ||
+		    (new->kind == OUTCOME_WAITING && new->text[0] == '\0'))
 			continue;
+		*old = *new;
+		if (old->kind == OUTCOME_DEFERRED)
+			old->kind = OUTCOME_WAITING;
 		if (first > i)
 			first = i;
 		end = i + 1;
-		if (outcomes[i].kind != OUTCOME_DELIVERED)
-			strlcpy(file->reason, outcomes[i].text,
+		if (new->kind != OUTCOME_DELIVERED)
+			strlcpy(file->reason, new->text,
 			    sizeof(file->reason));
 	}
 	return end == 0 || save_outcomes(entry, first, end, why);
@@ -396,7 +374,7 @@ entry_defer(struct entry *entry, int64_t next, bool asked,
 	entry->file.attempts++;
 	entry->file.asked += asked;
 	entry->next = next;
-	if (write_state(entry) && files_set_time(entry->fd, next))
+	if (rewrite_state(entry) && files_set_time(entry->fd, next))
 		return true;
 	return failed_entry(entry, "the state cannot be written", why);
 }

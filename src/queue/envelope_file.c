@@ -15,9 +15,9 @@ enum {
 	REASON_WIDTH = 512,
 	ASKED_MAX = 9999,
 	ATTEMPTS_MAX = 99999,
-	STATE_WIDTH = 5 + 1 + 10 + 1 + 8,	/* "ready 0000/00000 notice=0" */
+	STATE_WIDTH = 25,	/* "ready 0000/00000 notice=0" */
 	OUTCOME_PREFIX = 2 + 2 + 1 + 3 + 1 + 11 + 1 + 1 + 1,
-	/* Limits the size of an envelope with thousands of forward-paths. */
+	/* Narrower if thousands of forward-paths would take megabytes. */
 	OUTCOME_WIDTH_FEW = 512,
 	OUTCOME_WIDTH_MANY = 128,
 	FEW = 32,
@@ -40,9 +40,9 @@ status_byte(const struct outcome *outcome)
 	return '?';
 }
 
-/* The width is fixed when the file is created; longer texts are truncated. */
+/* Fills the field; a text that is too long is truncated. */
 static void
-write_outcome(char *to, size_t width, const struct outcome *outcome)
+format_outcome(char *to, size_t width, const struct outcome *outcome)
 {
 	char	prefix[OUTCOME_PREFIX + 1];
 	int	status = outcome->status % 100;
@@ -59,7 +59,7 @@ write_outcome(char *to, size_t width, const struct outcome *outcome)
 }
 
 static void
-write_path(struct buffer *b, const struct forward_path *to,
+write_forward_path(struct buffer *b, const struct forward_path *to,
     const struct outcome *outcome, size_t width)
 {
 	buffer_add_byte(b, status_byte(outcome));
@@ -72,13 +72,13 @@ write_path(struct buffer *b, const struct forward_path *to,
 		escape_word(b, to->orcpt);
 	}
 	buffer_add_byte(b, '\n');
-	write_outcome(buffer_room(b, width), width, outcome);
+	format_outcome(buffer_room(b, width), width, outcome);
 	b->len += width;
 	buffer_add_byte(b, '\n');
 }
 
 static void
-write_word(struct buffer *b, const char *key, const char *value)
+write_key(struct buffer *b, const char *key, const char *value)
 {
 	buffer_add_text(b, key);
 	buffer_add_byte(b, ' ');
@@ -87,7 +87,7 @@ write_word(struct buffer *b, const char *key, const char *value)
 }
 
 static void
-write_state(char *to, const struct envelope_file *file)
+format_state(char *to, const struct envelope_file *file)
 {
 	char	state[STATE_WIDTH + 1];
 
@@ -111,15 +111,15 @@ write_fields(struct buffer *b, const struct envelope_file *file)
 	buffer_addf(b, "user %lu ", (unsigned long)file->uid);
 	escape_word(b, file->caller != NULL ? file->caller : "");
 	buffer_add_byte(b, '\n');
-	write_word(b, "from", env->reverse_path != NULL ?
+	write_key(b, "from", env->reverse_path != NULL ?
 	    env->reverse_path : "");
 	if (env->envid != NULL)
-		write_word(b, "envid", env->envid);
+		write_key(b, "envid", env->envid);
 	if (env->ret != RETURN_UNSPECIFIED)
-		write_word(b, "return", env->ret == RETURN_FULL ?
+		write_key(b, "return", env->ret == RETURN_FULL ?
 		    "full" : "headers");
 	buffer_add_text(b, "state ");
-	write_state(buffer_room(b, STATE_WIDTH), file);
+	format_state(buffer_room(b, STATE_WIDTH), file);
 	b->len += STATE_WIDTH;
 	buffer_add_text(b, "\nreason ");
 	escape_padded(buffer_room(b, REASON_WIDTH), REASON_WIDTH,
@@ -128,26 +128,11 @@ write_fields(struct buffer *b, const struct envelope_file *file)
 	buffer_add_byte(b, '\n');
 }
 
-/* Characters that would end an SMTP command and begin another one. */
+/* A line break would inject SMTP commands. */
 static bool
 has_line_break(const char *word)
 {
 	return word != NULL && strpbrk(word, "\r\n") != NULL;
-}
-
-static bool
-has_bad_word(const struct envelope_file *file)
-{
-	const struct envelope	*env = &file->envelope;
-
-	if (has_line_break(file->caller) || has_line_break(env->envid) ||
-	    has_line_break(env->reverse_path))
-		return true;
-	for (size_t i = 0; i < env->n; i++)
-		if (has_line_break(env->forward[i].path) ||
-		    has_line_break(env->forward[i].orcpt))
-			return true;
-	return false;
 }
 
 bool
@@ -160,6 +145,7 @@ envelope_file_write(struct buffer *b, struct envelope_file *file,
 	size_t	width = OUTCOME_PREFIX + (env->n > FEW ?
 	    OUTCOME_WIDTH_MANY : OUTCOME_WIDTH_FEW);
 	char	line[sizeof(message_line) + 64];
+	bool	has_break;
 
 	if (env->n == 0)
 		return failed(why, EX_DATAERR,
@@ -169,15 +155,20 @@ envelope_file_write(struct buffer *b, struct envelope_file *file,
 		    "too many recipients: %zu, but a queued message can have "
 		    "at most %d",
 		    env->n, ENVELOPE_FILE_PATHS_MAX);
-	if (has_bad_word(file))
+	has_break = has_line_break(file->caller) ||
+	    has_line_break(env->envid) || has_line_break(env->reverse_path);
+	for (size_t i = 0; i < env->n; i++)
+		has_break |= has_line_break(env->forward[i].path) ||
+		    has_line_break(env->forward[i].orcpt);
+	if (has_break)
 		return failed(why, EX_DATAERR,
 		    "an address or identifier contains a line break");
 	buffer_add_text(b, first_line);
-	/* The numbers have a fixed width, so this line is corrected below. */
+	/* The numbers have a fixed width, and are filled in below. */
 	buffer_addf(b, message_line, (size_t)0, (size_t)0, (size_t)0);
 	write_fields(b, file);
 	for (size_t i = 0; i < env->n; i++)
-		write_path(b, &env->forward[i], file->outcomes != NULL ?
+		write_forward_path(b, &env->forward[i], file->outcomes != NULL ?
 		    &file->outcomes[i] : &untried, width);
 	buffer_add_byte(b, '\n');
 	file->message_at = b->len - start;
@@ -191,13 +182,13 @@ envelope_file_write(struct buffer *b, struct envelope_file *file,
 	return true;
 }
 
-/* The text that remains to be read, line by line. */
+/* The text that has not been read yet. */
 struct cursor {
 	const char	*at;
 	size_t		 left;
 };
 
-/* Skips the word if it is next. */
+/* Skips the word; false if the text does not begin with it. */
 static bool
 take(struct cursor *c, const char *word)
 {
@@ -210,7 +201,7 @@ take(struct cursor *c, const char *word)
 	return true;
 }
 
-/* Reads a decimal number of at most 'digits' digits. */
+/* Reads a decimal number of at most that many digits. */
 static bool
 take_number(struct cursor *c, int digits, uint64_t *number)
 {
@@ -233,7 +224,7 @@ take_flag(struct cursor *c, const char *word, bool *flag)
 	return number <= 1;
 }
 
-/* Reads the octets up to a space or the end of the line. */
+/* Reads up to a space or the end of the line; NULL if it is invalid. */
 static char *
 take_word(struct cursor *c)
 {
@@ -249,9 +240,9 @@ take_word(struct cursor *c)
 	return NULL;
 }
 
-/* Reads the rest of a line; returns false without a line end. */
+/* Reads the rest of the line; false if it has no end. */
 static bool
-take_rest(struct cursor *c, const char **start, size_t *len)
+take_line(struct cursor *c, const char **start, size_t *len)
 {
 	const char	*end = memchr(c->at, '\n', c->left);
 
@@ -264,7 +255,7 @@ take_rest(struct cursor *c, const char **start, size_t *len)
 	return true;
 }
 
-/* 18 digits fit into 63 bits, so the largest numbers do not overflow. */
+/* Numbers of 18 digits fit into 63 bits. */
 static bool
 parse_start(struct cursor *c, struct envelope_file *file)
 {
@@ -302,7 +293,7 @@ parse_arrived(struct cursor *c, struct envelope_file *file)
 }
 
 static bool
-parse_user(struct cursor *c, struct envelope_file *file)
+parse_submitter(struct cursor *c, struct envelope_file *file)
 {
 	uint64_t	uid;
 
@@ -351,8 +342,8 @@ take_attempts(struct cursor *c, struct envelope_file *file)
 }
 
 /*
- * Only the first letter decides between held and ready, and any digits are
- * accepted as the attempts, because the line may be partly rewritten.
+ * A crash may leave the line half rewritten: only the first letter decides
+ * between "held" and "ready", and any number of attempts is accepted.
  */
 static bool
 parse_state(struct cursor *c, struct envelope_file *file)
@@ -378,14 +369,14 @@ parse_reason(struct cursor *c, struct envelope_file *file)
 	const char	*text;
 	size_t		 len;
 
-	if (!take(c, "reason ") || !take_rest(c, &text, &len) ||
+	if (!take(c, "reason ") || !take_line(c, &text, &len) ||
 	    len != REASON_WIDTH)
 		return false;
 	escape_decode_padded(file->reason, sizeof(file->reason), text, len);
 	return true;
 }
 
-/* Reads a number that may be partly written. */
+/* A number in a field that may be half rewritten. */
 static int
 loose_number(const char *at, size_t width)
 {
@@ -416,21 +407,7 @@ parse_outcome(struct outcome *outcome, const char *line, size_t len)
 }
 
 static bool
-parse_status(struct cursor *c, struct outcome *outcome)
-{
-	if (take(c, "? "))
-		outcome->kind = OUTCOME_WAITING;
-	else if (take(c, "+ "))
-		outcome->kind = OUTCOME_DELIVERED;
-	else if (take(c, "- "))
-		outcome->kind = OUTCOME_FAILED;
-	else
-		return false;
-	return true;
-}
-
-static bool
-parse_path(struct cursor *c, struct envelope_file *file, size_t *cap)
+parse_forward_path(struct cursor *c, struct envelope_file *file, size_t *cap)
 {
 	struct envelope		*env = &file->envelope;
 	struct outcome		 outcome = { 0 };
@@ -440,8 +417,18 @@ parse_path(struct cursor *c, struct envelope_file *file, size_t *cap)
 	size_t			 len;
 	char			*path;
 
-	if (env->n >= ENVELOPE_FILE_PATHS_MAX || !parse_status(c, &outcome) ||
-	    (path = take_word(c)) == NULL)
+	if (env->n >= ENVELOPE_FILE_PATHS_MAX)
+		return false;
+	if (take(c, "? "))
+		outcome.kind = OUTCOME_WAITING;
+	else if (take(c, "+ "))
+		outcome.kind = OUTCOME_DELIVERED;
+	else if (take(c, "- "))
+		outcome.kind = OUTCOME_FAILED;
+	else
+		return false;
+	path = take_word(c);
+	if (path == NULL)
 		return false;
 	to = envelope_add(env, path);
 	free(path);
@@ -454,7 +441,7 @@ parse_path(struct cursor *c, struct envelope_file *file, size_t *cap)
 	to->notify = (unsigned)notify;
 	if (take(c, " orcpt=") && (to->orcpt = take_word(c)) == NULL)
 		return false;
-	if (!take(c, "\n") || !take_rest(c, &line, &len) ||
+	if (!take(c, "\n") || !take_line(c, &line, &len) ||
 	    len < OUTCOME_PREFIX)
 		return false;
 	parse_outcome(&file->outcomes[env->n - 1], line, len);
@@ -470,47 +457,37 @@ envelope_file_length(const char *text, size_t len)
 	return parse_start(&c, &start) ? (size_t)start.message_at : 0;
 }
 
-/* The number of the line where the reader stopped, from 1. */
-static size_t
-line_number(const char *text, const char *at)
-{
-	size_t	n = 1;
-
-	for (const char *end; (end = memchr(text, '\n',
-	    (size_t)(at - text))) != NULL; text = end + 1)
-		n++;
-	return n;
-}
-
 bool
 envelope_file_parse(struct envelope_file *file, const char *text, size_t len,
     struct failure *why)
 {
 	static bool	(*const fields[])(struct cursor *,
 			    struct envelope_file *) = {
-		parse_start, parse_body, parse_arrived, parse_user,
+		parse_start, parse_body, parse_arrived, parse_submitter,
 		parse_envelope, parse_state, parse_reason
 	};
 	struct cursor	c = { text, len };
-	size_t		cap = 0;
+	size_t		cap = 0, line = 1;
 	bool		good = true;
 
 	*file = (struct envelope_file){ 0 };
 	for (size_t i = 0; good && i < sizeof(fields) / sizeof(fields[0]); i++)
 		good = fields[i](&c, file);
 	while (good && c.left > 1)
-		good = parse_path(&c, file, &cap);
+		good = parse_forward_path(&c, file, &cap);
 	if (good && take(&c, "\n") && file->message_at == len &&
 	    file->envelope.n > 0)
 		return true;
 	envelope_file_free(file);
-	return failed(why, EX_DATAERR, "line %zu is invalid",
-	    line_number(text, c.at));
+	for (const char *lf = text; (lf = memchr(lf, '\n',
+	    (size_t)(c.at - lf))) != NULL; lf++)
+		line++;
+	return failed(why, EX_DATAERR, "line %zu is invalid", line);
 }
 
-/* The offset of the next line; the texts end with a newline. */
+/* The beginning of the next line; the text ends with a newline. */
 static size_t
-next_line(const char *text, size_t len, size_t at)
+line_after(const char *text, size_t len, size_t at)
 {
 	const char	*end = memchr(text + at, '\n', len - at);
 
@@ -518,8 +495,8 @@ next_line(const char *text, size_t len, size_t at)
 }
 
 /*
- * Finds the state and the reason after it.  Their lines have a fixed width, so
- * the offset of the first forward-path is known, too.
+ * The offset of the state.  The lines of the state and the reason have a fixed
+ * width, so the offset of the first forward-path follows from it.
  */
 static size_t
 find_state(const char *text)
@@ -543,7 +520,7 @@ envelope_file_rewrite_state(char *text, const struct envelope_file *file)
 	size_t	state = find_state(text);
 	size_t	reason = state + STATE_TO_REASON;
 
-	write_state(text + state, file);
+	format_state(text + state, file);
 	escape_padded(text + reason, REASON_WIDTH, file->reason);
 	return (struct envelope_file_range){ state, reason + REASON_WIDTH };
 }
@@ -556,14 +533,14 @@ envelope_file_rewrite_outcomes(char *text, size_t len,
 	size_t	from = at;
 
 	for (size_t i = 0; i < end; i++) {
-		size_t	place = next_line(text, len, at);
-		size_t	next = next_line(text, len, place);
+		size_t	place = line_after(text, len, at);
+		size_t	next = line_after(text, len, place);
 
 		if (i == first)
 			from = at;
 		if (i >= first) {
 			text[at] = status_byte(&file->outcomes[i]);
-			write_outcome(text + place, next - 1 - place,
+			format_outcome(text + place, next - 1 - place,
 			    &file->outcomes[i]);
 		}
 		at = next;

@@ -21,13 +21,13 @@
  * envid, return, notify and orcpt are omitted if they are not set.  The value
  * of dots is not used: a message from the queue is always dot-stuffed.  The
  * state contains the number of attempts in which a server was asked, and the
- * number of all attempts; earlier versions wrote only the latter, in ten
- * digits.
+ * number of all attempts; earlier versions wrote only the number of all
+ * attempts, with ten digits.
  *
- * The state, the reason, and the status octet and outcome of a forward-path are
- * rewritten in place.  Each of them therefore has a fixed width, and the file
- * is valid even if a write was incomplete.  Only the status octet decides the next
- * step: '?' waiting, '+' delivered, '-' failed.
+ * The state, the reason, and the status octet and outcome of a forward-path
+ * are rewritten in place.  Each of them therefore has a fixed width, and the
+ * file is valid even if a write was incomplete.  Only the status octet decides
+ * the next step: '?' waiting, '+' delivered, '-' failed.
  */
 #ifndef QUEUE_ENVELOPE_FILE_H
 #define QUEUE_ENVELOPE_FILE_H
@@ -78,16 +78,16 @@ struct envelope_file {
 
 /*
  * Appends the text and sets .message_at.  The outcomes are NULL before the
- * first attempt.  Returns false with EX_DATAERR if there is no forward-path, a limit
- * above is exceeded, or a word contains a line break.
+ * first attempt.  Returns false with EX_DATAERR if there is no forward-path, a
+ * limit above is exceeded, or a word contains a line break.
  */
 bool	envelope_file_write(struct buffer *, struct envelope_file *,
 	    struct failure *why);
 
 /*
  * Returns the length of the envelope text that begins with these octets
- * (ENVELOPE_FILE_START, or the whole file if it is shorter), or 0 if they do
- * not begin an envelope text.
+ * (ENVELOPE_FILE_START, or the whole file if it is shorter), or 0 if it does
+ * not begin with them.
  */
 size_t	envelope_file_length(const char *text, size_t len);
 
@@ -99,8 +99,8 @@ bool	envelope_file_parse(struct envelope_file *, const char *text,
 	    size_t len, struct failure *why);
 
 /*
- * The next functions update a text from the struct, and return the range that
- * was written.
+ * Update a text that was written or parsed from the struct, and return the
+ * range that was written.
  */
 struct envelope_file_range {
 	size_t	from;

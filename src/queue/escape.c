@@ -7,12 +7,12 @@
 #include "util/memory.h"
 
 static bool
-is_plain(unsigned char c)
+is_unescaped(unsigned char c)
 {
 	return c > ' ' && c < 0x7f && c != '%';
 }
 
-/* Writes one octet, escaped if necessary; returns the length written. */
+/* Writes one byte, escaped unless it is plain; returns the length. */
 static size_t
 escape_byte(char to[3], unsigned char c, bool plain)
 {
@@ -23,7 +23,7 @@ escape_byte(char to[3], unsigned char c, bool plain)
 	return 3;
 }
 
-/* Decodes an escape; returns -1 if the text does not begin with one. */
+/* The byte that is escaped here; -1 if this is not an escape. */
 static int
 escaped_byte(const char *at, size_t len)
 {
@@ -38,7 +38,7 @@ escape_word(struct buffer *b, const char *text)
 	for (; *text != '\0'; text++) {
 		unsigned char	c = (unsigned char)*text;
 
-		buffer_add(b, piece, escape_byte(piece, c, is_plain(c)));
+		buffer_add(b, piece, escape_byte(piece, c, is_unescaped(c)));
 	}
 }
 
@@ -54,7 +54,7 @@ escape_decode_word(const char *word, size_t len)
 		if (c == '%') {
 			c = escaped_byte(word + i, len - i);
 			i += 2;
-		} else if (!is_plain((unsigned char)c)) {
+		} else if (!is_unescaped((unsigned char)c)) {
 			c = -1;
 		}
 		if (c <= 0) {
@@ -77,7 +77,8 @@ escape_padded(char *to, size_t width, const char *text)
 		bool		last = text[1] == '\0';
 		size_t		n;
 
-		n = escape_byte(piece, c, is_plain(c) || (c == ' ' && !last));
+		n = escape_byte(piece, c, is_unescaped(c) ||
+		    (c == ' ' && !last));
 		if (n > width - at)
 			break;
 		memcpy(to + at, piece, n);
@@ -99,7 +100,7 @@ escape_decode_padded(char *to, size_t size, const char *field, size_t width)
 		if (c > 0)
 			i += 2;
 		else
-			c = is_plain((unsigned char)field[i]) ||
+			c = is_unescaped((unsigned char)field[i]) ||
 			    field[i] == '%' ? field[i] : ' ';
 		to[n++] = (char)c;
 	}

@@ -146,26 +146,11 @@ files_set_time(int fd, int64_t modified)
 	return result == 0;
 }
 
-/*
- * Not every file system supports RENAME_NOREPLACE.  A check before the rename is
- * sufficient there, because other processes use random names as well.
- */
-static bool
-move_after_a_look(int from, const char *name, int to, const char *new_name)
-{
-	struct stat	st;
-
-	if (fstatat(to, new_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		errno = EEXIST;
-		return false;
-	}
-	return errno == ENOENT && renameat(from, name, to, new_name) == 0;
-}
-
 bool
 files_move(int from, const char *name, int to, const char *new_name)
 {
-	int	result;
+	struct stat	st;
+	int		result;
 
 #ifdef RENAME_NOREPLACE
 	do
@@ -175,8 +160,15 @@ files_move(int from, const char *name, int to, const char *new_name)
 		return true;
 	if (errno != EINVAL && errno != ENOSYS)
 		return false;
-#else
-	(void)result;
 #endif
-	return move_after_a_look(from, name, to, new_name);
+	/*
+	 * Some file systems do not support RENAME_NOREPLACE.  There it is
+	 * enough to test for the name: only this program creates files, and
+	 * their names are random.
+	 */
+	result = fstatat(to, new_name, &st, AT_SYMLINK_NOFOLLOW);
+	if (result == 0)
+		errno = EEXIST;
+	return result != 0 && errno == ENOENT &&
+	    renameat(from, name, to, new_name) == 0;
 }

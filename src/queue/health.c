@@ -48,17 +48,7 @@ health_read(struct health *health, const struct spool *spool)
 }
 
 static bool
-set_success(int fd, int64_t success)
-{
-	const struct timespec	times[2] = {
-		{ .tv_nsec = UTIME_OMIT }, { .tv_sec = (time_t)success },
-	};
-
-	return futimens(fd, times) == 0;
-}
-
-static bool
-replace(struct spool *spool, const char *name, const struct buffer *text,
+replace_status(struct spool *spool, const char *name, const struct buffer *text,
     int64_t success)
 {
 	int	tmp = spool->folder[SPOOL_TMP];
@@ -69,7 +59,7 @@ replace(struct spool *spool, const char *name, const struct buffer *text,
 		return false;
 	good = spool_own(spool, fd) &&
 	    file_write(fd, text->data, text->len) &&
-	    set_success(fd, success) &&
+	    files_set_time(fd, success) &&
 	    renameat(tmp, name, spool->fd, file_name) == 0;
 	if (!good) {
 		int	error = errno;
@@ -94,7 +84,7 @@ health_write(struct spool *spool, const struct health *health, int64_t now,
 	escape_word(&b, health->text);
 	buffer_add_byte(&b, '\n');
 	id_make(name, now * 1000000, arc4random());
-	good = replace(spool, name, &b, health->success);
+	good = replace_status(spool, name, &b, health->success);
 	if (!good)
 		failed_errno(why, files_status(errno), "%s/%s",
 		    spool->directory, file_name);

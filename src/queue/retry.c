@@ -5,7 +5,7 @@
 enum {
 	MINUTE = 60,
 	HOUR = 60 * MINUTE,
-	LENGTHENED = 8,			/* a delay grows by up to this fraction */
+	LENGTHENED = 8,			/* by up to an eighth */
 	LONGEST = HOUR + HOUR / LENGTHENED,
 	ASKED_MIN = 5,
 };

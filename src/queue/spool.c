@@ -33,7 +33,7 @@ spool_folder_name(enum spool_folder folder)
 }
 
 static char *
-join(const char *directory, const char *name)
+join_path(const char *directory, const char *name)
 {
 	struct buffer	b = { 0 };
 
@@ -76,7 +76,7 @@ open_top(struct spool *spool, const struct spool_options *options,
 	if (options->create && mkdir(path, 0700) != 0 && errno != EEXIST)
 		return failed_errno(why, files_status(errno),
 		    "cannot create the spool %s", path);
-	/* The administrator can use a symbolic link here. */
+	/* A symbolic link is allowed: the administrator may need one. */
 	spool->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (spool->fd < 0)
 		return failed_errno(why, errno == ENOENT ? EX_OSFILE :
@@ -93,13 +93,13 @@ open_top(struct spool *spool, const struct spool_options *options,
 	return check_folder(spool, path, &st, why);
 }
 
-/* Sets *made if the directory of the spool must be synced. */
+/* Sets *made if the spool directory must be flushed. */
 static bool
 open_folder(struct spool *spool, enum spool_folder folder, bool create,
     bool *made, struct failure *why)
 {
 	const char	*name = spool_folder_name(folder);
-	char		*path = join(spool->directory, name);
+	char		*path = join_path(spool->directory, name);
 	bool		 good = false, is_new = false;
 	struct stat	 st;
 	int		 fd;
@@ -108,7 +108,8 @@ open_folder(struct spool *spool, enum spool_folder folder, bool create,
 	if (fd < 0 && errno == ENOENT && create) {
 		is_new = mkdirat(spool->fd, name, 0700) == 0;
 		if (is_new || errno == EEXIST)
-			fd = files_open(spool->fd, name, O_RDONLY | O_DIRECTORY);
+			fd = files_open(spool->fd, name,
+			    O_RDONLY | O_DIRECTORY);
 	}
 	spool->folder[folder] = fd;
 	if (fd < 0)
@@ -131,7 +132,8 @@ spool_open(struct spool *spool, const char *directory,
 
 	*spool = (struct spool){ .fd = -1, .folder = { -1, -1, -1 },
 	    .directory = memory_copy(directory),
-	    .spill = join(directory, "tmp"), .size_max = options->size_max };
+	    .spill = join_path(directory, "tmp"),
+	    .size_max = options->size_max };
 	good = open_top(spool, options, why);
 	for (int i = 0; good && i < SPOOL_FOLDERS; i++)
 		good = open_folder(spool, (enum spool_folder)i,
@@ -144,7 +146,7 @@ spool_open(struct spool *spool, const char *directory,
 	return good;
 }
 
-/* Calls each() for every name; why can be NULL. */
+/* Calls each() for every name.  why may be NULL. */
 static bool
 for_each(struct spool *spool, enum spool_folder folder,
     void (*each)(void *context, int at, const char *name), void *context,
@@ -155,7 +157,7 @@ for_each(struct spool *spool, enum spool_folder folder,
 	DIR		*dir;
 	int		 fd;
 
-	/* A separate descriptor, because it has its own directory offset. */
+	/* Another open file description, because readdir(3) moves it. */
 	fd = files_open(spool->folder[folder], ".", O_RDONLY | O_DIRECTORY);
 	dir = fd >= 0 ? fdopendir(fd) : NULL;
 	if (dir == NULL) {
@@ -197,8 +199,8 @@ spool_sweep(struct spool *spool, int64_t now)
 }
 
 /*
- * Returns false if the file was removed after its name was read.  A file that
- * cannot be examined is due, so that the error is reported when it is opened.
+ * Returns false if the file does not exist any more.  A file that cannot be
+ * examined is due, so that the queue run that opens it reports the reason.
  */
 static bool
 look_at(struct spool_item *item, int at, const char *name)

@@ -71,8 +71,8 @@ struct spool_list {
 /*
  * Lists the files of a subdirectory without opening them, except names that
  * begin with a dot.  A file that cannot be an entry has .next 0, so that the
- * runner opens it immediately and entry_open() moves it to failed/.  retry.h decides
- * when an entry is due.
+ * next queue run opens it and entry_open() moves it to failed/.  retry.h
+ * decides when an entry is due.
  */
 bool	spool_list(struct spool_list *, struct spool *, enum spool_folder,
 	    struct failure *why);

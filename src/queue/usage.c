@@ -13,16 +13,16 @@
 #include "queue/files.h"
 
 enum {
-	KEEP = 60,		/* seconds that a result is valid */
-	KEEP_WHEN_FULL = 1,	/* the same, if the limit is reached */
+	KEEP = 60,		/* seconds for which a count is used */
+	KEEP_WHEN_FULL = 1,	/* the same if the spool is full */
 };
 
 struct usage {
 	uint64_t	octets;
-	int64_t		counted;	/* time in seconds; 0: never */
+	int64_t		counted;	/* seconds since the epoch; 0: never */
 };
 
-/* A missing or invalid file means that nothing was measured. */
+/* A missing, empty or invalid file has never been counted. */
 static struct usage
 read_usage(int fd)
 {
@@ -36,7 +36,7 @@ read_usage(int fd)
 	return usage;
 }
 
-/* After a failure, the spool is only measured again. */
+/* After an error, the spool is counted for the next message. */
 static void
 write_usage(int fd, const struct usage *usage)
 {
@@ -50,7 +50,7 @@ write_usage(int fd, const struct usage *usage)
 }
 
 static bool
-count(struct spool *spool, int64_t now, struct usage *usage,
+count_usage(struct spool *spool, int64_t now, struct usage *usage,
     struct failure *why)
 {
 	struct spool_totals	queue, given_up;
@@ -79,11 +79,11 @@ static bool
 reserve(struct spool *spool, struct usage *usage, uint64_t octets, int64_t now,
     struct failure *why)
 {
-	if (is_older(usage, now, KEEP) && !count(spool, now, usage, why))
+	if (is_older(usage, now, KEEP) && !count_usage(spool, now, usage, why))
 		return false;
 	if (!fits(spool, usage, octets) &&
 	    is_older(usage, now, KEEP_WHEN_FULL) &&
-	    !count(spool, now, usage, why))
+	    !count_usage(spool, now, usage, why))
 		return false;
 	if (!fits(spool, usage, octets))
 		return failed(why, EX_TEMPFAIL, "the spool %s is full: it "
