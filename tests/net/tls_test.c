@@ -702,7 +702,8 @@ remove_files(void **state)
 	"01234567890123456789012345678901\000\000\057\000"
 
 #define REPORTS(sentence, ...) { .name = sentence, \
-	.test_func = reports_failure, .initial_state = &(struct broken_case){ __VA_ARGS__ } }
+	.test_func = reports_failure, \
+	.initial_state = &(struct broken_case){ __VA_ARGS__ } }
 #define SENDS_SNI(sentence, ...) { .name = sentence, .test_func = sends_sni, \
 	.initial_state = &(struct sni_case){ __VA_ARGS__ } }
 #define REFUSES(sentence, function, text) { .name = sentence, \
