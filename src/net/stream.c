@@ -476,8 +476,8 @@ stream_start_tls(struct stream *s, const struct tls_module *module,
 	s->module = module;
 	s->tls = tls;
 	if (stream_has_input(s))
-		return failed(why, EX_PROTOCOL, "the server sent data in "
-		    "clear after its reply to STARTTLS; an attacker on the "
+		return failed(why, EX_PROTOCOL, "the server sent clear "
+		    "text after its reply to STARTTLS; an attacker on the "
 		    "network may have injected it");
 	while ((result = module->handshake(tls, s->fd, why)) != TLS_DONE) {
 		if (result == TLS_FAILED)

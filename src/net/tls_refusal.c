@@ -120,7 +120,7 @@ subject_text(char *to, size_t size, X509 *x, int depth)
 }
 
 static void
-expired(const struct refusal *r, struct failure *why)
+report_expired(const struct refusal *r, struct failure *why)
 {
 	char	date[64];
 
@@ -130,7 +130,7 @@ expired(const struct refusal *r, struct failure *why)
 }
 
 static void
-not_yet_valid(const struct refusal *r, struct failure *why)
+report_not_yet_valid(const struct refusal *r, struct failure *why)
 {
 	char	date[64], now[64];
 	time_t	t = time(NULL);
@@ -144,14 +144,14 @@ not_yet_valid(const struct refusal *r, struct failure *why)
 }
 
 static void
-self_signed(const struct refusal *r, struct failure *why)
+report_self_signed(const struct refusal *r, struct failure *why)
 {
 	tls_setting_failed(why, TLS_CAUSE_SELF_SIGNED, "%s is self-signed; no "
 	    "authority issued it", r->subject);
 }
 
 static void
-unknown_root(const struct refusal *r, struct failure *why)
+report_unknown_root(const struct refusal *r, struct failure *why)
 {
 	tls_setting_failed(why, TLS_CAUSE_UNKNOWN_ISSUER, "%s is a root "
 	    "certificate that %s does not contain",
@@ -163,7 +163,7 @@ unknown_root(const struct refusal *r, struct failure *why)
  * may be missing; otherwise the authority is unknown.
  */
 static void
-no_issuer(const struct refusal *r, struct failure *why)
+report_no_issuer(const struct refusal *r, struct failure *why)
 {
 	char	issuer[180];
 
@@ -180,7 +180,7 @@ no_issuer(const struct refusal *r, struct failure *why)
 }
 
 static void
-wrong_name(const struct refusal *r, struct failure *why)
+report_wrong_name(const struct refusal *r, struct failure *why)
 {
 	const char	*kind = r->v->is_address ? "the address " : "";
 	char		 names[300];
@@ -201,7 +201,7 @@ wrong_name(const struct refusal *r, struct failure *why)
 }
 
 static void
-too_long(const struct refusal *r, struct failure *why)
+report_too_long(const struct refusal *r, struct failure *why)
 {
 	tls_setting_failed(why, TLS_CAUSE_CHAIN_TOO_LONG, "the chain from %s "
 	    "to a trusted certificate has more than %d intermediate "
@@ -209,7 +209,7 @@ too_long(const struct refusal *r, struct failure *why)
 }
 
 static void
-weak_key(const struct refusal *r, struct failure *why)
+report_weak_key(const struct refusal *r, struct failure *why)
 {
 	EVP_PKEY	*key = X509_get0_pubkey(r->cert);
 
@@ -222,7 +222,7 @@ weak_key(const struct refusal *r, struct failure *why)
 }
 
 static void
-weak_digest(const struct refusal *r, struct failure *why)
+report_weak_digest(const struct refusal *r, struct failure *why)
 {
 	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s is signed with %s, "
 	    "which is too weak for openssl.cnf on this system; the owner of "
@@ -231,7 +231,7 @@ weak_digest(const struct refusal *r, struct failure *why)
 }
 
 static void
-bad_signature(const struct refusal *r, struct failure *why)
+report_bad_signature(const struct refusal *r, struct failure *why)
 {
 	failed(why, EX_CONFIG, "%s has an invalid signature: it is damaged "
 	    "or forged, or %s contains another authority with the name of its "
@@ -239,7 +239,7 @@ bad_signature(const struct refusal *r, struct failure *why)
 }
 
 static void
-not_for_servers(const struct refusal *r, struct failure *why)
+report_not_a_server(const struct refusal *r, struct failure *why)
 {
 	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s was not issued for "
 	    "use by a server (key usage); the owner of the server must replace "
@@ -247,7 +247,7 @@ not_for_servers(const struct refusal *r, struct failure *why)
 }
 
 static void
-no_authority(const struct refusal *r, struct failure *why)
+report_no_authority(const struct refusal *r, struct failure *why)
 {
 	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s issued a certificate, "
 	    "which it is not allowed to do (basicConstraints)", r->subject);
@@ -255,25 +255,25 @@ no_authority(const struct refusal *r, struct failure *why)
 
 static const struct {
 	int	  error;
-	void	(*say)(const struct refusal *, struct failure *);
+	void	(*report)(const struct refusal *, struct failure *);
 } rules[] = {
-	{ X509_V_ERR_CERT_HAS_EXPIRED,			expired },
-	{ X509_V_ERR_CERT_NOT_YET_VALID,		not_yet_valid },
-	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,	self_signed },
-	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,		unknown_root },
-	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,	no_issuer },
-	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,		no_issuer },
-	{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,	no_issuer },
-	{ X509_V_ERR_HOSTNAME_MISMATCH,			wrong_name },
-	{ X509_V_ERR_IP_ADDRESS_MISMATCH,		wrong_name },
-	{ X509_V_ERR_CERT_CHAIN_TOO_LONG,		too_long },
-	{ X509_V_ERR_EE_KEY_TOO_SMALL,			weak_key },
-	{ X509_V_ERR_CA_KEY_TOO_SMALL,			weak_key },
-	{ X509_V_ERR_CA_MD_TOO_WEAK,			weak_digest },
-	{ X509_V_ERR_CERT_SIGNATURE_FAILURE,		bad_signature },
-	{ X509_V_ERR_INVALID_PURPOSE,			not_for_servers },
-	{ X509_V_ERR_INVALID_CA,			no_authority },
-	{ X509_V_ERR_PATH_LENGTH_EXCEEDED,		no_authority },
+	{ X509_V_ERR_CERT_HAS_EXPIRED,			report_expired },
+	{ X509_V_ERR_CERT_NOT_YET_VALID,		report_not_yet_valid },
+	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,	report_self_signed },
+	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,		report_unknown_root },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,	report_no_issuer },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,		report_no_issuer },
+	{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,	report_no_issuer },
+	{ X509_V_ERR_HOSTNAME_MISMATCH,			report_wrong_name },
+	{ X509_V_ERR_IP_ADDRESS_MISMATCH,		report_wrong_name },
+	{ X509_V_ERR_CERT_CHAIN_TOO_LONG,		report_too_long },
+	{ X509_V_ERR_EE_KEY_TOO_SMALL,			report_weak_key },
+	{ X509_V_ERR_CA_KEY_TOO_SMALL,			report_weak_key },
+	{ X509_V_ERR_CA_MD_TOO_WEAK,			report_weak_digest },
+	{ X509_V_ERR_CERT_SIGNATURE_FAILURE,		report_bad_signature },
+	{ X509_V_ERR_INVALID_PURPOSE,			report_not_a_server },
+	{ X509_V_ERR_INVALID_CA,			report_no_authority },
+	{ X509_V_ERR_PATH_LENGTH_EXCEEDED,		report_no_authority },
 };
 
 void
@@ -298,7 +298,7 @@ tls_refusal_by_chain(X509_STORE_CTX *chain, const struct tls_verify *v,
 		snprintf(r.trust, sizeof(r.trust), "%.200s", v->ca);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		if (rules[i].error == error) {
-			rules[i].say(&r, why);
+			rules[i].report(&r, why);
 			return;
 		}
 	}
