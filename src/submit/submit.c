@@ -229,7 +229,8 @@ queue_deferred(const struct submit_job *j)
 		if (!commit_part(j, SPOOL_QUEUE, j->result->queued, &why))
 			explain_not_queued(j, &why, true);
 	} else if (s->queue != SPOOL_CONFIG_OFF) {
-		explain_not_queued(j, &s->no_queue,
+		/* The queue may belong to a service that is down. */
+		explain_not_queued(j, &s->no_queue, !s->service_down &&
 		    s->queue == SPOOL_CONFIG_BROKEN);
 	}
 }

@@ -1,0 +1,583 @@
+/*
+ * sendmail and the service: the exit status, standard error and message are
+ * those of a direct attempt, and a service that is absent, down, busy or
+ * broken is reported as what it is.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "support/cases.h"
+#include "support/conf.h"
+#include "support/mock_smtp.h"
+#include "support/program.h"
+#include "support/skip.h"
+#include "support/temp_dir.h"
+
+enum { NOBODY = 65534, ARGUMENTS = 12 };
+
+/* A smarthost, and a configuration that names it and a socket. */
+struct setting {
+	struct temp_dir		 dir;
+	struct mock_smtp	*host;
+	const char		*conf;
+	char			 socket[100];
+	struct running		*service;	/* or NULL */
+};
+
+static void
+setting_open(struct setting *s, const struct script *script, const char *more)
+{
+	char	lines[800];
+
+	temp_dir_make(&s->dir);
+	s->host = mock_smtp_start(script);
+	s->service = NULL;
+	snprintf(s->socket, sizeof(s->socket), "%s/run/submission",
+	    s->dir.path);
+	snprintf(lines, sizeof(lines), "socket = %s\nqueue = %s/spool\n%s",
+	    s->socket, s->dir.path, more != NULL ? more : "");
+	s->conf = conf_write(&s->dir, s->host, "smtp", lines);
+}
+
+static void
+service_begin(struct setting *s)
+{
+	s->service = program_start(&(struct program){
+	    .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", s->conf, "-o", "log=stderr",
+		"serve") });
+	program_wait_output(s->service, "accepts mail on");
+}
+
+static void
+service_end(struct setting *s)
+{
+	struct program_result	o;
+
+	program_stop(s->service, SIGTERM, &o);
+	if (o.status != 0)
+		fail_msg("the service: status %d: %s", o.status, o.err.data);
+	program_result_free(&o);
+	s->service = NULL;
+}
+
+static void
+setting_close(struct setting *s)
+{
+	if (s->service != NULL)
+		service_end(s);
+	mock_smtp_stop(s->host);
+	temp_dir_remove(&s->dir);
+}
+
+/* A socket that nobody listens on. */
+static void
+make_dead_socket(const struct setting *s)
+{
+	struct sockaddr_un	to = { .sun_family = AF_UNIX };
+	char			run[100];
+	int			fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(run, sizeof(run), "%s/run", s->dir.path);
+	assert_int_equal(mkdir(run, 0755), 0);
+	strlcpy(to.sun_path, s->socket, sizeof(to.sun_path));
+	assert_int_equal(bind(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(chmod(s->socket, 0666), 0);
+	close(fd);
+}
+
+/* ------------------------------------------ the same as without the service */
+
+struct same_case {
+	const char	*sentence;
+	struct script	 script;
+	const char	*more;		/* of relais.conf, or NULL */
+	const char	*argument[ARGUMENTS];
+	const char	*input;
+	bool		 large;		/* followed by a megabyte */
+	int		 status;
+	const char	*err;		/* part of stderr; NULL: it is empty */
+};
+
+static size_t
+add_large_body(void *context, uint64_t at, char *to, size_t size)
+{
+	const char	*input = context;
+	size_t		 len = strlen(input);
+	size_t		 n = 0;
+
+	for (; n < size && at < len + 1024 * 1024; n++, at++)
+		to[n] = at < len ? input[at] : at % 77 == 0 ? '\n' :
+		    at % 77 == 1 ? '.' : 'x';
+	return n;
+}
+
+/* A queue ID is the same in each run, and so is its path. */
+static void
+mask_ids(char *text)
+{
+	for (char *at = text; (at = strstr(at, "failed/")) != NULL;)
+		for (at += 7; isalnum((unsigned char)*at); at++)
+			*at = '*';
+}
+
+static void
+run_same(const struct setting *s, const struct same_case *c,
+    const char *socket, struct program_result *o)
+{
+	const char	*argv[ARGUMENTS + 8] = { "relais", "-C", s->conf, "-o",
+			    socket, "-i" };
+	size_t		 n = 6;
+
+	for (size_t i = 0; i < ARGUMENTS && c->argument[i] != NULL; i++)
+		argv[n++] = c->argument[i];
+	program_run(o, &(struct program){ .argv = argv,
+	    .input = c->large ? NULL : c->input,
+	    .generate = c->large ? add_large_body : NULL,
+	    .ctx = (void *)(uintptr_t)c->input });
+	mask_ids(o->err.data);
+}
+
+static void
+assert_same_message(const struct setting *s, size_t direct, size_t served)
+{
+	struct heard_message	 copy = *mock_smtp_message(s->host, direct);
+	const struct heard_message *m;
+	char			*data = strdup(copy.data.data);
+	char			*sender = strdup(copy.reverse_path);
+	char			 paths[400] = "", again[400] = "";
+
+	for (size_t i = 0; i < copy.n_rcpt; i++)
+		snprintf(paths + strlen(paths), sizeof(paths) - strlen(paths),
+		    "%s %s;", copy.rcpt[i].path, copy.rcpt[i].parameters);
+	m = mock_smtp_message(s->host, served);
+	for (size_t i = 0; i < m->n_rcpt; i++)
+		snprintf(again + strlen(again), sizeof(again) - strlen(again),
+		    "%s %s;", m->rcpt[i].path, m->rcpt[i].parameters);
+	assert_string_equal(again, paths);
+	assert_string_equal(m->reverse_path, sender);
+	assert_string_equal(m->data.data, data);
+	free(data);
+	free(sender);
+}
+
+static void
+is_the_same(void **state)
+{
+	const struct same_case	*c = *state;
+	struct setting		 s;
+	struct program_result	 direct, served;
+	char			 key[120], spool[100];
+	size_t			 messages;
+
+	setting_open(&s, &c->script, c->more);
+	snprintf(key, sizeof(key), "socket=%s", s.socket);
+	run_same(&s, c, "socket=off", &direct);
+	messages = mock_smtp_messages(s.host);
+	/* The service must not find the message of the direct attempt. */
+	strlcpy(spool, temp_dir_path(&s.dir, "spool"), sizeof(spool));
+	assert_true(rename(spool, temp_dir_path(&s.dir, "direct")) == 0 ||
+	    errno == ENOENT);
+	service_begin(&s);
+	run_same(&s, c, key, &served);
+	assert_int_equal(direct.status, c->status);
+	assert_int_equal(served.status, direct.status);
+	assert_string_equal(served.err.data, direct.err.data);
+	assert_string_equal(served.out.data, direct.out.data);
+	if (c->err == NULL)
+		assert_string_equal(served.err.data, "");
+	else if (strstr(served.err.data, c->err) == NULL)
+		fail_msg("no \"%s\" in: %s", c->err, served.err.data);
+	assert_int_equal(mock_smtp_messages(s.host), 2 * messages);
+	if (messages == 1)
+		assert_same_message(&s, 0, 1);
+	program_result_free(&direct);
+	program_result_free(&served);
+	setting_close(&s);
+}
+
+/* Fields that relais would otherwise add with another value each time. */
+#define STAMP	"Date: Sat, 28 Nov 2026 10:00:00 +0000\n" \
+		"Message-ID: <1@example.org>\n"
+#define HELLO	STAMP "Subject: hello\n\nhi\n"
+
+#define SAYS(...) .script = { .steps = { { __VA_ARGS__ } } }
+
+static const struct same_case same_table[] = {
+	{ "a message is delivered", .argument = { "b@example.net" },
+	    .input = HELLO },
+	{ "an accepted, a refused and a deferred recipient",
+	    .script = { .steps = {
+		{ .at = ON_RCPT, .match = "bad", .say = "550 5.1.1 unknown" },
+		{ .at = ON_RCPT, .match = "later", .say = "451 4.7.1 grey" },
+	    } }, .argument = { "bad@example.net", "later@example.net",
+		"good@example.net" }, .input = HELLO,
+	    .status = EX_NOUSER, .err = "bad@example.net: " },
+	{ "a refused sender", SAYS(.at = ON_MAIL, .say = "550 5.7.1 no"),
+	    .argument = { "-f", "a@example.org", "b@example.net" },
+	    .input = HELLO, .status = EX_UNAVAILABLE,
+	    .err = "MAIL: 550 5.7.1 no" },
+	{ "a message that is deferred and queued",
+	    SAYS(.at = ON_BODY, .say = "452 4.3.1 full"),
+	    .argument = { "b@example.net" }, .input = HELLO },
+	{ "a message that is deferred without a queue",
+	    SAYS(.at = ON_MAIL, .say = "451 4.3.0 busy"),
+	    .more = "queue = off\n", .argument = { "b@example.net" },
+	    .input = HELLO, .status = EX_TEMPFAIL,
+	    .err = "451 4.3.0 busy" },
+	{ "a smarthost that cannot be reached", .script = { .refusing = true },
+	    .argument = { "b@example.net" }, .input = HELLO },
+	{ "recipients in the header",
+	    .argument = { "-t", "-f", "a@example.org", "d@example.net" },
+	    .input = "To: b@example.net\nBcc: c@example.net\n" HELLO },
+	{ "a header that contains an element that is not an address",
+	    .argument = { "-t" },
+	    .input = "To: John Doe, b@example.net\n" HELLO,
+	    .status = EX_NOUSER, .err = "not sent to \"John Doe\"" },
+	{ "a header with no address", .argument = { "-t" }, .input = HELLO,
+	    .status = EX_USAGE, .err = "no recipients" },
+	{ "a header with elements that are not addresses",
+	    .argument = { "-t" }, .input = "To: John Doe\n" HELLO,
+	    .status = EX_DATAERR, .err = "John Doe" },
+	{ "a recipient that is given twice", .argument = { "b@example.net",
+		"c@example.net", "b@EXAMPLE.net" }, .input = HELLO },
+	{ "local names", .more = "root = admin@example.org\n",
+	    .argument = { "root", "kim" }, .input = "To: kim\n" HELLO },
+	{ "a local name that cannot be resolved",
+	    .more = "domain =\n", .argument = { "kim", "b@example.net" },
+	    .input = HELLO, .status = EX_NOUSER, .err = "kim" },
+	{ "only local names that cannot be resolved",
+	    .more = "domain =\n", .argument = { "kim" },
+	    .input = HELLO, .status = EX_NOUSER, .err = "kim" },
+	{ "the null sender", .argument = { "-f", "", "b@example.net" },
+	    .input = HELLO },
+	{ "the sender of the configuration",
+	    .more = "from = alerts@example.org\nfrom_mode = always\n",
+	    .argument = { "-f", "kim", "b@example.net" }, .input = HELLO },
+	{ "a full name", .argument = { "-F", "M\303\274ller & Co",
+		"b@example.net" }, .input = HELLO },
+	{ "DSN parameters", .argument = { "-N", "success,delay", "-R", "hdrs",
+		"-V", "id+3D", "b@example.net" }, .input = HELLO },
+	{ "too many recipients", .more = "recipient_limit = 1\n",
+	    .argument = { "b@example.net", "c@example.net" }, .input = HELLO,
+	    .status = EX_USAGE, .err = "too many recipients" },
+	{ "a message that is too large", .more = "message_size_limit = 100\n",
+	    .argument = { "b@example.net" },
+	    .input = "X: 123456789 123456789 123456789\n" HELLO,
+	    .status = EX_DATAERR, .err = "100" },
+	{ "a mail loop", .argument = { "b@example.net" }, .large = false,
+	    .input = "Received: a\n" HELLO },
+	{ "a message without a header", .argument = { "b@example.net" },
+	    .input = STAMP "\n.\n..\nFrom here\n.x\n" },
+	{ "text that is not ASCII, in header and body",
+	    .argument = { "b@example.net" },
+	    .input = STAMP "Subject: gr\303\274n\nTo: M\303\274ller "
+	    "<b@example.net>\n\n\303\244\n" },
+	{ "text that is not UTF-8, for a server without 8BITMIME",
+	    .script = { .keywords = "PIPELINING" },
+	    .argument = { "b@example.net" },
+	    .input = STAMP "Subject: gr\374n\nContent-Type: text/plain; "
+	    "charset=iso-8859-1\n\n\344\n" },
+	{ "a domain that is not ASCII", .argument = { "b@b\303\274cher.example",
+		}, .input = HELLO },
+	{ "binary data", .argument = { "-B", "BINARYMIME", "b@example.net" },
+	    .input = STAMP "MIME-Version: 1.0\n"
+	    "Content-Transfer-Encoding: binary\n\na\rb\n" },
+	{ "a large message", .argument = { "b@example.net" }, .large = true,
+	    .input = HELLO },
+	{ "-oeq", SAYS(.at = ON_RCPT, .say = "550 5.1.1 unknown"),
+	    .argument = { "-oeq", "b@example.net" }, .input = HELLO,
+	    .status = EX_NOUSER },
+};
+
+/* --------------------------------------------- a service that does not work */
+
+struct broken_case {
+	const char	*sentence;
+	struct script	 service;	/* on the socket */
+	int		 status;
+	const char	*err;		/* part of stderr; NULL: it is empty */
+	size_t		 direct;	/* messages that the smarthost gets */
+	size_t		 served;	/* that the service gets */
+};
+
+static void
+is_reported(void **state)
+{
+	const struct broken_case *c = *state;
+	struct script		 script = c->service;
+	struct mock_smtp	*service;
+	struct program_result	 o;
+	struct setting		 s;
+	char			 key[120];
+
+	setting_open(&s, &(struct script){ 0 }, "queue = off\n");
+	snprintf(s.socket, sizeof(s.socket), "%s/socket", s.dir.path);
+	script.address = s.socket;
+	script.lmtp = true;
+	service = mock_smtp_start(&script);
+	snprintf(key, sizeof(key), "socket=%s", s.socket);
+	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", s.conf, "-o", key, "-i",
+		"b@example.net"), .input = HELLO });
+	if (o.status != c->status)
+		fail_msg("status %d: %s", o.status, o.err.data);
+	if (c->err == NULL)
+		assert_string_equal(o.err.data, "");
+	else if (strstr(o.err.data, c->err) == NULL)
+		fail_msg("no \"%s\" in: %s", c->err, o.err.data);
+	assert_int_equal(mock_smtp_messages(s.host), c->direct);
+	assert_int_equal(mock_smtp_messages(service), c->served);
+	program_result_free(&o);
+	mock_smtp_stop(service);
+	setting_close(&s);
+}
+
+#define XRELAIS(reply) \
+	{ .at = ON_OTHER, .match = "OPTIONS", .say = "250 2.0.0 Ok" }, \
+	{ .at = ON_OTHER, .match = "RESULT", .say = reply }
+#define RESULT	"250-path delivered 0 250 final 2.0.0 - b@example.net Ok\n" \
+	"250 end 1"
+
+static const struct broken_case broken_table[] = {
+	{ "a result is reported",
+	    .service = { .steps = { XRELAIS("250-path failed 67 550 rcpt "
+		"5.1.1 - c@example.net host:%20550%20no\n250 end 1") } },
+	    .status = EX_NOUSER, .err = "not sent to c@example.net: host: "
+	    "550 no", .served = 1 },
+	{ "a service that is busy is tried again",
+	    .service = { .steps = {
+		{ .at = ON_GREETING, .connection = 1, .say = "421 4.3.2 busy",
+		    .then = THEN_CLOSE },
+		{ .at = ON_GREETING, .connection = 2, .say = "421 4.3.2 busy",
+		    .then = THEN_CLOSE }, XRELAIS(RESULT) } },
+	    .served = 1 },
+	{ "without a greeting, the message is sent directly",
+	    .service = { .steps = {
+		{ .at = ON_GREETING, .say = "", .then = THEN_CLOSE } } },
+	    .direct = 1 },
+	{ "a service that does not know XRELAIS is not used",
+	    .service = { .steps = {
+		{ .at = ON_OTHER, .say = "500 5.5.1 what?" } } },
+	    .direct = 1 },
+	{ "a service that shuts down before the message is not used",
+	    .service = { .steps = { XRELAIS(RESULT),
+		{ .at = ON_MAIL, .say = "421 4.3.2 shutting down",
+		    .then = THEN_CLOSE } } },
+	    .direct = 1 },
+	{ "a connection that is lost before the message is no loss",
+	    .service = { .steps = { XRELAIS(RESULT),
+		{ .at = ON_DATA, .say = "", .then = THEN_CUT } } },
+	    .direct = 1 },
+	{ "a connection that is lost after the message leaves it in doubt",
+	    .service = { .steps = { XRELAIS(RESULT),
+		{ .at = ON_BODY, .say = "", .then = THEN_CUT } } },
+	    .status = EX_TEMPFAIL, .err = "may have accepted the message",
+	    .served = 1 },
+	{ "a refusal of MAIL is a refusal of the message",
+	    .service = { .steps = { XRELAIS(RESULT),
+		{ .at = ON_MAIL, .say = "450 4.7.1 Error: too many messages" },
+	    } },
+	    .status = EX_TEMPFAIL, .err = "450 4.7.1 Error: too many" },
+	{ "without a result, the final reply decides",
+	    .service = { .steps = { { .at = ON_OTHER, .match = "OPTIONS",
+		.say = "250 2.0.0 Ok" },
+		{ .at = ON_OTHER, .match = "RESULT", .say = "",
+		    .then = THEN_CUT } } },
+	    .served = 1 },
+	{ "with an invalid result, the final reply decides",
+	    .service = { .steps = { XRELAIS("250-path delivered\n250 end 1"),
+		{ .at = ON_BODY, .say = "550 5.1.1 unknown" } } },
+	    .status = EX_NOUSER, .err = "550 5.1.1 unknown", .served = 1 },
+	{ "a result without its end is invalid",
+	    .service = { .steps = { XRELAIS("250 path failed 67 550 rcpt "
+		"5.1.1 - c@example.net no") } }, .served = 1 },
+};
+
+/* --------------------------------------------- users without the permission */
+
+static void
+become_nobody(void *context)
+{
+	(void)context;
+	if (setgid(NOBODY) == -1 || setuid(NOBODY) == -1)
+		_exit(99);
+}
+
+enum socket_state { NO_SOCKET, DEAD_SOCKET, SERVICE_RUNS };
+
+struct permission_case {
+	const char		*sentence;
+	bool			 conf_readable;	/* but not the password */
+	enum socket_state	 socket;
+	int			 status;
+	const char		*err[2];	/* parts of stderr; NULL: it is
+						 * empty */
+};
+
+static void
+asks_for_permission(void **state)
+{
+	const struct permission_case *c = *state;
+	struct script		 script = { .user = "me", .password = "secret",
+				    .auth_in_clear = true,
+				    .auth_required = true };
+	struct program_result	 o;
+	struct setting		 s;
+	char			 more[300], key[120];
+
+	if (geteuid() != 0)
+		skip_because("only root can become another user");
+	setting_open(&s, &script, NULL);
+	assert_int_equal(chmod(s.dir.path, 0755), 0);
+	snprintf(more, sizeof(more), "socket = %s\nqueue = %s/spool\n"
+	    "tls = off\nauth = PLAIN\nuser = me\npassword_file = %s\n",
+	    s.socket, s.dir.path, temp_dir_write(&s.dir, "password", 0600,
+	    "secret"));
+	s.conf = conf_write(&s.dir, s.host, "smtp", more);
+	if (c->socket == SERVICE_RUNS)
+		service_begin(&s);
+	else if (c->socket == DEAD_SOCKET)
+		make_dead_socket(&s);
+	assert_int_equal(chmod(s.conf, c->conf_readable ? 0644 : 0600), 0);
+	snprintf(key, sizeof(key), "socket=%s", s.socket);
+	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", s.conf, "-o", key, "-i", "-f",
+		"a@example.org", "b@example.net"),
+	    .prepare = become_nobody, .input = HELLO });
+	if (o.status != c->status)
+		fail_msg("status %d: %s", o.status, o.err.data);
+	for (size_t i = 0; i < 2 && c->err[i] != NULL; i++)
+		if (strstr(o.err.data, c->err[i]) == NULL)
+			fail_msg("no \"%s\" in: %s", c->err[i], o.err.data);
+	if (c->err[0] == NULL)
+		assert_string_equal(o.err.data, "");
+	assert_int_equal(mock_smtp_messages(s.host), c->status == 0);
+	program_result_free(&o);
+	setting_close(&s);
+}
+
+static const struct permission_case permission_table[] = {
+	{ "a user without permission for relais.conf sends by the service",
+	    false, SERVICE_RUNS, 0, { NULL } },
+	{ "without a socket, such a user is told to start the service", false,
+	    NO_SOCKET, EX_NOPERM, { "no permission to read it",
+	    "start the relais service, or let this user read the file" } },
+	{ "if the service is down, such a user can try again", false,
+	    DEAD_SOCKET, EX_TEMPFAIL, { "the relais service is down",
+	    "Connection refused" } },
+	{ "a user without permission for the password sends by the service",
+	    true, SERVICE_RUNS, 0, { NULL } },
+	{ "without a socket, the password is named", true, NO_SOCKET,
+	    EX_NOPERM, { "/password: ", "start the relais service" } },
+	{ "if the service is down, the password is named", true, DEAD_SOCKET,
+	    EX_TEMPFAIL, { "/password: ", "the relais service is down" } },
+};
+
+/* ----------------------------------------------------------------- the rest */
+
+static void
+a_dead_socket_is_not_used_by_those_who_can_send(void **state)
+{
+	struct program_result	o;
+	struct setting		s;
+
+	(void)state;
+	setting_open(&s, &(struct script){ 0 }, NULL);
+	make_dead_socket(&s);
+	relais_run(&o, s.conf, WORDS("-v", "b@example.net"), HELLO);
+	assert_int_equal(o.status, 0);
+	assert_non_null(strstr(o.out.data, "*** "));
+	assert_non_null(strstr(o.out.data, "Connection refused"));
+	assert_int_equal(mock_smtp_messages(s.host), 1);
+	program_result_free(&o);
+	setting_close(&s);
+}
+
+static void
+the_dialogue_with_the_service_is_shown(void **state)
+{
+	struct program_result	o;
+	struct setting		s;
+
+	(void)state;
+	setting_open(&s, &(struct script){ 0 }, NULL);
+	service_begin(&s);
+	relais_run(&o, s.conf, WORDS("-v", "b@example.net"), HELLO);
+	assert_int_equal(o.status, 0);
+	assert_non_null(strstr(o.out.data, "*** connected to the relais "
+	    "service\n<<< 220 "));
+	assert_non_null(strstr(o.out.data, "\n>>> LHLO localhost\n"));
+	assert_non_null(strstr(o.out.data, "\n<<< 250 2.0.0 Ok: sent ("));
+	program_result_free(&o);
+	setting_close(&s);
+}
+
+static void
+the_background_mode_is_an_attempt_of_the_service(void **state)
+{
+	struct program_result	o;
+	struct setting		s;
+
+	(void)state;
+	setting_open(&s, &(struct script){ 0 }, NULL);
+	service_begin(&s);
+	relais_run(&o, s.conf, WORDS("-odb", "b@example.net"), HELLO);
+	assert_int_equal(o.status, 0);
+	assert_int_equal(mock_smtp_messages(s.host), 1);
+	program_result_free(&o);
+	setting_close(&s);
+}
+
+static void
+the_queue_mode_is_passed_on(void **state)
+{
+	struct program_result	o;
+	struct setting		s;
+	const char		*reply;
+
+	(void)state;
+	setting_open(&s, &(struct script){ 0 }, NULL);
+	service_begin(&s);
+	relais_run(&o, s.conf, WORDS("-odq", "-v", "b@example.net"), HELLO);
+	assert_int_equal(o.status, 0);
+	assert_non_null(strstr(o.out.data, ">>> XRELAIS OPTIONS queue "));
+	reply = strstr(o.out.data, "<<< 250 2.0.0 Ok: queued as ");
+	assert_non_null(reply);
+	/* The reply to an attempt would follow in parentheses. */
+	assert_int_equal(strcspn(reply, "\n("), strcspn(reply, "\n"));
+	program_result_free(&o);
+	setting_close(&s);
+}
+
+static const struct CMUnitTest client_spec[] = {
+	cmocka_unit_test(a_dead_socket_is_not_used_by_those_who_can_send),
+	cmocka_unit_test(the_dialogue_with_the_service_is_shown),
+	cmocka_unit_test(the_queue_mode_is_passed_on),
+	cmocka_unit_test(the_background_mode_is_an_attempt_of_the_service),
+};
+
+int
+main(void)
+{
+	return CASES_RUN("with and without the service", is_the_same,
+	    same_table) +
+	    CASES_RUN("a broken service", is_reported, broken_table) +
+	    CASES_RUN("permissions", asks_for_permission, permission_table) +
+	    cmocka_run_group_tests(client_spec, NULL, NULL);
+}
