@@ -176,7 +176,7 @@ static const struct address_case cases[] = {
 static struct temp_dir	dir;
 static bool		traceable;
 
-/* For how long a poll() or ppoll() that saw nothing was to wait. */
+/* The time limit of a poll() or ppoll() without an event. */
 static long
 asked_ms(const char *line)
 {
@@ -190,7 +190,7 @@ asked_ms(const char *line)
 	return s;
 }
 
-/* The address in a connect() of strace's. */
+/* The address in a connect() line of strace. */
 static void
 add_address(struct buffer *b, const char *line)
 {

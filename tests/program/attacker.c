@@ -1,13 +1,13 @@
 /*
- * An attacker in the program: loaded before libc (LD_PRELOAD), this object is
- * called when the program connects to the smarthost, which is before a server
- * can have sent it anything, and attempts the attacks below.
+ * An attacker in the program: this object is loaded before libc (LD_PRELOAD).
+ * It is called when the program connects to the smarthost, before a server can
+ * send anything, and attempts the attacks below.
  *
- * If ATTACK_SHARED is set, it spoils the memory that it shares instead.
+ * If ATTACK_SHARED is set, it corrupts shared memory instead.
  *
- * What comes of each is written to the file that the environment names, which
- * is opened when the program starts.  An attack that another kernel than this
- * one could prevent is left out.
+ * The result of each attack is written to the file that the environment names,
+ * which is opened when the program starts. Attacks that depend on the kernel
+ * version are omitted.
  */
 #include <fcntl.h>
 #include <linux/landlock.h>
@@ -26,7 +26,7 @@ static struct attack_place	place;
 static int			report = -1;
 static long			landlock;
 
-/* That the kernel says so of us, too. */
+/* The kernel must report this state of the process. */
 static enum attack_result
 gain_a_privilege(const struct attack_place *p)
 {
@@ -111,7 +111,7 @@ attack(void)
 	report = -1;
 }
 
-/* Writes to all that is shared with another process, and ends. */
+/* Overwrites all memory that is shared with other processes, and ends. */
 static void
 spoil(void)
 {
@@ -127,7 +127,7 @@ spoil(void)
 	_exit(1);
 }
 
-/* In place of libc's, whose declaration is none of ISO C. */
+/* Replaces the function of libc, whose declaration is not ISO C. */
 int	attack_and_connect(int, const struct sockaddr *, socklen_t)
 	    __asm__ ("connect");
 

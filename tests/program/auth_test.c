@@ -168,7 +168,7 @@ logs_in(void **state)
 #define NO_QUIT	"EHLO|STARTTLS|EHLO|AUTH"
 #define ONCE	"EHLO|STARTTLS|EHLO|AUTH|QUIT"
 #define SENT	"MAIL|RCPT|BDAT|QUIT"
-/* Three characters that NFKC would change. */
+/* Three characters that NFKC changes. */
 #define ODD	"abcd123456789\302\250\342\200\221\302\274###"
 #define PLAIN_NINA	"AG5pbmEAVHIwdWI0ZG9yJjMtc2VjcmV0"
 #define NINA	"bmluYQ=="
@@ -239,9 +239,7 @@ in_background(struct tls_fixture *s)
 	return p;
 }
 
-/*
- * Waits for MAIL's answer: by then the password has served.
- */
+/* Waits for the reply to MAIL, when the password has been used. */
 static void
 memory_is_seen(const char *mechanism, const char *secret, bool expected)
 {
@@ -418,7 +416,10 @@ a_secret_that_other_users_can_read_is_refused(void **state)
 
 /* ---------------------------------------- what a server repeats of it all */
 
-/* As it was sent, cut, decoded, encoded otherwise, and over two lines. */
+/*
+ * The password as it was sent, truncated, decoded, in other encodings, and
+ * split over two lines.
+ */
 #define REPEATED(code) \
 	code "-unrecognized: \"AUTH PLAIN " PLAIN_NINA "\"\n" \
 	code "-AG5pbmEAVHIwdWI0ZG9y\n" \
@@ -466,7 +467,7 @@ queue_kept_secret(struct tls_fixture *s)
 	buffer_free(&text);
 }
 
-/* Standard output has the dialogue, standard error the log, too. */
+/* Standard output contains the dialogue; standard error the log. */
 static void
 repeats(void **state)
 {

@@ -1,4 +1,4 @@
-/* The dialogue that every smarthost knows, line by line. */
+/* The dialogue with a simple smarthost, line by line. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +41,7 @@ static const struct script classic = {
 
 static const char connected[] = "*** connected to 127.0.0.1:";
 
-/* Behind that and the port; the size in MAIL is the message's. */
+/* The port precedes it; the size in MAIL is that of the message. */
 static const char transcript[] =
 	"<<< 220 host ESMTP\n"
 	">>> EHLO client.example\n"

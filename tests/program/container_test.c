@@ -31,7 +31,7 @@ enum { NO_CONTAINER = 99, LARGE = 1024 * 1024 };
 
 struct container {
 	char		 root[80];	/* the container's root */
-	const char	*secrets;	/* seen at the same place in it */
+	const char	*secrets;	/* at the same path in the container */
 };
 
 static bool
@@ -65,7 +65,7 @@ enter(void *context)
 {
 	const struct container	*c = context;
 
-	/* User 54321 there is we here: the kernel asks for no privilege. */
+	/* Our user is 54321 there, so the kernel requires no privilege. */
 	if (!namespace_enter(54321, CLONE_NEWNS) ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
 	    mount("tmpfs", c->root, "tmpfs", 0, "mode=0755") == -1 ||
@@ -118,7 +118,7 @@ skip_without_container(struct place *p, struct program_result *o)
 	skip_because("needs namespaces of its own");
 }
 
-/* sendmail in the container, with these variables and no others. */
+/* Runs sendmail in the container, with only these variables. */
 static void
 run_prepared(struct place *p, struct program_result *o, void (*prepare)(void *),
     const char *const *env, const char *const *argv, const char *input)
@@ -203,7 +203,7 @@ the_log_goes_to_stderr(void **state)
 	close_place(&p);
 }
 
-/* Nothing can be kept here: the caller hears so, and once. */
+/* The message cannot be queued here: the error says so, once. */
 static void
 an_unsent_message_is_reported_and_kept(void **state)
 {
@@ -302,7 +302,7 @@ the_background_process_closes_its_output(void **state)
 	close_place(&p);
 }
 
-/* Half a setting is not passed over in silence. */
+/* An incomplete configuration must be reported. */
 static void
 a_missing_variable_is_named(void **state)
 {

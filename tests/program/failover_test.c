@@ -172,7 +172,7 @@ the_error_names_all_smarthosts(void **state)
 	temp_dir_remove(&dir);
 }
 
-/* A service that is stuck must not take its callers with it. */
+/* A service that hangs must not block its clients. */
 static void
 a_socket_that_does_not_accept_times_out(void **state)
 {

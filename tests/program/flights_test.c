@@ -1,4 +1,4 @@
-/* How often the client speaks, and how long a message is on its way. */
+/* The number of flights and round trips of a message. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -122,7 +122,7 @@ add_verb(struct buffer *out, const char *verb, unsigned times)
 		buffer_addf(out, "x%u", times);
 }
 
-/* The verbs of each flight; "." for a flight that is the message alone. */
+/* The verbs of each flight; "." is a flight with only the message. */
 static char *
 describe(const struct heard *h)
 {
@@ -239,7 +239,7 @@ quit_does_not_wait_for_its_reply(void **state)
 	temp_dir_remove(&dir);
 }
 
-/* Our words arrive as they were written: one read a flight. */
+/* Each flight arrives as it was written: one read for each. */
 static void
 a_flight_is_one_write(void **state)
 {

@@ -221,7 +221,7 @@ an_entry_that_cannot_be_written_is_not_sent(void **state)
 	assert_non_null(strstr(o.err.data,
 	    ": cannot be written; the message is not sent: File too large\n"));
 	program_result_free(&o);
-	/* Not asked for either of them, over one connection. */
+	/* The server is tried for neither message; one connection. */
 	assert_true(mock_smtp_wait_closed(p.host, 1));
 	assert_int_equal(mock_smtp_connections(p.host), 1);
 	assert_int_equal(mock_smtp_heard(p.host, 0)->n_messages, 0);
@@ -232,7 +232,7 @@ an_entry_that_cannot_be_written_is_not_sent(void **state)
 	queue_fixture_close(&p);
 }
 
-/* Many of them, by two runners with several connections each. */
+/* Many messages, sent by two queue runs with several connections each. */
 static void
 two_queue_runs_deliver_each_message_once(void **state)
 {
@@ -396,7 +396,7 @@ a_refusal_is_bounced_to_the_sender(void **state)
 	queue_fixture_close(&p);
 }
 
-/* A provider looks at From in a notice as in any other message. */
+/* A provider checks From in a bounce as in any other message. */
 static void
 a_bounce_uses_the_from_key(void **state)
 {
@@ -426,7 +426,7 @@ change_entries(const struct queue_fixture *p, const char *how)
 	assert_int_equal(system(command), 0);
 }
 
-/* A bounce takes the path that all mail takes. */
+/* Bounces are prepared like other messages. */
 struct bounce_case {
 	const char	*more;
 	const char	*aliases;	/* or NULL */
@@ -513,7 +513,7 @@ an_edited_message_does_not_end_early(void **state)
 	queue_fixture_close(&p);
 }
 
-/* Root runs the queue of all. */
+/* Root runs the queue with the messages of all users. */
 static void
 a_bounce_uses_the_from_key_of_the_section_of_the_user(void **state)
 {
@@ -547,7 +547,7 @@ a_clock_that_was_set_back_does_not_delay_messages(void **state)
 	queue_fixture_close(&p);
 }
 
-/* One message, refused for good by the runner: where does it end? */
+/* One message that is refused permanently in a queue run. */
 struct ending_case {
 	const char	*sender;
 	const char	*option[2];
@@ -622,7 +622,7 @@ is_given_up(void **state)
 #define GIVEN_UP(sentence, ...) { sentence, is_given_up, NULL, NULL, \
 	&(struct lifetime_case){ __VA_ARGS__ } }
 
-/* No clock battery: the message came years ago, or is still to come. */
+/* Without a clock battery, the arrival may seem years old or in the future. */
 static void
 a_wrong_clock_on_arrival_gives_up_nothing_at_once(void **state)
 {
@@ -643,7 +643,7 @@ a_wrong_clock_on_arrival_gives_up_nothing_at_once(void **state)
 	queue_fixture_close(&p);
 }
 
-/* The outage may last for longer than a message is kept. */
+/* The outage may last longer than queue_lifetime. */
 static void
 a_message_without_an_attempt_is_not_given_up(void **state)
 {
@@ -660,7 +660,7 @@ a_message_without_an_attempt_is_not_given_up(void **state)
 	    .match = "b@", .say = "450 4.2.1 mailbox busy" } } }, NULL);
 	queue_fixture_run(&p, "-qf", 0);
 	assert_string_equal(queued(&p), "?b@example.net");
-	/* And given up by a server that has been asked often enough. */
+	/* A message that a server has deferred until it is given up. */
 	queue_fixture_rewrite(&p, "state ready ", '4');
 	queue_fixture_change(&p, &(struct script){ .refusing = true }, NULL);
 	queue_fixture_run(&p, "-qf", 0);
@@ -702,7 +702,7 @@ a_bounce_shows_a_non_ascii_address_unchanged(void **state)
 	queue_fixture_close(&p);
 }
 
-/* The administrator's mistakes cost time, and no mail. */
+/* Mistakes of the administrator delay mail, but do not lose it. */
 static void
 a_wrong_password_does_not_cause_bounces(void **state)
 {
@@ -820,7 +820,10 @@ an_entry_that_kills_its_worker_does_not_stop_the_queue_run(void **state)
 	program_result_free(&o);
 	assert_string_equal(queued(&p), "?a@example.net");
 	assert_true(mock_smtp_wait_messages(p.host, 2));
-	/* The server may have it: neither of these tries it for an hour. */
+	/*
+	 * The server may have accepted it, so neither command tries it for an
+	 * hour.
+	 */
 	follow_schedule(&p);
 	queue_fixture_run(&p, "-q", 0);
 	assert_int_equal(mock_smtp_connections(p.host), 2);

@@ -28,7 +28,7 @@ struct progress {
 	bool		 taken;		/* only the 235 remains to be sent */
 };
 
-/* RFC 9266: the octets that both ends of this connection can compute. */
+/* RFC 9266: both ends of the connection compute the same octets. */
 static void
 export_binding(struct ssl_st *tls, Gsasl_session *session)
 {

@@ -121,7 +121,7 @@ try(struct watched *w, const char *const *argv, const char *input)
 	assert_untouched(w, argv);
 }
 
-/* The form with the directory's path for DIR. */
+/* Replaces DIR in the form with the path of the directory. */
 static void
 fill(char *to, size_t size, const char *form, const struct watched *w)
 {
@@ -166,7 +166,7 @@ no_option_letter_writes_a_file(void **state)
 	close_watched(&w);
 }
 
-/* So that silence means something. */
+/* Otherwise, a result without events would prove nothing. */
 static void
 the_file_watch_reports_opened_files(void **state)
 {

@@ -107,7 +107,7 @@ static const struct helo_case cases[] = {
 	    .err = "LHLO: 501 5.5.4 invalid" },
 };
 
-/* A host of this name; /etc/mailname, which would name it, is empty. */
+/* Sets the host name; /etc/mailname is empty and cannot override it. */
 static void
 enter_host(void *context)
 {

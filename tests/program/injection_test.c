@@ -23,7 +23,7 @@
 #include "support/mock_smtp.h"
 #include "support/program.h"
 
-/* All that may be on the wire; paths have no bracket but in quotes, either. */
+/* The valid commands; a path has brackets only in a quoted string. */
 #define PATH "([]!#-;=?-~[\200-\377]|" \
 	"\"([]!#-;=?-~[ \200-\377]|\\\\[ -~])*\")*"
 static const char	grammar[] =

@@ -1,5 +1,5 @@
 /*
- * Addresses that are not ASCII, to servers that take them and to others.
+ * Addresses that are not ASCII, with and without SMTPUTF8.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,7 +47,7 @@ envelope_of(struct mock_smtp *host)
 		if (h->command[i].stage != ON_MAIL &&
 		    h->command[i].stage != ON_RCPT)
 			continue;
-		if (size != NULL)	/* which is not the point here */
+		if (size != NULL)	/* not relevant here */
 			memmove(size, size + 1 + strcspn(size + 1, " "),
 			    strlen(size + 1 + strcspn(size + 1, " ")) + 1);
 		buffer_addf(&all, "%s\n", line);

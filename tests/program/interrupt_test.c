@@ -50,7 +50,7 @@ next_attempt(const struct queue_fixture *p)
 	return next;
 }
 
-/* The server is silent from a stage on; then a signal comes. */
+/* The server stops replying at a stage; then a signal arrives. */
 struct interruption {
 	int		 sig;
 	enum stage	 at;
@@ -156,7 +156,7 @@ a_delivered_message_is_not_sent_again(void **state)
 	program_result_free(&o);
 	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
 	    "+a@example.net ?b@example.net");
-	/* No other smarthost was asked in the meantime. */
+	/* No other smarthost was tried meanwhile. */
 	relais_run(&o, p.conf, WORDS("queue", "list"), "");
 	assert_non_null(strstr(o.out.data, "greeting: interrupted by signal "
 	    "15 (Terminated))\n"));
@@ -274,7 +274,7 @@ an_incomplete_message_is_not_queued(void **state)
 	queue_fixture_close(&p);
 }
 
-/* A client of -bs has the reply to its message before the session ends. */
+/* A client of -bs gets the reply to its message before the session ends. */
 static void
 a_signal_in_bs_queues_the_message_and_replies(void **state)
 {

@@ -1,4 +1,4 @@
-/* Messages that take a while: headway, and replies that can't wait. */
+/* Large messages: progress, and replies before the end of the message. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

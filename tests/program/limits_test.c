@@ -59,7 +59,7 @@ static const struct limits_case cases[] = {
 	    .discard = true }, NULL, MANY, 1, MANY },
 };
 
-/* Every recipient got it once; how many commands it took. */
+/* Each recipient must get the message once; counts the commands. */
 static size_t
 count(struct mock_smtp *host, unsigned char got[MANY])
 {

@@ -33,7 +33,7 @@ enum { NO_NAMESPACE = 99, DEADLINE_MS = 10000 };
 enum logger {
 	FULL,		/* and never reads */
 	FULL_STREAM,	/* for connections, and never accepts one */
-	DEAD,		/* the socket is there, its owner is not */
+	DEAD,		/* the socket exists without a process */
 };
 
 static int
@@ -135,7 +135,7 @@ the_queue_is_run(void **state)
 	queue_fixture_close(&p);
 }
 
-/* The directory's socket takes the place of the system's. */
+/* The socket in the directory replaces that of the system. */
 static void
 link_logger(void *ctx)
 {

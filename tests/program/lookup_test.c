@@ -1,6 +1,6 @@
 /*
- * Smarthosts that DNS names, by the whole program, in a network of its own:
- * a name server has to be on port 53.
+ * Smarthosts in DNS, with the whole program. The tests run in a network
+ * namespace, because the name server must use port 53.
  */
 #include <setjmp.h>
 #include <stdarg.h>

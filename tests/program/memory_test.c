@@ -1,6 +1,6 @@
 /*
- * Memory does not grow with the message, whether it goes out as it is or is
- * encoded on the way; it is read once, and written to one file at most.
+ * Memory does not grow with the message, whether it is sent unchanged or
+ * encoded; the message is read once, and written to at most one file.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@ struct body {
 	const char	*line;
 };
 
-/* A short header, then one line over and over. */
+/* A short header, and one line repeated. */
 static size_t
 body(void *context, uint64_t n, char *to, size_t size)
 {

@@ -22,7 +22,7 @@
 #include "support/program.h"
 #include "util/file.h"
 
-/* Calls that need neither a configuration nor standard input. */
+/* Calls that require neither a configuration nor standard input. */
 struct example {
 	const char	*path;		/* in BUILD */
 	const char	*argv[8];
@@ -229,7 +229,7 @@ verify_reads_the_header_with_t(void **state)
 	fixture_close(&p);
 }
 
-/* A loop over a list on standard input loses nothing of it. */
+/* A shell loop that reads standard input must not lose lines of it. */
 static void
 verify_leaves_standard_input_alone(void **state)
 {
@@ -350,7 +350,7 @@ odq_queues_the_message_without_an_attempt(void **state)
 	fixture_close(&p);
 }
 
-/* Once, however many there are. */
+/* One line for any number of ignored options. */
 static void
 an_ignored_option_is_logged(void **state)
 {
@@ -467,7 +467,7 @@ endless(void *ctx, uint64_t n, char *to, size_t size)
 	return size;
 }
 
-/* The caller writes on, ends, and sees why. */
+/* The caller can write to the end and gets the exit status. */
 static void
 after_an_early_error_the_input_is_drained(void **state)
 {

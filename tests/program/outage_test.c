@@ -104,7 +104,7 @@ a_file_size_limit_leaves_the_message_with_the_caller(void **state)
 	queue_fixture_close(&p);
 }
 
-/* More than fits into memory goes through the spool's own directory. */
+/* A message that does not fit into memory uses a file in the spool. */
 static void
 a_large_message_is_queued_whole(void **state)
 {
@@ -129,7 +129,7 @@ a_large_message_is_queued_whole(void **state)
 
 enum { NO_NAMESPACE = 99 };
 
-/* A file system of so many kilobytes in place of the spool's directory. */
+/* Mounts a file system of so many kilobytes over the spool. */
 struct small_disk {
 	const char	*dir;
 	unsigned	 kilobytes;
@@ -194,7 +194,7 @@ needs_no_space_in_the_spool(void **state)
 #define SPILLS(sentence, ...) { sentence, needs_no_space_in_the_spool, NULL, \
 	NULL, &(struct full_case){ __VA_ARGS__ } }
 
-/* The default queue is there, but its mode lets others write into it. */
+/* The default queue exists, but other users can write to it. */
 static void
 spoil_the_default_queue(void *ctx)
 {
@@ -251,7 +251,7 @@ verbose_output_says_why_a_message_is_queued(void **state)
 	queue_fixture_close(&p);
 }
 
-/* The Message-ID, as far as its '>'; the caller frees it. */
+/* Returns the Message-ID up to its '>', freed by the caller. */
 static char *
 message_id_of(struct mock_smtp *host)
 {
@@ -268,8 +268,8 @@ message_id_of(struct mock_smtp *host)
 }
 
 /*
- * The server may have it: an hour passes before it is asked again, and then
- * the Message-ID lets it see that it knows the message.
+ * The server may have accepted the message: it is tried again after an hour,
+ * with the same Message-ID, so that the server can detect a duplicate.
  */
 static void
 a_message_in_doubt_waits_longer_unchanged(void **state)

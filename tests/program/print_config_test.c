@@ -131,7 +131,7 @@ a_secret_is_not_written_to_a_file_that_other_users_can_read(void **state)
 	temp_dir_remove(&dir);
 }
 
-/* Without its comments a file says the same as the one made of it. */
+/* Printing the printed file again changes nothing but the comments. */
 static void
 keep_settings(struct buffer *text, const char *path)
 {
@@ -178,7 +178,7 @@ the_printed_configuration_has_the_same_effect(void **state)
 	temp_dir_remove(&dir);
 }
 
-/* The environment's smarthost never gets the file's password. */
+/* The smarthost in the environment must not get the password in the file. */
 static void
 credentials_of_another_smarthost_are_not_printed(void **state)
 {
@@ -283,8 +283,8 @@ a_full_disk_is_reported(void **state)
 }
 
 /*
- * Under any other name it is a recipient, as it always was; and where no
- * smarthost is named nothing is made on the system, not even by root.
+ * Under another name, "config" is a recipient. Without a smarthost, nothing is
+ * created on the system, even by root.
  */
 static void
 sendmail_config_is_a_recipient(void **state)

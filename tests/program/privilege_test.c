@@ -33,7 +33,7 @@ become_nobody(void *ctx)
 		_exit(EX_OSERR);
 }
 
-/* The program with the bit; true if this machine heeds it. */
+/* Creates the program with the bit; returns true if the bit takes effect. */
 static bool
 copy_program(struct temp_dir *f, const char *name)
 {

@@ -47,7 +47,7 @@ struct calls {
 	size_t		n;
 };
 
-/* Why relais can't be watched; NULL if it can. */
+/* The reason why relais cannot be traced; NULL if it can. */
 static const char *
 why_untraceable(void)
 {
@@ -196,7 +196,7 @@ is_end_of(const char *line, const char *name, long *result)
 	    strstr(line, resumed) == NULL))
 		return false;
 	*result = strtol(equals + 3, &end, 10);
-	return end != equals + 3;	/* "?": it was killed before */
+	return end != equals + 3;	/* "?": killed before the result */
 }
 
 /* The process in the last trace() that spoke to the server; 0: none did. */
@@ -374,7 +374,7 @@ failing_calls_while_accepting(void **state)
 	queue_fixture_close(&p);
 }
 
-/* The file, its name, the directory: all on disk before the caller hears 0. */
+/* The file, its name and the directory are synced before exit status 0. */
 static void
 sync_before_exit_0(void **state)
 {
@@ -475,7 +475,7 @@ copies_allowed(struct queue_fixture *p)
 	return 1;
 }
 
-/* One is sent, the other waits, and where the entry is now. */
+/* One recipient is delivered, the other waits; checks the entry. */
 static void
 check_flushed(struct queue_fixture *p, const char *inject, size_t copies,
     size_t copies_max)
@@ -543,7 +543,7 @@ kill_with_one_transaction_for_each_recipient(void **state)
 	kill_while_flushing(&busy_one_by_one, &fault);
 }
 
-/* The fault is gone when the queue is run again. */
+/* The fault no longer occurs in the next queue run. */
 static void
 flush_failing(struct queue_fixture *p, const char *inject, struct counter *c)
 {
@@ -637,7 +637,7 @@ permanently_failing_calls_during_a_queue_run(void **state)
 	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
 		for_each_call(&p, &calls, &faults[i], flush_failing_on, &c);
 	print_message("%zu runs\n", c.runs);
-	/* One name of call fails, and another one keeps the entry safe. */
+	/* One system call fails, and another one keeps the entry safe. */
 	assert_int_equal(c.again, 0);
 	queue_fixture_close(&p);
 }
@@ -672,7 +672,7 @@ learn_order(struct queue_fixture *p, struct order *order)
 	buffer_free(&text);
 }
 
-/* From the k-th of those calls on, all of them fail. */
+/* All of these calls fail from the k-th on. */
 static void
 spoil_from(char *to, size_t size, const struct order *order, size_t k,
     const char *error)
@@ -717,7 +717,7 @@ permanently_failing_disk_during_a_queue_run(void **state)
 	queue_fixture_close(&p);
 }
 
-/* A directory that lets go of nothing, as one without the right to write. */
+/* A directory without write permission, whose files cannot be removed. */
 static void
 an_entry_that_cannot_be_removed_is_not_sent_again(void **state)
 {
@@ -739,8 +739,8 @@ an_entry_that_cannot_be_removed_is_not_sent_again(void **state)
 }
 
 /*
- * The sender hears of it, or it is kept; and he hears of it once.  The first
- * unlink(2) removes the entry, the second one the notice that was sent.
+ * The sender gets one bounce, or the entry is kept. The first unlink(2) removes
+ * the entry, the second one the bounce that was sent.
  */
 static void
 give_up_one(struct queue_fixture *p, const char *inject, struct counter *c)
@@ -802,9 +802,7 @@ failing_calls_while_giving_up(void **state)
 	queue_fixture_close(&p);
 }
 
-/*
- * File systems that take no more.
- */
+/* File systems that cannot be written. */
 
 struct disk {
 	const char	*spool;

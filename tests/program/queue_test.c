@@ -25,7 +25,7 @@
 /* mailq cannot be used here: under that name, -C is ignored. */
 static const char *const	bp[] = { "-bp", NULL };
 
-/* Runs relais; stdout is the caller's to free. */
+/* Runs relais; returns its standard output, freed by the caller. */
 static char *
 say(struct queue_fixture *p, const char *const *arguments, int status)
 {
@@ -291,7 +291,7 @@ status_reports_the_health_of_the_queue(void **state)
 	says(&p, WORDS("queue", "status"), 0, "last success: never");
 	says(&p, WORDS("queue", "status", "--older", "2h", "--json"), 0,
 	    "{\"ok\":true,\"queue\":1,");
-	/* Something of the year 1971. */
+	/* A message of 1971. */
 	temp_dir_write(&p.dir, "spool/queue/010000000000001", 0600, "");
 	says(&p, WORDS("queue", "status"), 1, "TOO OLD");
 	says(&p, WORDS("queue", "status", "--json"), 1, "{\"ok\":false,");
@@ -302,7 +302,7 @@ status_reports_the_health_of_the_queue(void **state)
 	queue_fixture_close(&p);
 }
 
-/* Sets back the file's time by which status knows of the last success. */
+/* Sets back the modification time that records the last success. */
 static void
 make_success_older(struct queue_fixture *p)
 {

@@ -1,8 +1,8 @@
 /*
- * The examples of relais.conf(5), against servers like those they are for.
+ * The examples of relais.conf(5), against servers like those that they are for.
  *
- * Each is taken from the manual unchanged; only its hosts and directories are
- * put where the test has them.
+ * Each example is taken from the manual; only its hosts and directories are
+ * replaced.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,7 +64,7 @@ add_host(struct kitchen *k, const struct script *script)
 	return k->host[k->n++];
 }
 
-/* The lines of an example, as they are displayed. */
+/* The lines of an example, as the manual shows them. */
 static char *
 recipe(const char *name)
 {
@@ -85,7 +85,7 @@ recipe(const char *name)
 	return from;
 }
 
-/* Puts the text with every 'old' replaced into out. */
+/* Writes the text to out, with each occurrence of old replaced. */
 static void
 replace(struct buffer *out, const char *text, const char *old,
     const char *new)
@@ -138,7 +138,7 @@ cook(struct buffer *out, struct kitchen *k, const char *name)
 	free(text);
 }
 
-/* Ours first, so that a section at the end of the recipe ends nothing. */
+/* Our lines come first, because the recipe may end with a section. */
 static const char *
 write_recipe(struct kitchen *k, const char *name)
 {
@@ -185,7 +185,7 @@ assert_has(const struct heard_message *m, const char *line)
  * Providers
  */
 
-/* OAuth: the token of the command, and nothing else, is let in. */
+/* OAuth: the server accepts only the token that the command prints. */
 static void
 take_token(struct auth_exchange *e, const char *line)
 {
@@ -208,7 +208,7 @@ struct provider {
 	const char	*mechanisms;
 	const char	*user;		/* NULL: by token */
 	const char	*sender;	/* that it insists upon */
-	bool		 all_senders;	/* in the place of any other */
+	bool		 all_senders;	/* instead of another sender */
 };
 
 static void
@@ -254,7 +254,7 @@ is_served(void **state)
 	char			 refusal[100];
 	const struct heard	*h;
 
-	/* Anybody else as the sender is refused. */
+	/* Other senders are refused. */
 	snprintf(refusal, sizeof(refusal), "<%s>", p->sender);
 	open_kitchen(&k);
 	add_host(&k, &(struct script){ .security = p->security,
@@ -392,8 +392,8 @@ container_environment(struct kitchen *k, struct buffer *text,
 }
 
 /*
- * The entrypoint with the environment that the container got, and the script
- * of php.ini with none.
+ * The entrypoint runs with the environment of the container; the script in
+ * php.ini runs without it.
  */
 static void
 a_php_container_sends_through_its_environment(void **state)

@@ -1,5 +1,5 @@
 /*
- * Accounts: mail that goes to different smarthosts by sender or recipient.
+ * Accounts: the sender or recipient selects the smarthost.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 #include "support/mock_smtp.h"
 #include "support/program.h"
 
-/* The usual smarthost, and one that sections lead to. */
+/* The default smarthost, and one that is set in sections. */
 struct place {
 	struct temp_dir		 dir;
 	struct mock_smtp	*usual;
@@ -137,7 +137,7 @@ the_sender_selects_the_account(void **state)
 	close_place(&p);
 }
 
-/* The login of one smarthost is never shown to another. */
+/* The credentials of one smarthost must not be sent to another. */
 static void
 credentials_are_sent_only_to_the_smarthost_of_their_section(void **state)
 {

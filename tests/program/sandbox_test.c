@@ -1,7 +1,6 @@
 /*
- * However a message gets to the smarthost, the process that talks to it is in
- * the sandbox: an attacker in it can do nothing that attacker.c attempts, and
- * the message arrives all the same.
+ * The process that communicates with the smarthost is in the sandbox in every
+ * mode: all attacks of attacker.c fail in it, and the message is delivered.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -118,7 +117,7 @@ run(struct scene *s, const char *const *argv, const char *input)
 	program_result_free(&o);
 }
 
-/* The attacks were made, and none was successful. */
+/* The attacks were attempted, and all of them failed. */
 static void
 close_scene(struct scene *s)
 {

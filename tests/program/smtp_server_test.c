@@ -282,7 +282,7 @@ aliases_are_read_once_per_session(void **state)
 	fixture_close(&p.place);
 }
 
-/* Even if root is set. */
+/* This applies even if root is set. */
 static void
 rcpt_accepts_any_name_if_the_senders_mail_is_redirected(void **state)
 {
@@ -441,7 +441,7 @@ an_idle_connection_is_checked_with_noop(void **state)
 		send_one(&p[i]);
 		send_one(&p[i]);
 	}
-	/* The client is idle; nothing is waited for. */
+	/* The client is idle, and relais must not wait. */
 	poll(NULL, 0, IDLE_MS);
 	for (size_t i = 0; i < IDLE_CASES; i++) {
 		begin = clock_ms();

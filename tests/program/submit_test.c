@@ -230,7 +230,7 @@ arrives_at(void **state)
 #define ARRIVES_AT(sentence, address) \
 	{ sentence, arrives_at, NULL, NULL, (void *)(uintptr_t)(address) }
 
-/* Encrypted and logged in, in each of the two ways. */
+/* TLS and AUTH, with STARTTLS and with implicit TLS. */
 static void
 logs_in(enum security security, const char *scheme, const char *mechanisms)
 {
@@ -320,7 +320,7 @@ is_told(void **state)
 #define TOLD(sentence, ...) { sentence, is_told, NULL, NULL, \
 	&(struct trouble){ __VA_ARGS__ } }
 
-/* sudo and cron hand us the TMPDIR of others. */
+/* sudo and cron may pass on the TMPDIR of another user. */
 static void
 an_unusable_tmpdir_does_not_matter(void **state)
 {

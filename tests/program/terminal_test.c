@@ -1,6 +1,5 @@
 /*
- * Nothing that comes from outside reaches a terminal or the log but as visible
- * text, wherever it comes in.
+ * Text from outside is escaped before it reaches a terminal or the log.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,11 +22,11 @@
 #include "util/text.h"
 #include "util/visible.h"
 
-/* An escape sequence, a line of its own, and text in the other direction. */
+/* An escape sequence, a separate line, and right-to-left text. */
 #define EVIL	"\033[2J\nroot: \342\200\256x"
 #define SHOWN	"\\033[2J\\012root: \\342\\200\\256x"
 
-/* A control character would be refused before it gets far. */
+/* Not a control character, which would be refused earlier. */
 #define TURNED	"a\342\200\256b"
 #define STAYS	"a\\342\\200\\256b"
 
@@ -148,7 +147,7 @@ the_log_and_the_dialogue_are_visible(void **state)
 	fixture_close(&p);
 }
 
-/* A reader takes a log line apart at its blanks and quotes. */
+/* Programs split a log line at its blanks and quotation marks. */
 static void
 no_value_in_the_log_looks_like_another_word(void **state)
 {
@@ -175,7 +174,7 @@ no_value_in_the_log_looks_like_another_word(void **state)
 	fixture_close(&p);
 }
 
-/* Names in the spool, and the spool's own. */
+/* Names of files in the spool, and the name of the spool. */
 static void
 the_queue_is_visible(void **state)
 {

@@ -43,7 +43,7 @@ struct way {
 	const char	*scheme;
 	struct script	 script;
 	const char	*more;
-	const char	*commands;	/* as they should be heard */
+	const char	*commands;	/* the expected commands */
 	bool		 encrypted;
 };
 
@@ -78,7 +78,7 @@ goes_that_way(void **state)
 
 enum signer {
 	BY_ROOT,		/* the one in tls_ca */
-	BY_MIDDLE,		/* by an intermediate, sent along */
+	BY_MIDDLE,		/* by an intermediate that is sent */
 	BY_HIDDEN,		/* by an intermediate that is not sent */
 	BY_STRANGER,		/* by an unknown root, not sent */
 	BY_ITSELF,
@@ -89,7 +89,7 @@ struct leaf {
 	enum signer	 signer;
 	const char	*more;		/* NULL: tls_ca, mail.example */
 	const char	*says;		/* NULL: it is trusted */
-	const char	*key;		/* of relais.conf that is named */
+	const char	*key;		/* of relais.conf in the error */
 };
 
 struct tree {
@@ -133,7 +133,7 @@ tree_free(struct tree *t)
 #define BY_NAME	"tls_ca = {dir}/root.pem\ntls_name = mail.example\n" \
 	TLS_FIXTURE_LOGIN
 
-/* Not one octet of SMTP once the certificate was seen. */
+/* Nothing must be sent after the certificate was received. */
 static void
 nothing_was_said(struct tls_fixture *s, bool at_once)
 {
@@ -383,7 +383,7 @@ install_store(void *context)
 	buffer_free(&pem);
 }
 
-/* The name that the usual authority has in a hashed directory. */
+/* The file name of the usual authority in a hashed directory. */
 static void
 hashed_name(const struct tls_fixture *s, char *to, size_t size)
 {
@@ -575,7 +575,7 @@ is_told(void **state)
 
 /* ----------------------------------------------------- tickets and replies */
 
-/* Session tickets are readable octets of TLS, and no reply too many. */
+/* Session tickets make the socket readable, but are not a reply. */
 static void
 session_tickets_do_not_delay_the_session(void **state)
 {
