@@ -177,7 +177,7 @@ write_message_body(const struct commit *c, int fd, struct failure *why)
 
 /* Writes and flushes the whole file.  The lock excludes queue runs. */
 static bool
-write_entry(const struct commit *c, int fd, struct failure *why)
+fill_file(const struct commit *c, int fd, struct failure *why)
 {
 	if (!spool_own(c->spool, fd) || !files_lock(fd, false) ||
 	    !file_write(fd, c->head.data, c->head.len))
@@ -242,7 +242,7 @@ make_unnamed(const struct commit *c, struct failure *why)
 		failed_commit(c, why);
 		return COMMIT_FAILED;
 	}
-	if (write_entry(c, fd, why)) {
+	if (fill_file(c, fd, why)) {
 		if (link_unnamed(c, fd))
 			result = sync_folder(c, why);
 		else if (is_no_link(errno))
@@ -286,7 +286,7 @@ make_named(const struct commit *c, struct failure *why)
 		failed_commit(c, why);
 		return COMMIT_FAILED;
 	}
-	if (!write_entry(c, fd, why)) {
+	if (!fill_file(c, fd, why)) {
 		unlinkat(tmp, name, 0);
 	} else if (!rename_named(c, name)) {
 		failed_commit(c, why);

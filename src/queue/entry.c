@@ -91,7 +91,7 @@ check_file(const struct entry *entry, const struct stat *st,
  * that had the lock may have removed it.
  */
 static enum entry_result
-open_named(struct entry *entry, enum entry_access access, struct failure *why)
+open_by_name(struct entry *entry, enum entry_access access, struct failure *why)
 {
 	struct stat		st, named;
 	enum entry_result	result = look_at_name(entry, &named, why);
@@ -242,7 +242,7 @@ entry_open(struct entry *entry, struct spool *spool, enum spool_folder folder,
 	if (name[0] == '.' || name[0] == '\0' || strchr(name, '/') != NULL)
 		return ENTRY_GONE;
 	entry->name = memory_copy(name);
-	result = open_named(entry, access, why);
+	result = open_by_name(entry, access, why);
 	if (result == ENTRY_OPENED)
 		result = read_envelope_file(entry, why);
 	if (result == ENTRY_OPENED && access == ENTRY_WORK)

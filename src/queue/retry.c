@@ -26,10 +26,9 @@ retry_delay(unsigned attempts, bool in_doubt, uint32_t random)
 }
 
 int64_t
-retry_next(int64_t now, int64_t arrived, int64_t lifetime, unsigned attempts,
-    bool in_doubt, uint32_t random)
+retry_next(int64_t now, int64_t arrived, int64_t lifetime, int64_t delay)
 {
-	int64_t	next = now + retry_delay(attempts, in_doubt, random);
+	int64_t	next = now + delay;
 	int64_t	end = (arrived < now ? arrived : now) + lifetime;
 
 	return now < end && next > end ? end : next;

@@ -20,7 +20,7 @@ int64_t	retry_delay(unsigned attempts, bool in_doubt, uint32_t random);
  * last attempt is made at the end of the lifetime, not after it.
  */
 int64_t	retry_next(int64_t now, int64_t arrived, int64_t lifetime,
-	    unsigned attempts, bool in_doubt, uint32_t random);
+	    int64_t delay);
 
 /*
  * Whether an attempt is due.  If the time of the next attempt is further in the

@@ -149,7 +149,7 @@ prove_entry(void *context, struct failure *why)
 
 /* After the last transaction finish_entry() records the outcomes, if needed. */
 static bool
-record_outcomes(void *context, struct failure *why)
+record_in_entry(void *context, struct failure *why)
 {
 	struct attempt	*a = context;
 
@@ -234,9 +234,11 @@ static int64_t
 next_attempt(const struct attempt *a)
 {
 	const struct envelope_file	*file = &a->entry->file;
+	int64_t				 delay;
 
+	delay = retry_delay(file->attempts + 1, a->in_doubt, arc4random());
 	return retry_next(a->now, file->arrived_us / 1000000, lifetime_of(a->w),
-	    file->attempts + 1, a->in_doubt, arc4random());
+	    delay);
 }
 
 /*
@@ -417,7 +419,7 @@ attempt_opened(struct attempt *a)
 	struct attempt_worker	*w = a->w;
 	const struct entry	*entry = a->entry;
 	struct relay_callbacks	 callbacks = { .before_send = prove_entry,
-				    .after_transaction = record_outcomes,
+				    .after_transaction = record_in_entry,
 				    .context = a };
 	struct mail_log		 mail_log = { .id = entry->name,
 				    .uid = entry->file.uid,

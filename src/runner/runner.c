@@ -161,7 +161,7 @@ run_worker(struct queue_run *run, size_t number)
  */
 
 static bool
-start_worker(struct queue_run *run, size_t number, struct failure *why)
+fork_worker(struct queue_run *run, size_t number, struct failure *why)
 {
 	pid_t	pid;
 
@@ -252,7 +252,7 @@ reap_workers(struct queue_run *run)
 	}
 	if (count_running(run) == 0 && has_entries_left(run) &&
 	    run->started < run->list.n + run->slots)
-		start_worker(run, 0, &why);
+		fork_worker(run, 0, &why);
 	return count_running(run);
 }
 
@@ -298,7 +298,7 @@ wait_for_workers(struct queue_run *run, struct runner_totals *t)
  * them; the others take effect after the queue run.
  */
 static void
-hold_signals(struct queue_run *run)
+block_signals(struct queue_run *run)
 {
 	static const int	ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGALRM,
 		SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU };
@@ -419,10 +419,10 @@ attempt_list(struct queue_run *run, struct runner_totals *t,
 		return failed_errno(why, EX_OSERR,
 		    "cannot map memory for the workers");
 	run->pid = memory_new(run->slots, sizeof(*run->pid));
-	good = start_worker(run, 0, why);
+	good = fork_worker(run, 0, why);
 	/* One worker is enough if the others cannot be started. */
 	for (size_t i = 1; good && i < run->slots; i++)
-		if (!start_worker(run, i, &ignored))
+		if (!fork_worker(run, i, &ignored))
 			break;
 	wait_for_workers(run, t);
 	read_totals(run, t);
@@ -455,7 +455,7 @@ runner_run_queue(const struct runner *r, struct runner_totals *t,
 		return false;
 	keep_chosen(r, &run.list, now);
 	if (run.list.n > 0) {
-		hold_signals(&run);
+		block_signals(&run);
 		good = attempt_list(&run, t, why);
 		sigprocmask(SIG_SETMASK, &run.before, NULL);
 	}

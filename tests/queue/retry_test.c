@@ -40,8 +40,8 @@ next_is(void **state)
 {
 	const struct next_case	*c = *state;
 
-	assert_int_equal(retry_next(c->now, c->arrived, c->lifetime, 5, false,
-	    0), c->next);
+	assert_int_equal(retry_next(c->now, c->arrived, c->lifetime, 3600),
+	    c->next);
 	assert_int_equal(retry_is_over(c->now, c->arrived, c->lifetime, 5),
 	    c->over);
 }
@@ -83,32 +83,34 @@ due_is(void **state)
 	{ sentence, due_is, NULL, NULL, &(struct due_case){ next, due } }
 
 static struct CMUnitTest retry_spec[] = {
-	DELAYS("an entry never tried comes after a minute", 0, false, 1),
-	DELAYS("a minute after the first attempt", 1, false, 1),
-	DELAYS("five after the second", 2, false, 5),
-	DELAYS("fifteen after the third", 3, false, 15),
-	DELAYS("thirty after the fourth", 4, false, 30),
-	DELAYS("an hour after the fifth", 5, false, 60),
-	DELAYS("and every hour from then on", 6, false, 60),
-	DELAYS("however often", UINT32_MAX, false, 60),
-	DELAYS("an hour where the server may have it", 1, true, 60),
-	NEXT("the delay counts from now", 10000, 9000, 86400, 13600, false),
-	NEXT("the last attempt is made as the lifetime ends",
+	DELAYS("without an attempt the delay is a minute", 0, false, 1),
+	DELAYS("after the first attempt the delay is a minute", 1, false, 1),
+	DELAYS("after the second attempt it is 5 minutes", 2, false, 5),
+	DELAYS("after the third attempt it is 15 minutes", 3, false, 15),
+	DELAYS("after the fourth attempt it is 30 minutes", 4, false, 30),
+	DELAYS("after the fifth attempt it is an hour", 5, false, 60),
+	DELAYS("after the sixth attempt it is an hour", 6, false, 60),
+	DELAYS("after any number of attempts it is an hour", UINT32_MAX,
+	    false, 60),
+	DELAYS("after an attempt in doubt it is an hour", 1, true, 60),
+	NEXT("the delay begins now", 10000, 9000, 86400, 13600, false),
+	NEXT("the last attempt is made at the end of the lifetime",
 	    10000, 9000, 2000, 11000, false),
-	NEXT("a lifetime that ends now is over", 10000, 9000, 1000, 13600,
-	    true),
-	NEXT("an entry from the future came now", 10000, 20000, 1000,
-	    11000, false),
-	ASKED("an entry that no server was asked about is not over", 0),
-	ASKED("nor one that was only asked about four times", 4),
-	ASKED("but after the fifth time", 5),
-	ASKED("and later", 500),
-	DUE("what could not be an entry is due", 0, true),
-	DUE("an entry is due at its time", 10000, true),
-	DUE("and not before", 10001, false),
-	DUE("however long the delay", 10000 + 4050, false),
-	DUE("a time that no delay leads to is over", 10000 + 4051, true),
-	DUE("whatever it is", INT64_MAX, true),
+	NEXT("at the end of the lifetime the entry has expired", 10000, 9000,
+	    1000, 13600, true),
+	NEXT("an arrival time in the future is treated as now", 10000, 20000,
+	    1000, 11000, false),
+	ASKED("if no server was asked, the entry has not expired", 0),
+	ASKED("after four attempts the entry has not expired", 4),
+	ASKED("after five attempts the entry has expired", 5),
+	ASKED("after more attempts the entry has expired", 500),
+	DUE("without a valid time the entry is due", 0, true),
+	DUE("at its time the entry is due", 10000, true),
+	DUE("before its time the entry is not due", 10001, false),
+	DUE("before the longest delay the entry is not due", 10000 + 4050,
+	    false),
+	DUE("a time after the longest delay is invalid", 10000 + 4051, true),
+	DUE("the latest possible time is invalid", INT64_MAX, true),
 };
 
 int
