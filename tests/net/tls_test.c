@@ -461,6 +461,40 @@ the_client_certificate_is_sent(void **state)
 	tls_peer_free(&p.peer);
 }
 
+/* The file of the certificate contains no chain; OpenSSL completes it. */
+static void
+the_chain_is_completed_from_the_ca_file(void **state)
+{
+	struct certificate	middle, client;
+	struct tls_options	options = usual_options();
+	struct pair		p;
+	char			ca[96], both[96];
+
+	(void)state;
+	snprintf(ca, sizeof(ca), "%s/chain.pem", world.dir);
+	snprintf(both, sizeof(both), "%s/client.pem", world.dir);
+	certificate_make(&middle, &(struct certificate_form){
+	    .common_name = "Middle", .authority = true }, &world.root);
+	certificate_make(&client, &(struct certificate_form){
+	    .common_name = "x" }, &middle);
+	certificate_write(&world.root, ca, 0);
+	certificate_write(&middle, ca, CERTIFICATE_APPEND);
+	certificate_write(&client, both, CERTIFICATE_KEY);
+	options.ca = ca;
+	options.certificate = both;
+	assert_int_equal(handshake(&p, (struct tls_peer_form){
+	    .client_ca = &world.root, .serve = send_hello }, &options),
+	    TLS_DONE);
+	assert_reads(&p, "220 hello\r\n");
+	close_pair(&p);
+	assert_true(p.peer.report->certified);
+	tls_peer_free(&p.peer);
+	certificate_free(&middle);
+	certificate_free(&client);
+	unlink(ca);
+	unlink(both);
+}
+
 /* With TLS 1.3, the server reports this only after the handshake. */
 static void
 a_required_certificate_is_reported(void **state)
@@ -764,6 +798,7 @@ static const struct CMUnitTest tls_spec[] = {
 	cmocka_unit_test(no_channel_binding_before_tls_1_3),
 	cmocka_unit_test(renegotiation_is_refused),
 	cmocka_unit_test(the_client_certificate_is_sent),
+	cmocka_unit_test(the_chain_is_completed_from_the_ca_file),
 	cmocka_unit_test(a_required_certificate_is_reported),
 	cmocka_unit_test(a_rejected_certificate_is_reported),
 	REFUSES("without a name, no session starts", refuses_name, NULL),
