@@ -67,24 +67,6 @@ subject_from(const struct prepare_options *o, const char *reverse_path)
 	return buffer_take(&path);
 }
 
-/*
- * redirect_all of the sender; for a bounce also that of the sender of the
- * message that failed.
- */
-static const char *
-redirect_target(const struct prepare_state *s)
-{
-	const struct prepare_options	*o = s->options;
-	const char			*target = config_text(o->config,
-					    &s->subject, KEY_REDIRECT_ALL);
-	struct config_subject		 about = { .from = o->about,
-					    .user = s->subject.user };
-
-	if (target == NULL && o->about != NULL)
-		target = config_text(o->config, &about, KEY_REDIRECT_ALL);
-	return target;
-}
-
 static bool
 prepare_envelope(struct prepare_state *s, struct outcome **outcomes,
     struct failure *why)
@@ -93,12 +75,18 @@ prepare_envelope(struct prepare_state *s, struct outcome **outcomes,
 	struct expand_options		 expand = {
 		.local_names = o->local_names,
 		.bad = &s->found,
-		.redirect = redirect_target(s),
+		.redirect = config_text(o->config, &s->subject,
+		    KEY_REDIRECT_ALL),
 		.bcc = config_text(o->config, &s->subject, KEY_ALWAYS_BCC),
 		.max = config_number(o->config, NULL, KEY_RECIPIENT_LIMIT),
 	};
+	struct config_subject		 about = { .from = o->about,
+					    .user = s->subject.user };
 	char				*path;
 
+	if (expand.redirect == NULL && o->about != NULL)
+		expand.redirect = config_text(o->config, &about,
+		    KEY_REDIRECT_ALL);
 	if (expand.redirect != NULL)
 		header_rules_add_original_to(s->message, s->env);
 	if (!expand_recipients(&expand, s->env, outcomes, o->map, why))

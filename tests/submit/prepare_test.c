@@ -723,7 +723,7 @@ each_recipient_has_the_worst_outcome_of_its_expansion(void **state)
 	    &s.outcomes[1]);
 	assert_ptr_equal(expand_map_worst(&s.map, s.outcomes, 4, true),
 	    &s.outcomes[1]);
-	/* Without a queue, the deferred one has to be tried again. */
+	/* Without a queue, the caller must try the deferred one again. */
 	s.outcomes[0].kind = OUTCOME_FAILED;
 	assert_ptr_equal(expand_map_worst(&s.map, s.outcomes, 1, true),
 	    &s.outcomes[0]);
@@ -791,8 +791,8 @@ static const struct CMUnitTest check_spec[] = {
 };
 
 /*
- * With `always` nothing but from gets out: every combination of what a caller
- * may say about the sender, in the envelope and in the header.
+ * With from_mode = always, every sender is the address in from: tested with
+ * combinations of senders in the envelope and in the header.
  */
 static const char *const	senders[] = { NULL, "root", "evil@foreign.example",
 	"\"a b\"@foreign.example", "www-data@localhost" };
@@ -812,7 +812,7 @@ enum {
 	N_FIELDS = sizeof(fields) / sizeof(*fields),
 };
 
-/* Every mailbox of every field that names a sender is from. */
+/* Every mailbox in every sender field must be the address in from. */
 static void
 assert_only_from(const struct header *h)
 {
@@ -871,10 +871,10 @@ no_combination_gets_a_foreign_sender_past_always(void **state)
 	open_stage(&s, ALWAYS, NULL);
 	for (size_t i = 0; i < N_FIELDS; i++)
 		all *= N_VALUES;
-	/* A stride that has no divisor with their number meets all kinds. */
+	/* The stride is coprime to their number, so it varies every field. */
 	for (unsigned code = 0; code < all; code += 131)
 		try_combination(&s, senders[code % N_SENDERS], code);
-	/* Every value of every field alone, with every sender. */
+	/* Each value of each field alone, with each sender. */
 	for (size_t k = 0; k < N_SENDERS; k++)
 		for (unsigned place = 1; place < all; place *= N_VALUES)
 			for (unsigned v = 0; v < N_VALUES; v++)
