@@ -29,26 +29,18 @@ WARNINGS	= -Wall -Wextra -Wpedantic -Wshadow -Wformat=2 \
 HARDENING	= -fstack-protector-strong -fstack-clash-protection \
 		  -D_FORTIFY_SOURCE=2
 LINK_HARDENING	= -Wl,-z,relro,-z,now
-# libbsd-overlay makes the source a BSD's own; on a BSD both are empty.
-# Expanded when first used: `make setup all` has installed libbsd by then.
-BSD_CFLAGS	= $(eval BSD_CFLAGS := \
-		  $(shell pkg-config --cflags libbsd-overlay))$(BSD_CFLAGS)
-BSD_SHARED	= $(eval BSD_SHARED := \
-		  $(shell pkg-config --libs libbsd-overlay))$(BSD_SHARED)
-# The few functions that libc lacks come from libbsd's archive if there is
-# one: mapping the shared library would take a third of the instructions of a
-# start (make check-budget).  BSD=shared maps it, as distributions prefer.
-# libc comes first: functions that both have are found there at less cost.
-BSD	= $(if $(filter /%,\
-	  $(shell $(CC) -print-file-name=libbsd.a)),archive,shared)
-BSD_LIBS_archive = -lc -l:libbsd.a -l:libmd.a
-BSD_LIBS_shared	= -lc $(BSD_SHARED)
-BSD_LIBS	= $(eval BSD_LIBS := \
-		  $(if $(BSD_SHARED),$(BSD_LIBS_$(BSD))))$(BSD_LIBS)
+# libbsd has functions that only a BSD has in libc; on a BSD, set both to
+# nothing.  The archive is preferred, because mapping the shared library would
+# take a third of the instructions of a start (make check-budget).  libc comes
+# first: functions that both have cost less in libc.
+BSD_CFLAGS	= `pkg-config --cflags libbsd-overlay`
+BSD_LIBS	= -lc $(if $(filter /%,$(shell $(CC) -print-file-name=libbsd.a)),\
+		  -l:libbsd.a -l:libmd.a,`pkg-config --libs libbsd-overlay`)
 TLS_LIBS	= -lssl -lcrypto
 
 ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
-		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"'
+		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"' \
+		  -DSYSCONFDIR='"$(SYSCONFDIR)"' -DTLS_MODULE='"$(TLS_MODULE)"'
 
 # A line for each file, unless V=1 shows the commands.
 ifeq ($(V),1)
@@ -61,44 +53,43 @@ COMPILE	= $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 ARCHIVE	= rm -f $@; ar qcs $@ $(filter %.o,$^)
 LINK	= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,--as-needed -o $@ $+
 
-# The directories of src, from top to bottom: includes only point down, and
-# so do the archives on a linker's command line.
+# The directories of src, from top to bottom: includes only point down.
 LAYERS	= cli serve smtpd runner submit relay config queue smtp mime mail net \
 	  util
-archives_of = $(patsubst src/%/,$(B)/lib/%.a,$(wildcard $(1:%=src/%/)))
-ARCHIVES = $(call archives_of,$(LAYERS))
 
-# net/ has all that uses OpenSSL, for the module or for the program.
+# net/ has all files that use OpenSSL, for tls.so or for the program.
 OPENSSL	= $(filter-out src/net/tls_load.c src/net/tls_linked.c,\
 	  $(wildcard src/net/tls*.c))
-LEFT_OUT_module = $(OPENSSL) src/net/tls_linked.c
-LEFT_OUT_linked = src/net/tls_load.c
-objects_of = $(patsubst %.c,$(B)/%.o,$(filter-out $(LEFT_OUT_$(TLS)),\
-	  $(wildcard src/$1/*.c)))
-
-# tls.so also needs these, compiled as PIC.
-MODULE	= $(OPENSSL) $(wildcard $(patsubst %,src/util/%.c,base64 buffer \
-	  failure memory text trusted visible))
-MODULE_module = $(B)/tls.so
-PROGRAM_LIBS_linked = $(TLS_LIBS)
-PROGRAM_LIBS = $(PROGRAM_LIBS_$(TLS)) $(BSD_LIBS)
+ifeq ($(TLS),linked)
+LEFT_OUT = src/net/tls_load.c
+PROGRAM_LIBS = $(TLS_LIBS) $(BSD_LIBS)
+else
+LEFT_OUT = src/net/tls_linked.c $(OPENSSL)
+PROGRAM_LIBS = $(BSD_LIBS)
+MODULE	= $(B)/tls.so
+endif
+OBJECTS	= $(patsubst %.c,$(B)/%.o,$(filter-out $(LEFT_OUT),\
+	  $(wildcard $(LAYERS:%=src/%/*.c))))
+# tls.so also needs these files of util, compiled as PIC.
+MODULE_OBJECTS = $(patsubst src/%.c,$(B)/module/%.o,$(OPENSSL) $(wildcard \
+	  $(patsubst %,src/util/%.c,base64 buffer failure memory text trusted \
+	  visible)))
 NAMES	= relais send-mail mailq newaliases
 
-all: $(B)/sendmail $(NAMES:%=$(B)/%) $(MODULE_$(TLS))
+all: $(B)/sendmail $(NAMES:%=$(B)/%) $(MODULE)
 
-$(B)/sendmail: $(B)/src/main.o $(ARCHIVES)
+$(B)/sendmail: $(B)/src/main.o $(B)/relais.a
 	$(SAY) LD $@
 	$(LINK) -pie $(PROGRAM_LIBS)
 
 $(NAMES:%=$(B)/%): $(B)/sendmail
 	ln -sf sendmail $@
 
-.SECONDEXPANSION:
-$(B)/lib/%.a: $$(call objects_of,$$*) Makefile
+$(B)/relais.a: $(OBJECTS)
 	$(SAY) AR $@
 	$(ARCHIVE)
 
-$(B)/tls.so: $(MODULE:src/%.c=$(B)/module/%.o)
+$(B)/tls.so: $(MODULE_OBJECTS)
 	$(SAY) LD $@
 	$(LINK) -shared -Wl,-z,defs $(TLS_LIBS) $(BSD_LIBS)
 
@@ -110,33 +101,27 @@ $(B)/module/%.o: src/%.c
 	$(SAY) CC "$< (tls.so)"
 	$(COMPILE) -fPIC -fvisibility=hidden
 
-$(B)/src/cli/version.o: Makefile
+# The program in $(B) loads the module in $(B), and the installed program the
+# installed module: an object on the command line precedes the archive's.
+TLS_MODULE = $(abspath $(B))/tls.so
+$(B)/installed/%: TLS_MODULE = $(LIBDIR)/tls.so
 
-# The build finds its own module; the installed program the installed one.
-$(B)/src/net/tls_load.o: ALL_CFLAGS += -DTLS_MODULE='"$(abspath $(B))/tls.so"'
-$(B)/src/config/%.o $(B)/tests/config/%.o: \
-    ALL_CFLAGS += -DSYSCONFDIR='"$(SYSCONFDIR)"'
-
-$(B)/installed/tls_load.o: src/net/tls_load.c $(B)/libdir
+$(B)/installed/tls_load.o: src/net/tls_load.c
 	$(SAY) CC "$< (installed)"
-	$(COMPILE) -fPIE -DTLS_MODULE='"$(LIBDIR)/tls.so"'
+	$(COMPILE) -fPIE
 
-# An object on the command line is taken before the archive's.
-INSTALLED_LOADER_module = $(B)/installed/tls_load.o
-
-$(B)/installed/sendmail: $(B)/src/main.o $(INSTALLED_LOADER_$(TLS)) $(ARCHIVES)
+$(B)/installed/sendmail: $(B)/src/main.o \
+    $(if $(MODULE),$(B)/installed/tls_load.o) $(B)/relais.a
 	$(SAY) LD $@
 	$(LINK) -pie $(PROGRAM_LIBS)
 
-# Objects with a directory compiled in are compiled again when it changes.
-$(patsubst %.c,$(B)/%.o,$(wildcard src/config/*.c)): $(B)/sysconfdir
-$(B)/libdir: DIRECTORY = $(LIBDIR)
-$(B)/sysconfdir: DIRECTORY = $(SYSCONFDIR)
-
-$(B)/libdir $(B)/sysconfdir: FORCE
+# These contain settings, and are compiled again if the settings change.
+$(B)/src/cli/version.o $(B)/src/config/load.o $(B)/installed/tls_load.o \
+    $(B)/tests/config/config_test.o: $(B)/settings
+SETTINGS = $(VERSION) $(SYSCONFDIR) $(LIBDIR)
+$(B)/settings: FORCE
 	mkdir -p $(@D)
-	echo '$(DIRECTORY)' | cmp -s - $@ || echo '$(DIRECTORY)' >$@
-
+	echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' >$@
 FORCE:
 
 include tests/test.mk
@@ -151,7 +136,7 @@ INSTALLED = $(SBINDIR)/sendmail $(SBINDIR)/relais $(BINDIR)/mailq \
 install: all $(B)/installed/sendmail
 	install -d $(sort $(dir $(INSTALLED:%=$(IN)%)))
 	install -m 755 $(B)/installed/sendmail $(IN)$(SBINDIR)/sendmail
-	$(if $(MODULE_$(TLS)),install -m 644 $(B)/tls.so $(IN)$(LIBDIR)/tls.so)
+	$(if $(MODULE),install -m 644 $(B)/tls.so $(IN)$(LIBDIR)/tls.so)
 	ln -sf sendmail $(IN)$(SBINDIR)/relais
 	for name in $(BINDIR)/mailq $(BINDIR)/newaliases $(PREFIX)/lib/sendmail; \
 	    do ln -sf $(SBINDIR)/sendmail $(IN)$$name; done

@@ -3,13 +3,13 @@
 set -eu
 staging=$(mktemp -d)
 trap 'rm -rf "$staging"' EXIT
-# A copy: other tests run the programs that another folder's name, compiled
+# A copy: other tests run the programs that another directory's name, compiled
 # in, would have made anew under them.
 built=$(realpath "$(dirname "$0")/../..")
 build=$staging/build
 mkdir "$build"
-cp -a "$built"/{src,module,installed,lib,tls.so,sendmail} \
-    "$built"/{libdir,sysconfdir} "$build"
+cp -a "$built"/{src,module,installed,relais.a,tls.so,sendmail,settings} \
+    "$build"
 passed=0 failed=0
 
 spec() {

@@ -1,17 +1,19 @@
 #!/bin/sh
-# includes.sh LAYER... - no include in src points up
+# includes.sh LAYER... - check that no include points up
 #
-# The directories of src are given from top to bottom.  A file may include
-# headers of its own directory and of those below it, and a directory that is
-# not listed is an error, so that the list stays complete.
+# The directories of src are given from top to bottom.  A file of src, or a unit
+# test of tests, may include headers of its own directory and of the directories
+# below it.  A directory that is not listed is an error, so that the list is
+# complete.
 set -u
 status=0
 above=
 for layer; do
 	[ -d "src/$layer" ] || continue
 	for other in $above; do
-		grep -n "^#include \"$other/" "src/$layer"/*.[ch] /dev/null && {
-			echo "src/$layer must not include $other/:" \
+		grep -n "^#include \"$other/" "src/$layer"/*.[ch] \
+		    "tests/$layer"/*_test.c /dev/null 2>/dev/null && {
+			echo "$layer must not include $other/:" \
 			    "includes only point down (src/README.md)" >&2
 			status=1
 		}
@@ -23,7 +25,7 @@ for directory in src/*/; do
 	case " $* " in
 	*" $directory "*) ;;
 	*)
-		echo "src/$directory has no place in LAYERS (Makefile)" >&2
+		echo "src/$directory is missing in LAYERS (Makefile)" >&2
 		status=1
 		;;
 	esac

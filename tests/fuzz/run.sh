@@ -1,0 +1,20 @@
+#!/bin/sh
+# run.sh BUILD/tests/fuzz/NAME_fuzz SECONDS - run a fuzz target
+#
+# New inputs are kept in the build directory for the next run.  Prints the
+# number of inputs that were tried, or the end of the log if one of them fails.
+set -eu
+directory=$(dirname "$1")
+name=$(basename "$1" _fuzz)
+seeds=tests/fuzz/corpus/$name
+log=$directory/$name.log
+
+mkdir -p "$directory/corpus/$name"
+[ -d "$seeds" ] || seeds=
+if ! "$1" -max_total_time="$2" -timeout=10 -verbosity=0 -print_final_stats=1 \
+    -artifact_prefix="$directory/$name-" "$directory/corpus/$name" $seeds \
+    >"$log" 2>&1; then
+	tail -n 100 "$log"
+	exit 1
+fi
+echo "$name: $(grep number_of_executed "$log")"
