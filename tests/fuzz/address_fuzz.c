@@ -1,8 +1,8 @@
 /*
- * address_fuzz.c - what must hold of every address that the parser takes
+ * address_fuzz.c - properties of every parsed address
  *
- * The first octet chooses header field, argument, path or a field that may have
- * faults; the text follows.
+ * The first octet selects a header field, an argument, a path, or a header
+ * field with invalid elements; the text follows.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -30,7 +30,7 @@ assert_same(const struct address *a, const struct address *b)
 	assert(strcmp(a->domain, b->domain) == 0);
 }
 
-/* What is written is a path, and gives the same parts when it is read. */
+/* The written address is a path that is parsed to the same parts. */
 static void
 assert_path(const struct address *a)
 {
@@ -46,7 +46,7 @@ assert_path(const struct address *a)
 	buffer_free(&path);
 }
 
-/* What stands between start and end is that address and no other. */
+/* text[start, end) is parsed to this address only. */
 static void
 assert_place(const struct address *a, const char *text, size_t len)
 {
@@ -83,13 +83,13 @@ fuzz_list(const char *text, size_t len, enum address_where where)
 }
 
 /*
- * Sifting gives what parsing does, or names what is at fault; what is mended
- * gives the same addresses again.
+ * The lenient parser returns the addresses of the strict one, or names the
+ * faults.  A repaired text has the same addresses.
  */
 static void
-fuzz_sift(const char *text, size_t len)
+fuzz_lenient(const char *text, size_t len)
 {
-	struct address_list	list = { 0 }, mended = { 0 }, again = { 0 };
+	struct address_list	list = { 0 }, repaired = { 0 }, again = { 0 };
 	struct address_faults	faults = { 0 };
 	struct failure		why;
 	char			*copy = memory_copy_n(text, len);
@@ -108,15 +108,15 @@ fuzz_sift(const char *text, size_t len)
 			    faults.fault[i].end <= len);
 	}
 	address_list_free(&again);
-	address_list_repair(&mended, copy, len);
-	assert(mended.n == list.n);
+	address_list_repair(&repaired, copy, len);
+	assert(repaired.n == list.n);
 	address_faults_free(&faults);
 	if (address_list_parse_lenient(&again, &faults, copy, len, &why))
 		assert(again.n == list.n);
 	for (size_t i = 0; i < again.n; i++)
 		assert_same(&again.address[i], &list.address[i]);
 	address_list_free(&list);
-	address_list_free(&mended);
+	address_list_free(&repaired);
 	address_list_free(&again);
 	address_faults_free(&faults);
 	free(copy);
@@ -156,7 +156,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		fuzz_path(text, len - 1);
 		break;
 	case 3:
-		fuzz_sift(text, len - 1);
+		fuzz_lenient(text, len - 1);
 		break;
 	}
 	return 0;

@@ -1,8 +1,7 @@
 /*
- * aliases_fuzz.c - what must hold of every aliases file, and of the way from
- * a name through it
+ * aliases_fuzz.c - properties of every aliases file and of each resolved name
  *
- * The first line is the name that is asked for; what follows is the file.
+ * The first line is the name; the file follows.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -17,7 +16,7 @@
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static void
-ask(const struct aliases *a, const char *name, const char *root)
+resolve(const struct aliases *a, const char *name, const char *root)
 {
 	struct alias_rules	rules = { .names = { "web1", "example.org" },
 				    .root = root };
@@ -54,8 +53,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	name = memory_copy_n(text, (size_t)(lf - text));
 	if (aliases_parse(&a, "aliases", lf + 1,
 	    len - (size_t)(lf + 1 - text), &why)) {
-		ask(&a, name, NULL);
-		ask(&a, name, "me@example.net");
+		resolve(&a, name, NULL);
+		resolve(&a, name, "me@example.net");
 	} else {
 		assert(why.status == EX_CONFIG);
 	}

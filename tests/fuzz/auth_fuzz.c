@@ -1,10 +1,10 @@
 /*
- * What servers say about AUTH: the first line is the list of mechanisms in
- * EHLO, each further one a challenge, decoded.  A '~' in a challenge stands
- * for our nonce, which a server has to repeat.
+ * auth_fuzz.c - replies of a server to AUTH
  *
- * The digests are all zeros, so that iterations cost nothing and a signature
- * can be guessed.
+ * The first line is the list of mechanisms in EHLO; each further line is a
+ * decoded challenge.  A '~' in a challenge represents our nonce, which a server
+ * must repeat.  All digests are zero, so that iterations are fast and the
+ * fuzzer can guess a signature.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -69,7 +69,7 @@ static const struct tls_module module = {
 	.pbkdf2 = pbkdf2,
 };
 
-/* The line at *at as a string of its own; *at goes behind it. */
+/* Copies the line at *at, and moves *at after it. */
 static char *
 next_line(const uint8_t **at, size_t *left, size_t *len)
 {
@@ -139,7 +139,7 @@ exchange(struct auth *a, const uint8_t *at, size_t left)
 
 		ok = answer(a, line, len, nonce);
 		free(line);
-		if (++steps > 3)	/* no mechanism has more to say */
+		if (++steps > 3)	/* no mechanism has more steps */
 			abort();
 	}
 	auth_finish(a, &why);

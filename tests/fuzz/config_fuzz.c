@@ -1,7 +1,8 @@
 /*
- * Feeds a text to the parser of relais.conf, as a file that includes nothing,
- * and to the parser of smarthost URLs.  What was taken in must be looked up
- * without a complaint.
+ * config_fuzz.c - parse relais.conf and smarthost URLs
+ *
+ * The text is parsed as a file without include files, and as a URL.  All parsed
+ * keys must be found without an error.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * Any file in the queue's directory: read as a runner reads it, rewritten as a
- * runner rewrites it, and read again.
+ * entry_fuzz.c - read a file of the queue directory, rewrite it as a queue run
+ * does, and read it again
  */
 #include <sys/stat.h>
 
@@ -59,7 +59,7 @@ write_file(const uint8_t *data, size_t len)
 	close(fd);
 }
 
-/* Nothing in it can become an SMTP command of its own. */
+/* No text of the envelope can contain an SMTP command. */
 static void
 check_words(const struct envelope *env)
 {
@@ -73,7 +73,7 @@ check_words(const struct envelope *env)
 	}
 }
 
-/* What was taken for an entry stays one, and nothing is served twice. */
+/* A valid entry stays valid, and no recipient is served twice. */
 static void
 rewrite(struct entry *entry)
 {

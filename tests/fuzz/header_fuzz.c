@@ -1,10 +1,10 @@
 /*
- * header_fuzz.c - what must hold of a field that is made fit for a server
+ * header_fuzz.c - properties of every converted header field
  *
- * The first octet says whether UTF-8 may stay and which field the text is of.
- * What comes out is one field of that name; if it is said to be fit it is;
- * then its addr-specs are those that went in, but for A-labels, and a subject
- * stands for the same octets, but for blanks.
+ * The first octet selects SMTPUTF8 and the name of the field; the value
+ * follows. The result is one field of that name.  If field_write() returns
+ * FIELD_FITS, the field is fit, its addr-specs are the same except for
+ * A-labels, and a subject decodes to the same octets except for blanks.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -24,7 +24,7 @@ static const char *const	names[] = { "Subject", "To", "From", "Keywords",
 	"List-Unsubscribe", "X-Data", "Comments" };
 enum { NAMES = sizeof(names) / sizeof(*names) };
 
-/* "Name: text", with a fold for each line end that can be one. */
+/* Writes "Name: text", with a fold for each line end if possible. */
 static void
 make_field(struct buffer *to, const char *name, const char *text, size_t len)
 {
@@ -75,7 +75,7 @@ add_without_blanks(struct buffer *to, const char *text, size_t len)
 			buffer_add_byte(to, text[i]);
 }
 
-/* What a reader decodes. */
+/* Decodes a field as a mail reader does. */
 static void
 read_text(struct buffer *to, const struct field *f)
 {

@@ -1,10 +1,9 @@
 /*
- * message_fuzz.c - what must hold of a message, however it comes in pieces
+ * message_fuzz.c - properties of every stored message
  *
- * The first octet is the size of the pieces, and whether the caller says that
- * it is BINARYMIME.  Fed at once it gives the same;
- * what comes out has CRLF line ends and no NUL, its header is complete, and
- * nothing of a Bcc field is left in it.
+ * The first octet selects the size of the pieces and BINARYMIME.  The result
+ * does not depend on the size of the pieces.  It has CRLF line ends, no NUL, a
+ * complete header, and no Bcc field.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -19,7 +18,7 @@
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static bool
-take(struct message *m, const char *text, size_t len, size_t piece,
+feed_message(struct message *m, const char *text, size_t len, size_t piece,
     bool binary)
 {
 	static const char *const		tmp[] = { "/tmp", NULL };
@@ -95,8 +94,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	binary = (data[0] & 16) != 0;
-	good = take(&m, text, size - 1, size, binary);
-	assert(take(&n, text, size - 1, 1 + data[0] % 16, binary) == good);
+	good = feed_message(&m, text, size - 1, size, binary);
+	assert(feed_message(&n, text, size - 1, 1 + data[0] % 16, binary) ==
+	    good);
 	if (good) {
 		write_all(&at_once, &m);
 		write_all(&in_pieces, &n);

@@ -1,10 +1,10 @@
 /*
- * mime_fuzz.c - what must hold of a message on the wire
+ * mime_fuzz.c - properties of every converted message
  *
- * The first octet says what the server takes and how much is read at a time.
- * The size is the one that was foretold; line ends are whole; where nothing
- * was left alone there are no 8 bits that the server does not take and no
- * line over 998 octets; and what has once become fit stays as it is.
+ * The first octet selects the extensions of the server and the size of the
+ * reads. The size is the announced one, and all line ends are CRLF.  Without a
+ * remark, the result has no 8-bit octets that the server does not accept and no
+ * line over 998 octets, and converting it again does not change it.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static bool
-take(struct message *m, const char *text, size_t len)
+feed_message(struct message *m, const char *text, size_t len)
 {
 	static const char *const		tmp[] = { "/tmp", NULL };
 	static const struct message_limits	limits = { .spill = tmp };
@@ -30,7 +30,7 @@ take(struct message *m, const char *text, size_t len)
 }
 
 static const char *
-wire_form(struct buffer *to, const struct message *m,
+converted_form(struct buffer *to, const struct message *m,
     const struct wire_abilities *abilities, size_t room)
 {
 	struct wire	w;
@@ -76,13 +76,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	abilities = (struct wire_abilities){ .eight_bit = data[0] & 1,
 	    .utf8 = (data[0] & 3) == 3 };
-	if (take(&m, (const char *)data + 1, size - 1)) {
-		remark = wire_form(&wire, &m, &abilities,
+	if (feed_message(&m, (const char *)data + 1, size - 1)) {
+		remark = converted_form(&wire, &m, &abilities,
 		    1 + (data[0] >> 2));
 		if (remark == NULL) {
 			assert_fit(&wire, abilities.eight_bit);
-			assert(take(&n, wire.data, wire.len));
-			wire_form(&again, &n, &abilities, 200);
+			assert(feed_message(&n, wire.data, wire.len));
+			converted_form(&again, &n, &abilities, 200);
 			assert(wire.len == again.len && memcmp(wire.data,
 			    again.data, wire.len) == 0);
 			message_free(&n);

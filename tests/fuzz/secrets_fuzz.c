@@ -1,6 +1,8 @@
 /*
- * What a server repeats of a secret: the first line is the secret, the second
- * what was sent, the third what the server says.
+ * secrets_fuzz.c - mask secrets in the replies of a server
+ *
+ * The first line is the secret, the second the command that contained it, and
+ * the third the reply.
  */
 #include <ctype.h>
 #include <stdint.h>
@@ -13,7 +15,7 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 enum { PIECE = 6, LINE = 512 };
 
-/* The next line, as far as it fits and up to a NUL. */
+/* Copies the next line up to a NUL, truncated if necessary. */
 static void
 next_line(char line[LINE], const uint8_t **at, size_t *left)
 {
@@ -29,7 +31,7 @@ next_line(char line[LINE], const uint8_t **at, size_t *left)
 		line[i] = (char)tolower((unsigned char)line[i]);
 }
 
-/* What stands in for a secret may be part of another one, or make one. */
+/* The mask may be part of a secret, or complete one. */
 static void
 check(const char *secret, const char *text)
 {

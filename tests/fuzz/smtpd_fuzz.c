@@ -1,8 +1,8 @@
 /*
- * smtpd_fuzz.c - what must hold of every session with an SMTP client
+ * smtpd_fuzz.c - properties of every session with an SMTP client
  *
- * The input is what the client says.  Each answer is made of well-formed
- * lines, and each message taken has recipients, paths without control
+ * The text is the input from the client.  All replies consist of well-formed
+ * lines.  Each accepted message has recipients, paths without control
  * characters or angle brackets, and DSN parameters in xtext.
  */
 #include <assert.h>
@@ -58,7 +58,7 @@ take_message(void *context, const struct envelope *env, struct message *m,
 	return env->n % 2 == 0 ? "ID" : NULL;
 }
 
-/* Three digits, a blank or a hyphen, text without control characters. */
+/* Three digits, a blank or hyphen, and text without control characters. */
 static void
 assert_answers(int fd)
 {
@@ -73,7 +73,7 @@ assert_answers(int fd)
 		size_t	len = strcspn(line, "\r\n");
 
 		if (line[len] == '\0')
-			break;		/* more than was read here */
+			break;		/* the buffer was too small */
 		assert(len >= 4 && len <= 510 && line[0] >= '2' &&
 		    line[0] <= '5' && strchr(" -", line[3]) != NULL);
 		for (size_t i = 0; i < len; i++)

@@ -1,10 +1,10 @@
-"""Python's email package as the judge of what relais does to messages.
+"""Compares converted messages with the originals, with Python's email package.
 
-judge.py make FOLDER     writes messages, NAME.in, of many kinds
-judge.py compare FOLDER  what a reader makes of NAME.7 and NAME.8, the wire
-                         forms for a server without and with 8BITMIME, must
-                         be what it makes of NAME.in; NAME.7.remark says what
-                         was left alone
+judge.py make DIRECTORY     writes messages of many kinds to NAME.in
+judge.py compare DIRECTORY  checks that NAME.7 and NAME.8, converted for a
+                            server without and with 8BITMIME, decode to the
+                            same content as NAME.in; NAME.7.remark names the
+                            parts that did not change
 """
 import base64
 import email
@@ -77,7 +77,7 @@ def fields(rng):
 
 
 def machine_fields(rng):
-    """What programs read: it may be folded, and nothing else."""
+    """A field for programs: it may be folded, but must not change."""
     n = rng.choice([1, 30])
     data = {'k%d' % i: ['\u00e9"', i] for i in range(n)}
     return [
@@ -90,7 +90,7 @@ def machine_fields(rng):
 
 
 def named_file(rng):
-    """A file name in raw octets, and in X-File-Name what it is."""
+    """A file name in 8-bit octets, and the expected name in X-File-Name."""
     name = rng.choice(['\u00c4 b.pdf', '\u00e9 (1) %41.pdf', '\u4e2d' * 60])
     half = len(name) // 2
     value = rng.choice([
@@ -195,7 +195,7 @@ def make(folder):
             message = f.read()
         name = os.path.basename(path)
         write(folder, name + '.in', message)
-        # The same in another script, and with long lines, in the bodies.
+        # The same in another script, and with long lines in the bodies.
         head, blank, body = message.partition(b'\n\n')
         write(folder, name + '-8.in', head + blank + re.sub(
             rb'(?m)^(?!.*(?:--|:|=)).*e.*$',
@@ -229,7 +229,7 @@ def unfolded(value):
 
 
 def decoded(value):
-    """RFC 2047, with any raw octets left as they are."""
+    """Decodes RFC 2047; other 8-bit octets do not change."""
     raw = octets(value)
     out = b''
     last = 0
@@ -288,7 +288,7 @@ def octets(value):
 
 
 def parameter(message, field, param):
-    """As octets; a field with raw UTF-8 in it is read as such."""
+    """Returns octets; a field may contain UTF-8."""
     copy = email.message.Message()
     copy._headers = [(k, octets(v).decode('utf-8', 'surrogateescape'))
                      for k, v in message._headers if k.lower() == field]
@@ -327,7 +327,7 @@ def compare_parts(a, b, where):
         return wrong + [where + ': multipart or not?']
     if not a.is_multipart():
         x, y = [normal(m.get_payload(decode=True)) for m in (a, b)]
-        if kept_to_the_octet(a, b):     # and the judge is not that exact
+        if kept_to_the_octet(a, b):     # the email package is less exact
             x, y = x.rstrip(b'\n'), y.rstrip(b'\n')
         if x != y:
             wrong.append('%s: %r became %r' % (where, x[:300], y[:300]))
@@ -364,7 +364,7 @@ def parse(data):
 
 
 def lenient(original):
-    """What the normaliser is to do with an input, whatever is encoded."""
+    """Returns the form in which relais stores the input, before encoding."""
     data = normal(original)
     while re.match(rb'>?From ', data):
         data = data.partition(b'\n')[2]
