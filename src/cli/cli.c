@@ -70,7 +70,7 @@ static const struct action {
 static void
 report_options(const struct options *options, const struct log *log)
 {
-	/* To a client of -bs, text before the greeting is a failure. */
+	/* A client of -bs treats text before the greeting as a failure. */
 	if (options->mode == MODE_SMTP && log->target == LOG_TO_STDERR)
 		return;
 	if (options->ignored)

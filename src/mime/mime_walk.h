@@ -32,8 +32,8 @@ struct mime_level {
 	size_t			boundary_len;	/* 0: an enclosed message */
 	enum mime_encoding	encoding;	/* declared */
 	bool			digest;		/* multipart/digest */
-	bool			is_signed;	/* signed or encrypted, or in
-						 * such a level */
+	bool			is_signed;	/* it or an enclosing level is
+						 * signed or encrypted */
 	bool			begun;		/* it has a part */
 	bool			open_header;	/* no empty line follows its
 						 * header */

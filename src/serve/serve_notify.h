@@ -11,8 +11,8 @@
 
 struct serve_notify {
 	int	fd;		/* connected; -1: no service manager listens */
-	int64_t	watchdog_ms;	/* interval of WATCHDOG=1, half of what the
-				 * service manager waits for; 0: not wanted */
+	int64_t	watchdog_ms;	/* interval of WATCHDOG=1, half the timeout of
+				 * the service manager; 0: no watchdog */
 };
 
 /* Removes the variables from the environment, for the child processes. */

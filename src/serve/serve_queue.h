@@ -40,8 +40,9 @@ bool	serve_queue_send(const struct serve_queue *, struct stream *,
 	    struct failure *why);
 
 /*
- * The numbers for everybody: "QUEUED OCTETS OLDEST NEXT FAILED", the last one
- * being the number of entries in failed/, the others as in struct spool_totals.
+ * Writes the numbers that every user can see: "QUEUED OCTETS OLDEST NEXT
+ * FAILED".  FAILED is the number of entries in failed/; for the others, see
+ * struct spool_totals.
  */
 bool	serve_queue_count(char *to, size_t size, struct spool *,
 	    struct failure *why);

@@ -17,9 +17,9 @@ struct serve_user {
 };
 
 /*
- * If the process belongs to root, finds the user relais.  A process of another
- * user stays with it.  Returns false if the user does not exist; the service
- * then stays with root.
+ * If the process is root, finds the user relais; otherwise the user of the
+ * process is kept.  Returns false if the user does not exist; the service then
+ * runs as root.
  */
 bool	serve_user_find(struct serve_user *);
 

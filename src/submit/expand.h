@@ -30,8 +30,8 @@ struct expand_options {
 
 /*
  * The new forward-paths of each given forward-path, for protocols that reply
- * to each recipient.  Those of the i-th are to[first[i]] to
- * to[first[i + 1] - 1].
+ * to each recipient.  The new forward-paths of the i-th one are to[first[i]]
+ * to to[first[i + 1] - 1].
  */
 struct expand_map {
 	size_t	 n;		/* given forward-paths */
