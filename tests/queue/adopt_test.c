@@ -13,7 +13,7 @@
 #include "support/temp_spool.h"
 #include "util/file.h"
 
-/* A message is written to a file in memory and read by another struct. */
+/* A message is written to a file in memory and read back. */
 static void
 is_passed_on(void **state)
 {
@@ -90,11 +90,13 @@ a_pipe_is_refused(void **state)
 	    &(struct refused){ text, reason } }
 
 static struct CMUnitTest adopt_spec[] = {
-	PASSES("a message without a body", 0),
-	PASSES("a small message", 4000),
-	PASSES("a message that is not kept in memory", 3000000),
-	REFUSES("an empty file", "", "message: is not a queued message"),
-	REFUSES("a file that is not an entry", "From: a@example.org\n\nHello\n",
+	PASSES("a message without a body is read back", 0),
+	PASSES("a small message is read back", 4000),
+	PASSES("a message too large for memory is read back", 3000000),
+	REFUSES("an empty file is refused", "",
+	    "message: is not a queued message"),
+	REFUSES("a file that is not an entry is refused",
+	    "From: a@example.org\n\nHello\n",
 	    "message: is not a queued message"),
 	cmocka_unit_test(a_pipe_is_refused),
 };

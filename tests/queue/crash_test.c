@@ -1,7 +1,7 @@
 /*
- * What becomes of an entry when a system call fails, or when the process is
- * killed before it.  This program runs itself under strace, first to learn
- * which calls there are, then once for each call and each way to fail.
+ * The state of an entry after a system call fails, or after the process is
+ * killed before the call.  This program runs itself under strace: first to list
+ * the system calls, and then once for each call and each error.
  */
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -33,7 +33,7 @@ static const char	begin_mark[] = "/relais-test-begin";
 static const char	end_mark[] = "/relais-test-end";
 
 /*
- * The work itself, in the process that strace watches.
+ * The traced process.
  */
 
 static int
@@ -58,7 +58,7 @@ commit_one(struct spool *spool, size_t body)
 	return good ? EX_OK : why.status;
 }
 
-/* Opens the only entry; one path is delivered, the other waits. */
+/* Opens the only entry; one recipient is delivered, one is deferred. */
 static int
 work_one(struct spool *spool, bool give_up)
 {
@@ -109,12 +109,12 @@ work(const char *what, const char *directory)
 }
 
 /*
- * The watching side.
+ * The tracing process.
  */
 
 struct call {
 	char	name[24];
-	int	count;		/* of this name since the process began */
+	int	count;		/* of this name since the start */
 	char	line[256];
 };
 
@@ -125,8 +125,8 @@ struct calls {
 
 struct scenario {
 	const char	*what;		/* for work() */
-	/* Calls that shall fail always, or be as on another file system. */
-	const char	*calls[3];	/* a piece of the line of each */
+	/* Calls that always fail, as on some file systems. */
+	const char	*calls[3];	/* part of the line of each */
 	const char	*errors[3];
 };
 
@@ -186,7 +186,7 @@ end_run(struct run *run)
 
 		self[n > 0 ? n : 0] = '\0';
 		run->argv[run->argc - 3] = self;
-		/* A leak checker can't work where strace does. */
+		/* LeakSanitizer does not work under strace. */
 		setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
 		execvp("strace", run->argv);
 		_exit(EX_OSERR);
@@ -250,7 +250,7 @@ find_call(const struct calls *calls, const char *piece)
 	return NULL;
 }
 
-/* A new spool, with an entry in it if there is to be work on one. */
+/* Makes a spool, with an entry if the scenario needs one. */
 static void
 prepare(struct spool *spool, const char *what)
 {
@@ -260,7 +260,7 @@ prepare(struct spool *spool, const char *what)
 	char				id[ID_SIZE];
 	struct failure			why;
 
-	/* Hundreds of spools; flushing each to a disk would prove no more. */
+	/* In memory: syncing hundreds of spools to a disk would be slow. */
 	if (access("/dev/shm", W_OK) == 0)
 		temp_spool_make_in(spool, "/dev/shm", 1 << 30);
 	else
@@ -290,14 +290,14 @@ inject_base(struct run *run, const struct scenario *s,
 		size_t			 len = strcspn(s->calls[i], "(");
 		char			 name[24];
 
-		/* A call that only comes because another failed: by name. */
+		/* A call that only follows an error is found by name. */
 		snprintf(name, sizeof(name), "%.*s", (int)len, s->calls[i]);
 		inject(run, call != NULL ? call->name : name, s->errors[i],
 		    call != NULL ? call->count : 1);
 	}
 }
 
-/* Which calls the scenario makes when all goes well. */
+/* Lists the calls of the scenario without an error. */
 static void
 learn(const struct scenario *s, const struct calls *plain,
     struct calls *calls)
@@ -315,7 +315,7 @@ learn(const struct scenario *s, const struct calls *plain,
 	clean(&spool);
 }
 
-/* Every name in the directory is an entry, whole, with the same message. */
+/* Every file in the directory is a complete entry with the message. */
 static void
 assert_all_whole(struct spool *spool, enum spool_folder folder, size_t body)
 {
@@ -344,7 +344,7 @@ is_refusal(int status)
 	    status == EX_IOERR;
 }
 
-/* Acknowledged: it is there.  Refused: it is not.  Killed: all or nothing. */
+/* An acknowledged entry exists, and a refused one does not. */
 static void
 check_commit(struct spool *spool, int status, const char *how, size_t body)
 {
@@ -358,7 +358,7 @@ check_commit(struct spool *spool, int status, const char *how, size_t body)
 	assert_all_whole(spool, SPOOL_QUEUE, body);
 }
 
-/* The entry is there, in one place only, and what was said to be written is. */
+/* The entry exists once, with all outcomes that were recorded. */
 static void
 check_work(struct spool *spool, int status, const char *how, bool give_up)
 {
@@ -408,7 +408,7 @@ check(const struct scenario *s, struct spool *spool, int status,
 		check_work(spool, status, how, strcmp(s->what, "fail") == 0);
 }
 
-/* One more run, in which this call fails so; its exit status. */
+/* Runs the scenario with an error of this call; returns the status. */
 static int
 spoil(const struct scenario *s, const struct calls *plain,
     const struct call *call, const char *how)
@@ -430,7 +430,7 @@ spoil(const struct scenario *s, const struct calls *plain,
 	return status;
 }
 
-/* What may happen to which call; an interrupted one is to be repeated. */
+/* The errors of each call.  After EINTR, a call must be repeated. */
 static const struct fault {
 	const char	*name;
 	const char	*errors[5];
@@ -462,7 +462,7 @@ fault_of(const char *name)
 	return NULL;
 }
 
-/* strace keeps one injection for each call's name: not the base's again. */
+/* strace has one injection for each name: skip those of the scenario. */
 static bool
 is_in_base(const struct scenario *s, const struct calls *plain,
     const char *name)
@@ -509,7 +509,7 @@ die_before(const struct scenario *s, const struct calls *plain,
 		spoil(s, plain, call, "signal=KILL");
 }
 
-/* The base's own calls stay as they are. */
+/* Skips the calls of the scenario that always fail. */
 static void
 for_each_call(const struct scenario *s, void (*spoil_it)(
     const struct scenario *, const struct calls *, const struct call *))
@@ -537,7 +537,7 @@ killed_before_every_call(void **state)
 	for_each_call(*state, die_before);
 }
 
-/* The number behind "= " at the end of a line, or its first argument. */
+/* The number after "= " at the end of a line, or the first argument. */
 static int
 returned(const struct call *call)
 {
@@ -552,14 +552,14 @@ first_argument(const struct call *call)
 	return atoi(strchr(call->line, '(') + 1);
 }
 
-/* The file is flushed before it has a name, the directory before we say so. */
+/* The file is synced before it is linked, and then the directory. */
 static void
-flushed_named_and_flushed(void **state)
+the_file_is_synced_before_it_is_linked(void **state)
 {
 	const struct scenario	 s = { .what = "commit" };
 	const struct call	*file, *link, *end;
 	struct calls		 calls;
-	int			 flushed_file = 0, flushed_folder = 0;
+	int			 synced_file = 0, synced_directory = 0;
 
 	(void)state;
 	if (!strace_works())
@@ -572,16 +572,16 @@ flushed_named_and_flushed(void **state)
 	assert_non_null(link);
 	for (const struct call *c = calls.call; c < end; c++) {
 		if (strcmp(c->name, "fsync") == 0 && c < link)
-			flushed_file += first_argument(c) == returned(file);
-		/* Where O_TMPFILE was asked for is where the name goes. */
+			synced_file += first_argument(c) == returned(file);
+		/* The directory of O_TMPFILE gets the name. */
 		if (strcmp(c->name, "fsync") == 0 && c > link)
-			flushed_folder += first_argument(c) ==
+			synced_directory += first_argument(c) ==
 			    first_argument(file);
 		if (strcmp(c->name, "write") == 0)
-			assert_true(flushed_file == 0);
+			assert_true(synced_file == 0);
 	}
-	assert_int_equal(flushed_file, 1);
-	assert_int_equal(flushed_folder, 1);
+	assert_int_equal(synced_file, 1);
+	assert_int_equal(synced_directory, 1);
 }
 
 #define FAILS(sentence, scenario) \
@@ -601,23 +601,24 @@ static const struct scenario
 	no_range_copy = { "commit-spilled", { "copy_file_range(" },
 	    { "error=EXDEV" } },
 	delivery = { .what = "work" },
-	surrender = { .what = "fail" };
+	giving_up = { .what = "fail" };
 
 static struct CMUnitTest crash_spec[] = {
-	cmocka_unit_test(flushed_named_and_flushed),
-	FAILS("an entry is made", small),
-	DIES("an entry is made", small),
-	FAILS("a large one is made", large),
-	DIES("a large one is made", large),
-	FAILS("made where there is no O_TMPFILE", no_tmpfile),
-	DIES("made where there is no O_TMPFILE", no_tmpfile),
-	FAILS("made without /proc", no_proc),
-	FAILS("made where a move can't refuse to replace", no_noreplace),
-	FAILS("a large one where the kernel can't copy", no_range_copy),
-	FAILS("an entry is worked on", delivery),
-	DIES("an entry is worked on", delivery),
-	FAILS("an entry is given up", surrender),
-	DIES("an entry is given up", surrender),
+	cmocka_unit_test(the_file_is_synced_before_it_is_linked),
+	FAILS("a message is committed", small),
+	DIES("a message is committed", small),
+	FAILS("a large message is committed", large),
+	DIES("a large message is committed", large),
+	FAILS("a message is committed without O_TMPFILE", no_tmpfile),
+	DIES("a message is committed without O_TMPFILE", no_tmpfile),
+	FAILS("a message is committed without /proc", no_proc),
+	FAILS("a message is committed without RENAME_NOREPLACE", no_noreplace),
+	FAILS("a large message is committed without copy_file_range",
+	    no_range_copy),
+	FAILS("the outcomes of an entry are recorded", delivery),
+	DIES("the outcomes of an entry are recorded", delivery),
+	FAILS("an entry is moved to failed/", giving_up),
+	DIES("an entry is moved to failed/", giving_up),
 };
 
 int

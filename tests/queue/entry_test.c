@@ -56,7 +56,7 @@ try_to_open(struct spool *spool, const char *name, enum entry_access access)
 }
 
 static void
-message_comes_back(size_t body, unsigned seed)
+check_round_trip(size_t body, unsigned seed)
 {
 	struct envelope		envelope = { 0 };
 	struct spool_submission	submission = { .envelope = &envelope,
@@ -93,7 +93,7 @@ message_comes_back(size_t body, unsigned seed)
 }
 
 static void
-messages_of_any_size_come_back(void **state)
+messages_of_any_size_are_read_back(void **state)
 {
 	static const size_t	sizes[] = {
 		0, 1, 72, 4000, 65536, 256 * 1024, 256 * 1024 + 1, 3000000
@@ -101,12 +101,12 @@ messages_of_any_size_come_back(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		message_comes_back(sizes[i], (unsigned)i + 1);
+		check_round_trip(sizes[i], (unsigned)i + 1);
 }
 
-/* The body lies on another file system, so the kernel may refuse to copy. */
+/* The kernel may be unable to copy from another file system. */
 static void
-bodies_come_from_another_file_system(void **state)
+a_body_is_copied_from_another_file_system(void **state)
 {
 	struct envelope		envelope = { 0 };
 	struct message		message;
@@ -140,7 +140,7 @@ bodies_come_from_another_file_system(void **state)
 	temp_spool_remove(&other);
 }
 
-/* A committed entry's message is a source like any other. */
+/* The message of an entry can be committed again. */
 static void
 an_entry_can_be_committed_again(void **state)
 {
@@ -165,7 +165,7 @@ an_entry_can_be_committed_again(void **state)
 }
 
 static void
-outcomes_are_kept_with_a_commit(void **state)
+outcomes_are_stored_with_the_message(void **state)
 {
 	struct outcome	outcomes[2] = {
 		{ .kind = OUTCOME_DELIVERED, .code = 250 },
@@ -206,7 +206,7 @@ outcomes_are_kept_with_a_commit(void **state)
 }
 
 static void
-given_up_at_once_goes_to_failed(void **state)
+a_failed_message_is_committed_to_failed(void **state)
 {
 	struct envelope		envelope = { 0 };
 	struct message		message;
@@ -272,7 +272,7 @@ each_forward_path_keeps_its_outcome(void **state)
 	assert_int_equal(entry.file.outcomes[2].kind, OUTCOME_WAITING);
 	assert_int_equal(entry.file.outcomes[2].code, 450);
 
-	/* What is delivered or failed stays so, whatever comes. */
+	/* A delivered or failed outcome cannot change any more. */
 	now[0].kind = OUTCOME_FAILED;
 	now[1].kind = OUTCOME_WAITING;
 	now[2] = (struct outcome){ .kind = OUTCOME_DELIVERED };
@@ -288,7 +288,7 @@ each_forward_path_keeps_its_outcome(void **state)
 }
 
 static void
-what_was_not_judged_is_not_written(void **state)
+a_waiting_outcome_is_not_recorded(void **state)
 {
 	struct outcome	nothing[3] = { 0 };
 	struct spool	spool;
@@ -311,7 +311,7 @@ what_was_not_judged_is_not_written(void **state)
 }
 
 static void
-hold_and_notice_stay_in_place(void **state)
+the_held_and_notice_flags_are_rewritten_in_place(void **state)
 {
 	struct spool	spool;
 	struct entry	entry;
@@ -370,7 +370,7 @@ read_whole(const struct entry *entry, char *to, size_t size)
 }
 
 static void
-to_prove_an_entry_changes_nothing_in_it(void **state)
+entry_prove_does_not_change_the_file(void **state)
 {
 	struct spool	spool;
 	struct entry	entry;
@@ -393,7 +393,7 @@ to_prove_an_entry_changes_nothing_in_it(void **state)
 }
 
 static void
-set_aside_it_is_in_failed_as_it_was(void **state)
+entry_set_aside_does_not_change_the_file(void **state)
 {
 	struct spool	spool;
 	struct entry	entry;
@@ -419,7 +419,7 @@ set_aside_it_is_in_failed_as_it_was(void **state)
 }
 
 static void
-nothing_in_failed_is_overwritten(void **state)
+a_file_in_failed_is_not_overwritten(void **state)
 {
 	struct spool	spool;
 	struct entry	entry;
@@ -440,7 +440,7 @@ nothing_in_failed_is_overwritten(void **state)
 }
 
 static void
-a_locked_entry_is_worked_on_once(void **state)
+a_locked_entry_cannot_be_opened_for_work(void **state)
 {
 	struct spool	spool;
 	struct entry	first, look;
@@ -473,7 +473,7 @@ a_locked_entry_is_worked_on_once(void **state)
 }
 
 static void
-readers_never_keep_a_worker_from_an_entry(void **state)
+a_reader_does_not_lock_an_entry(void **state)
 {
 	struct spool	spool;
 	char		id[ID_SIZE];
@@ -497,7 +497,7 @@ readers_never_keep_a_worker_from_an_entry(void **state)
 
 /* Two processes take entries until none is left. */
 static void
-two_runners_take_each_entry_once(void **state)
+two_processes_get_each_entry_once(void **state)
 {
 	struct spool		spool;
 	struct spool_list	list;
@@ -551,7 +551,7 @@ make_file(struct spool *spool, const char *name, const void *data, size_t len)
 static const char	planted[] = "0123456789abcde";
 
 static void
-plant_folder(struct spool *spool, const char *id)
+plant_directory(struct spool *spool, const char *id)
 {
 	(void)id;
 	assert_int_equal(mkdirat(spool->folder[SPOOL_QUEUE], planted, 0700), 0);
@@ -571,7 +571,7 @@ plant_device(struct spool *spool, const char *id)
 	(void)id;
 	if (mknodat(spool->folder[SPOOL_QUEUE], planted, S_IFCHR | 0600,
 	    makedev(1, 5)) != 0)
-		plant_folder(spool, id);	/* no right to make one */
+		plant_directory(spool, id);	/* no right to make one */
 }
 
 static void
@@ -629,7 +629,7 @@ plant_sparse_terabyte(struct spool *spool, const char *id)
 	close(fd);
 }
 
-/* A copy of the good entry, changed by its length. */
+/* A copy of the valid entry with another length. */
 static void
 plant_copy(struct spool *spool, const char *id, off_t longer)
 {
@@ -664,7 +664,7 @@ plant_cut_in_the_envelope(struct spool *spool, const char *id)
 	plant_copy(spool, id, -900);
 }
 
-/* The header's first line becomes none. */
+/* Makes the first line of the header invalid. */
 static void
 plant_broken_header(struct spool *spool, const char *id)
 {
@@ -683,9 +683,9 @@ plant_broken_header(struct spool *spool, const char *id)
 	close(fd);
 }
 
-/* Moved as it is, nothing behind it touched, and the good one still opens. */
+/* The file is moved unchanged, and the valid entry can be opened. */
 static void
-is_set_aside(void **state)
+is_moved_to_failed(void **state)
 {
 	void	(*plant)(struct spool *, const char *) =
 		    *(void (**)(struct spool *, const char *))*state;
@@ -716,9 +716,9 @@ is_set_aside(void **state)
 	temp_spool_remove(&spool);
 }
 
-/* Both of its names: whoever made the second one can make a third. */
+/* Both names are moved. */
 static void
-a_second_name_is_set_aside(void **state)
+an_entry_with_two_hard_links_is_moved_to_failed(void **state)
 {
 	struct spool	spool;
 	char		id[ID_SIZE];
@@ -735,7 +735,7 @@ a_second_name_is_set_aside(void **state)
 }
 
 static void
-any_name_is_survived(void **state)
+an_invalid_file_name_is_not_opened(void **state)
 {
 	struct spool	spool;
 	char		longest[256];
@@ -760,9 +760,9 @@ any_name_is_survived(void **state)
 	temp_spool_remove(&spool);
 }
 
-/* Whoever adds a field may err; the message is his still, not in failed/. */
+/* The caller still has the message: it is not moved to failed/. */
 static void
-what_could_not_be_read_back_is_refused(void **state)
+a_header_that_cannot_be_read_back_is_refused(void **state)
 {
 	static const char *const	fields[] = {
 		"no field\r\n", "X: y\r\n\r\nearly end\r\n", "X: no end",
@@ -794,7 +794,7 @@ what_could_not_be_read_back_is_refused(void **state)
 }
 
 static void
-a_full_spool_refuses(void **state)
+a_full_spool_refuses_a_message(void **state)
 {
 	struct envelope		envelope = { 0 };
 	struct message		message;
@@ -819,7 +819,7 @@ a_full_spool_refuses(void **state)
 }
 
 static void
-a_file_size_limit_refuses(void **state)
+a_file_size_limit_refuses_a_message(void **state)
 {
 	struct envelope		envelope = { 0 };
 	struct message		message;
@@ -852,9 +852,9 @@ a_file_size_limit_refuses(void **state)
 	temp_spool_remove(&spool);
 }
 
-/* Made by copying one, since flushing each would test the disk. */
+/* The entries are copies, because syncing each would test the disk. */
 static void
-ten_thousand_are_listed_within_a_second(void **state)
+ten_thousand_entries_are_listed_in_a_second(void **state)
 {
 	struct spool_list	list;
 	struct spool		spool;
@@ -893,47 +893,47 @@ ten_thousand_are_listed_within_a_second(void **state)
 	temp_spool_remove(&spool);
 }
 
-#define SETS_ASIDE(sentence, plant) \
-	{ sentence, is_set_aside, NULL, NULL, \
+#define MOVES(sentence, plant) \
+	{ sentence, is_moved_to_failed, NULL, NULL, \
 	    &(void (*)(struct spool *, const char *)){ plant } }
 
 static struct CMUnitTest entry_spec[] = {
-	cmocka_unit_test(messages_of_any_size_come_back),
-	cmocka_unit_test(bodies_come_from_another_file_system),
+	cmocka_unit_test(messages_of_any_size_are_read_back),
+	cmocka_unit_test(a_body_is_copied_from_another_file_system),
 	cmocka_unit_test(an_entry_can_be_committed_again),
-	cmocka_unit_test(outcomes_are_kept_with_a_commit),
-	cmocka_unit_test(given_up_at_once_goes_to_failed),
+	cmocka_unit_test(outcomes_are_stored_with_the_message),
+	cmocka_unit_test(a_failed_message_is_committed_to_failed),
 	cmocka_unit_test(each_forward_path_keeps_its_outcome),
-	cmocka_unit_test(what_was_not_judged_is_not_written),
-	cmocka_unit_test(hold_and_notice_stay_in_place),
+	cmocka_unit_test(a_waiting_outcome_is_not_recorded),
+	cmocka_unit_test(the_held_and_notice_flags_are_rewritten_in_place),
 	cmocka_unit_test(a_failed_entry_is_kept_with_its_reason),
-	cmocka_unit_test(to_prove_an_entry_changes_nothing_in_it),
-	cmocka_unit_test(set_aside_it_is_in_failed_as_it_was),
-	cmocka_unit_test(nothing_in_failed_is_overwritten),
-	cmocka_unit_test(a_locked_entry_is_worked_on_once),
-	cmocka_unit_test(readers_never_keep_a_worker_from_an_entry),
-	cmocka_unit_test(two_runners_take_each_entry_once),
-	SETS_ASIDE("a folder", plant_folder),
-	SETS_ASIDE("a pipe nobody writes into", plant_pipe),
-	SETS_ASIDE("a device", plant_device),
-	SETS_ASIDE("a symbolic link to a good entry", plant_symlink),
-	SETS_ASIDE("a symbolic link to nothing", plant_dangling_symlink),
-	SETS_ASIDE("somebody else's file", plant_foreign_file),
-	SETS_ASIDE("an empty file", plant_empty_file),
-	SETS_ASIDE("garbage", plant_garbage),
-	SETS_ASIDE("a sparse terabyte", plant_sparse_terabyte),
-	SETS_ASIDE("a message that lost its last octet", plant_truncated),
-	SETS_ASIDE("an entry with a terabyte behind it",
+	cmocka_unit_test(entry_prove_does_not_change_the_file),
+	cmocka_unit_test(entry_set_aside_does_not_change_the_file),
+	cmocka_unit_test(a_file_in_failed_is_not_overwritten),
+	cmocka_unit_test(a_locked_entry_cannot_be_opened_for_work),
+	cmocka_unit_test(a_reader_does_not_lock_an_entry),
+	cmocka_unit_test(two_processes_get_each_entry_once),
+	MOVES("a directory", plant_directory),
+	MOVES("a pipe without a writer", plant_pipe),
+	MOVES("a device", plant_device),
+	MOVES("a symbolic link to a valid entry", plant_symlink),
+	MOVES("a dangling symbolic link", plant_dangling_symlink),
+	MOVES("a file of another user", plant_foreign_file),
+	MOVES("an empty file", plant_empty_file),
+	MOVES("a file with invalid contents", plant_garbage),
+	MOVES("a sparse file of a terabyte", plant_sparse_terabyte),
+	MOVES("a message without its last octet", plant_truncated),
+	MOVES("an entry followed by a terabyte",
 	    plant_terabyte_behind_an_entry),
-	SETS_ASIDE("an entry cut within its envelope",
+	MOVES("an entry that is truncated in its envelope",
 	    plant_cut_in_the_envelope),
-	SETS_ASIDE("a header that is none", plant_broken_header),
-	cmocka_unit_test(a_second_name_is_set_aside),
-	cmocka_unit_test(any_name_is_survived),
-	cmocka_unit_test(what_could_not_be_read_back_is_refused),
-	cmocka_unit_test(a_full_spool_refuses),
-	cmocka_unit_test(a_file_size_limit_refuses),
-	cmocka_unit_test(ten_thousand_are_listed_within_a_second),
+	MOVES("an entry with an invalid header", plant_broken_header),
+	cmocka_unit_test(an_entry_with_two_hard_links_is_moved_to_failed),
+	cmocka_unit_test(an_invalid_file_name_is_not_opened),
+	cmocka_unit_test(a_header_that_cannot_be_read_back_is_refused),
+	cmocka_unit_test(a_full_spool_refuses_a_message),
+	cmocka_unit_test(a_file_size_limit_refuses_a_message),
+	cmocka_unit_test(ten_thousand_entries_are_listed_in_a_second),
 };
 
 int

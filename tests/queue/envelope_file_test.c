@@ -14,7 +14,7 @@
 #include "support/random.h"
 #include "util/memory.h"
 
-/* Any octets but NUL, at most 'most' of them. */
+/* Random octets except NUL. */
 static char *
 random_text(uint64_t *seed, size_t most)
 {
@@ -109,7 +109,7 @@ random_envelope_file(uint64_t *seed, struct envelope_file *file)
 	if (next_random(seed) % 2)
 		file->envelope.envid = random_word(seed, 60);
 	random_line(seed, file->reason, sizeof(file->reason), 170);
-	/* What fits into a long list's places, each octet escaped. */
+	/* Fits into the fields of a long list if each octet is escaped. */
 	while (n-- > 0)
 		random_path(seed, file, 42);
 }
@@ -190,7 +190,7 @@ write_envelope_file(struct buffer *text, struct envelope_file *file)
 }
 
 static void
-any_octets_come_back(void **state)
+any_octets_are_read_back(void **state)
 {
 	uint64_t	seed = 20261121;
 
@@ -209,7 +209,7 @@ any_octets_come_back(void **state)
 }
 
 static void
-rewriting_changes_no_length(void **state)
+rewriting_does_not_change_the_length(void **state)
 {
 	uint64_t	seed = 4;
 
@@ -240,9 +240,9 @@ rewriting_changes_no_length(void **state)
 	}
 }
 
-/* Every octet is either the old or the new one, as after a power failure. */
+/* Each octet is the old one or the new one, as after a power failure. */
 static void
-a_torn_rewrite_still_reads(void **state)
+an_incomplete_rewrite_can_be_read(void **state)
 {
 	uint64_t	seed = 99;
 
@@ -274,7 +274,7 @@ a_torn_rewrite_still_reads(void **state)
 }
 
 static void
-long_texts_are_cut(void **state)
+long_texts_are_truncated(void **state)
 {
 	struct envelope_file	file = { .caller = memory_copy("") };
 	struct envelope_file	back;
@@ -293,7 +293,7 @@ long_texts_are_cut(void **state)
 	write_envelope_file(&text, &file);
 	assert_reads_as(&text, &file);
 
-	/* Escaped it is three times as long, and cut between two octets. */
+	/* The escaped text is too long, and is truncated between octets. */
 	memset(file.reason, '\n', 511);
 	envelope_file_rewrite_state(text.data, &file);
 	assert_true(envelope_file_parse(&back, text.data, text.len, &why));
@@ -305,7 +305,7 @@ long_texts_are_cut(void **state)
 }
 
 static void
-too_many_paths_are_refused(void **state)
+too_many_forward_paths_are_refused(void **state)
 {
 	struct envelope_file	file = { 0 };
 	struct buffer	text = { 0 };
@@ -322,7 +322,7 @@ too_many_paths_are_refused(void **state)
 }
 
 static void
-what_others_say_ends_no_line(void **state)
+untrusted_text_cannot_end_a_line(void **state)
 {
 	struct envelope_file	file = { .uid = 1 };
 	struct envelope_file	back;
@@ -353,9 +353,9 @@ what_others_say_ends_no_line(void **state)
 	buffer_free(&text);
 }
 
-/* They would become commands of their own. */
+/* A line break would inject SMTP commands. */
 static void
-no_word_with_a_line_break_is_written(void **state)
+a_word_with_a_line_break_is_refused(void **state)
 {
 	static char	word[] = "a\r\nRSET";
 
@@ -387,7 +387,7 @@ no_word_with_a_line_break_is_written(void **state)
 #define PATH	"? b@example.org\n   0   0             - " PAD32 "\n"
 
 struct text_case {
-	const char	*fields;	/* behind the line 'message' */
+	const char	*fields;	/* after the line "message" */
 	bool		 good;
 };
 
@@ -405,7 +405,7 @@ text_is(void **state)
 	buffer_addf(&text, "relais-queue 1\nmessage %010zu 0000000010 "
 	    "00000000000000000020\n%s", start + strlen(c->fields), c->fields);
 	if (envelope_file_parse(&file, text.data, text.len, &why) != c->good)
-		fail_msg("%s", c->good ? why.text : "was taken");
+		fail_msg("%s", c->good ? why.text : "the text was accepted");
 	assert_int_equal(why.status, c->good ? 0 : EX_DATAERR);
 	envelope_file_free(&file);
 	buffer_free(&text);
@@ -437,66 +437,67 @@ static char	overflow[] = "relais-queue 1\nmessage 0000000100 "
 		    "0000000011 99999999999999999999\n";
 
 static struct CMUnitTest envelope_file_spec[] = {
-	cmocka_unit_test(any_octets_come_back),
-	cmocka_unit_test(rewriting_changes_no_length),
-	cmocka_unit_test(a_torn_rewrite_still_reads),
-	cmocka_unit_test(long_texts_are_cut),
-	cmocka_unit_test(too_many_paths_are_refused),
-	cmocka_unit_test(what_others_say_ends_no_line),
-	cmocka_unit_test(no_word_with_a_line_break_is_written),
-	READS("the shortest envelope", FIELDS STATE PATH "\n"),
-	READS("a held one", FIELDS
+	cmocka_unit_test(any_octets_are_read_back),
+	cmocka_unit_test(rewriting_does_not_change_the_length),
+	cmocka_unit_test(an_incomplete_rewrite_can_be_read),
+	cmocka_unit_test(long_texts_are_truncated),
+	cmocka_unit_test(too_many_forward_paths_are_refused),
+	cmocka_unit_test(untrusted_text_cannot_end_a_line),
+	cmocka_unit_test(a_word_with_a_line_break_is_refused),
+	READS("a minimal envelope is valid", FIELDS STATE PATH "\n"),
+	READS("a held entry is valid", FIELDS
 	    "state held  0000000001 notice=0\nreason " PAD512 "\n" PATH "\n"),
-	READS("two forward-paths", FIELDS STATE PATH PATH "\n"),
-	REFUSES("no forward-path at all", FIELDS STATE "\n"),
-	REFUSES("no empty line behind it", FIELDS STATE PATH),
-	REFUSES("an empty line too early", FIELDS STATE PATH "\n" PATH "\n"),
-	REFUSES("fields in another order", STATE FIELDS PATH "\n"),
-	REFUSES("a field that is missing", FIELDS PATH "\n"),
-	READS("the attempts as one number", FIELDS
+	READS("two forward-paths are valid", FIELDS STATE PATH PATH "\n"),
+	REFUSES("a forward-path is required", FIELDS STATE "\n"),
+	REFUSES("an empty line is required at the end", FIELDS STATE PATH),
+	REFUSES("an empty line must be the last one",
+	    FIELDS STATE PATH "\n" PATH "\n"),
+	REFUSES("the order of the fields is fixed", STATE FIELDS PATH "\n"),
+	REFUSES("all fields are required", FIELDS PATH "\n"),
+	READS("the attempts may be a single number", FIELDS
 	    "state ready 0000000007 notice=0\nreason " PAD512 "\n" PATH "\n"),
-	REFUSES("a state that is too short to be rewritten", FIELDS
+	REFUSES("a state that is too short is invalid", FIELDS
 	    "state ready 1/1 notice=0\nreason " PAD512 "\n" PATH "\n"),
-	REFUSES("a state that is none of ours", FIELDS
+	REFUSES("an unknown state is invalid", FIELDS
 	    "state lost  0000000001 notice=0\nreason " PAD512 "\n" PATH "\n"),
-	REFUSES("a status byte we do not know", FIELDS STATE
+	REFUSES("an unknown status octet is invalid", FIELDS STATE
 	    "! b@example.org\n   0   0             - " PAD32 "\n\n"),
-	REFUSES("an escape that is none", FIELDS STATE
+	REFUSES("an incomplete escape is invalid", FIELDS STATE
 	    "? b%zz\n   0   0             - " PAD32 "\n\n"),
-	REFUSES("an escaped NUL", FIELDS STATE
+	REFUSES("an escaped NUL is invalid", FIELDS STATE
 	    "? b%00\n   0   0             - " PAD32 "\n\n"),
-	REFUSES("an escaped LF in a forward-path", FIELDS STATE
+	REFUSES("an escaped LF in a forward-path is invalid", FIELDS STATE
 	    "? b%0ARSET\n   0   0             - " PAD32 "\n\n"),
-	REFUSES("an escaped CR in a forward-path", FIELDS STATE
+	REFUSES("an escaped CR in a forward-path is invalid", FIELDS STATE
 	    "? b%0DRSET\n   0   0             - " PAD32 "\n\n"),
-	REFUSES("an escaped LF in ORCPT", FIELDS STATE
+	REFUSES("an escaped LF in ORCPT is invalid", FIELDS STATE
 	    "? b orcpt=b%0ARSET\n   0   0             - " PAD32 "\n\n"),
-	REFUSES("an escaped LF in the reverse-path",
+	REFUSES("an escaped LF in the reverse-path is invalid",
 	    "body 8bit=0,0 dots=0 longest=10\narrived 5000000\n"
 	    "user 33 x\nfrom a%0D%0ARSET\n" STATE PATH "\n"),
-	REFUSES("an escaped LF in ENVID",
+	REFUSES("an escaped LF in ENVID is invalid",
 	    "body 8bit=0,0 dots=0 longest=10\narrived 5000000\n"
 	    "user 33 x\nfrom a\nenvid b%0ARSET\n" STATE PATH "\n"),
-	REFUSES("an escaped LF in the name of the user",
+	REFUSES("an escaped LF in the user name is invalid",
 	    "body 8bit=0,0 dots=0 longest=10\narrived 5000000\n"
 	    "user 33 x%0Ay\nfrom a\n" STATE PATH "\n"),
-	REFUSES("a bare octet above 126", FIELDS STATE
+	REFUSES("an octet above 126 must be escaped", FIELDS STATE
 	    "? b\xc3\xbc\n   0   0             - " PAD32 "\n\n"),
-	REFUSES("a place for the outcome that is too short", FIELDS STATE
+	REFUSES("an outcome that is too short is invalid", FIELDS STATE
 	    "? b@example.org\n   0   0 \n\n"),
-	REFUSES("a notify that says nothing", FIELDS STATE
+	REFUSES("notify=0 is invalid", FIELDS STATE
 	    "? b@example.org notify=0\n   0   0             - " PAD32 "\n\n"),
-	REFUSES("a notify with unknown bits", FIELDS STATE
+	REFUSES("unknown bits of notify are invalid", FIELDS STATE
 	    "? b@example.org notify=16\n   0   0             - "
 	    PAD32 "\n\n"),
-	REFUSES("a uid beyond 32 bits",
+	REFUSES("a uid of more than 32 bits is invalid",
 	    "body 8bit=0,0 dots=0 longest=10\narrived 5000000\n"
 	    "user 4294967296 x\nfrom a@example.org\n" STATE PATH "\n"),
-	NO_START("an empty file", nothing),
-	NO_START("another version", version),
-	NO_START("an envelope beyond all bounds", too_long),
-	NO_START("a header that is longer than the message", header_longer),
-	NO_START("a size that no file has", overflow),
+	NO_START("an empty file is not an entry", nothing),
+	NO_START("another version is not an entry", version),
+	NO_START("an envelope that is too long is not an entry", too_long),
+	NO_START("the header cannot be longer than the message", header_longer),
+	NO_START("a size of more than 63 bits is not an entry", overflow),
 };
 
 int

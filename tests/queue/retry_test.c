@@ -46,7 +46,7 @@ next_is(void **state)
 	    c->over);
 }
 
-/* A lifetime of 1000 seconds, which began long ago. */
+/* A lifetime of 1000 seconds ended long ago. */
 static void
 is_over_when_asked(void **state)
 {

@@ -56,7 +56,7 @@ names_sort_by_age(void **state)
 }
 
 static void
-a_new_spool_is_ours_alone(void **state)
+a_new_spool_is_private(void **state)
 {
 	static const char *const	names[] = { "queue", "failed", "tmp" };
 	struct spool	spool;
@@ -72,7 +72,7 @@ a_new_spool_is_ours_alone(void **state)
 }
 
 static void
-a_spool_that_is_missing_is_made_only_if_asked(void **state)
+a_missing_spool_is_created_only_on_request(void **state)
 {
 	struct spool_options	options = { 0 };
 	struct spool		spool, second;
@@ -107,7 +107,7 @@ assert_refused(const char *path, const char *words)
 }
 
 static void
-folders_that_others_could_change_are_refused(void **state)
+directories_writable_by_others_are_refused(void **state)
 {
 	struct spool	spool;
 	char		*path;
@@ -131,7 +131,7 @@ folders_that_others_could_change_are_refused(void **state)
 }
 
 static void
-root_gives_what_it_makes_to_the_owner(void **state)
+root_gives_new_files_to_the_owner_of_the_spool(void **state)
 {
 	struct spool_options	options = { .create = true, .size_max = 1 << 20 };
 	struct spool		spool;
@@ -165,7 +165,7 @@ root_gives_what_it_makes_to_the_owner(void **state)
 }
 
 static void
-a_list_is_in_the_order_of_arrival(void **state)
+a_list_is_sorted_by_arrival(void **state)
 {
 	struct spool_totals	totals;
 	struct spool_list	list;
@@ -197,7 +197,7 @@ a_list_is_in_the_order_of_arrival(void **state)
 }
 
 static void
-what_is_no_entry_is_due_at_once(void **state)
+a_file_that_is_not_an_entry_is_due(void **state)
 {
 	struct spool_list	list;
 	struct spool		spool;
@@ -221,7 +221,7 @@ what_is_no_entry_is_due_at_once(void **state)
 }
 
 static void
-stale_files_are_swept(void **state)
+old_temporary_files_are_removed(void **state)
 {
 	struct spool	spool;
 	int		tmp;
@@ -238,7 +238,7 @@ stale_files_are_swept(void **state)
 }
 
 static void
-the_limit_counts_all_there_is(void **state)
+the_limit_applies_to_queue_and_failed(void **state)
 {
 	struct spool	spool;
 	struct failure	why;
@@ -252,7 +252,7 @@ the_limit_counts_all_there_is(void **state)
 	assert_int_equal(why.status, EX_TEMPFAIL);
 	assert_non_null(strstr(why.text, "limit is 1000"));
 
-	/* Nothing of it was written, which is found out a second later. */
+	/* After a second, the spool is counted again. */
 	assert_true(usage_reserve(&spool, 1000, 5001, &why));
 	assert_false(usage_reserve(&spool, 1001, 9000, &why));
 	assert_false(usage_reserve(&spool, UINT64_MAX, 9100, &why));
@@ -260,7 +260,7 @@ the_limit_counts_all_there_is(void **state)
 }
 
 static void
-a_broken_usage_file_does_no_harm(void **state)
+an_invalid_usage_file_is_ignored(void **state)
 {
 	struct spool	spool;
 	struct failure	why;
@@ -279,7 +279,7 @@ a_broken_usage_file_does_no_harm(void **state)
 	assert_true(usage_reserve(&spool, 600, 5000, &why));
 	assert_false(usage_reserve(&spool, 1600, 5000, &why));
 
-	/* Somebody else's file under a second name is left alone. */
+	/* A hard link to another file is not changed. */
 	assert_int_equal(unlinkat(spool.fd, "usage", AT_REMOVEDIR), 0);
 	touch(spool.fd, "victim", 1000);
 	assert_int_equal(linkat(spool.fd, "victim", spool.fd, "usage", 0), 0);
@@ -290,7 +290,7 @@ a_broken_usage_file_does_no_harm(void **state)
 	temp_spool_remove(&spool);
 }
 
-/* Each of the reservations must be in the file, whoever came first. */
+/* No reservation may be lost. */
 static void
 concurrent_reservations_are_all_recorded(void **state)
 {
@@ -338,7 +338,7 @@ root_does_not_wait_for_the_lock_of_another_user(void **state)
 }
 
 static void
-the_last_success_and_error_are_kept(void **state)
+the_last_success_and_error_are_recorded(void **state)
 {
 	struct health	health;
 	struct spool	spool;
@@ -389,18 +389,18 @@ the_last_success_and_error_are_kept(void **state)
 
 static const struct CMUnitTest spool_spec[] = {
 	cmocka_unit_test(names_sort_by_age),
-	cmocka_unit_test(a_new_spool_is_ours_alone),
-	cmocka_unit_test(a_spool_that_is_missing_is_made_only_if_asked),
-	cmocka_unit_test(folders_that_others_could_change_are_refused),
-	cmocka_unit_test(root_gives_what_it_makes_to_the_owner),
-	cmocka_unit_test(a_list_is_in_the_order_of_arrival),
-	cmocka_unit_test(what_is_no_entry_is_due_at_once),
-	cmocka_unit_test(stale_files_are_swept),
-	cmocka_unit_test(the_limit_counts_all_there_is),
-	cmocka_unit_test(a_broken_usage_file_does_no_harm),
+	cmocka_unit_test(a_new_spool_is_private),
+	cmocka_unit_test(a_missing_spool_is_created_only_on_request),
+	cmocka_unit_test(directories_writable_by_others_are_refused),
+	cmocka_unit_test(root_gives_new_files_to_the_owner_of_the_spool),
+	cmocka_unit_test(a_list_is_sorted_by_arrival),
+	cmocka_unit_test(a_file_that_is_not_an_entry_is_due),
+	cmocka_unit_test(old_temporary_files_are_removed),
+	cmocka_unit_test(the_limit_applies_to_queue_and_failed),
+	cmocka_unit_test(an_invalid_usage_file_is_ignored),
 	cmocka_unit_test(concurrent_reservations_are_all_recorded),
 	cmocka_unit_test(root_does_not_wait_for_the_lock_of_another_user),
-	cmocka_unit_test(the_last_success_and_error_are_kept),
+	cmocka_unit_test(the_last_success_and_error_are_recorded),
 };
 
 int
