@@ -4,15 +4,19 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cli/pass_through.h"
 #include "cli/report.h"
 #include "config/identity.h"
 #include "net/stream.h"
 #include "smtpd/smtpd_session.h"
 #include "smtpd/smtpd_submit.h"
+#include "submit/service.h"
+#include "util/file.h"
 #include "util/interrupt.h"
 
-int
-smtp_stdio_run(const struct options *options, const struct config *config,
+/* A session of this process. */
+static int
+run_session(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct identity		me;
@@ -44,6 +48,59 @@ smtp_stdio_run(const struct options *options, const struct config *config,
 	identity_free(&me);
 	interrupt_release(&interrupt);
 	return status;
+}
+
+/*
+ * Connects to the service, whose sessions are the same as those of this
+ * process, and writes its greeting.
+ */
+static enum service_answer
+connect_to_service(const struct options *options, const struct config *config,
+    int *fd, struct failure *why)
+{
+	const char		*path = service_path(config);
+	struct service_options	session = {
+		.queue = options->delivery == DELIVER_QUEUE,
+		.plain = true,
+	};
+	struct buffer		greeting = { 0 };
+	enum service_answer	answer = SERVICE_OFF;
+
+	if (path != NULL)
+		answer = service_connect(path, &session, fd, &greeting, why);
+	if (answer == SERVICE_ACCEPTED)
+		file_write(STDOUT_FILENO, greeting.data, greeting.len);
+	buffer_free(&greeting);
+	return answer;
+}
+
+int
+smtp_stdio_run(const struct options *options, const struct config *config,
+    const struct log *log)
+{
+	struct failure		reason, why;
+	enum service_answer	answer;
+	int			fd;
+	bool			good;
+
+	answer = connect_to_service(options, config, &fd, &reason);
+	if (answer == SERVICE_ACCEPTED) {
+		good = pass_through(STDIN_FILENO, STDOUT_FILENO, fd, &why);
+		close(fd);
+		return good ? EX_OK : report_failure(log, options->errors,
+		    &why);
+	}
+	if (answer == SERVICE_BUSY) {
+		why = reason;
+	} else if (config->unreadable == NULL) {
+		return run_session(options, config, log);
+	} else {
+		failed(&why, answer == SERVICE_DOWN ? EX_TEMPFAIL : EX_NOPERM,
+		    "%s", config->unreadable);
+		service_advise(answer, &reason, &why);
+	}
+	smtp_stdio_refuse(&why);
+	return report_failure(log, options->errors, &why);
 }
 
 void

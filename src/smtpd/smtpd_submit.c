@@ -128,6 +128,8 @@ set_options(struct smtpd_submit *s, char *text, struct smtpd_reply *reply)
 	s->policy.recipients_max = options.late_checks ?
 	    SERVICE_RECIPIENTS_MAX : config_number(s->submit.options.config,
 	    NULL, KEY_RECIPIENT_LIMIT);
+	if (options.plain)
+		s->policy.private_command = NULL;
 	smtpd_reply_set(reply, 250, "2.0.0", "Ok");
 }
 

@@ -117,40 +117,69 @@ connect_socket(const char *path, int *fd, struct failure *why)
 	return answer;
 }
 
-/* Reads the greeting, line by line. */
-static enum service_answer
-read_greeting(int fd, struct buffer *greeting, struct failure *why)
+/* Appends the lines of a reply. */
+static bool
+read_reply(struct stream *s, struct buffer *reply, struct failure *why)
 {
-	struct stream	s;
-	size_t		line = 0;
-	enum stream_result result;
+	size_t	line;
 
-	buffer_clear(greeting);
+	do {
+		line = reply->len;
+		switch (stream_read_line(s, reply, 4096, NULL, why)) {
+		case STREAM_LINE:
+			buffer_add(reply, "\r\n", 2);
+			break;
+		case STREAM_CLOSED:
+		case STREAM_LONG:
+			return failed(why, EX_TEMPFAIL, "the relais service "
+			    "closed the connection");
+		case STREAM_FAILED:
+			return false;
+		}
+	} while (reply->len - line > 5 && reply->data[line + 3] == '-');
+	return true;
+}
+
+static enum service_answer
+begin_session(int fd, const struct service_options *options,
+    struct buffer *greeting, struct failure *why)
+{
+	struct stream		s;
+	struct buffer		command = { 0 }, reply = { 0 };
+	enum service_answer	answer = SERVICE_DOWN;
+
 	stream_open_pair(&s, fd, fd);
 	stream_set_timeout(&s, BUSY_MS);
-	do {
-		line = greeting->len;
-		result = stream_read_line(&s, greeting, 4096, NULL, why);
-		if (result != STREAM_LINE)
-			break;
-		buffer_add(greeting, "\r\n", 2);
-	} while (greeting->len - line > 5 && greeting->data[line + 3] == '-');
+	service_options_write(&command, options);
+	buffer_add(&command, "\r\n", 2);
+	buffer_clear(greeting);
+	if (!read_reply(&s, greeting, why))
+		goto out;
+	if (greeting->data[0] != '2') {
+		failed(why, EX_TEMPFAIL, "the relais service is busy: %.*s",
+		    (int)strcspn(greeting->data, "\r\n"), greeting->data);
+		answer = SERVICE_BUSY;
+		goto out;
+	}
+	if (!stream_write(&s, command.data, command.len, why) ||
+	    !stream_flush(&s, why) || !read_reply(&s, &reply, why))
+		goto out;
+	if (reply.data[0] == '2')
+		answer = SERVICE_ACCEPTED;
+	else
+		failed(why, EX_TEMPFAIL, "the relais service refused the "
+		    "options of the session: %.*s",
+		    (int)strcspn(reply.data, "\r\n"), reply.data);
+out:
 	stream_close(&s);
-	if (result == STREAM_CLOSED || result == STREAM_LONG)
-		failed(why, EX_TEMPFAIL, "the relais service closed the "
-		    "connection");
-	if (result != STREAM_LINE)
-		return SERVICE_DOWN;
-	if (greeting->data[line] == '2')
-		return SERVICE_ACCEPTED;
-	failed(why, EX_TEMPFAIL, "the relais service is busy: %.*s",
-	    (int)strcspn(greeting->data, "\r\n"), greeting->data);
-	return SERVICE_BUSY;
+	buffer_free(&command);
+	buffer_free(&reply);
+	return answer;
 }
 
 enum service_answer
-service_connect(const char *path, int *fd, struct buffer *greeting,
-    struct failure *why)
+service_connect(const char *path, const struct service_options *options,
+    int *fd, struct buffer *greeting, struct failure *why)
 {
 	struct patience		patience = { 0 };
 	enum service_answer	answer;
@@ -158,12 +187,24 @@ service_connect(const char *path, int *fd, struct buffer *greeting,
 	do {
 		answer = connect_socket(path, fd, why);
 		if (answer == SERVICE_ACCEPTED) {
-			answer = read_greeting(*fd, greeting, why);
+			answer = begin_session(*fd, options, greeting, why);
 			if (answer != SERVICE_ACCEPTED)
 				close(*fd);
 		}
 	} while (answer == SERVICE_BUSY && wait_while_busy(&patience));
 	return answer;
+}
+
+void
+service_advise(enum service_answer answer, const struct failure *reason,
+    struct failure *why)
+{
+	if (answer == SERVICE_DOWN)
+		failure_suffix(why, "; the relais service is down (%s): start "
+		    "it, or let this user read the file", reason->text);
+	else if (answer == SERVICE_ABSENT)
+		failure_suffix(why, "; start the relais service, or let this "
+		    "user read the file");
 }
 
 /* -------------------------------------------------------------- one message */

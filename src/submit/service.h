@@ -11,7 +11,9 @@
 #include <stdbool.h>
 
 #include "config/config.h"
+#include "submit/service_protocol.h"
 #include "submit/submit.h"
+#include "util/buffer.h"
 #include "util/failure.h"
 
 enum service_answer {
@@ -19,6 +21,7 @@ enum service_answer {
 	SERVICE_REFUSED,	/* nothing can be sent: why */
 
 	/* The service does not have the message: why. */
+	SERVICE_OFF,		/* it must not be used */
 	SERVICE_ABSENT,		/* there is no socket */
 	SERVICE_DOWN,		/* the socket does not accept connections, or
 				 * the service broke off */
@@ -34,12 +37,21 @@ enum service_answer {
 const char *service_path(const struct config *);
 
 /*
- * Connects, and waits for the greeting.  While the service is busy, tries again
- * for a minute.  Returns SERVICE_ACCEPTED and the descriptor, from which only
- * the greeting has been read; or another answer, with why.
+ * Connects, waits for the greeting, and sets the options of the session.  While
+ * the service is busy, tries again for a minute.  Returns SERVICE_ACCEPTED with
+ * the descriptor and the greeting; or another answer, with why.
  */
-enum service_answer service_connect(const char *path, int *fd,
-	    struct buffer *greeting, struct failure *why);
+enum service_answer service_connect(const char *path,
+	    const struct service_options *, int *fd, struct buffer *greeting,
+	    struct failure *why);
+
+/*
+ * For a user who has no permission to read a file that an attempt by this
+ * process requires: appends what to do if the service is absent, or down for
+ * the given reason.
+ */
+void	service_advise(enum service_answer, const struct failure *reason,
+	    struct failure *why);
 
 /*
  * Submits a message.  With SERVICE_ACCEPTED, the envelope of the request is

@@ -37,6 +37,8 @@ service_options_write(struct buffer *to, const struct service_options *o)
 		buffer_add_text(to, " late-checks");
 	if (o->from_header)
 		buffer_add_text(to, " from-header");
+	if (o->plain)
+		buffer_add_text(to, " plain");
 	if (o->full_name != NULL) {
 		buffer_add_text(to, " name=");
 		escape_word(to, o->full_name);
@@ -70,6 +72,8 @@ service_options_parse(struct service_options *o, char *text,
 			o->late_checks = true;
 		else if (strcmp(word, "from-header") == 0)
 			o->from_header = true;
+		else if (strcmp(word, "plain") == 0)
+			o->plain = true;
 		else if (strncmp(word, "name=", 5) == 0)
 			good = parse_name(o, word + 5);
 		else
@@ -79,7 +83,7 @@ service_options_parse(struct service_options *o, char *text,
 		return true;
 	service_options_free(o);
 	return failed(why, EX_USAGE, "Syntax: XRELAIS OPTIONS [queue] "
-	    "[default-sender] [late-checks] [from-header] [name=word]");
+	    "[default-sender] [late-checks] [from-header] [plain] [name=word]");
 }
 
 void

@@ -5,7 +5,7 @@
  * commands carry what LMTP cannot express:
  *
  *	XRELAIS OPTIONS [queue] [default-sender] [late-checks]
- *	    [from-header] [name=WORD]
+ *	    [from-header] [plain] [name=WORD]
  *
  * applies to the messages that follow in the session; each OPTIONS replaces
  * the one before.
@@ -64,6 +64,8 @@ struct service_options {
 	bool	 from_header;	/* elements of the recipient fields in the
 				 * header that are not addresses fail; the
 				 * client has sent RCPT for the addresses */
+	bool	 plain;		/* private commands are unknown from now on:
+				 * what follows comes from another program */
 	char	*full_name;	/* owned; of the sender; or NULL */
 };
 

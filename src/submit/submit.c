@@ -286,19 +286,12 @@ make_attempt(struct submit_job *j)
 			outcomes[i] = deferred;
 }
 
-/*
- * Adds what to do if this user has no permission to read a file that an
- * attempt by this process requires.
- */
+/* See service_advise(). */
 static void
-advise_service(const struct submit *s, struct failure *why)
+advise(const struct submit *s, struct failure *why)
 {
-	if (s->service_down)
-		failure_suffix(why, "; the relais service is down (%s): start "
-		    "it, or let this user read the file", s->service_why.text);
-	else if (s->service_absent)
-		failure_suffix(why, "; start the relais service, or let this "
-		    "user read the file");
+	service_advise(s->service_down ? SERVICE_DOWN : s->service_absent ?
+	    SERVICE_ABSENT : SERVICE_OFF, &s->service_why, why);
 }
 
 /* True if this user has no permission to read a secret. */
@@ -337,7 +330,7 @@ excuse_secret(const struct submit_job *j)
 		    !o->not_attempted)
 			continue;
 		failed(&why, EX_NOPERM, "%s", o->text);
-		advise_service(s, &why);
+		advise(s, &why);
 		strlcpy(o->text, why.text, sizeof(o->text));
 		if (s->service_down) {
 			o->kind = OUTCOME_DEFERRED;
@@ -378,7 +371,7 @@ submit_here(struct submit *s, const struct submit_request *request,
 	if (s->options.config->unreadable != NULL) {
 		failed(why, s->service_down ? EX_TEMPFAIL : EX_NOPERM, "%s",
 		    s->options.config->unreadable);
-		advise_service(s, why);
+		advise(s, why);
 		return false;
 	}
 	if (!prepare_message(&p, env, message, &result->outcomes, why))
@@ -426,6 +419,7 @@ submit_message(struct submit *s, const struct submit_request *request,
 		case SERVICE_BUSY:
 			*why = s->service_why;
 			return false;
+		case SERVICE_OFF:
 		case SERVICE_ABSENT:
 			s->service_absent = true;
 			break;

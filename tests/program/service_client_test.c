@@ -36,6 +36,7 @@ struct setting {
 	struct mock_smtp	*host;
 	const char		*conf;
 	char			 socket[100];
+	char			 key[120];	/* socket=... */
 	struct running		*service;	/* or NULL */
 };
 
@@ -49,6 +50,7 @@ setting_open(struct setting *s, const struct script *script, const char *more)
 	s->service = NULL;
 	snprintf(s->socket, sizeof(s->socket), "%s/run/submission",
 	    s->dir.path);
+	snprintf(s->key, sizeof(s->key), "socket=%s", s->socket);
 	snprintf(lines, sizeof(lines), "socket = %s\nqueue = %s/spool\n%s",
 	    s->socket, s->dir.path, more != NULL ? more : "");
 	s->conf = conf_write(&s->dir, s->host, "smtp", lines);
@@ -83,6 +85,16 @@ setting_close(struct setting *s)
 		service_end(s);
 	mock_smtp_stop(s->host);
 	temp_dir_remove(&s->dir);
+}
+
+/* Runs relais -bs with this socket and option, and this input. */
+static void
+run_session(const struct setting *s, const char *option, const char *input,
+    void (*prepare)(void *), struct program_result *o)
+{
+	program_run(o, &(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", s->conf, "-o", s->key, option,
+		"-bs"), .input = input, .prepare = prepare });
 }
 
 /* A socket that nobody listens on. */
@@ -182,11 +194,10 @@ is_the_same(void **state)
 	const struct same_case	*c = *state;
 	struct setting		 s;
 	struct program_result	 direct, served;
-	char			 key[120], spool[100];
+	char			 spool[100];
 	size_t			 messages;
 
 	setting_open(&s, &c->script, c->more);
-	snprintf(key, sizeof(key), "socket=%s", s.socket);
 	run_same(&s, c, "socket=off", &direct);
 	messages = mock_smtp_messages(s.host);
 	/* The service must not find the message of the direct attempt. */
@@ -194,7 +205,7 @@ is_the_same(void **state)
 	assert_true(rename(spool, temp_dir_path(&s.dir, "direct")) == 0 ||
 	    errno == ENOENT);
 	service_begin(&s);
-	run_same(&s, c, key, &served);
+	run_same(&s, c, s.key, &served);
 	assert_int_equal(direct.status, c->status);
 	assert_int_equal(served.status, direct.status);
 	assert_string_equal(served.err.data, direct.err.data);
@@ -215,6 +226,8 @@ is_the_same(void **state)
 #define STAMP	"Date: Sat, 28 Nov 2026 10:00:00 +0000\n" \
 		"Message-ID: <1@example.org>\n"
 #define HELLO	STAMP "Subject: hello\n\nhi\n"
+
+#define HELLO_CRLF "Subject: hello\r\n\r\nhi\r\n"
 
 #define SAYS(...) .script = { .steps = { { __VA_ARGS__ } } }
 
@@ -324,16 +337,15 @@ is_reported(void **state)
 	struct mock_smtp	*service;
 	struct program_result	 o;
 	struct setting		 s;
-	char			 key[120];
 
 	setting_open(&s, &(struct script){ 0 }, "queue = off\n");
 	snprintf(s.socket, sizeof(s.socket), "%s/socket", s.dir.path);
 	script.address = s.socket;
 	script.lmtp = true;
 	service = mock_smtp_start(&script);
-	snprintf(key, sizeof(key), "socket=%s", s.socket);
+	snprintf(s.key, sizeof(s.key), "socket=%s", s.socket);
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", s.conf, "-o", key, "-i",
+	    .argv = WORDS("relais", "-C", s.conf, "-o", s.key, "-i",
 		"b@example.net"), .input = HELLO });
 	if (o.status != c->status)
 		fail_msg("status %d: %s", o.status, o.err.data);
@@ -439,7 +451,7 @@ asks_for_permission(void **state)
 				    .auth_required = true };
 	struct program_result	 o;
 	struct setting		 s;
-	char			 more[300], key[120];
+	char			 more[300];
 
 	if (geteuid() != 0)
 		skip_because("only root can become another user");
@@ -455,9 +467,8 @@ asks_for_permission(void **state)
 	else if (c->socket == DEAD_SOCKET)
 		make_dead_socket(&s);
 	assert_int_equal(chmod(s.conf, c->conf_readable ? 0644 : 0600), 0);
-	snprintf(key, sizeof(key), "socket=%s", s.socket);
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", s.conf, "-o", key, "-i", "-f",
+	    .argv = WORDS("relais", "-C", s.conf, "-o", s.key, "-i", "-f",
 		"a@example.org", "b@example.net"),
 	    .prepare = become_nobody, .input = HELLO });
 	if (o.status != c->status)
@@ -469,6 +480,13 @@ asks_for_permission(void **state)
 		assert_string_equal(o.err.data, "");
 	assert_int_equal(mock_smtp_messages(s.host), c->status == 0);
 	program_result_free(&o);
+	if (!c->conf_readable) {
+		run_session(&s, "-i", "QUIT\r\n", become_nobody, &o);
+		assert_int_equal(o.status, c->status);
+		assert_memory_equal(o.out.data, c->status == 0 ? "220" : "421",
+		    3);
+		program_result_free(&o);
+	}
 	setting_close(&s);
 }
 
@@ -565,7 +583,100 @@ the_queue_mode_is_passed_on(void **state)
 	setting_close(&s);
 }
 
+#define ENVELOPE "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\n"
+
+static void
+a_session_is_passed_through(void **state)
+{
+	struct program_result	o;
+	struct setting		s;
+	struct running		*r;
+	const char		*line;
+
+	(void)state;
+	setting_open(&s, &(struct script){ 0 }, NULL);
+	service_begin(&s);
+	r = program_start(&(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", s.conf, "-bs"),
+	    .keep_open = true });
+	assert_memory_equal(program_hear(r), "220 ", 4);
+	program_say(r, "EHLO a\r\n");
+	do {
+		line = program_hear(r);
+		assert_null(strstr(line, "XRELAIS"));
+	} while (line[3] == '-');
+	program_say(r, ENVELOPE "DATA\r\n");
+	assert_string_equal(program_hear(r), "250 2.1.0 Ok");
+	assert_string_equal(program_hear(r), "250 2.1.5 Ok");
+	assert_memory_equal(program_hear(r), "354", 3);
+	program_say(r, HELLO_CRLF ".\r\n");
+	assert_memory_equal(program_hear(r), "250 2.0.0 Ok: sent (", 20);
+	program_say(r, "QUIT\r\n");
+	assert_memory_equal(program_hear(r), "221", 3);
+	program_stop(r, 0, &o);		/* its input is still open */
+	assert_int_equal(o.status, 0);
+	assert_int_equal(mock_smtp_messages(s.host), 1);
+	program_result_free(&o);
+	setting_close(&s);
+}
+
+static void
+a_session_ends_with_its_input(void **state)
+{
+	struct program_result	o;
+	struct setting		s;
+	struct buffer		input = { 0 };
+
+	(void)state;
+	setting_open(&s, &(struct script){ 0 }, NULL);
+	service_begin(&s);
+	buffer_add_text(&input, "EHLO a\r\n" ENVELOPE "DATA\r\n" HELLO_CRLF);
+	while (input.len < 1024 * 1024)
+		buffer_add_text(&input, "0123456789 0123456789 0123456789\r\n");
+	buffer_add_text(&input, ".\r\n");
+	for (int i = 0; i < 900; i++)
+		buffer_add_text(&input, i % 50 == 0 ? "RSET\r\n" :
+		    i % 50 == 1 ? ENVELOPE : "NOOP\r\n");
+	run_session(&s, "-i", input.data, NULL, &o);
+	assert_int_equal(o.status, 0);
+	assert_int_equal(mock_smtp_messages(s.host), 1);
+	assert_int_equal(mock_smtp_message(s.host, 0)->size > 1024 * 1024, 1);
+	assert_non_null(strstr(o.out.data, "\r\n250 2.0.0 Ok: sent ("));
+	program_result_free(&o);
+	/* Lines that end with LF alone: the first line decides. */
+	run_session(&s, "-i", "EHLO a\nMAIL FROM:<>\nRCPT TO:<b@example.net>\n"
+	    "DATA\n" HELLO ".\nQUIT\n", NULL, &o);
+	assert_int_equal(o.status, 0);
+	assert_non_null(strstr(o.out.data, "\r\n221 "));
+	assert_int_equal(mock_smtp_messages(s.host), 2);
+	program_result_free(&o);
+	buffer_free(&input);
+	setting_close(&s);
+}
+
+static void
+a_session_can_queue_its_messages(void **state)
+{
+	struct program_result	o;
+	struct setting		s;
+
+	(void)state;
+	setting_open(&s, &(struct script){ 0 }, "domain =\n");
+	service_begin(&s);
+	run_session(&s, "-odq", "EHLO a\r\n" ENVELOPE "RCPT TO:<kim>\r\nDATA"
+	    "\r\n" HELLO_CRLF ".\r\nQUIT\r\n", NULL, &o);
+	assert_int_equal(o.status, 0);
+	assert_non_null(strstr(o.out.data, "\r\n550 5.1.1 "));
+	assert_non_null(strstr(o.out.data, "\r\n250 2.0.0 Ok: queued as "));
+	assert_non_null(strstr(o.out.data, "\r\n221 "));
+	program_result_free(&o);
+	setting_close(&s);
+}
+
 static const struct CMUnitTest client_spec[] = {
+	cmocka_unit_test(a_session_is_passed_through),
+	cmocka_unit_test(a_session_ends_with_its_input),
+	cmocka_unit_test(a_session_can_queue_its_messages),
 	cmocka_unit_test(a_dead_socket_is_not_used_by_those_who_can_send),
 	cmocka_unit_test(the_dialogue_with_the_service_is_shown),
 	cmocka_unit_test(the_queue_mode_is_passed_on),

@@ -220,7 +220,7 @@ static const struct submit_case submit_table[] = {
 	    .in = "XRELAIS OPTIONS fly\r\n",
 	    .replies = "501 5.5.4 Syntax: XRELAIS OPTIONS \\[queue] "
 	    "\\[default-sender] \\[late-checks] \\[from-header] "
-	    "\\[name=word]\n" },
+	    "\\[plain] \\[name=word]\n" },
 	{ "each recipient has a final reply, and a line in the result",
 	    .in = LHLO MAIL RCPT("b@x") RCPT("no@x") RCPT("later@x") DATA
 	    RESULT,
@@ -260,6 +260,10 @@ static const struct submit_case submit_table[] = {
 	    .replies = OK OK ANNOUNCED OK_MAIL OK_RCPT OK_DATA
 	    "250 2.0.0 Ok: sent (host: 250 2.0.0 Ok)\n",
 	    .sent = "a@example.net>b@x;", .field = "From: Web <" },
+	{ "after the option plain, private commands are unknown",
+	    .in = "XRELAIS OPTIONS plain\r\n" LHLO RESULT,
+	    .replies = OK HELLO "250 SMTPUTF8\n"
+	    "500 5.5.1 Error: command not recognized\n" },
 	{ "recipients are checked at once by default",
 	    .in = LHLO MAIL RCPT("joe"),
 	    .replies = ANNOUNCED OK_MAIL

@@ -23,6 +23,7 @@ struct options_case {
 	bool		 default_sender;
 	bool		 late_checks;
 	bool		 from_header;
+	bool		 plain;
 	const char	*full_name;	/* or NULL */
 	const char	*written;	/* if it is not the text */
 };
@@ -30,9 +31,9 @@ struct options_case {
 static const struct options_case options_table[] = {
 	{ "OPTIONS without a word clears all options", .text = "" },
 	{ "each word sets an option",
-	    "queue default-sender late-checks from-header", .queue = true,
+	    "queue default-sender late-checks from-header plain", .queue = true,
 	    .default_sender = true, .late_checks = true,
-	    .from_header = true },
+	    .from_header = true, .plain = true },
 	{ "a name is escaped", "name=Kim%20%25%20%C3%A9",
 	    .full_name = "Kim % \303\251" },
 	{ "a name can be empty", "late-checks name=", .late_checks = true,
@@ -66,6 +67,7 @@ parses_options(void **state)
 	assert_int_equal(o.default_sender, c->default_sender);
 	assert_int_equal(o.late_checks, c->late_checks);
 	assert_int_equal(o.from_header, c->from_header);
+	assert_int_equal(o.plain, c->plain);
 	if (c->full_name == NULL)
 		assert_null(o.full_name);
 	else
