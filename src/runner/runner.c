@@ -294,8 +294,8 @@ wait_for_workers(struct queue_run *run, struct runner_totals *t)
 /*
  * If a signal ended a worker or this process, the message being sent would be
  * sent again later.  All signals are blocked except those for faults and job
- * control.  The usual ones are awaited, unless the caller ignores or handles
- * them; the others take effect after the queue run.
+ * control.  SIGTERM and similar signals are handled during the queue run,
+ * unless the caller ignores or handles them; the others take effect after it.
  */
 static void
 block_signals(struct queue_run *run)

@@ -239,9 +239,9 @@ dialogue_receive(struct session *s, enum session_step step,
 	good = stream_flush(&s->stream, why) &&
 	    reply_read(&s->reply, &s->stream, &listener, why);
 	/*
-	 * 221 is the reply to QUIT, which is never read.  As the reply to any
-	 * other command it means, like 421, that the server closes the
-	 * connection, not that it has executed the command.
+	 * The reply to QUIT is never read.  In reply to any other command, 221
+	 * means the same as 421: the server closes the connection and has not
+	 * executed the command.
 	 */
 	if (good && (s->reply.code == 421 || s->reply.code == 221))
 		good = failed(why, EX_TEMPFAIL, "the server closes the "

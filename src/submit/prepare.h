@@ -29,7 +29,7 @@ struct prepare_options {
 	const struct identity	*me;		/* the user who submits */
 	struct local_names	*local_names;	/* of the same configuration */
 	const char		*full_name;	/* for a From field that is
-						 * added; NULL: that of me */
+						 * added; NULL: from .me */
 	bool			 from_header;	/* -t: add the recipients in
 						 * the header, */
 	unsigned		 notify;	/* with this NOTIFY */

@@ -37,9 +37,9 @@
 enum submit_mode {
 	SUBMIT_NOW,		/* makes an attempt, and queues a deferred
 				 * message */
-	SUBMIT_QUEUE,		/* queues without an attempt; makes one only if
-				 * the queue is disabled, or if it is not set
-				 * and the default directory cannot be used */
+	SUBMIT_QUEUE,		/* queues without an attempt; makes an attempt
+				 * only if there is no queue: it is disabled,
+				 * or not set and the default is unusable */
 	SUBMIT_VERIFY,		/* only prepares messages */
 };
 
