@@ -96,8 +96,8 @@ bool	entry_load(struct entry *, struct failure *why);
  */
 
 /*
- * Writes the octets that can be rewritten later again without a change, so that
- * a full or failing disk is detected before anything is sent.
+ * Rewrites, without a change, all octets that can be rewritten later, so that a
+ * full or failing disk is detected before anything is sent.
  */
 bool	entry_prove(struct entry *, struct failure *);
 

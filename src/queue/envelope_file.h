@@ -85,9 +85,9 @@ bool	envelope_file_write(struct buffer *, struct envelope_file *,
 	    struct failure *why);
 
 /*
- * Returns the length of the envelope text that begins with these octets
- * (ENVELOPE_FILE_START, or the whole file if it is shorter), or 0 if it does
- * not begin with them.
+ * Returns the length of the envelope text of a file, given its first
+ * ENVELOPE_FILE_START octets, or the whole file if it is shorter.  Returns 0 if
+ * the file does not begin with an envelope text.
  */
 size_t	envelope_file_length(const char *text, size_t len);
 

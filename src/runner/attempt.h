@@ -71,7 +71,7 @@ struct attempt_worker {
 						 * any recipient */
 };
 
-/* Call it with the other members set; they must not move afterwards. */
+/* Set the other members first; *me must remain until attempt_worker_end(). */
 void	attempt_worker_begin(struct attempt_worker *,
 	    const struct session_trace *);
 

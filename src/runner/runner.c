@@ -20,7 +20,7 @@
 #include "util/memory.h"
 
 enum {
-	ENTRIES_EACH = 10,	/* enough for a connection of their own */
+	ENTRIES_EACH = 10,	/* for each connection */
 	PROGRESS_MS = 200,
 	WAIT_MS = 60 * 1000,	/* SIGCHLD ends the wait earlier */
 };

@@ -894,7 +894,7 @@ ten_thousand_entries_are_listed_in_a_second(void **state)
 }
 
 #define MOVES(sentence, plant) \
-	{ sentence, is_moved_to_failed, NULL, NULL, \
+	{ "moved to failed/: " sentence, is_moved_to_failed, NULL, NULL, \
 	    &(void (*)(struct spool *, const char *)){ plant } }
 
 static struct CMUnitTest entry_spec[] = {

@@ -133,7 +133,8 @@ directories_writable_by_others_are_refused(void **state)
 static void
 root_gives_new_files_to_the_owner_of_the_spool(void **state)
 {
-	struct spool_options	options = { .create = true, .size_max = 1 << 20 };
+	struct spool_options	options = { .create = true,
+					    .size_max = 1 << 20 };
 	struct spool		spool;
 	struct failure		why;
 	struct stat		st;
