@@ -2,6 +2,8 @@
  * smtp_stdio.h - sendmail -bs: an SMTP session on standard input and output
  *
  * Options that apply to one message, such as -t, -f, -F and -N, have no effect.
+ * If the service accepts connections, the session is one of the service, which
+ * is the same code, and its octets are passed on.
  */
 #ifndef CLI_SMTP_STDIO_H
 #define CLI_SMTP_STDIO_H
