@@ -9,17 +9,19 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "support/certificate.h"
 #include "support/conf.h"
 #include "support/measure.h"
+#include "support/program.h"
 
 #define MESSAGE \
 	"From: a@example.org\nTo: b@example.net\nSubject: budget\n\nHello\n"
 
-enum kind { IN_THE_CLEAR, ENCRYPTED, WITHOUT_A_MESSAGE };
+enum kind { IN_THE_CLEAR, ENCRYPTED, BY_SERVICE, WITHOUT_A_MESSAGE };
 
 /* The most of each. */
 static const struct {
@@ -27,6 +29,7 @@ static const struct {
 } budget[] = {
 	[IN_THE_CLEAR] = { 450000, 170, 3, 2355 },
 	[ENCRYPTED] = { 27000000, 275, 6, 7782 },
+	[BY_SERVICE] = { 400000, 100, 3, 2355 },
 	[WITHOUT_A_MESSAGE] = { 350000, 90, 3, 2048 },
 };
 
@@ -34,6 +37,7 @@ struct setting {
 	struct temp_dir			 dir;
 	struct usual_certificates	 certificates;
 	struct mock_smtp		*host;
+	struct running			*service;	/* or NULL */
 	char				 conf[256];
 };
 
@@ -56,6 +60,9 @@ set_up(struct setting *s, enum kind kind, const struct step *step)
 		buffer_addf(&more, "tls_ca = %s\nauth = PLAIN\nuser = me\n"
 		    "password = secret\n", s->certificates.hashed);
 	}
+	if (kind == BY_SERVICE)
+		buffer_addf(&more, "socket = %s/run/socket\nqueue = %s/spool\n"
+		    "log = stderr\n", s->dir.path, s->dir.path);
 	if (step != NULL)
 		script.steps[0] = *step;
 	s->host = mock_smtp_start(&script);
@@ -63,11 +70,23 @@ set_up(struct setting *s, enum kind kind, const struct step *step)
 	    kind == ENCRYPTED ? "submissions" : "smtp", more.data),
 	    sizeof(s->conf));
 	buffer_free(&more);
+	s->service = NULL;
+	if (kind == BY_SERVICE) {
+		s->service = program_start(&(struct program){
+		    .argv = WORDS("relais", "-C", s->conf, "serve") });
+		program_wait_output(s->service, "accepts mail on");
+	}
 }
 
 static void
 tear_down(struct setting *s)
 {
+	struct program_result	o;
+
+	if (s->service != NULL) {
+		program_stop(s->service, SIGTERM, &o);
+		program_result_free(&o);
+	}
 	mock_smtp_stop(s->host);
 	temp_dir_remove(&s->dir);
 }
@@ -114,6 +133,17 @@ a_message_by_verified_tls_and_auth(void **state)
 	(void)state;
 	set_up(&s, ENCRYPTED, NULL);
 	check(ENCRYPTED, WORDS("relais", "-C", s.conf, "-t", "-i"), MESSAGE);
+	tear_down(&s);
+}
+
+static void
+a_message_through_the_service(void **state)
+{
+	struct setting	s;
+
+	(void)state;
+	set_up(&s, BY_SERVICE, NULL);
+	check(BY_SERVICE, WORDS("relais", "-C", s.conf, "-t", "-i"), MESSAGE);
 	tear_down(&s);
 }
 
@@ -206,6 +236,8 @@ memory_does_not_grow_with_the_message(void **state)
 	(void)state;
 	within("KiB resident for 1 KB", small, budget[IN_THE_CLEAR].kib);
 	within("KiB more for 1 GB", large - small, 4096);
+	within("KiB resident through the service",
+	    least_memory(BY_SERVICE, 1000), budget[BY_SERVICE].kib);
 	within("KiB resident with TLS", least_memory(ENCRYPTED, 1000),
 	    budget[ENCRYPTED].kib);
 }
@@ -216,6 +248,7 @@ main(void)
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(a_message_in_clear),
 		cmocka_unit_test(a_message_by_verified_tls_and_auth),
+		cmocka_unit_test(a_message_through_the_service),
 		cmocka_unit_test(nothing_to_do),
 		cmocka_unit_test(one_write_a_flight),
 		cmocka_unit_test(memory_does_not_grow_with_the_message),
