@@ -272,13 +272,19 @@ relay_try(struct relay *r, struct route_attempt *a)
 		}
 		if (!good || a->n_pending > 0)
 			connection_close(c);
+		/*
+		 * Another session is necessary if the server limits the
+		 * transactions of a session.  It may succeed if this session
+		 * was not new, if it has added outcomes, or if the server does
+		 * not support BDAT.
+		 */
 		again = good || !opened || a->n_pending < before ||
 		    bdat_unknown;
 	} while (!a->over && again && !kept);
 	if (a->over)
 		return;
 	if (kept) {
-		/* The session may have expired: the first endpoint is next. */
+		/* The session may have expired: continue with all endpoints. */
 		a->reached = false;
 		a->refused = true;
 	} else {

@@ -415,8 +415,9 @@ command_not_implemented(struct smtpd_state *s, char *text,
 }
 
 /*
- * It is sent by sendmail, which may pass on the commands of another program:
- * the first command of that program decides about the end of DATA.
+ * sendmail sends XRELAIS commands before it passes on the commands of another
+ * program.  The first command of that program, not XRELAIS, decides how DATA
+ * ends, so s->commands does not change.
  */
 static bool
 command_private(struct smtpd_state *s, char *text, struct failure *why)

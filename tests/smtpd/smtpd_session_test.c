@@ -22,7 +22,7 @@
 #include "support/temp_dir.h"
 #include "util/file.h"
 
-/* What the policy received, and whether it queues deferred recipients. */
+/* The messages that the policy received, and whether it queues them. */
 struct received {
 	struct buffer	messages;
 	bool		queued;
@@ -208,7 +208,7 @@ session_replies(void **state)
 	{ sentence, session_replies, NULL, NULL, \
 	    &(struct example){ in, out, messages, true } }
 
-/* How most cases begin, and the replies. */
+/* The commands at the beginning of most cases, and the replies. */
 #define HELO	"HELO me\r\n"
 #define MAIL	"MAIL FROM:<a@x>\r\n"
 #define RCPT	"RCPT TO:<b@x>\r\n"
@@ -397,7 +397,7 @@ static const struct CMUnitTest outcome_spec[] = {
 	    TWO_TAKEN "|451 4.4.1", "a@x>b@x,closing@x=;"),
 	REPLIES("a 530 of the smarthost is not passed on", TWO("auth"),
 	    TWO_TAKEN "|554 5.7.0", "a@x>b@x,auth@x=;"),
-	REPLIES("a failure without a reply code gets one", TWO("config"),
+	REPLIES("a failure without a reply code is replied to with 554", TWO("config"),
 	    TWO_TAKEN "|554 5.3.5", "a@x>b@x,config@x=;"),
 	REPLIES("LMTP has a reply for each recipient", "LHLO me\r\n" MAIL
 	    "RCPT TO:<bad@x>\r\n" RCPT "RCPT TO:<later@x>\r\nDATA\r\n.\r\n",
