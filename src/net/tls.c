@@ -9,10 +9,10 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "net/tls_broken.h"
+#include "net/tls_certificate.h"
 #include "net/tls_digest.h"
+#include "net/tls_error.h"
 #include "net/tls_library.h"
-#include "net/tls_own.h"
 #include "net/tls_verify.h"
 #include "net/tls_wire.h"
 #include "util/memory.h"
@@ -80,7 +80,7 @@ prepare_session(struct tls *tls, const struct tls_options *options,
 		return false;
 	tls->own = options->certificate != NULL || options->key != NULL;
 	if (tls->own) {
-		if (!tls_own_certificate(tls->ctx, options->certificate,
+		if (!tls_certificate_use(tls->ctx, options->certificate,
 		    options->key, why))
 			return false;
 		/* If the file contains no chain, OpenSSL sends the store's. */
@@ -121,13 +121,13 @@ result_of(struct tls *tls, int ret, struct failure *why)
 	if (error == SSL_ERROR_ZERO_RETURN)
 		return TLS_CLOSED;
 	tls->broken = true;
-	if (tls->established && tls_broken_by_eof(&tls->wire))
+	if (tls->established && tls_error_is_eof(&tls->wire))
 		return TLS_CLOSED;
 	if (tls->verify.refused)
 		*why = tls->verify.why;
 	else
-		tls_broken(&tls->wire, tls->established ? TLS_PHASE_SESSION :
-		    TLS_PHASE_HANDSHAKE, tls->own, why);
+		tls_error_report(&tls->wire, tls->established ?
+		    TLS_PHASE_SESSION : TLS_PHASE_HANDSHAKE, tls->own, why);
 	return TLS_FAILED;
 }
 

@@ -1,8 +1,8 @@
 /*
- * tls_own.h - the client certificate and its key
+ * tls_certificate.h - the client certificate and its key
  */
-#ifndef NET_TLS_OWN_H
-#define NET_TLS_OWN_H
+#ifndef NET_TLS_CERTIFICATE_H
+#define NET_TLS_CERTIFICATE_H
 
 #include <stdbool.h>
 
@@ -16,7 +16,7 @@
  * unreadable or not in PEM format, if the key is encrypted or does not match
  * the certificate, or if other users can read the key.
  */
-bool	tls_own_certificate(SSL_CTX *, const char *certificate,
+bool	tls_certificate_use(SSL_CTX *, const char *certificate,
 	    const char *key, struct failure *why);
 
 #endif

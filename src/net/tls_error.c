@@ -1,4 +1,4 @@
-#include "net/tls_broken.h"
+#include "net/tls_error.h"
 
 #include <string.h>
 #include <sysexits.h>
@@ -54,7 +54,7 @@ is_ssl_error(unsigned long error)
 }
 
 void
-tls_broken(const struct tls_wire *w, enum tls_phase phase, bool own,
+tls_error_report(const struct tls_wire *w, enum tls_phase phase, bool own,
     struct failure *why)
 {
 	const char	*what = phase == TLS_PHASE_HANDSHAKE ?
@@ -92,7 +92,7 @@ tls_broken(const struct tls_wire *w, enum tls_phase phase, bool own,
 }
 
 bool
-tls_broken_by_eof(const struct tls_wire *w)
+tls_error_is_eof(const struct tls_wire *w)
 {
 	unsigned long	error = ERR_peek_error();
 

@@ -1,8 +1,8 @@
 /*
- * tls_broken.h - the reason why a handshake or a TLS session failed
+ * tls_error.h - the reason why a handshake or a TLS session failed
  */
-#ifndef NET_TLS_BROKEN_H
-#define NET_TLS_BROKEN_H
+#ifndef NET_TLS_ERROR_H
+#define NET_TLS_ERROR_H
 
 #include <stdbool.h>
 
@@ -15,10 +15,10 @@ enum tls_phase { TLS_PHASE_HANDSHAKE, TLS_PHASE_SESSION };
  * Sets *why from the error queue of OpenSSL and from the received octets.
  * own: a client certificate was sent.
  */
-void	tls_broken(const struct tls_wire *, enum tls_phase, bool own,
+void	tls_error_report(const struct tls_wire *, enum tls_phase, bool own,
 	    struct failure *why);
 
 /* True if the server closed the connection without close_notify. */
-bool	tls_broken_by_eof(const struct tls_wire *);
+bool	tls_error_is_eof(const struct tls_wire *);
 
 #endif

@@ -1,4 +1,4 @@
-#include "net/tls_own.h"
+#include "net/tls_certificate.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -93,7 +93,7 @@ key_failed(const char *path, struct failure *why)
 }
 
 bool
-tls_own_certificate(SSL_CTX *ctx, const char *certificate, const char *key,
+tls_certificate_use(SSL_CTX *ctx, const char *certificate, const char *key,
     struct failure *why)
 {
 	struct buffer	text = { 0 };
