@@ -96,8 +96,8 @@ reserve(struct spool *spool, struct usage *usage, uint64_t octets, int64_t now,
 
 /*
  * The lock is held briefly, or while the spool is counted, so that waiting
- * processes can use the count.  If root uses the spool of another user, that user
- * may have replaced the file, or can hold the lock indefinitely.
+ * processes can use the count.  If root uses the spool of another user, that
+ * user may have replaced the file, or can hold the lock indefinitely.
  */
 static bool
 lock_usage(const struct spool *spool, int fd)

@@ -21,9 +21,9 @@
 /* Entries to try, by the time of the next attempt.  No held entry is tried. */
 enum attempt_when {
 	ATTEMPT_WHEN_DUE,	/* if the time is reached */
-	ATTEMPT_WHEN_SAFE,	/* likewise if the last attempt may have
-				 * delivered the message; otherwise now */
-	ATTEMPT_WHEN_ANY,	/* now */
+	ATTEMPT_WHEN_SAFE,	/* if the time is reached, or the last attempt
+				 * cannot have delivered the message */
+	ATTEMPT_WHEN_ANY,	/* at any time */
 };
 
 /* Entries to try; an entry must match each member that is not NULL. */
