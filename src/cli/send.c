@@ -12,7 +12,6 @@
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/transcript.h"
-#include "config/identity.h"
 #include "mail/address.h"
 #include "mail/outcome.h"
 #include "submit/submit.h"
@@ -149,7 +148,6 @@ static int
 send_message(const struct options *options, struct submit_options *how)
 {
 	static const struct log	no_log = { .target = LOG_TO_NOTHING };
-	struct identity		me;
 	struct submit		submit;
 	struct envelope		env = { .ret = options->ret };
 	struct message		message = { .body.fd = -1 };
@@ -166,8 +164,6 @@ send_message(const struct options *options, struct submit_options *how)
 	bool			reads, good;
 	int			status;
 
-	identity_find(&me, how->config);
-	how->me = &me;
 	how->uid = (uint32_t)getuid();
 	how->trace = options->verbose ? &transcript_trace : NULL;
 	submit_open(&submit, how);
@@ -194,7 +190,6 @@ send_message(const struct options *options, struct submit_options *how)
 	submit_result_free(&result);
 	envelope_free(&env);
 	message_free(&message);
-	identity_free(&me);
 	return status;
 }
 

@@ -27,8 +27,11 @@ stream_init(struct stream *s, int in, int out)
 void
 stream_open(struct stream *s, int fd)
 {
+	int	flags = fcntl(fd, F_GETFL);
+
 	stream_init(s, fd, fd);
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	if (!(flags & O_NONBLOCK))
+		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
 void

@@ -48,9 +48,14 @@ enter_sandbox(struct submit *s)
 static void
 open_here(struct submit *s)
 {
-	const struct submit_options	*o = &s->options;
+	struct submit_options	*o = &s->options;
 
 	s->is_open = true;
+	s->identity = (struct identity){ 0 };
+	if (o->me == NULL) {
+		identity_find(&s->identity, o->config);
+		o->me = &s->identity;
+	}
 	if (o->mode != SUBMIT_VERIFY)
 		s->queue = spool_config_open(&s->spool, o->config,
 		    &s->no_queue);
@@ -102,6 +107,7 @@ submit_close(struct submit *s)
 	relay_end(&s->relay);
 	local_names_end(&s->local_names);
 	spool_close(&s->spool);
+	identity_free(&s->identity);
 	if (s->spare.fd != -1)
 		close(s->spare.fd);
 }

@@ -47,7 +47,8 @@ enum submit_mode {
 struct submit_options {
 	enum submit_mode	 mode;
 	const struct config	*config;
-	const struct identity	*me;		/* the user who submits */
+	const struct identity	*me;		/* the user who submits; NULL:
+						 * the user of this process */
 	uint32_t		 uid;		/* of that user; UINT32_MAX:
 						 * unknown */
 	const char		*client;	/* more about the caller for the
@@ -125,6 +126,7 @@ struct submit {
 	bool			 service_down;	/* or no service: */
 	struct failure		 service_why;
 	bool			 is_open;	/* what follows */
+	struct identity		 identity;	/* if options.me was NULL */
 	enum spool_config	 queue;
 	struct failure		 no_queue;	/* unless the queue is open */
 	struct spill_directories spill;
