@@ -187,7 +187,7 @@ skip_comment(struct address_parser *p)
 }
 
 static bool
-skip_white(struct address_parser *p)
+skip_white_space(struct address_parser *p)
 {
 	while (!p->is_path && p->at < p->len) {
 		char	c = p->text[p->at];
@@ -279,7 +279,7 @@ next_token(struct address_parser *p)
 	size_t	encoded;
 
 	p->token = TOKEN_INVALID;
-	if (!skip_white(p))
+	if (!skip_white_space(p))
 		return false;
 	p->start = p->end = p->at;
 	if (p->at == p->len) {
@@ -541,8 +541,8 @@ is_dot_atom(const char *local)
 	return *local != '\0' && !resembles_encoded_word(local);
 }
 
-static void
-write_quoted(struct buffer *to, const char *text)
+void
+address_write_quoted(struct buffer *to, const char *text)
 {
 	buffer_add_byte(to, '"');
 	for (; *text != '\0'; text++) {
@@ -561,7 +561,7 @@ address_write(struct buffer *to, const struct address *a)
 	if (is_dot_atom(a->local))
 		buffer_add_text(to, a->local);
 	else
-		write_quoted(to, a->local);
+		address_write_quoted(to, a->local);
 	if (a->domain[0] == '\0')
 		return;
 	buffer_add_byte(to, '@');
@@ -752,7 +752,7 @@ begin_element(struct address_parser *p)
 {
 	p->token = TOKEN_INVALID;
 	p->element = p->at;
-	if (!skip_white(p))
+	if (!skip_white_space(p))
 		return false;
 	p->element = p->at;
 	if (p->where == ADDRESS_ARGUMENT) {
@@ -858,7 +858,7 @@ repair_element(struct address_parser *p, bool has_address)
 }
 
 static bool
-parse_list(struct address_parser *p, struct address_list *list)
+parse_address_list(struct address_parser *p, struct address_list *list)
 {
 	do {
 		size_t	before = list->n;
@@ -895,7 +895,7 @@ parse_text(struct address_parser *p, struct address_list *list,
     struct failure *why)
 {
 	size_t	before = list->n;
-	bool	good = check_octets(p) && parse_list(p, list);
+	bool	good = check_octets(p) && parse_address_list(p, list);
 
 	if (good && p->where == ADDRESS_ARGUMENT && list->n == before) {
 		good = refuse(p, "no address");

@@ -129,6 +129,9 @@ bool	address_is_bare(const struct address *);
 /* Appends local@domain.  Quotes the local part if necessary. */
 void	address_write(struct buffer *, const struct address *);
 
+/* Appends the text as a quoted string (RFC 5322 section 3.2.4). */
+void	address_write_quoted(struct buffer *, const char *text);
+
 void	address_free(struct address *);
 void	address_list_free(struct address_list *);
 void	address_faults_free(struct address_faults *);

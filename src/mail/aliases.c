@@ -99,7 +99,7 @@ begin_alias(struct aliases_reader *r, const char *at, const char *end)
 }
 
 static bool
-read_line(struct aliases_reader *r, const char *at, const char *end)
+read_alias_line(struct aliases_reader *r, const char *at, const char *end)
 {
 	const char	*text = at;
 
@@ -149,7 +149,7 @@ aliases_parse(struct aliases *a, const char *path, const char *text,
 		const char	*stop = lf != NULL ? lf : end;
 
 		r.line++;
-		good = read_line(&r, text, stop);
+		good = read_alias_line(&r, text, stop);
 		text = lf != NULL ? lf + 1 : end;
 	}
 	end_alias(&r);

@@ -96,21 +96,6 @@ wide_character(enum charset_kind kind, unsigned char first,
 	return 2;
 }
 
-/*
- * The length of a word and the blanks after it, which are never in a character.
- */
-static size_t
-word_with_blanks(const char *text, size_t len)
-{
-	size_t	n = 0;
-
-	while (n < len && text[n] != ' ')
-		n++;
-	while (n < len && text[n] == ' ')
-		n++;
-	return n;
-}
-
 static size_t
 character_length(enum charset_kind kind, const char *text, size_t len)
 {
@@ -124,7 +109,12 @@ character_length(enum charset_kind kind, const char *text, size_t len)
 	case STATES:
 		return len;
 	case UNKNOWN_CHARSET:
-		return word_with_blanks(text, len);
+		/* A word and the blanks after it, which are in no character. */
+		for (n = 0; n < len && text[n] != ' '; n++)
+			;
+		for (; n < len && text[n] == ' '; n++)
+			;
+		return n;
 	case UTF8:
 		n = text_decode_utf8(text, len, &c);
 		return n > 0 ? n : 1;

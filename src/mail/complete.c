@@ -45,7 +45,7 @@ message_id_write(struct buffer *to, time_t when, const char *domain)
 }
 
 static bool
-starts_with(const struct field *f, const char *prefix)
+has_prefix(const struct field *f, const char *prefix)
 {
 	size_t	n = strlen(prefix);
 
@@ -56,7 +56,7 @@ bool
 header_is_resent(const struct header *h)
 {
 	for (size_t i = 0; i < h->n; i++)
-		if (starts_with(&h->field[i], "Resent-"))
+		if (has_prefix(&h->field[i], "Resent-"))
 			return true;
 	return false;
 }
@@ -154,7 +154,7 @@ add_missing(struct header *h, const struct header *have, const char *prefix,
 }
 
 static bool
-is_repeated(const struct field *first, const struct field *f)
+occurs_before(const struct field *first, const struct field *f)
 {
 	for (; first < f; first++)
 		if (first->name_len == f->name_len &&
@@ -173,11 +173,11 @@ first_resent_block(const struct header *h)
 	size_t	start = 0;
 	size_t	n = 0;
 
-	while (start < h->n && !starts_with(&h->field[start], "Resent-"))
+	while (start < h->n && !has_prefix(&h->field[start], "Resent-"))
 		start++;
 	while (n < RESENT_MAX && start + n < h->n &&
-	    starts_with(&h->field[start + n], "Resent-") &&
-	    !is_repeated(&h->field[start], &h->field[start + n]))
+	    has_prefix(&h->field[start + n], "Resent-") &&
+	    !occurs_before(&h->field[start], &h->field[start + n]))
 		n++;
 	return (struct header){ .field = h->field + start, .n = n };
 }

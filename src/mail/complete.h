@@ -1,10 +1,10 @@
 /*
  * complete.h - add required header fields and remove forbidden ones
  *
- * Added if missing or without a value: Date, Message-ID and From; if To and Cc
- * are missing, To with an empty group (RFC 5322 section 3.6).  If the message
- * is resent, missing Resent-Date, Resent-From and Resent-Message-ID fields of
- * its first block of Resent- fields are added at the beginning.
+ * Added: Date and Message-ID if missing or without a value; From if missing; To
+ * with an empty group if To and Cc are missing (RFC 5322 section 3.6).  If the
+ * message is resent, missing Resent-Date, Resent-From and Resent-Message-ID
+ * fields of its first block of Resent- fields are added at the beginning.
  *
  * Removed: Bcc, Resent-Bcc, Return-Path, Content-Length and Apparently-To; and
  * To, Cc, Reply-To and their Resent- forms if they contain neither an address

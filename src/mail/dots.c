@@ -2,23 +2,12 @@
 
 #include <string.h>
 
-/* Copies the octets of a line up to its end at once. */
-static size_t
-copy_line(struct dots *d, const char *from, size_t len, char *to)
-{
-	const char	*lf = memchr(from, '\n', len);
-	size_t		 n = lf != NULL ? (size_t)(lf + 1 - from) : len;
-
-	memmove(to, from, n);
-	d->state = lf != NULL ? DOTS_LINE_START : DOTS_IN_LINE;
-	return n;
-}
-
 size_t
 dots_decode(struct dots *d, const char *from, size_t len, char *to)
 {
-	size_t	out = 0;
-	size_t	n;
+	const char	*lf;
+	size_t		 out = 0;
+	size_t		 n;
 
 	for (size_t i = 0; i < len;) {
 		switch (d->state) {
@@ -30,7 +19,10 @@ dots_decode(struct dots *d, const char *from, size_t len, char *to)
 			}
 			/* FALLTHROUGH */
 		case DOTS_IN_LINE:
-			n = copy_line(d, from + i, len - i, to + out);
+			lf = memchr(from + i, '\n', len - i);
+			n = lf != NULL ? (size_t)(lf + 1 - from) - i : len - i;
+			memmove(to + out, from + i, n);
+			d->state = lf != NULL ? DOTS_LINE_START : DOTS_IN_LINE;
 			i += n;
 			out += n;
 			break;
@@ -77,20 +69,6 @@ copy_text(struct dots_smtp *d, const char *from, size_t len, char *to)
 	return n;
 }
 
-/* The octet after a dot at the beginning of a line. */
-static size_t
-after_dot(struct dots_smtp *d, char c)
-{
-	d->cr = false;
-	if (c == '\n' && d->bare_lf)
-		d->state = DOTS_SMTP_ENDED;
-	else if (c == '\r' && !d->bare_lf)
-		d->state = DOTS_SMTP_AFTER_DOT_CR;
-	else
-		d->state = DOTS_SMTP_IN_LINE;
-	return d->state != DOTS_SMTP_IN_LINE;
-}
-
 size_t
 dots_smtp_decode(struct dots_smtp *d, const char *from, size_t len,
     size_t *used, char *to)
@@ -114,7 +92,14 @@ dots_smtp_decode(struct dots_smtp *d, const char *from, size_t len,
 			out += n;
 			break;
 		case DOTS_SMTP_AFTER_DOT:
-			i += after_dot(d, from[i]);
+			d->cr = false;
+			d->state = DOTS_SMTP_IN_LINE;
+			if (from[i] == '\n' && d->bare_lf)
+				d->state = DOTS_SMTP_ENDED;
+			else if (from[i] == '\r' && !d->bare_lf)
+				d->state = DOTS_SMTP_AFTER_DOT_CR;
+			if (d->state != DOTS_SMTP_IN_LINE)
+				i++;
 			break;
 		case DOTS_SMTP_AFTER_DOT_CR:
 			if (from[i] == '\n') {

@@ -92,18 +92,6 @@ encoded_words_write(struct buffer *to, const char *text, size_t len,
 	}
 }
 
-/* The length of the charset and a language after it (RFC 2231). */
-static size_t
-charset_length(const char *text, size_t len)
-{
-	size_t	n = 0;
-
-	while (n < len && (isalnum((unsigned char)text[n]) ||
-	    (text[n] != '\0' && strchr("-_.:+*", text[n]) != NULL)))
-		n++;
-	return n;
-}
-
 /* The number of octets before the "?=" at the end, or len if it is missing. */
 static size_t
 text_length(const char *text, size_t len)
@@ -121,11 +109,17 @@ text_length(const char *text, size_t len)
 size_t
 encoded_word_read(struct encoded_word *w, const char *text, size_t len)
 {
-	size_t	charset, start;
+	size_t	charset = 0, start;
 
 	if (len < 8 || text[0] != '=' || text[1] != '?')
 		return 0;
-	charset = charset_length(text + 2, len - 2);
+	/* A language may follow the charset (RFC 2231). */
+	for (char c; charset + 2 < len; charset++) {
+		c = text[charset + 2];
+		if (!isalnum((unsigned char)c) &&
+		    (c == '\0' || strchr("-_.:+*", c) == NULL))
+			break;
+	}
 	start = 2 + charset + 3;
 	if (charset == 0 || charset > CHARSET_NAME_MAX || start >= len ||
 	    text[start - 3] != '?' || strchr("bBqQ", text[start - 2]) == NULL ||

@@ -98,28 +98,11 @@ merge_notify(unsigned a, unsigned b)
 	return a | b | (a == 0 || b == 0 ? NOTIFY_FAILURE : 0);
 }
 
-/* Removes the gaps that merged paths left, and updates the places. */
-static void
-close_gaps(struct envelope *env, size_t *places)
-{
-	size_t	kept = 0;
-
-	for (size_t i = 0; i < env->n; i++) {
-		if (env->forward[i].path == NULL) {
-			/* It was merged into an earlier path. */
-			places[i] = places[places[i]];
-			continue;
-		}
-		places[i] = kept;
-		env->forward[kept++] = env->forward[i];
-	}
-	env->n = kept;
-}
-
 void
 envelope_unique_places(struct envelope *env, size_t *places)
 {
 	struct forward_path	**sorted;
+	size_t			 kept = 0;
 
 	if (env->n == 0)
 		return;
@@ -141,7 +124,16 @@ envelope_unique_places(struct envelope *env, size_t *places)
 		sorted[i]->path = NULL;
 	}
 	free(sorted);
-	close_gaps(env, places);
+	for (size_t i = 0; i < env->n; i++) {
+		if (env->forward[i].path == NULL) {
+			/* It was merged into an earlier path. */
+			places[i] = places[places[i]];
+			continue;
+		}
+		places[i] = kept;
+		env->forward[kept++] = env->forward[i];
+	}
+	env->n = kept;
 }
 
 void

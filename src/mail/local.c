@@ -14,17 +14,6 @@ is_localhost(const char *name)
 	    (name[n] == '\0' || strcasecmp(name + n, ".localdomain") == 0);
 }
 
-/* Whether the name is the first label of the host, alone or in the domain. */
-static bool
-is_first_label(const char *name, const struct local_host *names)
-{
-	size_t	label = strcspn(names->host, ".");
-
-	return strncasecmp(name, names->host, label) == 0 &&
-	    (name[label] == '\0' || (name[label] == '.' &&
-	    strcasecmp(name + label + 1, names->domain) == 0));
-}
-
 bool
 local_name_is_possible(const char *name)
 {
@@ -39,6 +28,7 @@ address_is_local(const struct address *a, const struct local_host *names)
 {
 	const char	*name = a->domain;
 	const char	*dot = strchr(name, '.');
+	size_t		 label = strcspn(names->host, ".");
 
 	if (a->local[0] == '\0')
 		return false;
@@ -48,6 +38,9 @@ address_is_local(const struct address *a, const struct local_host *names)
 		/* web1.example.org, but not example.org */
 		return dot != NULL && strchr(dot + 1, '.') != NULL &&
 		    strcasecmp(name, names->host) == 0;
+	/* The host name, or its first label, alone or in the domain. */
 	return strcasecmp(name, names->host) == 0 ||
-	    is_first_label(name, names);
+	    (strncasecmp(name, names->host, label) == 0 &&
+	    (name[label] == '\0' || (name[label] == '.' &&
+	    strcasecmp(name + label + 1, names->domain) == 0)));
 }

@@ -15,7 +15,7 @@
 #include "mail/address.h"
 
 struct local_host {
-	const char	*host;		/* borrowed; "web1", "web1.example.org" */
+	const char	*host;		/* borrowed; "web1" or full name */
 	const char	*domain;	/* borrowed; "example.org" */
 };
 

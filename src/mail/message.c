@@ -59,7 +59,7 @@ message_keep_binary(struct message *m, bool all)
 
 /* Notes the failure for the next calls. */
 static bool
-remember_failure(struct message_parser *p, struct failure *why)
+keep_failure(struct message_parser *p, struct failure *why)
 {
 	p->failed = true;
 	p->failure = *why;
@@ -68,7 +68,7 @@ remember_failure(struct message_parser *p, struct failure *why)
 
 /* Returns the current directory; the spare file is last; NULL after that. */
 static const char *
-directory_of(const struct message_parser *p)
+current_directory(const struct message_parser *p)
 {
 	const struct message_limits	*l = p->limits;
 
@@ -89,7 +89,7 @@ next_directory(struct message_parser *p)
 		failed(&p->failure, EX_CANTCREAT,
 		    "cannot store the message in a temporary file");
 	failure_suffix(&p->failure, "%s %s: %s", first ? ":" : ";",
-	    directory_of(p), reason);
+	    current_directory(p), reason);
 	if (p->limits->spill[p->directory] != NULL)
 		p->directory++;
 	else
@@ -113,7 +113,7 @@ open_file(struct message_parser *p)
 	const struct message_limits	*l = p->limits;
 	bool				 read_only = false;
 
-	for (; directory_of(p) != NULL; next_directory(p)) {
+	for (; current_directory(p) != NULL; next_directory(p)) {
 		const char	*directory = l->spill[p->directory];
 		int		 fd = directory != NULL ?
 				    file_unnamed(directory) :
@@ -163,7 +163,7 @@ body_write_out(struct message *m, struct failure *why)
 		    in_file)) &&
 		    file_write(fd, b->memory.data, b->memory.len))
 			break;
-		if (directory_of(p) != NULL)
+		if (current_directory(p) != NULL)
 			next_directory(p);
 		if (fd != b->fd)
 			close(fd);
@@ -192,7 +192,7 @@ body_keep_small(struct message *m, struct failure *why)
 }
 
 static bool
-check_size(const struct message *m, struct failure *why)
+check_message_size(const struct message *m, struct failure *why)
 {
 	uint64_t	max = m->parser->limits->size_max;
 
@@ -272,7 +272,7 @@ store_crs(struct message *m, const char **data, size_t *len,
 		b->size += n;
 		p->column += n;
 		p->crs -= n;
-		if (!check_size(m, why) || !body_keep_small(m, why))
+		if (!check_message_size(m, why) || !body_keep_small(m, why))
 			return false;
 	}
 	return true;
@@ -407,7 +407,7 @@ body_feed(struct message *m, const char *data, size_t len, struct failure *why)
 		} else if ((n = body_append(m, data, n)) == 0) {
 			return refuse_nul(why);
 		}
-		if (!check_size(m, why) || !body_keep_small(m, why))
+		if (!check_message_size(m, why) || !body_keep_small(m, why))
 			return false;
 		data += n;
 		len -= n;
@@ -499,7 +499,7 @@ check_header_size(size_t size, struct failure *why)
  * the body.
  */
 static bool
-end_header(struct message *m, struct failure *why)
+end_message_header(struct message *m, struct failure *why)
 {
 	struct message_parser	*p = m->parser;
 
@@ -527,7 +527,8 @@ keep_header_line(struct message *m, char *line, size_t len,
 	buffer_add(&p->field, line, len);
 	buffer_add(&p->field, "\r\n", 2);
 	p->header_size += len + 2;
-	return check_header_size(p->header_size, why) && check_size(m, why);
+	return check_header_size(p->header_size, why) &&
+	    check_message_size(m, why);
 }
 
 /* Processes a line before the body, without its LF. */
@@ -555,12 +556,12 @@ header_line(struct message *m, char *line, size_t len, struct failure *why)
 		return check_header_size(p->mbox.len, why);
 	case LINE_EMPTY:
 		if (p->mbox.len == 0)
-			return end_header(m, why);
+			return end_message_header(m, why);
 		break;
 	case LINE_TEXT:
 		break;
 	}
-	return end_header(m, why) && body_feed(m, line, whole, why) &&
+	return end_message_header(m, why) && body_feed(m, line, whole, why) &&
 	    body_feed(m, "\n", 1, why);
 }
 
@@ -583,7 +584,7 @@ header_feed(struct message *m, const char *data, size_t len, bool *good,
 		    p->line.data, p->line.len) == LINE_TEXT) {
 			line = p->line;
 			p->line = (struct buffer){ 0 };
-			*good = end_header(m, why) &&
+			*good = end_message_header(m, why) &&
 			    body_feed(m, line.data, line.len, why);
 			buffer_free(&line);
 		}
@@ -613,7 +614,7 @@ message_feed(struct message *m, const char *data, size_t len,
 	}
 	if (good && len > 0)
 		good = body_feed(m, data, len, why);
-	return good || remember_failure(p, why);
+	return good || keep_failure(p, why);
 }
 
 static void
@@ -645,7 +646,7 @@ message_take_raw(struct message *m, struct body *raw, struct failure *why)
 
 	*raw = (struct body){ .fd = -1 };
 	if (b->fd != -1 && !body_write_out(m, why))
-		return remember_failure(m->parser, why);
+		return keep_failure(m->parser, why);
 	*raw = *b;
 	*b = (struct body){ .fd = -1 };
 	m->parser->keep_binary = false;
@@ -655,7 +656,7 @@ message_take_raw(struct message *m, struct body *raw, struct failure *why)
 	b->offset = raw->offset + (off_t)raw->size;
 	if (b->fd == -1) {
 		failed_errno(why, EX_OSERR, "cannot reuse the temporary file");
-		return remember_failure(m->parser, why);
+		return keep_failure(m->parser, why);
 	}
 	return true;
 }
@@ -672,7 +673,7 @@ message_end(struct message *m, struct failure *why)
 	if (good && !p->in_body && p->line.len > 0)
 		good = message_feed(m, "\n", 1, why);
 	if (good && !p->in_body)
-		good = end_header(m, why);
+		good = end_message_header(m, why);
 	if (good && (p->column > 0 || p->crs > 0))
 		good = body_feed(m, "\n", 1, why);
 	if (good && m->body.fd != -1) {

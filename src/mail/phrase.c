@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mail/address.h"
 #include "mail/charset.h"
 #include "mail/encoded_word.h"
 #include "util/memory.h"
@@ -13,18 +14,6 @@ static bool
 is_atom_or_blank(unsigned char c)
 {
 	return isalnum(c) || strchr("!#$%&'*+-/=?^_`{|}~ ", c) != NULL;
-}
-
-static void
-write_quoted(struct buffer *to, const char *name)
-{
-	buffer_add_byte(to, '"');
-	for (; *name != '\0'; name++) {
-		if (*name == '"' || *name == '\\')
-			buffer_add_byte(to, '\\');
-		buffer_add_byte(to, *name);
-	}
-	buffer_add_byte(to, '"');
 }
 
 /* Whether all characters of an encoded word are permitted in a phrase. */
@@ -112,6 +101,6 @@ phrase_write(struct buffer *to, const char *name)
 	else if (!ascii || has_word)
 		write_encoded(to, clean, len);
 	else
-		write_quoted(to, clean);
+		address_write_quoted(to, clean);
 	free(clean);
 }

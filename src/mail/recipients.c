@@ -20,15 +20,6 @@ is_one_of(const struct field *f, const char *const *names)
 	return false;
 }
 
-static bool
-has_any(const struct header *h, const char *const *names)
-{
-	for (size_t i = 0; i < h->n; i++)
-		if (is_one_of(&h->field[i], names))
-			return true;
-	return false;
-}
-
 /* A path must not contain angle brackets, so that it is safe in a command. */
 static char *
 substitute_path(const char *text, const struct address_fault *f)
@@ -82,8 +73,11 @@ bool
 recipients_from_header(struct recipients *r, const struct header *h,
     struct failure *why)
 {
-	const char *const	*names = has_any(h, resent) ? resent : plain;
+	const char *const	*names = plain;
 
+	for (size_t i = 0; i < h->n; i++)
+		if (is_one_of(&h->field[i], resent))
+			names = resent;
 	for (size_t i = 0; i < h->n; i++)
 		if (is_one_of(&h->field[i], names) &&
 		    !take_field(r, &h->field[i], why))

@@ -19,7 +19,7 @@ struct charset_search {
 };
 
 static const char *
-line_end(const struct charset_search *s)
+after_line(const struct charset_search *s)
 {
 	const char	*lf = memchr(s->at, '\n', (size_t)(s->end - s->at));
 
@@ -62,13 +62,13 @@ next_part(struct charset_search *s, struct media_type *type)
 
 		if (s->at == s->end)
 			return false;
-		s->at = line_end(s);
+		s->at = after_line(s);
 		begins = is_open_boundary(s, line,
 		    (size_t)(s->at - line), &closes) && !closes;
 	}
 	start = s->at;
 	while (s->at < s->end && *s->at != '\r' && *s->at != '\n')
-		s->at = line_end(s);
+		s->at = after_line(s);
 	mime_header_parse(&h, start, (size_t)(s->at - start));
 	mime_header_type(type, &h);
 	header_free(&h);

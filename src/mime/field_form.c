@@ -497,7 +497,7 @@ atom_end(const struct field_writer *w, size_t i)
 
 /* Copies text that is not a word of a phrase. */
 static size_t
-write_special(struct field_writer *w, size_t i, size_t end)
+copy_special(struct field_writer *w, size_t i, size_t end)
 {
 	end_phrase(w, i);
 	w->encoded = false;
@@ -507,10 +507,10 @@ write_special(struct field_writer *w, size_t i, size_t end)
 
 /* Copies a message id, or an address in a field that cannot be parsed. */
 static size_t
-write_path(struct field_writer *w, size_t i, size_t end)
+copy_path(struct field_writer *w, size_t i, size_t end)
 {
 	w->needs_utf8 |= !text_is_ascii(w->text + i, end - i);
-	return write_special(w, i, end);
+	return copy_special(w, i, end);
 }
 
 /* Writes a comment, a quoted string, a message id or an unparsed address. */
@@ -520,15 +520,15 @@ write_enclosed(struct field_writer *w, size_t i)
 	size_t	end = enclosed_end(w->text, w->len, i);
 
 	if (end == 0)			/* its end is missing */
-		return write_special(w, i, w->len);
+		return copy_special(w, i, w->len);
 	if (w->text[i] == '(')
 		write_comment(w, i, end);
 	else if (w->text[i] == '"' && !has_no_phrases(w->kind))
 		write_word(w, i, end);
 	else if (w->text[i] == '<')
-		write_path(w, i, end);
+		copy_path(w, i, end);
 	else
-		write_special(w, i, end);
+		copy_special(w, i, end);
 	return end;
 }
 
@@ -554,20 +554,20 @@ write_token(struct field_writer *w, size_t i)
 		return write_enclosed(w, i);
 	case '<':
 		if (w->parsed)
-			return write_special(w, i, i + 1);
+			return copy_special(w, i, i + 1);
 		return write_enclosed(w, i);
 	case ')':
 	case ',':
 	case ':':
 	case ';':
 	case '>':
-		return write_special(w, i, i + 1);
+		return copy_special(w, i, i + 1);
 	}
 	end = atom_end(w, i);
 	if (!w->parsed && memchr(text + i, '@', end - i) != NULL)
-		return write_path(w, i, end);
+		return copy_path(w, i, end);
 	if (has_no_phrases(w->kind))
-		return write_special(w, i, end);
+		return copy_special(w, i, end);
 	write_word(w, i, end);
 	return end;
 }

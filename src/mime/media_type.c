@@ -31,14 +31,14 @@ struct parameter {
 };
 
 static bool
-is_white(char c)
+is_white_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 /* Returns the offset after white space and comments. */
 static size_t
-skip_white(const char *text, size_t len, size_t i)
+skip_comments(const char *text, size_t len, size_t i)
 {
 	unsigned	depth = 0;
 
@@ -49,7 +49,7 @@ skip_white(const char *text, size_t len, size_t i)
 			depth--;
 		else if (text[i] == '\\' && depth > 0)
 			i++;
-		else if (depth == 0 && !is_white(text[i]))
+		else if (depth == 0 && !is_white_space(text[i]))
 			break;
 	}
 	return i < len ? i : len;
@@ -58,7 +58,7 @@ skip_white(const char *text, size_t len, size_t i)
 static size_t
 token_end(const char *text, size_t len, size_t i)
 {
-	while (i < len && !is_white(text[i]) &&
+	while (i < len && !is_white_space(text[i]) &&
 	    strchr(";=\"(", text[i]) == NULL)
 		i++;
 	return i;
@@ -76,7 +76,7 @@ read_value(struct buffer *value, const char *text, size_t len, size_t i)
 	size_t	end;
 
 	if (i >= len || text[i] != '"') {
-		for (end = i; end < len && !is_white(text[end]) &&
+		for (end = i; end < len && !is_white_space(text[end]) &&
 		    text[end] != ';';)
 			end++;
 		buffer_add(value, text + i, end - i);
@@ -116,7 +116,8 @@ split_name(struct parameter *p)
 
 /* Reads the next parameter at or after *at; the caller frees its value. */
 static bool
-next_parameter(struct parameter *p, const char *text, size_t len, size_t *at)
+read_next_parameter(struct parameter *p, const char *text, size_t len,
+    size_t *at)
 {
 	size_t	i = *at;
 
@@ -126,23 +127,23 @@ next_parameter(struct parameter *p, const char *text, size_t len, size_t *at)
 			i++;
 		if (i == len)
 			return false;
-		p->start = skip_white(text, len, i + 1);
+		p->start = skip_comments(text, len, i + 1);
 		i = token_end(text, len, p->start);
 		p->name = text + p->start;
 		p->name_len = i - p->start;
-		i = skip_white(text, len, i);
+		i = skip_comments(text, len, i);
 		if (p->name_len > 0 && i < len && text[i] == '=')
 			break;
 	}
 	split_name(p);
-	p->value_at = skip_white(text, len, i + 1);
+	p->value_at = skip_comments(text, len, i + 1);
 	p->quoted = p->value_at < len && text[p->value_at] == '"';
 	*at = p->end = read_value(&p->value, text, len, p->value_at);
 	return true;
 }
 
 static bool
-is_named(const struct parameter *p, const char *name)
+parameter_is(const struct parameter *p, const char *name)
 {
 	return p->name_len == strlen(name) &&
 	    strncasecmp(p->name, name, p->name_len) == 0;
@@ -165,7 +166,7 @@ extend_to_semicolon(struct parameter *p, const char *text, size_t len)
 	size_t		 end = semicolon != NULL ? (size_t)(semicolon - text) :
 			    len;
 
-	while (end > p->end && is_white(text[end - 1]))
+	while (end > p->end && is_white_space(text[end - 1]))
 		end--;
 	if (p->quoted || text_is_ascii(text + p->value_at, end - p->value_at))
 		return;
@@ -181,7 +182,7 @@ read_parameters(struct parameters *all, const char *text, size_t len)
 	size_t			at = 0;
 
 	while (all->n <= PARAMETERS_MAX &&
-	    next_parameter(&p, text, len, &at)) {
+	    read_next_parameter(&p, text, len, &at)) {
 		extend_to_semicolon(&p, text, len);
 		at = p.end;
 		all->list = memory_room(all->list, all->n, &all->cap,
@@ -243,7 +244,7 @@ add_octets(struct buffer *to, const struct parameter *p, size_t from)
 static void
 read_type(struct media_type *m, const char *value, size_t len)
 {
-	size_t	start = skip_white(value, len, 0);
+	size_t	start = skip_comments(value, len, 0);
 	size_t	end = token_end(value, len, start);
 
 	if (end - start >= sizeof(m->type))
@@ -259,7 +260,7 @@ find_section(const struct parameters *all, const char *name, long section)
 {
 	for (size_t i = 0; i < all->n; i++)
 		if (all->list[i].section == section &&
-		    is_named(&all->list[i], name))
+		    parameter_is(&all->list[i], name))
 			return &all->list[i];
 	return NULL;
 }
@@ -289,7 +290,7 @@ read_parameter(char *to, size_t size, const struct parameters *all,
 	struct buffer	value = { 0 };
 
 	add_value(&value, all, name);
-	while (value.len > 0 && is_white(value.data[value.len - 1]))
+	while (value.len > 0 && is_white_space(value.data[value.len - 1]))
 		value.len--;
 	if (value.len > 0 && value.len < size)
 		memcpy(to, value.data, value.len);
@@ -477,7 +478,7 @@ must_encode(const struct parameters *all, const struct parameter *p)
 {
 	bool	encode = !text_is_ascii(p->value.data, p->value.len);
 
-	if (is_named(p, "boundary") || is_named(p, "start"))
+	if (parameter_is(p, "boundary") || parameter_is(p, "start"))
 		return false;
 	for (size_t i = 0; p->section == 0 && !encode && i < all->n; i++)
 		encode = is_same_value(p, &all->list[i]) &&

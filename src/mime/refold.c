@@ -20,7 +20,7 @@ struct folder {
 
 /* A fold after a comma or between message ids adds a blank. */
 static void
-write_line(struct folder *f, size_t end)
+write_folded_line(struct folder *f, size_t end)
 {
 	size_t	width = end - f->line;
 
@@ -40,9 +40,9 @@ static void
 offer_fold(struct folder *f, size_t at)
 {
 	if (at - f->line > REFOLD_WIDTH && f->place > 0)
-		write_line(f, f->place);
+		write_folded_line(f, f->place);
 	else if (at - f->line > REFOLD_LIMIT && f->first > f->line)
-		write_line(f, f->first);
+		write_folded_line(f, f->first);
 	f->place = at;
 }
 
@@ -124,6 +124,6 @@ refold(struct buffer *to, const char *field, size_t len,
 		track_quoting(&f, &i);
 	}
 	offer_fold(&f, f.len);
-	write_line(&f, f.len);
+	write_folded_line(&f, f.len);
 	return f.good;
 }
