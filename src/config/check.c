@@ -7,7 +7,7 @@
 
 #include "config/smarthost.h"
 
-/* The setting of s, or otherwise of a section without a pattern. */
+/* Returns the setting of s, or of a section without a pattern. */
 static const struct setting *
 setting_for(const struct config *config, const struct section *s,
     enum config_key key)

@@ -40,7 +40,7 @@ host_name(void)
 	    text_is_host_name(name, len) ? name : "localhost");
 }
 
-/* The first line of /etc/mailname, a convention of Debian; or NULL. */
+/* Returns the first line of /etc/mailname, as on Debian, or NULL. */
 static char *
 mail_name(void)
 {

@@ -264,9 +264,9 @@ stream_has_line(const struct stream *s)
 }
 
 /*
- * With TLS, the descriptor may be readable because of a session ticket, and
- * may not be readable although the module holds a reply.  So this reads from
- * the module, which never waits.
+ * With TLS, the descriptor can be readable because of a session ticket, and the
+ * module can hold a reply while the descriptor is not readable.  Therefore this
+ * function reads from the module, which never waits.
  */
 static bool
 is_readable_tls(struct stream *s)

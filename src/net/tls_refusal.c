@@ -139,7 +139,7 @@ report_not_yet_valid(const struct refusal *r, struct failure *why)
 	date_text(date, sizeof(date), X509_get0_notBefore(r->cert));
 	strftime(now, sizeof(now), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&t, &tm));
 	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s is not valid before "
-	    "%s, and the clock of this machine says %s", r->subject, date,
+	    "%s; the clock of this machine is set to %s", r->subject, date,
 	    now);
 }
 
