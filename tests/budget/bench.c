@@ -1,7 +1,7 @@
 /*
- * How fast a large message goes to a smarthost on loopback, in clear.  The
- * user CPU time is ours and repeats well; the rest depends on the kernel, the
- * smarthost and who else is here.
+ * Throughput of a large message to a smarthost on loopback, without TLS.  The
+ * user CPU time is reproducible; the other times depend on the kernel, the
+ * smarthost and the load of the machine.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,7 +58,7 @@ generate(void *ctx, uint64_t n, char *to, size_t size)
 	for (size_t i = 0; k->line > 0 && i < size; i++) {
 		size_t	place = (size_t)((at + i) % k->line);
 
-		/* Straight to the next place that matters. */
+		/* Continue at the next line end. */
 		if (place == 0 && k->dots)
 			to[i] = '.';
 		if (place == k->line - 1)

@@ -1,6 +1,6 @@
 /*
- * What one message may cost: nothing here is timed, so it is the same on a
- * busy machine.
+ * Limits for the cost of one message: instructions, system calls and memory.
+ * Time is not measured, so the load of the machine does not matter.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@
 
 enum kind { IN_THE_CLEAR, ENCRYPTED, BY_SERVICE, WITHOUT_A_MESSAGE };
 
-/* The most of each. */
+/* Upper limits. */
 static const struct {
 	long	instructions, calls, objects, kib;
 } budget[] = {
@@ -41,7 +41,7 @@ struct setting {
 	char				 conf[256];
 };
 
-/* A step, if any, is for the final reply. */
+/* The step, if not NULL, is the first of the script. */
 static void
 set_up(struct setting *s, enum kind kind, const struct step *step)
 {
@@ -96,7 +96,7 @@ within(const char *what, long n, long most)
 {
 	print_message("%12ld of %ld %s\n", n, most, what);
 	if (n > most)
-		fail_msg("%s: %ld, and %ld are the most", what, n, most);
+		fail_msg("%s: %ld; the limit is %ld", what, n, most);
 }
 
 static void
@@ -175,7 +175,7 @@ one_write_a_flight(void **state)
 	tear_down(&s);
 }
 
-/* So many octets of message, lines of eighty. */
+/* A message of *ctx octets with lines of eighty. */
 static size_t
 generate(void *ctx, uint64_t n, char *to, size_t size)
 {
@@ -210,8 +210,8 @@ memory(enum kind kind, uint64_t size)
 }
 
 /*
- * The kernel counts pages for each processor and adds them up now and then:
- * the least of a few runs is nearest to the truth.
+ * The kernel counts pages per processor and adds the counts up at intervals.
+ * The smallest result of several runs is the most accurate.
  */
 static long
 least_memory(enum kind kind, uint64_t size)

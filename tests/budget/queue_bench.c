@@ -1,7 +1,7 @@
 /*
- * How long a queue of ten thousand small messages takes to be listed and
- * flushed to a smarthost on loopback, on the disk that /tmp is on and in
- * memory.  The smarthost takes a good part of the time: it is a test's.
+ * Time to list and to flush a queue of ten thousand small messages to a
+ * smarthost on loopback, with the spool in /tmp and in memory.  The scripted
+ * smarthost accounts for much of the time.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,15 +1,16 @@
-# calls.sh - sourced: a machine with relais as its sendmail, and who calls it
+# calls.sh - run programs that call sendmail (sourced)
 #
 #	. tests/callers/calls.sh
 #	machine "$0"
 #	call "a sentence" COMMAND [ARGUMENT...]
 #	calls_end
 #
-# machine runs the script again in a lab that has the callers' packages, with
-# relais in the place of /usr/sbin/sendmail and a scripted smarthost behind
-# /etc/relais.conf.  There is an ordinary user, ana; mail to local names goes
-# to admin@lab.test.  A COMMAND sends one message and says what must have
-# come of it with `arrives`; whoever is at hidden.test must not be told.
+# machine runs the script again in a lab with the packages of the callers.
+# relais is /usr/sbin/sendmail, and /etc/relais.conf names a scripted smarthost.
+# ana is an ordinary user; mail to local names goes to admin@lab.test.  A
+# COMMAND sends one message and checks it with `arrives`.  Recipients at
+# hidden.test get blind carbon copies: their addresses must not be in the
+# message.
 
 . tests/servers/lab.sh
 
@@ -19,13 +20,13 @@ machine() {
 	coproc SMARTHOST {
 		exec "$BUILD/tests/support/demo" "$LAB/mail"
 	}
-	# A subshell has no coprocess, but these.
+	# A subshell cannot use the coprocess, but can use these.
 	exec {heard}<&"${SMARTHOST[0]}" {leash}>&"${SMARTHOST[1]}"
 	read -r -t 10 -u "$heard" word port
 	[ "$word" = port ]
-	# What this machine's own relais has kept is not these tests' business.
+	# The queue of this machine does not belong to the tests.
 	rm -rf /var/spool/relais
-	# Whoever calls need not be able to enter the build.
+	# A copy, because the users may not have access to the build.
 	rm -f /usr/sbin/sendmail /usr/lib/sendmail /usr/bin/sendmail
 	install -m 755 "$BUILD/sendmail" /usr/sbin/sendmail
 	ln -s ../sbin/sendmail /usr/lib/sendmail
@@ -39,14 +40,14 @@ machine() {
 	chmod 644 "$LAB/text" "$LAB/undotted"
 }
 
-# relais_conf LINE...: with these besides
+# relais_conf LINE...: writes /etc/relais.conf with these further lines.
 relais_conf() {
 	printf '%s\n' "smarthost = smtp://127.0.0.1:$port" \
 	    'root = admin@lab.test' "$@" >/etc/relais.conf
 	chmod 644 /etc/relais.conf
 }
 
-# Each case may leave a file neither at home nor where it stands.
+# A case must not leave files in the home or working directory.
 call() {
 	spec "$1" quietly "${@:2}"
 }
@@ -54,7 +55,7 @@ call() {
 quietly() {
 	local left
 	cd "$LAB/case"
-	# What a case that failed has not looked at.
+	# Discard messages that a failed case has not read.
 	while read -r -t 0 -u "$heard"; do
 		read -r -u "$heard" left
 	done
@@ -64,11 +65,11 @@ quietly() {
 	[ -z "$left" ] || { echo "left behind: $left"; return 1; }
 }
 
-# silent COMMAND...: succeeds, and has nothing to say
+# silent COMMAND...: requires success without output.
 silent() {
 	local said
 	said=$("$@" 2>&1) || { echo "exit status $?: $said"; return 1; }
-	[ -z "$said" ] || { echo "it said: $said"; return 1; }
+	[ -z "$said" ] || { echo "unexpected output: $said"; return 1; }
 }
 
 as_ana() {
@@ -76,20 +77,20 @@ as_ana() {
 	    env -i HOME="$LAB/ana" PATH=/usr/sbin:/usr/bin LC_ALL=C.UTF-8 "$@"
 }
 
-# arrives TEXT SENDER RECIPIENT...: the next message has this envelope, and
-# this file's octets as its text; its header is complete, and tells no secret.
-# The message's own file is $mail afterwards.
+# arrives TEXT SENDER RECIPIENT...: requires that the next message has this
+# envelope, a complete header without Bcc, and the contents of the file TEXT as
+# its body.  Sets $mail to the file of the message.
 arrives() {
 	arrives_somehow "${@:2}"
 	decoded "$mail" | diff -u "$1" -
 }
 
-# arrives_somehow SENDER RECIPIENT...: the same, whatever the text
+# arrives_somehow SENDER RECIPIENT...: the same with any body.
 arrives_somehow() {
 	local sender=$1 word
 	shift
 	read -r -t 30 -u "$heard" word mail ||
-	    { echo 'nothing arrived'; return 1; }
+	    { echo 'no message arrived'; return 1; }
 	[ "$word" = delivered ]
 	{
 		printf 'X-Original-To: %s\n' "$@"
@@ -105,19 +106,19 @@ mime_header_is_fit() {
 	sed '/^$/q' "$mail" >"$LAB/header"
 	for name in Date From Message-ID To; do
 		[ "$(grep -ci "^$name:" "$LAB/header")" -eq 1 ] ||
-		    { echo "not one $name:"; cat "$LAB/header"; return 1; }
+		    { echo "$name must appear once"; cat "$LAB/header"; return 1; }
 	done
 	! grep -iE '^(resent-)?bcc:|hidden\.test|^X-Original-To:' "$mail"
 }
 
-# header_says LINE
+# header_says LINE: requires this line in the header of the message.
 header_says() {
 	grep -qxF -e "$1" "$LAB/header" ||
-	    { echo "no line: $1"; cat "$LAB/header"; return 1; }
+	    { echo "missing line: $1"; cat "$LAB/header"; return 1; }
 }
 
 calls_end() {
-	spec "no message came that nobody sent" nothing_more
+	spec "no other message arrived" nothing_more
 	spec_end
 }
 

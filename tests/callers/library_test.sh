@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What programs send mail with: Perl's MailTools and Email::Sender, Node.js'
-# Nodemailer, Ruby's mail, Python as its manual says.
+# Mail libraries: MailTools and Email::Sender (Perl), Nodemailer (Node.js), mail
+# (Ruby), and Python as its manual recommends.
 set -eu
 . tests/callers/calls.sh
 machine "$0"
@@ -68,24 +68,24 @@ sends() {
 	arrives "$text" "$sender" jo@lab.test x@hidden.test
 }
 
-call "Mail::Mailer sends, with -t alone" \
+call "Mail::Mailer sends with -t and without -i" \
     sends "$LAB/undotted" ana@client.test perl "$LAB/mailer.pl"
-call "Mail::Mailer takes arguments for sendmail" \
+call "Mail::Mailer passes arguments to sendmail" \
     sends "$LAB/text" bounces@client.test \
     perl "$LAB/mailer.pl" -i -f bounces@client.test
 call "Email::Sender sends" \
     sends "$LAB/text" ana@client.test perl "$LAB/sender.pl"
 call "Nodemailer sends" \
     sends "$LAB/text" ana@client.test node "$LAB/nodemailer.js" '{}'
-call "Nodemailer sends with line ends of Windows" \
+call "Nodemailer sends with CRLF" \
     sends "$LAB/text" ana@client.test \
     node "$LAB/nodemailer.js" '{"newline": "windows"}'
-call "Nodemailer with arguments of one's own" \
+call "Nodemailer passes arguments to sendmail" \
     sends "$LAB/text" ana@client.test \
     node "$LAB/nodemailer.js" '{"args": ["-i", "-t"]}'
 call "Ruby's mail sends" \
     sends "$LAB/text" ana@client.test ruby "$LAB/mail.rb"
-call "Ruby's mail with arguments '-i -t', as in Rails" \
+call "Ruby's mail passes '-i -t', as in Rails" \
     sends "$LAB/text" ana@client.test ruby "$LAB/mail.rb" '-i -t'
 call "Python sends" \
     sends "$LAB/text" ana@client.test python3 "$LAB/mail.py"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Programs for people: mail(1) by three makers, Mutt, git send-email.
+# Programs that people use: three versions of mail(1), Mutt, git send-email.
 set -eu
 . tests/callers/calls.sh
 machine "$0"
@@ -39,7 +39,7 @@ bsd_mailx_sends_to_a_local_name() {
 	arrives "$LAB/text" ana@client.test admin@lab.test
 }
 
-# As in a null client: without root, in the name of a domain that is set.
+# Without the key root, the domain is added, as in a null client.
 bsd_mailx_sends_to_a_name_at_the_domain() {
 	relais_conf 'domain = lab.test'
 	sed -i '/^root/d' /etc/relais.conf
@@ -48,7 +48,7 @@ bsd_mailx_sends_to_a_name_at_the_domain() {
 	arrives "$LAB/text" ana@lab.test root@lab.test
 }
 
-# To this program itself a lone dot is the end.
+# This program ends the message at a line with a single dot.
 mailutils_sends() {
 	silent as_ana mail.mailutils -s hello -a 'Bcc: x@hidden.test' \
 	    -a 'MIME-Version: 1.0' \
@@ -103,7 +103,7 @@ git_sends() {
 	    --from='Ana Ng <ana@client.test>' --suppress-cc=all \
 	    --bcc=x@hidden.test "$@" "$LAB/0001.patch" </dev/null 2>&1)
 	[ "$said" = 'Sent [PATCH] a small change' ] ||
-	    { echo "git said: $said"; return 1; }
+	    { echo "output of git: $said"; return 1; }
 }
 
 git_sends_plainly() {
@@ -123,17 +123,18 @@ git_sends_by_a_command() {
 }
 
 call "bsd-mailx sends" bsd_mailx_sends
-call "bsd-mailx -r names the sender" bsd_mailx_names_the_sender
-call "bsd-mailx: a local name is root's" bsd_mailx_sends_to_a_local_name
-call "bsd-mailx: or, without root, one at the domain" \
+call "bsd-mailx -r sets the sender" bsd_mailx_names_the_sender
+call "bsd-mailx: mail to a local name goes to root" \
+    bsd_mailx_sends_to_a_local_name
+call "bsd-mailx: without root, mail to a local name goes to the domain" \
     bsd_mailx_sends_to_a_name_at_the_domain
 call "GNU Mailutils: mail sends" mailutils_sends
 call "s-nail sends" s_nail_sends
-call "s-nail -r names the sender" s_nail_names_the_sender
+call "s-nail -r sets the sender" s_nail_names_the_sender
 call "Mutt sends" mutt_sends_plainly
-call "Mutt sends with 8BITMIME, a sender and notices" \
+call "Mutt sends with 8BITMIME, a sender and DSN options" \
     mutt_sends_with_everything_set
 call "git send-email sends" git_sends_plainly
-call "git send-email --envelope-sender" git_names_the_sender
-call "git send-email --sendmail-cmd" git_sends_by_a_command
+call "git send-email --envelope-sender sets the sender" git_names_the_sender
+call "git send-email --sendmail-cmd sends" git_sends_by_a_command
 calls_end

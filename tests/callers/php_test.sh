@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# PHP: mail() as it is shipped and with a fifth parameter, and Symfony Mailer
-# over SMTP on standard input and output, and with -t.
+# PHP: mail() with four and five parameters, and Symfony Mailer with -bs and
+# with -t.
 set -eu
 . tests/callers/calls.sh
 machine "$0"
@@ -20,7 +20,7 @@ cat >"$LAB/symfony.php" <<'END'
 <?php
 require '/usr/share/php/Symfony/Component/Mailer/autoload.php';
 $transport = Symfony\Component\Mailer\Transport::fromDsn($argv[1]);
-// What ends the data over SMTP ends the last line.
+// The end of the data in SMTP ends the last line.
 $text = substr(file_get_contents($argv[2]), 0, -1);
 foreach (array_slice($argv, 3) as $to)
 	$transport->send((new Symfony\Component\Mime\Email())
@@ -55,15 +55,15 @@ symfony() {
 }
 
 call "PHP: mail() sends" mail_sends
-call "PHP: mail()'s fifth parameter is the envelope's sender" \
+call "PHP: the fifth parameter of mail() sets the envelope sender" \
     fifth_parameter_is_the_sender
-call "PHP: mail() is false when nothing was sent" failure_is_false
+call "PHP: mail() returns false if the message is refused" failure_is_false
 relais_conf
-call "Symfony Mailer: as it is shipped, over -bs" \
+call "Symfony Mailer: -bs, the default" \
     symfony sendmail://default jo@lab.test
-call "Symfony Mailer: two messages over one -bs" \
+call "Symfony Mailer: two messages in one -bs session" \
     symfony sendmail://default jo@lab.test al@lab.test
-call "Symfony Mailer: with -t, dots doubled" \
+call "Symfony Mailer: with -t and dot-stuffing" \
     symfony 'sendmail://default?command=/usr/sbin/sendmail%20-t' jo@lab.test
 call "Symfony Mailer: with -t -i" \
     symfony 'sendmail://default?command=/usr/sbin/sendmail%20-t%20-i' \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Programs that speak SMTP to sendmail -bs: nmh, and Swaks in the words of
-# Alpine and with PIPELINING.
+# Programs that speak SMTP to sendmail -bs: nmh, and Swaks with the options of
+# Alpine and Laravel, and with PIPELINING.
 set -eu
 . tests/callers/calls.sh
 machine "$0"
@@ -19,12 +19,12 @@ nmh_sends() {
 	arrives "$LAB/text" ana@client.test jo@lab.test al@lab.test
 }
 
-# swaks_sends MODE...: and Bcc stands in the message
+# swaks_sends OPTION...: sends a message with a Bcc field.
 swaks_sends() {
 	{
 		printf '%s\n' 'From: ana@client.test' 'To: jo@lab.test' \
 		    'Bcc: x@hidden.test' 'Subject: hello' ''
-		# What ends the data ends the last line.
+		# The end of the data ends the last line.
 		head -c -1 "$LAB/text"
 	} >"$LAB/message"
 	silent as_ana swaks --silent 3 --from ana@client.test \
@@ -33,8 +33,9 @@ swaks_sends() {
 }
 
 call "nmh sends" nmh_sends
-call "Alpine's words" swaks_sends --pipe '/usr/sbin/sendmail -bs -odb -oem'
-call "Laravel's words" swaks_sends --pipe '/usr/sbin/sendmail -bs -i'
+call "the options of Alpine" \
+    swaks_sends --pipe '/usr/sbin/sendmail -bs -odb -oem'
+call "the options of Laravel" swaks_sends --pipe '/usr/sbin/sendmail -bs -i'
 call "HELO" swaks_sends --protocol SMTP --pipe '/usr/sbin/sendmail -bs'
 call "PIPELINING" swaks_sends --pipeline --pipe '/usr/sbin/sendmail -bs'
 call "LMTP" swaks_sends --protocol LMTP --pipe '/usr/sbin/sendmail -bs'

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# What sends mail while nobody looks: cron, anacron, at, sudo, logwatch,
-# vacation; and programs that leave neither an environment nor descriptors,
-# and users without rights.
+# Programs that send mail in the background: cron, anacron, at, sudo, logwatch,
+# vacation; and calls without environment, descriptors or a known user.
 set -eu
 . tests/callers/calls.sh
 machine "$0"
 
-# A job in a crontab runs once at cron's start, as at a reboot.
+# @reboot jobs run when cron starts.
 cron_runs() {
 	rm -f /run/crond.reboot /run/crond.pid
 	cron -f &
@@ -34,7 +33,7 @@ cron_mails_its_user() {
 	arrives "$LAB/text" ana@client.test jo@lab.test
 }
 
-cron_mails_as_the_provider_wants() {
+cron_mails_from_the_sender_of_from() {
 	relais_conf 'from = alerts@lab.test'
 	roots_job
 	arrives "$LAB/text" alerts@lab.test admin@lab.test
@@ -123,18 +122,18 @@ head_and_text() {
 	cat "$LAB/text"
 }
 
-call "cron: what root's job says goes to root" cron_mails_root
-call "cron: what a user's job says goes to MAILTO" cron_mails_its_user
-call "cron: where the provider wants one sender" \
-    cron_mails_as_the_provider_wants
+call "cron: the output of root's job goes to root" cron_mails_root
+call "cron: the output of a user's job goes to MAILTO" cron_mails_its_user
+call "cron: from replaces the sender" \
+    cron_mails_from_the_sender_of_from
 relais_conf
-call "anacron: what a job says goes to root" anacron_mails_root
-call "at: what a job says goes to its user" at_mails_its_user
-call "sudo: what somebody did goes to root" sudo_mails_root
+call "anacron: the output of a job goes to root" anacron_mails_root
+call "at: the output of a job goes to its user" at_mails_its_user
+call "sudo: the report goes to root" sudo_mails_root
 call "logwatch: the report goes to root" logwatch_mails_root
-call "vacation: an answer from a bare name" vacation_answers
-call "no environment, and an ordinary user" no_environment
-call "no descriptors" no_descriptors
-call "a user id that has no name" nobody_known
-call "mailq: who may not look is told so" mailq_is_for_root
+call "vacation: the sender of the answer is a local name" vacation_answers
+call "an ordinary user without an environment" no_environment
+call "closed descriptors" no_descriptors
+call "a user ID without a name" nobody_known
+call "mailq: an ordinary user gets exit status 77" mailq_is_for_root
 calls_end

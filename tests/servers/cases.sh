@@ -1,11 +1,11 @@
-# cases.sh - sourced inside a lab: what relais is asked to do to every server
+# cases.sh - test cases for every server (sourced in a lab)
 #
-# A case (spec.sh) hands a message to $BUILD/relais with a configuration of its
-# own, and what the server delivered is compared octet for octet.
+# A case (spec.sh) sends a message with $BUILD/relais and its own configuration,
+# and compares the message that the server delivered octet for octet.
 
 . tests/support/spec.sh
 
-# wait_for_port PORT PID LOG...: until the server PID answers there.
+# wait_for_port PORT PID LOG...: waits until the server PID answers on PORT.
 wait_for_port() {
 	local port=$1 pid=$2 deadline=$((SECONDS + 60))
 	shift 2
@@ -19,8 +19,8 @@ wait_for_port() {
 	done
 }
 
-# configuration LINE...: what the case adds to a relais.conf for the lab.
-# user, password and the rest are said where the server wants them.
+# configuration LINE...: writes a relais.conf for the lab with these lines,
+# without a user or a password.
 configuration() {
 	{
 		printf '%s\n' 'from_mode = never' 'queue = off' \
@@ -37,37 +37,37 @@ configuration_with_password() {
 	    "password_file = $LAB/case/password" "$@"
 }
 
-# relais STATUS ARGUMENT... <MESSAGE: must end with that exit status
+# relais STATUS ARGUMENT... <MESSAGE: requires that exit status.
 relais() {
 	local want=$1 status=0
 	shift
 	timeout 60 "$BUILD/relais" -C "$LAB/case/relais.conf" "$@" \
 	    >"$LAB/case/stdout" 2>"$LAB/case/stderr" || status=$?
 	[ "$status" -eq "$want" ] || {
-		echo "relais $*: exit status $status, wanted $want"
+		echo "relais $*: exit status $status instead of $want"
 		return 1
 	}
 }
 
-# stderr_says TEXT: the message to the user holds it
+# stderr_says TEXT: requires that standard error contains TEXT.
 stderr_says() {
 	grep -qiF -e "$1" "$LAB/case/stderr" ||
-	    { echo "standard error does not say: $1"; return 1; }
+	    { echo "standard error does not contain: $1"; return 1; }
 }
 
-# delivered SERVER FOLDER MESSAGE RECIPIENT...: these recipients, each once,
-# and nobody else, have MESSAGE, octet for octet
+# delivered SERVER DIRECTORY MESSAGE RECIPIENT...: requires that exactly these
+# recipients have received MESSAGE, once and octet for octet.
 delivered() {
-	local server=$1 folder=$2 message=$3 deadline=$((SECONDS + 15)) file
+	local server=$1 directory=$2 message=$3 deadline=$((SECONDS + 15)) file
 	shift 3
-	until [ "$(delivered_files "$folder" | wc -l)" -ge $# ]; do
+	until [ "$(delivered_files "$directory" | wc -l)" -ge $# ]; do
 		((SECONDS < deadline)) || {
-			echo "not all of $# copies delivered"
+			echo "fewer than $# copies have been delivered"
 			return 1
 		}
 		pause
 	done
-	delivered_files "$folder" | while read -r file; do
+	delivered_files "$directory" | while read -r file; do
 		"${server}_recipient" "$file"
 		same_as "$message" "$file" >&2
 	done | sort >"$LAB/case/who"
@@ -78,7 +78,7 @@ delivered_files() {
 	find "$1" -path '*/new/*' -type f
 }
 
-# Behind the fields that the server put on top, all is as it was sent.
+# The server may only add header fields at the top.
 same_as() {
 	local size head
 	size=$(stat -c %s "$1")
@@ -86,12 +86,12 @@ same_as() {
 	[ "$head" -ge 0 ] || { echo "$2 is shorter than the message"; return 1; }
 	tail -c "$size" "$2" | cmp - "$1"
 	if head -c "$head" "$2" | grep -vE '^([[:blank:]]|(Return-path|Received|X-Original-To|Delivered-To|Envelope-to|Delivery-date):)' -i; then
-		echo "$2: these lines came before the message"
+		echo "$2: these lines precede the message"
 		return 1
 	fi
 }
 
-# Messages.  All fields are there, so relais has none to add.
+# Messages.  Their headers are complete, so relais adds no field.
 
 head_of() {
 	printf '%s\n' 'Date: Mon, 6 Jan 2025 10:20:30 +0100' \
@@ -101,7 +101,7 @@ head_of() {
 	    "Content-Transfer-Encoding: ${3-7bit}" ''
 }
 
-# octets N: numbered lines of text, N octets in all
+# octets N: numbered lines of text, N octets in total
 octets() {
 	seq -f '%09.0f The quick brown fox jumps over the lazy dog.' 999999 |
 	    head -c $(($1 - 1)) || :
@@ -117,16 +117,16 @@ recipients() {
 	printf %s "$list"
 }
 
-# Cases.  SERVER is whose Maildirs are looked at, FOLDER where they are; the
-# configuration has been written.
+# Cases.  SERVER delivers to Maildirs in DIRECTORY; the configuration has been
+# written.
 
 message_arrives() {
-	local server=$1 folder=$2 size=$3 to=$4
+	local server=$1 directory=$2 size=$3 to=$4
 	{ head_of "$(recipients "$to")" "$size octets"; octets "$size"; } \
 	    >"$LAB/case/message"
 	relais 0 -t <"$LAB/case/message"
 	# shellcheck disable=SC2046
-	delivered "$server" "$folder" "$LAB/case/message" \
+	delivered "$server" "$directory" "$LAB/case/message" \
 	    $(seq -f 'r%g@lab.test' "$to")
 }
 
@@ -149,7 +149,7 @@ eight_bit_arrives() {
 	delivered "$1" "$2" "$LAB/case/message" r1@lab.test
 }
 
-# A line over 998 octets can't travel as it is: its text is what counts.
+# Lines over 998 octets must be encoded, so the decoded text is compared.
 long_lines_arrive() {
 	{
 		printf 'short\n'
@@ -203,33 +203,34 @@ refused() {
 	done
 	if grep -qrsF "$LAB_PASSWORD" "$LAB/case/stdout" "$LAB/case/stderr"
 	then
-		echo "the password is shown"
+		echo "the password was printed"
 		return 1
 	fi
 	[ -z "$(delivered_files "$LAB/mail")" ]
 }
 
-# All that any server must take, over one smarthost URL.
+# The cases that every server must pass, with one smarthost URL.
 all_sizes_and_shapes() {
-	local server=$1 folder=$2
+	local server=$1 directory=$2
 	shift 2
 	spec "$server: 2 KB arrive unchanged" \
-	    with "$@" -- message_arrives "$server" "$folder" 2048 1
+	    with "$@" -- message_arrives "$server" "$directory" 2048 1
 	spec "$server: 5 MB arrive unchanged" \
-	    with "$@" -- message_arrives "$server" "$folder" 5242880 1
-	spec "$server: 50 recipients each have their copy" \
-	    with "$@" -- message_arrives "$server" "$folder" 2048 50
-	spec "$server: lines of dots arrive unchanged" \
-	    with "$@" -- dots_arrive "$server" "$folder"
-	spec "$server: eight bits arrive unchanged" \
-	    with "$@" -- eight_bit_arrives "$server" "$folder"
+	    with "$@" -- message_arrives "$server" "$directory" 5242880 1
+	spec "$server: 50 recipients receive one copy each" \
+	    with "$@" -- message_arrives "$server" "$directory" 2048 50
+	spec "$server: lines that begin with dots arrive unchanged" \
+	    with "$@" -- dots_arrive "$server" "$directory"
+	spec "$server: 8-bit text arrives unchanged" \
+	    with "$@" -- eight_bit_arrives "$server" "$directory"
 	spec "$server: lines over 998 octets keep their text" \
-	    with "$@" -- long_lines_arrive "$server" "$folder"
-	spec "$server: CRLF and LF side by side arrive as line ends" \
-	    with "$@" -- crlf_and_lf_arrive "$server" "$folder"
+	    with "$@" -- long_lines_arrive "$server" "$directory"
+	spec "$server: CRLF and LF in one message arrive as line ends" \
+	    with "$@" -- crlf_and_lf_arrive "$server" "$directory"
 }
 
-# written_by WRITER CONFIGURATION... -- CASE...: CASE with these lines
+# written_by WRITER LINE... -- CASE...: writes the configuration with WRITER,
+# and runs CASE.
 written_by() {
 	local writer=$1 lines=()
 	shift
@@ -242,12 +243,12 @@ written_by() {
 	"$@"
 }
 
-# with CONFIGURATION... -- CASE...: CASE with user, password and these lines
+# with LINE... -- CASE...: runs CASE with user, password and these lines.
 with() {
 	written_by configuration_with_password "$@"
 }
 
-# with_only: the same, without user and password
+# with_only: the same without user and password.
 with_only() {
 	written_by configuration "$@"
 }

@@ -1,9 +1,9 @@
-# dovecot.sh - sourced inside a lab: dovecot_start
+# dovecot.sh - start Dovecot (sourced in a lab)
 #
-# Submission on 587 (STARTTLS) and 465, handed on to whatever listens on port
-# 25; LMTP on the socket $LAB/lmtp.sock, which knows r1@lab.test to
-# r50@lab.test and delivers to $LAB/lmtp/NAME/new.  Access tokens are JSON web
-# tokens that Dovecot checks by itself; dovecot_token makes one.
+# Submission on ports 587 (STARTTLS) and 465 (implicit TLS), relayed to port 25;
+# LMTP on the socket $LAB/lmtp.sock with the recipients r1@lab.test to
+# r50@lab.test, delivered to $LAB/lmtp/NAME/new.  Access tokens are JSON Web
+# Tokens that Dovecot verifies locally; dovecot_token makes them.
 
 dovecot_start() {
 	local n
@@ -85,8 +85,8 @@ dovecot_start() {
 	wait_for_port 587 $! "$LAB/dovecot.err" "$LAB/dovecot.log"
 }
 
-# dovecot_token LENGTH: an access token for $LAB_USER, that long or longer, as
-# those of the large providers are.
+# dovecot_token LENGTH: prints an access token for $LAB_USER with LENGTH octets
+# of padding: tokens of the large providers are long.
 dovecot_token() {
 	local body now signature
 	now=$(date +%s)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Dovecot: submission with passwords, access tokens and certificates, handed on
+# Dovecot: submission with passwords, access tokens and certificates, relayed
 # to Postfix; and LMTP over a Unix socket.
 set -eu
 . tests/servers/lab.sh
@@ -15,7 +15,7 @@ for mechanism in PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256; do
 	spec "dovecot: a password by $mechanism" \
 	    with 'smarthost = submission://lab.test' "auth = $mechanism" \
 	    -- message_arrives postfix "$mail" 2048 1
-	LAB_SECRET=wrong spec "dovecot: a wrong password by $mechanism is told" \
+	LAB_SECRET=wrong spec "dovecot: a wrong password by $mechanism is reported" \
 	    with 'smarthost = submission://lab.test' "auth = $mechanism" \
 	    -- refused 77 535
 done
@@ -30,23 +30,23 @@ with_token() {
 }
 for mechanism in OAUTHBEARER XOAUTH2; do
 	for length in 1 2000; do
-		spec "dovecot: an access token, $length octets of it padding, by $mechanism" \
+		spec "dovecot: an access token with $length octets of padding by $mechanism" \
 		    with_token "$length" "auth = $mechanism" \
 		    -- message_arrives postfix "$mail" 2048 1
 	done
-	spec "dovecot: an access token that is not valid, by $mechanism" \
+	spec "dovecot: an invalid access token by $mechanism is reported" \
 	    with_only 'smarthost = submission://lab.test' \
 	    "user = $LAB_USER" 'token_command = /bin/echo nonsense' \
 	    "auth = $mechanism" -- refused 77 535
 done
-spec "dovecot: a certificate of ours by EXTERNAL" \
+spec "dovecot: a client certificate by EXTERNAL" \
     with_only 'smarthost = submissions://lab.test' 'auth = EXTERNAL' \
     "tls_certificate = $LAB/client.pem" "tls_key = $LAB/client-key.pem" \
     -- message_arrives postfix "$mail" 2048 1
-spec "dovecot: 5 MB in chunks, TLS at once" \
+spec "dovecot: 5 MB with BDAT and implicit TLS" \
     with 'smarthost = submissions://localhost' \
     -- message_arrives postfix "$mail" 5242880 2
-spec "dovecot: a refused recipient leaves the others alone" \
+spec "dovecot: the other recipients receive the message if one is refused" \
     with 'smarthost = submission://lab.test' \
     -- refused_recipient_leaves_the_others postfix "$mail"
 
@@ -55,11 +55,11 @@ spec "dovecot: 2 KB by LMTP arrive unchanged" \
     with_only "$lmtp" -- message_arrives dovecot "$LAB/lmtp" 2048 1
 spec "dovecot: 5 MB by LMTP to several arrive unchanged" \
     with_only "$lmtp" -- message_arrives dovecot "$LAB/lmtp" 5242880 3
-spec "dovecot: 50 recipients by LMTP each have their copy" \
+spec "dovecot: 50 recipients by LMTP receive one copy each" \
     with_only "$lmtp" -- message_arrives dovecot "$LAB/lmtp" 2048 50
-spec "dovecot: lines of dots arrive unchanged by LMTP" \
+spec "dovecot: lines that begin with dots arrive unchanged by LMTP" \
     with_only "$lmtp" -- dots_arrive dovecot "$LAB/lmtp"
-spec "dovecot: a recipient refused by LMTP leaves the others alone" \
+spec "dovecot: LMTP delivers to the other recipients if one is refused" \
     with_only "$lmtp" \
     -- refused_recipient_leaves_the_others dovecot "$LAB/lmtp"
 spec_end

@@ -1,9 +1,10 @@
-# exim.sh - sourced inside a lab: exim_start
+# exim.sh - start Exim with GnuTLS (sourced in a lab)
 #
-# Port 25 has STARTTLS and no AUTH, 587 wants STARTTLS and AUTH, 465 is TLS
-# from the first octet and wants AUTH; all offer CHUNKING and PIPECONNECT.  GnuTLS.
-# Every recipient's copy is a file in $LAB/mail/new with Envelope-to on top;
-# bad@lab.test is refused, full@lab.test is asked to come again.
+# Port 25 offers STARTTLS but not AUTH, port 587 requires STARTTLS and AUTH, and
+# port 465 has implicit TLS and requires AUTH.  All offer CHUNKING and
+# PIPECONNECT.
+# Each recipient's copy is a file in $LAB/mail/new that begins with Envelope-to.
+# bad@lab.test is refused permanently, full@lab.test temporarily.
 
 exim_start() {
 	mkdir "$LAB/exim"

@@ -14,27 +14,27 @@ for mechanism in PLAIN LOGIN CRAM-MD5; do
 	spec "exim: a password by $mechanism" \
 	    with 'smarthost = submission://lab.test' "auth = $mechanism" \
 	    -- message_arrives exim "$mail" 2048 1
-	LAB_SECRET=wrong spec "exim: a wrong password by $mechanism is told" \
+	LAB_SECRET=wrong spec "exim: a wrong password by $mechanism is reported" \
 	    with 'smarthost = submission://lab.test' "auth = $mechanism" \
 	    -- refused 77 535
 done
-spec "exim: a certificate of ours by EXTERNAL" \
+spec "exim: a client certificate by EXTERNAL" \
     with_only 'smarthost = submissions://lab.test' 'auth = EXTERNAL' \
     "tls_certificate = $LAB/client.pem" "tls_key = $LAB/client-key.pem" \
     -- message_arrives exim "$mail" 2048 1
-spec "exim: TLS at once, with a password" \
+spec "exim: implicit TLS with a password" \
     with 'smarthost = submissions://localhost' \
     -- message_arrives exim "$mail" 5242880 50
-spec "exim: the message in the envelope's flight" \
+spec "exim: the message is sent together with the envelope" \
     with 'smarthost = submission://lab.test' 'early_bdat = yes' \
     -- message_arrives exim "$mail" 2048 3
-spec "exim: without AUTH on port 25, but with STARTTLS" \
+spec "exim: STARTTLS without AUTH on port 25" \
     with_only 'smarthost = smtp://lab.test' 'tls = required' \
     -- message_arrives exim "$mail" 5242880 2
-spec "exim: a refused recipient leaves the others alone" \
+spec "exim: the other recipients receive the message if one is refused" \
     with 'smarthost = submission://lab.test' \
     -- refused_recipient_leaves_the_others exim "$mail"
-spec "exim: a deferred recipient leaves the others alone" \
+spec "exim: the other recipients receive the message if one is deferred" \
     with 'smarthost = submission://lab.test' \
     -- deferred_recipient_is_reported exim "$mail"
 spec_end

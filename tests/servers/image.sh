@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# image.sh NAME | --all - packages of other programs, beside the machine
+# image.sh NAME | --all - unpack packages for tests without installing them
 #
-# An image is what installing the packages would change in /etc, /usr and
-# /var, kept in build/servers/NAME.  The installation runs in namespaces of
-# its own, over overlays of these folders, so that nothing of it is on the
-# machine: packages that conflict stand side by side, and services are not
-# started.  lab.sh mounts an image over the machine's folders for one test.
+# An image in build/servers/NAME has the changes that the installation of the
+# packages makes in /etc, /usr and /var.  The installation runs in its own
+# namespaces on overlays of these directories, so it does not change the
+# machine: conflicting packages can be unpacked, and services are not started.
+# lab.sh mounts an image over the directories of the machine for one test.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -28,21 +28,21 @@ packages_of() {
 	esac
 }
 
-# Why this machine can't hold an image, or nothing.
+# Prints the reason if this machine cannot have an image.
 obstacle() {
 	if [ "$(id -u)" -ne 0 ]; then
-		echo "real servers and callers are started as root only"
+		echo "the tests of real servers and callers require root"
 	elif ! command -v apt-get >/dev/null; then
-		echo "real servers and callers come from Debian's packages"
+		echo "the tests of real servers and callers require apt-get"
 	elif ! command -v ip >/dev/null; then
 		echo "ip(8) is missing: make setup"
 	elif ! unshare --mount --net --pid --uts --fork true 2>/dev/null; then
-		echo "no mount and network namespaces to be had here"
+		echo "this machine does not allow mount and network namespaces"
 	fi
 }
 
 # Runs in the namespaces; standard output is the image as a tar archive.
-# SCRATCH is an empty folder.
+# SCRATCH is an empty directory.
 # shellcheck disable=SC2016 # for the inner shell to expand
 install='
 	mount -t tmpfs relais "$SCRATCH"
@@ -72,13 +72,13 @@ install='
 	tar --xattrs --xattrs-include="*" -c etc usr var
 '
 
-# An image is of the packages it was made from: made anew when they change.
+# An image is made again if the list of its packages changes.
 make_image() {
 	local name=$1 packages to scratch status=0
 	packages=$(packages_of "$name")
 	to=build/servers/$name
 	[ "$(cat "$to/packages" 2>/dev/null)" != "$packages" ] || return 0
-	echo "setup: putting aside for the tests: $packages"
+	echo "setup: unpacking for the tests: $packages"
 	scratch=$(mktemp -d)
 	rm -rf "$to" "$to.new"
 	mkdir -p "$to.new"

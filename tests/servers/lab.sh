@@ -1,20 +1,20 @@
-# lab.sh - sourced: a test that has a machine with other programs to itself
+# lab.sh - run a test in a private copy of the machine (sourced)
 #
 #	. tests/servers/lab.sh
 #	lab_enter postfix "$0"
 #
-# runs the script again inside mount, process, network and host name
-# namespaces: the image's /etc, /usr and /var are laid over the machine's, /run
-# is empty, the host is called client.test, lab.test is 127.0.0.1, and the
-# only interface is a loopback of its own.  So servers take their usual ports,
-# any number of labs run side by side, and all of it (changed files, processes,
-# sockets) is gone when the script ends, however it ends.
+# runs the script again in mount, process, network and host name namespaces.
+# The image's /etc, /usr and /var are mounted over those of the machine, /run is
+# empty, the host name is client.test, lab.test is 127.0.0.1, and the only
+# interface is a private loopback.  Servers can use their usual ports, several
+# labs can run at the same time, and all changed files, processes and sockets
+# are gone after the script, even if it is killed.
 #
-# Inside, $LAB is an empty folder that everybody may enter, with a short path
-# (sockets), and holds ca.pem, cert.pem and key.pem for lab.test and
-# localhost; $BUILD is the build under test.
+# In the lab, $LAB is a directory with a short path (for sockets) that all users
+# can enter.  It has ca.pem, cert.pem and key.pem for lab.test and localhost.
+# $BUILD is the build under test.
 
-# A name and a password that need care in files, in SASL and on the wire.
+# A name and a password that must be quoted in files, in SASL and on the wire.
 LAB_USER=user
 LAB_PASSWORD='secret word#1'
 
@@ -35,7 +35,7 @@ lab_enter() {
 	tests/servers/image.sh "$image" >&2
 	LAB=$(mktemp -d)
 	export LAB
-	# However this process ends, unshare goes, and the whole lab with it.
+	# If this process ends, unshare is killed, and the lab ends with it.
 	setpriv --pdeathsig KILL unshare --mount --net --uts --ipc --pid \
 	    --fork --kill-child bash "$script" &
 	LAB_PID=$!
@@ -70,8 +70,8 @@ lab_furnish() {
 	mkdir -m 755 "$LAB/mail"
 }
 
-# A root of our own, a server certificate for lab.test and localhost, and
-# another for a client called $LAB_USER.
+# A root certificate, a server certificate for lab.test and localhost, and a
+# client certificate for $LAB_USER.
 lab_certificates() {
 	(
 	cd "$LAB"

@@ -1,9 +1,10 @@
-# postfix.sh - sourced inside a lab: postfix_start
+# postfix.sh - start Postfix with Cyrus SASL (sourced in a lab)
 #
-# Port 25 has STARTTLS and no AUTH, 587 wants STARTTLS and AUTH (Cyrus SASL),
-# 465 is TLS from the first octet and wants AUTH.  Every recipient's copy is a
-# file in $LAB/mail/new with X-Original-To on top; bad@lab.test is refused,
-# full@lab.test is asked to come again.  With --only-25 the others stay closed.
+# Port 25 offers STARTTLS but not AUTH, port 587 requires STARTTLS and AUTH, and
+# port 465 has implicit TLS and requires AUTH.  With --only-25, only port 25 is
+# open.  Each recipient's copy is a file in $LAB/mail/new that begins with
+# X-Original-To.  bad@lab.test is refused permanently, full@lab.test
+# temporarily.
 
 postfix_start() {
 	local sasl access
@@ -50,7 +51,7 @@ postfix_start() {
 	wait_for_port 25 $! "$LAB/maillog" "$LAB/postfix.log"
 }
 
-# Whom a delivered file is for.
+# Prints the recipient of a delivered file.
 postfix_recipient() {
 	sed -n 's/^X-Original-To: //p; /^$/q' "$1"
 }

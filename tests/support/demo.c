@@ -16,7 +16,7 @@
 enum { LIFE_S = 24 * 60 * 60 };
 
 static void
-make_folder(char *to, size_t size, const char *dir, const char *name)
+make_directory(char *to, size_t size, const char *dir, const char *name)
 {
 	if ((size_t)snprintf(to, size, "%s%s", dir, name) >= size)
 		errx(1, "%s: too long", dir);
@@ -67,10 +67,10 @@ main(int argc, char *argv[])
 
 	if (argc != 2)
 		errx(64, "usage: demo DIR");
-	make_folder(path, sizeof(path), argv[1], "");
-	make_folder(path, sizeof(path), argv[1], "/tmp");
-	make_folder(path, sizeof(path), argv[1], "/new");
-	make_folder(path, sizeof(path), argv[1], "/cur");
+	make_directory(path, sizeof(path), argv[1], "");
+	make_directory(path, sizeof(path), argv[1], "/tmp");
+	make_directory(path, sizeof(path), argv[1], "/new");
+	make_directory(path, sizeof(path), argv[1], "/cur");
 	host = mock_smtp_start(&script);
 	printf("port %u\n", host->port);
 	fflush(stdout);

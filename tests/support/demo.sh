@@ -5,14 +5,14 @@
 # shows the dialogue and the delivered message, and removes all files.
 set -eu
 build=$1
-folder=$(mktemp -d)
-coproc smarthost { exec "$build/tests/support/demo" "$folder"; }
-# The smarthost ends at the end of its standard input, so not after this script.
+directory=$(mktemp -d)
+coproc smarthost { exec "$build/tests/support/demo" "$directory"; }
+# The smarthost ends at the end of its standard input, or with this script.
 leash=${smarthost[1]}
 finish() {
 	exec {leash}>&-
 	wait
-	rm -rf "$folder"
+	rm -rf "$directory"
 }
 trap finish EXIT
 trap 'exit 130' INT
@@ -20,7 +20,7 @@ trap 'exit 143' TERM HUP
 
 read -r -t 10 word port <&"${smarthost[0]}"
 [ "$word" = port ]
-cat >"$folder/relais.conf" <<END
+cat >"$directory/relais.conf" <<END
 smarthost = smtp://127.0.0.1:$port
 tls       = off
 from      = alerts@example.org
@@ -28,7 +28,7 @@ root      = admin@example.org
 queue     = off
 log       = off
 END
-cat >"$folder/message" <<'END'
+cat >"$directory/message" <<'END'
 To: root, Jo <jo@example.net>
 Bcc: archive@example.org
 Subject: The backup is done
@@ -43,15 +43,15 @@ heading() {
 }
 
 heading "relais.conf: the smarthost and the recipient of local mail"
-cat "$folder/relais.conf"
+cat "$directory/relais.conf"
 heading "The message, as a program writes it"
-cat "$folder/message"
+cat "$directory/message"
 heading "sendmail -i -t -v: the dialogue with the smarthost"
-"$build/relais" -C "$folder/relais.conf" -i -t -v <"$folder/message"
+"$build/relais" -C "$directory/relais.conf" -i -t -v <"$directory/message"
 heading "What was delivered"
 # Wait until the smarthost has written the file.
 for ((n = 0; n < 500; n++)); do
-	files=("$folder"/new/*)
+	files=("$directory"/new/*)
 	[ ! -f "${files[0]}" ] || break
 	read -r -t 0.02 -u "${smarthost[0]}" || :
 done

@@ -130,7 +130,7 @@ runs_a_program_in_the_background(void **state)
 }
 
 static void
-makes_and_removes_folders(void **state)
+makes_and_removes_directories(void **state)
 {
 	struct temp_dir	dir;
 	struct buffer	content = { 0 };
@@ -180,7 +180,7 @@ static const struct CMUnitTest program_spec[] = {
 	cmocka_unit_test(generates_input),
 	cmocka_unit_test(does_not_wait_for_grandchildren),
 	cmocka_unit_test(runs_a_program_in_the_background),
-	cmocka_unit_test(makes_and_removes_folders),
+	cmocka_unit_test(makes_and_removes_directories),
 	cmocka_unit_test(writes_a_configuration),
 };
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What run-tests.sh makes of what a test program writes.
+# How run-tests.sh reports the output of test programs.
 set -eu
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT

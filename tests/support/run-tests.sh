@@ -10,7 +10,7 @@
 set -u
 
 if [ "${1-}" = --one ]; then
-	# PROGRAM FOLDER: into FOLDER/NAME, with the exit status behind it.
+	# --one PROGRAM DIRECTORY: output to DIRECTORY/NAME, status to NAME.status.
 	name=$(echo "$2" | tr / _)
 	CMOCKA_MESSAGE_OUTPUT=stdout timeout -k 10 "${TEST_TIMEOUT:-600}" \
 	    "$2" >"$3/$name" 2>&1 </dev/null &

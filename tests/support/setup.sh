@@ -1,10 +1,10 @@
 #!/bin/sh
 # setup.sh build | tests - install the packages that this machine lacks
 #
-# "build" is what the build and `make demo` need, "tests" is all that
-# `make check` needs as well.  The system's own package manager says what is
-# installed; if nothing is missing, nothing else is done.  make and gcc are
-# taken for granted: they were needed to get here.
+# "build" installs the packages for the build and `make demo`, "tests" also
+# those for `make check`.  If the package manager reports that all are
+# installed, nothing else is done.  make and a C compiler must be installed
+# already.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -36,7 +36,7 @@ as_root() {
 	fi
 }
 
-# missing "QUERY" PACKAGE...: those for which the query fails
+# missing "QUERY" PACKAGE...: prints the packages for which QUERY fails.
 missing() {
 	query=$1
 	shift
@@ -52,7 +52,7 @@ apt_has() {
 	esac
 }
 
-# The release's default compiler runtime, where it is not that of Debian 12.
+# Other releases than Debian 12 have another version of the compiler runtime.
 apt_runtime() {
 	[ -n "$(apt-cache --names-only search '^libclang-rt-14-dev$')" ] ||
 	    apt=$(echo "$apt" | sed 's/libclang-rt-14-dev/libclang-rt-dev/')
@@ -89,11 +89,11 @@ elif command -v dnf >/dev/null; then
 		as_root dnf -q -y install $lacking
 	fi
 else
-	echo "setup: neither apt-get, apk nor dnf here; README.md," \
-	    "'What it needs', lists what to install" >&2
+	echo "setup: apt-get, apk and dnf are missing; install the packages" \
+	    "that README.md lists under 'Install'" >&2
 	exit 1
 fi
 
-# The servers and callers that relais is tested with are unpacked now, so that
-# the tests need no network.
+# The servers and callers for the tests are unpacked now, so that the tests do
+# not need a network.
 [ "$1" = build ] || exec tests/servers/image.sh --all

@@ -59,7 +59,7 @@ temp_dir_path(struct temp_dir *f, const char *name)
 
 /* Creates the directories in the name. */
 static void
-make_folders(const struct temp_dir *f, const char *path)
+make_parents(const struct temp_dir *f, const char *path)
 {
 	char	upto[PATH_SIZE];
 
@@ -78,7 +78,7 @@ temp_dir_write_bytes(struct temp_dir *f, const char *name, mode_t mode,
 	const char	*path = temp_dir_path(f, name);
 	int		 fd;
 
-	make_folders(f, path);
+	make_parents(f, path);
 	/* Only root could overwrite a read-only file. */
 	chmod(path, 0600);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
