@@ -68,7 +68,7 @@ bool
 address_fault_explain(const struct address_fault *f, const char *text,
     int status, struct failure *why)
 {
-	enum { SHOWN = 80, LONGEST = 4 };	/* octets for one in visible form */
+	enum { SHOWN = 80, LONGEST = 4 };	/* octets for a visible one */
 	const char	*piece = text + f->start;
 	size_t		 len = f->end - f->start;
 	char		 shown[SHOWN + 1];

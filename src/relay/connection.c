@@ -184,7 +184,8 @@ bool
 connection_is_alive(struct connection *c)
 {
 	return !stream_is_readable(&c->session.stream) &&
-	    (clock_ms() - c->last_used_ms < IDLE_MS || session_is_alive(&c->session));
+	    (clock_ms() - c->last_used_ms < IDLE_MS ||
+	    session_is_alive(&c->session));
 }
 
 void

@@ -75,8 +75,8 @@ mail_log_outcomes(const struct log *log, const struct mail_log *m,
 		    (m->selected != NULL && !m->selected[i]))
 			continue;
 		log_line(log, o->kind == OUTCOME_DELIVERED ? LOG_INFO :
-		    LOG_WARNING, "%s%s%s uid=%s%s%s from=<%s> to=<%s> size=%llu "
-		    "message-id=<%s> reply=\"%s\"", event_name(o->kind, m->id),
+		    LOG_WARNING, "%s%s%s uid=%s%s%s from=<%s> to=<%s> "
+		    "size=%llu message-id=<%s> reply=\"%s\"", event_name(o->kind, m->id),
 		    m->id != NULL ? " id=" : "", m->id != NULL ? m->id : "",
 		    uid, m->client != NULL ? " " : "",
 		    m->client != NULL ? m->client : "", from,

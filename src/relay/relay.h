@@ -40,7 +40,7 @@ struct relay_callbacks {
 struct relay {
 	const struct config		*config;	/* borrowed */
 	const struct identity		*me;		/* borrowed */
-	const struct session_trace		*trace;		/* borrowed, or NULL */
+	const struct session_trace	*trace;		/* borrowed, or NULL */
 	struct interrupt		*interrupt;	/* borrowed, or NULL:
 							 * ends the attempt */
 	const struct relay_callbacks	*callbacks;	/* borrowed, or NULL */

@@ -139,8 +139,8 @@ tls_policy_start(struct connection *c, struct failure *why)
 bool
 tls_policy_enforce(struct connection *c, int fd, struct failure *why)
 {
-	if (c->options.tls_policy != SESSION_TLS_OFF || is_set_to(c, KEY_TLS, "off") ||
-	    connect_is_local(fd))
+	if (c->options.tls_policy != SESSION_TLS_OFF ||
+	    is_set_to(c, KEY_TLS, "off") || connect_is_local(fd))
 		return true;
 	c->options.tls_policy = SESSION_TLS_REQUIRED;
 	return tls_policy_start(c, why);

@@ -93,7 +93,7 @@ struct service {
 	int64_t			 next_run;	/* clock_ms() */
 	int64_t			 accept_after;	/* clock_ms() */
 	int64_t			 next_watchdog;	/* clock_ms(); 0: none */
-	int64_t			 stopping;	/* clock_ms() of the signal; 0 */
+	int64_t			 stopping;	/* clock_ms(), or 0 */
 	int			 demands;	/* SIGTERM or SIGINT, so far */
 	char			 status[128];	/* as last notified */
 };

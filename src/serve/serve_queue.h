@@ -29,7 +29,7 @@
 struct serve_queue {
 	struct spool	*spool;
 	uid_t		 uid;
-	const char	*id;		/* NULL: all entries, without messages */
+	const char	*id;		/* NULL: all, without messages */
 };
 
 /*

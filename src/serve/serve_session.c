@@ -31,8 +31,8 @@ enum { IN_MEMORY_MAX = 1024 * 1024 };
 struct session_state {
 	const struct serve_session	*session;
 	const struct submit_options	*options;
-	bool				 entries;	/* XRELAIS ENTRIES */
-	char				 id[ID_SIZE];	/* its argument, or "" */
+	bool				 entries; /* XRELAIS ENTRIES, */
+	char				 id[ID_SIZE]; /* its ID, or "" */
 };
 
 /*

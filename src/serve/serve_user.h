@@ -13,7 +13,7 @@ struct serve_user {
 	const char	*name;	/* "relais" */
 	uid_t		 uid;
 	gid_t		 gid;
-	bool		 change;	/* the process has to become this user */
+	bool		 change;	/* the process must become it */
 };
 
 /*

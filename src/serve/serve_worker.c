@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "queue/entry.h"
-#include "relay/relay.h"
+#include "runner/attempt.h"
 #include "serve/serve_channel.h"
 #include "submit/spool_config.h"
 #include "util/file.h"
@@ -21,11 +21,9 @@
  * accepted.
  */
 static void
-send_entry(struct relay *relay, const struct serve_worker *w, int fd,
-    int reply)
+send_entry(struct attempt_worker *w, int fd, int reply)
 {
 	const char	 taken = SERVE_TAKEN, busy = SERVE_BUSY;
-	struct identity	 owner = *w->me;
 	struct entry	 entry;
 	struct outcome	*outcomes;
 	struct failure	 why;
@@ -34,18 +32,11 @@ send_entry(struct relay *relay, const struct serve_worker *w, int fd,
 	if (!entry_adopt(&entry, fd, &why)) {
 		log_line(w->log, LOG_ERR, "%s", why.text);
 		file_write(reply, &busy, 1);
-		entry_close(&entry);
-		return;
-	}
-	n = entry.file.envelope.n;
-	if (file_write(reply, &taken, 1)) {
+	} else if (file_write(reply, &taken, 1)) {
+		n = entry.file.envelope.n;
 		outcomes = memory_new(n, sizeof(*outcomes));
 		memcpy(outcomes, entry.file.outcomes, n * sizeof(*outcomes));
-		owner.user = entry.file.caller;
-		relay->me = &owner;
-		relay_send(relay, &entry.file.envelope, &entry.message,
-		    outcomes);
-		relay->me = w->me;
+		attempt_send(w, &entry, NULL, outcomes);
 		file_write(reply, outcomes, n * sizeof(*outcomes));
 		free(outcomes);
 	}
@@ -82,24 +73,27 @@ wait_for_entry(struct relay *relay, int channel, int fds[SERVE_CHANNEL_FDS])
 }
 
 void
-serve_worker_run(const struct serve_worker *w)
+serve_worker_run(const struct serve_worker *worker)
 {
 	const struct sandbox	sandbox = spool_config_sandbox(NULL);
 	const char		idle = 0;
+	struct attempt_worker	w = { .config = worker->config,
+				    .me = worker->me, .log = worker->log };
 	struct interrupt	interrupt;
-	struct relay		relay;
 	int			fds[SERVE_CHANNEL_FDS];
 
 	interrupt_hold(&interrupt);
-	relay_begin(&relay, w->config, w->me, NULL);
-	relay.interrupt = &interrupt;
-	relay_confine(&relay, &sandbox);
-	while (wait_for_entry(&relay, w->channel, fds)) {
+	attempt_worker_begin(&w, NULL);
+	/* Each client is waiting for an attempt of its own. */
+	w.relay.remember_failures = false;
+	w.relay.interrupt = &interrupt;
+	relay_confine(&w.relay, &sandbox);
+	while (wait_for_entry(&w.relay, worker->channel, fds)) {
 		if (fds[0] != -1 && fds[1] != -1)
-			send_entry(&relay, w, fds[0], fds[1]);
+			send_entry(&w, fds[0], fds[1]);
 		close(fds[1]);
-		if (!serve_channel_send(w->channel, &idle, 1, NULL))
+		if (!serve_channel_send(worker->channel, &idle, 1, NULL))
 			break;
 	}
-	relay_end(&relay);
+	attempt_worker_end(&w);
 }

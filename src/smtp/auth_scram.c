@@ -26,7 +26,8 @@ auth_scram_start(struct auth *a, struct failure *why)
 
 	if (bind && (a->tls == NULL ||
 	    !a->module->channel_binding(a->tls, a->binding)))
-		return failed(why, EX_UNAVAILABLE, "channel binding requires TLS 1.3");
+		return failed(why, EX_UNAVAILABLE,
+		    "channel binding requires TLS 1.3");
 	/* 32 characters of base64, which contains no comma. */
 	arc4random_buf(random, sizeof(random));
 	base64_encode(&nonce, random, sizeof(random));

@@ -134,7 +134,7 @@ run_exchange(struct session *s, const char *name, struct auth *a,
 	failed(why, why->status, "AUTH %s%s", name, why->text + strlen("AUTH"));
 	if (auth_detail(a)[0] != '\0')
 		failure_suffix(why, " (%s)", auth_detail(a));
-	/* These codes refuse the mechanism, not the user (RFC 4954 section 6). */
+	/* They refuse the mechanism, not the user (RFC 4954 section 6). */
 	return r->code == 501 || r->code == 504 || r->code == 534 ||
 	    r->code == 538 ? EXCHANGE_NEXT : EXCHANGE_REFUSED;
 }
@@ -195,8 +195,8 @@ authenticate(struct session *s, struct failure *why)
 	is_optional = options->certificate && options->mechanisms == NULL &&
 	    options->password == NULL && options->token == NULL;
 	/* TLS without verification does not protect a secret. */
-	if (s->encrypted && s->options->tls_policy == SESSION_TLS_OPPORTUNISTIC &&
-	    !options->in_clear) {
+	if (s->encrypted && !options->in_clear &&
+	    s->options->tls_policy == SESSION_TLS_OPPORTUNISTIC) {
 		if (is_optional)
 			return true;
 		failed(why, EX_NOPERM, "AUTH: credentials are not sent to a "

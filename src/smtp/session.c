@@ -31,8 +31,8 @@ write_address_literal(int fd, char *text, size_t size)
 
 	if (getsockname(fd, (struct sockaddr *)&local, &len) == -1 ||
 	    local.ss_family == AF_UNIX ||
-	    getnameinfo((struct sockaddr *)&local, len, address, sizeof(address),
-	    NULL, 0, NI_NUMERICHOST) != 0)
+	    getnameinfo((struct sockaddr *)&local, len, address,
+	    sizeof(address), NULL, 0, NI_NUMERICHOST) != 0)
 		strlcpy(address, "127.0.0.1", sizeof(address));
 	address[strcspn(address, "%")] = '\0';	/* no scope */
 	snprintf(text, size, "[%s%s]", strchr(address, ':') != NULL ? "IPv6:" :
@@ -160,7 +160,8 @@ session_open(struct session *s, int fd, const struct session_options *options,
 	if (good && !reply_is_positive(&s->reply))
 		good = dialogue_refused(s, STEP_GREETING, EX_UNAVAILABLE, why);
 	good = good && negotiate(s, why);
-	if (policy == SESSION_TLS_REQUIRED || policy == SESSION_TLS_OPPORTUNISTIC)
+	if (policy == SESSION_TLS_REQUIRED ||
+	    policy == SESSION_TLS_OPPORTUNISTIC)
 		good = good && negotiate_tls(s, why);
 	if (options->auth != NULL)
 		good = good && authenticate(s, why);

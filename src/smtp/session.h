@@ -29,7 +29,7 @@ enum session_tls_policy {
 				 * verification; AUTH only if it is allowed in
 				 * clear text */
 	SESSION_TLS_REQUIRED,		/* STARTTLS, with verification */
-	SESSION_TLS_IMPLICIT,		/* TLS before the greeting, with verification */
+	SESSION_TLS_IMPLICIT,		/* the same, before the greeting */
 };
 
 /*

@@ -121,7 +121,7 @@ struct submit {
 						 * the last message */
 
 	/* Private. */
-	const char		*service;	/* path of its socket, or NULL */
+	const char		*service;	/* its socket, or NULL */
 	bool			 service_absent; /* there is no socket, */
 	bool			 service_down;	/* or no service: */
 	struct failure		 service_why;
