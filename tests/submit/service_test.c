@@ -1,0 +1,125 @@
+/*
+ * service_path(): which settings allow the use of the service.  Sessions with
+ * the service are in tests/program/service_client_test.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "submit/service.h"
+#include "support/cases.h"
+#include "support/temp_dir.h"
+#include "util/memory.h"
+
+#define DEFAULT	"/run/relais/submission"
+
+struct path_case {
+	const char	*sentence;
+	const char	*conf;		/* the file */
+	bool		 own;		/* it is not that of the system */
+	const char	*variable[2];	/* in the environment, or NULL */
+	const char	*override;	/* of -o, or NULL */
+	const char	*path;		/* expected; NULL: no service */
+};
+
+static const struct path_case path_table[] = {
+	{ "the default socket is used with the system's configuration",
+	    .conf = "smarthost = a\n", .path = DEFAULT },
+	{ "the key socket names another one",
+	    .conf = "socket = /run/x\n", .path = "/run/x" },
+	{ "the key socket disables the service", .conf = "socket = off\n" },
+	{ "a user's own configuration is unknown to the service",
+	    .conf = "smarthost = a\n", .own = true },
+	{ "a user's own configuration can name the socket",
+	    .conf = "socket = /run/x\n", .own = true, .path = "/run/x" },
+	{ "a setting of -o is unknown to the service", .conf = "",
+	    .override = "from=a@example.org" },
+	{ "a setting of the environment is unknown to the service",
+	    .conf = "", .variable = { "RELAIS_SMARTHOST", "b" } },
+	{ "log can be set by -o", .conf = "", .override = "log=off",
+	    .path = DEFAULT },
+	{ "ignore_dots can be set by -o", .conf = "",
+	    .override = "ignore_dots=yes", .path = DEFAULT },
+	{ "queue can be set by -o", .conf = "", .override = "queue=off",
+	    .path = DEFAULT },
+	{ "timeout can be set in the environment", .conf = "",
+	    .variable = { "RELAIS_TIMEOUT", "5s" }, .path = DEFAULT },
+	{ "message_size_limit can be set in the environment", .conf = "",
+	    .variable = { "RELAIS_MESSAGE_SIZE_LIMIT", "1M" },
+	    .path = DEFAULT },
+	{ "-o can name the socket, and other settings have no effect then",
+	    .conf = "", .variable = { "RELAIS_SMARTHOST", "b" },
+	    .override = "socket=/run/x", .path = "/run/x" },
+	{ "sections do not matter", .conf = "[from *@a]\nhelo = b\n",
+	    .path = DEFAULT },
+};
+
+static void
+has_path(void **state)
+{
+	const struct path_case	*c = *state;
+	struct temp_dir		 dir;
+	struct config		 config;
+	const char		*overrides[] = { c->override, NULL };
+	struct config_source	 source = { .overrides = overrides };
+	struct failure		 why;
+	const char		*path;
+
+	temp_dir_make(&dir);
+	source.file = temp_dir_write(&dir, "relais.conf", 0600, c->conf);
+	if (c->variable[0] != NULL)
+		setenv(c->variable[0], c->variable[1], 1);
+	if (!config_load(&config, &source, &why))
+		fail_msg("%s", why.text);
+	if (c->variable[0] != NULL)
+		unsetenv(c->variable[0]);
+	if (!c->own) {
+		free(config.path);
+		config.path = memory_copy(config_system_file());
+	}
+	path = service_path(&config);
+	if (c->path == NULL)
+		assert_null(path);
+	else
+		assert_string_equal(path, c->path);
+	config_free(&config);
+	temp_dir_remove(&dir);
+}
+
+static void
+assert_advice(enum service_answer answer, const char *advice)
+{
+	struct failure	why, reason;
+
+	failed(&reason, 75, "refused");
+	failed(&why, 77, "no permission");
+	service_advise(answer, &reason, &why);
+	assert_string_equal(why.text, advice);
+}
+
+static void
+advice_depends_on_the_state_of_the_service(void **state)
+{
+	(void)state;
+	assert_advice(SERVICE_OFF, "no permission");
+	assert_advice(SERVICE_ABSENT, "no permission; start the relais "
+	    "service, or let this user read the file");
+	assert_advice(SERVICE_DOWN, "no permission; the relais service is down "
+	    "(refused): start it, or let this user read the file");
+}
+
+static const struct CMUnitTest advice_spec[] = {
+	cmocka_unit_test(advice_depends_on_the_state_of_the_service),
+};
+
+int
+main(void)
+{
+	return CASES_RUN("service_path", has_path, path_table) +
+	    cmocka_run_group_tests(advice_spec, NULL, NULL);
+}
