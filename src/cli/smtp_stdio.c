@@ -1,5 +1,6 @@
 #include "cli/smtp_stdio.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -62,6 +63,7 @@ connect_to_service(const struct options *options, const struct config *config,
 	struct service_options	session = {
 		.queue = options->delivery == DELIVER_QUEUE,
 		.plain = true,
+		.full_name = (char *)(uintptr_t)service_own_name(),
 	};
 	struct buffer		greeting = { 0 };
 	enum service_answer	answer = SERVICE_OFF;

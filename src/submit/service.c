@@ -63,6 +63,15 @@ service_path(const struct config *config)
 	return path;
 }
 
+const char *
+service_own_name(void)
+{
+	const char	*name = secure_getenv("NAME");
+
+	return name != NULL && name[0] != '\0' &&
+	    strlen(name) <= SERVICE_NAME_MAX ? name : NULL;
+}
+
 /* --------------------------------------------------------------- connecting */
 
 /* Attempts while the service is busy, with pauses of a random length. */
@@ -306,13 +315,16 @@ static bool
 send_options(struct session *session, const struct submit_options *how,
     const struct submit_request *request, struct failure *why)
 {
+	const char			*name = request->full_name != NULL ?
+					    request->full_name :
+					    service_own_name();
 	const struct service_options	options = {
 		.queue = !request->background && (request->queue ||
 		    how->mode == SUBMIT_QUEUE),
 		.default_sender = request->envelope->reverse_path == NULL,
 		.late_checks = true,
 		.from_header = request->from_header,
-		.full_name = (char *)(uintptr_t)request->full_name,
+		.full_name = (char *)(uintptr_t)name,
 	};
 	struct buffer			line = { 0 };
 	bool				good;

@@ -37,6 +37,12 @@ enum service_answer {
 const char *service_path(const struct config *);
 
 /*
+ * $NAME, the full name that the user of this process has chosen, for the
+ * options of a session; NULL if it is not set or too long.
+ */
+const char *service_own_name(void);
+
+/*
  * Connects, waits for the greeting, and sets the options of the session.  While
  * the service is busy, tries again for a minute.  Returns SERVICE_ACCEPTED with
  * the descriptor and the greeting; or another answer, with why.
