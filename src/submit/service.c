@@ -429,7 +429,7 @@ service_submit(const char *path, const struct submit_options *how,
 {
 	struct service_session	s = { .path = path };
 	struct envelope		env;
-	enum service_answer	answer = SERVICE_REFUSED;
+	enum service_answer	answer = SERVICE_UNASKED;
 
 	*result = (struct submit_result){ 0 };
 	if (!collect_envelope(&env, request, why))

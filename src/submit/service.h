@@ -18,7 +18,9 @@
 
 enum service_answer {
 	SERVICE_ACCEPTED,	/* the result has the outcomes */
-	SERVICE_REFUSED,	/* nothing can be sent: why */
+	SERVICE_REFUSED,	/* it says that nothing can be sent: why */
+	SERVICE_UNASKED,	/* nothing can be sent, as the request shows:
+				 * why */
 
 	/* The service does not have the message: why. */
 	SERVICE_OFF,		/* it must not be used */

@@ -422,6 +422,7 @@ submit_message(struct submit *s, const struct submit_request *request,
 		case SERVICE_REFUSED:
 			s->by_service = true;
 			/* FALLTHROUGH */
+		case SERVICE_UNASKED:
 		case SERVICE_BUSY:
 			*why = s->service_why;
 			return false;
