@@ -8,6 +8,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "cli/commands.h"
 #include "cli/flush.h"
 #include "cli/input.h"
 #include "cli/mailq.h"
@@ -61,6 +62,7 @@ static const struct action {
 	[MODE_VERSION]	 = { version_print, false, false, false },
 	[MODE_HELP]	 = { version_print_help, false, false, false },
 	[MODE_NO_DAEMON] = { refuse_daemon, false, false, false },
+	[MODE_COMMANDS]	 = { commands_help, false, false, false },
 	[MODE_CONFIG]	 = { print_config, true, false, false },
 	[MODE_QUEUE]	 = { queue_commands_run, true, false, false },
 	[MODE_SERVE]	 = { serve_command, true, false, false },

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "cli/commands.h"
 #include "mail/dsn.h"
 #include "util/memory.h"
 #include "util/visible.h"
@@ -300,6 +301,8 @@ set_letters(struct options *o, char **argv, bool administrator,
 			value = argv[1];
 			used = 2;
 		}
+		if (*c != 'C' && (*c != 'o' || strchr(value, '=') == NULL))
+			o->for_message = true;
 		if (!set_option(o, *c, value, administrator, why)) {
 			failure_prefix(why, "-%c: ", *c);
 			return 0;
@@ -311,33 +314,35 @@ set_letters(struct options *o, char **argv, bool administrator,
 }
 
 /*
- * The commands of relais.  A command's name is never taken as a recipient;
- * its own arguments follow it in o->arguments.
+ * Selects the mode of a command or, without arguments, of -d0.1.  For relais,
+ * the name of a command is never a recipient; and a word without @ is a
+ * misspelt command unless an option shows that a message follows.
  */
-static const struct {
-	const char	*name;
-	enum mode	 mode;
-} commands[] = {
-	{ "config",	MODE_CONFIG },
-	{ "queue",	MODE_QUEUE },
-	{ "serve",	MODE_SERVE },
-};
-
-/* Selects the mode of a command or, without arguments, of -d0.1. */
-static void
-select_mode(struct options *o, bool administrator)
+static bool
+select_mode(struct options *o, bool administrator, struct failure *why)
 {
-	if (o->mode != MODE_DELIVER || o->from_header)
-		return;
-	if (o->n_arguments == 0) {
-		if (o->print_version)
-			o->mode = MODE_VERSION;
-		return;
+	const struct command	*command = NULL;
+
+	if (o->mode != MODE_DELIVER && o->mode != MODE_VERIFY)
+		return true;
+	for (int i = 0; administrator && i < o->n_arguments; i++) {
+		command = command_find(o->arguments[i]);
+		if (command == NULL)
+			continue;
+		if (i == 0 && o->mode == MODE_DELIVER && !o->from_header)
+			break;
+		return failed(why, EX_USAGE, "%s is a command, which must be "
+		    "the first argument; to send mail to a user of that name, "
+		    "write %s@localhost", command->name, command->name);
 	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		if (administrator &&
-		    strcmp(o->arguments[0], commands[i].name) == 0)
-			o->mode = commands[i].mode;
+	if (command != NULL)
+		o->mode = command->mode;
+	else if (administrator && !o->for_message && (o->n_arguments == 0 ||
+	    strchr(o->arguments[0], '@') == NULL))
+		o->mode = MODE_COMMANDS;
+	else if (o->n_arguments == 0 && o->print_version && !o->from_header)
+		o->mode = MODE_VERSION;
+	return true;
 }
 
 bool
@@ -378,8 +383,8 @@ options_parse(struct options *o, int argc, char **argv, bool administrator,
 		if (argv[i][0] == '\0')
 			return failed(why, EX_USAGE,
 			    "empty recipient address");
-	select_mode(o, administrator);
-	return check_interval(o, administrator, why);
+	return select_mode(o, administrator, why) &&
+	    check_interval(o, administrator, why);
 }
 
 void

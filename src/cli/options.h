@@ -29,6 +29,7 @@ enum mode {
 	MODE_VERSION,		/* --version, -d0.1 without recipients */
 	MODE_HELP,		/* --help */
 	MODE_NO_DAEMON,		/* smtpd */
+	MODE_COMMANDS,		/* relais help; relais with an unknown word */
 	MODE_CONFIG,		/* relais config */
 	MODE_QUEUE,		/* relais queue */
 	MODE_SERVE,		/* relais serve */
@@ -54,6 +55,8 @@ struct options {
 	bool			 binary;	/* -B BINARYMIME */
 	bool			 verbose;	/* -v */
 	bool			 print_version;	/* -d0.1 */
+	bool			 for_message;	/* an option other than -C and
+						 * -o key=value */
 	const char		*sender;	/* -f, or NULL; "": the null
 						 * sender */
 	const char		*full_name;	/* -F, or NULL */

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "config/config.h"
@@ -146,7 +147,7 @@ print_config(const struct options *options, const struct config *config,
 	bool			good;
 
 	if (options->n_arguments > 1) {
-		failed(&why, EX_USAGE, "usage: relais config");
+		command_usage("config", &why);
 		return report_failure(log, options->errors, &why);
 	}
 	p.secrets = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);

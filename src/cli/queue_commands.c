@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/commands.h"
 #include "cli/flush.h"
 #include "cli/mailq.h"
 #include "cli/queue_health.h"
@@ -252,10 +253,6 @@ static const struct {
 	{ "status",	NO_ID,		queue_status },
 };
 
-static const char	usage[] = "usage: relais queue [list | show ID | "
-	"run | flush [ID] | hold ID | release ID | drop ID | "
-	"status [--older TIME]] [--json]";
-
 /* Parses the arguments: a command, an ID, options anywhere. */
 static bool
 parse_request(struct queue_request *r, queue_fn **run, const struct options *o,
@@ -283,17 +280,17 @@ parse_request(struct queue_request *r, queue_fn **run, const struct options *o,
 					id = commands[k].id;
 				}
 			if (*run == NULL)
-				return failed(why, EX_USAGE, "%s", usage);
+				return command_usage("queue", why);
 		} else if (id != NO_ID && r->id == NULL) {
 			r->id = word;
 		} else {
-			return failed(why, EX_USAGE, "%s", usage);
+			return command_usage("queue", why);
 		}
 	}
 	if (*run == NULL)
 		*run = list_queue;
 	return id != REQUIRED_ID || r->id != NULL ||
-	    failed(why, EX_USAGE, "%s", usage);
+	    command_usage("queue", why);
 }
 
 int

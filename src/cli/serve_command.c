@@ -2,6 +2,7 @@
 
 #include <sysexits.h>
 
+#include "cli/commands.h"
 #include "cli/flush.h"
 #include "cli/report.h"
 #include "serve/serve.h"
@@ -46,7 +47,7 @@ serve_command(const struct options *options, const struct config *config,
 
 	/* The name of the command is the first argument. */
 	if (options->n_arguments > 1) {
-		failed(&why, EX_USAGE, "usage: relais serve");
+		command_usage("serve", &why);
 		return report_failure(log, options->errors, &why);
 	}
 	if (options->queue != NULL && !flush_parse_interval(options->queue,

@@ -42,7 +42,7 @@ struct example {
 static void
 show(const struct options *o, struct buffer *to)
 {
-	static const char modes[] = "mspPivqhVHnCQS";
+	static const char modes[] = "mspPivqhVHn?CQS";
 
 	if (o->mode != MODE_DELIVER)
 		buffer_addf(to, "b%c ", modes[o->mode]);
@@ -132,6 +132,11 @@ relais_means(void **state)
 #define REFUSED(line, error) { line, sendmail_means, NULL, NULL, \
 	&(struct example){ line, "refused", error } }
 
+#define RELAIS_REFUSED(line, error) { "relais " line, relais_means, NULL, \
+	NULL, &(struct example){ line, "refused", error } }
+
+#define NOT_FIRST "queue is a command, which must be the first argument; to " \
+	"send mail to a user of that name, write queue@localhost"
 #define TEN	"0123456789"
 #define HUNDRED	TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
@@ -250,14 +255,30 @@ static const struct CMUnitTest options_spec[] = {
 	/* Only for relais. */
 	RELAIS_MEANS("-C /x -t", "t C=/x |"),
 	RELAIS_MEANS("-o from=a@x -oi b@x", "i o=from=a@x | b@x"),
-	RELAIS_MEANS("-oa=b -o c=d", "o=a=b o=c=d |"),
+	RELAIS_MEANS("-oa=b -o c=d a@x", "o=a=b o=c=d | a@x"),
 	RELAIS_MEANS("-q30m", "bq q=30m |"), RELAIS_MEANS("-qp", "bq q=p |"),
 	/* Commands of relais; a recipient for sendmail. */
 	RELAIS_MEANS("queue list", "bQ | queue list"),
 	RELAIS_MEANS("config", "bC | config"),
 	RELAIS_MEANS("serve", "bS | serve"),
-	RELAIS_MEANS("-t queue", "t | queue"), MEANS("queue", "| queue"),
-	RELAIS_MEANS("-bv queue", "bv | queue"),
+	RELAIS_MEANS("help queue", "b? | help queue"),
+	RELAIS_MEANS("-C /x -o a=b queue", "bQ C=/x o=a=b | queue"),
+	MEANS("queue", "| queue"), MEANS("-t queue", "t | queue"),
+	MEANS("-bv queue", "bv | queue"), MEANS("a@x queue", "| a@x queue"),
+	RELAIS_REFUSED("-t queue", NOT_FIRST),
+	RELAIS_REFUSED("-bv queue", NOT_FIRST),
+	RELAIS_REFUSED("a@x queue", NOT_FIRST),
+	RELAIS_MEANS("queue@localhost", "| queue@localhost"),
+	RELAIS_MEANS("-bp queue", "bp | queue"),
+	/* A misspelt command is not a recipient, either. */
+	RELAIS_MEANS("queu list", "b? | queu list"),
+	RELAIS_MEANS("-C /x -oa=b root", "b? C=/x o=a=b | root"),
+	RELAIS_MEANS("root a@x", "b? | root a@x"),
+	RELAIS_MEANS("-C /x", "b? C=/x |"),
+	RELAIS_MEANS("a@x root", "| a@x root"),
+	RELAIS_MEANS("-i root", "i | root"), RELAIS_MEANS("-t root", "t | root"),
+	RELAIS_MEANS("-oi root", "i | root"), RELAIS_MEANS("-n root", "| root"),
+	RELAIS_MEANS("-bv root", "bv | root"), MEANS("root", "| root"),
 	/* The version is printed if there is nothing to send. */
 	MEANS("-d0.1", "bV |"), MEANS("-d0.1 x", "| x"), MEANS("-d0.1 -t", "t |"),
 };

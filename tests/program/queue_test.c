@@ -258,7 +258,7 @@ release_resolves_local_names_again(void **state)
 
 	(void)state;
 	queue_fixture_open(&p, &(struct script){ 0 }, "domain =\n");
-	relais_run(&o, p.conf, WORDS("joe", "a@example.net"),
+	relais_run(&o, p.conf, WORDS("-i", "joe", "a@example.net"),
 	    "Subject: x\n\nhi\n");
 	assert_int_equal(o.status, EX_NOUSER);
 	program_result_free(&o);

@@ -307,7 +307,7 @@ a_lan_smarthost_needs_only_its_url(void **state)
 	(void)state;
 	open_kitchen(&k);
 	add_host(&k, &(struct script){ .keywords = "PIPELINING" });
-	send_ok(write_recipe(&k, "lan"), WORDS("root", "nina@internal"),
+	send_ok(write_recipe(&k, "lan"), WORDS("-i", "root", "nina@internal"),
 	    "From: backup\nTo: root\n\nhi\n");
 	m = arrived(k.host[0]);
 	assert_int_equal(m->n_rcpt, 2);
