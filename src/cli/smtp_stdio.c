@@ -59,7 +59,7 @@ static enum service_answer
 connect_to_service(const struct options *options, const struct config *config,
     int *fd, struct failure *why)
 {
-	const char		*path = service_path(config);
+	const char		*path = service_path(config, why);
 	struct service_options	session = {
 		.queue = options->delivery == DELIVER_QUEUE,
 		.plain = true,

@@ -31,7 +31,7 @@ enum {
 };
 
 const char *
-service_path(const struct config *config)
+service_path(const struct config *config, struct failure *why)
 {
 	static const enum config_key	harmless[] = { KEY_LOG,
 		KEY_IGNORE_DOTS, KEY_TIMEOUT, KEY_MESSAGE_SIZE_LIMIT,
@@ -39,13 +39,16 @@ service_path(const struct config *config)
 	const char			*path = config_text(config, NULL,
 					    KEY_SOCKET);
 
+	*why = (struct failure){ 0 };
 	if (strcmp(path, "off") == 0)
 		return NULL;
 	if (config_find(config, NULL, KEY_SOCKET) != NULL)
 		return path;
 	if (config->path != NULL &&
-	    strcmp(config->path, config_system_file()) != 0)
+	    strcmp(config->path, config_system_file()) != 0) {
+		failed(why, EX_NOPERM, "it does not read %s", config->path);
 		return NULL;
+	}
 	for (const struct section *s = config->first; s != NULL; s = s->next) {
 		if (s->kind != SECTION_OVERRIDE &&
 		    s->kind != SECTION_ENVIRONMENT)
@@ -56,8 +59,11 @@ service_path(const struct config *config)
 			for (size_t i = 0; !known &&
 			    i < sizeof(harmless) / sizeof(*harmless); i++)
 				known = (int)harmless[i] == k;
-			if (!known)
-				return NULL;
+			if (known)
+				continue;
+			failed(why, EX_NOPERM, "it does not know the setting "
+			    "of %s", s->setting[k]->origin);
+			return NULL;
 		}
 	}
 	return path;
@@ -214,6 +220,9 @@ service_advise(enum service_answer answer, const struct failure *reason,
 	else if (answer == SERVICE_ABSENT)
 		failure_suffix(why, "; start the relais service, or let this "
 		    "user read the file");
+	else if (answer == SERVICE_OFF && reason->text[0] != '\0')
+		failure_suffix(why, "; the relais service is not used, because "
+		    "%s", reason->text);
 }
 
 /* -------------------------------------------------------------- one message */

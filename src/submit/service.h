@@ -32,11 +32,12 @@ enum service_answer {
 
 /*
  * The path of the socket, borrowed from the configuration, or NULL if the
- * service must not be used.  If the key socket is not set, the default socket
- * must not be used if the service would not know a setting in effect: one of
- * the environment, of -o, or in a file other than that of the system.
+ * service must not be used: socket is off; or socket is not set, and the service
+ * would not know a setting in effect, which is one of the environment, of -o, or
+ * in a file other than that of the system.  In the latter case, why->text names
+ * it; otherwise, it is "".
  */
-const char *service_path(const struct config *);
+const char *service_path(const struct config *, struct failure *why);
 
 /*
  * $NAME, the full name that the user of this process has chosen, for the
@@ -56,7 +57,7 @@ enum service_answer service_connect(const char *path,
 /*
  * For a user who has no permission to read a file that an attempt by this
  * process requires: appends what to do if the service is absent, or down for
- * the given reason.
+ * the given reason, or why it must not be used.
  */
 void	service_advise(enum service_answer, const struct failure *reason,
 	    struct failure *why);

@@ -77,8 +77,9 @@ submit_open(struct submit *s, const struct submit_options *options)
 	s->spare.fd = -1;
 	s->confined = s->is_open = s->by_service = false;
 	s->service_absent = s->service_down = false;
+	s->service_why.text[0] = '\0';
 	s->service = options->confine || options->mode ==
-	    SUBMIT_VERIFY ? NULL : service_path(config);
+	    SUBMIT_VERIFY ? NULL : service_path(config, &s->service_why);
 	if (s->service != NULL && access(s->service, F_OK) == -1 &&
 	    (errno == ENOENT || errno == ENOTDIR)) {
 		s->service = NULL;
@@ -325,8 +326,7 @@ excuse_secret(const struct submit_job *j)
 {
 	const struct submit	*s = j->submit;
 
-	if ((!s->service_down && !s->service_absent) ||
-	    !is_secret_unreadable(s->options.config))
+	if (s->options.confine)
 		return;
 	for (size_t i = 0; i < j->envelope->n; i++) {
 		struct outcome	*o = &j->result->outcomes[i];
@@ -335,6 +335,8 @@ excuse_secret(const struct submit_job *j)
 		if (o->kind != OUTCOME_FAILED || o->status != EX_NOPERM ||
 		    !o->not_attempted)
 			continue;
+		if (!is_secret_unreadable(s->options.config))
+			return;
 		failed(&why, EX_NOPERM, "%s", o->text);
 		advise(s, &why);
 		strlcpy(o->text, why.text, sizeof(o->text));

@@ -24,7 +24,8 @@ struct path_case {
 	bool		 own;		/* it is not that of the system */
 	const char	*variable[2];	/* in the environment, or NULL */
 	const char	*override;	/* of -o, or NULL */
-	const char	*path;		/* expected; NULL: no service */
+	const char	*path;		/* expected; NULL: no service, */
+	const char	*why;		/* for this reason, or NULL */
 };
 
 static const struct path_case path_table[] = {
@@ -34,13 +35,16 @@ static const struct path_case path_table[] = {
 	    .conf = "socket = /run/x\n", .path = "/run/x" },
 	{ "the key socket disables the service", .conf = "socket = off\n" },
 	{ "a user's own configuration is unknown to the service",
-	    .conf = "smarthost = a\n", .own = true },
+	    .conf = "smarthost = a\n", .own = true,
+	    .why = "it does not read /" },
 	{ "a user's own configuration can name the socket",
 	    .conf = "socket = /run/x\n", .own = true, .path = "/run/x" },
 	{ "a setting of -o is unknown to the service", .conf = "",
-	    .override = "from=a@example.org" },
+	    .override = "from=a@example.org",
+	    .why = "it does not know the setting of -o from" },
 	{ "a setting of the environment is unknown to the service",
-	    .conf = "", .variable = { "RELAIS_SMARTHOST", "b" } },
+	    .conf = "", .variable = { "RELAIS_SMARTHOST", "b" },
+	    .why = "the setting of environment RELAIS_SMARTHOST" },
 	{ "log can be set by -o", .conf = "", .override = "log=off",
 	    .path = DEFAULT },
 	{ "ignore_dots can be set by -o", .conf = "",
@@ -82,11 +86,15 @@ has_path(void **state)
 		free(config.path);
 		config.path = memory_copy(config_system_file());
 	}
-	path = service_path(&config);
+	path = service_path(&config, &why);
 	if (c->path == NULL)
 		assert_null(path);
 	else
 		assert_string_equal(path, c->path);
+	if (c->why == NULL)
+		assert_string_equal(why.text, "");
+	else if (strstr(why.text, c->why) == NULL)
+		fail_msg("no \"%s\" in: %s", c->why, why.text);
 	config_free(&config);
 	temp_dir_remove(&dir);
 }
@@ -106,7 +114,8 @@ static void
 advice_depends_on_the_state_of_the_service(void **state)
 {
 	(void)state;
-	assert_advice(SERVICE_OFF, "no permission");
+	assert_advice(SERVICE_OFF, "no permission; the relais service is not "
+	    "used, because refused");
 	assert_advice(SERVICE_ABSENT, "no permission; start the relais "
 	    "service, or let this user read the file");
 	assert_advice(SERVICE_DOWN, "no permission; the relais service is down "
