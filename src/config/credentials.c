@@ -1,9 +1,11 @@
 #include "config/credentials.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "config/command_process.h"
 #include "util/memory.h"
@@ -66,6 +68,21 @@ credentials_read(struct credentials *c, const struct config *config,
 		return true;
 	credentials_free(c);
 	return false;
+}
+
+const struct setting *
+credentials_unreadable(const struct config *config)
+{
+	static const enum config_key	keys[] = { KEY_PASSWORD_FILE,
+		KEY_TLS_KEY };
+
+	for (const struct section *s = config->first; s != NULL; s = s->next)
+		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+			if (s->setting[keys[i]] != NULL &&
+			    access(s->setting[keys[i]]->value, R_OK) == -1 &&
+			    errno == EACCES)
+				return s->setting[keys[i]];
+	return NULL;
 }
 
 static void

@@ -36,6 +36,12 @@ bool	credentials_read(struct credentials *, const struct config *,
 	    const struct config_subject *, const char *url_user,
 	    struct command_process *, struct failure *why);
 
+/*
+ * Returns a setting of password_file or tls_key that names a file which this
+ * user has no permission to read, or NULL.
+ */
+const struct setting *credentials_unreadable(const struct config *);
+
 /* Wipes the secret after use, but not user and origin. */
 void	credentials_wipe(struct credentials *);
 

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config/credentials.h"
 #include "config/identity.h"
 #include "queue/retry.h"
 #include "queue/spool.h"
@@ -608,6 +609,17 @@ apply_config(struct service *s, const struct config *config)
 		s->connections = 1;
 }
 
+/* Without the secret, no message could be sent to the smarthost. */
+static bool
+check_secrets(const struct config *config, struct failure *why)
+{
+	const struct setting	*set = credentials_unreadable(config);
+
+	return set == NULL || failed(why, EX_NOPERM, "%s: %s: the user of the "
+	    "service (uid %lu) has no permission to read it", set->origin,
+	    set->value, (unsigned long)geteuid());
+}
+
 /* Processes that were started before keep the configuration they have. */
 static void
 reload(struct service *s)
@@ -618,7 +630,7 @@ reload(struct service *s)
 
 	serve_notify_reloading(&s->notify);
 	if (!s->options->load(s->options->context, &config, &why) ||
-	    !open_queue(s, &config, &why)) {
+	    !check_secrets(&config, &why) || !open_queue(s, &config, &why)) {
 		log_line(s->options->log, LOG_ERR, "%s; the service continues "
 		    "with the previous configuration", why.text);
 		s->spool = old;
@@ -898,7 +910,7 @@ start_listening(struct service *s, struct failure *why)
 		return false;
 	if (strcmp(path, "off") == 0)
 		path = NULL;
-	if (!become_user(s, path, why))
+	if (!become_user(s, path, why) || !check_secrets(s->config, why))
 		return false;
 	return path == NULL || serve_listen_create(&s->listen, path, why);
 }

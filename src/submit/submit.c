@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config/credentials.h"
 #include "queue/commit.h"
 #include "queue/health.h"
 #include "queue/retry.h"
@@ -301,22 +302,6 @@ advise(const struct submit *s, struct failure *why)
 	    SERVICE_ABSENT : SERVICE_OFF, &s->service_why, why);
 }
 
-/* True if this user has no permission to read a secret. */
-static bool
-is_secret_unreadable(const struct config *config)
-{
-	static const enum config_key	keys[] = { KEY_PASSWORD_FILE,
-		KEY_TLS_KEY };
-
-	for (const struct section *s = config->first; s != NULL; s = s->next)
-		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-			if (s->setting[keys[i]] != NULL &&
-			    access(s->setting[keys[i]]->value, R_OK) == -1 &&
-			    errno == EACCES)
-				return true;
-	return false;
-}
-
 /*
  * A message that could not be sent because this user has no permission to read
  * a secret is deferred if the service, which has, is only down.
@@ -335,7 +320,7 @@ excuse_secret(const struct submit_job *j)
 		if (o->kind != OUTCOME_FAILED || o->status != EX_NOPERM ||
 		    !o->not_attempted)
 			continue;
-		if (!is_secret_unreadable(s->options.config))
+		if (credentials_unreadable(s->options.config) == NULL)
 			return;
 		failed(&why, EX_NOPERM, "%s", o->text);
 		advise(s, &why);

@@ -28,6 +28,7 @@ enum { INPUT, OUTPUT, ERRORS, END, N_FDS };
 
 struct running {
 	struct program	 program;	/* a shallow copy */
+	char		 name[64];	/* argv[0] */
 	pid_t		 pid;
 	struct pollfd	 fd[N_FDS];
 	char		*block;		/* input on its way */
@@ -96,6 +97,7 @@ program_start(const struct program *p)
 	int		 in[2] = { -1, -1 }, out[2], errors[2];
 
 	r->program = *p;
+	strlcpy(r->name, p->argv[0], sizeof(r->name));
 	if (p->input != NULL && p->input_len == 0)
 		r->program.input_len = strlen(p->input);
 	r->block = memory_new(1, BLOCK);
@@ -278,8 +280,9 @@ static void
 too_late(struct running *r, const char *what)
 {
 	struct program_result	 o;
-	const char		*name = r->program.argv[0];
+	char			 name[sizeof(r->name)];
 
+	strlcpy(name, r->name, sizeof(name));
 	kill(r->pid, SIGKILL);
 	reap(r, &o);
 	print_error("%s: killed: %s\nstdout: %s\nstderr: %s\n", name, what,

@@ -142,34 +142,31 @@ serving_expect(const struct serving *s,
 }
 
 size_t
-serving_children(const struct serving *s, pid_t *pids,
-    size_t max)
+serving_children(pid_t parent, pid_t *children, size_t max)
 {
-	long	 parent = (long)program_pid(s->running);
 	long	 pid;
 	char	 path[80];
 	size_t	 n = 0;
 	FILE	*f;
 
-	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", parent,
-	    parent);
+	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children",
+	    (long)parent, (long)parent);
 	if ((f = fopen(path, "re")) == NULL)
 		fail_msg("%s: the kernel does not tell the children", path);
-	while (fscanf(f, "%ld", &pid) == 1)
-		if (n < max)
-			pids[n++] = (pid_t)pid;
+	while (n < max && fscanf(f, "%ld", &pid) == 1)
+		children[n++] = (pid_t)pid;
 	fclose(f);
 	return n;
 }
 
 void
-serving_wait_children(const struct serving *s, size_t n)
+serving_wait_children(pid_t parent, size_t n)
 {
 	const struct timespec	pause = { 0, LOOK_AGAIN_MS * 1000000 };
 	int64_t			end = clock_ms() + DEADLINE_MS;
-	pid_t			pids[1000];
+	pid_t			children[1000];
 
-	while (serving_children(s, pids, 1000) > n) {
+	while (serving_children(parent, children, 1000) > n) {
 		if (clock_ms() > end)
 			fail_msg("there are still more than %zu processes", n);
 		nanosleep(&pause, NULL);

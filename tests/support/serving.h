@@ -66,13 +66,12 @@ void	serving_expect(const struct serving *,
 	    const char *lines, const char *reply);
 
 /*
- * The process IDs of the sessions, workers and queue runs: at most max, of
- * which the number is returned.
+ * The children of a process, as of the service: at most max, of which the
+ * number is returned.
  */
-size_t	serving_children(const struct serving *, pid_t *,
-	    size_t max);
+size_t	serving_children(pid_t, pid_t *children, size_t max);
 
-/* Waits until there are at most that many of them, or fails the test. */
-void	serving_wait_children(const struct serving *, size_t n);
+/* Waits until there are at most n of them, or fails the test. */
+void	serving_wait_children(pid_t, size_t n);
 
 #endif
