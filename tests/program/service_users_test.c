@@ -99,7 +99,7 @@ send_as(const struct serving *s, uid_t uid, int status, const char *err)
 	program_result_free(&o);
 }
 
-/* -------------------------------- the same as by an attempt of the user's own */
+/* ----------------------------- the same as by an attempt of the user itself */
 
 struct user_case {
 	const char	*sentence;
@@ -400,7 +400,7 @@ the_log_names_user_process_and_program(void **state)
 	serving_close(&s);
 }
 
-/* ------------------------------------------------------------ limit, clients */
+/* ----------------------------------------------------------- limit, clients */
 
 static size_t
 count(const char *text, const char *word)
