@@ -25,81 +25,55 @@
 #include "support/conf.h"
 #include "support/mock_smtp.h"
 #include "support/program.h"
-#include "support/skip.h"
+#include "support/serving.h"
 #include "support/temp_dir.h"
+#include "support/user.h"
 
-enum { NOBODY = 65534, ARGUMENTS = 12 };
+enum { ARGUMENTS = 12 };
 
-/* A smarthost, and a configuration that names it and a socket. */
-struct setting {
-	struct temp_dir		 dir;
-	struct mock_smtp	*host;
-	const char		*conf;
-	char			 socket[100];
-	char			 key[120];	/* socket=... */
-	struct running		*service;	/* or NULL */
-};
-
+/* The log of the client is off, so that it does not appear in its output. */
 static void
-setting_open(struct setting *s, const struct script *script, const char *more)
+setting_open(struct serving *s, const struct script *script, const char *more)
 {
-	char	lines[800];
+	struct buffer	lines = { 0 };
 
-	temp_dir_make(&s->dir);
-	s->host = mock_smtp_start(script);
-	s->service = NULL;
-	snprintf(s->socket, sizeof(s->socket), "%s/run/submission",
-	    s->dir.path);
-	snprintf(s->key, sizeof(s->key), "socket=%s", s->socket);
-	snprintf(lines, sizeof(lines), "socket = %s\nqueue = %s/spool\n%s",
-	    s->socket, s->dir.path, more != NULL ? more : "");
-	s->conf = conf_write(&s->dir, s->host, "smtp", lines);
+	buffer_addf(&lines, "log = off\n%s", more != NULL ? more : "");
+	serving_open(s, script, lines.data);
+	buffer_free(&lines);
 }
 
 static void
-service_begin(struct setting *s)
+service_begin(struct serving *s)
 {
-	s->service = program_start(&(struct program){
-	    .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", s->conf, "-o", "log=stderr",
-		"serve") });
-	program_wait_output(s->service, "accepts mail on");
+	serving_start(s, &(struct program){ .argv = WORDS("relais", "-C",
+	    s->conf, "-o", "log=stderr", "serve") });
 }
 
-static void
-service_end(struct setting *s)
+/* For -o.  Valid until the next call. */
+static const char *
+socket_key(const char *path)
 {
-	struct program_result	o;
+	static char	key[120];
 
-	program_stop(s->service, SIGTERM, &o);
-	if (o.status != 0)
-		fail_msg("the service: status %d: %s", o.status, o.err.data);
-	program_result_free(&o);
-	s->service = NULL;
-}
-
-static void
-setting_close(struct setting *s)
-{
-	if (s->service != NULL)
-		service_end(s);
-	mock_smtp_stop(s->host);
-	temp_dir_remove(&s->dir);
+	snprintf(key, sizeof(key), "socket=%s", path);
+	return key;
 }
 
 /* Runs relais -bs with this socket and option, and this input. */
 static void
-run_session(const struct setting *s, const char *option, const char *input,
-    void (*prepare)(void *), struct program_result *o)
+run_session(const struct serving *s, const char *option, const char *input,
+    uid_t *user, struct program_result *o)
 {
 	program_run(o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", s->conf, "-o", s->key, option,
-		"-bs"), .input = input, .prepare = prepare });
+	    .argv = WORDS("relais", "-C", s->conf, "-o",
+		socket_key(s->socket), option,
+		"-bs"), .input = input, .ctx = user,
+	    .prepare = user != NULL ? user_become : NULL });
 }
 
 /* A socket that nobody listens on. */
 static void
-make_dead_socket(const struct setting *s)
+make_dead_socket(const struct serving *s)
 {
 	struct sockaddr_un	to = { .sun_family = AF_UNIX };
 	char			run[100];
@@ -149,7 +123,7 @@ mask_ids(char *text)
 }
 
 static void
-run_same(const struct setting *s, const struct same_case *c,
+run_same(const struct serving *s, const struct same_case *c,
     const char *socket, struct program_result *o)
 {
 	const char	*argv[ARGUMENTS + 8] = { "relais", "-C", s->conf, "-o",
@@ -166,7 +140,7 @@ run_same(const struct setting *s, const struct same_case *c,
 }
 
 static void
-assert_same_message(const struct setting *s, size_t direct, size_t served)
+assert_same_message(const struct serving *s, size_t direct, size_t served)
 {
 	struct heard_message	 copy = *mock_smtp_message(s->host, direct);
 	const struct heard_message *m;
@@ -192,20 +166,18 @@ static void
 is_the_same(void **state)
 {
 	const struct same_case	*c = *state;
-	struct setting		 s;
+	struct serving		 s;
 	struct program_result	 direct, served;
-	char			 spool[100];
 	size_t			 messages;
 
 	setting_open(&s, &c->script, c->more);
 	run_same(&s, c, "socket=off", &direct);
 	messages = mock_smtp_messages(s.host);
 	/* The service must not find the message of the direct attempt. */
-	strlcpy(spool, temp_dir_path(&s.dir, "spool"), sizeof(spool));
-	assert_true(rename(spool, temp_dir_path(&s.dir, "direct")) == 0 ||
+	assert_true(rename(s.spool, temp_dir_path(&s.dir, "direct")) == 0 ||
 	    errno == ENOENT);
 	service_begin(&s);
-	run_same(&s, c, s.key, &served);
+	run_same(&s, c, socket_key(s.socket), &served);
 	assert_int_equal(direct.status, c->status);
 	assert_int_equal(served.status, direct.status);
 	assert_string_equal(served.err.data, direct.err.data);
@@ -219,7 +191,7 @@ is_the_same(void **state)
 		assert_same_message(&s, 0, 1);
 	program_result_free(&direct);
 	program_result_free(&served);
-	setting_close(&s);
+	serving_close(&s);
 }
 
 /* Fields that relais would otherwise add with another value each time. */
@@ -336,16 +308,16 @@ is_reported(void **state)
 	struct script		 script = c->service;
 	struct mock_smtp	*service;
 	struct program_result	 o;
-	struct setting		 s;
+	struct serving		 s;
 
 	setting_open(&s, &(struct script){ 0 }, "queue = off\n");
 	snprintf(s.socket, sizeof(s.socket), "%s/socket", s.dir.path);
 	script.address = s.socket;
 	script.lmtp = true;
 	service = mock_smtp_start(&script);
-	snprintf(s.key, sizeof(s.key), "socket=%s", s.socket);
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", s.conf, "-o", s.key, "-i",
+	    .argv = WORDS("relais", "-C", s.conf, "-o",
+		socket_key(s.socket), "-i",
 		"b@example.net"), .input = HELLO });
 	if (o.status != c->status)
 		fail_msg("status %d: %s", o.status, o.err.data);
@@ -353,11 +325,12 @@ is_reported(void **state)
 		assert_string_equal(o.err.data, "");
 	else if (strstr(o.err.data, c->err) == NULL)
 		fail_msg("no \"%s\" in: %s", c->err, o.err.data);
-	assert_int_equal(mock_smtp_messages(s.host), c->direct);
+	assert_true(mock_smtp_wait_messages(service, c->served));
 	assert_int_equal(mock_smtp_messages(service), c->served);
+	assert_int_equal(mock_smtp_messages(s.host), c->direct);
 	program_result_free(&o);
 	mock_smtp_stop(service);
-	setting_close(&s);
+	serving_close(&s);
 }
 
 #define XRELAIS(reply) \
@@ -423,14 +396,6 @@ static const struct broken_case broken_table[] = {
 
 /* --------------------------------------------- users without the permission */
 
-static void
-become_nobody(void *context)
-{
-	(void)context;
-	if (setgid(NOBODY) == -1 || setuid(NOBODY) == -1)
-		_exit(99);
-}
-
 enum socket_state { NO_SOCKET, DEAD_SOCKET, SERVICE_RUNS };
 
 struct permission_case {
@@ -450,27 +415,27 @@ asks_for_permission(void **state)
 				    .auth_in_clear = true,
 				    .auth_required = true };
 	struct program_result	 o;
-	struct setting		 s;
+	struct serving		 s;
 	char			 more[300];
+	uid_t			 nobody = NOBODY;
 
-	if (geteuid() != 0)
-		skip_because("only root can become another user");
+	user_needs_root();
 	setting_open(&s, &script, NULL);
 	assert_int_equal(chmod(s.dir.path, 0755), 0);
-	snprintf(more, sizeof(more), "socket = %s\nqueue = %s/spool\n"
-	    "tls = off\nauth = PLAIN\nuser = me\npassword_file = %s\n",
-	    s.socket, s.dir.path, temp_dir_write(&s.dir, "password", 0600,
-	    "secret"));
-	s.conf = conf_write(&s.dir, s.host, "smtp", more);
+	snprintf(more, sizeof(more), "log = off\ntls = off\nauth = PLAIN\n"
+	    "user = me\npassword_file = %s\n", temp_dir_write(&s.dir,
+	    "password", 0600, "secret"));
+	serving_configure(&s, more);
 	if (c->socket == SERVICE_RUNS)
 		service_begin(&s);
 	else if (c->socket == DEAD_SOCKET)
 		make_dead_socket(&s);
 	assert_int_equal(chmod(s.conf, c->conf_readable ? 0644 : 0600), 0);
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", s.conf, "-o", s.key, "-i", "-f",
+	    .argv = WORDS("relais", "-C", s.conf, "-o",
+		socket_key(s.socket), "-i", "-f",
 		"a@example.org", "b@example.net"),
-	    .prepare = become_nobody, .input = HELLO });
+	    .prepare = user_become, .ctx = &nobody, .input = HELLO });
 	if (o.status != c->status)
 		fail_msg("status %d: %s", o.status, o.err.data);
 	for (size_t i = 0; i < 2 && c->err[i] != NULL; i++)
@@ -481,13 +446,13 @@ asks_for_permission(void **state)
 	assert_int_equal(mock_smtp_messages(s.host), c->status == 0);
 	program_result_free(&o);
 	if (!c->conf_readable) {
-		run_session(&s, "-i", "QUIT\r\n", become_nobody, &o);
+		run_session(&s, "-i", "QUIT\r\n", &nobody, &o);
 		assert_int_equal(o.status, c->status);
 		assert_memory_equal(o.out.data, c->status == 0 ? "220" : "421",
 		    3);
 		program_result_free(&o);
 	}
-	setting_close(&s);
+	serving_close(&s);
 }
 
 static const struct permission_case permission_table[] = {
@@ -513,7 +478,7 @@ static void
 a_dead_socket_is_not_used_by_those_who_can_send(void **state)
 {
 	struct program_result	o;
-	struct setting		s;
+	struct serving		s;
 
 	(void)state;
 	setting_open(&s, &(struct script){ 0 }, NULL);
@@ -524,14 +489,14 @@ a_dead_socket_is_not_used_by_those_who_can_send(void **state)
 	assert_non_null(strstr(o.out.data, "Connection refused"));
 	assert_int_equal(mock_smtp_messages(s.host), 1);
 	program_result_free(&o);
-	setting_close(&s);
+	serving_close(&s);
 }
 
 static void
 the_dialogue_with_the_service_is_shown(void **state)
 {
 	struct program_result	o;
-	struct setting		s;
+	struct serving		s;
 
 	(void)state;
 	setting_open(&s, &(struct script){ 0 }, NULL);
@@ -543,14 +508,14 @@ the_dialogue_with_the_service_is_shown(void **state)
 	assert_non_null(strstr(o.out.data, "\n>>> LHLO localhost\n"));
 	assert_non_null(strstr(o.out.data, "\n<<< 250 2.0.0 Ok: sent ("));
 	program_result_free(&o);
-	setting_close(&s);
+	serving_close(&s);
 }
 
 static void
 the_background_mode_is_an_attempt_of_the_service(void **state)
 {
 	struct program_result	o;
-	struct setting		s;
+	struct serving		s;
 
 	(void)state;
 	setting_open(&s, &(struct script){ 0 }, NULL);
@@ -559,14 +524,14 @@ the_background_mode_is_an_attempt_of_the_service(void **state)
 	assert_int_equal(o.status, 0);
 	assert_int_equal(mock_smtp_messages(s.host), 1);
 	program_result_free(&o);
-	setting_close(&s);
+	serving_close(&s);
 }
 
 static void
 the_queue_mode_is_passed_on(void **state)
 {
 	struct program_result	o;
-	struct setting		s;
+	struct serving		s;
 	const char		*reply;
 
 	(void)state;
@@ -580,7 +545,7 @@ the_queue_mode_is_passed_on(void **state)
 	/* The reply to an attempt would follow in parentheses. */
 	assert_int_equal(strcspn(reply, "\n("), strcspn(reply, "\n"));
 	program_result_free(&o);
-	setting_close(&s);
+	serving_close(&s);
 }
 
 #define ENVELOPE "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\n"
@@ -589,7 +554,7 @@ static void
 a_session_is_passed_through(void **state)
 {
 	struct program_result	o;
-	struct setting		s;
+	struct serving		s;
 	struct running		*r;
 	const char		*line;
 
@@ -617,14 +582,14 @@ a_session_is_passed_through(void **state)
 	assert_int_equal(o.status, 0);
 	assert_int_equal(mock_smtp_messages(s.host), 1);
 	program_result_free(&o);
-	setting_close(&s);
+	serving_close(&s);
 }
 
 static void
 a_session_ends_with_its_input(void **state)
 {
 	struct program_result	o;
-	struct setting		s;
+	struct serving		s;
 	struct buffer		input = { 0 };
 
 	(void)state;
@@ -651,14 +616,14 @@ a_session_ends_with_its_input(void **state)
 	assert_int_equal(mock_smtp_messages(s.host), 2);
 	program_result_free(&o);
 	buffer_free(&input);
-	setting_close(&s);
+	serving_close(&s);
 }
 
 static void
 a_session_can_queue_its_messages(void **state)
 {
 	struct program_result	o;
-	struct setting		s;
+	struct serving		s;
 
 	(void)state;
 	setting_open(&s, &(struct script){ 0 }, "domain =\n");
@@ -670,7 +635,7 @@ a_session_can_queue_its_messages(void **state)
 	assert_non_null(strstr(o.out.data, "\r\n250 2.0.0 Ok: queued as "));
 	assert_non_null(strstr(o.out.data, "\r\n221 "));
 	program_result_free(&o);
-	setting_close(&s);
+	serving_close(&s);
 }
 
 static const struct CMUnitTest client_spec[] = {
