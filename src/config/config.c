@@ -13,8 +13,9 @@ pattern_matches(const char *pattern, const char *subject, int flags)
 	return subject != NULL && fnmatch(pattern, subject, flags) == 0;
 }
 
-static bool
-section_matches(const struct section *s, const struct config_subject *subject)
+bool
+config_section_matches(const struct section *s,
+    const struct config_subject *subject)
 {
 	switch (s->kind) {
 	case SECTION_OVERRIDE:
@@ -44,7 +45,7 @@ config_view(struct config_view *view, const struct config *config,
 	for (const struct section *s = config->first; s != NULL; s = s->next) {
 		if (s->pattern == NULL)
 			continue;
-		if (section_matches(s, subject))
+		if (config_section_matches(s, subject))
 			view->matches[i / 64] |= UINT64_C(1) << (i % 64);
 		i++;
 	}
@@ -55,7 +56,8 @@ config_section(const struct config *config,
     const struct config_subject *subject, enum config_key key)
 {
 	for (const struct section *s = config->first; s != NULL; s = s->next) {
-		if (s->setting[key] != NULL && section_matches(s, subject))
+		if (s->setting[key] != NULL &&
+		    config_section_matches(s, subject))
 			return s;
 	}
 	return NULL;

@@ -109,6 +109,10 @@ struct config_source {
 bool	config_load(struct config *, const struct config_source *,
 	    struct failure *why);
 
+/* Whether the section applies to a subject, which may be NULL. */
+bool	config_section_matches(const struct section *,
+	    const struct config_subject *);
+
 /* The sections with a pattern that match a subject: a bit for each. */
 struct config_view {
 	uint64_t	matches[(CONFIG_SECTIONS_MAX + 63) / 64];

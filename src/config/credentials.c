@@ -46,25 +46,39 @@ read_secret(struct credentials *c, const struct setting *set,
 	return good;
 }
 
+void
+credentials_choose(struct credentials_choice *c, const struct config *config,
+    const struct config_subject *subject, const char *url_user)
+{
+	const struct section	*home = config_section(config, subject,
+				    KEY_SMARTHOST);
+
+	*c = (struct credentials_choice){ .user = NULL };
+	if (home == NULL)
+		return;
+	c->user = url_user;
+	if (url_user == NULL)
+		c->user_set = config_credential(config, home, KEY_USER);
+	if (c->user_set != NULL)
+		c->user = c->user_set->value;
+	if (c->user != NULL)
+		c->secret = config_secret(config, home, &c->key);
+}
+
 bool
 credentials_read(struct credentials *c, const struct config *config,
     const struct config_subject *subject, const char *url_user,
     struct command_process *process, struct failure *why)
 {
-	const struct section	*home;
-	const struct setting	*set;
-	enum config_key		 key;
+	struct credentials_choice	choice;
 
 	*c = (struct credentials){ .user = NULL };
-	home = config_section(config, subject, KEY_SMARTHOST);
-	if (home == NULL)
+	credentials_choose(&choice, config, subject, url_user);
+	if (choice.user == NULL)
 		return true;
-	set = config_credential(config, home, KEY_USER);
-	if (url_user == NULL && set == NULL)
-		return true;
-	c->user = memory_copy(url_user != NULL ? url_user : set->value);
-	set = config_secret(config, home, &key);
-	if (set == NULL || read_secret(c, set, key, process, why))
+	c->user = memory_copy(choice.user);
+	if (choice.secret == NULL ||
+	    read_secret(c, choice.secret, choice.key, process, why))
 		return true;
 	credentials_free(c);
 	return false;

@@ -22,6 +22,18 @@ struct credentials {
 				 * "/etc/relais.conf:3 (password_file)" */
 };
 
+/* Where the credentials come from; nothing has been read. */
+struct credentials_choice {
+	const char		*user;		/* borrowed; NULL: none */
+	const struct setting	*user_set;	/* NULL: from the URL */
+	const struct setting	*secret;	/* or NULL */
+	enum config_key		 key;		/* of .secret */
+};
+
+/* Chooses by the rules of credentials_read(), and reads no file. */
+void	credentials_choose(struct credentials_choice *, const struct config *,
+	    const struct config_subject *, const char *url_user);
+
 /*
  * Reads the credentials for the smarthost of this subject (config_credential).
  * url_user is the user in the URL of the smarthost, or NULL; it takes

@@ -60,27 +60,35 @@ mail_name(void)
 	return domain_is_valid(line) ? memory_copy(line) : NULL;
 }
 
+/* Sets *origin to the place where the domain was found. */
 static char *
-find_domain(const struct config *config, const char *host)
+find_domain(const struct config *config, const char *host, const char **origin)
 {
-	const char	*domain = config_text(config, NULL, KEY_DOMAIN);
-	const char	*from = config_text(config, NULL, KEY_FROM);
-	const char	*dot = strchr(host, '.');
-	struct buffer	 literal = { 0 };
-	struct in_addr	 address;
-	char		*mailname;
+	const struct setting	*domain_set = config_find(config, NULL,
+				    KEY_DOMAIN);
+	const struct setting	*from = config_find(config, NULL, KEY_FROM);
+	const char		*domain;
+	const char		*dot = strchr(host, '.');
+	struct buffer		 literal = { 0 };
+	struct in_addr		 address;
+	char			*mailname;
 
-	if (domain != NULL)
-		return memory_copy(domain);
+	if (domain_set != NULL) {
+		*origin = domain_set->origin;
+		return memory_copy(domain_set->value);
+	}
+	*origin = "/etc/mailname";
 	if ((mailname = mail_name()) != NULL)
 		return mailname;
+	*origin = "host name";
 	/* "example.org" of "www.example.org", and of "example.org" itself. */
 	domain = dot != NULL && strchr(dot + 1, '.') != NULL ? dot + 1 : host;
 	if (dot != NULL && domain_is_valid(domain))
 		return memory_copy(domain);
-	if (from != NULL && strrchr(from, '@') != NULL) {
-		char	*copy = memory_copy(strrchr(from, '@') + 1);
+	if (from != NULL && strrchr(from->value, '@') != NULL) {
+		char	*copy = memory_copy(strrchr(from->value, '@') + 1);
 
+		*origin = from->origin;
 		copy[strcspn(copy, "> ")] = '\0';
 		return copy;
 	}
@@ -174,10 +182,12 @@ identity_find_user(struct identity *me, const struct config *config,
     uid_t uid, const char *name)
 {
 	const struct passwd	*pw = passwd_entry(uid);
+	const char		*origin;
 	char			 number[32];
 
 	me->host = host_name();
-	me->domain = find_domain(config, me->host);
+	me->domain = find_domain(config, me->host, &origin);
+	me->domain_origin = memory_copy(origin);
 	me->helo = identity_helo(me, config, NULL);
 	snprintf(number, sizeof(number), "uid-%lu", (unsigned long)uid);
 	me->user = memory_copy(pw != NULL && pw->pw_name[0] != '\0' ?
@@ -201,6 +211,7 @@ identity_free(struct identity *me)
 {
 	free(me->host);
 	free(me->domain);
+	free(me->domain_origin);
 	free(me->helo);
 	free(me->user);
 	free(me->name);

@@ -17,6 +17,8 @@ struct identity {
 				 * valid one of the key domain, /etc/mailname,
 				 * the domain of the host, the domain of the
 				 * key from, the host; or an address literal */
+	char	*domain_origin;	/* owned; "/etc/relais.conf:7" of the key,
+				 * "/etc/mailname" or "host name" */
 	char	*helo;		/* owned; a domain or an address literal; NULL:
 				 * use the address of the connection */
 	char	*user;		/* owned; login name of the real user id */

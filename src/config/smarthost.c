@@ -49,6 +49,22 @@ piece_is(struct piece p, const char *word)
 	return p.len == strlen(word) && strncasecmp(p.at, word, p.len) == 0;
 }
 
+void
+smarthost_write(struct buffer *to, const struct smarthost_url *h)
+{
+	buffer_addf(to, "%s%s://", schemes[h->scheme].name,
+	    lookups[h->lookup].name);
+	if (h->host == NULL) {
+		buffer_add_text(to, h->path);
+		return;
+	}
+	buffer_addf(to, strchr(h->host, ':') != NULL ? "[%s]" : "%s",
+	    h->host);
+	/* Without a port, that of an SRV record is used. */
+	if (h->lookup != LOOKUP_SRV || h->port_given)
+		buffer_addf(to, ":%u", h->port);
+}
+
 /* Returns the length up to a colon that is not followed by a port. */
 static size_t
 length_to_port(struct piece url)

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/buffer.h"
 #include "util/failure.h"
 
 enum smarthost_scheme {
@@ -52,6 +53,9 @@ struct smarthost_list {
  */
 bool	smarthost_list_parse(struct smarthost_list *, const char *value,
 	    struct failure *why);
+
+/* Appends the URL, with its port and without the user. */
+void	smarthost_write(struct buffer *, const struct smarthost_url *);
 
 /*
  * True if the host is a Unix socket, localhost, in 127.0.0.0/8 or ::1.

@@ -212,6 +212,22 @@ struct resolver {
 
 static bool	resolve_name(struct resolver *, const char *name);
 
+static void
+trace_step(const struct resolver *w, const char *name, const struct address *a,
+    enum alias_rule rule)
+{
+	const struct alias_trace	*trace = w->rules->trace;
+	struct buffer			 to = { 0 };
+
+	if (trace == NULL)
+		return;
+	address_write(&to, a);
+	trace->step(trace->context, &(struct alias_step){ .name = name,
+	    .to = to.data, .rule = rule, .line = rule == ALIAS_BY_LINE ?
+	    w->path[w->depth - 1]->line : 0 });
+	buffer_free(&to);
+}
+
 static const struct alias *
 find_alias(const struct aliases *a, const char *lower_name)
 {
@@ -292,9 +308,12 @@ resolve_account(struct resolver *w, const char *name)
 
 	if (!local_name_is_possible(name))
 		return refuse_name(w, name);
-	if (root != NULL)
-		return address_parse_path(&a, root, strlen(root), w->why) ?
-		    add_result(w, &a) : failure_prefix(w->why, "root: ");
+	if (root != NULL) {
+		if (!address_parse_path(&a, root, strlen(root), w->why))
+			return failure_prefix(w->why, "root: ");
+		trace_step(w, name, &a, ALIAS_BY_ROOT);
+		return add_result(w, &a);
+	}
 	if (domain == NULL) {
 		failed(w->why, EX_NOUSER, "no address for the local name %s",
 		    visible(shown, sizeof(shown), name, strlen(name)));
@@ -305,11 +324,13 @@ resolve_account(struct resolver *w, const char *name)
 	}
 	a = (struct address){ .local = memory_copy(name),
 	    .domain = memory_copy(domain), .name = memory_copy("") };
+	trace_step(w, name, &a, ALIAS_BY_DOMAIN);
 	return add_result(w, &a);
 }
 
 static bool
-resolve_targets(struct resolver *w, const struct alias *alias)
+resolve_targets(struct resolver *w, const struct alias *alias,
+    const char *name)
 {
 	const char		*text = alias->targets;
 	struct address_list	 list = { 0 };
@@ -328,6 +349,7 @@ resolve_targets(struct resolver *w, const struct alias *alias)
 	for (size_t i = 0; good && i < list.n; i++) {
 		struct address	*a = &list.address[i];
 
+		trace_step(w, name, a, ALIAS_BY_LINE);
 		if (a->start > 0 && text[a->start - 1] == '\\')
 			good = resolve_account(w, a->local);
 		else if (address_is_local(a, &w->rules->names))
@@ -340,7 +362,7 @@ resolve_targets(struct resolver *w, const struct alias *alias)
 }
 
 static bool
-resolve_alias(struct resolver *w, const struct alias *alias)
+resolve_alias(struct resolver *w, const struct alias *alias, const char *name)
 {
 	const struct alias	*end = w->aliases->alias + w->aliases->n;
 	bool			 good;
@@ -354,7 +376,7 @@ resolve_alias(struct resolver *w, const struct alias *alias)
 	if (w->depth == ALIASES_DEPTH_MAX)
 		return refuse_alias(w, alias, "too many levels of aliases");
 	w->path[w->depth++] = alias;
-	good = resolve_targets(w, alias);
+	good = resolve_targets(w, alias, name);
 	w->depth--;
 	return good;
 }
@@ -368,7 +390,7 @@ resolve_name(struct resolver *w, const char *name)
 	free(copy);
 	if (alias == NULL && local_name_is_possible(name))
 		alias = find_default(w);
-	return alias != NULL ? resolve_alias(w, alias) :
+	return alias != NULL ? resolve_alias(w, alias, name) :
 	    resolve_account(w, name);
 }
 

@@ -46,6 +46,26 @@ struct aliases {
 	size_t		 cap;
 };
 
+enum alias_rule {
+	ALIAS_BY_LINE,		/* a line of the file */
+	ALIAS_BY_ROOT,		/* no alias: alias_rules.root */
+	ALIAS_BY_DOMAIN,	/* no alias: alias_rules.domain */
+};
+
+/* The replacement of a name with one of its targets. */
+struct alias_step {
+	const char	*name;
+	const char	*to;		/* another name, or an address */
+	enum alias_rule	 rule;
+	unsigned	 line;		/* if ALIAS_BY_LINE */
+};
+
+/* Told each step, in order, even if a later one fails. */
+struct alias_trace {
+	void	(*step)(void *context, const struct alias_step *);
+	void	*context;
+};
+
 /* The configuration for local names. */
 struct alias_rules {
 	struct local_host	 names;
@@ -53,6 +73,7 @@ struct alias_rules {
 	 * else to the same name at domain; it is refused if both are NULL. */
 	const char		*root;
 	const char		*domain;
+	const struct alias_trace *trace;	/* or NULL */
 };
 
 /*

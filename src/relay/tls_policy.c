@@ -8,12 +8,10 @@
 #include "net/tls.h"
 #include "util/memory.h"
 
-static const char *
-origin_of(const struct connection *c, enum config_key key)
+static const struct setting *
+find(const struct connection *c, enum config_key key)
 {
-	const struct setting	*set = config_find(c->config, &c->subject, key);
-
-	return set != NULL ? set->origin : NULL;
+	return config_find(c->config, &c->subject, key);
 }
 
 static bool
@@ -31,16 +29,18 @@ is_set_to(const struct connection *c, enum config_key key, const char *value)
  * requires TLS.
  */
 static enum session_tls_policy
-policy_of(const struct connection *c)
+policy_of(const struct connection *c, const struct setting **by)
 {
+	*by = find(c, KEY_SMARTHOST);
 	if (c->smarthost->scheme == SCHEME_SUBMISSIONS)
 		return SESSION_TLS_IMPLICIT;
-	if (connection_text(c, KEY_TLS_PIN) != NULL)
+	*by = find(c, KEY_TLS_PIN);
+	if (*by != NULL)
 		return SESSION_TLS_REQUIRED;
+	*by = find(c, KEY_TLS);
 	if (is_set_to(c, KEY_TLS, "off"))
 		return SESSION_TLS_OFF;
-	if (connection_text(c, KEY_TLS) == NULL &&
-	    connection_text(c, KEY_TLS_CERTIFICATE) == NULL &&
+	if (*by == NULL && find(c, KEY_TLS_CERTIFICATE) == NULL &&
 	    c->smarthost->scheme != SCHEME_SUBMISSION &&
 	    smarthost_is_local(c->smarthost))
 		return SESSION_TLS_OFF;
@@ -50,33 +50,52 @@ policy_of(const struct connection *c)
 }
 
 bool
-tls_policy_choose(struct connection *c, struct failure *why)
+tls_policy_decide(struct tls_decision *d, const struct connection *c,
+    struct failure *why)
 {
-	const char	*list = connection_text(c, KEY_AUTH);
-	bool		 is_explicit;
-
-	c->options.tls_policy = policy_of(c);
+	*d = (struct tls_decision){
+		.auth_off = is_set_to(c, KEY_AUTH, "off"),
+		.auth = find(c, KEY_AUTH),
+		.certificate = find(c, KEY_TLS_CERTIFICATE),
+	};
+	d->policy = policy_of(c, &d->by);
 	if (c->smarthost->scheme == SCHEME_SUBMISSIONS &&
 	    is_set_to(c, KEY_TLS, "off"))
 		return failed(why, EX_CONFIG, "%s: tls = off contradicts "
 		    "submissions:// (%s), which means implicit TLS; use "
-		    "smtp:// to send in clear text", origin_of(c, KEY_TLS),
-		    origin_of(c, KEY_SMARTHOST));
-	if (is_set_to(c, KEY_AUTH, "off"))
+		    "smtp:// to send in clear text", find(c, KEY_TLS)->origin,
+		    d->by->origin);
+	if (!d->auth_off)
+		credentials_choose(&d->credentials, c->config, &c->subject,
+		    c->smarthost->user);
+	return true;
+}
+
+bool
+tls_policy_choose(struct connection *c, struct failure *why)
+{
+	const char		*list = connection_text(c, KEY_AUTH);
+	struct tls_decision	 d;
+	bool			 is_explicit;
+
+	if (!tls_policy_decide(&d, c, why))
+		return false;
+	c->options.tls_policy = d.policy;
+	if (d.auth_off)
 		return true;
 	if (!credentials_read(&c->credentials, c->config, &c->subject,
 	    c->smarthost->user, c->commands, why))
 		return false;
 	if (list != NULL && strcmp(list, "auto") == 0)
 		list = NULL;
-	is_explicit = c->options.tls_policy == SESSION_TLS_OFF &&
-	    origin_of(c, KEY_TLS) != NULL && origin_of(c, KEY_AUTH) != NULL;
+	is_explicit = d.policy == SESSION_TLS_OFF && find(c, KEY_TLS) != NULL &&
+	    d.auth != NULL;
 	c->auth = (struct auth_options){
 		.mechanisms = list,
 		.user = c->credentials.user,
 		.password = c->credentials.password,
 		.token = c->credentials.token,
-		.certificate = connection_text(c, KEY_TLS_CERTIFICATE) != NULL,
+		.certificate = d.certificate != NULL,
 		.in_clear = is_explicit,
 		.host = c->smarthost->host,
 		.port = c->smarthost->port,

@@ -15,6 +15,23 @@
 #include "relay/connection.h"
 #include "util/failure.h"
 
+/* The policy, and the settings that decide; NULL: the default applies. */
+struct tls_decision {
+	enum session_tls_policy	 policy;
+	const struct setting	*by;
+	bool			 auth_off;	/* the key auth is off */
+	const struct setting	*auth;
+	const struct setting	*certificate;	/* of the client */
+	struct credentials_choice credentials;	/* unless .auth_off */
+};
+
+/*
+ * Decides for c->config, c->subject and c->smarthost, and reads no file.
+ * Returns false with why (EX_CONFIG) if settings contradict each other.
+ */
+bool	tls_policy_decide(struct tls_decision *, const struct connection *c,
+	    struct failure *why);
+
 /*
  * Fills in the TLS policy and the credentials in c->options, for c->smarthost.
  * Returns false with why: EX_CONFIG if settings contradict each other or a

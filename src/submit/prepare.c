@@ -67,27 +67,43 @@ subject_from(const struct prepare_options *o, const char *reverse_path)
 	return buffer_take(&path);
 }
 
+/* The setting redirect_all for the sender, or for the subject of a bounce. */
+static const struct setting *
+find_redirect(const struct prepare_state *s)
+{
+	const struct prepare_options	*o = s->options;
+	struct config_subject		 about = { .from = o->about,
+					    .user = s->subject.user };
+	const struct setting		*set;
+
+	set = config_find(o->config, &s->subject, KEY_REDIRECT_ALL);
+	if (set == NULL && o->about != NULL)
+		set = config_find(o->config, &about, KEY_REDIRECT_ALL);
+	return set;
+}
+
 static bool
 prepare_envelope(struct prepare_state *s, struct outcome **outcomes,
     struct failure *why)
 {
 	const struct prepare_options	*o = s->options;
+	const struct setting		*redirect = find_redirect(s);
+	const struct setting		*bcc = config_find(o->config,
+					    &s->subject, KEY_ALWAYS_BCC);
 	struct expand_options		 expand = {
 		.local_names = o->local_names,
 		.bad = &s->found,
-		.redirect = config_text(o->config, &s->subject,
-		    KEY_REDIRECT_ALL),
-		.bcc = config_text(o->config, &s->subject, KEY_ALWAYS_BCC),
+		.redirect = redirect != NULL ? redirect->value : NULL,
+		.bcc = bcc != NULL ? bcc->value : NULL,
 		.max = config_number(o->config, NULL, KEY_RECIPIENT_LIMIT),
 	};
-	struct config_subject		 about = { .from = o->about,
-					    .user = s->subject.user };
 	char				*path;
 
-	if (expand.redirect == NULL && o->about != NULL)
-		expand.redirect = config_text(o->config, &about,
-		    KEY_REDIRECT_ALL);
-	if (expand.redirect != NULL)
+	if (o->origins != NULL) {
+		o->origins->redirect = redirect;
+		o->origins->bcc = redirect == NULL ? bcc : NULL;
+	}
+	if (redirect != NULL)
 		header_rules_add_original_to(s->message, s->env);
 	if (!expand_recipients(&expand, s->env, outcomes, o->map, why))
 		return false;
@@ -166,7 +182,7 @@ prepare_message(const struct prepare_options *options, struct envelope *env,
 	struct header		*h = &message->header;
 	time_t			 now = time(NULL);
 	char			*from = NULL;
-	bool			 good;
+	bool			 good, has_from;
 
 	*outcomes = NULL;
 	good = header_rules_check_loop(h, why) && collect_recipients(&s, why);
@@ -175,6 +191,13 @@ prepare_message(const struct prepare_options *options, struct envelope *env,
 	from = subject_from(options, env->reverse_path);
 	s.subject = (struct config_subject){ .from = from,
 	    .user = options->me->user };
+	if (options->origins != NULL)
+		*options->origins = (struct prepare_origins){
+			.subject = memory_copy(from),
+			.from = config_find(config, &s.subject, KEY_FROM),
+			.from_mode = config_find(config, &s.subject,
+			    KEY_FROM_MODE),
+		};
 	sender_begin(&s.sender, config, &s.subject, options->local_names);
 	good = prepare_envelope(&s, outcomes, why);
 	if (!good)
@@ -182,13 +205,26 @@ prepare_message(const struct prepare_options *options, struct envelope *env,
 	header_rules_apply(message, config, &s.subject);
 	rewrite_recipient_fields(h, options->local_names);
 	sender_fields(&s.sender, h);
+	has_from = header_find(h, "From", 0) != NULL;
 	add_missing_fields(&s, now);
+	if (options->origins != NULL) {
+		options->origins->path_rule = s.sender.path_rule;
+		options->origins->field_rule = has_from ?
+		    s.sender.field_rule : s.sender.added_rule;
+	}
 	if (config_bool(config, &s.subject, KEY_RECEIVED))
 		header_rules_add_received(h, options->me, now);
 out:
 	recipients_free(&s.found);
 	free(from);
 	return good;
+}
+
+void
+prepare_origins_free(struct prepare_origins *o)
+{
+	free(o->subject);
+	*o = (struct prepare_origins){ 0 };
 }
 
 bool

@@ -21,7 +21,22 @@
 #include "mail/outcome.h"
 #include "submit/expand.h"
 #include "submit/local_names.h"
+#include "submit/sender.h"
 #include "util/failure.h"
+
+/* What decided about a message.  The settings are borrowed, or NULL. */
+struct prepare_origins {
+	char			*subject;	/* owned; the address that
+						 * selects sections [from] */
+	const struct setting	*redirect;	/* redirect_all */
+	const struct setting	*bcc;		/* always_bcc */
+	const struct setting	*from;		/* even if it has no effect */
+	const struct setting	*from_mode;
+	enum sender_rule	 path_rule;	/* of the reverse-path */
+	enum sender_rule	 field_rule;	/* of the field From */
+};
+
+void	prepare_origins_free(struct prepare_origins *);
 
 /* All pointers are borrowed. */
 struct prepare_options {
@@ -44,6 +59,7 @@ struct prepare_options {
 	struct expand_map	*map;		/* to fill in; repeated given
 						 * forward-paths are kept until
 						 * they are expanded; or NULL */
+	struct prepare_origins	*origins;	/* to fill in; or NULL */
 };
 
 /*

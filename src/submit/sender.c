@@ -25,8 +25,8 @@ sender_begin(struct sender *s, const struct config *config,
 	};
 }
 
-/* Appends the replacement for a sender; returns false if it has none. */
-static bool
+/* Appends the replacement unless the result is SENDER_UNCHANGED. */
+static enum sender_rule
 replace_sender(const struct sender *s, const struct address *a,
     struct buffer *to)
 {
@@ -35,32 +35,36 @@ replace_sender(const struct sender *s, const struct address *a,
 	if (s->from != NULL && (s->mode == FROM_ALWAYS ||
 	    (s->mode == FROM_LOCAL && local))) {
 		buffer_add_text(to, s->from);
-		return true;
+		return SENDER_FROM;
 	}
 	if (s->mode == FROM_NEVER ? !address_is_bare(a) : !local)
-		return false;
+		return SENDER_UNCHANGED;
 	local_names_write(s->local_names, a, to);
-	return true;
+	return SENDER_DOMAIN;
 }
 
 static bool
 replace_in_field(void *context, const struct address *a, struct buffer *to)
 {
-	const struct sender	*s = context;
+	struct sender	*s = context;
 
-	return replace_sender(s, a, to);
+	s->field_rule = replace_sender(s, a, to);
+	return s->field_rule != SENDER_UNCHANGED;
 }
 
 char *
-sender_path(const struct sender *s, const char *given, const char *user)
+sender_path(struct sender *s, const char *given, const char *user)
 {
 	struct buffer	path = { 0 };
 	char		local[256], domain[] = "";
 	struct address	a = { .local = local, .domain = domain };
 	struct failure	ignored;
 
-	if (given == NULL && s->from != NULL)
+	s->path_rule = given == NULL ? SENDER_USER : SENDER_UNCHANGED;
+	if (given == NULL && s->from != NULL) {
+		s->path_rule = SENDER_FROM;
 		return memory_copy(s->from);
+	}
 	if (given == NULL) {
 		strlcpy(local, user, sizeof(local));
 		local_names_write(s->local_names, &a, &path);
@@ -70,23 +74,25 @@ sender_path(const struct sender *s, const char *given, const char *user)
 	if (given[0] == '\0' ||
 	    !address_parse_path(&a, given, strlen(given), &ignored))
 		return memory_copy("");
-	if (!replace_sender(s, &a, &path))
+	s->path_rule = replace_sender(s, &a, &path);
+	if (s->path_rule == SENDER_UNCHANGED)
 		buffer_add_text(&path, given);
 	address_free(&a);
 	return buffer_take(&path);
 }
 
 char *
-sender_of_field(const struct sender *s, const char *reverse_path)
+sender_of_field(struct sender *s, const char *reverse_path)
 {
 	struct buffer	path = { 0 };
 	char		local[] = "MAILER-DAEMON";
 	char		domain[] = "";
 	struct address	a = { .local = local, .domain = domain };
 
+	s->added_rule = s->path_rule;
 	if (reverse_path[0] != '\0')
 		return memory_copy(reverse_path);
-	replace_sender(s, &a, &path);
+	s->added_rule = replace_sender(s, &a, &path);
 	return buffer_take(&path);
 }
 
@@ -262,6 +268,7 @@ set_from(struct sender *s, struct field *f)
 		    name[0] != '\0' ? " " : "", s->from);
 		len = text.len;
 		field_replace(f, buffer_take(&text), len);
+		s->field_rule = SENDER_FROM;
 	}
 	address_list_free(&list);
 }

@@ -16,6 +16,14 @@
 #include "mail/header.h"
 #include "submit/local_names.h"
 
+/* Why a sender is what it is. */
+enum sender_rule {
+	SENDER_UNCHANGED,	/* as it was given */
+	SENDER_FROM,		/* the key from replaces it */
+	SENDER_DOMAIN,		/* a local sender: it got our domain */
+	SENDER_USER,		/* none was given: the user at our domain */
+};
+
 enum from_mode { FROM_LOCAL, FROM_ALWAYS, FROM_NEVER };
 
 /* All pointers are borrowed. */
@@ -23,6 +31,11 @@ struct sender {
 	const struct local_names	*local_names;
 	enum from_mode			 mode;
 	const char			*from;	/* or NULL */
+	enum sender_rule		 path_rule;	/* of sender_path() */
+	enum sender_rule		 field_rule;	/* of the last address
+						 * in a sender field */
+	enum sender_rule		 added_rule;	/* of
+						 * sender_of_field() */
 };
 
 void	sender_begin(struct sender *, const struct config *,
@@ -33,7 +46,7 @@ void	sender_begin(struct sender *, const struct config *,
  * "" stays "".  NULL is replaced with the key from or, if from is not set, with
  * the user's address.
  */
-char	*sender_path(const struct sender *, const char *given,
+char	*sender_path(struct sender *, const char *given,
 	    const char *user);
 
 /* Rewrites the sender fields, and removes those that are empty. */
@@ -44,6 +57,6 @@ void	sender_fields(struct sender *, struct header *);
  * reverse-path that sender_path() returned or, for the null sender, the
  * replacement for MAILER-DAEMON.
  */
-char	*sender_of_field(const struct sender *, const char *reverse_path);
+char	*sender_of_field(struct sender *, const char *reverse_path);
 
 #endif

@@ -44,7 +44,7 @@ resolve_row(const struct row *row, struct address_list *list,
     struct failure *why)
 {
 	struct alias_rules	rules = { { "web1", "example.org" },
-				    row->root, row->domain };
+				    row->root, row->domain, NULL };
 	struct aliases		a;
 	bool			good;
 
@@ -52,6 +52,49 @@ resolve_row(const struct row *row, struct address_list *list,
 	    why) && aliases_resolve(&a, row->name, &rules, list, why);
 	aliases_free(&a);
 	return good;
+}
+
+/* Appends "name>to:line ", with R or D for the rules without a line. */
+static void
+note_step(void *context, const struct alias_step *step)
+{
+	struct buffer	*steps = context;
+
+	buffer_addf(steps, "%s>%s:", step->name, step->to);
+	switch (step->rule) {
+	case ALIAS_BY_LINE:
+		buffer_addf(steps, "%u ", step->line);
+		break;
+	case ALIAS_BY_ROOT:
+		buffer_add_text(steps, "R ");
+		break;
+	case ALIAS_BY_DOMAIN:
+		buffer_add_text(steps, "D ");
+		break;
+	}
+}
+
+/* .want has the steps, even of a name that cannot be resolved. */
+static void
+takes_steps(void **state)
+{
+	const struct row	*row = *state;
+	struct buffer		 steps = { 0 };
+	struct alias_trace	 trace = { note_step, &steps };
+	struct alias_rules	 rules = { { "web1", "example.org" },
+				    row->root, row->domain, &trace };
+	struct address_list	 list = { 0 };
+	struct aliases		 a;
+	struct failure		 why;
+
+	assert_true(aliases_parse(&a, "aliases", row->text, strlen(row->text),
+	    &why));
+	assert_int_equal(aliases_resolve(&a, row->name, &rules, &list, &why),
+	    row->status == 0);
+	assert_string_equal(steps.data, row->want);
+	address_list_free(&list);
+	aliases_free(&a);
+	buffer_free(&steps);
 }
 
 static void
@@ -88,6 +131,10 @@ is_refused(void **state)
 	resolves, NULL, NULL, &(struct row){ text, name, root, domain, want, 0 } }
 #define REFUSES(sentence, text, name, status, want) { sentence, is_refused, \
 	NULL, NULL, &(struct row){ text, name, NULL, NULL, want, status } }
+
+#define STEPS(sentence, text, name, root, domain, status, want) { sentence, \
+	takes_steps, NULL, NULL, \
+	&(struct row){ text, name, root, domain, want, status } }
 
 /* Checks that resolving a0 exceeds a limit. */
 static void
@@ -164,6 +211,17 @@ a_missing_file_is_an_error_only_if_required(void **state)
 }
 
 static const struct CMUnitTest aliases_spec[] = {
+	STEPS("each step is told with its line",
+	    "root: Ops, \\kim, b@x\n\nops: a@x\n", "ROOT", "r@x", NULL, 0,
+	    "ROOT>Ops:1 Ops>a@x:3 ROOT>kim:1 kim>r@x:R ROOT>b@x:1 "),
+	STEPS("a step of the default alias has the name that was given",
+	    "*: a@x\n", "joe", NULL, NULL, 0, "joe>a@x:1 "),
+	STEPS("a name at domain is a step", "", "joe", NULL, "example.org", 0,
+	    "joe>joe@example.org:D "),
+	STEPS("the steps of a loop are told", "a: b\nb: a\n", "a", NULL, NULL,
+	    EX_CONFIG, "a>b:1 b>a:2 "),
+	STEPS("the steps to a name without an address are told",
+	    "a: b, c@x\n", "a", NULL, NULL, EX_NOUSER, "a>b:1 "),
 	RESOLVES("a name resolves to its address",
 	    "root: admin@example.net\n", "root", NULL, "admin@example.net"),
 	RESOLVES("names are case-insensitive",
