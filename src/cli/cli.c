@@ -15,6 +15,7 @@
 #include "cli/print_config.h"
 #include "cli/queue_commands.h"
 #include "cli/report.h"
+#include "cli/route_command.h"
 #include "cli/send.h"
 #include "cli/serve_command.h"
 #include "cli/smtp_stdio.h"
@@ -65,6 +66,7 @@ static const struct action {
 	[MODE_COMMANDS]	 = { commands_help, false, false, false },
 	[MODE_CONFIG]	 = { print_config, true, false, false },
 	[MODE_QUEUE]	 = { queue_commands_run, true, false, false },
+	[MODE_ROUTE]	 = { route_command, true, false, false },
 	[MODE_SERVE]	 = { serve_command, true, false, false },
 };
 

@@ -19,6 +19,8 @@ static const struct command commands[] = {
 	{ "queue", MODE_QUEUE, "[list | show ID | run | flush [ID] | hold ID | "
 	    "release ID | drop ID | status [--older TIME]] [--json]",
 	    "list, show, send, hold, release or delete waiting messages" },
+	{ "route", MODE_ROUTE, "[-f SENDER] [--user NAME] [--json] ADDRESS ...",
+	    "show where mail would go, and which line decides it" },
 	{ "serve", MODE_SERVE, "",
 	    "accept mail on a socket, and run the queue once a minute" },
 };

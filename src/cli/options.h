@@ -32,6 +32,7 @@ enum mode {
 	MODE_COMMANDS,		/* relais help; relais with an unknown word */
 	MODE_CONFIG,		/* relais config */
 	MODE_QUEUE,		/* relais queue */
+	MODE_ROUTE,		/* relais route */
 	MODE_SERVE,		/* relais serve */
 };
 

@@ -18,9 +18,8 @@
 #include "util/buffer.h"
 #include "util/memory.h"
 
-/* Sets the reverse-path to the address of -f, with or without a name. */
-static bool
-set_sender(struct envelope *env, const char *sender, struct failure *why)
+bool
+send_set_sender(struct envelope *env, const char *sender, struct failure *why)
 {
 	struct address_list	list = { 0 };
 	struct buffer		path = { 0 };
@@ -171,7 +170,7 @@ send_message(const struct options *options, struct submit_options *how)
 		env.envid = memory_copy(options->envid);
 	reads = how->mode != SUBMIT_VERIFY || options->from_header;
 	good = add_recipients(&env, options, &why) &&
-	    set_sender(&env, options->sender, &why);
+	    send_set_sender(&env, options->sender, &why);
 	if (!good && reads)
 		input_drain(STDIN_FILENO);
 	good = good && (!reads ||
