@@ -631,6 +631,26 @@ a_stop_waits_for_messages_in_progress(void **state)
 	serving_close(&s);
 }
 
+/* Whether a message waits for a worker, or has waited and is in the queue. */
+static bool
+holds_message(void *context)
+{
+	const struct serving	*s = context;
+	char			 path[50], link[100];
+
+	for (int fd = 3; fd < 50; fd++) {
+		ssize_t	n;
+
+		snprintf(path, sizeof(path), "/proc/%ld/fd/%d",
+		    (long)program_pid(s->running), fd);
+		n = readlink(path, link, sizeof(link) - 1);
+		link[n > 0 ? n : 0] = '\0';
+		if (strncmp(link, "/memfd:", 7) == 0)
+			return true;
+	}
+	return temp_spool_entries(s->spool, SPOOL_QUEUE)[0] != '\0';
+}
+
 static void
 a_stop_queues_messages_that_wait(void **state)
 {
@@ -646,6 +666,7 @@ a_stop_queues_messages_that_wait(void **state)
 	first = start_client(&s);
 	assert_true(mock_smtp_wait_commands(s.host, ON_DATA, 1));
 	second = start_client(&s);
+	wait_until(holds_message, &s, "the second message");
 	kill(program_pid(s.running), SIGTERM);
 	program_stop(second, 0, &o);
 	assert_int_equal(o.status, 0);
