@@ -126,11 +126,16 @@ FORCE:
 
 include tests/test.mk
 
-# relais.conf itself is the administrator's: only an example is installed.
+# relais.conf itself is the administrator's: only an example is installed.  The
+# units start the installed program.  Scripts for OpenRC and runit are examples.
 IN	= $(DESTDIR)
+UNITS	= $(wildcard conf/systemd/* conf/*.d/* conf/openrc/* conf/runit/*/*)
+unit	= $(patsubst conf/%,$(EXAMPLEDIR)/%,\
+	  $(patsubst conf/systemd/%,$(PREFIX)/lib/systemd/system/%,\
+	  $(patsubst conf/%.d/relais.conf,$(PREFIX)/lib/%.d/relais.conf,$1)))
 INSTALLED = $(SBINDIR)/sendmail $(SBINDIR)/relais $(BINDIR)/mailq \
 	  $(BINDIR)/newaliases $(PREFIX)/lib/sendmail $(LIBDIR)/tls.so \
-	  $(EXAMPLEDIR)/relais.conf.example \
+	  $(EXAMPLEDIR)/relais.conf.example $(call unit,$(UNITS)) \
 	  $(foreach n,1 5 8,$(patsubst man/%,$(MANDIR)/man$n/%,$(wildcard man/*.$n)))
 
 install: all $(B)/installed/sendmail
@@ -142,10 +147,14 @@ install: all $(B)/installed/sendmail
 	    do ln -sf $(SBINDIR)/sendmail $(IN)$$name; done
 	for n in 1 5 8; do install -m 644 man/*.$$n $(IN)$(MANDIR)/man$$n; done
 	install -m 644 conf/relais.conf $(IN)$(EXAMPLEDIR)/relais.conf.example
+	$(foreach u,$(UNITS),sed 's|/usr/sbin/|$(SBINDIR)/|' $u | install \
+	    -m $(if $(filter conf/openrc/% conf/runit/%,$u),755,644) \
+	    /dev/stdin $(IN)$(call unit,$u) &&) :
 
 uninstall:
 	rm -f $(INSTALLED:%=$(IN)%)
-	rmdir $(IN)$(LIBDIR) $(IN)$(EXAMPLEDIR) 2>/dev/null || :
+	rmdir $(addprefix $(IN),$(LIBDIR) $(addprefix $(EXAMPLEDIR),/openrc \
+	    /runit/relais /runit /)) 2>/dev/null || :
 
 # Alone or with a goal that runs tests, setup installs what they need, too.
 # The goals named together with setup wait for it.

@@ -44,8 +44,15 @@ expected() {
 	link ./usr/local/lib/sendmail /usr/local/sbin/sendmail
 	644 ./usr/local/lib/relais/tls.so
 	644 ./usr/local/share/relais/relais.conf.example
+	755 ./usr/local/share/relais/openrc/relais
+	755 ./usr/local/share/relais/runit/relais/run
+	644 ./usr/local/lib/sysusers.d/relais.conf
+	644 ./usr/local/lib/tmpfiles.d/relais.conf
 	600 ./etc/relais.conf
 	END
+	(cd conf/systemd && for name in *; do
+		echo "644 ./usr/local/lib/systemd/system/$name"
+	done)
 	(cd man && for page in *.[158]; do
 		echo "644 ./usr/local/share/man/man${page##*.}/$page"
 	done)
@@ -68,6 +75,25 @@ build_folder_is_not_named() {
 	    "$staging/root/usr/local/sbin/sendmail"
 }
 
+units_start_the_installed_program() {
+	(
+		cd "$staging/root/usr/local"
+		grep -x 'ExecStart=/usr/local/sbin/relais serve' \
+		    lib/systemd/system/relais.service
+		grep -x 'ExecStart=/usr/local/sbin/relais queue run' \
+		    lib/systemd/system/relais-queue.service
+		grep -x 'command=/usr/local/sbin/relais' \
+		    share/relais/openrc/relais
+		grep -x 'exec /usr/local/sbin/relais serve' \
+		    share/relais/runit/relais/run
+		! grep -r /usr/sbin/ lib share/relais
+	)
+}
+
+no_directory_of_ours_is_left() {
+	[ -z "$(find "$staging/root" -path '*relais*' -type d)" ]
+}
+
 configuration_is_untouched() {
 	[ "$(cat "$staging/root/etc/relais.conf")" = 'smarthost = mine' ]
 }
@@ -84,11 +110,14 @@ spec "programs, links, module, manuals and an example are in place" \
     everything_is_in_place
 spec "nothing is set-user-ID, set-group-ID or sticky" no_special_bits
 spec "the program looks for the installed TLS module" installed_module_is_named
+spec "units and scripts start the installed program" \
+    units_start_the_installed_program
 spec "the program does not look into the build folder" build_folder_is_not_named
 spec "a relais.conf that was there is as it was" configuration_is_untouched
 spec "make install may be repeated" in_staging install
 spec "make uninstall succeeds" in_staging uninstall
 spec "only the configuration is left" nothing_but_the_configuration_is_left
+spec "the directories of relais are removed" no_directory_of_ours_is_left
 
 echo "[  PASSED  ] $passed test(s)."
 [ "$failed" -eq 0 ] || echo "[  FAILED  ] $failed test(s)."
