@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -34,6 +35,7 @@
 #include "serve/serve_worker.h"
 #include "submit/spool_config.h"
 #include "util/clock.h"
+#include "util/buffer.h"
 #include "util/memory.h"
 #include "util/text.h"
 
@@ -581,6 +583,30 @@ begin_stop(struct service *s)
 		kill(s->runner, SIGTERM);
 }
 
+/* Root may have used the queue before the service, which is another user. */
+static void
+advise_owner(const char *spool, struct failure *why)
+{
+	static const char *const	names[] = { "", "/queue", "/failed",
+		"/tmp" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct buffer	path = { 0 };
+		struct stat	st;
+		bool		foreign;
+
+		buffer_addf(&path, "%s%s", spool, names[i]);
+		foreign = stat(path.data, &st) == 0 && st.st_uid != geteuid();
+		buffer_free(&path);
+		if (foreign) {
+			failure_suffix(why, "; it must belong to the user of "
+			    "the service: run chown -R %lu %s",
+			    (unsigned long)geteuid(), spool);
+			return;
+		}
+	}
+}
+
 static bool
 open_queue(struct service *s, const struct config *config,
     struct failure *why)
@@ -592,6 +618,7 @@ open_queue(struct service *s, const struct config *config,
 	case SPOOL_CONFIG_NONE:
 		return s->options->listens;
 	case SPOOL_CONFIG_BROKEN:
+		advise_owner(config_text(config, NULL, KEY_QUEUE), why);
 		break;
 	}
 	return false;

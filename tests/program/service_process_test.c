@@ -265,6 +265,37 @@ static const struct closed_case	closed_table[] = {
 	    "has no permission to read it" } },
 };
 
+static void
+a_queue_of_root_is_named(void **state)
+{
+	struct serving		s;
+	struct program_result	o;
+	struct machine		m;
+	char			words[200];
+
+	(void)state;
+	open_machine(&s, &m, &(struct script){ .refusing = true });
+	give_conf(&s);
+	/* An attempt of root itself. */
+	relais_run(&o, s.conf, WORDS("-o", "socket=off", "b@example.net"),
+	    "\nhello\n");
+	assert_int_equal(o.status, 0);
+	program_result_free(&o);
+	for (int i = 0; i < 2; i++) {
+		serving_fail(&s, &(struct program){ .prepare = machine_enter,
+		    .ctx = &m }, &o);
+		assert_int_equal(o.status, EX_CANTCREAT);
+		snprintf(words, sizeof(words), "it must belong to the user of "
+		    "the service: run chown -R 990 %s", s.spool);
+		if (strstr(o.err.data, words) == NULL)
+			fail_msg("no \"%s\" in: %s", words, o.err.data);
+		program_result_free(&o);
+		/* Only the directory, as tmpfiles.d(5) does for a line "d". */
+		assert_int_equal(chown(s.spool, RELAIS, RELAIS), 0);
+	}
+	serving_close(&s);
+}
+
 /* ------------------------------------------------------------ LISTEN_FDS */
 
 enum kind { UNIX_SOCKET, TCP4, TCP6, TCP4_EVERYWHERE, TCP6_EVERYWHERE,
@@ -852,6 +883,7 @@ process_1_reaps_orphans_and_stops(void **state)
 static const struct CMUnitTest	process_spec[] = {
 	cmocka_unit_test(root_becomes_the_user_relais),
 	cmocka_unit_test(root_serves_if_there_is_no_user_relais),
+	cmocka_unit_test(a_queue_of_root_is_named),
 	cmocka_unit_test(sighup_reads_the_configuration),
 	cmocka_unit_test(an_invalid_configuration_is_not_used),
 	cmocka_unit_test(sigusr1_runs_the_queue),
