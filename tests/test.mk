@@ -2,7 +2,7 @@
 # own; tests/DIR/NAME_test.sh is a script that finds the build under test by
 # its own path.  All run in parallel, and run-tests.sh adds up.
 #
-#	make check		everything below but bench
+#	make check		everything below but bench and soak
 #	make check-unit		one module at a time: seconds
 #	make check-quick	this build, without real servers
 #	make check-sanitize	the same under AddressSanitizer and UBSan
@@ -12,6 +12,7 @@
 #	make check-headers	includes point down, headers compile alone
 #	make fuzz		each fuzz target for FUZZ_SECONDS=10
 #	make bench		speed with large messages and long queues
+#	make soak		500 callers at once, then 10,000 messages
 
 UNIT_TESTS = $(patsubst %.c,$(B)/%,$(wildcard $(LAYERS:%=tests/%/*_test.c)))
 TESTS	  = $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_test.c))
@@ -109,6 +110,9 @@ bench: all $(BUDGET)/bench $(BUDGET)/queue_bench
 	$(BUDGET)/bench
 	$(BUDGET)/queue_bench
 
+soak: all $(BUDGET)/soak
+	$(BUDGET)/soak
+
 # Fuzz targets: tests/fuzz/NAME_fuzz.c, seeds in tests/fuzz/corpus/NAME.
 FUZZ_SECONDS = 10
 
@@ -123,4 +127,4 @@ $(FUZZ:%=%.run): %.run: %
 	tests/fuzz/run.sh $< $(FUZZ_SECONDS)
 
 .PHONY: tests demo check check-unit check-quick check-sanitize check-callers \
-    check-servers check-budget check-headers bench fuzz
+    check-servers check-budget check-headers bench soak fuzz

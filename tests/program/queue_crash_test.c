@@ -27,53 +27,12 @@
 #include "support/program.h"
 #include "support/queue_fixture.h"
 #include "support/skip.h"
+#include "support/strace.h"
 #include "support/temp_spool.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, "" })
 
-static const char	strace[] = "/usr/bin/strace";
-
-enum { CALLS_MAX = 200, PIDS_MAX = 16, ORDER_MAX = 40 };
-
-/* One name of a call: which of its uses, counted in a process, matter. */
-struct call {
-	char	name[24];
-	int	first;		/* after main() has begun */
-	int	last;
-};
-
-struct calls {
-	struct call	call[CALLS_MAX];
-	size_t		n;
-};
-
-/* The reason why relais cannot be traced; NULL if it can. */
-static const char *
-why_untraceable(void)
-{
-	struct program_result	o;
-	bool			good;
-
-#ifdef __SANITIZE_ADDRESS__
-	return "AddressSanitizer looks for leaks by tracing, too";
-#endif
-	if (access(strace, X_OK) != 0)
-		return "there is no strace";
-	program_run(&o, &(struct program){ .path = strace,
-	    .argv = WORDS("strace", "-qq", "-o", "/dev/null", "true") });
-	good = o.status == 0;
-	program_result_free(&o);
-	return good ? NULL : "strace may not trace here";
-}
-
-static void
-need_strace(void)
-{
-	const char	*why = why_untraceable();
-
-	if (why != NULL)
-		skip_because("%s", why);
-}
+enum { ORDER_MAX = 40 };
 
 /*
  * relais under strace: the exit status, -1 if it was killed.  Injections are
@@ -101,7 +60,7 @@ trace(struct queue_fixture *p, const char *inject, const char *const *words,
 	while (*words != NULL)
 		argv[n++] = *words++;
 	argv[n] = NULL;
-	program_run(&o, &(struct program){ .path = strace, .argv = argv,
+	program_run(&o, &(struct program){ .path = STRACE, .argv = argv,
 	    .input = input });
 	if (o.signal != 0 && o.signal != SIGKILL)
 		fail_msg("%s: signal %d", inject, o.signal);
@@ -109,62 +68,6 @@ trace(struct queue_fixture *p, const char *inject, const char *const *words,
 	program_result_free(&o);
 	free(parts);
 	return status;
-}
-
-static struct call *
-find_call(struct calls *calls, const char *name)
-{
-	for (size_t i = 0; i < calls->n; i++)
-		if (strcmp(calls->call[i].name, name) == 0)
-			return &calls->call[i];
-	assert_in_range(calls->n, 0, CALLS_MAX - 1);
-	strlcpy(calls->call[calls->n].name, name,
-	    sizeof(calls->call[0].name));
-	return &calls->call[calls->n++];
-}
-
-/*
- * What the last trace() did, from main()'s first steps on.  Only numbers are
- * looked at: after that prctl(2) strace can read no string without being root.
- */
-static void
-learn(struct queue_fixture *p, struct calls *calls)
-{
-	struct counts {
-		int		pid;
-		struct calls	seen;
-	}		*of = calloc(PIDS_MAX, sizeof(*of));
-	struct buffer	 text = { 0 };
-	bool		 inside = false;
-
-	*calls = (struct calls){ 0 };
-	file_read(&text, temp_dir_path(&p->dir, "trace"));
-	for (char *line = strtok(text.data, "\n"); line != NULL;
-	    line = strtok(NULL, "\n")) {
-		char		 name[24];
-		struct call	*call;
-		int		 pid, i = 0;
-
-		inside |= strstr(line, "prctl(PR_SET_DUMPABLE, ") != NULL;
-		if (sscanf(line, "%d %23[a-z0-9_](", &pid, name) != 2 ||
-		    strstr(line, "resumed>") != NULL)
-			continue;
-		while (of[i].pid != 0 && of[i].pid != pid)
-			i++;
-		assert_in_range(i, 0, PIDS_MAX - 2);
-		of[i].pid = pid;
-		call = find_call(&of[i].seen, name);
-		call->last++;
-		if (!inside)
-			continue;
-		if (find_call(calls, name)->first == 0)
-			find_call(calls, name)->first = call->last;
-		if (find_call(calls, name)->last < call->last)
-			find_call(calls, name)->last = call->last;
-	}
-	assert_in_range(calls->n, 5, CALLS_MAX);
-	buffer_free(&text);
-	free(of);
 }
 
 /* Empties the queue and failed/ for the next run. */
@@ -242,47 +145,19 @@ struct counter {
 typedef void each_fn(struct queue_fixture *, const char *inject,
 	    struct counter *);
 
-struct fault {
-	const char	*how;		/* "signal=KILL", "error=EIO" */
-	const char	*calls;		/* " write fsync "; NULL: all */
-	bool		 lasting;	/* each later call of that name, too */
-};
-
-static const struct fault	killed = { "signal=KILL", NULL, false };
-
-/*
- * Calls that change nothing outside the process: to be killed before one of
- * them is to be killed before the next call that does.
- */
-static const char	idle[] = " access brk close fcntl fstat getdents64 "
-			    "geteuid getpid getrandom getsockname "
-			    "getsockopt getuid lseek mmap mprotect munmap "
-			    "newfstatat poll pread64 prctl read recvfrom "
-			    "rt_sigaction rt_sigprocmask rt_sigtimedwait "
-			    "setsockopt uname exit exit_group ";
+static const struct strace_fault	killed = { "signal=KILL", NULL, false };
 
 static void
-for_each_call(struct queue_fixture *p, const struct calls *calls,
-    const struct fault *fault, each_fn *each, struct counter *c)
+for_each_call(struct queue_fixture *p, const struct strace_calls *calls,
+    const struct strace_fault *fault, each_fn *each, struct counter *c)
 {
-	char	inject[100];
+	struct strace_walk	walk = { .calls = calls, .fault = fault };
+	char			inject[100];
 
-	for (size_t i = 0; i < calls->n; i++) {
-		const struct call	*call = &calls->call[i];
-		char			 word[32];
-
-		snprintf(word, sizeof(word), " %s ", call->name);
-		if (fault->calls != NULL ? strstr(fault->calls, word) == NULL :
-		    strstr(idle, word) != NULL)
-			continue;
-		for (int n = call->first; n <= call->last; n++) {
-			snprintf(inject, sizeof(inject),
-			    "inject=%s:%s:when=%d%s", call->name, fault->how,
-			    n, fault->lasting ? "+" : "");
-			each(p, inject, c);
-			c->runs++;
-			sweep(p);
-		}
+	while (strace_next(&walk, inject, sizeof(inject))) {
+		each(p, inject, c);
+		c->runs++;
+		sweep(p);
 	}
 }
 
@@ -318,16 +193,18 @@ static const char *const	flush[] = { "-qf", NULL };
  * spool, and does not count.
  */
 static void
-begin(struct queue_fixture *p, struct calls *calls, const struct script *script,
-    void (*put)(struct queue_fixture *), const char *const *words)
+begin(struct queue_fixture *p, struct strace_calls *calls,
+    const struct script *script, void (*put)(struct queue_fixture *),
+    const char *const *words)
 {
-	need_strace();
+	strace_need();
 	queue_fixture_open_fast(p, script);
 	for (int i = 0; i < 2; i++) {
 		if (put != NULL)
 			put(p);
 		assert_int_equal(trace(p, NULL, words, letter), 0);
-		learn(p, calls);
+		strace_learn(calls, temp_dir_path(&p->dir, "trace"),
+		    "prctl(PR_SET_DUMPABLE, ");
 		sweep(p);
 	}
 }
@@ -338,7 +215,7 @@ static void
 kill_while_accepting(void **state)
 {
 	struct queue_fixture	p;
-	struct calls		calls;
+	struct strace_calls	calls;
 	struct counter		c = { 0 };
 
 	(void)state;
@@ -355,7 +232,7 @@ failing_calls_while_accepting(void **state)
 	static const char	keeping[] = " write fsync fdatasync linkat "
 				    "renameat renameat2 pwrite64 openat fcntl "
 				    "fchown utimensat ";
-	const struct fault	faults[] = {
+	const struct strace_fault	faults[] = {
 		{ "error=ENOSPC", keeping, false },
 		{ "error=EIO", keeping, false },
 		{ "error=EINTR", keeping, false },
@@ -363,7 +240,7 @@ failing_calls_while_accepting(void **state)
 		{ "error=ENOSPC", keeping, true },
 	};
 	struct queue_fixture	p;
-	struct calls		calls;
+	struct strace_calls	calls;
 	struct counter		c = { 0 };
 
 	(void)state;
@@ -385,7 +262,7 @@ sync_before_exit_0(void **state)
 	int			 fd = -1;
 
 	(void)state;
-	need_strace();
+	strace_need();
 	queue_fixture_open(&p, &(struct script){ .refusing = true }, NULL);
 	assert_int_equal(trace(&p, NULL, submit, letter), 0);
 	file_read(&text, temp_dir_path(&p.dir, "trace"));
@@ -512,10 +389,11 @@ flush_killed(struct queue_fixture *p, const char *inject, struct counter *c)
 }
 
 static void
-kill_while_flushing(const struct script *script, const struct fault *fault)
+kill_while_flushing(const struct script *script,
+    const struct strace_fault *fault)
 {
 	struct queue_fixture	p;
-	struct calls		calls;
+	struct strace_calls	calls;
 	struct counter		c = { 0 };
 
 	begin(&p, &calls, script, put_two, flush);
@@ -536,8 +414,8 @@ kill_during_a_queue_run(void **state)
 static void
 kill_with_one_transaction_for_each_recipient(void **state)
 {
-	const struct fault	fault = { "signal=KILL", " sendto pwrite64 "
-				    "fdatasync utimensat ", false };
+	const struct strace_fault	fault = { "signal=KILL",
+		" sendto pwrite64 fdatasync utimensat ", false };
 
 	(void)state;
 	kill_while_flushing(&busy_one_by_one, &fault);
@@ -564,13 +442,13 @@ static const char	keeping[] = " pwrite64 fdatasync fsync utimensat "
 static void
 failing_calls_during_a_queue_run(void **state)
 {
-	const struct fault	faults[] = {
+	const struct strace_fault	faults[] = {
 		{ "error=EINTR", keeping, false },
 		{ "error=EIO", keeping, false },
 		{ "error=ENOSPC", keeping, false },
 	};
 	struct queue_fixture	p;
-	struct calls		calls;
+	struct strace_calls	calls;
 	struct counter		c = { 0 };
 
 	(void)state;
@@ -624,12 +502,12 @@ flush_failing_on(struct queue_fixture *p, const char *inject,
 static void
 permanently_failing_calls_during_a_queue_run(void **state)
 {
-	const struct fault	faults[] = {
+	const struct strace_fault	faults[] = {
 		{ "error=EIO", keeping, true },
 		{ "error=ENOSPC", keeping, true },
 	};
 	struct queue_fixture	p;
-	struct calls		calls;
+	struct strace_calls	calls;
 	struct counter		c = { 0 };
 
 	(void)state;
@@ -700,7 +578,7 @@ permanently_failing_disk_during_a_queue_run(void **state)
 {
 	static const char *const	errors[] = { "EIO", "ENOSPC" };
 	struct queue_fixture	p;
-	struct calls		calls;
+	struct strace_calls	calls;
 	struct order		order;
 	struct counter		c = { 0 };
 	char			inject[600];
@@ -727,7 +605,7 @@ an_entry_that_cannot_be_removed_is_not_sent_again(void **state)
 	struct queue_fixture	p;
 
 	(void)state;
-	need_strace();
+	strace_need();
 	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
 	put_two(&p);
 	for (int i = 0; i < 2; i++)
@@ -770,7 +648,7 @@ static void
 kill_while_giving_up(void **state)
 {
 	struct queue_fixture	p;
-	struct calls		calls;
+	struct strace_calls	calls;
 	struct counter		c = { 0 };
 
 	(void)state;
@@ -786,13 +664,13 @@ failing_calls_while_giving_up(void **state)
 	static const char	making[] = " write openat linkat pwrite64 "
 				    "fdatasync fsync utimensat unlinkat "
 				    "renameat2 fcntl ";
-	const struct fault	faults[] = {
+	const struct strace_fault	faults[] = {
 		{ "error=EIO", making, false },
 		{ "error=ENOSPC", making, false },
 		{ "error=ENOSPC", making, true },
 	};
 	struct queue_fixture	p;
-	struct calls		calls;
+	struct strace_calls	calls;
 	struct counter		c = { 0 };
 
 	(void)state;

@@ -16,7 +16,7 @@
 
 /* The comments give the meaning of a, b and the bytes of an event. */
 enum event_kind {
-	EVENT_ACCEPTED,
+	EVENT_ACCEPTED,		/* a: connections that are open */
 	EVENT_READ,		/* decrypted octets; a: begins a flight */
 	EVENT_SKIPPED,		/* b octets of a discarded body */
 	EVENT_SAID,		/* octets that the server sent */

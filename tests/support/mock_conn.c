@@ -13,14 +13,14 @@
 #include "util/clock.h"
 
 void
-mock_conn_open(struct mock_conn *p)
+mock_conn_open(struct mock_conn *p, size_t n_open)
 {
 	int	on = 1;
 
 	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	p->said = true;
 	p->round_trips = 1;		/* SYN and its answer */
-	mock_conn_event(p, EVENT_ACCEPTED, 0, 0, NULL, 0);
+	mock_conn_event(p, EVENT_ACCEPTED, n_open, 0, NULL, 0);
 }
 
 void

@@ -39,8 +39,11 @@ struct mock_conn {
 	char		 in[MOCK_CONN_ROOM];
 };
 
-/* The caller sets the fields up to .events. */
-void	mock_conn_open(struct mock_conn *);
+/*
+ * The caller sets the fields up to .events, and passes the number of
+ * connections that are open now, this one included.
+ */
+void	mock_conn_open(struct mock_conn *, size_t n_open);
 void	mock_conn_close(struct mock_conn *);	/* adds EVENT_CLOSED */
 
 void	mock_conn_event(const struct mock_conn *, enum event_kind, uint64_t a,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -49,17 +50,63 @@ tls_context(const struct script *s)
 	return ctx;
 }
 
+/* The sockets of the connections that have a thread. */
+struct open_sockets {
+	pthread_mutex_t	 lock;
+	struct pollfd	*socket;	/* .fd is -1 if free */
+	size_t		 n, cap;
+};
+
 struct job {
 	SSL_CTX			*tls;
+	struct open_sockets	*open;
 	struct mock_conn	 conn;
 };
+
+/*
+ * Adds a socket, and returns the number of those that their clients have not
+ * closed, whether their threads have noticed it or not.
+ */
+static size_t
+add_socket(struct open_sockets *o, int fd)
+{
+	size_t	i = 0, still_open = 0;
+
+	pthread_mutex_lock(&o->lock);
+	while (i < o->n && o->socket[i].fd != -1)
+		i++;
+	if (i == o->n) {
+		o->socket = memory_room(o->socket, o->n, &o->cap,
+		    sizeof(*o->socket));
+		o->n++;
+	}
+	o->socket[i] = (struct pollfd){ .fd = fd, .events = POLLRDHUP };
+	poll(o->socket, o->n, 0);
+	for (i = 0; i < o->n; i++)
+		still_open += o->socket[i].fd != -1 &&
+		    o->socket[i].revents == 0;
+	pthread_mutex_unlock(&o->lock);
+	return still_open;
+}
+
+static void
+remove_socket(struct open_sockets *o, int fd)
+{
+	pthread_mutex_lock(&o->lock);
+	for (size_t i = 0; i < o->n; i++)
+		if (o->socket[i].fd == fd)
+			o->socket[i].fd = -1;
+	pthread_mutex_unlock(&o->lock);
+}
 
 static void *
 attend(void *arg)
 {
 	struct job	*job = arg;
+	int		 fd = job->conn.fd;
 
 	mock_session_run(&job->conn, job->tls);
+	remove_socket(job->open, fd);
 	mock_conn_close(&job->conn);
 	free(job);
 	return NULL;
@@ -85,6 +132,7 @@ mock_process_run(const struct script *s, int listener, int release,
 {
 	int		 keep[] = { listener, release, events->fd,
 			    events->bell };
+	struct open_sockets open = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	SSL_CTX		*tls;
 	pthread_attr_t	 detached;
 
@@ -103,6 +151,7 @@ mock_process_run(const struct script *s, int listener, int release,
 		pthread_t	 thread;
 
 		job->tls = tls;
+		job->open = &open;
 		job->conn.connection = n;
 		job->conn.script = s;
 		job->conn.events = events;
@@ -113,7 +162,8 @@ mock_process_run(const struct script *s, int listener, int release,
 		while (job->conn.fd == -1 && errno == EINTR);
 		if (job->conn.fd == -1)
 			err(1, "smarthost: accept");
-		mock_conn_open(&job->conn);
+		mock_conn_open(&job->conn,
+		    add_socket(&open, job->conn.fd));
 		if (pthread_create(&thread, &detached, attend, job) != 0)
 			errx(1, "smarthost: no thread");
 	}

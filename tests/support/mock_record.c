@@ -251,6 +251,8 @@ take(struct mock_record *r, const struct event *e, const char *bytes)
 
 	switch ((enum event_kind)e->kind) {
 	case EVENT_ACCEPTED:
+		if (e->a > r->most_open)
+			r->most_open = (size_t)e->a;
 		break;
 	case EVENT_READ:
 		buffer_add(&h->wire, bytes, e->len);

@@ -11,6 +11,7 @@ struct mock_record {
 	struct mock_record_connection *connection;
 	size_t		  n, cap;
 	size_t		  n_closed;
+	size_t		  most_open;
 	size_t		  commands[ON_ANY];
 	struct heard_message **message;		/* complete; borrowed */
 	size_t		  n_messages, cap_messages;

@@ -259,6 +259,12 @@ mock_smtp_messages(struct mock_smtp *host)
 	return updated(host)->n_messages;
 }
 
+size_t
+mock_smtp_most_open(struct mock_smtp *host)
+{
+	return updated(host)->most_open;
+}
+
 const struct heard *
 mock_smtp_heard(struct mock_smtp *host, size_t n)
 {

@@ -149,6 +149,9 @@ int	mock_smtp_bell(const struct mock_smtp *);
 size_t	mock_smtp_connections(struct mock_smtp *);
 size_t	mock_smtp_messages(struct mock_smtp *);
 
+/* The most connections that were open at the same time. */
+size_t	mock_smtp_most_open(struct mock_smtp *);
+
 /*
  * The n-th connection, from 0, and the n-th complete message of all
  * connections, in the order of completion; NULL if there is none.
