@@ -19,6 +19,7 @@
 #include "cli/send.h"
 #include "cli/serve_command.h"
 #include "cli/smtp_stdio.h"
+#include "cli/test_command.h"
 #include "cli/version.h"
 #include "config/config.h"
 #include "util/failure.h"
@@ -68,6 +69,7 @@ static const struct action {
 	[MODE_QUEUE]	 = { queue_commands_run, true, false, false },
 	[MODE_ROUTE]	 = { route_command, true, false, false },
 	[MODE_SERVE]	 = { serve_command, true, false, false },
+	[MODE_TEST]	 = { test_command, false, false, false },
 };
 
 /* Logs or prints that an option has no effect. */

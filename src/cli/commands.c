@@ -23,6 +23,8 @@ static const struct command commands[] = {
 	    "show where mail would go, and which line decides it" },
 	{ "serve", MODE_SERVE, "",
 	    "accept mail on a socket, and run the queue once a minute" },
+	{ "test", MODE_TEST, "[--user NAME] [ADDRESS]",
+	    "send a test message, and show what becomes of it" },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };

@@ -34,6 +34,7 @@ enum mode {
 	MODE_QUEUE,		/* relais queue */
 	MODE_ROUTE,		/* relais route */
 	MODE_SERVE,		/* relais serve */
+	MODE_TEST,		/* relais test */
 };
 
 enum error_mode {

@@ -42,7 +42,7 @@ struct example {
 static void
 show(const struct options *o, struct buffer *to)
 {
-	static const char modes[] = "mspPivqhVHn?CQRS";
+	static const char modes[] = "mspPivqhVHn?CQRST";
 
 	if (o->mode != MODE_DELIVER)
 		buffer_addf(to, "b%c ", modes[o->mode]);

@@ -1,0 +1,302 @@
+#include "cli/test_command.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/report.h"
+#include "cli/send.h"
+#include "cli/transcript.h"
+#include "mail/address.h"
+#include "mail/complete.h"
+#include "serve/serve_user.h"
+#include "submit/submit.h"
+#include "util/memory.h"
+
+struct test_request {
+	const struct options	*options;
+	const char		*user;		/* --user, or NULL */
+	const char		*to;
+};
+
+/* The message and the result of submit_message(). */
+struct test_message {
+	struct envelope		 envelope;
+	struct message		 message;
+	struct submit_result	 result;
+	struct buffer		 id;		/* Message-ID */
+};
+
+static bool
+parse_request(struct test_request *r, struct failure *why)
+{
+	const struct options	*o = r->options;
+
+	for (int i = 1; i < o->n_arguments; i++) {
+		char	*word = o->arguments[i];
+
+		if (strcmp(word, "--user") == 0 && i + 1 < o->n_arguments)
+			r->user = o->arguments[++i];
+		else if (word[0] != '-' && r->to == NULL)
+			r->to = word;
+		else
+			return command_usage("test", why);
+	}
+	if (r->to == NULL)
+		r->to = "root";
+	return true;
+}
+
+static bool
+set_recipient(struct envelope *env, const char *text, struct failure *why)
+{
+	struct address_list	list = { 0 };
+	struct buffer		path = { 0 };
+	bool			good;
+
+	if (!address_list_parse(&list, text, strlen(text), ADDRESS_ARGUMENT,
+	    why))
+		return false;
+	good = list.n == 1 || failed(why, EX_USAGE, "a test message has one "
+	    "recipient");
+	if (good) {
+		address_write(&path, &list.address[0]);
+		envelope_add(env, path.data);
+	}
+	buffer_free(&path);
+	address_list_free(&list);
+	return good;
+}
+
+/* Fills in the message, which has no From field, as that of cron(8) may. */
+static bool
+write_message(struct test_message *m, const struct identity *me,
+    const struct message_limits *limits, struct failure *why)
+{
+	struct buffer	text = { 0 };
+	bool		good;
+
+	message_id_write(&m->id, time(NULL), me->domain);
+	buffer_addf(&text, "To: %s\nSubject: Test message from %s\n"
+	    "Message-ID: %s\n\n"
+	    "The user %s sent this message on %s with \"relais test\".\n"
+	    "Mail from this machine arrives.\n", m->envelope.forward[0].path,
+	    me->host, m->id.data, me->user, me->host);
+	message_begin(&m->message, limits);
+	good = message_feed(&m->message, text.data, text.len, why) &&
+	    message_end(&m->message, why);
+	buffer_free(&text);
+	return good;
+}
+
+static void
+print_line(const char *label, const char *text)
+{
+	printf("%-10s ", label);
+	output_text(text);
+	putchar('\n');
+}
+
+/* Prints the outcome of each recipient with the reply. */
+static void
+print_outcomes(const struct test_message *m)
+{
+	for (size_t i = 0; i < m->envelope.n; i++) {
+		const struct outcome	*o = &m->result.outcomes[i];
+		const char		*label = "refused";
+		struct buffer		 text = { 0 };
+
+		if (o->kind == OUTCOME_DELIVERED)
+			label = "accepted";
+		else if (o->kind == OUTCOME_DEFERRED)
+			label = m->result.queued[0] != '\0' ? "queued" :
+			    "not sent";
+		buffer_addf(&text, "%s: %s", m->envelope.forward[i].path,
+		    o->text);
+		print_line(label, text.data);
+		buffer_free(&text);
+	}
+}
+
+/* Prints the IDs, and what to do. */
+static void
+print_advice(const struct test_message *m, const char *to)
+{
+	const struct submit_result	*r = &m->result;
+	const struct outcome		*worst = outcome_worst(r->outcomes,
+					    m->envelope.n, false);
+
+	print_line("Message-ID", m->id.data);
+	if (r->queued[0] != '\0')
+		printf("queue ID   %s\n"
+		    "           The next queue run tries again. Now: relais "
+		    "queue flush %s\n"
+		    "           The message and its state: relais queue show "
+		    "%s\n", r->queued, r->queued, r->queued);
+	if (r->failed[0] != '\0')
+		printf("failed ID  %s\n"
+		    "           After the cause is corrected: relais queue "
+		    "release %s\n"
+		    "           or, to delete it: relais queue drop %s\n",
+		    r->failed, r->failed, r->failed);
+	if (worst == NULL) {
+		puts("           If it does not arrive, look for the "
+		    "Message-ID in the log of the\n"
+		    "           smarthost, and for the message among the "
+		    "spam of the recipient.");
+	} else {
+		printf("           The lines of the configuration that apply: "
+		    "relais route ");
+		output_text(to);
+		printf("\n           The dialogue with the smarthost: relais "
+		    "-v -o socket=off test ");
+		output_text(to);
+		putchar('\n');
+	}
+}
+
+/* Submits the message.  Returns the exit status. */
+static int
+submit_test(struct test_request *r, const struct config *config,
+    const struct log *log)
+{
+	struct test_message	m = { .message.body.fd = -1 };
+	struct identity		me;
+	struct submit_options	how = {
+		.mode = SUBMIT_NOW,
+		.config = config,
+		.uid = (uint32_t)getuid(),
+		.log = log,
+		.trace = r->options->verbose ? &transcript_trace : NULL,
+	};
+	struct submit_request	request = {
+		.envelope = &m.envelope,
+		.message = &m.message,
+	};
+	struct submit		submit;
+	struct failure		why;
+	bool			good;
+	int			status;
+
+	identity_find(&me, config);
+	submit_open(&submit, &how);
+	good = set_recipient(&m.envelope, r->to, &why) &&
+	    send_set_sender(&m.envelope, r->options->sender, &why) &&
+	    write_message(&m, &me, &submit.limits, &why) &&
+	    submit_message(&submit, &request, &m.result, &why);
+	submit_close(&submit);
+	if (good) {
+		print_line("sent by", me.user);
+		print_line("through", submit.by_service ? "the service" :
+		    "this process, without the service");
+		print_outcomes(&m);
+		print_advice(&m, r->to);
+		status = outcome_status(m.result.outcomes, m.envelope.n,
+		    m.result.queued[0] != '\0');
+	} else {
+		status = report_failure(log, r->options->errors, &why);
+	}
+	submit_result_free(&m.result);
+	envelope_free(&m.envelope);
+	message_free(&m.message);
+	buffer_free(&m.id);
+	identity_free(&me);
+	return status;
+}
+
+/* Reads the configuration as this user, and sends the message. */
+static int
+run_test(struct test_request *r)
+{
+	const struct options	*o = r->options;
+	struct config_source	 source = { .file = o->config_file,
+				    .overrides = o->overrides };
+	struct config		 config = { 0 };
+	struct log		 log = { .target = LOG_TO_NOTHING };
+	struct failure		 why;
+	bool			 good;
+	int			 status;
+
+	good = config_load(&config, &source, &why);
+	/* The service can read what this user cannot. */
+	good |= config.unreadable != NULL;
+	if (good)
+		log_open(&log, config_text(&config, NULL, KEY_LOG),
+		    getprogname());
+	status = good ? submit_test(r, &config, &log) :
+	    report_failure(&log, o->errors, &why);
+	log_close(&log);
+	config_free(&config);
+	return status;
+}
+
+/* Becomes the user, with the environment of a login. */
+static bool
+become(const struct passwd *pw, struct failure *why)
+{
+	const struct serve_user	user = { .name = pw->pw_name,
+				    .uid = pw->pw_uid, .gid = pw->pw_gid,
+				    .change = pw->pw_uid != 0 };
+
+	unsetenv("XDG_CONFIG_HOME");
+	unsetenv("NAME");
+	if (setenv("HOME", pw->pw_dir, 1) == -1 ||
+	    setenv("USER", pw->pw_name, 1) == -1 ||
+	    setenv("LOGNAME", pw->pw_name, 1) == -1)
+		return failed_errno(why, EX_OSERR,
+		    "cannot set the environment");
+	return serve_user_become(&user, why);
+}
+
+/* Sends the message in a child process, which becomes another user. */
+static int
+run_test_as(struct test_request *r)
+{
+	const struct log	 no_log = { .target = LOG_TO_NOTHING };
+	const struct passwd	*pw = getpwnam(r->user);
+	struct failure		 why;
+	pid_t			 child;
+	int			 status;
+
+	if (pw == NULL)
+		failed(&why, EX_NOUSER, "--user: there is no user %s", r->user);
+	else if (geteuid() != 0)
+		failed(&why, EX_NOPERM, "--user: only root can send mail as "
+		    "another user");
+	else if ((child = fork()) == -1)
+		failed_errno(&why, EX_OSERR, "--user: fork");
+	else if (child == 0) {
+		status = become(pw, &why) ? run_test(r) :
+		    report_failure(&no_log, r->options->errors, &why);
+		if (fflush(stdout) != 0 && status == EX_OK)
+			status = EX_IOERR;
+		_exit(status);
+	} else {
+		while (waitpid(child, &status, 0) == -1)
+			if (errno != EINTR)
+				return EX_OSERR;
+		return WIFEXITED(status) ? WEXITSTATUS(status) : EX_OSERR;
+	}
+	return report_failure(&no_log, r->options->errors, &why);
+}
+
+int
+test_command(const struct options *options, const struct config *config,
+    const struct log *log)
+{
+	struct test_request	r = { .options = options };
+	struct failure		why;
+
+	(void)config;
+	if (!parse_request(&r, &why))
+		return report_failure(log, options->errors, &why);
+	return r.user != NULL ? run_test_as(&r) : run_test(&r);
+}
