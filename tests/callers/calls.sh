@@ -1,12 +1,13 @@
 # calls.sh - run programs that call sendmail (sourced)
 #
 #	. tests/callers/calls.sh
-#	machine "$0"
+#	machine "$0" [USER PASSWORD]
 #	call "a sentence" COMMAND [ARGUMENT...]
 #	calls_end
 #
 # machine runs the script again in a lab with the packages of the callers.
-# relais is /usr/sbin/sendmail, and /etc/relais.conf names a scripted smarthost.
+# relais is /usr/sbin/sendmail, and /etc/relais.conf names a scripted smarthost,
+# which requires AUTH if a user and a password are given.
 # ana is an ordinary user; mail to local names goes to admin@lab.test.  A
 # COMMAND sends one message and checks it with `arrives`.  Recipients at
 # hidden.test get blind carbon copies: their addresses must not be in the
@@ -18,7 +19,7 @@ machine() {
 	lab_enter callers "$1"
 	. tests/support/spec.sh
 	coproc SMARTHOST {
-		exec "$BUILD/tests/support/demo" "$LAB/mail"
+		exec "$BUILD/tests/support/demo" "$LAB/mail" "${@:2}"
 	}
 	# A subshell cannot use the coprocess, but can use these.
 	exec {heard}<&"${SMARTHOST[0]}" {leash}>&"${SMARTHOST[1]}"
@@ -29,6 +30,7 @@ machine() {
 	# A copy, because the users may not have access to the build.
 	rm -f /usr/sbin/sendmail /usr/lib/sendmail /usr/bin/sendmail
 	install -m 755 "$BUILD/sendmail" /usr/sbin/sendmail
+	ln -sf sendmail /usr/sbin/relais
 	ln -s ../sbin/sendmail /usr/lib/sendmail
 	ln -sf ../sbin/sendmail /usr/bin/mailq
 	relais_conf

@@ -1,7 +1,8 @@
 /*
  * A smarthost for demonstrations: accepts every message on a loopback port and
  * writes it, after its envelope, to the Maildir DIR.  Prints "port N", and
- * "delivered FILE" for each message; ends at the end of standard input.
+ * "delivered FILE" for each message; ends at the end of standard input.  If a
+ * user and a password are given, it accepts messages only after AUTH.
  */
 #include <err.h>
 #include <errno.h>
@@ -65,8 +66,13 @@ main(int argc, char *argv[])
 	size_t			 done = 0;
 	bool			 over = false;
 
-	if (argc != 2)
-		errx(64, "usage: demo DIR");
+	if (argc != 2 && argc != 4)
+		errx(64, "usage: demo DIR [USER PASSWORD]");
+	if (argc == 4) {
+		script.user = argv[2];
+		script.password = argv[3];
+		script.auth_in_clear = script.auth_required = true;
+	}
 	make_directory(path, sizeof(path), argv[1], "");
 	make_directory(path, sizeof(path), argv[1], "/tmp");
 	make_directory(path, sizeof(path), argv[1], "/new");
