@@ -61,8 +61,8 @@ print_outcome(void *context, const struct outcome *o, const char *text)
 	} else if (o->kind == OUTCOME_FAILED && r->kept != NULL) {
 		struct buffer	line = { 0 };
 
-		buffer_addf(&line, "%s; kept in %s/failed/%s", text, r->spool,
-		    r->kept);
+		buffer_addf(&line, "%s; kept as %s (to print it, run relais "
+		    "queue show %s)", text, r->kept, r->kept);
 		print_line(r->errors, r->log, line.data);
 		buffer_free(&line);
 	} else {

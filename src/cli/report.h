@@ -36,7 +36,6 @@ struct report {
 						 * NULL */
 	const char		*kept;		/* ID of the entry in failed/,
 						 * or NULL */
-	const char		*spool;		/* the directory of failed/ */
 	bool			 verbose;	/* -v: print on standard output
 						 * why a message is queued */
 };

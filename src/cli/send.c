@@ -130,7 +130,6 @@ report_result(const struct options *options, const struct submit_options *s,
 		.errors = options->errors,
 		.verbose = options->verbose,
 		.envelope = env,
-		.spool = config_text(s->config, NULL, KEY_QUEUE),
 	};
 
 	if (s->mode == SUBMIT_VERIFY)

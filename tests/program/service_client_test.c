@@ -113,13 +113,17 @@ add_large_body(void *context, uint64_t at, char *to, size_t size)
 	return n;
 }
 
-/* A queue ID is the same in each run, and so is its path. */
+/* A message has another queue ID in each run. */
 static void
 mask_ids(char *text)
 {
-	for (char *at = text; (at = strstr(at, "failed/")) != NULL;)
-		for (at += 7; isalnum((unsigned char)*at); at++)
-			*at = '*';
+	static const char *const	before[] = { "kept as ", "queue show " };
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++)
+		for (char *at = text; (at = strstr(at, before[i])) != NULL;)
+			for (at += strlen(before[i]);
+			    isalnum((unsigned char)*at); at++)
+				*at = '*';
 }
 
 static void
