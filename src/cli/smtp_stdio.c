@@ -99,7 +99,8 @@ smtp_stdio_run(const struct options *options, const struct config *config,
 	} else {
 		failed(&why, answer == SERVICE_DOWN ? EX_TEMPFAIL : EX_NOPERM,
 		    "%s", config->unreadable);
-		service_advise(answer, &reason, &why);
+		service_advise(answer, &reason, "let this user read the file",
+		    &why);
 	}
 	smtp_stdio_refuse(&why);
 	return report_failure(log, options->errors, &why);

@@ -24,7 +24,7 @@ folder_fd(const struct entry *entry)
 	return entry->spool->folder[entry->folder];
 }
 
-/* Adds "DIR/queue/ID: ", or "message: " for an entry outside the spool. */
+/* Adds "DIR/queue/ID: ", or the name of an entry outside the spool. */
 static bool
 add_name(const struct entry *entry, struct failure *why)
 {
@@ -140,13 +140,28 @@ read_range(const struct entry *entry, struct buffer *b, uint64_t from,
 	return ENTRY_OPENED;
 }
 
+/* Parses .text, which is the whole envelope. */
+static enum entry_result
+parse_envelope_file(struct entry *entry, struct failure *why)
+{
+	struct failure	line;
+	size_t		len = entry->text.len;
+
+	if (!envelope_file_parse(&entry->file, entry->text.data, len, &line))
+		return bad_entry(entry, line.text, why);
+	if (entry->size < len || entry->file.message_size !=
+	    entry->size - len)
+		return bad_entry(entry, "the size differs from the size in the "
+		    "header", why);
+	return ENTRY_OPENED;
+}
+
 static enum entry_result
 read_envelope_file(struct entry *entry, struct failure *why)
 {
 	uint64_t		first = entry->size < FIRST_READ ?
 	    entry->size : FIRST_READ;
 	enum entry_result	result;
-	struct failure		line;
 	size_t			len;
 
 	result = read_range(entry, &entry->text, 0, first, why);
@@ -160,12 +175,7 @@ read_envelope_file(struct entry *entry, struct failure *why)
 	if (result != ENTRY_OPENED)
 		return result;
 	entry->text.len = len;
-	if (!envelope_file_parse(&entry->file, entry->text.data, len, &line))
-		return bad_entry(entry, line.text, why);
-	if (entry->file.message_size != entry->size - len)
-		return bad_entry(entry, "the size differs from the size in the "
-		    "header", why);
-	return ENTRY_OPENED;
+	return parse_envelope_file(entry, why);
 }
 
 static enum entry_result
@@ -266,21 +276,30 @@ entry_open(struct entry *entry, struct spool *spool, enum spool_folder folder,
 }
 
 bool
-entry_adopt(struct entry *entry, int fd, struct failure *why)
+entry_adopt(struct entry *entry, const char *name, int fd,
+    struct failure *why)
 {
 	struct stat	st;
-	bool		good;
 
-	*entry = (struct entry){ .fd = fd, .name = memory_copy("message"),
+	*entry = (struct entry){ .fd = fd, .name = memory_copy(name),
 	    .message = { .body = { .fd = -1 } } };
 	if (fstat(fd, &st) != 0)
 		return failed_entry(entry, "cannot be examined", why);
 	if (!S_ISREG(st.st_mode))
-		return failed(why, EX_DATAERR, "message: not a regular file");
+		return failed(why, EX_DATAERR, "%s: not a regular file", name);
 	entry->size = (uint64_t)st.st_size;
-	good = read_envelope_file(entry, why) == ENTRY_OPENED &&
+	return read_envelope_file(entry, why) == ENTRY_OPENED &&
 	    load_message(entry, why) == ENTRY_OPENED;
-	return good;
+}
+
+bool
+entry_adopt_envelope(struct entry *entry, const char *name,
+    const struct buffer *text, uint64_t size, struct failure *why)
+{
+	*entry = (struct entry){ .fd = -1, .name = memory_copy(name),
+	    .message = { .body = { .fd = -1 } }, .size = size };
+	buffer_add(&entry->text, text->data, text->len);
+	return parse_envelope_file(entry, why) == ENTRY_OPENED;
 }
 
 static bool

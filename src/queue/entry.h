@@ -79,12 +79,20 @@ enum entry_result entry_open(struct entry *, struct spool *, enum spool_folder,
 	    const char *name, enum entry_access, struct failure *why);
 
 /*
- * Takes over a file without a name that spool_write() has written, possibly in
- * another process.  The entry is in no spool: only its envelope and message can
- * be used.  Returns false, with why, if it is not valid; close it in either
- * case.
+ * Takes over a file without a name that holds an entry: spool_write() has
+ * written it, possibly in another process, or it was copied from a spool.  The
+ * entry is in no spool: only its envelope and message can be used.  Returns
+ * false, with why, if it is not valid; close it in either case.
  */
-bool	entry_adopt(struct entry *, int fd, struct failure *why);
+bool	entry_adopt(struct entry *, const char *name, int fd,
+	    struct failure *why);
+
+/*
+ * The same for the envelope alone, of a file that has so many octets.  The
+ * entry has no message, and entry_load() must not be called.
+ */
+bool	entry_adopt_envelope(struct entry *, const char *name,
+	    const struct buffer *text, uint64_t size, struct failure *why);
 
 /* After ENTRY_LOOK: reads the header and opens the body. */
 bool	entry_load(struct entry *, struct failure *why);

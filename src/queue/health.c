@@ -123,6 +123,18 @@ health_note_error(struct spool *spool, int64_t now, const char *text,
 }
 
 bool
+health_examine(struct health_state *state, struct spool *spool,
+    struct failure *why)
+{
+	*state = (struct health_state){ 0 };
+	if (spool->directory == NULL)
+		return true;
+	health_read(&state->last, spool);
+	return spool_count(&state->queue, spool, SPOOL_QUEUE, why) &&
+	    spool_count(&state->failed, spool, SPOOL_FAILED, why);
+}
+
+bool
 health_is_bad(const struct health *health)
 {
 	return health->given_up > health->success;

@@ -29,6 +29,17 @@ bool	health_note_success(struct spool *, int64_t now, struct failure *why);
 bool	health_note_error(struct spool *, int64_t now, const char *text,
 	    bool given_up, struct failure *why);
 
+/* What relais queue status reports, found out without opening an entry. */
+struct health_state {
+	struct spool_totals	queue;
+	struct spool_totals	failed;
+	struct health		last;
+};
+
+/* All is 0 if the spool is closed.  False if a directory cannot be read. */
+bool	health_examine(struct health_state *, struct spool *,
+	    struct failure *why);
+
 /* Whether a message was given up and none has been delivered since. */
 bool	health_is_bad(const struct health *);
 

@@ -1,10 +1,11 @@
 #include "serve/serve_queue.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "queue/entry.h"
+#include "queue/health.h"
+#include "submit/service_protocol.h"
 
 static bool
 may_see(const struct serve_queue *q, const struct entry *e)
@@ -16,15 +17,25 @@ static bool
 send_entry(const struct serve_queue *q, struct stream *stream,
     const struct entry *e, struct failure *why)
 {
-	size_t	len = e->text.len;
-	bool	whole = q->id != NULL;
+	struct service_entry	head = {
+		.folder = e->folder,
+		.size = e->size,
+		.next = e->next,
+		.locked = e->locked,
+		.length = q->id != NULL ? e->size : e->text.len,
+	};
+	struct buffer		line = { 0 };
+	bool			good;
 
-	return stream_printf(stream, why, "entry %s %s %llu %lld %d %llu\n",
-	    spool_folder_name(e->folder), e->name,
-	    (unsigned long long)e->size, (long long)e->next, e->locked,
-	    whole ? (unsigned long long)e->size : (unsigned long long)len) &&
-	    (whole ? stream_send_file(stream, e->fd, 0, e->size, why) :
-	    stream_write(stream, e->text.data, len, why));
+	strlcpy(head.id, e->name, sizeof(head.id));
+	service_entry_write(&line, &head);
+	good = stream_write(stream, line.data, line.len, why);
+	buffer_free(&line);
+	if (good && q->id != NULL)
+		good = stream_send_file(stream, e->fd, 0, e->size, why);
+	else if (good)
+		good = stream_write(stream, e->text.data, e->text.len, why);
+	return good;
 }
 
 static bool
@@ -34,6 +45,8 @@ send_directory(const struct serve_queue *q, struct stream *stream,
 	struct spool_list	list;
 	bool			good = true;
 
+	if (q->spool->directory == NULL)
+		return true;
 	if (!spool_list(&list, q->spool, folder, why))
 		return false;
 	for (size_t i = 0; good && i < list.n; i++) {
@@ -62,16 +75,12 @@ serve_queue_send(const struct serve_queue *q, struct stream *stream,
 }
 
 bool
-serve_queue_count(char *to, size_t size, struct spool *spool,
-    struct failure *why)
+serve_queue_count(struct buffer *to, struct spool *spool, struct failure *why)
 {
-	struct spool_totals	queued, failed;
+	struct health_state	state;
 
-	if (!spool_count(&queued, spool, SPOOL_QUEUE, why) ||
-	    !spool_count(&failed, spool, SPOOL_FAILED, why))
+	if (!health_examine(&state, spool, why))
 		return false;
-	snprintf(to, size, "%zu %llu %lld %lld %zu", queued.entries,
-	    (unsigned long long)queued.octets, (long long)queued.oldest,
-	    (long long)queued.next, failed.entries);
+	service_count_write(to, &state);
 	return true;
 }

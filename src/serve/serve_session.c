@@ -260,20 +260,18 @@ static bool
 private_command(void *context, char *text, struct smtpd_reply *reply)
 {
 	struct session_state		*s = context;
-	struct spool			*spool = s->session->spool;
 	const struct serve_request	 run = { .kind = SERVE_RUN };
+	struct buffer			 counts = { 0 };
 	struct failure			 why;
-	char				 numbers[200];
 	int64_t				 wait;
 
-	if (spool->directory == NULL) {
-		smtpd_reply_set(reply, 554, "5.3.5", "Error: the service has "
-		    "no queue");
-	} else if (strcasecmp(text, "COUNT") == 0) {
-		if (serve_queue_count(numbers, sizeof(numbers), spool, &why))
-			smtpd_reply_set(reply, 250, "2.0.0", "%s", numbers);
+	if (strcasecmp(text, "COUNT") == 0) {
+		if (serve_queue_count(&counts, s->session->spool, &why))
+			smtpd_reply_set(reply, 250, "2.0.0", "%s",
+			    counts.data);
 		else
 			smtpd_reply_failure(reply, &why);
+		buffer_free(&counts);
 	} else if (strcasecmp(text, "ENTRIES") == 0 ||
 	    (strncasecmp(text, "ENTRIES ", 8) == 0 &&
 	    id_is_valid(text + 8))) {
@@ -350,8 +348,8 @@ serve_session_run(const struct serve_session *session)
 		queue.id = state.id[0] != '\0' ? state.id : NULL;
 		stream_set_wait_timeout(&stream, SERVE_SESSION_IDLE_MS);
 		if (!serve_queue_send(&queue, &stream, &why))
-			log_line(session->log, LOG_ERR, "%s: %s", who,
-			    why.text);
+			log_line(session->log, LOG_INFO, "%s: the list of "
+			    "entries is incomplete: %s", who, why.text);
 	}
 	stream_close(&stream);
 	identity_free(&me);

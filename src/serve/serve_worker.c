@@ -29,7 +29,7 @@ send_entry(struct attempt_worker *w, int fd, int reply)
 	struct failure	 why;
 	size_t		 n;
 
-	if (!entry_adopt(&entry, fd, &why)) {
+	if (!entry_adopt(&entry, "message", fd, &why)) {
 		log_line(w->log, LOG_ERR, "%s", why.text);
 		file_write(reply, &busy, 1);
 	} else if (file_write(reply, &taken, 1)) {

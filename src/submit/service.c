@@ -212,14 +212,14 @@ service_connect(const char *path, const struct service_options *options,
 
 void
 service_advise(enum service_answer answer, const struct failure *reason,
-    struct failure *why)
+    const char *otherwise, struct failure *why)
 {
 	if (answer == SERVICE_DOWN)
 		failure_suffix(why, "; the relais service is down (%s): start "
-		    "it, or let this user read the file", reason->text);
+		    "it, or %s", reason->text, otherwise);
 	else if (answer == SERVICE_ABSENT)
-		failure_suffix(why, "; start the relais service, or let this "
-		    "user read the file");
+		failure_suffix(why, "; start the relais service, or %s",
+		    otherwise);
 	else if (answer == SERVICE_OFF && reason->text[0] != '\0')
 		failure_suffix(why, "; the relais service is not used, because "
 		    "%s", reason->text);

@@ -55,12 +55,13 @@ enum service_answer service_connect(const char *path,
 	    struct failure *why);
 
 /*
- * For a user who has no permission to read a file that an attempt by this
- * process requires: appends what to do if the service is absent, or down for
- * the given reason, or why it must not be used.
+ * For a user who has no permission to read a file that this process requires
+ * to do without the service: appends what to do if the service is absent, or
+ * down for the given reason, or why it must not be used.  otherwise is the
+ * alternative to starting it.
  */
 void	service_advise(enum service_answer, const struct failure *reason,
-	    struct failure *why);
+	    const char *otherwise, struct failure *why);
 
 /*
  * Submits a message.  With SERVICE_ACCEPTED, the envelope of the request is

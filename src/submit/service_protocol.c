@@ -1,5 +1,6 @@
 #include "submit/service_protocol.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,16 +147,32 @@ next_word(char **line)
 	return word != NULL && word[0] != '\0' ? word : NULL;
 }
 
+/* A decimal number between min, which is 0 or negative, and max. */
 static bool
-read_number(char **line, int max, int *to)
+read_integer(char **line, long long min, long long max, long long *to)
 {
 	const char	*word = next_word(line);
 	const char	*wrong = "";
+	const char	*digits = word;
 
-	if (word == NULL || strspn(word, "0123456789") != strlen(word))
+	if (word == NULL)
 		return false;
-	*to = (int)strtonum(word, 0, max, &wrong);
+	digits += min < 0 && *word == '-';
+	if (strspn(digits, "0123456789") != strlen(digits))
+		return false;
+	*to = strtonum(word, min, max, &wrong);
 	return wrong == NULL;
+}
+
+static bool
+read_number(char **line, int max, int *to)
+{
+	long long	number;
+
+	if (!read_integer(line, 0, max, &number))
+		return false;
+	*to = (int)number;
+	return true;
 }
 
 /* Sets *to to the index of the next word in a list of n words. */
@@ -330,4 +347,108 @@ service_result_free(struct service_result *r)
 	free(r->outcomes);
 	r->outcomes = NULL;
 	r->cap = 0;
+}
+
+/* ------------------------------------------------------------------- COUNT */
+
+void
+service_count_write(struct buffer *to, const struct health_state *s)
+{
+	buffer_addf(to, "%zu %llu %lld %lld %zu %llu %lld %lld %lld",
+	    s->queue.entries, (unsigned long long)s->queue.octets,
+	    (long long)s->queue.oldest, (long long)s->queue.next,
+	    s->failed.entries, (unsigned long long)s->failed.octets,
+	    (long long)s->last.success, (long long)s->last.given_up,
+	    (long long)s->last.error);
+}
+
+static bool
+read_size(char **line, uint64_t *to)
+{
+	long long	number;
+
+	if (!read_integer(line, 0, LLONG_MAX, &number))
+		return false;
+	*to = (uint64_t)number;
+	return true;
+}
+
+/* Seconds since the epoch: the time of a file can be any number. */
+static bool
+read_time(char **line, int64_t *to)
+{
+	long long	number;
+
+	if (!read_integer(line, LLONG_MIN, LLONG_MAX, &number))
+		return false;
+	*to = (int64_t)number;
+	return true;
+}
+
+bool
+service_count_parse(struct health_state *s, const char *text,
+    struct failure *why)
+{
+	char		*copy = memory_copy(text);
+	char		*rest = copy;
+	uint64_t	 queued, failed_entries;
+	bool		 good;
+
+	*s = (struct health_state){ 0 };
+	good = read_size(&rest, &queued) &&
+	    read_size(&rest, &s->queue.octets) &&
+	    read_time(&rest, &s->queue.oldest) &&
+	    read_time(&rest, &s->queue.next) &&
+	    read_size(&rest, &failed_entries) &&
+	    read_size(&rest, &s->failed.octets) &&
+	    read_time(&rest, &s->last.success) &&
+	    read_time(&rest, &s->last.given_up) &&
+	    read_time(&rest, &s->last.error) && rest == NULL;
+	free(copy);
+	if (!good)
+		return failed(why, EX_PROTOCOL, "invalid reply of the service "
+		    "to XRELAIS COUNT");
+	s->queue.entries = (size_t)queued;
+	s->failed.entries = (size_t)failed_entries;
+	return true;
+}
+
+/* ----------------------------------------------------------------- ENTRIES */
+
+void
+service_entry_write(struct buffer *to, const struct service_entry *e)
+{
+	buffer_addf(to, "entry %s %s %llu %lld %d %llu\n",
+	    spool_folder_name(e->folder), e->id, (unsigned long long)e->size,
+	    (long long)e->next, e->locked, (unsigned long long)e->length);
+}
+
+bool
+service_entry_parse(struct service_entry *e, const char *line,
+    struct failure *why)
+{
+	static const char *const	entry[] = { "entry" };
+	static const char *const	folders[] = { [SPOOL_QUEUE] = "queue",
+		[SPOOL_FAILED] = "failed" };
+	char		*copy = memory_copy(line);
+	char		*rest = copy;
+	const char	*id;
+	int		 keyword, folder, locked;
+	bool		 good;
+
+	*e = (struct service_entry){ 0 };
+	good = read_keyword(&rest, entry, 1, &keyword) &&
+	    read_keyword(&rest, folders, 2, &folder) &&
+	    (id = next_word(&rest)) != NULL && id_is_valid(id) &&
+	    strlcpy(e->id, id, sizeof(e->id)) < sizeof(e->id) &&
+	    read_size(&rest, &e->size) && read_time(&rest, &e->next) &&
+	    read_number(&rest, 1, &locked) && read_size(&rest, &e->length) &&
+	    rest == NULL && e->length <= e->size;
+	free(copy);
+	if (!good)
+		return failed(why, EX_PROTOCOL, "invalid line in the reply of "
+		    "the service to XRELAIS ENTRIES");
+	e->folder = (enum spool_folder)folder;
+	e->locked = locked == 1;
+	return true;
 }

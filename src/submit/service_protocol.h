@@ -1,8 +1,8 @@
 /*
  * service_protocol.h - the private commands between sendmail and the service
  *
- * sendmail speaks LMTP to the socket of relais serve (submit/service.h).  Two
- * commands carry what LMTP cannot express:
+ * sendmail speaks LMTP to the socket of relais serve (submit/service.h), and
+ * sends these commands for what LMTP cannot express:
  *
  *	XRELAIS OPTIONS [queue] [default-sender] [late-checks]
  *	    [from-header] [plain] [name=WORD]
@@ -31,6 +31,38 @@
  * is that of the line before).  WORD, PATH and TEXT are escaped as in
  * queue/escape.h.
  *
+ * Users cannot read the spool.  The following commands are for users who list
+ * it or run it (submit/service_queue.h).
+ *
+ *	XRELAIS COUNT
+ *
+ * asks for the numbers that every user can see.  The text of the reply is
+ *
+ *	QUEUED OCTETS OLDEST NEXT FAILED OCTETS SUCCESS GIVEN-UP ERROR
+ *
+ * with the totals of queue/ and failed/ (struct spool_totals) and the times in
+ * struct health.
+ *
+ *	XRELAIS RUN
+ *
+ * requests a queue run.  A user can do so once in ten seconds.
+ *
+ *	XRELAIS ENTRIES [ID]
+ *
+ * asks for the entries of the user; root and the user of the service see all.
+ * After a positive reply the session ends, and the entries in queue/ and then
+ * those in failed/ follow, or only those with this ID.  Invalid entries, whose
+ * user is not known, are omitted.  Each entry is a line and octets of its file:
+ *
+ *	entry DIRECTORY ID SIZE NEXT LOCKED LENGTH
+ *	...
+ *	end
+ *
+ * DIRECTORY is queue or failed; SIZE is that of the file in octets; NEXT is the
+ * time of the next attempt in seconds; LOCKED is 1 while an attempt is made.
+ * LENGTH octets follow: those of the envelope, or the whole file if an ID was
+ * given.
+ *
  * The parsers accept only what the writers write, since neither side trusts
  * the other.
  */
@@ -42,7 +74,9 @@
 
 #include "mail/envelope.h"
 #include "mail/outcome.h"
+#include "queue/health.h"
 #include "queue/id.h"
+#include "queue/spool.h"
 #include "util/buffer.h"
 #include "util/failure.h"
 
@@ -52,6 +86,7 @@ enum {
 	SERVICE_PATHS_MAX = 1000000,		/* lines in a RESULT */
 	SERVICE_NAME_MAX = 1000,		/* octets of name=, decoded */
 	SERVICE_LINE_MAX = 32 * 1024,		/* octets of a line of RESULT */
+	SERVICE_ENTRY_LINE_MAX = 200,		/* and of a line of ENTRIES */
 };
 
 struct service_options {
@@ -102,5 +137,29 @@ bool	service_result_add(struct service_result *, const char *line,
 	    struct failure *why);
 
 void	service_result_free(struct service_result *);
+
+/* Appends the text of the reply to COUNT; .last.text is omitted. */
+void	service_count_write(struct buffer *, const struct health_state *);
+
+/* EX_PROTOCOL. */
+bool	service_count_parse(struct health_state *, const char *text,
+	    struct failure *why);
+
+/* The line before the octets of an entry. */
+struct service_entry {
+	enum spool_folder folder;	/* SPOOL_QUEUE or SPOOL_FAILED */
+	char		 id[ID_SIZE];
+	uint64_t	 size;		/* of the file */
+	int64_t		 next;
+	bool		 locked;
+	uint64_t	 length;	/* octets that follow: at most .size */
+};
+
+/* Appends the line, with its line end. */
+void	service_entry_write(struct buffer *, const struct service_entry *);
+
+/* Parses the line without its line end.  EX_PROTOCOL. */
+bool	service_entry_parse(struct service_entry *, const char *line,
+	    struct failure *why);
 
 #endif

@@ -299,7 +299,8 @@ static void
 advise(const struct submit *s, struct failure *why)
 {
 	service_advise(s->service_down ? SERVICE_DOWN : s->service_absent ?
-	    SERVICE_ABSENT : SERVICE_OFF, &s->service_why, why);
+	    SERVICE_ABSENT : SERVICE_OFF, &s->service_why, "let this user read "
+	    "the file", why);
 }
 
 /*

@@ -1,13 +1,17 @@
 /*
- * XRELAIS OPTIONS and XRELAIS RESULT: the first octet selects the parser.
- * Whatever is accepted is written again and read again.
+ * XRELAIS OPTIONS, and the replies to RESULT, COUNT and ENTRIES: the first
+ * octet selects the parser.  An accepted line is written again and read again;
+ * an entry has a forward-path and a message of the size in its envelope.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "submit/service_protocol.h"
+#include "submit/service_queue.h"
+#include "util/file.h"
 #include "util/memory.h"
 
 static void
@@ -71,6 +75,68 @@ fuzz_result(char *text)
 	service_result_free(&again);
 }
 
+static void
+fuzz_count(const char *text)
+{
+	struct health_state	state, again;
+	struct buffer		line = { 0 };
+	struct failure		why;
+
+	if (!service_count_parse(&state, text, &why))
+		return;
+	service_count_write(&line, &state);
+	must(service_count_parse(&again, line.data, &why));
+	must(again.queue.octets == state.queue.octets &&
+	    again.queue.next == state.queue.next &&
+	    again.last.error == state.last.error);
+	buffer_free(&line);
+}
+
+static void
+fuzz_entry(const char *text)
+{
+	struct service_entry	e, again;
+	struct buffer		line = { 0 };
+	struct failure		why;
+
+	if (!service_entry_parse(&e, text, &why))
+		return;
+	service_entry_write(&line, &e);
+	line.data[line.len - 1] = '\0';
+	must(service_entry_parse(&again, line.data, &why));
+	must(again.folder == e.folder && strcmp(again.id, e.id) == 0 &&
+	    again.size == e.size && again.next == e.next &&
+	    again.locked == e.locked && again.length == e.length);
+	must(e.length <= e.size);
+	buffer_free(&line);
+}
+
+static void
+check_entry(void *context, const struct entry *e)
+{
+	const struct service_entries	*wanted = context;
+
+	must(e->file.envelope.n > 0);
+	must(e->file.message_size <= e->size);
+	must(wanted->id == NULL || e->message.body.size <=
+	    e->file.message_size);
+}
+
+static void
+fuzz_list(const char *id, const uint8_t *data, size_t len)
+{
+	struct service_entries	wanted = { id, check_entry, &wanted };
+	struct stream		stream;
+	struct failure		why;
+	int			fd = file_in_memory();
+
+	must(fd != -1 && file_write(fd, data, len) &&
+	    lseek(fd, 0, SEEK_SET) == 0);
+	stream_open(&stream, fd);
+	service_queue_read(&stream, &wanted, &why);
+	stream_close(&stream);
+}
+
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 int
@@ -81,10 +147,26 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (len == 0)
 		return 0;
 	text = memory_copy_n((const char *)data + 1, len - 1);
-	if (data[0] % 2 == 0)
+	switch (data[0] % 8) {
+	case 0:
 		fuzz_options(text);
-	else
+		break;
+	case 1:
 		fuzz_result(text);
+		break;
+	case 2:
+		fuzz_count(text);
+		break;
+	case 3:
+		fuzz_entry(text);
+		break;
+	case 4:
+		fuzz_list(NULL, data + 1, len - 1);
+		break;
+	case 5:
+		fuzz_list("0123456789abcde", data + 1, len - 1);
+		break;
+	}
 	free(text);
 	return 0;
 }

@@ -341,7 +341,7 @@ an_entry_that_is_in_no_spool_is_sent(void **state)
 	assert_true(spool_write(&submission, fd, &why));
 	message_free(&message);
 	envelope_free(&envelope);
-	assert_true(entry_adopt(&entry, fd, &why));
+	assert_true(entry_adopt(&entry, "message", fd, &why));
 	worker = (struct attempt_worker){ .config = &f.config, .me = &f.me,
 	    .log = &f.log, .spool = &f.spool, .choice = &choice };
 	attempt_worker_begin(&worker, NULL);

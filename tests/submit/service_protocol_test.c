@@ -1,5 +1,5 @@
 /*
- * The lines of XRELAIS OPTIONS and XRELAIS RESULT.
+ * The lines of XRELAIS OPTIONS, RESULT, COUNT and ENTRIES.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -252,10 +252,119 @@ refuses_result(void **state)
 	service_result_free(&r);
 }
 
+/* ------------------------------------------------------- COUNT and ENTRIES */
+
+static void
+counts_are_read_as_they_were_written(void **state)
+{
+	static const char	text[] = "1 20 1763760000 -1 4 50 6 0 "
+				    "9223372036854775807";
+	struct health_state	s;
+	struct buffer		again = { 0 };
+	struct failure		why;
+
+	(void)state;
+	assert_true(service_count_parse(&s, text, &why));
+	assert_int_equal(s.queue.entries, 1);
+	assert_int_equal(s.queue.octets, 20);
+	assert_int_equal(s.queue.oldest, 1763760000);
+	assert_int_equal(s.queue.next, -1);
+	assert_int_equal(s.failed.entries, 4);
+	assert_int_equal(s.failed.octets, 50);
+	assert_int_equal(s.last.success, 6);
+	assert_int_equal(s.last.given_up, 0);
+	assert_int_equal(s.last.error, INT64_MAX);
+	service_count_write(&again, &s);
+	assert_string_equal(again.data, text);
+	buffer_free(&again);
+}
+
+static void
+an_entry_is_read_as_it_was_written(void **state)
+{
+	static const char	text[] = "entry failed 0123456789abcde 2000 "
+				    "1763760000 1 1000\n";
+	struct service_entry	e;
+	struct buffer		again = { 0 };
+	struct failure		why;
+	char			line[sizeof(text)];
+
+	(void)state;
+	strlcpy(line, text, sizeof(line));
+	line[strcspn(line, "\n")] = '\0';
+	assert_true(service_entry_parse(&e, line, &why));
+	assert_int_equal(e.folder, SPOOL_FAILED);
+	assert_string_equal(e.id, "0123456789abcde");
+	assert_int_equal(e.size, 2000);
+	assert_int_equal(e.next, 1763760000);
+	assert_true(e.locked);
+	assert_int_equal(e.length, 1000);
+	service_entry_write(&again, &e);
+	assert_string_equal(again.data, text);
+	buffer_free(&again);
+}
+
+static const struct invalid_case invalid_counts[] = {
+	{ "no numbers are an error", "" },
+	{ "eight numbers are an error", "1 2 3 4 5 6 7 8" },
+	{ "ten numbers are an error", "1 2 3 4 5 6 7 8 9 10" },
+	{ "a negative count is an error", "-1 2 3 4 5 6 7 8 9" },
+	{ "a number that is too large is an error",
+	    "1 9223372036854775808 3 4 5 6 7 8 9" },
+	{ "two spaces are an error", "1 2 3 4 5 6 7 8  9" },
+	{ "a word is an error", "1 2 3 4 5 6 7 8 x" },
+	{ "a sign alone is an error", "1 2 3 - 5 6 7 8 9" },
+};
+
+static void
+refuses_count(void **state)
+{
+	const struct invalid_case	*c = *state;
+	struct health_state		 s;
+	struct failure			 why;
+
+	assert_false(service_count_parse(&s, c->text, &why));
+	assert_int_equal(why.status, EX_PROTOCOL);
+}
+
+static const struct invalid_case invalid_entries[] = {
+	{ "an empty line is an error", "" },
+	{ "another keyword is an error", "entries queue 0123456789abcde 2 1 0 "
+	    "1" },
+	{ "another directory is an error", "entry tmp 0123456789abcde 2 1 0 "
+	    "1" },
+	{ "a path is an error", "entry queue ../56789abcdefg 2 1 0 1" },
+	{ "a short ID is an error", "entry queue 0123456789abcd 2 1 0 1" },
+	{ "a long ID is an error", "entry queue 0123456789abcdeF 2 1 0 1" },
+	{ "a negative size is an error", "entry queue 0123456789abcde -2 1 0 "
+	    "1" },
+	{ "a flag other than 0 and 1 is an error",
+	    "entry queue 0123456789abcde 2 1 2 1" },
+	{ "more octets than the file has are an error",
+	    "entry queue 0123456789abcde 2 1 0 3" },
+	{ "a missing number is an error",
+	    "entry queue 0123456789abcde 2 1 0" },
+	{ "another word is an error",
+	    "entry queue 0123456789abcde 2 1 0 1 1" },
+};
+
+static void
+refuses_entry(void **state)
+{
+	const struct invalid_case	*c = *state;
+	struct service_entry		 e;
+	struct failure			 why;
+
+	assert_false(service_entry_parse(&e, c->text, &why));
+	assert_int_equal(why.status, EX_PROTOCOL);
+}
+
 static const struct CMUnitTest result_spec[] = {
 	cmocka_unit_test(a_name_is_limited),
 	cmocka_unit_test(a_result_is_read_as_it_was_written),
 	cmocka_unit_test(a_failure_is_read_as_it_was_written),
+	cmocka_unit_test(counts_are_read_as_they_were_written),
+	cmocka_unit_test(an_entry_is_read_as_it_was_written),
 };
 
 int
@@ -263,5 +372,7 @@ main(void)
 {
 	return CASES_RUN("OPTIONS", parses_options, options_table) +
 	    CASES_RUN("invalid results", refuses_result, invalid_table) +
+	    CASES_RUN("invalid counts", refuses_count, invalid_counts) +
+	    CASES_RUN("invalid entries", refuses_entry, invalid_entries) +
 	    cmocka_run_group_tests(result_spec, NULL, NULL);
 }
