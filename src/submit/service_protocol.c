@@ -121,8 +121,11 @@ void
 service_result_write(struct buffer *to, const struct service_result *r)
 {
 	if (r->refused) {
-		buffer_addf(to, "failure %d ", r->why.status);
-		escape_word(to, r->why.text);
+		buffer_addf(to, "failure %d", r->why.status);
+		if (r->why.text[0] != '\0') {
+			buffer_add_byte(to, ' ');
+			escape_word(to, r->why.text);
+		}
 		buffer_add_text(to, "\nend 0");
 		return;
 	}

@@ -181,6 +181,23 @@ a_failure_is_read_as_it_was_written(void **state)
 	service_result_free(&r);
 }
 
+static void
+a_failure_without_a_text_is_read_as_it_was_written(void **state)
+{
+	static const char	text[] = "failure 64\nend 0";
+	struct service_result	r;
+	struct buffer		again = { 0 };
+	struct failure		why;
+
+	(void)state;
+	assert_true(read_result(&r, text, &why));
+	assert_string_equal(r.why.text, "");
+	service_result_write(&again, &r);
+	assert_string_equal(again.data, text);
+	buffer_free(&again);
+	service_result_free(&r);
+}
+
 #define LONG_TEXT_10	"aaaaaaaaaa"
 #define LONG_TEXT_100	LONG_TEXT_10 LONG_TEXT_10 LONG_TEXT_10 LONG_TEXT_10 \
 	LONG_TEXT_10 LONG_TEXT_10 LONG_TEXT_10 LONG_TEXT_10 LONG_TEXT_10 \
@@ -363,6 +380,7 @@ static const struct CMUnitTest result_spec[] = {
 	cmocka_unit_test(a_name_is_limited),
 	cmocka_unit_test(a_result_is_read_as_it_was_written),
 	cmocka_unit_test(a_failure_is_read_as_it_was_written),
+	cmocka_unit_test(a_failure_without_a_text_is_read_as_it_was_written),
 	cmocka_unit_test(counts_are_read_as_they_were_written),
 	cmocka_unit_test(an_entry_is_read_as_it_was_written),
 };
