@@ -11,11 +11,11 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "cli/queue_source.h"
 #include "cli/report.h"
 #include "cli/serve_command.h"
 #include "cli/transcript.h"
 #include "config/identity.h"
-#include "submit/spool_config.h"
 #include "util/clock.h"
 #include "util/file.h"
 
@@ -141,39 +141,60 @@ flush_once(const struct flush_run *f, struct runner_totals *totals,
 	return good;
 }
 
+/*
+ * For a user who cannot use the spool: the service runs the whole queue, if it
+ * is asked to.
+ */
+static bool
+request_run(struct queue_source *q, const struct options *options,
+    struct failure *why)
+{
+	if (options->queue[0] == '\0')
+		return queue_source_run(q, why);
+	if (q->why.status == EX_OK)
+		return true;
+	*why = q->why;
+	if (why->status == EX_NOPERM)
+		failed(why, EX_NOPERM, "-q%s: only root and the user relais "
+		    "can do this: %s", options->queue, q->why.text);
+	return false;
+}
+
 int
 flush_command(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	const char		*next = options->n_arguments > 0 ?
 				    options->arguments[0] : NULL;
-	struct spool		 spool = { 0 };
+	struct queue_source	 queue;
 	struct flush_run	 run = {
 		.config = config,
 		.log = log,
-		.spool = &spool,
+		.spool = &queue.spool,
 		.verbose = options->verbose,
 	};
 	struct runner_totals	 totals;
 	struct failure		 why;
 	long			 interval_s;
-	int			 status = EX_OK;
+	bool			 good;
 
 	if (options->queue[0] != '\0' &&
 	    strchr("0123456789p", options->queue[0]) != NULL) {
-		if (!flush_parse_interval(options->queue, &interval_s, &why))
-			return report_failure(log, options->errors, &why);
-		return serve_command_timer(options, config, log, interval_s);
+		good = flush_parse_interval(options->queue, &interval_s,
+		    &why);
+		if (good && config->unreadable != NULL)
+			good = failed(&why, EX_NOPERM, "%s",
+			    config->unreadable);
+		return good ? serve_command_timer(options, config, log,
+		    interval_s) : report_failure(log, options->errors, &why);
 	}
 	if (!parse_choice(&run.choice, options->queue, next, &why))
 		return report_failure(log, options->errors, &why);
-	if (spool_config_find(&spool, config, &why) != SPOOL_CONFIG_OPEN)
-		return why.status == EX_OK ? EX_OK :
-		    report_failure(log, options->errors, &why);
-	if (!flush_once(&run, &totals, &why))
-		status = report_failure(log, options->errors, &why);
-	spool_close(&spool);
-	return status;
+	queue_source_open(&queue, config);
+	good = queue_source_is_open(&queue) ? flush_once(&run, &totals, &why) :
+	    request_run(&queue, options, &why);
+	queue_source_close(&queue);
+	return good ? EX_OK : report_failure(log, options->errors, &why);
 }
 
 /*

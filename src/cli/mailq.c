@@ -5,6 +5,7 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "cli/output.h"
 #include "cli/report.h"
 #include "queue/id.h"
 #include "util/visible.h"
@@ -14,41 +15,10 @@ enum {
 	SHOWN = 1200,		/* octets of visible text */
 };
 
-bool
-mailq_each(struct spool *spool, enum spool_folder folder,
-    void (*each)(void *, const struct spool_item *, const struct entry *,
-	const struct failure *), void *context, struct failure *why)
-{
-	struct spool_list	list;
-
-	if (!spool_list(&list, spool, folder, why))
-		return false;
-	for (size_t i = 0; i < list.n; i++) {
-		struct entry	entry;
-		struct failure	what;
-
-		switch (entry_open(&entry, spool, folder, list.item[i].name,
-		    ENTRY_LOOK, &what)) {
-		case ENTRY_OPENED:
-			each(context, &list.item[i], &entry, NULL);
-			entry_close(&entry);
-			break;
-		case ENTRY_BAD:
-		case ENTRY_TROUBLE:
-			each(context, &list.item[i], NULL, &what);
-			break;
-		case ENTRY_LOCKED:
-		case ENTRY_GONE:
-			break;
-		}
-	}
-	spool_list_free(&list);
-	return true;
-}
-
 struct list_totals {
 	size_t		entries;
 	uint64_t	octets;
+	size_t		failed;
 };
 
 /* The date is printed as by ctime(3), without the year. */
@@ -132,6 +102,10 @@ print_entry(void *context, const struct spool_item *item,
 {
 	struct list_totals	*totals = context;
 
+	if (e != NULL && e->folder == SPOOL_FAILED) {
+		totals->failed++;
+		return;
+	}
 	if (totals->entries == 0)
 		puts("-Queue ID-  --Size-- ----Arrival Time---- "
 		    "-Sender/Recipient-------");
@@ -153,11 +127,15 @@ print_entry(void *context, const struct spool_item *item,
 }
 
 bool
-mailq_print(struct spool *spool, struct failure *why)
+mailq_print(struct queue_source *q, bool failed, struct failure *why)
 {
 	struct list_totals	totals = { 0 };
+	struct spool_totals	kept = { 0 };
+	bool			is_open = queue_source_is_open(q);
 
-	if (!mailq_each(spool, SPOOL_QUEUE, print_entry, &totals, why))
+	/* Only those of the service have to be read to count them. */
+	if (!queue_source_each(q, failed && !is_open, print_entry, &totals,
+	    why))
 		return false;
 	if (totals.entries == 0)
 		puts("Mail queue is empty");
@@ -165,40 +143,33 @@ mailq_print(struct spool *spool, struct failure *why)
 		printf("\n-- %llu Kbytes in %zu Request%s.\n",
 		    (unsigned long long)((totals.octets + 1023) / 1024),
 		    totals.entries, totals.entries == 1 ? "" : "s");
+	if (failed && is_open && !spool_count(&kept, &q->spool, SPOOL_FAILED,
+	    why))
+		return false;
+	if (kept.entries > 0) {
+		printf("-- %zu failed in ", kept.entries);
+		output_visible(q->spool.directory,
+		    strlen(q->spool.directory));
+		puts("/failed.");
+	} else if (totals.failed > 0) {
+		printf("-- %zu failed; the service keeps %s.\n",
+		    totals.failed, totals.failed == 1 ? "it" : "them");
+	}
 	return true;
-}
-
-/*
- * Returns the exit status.  If the queue does not exist, it is EX_OK, and the
- * spool is closed.
- */
-static int
-open_queue(struct spool *spool, const struct options *options,
-    const struct config *config, const struct log *log)
-{
-	struct failure	why;
-
-	if (spool_config_find(spool, config, &why) == SPOOL_CONFIG_OPEN ||
-	    why.status == EX_OK)
-		return EX_OK;
-	return report_failure(log, options->errors, &why);
 }
 
 int
 mailq(const struct options *options, const struct config *config,
     const struct log *log)
 {
-	struct spool	spool;
-	struct failure	why;
-	int		status = open_queue(&spool, options, config, log);
+	struct queue_source	q;
+	struct failure		why;
+	int			status = EX_OK;
 
-	if (status != EX_OK)
-		return status;
-	if (spool.directory == NULL)
-		puts("Mail queue is empty");
-	else if (!mailq_print(&spool, &why))
+	queue_source_open(&q, config);
+	if (!mailq_print(&q, false, &why))
 		status = report_failure(log, options->errors, &why);
-	spool_close(&spool);
+	queue_source_close(&q);
 	return status;
 }
 
@@ -206,19 +177,16 @@ int
 mailq_count(const struct options *options, const struct config *config,
     const struct log *log)
 {
-	struct spool		spool;
-	struct spool_totals	totals = { 0 };
+	struct queue_source	q;
+	struct health_state	state;
 	struct failure		why;
-	int			status = open_queue(&spool, options, config,
-				    log);
+	int			status = EX_OK;
 
-	if (status != EX_OK)
-		return status;
-	if (spool.directory != NULL && !spool_count(&totals, &spool,
-	    SPOOL_QUEUE, &why))
-		status = report_failure(log, options->errors, &why);
+	queue_source_open(&q, config);
+	if (queue_source_count(&q, &state, &why))
+		printf("%zu\n", state.queue.entries);
 	else
-		printf("%zu\n", totals.entries);
-	spool_close(&spool);
+		status = report_failure(log, options->errors, &why);
+	queue_source_close(&q);
 	return status;
 }

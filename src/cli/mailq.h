@@ -9,13 +9,10 @@
 #define CLI_MAILQ_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "cli/options.h"
+#include "cli/queue_source.h"
 #include "config/config.h"
-#include "queue/entry.h"
-#include "queue/spool.h"
-#include "submit/spool_config.h"
 #include "util/failure.h"
 #include "util/log.h"
 
@@ -28,17 +25,10 @@ int	mailq(const struct options *, const struct config *,
 int	mailq_count(const struct options *, const struct config *,
 	    const struct log *);
 
-/* Prints the list of an open spool. */
-bool	mailq_print(struct spool *, struct failure *why);
-
 /*
- * Calls each() for every file in a directory of the spool, the oldest first.
- * If a file cannot be read as an entry, the entry is NULL and why says why.
- * Changes nothing.  Returns false, with why, if the directory cannot be read.
+ * Prints the list and, if .failed, the number of messages in failed/ unless it
+ * is zero.  Returns false, with why, if the queue cannot be read.
  */
-bool	mailq_each(struct spool *, enum spool_folder,
-	    void (*each)(void *, const struct spool_item *,
-		const struct entry *, const struct failure *why),
-	    void *context, struct failure *why);
+bool	mailq_print(struct queue_source *, bool failed, struct failure *why);
 
 #endif

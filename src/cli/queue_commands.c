@@ -12,19 +12,20 @@
 #include "cli/mailq.h"
 #include "cli/queue_health.h"
 #include "cli/queue_show.h"
+#include "cli/queue_source.h"
 #include "cli/report.h"
 #include "config/identity.h"
 #include "config/value.h"
 #include "queue/id.h"
 #include "runner/release.h"
-#include "submit/spool_config.h"
 #include "util/memory.h"
 #include "util/visible.h"
 
 struct queue_request {
 	const struct config	*config;
 	const struct log	*log;
-	struct spool		*spool;		/* NULL if it does not exist */
+	struct queue_source	*queue;
+	struct spool		*spool;		/* NULL if it is not open */
 	bool			 json;
 	int64_t			 older_s;
 	const char		*id;		/* NULL if none was given */
@@ -36,15 +37,9 @@ typedef int queue_fn(const struct queue_request *, struct failure *why);
 static int
 list_queue(const struct queue_request *r, struct failure *why)
 {
-	bool	good = true;
+	bool	good = r->json ? queue_show_list_json(r->queue, why) :
+		    mailq_print(r->queue, true, why);
 
-	if (r->json)
-		good = queue_show_list_json(r->spool, why);
-	else if (r->spool == NULL)
-		puts("Mail queue is empty");
-	else
-		good = mailq_print(r->spool, why) &&
-		    queue_show_failed_count(r->spool, why);
 	return good ? EX_OK : why->status;
 }
 
@@ -55,6 +50,21 @@ failed_locked(const struct queue_request *r, struct failure *why)
 	    "try again later", r->id);
 }
 
+static bool
+failed_missing(const struct queue_request *r, struct failure *why)
+{
+	return failed(why, EX_NOINPUT, "%s: no such message", r->id);
+}
+
+static bool
+check_id(const struct queue_request *r, struct failure *why)
+{
+	char	shown[80];
+
+	return id_is_valid(r->id) || failed(why, EX_USAGE, "%s: not a queue "
+	    "ID", visible(shown, sizeof(shown), r->id, strlen(r->id)));
+}
+
 /* Opens the entry r->id in queue/ or failed/. */
 static bool
 open_entry(const struct queue_request *r, struct entry *entry,
@@ -62,12 +72,8 @@ open_entry(const struct queue_request *r, struct entry *entry,
 {
 	enum entry_result	result = ENTRY_GONE;
 
-	if (!id_is_valid(r->id)) {
-		char	shown[80];
-
-		return failed(why, EX_USAGE, "%s: not a queue ID",
-		    visible(shown, sizeof(shown), r->id, strlen(r->id)));
-	}
+	if (!check_id(r, why))
+		return false;
 	if (r->spool != NULL)
 		result = entry_open(entry, r->spool, SPOOL_QUEUE, r->id,
 		    access, why);
@@ -80,12 +86,57 @@ open_entry(const struct queue_request *r, struct entry *entry,
 	case ENTRY_LOCKED:
 		return failed_locked(r, why);
 	case ENTRY_GONE:
-		return failed(why, EX_NOINPUT, "%s: no such message", r->id);
+		return failed_missing(r, why);
 	case ENTRY_BAD:
 	case ENTRY_TROUBLE:
 		break;
 	}
 	return false;
+}
+
+/* Prints an entry that has its message. */
+static bool
+print_entry(const struct queue_request *r, const struct entry *entry,
+    struct failure *why)
+{
+	if (!r->json)
+		return queue_show(entry, why);
+	queue_show_json(entry);
+	return true;
+}
+
+/* The entry that the service shows. */
+struct shown {
+	const struct queue_request	*request;
+	bool				 found;
+	bool				 good;
+	struct failure			 why;
+};
+
+static void
+print_shown(void *context, const struct entry *entry)
+{
+	struct shown	*s = context;
+
+	if (s->found)
+		return;
+	s->found = true;
+	s->good = print_entry(s->request, entry, &s->why);
+}
+
+static int
+show_entry_of_service(const struct queue_request *r, struct failure *why)
+{
+	struct shown	s = { .request = r };
+
+	if (!check_id(r, why) || !queue_source_ask(r->queue, r->id,
+	    print_shown, &s, why))
+		return why->status;
+	if (!s.found)
+		failed_missing(r, why);
+	else if (!s.good)
+		*why = s.why;
+	return why->status;
 }
 
 static int
@@ -94,13 +145,11 @@ show_entry(const struct queue_request *r, struct failure *why)
 	struct entry	entry;
 	bool		good;
 
+	if (r->spool == NULL)
+		return show_entry_of_service(r, why);
 	if (!open_entry(r, &entry, ENTRY_LOOK, why))
 		return why->status;
-	good = entry_load(&entry, why);
-	if (good && r->json)
-		queue_show_json(&entry);
-	else if (good)
-		good = queue_show(&entry, why);
+	good = entry_load(&entry, why) && print_entry(r, &entry, why);
 	entry_close(&entry);
 	return good ? EX_OK : why->status;
 }
@@ -233,34 +282,43 @@ drop_entry(const struct queue_request *r, struct failure *why)
 static int
 queue_status(const struct queue_request *r, struct failure *why)
 {
-	return queue_health(r->spool, r->older_s, r->json, why);
+	return queue_health(r->queue, r->older_s, r->json, why);
 }
 
 enum id_argument { NO_ID, OPTIONAL_ID, REQUIRED_ID };
 
-static const struct {
+static const struct queue_command {
 	const char	*name;
 	enum id_argument id;
+	bool		 by_service;	/* for users without permission */
 	queue_fn	*run;
 } commands[] = {
-	{ "list",	NO_ID,		list_queue },
-	{ "show",	REQUIRED_ID,	show_entry },
-	{ "run",	NO_ID,		run_queue },
-	{ "flush",	OPTIONAL_ID,	flush_queue },
-	{ "hold",	REQUIRED_ID,	hold_entry },
-	{ "release",	REQUIRED_ID,	release_entry },
-	{ "drop",	REQUIRED_ID,	drop_entry },
-	{ "status",	NO_ID,		queue_status },
+	{ "list",	NO_ID,		true,	list_queue },
+	{ "show",	REQUIRED_ID,	true,	show_entry },
+	{ "run",	NO_ID,		false,	run_queue },
+	{ "flush",	OPTIONAL_ID,	false,	flush_queue },
+	{ "hold",	REQUIRED_ID,	false,	hold_entry },
+	{ "release",	REQUIRED_ID,	false,	release_entry },
+	{ "drop",	REQUIRED_ID,	false,	drop_entry },
+	{ "status",	NO_ID,		true,	queue_status },
 };
+
+/* Returns the command, or NULL. */
+static const struct queue_command *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
 
 /* Parses the arguments: a command, an ID, options anywhere. */
 static bool
-parse_request(struct queue_request *r, queue_fn **run, const struct options *o,
-    struct failure *why)
+parse_request(struct queue_request *r, const struct queue_command **command,
+    const struct options *o, struct failure *why)
 {
-	enum id_argument id = NO_ID;
-
-	*run = NULL;
+	*command = NULL;
 	for (int i = 1; i < o->n_arguments; i++) {
 		const char	*word = o->arguments[i];
 		uint64_t	 ms;
@@ -272,24 +330,19 @@ parse_request(struct queue_request *r, queue_fn **run, const struct options *o,
 		    value_duration(o->arguments[i + 1], &ms)) {
 			r->older_s = (int64_t)(ms / 1000);
 			i++;
-		} else if (*run == NULL) {
-			for (size_t k = 0; k < sizeof(commands) /
-			    sizeof(*commands); k++)
-				if (strcmp(word, commands[k].name) == 0) {
-					*run = commands[k].run;
-					id = commands[k].id;
-				}
-			if (*run == NULL)
+		} else if (*command == NULL) {
+			*command = find_command(word);
+			if (*command == NULL)
 				return command_usage("queue", why);
-		} else if (id != NO_ID && r->id == NULL) {
+		} else if ((*command)->id != NO_ID && r->id == NULL) {
 			r->id = word;
 		} else {
 			return command_usage("queue", why);
 		}
 	}
-	if (*run == NULL)
-		*run = list_queue;
-	return id != REQUIRED_ID || r->id != NULL ||
+	if (*command == NULL)
+		*command = find_command("list");
+	return (*command)->id != REQUIRED_ID || r->id != NULL ||
 	    command_usage("queue", why);
 }
 
@@ -297,22 +350,31 @@ int
 queue_commands_run(const struct options *options, const struct config *config,
     const struct log *log)
 {
+	struct queue_source	queue;
 	struct queue_request	r = { .config = config, .log = log,
-			    .older_s = QUEUE_HEALTH_OLDER_S };
-	struct spool	spool;
-	struct failure	why = { .status = EX_OK };
-	queue_fn	*run;
-	int		 answer;
+				    .queue = &queue,
+				    .older_s = QUEUE_HEALTH_OLDER_S };
+	const struct queue_command	*command;
+	struct failure		why = { .status = EX_OK };
+	int			answer;
 
-	if (!parse_request(&r, &run, options, &why))
+	if (!parse_request(&r, &command, options, &why))
 		return report_failure(log, options->errors, &why);
-	if (spool_config_find(&spool, config, &why) == SPOOL_CONFIG_OPEN)
-		r.spool = &spool;
-	else if (why.status != EX_OK)
-		return report_failure(log, options->errors, &why);
-	why = (struct failure){ .status = EX_OK };
-	answer = run(&r, &why);
-	spool_close(&spool);
+	queue_source_open(&queue, config);
+	if (queue_source_is_open(&queue))
+		r.spool = &queue.spool;
+	else if (!command->by_service)
+		why = queue.why;
+	if (why.status == EX_NOPERM)
+		failed(&why, EX_NOPERM, "relais queue %s: only root and the "
+		    "user relais can do this: %s", command->name, why.text);
+	if (why.status == EX_OK) {
+		why = (struct failure){ .status = EX_OK };
+		answer = command->run(&r, &why);
+	} else {
+		answer = why.status;
+	}
+	queue_source_close(&queue);
 	return why.text[0] != '\0' && answer != EX_OK ?
 	    report_failure(log, options->errors, &why) : answer;
 }

@@ -13,10 +13,11 @@
 enum { UNHEALTHY = 1 };
 
 struct queue_state {
-	struct spool_totals	queue;
-	struct spool_totals	failed;
-	struct health		health;
-	int64_t			age;		/* of the oldest entry, in
+	struct health_state	 now;
+	const char		*error;		/* the text of the last error;
+						 * NULL if this user cannot
+						 * read it */
+	int64_t			 age;		/* of the oldest entry, in
 						 * seconds; 0 if none */
 };
 
@@ -38,19 +39,21 @@ print_event(const char *name, int64_t seconds, const char *text)
 static void
 print_text(const struct queue_state *s, bool too_old)
 {
-	printf("queue: %zu message%s, %llu Kbytes", s->queue.entries,
-	    s->queue.entries == 1 ? "" : "s",
-	    (unsigned long long)(s->queue.octets / 1024));
-	if (s->queue.entries > 0)
+	printf("queue: %zu message%s, %llu Kbytes", s->now.queue.entries,
+	    s->now.queue.entries == 1 ? "" : "s",
+	    (unsigned long long)(s->now.queue.octets / 1024));
+	if (s->now.queue.entries > 0)
 		printf(", oldest %lld minutes%s", (long long)s->age / 60,
 		    too_old ? ": TOO OLD" : "");
-	printf("\nfailed: %zu message%s, %llu Kbytes\n", s->failed.entries,
-	    s->failed.entries == 1 ? "" : "s",
-	    (unsigned long long)(s->failed.octets / 1024));
-	print_event("last success", s->health.success, "");
-	print_event("last given up", s->health.given_up,
-	    health_is_bad(&s->health) ? "NOTHING SENT SINCE" : "");
-	print_event("last error", s->health.error, s->health.text);
+	printf("\nfailed: %zu message%s, %llu Kbytes\n", s->now.failed.entries,
+	    s->now.failed.entries == 1 ? "" : "s",
+	    (unsigned long long)(s->now.failed.octets / 1024));
+	print_event("last success", s->now.last.success, "");
+	print_event("last given up", s->now.last.given_up,
+	    health_is_bad(&s->now.last) ? "NOTHING SENT SINCE" : "");
+	print_event("last error", s->now.last.error, s->error != NULL ?
+	    s->error : s->now.last.error > 0 ? "only root and the user relais "
+	    "can read the message" : "");
 }
 
 static void
@@ -58,37 +61,39 @@ print_json(const struct queue_state *s, bool good)
 {
 	struct buffer	b = { 0 };
 
-	json_string(&b, s->health.text);
+	if (s->error != NULL)
+		json_string(&b, s->error);
+	else
+		buffer_add_text(&b, "null");
 	printf("{\"ok\":%s,\"queue\":%zu,\"queue_octets\":%llu,"
 	    "\"oldest_seconds\":%lld,\"failed\":%zu,\"failed_octets\":%llu,"
 	    "\"last_success\":%lld,\"last_given_up\":%lld,\"last_error\":%lld,"
 	    "\"last_error_text\":%s}\n", good ? "true" : "false",
-	    s->queue.entries, (unsigned long long)s->queue.octets,
-	    (long long)s->age, s->failed.entries,
-	    (unsigned long long)s->failed.octets,
-	    (long long)s->health.success, (long long)s->health.given_up,
-	    (long long)s->health.error, b.data);
+	    s->now.queue.entries, (unsigned long long)s->now.queue.octets,
+	    (long long)s->age, s->now.failed.entries,
+	    (unsigned long long)s->now.failed.octets,
+	    (long long)s->now.last.success, (long long)s->now.last.given_up,
+	    (long long)s->now.last.error, b.data);
 	buffer_free(&b);
 }
 
 int
-queue_health(struct spool *spool, int64_t older_s, bool json,
+queue_health(struct queue_source *q, int64_t older_s, bool json,
     struct failure *why)
 {
-	struct queue_state	s = { 0 };
+	struct queue_state	s = { .age = 0 };
 	int64_t			now = (int64_t)time(NULL);
 	bool			too_old, good;
 
-	if (spool != NULL) {
-		health_read(&s.health, spool);
-		if (!spool_count(&s.queue, spool, SPOOL_QUEUE, why) ||
-		    !spool_count(&s.failed, spool, SPOOL_FAILED, why))
-			return why->status;
-	}
-	if (s.queue.oldest > 0 && s.queue.oldest < now)
-		s.age = now - s.queue.oldest;
+	if (!queue_source_count(q, &s.now, why))
+		return why->status;
+	/* Without a queue, nothing has failed. */
+	if (queue_source_is_open(q) || q->service == NULL)
+		s.error = s.now.last.text;
+	if (s.now.queue.oldest > 0 && s.now.queue.oldest < now)
+		s.age = now - s.now.queue.oldest;
 	too_old = s.age > older_s;
-	good = !too_old && !health_is_bad(&s.health);
+	good = !too_old && !health_is_bad(&s.now.last);
 	if (json)
 		print_json(&s, good);
 	else

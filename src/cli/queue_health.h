@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "queue/spool.h"
+#include "cli/queue_source.h"
 #include "util/failure.h"
 
 /*
@@ -18,13 +18,12 @@ enum { QUEUE_HEALTH_OLDER_S = 60 * 60 };
 
 /*
  * Prints the size and age of the queue, the number of failed messages, and
- * the results of the last attempts.  spool is NULL if the queue is disabled or
- * does not exist.  Returns the exit status: 1 if a message has waited for more
- * than older_s seconds, or if a message was given up and none has been sent
- * since; EX_OK otherwise.  If the queue cannot be read, returns the status of
- * why.
+ * the results of the last attempts.  Returns the exit status: 1 if a message
+ * has waited for more than older_s seconds, or if a message was given up and
+ * none has been sent since; EX_OK otherwise.  If the queue cannot be read,
+ * returns the status of why.
  */
-int	queue_health(struct spool *, int64_t older_s, bool json,
+int	queue_health(struct queue_source *, int64_t older_s, bool json,
 	    struct failure *why);
 
 #endif

@@ -6,7 +6,6 @@
 #include <sysexits.h>
 #include <time.h>
 
-#include "cli/mailq.h"
 #include "cli/output.h"
 #include "mail/body_lines.h"
 #include "util/buffer.h"
@@ -179,30 +178,14 @@ print_element(void *context, const struct spool_item *item,
 }
 
 bool
-queue_show_list_json(struct spool *spool, struct failure *why)
+queue_show_list_json(struct queue_source *q, struct failure *why)
 {
 	struct json_array	a = { 0 };
 	bool			good;
 
 	putchar('[');
-	good = spool == NULL ||
-	    (mailq_each(spool, SPOOL_QUEUE, print_element, &a, why) &&
-	    mailq_each(spool, SPOOL_FAILED, print_element, &a, why));
+	good = queue_source_each(q, true, print_element, &a, why);
 	puts("]");
 	buffer_free(&a.b);
 	return good;
-}
-
-bool
-queue_show_failed_count(struct spool *spool, struct failure *why)
-{
-	struct spool_totals	totals;
-
-	if (!spool_count(&totals, spool, SPOOL_FAILED, why))
-		return false;
-	if (totals.entries > 0) {
-		printf("-- %zu failed in ", totals.entries);
-		print_visible("", spool->directory, "/failed.\n");
-	}
-	return true;
 }

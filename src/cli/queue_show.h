@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
+#include "cli/queue_source.h"
 #include "queue/entry.h"
-#include "queue/spool.h"
 #include "util/failure.h"
 
 /*
@@ -20,15 +20,9 @@ bool	queue_show(const struct entry *, struct failure *why);
 void	queue_show_json(const struct entry *);
 
 /*
- * Prints the entries in queue/ and failed/ as a JSON array; it is empty if the
- * spool is NULL.  Returns false, with why, if a directory cannot be read.
+ * Prints the entries in queue/ and failed/ as a JSON array.  Returns false,
+ * with why, if they cannot be read.
  */
-bool	queue_show_list_json(struct spool *, struct failure *why);
-
-/*
- * Prints the number of entries in failed/ unless it is zero.  Returns false,
- * with why, if the directory cannot be read.
- */
-bool	queue_show_failed_count(struct spool *, struct failure *why);
+bool	queue_show_list_json(struct queue_source *, struct failure *why);
 
 #endif

@@ -1,0 +1,71 @@
+/*
+ * queue_source.h - where the queue is read: the spool, or the service
+ *
+ * The commands that show the queue use the spool if this user can.  Users who
+ * have no permission ask the service, which shows them their own entries.
+ */
+#ifndef CLI_QUEUE_SOURCE_H
+#define CLI_QUEUE_SOURCE_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+#include "queue/entry.h"
+#include "queue/health.h"
+#include "queue/spool.h"
+#include "util/failure.h"
+
+struct queue_source {
+	struct spool	 spool;		/* closed if it cannot be used: */
+	struct failure	 why;		/* .status is EX_OK if the queue is
+					 * disabled or does not exist, and
+					 * EX_NOPERM if this user has no
+					 * permission */
+	const char	*service;	/* borrowed; path of the socket of the
+					 * service to ask instead, or NULL: */
+	struct failure	 no_service;	/* .text says why, or is "" */
+};
+
+/* Connects to nothing.  Close it in any case. */
+void	queue_source_open(struct queue_source *, const struct config *);
+bool	queue_source_is_open(const struct queue_source *);	/* the spool */
+
+/*
+ * The other functions return false, with why, if neither the spool nor the
+ * service can be used: EX_TEMPFAIL if the service is down or refuses the
+ * request temporarily, EX_NOPERM if there is none.  If there is neither a queue
+ * nor a service, the queue is empty.
+ */
+
+/*
+ * Called for a file.  If it cannot be read as an entry, the entry is NULL and
+ * why says why.
+ */
+typedef void queue_source_fn(void *context, const struct spool_item *,
+	    const struct entry *, const struct failure *why);
+
+/*
+ * Calls each() for the files in queue/ and, if .failed, those in failed/, the
+ * oldest first.  Changes nothing.
+ */
+bool	queue_source_each(struct queue_source *, bool failed,
+	    queue_source_fn *each, void *context, struct failure *why);
+
+/*
+ * If the spool is not open: calls each() for the entry with this ID, which has
+ * its message.
+ */
+bool	queue_source_ask(struct queue_source *, const char *id,
+	    void (*each)(void *context, const struct entry *), void *context,
+	    struct failure *why);
+
+/* The service does not tell the text of the last error. */
+bool	queue_source_count(struct queue_source *, struct health_state *,
+	    struct failure *why);
+
+/* Has the service run the queue. */
+bool	queue_source_run(struct queue_source *, struct failure *why);
+
+void	queue_source_close(struct queue_source *);
+
+#endif
