@@ -1,22 +1,15 @@
 # relais: build, test, install.  README.md shows how to begin.
 #
-#	make setup	installs what this machine lacks for the tests, or, as
-#			`make setup demo` or `make setup all`, for the build
+#	make setup demo	first installs the packages that a goal needs
 #	make		builds build/sendmail, its other names, build/tls.so
 #	make demo	sends a message to a smarthost of our own and shows it
-#	make check	runs every test; tests/test.mk lists its parts
+#	make check	runs every test; src/README.md lists its parts
 #	make install	DESTDIR= PREFIX= SYSCONFDIR=; make uninstall
-#
-# V=1 prints the commands.
 
 VERSION		= 0.2
 PREFIX		= /usr/local
 SYSCONFDIR	= /etc
-SBINDIR		= $(PREFIX)/sbin
-BINDIR		= $(PREFIX)/bin
 LIBDIR		= $(PREFIX)/lib/relais
-MANDIR		= $(PREFIX)/share/man
-EXAMPLEDIR	= $(PREFIX)/share/relais
 
 # The directory for the objects: another one for another kind of build.
 B		= build
@@ -126,42 +119,14 @@ FORCE:
 
 include tests/test.mk
 
-# relais.conf itself is the administrator's: only an example is installed.  The
-# units start the installed program.  Scripts for OpenRC and runit are examples.
-IN	= $(DESTDIR)
-UNITS	= $(wildcard conf/systemd/* conf/*.d/* conf/openrc/* conf/runit/*/*)
-unit	= $(patsubst conf/%,$(EXAMPLEDIR)/%,\
-	  $(patsubst conf/systemd/%,$(PREFIX)/lib/systemd/system/%,\
-	  $(patsubst conf/%.d/relais.conf,$(PREFIX)/lib/%.d/relais.conf,$1)))
-INSTALLED = $(SBINDIR)/sendmail $(SBINDIR)/relais $(BINDIR)/mailq \
-	  $(BINDIR)/newaliases $(PREFIX)/lib/sendmail $(LIBDIR)/tls.so \
-	  $(EXAMPLEDIR)/relais.conf.example $(call unit,$(UNITS)) \
-	  $(foreach n,1 5 8,$(patsubst man/%,$(MANDIR)/man$n/%,$(wildcard man/*.$n)))
-
 install: all $(B)/installed/sendmail
-	install -d $(sort $(dir $(INSTALLED:%=$(IN)%)))
-	install -m 755 $(B)/installed/sendmail $(IN)$(SBINDIR)/sendmail
-	$(if $(MODULE),install -m 644 $(B)/tls.so $(IN)$(LIBDIR)/tls.so)
-	ln -sf sendmail $(IN)$(SBINDIR)/relais
-	for name in $(BINDIR)/mailq $(BINDIR)/newaliases $(PREFIX)/lib/sendmail; \
-	    do ln -sf $(SBINDIR)/sendmail $(IN)$$name; done
-	for n in 1 5 8; do install -m 644 man/*.$$n $(IN)$(MANDIR)/man$$n; done
-	install -m 644 conf/relais.conf $(IN)$(EXAMPLEDIR)/relais.conf.example
-	$(foreach u,$(UNITS),sed 's|/usr/sbin/|$(SBINDIR)/|' $u | install \
-	    -m $(if $(filter conf/openrc/% conf/runit/%,$u),755,644) \
-	    /dev/stdin $(IN)$(call unit,$u) &&) :
+install uninstall:
+	B=$(B) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) \
+	    conf/install.sh $@
 
-uninstall:
-	rm -f $(INSTALLED:%=$(IN)%)
-	rmdir $(addprefix $(IN),$(LIBDIR) $(addprefix $(EXAMPLEDIR),/openrc \
-	    /runit/relais /runit /)) 2>/dev/null || :
-
-# Alone or with a goal that runs tests, setup installs what they need, too.
 # The goals named together with setup wait for it.
 setup:
-	tests/support/setup.sh $(if $(filter-out setup all demo install,\
-	    $(or $(filter-out setup,$(MAKECMDGOALS)),check)),tests,build)
-
+	tests/support/setup.sh $(MAKECMDGOALS)
 ifneq ($(filter setup,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
@@ -169,7 +134,9 @@ endif
 clean:
 	rm -rf $(B)
 
-.PHONY: all setup install uninstall clean FORCE
+.PHONY: all demo check check-unit check-quick check-sanitize check-callers \
+    check-servers check-budget check-headers bench soak fuzz tests setup \
+    install uninstall clean FORCE
 .SECONDARY:
 -include $(shell find $(B) -path $(B)/servers -prune -o -name '*.d' -print \
     2>/dev/null)

@@ -1,20 +1,8 @@
 # Tests, included by the Makefile.  tests/DIR/NAME_test.c is a program of its
 # own; tests/DIR/NAME_test.sh is a script that finds the build under test by
 # its own path.  All run in parallel, and run-tests.sh adds up.
-#
-#	make check		everything below but bench and soak
-#	make check-unit		one module at a time: seconds
-#	make check-quick	this build, without real servers
-#	make check-sanitize	the same under AddressSanitizer and UBSan
-#	make check-servers	against Postfix, Exim and Dovecot
-#	make check-callers	called by PHP, cron, mail, git and others
-#	make check-budget	the cost of one message
-#	make check-headers	includes point down, headers compile alone
-#	make fuzz		each fuzz target for FUZZ_SECONDS=10
-#	make bench		speed with large messages and long queues
-#	make soak		500 callers at once, then 10,000 messages
+# src/README.md describes the goals.
 
-UNIT_TESTS = $(patsubst %.c,$(B)/%,$(wildcard $(LAYERS:%=tests/%/*_test.c)))
 TESTS	  = $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_test.c))
 SCRIPTS	  = $(patsubst %.sh,$(B)/%,$(wildcard tests/*/*_test.sh))
 SANITIZED = $(TESTS:$(B)/%=$(B)/sanitize/%)
@@ -23,7 +11,7 @@ BUDGET	  = $(B)/tests/budget
 DEMO	  = $(B)/tests/support/demo
 
 # The tests of each kind, which `make check-KIND` builds and runs.
-TESTS_unit	= $(UNIT_TESTS)
+TESTS_unit	= $(filter $(LAYERS:%=$(B)/tests/%/%),$(TESTS))
 TESTS_servers	= $(filter $(B)/tests/servers/%,$(SCRIPTS))
 TESTS_callers	= $(filter $(B)/tests/callers/%,$(SCRIPTS))
 TESTS_quick	= $(TESTS) $(filter-out $(TESTS_servers) $(TESTS_callers),\
@@ -42,17 +30,13 @@ $(B)/tests/%.o: tests/%.c
 	$(COMPILE) -Itests -fPIE -DBUILD='"$(abspath $(B))"'
 
 # The linker takes the objects that a test uses from these archives.
-$(B)/tests/%: $(B)/tests/%.o $(B)/tests/support.a $(B)/relais.a \
-    $(B)/module/tls.a $(B)/relais.a
+$(B)/tests/%: $(B)/tests/%.o $(B)/tests/support.a $(B)/relais.a
 	$(SAY) LD $@
 	$(LINK) -pie $(TEST_LIBS)
 
+# With the files of net/ that use OpenSSL: the program loads them as tls.so.
 $(B)/tests/support.a: $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c %/demo.c,\
-    $(wildcard tests/support/*.c)))
-	$(SAY) AR $@
-	$(ARCHIVE)
-
-$(B)/module/tls.a: $(OPENSSL:src/%.c=$(B)/module/%.o)
+    $(wildcard tests/support/*.c))) $(OPENSSL:src/%.c=$(B)/module/%.o)
 	$(SAY) AR $@
 	$(ARCHIVE)
 
@@ -106,14 +90,10 @@ $(B)/headers/%.h.ok: %.h
 	    -fsyntax-only -x c $<
 	touch $@
 
-bench: all $(BUDGET)/bench $(BUDGET)/queue_bench
-	$(BUDGET)/bench
-	$(BUDGET)/queue_bench
+bench soak: all $(BUDGET)/bench $(BUDGET)/queue_bench $(BUDGET)/soak
+	for name in $(patsubst bench,bench queue_bench,$@); do \
+	    $(BUDGET)/$$name || exit; done
 
-soak: all $(BUDGET)/soak
-	$(BUDGET)/soak
-
-# Fuzz targets: tests/fuzz/NAME_fuzz.c, seeds in tests/fuzz/corpus/NAME.
 FUZZ_SECONDS = 10
 
 fuzz:
@@ -125,6 +105,3 @@ $(FUZZ): TEST_LIBS = -fsanitize=fuzzer $(TLS_LIBS) $(BSD_LIBS)
 
 $(FUZZ:%=%.run): %.run: %
 	tests/fuzz/run.sh $< $(FUZZ_SECONDS)
-
-.PHONY: tests demo check check-unit check-quick check-sanitize check-callers \
-    check-servers check-budget check-headers bench soak fuzz

@@ -1,17 +1,25 @@
 #!/bin/sh
-# setup.sh build | tests - install the packages that this machine lacks
+# setup.sh [GOAL...] - install the packages that this machine lacks
 #
-# "build" installs the packages for the build and `make demo`, "tests" also
-# those for `make check`.  If the package manager reports that all are
-# installed, nothing else is done.  make and a C compiler must be installed
-# already.
+# For goals of make: "all", "demo" and "install" need the packages for the
+# build; without a goal, and for all others, those for `make check` are installed
+# as well.  If the package manager reports that all are installed, nothing else
+# is done.  make and a C compiler must be installed already.
 set -eu
+kind=tests
+for goal; do
+	case $goal in
+	setup) ;;
+	all | demo | install) kind=build ;;
+	*) kind=tests && break ;;
+	esac
+done
 cd "$(dirname "$0")/../.."
 
 apt="pkg-config libc6-dev libbsd-dev libssl-dev"
 apk="pkgconf musl-dev libbsd-dev openssl-dev bash"
 dnf="pkgconf-pkg-config glibc-devel libbsd-devel openssl-devel"
-if [ "$1" = tests ]; then
+if [ "$kind" = tests ]; then
 	apt="$apt libcmocka-dev libgsasl-dev
 	    clang libclang-rt-14-dev strace valgrind mandoc python3 openssl
 	    libpython3.11-testsuite libidn2-0

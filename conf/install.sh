@@ -1,0 +1,63 @@
+#!/bin/sh
+# install.sh install | uninstall - install what `make` has built, or remove it
+#
+# For `make install`, which sets B, DESTDIR, PREFIX and LIBDIR; SBINDIR, BINDIR,
+# MANDIR and EXAMPLEDIR may be set, too.  relais.conf itself is the
+# administrator's: only an example is installed.  The units start the installed
+# program; the scripts for OpenRC and runit are examples.
+set -eu
+action=$1
+sbin=${SBINDIR:-$PREFIX/sbin}
+bin=${BINDIR:-$PREFIX/bin}
+man=${MANDIR:-$PREFIX/share/man}
+examples=${EXAMPLEDIR:-$PREFIX/share/relais}
+
+# put MODE FILE TARGET
+put() {
+	if [ "$action" = install ]; then
+		install -D -m "$1" "$2" "$DESTDIR$3"
+	else
+		rm -f "$DESTDIR$3"
+	fi
+}
+
+# put_link TO TARGET
+put_link() {
+	if [ "$action" = install ]; then
+		mkdir -p "$(dirname "$DESTDIR$2")"
+		ln -sf "$1" "$DESTDIR$2"
+	else
+		rm -f "$DESTDIR$2"
+	fi
+}
+
+# put_unit MODE FILE TARGET
+put_unit() {
+	sed "s|/usr/sbin/relais|$sbin/relais|" "$2" >"$B/installed/unit"
+	put "$1" "$B/installed/unit" "$3"
+}
+
+mkdir -p "$B/installed"
+put 755 "$B/installed/sendmail" "$sbin/sendmail"
+[ -e "$B/tls.so" ] && put 644 "$B/tls.so" "$LIBDIR/tls.so"
+put_link sendmail "$sbin/relais"
+put_link "$sbin/sendmail" "$bin/mailq"
+put_link "$sbin/sendmail" "$bin/newaliases"
+put_link "$sbin/sendmail" "$PREFIX/lib/sendmail"
+for page in man/*.[158]; do
+	put 644 "$page" "$man/man${page##*.}/${page#man/}"
+done
+put 644 conf/relais.conf "$examples/relais.conf.example"
+for unit in conf/systemd/*; do
+	put_unit 644 "$unit" "$PREFIX/lib/systemd/system/${unit##*/}"
+done
+put 644 conf/sysusers.d/relais.conf "$PREFIX/lib/sysusers.d/relais.conf"
+put 644 conf/tmpfiles.d/relais.conf "$PREFIX/lib/tmpfiles.d/relais.conf"
+put_unit 755 conf/openrc/relais "$examples/openrc/relais"
+put_unit 755 conf/runit/relais/run "$examples/runit/relais/run"
+if [ "$action" = uninstall ]; then
+	for directory in "$LIBDIR" "$examples/openrc" \
+	    "$examples/runit/relais" "$examples/runit" "$examples"; do
+		rmdir "$DESTDIR$directory" 2>/dev/null || :
+	done
+fi
