@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -96,8 +97,9 @@ struct service {
 	int64_t			 next_run;	/* clock_ms() */
 	int64_t			 accept_after;	/* clock_ms() */
 	int64_t			 next_watchdog;	/* clock_ms(); 0: none */
-	int64_t			 stopping;	/* clock_ms(), or 0 */
-	int			 demands;	/* SIGTERM or SIGINT, so far */
+	bool			 stopping;	/* after SIGTERM or SIGINT */
+	int64_t			 end_attempts;	/* clock_ms(); 0: not, or done */
+	int64_t			 kill_all;	/* the same */
 	char			 status[128];	/* as last notified */
 };
 
@@ -314,7 +316,7 @@ dispatch_jobs(struct service *s, int64_t now)
 		w->busy = true;
 		end_job(s, 0, false);
 	}
-	while (s->n_jobs > 0 && (s->stopping != 0 ||
+	while (s->n_jobs > 0 && (s->stopping ||
 	    s->job[0].deadline <= now)) {
 		end_job(s, 0, true);
 		s->run_due = s->spool.directory != NULL;
@@ -332,7 +334,7 @@ end_idle_workers(struct service *s, int64_t now)
 
 		if (w->channel == -1 || w->busy)
 			continue;
-		if (s->stopping != 0 || w->outdated || n > max ||
+		if (s->stopping || w->outdated || n > max ||
 		    now - w->idle_since >= WORKER_IDLE_MS) {
 			close_descriptor(&w->channel);
 			n--;
@@ -569,12 +571,13 @@ signal_all(const struct service *s, int sig)
 static void
 begin_stop(struct service *s)
 {
-	s->demands++;
-	if (s->demands > 1) {
+	if (s->stopping) {
 		signal_all(s, SIGKILL);
 		return;
 	}
-	s->stopping = clock_ms();
+	s->stopping = true;
+	s->end_attempts = clock_ms() + FINISH_MS;
+	s->kill_all = clock_ms() + KILL_MS;
 	serve_notify(&s->notify, "STOPPING=1");
 	serve_listen_close(&s->listen);
 	for (size_t i = 0; i < s->n_clients; i++)
@@ -722,12 +725,12 @@ is_entry_due(struct service *s)
 static void
 run_when_possible(struct service *s, int64_t now)
 {
-	if (now >= s->next_run && s->spool.directory != NULL &&
-	    !is_run_wanted(s)) {
+	if (now >= s->next_run) {
 		s->next_run = now + s->options->interval_s * 1000;
-		s->run_due = is_entry_due(s);
+		if (s->spool.directory != NULL && !is_run_wanted(s))
+			s->run_due = is_entry_due(s);
 	}
-	if (!is_run_wanted(s) || s->runner != 0 || s->stopping != 0)
+	if (!is_run_wanted(s) || s->runner != 0 || s->stopping)
 		return;
 	end_idle_workers(s, now);
 	if (s->n_workers <= workers_max(s))
@@ -757,14 +760,14 @@ notify_state(struct service *s, int64_t now)
 static void
 enforce_stop(struct service *s, int64_t now)
 {
-	if (s->stopping == 0 || now - s->stopping < FINISH_MS)
-		return;
-	if (now - s->stopping >= KILL_MS)
-		signal_all(s, SIGKILL);
-	else if (s->demands == 1) {
-		s->demands++;
+	if (s->end_attempts != 0 && now >= s->end_attempts) {
+		s->end_attempts = 0;
 		for (size_t i = 0; i < s->n_workers; i++)
 			kill(s->worker[i].pid, SIGTERM);
+	}
+	if (s->kill_all != 0 && now >= s->kill_all) {
+		s->kill_all = 0;
+		signal_all(s, SIGKILL);
 	}
 }
 
@@ -783,20 +786,24 @@ next_event_ms(const struct service *s, int64_t now)
 
 	if (s->n_jobs > 0)
 		advance(&next, s->job[0].deadline);
-	if (s->spool.directory != NULL && s->stopping == 0)
+	if (s->spool.directory != NULL && !s->stopping)
 		advance(&next, s->next_run);
 	if (s->accept_after > now)
 		advance(&next, s->accept_after);
 	if (s->next_watchdog != 0)
 		advance(&next, s->next_watchdog);
-	if (s->stopping != 0)
-		advance(&next, s->stopping + (now - s->stopping < FINISH_MS ?
-		    FINISH_MS : KILL_MS));
+	if (s->end_attempts != 0)
+		advance(&next, s->end_attempts);
+	if (s->kill_all != 0)
+		advance(&next, s->kill_all);
 	for (size_t i = 0; i < s->n_workers; i++)
 		if (!s->worker[i].busy && s->worker[i].channel != -1)
 			advance(&next, s->worker[i].idle_since +
 			    WORKER_IDLE_MS);
-	return next == -1 ? -1 : next <= now ? 0 : (int)(next - now);
+	if (next == -1)
+		return -1;
+	return next <= now ? 0 : next - now < INT_MAX ? (int)(next - now) :
+	    INT_MAX;
 }
 
 /*
@@ -806,16 +813,15 @@ next_event_ms(const struct service *s, int64_t now)
 static bool
 is_finished(const struct service *s)
 {
-	return s->stopping != 0 && s->n_clients == 0 && s->n_workers == 0 &&
+	return s->stopping && s->n_clients == 0 && s->n_workers == 0 &&
 	    s->runner == 0;
 }
 
 /* Waits for events and handles them. */
 static void
-handle_events(struct service *s)
+handle_events(struct service *s, int64_t now)
 {
-	size_t		 listeners = clock_ms() >= s->accept_after ?
-			    s->listen.n : 0;
+	size_t		 listeners = now >= s->accept_after ? s->listen.n : 0;
 	size_t		 clients = s->n_clients, workers = s->n_workers;
 	size_t		 n = 0;
 	struct pollfd	*p = memory_new(1 + listeners + clients + workers,
@@ -830,7 +836,7 @@ handle_events(struct service *s)
 		p[n++].fd = s->worker[i].channel;
 	for (size_t i = 0; i < n; i++)
 		p[i].events = POLLIN;
-	if (poll(p, n, next_event_ms(s, clock_ms())) > 0) {
+	if (poll(p, n, next_event_ms(s, now)) > 0) {
 		struct pollfd	*q = p + 1 + listeners;
 
 		for (size_t i = 0; i < clients; i++, q++)
@@ -975,7 +981,7 @@ serve_until_stopped(struct service *s)
 		end_idle_workers(s, now);
 		enforce_stop(s, now);
 		notify_state(s, now);
-		handle_events(s);
+		handle_events(s, now);
 	}
 }
 

@@ -560,6 +560,55 @@ static const struct notify_case	notify_table[] = {
 	{ "a socket in the abstract namespace", true },
 };
 
+/* ------------------------------------------------------------- queue runs */
+
+static int64_t
+cpu_ms(pid_t pid)
+{
+	clockid_t	clock;
+	struct timespec	time;
+
+	assert_int_equal(clock_getcpuclockid(pid, &clock), 0);
+	assert_int_equal(clock_gettime(clock, &time), 0);
+	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/*
+ * The second run waits for the end of the first one, also when the interval,
+ * one second, has passed.
+ */
+static void
+the_service_sleeps_while_a_queue_run_waits_for_another(void **state)
+{
+	const struct timespec	pause = { 0, 20 * 1000000 };
+	struct serving		s;
+	int64_t			cpu, end;
+	pid_t			pid;
+
+	(void)state;
+	serving_open(&s, &(struct script){ .steps = {
+	    { .at = ON_RCPT, .connection = 1, .say = "451 4.7.1 grey" },
+	    { .at = ON_RSET, .connection = 1, .then = THEN_CLOSE },
+	    { .at = ON_RCPT, .hold = true } } }, "");
+	serving_start(&s, &(struct program){
+	    .argv = WORDS("relais", "-C", s.conf, "-bD", "-q1s") });
+	pid = program_pid(s.running);
+	serving_expect(&s, TRANSACTION, "\r\n250 2.0.0 Ok: queued as ");
+	kill(pid, SIGUSR1);
+	assert_true(mock_smtp_wait_commands(s.host, ON_RCPT, 2));
+	kill(pid, SIGUSR1);
+	cpu = cpu_ms(pid);
+	end = clock_ms() + 2000;
+	while (clock_ms() < end) {
+		if (cpu_ms(pid) - cpu > 200)
+			fail_msg("the service has used %lld ms of CPU time",
+			    (long long)(cpu_ms(pid) - cpu));
+		nanosleep(&pause, NULL);
+	}
+	mock_smtp_release(s.host);
+	serving_close(&s);
+}
+
 /* ----------------------------------------------------------------- signals */
 
 static void
@@ -886,6 +935,8 @@ static const struct CMUnitTest	process_spec[] = {
 	cmocka_unit_test(a_queue_of_root_is_named),
 	cmocka_unit_test(sighup_reads_the_configuration),
 	cmocka_unit_test(an_invalid_configuration_is_not_used),
+	cmocka_unit_test(
+	    the_service_sleeps_while_a_queue_run_waits_for_another),
 	cmocka_unit_test(sigusr1_runs_the_queue),
 	cmocka_unit_test(a_stop_waits_for_messages_in_progress),
 	cmocka_unit_test(a_stop_queues_messages_that_wait),
