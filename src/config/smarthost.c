@@ -60,8 +60,7 @@ smarthost_write(struct buffer *to, const struct smarthost_url *h)
 	}
 	buffer_addf(to, strchr(h->host, ':') != NULL ? "[%s]" : "%s",
 	    h->host);
-	/* Without a port, that of an SRV record is used. */
-	if (h->lookup != LOOKUP_SRV || h->port_given)
+	if (h->lookup != LOOKUP_SRV)
 		buffer_addf(to, ":%u", h->port);
 }
 

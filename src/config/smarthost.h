@@ -54,7 +54,10 @@ struct smarthost_list {
 bool	smarthost_list_parse(struct smarthost_list *, const char *value,
 	    struct failure *why);
 
-/* Appends the URL, with its port and without the user. */
+/*
+ * Appends the URL without the user and with the port, unless SRV records have
+ * it.
+ */
 void	smarthost_write(struct buffer *, const struct smarthost_url *);
 
 /*

@@ -60,6 +60,26 @@ refuses(void **state)
 	assert_null(list.host);
 }
 
+struct written {
+	const char	*value;
+	const char	*want;
+};
+
+static void
+writes(void **state)
+{
+	const struct written	*c = *state;
+	struct smarthost_list	 list;
+	struct buffer		 url = { 0 };
+	struct failure		 why;
+
+	assert_true(smarthost_list_parse(&list, c->value, &why));
+	smarthost_write(&url, &list.host[0]);
+	assert_string_equal(url.data, c->want);
+	buffer_free(&url);
+	smarthost_list_free(&list);
+}
+
 static void
 keeps_order(void **state)
 {
@@ -100,7 +120,22 @@ bounds_the_list(void **state)
 #define REFUSES(sentence, value, says) \
 	{ sentence, refuses, NULL, NULL, &(struct bad){ value, says } }
 
+#define WRITES(sentence, value, want) \
+	{ sentence, writes, NULL, NULL, &(struct written){ value, want } }
+
 static const struct CMUnitTest spec[] = {
+	WRITES("a URL is written with its port", "mail.example",
+	    "submission://mail.example:587"),
+	WRITES("the user is not written", "submissions://kim@mail.example",
+	    "submissions://mail.example:465"),
+	WRITES("an IPv6 address is written in brackets", "smtp://[::1]:2525",
+	    "smtp://[::1]:2525"),
+	WRITES("a Unix socket is written with its path", "lmtp:///run/x",
+	    "lmtp:///run/x"),
+	WRITES("a URL with MX records has a port", "smtp+mx://mail.example",
+	    "smtp+mx://mail.example:25"),
+	WRITES("the port is that of the SRV records",
+	    "submission+srv://mail.example", "submission+srv://mail.example"),
 	READS("a host without a scheme is submission", "mail.example", false,
 	    SCHEME_SUBMISSION, LOOKUP_ADDRESS, NULL, "mail.example",
 	    NULL, 587, false),

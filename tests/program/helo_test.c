@@ -228,7 +228,7 @@ static const struct domain_case domains[] = {
 	    "domain = example.org\n", "example.org" },
 };
 
-/* The domain is that of the sender that -bv prints. */
+/* The domain is that of the sender that relais route shows. */
 static void
 is_the_domain(void **state)
 {
@@ -236,20 +236,24 @@ is_the_domain(void **state)
 	struct helo_case		 conf = { .more = c->more };
 	struct temp_dir			 dir;
 	struct program_result		 o;
-	char				 want[100];
+	const char			*path;
+	char				 want[200];
 	int				 status;
 
 	temp_dir_make(&dir);
+	path = write_conf(&dir, &conf, 25);
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", write_conf(&dir, &conf, 25),
-	    "-bv", "-f", "root", "b@example.net"), .prepare = enter_host,
+	    .argv = WORDS("relais", "-C", path, "route", "-f", "root",
+	    "b@example.net"), .prepare = enter_host,
 	    .ctx = (void *)(uintptr_t)c->host });
 	status = o.status;
-	snprintf(want, sizeof(want), "from <root@%s>\nto <b@example.net>\n",
-	    c->domain);
-	if (status == 0)
-		assert_string_equal(o.out.data, want);
-	else if (status != NO_HOST)
+	snprintf(want, sizeof(want), "b@example.net\n  sender     root@%s "
+	    "(local name at our domain, %s%s)\n", c->domain,
+	    c->more != NULL ? path : "host name",
+	    c->more != NULL ? ":7" : "");
+	if (status == 0 && strncmp(o.out.data, want, strlen(want)) != 0)
+		fail_msg("not \"%s\", but: %s", want, o.out.data);
+	else if (status != 0 && status != NO_HOST)
 		fail_msg("status %d: %s", status, o.err.data);
 	program_result_free(&o);
 	temp_dir_remove(&dir);
