@@ -945,6 +945,11 @@ start_listening(struct service *s, struct failure *why)
 		path = NULL;
 	if (!become_user(s, path, why) || !check_secrets(s->config, why))
 		return false;
+	if (path == NULL && s->listen.n == 0)
+		return failed(why, EX_CONFIG, "there is no socket: the service "
+		    "manager passes none, and %s turns off the one of the "
+		    "service", config_find(s->config, NULL,
+		    KEY_SOCKET)->origin);
 	return path == NULL || serve_listen_create(&s->listen, path, why);
 }
 

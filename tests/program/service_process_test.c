@@ -845,6 +845,23 @@ a_file_that_is_not_a_socket_stays(void **state)
 	serving_close(&s);
 }
 
+static void
+a_service_without_a_socket_does_not_start(void **state)
+{
+	struct serving		s;
+	struct program_result	o;
+
+	(void)state;
+	serving_open(&s, &(struct script){ 0 }, "");
+	serving_fail(&s, &(struct program){ .argv = WORDS("relais", "-C",
+	    s.conf, "-o", "socket=off", "serve") }, &o);
+	assert_int_equal(o.status, EX_CONFIG);
+	assert_non_null(strstr(o.err.data, "there is no socket: the service "
+	    "manager passes none, and -o socket turns off "));
+	program_result_free(&o);
+	serving_close(&s);
+}
+
 /* --------------------------------------------------------------- process 1 */
 
 /* For .prepare: the program is process 1; this one waits for its end. */
@@ -944,6 +961,7 @@ static const struct CMUnitTest	process_spec[] = {
 	cmocka_unit_test(a_dead_socket_is_replaced),
 	cmocka_unit_test(a_killed_service_is_replaced),
 	cmocka_unit_test(a_file_that_is_not_a_socket_stays),
+	cmocka_unit_test(a_service_without_a_socket_does_not_start),
 	cmocka_unit_test(process_1_reaps_orphans_and_stops),
 };
 
