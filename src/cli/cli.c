@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/flush.h"
+#include "cli/import_command.h"
 #include "cli/input.h"
 #include "cli/mailq.h"
 #include "cli/print_config.h"
@@ -66,6 +67,7 @@ static const struct action {
 	[MODE_NO_DAEMON] = { refuse_daemon, false, false, false },
 	[MODE_COMMANDS]	 = { commands_help, false, false, false },
 	[MODE_CONFIG]	 = { print_config, true, false, false },
+	[MODE_IMPORT]	 = { import_command, false, false, false },
 	[MODE_QUEUE]	 = { queue_commands_run, true, false, true },
 	[MODE_ROUTE]	 = { route_command, true, false, false },
 	[MODE_SERVE]	 = { serve_command, true, false, false },

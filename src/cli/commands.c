@@ -16,6 +16,8 @@ static const struct command commands[] = {
 	    "print the settings in effect, and where each of them is set" },
 	{ "help", MODE_COMMANDS, "[COMMAND]",
 	    "print the commands, or the usage of one of them" },
+	{ "import", MODE_IMPORT, "[--write] [FILE ...]",
+	    "make a configuration from that of another program" },
 	{ "queue", MODE_QUEUE, "[list | show ID | run | flush [ID] | hold ID | "
 	    "release ID | drop ID | status [--older TIME]] [--json]",
 	    "list, show, send, hold, release or delete waiting messages" },

@@ -31,6 +31,7 @@ enum mode {
 	MODE_NO_DAEMON,		/* smtpd */
 	MODE_COMMANDS,		/* relais help; relais with an unknown word */
 	MODE_CONFIG,		/* relais config */
+	MODE_IMPORT,		/* relais import */
 	MODE_QUEUE,		/* relais queue */
 	MODE_ROUTE,		/* relais route */
 	MODE_SERVE,		/* relais serve */

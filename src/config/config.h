@@ -129,6 +129,12 @@ void	config_view(struct config_view *, const struct config *,
 const char *config_system_file(void);
 
 /*
+ * Returns $XDG_CONFIG_HOME/relais.conf or ~/.config/relais.conf, which the
+ * caller frees, or NULL if neither variable has an absolute path.
+ */
+char	*config_user_file(void);
+
+/*
  * Returns the setting with the highest precedence, or NULL.  The subject may be
  * NULL.
  */

@@ -282,9 +282,8 @@ include_files(struct parse_target *target, const struct config_text_file *from,
 	return good;
 }
 
-/* Returns the path of the user's configuration file, or NULL. */
-static char *
-user_file(void)
+char *
+config_user_file(void)
 {
 	const char	*directory = getenv("XDG_CONFIG_HOME");
 	const char	*between = "";
@@ -312,7 +311,7 @@ load_user_file(struct loader *l, struct config *config, struct failure *why)
 	enum trusted_answer	answer;
 
 	if (geteuid() == 0 || privilege_is_raised() ||
-	    (config->path = user_file()) == NULL)
+	    (config->path = config_user_file()) == NULL)
 		return true;
 	answer = load_file(l, config->path, why);
 	if (answer == TRUSTED_REFUSED && (why->status != EX_NOPERM ||

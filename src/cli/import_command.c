@@ -1,0 +1,211 @@
+#include "cli/import_command.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/report.h"
+#include "import/import.h"
+#include "util/buffer.h"
+#include "util/file.h"
+#include "util/memory.h"
+
+/* The file that --write creates, which is also the base of password_file. */
+static char *
+target_path(const struct options *options)
+{
+	struct buffer	 path = { 0 };
+	char		*directory;
+
+	if (options->config_file == NULL)
+		return geteuid() == 0 ? memory_copy(config_system_file()) :
+		    config_user_file();
+	/* password_file must be an absolute path. */
+	if (options->config_file[0] != '/' &&
+	    (directory = getcwd(NULL, 0)) != NULL) {
+		buffer_addf(&path, "%s/", directory);
+		free(directory);
+	}
+	buffer_add_text(&path, options->config_file);
+	return buffer_take(&path);
+}
+
+/* "/etc/relais.conf" becomes "/etc/relais.password". */
+static char *
+secret_path(const char *target)
+{
+	size_t		len = strlen(target);
+	struct buffer	path = { 0 };
+
+	if (len > 5 && strcmp(target + len - 5, ".conf") == 0)
+		len -= 5;
+	buffer_add(&path, target, len);
+	buffer_add_text(&path, ".password");
+	return buffer_take(&path);
+}
+
+/* Creates a file with its content, or fails if there is one with its name. */
+static bool
+create_file(const char *path, const struct buffer *content, mode_t mode,
+    struct failure *why)
+{
+	int	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+		    O_CLOEXEC, 0600);
+	bool	good;
+
+	if (fd == -1)
+		return failed_errno(why, EX_CANTCREAT, "cannot create %s",
+		    path);
+	good = file_write(fd, content->data, content->len) &&
+	    fchmod(fd, mode) == 0 && fsync(fd) == 0;
+	good = close(fd) == 0 && good;
+	if (!good) {
+		failed_errno(why, EX_IOERR, "cannot write %s", path);
+		unlink(path);
+	}
+	return good;
+}
+
+static bool
+create_secret(const struct draft_secret *s, struct failure *why)
+{
+	struct buffer	line = { 0 };
+	bool		good;
+
+	buffer_addf(&line, "%s\n", s->value);
+	good = create_file(s->path, &line, 0600, why);
+	buffer_wipe(&line);
+	return good;
+}
+
+/*
+ * All users may read the configuration of the system, which has no secret,
+ * except perhaps in the arguments of a command.
+ */
+static mode_t
+config_mode(const struct draft *d)
+{
+	for (const struct section *s = d->config.first; s != NULL; s = s->next)
+		if (s->setting[KEY_PASSWORD_COMMAND] != NULL ||
+		    s->setting[KEY_TOKEN_COMMAND] != NULL)
+			return 0600;
+	return geteuid() == 0 ? 0644 : 0600;
+}
+
+/* After a failure, no new file is left. */
+static bool
+write_files(const struct draft *d, const char *target, struct failure *why)
+{
+	struct buffer	text = { 0 };
+	size_t		n;
+	bool		good = true;
+
+	draft_print(d, true, &text);
+	for (n = 0; n < d->n_secrets; n++) {
+		if (d->secrets[n].value == NULL)
+			continue;
+		good = create_secret(&d->secrets[n], why);
+		if (!good)
+			break;
+	}
+	good = good && create_file(target, &text, config_mode(d), why);
+	while (!good && n-- > 0)
+		if (d->secrets[n].value != NULL)
+			unlink(d->secrets[n].path);
+	buffer_free(&text);
+	return good;
+}
+
+static void
+print_files(const struct draft *d, const char *target)
+{
+	printf("created ");
+	output_text(target);
+	putchar('\n');
+	for (size_t i = 0; i < d->n_secrets; i++) {
+		printf(d->secrets[i].value != NULL ? "created " :
+		    "not found: the password for ");
+		output_text(d->secrets[i].path);
+		putchar('\n');
+	}
+	if (d->n_notes > 0)
+		printf("%zu settings have no equivalent or a different "
+		    "effect; see the end of the file\n", d->n_notes);
+}
+
+static bool
+print_draft(const struct draft *d, struct failure *why)
+{
+	struct buffer	text = { 0 };
+	bool		good;
+
+	draft_print(d, false, &text);
+	good = file_write(STDOUT_FILENO, text.data, text.len) ||
+	    failed_errno(why, EX_IOERR, "cannot write the configuration");
+	buffer_free(&text);
+	return good;
+}
+
+static bool
+import_files(const struct options *options, struct import *in,
+    const char *target, struct failure *why)
+{
+	char	*const			*paths = options->arguments + 1;
+	int				 n = options->n_arguments - 1;
+	const struct import_format	*format;
+	char				*found[1] = { NULL };
+	bool				 write, good;
+
+	write = n > 0 && strcmp(paths[0], "--write") == 0;
+	if (write) {
+		paths++;
+		n--;
+	}
+	if (n > 0 && paths[0][0] == '-')
+		return command_usage("import", why);
+	if (n == 0) {
+		found[0] = import_find("", why);
+		if (found[0] == NULL)
+			return false;
+		paths = found;
+		n = 1;
+	}
+	format = import_choose(in, paths, n, why);
+	good = format != NULL && import_run(in, format, why);
+	if (good && write) {
+		good = write_files(&in->draft, target, why);
+		if (good)
+			print_files(&in->draft, target);
+	} else if (good)
+		good = print_draft(&in->draft, why);
+	free(found[0]);
+	return good;
+}
+
+int
+import_command(const struct options *options, const struct config *config,
+    const struct log *log)
+{
+	struct import	 in = { .read = source_read };
+	char		*target = target_path(options);
+	char		*secret;
+	struct failure	 why;
+	bool		 good;
+
+	(void)config;
+	if (target == NULL)
+		target = memory_copy(config_system_file());
+	secret = secret_path(target);
+	draft_start(&in.draft, secret);
+	good = import_files(options, &in, target, &why);
+	draft_free(&in.draft);
+	free(secret);
+	free(target);
+	return good ? EX_OK : report_failure(log, options->errors, &why);
+}
