@@ -106,7 +106,7 @@ assert_advice(enum service_answer answer, const char *advice)
 
 	failed(&reason, 75, "refused");
 	failed(&why, 77, "no permission");
-	service_advise(answer, &reason, &why);
+	service_advise(answer, &reason, "let this user read the file", &why);
 	assert_string_equal(why.text, advice);
 }
 
