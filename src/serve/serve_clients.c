@@ -1,0 +1,193 @@
+#include "serve/serve_clients.h"
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "serve/serve_pool.h"
+#include "serve/serve_session.h"
+#include "util/clock.h"
+#include "util/memory.h"
+
+enum {
+	SHARE = 4,		/* a user gets 1/SHARE of the clients */
+	ACCEPT_MAX = 16,	/* clients at a time */
+	PAUSE_MS = 200,		/* after accept(2) has failed */
+};
+
+static struct serve_peer
+peer_of(int fd)
+{
+	struct serve_peer	peer = { .uid = (uid_t)-1 };
+	struct ucred		credentials;
+	socklen_t		size = sizeof(credentials);
+	struct sockaddr_storage	address;
+	socklen_t		address_size = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &address_size) == 0 &&
+	    address.ss_family == AF_UNIX && getsockopt(fd, SOL_SOCKET,
+	    SO_PEERCRED, &credentials, &size) == 0) {
+		peer.is_known = true;
+		peer.uid = credentials.uid;
+		peer.pid = credentials.pid;
+	}
+	return peer;
+}
+
+/* Refuses a client, without waiting for it. */
+static void
+refuse_client(const struct serve_state *s, int fd, const char *reason)
+{
+	char	reply[400];
+
+	snprintf(reply, sizeof(reply), "421 4.3.2 %s %s\r\n", s->me.host,
+	    reason);
+	send(fd, reply, strlen(reply), MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
+static size_t
+count_clients(const struct serve_state *s, uid_t uid)
+{
+	size_t	n = 0;
+
+	for (size_t i = 0; i < s->n_clients; i++)
+		n += s->client[i].uid == uid;
+	return n;
+}
+
+/* Starts a session, which takes over the socket. */
+static bool
+start_session(struct serve_state *s, int fd, const struct serve_peer *peer)
+{
+	int			channel;
+	pid_t			pid = serve_state_fork(s, &channel);
+	struct serve_session	session = { .config = s->config,
+				    .log = s->options->log, .peer = *peer,
+				    .spool = &s->spool, .client = fd,
+				    .channel = channel };
+
+	if (pid == 0) {
+		serve_session_run(&session);
+		_exit(EX_OK);
+	}
+	if (pid == -1)
+		return false;
+	close(fd);
+	s->client = memory_room(s->client, s->n_clients, &s->clients_cap,
+	    sizeof(*s->client));
+	s->client[s->n_clients++] = (struct serve_client){ .pid = pid,
+	    .uid = peer->uid, .channel = channel };
+	return true;
+}
+
+static void
+admit_client(struct serve_state *s, int fd)
+{
+	struct serve_peer	peer = peer_of(fd);
+	size_t			share = s->clients_max / SHARE;
+
+	if (s->n_clients >= s->clients_max)
+		refuse_client(s, fd, "Too many clients, try again later");
+	else if (count_clients(s, peer.uid) >= (share > 0 ? share : 1))
+		refuse_client(s, fd, "Too many clients of this user, try "
+		    "again later");
+	else if (!start_session(s, fd, &peer))
+		refuse_client(s, fd, "No resources, try again later");
+}
+
+void
+serve_clients_accept(struct serve_state *s, int listener)
+{
+	for (int i = 0; i < ACCEPT_MAX; i++) {
+		int	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fd != -1)
+			admit_client(s, fd);
+		else if (errno == EMFILE || errno == ENFILE ||
+		    errno == ENOBUFS || errno == ENOMEM)
+			s->accept_after = clock_ms() + PAUSE_MS;
+		if (fd == -1 && errno != EINTR && errno != ECONNABORTED)
+			return;
+	}
+}
+
+static int64_t
+check_limit(struct serve_state *s, uid_t uid, const struct serve_request *r)
+{
+	bool	first;
+	int64_t	wait = serve_users_check(&s->users, uid, r->limit,
+		    r->period_s, clock_ms(), &first);
+
+	if (first)
+		log_line(s->options->log, LOG_WARNING, "uid=%lu has sent %llu "
+		    "messages in %lld seconds, as many as limit allows; more "
+		    "are refused for %lld seconds", (unsigned long)uid,
+		    (unsigned long long)r->limit, (long long)r->period_s,
+		    (long long)wait);
+	return wait;
+}
+
+static int64_t
+request_run(struct serve_state *s, uid_t uid)
+{
+	int64_t	wait = serve_users_run(&s->users, uid, clock_ms());
+
+	s->run_now |= wait == 0 && s->spool.directory != NULL;
+	return wait;
+}
+
+void
+serve_clients_read(struct serve_state *s, struct serve_client *c)
+{
+	struct serve_request	r;
+	int			fds[SERVE_CHANNEL_FDS];
+	int64_t			answer;
+
+	if (serve_channel_receive(c->channel, &r, sizeof(r), fds) !=
+	    (ssize_t)sizeof(r)) {
+		serve_state_close(&fds[0]);
+		serve_state_close(&fds[1]);
+		serve_state_close(&c->channel);
+		return;
+	}
+	switch (r.kind) {
+	case SERVE_SEND:
+		if (fds[0] != -1 && fds[1] != -1 &&
+		    s->n_messages < s->clients_max) {
+			serve_pool_add(s, fds);
+			return;
+		}
+		break;
+	case SERVE_COUNT:
+		serve_users_count(&s->users, c->uid);
+		break;
+	case SERVE_CHECK:
+		answer = check_limit(s, c->uid, &r);
+		serve_channel_send(c->channel, &answer, sizeof(answer), NULL);
+		break;
+	case SERVE_RUN:
+		answer = request_run(s, c->uid);
+		serve_channel_send(c->channel, &answer, sizeof(answer), NULL);
+		break;
+	}
+	serve_state_close(&fds[0]);
+	serve_state_close(&fds[1]);
+}
+
+bool
+serve_clients_reap(struct serve_state *s, pid_t pid)
+{
+	for (size_t i = 0; i < s->n_clients; i++)
+		if (s->client[i].pid == pid) {
+			serve_state_close(&s->client[i].channel);
+			s->client[i] = s->client[--s->n_clients];
+			return true;
+		}
+	return false;
+}

@@ -1,0 +1,100 @@
+/*
+ * serve_state.h - the process of the service: what it holds, how it forks
+ *
+ * Only for serve.c and the files that handle its events: serve_clients.c and
+ * serve_pool.c.
+ */
+#ifndef SERVE_STATE_H
+#define SERVE_STATE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "config/config.h"
+#include "config/identity.h"
+#include "queue/spool.h"
+#include "serve/serve.h"
+#include "serve/serve_channel.h"
+#include "serve/serve_listen.h"
+#include "serve/serve_notify.h"
+#include "serve/serve_users.h"
+
+/* A client, which is served by a process of its own (serve_session.h). */
+struct serve_client {
+	pid_t	pid;
+	uid_t	uid;
+	int	channel;	/* -1: closed by the session */
+};
+
+/* A worker process (serve_worker.h). */
+struct serve_pool_worker {
+	pid_t	pid;
+	int	channel;	/* -1: closed, so the worker is ending */
+	bool	busy;
+	bool	outdated;	/* it has the previous configuration */
+	int64_t	idle_since;	/* clock_ms(), unless busy */
+};
+
+/* A message that waits for a worker. */
+struct serve_pool_message {
+	int	fds[SERVE_CHANNEL_FDS];
+	int64_t	deadline;	/* clock_ms() */
+};
+
+/* Arrays are owned. */
+struct serve_state {
+	const struct serve_options *options;
+	const struct config	*config;	/* the present one */
+	struct config		 loaded;	/* after a reload */
+	struct identity		 me;
+	struct spool		 spool;		/* closed if there is none */
+	struct serve_listen	 listen;
+	struct serve_notify	 notify;
+	struct serve_users	 users;
+	sigset_t		 before;	/* the signal mask */
+	int			 signals;	/* signalfd(2) */
+
+	struct serve_client	*client;
+	size_t			 n_clients;
+	size_t			 clients_cap;
+	size_t			 clients_max;
+	int64_t			 accept_after;	/* clock_ms() */
+
+	struct serve_pool_worker *worker;
+	size_t			 n_workers;
+	size_t			 workers_cap;
+	struct serve_pool_message *message;	/* the oldest first */
+	size_t			 n_messages;
+	size_t			 messages_cap;
+	size_t			 connections;
+
+	pid_t			 runner;	/* the queue run; 0: none */
+	bool			 run_now;	/* all entries but held ones */
+	bool			 run_due;	/* entries that are due */
+	int64_t			 next_run;	/* clock_ms() */
+
+	bool			 stopping;	/* after SIGTERM or SIGINT */
+	int64_t			 end_attempts;	/* clock_ms(); 0: not, or done */
+	int64_t			 kill_all;	/* the same */
+
+	int64_t			 next_watchdog;	/* clock_ms(); 0: none */
+	char			 status[128];	/* as last notified */
+};
+
+/*
+ * Forks.  In the child, which receives 0, the descriptors of the service are
+ * closed, and the signal mask is the one from before.  If channel is not NULL,
+ * it is set to the end of a new channel between the two processes, which the
+ * caller must close.  Returns -1 if there is no child; the reason is logged.
+ */
+pid_t	serve_state_fork(struct serve_state *, int *channel);
+
+/* Closes a descriptor unless it is -1, and sets it to -1. */
+void	serve_state_close(int *fd);
+
+void	serve_state_free(struct serve_state *);
+
+#endif
