@@ -10,10 +10,12 @@
  *	service -> session	int64_t, the answer to SERVE_CHECK
  *	service -> worker	the two descriptors of SERVE_SEND
  *	worker -> service	one octet when it is idle again
- *	worker or service -> session, on the reply pipe
- *				'B': no worker is free; nothing was done;
- *				'T': a worker has taken the message, followed
- *				by a struct outcome for each forward-path
+ *	worker -> session, on the reply pipe
+ *				'T' before the attempt, and afterwards a struct
+ *				outcome for each forward-path
+ *
+ * If the reply pipe ends without 'T', no attempt was made; if it ends without
+ * the outcomes, the smarthost may have accepted the message.
  */
 #ifndef SERVE_CHANNEL_H
 #define SERVE_CHANNEL_H
@@ -36,7 +38,7 @@ struct serve_request {
 	int64_t			 period_s;	/* period */
 };
 
-enum { SERVE_BUSY = 'B', SERVE_TAKEN = 'T' };
+enum { SERVE_TAKEN = 'T' };
 
 enum { SERVE_CHANNEL_FDS = 2 };
 

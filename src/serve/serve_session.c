@@ -127,7 +127,11 @@ read_reply(int fd, void *data, size_t len)
 	return true;
 }
 
-/* Puts the answer of the worker in the place of the waiting outcomes. */
+/*
+ * Puts the answer of the worker in the place of the waiting outcomes.  The
+ * worker has parsed what the smarthost sent, so it is not trusted: each value is
+ * one that this process can handle.
+ */
 static void
 merge_outcomes(struct outcome *outcomes, struct outcome *sent, size_t n)
 {
@@ -136,11 +140,14 @@ merge_outcomes(struct outcome *outcomes, struct outcome *sent, size_t n)
 
 		if (outcomes[i].kind != OUTCOME_WAITING)
 			continue;
-		/* The worker has read replies of the smarthost. */
 		o->enhanced[sizeof(o->enhanced) - 1] = '\0';
 		o->text[sizeof(o->text) - 1] = '\0';
 		if (o->kind != OUTCOME_DELIVERED && o->kind != OUTCOME_FAILED)
 			o->kind = OUTCOME_DEFERRED;
+		if (o->kind != OUTCOME_DELIVERED && o->status == EX_OK)
+			o->status = EX_TEMPFAIL;
+		if ((unsigned)o->step > STEP_QUIT)
+			o->step = STEP_GREETING;
 		outcomes[i] = *o;
 	}
 }
@@ -176,7 +183,7 @@ attempt_by_worker(void *context, const struct envelope *env,
 	struct outcome			*sent;
 	int				 fds[SERVE_CHANNEL_FDS] = { -1, -1 };
 	int				 reply[2];
-	char				 taken = SERVE_BUSY;
+	char				 taken;
 	bool				 good;
 
 	if (pipe2(reply, O_CLOEXEC) == -1)

@@ -23,7 +23,7 @@
 static void
 send_entry(struct attempt_worker *w, int fd, int reply)
 {
-	const char	 taken = SERVE_TAKEN, busy = SERVE_BUSY;
+	const char	 taken = SERVE_TAKEN;
 	struct entry	 entry;
 	struct outcome	*outcomes;
 	struct failure	 why;
@@ -31,7 +31,6 @@ send_entry(struct attempt_worker *w, int fd, int reply)
 
 	if (!entry_adopt(&entry, "message", fd, &why)) {
 		log_line(w->log, LOG_ERR, "%s", why.text);
-		file_write(reply, &busy, 1);
 	} else if (file_write(reply, &taken, 1)) {
 		n = entry.file.envelope.n;
 		outcomes = memory_new(n, sizeof(*outcomes));
@@ -89,8 +88,11 @@ serve_worker_run(const struct serve_worker *worker)
 	w.relay.interrupt = &interrupt;
 	relay_confine(&w.relay, &sandbox);
 	while (wait_for_entry(&w.relay, worker->channel, fds)) {
-		if (fds[0] != -1 && fds[1] != -1)
+		/* Only the first one arrives if there is a lack of them. */
+		if (fds[1] != -1)
 			send_entry(&w, fds[0], fds[1]);
+		else if (fds[0] != -1)
+			close(fds[0]);
 		close(fds[1]);
 		if (!serve_channel_send(worker->channel, &idle, 1, NULL))
 			break;
