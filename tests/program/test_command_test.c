@@ -182,10 +182,11 @@ other_users_cannot_send_as_root(void **state)
 	uid_t			nobody = NOBODY;
 
 	(void)state;
-	user_needs_root();
+	if (geteuid() == 0)
+		user_needs_root();	/* who can become nobody */
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "test", "--user", "root", "a@example.net"),
-	    .prepare = user_become, .ctx = &nobody });
+	    .prepare = geteuid() == 0 ? user_become : NULL, .ctx = &nobody });
 	assert_says(o.err.data, "only root can send mail as another user");
 	assert_int_equal(o.status, EX_NOPERM);
 	program_result_free(&o);
