@@ -86,8 +86,11 @@ bool
 draft_set(struct draft *d, struct section *s, enum config_key key,
     const char *value, const char *origin)
 {
-	struct failure	why;
+	const char	*fallback = config_default(key);
+	struct failure	 why;
 
+	if (s == d->top && fallback != NULL && strcmp(value, fallback) == 0)
+		return true;
 	if (!is_visible(value)) {
 		draft_note(d, origin, "%s: the value contains a control "
 		    "character", config_key_name(key));

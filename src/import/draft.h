@@ -44,7 +44,10 @@ void	draft_start(struct draft *, const char *secret_path);
 struct section *draft_section(struct draft *, enum section_kind,
 	    const char *pattern, const char *origin);
 
-/* False, with a note, if the value is not valid. */
+/*
+ * False, with a note, if the value is not valid.  The default is not set at the
+ * top of the file: /etc/aliases must exist if it is set.
+ */
 bool	draft_set(struct draft *, struct section *, enum config_key,
 	    const char *value, const char *origin);
 

@@ -473,6 +473,12 @@ static const struct import_case cases[] = {
 	    "[user backup]\n"
 	    "from = backup@example.org\n",
 	    { "canonical:1: a pattern cannot be carried over" }, NULL },
+	{ "postfix: a value that is the default is not set",
+	    "main.cf", { { "main.cf",
+	    "relayhost = [mail.example.org]\nalias_maps = hash:/etc/aliases\n"
+	    "maximal_queue_lifetime = 5d\n" } },
+	    "smarthost = smtp://mail.example.org\n"
+	    "tls = off\n", { NULL }, NULL },
 	{ "postfix: a name that contains itself ends",
 	    "main.cf", { { "main.cf",
 	    "relayhost = [mail.example.org]\nmydestination =\n"
