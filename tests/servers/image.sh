@@ -9,7 +9,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-images=(postfix exim callers)
+images=(postfix exim callers ssmtp dma nullmailer)
 packages_of() {
 	case $1 in
 	postfix)
@@ -24,6 +24,7 @@ packages_of() {
 		    php-cli php-symfony-mailer ruby-mail s-nail sudo swaks \
 		    vacation
 		;;
+	ssmtp | dma | nullmailer) echo "$1" ;;
 	*) return 1 ;;
 	esac
 }
