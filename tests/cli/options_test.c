@@ -42,7 +42,15 @@ struct example {
 static void
 show(const struct options *o, struct buffer *to)
 {
-	static const char modes[] = "mspPivqhVHn?CQRST";
+	static const char	modes[] = {
+		[MODE_DELIVER] = 'm', [MODE_SMTP] = 's', [MODE_LIST] = 'p',
+		[MODE_COUNT] = 'P', [MODE_ALIASES] = 'i', [MODE_VERIFY] = 'v',
+		[MODE_FLUSH] = 'q', [MODE_NOTHING] = 'h', [MODE_VERSION] = 'V',
+		[MODE_HELP] = 'H', [MODE_NO_DAEMON] = 'n',
+		[MODE_COMMANDS] = '?', [MODE_CONFIG] = 'C',
+		[MODE_IMPORT] = 'M', [MODE_QUEUE] = 'Q', [MODE_ROUTE] = 'R',
+		[MODE_SERVE] = 'S', [MODE_TEST] = 'T',
+	};
 
 	if (o->mode != MODE_DELIVER)
 		buffer_addf(to, "b%c ", modes[o->mode]);
@@ -261,6 +269,9 @@ static const struct CMUnitTest options_spec[] = {
 	RELAIS_MEANS("queue list", "bQ | queue list"),
 	RELAIS_MEANS("config", "bC | config"),
 	RELAIS_MEANS("serve", "bS | serve"),
+	RELAIS_MEANS("import a", "bM | import a"),
+	RELAIS_MEANS("route a@x", "bR | route a@x"),
+	RELAIS_MEANS("test", "bT | test"),
 	RELAIS_MEANS("help queue", "b? | help queue"),
 	RELAIS_MEANS("-C /x -o a=b queue", "bQ C=/x o=a=b | queue"),
 	MEANS("queue", "| queue"), MEANS("-t queue", "t | queue"),
