@@ -127,15 +127,15 @@ print_entry(void *context, const struct spool_item *item,
 }
 
 bool
-mailq_print(struct queue_source *q, bool failed, struct failure *why)
+mailq_print(struct queue_source *q, bool with_failed, struct failure *why)
 {
 	struct list_totals	totals = { 0 };
 	struct spool_totals	kept = { 0 };
 	bool			is_open = queue_source_is_open(q);
 
 	/* Only those of the service have to be read to count them. */
-	if (!queue_source_each(q, failed && !is_open, print_entry, &totals,
-	    why))
+	if (!queue_source_each(q, with_failed && !is_open, print_entry,
+	    &totals, why))
 		return false;
 	if (totals.entries == 0)
 		puts("Mail queue is empty");
@@ -143,8 +143,8 @@ mailq_print(struct queue_source *q, bool failed, struct failure *why)
 		printf("\n-- %llu Kbytes in %zu Request%s.\n",
 		    (unsigned long long)((totals.octets + 1023) / 1024),
 		    totals.entries, totals.entries == 1 ? "" : "s");
-	if (failed && is_open && !spool_count(&kept, &q->spool, SPOOL_FAILED,
-	    why))
+	if (with_failed && is_open && !spool_count(&kept, &q->spool,
+	    SPOOL_FAILED, why))
 		return false;
 	if (kept.entries > 0) {
 		printf("-- %zu failed in ", kept.entries);

@@ -26,9 +26,10 @@ int	mailq_count(const struct options *, const struct config *,
 	    const struct log *);
 
 /*
- * Prints the list and, if .failed, the number of messages in failed/ unless it
- * is zero.  Returns false, with why, if the queue cannot be read.
+ * Prints the list and, if with_failed is set, the number of messages in failed/
+ * unless it is zero.  Returns false, with why, if the queue cannot be read.
  */
-bool	mailq_print(struct queue_source *, bool failed, struct failure *why);
+bool	mailq_print(struct queue_source *, bool with_failed,
+	    struct failure *why);
 
 #endif

@@ -115,7 +115,7 @@ each_file(struct queue_source *q, enum spool_folder folder,
 
 /* An iteration over the entries of the service. */
 struct iteration {
-	bool		 failed;
+	bool		 with_failed;
 	queue_source_fn	*each;
 	void		*context;
 };
@@ -131,20 +131,20 @@ pass_entry(void *context, const struct entry *e)
 		.is_file = true,
 	};
 
-	if (i->failed || e->folder == SPOOL_QUEUE)
+	if (i->with_failed || e->folder == SPOOL_QUEUE)
 		i->each(i->context, &item, e, NULL);
 }
 
 bool
-queue_source_each(struct queue_source *q, bool failed, queue_source_fn *each,
-    void *context, struct failure *why)
+queue_source_each(struct queue_source *q, bool with_failed,
+    queue_source_fn *each, void *context, struct failure *why)
 {
-	struct iteration	iteration = { failed, each, context };
+	struct iteration	iteration = { with_failed, each, context };
 
 	if (!queue_source_is_open(q))
 		return queue_source_ask(q, NULL, pass_entry, &iteration, why);
 	return each_file(q, SPOOL_QUEUE, each, context, why) &&
-	    (!failed || each_file(q, SPOOL_FAILED, each, context, why));
+	    (!with_failed || each_file(q, SPOOL_FAILED, each, context, why));
 }
 
 bool

@@ -45,10 +45,10 @@ typedef void queue_source_fn(void *context, const struct spool_item *,
 	    const struct entry *, const struct failure *why);
 
 /*
- * Calls each() for the files in queue/ and, if .failed, those in failed/, the
- * oldest first.  Changes nothing.
+ * Calls each() for the files in queue/ and, if with_failed is set, for those in
+ * failed/, the oldest first.  Changes nothing.
  */
-bool	queue_source_each(struct queue_source *, bool failed,
+bool	queue_source_each(struct queue_source *, bool with_failed,
 	    queue_source_fn *each, void *context, struct failure *why);
 
 /*
