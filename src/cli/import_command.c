@@ -167,8 +167,9 @@ import_files(const struct options *options, struct import *in,
 		paths++;
 		n--;
 	}
-	if (n > 0 && paths[0][0] == '-')
-		return command_usage("import", why);
+	for (int i = 0; i < n; i++)
+		if (paths[i][0] == '-')
+			return command_usage("import", why);
 	if (n == 0) {
 		found[0] = import_find("", why);
 		if (found[0] == NULL)

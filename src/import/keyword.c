@@ -49,7 +49,9 @@ keyword_apply(struct draft *d, const struct keyword *table, struct kept *kept,
 
 	while (k->name[0] != '\0' && !matches(k->name, name))
 		k++;
-	if (k->name[0] == '\0')
+	if (k->name[0] == '\0' && value[0] == '\0')
+		draft_note(d, origin, "unknown setting");
+	else if (k->name[0] == '\0')
 		draft_note(d, origin, "%.64s: unknown setting", name);
 	else if (k->slot != KEYWORD_NO_SLOT)
 		kept_set(&kept[k->slot], value, origin);

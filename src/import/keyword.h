@@ -46,7 +46,8 @@ const char *kept_text(const struct kept *, const char *other);
  * Looks up a keyword, case-insensitively, in a table and keeps its value, sets
  * the key, or adds a note.  A name in the table that ends with "*" matches
  * every keyword with that beginning.  The value of a keyword that is not in the
- * table is not shown, because it could be a secret.
+ * table is not shown, because it could be a secret; and neither is a word
+ * without a value.
  */
 void	keyword_apply(struct draft *, const struct keyword *, struct kept *,
 	    const char *name, const char *value, const char *origin);

@@ -379,6 +379,16 @@ static const struct import_case cases[] = {
 	    "aliases = off\n",
 	    { "default: a@example.org,b@example.org" }, NULL },
 
+	{ "nullmailer: a word that could be a password is not shown",
+	    "nullmailer", { { "nullmailer/remotes",
+	    "mail.example.org smtp starttls user=me pass s3cret\n" } },
+	    "smarthost = smtp://mail.example.org\n"
+	    "user = me\n"
+	    "password_file = /etc/relais.password\n"
+	    "aliases = off\n",
+	    { "nullmailer/remotes:1: unknown setting",
+	    "nullmailer/remotes:1: write the password to this file" }, NULL },
+
 	/* Postfix */
 	{ "postfix: a null client with a login",
 	    "main.cf", { { "main.cf",

@@ -225,7 +225,7 @@ files_are_named_one_by_one(void **state)
 	import(&o, &dir, WORDS("old/main.cf", "old/main.cf"));
 	assert_int_equal(o.status, EX_USAGE);
 	program_result_free(&o);
-	import(&o, &dir, WORDS("--unknown"));
+	import(&o, &dir, WORDS("old/main.cf", "--write"));
 	assert_int_equal(o.status, EX_USAGE);
 	assert_non_null(strstr(o.err.data, "usage: relais"));
 	program_result_free(&o);
