@@ -331,7 +331,7 @@ static void
 make_socket(struct passed *p, size_t i, enum kind kind, struct temp_dir *dir)
 {
 	union any_address	*a = &p->at[i];
-	char			 name[20];
+	char			 name[40];
 
 	*a = (union any_address){ .v4 = { .sin_family = AF_INET } };
 	p->len[i] = sizeof(a->v4);
