@@ -118,7 +118,7 @@ serve_clients_accept(struct serve_state *s, int listener)
 }
 
 static int64_t
-check_limit(struct serve_state *s, uid_t uid, const struct serve_request *r)
+answer_check(struct serve_state *s, uid_t uid, const struct serve_request *r)
 {
 	bool	first;
 	int64_t	wait = serve_users_check(&s->users, uid, r->limit,
@@ -134,7 +134,7 @@ check_limit(struct serve_state *s, uid_t uid, const struct serve_request *r)
 }
 
 static int64_t
-request_run(struct serve_state *s, uid_t uid)
+answer_run(struct serve_state *s, uid_t uid)
 {
 	int64_t	wait = serve_users_run(&s->users, uid, clock_ms());
 
@@ -168,11 +168,11 @@ serve_clients_read(struct serve_state *s, struct serve_client *c)
 		serve_users_count(&s->users, c->uid);
 		break;
 	case SERVE_CHECK:
-		answer = check_limit(s, c->uid, &r);
+		answer = answer_check(s, c->uid, &r);
 		serve_channel_send(c->channel, &answer, sizeof(answer), NULL);
 		break;
 	case SERVE_RUN:
-		answer = request_run(s, c->uid);
+		answer = answer_run(s, c->uid);
 		serve_channel_send(c->channel, &answer, sizeof(answer), NULL);
 		break;
 	}

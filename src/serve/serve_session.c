@@ -28,7 +28,7 @@
 enum { IN_MEMORY_MAX = 1024 * 1024 };
 
 /* A session, for the callbacks of smtpd_submit(). */
-struct session_state {
+struct serve_context {
 	const struct serve_session	*session;
 	const struct submit_options	*options;
 	bool				 entries; /* XRELAIS ENTRIES, */
@@ -41,7 +41,7 @@ struct session_state {
  * its own name.
  */
 static void
-find_program(const struct serve_peer *peer, char *to, size_t size)
+find_caller(const struct serve_peer *peer, char *to, size_t size)
 {
 	static const char *const	ours[] = { "sendmail", "relais",
 		"send-mail", "mailq", "newaliases" };
@@ -82,7 +82,7 @@ find_program(const struct serve_peer *peer, char *to, size_t size)
 
 /* The descriptor of a file that holds the message, or -1 with why. */
 static int
-write_entry(const struct session_state *s, const struct envelope *env,
+write_entry(const struct serve_context *s, const struct envelope *env,
     const struct message *message, const struct outcome *outcomes,
     struct failure *why)
 {
@@ -114,7 +114,7 @@ write_entry(const struct session_state *s, const struct envelope *env,
 
 /* Reads exactly len octets; false if the other end is closed before. */
 static bool
-read_reply(int fd, void *data, size_t len)
+read_pipe(int fd, void *data, size_t len)
 {
 	for (size_t done = 0; done < len;) {
 		ssize_t	n = read(fd, (char *)data + done, len - done);
@@ -178,7 +178,7 @@ attempt_by_worker(void *context, const struct envelope *env,
     const struct message *message, struct outcome *outcomes,
     struct failure *why)
 {
-	const struct session_state	*s = context;
+	const struct serve_context	*s = context;
 	const struct serve_request	 request = { .kind = SERVE_SEND };
 	struct outcome			*sent;
 	int				 fds[SERVE_CHANNEL_FDS] = { -1, -1 };
@@ -197,13 +197,13 @@ attempt_by_worker(void *context, const struct envelope *env,
 	close(reply[1]);
 	if (fds[0] != -1)
 		close(fds[0]);
-	if (good && (!read_reply(reply[0], &taken, 1) ||
+	if (good && (!read_pipe(reply[0], &taken, 1) ||
 	    taken != SERVE_TAKEN))
 		good = failed(why, EX_TEMPFAIL, "all connections to the "
 		    "smarthost are in use");
 	if (good) {
 		sent = memory_new(env->n, sizeof(*sent));
-		if (read_reply(reply[0], sent, env->n * sizeof(*sent)))
+		if (read_pipe(reply[0], sent, env->n * sizeof(*sent)))
 			merge_outcomes(outcomes, sent, env->n);
 		else
 			set_in_doubt(outcomes, env->n);
@@ -215,7 +215,7 @@ attempt_by_worker(void *context, const struct envelope *env,
 
 /* Asks the service; returns the seconds to wait, or 0. */
 static int64_t
-ask_service(const struct session_state *s, const struct serve_request *r)
+ask_service(const struct serve_context *s, const struct serve_request *r)
 {
 	int64_t	answer;
 
@@ -230,7 +230,7 @@ ask_service(const struct session_state *s, const struct serve_request *r)
 static bool
 check_limit(void *context, struct smtpd_reply *reply)
 {
-	const struct session_state	*s = context;
+	const struct serve_context	*s = context;
 	const struct config_subject	 subject = {
 		.user = s->options->me->user,
 	};
@@ -256,7 +256,7 @@ check_limit(void *context, struct smtpd_reply *reply)
 static void
 count_message(void *context)
 {
-	const struct session_state	*s = context;
+	const struct serve_context	*s = context;
 	const struct serve_request	 r = { .kind = SERVE_COUNT };
 
 	serve_channel_send(s->session->channel, &r, sizeof(r), NULL);
@@ -264,9 +264,9 @@ count_message(void *context)
 
 /* XRELAIS COUNT, ENTRIES and RUN. */
 static bool
-private_command(void *context, char *text, struct smtpd_reply *reply)
+queue_command(void *context, char *text, struct smtpd_reply *reply)
 {
-	struct session_state		*s = context;
+	struct serve_context		*s = context;
 	const struct serve_request	 run = { .kind = SERVE_RUN };
 	struct buffer			 counts = { 0 };
 	struct failure			 why;
@@ -309,7 +309,7 @@ serve_session_run(const struct serve_session *session)
 	struct identity		 me;
 	struct interrupt	 interrupt;
 	char			 program[80], client[160], who[200];
-	struct session_state	 state = { .session = session };
+	struct serve_context	 state = { .session = session };
 	struct submit_options	 options = {
 		.mode = SUBMIT_NOW,
 		.config = session->config,
@@ -327,7 +327,7 @@ serve_session_run(const struct serve_session *session)
 		.mail = check_limit,
 		.accepted = count_message,
 		.private_commands = session->peer.is_known,
-		.command = private_command,
+		.command = queue_command,
 		.context = &state,
 	};
 	struct serve_queue	 queue = {
@@ -342,7 +342,7 @@ serve_session_run(const struct serve_session *session)
 	identity_find_user(&me, session->config, session->peer.uid, NULL);
 	strlcpy(who, "a client by TCP", sizeof(who));
 	if (session->peer.is_known) {
-		find_program(&session->peer, program, sizeof(program));
+		find_caller(&session->peer, program, sizeof(program));
 		snprintf(client, sizeof(client), "pid=%ld program=%s",
 		    (long)session->peer.pid, program);
 		snprintf(who, sizeof(who), "uid=%lu %s",

@@ -81,27 +81,27 @@ service_own_name(void)
 /* --------------------------------------------------------------- connecting */
 
 /* Attempts while the service is busy, with pauses of a random length. */
-struct patience {
+struct service_backoff {
 	int64_t	until;
 	int64_t	pause;
 };
 
 static bool
-wait_while_busy(struct patience *p)
+wait_while_busy(struct service_backoff *b)
 {
-	int64_t		ms;
 	struct timespec	time;
+	int64_t		ms;
 
-	if (p->pause == 0) {
-		p->until = clock_ms() + BUSY_MS;
-		p->pause = PAUSE_MS;
+	if (b->pause == 0) {
+		b->until = clock_ms() + BUSY_MS;
+		b->pause = PAUSE_MS;
 	}
-	ms = p->pause / 2 + arc4random_uniform((uint32_t)p->pause / 2 + 1);
-	if (clock_ms() + ms > p->until)
+	ms = b->pause / 2 + arc4random_uniform((uint32_t)b->pause / 2 + 1);
+	if (clock_ms() + ms > b->until)
 		return false;
 	time = (struct timespec){ ms / 1000, ms % 1000 * 1000000 };
 	nanosleep(&time, NULL);
-	p->pause = p->pause * 2 < PAUSE_MAX_MS ? p->pause * 2 : PAUSE_MAX_MS;
+	b->pause = b->pause * 2 < PAUSE_MAX_MS ? b->pause * 2 : PAUSE_MAX_MS;
 	return true;
 }
 
@@ -196,7 +196,7 @@ enum service_answer
 service_connect(const char *path, const struct service_options *options,
     int *fd, struct buffer *greeting, struct failure *why)
 {
-	struct patience		patience = { 0 };
+	struct service_backoff	backoff = { 0 };
 	enum service_answer	answer;
 
 	do {
@@ -206,7 +206,7 @@ service_connect(const char *path, const struct service_options *options,
 			if (answer != SERVICE_ACCEPTED)
 				close(*fd);
 		}
-	} while (answer == SERVICE_BUSY && wait_while_busy(&patience));
+	} while (answer == SERVICE_BUSY && wait_while_busy(&backoff));
 	return answer;
 }
 
@@ -241,7 +241,7 @@ open_session(struct service_session *s, const struct submit_options *how,
     struct failure *why)
 {
 	const struct session_trace	*trace = how->trace;
-	struct patience			 patience = { 0 };
+	struct service_backoff		 backoff = { 0 };
 	enum service_answer		 answer;
 	int				 fd;
 
@@ -269,7 +269,7 @@ open_session(struct service_session *s, const struct submit_options *how,
 		    s->session.reply.code / 100 == 4 ? SERVICE_BUSY :
 		    SERVICE_DOWN;
 		session_close(&s->session);
-	} while (answer == SERVICE_BUSY && wait_while_busy(&patience));
+	} while (answer == SERVICE_BUSY && wait_while_busy(&backoff));
 	return answer;
 }
 

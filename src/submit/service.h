@@ -18,16 +18,18 @@
 
 enum service_answer {
 	SERVICE_ACCEPTED,	/* the result has the outcomes */
-	SERVICE_REFUSED,	/* it says that nothing can be sent: why */
-	SERVICE_UNASKED,	/* nothing can be sent, as the request shows:
-				 * why */
+	SERVICE_REFUSED,	/* the service replied that nothing can be
+				 * sent: why */
+	SERVICE_UNASKED,	/* the request itself is invalid: why; the
+				 * service was not asked */
 
 	/* The service does not have the message: why. */
-	SERVICE_OFF,		/* it must not be used */
+	SERVICE_OFF,		/* the service must not be used */
 	SERVICE_ABSENT,		/* there is no socket */
 	SERVICE_DOWN,		/* the socket does not accept connections, or
-				 * the service broke off */
-	SERVICE_BUSY,		/* it had no room for another client */
+				 * the service closed the connection */
+	SERVICE_BUSY,		/* the service has as many clients as are
+				 * allowed */
 };
 
 /*
