@@ -104,6 +104,10 @@ run_when_possible(struct serve_state *s, int64_t now)
 static void
 log_death(const struct serve_state *s, const char *what, pid_t pid, int status)
 {
+	/* A queue run that was asked to stop ends in this way. */
+	if (s->stopping && WIFSIGNALED(status) &&
+	    WTERMSIG(status) == SIGTERM)
+		return;
 	if (WIFSIGNALED(status))
 		log_line(s->options->log, LOG_ERR,
 		    "%s process %ld was ended by signal %d (%s)", what,
