@@ -28,8 +28,10 @@
 enum serve_request_kind {
 	SERVE_SEND,		/* a message to be sent */
 	SERVE_RUN,		/* run the queue */
-	SERVE_CHECK,		/* has the user exceeded its limit? */
-	SERVE_COUNT,		/* a message of the user was accepted */
+	SERVE_CHECK,		/* a message begins: has the user exceeded its
+				 * limit?  If not, the message is counted */
+	SERVE_ACCEPTED,		/* the message was accepted, */
+	SERVE_REFUSED,		/* or refused, and does not count */
 };
 
 struct serve_request {

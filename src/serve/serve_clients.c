@@ -117,17 +117,34 @@ serve_clients_accept(struct serve_state *s, int listener)
 	}
 }
 
+/* The present message of the client was not accepted. */
+static void
+uncount_message(struct serve_state *s, struct serve_client *c)
+{
+	if (c->counted)
+		serve_users_uncount(&s->users, c->uid);
+	c->counted = false;
+}
+
+/*
+ * A message is counted when it begins, so that messages that arrive at the
+ * same time cannot exceed the limit.
+ */
 static int64_t
-answer_check(struct serve_state *s, uid_t uid, const struct serve_request *r)
+answer_check(struct serve_state *s, struct serve_client *c,
+    const struct serve_request *r)
 {
 	bool	first;
-	int64_t	wait = serve_users_check(&s->users, uid, r->limit,
-		    r->period_s, clock_ms(), &first);
+	int64_t	wait;
 
+	uncount_message(s, c);
+	wait = serve_users_check(&s->users, c->uid, r->limit, r->period_s,
+	    clock_ms(), &first);
+	c->counted = wait == 0;
 	if (first)
 		log_line(s->options->log, LOG_WARNING, "uid=%lu has sent %llu "
 		    "messages in %lld seconds, as many as limit allows; more "
-		    "are refused for %lld seconds", (unsigned long)uid,
+		    "are refused for %lld seconds", (unsigned long)c->uid,
 		    (unsigned long long)r->limit, (long long)r->period_s,
 		    (long long)wait);
 	return wait;
@@ -154,6 +171,7 @@ serve_clients_read(struct serve_state *s, struct serve_client *c)
 		serve_state_close(&fds[0]);
 		serve_state_close(&fds[1]);
 		serve_state_close(&c->channel);
+		uncount_message(s, c);
 		return;
 	}
 	switch (r.kind) {
@@ -164,11 +182,14 @@ serve_clients_read(struct serve_state *s, struct serve_client *c)
 			return;
 		}
 		break;
-	case SERVE_COUNT:
-		serve_users_count(&s->users, c->uid);
+	case SERVE_ACCEPTED:
+		c->counted = false;
+		break;
+	case SERVE_REFUSED:
+		uncount_message(s, c);
 		break;
 	case SERVE_CHECK:
-		answer = answer_check(s, c->uid, &r);
+		answer = answer_check(s, c, &r);
 		serve_channel_send(c->channel, &answer, sizeof(answer), NULL);
 		break;
 	case SERVE_RUN:
@@ -186,6 +207,7 @@ serve_clients_reap(struct serve_state *s, pid_t pid)
 	for (size_t i = 0; i < s->n_clients; i++)
 		if (s->client[i].pid == pid) {
 			serve_state_close(&s->client[i].channel);
+			uncount_message(s, &s->client[i]);
 			s->client[i] = s->client[--s->n_clients];
 			return true;
 		}

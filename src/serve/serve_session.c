@@ -254,10 +254,11 @@ check_limit(void *context, struct smtpd_reply *reply)
 }
 
 static void
-count_message(void *context)
+end_message(void *context, bool accepted)
 {
 	const struct serve_context	*s = context;
-	const struct serve_request	 r = { .kind = SERVE_COUNT };
+	const struct serve_request	 r = { .kind = accepted ?
+					    SERVE_ACCEPTED : SERVE_REFUSED };
 
 	serve_channel_send(s->session->channel, &r, sizeof(r), NULL);
 }
@@ -325,7 +326,7 @@ serve_session_run(const struct serve_session *session)
 		.submit = &options,
 		.idle_ms = SERVE_SESSION_IDLE_MS,
 		.mail = check_limit,
-		.accepted = count_message,
+		.ended = end_message,
 		.private_commands = session->peer.is_known,
 		.command = queue_command,
 		.context = &state,

@@ -27,6 +27,7 @@ struct serve_client {
 	pid_t	pid;
 	uid_t	uid;
 	int	channel;	/* -1: closed by the session */
+	bool	counted;	/* its present message counts for the limit */
 };
 
 /* A worker process (serve_worker.h). */

@@ -34,17 +34,23 @@ serve_users_check(struct serve_users *u, uid_t uid, uint64_t limit,
 		use->messages = 0;
 		use->logged = false;
 	}
-	if (use->messages < limit)
+	if (use->messages < limit) {
+		use->messages++;
 		return 0;
+	}
 	*first = !use->logged;
 	use->logged = true;
 	return seconds_until(use->period_ends, now_ms);
 }
 
 void
-serve_users_count(struct serve_users *u, uid_t uid)
+serve_users_uncount(struct serve_users *u, uid_t uid)
 {
-	use_of(u, uid)->messages++;
+	struct serve_user_use	*use = use_of(u, uid);
+
+	/* A new period may have begun. */
+	if (use->messages > 0)
+		use->messages--;
 }
 
 int64_t

@@ -27,14 +27,15 @@ struct serve_users {
 };
 
 /*
- * Returns 0 if the user may send a message, or the seconds until the period
- * ends.  *first is set if this is the first refusal in the period.
+ * Returns 0 if the user may send a message, which is then counted, or the
+ * seconds until the period ends.  *first is set if this is the first refusal in
+ * the period.
  */
 int64_t	serve_users_check(struct serve_users *, uid_t, uint64_t limit,
 	    int64_t period_s, int64_t now_ms, bool *first);
 
-/* Counts a message. */
-void	serve_users_count(struct serve_users *, uid_t);
+/* Takes back a counted message, which was not accepted. */
+void	serve_users_uncount(struct serve_users *, uid_t);
 
 /*
  * Returns 0 if the user may request a queue run, which is then counted, or the

@@ -107,9 +107,9 @@ submit_received_message(void *context, const struct envelope *given,
 			    sizeof(outcomes[i].text));
 		}
 	}
-	if (s->options->accepted != NULL && is_accepted(given, outcomes,
-	    result->queued[0] != '\0'))
-		s->options->accepted(s->options->context);
+	if (s->options->ended != NULL)
+		s->options->ended(s->options->context, is_accepted(given,
+		    outcomes, result->queued[0] != '\0'));
 	return result->queued[0] != '\0' ? result->queued : NULL;
 }
 

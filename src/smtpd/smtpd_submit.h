@@ -22,11 +22,12 @@ struct smtpd_submit_options {
 	int64_t		 idle_ms;	/* wait for the client, 0: no limit */
 
 	/*
-	 * As in struct smtpd_policy; or NULL.  .accepted is called after each
-	 * message that was delivered or queued for a recipient; or NULL.
+	 * As in struct smtpd_policy; or NULL.  .ended is called after each
+	 * message and before the reply to it, with whether it was delivered or
+	 * queued for a recipient; or NULL.
 	 */
 	bool		(*mail)(void *context, struct smtpd_reply *);
-	void		(*accepted)(void *context);
+	void		(*ended)(void *context, bool accepted);
 
 	/*
 	 * Offer XRELAIS OPTIONS and XRELAIS RESULT (submit/service_protocol.h),

@@ -129,6 +129,52 @@ limit_is_for_each_user_and_period(void **state)
 	serving_close(&s);
 }
 
+/* Sends lines, and reads the reply to the last of them. */
+static void
+converse(int fd, const char *lines, const char *reply)
+{
+	char	text[1000];
+	size_t	len = 0;
+
+	assert_int_equal(write(fd, lines, strlen(lines)),
+	    (ssize_t)strlen(lines));
+	do {
+		ssize_t	n = read(fd, text + len, sizeof(text) - 1 - len);
+
+		assert_true(n > 0);
+		len += (size_t)n;
+		text[len] = '\0';
+	} while (strstr(text, reply) == NULL);
+}
+
+static void
+messages_at_the_same_time_do_not_exceed_the_limit(void **state)
+{
+	struct serving	s;
+	int		first, second;
+
+	(void)state;
+	serving_open(&s, &(struct script){ 0 }, "limit = 1/hour\n");
+	serving_start(&s, NULL);
+	first = serving_connect(&s);
+	second = serving_connect(&s);
+	converse(first, "HELO a\r\nMAIL FROM:<a@example.org>\r\n",
+	    "250 2.1.0 ");
+	converse(second, "HELO a\r\nMAIL FROM:<a@example.org>\r\n",
+	    "450 4.7.1 ");
+	/* A message that is not sent does not count; nor does a second one. */
+	converse(first, "RSET\r\nMAIL FROM:<a@example.org>\r\n",
+	    "250 2.1.0 ");
+	close(first);
+	serving_wait_children(program_pid(s.running), 1);
+	converse(second, "MAIL FROM:<a@example.org>\r\n", "250 2.1.0 ");
+	converse(second, "RCPT TO:<b@example.net>\r\n" MESSAGE,
+	    "250 2.0.0 Ok: sent");
+	close(second);
+	serving_expect(&s, TRANSACTION, "450 4.7.1 ");
+	serving_close(&s);
+}
+
 static void
 refused_messages_do_not_use_up_the_limit(void **state)
 {
@@ -194,6 +240,7 @@ static const struct CMUnitTest service_spec[] = {
 	cmocka_unit_test(every_user_can_connect_to_the_socket),
 	cmocka_unit_test(a_second_service_is_refused),
 	cmocka_unit_test(limit_is_for_each_user_and_period),
+	cmocka_unit_test(messages_at_the_same_time_do_not_exceed_the_limit),
 	cmocka_unit_test(refused_messages_do_not_use_up_the_limit),
 	cmocka_unit_test(counts_and_entries_are_shown),
 	cmocka_unit_test(a_queue_run_can_be_requested),

@@ -9,13 +9,6 @@
 
 enum { HOUR_MS = 3600 * 1000 };
 
-static void
-send_messages(struct serve_users *u, uid_t uid, int n)
-{
-	for (int i = 0; i < n; i++)
-		serve_users_count(u, uid);
-}
-
 static int64_t
 check(struct serve_users *u, uid_t uid, int64_t now_ms)
 {
@@ -25,16 +18,39 @@ check(struct serve_users *u, uid_t uid, int64_t now_ms)
 }
 
 static void
+send_messages(struct serve_users *u, uid_t uid, int n)
+{
+	for (int i = 0; i < n; i++)
+		assert_int_equal(check(u, uid, 1000), 0);
+}
+
+static void
 a_user_can_send_up_to_the_limit(void **state)
 {
 	struct serve_users	u = { 0 };
 
 	(void)state;
-	assert_int_equal(check(&u, 33, 1000), 0);
 	send_messages(&u, 33, 2);
 	assert_int_equal(check(&u, 33, 2000), 0);
-	send_messages(&u, 33, 1);
 	assert_int_equal(check(&u, 33, 3000), 3598);
+	serve_users_free(&u);
+}
+
+static void
+a_refused_message_does_not_count(void **state)
+{
+	struct serve_users	u = { 0 };
+
+	(void)state;
+	send_messages(&u, 33, 3);
+	serve_users_uncount(&u, 33);
+	assert_int_equal(check(&u, 33, 2000), 0);
+	assert_int_equal(check(&u, 33, 3000), 3598);
+	/* A message of the previous period. */
+	assert_int_equal(check(&u, 33, 1000 + HOUR_MS), 0);
+	serve_users_uncount(&u, 33);
+	serve_users_uncount(&u, 33);
+	assert_int_equal(check(&u, 33, 1000 + HOUR_MS), 0);
 	serve_users_free(&u);
 }
 
@@ -44,7 +60,6 @@ a_new_period_begins_after_the_last_one(void **state)
 	struct serve_users	u = { 0 };
 
 	(void)state;
-	check(&u, 33, 1000);
 	send_messages(&u, 33, 3);
 	assert_int_equal(check(&u, 33, 1000 + HOUR_MS - 1), 1);
 	assert_int_equal(check(&u, 33, 1000 + HOUR_MS), 0);
@@ -57,7 +72,6 @@ users_do_not_affect_each_other(void **state)
 	struct serve_users	u = { 0 };
 
 	(void)state;
-	check(&u, 33, 1000);
 	send_messages(&u, 33, 3);
 	assert_int_not_equal(check(&u, 33, 1000), 0);
 	assert_int_equal(check(&u, 34, 1000), 0);
@@ -96,6 +110,7 @@ a_user_can_request_a_queue_run_every_ten_seconds(void **state)
 
 static const struct CMUnitTest serve_users_spec[] = {
 	cmocka_unit_test(a_user_can_send_up_to_the_limit),
+	cmocka_unit_test(a_refused_message_does_not_count),
 	cmocka_unit_test(a_new_period_begins_after_the_last_one),
 	cmocka_unit_test(users_do_not_affect_each_other),
 	cmocka_unit_test(only_the_first_refusal_in_a_period_is_logged),

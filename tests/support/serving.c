@@ -1,6 +1,7 @@
 #include "support/serving.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <setjmp.h>
@@ -105,11 +106,13 @@ serving_close(struct serving *s)
 int
 serving_connect(const struct serving *s)
 {
+	const struct timeval	deadline = { DEADLINE_MS / 1000, 0 };
 	struct sockaddr_un	to = { .sun_family = AF_UNIX };
 	int			fd = socket(AF_UNIX,
 				    SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	strlcpy(to.sun_path, s->socket, sizeof(to.sun_path));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline));
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	return fd;
 }

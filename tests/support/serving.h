@@ -54,7 +54,7 @@ void	serving_stop(struct serving *, struct program_result *);
 /* Stops the service, unless it has been stopped, and the smarthost. */
 void	serving_close(struct serving *);
 
-/* Connects to the socket. */
+/* Connects to the socket.  Reading from it fails after a deadline. */
 int	serving_connect(const struct serving *);
 
 /* Sends the lines at once; returns all replies, which the caller frees. */
