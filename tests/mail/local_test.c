@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mail/local.h"
+#include "support/cases.h"
 
 struct row {
 	const char	*host, *domain, *path;
@@ -84,41 +85,40 @@ static const struct CMUnitTest local_spec[] = {
 	FOREIGN("the null path is not local", "web1", "example.org", ""),
 };
 
-static void
-is_possible(void **state)
-{
-	static const char *const	names[] = { "root", "www-data", "_apt",
-		"Kim", "k.doe", "kim+list", "host$", "1000", "a" };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!local_name_is_possible(names[i]))
-			fail_msg("%s", names[i]);
-}
+struct name_case {
+	const char	*sentence;
+	const char	*name;
+	bool		 possible;
+};
 
 static void
-is_impossible(void **state)
+is_name(void **state)
 {
-	static const char *const	names[] = { "", "a@b", "kim\uff20b.example",
-		"L\u00e9e", "=?UTF-8?Q?a", "a b", " ", "-oX", "a,b", "a!b",
-		"a%b", "|cmd", "/path", "a/b", "a\\b", "a:b", "a;b", "\"a\"",
-		"'a'", "a=b", "(a)", "a\tb", "a*" };
+	const struct name_case	*c = *state;
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (local_name_is_possible(names[i]))
-			fail_msg("%s", names[i]);
+	assert_int_equal(local_name_is_possible(c->name), c->possible);
 }
 
-static const struct CMUnitTest name_spec[] = {
-	{ "names that an account can have", is_possible, NULL, NULL, NULL },
-	{ "names that an account cannot have",
-	    is_impossible, NULL, NULL, NULL },
+#define POSSIBLE(name)	{ #name " can be one", name, true }
+#define IMPOSSIBLE(name) { #name " cannot be one", name, false }
+
+static const struct name_case	name_table[] = {
+	POSSIBLE("root"), POSSIBLE("www-data"), POSSIBLE("_apt"),
+	POSSIBLE("Kim"), POSSIBLE("k.doe"), POSSIBLE("kim+list"),
+	POSSIBLE("host$"), POSSIBLE("1000"), POSSIBLE("a"),
+	IMPOSSIBLE(""), IMPOSSIBLE("a@b"), IMPOSSIBLE("kim\uff20b.example"),
+	IMPOSSIBLE("L\u00e9e"), IMPOSSIBLE("=?UTF-8?Q?a"), IMPOSSIBLE("a b"),
+	IMPOSSIBLE(" "), IMPOSSIBLE("-oX"), IMPOSSIBLE("a,b"),
+	IMPOSSIBLE("a!b"), IMPOSSIBLE("a%b"), IMPOSSIBLE("|cmd"),
+	IMPOSSIBLE("/path"), IMPOSSIBLE("a/b"), IMPOSSIBLE("a\\b"),
+	IMPOSSIBLE("a:b"), IMPOSSIBLE("a;b"), IMPOSSIBLE("\"a\""),
+	IMPOSSIBLE("'a'"), IMPOSSIBLE("a=b"), IMPOSSIBLE("(a)"),
+	IMPOSSIBLE("a\tb"), IMPOSSIBLE("a*"),
 };
 
 int
 main(void)
 {
 	return cmocka_run_group_tests(local_spec, NULL, NULL) +
-	    cmocka_run_group_tests(name_spec, NULL, NULL);
+	    CASES_RUN("names of accounts", is_name, name_table);
 }
