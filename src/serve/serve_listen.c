@@ -138,6 +138,7 @@ serve_listen_create(struct serve_listen *l, const char *path,
 	struct sockaddr_un	 at = { .sun_family = AF_UNIX };
 	struct stat		 st;
 	mode_t			 mask;
+	bool			 access_denied;
 	int			 fd, result;
 
 	if (has_unix(l) || l->n == SERVE_LISTEN_MAX)
@@ -156,10 +157,15 @@ serve_listen_create(struct serve_listen *l, const char *path,
 		return failed_errno(why, EX_OSERR, "cannot create a socket");
 	mask = umask(0111);
 	result = bind(fd, (const struct sockaddr *)&at, sizeof(at));
+	access_denied = result == -1 && errno == EACCES;
 	umask(mask);
 	if (result == -1 || listen(fd, BACKLOG) == -1) {
 		failed_errno(why, EX_CANTCREAT, "%s: cannot create the socket "
 		    "of the service", path);
+		if (access_denied)
+			failure_suffix(why, "; its directory must belong to "
+			    "the user of the service (uid %lu)",
+			    (unsigned long)geteuid());
 		close(fd);
 		return false;
 	}

@@ -296,6 +296,27 @@ a_queue_of_root_is_named(void **state)
 	serving_close(&s);
 }
 
+static void
+a_directory_of_root_is_named(void **state)
+{
+	struct serving		s;
+	struct program_result	o;
+	struct machine		m;
+
+	(void)state;
+	open_machine(&s, &m, &(struct script){ 0 });
+	give_conf(&s);
+	assert_int_equal(mkdir(temp_dir_path(&s.dir, "run"), 0755), 0);
+	serving_fail(&s, &(struct program){ .prepare = machine_enter,
+	    .ctx = &m }, &o);
+	assert_int_equal(o.status, EX_CANTCREAT);
+	assert_non_null(strstr(o.err.data, "/run/submission: cannot create "
+	    "the socket of the service: Permission denied; its directory must "
+	    "belong to the user of the service (uid 990)"));
+	program_result_free(&o);
+	serving_close(&s);
+}
+
 /* ------------------------------------------------------------ LISTEN_FDS */
 
 enum kind { UNIX_SOCKET, TCP4, TCP6, TCP4_EVERYWHERE, TCP6_EVERYWHERE,
@@ -950,6 +971,7 @@ static const struct CMUnitTest	process_spec[] = {
 	cmocka_unit_test(root_becomes_the_user_relais),
 	cmocka_unit_test(root_serves_if_there_is_no_user_relais),
 	cmocka_unit_test(a_queue_of_root_is_named),
+	cmocka_unit_test(a_directory_of_root_is_named),
 	cmocka_unit_test(sighup_reads_the_configuration),
 	cmocka_unit_test(an_invalid_configuration_is_not_used),
 	cmocka_unit_test(
