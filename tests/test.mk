@@ -90,8 +90,8 @@ $(B)/headers/%.h.ok: %.h
 	    -fsyntax-only -x c $<
 	touch $@
 
-bench soak: all $(BUDGET)/bench $(BUDGET)/queue_bench $(BUDGET)/soak
-	for name in $(patsubst bench,bench queue_bench,$@); do \
+bench soak: all $(addprefix $(BUDGET)/,bench queue_bench service_bench soak)
+	for name in $(patsubst bench,bench queue_bench service_bench,$@); do \
 	    $(BUDGET)/$$name || exit; done
 
 FUZZ_SECONDS = 10

@@ -29,7 +29,8 @@ run_session(const struct options *options, const struct config *config,
 		.log = log,
 		.uid = (uint32_t)getuid(),
 	};
-	struct smtpd_submit_options session = { .submit = &how };
+	struct submit		submit;
+	struct smtpd_submit_options session = { .submit = &submit };
 	struct interrupt	interrupt;
 	struct stream		stream;
 	struct failure		why;
@@ -38,6 +39,7 @@ run_session(const struct options *options, const struct config *config,
 	interrupt_hold(&interrupt);
 	how.interrupt = &interrupt;
 	identity_find(&me, config);
+	smtpd_submit_open(&submit, &how);
 	stream_open_pair(&stream, STDIN_FILENO, STDOUT_FILENO);
 	if (!smtpd_submit(&stream, &session, &why) &&
 	    !interrupt_came(&interrupt)) {
@@ -46,6 +48,7 @@ run_session(const struct options *options, const struct config *config,
 		status = report_failure(log, options->errors, &why);
 	}
 	stream_close(&stream);
+	submit_close(&submit);
 	identity_free(&me);
 	interrupt_release(&interrupt);
 	return status;

@@ -221,6 +221,8 @@ reload(struct serve_state *s)
 		spool_close(&old);
 		for (size_t i = 0; i < s->n_workers; i++)
 			s->worker[i].outdated = true;
+		for (size_t i = 0; i < s->n_clients; i++)
+			s->client[i].outdated = true;
 		log_line(s->options->log, LOG_INFO,
 		    "the configuration has been read again");
 	}
@@ -265,8 +267,9 @@ notify_state(struct serve_state *s, int64_t now)
 	if (s->notify.fd == -1)
 		return;
 	snprintf(status, sizeof(status), "%zu of %zu clients, %zu of %zu "
-	    "workers busy%s", s->n_clients, s->clients_max, serve_pool_count_busy(s),
-	    s->connections, s->runner != 0 ? ", queue run in progress" : "");
+	    "workers busy%s", serve_clients_count(s), s->clients_max,
+	    serve_pool_count_busy(s), s->connections,
+	    s->runner != 0 ? ", queue run in progress" : "");
 	if (strcmp(status, s->status) == 0)
 		return;
 	strlcpy(s->status, status, sizeof(s->status));
@@ -286,6 +289,8 @@ next_event_ms(const struct serve_state *s, int64_t now)
 {
 	int64_t	next = serve_pool_next(s);
 
+	if (serve_clients_next(s) != -1)
+		advance(&next, serve_clients_next(s));
 	if (s->spool.directory != NULL && !s->stopping)
 		advance(&next, s->next_run);
 	if (s->accept_after > now)
@@ -365,6 +370,7 @@ serve_until_stopped(struct serve_state *s)
 		serve_pool_dispatch(s, now);
 		run_when_possible(s, now);
 		serve_pool_end_idle(s, now);
+		serve_clients_end_idle(s, now);
 		enforce_stop(s, now);
 		notify_state(s, now);
 		handle_events(s, now);

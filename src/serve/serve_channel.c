@@ -28,17 +28,17 @@ serve_channel_send(int channel, const void *data, size_t len,
 	struct msghdr		 message = { .msg_iov = &text,
 				    .msg_iovlen = 1 };
 	union descriptors	 passed = { .room = { 0 } };
+	size_t			 size;
 	ssize_t			 n;
 
 	if (fds != NULL) {
+		size = (fds[1] == -1 ? 1 : SERVE_CHANNEL_FDS) * sizeof(int);
 		message.msg_control = passed.room;
-		message.msg_controllen = sizeof(passed.room);
+		message.msg_controllen = CMSG_SPACE(size);
 		passed.header.cmsg_level = SOL_SOCKET;
 		passed.header.cmsg_type = SCM_RIGHTS;
-		passed.header.cmsg_len = CMSG_LEN(SERVE_CHANNEL_FDS *
-		    sizeof(int));
-		memcpy(CMSG_DATA(&passed.header), fds,
-		    SERVE_CHANNEL_FDS * sizeof(int));
+		passed.header.cmsg_len = CMSG_LEN(size);
+		memcpy(CMSG_DATA(&passed.header), fds, size);
 	}
 	do
 		n = sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -7,7 +7,8 @@
  *	session -> service	struct serve_request; SERVE_SEND passes the
  *				descriptors of an entry (entry_adopt()) and of
  *				the reply pipe
- *	service -> session	int64_t, the answer to SERVE_CHECK
+ *	service -> session	int64_t, the answer to SERVE_CHECK; after
+ *				SERVE_IDLE, a struct serve_peer and its socket
  *	service -> worker	the two descriptors of SERVE_SEND
  *	worker -> service	one octet when it is idle again
  *	worker -> session, on the reply pipe
@@ -32,6 +33,7 @@ enum serve_request_kind {
 				 * limit?  If not, the message is counted */
 	SERVE_ACCEPTED,		/* the message was accepted, */
 	SERVE_REFUSED,		/* or refused, and does not count */
+	SERVE_IDLE,		/* the session has ended */
 };
 
 struct serve_request {
@@ -48,8 +50,8 @@ enum { SERVE_CHANNEL_FDS = 2 };
 bool	serve_channel_open(int ends[2]);
 
 /*
- * Sends a message, with fds if that is not NULL.  False with errno, also if
- * the other end is closed or its buffer is full.
+ * Sends a message, with fds if that is not NULL; the second may be -1.  False
+ * with errno, also if the other end is closed or its buffer is full.
  */
 bool	serve_channel_send(int channel, const void *data, size_t len,
 	    const int fds[SERVE_CHANNEL_FDS]);

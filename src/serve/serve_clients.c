@@ -18,6 +18,8 @@ enum {
 	SHARE = 4,		/* a user gets 1/SHARE of the clients */
 	ACCEPT_MAX = 16,	/* clients at a time */
 	PAUSE_MS = 200,		/* after accept(2) has failed */
+	IDLE_MS = 1000,		/* until a process is ended, or at once */
+	IDLE_MAX = 8,		/* if that many are idle */
 };
 
 static struct serve_peer
@@ -51,14 +53,52 @@ refuse_client(const struct serve_state *s, int fd, const char *reason)
 	close(fd);
 }
 
-static size_t
-count_clients(const struct serve_state *s, uid_t uid)
+size_t
+serve_clients_count(const struct serve_state *s)
 {
 	size_t	n = 0;
 
 	for (size_t i = 0; i < s->n_clients; i++)
-		n += s->client[i].uid == uid;
+		n += !s->client[i].idle;
 	return n;
+}
+
+static size_t
+count_of_user(const struct serve_state *s, uid_t uid)
+{
+	size_t	n = 0;
+
+	for (size_t i = 0; i < s->n_clients; i++)
+		n += !s->client[i].idle && s->client[i].uid == uid;
+	return n;
+}
+
+/* Whether the process waits for another client. */
+static bool
+is_waiting(const struct serve_client *c)
+{
+	return c->idle && c->channel != -1;
+}
+
+/* Passes the client to a process that has served its user, if one waits. */
+static bool
+continue_session(struct serve_state *s, int fd, const struct serve_peer *peer)
+{
+	const int	fds[SERVE_CHANNEL_FDS] = { fd, -1 };
+
+	for (size_t i = 0; peer->is_known && i < s->n_clients; i++) {
+		struct serve_client	*c = &s->client[i];
+
+		if (!is_waiting(c) || c->outdated || c->uid != peer->uid)
+			continue;
+		if (serve_channel_send(c->channel, peer, sizeof(*peer), fds)) {
+			c->idle = false;
+			close(fd);
+			return true;
+		}
+		serve_state_close(&c->channel);
+	}
+	return false;
 }
 
 /* Starts a session, which takes over the socket. */
@@ -92,12 +132,13 @@ admit_client(struct serve_state *s, int fd)
 	struct serve_peer	peer = peer_of(fd);
 	size_t			share = s->clients_max / SHARE;
 
-	if (s->n_clients >= s->clients_max)
+	if (serve_clients_count(s) >= s->clients_max)
 		refuse_client(s, fd, "Too many clients, try again later");
-	else if (count_clients(s, peer.uid) >= (share > 0 ? share : 1))
+	else if (count_of_user(s, peer.uid) >= (share > 0 ? share : 1))
 		refuse_client(s, fd, "Too many clients of this user, try "
 		    "again later");
-	else if (!start_session(s, fd, &peer))
+	else if (!continue_session(s, fd, &peer) &&
+	    !start_session(s, fd, &peer))
 		refuse_client(s, fd, "No resources, try again later");
 }
 
@@ -159,6 +200,45 @@ answer_run(struct serve_state *s, uid_t uid)
 	return wait;
 }
 
+/* The process can serve another client. */
+static void
+keep_process(struct serve_state *s, struct serve_client *c)
+{
+	size_t	n = 0;
+
+	for (size_t i = 0; i < s->n_clients; i++)
+		n += is_waiting(&s->client[i]);
+	uncount_message(s, c);
+	c->idle = true;
+	c->idle_since = clock_ms();
+	if (n >= IDLE_MAX)
+		serve_state_close(&c->channel);
+}
+
+void
+serve_clients_end_idle(struct serve_state *s, int64_t now)
+{
+	for (size_t i = 0; i < s->n_clients; i++) {
+		struct serve_client	*c = &s->client[i];
+
+		if (is_waiting(c) && (c->outdated || s->stopping ||
+		    now - c->idle_since >= IDLE_MS))
+			serve_state_close(&c->channel);
+	}
+}
+
+int64_t
+serve_clients_next(const struct serve_state *s)
+{
+	int64_t	next = -1;
+
+	for (size_t i = 0; i < s->n_clients; i++)
+		if (is_waiting(&s->client[i]) && (next == -1 ||
+		    s->client[i].idle_since + IDLE_MS < next))
+			next = s->client[i].idle_since + IDLE_MS;
+	return next;
+}
+
 void
 serve_clients_read(struct serve_state *s, struct serve_client *c)
 {
@@ -195,6 +275,9 @@ serve_clients_read(struct serve_state *s, struct serve_client *c)
 	case SERVE_RUN:
 		answer = answer_run(s, c->uid);
 		serve_channel_send(c->channel, &answer, sizeof(answer), NULL);
+		break;
+	case SERVE_IDLE:
+		keep_process(s, c);
 		break;
 	}
 	serve_state_close(&fds[0]);

@@ -5,9 +5,14 @@
 #define SERVE_CLIENTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "serve/serve_state.h"
+
+/* Without the processes that wait for another client. */
+size_t	serve_clients_count(const struct serve_state *);
 
 /*
  * Accepts a few clients and starts their sessions; the others wait until the
@@ -17,6 +22,12 @@ void	serve_clients_accept(struct serve_state *, int listener);
 
 /* Reads from the channel of a session. */
 void	serve_clients_read(struct serve_state *, struct serve_client *);
+
+/* Ends the processes that have waited for another client for a second. */
+void	serve_clients_end_idle(struct serve_state *, int64_t now);
+
+/* When serve_clients_end_idle() is due; -1: never. */
+int64_t	serve_clients_next(const struct serve_state *);
 
 /* Removes a session that has ended; false if the process is not a session. */
 bool	serve_clients_reap(struct serve_state *, pid_t);

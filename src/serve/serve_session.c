@@ -31,6 +31,7 @@ enum { IN_MEMORY_MAX = 1024 * 1024 };
 struct serve_context {
 	const struct serve_session	*session;
 	const struct submit_options	*options;
+	char				 client[160]; /* its pid and program */
 	bool				 entries; /* XRELAIS ENTRIES, */
 	char				 id[ID_SIZE]; /* its ID, or "" */
 };
@@ -304,61 +305,119 @@ queue_command(void *context, char *text, struct smtpd_reply *reply)
 	return true;
 }
 
-void
-serve_session_run(const struct serve_session *session)
+/*
+ * Returns whether the process can serve another client: the service was told
+ * so before the present client can notice the end of the session.
+ */
+static bool
+serve_client(struct serve_context *state, struct submit *submit)
 {
-	struct identity		 me;
-	struct interrupt	 interrupt;
-	char			 program[80], client[160], who[200];
-	struct serve_context	 state = { .session = session };
-	struct submit_options	 options = {
-		.mode = SUBMIT_NOW,
-		.config = session->config,
-		.me = &me,
-		.uid = session->peer.uid,
-		.log = session->log,
-		.interrupt = &interrupt,
-		.client = session->peer.is_known ? client : NULL,
-		.attempt = attempt_by_worker,
-		.context = &state,
-	};
+	const struct serve_session	*session = state->session;
 	const struct smtpd_submit_options how = {
-		.submit = &options,
+		.submit = submit,
 		.idle_ms = SERVE_SESSION_IDLE_MS,
 		.mail = check_limit,
 		.ended = end_message,
 		.private_commands = session->peer.is_known,
 		.command = queue_command,
-		.context = &state,
+		.context = state,
 	};
 	struct serve_queue	 queue = {
 		.spool = session->spool,
 		.uid = session->peer.uid,
 	};
+	char			 who[200];
+	const struct serve_request idle = { .kind = SERVE_IDLE };
 	struct stream		 stream;
 	struct failure		 why;
+	bool			 good;
 
-	state.options = &options;
-	interrupt_hold(&interrupt);
-	identity_find_user(&me, session->config, session->peer.uid, NULL);
 	strlcpy(who, "a client by TCP", sizeof(who));
-	if (session->peer.is_known) {
-		find_caller(&session->peer, program, sizeof(program));
-		snprintf(client, sizeof(client), "pid=%ld program=%s",
-		    (long)session->peer.pid, program);
+	if (session->peer.is_known)
 		snprintf(who, sizeof(who), "uid=%lu %s",
-		    (unsigned long)session->peer.uid, client);
-	}
+		    (unsigned long)session->peer.uid, state->client);
+	state->entries = false;
+	state->id[0] = '\0';
 	stream_open(&stream, session->client);
-	if (!smtpd_submit(&stream, &how, &why))
+	good = smtpd_submit(&stream, &how, &why);
+	if (!good)
 		log_line(session->log, LOG_INFO, "%s: %s", who, why.text);
-	if (state.entries) {
-		queue.id = state.id[0] != '\0' ? state.id : NULL;
+	if (state->entries) {
+		queue.id = state->id[0] != '\0' ? state->id : NULL;
 		stream_set_wait_timeout(&stream, SERVE_SESSION_IDLE_MS);
-		if (!serve_queue_send(&queue, &stream, &why))
+		good = serve_queue_send(&queue, &stream, &why);
+		if (!good)
 			log_line(session->log, LOG_INFO, "%s: the list of "
 			    "entries is incomplete: %s", who, why.text);
 	}
+	good = good && session->peer.is_known && serve_channel_send(
+	    session->channel, &idle, sizeof(idle), NULL);
 	stream_close(&stream);
+	return good;
+}
+
+/* Waits for another client of the same user; false if there will be none. */
+static bool
+next_client(struct serve_session *session, struct interrupt *interrupt)
+{
+	struct pollfd	p[] = {
+		{ .fd = session->channel, .events = POLLIN },
+		{ .fd = interrupt->fd, .events = POLLIN },
+	};
+	int		fds[SERVE_CHANNEL_FDS];
+
+	while (poll(p, 2, -1) == -1)
+		if (errno != EINTR)
+			return false;
+	if (interrupt_came(interrupt) || serve_channel_receive(
+	    session->channel, &session->peer, sizeof(session->peer), fds) !=
+	    (ssize_t)sizeof(session->peer) || fds[0] == -1)
+		return false;
+	session->client = fds[0];
+	return true;
+}
+
+static void
+describe_client(struct serve_context *state)
+{
+	const struct serve_peer	*peer = &state->session->peer;
+	char			 program[80];
+
+	if (!peer->is_known)
+		return;
+	find_caller(peer, program, sizeof(program));
+	snprintf(state->client, sizeof(state->client), "pid=%ld program=%s",
+	    (long)peer->pid, program);
+}
+
+void
+serve_session_run(const struct serve_session *first)
+{
+	struct serve_session	 session = *first;
+	struct serve_context	 state = { .session = &session };
+	struct identity		 me;
+	struct interrupt	 interrupt;
+	struct submit		 submit;
+	struct submit_options	 options = {
+		.mode = SUBMIT_NOW,
+		.config = session.config,
+		.me = &me,
+		.uid = session.peer.uid,
+		.log = session.log,
+		.interrupt = &interrupt,
+		.client = session.peer.is_known ? state.client : NULL,
+		.attempt = attempt_by_worker,
+		.context = &state,
+	};
+
+	state.options = &options;
+	interrupt_hold(&interrupt);
+	identity_find_user(&me, session.config, session.peer.uid, NULL);
+	smtpd_submit_open(&submit, &options);
+	do
+		describe_client(&state);
+	while (serve_client(&state, &submit) &&
+	    next_client(&session, &interrupt));
+	submit_close(&submit);
 	identity_free(&me);
 }

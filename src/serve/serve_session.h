@@ -1,10 +1,15 @@
 /*
- * serve_session.h - the process that serves one client
+ * serve_session.h - the process that serves a client
  *
  * Receives messages by SMTP or LMTP and submits them (submit/submit.h) for the
  * user at the other end of the socket.  The service passes each message to a
  * worker, which makes the attempt; everything else is done here.  A client
  * that stalls or misbehaves affects only its own process.
+ *
+ * After the session, the process can serve another client, but only one of the
+ * same user: a hostile client that took over the process would see nothing of
+ * other users.  In a burst of messages, this saves four fifths of the processor
+ * time of the service (make bench): a process and its sandbox per message.
  */
 #ifndef SERVE_SESSION_H
 #define SERVE_SESSION_H
@@ -35,6 +40,10 @@ struct serve_session {
 	int			 channel;	/* to the service */
 };
 
+/*
+ * Serves the client, and then those that the service passes, until the service
+ * closes the channel.
+ */
 void	serve_session_run(const struct serve_session *);
 
 #endif

@@ -22,11 +22,14 @@
 #include "serve/serve_notify.h"
 #include "serve/serve_users.h"
 
-/* A client, which is served by a process of its own (serve_session.h). */
+/* A client, and the process that serves it (serve_session.h). */
 struct serve_client {
 	pid_t	pid;
 	uid_t	uid;
-	int	channel;	/* -1: closed by the session */
+	int	channel;	/* -1: closed, so the process is ending */
+	bool	idle;		/* the client has left, */
+	int64_t	idle_since;	/* clock_ms() */
+	bool	outdated;	/* it has the previous configuration */
 	bool	counted;	/* its present message counts for the limit */
 };
 

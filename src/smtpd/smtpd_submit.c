@@ -11,7 +11,7 @@
 struct smtpd_submit {
 	const struct smtpd_submit_options *options;
 	struct smtpd_policy	policy;
-	struct submit		submit;
+	struct submit		*submit;
 	struct service_options	private;	/* of XRELAIS OPTIONS */
 
 	/* The last message.  After a failure, .result is empty. */
@@ -39,7 +39,7 @@ check_recipient(void *context, const char *reverse_path,
 	struct failure		 why;
 
 	if (s->private.late_checks ||
-	    submit_recipient(&s->submit, reverse_path, a, &why))
+	    submit_recipient(s->submit, reverse_path, a, &why))
 		return true;
 	smtpd_reply_failure(reply, &why);
 	return false;
@@ -91,13 +91,13 @@ submit_received_message(void *context, const struct envelope *given,
 	submit_result_free(result);
 	copy_envelope(s, given);
 	s->submitted = true;
-	s->refused = !submit_message(&s->submit, &request, result,
+	s->refused = !submit_message(s->submit, &request, result,
 	    &s->failure);
 	if (!s->refused) {
 		for (size_t i = 0; i < given->n; i++)
 			outcomes[i] = *submit_result_for(result, i);
 	} else {
-		log_line(s->submit.options.log, LOG_ERR, "%s",
+		log_line(s->submit->options.log, LOG_ERR, "%s",
 		    s->failure.text);
 		for (size_t i = 0; i < given->n; i++) {
 			outcomes[i] = (struct outcome){
@@ -126,7 +126,7 @@ set_options(struct smtpd_submit *s, char *text, struct smtpd_reply *reply)
 	service_options_free(&s->private);
 	s->private = options;
 	s->policy.recipients_max = options.late_checks ?
-	    SERVICE_RECIPIENTS_MAX : config_number(s->submit.options.config,
+	    SERVICE_RECIPIENTS_MAX : config_number(s->submit->options.config,
 	    NULL, KEY_RECIPIENT_LIMIT);
 	if (options.plain)
 		s->policy.private_command = NULL;
@@ -175,18 +175,32 @@ private_command(void *context, char *text, struct smtpd_reply *reply)
 	return true;
 }
 
+void
+smtpd_submit_open(struct submit *submit, const struct submit_options *options)
+{
+	struct submit_options	how = *options;
+
+	how.confine = how.each_recipient = true;
+	submit_open(submit, &how);
+}
+
 bool
 smtpd_submit(struct stream *stream, const struct smtpd_submit_options *options,
     struct failure *why)
 {
-	struct submit_options	how = *options->submit;
-	struct smtpd_submit	s = {
+	struct submit			*submit = options->submit;
+	const struct submit_options	*how = &submit->options;
+	struct smtpd_submit		 s = {
 		.options = options,
+		.submit = submit,
 		.policy = {
-			.host = how.me->host,
-			.recipients_max = config_number(how.config, NULL,
+			.host = how->me->host,
+			.size_max = submit->limits.size_max,
+			.recipients_max = config_number(how->config, NULL,
 			    KEY_RECIPIENT_LIMIT),
 			.idle_ms = options->idle_ms,
+			.spill = submit->limits.spill,
+			.spare = submit->limits.spare,
 			.mail = check_mail,
 			.recipient = check_recipient,
 			.message = submit_received_message,
@@ -194,17 +208,11 @@ smtpd_submit(struct stream *stream, const struct smtpd_submit_options *options,
 			    private_command : NULL,
 		},
 	};
-	bool			good;
+	bool				 good;
 
-	how.confine = how.each_recipient = true;
 	s.policy.context = &s;
-	stream_set_interrupt(stream, how.interrupt);
-	submit_open(&s.submit, &how);
-	s.policy.size_max = s.submit.limits.size_max;
-	s.policy.spill = s.submit.limits.spill;
-	s.policy.spare = s.submit.limits.spare;
+	stream_set_interrupt(stream, how->interrupt);
 	good = smtpd_session(stream, &s.policy, why);
-	submit_close(&s.submit);
 	submit_result_free(&s.result);
 	envelope_free(&s.envelope);
 	service_options_free(&s.private);

@@ -18,7 +18,7 @@
 #include "util/failure.h"
 
 struct smtpd_submit_options {
-	const struct submit_options *submit;	/* borrowed */
+	struct submit	*submit;	/* borrowed; of smtpd_submit_open() */
 	int64_t		 idle_ms;	/* wait for the client, 0: no limit */
 
 	/*
@@ -41,9 +41,14 @@ struct smtpd_submit_options {
 };
 
 /*
- * Runs a session and returns the result of smtpd_session().  Enters the sandbox
- * before the greeting and fills in .map of each result: .confine and
- * .each_recipient of the options are ignored.
+ * Opens a submission for sessions, and enters the sandbox.  .confine and
+ * .each_recipient of the options are ignored.  End it with submit_close().
+ */
+void	smtpd_submit_open(struct submit *, const struct submit_options *);
+
+/*
+ * Runs a session and returns the result of smtpd_session().  Fills in .map of
+ * each result.
  */
 bool	smtpd_submit(struct stream *, const struct smtpd_submit_options *,
 	    struct failure *why);

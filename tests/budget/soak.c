@@ -31,7 +31,7 @@ soak(size_t n, size_t at_once)
 	    (double)n / seconds, mock_smtp_most_open(l.at.host));
 	assert_int_equal(l.acknowledged, n);
 	assert_in_range(mock_smtp_most_open(l.at.host), 1, CONNECTIONS);
-	assert_in_range(l.processes_max, 1, SHARE + CONNECTIONS + 1);
+	assert_in_range(l.processes_max, 1, 2 * SHARE + CONNECTIONS + 1);
 	assert_in_range(l.rss_max_kb, 1, RSS_MAX_KB);
 	load_close(&l);
 }

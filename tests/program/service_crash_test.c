@@ -19,6 +19,7 @@
 #include "support/conf.h"
 #include "support/mock_smtp.h"
 #include "support/program.h"
+#include "support/serving.h"
 #include "support/skip.h"
 #include "support/strace.h"
 #include "support/temp_dir.h"
@@ -96,18 +97,11 @@ submit(struct setting *s)
 static pid_t
 find_worker(const struct setting *s)
 {
-	long	 pid = (long)program_pid(s->service), child = 0;
-	char	 path[64];
-	FILE	*f;
+	pid_t	child[10];
+	size_t	n = serving_children(program_pid(s->service), child, 10);
 
-	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", pid, pid);
-	f = fopen(path, "re");
-	assert_non_null(f);
-	while (fscanf(f, "%ld", &child) == 1)
-		;
-	fclose(f);
-	assert_int_not_equal(child, 0);
-	return (pid_t)child;
+	assert_in_range(n, 1, 10);
+	return child[n - 1];
 }
 
 /* Starts the service, and strace when it waits for clients. */

@@ -14,6 +14,7 @@
 
 #include "support/serving.h"
 #include "support/temp_spool.h"
+#include "support/user.h"
 
 #define MESSAGE \
 	"DATA\r\nSubject: a\r\n\r\nhello\r\n.\r\nQUIT\r\n"
@@ -191,6 +192,20 @@ refused_messages_do_not_use_up_the_limit(void **state)
 	serving_close(&s);
 }
 
+static void
+unfinished_messages_do_not_use_up_the_limit(void **state)
+{
+	struct serving	s;
+
+	(void)state;
+	serving_open(&s, &(struct script){ 0 }, "limit = 1/hour\n");
+	serving_start(&s, NULL);
+	serving_expect(&s, "EHLO a\r\nMAIL FROM:<a@example.org>\r\nQUIT\r\n",
+	    "\r\n250 2.1.0 Ok");
+	serving_expect(&s, TRANSACTION, "\r\n250 2.0.0 Ok: sent");
+	serving_close(&s);
+}
+
 static const struct script greylisting = { .steps = {
     { .at = ON_RCPT, .say = "451 4.7.1 grey" } } };
 
@@ -232,6 +247,102 @@ a_queue_run_can_be_requested(void **state)
 	serving_close(&s);
 }
 
+/* Connects, and returns the process of the session after its greeting. */
+static pid_t
+begin_session(const struct serving *s, uid_t uid, int *fd)
+{
+	char	greeting[512];
+	pid_t	child[20];
+	size_t	n;
+
+	assert_int_equal(seteuid(uid), 0);
+	*fd = serving_connect(s);
+	assert_int_equal(seteuid(getuid()), 0);
+	assert_in_range(read(*fd, greeting, sizeof(greeting)), 4, 512);
+	n = serving_children(program_pid(s->running), child, 20);
+	assert_in_range(n, 1, 19);
+	return child[n - 1];
+}
+
+static pid_t
+run_session(const struct serving *s)
+{
+	char	block[512];
+	int	fd;
+	pid_t	pid = begin_session(s, getuid(), &fd);
+
+	assert_int_equal(write(fd, "QUIT\r\n", 6), 6);
+	while (read(fd, block, sizeof(block)) > 0)
+		;
+	close(fd);
+	return pid;
+}
+
+/* The process ends if there is no other client for a second. */
+static void
+a_process_serves_the_clients_of_a_user_one_after_another(void **state)
+{
+	struct serving	s;
+	char		reply[512] = "";
+	pid_t		first, second = 0;
+	int		fd;
+
+	(void)state;
+	serving_open(&s, &(struct script){ 0 }, "");
+	serving_start(&s, NULL);
+	serving_expect(&s, TRANSACTION, "\r\n250 2.0.0 Ok: sent");
+	for (int i = 0; i < 20; i++) {
+		first = run_session(&s);
+		second = begin_session(&s, getuid(), &fd);
+		if (second == first)
+			break;
+		close(fd);
+	}
+	assert_int_equal(second, first);
+	/* It knows nothing of the messages of other clients. */
+	assert_int_equal(write(fd, "XRELAIS RESULT\r\n", 16), 16);
+	assert_in_range(read(fd, reply, sizeof(reply) - 1), 4, 512);
+	assert_string_equal(reply, "503 5.5.1 Error: no message\r\n");
+	close(fd);
+	serving_close(&s);
+}
+
+static void
+each_user_has_processes_of_its_own(void **state)
+{
+	struct serving	s;
+	pid_t		first;
+	int		fd;
+
+	(void)state;
+	user_needs_root();
+	serving_open(&s, &(struct script){ 0 }, "");
+	serving_start(&s, NULL);
+	first = run_session(&s);
+	assert_int_not_equal(begin_session(&s, NOBODY, &fd), first);
+	close(fd);
+	serving_close(&s);
+}
+
+static void
+a_process_with_the_previous_configuration_serves_no_further_client(
+    void **state)
+{
+	struct serving	s;
+	pid_t		first;
+	int		fd;
+
+	(void)state;
+	serving_open(&s, &(struct script){ 0 }, "");
+	serving_start(&s, NULL);
+	first = run_session(&s);
+	kill(program_pid(s.running), SIGHUP);
+	program_wait_output(s.running, "has been read again");
+	assert_int_not_equal(begin_session(&s, getuid(), &fd), first);
+	close(fd);
+	serving_close(&s);
+}
+
 static const struct CMUnitTest service_spec[] = {
 	cmocka_unit_test(a_message_is_delivered),
 	cmocka_unit_test(each_recipient_has_its_reply),
@@ -242,8 +353,14 @@ static const struct CMUnitTest service_spec[] = {
 	cmocka_unit_test(limit_is_for_each_user_and_period),
 	cmocka_unit_test(messages_at_the_same_time_do_not_exceed_the_limit),
 	cmocka_unit_test(refused_messages_do_not_use_up_the_limit),
+	cmocka_unit_test(unfinished_messages_do_not_use_up_the_limit),
 	cmocka_unit_test(counts_and_entries_are_shown),
 	cmocka_unit_test(a_queue_run_can_be_requested),
+	cmocka_unit_test(
+	    a_process_serves_the_clients_of_a_user_one_after_another),
+	cmocka_unit_test(each_user_has_processes_of_its_own),
+	cmocka_unit_test(
+	    a_process_with_the_previous_configuration_serves_no_further_client),
 };
 
 int

@@ -100,8 +100,9 @@ run_session(const struct submit_case *c, const char *conf,
 		.attempt = attempt,
 		.context = worker,
 	};
+	struct submit		 submit;
 	struct smtpd_submit_options session = {
-		.submit = &how,
+		.submit = &submit,
 		.private_commands = !c->smtp_only,
 	};
 	struct config_source	 source = { .file = conf };
@@ -110,9 +111,11 @@ run_session(const struct submit_case *c, const char *conf,
 
 	if (!config_load(&config, &source, &why))
 		return 2;
+	smtpd_submit_open(&submit, &how);
 	stream_open_pair(&stream, in, out);
 	if (!smtpd_submit(&stream, &session, &why))
 		return 3;
+	submit_close(&submit);
 	stream_close(&stream);
 	config_free(&config);
 	return 0;

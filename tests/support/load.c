@@ -19,6 +19,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "support/serving.h"
 #include "util/clock.h"
 #include "util/memory.h"
 
@@ -116,20 +117,8 @@ load_kill(struct load *l)
 size_t
 load_children(const struct load *l, pid_t *to, size_t max)
 {
-	long	 pid = l->service != NULL ? (long)program_pid(l->service) : 0;
-	char	 path[64];
-	long	 child;
-	size_t	 n = 0;
-	FILE	*f;
-
-	snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", pid, pid);
-	f = fopen(path, "re");
-	if (f == NULL)
-		return 0;
-	while (n < max && fscanf(f, "%ld", &child) == 1)
-		to[n++] = (pid_t)child;
-	fclose(f);
-	return n;
+	return l->service == NULL ? 0 :
+	    serving_children(program_pid(l->service), to, max);
 }
 
 /* Starts a caller.  Its message fits into the pipe. */
