@@ -22,7 +22,7 @@
 #include "config/command_process.h"
 #include "support/temp_dir.h"
 
-enum { PATIENCE_MS = 30000 };
+enum { DEADLINE_MS = 30000 };
 
 struct test {
 	struct temp_dir		 dir;
@@ -218,7 +218,7 @@ ends_with_its_parent(void **state)
 	assert_true(end.fd != -1);
 	kill(parent, SIGKILL);
 	assert_int_equal(waitpid(parent, NULL, 0), parent);
-	assert_int_equal(poll(&end, 1, PATIENCE_MS), 1);
+	assert_int_equal(poll(&end, 1, DEADLINE_MS), 1);
 	close(end.fd);
 }
 

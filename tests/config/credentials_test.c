@@ -19,7 +19,7 @@
 #include "util/clock.h"
 #include "util/memory.h"
 
-enum { NOBODY = 65534, PATIENCE_MS = 30000 };
+enum { NOBODY = 65534, DEADLINE_MS = 30000 };
 
 struct test {
 	struct temp_dir		 dir;
@@ -451,7 +451,7 @@ kills_a_command_that_times_out(void **state)
 	assert_int_equal(why.status, EX_TEMPFAIL);
 	assert_string_equal(why.text, "sleep: timed out and was killed");
 	assert_null(output.data);
-	assert_true(clock_ms() - start < PATIENCE_MS);
+	assert_true(clock_ms() - start < DEADLINE_MS);
 }
 
 static void
@@ -462,7 +462,7 @@ kills_the_process_group(void **state)
 	char		*path = memory_copy(temp_dir_path(&t->dir, "helper"));
 	char		*note = memory_copy(temp_dir_path(&t->dir, "pid"));
 	char		 text[256];
-	int64_t		 deadline = clock_ms() + PATIENCE_MS;
+	int64_t		 deadline = clock_ms() + DEADLINE_MS;
 	FILE		*f;
 	long		 pid = 0;
 
@@ -500,7 +500,7 @@ does_not_wait_for_daemons(void **state)
 
 	write_script(t, "sleep 1000 & echo $!");
 	assert_read(t);
-	assert_true(clock_ms() - start < PATIENCE_MS);
+	assert_true(clock_ms() - start < DEADLINE_MS);
 	pid = (pid_t)atol(t->credentials.password);
 	assert_true(pid > 1);
 	assert_int_equal(kill(pid, SIGKILL), 0);

@@ -91,12 +91,12 @@ envelope_is(const struct invocation *c, const struct heard_message *m)
 		assert_string_equal(m->rcpt[n].path, c->to[n]);
 	}
 	if (n < m->n_rcpt)
-		fail_msg("%s is one too many", m->rcpt[n].path);
+		fail_msg("unexpected recipient %s", m->rcpt[n].path);
 	if (c->mail_says != NULL && !strstr(m->parameters, c->mail_says))
-		fail_msg("MAIL says %s", m->parameters);
+		fail_msg("parameters of MAIL: %s", m->parameters);
 	if (c->rcpt_says != NULL &&
 	    !strstr(m->rcpt[0].parameters, c->rcpt_says))
-		fail_msg("RCPT says %s", m->rcpt[0].parameters);
+		fail_msg("parameters of RCPT: %s", m->rcpt[0].parameters);
 }
 
 /* The number of header lines that begin so; h begins with a line end. */
@@ -160,7 +160,7 @@ message_is(const struct invocation *c, const struct heard_message *m)
 	char		*body = strstr(header, "\n\n");
 
 	if (strstr(header, "hidden.example") != NULL)
-		fail_msg("a secret recipient is told:\n%s", header);
+		fail_msg("the header contains a Bcc recipient:\n%s", header);
 	if (body == NULL)
 		fail_msg("no end of the header in:\n%s", header);
 	assert_string_equal(body + 2, c->body);

@@ -14,7 +14,7 @@
 #include "support/temp_dir.h"
 #include "util/clock.h"
 
-enum { WORDS_MAX = 32, PATIENCE_MS = 120000 };
+enum { WORDS_MAX = 32, DEADLINE_MS = 120000 };
 
 static void
 run(struct program_result *out, const char *tool, const char *const *before,
@@ -127,7 +127,7 @@ await_message(struct mock_smtp *host)
 {
 	struct pollfd	bell = { .fd = mock_smtp_bell(host),
 			    .events = POLLIN };
-	int64_t		end = clock_ms() + PATIENCE_MS;
+	int64_t		end = clock_ms() + DEADLINE_MS;
 
 	while (!has_message(host)) {
 		assert_true(clock_ms() < end);

@@ -6,7 +6,7 @@
  *	    .auth = mechanisms_auth, .auth_ctx = &how };
  *
  * SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, CRAM-MD5, OAUTHBEARER,
- * XOAUTH2 and EXTERNAL.  The server is honest unless the fields say otherwise.
+ * XOAUTH2 and EXTERNAL.  Without further fields, the server follows the RFCs.
  */
 #ifndef SUPPORT_MECHANISMS_H
 #define SUPPORT_MECHANISMS_H

@@ -19,7 +19,7 @@
 #include "util/clock.h"
 #include "util/memory.h"
 
-enum { PATIENCE_MS = 10000 };
+enum { DEADLINE_MS = 10000 };
 
 struct mock_smtp_private {
 	pid_t			pid;		/* 0: nobody serves */
@@ -203,7 +203,7 @@ updated(struct mock_smtp *host)
 static bool
 wait_until(struct mock_smtp *host, const size_t *count, size_t n)
 {
-	int64_t	end = clock_ms() + PATIENCE_MS;
+	int64_t	end = clock_ms() + DEADLINE_MS;
 
 	for (;;) {
 		int64_t	left = end - clock_ms();

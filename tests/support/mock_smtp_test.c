@@ -19,7 +19,7 @@
 #include "support/mock_smtp.h"
 #include "support/temp_dir.h"
 
-enum { PATIENCE_MS = 5000 };
+enum { DEADLINE_MS = 5000 };
 
 #define HELLO_CLEAR "250-mail.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n" \
 	"250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n250-SMTPUTF8\r\n" \
@@ -87,7 +87,7 @@ expect(int fd, const char *want)
 
 	while (len < strlen(want)) {
 		const char	*more = receive(fd, block, sizeof(block),
-				    PATIENCE_MS);
+				    DEADLINE_MS);
 
 		len = strlcat(got, more, sizeof(got));
 		if (*more == '(')
@@ -101,7 +101,7 @@ expect_end(int fd, const char *how)
 {
 	char	block[64];
 
-	assert_string_equal(receive(fd, block, sizeof(block), PATIENCE_MS),
+	assert_string_equal(receive(fd, block, sizeof(block), DEADLINE_MS),
 	    how);
 	close(fd);
 }
@@ -542,7 +542,7 @@ misbehaves(void **state)
 		/* Wait for silence only if it is expected. */
 		more = receive(fd, block, sizeof(block),
 		    strstr(c->want, "(silence)") != NULL &&
-		    strlen(got) + 9 >= strlen(c->want) ? 20 : PATIENCE_MS);
+		    strlen(got) + 9 >= strlen(c->want) ? 20 : DEADLINE_MS);
 		strlcat(got, more, sizeof(got));
 	} while (*more != '(' && strlen(got) < strlen(c->want));
 	assert_string_equal(got, c->want);

@@ -288,7 +288,7 @@ too_late(struct running *r, const char *what)
 	print_error("%s: killed: %s\nstdout: %s\nstderr: %s\n", name, what,
 	    o.out.data, o.err.data);
 	program_result_free(&o);
-	fail_msg("%s did not do it in time", name);
+	fail_msg("%s: the deadline has passed", name);
 }
 
 void
@@ -303,8 +303,8 @@ program_wait_output(struct running *r, const char *text)
 		    memmem(r->err.data, r->err.len, text, strlen(text))))
 			return;
 		if (r->ended || !step(r, end)) {
-			print_error("never said: %s\n", text);
-			too_late(r, "waited for its words");
+			print_error("missing in the output: %s\n", text);
+			too_late(r, "waited for its output");
 			return;
 		}
 	}
