@@ -171,6 +171,8 @@ serve_listen_create(struct serve_listen *l, const char *path,
 	}
 	l->fd[l->n++] = fd;
 	l->path = memory_copy(path);
+	if (lstat(path, &st) == 0)
+		l->inode = st.st_ino;
 	return true;
 }
 
@@ -186,7 +188,11 @@ serve_listen_leave(struct serve_listen *l)
 void
 serve_listen_close(struct serve_listen *l)
 {
-	if (l->path != NULL)
+	struct stat	st;
+
+	/* Another service may have replaced it. */
+	if (l->path != NULL && lstat(l->path, &st) == 0 &&
+	    st.st_ino == l->inode)
 		unlink(l->path);
 	serve_listen_leave(l);
 }

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "util/failure.h"
 
@@ -20,6 +21,7 @@ struct serve_listen {
 	int	 fd[SERVE_LISTEN_MAX];	/* non-blocking, close-on-exec */
 	size_t	 n;
 	char	*path;		/* owned; of our own socket, or NULL */
+	ino_t	 inode;		/* of that path */
 };
 
 /*

@@ -35,7 +35,9 @@ serve_start_user(const struct serve_options *options, const char *socket_path,
 	char			*directory = NULL;
 	bool			 good = true;
 
-	if (!serve_user_find(&user))
+	if (!serve_user_find(&user, why))
+		return false;
+	if (user.name == NULL)
 		log_line(options->log, LOG_WARNING, "the user relais does "
 		    "not exist, so the service runs as root; create it with "
 		    "useradd --system relais");

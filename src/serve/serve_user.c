@@ -9,16 +9,24 @@
 #include <unistd.h>
 
 bool
-serve_user_find(struct serve_user *u)
+serve_user_find(struct serve_user *u, struct failure *why)
 {
 	const struct passwd	*pw;
 
 	*u = (struct serve_user){ "relais", geteuid(), getegid(), false };
 	if (u->uid != 0)
 		return true;
+	errno = 0;
 	pw = getpwnam(u->name);
-	if (pw == NULL)
-		return false;
+	/* An error must not make root run the service. */
+	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH &&
+	    errno != EBADF && errno != EPERM)
+		return failed_errno(why, EX_OSERR, "cannot look up the user "
+		    "%s", u->name);
+	if (pw == NULL) {
+		u->name = NULL;
+		return true;
+	}
 	u->uid = pw->pw_uid;
 	u->gid = pw->pw_gid;
 	u->change = true;

@@ -10,18 +10,18 @@
 #include "util/failure.h"
 
 struct serve_user {
-	const char	*name;	/* "relais" */
+	const char	*name;	/* "relais", or NULL */
 	uid_t		 uid;
 	gid_t		 gid;
 	bool		 change;	/* the process must become it */
 };
 
 /*
- * If the process is root, finds the user relais; otherwise the user of the
- * process is kept.  Returns false if the user does not exist; the service then
- * runs as root.
+ * If the process belongs to root, finds the user relais.  A process of another
+ * user stays with it, and so does root if the user relais does not exist: .name
+ * is then NULL.  Returns false, with EX_OSERR, if the users cannot be read.
  */
-bool	serve_user_find(struct serve_user *);
+bool	serve_user_find(struct serve_user *, struct failure *why);
 
 /*
  * Creates the directory if it does not exist, and gives it to the user.  Its

@@ -110,6 +110,22 @@ a_second_service_is_refused(void **state)
 	serving_close(&s);
 }
 
+/* As left by a service that was started at the same time. */
+static void
+the_socket_of_another_service_is_not_removed(void **state)
+{
+	struct serving	s;
+
+	(void)state;
+	serving_open(&s, &(struct script){ 0 }, "");
+	serving_start(&s, NULL);
+	assert_int_equal(unlink(s.socket), 0);
+	temp_dir_write(&s.dir, s.socket + strlen(s.dir.path) + 1, 0600, "");
+	serving_stop(&s, NULL);
+	assert_int_equal(access(s.socket, F_OK), 0);
+	serving_close(&s);
+}
+
 #define TRANSACTION \
 	"EHLO a\r\nMAIL FROM:<a@example.org>\r\n" \
 	"RCPT TO:<b@example.net>\r\n" MESSAGE
@@ -350,6 +366,7 @@ static const struct CMUnitTest service_spec[] = {
 	    messages_of_all_sessions_use_one_session_with_the_smarthost),
 	cmocka_unit_test(every_user_can_connect_to_the_socket),
 	cmocka_unit_test(a_second_service_is_refused),
+	cmocka_unit_test(the_socket_of_another_service_is_not_removed),
 	cmocka_unit_test(limit_is_for_each_user_and_period),
 	cmocka_unit_test(messages_at_the_same_time_do_not_exceed_the_limit),
 	cmocka_unit_test(refused_messages_do_not_use_up_the_limit),
