@@ -927,13 +927,15 @@ a_service_runs_the_queue_until_a_signal_ends_it(void **state)
 	struct queue_fixture	 p;
 	struct running		*r;
 	struct program_result	 o;
+	char			 socket[100];
 
 	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	snprintf(socket, sizeof(socket), "socket=%s/socket", p.dir.path);
 	queue_fixture_put(&p, me, LIST("a@example.net"));
 	r = program_start(&(struct program){ .path = BUILD "/relais",
 	    .argv = *state != NULL ?
 	    WORDS("relais", "-C", p.conf, "-q15m") :
-	    WORDS("relais", "-C", p.conf, "-o", "socket=off", "serve") });
+	    WORDS("relais", "-C", p.conf, "-o", socket, "serve") });
 	assert_true(mock_smtp_wait_messages(p.host, 1));
 	assert_true(mock_smtp_wait_closed(p.host, 1));
 	queue_fixture_put(&p, me, LIST("b@example.net"));

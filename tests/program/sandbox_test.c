@@ -252,11 +252,14 @@ attacks_fail_in_the_service(void **state)
 	struct program		 p;
 	struct running		*running;
 	struct program_result	 o;
+	char			 socket[100];
 
 	(void)state;
 	open_scene(&s, &plain, NULL);
+	snprintf(socket, sizeof(socket), "socket=%s/socket", s.p.dir.path);
 	queue_fixture_put(&s.p, "a@example.org", WORDS("b@example.net", ""));
-	p = program_of(&s, WORDS("relais", "-C", s.p.conf, "serve"), NULL);
+	p = program_of(&s, WORDS("relais", "-C", s.p.conf, "-o", socket,
+	    "serve"), NULL);
 	running = program_start(&p);
 	assert_true(mock_smtp_wait_messages(s.p.host, 1));
 	program_stop(running, SIGTERM, &o);
