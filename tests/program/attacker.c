@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,9 +135,12 @@ int	attack_and_connect(int, const struct sockaddr *, socklen_t)
 int
 attack_and_connect(int fd, const struct sockaddr *a, socklen_t len)
 {
-	if (report != -1 && getenv("ATTACK_SHARED") != NULL)
+	/* A Unix socket is not the smarthost. */
+	bool	attacks = report != -1 && a->sa_family != AF_UNIX;
+
+	if (attacks && getenv("ATTACK_SHARED") != NULL)
 		spoil();
-	if (report != -1)
+	if (attacks)
 		attack();
 	return (int)syscall(SYS_connect, fd, a, len);
 }
