@@ -102,7 +102,7 @@ print_entry(void *context, const struct spool_item *item,
 {
 	struct list_totals	*totals = context;
 
-	if (e != NULL && e->folder == SPOOL_FAILED) {
+	if (e != NULL && e->dir == SPOOL_FAILED) {
 		totals->failed++;
 		return;
 	}

@@ -187,7 +187,7 @@ flush_queue(const struct queue_request *r, struct failure *why)
 	if (r->id != NULL) {
 		if (!open_entry(r, &entry, ENTRY_LOOK, why))
 			return why->status;
-		if (entry.file.held || entry.folder == SPOOL_FAILED)
+		if (entry.file.held || entry.dir == SPOOL_FAILED)
 			failed(why, EX_USAGE, "%s: %s; to send it, run relais "
 			    "queue release %s", r->id, entry.file.held ?
 			    "held" : "given up", r->id);
@@ -226,7 +226,7 @@ hold_entry(const struct queue_request *r, struct failure *why)
 
 	if (!open_entry(r, &entry, ENTRY_WORK, why))
 		return why->status;
-	good = entry.folder == SPOOL_QUEUE ? entry_hold(&entry, true, why) :
+	good = entry.dir == SPOOL_QUEUE ? entry_hold(&entry, true, why) :
 	    failed(why, EX_USAGE, "%s: given up; only messages "
 		"in the queue can be held", r->id);
 	entry_close(&entry);
@@ -260,7 +260,7 @@ release_entry(const struct queue_request *r, struct failure *why)
 	if (!open_entry(r, &entry, ENTRY_WORK, why))
 		return why->status;
 	entry.next = (int64_t)time(NULL);
-	good = entry.folder == SPOOL_QUEUE ? entry_hold(&entry, false, why) :
+	good = entry.dir == SPOOL_QUEUE ? entry_hold(&entry, false, why) :
 	    requeue(r, &entry, why);
 	entry_close(&entry);
 	return good ? EX_OK : why->status;

@@ -16,7 +16,7 @@
 static const char *
 state_of(const struct entry *e)
 {
-	if (e->folder == SPOOL_FAILED)
+	if (e->dir == SPOOL_FAILED)
 		return "failed";
 	if (e->locked)
 		return "being sent";
@@ -62,7 +62,7 @@ print_envelope(const struct entry *e)
 
 	printf("entry: %s\nstate: %s\narrived: ", e->name, state_of(e));
 	output_time(d->arrived_us / 1000000);
-	if (e->folder == SPOOL_QUEUE) {
+	if (e->dir == SPOOL_QUEUE) {
 		printf("\nnext attempt: ");
 		output_time(e->next);
 	}

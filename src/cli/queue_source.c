@@ -83,18 +83,18 @@ accept_answer(const struct queue_source *q, enum service_answer answer,
 }
 
 static bool
-each_file(struct queue_source *q, enum spool_folder folder,
+each_file(struct queue_source *q, enum spool_dir dir,
     queue_source_fn *each, void *context, struct failure *why)
 {
 	struct spool_list	list;
 
-	if (!spool_list(&list, &q->spool, folder, why))
+	if (!spool_list(&list, &q->spool, dir, why))
 		return false;
 	for (size_t i = 0; i < list.n; i++) {
 		struct entry	entry;
 		struct failure	what;
 
-		switch (entry_open(&entry, &q->spool, folder,
+		switch (entry_open(&entry, &q->spool, dir,
 		    list.item[i].name, ENTRY_LOOK, &what)) {
 		case ENTRY_OPENED:
 			each(context, &list.item[i], &entry, NULL);
@@ -131,7 +131,7 @@ pass_entry(void *context, const struct entry *e)
 		.is_file = true,
 	};
 
-	if (i->with_failed || e->folder == SPOOL_QUEUE)
+	if (i->with_failed || e->dir == SPOOL_QUEUE)
 		i->each(i->context, &item, e, NULL);
 }
 

@@ -26,7 +26,7 @@ struct commit {
 	struct buffer		 head;		/* envelope and header */
 	int64_t			 arrived_us;
 	char			*id;
-	int			 folder;
+	int			 dir;
 };
 
 enum commit_result {
@@ -43,7 +43,7 @@ failed_commit(const struct commit *c, struct failure *why)
 		    "cannot write the message to a temporary file");
 	return failed_errno(why, files_status(errno),
 	    "cannot store the message in %s/%s", c->spool->directory,
-	    spool_folder_name(c->submission->folder));
+	    spool_dir_name(c->submission->dir));
 }
 
 static int64_t
@@ -199,7 +199,7 @@ link_unnamed(const struct commit *c, int fd)
 	for (int i = 0; i < NAME_TRIES; i++) {
 		id_make(c->id, c->arrived_us, arc4random());
 		do
-			result = linkat(AT_FDCWD, path, c->folder, c->id,
+			result = linkat(AT_FDCWD, path, c->dir, c->id,
 			    AT_SYMLINK_FOLLOW);
 		while (result != 0 && errno == EINTR);
 		if (result == 0 || errno != EEXIST)
@@ -218,12 +218,12 @@ is_no_link(int error)
 }
 
 static enum commit_result
-sync_folder(const struct commit *c, struct failure *why)
+sync_dir(const struct commit *c, struct failure *why)
 {
-	if (files_sync(c->folder))
+	if (files_sync(c->dir))
 		return COMMIT_DONE;
 	failed_commit(c, why);
-	if (unlinkat(c->folder, c->id, 0) != 0)
+	if (unlinkat(c->dir, c->id, 0) != 0)
 		failure_suffix(why, "; the file %s may remain there", c->id);
 	return COMMIT_FAILED;
 }
@@ -233,7 +233,7 @@ static enum commit_result
 make_unnamed(const struct commit *c, struct failure *why)
 {
 	enum commit_result	result = COMMIT_FAILED;
-	int		fd = files_open(c->folder, ".", O_TMPFILE | O_RDWR);
+	int		fd = files_open(c->dir, ".", O_TMPFILE | O_RDWR);
 
 	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR ||
 	    errno == ENOENT || errno == EINVAL))
@@ -244,7 +244,7 @@ make_unnamed(const struct commit *c, struct failure *why)
 	}
 	if (fill_file(c, fd, why)) {
 		if (link_unnamed(c, fd))
-			result = sync_folder(c, why);
+			result = sync_dir(c, why);
 		else if (is_no_link(errno))
 			result = COMMIT_UNSUPPORTED;
 		else
@@ -263,7 +263,7 @@ rename_named(const struct commit *c, const char *name)
 {
 	for (int i = 0; i < NAME_TRIES; i++) {
 		id_make(c->id, c->arrived_us, arc4random());
-		if (files_move(c->spool->folder[SPOOL_TMP], name, c->folder,
+		if (files_move(c->spool->dir[SPOOL_TMP], name, c->dir,
 		    c->id))
 			return true;
 		if (errno != EEXIST)
@@ -275,7 +275,7 @@ rename_named(const struct commit *c, const char *name)
 static enum commit_result
 make_named(const struct commit *c, struct failure *why)
 {
-	int		tmp = c->spool->folder[SPOOL_TMP];
+	int		tmp = c->spool->dir[SPOOL_TMP];
 	enum commit_result	result = COMMIT_FAILED;
 	char		name[ID_SIZE];
 	int		fd;
@@ -292,7 +292,7 @@ make_named(const struct commit *c, struct failure *why)
 		failed_commit(c, why);
 		unlinkat(tmp, name, 0);
 	} else {
-		result = sync_folder(c, why);
+		result = sync_dir(c, why);
 	}
 	close(fd);
 	return result;
@@ -305,7 +305,7 @@ spool_commit(struct spool *spool, const struct spool_submission *submission,
 	struct commit	c = {
 		.spool = spool, .submission = submission, .id = id,
 		.arrived_us = now_us(),
-		.folder = spool->folder[submission->folder],
+		.dir = spool->dir[submission->dir],
 	};
 	enum commit_result	result = COMMIT_FAILED;
 

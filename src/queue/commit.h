@@ -27,7 +27,7 @@
 
 /* All pointers are borrowed. */
 struct spool_submission {
-	enum spool_folder	 folder;	/* or SPOOL_FAILED */
+	enum spool_dir	 dir;	/* or SPOOL_FAILED */
 	const struct envelope	*envelope;
 	const struct message	*message;
 	const struct outcome	*outcomes;	/* NULL: no attempt yet */

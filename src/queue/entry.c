@@ -19,9 +19,9 @@ enum {
 };
 
 static int
-folder_fd(const struct entry *entry)
+dir_fd(const struct entry *entry)
 {
-	return entry->spool->folder[entry->folder];
+	return entry->spool->dir[entry->dir];
 }
 
 /* Adds "DIR/queue/ID: ", or the name of an entry outside the spool. */
@@ -31,7 +31,7 @@ add_name(const struct entry *entry, struct failure *why)
 	if (entry->spool == NULL)
 		return failure_prefix(why, "%s: ", entry->name);
 	return failure_prefix(why, "%s/%s/%s: ", entry->spool->directory,
-	    spool_folder_name(entry->folder), entry->name);
+	    spool_dir_name(entry->dir), entry->name);
 }
 
 static bool
@@ -60,7 +60,7 @@ unreadable(const struct entry *entry, const char *what, struct failure *why)
 static enum entry_result
 look_at_name(const struct entry *entry, struct stat *st, struct failure *why)
 {
-	if (fstatat(folder_fd(entry), entry->name, st,
+	if (fstatat(dir_fd(entry), entry->name, st,
 	    AT_SYMLINK_NOFOLLOW) == 0)
 		return ENTRY_OPENED;
 	if (errno == ENOENT || errno == ENAMETOOLONG)
@@ -100,7 +100,7 @@ open_by_name(struct entry *entry, enum entry_access access, struct failure *why)
 		result = check_file(entry, &named, why);
 	if (result != ENTRY_OPENED)
 		return result;
-	entry->fd = files_open(folder_fd(entry), entry->name, O_NONBLOCK |
+	entry->fd = files_open(dir_fd(entry), entry->name, O_NONBLOCK |
 	    O_NOCTTY | (access == ENTRY_WORK ? O_RDWR : O_RDONLY));
 	if (entry->fd < 0 && errno == ENOENT)
 		return ENTRY_GONE;
@@ -221,8 +221,8 @@ entry_load(struct entry *entry, struct failure *why)
 static bool
 move_to_failed(struct entry *entry)
 {
-	int	from = folder_fd(entry);
-	int	to = entry->spool->folder[SPOOL_FAILED];
+	int	from = dir_fd(entry);
+	int	to = entry->spool->dir[SPOOL_FAILED];
 	char	name[ID_SIZE];
 	bool	moved = files_move(from, entry->name, to, entry->name);
 
@@ -236,18 +236,18 @@ move_to_failed(struct entry *entry)
 	}
 	if (!moved)
 		return false;
-	entry->folder = SPOOL_FAILED;
+	entry->dir = SPOOL_FAILED;
 	return files_sync(to) && files_sync(from);
 }
 
 enum entry_result
-entry_open(struct entry *entry, struct spool *spool, enum spool_folder folder,
+entry_open(struct entry *entry, struct spool *spool, enum spool_dir dir,
     const char *name, enum entry_access access, struct failure *why)
 {
 	enum entry_result	result;
 	struct failure		how;
 
-	*entry = (struct entry){ .fd = -1, .spool = spool, .folder = folder,
+	*entry = (struct entry){ .fd = -1, .spool = spool, .dir = dir,
 	    .message = { .body = { .fd = -1 } } };
 	if (name[0] == '.' || name[0] == '\0' || strchr(name, '/') != NULL)
 		return ENTRY_GONE;
@@ -258,7 +258,7 @@ entry_open(struct entry *entry, struct spool *spool, enum spool_folder folder,
 	if (result == ENTRY_OPENED && access == ENTRY_WORK)
 		result = load_message(entry, why);
 	if (result == ENTRY_BAD && access == ENTRY_WORK &&
-	    folder == SPOOL_QUEUE) {
+	    dir == SPOOL_QUEUE) {
 		if (move_to_failed(entry)) {
 			failure_suffix(why, "; moved to %s/failed/%s",
 			    spool->directory, entry->name);
@@ -431,7 +431,7 @@ entry_fail(struct entry *entry, const char *reason, struct failure *why)
 bool
 entry_set_aside(struct entry *entry, struct failure *why)
 {
-	if (entry->folder == SPOOL_FAILED || move_to_failed(entry))
+	if (entry->dir == SPOOL_FAILED || move_to_failed(entry))
 		return true;
 	return failed_entry(entry, "cannot be moved to failed", why);
 }
@@ -442,7 +442,7 @@ entry_remove(struct entry *entry, struct failure *why)
 	int	result;
 
 	do
-		result = unlinkat(folder_fd(entry), entry->name, 0);
+		result = unlinkat(dir_fd(entry), entry->name, 0);
 	while (result != 0 && errno == EINTR);
 	if (result == 0 || errno == ENOENT)
 		return true;

@@ -51,7 +51,7 @@ struct entry {
 	uint64_t	 size;		/* of the file, envelope included */
 	bool		 locked;	/* ENTRY_LOOK: in use by a process */
 	struct spool	*spool;		/* borrowed */
-	enum spool_folder folder;
+	enum spool_dir dir;
 	char		*name;		/* owned; the ID */
 	int		 fd;
 	struct buffer	 text;		/* the envelope, as in the file */
@@ -75,7 +75,7 @@ enum entry_result {
  * result is ENTRY_GONE.  *why is set for the last two results.  Except for
  * ENTRY_OPENED, the entry is already closed; it can be closed again.
  */
-enum entry_result entry_open(struct entry *, struct spool *, enum spool_folder,
+enum entry_result entry_open(struct entry *, struct spool *, enum spool_dir,
 	    const char *name, enum entry_access, struct failure *why);
 
 /*

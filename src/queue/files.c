@@ -37,12 +37,12 @@ files_status(int error)
 }
 
 int
-files_open(int folder, const char *name, int flags)
+files_open(int dir, const char *name, int flags)
 {
 	int	fd;
 
 	do
-		fd = openat(folder, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+		fd = openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 	while (fd < 0 && errno == EINTR);
 	return fd;
 }

@@ -21,7 +21,7 @@
 int	files_status(int error);
 
 /* As openat(2), with O_CLOEXEC | O_NOFOLLOW and mode 0600. */
-int	files_open(int folder, const char *name, int flags);
+int	files_open(int dir, const char *name, int flags);
 
 bool	files_pwrite(int fd, const char *data, size_t len, off_t at);
 

@@ -51,7 +51,7 @@ static bool
 replace_status(struct spool *spool, const char *name, const struct buffer *text,
     int64_t success)
 {
-	int	tmp = spool->folder[SPOOL_TMP];
+	int	tmp = spool->dir[SPOOL_TMP];
 	int	fd = files_open(tmp, name, O_WRONLY | O_CREAT | O_EXCL);
 	bool	good;
 

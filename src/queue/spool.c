@@ -18,15 +18,15 @@
 enum { A_DAY = 24 * 60 * 60 };
 
 const char *
-spool_folder_name(enum spool_folder folder)
+spool_dir_name(enum spool_dir dir)
 {
-	switch (folder) {
+	switch (dir) {
 	case SPOOL_QUEUE:
 		return "queue";
 	case SPOOL_FAILED:
 		return "failed";
 	case SPOOL_TMP:
-	case SPOOL_FOLDERS:
+	case SPOOL_DIRS:
 		break;
 	}
 	return "tmp";
@@ -50,7 +50,7 @@ spool_own(const struct spool *spool, int fd)
 
 /* Other users must not be able to create or replace files. */
 static bool
-check_folder(const struct spool *spool, const char *path,
+check_dir(const struct spool *spool, const char *path,
     const struct stat *st, struct failure *why)
 {
 	if (st->st_uid != spool->owner)
@@ -90,15 +90,15 @@ open_top(struct spool *spool, const struct spool_options *options,
 		    "the spool %s belongs to uid %lu, and only that user and "
 		    "root can use it; this process has uid %lu", path,
 		    (unsigned long)spool->owner, (unsigned long)geteuid());
-	return check_folder(spool, path, &st, why);
+	return check_dir(spool, path, &st, why);
 }
 
 /* Sets *made if the spool directory must be flushed. */
 static bool
-open_folder(struct spool *spool, enum spool_folder folder, bool create,
+open_dir(struct spool *spool, enum spool_dir dir, bool create,
     bool *made, struct failure *why)
 {
-	const char	*name = spool_folder_name(folder);
+	const char	*name = spool_dir_name(dir);
 	char		*path = join_path(spool->directory, name);
 	bool		 good = false, is_new = false;
 	struct stat	 st;
@@ -111,14 +111,14 @@ open_folder(struct spool *spool, enum spool_folder folder, bool create,
 			fd = files_open(spool->fd, name,
 			    O_RDONLY | O_DIRECTORY);
 	}
-	spool->folder[folder] = fd;
+	spool->dir[dir] = fd;
 	if (fd < 0)
 		failed_errno(why, errno == ENOENT && !create ? EX_OSFILE :
 		    files_status(errno), "%s", path);
 	else if ((is_new && !spool_own(spool, fd)) || fstat(fd, &st) != 0)
 		failed_errno(why, files_status(errno), "%s", path);
 	else
-		good = check_folder(spool, path, &st, why);
+		good = check_dir(spool, path, &st, why);
 	*made |= is_new;
 	free(path);
 	return good;
@@ -130,13 +130,13 @@ spool_open(struct spool *spool, const char *directory,
 {
 	bool	good, made = false;
 
-	*spool = (struct spool){ .fd = -1, .folder = { -1, -1, -1 },
+	*spool = (struct spool){ .fd = -1, .dir = { -1, -1, -1 },
 	    .directory = memory_copy(directory),
 	    .spill = join_path(directory, "tmp"),
 	    .size_max = options->size_max };
 	good = open_top(spool, options, why);
-	for (int i = 0; good && i < SPOOL_FOLDERS; i++)
-		good = open_folder(spool, (enum spool_folder)i,
+	for (int i = 0; good && i < SPOOL_DIRS; i++)
+		good = open_dir(spool, (enum spool_dir)i,
 		    options->create, &made, why);
 	if (good && made && !files_sync(spool->fd))
 		good = failed_errno(why, files_status(errno), "the spool %s",
@@ -148,36 +148,36 @@ spool_open(struct spool *spool, const char *directory,
 
 /* Calls each() for every name.  why may be NULL. */
 static bool
-for_each(struct spool *spool, enum spool_folder folder,
+for_each(struct spool *spool, enum spool_dir dir,
     void (*each)(void *context, int at, const char *name), void *context,
     struct failure *why)
 {
 	struct failure	 ignored;
 	struct dirent	*d;
-	DIR		*dir;
+	DIR		*open_dir;
 	int		 fd;
 
 	/* Another open file description, because readdir(3) moves it. */
-	fd = files_open(spool->folder[folder], ".", O_RDONLY | O_DIRECTORY);
-	dir = fd >= 0 ? fdopendir(fd) : NULL;
-	if (dir == NULL) {
+	fd = files_open(spool->dir[dir], ".", O_RDONLY | O_DIRECTORY);
+	open_dir = fd >= 0 ? fdopendir(fd) : NULL;
+	if (open_dir == NULL) {
 		failed_errno(why != NULL ? why : &ignored,
 		    files_status(errno), "%s/%s", spool->directory,
-		    spool_folder_name(folder));
+		    spool_dir_name(dir));
 		if (fd >= 0)
 			close(fd);
 		return false;
 	}
-	while (errno = 0, (d = readdir(dir)) != NULL)
+	while (errno = 0, (d = readdir(open_dir)) != NULL)
 		if (d->d_name[0] != '.')
 			each(context, fd, d->d_name);
 	if (errno != 0) {
 		failed_errno(why != NULL ? why : &ignored, EX_IOERR,
-		    "%s/%s", spool->directory, spool_folder_name(folder));
-		closedir(dir);
+		    "%s/%s", spool->directory, spool_dir_name(dir));
+		closedir(open_dir);
 		return false;
 	}
-	closedir(dir);
+	closedir(open_dir);
 	return true;
 }
 
@@ -242,10 +242,10 @@ compare_items(const void *a, const void *b)
 
 bool
 spool_list(struct spool_list *list, struct spool *spool,
-    enum spool_folder folder, struct failure *why)
+    enum spool_dir dir, struct failure *why)
 {
 	*list = (struct spool_list){ 0 };
-	if (!for_each(spool, folder, list_one, list, why)) {
+	if (!for_each(spool, dir, list_one, list, why)) {
 		spool_list_free(list);
 		return false;
 	}
@@ -283,16 +283,16 @@ count_one(void *context, int at, const char *name)
 
 bool
 spool_count(struct spool_totals *totals, struct spool *spool,
-    enum spool_folder folder, struct failure *why)
+    enum spool_dir dir, struct failure *why)
 {
 	*totals = (struct spool_totals){ 0 };
-	return for_each(spool, folder, count_one, totals, why);
+	return for_each(spool, dir, count_one, totals, why);
 }
 
 bool
 spool_sync(struct spool *spool, struct failure *why)
 {
-	if (files_sync(spool->folder[SPOOL_QUEUE]))
+	if (files_sync(spool->dir[SPOOL_QUEUE]))
 		return true;
 	return failed_errno(why, files_status(errno), "%s/queue",
 	    spool->directory);
@@ -303,9 +303,9 @@ spool_close(struct spool *spool)
 {
 	if (spool->directory == NULL)
 		return;
-	for (int i = 0; i < SPOOL_FOLDERS; i++)
-		if (spool->folder[i] >= 0)
-			close(spool->folder[i]);
+	for (int i = 0; i < SPOOL_DIRS; i++)
+		if (spool->dir[i] >= 0)
+			close(spool->dir[i]);
 	if (spool->fd >= 0)
 		close(spool->fd);
 	free(spool->directory);

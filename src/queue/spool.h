@@ -21,7 +21,7 @@
 
 #include "util/failure.h"
 
-enum spool_folder { SPOOL_QUEUE, SPOOL_FAILED, SPOOL_TMP, SPOOL_FOLDERS };
+enum spool_dir { SPOOL_QUEUE, SPOOL_FAILED, SPOOL_TMP, SPOOL_DIRS };
 
 struct spool_options {
 	bool		create;		/* missing directories, also DIR */
@@ -32,7 +32,7 @@ struct spool {
 	char		*directory;	/* owned */
 	char		*spill;		/* owned; for message_limits */
 	int		 fd;
-	int		 folder[SPOOL_FOLDERS];
+	int		 dir[SPOOL_DIRS];	/* descriptors */
 	uid_t		 owner;
 	gid_t		 group;
 	uint64_t	 size_max;
@@ -47,7 +47,7 @@ bool	spool_open(struct spool *, const char *directory,
 	    const struct spool_options *, struct failure *why);
 
 /* The name of the subdirectory, for messages: "queue", "failed", "tmp". */
-const char *spool_folder_name(enum spool_folder);
+const char *spool_dir_name(enum spool_dir);
 
 /*
  * Removes files in tmp/ that are more than a day old.  The runner calls this
@@ -74,7 +74,7 @@ struct spool_list {
  * next queue run opens it and entry_open() moves it to failed/.  retry.h
  * decides when an entry is due.
  */
-bool	spool_list(struct spool_list *, struct spool *, enum spool_folder,
+bool	spool_list(struct spool_list *, struct spool *, enum spool_dir,
 	    struct failure *why);
 void	spool_list_free(struct spool_list *);	/* ready for use again */
 
@@ -86,7 +86,7 @@ struct spool_totals {
 	int64_t		next;		/* the earliest attempt; 0: empty */
 };
 
-bool	spool_count(struct spool_totals *, struct spool *, enum spool_folder,
+bool	spool_count(struct spool_totals *, struct spool *, enum spool_dir,
 	    struct failure *why);
 
 /*

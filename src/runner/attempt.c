@@ -282,7 +282,7 @@ prevent_duplicate(struct attempt *a, struct failure *why)
 	if (write_sent_to(a, sent_to, sizeof(sent_to)) == 0)
 		return entry_error(a, why);
 	failure_suffix(why, ", but the message was sent to %s; ", sent_to);
-	if (entry_set_aside(e, &how) || e->folder == SPOOL_FAILED) {
+	if (entry_set_aside(e, &how) || e->dir == SPOOL_FAILED) {
 		failure_suffix(why, "so that it is not sent to them again, it "
 		    "is kept as %s/failed/%s", a->w->spool->directory,
 		    e->name);

@@ -18,7 +18,7 @@ send_entry(const struct serve_queue *q, struct stream *stream,
     const struct entry *e, struct failure *why)
 {
 	struct service_entry	head = {
-		.folder = e->folder,
+		.dir = e->dir,
 		.size = e->size,
 		.next = e->next,
 		.locked = e->locked,
@@ -40,21 +40,21 @@ send_entry(const struct serve_queue *q, struct stream *stream,
 
 static bool
 send_directory(const struct serve_queue *q, struct stream *stream,
-    enum spool_folder folder, struct failure *why)
+    enum spool_dir dir, struct failure *why)
 {
 	struct spool_list	list;
 	bool			good = true;
 
 	if (q->spool->directory == NULL)
 		return true;
-	if (!spool_list(&list, q->spool, folder, why))
+	if (!spool_list(&list, q->spool, dir, why))
 		return false;
 	for (size_t i = 0; good && i < list.n; i++) {
 		struct entry	entry;
 		struct failure	ignored;
 
 		if ((q->id != NULL && strcmp(q->id, list.item[i].name) != 0) ||
-		    entry_open(&entry, q->spool, folder, list.item[i].name,
+		    entry_open(&entry, q->spool, dir, list.item[i].name,
 		    ENTRY_LOOK, &ignored) != ENTRY_OPENED)
 			continue;
 		if (may_see(q, &entry))

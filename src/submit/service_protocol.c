@@ -422,7 +422,7 @@ void
 service_entry_write(struct buffer *to, const struct service_entry *e)
 {
 	buffer_addf(to, "entry %s %s %llu %lld %d %llu\n",
-	    spool_folder_name(e->folder), e->id, (unsigned long long)e->size,
+	    spool_dir_name(e->dir), e->id, (unsigned long long)e->size,
 	    (long long)e->next, e->locked, (unsigned long long)e->length);
 }
 
@@ -431,17 +431,17 @@ service_entry_parse(struct service_entry *e, const char *line,
     struct failure *why)
 {
 	static const char *const	entry[] = { "entry" };
-	static const char *const	folders[] = { [SPOOL_QUEUE] = "queue",
+	static const char *const	dirs[] = { [SPOOL_QUEUE] = "queue",
 		[SPOOL_FAILED] = "failed" };
 	char		*copy = memory_copy(line);
 	char		*rest = copy;
 	const char	*id;
-	int		 keyword, folder, locked;
+	int		 keyword, dir, locked;
 	bool		 good;
 
 	*e = (struct service_entry){ 0 };
 	good = read_keyword(&rest, entry, 1, &keyword) &&
-	    read_keyword(&rest, folders, 2, &folder) &&
+	    read_keyword(&rest, dirs, 2, &dir) &&
 	    (id = next_word(&rest)) != NULL && id_is_valid(id) &&
 	    strlcpy(e->id, id, sizeof(e->id)) < sizeof(e->id) &&
 	    read_size(&rest, &e->size) && read_time(&rest, &e->next) &&
@@ -451,7 +451,7 @@ service_entry_parse(struct service_entry *e, const char *line,
 	if (!good)
 		return failed(why, EX_PROTOCOL, "invalid line in the reply of "
 		    "the service to XRELAIS ENTRIES");
-	e->folder = (enum spool_folder)folder;
+	e->dir = (enum spool_dir)dir;
 	e->locked = locked == 1;
 	return true;
 }

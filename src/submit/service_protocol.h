@@ -147,7 +147,7 @@ bool	service_count_parse(struct health_state *, const char *text,
 
 /* The line before the octets of an entry. */
 struct service_entry {
-	enum spool_folder folder;	/* SPOOL_QUEUE or SPOOL_FAILED */
+	enum spool_dir dir;	/* SPOOL_QUEUE or SPOOL_FAILED */
 	char		 id[ID_SIZE];
 	uint64_t	 size;		/* of the file */
 	int64_t		 next;

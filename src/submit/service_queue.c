@@ -200,7 +200,7 @@ read_entry(struct stream *s, const struct service_entries *wanted,
 	good = wanted->id != NULL ? read_whole(&entry, s, head, why) :
 	    read_envelope(&entry, s, head, why);
 	if (good) {
-		entry.folder = head->folder;
+		entry.dir = head->dir;
 		entry.next = head->next;
 		entry.locked = head->locked;
 		wanted->each(wanted->context, &entry);
@@ -233,7 +233,7 @@ bool
 service_queue_read(struct stream *s, const struct service_entries *wanted,
     struct failure *why)
 {
-	enum spool_folder	folder = SPOOL_QUEUE;
+	enum spool_dir	dir = SPOOL_QUEUE;
 	struct buffer		line = { 0 };
 	struct service_entry	head;
 	bool			good, ended = false;
@@ -244,9 +244,9 @@ service_queue_read(struct stream *s, const struct service_entries *wanted,
 		if (!good || ended)
 			break;
 		good = service_entry_parse(&head, line.data, why);
-		if (good && head.folder < folder)
+		if (good && head.dir < dir)
 			good = failed_line(why);
-		folder = head.folder;
+		dir = head.dir;
 	} while (good && read_entry(s, wanted, &head, why));
 	buffer_free(&line);
 	return ended;

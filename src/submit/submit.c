@@ -142,7 +142,7 @@ has_outcome(const struct submit_job *j, enum outcome_kind kind)
  * records.
  */
 static bool
-commit_part(const struct submit_job *j, enum spool_folder folder, char *id,
+commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
     struct failure *why)
 {
 	const struct envelope	*all = j->envelope;
@@ -152,7 +152,7 @@ commit_part(const struct submit_job *j, enum spool_folder folder, char *id,
 	struct outcome		*outcomes = memory_new(all->n,
 				    sizeof(*outcomes));
 	struct spool_submission	 entry = {
-		.folder = folder,
+		.dir = dir,
 		.envelope = &env,
 		.outcomes = outcomes,
 		.message = j->message,
@@ -165,7 +165,7 @@ commit_part(const struct submit_job *j, enum spool_folder folder, char *id,
 	for (size_t i = 0; i < all->n; i++) {
 		const struct outcome	*o = &j->result->outcomes[i];
 
-		if ((o->kind == OUTCOME_FAILED) != (folder == SPOOL_FAILED))
+		if ((o->kind == OUTCOME_FAILED) != (dir == SPOOL_FAILED))
 			continue;
 		in_doubt |= o->in_doubt;
 		asked |= !o->not_attempted;

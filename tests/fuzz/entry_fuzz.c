@@ -22,9 +22,9 @@ static struct spool	spool;
 static void
 remove_spool(void)
 {
-	unlinkat(spool.folder[SPOOL_QUEUE], name, 0);
-	for (int i = 0; i < SPOOL_FOLDERS; i++)
-		unlinkat(spool.fd, spool_folder_name((enum spool_folder)i),
+	unlinkat(spool.dir[SPOOL_QUEUE], name, 0);
+	for (int i = 0; i < SPOOL_DIRS; i++)
+		unlinkat(spool.fd, spool_dir_name((enum spool_dir)i),
 		    AT_REMOVEDIR);
 	rmdir(spool.directory);
 	spool_close(&spool);
@@ -52,7 +52,7 @@ must(bool claim)
 static void
 write_file(const uint8_t *data, size_t len)
 {
-	int	fd = openat(spool.folder[SPOOL_QUEUE], name,
+	int	fd = openat(spool.dir[SPOOL_QUEUE], name,
 		    O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
 
 	must(fd >= 0 && write(fd, data, len) == (ssize_t)len);
@@ -113,6 +113,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		rewrite(&entry);
 	}
 	entry_close(&entry);
-	unlinkat(spool.folder[SPOOL_FAILED], name, 0);
+	unlinkat(spool.dir[SPOOL_FAILED], name, 0);
 	return 0;
 }

@@ -104,7 +104,7 @@ fuzz_entry(const char *text)
 	service_entry_write(&line, &e);
 	line.data[line.len - 1] = '\0';
 	must(service_entry_parse(&again, line.data, &why));
-	must(again.folder == e.folder && strcmp(again.id, e.id) == 0 &&
+	must(again.dir == e.dir && strcmp(again.id, e.id) == 0 &&
 	    again.size == e.size && again.next == e.next &&
 	    again.locked == e.locked && again.length == e.length);
 	must(e.length <= e.size);

@@ -136,11 +136,11 @@ int
 attack_and_connect(int fd, const struct sockaddr *a, socklen_t len)
 {
 	/* A Unix socket is not the smarthost. */
-	bool	attacks = report != -1 && a->sa_family != AF_UNIX;
+	bool	is_smarthost = report != -1 && a->sa_family != AF_UNIX;
 
-	if (attacks && getenv("ATTACK_SHARED") != NULL)
+	if (is_smarthost && getenv("ATTACK_SHARED") != NULL)
 		spoil();
-	if (attacks)
+	if (is_smarthost)
 		attack();
 	return (int)syscall(SYS_connect, fd, a, len);
 }

@@ -440,7 +440,7 @@ struct echo {
 static void
 queue_kept_secret(struct tls_fixture *s)
 {
-	static const char *const	folders[] = { "queue", "failed" };
+	static const char *const	dirs[] = { "queue", "failed" };
 	struct buffer			text = { 0 };
 
 	for (size_t i = 0; i < 2; i++) {
@@ -449,13 +449,13 @@ queue_kept_secret(struct tls_fixture *s)
 		struct dirent	*entry;
 
 		snprintf(path, sizeof(path), "%s/spool/%s", s->dir.path,
-		    folders[i]);
+		    dirs[i]);
 		dir = opendir(path);
 		while (dir != NULL && (entry = readdir(dir)) != NULL) {
 			if (entry->d_name[0] == '.')
 				continue;
 			snprintf(path, sizeof(path), "%s/spool/%s/%s",
-			    s->dir.path, folders[i], entry->d_name);
+			    s->dir.path, dirs[i], entry->d_name);
 			file_read(&text, path);
 			assert_false(tls_fixture_shows_password(text.data,
 			    text.len));

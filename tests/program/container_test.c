@@ -35,7 +35,7 @@ struct container {
 };
 
 static bool
-make_folders(char *path)
+make_dirs(char *path)
 {
 	for (char *slash = path + 1; (slash = strchr(slash, '/')) != NULL;
 	    slash++) {
@@ -56,7 +56,7 @@ show(const struct container *c, const char *dir)
 	if (stat(dir, &st) == -1)
 		return true;
 	snprintf(to, sizeof(to), "%s%s", c->root, dir);
-	return make_folders(to) &&
+	return make_dirs(to) &&
 	    mount(dir, to, NULL, MS_BIND | MS_REC, NULL) == 0;
 }
 

@@ -80,7 +80,7 @@ assert_untouched(struct watched *w, const char *const *argv)
 
 	if (read(w->inotify, events, sizeof(events)) != -1 ||
 	    errno != EAGAIN)
-		fail_msg("%s %s touched the folder", argv[1], argv[2]);
+		fail_msg("%s %s touched the directory", argv[1], argv[2]);
 	if (mock_smtp_connections(w->evil) != 0)
 		fail_msg("%s %s changed the server", argv[1], argv[2]);
 }

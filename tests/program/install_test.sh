@@ -70,7 +70,7 @@ installed_module_is_named() {
 	grep -aqF /usr/local/lib/relais/tls.so "$staging/root/usr/local/sbin/sendmail"
 }
 
-build_folder_is_not_named() {
+build_directory_is_not_named() {
 	! grep -aqF "$built/tls.so" \
 	    "$staging/root/usr/local/sbin/sendmail"
 }
@@ -112,7 +112,7 @@ spec "nothing is set-user-ID, set-group-ID or sticky" no_special_bits
 spec "the program looks for the installed TLS module" installed_module_is_named
 spec "units and scripts start the installed program" \
     units_start_the_installed_program
-spec "the program does not look into the build folder" build_folder_is_not_named
+spec "the program does not look into the build directory" build_directory_is_not_named
 spec "a relais.conf that was there is as it was" configuration_is_untouched
 spec "make install may be repeated" in_staging install
 spec "make uninstall succeeds" in_staging uninstall

@@ -74,13 +74,13 @@ trace(struct queue_fixture *p, const char *inject, const char *const *words,
 static void
 sweep(struct queue_fixture *p)
 {
-	static const char *const	folders[] = { "queue", "failed",
+	static const char *const	dirs[] = { "queue", "failed",
 	    "tmp" };
 	char				command[300];
 
 	for (size_t i = 0; i < 3; i++) {
 		snprintf(command, sizeof(command), "rm -f %s/%s/*", p->spool,
-		    folders[i]);
+		    dirs[i]);
 		assert_int_equal(system(command), 0);
 	}
 }

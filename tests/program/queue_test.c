@@ -53,7 +53,7 @@ says(struct queue_fixture *p, const char *const *arguments, int status,
 
 /* The name of the only entry. */
 static const char *
-only_name(struct queue_fixture *p, enum spool_folder dir)
+only_name(struct queue_fixture *p, enum spool_dir dir)
 {
 	static char		name[32];
 	struct spool_options	options = { 0 };

@@ -121,7 +121,7 @@ replace_hosts(struct buffer *out, const struct kitchen *k, const char *text)
 static void
 cook(struct buffer *out, struct kitchen *k, const char *name)
 {
-	static const char *const	folders[] = { "/usr/local/bin/",
+	static const char *const	dirs[] = { "/usr/local/bin/",
 		"/run/secrets/", "/etc/" };
 	char				*text = recipe(name);
 	struct buffer			 next = { 0 };
@@ -129,8 +129,8 @@ cook(struct buffer *out, struct kitchen *k, const char *name)
 
 	snprintf(here, sizeof(here), "%s/", k->dir.path);
 	replace_hosts(out, k, text);
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		replace(&next, out->data, folders[i], here);
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
+		replace(&next, out->data, dirs[i], here);
 		buffer_clear(out);
 		buffer_add(out, next.data, next.len);
 	}

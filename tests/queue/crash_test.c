@@ -317,7 +317,7 @@ learn(const struct scenario *s, const struct calls *plain,
 
 /* Every file in the directory is a complete entry with the message. */
 static void
-assert_all_whole(struct spool *spool, enum spool_folder folder, size_t body)
+assert_all_whole(struct spool *spool, enum spool_dir dir, size_t body)
 {
 	struct spool_list	list;
 	struct entry		entry;
@@ -325,9 +325,9 @@ assert_all_whole(struct spool *spool, enum spool_folder folder, size_t body)
 	struct failure		why = { 0 };
 
 	temp_spool_message(&message, spool, body, 7);
-	assert_true(spool_list(&list, spool, folder, &why));
+	assert_true(spool_list(&list, spool, dir, &why));
 	for (size_t i = 0; i < list.n; i++) {
-		if (entry_open(&entry, spool, folder, list.item[i].name,
+		if (entry_open(&entry, spool, dir, list.item[i].name,
 		    ENTRY_WORK, &why) != ENTRY_OPENED)
 			fail_msg("%s", why.text);
 		assert_true(temp_spool_same_message(&message, &entry.message));
@@ -365,7 +365,7 @@ check_work(struct spool *spool, int status, const char *how, bool give_up)
 	size_t			queued = temp_spool_count(spool, SPOOL_QUEUE);
 	size_t			given_up = temp_spool_count(spool,
 	    SPOOL_FAILED);
-	enum spool_folder	folder = given_up > 0 ? SPOOL_FAILED :
+	enum spool_dir	dir = given_up > 0 ? SPOOL_FAILED :
 				    SPOOL_QUEUE;
 	struct spool_list	list;
 	struct entry		entry;
@@ -376,9 +376,9 @@ check_work(struct spool *spool, int status, const char *how, bool give_up)
 	    (status > 0 && !is_refusal(status)))
 		fail_msg("%s: exit %d, %zu queued, %zu failed", how, status,
 		    queued, given_up);
-	assert_all_whole(spool, folder, 200);
-	assert_true(spool_list(&list, spool, folder, &why));
-	assert_int_equal(entry_open(&entry, spool, folder, list.item[0].name,
+	assert_all_whole(spool, dir, 200);
+	assert_true(spool_list(&list, spool, dir, &why));
+	assert_int_equal(entry_open(&entry, spool, dir, list.item[0].name,
 	    ENTRY_LOOK, &why), ENTRY_OPENED);
 	if (status == EX_OK) {
 		assert_int_equal(entry.file.outcomes[0].kind,

@@ -211,7 +211,7 @@ a_failed_message_is_committed_to_failed(void **state)
 	struct envelope		envelope = { 0 };
 	struct message		message;
 	struct spool_submission	submission = {
-		.folder = SPOOL_FAILED, .envelope = &envelope,
+		.dir = SPOOL_FAILED, .envelope = &envelope,
 		.message = &message, .reason = "550 no",
 	};
 	struct spool		spool;
@@ -429,7 +429,7 @@ a_file_in_failed_is_not_overwritten(void **state)
 	(void)state;
 	temp_spool_make(&spool, 0);
 	temp_spool_put(&spool, id, one);
-	assert_int_equal(mkdirat(spool.folder[SPOOL_FAILED], id, 0700), 0);
+	assert_int_equal(mkdirat(spool.dir[SPOOL_FAILED], id, 0700), 0);
 	work_on(&entry, &spool, id);
 	assert_true(entry_fail(&entry, "no", &why));
 	assert_string_not_equal(entry.name, id);
@@ -540,7 +540,7 @@ two_processes_get_each_entry_once(void **state)
 static void
 make_file(struct spool *spool, const char *name, const void *data, size_t len)
 {
-	int	fd = openat(spool->folder[SPOOL_QUEUE], name,
+	int	fd = openat(spool->dir[SPOOL_QUEUE], name,
 		    O_CREAT | O_EXCL | O_WRONLY, 0600);
 
 	assert_true(fd >= 0);
@@ -554,14 +554,14 @@ static void
 plant_directory(struct spool *spool, const char *id)
 {
 	(void)id;
-	assert_int_equal(mkdirat(spool->folder[SPOOL_QUEUE], planted, 0700), 0);
+	assert_int_equal(mkdirat(spool->dir[SPOOL_QUEUE], planted, 0700), 0);
 }
 
 static void
 plant_pipe(struct spool *spool, const char *id)
 {
 	(void)id;
-	assert_int_equal(mkfifoat(spool->folder[SPOOL_QUEUE], planted, 0600),
+	assert_int_equal(mkfifoat(spool->dir[SPOOL_QUEUE], planted, 0600),
 	    0);
 }
 
@@ -569,7 +569,7 @@ static void
 plant_device(struct spool *spool, const char *id)
 {
 	(void)id;
-	if (mknodat(spool->folder[SPOOL_QUEUE], planted, S_IFCHR | 0600,
+	if (mknodat(spool->dir[SPOOL_QUEUE], planted, S_IFCHR | 0600,
 	    makedev(1, 5)) != 0)
 		plant_directory(spool, id);	/* no right to make one */
 }
@@ -577,7 +577,7 @@ plant_device(struct spool *spool, const char *id)
 static void
 plant_symlink(struct spool *spool, const char *id)
 {
-	assert_int_equal(symlinkat(id, spool->folder[SPOOL_QUEUE], planted),
+	assert_int_equal(symlinkat(id, spool->dir[SPOOL_QUEUE], planted),
 	    0);
 }
 
@@ -585,7 +585,7 @@ static void
 plant_dangling_symlink(struct spool *spool, const char *id)
 {
 	(void)id;
-	assert_int_equal(symlinkat("nowhere", spool->folder[SPOOL_QUEUE],
+	assert_int_equal(symlinkat("nowhere", spool->dir[SPOOL_QUEUE],
 	    planted), 0);
 }
 
@@ -594,7 +594,7 @@ plant_foreign_file(struct spool *spool, const char *id)
 {
 	(void)id;
 	make_file(spool, planted, "x", 1);
-	if (fchownat(spool->folder[SPOOL_QUEUE], planted, 4321, 4321, 0) != 0)
+	if (fchownat(spool->dir[SPOOL_QUEUE], planted, 4321, 4321, 0) != 0)
 		assert_int_not_equal(geteuid(), 0);
 }
 
@@ -624,7 +624,7 @@ plant_sparse_terabyte(struct spool *spool, const char *id)
 
 	(void)id;
 	make_file(spool, planted, "relais-queue 1\n", 15);
-	fd = openat(spool->folder[SPOOL_QUEUE], planted, O_WRONLY);
+	fd = openat(spool->dir[SPOOL_QUEUE], planted, O_WRONLY);
 	assert_int_equal(ftruncate(fd, (off_t)1 << 40), 0);
 	close(fd);
 }
@@ -633,7 +633,7 @@ plant_sparse_terabyte(struct spool *spool, const char *id)
 static void
 plant_copy(struct spool *spool, const char *id, off_t longer)
 {
-	int	queue = spool->folder[SPOOL_QUEUE];
+	int	queue = spool->dir[SPOOL_QUEUE];
 	int	in = openat(queue, id, O_RDONLY), out;
 	char	data[65536];
 	ssize_t	n = read(in, data, sizeof(data));
@@ -678,7 +678,7 @@ plant_broken_header(struct spool *spool, const char *id)
 	    ENTRY_LOOK, &why), ENTRY_OPENED);
 	at = (off_t)entry.file.message_at;
 	entry_close(&entry);
-	fd = openat(spool->folder[SPOOL_QUEUE], planted, O_WRONLY);
+	fd = openat(spool->dir[SPOOL_QUEUE], planted, O_WRONLY);
 	assert_int_equal(pwrite(fd, "  :", 3, at), 3);
 	close(fd);
 }
@@ -698,7 +698,7 @@ is_moved_to_failed(void **state)
 	temp_spool_make(&spool, 0);
 	temp_spool_put(&spool, id, one);
 	plant(&spool, id);
-	assert_int_equal(fstatat(spool.folder[SPOOL_QUEUE], planted, &before,
+	assert_int_equal(fstatat(spool.dir[SPOOL_QUEUE], planted, &before,
 	    AT_SYMLINK_NOFOLLOW), 0);
 	if (plant != plant_broken_header)
 		assert_int_not_equal(try_to_open(&spool, planted, ENTRY_LOOK),
@@ -707,7 +707,7 @@ is_moved_to_failed(void **state)
 	assert_int_equal(entry_open(&entry, &spool, SPOOL_QUEUE, planted,
 	    ENTRY_WORK, &why), ENTRY_BAD);
 	assert_non_null(strstr(why.text, "moved to"));
-	assert_int_equal(fstatat(spool.folder[SPOOL_FAILED], planted, &after,
+	assert_int_equal(fstatat(spool.dir[SPOOL_FAILED], planted, &after,
 	    AT_SYMLINK_NOFOLLOW), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
 	assert_int_equal(before.st_mtime, after.st_mtime);
@@ -726,7 +726,7 @@ an_entry_with_two_hard_links_is_moved_to_failed(void **state)
 
 	(void)state;
 	temp_spool_make(&spool, 0);
-	queue = spool.folder[SPOOL_QUEUE];
+	queue = spool.dir[SPOOL_QUEUE];
 	temp_spool_put(&spool, id, one);
 	assert_int_equal(linkat(queue, id, queue, planted, 0), 0);
 	assert_int_equal(try_to_open(&spool, planted, ENTRY_WORK), ENTRY_BAD);
@@ -868,7 +868,7 @@ ten_thousand_entries_are_listed_in_a_second(void **state)
 	(void)state;
 	temp_spool_make(&spool, 0);
 	temp_spool_put(&spool, id, one);
-	fd = openat(spool.folder[SPOOL_QUEUE], id, O_RDONLY);
+	fd = openat(spool.dir[SPOOL_QUEUE], id, O_RDONLY);
 	n = read(fd, data, sizeof(data));
 	close(fd);
 	for (int i = 1; i < 10000; i++) {

@@ -25,10 +25,10 @@
 static const char *const	one[] = { "b@example.org", "" };
 
 static void
-touch(int folder, const char *name, time_t time)
+touch(int dir, const char *name, time_t time)
 {
 	struct timespec	times[2] = { { .tv_sec = time }, { .tv_sec = time } };
-	int		fd = openat(folder, name, O_CREAT | O_WRONLY, 0600);
+	int		fd = openat(dir, name, O_CREAT | O_WRONLY, 0600);
 
 	assert_true(fd >= 0);
 	assert_int_equal(futimens(fd, times), 0);
@@ -151,7 +151,7 @@ root_gives_new_files_to_the_owner_of_the_spool(void **state)
 	assert_true(spool_open(&spool, path, &options, &why));
 	temp_spool_put(&spool, id, one);
 	assert_true(health_note_success(&spool, 5, &why));
-	assert_int_equal(fstatat(spool.folder[SPOOL_QUEUE], id, &st, 0), 0);
+	assert_int_equal(fstatat(spool.dir[SPOOL_QUEUE], id, &st, 0), 0);
 	assert_int_equal(st.st_uid, 1234);
 	assert_int_equal(st.st_gid, 1235);
 	assert_int_equal(st.st_mode, S_IFREG | 0600);
@@ -159,7 +159,7 @@ root_gives_new_files_to_the_owner_of_the_spool(void **state)
 	assert_int_equal(st.st_uid, 1234);
 	assert_int_equal(fstatat(spool.fd, "status", &st, 0), 0);
 	assert_int_equal(st.st_uid, 1234);
-	assert_int_equal(fstat(spool.folder[SPOOL_FAILED], &st), 0);
+	assert_int_equal(fstat(spool.dir[SPOOL_FAILED], &st), 0);
 	assert_int_equal(st.st_uid, 1234);
 	*strstr(spool.directory, "/tmp/foreign") = '\0';
 	temp_spool_remove(&spool);
@@ -207,8 +207,8 @@ a_file_that_is_not_an_entry_is_due(void **state)
 
 	(void)state;
 	temp_spool_make(&spool, 0);
-	queue = spool.folder[SPOOL_QUEUE];
-	assert_int_equal(mkdirat(queue, "folder", 0700), 0);
+	queue = spool.dir[SPOOL_QUEUE];
+	assert_int_equal(mkdirat(queue, "dir", 0700), 0);
 	assert_int_equal(mkfifoat(queue, "pipe", 0600), 0);
 	assert_int_equal(symlinkat("/etc/passwd", queue, "symlink"), 0);
 	touch(queue, "garbage", 100);
@@ -229,7 +229,7 @@ old_temporary_files_are_removed(void **state)
 
 	(void)state;
 	temp_spool_make(&spool, 0);
-	tmp = spool.folder[SPOOL_TMP];
+	tmp = spool.dir[SPOOL_TMP];
 	touch(tmp, "old", 1000000);
 	touch(tmp, "young", 1000000 + 86400);
 	spool_sweep(&spool, 1000000 + 86400 + 1);
@@ -246,7 +246,7 @@ the_limit_applies_to_queue_and_failed(void **state)
 
 	(void)state;
 	temp_spool_make(&spool, 1000);
-	touch(spool.folder[SPOOL_FAILED], "file", 1);
+	touch(spool.dir[SPOOL_FAILED], "file", 1);
 	assert_true(usage_reserve(&spool, 600, 5000, &why));
 	assert_true(usage_reserve(&spool, 400, 5000, &why));
 	assert_false(usage_reserve(&spool, 1, 5000, &why));

@@ -76,7 +76,7 @@ may_leave(void *context)
 static void
 make_old(struct fixture *f)
 {
-	int	fd = openat(f->spool.folder[SPOOL_QUEUE], f->id, O_RDWR);
+	int	fd = openat(f->spool.dir[SPOOL_QUEUE], f->id, O_RDWR);
 	char	text[512] = "";
 	char	*arrived;
 
@@ -161,7 +161,7 @@ check_delay(struct fixture *f, const struct attempt_case *c, int64_t before)
 	int64_t		after = time(NULL);
 	struct stat	st;
 
-	assert_int_equal(fstatat(f->spool.folder[SPOOL_QUEUE], f->id, &st, 0),
+	assert_int_equal(fstatat(f->spool.dir[SPOOL_QUEUE], f->id, &st, 0),
 	    0);
 	assert_true(st.st_mtime >= before + c->delay[0]);
 	assert_true(st.st_mtime <= after + c->delay[1]);

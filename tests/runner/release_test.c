@@ -34,7 +34,7 @@ put_failed(struct spool *spool, const struct release_case *c, char *id)
 	struct envelope		 envelope = { 0 };
 	struct message		 message;
 	struct spool_submission	 submission = {
-		.folder = SPOOL_FAILED, .envelope = &envelope,
+		.dir = SPOOL_FAILED, .envelope = &envelope,
 		.message = &message, .outcomes = outcomes, .next = 1000,
 	};
 	struct failure		 why;

@@ -80,7 +80,7 @@ is_run(void **state)
 	for (size_t i = 0; i < c->entries; i++)
 		temp_spool_put(&spool, id, to);
 	if (c->with_dir)
-		assert_int_equal(mkdirat(spool.folder[SPOOL_QUEUE],
+		assert_int_equal(mkdirat(spool.dir[SPOOL_QUEUE],
 		    "directory", 0700), 0);
 	if (c->first_only)
 		runner.choice.id = id;

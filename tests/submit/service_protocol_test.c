@@ -310,7 +310,7 @@ an_entry_is_read_as_it_was_written(void **state)
 	strlcpy(line, text, sizeof(line));
 	line[strcspn(line, "\n")] = '\0';
 	assert_true(service_entry_parse(&e, line, &why));
-	assert_int_equal(e.folder, SPOOL_FAILED);
+	assert_int_equal(e.dir, SPOOL_FAILED);
 	assert_string_equal(e.id, "0123456789abcde");
 	assert_int_equal(e.size, 2000);
 	assert_int_equal(e.next, 1763760000);

@@ -70,7 +70,7 @@ note_entry(void *context, const struct entry *e)
 {
 	struct seen	*s = context;
 
-	strlcat(s->text, spool_folder_name(e->folder), sizeof(s->text));
+	strlcat(s->text, spool_dir_name(e->dir), sizeof(s->text));
 	strlcat(s->text, " ", sizeof(s->text));
 	strlcat(s->text, e->name, sizeof(s->text));
 	strlcat(s->text, e->locked ? "* " : " ", sizeof(s->text));
@@ -156,8 +156,8 @@ is_read(void **state)
 	buffer_free(&sample.file);
 }
 
-#define LINE(folder, id, octets) \
-	"entry " folder " " id " S 1763760000 0 " octets
+#define LINE(dir, id, octets) \
+	"entry " dir " " id " S 1763760000 0 " octets
 
 static const struct reading readings[] = {
 	{ "an empty list", NULL, { "end" }, "", EX_OK },

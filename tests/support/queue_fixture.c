@@ -155,7 +155,7 @@ queue_fixture_rewrite(struct queue_fixture *p, const char *word, char digit)
 	assert_true(spool_open(&spool, p->spool, &options, &why));
 	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
 	for (size_t i = 0; i < list.n; i++)
-		rewrite(spool.folder[SPOOL_QUEUE], list.item[i].name, word,
+		rewrite(spool.dir[SPOOL_QUEUE], list.item[i].name, word,
 		    digit);
 	spool_list_free(&list);
 	spool_close(&spool);

@@ -12,7 +12,7 @@ struct queue_fixture {
 	struct temp_dir		 memory;	/* of the spool, or "" */
 	struct mock_smtp	*host;
 	char			 conf[80];
-	char			 spool[80];	/* FOLDER/spool */
+	char			 spool[80];	/* DIR/spool */
 };
 
 /* more: further lines of the configuration, or NULL; may set queue. */

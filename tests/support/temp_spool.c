@@ -134,7 +134,7 @@ temp_spool_put(struct spool *spool, char *id, const char *const *recipients)
 }
 
 static void
-tell_entry(struct buffer *b, struct spool *spool, enum spool_folder dir,
+tell_entry(struct buffer *b, struct spool *spool, enum spool_dir dir,
     const char *name)
 {
 	static const char	marks[] = { '?', '+', '~', '-' };
@@ -154,7 +154,7 @@ tell_entry(struct buffer *b, struct spool *spool, enum spool_folder dir,
 }
 
 const char *
-temp_spool_entries(const char *directory, enum spool_folder dir)
+temp_spool_entries(const char *directory, enum spool_dir dir)
 {
 	static char		text[4096];
 	struct spool_options	options = { 0 };
@@ -182,7 +182,7 @@ temp_spool_entries(const char *directory, enum spool_folder dir)
 }
 
 size_t
-temp_spool_count(struct spool *spool, enum spool_folder dir)
+temp_spool_count(struct spool *spool, enum spool_dir dir)
 {
 	struct spool_totals	totals;
 	struct failure		why;

@@ -36,9 +36,9 @@ void	temp_spool_put(struct spool *, char *id, const char *const *recipients);
  * forward-path: "?a@example.org +b@example.org".  "" if the directory does
  * not exist.  Valid until the next call.
  */
-const char *temp_spool_entries(const char *directory, enum spool_folder);
+const char *temp_spool_entries(const char *directory, enum spool_dir);
 
 /* The number of files in a directory of the spool. */
-size_t	temp_spool_count(struct spool *, enum spool_folder);
+size_t	temp_spool_count(struct spool *, enum spool_dir);
 
 #endif
