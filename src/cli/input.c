@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "mail/dots.h"
 #include "mime/binary.h"
 #include "util/clock.h"
+#include "util/memory.h"
 
 enum {
 	BLOCK = 64 * 1024,
@@ -42,19 +44,24 @@ bool
 input_read(int fd, struct message *m, bool dots, bool *dot_ended,
     struct failure *why)
 {
-	char		out[DOTS_HELD_BACK + BLOCK], *in = out + DOTS_HELD_BACK;
+	/* On the stack, stack-clash protection would touch each of its pages. */
+	char		*out = memory_resize(NULL, DOTS_HELD_BACK + BLOCK, 1);
+	char		*in = out + DOTS_HELD_BACK;
 	struct dots	state = { DOTS_LINE_START };
 	bool		good = true;
 	ssize_t		n;
 
 	while (good && state.state != DOTS_ENDED &&
 	    (n = read_blocking(fd, in, BLOCK)) != 0) {
-		if (n == -1)
+		if (n == -1) {
+			free(out);
 			return failed_errno(why, EX_NOINPUT,
 			    "cannot read the message from standard input");
+		}
 		good = dots ? message_feed(m, out, dots_decode(&state, in,
 		    (size_t)n, out), why) : message_feed(m, in, (size_t)n, why);
 	}
+	free(out);
 	*dot_ended = state.state == DOTS_ENDED;
 	if (!good)
 		input_drain(fd);

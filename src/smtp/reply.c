@@ -1,10 +1,12 @@
 #include "smtp/reply.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "util/buffer.h"
+#include "util/memory.h"
 #include "util/visible.h"
 
 static bool
@@ -112,6 +114,9 @@ bool
 reply_read(struct reply *r, struct stream *s,
     const struct reply_listener *listener, struct failure *why)
 {
+	/* Not on the stack: most lines are short. */
+	const size_t	size = 4 * REPLY_LINE_MAX + 1;
+	char		*shown = memory_resize(NULL, size, 1);
 	struct buffer	line = { 0 };
 	size_t		total = 0;
 	bool		more = true;
@@ -119,13 +124,12 @@ reply_read(struct reply *r, struct stream *s,
 	r->code = 0;
 	r->enhanced[0] = r->text[0] = '\0';
 	for (int n = 0; more; n++) {
-		char	shown[4 * REPLY_LINE_MAX + 1];
 		int	code;
 
 		buffer_clear(&line);
 		if (!read_line(s, &line, why))
 			goto fail;
-		show_line(shown, sizeof(shown), &line, listener);
+		show_line(shown, size, &line, listener);
 		if (listener != NULL)
 			listener->line(listener->context, shown, &line);
 		code = line_code(line.data, line.len);
@@ -147,9 +151,11 @@ reply_read(struct reply *r, struct stream *s,
 		add_line(r, n == 0, line.len > 4 ? shown + 4 : "");
 		more = line.len > 3 && line.data[3] == '-';
 	}
+	free(shown);
 	buffer_free(&line);
 	return true;
 fail:
+	free(shown);
 	buffer_free(&line);
 	return false;
 }

@@ -1,9 +1,11 @@
 #include "smtp/transaction_data.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "smtp/dialogue.h"
+#include "util/memory.h"
 
 enum { BLOCK = 64 * 1024 };
 
@@ -45,7 +47,8 @@ write_body(struct stream *s, struct wire *w, bool stuffed,
 	const char		*data = body != NULL ? body_in_memory(body) :
 				    NULL;
 	bool			 line_start = true;
-	char			 block[BLOCK];
+	bool			 good = true;
+	char			*block;
 	ssize_t			 n;
 
 	stuffed &= body == NULL || w->has_dots;
@@ -56,12 +59,14 @@ write_body(struct stream *s, struct wire *w, bool stuffed,
 	if (body != NULL && !stuffed)
 		return stream_send_file(s, body->fd, body->offset, body->size,
 		    why);
-	while ((n = wire_read(w, block, sizeof(block), why)) > 0)
-		if (!(stuffed ?
+	/* Not on the stack: a body in memory does not need it. */
+	block = memory_resize(NULL, BLOCK, 1);
+	while (good && (n = wire_read(w, block, BLOCK, why)) != 0)
+		good = n > 0 && (stuffed ?
 		    write_stuffed(s, block, (size_t)n, &line_start, why) :
-		    stream_write(s, block, (size_t)n, why)))
-			return false;
-	return n == 0;
+		    stream_write(s, block, (size_t)n, why));
+	free(block);
+	return good;
 }
 
 bool
