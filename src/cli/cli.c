@@ -51,8 +51,8 @@ static const struct action {
 	bool	 configured;	/* load the configuration and open the log;
 				 * otherwise they are empty */
 	bool	 mail;		/* options about messages have an effect */
-	bool	 by_service;	/* the service may do it for a user who has no
-				 * permission to read the configuration */
+	bool	 by_service;	/* the service can do it for a user who cannot
+				 * read the configuration */
 } actions[] = {
 	[MODE_DELIVER]	 = { send_mail, true, true, true },
 	[MODE_SMTP]	 = { smtp_stdio_run, true, true, true },

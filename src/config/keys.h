@@ -36,7 +36,7 @@ struct key {
 
 const struct key *key_of(enum config_key);
 
-/* Sets *key to the key with this name; false if there is no such key. */
+/* Sets *key to the key with this name; false if the name is unknown. */
 bool	key_find(const char *name, size_t len, enum config_key *key);
 
 /* Returns the name of the most similar key, or NULL if none is similar. */

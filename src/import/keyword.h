@@ -20,7 +20,7 @@ struct keyword {
 					 * KEYWORD_NO_SLOT */
 	enum config_key	key;		/* the key with the same value, or
 					 * CONFIG_KEYS */
-	char		reason[104];	/* why there is no equivalent; "": the
+	char		reason[104];	/* why relais has no equivalent; "": the
 					 * keyword does not concern relais */
 };
 

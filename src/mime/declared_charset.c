@@ -48,7 +48,7 @@ is_open_boundary(struct charset_search *s, const char *line, size_t len,
 	return false;
 }
 
-/* Reads the type of the next part.  Returns false if there are no more. */
+/* Reads the type of the next part.  Returns false after the last one. */
 static bool
 next_part(struct charset_search *s, struct media_type *type)
 {

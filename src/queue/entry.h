@@ -125,8 +125,8 @@ bool	entry_defer(struct entry *, int64_t next, bool asked,
 	    struct failure *);
 
 /*
- * Must be called before the notice is queued: after a crash between the two
- * steps, there is no notice instead of two.
+ * Must be called before the notice is queued: a crash between the two
+ * steps loses the notice, and never sends it twice.
  */
 bool	entry_mark_notice(struct entry *, struct failure *);
 

@@ -78,8 +78,8 @@ struct envelope_file {
 
 /*
  * Appends the text and sets .message_at.  The outcomes are NULL before the
- * first attempt.  Returns false with EX_DATAERR if there is no forward-path, a
- * limit above is exceeded, or a word contains a line break.
+ * first attempt.  Returns false with EX_DATAERR without a forward-path, if a
+ * limit above is exceeded, or if a word contains a line break.
  */
 bool	envelope_file_write(struct buffer *, struct envelope_file *,
 	    struct failure *why);

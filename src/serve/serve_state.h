@@ -81,7 +81,7 @@ struct serve_state {
 	int64_t			 next_run;	/* clock_ms() */
 
 	bool			 stopping;	/* after SIGTERM or SIGINT */
-	int64_t			 end_attempts;	/* clock_ms(); 0: not, or done */
+	int64_t			 end_attempts;	/* clock_ms(); 0: none */
 	int64_t			 kill_all;	/* the same */
 
 	int64_t			 next_watchdog;	/* clock_ms(); 0: none */
@@ -92,7 +92,7 @@ struct serve_state {
  * Forks.  In the child, which receives 0, the descriptors of the service are
  * closed, and the signal mask is the one from before.  If channel is not NULL,
  * it is set to the end of a new channel between the two processes, which the
- * caller must close.  Returns -1 if there is no child; the reason is logged.
+ * caller must close.  Returns -1, and logs the reason, if it fails.
  */
 pid_t	serve_state_fork(struct serve_state *, int *channel);
 

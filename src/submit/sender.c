@@ -202,8 +202,8 @@ make_phrase(const char *text, size_t len)
 
 /*
  * Finds the display name and the address in a field that cannot be parsed.
- * The name is the text before the last '<' or, if there is no '@', the whole
- * text.  If no address is found, both of its parts are empty.
+ * The name is the text before the last '<' or, without an '@', the whole text.
+ * If no address is found, both of its parts are empty.
  */
 static void
 guess_sender(const char *value, size_t len, struct address *a)

@@ -275,8 +275,8 @@ open_session(struct service_session *s, const struct submit_options *how,
 
 /*
  * Copies the envelope, with the recipients in the header if -t is given.
- * Elements of these fields that are not addresses are left to the service,
- * unless there is no address at all.
+ * Elements of these fields that are not addresses are left to the service.
+ * Returns false, with why, if no address is found.
  */
 static bool
 collect_envelope(struct envelope *env, const struct submit_request *request,

@@ -25,7 +25,7 @@ enum service_answer {
 
 	/* The service does not have the message: why. */
 	SERVICE_OFF,		/* the service must not be used */
-	SERVICE_ABSENT,		/* there is no socket */
+	SERVICE_ABSENT,		/* the socket does not exist */
 	SERVICE_DOWN,		/* the socket does not accept connections, or
 				 * the service closed the connection */
 	SERVICE_BUSY,		/* the service has as many clients as are
@@ -34,10 +34,10 @@ enum service_answer {
 
 /*
  * The path of the socket, borrowed from the configuration, or NULL if the
- * service must not be used: socket is off; or socket is not set, and the service
- * would not know a setting in effect, which is one of the environment, of -o, or
- * in a file other than that of the system.  In the latter case, why->text names
- * it; otherwise, it is "".
+ * service must not be used: socket is off; or socket is not set, and a setting
+ * of the environment, of -o or of a user's file is in effect, which the service
+ * would not know.  In the latter case, why->text names the setting; otherwise,
+ * it is "".
  */
 const char *service_path(const struct config *, struct failure *why);
 
@@ -57,10 +57,10 @@ enum service_answer service_connect(const char *path,
 	    struct failure *why);
 
 /*
- * For a user who has no permission to read a file that this process requires
- * to do without the service: appends what to do if the service is absent, or
- * down for the given reason, or why it must not be used.  otherwise is the
- * alternative to starting it.
+ * Appends advice to the error of a user who cannot read a file without which
+ * this process depends on the service: to start the service if it is absent or,
+ * for the given reason, down; or why the service must not be used.  otherwise
+ * is the alternative to starting it.
  */
 void	service_advise(enum service_answer, const struct failure *reason,
 	    const char *otherwise, struct failure *why);

@@ -122,8 +122,8 @@ struct submit {
 
 	/* Private. */
 	const char		*service;	/* its socket, or NULL */
-	bool			 service_absent; /* there is no socket, */
-	bool			 service_down;	/* or no service: */
+	bool			 service_absent; /* its socket is missing, */
+	bool			 service_down;	/* or it is down: */
 	struct failure		 service_why;
 	bool			 is_open;	/* what follows */
 	struct identity		 identity;	/* if options.me was NULL */
