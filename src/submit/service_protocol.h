@@ -85,8 +85,7 @@ enum {
 						 * with late-checks */
 	SERVICE_PATHS_MAX = 1000000,		/* lines in a RESULT */
 	SERVICE_NAME_MAX = 1000,		/* octets of name=, decoded */
-	SERVICE_LINE_MAX = 32 * 1024,		/* octets of a line of RESULT */
-	SERVICE_ENTRY_LINE_MAX = 200,		/* and of a line of ENTRIES */
+	SERVICE_ENTRY_LINE_MAX = 200,		/* octets of an ENTRIES line */
 };
 
 struct service_options {
