@@ -89,12 +89,37 @@ print_line(void *context, const struct body_line *line)
 		putchar('\n');
 }
 
+/* Its lines may be those of a server: each is made visible. */
+static void
+print_transcript(const struct entry *e)
+{
+	const char	*at = e->transcript.data, *end;
+
+	if (e->transcript.len == 0)
+		return;
+	end = at + e->transcript.len;
+	printf("last attempt:\n");
+	while (at < end) {
+		const char	*line_end = memchr(at, '\n',
+				    (size_t)(end - at));
+
+		if (line_end == NULL)
+			line_end = end;
+		fputs("    ", stdout);
+		output_visible(at, (size_t)(line_end - at));
+		putchar('\n');
+		at = line_end + 1;
+	}
+	putchar('\n');
+}
+
 bool
 queue_show(const struct entry *e, struct failure *why)
 {
 	const struct header	*h = &e->message.header;
 
 	print_envelope(e);
+	print_transcript(e);
 	for (size_t i = 0; i < h->n; i++) {
 		const char	*line = h->field[i].text, *end;
 
@@ -148,6 +173,12 @@ queue_show_json(const struct entry *e)
 	struct buffer	b = { 0 };
 
 	add_entry(&b, e);
+	if (e->transcript.len > 0) {
+		b.len--;	/* the brace */
+		buffer_add_text(&b, ",\"transcript\":");
+		json_string(&b, e->transcript.data);
+		buffer_add_byte(&b, '}');
+	}
 	puts(b.data);
 	buffer_free(&b);
 }

@@ -11,6 +11,7 @@
 
 #include "queue/files.h"
 #include "queue/id.h"
+#include "queue/last_attempt.h"
 #include "util/memory.h"
 
 enum {
@@ -214,6 +215,9 @@ load_message(struct entry *entry, struct failure *why)
 bool
 entry_load(struct entry *entry, struct failure *why)
 {
+	if (entry->dir == SPOOL_FAILED && entry->spool != NULL)
+		last_attempt_read(&entry->transcript, entry->spool,
+		    entry->name);
 	return load_message(entry, why) == ENTRY_OPENED;
 }
 
@@ -441,6 +445,8 @@ entry_remove(struct entry *entry, struct failure *why)
 {
 	int	result;
 
+	if (entry->dir == SPOOL_FAILED)
+		last_attempt_remove(entry->spool, entry->name);
 	do
 		result = unlinkat(dir_fd(entry), entry->name, 0);
 	while (result != 0 && errno == EINTR);
@@ -457,6 +463,7 @@ entry_close(struct entry *entry)
 	envelope_file_free(&entry->file);
 	message_free(&entry->message);
 	buffer_free(&entry->text);
+	buffer_free(&entry->transcript);
 	if (entry->fd >= 0)
 		close(entry->fd);
 	free(entry->name);

@@ -55,6 +55,8 @@ struct entry {
 	char		*name;		/* owned; the ID */
 	int		 fd;
 	struct buffer	 text;		/* the envelope, as in the file */
+	struct buffer	 transcript;	/* entry_load(), of a failed entry: see
+					 * last_attempt.h; or empty */
 };
 
 enum entry_access {
@@ -94,7 +96,7 @@ bool	entry_adopt(struct entry *, const char *name, int fd,
 bool	entry_adopt_envelope(struct entry *, const char *name,
 	    const struct buffer *text, uint64_t size, struct failure *why);
 
-/* After ENTRY_LOOK: reads the header and opens the body. */
+/* After ENTRY_LOOK: reads the header and the transcript, opens the body. */
 bool	entry_load(struct entry *, struct failure *why);
 
 /*

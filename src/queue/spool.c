@@ -146,6 +146,13 @@ spool_open(struct spool *spool, const char *directory,
 	return good;
 }
 
+/* A transcript, "." or "..": not an entry. */
+static bool
+is_hidden(const char *name)
+{
+	return name[0] == '.';
+}
+
 /* Calls each() for every name.  why may be NULL. */
 static bool
 for_each(struct spool *spool, enum spool_dir dir,
@@ -169,8 +176,7 @@ for_each(struct spool *spool, enum spool_dir dir,
 		return false;
 	}
 	while (errno = 0, (d = readdir(open_dir)) != NULL)
-		if (d->d_name[0] != '.')
-			each(context, fd, d->d_name);
+		each(context, fd, d->d_name);
 	if (errno != 0) {
 		failed_errno(why != NULL ? why : &ignored, EX_IOERR,
 		    "%s/%s", spool->directory, spool_dir_name(dir));
@@ -187,8 +193,22 @@ sweep_one(void *context, int at, const char *name)
 	const int64_t	*now = context;
 	struct stat	 st;
 
-	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	if (!is_hidden(name) &&
+	    fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISREG(st.st_mode) && *now - (int64_t)st.st_mtime > A_DAY)
+		unlinkat(at, name, 0);
+}
+
+/* Removes a transcript whose entry does not exist any more. */
+static void
+sweep_transcript(void *context, int at, const char *name)
+{
+	struct stat	st;
+
+	(void)context;
+	if (is_hidden(name) && id_is_valid(name + 1) &&
+	    fstatat(at, name + 1, &st, AT_SYMLINK_NOFOLLOW) != 0 &&
+	    errno == ENOENT)
 		unlinkat(at, name, 0);
 }
 
@@ -196,6 +216,7 @@ void
 spool_sweep(struct spool *spool, int64_t now)
 {
 	for_each(spool, SPOOL_TMP, sweep_one, &now, NULL);
+	for_each(spool, SPOOL_FAILED, sweep_transcript, NULL, NULL);
 }
 
 /*
@@ -224,7 +245,7 @@ list_one(void *context, int at, const char *name)
 	struct spool_list	*list = context;
 	struct spool_item	 item;
 
-	if (!look_at(&item, at, name))
+	if (is_hidden(name) || !look_at(&item, at, name))
 		return;
 	list->item = memory_room(list->item, list->n, &list->cap,
 	    sizeof(*list->item));
@@ -272,6 +293,8 @@ count_one(void *context, int at, const char *name)
 	if (!look_at(&item, at, name))
 		return;
 	totals->octets += item.size;
+	if (is_hidden(name))
+		return;
 	totals->entries++;
 	if (!id_is_valid(name))
 		return;

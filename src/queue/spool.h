@@ -3,6 +3,7 @@
  *
  *	DIR/queue/ID	waiting entries (entry.h)
  *	DIR/failed/ID	entries that were given up, and invalid files
+ *	DIR/failed/.ID	transcripts of their last attempts (last_attempt.h)
  *	DIR/tmp/	temporary and incomplete files; removed after a day
  *	DIR/usage	the size of the spool (usage.h)
  *	DIR/status	the last success and error (health.h)
@@ -51,8 +52,9 @@ bool	spool_open(struct spool *, const char *directory,
 const char *spool_dir_name(enum spool_dir);
 
 /*
- * Removes files in tmp/ that are more than a day old.  The runner calls this
- * function occasionally; a file that cannot be removed is skipped.
+ * Removes files in tmp/ that are more than a day old, and transcripts without
+ * an entry.  The runner calls this function occasionally; a file that cannot be
+ * removed is skipped.
  */
 void	spool_sweep(struct spool *, int64_t now);
 
@@ -82,7 +84,7 @@ void	spool_list_free(struct spool_list *);	/* ready for use again */
 /* The facts for a status line, without opening an entry. */
 struct spool_totals {
 	size_t		entries;
-	uint64_t	octets;
+	uint64_t	octets;		/* transcripts included */
 	int64_t		oldest;		/* arrival, seconds; 0: empty */
 	int64_t		next;		/* the earliest attempt; 0: empty */
 };

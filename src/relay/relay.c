@@ -1,6 +1,7 @@
 #include "relay/relay.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -224,6 +225,13 @@ relay_try(struct relay *r, struct route_attempt *a)
 	bool			 kept = c->is_open, again;
 	struct failure		 why;
 
+	if (kept && r->trace != NULL) {
+		char	remark[sizeof(c->prefix) + 40];
+
+		snprintf(remark, sizeof(remark), "using the open session with "
+		    "%.*s", (int)strlen(c->prefix) - 2, c->prefix);
+		r->trace->line(r->trace->context, '*', remark);
+	}
 	if (!kept) {
 		c->smarthost = r->endpoints.smarthost;
 		c->at = r->endpoints.at;

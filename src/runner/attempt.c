@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "queue/commit.h"
+#include "queue/last_attempt.h"
 #include "queue/retry.h"
 #include "relay/mail_log.h"
 #include "runner/bounce.h"
@@ -165,6 +166,7 @@ attempt_send(struct attempt_worker *w, const struct entry *entry,
 
 	w->relay.me = &owner;
 	w->relay.callbacks = callbacks;
+	session_log_clear(&w->dialogue);
 	relay_send(&w->relay, &entry->file.envelope, &entry->message,
 	    outcomes);
 	w->relay.callbacks = NULL;
@@ -267,6 +269,18 @@ write_sent_to(const struct attempt *a, char *to, size_t size)
 	return n;
 }
 
+/* The entry is in failed/ now. */
+static void
+keep_transcript(const struct attempt *a)
+{
+	struct buffer	text = { 0 };
+
+	if (a->before > 0)
+		session_log_write(&text, &a->w->dialogue);
+	last_attempt_store(a->w->spool, a->entry->name, &text);
+	buffer_free(&text);
+}
+
 /*
  * If the outcomes could not be recorded, the next queue run would send the
  * message again to the same recipients.  Moves the entry to failed/, which
@@ -287,6 +301,7 @@ prevent_duplicate(struct attempt *a, struct failure *why)
 		    "is kept as %s/failed/%s", a->w->spool->directory,
 		    e->name);
 		log_failure(a->w, why);
+		keep_transcript(a);
 		return ATTEMPT_FAILED;
 	}
 	failure_suffix(why, "%s, so the next attempt will send it to them "
@@ -361,6 +376,7 @@ keep_failed(struct attempt *a, const char *because)
 	}
 	if (!entry_fail(a->entry, reason, &why))
 		return entry_error(a, &why);
+	keep_transcript(a);
 	log_line(a->w->log, LOG_ERR, "id=%s is kept in %s/failed: %s",
 	    a->entry->name, a->w->spool->directory, reason);
 	return ATTEMPT_FAILED;
@@ -541,7 +557,8 @@ void
 attempt_worker_begin(struct attempt_worker *w,
     const struct session_trace *trace)
 {
-	relay_begin(&w->relay, w->config, w->me, trace);
+	session_log_begin(&w->dialogue, trace);
+	relay_begin(&w->relay, w->config, w->me, &w->dialogue.trace);
 	local_names_begin(&w->names, w->config, w->me);
 	w->relay.remember_failures = true;
 }
@@ -550,5 +567,6 @@ void
 attempt_worker_end(struct attempt_worker *w)
 {
 	relay_end(&w->relay);
+	session_log_end(&w->dialogue);
 	local_names_end(&w->names);
 }

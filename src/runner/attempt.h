@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "queue/entry.h"
 #include "relay/relay.h"
+#include "smtp/session_log.h"
 #include "submit/local_names.h"
 #include "util/log.h"
 
@@ -56,6 +57,8 @@ struct attempt_worker {
 	const struct attempt_choice	*choice;
 	struct relay		 relay;		/* attempt_worker_begin() */
 	struct local_names	 names;		/* for bounces; the same */
+	struct session_log	 dialogue;	/* of the last attempt; the
+						 * same */
 
 	/*
 	 * Called if the smarthost cannot be reached, before the entry records
@@ -71,7 +74,10 @@ struct attempt_worker {
 						 * any recipient */
 };
 
-/* Set the other members first; *me must remain until attempt_worker_end(). */
+/*
+ * Set the other members first; *me must remain until attempt_worker_end(), and
+ * the worker in its place.
+ */
 void	attempt_worker_begin(struct attempt_worker *,
 	    const struct session_trace *);
 

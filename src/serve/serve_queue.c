@@ -5,6 +5,7 @@
 
 #include "queue/entry.h"
 #include "queue/health.h"
+#include "queue/last_attempt.h"
 #include "submit/service_protocol.h"
 
 static bool
@@ -38,6 +39,24 @@ send_entry(const struct serve_queue *q, struct stream *stream,
 	return good;
 }
 
+/* The transcript of an entry in failed/, before the entry. */
+static bool
+send_transcript(const struct serve_queue *q, struct stream *stream,
+    const struct entry *e, struct failure *why)
+{
+	struct buffer	text = { 0 };
+	bool		good = true;
+
+	if (q->id != NULL && e->dir == SPOOL_FAILED)
+		last_attempt_read(&text, q->spool, e->name);
+	if (text.len > 0)
+		good = stream_printf(stream, why, "transcript %zu\n",
+		    text.len) && stream_write(stream, text.data, text.len,
+		    why);
+	buffer_free(&text);
+	return good;
+}
+
 static bool
 send_directory(const struct serve_queue *q, struct stream *stream,
     enum spool_dir dir, struct failure *why)
@@ -58,7 +77,8 @@ send_directory(const struct serve_queue *q, struct stream *stream,
 		    ENTRY_LOOK, &ignored) != ENTRY_OPENED)
 			continue;
 		if (may_see(q, &entry))
-			good = send_entry(q, stream, &entry, why);
+			good = send_transcript(q, stream, &entry, why) &&
+			    send_entry(q, stream, &entry, why);
 		entry_close(&entry);
 	}
 	spool_list_free(&list);

@@ -14,6 +14,7 @@
 #include "config/identity.h"
 #include "net/stream.h"
 #include "queue/commit.h"
+#include "queue/last_attempt.h"
 #include "serve/serve_channel.h"
 #include "serve/serve_queue.h"
 #include "serve/serve_users.h"
@@ -32,6 +33,7 @@ struct serve_context {
 	const struct serve_session	*session;
 	const struct submit_options	*options;
 	char				 client[160]; /* its pid and program */
+	struct buffer			 transcript; /* from the worker */
 	bool				 entries; /* XRELAIS ENTRIES, */
 	char				 id[ID_SIZE]; /* its ID, or "" */
 };
@@ -128,6 +130,21 @@ read_pipe(int fd, void *data, size_t len)
 	return true;
 }
 
+/* Reads the rest of the pipe, as much as is kept. */
+static void
+read_transcript(int fd, struct buffer *to)
+{
+	while (to->len < LAST_ATTEMPT_MAX) {
+		size_t	room = LAST_ATTEMPT_MAX - to->len;
+		ssize_t	n = read(fd, buffer_room(to, room), room);
+
+		if (n == 0 || (n == -1 && errno != EINTR))
+			return;
+		if (n > 0)
+			to->len += (size_t)n;
+	}
+}
+
 /*
  * Puts the answer of the worker in the place of the waiting outcomes.  The
  * worker has parsed what the smarthost sent, so it is not trusted: each value is
@@ -179,7 +196,7 @@ attempt_by_worker(void *context, const struct envelope *env,
     const struct message *message, struct outcome *outcomes,
     struct failure *why)
 {
-	const struct serve_context	*s = context;
+	struct serve_context		*s = context;
 	const struct serve_request	 request = { .kind = SERVE_SEND };
 	struct outcome			*sent;
 	int				 fds[SERVE_CHANNEL_FDS] = { -1, -1 };
@@ -187,6 +204,7 @@ attempt_by_worker(void *context, const struct envelope *env,
 	char				 taken;
 	bool				 good;
 
+	buffer_clear(&s->transcript);
 	if (pipe2(reply, O_CLOEXEC) == -1)
 		return failed_errno(why, EX_TEMPFAIL, "cannot create a pipe");
 	fds[0] = write_entry(s, env, message, outcomes, why);
@@ -209,6 +227,7 @@ attempt_by_worker(void *context, const struct envelope *env,
 		else
 			set_in_doubt(outcomes, env->n);
 		free(sent);
+		read_transcript(reply[0], &s->transcript);
 	}
 	close(reply[0]);
 	return good;
@@ -408,6 +427,7 @@ serve_session_run(const struct serve_session *first)
 		.client = session.peer.is_known ? state.client : NULL,
 		.attempt = attempt_by_worker,
 		.context = &state,
+		.transcript = &state.transcript,
 	};
 
 	state.options = &options;
@@ -419,5 +439,6 @@ serve_session_run(const struct serve_session *first)
 	while (serve_client(&state, &submit) &&
 	    next_client(&session, &interrupt));
 	submit_close(&submit);
+	buffer_free(&state.transcript);
 	identity_free(&me);
 }

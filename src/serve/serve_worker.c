@@ -16,6 +16,27 @@
 #include "util/memory.h"
 
 /*
+ * If a recipient failed, the transcript follows the outcomes, until the end of
+ * the pipe.
+ */
+static void
+send_transcript(const struct attempt_worker *w, const struct outcome *outcomes,
+    size_t n, int reply)
+{
+	struct buffer	text = { 0 };
+	bool		failed = false;
+
+	for (size_t i = 0; i < n; i++)
+		failed |= outcomes[i].kind == OUTCOME_FAILED;
+	if (!failed)
+		return;
+	session_log_write(&text, &w->dialogue);
+	if (text.len > 0)
+		file_write(reply, text.data, text.len);
+	buffer_free(&text);
+}
+
+/*
  * Makes one attempt, and writes the outcomes to the reply pipe.  A session that
  * has ended does not read them: its client was not told that the message was
  * accepted.
@@ -36,7 +57,8 @@ send_entry(struct attempt_worker *w, int fd, int reply)
 		outcomes = memory_new(n, sizeof(*outcomes));
 		memcpy(outcomes, entry.file.outcomes, n * sizeof(*outcomes));
 		attempt_send(w, &entry, NULL, outcomes);
-		file_write(reply, outcomes, n * sizeof(*outcomes));
+		if (file_write(reply, outcomes, n * sizeof(*outcomes)))
+			send_transcript(w, outcomes, n, reply);
 		free(outcomes);
 	}
 	entry_close(&entry);

@@ -61,7 +61,12 @@
  * DIRECTORY is queue or failed; SIZE is that of the file in octets; NEXT is the
  * time of the next attempt in seconds; LOCKED is 1 while an attempt is made.
  * LENGTH octets follow: those of the envelope, or the whole file if an ID was
- * given.
+ * given.  If an ID was given and the entry in failed/ has a transcript
+ * (queue/last_attempt.h), the entry is preceded by the line
+ *
+ *	transcript LENGTH
+ *
+ * and LENGTH octets.
  *
  * The parsers accept only what the writers write, since neither side trusts
  * the other.

@@ -1,10 +1,12 @@
 #include "submit/service_queue.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "queue/envelope_file.h"
+#include "queue/last_attempt.h"
 #include "smtp/reply.h"
 #include "submit/service_protocol.h"
 #include "submit/spool_config.h"
@@ -183,9 +185,28 @@ read_envelope(struct entry *entry, struct stream *s,
 	return good;
 }
 
+/* Reads a transcript after its line, "transcript 1204". */
+static bool
+read_transcript(struct stream *s, const struct service_entries *wanted,
+    const char *line, struct buffer *to, struct failure *why)
+{
+	unsigned long	len;
+	char		again[40];
+
+	if (wanted->id == NULL || to->len > 0 ||
+	    sscanf(line, "transcript %10lu", &len) != 1 || len == 0 ||
+	    len > LAST_ATTEMPT_MAX)
+		return failed_line(why);
+	snprintf(again, sizeof(again), "transcript %lu", len);
+	return strcmp(line, again) == 0 ? copy_octets(s, len, to, -1, why) :
+	    failed_line(why);
+}
+
+/* The transcript is that of the entry; it is empty afterwards. */
 static bool
 read_entry(struct stream *s, const struct service_entries *wanted,
-    const struct service_entry *head, struct failure *why)
+    const struct service_entry *head, struct buffer *transcript,
+    struct failure *why)
 {
 	struct entry	entry = { .name = NULL };
 	bool		good;
@@ -203,6 +224,8 @@ read_entry(struct stream *s, const struct service_entries *wanted,
 		entry.dir = head->dir;
 		entry.next = head->next;
 		entry.locked = head->locked;
+		entry.transcript = *transcript;
+		*transcript = (struct buffer){ 0 };
 		wanted->each(wanted->context, &entry);
 	}
 	entry_close(&entry);
@@ -234,7 +257,7 @@ service_queue_read(struct stream *s, const struct service_entries *wanted,
     struct failure *why)
 {
 	enum spool_dir	dir = SPOOL_QUEUE;
-	struct buffer		line = { 0 };
+	struct buffer		line = { 0 }, transcript = { 0 };
 	struct service_entry	head;
 	bool			good, ended = false;
 
@@ -243,11 +266,18 @@ service_queue_read(struct stream *s, const struct service_entries *wanted,
 		ended = good && strcmp(line.data, "end") == 0;
 		if (!good || ended)
 			break;
+		if (strncmp(line.data, "transcript ", 11) == 0) {
+			good = read_transcript(s, wanted, line.data,
+			    &transcript, why);
+			continue;
+		}
 		good = service_entry_parse(&head, line.data, why);
 		if (good && head.dir < dir)
 			good = failed_line(why);
 		dir = head.dir;
-	} while (good && read_entry(s, wanted, &head, why));
+		good = good && read_entry(s, wanted, &head, &transcript, why);
+	} while (good);
 	buffer_free(&line);
+	buffer_free(&transcript);
 	return ended;
 }

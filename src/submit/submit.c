@@ -11,6 +11,7 @@
 #include "config/credentials.h"
 #include "queue/commit.h"
 #include "queue/health.h"
+#include "queue/last_attempt.h"
 #include "queue/retry.h"
 #include "relay/mail_log.h"
 #include "submit/prepare.h"
@@ -63,7 +64,10 @@ open_here(struct submit *s)
 	if (s->queue == SPOOL_CONFIG_BROKEN)
 		log_line(o->log, LOG_WARNING, "%s", s->no_queue.text);
 	local_names_begin(&s->local_names, o->config, o->me);
-	relay_begin(&s->relay, o->config, o->me, o->trace);
+	session_log_begin(&s->dialogue, o->trace);
+	/* A transcript is kept with a copy in failed/. */
+	relay_begin(&s->relay, o->config, o->me, has_queue(s) ?
+	    &s->dialogue.trace : o->trace);
 	s->relay.interrupt = o->interrupt;
 }
 
@@ -107,6 +111,7 @@ submit_close(struct submit *s)
 	if (!s->is_open)
 		return;
 	relay_end(&s->relay);
+	session_log_end(&s->dialogue);
 	local_names_end(&s->local_names);
 	spool_close(&s->spool);
 	identity_free(&s->identity);
@@ -186,6 +191,23 @@ commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
 	return good;
 }
 
+/* For the copy in failed/. */
+static void
+keep_transcript(const struct submit_job *j)
+{
+	struct submit		*s = j->submit;
+	const struct buffer	*text = s->options.transcript;
+	struct buffer		 here = { 0 };
+
+	if (s->options.attempt == NULL) {
+		session_log_write(&here, &s->dialogue);
+		text = &here;
+	}
+	if (text != NULL)
+		last_attempt_store(&s->spool, j->result->failed, text);
+	buffer_free(&here);
+}
+
 /*
  * Failed messages must not take the room of messages that wait: failed/ stops
  * growing when half of queue_size_limit is used.
@@ -198,7 +220,9 @@ commit_failed(const struct submit_job *j)
 	struct failure	 ignored;	/* the outcomes are reported anyway */
 
 	spool->size_max = size_max == 1 ? 1 : size_max / 2;
-	commit_part(j, SPOOL_FAILED, j->result->failed, &ignored);
+	if (commit_part(j, SPOOL_FAILED, j->result->failed, &ignored) &&
+	    j->attempted)
+		keep_transcript(j);
 	spool->size_max = size_max;
 }
 
@@ -280,6 +304,7 @@ make_attempt(struct submit_job *j)
 
 	if (j->attempted && has_outcome(j, OUTCOME_WAITING)) {
 		if (s->options.attempt == NULL) {
+			session_log_clear(&s->dialogue);
 			relay_send(&s->relay, j->envelope, j->message,
 			    outcomes);
 		} else if (!s->options.attempt(s->options.context,

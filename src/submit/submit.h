@@ -27,6 +27,7 @@
 #include "queue/id.h"
 #include "queue/spool.h"
 #include "relay/relay.h"
+#include "smtp/session_log.h"
 #include "submit/expand.h"
 #include "submit/local_names.h"
 #include "submit/spool_config.h"
@@ -88,6 +89,9 @@ struct submit_options {
 		    const struct message *, struct outcome *,
 		    struct failure *why);
 	void	*context;
+
+	/* If .attempt is set: where it leaves its transcript; or NULL. */
+	const struct buffer	*transcript;
 };
 
 /*
@@ -134,6 +138,7 @@ struct submit {
 	struct local_names	 local_names;
 	struct interrupt	 interrupt;
 	bool			 confined;
+	struct session_log	 dialogue;
 	struct relay		 relay;
 };
 

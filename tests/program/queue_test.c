@@ -249,6 +249,72 @@ a_message_that_was_given_up_can_be_released(void **state)
 	queue_fixture_close(&p);
 }
 
+/* The files whose names begin with a dot, in failed/. */
+static size_t
+transcripts(const struct queue_fixture *p)
+{
+	char			command[200], line[100];
+	struct program_result	o;
+	size_t			n;
+
+	snprintf(command, sizeof(command), "find '%s/failed' -name '.?*' "
+	    "-type f -perm 600 | wc -l", p->spool);
+	program_run(&o, &(struct program){ .path = "/bin/sh",
+	    .argv = WORDS("sh", "-c", command) });
+	strlcpy(line, o.out.data, sizeof(line));
+	program_result_free(&o);
+	assert_int_equal(sscanf(line, "%zu", &n), 1);
+	return n;
+}
+
+/* A message to a@example.net that is given up, and what becomes of it. */
+struct transcript_case {
+	const char	*option;	/* "-odq": in a queue run */
+	const char	*then;		/* the queue command that ends it */
+};
+
+static void
+the_transcript_is_kept(void **state)
+{
+	const struct transcript_case	*t = *state;
+	struct queue_fixture		 p;
+	struct program_result		 o;
+	char				*text;
+	char				 id[32], path[60];
+
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .say = "550 5.1.1 no" } } }, NULL);
+	relais_run(&o, p.conf, WORDS("-f", "", t->option, "a@example.net"),
+	    "Subject: x\n\nsecret words\n");
+	program_result_free(&o);
+	queue_fixture_run(&p, "-q", 0);
+	strlcpy(id, only_name(&p, SPOOL_FAILED), sizeof(id));
+	assert_int_equal(transcripts(&p), 1);
+	text = say(&p, WORDS("queue", "show", id), 0);
+	assert_non_null(strstr(text, "\nlast attempt:\n    *** connected to "));
+	assert_non_null(strstr(text, "\n    >>> RCPT TO:<a@example.net>\n"));
+	assert_non_null(strstr(text, "\n    <<< 550 5.1.1 no\n"));
+	/* In the message only. */
+	assert_non_null(strstr(text, "\n\nsecret words\n"));
+	assert_null(strstr(strstr(text, "secret words") + 1, "secret words"));
+	free(text);
+	says(&p, WORDS("queue", "show", id, "--json"), 0,
+	    "],\"transcript\":\"*** connected to ");
+	says(&p, WORDS("queue", "list", "--json"), 0, "\"}]}]\n");
+	snprintf(path, sizeof(path), "spool/failed/%s", id);
+	if (t->then != NULL)
+		free(say(&p, WORDS("queue", t->then, id), 0));
+	else
+		assert_int_equal(unlink(temp_dir_path(&p.dir, path)), 0);
+	queue_fixture_run(&p, "-q", 0);
+	assert_int_equal(transcripts(&p), t->then != NULL &&
+	    strcmp(t->then, "release") == 0);
+	queue_fixture_close(&p);
+}
+
+#define KEEPS(sentence, ...) { sentence, the_transcript_is_kept, NULL, NULL, \
+	&(struct transcript_case){ __VA_ARGS__ } }
+
 static void
 release_resolves_local_names_again(void **state)
 {
@@ -399,6 +465,13 @@ static const struct CMUnitTest queue_spec[] = {
 	cmocka_unit_test(an_entry_is_shown_held_released_and_dropped),
 	cmocka_unit_test(an_entry_that_is_being_sent_is_not_changed),
 	cmocka_unit_test(a_message_that_was_given_up_can_be_released),
+	KEEPS("the transcript of a queue run is kept until drop", "-odq",
+	    "drop"),
+	KEEPS("the transcript of sendmail is kept until drop", "-i", "drop"),
+	KEEPS("after release, a failure has a new transcript", "-odq",
+	    "release"),
+	KEEPS("a queue run removes a transcript without an entry", "-i",
+	    NULL),
 	cmocka_unit_test(release_resolves_local_names_again),
 	cmocka_unit_test(status_reports_the_health_of_the_queue),
 	{ "status is bad while every message is given up",

@@ -266,6 +266,37 @@ the_output_is_the_same_as_for_root(void **state)
 	serving_close(&s);
 }
 
+static void
+a_user_sees_the_transcript_of_a_failed_message(void **state)
+{
+	struct program_result	o;
+	struct serving		s;
+	const char		*id;
+	char			name[16] = "";
+
+	(void)state;
+	open_for_users(&s, &defers);
+	serving_start(&s, NULL);
+	send_as(&s, NOBODY, "bad@example.net", EX_NOUSER);
+	run_as(&s, NOBODY, WORDS("queue", "list", "--json"), NULL, &o);
+	id = strstr(o.out.data, "\"id\":\"");
+	assert_non_null(id);
+	strlcpy(name, id + 6, sizeof(name));
+	program_result_free(&o);
+	run_as(&s, NOBODY, WORDS("queue", "show", name), NULL, &o);
+	assert_int_equal(o.status, 0);
+	assert_contains(&o, o.out.data, "\nlast attempt:\n");
+	assert_contains(&o, o.out.data, "    >>> RCPT TO:<bad@example.net>\n");
+	assert_contains(&o, o.out.data, "    <<< 550 5.1.1 unknown\n");
+	assert_contains(&o, o.out.data, "\n\nhi\n");
+	program_result_free(&o);
+	run_as(&s, WWW_DATA, WORDS("queue", "show", name), NULL, &o);
+	assert_int_equal(o.status, EX_NOINPUT);
+	assert_string_equal(o.out.data, "");
+	program_result_free(&o);
+	serving_close(&s);
+}
+
 /* A message too large for the memory of the reader and of the socket. */
 static size_t
 generate(void *context, uint64_t at, char *to, size_t size)
@@ -617,6 +648,7 @@ a_client_that_stalls_does_not_delay_the_end(void **state)
 
 static const struct CMUnitTest queue_spec[] = {
 	cmocka_unit_test(the_output_is_the_same_as_for_root),
+	cmocka_unit_test(a_user_sees_the_transcript_of_a_failed_message),
 	cmocka_unit_test(a_message_of_another_user_is_not_shown),
 	cmocka_unit_test(a_failed_message_is_shown_to_its_user),
 	cmocka_unit_test(a_broken_entry_is_omitted),
