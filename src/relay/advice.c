@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "relay/hints.h"
 #include "smtp/authenticate.h"
 #include "util/buffer.h"
 
@@ -32,9 +33,6 @@ enum { NO_REPLY = -1 };
 #define AT(step)	(1u << (step))
 
 #define SET_HELO	"set helo to the fully qualified name of this host"
-#define NOT_YOUR_SENDER	"this account is not allowed to send as this " \
-			"address"
-#define NOT_VERIFIED	"the provider has not verified this address"
 
 /*
  * Many servers check the sender only when they reply to RCPT or to the
@@ -114,23 +112,6 @@ static const struct advice_row {
 	    "set tls_certificate and tls_key"),
 	TLS(TLS_CAUSE_OWN_OR_CIPHER, KEY_TLS_CERTIFICATE, "if the server "
 	    "requires a client certificate, set tls_certificate"),
-
-	/* Microsoft 365 and Exchange: SendAsDenied */
-	{ ANY_STEP, 554, .enhanced = "5.2.252", .key = KEY_FROM,
-	    .words = NOT_YOUR_SENDER },
-	{ ANY_STEP, 550, .enhanced = "5.7.60", .key = KEY_FROM,
-	    .words = NOT_YOUR_SENDER },
-	/* Amazon SES */
-	{ ANY_STEP, 554, .text = "address is not verified", .key = KEY_FROM,
-	    .words = NOT_VERIFIED },
-	/* SendGrid */
-	{ ANY_STEP, 550, .text = "verified sender identity", .key = KEY_FROM,
-	    .words = NOT_VERIFIED },
-	/* Postfix */
-	{ ANY_STEP, .text = "helo command rejected", .key = KEY_HELO,
-	    .words = SET_HELO },
-	{ ANY_STEP, 504, .text = "need fully-qualified hostname",
-	    .key = KEY_HELO, .words = SET_HELO },
 
 	/*
 	 * A server that waits for a ClientHello sends nothing, or a TLS alert,
@@ -355,26 +336,57 @@ add_mechanisms(struct buffer *to, const struct connection *c)
 	add_place(to, c, to->len > 0 ? KEY_AUTH : KEY_SMARTHOST);
 }
 
+/* For a hint with the key KEY_PASSWORD: the place of the credentials. */
+static void
+add_hint(struct buffer *to, const struct connection *c, const struct hint *h)
+{
+	if (h->key == KEY_FROM) {
+		add_sender(to, c, h->words);
+		return;
+	}
+	buffer_addf(to, "; %s", h->words);
+	if (h->key == KEY_PASSWORD && c->credentials.origin[0] != '\0')
+		buffer_addf(to, " (%s)", c->credentials.origin);
+	else if (h->key != NO_KEY)
+		add_place(to, c, (enum config_key)h->key);
+}
+
+static void
+add_row(struct buffer *to, const struct connection *c,
+    const struct advice_row *row)
+{
+	if (row->key == NO_KEY)
+		return;
+	if (row->key == KEY_FROM) {
+		add_sender(to, c, row->words);
+	} else if (row->key == KEY_USER) {
+		add_credentials(to, c);
+	} else if (row->key == KEY_AUTH) {
+		add_mechanisms(to, c);
+	} else {
+		if (row->words != NULL)
+			buffer_addf(to, "; %s", row->words);
+		add_place(to, c, row->key);
+	}
+}
+
 void
 advice_add(const struct connection *c, const struct advice_facts *f,
     char *text, size_t size)
 {
-	const struct advice_row	*row = find_row(f, conditions_of(c, f), text);
+	const struct hint	*hint = hint_find(&(struct hint_reply){
+				    .step = f->step, .code = f->code,
+				    .enhanced = f->enhanced,
+				    .host = c->at.host, .text = text });
+	const struct advice_row	*row = NULL;
 	struct buffer		 advice = { 0 };
 
-	if (row == NULL || row->key == NO_KEY)
-		return;
-	if (row->key == KEY_FROM) {
-		add_sender(&advice, c, row->words);
-	} else if (row->key == KEY_USER) {
-		add_credentials(&advice, c);
-	} else if (row->key == KEY_AUTH) {
-		add_mechanisms(&advice, c);
-	} else {
-		if (row->words != NULL)
-			buffer_addf(&advice, "; %s", row->words);
-		add_place(&advice, c, row->key);
-	}
+	if (hint == NULL)
+		row = find_row(f, conditions_of(c, f), text);
+	if (hint != NULL)
+		add_hint(&advice, c, hint);
+	else if (row != NULL)
+		add_row(&advice, c, row);
 	if (advice.len < size && strlen(text) + advice.len >= size)
 		text[size - advice.len - 1] = '\0';
 	if (advice.len > 0)

@@ -5,7 +5,7 @@
  * the connection, TLS and AUTH, the cause (enum connect_cause, tls_cause and
  * auth_cause).  A table in advice.c maps these facts to a key of relais.conf
  * and to words; the place where the key is set, or could be set, is added.
- * Rows for the replies of a provider belong in the same table.
+ * The known replies of providers, which take precedence, are in relay/hints.c.
  */
 #ifndef RELAY_ADVICE_H
 #define RELAY_ADVICE_H

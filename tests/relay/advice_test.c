@@ -262,6 +262,21 @@ static const struct CMUnitTest advice_spec[] = {
 	    "; check user (FILE:2) and password (elsewhere:3)",
 	    .conf = "user = nina\npassword = x\n", .password = "elsewhere:3",
 	    .status = EX_NOPERM),
+	ADVISES("the hint for a reply names the place of the credentials",
+	    STEP_AUTH, 535, "5.7.8", "AUTH PLAIN: 535 5.7.8 Username and "
+	    "Password not accepted.", "; Google requires an app password: turn "
+	    "on 2-Step Verification in the Google Account, create an app "
+	    "password, and use it as the password; user is the full address "
+	    "(elsewhere:3)", .password = "elsewhere:3", .status = EX_NOPERM),
+	ADVISES("the hint for a reply names the line of its key",
+	    STEP_FINAL, 432, "4.3.2", "432 4.3.2 Concurrent connections limit "
+	    "exceeded.", "; Microsoft permits three connections for a mailbox: "
+	    "use the service (relais serve) with connections = 3 or less "
+	    "(FILE:2)", .conf = "connections = 8\n", .status = EX_TEMPFAIL),
+	ADVISES("the hint for a reply may have no key",
+	    STEP_FINAL, 451, NULL, "451 Maximum credits exceeded", "; the "
+	    "account has reached its limit: send less or raise the limit at "
+	    "the provider", .status = EX_TEMPFAIL),
 	ADVISES("a rejected mechanism says nothing about credentials",
 	    STEP_AUTH, 504, NULL, "AUTH PLAIN: 504 no", "",
 	    .status = EX_NOPERM),
