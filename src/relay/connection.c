@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "net/tls.h"
 #include "relay/advice.h"
 #include "relay/tls_policy.h"
+#include "smtp/reply.h"
 #include "util/clock.h"
 
 enum {
@@ -143,16 +145,48 @@ connect_socket(struct connection *c, struct failure *why)
 	return -1;
 }
 
+/* Before the session. */
+static enum connection_trouble
+early_trouble(const struct failure *why)
+{
+	switch (why->status) {
+	case EX_CONFIG:
+	case EX_NOPERM:
+	case EX_UNAVAILABLE:	/* the TLS module is not installed */
+		return CONNECTION_TROUBLE_CONFIG;
+	default:
+		return CONNECTION_TROUBLE_CONNECT;
+	}
+}
+
+static enum connection_trouble
+session_trouble(const struct session *s, const struct failure *why)
+{
+	bool	permanent = why->status == EX_CONFIG ||
+		    why->status == EX_NOPERM || why->status == EX_UNAVAILABLE;
+
+	if (permanent && s->step == STEP_AUTH)
+		return CONNECTION_TROUBLE_LOGIN;
+	if (permanent && (s->step == STEP_TLS || s->step == STEP_STARTTLS ||
+	    why->status == EX_CONFIG))
+		return CONNECTION_TROUBLE_TLS;
+	return reply_is_transient(&s->reply) ? CONNECTION_TROUBLE_BUSY :
+	    CONNECTION_TROUBLE_CONNECT;
+}
+
 bool
-connection_open(struct connection *c, struct failure *why)
+connection_open(struct connection *c, enum connection_trouble *trouble,
+    struct failure *why)
 {
 	char	remark[sizeof(c->prefix) + 20];
 	int	fd = -1;
 
+	*trouble = CONNECTION_TROUBLE_NONE;
 	set_options(c);
 	if (tls_policy_choose(c, why))
 		fd = connect_socket(c, why);
 	if (fd == -1) {
+		*trouble = early_trouble(why);
 		failure_prefix(why, "%s", c->prefix);
 		connection_close(c);
 		return false;
@@ -164,6 +198,7 @@ connection_open(struct connection *c, struct failure *why)
 	}
 	c->is_open = session_open(&c->session, fd, &c->options, why);
 	if (!c->is_open) {
+		*trouble = session_trouble(&c->session, why);
 		if (!interrupt_is_known(c->interrupt))
 			advice_add(c, &(struct advice_facts){
 			    .step = c->session.step,

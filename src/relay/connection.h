@@ -20,6 +20,16 @@
 #include "util/failure.h"
 #include "util/interrupt.h"
 
+/* Why no session could be opened: a failure of the smarthost as such. */
+enum connection_trouble {
+	CONNECTION_TROUBLE_NONE,
+	CONNECTION_TROUBLE_CONNECT,	/* also: it closes the connection */
+	CONNECTION_TROUBLE_TLS,		/* such as its certificate */
+	CONNECTION_TROUBLE_LOGIN,	/* it refuses the credentials */
+	CONNECTION_TROUBLE_CONFIG,	/* such as an unreadable secret */
+	CONNECTION_TROUBLE_BUSY,	/* 421, or another temporary reply */
+};
+
 struct connection {
 	/* Set by the caller, and borrowed. */
 	const struct config		*config;
@@ -51,8 +61,10 @@ void	connection_begin(struct connection *);
  * the prefix and, unless a signal has arrived, ends with advice
  * (relay/advice.h); the status is that of connect.h, tls.h, credentials.h or
  * session.h.  .session.step and .session.reply are valid only after true.
+ * *trouble is set in either case.
  */
-bool	connection_open(struct connection *, struct failure *why);
+bool	connection_open(struct connection *, enum connection_trouble *,
+	    struct failure *why);
 
 /*
  * Whether the open session can take another message: the server has neither

@@ -8,6 +8,7 @@
 
 #include "relay/advice.h"
 #include "relay/route.h"
+#include "util/buffer.h"
 #include "util/clock.h"
 #include "util/memory.h"
 
@@ -208,6 +209,39 @@ is_interrupted(struct relay *r)
 }
 
 /*
+ * Opens a session, and tells the caller, who keeps a record of each login.
+ * Nothing is done for a caller without callbacks, which is the normal path.
+ */
+static bool
+open_connection(struct relay *r, struct failure *why)
+{
+	const struct relay_callbacks	*cb = r->callbacks;
+	struct connection		*c = &r->connection;
+	struct credentials_choice	 credentials;
+	struct buffer			 url = { 0 };
+	struct relay_login		 login = { 0 };
+	enum connection_trouble		 trouble;
+	bool				 good = true;
+
+	if (cb == NULL || cb->before_connect == NULL)
+		return connection_open(c, &trouble, why);
+	smarthost_write(&url, c->smarthost);
+	credentials_choose(&credentials, c->config, &c->subject,
+	    c->smarthost->user);
+	login.url = url.data;
+	login.user = credentials.user;
+	good = cb->before_connect(cb->context, &login, why);
+	if (good) {
+		good = connection_open(c, &trouble, why);
+		if (interrupt_is_known(r->interrupt))
+			trouble = CONNECTION_TROUBLE_CONNECT;
+		cb->after_connect(cb->context, &login, trouble, why);
+	}
+	buffer_free(&url);
+	return good;
+}
+
+/*
  * Tries one endpoint, in as many sessions as the message requires, beginning
  * with an open one.  Sets a->over if each forward-path has an outcome, or if
  * no other endpoint must be tried since the message may have been sent.
@@ -248,7 +282,7 @@ relay_try(struct relay *r, struct route_attempt *a)
 		if (c->is_open && session_is_full(s))
 			connection_close(c);
 		opened = !c->is_open;
-		if (opened && !connection_open(c, &why)) {
+		if (opened && !open_connection(r, &why)) {
 			if (is_interrupted(r))
 				end_endpoints(a, &why);
 			else
@@ -342,6 +376,45 @@ remember_failure(struct relay *r, const struct route_attempt *a)
 }
 
 /*
+ * After this many messages in a row that are refused temporarily in the reply
+ * to MAIL, the server is probably overloaded, or limits the account.
+ */
+enum { MAIL_DEFERRED_MAX = 3 };
+
+/* Counts them; end_attempt() has not been called. */
+static void
+count_mail_deferred(struct relay *r, const struct route_attempt *a)
+{
+	const struct route	*route = a->route;
+	const struct outcome	*last = NULL;
+
+	if (!a->over)
+		return;
+	if (r->mail_deferred > 0 && !is_same_view(&r->mail_view, &route->view))
+		r->mail_deferred = 0;
+	for (size_t i = 0; i < route->envelope.n; i++) {
+		const struct outcome	*o = &a->outcomes[i];
+
+		if (o->kind == OUTCOME_DEFERRED && o->step == STEP_MAIL &&
+		    o->code / 100 == 4)
+			last = o;
+		else if (o->kind == OUTCOME_DELIVERED ||
+		    o->step != STEP_MAIL) {
+			r->mail_deferred = 0;
+			return;
+		}
+	}
+	if (last == NULL)
+		return;
+	r->mail_view = route->view;
+	if (++r->mail_deferred < MAIL_DEFERRED_MAX)
+		return;
+	r->down = true;
+	r->down_view = route->view;
+	failed(&r->down_why, EX_TEMPFAIL, "%s", last->text);
+}
+
+/*
  * Begins with the first endpoint of the route.  If a session is open that has
  * the settings of this route and is alive, the session is kept: its endpoint
  * comes before the first one.
@@ -400,8 +473,10 @@ relay_send(struct relay *r, const struct envelope *env,
 				else
 					add_failure(&a, &why);
 			}
-		if (r->remember_failures)
+		if (r->remember_failures) {
 			remember_failure(r, &a);
+			count_mail_deferred(r, &a);
+		}
 		end_attempt(&a, !a.over && !a.reached, &a.why);
 	}
 	route_list_free(&routes);

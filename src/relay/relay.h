@@ -23,6 +23,12 @@
 #include "util/interrupt.h"
 #include "util/sandbox.h"
 
+/* An account at a smarthost. */
+struct relay_login {
+	const char	*url;	/* as configured; smarthost_write() */
+	const char	*user;	/* or NULL */
+};
+
 /*
  * Callbacks for a caller that keeps the message on disk, so that an entry is
  * not sent to the same recipients again if the process is killed.  If a
@@ -34,6 +40,21 @@ struct relay_callbacks {
 
 	/* Called after each transaction that has added outcomes. */
 	bool	(*after_transaction)(void *context, struct failure *why);
+
+	/*
+	 * Called before a connection to a smarthost is made.  If it returns
+	 * false, with why, none is made, and the next smarthost is tried.  This
+	 * callback and the next one may be NULL.
+	 */
+	bool	(*before_connect)(void *context, const struct relay_login *,
+		    struct failure *why);
+
+	/*
+	 * Called after that: the session is open, or, with trouble and why,
+	 * cannot be opened.
+	 */
+	void	(*after_connect)(void *context, const struct relay_login *,
+		    enum connection_trouble, const struct failure *why);
 	void	*context;
 };
 
@@ -57,15 +78,20 @@ struct relay {
 	 * not attempted.  Since a 421 reply to MAIL may be about one sender or
 	 * one message, another message is attempted first: if it is refused,
 	 * too, and has the same sender, no further messages of this sender are
-	 * attempted; if it has another sender, no messages at all.
+	 * attempted; if it has another sender, no messages at all.  After
+	 * another temporary reply to MAIL, for three messages in a row, no
+	 * further messages are attempted either.
 	 */
 	bool				 remember_failures;
 	bool				 down;
 	unsigned			 refusals;	/* 421 in a row */
+	unsigned			 mail_deferred;	/* 4xx to MAIL in a
+							 * row */
 	char				*refused_sender; /* owned; of the last
 							 * 421 reply */
 	struct config_view		 down_view;	/* of .down and
 							 * .refusals */
+	struct config_view		 mail_view;	/* of .mail_deferred */
 
 	/* Large; relay_begin() does not clear these. */
 	struct failure			 down_why;	/* if .down or

@@ -158,6 +158,24 @@ record_in_entry(void *context, struct failure *why)
 	return a->untried == 0 || entry_record(a->entry, a->outcomes, why);
 }
 
+static bool
+before_connect(void *context, const struct relay_login *login,
+    struct failure *why)
+{
+	struct attempt	*a = context;
+
+	return backoff_before_connect(&a->w->backoff, login, why);
+}
+
+static void
+after_connect(void *context, const struct relay_login *login,
+    enum connection_trouble trouble, const struct failure *why)
+{
+	struct attempt	*a = context;
+
+	backoff_after_connect(&a->w->backoff, login, trouble, why);
+}
+
 void
 attempt_send(struct attempt_worker *w, const struct entry *entry,
     const struct relay_callbacks *callbacks, struct outcome *outcomes)
@@ -215,6 +233,16 @@ static bool
 no_server_asked(const struct attempt *a)
 {
 	return a->not_attempted > 0 && a->not_attempted == a->before;
+}
+
+/*
+ * Whether this attempt is one of those after which the message can be given up:
+ * a server was asked, or its refusal of the login was the answer.
+ */
+static bool
+has_answer(const struct attempt *a)
+{
+	return !no_server_asked(a) || a->w->backoff.lasting;
 }
 
 /* False if no server was asked, for the same reason as the last time. */
@@ -414,7 +442,7 @@ finish_entry(struct attempt *a)
 	if (a->waiting == 0 && a->failed == 0)
 		return remove_entry(a, ATTEMPT_DELIVERED);
 	if (a->waiting > 0 && retry_is_over(a->now, file->arrived_us / 1000000,
-	    lifetime_of(a->w), file->asked + !no_server_asked(a))) {
+	    lifetime_of(a->w), file->asked + has_answer(a))) {
 		expire_recipients(a);
 		count_outcomes(a);
 	}
@@ -423,7 +451,7 @@ finish_entry(struct attempt *a)
 		return prevent_duplicate(a, &why);
 	if (a->waiting == 0)
 		return fail_entry(a);
-	if (entry_defer(a->entry, next_attempt(a), !no_server_asked(a), &why))
+	if (entry_defer(a->entry, next_attempt(a), has_answer(a), &why))
 		return ATTEMPT_DEFERRED;
 	return a->in_doubt ? prevent_duplicate(a, &why) : entry_error(a, &why);
 }
@@ -443,6 +471,10 @@ attempt_opened(struct attempt *a)
 				    .message = &entry->message,
 				    .selected = a->waited };
 
+	if (w->backoff.spool != NULL) {
+		callbacks.before_connect = before_connect;
+		callbacks.after_connect = after_connect;
+	}
 	count_outcomes(a);
 	a->before = a->waiting;
 	/* Without a waiting recipient, an earlier run was interrupted. */

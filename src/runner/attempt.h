@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "queue/entry.h"
 #include "relay/relay.h"
+#include "runner/backoff.h"
 #include "smtp/session_log.h"
 #include "submit/local_names.h"
 #include "util/log.h"
@@ -67,6 +68,7 @@ struct attempt_worker {
 	 */
 	bool		       (*may_leave)(void *);
 	void			*context;
+	struct backoff		 backoff;	/* .spool is NULL: none */
 	bool			*sending;	/* set before the message is
 						 * sent to a server; or NULL */
 	char			 error[512];	/* the last one, or "" */

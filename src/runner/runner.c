@@ -17,6 +17,7 @@
 #include "queue/health.h"
 #include "queue/retry.h"
 #include "submit/spool_config.h"
+#include "util/file.h"
 #include "util/memory.h"
 
 enum {
@@ -50,6 +51,8 @@ struct queue_run {
 	const struct runner	*runner;
 	struct spool_list	 list;
 	struct shared_state	*shared;
+	struct backoff_shared	*backoff;
+	int			 backoff_lock;	/* a file, or -1 */
 	size_t			 slots;
 	pid_t			*pid;		/* owned; 0: no worker */
 	size_t			 started;	/* workers so far */
@@ -132,6 +135,9 @@ run_worker(struct queue_run *run, size_t number)
 	size_t			 i;
 
 	init_worker(&worker, run->runner);
+	worker.backoff = (struct backoff){ .spool = run->runner->spool,
+	    .shared = run->backoff, .lock = run->backoff_lock,
+	    .when_due = run->runner->choice.when == ATTEMPT_WHEN_DUE };
 	relay_confine(&worker.relay, &sandbox);
 	worker.may_leave = may_leave_entry;
 	worker.context = run->shared;
@@ -396,6 +402,13 @@ record_health(const struct queue_run *run, struct runner_totals *t)
 		health_note_success(spool, now, &ignored);
 }
 
+static void *
+map_shared(size_t size)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
 static bool
 attempt_list(struct queue_run *run, struct runner_totals *t,
     struct failure *why)
@@ -413,11 +426,12 @@ attempt_list(struct queue_run *run, struct runner_totals *t,
 	run->slots = wanted < max ? wanted : max > 0 ? max : 1;
 	size = sizeof(*run->shared) + run->slots *
 	    sizeof(run->shared->slot[0]);
-	run->shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (run->shared == MAP_FAILED)
+	run->shared = map_shared(size);
+	run->backoff = map_shared(backoff_shared_size());
+	if (run->shared == MAP_FAILED || run->backoff == MAP_FAILED)
 		return failed_errno(why, EX_OSERR,
 		    "cannot map memory for the workers");
+	run->backoff_lock = file_in_memory();
 	run->pid = memory_new(run->slots, sizeof(*run->pid));
 	good = fork_worker(run, 0, why);
 	/* One worker is enough if the others cannot be started. */
@@ -435,6 +449,9 @@ attempt_list(struct queue_run *run, struct runner_totals *t,
 	if (!spool_sync(r->spool, &ignored))
 		log_line(r->log, LOG_ERR, "%s", ignored.text);
 	munmap(run->shared, size);
+	munmap(run->backoff, backoff_shared_size());
+	if (run->backoff_lock != -1)
+		close(run->backoff_lock);
 	free(run->pid);
 	return good;
 }

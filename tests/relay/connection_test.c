@@ -57,7 +57,9 @@ open_place(const struct script *script, struct failure *why)
 		p->url.path = "/nonexistent/socket";
 		c->at.path = p->url.path;
 	}
-	return connection_open(c, why);
+	enum connection_trouble	trouble;
+
+	return connection_open(c, &trouble, why);
 }
 
 static void
