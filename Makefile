@@ -10,6 +10,7 @@ VERSION		= 0.2
 PREFIX		= /usr/local
 SYSCONFDIR	= /etc
 LIBDIR		= $(PREFIX)/lib/relais
+DATADIR		= $(PREFIX)/share/relais
 
 # The directory for the objects: another one for another kind of build.
 B		= build
@@ -33,7 +34,8 @@ TLS_LIBS	= -lssl -lcrypto
 
 ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
 		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"' \
-		  -DSYSCONFDIR='"$(SYSCONFDIR)"' -DTLS_MODULE='"$(TLS_MODULE)"'
+		  -DSYSCONFDIR='"$(SYSCONFDIR)"' -DTLS_MODULE='"$(TLS_MODULE)"' \
+		  -DPROVIDERS='"$(PROVIDERS)"'
 
 # A line for each file, unless V=1 shows the commands.
 ifeq ($(V),1)
@@ -47,7 +49,7 @@ ARCHIVE	= rm -f $@; ar qcs $@ $(filter %.o,$^)
 LINK	= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,--as-needed -o $@ $+
 
 # The directories of src, from top to bottom: includes only point down.
-LAYERS	= cli import serve smtpd runner submit relay config queue smtp mime \
+LAYERS	= cli import setup serve smtpd runner submit relay config queue smtp mime \
 	  mail net util
 
 # net/ has all files that use OpenSSL, for tls.so or for the program.
@@ -94,24 +96,30 @@ $(B)/module/%.o: src/%.c
 	$(SAY) CC "$< (tls.so)"
 	$(COMPILE) -fPIC -fvisibility=hidden
 
-# The program in $(B) loads the module in $(B), and the installed program the
-# installed module: an object on the command line precedes the archive's.
+# The program in $(B) loads the module in $(B) and reads the table in conf, and
+# the installed program the installed ones: an object on the command line
+# precedes the archive's.
 TLS_MODULE = $(abspath $(B))/tls.so
+PROVIDERS = $(abspath conf/providers)
 $(B)/installed/%: TLS_MODULE = $(LIBDIR)/tls.so
+$(B)/installed/%: PROVIDERS = $(DATADIR)/providers
 
 $(B)/installed/tls_load.o: src/net/tls_load.c
+$(B)/installed/provider_file.o: src/setup/provider_file.c
+$(B)/installed/tls_load.o $(B)/installed/provider_file.o:
 	$(SAY) CC "$< (installed)"
 	$(COMPILE) -fPIE
 
-$(B)/installed/sendmail: $(B)/src/main.o \
+$(B)/installed/sendmail: $(B)/src/main.o $(B)/installed/provider_file.o \
     $(if $(MODULE),$(B)/installed/tls_load.o) $(B)/relais.a
 	$(SAY) LD $@
 	$(LINK) -pie $(PROGRAM_LIBS)
 
 # These contain settings, and are compiled again if the settings change.
 $(B)/src/cli/version.o $(B)/src/config/load.o $(B)/installed/tls_load.o \
-    $(B)/tests/config/config_test.o: $(B)/settings
-SETTINGS = $(VERSION) $(SYSCONFDIR) $(LIBDIR)
+    $(B)/installed/provider_file.o $(B)/tests/config/config_test.o: \
+    $(B)/settings
+SETTINGS = $(VERSION) $(SYSCONFDIR) $(LIBDIR) $(DATADIR)
 $(B)/settings: FORCE
 	mkdir -p $(@D)
 	echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' >$@
@@ -122,7 +130,7 @@ include tests/test.mk
 install: all $(B)/installed/sendmail
 install uninstall:
 	B=$(B) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) \
-	    conf/install.sh $@
+	    DATADIR=$(DATADIR) conf/install.sh $@
 
 # The goals named together with setup wait for it.
 setup:

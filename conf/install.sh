@@ -1,8 +1,8 @@
 #!/bin/sh
 # install.sh install | uninstall - install what `make` has built, or remove it
 #
-# For `make install`, which sets B, DESTDIR, PREFIX and LIBDIR; SBINDIR, BINDIR,
-# MANDIR and EXAMPLEDIR may be set, too.  relais.conf itself is the
+# For `make install`, which sets B, DESTDIR, PREFIX, LIBDIR and DATADIR; SBINDIR,
+# BINDIR, MANDIR and EXAMPLEDIR may be set, too.  relais.conf itself is the
 # administrator's: only an example is installed.  The units start the installed
 # program; the scripts for OpenRC and runit are examples.
 set -eu
@@ -47,6 +47,7 @@ put_link "$sbin/sendmail" "$PREFIX/lib/sendmail"
 for page in man/*.[158]; do
 	put 644 "$page" "$man/man${page##*.}/${page#man/}"
 done
+put 644 conf/providers "$DATADIR/providers"
 put 644 conf/relais.conf "$examples/relais.conf.example"
 for unit in conf/systemd/*; do
 	put_unit 644 "$unit" "$PREFIX/lib/systemd/system/${unit##*/}"
@@ -57,7 +58,8 @@ put_unit 755 conf/openrc/relais "$examples/openrc/relais"
 put_unit 755 conf/runit/relais/run "$examples/runit/relais/run"
 if [ "$action" = uninstall ]; then
 	for directory in "$LIBDIR" "$examples/openrc" \
-	    "$examples/runit/relais" "$examples/runit" "$examples"; do
+	    "$examples/runit/relais" "$examples/runit" "$examples" \
+	    "$DATADIR"; do
 		rmdir "$DESTDIR$directory" 2>/dev/null || :
 	done
 fi

@@ -43,6 +43,7 @@ expected() {
 	link ./usr/local/bin/newaliases /usr/local/sbin/sendmail
 	link ./usr/local/lib/sendmail /usr/local/sbin/sendmail
 	644 ./usr/local/lib/relais/tls.so
+	644 ./usr/local/share/relais/providers
 	644 ./usr/local/share/relais/relais.conf.example
 	755 ./usr/local/share/relais/openrc/relais
 	755 ./usr/local/share/relais/runit/relais/run
@@ -67,7 +68,10 @@ no_special_bits() {
 }
 
 installed_module_is_named() {
-	grep -aqF /usr/local/lib/relais/tls.so "$staging/root/usr/local/sbin/sendmail"
+	grep -aqF /usr/local/lib/relais/tls.so \
+	    "$staging/root/usr/local/sbin/sendmail" &&
+	    grep -aqF /usr/local/share/relais/providers \
+	    "$staging/root/usr/local/sbin/sendmail"
 }
 
 build_directory_is_not_named() {
