@@ -236,7 +236,8 @@ wait_for_event(struct race *r)
 	polls[n] = (struct pollfd){ .fd = r->options->interrupt != NULL ?
 	    r->options->interrupt->fd : -1, .events = POLLIN };
 	/* After EINTR, all .revents are 0. */
-	(void)poll(polls, n + 1, poll_timeout(r));
+	(void)poll(polls, n + 1, (int)interrupt_limit_wait(
+	    r->options->interrupt, poll_timeout(r)));
 	if (polls[n].revents != 0)
 		interrupt_came(r->options->interrupt);
 	for (nfds_t i = 0; i < n; i++) {

@@ -95,6 +95,7 @@ wait_for(struct stream *s, short events, struct failure *why)
 			if (left > 3600 * 1000)
 				left = 3600 * 1000;
 		}
+		left = interrupt_limit_wait(s->interrupt, left);
 		if (interrupt_is_known(s->interrupt))
 			left = 0;
 		n = poll(p, 2, (int)left);

@@ -229,6 +229,15 @@ sync_dir(const struct commit *c, struct failure *why)
 }
 
 /* The result of close(2) does not matter: the file has been flushed. */
+static void
+end_file(const struct commit *c, int fd, enum commit_result result)
+{
+	if (result == COMMIT_DONE && c->submission->keep != NULL)
+		*c->submission->keep = fd;
+	else
+		close(fd);
+}
+
 static enum commit_result
 make_unnamed(const struct commit *c, struct failure *why)
 {
@@ -250,7 +259,7 @@ make_unnamed(const struct commit *c, struct failure *why)
 		else
 			failed_commit(c, why);
 	}
-	close(fd);
+	end_file(c, fd, result);
 	return result;
 }
 
@@ -294,7 +303,7 @@ make_named(const struct commit *c, struct failure *why)
 	} else {
 		result = sync_dir(c, why);
 	}
-	close(fd);
+	end_file(c, fd, result);
 	return result;
 }
 

@@ -42,6 +42,9 @@ struct spool_submission {
 	uint32_t		 uid;		/* of the user who submitted
 						 * it, */
 	const char		*caller;	/* and his name, or NULL */
+	int			*keep;		/* receives the locked
+						 * descriptor of the entry, for
+						 * entry_take(); or NULL */
 };
 
 /*

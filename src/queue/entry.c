@@ -297,6 +297,21 @@ entry_adopt(struct entry *entry, const char *name, int fd,
 }
 
 bool
+entry_take(struct entry *entry, struct spool *spool, const char *name, int fd,
+    struct failure *why)
+{
+	struct stat	st;
+
+	*entry = (struct entry){ .fd = fd, .spool = spool, .dir = SPOOL_QUEUE,
+	    .name = memory_copy(name), .message = { .body = { .fd = -1 } } };
+	if (fstat(fd, &st) != 0)
+		return failed_entry(entry, "cannot be examined", why);
+	entry->size = (uint64_t)st.st_size;
+	entry->next = (int64_t)st.st_mtime;
+	return read_envelope_file(entry, why) == ENTRY_OPENED;
+}
+
+bool
 entry_adopt_envelope(struct entry *entry, const char *name,
     const struct buffer *text, uint64_t size, struct failure *why)
 {

@@ -96,6 +96,15 @@ bool	entry_adopt(struct entry *, const char *name, int fd,
 bool	entry_adopt_envelope(struct entry *, const char *name,
 	    const struct buffer *text, uint64_t size, struct failure *why);
 
+/*
+ * Takes over an entry of queue/ that this process has just committed, with its
+ * lock (.keep of struct spool_submission), as with ENTRY_WORK, but without the
+ * message.  Returns false, with why, if it cannot be read; close it in either
+ * case.
+ */
+bool	entry_take(struct entry *, struct spool *, const char *name, int fd,
+	    struct failure *why);
+
 /* After ENTRY_LOOK: reads the header and the transcript, opens the body. */
 bool	entry_load(struct entry *, struct failure *why);
 

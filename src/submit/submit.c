@@ -14,6 +14,7 @@
 #include "queue/last_attempt.h"
 #include "queue/retry.h"
 #include "relay/mail_log.h"
+#include "submit/early_entry.h"
 #include "submit/prepare.h"
 #include "submit/service.h"
 #include "util/memory.h"
@@ -25,6 +26,7 @@ struct submit_job {
 	const struct message	*message;
 	struct submit_result	*result;
 	bool			 attempted;
+	struct early_entry	 early;
 };
 
 static bool
@@ -252,13 +254,14 @@ explain_not_queued(const struct submit_job *j, const struct failure *why,
 }
 
 static void
-queue_deferred(const struct submit_job *j)
+queue_deferred(struct submit_job *j)
 {
 	const struct submit	*s = j->submit;
 	struct failure		 why;
 
 	if (has_queue(s)) {
-		if (!commit_part(j, SPOOL_QUEUE, j->result->queued, &why))
+		if (!early_entry_keep(&j->early, j->result->queued) &&
+		    !commit_part(j, SPOOL_QUEUE, j->result->queued, &why))
 			explain_not_queued(j, &why, true);
 	} else if (s->queue != SPOOL_CONFIG_OFF) {
 		/* The queue may belong to a service that is down. */
@@ -305,8 +308,12 @@ make_attempt(struct submit_job *j)
 	if (j->attempted && has_outcome(j, OUTCOME_WAITING)) {
 		if (s->options.attempt == NULL) {
 			session_log_clear(&s->dialogue);
+			if (has_queue(s))
+				early_entry_begin(&j->early);
 			relay_send(&s->relay, j->envelope, j->message,
 			    outcomes);
+			if (has_queue(s))
+				early_entry_stop(&j->early);
 		} else if (!s->options.attempt(s->options.context,
 		    j->envelope, j->message, outcomes, &why)) {
 			j->attempted = false;
@@ -374,11 +381,13 @@ submit_here(struct submit *s, const struct submit_request *request,
 		.bad_from_header = request->bad_from_header,
 		.map = s->options.each_recipient ? &result->map : NULL,
 	};
-	struct submit_job	j = { s, env, message, result,
-				    (s->options.mode == SUBMIT_NOW &&
-				    !request->queue) ||
-				    s->queue == SPOOL_CONFIG_OFF ||
-				    s->queue == SPOOL_CONFIG_NONE };
+	struct submit_job	j = {
+		.submit = s, .envelope = env, .message = message,
+		.result = result,
+		.attempted = (s->options.mode == SUBMIT_NOW &&
+		    !request->queue) || s->queue == SPOOL_CONFIG_OFF ||
+		    s->queue == SPOOL_CONFIG_NONE,
+	};
 	struct mail_log		mail_log = {
 		.uid = s->options.uid,
 		.client = s->options.client,
@@ -387,6 +396,11 @@ submit_here(struct submit *s, const struct submit_request *request,
 	};
 
 	*result = (struct submit_result){ 0 };
+	j.early = (struct early_entry){
+		.spool = &s->spool, .relay = &s->relay,
+		.log = s->options.log, .envelope = env, .message = message,
+		.uid = s->options.uid, .caller = s->options.me->user,
+	};
 	if (s->options.config->unreadable != NULL) {
 		failed(why, s->service_down ? EX_TEMPFAIL : EX_NOPERM, "%s",
 		    s->options.config->unreadable);
@@ -397,6 +411,7 @@ submit_here(struct submit *s, const struct submit_request *request,
 		return false;
 	if (s->options.mode == SUBMIT_VERIFY)
 		return true;
+	j.early.outcomes = result->outcomes;
 	/* From here on, the end of the process would lose the message. */
 	if (s->relay.interrupt == NULL) {
 		interrupt_hold(&s->interrupt);
@@ -413,6 +428,7 @@ submit_here(struct submit *s, const struct submit_request *request,
 			commit_failed(&j);
 		if (j.attempted)
 			note_health(&j);
+		early_entry_remove(&j.early);
 	}
 	if (result->queued[0] != '\0')
 		mail_log.id = result->queued;

@@ -5,6 +5,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "util/clock.h"
+
 /* The caller may have set timers and limits before exec. */
 static const int signals[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2,
@@ -61,6 +63,31 @@ interrupt_failed(const struct interrupt *i, struct failure *why)
 {
 	return failed(why, EX_TEMPFAIL, "interrupted by signal %d (%s)",
 	    i->signal, strsignal(i->signal));
+}
+
+void
+interrupt_set_patience(struct interrupt *i, int64_t ms,
+    void (*impatient)(void *context), void *context)
+{
+	i->patience_ends = impatient != NULL ? clock_ms() + ms : 0;
+	i->impatient = impatient;
+	i->context = context;
+}
+
+int64_t
+interrupt_limit_wait(struct interrupt *i, int64_t left)
+{
+	int64_t	patience;
+
+	if (i == NULL || i->patience_ends == 0 || interrupt_is_known(i))
+		return left;
+	patience = i->patience_ends - clock_ms();
+	if (patience <= 0) {
+		i->patience_ends = 0;
+		i->impatient(i->context);
+		return left;
+	}
+	return left < 0 || patience < left ? patience : left;
 }
 
 void

@@ -5,12 +5,15 @@
  * While signals are held, each wait also polls .fd; after a signal, the wait
  * ends, interrupt_came() is true, and the caller queues the message.  Signals
  * that were ignored or blocked before are not affected.
+ *
+ * The same waits call a function once if they last longer than expected.
  */
 #ifndef UTIL_INTERRUPT_H
 #define UTIL_INTERRUPT_H
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "util/failure.h"
 
@@ -19,6 +22,9 @@ struct interrupt {
 					 * are not held */
 	int		signal;		/* the first one received, or 0 */
 	sigset_t	before;		/* the mask to restore */
+	int64_t		patience_ends;	/* clock_ms(); 0: never */
+	void		(*impatient)(void *context);
+	void		*context;
 };
 
 /* Holds signals.  On failure, signals still end the process. */
@@ -35,6 +41,20 @@ bool	interrupt_is_known(const struct interrupt *);
 
 /* Sets *why to EX_TEMPFAIL and the name of the signal; returns false. */
 bool	interrupt_failed(const struct interrupt *, struct failure *why);
+
+/*
+ * From now on, the first wait that has not ended after ms calls impatient(),
+ * once, and continues.  NULL: does not call anything any more.
+ */
+void	interrupt_set_patience(struct interrupt *, int64_t ms,
+	    void (*impatient)(void *context), void *context);
+
+/*
+ * Call this before each wait of left ms (-1: no limit): calls impatient() if it
+ * is due, and returns after how many ms to call this again.  Makes no system
+ * call of its own; the argument may be NULL.
+ */
+int64_t	interrupt_limit_wait(struct interrupt *, int64_t left);
 
 /* Stops holding signals; the received one takes effect. */
 void	interrupt_release(struct interrupt *);

@@ -1,0 +1,166 @@
+#include "submit/early_entry.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "queue/commit.h"
+#include "queue/retry.h"
+#include "util/interrupt.h"
+#include "util/memory.h"
+
+enum { PATIENCE_MS = 5000 };
+
+static void
+log_failure(const struct early_entry *e, const struct failure *why)
+{
+	log_line(e->log, LOG_WARNING, "%s", why->text);
+}
+
+static int64_t
+next_attempt(bool in_doubt)
+{
+	return (int64_t)time(NULL) + retry_delay(1, in_doubt, arc4random());
+}
+
+/* The outcomes if the process is killed during the attempt. */
+static struct outcome *
+make_outcomes(const struct early_entry *e, bool in_doubt)
+{
+	size_t		 n = e->envelope->n;
+	struct outcome	*outcomes = memory_new(n, sizeof(*outcomes));
+
+	for (size_t i = 0; i < n; i++) {
+		outcomes[i] = e->outcomes[i];
+		if (outcomes[i].kind != OUTCOME_WAITING)
+			continue;
+		outcomes[i] = (struct outcome){ .kind = OUTCOME_DEFERRED,
+		    .status = EX_TEMPFAIL, .in_doubt = in_doubt };
+		strlcpy(outcomes[i].text, in_doubt ? "the attempt was not "
+		    "completed; the server may have accepted the message" :
+		    "the attempt was not completed", sizeof(outcomes[i].text));
+	}
+	return outcomes;
+}
+
+/*
+ * Called while the attempt waits.  If a session is open, the message may have
+ * been sent.
+ */
+static void
+write_entry(void *context)
+{
+	struct early_entry	*e = context;
+	bool			 in_doubt = e->relay->connection.is_open;
+	struct outcome		*outcomes = make_outcomes(e, in_doubt);
+	char			 id[ID_SIZE];
+	int			 fd = -1;
+	struct failure		 why;
+	struct spool_submission	 submission = {
+		.dir = SPOOL_QUEUE, .envelope = e->envelope,
+		.message = e->message, .outcomes = outcomes,
+		.attempts = 1, .asked = in_doubt, .uid = e->uid,
+		.next = next_attempt(in_doubt), .caller = e->caller,
+		.keep = &fd,
+	};
+
+	if (!spool_commit(e->spool, &submission, id, &why)) {
+		failure_suffix(&why, "; the message is not in the queue while "
+		    "relais waits for the smarthost");
+		log_failure(e, &why);
+	} else {
+		e->entry = memory_new(1, sizeof(*e->entry));
+		e->in_doubt = in_doubt;
+		if (!entry_take(e->entry, e->spool, id, fd, &why)) {
+			log_failure(e, &why);
+			early_entry_remove(e);
+		}
+	}
+	free(outcomes);
+}
+
+/* If this fails, nothing is sent: a queue run could send it again too early. */
+static bool
+before_send(void *context, struct failure *why)
+{
+	struct early_entry	*e = context;
+
+	if (e->entry == NULL || e->in_doubt)
+		return true;
+	e->in_doubt = true;
+	e->entry->next = next_attempt(true);
+	return entry_doubt(e->entry, why);
+}
+
+static bool
+after_transaction(void *context, struct failure *why)
+{
+	struct early_entry	*e = context;
+
+	return e->entry == NULL || entry_record(e->entry, e->outcomes, why);
+}
+
+void
+early_entry_begin(struct early_entry *e)
+{
+	e->callbacks = (struct relay_callbacks){ .before_send = before_send,
+	    .after_transaction = after_transaction, .context = e };
+	e->relay->callbacks = &e->callbacks;
+	interrupt_set_patience(e->relay->interrupt, PATIENCE_MS, write_entry,
+	    e);
+}
+
+void
+early_entry_stop(struct early_entry *e)
+{
+	interrupt_set_patience(e->relay->interrupt, 0, NULL, NULL);
+	e->relay->callbacks = NULL;
+}
+
+static void
+release_entry(struct early_entry *e)
+{
+	entry_close(e->entry);
+	free(e->entry);
+	e->entry = NULL;
+}
+
+bool
+early_entry_keep(struct early_entry *e, char id[ID_SIZE])
+{
+	bool		in_doubt = false, asked = false;
+	struct failure	why;
+
+	if (e->entry == NULL)
+		return false;
+	for (size_t i = 0; i < e->envelope->n; i++) {
+		in_doubt |= e->outcomes[i].in_doubt;
+		asked |= !e->outcomes[i].not_attempted;
+	}
+	e->entry->file.asked = asked;
+	e->entry->next = next_attempt(in_doubt);
+	/* If this fails, the entry stays as it was written: it waits. */
+	if (!entry_record(e->entry, e->outcomes, &why) ||
+	    !entry_postpone(e->entry, e->entry->next, &why))
+		log_failure(e, &why);
+	strlcpy(id, e->entry->name, ID_SIZE);
+	release_entry(e);
+	return true;
+}
+
+void
+early_entry_remove(struct early_entry *e)
+{
+	struct failure	why;
+
+	if (e->entry == NULL)
+		return;
+	if (!entry_remove(e->entry, &why)) {
+		log_failure(e, &why);
+		if (!entry_record(e->entry, e->outcomes, &why))
+			log_failure(e, &why);
+	}
+	release_entry(e);
+}
