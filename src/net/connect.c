@@ -289,9 +289,9 @@ run_attempts(struct race *r)
 	return winner == -1 ? -1 : r->attempt[winner].fd;
 }
 
-static bool
-resolve(const struct endpoint *where, int family, struct addrinfo **list,
-    struct failure *why)
+bool
+connect_resolve(const struct endpoint *where, int family,
+    struct addrinfo **list, struct failure *why)
 {
 	struct addrinfo	hints = { .ai_family = family,
 			    .ai_socktype = SOCK_STREAM,
@@ -428,7 +428,7 @@ connect_to(const struct endpoint *where, const struct connect_options *options,
 
 	if (where->host == NULL) {
 		fd = connect_unix(where->path, options, why);
-	} else if (resolve(where, options->family, &list, why)) {
+	} else if (connect_resolve(where, options->family, &list, why)) {
 		fd = connect_host(where->host, list, options, why);
 		freeaddrinfo(list);
 	}

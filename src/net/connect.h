@@ -17,6 +17,7 @@
 
 #include "util/failure.h"
 
+struct addrinfo;
 struct interrupt;
 
 struct endpoint {
@@ -56,6 +57,13 @@ enum connect_cause {
  */
 int	connect_to(const struct endpoint *, const struct connect_options *,
 	    struct failure *why);
+
+/*
+ * Resolves the host name, which is not NULL; freeaddrinfo(3) frees the list.
+ * Returns false with why as connect_to() does.
+ */
+bool	connect_resolve(const struct endpoint *, int family,
+	    struct addrinfo **, struct failure *why);
 
 /* True if the peer is on this host: a loopback address or a Unix socket. */
 bool	connect_is_local(int fd);

@@ -1,7 +1,6 @@
 #include "net/lookup.h"
 
 #include <arpa/nameser.h>
-#include <dlfcn.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <resolv.h>
@@ -9,37 +8,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "net/dns_query.h"
 #include "util/memory.h"
 #include "util/text.h"
-
-enum {
-	ANSWER_MAX = 65535,
-	SECONDS = 4,		/* until a name server must answer */
-	TRIES = 2,
-};
-
-/*
- * ns_initparse(3) and ns_parserr(3).  In glibc they are in libresolv, which
- * is not linked because every start would have to map it; in other systems
- * they are in libc.
- */
-struct dns_parser {
-	int	(*init)(const unsigned char *, int, ns_msg *);
-	int	(*record)(ns_msg *, ns_sect, int, ns_rr *);
-};
-
-static bool
-dns_parser_load(struct dns_parser *p)
-{
-	void	*library = dlopen("libresolv.so.2", RTLD_NOW | RTLD_LOCAL);
-
-	if (library == NULL)
-		library = RTLD_DEFAULT;
-	/* POSIX guarantees this conversion; ISO C does not. */
-	*(void **)&p->init = dlsym(library, "ns_initparse");
-	*(void **)&p->record = dlsym(library, "ns_parserr");
-	return p->init != NULL && p->record != NULL;
-}
 
 /*
  * Inserts the target after those of the same priority; if the list is full, the
@@ -88,12 +59,6 @@ add_target(struct lookup_targets *t, enum lookup_type type, const ns_msg *m,
 	return true;
 }
 
-static const char *
-type_name(enum lookup_type type)
-{
-	return type == LOOKUP_TYPE_MX ? "MX" : "SRV";
-}
-
 bool
 lookup_parse(struct lookup_targets *t, enum lookup_type type,
     const unsigned char *answer, size_t len, struct failure *why)
@@ -103,9 +68,8 @@ lookup_parse(struct lookup_targets *t, enum lookup_type type,
 	ns_rr		record;
 
 	*t = (struct lookup_targets){ .n = 0 };
-	if (!dns_parser_load(&parser))
-		return failed(why, EX_UNAVAILABLE, "cannot load libresolv, "
-		    "which parses the replies of name servers");
+	if (!dns_parser_load(&parser, why))
+		return false;
 	if (parser.init(answer, (int)len, &m) == -1)
 		goto malformed;
 	for (int i = 0; i < ns_msg_count(m, ns_s_an); i++) {
@@ -161,67 +125,23 @@ shuffle_equals(struct lookup_targets *t)
 	}
 }
 
-static bool
-no_records(int error, enum lookup_type type, const char *name,
-    struct failure *why)
-{
-	switch (error) {
-	case HOST_NOT_FOUND:
-		return failed(why, EX_NOHOST,
-		    "%s does not exist in the DNS", name);
-	case NO_DATA:
-		return failed(why, EX_NOHOST, "%s has no %s record in the DNS",
-		    name, type_name(type));
-	default:
-		return failed(why, EX_TEMPFAIL, "cannot look up the %s records "
-		    "of %s: no reply from a name server", type_name(type),
-		    name);
-	}
-}
-
-/* Returns the length of the answer, or -1 with why. */
-static int
-query_server(unsigned char *answer, enum lookup_type type, const char *name,
-    const struct sockaddr_in *server, struct failure *why)
-{
-	struct __res_state	state;
-	int			len;
-
-	memset(&state, 0, sizeof(state));
-	if (res_ninit(&state) == -1) {
-		failed(why, EX_TEMPFAIL, "cannot initialize the resolver");
-		return -1;
-	}
-	state.retrans = SECONDS;
-	state.retry = TRIES;
-	if (server != NULL) {
-		state.nsaddr_list[0] = *server;
-		state.nscount = 1;
-	}
-	len = res_nquery(&state, name, ns_c_in, (int)type, answer,
-	    ANSWER_MAX);
-	if (len == -1)
-		no_records(state.res_h_errno, type, name, why);
-	res_nclose(&state);
-	return len > ANSWER_MAX ? ANSWER_MAX : len;
-}
-
 bool
 lookup(struct lookup_targets *t, enum lookup_type type, const char *name,
     const struct sockaddr_in *server, struct failure *why)
 {
-	unsigned char	*answer = memory_new(ANSWER_MAX, 1);
-	int		 len = query_server(answer, type, name, server, why);
+	unsigned char	*answer = memory_new(DNS_ANSWER_MAX, 1);
+	int		 len = dns_query(answer, (int)type, name, server,
+				    why);
 	bool		 good = len != -1;
 
 	if (good && !lookup_parse(t, type, answer, (size_t)len, why))
 		good = failure_prefix(why, "cannot look up the %s records of "
-		    "%s: ", type_name(type), name);
+		    "%s: ", dns_type_name((int)type), name);
 	else if (good && t->n == 0 && t->none)
 		good = failed(why, EX_NOHOST, "%s does not offer this service: "
-		    "its %s record is \".\"", name, type_name(type));
+		    "its %s record is \".\"", name, dns_type_name((int)type));
 	else if (good && t->n == 0)
-		good = no_records(NO_DATA, type, name, why);
+		good = dns_no_records(NO_DATA, (int)type, name, why);
 	free(answer);
 	if (good)
 		shuffle_equals(t);

@@ -12,6 +12,7 @@
 #include "net/tls_certificate.h"
 #include "net/tls_digest.h"
 #include "net/tls_error.h"
+#include "net/tls_facts.h"
 #include "net/tls_library.h"
 #include "net/tls_verify.h"
 #include "net/tls_wire.h"
@@ -194,6 +195,14 @@ tls_describe(const struct tls *tls, char *to, size_t size)
 	return to;
 }
 
+static void
+tls_session_facts(const struct tls *tls, struct tls_facts *f)
+{
+	tls_facts_fill(f, tls->ssl);
+	f->verified = tls->verify.required && tls->verify.accepted;
+	f->pinned = tls->verify.pins.n > 0;
+}
+
 static bool
 tls_channel_binding(struct tls *tls, unsigned char binding[TLS_BINDING_SIZE])
 {
@@ -213,6 +222,7 @@ const struct tls_module TLS_MODULE_SYMBOL = {
 	.read = tls_read,
 	.write = tls_write,
 	.describe = tls_describe,
+	.facts = tls_session_facts,
 	.channel_binding = tls_channel_binding,
 	.close = tls_close,
 	.digest = tls_digest,

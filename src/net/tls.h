@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "util/failure.h"
 
@@ -52,6 +53,8 @@ enum tls_cause {
 
 	/* The certificate of the server is rejected. */
 	TLS_CAUSE_DEFECTIVE,		/* expired, weak, not for servers */
+	TLS_CAUSE_NOT_YET_VALID,	/* or the clock of this machine is
+					 * wrong */
 	TLS_CAUSE_SELF_SIGNED,
 	TLS_CAUSE_UNKNOWN_ISSUER,
 	TLS_CAUSE_CHAIN_TOO_LONG,
@@ -70,6 +73,29 @@ enum tls_result {
 	TLS_WANT_WRITE,
 	TLS_CLOSED,		/* by the peer, with close_notify or without */
 	TLS_FAILED,		/* see why */
+};
+
+/* Text from certificates is visible (util/visible.h) and truncated. */
+struct tls_certificate_facts {
+	char		subject[200];	/* "CN=smtp.example.org" */
+	char		issuer[200];
+	char		names[300];	/* "a.example, b.example and 3 more" */
+	int64_t		from, until;	/* validity, in seconds since 1970 */
+};
+
+enum { TLS_FACTS_CHAIN = 6 };
+
+/* Facts about an established session, for people. */
+struct tls_facts {
+	char		version[16];	/* "TLSv1.3" */
+	char		cipher[64];	/* "TLS_AES_256_GCM_SHA384" */
+	char		group[32];	/* of the key exchange: "X25519", or
+					 * "" */
+	bool		verified;	/* the certificate or its key */
+	bool		pinned;		/* by a pin; the chain was not
+					 * checked */
+	struct tls_certificate_facts chain[TLS_FACTS_CHAIN];
+	size_t		n;		/* as sent, the server's own first */
 };
 
 enum tls_digest { TLS_MD5, TLS_SHA1, TLS_SHA256 };
@@ -110,6 +136,8 @@ struct tls_module {
 
 	/* The protocol and cipher suite: "TLSv1.3 TLS_AES_256_GCM_SHA384". */
 	const char *(*describe)(const struct tls *, char *to, size_t size);
+
+	void (*facts)(const struct tls *, struct tls_facts *);
 
 	/* tls-exporter (RFC 9266); false before TLS 1.3. */
 	bool (*channel_binding)(struct tls *,

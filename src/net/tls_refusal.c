@@ -1,19 +1,17 @@
 #include "net/tls_refusal.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
 
-#include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
+#include "net/tls_names.h"
 #include "net/tls_setting.h"
 #include "util/buffer.h"
-#include "util/visible.h"
 
 /* The parts of the texts. */
 struct refusal {
@@ -25,73 +23,6 @@ struct refusal {
 	char				 trust[260];
 	const struct tls_verify		*v;
 };
-
-static void
-name_text(char *to, size_t size, const X509_NAME *name)
-{
-	BIO	*bio = BIO_new(BIO_s_mem());
-	char	*text;
-	long	 len;
-
-	to[0] = '\0';
-	if (bio != NULL && X509_NAME_print_ex(bio, name, 0,
-	    XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN |
-	    ASN1_STRFLGS_UTF8_CONVERT) >= 0) {
-		len = BIO_get_mem_data(bio, &text);
-		visible(to, size, text, len > 0 ? (size_t)len : 0);
-	}
-	BIO_free(bio);
-}
-
-static bool
-alternative_name(char *to, size_t size, const GENERAL_NAME *name)
-{
-	const ASN1_STRING	*s;
-	const unsigned char	*octets;
-	int			 len;
-
-	if (name->type != GEN_DNS && name->type != GEN_IPADD)
-		return false;
-	s = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
-	octets = ASN1_STRING_get0_data(s);
-	len = ASN1_STRING_length(s);
-	if (name->type == GEN_DNS) {
-		visible(to, size, (const char *)octets, (size_t)len);
-		return true;
-	}
-	return (len == 4 || len == 16) &&
-	    inet_ntop(len == 4 ? AF_INET : AF_INET6, octets, to,
-	    (socklen_t)size) != NULL;
-}
-
-/* Writes the names in a certificate, "a, b and 3 more"; returns how many. */
-static size_t
-names_text(char *to, size_t size, X509 *x)
-{
-	GENERAL_NAMES	*names;
-	char		 one[128];
-	size_t		 n = 0, hidden = 0;
-
-	to[0] = '\0';
-	names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
-	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-		if (!alternative_name(one, sizeof(one),
-		    sk_GENERAL_NAME_value(names, i)))
-			continue;
-		if (strlen(to) + strlen(one) + sizeof(", and 999999 more") >
-		    size || hidden > 0) {
-			hidden++;
-			continue;
-		}
-		strlcat(to, n++ > 0 ? ", " : "", size);
-		strlcat(to, one, size);
-	}
-	if (hidden > 0)
-		snprintf(to + strlen(to), size - strlen(to), " and %zu more",
-		    hidden);
-	GENERAL_NAMES_free(names);
-	return n + hidden;
-}
 
 static void
 date_text(char *to, size_t size, const ASN1_TIME *when)
@@ -109,8 +40,9 @@ subject_text(char *to, size_t size, X509 *x, int depth)
 {
 	char	subject[180];
 
-	name_text(subject, sizeof(subject), X509_get_subject_name(x));
-	if (subject[0] == '\0' && names_text(subject, sizeof(subject), x) == 0)
+	tls_name_text(subject, sizeof(subject), X509_get_subject_name(x));
+	if (subject[0] == '\0' &&
+	    tls_names_text(subject, sizeof(subject), x) == 0)
 		strlcpy(subject, "without a name", sizeof(subject));
 	if (depth == 0)
 		snprintf(to, size, "the server's certificate \"%s\"", subject);
@@ -138,9 +70,9 @@ report_not_yet_valid(const struct refusal *r, struct failure *why)
 
 	date_text(date, sizeof(date), X509_get0_notBefore(r->cert));
 	strftime(now, sizeof(now), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&t, &tm));
-	tls_setting_failed(why, TLS_CAUSE_DEFECTIVE, "%s is not valid before "
-	    "%s; the clock of this machine is set to %s", r->subject, date,
-	    now);
+	tls_setting_failed(why, TLS_CAUSE_NOT_YET_VALID, "%s is not valid "
+	    "before %s; the clock of this machine is set to %s",
+	    r->subject, date, now);
 }
 
 static void
@@ -167,7 +99,7 @@ report_no_issuer(const struct refusal *r, struct failure *why)
 {
 	char	issuer[180];
 
-	name_text(issuer, sizeof(issuer), X509_get_issuer_name(r->cert));
+	tls_name_text(issuer, sizeof(issuer), X509_get_issuer_name(r->cert));
 	if (r->depth == 0)
 		tls_setting_failed(why, TLS_CAUSE_UNKNOWN_ISSUER, "%s was "
 		    "issued by \"%s\", which the server did not send and %s "
@@ -184,7 +116,7 @@ report_wrong_name(const struct refusal *r, struct failure *why)
 {
 	const char	*kind = r->v->is_address ? "the address " : "";
 	char		 names[300];
-	size_t		 n = names_text(names, sizeof(names), r->leaf);
+	size_t		 n = tls_names_text(names, sizeof(names), r->leaf);
 
 	if (!r->v->is_address && X509_check_host(r->leaf, r->v->name, 0,
 	    X509_CHECK_FLAG_ALWAYS_CHECK_SUBJECT |

@@ -95,6 +95,9 @@ static const struct advice_row {
 	TLS(TLS_CAUSE_DEFECTIVE, KEY_TLS_PIN, "to trust the "
 	    "server nevertheless, ask its owner for the pin of its key and set "
 	    "tls_pin"),
+	TLS(TLS_CAUSE_NOT_YET_VALID, KEY_TLS_PIN, "if that is wrong, set the "
+	    "clock; to trust the server nevertheless, ask its owner for the "
+	    "pin of its key and set tls_pin"),
 	TLS(TLS_CAUSE_SELF_SIGNED, KEY_TLS_CA, "to trust this certificate, set "
 	    "tls_ca to a copy from the owner of the server, or set tls_pin"),
 	TLS(TLS_CAUSE_UNKNOWN_ISSUER, KEY_TLS_CA, "to trust this authority, "

@@ -108,6 +108,22 @@ add_advice(const struct connection *c, struct failure *why)
 	    why->text, sizeof(why->text));
 }
 
+void
+connection_connect_options(const struct connection *c,
+    struct connect_options *how)
+{
+	const char	*family = connection_text(c, KEY_FAMILY);
+
+	*how = (struct connect_options){
+		.family = family == NULL || strcmp(family, "any") == 0 ?
+		    AF_UNSPEC : strchr(family, '6') != NULL ? AF_INET6 :
+		    AF_INET,
+		.source = connection_text(c, KEY_SOURCE_ADDRESS),
+		.timeout_ms = ms_of(c, KEY_CONNECT_TIMEOUT),
+		.interrupt = c->interrupt,
+	};
+}
+
 /*
  * Returns a connected socket, after preparing TLS if the policy requires it,
  * or -1 with why.
@@ -116,19 +132,12 @@ static int
 connect_socket(struct connection *c, struct failure *why)
 {
 	struct tls_start	tls = { .connection = c };
-	const char		*family = connection_text(c, KEY_FAMILY);
-	struct connect_options	how = {
-		.family = family == NULL || strcmp(family, "any") == 0 ?
-		    AF_UNSPEC : strchr(family, '6') != NULL ? AF_INET6 :
-		    AF_INET,
-		.source = connection_text(c, KEY_SOURCE_ADDRESS),
-		.timeout_ms = ms_of(c, KEY_CONNECT_TIMEOUT),
-		.interrupt = c->interrupt,
-		.meanwhile = start_tls,
-		.context = &tls,
-	};
+	struct connect_options	how;
 	int			fd;
 
+	connection_connect_options(c, &how);
+	how.meanwhile = start_tls;
+	how.context = &tls;
 	fd = connect_to(&c->at, &how, why);
 	if (fd == -1) {
 		if (!interrupt_is_known(c->interrupt))
@@ -175,6 +184,26 @@ session_trouble(const struct session *s, const struct failure *why)
 }
 
 bool
+connection_prepare(struct connection *c, struct failure *why)
+{
+	set_options(c);
+	return tls_policy_choose(c, why);
+}
+
+bool
+connection_open_on(struct connection *c, int fd, struct failure *why)
+{
+	c->session.step = STEP_TLS;
+	c->session.reply = (struct reply){ 0 };
+	if (!tls_policy_start(c, why) || !tls_policy_enforce(c, fd, why)) {
+		close(fd);
+		return false;
+	}
+	c->is_open = true;	/* connection_close() must close the session */
+	return session_open(&c->session, fd, &c->options, why);
+}
+
+bool
 connection_open(struct connection *c, enum connection_trouble *trouble,
     struct failure *why)
 {
@@ -182,8 +211,7 @@ connection_open(struct connection *c, enum connection_trouble *trouble,
 	int	fd = -1;
 
 	*trouble = CONNECTION_TROUBLE_NONE;
-	set_options(c);
-	if (tls_policy_choose(c, why))
+	if (connection_prepare(c, why))
 		fd = connect_socket(c, why);
 	if (fd == -1) {
 		*trouble = early_trouble(why);

@@ -41,6 +41,8 @@ struct connection {
 	const struct smarthost_url		*smarthost;
 	struct endpoint			 at;
 	bool				 no_chunking;	/* do not use BDAT */
+	bool				 no_login;	/* read no credentials,
+							 * and send no AUTH */
 
 	bool				 is_open;
 	int64_t				 last_used_ms;	/* clock_ms() */
@@ -65,6 +67,23 @@ void	connection_begin(struct connection *);
  */
 bool	connection_open(struct connection *, enum connection_trouble *,
 	    struct failure *why);
+
+/*
+ * connection_open() in two parts, for a caller that connects by itself or
+ * changes the options.  connection_prepare() fills in .options and reads the
+ * credentials; connection_open_on() takes over a connected socket.  The texts
+ * of failures have no advice.
+ *
+ * After connection_open_on() has failed, .session.step is the step, and
+ * .session is valid for advice_add() until connection_close(), which must be
+ * called.
+ */
+bool	connection_prepare(struct connection *, struct failure *why);
+bool	connection_open_on(struct connection *, int fd, struct failure *why);
+
+/* .connect_options for connect_to(). */
+void	connection_connect_options(const struct connection *,
+	    struct connect_options *);
 
 /*
  * Whether the open session can take another message: the server has neither

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "util/memory.h"
+
 bool
 endpoints_begin(struct endpoints *e, const struct config *config,
     const struct config_subject *subject, struct failure *why)
@@ -21,6 +23,27 @@ endpoints_begin(struct endpoints *e, const struct config *config,
 	e->origin = set->origin;
 	return smarthost_list_parse(&e->smarthosts, set->value, why) ||
 	    failure_prefix(why, "%s: ", set->origin);
+}
+
+static char *
+copy(const char *text)
+{
+	return text != NULL ? memory_copy(text) : NULL;
+}
+
+void
+endpoints_begin_one(struct endpoints *e, const struct smarthost_url *one,
+    const char *origin)
+{
+	struct smarthost_url	*host = memory_new(1, sizeof(*host));
+
+	endpoints_free(e);
+	*host = *one;
+	host->user = copy(one->user);
+	host->host = copy(one->host);
+	host->path = copy(one->path);
+	e->smarthosts = (struct smarthost_list){ host, 1, 1 };
+	e->origin = origin;
 }
 
 void

@@ -47,6 +47,10 @@ enum endpoints_result {
 bool	endpoints_begin(struct endpoints *, const struct config *,
 	    const struct config_subject *, struct failure *why);
 
+/* Begins with a single smarthost of a setting. */
+void	endpoints_begin_one(struct endpoints *, const struct smarthost_url *,
+	    const char *origin);
+
 /*
  * Begins again with the endpoint found last, followed by all endpoints in
  * order.  For a route with the settings of endpoints_begin(), while a session

@@ -81,7 +81,7 @@ tls_policy_choose(struct connection *c, struct failure *why)
 	if (!tls_policy_decide(&d, c, why))
 		return false;
 	c->options.tls_policy = d.policy;
-	if (d.auth_off)
+	if (d.auth_off || c->no_login)
 		return true;
 	if (!credentials_read(&c->credentials, c->config, &c->subject,
 	    c->smarthost->user, c->commands, why))

@@ -11,6 +11,15 @@
 #include "smtp/dialogue.h"
 
 static void
+step_passed(const struct session *s, enum session_step step)
+{
+	const struct session_watch	*watch = s->options->watch;
+
+	if (watch != NULL)
+		watch->passed(watch->context, s, step);
+}
+
+static void
 clear_extensions(struct session *s)
 {
 	s->extensions = 0;
@@ -92,9 +101,10 @@ negotiate(struct session *s, struct failure *why)
 	}
 	if (!replied)
 		return false;
-	if (reply_is_positive(&s->reply))
-		return true;
-	return dialogue_refused(s, STEP_EHLO, EX_UNAVAILABLE, why);
+	if (!reply_is_positive(&s->reply))
+		return dialogue_refused(s, STEP_EHLO, EX_UNAVAILABLE, why);
+	step_passed(s, STEP_EHLO);
+	return true;
 }
 
 static bool
@@ -115,6 +125,7 @@ start_tls(struct session *s, struct failure *why)
 	s->encrypted = true;
 	dialogue_remark(s, "%s", s->options->tls_module->describe(tls, text,
 	    sizeof(text)));
+	step_passed(s, STEP_TLS);
 	return true;
 }
 
@@ -159,12 +170,17 @@ session_open(struct session *s, int fd, const struct session_options *options,
 	s->open = good;
 	if (good && !reply_is_positive(&s->reply))
 		good = dialogue_refused(s, STEP_GREETING, EX_UNAVAILABLE, why);
+	if (good)
+		step_passed(s, STEP_GREETING);
 	good = good && negotiate(s, why);
 	if (policy == SESSION_TLS_REQUIRED ||
 	    policy == SESSION_TLS_OPPORTUNISTIC)
 		good = good && negotiate_tls(s, why);
-	if (options->auth != NULL)
-		good = good && authenticate(s, why);
+	if (good && options->auth != NULL) {
+		good = authenticate(s, why);
+		if (good && s->step == STEP_AUTH)
+			step_passed(s, STEP_AUTH);
+	}
 	return good || failure_prefix(why, "%s", options->prefix);
 }
 

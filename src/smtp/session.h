@@ -23,6 +23,8 @@
 #include "smtp/secrets.h"
 #include "util/failure.h"
 
+struct session;
+
 enum session_tls_policy {
 	SESSION_TLS_OFF,		/* clear text */
 	SESSION_TLS_OPPORTUNISTIC,	/* STARTTLS if it is offered, without
@@ -39,6 +41,17 @@ enum session_tls_policy {
 struct session_trace {
 	void	(*line)(void *context, char side, const char *text);
 	void	*context;	/* side: 'C' client, 'S' server, '*' remark */
+};
+
+/*
+ * .passed is called after each step of session_open() that has succeeded: the
+ * greeting, each EHLO, the TLS handshake, and AUTH, unless none was needed.
+ * The last reply is in .reply.
+ */
+struct session_watch {
+	void	(*passed)(void *context, const struct session *,
+		    enum session_step);
+	void	*context;
 };
 
 /* All pointers except .tls are borrowed until session_close(). */
@@ -69,6 +82,7 @@ struct session_options {
 						 * they are: the server
 						 * converts them */
 	const struct session_trace *trace;	/* NULL: none */
+	const struct session_watch *watch;	/* NULL: none */
 	struct interrupt	*interrupt;	/* ends each wait; or NULL */
 
 	/*

@@ -331,7 +331,7 @@ static const struct CMUnitTest refused_spec[] = {
 	CASE("not yet valid", .leaf = { .common_name = "new.example",
 	    .dns = "mail.example", .from_day = 2, .to_day = 9 },
 	    SAYS("\"CN=new.example\" is not valid before 20", "clock"),
-	    .cause = TLS_CAUSE_DEFECTIVE),
+	    .cause = TLS_CAUSE_NOT_YET_VALID),
 	CASE("self-signed", GOOD, .signer = BY_NONE,
 	    SAYS("certificate \"CN=leaf\" is self-signed"),
 	    .cause = TLS_CAUSE_SELF_SIGNED),

@@ -1,0 +1,46 @@
+/*
+ * dns_query.h - ask a name server, for lookup.h and lookup_text.h
+ */
+#ifndef NET_DNS_QUERY_H
+#define NET_DNS_QUERY_H
+
+#include <arpa/nameser.h>
+#include <stdbool.h>
+
+#include "util/failure.h"
+
+struct sockaddr_in;
+
+enum { DNS_ANSWER_MAX = 65535 };
+
+/*
+ * ns_initparse(3) and ns_parserr(3).  In glibc they are in libresolv, which
+ * is not linked because every start would have to map it; in other systems
+ * they are in libc.
+ */
+struct dns_parser {
+	int	(*init)(const unsigned char *, int, ns_msg *);
+	int	(*record)(ns_msg *, ns_sect, int, ns_rr *);
+};
+
+/* Returns false with why (EX_UNAVAILABLE) if libresolv is missing. */
+bool	dns_parser_load(struct dns_parser *, struct failure *why);
+
+/*
+ * Writes up to DNS_ANSWER_MAX octets and returns the length of the answer, or
+ * -1 with why: EX_NOHOST if the name or the records do not exist, EX_TEMPFAIL
+ * without a reply.  server: a name server, or NULL for those of resolv.conf.
+ */
+int	dns_query(unsigned char *answer, int type, const char *name,
+	    const struct sockaddr_in *server, struct failure *why);
+
+/* The cause in struct failure. */
+enum dns_cause { DNS_CAUSE_NO_NAME = 300 };	/* the name does not exist */
+
+/* Sets *why for h_errno and returns false. */
+bool	dns_no_records(int error, int type, const char *name,
+	    struct failure *why);
+
+const char *dns_type_name(int type);	/* "MX" */
+
+#endif
