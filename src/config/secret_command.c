@@ -7,19 +7,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "util/clock.h"
+#include "util/file.h"
 #include "util/memory.h"
 #include "util/visible.h"
 
 #define SEARCH_PATH \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-enum { OUTPUT_MAX = 64 * 1024, ERRORS_MAX = 1024 };
+enum { OUTPUT_MAX = 64 * 1024, ERRORS_MAX = 1024, ENVIRONMENT_MAX = 8 };
 
 /* A running command. */
 struct child {
@@ -27,6 +31,9 @@ struct child {
 	pid_t		 pid;		/* 0: has ended */
 	int		 status;	/* of waitpid(2), after that */
 	int		 out, err;	/* its output; -1: at the end */
+	int		 in;		/* its input; -1: /dev/null */
+	char *const	*environment;	/* more variables, or NULL */
+	bool		 tied;		/* killed if this process ends */
 	int		 ended;		/* signalfd: readable after SIGCHLD */
 	struct buffer	 errors;	/* the start of standard error */
 };
@@ -75,29 +82,40 @@ find_program(struct buffer *path, const char *name)
 
 /* Runs in the child.  The process has no threads, so all calls are safe. */
 static void
-exec_program(const char *path, char *const *argv, int out, int err)
+exec_program(const struct child *c, const char *path, char *const *argv,
+    const int output[2])
 {
 	struct sigaction	standard = { .sa_handler = SIG_DFL };
 	char			search[] = "PATH=" SEARCH_PATH;
 	char			language[] = "LANG=C";
-	char			*environment[] = { search, language, NULL,
-				    NULL };
+	char			*environment[4 + ENVIRONMENT_MAX] = { search,
+				    language };
+	size_t			 n = 2;
 	struct buffer		home = { 0 };
 	sigset_t		none;
-	int			null = open("/dev/null", O_RDONLY);
+	int			in = c->in != -1 ? c->in : open("/dev/null",
+				    O_RDONLY);
 
 	if (getenv("HOME") != NULL) {
 		buffer_addf(&home, "HOME=%s", getenv("HOME"));
-		environment[2] = home.data;
+		environment[n++] = home.data;
 	}
+	for (size_t i = 0; c->environment != NULL && i < ENVIRONMENT_MAX &&
+	    c->environment[i] != NULL; i++)
+		environment[n++] = c->environment[i];
+#ifdef __linux__
+	if (c->tied)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
 	/* The caller of sendmail may have ignored or blocked signals. */
 	for (int sig = 1; sig < NSIG; sig++)
 		sigaction(sig, &standard, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
-	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
-	    dup2(out, STDOUT_FILENO) == -1 || dup2(err, STDERR_FILENO) == -1)
+	if (in == -1 || dup2(in, STDIN_FILENO) == -1 ||
+	    dup2(output[0], STDOUT_FILENO) == -1 ||
+	    dup2(output[1], STDERR_FILENO) == -1)
 		_exit(EX_OSERR);
 	closefrom(STDERR_FILENO + 1);
 	execve(path, argv, environment);
@@ -148,7 +166,8 @@ child_start(struct child *c, char *const *argv, struct failure *why)
 		failed_errno(why, EX_OSERR, "%s", argv[0]);
 	} else {
 		if (c->pid == 0)
-			exec_program(path.data, argv, out[1], err[1]);
+			exec_program(c, path.data, argv,
+			    (const int[]){ out[1], err[1] });
 		/* The child does the same; either may be the first to run. */
 		setpgid(c->pid, c->pid);
 		good = true;
@@ -261,9 +280,10 @@ child_end(struct child *c)
 	buffer_wipe(&c->errors);
 }
 
-bool
-command_output(struct buffer *output, const char *command, int64_t timeout_ms,
-    int caller, struct failure *why)
+/* Runs the command; c has its input and environment. */
+static bool
+run_child(struct child *c, struct buffer *output, const char *command,
+    int64_t timeout_ms, int caller, struct failure *why)
 {
 	struct sigaction	standard = { .sa_handler = SIG_DFL };
 	struct sigaction	action_before;
@@ -271,27 +291,62 @@ command_output(struct buffer *output, const char *command, int64_t timeout_ms,
 	int64_t			deadline = clock_ms() + timeout_ms;
 	char			*text = memory_copy(command);
 	char			**words = split_words(text);
-	struct child		c = { .name = words[0], .out = -1, .err = -1 };
 	bool			good;
 
+	c->name = words[0];
+	c->out = c->err = -1;
 	/* If SIGCHLD is ignored, which is inherited, the status is lost. */
 	sigaction(SIGCHLD, &standard, &action_before);
 	sigemptyset(&sigchld);
 	sigaddset(&sigchld, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &sigchld, &mask_before);
-	c.ended = signalfd(-1, &sigchld, SFD_CLOEXEC | SFD_NONBLOCK);
+	c->ended = signalfd(-1, &sigchld, SFD_CLOEXEC | SFD_NONBLOCK);
 
-	good = child_start(&c, words, why) &&
-	    child_wait(&c, output, deadline, caller, why) &&
-	    child_succeeded(&c, why);
-	child_end(&c);
+	good = child_start(c, words, why) &&
+	    child_wait(c, output, deadline, caller, why) &&
+	    child_succeeded(c, why);
+	child_end(c);
 	if (!good)
 		buffer_wipe(output);
 
-	close_if_open(c.ended);
+	close_if_open(c->ended);
 	sigprocmask(SIG_SETMASK, &mask_before, NULL);
 	sigaction(SIGCHLD, &action_before, NULL);
 	free(words);
 	free(text);
+	return good;
+}
+
+bool
+command_output(struct buffer *output, const char *command, int64_t timeout_ms,
+    int caller, struct failure *why)
+{
+	struct child	c = { .in = -1 };
+
+	return run_child(&c, output, command, timeout_ms, caller, why);
+}
+
+bool
+command_notify(const struct command_notice *notice, struct failure *why)
+{
+	struct child	c = { .environment = notice->environment,
+			    .tied = true };
+	struct buffer	output = { 0 };
+	int		low = file_in_memory();
+	bool		good;
+
+	/* Above standard error, as in open_pipe(). */
+	c.in = low != -1 ? fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
+	if (low != -1)
+		close(low);
+	if (c.in == -1 || !file_write(c.in, notice->input,
+	    strlen(notice->input)) || lseek(c.in, 0, SEEK_SET) == -1)
+		good = failed_errno(why, EX_OSERR, "the input of %s",
+		    notice->command);
+	else
+		good = run_child(&c, &output, notice->command,
+		    notice->timeout_ms, -1, why);
+	buffer_free(&output);
+	close_if_open(c.in);
 	return good;
 }

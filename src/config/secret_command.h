@@ -1,5 +1,5 @@
 /*
- * secret_command.h - run a program that prints a secret
+ * secret_command.h - run a program that prints a secret, or is told something
  *
  * The command is split into words at blanks and run without a shell.  Its
  * standard input is /dev/null, all other descriptors are closed, no signal is
@@ -29,5 +29,19 @@
  */
 bool	command_output(struct buffer *, const char *command,
 	    int64_t timeout_ms, int caller, struct failure *why);
+
+/* All pointers are borrowed. */
+struct command_notice {
+	const char	*command;
+	const char	*input;		/* its standard input */
+	char *const	*environment;	/* at most 8 more variables; NULL */
+	int64_t		 timeout_ms;
+};
+
+/*
+ * Runs a command as command_output() does, with input, and ignores its output.
+ * The program is also killed if this process ends.
+ */
+bool	command_notify(const struct command_notice *, struct failure *why);
 
 #endif

@@ -7,6 +7,7 @@
  *	DIR/tmp/	temporary and incomplete files; removed after a day
  *	DIR/usage	the size of the spool (usage.h)
  *	DIR/status	the last success and error (health.h)
+ *	DIR/alarm	a lock (runner/alarm.h)
  *	DIR/state	facts about the smarthosts (spool_state.h)
  *
  * All files belong to the owner of DIR and have mode 0700 or 0600.  If root

@@ -48,6 +48,8 @@ static const struct fact spool_facts[] = {
 	TEXT(spool_state, given_up_text),
 	NUMBER(spool_state, alarm),
 	NUMBER(spool_state, alarm_since),
+	NUMBER(spool_state, alarm_tried),
+	NUMBER(spool_state, given_up_told),
 };
 
 static const struct fact host_facts[] = {

@@ -89,6 +89,8 @@ struct spool_state {
 	/* runner/alarm.h */
 	int64_t	alarm;		/* what has been reported: a bit for each */
 	int64_t	alarm_since;
+	int64_t	alarm_tried;	/* when the command was started last */
+	int64_t	given_up_told;	/* .given_up_at that was reported last */
 
 	struct spool_state_host	*host;	/* owned; the one that was changed last
 					 * comes first */

@@ -16,6 +16,8 @@
 #include "queue/entry.h"
 #include "queue/health.h"
 #include "queue/retry.h"
+#include "runner/alarm.h"
+#include "runner/backoff.h"
 #include "submit/spool_config.h"
 #include "util/file.h"
 #include "util/memory.h"
@@ -398,6 +400,9 @@ record_health(const struct queue_run *run, struct runner_totals *t)
 	if (t->error[0] != '\0')
 		health_note_error(spool, now, t->error,
 		    t->result[ATTEMPT_FAILED] > 0, &ignored);
+	if (t->result[ATTEMPT_FAILED] > 0)
+		alarm_note_given_up(spool, t->result[ATTEMPT_FAILED], t->error,
+		    now);
 	if (delivered)
 		health_note_success(spool, now, &ignored);
 }
@@ -456,6 +461,15 @@ attempt_list(struct queue_run *run, struct runner_totals *t,
 	return good;
 }
 
+static void
+check_alarm(const struct runner *r)
+{
+	struct alarm_options	options = { .config = r->config, .me = r->me,
+				    .log = r->log, .spool = r->spool };
+
+	alarm_check(&options, (int64_t)time(NULL));
+}
+
 bool
 runner_run_queue(const struct runner *r, struct runner_totals *t,
     struct failure *why)
@@ -477,6 +491,8 @@ runner_run_queue(const struct runner *r, struct runner_totals *t,
 		sigprocmask(SIG_SETMASK, &run.before, NULL);
 	}
 	spool_list_free(&run.list);
+	if (run.stopped_by == 0)
+		check_alarm(r);
 	/* The caller must end, too. */
 	if (run.stopped_by != 0)
 		raise(run.stopped_by);

@@ -21,6 +21,7 @@
 
 #include "queue/retry.h"
 #include "queue/spool.h"
+#include "runner/alarm.h"
 #include "runner/runner.h"
 #include "serve/serve_clients.h"
 #include "serve/serve_pool.h"
@@ -70,16 +71,17 @@ start_run(struct serve_state *s)
 		s->runner = pid;
 }
 
-/* Whether an entry is due; the names and times of the files are enough. */
+/* Whether an entry or the alarm is due; the names and times of the files are enough. */
 static bool
 is_entry_due(struct serve_state *s)
 {
+	int64_t			now = (int64_t)time(NULL);
 	struct spool_totals	totals;
 	struct failure		why;
 
 	if (spool_count(&totals, &s->spool, SPOOL_QUEUE, &why))
-		return totals.entries > 0 &&
-		    retry_is_due((int64_t)time(NULL), totals.next);
+		return (totals.entries > 0 && retry_is_due(now, totals.next)) ||
+		    alarm_is_due(s->config, &s->spool, &totals, now);
 	log_line(s->options->log, LOG_ERR, "%s", why.text);
 	return false;
 }

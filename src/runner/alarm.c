@@ -1,0 +1,434 @@
+#include "runner/alarm.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config/secret_command.h"
+#include "queue/entry.h"
+#include "queue/files.h"
+#include "queue/id.h"
+#include "queue/spool_state.h"
+#include "util/buffer.h"
+#include "util/visible.h"
+
+enum {
+	COMMAND_MS = 30 * 1000,
+	HOUR = 60 * 60,			/* seconds */
+	DAY = 24 * HOUR,
+};
+
+/* Bits of .alarm in the state of the spool, which keeps them: do not change. */
+enum reason {
+	REASON_WAITING	= 1 << 0,
+	REASON_REFUSED	= 1 << 1,
+	REASON_GIVEN_UP	= 1 << 2,
+};
+
+/* What is wrong now. */
+struct facts {
+	unsigned	reasons;
+	size_t		waiting;	/* entries, with held ones */
+	int64_t		oldest;		/* REASON_WAITING: its arrival, */
+	char		oldest_text[512];	/* and its last failure */
+	char		url[320];	/* REASON_REFUSED */
+	int64_t		refused_since;
+	char		refused_text[512];
+	int64_t		given_up_at;	/* REASON_GIVEN_UP */
+	char		given_up_text[512];
+};
+
+static int64_t
+alarm_after(const struct config *config)
+{
+	return config_ms(config, NULL, KEY_ALARM_AFTER) / 1000;
+}
+
+/* The oldest entry that is not held, if it is old enough. */
+static void
+find_oldest(const struct alarm_options *o, int64_t now, struct facts *f)
+{
+	int64_t			after = alarm_after(o->config);
+	struct spool_list	list;
+	struct entry		entry;
+	struct failure		why;
+
+	if (!spool_list(&list, o->spool, SPOOL_QUEUE, &why)) {
+		log_line(o->log, LOG_ERR, "%s", why.text);
+		return;
+	}
+	f->waiting = list.n;
+	for (size_t i = 0; i < list.n && f->oldest == 0; i++) {
+		const char	*name = list.item[i].name;
+
+		if (!id_is_valid(name))
+			continue;
+		if (now - id_time(name) < after)
+			break;
+		if (entry_open(&entry, o->spool, SPOOL_QUEUE, name, ENTRY_LOOK,
+		    &why) != ENTRY_OPENED)
+			continue;
+		if (!entry.file.held) {
+			f->reasons |= REASON_WAITING;
+			f->oldest = id_time(name);
+			strlcpy(f->oldest_text, entry.file.reason,
+			    sizeof(f->oldest_text));
+		}
+		entry_close(&entry);
+	}
+	spool_list_free(&list);
+}
+
+/*
+ * A smarthost for which nobody has made an attempt for a day is not used any
+ * more, and one without a waiting entry does no harm.
+ */
+static void
+find_refused(const struct spool_state *s, int64_t now, struct facts *f)
+{
+	for (size_t i = 0; i < s->n_hosts && f->waiting > 0; i++) {
+		const struct spool_state_host	*host = &s->host[i];
+
+		if ((host->trouble != SPOOL_TROUBLE_LOGIN &&
+		    host->trouble != SPOOL_TROUBLE_TLS &&
+		    host->trouble != SPOOL_TROUBLE_CONFIG) ||
+		    now - host->trouble_at > DAY)
+			continue;
+		f->reasons |= REASON_REFUSED;
+		f->refused_since = host->trouble_since;
+		strlcpy(f->url, host->url, sizeof(f->url));
+		strlcpy(f->refused_text, host->trouble_text,
+		    sizeof(f->refused_text));
+		return;
+	}
+}
+
+static void
+find_given_up(const struct spool_state *s, int64_t now, struct facts *f)
+{
+	bool	reported = (s->alarm & REASON_GIVEN_UP) != 0;
+	int64_t	age = now - s->given_up_at;
+
+	/* If the clock was set back, the time can be in the future. */
+	if (s->given_up_at == 0 || age > (reported ? HOUR : DAY) ||
+	    age < -HOUR || (!reported && s->given_up_at <= s->given_up_told))
+		return;
+	f->reasons |= REASON_GIVEN_UP;
+	f->given_up_at = s->given_up_at;
+	strlcpy(f->given_up_text, s->given_up_text, sizeof(f->given_up_text));
+}
+
+/* ----------------------------------------------------------------- the text */
+
+struct notice {
+	struct buffer	event;		/* "waiting refused" */
+	struct buffer	subject;
+	struct buffer	text;
+	struct buffer	reason;		/* the words of the server */
+	int64_t		since;
+};
+
+static void
+add_time(struct buffer *b, int64_t when)
+{
+	time_t		t = (time_t)when;
+	struct tm	tm;
+	char		text[40];
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &tm) == 0)
+		strlcpy(text, "an unknown time", sizeof(text));
+	buffer_add_text(b, text);
+}
+
+/* Begins a sentence, or a word of .event, after the others. */
+static void
+add_after(struct buffer *b, const char *separator, const char *text)
+{
+	if (b->len > 0)
+		buffer_add_text(b, separator);
+	buffer_add_text(b, text);
+}
+
+static void
+add_reason(struct notice *n, int64_t since, const char *text)
+{
+	if (n->since == 0 || since < n->since)
+		n->since = since;
+	add_after(&n->reason, "; ", text[0] != '\0' ? text : "no reason is "
+	    "known");
+}
+
+static void
+write_alarm(struct notice *n, const struct alarm_options *o,
+    const struct facts *f, unsigned reasons)
+{
+	const char	*host = o->me->host;
+	const char	*spool = o->spool->directory;
+	const char	*s = f->waiting == 1 ? "" : "s";
+
+	if (reasons & REASON_REFUSED) {
+		add_after(&n->event, " ", "refused");
+		add_after(&n->subject, "; ", host);
+		buffer_addf(&n->subject, ": no mail can be sent through %s",
+		    f->url);
+		add_after(&n->text, " ", host);
+		buffer_addf(&n->text, " cannot send mail through %s since ",
+		    f->url);
+		add_time(&n->text, f->refused_since);
+		buffer_addf(&n->text, ": %s. %zu message%s in %s/queue: "
+		    "correct the cause, and run \"relais queue flush\".",
+		    f->refused_text, f->waiting, f->waiting == 1 ? " waits" :
+		    "s wait", spool);
+		add_reason(n, f->refused_since, f->refused_text);
+	}
+	if (reasons & REASON_WAITING) {
+		add_after(&n->event, " ", "waiting");
+		add_after(&n->subject, "; ", host);
+		buffer_add_text(&n->subject, ": mail is waiting since ");
+		add_time(&n->subject, f->oldest);
+		add_after(&n->text, " ", "The oldest message in ");
+		buffer_addf(&n->text, "the queue of %s (%s/queue, %zu "
+		    "message%s) is waiting since ", host, spool, f->waiting, s);
+		add_time(&n->text, f->oldest);
+		buffer_addf(&n->text, ". The last error is: %s. \"relais queue "
+		    "list\" shows the messages, and \"relais queue flush\" "
+		    "tries to send them at once.", f->oldest_text[0] != '\0' ?
+		    f->oldest_text : "no attempt was made; is a queue run "
+		    "started regularly?");
+		add_reason(n, f->oldest, f->oldest_text);
+	}
+	if (reasons & REASON_GIVEN_UP) {
+		add_after(&n->event, " ", "given-up");
+		add_after(&n->subject, "; ", host);
+		buffer_add_text(&n->subject, ": a message was given up");
+		add_after(&n->text, " ", host);
+		buffer_add_text(&n->text, " gave up a message at ");
+		add_time(&n->text, f->given_up_at);
+		buffer_addf(&n->text, ": %s. Its sender gets a bounce, or the "
+		    "message is kept in %s/failed; \"relais queue release\" "
+		    "sends it again.", f->given_up_text, spool);
+		add_reason(n, f->given_up_at, f->given_up_text);
+	}
+}
+
+static void
+write_recovery(struct notice *n, const struct alarm_options *o,
+    const struct facts *f, int64_t since)
+{
+	buffer_add_text(&n->event, "recovered");
+	buffer_addf(&n->subject, "%s: mail is sent again", o->me->host);
+	buffer_addf(&n->text, "The mail queue of %s is in order again, after "
+	    "an alarm about a problem since ", o->me->host);
+	add_time(&n->text, since);
+	buffer_addf(&n->text, ". %zu message%s in %s/queue.", f->waiting,
+	    f->waiting == 1 ? " waits" : "s wait", o->spool->directory);
+	n->since = since;
+}
+
+/* -------------------------------------------------------------- the command */
+
+/* Returns "NAME=value" without control characters, which the caller frees. */
+static char *
+variable(const char *name, const char *value)
+{
+	struct buffer	b = { 0 };
+	char		shown[2048];
+
+	buffer_addf(&b, "RELAIS_ALARM_%s=%s", name, visible_more(shown,
+	    sizeof(shown), value, ""));
+	return buffer_take(&b);
+}
+
+static bool
+run_command(const struct alarm_options *o, const struct notice *n,
+    const struct facts *f, struct failure *why)
+{
+	char			 text[8192];
+	char			 since[24], waiting[24];
+	char			*environment[8] = { 0 };
+	struct buffer		 input = { 0 };
+	struct command_notice	 notice = {
+		.command = config_text(o->config, NULL, KEY_ALARM_COMMAND),
+		.environment = environment,
+		.timeout_ms = COMMAND_MS,
+	};
+	bool			 good;
+
+	snprintf(since, sizeof(since), "%lld", (long long)n->since);
+	snprintf(waiting, sizeof(waiting), "%zu", f->waiting);
+	environment[0] = variable("EVENT", n->event.data);
+	environment[1] = variable("SUBJECT", n->subject.data);
+	environment[2] = variable("HOST", o->me->host);
+	environment[3] = variable("SINCE", since);
+	environment[4] = variable("WAITING", waiting);
+	environment[5] = variable("REASON", n->reason.data != NULL ?
+	    n->reason.data : "");
+	environment[6] = variable("SPOOL", o->spool->directory);
+	buffer_addf(&input, "%s\n", visible_more(text, sizeof(text),
+	    n->text.data, ""));
+	notice.input = input.data;
+	good = command_notify(&notice, why);
+	for (size_t i = 0; environment[i] != NULL; i++)
+		free(environment[i]);
+	buffer_free(&input);
+	return good;
+}
+
+/*
+ * If the state cannot be written, as on a full disk, the time of DIR/alarm
+ * prevents that each queue run starts the command.
+ */
+static bool
+may_repeat(const struct alarm_options *o, int fd, int64_t now)
+{
+	struct spool_state	state;
+	struct stat		st;
+	struct failure		why;
+	bool			good;
+
+	good = spool_state_open(&state, o->spool, now, &why);
+	state.alarm_tried = now;
+	good = spool_state_close(&state, &why) && good;
+	if (good)
+		return true;
+	log_line(o->log, LOG_ERR, "the state of the alarm cannot be recorded: "
+	    "%s", why.text);
+	if (fstat(fd, &st) != 0 || (st.st_mtime <= now &&
+	    now - st.st_mtime < alarm_after(o->config)))
+		return false;
+	return files_set_time(fd, now);
+}
+
+static void
+record_reported(const struct alarm_options *o, const struct facts *f,
+    int64_t since, int64_t now)
+{
+	struct spool_state	state;
+	struct failure		why, ignored;
+	bool			good;
+
+	good = spool_state_open(&state, o->spool, now, &why);
+	if (state.alarm == 0 || f->reasons == 0)
+		state.alarm_since = f->reasons == 0 ? 0 : since;
+	state.alarm = f->reasons;
+	if (f->reasons & REASON_GIVEN_UP)
+		state.given_up_told = state.given_up_at;
+	if (!spool_state_close(&state, good ? &why : &ignored) || !good)
+		log_line(o->log, LOG_ERR, "the state of the alarm cannot be "
+		    "recorded: %s", why.text);
+}
+
+/* Returns the locked file, or -1 if another queue run has the lock. */
+static int
+lock_alarm(const struct alarm_options *o)
+{
+	int	fd = files_open(o->spool->fd, "alarm", O_RDWR | O_CREAT |
+		    O_EXCL);
+
+	/* Its time is that of the last command: see may_repeat(). */
+	if (fd != -1)
+		files_set_time(fd, 0);
+	else if (errno == EEXIST)
+		fd = files_open(o->spool->fd, "alarm", O_RDWR | O_NONBLOCK);
+	if (fd != -1 && spool_own(o->spool, fd) && files_lock(fd, false))
+		return fd;
+	if (errno != EAGAIN)
+		log_line(o->log, LOG_ERR, "alarm_command was not started: "
+		    "%s/alarm: %s", o->spool->directory, strerror(errno));
+	if (fd != -1)
+		close(fd);
+	return -1;
+}
+
+static void
+check_locked(const struct alarm_options *o, int fd, int64_t now)
+{
+	struct facts		f = { 0 };
+	struct notice		n = { 0 };
+	struct spool_state	state;
+	struct failure		why;
+	unsigned		reported, added;
+
+	spool_state_read(&state, o->spool);
+	find_oldest(o, now, &f);
+	find_refused(&state, now, &f);
+	find_given_up(&state, now, &f);
+	reported = (unsigned)state.alarm;
+	added = f.reasons & ~reported;
+	if (added != 0)
+		write_alarm(&n, o, &f, added);
+	else if (reported != 0 && f.reasons == 0)
+		write_recovery(&n, o, &f, state.alarm_since);
+	spool_state_free(&state);
+	if (n.text.len == 0) {
+		if (reported != f.reasons)
+			record_reported(o, &f, 0, now);
+	} else if (may_repeat(o, fd, now)) {
+		if (run_command(o, &n, &f, &why)) {
+			log_line(o->log, LOG_WARNING, "alarm_command was told: "
+			    "%s", n.subject.data);
+			record_reported(o, &f, n.since, now);
+		} else {
+			log_line(o->log, LOG_ERR, "alarm_command failed, and "
+			    "is tried again in the next queue run: %s",
+			    why.text);
+		}
+	}
+	buffer_free(&n.event);
+	buffer_free(&n.subject);
+	buffer_free(&n.text);
+	buffer_free(&n.reason);
+}
+
+void
+alarm_check(const struct alarm_options *o, int64_t now)
+{
+	int	fd;
+
+	if (config_text(o->config, NULL, KEY_ALARM_COMMAND) == NULL)
+		return;
+	fd = lock_alarm(o);
+	if (fd == -1)
+		return;
+	check_locked(o, fd, now);
+	close(fd);
+}
+
+void
+alarm_note_given_up(struct spool *spool, size_t entries, const char *reason,
+    int64_t now)
+{
+	struct spool_state	state;
+	struct failure		ignored;	/* the log has the reason */
+
+	spool_state_open(&state, spool, now, &ignored);
+	state.given_up += (int64_t)entries;
+	state.given_up_at = now;
+	strlcpy(state.given_up_text, reason, sizeof(state.given_up_text));
+	spool_state_close(&state, &ignored);
+}
+
+bool
+alarm_is_due(const struct config *config, const struct spool *spool,
+    const struct spool_totals *queue, int64_t now)
+{
+	struct spool_state	state;
+	bool			due;
+
+	if (config_text(config, NULL, KEY_ALARM_COMMAND) == NULL)
+		return false;
+	if (queue->oldest != 0 && now - queue->oldest >= alarm_after(config))
+		return true;
+	spool_state_read(&state, spool);
+	due = state.alarm != 0 || state.given_up_at > state.given_up_told;
+	spool_state_free(&state);
+	return due;
+}

@@ -1,0 +1,51 @@
+/*
+ * alarm.h - tell the administrator, by other means than mail, that mail fails
+ *
+ * Runs alarm_command once if the oldest waiting entry is older than
+ * alarm_after, if a smarthost refuses the credentials, has a certificate that
+ * is rejected or is configured wrongly, or if an entry was given up; once more
+ * for another of these reasons; and once when none of them is left.  An entry
+ * that was given up is a reason for an hour.  Held entries are not a reason.
+ *
+ * The command is run without a shell by the user who runs the queue, outside
+ * the sandbox, and killed after 30 seconds.  What was reported is recorded after
+ * the command has succeeded (queue/spool_state.h), so a command that fails, or
+ * a process that is killed before that, is followed by another attempt in the
+ * next queue run.  DIR/alarm is locked meanwhile, so that no other queue run
+ * starts the command.
+ */
+#ifndef RUNNER_ALARM_H
+#define RUNNER_ALARM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "config/identity.h"
+#include "queue/spool.h"
+#include "util/log.h"
+
+/* All pointers are borrowed. */
+struct alarm_options {
+	const struct config	*config;
+	const struct identity	*me;
+	const struct log	*log;
+	struct spool		*spool;
+};
+
+/* At the end of a queue run.  Failures are logged. */
+void	alarm_check(const struct alarm_options *, int64_t now);
+
+/* Records that entries were given up in a queue run, for the reason. */
+void	alarm_note_given_up(struct spool *, size_t entries, const char *reason,
+	    int64_t now);
+
+/*
+ * Whether a queue run is needed for alarm_check(), even if no entry is due.
+ * queue has the totals of the waiting entries.
+ */
+bool	alarm_is_due(const struct config *, const struct spool *,
+	    const struct spool_totals *queue, int64_t now);
+
+#endif
