@@ -37,6 +37,12 @@ struct outcome {
 						 * safe for a terminal */
 	bool			not_attempted;	/* no session with a server
 						 * could be opened */
+	bool			dsn_offered;	/* delivered: the server sends
+						 * the notices (RFC 3461) */
+	bool			delay_reported;	/* the sender was notified of
+						 * the delay */
+	size_t			reply_end;	/* advice follows so many octets
+						 * of the text; 0: none */
 };
 
 /*

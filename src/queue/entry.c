@@ -377,11 +377,14 @@ entry_record(struct entry *entry, const struct outcome *outcomes,
 	for (size_t i = 0; i < file->envelope.n; i++) {
 		struct outcome		*old = &file->outcomes[i];
 		const struct outcome	*new = &outcomes[i];
+		bool			 delay_reported;
 
 		if (old->kind != OUTCOME_WAITING ||
 		    (new->kind == OUTCOME_WAITING && new->text[0] == '\0'))
 			continue;
+		delay_reported = old->delay_reported;
 		*old = *new;
+		old->delay_reported = delay_reported;
 		if (old->kind == OUTCOME_DEFERRED)
 			old->kind = OUTCOME_WAITING;
 		if (first > i)
@@ -392,6 +395,18 @@ entry_record(struct entry *entry, const struct outcome *outcomes,
 			    sizeof(file->reason));
 	}
 	return end == 0 || save_outcomes(entry, first, end, why);
+}
+
+bool
+entry_mark_delay(struct entry *entry, struct failure *why)
+{
+	struct envelope_file	*file = &entry->file;
+
+	for (size_t i = 0; i < file->envelope.n; i++)
+		if (file->outcomes[i].kind == OUTCOME_WAITING &&
+		    (file->envelope.forward[i].notify & NOTIFY_DELAY))
+			file->outcomes[i].delay_reported = true;
+	return save_outcomes(entry, 0, file->envelope.n, why);
 }
 
 bool

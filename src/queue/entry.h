@@ -141,6 +141,12 @@ bool	entry_defer(struct entry *, int64_t next, bool asked,
  */
 bool	entry_mark_notice(struct entry *, struct failure *);
 
+/*
+ * The same for a notice about the delay: marks the waiting forward-paths whose
+ * NOTIFY has DELAY.
+ */
+bool	entry_mark_delay(struct entry *, struct failure *);
+
 /* Gives the entry up: records the reason and moves it to failed/. */
 bool	entry_fail(struct entry *, const char *reason, struct failure *);
 

@@ -54,6 +54,8 @@ format_outcome(char *to, size_t width, const struct outcome *outcome)
 	    enhanced < 11 ? enhanced : 11, outcome->enhanced,
 	    outcome->in_doubt ? '!' : '-');
 	memcpy(to, prefix, OUTCOME_PREFIX);
+	if (outcome->delay_reported)
+		to[0] = 'd';
 	escape_padded(to + OUTCOME_PREFIX, width - OUTCOME_PREFIX,
 	    outcome->text);
 }
@@ -402,6 +404,7 @@ parse_outcome(struct outcome *outcome, const char *line, size_t len)
 	memcpy(outcome->enhanced, enhanced, n);
 	outcome->enhanced[n] = '\0';
 	outcome->in_doubt = line[21] == '!';
+	outcome->delay_reported = line[0] == 'd';
 	escape_decode_padded(outcome->text, sizeof(outcome->text),
 	    line + OUTCOME_PREFIX, len - OUTCOME_PREFIX);
 }

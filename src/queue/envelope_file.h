@@ -22,7 +22,8 @@
  * of dots is not used: a message from the queue is always dot-stuffed.  The
  * state contains the number of attempts in which a server was asked, and the
  * number of all attempts; earlier versions wrote only the number of all
- * attempts, with ten digits.
+ * attempts, with ten digits.  An outcome begins with 'd' instead of a space if
+ * the sender was notified of the delay; earlier versions ignore it.
  *
  * The state, the reason, and the status octet and outcome of a forward-path
  * are rewritten in place.  Each of them therefore has a fixed width, and the

@@ -140,11 +140,13 @@ record_outcomes(void *context)
 
 		if (!a->pending[i] || o->kind == OUTCOME_WAITING)
 			continue;
-		if (o->kind != OUTCOME_DELIVERED)
+		if (o->kind != OUTCOME_DELIVERED) {
+			o->reply_end = strlen(o->text);
 			advice_add(&r->connection, &(struct advice_facts){
 			    .step = o->step, .code = o->code,
 			    .enhanced = o->enhanced, .status = o->status },
 			    o->text, sizeof(o->text));
+		}
 		set_outcome(a, i);
 	}
 	if (r->callbacks != NULL && a->n_pending < before)

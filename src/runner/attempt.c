@@ -11,10 +11,22 @@
 #include "queue/last_attempt.h"
 #include "queue/retry.h"
 #include "relay/mail_log.h"
-#include "runner/bounce.h"
+#include "submit/bounce.h"
 #include "submit/prepare.h"
 #include "util/memory.h"
 #include "util/visible.h"
+
+enum {
+	DELAY_NOTICE_S = 4 * 60 * 60,	/* after this time (RFC 3461: DELAY) */
+	NOTICES_MAX = 2,		/* of an attempt: one about delivered
+					 * and one about other forward-paths */
+};
+
+/* The notices that an attempt has put into the queue. */
+struct notices {
+	size_t	n;
+	char	id[NOTICES_MAX][ID_SIZE];
+};
 
 /* The attempt for one entry. */
 struct attempt {
@@ -32,7 +44,7 @@ struct attempt {
 	size_t			 untried;	/* have no outcome yet, and */
 	size_t			 not_attempted;	/* no server was asked about */
 	size_t			 failed;
-	char			 bounce[ID_SIZE];
+	struct notices		 notices;
 };
 
 static int64_t
@@ -216,6 +228,9 @@ expire_recipients(struct attempt *a)
 		o->kind = OUTCOME_FAILED;
 		if (o->status == EX_OK)
 			o->status = EX_TEMPFAIL;
+		if (o->reply_end > 0)
+			o->reply_end += strlen("given up after : ") +
+			    strlen(lifetime);
 		snprintf(o->text, sizeof(o->text),
 		    "given up after %s: %s", lifetime, last);
 	}
@@ -354,39 +369,71 @@ remove_entry(struct attempt *a, enum attempt_result result)
 	return entry_error(a, &why);
 }
 
-static bool
-queue_bounce(struct attempt *a, struct failure *why)
+static struct bounce_report
+report_of(const struct attempt *a, enum bounce_kind kind)
 {
-	struct envelope_file	*file = &a->entry->file;
-	struct bounce		 bounce;
-	struct spool_submission	 submission = {
-		.envelope = &bounce.envelope,
-		.message = &bounce.message,
-		.next = a->now,
+	const struct envelope_file	*file = &a->entry->file;
+	int64_t				 arrived = file->arrived_us / 1000000;
+
+	return (struct bounce_report){
+		.kind = kind,
+		.envelope = &file->envelope,
+		/* Those of the entry, and what only this attempt knows. */
+		.outcomes = kind == BOUNCE_DELAYED ? file->outcomes :
+		    a->outcomes,
+		.message = &a->entry->message,
+		.attempted = a->waited,
+		.arrived = arrived,
+		.retry_until = arrived + lifetime_of(a->w),
+		.spool = a->w->spool,
 		.uid = file->uid,
 		.caller = file->caller,
 	};
+}
+
+/* mark(), or NULL, records in the entry that the notice is sent. */
+static bool
+queue_notice(struct attempt *a, enum bounce_kind kind,
+    bool (*mark)(struct entry *, struct failure *), struct failure *why)
+{
+	struct bounce		 bounce;
+	struct bounce_report	 report = report_of(a, kind);
 	struct identity		 owner = owner_of(a->w, a->entry);
 	struct prepare_options	 preparation = {
 		.config = a->w->config,
 		.me = &owner,
 		.local_names = &a->w->names,
-		.about = file->envelope.reverse_path,
 	};
-	struct outcome		*outcomes = NULL;
 	bool			 good;
 
-	good = bounce_make(&bounce, a->entry, a->w->me, a->now, why) &&
-	    prepare_message(&preparation, &bounce.envelope, &bounce.message,
-	    &outcomes, why);
-	submission.outcomes = outcomes;
-	good = good && entry_mark_notice(a->entry, why) &&
-	    spool_commit(a->w->spool, &submission, a->bounce, why);
-	if (!good)
-		a->bounce[0] = '\0';
+	good = bounce_make(&bounce, &report, &preparation, why) &&
+	    (mark == NULL || mark(a->entry, why)) &&
+	    bounce_queue(&bounce, &report, a->notices.id[a->notices.n], why);
+	a->notices.n += good;
 	bounce_free(&bounce);
-	free(outcomes);
 	return good;
+}
+
+/* A notice that the sender asked for in addition. */
+static void
+notify(struct attempt *a, enum bounce_kind kind,
+    bool (*mark)(struct entry *, struct failure *))
+{
+	struct bounce_report	report = report_of(a, kind);
+	struct failure		why;
+
+	if (!bounce_is_due(&report))
+		return;
+	if (queue_notice(a, kind, mark, &why)) {
+		log_line(a->w->log, LOG_INFO, "id=%s %s; the notice to its "
+		    "sender is id=%s", a->entry->name, kind == BOUNCE_DELAYED ?
+		    "is delayed" : "was relayed",
+		    a->notices.id[a->notices.n - 1]);
+		return;
+	}
+	failure_prefix(&why, "id=%s: the sender cannot be notified: ",
+	    a->entry->name);
+	log_failure(a->w, &why);
 }
 
 static enum attempt_result
@@ -415,20 +462,21 @@ static enum attempt_result
 fail_entry(struct attempt *a)
 {
 	struct envelope_file	*file = &a->entry->file;
+	struct bounce_report	 report = report_of(a, BOUNCE_FAILED);
 	struct failure		 why;
 
 	if (file->notice_sent)
 		return keep_failed(a, "an earlier queue run may have sent it");
 	if (file->envelope.reverse_path[0] == '\0')
 		return keep_failed(a, "the message has the null sender");
-	if (!bounce_is_due(file))
+	if (!bounce_is_due(&report))
 		return keep_failed(a, "the sender requested none");
-	if (!queue_bounce(a, &why)) {
+	if (!queue_notice(a, BOUNCE_FAILED, entry_mark_notice, &why)) {
 		log_failure(a->w, &why);
 		return keep_failed(a, why.text);
 	}
 	log_line(a->w->log, LOG_INFO, "id=%s failed; its bounce is "
-	    "id=%s", a->entry->name, a->bounce);
+	    "id=%s", a->entry->name, a->notices.id[a->notices.n - 1]);
 	return remove_entry(a, ATTEMPT_FAILED);
 }
 
@@ -451,6 +499,8 @@ finish_entry(struct attempt *a)
 		return prevent_duplicate(a, &why);
 	if (a->waiting == 0)
 		return fail_entry(a);
+	if (a->now - file->arrived_us / 1000000 >= DELAY_NOTICE_S)
+		notify(a, BOUNCE_DELAYED, entry_mark_delay);
 	if (entry_defer(a->entry, next_attempt(a), has_answer(a), &why))
 		return ATTEMPT_DEFERRED;
 	return a->in_doubt ? prevent_duplicate(a, &why) : entry_error(a, &why);
@@ -462,6 +512,7 @@ attempt_opened(struct attempt *a)
 {
 	struct attempt_worker	*w = a->w;
 	const struct entry	*entry = a->entry;
+	enum attempt_result	 result;
 	struct relay_callbacks	 callbacks = { .before_send = prove_entry,
 				    .after_transaction = record_in_entry,
 				    .context = a };
@@ -488,7 +539,12 @@ attempt_opened(struct attempt *a)
 	if (w->relay.down && no_server_asked(a) && w->may_leave != NULL &&
 	    w->may_leave(w->context))
 		return ATTEMPT_LEFT;
-	return finish_entry(a);
+	result = finish_entry(a);
+	/* If a crash prevents the notice, it is never sent. */
+	if (result == ATTEMPT_DELIVERED || result == ATTEMPT_DEFERRED ||
+	    result == ATTEMPT_FAILED)
+		notify(a, BOUNCE_RELAYED, NULL);
+	return result;
 }
 
 /* Returns ATTEMPT_DELIVERED if the entry is open, else the result. */
@@ -518,7 +574,7 @@ open_for_attempt(struct attempt_worker *w, struct entry *entry,
 
 static enum attempt_result
 attempt_once(struct attempt_worker *w, const char *name, bool is_bounce,
-    char bounce[ID_SIZE])
+    struct notices *notices)
 {
 	struct entry			 entry;
 	const struct envelope_file	*file = &entry.file;
@@ -527,7 +583,7 @@ attempt_once(struct attempt_worker *w, const char *name, bool is_bounce,
 	enum attempt_result		 result;
 	size_t				 n;
 
-	bounce[0] = '\0';
+	notices->n = 0;
 	result = open_for_attempt(w, &entry, name);
 	if (result != ATTEMPT_DELIVERED)
 		return result;
@@ -542,27 +598,27 @@ attempt_once(struct attempt_worker *w, const char *name, bool is_bounce,
 		result = attempt_opened(&a);
 		free(a.waited);
 		free(a.outcomes);
-		strlcpy(bounce, a.bounce, ID_SIZE);
+		*notices = a.notices;
 	}
 	entry_close(&entry);
 	return result;
 }
 
-/* A bounce is sent at once.  A bounce never causes a bounce. */
+/* Notices are sent at once.  A notice never causes another one. */
 enum attempt_result
 attempt_entry(struct attempt_worker *w, const char *name)
 {
-	char			bounce[ID_SIZE], none[ID_SIZE];
-	enum attempt_result	result = attempt_once(w, name, false, bounce);
+	struct notices		notices, none;
+	enum attempt_result	result = attempt_once(w, name, false,
+				    &notices);
 	bool		      (*may_leave)(void *) = w->may_leave;
 	bool			delivered = w->delivered;
 
-	if (bounce[0] != '\0') {
-		w->may_leave = NULL;
-		attempt_once(w, bounce, true, none);
-		w->may_leave = may_leave;
-		w->delivered = delivered;
-	}
+	w->may_leave = NULL;
+	for (size_t i = 0; i < notices.n; i++)
+		attempt_once(w, notices.id[i], true, &none);
+	w->may_leave = may_leave;
+	w->delivered = delivered;
 	return result;
 }
 

@@ -47,6 +47,7 @@ reply_outcome(struct transaction *t, size_t i, enum session_step step,
 	    what, reply_line(r, line, sizeof(line)));
 	if (reply_is_positive(r)) {
 		o->kind = OUTCOME_DELIVERED;
+		o->dsn_offered = (t->s->extensions & EXT_DSN) != 0;
 		return;
 	}
 	o->kind = reply_is_permanent(r) ? OUTCOME_FAILED : OUTCOME_DEFERRED;

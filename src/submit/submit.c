@@ -14,6 +14,7 @@
 #include "queue/last_attempt.h"
 #include "queue/retry.h"
 #include "relay/mail_log.h"
+#include "submit/bounce.h"
 #include "submit/early_entry.h"
 #include "submit/prepare.h"
 #include "submit/service.h"
@@ -270,6 +271,46 @@ queue_deferred(struct submit_job *j)
 	}
 }
 
+/*
+ * Notifies the sender who asked for it that the message was delivered to a
+ * server that does not offer DSN (RFC 3461 section 5.2.2).
+ */
+static void
+notify_sender(const struct submit_job *j, const struct prepare_options *options)
+{
+	struct submit		*s = j->submit;
+	struct bounce_report	 report = {
+		.kind = BOUNCE_RELAYED,
+		.envelope = j->envelope,
+		.outcomes = j->result->outcomes,
+		.message = j->message,
+		.arrived = (int64_t)time(NULL),
+		.spool = &s->spool,
+		.uid = s->options.uid,
+		.caller = s->options.me->user,
+	};
+	struct bounce		 notice;
+	struct failure		 why;
+	char			 id[ID_SIZE];
+
+	if (!bounce_is_due(&report))
+		return;
+	if (!has_queue(s)) {
+		log_line(s->options.log, LOG_WARNING, "the sender cannot be "
+		    "notified of the delivery: there is no queue for the "
+		    "notice");
+		return;
+	}
+	if (!bounce_make(&notice, &report, options, &why) ||
+	    !bounce_queue(&notice, &report, id, &why))
+		log_line(s->options.log, LOG_WARNING, "the sender cannot be "
+		    "notified of the delivery: %s", why.text);
+	else
+		log_line(s->options.log, LOG_INFO, "the notice of the "
+		    "delivery is id=%s", id);
+	bounce_free(&notice);
+}
+
 /* Records the results for relais queue status. */
 static void
 note_health(const struct submit_job *j)
@@ -433,6 +474,7 @@ submit_here(struct submit *s, const struct submit_request *request,
 	if (result->queued[0] != '\0')
 		mail_log.id = result->queued;
 	mail_log_outcomes(s->options.log, &mail_log, result->outcomes);
+	notify_sender(&j, &p);
 	return true;
 }
 

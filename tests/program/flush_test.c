@@ -383,7 +383,9 @@ a_refusal_is_bounced_to_the_sender(void **state)
 			"message/delivery-status\r\n",
 			"Final-Recipient: rfc822;b@example.net\r\n"
 			"Action: failed\r\nStatus: 5.1.1\r\n"
-			"Diagnostic-Code: smtp; 550 5.1.1 who is that?\r\n",
+			"Remote-MTA: dns; [127.0.0.1]\r\n"
+			"Diagnostic-Code: smtp; 550 5.1.1 who is that?\r\n"
+			"Last-Attempt-Date: ",
 			"delivered to 1 other address.",
 			"text/rfc822-headers\r\n",
 			"Subject: x\r\n",
@@ -614,13 +616,93 @@ is_given_up(void **state)
 	assert_true(mock_smtp_wait_messages(p.host, 1));
 	bounce = mock_smtp_message(p.host, 0)->data.data;
 	assert_non_null(strstr(bounce, c->reason));
-	assert_non_null(strstr(bounce, "Status: 4.2.1\r\n"
-	    "Diagnostic-Code: smtp; 450 4.2.1 mailbox busy"));
+	assert_non_null(strstr(bounce, "Status: 4.4.7\r\n"
+	    "Remote-MTA: dns; [127.0.0.1]\r\n"
+	    "Diagnostic-Code: smtp; 450 4.2.1 mailbox busy\r\n"
+	    "Last-Attempt-Date: "));
 	queue_fixture_close(&p);
 }
 
 #define GIVEN_UP(sentence, ...) { sentence, is_given_up, NULL, NULL, \
 	&(struct lifetime_case){ __VA_ARGS__ } }
+
+/* A message to b@example.net with -N, and the notices about it. */
+struct notice_case {
+	const char	*sender;	/* NULL: me@example.org */
+	const char	*notify;	/* -N */
+	const char	*option;	/* "-odq": only by queue runs; or NULL */
+	bool		 dsn;		/* the smarthost offers it */
+	const char	*busy;		/* the first reply to RCPT, or NULL */
+	size_t		 hours;		/* between the first attempt and the
+					 * queue runs */
+	size_t		 notices;
+	const char	*words[6];	/* in each notice */
+};
+
+/* Makes the entries so many hours older. */
+static void
+age_entries(struct queue_fixture *p, size_t hours)
+{
+	char	command[120];
+
+	snprintf(command, sizeof(command), "sed -i 's/^arrived .*/arrived "
+	    "%lld/'", ((long long)time(NULL) - (long long)hours * 3600) *
+	    1000000);
+	change_entries(p, command);
+}
+
+static void
+is_notified(void **state)
+{
+	const struct notice_case	*t = *state;
+	const char			*sender = t->sender != NULL ?
+					    t->sender : me;
+	struct script			 script = {
+		.keywords = t->dsn ? "PIPELINING\nDSN" : "PIPELINING",
+	};
+	struct queue_fixture		 p;
+	struct program_result		 o;
+	size_t				 n = 0;
+
+	if (t->busy != NULL)
+		script.steps[0] = (struct step){ .at = ON_RCPT, .match = "b@",
+		    .say = t->busy };
+	queue_fixture_open(&p, &script, NULL);
+	relais_run(&o, p.conf, WORDS("-i", "-f", sender, "-N", t->notify,
+	    "-V", "QQ314159", t->option != NULL ? t->option : "-i",
+	    "b@example.net"), "Subject: x\n\nthe body\n");
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.err.data, "");
+	program_result_free(&o);
+	if (t->hours > 0)
+		age_entries(&p, t->hours);
+	/* The second and third one must not repeat a notice. */
+	for (int i = 0; i < 3; i++) {
+		relais_run(&o, p.conf, WORDS("-q"), NULL);
+		program_result_free(&o);
+	}
+	assert_string_equal(failed_ones(&p), "");
+	for (size_t i = 0; i < mock_smtp_messages(p.host); i++) {
+		const struct heard_message	*m =
+					    mock_smtp_message(p.host, i);
+
+		if (strstr(m->data.data, "delivery-status") == NULL)
+			continue;
+		n++;
+		assert_string_equal(m->reverse_path, "");
+		assert_string_equal(m->rcpt[0].path, me);
+		for (size_t j = 0; j < 6 && t->words[j] != NULL; j++)
+			if (strstr(m->data.data, t->words[j]) == NULL)
+				fail_msg("no \"%s\" in %s", t->words[j],
+				    m->data.data);
+		assert_null(strstr(m->data.data, "the body"));
+	}
+	assert_int_equal(n, t->notices);
+	queue_fixture_close(&p);
+}
+
+#define NOTIFIED(sentence, ...) { sentence, is_notified, NULL, NULL, \
+	&(struct notice_case){ __VA_ARGS__ } }
 
 /* Without a clock battery, the arrival may seem years old or in the future. */
 static void
@@ -698,7 +780,7 @@ a_bounce_shows_a_non_ascii_address_unchanged(void **state)
 	assert_true(mock_smtp_wait_messages(p.host, 1));
 	assert_non_null(strstr(mock_smtp_message(p.host, 0)->data.data,
 	    "Final-Recipient: utf-8;b\\x{F6}@example.net\r\n"
-	    "Action: failed\r\nStatus: 5.0.0\r\n"));
+	    "Action: failed\r\nStatus: 5.6.7\r\n"));
 	queue_fixture_close(&p);
 }
 
@@ -1115,6 +1197,34 @@ static const struct CMUnitTest flush_spec[] = {
 	    "sed -i 's/^? b@example.net/? b%0D%0ARSET@x/'"),
 	cmocka_unit_test(an_edited_message_does_not_end_early),
 	cmocka_unit_test(a_clock_that_was_set_back_does_not_delay_messages),
+	NOTIFIED("-N success: sendmail queues a notice", .notify = "success",
+	    .notices = 1, .words = { "\r\nSubject: Mail was relayed\r\n",
+	    "Original-Envelope-Id: QQ314159\r\n", "Final-Recipient: "
+	    "rfc822;b@example.net\r\nAction: relayed\r\nStatus: 2.0.0\r\n"
+	    "Remote-MTA: dns; [127.0.0.1]\r\nDiagnostic-Code: smtp; 250 ",
+	    "\r\nSubject: x\r\n" }),
+	NOTIFIED("-N success: a queue run sends a notice",
+	    .notify = "success,failure", .option = "-odq", .notices = 1,
+	    .words = { "Action: relayed\r\n" }),
+	NOTIFIED("no notice if the smarthost offers DSN", .notify = "success",
+	    .dsn = true),
+	NOTIFIED("no notice from the queue if the smarthost offers DSN",
+	    .notify = "success", .option = "-odq", .dsn = true),
+	NOTIFIED("no notice without -N success", .notify = "failure,delay"),
+	NOTIFIED("no notice to the null sender", .sender = "",
+	    .notify = "success,delay", .option = "-odq"),
+	NOTIFIED("-N delay: one notice after four hours", .notify = "delay",
+	    .busy = "450 4.2.1 busy", .hours = 4, .notices = 1,
+	    .words = { "\r\nSubject: Mail is delayed\r\n",
+	    "\r\n<b@example.net>\r\n    127.0.0.1:", "\r\nFinal-Recipient: "
+	    "rfc822;b@example.net\r\nAction: delayed\r\nStatus: 4.2.1\r\n"
+	    "Remote-MTA: dns; [127.0.0.1]\r\n"
+	    "Diagnostic-Code: smtp; 450 4.2.1 busy\r\nLast-Attempt-Date: ",
+	    "\r\nWill-Retry-Until: " }),
+	NOTIFIED("-N delay: no notice before four hours", .notify = "delay",
+	    .busy = "450 4.2.1 busy", .hours = 3),
+	NOTIFIED("no notice of a delay without -N delay",
+	    .notify = "success,failure", .busy = "450 4.2.1 busy", .hours = 5),
 	ENDS("a bounce goes to the sender", .sender = "me@example.org",
 	    .step = NO_B, .messages = 1, .failed = ""),
 	ENDS("the null sender gets no bounce", .sender = "", .step = NO_B,
