@@ -455,6 +455,43 @@ kills_a_command_that_times_out(void **state)
 }
 
 static void
+kills_a_notified_command_that_times_out(void **state)
+{
+	char			*environment[] = { NULL };
+	struct command_notice	 notice = { .command = "sleep 1000",
+				    .input = "text", .timeout_ms = 50,
+				    .environment = environment };
+	struct failure		 why;
+	int64_t			 start = clock_ms();
+
+	(void)state;
+	assert_false(command_notify(&notice, &why));
+	assert_string_equal(why.text, "sleep: timed out and was killed");
+	assert_true(clock_ms() - start < DEADLINE_MS);
+}
+
+static void
+tells_a_command_its_input_and_variables(void **state)
+{
+	struct test		*t = *state;
+	char			*path = memory_copy(temp_dir_path(&t->dir,
+				    "helper"));
+	char			*environment[] = { (char[]){ "FACT=a b" },
+				    NULL };
+	struct command_notice	 notice = { .command = path, .input = "text",
+				    .timeout_ms = DEADLINE_MS,
+				    .environment = environment };
+
+	write_script(t, "read x; test \"$x $FACT\" = 'text a b' || exit 3");
+	if (!command_notify(&notice, &t->why))
+		fail_msg("%s", t->why.text);
+	notice.input = "other";
+	assert_false(command_notify(&notice, &t->why));
+	assert_non_null(strstr(t->why.text, "exited with status 3"));
+	free(path);
+}
+
+static void
 kills_the_process_group(void **state)
 {
 	struct test	*t = *state;
@@ -539,6 +576,8 @@ static const struct CMUnitTest spec[] = {
 	DOES(reports_why_a_command_failed),
 	DOES(limits_the_output),
 	DOES(kills_a_command_that_times_out),
+	DOES(kills_a_notified_command_that_times_out),
+	DOES(tells_a_command_its_input_and_variables),
 	DOES(kills_the_process_group),
 	DOES(does_not_wait_for_daemons),
 };

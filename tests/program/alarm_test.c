@@ -326,6 +326,32 @@ a_state_that_cannot_be_written_does_not_cause_a_storm(void **state)
 	close_alarm(&p);
 }
 
+/* The entry is not due: only its age is a reason for a queue run. */
+static void
+the_service_does_not_wait_for_the_next_attempt(void **state)
+{
+	struct timespec		times[2] = { { .tv_sec = time(NULL) + 1800 },
+				    { .tv_sec = time(NULL) + 1800 } };
+	struct alarm_fixture	p;
+	struct program_result	o;
+	struct running		*service;
+	char			path[150];
+
+	(void)state;
+	open_alarm(&p, &refusing, "");
+	put_entry(&p, 3700);
+	change(&p, &refusing, "log = stderr\n");
+	snprintf(path, sizeof(path), "%s/queue/%s", p.queue.spool, p.id);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	service = program_start(&(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p.queue.conf, "-q1h") });
+	program_wait_output(service, "alarm_command was told");
+	program_stop(service, SIGTERM, &o);
+	expect_events(&p, "[waiting]");
+	program_result_free(&o);
+	close_alarm(&p);
+}
+
 static const struct CMUnitTest alarm_spec[] = {
 	{ "mail that waits for too long is reported once, and its delivery, too",
 	    mail_that_waits_is_reported_once, NULL, NULL, NULL },
@@ -346,6 +372,8 @@ static const struct CMUnitTest alarm_spec[] = {
 	    NULL },
 	{ "while the command runs, another queue run does not start it",
 	    another_run_does_not_start_the_command, NULL, NULL, NULL },
+	{ "the service reports an entry that is not due",
+	    the_service_does_not_wait_for_the_next_attempt, NULL, NULL, NULL },
 	{ "a state that cannot be written does not start the command in each "
 	    "queue run", a_state_that_cannot_be_written_does_not_cause_a_storm,
 	    NULL, NULL, NULL },
