@@ -182,21 +182,20 @@ find_dmarc(struct policy *p, const char *domain, char *to, size_t size)
 	char	 name[DOMAIN_MAX + 16], *record = NULL;
 
 	to[0] = '\0';
-	for (; record == NULL && domain != NULL && strchr(domain, '.') != NULL;
-	    domain = strchr(domain, '.') + 1) {
-		const char	*at;
-
+	while (record == NULL && strchr(domain, '.') != NULL &&
+	    p->lookups < 2 * LOOKUPS_MAX) {
 		snprintf(name, sizeof(name), "_dmarc.%s", domain);
 		if (find_record(p, name, "v=DMARC1", &record) ==
-		    LOOKUP_TEXT_FAILED || record == NULL)
-			continue;
-		at = strstr(record, "p=");
-		while (at != NULL && at > record && at[-1] != ' ' &&
-		    at[-1] != ';')
-			at = strstr(at + 1, "p=");
-		if (at != NULL)
+		    LOOKUP_TEXT_FAILED)
+			return;
+		domain = strchr(domain, '.') + 1;
+	}
+	for (const char *at = record; at != NULL && to[0] == '\0';) {
+		at += strspn(at, "; ");
+		if (strncmp(at, "p=", 2) == 0)
 			snprintf(to, size, "%.*s", (int)strcspn(at + 2, "; "),
 			    at + 2);
+		at = strchr(at, ';');
 	}
 	free(record);
 }

@@ -50,6 +50,16 @@ add_data(struct buffer *b, const struct dns_record *r)
 		buffer_add(b, a, six ? sizeof(a) : sizeof(struct in_addr));
 		return;
 	}
+	if (r->type == DNS_TXT) {
+		/* Two strings, which the reader must concatenate. */
+		size_t	half = strlen(r->value) / 2;
+
+		buffer_add_byte(b, (char)half);
+		buffer_add(b, r->value, half);
+		buffer_add_byte(b, (char)strlen(r->value + half));
+		buffer_add_text(b, r->value + half);
+		return;
+	}
 	if (r->type == DNS_MX || r->type == DNS_SRV)
 		add_number(b, r->priority);
 	if (r->type == DNS_SRV) {

@@ -11,13 +11,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { DNS_A = 1, DNS_CNAME = 5, DNS_MX = 15, DNS_AAAA = 28, DNS_SRV = 33 };
+enum { DNS_A = 1, DNS_CNAME = 5, DNS_MX = 15, DNS_TXT = 16,
+	DNS_AAAA = 28, DNS_SRV = 33 };
 
 struct dns_record {
 	const char	*name;		/* NULL: the end of the table */
 	int		 type;
 	unsigned	 priority, weight, port;
-	const char	*value;		/* a host, or an address */
+	const char	*value;		/* a host, an address, or a text */
 
 	/* In place of a well-formed record: the octets after the question,
 	 * and the number of answers in the header. */
