@@ -17,7 +17,9 @@ B		= build
 # "linked" puts OpenSSL into the program itself, for static builds.
 TLS		= module
 
-CFLAGS		= -O2 -g
+# Without the unwind tables, which C does not need (-g has its own), 65 KiB
+# less of the program are mapped.
+CFLAGS		= -O2 -g -fno-asynchronous-unwind-tables
 WARNINGS	= -Wall -Wextra -Wpedantic -Wshadow -Wformat=2 \
 		  -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
 HARDENING	= -fstack-protector-strong -fstack-clash-protection \
