@@ -19,6 +19,7 @@
 #include "cli/route_command.h"
 #include "cli/send.h"
 #include "cli/serve_command.h"
+#include "cli/setup_command.h"
 #include "cli/smtp_stdio.h"
 #include "cli/test_command.h"
 #include "cli/version.h"
@@ -71,6 +72,7 @@ static const struct action {
 	[MODE_QUEUE]	 = { queue_commands_run, true, false, true },
 	[MODE_ROUTE]	 = { route_command, true, false, false },
 	[MODE_SERVE]	 = { serve_command, true, false, false },
+	[MODE_SETUP]	 = { setup_command, false, false, false },
 	[MODE_TEST]	 = { test_command, false, false, false },
 };
 

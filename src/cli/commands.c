@@ -25,6 +25,8 @@ static const struct command commands[] = {
 	    "show where mail would go, and which line decides it" },
 	{ "serve", MODE_SERVE, "",
 	    "accept mail on a socket, and run the queue once a minute" },
+	{ "setup", MODE_SETUP, "[--force] [--test] [--OPTION VALUE ...] [ADDRESS]",
+	    "ask for the mail account of this machine, and write relais.conf" },
 	{ "test", MODE_TEST, "[--user NAME] [ADDRESS]",
 	    "send a test message, and show what becomes of it" },
 };

@@ -9,46 +9,13 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/config_target.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "import/import.h"
 #include "util/buffer.h"
 #include "util/file.h"
 #include "util/memory.h"
-
-/* The file that --write creates, which is also the base of password_file. */
-static char *
-target_path(const struct options *options)
-{
-	struct buffer	 path = { 0 };
-	char		*directory;
-
-	if (options->config_file == NULL)
-		return geteuid() == 0 ? memory_copy(config_system_file()) :
-		    config_user_file();
-	/* password_file must be an absolute path. */
-	if (options->config_file[0] != '/' &&
-	    (directory = getcwd(NULL, 0)) != NULL) {
-		buffer_addf(&path, "%s/", directory);
-		free(directory);
-	}
-	buffer_add_text(&path, options->config_file);
-	return buffer_take(&path);
-}
-
-/* "/etc/relais.conf" becomes "/etc/relais.password". */
-static char *
-secret_path(const char *target)
-{
-	size_t		len = strlen(target);
-	struct buffer	path = { 0 };
-
-	if (len > 5 && strcmp(target + len - 5, ".conf") == 0)
-		len -= 5;
-	buffer_add(&path, target, len);
-	buffer_add_text(&path, ".password");
-	return buffer_take(&path);
-}
 
 /* Creates a file with its content, or fails if there is one with its name. */
 static bool
@@ -194,15 +161,13 @@ import_command(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct import	 in = { .read = source_read };
-	char		*target = target_path(options);
+	char		*target = config_target(options);
 	char		*secret;
 	struct failure	 why;
 	bool		 good;
 
 	(void)config;
-	if (target == NULL)
-		target = memory_copy(config_system_file());
-	secret = secret_path(target);
+	secret = config_target_secret(target);
 	draft_start(&in.draft, secret);
 	good = import_files(options, &in, target, &why);
 	draft_free(&in.draft);

@@ -35,6 +35,7 @@ enum mode {
 	MODE_QUEUE,		/* relais queue */
 	MODE_ROUTE,		/* relais route */
 	MODE_SERVE,		/* relais serve */
+	MODE_SETUP,		/* relais setup */
 	MODE_TEST,		/* relais test */
 };
 

@@ -1,0 +1,30 @@
+/*
+ * ask.h - ask questions on the terminal
+ */
+#ifndef CLI_ASK_H
+#define CLI_ASK_H
+
+#include <stdbool.h>
+
+#include "util/buffer.h"
+
+/* Whether standard input and output are a terminal. */
+bool	ask_is_possible(void);
+
+/*
+ * Prints the question with the suggestion, which may be NULL.  Returns the
+ * answer, or the suggestion after an empty line, which the caller frees; NULL
+ * at the end of input.
+ */
+char	*ask(const char *question, const char *suggestion);
+
+/*
+ * Asks without echo, which a signal restores before it takes effect.  False at
+ * the end of input.  The caller wipes the answer.
+ */
+bool	ask_secret(struct buffer *answer, const char *question);
+
+/* Yes after an empty line, no at the end of input. */
+bool	ask_yes(const char *question);
+
+#endif

@@ -1,0 +1,43 @@
+#include "cli/config_target.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "util/buffer.h"
+#include "util/memory.h"
+
+char *
+config_target(const struct options *options)
+{
+	struct buffer	 path = { 0 };
+	char		*text = NULL;
+
+	if (options->config_file == NULL) {
+		if (geteuid() != 0)
+			text = config_user_file();
+		return text != NULL ? text : memory_copy(config_system_file());
+	}
+	/* password_file must be an absolute path. */
+	if (options->config_file[0] != '/' &&
+	    (text = getcwd(NULL, 0)) != NULL) {
+		buffer_addf(&path, "%s/", text);
+		free(text);
+	}
+	buffer_add_text(&path, options->config_file);
+	return buffer_take(&path);
+}
+
+char *
+config_target_secret(const char *target)
+{
+	size_t		len = strlen(target);
+	struct buffer	path = { 0 };
+
+	if (len > 5 && strcmp(target + len - 5, ".conf") == 0)
+		len -= 5;
+	buffer_add(&path, target, len);
+	buffer_add_text(&path, ".password");
+	return buffer_take(&path);
+}

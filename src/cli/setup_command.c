@@ -1,0 +1,605 @@
+#include "cli/setup_command.h"
+
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cli/ask.h"
+#include "cli/commands.h"
+#include "cli/config_target.h"
+#include "cli/output.h"
+#include "cli/report.h"
+#include "cli/setup_verify.h"
+#include "cli/test_command.h"
+#include "config/check.h"
+#include "config/keys.h"
+#include "config/section.h"
+#include "config/smarthost.h"
+#include "serve/serve_user.h"
+#include "setup/discover.h"
+#include "setup/setup_files.h"
+#include "util/buffer.h"
+#include "util/memory.h"
+#include "util/text.h"
+#include "util/trusted.h"
+
+enum { SECRET_MAX = 64 * 1024, STOPPED = 1 };
+
+/* The options that take a value. */
+enum answer {
+	ANSWER_SMARTHOST, ANSWER_USER, ANSWER_PASSWORD_FILE,
+	ANSWER_PASSWORD_COMMAND, ANSWER_TOKEN_COMMAND, ANSWER_ROOT,
+	ANSWER_GROUP, ANSWERS
+};
+
+static const char answer_names[ANSWERS][20] = {
+	[ANSWER_SMARTHOST] = "--smarthost", [ANSWER_USER] = "--user",
+	[ANSWER_PASSWORD_FILE] = "--password-file",
+	[ANSWER_PASSWORD_COMMAND] = "--password-command",
+	[ANSWER_TOKEN_COMMAND] = "--token-command", [ANSWER_ROOT] = "--root",
+	[ANSWER_GROUP] = "--group",
+};
+
+struct setup {
+	const struct options	*options;
+	bool			 terminal;
+	const char		*given[ANSWERS];	/* or NULL */
+	const char		*address;	/* or NULL */
+	bool			 password_stdin, no_login, force, test,
+				 no_check;
+
+	struct provider_table	 table;
+	const struct provider	*provider;	/* or NULL */
+	struct config		 config;	/* the new one */
+	struct section		*top;		/* of .config */
+	char			*path, *secret_path;
+	struct buffer		 secret;	/* for .secret_path, or empty */
+	bool			 stopped;	/* the end of input, or "no" */
+	struct failure		 why;
+};
+
+static bool
+parse_arguments(struct setup *s, struct failure *why)
+{
+	const struct options	*o = s->options;
+
+	for (int i = 1; i < o->n_arguments; i++) {
+		const char	*word = o->arguments[i];
+		int		 n = 0;
+
+		while (n < ANSWERS && strcmp(word, answer_names[n]) != 0)
+			n++;
+		if (n < ANSWERS && i + 1 < o->n_arguments)
+			s->given[n] = o->arguments[++i];
+		else if (strcmp(word, "--password-stdin") == 0)
+			s->password_stdin = true;
+		else if (strcmp(word, "--no-login") == 0)
+			s->no_login = true;
+		else if (strcmp(word, "--force") == 0)
+			s->force = true;
+		else if (strcmp(word, "--no-check") == 0)
+			s->no_check = true;
+		else if (strcmp(word, "--test") == 0)
+			s->test = true;
+		else if (word[0] != '-' && s->address == NULL)
+			s->address = word;
+		else
+			return command_usage("setup", why);
+	}
+	return true;
+}
+
+static bool
+has_login_option(const struct setup *s)
+{
+	return s->given[ANSWER_PASSWORD_FILE] != NULL ||
+	    s->given[ANSWER_PASSWORD_COMMAND] != NULL ||
+	    s->given[ANSWER_TOKEN_COMMAND] != NULL || s->password_stdin ||
+	    s->no_login;
+}
+
+/* Without a terminal, names all options that are missing. */
+static bool
+require_options(const struct setup *s, struct failure *why)
+{
+	struct buffer	missing = { 0 };
+	bool		good;
+
+	if (s->address == NULL)
+		buffer_add_text(&missing, " ADDRESS,");
+	if (s->given[ANSWER_SMARTHOST] == NULL)
+		buffer_add_text(&missing, " --smarthost,");
+	if (s->given[ANSWER_USER] == NULL && !s->no_login)
+		buffer_add_text(&missing, " --user or --no-login,");
+	if (!has_login_option(s))
+		buffer_add_text(&missing, " --password-stdin, "
+		    "--password-file, --password-command or --token-command,");
+	if (s->given[ANSWER_ROOT] == NULL)
+		buffer_add_text(&missing, " --root,");
+	good = missing.len == 0 || failed(why, EX_USAGE, "without a terminal, "
+	    "each answer must be given; missing:%.*s",
+	    (int)missing.len - 1, missing.data);
+	buffer_free(&missing);
+	return good;
+}
+
+static bool
+set_key(struct setup *s, enum config_key key, const char *value,
+    const char *origin, struct failure *why)
+{
+	return section_set(s->top, key, value, strlen(value), origin, why) ||
+	    failure_prefix(why, "%s: ", origin);
+}
+
+/*
+ * Sets a key to the given value or, on a terminal, asks until the answer is
+ * valid.  False with s->why, or with .stopped.
+ */
+static bool
+set_answer(struct setup *s, enum config_key key, const char *given,
+    const char *question, const char *suggestion)
+{
+	bool	good = false;
+
+	if (given != NULL)
+		return set_key(s, key, given, "option", &s->why);
+	while (!good && !s->stopped) {
+		char	*answer = ask(question, suggestion);
+
+		s->stopped = answer == NULL;
+		good = answer != NULL &&
+		    set_key(s, key, answer, "answer", &s->why);
+		free(answer);
+		if (!good && !s->stopped) {
+			output_text(s->why.text);
+			putchar('\n');
+		}
+	}
+	return good;
+}
+
+static const char *
+value_of(const struct setup *s, enum config_key key)
+{
+	const struct setting	*set = s->top->setting[key];
+
+	return set != NULL ? set->value : NULL;
+}
+
+/* Finds the smarthost; an answer can also be the name of a provider. */
+static bool
+choose_smarthost(struct setup *s)
+{
+	const char		*given = s->given[ANSWER_SMARTHOST];
+	const char		*domain = strrchr(value_of(s, KEY_FROM), '@') +
+				    1;
+	struct smarthost_list	 list = { 0 };
+	struct discovery	 d = { .smarthost = "" };
+	struct failure		 why;
+	bool			 good;
+
+	if (given != NULL && provider_by_id(&s->table, given) != NULL)
+		given = provider_by_id(&s->table,
+		    given)->value[PROVIDER_SMARTHOST];
+	if (given == NULL && s->terminal) {
+		if (discover(&d, &s->table, domain, &why))
+			printf("Found: %s\n       (%s)\n", d.smarthost,
+			    d.reason);
+		else
+			printf("%s\n", why.text);
+	}
+	good = set_answer(s, KEY_SMARTHOST, given, "Smarthost, as a URL",
+	    d.smarthost[0] != '\0' ? d.smarthost : NULL);
+	if (good && smarthost_list_parse(&list, value_of(s, KEY_SMARTHOST),
+	    &why) && list.host[0].host != NULL)
+		s->provider = provider_by_smarthost(&s->table,
+		    list.host[0].host);
+	smarthost_list_free(&list);
+	return good;
+}
+
+/* Prints what the provider requires. */
+static void
+explain_provider(const struct provider *p)
+{
+	printf("%s asks for: %s\n", p->value[PROVIDER_NAME],
+	    provider_secret_name(p->login));
+	if (p->value[PROVIDER_NOTE] != NULL)
+		printf("  %s.\n", p->value[PROVIDER_NOTE]);
+	if (p->value[PROVIDER_PAGE] != NULL)
+		printf("  See %s\n", p->value[PROVIDER_PAGE]);
+	if (p->sender == PROVIDER_SENDER_VERIFIED)
+		printf("  The sender must be verified with the provider.\n");
+}
+
+static bool
+choose_user(struct setup *s)
+{
+	const struct provider	*p = s->provider;
+	const char		*user = s->given[ANSWER_USER];
+	const char		*from = value_of(s, KEY_FROM);
+	char			*answer;
+	bool			 good;
+
+	if (s->no_login)
+		return true;
+	if (user == NULL && p != NULL && p->user == PROVIDER_USER_FIXED)
+		user = p->fixed_user;
+	else if (user == NULL && p != NULL && p->user == PROVIDER_USER_ADDRESS)
+		user = from;
+	if (user != NULL)
+		return set_answer(s, KEY_USER, user, "", NULL);
+	answer = ask("User name, or - for no login", p == NULL ? from : NULL);
+	s->stopped = answer == NULL;
+	s->no_login = answer != NULL && strcmp(answer, "-") == 0;
+	good = answer != NULL && (s->no_login || set_answer(s, KEY_USER,
+	    answer, "User name", NULL));
+	free(answer);
+	return good;
+}
+
+static bool
+check_secret(const struct buffer *secret, struct failure *why)
+{
+	const char	*text = secret->data;
+	size_t		 len = secret->len;
+
+	if (memchr(text, '\n', len) != NULL)
+		return failed(why, EX_DATAERR, "the password has more than one "
+		    "line");
+	if (text_is_blank(text[0]) || text_is_blank(text[len - 1]))
+		return failed(why, EX_DATAERR, "the password begins or ends "
+		    "with a blank, as after copying too much; if it belongs to "
+		    "the password, write a file and use --password-file");
+	return true;
+}
+
+static bool
+read_secret(struct setup *s, struct failure *why)
+{
+	char	block[1024];
+	size_t	n;
+
+	while ((n = fread(block, 1, sizeof(block), stdin)) > 0 &&
+	    s->secret.len <= SECRET_MAX)
+		buffer_add(&s->secret, block, n);
+	explicit_bzero(block, sizeof(block));
+	if (s->secret.len > SECRET_MAX)
+		return failed(why, EX_DATAERR, "--password-stdin: the password "
+		    "is too long");
+	buffer_add_text(&s->secret, "");
+	return trusted_value(&s->secret, "--password-stdin", why) &&
+	    check_secret(&s->secret, why);
+}
+
+/* Asks until the password is valid. */
+static bool
+ask_password(struct setup *s, const char *name)
+{
+	struct buffer	question = { 0 };
+	struct failure	why;
+	bool		good = false;
+
+	buffer_addf(&question, "Password (%s; it is not shown): ", name);
+	while (!good && !s->stopped) {
+		s->stopped = !ask_secret(&s->secret, question.data);
+		if (s->stopped)
+			break;
+		good = s->secret.len > 0 && check_secret(&s->secret, &why);
+		if (!good && s->secret.len > 0)
+			printf("%s\n", why.text);
+	}
+	buffer_free(&question);
+	return good;
+}
+
+static bool
+choose_secret(struct setup *s, struct failure *why)
+{
+	static const struct { enum answer answer; enum config_key key; }
+		options[] = {
+			{ ANSWER_PASSWORD_FILE, KEY_PASSWORD_FILE },
+			{ ANSWER_PASSWORD_COMMAND, KEY_PASSWORD_COMMAND },
+			{ ANSWER_TOKEN_COMMAND, KEY_TOKEN_COMMAND },
+		};
+	const struct provider	*p = s->provider;
+
+	if (s->no_login)
+		return true;
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+		if (s->given[options[i].answer] != NULL)
+			return set_key(s, options[i].key,
+			    s->given[options[i].answer],
+			    answer_names[options[i].answer], why);
+	if (!s->password_stdin && p != NULL && p->login == LOGIN_OAUTH)
+		return set_answer(s, KEY_TOKEN_COMMAND, NULL,
+		    "Program that prints an access token", NULL);
+	if (s->password_stdin ? !read_secret(s, why) : !ask_password(s,
+	    p != NULL ? provider_secret_name(p->login) : "of the account"))
+		return false;
+	return set_key(s, KEY_PASSWORD_FILE, s->secret_path, "secret", why);
+}
+
+/* The settings of -o. */
+static bool
+set_overrides(struct setup *s, struct failure *why)
+{
+	const char	**o = s->options->overrides;
+	enum config_key	  key;
+
+	for (; o != NULL && *o != NULL; o++) {
+		size_t	len = strcspn(*o, "=");
+
+		if ((*o)[len] == '\0' || !key_find(*o, len, &key) ||
+		    config_is_secret(key))
+			return failed(why, EX_USAGE, "-o %s: not a setting "
+			    "that can be written", *o);
+		if (!set_key(s, key, *o + len + 1, "-o", why))
+			return false;
+	}
+	return true;
+}
+
+/* False with why, or with .stopped. */
+static bool
+answer_all(struct setup *s, struct failure *why)
+{
+	if (!set_overrides(s, why) ||
+	    !set_answer(s, KEY_FROM, s->address,
+	    "Address that sends the mail of this machine", NULL) ||
+	    !choose_smarthost(s))
+		return false;
+	if (s->provider != NULL && s->terminal && !s->no_login)
+		explain_provider(s->provider);
+	if (!choose_user(s) || !choose_secret(s, why) ||
+	    !set_answer(s, KEY_ROOT, s->given[ANSWER_ROOT],
+	    "Address that receives mail to root", value_of(s, KEY_FROM)))
+		return false;
+	if (s->provider != NULL &&
+	    s->provider->sender == PROVIDER_SENDER_ACCOUNT &&
+	    s->top->setting[KEY_FROM_MODE] == NULL &&
+	    !set_key(s, KEY_FROM_MODE, "always", "provider", why))
+		return false;
+	return config_check(&s->config, why);
+}
+
+static void
+write_text(const struct setup *s, struct buffer *text)
+{
+	buffer_add_text(text, "# Written by relais setup; see "
+	    "relais.conf(5).\n");
+	for (enum config_key k = 0; k < CONFIG_KEYS; k++) {
+		const struct setting	**all;
+		size_t			  n;
+
+		if (s->top->setting[k] == NULL)
+			continue;
+		all = config_in_order(s->top->setting[k], &n);
+		for (size_t i = 0; i < n; i++)
+			buffer_addf(text, "%-13s = %s\n", config_key_name(k),
+			    all[i]->value);
+		free(all);
+	}
+}
+
+/* Removes the answers, but not the options, to ask again. */
+static void
+forget_answers(struct setup *s)
+{
+	config_free(&s->config);
+	buffer_wipe(&s->secret);
+	s->config = (struct config){ .first = NULL };
+	s->top = section_insert(&s->config.first, SECTION_TOP);
+	s->provider = NULL;
+	s->address = NULL;
+	s->no_login = false;
+	memset(s->given, 0, sizeof(s->given));
+}
+
+/*
+ * Gets the answers and tests them.  On a terminal, a failure can be corrected
+ * or ignored.  False with why, or with .stopped.
+ */
+static bool
+answer_and_verify(struct setup *s, struct failure *why)
+{
+	int	status;
+
+	for (;;) {
+		char	*answer;
+		char	 first;
+
+		if (!answer_all(s, why))
+			return false;
+		status = s->no_check ? EX_OK : setup_verify(s->top,
+		    s->secret.len > 0 ? s->secret.data : NULL);
+		if (status == EX_OK)
+			return true;
+		if (!s->terminal)
+			return failed(why, status, "the test failed, and "
+			    "nothing was written; with --no-check, the answers "
+			    "are not tested");
+		answer = ask("Change the answers, write them anyway, or stop "
+		    "(change, write, stop)", "change");
+		first = answer != NULL ? answer[0] : 's';
+		free(answer);
+		if (first == 'w')
+			return true;
+		if (first != 'c') {
+			s->stopped = true;
+			return false;
+		}
+		forget_answers(s);
+	}
+}
+
+/* The group of the files: --group, or that of the service. */
+static bool
+choose_group(const struct setup *s, struct setup_files *files,
+    struct failure *why)
+{
+	struct serve_user	 user;
+	const struct group	*group;
+
+	if (s->given[ANSWER_GROUP] != NULL) {
+		group = getgrnam(s->given[ANSWER_GROUP]);
+		if (group == NULL)
+			return failed(why, EX_USAGE, "--group: there is no "
+			    "group %s", s->given[ANSWER_GROUP]);
+		files->group = group->gr_gid;
+	} else {
+		if (geteuid() != 0)
+			return true;
+		if (!serve_user_find(&user, why))
+			return false;
+		if (user.name == NULL)
+			return true;
+		files->group = user.gid;
+	}
+	files->secret.mode = 0640;
+	return true;
+}
+
+static void
+show_file(const struct setup_file *f, gid_t gid)
+{
+	const struct group	*group = getgrgid(gid);
+
+	printf("\n%s (mode %04o", f->path, (unsigned)f->mode);
+	if (f->mode & S_IRGRP && !(f->mode & S_IROTH) && group != NULL)
+		printf(", group %s", group->gr_name);
+	printf("):\n");
+}
+
+/* Control characters are made visible. */
+static void
+show_text(char *text)
+{
+	char	*line;
+
+	while ((line = strsep(&text, "\n")) != NULL && text != NULL) {
+		printf("    ");
+		output_text(line);
+		putchar('\n');
+	}
+}
+
+static bool
+write_files(struct setup *s, struct failure *why)
+{
+	struct buffer		text = { 0 }, secret = { 0 };
+	struct setup_files	files = { .force = s->force,
+		.group = getegid(),
+		.conf = { s->path, &text, geteuid() == 0 ? 0644 : 0600 },
+		.secret = { s->secret.len > 0 ? s->secret_path : NULL,
+		    &secret, 0600 } };
+	bool			good = choose_group(s, &files, why);
+
+	/* The arguments of a command may be secret. */
+	if (value_of(s, KEY_PASSWORD_COMMAND) != NULL ||
+	    value_of(s, KEY_TOKEN_COMMAND) != NULL)
+		files.conf.mode = files.secret.mode;
+	write_text(s, &text);
+	if (s->secret.len > 0)
+		buffer_addf(&secret, "%s\n", s->secret.data);
+	if (good) {
+		char	*copy = memory_copy(text.data);
+
+		show_file(&files.conf, files.group);
+		show_text(copy);
+		free(copy);
+		if (files.secret.path != NULL) {
+			show_file(&files.secret, files.group);
+			printf("    the password, %zu octets\n",
+			    s->secret.len);
+		}
+		putchar('\n');
+		s->stopped = s->terminal && !ask_yes("Write these files?");
+		good = !s->stopped && setup_files_write(&files, why);
+	}
+	if (good && files.secret.path != NULL && files.secret.mode == 0600 &&
+	    geteuid() == 0)
+		printf("Only root can send mail now. For other users, start "
+		    "the service: see relais(8).\n");
+	buffer_free(&text);
+	buffer_wipe(&secret);
+	return good;
+}
+
+static int
+send_test(const struct setup *s, const struct log *log)
+{
+	char		test[] = "test", root[] = "root";
+	char		*arguments[] = { test, root, NULL };
+	struct options	 o = { .mode = MODE_TEST, .arguments = arguments,
+			    .n_arguments = 2, .errors = s->options->errors,
+			    .config_file = s->options->config_file };
+
+	/* The service would send it with the previous configuration. */
+	if (geteuid() == 0 && o.config_file == NULL &&
+	    access(config_default(KEY_SOCKET), F_OK) == 0)
+		printf("If the service runs, it must read the new "
+		    "configuration; run in another\nterminal: systemctl reload "
+		    "relais.service, or send SIGHUP to relais serve.\n");
+	if (s->test || (s->terminal && ask_yes("Send a test message to root?")))
+		return test_command(&o, &s->config, log);
+	printf("To send a test message: relais test root\n");
+	return EX_OK;
+}
+
+/* A user's file is read only if the system has none. */
+static bool
+check_target(const struct setup *s, struct failure *why)
+{
+	const struct setup_files	files = { .force = s->force,
+		.conf = { s->path, NULL, 0 } };
+
+	if (geteuid() != 0 && s->options->config_file == NULL &&
+	    access(config_system_file(), F_OK) == 0)
+		return failed(why, EX_NOPERM, "%s exists, so %s would not be "
+		    "read; run this command as root, or with -C FILE",
+		    config_system_file(), s->path);
+	return setup_files_check(&files, why);
+}
+
+int
+setup_command(const struct options *options, const struct config *config,
+    const struct log *log)
+{
+	struct setup	 s = { .options = options };
+	struct failure	*why = &s.why;
+	bool		 good;
+	int		 status;
+
+	(void)config;
+	s.terminal = ask_is_possible();
+	s.path = config_target(options);
+	s.secret_path = config_target_secret(s.path);
+	s.top = section_insert(&s.config.first, SECTION_TOP);
+	good = parse_arguments(&s, why) &&
+	    (s.terminal || require_options(&s, why)) &&
+	    check_target(&s, why);
+	if (good && !provider_table_read(&s.table, provider_file(), why))
+		printf("The table of providers is not used: %s\n", why->text);
+	good = good && answer_and_verify(&s, why) && write_files(&s, why);
+	if (good) {
+		printf("Written: %s\n", s.path);
+		status = send_test(&s, log);
+	} else if (s.stopped) {
+		printf("Stopped; nothing was written.\n");
+		status = STOPPED;
+	} else {
+		status = report_failure(log, options->errors, why);
+	}
+	provider_table_free(&s.table);
+	buffer_wipe(&s.secret);
+	config_free(&s.config);
+	free(s.secret_path);
+	free(s.path);
+	return status;
+}

@@ -1,0 +1,19 @@
+/*
+ * setup_verify.h - test the answers of relais setup with the smarthost
+ */
+#ifndef CLI_SETUP_VERIFY_H
+#define CLI_SETUP_VERIFY_H
+
+#include <stdbool.h>
+
+#include "config/config.h"
+
+/*
+ * Connects to the smarthost, logs in, and asks it to accept the sender and a
+ * recipient, as relais check does, and prints what it found.  secret replaces
+ * the content of password_file, which does not exist yet, unless it is NULL.
+ * Sends no message.  Returns EX_OK or the status of the first failure.
+ */
+int	setup_verify(const struct section *answers, const char *secret);
+
+#endif

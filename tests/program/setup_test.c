@@ -1,0 +1,379 @@
+/* relais setup: with options, on a terminal, and interrupted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "support/program.h"
+#include "support/tls_fixture.h"
+
+enum { DEADLINE_MS = 10000, WORDS_MAX = 40 };
+
+struct place {
+	struct tls_fixture	 at;
+	char			 conf[100], secret[100];
+	char			 url[64], ca[120], aliases[120];
+	const char		*words[WORDS_MAX];
+	size_t			 n;
+};
+
+/* Begins "relais -C CONF -o ... setup". */
+static void
+place_open(struct place *p, const struct script *script)
+{
+	memset(p, 0, sizeof(*p));
+	tls_fixture_begin(&p->at);
+	tls_fixture_open(&p->at, script, "submission", "tls_ca = {ca}\n");
+	snprintf(p->conf, sizeof(p->conf), "%s/new.conf", p->at.dir.path);
+	snprintf(p->secret, sizeof(p->secret), "%s/new.password",
+	    p->at.dir.path);
+	snprintf(p->url, sizeof(p->url), "submission://localhost:%u",
+	    p->at.host->port);
+	snprintf(p->ca, sizeof(p->ca), "tls_ca=%s", p->at.usual.ca);
+	for (const char *const *w = WORDS("relais", "-C", p->conf, "-o",
+	    p->ca, "-o", "queue=off", "-o", "log=off", "-o", "aliases=off",
+	    "-o", "socket=off", "-o", "helo=client.example", "setup");
+	    *w != NULL; w++)
+		p->words[p->n++] = *w;
+}
+
+static void
+place_add(struct place *p, const char *const *words)
+{
+	for (; *words != NULL; words++) {
+		assert_true(p->n < WORDS_MAX - 1);
+		p->words[p->n++] = *words;
+	}
+}
+
+static void
+place_run(struct place *p, const char *input, int status, const char *says)
+{
+	struct program_result	o;
+
+	program_run(&o, &(struct program){ .argv = p->words,
+	    .input = input });
+	if (o.status != status || (strstr(o.err.data, says) == NULL &&
+	    strstr(o.out.data, says) == NULL))
+		fail_msg("status %d, expected %d and \"%s\":\n%s%s", o.status,
+		    status, says, o.out.data, o.err.data);
+	assert_false(tls_fixture_shows_password(o.out.data, o.out.len));
+	program_result_free(&o);
+}
+
+static const struct script host = {
+	.security = STARTTLS_OFFERED, .user = "nina",
+	.password = TLS_FIXTURE_PASSWORD, .auth_required = true,
+};
+
+#define ANSWERS(p)	"me@example.org", "--smarthost", (p)->url, \
+			"--user", "nina", "--password-stdin", \
+			"--root", "boss@example.org"
+
+static mode_t
+mode_of(const char *path)
+{
+	struct stat	st;
+
+	return stat(path, &st) == 0 ? st.st_mode & 07777 : 0;
+}
+
+static void
+options_make_a_configuration_that_delivers(void **state)
+{
+	struct place	p;
+	struct buffer	text = { 0 };
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS(ANSWERS(&p), "--test"));
+	place_run(&p, TLS_FIXTURE_PASSWORD "\n", 0, "accepted");
+	assert_true(mock_smtp_wait_messages(p.at.host, 1));
+	assert_string_equal(mock_smtp_message(p.at.host, 0)->reverse_path,
+	    "me@example.org");
+	file_read(&text, p.secret);
+	assert_string_equal(text.data, TLS_FIXTURE_PASSWORD "\n");
+	assert_int_equal(mode_of(p.secret) & 0137, 0);
+	assert_int_equal(mode_of(p.conf), geteuid() == 0 ? 0644 : 0600);
+	buffer_free(&text);
+	tls_fixture_close(&p.at);
+}
+
+static void
+missing_options_are_named(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS("me@example.org", "--user", "nina"));
+	place_run(&p, "", EX_USAGE, "missing: --smarthost, --password-stdin, "
+	    "--password-file, --password-command or --token-command, --root");
+	tls_fixture_close(&p.at);
+}
+
+static void
+a_refused_password_is_not_written(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS(ANSWERS(&p)));
+	place_run(&p, "wrong\n", EX_NOPERM, "nothing was written");
+	assert_int_equal(access(p.conf, F_OK), -1);
+	assert_int_equal(access(p.secret, F_OK), -1);
+	tls_fixture_close(&p.at);
+}
+
+static void
+a_password_that_ends_with_a_blank_is_refused(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS(ANSWERS(&p)));
+	place_run(&p, "pasted \n", EX_DATAERR, "begins or ends with a blank");
+	assert_int_equal(access(p.conf, F_OK), -1);
+	tls_fixture_close(&p.at);
+}
+
+static void
+an_existing_file_is_kept(void **state)
+{
+	struct place	p;
+	struct buffer	text = { 0 };
+	char		old[120];
+
+	(void)state;
+	place_open(&p, &host);
+	temp_dir_write(&p.at.dir, "new.conf", 0640, "# mine\n");
+	place_add(&p, WORDS("--no-check", ANSWERS(&p)));
+	place_run(&p, "x\n", EX_CANTCREAT, "use --force");
+	file_read(&text, p.conf);
+	assert_string_equal(text.data, "# mine\n");
+	place_add(&p, WORDS("--force"));
+	place_run(&p, "x\n", 0, "Written");
+	snprintf(old, sizeof(old), "%s.old", p.conf);
+	file_read(&text, old);
+	assert_string_equal(text.data, "# mine\n");
+	assert_int_equal(mode_of(old), 0640);
+	file_read(&text, p.conf);
+	assert_non_null(strstr(text.data, "boss@example.org"));
+	buffer_free(&text);
+	tls_fixture_close(&p.at);
+}
+
+/* A link is replaced, and its target is not changed. */
+static void
+a_symbolic_link_is_not_followed(void **state)
+{
+	struct place	p;
+	struct buffer	text = { 0 };
+	const char	*target;
+
+	(void)state;
+	place_open(&p, &host);
+	target = temp_dir_write(&p.at.dir, "victim", 0600, "# victim\n");
+	assert_int_equal(symlink(target, p.secret), 0);
+	place_add(&p, WORDS("--no-check", ANSWERS(&p)));
+	place_run(&p, "x\n", EX_CANTCREAT, "use --force");
+	place_add(&p, WORDS("--force"));
+	place_run(&p, "x\n", 0, "Written");
+	file_read(&text, temp_dir_path(&p.at.dir, "victim"));
+	assert_string_equal(text.data, "# victim\n");
+	buffer_free(&text);
+	tls_fixture_close(&p.at);
+}
+
+/* A program on a terminal: what it prints, and its answers. */
+struct terminal {
+	int		 master;
+	char		 slave[64];
+	struct running	*running;
+	struct buffer	 out;
+};
+
+static void
+become_terminal(void *ctx)
+{
+	const struct terminal	*t = ctx;
+	int			 fd;
+
+	if (setsid() == -1 || (fd = open(t->slave, O_RDWR)) == -1 ||
+	    ioctl(fd, TIOCSCTTY, 0) == -1)
+		_exit(125);
+	for (int i = 0; i < 3; i++)
+		dup2(fd, i);
+}
+
+static void
+terminal_start(struct terminal *t, struct place *p)
+{
+	*t = (struct terminal){ .master = posix_openpt(O_RDWR | O_NOCTTY |
+	    O_CLOEXEC) };
+	assert_int_not_equal(t->master, -1);
+	assert_int_equal(grantpt(t->master) | unlockpt(t->master), 0);
+	assert_int_equal(ptsname_r(t->master, t->slave, sizeof(t->slave)), 0);
+	t->running = program_start(&(struct program){ .argv = p->words,
+	    .prepare = become_terminal, .ctx = t });
+}
+
+/* Waits for the text, from the end of the previous one. */
+static void
+terminal_wait(struct terminal *t, const char *text)
+{
+	struct pollfd	fd = { .fd = t->master, .events = POLLIN };
+	const char	*found;
+
+	buffer_add_text(&t->out, "");
+	while ((found = strstr(t->out.data, text)) == NULL) {
+		ssize_t	n = -1;
+
+		if (poll(&fd, 1, DEADLINE_MS) == 1)
+			n = read(t->master, buffer_room(&t->out, 4096), 4096);
+		if (n <= 0)
+			fail_msg("no \"%s\" in: %s", text, t->out.data);
+		t->out.len += (size_t)n;
+		t->out.data[t->out.len] = '\0';
+	}
+	found += strlen(text);
+	t->out.len -= (size_t)(found - t->out.data);
+	memmove(t->out.data, found, t->out.len + 1);
+}
+
+static void
+terminal_say(struct terminal *t, const char *question, const char *answer)
+{
+	terminal_wait(t, question);
+	assert_int_equal(write(t->master, answer, strlen(answer)),
+	    strlen(answer));
+}
+
+static int
+terminal_end(struct terminal *t)
+{
+	struct program_result	o;
+	int			status;
+
+	program_stop(t->running, 0, &o);
+	status = o.status;
+	program_result_free(&o);
+	buffer_free(&t->out);
+	close(t->master);
+	return status;
+}
+
+static void
+questions_are_asked_on_a_terminal(void **state)
+{
+	struct place	p;
+	struct terminal	t;
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS("--smarthost", p.url));
+	terminal_start(&t, &p);
+	terminal_say(&t, "Address that sends", "me\n");
+	terminal_say(&t, "Address that sends", "me@example.org\n");
+	terminal_say(&t, "User name", "nina\n");
+	terminal_say(&t, "Password", TLS_FIXTURE_PASSWORD "\n");
+	terminal_say(&t, "mail to root", "boss@example.org\n");
+	terminal_say(&t, "Write these files?", "\n");
+	terminal_say(&t, "Send a test message", "\n");
+	terminal_wait(&t, "accepted");
+	assert_int_equal(terminal_end(&t), 0);
+	assert_true(mock_smtp_wait_messages(p.at.host, 1));
+	tls_fixture_close(&p.at);
+}
+
+static void
+a_wrong_password_can_be_corrected(void **state)
+{
+	struct place	p;
+	struct terminal	t;
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS("me@example.org", "--smarthost", p.url, "--user",
+	    "nina", "--root", "boss@example.org"));
+	terminal_start(&t, &p);
+	terminal_say(&t, "Password", "wrong\n");
+	terminal_wait(&t, "FAIL");
+	terminal_say(&t, "(change, write, stop)", "change\n");
+	terminal_say(&t, "Address that sends", "me@example.org\n");
+	terminal_say(&t, "Smarthost, as a URL", p.url);
+	terminal_say(&t, "", "\n");
+	terminal_say(&t, "User name", "nina\n");
+	terminal_say(&t, "Password", TLS_FIXTURE_PASSWORD "\n");
+	terminal_say(&t, "mail to root", "\n");
+	terminal_say(&t, "Write these files?", "no\n");
+	terminal_wait(&t, "nothing was written");
+	assert_int_equal(terminal_end(&t), 1);
+	assert_int_equal(access(p.conf, F_OK), -1);
+	tls_fixture_close(&p.at);
+}
+
+static void
+an_interrupt_restores_the_echo(void **state)
+{
+	struct place		p;
+	struct terminal		t;
+	struct termios		mode;
+	struct program_result	o;
+	int			slave;
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS("me@example.org", "--smarthost", p.url, "--user",
+	    "nina", "--root", "boss@example.org"));
+	terminal_start(&t, &p);
+	slave = open(t.slave, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	terminal_wait(&t, "Password");
+	assert_int_equal(tcgetattr(slave, &mode), 0);
+	assert_int_equal(mode.c_lflag & ECHO, 0);
+	program_stop(t.running, SIGINT, &o);
+	assert_int_equal(o.signal, SIGINT);
+	program_result_free(&o);
+	assert_int_equal(tcgetattr(slave, &mode), 0);
+	assert_int_not_equal(mode.c_lflag & ECHO, 0);
+	assert_int_equal(access(p.conf, F_OK), -1);
+	close(slave);
+	close(t.master);
+	buffer_free(&t.out);
+	tls_fixture_close(&p.at);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test(options_make_a_configuration_that_delivers),
+		cmocka_unit_test(missing_options_are_named),
+		cmocka_unit_test(a_refused_password_is_not_written),
+		cmocka_unit_test(
+		    a_password_that_ends_with_a_blank_is_refused),
+		cmocka_unit_test(an_existing_file_is_kept),
+		cmocka_unit_test(a_symbolic_link_is_not_followed),
+		cmocka_unit_test(questions_are_asked_on_a_terminal),
+		cmocka_unit_test(a_wrong_password_can_be_corrected),
+		cmocka_unit_test(an_interrupt_restores_the_echo),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
