@@ -9,7 +9,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-images=(postfix exim callers ssmtp dma nullmailer)
+images=(postfix exim callers ssmtp dma nullmailer bounces)
 packages_of() {
 	case $1 in
 	postfix)
@@ -25,6 +25,7 @@ packages_of() {
 		    vacation
 		;;
 	ssmtp | dma | nullmailer) echo "$1" ;;
+	bounces) echo libsisimai-perl python3-flufl.bounce ;;
 	*) return 1 ;;
 	esac
 }
