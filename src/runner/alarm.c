@@ -180,8 +180,8 @@ write_alarm(struct notice *n, const struct alarm_options *o,
 		buffer_addf(&n->subject, ": no mail can be sent through %s",
 		    f->url);
 		add_after(&n->text, " ", host);
-		buffer_addf(&n->text, " cannot send mail through %s since ",
-		    f->url);
+		buffer_addf(&n->text, " has been unable to send mail through "
+		    "%s since ", f->url);
 		add_time(&n->text, f->refused_since);
 		buffer_addf(&n->text, ": %s. %zu message%s in %s/queue: "
 		    "correct the cause, and run \"relais queue flush\".",
@@ -192,11 +192,12 @@ write_alarm(struct notice *n, const struct alarm_options *o,
 	if (reasons & REASON_WAITING) {
 		add_after(&n->event, " ", "waiting");
 		add_after(&n->subject, "; ", host);
-		buffer_add_text(&n->subject, ": mail is waiting since ");
+		buffer_add_text(&n->subject, ": mail has been waiting since ");
 		add_time(&n->subject, f->oldest);
 		add_after(&n->text, " ", "The oldest message in ");
 		buffer_addf(&n->text, "the queue of %s (%s/queue, %zu "
-		    "message%s) is waiting since ", host, spool, f->waiting, s);
+		    "message%s) has been waiting since ", host, spool,
+		    f->waiting, s);
 		add_time(&n->text, f->oldest);
 		buffer_addf(&n->text, ". The last error is: %s. \"relais queue "
 		    "list\" shows the messages, and \"relais queue flush\" "

@@ -163,7 +163,7 @@ mail_that_waits_is_reported_once(void **state)
 	put_entry(&p, 3700);
 	run(&p);
 	expect_events(&p, "[waiting]");
-	expect_words(&p, "1 message) is waiting since 20");
+	expect_words(&p, "1 message) has been waiting since 20");
 	expect_words(&p, "Connection refused");
 	expect_words(&p, "RELAIS_ALARM_WAITING=1\n");
 	expect_words(&p, "\n2'ab\n");	/* words, without a shell */
