@@ -279,9 +279,10 @@ add_remote(struct buffer *b, const struct outcome *o)
 }
 
 /*
- * The server's enhanced status code.  Without one: 2.0.0; 5.1.1 for a name that
- * is unknown here; 5.6.7 for a non-ASCII one; 5.0.0 for another permanent failure; or 4.4.7: delivery
- * time expired, or 4.0.0 while it is not (RFC 3463).
+ * The server's enhanced status code.  Without one (RFC 3463): 2.0.0; 4.0.0 for
+ * a delay; 5.1.1 for a name that is unknown here; 5.6.7 for a non-ASCII
+ * address; 5.0.0 for another permanent failure; or 4.4.7, delivery time
+ * expired, which also replaces the code of the last deferral.
  */
 static const char *
 enhanced_status(const struct bounce_report *r, size_t i)

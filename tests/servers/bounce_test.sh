@@ -25,8 +25,8 @@ print join(' ', map { $_->recipient->address, $_->action,
     $_->deliverystatus, $_->reason } @$found), "\n";
 END
 
-# The smarthost does not offer DSN.  It refuses bad@ and defers busy@ and later@.
-# Sisimai prefers a status code in the reply to the field Status.
+# The smarthost does not offer DSN.  It refuses bad@, and defers busy@ and
+# later@.  Sisimai prefers a status code in the reply to the field Status.
 cat >bounces.py <<'END'
 import email, email.policy, email.utils, glob, os, re, socket, subprocess, sys
 import threading, time
@@ -75,7 +75,8 @@ server = socket.create_server(('127.0.0.1', 0))
 threading.Thread(target=listen, args=(server,), daemon=True).start()
 with open('relais.conf', 'w') as conf:
     conf.write('smarthost = smtp://127.0.0.1:%d\ntls = off\n'
-               'queue = %s/spool\nsocket = off\nlog = off\ndomain = example.org\n'
+               'queue = %s/spool\nsocket = off\nlog = off\n'
+               'domain = example.org\n'
                'helo = client.example.org\n' %
                (server.getsockname()[1], work))
 
