@@ -140,16 +140,16 @@ find_date(const char *text, time_t *when)
 		const char	*end = strptime(at + 1, " %d %b %Y %H:%M:%S ",
 				    &tm);
 		int		 zone = 0;
-		char		 sign = '+';
+		char		 sign[2] = "+";
 
 		if (end == NULL)
 			continue;
 		if (strncmp(end, "GMT", 3) != 0 &&
 		    strncmp(end, "UTC", 3) != 0 &&
-		    sscanf(end, "%1[+-]%4d", &sign, &zone) != 2)
+		    sscanf(end, "%1[+-]%4d", sign, &zone) != 2)
 			continue;
 		zone = (zone / 100 * 60 + zone % 100) * 60;
-		*when = timegm(&tm) - (sign == '-' ? -zone : zone);
+		*when = timegm(&tm) - (sign[0] == '-' ? -zone : zone);
 		return true;
 	}
 	return false;
