@@ -18,8 +18,10 @@ static const struct command commands[] = {
 	    "print the commands, or the usage of one of them" },
 	{ "import", MODE_IMPORT, "[--write] [FILE ...]",
 	    "make a configuration from that of another program" },
-	{ "queue", MODE_QUEUE, "[list | show ID | run | flush [ID] | hold ID | "
-	    "release ID | drop ID | status [--older TIME]] [--json]",
+	{ "queue", MODE_QUEUE, "[list [--failed] | show ID | run | flush [ID] | "
+	    "hold ID | release ID | release --failed | --all | "
+	    "[--recipient TEXT] [--since TIME] | drop ID | "
+	    "status [--older TIME]] [--json]",
 	    "list, show, send, hold, release or delete waiting messages" },
 	{ "route", MODE_ROUTE, "[-f SENDER] [--user NAME] [--json] ADDRESS ...",
 	    "show where mail would go, and which line decides it" },

@@ -19,6 +19,7 @@ struct list_totals {
 	size_t		entries;
 	uint64_t	octets;
 	size_t		failed;
+	bool		list_failed;	/* those, instead of the others */
 };
 
 /* The date is printed as by ctime(3), without the year. */
@@ -102,7 +103,7 @@ print_entry(void *context, const struct spool_item *item,
 {
 	struct list_totals	*totals = context;
 
-	if (e != NULL && e->dir == SPOOL_FAILED) {
+	if (e != NULL && e->dir == SPOOL_FAILED && !totals->list_failed) {
 		totals->failed++;
 		return;
 	}
@@ -123,6 +124,11 @@ print_entry(void *context, const struct spool_item *item,
 	    e->file.message_size, e->file.arrived_us / 1000000,
 	    e->file.envelope.reverse_path[0] != '\0' ?
 	    e->file.envelope.reverse_path : "MAILER-DAEMON");
+	if (totals->list_failed) {
+		printf("%-11s given up ", "");
+		output_time(e->next);
+		putchar('\n');
+	}
 	print_paths(&e->file);
 }
 
@@ -134,8 +140,8 @@ mailq_print(struct queue_source *q, bool with_failed, struct failure *why)
 	bool			is_open = queue_source_is_open(q);
 
 	/* Only those of the service have to be read to count them. */
-	if (!queue_source_each(q, with_failed && !is_open, print_entry,
-	    &totals, why))
+	if (!queue_source_each(q, with_failed && !is_open ? QUEUE_SOURCE_BOTH :
+	    QUEUE_SOURCE_WAITING, print_entry, &totals, why))
 		return false;
 	if (totals.entries == 0)
 		puts("Mail queue is empty");
@@ -155,6 +161,25 @@ mailq_print(struct queue_source *q, bool with_failed, struct failure *why)
 		printf("-- %zu failed; the service keeps %s.\n",
 		    totals.failed, totals.failed == 1 ? "it" : "them");
 	}
+	return true;
+}
+
+bool
+mailq_print_failed(struct queue_source *q, struct failure *why)
+{
+	struct list_totals	totals = { .list_failed = true };
+
+	if (!queue_source_each(q, QUEUE_SOURCE_FAILED, print_entry, &totals,
+	    why))
+		return false;
+	if (totals.entries == 0)
+		puts("No message has been given up");
+	else
+		printf("\n-- %llu Kbytes in %zu message%s given up; to send "
+		    "%s again: relais queue release --failed\n",
+		    (unsigned long long)((totals.octets + 1023) / 1024),
+		    totals.entries, totals.entries == 1 ? "" : "s",
+		    totals.entries == 1 ? "it" : "them");
 	return true;
 }
 

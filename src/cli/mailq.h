@@ -32,4 +32,10 @@ int	mailq_count(const struct options *, const struct config *,
 bool	mailq_print(struct queue_source *, bool with_failed,
 	    struct failure *why);
 
+/*
+ * Prints the entries that were given up in the same layout, with the time, and
+ * how to release them.
+ */
+bool	mailq_print_failed(struct queue_source *, struct failure *why);
+
 #endif

@@ -16,6 +16,7 @@
 #include "cli/report.h"
 #include "config/identity.h"
 #include "config/value.h"
+#include "mail/envelope.h"
 #include "queue/id.h"
 #include "runner/release.h"
 #include "util/memory.h"
@@ -29,6 +30,16 @@ struct queue_request {
 	bool			 json;
 	int64_t			 older_s;
 	const char		*id;		/* NULL if none was given */
+	enum error_mode		 errors;
+
+	/* Entries for list and release. */
+	bool			 failed;	/* --failed */
+	bool			 all;		/* --all: those that are held,
+						 * too */
+	int64_t			 since_s;	/* --since: given up so many
+						 * seconds ago or later; 0: at
+						 * any time */
+	const char		*recipient;	/* --recipient, or NULL */
 };
 
 /* Returns the exit status.  If it is not EX_OK, why may have a text. */
@@ -37,9 +48,15 @@ typedef int queue_fn(const struct queue_request *, struct failure *why);
 static int
 list_queue(const struct queue_request *r, struct failure *why)
 {
-	bool	good = r->json ? queue_show_list_json(r->queue, why) :
-		    mailq_print(r->queue, true, why);
+	bool	good;
 
+	if (r->json)
+		good = queue_show_list_json(r->queue, r->failed ?
+		    QUEUE_SOURCE_FAILED : QUEUE_SOURCE_BOTH, why);
+	else if (r->failed)
+		good = mailq_print_failed(r->queue, why);
+	else
+		good = mailq_print(r->queue, true, why);
 	return good ? EX_OK : why->status;
 }
 
@@ -233,22 +250,108 @@ hold_entry(const struct queue_request *r, struct failure *why)
 	return good ? EX_OK : why->status;
 }
 
-/* Prints the new ID. */
+/* Prints the new ID of an entry that was given up. */
 static bool
-requeue(const struct queue_request *r, struct entry *entry, struct failure *why)
+release_opened(const struct queue_request *r, struct entry *entry,
+    struct failure *why)
 {
 	struct identity	me;
 	char		id[ID_SIZE];
 	bool		good;
 
+	if (entry->dir == SPOOL_QUEUE) {
+		entry->next = (int64_t)time(NULL);
+		return entry_hold(entry, false, why);
+	}
 	identity_find(&me, r->config);
 	good = release_failed(entry, r->config, &me, id, why);
 	if (good)
 		printf("%s\n", id);
 	else
-		failure_prefix(why, "%s: ", r->id);
+		failure_prefix(why, "%s: ", entry->name);
 	identity_free(&me);
 	return good;
+}
+
+/* Whether --all, --failed, --since and --recipient select the entry. */
+static bool
+is_selected(const struct queue_request *r, const struct entry *e)
+{
+	bool	found = r->recipient == NULL;
+
+	if (e->dir == SPOOL_QUEUE && (!e->file.held || !r->all))
+		return false;
+	if (e->dir == SPOOL_FAILED && r->since_s > 0 &&
+	    e->next < (int64_t)time(NULL) - r->since_s)
+		return false;
+	for (size_t i = 0; !found && i < e->file.envelope.n; i++)
+		found = e->file.outcomes[i].kind != OUTCOME_DELIVERED &&
+		    strcasestr(e->file.envelope.forward[i].path,
+		    r->recipient) != NULL;
+	return found;
+}
+
+/* Returns the status of the last entry that could not be released, or EX_OK. */
+static int
+release_selected_in(const struct queue_request *r, enum spool_dir dir,
+    size_t *released, struct failure *why)
+{
+	struct spool_list	list;
+	int			status = EX_OK;
+
+	if (!spool_list(&list, r->spool, dir, why))
+		return report_failure(r->log, r->errors, why);
+	for (size_t i = 0; i < list.n; i++) {
+		const char	*name = list.item[i].name;
+		struct entry	 entry;
+		bool		 good = false;
+
+		switch (entry_open(&entry, r->spool, dir, name, ENTRY_WORK,
+		    why)) {
+		case ENTRY_GONE:
+			continue;
+		case ENTRY_OPENED:
+			if (!is_selected(r, &entry)) {
+				entry_close(&entry);
+				continue;
+			}
+			good = release_opened(r, &entry, why);
+			entry_close(&entry);
+			break;
+		case ENTRY_LOCKED:
+			/* An entry in queue/ is being sent, and not held. */
+			if (dir == SPOOL_QUEUE)
+				continue;
+			failed(why, EX_TEMPFAIL, "%s: in use by another "
+			    "process; try again later", name);
+			break;
+		case ENTRY_BAD:
+		case ENTRY_TROUBLE:
+			break;
+		}
+		*released += good;
+		if (!good)
+			status = report_failure(r->log, r->errors, why);
+	}
+	spool_list_free(&list);
+	return status;
+}
+
+static int
+release_selected(const struct queue_request *r, struct failure *why)
+{
+	size_t	released = 0;
+	int	status = EX_OK, held = EX_OK;
+
+	if (r->spool != NULL) {
+		status = release_selected_in(r, SPOOL_FAILED, &released, why);
+		if (r->all)
+			held = release_selected_in(r, SPOOL_QUEUE, &released,
+			    why);
+	}
+	printf("%zu message%s released\n", released, released == 1 ? "" : "s");
+	*why = (struct failure){ .status = EX_OK };	/* is reported */
+	return status != EX_OK ? status : held;
 }
 
 static int
@@ -257,11 +360,11 @@ release_entry(const struct queue_request *r, struct failure *why)
 	struct entry	entry;
 	bool		good;
 
+	if (r->id == NULL)
+		return release_selected(r, why);
 	if (!open_entry(r, &entry, ENTRY_WORK, why))
 		return why->status;
-	entry.next = (int64_t)time(NULL);
-	good = entry.dir == SPOOL_QUEUE ? entry_hold(&entry, false, why) :
-	    requeue(r, &entry, why);
+	good = release_opened(r, &entry, why);
 	entry_close(&entry);
 	return good ? EX_OK : why->status;
 }
@@ -298,7 +401,7 @@ static const struct queue_command {
 	{ "run",	NO_ID,		false,	run_queue },
 	{ "flush",	OPTIONAL_ID,	false,	flush_queue },
 	{ "hold",	REQUIRED_ID,	false,	hold_entry },
-	{ "release",	REQUIRED_ID,	false,	release_entry },
+	{ "release",	OPTIONAL_ID,	false,	release_entry },
 	{ "drop",	REQUIRED_ID,	false,	drop_entry },
 	{ "status",	NO_ID,		true,	queue_status },
 };
@@ -313,6 +416,45 @@ find_command(const char *name)
 	return NULL;
 }
 
+/* Parses an option with its value, if it has one: returns their number. */
+static int
+parse_option(struct queue_request *r, const char *word, const char *value)
+{
+	uint64_t	ms;
+
+	if (strcmp(word, "--json") == 0)
+		r->json = true;
+	else if (strcmp(word, "--failed") == 0)
+		r->failed = true;
+	else if (strcmp(word, "--all") == 0)
+		r->all = true;
+	else if (value == NULL || value[0] == '\0')
+		return 0;
+	else if (strcmp(word, "--recipient") == 0)
+		return r->recipient = value, 2;
+	else if (strcmp(word, "--older") == 0 && value_duration(value, &ms))
+		return r->older_s = (int64_t)(ms / 1000), 2;
+	else if (strcmp(word, "--since") == 0 && value_duration(value, &ms) &&
+	    ms >= 1000)
+		return r->since_s = (int64_t)(ms / 1000), 2;
+	else
+		return 0;
+	return 1;
+}
+
+/* Options that select entries are for list and release, without an ID. */
+static bool
+check_selection(const struct queue_request *r,
+    const struct queue_command *command)
+{
+	bool	selects = r->all || r->since_s > 0 || r->recipient != NULL;
+
+	if (command->run == release_entry)
+		return (selects || r->failed) == (r->id == NULL) &&
+		    !(r->all && r->failed);
+	return !selects && (!r->failed || command->run == list_queue);
+}
+
 /* Parses the arguments: a command, an ID, options anywhere. */
 static bool
 parse_request(struct queue_request *r, const struct queue_command **command,
@@ -321,15 +463,12 @@ parse_request(struct queue_request *r, const struct queue_command **command,
 	*command = NULL;
 	for (int i = 1; i < o->n_arguments; i++) {
 		const char	*word = o->arguments[i];
-		uint64_t	 ms;
+		int		 used = parse_option(r, word,
+				    i + 1 < o->n_arguments ?
+				    o->arguments[i + 1] : NULL);
 
-		if (strcmp(word, "--json") == 0) {
-			r->json = true;
-		} else if (strcmp(word, "--older") == 0 &&
-		    i + 1 < o->n_arguments &&
-		    value_duration(o->arguments[i + 1], &ms)) {
-			r->older_s = (int64_t)(ms / 1000);
-			i++;
+		if (used > 0) {
+			i += used - 1;
 		} else if (*command == NULL) {
 			*command = find_command(word);
 			if (*command == NULL)
@@ -342,8 +481,8 @@ parse_request(struct queue_request *r, const struct queue_command **command,
 	}
 	if (*command == NULL)
 		*command = find_command("list");
-	return (*command)->id != REQUIRED_ID || r->id != NULL ||
-	    command_usage("queue", why);
+	return (((*command)->id != REQUIRED_ID || r->id != NULL) &&
+	    check_selection(r, *command)) || command_usage("queue", why);
 }
 
 int
@@ -353,7 +492,8 @@ queue_commands_run(const struct options *options, const struct config *config,
 	struct queue_source	queue;
 	struct queue_request	r = { .config = config, .log = log,
 				    .queue = &queue,
-				    .older_s = QUEUE_HEALTH_OLDER_S };
+				    .older_s = QUEUE_HEALTH_OLDER_S,
+				    .errors = options->errors };
 	const struct queue_command	*command;
 	struct failure		why = { .status = EX_OK };
 	int			answer;

@@ -62,10 +62,8 @@ print_envelope(const struct entry *e)
 
 	printf("entry: %s\nstate: %s\narrived: ", e->name, state_of(e));
 	output_time(d->arrived_us / 1000000);
-	if (e->dir == SPOOL_QUEUE) {
-		printf("\nnext attempt: ");
-		output_time(e->next);
-	}
+	printf(e->dir == SPOOL_QUEUE ? "\nnext attempt: " : "\ngiven up: ");
+	output_time(e->next);
 	printf("\nattempts: %u\nsize: %llu\nuser: %lu", d->attempts,
 	    (unsigned long long)d->message_size, (unsigned long)d->uid);
 	print_visible(" ", d->caller, "\n");
@@ -148,9 +146,10 @@ add_entry(struct buffer *b, const struct entry *e)
 	buffer_add_byte(b, '{');
 	add_member(b, "id", e->name);
 	add_member(b, "state", state_of(e));
-	buffer_addf(b, "\"arrived\":%lld,\"next\":%lld,\"attempts\":%u,"
+	buffer_addf(b, "\"arrived\":%lld,\"%s\":%lld,\"attempts\":%u,"
 	    "\"size\":%llu,\"uid\":%lu,", (long long)d->arrived_us / 1000000,
-	    (long long)e->next, d->attempts,
+	    e->dir == SPOOL_FAILED ? "given_up" : "next", (long long)e->next,
+	    d->attempts,
 	    (unsigned long long)d->message_size, (unsigned long)d->uid);
 	add_member(b, "user", d->caller);
 	add_member(b, "sender", d->envelope.reverse_path);
@@ -209,13 +208,14 @@ print_element(void *context, const struct spool_item *item,
 }
 
 bool
-queue_show_list_json(struct queue_source *q, struct failure *why)
+queue_show_list_json(struct queue_source *q, enum queue_source_part part,
+    struct failure *why)
 {
 	struct json_array	a = { 0 };
 	bool			good;
 
 	putchar('[');
-	good = queue_source_each(q, true, print_element, &a, why);
+	good = queue_source_each(q, part, print_element, &a, why);
 	puts("]");
 	buffer_free(&a.b);
 	return good;

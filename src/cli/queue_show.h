@@ -20,9 +20,10 @@ bool	queue_show(const struct entry *, struct failure *why);
 void	queue_show_json(const struct entry *);
 
 /*
- * Prints the entries in queue/ and failed/ as a JSON array.  Returns false,
- * with why, if they cannot be read.
+ * Prints the entries as a JSON array.  Returns false, with why, if they cannot
+ * be read.
  */
-bool	queue_show_list_json(struct queue_source *, struct failure *why);
+bool	queue_show_list_json(struct queue_source *, enum queue_source_part,
+	    struct failure *why);
 
 #endif

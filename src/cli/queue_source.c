@@ -115,7 +115,7 @@ each_file(struct queue_source *q, enum spool_dir dir,
 
 /* An iteration over the entries of the service. */
 struct iteration {
-	bool		 with_failed;
+	enum queue_source_part part;
 	queue_source_fn	*each;
 	void		*context;
 };
@@ -131,20 +131,23 @@ pass_entry(void *context, const struct entry *e)
 		.is_file = true,
 	};
 
-	if (i->with_failed || e->dir == SPOOL_QUEUE)
+	if (i->part == QUEUE_SOURCE_BOTH ||
+	    (i->part == QUEUE_SOURCE_FAILED) == (e->dir == SPOOL_FAILED))
 		i->each(i->context, &item, e, NULL);
 }
 
 bool
-queue_source_each(struct queue_source *q, bool with_failed,
+queue_source_each(struct queue_source *q, enum queue_source_part part,
     queue_source_fn *each, void *context, struct failure *why)
 {
-	struct iteration	iteration = { with_failed, each, context };
+	struct iteration	iteration = { part, each, context };
 
 	if (!queue_source_is_open(q))
 		return queue_source_ask(q, NULL, pass_entry, &iteration, why);
-	return each_file(q, SPOOL_QUEUE, each, context, why) &&
-	    (!with_failed || each_file(q, SPOOL_FAILED, each, context, why));
+	return (part == QUEUE_SOURCE_FAILED ||
+	    each_file(q, SPOOL_QUEUE, each, context, why)) &&
+	    (part == QUEUE_SOURCE_WAITING ||
+	    each_file(q, SPOOL_FAILED, each, context, why));
 }
 
 bool

@@ -44,11 +44,14 @@ bool	queue_source_is_open(const struct queue_source *);	/* the spool */
 typedef void queue_source_fn(void *context, const struct spool_item *,
 	    const struct entry *, const struct failure *why);
 
-/*
- * Calls each() for the files in queue/ and, if with_failed is set, for those in
- * failed/, the oldest first.  Changes nothing.
- */
-bool	queue_source_each(struct queue_source *, bool with_failed,
+enum queue_source_part {
+	QUEUE_SOURCE_WAITING,	/* queue/ */
+	QUEUE_SOURCE_FAILED,	/* failed/ */
+	QUEUE_SOURCE_BOTH,
+};
+
+/* Calls each() for the files, the oldest first.  Changes nothing. */
+bool	queue_source_each(struct queue_source *, enum queue_source_part,
 	    queue_source_fn *each, void *context, struct failure *why);
 
 /*

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "queue/files.h"
@@ -459,6 +460,7 @@ bool
 entry_fail(struct entry *entry, const char *reason, struct failure *why)
 {
 	strlcpy(entry->file.reason, reason, sizeof(entry->file.reason));
+	entry->next = (int64_t)time(NULL);
 	return save_state(entry, why) && entry_set_aside(entry, why);
 }
 

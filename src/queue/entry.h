@@ -47,7 +47,8 @@
 struct entry {
 	struct envelope_file	 file;
 	struct message	 message;	/* with ENTRY_WORK or entry_load() */
-	int64_t		 next;		/* the next attempt, seconds */
+	int64_t		 next;		/* the next attempt, in seconds; in
+					 * failed/, when it was given up */
 	uint64_t	 size;		/* of the file, envelope included */
 	bool		 locked;	/* ENTRY_LOOK: in use by a process */
 	struct spool	*spool;		/* borrowed */
@@ -147,7 +148,7 @@ bool	entry_mark_notice(struct entry *, struct failure *);
  */
 bool	entry_mark_delay(struct entry *, struct failure *);
 
-/* Gives the entry up: records the reason and moves it to failed/. */
+/* Gives the entry up: records reason and time, and moves it to failed/. */
 bool	entry_fail(struct entry *, const char *reason, struct failure *);
 
 /* The server may have accepted the message for all that are waiting. */

@@ -184,7 +184,9 @@ commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
 	if (j->attempted) {
 		entry.attempts = 1;
 		entry.asked = asked;
-		entry.next += retry_delay(1, in_doubt, arc4random());
+		if (dir == SPOOL_QUEUE)
+			entry.next += retry_delay(1, in_doubt,
+			    arc4random());
 	}
 	good = spool_commit(&j->submit->spool, &entry, id, why);
 	if (!good)

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/cases.h"
 #include "support/program.h"
 #include "support/queue_fixture.h"
 #include "support/skip.h"
@@ -315,6 +316,135 @@ the_transcript_is_kept(void **state)
 #define KEEPS(sentence, ...) { sentence, the_transcript_is_kept, NULL, NULL, \
 	&(struct transcript_case){ __VA_ARGS__ } }
 
+/* Sends a message that the smarthost refuses. */
+static void
+give_up(struct queue_fixture *p, const char *to)
+{
+	struct program_result	o;
+
+	relais_run(&o, p->conf, WORDS("-i", to), "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, EX_NOUSER);
+	program_result_free(&o);
+}
+
+static void
+messages_that_were_given_up_are_listed_with_the_time_and_the_reason(
+    void **state)
+{
+	struct queue_fixture	p;
+	char			date[40];
+	time_t			now = time(NULL);
+
+	(void)state;
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .match = "bad", .say = "550 5.1.1 \033[2Jno" } } }, NULL);
+	says(&p, WORDS("queue", "list", "--failed"), 0,
+	    "No message has been given up\n");
+	give_up(&p, "bad@example.net");
+	queue_fixture_put(&p, "me@example.org", LIST("a@example.net"));
+	strftime(date, sizeof(date), "given up %Y-%m-%d", localtime(&now));
+	says(&p, WORDS("queue", "list", "--failed"), 0, date);
+	says(&p, WORDS("queue", "list", "--failed"), 0,
+	    "550 5.1.1 \\033[2Jno)\n");
+	says(&p, WORDS("queue", "list", "--failed"), 0, " bad@example.net\n\n"
+	    "-- 1 Kbytes in 1 message given up; to send it again: relais "
+	    "queue release --failed\n");
+	says(&p, WORDS("queue", "list", "--failed", "--json"), 0,
+	    "\"state\":\"failed\",\"arrived\":");
+	says(&p, WORDS("queue", "list", "--failed", "--json"), 0,
+	    ",\"given_up\":");
+	says(&p, WORDS("queue", "show", only_name(&p, SPOOL_FAILED)), 0,
+	    "\ngiven up: 2");
+	says(&p, WORDS("queue", "status", "--failed"), EX_USAGE, "usage: ");
+	queue_fixture_close(&p);
+}
+
+/* Three messages were given up, and one is held. */
+static const struct selection {
+	const char	*sentence;
+	const char	*arguments[6];	/* after "queue" */
+	int		 status;
+	const char	*says;		/* part of the output */
+	const char	*failed;	/* recipients in failed/ afterwards */
+} selections[] = {
+	{ "--failed releases all messages that were given up",
+	    { "release", "--failed" }, 0, "\n3 messages released\n", "" },
+	{ "--all releases also those that are held",
+	    { "release", "--all" }, 0, "\n4 messages released\n", "" },
+	{ "--recipient selects by a part of the address",
+	    { "release", "--recipient", "BAD2@" }, 0,
+	    "\n1 message released\n", "-bad1@example.net\n"
+	    "-bad3@example.net" },
+	{ "--since selects those that were given up later",
+	    { "release", "--failed", "--since", "1h" }, 0,
+	    "\n3 messages released\n", "" },
+	{ "options are combined", { "release", "--all", "--recipient",
+	    "bad3", "--since", "1d" }, 0, "1 message released\n",
+	    "-bad1@example.net\n-bad2@example.net" },
+	{ "nothing is selected", { "release", "--recipient", "x@x" }, 0,
+	    "0 messages released\n", "-bad1@example.net\n"
+	    "-bad2@example.net\n-bad3@example.net" },
+	{ "an option or an ID is required", { "release" }, EX_USAGE,
+	    "usage: ", NULL },
+	{ "an ID and options exclude each other", { "release", "--failed",
+	    "0123456789abcde" }, EX_USAGE, "usage: ", NULL },
+	{ "the time must be valid", { "release", "--since", "x" }, EX_USAGE,
+	    "usage: ", NULL },
+	{ "drop has no such options", { "drop", "--failed" }, EX_USAGE,
+	    "usage: ", NULL },
+};
+
+static void
+is_released(void **state)
+{
+	const struct selection	*s = *state;
+	struct queue_fixture	 p;
+	const char		*argv[8] = { "queue" };
+
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .match = "bad", .say = "550 5.1.1 no" } } }, NULL);
+	queue_fixture_put(&p, "me@example.org", LIST("held@example.net"));
+	says(&p, WORDS("queue", "hold", only_name(&p, SPOOL_QUEUE)), 0, "");
+	give_up(&p, "bad1@example.net");
+	give_up(&p, "bad2@example.net");
+	give_up(&p, "bad3@example.net");
+	memcpy(argv + 1, s->arguments, sizeof(s->arguments));
+	says(&p, argv, s->status, s->says);
+	if (s->failed != NULL)
+		assert_string_equal(temp_spool_entries(p.spool, SPOOL_FAILED),
+		    s->failed);
+	queue_fixture_close(&p);
+}
+
+static void
+a_message_that_cannot_be_released_is_reported_and_the_others_are_released(
+    void **state)
+{
+	struct queue_fixture	p;
+	struct program_result	o;
+
+	(void)state;
+	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .match = "bad", .say = "550 5.1.1 no" } } }, "domain =\n");
+	relais_run(&o, p.conf, WORDS("-i", "joe", "a@example.net"),
+	    "Subject: x\n\nhi\n");
+	assert_int_equal(o.status, EX_NOUSER);
+	program_result_free(&o);
+	give_up(&p, "bad@example.net");
+	temp_dir_write(&p.dir, "spool/failed/broken", 0600, "x");
+	relais_run(&o, p.conf, WORDS("queue", "release", "--failed"), "");
+	assert_true(o.status != 0);
+	assert_non_null(strstr(o.out.data, "\n1 message released\n"));
+	if (strstr(o.err.data, ": no address for the local name "
+	    "joe; set root = ") == NULL)
+		fail_msg("not in: %s%s", o.out.data, o.err.data);
+	assert_non_null(strstr(o.err.data, "failed/broken: "));
+	program_result_free(&o);
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
+	    "?bad@example.net");
+	queue_fixture_close(&p);
+}
+
 static void
 release_resolves_local_names_again(void **state)
 {
@@ -472,6 +602,12 @@ static const struct CMUnitTest queue_spec[] = {
 	    "release"),
 	KEEPS("a queue run removes a transcript without an entry", "-i",
 	    NULL),
+	cmocka_unit_test(
+	    messages_that_were_given_up_are_listed_with_the_time_and_the_reason
+	),
+	cmocka_unit_test(
+	    a_message_that_cannot_be_released_is_reported_and_the_others_are_released
+	),
 	cmocka_unit_test(release_resolves_local_names_again),
 	cmocka_unit_test(status_reports_the_health_of_the_queue),
 	{ "status is bad while every message is given up",
@@ -485,5 +621,7 @@ static const struct CMUnitTest queue_spec[] = {
 int
 main(void)
 {
-	return cmocka_run_group_tests(queue_spec, NULL, NULL);
+	int	failed = cmocka_run_group_tests(queue_spec, NULL, NULL);
+
+	return failed + CASES_RUN("releases", is_released, selections);
 }
