@@ -8,6 +8,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "cli/check_command.h"
 #include "cli/commands.h"
 #include "cli/flush.h"
 #include "cli/import_command.h"
@@ -67,6 +68,7 @@ static const struct action {
 	[MODE_HELP]	 = { version_print_help, false, false, false },
 	[MODE_NO_DAEMON] = { refuse_daemon, false, false, false },
 	[MODE_COMMANDS]	 = { commands_help, false, false, false },
+	[MODE_CHECK]	 = { check_command, true, false, false },
 	[MODE_CONFIG]	 = { print_config, true, false, false },
 	[MODE_IMPORT]	 = { import_command, false, false, false },
 	[MODE_QUEUE]	 = { queue_commands_run, true, false, true },

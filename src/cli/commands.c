@@ -12,6 +12,8 @@
 #include "util/visible.h"
 
 static const struct command commands[] = {
+	{ "check", MODE_CHECK, "[--all]",
+	    "test the configuration and each smarthost; sends nothing" },
 	{ "config", MODE_CONFIG, "",
 	    "print the settings in effect, and where each of them is set" },
 	{ "help", MODE_COMMANDS, "[COMMAND]",

@@ -30,6 +30,7 @@ enum mode {
 	MODE_HELP,		/* --help */
 	MODE_NO_DAEMON,		/* smtpd */
 	MODE_COMMANDS,		/* relais help; relais with an unknown word */
+	MODE_CHECK,		/* relais check */
 	MODE_CONFIG,		/* relais config */
 	MODE_IMPORT,		/* relais import */
 	MODE_QUEUE,		/* relais queue */
