@@ -225,6 +225,28 @@ is_rate(const char *text)
 	return value_rate(text, &count, &ms);
 }
 
+static bool
+are_durations(const char *text)
+{
+	const char	*word;
+	size_t		 len;
+	size_t		 n = 0;
+
+	for (; (word = next_word(&text, &len)) != NULL; n++) {
+		char		copy[24];
+		uint64_t	ms;
+
+		if (len >= sizeof(copy))
+			return false;
+		memcpy(copy, word, len);
+		copy[len] = '\0';
+		if (!value_duration(copy, &ms) || ms < 1000 ||
+		    ms > 24 * 60 * 60 * 1000)
+			return false;
+	}
+	return n > 0 && n <= 16;
+}
+
 static size_t
 field_name_len(const char *text)
 {
@@ -307,6 +329,8 @@ static const struct {
 	    "a size such as 64K, 10M or 1G, or 0" },
 	[VALUE_DURATION] = { NULL, value_duration,
 	    "a number followed by ms, s, m, h, d or w, such as 15s" },
+	[VALUE_DURATIONS] = { are_durations, NULL,
+	    "1 to 16 times from 1s to 1d, such as 1m 5m 15m 30m 1h" },
 	[VALUE_RATE] = { is_rate, NULL,
 	    "a number followed by /minute, /hour or /day, such as "
 	    "200/hour" },

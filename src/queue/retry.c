@@ -1,26 +1,19 @@
 #include "queue/retry.h"
 
-#include <stddef.h>
-
 enum {
-	MINUTE = 60,
-	HOUR = 60 * MINUTE,
+	HOUR = 60 * 60,
 	LENGTHENED = 8,			/* by up to an eighth */
-	LONGEST = HOUR + HOUR / LENGTHENED,
 	ASKED_MIN = 5,
 };
 
 int64_t
-retry_delay(unsigned attempts, bool in_doubt, uint32_t random)
+retry_delay(const struct retry_schedule *s, unsigned attempts, bool in_doubt,
+    uint32_t random)
 {
-	static const int64_t	delays[] = {
-		1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR
-	};
-	const size_t		last = sizeof(delays) / sizeof(delays[0]) - 1;
-	size_t			step = attempts > 0 ? attempts - 1 : 0;
-	int64_t			delay = delays[step < last ? step : last];
+	size_t	step = attempts > 0 ? attempts - 1 : 0;
+	int64_t	delay = s->delay[step < s->n ? step : s->n - 1];
 
-	if (in_doubt)
+	if (in_doubt && delay < HOUR)
 		delay = HOUR;
 	return delay + random % (uint32_t)(delay / LENGTHENED + 1);
 }
@@ -35,9 +28,14 @@ retry_next(int64_t now, int64_t arrived, int64_t lifetime, int64_t delay)
 }
 
 bool
-retry_is_due(int64_t now, int64_t next)
+retry_is_due(const struct retry_schedule *s, int64_t now, int64_t next)
 {
-	return next <= now || next - now > LONGEST;
+	int64_t	longest = HOUR;		/* in doubt */
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->delay[i] > longest)
+			longest = s->delay[i];
+	return next <= now || next - now > longest + longest / LENGTHENED;
 }
 
 bool

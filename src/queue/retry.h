@@ -1,19 +1,29 @@
 /*
  * retry.h - the retry schedule of deferred entries
  *
- * An entry is tried again after 1, 5, 15 and 30 minutes, and then every hour,
- * until its lifetime has passed.  Each delay is extended by up to an eighth, so
- * that many entries that were deferred together are not tried together.  If the
- * server may already have accepted the message, the first delay is an hour.
+ * An entry is tried again after the delays of a schedule, of which the last one
+ * repeats, until its lifetime has passed.  Each delay is extended by up to an
+ * eighth, so that many entries that were deferred together are not tried
+ * together.  If the server may already have accepted the message, the delay is
+ * at least an hour.
  */
 #ifndef QUEUE_RETRY_H
 #define QUEUE_RETRY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+enum { RETRY_DELAYS_MAX = 16 };
+
+struct retry_schedule {
+	int64_t	delay[RETRY_DELAYS_MAX];	/* seconds */
+	size_t	n;				/* at least 1 */
+};
+
 /* Seconds until the next attempt, after the given number of attempts. */
-int64_t	retry_delay(unsigned attempts, bool in_doubt, uint32_t random);
+int64_t	retry_delay(const struct retry_schedule *, unsigned attempts,
+	    bool in_doubt, uint32_t random);
 
 /*
  * The time of the next attempt.  All times are seconds since the epoch.  The
@@ -26,7 +36,7 @@ int64_t	retry_next(int64_t now, int64_t arrived, int64_t lifetime,
  * Whether an attempt is due.  If the time of the next attempt is further in the
  * future than any delay, the clock was set back, and the attempt is due.
  */
-bool	retry_is_due(int64_t now, int64_t next);
+bool	retry_is_due(const struct retry_schedule *, int64_t now, int64_t next);
 
 /*
  * Whether this attempt is the last one.  The lifetime must have passed, and a

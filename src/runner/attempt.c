@@ -13,6 +13,7 @@
 #include "relay/mail_log.h"
 #include "submit/bounce.h"
 #include "submit/prepare.h"
+#include "submit/spool_config.h"
 #include "util/memory.h"
 #include "util/visible.h"
 
@@ -84,7 +85,7 @@ is_chosen(const struct attempt_worker *w, const struct entry *e, int64_t now)
 	}
 	/* After an attempt in doubt, the delay is an hour (queue/retry.h). */
 	if ((c->when == ATTEMPT_WHEN_DUE || (c->when == ATTEMPT_WHEN_SAFE &&
-	    in_doubt)) && !retry_is_due(now, e->next))
+	    in_doubt)) && !retry_is_due(&w->schedule, now, e->next))
 		return false;
 	return !e->file.held && has_text(env->reverse_path, c->sender) &&
 	    (found || c->recipient == NULL);
@@ -281,7 +282,8 @@ next_attempt(const struct attempt *a)
 	const struct envelope_file	*file = &a->entry->file;
 	int64_t				 delay;
 
-	delay = retry_delay(file->attempts + 1, a->in_doubt, arc4random());
+	delay = retry_delay(&a->w->schedule, file->attempts + 1, a->in_doubt,
+	    arc4random());
 	return retry_next(a->now, file->arrived_us / 1000000, lifetime_of(a->w),
 	    delay);
 }
@@ -648,6 +650,7 @@ attempt_worker_begin(struct attempt_worker *w,
 	session_log_begin(&w->dialogue, trace);
 	relay_begin(&w->relay, w->config, w->me, &w->dialogue.trace);
 	local_names_begin(&w->names, w->config, w->me);
+	spool_config_retry(&w->schedule, w->config);
 	w->relay.remember_failures = true;
 }
 

@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "queue/entry.h"
+#include "queue/retry.h"
 #include "relay/relay.h"
 #include "runner/backoff.h"
 #include "smtp/session_log.h"
@@ -58,6 +59,7 @@ struct attempt_worker {
 	const struct attempt_choice	*choice;
 	struct relay		 relay;		/* attempt_worker_begin() */
 	struct local_names	 names;		/* for bounces; the same */
+	struct retry_schedule	 schedule;	/* the same */
 	struct session_log	 dialogue;	/* of the last attempt; the
 						 * same */
 

@@ -89,12 +89,13 @@ will_last(enum spool_trouble trouble)
 }
 
 static int64_t
-next_step(const struct spool_state_host *host, int64_t now)
+next_step(const struct backoff *b, const struct spool_state_host *host,
+    int64_t now)
 {
 	unsigned	n = host->trouble_count < 100 ?
 			    (unsigned)host->trouble_count : 100;
 
-	return now + retry_delay(n + 1, false, arc4random());
+	return now + retry_delay(b->schedule, n + 1, false, arc4random());
 }
 
 /*
@@ -121,9 +122,9 @@ claim_attempt(const struct backoff *b, const struct relay_login *login,
 	spool_state_open(&state, b->spool, now, &ignored);
 	host = spool_state_host(&state, login->url, login->user);
 	good = !will_last((enum spool_trouble)host->trouble) || !b->when_due ||
-	    retry_is_due(now, host->not_before);
+	    retry_is_due(b->schedule, now, host->not_before);
 	if (good)
-		host->not_before = next_step(host, now);
+		host->not_before = next_step(b, host, now);
 	else
 		failed(why, EX_TEMPFAIL, "%s", host->trouble_text);
 	spool_state_close(&state, &ignored);
@@ -180,7 +181,7 @@ record_trouble(const struct backoff *b, const struct relay_login *login,
 	}
 	host->trouble = trouble;
 	host->trouble_at = now;
-	host->not_before = next_step(host, now);
+	host->not_before = next_step(b, host, now);
 	host->trouble_count++;
 	strlcpy(host->trouble_text, why->text, sizeof(host->trouble_text));
 	spool_state_close(&state, &ignored);

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "queue/retry.h"
 #include "queue/spool.h"
 #include "relay/relay.h"
 #include "util/failure.h"
@@ -34,6 +35,7 @@ struct backoff {
 	struct spool		*spool;
 	struct backoff_shared	*shared;	/* NULL: no queue run */
 	int			 lock;		/* a file; -1: none */
+	const struct retry_schedule	*schedule;
 	bool			 when_due;	/* keeps to the schedule */
 	bool			 lasting;	/* the last attempt failed for
 						 * a reason that will last */

@@ -138,6 +138,7 @@ run_worker(struct queue_run *run, size_t number)
 
 	init_worker(&worker, run->runner);
 	worker.backoff = (struct backoff){ .spool = run->runner->spool,
+	    .schedule = &worker.schedule,
 	    .shared = run->backoff, .lock = run->backoff_lock,
 	    .when_due = run->runner->choice.when == ATTEMPT_WHEN_DUE };
 	relay_confine(&worker.relay, &sandbox);
@@ -361,14 +362,16 @@ static void
 keep_chosen(const struct runner *r, struct spool_list *list, int64_t now)
 {
 	const struct attempt_choice	*choice = &r->choice;
+	struct retry_schedule		 schedule;
 	size_t				 n = 0;
 
+	spool_config_retry(&schedule, r->config);
 	for (size_t i = 0; i < list->n; i++) {
 		struct spool_item	item = list->item[i];
 		bool			chosen;
 
 		chosen = (choice->when != ATTEMPT_WHEN_DUE ||
-		    retry_is_due(now, item.next)) && (choice->id == NULL ||
+		    retry_is_due(&schedule, now, item.next)) && (choice->id == NULL ||
 		    strcmp(choice->id, item.name) == 0);
 		if (chosen && item.is_file) {
 			list->item[n++] = item;

@@ -27,6 +27,7 @@
 #include "serve/serve_pool.h"
 #include "serve/serve_start.h"
 #include "serve/serve_state.h"
+#include "submit/spool_config.h"
 #include "util/clock.h"
 #include "util/memory.h"
 
@@ -77,10 +78,13 @@ is_entry_due(struct serve_state *s)
 {
 	int64_t			now = (int64_t)time(NULL);
 	struct spool_totals	totals;
+	struct retry_schedule	schedule;
 	struct failure		why;
 
+	spool_config_retry(&schedule, s->config);
 	if (spool_count(&totals, &s->spool, SPOOL_QUEUE, &why))
-		return (totals.entries > 0 && retry_is_due(now, totals.next)) ||
+		return (totals.entries > 0 &&
+		    retry_is_due(&schedule, now, totals.next)) ||
 		    alarm_is_due(s->config, &s->spool, &totals, now);
 	log_line(s->options->log, LOG_ERR, "%s", why.text);
 	return false;

@@ -8,6 +8,7 @@
 
 #include "queue/commit.h"
 #include "queue/retry.h"
+#include "submit/spool_config.h"
 #include "util/interrupt.h"
 #include "util/memory.h"
 
@@ -20,9 +21,13 @@ log_failure(const struct early_entry *e, const struct failure *why)
 }
 
 static int64_t
-next_attempt(bool in_doubt)
+next_attempt(const struct early_entry *e, bool in_doubt)
 {
-	return (int64_t)time(NULL) + retry_delay(1, in_doubt, arc4random());
+	struct retry_schedule	schedule;
+
+	spool_config_retry(&schedule, e->relay->config);
+	return (int64_t)time(NULL) + retry_delay(&schedule, 1, in_doubt,
+	    arc4random());
 }
 
 /* The outcomes if the process is killed during the attempt. */
@@ -62,7 +67,7 @@ write_entry(void *context)
 		.dir = SPOOL_QUEUE, .envelope = e->envelope,
 		.message = e->message, .outcomes = outcomes,
 		.attempts = 1, .asked = in_doubt, .uid = e->uid,
-		.next = next_attempt(in_doubt), .caller = e->caller,
+		.next = next_attempt(e, in_doubt), .caller = e->caller,
 		.keep = &fd,
 	};
 
@@ -90,7 +95,7 @@ before_send(void *context, struct failure *why)
 	if (e->entry == NULL || e->in_doubt)
 		return true;
 	e->in_doubt = true;
-	e->entry->next = next_attempt(true);
+	e->entry->next = next_attempt(e, true);
 	return entry_doubt(e->entry, why);
 }
 
@@ -140,7 +145,7 @@ early_entry_keep(struct early_entry *e, char id[ID_SIZE])
 		asked |= !e->outcomes[i].not_attempted;
 	}
 	e->entry->file.asked = asked;
-	e->entry->next = next_attempt(in_doubt);
+	e->entry->next = next_attempt(e, in_doubt);
 	/* If this fails, the entry stays as it was written: it waits. */
 	if (!entry_record(e->entry, e->outcomes, &why) ||
 	    !entry_postpone(e->entry, e->entry->next, &why))

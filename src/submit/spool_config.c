@@ -6,6 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "config/value.h"
 #include "util/file.h"
 
 static enum spool_config
@@ -107,4 +108,24 @@ spool_config_find(struct spool *spool, const struct config *config,
 	if (result != SPOOL_CONFIG_OPEN && why->status == EX_OSFILE)
 		why->status = EX_OK;
 	return result;
+}
+
+void
+spool_config_retry(struct retry_schedule *s, const struct config *config)
+{
+	const char	*text = config_text(config, NULL, KEY_QUEUE_RETRY);
+
+	/* value_check() has checked the number and the form of the words. */
+	for (s->n = 0; *text != '\0' && s->n < RETRY_DELAYS_MAX;) {
+		size_t		len = strcspn(text, " \t");
+		char		word[24];
+		uint64_t	ms;
+
+		strlcpy(word, text, len < sizeof(word) ? len + 1 :
+		    sizeof(word));
+		if (value_duration(word, &ms))
+			s->delay[s->n++] = (int64_t)(ms / 1000);
+		text += len;
+		text += strspn(text, " \t");
+	}
 }

@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "mail/message.h"
+#include "queue/retry.h"
 #include "queue/spool.h"
 #include "util/failure.h"
 #include "util/sandbox.h"
@@ -55,6 +56,9 @@ void	spool_config_spill(struct spill_directories *, const struct spool *);
  */
 bool	spool_config_spare(struct message_spare *, struct spill_directories *,
 	    const struct spool *);
+
+/* The key queue_retry. */
+void	spool_config_retry(struct retry_schedule *, const struct config *);
 
 /* The sandbox of a process that writes only to the spool, which may be NULL. */
 struct sandbox spool_config_sandbox(const struct spool *);

@@ -156,6 +156,7 @@ commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
 	const struct envelope	*all = j->envelope;
 	int64_t			 now = (int64_t)time(NULL);
 	bool			 in_doubt = false, asked = false, good;
+	struct retry_schedule	 schedule;
 	struct envelope		 env;
 	struct outcome		*outcomes = memory_new(all->n,
 				    sizeof(*outcomes));
@@ -184,8 +185,9 @@ commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
 	if (j->attempted) {
 		entry.attempts = 1;
 		entry.asked = asked;
+		spool_config_retry(&schedule, j->submit->options.config);
 		if (dir == SPOOL_QUEUE)
-			entry.next += retry_delay(1, in_doubt,
+			entry.next += retry_delay(&schedule, 1, in_doubt,
 			    arc4random());
 	}
 	good = spool_commit(&j->submit->spool, &entry, id, why);

@@ -7,6 +7,11 @@
 
 #include "queue/retry.h"
 
+static const struct retry_schedule schedule = {
+	{ 60, 300, 900, 1800, 3600 }, 5
+};
+static const struct retry_schedule daily = { { 86400 }, 1 };
+
 struct delay_case {
 	unsigned	attempts;
 	bool		in_doubt;
@@ -19,9 +24,11 @@ delay_is(void **state)
 	const struct delay_case	*c = *state;
 	int64_t			 least = c->minutes * 60;
 
-	assert_int_equal(retry_delay(c->attempts, c->in_doubt, 0), least);
+	assert_int_equal(retry_delay(&schedule, c->attempts, c->in_doubt, 0),
+	    least);
 	for (uint32_t random = 1; random != 0; random *= 7, random <<= 3) {
-		int64_t	delay = retry_delay(c->attempts, c->in_doubt, random);
+		int64_t	delay = retry_delay(&schedule, c->attempts,
+			    c->in_doubt, random);
 
 		assert_in_range(delay, least, least + least / 8);
 	}
@@ -66,7 +73,18 @@ due_is(void **state)
 {
 	const struct due_case	*c = *state;
 
-	assert_int_equal(retry_is_due(10000, c->next), c->due);
+	assert_int_equal(retry_is_due(&schedule, 10000, c->next), c->due);
+}
+
+/* A delay of the schedule that is longer than an hour. */
+static void
+keeps_long_delays(void **state)
+{
+	(void)state;
+	assert_int_equal(retry_delay(&daily, 1, true, 0), 86400);
+	assert_int_equal(retry_delay(&daily, 9, false, 0), 86400);
+	assert_false(retry_is_due(&daily, 10000, 10000 + 86400));
+	assert_true(retry_is_due(&daily, 10000, 10000 + 2 * 86400));
 }
 
 #define DELAYS(sentence, attempts, in_doubt, minutes) \
@@ -93,6 +111,8 @@ static struct CMUnitTest retry_spec[] = {
 	DELAYS("after any number of attempts it is an hour", UINT32_MAX,
 	    false, 60),
 	DELAYS("after an attempt in doubt it is an hour", 1, true, 60),
+	{ "a delay of a day is not shortened, nor mistaken for a wrong clock",
+	    keeps_long_delays, NULL, NULL, NULL },
 	NEXT("the delay begins now", 10000, 9000, 86400, 13600, false),
 	NEXT("the last attempt is made at the end of the lifetime",
 	    10000, 9000, 2000, 11000, false),
