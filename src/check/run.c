@@ -5,6 +5,8 @@
 #include <sysexits.h>
 
 #include "config/section.h"
+#include "submit/local_names.h"
+#include "submit/prepare.h"
 #include "util/buffer.h"
 #include "util/memory.h"
 #include "util/text.h"
@@ -63,16 +65,73 @@ check_secret(struct check *c, const struct setting *set)
 	buffer_wipe(&value);
 }
 
+/*
+ * The sender and the recipient of a message from this user to root, as they
+ * would be sent; NULL if they cannot be determined.  Both are owned by the
+ * caller.
+ */
+static void
+find_paths(const struct check *c, char **sender, char **recipient)
+{
+	struct local_names	 names;
+	struct envelope		 env = { .n = 0 };
+	struct message		 message = { .body.fd = -1 };
+	struct outcome		*outcomes = NULL;
+	struct prepare_options	 p = { .config = c->config, .me = c->me,
+				    .local_names = &names };
+	struct failure		 ignored;
+
+	*sender = *recipient = NULL;
+	if (c->sender != NULL)
+		*sender = memory_copy(c->sender);
+	if (c->recipient != NULL)
+		*recipient = memory_copy(c->recipient);
+	local_names_begin(&names, c->config, c->me);
+	envelope_add(&env, *recipient != NULL ? *recipient : "root");
+	if (*sender != NULL)
+		envelope_set_reverse(&env, *sender);
+	if (prepare_message(&p, &env, &message, &outcomes, &ignored)) {
+		if (*sender == NULL && env.reverse_path != NULL)
+			*sender = memory_copy(env.reverse_path);
+		if (*recipient == NULL && env.n > 0)
+			*recipient = memory_copy(env.forward[0].path);
+	}
+	envelope_free(&env);
+	message_free(&message);
+	local_names_end(&names);
+	free(outcomes);
+}
+
+/* An address that matches the pattern of a section. */
+static char *
+matching_address(const char *pattern)
+{
+	struct buffer	b = { 0 };
+
+	if (pattern[0] == '@')
+		buffer_addf(&b, "postmaster");
+	for (const char *p = pattern; *p != '\0'; p++)
+		if (*p == '*')
+			buffer_addf(&b, "postmaster");
+		else
+			buffer_addf(&b, "%c", *p == '?' ? 'x' : *p);
+	return b.data;
+}
+
 void
 check_smarthosts(struct check *c)
 {
+	char	*sender, *recipient;
+
+	find_paths(c, &sender, &recipient);
 	for (const struct section *s = c->config->first; s != NULL;
 	    s = s->next) {
 		const struct setting	*set = s->setting[KEY_SMARTHOST];
 		struct smarthost_list	 list = { 0 };
-		struct check_target	 t = { .sender = c->sender,
-					    .recipient = c->recipient };
+		struct check_target	 t = { .sender = sender,
+					    .recipient = recipient };
 		struct buffer		 name = { 0 };
+		char			*guess = NULL;
 		struct failure		 why;
 
 		/* The first one without a pattern is in effect. */
@@ -84,10 +143,13 @@ check_smarthosts(struct check *c)
 			    s->pattern);
 			t.section = name.data;
 		}
+		if (s->kind == SECTION_FROM || s->kind == SECTION_TO)
+			guess = matching_address(s->pattern);
+		t.is_guess = guess != NULL;
 		if (s->kind == SECTION_FROM)
-			t.subject.from = s->pattern;
+			t.sender = t.subject.from = guess;
 		else if (s->kind == SECTION_TO)
-			t.subject.to = s->pattern;
+			t.recipient = t.subject.to = guess;
 		else if (s->kind == SECTION_USER)
 			t.subject.user = s->pattern;
 		t.origin = set->origin;
@@ -98,7 +160,10 @@ check_smarthosts(struct check *c)
 			}
 		smarthost_list_free(&list);
 		buffer_free(&name);
+		free(guess);
 	}
+	free(sender);
+	free(recipient);
 }
 
 void
