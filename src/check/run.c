@@ -66,12 +66,12 @@ check_secret(struct check *c, const struct setting *set)
 }
 
 /*
- * The sender and the recipient of a message from this user to root, as they
- * would be sent; NULL if they cannot be determined.  Both are owned by the
- * caller.
+ * Prepares a message from this user, as it would be sent, and copies its sender
+ * and its first recipient to those that are NULL.
  */
 static void
-find_paths(const struct check *c, char **sender, char **recipient)
+find_paths(const struct check *c, const char *to, char **sender,
+    char **recipient)
 {
 	struct local_names	 names;
 	struct envelope		 env = { .n = 0 };
@@ -81,13 +81,8 @@ find_paths(const struct check *c, char **sender, char **recipient)
 				    .local_names = &names };
 	struct failure		 ignored;
 
-	*sender = *recipient = NULL;
-	if (c->sender != NULL)
-		*sender = memory_copy(c->sender);
-	if (c->recipient != NULL)
-		*recipient = memory_copy(c->recipient);
 	local_names_begin(&names, c->config, c->me);
-	envelope_add(&env, *recipient != NULL ? *recipient : "root");
+	envelope_add(&env, to);
 	if (*sender != NULL)
 		envelope_set_reverse(&env, *sender);
 	if (prepare_message(&p, &env, &message, &outcomes, &ignored)) {
@@ -121,9 +116,17 @@ matching_address(const char *pattern)
 void
 check_smarthosts(struct check *c)
 {
-	char	*sender, *recipient;
+	char	*sender = NULL, *recipient = NULL, *ignored = NULL;
 
-	find_paths(c, &sender, &recipient);
+	if (c->sender != NULL)
+		sender = memory_copy(c->sender);
+	if (c->recipient != NULL)
+		recipient = memory_copy(c->recipient);
+	find_paths(c, recipient != NULL ? recipient : "root", &sender,
+	    &recipient);
+	/* If root has no address, the sender is that of other mail. */
+	if (sender == NULL)
+		find_paths(c, "postmaster@example.org", &sender, &ignored);
 	for (const struct section *s = c->config->first; s != NULL;
 	    s = s->next) {
 		const struct setting	*set = s->setting[KEY_SMARTHOST];
@@ -164,6 +167,7 @@ check_smarthosts(struct check *c)
 	}
 	free(sender);
 	free(recipient);
+	free(ignored);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "check/check.h"
 #include "cli/commands.h"
+#include "cli/items.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "config/identity.h"
@@ -37,6 +38,45 @@ print_finding(void *context, const struct check_finding *f)
 	fflush(stdout);
 }
 
+/* An object of the array "findings". */
+static void
+add_finding(void *context, const struct check_finding *f)
+{
+	struct items	*t = context;
+
+	items_open(t, NULL, '{');
+	items_string(t, "stage", check_stage_name(f->stage));
+	items_string(t, "verdict", check_verdict_name(f->verdict));
+	items_string(t, "object", f->object);
+	items_string(t, "text", f->text);
+	items_string(t, "origin", f->origin);
+	items_string(t, "remedy", f->remedy);
+	items_open(t, "facts", '[');
+	for (size_t i = 0; i < f->n_facts; i++) {
+		items_open(t, NULL, '{');
+		items_string(t, "name", f->facts[i].name);
+		items_string(t, "value", f->facts[i].value);
+		items_string(t, "origin", f->facts[i].origin);
+		items_close(t, '}');
+	}
+	items_close(t, ']');
+	items_close(t, '}');
+}
+
+static bool
+parse_arguments(struct check *c, struct items *t, const struct options *o,
+    struct failure *why)
+{
+	for (int i = 1; i < o->n_arguments; i++)
+		if (strcmp(o->arguments[i], "--all") == 0)
+			c->all = true;
+		else if (strcmp(o->arguments[i], "--json") == 0)
+			t->json = true;
+		else
+			return command_usage("check", why);
+	return true;
+}
+
 int
 check_command(const struct options *options, const struct config *config,
     const struct log *log)
@@ -44,16 +84,25 @@ check_command(const struct options *options, const struct config *config,
 	struct identity	me;
 	struct check	c = { .config = config, .me = &me,
 			    .report = print_finding };
+	struct items	t = { .json = false };
 	struct failure	why;
 
-	if (options->n_arguments > 2 || (options->n_arguments == 2 &&
-	    strcmp(options->arguments[1], "--all") != 0)) {
-		command_usage("check", &why);
+	if (!parse_arguments(&c, &t, options, &why))
 		return report_failure(log, options->errors, &why);
-	}
-	c.all = options->n_arguments == 2;
 	identity_find(&me, config);
+	if (t.json) {
+		c.report = add_finding;
+		c.context = &t;
+		items_open(&t, NULL, '{');
+		items_open(&t, "findings", '[');
+	}
 	check_run(&c);
+	if (t.json) {
+		items_close(&t, ']');
+		items_number(&t, "status", c.status);
+		items_close(&t, '}');
+		items_print(&t);
+	}
 	identity_free(&me);
 	return c.status;
 }
