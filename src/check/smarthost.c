@@ -357,8 +357,7 @@ check_transaction(struct run *r, const struct reach *addresses)
 
 	if (t->sender == NULL) {
 		report(r, &(struct check_finding){ .stage = CHECK_MAIL,
-		    .verdict = CHECK_SKIPPED }, "not checked: the sender is "
-		    "not known");
+		    .verdict = CHECK_SKIPPED }, "the sender is not known");
 		return;
 	}
 	envelope_set_reverse(&env, t->sender);
@@ -374,8 +373,9 @@ check_transaction(struct run *r, const struct reach *addresses)
 	sender_policy_check(r->check, t, r->object, addresses);
 	if (accepted && t->recipient == NULL)
 		report(r, &(struct check_finding){ .stage = CHECK_RCPT,
-		    .verdict = CHECK_SKIPPED }, "not checked: the recipient is "
-		    "not known");
+		    .verdict = CHECK_SKIPPED, .remedy = "name the address "
+		    "for mail to root in the key root" }, "mail to root has "
+		    "no address");
 	else if (accepted && probe_rcpt(s, &env, &why))
 		report(r, &(struct check_finding){ .stage = CHECK_RCPT },
 		    "RCPT TO:<%s>: %s", t->recipient, reply_line(&s->reply,

@@ -20,8 +20,8 @@ static const struct command commands[] = {
 	    "print the commands, or the usage of one of them" },
 	{ "import", MODE_IMPORT, "[--write] [FILE ...]",
 	    "make a configuration from that of another program" },
-	{ "queue", MODE_QUEUE, "[list [--failed] | show ID | run | flush [ID] | "
-	    "hold ID | release ID | release --failed | --all | "
+	{ "queue", MODE_QUEUE, "[list [--failed] | show ID | run | "
+	    "flush [ID] | hold ID | release ID | release --failed | --all | "
 	    "[--recipient TEXT] [--since TIME] | drop ID | "
 	    "status [--older TIME]] [--json]",
 	    "list, show, send, hold, release or delete waiting messages" },
@@ -29,7 +29,8 @@ static const struct command commands[] = {
 	    "show where mail would go, and which line decides it" },
 	{ "serve", MODE_SERVE, "",
 	    "accept mail on a socket, and run the queue once a minute" },
-	{ "setup", MODE_SETUP, "[--force] [--test] [--OPTION VALUE ...] [ADDRESS]",
+	{ "setup", MODE_SETUP, "[--force] [--test] [--OPTION VALUE ...] "
+	    "[ADDRESS]",
 	    "ask for the mail account of this machine, and write relais.conf" },
 	{ "test", MODE_TEST, "[--user NAME] [ADDRESS]",
 	    "send a test message, and show what becomes of it" },
