@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "check/local.h"
 #include "config/section.h"
 #include "submit/local_names.h"
 #include "submit/prepare.h"
@@ -177,5 +178,6 @@ check_run(struct check *c)
 	for (const struct section *s = c->config->first; s != NULL; s = s->next)
 		if (s->setting[KEY_PASSWORD_FILE] != NULL)
 			check_secret(c, s->setting[KEY_PASSWORD_FILE]);
+	check_spool(c);
 	check_smarthosts(c);
 }
