@@ -9,15 +9,17 @@ static void
 report_closed(struct check *c, struct check_finding *found,
     enum spool_config answer, const struct failure *why)
 {
+	if (answer != SPOOL_CONFIG_OFF && why->status == EX_OK) {
+		check_report(c, found, "does not exist yet: it is created "
+		    "for the first message that has to wait");
+		return;
+	}
 	found->verdict = CHECK_WARNING;
 	if (answer == SPOOL_CONFIG_OFF)
 		found->object = NULL;
-	else if (why->status == EX_NOPERM || why->status == EX_CANTCREAT)
+	else
 		found->remedy = "run relais check as root, or correct the "
 		    "owner and the mode of the directory";
-	else
-		found->remedy = "create the directory with mode 0700, or "
-		    "correct queue";
 	check_report(c, found, "%s", why->text);
 }
 

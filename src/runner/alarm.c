@@ -374,7 +374,7 @@ check_locked(const struct alarm_options *o, int fd, int64_t now)
 			record_reported(o, &f, 0, now);
 	} else if (may_repeat(o, fd, now)) {
 		if (run_command(o, &n, &f, &why)) {
-			log_line(o->log, LOG_WARNING, "alarm_command was told: "
+			log_line(o->log, LOG_WARNING, "alarm_command reported: "
 			    "%s", n.subject.data);
 			record_reported(o, &f, n.since, now);
 		} else {

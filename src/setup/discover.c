@@ -98,7 +98,7 @@ discover(struct discovery *d, const struct provider_table *table,
 	    find_by_name(d, "smtp", 587, domain) ||
 	    find_by_name(d, "mail", 587, domain) ||
 	    failed(why, EX_NOHOST, "no smarthost was found for %s: the domain "
-	    "is not in the table of providers, and neither its MX and SRV "
-	    "records nor smtp.%s and mail.%s lead to one", domain, domain,
+	    "is not in the table of providers, its MX and SRV records name no "
+	    "known smarthost, and smtp.%s and mail.%s do not answer", domain, domain,
 	    domain);
 }

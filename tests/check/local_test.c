@@ -39,6 +39,9 @@ static const struct spool_case spools[] = {
 	{ "a spool that others can write to is a warning", NULL, 0777, false,
 	    false, "spool warning /", "run relais check as root, or correct "
 	    "the owner and the mode of the directory" },
+	{ "a directory that does not exist yet is good",
+	    "/nonexistent/relais", 0700, false, false,
+	    "spool ok does not exist yet", NULL },
 	{ "a disabled queue is a warning", "off", 0700, false, false,
 	    "spool warning the queue is disabled", "" },
 };

@@ -345,7 +345,7 @@ the_service_does_not_wait_for_the_next_attempt(void **state)
 	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 	service = program_start(&(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", p.queue.conf, "-q1h") });
-	program_wait_output(service, "alarm_command was told");
+	program_wait_output(service, "alarm_command reported");
 	program_stop(service, SIGTERM, &o);
 	expect_events(&p, "[waiting]");
 	program_result_free(&o);
