@@ -99,6 +99,6 @@ discover(struct discovery *d, const struct provider_table *table,
 	    find_by_name(d, "mail", 587, domain) ||
 	    failed(why, EX_NOHOST, "no smarthost was found for %s: the domain "
 	    "is not in the table of providers, its MX and SRV records name no "
-	    "known smarthost, and smtp.%s and mail.%s do not answer", domain, domain,
-	    domain);
+	    "known smarthost, and smtp.%s and mail.%s do not answer", domain,
+	    domain, domain);
 }
