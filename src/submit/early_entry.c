@@ -12,7 +12,7 @@
 #include "util/interrupt.h"
 #include "util/memory.h"
 
-enum { PATIENCE_MS = 5000 };
+enum { WRITE_AFTER_MS = 5000 };
 
 static void
 log_failure(const struct early_entry *e, const struct failure *why)
@@ -113,14 +113,14 @@ early_entry_begin(struct early_entry *e)
 	e->callbacks = (struct relay_callbacks){ .before_send = before_send,
 	    .after_transaction = after_transaction, .context = e };
 	e->relay->callbacks = &e->callbacks;
-	interrupt_set_patience(e->relay->interrupt, PATIENCE_MS, write_entry,
-	    e);
+	interrupt_set_callback(e->relay->interrupt, WRITE_AFTER_MS,
+	    write_entry, e);
 }
 
 void
 early_entry_stop(struct early_entry *e)
 {
-	interrupt_set_patience(e->relay->interrupt, 0, NULL, NULL);
+	interrupt_set_callback(e->relay->interrupt, 0, NULL, NULL);
 	e->relay->callbacks = NULL;
 }
 

@@ -66,28 +66,28 @@ interrupt_failed(const struct interrupt *i, struct failure *why)
 }
 
 void
-interrupt_set_patience(struct interrupt *i, int64_t ms,
-    void (*impatient)(void *context), void *context)
+interrupt_set_callback(struct interrupt *i, int64_t ms,
+    void (*callback)(void *context), void *context)
 {
-	i->patience_ends = impatient != NULL ? clock_ms() + ms : 0;
-	i->impatient = impatient;
+	i->callback_ms = callback != NULL ? clock_ms() + ms : 0;
+	i->callback = callback;
 	i->context = context;
 }
 
 int64_t
 interrupt_limit_wait(struct interrupt *i, int64_t left)
 {
-	int64_t	patience;
+	int64_t	remaining;
 
-	if (i == NULL || i->patience_ends == 0 || interrupt_is_known(i))
+	if (i == NULL || i->callback_ms == 0 || interrupt_is_known(i))
 		return left;
-	patience = i->patience_ends - clock_ms();
-	if (patience <= 0) {
-		i->patience_ends = 0;
-		i->impatient(i->context);
+	remaining = i->callback_ms - clock_ms();
+	if (remaining <= 0) {
+		i->callback_ms = 0;
+		i->callback(i->context);
 		return left;
 	}
-	return left < 0 || patience < left ? patience : left;
+	return left < 0 || remaining < left ? remaining : left;
 }
 
 void

@@ -22,8 +22,8 @@ struct interrupt {
 					 * are not held */
 	int		signal;		/* the first one received, or 0 */
 	sigset_t	before;		/* the mask to restore */
-	int64_t		patience_ends;	/* clock_ms(); 0: never */
-	void		(*impatient)(void *context);
+	int64_t		callback_ms;	/* clock_ms(); 0: never */
+	void		(*callback)(void *context);
 	void		*context;
 };
 
@@ -43,14 +43,14 @@ bool	interrupt_is_known(const struct interrupt *);
 bool	interrupt_failed(const struct interrupt *, struct failure *why);
 
 /*
- * From now on, the first wait that has not ended after ms calls impatient(),
+ * From now on, the first wait that has not ended after ms calls callback(),
  * once, and continues.  NULL: does not call anything any more.
  */
-void	interrupt_set_patience(struct interrupt *, int64_t ms,
-	    void (*impatient)(void *context), void *context);
+void	interrupt_set_callback(struct interrupt *, int64_t ms,
+	    void (*callback)(void *context), void *context);
 
 /*
- * Call this before each wait of left ms (-1: no limit): calls impatient() if it
+ * Call this before each wait of left ms (-1: no limit): calls callback() if it
  * is due, and returns after how many ms to call this again.  Makes no system
  * call of its own; the argument may be NULL.
  */
