@@ -47,17 +47,6 @@ struct policy {
 	bool			 none;		/* "-all" is all it says */
 };
 
-static bool
-is_below(const char *host, const char *domain)
-{
-	size_t	h = strlen(host), d = strlen(domain);
-
-	if (h > 0 && host[h - 1] == '.')
-		h--;
-	return h >= d && strncasecmp(host + h - d, domain, d) == 0 &&
-	    (h == d || host[h - d - 1] == '.');
-}
-
 /* Whether the first 'bits' bits of two addresses are equal. */
 static bool
 is_same_network(const unsigned char *a, const unsigned char *b, int bits)
@@ -151,14 +140,31 @@ read_term(struct policy *p, const char *term, bool is_first)
 		p->unknown = true;	/* mx, ptr, exists */
 }
 
+/* Reads an SPF record, whose text is changed, and those that it includes. */
+static void
+read_record(struct policy *p, char *record, bool is_first)
+{
+	char	*term;
+
+	while (!p->covered && (term = strsep(&record, " ")) != NULL)
+		if (term[0] != '\0' && strcasecmp(term, "v=spf1") != 0)
+			read_term(p, term, is_first);
+}
+
+static bool
+is_of_provider(const struct policy *p, const char *domain)
+{
+	return p->record != NULL && text_is_below(domain, p->record,
+	    strlen(p->record));
+}
+
 /* Reads the SPF record of a domain, and those that it includes. */
 static void
 follow(struct policy *p, const char *domain, bool is_first)
 {
-	char	*record, *rest, *term;
+	char	*record;
 
-	if (p->record != NULL && is_below(domain, p->record))
-		p->covered = true;
+	p->covered |= is_of_provider(p, domain);
 	if (p->covered)
 		return;
 	if (p->lookups >= LOOKUPS_MAX || strlen(domain) >= DOMAIN_MAX ||
@@ -166,12 +172,7 @@ follow(struct policy *p, const char *domain, bool is_first)
 		p->unknown = true;
 		return;
 	}
-	if (is_first && p->shown[0] == '\0')
-		strlcpy(p->shown, record, sizeof(p->shown));
-	rest = record;
-	while (!p->covered && (term = strsep(&rest, " ")) != NULL)
-		if (term[0] != '\0' && strcasecmp(term, "v=spf1") != 0)
-			read_term(p, term, is_first);
+	read_record(p, record, is_first);
 	free(record);
 }
 
@@ -257,13 +258,14 @@ sender_policy_check(struct check *c, const struct check_target *t,
 	p->smarthost = t->smarthost->host;
 	p->addresses = addresses;
 	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
-		if (is_below(p->smarthost, providers[i].host))
+		if (text_is_below(p->smarthost, providers[i].host,
+		    strlen(providers[i].host)))
 			p->record = providers[i].record;
 	switch (find_record(p, at + 1, "v=spf1", &record)) {
 	case LOOKUP_TEXT_FOUND:
-		p->lookups = 0;
-		buffer_clear(&p->looked_at);
-		follow(p, at + 1, true);
+		p->covered = is_of_provider(p, at + 1);
+		strlcpy(p->shown, record, sizeof(p->shown));
+		read_record(p, record, true);
 		if (p->none || (p->record != NULL && p->hard && !p->covered &&
 		    !p->unknown))
 			report_policy(c, t, object, at + 1, p);

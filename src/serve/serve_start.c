@@ -12,17 +12,8 @@
 #include "serve/serve_user.h"
 #include "submit/spool_config.h"
 #include "util/buffer.h"
+#include "util/file.h"
 #include "util/memory.h"
-
-/* "/run/relais" of "/run/relais/submission"; the caller frees it. */
-static char *
-directory_of(const char *path)
-{
-	const char	*slash = strrchr(path, '/');
-
-	return slash > path ? memory_copy_n(path, (size_t)(slash - path)) :
-	    memory_copy("/");
-}
 
 bool
 serve_start_user(const struct serve_options *options, const char *socket_path,
@@ -42,7 +33,7 @@ serve_start_user(const struct serve_options *options, const char *socket_path,
 		    "not exist, so the service runs as root; create it with "
 		    "useradd --system relais");
 	if (socket_path != NULL) {
-		directory = directory_of(socket_path);
+		directory = file_directory(socket_path);
 		good = serve_user_directory(&user, directory, 0755, why);
 		free(directory);
 	}

@@ -54,21 +54,8 @@ find_word(const char words[][16], size_t n, const char *word)
 #define FIND_WORD(words, word) \
 	find_word(words, sizeof(words) / sizeof(*(words)), word)
 
-/* Whether host is the name, or a host below it. */
-static bool
-is_below(const char *host, const char *name, size_t len)
-{
-	size_t	host_len = strlen(host);
-
-	if (host_len > 0 && host[host_len - 1] == '.')
-		host_len--;
-	return host_len >= len &&
-	    strncasecmp(host + host_len - len, name, len) == 0 &&
-	    (host_len == len || host[host_len - len - 1] == '.');
-}
-
 /*
- * Sets *word to the first word of the list, and moves the list behind it.
+ * Sets *word to the first word of the list, and the list to the rest of it.
  * Returns its length, or 0 at the end.
  */
 static size_t
@@ -384,7 +371,7 @@ provider_by_mx(const struct provider_table *t, const char *host)
 	for (size_t i = 0; i < t->n; i++) {
 		list = t->provider[i].value[PROVIDER_MX];
 		while ((len = next_word(&list, &word)) > 0)
-			if (is_below(host, word, len))
+			if (text_is_below(host, word, len))
 				return &t->provider[i];
 	}
 	return NULL;

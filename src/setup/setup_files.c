@@ -24,15 +24,6 @@ struct entry {
 	bool			 replaces;
 };
 
-static char *
-directory_of(const char *path)
-{
-	const char	*slash = strrchr(path, '/');
-
-	return slash == path ? memory_copy("/") :
-	    memory_copy_n(path, (size_t)(slash - path));
-}
-
 static bool
 refuse_existing(const struct setup_file *f, bool force, struct failure *why)
 {
@@ -52,7 +43,7 @@ refuse_existing(const struct setup_file *f, bool force, struct failure *why)
 bool
 setup_files_check(const struct setup_files *files, struct failure *why)
 {
-	char	*directory = directory_of(files->conf.path);
+	char	*directory = file_directory(files->conf.path);
 	bool	 good;
 
 	if (access(directory, W_OK | X_OK) == -1)
@@ -162,7 +153,7 @@ setup_files_write(const struct setup_files *files, struct failure *why)
 	e[n++].file = &files->conf;
 	for (size_t i = 0; i < n; i++)
 		e[i].name = strrchr(e[i].file->path, '/') + 1;
-	directory = directory_of(files->conf.path);
+	directory = file_directory(files->conf.path);
 	dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);

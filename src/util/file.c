@@ -7,10 +7,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "util/memory.h"
 
 bool
 file_write(int fd, const void *data, size_t len)
@@ -103,4 +106,13 @@ file_nothing(void)
 	int	fd = open("/dev/null", O_RDWR);
 
 	return fd != -1 ? fd : open("/", O_RDONLY);
+}
+
+char *
+file_directory(const char *path)
+{
+	const char	*slash = strrchr(path, '/');
+
+	return slash > path ? memory_copy_n(path, (size_t)(slash - path)) :
+	    memory_copy("/");
 }

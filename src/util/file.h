@@ -1,5 +1,5 @@
 /*
- * file.h - write to descriptors, and create files without a name
+ * file.h - write to descriptors, create files without a name, directory names
  */
 #ifndef UTIL_FILE_H
 #define UTIL_FILE_H
@@ -16,6 +16,9 @@ bool	file_write(int fd, const void *data, size_t len);
  * may share the descriptor.
  */
 bool	file_write_now(int fd, const void *data, size_t len);
+
+/* "/run/relais" of "/run/relais/submission"; the caller frees it. */
+char	*file_directory(const char *path);
 
 /*
  * Creates a file without a name in the directory, and opens it for reading and

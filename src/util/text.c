@@ -1,6 +1,7 @@
 #include "util/text.h"
 
 #include <ctype.h>
+#include <string.h>
 
 #include "util/octets.h"
 
@@ -86,4 +87,16 @@ text_is_host_name(const char *name, size_t len)
 			return false;
 	}
 	return text_is_utf8(name, len);
+}
+
+bool
+text_is_below(const char *host, const char *domain, size_t len)
+{
+	size_t	host_len = strlen(host);
+
+	if (host_len > 0 && host[host_len - 1] == '.')
+		host_len--;
+	return host_len >= len &&
+	    strncasecmp(host + host_len - len, domain, len) == 0 &&
+	    (host_len == len || host[host_len - len - 1] == '.');
 }

@@ -37,4 +37,10 @@ size_t	text_decode_utf8(const char *text, size_t len, uint32_t *c);
  */
 bool	text_is_host_name(const char *name, size_t len);
 
+/*
+ * Whether the host, which can end with a dot, is the domain, which has len
+ * octets, or a name below it.
+ */
+bool	text_is_below(const char *host, const char *domain, size_t len);
+
 #endif
