@@ -438,3 +438,10 @@ spool_state_free(struct spool_state *state)
 	buffer_free(&state->before);
 	*state = (struct spool_state){ .fd = -1 };
 }
+
+bool
+spool_trouble_lasts(int64_t trouble)
+{
+	return trouble == SPOOL_TROUBLE_TLS ||
+	    trouble == SPOOL_TROUBLE_LOGIN || trouble == SPOOL_TROUBLE_CONFIG;
+}

@@ -56,6 +56,9 @@ enum spool_trouble {
 	SPOOL_TROUBLES
 };
 
+/* Whether it lasts until an administrator corrects it. */
+bool	spool_trouble_lasts(int64_t trouble);
+
 struct spool_state_host {
 	char	url[320];	/* smarthost_write() */
 	char	user[320];	/* "": none */

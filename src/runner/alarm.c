@@ -96,9 +96,7 @@ find_refused(const struct spool_state *s, int64_t now, struct facts *f)
 	for (size_t i = 0; i < s->n_hosts && f->waiting > 0; i++) {
 		const struct spool_state_host	*host = &s->host[i];
 
-		if ((host->trouble != SPOOL_TROUBLE_LOGIN &&
-		    host->trouble != SPOOL_TROUBLE_TLS &&
-		    host->trouble != SPOOL_TROUBLE_CONFIG) ||
+		if (!spool_trouble_lasts(host->trouble) ||
 		    now - host->trouble_at > DAY)
 			continue;
 		f->reasons |= REASON_REFUSED;

@@ -81,13 +81,6 @@ set_lock(struct backoff *b, short type)
 	b->locked = type == F_WRLCK;
 }
 
-static bool
-will_last(enum spool_trouble trouble)
-{
-	return trouble == SPOOL_TROUBLE_TLS ||
-	    trouble == SPOOL_TROUBLE_LOGIN || trouble == SPOOL_TROUBLE_CONFIG;
-}
-
 static int64_t
 next_step(const struct backoff *b, const struct spool_state_host *host,
     int64_t now)
@@ -96,6 +89,21 @@ next_step(const struct backoff *b, const struct spool_state_host *host,
 			    (unsigned)host->trouble_count : 100;
 
 	return now + retry_delay(b->schedule, n + 1, false, arc4random());
+}
+
+/* Without the lock: most logins have no trouble. */
+static bool
+is_in_trouble(const struct backoff *b, const struct relay_login *login)
+{
+	const struct spool_state_host	*host;
+	struct spool_state		 state;
+	bool				 trouble;
+
+	spool_state_read(&state, b->spool);
+	host = spool_state_find(&state, login->url, login->user);
+	trouble = host != NULL && host->trouble != SPOOL_TROUBLE_NONE;
+	spool_state_free(&state);
+	return trouble;
 }
 
 /*
@@ -107,21 +115,16 @@ claim_attempt(const struct backoff *b, const struct relay_login *login,
     struct failure *why)
 {
 	int64_t				 now = (int64_t)time(NULL);
-	const struct spool_state_host	*found;
 	struct spool_state_host		*host;
 	struct spool_state		 state;
 	struct failure			 ignored;	/* mail goes on */
 	bool				 good;
 
-	spool_state_read(&state, b->spool);
-	found = spool_state_find(&state, login->url, login->user);
-	good = found == NULL || found->trouble == SPOOL_TROUBLE_NONE;
-	spool_state_free(&state);
-	if (good)
+	if (!is_in_trouble(b, login))
 		return true;
 	spool_state_open(&state, b->spool, now, &ignored);
 	host = spool_state_host(&state, login->url, login->user);
-	good = !will_last((enum spool_trouble)host->trouble) || !b->when_due ||
+	good = !spool_trouble_lasts(host->trouble) || !b->when_due ||
 	    retry_is_due(b->schedule, now, host->not_before);
 	if (good)
 		host->not_before = next_step(b, host, now);
@@ -190,17 +193,11 @@ record_trouble(const struct backoff *b, const struct relay_login *login,
 static void
 clear_trouble(const struct backoff *b, const struct relay_login *login)
 {
-	const struct spool_state_host	*found;
 	struct spool_state_host		*host;
 	struct spool_state		 state;
 	struct failure			 ignored;	/* mail goes on */
-	bool				 clear;
 
-	spool_state_read(&state, b->spool);
-	found = spool_state_find(&state, login->url, login->user);
-	clear = found == NULL || found->trouble == SPOOL_TROUBLE_NONE;
-	spool_state_free(&state);
-	if (clear)
+	if (!is_in_trouble(b, login))
 		return;
 	spool_state_open(&state, b->spool, (int64_t)time(NULL), &ignored);
 	host = spool_state_host(&state, login->url, login->user);
@@ -227,7 +224,7 @@ backoff_after_connect(struct backoff *b, const struct relay_login *login,
 	int			 i = find_login(shared, login);
 	enum login_result	 result = LOGIN_GOOD;
 
-	b->lasting = will_last(kinds[trouble]);
+	b->lasting = spool_trouble_lasts(kinds[trouble]);
 	if (b->lasting) {
 		record_trouble(b, login, kinds[trouble], why);
 		result = LOGIN_REFUSED;

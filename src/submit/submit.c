@@ -301,8 +301,7 @@ notify_sender(const struct submit_job *j, const struct prepare_options *options)
 		return;
 	if (!has_queue(s)) {
 		log_line(s->options.log, LOG_WARNING, "the sender cannot be "
-		    "notified of the delivery: there is no queue for the "
-		    "notice");
+		    "notified of the delivery: the notice needs a queue");
 		return;
 	}
 	if (!bounce_make(&notice, &report, options, &why) ||
