@@ -17,6 +17,7 @@
 #include "support/cases.h"
 #include "support/conf.h"
 #include "support/dns.h"
+#include "support/findings.h"
 #include "support/network.h"
 
 #define TXT(n, v)	{ .name = n, .type = DNS_TXT, .value = v }
@@ -106,16 +107,6 @@ static const struct network_case hosts[] = {
 static struct temp_dir	dir;
 
 static void
-note_finding(void *context, const struct check_finding *f)
-{
-	struct buffer	*out = context;
-
-	buffer_addf(out, "%s %s %s%s%s\n", check_stage_name(f->stage),
-	    check_verdict_name(f->verdict), f->text, f->remedy != NULL ?
-	    " => " : "", f->remedy != NULL ? f->remedy : "");
-}
-
-static void
 run_case(const struct network_case *c, bool policy_only)
 {
 	struct config		 config;
@@ -126,7 +117,7 @@ run_case(const struct network_case *c, bool policy_only)
 				    .address = "192.0.2.7" } } };
 	struct buffer		 out = { 0 };
 	struct check		 check = { .config = &config, .me = &me,
-				    .report = note_finding, .context = &out };
+				    .report = findings_note, .context = &out };
 	struct check_target	 target = { .origin = "here:1",
 				    .sender = c->sender,
 				    .recipient = "b@example.net" };

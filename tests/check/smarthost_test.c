@@ -20,6 +20,7 @@
 
 #include "check/check.h"
 #include "support/cases.h"
+#include "support/findings.h"
 #include "support/tls_fixture.h"
 
 enum { WANT_MAX = 8 };
@@ -146,16 +147,6 @@ static const struct stage_case cases[] = {
 };
 
 static void
-note_finding(void *context, const struct check_finding *f)
-{
-	struct buffer	*out = context;
-
-	buffer_addf(out, "%s %s %s%s%s\n", check_stage_name(f->stage),
-	    check_verdict_name(f->verdict), f->text, f->remedy != NULL ?
-	    " => " : "", f->remedy != NULL ? f->remedy : "");
-}
-
-static void
 assert_lines(const struct stage_case *c, const char *text)
 {
 	const char	*at = text;
@@ -188,7 +179,7 @@ stages_are_reported(void **state)
 	const struct setting	*set;
 	struct buffer		 out = { 0 };
 	struct check		 check = { .config = &config, .me = &me,
-				    .report = note_finding, .context = &out };
+				    .report = findings_note, .context = &out };
 	struct check_target	 target = { .sender = "kim@example.org",
 				    .recipient = "root@example.net",
 				    .is_guess = c->is_guess };
