@@ -1,42 +1,14 @@
 #include "cli/check_command.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "check/check.h"
 #include "cli/commands.h"
+#include "cli/findings.h"
 #include "cli/items.h"
-#include "cli/output.h"
 #include "cli/report.h"
 #include "config/identity.h"
-
-static void
-print_finding(void *context, const struct check_finding *f)
-{
-	static const char	names[CHECK_VERDICTS][12] = { "OK", "warning",
-		"FAIL", "not checked" };
-
-	(void)context;
-	printf("%-8s %-11s ", check_stage_name(f->stage), names[f->verdict]);
-	if (f->object != NULL) {
-		output_text(f->object);
-		printf(": ");
-	}
-	output_text(f->text);
-	if (f->origin != NULL) {
-		printf(" (");
-		output_text(f->origin);
-		putchar(')');
-	}
-	putchar('\n');
-	if (f->remedy != NULL) {
-		printf("%-8s %-11s ", "", "");
-		output_text(f->remedy);
-		putchar('\n');
-	}
-	fflush(stdout);
-}
 
 /* An object of the array "findings". */
 static void
@@ -64,14 +36,18 @@ add_finding(void *context, const struct check_finding *f)
 }
 
 static bool
-parse_arguments(struct check *c, struct items *t, const struct options *o,
-    struct failure *why)
+parse_arguments(struct check *c, struct items *t, struct findings *f,
+    const struct options *o, struct failure *why)
 {
+	f->verbose = o->verbose;
 	for (int i = 1; i < o->n_arguments; i++)
 		if (strcmp(o->arguments[i], "--all") == 0)
 			c->all = true;
 		else if (strcmp(o->arguments[i], "--json") == 0)
 			t->json = true;
+		else if (strcmp(o->arguments[i], "--verbose") == 0 ||
+		    strcmp(o->arguments[i], "-v") == 0)
+			f->verbose = true;
 		else
 			return command_usage("check", why);
 	return true;
@@ -82,14 +58,16 @@ check_command(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct identity	me;
+	struct findings	print;
 	struct check	c = { .config = config, .me = &me,
-			    .report = print_finding };
+			    .report = findings_print, .context = &print };
 	struct items	t = { .json = false };
 	struct failure	why;
 
-	if (!parse_arguments(&c, &t, options, &why))
+	if (!parse_arguments(&c, &t, &print, options, &why))
 		return report_failure(log, options->errors, &why);
 	identity_find(&me, config);
+	findings_begin(&print);
 	if (t.json) {
 		c.report = add_finding;
 		c.context = &t;
@@ -102,6 +80,8 @@ check_command(const struct options *options, const struct config *config,
 		items_number(&t, "status", c.status);
 		items_close(&t, '}');
 		items_print(&t);
+	} else {
+		findings_print_totals(&c);
 	}
 	identity_free(&me);
 	return c.status;

@@ -12,7 +12,7 @@
 #include "util/visible.h"
 
 static const struct command commands[] = {
-	{ "check", MODE_CHECK, "[--all] [--json]",
+	{ "check", MODE_CHECK, "[--all] [--json] [--verbose]",
 	    "test the configuration and each smarthost; sends nothing" },
 	{ "config", MODE_CONFIG, "",
 	    "print the settings in effect, and where each of them is set" },

@@ -5,32 +5,8 @@
 #include <sysexits.h>
 
 #include "check/check.h"
-#include "cli/output.h"
+#include "cli/findings.h"
 #include "config/section.h"
-
-static void
-print_finding(void *context, const struct check_finding *f)
-{
-	static const char	verdicts[CHECK_VERDICTS][8] = {
-		[CHECK_OK] = "ok", [CHECK_WARNING] = "warning",
-		[CHECK_FAIL] = "FAIL", [CHECK_SKIPPED] = "skipped",
-	};
-
-	(void)context;
-	printf("  %-8s %-9s ", verdicts[f->verdict],
-	    check_stage_name(f->stage));
-	if (f->object != NULL) {
-		output_text(f->object);
-		printf(": ");
-	}
-	output_text(f->text);
-	if (f->remedy != NULL) {
-		printf("\n                     ");
-		output_text(f->remedy);
-	}
-	putchar('\n');
-	fflush(stdout);
-}
 
 /* Copies the answers, with the password itself in place of its file. */
 static bool
@@ -64,8 +40,10 @@ setup_verify(const struct section *answers, const char *secret)
 	struct config		 config = { 0 };
 	struct smarthost_list	 list = { 0 };
 	struct identity		 me;
+	struct findings		 print = { .verbose = false };
 	struct check		 c = { .config = &config, .me = &me,
-				    .report = print_finding };
+				    .report = findings_print,
+				    .context = &print };
 	const struct setting	*set = answers->setting[KEY_SMARTHOST];
 	struct failure		 why;
 
@@ -75,6 +53,7 @@ setup_verify(const struct section *answers, const char *secret)
 		return why.status;
 	}
 	identity_find(&me, &config);
+	findings_begin(&print);
 	printf("\nTesting the connection; no message is sent:\n");
 	for (size_t i = 0; i < list.n; i++)
 		check_smarthost(&c, &(struct check_target){

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -15,6 +16,9 @@
 #include "support/mock_smtp.h"
 #include "support/program.h"
 #include "support/queue_fixture.h"
+#include "support/terminal.h"
+#include "util/text.h"
+#include "util/visible.h"
 
 struct check_case {
 	const char	*sentence;
@@ -55,6 +59,19 @@ static const struct check_case checks[] = {
 	    { "{\"findings\":[{\"stage\":\"config\",\"verdict\":\"ok\"",
 	    "{\"stage\":\"rcpt\",\"verdict\":\"fail\"",
 	    "550 5.1.1 nobody", "],\"status\":67}" }, NULL },
+	{ "in a pipe, there is no colour, and a finding is one line",
+	    { .steps = { { .at = ON_RCPT, .say = "550 5.1.1 nobody" } } },
+	    "root = admin@example.net\n", { NULL }, EX_NOUSER,
+	    { "\nrcpt     FAIL        127.0.0.1:", "5.1.1 nobody (", "FAIL\n" },
+	    NULL },
+	{ "the last line counts the findings", { 0 },
+	    "queue = off\ndomain =\n[from *@shop.example]\n"
+	    "smarthost = smtp://127.0.0.1:1\n", { NULL }, EX_TEMPFAIL,
+	    { " OK, ", " warning, 1 FAIL, 1 not checked\n" }, NULL },
+	{ "--verbose prints every value of the configuration", { 0 },
+	    "root = admin@example.net\npassword = cameo\nuser = x\n",
+	    { "--verbose" }, EX_NOPERM, { "root = admin@example.net (",
+	    "password = (hidden) (" }, NULL },
 	{ "an unknown argument is refused", { 0 }, NULL, { "--every" },
 	    EX_USAGE, { "" }, "usage: relais check" },
 };
@@ -87,8 +104,104 @@ reports(void **state)
 	queue_fixture_close(&p);
 }
 
+/*
+ * The terminal.
+ */
+
+struct terminal_case {
+	const char	*sentence;
+	unsigned	 columns;
+	const char	*env[3];
+	const char	*want;		/* in the output */
+	const char	*not;		/* is not in it, or NULL */
+};
+
+#define EVIL	"550 \033[31mred\033]0;title\007 \302\233K \342\200\256 end"
+#define SHOWN	"\\033[31mred\\033]0;title\\007 \\302\\233K \\342\\200\\256 end"
+
+static const struct terminal_case terminals[] = {
+	{ "the verdict has a colour on a terminal", 0, { "TERM=xterm" },
+	    "rset     \033[32mOK\033[m          127.", NULL },
+	{ "what fails is red", 0, { "TERM=xterm" },
+	    "rcpt     \033[1;31mFAIL\033[m        127.", NULL },
+	{ "a server's control characters are visible", 0, { "TERM=xterm" },
+	    SHOWN, NULL },
+	{ "NO_COLOR means no colour", 0, { "TERM=xterm", "NO_COLOR=1" },
+	    "rcpt     FAIL        127.", "\033" },
+	{ "NO_COLOR has no effect if it is empty", 0, { "TERM=xterm",
+	    "NO_COLOR=" }, "\033[1;31mFAIL", NULL },
+	{ "a dumb terminal has no colour", 0, { "TERM=dumb" },
+	    "rcpt     FAIL        127.", "\033" },
+	{ "without TERM, there is no colour", 0, { NULL },
+	    "rcpt     FAIL        127.", "\033" },
+	{ "a terminal without a width wraps lines itself", 0, { NULL },
+	    "RCPT TO:<admin@example.net>: 550 " SHOWN, NULL },
+	{ "lines are wrapped between words", 80, { NULL },
+	    "RCPT TO:<admin@example.net>: 550\r\n                     "
+	    "\\033[31mred", NULL },
+	{ "a narrow terminal wraps lines itself", 40, { NULL },
+	    "RCPT TO:<admin@example.net>: 550 " SHOWN, NULL },
+};
+
+/* Only our own colours, and the ends of lines, are control characters. */
+static void
+assert_no_control(const char *text, size_t len)
+{
+	for (size_t i = 0, n; i < len; i += n) {
+		uint32_t	c;
+		int		colour = 0;
+
+		sscanf(text + i, "\033[%*[0-9;]m%n", &colour);
+		if (colour == 0 && strncmp(text + i, "\033[m", 3) == 0)
+			colour = 3;
+		n = (size_t)colour;
+		if (n > 0)
+			continue;
+		n = text_decode_utf8(text + i, len - i, &c);
+		if (n == 0 || (c != '\r' && c != '\n' && !visible_is_safe(c)))
+			fail_msg("octet %03o before: %s",
+			    (unsigned char)text[i], text + i + 1);
+	}
+}
+
+/* No line is wider, except the one word of a line. */
+static void
+assert_wrapped(const char *text, unsigned columns)
+{
+	const char	*end;
+
+	for (; columns >= 60 && (end = strstr(text, "\r\n")) != NULL;
+	    text = end + 2)
+		if (end - text > columns && memchr(text + 21, ' ',
+		    (size_t)(end - text) - 21) != NULL)
+			fail_msg("wider than %u: %.*s", columns,
+			    (int)(end - text), text);
+}
+
+static void
+shows_on_terminal(void **state)
+{
+	const struct terminal_case	*c = *state;
+	struct queue_fixture		 p;
+	struct terminal			 t;
+
+	queue_fixture_open(&p, &(struct script){ .steps = {
+	    { .at = ON_RCPT, .say = EVIL } } }, "root = admin@example.net\n");
+	terminal_start(&t, &(struct program){ .argv = WORDS("relais", "-C",
+	    p.conf, "check", "--verbose"), .env = c->env }, c->columns);
+	terminal_read(&t);
+	assert_says(t.out.data, c->want);
+	if (c->not != NULL && strstr(t.out.data, c->not) != NULL)
+		fail_msg("\"%s\" is in: %s", c->not, t.out.data);
+	assert_no_control(t.out.data, t.out.len);
+	assert_wrapped(t.out.data, c->columns);
+	assert_int_equal(terminal_end(&t), EX_NOUSER);
+	queue_fixture_close(&p);
+}
+
 int
 main(void)
 {
-	return CASES_RUN("check", reports, checks);
+	return CASES_RUN("check", reports, checks) +
+	    CASES_RUN("on a terminal", shows_on_terminal, terminals);
 }

@@ -7,21 +7,19 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "support/program.h"
+#include "support/terminal.h"
 #include "support/tls_fixture.h"
 
-enum { DEADLINE_MS = 10000, WORDS_MAX = 40 };
+enum { WORDS_MAX = 40 };
 
 struct place {
 	struct tls_fixture	 at;
@@ -201,84 +199,6 @@ a_symbolic_link_is_not_followed(void **state)
 	tls_fixture_close(&p.at);
 }
 
-/* A program on a terminal: what it prints, and its answers. */
-struct terminal {
-	int		 master;
-	char		 slave[64];
-	struct running	*running;
-	struct buffer	 out;
-};
-
-static void
-become_terminal(void *ctx)
-{
-	const struct terminal	*t = ctx;
-	int			 fd;
-
-	if (setsid() == -1 || (fd = open(t->slave, O_RDWR)) == -1 ||
-	    ioctl(fd, TIOCSCTTY, 0) == -1)
-		_exit(125);
-	for (int i = 0; i < 3; i++)
-		dup2(fd, i);
-}
-
-static void
-terminal_start(struct terminal *t, struct place *p)
-{
-	*t = (struct terminal){ .master = posix_openpt(O_RDWR | O_NOCTTY |
-	    O_CLOEXEC) };
-	assert_int_not_equal(t->master, -1);
-	assert_int_equal(grantpt(t->master) | unlockpt(t->master), 0);
-	assert_int_equal(ptsname_r(t->master, t->slave, sizeof(t->slave)), 0);
-	t->running = program_start(&(struct program){ .argv = p->words,
-	    .prepare = become_terminal, .ctx = t });
-}
-
-/* Waits for the text, from the end of the previous one. */
-static void
-terminal_wait(struct terminal *t, const char *text)
-{
-	struct pollfd	fd = { .fd = t->master, .events = POLLIN };
-	const char	*found;
-
-	buffer_add_text(&t->out, "");
-	while ((found = strstr(t->out.data, text)) == NULL) {
-		ssize_t	n = -1;
-
-		if (poll(&fd, 1, DEADLINE_MS) == 1)
-			n = read(t->master, buffer_room(&t->out, 4096), 4096);
-		if (n <= 0)
-			fail_msg("no \"%s\" in: %s", text, t->out.data);
-		t->out.len += (size_t)n;
-		t->out.data[t->out.len] = '\0';
-	}
-	found += strlen(text);
-	t->out.len -= (size_t)(found - t->out.data);
-	memmove(t->out.data, found, t->out.len + 1);
-}
-
-static void
-terminal_say(struct terminal *t, const char *question, const char *answer)
-{
-	terminal_wait(t, question);
-	assert_int_equal(write(t->master, answer, strlen(answer)),
-	    strlen(answer));
-}
-
-static int
-terminal_end(struct terminal *t)
-{
-	struct program_result	o;
-	int			status;
-
-	program_stop(t->running, 0, &o);
-	status = o.status;
-	program_result_free(&o);
-	buffer_free(&t->out);
-	close(t->master);
-	return status;
-}
-
 static void
 questions_are_asked_on_a_terminal(void **state)
 {
@@ -288,7 +208,7 @@ questions_are_asked_on_a_terminal(void **state)
 	(void)state;
 	place_open(&p, &host);
 	place_add(&p, WORDS("--smarthost", p.url));
-	terminal_start(&t, &p);
+	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
 	terminal_say(&t, "Address that sends", "me\n");
 	terminal_say(&t, "Address that sends", "me@example.org\n");
 	terminal_say(&t, "User name", "nina\n");
@@ -312,7 +232,7 @@ a_wrong_password_can_be_corrected(void **state)
 	place_open(&p, &host);
 	place_add(&p, WORDS("me@example.org", "--smarthost", p.url, "--user",
 	    "nina", "--root", "boss@example.org"));
-	terminal_start(&t, &p);
+	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
 	terminal_say(&t, "Password", "wrong\n");
 	terminal_wait(&t, "FAIL");
 	terminal_say(&t, "(change, write, stop)", "change\n");
@@ -342,7 +262,7 @@ an_interrupt_restores_the_echo(void **state)
 	place_open(&p, &host);
 	place_add(&p, WORDS("me@example.org", "--smarthost", p.url, "--user",
 	    "nina", "--root", "boss@example.org"));
-	terminal_start(&t, &p);
+	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
 	slave = open(t.slave, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	terminal_wait(&t, "Password");
 	assert_int_equal(tcgetattr(slave, &mode), 0);
