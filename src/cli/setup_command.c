@@ -28,7 +28,7 @@
 #include "util/text.h"
 #include "util/trusted.h"
 
-enum { SECRET_MAX = 64 * 1024, STOPPED = 1 };
+enum { SECRET_MAX = 64 * 1024, STOPPED = 1, DISCOVER_MS = 30000 };
 
 /* The options that take a value. */
 enum answer {
@@ -187,7 +187,9 @@ choose_smarthost(struct setup *s)
 		given = provider_by_id(&s->table,
 		    given)->value[PROVIDER_SMARTHOST];
 	if (given == NULL && s->terminal) {
-		if (discover(&d, &s->table, domain, &why))
+		printf("Looking for the smarthost of %s ...\n", domain);
+		fflush(stdout);
+		if (discover(&d, &s->table, domain, DISCOVER_MS, &why))
 			printf("Found: %s\n       (%s)\n", d.smarthost,
 			    d.reason);
 		else

@@ -11,18 +11,24 @@
 #define SETUP_DISCOVER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "setup/provider.h"
 #include "util/failure.h"
 
 struct discovery {
 	char			 smarthost[320];	/* a URL */
-	char			 reason[400];	/* "the MX record of ..." */
+	char			 reason[400];	/* "the SRV record ..." */
 	const struct provider	*provider;	/* of the table, or NULL */
 };
 
-/* False with EX_NOHOST, and where it was looked for, if nothing is found. */
+/*
+ * Searches for at most timeout_ms, in a process of its own, because the
+ * resolver of libc can wait for a server without a limit.  False with why, if
+ * nothing is found: EX_NOHOST and where it was looked for, or EX_TEMPFAIL and
+ * what did not answer in time.
+ */
 bool	discover(struct discovery *, const struct provider_table *,
-	    const char *domain, struct failure *why);
+	    const char *domain, int64_t timeout_ms, struct failure *why);
 
 #endif

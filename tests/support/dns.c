@@ -14,7 +14,8 @@
 
 #include "util/buffer.h"
 
-enum { QUERY_MAX = 512, HEADER_SIZE = 12, NAME_ERROR = 3 };
+enum { QUERY_MAX = 512, HEADER_SIZE = 12, SERVER_FAILURE = 2, NAME_ERROR = 3,
+	TRUNCATED = 0x200 };
 
 static void
 add_number(struct buffer *b, unsigned n)
@@ -110,29 +111,34 @@ read_question(const unsigned char *query, size_t len, char name[256],
 	return at + 5;
 }
 
-/* Adds the records for a question; returns whether the name exists. */
-static unsigned
-find(const struct dns_record *r, const char *name, int type,
-    struct buffer *out, bool *known)
-{
-	unsigned	n = 0;
+/* The records for a question. */
+struct found {
+	struct buffer	records;
+	unsigned	n;
+	bool		known;		/* the name exists */
+	enum dns_flaw	flaw;
+};
 
-	*known = false;
+static void
+find(const struct dns_record *r, const char *name, int type,
+    struct found *f)
+{
 	for (; r->name != NULL; r++) {
 		if (strcasecmp(r->name, name) != 0)
 			continue;
-		*known = true;
+		f->known = true;
 		if (r->type != type && r->type != DNS_CNAME)
 			continue;
-		if (r->raw != NULL) {
-			buffer_add(out, r->raw, r->raw_len);
-			n += r->claimed;
+		if (r->flaw != DNS_CORRECT) {
+			f->flaw = r->flaw;
+		} else if (r->raw != NULL) {
+			buffer_add(&f->records, r->raw, r->raw_len);
+			f->n += r->claimed;
 		} else {
-			add_record(out, r);
-			n++;
+			add_record(&f->records, r);
+			f->n++;
 		}
 	}
-	return n;
 }
 
 static void
@@ -141,31 +147,35 @@ answer(int fd, const struct dns_record *records)
 	unsigned char		 query[QUERY_MAX];
 	struct sockaddr_in	 from;
 	socklen_t		 from_len = sizeof(from);
-	struct buffer		 out = { 0 }, found = { 0 };
+	struct buffer		 out = { 0 };
+	struct found		 f = { .n = 0 };
 	char			 name[256];
 	int			 type;
-	bool			 known;
 	ssize_t			 n = recvfrom(fd, query, sizeof(query), 0,
 				    (struct sockaddr *)&from, &from_len);
 	size_t			 end;
-	unsigned		 count;
 
 	if (n < HEADER_SIZE ||
 	    (end = read_question(query, (size_t)n, name, &type)) == 0)
 		return;
-	count = find(records, name, type, &found, &known);
+	find(records, name, type, &f);
+	query[1] ^= f.flaw == DNS_WRONG_ID;
 	buffer_add(&out, (const char *)query, 2);
-	add_number(&out, 0x8180 | (known ? 0 : NAME_ERROR));
+	add_number(&out, 0x8180u | (f.known ? 0 : NAME_ERROR) |
+	    (f.flaw == DNS_TRUNCATED ? TRUNCATED : 0) |
+	    (f.flaw == DNS_FAILURE ? SERVER_FAILURE : 0));
 	add_number(&out, 1);
-	add_number(&out, count);
+	add_number(&out, f.n);
 	add_number(&out, 0);
 	add_number(&out, 0);
 	buffer_add(&out, (const char *)query + HEADER_SIZE,
 	    end - HEADER_SIZE);
-	buffer_add(&out, found.data, found.len);
-	sendto(fd, out.data, out.len, 0, (struct sockaddr *)&from, from_len);
+	buffer_add(&out, f.records.data, f.records.len);
+	if (f.flaw != DNS_SILENT)
+		sendto(fd, out.data, out.len, 0, (struct sockaddr *)&from,
+		    from_len);
 	buffer_free(&out);
-	buffer_free(&found);
+	buffer_free(&f.records);
 }
 
 void

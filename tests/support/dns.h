@@ -1,7 +1,8 @@
 /*
  * dns.h - a name server on loopback with a few records
  *
- * A process of its own, which ends with the test program.  UDP only.
+ * A process of its own, which ends with the test program.  UDP only: after a
+ * truncated reply, a test can offer TCP with mock_smtp_start().
  */
 #ifndef SUPPORT_DNS_H
 #define SUPPORT_DNS_H
@@ -14,6 +15,15 @@
 enum { DNS_A = 1, DNS_CNAME = 5, DNS_MX = 15, DNS_TXT = 16,
 	DNS_AAAA = 28, DNS_SRV = 33 };
 
+/* Instead of a correct reply. */
+enum dns_flaw {
+	DNS_CORRECT,
+	DNS_SILENT,		/* no reply */
+	DNS_WRONG_ID,		/* the reply to another query */
+	DNS_TRUNCATED,		/* no records, and the bit TC */
+	DNS_FAILURE,		/* SERVFAIL */
+};
+
 struct dns_record {
 	const char	*name;		/* NULL: the end of the table */
 	int		 type;
@@ -25,6 +35,8 @@ struct dns_record {
 	const void	*raw;
 	size_t		 raw_len;
 	unsigned	 claimed;
+
+	enum dns_flaw	 flaw;		/* of the reply with this record */
 };
 
 struct dns {
