@@ -5,6 +5,7 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "cli/entry_state.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "queue/id.h"
@@ -74,22 +75,24 @@ has_separate_reason(const struct envelope_file *d)
 }
 
 static void
-print_paths(const struct envelope_file *d)
+print_paths(const struct entry *e)
 {
+	const struct envelope_file	*d = &e->file;
 	const char	*last = "";
-	char		 shown[SHOWN];
+	char		 shown[SHOWN], state[ENTRY_STATE_REASON];
 
+	if (entry_state_reason(state, e)[0] != '\0')
+		print_reason(state);
 	if (has_separate_reason(d))
 		print_reason(d->reason);
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		const struct outcome	*o = &d->outcomes[i];
 		const char		*path = d->envelope.forward[i].path;
-		const char		*reason = o->text[0] != '\0' ?
-					    o->text : d->reason;
+		const char		*reason = entry_state_reply(e, i);
 
 		if (o->kind == OUTCOME_DELIVERED)
 			continue;
-		if (reason[0] != '\0' && strcmp(reason, last) != 0)
+		if (strcmp(reason, last) != 0)
 			print_reason(reason);
 		last = reason;
 		printf("%-11s %7s %-20s %s\n", "", "", "",
@@ -129,7 +132,7 @@ print_entry(void *context, const struct spool_item *item,
 		output_time(e->next);
 		putchar('\n');
 	}
-	print_paths(&e->file);
+	print_paths(e);
 }
 
 bool

@@ -29,14 +29,22 @@ output_text(const char *text)
 	free(shown);
 }
 
-void
-output_time(int64_t seconds)
+char *
+output_format_time(char to[OUTPUT_TIME], int64_t seconds)
 {
 	time_t		t = (time_t)seconds;
 	struct tm	tm;
-	char		date[64] = "?";
 
-	if (localtime_r(&t, &tm) != NULL)
-		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S %z", &tm);
-	fputs(date, stdout);
+	if (localtime_r(&t, &tm) == NULL || strftime(to, OUTPUT_TIME,
+	    "%Y-%m-%d %H:%M:%S %z", &tm) == 0)
+		strlcpy(to, "?", OUTPUT_TIME);
+	return to;
+}
+
+void
+output_time(int64_t seconds)
+{
+	char	date[OUTPUT_TIME];
+
+	fputs(output_format_time(date, seconds), stdout);
 }

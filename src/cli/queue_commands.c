@@ -11,6 +11,7 @@
 #include "cli/flush.h"
 #include "cli/mailq.h"
 #include "cli/queue_health.h"
+#include "cli/queue_json.h"
 #include "cli/queue_show.h"
 #include "cli/queue_source.h"
 #include "cli/report.h"
@@ -51,8 +52,8 @@ list_queue(const struct queue_request *r, struct failure *why)
 	bool	good;
 
 	if (r->json)
-		good = queue_show_list_json(r->queue, r->failed ?
-		    QUEUE_SOURCE_FAILED : QUEUE_SOURCE_BOTH, why);
+		good = queue_json_list(r->queue, r->failed ?
+		    QUEUE_SOURCE_FAILED : QUEUE_SOURCE_WAITING, why);
 	else if (r->failed)
 		good = mailq_print_failed(r->queue, why);
 	else
@@ -118,7 +119,7 @@ print_entry(const struct queue_request *r, const struct entry *entry,
 {
 	if (!r->json)
 		return queue_show(entry, why);
-	queue_show_json(entry);
+	queue_json_show(entry);
 	return true;
 }
 

@@ -27,6 +27,8 @@ struct submit_job {
 	const struct message	*message;
 	struct submit_result	*result;
 	bool			 attempted;
+	const char		*untried;	/* why it is queued without an
+						 * attempt; or NULL */
 	struct early_entry	 early;
 };
 
@@ -168,6 +170,7 @@ commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
 		.next = now,
 		.uid = j->submit->options.uid,
 		.caller = j->submit->options.me->user,
+		.reason = dir == SPOOL_QUEUE ? j->untried : NULL,
 	};
 
 	envelope_begin_like(&env, all);
@@ -440,6 +443,10 @@ submit_here(struct submit *s, const struct submit_request *request,
 	};
 
 	*result = (struct submit_result){ 0 };
+	if (!j.attempted)
+		j.untried = request->background ? "not tried yet: queued for "
+		    "an attempt in the background (-odb)" : "not tried yet: "
+		    "queued without an attempt (-odq)";
 	j.early = (struct early_entry){
 		.spool = &s->spool, .relay = &s->relay,
 		.log = s->options.log, .envelope = env, .message = message,

@@ -176,13 +176,17 @@ static const struct view views[] = {
 	    .not = "bad@" },
 	{ "and none of another user", NOBODY, { "queue" }, 0,
 	    .out = { "nobody@example.net\n" }, .not = "failed" },
-	{ "JSON has the messages in the queue and those that failed",
-	    WWW_DATA, { "queue", "list", "--json" }, 0,
-	    .out = { "[{\"id\":\"", "\"uid\":33,",
-		"\"address\":\"www@example.net\"",
-	    "\"state\":\"failed\"" }, .not = "nobody@" },
-	{ "an empty list in JSON", 1, { "queue", "list", "--json" }, 0,
-	    .out = { "[]\n" } },
+	{ "JSON has the user's messages in the queue", WWW_DATA,
+	    { "queue", "list", "--json" }, 0,
+	    .out = { "{\"queue_name\": \"deferred\", \"queue_id\": \"",
+	    "\"uid\": 33,", "\"address\": \"www@example.net\"" },
+	    .not = "bad@" },
+	{ "JSON has the user's messages that failed", WWW_DATA,
+	    { "queue", "list", "--failed", "--json" }, 0,
+	    .out = { "{\"queue_name\": \"failed\", \"queue_id\": \"",
+	    "\"address\": \"bad@example.net\"" }, .not = "www@" },
+	{ "no message in JSON is no line", 1, { "queue", "list", "--json" },
+	    0, .not = "{" },
 	{ "-bP counts the messages of all users", NOBODY, { "-bP" }, 0,
 	    .out = { "3\n" } },
 	{ "relais queue status is for all users, without the last error",
@@ -278,10 +282,11 @@ a_user_sees_the_transcript_of_a_failed_message(void **state)
 	open_for_users(&s, &defers);
 	serving_start(&s, NULL);
 	send_as(&s, NOBODY, "bad@example.net", EX_NOUSER);
-	run_as(&s, NOBODY, WORDS("queue", "list", "--json"), NULL, &o);
-	id = strstr(o.out.data, "\"id\":\"");
+	run_as(&s, NOBODY, WORDS("queue", "list", "--failed", "--json"), NULL,
+	    &o);
+	id = strstr(o.out.data, "\"queue_id\": \"");
 	assert_non_null(id);
-	strlcpy(name, id + 6, sizeof(name));
+	strlcpy(name, id + strlen("\"queue_id\": \""), sizeof(name));
 	program_result_free(&o);
 	run_as(&s, NOBODY, WORDS("queue", "show", name), NULL, &o);
 	assert_int_equal(o.status, 0);

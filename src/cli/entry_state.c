@@ -1,0 +1,119 @@
+#include "cli/entry_state.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/output.h"
+#include "queue/lock_holder.h"
+#include "util/visible.h"
+
+/* The service runs the queue once a minute; a timer may take longer. */
+enum { OVERDUE_S = 15 * 60 };
+
+const char *
+entry_state_word(const struct entry *e)
+{
+	if (e->dir == SPOOL_FAILED)
+		return "failed";
+	if (e->locked)
+		return "being sent";
+	return e->file.held ? "held" : "waiting";
+}
+
+const char *
+entry_state_queue(const struct entry *e)
+{
+	if (e->dir == SPOOL_FAILED)
+		return "failed";
+	if (e->locked)
+		return "active";
+	if (e->file.held)
+		return "hold";
+	return e->file.attempts > 0 ? "deferred" : "incoming";
+}
+
+const char *
+entry_state_recipient(const struct outcome *o)
+{
+	switch (o->kind) {
+	case OUTCOME_WAITING:
+	case OUTCOME_DEFERRED:
+		return "waiting";
+	case OUTCOME_DELIVERED:
+		return "delivered";
+	case OUTCOME_FAILED:
+		break;
+	}
+	return "failed";
+}
+
+static void
+describe_holder(char *to, size_t size, const struct entry *e)
+{
+	const char		*what = e->dir == SPOOL_FAILED ? "in use" :
+				    "being sent now";
+	struct lock_holder	 holder = { .pid = 0 };
+	char			 shown[4 * sizeof(holder.program)];
+
+	if (e->spool != NULL)
+		lock_holder_find(&holder, e->fd);
+	if (holder.pid == 0)
+		snprintf(to, size, "%s", what);
+	else
+		snprintf(to, size, "%s by process %ld (%s)", what,
+		    (long)holder.pid, visible(shown, sizeof(shown),
+		    holder.program, strlen(holder.program)));
+}
+
+static bool
+is_in_doubt(const struct envelope_file *d)
+{
+	for (size_t i = 0; i < d->envelope.n; i++)
+		if (d->outcomes[i].kind == OUTCOME_WAITING &&
+		    d->outcomes[i].in_doubt)
+			return true;
+	return false;
+}
+
+char *
+entry_state_reason(char to[ENTRY_STATE_REASON], const struct entry *e)
+{
+	int64_t	now = (int64_t)time(NULL);
+	char	date[OUTPUT_TIME];
+
+	to[0] = '\0';
+	if (e->locked)
+		describe_holder(to, ENTRY_STATE_REASON, e);
+	else if (e->dir == SPOOL_FAILED)
+		to[0] = '\0';
+	else if (e->file.held)
+		snprintf(to, ENTRY_STATE_REASON, "held; to send it: relais "
+		    "queue release %s", e->name);
+	else if (is_in_doubt(&e->file) && e->next > now)
+		snprintf(to, ENTRY_STATE_REASON, "may have been delivered "
+		    "already; next attempt at %s, or now with: relais queue "
+		    "flush %s", output_format_time(date, e->next), e->name);
+	else if (e->next < now - OVERDUE_S)
+		snprintf(to, ENTRY_STATE_REASON, "due since %s, but no queue "
+		    "run has tried it; start relais serve, or relais queue run "
+		    "from a timer", output_format_time(date, e->next));
+	return to;
+}
+
+const char *
+entry_state_last(const struct entry *e)
+{
+	if (e->file.reason[0] != '\0')
+		return e->file.reason;
+	return e->dir == SPOOL_FAILED || e->file.attempts > 0 ?
+	    "the reason was not recorded" : "not tried yet";
+}
+
+const char *
+entry_state_reply(const struct entry *e, size_t i)
+{
+	const char	*text = e->file.outcomes[i].text;
+
+	return text[0] != '\0' ? text : entry_state_last(e);
+}
