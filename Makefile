@@ -51,7 +51,7 @@ ARCHIVE	= rm -f $@; ar qcs $@ $(filter %.o,$^)
 LINK	= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,--as-needed -o $@ $+
 
 # The directories of src, from top to bottom: includes only point down.
-LAYERS	= cli setup check import serve smtpd runner submit relay config queue \
+LAYERS	= cli check setup import serve smtpd runner submit relay config queue \
 	  smtp mime mail net util
 
 # net/ has all files that use OpenSSL, for tls.so or for the program.

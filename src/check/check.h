@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "config/identity.h"
 #include "config/smarthost.h"
+#include "setup/provider.h"
 #include "util/failure.h"
 #include "util/interrupt.h"
 
@@ -95,6 +96,8 @@ struct check {
 						 * a message from this user */
 	const char		*recipient;	/* for RCPT; NULL: root */
 	const char		*program;	/* NULL: /usr/sbin/sendmail */
+	const struct provider_table *providers;	/* for the SPF record; or
+						 * NULL */
 
 	/* Results, zeroed by the caller. */
 	unsigned		 n[CHECK_VERDICTS];

@@ -13,28 +13,10 @@
 
 enum { LOOKUPS_MAX = 10, DOMAIN_MAX = 256 };
 
-/*
- * Providers that send with the sender's own domain in the envelope, so that
- * its SPF record matters.  Others, such as Amazon SES and SendGrid, replace it.
- */
-static const struct {
-	char	host[24];	/* the smarthost is this name or below it */
-	char	record[32];	/* to include */
-} providers[] = {
-	{ "gmail.com",		"_spf.google.com" },
-	{ "googlemail.com",	"_spf.google.com" },
-	{ "office365.com",	"spf.protection.outlook.com" },
-	{ "mail.me.com",	"icloud.com" },
-	{ "fastmail.com",	"spf.messagingengine.com" },
-	{ "migadu.com",		"spf.migadu.com" },
-	{ "ovh.net",		"mx.ovh.com" },
-	{ "protonmail.ch",	"_spf.protonmail.ch" },
-	{ "mailbox.org",	"mailbox.org" },
-};
-
 struct policy {
 	const char		*smarthost;	/* its host name */
-	const char		*record;	/* of the provider, or NULL */
+	const char		*records;	/* of the provider: names; or
+						 * NULL */
 	const struct reach	*addresses;
 	unsigned		 lookups;
 	struct buffer		 looked_at;	/* names */
@@ -154,8 +136,15 @@ read_record(struct policy *p, char *record, bool is_first)
 static bool
 is_of_provider(const struct policy *p, const char *domain)
 {
-	return p->record != NULL && text_is_below(domain, p->record,
-	    strlen(p->record));
+	const char	*name = p->records;
+	size_t		 len;
+
+	while (name != NULL && (len = strcspn(name, " ")) > 0) {
+		if (text_is_below(domain, name, len))
+			return true;
+		name += len + strspn(name + len, " ");
+	}
+	return false;
 }
 
 /* Reads the SPF record of a domain, and those that it includes. */
@@ -216,6 +205,8 @@ report_policy(struct check *c, const struct check_target *t,
 {
 	struct buffer	text = { 0 }, remedy = { 0 };
 	char		dmarc[32];
+	int		first = p->records != NULL ?
+			    (int)strcspn(p->records, " ") : 0;
 
 	find_dmarc(p, domain, dmarc, sizeof(dmarc));
 	buffer_addf(&text, "the SPF record of %s ", domain);
@@ -225,10 +216,10 @@ report_policy(struct check *c, const struct check_target *t,
 		    "%s, or set from to an address in another domain",
 		    domain);
 	} else {
-		buffer_addf(&text, "covers neither %s nor %s", p->record,
-		    p->smarthost);
-		buffer_addf(&remedy, "add include:%s to the TXT record of %s",
-		    p->record, domain);
+		buffer_addf(&text, "covers neither %.*s nor %s", first,
+		    p->records, p->smarthost);
+		buffer_addf(&remedy, "add include:%.*s to the TXT record of "
+		    "%s", first, p->records, domain);
 	}
 	if (strcasecmp(dmarc, "reject") == 0 ||
 	    strcasecmp(dmarc, "quarantine") == 0)
@@ -246,6 +237,7 @@ sender_policy_check(struct check *c, const struct check_target *t,
 {
 	const char	*at = t->sender != NULL ? strrchr(t->sender, '@') :
 			    NULL;
+	const struct provider	*provider;
 	struct policy	*p;
 	struct buffer	 text = { 0 };
 	char		*record;
@@ -257,16 +249,16 @@ sender_policy_check(struct check *c, const struct check_target *t,
 	p = memory_new(1, sizeof(*p));
 	p->smarthost = t->smarthost->host;
 	p->addresses = addresses;
-	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
-		if (text_is_below(p->smarthost, providers[i].host,
-		    strlen(providers[i].host)))
-			p->record = providers[i].record;
+	if (c->providers != NULL &&
+	    (provider = provider_by_smarthost(c->providers,
+	    p->smarthost)) != NULL)
+		p->records = provider->value[PROVIDER_SPF];
 	switch (find_record(p, at + 1, "v=spf1", &record)) {
 	case LOOKUP_TEXT_FOUND:
 		p->covered = is_of_provider(p, at + 1);
 		strlcpy(p->shown, record, sizeof(p->shown));
 		read_record(p, record, true);
-		if (p->none || (p->record != NULL && p->hard && !p->covered &&
+		if (p->none || (p->records != NULL && p->hard && !p->covered &&
 		    !p->unknown))
 			report_policy(c, t, object, at + 1, p);
 		break;

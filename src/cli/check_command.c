@@ -62,11 +62,14 @@ check_command(const struct options *options, const struct config *config,
 	struct check	c = { .config = config, .me = &me,
 			    .report = findings_print, .context = &print };
 	struct items	t = { .json = false };
+	struct provider_table providers;
 	struct failure	why;
 
 	if (!parse_arguments(&c, &t, &print, options, &why))
 		return report_failure(log, options->errors, &why);
 	identity_find(&me, config);
+	if (provider_table_read(&providers, provider_file(), &why))
+		c.providers = &providers;
 	findings_begin(&print);
 	if (t.json) {
 		c.report = add_finding;
@@ -83,6 +86,7 @@ check_command(const struct options *options, const struct config *config,
 	} else {
 		findings_print_totals(&c);
 	}
+	provider_table_free(&providers);
 	identity_free(&me);
 	return c.status;
 }

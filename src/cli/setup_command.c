@@ -419,7 +419,7 @@ answer_and_verify(struct setup *s, struct failure *why)
 		if (!answer_all(s, why))
 			return false;
 		status = s->no_check ? EX_OK : setup_verify(s->top,
-		    s->secret.len > 0 ? s->secret.data : NULL);
+		    s->secret.len > 0 ? s->secret.data : NULL, &s->table);
 		if (status == EX_OK)
 			return true;
 		if (!s->terminal)

@@ -35,7 +35,8 @@ copy_answers(struct config *config, const struct section *answers,
 }
 
 int
-setup_verify(const struct section *answers, const char *secret)
+setup_verify(const struct section *answers, const char *secret,
+    const struct provider_table *providers)
 {
 	struct config		 config = { 0 };
 	struct smarthost_list	 list = { 0 };
@@ -43,7 +44,8 @@ setup_verify(const struct section *answers, const char *secret)
 	struct findings		 print = { .verbose = false };
 	struct check		 c = { .config = &config, .me = &me,
 				    .report = findings_print,
-				    .context = &print };
+				    .context = &print,
+				    .providers = providers };
 	const struct setting	*set = answers->setting[KEY_SMARTHOST];
 	struct failure		 why;
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "config/config.h"
+#include "setup/provider.h"
 
 /*
  * Connects to the smarthost, logs in, and asks it to accept the sender and a
@@ -14,6 +15,7 @@
  * the content of password_file, which does not exist yet, unless it is NULL.
  * Sends no message.  Returns EX_OK or the status of the first failure.
  */
-int	setup_verify(const struct section *answers, const char *secret);
+int	setup_verify(const struct section *answers, const char *secret,
+	    const struct provider_table *);
 
 #endif

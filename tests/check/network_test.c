@@ -27,6 +27,7 @@ static const struct dns_record records[] = {
 	TXT("none.test", "v=spf1 -all"),
 	TXT("good.test", "v=spf1 include:_spf.google.com ~all"),
 	TXT("deep.test", "v=spf1 include:one.test -all"),
+	TXT("old.test", "v=spf1 include:_old.google.com -all"),
 	TXT("one.test", "v=spf1 redirect=good.test"),
 	TXT("bad.test", "v=spf1 ip4:198.51.100.0/24 a -all"),
 	TXT("_dmarc.bad.test", "v=DMARC1; sp=none; p=reject; pct=100"),
@@ -53,6 +54,12 @@ struct network_case {
 
 #define GMAIL	"submission://smtp.gmail.com"
 
+static const char table[] =
+    "[gmail]\nname = Gmail\nsmarthost = " GMAIL "\nlogin = password\n"
+    "user = address\nspf = _spf.google.com _old.google.com\n"
+    "[service]\nname = Service\nsmarthost = submission://smtp.service.test\n"
+    "login = password\nuser = address\n";
+
 static const struct network_case policies[] = {
 	{ "a domain that sends no mail", "submission://smtp.example.net",
 	    "a@none.test", { "mail warning the SPF record of none.test says "
@@ -67,6 +74,11 @@ static const struct network_case policies[] = {
 	    "policy is reject: \"v=spf1 ip4:198.51.100.0/24 a -all\" (looked "
 	    "at bad.test, _dmarc.bad.test)",
 	    "=> add include:_spf.google.com to the TXT record of bad.test" } },
+	{ "a record that includes another name of the provider", GMAIL,
+	    "a@old.test", { NULL } },
+	{ "no alarm for a provider that has a domain of its own in the "
+	    "envelope", "submission://smtp.service.test", "a@bad.test",
+	    { NULL } },
 	{ "a record that covers the address of the smarthost", GMAIL,
 	    "a@address.test", { NULL } },
 	{ "no alarm for a smarthost whose provider is not known",
@@ -116,8 +128,10 @@ run_case(const struct network_case *c, bool policy_only)
 	struct reach		 reach = { .n = 1, .attempt = { {
 				    .address = "192.0.2.7" } } };
 	struct buffer		 out = { 0 };
+	struct provider_table	 providers;
 	struct check		 check = { .config = &config, .me = &me,
-				    .report = findings_note, .context = &out };
+				    .report = findings_note, .context = &out,
+				    .providers = &providers };
 	struct check_target	 target = { .origin = "here:1",
 				    .sender = c->sender,
 				    .recipient = "b@example.net" };
@@ -126,6 +140,8 @@ run_case(const struct network_case *c, bool policy_only)
 	assert_true(config_load(&config, &(struct config_source){
 	    .file = conf_write(&dir, NULL, NULL, "smarthost = localhost\n"
 	    "tls = off\nconnect_timeout = 300ms\n") }, &why));
+	assert_true(provider_table_parse(&providers, "table", table,
+	    sizeof(table) - 1, &why));
 	identity_find(&me, &config);
 	assert_true(smarthost_list_parse(&list, c->smarthost, &why));
 	target.smarthost = &list.host[0];
@@ -144,6 +160,7 @@ run_case(const struct network_case *c, bool policy_only)
 			    out.data);
 	}
 	buffer_free(&out);
+	provider_table_free(&providers);
 	smarthost_list_free(&list);
 	identity_free(&me);
 	config_free(&config);
