@@ -222,6 +222,20 @@ entry_load(struct entry *entry, struct failure *why)
 	return load_message(entry, why) == ENTRY_OPENED;
 }
 
+/* In failed/, the modification time is when the entry was given up. */
+static void
+set_time_of_failure(struct entry *entry)
+{
+	const struct timespec	times[2] = {
+		{ .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW },
+	};
+
+	entry->next = (int64_t)time(NULL);
+	/* By name, because it need not be a file.  Only the time is lost. */
+	utimensat(entry->spool->dir[SPOOL_FAILED], entry->name, times,
+	    AT_SYMLINK_NOFOLLOW);
+}
+
 /* Under its own name or, if failed/ has a file of that name, a new ID. */
 static bool
 move_to_failed(struct entry *entry)
@@ -242,6 +256,7 @@ move_to_failed(struct entry *entry)
 	if (!moved)
 		return false;
 	entry->dir = SPOOL_FAILED;
+	set_time_of_failure(entry);
 	return files_sync(to) && files_sync(from);
 }
 
@@ -460,7 +475,6 @@ bool
 entry_fail(struct entry *entry, const char *reason, struct failure *why)
 {
 	strlcpy(entry->file.reason, reason, sizeof(entry->file.reason));
-	entry->next = (int64_t)time(NULL);
 	return save_state(entry, why) && entry_set_aside(entry, why);
 }
 

@@ -4,7 +4,7 @@
  * A process that works on an entry holds its lock (files_lock()), so that two
  * runners do not send it twice.  A file that is not an entry (a link, a device,
  * a directory, a file of another user, invalid content) is moved to failed/
- * unchanged; links are not followed, and the other entries are not affected.
+ * with its content; links are not followed, and the other entries are not affected.
  *
  * The order of a runner's work, for an entry that was opened with ENTRY_WORK:
  *
@@ -28,8 +28,9 @@
  * A crash between two of these steps leaves an entry without waiting
  * forward-paths; the steps after entry_record() must then be repeated.
  *
- * The modification time of the file is the time of the next attempt.  Because a
- * write in place changes it, each function sets it again.
+ * The modification time of the file is the time of the next attempt or, in
+ * failed/, the time at which the entry was given up or found to be invalid.
+ * Because a write in place changes it, each function sets it again.
  */
 #ifndef QUEUE_ENTRY_H
 #define QUEUE_ENTRY_H
@@ -148,13 +149,13 @@ bool	entry_mark_notice(struct entry *, struct failure *);
  */
 bool	entry_mark_delay(struct entry *, struct failure *);
 
-/* Gives the entry up: records reason and time, and moves it to failed/. */
+/* Gives the entry up: records the reason, and moves it to failed/. */
 bool	entry_fail(struct entry *, const char *reason, struct failure *);
 
 /* The server may have accepted the message for all that are waiting. */
 bool	entry_doubt(struct entry *, struct failure *);
 
-/* Moves the entry to failed/ without changing it. */
+/* Moves the entry to failed/ without changing its content. */
 bool	entry_set_aside(struct entry *, struct failure *);
 
 /* Sets only the time of the next attempt; not synced. */

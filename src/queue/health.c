@@ -13,8 +13,11 @@
 #include "queue/escape.h"
 #include "queue/files.h"
 #include "queue/id.h"
+#include "queue/spool_state.h"
 #include "util/buffer.h"
 #include "util/file.h"
+
+enum { HOUR = 60 * 60 };		/* seconds */
 
 static const char	file_name[] = "status";
 
@@ -126,10 +129,15 @@ bool
 health_examine(struct health_state *state, struct spool *spool,
     struct failure *why)
 {
+	struct spool_state	facts;
+
 	*state = (struct health_state){ 0 };
 	if (spool->directory == NULL)
 		return true;
 	health_read(&state->last, spool);
+	spool_state_read(&facts, spool);
+	state->queue_given_up = facts.given_up_at;
+	spool_state_free(&facts);
 	return spool_count(&state->queue, spool, SPOOL_QUEUE, why) &&
 	    spool_count(&state->failed, spool, SPOOL_FAILED, why);
 }
@@ -138,4 +146,13 @@ bool
 health_is_bad(const struct health *health)
 {
 	return health->given_up > health->success;
+}
+
+bool
+health_has_given_up(const struct health_state *state, int64_t now)
+{
+	int64_t	age = now - state->queue_given_up;
+
+	/* If the clock was set back, the time can be in the future. */
+	return state->queue_given_up != 0 && age < HOUR && age > -HOUR;
 }

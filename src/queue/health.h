@@ -34,6 +34,9 @@ struct health_state {
 	struct spool_totals	queue;
 	struct spool_totals	failed;
 	struct health		last;
+	int64_t			 queue_given_up;	/* when a queue run gave
+							 * up an entry; 0:
+							 * never */
 };
 
 /* All is 0 if the spool is closed.  False if a directory cannot be read. */
@@ -42,5 +45,11 @@ bool	health_examine(struct health_state *, struct spool *,
 
 /* Whether a message was given up and none has been delivered since. */
 bool	health_is_bad(const struct health *);
+
+/*
+ * Whether an entry was given up in the last hour.  A message that is refused
+ * while the caller waits is none: the caller knows.
+ */
+bool	health_has_given_up(const struct health_state *, int64_t now);
 
 #endif

@@ -332,6 +332,16 @@ block_signals(struct queue_run *run)
 	}
 }
 
+static void
+note_given_up(struct spool *spool, size_t entries, const char *reason)
+{
+	int64_t		now = (int64_t)time(NULL);
+	struct failure	ignored;	/* nothing depends on it */
+
+	health_note_error(spool, now, reason, true, &ignored);
+	alarm_note_given_up(spool, entries, reason, now);
+}
+
 /*
  * Moves a file that is not a regular one to failed/.  A worker cannot: its
  * sandbox allows it to move regular files only.
@@ -348,6 +358,8 @@ move_bad_entry(const struct runner *r, const char *name)
 		entry_close(&entry);
 		break;
 	case ENTRY_BAD:
+		note_given_up(r->spool, 1, why.text);
+		/* FALLTHROUGH */
 	case ENTRY_TROUBLE:
 		log_line(r->log, LOG_ERR, "%s", why.text);
 		break;
@@ -389,6 +401,8 @@ record_health(const struct queue_run *run, struct runner_totals *t)
 {
 	struct spool	*spool = run->runner->spool;
 	int64_t		 now = (int64_t)time(NULL);
+	size_t		 given_up = t->result[ATTEMPT_FAILED] +
+			    t->result[ATTEMPT_BAD];
 	bool		 delivered = false;
 	struct failure	 ignored;	/* nothing depends on it */
 
@@ -400,12 +414,10 @@ record_health(const struct queue_run *run, struct runner_totals *t)
 		if (slot->error[0] != '\0')
 			strlcpy(t->error, slot->error, sizeof(t->error));
 	}
-	if (t->error[0] != '\0')
-		health_note_error(spool, now, t->error,
-		    t->result[ATTEMPT_FAILED] > 0, &ignored);
-	if (t->result[ATTEMPT_FAILED] > 0)
-		alarm_note_given_up(spool, t->result[ATTEMPT_FAILED], t->error,
-		    now);
+	if (given_up > 0)
+		note_given_up(spool, given_up, t->error);
+	else if (t->error[0] != '\0')
+		health_note_error(spool, now, t->error, false, &ignored);
 	if (delivered)
 		health_note_success(spool, now, &ignored);
 }

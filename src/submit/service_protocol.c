@@ -357,12 +357,12 @@ service_result_free(struct service_result *r)
 void
 service_count_write(struct buffer *to, const struct health_state *s)
 {
-	buffer_addf(to, "%zu %llu %lld %lld %zu %llu %lld %lld %lld",
+	buffer_addf(to, "%zu %llu %lld %lld %zu %llu %lld %lld %lld %lld",
 	    s->queue.entries, (unsigned long long)s->queue.octets,
 	    (long long)s->queue.oldest, (long long)s->queue.next,
 	    s->failed.entries, (unsigned long long)s->failed.octets,
 	    (long long)s->last.success, (long long)s->last.given_up,
-	    (long long)s->last.error);
+	    (long long)s->last.error, (long long)s->queue_given_up);
 }
 
 static bool
@@ -406,7 +406,8 @@ service_count_parse(struct health_state *s, const char *text,
 	    read_size(&rest, &s->failed.octets) &&
 	    read_time(&rest, &s->last.success) &&
 	    read_time(&rest, &s->last.given_up) &&
-	    read_time(&rest, &s->last.error) && rest == NULL;
+	    read_time(&rest, &s->last.error) &&
+	    read_time(&rest, &s->queue_given_up) && rest == NULL;
 	free(copy);
 	if (!good)
 		return failed(why, EX_PROTOCOL, "invalid reply of the service "

@@ -39,9 +39,10 @@
  * asks for the numbers that every user can see.  The text of the reply is
  *
  *	QUEUED OCTETS OLDEST NEXT FAILED OCTETS SUCCESS GIVEN-UP ERROR
+ *	    QUEUE-GIVEN-UP
  *
- * with the totals of queue/ and failed/ (struct spool_totals) and the times in
- * struct health.
+ * in one line, with the totals of queue/ and failed/ (struct spool_totals) and
+ * the times in struct health and struct health_state.
  *
  *	XRELAIS RUN
  *

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "queue/spool_state.h"
 #include "support/cases.h"
 #include "support/program.h"
 #include "support/queue_fixture.h"
@@ -491,6 +492,22 @@ release_resolves_local_names_again(void **state)
 	queue_fixture_close(&p);
 }
 
+/* As if two hours had passed since a queue run gave up an entry. */
+static void
+make_given_up_older(struct queue_fixture *p)
+{
+	struct spool_options	options = { 0 };
+	struct spool_state	facts;
+	struct spool		spool;
+	struct failure		why;
+
+	assert_true(spool_open(&spool, p->spool, &options, &why));
+	assert_true(spool_state_open(&facts, &spool, 1, &why));
+	facts.given_up_at -= 2 * 60 * 60;
+	assert_true(spool_state_close(&facts, &why));
+	spool_close(&spool);
+}
+
 static void
 status_reports_the_health_of_the_queue(void **state)
 {
@@ -511,6 +528,7 @@ status_reports_the_health_of_the_queue(void **state)
 	says(&p, WORDS("queue", "status", "--json"), 1, "{\"ok\":false,");
 	queue_fixture_change(&p, &(struct script){ 0 }, NULL);
 	queue_fixture_run(&p, "-qf", 0);
+	make_given_up_older(&p);	/* the invalid one */
 	says(&p, WORDS("queue", "status"), 0, "queue: 0 messages, ");
 	says(&p, WORDS("queue", "status"), 0, "last success: 2");
 	queue_fixture_close(&p);
@@ -525,6 +543,16 @@ make_success_older(struct queue_fixture *p)
 	snprintf(command, sizeof(command), "touch -d '-1 minute' %s/status",
 	    p->spool);
 	assert_int_equal(system(command), 0);
+}
+
+static void
+send_now(struct queue_fixture *p, const char *to, int status)
+{
+	struct program_result	o;
+
+	relais_run(&o, p->conf, WORDS(to), "\n");
+	assert_int_equal(o.status, status);
+	program_result_free(&o);
 }
 
 /* In a queue run, or while the caller waits. */
@@ -562,6 +590,7 @@ status_is_bad_while_every_message_is_given_up(void **state)
 			queue_fixture_put_one(&p, "", LIST("b@example.net",
 			    "a@example.net"));
 			queue_fixture_run(&p, "-q", 0);
+			make_given_up_older(&p);
 		} else {
 			relais_run(&o, p.conf, WORDS("b@example.net",
 			    "a@example.net"), "\n");
@@ -572,6 +601,56 @@ status_is_bad_while_every_message_is_given_up(void **state)
 		says(&p, WORDS("queue", "status"), 0, "550 5.7.1 no relay");
 		make_success_older(&p);
 	}
+	queue_fixture_close(&p);
+}
+
+/* Whether or not other messages are sent. */
+static void
+status_is_bad_for_an_hour_after_an_entry_was_given_up(void **state)
+{
+	static const struct script	refusal = { .steps = {
+		{ .at = ON_RCPT, .match = "b@", .say = "550 5.7.1 no relay" },
+	} };
+	const char		*invalid = *state;
+	struct queue_fixture	p;
+	char			 path[120];
+
+	queue_fixture_open(&p, &refusal, NULL);
+	queue_fixture_put(&p, "me@example.org", LIST("a@example.net"));
+	if (invalid == NULL)
+		queue_fixture_put(&p, "me@example.org",
+		    LIST("b@example.net"));
+	else if (strcmp(invalid, "a file") == 0)
+		temp_dir_write(&p.dir, "spool/queue/010000000000001", 0600,
+		    "");
+	snprintf(path, sizeof(path), "%s/queue/010000000000001", p.spool);
+	if (invalid != NULL && strcmp(invalid, "a link") == 0)
+		assert_int_equal(symlink("/dev/null", path), 0);
+	queue_fixture_run(&p, "-q", 0);
+	send_now(&p, "a@example.net", 0);
+	says(&p, WORDS("queue", "status"), 1, "queue: 0 messages, ");
+	says(&p, WORDS("queue", "status"), 1,
+	    ": A QUEUED MESSAGE IN THE LAST HOUR\n");
+	says(&p, WORDS("queue", "status", "--json"), 1, "{\"ok\":false,");
+	make_given_up_older(&p);
+	says(&p, WORDS("queue", "status"), 0, "queue: 0 messages, ");
+	says(&p, WORDS("queue", "status", "--json"), 0, "{\"ok\":true,");
+	queue_fixture_close(&p);
+}
+
+static void
+status_does_not_report_a_refusal_that_the_caller_knows(void **state)
+{
+	static const struct script	refusal = { .steps = {
+		{ .at = ON_RCPT, .match = "b@", .say = "550 5.7.1 no relay" },
+	} };
+	struct queue_fixture	p;
+
+	(void)state;
+	queue_fixture_open(&p, &refusal, NULL);
+	send_now(&p, "b@example.net", EX_NOUSER);
+	send_now(&p, "a@example.net", 0);
+	says(&p, WORDS("queue", "status"), 0, "failed: 1 message");
 	queue_fixture_close(&p);
 }
 
@@ -633,6 +712,17 @@ static const struct CMUnitTest queue_spec[] = {
 	{ "status is bad while every queue run gives up every message",
 	    status_is_bad_while_every_message_is_given_up, NULL, NULL,
 	    (void *)(uintptr_t)"-q" },
+	{ "status is bad for an hour after an entry was given up",
+	    status_is_bad_for_an_hour_after_an_entry_was_given_up, NULL, NULL,
+	    NULL },
+	{ "status is bad for an hour after a file was found to be invalid",
+	    status_is_bad_for_an_hour_after_an_entry_was_given_up, NULL, NULL,
+	    (void *)(uintptr_t)"a file" },
+	{ "status is bad for an hour after a link was found in the queue",
+	    status_is_bad_for_an_hour_after_an_entry_was_given_up, NULL, NULL,
+	    (void *)(uintptr_t)"a link" },
+	cmocka_unit_test(
+	    status_does_not_report_a_refusal_that_the_caller_knows),
 	cmocka_unit_test(ten_thousand_entries_are_listed_within_a_second),
 };
 

@@ -600,7 +600,7 @@ static const struct fault faults[] = {
 	    EX_TEMPFAIL, "", "the relais service (" },
 	{ "counts that are not numbers", { "-bP" }, "250 2.0.0 Ok",
 	    EX_PROTOCOL, "", "XRELAIS COUNT" },
-	{ "counts", { "-bP" }, "250 2.0.0 7 6 5 4 3 2 1 1 1", 0, "7\n", "" },
+	{ "counts", { "-bP" }, "250 2.0.0 7 6 5 4 3 2 1 1 1 1", 0, "7\n", "" },
 	{ "a reply that is not SMTP", { "-q" }, "x", EX_PROTOCOL, "",
 	    "the relais service (" },
 };
