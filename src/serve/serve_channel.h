@@ -12,11 +12,14 @@
  *	service -> worker	the two descriptors of SERVE_SEND
  *	worker -> service	one octet when it is idle again
  *	worker -> session, on the reply pipe
- *				'T' before the attempt, and afterwards a struct
- *				outcome for each forward-path
+ *				'T' before the attempt; 'P' and a struct outcome
+ *				for each forward-path after each transaction but
+ *				the last one; 'R' and the same after the
+ *				attempt; if a recipient failed, the transcript
  *
  * If the reply pipe ends without 'T', no attempt was made; if it ends without
- * the outcomes, the smarthost may have accepted the message.
+ * 'R', the smarthost may have accepted the message for the recipients that have
+ * no outcome.
  */
 #ifndef SERVE_CHANNEL_H
 #define SERVE_CHANNEL_H
@@ -42,7 +45,7 @@ struct serve_request {
 	int64_t			 period_s;	/* period */
 };
 
-enum { SERVE_TAKEN = 'T' };
+enum { SERVE_TAKEN = 'T', SERVE_PROGRESS = 'P', SERVE_RESULT = 'R' };
 
 enum { SERVE_CHANNEL_FDS = 2 };
 

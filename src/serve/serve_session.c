@@ -15,6 +15,7 @@
 #include "net/stream.h"
 #include "queue/commit.h"
 #include "queue/last_attempt.h"
+#include "serve/serve_attempt.h"
 #include "serve/serve_channel.h"
 #include "serve/serve_queue.h"
 #include "serve/serve_users.h"
@@ -24,9 +25,6 @@
 #include "util/interrupt.h"
 #include "util/memory.h"
 #include "util/visible.h"
-
-/* A larger message is passed in a file of the spool instead of memory. */
-enum { IN_MEMORY_MAX = 1024 * 1024 };
 
 /* A session, for the callbacks of smtpd_submit(). */
 struct serve_context {
@@ -83,154 +81,21 @@ find_caller(const struct serve_peer *peer, char *to, size_t size)
 	visible_more(to, size, name, " \"=");
 }
 
-/* The descriptor of a file that holds the message, or -1 with why. */
-static int
-write_entry(const struct serve_context *s, const struct envelope *env,
-    const struct message *message, const struct outcome *outcomes,
+static bool
+attempt_by_worker(void *context, const struct submit_attempt *attempt,
     struct failure *why)
 {
-	const struct spool_submission	submission = {
-		.envelope = env,
-		.message = message,
-		.outcomes = outcomes,
+	struct serve_context	*s = context;
+	struct serve_attempt	 how = {
+		.channel = s->session->channel,
+		.spill = s->session->spool->spill,
 		.uid = s->options->uid,
 		.caller = s->options->me->user,
+		.interrupt = s->options->interrupt,
+		.transcript = &s->transcript,
 	};
-	const char	*directory = s->session->spool->spill;
-	int		 fd = -1;
 
-	if (directory != NULL && message_size(message) > IN_MEMORY_MAX)
-		fd = file_unnamed(directory);
-	if (fd == -1)
-		fd = file_in_memory();
-	if (fd == -1) {
-		failed_errno(why, EX_TEMPFAIL, "cannot create a temporary "
-		    "file");
-		return -1;
-	}
-	if (!spool_write(&submission, fd, why)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* Reads exactly len octets; false if the other end is closed before. */
-static bool
-read_pipe(int fd, void *data, size_t len)
-{
-	for (size_t done = 0; done < len;) {
-		ssize_t	n = read(fd, (char *)data + done, len - done);
-
-		if (n == 0 || (n == -1 && errno != EINTR))
-			return false;
-		if (n > 0)
-			done += (size_t)n;
-	}
-	return true;
-}
-
-/* Reads the rest of the pipe, as much as is kept. */
-static void
-read_transcript(int fd, struct buffer *to)
-{
-	while (to->len < LAST_ATTEMPT_MAX) {
-		size_t	room = LAST_ATTEMPT_MAX - to->len;
-		ssize_t	n = read(fd, buffer_room(to, room), room);
-
-		if (n == 0 || (n == -1 && errno != EINTR))
-			return;
-		if (n > 0)
-			to->len += (size_t)n;
-	}
-}
-
-/*
- * Puts the answer of the worker in the place of the waiting outcomes.  The
- * worker has parsed what the smarthost sent, so it is not trusted: each value is
- * one that this process can handle.
- */
-static void
-merge_outcomes(struct outcome *outcomes, struct outcome *sent, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct outcome	*o = &sent[i];
-
-		if (outcomes[i].kind != OUTCOME_WAITING)
-			continue;
-		o->enhanced[sizeof(o->enhanced) - 1] = '\0';
-		o->text[sizeof(o->text) - 1] = '\0';
-		if (o->kind != OUTCOME_DELIVERED && o->kind != OUTCOME_FAILED)
-			o->kind = OUTCOME_DEFERRED;
-		if (o->kind != OUTCOME_DELIVERED && o->status == EX_OK)
-			o->status = EX_TEMPFAIL;
-		if ((unsigned)o->step > STEP_QUIT)
-			o->step = STEP_GREETING;
-		outcomes[i] = *o;
-	}
-}
-
-/* The worker has ended before it returned the outcomes. */
-static void
-set_in_doubt(struct outcome *outcomes, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct outcome	*o = &outcomes[i];
-
-		if (o->kind != OUTCOME_WAITING)
-			continue;
-		*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
-		    .status = EX_TEMPFAIL, .in_doubt = true };
-		strlcpy(o->text, "the process that was sending the message "
-		    "has ended; the smarthost may have accepted it",
-		    sizeof(o->text));
-	}
-}
-
-/*
- * Has the attempt made by a worker.  Returns false, with why, if no worker took
- * the message.
- */
-static bool
-attempt_by_worker(void *context, const struct envelope *env,
-    const struct message *message, struct outcome *outcomes,
-    struct failure *why)
-{
-	struct serve_context		*s = context;
-	const struct serve_request	 request = { .kind = SERVE_SEND };
-	struct outcome			*sent;
-	int				 fds[SERVE_CHANNEL_FDS] = { -1, -1 };
-	int				 reply[2];
-	char				 taken;
-	bool				 good;
-
-	buffer_clear(&s->transcript);
-	if (pipe2(reply, O_CLOEXEC) == -1)
-		return failed_errno(why, EX_TEMPFAIL, "cannot create a pipe");
-	fds[0] = write_entry(s, env, message, outcomes, why);
-	fds[1] = reply[1];
-	good = fds[0] != -1;
-	if (good && !serve_channel_send(s->session->channel, &request,
-	    sizeof(request), fds))
-		good = failed(why, EX_TEMPFAIL, "the service is stopping");
-	close(reply[1]);
-	if (fds[0] != -1)
-		close(fds[0]);
-	if (good && (!read_pipe(reply[0], &taken, 1) ||
-	    taken != SERVE_TAKEN))
-		good = failed(why, EX_TEMPFAIL, "all connections to the "
-		    "smarthost are in use");
-	if (good) {
-		sent = memory_new(env->n, sizeof(*sent));
-		if (read_pipe(reply[0], sent, env->n * sizeof(*sent)))
-			merge_outcomes(outcomes, sent, env->n);
-		else
-			set_in_doubt(outcomes, env->n);
-		free(sent);
-		read_transcript(reply[0], &s->transcript);
-	}
-	close(reply[0]);
-	return good;
+	return serve_attempt_make(&how, attempt, why);
 }
 
 /* Asks the service; returns the seconds to wait, or 0. */

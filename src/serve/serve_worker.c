@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -15,24 +16,58 @@
 #include "util/interrupt.h"
 #include "util/memory.h"
 
+/* An attempt, and the pipe on which its session waits. */
+struct worker_attempt {
+	int		 reply;
+	struct outcome	*outcomes;
+	size_t		 n;
+};
+
+static bool
+send_outcomes(const struct worker_attempt *a, char kind)
+{
+	return file_write(a->reply, &kind, 1) &&
+	    file_write(a->reply, a->outcomes, a->n * sizeof(*a->outcomes));
+}
+
+static bool
+before_send(void *context, struct failure *why)
+{
+	(void)context;
+	(void)why;
+	return true;
+}
+
+/* A session that has ended cannot record the outcomes. */
+static bool
+after_transaction(void *context, struct failure *why)
+{
+	const struct worker_attempt	*a = context;
+	bool				 waiting = false;
+
+	for (size_t i = 0; i < a->n; i++)
+		waiting |= a->outcomes[i].kind == OUTCOME_WAITING;
+	return !waiting || send_outcomes(a, SERVE_PROGRESS) ||
+	    failed_errno(why, EX_TEMPFAIL, "the session has ended");
+}
+
 /*
  * If a recipient failed, the transcript follows the outcomes, until the end of
  * the pipe.
  */
 static void
-send_transcript(const struct attempt_worker *w, const struct outcome *outcomes,
-    size_t n, int reply)
+send_transcript(const struct attempt_worker *w, const struct worker_attempt *a)
 {
 	struct buffer	text = { 0 };
 	bool		failed = false;
 
-	for (size_t i = 0; i < n; i++)
-		failed |= outcomes[i].kind == OUTCOME_FAILED;
+	for (size_t i = 0; i < a->n; i++)
+		failed |= a->outcomes[i].kind == OUTCOME_FAILED;
 	if (!failed)
 		return;
 	session_log_write(&text, &w->dialogue);
 	if (text.len > 0)
-		file_write(reply, text.data, text.len);
+		file_write(a->reply, text.data, text.len);
 	buffer_free(&text);
 }
 
@@ -44,22 +79,25 @@ send_transcript(const struct attempt_worker *w, const struct outcome *outcomes,
 static void
 send_entry(struct attempt_worker *w, int fd, int reply)
 {
-	const char	 taken = SERVE_TAKEN;
-	struct entry	 entry;
-	struct outcome	*outcomes;
-	struct failure	 why;
-	size_t		 n;
+	const char		 taken = SERVE_TAKEN;
+	struct entry		 entry;
+	struct worker_attempt	 a = { .reply = reply };
+	struct relay_callbacks	 callbacks = { .before_send = before_send,
+				    .after_transaction = after_transaction,
+				    .context = &a };
+	struct failure		 why;
 
 	if (!entry_adopt(&entry, "message", fd, &why)) {
 		log_line(w->log, LOG_ERR, "%s", why.text);
 	} else if (file_write(reply, &taken, 1)) {
-		n = entry.file.envelope.n;
-		outcomes = memory_new(n, sizeof(*outcomes));
-		memcpy(outcomes, entry.file.outcomes, n * sizeof(*outcomes));
-		attempt_send(w, &entry, NULL, outcomes);
-		if (file_write(reply, outcomes, n * sizeof(*outcomes)))
-			send_transcript(w, outcomes, n, reply);
-		free(outcomes);
+		a.n = entry.file.envelope.n;
+		a.outcomes = memory_new(a.n, sizeof(*a.outcomes));
+		memcpy(a.outcomes, entry.file.outcomes,
+		    a.n * sizeof(*a.outcomes));
+		attempt_send(w, &entry, &callbacks, a.outcomes);
+		if (send_outcomes(&a, SERVE_RESULT))
+			send_transcript(w, &a);
+		free(a.outcomes);
 	}
 	entry_close(&entry);
 }

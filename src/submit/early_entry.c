@@ -50,24 +50,20 @@ make_outcomes(const struct early_entry *e, bool in_doubt)
 	return outcomes;
 }
 
-/*
- * Called while the attempt waits.  If a session is open, the message may have
- * been sent.
- */
+/* Called while the attempt waits. */
 static void
 write_entry(void *context)
 {
 	struct early_entry	*e = context;
-	bool			 in_doubt = e->relay->connection.is_open;
-	struct outcome		*outcomes = make_outcomes(e, in_doubt);
+	struct outcome		*outcomes = make_outcomes(e, e->in_doubt);
 	char			 id[ID_SIZE];
 	int			 fd = -1;
 	struct failure		 why;
 	struct spool_submission	 submission = {
 		.dir = SPOOL_QUEUE, .envelope = e->envelope,
 		.message = e->message, .outcomes = outcomes,
-		.attempts = 1, .asked = in_doubt, .uid = e->uid,
-		.next = next_attempt(e, in_doubt), .caller = e->caller,
+		.attempts = 1, .asked = e->in_doubt, .uid = e->uid,
+		.next = next_attempt(e, e->in_doubt), .caller = e->caller,
 		.keep = &fd,
 	};
 
@@ -77,7 +73,6 @@ write_entry(void *context)
 		log_failure(e, &why);
 	} else {
 		e->entry = memory_new(1, sizeof(*e->entry));
-		e->in_doubt = in_doubt;
 		if (!entry_take(e->entry, e->spool, id, fd, &why)) {
 			log_failure(e, &why);
 			early_entry_remove(e);
@@ -91,10 +86,11 @@ static bool
 before_send(void *context, struct failure *why)
 {
 	struct early_entry	*e = context;
+	bool			 known = e->in_doubt;
 
-	if (e->entry == NULL || e->in_doubt)
-		return true;
 	e->in_doubt = true;
+	if (e->entry == NULL || known)
+		return true;
 	e->entry->next = next_attempt(e, true);
 	return entry_doubt(e->entry, why);
 }
@@ -133,7 +129,7 @@ release_entry(struct early_entry *e)
 }
 
 bool
-early_entry_keep(struct early_entry *e, char id[ID_SIZE])
+early_entry_keep(struct early_entry *e, bool attempted, char id[ID_SIZE])
 {
 	bool		in_doubt = false, asked = false;
 	struct failure	why;
@@ -145,7 +141,8 @@ early_entry_keep(struct early_entry *e, char id[ID_SIZE])
 		asked |= !e->outcomes[i].not_attempted;
 	}
 	e->entry->file.asked = asked;
-	e->entry->next = next_attempt(e, in_doubt);
+	e->entry->next = attempted ? next_attempt(e, in_doubt) :
+	    (int64_t)time(NULL);
 	/* If this fails, the entry stays as it was written: it waits. */
 	if (!entry_record(e->entry, e->outcomes, &why) ||
 	    !entry_postpone(e->entry, e->entry->next, &why))

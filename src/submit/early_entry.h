@@ -41,22 +41,28 @@ struct early_entry {
 	const char		*caller;
 
 	struct entry		*entry;		/* owned; NULL: not written */
-	bool			 in_doubt;
+	bool			 in_doubt;	/* the message may have been
+						 * sent */
 	struct relay_callbacks	 callbacks;
 };
 
-/* Call this before relay_send(). */
+/*
+ * Call this before relay_send().  If another process makes the attempt, call
+ * the callbacks of .relay as relay_send() does, and interrupt_limit_wait()
+ * while it takes.
+ */
 void	early_entry_begin(struct early_entry *);
 
-/* Call this after relay_send(): the entry is not written any more. */
+/* Call this after the attempt: the entry is not written any more. */
 void	early_entry_stop(struct early_entry *);
 
 /*
  * For deferred forward-paths, if the entry was written: records all outcomes
- * and the next attempt, releases the entry, and sets id.  Otherwise, returns
- * false.
+ * and the next attempt, which is due at once unless one was made, releases the
+ * entry, and sets id.  Otherwise, returns false.
  */
-bool	early_entry_keep(struct early_entry *, char id[ID_SIZE]);
+bool	early_entry_keep(struct early_entry *, bool attempted,
+	    char id[ID_SIZE]);
 
 /* Removes the entry if it was written and is not kept. */
 void	early_entry_remove(struct early_entry *);

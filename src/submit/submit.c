@@ -268,7 +268,8 @@ queue_deferred(struct submit_job *j)
 	struct failure		 why;
 
 	if (has_queue(s)) {
-		if (!early_entry_keep(&j->early, j->result->queued) &&
+		if (!early_entry_keep(&j->early, j->attempted,
+		    j->result->queued) &&
 		    !commit_part(j, SPOOL_QUEUE, j->result->queued, &why))
 			explain_not_queued(j, &why, true);
 	} else if (s->queue != SPOOL_CONFIG_OFF) {
@@ -342,6 +343,20 @@ note_health(const struct submit_job *j)
 		health_note_success(spool, now, &ignored);
 }
 
+static bool
+attempt_elsewhere(struct submit_job *j, struct failure *why)
+{
+	struct submit			*s = j->submit;
+	const struct submit_attempt	 attempt = {
+		.envelope = j->envelope,
+		.message = j->message,
+		.outcomes = j->result->outcomes,
+		.callbacks = s->relay.callbacks,
+	};
+
+	return s->options.attempt(s->options.context, &attempt, why);
+}
+
 /* Afterwards, no outcome is OUTCOME_WAITING. */
 static void
 make_attempt(struct submit_job *j)
@@ -353,20 +368,19 @@ make_attempt(struct submit_job *j)
 	struct failure	 why;
 
 	if (j->attempted && has_outcome(j, OUTCOME_WAITING)) {
+		if (has_queue(s))
+			early_entry_begin(&j->early);
 		if (s->options.attempt == NULL) {
 			session_log_clear(&s->dialogue);
-			if (has_queue(s))
-				early_entry_begin(&j->early);
 			relay_send(&s->relay, j->envelope, j->message,
 			    outcomes);
-			if (has_queue(s))
-				early_entry_stop(&j->early);
-		} else if (!s->options.attempt(s->options.context,
-		    j->envelope, j->message, outcomes, &why)) {
+		} else if (!attempt_elsewhere(j, &why)) {
 			j->attempted = false;
 			deferred.not_attempted = true;
 			strlcpy(deferred.text, why.text, sizeof(deferred.text));
 		}
+		if (has_queue(s))
+			early_entry_stop(&j->early);
 	}
 	for (size_t i = 0; i < j->envelope->n; i++)
 		if (outcomes[i].kind == OUTCOME_WAITING)

@@ -44,6 +44,14 @@ enum submit_mode {
 	SUBMIT_VERIFY,		/* only prepares messages */
 };
 
+/* An attempt by another process.  All pointers are borrowed. */
+struct submit_attempt {
+	const struct envelope	*envelope;
+	const struct message	*message;
+	struct outcome		*outcomes;	/* one for each forward-path */
+	const struct relay_callbacks *callbacks;	/* or NULL */
+};
+
 /* Of all messages of a run.  All pointers are borrowed until submit_close(). */
 struct submit_options {
 	enum submit_mode	 mode;
@@ -81,12 +89,13 @@ struct submit_options {
 	/*
 	 * Makes the attempt instead of relay_send(), for a caller that has
 	 * another process make its attempts: sets an outcome for each
-	 * forward-path whose outcome is OUTCOME_WAITING.  If it returns false,
-	 * with why, no attempt was made, and the message is queued.  This
-	 * process does not run commands for credentials.  NULL: relay_send().
+	 * forward-path whose outcome is OUTCOME_WAITING, and calls the
+	 * callbacks and interrupt_limit_wait() as relay_send() does.  If it
+	 * returns false, with why, no attempt was made, and the message is
+	 * queued.  This process does not run commands for credentials.  NULL:
+	 * relay_send().
 	 */
-	bool	(*attempt)(void *context, const struct envelope *,
-		    const struct message *, struct outcome *,
+	bool	(*attempt)(void *context, const struct submit_attempt *,
 		    struct failure *why);
 	void	*context;
 

@@ -74,6 +74,15 @@ interrupt_set_callback(struct interrupt *i, int64_t ms,
 	i->context = context;
 }
 
+void
+interrupt_call_back(struct interrupt *i)
+{
+	if (i->callback_ms == 0)
+		return;
+	i->callback_ms = 0;
+	i->callback(i->context);
+}
+
 int64_t
 interrupt_limit_wait(struct interrupt *i, int64_t left)
 {
@@ -83,8 +92,7 @@ interrupt_limit_wait(struct interrupt *i, int64_t left)
 		return left;
 	remaining = i->callback_ms - clock_ms();
 	if (remaining <= 0) {
-		i->callback_ms = 0;
-		i->callback(i->context);
+		interrupt_call_back(i);
 		return left;
 	}
 	return left < 0 || remaining < left ? remaining : left;

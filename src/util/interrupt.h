@@ -49,6 +49,9 @@ bool	interrupt_failed(const struct interrupt *, struct failure *why);
 void	interrupt_set_callback(struct interrupt *, int64_t ms,
 	    void (*callback)(void *context), void *context);
 
+/* Calls callback() now, if it has not been called. */
+void	interrupt_call_back(struct interrupt *);
+
 /*
  * Call this before each wait of left ms (-1: no limit): calls callback() if it
  * is due, and returns after how many ms to call this again.  Makes no system

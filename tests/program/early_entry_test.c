@@ -8,17 +8,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <errno.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sysexits.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "queue/entry.h"
 #include "queue/spool.h"
 #include "support/program.h"
 #include "support/queue_fixture.h"
@@ -88,7 +81,6 @@ static struct trial {
 	const struct early_case	*what;
 	struct queue_fixture	 p;
 	struct running		*run;
-	int			 inotify;
 } trials[CASES];
 
 static int
@@ -99,17 +91,12 @@ start_all(void **state)
 		struct trial	*t = &trials[i];
 		struct spool	 spool;
 		struct failure	 why;
-		char		 path[120];
 
 		t->what = &cases[i];
 		queue_fixture_open(&t->p, &t->what->script, t->what->more);
 		assert_true(spool_open(&spool, t->p.spool,
 		    &(struct spool_options){ .create = true }, &why));
 		spool_close(&spool);
-		snprintf(path, sizeof(path), "%s/queue", t->p.spool);
-		t->inotify = inotify_init1(IN_CLOEXEC);
-		assert_int_not_equal(inotify_add_watch(t->inotify, path,
-		    IN_CREATE | IN_MOVED_TO), -1);
 		t->run = program_start(&(struct program){ .argv =
 		    WORDS("relais", "-C", t->p.conf, "-i", "a@example.net",
 		    "b@example.net"),
@@ -119,28 +106,14 @@ start_all(void **state)
 	return 0;
 }
 
-/* The next attempt of the only entry, in seconds; checks the lock. */
-static int64_t
-next_attempt(const struct trial *t, bool locked)
+static bool
+waits_an_hour(const struct trial *t, bool locked)
 {
-	struct spool		spool;
-	struct spool_list	list;
-	struct entry		entry;
-	struct failure		why;
-	int64_t			next;
+	bool	is_locked;
+	int64_t	next = temp_spool_next(t->p.spool, &is_locked);
 
-	assert_true(spool_open(&spool, t->p.spool,
-	    &(struct spool_options){ 0 }, &why));
-	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
-	assert_int_equal(list.n, 1);
-	next = list.item[0].next - (int64_t)time(NULL);
-	assert_int_equal(entry_open(&entry, &spool, SPOOL_QUEUE,
-	    list.item[0].name, ENTRY_WORK, &why), locked ? ENTRY_LOCKED :
-	    ENTRY_OPENED);
-	entry_close(&entry);
-	spool_list_free(&list);
-	spool_close(&spool);
-	return next;
+	assert_int_equal(is_locked, locked);
+	return next > HOUR - 60;
 }
 
 static void
@@ -148,8 +121,6 @@ is_not_lost(void **state)
 {
 	struct trial		*t = *state;
 	const struct early_case	*c = t->what;
-	struct pollfd		 created = { .fd = t->inotify,
-				    .events = POLLIN };
 	struct program_result	 o;
 
 	if (c->waiting == NULL) {
@@ -157,11 +128,10 @@ is_not_lost(void **state)
 		assert_string_equal(temp_spool_entries(t->p.spool,
 		    SPOOL_QUEUE), "");
 	} else {
-		assert_int_equal(poll(&created, 1, 30000), 1);
+		temp_spool_wait(t->p.spool, 1);
 		assert_string_equal(temp_spool_entries(t->p.spool,
 		    SPOOL_QUEUE), c->waiting);
-		assert_int_equal(next_attempt(t, true) > HOUR - 60,
-		    c->in_doubt);
+		assert_int_equal(waits_an_hour(t, true), c->in_doubt);
 	}
 	if (!c->killed)
 		mock_smtp_release(t->p.host);
@@ -178,9 +148,7 @@ is_not_lost(void **state)
 	assert_string_equal(temp_spool_entries(t->p.spool, SPOOL_FAILED),
 	    c->failed);
 	if (c->queued[0] != '\0')
-		assert_int_equal(next_attempt(t, false) > HOUR - 60,
-		    c->still_in_doubt);
-	close(t->inotify);
+		assert_int_equal(waits_an_hour(t, false), c->still_in_doubt);
 	queue_fixture_close(&t->p);
 }
 

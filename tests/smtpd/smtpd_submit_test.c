@@ -47,14 +47,14 @@ struct worker {
 };
 
 static bool
-attempt(void *context, const struct envelope *env,
-    const struct message *message, struct outcome *outcomes,
-    struct failure *why)
+attempt(void *context, const struct submit_attempt *a, struct failure *why)
 {
-	struct worker	*w = context;
-	struct buffer	 header = { 0 };
+	struct worker		*w = context;
+	const struct envelope	*env = a->envelope;
+	struct outcome		*outcomes = a->outcomes;
+	struct buffer		 header = { 0 };
 
-	header_write(&header, &message->header);
+	header_write(&header, &a->message->header);
 	strlcpy(w->header, header.data, sizeof(w->header));
 	buffer_free(&header);
 	strlcat(w->sent, env->reverse_path, sizeof(w->sent));

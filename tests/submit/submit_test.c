@@ -133,13 +133,13 @@ submit_one(struct submit *submit, const struct submits_message *m,
 }
 
 static bool
-attempt_by_worker(void *context, const struct envelope *env,
-    const struct message *message, struct outcome *outcomes,
+attempt_by_worker(void *context, const struct submit_attempt *a,
     struct failure *why)
 {
 	const struct submits	*c = context;
+	const struct envelope	*env = a->envelope;
+	struct outcome		*outcomes = a->outcomes;
 
-	(void)message;
 	if (c->busy)
 		return failed(why, EX_TEMPFAIL, "all workers are busy");
 	for (size_t i = 0; i < env->n; i++)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,6 +17,9 @@
 #include "queue/commit.h"
 #include "queue/entry.h"
 #include "util/buffer.h"
+#include "util/clock.h"
+
+enum { DEADLINE_MS = 30 * 1000, LOOK_AGAIN_MS = 5 };
 
 void
 temp_spool_make_in(struct spool *spool, const char *dir, uint64_t size_max)
@@ -190,4 +194,46 @@ temp_spool_count(struct spool *spool, enum spool_dir dir)
 	if (!spool_count(&totals, spool, dir, &why))
 		fail_msg("%s", why.text);
 	return totals.entries;
+}
+
+void
+temp_spool_wait(const char *directory, size_t n)
+{
+	const struct timespec	pause = { 0, LOOK_AGAIN_MS * 1000000 };
+	int64_t			end = clock_ms() + DEADLINE_MS;
+	struct spool_options	options = { 0 };
+	struct spool		spool;
+	struct failure		why;
+
+	if (!spool_open(&spool, directory, &options, &why))
+		fail_msg("%s", why.text);
+	while (temp_spool_count(&spool, SPOOL_QUEUE) < n) {
+		if (clock_ms() > end)
+			fail_msg("there are fewer than %zu entries", n);
+		nanosleep(&pause, NULL);
+	}
+	spool_close(&spool);
+}
+
+int64_t
+temp_spool_next(const char *directory, bool *locked)
+{
+	struct spool_options	options = { 0 };
+	struct spool		spool;
+	struct spool_list	list;
+	struct entry		entry;
+	struct failure		why;
+	int64_t			next;
+
+	if (!spool_open(&spool, directory, &options, &why) ||
+	    !spool_list(&list, &spool, SPOOL_QUEUE, &why))
+		fail_msg("%s", why.text);
+	assert_int_equal(list.n, 1);
+	next = list.item[0].next - (int64_t)time(NULL);
+	*locked = entry_open(&entry, &spool, SPOOL_QUEUE, list.item[0].name,
+	    ENTRY_WORK, &why) == ENTRY_LOCKED;
+	entry_close(&entry);
+	spool_list_free(&list);
+	spool_close(&spool);
+	return next;
 }

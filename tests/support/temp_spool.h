@@ -38,6 +38,15 @@ void	temp_spool_put(struct spool *, char *id, const char *const *recipients);
  */
 const char *temp_spool_entries(const char *directory, enum spool_dir);
 
+/* Waits until n entries are in the queue, or fails the test. */
+void	temp_spool_wait(const char *directory, size_t n);
+
+/*
+ * Seconds until the next attempt for the only entry in the queue; whether a
+ * process has locked it.
+ */
+int64_t	temp_spool_next(const char *directory, bool *locked);
+
 /* The number of files in a directory of the spool. */
 size_t	temp_spool_count(struct spool *, enum spool_dir);
 

@@ -1,0 +1,205 @@
+#include "serve/serve_attempt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "queue/commit.h"
+#include "queue/last_attempt.h"
+#include "serve/serve_channel.h"
+#include "util/file.h"
+#include "util/memory.h"
+
+/* A larger message is passed in a file of the spool instead of memory. */
+enum { IN_MEMORY_MAX = 1024 * 1024 };
+
+/* The descriptor of a file that holds the message, or -1 with why. */
+static int
+write_entry(const struct serve_attempt *s, const struct submit_attempt *a,
+    struct failure *why)
+{
+	const struct spool_submission	submission = {
+		.envelope = a->envelope,
+		.message = a->message,
+		.outcomes = a->outcomes,
+		.uid = s->uid,
+		.caller = s->caller,
+	};
+	int	fd = -1;
+
+	if (s->spill != NULL && message_size(a->message) > IN_MEMORY_MAX)
+		fd = file_unnamed(s->spill);
+	if (fd == -1)
+		fd = file_in_memory();
+	if (fd == -1) {
+		failed_errno(why, EX_TEMPFAIL, "cannot create a temporary "
+		    "file");
+		return -1;
+	}
+	if (!spool_write(&submission, fd, why)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Waits for input; the callback of the interrupt is called meanwhile. */
+static void
+wait_for_pipe(int fd, struct interrupt *interrupt)
+{
+	for (;;) {
+		struct pollfd	p[] = {
+			{ .fd = fd, .events = POLLIN },
+			{ .fd = interrupt->fd, .events = POLLIN },
+		};
+		int		ms = (int)interrupt_limit_wait(interrupt, -1);
+
+		if (interrupt_is_known(interrupt))
+			p[1].fd = -1;
+		if (poll(p, 2, ms) > 0 && p[0].revents != 0)
+			return;
+		if (p[1].revents != 0 && interrupt_came(interrupt))
+			interrupt_call_back(interrupt);
+	}
+}
+
+/* Reads exactly len octets; false if the other end is closed before. */
+static bool
+read_pipe(int fd, void *data, size_t len, struct interrupt *interrupt)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t	n;
+
+		wait_for_pipe(fd, interrupt);
+		n = read(fd, (char *)data + done, len - done);
+		if (n == 0 || (n == -1 && errno != EINTR))
+			return false;
+		if (n > 0)
+			done += (size_t)n;
+	}
+	return true;
+}
+
+/* Reads the rest of the pipe, as much as is kept. */
+static void
+read_transcript(int fd, struct buffer *to)
+{
+	while (to->len < LAST_ATTEMPT_MAX) {
+		size_t	room = LAST_ATTEMPT_MAX - to->len;
+		ssize_t	n = read(fd, buffer_room(to, room), room);
+
+		if (n == 0 || (n == -1 && errno != EINTR))
+			return;
+		if (n > 0)
+			to->len += (size_t)n;
+	}
+}
+
+/*
+ * Puts the answer of the worker in the place of the waiting outcomes.  Each
+ * value becomes one that this process can handle.
+ */
+static void
+merge_outcomes(struct outcome *outcomes, struct outcome *sent, size_t n,
+    bool complete)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct outcome	*o = &sent[i];
+
+		if (outcomes[i].kind != OUTCOME_WAITING ||
+		    (o->kind == OUTCOME_WAITING && !complete))
+			continue;
+		o->enhanced[sizeof(o->enhanced) - 1] = '\0';
+		o->text[sizeof(o->text) - 1] = '\0';
+		if (o->kind != OUTCOME_DELIVERED && o->kind != OUTCOME_FAILED)
+			o->kind = OUTCOME_DEFERRED;
+		if (o->kind != OUTCOME_DELIVERED && o->status == EX_OK)
+			o->status = EX_TEMPFAIL;
+		if ((unsigned)o->step > STEP_QUIT)
+			o->step = STEP_GREETING;
+		outcomes[i] = *o;
+	}
+}
+
+/* The worker has ended before it returned the outcomes. */
+static void
+set_in_doubt(struct outcome *outcomes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct outcome	*o = &outcomes[i];
+
+		if (o->kind != OUTCOME_WAITING)
+			continue;
+		*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
+		    .status = EX_TEMPFAIL, .in_doubt = true };
+		strlcpy(o->text, "the process that was sending the message "
+		    "has ended; the smarthost may have accepted it",
+		    sizeof(o->text));
+	}
+}
+
+/*
+ * The worker does not wait for the callbacks: if they fail, the attempt goes
+ * on, and after a crash of the machine, the entry is sent again.
+ */
+static void
+read_outcomes(const struct serve_attempt *s, const struct submit_attempt *a,
+    int reply)
+{
+	const struct relay_callbacks	*cb = a->callbacks;
+	size_t				 n = a->envelope->n;
+	struct outcome			*sent = memory_new(n, sizeof(*sent));
+	struct failure			 ignored;
+	char				 kind = SERVE_TAKEN;
+
+	if (cb != NULL)
+		cb->before_send(cb->context, &ignored);
+	while (kind != SERVE_RESULT &&
+	    read_pipe(reply, &kind, 1, s->interrupt) &&
+	    (kind == SERVE_PROGRESS || kind == SERVE_RESULT) &&
+	    read_pipe(reply, sent, n * sizeof(*sent), s->interrupt)) {
+		merge_outcomes(a->outcomes, sent, n, kind == SERVE_RESULT);
+		if (kind == SERVE_PROGRESS && cb != NULL)
+			cb->after_transaction(cb->context, &ignored);
+	}
+	free(sent);
+	if (kind == SERVE_RESULT)
+		read_transcript(reply, s->transcript);
+	set_in_doubt(a->outcomes, n);
+}
+
+bool
+serve_attempt_make(const struct serve_attempt *s,
+    const struct submit_attempt *a, struct failure *why)
+{
+	const struct serve_request	request = { .kind = SERVE_SEND };
+	int				fds[SERVE_CHANNEL_FDS] = { -1, -1 };
+	int				reply[2];
+	char				taken;
+	bool				good;
+
+	buffer_clear(s->transcript);
+	if (pipe2(reply, O_CLOEXEC) == -1)
+		return failed_errno(why, EX_TEMPFAIL, "cannot create a pipe");
+	fds[0] = write_entry(s, a, why);
+	fds[1] = reply[1];
+	good = fds[0] != -1;
+	if (good && !serve_channel_send(s->channel, &request,
+	    sizeof(request), fds))
+		good = failed(why, EX_TEMPFAIL, "the service is stopping");
+	close(reply[1]);
+	if (fds[0] != -1)
+		close(fds[0]);
+	if (good && (!read_pipe(reply[0], &taken, 1, s->interrupt) ||
+	    taken != SERVE_TAKEN))
+		good = failed(why, EX_TEMPFAIL, "all connections to the "
+		    "smarthost are in use");
+	if (good)
+		read_outcomes(s, a, reply[0]);
+	close(reply[0]);
+	return good;
+}
