@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <sysexits.h>
 
+#include "check/held.h"
 #include "util/buffer.h"
 
 const char *
@@ -55,6 +56,10 @@ check_report(struct check *c, const struct check_finding *finding,
 	buffer_vaddf(&text, fmt, ap);
 	va_end(ap);
 	found.text = text.data;
+	if (held_add(c, &found)) {
+		buffer_free(&text);
+		return;
+	}
 	c->n[found.verdict]++;
 	if (found.verdict == CHECK_FAIL && c->status == EX_OK)
 		c->status = found.status != EX_OK ? found.status : EX_SOFTWARE;

@@ -16,10 +16,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "config/command_process.h"
 #include "config/config.h"
 #include "config/identity.h"
-#include "config/smarthost.h"
 #include "setup/provider.h"
+#include "smtp/session.h"
 #include "util/failure.h"
 #include "util/interrupt.h"
 
@@ -90,8 +91,10 @@ struct check {
 	void			(*report)(void *context,
 				    const struct check_finding *);
 	void			*context;
-	bool			 all;		/* also check the alternates of
-						 * a smarthost */
+	const struct session_trace *trace;	/* of each dialogue; or NULL */
+	bool			 all;		/* also check the servers that
+						 * are used only if another one
+						 * fails */
 	const char		*sender;	/* for MAIL; NULL: the sender of
 						 * a message from this user */
 	const char		*recipient;	/* for RCPT; NULL: root */
@@ -103,6 +106,10 @@ struct check {
 	unsigned		 n[CHECK_VERDICTS];
 	int			 status;	/* of the first CHECK_FAIL, or
 						 * EX_OK */
+
+	/* Private, and zeroed by the caller. */
+	struct command_process	 commands;
+	struct check_held	*held;
 };
 
 /* "config", "secrets" ... "rset": for the JSON. */
@@ -119,20 +126,20 @@ void	check_report(struct check *, const struct check_finding *,
 void	check_report_failure(struct check *, const struct check_finding *,
 	    const struct failure *why);
 
-/* Runs all stages. */
+/* Runs all stages, the last of them by check_smarthosts(). */
 void	check_run(struct check *);
 
 /*
  * Runs the stages from CHECK_LOOKUP for each smarthost at the top of the
- * configuration and of each section: for callers that have made a configuration
- * and want to know whether it works.
+ * configuration and of each section.  This process enters the sandbox
+ * (util/sandbox.h), as each process that communicates with a smarthost does; a
+ * caller that needs more afterwards calls this in a child.
  */
 void	check_smarthosts(struct check *);
 
-/* One smarthost, and the mail that it would be used for. */
+/* A setting of smarthost, and the mail that it would be used for. */
 struct check_target {
-	const struct smarthost_url *smarthost;	/* borrowed, as is the rest */
-	const char		*origin;	/* of the setting of smarthost */
+	const struct setting	*smarthost;	/* borrowed, as is the rest */
 	struct config_subject	 subject;	/* for config_text() and the
 						 * other functions of config.h:
 						 * selects the settings for
@@ -150,10 +157,14 @@ struct check_target {
 };
 
 /*
- * Runs the stages from CHECK_LOOKUP to CHECK_RSET for one smarthost, with each
- * of its addresses for CHECK_CONNECT.  If it has targets in the DNS (+srv,
- * +mx), with the first one that accepts a connection, or with all if .all is
- * set.  Sends no message.  Returns whether no stage failed.
+ * Runs the stages from CHECK_LOOKUP to CHECK_RSET, with each address of a host
+ * for CHECK_CONNECT.  If there are several servers (words of the setting, or
+ * targets in the DNS), they are tried in the order in which mail tries them
+ * (relay/), up to the first one that logs us in, or all of them if .all is set.
+ * The failure of one server is a warning if mail goes to another one.
+ *
+ * Sends no message, and does not enter the sandbox.  Returns whether mail
+ * leaves.
  */
 bool	check_smarthost(struct check *, const struct check_target *);
 

@@ -8,8 +8,10 @@
 #include "config/section.h"
 #include "submit/local_names.h"
 #include "submit/prepare.h"
+#include "submit/spool_config.h"
 #include "util/buffer.h"
 #include "util/memory.h"
+#include "util/sandbox.h"
 #include "util/text.h"
 #include "util/trusted.h"
 
@@ -117,8 +119,13 @@ matching_address(const char *pattern)
 void
 check_smarthosts(struct check *c)
 {
-	char	*sender = NULL, *recipient = NULL, *ignored = NULL;
+	const struct sandbox	 sandbox = spool_config_sandbox(NULL);
+	char			*sender = NULL, *recipient = NULL;
+	char			*ignored = NULL;
 
+	command_process_start(&c->commands, c->config);
+	c->commands.interrupt = c->interrupt;
+	sandbox_enter(&sandbox);
 	if (c->sender != NULL)
 		sender = memory_copy(c->sender);
 	if (c->recipient != NULL)
@@ -131,12 +138,11 @@ check_smarthosts(struct check *c)
 	for (const struct section *s = c->config->first; s != NULL;
 	    s = s->next) {
 		const struct setting	*set = s->setting[KEY_SMARTHOST];
-		struct smarthost_list	 list = { 0 };
-		struct check_target	 t = { .sender = sender,
+		struct check_target	 t = { .smarthost = set,
+					    .sender = sender,
 					    .recipient = recipient };
 		struct buffer		 name = { 0 };
 		char			*guess = NULL;
-		struct failure		 why;
 
 		/* The first one without a pattern is in effect. */
 		if (set == NULL || (s->pattern == NULL &&
@@ -156,16 +162,11 @@ check_smarthosts(struct check *c)
 			t.recipient = t.subject.to = guess;
 		else if (s->kind == SECTION_USER)
 			t.subject.user = s->pattern;
-		t.origin = set->origin;
-		if (smarthost_list_parse(&list, set->value, &why))
-			for (size_t i = 0; i < (c->all ? list.n : 1); i++) {
-				t.smarthost = &list.host[i];
-				check_smarthost(c, &t);
-			}
-		smarthost_list_free(&list);
+		check_smarthost(c, &t);
 		buffer_free(&name);
 		free(guess);
 	}
+	command_process_end(&c->commands);
 	free(sender);
 	free(recipient);
 	free(ignored);

@@ -195,8 +195,8 @@ report(struct check *c, const struct check_target *t, const char *object,
     enum check_verdict verdict, const char *remedy, const char *text)
 {
 	check_report(c, &(struct check_finding){ .stage = CHECK_MAIL,
-	    .verdict = verdict, .object = object, .origin = t->origin,
-	    .remedy = remedy }, "%s", text);
+	    .verdict = verdict, .object = object, .remedy = remedy,
+	    .origin = t->smarthost->origin }, "%s", text);
 }
 
 static void
@@ -233,22 +233,23 @@ report_policy(struct check *c, const struct check_target *t,
 
 void
 sender_policy_check(struct check *c, const struct check_target *t,
-    const char *object, const struct reach *addresses)
+    const struct sender_policy_server *server)
 {
-	const char	*at = t->sender != NULL ? strrchr(t->sender, '@') :
-			    NULL;
-	const struct provider	*provider;
-	struct policy	*p;
-	struct buffer	 text = { 0 };
-	char		*record;
+	const char			*at = t->sender != NULL ?
+					    strrchr(t->sender, '@') : NULL;
+	const struct smarthost_url	*smarthost = server->smarthost;
+	const struct provider		*provider;
+	struct policy			*p;
+	struct buffer			 text = { 0 };
+	char				*record;
 
-	if (at == NULL || at[1] == '[' || t->smarthost->host == NULL ||
-	    smarthost_is_local(t->smarthost) ||
+	if (at == NULL || at[1] == '[' || smarthost->host == NULL ||
+	    smarthost_is_local(smarthost) ||
 	    !text_is_host_name(at + 1, strlen(at + 1)))
 		return;
 	p = memory_new(1, sizeof(*p));
-	p->smarthost = t->smarthost->host;
-	p->addresses = addresses;
+	p->smarthost = smarthost->host;
+	p->addresses = server->addresses;
 	if (c->providers != NULL &&
 	    (provider = provider_by_smarthost(c->providers,
 	    p->smarthost)) != NULL)
@@ -260,14 +261,14 @@ sender_policy_check(struct check *c, const struct check_target *t,
 		read_record(p, record, true);
 		if (p->none || (p->records != NULL && p->hard && !p->covered &&
 		    !p->unknown))
-			report_policy(c, t, object, at + 1, p);
+			report_policy(c, t, server->object, at + 1, p);
 		break;
 	case LOOKUP_TEXT_NO_NAME:
 		buffer_addf(&text, "the domain of the sender, %s, does not "
 		    "exist in the DNS: many servers refuse such senders",
 		    at + 1);
-		report(c, t, object, CHECK_WARNING, "set from or domain to "
-		    "a domain that exists", text.data);
+		report(c, t, server->object, CHECK_WARNING, "set from or "
+		    "domain to a domain that exists", text.data);
 		break;
 	case LOOKUP_TEXT_NONE:
 	case LOOKUP_TEXT_FAILED:

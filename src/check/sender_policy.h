@@ -15,10 +15,18 @@
 #define CHECK_SENDER_POLICY_H
 
 #include "check/check.h"
+#include "config/smarthost.h"
 #include "net/reach.h"
 
-/* object: "host:port", for the findings, which belong to CHECK_MAIL. */
+/* A server that accepted a connection. */
+struct sender_policy_server {
+	const struct smarthost_url	*smarthost;
+	const struct reach		*addresses;
+	/* Of the findings, which belong to CHECK_MAIL. */
+	const char			*object;
+};
+
 void	sender_policy_check(struct check *, const struct check_target *,
-	    const char *object, const struct reach *addresses);
+	    const struct sender_policy_server *);
 
 #endif

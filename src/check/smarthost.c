@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "check/held.h"
 #include "check/sender_policy.h"
-#include "config/command_process.h"
 #include "net/reach.h"
 #include "relay/advice.h"
 #include "relay/connection.h"
@@ -42,7 +42,10 @@ struct run {
 	bool				 in_ehlo;
 	char				 mechanism[32];	/* of the last AUTH */
 	char				 remedy[1024];
-	bool				 failed;
+	bool				 failed;	/* a finding is FAIL */
+	bool				 replied;	/* to MAIL, after
+							 * which no other
+							 * server is tried */
 };
 
 static void report(struct run *, const struct check_finding *, const char *,
@@ -63,7 +66,7 @@ report(struct run *r, const struct check_finding *finding, const char *fmt,
 	if (f.object == NULL)
 		f.object = r->object;
 	if (f.origin == NULL)
-		f.origin = r->target->origin;
+		f.origin = r->target->smarthost->origin;
 	r->failed |= f.verdict == CHECK_FAIL;
 	check_report(r->check, &f, "%s", text);
 }
@@ -103,8 +106,11 @@ report_failure(struct run *r, enum check_stage stage, enum session_step step,
 static void
 note_line(void *context, char side, const char *text)
 {
-	struct run	*r = context;
+	struct run			*r = context;
+	const struct session_trace	*trace = r->check->trace;
 
+	if (trace != NULL)
+		trace->line(trace->context, side, text);
 	if (side == 'C') {
 		r->in_ehlo = strncmp(text, "EHLO ", 5) == 0 ||
 		    strncmp(text, "LHLO ", 5) == 0;
@@ -370,7 +376,9 @@ check_transaction(struct run *r, const struct reach *addresses)
 		    line, sizeof(line)));
 	else
 		report_refusal(r, CHECK_MAIL, &why);
-	sender_policy_check(r->check, t, r->object, addresses);
+	sender_policy_check(r->check, t, &(struct sender_policy_server){
+	    .smarthost = r->connection->smarthost, .addresses = addresses,
+	    .object = r->object });
 	if (accepted && t->recipient == NULL)
 		report(r, &(struct check_finding){ .stage = CHECK_RCPT,
 		    .verdict = CHECK_SKIPPED, .remedy = "name the address "
@@ -388,6 +396,7 @@ check_transaction(struct run *r, const struct reach *addresses)
 		    sizeof(line)));
 	else if (!s->broken)
 		report_refusal(r, CHECK_RSET, &why);
+	r->replied = !s->broken;
 	envelope_free(&env);
 }
 
@@ -537,7 +546,7 @@ find_other_port(struct run *r, const struct reach_attempt *failed,
 		    "%s://%s%s%s:%u (%s)", ports[i].port, ports[i].scheme,
 		    strchr(host, ':') != NULL ? "[" : "", host,
 		    strchr(host, ':') != NULL ? "]" : "", ports[i].port,
-		    r->target->origin);
+		    r->target->smarthost->origin);
 		found = true;
 	}
 	reach_close(others);
@@ -583,7 +592,8 @@ report_attempt(struct run *r, const struct reach_attempt *a,
 	    "%s%s after %s ms%s%s%s", a->no_source ? "source_address: " : "",
 	    strerror(a->error), ms, silent.len > 0 ? "; ports that time out: " :
 	    "", silent.len > 0 ? silent.data : "", verdict == CHECK_OK ?
-	    " (mail uses the other addresses)" : "");
+	    " (mail uses another address)" : verdict == CHECK_WARNING ?
+	    "; mail uses another address" : "");
 	buffer_free(&silent);
 }
 
@@ -631,8 +641,7 @@ check_addresses(struct run *r, struct reach *addresses)
 	return fd;
 }
 
-/* Returns whether a connection was made. */
-static bool
+static void
 check_endpoint(struct run *r)
 {
 	const struct endpoint	*at = &r->connection->at;
@@ -649,7 +658,43 @@ check_endpoint(struct run *r)
 	if (fd != -1)
 		check_session(r, fd, addresses);
 	free(addresses);
-	return fd != -1;
+}
+
+/*
+ * The servers of a smarthost.
+ */
+
+/*
+ * Checks servers in the order of relay/, which does not try the next one if one
+ * has replied to MAIL or RCPT.  Returns whether mail leaves.
+ */
+static bool
+check_endpoints(struct run *r, struct endpoints *e)
+{
+	struct connection	*c = r->connection;
+	bool			 decided = false, leaves = false;
+	struct failure		 why;
+	enum endpoints_result	 next;
+
+	while ((!decided || r->check->all) &&
+	    !interrupt_came(r->check->interrupt) &&
+	    (next = endpoints_next(e, &why)) != ENDPOINTS_END) {
+		r->failed = r->replied = false;
+		c->smarthost = e->smarthost;
+		c->at = e->at;
+		if (next == ENDPOINTS_FOUND)
+			check_endpoint(r);
+		else
+			report(r, &(struct check_finding){
+			    .stage = CHECK_LOOKUP, .verdict = CHECK_FAIL,
+			    .status = why.status, .object = c->smarthost->host
+			    }, "%s", why.text);
+		if (!decided && (r->replied || !r->failed)) {
+			decided = true;
+			leaves = !r->failed;
+		}
+	}
+	return leaves;
 }
 
 bool
@@ -658,38 +703,26 @@ check_smarthost(struct check *check, const struct check_target *target)
 	struct run		 r = { .check = check, .target = target };
 	struct connection	*c = memory_new(1, sizeof(*c));
 	struct endpoints	 e = { .next = 0 };
-	struct command_process	 commands;
 	struct failure		 why;
-	bool			 reached = false;
-	enum endpoints_result	 next;
+	bool			 leaves = false;
 
-	command_process_start(&commands, check->config);
-	commands.interrupt = check->interrupt;
 	r.connection = c;
 	connection_begin(c);
 	c->config = check->config;
 	c->me = check->me;
 	c->interrupt = check->interrupt;
-	c->commands = &commands;
+	c->commands = &check->commands;
 	c->subject = target->subject;
-	c->smarthost = target->smarthost;
-	endpoints_begin_one(&e, target->smarthost, target->origin);
-	while ((!reached || check->all) &&
-	    !interrupt_came(check->interrupt) &&
-	    (next = endpoints_next(&e, &why)) != ENDPOINTS_END) {
-		c->at = e.at;
-		if (next == ENDPOINTS_FOUND)
-			reached |= check_endpoint(&r);
-		else
-			report(&r, &(struct check_finding){
-			    .stage = CHECK_LOOKUP, .verdict = CHECK_FAIL,
-			    .status = why.status,
-			    .object = target->smarthost->host }, "%s",
-			    why.text);
-	}
+	held_begin(check);
+	if (endpoints_begin_with(&e, target->smarthost, &why))
+		leaves = check_endpoints(&r, &e);
+	else
+		report(&r, &(struct check_finding){ .stage = CHECK_LOOKUP,
+		    .verdict = CHECK_FAIL, .status = why.status }, "%s",
+		    why.text);
+	held_end(check, leaves ? "; mail uses another server" : NULL);
 	endpoints_free(&e);
-	command_process_end(&commands);
 	buffer_free(&r.keywords);
 	free(c);
-	return !r.failed;
+	return leaves;
 }

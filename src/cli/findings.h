@@ -4,7 +4,7 @@
  *	connect  OK          192.0.2.1:587: connected in 3 ms
  *	auth     FAIL        smtp.example.org:587: AUTH PLAIN: 535 5.7.8 wrong
  *			     password (/etc/relais.conf:1)
- *			     -> check user (/etc/relais.conf:2) and password_file
+ *			     -> check user (/etc/relais.conf:2)
  *
  * A finding begins with the stage and the verdict.  The remedy follows on a
  * line that begins with "-> ".  The place in a file is printed if something is

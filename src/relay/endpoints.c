@@ -4,7 +4,15 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "util/memory.h"
+bool
+endpoints_begin_with(struct endpoints *e, const struct setting *set,
+    struct failure *why)
+{
+	endpoints_free(e);
+	e->origin = set->origin;
+	return smarthost_list_parse(&e->smarthosts, set->value, why) ||
+	    failure_prefix(why, "%s: ", set->origin);
+}
 
 bool
 endpoints_begin(struct endpoints *e, const struct config *config,
@@ -20,30 +28,7 @@ endpoints_begin(struct endpoints *e, const struct config *config,
 		    "submission://smtp.example.org\" to %s",
 		    config->path != NULL ? config->path :
 		    config_system_file());
-	e->origin = set->origin;
-	return smarthost_list_parse(&e->smarthosts, set->value, why) ||
-	    failure_prefix(why, "%s: ", set->origin);
-}
-
-static char *
-copy(const char *text)
-{
-	return text != NULL ? memory_copy(text) : NULL;
-}
-
-void
-endpoints_begin_one(struct endpoints *e, const struct smarthost_url *one,
-    const char *origin)
-{
-	struct smarthost_url	*host = memory_new(1, sizeof(*host));
-
-	endpoints_free(e);
-	*host = *one;
-	host->user = copy(one->user);
-	host->host = copy(one->host);
-	host->path = copy(one->path);
-	e->smarthosts = (struct smarthost_list){ host, 1, 1 };
-	e->origin = origin;
+	return endpoints_begin_with(e, set, why);
 }
 
 void

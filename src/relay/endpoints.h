@@ -47,9 +47,9 @@ enum endpoints_result {
 bool	endpoints_begin(struct endpoints *, const struct config *,
 	    const struct config_subject *, struct failure *why);
 
-/* Begins with a single smarthost of a setting. */
-void	endpoints_begin_one(struct endpoints *, const struct smarthost_url *,
-	    const char *origin);
+/* Begins with the first smarthost of a setting. */
+bool	endpoints_begin_with(struct endpoints *, const struct setting *,
+	    struct failure *why);
 
 /*
  * Begins again with the endpoint found last, followed by all endpoints in

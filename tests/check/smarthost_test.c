@@ -174,9 +174,7 @@ stages_are_reported(void **state)
 	struct certificate	 own;
 	struct config		 config;
 	struct identity		 me;
-	struct smarthost_list	 list = { .n = 0 };
 	struct failure		 why;
-	const struct setting	*set;
 	struct buffer		 out = { 0 };
 	struct check		 check = { .config = &config, .me = &me,
 				    .report = findings_note, .context = &out };
@@ -201,16 +199,12 @@ stages_are_reported(void **state)
 	assert_true(config_load(&config, &(struct config_source){
 	    .file = s.conf }, &why));
 	identity_find(&me, &config);
-	set = config_find(&config, NULL, KEY_SMARTHOST);
-	assert_true(smarthost_list_parse(&list, set->value, &why));
-	target.smarthost = &list.host[0];
-	target.origin = set->origin;
+	target.smarthost = config_find(&config, NULL, KEY_SMARTHOST);
 	assert_int_equal(check_smarthost(&check, &target), c->status == 0);
 	assert_lines(c, out.data);
 	assert_int_equal(check.status, c->status);
 	assert_int_equal(mock_smtp_messages(s.host), 0);
 	buffer_free(&out);
-	smarthost_list_free(&list);
 	identity_free(&me);
 	config_free(&config);
 	tls_fixture_close(&s);

@@ -268,6 +268,41 @@ attacks_fail_in_the_service(void **state)
 	close_when_sent(&s);
 }
 
+/* The program that prints the password runs in another process. */
+static void
+attacks_fail_in_relais_check(void **state)
+{
+	struct scene	s;
+
+	(void)state;
+	open_scene(&s, &(struct script){ .user = "me", .password = "secret",
+	    .auth_in_clear = true, .auth_required = true },
+	    "root = b@example.net\ntls = off\nauth = plain\nuser = me\n"
+	    "password_command = echo secret\n");
+	assert_int_equal(mkdir(s.p.spool, 0700), 0);
+	run(&s, WORDS("relais", "-C", s.p.conf, "check"), NULL);
+	close_scene(&s);
+}
+
+/* The files are written after the test, outside the sandbox. */
+static void
+attacks_fail_in_the_test_of_relais_setup(void **state)
+{
+	struct scene	s;
+	char		conf[100], url[60];
+
+	(void)state;
+	open_scene(&s, &plain, NULL);
+	assert_int_equal(mkdir(s.p.spool, 0700), 0);
+	snprintf(conf, sizeof(conf), "%s/new.conf", s.p.dir.path);
+	snprintf(url, sizeof(url), "smtp://127.0.0.1:%u", s.p.host->port);
+	run(&s, WORDS("relais", "-C", conf, "-o", "queue=off", "-o",
+	    "socket=off", "-o", "log=off", "setup", "a@example.org",
+	    "--smarthost", url, "--no-login", "--root", "b@example.net"), NULL);
+	assert_int_equal(access(conf, R_OK), 0);
+	close_scene(&s);
+}
+
 /* The corrupted memory must not harm the waiting process. */
 static void
 a_queue_run_survives_a_worker_that_corrupts_shared_memory(void **state)
@@ -297,6 +332,8 @@ static const struct CMUnitTest sandbox_spec[] = {
 	cmocka_unit_test(a_session_in_the_sandbox_accepts_large_messages),
 	cmocka_unit_test(attacks_fail_in_a_queue_run),
 	cmocka_unit_test(attacks_fail_in_the_service),
+	cmocka_unit_test(attacks_fail_in_relais_check),
+	cmocka_unit_test(attacks_fail_in_the_test_of_relais_setup),
 	cmocka_unit_test(
 	    a_queue_run_survives_a_worker_that_corrupts_shared_memory),
 };
