@@ -1,9 +1,13 @@
 #include "cli/ask.h"
 
-#include <readpassphrase.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "cli/output.h"
@@ -47,15 +51,76 @@ ask(const char *question, const char *suggestion)
 	return start;
 }
 
+/* The signals that end or stop this process, unless they are ignored. */
+static void
+find_signals(sigset_t *set)
+{
+	static const int	signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
+		SIGTSTP };
+	struct sigaction	action;
+
+	sigemptyset(set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		if (sigaction(signals[i], NULL, &action) == 0 &&
+		    action.sa_handler != SIG_IGN)
+			sigaddset(set, signals[i]);
+}
+
+/* Returns false if a signal came first. */
+static bool
+wait_for_line(int signals)
+{
+	struct pollfd	p[] = {
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = STDIN_FILENO, .events = POLLIN },
+	};
+
+	while (poll(p, 2, -1) == -1 && errno == EINTR)
+		;
+	return p[0].revents == 0;
+}
+
+/*
+ * readpassphrase(3) does not notice a signal that arrives just before it reads.
+ * Here, signals are blocked while the echo is off, and waited for together with
+ * the answer.  After a stop (Ctrl-Z), the question is asked again.
+ */
 bool
 ask_secret(struct buffer *answer, const char *question)
 {
-	char	*room = buffer_room(answer, SECRET_ROOM);
+	char		*room = buffer_room(answer, SECRET_ROOM);
+	struct termios	 normal, silent;
+	sigset_t	 set, before;
+	bool		 has_line;
+	ssize_t		 n = -1;
+	int		 signals;
 
-	fflush(stdout);
-	if (readpassphrase(question, room, SECRET_ROOM, RPP_ECHO_OFF) == NULL)
+	if (tcgetattr(STDIN_FILENO, &normal) == -1)
 		return false;
-	answer->len = strlen(room);
+	silent = normal;
+	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+	find_signals(&set);
+	do {
+		sigprocmask(SIG_BLOCK, &set, &before);
+		signals = signalfd(-1, &set, SFD_CLOEXEC);
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+		fputs(question, stdout);
+		fflush(stdout);
+		has_line = wait_for_line(signals);
+		if (has_line)
+			n = read(STDIN_FILENO, room, SECRET_ROOM - 1);
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &normal);
+		close(signals);
+		putchar('\n');
+		fflush(stdout);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	} while (!has_line);
+	if (n <= 0)
+		return false;
+	if (room[n - 1] == '\n')
+		n--;
+	room[n] = '\0';
+	answer->len = (size_t)n;
 	return true;
 }
 

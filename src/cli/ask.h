@@ -19,7 +19,7 @@ bool	ask_is_possible(void);
 char	*ask(const char *question, const char *suggestion);
 
 /*
- * Asks without echo, which a signal restores before it takes effect.  False at
+ * Asks without echo, which is restored before a signal takes effect.  False at
  * the end of input.  The caller wipes the answer.
  */
 bool	ask_secret(struct buffer *answer, const char *question);

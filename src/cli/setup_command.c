@@ -57,6 +57,7 @@ struct setup {
 	const struct provider	*provider;	/* or NULL */
 	struct config		 config;	/* the new one */
 	struct section		*top;		/* of .config */
+	struct config		 earlier;	/* before a change; or empty */
 	char			*path, *secret_path;
 	struct buffer		 secret;	/* for .secret_path, or empty */
 	bool			 stopped;	/* the end of input, or "no" */
@@ -136,6 +137,28 @@ set_key(struct setup *s, enum config_key key, const char *value,
 	    failure_prefix(why, "%s: ", origin);
 }
 
+static const char *
+value_in(const struct config *config, enum config_key key)
+{
+	const struct setting	*set = config->first != NULL ?
+				    config->first->setting[key] : NULL;
+
+	return set != NULL ? set->value : NULL;
+}
+
+static const char *
+value_of(const struct setup *s, enum config_key key)
+{
+	return value_in(&s->config, key);
+}
+
+/* Whether the user changes answers: the earlier ones are the suggestions. */
+static bool
+is_change(const struct setup *s)
+{
+	return s->earlier.first != NULL;
+}
+
 /*
  * Sets a key to the given value or, on a terminal, asks until the answer is
  * valid.  False with s->why, or with .stopped.
@@ -163,21 +186,51 @@ set_answer(struct setup *s, enum config_key key, const char *given,
 	return good;
 }
 
-static const char *
-value_of(const struct setup *s, enum config_key key)
+/* As set_answer(), and suggests the earlier answer, if there is one. */
+static bool
+set_changed(struct setup *s, enum config_key key, const char *given,
+    const char *question, const char *suggestion)
 {
-	const struct setting	*set = s->top->setting[key];
+	const char	*earlier = value_in(&s->earlier, key);
 
-	return set != NULL ? set->value : NULL;
+	return set_answer(s, key, given, question, earlier != NULL ? earlier :
+	    suggestion);
 }
 
-/* Finds the smarthost; an answer can also be the name of a provider. */
+/* Searches for the domain of the sender, unless it was searched for before. */
+static void
+find_smarthost(struct setup *s, struct discovery *d)
+{
+	const char	*domain = strrchr(value_of(s, KEY_FROM), '@') + 1;
+	const char	*before = value_in(&s->earlier, KEY_FROM);
+	struct failure	 why;
+
+	d->smarthost[0] = '\0';
+	if (before != NULL && strcasecmp(strrchr(before, '@') + 1,
+	    domain) == 0) {
+		strlcpy(d->smarthost, value_in(&s->earlier, KEY_SMARTHOST),
+		    sizeof(d->smarthost));
+		return;
+	}
+	printf("Looking for the smarthost of ");
+	output_text(domain);
+	printf(" ...\n");
+	fflush(stdout);
+	if (discover(d, &s->table, domain, DISCOVER_MS, &why)) {
+		printf("Found: %s\n       (", d->smarthost);
+		output_text(d->reason);
+		printf(")\n");
+	} else {
+		output_text(why.text);
+		putchar('\n');
+	}
+}
+
+/* Finds the smarthost; the option can also be the name of a provider. */
 static bool
 choose_smarthost(struct setup *s)
 {
 	const char		*given = s->given[ANSWER_SMARTHOST];
-	const char		*domain = strrchr(value_of(s, KEY_FROM), '@') +
-				    1;
 	struct smarthost_list	 list = { 0 };
 	struct discovery	 d = { .smarthost = "" };
 	struct failure		 why;
@@ -186,15 +239,8 @@ choose_smarthost(struct setup *s)
 	if (given != NULL && provider_by_id(&s->table, given) != NULL)
 		given = provider_by_id(&s->table,
 		    given)->value[PROVIDER_SMARTHOST];
-	if (given == NULL && s->terminal) {
-		printf("Looking for the smarthost of %s ...\n", domain);
-		fflush(stdout);
-		if (discover(&d, &s->table, domain, DISCOVER_MS, &why))
-			printf("Found: %s\n       (%s)\n", d.smarthost,
-			    d.reason);
-		else
-			printf("%s\n", why.text);
-	}
+	if (given == NULL && s->terminal)
+		find_smarthost(s, &d);
 	good = set_answer(s, KEY_SMARTHOST, given, "Smarthost, as a URL",
 	    d.smarthost[0] != '\0' ? d.smarthost : NULL);
 	if (good && smarthost_list_parse(&list, value_of(s, KEY_SMARTHOST),
@@ -225,6 +271,9 @@ choose_user(struct setup *s)
 	const struct provider	*p = s->provider;
 	const char		*user = s->given[ANSWER_USER];
 	const char		*from = value_of(s, KEY_FROM);
+	const char		*suggestion = p == NULL ||
+				    p->user == PROVIDER_USER_ADDRESS ? from :
+				    NULL;
 	char			*answer;
 	bool			 good;
 
@@ -232,15 +281,19 @@ choose_user(struct setup *s)
 		return true;
 	if (user == NULL && p != NULL && p->user == PROVIDER_USER_FIXED)
 		user = p->fixed_user;
-	else if (user == NULL && p != NULL && p->user == PROVIDER_USER_ADDRESS)
+	else if (user == NULL && p != NULL && !is_change(s) &&
+	    p->user == PROVIDER_USER_ADDRESS)
 		user = from;
 	if (user != NULL)
 		return set_answer(s, KEY_USER, user, "", NULL);
-	answer = ask("User name, or - for no login", p == NULL ? from : NULL);
+	if (is_change(s))
+		suggestion = value_in(&s->earlier, KEY_USER) != NULL ?
+		    value_in(&s->earlier, KEY_USER) : "-";
+	answer = ask("User name, or - for no login", suggestion);
 	s->stopped = answer == NULL;
 	s->no_login = answer != NULL && strcmp(answer, "-") == 0;
 	good = answer != NULL && (s->no_login || set_answer(s, KEY_USER,
-	    answer, "User name", NULL));
+	    answer[0] != '\0' ? answer : NULL, "User name", NULL));
 	free(answer);
 	return good;
 }
@@ -279,52 +332,85 @@ read_secret(struct setup *s, struct failure *why)
 	    check_secret(&s->secret, why);
 }
 
-/* Asks until the password is valid. */
-static bool
-ask_password(struct setup *s, const char *name)
-{
-	struct buffer	question = { 0 };
-	struct failure	why;
-	bool		good = false;
+static const struct { enum answer answer; enum config_key key; }
+secret_options[] = {
+	{ ANSWER_PASSWORD_FILE, KEY_PASSWORD_FILE },
+	{ ANSWER_PASSWORD_COMMAND, KEY_PASSWORD_COMMAND },
+	{ ANSWER_TOKEN_COMMAND, KEY_TOKEN_COMMAND },
+};
 
-	buffer_addf(&question, "Password (%s; it is not shown): ", name);
-	while (!good && !s->stopped) {
-		s->stopped = !ask_secret(&s->secret, question.data);
-		if (s->stopped)
+enum { SECRET_OPTIONS = sizeof(secret_options) / sizeof(*secret_options) };
+
+/* The setting of the earlier password, or CONFIG_KEYS. */
+static enum config_key
+earlier_secret(const struct setup *s)
+{
+	for (size_t i = 0; i < SECRET_OPTIONS; i++)
+		if (value_in(&s->earlier, secret_options[i].key) != NULL)
+			return secret_options[i].key;
+	return CONFIG_KEYS;
+}
+
+/*
+ * Asks until the password is valid; an empty line keeps the earlier one.  False
+ * with why, or with .stopped.
+ */
+static bool
+ask_password(struct setup *s, struct failure *why)
+{
+	const struct provider	*p = s->provider;
+	enum config_key		 earlier = earlier_secret(s);
+	struct buffer		 question = { 0 }, answer = { 0 };
+	struct failure		 problem;
+	bool			 good = false;
+
+	buffer_addf(&question, "Password (%s; it is not shown)%s: ",
+	    p != NULL ? provider_secret_name(p->login) : "of the account",
+	    earlier != CONFIG_KEYS ? " [unchanged]" : "");
+	while (!good) {
+		s->stopped = !ask_secret(&answer, question.data);
+		if (s->stopped ||
+		    (answer.len == 0 && earlier != CONFIG_KEYS))
 			break;
-		good = s->secret.len > 0 && check_secret(&s->secret, &why);
-		if (!good && s->secret.len > 0)
-			printf("%s\n", why.text);
+		good = answer.len > 0 && check_secret(&answer, &problem);
+		if (!good && answer.len > 0)
+			printf("%s\n", problem.text);
 	}
 	buffer_free(&question);
-	return good;
+	if (good) {
+		buffer_wipe(&s->secret);
+		s->secret = answer;
+		return set_key(s, KEY_PASSWORD_FILE, s->secret_path, "secret",
+		    why);
+	}
+	buffer_wipe(&answer);
+	return !s->stopped && set_key(s, earlier,
+	    value_in(&s->earlier, earlier), "answer", why);
 }
 
 static bool
 choose_secret(struct setup *s, struct failure *why)
 {
-	static const struct { enum answer answer; enum config_key key; }
-		options[] = {
-			{ ANSWER_PASSWORD_FILE, KEY_PASSWORD_FILE },
-			{ ANSWER_PASSWORD_COMMAND, KEY_PASSWORD_COMMAND },
-			{ ANSWER_TOKEN_COMMAND, KEY_TOKEN_COMMAND },
-		};
 	const struct provider	*p = s->provider;
 
-	if (s->no_login)
+	if (s->no_login) {
+		buffer_wipe(&s->secret);
 		return true;
-	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
-		if (s->given[options[i].answer] != NULL)
-			return set_key(s, options[i].key,
-			    s->given[options[i].answer],
-			    answer_names[options[i].answer], why);
-	if (!s->password_stdin && p != NULL && p->login == LOGIN_OAUTH)
-		return set_answer(s, KEY_TOKEN_COMMAND, NULL,
+	}
+	for (size_t i = 0; i < SECRET_OPTIONS; i++)
+		if (s->given[secret_options[i].answer] != NULL)
+			return set_key(s, secret_options[i].key,
+			    s->given[secret_options[i].answer],
+			    answer_names[secret_options[i].answer], why);
+	if (s->password_stdin)
+		return read_secret(s, why) && set_key(s, KEY_PASSWORD_FILE,
+		    s->secret_path, "secret", why);
+	if (p != NULL && p->login == LOGIN_OAUTH) {
+		buffer_wipe(&s->secret);
+		return set_changed(s, KEY_TOKEN_COMMAND, NULL,
 		    "Program that prints an access token", NULL);
-	if (s->password_stdin ? !read_secret(s, why) : !ask_password(s,
-	    p != NULL ? provider_secret_name(p->login) : "of the account"))
-		return false;
-	return set_key(s, KEY_PASSWORD_FILE, s->secret_path, "secret", why);
+	}
+	return ask_password(s, why);
 }
 
 /* The settings of -o. */
@@ -352,14 +438,14 @@ static bool
 answer_all(struct setup *s, struct failure *why)
 {
 	if (!set_overrides(s, why) ||
-	    !set_answer(s, KEY_FROM, s->address,
+	    !set_changed(s, KEY_FROM, s->address,
 	    "Address that sends the mail of this machine", NULL) ||
 	    !choose_smarthost(s))
 		return false;
 	if (s->provider != NULL && s->terminal && !s->no_login)
 		explain_provider(s->provider);
 	if (!choose_user(s) || !choose_secret(s, why) ||
-	    !set_answer(s, KEY_ROOT, s->given[ANSWER_ROOT],
+	    !set_changed(s, KEY_ROOT, s->given[ANSWER_ROOT],
 	    "Address that receives mail to root", value_of(s, KEY_FROM)))
 		return false;
 	if (s->provider != NULL &&
@@ -389,18 +475,21 @@ write_text(const struct setup *s, struct buffer *text)
 	}
 }
 
-/* Removes the answers, but not the options, to ask again. */
+/* Asks again, also for what options gave; the answers become suggestions. */
 static void
-forget_answers(struct setup *s)
+begin_change(struct setup *s)
 {
-	config_free(&s->config);
-	buffer_wipe(&s->secret);
+	config_free(&s->earlier);
+	s->earlier = s->config;
 	s->config = (struct config){ .first = NULL };
 	s->top = section_insert(&s->config.first, SECTION_TOP);
 	s->provider = NULL;
 	s->address = NULL;
 	s->no_login = false;
-	memset(s->given, 0, sizeof(s->given));
+	s->password_stdin = false;
+	for (enum answer a = 0; a < ANSWERS; a++)
+		if (a != ANSWER_GROUP)
+			s->given[a] = NULL;
 }
 
 /*
@@ -436,7 +525,7 @@ answer_and_verify(struct setup *s, struct failure *why)
 			s->stopped = true;
 			return false;
 		}
-		forget_answers(s);
+		begin_change(s);
 	}
 }
 
@@ -601,6 +690,7 @@ setup_command(const struct options *options, const struct config *config,
 	provider_table_free(&s.table);
 	buffer_wipe(&s.secret);
 	config_free(&s.config);
+	config_free(&s.earlier);
 	free(s.secret_path);
 	free(s.path);
 	return status;

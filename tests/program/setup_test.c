@@ -222,11 +222,13 @@ questions_are_asked_on_a_terminal(void **state)
 	tls_fixture_close(&p.at);
 }
 
+/* After "change", an empty line keeps an answer. */
 static void
 a_wrong_password_can_be_corrected(void **state)
 {
 	struct place	p;
 	struct terminal	t;
+	struct buffer	text = { 0 };
 
 	(void)state;
 	place_open(&p, &host);
@@ -236,12 +238,67 @@ a_wrong_password_can_be_corrected(void **state)
 	terminal_say(&t, "Password", "wrong\n");
 	terminal_wait(&t, "FAIL");
 	terminal_say(&t, "(change, write, stop)", "change\n");
-	terminal_say(&t, "Address that sends", "me@example.org\n");
-	terminal_say(&t, "Smarthost, as a URL", p.url);
-	terminal_say(&t, "", "\n");
-	terminal_say(&t, "User name", "nina\n");
+	terminal_say(&t, "Address that sends", "\n");
+	terminal_wait(&t, "Smarthost, as a URL [");
+	terminal_wait(&t, p.url);
+	terminal_say(&t, "]: ", "\n");
+	terminal_say(&t, "User name, or - for no login [nina]", "\n");
+	terminal_say(&t, "[unchanged]", TLS_FIXTURE_PASSWORD "\n");
+	terminal_say(&t, "mail to root [boss@example.org]", "\n");
+	terminal_say(&t, "Write these files?", "\n");
+	terminal_say(&t, "Send a test message", "no\n");
+	assert_int_equal(terminal_end(&t), 0);
+	file_read(&text, p.conf);
+	assert_non_null(strstr(text.data, "from          = me@example.org\n"));
+	assert_non_null(strstr(text.data, "user          = nina\n"));
+	file_read(&text, p.secret);
+	assert_string_equal(text.data, TLS_FIXTURE_PASSWORD "\n");
+	buffer_free(&text);
+	tls_fixture_close(&p.at);
+}
+
+static void
+the_password_is_kept_if_another_answer_is_wrong(void **state)
+{
+	struct place	p;
+	struct terminal	t;
+	struct buffer	text = { 0 };
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS("me@example.org", "--smarthost", p.url, "--user",
+	    "nin", "--root", "boss@example.org"));
+	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
 	terminal_say(&t, "Password", TLS_FIXTURE_PASSWORD "\n");
+	terminal_say(&t, "(change, write, stop)", "\n");
+	terminal_say(&t, "Address that sends", "you@example.org\n");
+	terminal_say(&t, "Smarthost, as a URL", "\n");
+	terminal_say(&t, "[nin]", "nina\n");
+	terminal_say(&t, "[unchanged]", "\n");
 	terminal_say(&t, "mail to root", "\n");
+	terminal_say(&t, "Write these files?", "\n");
+	terminal_say(&t, "Send a test message", "no\n");
+	assert_int_equal(terminal_end(&t), 0);
+	file_read(&text, p.conf);
+	assert_non_null(strstr(text.data, "from          = you@example.org\n"));
+	file_read(&text, p.secret);
+	assert_string_equal(text.data, TLS_FIXTURE_PASSWORD "\n");
+	buffer_free(&text);
+	tls_fixture_close(&p.at);
+}
+
+static void
+the_dialogue_can_be_stopped(void **state)
+{
+	struct place	p;
+	struct terminal	t;
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS("me@example.org", "--smarthost", p.url, "--user",
+	    "nina", "--root", "boss@example.org"));
+	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
+	terminal_say(&t, "Password", TLS_FIXTURE_PASSWORD "\n");
 	terminal_say(&t, "Write these files?", "no\n");
 	terminal_wait(&t, "nothing was written");
 	assert_int_equal(terminal_end(&t), 1);
@@ -249,6 +306,10 @@ a_wrong_password_can_be_corrected(void **state)
 	tls_fixture_close(&p.at);
 }
 
+/*
+ * The signal arrives as soon as the question is visible, and no input follows
+ * it.  It is sent several times, at different moments.
+ */
 static void
 an_interrupt_restores_the_echo(void **state)
 {
@@ -262,23 +323,23 @@ an_interrupt_restores_the_echo(void **state)
 	place_open(&p, &host);
 	place_add(&p, WORDS("me@example.org", "--smarthost", p.url, "--user",
 	    "nina", "--root", "boss@example.org"));
-	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
-	slave = open(t.slave, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	terminal_wait(&t, "Password");
-	assert_int_equal(tcgetattr(slave, &mode), 0);
-	assert_int_equal(mode.c_lflag & ECHO, 0);
-	/* readpassphrase(3) notices a signal before read(2) only after it. */
-	assert_int_equal(kill(program_pid(t.running), SIGINT), 0);
-	assert_int_equal(write(t.master, "\n", 1), 1);
-	program_stop(t.running, 0, &o);
-	assert_int_equal(o.signal, SIGINT);
-	program_result_free(&o);
-	assert_int_equal(tcgetattr(slave, &mode), 0);
-	assert_int_not_equal(mode.c_lflag & ECHO, 0);
+	for (int i = 0; i < 20; i++) {
+		terminal_start(&t, &(struct program){ .argv = p.words }, 80);
+		slave = open(t.slave, O_RDWR | O_NOCTTY | O_CLOEXEC);
+		terminal_wait(&t, "Password");
+		assert_int_equal(tcgetattr(slave, &mode), 0);
+		assert_int_equal(mode.c_lflag & ECHO, 0);
+		assert_int_equal(kill(program_pid(t.running), SIGTERM), 0);
+		program_stop(t.running, 0, &o);
+		assert_int_equal(o.signal, SIGTERM);
+		program_result_free(&o);
+		assert_int_equal(tcgetattr(slave, &mode), 0);
+		assert_int_not_equal(mode.c_lflag & ECHO, 0);
+		close(slave);
+		close(t.master);
+		buffer_free(&t.out);
+	}
 	assert_int_equal(access(p.conf, F_OK), -1);
-	close(slave);
-	close(t.master);
-	buffer_free(&t.out);
 	tls_fixture_close(&p.at);
 }
 
@@ -295,6 +356,9 @@ main(void)
 		cmocka_unit_test(a_symbolic_link_is_not_followed),
 		cmocka_unit_test(questions_are_asked_on_a_terminal),
 		cmocka_unit_test(a_wrong_password_can_be_corrected),
+		cmocka_unit_test(
+		    the_password_is_kept_if_another_answer_is_wrong),
+		cmocka_unit_test(the_dialogue_can_be_stopped),
 		cmocka_unit_test(an_interrupt_restores_the_echo),
 	};
 
