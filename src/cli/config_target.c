@@ -1,11 +1,15 @@
 #include "cli/config_target.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "config/config.h"
 #include "util/buffer.h"
+#include "util/file.h"
 #include "util/memory.h"
 
 char *
@@ -27,6 +31,34 @@ config_target(const struct options *options)
 	}
 	buffer_add_text(&path, options->config_file);
 	return buffer_take(&path);
+}
+
+char *
+config_target_new_directory(const struct options *options, const char *target)
+{
+	char	*directory;
+
+	if (options->config_file != NULL || geteuid() == 0)
+		return NULL;
+	directory = file_directory(target);
+	if (access(directory, F_OK) == 0 || errno != ENOENT) {
+		free(directory);
+		return NULL;
+	}
+	return directory;
+}
+
+bool
+config_target_make_directory(const struct options *options,
+    const char *target, struct failure *why)
+{
+	char	*directory = config_target_new_directory(options, target);
+	bool	 good = directory == NULL || mkdir(directory, 0700) == 0 ||
+		    errno == EEXIST || failed_errno(why, EX_CANTCREAT,
+		    "cannot create the directory %s", directory);
+
+	free(directory);
+	return good;
 }
 
 char *

@@ -147,7 +147,8 @@ import_files(const struct options *options, struct import *in,
 	format = import_choose(in, paths, n, why);
 	good = format != NULL && import_run(in, format, why);
 	if (good && write) {
-		good = write_files(&in->draft, target, why);
+		good = config_target_make_directory(options, target, why) &&
+		    write_files(&in->draft, target, why);
 		if (good)
 			print_files(&in->draft, target);
 	} else if (good)

@@ -1,5 +1,6 @@
 #include "cli/setup_command.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@
 #include "setup/discover.h"
 #include "setup/setup_files.h"
 #include "util/buffer.h"
+#include "util/file.h"
 #include "util/memory.h"
 #include "util/text.h"
 #include "util/trusted.h"
@@ -580,6 +582,19 @@ show_text(char *text)
 	}
 }
 
+static void
+show_directory(const struct setup *s)
+{
+	char	*directory = config_target_new_directory(s->options, s->path);
+
+	if (directory != NULL) {
+		printf("\nThe directory ");
+		output_text(directory);
+		printf(" is created (mode 0700).\n");
+	}
+	free(directory);
+}
+
 static bool
 write_files(struct setup *s, struct failure *why)
 {
@@ -609,9 +624,11 @@ write_files(struct setup *s, struct failure *why)
 			printf("    the password, %zu octets\n",
 			    s->secret.len);
 		}
+		show_directory(s);
 		putchar('\n');
 		s->stopped = s->terminal && !ask_yes("Write these files?");
-		good = !s->stopped && setup_files_write(&files, why);
+		good = !s->stopped && config_target_make_directory(s->options,
+		    s->path, why) && setup_files_write(&files, why);
 	}
 	if (good && files.secret.path != NULL && files.secret.mode == 0600 &&
 	    geteuid() == 0)
@@ -639,7 +656,13 @@ send_test(const struct setup *s, const struct log *log)
 		    "relais.service, or send SIGHUP to relais serve.\n");
 	if (s->test || (s->terminal && ask_yes("Send a test message to root?")))
 		return test_command(&o, &s->config, log);
-	printf("To send a test message: relais test root\n");
+	printf("To send a test message: relais ");
+	if (o.config_file != NULL) {
+		printf("-C ");
+		output_text(s->path);
+		putchar(' ');
+	}
+	printf("test root\n");
 	return EX_OK;
 }
 
@@ -649,13 +672,26 @@ check_target(const struct setup *s, struct failure *why)
 {
 	const struct setup_files	files = { .force = s->force,
 		.conf = { s->path, NULL, 0 } };
+	char				*directory, *parent;
+	bool				 good;
 
 	if (geteuid() != 0 && s->options->config_file == NULL &&
 	    access(config_system_file(), F_OK) == 0)
 		return failed(why, EX_NOPERM, "%s exists, so %s would not be "
 		    "read; run this command as root, or with -C FILE",
 		    config_system_file(), s->path);
-	return setup_files_check(&files, why);
+	/* The test of a directory that does not exist yet is that of its
+	 * parent. */
+	directory = config_target_new_directory(s->options, s->path);
+	if (directory == NULL)
+		return setup_files_check(&files, why);
+	parent = file_directory(directory);
+	good = access(parent, W_OK | X_OK) == 0 || failed_errno(why,
+	    errno == EACCES ? EX_NOPERM : EX_CANTCREAT,
+	    "cannot create the directory %s", directory);
+	free(parent);
+	free(directory);
+	return good;
 }
 
 int

@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 #include "support/program.h"
+#include "support/skip.h"
 #include "support/terminal.h"
 #include "support/tls_fixture.h"
+#include "support/user.h"
 
 enum { WORDS_MAX = 40 };
 
@@ -343,6 +345,58 @@ an_interrupt_restores_the_echo(void **state)
 	tls_fixture_close(&p.at);
 }
 
+/* Runs a command as a user whose home directory is empty. */
+static void
+run_at_home(struct temp_dir *home, const char *const *words,
+    const char *input)
+{
+	struct program_result	o;
+	uid_t			nobody = NOBODY;
+	char			variable[120];
+	bool			root = geteuid() == 0;
+
+	snprintf(variable, sizeof(variable), "HOME=%s", home->path);
+	program_run(&o, &(struct program){ .argv = words, .input = input,
+	    .env = WORDS("PATH=/usr/bin:/bin", variable),
+	    .prepare = root ? user_become : NULL, .ctx = &nobody });
+	if (o.status != 0)
+		fail_msg("status %d: %s%s", o.status, o.out.data, o.err.data);
+	program_result_free(&o);
+}
+
+static void
+a_missing_directory_of_a_user_is_created(void **state)
+{
+	struct temp_dir	home;
+
+	(void)state;
+	if (access(SYSCONFDIR "/relais.conf", F_OK) == 0)
+		skip_because("this machine has a " SYSCONFDIR "/relais.conf");
+	if (geteuid() == 0)
+		user_needs_root();
+	temp_dir_make(&home);
+	if (geteuid() == 0)
+		assert_int_equal(chown(home.path, NOBODY, NOBODY), 0);
+	run_at_home(&home, WORDS("relais", "setup", "me@example.org",
+	    "--no-check", "--smarthost", "gmail", "--user", "me",
+	    "--password-stdin", "--root", "me@example.org"), "secret\n");
+	assert_int_equal(mode_of(temp_dir_path(&home, ".config")), 0700);
+	assert_int_equal(mode_of(temp_dir_path(&home,
+	    ".config/relais.conf")), 0600);
+	assert_int_equal(mode_of(temp_dir_path(&home,
+	    ".config/relais.password")), 0600);
+	temp_dir_remove(&home);
+
+	temp_dir_make(&home);
+	if (geteuid() == 0)
+		assert_int_equal(chown(home.path, NOBODY, NOBODY), 0);
+	temp_dir_write(&home, "ssmtp.conf", 0644, "mailhub=a.example.org\n");
+	run_at_home(&home, WORDS("relais", "import", "--write",
+	    temp_dir_path(&home, "ssmtp.conf")), "");
+	assert_int_equal(mode_of(temp_dir_path(&home, ".config")), 0700);
+	temp_dir_remove(&home);
+}
+
 int
 main(void)
 {
@@ -359,6 +413,7 @@ main(void)
 		cmocka_unit_test(
 		    the_password_is_kept_if_another_answer_is_wrong),
 		cmocka_unit_test(the_dialogue_can_be_stopped),
+		cmocka_unit_test(a_missing_directory_of_a_user_is_created),
 		cmocka_unit_test(an_interrupt_restores_the_echo),
 	};
 
