@@ -6,8 +6,14 @@
 
 #include "util/memory.h"
 
+struct item {
+	struct check_finding	 finding;
+	char			 side;	/* of a line of the dialogue, which is
+					 * .finding.text; or 0 */
+};
+
 struct check_held {
-	struct check_finding	*finding;
+	struct item		*item;
 	size_t			 n, cap;
 	void			**copy;		/* what they point to */
 	size_t			 n_copies, copies_cap;
@@ -39,6 +45,15 @@ held_begin(struct check *c)
 	c->held = memory_new(1, sizeof(*c->held));
 }
 
+/* Returns its finding. */
+static struct check_finding *
+add_item(struct check_held *h, char side)
+{
+	h->item = memory_room(h->item, h->n, &h->cap, sizeof(*h->item));
+	h->item[h->n] = (struct item){ .side = side };
+	return &h->item[h->n++].finding;
+}
+
 bool
 held_add(struct check *c, const struct check_finding *found)
 {
@@ -48,9 +63,7 @@ held_add(struct check *c, const struct check_finding *found)
 
 	if (h == NULL || (h->n == 0 && found->verdict != CHECK_FAIL))
 		return false;
-	h->finding = memory_room(h->finding, h->n, &h->cap,
-	    sizeof(*h->finding));
-	f = &h->finding[h->n++];
+	f = add_item(h, 0);
 	*f = *found;
 	f->object = copy_text(h, found->object);
 	f->origin = copy_text(h, found->origin);
@@ -69,16 +82,33 @@ held_add(struct check *c, const struct check_finding *found)
 }
 
 void
+held_add_line(struct check *c, char side, const char *text)
+{
+	struct check_held	*h = c->held;
+
+	if (c->trace == NULL)
+		return;
+	if (h == NULL || h->n == 0)
+		c->trace->line(c->trace->context, side, text);
+	else
+		add_item(h, side)->text = copy_text(h, text);
+}
+
+void
 held_end(struct check *c, const char *remark)
 {
 	struct check_held	*h = c->held;
 
 	c->held = NULL;
 	for (size_t i = 0; i < h->n; i++) {
-		struct check_finding	*f = &h->finding[i];
+		struct check_finding	*f = &h->item[i].finding;
 		bool			 milder = f->verdict == CHECK_FAIL &&
 					    remark != NULL;
 
+		if (h->item[i].side != 0) {
+			held_add_line(c, h->item[i].side, f->text);
+			continue;
+		}
 		if (milder) {
 			f->verdict = CHECK_WARNING;
 			f->status = EX_OK;
@@ -88,6 +118,6 @@ held_end(struct check *c, const char *remark)
 	for (size_t i = 0; i < h->n_copies; i++)
 		free(h->copy[i]);
 	free(h->copy);
-	free(h->finding);
+	free(h->item);
 	free(h);
 }

@@ -16,6 +16,9 @@ void	held_begin(struct check *);
 /* Copies a finding if it must wait; otherwise returns false. */
 bool	held_add(struct check *, const struct check_finding *);
 
+/* Passes a line of the dialogue to .trace, after the findings that wait. */
+void	held_add_line(struct check *, char side, const char *text);
+
 /*
  * Reports what was held back.  If remark is not NULL, mail leaves: failures
  * become warnings, and the remark is appended to their text.

@@ -106,11 +106,9 @@ report_failure(struct run *r, enum check_stage stage, enum session_step step,
 static void
 note_line(void *context, char side, const char *text)
 {
-	struct run			*r = context;
-	const struct session_trace	*trace = r->check->trace;
+	struct run	*r = context;
 
-	if (trace != NULL)
-		trace->line(trace->context, side, text);
+	held_add_line(r->check, side, text);
 	if (side == 'C') {
 		r->in_ehlo = strncmp(text, "EHLO ", 5) == 0 ||
 		    strncmp(text, "LHLO ", 5) == 0;

@@ -57,13 +57,16 @@ int
 check_command(const struct options *options, const struct config *config,
     const struct log *log)
 {
-	struct identity	me;
-	struct findings	print;
-	struct check	c = { .config = config, .me = &me,
-			    .report = findings_print, .context = &print };
-	struct items	t = { .json = false };
-	struct provider_table providers;
-	struct failure	why;
+	struct identity			me;
+	struct findings			print;
+	const struct session_trace	dialogue = { findings_print_line,
+					    &print };
+	struct check			c = { .config = config, .me = &me,
+					    .report = findings_print,
+					    .context = &print };
+	struct items			t = { .json = false };
+	struct provider_table		providers;
+	struct failure			why;
 
 	if (!parse_arguments(&c, &t, &print, options, &why))
 		return report_failure(log, options->errors, &why);
@@ -71,6 +74,8 @@ check_command(const struct options *options, const struct config *config,
 	if (provider_table_read(&providers, provider_file(), &why))
 		c.providers = &providers;
 	findings_begin(&print);
+	if (print.verbose && !t.json)
+		c.trace = &dialogue;
 	if (t.json) {
 		c.report = add_finding;
 		c.context = &t;

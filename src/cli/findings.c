@@ -142,6 +142,19 @@ findings_print(void *context, const struct check_finding *found)
 }
 
 void
+findings_print_line(void *context, char side, const char *text)
+{
+	struct buffer	b = { 0 };
+
+	printf("%*s", INDENT, "");
+	buffer_addf(&b, "%s %s", side == 'C' ? ">>>" : side == 'S' ? "<<<" :
+	    "***", text);
+	print_text(context, &b);
+	buffer_free(&b);
+	fflush(stdout);
+}
+
+void
 findings_print_totals(const struct check *c)
 {
 	const char	*separator = "";

@@ -30,7 +30,7 @@
 #include "check/check.h"
 
 struct findings {
-	bool	verbose;	/* set by the caller: print also the facts and
+	bool	verbose;	/* set by the caller: print also the facts, and
 				 * the place of what is OK */
 	bool	colour;
 	int	columns;	/* of the terminal; 0: lines are not wrapped */
@@ -41,6 +41,12 @@ void	findings_begin(struct findings *);
 
 /* For .report of struct check; the context is a struct findings. */
 void	findings_print(void *context, const struct check_finding *);
+
+/*
+ * For .trace of struct check: prints a line of the dialogue.  The context is a
+ * struct findings.
+ */
+void	findings_print_line(void *context, char side, const char *text);
 
 /* "12 OK, 1 warning, 2 FAIL". */
 void	findings_print_totals(const struct check *);

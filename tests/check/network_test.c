@@ -199,9 +199,18 @@ static const struct network_case several[] = {
 	    FROM,
 	    .want = { "connect warning", "lookup ok 127.0.0.2", "rset ok" },
 	    .all = true },
+	{ "the dialogues are in the order of the servers", BUSY " " UP, FROM,
+	    .want = { "S 554 no time\n", "greeting warning 554 no time" USED,
+	    "S 220 mail.example ESMTP ready\n", "greeting ok" } },
 };
 
 static struct temp_dir	dir;
+
+static void
+note_line(void *context, char side, const char *text)
+{
+	buffer_addf(context, "%c %s\n", side, text);
+}
 
 static void
 run_case(const struct network_case *c, bool policy_only)
@@ -216,6 +225,8 @@ run_case(const struct network_case *c, bool policy_only)
 	struct provider_table	 providers;
 	struct check		 check = { .config = &config, .me = &me,
 				    .report = findings_note, .context = &out,
+				    .trace = &(struct session_trace){
+				    note_line, &out },
 				    .all = c->all, .providers = &providers };
 	struct setting		 set = { .origin = (char []){ "here:1" } };
 	struct check_target	 target = { .smarthost = &set,

@@ -72,6 +72,12 @@ static const struct check_case checks[] = {
 	    "root = admin@example.net\npassword = cameo\nuser = x\n",
 	    { "--verbose" }, EX_NOPERM, { "root = admin@example.net (",
 	    "password = (hidden) (" }, NULL },
+	{ "--verbose prints the dialogue, without the password",
+	    { .user = "x", .password = "cameo", .auth_in_clear = true },
+	    "root = admin@example.net\npassword = cameo\nuser = x\n"
+	    "tls = off\nauth = plain\n", { "-v" }, 0,
+	    { ">>> EHLO client.example\n", "<<< 250-mail.example\n",
+	    ">>> AUTH PLAIN ****\n", ">>> QUIT\n" }, NULL },
 	{ "an unknown argument is refused", { 0 }, NULL, { "--every" },
 	    EX_USAGE, { "" }, "usage: relais check" },
 };
