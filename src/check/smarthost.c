@@ -42,6 +42,7 @@ struct run {
 	bool				 in_ehlo;
 	char				 mechanism[32];	/* of the last AUTH */
 	char				 remedy[1024];
+	bool				 tried_ports;	/* other ones: once */
 	bool				 failed;	/* a finding is FAIL */
 	bool				 replied;	/* to MAIL, after
 							 * which no other
@@ -552,12 +553,37 @@ find_other_port(struct run *r, const struct reach_attempt *failed,
 	return found;
 }
 
+/* What to change if a connection is not made; NULL if nothing is. */
+static const char *
+connect_remedy(const struct reach_attempt *a, bool reached)
+{
+	if (a->no_source)
+		return "set source_address to an address of this machine";
+	if (reached)
+		return a->error != ETIMEDOUT ? NULL : "if this address never "
+		    "answers, its owner should remove it; family selects the "
+		    "others";
+	switch (a->error) {
+	case ECONNREFUSED:
+		return "no server listens there: check the host and the port "
+		    "of smarthost";
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+		return "check the network of this machine, for example with "
+		    "\"ip route\"";
+	case ETIMEDOUT:
+		return "a firewall may block the port: ask the provider of "
+		    "the network";
+	}
+	return NULL;
+}
+
 static void
 report_attempt(struct run *r, const struct reach_attempt *a,
     const struct connect_options *how, bool reached)
 {
 	enum check_verdict	 verdict = reached ? CHECK_WARNING : CHECK_FAIL;
-	const char		*remedy = NULL;
+	const char		*remedy = connect_remedy(a, reached);
 	struct buffer		 silent = { 0 };
 	char			 object[100], ms[32];
 	const struct check_fact	 facts[] = { { "ms", ms, NULL } };
@@ -576,17 +602,15 @@ report_attempt(struct run *r, const struct reach_attempt *a,
 	    a->error == EAFNOSUPPORT))
 		verdict = CHECK_OK;
 	if (!reached && (a->error == ETIMEDOUT || a->error == EHOSTUNREACH) &&
-	    find_other_port(r, a, how, &silent))
-		remedy = r->remedy;
-	else if (verdict == CHECK_FAIL && a->error == ETIMEDOUT)
-		remedy = "a firewall may block the port: ask the provider of "
-		    "the network";
-	else if (verdict == CHECK_WARNING && a->error == ETIMEDOUT)
-		remedy = "if this address never answers, its owner should "
-		    "remove it; family selects the others";
+	    !r->tried_ports) {
+		r->tried_ports = true;
+		if (find_other_port(r, a, how, &silent))
+			remedy = r->remedy;
+	}
 	report(r, &(struct check_finding){ .stage = CHECK_CONNECT,
 	    .verdict = verdict, .status = verdict == CHECK_FAIL ?
-	    EX_TEMPFAIL : EX_OK, .object = object, .remedy = remedy },
+	    EX_TEMPFAIL : EX_OK, .object = object, .remedy = remedy,
+	    .facts = facts, .n_facts = 1 },
 	    "%s%s after %s ms%s%s%s", a->no_source ? "source_address: " : "",
 	    strerror(a->error), ms, silent.len > 0 ? "; ports that time out: " :
 	    "", silent.len > 0 ? silent.data : "", verdict == CHECK_OK ?
@@ -677,7 +701,7 @@ check_endpoints(struct run *r, struct endpoints *e)
 	while ((!decided || r->check->all) &&
 	    !interrupt_came(r->check->interrupt) &&
 	    (next = endpoints_next(e, &why)) != ENDPOINTS_END) {
-		r->failed = r->replied = false;
+		r->failed = r->replied = r->tried_ports = false;
 		c->smarthost = e->smarthost;
 		c->at = e->at;
 		if (next == ENDPOINTS_FOUND)

@@ -56,7 +56,7 @@ static const struct stage_case cases[] = {
 	    "rset ok 250" } },
 	{ "a refused connection", { .refusing = true }, NULL, NULL,
 	    EX_TEMPFAIL, .want = { "connect fail Connection refused after",
-	    "!greeting" } },
+	    "=> no server listens there", "!greeting" } },
 	{ "an address without an answer", { .black_hole = true }, NULL,
 	    "connect_timeout = 200ms\n", EX_TEMPFAIL,
 	    .want = { "connect fail Connection timed out after",
