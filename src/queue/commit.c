@@ -80,9 +80,11 @@ write_entry_head(struct commit *c, struct failure *why)
 		.has_dots = message->body.has_dots,
 		.longest_line = message->body.longest_line,
 		.arrived_us = c->arrived_us, .uid = s->uid,
-		.held = s->held, .attempts = s->attempts, .asked = s->asked,
+		.held = s->held, .collected = s->collected,
+		.attempts = s->attempts, .asked = s->asked,
 		/* Borrowed: this struct is only read, and not freed. */
-		.caller = (char *)s->caller, .envelope = *s->envelope,
+		.caller = (char *)s->caller, .digest = (char *)s->digest,
+		.envelope = *s->envelope,
 		.outcomes = (struct outcome *)s->outcomes,
 	};
 

@@ -39,6 +39,9 @@ struct spool_submission {
 	int64_t			 next;		/* attempt, in seconds since
 						 * the epoch */
 	bool			 held;
+	bool			 collected;	/* for a digest, */
+	const char		*digest;	/* or is one: as in struct
+						 * envelope_file; or NULL */
 	uint32_t		 uid;		/* of the user who submitted
 						 * it, */
 	const char		*caller;	/* and his name, or NULL */

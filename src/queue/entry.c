@@ -468,6 +468,7 @@ bool
 entry_hold(struct entry *entry, bool held, struct failure *why)
 {
 	entry->file.held = held;
+	entry->file.collected = false;
 	return save_state(entry, why);
 }
 

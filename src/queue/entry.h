@@ -8,7 +8,7 @@
  *
  * The order of a runner's work, for an entry that was opened with ENTRY_WORK:
  *
- *	if (entry.file.held)		nothing
+ *	if held or collected		nothing
  *	entry_prove(); if that fails	nothing: what is sent could not be
  *					recorded
  *	send to every forward-path whose outcome is OUTCOME_WAITING, with
@@ -161,6 +161,7 @@ bool	entry_set_aside(struct entry *, struct failure *);
 /* Sets only the time of the next attempt; not synced. */
 bool	entry_postpone(struct entry *, int64_t next, struct failure *);
 
+/* In either case, the entry is no longer collected. */
 bool	entry_hold(struct entry *, bool held, struct failure *);
 
 /*

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "queue/escape.h"
+#include "queue/id.h"
 #include "util/memory.h"
 
 static const char	first_line[] = "relais-queue 1\n";
@@ -94,7 +95,7 @@ format_state(char *to, const struct envelope_file *file)
 	char	state[STATE_WIDTH + 1];
 
 	snprintf(state, sizeof(state), "%s %04u/%05u notice=%d",
-	    file->held ? "held " : "ready",
+	    file->held ? "held " : file->collected ? "storm" : "ready",
 	    file->asked < ASKED_MAX ? file->asked : ASKED_MAX,
 	    file->attempts < ATTEMPTS_MAX ? file->attempts : ATTEMPTS_MAX,
 	    file->notice_sent);
@@ -120,6 +121,8 @@ write_fields(struct buffer *b, const struct envelope_file *file)
 	if (env->ret != RETURN_UNSPECIFIED)
 		write_key(b, "return", env->ret == RETURN_FULL ?
 		    "full" : "headers");
+	if (file->digest != NULL)
+		buffer_addf(b, "digest %s\n", file->digest);
 	buffer_add_text(b, "state ");
 	format_state(buffer_room(b, STATE_WIDTH), file);
 	b->len += STATE_WIDTH;
@@ -325,6 +328,40 @@ parse_envelope(struct cursor *c, struct envelope_file *file)
 	return true;
 }
 
+/* Queue IDs, with a space between two of them. */
+static bool
+are_ids(const char *text)
+{
+	char	id[ID_SIZE];
+	size_t	len;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, " ");
+		if (len >= sizeof(id))
+			return false;
+		memcpy(id, text, len);
+		id[len] = '\0';
+		if (!id_is_valid(id))
+			return false;
+		if (text[len] == '\0')
+			return true;
+	}
+}
+
+static bool
+parse_digest(struct cursor *c, struct envelope_file *file)
+{
+	const char	*ids;
+	size_t		 len;
+
+	if (!take(c, "digest "))
+		return true;
+	if (!take_line(c, &ids, &len))
+		return false;
+	file->digest = memory_copy_n(ids, len);
+	return strlen(file->digest) == len && are_ids(file->digest);
+}
+
 static bool
 take_attempts(struct cursor *c, struct envelope_file *file)
 {
@@ -345,7 +382,7 @@ take_attempts(struct cursor *c, struct envelope_file *file)
 
 /*
  * A crash may leave the line half rewritten: only the first letter decides
- * between "held" and "ready", and any number of attempts is accepted.
+ * between "held", "ready" and "storm", and any number of attempts is accepted.
  */
 static bool
 parse_state(struct cursor *c, struct envelope_file *file)
@@ -354,10 +391,11 @@ parse_state(struct cursor *c, struct envelope_file *file)
 	const char	*start;
 
 	if (!take(c, "state ") || c->left < word ||
-	    (*c->at != 'h' && *c->at != 'r'))
+	    memchr("hrs", *c->at, 3) == NULL)
 		return false;
 	start = c->at;
 	file->held = *c->at == 'h';
+	file->collected = *c->at == 's';
 	c->at += word;
 	c->left -= word;
 	return take_attempts(c, file) &&
@@ -467,7 +505,7 @@ envelope_file_parse(struct envelope_file *file, const char *text, size_t len,
 	static bool	(*const fields[])(struct cursor *,
 			    struct envelope_file *) = {
 		parse_start, parse_body, parse_arrived, parse_submitter,
-		parse_envelope, parse_state, parse_reason
+		parse_envelope, parse_digest, parse_state, parse_reason
 	};
 	struct cursor	c = { text, len };
 	size_t		cap = 0, line = 1;
@@ -555,6 +593,7 @@ void
 envelope_file_free(struct envelope_file *file)
 {
 	free(file->caller);
+	free(file->digest);
 	free(file->outcomes);
 	envelope_free(&file->envelope);
 	*file = (struct envelope_file){ 0 };

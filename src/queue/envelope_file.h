@@ -9,6 +9,7 @@
  *	from alerts@example.org
  *	envid QQ314159
  *	return full
+ *	digest 1j9w0g8aa0000q7 1j9w0ga4k0002xx
  *	state ready 0001/00001 notice=0
  *	reason 451 4.7.1 greylisted, try again later      (padded)
  *	? root@example.org notify=4 orcpt=rfc822;root@example.org
@@ -18,9 +19,15 @@
  * message, the length of the header with its empty line, and the length of
  * header and body.  Untrusted values are words of escape.h, and cannot contain
  * CR, LF and NUL even in escaped form, because they are used in SMTP commands.
- * envid, return, notify and orcpt are omitted if they are not set.  The value
- * of dots is not used: a message from the queue is always dot-stuffed.  The
- * state contains the number of attempts in which a server was asked, and the
+ * envid, return, digest, notify and orcpt are omitted if they are not set.  The
+ * value of dots is not used: a message from the queue is always dot-stuffed.
+ *
+ * The state is "ready", "held " or "storm": such an entry is collected for a
+ * digest, or is a digest that is not complete yet (queue/storm.h).  The line
+ * "digest" contains the IDs of the entries that a digest replaces.  Versions
+ * without digests move entries with either of them to failed/.
+ *
+ * The state also contains the number of attempts in which a server was asked, and the
  * number of all attempts; earlier versions wrote only the number of all
  * attempts, with ten digits.  An outcome begins with 'd' instead of a space if
  * the sender was notified of the delay; earlier versions ignore it.
@@ -66,6 +73,10 @@ struct envelope_file {
 	uint32_t	 uid;		/* the user who submitted it */
 	char		*caller;	/* owned; the same as a name, or "" */
 	bool		 held;
+	bool		 collected;	/* for a digest; not if it is held */
+	char		*digest;	/* owned, or NULL: of a digest, the IDs
+					 * of its messages, separated by
+					 * spaces */
 	unsigned	 attempts;
 	unsigned	 asked;		/* of those, attempts in which a server
 					 * was asked */

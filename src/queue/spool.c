@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "queue/files.h"
@@ -15,7 +16,11 @@
 #include "util/buffer.h"
 #include "util/memory.h"
 
-enum { A_DAY = 24 * 60 * 60 };
+enum {
+	A_DAY = 24 * 60 * 60,
+	LOCK_TRIES = 50,
+	LOCK_WAIT_MS = 20,
+};
 
 const char *
 spool_dir_name(enum spool_dir dir)
@@ -46,6 +51,20 @@ spool_own(const struct spool *spool, int fd)
 {
 	return geteuid() != 0 || spool->owner == 0 ||
 	    fchown(fd, spool->owner, spool->group) == 0;
+}
+
+bool
+spool_lock(const struct spool *spool, int fd)
+{
+	const struct timespec	wait = { 0, LOCK_WAIT_MS * 1000000L };
+	bool			trusted = geteuid() == spool->owner;
+
+	for (int i = 0; !files_lock(fd, trusted); i++) {
+		if (trusted || errno != EAGAIN || i == LOCK_TRIES)
+			return false;
+		nanosleep(&wait, NULL);
+	}
+	return true;
 }
 
 /* Other users must not be able to create or replace files. */

@@ -8,6 +8,7 @@
  *	DIR/usage	the size of the spool (usage.h)
  *	DIR/status	the last success and error (health.h)
  *	DIR/alarm	a lock (runner/alarm.h)
+ *	DIR/storm	numbers of recent messages (storm.h)
  *	DIR/state	facts about the smarthosts (spool_state.h)
  *
  * All files belong to the owner of DIR and have mode 0700 or 0600.  If root
@@ -101,6 +102,13 @@ bool	spool_sync(struct spool *, struct failure *why);
 
 /* Gives a new file to the owner of the spool if this process is root. */
 bool	spool_own(const struct spool *, int fd);
+
+/*
+ * Takes the lock of a file in the spool, and waits for it.  Because another
+ * user can hold a lock indefinitely, root waits only a second for the lock of a
+ * file in another user's spool.  Returns false with errno.
+ */
+bool	spool_lock(const struct spool *, int fd);
 
 void	spool_close(struct spool *);	/* also if zeroed */
 

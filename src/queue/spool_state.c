@@ -21,8 +21,6 @@
 enum {
 	FILE_MAX = 512 * 1024,		/* octets */
 	DIGITS_MAX = 18,
-	LOCK_TRIES = 50,		/* if root waits for another user's */
-	LOCK_WAIT_MS = 20,		/* lock */
 };
 
 static const char	file_name[] = "state";
@@ -225,21 +223,6 @@ spool_state_read(struct spool_state *state, const struct spool *spool)
 
 /* ------------------------------------------------------------------ locking */
 
-/* Another user can hold the lock indefinitely, so root gives up. */
-static bool
-take_lock(const struct spool *spool, int fd)
-{
-	const struct timespec	wait = { 0, LOCK_WAIT_MS * 1000000L };
-	bool			trusted = geteuid() == spool->owner;
-
-	for (int i = 0; !files_lock(fd, trusted); i++) {
-		if (trusted || errno != EAGAIN || i == LOCK_TRIES)
-			return false;
-		nanosleep(&wait, NULL);
-	}
-	return true;
-}
-
 /* Whether the name still refers to the file, which may have been replaced. */
 static bool
 is_current(const struct spool *spool, int fd)
@@ -266,7 +249,7 @@ open_locked(struct spool *spool)
 			errno = EPERM;
 			good = false;
 		}
-		good = good && spool_own(spool, fd) && take_lock(spool, fd);
+		good = good && spool_own(spool, fd) && spool_lock(spool, fd);
 		if (good && is_current(spool, fd))
 			return fd;
 		error = errno;

@@ -21,7 +21,10 @@
 #include "submit/local_names.h"
 #include "util/log.h"
 
-/* Entries to try, by the time of the next attempt.  No held entry is tried. */
+/*
+ * Entries to try, by the time of the next attempt.  No entry that is held or
+ * collected is tried.
+ */
 enum attempt_when {
 	ATTEMPT_WHEN_DUE,	/* if the time is reached */
 	ATTEMPT_WHEN_SAFE,	/* if the time is reached, or the last attempt

@@ -14,6 +14,8 @@
 #include "support/random.h"
 #include "util/memory.h"
 
+#define IDS "1j9w0g8aa0000q7 1j9w0ga4k0002xx"
+
 /* Random octets except NUL. */
 static char *
 random_text(uint64_t *seed, size_t most)
@@ -108,6 +110,10 @@ random_envelope_file(uint64_t *seed, struct envelope_file *file)
 	    ((uint64_t)next_random(seed) << 16);
 	if (next_random(seed) % 2)
 		file->envelope.envid = random_word(seed, 60);
+	file->collected = !file->held && next_random(seed) % 2;
+	if (next_random(seed) % 2)
+		file->digest = memory_copy(next_random(seed) % 2 ? IDS :
+		    "000000000000000");
 	random_line(seed, file->reason, sizeof(file->reason), 170);
 	/* Fits into the fields of a long list if each octet is escaped. */
 	while (n-- > 0)
@@ -149,6 +155,8 @@ assert_same_envelope_file(const struct envelope_file *a,
 	assert_int_equal(a->arrived_us, b->arrived_us);
 	assert_int_equal(a->uid, b->uid);
 	assert_int_equal(a->held, b->held);
+	assert_int_equal(a->collected, b->collected);
+	assert_same_text(a->digest, b->digest);
 	assert_int_equal(a->attempts, b->attempts);
 	assert_int_equal(a->asked, b->asked);
 	assert_int_equal(a->notice_sent, b->notice_sent);
@@ -229,6 +237,7 @@ rewriting_does_not_change_the_length(void **state)
 			file.outcomes[j] = random_outcome(&seed, 42);
 		file.attempts++;
 		file.held = !file.held;
+		file.collected = !file.held && !file.collected;
 		random_line(&seed, file.reason, sizeof(file.reason), 170);
 		envelope_file_rewrite_state(text.data, &file);
 		envelope_file_rewrite_outcomes(text.data, text.len, &file,
@@ -260,6 +269,7 @@ an_incomplete_rewrite_can_be_read(void **state)
 		file.asked = next_random(&seed) % 10000;
 		file.notice_sent = !file.notice_sent;
 		file.held = !file.held;
+		file.collected = !file.held && !file.collected;
 		write_envelope_file(&new, &file);
 		for (size_t j = 0; j < old.len; j++)
 			if (next_random(&seed) % 2 && old.data[j] != '\n')
@@ -447,6 +457,13 @@ static struct CMUnitTest envelope_file_spec[] = {
 	READS("a minimal envelope is valid", FIELDS STATE PATH "\n"),
 	READS("a held entry is valid", FIELDS
 	    "state held  0000000001 notice=0\nreason " PAD512 "\n" PATH "\n"),
+	READS("a collected entry is valid", FIELDS
+	    "state storm 0000000001 notice=0\nreason " PAD512 "\n" PATH "\n"),
+	READS("a digest is valid", FIELDS "digest " IDS "\n" STATE PATH "\n"),
+	REFUSES("a digest contains IDs only",
+	    FIELDS "digest " IDS " ../../etc/passwd\n" STATE PATH "\n"),
+	REFUSES("a digest contains at least one message",
+	    FIELDS "digest \n" STATE PATH "\n"),
 	READS("two forward-paths are valid", FIELDS STATE PATH PATH "\n"),
 	REFUSES("a forward-path is required", FIELDS STATE "\n"),
 	REFUSES("an empty line is required at the end", FIELDS STATE PATH),

@@ -46,6 +46,7 @@ struct attempt_case {
 	unsigned		 attempts;
 	bool			 in_doubt;	/* in the last attempt */
 	bool			 held;
+	bool			 collected;
 	bool			 is_old;	/* older than queue_lifetime */
 	int64_t			 due;		/* seconds from now */
 
@@ -97,7 +98,7 @@ put(struct fixture *f, const struct attempt_case *c)
 		.envelope = &envelope, .message = &message,
 		.outcomes = outcomes, .attempts = c->attempts,
 		.asked = c->attempts, .next = time(NULL) + c->due,
-		.held = c->held, .uid = 33,
+		.held = c->held, .collected = c->collected, .uid = 33,
 	};
 	struct failure		 why;
 
@@ -292,6 +293,9 @@ static const struct attempt_case cases[] = {
 	{ "a time beyond any delay is not valid, and the entry is due", { 0 },
 	    ATTEMPT_DELIVERED, "", .messages = 1, .delivered = true,
 	    .due = 2 * HOUR },
+	{ "a collected entry is skipped, even if it is due", { 0 },
+	    ATTEMPT_SKIPPED, "?b@example.net", .collected = true,
+	    .choice = { .when = ATTEMPT_WHEN_ANY } },
 	{ "a held entry is skipped", { 0 }, ATTEMPT_SKIPPED, "?b@example.net",
 	    .held = true, .choice = { .when = ATTEMPT_WHEN_ANY } },
 	{ "an entry that another process has locked is skipped", { 0 },
