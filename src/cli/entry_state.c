@@ -18,6 +18,8 @@ entry_state_word(const struct entry *e)
 		return "failed";
 	if (e->locked)
 		return "being sent";
+	if (e->file.collected)
+		return "collected";
 	return e->file.held ? "held" : "waiting";
 }
 
@@ -30,7 +32,7 @@ entry_state_queue(const struct entry *e)
 		return "active";
 	if (e->file.held)
 		return "hold";
-	return e->file.attempts > 0 ? "deferred" : "incoming";
+	return e->file.attempts > 0 || e->file.collected ? "deferred" : "incoming";
 }
 
 const char *
@@ -76,8 +78,27 @@ is_in_doubt(const struct envelope_file *d)
 	return false;
 }
 
+static void
+describe_digest(char *to, size_t size, const struct entry *e, size_t others)
+{
+	char	date[OUTPUT_TIME], with[64] = "";
+
+	if (e->file.digest != NULL) {
+		snprintf(to, size, "a digest that is not complete; the next "
+		    "queue run sends it");
+		return;
+	}
+	if (others > 0)
+		snprintf(with, sizeof(with), " with %zu other%s", others,
+		    others == 1 ? "" : "s");
+	snprintf(to, size, "collected: will be sent%s in a digest at %s; to "
+	    "send it alone now: relais queue release %s", with,
+	    output_format_time(date, e->next), e->name);
+}
+
 char *
-entry_state_reason(char to[ENTRY_STATE_REASON], const struct entry *e)
+entry_state_reason(char to[ENTRY_STATE_REASON], const struct entry *e,
+    struct collected *collected)
 {
 	int64_t	now = (int64_t)time(NULL);
 	char	date[OUTPUT_TIME];
@@ -90,6 +111,9 @@ entry_state_reason(char to[ENTRY_STATE_REASON], const struct entry *e)
 	else if (e->file.held)
 		snprintf(to, ENTRY_STATE_REASON, "held; to send it: relais "
 		    "queue release %s", e->name);
+	else if (e->file.collected && e->next >= now - OVERDUE_S)
+		describe_digest(to, ENTRY_STATE_REASON, e,
+		    collected_others(collected, e));
 	else if (is_in_doubt(&e->file) && e->next > now)
 		snprintf(to, ENTRY_STATE_REASON, "may have been delivered "
 		    "already; next attempt at %s, or now with: relais queue "

@@ -6,16 +6,18 @@
 
 #include <stddef.h>
 
+#include "cli/collected.h"
 #include "queue/entry.h"
 
 enum { ENTRY_STATE_REASON = 320 };	/* octets, including a NUL */
 
-/* "waiting", "being sent", "held", "failed" */
+/* "waiting", "being sent", "held", "collected", "failed" */
 const char *entry_state_word(const struct entry *);
 
 /*
  * The name of Postfix's queue for this state: "active" while it is sent,
- * "hold", "incoming" before the first attempt, "deferred"; or "failed".
+ * "hold", "incoming" before the first attempt, "deferred", also if it is
+ * collected; or "failed".
  */
 const char *entry_state_queue(const struct entry *);
 
@@ -24,11 +26,12 @@ const char *entry_state_recipient(const struct outcome *);
 
 /*
  * Writes why the entry is not sent at this moment, if the replies for its
- * recipients (entry_state_reply()) do not say it: it is being sent, or held,
- * the last attempt may have delivered it, nobody runs the queue.  Otherwise,
- * writes "".  Returns to.
+ * recipients (entry_state_reply()) do not say it: it is being sent, held or
+ * collected, the last attempt may have delivered it, nobody runs the queue.
+ * Otherwise, writes "".  Returns to.
  */
-char	*entry_state_reason(char to[ENTRY_STATE_REASON], const struct entry *);
+char	*entry_state_reason(char to[ENTRY_STATE_REASON], const struct entry *,
+	    struct collected *);
 
 /*
  * The last reply or failure of the entry, and that for a forward-path.  Never

@@ -21,6 +21,7 @@ struct list_totals {
 	uint64_t	octets;
 	size_t		failed;
 	bool		list_failed;	/* those, instead of the others */
+	struct collected collected;
 };
 
 /* The date is printed as by ctime(3), without the year. */
@@ -75,13 +76,13 @@ has_separate_reason(const struct envelope_file *d)
 }
 
 static void
-print_paths(const struct entry *e)
+print_paths(const struct entry *e, struct collected *collected)
 {
 	const struct envelope_file	*d = &e->file;
 	const char	*last = "";
 	char		 shown[SHOWN], state[ENTRY_STATE_REASON];
 
-	if (entry_state_reason(state, e)[0] != '\0')
+	if (entry_state_reason(state, e, collected)[0] != '\0')
 		print_reason(state);
 	if (has_separate_reason(d))
 		print_reason(d->reason);
@@ -132,7 +133,7 @@ print_entry(void *context, const struct spool_item *item,
 		output_time(e->next);
 		putchar('\n');
 	}
-	print_paths(e);
+	print_paths(e, &totals->collected);
 }
 
 bool
@@ -141,10 +142,14 @@ mailq_print(struct queue_source *q, bool with_failed, struct failure *why)
 	struct list_totals	totals = { 0 };
 	struct spool_totals	kept = { 0 };
 	bool			is_open = queue_source_is_open(q);
+	bool			good;
 
 	/* Only those of the service have to be read to count them. */
-	if (!queue_source_each(q, with_failed && !is_open ? QUEUE_SOURCE_BOTH :
-	    QUEUE_SOURCE_WAITING, print_entry, &totals, why))
+	good = queue_source_each(q, with_failed && !is_open ?
+	    QUEUE_SOURCE_BOTH : QUEUE_SOURCE_WAITING, print_entry, &totals,
+	    why);
+	collected_free(&totals.collected);
+	if (!good)
 		return false;
 	if (totals.entries == 0)
 		puts("Mail queue is empty");

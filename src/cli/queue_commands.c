@@ -19,6 +19,7 @@
 #include "config/value.h"
 #include "mail/envelope.h"
 #include "queue/id.h"
+#include "runner/collect.h"
 #include "runner/release.h"
 #include "util/memory.h"
 #include "util/visible.h"
@@ -205,10 +206,12 @@ flush_queue(const struct queue_request *r, struct failure *why)
 	if (r->id != NULL) {
 		if (!open_entry(r, &entry, ENTRY_LOOK, why))
 			return why->status;
-		if (entry.file.held || entry.dir == SPOOL_FAILED)
+		if (entry.file.held || entry.file.collected ||
+		    entry.dir == SPOOL_FAILED)
 			failed(why, EX_USAGE, "%s: %s; to send it, run relais "
-			    "queue release %s", r->id, entry.file.held ?
-			    "held" : "given up", r->id);
+			    "queue release %s", r->id, entry.dir ==
+			    SPOOL_FAILED ? "given up" : entry.file.held ?
+			    "held" : "collected for a digest", r->id);
 		else if (entry.locked)
 			failed_locked(r, why);
 		entry_close(&entry);
@@ -244,7 +247,8 @@ hold_entry(const struct queue_request *r, struct failure *why)
 
 	if (!open_entry(r, &entry, ENTRY_WORK, why))
 		return why->status;
-	good = entry.dir == SPOOL_QUEUE ? entry_hold(&entry, true, why) :
+	good = entry.dir == SPOOL_QUEUE ? collect_may_change(&entry, why) &&
+	    entry_hold(&entry, true, why) :
 	    failed(why, EX_USAGE, "%s: given up; only messages "
 		"in the queue can be held", r->id);
 	entry_close(&entry);
@@ -262,7 +266,8 @@ release_opened(const struct queue_request *r, struct entry *entry,
 
 	if (entry->dir == SPOOL_QUEUE) {
 		entry->next = (int64_t)time(NULL);
-		return entry_hold(entry, false, why);
+		return collect_may_change(entry, why) &&
+		    entry_hold(entry, false, why);
 	}
 	identity_find(&me, r->config);
 	good = release_failed(entry, r->config, &me, id, why);
@@ -378,7 +383,8 @@ drop_entry(const struct queue_request *r, struct failure *why)
 
 	if (!open_entry(r, &entry, ENTRY_WORK, why))
 		return why->status;
-	good = entry_remove(&entry, why) && spool_sync(r->spool, why);
+	good = collect_may_change(&entry, why) &&
+	    entry_remove(&entry, why) && spool_sync(r->spool, why);
 	entry_close(&entry);
 	return good ? EX_OK : why->status;
 }

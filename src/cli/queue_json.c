@@ -67,7 +67,8 @@ add_recipients(struct buffer *b, const struct entry *e, bool delivered_too)
 
 /* Without the brace at the end. */
 static void
-add_entry(struct buffer *b, const struct entry *e, bool delivered_too)
+add_entry(struct buffer *b, const struct entry *e, bool delivered_too,
+    struct collected *collected)
 {
 	const struct envelope_file	*d = &e->file;
 	const struct head		 head = {
@@ -84,7 +85,7 @@ add_entry(struct buffer *b, const struct entry *e, bool delivered_too)
 	add_recipients(b, e, delivered_too);
 	buffer_add_text(b, "], ");
 	add_member(b, "state", entry_state_word(e));
-	entry_state_reason(reason, e);
+	entry_state_reason(reason, e, collected);
 	buffer_add_text(b, ", ");
 	add_member(b, "reason", reason[0] != '\0' ? reason :
 	    entry_state_last(e));
@@ -114,15 +115,21 @@ add_broken(struct buffer *b, const struct spool_item *item,
 	add_member(b, "reason", why->text);
 }
 
+struct list {
+	struct buffer		line;
+	struct collected	collected;
+};
+
 static void
 print_line(void *context, const struct spool_item *item,
     const struct entry *e, const struct failure *why)
 {
-	struct buffer	*b = context;
+	struct list	*list = context;
+	struct buffer	*b = &list->line;
 
 	buffer_clear(b);
 	if (e != NULL)
-		add_entry(b, e, false);
+		add_entry(b, e, false, &list->collected);
 	else
 		add_broken(b, item, why);
 	buffer_add_byte(b, '}');
@@ -133,19 +140,23 @@ bool
 queue_json_list(struct queue_source *q, enum queue_source_part part,
     struct failure *why)
 {
-	struct buffer	b = { 0 };
-	bool		good = queue_source_each(q, part, print_line, &b, why);
+	struct list	list = { 0 };
+	bool		good = queue_source_each(q, part, print_line, &list,
+			    why);
 
-	buffer_free(&b);
+	buffer_free(&list.line);
+	collected_free(&list.collected);
 	return good;
 }
 
 void
 queue_json_show(const struct entry *e)
 {
-	struct buffer	b = { 0 };
+	struct collected	collected = { 0 };
+	struct buffer		b = { 0 };
 
-	add_entry(&b, e, true);
+	add_entry(&b, e, true, &collected);
+	collected_free(&collected);
 	if (e->transcript.len > 0) {
 		buffer_add_text(&b, ", ");
 		add_member(&b, "transcript", e->transcript.data);

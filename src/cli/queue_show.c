@@ -34,10 +34,12 @@ static void
 print_envelope(const struct entry *e)
 {
 	const struct envelope_file	*d = &e->file;
+	struct collected		 collected = { 0 };
 	char				 reason[ENTRY_STATE_REASON];
 
 	printf("entry: %s\n", e->name);
-	entry_state_reason(reason, e);
+	entry_state_reason(reason, e, &collected);
+	collected_free(&collected);
 	print_text("state: ", reason[0] != '\0' ? reason :
 	    entry_state_word(e));
 	printf("arrived: ");

@@ -76,6 +76,8 @@ static const struct key keys[CONFIG_KEYS] = {
 	    .rule = { VALUE_COUNT, NULL, "1", "10000" } },
 	[KEY_LIMIT] = { NAMED("limit"), .place = PLACE_USER,
 	    .rule = { VALUE_RATE, "off", NULL, NULL } },
+	[KEY_STORM] = { NAMED("storm"), .place = PLACE_SENDER,
+	    .rule = { VALUE_RATE, "off", NULL, NULL } },
 	[KEY_CONNECT_TIMEOUT] = { NAMED("connect_timeout"),
 	    .place = PLACE_ANY, .fallback = "15s",
 	    .rule = { VALUE_DURATION, NULL, "100ms", "1h" } },

@@ -710,6 +710,28 @@ body_read(const struct body *b, uint64_t at, char *to, size_t room,
 	return -1;
 }
 
+bool
+message_feed_body(struct message *m, const struct body *body,
+    struct failure *why)
+{
+	struct buffer	block = { 0 };
+	uint64_t	at = 0;
+	bool		good = true;
+
+	while (good && at < body->size) {
+		ssize_t	len = body_read(body, at, buffer_room(&block, CHUNK),
+			    CHUNK, why);
+
+		good = len > 0 && message_feed(m, block.data, (size_t)len, why);
+		if (len == 0)
+			failed(why, EX_IOERR,
+			    "the queued message is truncated");
+		at += len > 0 ? (uint64_t)len : 0;
+	}
+	buffer_free(&block);
+	return good;
+}
+
 const char *
 body_in_memory(const struct body *b)
 {

@@ -98,6 +98,10 @@ bool	message_take_raw(struct message *, struct body *raw,
 bool	message_feed(struct message *, const char *data, size_t len,
 	    struct failure *why);
 
+/* Stores the body of another message.  In addition, EX_IOERR. */
+bool	message_feed_body(struct message *, const struct body *,
+	    struct failure *why);
+
 /* Ends the message.  A line end is added to an incomplete last line. */
 bool	message_end(struct message *, struct failure *why);
 

@@ -20,15 +20,16 @@
  * header and body.  Untrusted values are words of escape.h, and cannot contain
  * CR, LF and NUL even in escaped form, because they are used in SMTP commands.
  * envid, return, digest, notify and orcpt are omitted if they are not set.  The
- * value of dots is not used: a message from the queue is always dot-stuffed.
+ * value of dots is not used, because a message from the queue is always
+ * dot-stuffed.
  *
  * The state is "ready", "held " or "storm": such an entry is collected for a
- * digest, or is a digest that is not complete yet (queue/storm.h).  The line
+ * digest, or is a digest that is not complete yet (runner/collect.h).  The line
  * "digest" contains the IDs of the entries that a digest replaces.  Versions
  * without digests move entries with either of them to failed/.
  *
- * The state also contains the number of attempts in which a server was asked, and the
- * number of all attempts; earlier versions wrote only the number of all
+ * The state also contains the number of attempts in which a server was asked,
+ * and the number of all attempts; earlier versions wrote only the number of all
  * attempts, with ten digits.  An outcome begins with 'd' instead of a space if
  * the sender was notified of the delay; earlier versions ignore it.
  *

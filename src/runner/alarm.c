@@ -75,7 +75,9 @@ find_oldest(const struct alarm_options *o, int64_t now, struct facts *f)
 		if (entry_open(&entry, o->spool, SPOOL_QUEUE, name, ENTRY_LOOK,
 		    &why) != ENTRY_OPENED)
 			continue;
-		if (!entry.file.held) {
+		/* A collected entry waits for its digest. */
+		if (!entry.file.held && !(entry.file.collected &&
+		    now - entry.next < after)) {
 			f->reasons |= REASON_WAITING;
 			f->oldest = id_time(name);
 			strlcpy(f->oldest_text, entry.file.reason,

@@ -5,7 +5,9 @@
  * alarm_after, if a smarthost refuses the credentials, has a certificate that
  * is rejected or is configured wrongly, or if an entry was given up; once more
  * for another of these reasons; and once when none of them is left.  An entry
- * that was given up is a reason for an hour.  Held entries are not a reason.
+ * that was given up is a reason for an hour.  Held entries are not a reason; an
+ * entry that is collected for a digest is one if the digest is late by that
+ * time.
  *
  * The command is run without a shell by the user who runs the queue, outside
  * the sandbox, and killed after 30 seconds.  What was reported is recorded after

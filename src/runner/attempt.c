@@ -87,7 +87,8 @@ is_chosen(const struct attempt_worker *w, const struct entry *e, int64_t now)
 	if ((c->when == ATTEMPT_WHEN_DUE || (c->when == ATTEMPT_WHEN_SAFE &&
 	    in_doubt)) && !retry_is_due(&w->schedule, now, e->next))
 		return false;
-	return !e->file.held && !e->file.collected && has_text(env->reverse_path, c->sender) &&
+	return !e->file.held && !e->file.collected &&
+	    has_text(env->reverse_path, c->sender) &&
 	    (found || c->recipient == NULL);
 }
 

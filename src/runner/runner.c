@@ -18,6 +18,7 @@
 #include "queue/retry.h"
 #include "runner/alarm.h"
 #include "runner/backoff.h"
+#include "runner/collect.h"
 #include "submit/spool_config.h"
 #include "util/file.h"
 #include "util/memory.h"
@@ -476,6 +477,24 @@ attempt_list(struct queue_run *run, struct runner_totals *t,
 	return good;
 }
 
+/* Lists the queue after collected messages have been replaced by digests. */
+static bool
+list_queue(const struct runner *r, struct spool_list *list, int64_t now,
+    struct failure *why)
+{
+	struct collect_options	options = { .config = r->config, .me = r->me,
+				    .log = r->log, .spool = r->spool,
+				    .early = r->choice.when ==
+				    ATTEMPT_WHEN_ANY };
+
+	if (!spool_list(list, r->spool, SPOOL_QUEUE, why))
+		return false;
+	if (r->choice.id != NULL || !collect_run(&options, list, now))
+		return true;
+	spool_list_free(list);
+	return spool_list(list, r->spool, SPOOL_QUEUE, why);
+}
+
 static void
 check_alarm(const struct runner *r)
 {
@@ -497,7 +516,7 @@ runner_run_queue(const struct runner *r, struct runner_totals *t,
 	/* With an inherited SIG_IGN, waitpid(2) would return no status. */
 	signal(SIGCHLD, SIG_DFL);
 	spool_sweep(r->spool, now);
-	if (!spool_list(&run.list, r->spool, SPOOL_QUEUE, why))
+	if (!list_queue(r, &run.list, now, why))
 		return false;
 	keep_chosen(r, &run.list, now);
 	if (run.list.n > 0) {

@@ -7,6 +7,9 @@
  * `connections` allows if there are enough entries.  A worker takes the next
  * entry after it finishes one, so a slow entry delays only its own worker.
  *
+ * Before that, collected messages that are due are replaced by digests
+ * (runner/collect.h).
+ *
  * A worker that cannot connect leaves its entry to workers with a connection.
  * The last worker records the reason in all remaining entries.
  *

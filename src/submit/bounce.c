@@ -12,10 +12,7 @@
 #include "util/buffer.h"
 #include "util/text.h"
 
-enum {
-	BLOCK = 64 * 1024,
-	FOLD_AT = 76,		/* octets of a line */
-};
+enum { FOLD_AT = 76 };		/* octets of a line */
 
 static const struct {
 	const char	*subject;
@@ -381,28 +378,6 @@ feed_bounce_text(struct bounce *n, struct bounce_writer *w, struct failure *why)
 	return good;
 }
 
-static bool
-feed_body(struct bounce *n, const struct body *body, struct failure *why)
-{
-	struct buffer	block = { 0 };
-	uint64_t	at = 0;
-	bool		good = true;
-
-	while (good && at < body->size) {
-		ssize_t	len = body_read(body, at, buffer_room(&block, BLOCK),
-			    BLOCK, why);
-
-		good = len > 0 && message_feed(&n->message, block.data,
-		    (size_t)len, why);
-		if (len == 0)
-			failed(why, EX_IOERR,
-			    "the queued message is truncated");
-		at += len > 0 ? (uint64_t)len : 0;
-	}
-	buffer_free(&block);
-	return good;
-}
-
 /* RET=FULL is for failures only (RFC 3461 section 4.3). */
 static bool
 feed_original(struct bounce *n, struct bounce_writer *w, struct failure *why)
@@ -415,7 +390,7 @@ feed_original(struct bounce *n, struct bounce_writer *w, struct failure *why)
 	    m->header_8bit || (full && m->body.has_8bit));
 	header_write(&w->text, &m->header);
 	if (!feed_bounce_text(n, w, why) ||
-	    (full && !feed_body(n, &m->body, why)))
+	    (full && !message_feed_body(&n->message, &m->body, why)))
 		return false;
 	buffer_addf(&w->text, "\n--%s--\n", w->boundary);
 	return feed_bounce_text(n, w, why);

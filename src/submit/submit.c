@@ -18,6 +18,7 @@
 #include "submit/early_entry.h"
 #include "submit/prepare.h"
 #include "submit/service.h"
+#include "submit/storm_rule.h"
 #include "util/memory.h"
 
 /* A prepared message. */
@@ -29,6 +30,7 @@ struct submit_job {
 	bool			 attempted;
 	const char		*untried;	/* why it is queued without an
 						 * attempt; or NULL */
+	int64_t			 digest_at;	/* collected until then; or 0 */
 	struct early_entry	 early;
 };
 
@@ -182,10 +184,15 @@ commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
 		in_doubt |= o->in_doubt;
 		asked |= !o->not_attempted;
 		outcomes[env.n] = *o;
+		if (j->digest_at != 0 && dir == SPOOL_QUEUE)
+			outcomes[env.n].text[0] = '\0';
 		envelope_add_like(&env, all->forward[i].path,
 		    &all->forward[i]);
 	}
-	if (j->attempted) {
+	if (j->digest_at != 0 && dir == SPOOL_QUEUE) {
+		entry.collected = true;
+		entry.next = j->digest_at;
+	} else if (j->attempted) {
 		entry.attempts = 1;
 		entry.asked = asked;
 		spool_config_retry(&schedule, j->submit->options.config);
@@ -357,6 +364,50 @@ attempt_elsewhere(struct submit_job *j, struct failure *why)
 	return s->options.attempt(s->options.context, &attempt, why);
 }
 
+/*
+ * Returns whether the message is collected, and in the queue, because the
+ * sender has sent too many.  If it cannot be queued, it is sent at once.
+ */
+static bool
+collect(struct submit_job *j)
+{
+	struct submit		*s = j->submit;
+	struct storm_rule	 rule = {
+		.config = s->options.config,
+		.me = s->options.me,
+		.log = s->options.log,
+		.spool = &s->spool,
+		.envelope = j->envelope,
+		.message = j->message,
+		.outcomes = j->result->outcomes,
+		.uid = s->options.uid,
+	};
+	bool			 attempted = j->attempted;
+	const char		*untried = j->untried;
+	struct failure		 why;
+	bool			 good;
+
+	if (!has_queue(s) || !has_outcome(j, OUTCOME_WAITING))
+		return false;
+	j->digest_at = storm_rule_apply(&rule, (int64_t)time(NULL));
+	if (j->digest_at == 0)
+		return false;
+	j->attempted = false;
+	j->untried = rule.reason;
+	good = commit_part(j, SPOOL_QUEUE, j->result->queued, &why);
+	j->untried = untried;
+	if (good)
+		return true;
+	log_line(s->options.log, LOG_WARNING, "the message cannot be "
+	    "collected: %s", why.text);
+	j->attempted = attempted;
+	j->digest_at = 0;
+	for (size_t i = 0; i < j->envelope->n; i++)
+		if (rule.outcomes[i].kind == OUTCOME_DEFERRED)
+			rule.outcomes[i] = (struct outcome){ 0 };
+	return false;
+}
+
 /* Afterwards, no outcome is OUTCOME_WAITING. */
 static void
 make_attempt(struct submit_job *j)
@@ -482,12 +533,14 @@ submit_here(struct submit *s, const struct submit_request *request,
 		interrupt_hold(&s->interrupt);
 		s->relay.interrupt = &s->interrupt;
 	}
-	if (j.attempted && !s->confined)
-		enter_sandbox(s);
-	make_attempt(&j);
-	excuse_secret(&j);
-	if (has_outcome(&j, OUTCOME_DEFERRED))
-		queue_deferred(&j);
+	if (!collect(&j)) {
+		if (j.attempted && !s->confined)
+			enter_sandbox(s);
+		make_attempt(&j);
+		excuse_secret(&j);
+		if (has_outcome(&j, OUTCOME_DEFERRED))
+			queue_deferred(&j);
+	}
 	if (has_queue(s)) {
 		if (has_outcome(&j, OUTCOME_FAILED))
 			commit_failed(&j);
