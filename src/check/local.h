@@ -6,7 +6,29 @@
 
 #include "check/check.h"
 
+/* CHECK_CONFIG: every setting with its origin, and the two functions below. */
+void	check_config(struct check *);
+
+/*
+ * Settings that contradict each other or have no effect together, and
+ * smarthosts that cannot be used as they are written.  What config_check()
+ * refuses does not get here.
+ */
+void	check_contradictions(struct check *);
+
+/* Sections, and settings in sections, that can never take effect. */
+void	check_sections(struct check *);
+
+/* CHECK_SECRETS: the files that contain passwords and private keys. */
+void	check_secrets(struct check *);
+
 /* CHECK_SPOOL: the directory queue, and the messages in it. */
 void	check_spool(struct check *);
+
+/*
+ * An address that matches the pattern of a section, for a subject that selects
+ * the section.  The caller frees it.
+ */
+char	*check_matching_address(const char *pattern);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "check/local.h"
 #include "config/section.h"
@@ -12,61 +11,6 @@
 #include "util/buffer.h"
 #include "util/memory.h"
 #include "util/sandbox.h"
-#include "util/text.h"
-#include "util/trusted.h"
-
-/* Every value that is set, with its origin, as facts. */
-static void
-check_config(struct check *c)
-{
-	struct check_fact	*facts = NULL;
-	size_t			 n = 0, cap = 0;
-
-	for (const struct section *s = c->config->first; s != NULL; s = s->next)
-		for (enum config_key k = 0; k < CONFIG_KEYS; k++)
-			for (const struct setting *set = s->setting[k];
-			    set != NULL; set = set->next) {
-				facts = memory_room(facts, n, &cap,
-				    sizeof(*facts));
-				facts[n++] = (struct check_fact){
-				    config_key_name(k), config_is_secret(k) ?
-				    "(hidden)" : set->value, set->origin };
-			}
-	check_report(c, &(struct check_finding){ .stage = CHECK_CONFIG,
-	    .verdict = CHECK_OK, .object = c->config->path, .facts = facts,
-	    .n_facts = n }, "%zu setting%s", n, n == 1 ? "" : "s");
-	free(facts);
-}
-
-static void
-check_secret(struct check *c, const struct setting *set)
-{
-	struct check_finding	found = { .stage = CHECK_SECRETS,
-				    .object = set->value,
-				    .origin = set->origin };
-	struct buffer		value = { 0 };
-	struct failure		why;
-
-	if (trusted_read_value(&value, set->value, TRUSTED_SECRET, &why)) {
-		if (text_is_blank(value.data[value.len - 1])) {
-			found.verdict = CHECK_WARNING;
-			found.remedy = "remove the blank, unless it is part "
-			    "of the password";
-			check_report(c, &found, "the password ends with a "
-			    "blank");
-		} else {
-			check_report(c, &found, "only permitted users can "
-			    "read it");
-		}
-	} else if (why.status == EX_NOPERM) {
-		found.verdict = CHECK_SKIPPED;
-		found.remedy = "run relais check as root";
-		check_report(c, &found, "%s", why.text);
-	} else {
-		check_report_failure(c, &found, &why);
-	}
-	buffer_wipe(&value);
-}
 
 /*
  * Prepares a message from this user, as it would be sent, and copies its sender
@@ -100,9 +44,8 @@ find_paths(const struct check *c, const char *to, char **sender,
 	free(outcomes);
 }
 
-/* An address that matches the pattern of a section. */
-static char *
-matching_address(const char *pattern)
+char *
+check_matching_address(const char *pattern)
 {
 	struct buffer	b = { 0 };
 
@@ -154,7 +97,7 @@ check_smarthosts(struct check *c)
 			t.section = name.data;
 		}
 		if (s->kind == SECTION_FROM || s->kind == SECTION_TO)
-			guess = matching_address(s->pattern);
+			guess = check_matching_address(s->pattern);
 		t.is_guess = guess != NULL;
 		if (s->kind == SECTION_FROM)
 			t.sender = t.subject.from = guess;
@@ -176,9 +119,7 @@ void
 check_run(struct check *c)
 {
 	check_config(c);
-	for (const struct section *s = c->config->first; s != NULL; s = s->next)
-		if (s->setting[KEY_PASSWORD_FILE] != NULL)
-			check_secret(c, s->setting[KEY_PASSWORD_FILE]);
+	check_secrets(c);
 	check_spool(c);
 	check_smarthosts(c);
 }

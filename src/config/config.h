@@ -55,6 +55,9 @@ struct setting {
 					 * "-o from" */
 	struct setting	*next;		/* the previous one, if the key
 					 * accumulates */
+	struct setting	*replaced;	/* an earlier line of the same file and
+					 * section, which has no effect, with
+					 * its secret wiped; or NULL */
 };
 
 enum section_kind {

@@ -62,13 +62,20 @@ is_allowed_in(const struct section *s, const struct key *key,
 }
 
 static void
+setting_wipe(struct setting *set, bool secret)
+{
+	if (secret)
+		explicit_bzero(set->value, strlen(set->value));
+}
+
+static void
 setting_free(struct setting *set, bool secret)
 {
 	while (set != NULL) {
 		struct setting	*next = set->next;
 
-		if (secret)
-			explicit_bzero(set->value, strlen(set->value));
+		setting_wipe(set, secret);
+		free(set->replaced);
 		free(set);
 		set = next;
 	}
@@ -89,6 +96,37 @@ setting_new(const char *value, size_t len, const char *origin)
 	return set;
 }
 
+/*
+ * A line of another file, such as one in /etc/relais.d, is meant to replace the
+ * earlier one, and so is -o.
+ */
+static bool
+is_same_file(const struct setting *a, const struct setting *b)
+{
+	const char	*colon = strrchr(a->origin, ':');
+
+	return colon != NULL && strncmp(a->origin, b->origin,
+	    (size_t)(colon - a->origin) + 1) == 0;
+}
+
+static void
+replace(struct section *s, enum config_key key, struct setting *set,
+    bool secret)
+{
+	struct setting	*old = s->setting[key];
+
+	if (old == NULL)
+		return;
+	free(old->replaced);
+	old->replaced = NULL;
+	if (is_same_file(old, set)) {
+		setting_wipe(old, secret);
+		set->replaced = old;
+	} else {
+		setting_free(old, secret);
+	}
+}
+
 static bool
 set_value(struct section *s, enum config_key key, const char *value, size_t len,
     const char *origin, struct failure *why)
@@ -103,7 +141,7 @@ set_value(struct section *s, enum config_key key, const char *value, size_t len,
 	if (k->flags & KEY_ACCUMULATES)
 		set->next = s->setting[key];
 	else
-		setting_free(s->setting[key], k->flags & KEY_IS_SECRET);
+		replace(s, key, set, k->flags & KEY_IS_SECRET);
 	s->setting[key] = set;
 	return true;
 }

@@ -70,7 +70,7 @@ static const struct check_case checks[] = {
 	    { " OK, ", " warning, 1 FAIL, 1 not checked\n" }, NULL },
 	{ "--verbose prints every value of the configuration", { 0 },
 	    "root = admin@example.net\npassword = cameo\nuser = x\n",
-	    { "--verbose" }, EX_NOPERM, { "root = admin@example.net (",
+	    { "--verbose" }, EX_CONFIG, { "root = admin@example.net (",
 	    "password = (hidden) (" }, NULL },
 	{ "--verbose prints the dialogue, without the password",
 	    { .user = "x", .password = "cameo", .auth_in_clear = true },

@@ -1,0 +1,59 @@
+#include <stdlib.h>
+
+#include "check/local.h"
+#include "config/section.h"
+#include "util/buffer.h"
+#include "util/memory.h"
+
+/* The names of the facts: "from" or "[from *@shop.example] smarthost". */
+static char *
+fact_name(const struct section *s, enum config_key key)
+{
+	struct buffer	name = { 0 };
+
+	if (s->pattern != NULL)
+		buffer_addf(&name, "[%s %s] ", section_name(s->kind),
+		    s->pattern);
+	buffer_add_text(&name, config_key_name(key));
+	return buffer_take(&name);
+}
+
+/* Every setting as a fact. */
+static void
+report_settings(struct check *c)
+{
+	struct check_fact	*facts = NULL;
+	size_t			 n = 0, cap = 0;
+
+	for (const struct section *s = c->config->first; s != NULL;
+	    s = s->next)
+		for (enum config_key k = 0; k < CONFIG_KEYS; k++) {
+			size_t			  lines;
+			const struct setting	**all = config_in_order(
+						    s->setting[k], &lines);
+
+			for (size_t i = 0; i < lines; i++) {
+				facts = memory_room(facts, n, &cap,
+				    sizeof(*facts));
+				facts[n++] = (struct check_fact){
+				    fact_name(s, k), config_is_secret(k) ?
+				    "(hidden)" : all[i]->value,
+				    all[i]->origin };
+			}
+			free(all);
+		}
+	check_report(c, &(struct check_finding){ .stage = CHECK_CONFIG,
+	    .verdict = CHECK_OK, .object = c->config->path, .facts = facts,
+	    .n_facts = n }, "%zu setting%s", n, n == 1 ? "" : "s");
+	for (size_t i = 0; i < n; i++)
+		free((char *)(uintptr_t)facts[i].name);
+	free(facts);
+}
+
+void
+check_config(struct check *c)
+{
+	report_settings(c);
+	check_contradictions(c);
+	check_sections(c);
+}
