@@ -15,6 +15,7 @@
 #include "cli/config_target.h"
 #include "cli/output.h"
 #include "cli/report.h"
+#include "cli/setup_service.h"
 #include "cli/setup_verify.h"
 #include "cli/test_command.h"
 #include "config/check.h"
@@ -630,10 +631,12 @@ write_files(struct setup *s, struct failure *why)
 		good = !s->stopped && config_target_make_directory(s->options,
 		    s->path, why) && setup_files_write(&files, why);
 	}
-	if (good && files.secret.path != NULL && files.secret.mode == 0600 &&
-	    geteuid() == 0)
-		printf("Only root can send mail now. For other users, start "
-		    "the service: see relais(8).\n");
+	if (good)
+		printf("Written: %s\n", s->path);
+	if (good && geteuid() == 0 && s->options->config_file == NULL)
+		setup_service(config_text(&s->config, NULL, KEY_SOCKET),
+		    files.secret.mode != 0600 ? NULL : files.conf.mode ==
+		    0600 ? files.conf.path : files.secret.path);
 	buffer_free(&text);
 	buffer_wipe(&secret);
 	return good;
@@ -648,12 +651,6 @@ send_test(const struct setup *s, const struct log *log)
 			    .n_arguments = 2, .errors = s->options->errors,
 			    .config_file = s->options->config_file };
 
-	/* The service would send it with the previous configuration. */
-	if (geteuid() == 0 && o.config_file == NULL &&
-	    access(config_default(KEY_SOCKET), F_OK) == 0)
-		printf("If the service runs, it must read the new "
-		    "configuration; run in another\nterminal: systemctl reload "
-		    "relais.service, or send SIGHUP to relais serve.\n");
 	if (s->test || (s->terminal && ask_yes("Send a test message to root?")))
 		return test_command(&o, &s->config, log);
 	printf("To send a test message: relais ");
@@ -671,7 +668,9 @@ static bool
 check_target(const struct setup *s, struct failure *why)
 {
 	const struct setup_files	files = { .force = s->force,
-		.conf = { s->path, NULL, 0 } };
+		.conf = { s->path, NULL, 0 },
+		.secret = { has_login_option(s) && !s->password_stdin ? NULL :
+		    s->secret_path, NULL, 0 } };
 	char				*directory, *parent;
 	bool				 good;
 
@@ -680,8 +679,6 @@ check_target(const struct setup *s, struct failure *why)
 		return failed(why, EX_NOPERM, "%s exists, so %s would not be "
 		    "read; run this command as root, or with -C FILE",
 		    config_system_file(), s->path);
-	/* The test of a directory that does not exist yet is that of its
-	 * parent. */
 	directory = config_target_new_directory(s->options, s->path);
 	if (directory == NULL)
 		return setup_files_check(&files, why);
@@ -715,7 +712,6 @@ setup_command(const struct options *options, const struct config *config,
 		printf("The table of providers is not used: %s\n", why->text);
 	good = good && answer_and_verify(&s, why) && write_files(&s, why);
 	if (good) {
-		printf("Written: %s\n", s.path);
 		status = send_test(&s, log);
 	} else if (s.stopped) {
 		printf("Stopped; nothing was written.\n");

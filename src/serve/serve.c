@@ -348,12 +348,15 @@ handle_events(struct serve_state *s, int64_t now)
 		for (size_t i = 0; i < workers; i++, q++)
 			if (q->revents != 0)
 				serve_pool_read(&s->worker[i]);
-		/* These change the arrays. */
-		for (size_t i = 0; i < listeners; i++)
-			if (p[1 + i].revents != 0)
-				serve_clients_accept(s, s->listen.fd[i]);
+		/*
+		 * These change the arrays.  A client that connected after
+		 * SIGHUP is served with the new configuration.
+		 */
 		if (p[0].revents != 0)
 			read_signals(s);
+		for (size_t i = 0; i < listeners && i < s->listen.n; i++)
+			if (p[1 + i].revents != 0)
+				serve_clients_accept(s, s->listen.fd[i]);
 	}
 	free(p);
 }

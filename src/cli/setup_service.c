@@ -1,0 +1,58 @@
+#include "cli/setup_service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/output.h"
+#include "setup/reload.h"
+
+/* README.md has the same commands. */
+static void
+print_start(const char *private_file)
+{
+	printf("\nThe service is not running. %s%s\n",
+	    private_file != NULL ? "Only root can send mail. " : "",
+	    "For the mail of other users, and to\n"
+	    "send queued mail again, start it:");
+	if (private_file != NULL) {
+		printf("    useradd --system --no-create-home --home-dir "
+		    "/var/spool/relais relais\n    chgrp relais ");
+		output_text(private_file);
+		printf(" && chmod 640 ");
+		output_text(private_file);
+		putchar('\n');
+	}
+	if (reload_has_systemd())
+		printf("    systemd-tmpfiles --create relais.conf && "
+		    "systemctl daemon-reload\n"
+		    "    systemctl enable --now relais.socket "
+		    "relais.service\n");
+	else
+		printf("    relais serve\n");
+	putchar('\n');
+}
+
+void
+setup_service(const char *socket, const char *private_file)
+{
+	struct failure	what;
+
+	if (strcmp(socket, "off") == 0)
+		return;
+	switch (reload_service(socket, &what)) {
+	case RELOAD_DONE:
+		printf("The service reads the new configuration (%s).\n",
+		    what.text);
+		break;
+	case RELOAD_NO_SERVICE:
+		print_start(private_file);
+		break;
+	case RELOAD_FAILED:
+		printf("The service has the previous configuration until it "
+		    "receives SIGHUP: ");
+		output_text(what.text);
+		putchar('\n');
+		break;
+	}
+	fflush(stdout);
+}

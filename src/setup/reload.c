@@ -1,0 +1,109 @@
+#include "setup/reload.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "net/connect.h"
+
+#define UNIT	"relais.service"
+
+enum { CONNECT_MS = 5000 };
+
+bool
+reload_has_systemd(void)
+{
+	/* As sd_booted(3). */
+	return access("/run/systemd/system", F_OK) == 0;
+}
+
+/* Sets the process that listens on the socket, or 0 if it is not visible. */
+static bool
+find_listener(const char *path, pid_t *pid)
+{
+	const struct connect_options	options = { .timeout_ms = CONNECT_MS };
+	struct endpoint			at = { .path = path };
+	struct ucred			peer = { .pid = 0 };
+	socklen_t			size = sizeof(peer);
+	struct failure			ignored;
+	int				fd = connect_to(&at, &options,
+					    &ignored);
+
+	if (fd == -1)
+		return false;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == -1)
+		peer.pid = 0;
+	close(fd);
+	*pid = peer.pid;
+	return true;
+}
+
+/* The process may have ended, and its number may be that of another one. */
+static bool
+is_ours(pid_t pid)
+{
+	char	path[64], name[32] = "";
+	FILE	*f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
+	if ((f = fopen(path, "re")) == NULL)
+		return false;
+	if (fgets(name, sizeof(name), f) == NULL)
+		name[0] = '\0';
+	fclose(f);
+	return strcmp(name, "relais\n") == 0 ||
+	    strcmp(name, "sendmail\n") == 0;
+}
+
+/* The unit may have been stopped: then it is started when it is needed. */
+static bool
+ask_systemd(void)
+{
+	pid_t	child = fork();
+	int	status;
+
+	if (child == 0) {
+		execlp("systemctl", "systemctl", "try-reload-or-restart", UNIT,
+		    (char *)NULL);
+		_exit(EX_UNAVAILABLE);
+	}
+	if (child == -1)
+		return false;
+	while (waitpid(child, &status, 0) == -1)
+		if (errno != EINTR)
+			return false;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+enum reload_answer
+reload_service(const char *socket, struct failure *what)
+{
+	pid_t	pid;
+
+	if (!find_listener(socket, &pid))
+		return RELOAD_NO_SERVICE;
+	if (pid > 0 && is_ours(pid)) {
+		if (kill(pid, SIGHUP) == -1) {
+			failed_errno(what, EX_OSERR, "SIGHUP to process %ld",
+			    (long)pid);
+			return RELOAD_FAILED;
+		}
+		failed(what, EX_OK, "SIGHUP to process %ld", (long)pid);
+		return RELOAD_DONE;
+	}
+	if (pid == 1 && reload_has_systemd()) {
+		failed(what, EX_OK, "systemctl try-reload-or-restart " UNIT);
+		if (ask_systemd())
+			return RELOAD_DONE;
+		failure_suffix(what, ": failed");
+		return RELOAD_FAILED;
+	}
+	failed(what, EX_UNAVAILABLE, "the process that listens on %s is not "
+	    "known", socket);
+	return RELOAD_FAILED;
+}
