@@ -34,40 +34,19 @@
 
 enum { ORDER_MAX = 40 };
 
-/*
- * relais under strace: the exit status, -1 if it was killed.  Injections are
- * parted by blanks; NULL: none.
- */
 static int
 trace(struct queue_fixture *p, const char *inject, const char *const *words,
     const char *input)
 {
-	const char		*argv[64] = { "strace", "-f", "-qq", "-o",
-				    temp_dir_path(&p->dir, "trace") };
-	char			*parts = strdup(inject != NULL ? inject : "");
-	size_t			 n = 5;
-	struct program_result	 o;
-	int			 status;
+	const struct strace_relais	r = {
+		.output = temp_dir_path(&p->dir, "trace"),
+		.conf = p->conf,
+		.inject = inject,
+		.words = words,
+		.input = input,
+	};
 
-	for (char *part = strtok(parts, " "); part != NULL;
-	    part = strtok(NULL, " ")) {
-		argv[n++] = "-e";
-		argv[n++] = part;
-	}
-	argv[n++] = BUILD "/relais";
-	argv[n++] = "-C";
-	argv[n++] = p->conf;
-	while (*words != NULL)
-		argv[n++] = *words++;
-	argv[n] = NULL;
-	program_run(&o, &(struct program){ .path = STRACE, .argv = argv,
-	    .input = input });
-	if (o.signal != 0 && o.signal != SIGKILL)
-		fail_msg("%s: signal %d", inject, o.signal);
-	status = o.signal != 0 ? -1 : o.status;
-	program_result_free(&o);
-	free(parts);
-	return status;
+	return strace_relais(&r);
 }
 
 /* Empties the queue and failed/ for the next run. */

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <ctype.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "support/skip.h"
 #include "support/temp_dir.h"
 
-enum { PIDS_MAX = 16 };
+enum { PIDS_MAX = 16, WORDS_MAX = 64 };
 
 /* The reason why programs cannot be traced; NULL if they can. */
 static const char *
@@ -141,4 +142,36 @@ strace_next(struct strace_walk *w, char *inject, size_t size)
 	snprintf(inject, size, "inject=%s:%s:when=%d%s", call->name,
 	    w->fault->how, w->nth, w->fault->lasting ? "+" : "");
 	return true;
+}
+
+int
+strace_relais(const struct strace_relais *r)
+{
+	const char		*argv[WORDS_MAX] = { "strace", "-f", "-qq",
+				    "-o", r->output };
+	char			*parts = strdup(r->inject != NULL ?
+				    r->inject : "");
+	size_t			 n = 5;
+	struct program_result	 o;
+	int			 status;
+
+	for (char *part = strtok(parts, " "); part != NULL;
+	    part = strtok(NULL, " ")) {
+		argv[n++] = "-e";
+		argv[n++] = part;
+	}
+	argv[n++] = BUILD "/relais";
+	argv[n++] = "-C";
+	argv[n++] = r->conf;
+	for (const char *const *word = r->words; *word != NULL; word++)
+		argv[n++] = *word;
+	argv[n] = NULL;
+	program_run(&o, &(struct program){ .path = STRACE, .argv = argv,
+	    .input = r->input });
+	if (o.signal != 0 && o.signal != SIGKILL)
+		fail_msg("%s: signal %d", r->inject, o.signal);
+	status = o.signal != 0 ? -1 : o.status;
+	program_result_free(&o);
+	free(parts);
+	return status;
 }

@@ -30,6 +30,19 @@ struct strace_calls {
 /* Skips the test if programs cannot be traced. */
 void	strace_need(void);
 
+/* relais -C conf, to be run under strace. */
+struct strace_relais {
+	const char		*output;	/* of strace -f */
+	const char		*conf;
+	const char		*inject;	/* separated by blanks; NULL:
+						 * none */
+	const char *const	*words;		/* further arguments */
+	const char		*input;
+};
+
+/* Returns the exit status, or -1 if it was killed. */
+int	strace_relais(const struct strace_relais *);
+
 /* The calls in a trace after the line that contains marker (NULL: all). */
 void	strace_learn(struct strace_calls *, const char *trace,
 	    const char *marker);
