@@ -26,6 +26,14 @@ void	check_secrets(struct check *);
 void	check_spool(struct check *);
 
 /*
+ * Reports why util/trusted.h does not read a file, which is the object, with
+ * the commands of its text as the remedy: CHECK_SKIPPED if only this user
+ * cannot read it, and otherwise CHECK_FAIL.
+ */
+void	check_report_untrusted(struct check *, const struct check_finding *,
+	    const struct failure *why);
+
+/*
  * An address that matches the pattern of a section, for a subject that selects
  * the section.  The caller frees it.
  */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "check/local.h"
 #include "config/section.h"
@@ -113,6 +114,33 @@ check_smarthosts(struct check *c)
 	free(sender);
 	free(recipient);
 	free(ignored);
+}
+
+void
+check_report_untrusted(struct check *c, const struct check_finding *finding,
+    const struct failure *why)
+{
+	struct check_finding	found = *finding;
+	size_t			len = strlen(found.object);
+	char			*text = memory_copy(why->text);
+	char			*commands = strstr(text, "; run: ");
+	const char		*rest = text;
+
+	/* The file itself, not a directory on its path. */
+	if (strncmp(text, found.object, len) == 0 &&
+	    (text[len] == ':' || text[len] == ' '))
+		rest += len + strspn(text + len, ": ");
+	found.verdict = CHECK_FAIL;
+	found.status = why->status;
+	if (why->status == EX_NOPERM) {
+		found.verdict = CHECK_SKIPPED;
+		found.remedy = "run relais check as root";
+	} else if (commands != NULL) {
+		*commands = '\0';
+		found.remedy = commands + 2;
+	}
+	check_report(c, &found, "%s", rest);
+	free(text);
 }
 
 void
