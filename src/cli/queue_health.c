@@ -48,6 +48,11 @@ print_text(const struct queue_state *s)
 	if (s->now.queue.entries > 0)
 		printf(", oldest %lld minutes%s", (long long)s->age / 60,
 		    s->too_old ? ": TOO OLD" : "");
+	if (s->now.collected > 0) {
+		printf("\ncollected: %zu of them, for a digest at ",
+		    s->now.collected);
+		output_time(s->now.next_digest);
+	}
 	printf("\nfailed: %zu message%s, %llu Kbytes\n", s->now.failed.entries,
 	    s->now.failed.entries == 1 ? "" : "s",
 	    (unsigned long long)(s->now.failed.octets / 1024));
@@ -71,12 +76,14 @@ print_json(const struct queue_state *s)
 	else
 		buffer_add_text(&b, "null");
 	printf("{\"ok\":%s,\"queue\":%zu,\"queue_octets\":%llu,"
-	    "\"oldest_seconds\":%lld,\"failed\":%zu,\"failed_octets\":%llu,"
+	    "\"oldest_seconds\":%lld,\"collected\":%zu,"
+	    "\"next_digest\":%lld,\"failed\":%zu,\"failed_octets\":%llu,"
 	    "\"last_success\":%lld,\"last_given_up\":%lld,"
 	    "\"last_queued_given_up\":%lld,\"last_error\":%lld,"
 	    "\"last_error_text\":%s}\n", good ? "true" : "false",
 	    s->now.queue.entries, (unsigned long long)s->now.queue.octets,
-	    (long long)s->age, s->now.failed.entries,
+	    (long long)s->age, s->now.collected,
+	    (long long)s->now.next_digest, s->now.failed.entries,
 	    (unsigned long long)s->now.failed.octets,
 	    (long long)s->now.last.success, (long long)s->now.last.given_up,
 	    (long long)s->now.queue_given_up, (long long)s->now.last.error,

@@ -8,12 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "queue/entry.h"
 #include "queue/escape.h"
 #include "queue/files.h"
 #include "queue/id.h"
 #include "queue/spool_state.h"
+#include "queue/storm.h"
 #include "util/buffer.h"
 #include "util/file.h"
 
@@ -125,6 +128,41 @@ health_note_error(struct spool *spool, int64_t now, const char *text,
 	return health_write(spool, &health, now, why);
 }
 
+/* Counts the collected entries, and finds the oldest one among the others. */
+static bool
+examine_collected(struct health_state *state, struct spool *spool, int64_t now,
+    struct failure *why)
+{
+	struct spool_list	list;
+	int64_t			oldest = 0;
+
+	if (!spool_list(&list, spool, SPOOL_QUEUE, why))
+		return false;
+	for (size_t i = 0; i < list.n; i++) {
+		struct entry	e;
+		struct failure	ignored;	/* it is an old entry, too */
+		const char	*name = list.item[i].name;
+		int64_t		since = id_is_valid(name) ? id_time(name) : 0;
+
+		if (entry_open(&e, spool, SPOOL_QUEUE, name, ENTRY_LOOK,
+		    &ignored) == ENTRY_OPENED) {
+			if (e.file.collected) {
+				since = e.next < now ? e.next : 0;
+				state->collected++;
+				if (state->next_digest == 0 ||
+				    e.next < state->next_digest)
+					state->next_digest = e.next;
+			}
+			entry_close(&e);
+		}
+		if (since > 0 && (oldest == 0 || since < oldest))
+			oldest = since;
+	}
+	state->queue.oldest = oldest;
+	spool_list_free(&list);
+	return true;
+}
+
 bool
 health_examine(struct health_state *state, struct spool *spool,
     struct failure *why)
@@ -139,7 +177,9 @@ health_examine(struct health_state *state, struct spool *spool,
 	state->queue_given_up = facts.given_up_at;
 	spool_state_free(&facts);
 	return spool_count(&state->queue, spool, SPOOL_QUEUE, why) &&
-	    spool_count(&state->failed, spool, SPOOL_FAILED, why);
+	    spool_count(&state->failed, spool, SPOOL_FAILED, why) &&
+	    (!storm_was_used(spool) ||
+	    examine_collected(state, spool, (int64_t)time(NULL), why));
 }
 
 bool

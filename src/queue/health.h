@@ -29,10 +29,16 @@ bool	health_note_success(struct spool *, int64_t now, struct failure *why);
 bool	health_note_error(struct spool *, int64_t now, const char *text,
 	    bool given_up, struct failure *why);
 
-/* What relais queue status reports, found out without opening an entry. */
+/*
+ * What relais queue status reports.  Entries are opened only if some may be
+ * collected (queue/storm.h): these do not wait before their digest is due.
+ */
 struct health_state {
-	struct spool_totals	queue;
+	struct spool_totals	queue;		/* .oldest: since when it
+						 * waits */
 	struct spool_totals	failed;
+	size_t			collected;	/* entries of queue */
+	int64_t			next_digest;	/* the first one; 0: none */
 	struct health		last;
 	int64_t			 queue_given_up;	/* when a queue run gave
 							 * up an entry; 0:

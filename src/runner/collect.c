@@ -94,9 +94,12 @@ static bool
 remove_id(const struct collector *c, const char *id, struct failure *why)
 {
 	struct spool	*spool = c->options->spool;
+	int		 result;
 
-	return unlinkat(spool->dir[SPOOL_QUEUE], id, 0) == 0 ||
-	    errno == ENOENT || failed_errno(why, EX_IOERR, "%s/queue/%s: "
+	do
+		result = unlinkat(spool->dir[SPOOL_QUEUE], id, 0);
+	while (result != 0 && errno == EINTR);
+	return result == 0 || errno == ENOENT || failed_errno(why, EX_IOERR, "%s/queue/%s: "
 	    "cannot be removed", spool->directory, id);
 }
 

@@ -357,12 +357,14 @@ service_result_free(struct service_result *r)
 void
 service_count_write(struct buffer *to, const struct health_state *s)
 {
-	buffer_addf(to, "%zu %llu %lld %lld %zu %llu %lld %lld %lld %lld",
+	buffer_addf(to, "%zu %llu %lld %lld %zu %llu %lld %lld %lld %lld "
+	    "%zu %lld",
 	    s->queue.entries, (unsigned long long)s->queue.octets,
 	    (long long)s->queue.oldest, (long long)s->queue.next,
 	    s->failed.entries, (unsigned long long)s->failed.octets,
 	    (long long)s->last.success, (long long)s->last.given_up,
-	    (long long)s->last.error, (long long)s->queue_given_up);
+	    (long long)s->last.error, (long long)s->queue_given_up,
+	    s->collected, (long long)s->next_digest);
 }
 
 static bool
@@ -394,7 +396,7 @@ service_count_parse(struct health_state *s, const char *text,
 {
 	char		*copy = memory_copy(text);
 	char		*rest = copy;
-	uint64_t	 queued, failed_entries;
+	uint64_t	 queued, failed_entries, collected;
 	bool		 good;
 
 	*s = (struct health_state){ 0 };
@@ -407,13 +409,16 @@ service_count_parse(struct health_state *s, const char *text,
 	    read_time(&rest, &s->last.success) &&
 	    read_time(&rest, &s->last.given_up) &&
 	    read_time(&rest, &s->last.error) &&
-	    read_time(&rest, &s->queue_given_up) && rest == NULL;
+	    read_time(&rest, &s->queue_given_up) &&
+	    read_size(&rest, &collected) &&
+	    read_time(&rest, &s->next_digest) && rest == NULL;
 	free(copy);
 	if (!good)
 		return failed(why, EX_PROTOCOL, "invalid reply of the service "
 		    "to XRELAIS COUNT");
 	s->queue.entries = (size_t)queued;
 	s->failed.entries = (size_t)failed_entries;
+	s->collected = (size_t)collected;
 	return true;
 }
 

@@ -39,7 +39,7 @@
  * asks for the numbers that every user can see.  The text of the reply is
  *
  *	QUEUED OCTETS OLDEST NEXT FAILED OCTETS SUCCESS GIVEN-UP ERROR
- *	    QUEUE-GIVEN-UP
+ *	    QUEUE-GIVEN-UP COLLECTED NEXT-DIGEST
  *
  * in one line, with the totals of queue/ and failed/ (struct spool_totals) and
  * the times in struct health and struct health_state.

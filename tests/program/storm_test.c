@@ -517,6 +517,87 @@ commands_know_collected_messages(void **state)
 	close_storm(&p);
 }
 
+/* The entries arrived two hours ago, or are due since then. */
+static void
+set_old(void *context, const struct entry *e)
+{
+	struct spool		*spool = context;
+	const struct timespec	 times[2] = { { .tv_nsec = UTIME_OMIT },
+				    { .tv_sec = e->next } };
+	char			 id[ID_SIZE];
+
+	id_make(id, (int64_t)(time(NULL) - 2 * 3600) * 1000000,
+	    arc4random());
+	assert_int_equal(renameat(spool->dir[SPOOL_QUEUE], e->name,
+	    spool->dir[SPOOL_QUEUE], id), 0);
+	assert_int_equal(futimens(e->fd, times), 0);
+}
+
+static void
+set_overdue(void *context, const struct entry *e)
+{
+	const struct timespec	times[2] = { { .tv_nsec = UTIME_OMIT },
+				    { .tv_sec = time(NULL) - 7000 } };
+
+	(void)context;
+	assert_int_equal(futimens(e->fd, times), 0);
+}
+
+static void
+collected_messages_are_trouble_only_if_the_digest_is_late(void **state)
+{
+	struct storm_fixture	 p;
+	struct spool		 spool;
+	char			*text;
+
+	(void)state;
+	open_storm(&p, &accepting, two_an_hour);
+	send_many(&p, 4);
+	open_spool(&p, &spool);
+	each_entry(&p, set_old, &spool);
+	spool_close(&spool);
+	text = run_text(&p, WORDS("queue", "status"), "", 0);
+	if (strstr(text, "\ncollected: 2 of them, for a digest at 20") ==
+	    NULL || strstr(text, "oldest 0 minutes\n") == NULL)
+		fail_msg("%s", text);
+	free(text);
+	text = run_text(&p, WORDS("queue", "status", "--json"), "", 0);
+	assert_non_null(strstr(text, "\"oldest_seconds\":0,"
+	    "\"collected\":2,\"next_digest\":1"));
+	free(text);
+	each_entry(&p, set_overdue, NULL);
+	text = run_text(&p, WORDS("queue", "status"), "", 1);
+	assert_non_null(strstr(text, " minutes: TOO OLD"));
+	free(text);
+	close_storm(&p);
+}
+
+static void
+the_age_of_collected_messages_raises_no_alarm(void **state)
+{
+	struct storm_fixture	p;
+	struct temp_dir		dir;
+	struct spool		spool;
+	char			conf[200];
+	const char		*alarmed;
+
+	(void)state;
+	temp_dir_make(&dir);
+	alarmed = temp_dir_path(&dir, "alarmed");
+	snprintf(conf, sizeof(conf), "storm = 2/hour\nalarm_after = 1h\n"
+	    "alarm_command = touch %s\n", alarmed);
+	open_storm(&p, &accepting, conf);
+	send_many(&p, 4);
+	open_spool(&p, &spool);
+	each_entry(&p, set_old, &spool);
+	spool_close(&spool);
+	run(&p, WORDS("queue", "run"), "", 0);
+	assert_int_equal(collected(&p), 2);
+	assert_int_equal(access(alarmed, F_OK), -1);
+	temp_dir_remove(&dir);
+	close_storm(&p);
+}
+
 static void
 without_the_key_collected_messages_are_sent(void **state)
 {
@@ -619,6 +700,9 @@ static const struct CMUnitTest storm_spec[] = {
 	cmocka_unit_test(some_messages_are_never_collected),
 	cmocka_unit_test(the_caller_is_told),
 	cmocka_unit_test(commands_know_collected_messages),
+	cmocka_unit_test(
+	    collected_messages_are_trouble_only_if_the_digest_is_late),
+	cmocka_unit_test(the_age_of_collected_messages_raises_no_alarm),
 	cmocka_unit_test(without_the_key_collected_messages_are_sent),
 	cmocka_unit_test(without_a_queue_messages_are_sent),
 	cmocka_unit_test(if_the_queue_is_full_messages_are_sent),

@@ -275,7 +275,7 @@ static void
 counts_are_read_as_they_were_written(void **state)
 {
 	static const char	text[] = "1 20 1763760000 -1 4 50 6 0 "
-				    "9223372036854775807 8";
+				    "9223372036854775807 8 9 10";
 	struct health_state	s;
 	struct buffer		again = { 0 };
 	struct failure		why;
@@ -292,6 +292,8 @@ counts_are_read_as_they_were_written(void **state)
 	assert_int_equal(s.last.given_up, 0);
 	assert_int_equal(s.last.error, INT64_MAX);
 	assert_int_equal(s.queue_given_up, 8);
+	assert_int_equal(s.collected, 9);
+	assert_int_equal(s.next_digest, 10);
 	service_count_write(&again, &s);
 	assert_string_equal(again.data, text);
 	buffer_free(&again);
@@ -324,14 +326,15 @@ an_entry_is_read_as_it_was_written(void **state)
 
 static const struct invalid_case invalid_counts[] = {
 	{ "no numbers are an error", "" },
-	{ "nine numbers are an error", "1 2 3 4 5 6 7 8 9" },
 	{ "eleven numbers are an error", "1 2 3 4 5 6 7 8 9 10 11" },
-	{ "a negative count is an error", "-1 2 3 4 5 6 7 8 9 10" },
+	{ "thirteen numbers are an error",
+	    "1 2 3 4 5 6 7 8 9 10 11 12 13" },
+	{ "a negative count is an error", "-1 2 3 4 5 6 7 8 9 10 11 12" },
 	{ "a number that is too large is an error",
-	    "1 9223372036854775808 3 4 5 6 7 8 9 10" },
-	{ "two spaces are an error", "1 2 3 4 5 6 7 8 9  10" },
-	{ "a word is an error", "1 2 3 4 5 6 7 8 9 x" },
-	{ "a sign alone is an error", "1 2 3 - 5 6 7 8 9 10" },
+	    "1 9223372036854775808 3 4 5 6 7 8 9 10 11 12" },
+	{ "two spaces are an error", "1 2 3 4 5 6 7 8 9 10 11  12" },
+	{ "a word is an error", "1 2 3 4 5 6 7 8 9 10 11 x" },
+	{ "a sign alone is an error", "1 2 3 - 5 6 7 8 9 10 11 12" },
 };
 
 static void
