@@ -18,6 +18,7 @@
 #include "config/identity.h"
 #include "util/clock.h"
 #include "util/file.h"
+#include "util/visible.h"
 
 /*
  * A time as Sendmail writes it: numbers with units, such as 1h30m.  A number
@@ -141,6 +142,49 @@ flush_once(const struct flush_run *f, struct runner_totals *totals,
 	return good;
 }
 
+/* Adds "2 deferred" to a list. */
+static void
+add_number(struct failure *why, size_t n, const char *what)
+{
+	bool	first = why->text[strlen(why->text) - 1] == ':';
+
+	if (n > 0)
+		failure_suffix(why, "%s %zu %s", first ? "" : ",", n, what);
+}
+
+bool
+flush_sent_all(const struct attempt_choice *choice,
+    const struct runner_totals *t, struct failure *why)
+{
+	const size_t	*n = t->result;
+	size_t		 sent = n[ATTEMPT_DELIVERED] + n[ATTEMPT_SKIPPED] +
+			    n[ATTEMPT_HELD];
+	size_t		 failures = n[ATTEMPT_FAILED] + n[ATTEMPT_BAD];
+	char		 shown[80];
+
+	if (choice->id != NULL && (t->entries == 0 || n[ATTEMPT_HELD] > 0)) {
+		visible(shown, sizeof(shown), choice->id, strlen(choice->id));
+		return t->entries == 0 ? failed(why, EX_NOINPUT,
+		    "%s: no such message in the queue", shown) :
+		    failed(why, EX_USAGE, "%s: held, or collected for a digest; "
+		    "to send it, run relais queue release %s", shown, shown);
+	}
+	if (sent == t->entries)
+		return true;
+	failed(why, EX_TEMPFAIL, "not sent:");
+	add_number(why, n[ATTEMPT_DEFERRED] + n[ATTEMPT_LEFT], "deferred");
+	add_number(why, failures, "given up");
+	add_number(why, n[ATTEMPT_LOCKED], "being sent by another process");
+	add_number(why, n[ATTEMPT_DOUBTFUL], "that may have been delivered "
+	    "already");
+	add_number(why, n[ATTEMPT_ERROR], "after a disk error");
+	add_number(why, t->entries - runner_done(t), "not tried");
+	if (t->error[0] != '\0')
+		failure_suffix(why, "; last error: %s", t->error);
+	return failure_suffix(why, "; for all reasons, run relais queue "
+	    "list%s", failures > 0 ? " and relais queue list --failed" : "");
+}
+
 /*
  * For a user who cannot use the spool: the service runs the whole queue, if it
  * is asked to.
@@ -191,7 +235,9 @@ flush_command(const struct options *options, const struct config *config,
 	if (!parse_choice(&run.choice, options->queue, next, &why))
 		return report_failure(log, options->errors, &why);
 	queue_source_open(&queue, config);
-	good = queue_source_is_open(&queue) ? flush_once(&run, &totals, &why) :
+	good = queue_source_is_open(&queue) ?
+	    flush_once(&run, &totals, &why) &&
+	    flush_sent_all(&run.choice, &totals, &why) :
 	    request_run(&queue, options, &why);
 	queue_source_close(&queue);
 	return good ? EX_OK : report_failure(log, options->errors, &why);

@@ -43,6 +43,15 @@ bool	flush_once(const struct flush_run *, struct runner_totals *,
 	    struct failure *why);
 
 /*
+ * Whether all entries that were to be sent have been sent; if not, fills in
+ * why, with EX_TEMPFAIL and their numbers.  A held entry was not to be sent
+ * unless its ID was given (EX_USAGE).  If the entry with the ID is not in the
+ * queue: EX_NOINPUT.
+ */
+bool	flush_sent_all(const struct attempt_choice *,
+	    const struct runner_totals *, struct failure *why);
+
+/*
  * Starts a process that is independent of the caller and sends one entry.  If
  * the process cannot be started, the entry waits for the next queue run.
  */

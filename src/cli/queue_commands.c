@@ -173,24 +173,6 @@ show_entry(const struct queue_request *r, struct failure *why)
 	return good ? EX_OK : why->status;
 }
 
-/* Another queue run may have taken an entry since we listed the queue. */
-static bool
-all_sent(const struct runner_totals *t, struct failure *why)
-{
-	size_t	locked = t->result[ATTEMPT_LOCKED];
-	size_t	gone = t->result[ATTEMPT_DELIVERED] +
-		    t->result[ATTEMPT_SKIPPED];
-
-	if (gone + locked < t->entries)
-		return failed(why, EX_TEMPFAIL, "some messages were not "
-		    "sent; relais queue list shows the reasons");
-	if (locked == 1)
-		return failed(why, EX_TEMPFAIL, "one message is being sent by "
-		    "another process");
-	return locked == 0 || failed(why, EX_TEMPFAIL, "%zu messages are "
-	    "being sent by other processes", locked);
-}
-
 static int
 flush_queue(const struct queue_request *r, struct failure *why)
 {
@@ -200,7 +182,7 @@ flush_queue(const struct queue_request *r, struct failure *why)
 		.spool = r->spool,
 		.choice = { .when = ATTEMPT_WHEN_ANY, .id = r->id },
 	};
-	struct runner_totals	totals = { 0 };
+	struct runner_totals	totals;
 	struct entry		entry;
 
 	if (r->id != NULL) {
@@ -218,9 +200,8 @@ flush_queue(const struct queue_request *r, struct failure *why)
 		if (why->status != EX_OK)
 			return why->status;
 	}
-	if (r->spool != NULL && !flush_once(&run, &totals, why))
-		return why->status;
-	return all_sent(&totals, why) ? EX_OK : why->status;
+	return r->spool == NULL || (flush_once(&run, &totals, why) &&
+	    flush_sent_all(&run.choice, &totals, why)) ? EX_OK : why->status;
 }
 
 /* For cron and timers: tries the entries that are due, without output. */

@@ -67,9 +67,12 @@ has_text(const char *path, const char *text)
 	return text == NULL || strcasestr(path, text) != NULL;
 }
 
-/* Called with the lock: another queue run may have changed the entry. */
-static bool
-is_chosen(const struct attempt_worker *w, const struct entry *e, int64_t now)
+/*
+ * Called with the lock: another queue run may have changed the entry.  Returns
+ * ATTEMPT_DELIVERED if an attempt is to be made, else the result.
+ */
+static enum attempt_result
+choose(const struct attempt_worker *w, const struct entry *e, int64_t now)
 {
 	const struct attempt_choice	*c = w->choice;
 	const struct envelope		*env = &e->file.envelope;
@@ -83,13 +86,18 @@ is_chosen(const struct attempt_worker *w, const struct entry *e, int64_t now)
 		in_doubt |= o->in_doubt;
 		found |= has_text(env->forward[i].path, c->recipient);
 	}
+	if (!has_text(env->reverse_path, c->sender) ||
+	    (!found && c->recipient != NULL))
+		return ATTEMPT_SKIPPED;
+	if (e->file.held || e->file.collected)
+		return ATTEMPT_HELD;
+	if (c->when == ATTEMPT_WHEN_ANY ||
+	    retry_is_due(&w->schedule, now, e->next))
+		return ATTEMPT_DELIVERED;
+	if (c->when == ATTEMPT_WHEN_DUE)
+		return ATTEMPT_SKIPPED;
 	/* After an attempt in doubt, the delay is an hour (queue/retry.h). */
-	if ((c->when == ATTEMPT_WHEN_DUE || (c->when == ATTEMPT_WHEN_SAFE &&
-	    in_doubt)) && !retry_is_due(&w->schedule, now, e->next))
-		return false;
-	return !e->file.held && !e->file.collected &&
-	    has_text(env->reverse_path, c->sender) &&
-	    (found || c->recipient == NULL);
+	return in_doubt ? ATTEMPT_DOUBTFUL : ATTEMPT_DELIVERED;
 }
 
 static void
@@ -590,8 +598,9 @@ attempt_once(struct attempt_worker *w, const char *name, bool is_bounce,
 	result = open_for_attempt(w, &entry, name);
 	if (result != ATTEMPT_DELIVERED)
 		return result;
-	result = ATTEMPT_SKIPPED;
-	if (is_bounce || is_chosen(w, &entry, a.now)) {
+	if (!is_bounce)
+		result = choose(w, &entry, a.now);
+	if (result == ATTEMPT_DELIVERED) {
 		n = file->envelope.n;
 		a.outcomes = memory_new(n, sizeof(*a.outcomes));
 		memcpy(a.outcomes, file->outcomes, n * sizeof(*a.outcomes));

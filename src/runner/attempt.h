@@ -45,7 +45,10 @@ enum attempt_result {
 	ATTEMPT_DELIVERED,	/* to all; the entry is removed */
 	ATTEMPT_DEFERRED,
 	ATTEMPT_FAILED,		/* bounced, or moved to failed/ */
-	ATTEMPT_SKIPPED,	/* removed, held, or not chosen any more */
+	ATTEMPT_SKIPPED,	/* removed, or not chosen any more */
+	ATTEMPT_HELD,		/* or collected for a digest */
+	ATTEMPT_DOUBTFUL,	/* the last attempt may have delivered it; too
+				 * early for ATTEMPT_WHEN_SAFE */
 	ATTEMPT_LOCKED,		/* another process has the lock */
 	ATTEMPT_BAD,		/* not a valid entry; moved to failed/ */
 	ATTEMPT_ERROR,		/* a disk error; the entry is unchanged */

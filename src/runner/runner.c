@@ -269,9 +269,16 @@ reap_workers(struct queue_run *run)
 static void
 read_totals(const struct queue_run *run, struct runner_totals *t)
 {
+	size_t	left = run->list.n;
+
 	t->entries = run->list.n;
-	for (int i = 0; i < ATTEMPT_RESULTS; i++)
-		t->result[i] = atomic_load(&run->shared->result[i]);
+	/* Backwards: if the numbers are wrong, nothing has been delivered. */
+	for (int i = ATTEMPT_RESULTS - 1; i >= 0; i--) {
+		size_t	n = atomic_load(&run->shared->result[i]);
+
+		t->result[i] = n < left ? n : left;
+		left -= t->result[i];
+	}
 	t->stopped = atomic_load(&run->shared->stop);
 }
 

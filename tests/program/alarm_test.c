@@ -150,7 +150,7 @@ put_entry(struct alarm_fixture *p, int64_t age)
 static void
 run(struct alarm_fixture *p)
 {
-	queue_fixture_run(&p->queue, "-q", 0);
+	queue_fixture_run(&p->queue, "-q", QUEUE_FIXTURE_ANY);
 }
 
 static void
@@ -299,8 +299,8 @@ another_run_does_not_start_the_command(void **state)
 	(void)state;
 	open_alarm(&p, &refusing, "");
 	put_entry(&p, 3700);
-	snprintf(body, sizeof(body), BUILD "/relais -C %s -q || echo failed "
-	    ">> log", p.queue.conf);
+	snprintf(body, sizeof(body), BUILD "/relais -C %s queue run || "
+	    "echo failed >> log", p.queue.conf);
 	put_command(&p, body);
 	run(&p);
 	expect_events(&p, "[waiting]");

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -148,7 +149,7 @@ a_refused_login_is_tried_once(void **state)
 	(void)state;
 	queue_fixture_open(&p, &locked, WRONG);
 	put_entries(&p, ENTRIES);
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	expect_logins(&p, 1);
 	assert_int_equal(trouble_of(&p), SPOOL_TROUBLE_LOGIN);
 	relais_run(&o, p.conf, WORDS("-bp"), "");
@@ -164,7 +165,7 @@ a_refused_login_is_tried_once(void **state)
 	run_due(&p);
 	expect_logins(&p, 2);
 	/* An administrator need not wait. */
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	expect_logins(&p, 3);
 
 	/* If the clock was set back, the attempt is due. */
@@ -183,7 +184,7 @@ the_right_password_ends_the_trouble(void **state)
 	(void)state;
 	queue_fixture_open(&p, &locked, WRONG);
 	put_entries(&p, 2);
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	queue_fixture_change(&p, &locked, LOGIN "password = right\n");
 	queue_fixture_run(&p, "-q", 0);
 	assert_int_equal(count_entries(&p, SPOOL_QUEUE), 0);
@@ -225,7 +226,7 @@ stops_after(void **state)
 
 	queue_fixture_open(&p, &script, "connections = 1\n");
 	put_entries(&p, 8);
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_int_equal(count_commands(&p, ON_MAIL), t->commands);
 	assert_int_equal(count_entries(&p, SPOOL_QUEUE), 8);
 	queue_fixture_close(&p);

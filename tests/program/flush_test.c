@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "queue/spool.h"
+#include "support/cases.h"
 #include "support/certificate.h"
 #include "support/program.h"
 #include "support/queue_fixture.h"
@@ -65,7 +66,7 @@ after_an_outage_all_is_sent_over_one_connection(void **state)
 	queue_fixture_open(&p, &(struct script){ .refusing = true }, NULL);
 	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.net",
 	    "c@example.net"));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_string_equal(queued(&p),
 	    "?a@example.net\n?b@example.net\n?c@example.net");
 	queue_fixture_change(&p, &(struct script){ 0 }, NULL);
@@ -91,7 +92,7 @@ a_delivered_recipient_does_not_get_the_message_again(void **state)
 	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "b@", .say = "451 4.7.1 greylisted" } } }, NULL);
 	queue_fixture_put_one(&p, me, LIST("a@example.net", "b@example.net"));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_string_equal(queued(&p), "+a@example.net ?b@example.net");
 	queue_fixture_change(&p, &(struct script){ 0 }, NULL);
 	queue_fixture_run(&p, "-qf", 0);
@@ -116,12 +117,12 @@ a_delivered_recipient_gets_no_copy_while_another_smarthost_is_down(void **state)
 	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .say = "451 4.7.1 greylisted" } } }, AWAY);
 	queue_fixture_put_one(&p, me, LIST("a@example.net", "b@away.example"));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_string_equal(queued(&p), "?a@example.net ?b@away.example");
 	queue_fixture_change(&p, &(struct script){ 0 }, AWAY);
-	queue_fixture_run(&p, "-qf", 0);
+	queue_fixture_run(&p, "-qf", EX_TEMPFAIL);
 	assert_string_equal(queued(&p), "+a@example.net ?b@away.example");
-	queue_fixture_run(&p, "-qf", 0);
+	queue_fixture_run(&p, "-qf", EX_TEMPFAIL);
 	assert_true(mock_smtp_wait_messages(p.host, 1));
 	assert_int_equal(mock_smtp_messages(p.host), 1);
 	queue_fixture_close(&p);
@@ -139,7 +140,7 @@ a_message_is_sent_by_one_worker_only(void **state)
 	for (int i = 0; i < MANY; i++)
 		queue_fixture_put_one(&p, me, LIST("a@example.net",
 		    "b@away.example"));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_true(mock_smtp_wait_messages(p.host, MANY));
 	assert_int_equal(mock_smtp_messages(p.host), MANY);
 	queue_fixture_close(&p);
@@ -254,9 +255,9 @@ two_queue_runs_deliver_each_message_once(void **state)
 	queue_fixture_put(&p, me, list);
 	other = program_start(&(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", p.conf, "-q") });
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", QUEUE_FIXTURE_ANY);
 	program_stop(other, 0, &o);
-	assert_int_equal(o.status, 0);
+	assert_true(o.status == EX_OK || o.status == EX_TEMPFAIL);
 	program_result_free(&o);
 	assert_string_equal(queued(&p), "");
 	assert_true(mock_smtp_wait_messages(p.host, MANY));
@@ -291,7 +292,8 @@ goes_on(void **state)
 	    "c@example.net"));
 	queue_fixture_put(&p, t->other != NULL ? t->other : "",
 	    LIST("d@example.net", "e@example.net"));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", t->left[0] != '\0' ?
+	    EX_TEMPFAIL : EX_OK);
 	assert_string_equal(queued(&p), t->left);
 	assert_true(mock_smtp_wait_messages(p.host, t->sent));
 	assert_int_equal(mock_smtp_connections(p.host), t->connections);
@@ -304,8 +306,10 @@ goes_on(void **state)
 #define ALL_FIVE "?a@example.net\n?b@example.net\n?c@example.net\n" \
 	"?d@example.net\n?e@example.net"
 
+#define ALL_THREE "?a@example.net\n?b@example.com\n?c@example.net"
+
 static void
-choose(const char *const *arguments, const char *left)
+choose(const char *const *arguments, int status, const char *left)
 {
 	struct queue_fixture	p;
 	struct program_result	o;
@@ -314,8 +318,9 @@ choose(const char *const *arguments, const char *left)
 	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.com"));
 	queue_fixture_put(&p, "you@example.org", LIST("c@example.net"));
 	relais_run(&o, p.conf, arguments, "");
-	assert_string_equal(o.err.data, "");
-	assert_int_equal(o.status, 0);
+	if (status == EX_OK)
+		assert_string_equal(o.err.data, "");
+	assert_int_equal(o.status, status);
 	program_result_free(&o);
 	assert_string_equal(queued(&p), left);
 	queue_fixture_close(&p);
@@ -325,11 +330,12 @@ static void
 q_selects_entries(void **state)
 {
 	(void)state;
-	choose(WORDS("-qRa@example"), "?b@example.com\n?c@example.net");
-	choose(WORDS("-qR", "EXAMPLE.net"), "?b@example.com");
-	choose(WORDS("-qSyou@"), "?a@example.net\n?b@example.com");
-	choose(WORDS("-qInosuchentry"),
-	    "?a@example.net\n?b@example.com\n?c@example.net");
+	choose(WORDS("-qRa@example"), 0, "?b@example.com\n?c@example.net");
+	choose(WORDS("-qR", "EXAMPLE.net"), 0, "?b@example.com");
+	choose(WORDS("-qSyou@"), 0, "?a@example.net\n?b@example.com");
+	choose(WORDS("-qRnobody"), 0, ALL_THREE);
+	choose(WORDS("-qInosuchentry"), EX_NOINPUT,
+	    ALL_THREE);
 }
 
 static void
@@ -363,7 +369,7 @@ a_refusal_is_bounced_to_the_sender(void **state)
 	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "b@", .say = "550 5.1.1 who is that?" } } }, NULL);
 	queue_fixture_put_one(&p, me, LIST("a@example.net", "b@example.net"));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_string_equal(queued(&p), "");
 	assert_string_equal(failed_ones(&p), "");
 	assert_true(mock_smtp_wait_messages(p.host, 2));
@@ -410,7 +416,7 @@ a_bounce_uses_the_from_key(void **state)
 	    .match = "b@", .say = "550 5.1.1 who is that?" } } },
 	    "from = from@example.org\nnull_sender = bounce@example.org\n");
 	queue_fixture_put_one(&p, me, LIST("b@example.net"));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_true(mock_smtp_wait_messages(p.host, 1));
 	m = mock_smtp_message(p.host, 0);
 	assert_string_equal(m->reverse_path, "bounce@example.org");
@@ -452,7 +458,7 @@ bounce_goes_to(void **state)
 		temp_dir_write(&p.dir, "aliases", 0600, t->aliases);
 	queue_fixture_put(&p, t->sender != NULL ? t->sender : me,
 	    LIST("b@example.net"));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_string_equal(queued(&p), "");
 	if (t->to == NULL) {
 		assert_string_equal(failed_ones(&p), "-b@example.net");
@@ -481,7 +487,7 @@ adds_no_command(void **state)
 	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
 	queue_fixture_put(&p, me, LIST("b@example.net"));
 	change_entries(&p, *state);
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_string_equal(queued(&p), "");
 	assert_int_equal(temp_dir_count(temp_dir_path(&p.dir, "spool/failed")),
 	    1);
@@ -527,7 +533,7 @@ a_bounce_uses_the_from_key_of_the_section_of_the_user(void **state)
 	    "from = from@example.org\n[user Q*]\nfrom = web@example.org\n");
 	queue_fixture_put_one(&p, me, LIST("b@example.net"));
 	change_entries(&p, "sed -i 's/^\\(user [0-9]* \\)./\\1Q/'");
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_true(mock_smtp_wait_messages(p.host, 1));
 	assert_non_null(strstr(mock_smtp_message(p.host, 0)->data.data,
 	    "From: Mail Delivery System <web@example.org>\r\n"));
@@ -575,7 +581,7 @@ ends(void **state)
 	    "Subject: x\n\nthe body\n");
 	assert_string_equal(o.err.data, "");
 	program_result_free(&o);
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", QUEUE_FIXTURE_ANY);
 	assert_string_equal(queued(&p), "");
 	assert_string_equal(failed_ones(&p), t->failed);
 	assert_true(mock_smtp_wait_messages(p.host, t->messages));
@@ -607,11 +613,11 @@ is_given_up(void **state)
 	    .at = ON_RCPT, .match = "b@",
 	    .say = "450 4.2.1 mailbox busy" } } }, c->more);
 	queue_fixture_put(&p, me, LIST("b@example.net"));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_string_equal(queued(&p), "?b@example.net");
 	queue_fixture_rewrite(&p, "arrived ", '1');
 	queue_fixture_rewrite(&p, "state ready ", '9');
-	queue_fixture_run(&p, "-qf", 0);
+	queue_fixture_run(&p, "-qf", EX_TEMPFAIL);
 	assert_string_equal(queued(&p), "");
 	assert_true(mock_smtp_wait_messages(p.host, 1));
 	bounce = mock_smtp_message(p.host, 0)->data.data;
@@ -716,10 +722,10 @@ a_wrong_clock_on_arrival_gives_up_nothing_at_once(void **state)
 	queue_fixture_put(&p, me, LIST("b@example.net"));
 	queue_fixture_rewrite(&p, "arrived ", arrived_digit);
 	for (int i = 1; i < 5; i++) {
-		queue_fixture_run(&p, "-qf", 0);
+		queue_fixture_run(&p, "-qf", EX_TEMPFAIL);
 		assert_string_equal(queued(&p), "?b@example.net");
 	}
-	queue_fixture_run(&p, "-qf", 0);
+	queue_fixture_run(&p, "-qf", EX_TEMPFAIL);
 	assert_string_equal(queued(&p), arrived_digit == '1' ? "" :
 	    "?b@example.net");
 	queue_fixture_close(&p);
@@ -736,16 +742,16 @@ a_message_without_an_attempt_is_not_given_up(void **state)
 	queue_fixture_put(&p, me, LIST("b@example.net"));
 	queue_fixture_rewrite(&p, "arrived ", '1');
 	for (int i = 0; i < 6; i++)
-		queue_fixture_run(&p, "-qf", 0);
+		queue_fixture_run(&p, "-qf", EX_TEMPFAIL);
 	assert_string_equal(queued(&p), "?b@example.net");
 	queue_fixture_change(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "b@", .say = "450 4.2.1 mailbox busy" } } }, NULL);
-	queue_fixture_run(&p, "-qf", 0);
+	queue_fixture_run(&p, "-qf", EX_TEMPFAIL);
 	assert_string_equal(queued(&p), "?b@example.net");
 	/* A message that a server has deferred until it is given up. */
 	queue_fixture_rewrite(&p, "state ready ", '4');
 	queue_fixture_change(&p, &(struct script){ .refusing = true }, NULL);
-	queue_fixture_run(&p, "-qf", 0);
+	queue_fixture_run(&p, "-qf", EX_TEMPFAIL);
 	assert_string_equal(queued(&p), "?me@example.org");
 	queue_fixture_close(&p);
 }
@@ -760,10 +766,10 @@ a_bounce_shows_a_non_ascii_address_unchanged(void **state)
 	(void)state;
 	queue_fixture_open(&p, &(struct script){ .refusing = true }, NULL);
 	queue_fixture_put(&p, me, LIST(address));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	queue_fixture_rewrite(&p, "arrived ", '1');
 	queue_fixture_rewrite(&p, "state ready ", '9');
-	queue_fixture_run(&p, "-qf", 0);
+	queue_fixture_run(&p, "-qf", EX_TEMPFAIL);
 	queue_fixture_change(&p, &(struct script){ 0 }, NULL);
 	queue_fixture_run(&p, "-qf", 0);
 	assert_true(mock_smtp_wait_messages(p.host, 1));
@@ -776,7 +782,7 @@ a_bounce_shows_a_non_ascii_address_unchanged(void **state)
 	queue_fixture_open(&p, &(struct script){ .keywords = "8BITMIME" },
 	    NULL);
 	queue_fixture_put(&p, me, LIST(address));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_true(mock_smtp_wait_messages(p.host, 1));
 	assert_non_null(strstr(mock_smtp_message(p.host, 0)->data.data,
 	    "Final-Recipient: utf-8;b\\x{F6}@example.net\r\n"
@@ -802,7 +808,7 @@ a_wrong_password_does_not_cause_bounces(void **state)
 	    .certificate = u.chain, .key = u.key, .user = "nina",
 	    .password = "right", .auth_required = true }, more);
 	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.net"));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_string_equal(queued(&p), "?a@example.net\n?b@example.net");
 	/* One attempt for both messages: providers count failed logins. */
 	assert_int_equal(mock_smtp_connections(p.host), 1);
@@ -822,7 +828,7 @@ a_lost_reply_is_waited_out(void **state)
 	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_BODY,
 	    .say = "", .then = THEN_CLOSE } } }, NULL);
 	queue_fixture_put(&p, me, LIST("a@example.net"));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_true(spool_open(&spool, p.spool, &(struct spool_options){
 	    false, 0 }, &why));
 	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
@@ -831,8 +837,8 @@ a_lost_reply_is_waited_out(void **state)
 	spool_list_free(&list);
 	spool_close(&spool);
 	queue_fixture_change(&p, &(struct script){ 0 }, NULL);
-	queue_fixture_run(&p, "-q", 0);
-	queue_fixture_run(&p, "-qRexample", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
+	queue_fixture_run(&p, "-qRexample", EX_TEMPFAIL);
 	follow_schedule(&p);
 	assert_int_equal(mock_smtp_connections(p.host), 0);
 	assert_string_equal(queued(&p), "?a@example.net");
@@ -871,7 +877,7 @@ a_file_that_is_not_an_entry_does_not_stop_the_queue_run(void **state)
 	snprintf(path[7], sizeof(path[7]), "spool/queue/%s", name);
 	temp_dir_write(&p.dir, path[7], 0600, "x");
 	queue_fixture_put(&p, me, LIST("b@example.net"));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_string_equal(queued(&p), "");
 	assert_true(mock_smtp_wait_messages(p.host, 2));
 	assert_int_equal(mock_smtp_messages(p.host), 2);
@@ -889,7 +895,7 @@ an_entry_that_kills_its_worker_does_not_stop_the_queue_run(void **state)
 	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "a@", .say = "450 4.2.1 busy" } } }, NULL);
 	queue_fixture_put(&p, me, LIST("a@example.net"));
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	queue_fixture_change(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "a@", .then = THEN_HANG, .say = "" } } }, NULL);
 	queue_fixture_put(&p, me, LIST("b@example.net", "c@example.net"));
@@ -898,7 +904,7 @@ an_entry_that_kills_its_worker_does_not_stop_the_queue_run(void **state)
 	assert_true(mock_smtp_wait_commands(p.host, ON_RCPT, 1));
 	assert_int_equal(kill(child_of(program_pid(r)), SIGKILL), 0);
 	program_stop(r, 0, &o);
-	assert_int_equal(o.status, 0);
+	assert_int_equal(o.status, EX_TEMPFAIL);
 	program_result_free(&o);
 	assert_string_equal(queued(&p), "?a@example.net");
 	assert_true(mock_smtp_wait_messages(p.host, 2));
@@ -907,7 +913,7 @@ an_entry_that_kills_its_worker_does_not_stop_the_queue_run(void **state)
 	 * hour.
 	 */
 	follow_schedule(&p);
-	queue_fixture_run(&p, "-q", 0);
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_int_equal(mock_smtp_connections(p.host), 2);
 	relais_run(&o, p.conf, WORDS("queue", "list"), "");
 	assert_non_null(strstr(o.out.data, "was ended by signal 9)\n"));
@@ -1099,6 +1105,79 @@ reads_argument(void **state)
 	NULL, &(struct argument_case){ argument, NULL } }
 #define REJECTED(argument, error) { argument " is refused", reads_argument, \
 	NULL, NULL, &(struct argument_case){ argument, error } }
+
+/* What -q reports about two messages, to a@ and b@. */
+struct report_case {
+	const char	*sentence;
+	const char	*argument;
+	int		 status;
+	const char	*err;		/* all of stderr up to the last error */
+	struct step	 step;
+	bool		 refusing;	/* the smarthost cannot be reached */
+	const char	*before;	/* "-q", or a command that changes the
+					 * entries; or NULL */
+	const char	*sender;	/* NULL: me@example.org */
+	const char	*after;		/* part of the rest of stderr, or NULL */
+};
+
+static void
+is_reported(void **state)
+{
+	const struct report_case	*t = *state;
+	struct script			 script = { .refusing = t->refusing };
+	struct queue_fixture		 p;
+	struct program_result		 o;
+
+	script.steps[0] = t->step;
+	queue_fixture_open(&p, &script, NULL);
+	queue_fixture_put(&p, t->sender != NULL ? t->sender : me,
+	    LIST("a@example.net", "b@example.net"));
+	if (t->before != NULL && t->before[0] == '-')
+		queue_fixture_run(&p, t->before, EX_TEMPFAIL);
+	else if (t->before != NULL)
+		change_entries(&p, t->before);
+	relais_run(&o, p.conf, WORDS(t->argument), "");
+	assert_string_equal(o.out.data, "");
+	if (o.status != t->status || strncmp(o.err.data, t->err,
+	    strlen(t->err)) != 0)
+		fail_msg("exit %d: %s", o.status, o.err.data);
+	if (t->status == EX_OK)
+		assert_string_equal(o.err.data, "");
+	if (t->after != NULL && strstr(o.err.data, t->after) == NULL)
+		fail_msg("no \"%s\" in: %s", t->after, o.err.data);
+	program_result_free(&o);
+	queue_fixture_close(&p);
+}
+
+#define HELD	"sed -i 's/^state ready/state held /'"
+
+static const struct report_case reports[] = {
+	{ "-q succeeds if all messages were sent", "-q", 0, "", .before = NULL },
+	{ "a deferred message is reported with the reply", "-q", EX_TEMPFAIL,
+	    "relais: not sent: 1 deferred; last error: 127.0.0.1:",
+	    { .at = ON_RCPT, .match = "b@", .say = "450 4.2.1 busy" },
+	    .after = " 450 4.2.1 busy; for all reasons, run relais queue "
+	    "list\n" },
+	{ "an unreachable smarthost is reported", "-qf", EX_TEMPFAIL,
+	    "relais: not sent: 2 deferred; last error: 127.0.0.1:",
+	    .refusing = true, .after = ": Connection refused" },
+	{ "a message that is given up is reported", "-q", EX_TEMPFAIL,
+	    "relais: not sent: 1 given up; last error: 127.0.0.1:",
+	    { .at = ON_RCPT, .match = "b@", .say = "550 5.1.1 no" },
+	    .sender = "", .after = "run relais queue list and relais queue "
+	    "list --failed\n" },
+	{ "held messages are not to be sent", "-q", 0, "", .before = HELD },
+	{ "messages that may have been delivered are reported", "-q",
+	    EX_TEMPFAIL, "relais: not sent: 2 that may have been delivered "
+	    "already; for all reasons, run relais queue list\n",
+	    { .at = ON_BODY, .say = "", .then = THEN_CLOSE },
+	    .before = "-q" },
+	{ "a message with another recipient is not to be sent", "-qRx@", 0,
+	    "", .before = NULL },
+	{ "a message that is not in the queue cannot be sent",
+	    "-qI0123456789abcde", EX_NOINPUT, "relais: 0123456789abcde: no "
+	    "such message in the queue\n", .before = NULL },
+};
 
 static const struct CMUnitTest flush_spec[] = {
 	cmocka_unit_test(after_an_outage_all_is_sent_over_one_connection),
@@ -1300,5 +1379,6 @@ static const struct CMUnitTest flush_spec[] = {
 int
 main(void)
 {
-	return cmocka_run_group_tests(flush_spec, NULL, NULL);
+	return cmocka_run_group_tests(flush_spec, NULL, NULL) +
+	    CASES_RUN("reports", is_reported, reports);
 }

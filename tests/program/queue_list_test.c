@@ -96,7 +96,7 @@ an_entry_is_a_line_with_the_members_of_postfix(void **state)
 	    } }, NULL);
 	queue_fixture_put_one(&p, "me@example.org", LIST("a@example.net",
 	    "b@example.net"));
-	queue_fixture_run(&p, "-qf", 0);
+	queue_fixture_run(&p, "-qf", EX_TEMPFAIL);
 	only_entry(&p, id);
 	snprintf(want, sizeof(want), "{\"queue_name\": \"deferred\", "
 	    "\"queue_id\": \"%s\", \"arrival_time\": %lld, "
@@ -207,7 +207,7 @@ static void
 put_and_try(struct queue_fixture *p)
 {
 	put(p);
-	queue_fixture_run(p, "-qf", 0);
+	queue_fixture_run(p, "-qf", EX_TEMPFAIL);
 }
 
 static void

@@ -39,9 +39,14 @@ void	queue_fixture_put(struct queue_fixture *, const char *sender,
 void	queue_fixture_put_one(struct queue_fixture *, const char *sender,
 	    const char *const *recipients);
 
-/* Runs relais -C CONF with an argument such as "-q"; checks its status. */
+/*
+ * Runs relais -C CONF with an argument such as "-q"; checks its status, and
+ * that it prints why messages were not sent if that is EX_TEMPFAIL.
+ */
 void	queue_fixture_run(struct queue_fixture *, const char *argument,
 	    int status);
+
+enum { QUEUE_FIXTURE_ANY = -1 };	/* EX_OK or EX_TEMPFAIL */
 
 /*
  * In every entry, replaces each digit of the number after a word such as
