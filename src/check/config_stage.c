@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "check/local.h"
 #include "config/section.h"
@@ -50,10 +51,26 @@ report_settings(struct check *c)
 	free(facts);
 }
 
+/* A section can have the only smarthost. */
+static void
+check_has_smarthost(struct check *c)
+{
+	for (const struct section *s = c->config->first; s != NULL;
+	    s = s->next)
+		if (s->setting[KEY_SMARTHOST] != NULL)
+			return;
+	check_report(c, &(struct check_finding){ .stage = CHECK_CONFIG,
+	    .verdict = CHECK_FAIL, .status = EX_CONFIG,
+	    .object = c->config->path, .remedy = "run \"relais setup\", or "
+	    "set smarthost" }, "no smarthost is configured, so mail does not "
+	    "leave this machine");
+}
+
 void
 check_config(struct check *c)
 {
 	report_settings(c);
+	check_has_smarthost(c);
 	check_contradictions(c);
 	check_sections(c);
 }

@@ -10,10 +10,11 @@
 static void
 print_start(const char *private_file)
 {
-	printf("\nThe service is not running. %s%s\n",
-	    private_file != NULL ? "Only root can send mail. " : "",
-	    "For the mail of other users, and to\n"
-	    "send queued mail again, start it:");
+	printf(private_file != NULL ?
+	    "\nThe service is not running: only root can send mail, and "
+	    "queued mail is not\nsent again. To start the service:\n" :
+	    "\nThe service is not running: queued mail is not sent again. To "
+	    "start it:\n");
 	if (private_file != NULL) {
 		printf("    useradd --system --no-create-home --home-dir "
 		    "/var/spool/relais relais\n    chgrp relais ");

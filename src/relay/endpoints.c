@@ -23,9 +23,8 @@ endpoints_begin(struct endpoints *e, const struct config *config,
 
 	endpoints_free(e);
 	if (set == NULL)
-		return failed(why, EX_CONFIG, "no smarthost is configured: add "
-		    "a line such as \"smarthost = "
-		    "submission://smtp.example.org\" to %s",
+		return failed(why, EX_CONFIG, "no smarthost is configured: run "
+		    "\"relais setup\", or set smarthost in %s",
 		    config->path != NULL ? config->path :
 		    config_system_file());
 	return endpoints_begin_with(e, set, why);

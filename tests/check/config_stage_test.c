@@ -35,6 +35,13 @@ static const struct config_case configs[] = {
 	    "[to *@internal]\nsmarthost = smtp://mail.internal\ntls = off\n"
 	    "[user root]\nheader_add = X-Origin: root\n", "", EX_OK },
 
+	{ "a configuration without a smarthost fails", "from = a@example.org\n",
+	    "fail conf: no smarthost is configured, so mail does not leave "
+	    "this machine => run \"relais setup\", or set smarthost\n",
+	    EX_CONFIG },
+	{ "a smarthost in a section is enough",
+	    "[from *@example.org]\nsmarthost = submission://mail.example\n", "",
+	    EX_OK },
 	{ "queue_retry has no effect without a queue",
 	    HOST "queue = off\nqueue_retry = 1m\n",
 	    "warning queue_retry: has no effect, because queue = off in "
@@ -230,9 +237,10 @@ static void
 note(void *context, const struct check_finding *f)
 {
 	if (f->verdict != CHECK_OK)
-		buffer_addf(context, "%s %s: %s (%s) => %s\n",
+		buffer_addf(context, "%s %s: %s%s%s%s => %s\n",
 		    check_verdict_name(f->verdict), f->object, f->text,
-		    f->origin, f->remedy);
+		    f->origin != NULL ? " (" : "", f->origin != NULL ?
+		    f->origin : "", f->origin != NULL ? ")" : "", f->remedy);
 }
 
 /* Removes the directory of the test from each path. */

@@ -373,9 +373,8 @@ static const struct route_case cases[] = {
 	    FROM_ROOT
 	    QUEUE
 	    "  to         a@example.net\n"
-	    "  ERROR      no smarthost is configured: add a line such "
-	    "as \"smarthost = submission://smtp.example.org\" to "
-	    "relais.conf\n",
+	    "  ERROR      no smarthost is configured: run \"relais "
+	    "setup\", or set smarthost in relais.conf\n",
 	    NULL },
 	{ "a name without an address is refused",
 	    SMARTHOST
