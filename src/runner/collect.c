@@ -1,5 +1,6 @@
 #include "runner/collect.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -22,7 +23,9 @@ enum {
 	 * because a message can grow if it is encoded.
 	 */
 	DIGEST_SIZE_MAX = 5 * 1024 * 1024,
-	DIGEST_MESSAGES_MAX = 400,	/* each has two descriptors */
+	DIGEST_MESSAGES_MAX = 400,
+	MESSAGE_FILES = 2,		/* descriptors for each message, */
+	OTHER_FILES = 64,		/* and for everything else */
 	PART_OVERHEAD = 200,		/* octets for each message */
 };
 
@@ -41,6 +44,7 @@ struct collector {
 	/* The entries that are locked for the next digest. */
 	struct entry			*member;	/* owned */
 	size_t				 n_members;
+	size_t				 most;		/* of them */
 };
 
 static void
@@ -308,7 +312,7 @@ send_group(struct collector *c, size_t from, size_t to)
 		if (!open_collected(c, e, c->found[i].id))
 			continue;
 		size = e->file.message_size + PART_OVERHEAD;
-		if (c->n_members == DIGEST_MESSAGES_MAX ||
+		if (c->n_members == c->most ||
 		    (c->n_members > 0 && octets + size > size_max(c))) {
 			struct entry	next = *e;
 
@@ -327,7 +331,7 @@ send_collected(struct collector *c)
 {
 	if (c->n > 1)
 		qsort(c->found, c->n, sizeof(*c->found), compare_collected);
-	c->member = memory_new(DIGEST_MESSAGES_MAX + 1, sizeof(*c->member));
+	c->member = memory_new(c->most + 1, sizeof(*c->member));
 	for (size_t from = 0, to; from < c->n; from = to) {
 		to = from + 1;
 		while (to < c->n && strcmp(c->found[from].key,
@@ -339,6 +343,30 @@ send_collected(struct collector *c)
 		free(c->found[i].key);
 	free(c->found);
 	free(c->member);
+}
+
+/* The messages of a digest, whose files are open at the same time. */
+static size_t
+find_most(void)
+{
+	const rlim_t	wanted = DIGEST_MESSAGES_MAX * MESSAGE_FILES +
+			    OTHER_FILES;
+	struct rlimit	files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return 2;
+	if (files.rlim_cur < wanted) {
+		files.rlim_cur = wanted < files.rlim_max ? wanted :
+		    files.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &files) != 0 &&
+		    getrlimit(RLIMIT_NOFILE, &files) != 0)
+			return 2;
+	}
+	if (files.rlim_cur >= wanted)
+		return DIGEST_MESSAGES_MAX;
+	if (files.rlim_cur < OTHER_FILES + 2 * MESSAGE_FILES)
+		return 2;
+	return (size_t)(files.rlim_cur - OTHER_FILES) / MESSAGE_FILES;
 }
 
 /* Whether there can be a collected entry that is due, without opening one. */
@@ -371,6 +399,7 @@ collect_run(const struct collect_options *o, const struct spool_list *list,
 		return false;
 	}
 	if (pid == 0) {
+		c.most = find_most();
 		sandbox_enter(&sandbox);
 		find_collected(&c, list);
 		send_collected(&c);

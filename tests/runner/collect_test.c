@@ -1,0 +1,319 @@
+/*
+ * collect_run() with a fixed time: which entries become a digest, and of how
+ * many messages.
+ */
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "queue/commit.h"
+#include "runner/collect.h"
+#include "support/cases.h"
+#include "support/temp_dir.h"
+#include "support/temp_spool.h"
+
+enum { NOW = 1763760000, HOUR = 60 * 60 };
+
+struct fixture {
+	struct temp_dir		 dir;
+	struct config		 config;
+	struct identity		 me;
+	struct log		 log;
+	struct spool		 spool;
+	char			 last[ID_SIZE];	/* of put() */
+};
+
+static void
+fixture_open(struct fixture *f, const char *conf)
+{
+	struct config_source	source;
+	struct buffer		text = { 0 };
+	struct failure		why;
+	int			fd;
+
+	*f = (struct fixture){ 0 };
+	temp_dir_make(&f->dir);
+	temp_spool_make(&f->spool, 0);
+	fd = openat(f->spool.fd, "storm", O_CREAT | O_WRONLY, 0600);
+	assert_true(fd != -1);
+	close(fd);
+	buffer_addf(&text, "domain = example.org\naliases = off\n%s", conf);
+	source = (struct config_source){ .file = temp_dir_write(&f->dir,
+	    "conf", 0600, text.data) };
+	buffer_free(&text);
+	if (!config_load(&f->config, &source, &why))
+		fail_msg("%s", why.text);
+	identity_find(&f->me, &f->config);
+	log_open(&f->log, "off", "test");
+}
+
+static void
+fixture_close(struct fixture *f)
+{
+	log_close(&f->log);
+	identity_free(&f->me);
+	config_free(&f->config);
+	temp_spool_remove(&f->spool);
+	temp_dir_remove(&f->dir);
+}
+
+/* digest: IDs, or NULL. */
+static void
+put(struct fixture *f, int64_t next, size_t body, const char *digest)
+{
+	struct envelope		 env = { 0 };
+	struct message		 message;
+	struct spool_submission	 submission = {
+		.envelope = &env, .message = &message, .collected = true,
+		.next = next, .uid = 33, .caller = "www-data",
+		.digest = digest,
+	};
+	struct failure		 why;
+
+	envelope_set_reverse(&env, "me@example.org");
+	envelope_add(&env, "a@example.net");
+	temp_spool_message(&message, &f->spool, body, 1);
+	if (!spool_commit(&f->spool, &submission, f->last, &why))
+		fail_msg("%s", why.text);
+	message_free(&message);
+	envelope_free(&env);
+}
+
+static void
+run_collect(struct fixture *f, bool early)
+{
+	struct collect_options	options = { .config = &f->config,
+				    .me = &f->me, .log = &f->log,
+				    .spool = &f->spool, .early = early };
+	struct spool_list	list;
+	struct failure		why;
+
+	assert_true(spool_list(&list, &f->spool, SPOOL_QUEUE, &why));
+	collect_run(&options, &list, NOW);
+	spool_list_free(&list);
+}
+
+/* What is in the queue, in the order of arrival: "c c 3", "alone". */
+static const char *
+describe(struct fixture *f)
+{
+	static char		text[200];
+	struct spool_list	list;
+	struct failure		why;
+
+	text[0] = '\0';
+	assert_true(spool_list(&list, &f->spool, SPOOL_QUEUE, &why));
+	for (size_t i = 0; i < list.n; i++) {
+		struct entry	e;
+		size_t		n = 1;
+		char		word[24];
+
+		assert_int_equal(entry_open(&e, &f->spool, SPOOL_QUEUE,
+		    list.item[i].name, ENTRY_LOOK, &why), ENTRY_OPENED);
+		for (const char *c = e.file.digest; c != NULL && *c != '\0';
+		    c++)
+			n += *c == ' ';
+		if (e.file.collected)
+			strlcpy(word, e.file.digest != NULL ? "digest" : "c",
+			    sizeof(word));
+		else if (e.file.digest != NULL)
+			snprintf(word, sizeof(word), "%zu", n);
+		else
+			strlcpy(word, "alone", sizeof(word));
+		if (!e.file.collected)
+			assert_int_equal(e.next, NOW);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		    "%s%s", i > 0 ? " " : "", word);
+		entry_close(&e);
+	}
+	spool_list_free(&list);
+	return text;
+}
+
+struct due_case {
+	const char	*sentence;
+	const char	*conf;
+	int64_t		 next[3];	/* after NOW */
+	bool		 early;
+	const char	*queue;
+};
+
+static const struct due_case	due[] = {
+	{ "entries wait until the end of the period", "storm = 1/hour\n",
+	    { 1, 2, HOUR }, false, "c c c" },
+	{ "entries are due at the end of the period", "storm = 1/hour\n",
+	    { 0, -1, 1 }, false, "c 2" },
+	{ "entries of several periods are in one digest", "storm = 1/hour\n",
+	    { -5 * HOUR, -HOUR, 0 }, false, "3" },
+	{ "an entry that is alone is sent as it is", "storm = 1/hour\n",
+	    { 0, 2, 3 }, false, "alone c c" },
+	{ "if the clock was set back, entries are due", "storm = 1/hour\n",
+	    { HOUR + 1, 2 * HOUR, 3 * HOUR }, false, "3" },
+	{ "a period can be a day", "storm = 1/day\n",
+	    { 2 * HOUR, 24 * HOUR, 0 }, false, "c c alone" },
+	{ "without the key, entries are due", "", { 1, 2, 3 }, false, "3" },
+	{ "if the key is off, entries are due", "storm = off\n", { 1, 2, 3 },
+	    false, "3" },
+	{ "the key of the sender counts", "storm = 1/hour\n"
+	    "[from me@example.org]\nstorm = off\n", { 1, 2, 3 }, false, "3" },
+	{ "the key of the user counts", "storm = 1/hour\n"
+	    "[user www-data]\nstorm = off\n", { 1, 2, 3 }, false, "3" },
+	{ "entries can be sent early", "storm = 1/hour\n", { 1, 2, 3 }, true,
+	    "3" },
+};
+
+static void
+is_due(void **state)
+{
+	const struct due_case	*c = *state;
+	struct fixture		 f;
+
+	fixture_open(&f, c->conf);
+	for (size_t i = 0; i < 3; i++)
+		put(&f, NOW + c->next[i], 100, NULL);
+	run_collect(&f, c->early);
+	assert_string_equal(describe(&f), c->queue);
+	fixture_close(&f);
+}
+
+struct size_case {
+	const char	*sentence;
+	const char	*conf;
+	size_t		 n;
+	size_t		 body;		/* octets */
+	rlim_t		 files;		/* RLIMIT_NOFILE; 0: unchanged */
+	const char	*queue;
+};
+
+static const struct size_case	sizes[] = {
+	{ "a digest has at most 400 messages", "", 801, 10, 0,
+	    "alone 400 400" },
+	{ "a digest has at most 5 MiB", "", 22, 250 * 1024, 0, "20 2" },
+	{ "message_size_limit applies to a digest",
+	    "message_size_limit = 600K\n", 5, 250 * 1024, 0, "alone 2 2" },
+	{ "a message can be larger than message_size_limit",
+	    "message_size_limit = 10K\n", 2, 250 * 1024, 0, "alone alone" },
+	{ "a digest has fewer messages if few files can be open", "", 20, 10,
+	    80, "8 8 4" },
+};
+
+static void
+has_size(void **state)
+{
+	const struct size_case	*c = *state;
+	struct fixture		 f;
+	struct rlimit		 files;
+	int			 status;
+	pid_t			 pid;
+
+	fixture_open(&f, c->conf);
+	for (size_t i = 0; i < c->n; i++)
+		put(&f, NOW, c->body, NULL);
+	pid = fork();
+	assert_true(pid != -1);
+	if (pid == 0) {
+		files = (struct rlimit){ c->files, c->files };
+		if (c->files != 0 && setrlimit(RLIMIT_NOFILE, &files) != 0)
+			_exit(1);
+		run_collect(&f, false);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_string_equal(describe(&f), c->queue);
+	fixture_close(&f);
+}
+
+static struct entry
+open_last(struct fixture *f)
+{
+	struct entry	e;
+	struct failure	why;
+
+	assert_int_equal(entry_open(&e, &f->spool, SPOOL_QUEUE, f->last,
+	    ENTRY_WORK, &why), ENTRY_OPENED);
+	return e;
+}
+
+static void
+a_locked_entry_is_left_out(void **state)
+{
+	struct fixture	f;
+	struct entry	e;
+
+	(void)state;
+	fixture_open(&f, "");
+	for (int i = 0; i < 3; i++)
+		put(&f, NOW, 10, NULL);
+	e = open_last(&f);
+	run_collect(&f, false);
+	assert_string_equal(describe(&f), "c 2");
+	entry_close(&e);
+	fixture_close(&f);
+}
+
+static void
+a_digest_that_is_not_complete_is_completed(void **state)
+{
+	struct fixture	f;
+	struct entry	e;
+	struct failure	why;
+	char		ids[100];
+
+	(void)state;
+	fixture_open(&f, "storm = 1/hour\n");
+	put(&f, NOW + 100, 10, NULL);
+	strlcpy(ids, f.last, sizeof(ids));
+	/* One that an interrupted queue run has removed already. */
+	strlcat(ids, " 000000000000000 ", sizeof(ids));
+	put(&f, NOW + 100, 10, NULL);
+	strlcat(ids, f.last, sizeof(ids));
+	e = open_last(&f);
+	assert_true(collect_may_change(&e, &why));
+	entry_close(&e);
+	put(&f, NOW + 100, 100, ids);
+	e = open_last(&f);
+	assert_false(collect_may_change(&e, &why));
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	entry_close(&e);
+	strlcpy(f.last, strrchr(ids, ' ') + 1, sizeof(f.last));
+	e = open_last(&f);
+	assert_false(collect_may_change(&e, &why));
+	assert_int_equal(why.status, EX_TEMPFAIL);
+	assert_non_null(strstr(why.text, f.last));
+	entry_close(&e);
+	put(&f, NOW + 100, 100, NULL);
+	assert_string_equal(describe(&f), "c c digest c");
+	run_collect(&f, false);
+	assert_string_equal(describe(&f), "3 c");
+	e = open_last(&f);
+	assert_true(collect_may_change(&e, &why));
+	entry_close(&e);
+	fixture_close(&f);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest	others[] = {
+		cmocka_unit_test(a_locked_entry_is_left_out),
+		cmocka_unit_test(a_digest_that_is_not_complete_is_completed),
+	};
+
+	return CASES_RUN("due", is_due, due) +
+	    CASES_RUN("size", has_size, sizes) +
+	    cmocka_run_group_tests_name("others", others, NULL, NULL);
+}
