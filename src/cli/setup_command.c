@@ -518,6 +518,9 @@ answer_and_verify(struct setup *s, struct failure *why)
 			return failed(why, status, "the test failed, and "
 			    "nothing was written; with --no-check, the answers "
 			    "are not tested");
+		if (status != EX_NOPERM)
+			printf("Other settings can be given with -o, such as: "
+			    "relais -o tls_ca=FILE setup\n");
 		answer = ask("Change the answers, write them anyway, or stop "
 		    "(change, write, stop)", "change");
 		first = answer != NULL ? answer[0] : 's';

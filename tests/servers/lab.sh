@@ -82,7 +82,7 @@ lab_certificates() {
 	    -addext keyUsage=critical,keyCertSign
 	# shellcheck disable=SC2086
 	openssl req $new -keyout key.pem -out request.pem -subj /CN=lab.test
-	printf 'subjectAltName=DNS:lab.test,DNS:localhost,IP:127.0.0.1\n' \
+	printf 'subjectAltName=DNS:lab.test,DNS:smtp.lab.test,DNS:localhost,IP:127.0.0.1\n' \
 	    >extensions
 	openssl x509 -req -in request.pem -CA ca.pem -CAkey ca-key.pem \
 	    -CAcreateserial -days 2 -extfile extensions -out cert.pem
