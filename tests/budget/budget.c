@@ -49,7 +49,7 @@ static void
 set_up(struct setting *s, enum kind kind, const struct step *step)
 {
 	struct script	script = { .keywords = "PIPELINING\n8BITMIME\nSIZE 0",
-			    .discard = true, .life_s = 300 };
+			    .discard = true };
 	struct buffer	more = { 0 };
 
 	temp_dir_make(&s->dir);

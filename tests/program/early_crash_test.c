@@ -27,8 +27,7 @@ enum { HOUR = 60 * 60, TRIALS_MAX = 120 };
 
 /* The reply comes after the entry has been written. */
 static const struct script	slow = { .steps = { { .at = ON_BODY,
-				    .delay_ms = 6500 } },
-				    .life_s = 300 };
+				    .delay_ms = 6500 } } };
 
 /* A run under strace; all of them wait at the same time. */
 struct trial {

@@ -189,7 +189,7 @@ begin(struct queue_fixture *p, struct strace_calls *calls,
 	}
 }
 
-static const struct script	nobody = { .refusing = true, .life_s = 300 };
+static const struct script	nobody = { .refusing = true };
 
 static void
 kill_while_accepting(void **state)
@@ -292,12 +292,12 @@ arrived(struct queue_fixture *p, const char *to)
 	return n;
 }
 
-static const struct script	busy = { .life_s = 300, .steps = {
+static const struct script	busy = { .steps = {
 	{ .at = ON_RCPT, .match = "b@", .say = "450 busy" } } };
-static const struct script	busy_one_by_one = { .life_s = 300,
+static const struct script	busy_one_by_one = {
 	.keywords = "PIPELINING\nLIMITS RCPTMAX=1", .steps = {
 	{ .at = ON_RCPT, .match = "b@", .say = "450 busy" } } };
-static const struct script	refusing = { .life_s = 300, .steps = {
+static const struct script	refusing = { .steps = {
 	{ .at = ON_RCPT, .match = "b@", .say = "550 no" } } };
 
 static void

@@ -47,7 +47,7 @@ struct setting {
 	size_t			 runs, killed, deferred, twice;
 };
 
-static const struct script	accepting = { .life_s = 600 };
+static const struct script	accepting = { 0 };
 
 static void
 setting_open(struct setting *s, enum target target,
@@ -246,7 +246,7 @@ end_report(struct setting *s)
 
 static const struct strace_fault	killed = { "signal=KILL", NULL, false };
 
-static const struct script	deferring = { .life_s = 600, .steps = {
+static const struct script	deferring = { .steps = {
 	{ .at = ON_RCPT, .say = "451 4.7.1 grey" },
 } };
 

@@ -27,7 +27,7 @@
 
 enum { MESSAGES = 3 };
 
-static const struct script	nobody = { .refusing = true, .life_s = 300 };
+static const struct script	nobody = { .refusing = true };
 
 static const char *const	run_queue[] = { "queue", "run", NULL };
 

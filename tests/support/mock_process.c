@@ -141,7 +141,7 @@ mock_process_run(const struct script *s, int listener, int release,
 		_exit(1);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGALRM, SIG_DFL);
-	alarm(s->life_s > 0 ? s->life_s : 60);
+	alarm(s->life_s > 0 ? s->life_s : 600);
 	close_others(keep, sizeof(keep) / sizeof(keep[0]));
 	tls = tls_context(s);
 	pthread_attr_init(&detached);

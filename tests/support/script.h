@@ -152,7 +152,8 @@ struct script {
 	bool		 strict;
 
 	bool		 discard;	/* only count and hash messages */
-	unsigned	 life_s;	/* ends after that; 0: 60 */
+	unsigned	 life_s;	/* ends after that; 0: 600, as long
+				 * as a test program may take */
 
 	struct step	 steps[SCRIPT_STEPS];
 };
