@@ -52,14 +52,18 @@ piece_is(struct piece p, const char *word)
 void
 smarthost_write(struct buffer *to, const struct smarthost_url *h)
 {
-	buffer_addf(to, "%s%s://", schemes[h->scheme].name,
-	    lookups[h->lookup].name);
+	/* Called for each message: buffer_addf() takes five times as long. */
+	buffer_add_text(to, schemes[h->scheme].name);
+	buffer_add_text(to, lookups[h->lookup].name);
+	buffer_add_text(to, "://");
 	if (h->host == NULL) {
 		buffer_add_text(to, h->path);
 		return;
 	}
-	buffer_addf(to, strchr(h->host, ':') != NULL ? "[%s]" : "%s",
-	    h->host);
+	if (strchr(h->host, ':') != NULL)
+		buffer_addf(to, "[%s]", h->host);
+	else
+		buffer_add_text(to, h->host);
 	if (h->lookup != LOOKUP_SRV)
 		buffer_addf(to, ":%u", h->port);
 }

@@ -41,6 +41,9 @@ struct outcome {
 						 * the notices (RFC 3461) */
 	bool			delay_reported;	/* the sender was notified of
 						 * the delay */
+	unsigned		smarthost;	/* that was tried last: its
+						 * number in relay/tried.h,
+						 * from 1; 0: none */
 	size_t			reply_end;	/* advice follows so many octets
 						 * of the text; 0: none */
 };

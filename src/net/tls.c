@@ -203,6 +203,12 @@ tls_session_facts(const struct tls *tls, struct tls_facts *f)
 	f->pinned = tls->verify.pins.n > 0;
 }
 
+static int64_t
+tls_expiry(const struct tls *tls)
+{
+	return tls_facts_expiry(tls->ssl);
+}
+
 static bool
 tls_channel_binding(struct tls *tls, unsigned char binding[TLS_BINDING_SIZE])
 {
@@ -223,6 +229,7 @@ const struct tls_module TLS_MODULE_SYMBOL = {
 	.write = tls_write,
 	.describe = tls_describe,
 	.facts = tls_session_facts,
+	.expiry = tls_expiry,
 	.channel_binding = tls_channel_binding,
 	.close = tls_close,
 	.digest = tls_digest,

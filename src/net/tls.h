@@ -139,6 +139,9 @@ struct tls_module {
 
 	void (*facts)(const struct tls *, struct tls_facts *);
 
+	/* When the server's certificate expires; 0: unknown. */
+	int64_t (*expiry)(const struct tls *);
+
 	/* tls-exporter (RFC 9266); false before TLS 1.3. */
 	bool (*channel_binding)(struct tls *,
 	    unsigned char binding[TLS_BINDING_SIZE]);

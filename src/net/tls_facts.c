@@ -44,3 +44,11 @@ tls_facts_fill(struct tls_facts *f, SSL *ssl)
 	for (int i = 0; i < sk_X509_num(chain) && f->n < TLS_FACTS_CHAIN; i++)
 		fill_certificate(&f->chain[f->n++], sk_X509_value(chain, i));
 }
+
+int64_t
+tls_facts_expiry(const SSL *ssl)
+{
+	const X509	*x = SSL_get0_peer_certificate(ssl);
+
+	return x != NULL ? seconds_of(X509_get0_notAfter(x)) : 0;
+}

@@ -11,4 +11,7 @@
 /* Fills in all but .verified and .pinned. */
 void	tls_facts_fill(struct tls_facts *, SSL *);
 
+/* The expiry of the server's certificate alone, which is cheap; 0: unknown. */
+int64_t	tls_facts_expiry(const SSL *);
+
 #endif

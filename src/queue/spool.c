@@ -57,14 +57,15 @@ bool
 spool_lock(const struct spool *spool, int fd)
 {
 	const struct timespec	wait = { 0, LOCK_WAIT_MS * 1000000L };
-	bool			trusted = geteuid() == spool->owner;
+	bool			good = files_lock(fd, false);
 
-	for (int i = 0; !files_lock(fd, trusted); i++) {
-		if (trusted || errno != EAGAIN || i == LOCK_TRIES)
-			return false;
+	if (!good && errno == EAGAIN && geteuid() == spool->owner)
+		return files_lock(fd, true);
+	for (int i = 0; !good && errno == EAGAIN && i < LOCK_TRIES; i++) {
 		nanosleep(&wait, NULL);
+		good = files_lock(fd, false);
 	}
-	return true;
+	return good;
 }
 
 /* Other users must not be able to create or replace files. */

@@ -24,6 +24,8 @@ struct route_attempt {
 	bool			*pending;	/* owned: no outcome yet */
 	size_t			 n_pending;
 	struct failure		 why;		/* of all endpoints so far */
+	size_t			 tried;		/* the last one in relay->tried,
+						 * from 1; 0: none */
 	bool			 over;		/* try no other endpoint */
 	bool			 reached;	/* a session was opened */
 	bool			 refused;	/* each endpoint was unreachable
@@ -97,6 +99,7 @@ begin_attempt(struct route_attempt *a, const struct route *route,
 static void
 set_outcome(struct route_attempt *a, size_t i)
 {
+	a->outcomes[i].smarthost = (unsigned)a->tried;
 	if (a->all_outcomes != NULL)
 		a->all_outcomes[a->route->place[i]] = a->outcomes[i];
 	a->pending[i] = false;
@@ -210,13 +213,44 @@ is_interrupted(struct relay *r)
 	return r->stopped;
 }
 
+/* After an attempt to open a session, or before an open one is used. */
+static void
+note_tried(struct route_attempt *a, enum connection_trouble trouble)
+{
+	struct relay			*r = a->relay;
+	const struct connection		*c = &r->connection;
+	const struct stream		*stream = &c->session.stream;
+	const char			*user = c->credentials.user;
+	struct credentials_choice	 credentials;
+	struct tried_smarthost		*tried;
+
+	if (!c->is_open) {
+		credentials_choose(&credentials, c->config, &c->subject,
+		    c->smarthost->user);
+		user = credentials.user;
+	}
+	a->tried = tried_add(&r->tried, c->smarthost, user);
+	if (a->tried == 0)
+		return;
+	tried = &r->tried.smarthost[a->tried - 1];
+	if (trouble == CONNECTION_TROUBLE_LOGIN)
+		tried->login = TRIED_LOGIN_REFUSED;
+	if (!c->is_open)
+		return;
+	if (c->options.auth != NULL)
+		tried->login = TRIED_LOGIN_ACCEPTED;
+	if (stream->tls != NULL)
+		tried->certificate_expiry = stream->module->expiry(stream->tls);
+}
+
 /*
  * Opens a session, and tells the caller, who keeps a record of each login.
  * Nothing is done for a caller without callbacks, which is the normal path.
  */
 static bool
-open_connection(struct relay *r, struct failure *why)
+open_connection(struct route_attempt *a, struct failure *why)
 {
+	struct relay			*r = a->relay;
 	const struct relay_callbacks	*cb = r->callbacks;
 	struct connection		*c = &r->connection;
 	struct credentials_choice	 credentials;
@@ -225,8 +259,11 @@ open_connection(struct relay *r, struct failure *why)
 	enum connection_trouble		 trouble;
 	bool				 good = true;
 
-	if (cb == NULL || cb->before_connect == NULL)
-		return connection_open(c, &trouble, why);
+	if (cb == NULL || cb->before_connect == NULL) {
+		good = connection_open(c, &trouble, why);
+		note_tried(a, trouble);
+		return good;
+	}
 	smarthost_write(&url, c->smarthost);
 	credentials_choose(&credentials, c->config, &c->subject,
 	    c->smarthost->user);
@@ -237,6 +274,7 @@ open_connection(struct relay *r, struct failure *why)
 		good = connection_open(c, &trouble, why);
 		if (interrupt_is_known(r->interrupt))
 			trouble = CONNECTION_TROUBLE_CONNECT;
+		note_tried(a, trouble);
 		cb->after_connect(cb->context, &login, trouble, why);
 	}
 	buffer_free(&url);
@@ -284,7 +322,9 @@ relay_try(struct relay *r, struct route_attempt *a)
 		if (c->is_open && session_is_full(s))
 			connection_close(c);
 		opened = !c->is_open;
-		if (opened && !open_connection(r, &why)) {
+		if (!opened)
+			note_tried(a, CONNECTION_TROUBLE_NONE);
+		else if (!open_connection(a, &why)) {
 			if (is_interrupted(r))
 				end_endpoints(a, &why);
 			else
@@ -452,6 +492,7 @@ relay_send(struct relay *r, const struct envelope *env,
 	struct failure		why;
 
 	r->stopped = false;
+	r->tried.n = 0;
 	route_list_make(&routes, r->config, r->me->user, env, outcomes);
 	for (size_t i = 0; i < routes.n; i++) {
 		const struct route	*route = &routes.route[i];

@@ -19,6 +19,7 @@
 #include "mail/outcome.h"
 #include "relay/connection.h"
 #include "relay/endpoints.h"
+#include "relay/tried.h"
 #include "util/failure.h"
 #include "util/interrupt.h"
 #include "util/sandbox.h"
@@ -71,6 +72,7 @@ struct relay {
 	bool				 stopped;	/* by a callback or a
 							 * signal, for this
 							 * message */
+	struct tried			 tried;		/* for this message */
 
 	/*
 	 * For a caller with many messages: if no endpoint can be reached, or
@@ -115,7 +117,7 @@ void	relay_confine(struct relay *, const struct sandbox *);
  * each has another outcome afterwards.  Forward-paths to which different
  * sections [to] apply are sent in separate transactions.  The text of an
  * outcome names the host, port, step and reply and, if they are known, the
- * remedy and the line of the configuration.
+ * remedy and the line of the configuration.  .tried has the smarthosts.
  *
  * If the session that was kept open after an earlier message has ended, or was
  * idle and does not reply to NOOP in time, a new session is opened.  If a

@@ -14,6 +14,7 @@
 #include "submit/bounce.h"
 #include "submit/prepare.h"
 #include "submit/spool_config.h"
+#include "submit/tally.h"
 #include "util/memory.h"
 #include "util/visible.h"
 
@@ -545,11 +546,13 @@ attempt_opened(struct attempt *a)
 	attempt_send(w, entry, &callbacks, a->outcomes);
 	adjust_outcomes(a);
 	mail_log_outcomes(w->log, &mail_log, a->outcomes);
+	if (!w->relay.stopped && w->relay.down && no_server_asked(a) &&
+	    w->may_leave != NULL && w->may_leave(w->context))
+		return ATTEMPT_LEFT;
+	tally_outcomes(w->spool, &w->relay.tried, a->outcomes,
+	    entry->file.envelope.n, a->waited);
 	if (w->relay.stopped)
 		return prevent_duplicate(a, &w->relay.stopped_why);
-	if (w->relay.down && no_server_asked(a) && w->may_leave != NULL &&
-	    w->may_leave(w->context))
-		return ATTEMPT_LEFT;
 	result = finish_entry(a);
 	/* If a crash prevents the notice, it is never sent. */
 	if (result == ATTEMPT_DELIVERED || result == ATTEMPT_DEFERRED ||

@@ -167,8 +167,13 @@ read_outcomes(const struct serve_attempt *s, const struct submit_attempt *a,
 			cb->after_transaction(cb->context, &ignored);
 	}
 	free(sent);
-	if (kind == SERVE_RESULT)
+	if (kind == SERVE_RESULT && read_pipe(reply, a->tried,
+	    sizeof(*a->tried), s->interrupt)) {
+		tried_check(a->tried);
 		read_transcript(reply, s->transcript);
+	} else {
+		a->tried->n = 0;
+	}
 	set_in_doubt(a->outcomes, n);
 }
 

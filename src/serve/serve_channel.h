@@ -15,7 +15,8 @@
  *				'T' before the attempt; 'P' and a struct outcome
  *				for each forward-path after each transaction but
  *				the last one; 'R' and the same after the
- *				attempt; if a recipient failed, the transcript
+ *				attempt, followed by a struct tried and, if a
+ *				recipient failed, the transcript
  *
  * If the reply pipe ends without 'T', no attempt was made; if it ends without
  * 'R', the smarthost may have accepted the message for the recipients that have

@@ -95,7 +95,8 @@ send_entry(struct attempt_worker *w, int fd, int reply)
 		memcpy(a.outcomes, entry.file.outcomes,
 		    a.n * sizeof(*a.outcomes));
 		attempt_send(w, &entry, &callbacks, a.outcomes);
-		if (send_outcomes(&a, SERVE_RESULT))
+		if (send_outcomes(&a, SERVE_RESULT) && file_write(reply,
+		    &w->relay.tried, sizeof(w->relay.tried)))
 			send_transcript(w, &a);
 		free(a.outcomes);
 	}

@@ -19,6 +19,7 @@
 #include "submit/prepare.h"
 #include "submit/service.h"
 #include "submit/storm_rule.h"
+#include "submit/tally.h"
 #include "util/memory.h"
 
 /* A prepared message. */
@@ -359,6 +360,7 @@ attempt_elsewhere(struct submit_job *j, struct failure *why)
 		.message = j->message,
 		.outcomes = j->result->outcomes,
 		.callbacks = s->relay.callbacks,
+		.tried = &s->relay.tried,
 	};
 
 	return s->options.attempt(s->options.context, &attempt, why);
@@ -418,6 +420,7 @@ make_attempt(struct submit_job *j)
 			    .status = EX_TEMPFAIL };
 	struct failure	 why;
 
+	s->relay.tried.n = 0;
 	if (j->attempted && has_outcome(j, OUTCOME_WAITING)) {
 		if (has_queue(s))
 			early_entry_begin(&j->early);
@@ -544,8 +547,11 @@ submit_here(struct submit *s, const struct submit_request *request,
 	if (has_queue(s)) {
 		if (has_outcome(&j, OUTCOME_FAILED))
 			commit_failed(&j);
-		if (j.attempted)
+		if (j.attempted) {
 			note_health(&j);
+			tally_outcomes(&s->spool, &s->relay.tried,
+			    result->outcomes, env->n, NULL);
+		}
 		early_entry_remove(&j.early);
 	}
 	if (result->queued[0] != '\0')

@@ -50,6 +50,7 @@ struct submit_attempt {
 	const struct message	*message;
 	struct outcome		*outcomes;	/* one for each forward-path */
 	const struct relay_callbacks *callbacks;	/* or NULL */
+	struct tried		*tried;		/* filled in */
 };
 
 /* Of all messages of a run.  All pointers are borrowed until submit_close(). */

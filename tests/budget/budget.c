@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@
 #define MESSAGE \
 	"From: a@example.org\nTo: b@example.net\nSubject: budget\n\nHello\n"
 
-enum kind { IN_THE_CLEAR, ENCRYPTED, BY_SERVICE, WITHOUT_A_MESSAGE };
+enum kind { IN_THE_CLEAR, WITH_A_QUEUE, ENCRYPTED, BY_SERVICE, WITHOUT_A_MESSAGE };
 
 /*
  * Upper limits.  The resident size varies by 200 KiB from run to run: the kernel
@@ -31,6 +32,7 @@ static const struct {
 	long	instructions, calls, objects, kib;
 } budget[] = {
 	[IN_THE_CLEAR] = { 450000, 170, 3, 2480 },
+	[WITH_A_QUEUE] = { 470000, 180, 3, 2480 },
 	[ENCRYPTED] = { 27000000, 275, 6, 7782 },
 	[BY_SERVICE] = { 400000, 100, 3, 2355 },
 	[WITHOUT_A_MESSAGE] = { 350000, 90, 3, 2048 },
@@ -125,6 +127,21 @@ a_message_in_clear(void **state)
 	set_up(&s, IN_THE_CLEAR, NULL);
 	check(IN_THE_CLEAR, WORDS("relais", "-C", s.conf, "-t", "-i"),
 	    MESSAGE);
+	tear_down(&s);
+}
+
+/* The outcome is counted in the queue directory. */
+static void
+a_message_with_a_queue(void **state)
+{
+	struct setting	s;
+	char		queue[128];
+
+	(void)state;
+	set_up(&s, WITH_A_QUEUE, NULL);
+	snprintf(queue, sizeof(queue), "queue=%s/spool", s.dir.path);
+	check(WITH_A_QUEUE, WORDS("relais", "-C", s.conf, "-o", queue, "-t",
+	    "-i"), MESSAGE);
 	tear_down(&s);
 }
 
@@ -250,6 +267,7 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(a_message_in_clear),
+		cmocka_unit_test(a_message_with_a_queue),
 		cmocka_unit_test(a_message_by_verified_tls_and_auth),
 		cmocka_unit_test(a_message_through_the_service),
 		cmocka_unit_test(nothing_to_do),

@@ -257,9 +257,73 @@ static const struct stops stops_table[] = {
 	    OUTCOME_DELIVERED, OUTCOME_DELIVERED },
 };
 
+/* The smarthosts that are known to have been tried for the last message. */
+struct tries {
+	const char	*sentence;
+	struct script	 script[HOSTS];
+	size_t		 n;
+	unsigned	 last;		/* that of the outcome, from 1 */
+	const char	*conf;		/* or NULL */
+	int		 messages;	/* 0: 1 */
+	enum tried_login login;		/* of the last */
+	const char	*user;		/* the same */
+};
+
+static void
+tries(void **state)
+{
+	const struct tries	*c = *state;
+	static struct place	 p;
+	struct outcome		 o = { .kind = OUTCOME_WAITING };
+	struct envelope		 env = { 0 };
+	char			 url[40];
+
+	place_begin(&p, c->script, c->conf);
+	envelope_set_reverse(&env, "a@example.org");
+	envelope_add(&env, "b@example.net");
+	for (int i = 0; i < (c->messages > 0 ? c->messages : 1); i++) {
+		o = (struct outcome){ .kind = OUTCOME_WAITING };
+		relay_send(&p.relay, &env, &p.message, &o);
+	}
+	assert_int_equal(p.relay.tried.n, c->n);
+	assert_int_equal(o.smarthost, c->last);
+	for (size_t i = 0; i < c->n; i++) {
+		snprintf(url, sizeof(url), "smtp://127.0.0.1:%u",
+		    p.host[i]->port);
+		assert_string_equal(p.relay.tried.smarthost[i].url, url);
+		assert_string_equal(p.relay.tried.smarthost[i].user,
+		    c->user != NULL ? c->user : "");
+	}
+	assert_int_equal(p.relay.tried.smarthost[c->last - 1].login, c->login);
+	envelope_free(&env);
+	place_end(&p);
+}
+
+#define LOGIN(pass)	"tls = off\nauth = plain\nuser = u\npassword = " pass \
+	"\n"
+#define LOCKED	{ .user = "u", .password = "right", .auth_in_clear = true, \
+	.auth_required = true }
+
+static const struct tries tries_table[] = {
+	{ "the smarthost that accepts the message", { { 0 } }, 1, 1,
+	    .conf = NULL },
+	{ "the one that refuses the session, and the next one", { REFUSES }, 2,
+	    2, .conf = NULL },
+	{ "both, if both refuse the session", { REFUSES, REFUSES }, 2, 2,
+	    .conf = NULL },
+	{ "the one with the open session", { { 0 } }, 1, 1, .messages = 2 },
+	{ "a login that is accepted", { LOCKED }, 1, 1, LOGIN("right"),
+	    .login = TRIED_LOGIN_ACCEPTED, .user = "u" },
+	{ "a login in an open session", { LOCKED }, 1, 1, LOGIN("right"),
+	    .messages = 2, .login = TRIED_LOGIN_ACCEPTED, .user = "u" },
+	{ "a login that is refused", { LOCKED, LOCKED }, 2, 2, LOGIN("wrong"),
+	    .login = TRIED_LOGIN_REFUSED, .user = "u" },
+};
+
 int
 main(void)
 {
-	return CASES_RUN("relay_send", sends, sends_table) +
+	return CASES_RUN("tried", tries, tries_table) +
+	    CASES_RUN("relay_send", sends, sends_table) +
 	    CASES_RUN("relay_callbacks", stops, stops_table);
 }

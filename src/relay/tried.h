@@ -1,0 +1,46 @@
+/*
+ * tried.h - the smarthosts that were tried for a message
+ *
+ * A struct tried is passed between processes, so it owns nothing.
+ */
+#ifndef RELAY_TRIED_H
+#define RELAY_TRIED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/smarthost.h"
+
+/* If there are more, the others are not known. */
+enum { TRIED_MAX = 4 };
+
+enum tried_login {
+	TRIED_LOGIN_NONE,	/* not attempted, or without a result */
+	TRIED_LOGIN_ACCEPTED,
+	TRIED_LOGIN_REFUSED,
+};
+
+struct tried_smarthost {
+	char			url[280];	/* smarthost_write() */
+	char			user[160];	/* or "" */
+	enum tried_login	login;
+	int64_t			certificate_expiry;	/* in seconds since the
+							 * epoch; 0: unknown */
+};
+
+struct tried {
+	size_t			n;
+	struct tried_smarthost	smarthost[TRIED_MAX];
+};
+
+/*
+ * Adds a login, or finds the one that was added.  user may be NULL.  Returns
+ * its index plus 1, or 0 if there are too many.
+ */
+size_t	tried_add(struct tried *, const struct smarthost_url *,
+	    const char *user);
+
+/* Makes what an untrusted process has sent valid. */
+void	tried_check(struct tried *);
+
+#endif
