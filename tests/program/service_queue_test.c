@@ -600,7 +600,7 @@ static const struct fault faults[] = {
 	    EX_TEMPFAIL, "", "the relais service (" },
 	{ "counts that are not numbers", { "-bP" }, "250 2.0.0 Ok",
 	    EX_PROTOCOL, "", "XRELAIS COUNT" },
-	{ "counts", { "-bP" }, "250 2.0.0 7 6 5 4 3 2 1 1 1 1", 0, "7\n", "" },
+	{ "counts", { "-bP" }, "250 2.0.0 7 6 5 4 3 2 1 1 1 1 0 0", 0, "7\n", "" },
 	{ "a reply that is not SMTP", { "-q" }, "x", EX_PROTOCOL, "",
 	    "the relais service (" },
 };
@@ -651,7 +651,65 @@ a_client_that_stalls_does_not_delay_the_end(void **state)
 	serving_close(&s);
 }
 
+/* The key storm; the period ends when the times of the entries are set. */
+static void
+messages_of_a_user_are_collected(void **state)
+{
+	static const struct script	 accepts = { 0 };
+	const struct heard_message	*m;
+	struct program_result		 o;
+	struct serving			 s;
+	char				 command[200];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("only root can become another user");
+	serving_open(&s, &accepts, "storm = 1/hour\n");
+	assert_int_equal(chmod(s.dir.path, 0755), 0);
+	assert_int_equal(chmod(s.conf, 0600), 0);
+	serving_start(&s, NULL);
+	run_as(&s, WWW_DATA, WORDS("-i", "-f", "a@example.org",
+	    "b@example.net"), HELLO, &o);
+	program_result_free(&o);
+	for (int i = 0; i < 3; i++)
+		send_as(&s, WWW_DATA, "b@example.net", 0);
+	send_as(&s, NOBODY, "b@example.net", 0);
+	run_as(&s, WWW_DATA, WORDS("-v", "-f", "a@example.org",
+	    "b@example.net"), HELLO, &o);
+	assert_int_equal(o.status, 0);
+	assert_contains(&o, o.out.data, "*** not sent to b@example.net: "
+	    "collected for a digest, which will be sent at ");
+	program_result_free(&o);
+	assert_int_equal(mock_smtp_messages(s.host), 2);
+	run_as(&s, WWW_DATA, WORDS("-bp"), NULL, &o);
+	assert_contains(&o, o.out.data, "(collected: will be sent in a digest "
+	    "at ");
+	assert_contains(&o, o.out.data, "in 4 Requests.");
+	program_result_free(&o);
+	run_as(&s, NOBODY, WORDS("queue", "status"), NULL, &o);
+	assert_int_equal(o.status, 0);
+	assert_contains(&o, o.out.data, "\ncollected: 4 of them, for a digest "
+	    "at ");
+	program_result_free(&o);
+	snprintf(command, sizeof(command), "touch -d '1 hour ago' %s/queue/*",
+	    s.spool);
+	assert_int_equal(system(command), 0);
+	run_as(&s, WWW_DATA, WORDS("-q"), NULL, &o);
+	assert_int_equal(o.status, 0);
+	program_result_free(&o);
+	assert_true(mock_smtp_wait_messages(s.host, 3));
+	m = mock_smtp_message(s.host, 2);
+	assert_non_null(m);
+	assert_non_null(strstr(m->data.data,
+	    "\r\nSubject: [digest] 4 messages: hello\r\n"));
+	serving_stop(&s, &o);
+	assert_contains(&o, o.err.data, " is sent in the digest id=");
+	program_result_free(&o);
+	serving_close(&s);
+}
+
 static const struct CMUnitTest queue_spec[] = {
+	cmocka_unit_test(messages_of_a_user_are_collected),
 	cmocka_unit_test(the_output_is_the_same_as_for_root),
 	cmocka_unit_test(a_user_sees_the_transcript_of_a_failed_message),
 	cmocka_unit_test(a_message_of_another_user_is_not_shown),

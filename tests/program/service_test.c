@@ -234,7 +234,7 @@ counts_and_entries_are_shown(void **state)
 	serving_open(&s, &greylisting, "");
 	serving_start(&s, NULL);
 	serving_expect(&s, "LHLO a\r\nXRELAIS COUNT\r\nQUIT\r\n",
-	    "\r\n250 2.0.0 0 0 0 0 0 0 0 0 0 0\r\n");
+	    "\r\n250 2.0.0 0 0 0 0 0 0 0 0 0 0 0 0\r\n");
 	serving_expect(&s, TRANSACTION, "\r\n250 2.0.0 Ok: queued as ");
 	serving_expect(&s, "LHLO a\r\nXRELAIS COUNT\r\nQUIT\r\n",
 	    "\r\n250 2.0.0 1 ");
