@@ -25,6 +25,12 @@ void	check_secrets(struct check *);
 /* CHECK_SPOOL: the directory queue, and the messages in it. */
 void	check_spool(struct check *);
 
+/* CHECK_NAMES: the name in EHLO, and the sender of a program's mail. */
+void	check_names(struct check *);
+
+/* CHECK_PROGRAM: which program /usr/sbin/sendmail is. */
+void	check_program(struct check *);
+
 /*
  * Reports why util/trusted.h does not read a file, which is the object, with
  * the commands of its text as the remedy: CHECK_SKIPPED if only this user
@@ -38,5 +44,13 @@ void	check_report_untrusted(struct check *, const struct check_finding *,
  * the section.  The caller frees it.
  */
 char	*check_matching_address(const char *pattern);
+
+/*
+ * Prepares a message from this user, as it would be sent, and copies its sender
+ * and its first recipient to those that are NULL.  They remain NULL if the
+ * message would be refused.  The caller frees them.
+ */
+void	check_find_paths(const struct check *, const char *to, char **sender,
+	    char **recipient);
 
 #endif

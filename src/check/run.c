@@ -13,12 +13,8 @@
 #include "util/memory.h"
 #include "util/sandbox.h"
 
-/*
- * Prepares a message from this user, as it would be sent, and copies its sender
- * and its first recipient to those that are NULL.
- */
-static void
-find_paths(const struct check *c, const char *to, char **sender,
+void
+check_find_paths(const struct check *c, const char *to, char **sender,
     char **recipient)
 {
 	struct local_names	 names;
@@ -74,11 +70,12 @@ check_smarthosts(struct check *c)
 		sender = memory_copy(c->sender);
 	if (c->recipient != NULL)
 		recipient = memory_copy(c->recipient);
-	find_paths(c, recipient != NULL ? recipient : "root", &sender,
-	    &recipient);
+	check_find_paths(c, recipient != NULL ? recipient : "root",
+	    &sender, &recipient);
 	/* If root has no address, the sender is that of other mail. */
 	if (sender == NULL)
-		find_paths(c, "postmaster@example.org", &sender, &ignored);
+		check_find_paths(c, "postmaster@example.org", &sender,
+		    &ignored);
 	for (const struct section *s = c->config->first; s != NULL;
 	    s = s->next) {
 		const struct setting	*set = s->setting[KEY_SMARTHOST];
@@ -149,5 +146,7 @@ check_run(struct check *c)
 	check_config(c);
 	check_secrets(c);
 	check_spool(c);
+	check_names(c);
+	check_program(c);
 	check_smarthosts(c);
 }
