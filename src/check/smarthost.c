@@ -27,6 +27,7 @@ enum {
 	 * delivery; a person who waits for the result has less patience. */
 	REPLY_MS = 30 * 1000,
 	OTHER_PORTS_MS = 5 * 1000,
+	KEYWORDS_MAX = 30,	/* shown, of EHLO */
 	DAY = 24 * 60 * 60,
 	EXPIRY_DAYS = 14,
 	CLOCK_SECONDS = 5 * 60,
@@ -40,6 +41,7 @@ struct run {
 	char				 object[300];	/* "host:port" */
 	struct buffer			 keywords;	/* of the last EHLO */
 	bool				 in_ehlo;
+	unsigned			 ehlo_lines;
 	char				 mechanism[32];	/* of the last AUTH */
 	char				 remedy[1024];
 	bool				 tried_ports;	/* other ones: once */
@@ -90,6 +92,37 @@ remedy_for(struct run *r, const struct failure *why, enum session_step step)
 	return r->remedy;
 }
 
+/* For a failure of a stage without advice; or NULL. */
+static const char *
+usual_remedy(struct run *r, enum check_stage stage, const struct failure *why)
+{
+	const struct check	*c = r->check;
+	const struct setting	*root;
+
+	if (why->status == EX_PROTOCOL || (stage == CHECK_RSET &&
+	    why->status == EX_UNAVAILABLE))
+		return stage == CHECK_GREETING ? "check the host and the port "
+		    "of smarthost: the greeting of a mail server begins with "
+		    "220" : "the server violates the protocol: tell its "
+		    "operator";
+	if (why->status == EX_TEMPFAIL)
+		return "try again later; if this persists, ask the operator of "
+		    "the server, whose log has the reason";
+	if (stage == CHECK_GREETING)
+		return "the server refuses this machine: use the submission "
+		    "port (587 or 465), or ask the operator of the server";
+	if (stage == CHECK_EHLO)
+		return "set helo to the fully qualified name of this host";
+	if (stage != CHECK_RCPT || c->recipient != NULL)
+		return NULL;
+	root = config_find(c->config, &r->target->subject, KEY_ROOT);
+	snprintf(r->remedy, sizeof(r->remedy), "mail to root goes to this "
+	    "address: correct %s%s%s", root != NULL ? "root (" :
+	    "the alias of root, or set root", root != NULL ? root->origin : "",
+	    root != NULL ? ")" : "");
+	return r->remedy;
+}
+
 static void
 report_failure(struct run *r, enum check_stage stage, enum session_step step,
     const struct failure *why)
@@ -116,20 +149,16 @@ note_line(void *context, char side, const char *text)
 		if (strncmp(text, "AUTH ", 5) == 0)
 			snprintf(r->mechanism, sizeof(r->mechanism), "%.*s",
 			    (int)strcspn(text + 5, " "), text + 5);
+		r->ehlo_lines = 0;
 		buffer_clear(&r->keywords);
-	} else if (side == 'S' && r->in_ehlo && strlen(text) > 4 &&
-	    r->keywords.len < 1000) {
+	} else if (side == 'S' && r->in_ehlo && strlen(text) > 4) {
 		/* The first line is the name of the server. */
-		buffer_addf(&r->keywords, "%s%s", r->keywords.data != NULL &&
-		    r->keywords.len > 1 ? ", " : "", r->keywords.len > 0 ?
-		    text + 4 : "\n");
+		if (r->ehlo_lines++ > 0 && r->ehlo_lines <= KEYWORDS_MAX + 1)
+			buffer_addf(&r->keywords, "%s%s", r->keywords.len > 0 ?
+			    ", " : "", text + 4);
+		else if (r->ehlo_lines == KEYWORDS_MAX + 2)
+			buffer_addf(&r->keywords, " ...");
 	}
-}
-
-static const char *
-keywords_of(const struct run *r)
-{
-	return r->keywords.len > 1 ? r->keywords.data + 1 : "none";
 }
 
 /*
@@ -240,6 +269,42 @@ report_tls(struct run *r, const struct session *s)
 }
 
 static void
+report_ehlo(struct run *r, const struct session *s)
+{
+	const char		*offered = r->keywords.len > 0 ?
+				    r->keywords.data : "no extensions";
+	const struct check_fact	 facts[] = {
+		{ "offered", offered, NULL },
+		{ "encrypted", s->encrypted ? "yes" : "no", NULL },
+	};
+
+	report(r, &(struct check_finding){ .stage = CHECK_EHLO,
+	    .facts = facts, .n_facts = sizeof(facts) / sizeof(facts[0]) },
+	    "%s, the server offers %s", s->encrypted ? "in TLS" :
+	    "in clear text", offered);
+}
+
+static void
+report_login(struct run *r, const struct session *s)
+{
+	const char		*user = s->options->auth->user;
+	char			 offered[512];
+	const struct check_fact	 facts[] = {
+		{ "user", user != NULL ? user : "", NULL },
+		{ "mechanism", r->mechanism, NULL },
+		{ "offered", offered, NULL },
+	};
+
+	/* Each is followed by a blank. */
+	snprintf(offered, sizeof(offered), "%.*s", s->mechanisms.len > 0 ?
+	    (int)s->mechanisms.len - 1 : 0, s->mechanisms.data);
+	report(r, &(struct check_finding){ .stage = CHECK_AUTH,
+	    .facts = facts, .n_facts = sizeof(facts) / sizeof(facts[0]) },
+	    "logged in%s%s with %s; offered: %s", user != NULL ? " as " : "",
+	    user != NULL ? user : "", r->mechanism, offered);
+}
+
+static void
 report_passed(void *context, const struct session *s, enum session_step step)
 {
 	struct run	*r = context;
@@ -252,20 +317,13 @@ report_passed(void *context, const struct session *s, enum session_step step)
 		check_clock(r, s->reply.text);
 		break;
 	case STEP_EHLO:
-		report(r, &(struct check_finding){ .stage = CHECK_EHLO },
-		    "%s, the server offers %s", s->encrypted ? "in TLS" :
-		    "in clear text", keywords_of(r));
+		report_ehlo(r, s);
 		break;
 	case STEP_TLS:
 		report_tls(r, s);
 		break;
 	case STEP_AUTH:
-		report(r, &(struct check_finding){ .stage = CHECK_AUTH },
-		    "logged in%s%s with %s; offered: %s",
-		    s->options->auth->user != NULL ? " as " : "",
-		    s->options->auth->user != NULL ? s->options->auth->user :
-		    "", r->mechanism, s->mechanisms.data != NULL ?
-		    s->mechanisms.data : "");
+		report_login(r, s);
 		break;
 	}
 }
@@ -326,7 +384,8 @@ report_session_failure(struct run *r, const struct failure *why)
 		remedy = "if the clock of this machine is wrong, set it, for "
 		    "example with \"timedatectl set-ntp true\"";
 	report(r, &(struct check_finding){ .stage = stage,
-	    .verdict = CHECK_FAIL, .status = why->status, .remedy = remedy },
+	    .verdict = CHECK_FAIL, .status = why->status,
+	    .remedy = remedy != NULL ? remedy : usual_remedy(r, stage, why) },
 	    "%s", without_step(why->text));
 }
 
@@ -341,13 +400,16 @@ report_refusal(struct run *r, enum check_stage stage, const struct failure *why)
 	const struct session	*s = &r->connection->session;
 	bool			 mild = !s->broken && (r->target->is_guess ||
 				    s->reply.code / 100 == 4);
+	const char		*remedy = remedy_for(r, why, s->step);
 
+	if (remedy == NULL && !mild)
+		remedy = usual_remedy(r, stage, why);
 	report(r, &(struct check_finding){ .stage = stage,
 	    .verdict = mild ? CHECK_WARNING : CHECK_FAIL,
-	    .status = mild ? EX_OK : why->status,
-	    .remedy = remedy_for(r, why, s->step) }, "%s%s", why->text,
-	    mild && s->reply.code / 100 == 4 ? " (for now: the queue tries "
-	    "again)" : "");
+	    .status = mild ? EX_OK : why->status, .remedy = remedy }, "%s%s",
+	    why->text, !mild ? "" : s->reply.code / 100 == 4 ?
+	    " (for now: the queue tries again)" : " (an example of an address "
+	    "that the section matches)");
 }
 
 static void
@@ -389,13 +451,13 @@ check_transaction(struct run *r, const struct reach *addresses)
 		    line, sizeof(line)));
 	else if (accepted)
 		report_refusal(r, CHECK_RCPT, &why);
-	if (!s->broken && probe_rset(s, &why))
+	r->replied = !s->broken;
+	if (r->replied && probe_rset(s, &why))
 		report(r, &(struct check_finding){ .stage = CHECK_RSET },
 		    "%s; nothing was sent", reply_line(&s->reply, line,
 		    sizeof(line)));
-	else if (!s->broken)
+	else if (r->replied)
 		report_refusal(r, CHECK_RSET, &why);
-	r->replied = !s->broken;
 	envelope_free(&env);
 }
 
@@ -649,7 +711,9 @@ check_addresses(struct run *r, struct reach *addresses)
 	if (addresses->left_out > 0)
 		buffer_addf(&list, " and %zu more", addresses->left_out);
 	report(r, &(struct check_finding){ .stage = CHECK_LOOKUP,
-	    .object = c->at.host }, "%s", list.data);
+	    .object = c->at.host }, "%s%s%s", list.data,
+	    r->target->section != NULL ? ", for " : "",
+	    r->target->section != NULL ? r->target->section : "");
 	buffer_free(&list);
 	reach_connect(addresses, &how);
 	for (size_t i = 0; i < addresses->n && fd == -1; i++)

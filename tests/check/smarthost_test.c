@@ -34,6 +34,8 @@ struct stage_case {
 	const char	*want[WANT_MAX];
 	int		 from_day;	/* of a certificate of its own, if */
 	int		 to_day;	/* they differ */
+	const char	*own_name;	/* its common name; NULL: mail */
+	unsigned	 copies;	/* of it in the chain, and one more */
 	bool		 is_guess;
 };
 
@@ -146,6 +148,99 @@ static const struct stage_case cases[] = {
 	    "rset ok" } },
 };
 
+/*
+ * Servers that are broken or hostile: the check ends soon, with one clear
+ * failure at most.
+ */
+#define ENDS(stage_, step_, ...) \
+	{ __VA_ARGS__ " at " #stage_, { TLS, LOGIN, STEP(.at = step_, \
+	    .say = "", .then = THEN_CLOSE) }, NULL, WITH_LOGIN, EX_TEMPFAIL, \
+	    .want = { #stage_ " fail ", "the server closed the connection" } }
+#define HANGS(stage_, step_, ...) \
+	{ __VA_ARGS__ " at " #stage_, { TLS, LOGIN, STEP(.at = step_, \
+	    .say = "", .then = THEN_HANG) }, NULL, WITH_LOGIN \
+	    "timeout = 1s\n", EX_TEMPFAIL, \
+	    .want = { #stage_ " fail ", "timed out after 1 s" } }
+#define DRIPS(stage_, step_, ...) \
+	{ __VA_ARGS__ " at " #stage_, { TLS, LOGIN, STEP(.at = step_, \
+	    .raw = "220-slowly, slowly, octet by octet\r\n", \
+	    .how = DRIPPING, .pause_ms = 100) }, NULL, WITH_LOGIN \
+	    "timeout = 1s\n", EX_TEMPFAIL, \
+	    .want = { #stage_ " fail ", "timed out after 1 s" } }
+#define FLOODS(stage_, step_, octets, says, ...) \
+	{ __VA_ARGS__ " at " #stage_, { TLS, LOGIN, STEP(.at = step_, \
+	    .raw = octets, .how = ENDLESS) }, NULL, WITH_LOGIN, EX_PROTOCOL, \
+	    .want = { #stage_ " fail ", says, "=> " } }
+#define AT_EACH(kind, ...) \
+	kind(greeting, ON_GREETING, __VA_ARGS__), \
+	kind(ehlo, ON_EHLO, __VA_ARGS__), \
+	kind(tls, ON_STARTTLS, __VA_ARGS__), \
+	kind(auth, ON_AUTH, __VA_ARGS__), \
+	kind(mail, ON_MAIL, __VA_ARGS__), \
+	kind(rcpt, ON_RCPT, __VA_ARGS__), \
+	kind(rset, ON_RSET, __VA_ARGS__)
+#define LINES	"250-more\r\n", "too many lines"
+#define LINE	"250 on and on", "a line of more than 12288 octets"
+#define TEN(x)	x x x x x x x x x x
+
+static const struct stage_case hostile[] = {
+	AT_EACH(ENDS, "a connection that is closed"),
+	AT_EACH(HANGS, "no reply"),
+	DRIPS(greeting, ON_GREETING, "a reply that takes too long"),
+	DRIPS(auth, ON_AUTH, "a reply that takes too long"),
+	AT_EACH(FLOODS, LINES, "a reply that does not end"),
+	AT_EACH(FLOODS, LINE, "a line that does not end"),
+	{ "a connection that is closed in place of the TLS handshake", { TLS,
+	    STEP(.at = ON_HANDSHAKE, .say = "", .then = THEN_CLOSE) }, NULL,
+	    NULL, EX_TEMPFAIL, .want = { "tls fail the " } },	/* or reset it */
+	{ "text in place of the TLS handshake", { .security = TLS_AT_ONCE,
+	    STEP(.at = ON_HANDSHAKE, .raw = "500 what\033[2J?\r\n",
+	    .then = THEN_SHUT) }, "submissions", NULL, EX_PROTOCOL,
+	    .want = { "tls fail the server does not speak TLS; it sent: \"500 "
+	    "what\\033[2J?\"", "=> ", "!\033" } },
+	{ "octets in place of the TLS handshake", { .security = TLS_AT_ONCE,
+	    STEP(.at = ON_HANDSHAKE, .then = THEN_SHUT,
+	    .raw = "\026\003\003\001\005" TEN(TEN("octets"))) },
+	    "submissions", NULL, EX_TEMPFAIL,
+	    .want = { "tls fail the TLS handshake failed: ", "=> " } },
+	{ "text after the reply to STARTTLS", { TLS, STEP(.at = ON_STARTTLS,
+	    .raw = "220 go\r\n250 injected\r\n") }, NULL, NULL, EX_PROTOCOL,
+	    .want = { "tls fail the server sent clear text after its reply "
+	    "to STARTTLS", "=> " } },
+	{ "a server with 100 extensions", { TLS,
+	    .keywords = TEN(TEN("X-MORE\n")) "SIZE 0" }, NULL, NULL, 0,
+	    .want = { "X-MORE, X-MORE ...\n", "tls ok", "rset ok",
+	    "!SIZE" } },
+	{ "a chain of 60 certificates", { TLS }, NULL, NULL, 0,
+	    .want = { "tls ok", "rset ok" }, .from_day = -20, .to_day = 21,
+	    .copies = 59 },
+	{ "control characters in a certificate", { TLS }, NULL, NULL, 0,
+	    .want = { "tls ok", "issued by CN=a\\033[2J\\007b, ", "rset ok",
+	    "!\033" }, .from_day = -20, .to_day = 21,
+	    .own_name = "a\033[2J\007b" },
+	{ "two reply codes in one reply", { TLS, STEP(.at = ON_RCPT,
+	    .raw = "250-yes\r\n550 no\r\n") }, NULL, NULL, EX_PROTOCOL,
+	    .want = { "rcpt fail RCPT: invalid SMTP reply from the server "
+	    "(two reply codes in one reply)", "=> " } },
+	{ "354 in place of 250", { TLS, STEP(.at = ON_MAIL,
+	    .say = "354 go ahead") }, NULL, NULL, EX_PROTOCOL,
+	    .want = { "mail fail MAIL FROM:<kim@example.org>: 354 go ahead",
+	    "=> the server violates the protocol", "rset ok" } },
+};
+
+/* A broken server is not the cause of several failures. */
+static void
+assert_one_failure(const char *text, int status)
+{
+	const char	*at = text;
+	int		 n = 0;
+
+	for (; (at = strstr(at, " fail ")) != NULL; at++)
+		n++;
+	if (n != (status != 0))
+		fail_msg("%d failures in:\n%s", n, text);
+}
+
 static void
 assert_lines(const struct stage_case *c, const char *text)
 {
@@ -185,10 +280,14 @@ stages_are_reported(void **state)
 	tls_fixture_begin(&s);
 	if (c->from_day != c->to_day) {
 		certificate_make(&own, &(struct certificate_form){
-		    .common_name = "mail", .ip = "127.0.0.1",
+		    .common_name = c->own_name != NULL ? c->own_name : "mail",
+		    .ip = "127.0.0.1",
 		    .from_day = c->from_day, .to_day = c->to_day }, NULL);
 		certificate_write(&own, temp_dir_path(&s.dir, "own.pem"),
 		    CERTIFICATE_KEY);
+		for (unsigned i = 0; i < c->copies; i++)
+			certificate_write(&own, temp_dir_path(&s.dir,
+			    "own.pem"), CERTIFICATE_APPEND);
 		certificate_free(&own);
 		strlcpy(s.usual.ca, temp_dir_path(&s.dir, "own.pem"),
 		    sizeof(s.usual.ca));
@@ -202,6 +301,7 @@ stages_are_reported(void **state)
 	target.smarthost = config_find(&config, NULL, KEY_SMARTHOST);
 	assert_int_equal(check_smarthost(&check, &target), c->status == 0);
 	assert_lines(c, out.data);
+	assert_one_failure(out.data, c->status);
 	assert_int_equal(check.status, c->status);
 	assert_int_equal(mock_smtp_messages(s.host), 0);
 	buffer_free(&out);
@@ -213,5 +313,6 @@ stages_are_reported(void **state)
 int
 main(void)
 {
-	return CASES_RUN("check_smarthost", stages_are_reported, cases);
+	return CASES_RUN("check_smarthost", stages_are_reported, cases) +
+	    CASES_RUN("hostile servers", stages_are_reported, hostile);
 }
