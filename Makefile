@@ -71,7 +71,7 @@ OBJECTS	= $(patsubst %.c,$(B)/%.o,$(filter-out $(LEFT_OUT),\
 MODULE_OBJECTS = $(patsubst src/%.c,$(B)/module/%.o,$(OPENSSL) $(wildcard \
 	  $(patsubst %,src/util/%.c,base64 buffer failure memory text trusted \
 	  visible)))
-NAMES	= relais send-mail mailq newaliases
+NAMES	= relais send-mail mailq newaliases postqueue
 
 all: $(B)/sendmail $(NAMES:%=$(B)/%) $(MODULE)
 

@@ -31,6 +31,7 @@ static const struct name names[] = {
 	{ "send-mail",	MODE_DELIVER, false, false },
 	{ "relais",	MODE_DELIVER, true, false },
 	{ "mailq",	MODE_LIST, false, false },
+	{ "postqueue",	MODE_POSTQUEUE, false, false },
 	{ "newaliases",	MODE_ALIASES, false, false },
 	{ "hoststat",	MODE_NOTHING, false, true },
 	{ "purgestat",	MODE_NOTHING, false, true },

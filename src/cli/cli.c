@@ -59,6 +59,7 @@ static const struct action {
 	[MODE_DELIVER]	 = { send_mail, true, true, true },
 	[MODE_SMTP]	 = { smtp_stdio_run, true, true, true },
 	[MODE_LIST]	 = { mailq, true, false, true },
+	[MODE_LIST_JSON] = { mailq_json, true, false, true },
 	[MODE_COUNT]	 = { mailq_count, true, false, true },
 	[MODE_ALIASES]	 = { do_nothing, false, false, false },
 	[MODE_VERIFY]	 = { send_verify, true, true, false },

@@ -7,6 +7,7 @@
 
 #include "cli/entry_state.h"
 #include "cli/output.h"
+#include "cli/queue_json.h"
 #include "cli/report.h"
 #include "queue/id.h"
 #include "util/visible.h"
@@ -201,6 +202,21 @@ mailq(const struct options *options, const struct config *config,
 
 	queue_source_open(&q, config);
 	if (!mailq_print(&q, false, &why))
+		status = report_failure(log, options->errors, &why);
+	queue_source_close(&q);
+	return status;
+}
+
+int
+mailq_json(const struct options *options, const struct config *config,
+    const struct log *log)
+{
+	struct queue_source	q;
+	struct failure		why;
+	int			status = EX_OK;
+
+	queue_source_open(&q, config);
+	if (!queue_json_list(&q, QUEUE_SOURCE_WAITING, &why))
 		status = report_failure(log, options->errors, &why);
 	queue_source_close(&q);
 	return status;

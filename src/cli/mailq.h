@@ -17,10 +17,12 @@
 #include "util/log.h"
 
 /*
- * mailq and -bp print the list, -bP only the number of entries.  Each returns
- * the exit status.
+ * mailq and -bp print the list, postqueue -j prints it as JSON (queue_json.h),
+ * and -bP prints only the number of entries.  Each returns the exit status.
  */
 int	mailq(const struct options *, const struct config *,
+	    const struct log *);
+int	mailq_json(const struct options *, const struct config *,
 	    const struct log *);
 int	mailq_count(const struct options *, const struct config *,
 	    const struct log *);

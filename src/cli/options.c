@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "cli/commands.h"
+#include "cli/postqueue.h"
 #include "mail/dsn.h"
 #include "util/memory.h"
 #include "util/visible.h"
@@ -352,6 +353,8 @@ options_parse(struct options *o, int argc, char **argv, bool administrator,
 	char	shown[80];
 	int	i = 1;
 
+	if (o->mode == MODE_POSTQUEUE)
+		return postqueue_parse(o, argc, argv, why);
 	while (i < argc && argv[i][0] == '-') {
 		const char	*arg = argv[i];
 		int		 used = 1;

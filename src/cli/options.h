@@ -20,7 +20,8 @@
 enum mode {
 	MODE_DELIVER,		/* -bm, -ba */
 	MODE_SMTP,		/* -bs */
-	MODE_LIST,		/* -bp, mailq */
+	MODE_LIST,		/* -bp, mailq, postqueue -p */
+	MODE_LIST_JSON,		/* postqueue -j */
 	MODE_COUNT,		/* -bP */
 	MODE_ALIASES,		/* -bi, -I, newaliases */
 	MODE_VERIFY,		/* -bv */
@@ -29,6 +30,7 @@ enum mode {
 	MODE_VERSION,		/* --version, -d0.1 without recipients */
 	MODE_HELP,		/* --help */
 	MODE_NO_DAEMON,		/* smtpd */
+	MODE_POSTQUEUE,		/* postqueue: its options select another one */
 	MODE_COMMANDS,		/* relais help; relais with an unknown word */
 	MODE_CHECK,		/* relais check */
 	MODE_CONFIG,		/* relais config */

@@ -45,7 +45,7 @@ static void
 find_caller(const struct serve_peer *peer, char *to, size_t size)
 {
 	static const char *const	ours[] = { "sendmail", "relais",
-		"send-mail", "mailq", "newaliases" };
+		"send-mail", "mailq", "newaliases", "postqueue" };
 	char	path[64], text[256] = "", name[64] = "";
 	long	pid = (long)peer->pid;
 	bool	again;

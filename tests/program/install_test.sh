@@ -39,6 +39,7 @@ expected() {
 	cat <<-'END'
 	755 ./usr/local/sbin/sendmail
 	link ./usr/local/sbin/relais sendmail
+	link ./usr/local/sbin/postqueue sendmail
 	link ./usr/local/bin/mailq /usr/local/sbin/sendmail
 	link ./usr/local/bin/newaliases /usr/local/sbin/sendmail
 	link ./usr/local/lib/sendmail /usr/local/sbin/sendmail

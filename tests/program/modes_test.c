@@ -109,6 +109,8 @@ a_closed_pipe_is_not_reported(void **state)
 	{ sentence, ends_without_its_output, NULL, NULL, \
 	    &(struct output){ call, status, err } }
 
+#define POSTQUEUE "usage: postqueue [-v] -p | -j | -f | -i ID\n"
+
 static const struct CMUnitTest modes_spec[] = {
 	ANSWERS("mailq lists an empty queue",
 	    "mailq", 0, "Mail queue is empty\n",
@@ -120,6 +122,26 @@ static const struct CMUnitTest modes_spec[] = {
 	    "sendmail", "-bp"),
 	ANSWERS("-bP prints the number of entries",
 	    "sendmail", 0, "0\n", "", "sendmail", "-bP"),
+	ANSWERS("postqueue -p lists the queue", "postqueue", 0,
+	    "Mail queue is empty\n", "", "postqueue", "-p"),
+	ANSWERS("postqueue -j prints no line for an empty queue", "postqueue",
+	    0, "", "", "postqueue", "-j"),
+	ANSWERS("postqueue -f succeeds without a queue", "postqueue", 0, "",
+	    "", "postqueue", "-c", "/etc/postfix", "-fv"),
+	ANSWERS("postqueue requires an option", "postqueue", EX_USAGE, "",
+	    "postqueue: " POSTQUEUE, "postqueue"),
+	ANSWERS("postqueue does one thing at a time", "postqueue", EX_USAGE,
+	    "", "postqueue: " POSTQUEUE, "postqueue", "-pj"),
+	ANSWERS("postqueue has no arguments", "postqueue", EX_USAGE, "",
+	    "postqueue: " POSTQUEUE, "postqueue", "-p", "a@example.net"),
+	ANSWERS("postqueue -i requires an ID", "postqueue", EX_USAGE, "",
+	    "postqueue: option -i requires a value\n", "postqueue", "-i"),
+	ANSWERS("postqueue -s names the command to use", "postqueue",
+	    EX_USAGE, "", "postqueue: -s: not supported; to send the messages "
+	    "for a domain, run: sendmail -qR@domain\n", "postqueue", "-s",
+	    "example.net"),
+	ANSWERS("postqueue has no other options", "postqueue", EX_USAGE, "",
+	    "postqueue: unknown option -x\n", "postqueue", "-x"),
 	ANSWERS("newaliases does nothing", "newaliases", 0, "", "",
 	    "newaliases"),
 	ANSWERS("-bi does nothing", "sendmail", 0, "", "", "sendmail", "-bi"),
