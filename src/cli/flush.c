@@ -129,6 +129,7 @@ flush_once(const struct flush_run *f, struct runner_totals *totals,
 		.trace = f->verbose ? &transcript_trace : NULL,
 		.progress = watched ? show_progress : NULL,
 		.context = &began_ms,
+		.patience_ms = f->patience_ms,
 	};
 	bool		good;
 
@@ -174,6 +175,7 @@ flush_sent_all(const struct attempt_choice *choice,
 	failed(why, EX_TEMPFAIL, "not sent:");
 	add_number(why, n[ATTEMPT_DEFERRED] + n[ATTEMPT_LEFT], "deferred");
 	add_number(why, failures, "given up");
+	add_number(why, n[ATTEMPT_PACED], "waiting for a turn (pace)");
 	add_number(why, n[ATTEMPT_LOCKED], "being sent by another process");
 	add_number(why, n[ATTEMPT_DOUBTFUL], "that may have been delivered "
 	    "already");
@@ -216,6 +218,7 @@ flush_command(const struct options *options, const struct config *config,
 		.log = log,
 		.spool = &queue.spool,
 		.verbose = options->verbose,
+		.patience_ms = FLUSH_PATIENCE_MS,
 	};
 	struct runner_totals	 totals;
 	struct failure		 why;

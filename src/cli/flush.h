@@ -5,6 +5,7 @@
 #define CLI_FLUSH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "cli/options.h"
 #include "config/config.h"
@@ -25,6 +26,9 @@ int	flush_command(const struct options *, const struct config *,
 bool	flush_parse_interval(const char *text, long *seconds,
 	    struct failure *why);
 
+/* How long a queue run waits for the turns that the key pace gives. */
+enum { FLUSH_PATIENCE_MS = 5 * 60 * 1000 };
+
 /* A queue run.  All pointers are borrowed. */
 struct flush_run {
 	const struct config	*config;
@@ -33,6 +37,7 @@ struct flush_run {
 	struct attempt_choice	 choice;
 	bool			 verbose;	/* print the dialogue with the
 						 * smarthost */
+	int64_t			 patience_ms;	/* of struct runner */
 };
 
 /*

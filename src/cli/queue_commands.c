@@ -181,6 +181,7 @@ flush_queue(const struct queue_request *r, struct failure *why)
 		.log = r->log,
 		.spool = r->spool,
 		.choice = { .when = ATTEMPT_WHEN_ANY, .id = r->id },
+		.patience_ms = FLUSH_PATIENCE_MS,
 	};
 	struct runner_totals	totals;
 	struct entry		entry;
@@ -213,6 +214,7 @@ run_queue(const struct queue_request *r, struct failure *why)
 		.log = r->log,
 		.spool = r->spool,
 		.choice.when = ATTEMPT_WHEN_DUE,
+		.patience_ms = FLUSH_PATIENCE_MS,
 	};
 	struct runner_totals	totals;
 

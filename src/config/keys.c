@@ -70,6 +70,8 @@ static const struct key keys[CONFIG_KEYS] = {
 	    .rule = { VALUE_DURATION, NULL, "1s", "365d" } },
 	[KEY_CONNECTIONS] = { NAMED("connections"), .fallback = "4",
 	    .rule = { VALUE_COUNT, NULL, "1", "1000" } },
+	[KEY_PACE] = { NAMED("pace"), .place = PLACE_ANY,
+	    .rule = { VALUE_RATE, "off", NULL, NULL } },
 	[KEY_SOCKET] = { NAMED("socket"), .fallback = "/run/relais/submission",
 	    .rule = { VALUE_PATH, "off", NULL, NULL } },
 	[KEY_CLIENTS] = { NAMED("clients"), .fallback = "100",

@@ -46,6 +46,7 @@ static const struct unit durations[] = {
 };
 
 static const struct unit periods[] = {
+	{ "/second", 1000 },
 	{ "/minute", 60 * 1000 },
 	{ "/hour", 60 * 60 * 1000 },
 	{ "/day", 24 * 60 * 60 * 1000 },
@@ -332,7 +333,7 @@ static const struct {
 	[VALUE_DURATIONS] = { are_durations, NULL,
 	    "1 to 16 times from 1s to 1d, such as 1m 5m 15m 30m 1h" },
 	[VALUE_RATE] = { is_rate, NULL,
-	    "a number followed by /minute, /hour or /day, such as "
+	    "a number followed by /second, /minute, /hour or /day, such as "
 	    "200/hour" },
 	[VALUE_PATH] = { is_path, NULL, "a path that begins with /" },
 	[VALUE_PATTERN] = { NULL, NULL, "text" },

@@ -19,7 +19,7 @@ enum value_kind {
 	VALUE_SIZE,		/* 0, 512, 64K, 10M, 1G, 1T; K is 1024 */
 	VALUE_DURATION,		/* 200ms, 15s, 5m, 2h, 5d, 1w */
 	VALUE_DURATIONS,	/* 1m 5m 1h: at most 16, from 1s to 1d */
-	VALUE_RATE,		/* 10/minute, 200/hour, 1000/day */
+	VALUE_RATE,		/* 5/second, 10/minute, 200/hour, 1000/day */
 	VALUE_PATH,		/* an absolute path */
 	VALUE_PATTERN,		/* of file names, for include */
 	VALUE_COMMAND,		/* a program and its arguments */

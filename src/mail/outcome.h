@@ -37,6 +37,8 @@ struct outcome {
 						 * safe for a terminal */
 	bool			not_attempted;	/* no session with a server
 						 * could be opened */
+	bool			paced;		/* deferred: it waits its turn
+						 * (submit/pace.h) */
 	bool			dsn_offered;	/* delivered: the server sends
 						 * the notices (RFC 3461) */
 	bool			delay_reported;	/* the sender was notified of

@@ -57,7 +57,8 @@ static const struct fact host_facts[] = {
 	NUMBER(spool_state_host, trouble_count),
 	NUMBER(spool_state_host, not_before),
 	TEXT(spool_state_host, trouble_text),
-	NUMBER(spool_state_host, pace_ms),
+	NUMBER(spool_state_host, pace_us),
+	NUMBER(spool_state_host, pace_promised_us),
 	NUMBER(spool_state_host, delivered),
 	NUMBER(spool_state_host, deferred),
 	NUMBER(spool_state_host, failed),
@@ -180,6 +181,7 @@ parse_state(struct spool_state *state)
 	if (!parse_lines(state, text)) {
 		struct spool_state	empty = { .spool = state->spool,
 					    .fd = state->fd,
+					    .invalid = true,
 					    .before = state->before };
 
 		free(state->host);

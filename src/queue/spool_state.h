@@ -15,7 +15,7 @@
  *
  * Each fact is a member of a struct below and a row of a table in
  * spool_state.c.  A fact that is 0 or "" is not written, an unknown fact is
- * ignored.  All times are seconds since the epoch unless the name ends in _ms,
+ * ignored.  All times are seconds since the epoch unless the name ends in _us,
  * and can be in the future if the clock was set back.
  *
  * Mail does not depend on the file: a missing or invalid one has no facts, and
@@ -71,7 +71,9 @@ struct spool_state_host {
 	int64_t	not_before;	/* no attempt is made earlier; 0: any time */
 	char	trouble_text[512];	/* the last failure */
 
-	int64_t	pace_ms;	/* `pace`: when the next message may be sent */
+	/* queue/turn.h; microseconds since the epoch */
+	int64_t	pace_us;	/* of the messages sent so far */
+	int64_t	pace_promised_us;	/* the last turn */
 
 	/* Recipients, since the file was started. */
 	int64_t	delivered;
@@ -98,6 +100,8 @@ struct spool_state {
 	struct spool_state_host	*host;	/* owned; the one that was changed last
 					 * comes first */
 	size_t			 n_hosts;
+
+	bool		 invalid;	/* the file has no facts */
 
 	/* Private. */
 	struct spool	*spool;		/* borrowed; NULL: not to be changed */

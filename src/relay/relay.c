@@ -393,6 +393,13 @@ is_refused_sender(const struct relay *r, const struct route *route)
 	    strcmp(r->refused_sender, route->envelope.reverse_path) == 0;
 }
 
+bool
+relay_has_given_up(const struct relay *r, const struct route *route)
+{
+	return has_failed_before(r, route) && (r->down || (r->refusals > 1 &&
+	    is_refused_sender(r, route)));
+}
+
 /* Remembers whether the next messages are attempted. */
 static void
 remember_failure(struct relay *r, const struct route_attempt *a)
@@ -499,8 +506,7 @@ relay_send(struct relay *r, const struct envelope *env,
 		struct route_attempt	 a = { .relay = r };
 
 		begin_attempt(&a, route, message, outcomes);
-		if (has_failed_before(r, route) && (r->down ||
-		    (r->refusals > 1 && is_refused_sender(r, route)))) {
+		if (relay_has_given_up(r, route)) {
 			end_attempt(&a, true, &r->down_why);
 			continue;
 		}

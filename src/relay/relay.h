@@ -19,6 +19,7 @@
 #include "mail/outcome.h"
 #include "relay/connection.h"
 #include "relay/endpoints.h"
+#include "relay/route.h"
 #include "relay/tried.h"
 #include "util/failure.h"
 #include "util/interrupt.h"
@@ -126,6 +127,12 @@ void	relay_confine(struct relay *, const struct sandbox *);
  */
 void	relay_send(struct relay *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes);
+
+/*
+ * Whether relay_send() would defer the route without an attempt
+ * (.remember_failures).
+ */
+bool	relay_has_given_up(const struct relay *, const struct route *);
 
 void	relay_end(struct relay *);
 

@@ -12,6 +12,7 @@
 #include "queue/retry.h"
 #include "relay/mail_log.h"
 #include "submit/bounce.h"
+#include "submit/pace.h"
 #include "submit/prepare.h"
 #include "submit/spool_config.h"
 #include "submit/tally.h"
@@ -37,6 +38,7 @@ struct attempt {
 	struct outcome		*outcomes;	/* of all attempts so far */
 	bool			*waited;	/* for each: before this one */
 	int64_t			 now;
+	struct pace		 pace;
 	bool			 proved;	/* the entry can be written */
 	bool			 in_doubt;
 
@@ -154,7 +156,7 @@ adjust_outcomes(struct attempt *a)
 		o->in_doubt |= o->not_attempted && file->outcomes[i].in_doubt;
 		if (o->kind == OUTCOME_DELIVERED)
 			a->w->delivered = true;
-		else
+		else if (!o->paced)
 			strlcpy(a->w->error, o->text, sizeof(a->w->error));
 	}
 	count_outcomes(a);
@@ -290,12 +292,15 @@ static int64_t
 next_attempt(const struct attempt *a)
 {
 	const struct envelope_file	*file = &a->entry->file;
-	int64_t				 delay;
+	int64_t				 delay, next;
 
 	delay = retry_delay(&a->w->schedule, file->attempts + 1, a->in_doubt,
 	    arc4random());
-	return retry_next(a->now, file->arrived_us / 1000000, lifetime_of(a->w),
+	next = retry_next(a->now, file->arrived_us / 1000000, lifetime_of(a->w),
 	    delay);
+	if (a->pace.held > 0 && !a->in_doubt && pace_next(&a->pace) < next)
+		next = pace_next(&a->pace);
+	return next;
 }
 
 /*
@@ -501,7 +506,8 @@ finish_entry(struct attempt *a)
 
 	if (a->waiting == 0 && a->failed == 0)
 		return remove_entry(a, ATTEMPT_DELIVERED);
-	if (a->waiting > 0 && retry_is_over(a->now, file->arrived_us / 1000000,
+	if (a->waiting > 0 && a->pace.held == 0 &&
+	    retry_is_over(a->now, file->arrived_us / 1000000,
 	    lifetime_of(a->w), file->asked + has_answer(a))) {
 		expire_recipients(a);
 		count_outcomes(a);
@@ -516,6 +522,47 @@ finish_entry(struct attempt *a)
 	if (entry_defer(a->entry, next_attempt(a), has_answer(a), &why))
 		return ATTEMPT_DEFERRED;
 	return a->in_doubt ? prevent_duplicate(a, &why) : entry_error(a, &why);
+}
+
+/*
+ * Holds back the recipients whose smarthost gets enough messages.  Returns
+ * whether any others are left.
+ */
+static bool
+take_turns(struct attempt *a)
+{
+	struct attempt_worker	*w = a->w;
+	const struct entry	*entry = a->entry;
+	struct identity		 owner = owner_of(w, entry);
+	bool			 due = retry_is_due(&w->schedule, a->now,
+				    entry->next);
+
+	a->pace = (struct pace){ .config = w->config, .user = owner.user,
+	    .spool = w->spool, .log = w->log, .relay = &w->relay,
+	    .kind = due ? TURN_DUE : TURN_EARLY };
+	pace_hold(&a->pace, &entry->file.envelope, a->outcomes);
+	w->turn_us = a->pace.held > 0 && due ? a->pace.until_us : 0;
+	return a->pace.held < a->before;
+}
+
+/*
+ * All recipients wait.  This is not an attempt, and an entry that is not due
+ * keeps its time.
+ */
+static enum attempt_result
+wait_for_turn(struct attempt *a)
+{
+	struct failure	why;
+
+	if (a->w->turn_us == 0)
+		return ATTEMPT_PACED;
+	adjust_outcomes(a);
+	if ((outcomes_changed(a) && !entry_record(a->entry, a->outcomes,
+	    &why)) || !entry_postpone(a->entry, pace_next(&a->pace), &why))
+		return entry_error(a, &why);
+	if (a->now - a->entry->file.arrived_us / 1000000 >= DELAY_NOTICE_S)
+		notify(a, BOUNCE_DELAYED, entry_mark_delay);
+	return ATTEMPT_PACED;
 }
 
 /* Makes the attempt; a->outcomes and a->waited are those before it. */
@@ -543,6 +590,8 @@ attempt_opened(struct attempt *a)
 	/* Without a waiting recipient, an earlier run was interrupted. */
 	if (a->waiting == 0)
 		return finish_entry(a);
+	if (pace_is_set(w->config) && !take_turns(a))
+		return wait_for_turn(a);
 	attempt_send(w, entry, &callbacks, a->outcomes);
 	adjust_outcomes(a);
 	mail_log_outcomes(w->log, &mail_log, a->outcomes);
@@ -628,12 +677,14 @@ attempt_entry(struct attempt_worker *w, const char *name)
 				    &notices);
 	bool		      (*may_leave)(void *) = w->may_leave;
 	bool			delivered = w->delivered;
+	int64_t			turn_us = w->turn_us;
 
 	w->may_leave = NULL;
 	for (size_t i = 0; i < notices.n; i++)
 		attempt_once(w, notices.id[i], true, &none);
 	w->may_leave = may_leave;
 	w->delivered = delivered;
+	w->turn_us = turn_us;
 	return result;
 }
 

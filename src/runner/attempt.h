@@ -53,6 +53,7 @@ enum attempt_result {
 	ATTEMPT_BAD,		/* not a valid entry; moved to failed/ */
 	ATTEMPT_ERROR,		/* a disk error; the entry is unchanged */
 	ATTEMPT_LEFT,		/* unchanged, because may_leave() agreed */
+	ATTEMPT_PACED,		/* it waits its turn (submit/pace.h) */
 	ATTEMPT_RESULTS
 };
 
@@ -82,6 +83,9 @@ struct attempt_worker {
 	char			 error[512];	/* the last one, or "" */
 	bool			 delivered;	/* any message but bounces, to
 						 * any recipient */
+	int64_t			 turn_us;	/* ATTEMPT_PACED: when to ask
+						 * again, since the epoch; 0:
+						 * the entry was not due */
 };
 
 /*

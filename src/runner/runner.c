@@ -19,6 +19,8 @@
 #include "runner/alarm.h"
 #include "runner/backoff.h"
 #include "runner/collect.h"
+#include "runner/turn_list.h"
+#include "submit/pace.h"
 #include "submit/spool_config.h"
 #include "util/file.h"
 #include "util/memory.h"
@@ -56,6 +58,7 @@ struct queue_run {
 	struct shared_state	*shared;
 	struct backoff_shared	*backoff;
 	int			 backoff_lock;	/* a file, or -1 */
+	struct turn_list	 turns;		/* empty without pace */
 	size_t			 slots;
 	pid_t			*pid;		/* owned; 0: no worker */
 	size_t			 started;	/* workers so far */
@@ -128,16 +131,67 @@ init_worker(struct attempt_worker *w, const struct runner *r)
 }
 
 static void
+count(struct queue_run *run, enum attempt_result result)
+{
+	atomic_fetch_add(&run->shared->result[result], 1);
+}
+
+/* Makes the attempt for an entry, and counts its result unless it waits. */
+static enum attempt_result
+work_on(struct queue_run *run, struct worker_slot *slot,
+    struct attempt_worker *w, size_t index)
+{
+	enum attempt_result	result;
+
+	slot->sending = false;
+	atomic_store(&slot->at, index + 1);
+	result = attempt_entry(w, run->list.item[index].name);
+	if (result == ATTEMPT_LEFT)
+		atomic_store(&slot->back, index + 1);
+	else if (result != ATTEMPT_PACED)
+		count(run, result);
+	strlcpy(slot->error, w->error, sizeof(slot->error));
+	slot->delivered |= w->delivered;
+	atomic_store(&slot->at, 0);
+	return result;
+}
+
+/*
+ * Waits for the turn of an entry, and makes the attempt.  If another process
+ * was faster, the entry waits for the next turn.  Returns false if the worker
+ * ends.
+ */
+static bool
+work_in_turn(struct queue_run *run, struct worker_slot *slot,
+    struct attempt_worker *w, struct turn_list_entry *entry)
+{
+	enum attempt_result	result = ATTEMPT_PACED;
+	enum turn_list_answer	answer;
+
+	do {
+		answer = turn_list_wait(&run->turns, entry, w);
+		if (answer == TURN_LIST_CAME)
+			result = work_on(run, slot, w, entry->index);
+		entry->turn_us = w->turn_us;
+	} while (answer == TURN_LIST_CAME && result == ATTEMPT_PACED);
+	if (answer == TURN_LIST_LATE)
+		count(run, ATTEMPT_PACED);
+	return answer != TURN_LIST_LEFT && result != ATTEMPT_LEFT;
+}
+
+static void
 run_worker(struct queue_run *run, size_t number)
 {
 	struct worker_slot	*slot = &run->shared->slot[number];
 	struct sandbox		 sandbox =
 				    spool_config_sandbox(run->runner->spool);
 	struct attempt_worker	 worker;
+	struct turn_list_entry	 paced;
+	enum attempt_result	 result;
 	bool			 left = false;
-	size_t			 i;
 
 	init_worker(&worker, run->runner);
+	turn_list_begin_worker(&run->turns);
 	worker.backoff = (struct backoff){ .spool = run->runner->spool,
 	    .schedule = &worker.schedule,
 	    .shared = run->backoff, .lock = run->backoff_lock,
@@ -146,20 +200,19 @@ run_worker(struct queue_run *run, size_t number)
 	worker.may_leave = may_leave_entry;
 	worker.context = run->shared;
 	worker.sending = &slot->sending;
-	while (!left && take_entry(run, &i)) {
-		enum attempt_result	result;
-
-		slot->sending = false;
-		atomic_store(&slot->at, i + 1);
-		result = attempt_entry(&worker, run->list.item[i].name);
-		left = result == ATTEMPT_LEFT;
-		if (left)
-			atomic_store(&slot->back, i + 1);
-		else
-			atomic_fetch_add(&run->shared->result[result], 1);
-		strlcpy(slot->error, worker.error, sizeof(slot->error));
-		slot->delivered |= worker.delivered;
-		atomic_store(&slot->at, 0);
+	while (!left && !atomic_load(&run->shared->stop)) {
+		if (take_entry(run, &paced.index)) {
+			result = work_on(run, slot, &worker, paced.index);
+			paced.turn_us = worker.turn_us;
+			if (result == ATTEMPT_PACED &&
+			    !turn_list_add(&run->turns, &paced))
+				count(run, result);
+			left = result == ATTEMPT_LEFT;
+		} else if (turn_list_take(&run->turns, &paced)) {
+			left = !work_in_turn(run, slot, &worker, &paced);
+		} else {
+			break;
+		}
 	}
 	if (!left)
 		atomic_fetch_sub(&run->shared->active, 1);
@@ -202,7 +255,7 @@ has_entries_left(const struct queue_run *run)
 	for (size_t i = 0; i < run->slots; i++)
 		if (atomic_load(&run->shared->slot[i].back) != 0)
 			return true;
-	return false;
+	return !turn_list_is_empty(&run->turns);
 }
 
 /* The worker crashed during the attempt for an entry. */
@@ -295,6 +348,7 @@ wait_for_workers(struct queue_run *run, struct runner_totals *t)
 
 		if (sig > 0 && sig != SIGCHLD) {
 			atomic_store(&run->shared->stop, true);
+			turn_list_stop(&run->turns);
 			run->stopped_by = sig;
 			run->demands += sig == SIGTERM || sig == SIGINT;
 		}
@@ -448,6 +502,7 @@ attempt_list(struct queue_run *run, struct runner_totals *t,
 	size_t			 wanted = (run->list.n + ENTRIES_EACH - 1) /
 				    ENTRIES_EACH;
 	size_t			 size;
+	char			 waits[50] = "";
 	struct failure		 ignored;
 	bool			 good;
 
@@ -460,6 +515,8 @@ attempt_list(struct queue_run *run, struct runner_totals *t,
 		return failed_errno(why, EX_OSERR,
 		    "cannot map memory for the workers");
 	run->backoff_lock = file_in_memory();
+	if (pace_is_set(r->config))
+		turn_list_begin(&run->turns, run->list.n, r->patience_ms);
 	run->pid = memory_new(run->slots, sizeof(*run->pid));
 	good = fork_worker(run, 0, why);
 	/* One worker is enough if the others cannot be started. */
@@ -469,13 +526,17 @@ attempt_list(struct queue_run *run, struct runner_totals *t,
 	wait_for_workers(run, t);
 	read_totals(run, t);
 	record_health(run, t);
+	if (t->result[ATTEMPT_PACED] > 0)
+		snprintf(waits, sizeof(waits), ", %zu waiting for their turn",
+		    t->result[ATTEMPT_PACED]);
 	log_line(r->log, LOG_INFO, "queue run: %zu of %zu entries: %zu sent, "
-	    "%zu deferred, %zu given up", runner_done(t), t->entries,
+	    "%zu deferred, %zu given up%s", runner_done(t), t->entries,
 	    t->result[ATTEMPT_DELIVERED], t->result[ATTEMPT_DEFERRED],
-	    t->result[ATTEMPT_FAILED] + t->result[ATTEMPT_BAD]);
+	    t->result[ATTEMPT_FAILED] + t->result[ATTEMPT_BAD], waits);
 	/* An entry that reappears after a crash would be sent again. */
 	if (!spool_sync(r->spool, &ignored))
 		log_line(r->log, LOG_ERR, "%s", ignored.text);
+	turn_list_end(&run->turns);
 	munmap(run->shared, size);
 	munmap(run->backoff, backoff_shared_size());
 	if (run->backoff_lock != -1)

@@ -13,6 +13,9 @@
  * A worker that cannot connect leaves its entry to workers with a connection.
  * The last worker records the reason in all remaining entries.
  *
+ * An entry that must wait its turn (the key pace) is sent by the same queue run
+ * if it was due at the start and the turn comes in time (runner/turn_list.h).
+ *
  * SIGTERM and SIGINT end the queue run after the current messages, and are
  * raised again after the outcomes are recorded.  A second SIGTERM or
  * SIGINT ends the workers at once.  Other signals that would end the process
@@ -23,6 +26,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/config.h"
 #include "config/identity.h"
@@ -48,6 +52,8 @@ struct runner {
 	struct spool		*spool;
 	struct attempt_choice	 choice;
 	size_t			 connections;	/* at most; 0: as configured */
+	int64_t			 patience_ms;	/* to wait for the turns of
+						 * entries that pace holds */
 
 	/* Called several times a second during the queue run; or NULL. */
 	void	(*progress)(void *context, const struct runner_totals *);

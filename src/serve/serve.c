@@ -56,6 +56,7 @@ start_run(struct serve_state *s)
 		    ATTEMPT_WHEN_DUE,
 		.connections = s->options->listens ?
 		    serve_pool_run_connections(s) : 0,
+		.patience_ms = s->options->interval_s * 1000,
 	};
 	struct runner_totals	totals;
 	struct failure		why;
@@ -82,12 +83,16 @@ is_entry_due(struct serve_state *s)
 	struct failure		why;
 
 	spool_config_retry(&schedule, s->config);
-	if (spool_count(&totals, &s->spool, SPOOL_QUEUE, &why))
-		return (totals.entries > 0 &&
-		    retry_is_due(&schedule, now, totals.next)) ||
-		    alarm_is_due(s->config, &s->spool, &totals, now);
-	log_line(s->options->log, LOG_ERR, "%s", why.text);
-	return false;
+	if (!spool_count(&totals, &s->spool, SPOOL_QUEUE, &why)) {
+		log_line(s->options->log, LOG_ERR, "%s", why.text);
+		return false;
+	}
+	if (totals.entries > 0) {
+		if (retry_is_due(&schedule, now, totals.next))
+			return true;
+		serve_state_expect_turn(s, totals.next - now);
+	}
+	return alarm_is_due(s->config, &s->spool, &totals, now);
 }
 
 static void
@@ -135,6 +140,7 @@ reap_children(struct serve_state *s)
 		if (pid == s->runner) {
 			log_death(s, "queue run", pid, status);
 			s->runner = 0;
+			serve_state_expect_turn(s, 0);
 		} else if (serve_clients_reap(s, pid)) {
 			log_death(s, "session", pid, status);
 		} else if (serve_pool_reap(s, pid)) {

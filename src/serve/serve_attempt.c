@@ -17,15 +17,39 @@
 /* A larger message is passed in a file of the spool instead of memory. */
 enum { IN_MEMORY_MAX = 1024 * 1024 };
 
+/*
+ * In an entry, deferred forward-paths are waiting.  Returns a copy of the
+ * outcomes in which those that wait for their turn are not, so that the worker
+ * does not send to them; or NULL if there are none.
+ */
+static struct outcome *
+hide_paced(const struct outcome *outcomes, size_t n)
+{
+	struct outcome	*copy = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!outcomes[i].paced)
+			continue;
+		if (copy == NULL) {
+			copy = memory_new(n, sizeof(*copy));
+			memcpy(copy, outcomes, n * sizeof(*copy));
+		}
+		copy[i].kind = OUTCOME_DELIVERED;
+	}
+	return copy;
+}
+
 /* The descriptor of a file that holds the message, or -1 with why. */
 static int
 write_entry(const struct serve_attempt *s, const struct submit_attempt *a,
     struct failure *why)
 {
-	const struct spool_submission	submission = {
+	struct outcome			*hidden = hide_paced(a->outcomes,
+					    a->envelope->n);
+	const struct spool_submission	 submission = {
 		.envelope = a->envelope,
 		.message = a->message,
-		.outcomes = a->outcomes,
+		.outcomes = hidden != NULL ? hidden : a->outcomes,
 		.uid = s->uid,
 		.caller = s->caller,
 	};
@@ -38,12 +62,11 @@ write_entry(const struct serve_attempt *s, const struct submit_attempt *a,
 	if (fd == -1) {
 		failed_errno(why, EX_TEMPFAIL, "cannot create a temporary "
 		    "file");
-		return -1;
-	}
-	if (!spool_write(&submission, fd, why)) {
+	} else if (!spool_write(&submission, fd, why)) {
 		close(fd);
-		return -1;
+		fd = -1;
 	}
+	free(hidden);
 	return fd;
 }
 
@@ -121,6 +144,7 @@ merge_outcomes(struct outcome *outcomes, struct outcome *sent, size_t n,
 			o->status = EX_TEMPFAIL;
 		if ((unsigned)o->step > STEP_QUIT)
 			o->step = STEP_GREETING;
+		o->paced = false;
 		outcomes[i] = *o;
 	}
 }

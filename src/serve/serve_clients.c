@@ -264,6 +264,7 @@ serve_clients_read(struct serve_state *s, struct serve_client *c)
 		break;
 	case SERVE_ACCEPTED:
 		c->counted = false;
+		serve_state_expect_turn(s, 0);
 		break;
 	case SERVE_REFUSED:
 		uncount_message(s, c);

@@ -10,6 +10,11 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "submit/pace.h"
+#include "util/clock.h"
+
+enum { TURN_S = 5 };
+
 /* In a child. */
 static void
 leave_service(struct serve_state *s)
@@ -52,6 +57,17 @@ serve_state_fork(struct serve_state *s, int *channel)
 	if (channel != NULL)
 		*channel = ends[pid == 0];
 	return pid;
+}
+
+void
+serve_state_expect_turn(struct serve_state *s, int64_t seconds)
+{
+	int64_t	next = clock_ms() + 1000 * (seconds > TURN_S ? seconds :
+		    TURN_S);
+
+	if (s->options->listens && next < s->next_run &&
+	    pace_is_set(s->config))
+		s->next_run = next;
 }
 
 void

@@ -96,6 +96,13 @@ struct serve_state {
  */
 pid_t	serve_state_fork(struct serve_state *, int *channel);
 
+/*
+ * An entry may be due in so many seconds: if the key pace is set, looks at the
+ * queue then, but not in the next five seconds, so that one queue run sends
+ * several entries.
+ */
+void	serve_state_expect_turn(struct serve_state *, int64_t seconds);
+
 /* Closes a descriptor unless it is -1, and sets it to -1. */
 void	serve_state_close(int *fd);
 

@@ -16,6 +16,7 @@
 #include "relay/mail_log.h"
 #include "submit/bounce.h"
 #include "submit/early_entry.h"
+#include "submit/pace.h"
 #include "submit/prepare.h"
 #include "submit/service.h"
 #include "submit/storm_rule.h"
@@ -33,6 +34,8 @@ struct submit_job {
 						 * attempt; or NULL */
 	int64_t			 digest_at;	/* collected until then; or 0 */
 	struct early_entry	 early;
+	int64_t			 turn;		/* of recipients that wait for
+						 * one; 0: none */
 };
 
 static bool
@@ -161,6 +164,8 @@ commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
 	const struct envelope	*all = j->envelope;
 	int64_t			 now = (int64_t)time(NULL);
 	bool			 in_doubt = false, asked = false, good;
+	bool			 paced = dir == SPOOL_QUEUE && j->turn != 0;
+	bool			 only_paced = paced;
 	struct retry_schedule	 schedule;
 	struct envelope		 env;
 	struct outcome		*outcomes = memory_new(all->n,
@@ -184,6 +189,7 @@ commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
 			continue;
 		in_doubt |= o->in_doubt;
 		asked |= !o->not_attempted;
+		only_paced &= o->kind != OUTCOME_DEFERRED || o->paced;
 		outcomes[env.n] = *o;
 		if (j->digest_at != 0 && dir == SPOOL_QUEUE)
 			outcomes[env.n].text[0] = '\0';
@@ -193,7 +199,7 @@ commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
 	if (j->digest_at != 0 && dir == SPOOL_QUEUE) {
 		entry.collected = true;
 		entry.next = j->digest_at;
-	} else if (j->attempted) {
+	} else if (j->attempted && !only_paced) {
 		entry.attempts = 1;
 		entry.asked = asked;
 		spool_config_retry(&schedule, j->submit->options.config);
@@ -201,6 +207,8 @@ commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
 			entry.next += retry_delay(&schedule, 1, in_doubt,
 			    arc4random());
 	}
+	if (only_paced || (paced && !in_doubt && j->turn < entry.next))
+		entry.next = j->turn;
 	good = spool_commit(&j->submit->spool, &entry, id, why);
 	if (!good)
 		id[0] = '\0';
@@ -341,6 +349,8 @@ note_health(const struct submit_job *j)
 
 		if (o->kind == OUTCOME_DELIVERED)
 			delivered = true;
+		else if (o->paced)
+			continue;
 		else if (error == NULL || o->kind == OUTCOME_FAILED)
 			error = o;
 	}
@@ -410,6 +420,25 @@ collect(struct submit_job *j)
 	return false;
 }
 
+/* Defers the recipients whose smarthost gets enough messages. */
+static void
+hold_back(struct submit_job *j)
+{
+	struct submit	*s = j->submit;
+	struct pace	 pace = {
+		.config = s->options.config,
+		.user = s->options.me->user,
+		.spool = has_queue(s) ? &s->spool : NULL,
+		.no_spool = &s->no_queue,
+		.log = s->options.log,
+		.kind = TURN_NEW,
+	};
+
+	pace_hold(&pace, j->envelope, j->result->outcomes);
+	if (pace.held > 0)
+		j->turn = pace_next(&pace);
+}
+
 /* Afterwards, no outcome is OUTCOME_WAITING. */
 static void
 make_attempt(struct submit_job *j)
@@ -421,6 +450,9 @@ make_attempt(struct submit_job *j)
 	struct failure	 why;
 
 	s->relay.tried.n = 0;
+	if (j->attempted && has_outcome(j, OUTCOME_WAITING) &&
+	    pace_is_set(s->options.config))
+		hold_back(j);
 	if (j->attempted && has_outcome(j, OUTCOME_WAITING)) {
 		if (has_queue(s))
 			early_entry_begin(&j->early);

@@ -231,6 +231,8 @@ reads_rates(void **state)
 	assert_rate(t, "www-data", 10, 60 * 1000);
 	assert_rate(t, "cron", 1000, 24 * 3600 * 1000);
 	assert_rate(t, "backup", 0, 0);
+	assert_loads(t, "limit = 5/second\n");
+	assert_rate(t, "kim", 5, 1000);
 }
 
 static void
@@ -991,6 +993,9 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("a rate of zero", "limit = 0/hour\n", "such as 200/hour"),
 	REFUSES("a rate with an unknown period", "limit = 1/week\n",
 	    "such as 200/hour"),
+	REFUSES("a pace without a period", "pace = 30\n",
+	    "expected off, or a number followed by /second, /minute, /hour or "
+	    "/day, such as"),
 	REFUSES("a limit for recipients", "[to *]\nlimit = 1/day\n",
 	    "or in a [user] section"),
 	REFUSES("a limit for senders", "[from *]\nlimit = 1/day\n",

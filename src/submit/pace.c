@@ -1,0 +1,157 @@
+#include "submit/pace.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "config/credentials.h"
+#include "queue/spool_state.h"
+#include "relay/endpoints.h"
+#include "relay/route.h"
+#include "util/buffer.h"
+
+/* A route for which the key is set. */
+struct paced_route {
+	const struct route	*route;
+	const struct setting	*set;
+	struct turn_rate	 rate;
+};
+
+bool
+pace_is_set(const struct config *config)
+{
+	for (const struct section *s = config->first; s != NULL; s = s->next)
+		if (s->setting[KEY_PACE] != NULL)
+			return true;
+	return false;
+}
+
+static int64_t
+now_us(void)
+{
+	struct timespec	now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void
+log_unlimited(const struct pace *p, const struct paced_route *r,
+    const struct failure *why)
+{
+	log_line(p->log, LOG_WARNING, "pace = %s (%s) has no effect: %s",
+	    r->set->value, r->set->origin, why->text);
+}
+
+/* The record of the login at the first smarthost, or NULL with why. */
+static struct spool_state_host *
+find_record(struct spool_state *state, const struct pace *p,
+    const struct config_subject *subject, struct failure *why)
+{
+	struct endpoints		 endpoints = { 0 };
+	struct credentials_choice	 credentials;
+	struct buffer			 url = { 0 };
+	struct spool_state_host		*host = NULL;
+	const struct smarthost_url	*first;
+
+	if (endpoints_begin(&endpoints, p->config, subject, why)) {
+		first = &endpoints.smarthosts.host[0];
+		credentials_choose(&credentials, p->config, subject,
+		    first->user);
+		smarthost_write(&url, first);
+		host = spool_state_host(state, url.data, credentials.user);
+		buffer_free(&url);
+	}
+	endpoints_free(&endpoints);
+	return host;
+}
+
+/* Returns whether an attempt can be made now; otherwise, sets *at. */
+static bool
+take_turn(const struct pace *p, const struct paced_route *r, int64_t *at)
+{
+	struct spool_state	 state;
+	struct spool_state_host	*host;
+	int64_t			 now;
+	struct failure		 why;
+	bool			 locked, go = true;
+
+	if (p->spool == NULL) {
+		log_unlimited(p, r, p->no_spool);
+		return true;
+	}
+	locked = spool_state_open(&state, p->spool, now_us() / 1000000, &why);
+	now = now_us();		/* with the lock */
+	if (!locked) {
+		log_unlimited(p, r, &why);
+	} else {
+		if (state.invalid)
+			log_line(p->log, LOG_WARNING, "%s/state: invalid "
+			    "content; the file is started again",
+			    p->spool->directory);
+		host = find_record(&state, p, &r->route->subject, &why);
+		go = host == NULL || turn_take(host, &r->rate, now, p->kind,
+		    at);
+	}
+	if (!spool_state_close(&state, &why) && locked)
+		log_unlimited(p, r, &why);
+	return go;
+}
+
+static void
+hold_route(struct pace *p, const struct paced_route *r,
+    struct outcome *outcomes)
+{
+	const struct route	*route = r->route;
+
+	for (size_t i = 0; i < route->envelope.n; i++) {
+		struct outcome	*o = &outcomes[route->place != NULL ?
+				    route->place[i] : i];
+
+		if (o->kind != OUTCOME_WAITING)
+			continue;
+		*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
+		    .status = EX_TEMPFAIL, .not_attempted = true,
+		    .paced = true };
+		snprintf(o->text, sizeof(o->text), "waits its turn: pace = %s "
+		    "(%s)", r->set->value, r->set->origin);
+		p->held++;
+	}
+}
+
+void
+pace_hold(struct pace *p, const struct envelope *env,
+    struct outcome *outcomes)
+{
+	struct route_list	routes;
+
+	p->held = 0;
+	p->until_us = 0;
+	route_list_make(&routes, p->config, p->user, env, outcomes);
+	for (size_t i = 0; i < routes.n; i++) {
+		struct paced_route	r = { .route = &routes.route[i] };
+		uint64_t		count;
+		int64_t			period_ms, at;
+
+		if (!config_rate(p->config, &r.route->subject, KEY_PACE,
+		    &count, &period_ms) || (p->relay != NULL &&
+		    relay_has_given_up(p->relay, r.route)))
+			continue;
+		r.set = config_find(p->config, &r.route->subject, KEY_PACE);
+		turn_rate_set(&r.rate, count, period_ms);
+		if (take_turn(p, &r, &at))
+			continue;
+		hold_route(p, &r, outcomes);
+		if (p->until_us == 0 || at < p->until_us)
+			p->until_us = at;
+	}
+	route_list_free(&routes);
+}
+
+int64_t
+pace_next(const struct pace *p)
+{
+	return p->until_us / 1000000;
+}
