@@ -81,6 +81,8 @@ struct section {
 struct config {
 	struct section	*first;		/* owned, with its successors */
 	char		*path;		/* owned; the file that was read */
+	int64_t		 changed_us;	/* when it, or one that it includes,
+					 * was changed last (changed.h) */
 	char		*unreadable;	/* owned; why the user has no
 					 * permission to read all of it; or
 					 * NULL */

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "config/changed.h"
 #include "config/check.h"
 #include "config/keys.h"
 #include "config/parse.h"
@@ -33,6 +34,7 @@ struct loader {
 	struct parse_target	 target;
 	const struct frame	*frame;
 	unsigned		 files;
+	int64_t			*changed_us;
 };
 
 extern char **environ;
@@ -237,6 +239,8 @@ load_file(struct loader *l, const char *path, struct failure *why)
 
 	answer = trusted_read(&text, path, FILE_LIMIT, 0, &frame.st, why);
 	if (answer == TRUSTED_READ) {
+		if (config_file_changed_us(&frame.st) > *l->changed_us)
+			*l->changed_us = config_file_changed_us(&frame.st);
 		file.text = text.data;
 		file.len = text.len;
 		file.shared = frame.st.st_mode & (S_IROTH | S_IWOTH);
@@ -383,6 +387,7 @@ config_load(struct config *config, const struct config_source *source,
 
 	*config = (struct config){ .first = NULL };
 	l.target.context = &l;
+	l.changed_us = &config->changed_us;
 	l.target.top = section_insert(&config->first, SECTION_TOP);
 	return load_overrides(&l, source->overrides, why) &&
 	    load_environment(&l, why) &&

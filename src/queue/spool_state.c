@@ -41,6 +41,7 @@ struct fact {
 
 static const struct fact spool_facts[] = {
 	NUMBER(spool_state, since),
+	NUMBER(spool_state, resumed),
 	NUMBER(spool_state, given_up_at),
 	NUMBER(spool_state, given_up),
 	TEXT(spool_state, given_up_text),
@@ -56,6 +57,7 @@ static const struct fact host_facts[] = {
 	NUMBER(spool_state_host, trouble_at),
 	NUMBER(spool_state_host, trouble_count),
 	NUMBER(spool_state_host, not_before),
+	NUMBER(spool_state_host, config_us),
 	TEXT(spool_state_host, trouble_text),
 	NUMBER(spool_state_host, pace_us),
 	NUMBER(spool_state_host, pace_promised_us),

@@ -63,12 +63,14 @@ struct spool_state_host {
 	char	url[320];	/* smarthost_write() */
 	char	user[320];	/* "": none */
 
-	/* runner/backoff.h */
+	/* submit/login_backoff.h */
 	int64_t	trouble;	/* enum spool_trouble */
 	int64_t	trouble_since;
 	int64_t	trouble_at;	/* the last attempt */
 	int64_t	trouble_count;	/* attempts since then that failed */
 	int64_t	not_before;	/* no attempt is made earlier; 0: any time */
+	int64_t	config_us;	/* when the configuration of that attempt was
+				 * changed last (config/changed.h) */
 	char	trouble_text[512];	/* the last failure */
 
 	/* queue/turn.h; microseconds since the epoch */
@@ -85,6 +87,9 @@ struct spool_state_host {
 
 struct spool_state {
 	int64_t	since;		/* when the file was started; 0: never */
+
+	int64_t	resumed;	/* when a smarthost accepted the login again; 0:
+				 * a queue run has tried all entries since */
 
 	/* The entry that was given up last, whether or not it was bounced. */
 	int64_t	given_up_at;

@@ -269,13 +269,13 @@ open_connection(struct route_attempt *a, struct failure *why)
 	    c->smarthost->user);
 	login.url = url.data;
 	login.user = credentials.user;
-	good = cb->before_connect(cb->context, &login, why);
+	good = cb->before_connect(cb->login_context, &login, why);
 	if (good) {
 		good = connection_open(c, &trouble, why);
 		if (interrupt_is_known(r->interrupt))
 			trouble = CONNECTION_TROUBLE_CONNECT;
 		note_tried(a, trouble);
-		cb->after_connect(cb->context, &login, trouble, why);
+		cb->after_connect(cb->login_context, &login, trouble, why);
 	}
 	buffer_free(&url);
 	return good;

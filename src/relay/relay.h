@@ -42,22 +42,24 @@ struct relay_callbacks {
 
 	/* Called after each transaction that has added outcomes. */
 	bool	(*after_transaction)(void *context, struct failure *why);
+	void	*context;
 
 	/*
 	 * Called before a connection to a smarthost is made.  If it returns
 	 * false, with why, none is made, and the next smarthost is tried.  This
 	 * callback and the next one may be NULL.
 	 */
-	bool	(*before_connect)(void *context, const struct relay_login *,
-		    struct failure *why);
+	bool	(*before_connect)(void *login_context,
+		    const struct relay_login *, struct failure *why);
 
 	/*
 	 * Called after that: the session is open, or, with trouble and why,
 	 * cannot be opened.
 	 */
-	void	(*after_connect)(void *context, const struct relay_login *,
-		    enum connection_trouble, const struct failure *why);
-	void	*context;
+	void	(*after_connect)(void *login_context,
+		    const struct relay_login *, enum connection_trouble,
+		    const struct failure *why);
+	void	*login_context;
 };
 
 struct relay {

@@ -145,12 +145,7 @@ adjust_outcomes(struct attempt *a)
 
 		if (!a->waited[i] || o->kind == OUTCOME_WAITING)
 			continue;
-		/*
-		 * The administrator can correct the configuration, and the
-		 * message is sent then, so it does not fail.
-		 */
-		if (o->kind == OUTCOME_FAILED && (o->not_attempted ||
-		    o->status == EX_NOPERM || o->status == EX_CONFIG))
+		if (login_backoff_excuses(o))
 			o->kind = OUTCOME_DEFERRED;
 		/* The doubt remains until a server gets the message again. */
 		o->in_doubt |= o->not_attempted && file->outcomes[i].in_doubt;
@@ -181,24 +176,6 @@ record_in_entry(void *context, struct failure *why)
 
 	adjust_outcomes(a);
 	return a->untried == 0 || entry_record(a->entry, a->outcomes, why);
-}
-
-static bool
-before_connect(void *context, const struct relay_login *login,
-    struct failure *why)
-{
-	struct attempt	*a = context;
-
-	return backoff_before_connect(&a->w->backoff, login, why);
-}
-
-static void
-after_connect(void *context, const struct relay_login *login,
-    enum connection_trouble trouble, const struct failure *why)
-{
-	struct attempt	*a = context;
-
-	backoff_after_connect(&a->w->backoff, login, trouble, why);
 }
 
 void
@@ -581,9 +558,10 @@ attempt_opened(struct attempt *a)
 				    .message = &entry->message,
 				    .selected = a->waited };
 
-	if (w->backoff.spool != NULL) {
-		callbacks.before_connect = before_connect;
-		callbacks.after_connect = after_connect;
+	if (w->backoff.login.spool != NULL) {
+		callbacks.before_connect = backoff_before_connect;
+		callbacks.after_connect = backoff_after_connect;
+		callbacks.login_context = &w->backoff;
 	}
 	count_outcomes(a);
 	a->before = a->waiting;

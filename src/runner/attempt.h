@@ -77,7 +77,7 @@ struct attempt_worker {
 	 */
 	bool		       (*may_leave)(void *);
 	void			*context;
-	struct backoff		 backoff;	/* .spool is NULL: none */
+	struct backoff		 backoff;	/* without a spool, none */
 	bool			*sending;	/* set before the message is
 						 * sent to a server; or NULL */
 	char			 error[512];	/* the last one, or "" */

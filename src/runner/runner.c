@@ -20,6 +20,7 @@
 #include "runner/backoff.h"
 #include "runner/collect.h"
 #include "runner/turn_list.h"
+#include "submit/login_backoff.h"
 #include "submit/pace.h"
 #include "submit/spool_config.h"
 #include "util/file.h"
@@ -192,10 +193,11 @@ run_worker(struct queue_run *run, size_t number)
 
 	init_worker(&worker, run->runner);
 	turn_list_begin_worker(&run->turns);
-	worker.backoff = (struct backoff){ .spool = run->runner->spool,
-	    .schedule = &worker.schedule,
-	    .shared = run->backoff, .lock = run->backoff_lock,
-	    .when_due = run->runner->choice.when == ATTEMPT_WHEN_DUE };
+	worker.backoff = (struct backoff){
+	    .login = { .spool = run->runner->spool,
+	    .config = run->runner->config,
+	    .at_once = run->runner->choice.when != ATTEMPT_WHEN_DUE },
+	    .shared = run->backoff, .lock = run->backoff_lock };
 	relay_confine(&worker.relay, &sandbox);
 	worker.may_leave = may_leave_entry;
 	worker.context = run->shared;
@@ -573,17 +575,22 @@ check_alarm(const struct runner *r)
 }
 
 bool
-runner_run_queue(const struct runner *r, struct runner_totals *t,
+runner_run_queue(const struct runner *options, struct runner_totals *t,
     struct failure *why)
 {
-	struct queue_run	run = { .runner = r };
-	int64_t		now = (int64_t)time(NULL);
-	bool		good = true;
+	struct runner		 copy = *options;
+	const struct runner	*r = &copy;
+	struct queue_run	 run = { .runner = r };
+	int64_t			 now = (int64_t)time(NULL);
+	bool			 good = true;
 
 	*t = (struct runner_totals){ 0 };
 	/* With an inherited SIG_IGN, waitpid(2) would return no status. */
 	signal(SIGCHLD, SIG_DFL);
 	spool_sweep(r->spool, now);
+	if (login_backoff_end(r->spool, r->config, now) &&
+	    copy.choice.when == ATTEMPT_WHEN_DUE)
+		copy.choice.when = ATTEMPT_WHEN_SAFE;
 	if (!list_queue(r, &run.list, now, why))
 		return false;
 	keep_chosen(r, &run.list, now);

@@ -10,6 +10,9 @@
  * Before that, collected messages that are due are replaced by digests
  * (runner/collect.h).
  *
+ * If the smarthost accepts the login again, or the configuration was changed
+ * after it refused it, all entries are chosen (submit/login_backoff.h).
+ *
  * A worker that cannot connect leaves its entry to workers with a connection.
  * The last worker records the reason in all remaining entries.
  *

@@ -27,6 +27,7 @@
 #include "serve/serve_pool.h"
 #include "serve/serve_start.h"
 #include "serve/serve_state.h"
+#include "submit/login_backoff.h"
 #include "submit/spool_config.h"
 #include "util/clock.h"
 #include "util/memory.h"
@@ -73,7 +74,10 @@ start_run(struct serve_state *s)
 		s->runner = pid;
 }
 
-/* Whether an entry or the alarm is due; the names and times of the files are enough. */
+/*
+ * Whether an entry or the alarm is due; the names and times of the files are
+ * enough.
+ */
 static bool
 is_entry_due(struct serve_state *s)
 {
@@ -88,7 +92,8 @@ is_entry_due(struct serve_state *s)
 		return false;
 	}
 	if (totals.entries > 0) {
-		if (retry_is_due(&schedule, now, totals.next))
+		if (retry_is_due(&schedule, now, totals.next) ||
+		    login_backoff_is_over(&s->spool, s->config))
 			return true;
 		serve_state_expect_turn(s, totals.next - now);
 	}
@@ -231,6 +236,8 @@ reload(struct serve_state *s)
 		identity_free(&s->me);
 		identity_find(&s->me, s->config);
 		spool_close(&old);
+		/* A corrected password is tried at once. */
+		s->next_run = clock_ms();
 		for (size_t i = 0; i < s->n_workers; i++)
 			s->worker[i].outdated = true;
 		for (size_t i = 0; i < s->n_clients; i++)

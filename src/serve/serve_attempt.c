@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -72,7 +73,7 @@ write_entry(const struct serve_attempt *s, const struct submit_attempt *a,
 
 /* Waits for input; the callback of the interrupt is called meanwhile. */
 static void
-wait_for_pipe(int fd, struct interrupt *interrupt)
+wait_for_line(int fd, struct interrupt *interrupt)
 {
 	for (;;) {
 		struct pollfd	p[] = {
@@ -92,12 +93,12 @@ wait_for_pipe(int fd, struct interrupt *interrupt)
 
 /* Reads exactly len octets; false if the other end is closed before. */
 static bool
-read_pipe(int fd, void *data, size_t len, struct interrupt *interrupt)
+read_line(int fd, void *data, size_t len, struct interrupt *interrupt)
 {
 	for (size_t done = 0; done < len;) {
 		ssize_t	n;
 
-		wait_for_pipe(fd, interrupt);
+		wait_for_line(fd, interrupt);
 		n = read(fd, (char *)data + done, len - done);
 		if (n == 0 || (n == -1 && errno != EINTR))
 			return false;
@@ -107,7 +108,7 @@ read_pipe(int fd, void *data, size_t len, struct interrupt *interrupt)
 	return true;
 }
 
-/* Reads the rest of the pipe, as much as is kept. */
+/* Reads the rest of the line, as much as is kept. */
 static void
 read_transcript(int fd, struct buffer *to)
 {
@@ -166,39 +167,102 @@ set_in_doubt(struct outcome *outcomes, size_t n)
 	}
 }
 
+/* Asks or tells the caller about a connection, if it keeps a record. */
+static bool
+handle_login(const struct serve_attempt *s, const struct submit_attempt *a,
+    int line, bool connected)
+{
+	const struct relay_callbacks	*cb = a->callbacks;
+	struct serve_login		 sent;
+	struct serve_permit		 permit = { .good = true };
+	struct relay_login		 login = { .url = sent.url };
+	struct failure			 why;
+
+	if (!read_line(line, &sent, sizeof(sent), s->interrupt))
+		return false;
+	sent.url[sizeof(sent.url) - 1] = '\0';
+	sent.user[sizeof(sent.user) - 1] = '\0';
+	sent.text[sizeof(sent.text) - 1] = '\0';
+	if (sent.has_user)
+		login.user = sent.user;
+	if (cb == NULL || cb->before_connect == NULL)
+		return connected || file_write(line, &permit, sizeof(permit));
+	if (connected) {
+		failed(&why, EX_TEMPFAIL, "%s", sent.text);
+		if (sent.trouble < 0 || sent.trouble > CONNECTION_TROUBLE_BUSY)
+			sent.trouble = CONNECTION_TROUBLE_CONNECT;
+		cb->after_connect(cb->login_context, &login,
+		    (enum connection_trouble)sent.trouble, &why);
+		return true;
+	}
+	permit.good = cb->before_connect(cb->login_context, &login, &why);
+	if (!permit.good)
+		strlcpy(permit.text, why.text, sizeof(permit.text));
+	return file_write(line, &permit, sizeof(permit));
+}
+
 /*
- * The worker does not wait for the callbacks: if they fail, the attempt goes
- * on, and after a crash of the machine, the entry is sent again.
+ * The worker does not wait for .before_send and .after_transaction: if they
+ * fail, the attempt goes on, and after a crash of the machine, the entry is
+ * sent again.  Returns false if the line ends before the result.
  */
-static void
+static bool
 read_outcomes(const struct serve_attempt *s, const struct submit_attempt *a,
-    int reply)
+    int line, struct outcome *sent)
+{
+	const struct relay_callbacks	*cb = a->callbacks;
+	size_t				 n = a->envelope->n;
+	struct failure			 ignored;
+	char				 kind;
+	bool				 good = true;
+
+	while (good && read_line(line, &kind, 1, s->interrupt)) {
+		switch (kind) {
+		case SERVE_CONNECT:
+		case SERVE_CONNECTED:
+			good = handle_login(s, a, line,
+			    kind == SERVE_CONNECTED);
+			break;
+		case SERVE_PROGRESS:
+		case SERVE_RESULT:
+			good = read_line(line, sent, n * sizeof(*sent),
+			    s->interrupt);
+			if (!good)
+				break;
+			merge_outcomes(a->outcomes, sent, n,
+			    kind == SERVE_RESULT);
+			if (kind == SERVE_RESULT)
+				return true;
+			if (cb != NULL)
+				cb->after_transaction(cb->context, &ignored);
+			break;
+		default:
+			return false;
+		}
+	}
+	return false;
+}
+
+static void
+follow_attempt(const struct serve_attempt *s, const struct submit_attempt *a,
+    int line)
 {
 	const struct relay_callbacks	*cb = a->callbacks;
 	size_t				 n = a->envelope->n;
 	struct outcome			*sent = memory_new(n, sizeof(*sent));
 	struct failure			 ignored;
-	char				 kind = SERVE_TAKEN;
 
 	if (cb != NULL)
 		cb->before_send(cb->context, &ignored);
-	while (kind != SERVE_RESULT &&
-	    read_pipe(reply, &kind, 1, s->interrupt) &&
-	    (kind == SERVE_PROGRESS || kind == SERVE_RESULT) &&
-	    read_pipe(reply, sent, n * sizeof(*sent), s->interrupt)) {
-		merge_outcomes(a->outcomes, sent, n, kind == SERVE_RESULT);
-		if (kind == SERVE_PROGRESS && cb != NULL)
-			cb->after_transaction(cb->context, &ignored);
-	}
-	free(sent);
-	if (kind == SERVE_RESULT && read_pipe(reply, a->tried,
+	if (read_outcomes(s, a, line, sent) && read_line(line, a->tried,
 	    sizeof(*a->tried), s->interrupt)) {
 		tried_check(a->tried);
-		read_transcript(reply, s->transcript);
+		read_transcript(line, s->transcript);
 	} else {
 		a->tried->n = 0;
 	}
 	set_in_doubt(a->outcomes, n);
+	free(sent);
 }
 
 bool
@@ -207,28 +271,28 @@ serve_attempt_make(const struct serve_attempt *s,
 {
 	const struct serve_request	request = { .kind = SERVE_SEND };
 	int				fds[SERVE_CHANNEL_FDS] = { -1, -1 };
-	int				reply[2];
+	int				line[2];
 	char				taken;
 	bool				good;
 
 	buffer_clear(s->transcript);
-	if (pipe2(reply, O_CLOEXEC) == -1)
-		return failed_errno(why, EX_TEMPFAIL, "cannot create a pipe");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) == -1)
+		return failed_errno(why, EX_TEMPFAIL, "cannot create a socket");
 	fds[0] = write_entry(s, a, why);
-	fds[1] = reply[1];
+	fds[1] = line[1];
 	good = fds[0] != -1;
 	if (good && !serve_channel_send(s->channel, &request,
 	    sizeof(request), fds))
 		good = failed(why, EX_TEMPFAIL, "the service is stopping");
-	close(reply[1]);
+	close(line[1]);
 	if (fds[0] != -1)
 		close(fds[0]);
-	if (good && (!read_pipe(reply[0], &taken, 1, s->interrupt) ||
+	if (good && (!read_line(line[0], &taken, 1, s->interrupt) ||
 	    taken != SERVE_TAKEN))
 		good = failed(why, EX_TEMPFAIL, "all connections to the "
 		    "smarthost are in use");
 	if (good)
-		read_outcomes(s, a, reply[0]);
-	close(reply[0]);
+		follow_attempt(s, a, line[0]);
+	close(line[0]);
 	return good;
 }

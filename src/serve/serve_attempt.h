@@ -2,7 +2,7 @@
  * serve_attempt.h - the session's side of an attempt that a worker makes
  *
  * The session passes the message as an entry in a file without a name, and
- * reads the outcomes from the reply pipe (serve/serve_channel.h).  The worker
+ * talks with the worker on a line (serve/serve_channel.h).  The worker
  * has parsed what the smarthost sent, so it is not trusted: whatever it writes
  * becomes an outcome that this process can handle.
  */

@@ -6,21 +6,25 @@
  *
  *	session -> service	struct serve_request; SERVE_SEND passes the
  *				descriptors of an entry (entry_adopt()) and of
- *				the reply pipe
+ *				a stream socket, the line to the worker
  *	service -> session	int64_t, the answer to SERVE_CHECK; after
  *				SERVE_IDLE, a struct serve_peer and its socket
  *	service -> worker	the two descriptors of SERVE_SEND
  *	worker -> service	one octet when it is idle again
- *	worker -> session, on the reply pipe
- *				'T' before the attempt; 'P' and a struct outcome
- *				for each forward-path after each transaction but
- *				the last one; 'R' and the same after the
- *				attempt, followed by a struct tried and, if a
- *				recipient failed, the transcript
+ *	worker -> session, on the line
+ *				SERVE_TAKEN before the attempt; SERVE_CONNECT
+ *				and a struct serve_login before each connection,
+ *				to which the session replies with a struct
+ *				serve_permit; SERVE_CONNECTED and a struct
+ *				serve_login after that; SERVE_PROGRESS and a
+ *				struct outcome for each forward-path after each
+ *				transaction but the last one; SERVE_RESULT and
+ *				the same after the attempt, followed by a struct
+ *				tried and, if a recipient failed, the transcript
  *
- * If the reply pipe ends without 'T', no attempt was made; if it ends without
- * 'R', the smarthost may have accepted the message for the recipients that have
- * no outcome.
+ * If the line ends without SERVE_TAKEN, no attempt was made; if it ends without
+ * SERVE_RESULT, the smarthost may have accepted the message for the recipients
+ * that have no outcome.
  */
 #ifndef SERVE_CHANNEL_H
 #define SERVE_CHANNEL_H
@@ -46,7 +50,28 @@ struct serve_request {
 	int64_t			 period_s;	/* period */
 };
 
-enum { SERVE_TAKEN = 'T', SERVE_PROGRESS = 'P', SERVE_RESULT = 'R' };
+enum serve_line {
+	SERVE_TAKEN	= 'T',
+	SERVE_CONNECT	= 'C',
+	SERVE_CONNECTED	= 'D',
+	SERVE_PROGRESS	= 'P',
+	SERVE_RESULT	= 'R',
+};
+
+/* A struct relay_login, and the result of the attempt to open a session. */
+struct serve_login {
+	char	url[320];
+	char	user[320];
+	bool	has_user;
+	int	trouble;		/* enum connection_trouble */
+	char	text[512];		/* its reason */
+};
+
+/* Whether the connection may be made; otherwise, why not. */
+struct serve_permit {
+	bool	good;
+	char	text[512];
+};
 
 enum { SERVE_CHANNEL_FDS = 2 };
 

@@ -55,7 +55,7 @@ serve_pool_add(struct serve_state *s, const int fds[SERVE_CHANNEL_FDS])
 
 /*
  * Closes the descriptors of the oldest message.  If no worker has them, the
- * session reads the end of the reply pipe, and queues the message.
+ * session reads the end of the line, and queues the message.
  */
 static void
 remove_oldest(struct serve_state *s)

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -16,9 +17,9 @@
 #include "util/interrupt.h"
 #include "util/memory.h"
 
-/* An attempt, and the pipe on which its session waits. */
+/* An attempt, and the line on which its session waits. */
 struct worker_attempt {
-	int		 reply;
+	int		 line;
 	struct outcome	*outcomes;
 	size_t		 n;
 };
@@ -26,8 +27,8 @@ struct worker_attempt {
 static bool
 send_outcomes(const struct worker_attempt *a, char kind)
 {
-	return file_write(a->reply, &kind, 1) &&
-	    file_write(a->reply, a->outcomes, a->n * sizeof(*a->outcomes));
+	return file_write(a->line, &kind, 1) &&
+	    file_write(a->line, a->outcomes, a->n * sizeof(*a->outcomes));
 }
 
 static bool
@@ -51,9 +52,56 @@ after_transaction(void *context, struct failure *why)
 	    failed_errno(why, EX_TEMPFAIL, "the session has ended");
 }
 
+static void
+set_login(struct serve_login *to, const struct relay_login *login)
+{
+	*to = (struct serve_login){ .has_user = login->user != NULL };
+	strlcpy(to->url, login->url, sizeof(to->url));
+	if (login->user != NULL)
+		strlcpy(to->user, login->user, sizeof(to->user));
+}
+
+static bool
+send_login(const struct worker_attempt *a, char kind,
+    const struct serve_login *login)
+{
+	return file_write(a->line, &kind, 1) &&
+	    file_write(a->line, login, sizeof(*login));
+}
+
+static bool
+before_connect(void *context, const struct relay_login *login,
+    struct failure *why)
+{
+	const struct worker_attempt	*a = context;
+	struct serve_login		 sent;
+	struct serve_permit		 permit;
+
+	set_login(&sent, login);
+	if (!send_login(a, SERVE_CONNECT, &sent) || recv(a->line, &permit,
+	    sizeof(permit), MSG_WAITALL) != (ssize_t)sizeof(permit))
+		return failed(why, EX_TEMPFAIL, "the session has ended");
+	permit.text[sizeof(permit.text) - 1] = '\0';
+	return permit.good || failed(why, EX_TEMPFAIL, "%s", permit.text);
+}
+
+static void
+after_connect(void *context, const struct relay_login *login,
+    enum connection_trouble trouble, const struct failure *why)
+{
+	const struct worker_attempt	*a = context;
+	struct serve_login		 sent;
+
+	set_login(&sent, login);
+	sent.trouble = (int)trouble;
+	if (trouble != CONNECTION_TROUBLE_NONE)
+		strlcpy(sent.text, why->text, sizeof(sent.text));
+	send_login(a, SERVE_CONNECTED, &sent);
+}
+
 /*
  * If a recipient failed, the transcript follows the outcomes, until the end of
- * the pipe.
+ * the line.
  */
 static void
 send_transcript(const struct attempt_worker *w, const struct worker_attempt *a)
@@ -67,35 +115,38 @@ send_transcript(const struct attempt_worker *w, const struct worker_attempt *a)
 		return;
 	session_log_write(&text, &w->dialogue);
 	if (text.len > 0)
-		file_write(a->reply, text.data, text.len);
+		file_write(a->line, text.data, text.len);
 	buffer_free(&text);
 }
 
 /*
- * Makes one attempt, and writes the outcomes to the reply pipe.  A session that
+ * Makes one attempt, and writes the outcomes to the line.  A session that
  * has ended does not read them: its client was not told that the message was
  * accepted.
  */
 static void
-send_entry(struct attempt_worker *w, int fd, int reply)
+send_entry(struct attempt_worker *w, int fd, int line)
 {
 	const char		 taken = SERVE_TAKEN;
 	struct entry		 entry;
-	struct worker_attempt	 a = { .reply = reply };
+	struct worker_attempt	 a = { .line = line };
 	struct relay_callbacks	 callbacks = { .before_send = before_send,
 				    .after_transaction = after_transaction,
-				    .context = &a };
+				    .context = &a,
+				    .before_connect = before_connect,
+				    .after_connect = after_connect,
+				    .login_context = &a };
 	struct failure		 why;
 
 	if (!entry_adopt(&entry, "message", fd, &why)) {
 		log_line(w->log, LOG_ERR, "%s", why.text);
-	} else if (file_write(reply, &taken, 1)) {
+	} else if (file_write(line, &taken, 1)) {
 		a.n = entry.file.envelope.n;
 		a.outcomes = memory_new(a.n, sizeof(*a.outcomes));
 		memcpy(a.outcomes, entry.file.outcomes,
 		    a.n * sizeof(*a.outcomes));
 		attempt_send(w, &entry, &callbacks, a.outcomes);
-		if (send_outcomes(&a, SERVE_RESULT) && file_write(reply,
+		if (send_outcomes(&a, SERVE_RESULT) && file_write(line,
 		    &w->relay.tried, sizeof(w->relay.tried)))
 			send_transcript(w, &a);
 		free(a.outcomes);

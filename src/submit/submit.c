@@ -16,6 +16,7 @@
 #include "relay/mail_log.h"
 #include "submit/bounce.h"
 #include "submit/early_entry.h"
+#include "submit/login_backoff.h"
 #include "submit/pace.h"
 #include "submit/prepare.h"
 #include "submit/service.h"
@@ -36,6 +37,10 @@ struct submit_job {
 	struct early_entry	 early;
 	int64_t			 turn;		/* of recipients that wait for
 						 * one; 0: none */
+	struct login_backoff	 backoff;
+	bool			 in_trouble;	/* the last login failed, too */
+	bool			 refused;	/* a login failed for a reason
+						 * that will last */
 };
 
 static bool
@@ -439,6 +444,63 @@ hold_back(struct submit_job *j)
 		j->turn = pace_next(&pace);
 }
 
+static bool
+before_connect(void *context, const struct relay_login *login,
+    struct failure *why)
+{
+	struct submit_job	*j = context;
+
+	return login_backoff_claim(&j->backoff, login, &j->in_trouble, why);
+}
+
+static void
+after_connect(void *context, const struct relay_login *login,
+    enum connection_trouble trouble, const struct failure *why)
+{
+	struct submit_job	*j = context;
+
+	j->refused |= j->in_trouble && login_backoff_lasts(trouble);
+	if (j->in_trouble || login_backoff_lasts(trouble))
+		login_backoff_record(&j->backoff, login, trouble, why);
+}
+
+/*
+ * A person who watches the attempt does not wait for the schedule, and wants to
+ * see the error.
+ */
+static void
+begin_attempt(struct submit_job *j)
+{
+	struct submit		*s = j->submit;
+	struct relay_callbacks	*callbacks = &j->early.callbacks;
+
+	early_entry_begin(&j->early);
+	j->backoff = (struct login_backoff){ .spool = &s->spool,
+	    .config = s->options.config, .at_once = s->options.trace != NULL };
+	callbacks->before_connect = before_connect;
+	callbacks->after_connect = after_connect;
+	callbacks->login_context = j;
+}
+
+/*
+ * The first message for which the smarthost refuses the login fails, and its
+ * sender sees the error.  As long as this lasts, the next ones wait in the
+ * queue.
+ */
+static void
+end_attempt(struct submit_job *j)
+{
+	early_entry_stop(&j->early);
+	for (size_t i = 0; i < j->envelope->n && j->refused; i++) {
+		struct outcome	*o = &j->result->outcomes[i];
+
+		if (!login_backoff_excuses(o) || j->backoff.at_once)
+			continue;
+		o->kind = OUTCOME_DEFERRED;
+		o->status = EX_TEMPFAIL;
+	}
+}
+
 /* Afterwards, no outcome is OUTCOME_WAITING. */
 static void
 make_attempt(struct submit_job *j)
@@ -455,7 +517,7 @@ make_attempt(struct submit_job *j)
 		hold_back(j);
 	if (j->attempted && has_outcome(j, OUTCOME_WAITING)) {
 		if (has_queue(s))
-			early_entry_begin(&j->early);
+			begin_attempt(j);
 		if (s->options.attempt == NULL) {
 			session_log_clear(&s->dialogue);
 			relay_send(&s->relay, j->envelope, j->message,
@@ -466,7 +528,7 @@ make_attempt(struct submit_job *j)
 			strlcpy(deferred.text, why.text, sizeof(deferred.text));
 		}
 		if (has_queue(s))
-			early_entry_stop(&j->early);
+			end_attempt(j);
 	}
 	for (size_t i = 0; i < j->envelope->n; i++)
 		if (outcomes[i].kind == OUTCOME_WAITING)
