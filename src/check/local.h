@@ -25,6 +25,12 @@ void	check_secrets(struct check *);
 /* CHECK_SPOOL: the directory queue, and the messages in it. */
 void	check_spool(struct check *);
 
+/*
+ * CHECK_SERVICE: whether the service accepts mail from this user, who depends
+ * on it if he cannot read the configuration or a secret.
+ */
+void	check_service(struct check *);
+
 /* CHECK_NAMES: the name in EHLO, and the sender of a program's mail. */
 void	check_names(struct check *);
 
