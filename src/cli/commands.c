@@ -23,7 +23,7 @@ static const struct command commands[] = {
 	{ "queue", MODE_QUEUE, "[list [--failed] | show ID | run | "
 	    "flush [ID] | hold ID | release ID | release --failed | --all | "
 	    "[--recipient TEXT] [--since TIME] | drop ID | "
-	    "status [--older TIME]] [--json]",
+	    "status [--older TIME | --metrics [--output FILE]]] [--json]",
 	    "list, show, send, hold, release or delete waiting messages" },
 	{ "route", MODE_ROUTE, "[-f SENDER] [--user NAME] [--json] ADDRESS ...",
 	    "show where mail would go, and which line decides it" },

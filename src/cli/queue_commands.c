@@ -11,6 +11,7 @@
 #include "cli/flush.h"
 #include "cli/mailq.h"
 #include "cli/queue_health.h"
+#include "cli/queue_metrics.h"
 #include "cli/queue_json.h"
 #include "cli/queue_show.h"
 #include "cli/queue_source.h"
@@ -31,6 +32,8 @@ struct queue_request {
 	struct spool		*spool;		/* NULL if it is not open */
 	bool			 json;
 	int64_t			 older_s;
+	bool			 metrics;	/* --metrics, for status */
+	const char		*output;	/* --output, or NULL */
 	const char		*id;		/* NULL if none was given */
 	enum error_mode		 errors;
 
@@ -375,6 +378,8 @@ drop_entry(const struct queue_request *r, struct failure *why)
 static int
 queue_status(const struct queue_request *r, struct failure *why)
 {
+	if (r->metrics)
+		return queue_metrics(r->queue, r->output, why);
 	return queue_health(r->queue, r->older_s, r->json, why);
 }
 
@@ -414,12 +419,16 @@ parse_option(struct queue_request *r, const char *word, const char *value)
 
 	if (strcmp(word, "--json") == 0)
 		r->json = true;
+	else if (strcmp(word, "--metrics") == 0)
+		r->metrics = true;
 	else if (strcmp(word, "--failed") == 0)
 		r->failed = true;
 	else if (strcmp(word, "--all") == 0)
 		r->all = true;
 	else if (value == NULL || value[0] == '\0')
 		return 0;
+	else if (strcmp(word, "--output") == 0)
+		return r->output = value, 2;
 	else if (strcmp(word, "--recipient") == 0)
 		return r->recipient = value, 2;
 	else if (strcmp(word, "--older") == 0 && value_duration(value, &ms))
@@ -430,6 +439,16 @@ parse_option(struct queue_request *r, const char *word, const char *value)
 	else
 		return 0;
 	return 1;
+}
+
+static bool
+check_metrics(const struct queue_request *r,
+    const struct queue_command *command)
+{
+	if (!r->metrics)
+		return r->output == NULL;
+	return command->run == queue_status && !r->json &&
+	    r->older_s == QUEUE_HEALTH_OLDER_S;
 }
 
 /* Options that select entries are for list and release, without an ID. */
@@ -472,7 +491,8 @@ parse_request(struct queue_request *r, const struct queue_command **command,
 	if (*command == NULL)
 		*command = find_command("list");
 	return (((*command)->id != REQUIRED_ID || r->id != NULL) &&
-	    check_selection(r, *command)) || command_usage("queue", why);
+	    check_selection(r, *command) && check_metrics(r, *command)) ||
+	    command_usage("queue", why);
 }
 
 int
@@ -493,11 +513,12 @@ queue_commands_run(const struct options *options, const struct config *config,
 	queue_source_open(&queue, config);
 	if (queue_source_is_open(&queue))
 		r.spool = &queue.spool;
-	else if (!command->by_service)
+	else if (!command->by_service || r.metrics)
 		why = queue.why;
 	if (why.status == EX_NOPERM)
-		failed(&why, EX_NOPERM, "relais queue %s: only root and the "
-		    "user relais can do this: %s", command->name, why.text);
+		failed(&why, EX_NOPERM, "relais queue %s%s: only root and the "
+		    "user relais can do this: %s", command->name, r.metrics ?
+		    " --metrics" : "", why.text);
 	if (why.status == EX_OK) {
 		why = (struct failure){ .status = EX_OK };
 		answer = command->run(&r, &why);

@@ -9,7 +9,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-images=(postfix exim callers ssmtp dma nullmailer bounces)
+images=(postfix exim callers ssmtp dma nullmailer bounces metrics)
 packages_of() {
 	case $1 in
 	postfix)
@@ -26,6 +26,7 @@ packages_of() {
 		;;
 	ssmtp | dma | nullmailer) echo "$1" ;;
 	bounces) echo libsisimai-perl python3-flufl.bounce ;;
+	metrics) echo prometheus python3-prometheus-client ;;
 	*) return 1 ;;
 	esac
 }
@@ -70,7 +71,7 @@ install='
 	} </dev/null >&2
 	cd "$SCRATCH/new"
 	rm -rf var/cache/apt var/lib/apt var/log usr/share/doc \
-	    usr/share/man usr/share/locale etc/resolv.conf
+	    usr/share/man usr/share/javascript usr/share/locale etc/resolv.conf
 	tar --xattrs --xattrs-include="*" -c etc usr var
 '
 

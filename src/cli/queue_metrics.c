@@ -1,0 +1,356 @@
+#include "cli/queue_metrics.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/metrics.h"
+#include "queue/counters.h"
+#include "queue/entry.h"
+#include "queue/id.h"
+#include "queue/spool_state.h"
+#include "util/file.h"
+#include "util/memory.h"
+
+/* A login whose last attempt is older is not used any more. */
+enum { UNUSED_AFTER_S = 24 * 60 * 60 };
+
+/* Entries by their state. */
+struct entry_totals {
+	size_t		entries;
+	uint64_t	octets;
+};
+
+struct queue_facts {
+	int64_t			 now;
+	struct entry_totals	 waiting, held, collected, failed;
+	int64_t			 oldest;	/* arrival of the oldest entry
+						 * that waits; 0: none */
+	struct counters		*smarthost;	/* owned; one for each URL */
+	size_t			 n;
+	struct spool_state	 state;
+};
+
+/* ---------------------------------------------------------------- the facts */
+
+/* An entry that cannot be read waits for a queue run, which moves it. */
+static bool
+count_entries(struct queue_facts *f, struct spool *spool, struct failure *why)
+{
+	struct spool_list	list;
+
+	if (!spool_list(&list, spool, SPOOL_QUEUE, why))
+		return false;
+	for (size_t i = 0; i < list.n; i++) {
+		const char		*name = list.item[i].name;
+		struct entry_totals	*to = &f->waiting;
+		struct entry		 e;
+		struct failure		 ignored;
+		int64_t			 since = id_is_valid(name) ?
+					    id_time(name) : 0;
+
+		switch (entry_open(&e, spool, SPOOL_QUEUE, name, ENTRY_LOOK,
+		    &ignored)) {
+		case ENTRY_GONE:
+			continue;
+		case ENTRY_OPENED:
+			if (e.file.held)
+				to = &f->held;
+			else if (e.file.collected)
+				to = &f->collected;
+			entry_close(&e);
+			break;
+		case ENTRY_LOCKED:
+		case ENTRY_BAD:
+		case ENTRY_TROUBLE:
+			break;
+		}
+		to->entries++;
+		to->octets += list.item[i].size;
+		if (to == &f->waiting && since > 0 &&
+		    (f->oldest == 0 || since < f->oldest))
+			f->oldest = since;
+	}
+	spool_list_free(&list);
+	return true;
+}
+
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * Several users of one smarthost are shown as one: their names are not for
+ * everyone who can read metrics.
+ */
+static void
+merge_login(struct queue_facts *f, const struct counters *c)
+{
+	struct counters	*to = f->smarthost;
+	bool		 in_use = f->now - c->last_attempt < UNUSED_AFTER_S;
+
+	while (to < f->smarthost + f->n && strcmp(to->url, c->url) != 0)
+		to++;
+	if (to == f->smarthost + f->n) {
+		f->n++;
+		*to = *c;
+		if (!in_use)
+			to->login = COUNTERS_LOGIN_UNKNOWN;
+		return;
+	}
+	to->since = to->since < c->since ? to->since : c->since;
+	to->delivered += c->delivered;
+	to->deferred += c->deferred;
+	to->failed += c->failed;
+	to->last_success = later(to->last_success, c->last_success);
+	if (in_use)
+		to->login = later(to->login, c->login);	/* refused is last */
+	if (c->last_attempt > to->last_attempt && c->certificate_expiry != 0)
+		to->certificate_expiry = c->certificate_expiry;
+	to->last_attempt = later(to->last_attempt, c->last_attempt);
+}
+
+static bool
+read_facts(struct queue_facts *f, struct spool *spool, struct failure *why)
+{
+	struct spool_totals	 failed;
+	struct counters		*list;
+	size_t			 n;
+
+	if (!count_entries(f, spool, why) ||
+	    !spool_count(&failed, spool, SPOOL_FAILED, why))
+		return false;
+	f->failed = (struct entry_totals){ failed.entries, failed.octets };
+	spool_state_read(&f->state, spool);
+	n = counters_read(&list, spool);
+	f->smarthost = memory_new(n, sizeof(*f->smarthost));
+	for (size_t i = 0; i < n; i++)
+		merge_login(f, &list[i]);
+	free(list);
+	return true;
+}
+
+/* ----------------------------------------------------------------- the text */
+
+static void
+write_entries(struct buffer *b, const struct queue_facts *f)
+{
+	const struct {
+		const char		*state;
+		struct entry_totals	 totals;
+	} states[] = {
+		{ "waiting", f->waiting },
+		{ "held", f->held },
+		{ "collected", f->collected },
+		{ "failed", f->failed },
+	};
+	const char	*entries = "relais_queue_entries";
+	const char	*octets = "relais_queue_bytes";
+
+	metrics_begin(b, METRIC_GAUGE, entries, "Messages in the queue; failed "
+	    "are those that were given up and kept.");
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+		metrics_add(b, entries, "state", states[i].state,
+		    (int64_t)states[i].totals.entries);
+	metrics_begin(b, METRIC_GAUGE, octets, "Size of these messages.");
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+		metrics_add(b, octets, "state", states[i].state,
+		    (int64_t)states[i].totals.octets);
+}
+
+static void
+write_queue(struct buffer *b, const struct queue_facts *f)
+{
+	const char	*age = "relais_queue_oldest_age_seconds";
+	const char	*given_up = "relais_given_up_total";
+	const char	*when = "relais_last_given_up_timestamp_seconds";
+
+	write_entries(b, f);
+	metrics_begin(b, METRIC_GAUGE, age, "Time since the arrival of the "
+	    "oldest waiting message; 0 if none waits.");
+	metrics_add(b, age, NULL, NULL, f->oldest > 0 && f->oldest < f->now ?
+	    f->now - f->oldest : 0);
+	metrics_begin(b, METRIC_COUNTER, given_up, "Queued messages that were "
+	    "given up, with or without a bounce.");
+	metrics_add(b, given_up, NULL, NULL, f->state.given_up);
+	metrics_begin(b, METRIC_GAUGE, when, "Time at which a queued message "
+	    "was given up last; 0 if none was.");
+	metrics_add(b, when, NULL, NULL, f->state.given_up_at);
+}
+
+/*
+ * A metric of each smarthost: a member of struct counters.  A gauge without a
+ * value is omitted.
+ */
+static const struct smarthost_metric {
+	const char		*name;
+	enum metric_type	 type;
+	size_t			 at;
+	const char		*help;
+} smarthost_metrics[] = {
+	{ "relais_deliveries_total", METRIC_COUNTER,
+	    offsetof(struct counters, delivered),
+	    "Recipients for whom the smarthost accepted a message." },
+	{ "relais_deferrals_total", METRIC_COUNTER,
+	    offsetof(struct counters, deferred),
+	    "Attempts for a recipient that failed temporarily." },
+	{ "relais_failures_total", METRIC_COUNTER,
+	    offsetof(struct counters, failed),
+	    "Recipients that were refused permanently." },
+	{ "relais_counting_since_timestamp_seconds", METRIC_GAUGE,
+	    offsetof(struct counters, since),
+	    "Time at which the counters of the smarthost were started." },
+	{ "relais_last_attempt_timestamp_seconds", METRIC_GAUGE,
+	    offsetof(struct counters, last_attempt),
+	    "Time of the last attempt." },
+	{ "relais_last_success_timestamp_seconds", METRIC_GAUGE,
+	    offsetof(struct counters, last_success),
+	    "Time at which the smarthost accepted a message last." },
+	{ "relais_certificate_expiry_timestamp_seconds", METRIC_GAUGE,
+	    offsetof(struct counters, certificate_expiry),
+	    "Expiry of the certificate that the smarthost sent last." },
+};
+
+static void
+write_smarthost_metric(struct buffer *b, const struct queue_facts *f,
+    const struct smarthost_metric *m)
+{
+	bool	begun = false;
+
+	for (size_t i = 0; i < f->n; i++) {
+		int64_t	number;
+
+		memcpy(&number, (const char *)&f->smarthost[i] + m->at,
+		    sizeof(number));
+		if (number == 0 && m->type == METRIC_GAUGE)
+			continue;
+		if (!begun)
+			metrics_begin(b, m->type, m->name, m->help);
+		begun = true;
+		metrics_add(b, m->name, "smarthost", f->smarthost[i].url,
+		    number);
+	}
+}
+
+static void
+write_logins(struct buffer *b, const struct queue_facts *f)
+{
+	const char	*name = "relais_authentication_ok";
+	bool		 begun = false;
+
+	for (size_t i = 0; i < f->n; i++) {
+		int64_t	login = f->smarthost[i].login;
+
+		if (login == COUNTERS_LOGIN_UNKNOWN)
+			continue;
+		if (!begun)
+			metrics_begin(b, METRIC_GAUGE, name, "1 if the "
+			    "smarthost accepted the login last, 0 if it "
+			    "refused it.");
+		begun = true;
+		metrics_add(b, name, "smarthost", f->smarthost[i].url,
+		    login == COUNTERS_LOGIN_ACCEPTED);
+	}
+}
+
+static void
+write_metrics(struct buffer *b, const struct queue_facts *f)
+{
+	const char	*build = "relais_build_info";
+	size_t		 n = sizeof(smarthost_metrics) /
+			    sizeof(*smarthost_metrics);
+
+	metrics_begin(b, METRIC_GAUGE, build, "The version of relais; always "
+	    "1.");
+	metrics_add(b, build, "version", VERSION, 1);
+	write_queue(b, f);
+	for (size_t i = 0; i < n; i++)
+		write_smarthost_metric(b, f, &smarthost_metrics[i]);
+	write_logins(b, f);
+	metrics_end(b);
+}
+
+/* --------------------------------------------------------------- the output */
+
+static bool
+print_text(const struct buffer *text, struct failure *why)
+{
+	return file_write(STDOUT_FILENO, text->data, text->len) ||
+	    failed_errno(why, EX_IOERR, "standard output");
+}
+
+/*
+ * A link, a device or a pipe is not replaced: a command that root runs with
+ * /dev/stdout or /dev/null must not harm the machine.
+ */
+static bool
+replace_file(const char *path, const struct buffer *text, struct failure *why)
+{
+	struct buffer	 temporary = { 0 };
+	struct stat	 st;
+	bool		 good;
+	int		 fd, error;
+
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return failed(why, EX_CANTCREAT, "%s is %s; name a regular "
+		    "file in a directory that the program can write to, or - "
+		    "for standard output", path, S_ISLNK(st.st_mode) ?
+		    "a symbolic link" : "not a regular file");
+	/* The collector reads only names that end in ".prom". */
+	buffer_addf(&temporary, "%s.XXXXXX", path);
+	fd = mkostemp(temporary.data, O_CLOEXEC);
+	if (fd == -1) {
+		failed_errno(why, EX_CANTCREAT, "cannot create a file in the "
+		    "directory of %s", path);
+		buffer_free(&temporary);
+		return false;
+	}
+	good = fchmod(fd, 0644) == 0 &&
+	    file_write(fd, text->data, text->len);
+	error = errno;
+	if (close(fd) != 0 && good) {
+		error = errno;
+		good = false;
+	}
+	if (good && rename(temporary.data, path) != 0) {
+		error = errno;
+		good = false;
+	}
+	if (!good)
+		unlink(temporary.data);
+	buffer_free(&temporary);
+	errno = error;
+	return good || failed_errno(why, EX_CANTCREAT, "cannot write %s",
+	    path);
+}
+
+int
+queue_metrics(struct queue_source *q, const char *output, struct failure *why)
+{
+	struct queue_facts	f = { .now = (int64_t)time(NULL),
+				    .state.fd = -1 };
+	struct buffer		text = { 0 };
+	bool			good = true;
+
+	if (queue_source_is_open(q))
+		good = read_facts(&f, &q->spool, why);
+	if (good) {
+		write_metrics(&text, &f);
+		good = output == NULL || strcmp(output, "-") == 0 ?
+		    print_text(&text, why) : replace_file(output, &text, why);
+	}
+	buffer_free(&text);
+	free(f.smarthost);
+	spool_state_free(&f.state);
+	return good ? EX_OK : why->status;
+}
