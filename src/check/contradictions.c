@@ -94,20 +94,12 @@ static const struct {
 	{ KEY_QUEUE_LIFETIME, KEY_QUEUE, "off" },
 	{ KEY_QUEUE_RETRY, KEY_QUEUE, "off" },
 	{ KEY_QUEUE_SIZE_LIMIT, KEY_QUEUE, "off" },
+	{ KEY_STORM, KEY_QUEUE, "off" },
 	{ KEY_ALARM_COMMAND, KEY_QUEUE, "off" },
 	{ KEY_ALARM_AFTER, KEY_QUEUE, "off" },
 	{ KEY_ALARM_AFTER, KEY_ALARM_COMMAND, "" },
 	{ KEY_FROM_MODE, KEY_FROM, "" },
 };
-
-static bool
-is_set_anywhere(const struct config *config, enum config_key key)
-{
-	for (const struct section *s = config->first; s != NULL; s = s->next)
-		if (s->setting[key] != NULL)
-			return true;
-	return false;
-}
 
 static void
 report_missing(struct check *c, struct pair *p)
@@ -136,7 +128,7 @@ check_useless(struct check *c)
 		p.by = config_find(c->config, NULL, p.other);
 		if (p.set == NULL || p.set == last)
 			continue;
-		if (when_unset && !is_set_anywhere(c->config, p.other))
+		if (when_unset && !config_is_set(c->config, p.other))
 			report_missing(c, &p);
 		else if (!when_unset && is_value(p.by, useless[i].value))
 			report_no_effect(c, &p);
@@ -171,7 +163,7 @@ check_numbers(struct check *c)
 	p.set = config_find(config, NULL, p.key);
 	p.by = config_find(config, NULL, p.other);
 	p.remedy = "set alarm_after to less than queue_lifetime";
-	if (p.set != NULL && is_set_anywhere(config, KEY_ALARM_COMMAND) &&
+	if (p.set != NULL && config_is_set(config, KEY_ALARM_COMMAND) &&
 	    config_ms(config, NULL, p.key) >= config_ms(config, NULL, p.other))
 		report_pair(c, &p, "messages may be given up before the "
 		    "alarm, because queue_lifetime = %s%s%s",

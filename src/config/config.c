@@ -51,6 +51,15 @@ config_view(struct config_view *view, const struct config *config,
 	}
 }
 
+bool
+config_is_set(const struct config *config, enum config_key key)
+{
+	for (const struct section *s = config->first; s != NULL; s = s->next)
+		if (s->setting[key] != NULL)
+			return true;
+	return false;
+}
+
 const struct section *
 config_section(const struct config *config,
     const struct config_subject *subject, enum config_key key)

@@ -154,6 +154,9 @@ const struct setting *config_find(const struct config *,
  */
 const struct setting **config_in_order(const struct setting *, size_t *n);
 
+/* Whether any section sets the key. */
+bool	config_is_set(const struct config *, enum config_key);
+
 /* Returns the section of the setting that config_find() returns, or NULL. */
 const struct section *config_section(const struct config *,
 	    const struct config_subject *, enum config_key);

@@ -375,10 +375,8 @@ is_needed(const struct collect_options *o, const struct spool_list *list)
 {
 	if (list->n == 0)
 		return false;
-	for (const struct section *s = o->config->first; s != NULL; s = s->next)
-		if (s->setting[KEY_STORM] != NULL)
-			return true;
-	return storm_was_used(o->spool);
+	return config_is_set(o->config, KEY_STORM) ||
+	    storm_was_used(o->spool);
 }
 
 bool

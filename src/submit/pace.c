@@ -22,10 +22,7 @@ struct paced_route {
 bool
 pace_is_set(const struct config *config)
 {
-	for (const struct section *s = config->first; s != NULL; s = s->next)
-		if (s->setting[KEY_PACE] != NULL)
-			return true;
-	return false;
+	return config_is_set(config, KEY_PACE);
 }
 
 static int64_t

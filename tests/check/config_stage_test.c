@@ -47,6 +47,11 @@ static const struct config_case configs[] = {
 	    "warning queue_retry: has no effect, because queue = off in "
 	    "conf:2 (conf:3) => remove queue_retry, or change queue\n",
 	    EX_OK },
+	{ "storm has no effect without a queue",
+	    HOST "queue = off\nstorm = 20/hour\n",
+	    "warning storm: has no effect, because queue = off in "
+	    "conf:2 (conf:3) => remove storm, or change queue\n",
+	    EX_OK },
 	{ "alarm_command has no effect without a queue",
 	    HOST "queue = off\nalarm_command = page\n",
 	    "warning alarm_command: has no effect, because queue = off in "
