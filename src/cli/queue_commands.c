@@ -13,16 +13,13 @@
 #include "cli/queue_health.h"
 #include "cli/queue_metrics.h"
 #include "cli/queue_json.h"
+#include "cli/queue_release.h"
 #include "cli/queue_show.h"
 #include "cli/queue_source.h"
 #include "cli/report.h"
-#include "config/identity.h"
 #include "config/value.h"
-#include "mail/envelope.h"
 #include "queue/id.h"
 #include "runner/collect.h"
-#include "runner/release.h"
-#include "util/memory.h"
 #include "util/visible.h"
 
 struct queue_request {
@@ -241,122 +238,31 @@ hold_entry(const struct queue_request *r, struct failure *why)
 	return good ? EX_OK : why->status;
 }
 
-/* Prints the new ID of an entry that was given up. */
-static bool
-release_opened(const struct queue_request *r, struct entry *entry,
-    struct failure *why)
-{
-	struct identity	me;
-	char		id[ID_SIZE];
-	bool		good;
-
-	if (entry->dir == SPOOL_QUEUE) {
-		entry->next = (int64_t)time(NULL);
-		return collect_may_change(entry, why) &&
-		    entry_hold(entry, false, why);
-	}
-	identity_find(&me, r->config);
-	good = release_failed(entry, r->config, &me, id, why);
-	if (good)
-		printf("%s\n", id);
-	else
-		failure_prefix(why, "%s: ", entry->name);
-	identity_free(&me);
-	return good;
-}
-
-/* Whether --all, --failed, --since and --recipient select the entry. */
-static bool
-is_selected(const struct queue_request *r, const struct entry *e)
-{
-	bool	found = r->recipient == NULL;
-
-	if (e->dir == SPOOL_QUEUE && (!e->file.held || !r->all))
-		return false;
-	if (e->dir == SPOOL_FAILED && r->since_s > 0 &&
-	    e->next < (int64_t)time(NULL) - r->since_s)
-		return false;
-	for (size_t i = 0; !found && i < e->file.envelope.n; i++)
-		found = e->file.outcomes[i].kind != OUTCOME_DELIVERED &&
-		    strcasestr(e->file.envelope.forward[i].path,
-		    r->recipient) != NULL;
-	return found;
-}
-
-/* Returns the status of the last entry that could not be released, or EX_OK. */
 static int
-release_selected_in(const struct queue_request *r, enum spool_dir dir,
-    size_t *released, struct failure *why)
+release_messages(const struct queue_request *r, struct failure *why)
 {
-	struct spool_list	list;
-	int			status = EX_OK;
-
-	if (!spool_list(&list, r->spool, dir, why))
-		return report_failure(r->log, r->errors, why);
-	for (size_t i = 0; i < list.n; i++) {
-		const char	*name = list.item[i].name;
-		struct entry	 entry;
-		bool		 good = false;
-
-		switch (entry_open(&entry, r->spool, dir, name, ENTRY_WORK,
-		    why)) {
-		case ENTRY_GONE:
-			continue;
-		case ENTRY_OPENED:
-			if (!is_selected(r, &entry)) {
-				entry_close(&entry);
-				continue;
-			}
-			good = release_opened(r, &entry, why);
-			entry_close(&entry);
-			break;
-		case ENTRY_LOCKED:
-			/* An entry in queue/ is being sent, and not held. */
-			if (dir == SPOOL_QUEUE)
-				continue;
-			failed(why, EX_TEMPFAIL, "%s: in use by another "
-			    "process; try again later", name);
-			break;
-		case ENTRY_BAD:
-		case ENTRY_TROUBLE:
-			break;
-		}
-		*released += good;
-		if (!good)
-			status = report_failure(r->log, r->errors, why);
-	}
-	spool_list_free(&list);
-	return status;
-}
-
-static int
-release_selected(const struct queue_request *r, struct failure *why)
-{
-	size_t	released = 0;
-	int	status = EX_OK, held = EX_OK;
-
-	if (r->spool != NULL) {
-		status = release_selected_in(r, SPOOL_FAILED, &released, why);
-		if (r->all)
-			held = release_selected_in(r, SPOOL_QUEUE, &released,
-			    why);
-	}
-	printf("%zu message%s released\n", released, released == 1 ? "" : "s");
-	*why = (struct failure){ .status = EX_OK };	/* is reported */
-	return status != EX_OK ? status : held;
-}
-
-static int
-release_entry(const struct queue_request *r, struct failure *why)
-{
+	const struct queue_release	release = {
+		.config = r->config,
+		.log = r->log,
+		.errors = r->errors,
+		.queue = r->queue,
+		.held = r->all,
+		.since_s = r->since_s,
+		.recipient = r->recipient,
+	};
 	struct entry	entry;
 	bool		good;
 
 	if (r->id == NULL)
-		return release_selected(r, why);
+		return queue_release_selected(&release);
+	if (r->spool == NULL) {
+		good = check_id(r, why) &&
+		    queue_release_by_service(&release, r->id, why);
+		return good ? EX_OK : why->status;
+	}
 	if (!open_entry(r, &entry, ENTRY_WORK, why))
 		return why->status;
-	good = release_opened(r, &entry, why);
+	good = queue_release_entry(&release, &entry, why);
 	entry_close(&entry);
 	return good ? EX_OK : why->status;
 }
@@ -396,7 +302,7 @@ static const struct queue_command {
 	{ "run",	NO_ID,		false,	run_queue },
 	{ "flush",	OPTIONAL_ID,	false,	flush_queue },
 	{ "hold",	REQUIRED_ID,	false,	hold_entry },
-	{ "release",	OPTIONAL_ID,	false,	release_entry },
+	{ "release",	OPTIONAL_ID,	true,	release_messages },
 	{ "drop",	REQUIRED_ID,	false,	drop_entry },
 	{ "status",	NO_ID,		true,	queue_status },
 };
@@ -458,7 +364,7 @@ check_selection(const struct queue_request *r,
 {
 	bool	selects = r->all || r->since_s > 0 || r->recipient != NULL;
 
-	if (command->run == release_entry)
+	if (command->run == release_messages)
 		return (selects || r->failed) == (r->id == NULL) &&
 		    !(r->all && r->failed);
 	return !selects && (!r->failed || command->run == list_queue);

@@ -190,6 +190,22 @@ queue_source_run(struct queue_source *q, struct failure *why)
 	return accept_answer(q, answer, &reason, why);
 }
 
+bool
+queue_source_release(struct queue_source *q, const char *id,
+    char released[ID_SIZE], struct failure *why)
+{
+	enum service_answer	answer = SERVICE_OFF;
+	struct failure		reason = q->no_service;
+
+	if (q->service != NULL)
+		answer = service_queue_release(q->service, id, released,
+		    &reason);
+	if (!accept_answer(q, answer, &reason, why))
+		return false;
+	return answer == SERVICE_ACCEPTED || failed(why, EX_NOINPUT,
+	    "%s: no such message", id);
+}
+
 void
 queue_source_close(struct queue_source *q)
 {

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "queue/entry.h"
 #include "queue/health.h"
+#include "queue/id.h"
 #include "queue/spool.h"
 #include "util/failure.h"
 
@@ -68,6 +69,13 @@ bool	queue_source_count(struct queue_source *, struct health_state *,
 
 /* Has the service run the queue. */
 bool	queue_source_run(struct queue_source *, struct failure *why);
+
+/*
+ * Has the service release an entry, and sets its new ID.  EX_NOINPUT if there
+ * is no such entry, or the status with which release_entry() fails.
+ */
+bool	queue_source_release(struct queue_source *, const char *id,
+	    char released[ID_SIZE], struct failure *why);
 
 void	queue_source_close(struct queue_source *);
 

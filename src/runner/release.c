@@ -7,6 +7,7 @@
 
 #include "mail/address.h"
 #include "queue/commit.h"
+#include "runner/collect.h"
 #include "submit/expand.h"
 #include "submit/local_names.h"
 #include "util/memory.h"
@@ -49,7 +50,7 @@ expand_again(struct envelope *env, const struct envelope_file *file,
 	return good;
 }
 
-bool
+static bool
 release_failed(struct entry *entry, const struct config *config,
     const struct identity *me, char id[ID_SIZE], struct failure *why)
 {
@@ -90,4 +91,16 @@ release_failed(struct entry *entry, const struct config *config,
 	envelope_free(&env);
 	local_names_end(&names);
 	return good;
+}
+
+bool
+release_entry(struct entry *entry, const struct config *config,
+    const struct identity *me, char id[ID_SIZE], struct failure *why)
+{
+	if (entry->dir == SPOOL_FAILED)
+		return release_failed(entry, config, me, id, why) ||
+		    failure_prefix(why, "%s: ", entry->name);
+	strlcpy(id, entry->name, ID_SIZE);
+	entry->next = (int64_t)time(NULL);
+	return collect_may_change(entry, why) && entry_hold(entry, false, why);
 }

@@ -1,5 +1,5 @@
 /*
- * release.h - return an entry from failed/ to the queue
+ * release.h - release an entry that is held, collected or given up
  *
  * An entry in failed/ can have local names among its recipients: those that
  * could not be resolved when the message was submitted.
@@ -16,18 +16,23 @@
 #include "util/failure.h"
 
 /*
- * Queues the message again, with a new ID and a new lifetime, and removes the
- * entry, which must have been opened with ENTRY_WORK.  Failed recipients are
- * waiting in the new entry, and local names are replaced as in a new message
- * (submit/expand.h).  Recipients that are not valid addresses remain failed.
+ * An entry in queue/ is no longer held or collected, and is due at once; id
+ * becomes its name.  Returns false as collect_may_change() and entry_hold() do.
+ *
+ * For an entry in failed/, queues the message again, with a new ID and a new
+ * lifetime, and removes the entry.  Failed recipients are waiting in the new
+ * entry, and local names are replaced as in a new message (submit/expand.h).
+ * Recipients that are not valid addresses remain failed.
  *
  * Returns false, with why, and changes nothing if a local name still cannot be
  * resolved (EX_NOUSER, EX_CONFIG or EX_NOPERM, with the key to set), if no
  * recipient is a valid address (EX_DATAERR), or if the entry cannot be written
  * (as spool_commit()).  If only the old entry cannot be removed, returns false
  * too, and both exist.
+ *
+ * The entry must have been opened with ENTRY_WORK.
  */
-bool	release_failed(struct entry *, const struct config *,
+bool	release_entry(struct entry *, const struct config *,
 	    const struct identity *, char id[ID_SIZE], struct failure *why);
 
 #endif

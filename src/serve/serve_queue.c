@@ -1,17 +1,25 @@
 #include "serve/serve_queue.h"
 
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "queue/entry.h"
 #include "queue/health.h"
 #include "queue/last_attempt.h"
+#include "runner/release.h"
 #include "submit/service_protocol.h"
+
+static bool
+is_administrator(const struct serve_queue *q)
+{
+	return q->uid == 0 || q->uid == geteuid();
+}
 
 static bool
 may_see(const struct serve_queue *q, const struct entry *e)
 {
-	return q->uid == 0 || q->uid == geteuid() || q->uid == e->file.uid;
+	return is_administrator(q) || q->uid == e->file.uid;
 }
 
 static bool
@@ -92,6 +100,66 @@ serve_queue_send(const struct serve_queue *q, struct stream *stream,
 	return send_directory(q, stream, SPOOL_QUEUE, why) &&
 	    send_directory(q, stream, SPOOL_FAILED, why) &&
 	    stream_printf(stream, why, "end\n") && stream_flush(stream, why);
+}
+
+/* A user must not learn of entries of other users, nor have them moved. */
+static bool
+find_entry(const struct serve_queue *q, enum spool_dir *dir)
+{
+	static const enum spool_dir	dirs[] = { SPOOL_QUEUE, SPOOL_FAILED };
+	struct entry	entry;
+	struct failure	ignored;
+	bool		found = false;
+
+	for (size_t i = 0; q->spool->directory != NULL && !found && i < 2;
+	    i++) {
+		*dir = dirs[i];
+		if (entry_open(&entry, q->spool, *dir, q->id, ENTRY_LOOK,
+		    &ignored) != ENTRY_OPENED)
+			continue;
+		found = may_see(q, &entry);
+		entry_close(&entry);
+	}
+	return found;
+}
+
+static bool
+failed_missing(const struct serve_queue *q, struct failure *why)
+{
+	return failed(why, EX_NOINPUT, "%s: no such message", q->id);
+}
+
+bool
+serve_queue_release(const struct serve_queue *q, const struct config *config,
+    const struct identity *me, char released[ID_SIZE], struct failure *why)
+{
+	enum spool_dir	dir;
+	struct entry	entry;
+	bool		good;
+
+	if (!find_entry(q, &dir))
+		return failed_missing(q, why);
+	if (dir == SPOOL_QUEUE && !is_administrator(q))
+		return failed(why, EX_NOPERM, "%s: not given up; only root "
+		    "and the user relais can release a message that waits, is "
+		    "held or is collected", q->id);
+	switch (entry_open(&entry, q->spool, dir, q->id, ENTRY_WORK, why)) {
+	case ENTRY_OPENED:
+		/* An ID is never used again, but the file can be replaced. */
+		good = may_see(q, &entry) ? release_entry(&entry, config, me,
+		    released, why) : failed_missing(q, why);
+		entry_close(&entry);
+		return good;
+	case ENTRY_LOCKED:
+		return failed(why, EX_TEMPFAIL, "%s: in use by another "
+		    "process; try again later", q->id);
+	case ENTRY_GONE:
+		return failed_missing(q, why);
+	case ENTRY_BAD:
+	case ENTRY_TROUBLE:
+		break;
+	}
+	return false;
 }
 
 bool

@@ -1,7 +1,7 @@
 /*
- * serve_queue.h - show the queue to the users who own its entries
+ * serve_queue.h - show and release entries, for the users who own them
  *
- * The service's side of XRELAIS COUNT and XRELAIS ENTRIES: see
+ * The service's side of XRELAIS COUNT, ENTRIES and RELEASE: see
  * submit/service_protocol.h.  A spool that is closed has no entries.
  */
 #ifndef SERVE_QUEUE_H
@@ -10,7 +10,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "config/config.h"
+#include "config/identity.h"
 #include "net/stream.h"
+#include "queue/id.h"
 #include "queue/spool.h"
 #include "util/buffer.h"
 #include "util/failure.h"
@@ -34,6 +37,15 @@ bool	serve_queue_send(const struct serve_queue *, struct stream *,
  * queue cannot be read.
  */
 bool	serve_queue_count(struct buffer *, struct spool *,
+	    struct failure *why);
+
+/*
+ * Releases the entry .id (runner/release.h), and sets its new ID.  Other users
+ * than root and that of the service can only release an entry that was given
+ * up.  Returns false, with why: EX_NOINPUT if there is no such entry.
+ */
+bool	serve_queue_release(const struct serve_queue *, const struct config *,
+	    const struct identity *, char released[ID_SIZE],
 	    struct failure *why);
 
 #endif

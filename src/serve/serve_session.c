@@ -20,6 +20,7 @@
 #include "serve/serve_queue.h"
 #include "serve/serve_users.h"
 #include "smtpd/smtpd_submit.h"
+#include "submit/service_protocol.h"
 #include "submit/submit.h"
 #include "util/file.h"
 #include "util/interrupt.h"
@@ -148,7 +149,35 @@ end_message(void *context, bool accepted)
 	serve_channel_send(s->session->channel, &r, sizeof(r), NULL);
 }
 
-/* XRELAIS COUNT, ENTRIES and RUN. */
+/* The new entry is a new message of the user. */
+static void
+command_release(struct serve_context *s, const char *id,
+    struct smtpd_reply *reply)
+{
+	const struct serve_session	*session = s->session;
+	const struct serve_queue	 queue = { .spool = session->spool,
+					    .uid = session->peer.uid,
+					    .id = id };
+	struct service_release		 release = {
+		.why = { .status = EX_OK },
+	};
+	struct buffer			 text = { 0 };
+	bool				 good;
+
+	if (!check_limit(s, reply))
+		return;
+	good = serve_queue_release(&queue, session->config, s->options->me,
+	    release.id, &release.why);
+	end_message(s, good);
+	service_release_write(&text, &release);
+	smtpd_reply_set(reply, 250, "2.0.0", "%s", text.data);
+	log_line(session->log, good ? LOG_INFO : LOG_NOTICE, "id=%s uid=%lu "
+	    "%s: %s", id, (unsigned long)session->peer.uid, s->client,
+	    text.data);
+	buffer_free(&text);
+}
+
+/* XRELAIS COUNT, ENTRIES, RELEASE and RUN. */
 static bool
 queue_command(void *context, char *text, struct smtpd_reply *reply)
 {
@@ -173,6 +202,9 @@ queue_command(void *context, char *text, struct smtpd_reply *reply)
 			strlcpy(s->id, text + 8, sizeof(s->id));
 		smtpd_reply_set(reply, 250, "2.0.0", "Entries follow");
 		return false;
+	} else if (strncasecmp(text, "RELEASE ", 8) == 0 &&
+	    id_is_valid(text + 8)) {
+		command_release(s, text + 8, reply);
 	} else if (strcasecmp(text, "RUN") == 0) {
 		wait = ask_service(s, &run);
 		if (wait <= 0)

@@ -9,6 +9,7 @@
 
 #include "queue/escape.h"
 #include "util/memory.h"
+#include "util/visible.h"
 
 static const char *const	kinds[] = {
 	[OUTCOME_DELIVERED] = "delivered",
@@ -420,6 +421,46 @@ service_count_parse(struct health_state *s, const char *text,
 	s->failed.entries = (size_t)failed_entries;
 	s->collected = (size_t)collected;
 	return true;
+}
+
+/* ----------------------------------------------------------------- RELEASE */
+
+void
+service_release_write(struct buffer *to, const struct service_release *r)
+{
+	char	shown[SERVICE_RELEASE_TEXT];
+
+	if (r->why.status == EX_OK)
+		buffer_addf(to, "released %s", r->id);
+	else
+		buffer_addf(to, "failure %d %s", r->why.status,
+		    visible_more(shown, sizeof(shown), r->why.text, ""));
+}
+
+bool
+service_release_parse(struct service_release *r, const char *text,
+    struct failure *why)
+{
+	static const char *const	keywords[] = { "released", "failure" };
+	char	*copy = memory_copy(text);
+	char	*rest = copy;
+	int	 keyword;
+	bool	 good;
+
+	*r = (struct service_release){ .why = { .status = EX_OK } };
+	good = read_keyword(&rest, keywords, 2, &keyword);
+	if (good && keyword == 0) {
+		good = add_id(r->id, rest);
+	} else if (good) {
+		good = read_number(&rest, 255, &r->why.status) &&
+		    r->why.status != EX_OK && rest != NULL &&
+		    strpbrk(rest, "\r\n") == NULL;
+		if (good)
+			strlcpy(r->why.text, rest, sizeof(r->why.text));
+	}
+	free(copy);
+	return good || failed(why, EX_PROTOCOL, "invalid reply of the service "
+	    "to XRELAIS RELEASE");
 }
 
 /* ----------------------------------------------------------------- ENTRIES */

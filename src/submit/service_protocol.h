@@ -48,6 +48,18 @@
  *
  * requests a queue run.  A user can do so once in ten seconds.
  *
+ *	XRELAIS RELEASE ID
+ *
+ * releases a message that was given up, which the user submitted; root and the
+ * user of the service release any message.  A message counts against the limit
+ * of the user.  The text of the reply is one of
+ *
+ *	released ID
+ *	failure STATUS TEXT
+ *
+ * with the new identifier, or the exit status and the text of the failure,
+ * which is visible text (util/visible.h).
+ *
  *	XRELAIS ENTRIES [ID]
  *
  * asks for the entries of the user; root and the user of the service see all.
@@ -91,6 +103,7 @@ enum {
 						 * with late-checks */
 	SERVICE_PATHS_MAX = 1000000,		/* lines in a RESULT */
 	SERVICE_NAME_MAX = 1000,		/* octets of name=, decoded */
+	SERVICE_RELEASE_TEXT = 800,		/* octets of a failure text */
 	SERVICE_ENTRY_LINE_MAX = 200,		/* octets of an ENTRIES line */
 };
 
@@ -148,6 +161,19 @@ void	service_count_write(struct buffer *, const struct health_state *);
 
 /* EX_PROTOCOL. */
 bool	service_count_parse(struct health_state *, const char *text,
+	    struct failure *why);
+
+/* The reply to RELEASE: .why.status is EX_OK if the message was released. */
+struct service_release {
+	char		 id[ID_SIZE];
+	struct failure	 why;
+};
+
+/* Appends the text of the reply. */
+void	service_release_write(struct buffer *, const struct service_release *);
+
+/* EX_PROTOCOL. */
+bool	service_release_parse(struct service_release *, const char *text,
 	    struct failure *why);
 
 /* The line before the octets of an entry. */

@@ -90,6 +90,24 @@ service_queue_run(const char *path, struct failure *why)
 }
 
 enum service_answer
+service_queue_release(const char *path, const char *id, char released[ID_SIZE],
+    struct failure *why)
+{
+	struct service_request	r = { .path = path };
+	struct service_release	release;
+	enum service_answer	answer = request_open(&r, "RELEASE", id, why);
+
+	if (answer != SERVICE_ACCEPTED)
+		return answer;
+	stream_close(&r.stream);
+	if (!service_release_parse(&release, r.reply.text, why))
+		return refused(&r, why);
+	*why = release.why;
+	strlcpy(released, release.id, ID_SIZE);
+	return why->status == EX_OK ? SERVICE_ACCEPTED : SERVICE_REFUSED;
+}
+
+enum service_answer
 service_queue_entries(const char *path, const struct service_entries *wanted,
     struct failure *why)
 {

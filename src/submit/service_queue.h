@@ -1,8 +1,8 @@
 /*
- * service_queue.h - ask the service about its queue, and to run it
+ * service_queue.h - ask the service about its queue, and to change it
  *
- * For users who cannot read the spool: the client's side of XRELAIS COUNT, RUN
- * and ENTRIES (submit/service_protocol.h).  Each function connects, sends one
+ * For users who cannot read the spool: the client's side of XRELAIS COUNT, RUN,
+ * RELEASE and ENTRIES (submit/service_protocol.h).  Each function connects, sends one
  * command, and returns
  *
  *	SERVICE_ACCEPTED	the reply was positive, and is complete;
@@ -27,6 +27,13 @@ enum service_answer service_queue_count(const char *path,
 
 /* Requests a queue run; does not wait for it. */
 enum service_answer service_queue_run(const char *path, struct failure *why);
+
+/*
+ * Requests the release of an entry, and sets its new ID.  SERVICE_REFUSED also
+ * if it cannot be released, with the status and text of the failure.
+ */
+enum service_answer service_queue_release(const char *path, const char *id,
+	    char released[ID_SIZE], struct failure *why);
 
 /* Which entries, and what to do with each.  All is borrowed. */
 struct service_entries {

@@ -1,5 +1,5 @@
 /*
- * XRELAIS OPTIONS, and the replies to RESULT, COUNT and ENTRIES: the first
+ * XRELAIS OPTIONS, and the replies to RESULT, COUNT, ENTRIES and RELEASE: the first
  * octet selects the parser.  An accepted line is written again and read again;
  * an entry has a forward-path and a message of the size in its envelope.
  */
@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "submit/service_protocol.h"
@@ -137,6 +138,18 @@ fuzz_list(const char *id, const uint8_t *data, size_t len)
 	stream_close(&stream);
 }
 
+static void
+fuzz_release(const char *text)
+{
+	struct service_release	r;
+	struct failure		why;
+
+	if (!service_release_parse(&r, text, &why))
+		return;
+	must((r.why.status == EX_OK) == id_is_valid(r.id));
+	must(strpbrk(r.why.text, "\r\n") == NULL);
+}
+
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 int
@@ -165,6 +178,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		break;
 	case 5:
 		fuzz_list("0123456789abcde", data + 1, len - 1);
+		break;
+	case 6:
+		fuzz_release(text);
 		break;
 	}
 	free(text);

@@ -211,9 +211,24 @@ static const struct view views[] = {
 	{ "relais queue hold is for root", NOBODY,
 	    { "queue", "hold", "0123456789abcde" }, EX_NOPERM,
 	    .err = ONLY_ROOT },
-	{ "relais queue release is for root", NOBODY,
-	    { "queue", "release", "0123456789abcde" }, EX_NOPERM,
-	    .err = ONLY_ROOT },
+	{ "a message that does not exist cannot be released", NOBODY,
+	    { "queue", "release", "0123456789abcde" }, EX_NOINPUT,
+	    .err = "0123456789abcde: no such message" },
+	{ "a user releases the messages that were given up", WWW_DATA,
+	    { "queue", "release", "--failed" }, 0,
+	    .out = { "\n1 message released\n" } },
+	{ "and not those of another user", NOBODY,
+	    { "queue", "release", "--failed" }, 0,
+	    .out = { "0 messages released\n" } },
+	{ "--recipient selects for a user, too", WWW_DATA,
+	    { "queue", "release", "--recipient", "BAD" }, 0,
+	    .out = { "\n1 message released\n" } },
+	{ "and excludes messages", WWW_DATA,
+	    { "queue", "release", "--recipient", "x@" }, 0,
+	    .out = { "0 messages released\n" } },
+	{ "--since selects for a user, too", WWW_DATA,
+	    { "queue", "release", "--since", "1h" }, 0,
+	    .out = { "\n1 message released\n" } },
 	{ "relais queue drop is for root", NOBODY,
 	    { "queue", "drop", "0123456789abcde" }, EX_NOPERM,
 	    .err = ONLY_ROOT },
@@ -299,6 +314,107 @@ a_user_sees_the_transcript_of_a_failed_message(void **state)
 	assert_int_equal(o.status, EX_NOINPUT);
 	assert_string_equal(o.out.data, "");
 	program_result_free(&o);
+	serving_close(&s);
+}
+
+/* The ID of the first entry in the output of list --json. */
+static void
+find_json_id(const struct serving *s, unsigned uid, bool given_up, char id[16])
+{
+	static const char	name[] = "\"queue_id\": \"";
+	struct program_result	o;
+	const char		*at;
+
+	run_as(s, uid, WORDS("queue", "list", "--json", given_up ? "--failed" :
+	    NULL), NULL, &o);
+	at = strstr(o.out.data, name);
+	assert_non_null(at);
+	strlcpy(id, at + strlen(name), 16);
+	program_result_free(&o);
+}
+
+static void
+release_as(const struct serving *s, unsigned uid, const char *id, int status,
+    const char *words)
+{
+	struct program_result	o;
+
+	run_as(s, uid, WORDS("queue", "release", id), NULL, &o);
+	if (o.status != status)
+		fail_msg("status %d: %s%s", o.status, o.out.data, o.err.data);
+	assert_contains(&o, status == EX_OK ? o.out.data : o.err.data, words);
+	program_result_free(&o);
+}
+
+/* As if root had released it: a new ID, and a new attempt for the user. */
+static void
+a_user_releases_a_message_by_its_id(void **state)
+{
+	struct serving	s;
+	char		id[16], next[16], text[60];
+
+	(void)state;
+	open_for_users(&s, &defers);
+	serving_start(&s, NULL);
+	send_as(&s, NOBODY, "bad@example.net", EX_NOUSER);
+	find_json_id(&s, NOBODY, true, id);
+	release_as(&s, WWW_DATA, id, EX_NOINPUT, "no such message");
+	release_as(&s, NOBODY, "../../../etc/xy", EX_USAGE, "not a queue ID");
+	release_as(&s, NOBODY, id, EX_OK, "\n");
+	find_json_id(&s, NOBODY, false, next);
+	assert_string_not_equal(next, id);
+	release_as(&s, NOBODY, id, EX_NOINPUT, "no such message");
+	/* It waits, which is not for the user to change. */
+	snprintf(text, sizeof(text), "%s: not given up; only root", next);
+	release_as(&s, NOBODY, next, EX_NOPERM, text);
+	release_as(&s, WWW_DATA, next, EX_NOINPUT, "no such message");
+	serving_close(&s);
+}
+
+/* Held by root. */
+static void
+a_user_cannot_release_a_message_that_is_held(void **state)
+{
+	struct program_result	o;
+	struct serving		s;
+	char			id[16];
+
+	(void)state;
+	open_for_users(&s, &defers);
+	serving_start(&s, NULL);
+	send_as(&s, NOBODY, "nobody@example.net", 0);
+	find_json_id(&s, NOBODY, false, id);
+	run_as(&s, ROOT, WORDS("queue", "hold", id), NULL, &o);
+	assert_int_equal(o.status, 0);
+	program_result_free(&o);
+	release_as(&s, NOBODY, id, EX_NOPERM, ": not given up; only root and "
+	    "the user relais can release a message that waits, is held");
+	run_as(&s, NOBODY, WORDS("-bp"), NULL, &o);
+	assert_contains(&o, o.out.data, "!");
+	program_result_free(&o);
+	serving_close(&s);
+}
+
+static void
+a_release_counts_against_the_limit_of_the_user(void **state)
+{
+	struct serving	s;
+	char		id[16];
+
+	(void)state;
+	open_for_users(&s, &defers);
+	serving_configure(&s, "limit = 2/hour\n");
+	assert_int_equal(chmod(s.conf, 0600), 0);
+	serving_start(&s, NULL);
+	send_as(&s, NOBODY, "bad@example.net", EX_NOUSER);
+	find_json_id(&s, NOBODY, true, id);
+	/* A release that fails is not counted. */
+	release_as(&s, NOBODY, "0123456789abcde", EX_NOINPUT, "no such");
+	release_as(&s, NOBODY, "0123456789abcde", EX_NOINPUT, "no such");
+	send_as(&s, NOBODY, "nobody@example.net", 0);
+	send_as(&s, NOBODY, "nobody@example.net", 0);
+	release_as(&s, NOBODY, id, EX_TEMPFAIL, "has sent 2 messages, as many "
+	    "as allowed");
 	serving_close(&s);
 }
 
@@ -516,9 +632,15 @@ static const struct absence absences[] = {
 	{ "relais queue status if the service is down", true, true,
 	    { "queue", "status" }, EX_TEMPFAIL,
 	    { "Permission denied", DOWN } },
-	{ "without permission, a release is refused", true, true,
-	    { "queue", "release", "0123456789abcde" }, EX_NOPERM,
-	    { "relais queue release: " ONLY_ROOT, "Permission denied" } },
+	{ "without permission, a hold is refused", true, true,
+	    { "queue", "hold", "0123456789abcde" }, EX_NOPERM,
+	    { "relais queue hold: " ONLY_ROOT, "Permission denied" } },
+	{ "a release if the service is down", true, true,
+	    { "queue", "release", "0123456789abcde" }, EX_TEMPFAIL,
+	    { "the relais service is down", "Permission denied" } },
+	{ "a release of all if the service is down", true, true,
+	    { "queue", "release", "--all" }, EX_TEMPFAIL,
+	    { "the relais service is down", "Permission denied" } },
 };
 
 /* The service has the queue in relais.conf, not the one of -o. */
@@ -601,6 +723,16 @@ static const struct fault faults[] = {
 	{ "counts that are not numbers", { "-bP" }, "250 2.0.0 Ok",
 	    EX_PROTOCOL, "", "XRELAIS COUNT" },
 	{ "counts", { "-bP" }, "250 2.0.0 7 6 5 4 3 2 1 1 1 1 0 0", 0, "7\n", "" },
+	{ "a release", { "queue", "release", "0123456789abcde" },
+	    "250 2.0.0 released 0123456789abcdf", 0, "0123456789abcdf\n",
+	    "" },
+	{ "a release that fails", { "queue", "release", "0123456789abcde" },
+	    "250 2.0.0 failure 67 no address for joe", EX_NOUSER, "",
+	    "relais: no address for joe\n" },
+	{ "an invalid reply to a release",
+	    { "queue", "release", "0123456789abcde" }, "250 2.0.0 Ok",
+	    EX_PROTOCOL, "", "invalid reply of the service to XRELAIS "
+	    "RELEASE" },
 	{ "a reply that is not SMTP", { "-q" }, "x", EX_PROTOCOL, "",
 	    "the relais service (" },
 };
@@ -712,6 +844,9 @@ static const struct CMUnitTest queue_spec[] = {
 	cmocka_unit_test(messages_of_a_user_are_collected),
 	cmocka_unit_test(the_output_is_the_same_as_for_root),
 	cmocka_unit_test(a_user_sees_the_transcript_of_a_failed_message),
+	cmocka_unit_test(a_user_releases_a_message_by_its_id),
+	cmocka_unit_test(a_user_cannot_release_a_message_that_is_held),
+	cmocka_unit_test(a_release_counts_against_the_limit_of_the_user),
 	cmocka_unit_test(a_message_of_another_user_is_not_shown),
 	cmocka_unit_test(a_failed_message_is_shown_to_its_user),
 	cmocka_unit_test(a_broken_entry_is_omitted),

@@ -80,7 +80,7 @@ is_released(void **state)
 	assert_int_equal(entry_open(&entry, &spool, SPOOL_FAILED, id,
 	    ENTRY_WORK, &why), ENTRY_OPENED);
 
-	if (!release_failed(&entry, &config, &me, id, &why))
+	if (!release_entry(&entry, &config, &me, id, &why))
 		assert_int_equal(why.status, c->status);
 	else
 		assert_int_equal(EX_OK, c->status);

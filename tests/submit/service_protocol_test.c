@@ -1,5 +1,5 @@
 /*
- * The lines of XRELAIS OPTIONS, RESULT, COUNT and ENTRIES.
+ * The lines of XRELAIS OPTIONS, RESULT, COUNT, RELEASE and ENTRIES.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -269,7 +269,7 @@ refuses_result(void **state)
 	service_result_free(&r);
 }
 
-/* ------------------------------------------------------- COUNT and ENTRIES */
+/* ------------------------------------------------------- COUNT, RELEASE, ENTRIES */
 
 static void
 counts_are_read_as_they_were_written(void **state)
@@ -322,6 +322,63 @@ an_entry_is_read_as_it_was_written(void **state)
 	service_entry_write(&again, &e);
 	assert_string_equal(again.data, text);
 	buffer_free(&again);
+}
+
+static void
+a_release_is_read_as_it_was_written(void **state)
+{
+	static const char *const	texts[] = { "released 0123456789abcde",
+		"failure 67 0123456789abcde: no address for joe" };
+	struct service_release	r;
+	struct failure		why;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct buffer	again = { 0 };
+
+		assert_true(service_release_parse(&r, texts[i], &why));
+		assert_int_equal(r.why.status, i == 0 ? EX_OK : EX_NOUSER);
+		service_release_write(&again, &r);
+		assert_string_equal(again.data, texts[i]);
+		buffer_free(&again);
+	}
+}
+
+/* A path in an old file may be the cause, and is part of the text. */
+static void
+the_text_of_a_failure_is_visible(void **state)
+{
+	struct service_release	r = { .why = { .status = EX_NOUSER,
+				    .text = "\033[2J" } };
+	struct buffer		text = { 0 };
+
+	(void)state;
+	service_release_write(&text, &r);
+	assert_string_equal(text.data, "failure 67 \\033[2J");
+	buffer_free(&text);
+}
+
+static const struct invalid_case invalid_releases[] = {
+	{ "an empty reply is an error", "" },
+	{ "another keyword is an error", "Ok" },
+	{ "a missing ID is an error", "released" },
+	{ "an invalid ID is an error", "released ../..456789abcde" },
+	{ "a word after the ID is an error", "released 0123456789abcde x" },
+	{ "the status of success is an error", "failure 0 text" },
+	{ "a status that is not a number is an error", "failure x text" },
+	{ "a missing text is an error", "failure 67" },
+	{ "a second line is an error", "failure 67 text\nreleased x" },
+};
+
+static void
+refuses_release(void **state)
+{
+	const struct invalid_case	*c = *state;
+	struct service_release		 r;
+	struct failure			 why;
+
+	assert_false(service_release_parse(&r, c->text, &why));
+	assert_int_equal(why.status, EX_PROTOCOL);
 }
 
 static const struct invalid_case invalid_counts[] = {
@@ -387,6 +444,8 @@ static const struct CMUnitTest result_spec[] = {
 	cmocka_unit_test(a_failure_without_a_text_is_read_as_it_was_written),
 	cmocka_unit_test(counts_are_read_as_they_were_written),
 	cmocka_unit_test(an_entry_is_read_as_it_was_written),
+	cmocka_unit_test(a_release_is_read_as_it_was_written),
+	cmocka_unit_test(the_text_of_a_failure_is_visible),
 };
 
 int
@@ -395,6 +454,7 @@ main(void)
 	return CASES_RUN("OPTIONS", parses_options, options_table) +
 	    CASES_RUN("invalid results", refuses_result, invalid_table) +
 	    CASES_RUN("invalid counts", refuses_count, invalid_counts) +
+	    CASES_RUN("invalid releases", refuses_release, invalid_releases) +
 	    CASES_RUN("invalid entries", refuses_entry, invalid_entries) +
 	    cmocka_run_group_tests(result_spec, NULL, NULL);
 }
