@@ -27,7 +27,8 @@ SANITIZE  = $(PARALLEL) B=$(B)/sanitize HARDENING= CFLAGS="$(CHECKED)"
 
 $(B)/tests/%.o: tests/%.c
 	$(SAY) CC $<
-	$(COMPILE) -Itests -fPIE -DBUILD='"$(abspath $(B))"'
+	$(COMPILE) -Itests -fPIE -DBUILD='"$(abspath $(B))"' \
+	    -DTESTS='"$(abspath tests)"'
 
 # The linker takes the objects that a test uses from these archives.
 $(B)/tests/%: $(B)/tests/%.o $(B)/tests/support.a $(B)/relais.a

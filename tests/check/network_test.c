@@ -165,7 +165,7 @@ static const struct network_case several[] = {
 	    "smtp+mx://gone.test " UP, FROM, .want = { "lookup warning ", USED,
 	    "rset ok", "!fail" } },
 	{ "if none works, each is a failure, and the first has the status",
-	    BUSY " " DOWN, FROM, .want = { "greeting fail 554 no time\n",
+	    BUSY " " DOWN, FROM, .want = { "greeting fail 554 no time => ",
 	    "connect fail Connection refused after ", "!another" },
 	    .status = EX_UNAVAILABLE },
 	{ "if none works, the order decides", DOWN " " BUSY, FROM,
