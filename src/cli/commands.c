@@ -20,21 +20,81 @@ static const struct command commands[] = {
 	    "print the commands, or the usage of one of them" },
 	{ "import", MODE_IMPORT, "[--write] [FILE ...]",
 	    "make a configuration from that of another program" },
-	{ "queue", MODE_QUEUE, "[list [--failed] | show ID | run | "
-	    "flush [ID] | hold ID | release ID | release --failed | --all | "
-	    "[--recipient TEXT] [--since TIME] | drop ID | "
-	    "status [--older TIME | --metrics [--output FILE]]] [--json]",
+	{ "queue", MODE_QUEUE, "[list | show | run | flush | hold | release | "
+	    "drop | status] [ID] [--json]",
 	    "list, show, send, hold, release or delete waiting messages" },
 	{ "route", MODE_ROUTE, "[-f SENDER] [--user NAME] [--json] ADDRESS ...",
 	    "show where mail would go, and which line decides it" },
 	{ "serve", MODE_SERVE, "",
 	    "accept mail on a socket, and run the queue once a minute" },
-	{ "setup", MODE_SETUP, "[--force] [--test] [--OPTION VALUE ...] "
-	    "[ADDRESS]",
+	{ "setup", MODE_SETUP, "[OPTION ...] [ADDRESS]",
 	    "ask for the mail account of this machine, and write relais.conf" },
 	{ "test", MODE_TEST, "[--user NAME] [ADDRESS]",
 	    "send a test message, and show what becomes of it" },
 };
+
+/* The arguments of a command, if the usage alone does not explain them. */
+static const char *
+command_details(enum mode mode)
+{
+	switch (mode) {
+	case MODE_CHECK:
+		return
+"  --all      also test the smarthosts that are used if another one fails\n"
+"  --verbose  print every setting and the dialogue with each server\n"
+"  --json     print an object for programs\n";
+	case MODE_IMPORT:
+		return
+"  FILE     ssmtp.conf, msmtprc, dma.conf, the directory of nullmailer, main.cf\n"
+"           of Postfix, or update-exim4.conf.conf; otherwise, the one that is\n"
+"           installed on this machine\n"
+"  --write  write relais.conf and the password files; otherwise it is printed\n"
+"           without passwords\n";
+	case MODE_QUEUE:
+		return
+"  list [--failed]      the waiting messages, or those that were given up\n"
+"  show ID              a message, its state and the replies of the server\n"
+"  run                  try the messages that are due, for cron(8)\n"
+"  flush [ID]           try all messages, or this one, now\n"
+"  hold ID              do not try the message\n"
+"  release ID           undo hold, or try a message again that was given up\n"
+"  release [--failed | --all] [--recipient TEXT] [--since TIME]\n"
+"                       the same for several messages\n"
+"  drop ID              delete the message\n"
+"  status [--older TIME]\n"
+"                       whether mail is delivered; exit status 1 if not\n"
+"  status --metrics [--output FILE]\n"
+"                       the same numbers for Prometheus\n"
+"  --json               print JSON: list, show and status\n";
+	case MODE_ROUTE:
+		return
+"  -f SENDER    the sender; otherwise the user\n"
+"  --user NAME  the message of this user\n"
+"  --json       print an object for programs\n";
+	case MODE_SETUP:
+		return
+"  ADDRESS                  the address that sends the mail of this machine\n"
+"  --smarthost URL          the server: submission://smtp.example.org, or the\n"
+"                           name of a provider, such as gmail\n"
+"  --user NAME              the user name; or --no-login\n"
+"  --password-stdin         read the password from standard input; or\n"
+"  --password-file FILE, --password-command COMMAND, --token-command COMMAND\n"
+"  --root ADDRESS           the address that receives mail to root\n"
+"  --group NAME             the group that can read the password file\n"
+"  --no-check               do not connect to the smarthost\n"
+"  --test                   send a test message without asking\n"
+"  --force                  replace existing files, and keep them as NAME.old\n"
+"On a terminal, setup asks for everything that is not given.  Other settings\n"
+"are given before the command: relais -o tls_ca=FILE setup\n";
+	case MODE_TEST:
+		return
+"  ADDRESS      the recipient; otherwise root\n"
+"  --user NAME  send the message as this user\n"
+"To print the dialogue: relais -v test\n";
+	default:
+		return "";
+	}
+}
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 
@@ -47,13 +107,21 @@ command_find(const char *name)
 	return NULL;
 }
 
+static void
+write_usage(const struct command *c, struct failure *why)
+{
+	failed(why, EX_USAGE, "usage: relais %s%s%s", c->name,
+	    c->arguments[0] != '\0' ? " " : "", c->arguments);
+}
+
 bool
 command_usage(const char *name, struct failure *why)
 {
 	const struct command	*c = command_find(name);
 
-	return failed(why, EX_USAGE, "usage: relais %s%s%s", c->name,
-	    c->arguments[0] != '\0' ? " " : "", c->arguments);
+	write_usage(c, why);
+	return command_details(c->mode)[0] == '\0' ? false :
+	    failure_suffix(why, "; see relais help %s", name);
 }
 
 static void
@@ -119,7 +187,9 @@ commands_help(const struct options *o, const struct config *config,
 	c = command_find(o->arguments[1]);
 	if (c == NULL)
 		return refuse_word(o, o->arguments[1], log);
-	command_usage(c->name, &why);
+	write_usage(c, &why);
 	printf("%s\n%s\n", why.text, c->summary);
+	if (command_details(c->mode)[0] != '\0')
+		printf("\n%s", command_details(c->mode));
 	return EX_OK;
 }

@@ -342,16 +342,19 @@ show_queue(struct route_request *r)
 	struct spool		 spool;
 	struct failure		 why = { .status = EX_OK }, ignored;
 	const char		*service = service_path(r->config, &ignored);
+	bool			 by_service = service != NULL &&
+				    access(service, F_OK) == 0;
 	enum spool_config	 found = spool_config_find(&spool, r->config,
 				    &why);
 
 	spool_close(&spool);
-	if (service != NULL && access(service, F_OK) == 0)
+	if (by_service)
 		items_add(&r->items, "service", "service", service,
 		    origin_of(config_find(r->config, NULL, KEY_SOCKET)));
 	items_add(&r->items, "queue", "queue", config_text(r->config, NULL,
 	    KEY_QUEUE), origin_of(config_find(r->config, NULL, KEY_QUEUE)));
-	if (found != SPOOL_CONFIG_OPEN && found != SPOOL_CONFIG_OFF)
+	/* It is the service that needs access to the directory. */
+	if (!by_service && found != SPOOL_CONFIG_OPEN && found != SPOOL_CONFIG_OFF)
 		items_line(&r->items, "", why.status == EX_OK ?
 		    "the directory does not exist yet" : why.text);
 }

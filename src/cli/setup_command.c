@@ -637,9 +637,9 @@ write_files(struct setup *s, struct failure *why)
 	if (good)
 		printf("Written: %s\n", s->path);
 	if (good && geteuid() == 0 && s->options->config_file == NULL)
-		setup_service(config_text(&s->config, NULL, KEY_SOCKET),
-		    files.secret.mode != 0600 ? NULL : files.conf.mode ==
-		    0600 ? files.conf.path : files.secret.path);
+		setup_service(&s->config, files.secret.mode != 0600 ? NULL :
+		    files.conf.mode == 0600 ? files.conf.path :
+		    files.secret.path);
 	buffer_free(&text);
 	buffer_wipe(&secret);
 	return good;

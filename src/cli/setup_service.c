@@ -2,13 +2,28 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/output.h"
+#include "serve/serve_user.h"
 #include "setup/reload.h"
+
+/* Whether the directory exists and the user relais could not write to it. */
+static bool
+is_of_another_user(const char *directory)
+{
+	struct serve_user	user;
+	struct failure		ignored;
+	struct stat		st;
+
+	return stat(directory, &st) == 0 &&
+	    (!serve_user_find(&user, &ignored) || user.name == NULL ||
+	    st.st_uid != user.uid);
+}
 
 /* README.md has the same commands. */
 static void
-print_start(const char *private_file)
+print_start(const char *queue, const char *private_file)
 {
 	printf(private_file != NULL ?
 	    "\nThe service is not running: only root can send mail, and "
@@ -23,6 +38,11 @@ print_start(const char *private_file)
 		output_text(private_file);
 		putchar('\n');
 	}
+	if (is_of_another_user(queue)) {
+		printf("    chown -R relais: ");
+		output_text(queue);
+		putchar('\n');
+	}
 	if (reload_has_systemd())
 		printf("    systemd-tmpfiles --create relais.conf && "
 		    "systemctl daemon-reload\n"
@@ -34,9 +54,10 @@ print_start(const char *private_file)
 }
 
 void
-setup_service(const char *socket, const char *private_file)
+setup_service(const struct config *config, const char *private_file)
 {
-	struct failure	what;
+	const char	*socket = config_text(config, NULL, KEY_SOCKET);
+	struct failure	 what;
 
 	if (strcmp(socket, "off") == 0)
 		return;
@@ -46,7 +67,8 @@ setup_service(const char *socket, const char *private_file)
 		    what.text);
 		break;
 	case RELOAD_NO_SERVICE:
-		print_start(private_file);
+		print_start(config_text(config, NULL, KEY_QUEUE),
+		    private_file);
 		break;
 	case RELOAD_FAILED:
 		printf("The service has the previous configuration until it "

@@ -4,13 +4,13 @@
 #ifndef CLI_SETUP_SERVICE_H
 #define CLI_SETUP_SERVICE_H
 
-#include <stdbool.h>
+#include "config/config.h"
 
 /*
  * For root, after the configuration of the system was written: lets the running
  * service read it, or prints how to start the service.  private_file: the file
  * that only root can read, because there is no user relais; or NULL.
  */
-void	setup_service(const char *socket, const char *private_file);
+void	setup_service(const struct config *, const char *private_file);
 
 #endif

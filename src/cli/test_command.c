@@ -116,6 +116,8 @@ print_outcomes(const struct test_message *m)
 
 		if (o->kind == OUTCOME_DELIVERED)
 			label = "accepted";
+		else if (o->kind == OUTCOME_FAILED && o->code == 0)
+			label = "not sent";
 		else if (o->kind == OUTCOME_DEFERRED)
 			label = m->result.queued[0] != '\0' ? "queued" :
 			    "not sent";
@@ -126,40 +128,55 @@ print_outcomes(const struct test_message *m)
 	}
 }
 
+/* "LABEL: relais -C FILE COMMAND --user USER OBJECT"; user may be NULL. */
+static void
+print_command(const char *label, const struct test_request *r,
+    const char *command, const char *user, const char *object)
+{
+	struct buffer	line = { 0 };
+
+	buffer_addf(&line, "%s: relais ", label);
+	if (r->options->config_file != NULL)
+		buffer_addf(&line, "-C %s ", r->options->config_file);
+	buffer_addf(&line, "%s ", command);
+	if (user != NULL)
+		buffer_addf(&line, "--user %s ", user);
+	buffer_add_text(&line, object);
+	print_line("", line.data);
+	buffer_free(&line);
+}
+
 /* Prints the IDs, and what to do. */
 static void
-print_advice(const struct test_message *m, const char *to)
+print_advice(const struct test_message *m, const struct test_request *r)
 {
-	const struct submit_result	*r = &m->result;
-	const struct outcome		*worst = outcome_worst(r->outcomes,
-					    m->envelope.n, false);
+	const struct submit_result	*result = &m->result;
 
 	print_line("Message-ID", m->id.data);
-	if (r->queued[0] != '\0')
-		printf("queue ID   %s\n"
-		    "           The next queue run tries again. Now: relais "
-		    "queue flush %s\n"
-		    "           The message and its state: relais queue show "
-		    "%s\n", r->queued, r->queued, r->queued);
-	if (r->failed[0] != '\0')
-		printf("failed ID  %s\n"
-		    "           After the cause is corrected: relais queue "
-		    "release %s\n"
-		    "           or, to delete it: relais queue drop %s\n",
-		    r->failed, r->failed, r->failed);
-	if (worst == NULL) {
-		puts("           If it does not arrive, look for the "
-		    "Message-ID in the log of the\n"
-		    "           smarthost, and for the message among the "
-		    "spam of the recipient.");
+	if (result->queued[0] != '\0') {
+		print_line("queue ID", result->queued);
+		print_command("The next queue run tries again. Now", r,
+		    "queue flush", NULL, result->queued);
+		print_command("The message and its state", r, "queue show",
+		    NULL, result->queued);
+	}
+	if (result->failed[0] != '\0') {
+		print_line("failed ID", result->failed);
+		print_command("After the cause is corrected", r,
+		    "queue release", NULL, result->failed);
+		print_command("or, to delete it", r, "queue drop", NULL,
+		    result->failed);
+	}
+	if (outcome_worst(result->outcomes, m->envelope.n, false) == NULL) {
+		print_line("", "If it does not arrive, look for the "
+		    "Message-ID in the log of the");
+		print_line("", "smarthost, and for the message among the spam "
+		    "of the recipient.");
 	} else {
-		printf("           The lines of the configuration that apply: "
-		    "relais route ");
-		output_text(to);
-		printf("\n           The dialogue with the smarthost: relais "
-		    "-v -o socket=off test ");
-		output_text(to);
-		putchar('\n');
+		print_command("The lines of the configuration that apply", r,
+		    "route", r->user, r->to);
+		print_command("The dialogue with the smarthost", r,
+		    "-v -o socket=off test", r->user, r->to);
 	}
 }
 
@@ -198,7 +215,7 @@ submit_test(struct test_request *r, const struct config *config,
 		print_line("through", submit.by_service ? "the service" :
 		    "this process, without the service");
 		print_outcomes(&m);
-		print_advice(&m, r->to);
+		print_advice(&m, r);
 		status = outcome_status(m.result.outcomes, m.envelope.n,
 		    m.result.queued[0] != '\0');
 	} else {

@@ -175,6 +175,10 @@ static const struct CMUnitTest modes_spec[] = {
 	ANSWERS("relais help with a command prints its usage", "relais", 0,
 	    "usage: relais serve\naccept mail on a socket", "", "relais",
 	    "help", "serve"),
+	ANSWERS("relais help explains the arguments of a command", "relais", 0,
+	    "\n  --smarthost URL ", "", "relais", "help", "setup"),
+	ANSWERS("a wrong argument of a command names its help", "relais",
+	    EX_USAGE, "", "; see relais help setup", "relais", "setup", "--x"),
 	ANSWERS("an unknown command prints the commands", "relais", EX_USAGE,
 	    "", "relais: queu: not a command; a recipient is written as "
 	    "name@host\nusage: relais ", "relais", "queu", "list"),
