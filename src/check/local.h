@@ -22,6 +22,9 @@ void	check_sections(struct check *);
 /* CHECK_SECRETS: the files that contain passwords and private keys. */
 void	check_secrets(struct check *);
 
+/* CHECK_ALIASES: whether each alias, and root, has addresses. */
+void	check_aliases(struct check *);
+
 /* CHECK_SPOOL: the directory queue, and the messages in it. */
 void	check_spool(struct check *);
 

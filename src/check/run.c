@@ -168,6 +168,7 @@ check_run(struct check *c)
 	}
 	check_config(c);
 	check_secrets(c);
+	check_aliases(c);
 	check_spool(c);
 	check_service(c);
 	check_names(c);

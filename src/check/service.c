@@ -1,6 +1,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,11 +47,15 @@ find_private(struct service *s)
 					    KEY_TLS_KEY, KEY_TLS_CERTIFICATE };
 	const struct config		*config = s->check->config;
 	const struct setting		*set = credentials_unreadable(config);
+	const char			*aliases = config_text(config, NULL,
+					    KEY_ALIASES);
 
 	if (config->unreadable != NULL)
 		s->unreadable = config->path;
 	else if (set != NULL)
 		s->unreadable = set->value;
+	else if (access(aliases, R_OK) == -1 && errno == EACCES)
+		s->unreadable = aliases;
 	if (config->path != NULL && is_private(config->path)) {
 		s->private = config->path;
 		return;

@@ -1,0 +1,242 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "check/local.h"
+#include "mail/aliases.h"
+#include "submit/local_names.h"
+#include "util/buffer.h"
+#include "util/memory.h"
+
+enum { TROUBLES_SHOWN = 20, ADDRESSES_SHOWN = 3 };
+
+/* Why mail to one or more names is refused. */
+struct trouble {
+	struct failure	 why;		/* without the place */
+	char		*origin;	/* owned; file and line, or NULL */
+	const char	*name;		/* borrowed; the first one */
+	size_t		 n;		/* number of names */
+};
+
+struct aliases_check {
+	struct check		*check;
+	struct check_finding	 found;		/* what all findings share */
+	struct local_names	 names;
+	struct aliases		 aliases;
+	struct trouble		*trouble;	/* owned */
+	size_t			 n;
+	size_t			 cap;
+};
+
+/*
+ * Moves the place "PATH:12" from the beginning or the end of the text, where
+ * mail/aliases.h writes it, to a copy that the caller frees.
+ */
+static char *
+take_place(const char *path, struct failure *why)
+{
+	size_t	 len = strlen(path), digits;
+	char	*at = strstr(why->text, path);
+	char	*place;
+
+	if (len == 0 || at == NULL || at[len] != ':')
+		return NULL;
+	digits = strspn(at + len + 1, "0123456789");
+	if (digits == 0)
+		return NULL;
+	place = memory_copy_n(at, len + 1 + digits);
+	if (at == why->text) {
+		at += len + 1 + digits;
+		at += strspn(at, ": ");
+		memmove(why->text, at, strlen(at) + 1);
+	} else if (at - why->text > 2 && strncmp(at - 2, " (", 2) == 0) {
+		at[-2] = '\0';
+	}
+	return place;
+}
+
+static bool
+is_same_place(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static void
+add_trouble(struct aliases_check *a, const char *name, struct failure *why)
+{
+	char	*origin = take_place(a->aliases.path, why);
+
+	for (size_t i = 0; i < a->n; i++) {
+		struct trouble	*t = &a->trouble[i];
+
+		if (is_same_place(t->origin, origin) &&
+		    strcmp(t->why.text, why->text) == 0) {
+			t->n++;
+			free(origin);
+			return;
+		}
+	}
+	a->trouble = memory_room(a->trouble, a->n, &a->cap,
+	    sizeof(*a->trouble));
+	a->trouble[a->n++] = (struct trouble){ *why, origin, name, 1 };
+}
+
+/* An alias of another mailer, perhaps for a program that is gone. */
+static bool
+is_unsupported(const struct failure *why)
+{
+	return strstr(why->text, "not supported") != NULL;
+}
+
+static const char *
+remedy_for(const struct failure *why)
+{
+	if (why->status == EX_NOUSER)
+		return "set root = you@example.org (or domain) in relais.conf, "
+		    "or add an alias for this name";
+	if (strstr(why->text, "refers to itself") != NULL)
+		return "remove one of the names in the loop, or write \\name "
+		    "to look it up only in root and domain";
+	if (strstr(why->text, "defined more than once") != NULL)
+		return "join the lines, or remove all but one";
+	if (is_unsupported(why))
+		return "replace it with an address, or remove the alias";
+	return "correct the line: it must list addresses and names that are "
+	    "separated by commas";
+}
+
+static void
+report_trouble(struct aliases_check *a, const struct trouble *t)
+{
+	struct check_finding	found = a->found;
+	char			others[64] = "";
+
+	found.origin = t->origin;
+	found.remedy = remedy_for(&t->why);
+	found.verdict = t->why.status == EX_NOUSER ||
+	    is_unsupported(&t->why) ? CHECK_WARNING : CHECK_FAIL;
+	found.status = found.verdict == CHECK_FAIL ? t->why.status : EX_OK;
+	if (t->n > 1)
+		snprintf(others, sizeof(others), " and %zu other name%s",
+		    t->n - 1, t->n > 2 ? "s" : "");
+	check_report(a->check, &found, "mail to %s%s is refused: %s", t->name,
+	    others, t->why.text);
+}
+
+static void
+report_troubles(struct aliases_check *a)
+{
+	size_t	shown = a->n < TROUBLES_SHOWN ? a->n : TROUBLES_SHOWN;
+
+	for (size_t i = 0; i < shown; i++)
+		report_trouble(a, &a->trouble[i]);
+	if (shown < a->n) {
+		struct check_finding	found = a->found;
+
+		found.verdict = CHECK_WARNING;
+		check_report(a->check, &found, "%zu more problems are not "
+		    "shown", a->n - shown);
+	}
+}
+
+/* Resolves each alias. */
+static void
+check_each(struct aliases_check *a)
+{
+	for (size_t i = 0; i < a->aliases.n; i++) {
+		const char		*name = a->aliases.alias[i].name;
+		struct address_list	 list = { 0 };
+		struct failure		 why;
+
+		if (i > 0 && strcmp(name, a->aliases.alias[i - 1].name) == 0)
+			continue;
+		if (!aliases_resolve(&a->aliases, name, &a->names.rules, &list,
+		    &why))
+			add_trouble(a, name, &why);
+		address_list_free(&list);
+	}
+}
+
+/* Root stands for all local names without an alias. */
+static void
+check_root(struct aliases_check *a)
+{
+	struct check_finding	found = a->found;
+	struct address_list	list = { 0 };
+	struct buffer		to = { 0 };
+	struct failure		why;
+	size_t			n = a->aliases.n;
+
+	if (aliases_resolve(&a->aliases, "root", &a->names.rules, &list,
+	    &why)) {
+		for (size_t i = 0; i < list.n && i < ADDRESSES_SHOWN; i++) {
+			buffer_add_text(&to, i > 0 ? ", " : "");
+			address_write(&to, &list.address[i]);
+		}
+		if (list.n > ADDRESSES_SHOWN)
+			buffer_addf(&to, " and %zu more",
+			    list.n - ADDRESSES_SHOWN);
+		check_report(a->check, &found, "%zu alias%s; mail to root "
+		    "goes to %s", n, n == 1 ? "" : "es", to.data);
+	} else if (why.status == EX_NOUSER) {
+		found.verdict = CHECK_WARNING;
+		found.remedy = remedy_for(&why);
+		check_report(a->check, &found, "mail to root and to other "
+		    "local names without an alias, such as that of cron, is "
+		    "refused: they have no address");
+	}
+	address_list_free(&list);
+	buffer_free(&to);
+}
+
+/* The file cannot be read, so mail to every local name is refused. */
+static void
+report_unusable(struct aliases_check *a, const struct setting *set,
+    struct failure *why)
+{
+	char	*origin = take_place(a->found.object, why);
+
+	if (origin != NULL)
+		a->found.origin = origin;
+	else if (set != NULL)
+		a->found.origin = set->origin;
+	a->found.remedy = origin != NULL ? "correct the line; until then, mail "
+	    "to all local names is refused" :
+	    "create the file, or correct aliases; until then, mail to all "
+	    "local names is refused";
+	check_report_untrusted(a->check, &a->found, why);
+	free(origin);
+}
+
+void
+check_aliases(struct check *c)
+{
+	const struct setting	*set = config_find(c->config, NULL,
+				    KEY_ALIASES);
+	const char		*path = config_text(c->config, NULL,
+				    KEY_ALIASES);
+	struct aliases_check	 a = { .check = c,
+				    .found.stage = CHECK_ALIASES };
+	struct failure		 why;
+
+	local_names_begin(&a.names, c->config, c->me);
+	a.found.object = path;
+	if (strcmp(path, "off") == 0) {
+		a.found.object = NULL;
+	} else if (!aliases_read(&a.aliases, path, set != NULL, &why)) {
+		report_unusable(&a, set, &why);
+		goto out;
+	}
+	if (a.aliases.path == NULL)
+		a.aliases.path = memory_copy("");
+	check_each(&a);
+	check_root(&a);
+	report_troubles(&a);
+out:
+	for (size_t i = 0; i < a.n; i++)
+		free(a.trouble[i].origin);
+	free(a.trouble);
+	aliases_free(&a.aliases);
+	local_names_end(&a.names);
+}
