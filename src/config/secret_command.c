@@ -34,6 +34,7 @@ struct child {
 	int		 in;		/* its input; -1: /dev/null */
 	char *const	*environment;	/* more variables, or NULL */
 	bool		 tied;		/* killed if this process ends */
+	bool		 ignored;	/* its output is dropped */
 	int		 ended;		/* signalfd: readable after SIGCHLD */
 	struct buffer	 errors;	/* the start of standard error */
 };
@@ -235,7 +236,7 @@ child_wait(struct child *c, struct buffer *output, int64_t deadline,
 			continue;
 		if (waitpid(c->pid, &c->status, WNOHANG) == c->pid)
 			c->pid = 0;
-		if (!read_output(&c->out, output, OUTPUT_MAX))
+		if (!read_output(&c->out, output, OUTPUT_MAX) && !c->ignored)
 			return failed(why, EX_CONFIG, "%s: the output is "
 			    "larger than %d KiB", c->name, OUTPUT_MAX / 1024);
 		/* The rest of a long error is discarded. */
@@ -330,7 +331,7 @@ bool
 command_notify(const struct command_notice *notice, struct failure *why)
 {
 	struct child	c = { .environment = notice->environment,
-			    .tied = true };
+			    .tied = true, .ignored = true };
 	struct buffer	output = { 0 };
 	int		low = file_in_memory();
 	bool		good;

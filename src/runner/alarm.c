@@ -17,6 +17,7 @@
 #include "queue/id.h"
 #include "queue/spool_state.h"
 #include "util/buffer.h"
+#include "util/file.h"
 #include "util/visible.h"
 
 enum {
@@ -283,29 +284,42 @@ run_command(const struct alarm_options *o, const struct notice *n,
 	return good;
 }
 
+/* What is remembered about the alarm: the state, and the time of this file. */
+struct memory {
+	int		fd;		/* the locked file, or -1 */
+	bool		recorded;	/* the state can be written */
+	struct failure	why;		/* otherwise */
+};
+
 /*
- * If the state cannot be written, as on a full disk, the time of DIR/alarm
- * prevents that each queue run starts the command.
+ * If the state cannot be written, the time of the file prevents that each queue
+ * run starts the command.
  */
 static bool
-may_repeat(const struct alarm_options *o, int fd, int64_t now)
+may_start(const struct alarm_options *o, struct memory *m, int64_t now)
 {
+	int64_t			after = alarm_after(o->config);
 	struct spool_state	state;
 	struct stat		st;
-	struct failure		why;
+	struct failure		close_why;
 	bool			good;
 
-	good = spool_state_open(&state, o->spool, now, &why);
+	good = spool_state_open(&state, o->spool, now, &m->why);
 	state.alarm_tried = now;
-	good = spool_state_close(&state, &why) && good;
+	if (!spool_state_close(&state, &close_why) && good) {
+		m->why = close_why;
+		good = false;
+	}
+	m->recorded = good;
 	if (good)
 		return true;
-	log_line(o->log, LOG_ERR, "the state of the alarm cannot be recorded: "
-	    "%s", why.text);
-	if (fstat(fd, &st) != 0 || (st.st_mtime <= now &&
-	    now - st.st_mtime < alarm_after(o->config)))
+	log_line(o->log, LOG_ERR, "what alarm_command has reported cannot be "
+	    "recorded: %s; it is started at most once in %lld seconds",
+	    m->why.text, (long long)after);
+	if (fstat(m->fd, &st) != 0 || (st.st_mtime <= now &&
+	    now - st.st_mtime < after))
 		return false;
-	return files_set_time(fd, now);
+	return files_set_time(m->fd, now);
 }
 
 static void
@@ -327,30 +341,64 @@ record_reported(const struct alarm_options *o, const struct facts *f,
 		    "recorded: %s", why.text);
 }
 
-/* Returns the locked file, or -1 if another queue run has the lock. */
+/* Returns the locked file, or -1 with errno. */
 static int
-lock_alarm(const struct alarm_options *o)
+lock_file(const struct alarm_options *o, int directory)
 {
-	int	fd = files_open(o->spool->fd, "alarm", O_RDWR | O_CREAT |
-		    O_EXCL);
+	int		fd = files_open(directory, "alarm", O_RDWR | O_CREAT |
+			    O_EXCL);
+	struct stat	st;
+	int		error;
 
-	/* Its time is that of the last command: see may_repeat(). */
+	/* Its time is that of the last command: see may_start(). */
 	if (fd != -1)
 		files_set_time(fd, 0);
 	else if (errno == EEXIST)
-		fd = files_open(o->spool->fd, "alarm", O_RDWR | O_NONBLOCK);
-	if (fd != -1 && spool_own(o->spool, fd) && files_lock(fd, false))
+		fd = files_open(directory, "alarm", O_RDWR | O_NONBLOCK);
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1)
+		errno = EPERM;
+	else if (spool_own(o->spool, fd) && files_lock(fd, false))
 		return fd;
-	if (errno != EAGAIN)
-		log_line(o->log, LOG_ERR, "alarm_command was not started: "
-		    "%s/alarm: %s", o->spool->directory, strerror(errno));
-	if (fd != -1)
-		close(fd);
+	error = errno;
+	close(fd);
+	errno = error;
 	return -1;
 }
 
+/*
+ * Returns the locked file, or -1 if another queue run has the lock.  If the
+ * file system of the spool is read-only or full, the file is in the directory
+ * of the socket.
+ */
+static int
+lock_alarm(const struct alarm_options *o)
+{
+	const char	*path = config_text(o->config, NULL, KEY_SOCKET);
+	char		*other = file_directory(strcmp(path, "off") != 0 ?
+			    path : config_default(KEY_SOCKET));
+	int		 fd = lock_file(o, o->spool->fd), error = errno;
+	int		 directory;
+
+	if (fd == -1 && error != EAGAIN) {
+		directory = open(other, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (directory != -1) {
+			fd = lock_file(o, directory);
+			close(directory);
+		}
+		if (fd == -1 && errno != EAGAIN)
+			log_line(o->log, LOG_ERR, "alarm_command was not "
+			    "started: %s/alarm: %s; %s/alarm: %s",
+			    o->spool->directory, strerror(error), other,
+			    strerror(errno));
+	}
+	free(other);
+	return fd;
+}
+
 static void
-check_locked(const struct alarm_options *o, int fd, int64_t now)
+check_locked(const struct alarm_options *o, struct memory *m, int64_t now)
 {
 	struct facts		f = { 0 };
 	struct notice		n = { 0 };
@@ -372,11 +420,15 @@ check_locked(const struct alarm_options *o, int fd, int64_t now)
 	if (n.text.len == 0) {
 		if (reported != f.reasons)
 			record_reported(o, &f, 0, now);
-	} else if (may_repeat(o, fd, now)) {
+	} else if (may_start(o, m, now)) {
+		if (!m->recorded)
+			buffer_addf(&n.text, " The queue cannot be written: "
+			    "%s.", m->why.text);
 		if (run_command(o, &n, &f, &why)) {
+			if (m->recorded)
+				record_reported(o, &f, n.since, now);
 			log_line(o->log, LOG_WARNING, "alarm_command reported: "
 			    "%s", n.subject.data);
-			record_reported(o, &f, n.since, now);
 		} else {
 			log_line(o->log, LOG_ERR, "alarm_command failed, and "
 			    "is tried again in the next queue run: %s",
@@ -392,15 +444,15 @@ check_locked(const struct alarm_options *o, int fd, int64_t now)
 void
 alarm_check(const struct alarm_options *o, int64_t now)
 {
-	int	fd;
+	struct memory	m = { .fd = -1 };
 
 	if (config_text(o->config, NULL, KEY_ALARM_COMMAND) == NULL)
 		return;
-	fd = lock_alarm(o);
-	if (fd == -1)
+	m.fd = lock_alarm(o);
+	if (m.fd == -1)
 		return;
-	check_locked(o, fd, now);
-	close(fd);
+	check_locked(o, &m, now);
+	close(m.fd);
 }
 
 void

@@ -34,7 +34,7 @@ static const char *const	one[] = { "a@example.net", "" };
 struct alarm_fixture {
 	struct queue_fixture	 queue;
 	struct temp_dir		 dir;
-	char			 conf[200];	/* lines */
+	char			 conf[400];	/* lines */
 	char			*heard;		/* owned */
 	char			 id[ID_SIZE];	/* of the entry */
 };
@@ -326,31 +326,168 @@ a_state_that_cannot_be_written_does_not_cause_a_storm(void **state)
 	close_alarm(&p);
 }
 
-/* The entry is not due: only its age is a reason for a queue run. */
+/* Neither DIR/alarm nor DIR/state can be opened for writing. */
 static void
-the_service_does_not_wait_for_the_next_attempt(void **state)
+a_spool_that_cannot_be_written_is_reported(void **state)
 {
-	struct timespec		times[2] = { { .tv_sec = time(NULL) + 1800 },
-				    { .tv_sec = time(NULL) + 1800 } };
+	struct alarm_fixture	p;
+	char			path[2][100], more[120];
+
+	(void)state;
+	open_alarm(&p, &refusing, "");
+	put_entry(&p, 3700);
+	snprintf(path[0], sizeof(path[0]), "%s/alarm", p.queue.spool);
+	snprintf(path[1], sizeof(path[1]), "%s/state", p.queue.spool);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(mkdir(path[i], 0700), 0);
+	snprintf(more, sizeof(more), "socket = %s/socket\n", p.dir.path);
+	change(&p, &refusing, more);
+	run(&p);
+	run(&p);
+	expect_events(&p, "[waiting]");
+	expect_words(&p, "The queue cannot be written: ");
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(rmdir(path[i]), 0);
+	close_alarm(&p);
+}
+
+static bool
+is_known_variable(const char *line)
+{
+	static const char *const	known[] = { "PATH=", "HOME=", "LANG=C",
+		"RELAIS_ALARM_", "PWD=", "OLDPWD=", "SHLVL=", "_=" };
+	size_t				name = strcspn(line, "=");
+
+	if (line[name] != '=' || strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") !=
+	    name)
+		return true;
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strncmp(line, known[i], strlen(known[i])) == 0)
+			return true;
+	return false;
+}
+
+static void
+the_environment_is_clean(void **state)
+{
 	struct alarm_fixture	p;
 	struct program_result	o;
-	struct running		*service;
-	char			path[150];
+	char			*text, *line;
+
+	(void)state;
+	open_alarm(&p, &refusing, "");
+	put_entry(&p, 3700);
+	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p.queue.conf, "-q"),
+	    .env = WORDS("PATH=/nowhere", "HOME=/home", "TOKEN=sesame",
+	    "NOTIFY_SOCKET=/x", "LD_LIBRARY_PATH=/x", "LANG=de",
+	    "RELAIS_ALARM_EVENT=none") });
+	program_result_free(&o);
+	expect_events(&p, "[waiting]");
+	expect_words(&p, "\nHOME=/home\n");
+	expect_words(&p, "\nRELAIS_ALARM_EVENT=waiting\n");
+	text = p.heard;
+	while ((line = strsep(&text, "\n")) != NULL)
+		if (!is_known_variable(line))
+			fail_msg("%s", line);
+	close_alarm(&p);
+}
+
+/* The queue run is not affected. */
+static void
+expect_error(struct alarm_fixture *p, const char *words)
+{
+	struct program_result	o;
+
+	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p->queue.conf, "queue", "run") });
+	assert_int_equal(o.status, 0);
+	if (strstr(o.err.data, words) == NULL)
+		fail_msg("no \"%s\" in: %s", words, o.err.data);
+	program_result_free(&o);
+}
+
+static void
+a_command_that_cannot_be_run_is_logged(void **state)
+{
+	struct alarm_fixture	p;
+	char			path[100];
 
 	(void)state;
 	open_alarm(&p, &refusing, "");
 	put_entry(&p, 3700);
 	change(&p, &refusing, "log = stderr\n");
-	snprintf(path, sizeof(path), "%s/queue/%s", p.queue.spool, p.id);
-	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-	service = program_start(&(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", p.queue.conf, "-q1h") });
-	program_wait_output(service, "alarm_command reported");
-	program_stop(service, SIGTERM, &o);
-	expect_events(&p, "[waiting]");
-	program_result_free(&o);
+	snprintf(path, sizeof(path), "%s/command", p.dir.path);
+	assert_int_equal(chmod(path, 0600), 0);
+	expect_error(&p, "alarm_command failed, and is tried again in the "
+	    "next queue run: ");
+	expect_error(&p, "/command: Permission denied");
+	assert_int_equal(unlink(path), 0);
+	expect_error(&p, "/command: No such file or directory");
+	put_command(&p, "exit 7");
+	expect_error(&p, "/command: exited with status 7");
+	put_command(&p, "");
+	expect_error(&p, "alarm_command reported: ");
+	expect_events(&p, "[waiting][waiting]");
 	close_alarm(&p);
 }
+
+static void
+set_due(struct alarm_fixture *p, int64_t in)
+{
+	struct timespec	times[2] = { { .tv_sec = time(NULL) + in },
+			    { .tv_sec = time(NULL) + in } };
+	char		path[150];
+
+	snprintf(path, sizeof(path), "%s/queue/%s", p->queue.spool, p->id);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void
+start_until_alarm(struct alarm_fixture *p, const char *const *words)
+{
+	const char		*argv[8] = { "relais", "-C", p->queue.conf };
+	struct running		*service;
+	struct program_result	 o;
+
+	for (size_t i = 3; *words != NULL; i++)
+		argv[i] = *words++;
+	service = program_start(&(struct program){ .path = BUILD "/relais",
+	    .argv = argv });
+	program_wait_output(service, "alarm_command reported");
+	program_stop(service, SIGTERM, &o);
+	program_result_free(&o);
+}
+
+/*
+ * The entry is not due: only its age is a reason for a queue run.  The service
+ * is started again before the recovery.
+ */
+static void
+the_service_reports(void **state)
+{
+	struct alarm_fixture	p;
+	char			more[150];
+
+	open_alarm(&p, &refusing, "");
+	put_entry(&p, 3700);
+	snprintf(more, sizeof(more), "log = stderr\nsocket = %s/run/socket\n",
+	    p.dir.path);
+	change(&p, &refusing, more);
+	set_due(&p, 1800);
+	start_until_alarm(&p, *state);
+	expect_events(&p, "[waiting]");
+	change(&p, &accepting, more);
+	set_due(&p, -1);
+	start_until_alarm(&p, *state);
+	expect_events(&p, "[waiting][recovered]");
+	close_alarm(&p);
+}
+
+#define REPORTS(...) \
+	{ "the service reports an entry that is not due, and the recovery " \
+	    "after a restart: " #__VA_ARGS__, the_service_reports, NULL, \
+	    NULL, (void *)(uintptr_t)WORDS(__VA_ARGS__) }
 
 static const struct CMUnitTest alarm_spec[] = {
 	{ "mail that waits for too long is reported once, and its delivery, too",
@@ -372,8 +509,17 @@ static const struct CMUnitTest alarm_spec[] = {
 	    NULL },
 	{ "while the command runs, another queue run does not start it",
 	    another_run_does_not_start_the_command, NULL, NULL, NULL },
-	{ "the service reports an entry that is not due",
-	    the_service_does_not_wait_for_the_next_attempt, NULL, NULL, NULL },
+	REPORTS("serve"),
+	REPORTS("-bd", "-q1h"),
+	REPORTS("-bD"),
+	REPORTS("-q1h"),
+	{ "a spool that cannot be written is reported, but not in each queue "
+	    "run", a_spool_that_cannot_be_written_is_reported, NULL, NULL,
+	    NULL },
+	{ "the environment of the command is clean", the_environment_is_clean,
+	    NULL, NULL, NULL },
+	{ "a command that cannot be run is logged, and tried again",
+	    a_command_that_cannot_be_run_is_logged, NULL, NULL, NULL },
 	{ "a state that cannot be written does not start the command in each "
 	    "queue run", a_state_that_cannot_be_written_does_not_cause_a_storm,
 	    NULL, NULL, NULL },
