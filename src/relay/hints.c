@@ -48,7 +48,7 @@ static const struct hint hints[] = {
 	    .text = "Daily user sending",
 	    .words = "the account has reached its daily limit: send again "
 	    "after 24 hours" },
-	{ .code = 550, .enhanced = "5.7.1", .key = KEY_SMARTHOST,
+	{ .code = 550, .key = KEY_SMARTHOST,
 	    .text = "Invalid credentials for relay",
 	    .words = "allow the public address of this host in the Google "
 	    "Admin console (Gmail, Routing, SMTP relay service), or set user "
@@ -160,22 +160,22 @@ static const struct hint hints[] = {
 	    .key = KEY_SMARTHOST, .text = "Relaying denied",
 	    .words = "set user and password_file to SMTP credentials of the "
 	    "sending domain" },
-	{ .key = KEY_FROM, .text = "is not allowed to send: ",
-	    .words = "the domain is not verified at Mailgun, or, for a sandbox "
-	    "domain, the recipient is not authorized" },
+	{ .host = ".mailgun.org", .key = KEY_USER,
+	    .text = "for test purposes only",
+	    .words = "add the recipient to the authorized recipients of the "
+	    "sandbox domain in the Mailgun control panel, or use the SMTP "
+	    "credentials of a domain of your own" },
 
 	/* Postmark */
 	{ .steps = LOGIN, .code = 535, .host = ".postmarkapp.com",
 	    .key = KEY_PASSWORD, .words = "user and password are both the "
 	    "Server API token, not the account token" },
-	{ .key = KEY_FROM, .text = "is not a Sender Signature",
-	    .words = "the provider has not verified this address" },
 
 	/* OVH, which also runs Exchange */
 	{ .steps = LOGIN, .code = 535, .host = ".ovh.net",
-	    .key = KEY_PASSWORD, .words = "user is the full address; if OVH "
-	    "has blocked the account because of spam, change its password in "
-	    "the control panel" },
+	    .key = KEY_PASSWORD, .words = "user is the full address of a "
+	    "mailbox, not of an alias; if OVH has blocked the account because "
+	    "of spam, change its password in the control panel" },
 
 	/* GMX, WEB.DE and IONOS */
 	{ .steps = LOGIN, .code = 535, .host = ".gmx.",

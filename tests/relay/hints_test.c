@@ -82,6 +82,10 @@ static const struct reply_case cases[] = {
 	    "5.7.1", "Invalid credentials for relay [192.0.2.1]. The IP "
 	    "address you've / registered in your G Suite SMTP Relay service "
 	    "doesn't match domain of", KEY_SMARTHOST, "Admin console" },
+	{ "Google Workspace relay: the domain of the sender", ON(FINAL), 550,
+	    "5.7.0", "Mail relay denied [192.0.2.1]. Invalid credentials for "
+	    "relay for one of the domains in: example.org", KEY_SMARTHOST,
+	    "Admin console" },
 	{ "Google Workspace relay: the EHLO name", ON(EHLO), 421, "4.7.0",
 	    "Try again later, closing connection. (EHLO) a1-20sm1.7 - gsmtp",
 	    SET_HELO },
@@ -216,19 +220,18 @@ static const struct reply_case cases[] = {
 	    "of the sending domain" },
 	{ "the words of Mailgun from another host have no hint", ON(RCPT),
 	    550, "5.7.1", "Relaying denied", NONE },
-	{ "Mailgun: the domain", ON(FINAL), 421, "", "Domain "
-	    "sandbox1.mailgun.org is not allowed to send: Free accounts are "
-	    "for test purposes only. Please upgrade or add the address to "
-	    "authorized recipients in Account Settings.", KEY_FROM,
-	    "sandbox" },
+	{ "Mailgun: a sandbox domain", STEP_FINAL, "smtp.mailgun.org", 421,
+	    "", "Domain sandbox1.mailgun.org is not allowed to send: Sandbox "
+	    "subdomains are for test purposes only. Please add your own "
+	    "domain or add the address to authorized recipients in Account "
+	    "Settings.", KEY_USER, "authorized recipients" },
+	{ "Mailgun: a disabled account has no hint", STEP_FINAL,
+	    "smtp.mailgun.org", 421, "", "Domain mg.example.org is not allowed "
+	    "to send: Account disabled", NONE },
 
 	{ "Postmark: the credentials", AT("smtp.postmarkapp.com"), 535,
 	    "5.7.8", "Error: authentication failed: ", KEY_PASSWORD,
 	    "Server API token" },
-	{ "Postmark: the sender is not verified", ON(FINAL), 550, "",
-	    "The 'From' address you supplied (a@example.org) is not a Sender "
-	    "Signature on your account.", KEY_FROM,
-	    "not verified this address" },
 	{ "OVH: the credentials", AT("ssl0.ovh.net"), 535, "5.7.1",
 	    "Authentication failed", KEY_PASSWORD, "blocked" },
 	{ "GMX: the credentials", AT("mail.gmx.net"), 535, "",
@@ -245,20 +248,17 @@ static const struct reply_case cases[] = {
 	    AT("smtp.att.yahoo.com"), 535, "5.7.0",
 	    "(#AUTH005) Too many bad auth attempts.", KEY_PASSWORD,
 	    "create an app password" },
-	{ "Yahoo: the credentials", AT("smtp.mail.yahoo.com"), 535, "5.7.0",
-	    "(#MBR1212) Incorrect username or password", KEY_PASSWORD,
-	    "create an app password" },
-	{ "AOL: the credentials", AT("smtp.aol.com"), 535, "5.7.0",
-	    "(#MBR1212) Incorrect username or password", KEY_PASSWORD,
-	    "create an app password" },
+	{ "Yahoo: any refused login", AT("smtp.mail.yahoo.com"), 535, "",
+	    "refused", KEY_PASSWORD, "create an app password" },
+	{ "AOL: any refused login", AT("smtp.aol.com"), 535, "", "refused",
+	    KEY_PASSWORD, "create an app password" },
 	{ "Yahoo: the sender", ON(FINAL), 550, "",
 	    "Request failed; Mailbox unavailable", SENDER },
 	{ "a mailbox that is unavailable has no hint", ON(RCPT), 550, "",
 	    "Requested action not taken: mailbox unavailable", NONE },
-	{ "iCloud: the credentials", AT("smtp.mail.me.com"), 535, "5.7.8",
-	    "Error: authentication failed: authentication failure",
-	    KEY_PASSWORD, "app-specific password" },
-	{ "iCloud: the sender", ON(FINAL), 550, "5.7.0",
+	{ "iCloud: any refused login", AT("smtp.mail.me.com"), 535, "",
+	    "refused", KEY_PASSWORD, "app-specific password" },
+	{ "iCloud: the sender", ON(MAIL), 550, "5.7.0",
 	    "From address is not one of your addresses", SENDER },
 	{ "Zoho: the credentials", AT("smtp.zoho.com"), 535, "",
 	    "Authentication Failed", KEY_PASSWORD, "data centre" },
