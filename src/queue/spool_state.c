@@ -61,11 +61,6 @@ static const struct fact host_facts[] = {
 	TEXT(spool_state_host, trouble_text),
 	NUMBER(spool_state_host, pace_us),
 	NUMBER(spool_state_host, pace_promised_us),
-	NUMBER(spool_state_host, delivered),
-	NUMBER(spool_state_host, deferred),
-	NUMBER(spool_state_host, failed),
-	NUMBER(spool_state_host, last_success),
-	NUMBER(spool_state_host, certificate_expiry),
 };
 
 enum {

@@ -7,7 +7,6 @@
  *	relais-state 1
  *	since 1763760000
  *	smarthost submission://mail.example.org:587 alerts%40example.org
- *		delivered 12
  *		trouble 3
  *		trouble_since 1763763600
  *		trouble_text 535%205.7.8%20Authentication%20failed
@@ -24,7 +23,7 @@
  *
  *	spool_state_open(&state, spool, now, &why);
  *	host = spool_state_host(&state, url, user);
- *	host->delivered += n;
+ *	host->trouble_count += n;
  *	spool_state_close(&state, &why);
  *
  * Keep it open only for such changes: other processes wait for it.  A message
@@ -76,13 +75,6 @@ struct spool_state_host {
 	/* queue/turn.h; microseconds since the epoch */
 	int64_t	pace_us;	/* of the messages sent so far */
 	int64_t	pace_promised_us;	/* the last turn */
-
-	/* Recipients, since the file was started. */
-	int64_t	delivered;
-	int64_t	deferred;
-	int64_t	failed;
-	int64_t	last_success;
-	int64_t	certificate_expiry;	/* of the one seen last */
 };
 
 struct spool_state {

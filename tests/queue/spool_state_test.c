@@ -67,9 +67,9 @@ facts_are_found_again(void **state)
 	strlcpy(facts.given_up_text, "550 5.1.1 no\nsuch \x1b[user 100%", 200);
 	host = spool_state_host(&facts, url, "a b@example.org");
 	host->trouble = SPOOL_TROUBLE_LOGIN;
-	host->delivered = 12;
+	host->trouble_count = 12;
 	strlcpy(host->trouble_text, "535 5.7.8 no", 200);
-	spool_state_host(&facts, url, NULL)->failed = 3;
+	spool_state_host(&facts, url, NULL)->trouble_at = 3;
 	close_it(&facts);
 
 	spool_state_read(&facts, &spool);
@@ -80,9 +80,9 @@ facts_are_found_again(void **state)
 	assert_int_equal(facts.n_hosts, 2);
 	found = spool_state_find(&facts, url, "a b@example.org");
 	assert_int_equal(found->trouble, SPOOL_TROUBLE_LOGIN);
-	assert_int_equal(found->delivered, 12);
+	assert_int_equal(found->trouble_count, 12);
 	assert_string_equal(found->trouble_text, "535 5.7.8 no");
-	assert_int_equal(spool_state_find(&facts, url, "")->failed, 3);
+	assert_int_equal(spool_state_find(&facts, url, "")->trouble_at, 3);
 	assert_null(spool_state_find(&facts, url, "b"));
 	spool_state_free(&facts);
 	temp_spool_remove(&spool);
@@ -104,10 +104,10 @@ an_invalid_file_has_no_facts(void **state)
 	/* It is replaced. */
 	facts = opened(&spool);
 	assert_int_equal(facts.n_hosts, 0);
-	spool_state_host(&facts, url, NULL)->delivered++;
+	spool_state_host(&facts, url, NULL)->trouble_count++;
 	close_it(&facts);
 	spool_state_read(&facts, &spool);
-	assert_int_equal(spool_state_find(&facts, url, NULL)->delivered, 1);
+	assert_int_equal(spool_state_find(&facts, url, NULL)->trouble_count, 1);
 	spool_state_free(&facts);
 	temp_spool_remove(&spool);
 }
@@ -121,10 +121,10 @@ unknown_facts_are_ignored(void **state)
 	(void)state;
 	temp_spool_make(&spool, 0);
 	put_file(&spool, "relais-state 1\nnew 1\nsince 5\nsmarthost smtp://a u"
-	    "\n\tnew x y\n\tdelivered 4\nend\n");
+	    "\n\tnew x y\n\ttrouble_count 4\nend\n");
 	spool_state_read(&facts, &spool);
 	assert_int_equal(facts.since, 5);
-	assert_int_equal(spool_state_find(&facts, "smtp://a", "u")->delivered,
+	assert_int_equal(spool_state_find(&facts, "smtp://a", "u")->trouble_count,
 	    4);
 	spool_state_free(&facts);
 	temp_spool_remove(&spool);
@@ -148,7 +148,7 @@ processes_do_not_lose_the_counts_of_others(void **state)
 
 			if (!spool_state_open(&facts, &spool, NOW, &why))
 				_exit(1);
-			spool_state_host(&facts, url, NULL)->delivered++;
+			spool_state_host(&facts, url, NULL)->trouble_count++;
 			if (!spool_state_close(&facts, &why))
 				_exit(1);
 		}
@@ -159,7 +159,7 @@ processes_do_not_lose_the_counts_of_others(void **state)
 		assert_int_equal(status, 0);
 	}
 	spool_state_read(&facts, &spool);
-	assert_int_equal(spool_state_find(&facts, url, NULL)->delivered,
+	assert_int_equal(spool_state_find(&facts, url, NULL)->trouble_count,
 	    PROCESSES * TIMES);
 	spool_state_free(&facts);
 	assert_int_equal(temp_spool_count(&spool, SPOOL_TMP), 0);
@@ -176,7 +176,7 @@ a_file_without_changes_is_not_written(void **state)
 	(void)state;
 	temp_spool_make(&spool, 0);
 	facts = opened(&spool);
-	spool_state_host(&facts, url, NULL)->delivered++;
+	spool_state_host(&facts, url, NULL)->trouble_count++;
 	close_it(&facts);
 	assert_int_equal(fstatat(spool.fd, "state", &before, 0), 0);
 	facts = opened(&spool);
@@ -201,7 +201,7 @@ the_number_of_records_is_limited(void **state)
 	for (int i = 0; i < SPOOL_STATE_HOSTS_MAX + 1; i++) {
 		name[11] = (char)('0' + i / 10);
 		name[12] = (char)('0' + i % 10);
-		spool_state_host(&facts, name, NULL)->delivered = i + 1;
+		spool_state_host(&facts, name, NULL)->trouble_count = i + 1;
 		/* In use again, so it is not the oldest. */
 		spool_state_host(&facts, "smtp://host00:25", NULL);
 	}
@@ -209,10 +209,10 @@ the_number_of_records_is_limited(void **state)
 	spool_state_read(&facts, &spool);
 	assert_int_equal(facts.n_hosts, SPOOL_STATE_HOSTS_MAX);
 	assert_int_equal(spool_state_find(&facts, "smtp://host00:25", NULL)->
-	    delivered, 1);
+	    trouble_count, 1);
 	assert_null(spool_state_find(&facts, "smtp://host01:25", NULL));
 	assert_int_equal(spool_state_find(&facts, "smtp://host64:25", NULL)->
-	    delivered, SPOOL_STATE_HOSTS_MAX + 1);
+	    trouble_count, SPOOL_STATE_HOSTS_MAX + 1);
 	spool_state_free(&facts);
 	temp_spool_remove(&spool);
 }
@@ -229,7 +229,7 @@ the_facts_remain_if_the_disk_is_full(void **state)
 	(void)state;
 	temp_spool_make(&spool, 0);
 	facts = opened(&spool);
-	spool_state_host(&facts, url, NULL)->delivered = 1;
+	spool_state_host(&facts, url, NULL)->trouble_count = 1;
 	close_it(&facts);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	none = before;
@@ -237,11 +237,11 @@ the_facts_remain_if_the_disk_is_full(void **state)
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
 	facts = opened(&spool);
-	spool_state_host(&facts, url, NULL)->delivered = 2;
+	spool_state_host(&facts, url, NULL)->trouble_count = 2;
 	assert_false(spool_state_close(&facts, &why));
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	spool_state_read(&facts, &spool);
-	assert_int_equal(spool_state_find(&facts, url, NULL)->delivered, 1);
+	assert_int_equal(spool_state_find(&facts, url, NULL)->trouble_count, 1);
 	spool_state_free(&facts);
 	assert_int_equal(temp_spool_count(&spool, SPOOL_TMP), 0);
 	temp_spool_remove(&spool);
@@ -262,7 +262,7 @@ links_are_not_followed(void **state)
 	assert_false(spool_state_open(&facts, &spool, NOW, &why));
 	assert_int_equal(facts.since, NOW);
 	/* The caller need not care. */
-	spool_state_host(&facts, url, NULL)->delivered++;
+	spool_state_host(&facts, url, NULL)->trouble_count++;
 	close_it(&facts);
 	temp_spool_remove(&spool);
 }
@@ -283,9 +283,9 @@ static const struct CMUnitTest spool_state_spec[] = {
 	INVALID("a number that is too large makes the file invalid",
 	    "relais-state 1\nsince 9999999999999999999\nend\n"),
 	INVALID("a fact of no smarthost makes the file invalid",
-	    "relais-state 1\nsince 5\n\tdelivered 5\nend\n"),
+	    "relais-state 1\nsince 5\n\ttrouble_count 5\nend\n"),
 	INVALID("a smarthost without a name makes the file invalid",
-	    "relais-state 1\nsince 5\nsmarthost\n\tdelivered 5\n"),
+	    "relais-state 1\nsince 5\nsmarthost\n\ttrouble_count 5\n"),
 	INVALID("an incomplete escape makes the file invalid",
 	    "relais-state 1\nsince 5\ngiven_up_text a%2\nend\n"),
 	{ "unknown facts are ignored", unknown_facts_are_ignored, NULL, NULL,
