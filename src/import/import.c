@@ -11,15 +11,18 @@
 
 const struct import_format import_formats[IMPORT_FORMATS] = {
 	{ "ssmtp", "ssmtp.conf", "revaliases", "/etc/ssmtp/ssmtp.conf",
-	    import_ssmtp },
-	{ "msmtp", "msmtprc", "", "/etc/msmtprc", import_msmtp },
-	{ "dma", "dma.conf", "auth.conf", "/etc/dma/dma.conf", import_dma },
+	    "mailhub", import_ssmtp },
+	{ "msmtp", "msmtprc", "", "/etc/msmtprc", "host",
+	    import_msmtp },
+	{ "dma", "dma.conf", "auth.conf", "/etc/dma/dma.conf", "SMARTHOST",
+	    import_dma },
 	{ "nullmailer", "nullmailer", "", "/etc/nullmailer",
-	    import_nullmailer },
+	    "remotes", import_nullmailer },
 	{ "postfix", "main.cf", "sasl_passwd", "/etc/postfix/main.cf",
-	    import_postfix },
+	    "relayhost", import_postfix },
 	{ "exim", "update-exim4.conf.conf", "passwd.client",
-	    "/etc/exim4/update-exim4.conf.conf", import_exim },
+	    "/etc/exim4/update-exim4.conf.conf", "dc_smarthost",
+	    import_exim },
 };
 
 /* Returns the last component of a path; its length excludes final slashes. */
@@ -197,21 +200,36 @@ import_beside(const struct import *in, const char *name)
 	return buffer_take(&path);
 }
 
+/* Appends the first note about the setting to why: "# origin: key: text". */
+static bool
+add_note(const char *notes, const char *setting, struct failure *why)
+{
+	struct buffer	key = { 0 };
+	const char	*at;
+
+	buffer_addf(&key, ": %s: ", setting);
+	at = notes != NULL ? strstr(notes, key.data) : NULL;
+	buffer_free(&key);
+	if (at == NULL)
+		return false;
+	while (at > notes && at[-1] != '\n')
+		at--;
+	failure_suffix(why, " (%.*s)", (int)strcspn(at + 2, "\n"), at + 2);
+	return true;
+}
+
 bool
 import_run(struct import *in, const struct import_format *f,
     struct failure *why)
 {
-	const char	*note;
-
 	if (!f->run(in, why))
 		return false;
 	if (in->draft.top->setting[KEY_SMARTHOST] == NULL) {
-		failed(why, EX_CONFIG, "%s: the configuration has no server "
-		    "that relais can use as its smarthost", in->main);
-		note = in->draft.notes.data;
-		if (note != NULL)
-			failure_suffix(why, " (%.*s)", (int)strcspn(note + 2,
-			    "\n"), note + 2);
+		failed(why, EX_CONFIG, "%s: %s names no server that "
+		    "relais can use as its smarthost", in->main,
+		    f->server);
+		if (!add_note(in->draft.notes.data, "smarthost", why))
+			add_note(in->draft.notes.data, f->server, why);
 		return false;
 	}
 	return draft_check(&in->draft, why);

@@ -29,6 +29,7 @@ struct import_format {
 	char	  main[24];		/* the name of the main file */
 	char	  companion[16];	/* or "" */
 	char	  installed[36];	/* the path of the main file */
+	char	  server[12];		/* its setting for the smarthost */
 	bool	(*run)(struct import *, struct failure *why);
 };
 

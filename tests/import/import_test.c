@@ -650,7 +650,7 @@ static const struct refused_case refused[] = {
 	    { { "ssmtp.conf/x", "" } }, EX_DATAERR, "not a regular file" },
 	{ "without a server, nothing is printed", "ssmtp.conf",
 	    { { "ssmtp.conf", "root=a@example.org\n" } }, EX_CONFIG,
-	    "ssmtp.conf: the configuration has no server" },
+	    "ssmtp.conf: mailhub names no server that relais can use" },
 	{ "the reason is that the server is not valid", "ssmtp:x",
 	    { { "x", "\nmailhub=a..b\n" } }, EX_CONFIG, "(x:2: smarthost" },
 	{ "msmtp: an unknown parent has a line", "msmtprc",
