@@ -40,6 +40,7 @@ relay_begin(struct relay *r, const struct config *config,
 	r->config = config;
 	r->me = me;
 	r->trace = trace;
+	r->seats.file = -1;
 	connection_begin(&r->connection);
 }
 
@@ -497,8 +498,9 @@ relay_send(struct relay *r, const struct envelope *env,
 	struct route_list	routes;
 	enum endpoints_result	next;
 	struct failure		why;
+	bool			good;
 
-	r->stopped = false;
+	r->stopped = r->no_seat = false;
 	r->tried.n = 0;
 	route_list_make(&routes, r->config, r->me->user, env, outcomes);
 	for (size_t i = 0; i < routes.n; i++) {
@@ -514,7 +516,14 @@ relay_send(struct relay *r, const struct envelope *env,
 			end_attempt(&a, true, &r->stopped_why);
 			continue;
 		}
-		if (begin_endpoints(r, route, &a.why))
+		good = begin_endpoints(r, route, &a.why);
+		if (good && !seats_take(&r->seats, r->config, &route->subject,
+		    r->interrupt, &a.why)) {
+			r->no_seat = true;
+			end_attempt(&a, true, &a.why);
+			continue;
+		}
+		if (good)
 			while (!a.over && (next = endpoints_next(&r->endpoints,
 			    &why)) != ENDPOINTS_END) {
 				if (next == ENDPOINTS_FOUND)
@@ -528,5 +537,14 @@ relay_send(struct relay *r, const struct envelope *env,
 		}
 		end_attempt(&a, !a.over && !a.reached, &a.why);
 	}
+	if (!r->connection.is_open)
+		seats_leave(&r->seats);
 	route_list_free(&routes);
+}
+
+void
+relay_rest(struct relay *r)
+{
+	connection_close(&r->connection);
+	seats_leave(&r->seats);
 }

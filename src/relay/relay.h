@@ -20,6 +20,7 @@
 #include "relay/connection.h"
 #include "relay/endpoints.h"
 #include "relay/route.h"
+#include "relay/seats.h"
 #include "relay/tried.h"
 #include "util/failure.h"
 #include "util/interrupt.h"
@@ -88,6 +89,11 @@ struct relay {
 	 * further messages are attempted either.
 	 */
 	bool				 remember_failures;
+
+	struct seats			 seats;		/* the caller sets its
+							 * file and time */
+	bool				 no_seat;	/* a route of this
+							 * message has none */
 	bool				 down;
 	unsigned			 refusals;	/* 421 in a row */
 	unsigned			 mail_deferred;	/* 4xx to MAIL in a
@@ -129,6 +135,9 @@ void	relay_confine(struct relay *, const struct sandbox *);
  */
 void	relay_send(struct relay *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes);
+
+/* Closes the session, if one is open, while there are no messages. */
+void	relay_rest(struct relay *);
 
 /*
  * Whether relay_send() would defer the route without an attempt

@@ -21,6 +21,7 @@
 
 enum {
 	DELAY_NOTICE_S = 4 * 60 * 60,	/* after this time (RFC 3461: DELAY) */
+	NO_SEAT_US = 1100 * 1000,	/* until a connection may be free */
 	NOTICES_MAX = 2,		/* of an attempt: one about delivered
 					 * and one about other forward-paths */
 };
@@ -572,6 +573,10 @@ attempt_opened(struct attempt *a)
 		return wait_for_turn(a);
 	attempt_send(w, entry, &callbacks, a->outcomes);
 	adjust_outcomes(a);
+	if (w->relay.no_seat && no_server_asked(a)) {
+		w->turn_us = pace_now_us() + NO_SEAT_US;
+		return ATTEMPT_PACED;
+	}
 	mail_log_outcomes(w->log, &mail_log, a->outcomes);
 	if (!w->relay.stopped && w->relay.down && no_server_asked(a) &&
 	    w->may_leave != NULL && w->may_leave(w->context))

@@ -53,7 +53,8 @@ enum attempt_result {
 	ATTEMPT_BAD,		/* not a valid entry; moved to failed/ */
 	ATTEMPT_ERROR,		/* a disk error; the entry is unchanged */
 	ATTEMPT_LEFT,		/* unchanged, because may_leave() agreed */
-	ATTEMPT_PACED,		/* it waits its turn (submit/pace.h) */
+	ATTEMPT_PACED,		/* it waits its turn (submit/pace.h), or for a
+				 * connection (relay/seats.h) */
 	ATTEMPT_RESULTS
 };
 

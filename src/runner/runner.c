@@ -59,6 +59,7 @@ struct queue_run {
 	struct shared_state	*shared;
 	struct backoff_shared	*backoff;
 	int			 backoff_lock;	/* a file, or -1 */
+	int			 seats;		/* a file, or -1 */
 	struct turn_list	 turns;		/* empty without pace */
 	size_t			 slots;
 	pid_t			*pid;		/* owned; 0: no worker */
@@ -198,6 +199,7 @@ run_worker(struct queue_run *run, size_t number)
 	    .config = run->runner->config,
 	    .at_once = run->runner->choice.when != ATTEMPT_WHEN_DUE },
 	    .shared = run->backoff, .lock = run->backoff_lock };
+	worker.relay.seats.file = run->seats;
 	relay_confine(&worker.relay, &sandbox);
 	worker.may_leave = may_leave_entry;
 	worker.context = run->shared;
@@ -517,7 +519,9 @@ attempt_list(struct queue_run *run, struct runner_totals *t,
 		return failed_errno(why, EX_OSERR,
 		    "cannot map memory for the workers");
 	run->backoff_lock = file_in_memory();
-	if (pace_is_set(r->config))
+	run->seats = r->seats != NULL ? *r->seats :
+	    seats_are_set(r->config) ? file_in_memory() : -1;
+	if (pace_is_set(r->config) || run->seats != -1)
 		turn_list_begin(&run->turns, run->list.n, r->patience_ms);
 	run->pid = memory_new(run->slots, sizeof(*run->pid));
 	good = fork_worker(run, 0, why);
@@ -543,6 +547,8 @@ attempt_list(struct queue_run *run, struct runner_totals *t,
 	munmap(run->backoff, backoff_shared_size());
 	if (run->backoff_lock != -1)
 		close(run->backoff_lock);
+	if (r->seats == NULL && run->seats != -1)
+		close(run->seats);
 	free(run->pid);
 	return good;
 }

@@ -55,6 +55,9 @@ struct runner {
 	struct spool		*spool;
 	struct attempt_choice	 choice;
 	size_t			 connections;	/* at most; 0: as configured */
+	const int		*seats;		/* a file that the service
+						 * shares, for relay/seats.h;
+						 * or NULL */
 	int64_t			 patience_ms;	/* to wait for the turns of
 						 * entries that pace holds */
 

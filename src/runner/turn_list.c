@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "relay/connection.h"
+#include "relay/relay.h"
+#include "submit/pace.h"
 #include "util/clock.h"
 
 enum {
@@ -47,11 +47,8 @@ turn_list_begin_worker(struct turn_list *list)
 static int64_t
 ms_until(int64_t turn_us)
 {
-	struct timespec	now;
-	int64_t		us;
+	int64_t	us = turn_us - pace_now_us();
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	us = turn_us - ((int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 	return us > 0 ? (us + 999) / 1000 : 0;
 }
 
@@ -122,7 +119,7 @@ turn_list_wait(struct turn_list *list, const struct turn_list_entry *entry,
 		return TURN_LIST_LEFT;
 	}
 	if (ms > KEEP_MS)
-		connection_close(&w->relay.connection);
+		relay_rest(&w->relay);
 	do
 		n = poll(&p, 1, (int)ms);
 	while (n == -1 && errno == EINTR && (ms = end - clock_ms()) > 0);

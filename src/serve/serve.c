@@ -30,6 +30,7 @@
 #include "submit/login_backoff.h"
 #include "submit/spool_config.h"
 #include "util/clock.h"
+#include "util/file.h"
 #include "util/memory.h"
 
 enum {
@@ -58,6 +59,7 @@ start_run(struct serve_state *s)
 		.connections = s->options->listens ?
 		    serve_pool_run_connections(s) : 0,
 		.patience_ms = s->options->interval_s * 1000,
+		.seats = s->seats != -1 ? &s->seats : NULL,
 	};
 	struct runner_totals	totals;
 	struct failure		why;
@@ -210,6 +212,8 @@ apply_config(struct serve_state *s, const struct config *config)
 		s->clients_max = 1;
 	if (s->connections == 0)
 		s->connections = 1;
+	if (s->seats == -1 && seats_are_set(config))
+		s->seats = file_in_memory();
 }
 
 /* Processes that were started before keep the configuration they have. */
@@ -470,6 +474,7 @@ bool
 serve_run(const struct serve_options *options, struct failure *why)
 {
 	struct serve_state	s = { .options = options, .signals = -1,
+				    .seats = -1,
 				    .notify.fd = -1 };
 	bool			good;
 

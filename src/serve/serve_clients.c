@@ -113,6 +113,7 @@ start_session(struct serve_state *s, int fd, const struct serve_peer *peer)
 				    .channel = channel };
 
 	if (pid == 0) {
+		serve_state_close(&s->seats);
 		serve_session_run(&session);
 		_exit(EX_OK);
 	}

@@ -74,7 +74,8 @@ start_worker(struct serve_state *s)
 	pid_t			pid = serve_state_fork(s, &channel);
 	struct serve_worker	w = { .config = s->config, .me = &s->me,
 				    .log = s->options->log,
-				    .channel = channel };
+				    .channel = channel,
+				    .seats = s->seats };
 
 	if (pid == 0) {
 		serve_worker_run(&w);

@@ -84,6 +84,7 @@ serve_state_free(struct serve_state *s)
 	serve_listen_close(&s->listen);
 	serve_notify_close(&s->notify);
 	serve_state_close(&s->signals);
+	serve_state_close(&s->seats);
 	spool_close(&s->spool);
 	identity_free(&s->me);
 	serve_users_free(&s->users);

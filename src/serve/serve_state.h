@@ -74,6 +74,8 @@ struct serve_state {
 	size_t			 n_messages;
 	size_t			 messages_cap;
 	size_t			 connections;
+	int			 seats;		/* shared file for
+						 * relay/seats.h; or -1 */
 
 	pid_t			 runner;	/* the queue run; 0: none */
 	bool			 run_now;	/* all entries but held ones */

@@ -17,6 +17,12 @@
 #include "util/interrupt.h"
 #include "util/memory.h"
 
+/*
+ * If a section limits the connections, an idle worker releases its own before
+ * another one gives up waiting for it.
+ */
+enum { KEEP_SEAT_MS = 500, WAIT_SEAT_MS = 1000 };
+
 /* An attempt, and the line on which its session waits. */
 struct worker_attempt {
 	int		 line;
@@ -168,11 +174,12 @@ wait_for_entry(struct relay *relay, int channel, int fds[SERVE_CHANNEL_FDS])
 	char		octet;
 
 	for (;;) {
-		int	n = poll(p, 2, relay->connection.is_open ?
-			    SERVE_WORKER_KEEP_MS : -1);
+		int	n = poll(p, 2, !relay->connection.is_open ? -1 :
+			    relay->seats.taken != 0 ? KEEP_SEAT_MS :
+			    SERVE_WORKER_KEEP_MS);
 
 		if (n == 0)
-			connection_close(&relay->connection);
+			relay_rest(relay);
 		if (n == -1 && errno != EINTR)
 			return false;
 		if (n > 0 && interrupt_came(relay->interrupt))
@@ -198,6 +205,8 @@ serve_worker_run(const struct serve_worker *worker)
 	/* Each client is waiting for an attempt of its own. */
 	w.relay.remember_failures = false;
 	w.relay.interrupt = &interrupt;
+	w.relay.seats = (struct seats){ .file = worker->seats,
+	    .wait_ms = WAIT_SEAT_MS };
 	relay_confine(&w.relay, &sandbox);
 	while (wait_for_entry(&w.relay, worker->channel, fds)) {
 		/* Only the first one arrives if there is a lack of them. */

@@ -20,6 +20,7 @@ struct serve_worker {
 	const struct identity	*me;
 	const struct log	*log;
 	int			 channel;	/* to the service */
+	int			 seats;		/* of relay/seats.h; or -1 */
 };
 
 /*

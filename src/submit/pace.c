@@ -25,8 +25,8 @@ pace_is_set(const struct config *config)
 	return config_is_set(config, KEY_PACE);
 }
 
-static int64_t
-now_us(void)
+int64_t
+pace_now_us(void)
 {
 	struct timespec	now;
 
@@ -79,8 +79,8 @@ take_turn(const struct pace *p, const struct paced_route *r, int64_t *at)
 		log_unlimited(p, r, p->no_spool);
 		return true;
 	}
-	locked = spool_state_open(&state, p->spool, now_us() / 1000000, &why);
-	now = now_us();		/* with the lock */
+	locked = spool_state_open(&state, p->spool, pace_now_us() / 1000000, &why);
+	now = pace_now_us();		/* with the lock */
 	if (!locked) {
 		log_unlimited(p, r, &why);
 	} else {

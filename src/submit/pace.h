@@ -41,6 +41,9 @@ struct pace {
 	int64_t			 until_us;	/* since the epoch, at least */
 };
 
+/* The time of day, for turns. */
+int64_t	pace_now_us(void);
+
 /* Whether any section sets the key: without it, nothing else is done. */
 bool	pace_is_set(const struct config *);
 

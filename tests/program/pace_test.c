@@ -183,7 +183,7 @@ callers_at_once_keep_the_rate(void **state)
 	for (int i = 0; i < CALLERS; i++)
 		caller[i] = program_start(&(struct program){
 		    .path = BUILD "/relais", .argv = WORDS("relais", "-C",
-		    p.conf, "a@example.net"), .input = "Subject: x\n\nhi\n" });
+		    p.conf, "a@example.net"), .input_file = "/dev/null" });
 	for (int i = 0; i < CALLERS; i++) {
 		program_stop(caller[i], 0, &o);
 		assert_int_equal(o.status, EX_OK);
