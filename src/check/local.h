@@ -34,6 +34,9 @@ void	check_spool(struct check *);
  */
 void	check_service(struct check *);
 
+/* The command that starts the service, as in README.md, or restarts it. */
+const char *check_start_command(bool again);
+
 /* CHECK_NAMES: the name in EHLO, and the sender of a program's mail. */
 void	check_names(struct check *);
 

@@ -68,9 +68,8 @@ find_private(struct service *s)
 				s->private = at->setting[keys[i]]->value;
 }
 
-/* The command that starts the service, as README.md has it. */
-static const char *
-start_command(bool again)
+const char *
+check_start_command(bool again)
 {
 	if (reload_has_systemd())
 		return again ? "run: systemctl restart relais.socket "
@@ -132,10 +131,10 @@ report_absent(struct service *s)
 
 	buffer_addf(&text, "the service is not running");
 	if (s->unreadable != NULL) {
-		s->found.remedy = start_command(false);
+		s->found.remedy = check_start_command(false);
 	} else if (geteuid() == 0 && s->private != NULL) {
 		s->found.verdict = CHECK_WARNING;
-		s->found.remedy = start_command(false);
+		s->found.remedy = check_start_command(false);
 		buffer_addf(&text, ": users who cannot read %s cannot send "
 		    "mail", s->private);
 	} else {
@@ -159,7 +158,7 @@ report_down(struct service *s, enum service_answer answer,
 	    "if this lasts, set clients to a larger number" :
 	    access(s->path, W_OK) == -1 && geteuid() != 0 ?
 	    "as root, correct the permissions: the socket has mode 0666, its "
-	    "directory 0755" : start_command(true);
+	    "directory 0755" : check_start_command(true);
 	report_unusable(s, text, EX_TEMPFAIL);
 }
 
@@ -187,7 +186,7 @@ check_age(struct service *s, int fd)
 	if (strstr(program, " (deleted)") == NULL)
 		return;
 	found.verdict = CHECK_WARNING;
-	found.remedy = start_command(true);
+	found.remedy = check_start_command(true);
 	check_report(s->check, &found, "process %ld still runs the previous "
 	    "version of the program", (long)peer.pid);
 }
