@@ -128,17 +128,22 @@ health_note_error(struct spool *spool, int64_t now, const char *text,
 	return health_write(spool, &health, now, why);
 }
 
-/* Counts the collected entries, and finds the oldest one among the others. */
+/*
+ * Finds the oldest entry that waits: one that is neither held nor collected.
+ * The list begins with the oldest, so only a few are opened, unless some may be
+ * collected: these are counted.
+ */
 static bool
-examine_collected(struct health_state *state, struct spool *spool, int64_t now,
+examine_entries(struct health_state *state, struct spool *spool, int64_t now,
     struct failure *why)
 {
+	bool			collects = storm_was_used(spool);
 	struct spool_list	list;
 	int64_t			oldest = 0;
 
 	if (!spool_list(&list, spool, SPOOL_QUEUE, why))
 		return false;
-	for (size_t i = 0; i < list.n; i++) {
+	for (size_t i = 0; i < list.n && (oldest == 0 || collects); i++) {
 		struct entry	e;
 		struct failure	ignored;	/* it is an old entry, too */
 		const char	*name = list.item[i].name;
@@ -146,7 +151,9 @@ examine_collected(struct health_state *state, struct spool *spool, int64_t now,
 
 		if (entry_open(&e, spool, SPOOL_QUEUE, name, ENTRY_LOOK,
 		    &ignored) == ENTRY_OPENED) {
-			if (e.file.collected) {
+			if (e.file.held) {
+				since = 0;
+			} else if (e.file.collected) {
 				since = e.next < now ? e.next : 0;
 				state->collected++;
 				if (state->next_digest == 0 ||
@@ -178,8 +185,7 @@ health_examine(struct health_state *state, struct spool *spool,
 	spool_state_free(&facts);
 	return spool_count(&state->queue, spool, SPOOL_QUEUE, why) &&
 	    spool_count(&state->failed, spool, SPOOL_FAILED, why) &&
-	    (!storm_was_used(spool) ||
-	    examine_collected(state, spool, (int64_t)time(NULL), why));
+	    examine_entries(state, spool, (int64_t)time(NULL), why);
 }
 
 bool

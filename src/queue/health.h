@@ -30,8 +30,8 @@ bool	health_note_error(struct spool *, int64_t now, const char *text,
 	    bool given_up, struct failure *why);
 
 /*
- * What relais queue status reports.  Entries are opened only if some may be
- * collected (queue/storm.h): these do not wait before their digest is due.
+ * What relais queue status reports.  Held entries do not wait, and collected
+ * entries (queue/storm.h) do not before their digest is due.
  */
 struct health_state {
 	struct spool_totals	queue;		/* .oldest: since when it

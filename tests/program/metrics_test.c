@@ -253,6 +253,10 @@ the_age_is_that_of_the_oldest_entry_that_is_not_held(void **state)
 	make_entry_older(&p, 5000);
 	age = value_of(p.conf, "relais_queue_oldest_age_seconds");
 	assert_true(age >= 5000 && age < 5060);
+	relais_run(&o, p.conf, WORDS("queue", "status"), "");
+	assert_int_equal(o.status, 1);
+	assert_non_null(strstr(o.out.data, " minutes: TOO OLD\n"));
+	program_result_free(&o);
 	assert_true(spool_open(&spool, p.spool, &options, &why));
 	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
 	relais_run(&o, p.conf, WORDS("queue", "hold", list.item[0].name), "");
@@ -261,6 +265,11 @@ the_age_is_that_of_the_oldest_entry_that_is_not_held(void **state)
 	spool_list_free(&list);
 	spool_close(&spool);
 	says(p.conf, "relais_queue_oldest_age_seconds 0");
+	relais_run(&o, p.conf, WORDS("queue", "status"), "");
+	assert_int_equal(o.status, 0);
+	assert_non_null(strstr(o.out.data, "queue: 1 message, "));
+	assert_null(strstr(o.out.data, "TOO OLD"));
+	program_result_free(&o);
 	says(p.conf, "relais_queue_entries{state=\"held\"} 1");
 	says(p.conf, "relais_queue_entries{state=\"waiting\"} 0");
 	queue_fixture_close(&p);
