@@ -263,8 +263,8 @@ report_tls(struct run *r, const struct session *s)
 		report(r, &(struct check_finding){ .stage = CHECK_TLS,
 		    .verdict = CHECK_WARNING, .remedy = "the owner of the "
 		    "server must renew it before that" },
-		    "a certificate of the server expires in %lld days, on %s",
-		    (long long)left, date);
+		    "a certificate of the server expires in %lld day%s, on %s",
+		    (long long)left, left == 1 ? "" : "s", date);
 	}
 }
 

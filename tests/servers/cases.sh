@@ -229,6 +229,70 @@ all_sizes_and_shapes() {
 	    with "$@" -- crlf_and_lf_arrive "$server" "$directory"
 }
 
+# checks STATUS PATTERN...: runs relais check, which sends nothing, and requires
+# the status and a line that matches each pattern.
+checks() {
+	local status=$1
+	shift
+	relais "$status" check
+	for pattern; do
+		grep -qE -e "$pattern" "$LAB/case/stdout" || {
+			echo "relais check does not print: $pattern"
+			cat "$LAB/case/stdout"
+			return 1
+		}
+	done
+	! grep -rF "$LAB_PASSWORD" "$LAB/case/stdout" "$LAB/case/stderr"
+	[ -z "$(delivered_files "$LAB/mail")" ]
+}
+
+# No stage of the server has another verdict.
+checks_are_good() {
+	checks 0 '^tls .* OK .*verified' '^auth .* OK .*logged in' \
+	    '^mail .* OK' '^rcpt .* OK .*r1@lab.test' '^rset .* OK'
+	! grep -E -A1 '^(lookup|connect|greeting|ehlo|tls|auth|mail|rcpt|rset) +(warning|FAIL|not)' \
+	    "$LAB/case/stdout"
+}
+
+# The authority of another certificate is trusted.
+checks_another_ca() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout "$LAB/case/key" -out "$LAB/case/ca.pem" -days 2 \
+	    -subj '/CN=another root' 2>/dev/null
+	sed -i "s|^tls_ca = .*|tls_ca = $LAB/case/ca.pem|" \
+	    "$LAB/case/relais.conf"
+	checks "$@"
+}
+
+# relais check names the stage and the remedy.  A sender is refused at the
+# given stage, with the status of the stage.
+all_stages_are_checked() {
+	local server=$1 sender=$2 status=$3
+	local to='root = r1@lab.test' at='smarthost = submission://lab.test'
+	spec "$server: relais check finds no fault" \
+	    with "$at" "$to" -- checks_are_good
+	spec "$server: relais check finds no fault with implicit TLS" \
+	    with 'smarthost = submissions://lab.test' "$to" -- checks_are_good
+	LAB_SECRET=wrong spec "$server: relais check finds a wrong password" \
+	    with "$at" "$to" -- checks 77 '^auth +FAIL .*535' \
+	    '-> check user .*password'
+	spec "$server: relais check finds an unknown authority" \
+	    with "$at" "$to" -- checks_another_ca 78 \
+	    '^tls +FAIL .*certificate' '-> .*tls_ca'
+	spec "$server: relais check finds a refused sender" \
+	    with "$at" "$to" 'from = stranger@lab.test' \
+	    -- checks "$status" "^$sender +FAIL .* 55[03] .*not your address" \
+	    '-> .*from .*must be an address that the server accepts'
+	spec "$server: relais check finds a refused recipient" \
+	    with "$at" 'root = bad@lab.test' \
+	    -- checks 67 '^rcpt +FAIL .*<bad@lab.test>: 550' \
+	    '-> mail to root goes to this address: correct root'
+	spec "$server: relais check finds that AUTH is not offered" \
+	    with 'smarthost = submission://lab.test:25' "$to" \
+	    -- checks 77 '^auth +FAIL .*does not offer AUTH' \
+	    '-> use the submission port'
+}
+
 # written_by WRITER LINE... -- CASE...: writes the configuration with WRITER,
 # and runs CASE.
 written_by() {

@@ -62,4 +62,6 @@ spec "dovecot: lines that begin with dots arrive unchanged by LMTP" \
 spec "dovecot: LMTP delivers to the other recipients if one is refused" \
     with_only "$lmtp" \
     -- refused_recipient_leaves_the_others dovecot "$LAB/lmtp"
+all_stages_are_checked dovecot rcpt 67
+
 spec_end

@@ -4,7 +4,8 @@
 # port 465 has implicit TLS and requires AUTH.  All offer CHUNKING and
 # PIPECONNECT.
 # Each recipient's copy is a file in $LAB/mail/new that begins with Envelope-to.
-# bad@lab.test is refused permanently, full@lab.test temporarily.
+# bad@lab.test is refused permanently, full@lab.test temporarily, and the sender
+# stranger@lab.test in the reply to MAIL.
 
 exim_start() {
 	mkdir "$LAB/exim"
@@ -30,8 +31,13 @@ exim_start() {
 	rfc1413_hosts =
 	spool_directory = $LAB/exim/spool
 	log_file_path = $LAB/exim/%slog
+	acl_smtp_mail = mail
 	acl_smtp_rcpt = rcpt
 	begin acl
+	mail:
+	  deny  senders = stranger@lab.test
+	        message = 5.7.1 not your address
+	  accept
 	rcpt:
 	  deny  !authenticated = *
 	        condition = \${if !eq{\$received_port}{25}}

@@ -37,4 +37,6 @@ spec "exim: the other recipients receive the message if one is refused" \
 spec "exim: the other recipients receive the message if one is deferred" \
     with 'smarthost = submission://lab.test' \
     -- deferred_recipient_is_reported exim "$mail"
+all_stages_are_checked exim mail 69
+
 spec_end

@@ -77,7 +77,7 @@ lab_certificates() {
 	cd "$LAB"
 	new='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
 	# shellcheck disable=SC2086
-	openssl req -x509 $new -keyout ca-key.pem -out ca.pem -days 2 \
+	openssl req -x509 $new -keyout ca-key.pem -out ca.pem -days 30 \
 	    -subj '/CN=relais test root' \
 	    -addext keyUsage=critical,keyCertSign
 	# shellcheck disable=SC2086
@@ -85,7 +85,7 @@ lab_certificates() {
 	printf 'subjectAltName=DNS:lab.test,DNS:smtp.lab.test,DNS:localhost,IP:127.0.0.1\n' \
 	    >extensions
 	openssl x509 -req -in request.pem -CA ca.pem -CAkey ca-key.pem \
-	    -CAcreateserial -days 2 -extfile extensions -out cert.pem
+	    -CAcreateserial -days 30 -extfile extensions -out cert.pem
 	# shellcheck disable=SC2086
 	openssl req $new -keyout client-key.pem -out request.pem \
 	    -subj "/CN=$LAB_USER"

@@ -4,7 +4,7 @@
 # port 465 has implicit TLS and requires AUTH.  With --only-25, only port 25 is
 # open.  Each recipient's copy is a file in $LAB/mail/new that begins with
 # X-Original-To.  bad@lab.test is refused permanently, full@lab.test
-# temporarily.
+# temporarily; the sender stranger@lab.test is refused in the reply to RCPT.
 
 postfix_start() {
 	local sasl access
@@ -39,6 +39,7 @@ postfix_start() {
 	    virtual_uid_maps=static:65534 virtual_gid_maps=static:65534 \
 	    virtual_minimum_uid=1 virtual_mailbox_limit=0 \
 	    default_destination_concurrency_limit=2 \
+	    "smtpd_sender_restrictions=check_sender_access inline:{{stranger@lab.test=553 5.7.1 not your address}}" \
 	    "smtpd_recipient_restrictions=check_recipient_access inline:{$access}, permit"
 	sasl="-o smtpd_sasl_auth_enable=yes -o smtpd_client_restrictions=permit_sasl_authenticated,reject"
 	postconf -M "smtp/inet=127.0.0.1:25 inet n - n - - smtpd"

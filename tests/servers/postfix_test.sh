@@ -53,4 +53,6 @@ spec "postfix: the error explains STARTTLS on a port for implicit TLS" \
 spec "postfix: the error says that the server requires a password" \
     with_only 'smarthost = submission://lab.test' \
     -- refused 67 554 password_file
+all_stages_are_checked postfix rcpt 67
+
 spec_end
