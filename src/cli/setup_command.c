@@ -437,6 +437,15 @@ set_overrides(struct setup *s, struct failure *why)
 }
 
 /* False with why, or with .stopped. */
+/* Sets a key that the provider requires, unless -o sets it. */
+static bool
+set_of_provider(struct setup *s, enum config_key key, const char *value,
+    struct failure *why)
+{
+	return value == NULL || s->top->setting[key] != NULL ||
+	    set_key(s, key, value, "provider", why);
+}
+
 static bool
 answer_all(struct setup *s, struct failure *why)
 {
@@ -451,10 +460,12 @@ answer_all(struct setup *s, struct failure *why)
 	    !set_changed(s, KEY_ROOT, s->given[ANSWER_ROOT],
 	    "Address that receives mail to root", value_of(s, KEY_FROM)))
 		return false;
-	if (s->provider != NULL &&
-	    s->provider->sender == PROVIDER_SENDER_ACCOUNT &&
-	    s->top->setting[KEY_FROM_MODE] == NULL &&
-	    !set_key(s, KEY_FROM_MODE, "always", "provider", why))
+	if (s->provider != NULL && (!set_of_provider(s, KEY_FROM_MODE,
+	    s->provider->sender == PROVIDER_SENDER_ACCOUNT ? "always" : NULL,
+	    why) || !set_of_provider(s, KEY_CONNECTIONS,
+	    s->provider->value[PROVIDER_CONNECTIONS], why) ||
+	    !set_of_provider(s, KEY_PACE, s->provider->value[PROVIDER_PACE],
+	    why)))
 		return false;
 	return config_check(&s->config, why);
 }

@@ -7,7 +7,9 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "config/keys.h"
 #include "config/smarthost.h"
+#include "config/value.h"
 #include "mail/domain.h"
 #include "util/buffer.h"
 #include "util/memory.h"
@@ -22,7 +24,8 @@ static const char key_names[PROVIDER_KEYS][12] = {
 	[PROVIDER_MX] = "mx", [PROVIDER_SMARTHOST] = "smarthost",
 	[PROVIDER_HOSTS] = "hosts", [PROVIDER_LOGIN] = "login",
 	[PROVIDER_USER] = "user", [PROVIDER_SENDER] = "sender",
-	[PROVIDER_SPF] = "spf", [PROVIDER_PAGE] = "page",
+	[PROVIDER_SPF] = "spf", [PROVIDER_CONNECTIONS] = "connections",
+	[PROVIDER_PACE] = "pace", [PROVIDER_PAGE] = "page",
 	[PROVIDER_NOTE] = "note",
 };
 
@@ -163,6 +166,10 @@ check_value(struct provider *p, enum provider_key key, struct failure *why)
 		p->sender = (enum provider_sender)n;
 		return n != -1 || failed(why, EX_CONFIG, "sender must be any, "
 		    "account or verified");
+	case PROVIDER_CONNECTIONS:
+	case PROVIDER_PACE:
+		return value_check(&key_of(key == PROVIDER_PACE ? KEY_PACE :
+		    KEY_CONNECTIONS)->rule, value, why);
 	case PROVIDER_PAGE:
 		return (strncmp(value, "https://", 8) == 0 &&
 		    strpbrk(value, " \t") == NULL) || failed(why, EX_CONFIG,

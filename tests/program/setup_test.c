@@ -114,6 +114,25 @@ options_make_a_configuration_that_delivers(void **state)
 }
 
 static void
+limits_of_the_provider_are_written(void **state)
+{
+	struct place	p;
+	struct buffer	text = { 0 };
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS("--no-check", "me@example.org", "--smarthost",
+	    "microsoft365", "--user", "me@example.org", "--password-stdin",
+	    "--root", "boss@example.org"));
+	place_run(&p, "x\n", 0, "Written");
+	file_read(&text, p.conf);
+	assert_non_null(strstr(text.data, "\nconnections   = 3\n"));
+	assert_non_null(strstr(text.data, "\npace          = 30/minute\n"));
+	buffer_free(&text);
+	tls_fixture_close(&p.at);
+}
+
+static void
 missing_options_are_named(void **state)
 {
 	struct place	p;
@@ -402,6 +421,7 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(options_make_a_configuration_that_delivers),
+		cmocka_unit_test(limits_of_the_provider_are_written),
 		cmocka_unit_test(missing_options_are_named),
 		cmocka_unit_test(a_refused_password_is_not_written),
 		cmocka_unit_test(

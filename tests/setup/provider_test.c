@@ -76,6 +76,10 @@ static const struct refused_case refused[] = {
 	    "[two]\nmx = mx.a.test\n", "t:8: [one] also has mx.a.test" },
 	{ "a page without https", "[one]\npage = http://a.test/\n",
 	    "t:2: the page" },
+	{ "a pace without a period", "[one]\npace = 30\n",
+	    "t:2: invalid value \"30\"; expected off, or" },
+	{ "no connections", "[one]\nconnections = 0\n",
+	    "t:2: \"0\" is out of range" },
 	{ "a note that ends with a full stop", "[one]\nnote = No.\n",
 	    "t:2: the note" },
 };
