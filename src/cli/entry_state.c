@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #include "cli/output.h"
@@ -32,7 +33,8 @@ entry_state_queue(const struct entry *e)
 		return "active";
 	if (e->file.held)
 		return "hold";
-	return e->file.attempts > 0 || e->file.collected ? "deferred" : "incoming";
+	return e->file.attempts > 0 || e->file.collected ? "deferred" :
+	    "incoming";
 }
 
 const char *
@@ -96,6 +98,25 @@ describe_digest(char *to, size_t size, const struct entry *e, size_t others)
 	    output_format_time(date, e->next), e->name);
 }
 
+static bool
+has_waiting(const struct envelope_file *d)
+{
+	for (size_t i = 0; i < d->envelope.n; i++)
+		if (d->outcomes[i].kind == OUTCOME_WAITING)
+			return true;
+	return false;
+}
+
+/* Whether the file system allows no attempt: nothing could be recorded. */
+static bool
+is_read_only(const struct entry *e)
+{
+	struct statvfs	fs;
+
+	return e->spool != NULL && fstatvfs(e->fd, &fs) == 0 &&
+	    (fs.f_flag & ST_RDONLY) != 0;
+}
+
 char *
 entry_state_reason(char to[ENTRY_STATE_REASON], const struct entry *e,
     struct collected *collected)
@@ -114,14 +135,21 @@ entry_state_reason(char to[ENTRY_STATE_REASON], const struct entry *e,
 	else if (e->file.collected && e->next >= now - OVERDUE_S)
 		describe_digest(to, ENTRY_STATE_REASON, e,
 		    collected_others(collected, e));
+	else if (is_read_only(e))
+		snprintf(to, ENTRY_STATE_REASON, "cannot be sent: the file "
+		    "system of the queue is read-only");
+	else if (!has_waiting(&e->file))
+		snprintf(to, ENTRY_STATE_REASON, "no recipient is waiting; the "
+		    "next queue run removes the message");
 	else if (is_in_doubt(&e->file) && e->next > now)
 		snprintf(to, ENTRY_STATE_REASON, "may have been delivered "
 		    "already; next attempt at %s, or now with: relais queue "
 		    "flush %s", output_format_time(date, e->next), e->name);
 	else if (e->next < now - OVERDUE_S)
 		snprintf(to, ENTRY_STATE_REASON, "due since %s, but no queue "
-		    "run has tried it; start relais serve, or relais queue run "
-		    "from a timer", output_format_time(date, e->next));
+		    "run has sent it; relais serve, or a timer for relais "
+		    "queue run, must be running",
+		    output_format_time(date, e->next));
 	return to;
 }
 

@@ -448,6 +448,15 @@ entry_defer(struct entry *entry, int64_t next, bool asked,
 	return failed_entry(entry, "the state cannot be written", why);
 }
 
+void
+entry_explain(struct entry *entry, const char *reason)
+{
+	strlcpy(entry->file.reason, reason, sizeof(entry->file.reason));
+	/* The failure that it explains is reported anyway. */
+	if (rewrite_state(entry))
+		files_set_time(entry->fd, entry->next);
+}
+
 bool
 entry_postpone(struct entry *entry, int64_t next, struct failure *why)
 {

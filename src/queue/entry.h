@@ -158,6 +158,12 @@ bool	entry_doubt(struct entry *, struct failure *);
 /* Moves the entry to failed/ without changing its content. */
 bool	entry_set_aside(struct entry *, struct failure *);
 
+/*
+ * Records only why no attempt can be made, for those who list the queue, if the
+ * file can be written; not synced.
+ */
+void	entry_explain(struct entry *, const char *reason);
+
 /* Sets only the time of the next attempt; not synced. */
 bool	entry_postpone(struct entry *, int64_t next, struct failure *);
 

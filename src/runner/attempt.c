@@ -231,6 +231,7 @@ static enum attempt_result
 entry_error(struct attempt *a, const struct failure *why)
 {
 	log_failure(a->w, why);
+	entry_explain(a->entry, why->text);
 	return ATTEMPT_ERROR;
 }
 

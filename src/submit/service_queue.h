@@ -2,8 +2,8 @@
  * service_queue.h - ask the service about its queue, and to change it
  *
  * For users who cannot read the spool: the client's side of XRELAIS COUNT, RUN,
- * RELEASE and ENTRIES (submit/service_protocol.h).  Each function connects, sends one
- * command, and returns
+ * RELEASE and ENTRIES (submit/service_protocol.h).  Each function connects,
+ * sends one command, and returns
  *
  *	SERVICE_ACCEPTED	the reply was positive, and is complete;
  *	SERVICE_REFUSED		the reply was negative, or the service broke

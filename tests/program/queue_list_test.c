@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
@@ -259,6 +260,43 @@ put_directory(struct queue_fixture *p)
 	    "spool/queue/0123456789abcde"), 0700), 0);
 }
 
+/* So that the state can be written, but not the outcomes. */
+static void
+limit_file_size(void *context)
+{
+	const rlim_t	*octets = context;
+	struct rlimit	 limit = { *octets, *octets };
+
+	setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+static void
+put_and_try_without_space(struct queue_fixture *p)
+{
+	struct buffer		b = { 0 };
+	struct program_result	o;
+	char			id[ID_SIZE];
+	rlim_t			octets;
+
+	put(p);
+	file_read(&b, temp_dir_path(&p->dir, only_entry(p, id)));
+	octets = (rlim_t)(strstr(b.data, "\n? a@") - b.data);
+	buffer_free(&b);
+	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p->conf, "-q"),
+	    .prepare = limit_file_size, .ctx = &octets });
+	assert_int_equal(o.status, EX_TEMPFAIL);
+	program_result_free(&o);
+	assert_int_equal(mock_smtp_messages(p->host), 0);
+}
+
+static void
+put_delivered(struct queue_fixture *p)
+{
+	put(p);
+	replace(p, "\n? a@example.net", "\n+ a@example.net");
+}
+
 static const struct kind kinds[] = {
 	{ "a message that was only queued", put,
 	    "(not tried yet: queued without an attempt (-odq))\n", "incoming",
@@ -281,8 +319,14 @@ static const struct kind kinds[] = {
 	{ "a message that is held", put_and_hold,
 	    "(held; to send it: relais queue release ", "hold", { 0 } },
 	{ "a message that no queue run tries", put_long_ago,
-	    "but no queue run has tried it; start relais serve", "incoming",
+	    "but no queue run has sent it; relais serve, or a timer", "incoming",
 	    { 0 } },
+	{ "a message whose outcome could not be recorded",
+	    put_and_try_without_space, ": cannot be written; the message is "
+	    "not sent: File too large)\n", "incoming", { 0 } },
+	{ "a message that could not be removed", put_delivered,
+	    "(no recipient is waiting; the next queue run removes the "
+	    "message)\n", "incoming", { 0 } },
 	{ "a file that is not an entry", put_broken,
 	    ": is not a queued message)\n", "corrupt", { 0 } },
 	{ "a directory", put_directory, ": not a regular file)\n", "corrupt",
@@ -305,7 +349,8 @@ is_explained(void **state)
 	text = list(&p, true);
 	contains(text, want);
 	/* What failed is in "reason" if no recipient is known. */
-	contains(text, strcmp(k->queue, "corrupt") == 0 ? "\"reason\": \"" :
+	contains(text, strcmp(k->queue, "corrupt") == 0 ||
+	    strstr(k->reason, "no recipient") != NULL ? "\"reason\": \"" :
 	    "\"delay_reason\": \"");
 	assert_null(strstr(text, "reason\": \"\""));
 	free(text);
