@@ -44,6 +44,7 @@ static const struct dns_record records[] = {
 	A("ports.test", "127.0.0.1"),
 	A("two.test", "127.0.0.1"), A("two.test", "127.0.0.2"),
 	A("down.test", "127.0.0.9"), A("up.test", "127.0.0.2"),
+	A("silent.test", "127.0.0.3"), A("silent.test", "127.0.0.4"),
 	MX("mx.test", 1, "two.test"),
 	MX("half.test", 1, "down.test"), MX("half.test", 2, "up.test"),
 	MX("none-up.test", 1, "down.test"),
@@ -124,6 +125,17 @@ static const struct network_case hosts[] = {
 	    "ports that time out: 587, 465, 25",
 	    "=> port 2525 answers: if the server accepts your mail there, set "
 	    "smarthost = submission://ports.test:2525 (here:1)" },
+	    .status = EX_TEMPFAIL },
+	{ "a port times out, and no other port answers",
+	    "submission://127.0.0.3", FROM,
+	    .want = { "connect fail Connection timed out after ",
+	    "; ports that time out: 587 => a firewall may block the port" },
+	    .status = EX_TEMPFAIL },
+	{ "the other ports are tried once",
+	    "submission://silent.test", FROM,
+	    .want = { "lookup ok 127.0.0.3, 127.0.0.4",
+	    "; ports that time out: 587 => ",
+	    "fail Connection timed out after ", " ms => a firewall" },
 	    .status = EX_TEMPFAIL },
 	{ "each address is reported", "smtp://two.test:2600", "a@good.test",
 	    .want = { "lookup ok 127.0.0.1, 127.0.0.2",
@@ -296,7 +308,7 @@ main(void)
 		{ .port = 2602, .address = "127.0.0.2", .steps = {
 		    { .at = ON_MAIL, .say = "553 5.7.1 not yours" } } },
 	};
-	struct mock_smtp	*server[7];
+	struct mock_smtp	*server[9];
 	struct dns		 names;
 	int			 failures;
 
@@ -310,10 +322,14 @@ main(void)
 	server[3] = mock_smtp_start(&answers);
 	for (size_t i = 0; i < 3; i++)
 		server[4 + i] = mock_smtp_start(&others[i]);
+	server[7] = mock_smtp_start(&(struct script){ .port = 587,
+	    .address = "127.0.0.3", .black_hole = true });
+	server[8] = mock_smtp_start(&(struct script){ .port = 587,
+	    .address = "127.0.0.4", .black_hole = true });
 	failures = CASES_RUN("SPF and DMARC", policy_is_reported, policies);
 	failures += CASES_RUN("addresses and ports", host_is_reported, hosts);
 	failures += CASES_RUN("several servers", host_is_reported, several);
-	for (size_t i = 0; i < 7; i++)
+	for (size_t i = 0; i < 9; i++)
 		mock_smtp_stop(server[i]);
 	dns_stop(&names);
 	temp_dir_remove(&dir);

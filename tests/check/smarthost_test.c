@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include <openssl/ssl.h>
 
@@ -36,6 +37,7 @@ struct stage_case {
 	int		 to_day;	/* they differ */
 	const char	*own_name;	/* its common name; NULL: mail */
 	unsigned	 copies;	/* of it in the chain, and one more */
+	int		 clock_s;	/* add to now: the date in a greeting */
 	bool		 is_guess;
 };
 
@@ -143,6 +145,19 @@ static const struct stage_case cases[] = {
 	    NULL, NULL, 0,
 	    .want = { "greeting ok 220 x", "greeting warning the clock "
 	    "of this machine is ", "minutes ahead of the date" } },
+	{ "a clock that is behind", { TLS }, NULL, NULL, 0,
+	    .want = { "greeting ok 220 x", "greeting warning the clock of "
+	    "this machine is 6 minutes behind the date" }, .clock_s = 390 },
+	{ "a clock that is ahead", { TLS }, NULL, NULL, 0,
+	    .want = { "greeting warning the clock of this machine is 6 "
+	    "minutes ahead of the date", "=> compare with another clock" },
+	    .clock_s = -390 },
+	{ "a clock that is off by less than five minutes is good", { TLS },
+	    NULL, NULL, 0, .want = { "greeting ok 220 x", "!warning" },
+	    .clock_s = -240 },
+	{ "a certificate that has expired", { TLS }, NULL, NULL, EX_CONFIG,
+	    .want = { "tls fail ", "expired", "=> " },
+	    .from_day = -20, .to_day = -1 },
 	{ "implicit TLS", { .security = TLS_AT_ONCE }, "submissions", NULL, 0,
 	    .want = { "connect ok", "tls ok", "greeting ok", "ehlo ok in TLS",
 	    "rset ok" } },
@@ -260,6 +275,19 @@ assert_lines(const struct stage_case *c, const char *text)
 	}
 }
 
+/* As Exim greets, in another time zone. */
+static void
+greet_with_date(struct script *script, char *line, size_t size, int clock_s)
+{
+	time_t		t = time(NULL) + clock_s - 5 * 60 * 60;
+	struct tm	tm;
+
+	assert_non_null(gmtime_r(&t, &tm));
+	assert_true(strftime(line, size,
+	    "220 x ESMTP Exim 4.96 %a, %d %b %Y %H:%M:%S -0500", &tm) > 0);
+	script->steps[0] = (struct step){ .at = ON_GREETING, .say = line };
+}
+
 static void
 stages_are_reported(void **state)
 {
@@ -267,6 +295,7 @@ stages_are_reported(void **state)
 	struct tls_fixture	 s = { .host = NULL };
 	struct script		 script = c->script;
 	struct certificate	 own;
+	char			 greeting[100];
 	struct config		 config;
 	struct identity		 me;
 	struct failure		 why;
@@ -293,6 +322,9 @@ stages_are_reported(void **state)
 		    sizeof(s.usual.ca));
 		script.certificate = script.key = s.usual.ca;
 	}
+	if (c->clock_s != 0)
+		greet_with_date(&script, greeting, sizeof(greeting),
+		    c->clock_s);
 	tls_fixture_open(&s, &script, c->scheme != NULL ? c->scheme :
 	    "submission", c->conf != NULL ? c->conf : "tls_ca = {ca}\n");
 	assert_true(config_load(&config, &(struct config_source){
