@@ -162,6 +162,16 @@ is_change(const struct setup *s)
 	return s->earlier.first != NULL;
 }
 
+/* An answer about the smarthost can be the name of a provider in the table. */
+static const char *
+smarthost_of(const struct setup *s, enum config_key key, const char *answer)
+{
+	const struct provider	*p = key == KEY_SMARTHOST ?
+				    provider_by_id(&s->table, answer) : NULL;
+
+	return p != NULL ? p->value[PROVIDER_SMARTHOST] : answer;
+}
+
 /*
  * Sets a key to the given value or, on a terminal, asks until the answer is
  * valid.  False with s->why, or with .stopped.
@@ -173,13 +183,15 @@ set_answer(struct setup *s, enum config_key key, const char *given,
 	bool	good = false;
 
 	if (given != NULL)
-		return set_key(s, key, given, "option", &s->why);
+		return set_key(s, key, smarthost_of(s, key, given), "option",
+		    &s->why);
 	while (!good && !s->stopped) {
 		char	*answer = ask(question, suggestion);
 
 		s->stopped = answer == NULL;
 		good = answer != NULL &&
-		    set_key(s, key, answer, "answer", &s->why);
+		    set_key(s, key, smarthost_of(s, key, answer), "answer",
+		    &s->why);
 		free(answer);
 		if (!good && !s->stopped) {
 			output_text(s->why.text);
@@ -224,12 +236,12 @@ find_smarthost(struct setup *s, struct discovery *d)
 		output_text(d->reason);
 		printf(")\n");
 	} else {
+		printf("Found none: ");
 		output_text(why.text);
 		putchar('\n');
 	}
 }
 
-/* Finds the smarthost; the option can also be the name of a provider. */
 static bool
 choose_smarthost(struct setup *s)
 {
@@ -239,12 +251,9 @@ choose_smarthost(struct setup *s)
 	struct failure		 why;
 	bool			 good;
 
-	if (given != NULL && provider_by_id(&s->table, given) != NULL)
-		given = provider_by_id(&s->table,
-		    given)->value[PROVIDER_SMARTHOST];
 	if (given == NULL && s->terminal)
 		find_smarthost(s, &d);
-	good = set_answer(s, KEY_SMARTHOST, given, "Smarthost, as a URL",
+	good = set_answer(s, KEY_SMARTHOST, given, "Smarthost (host name or URL)",
 	    d.smarthost[0] != '\0' ? d.smarthost : NULL);
 	if (good && smarthost_list_parse(&list, value_of(s, KEY_SMARTHOST),
 	    &why) && list.host[0].host != NULL)
@@ -258,8 +267,8 @@ choose_smarthost(struct setup *s)
 static void
 explain_provider(const struct provider *p)
 {
-	printf("%s asks for: %s\n", p->value[PROVIDER_NAME],
-	    provider_secret_name(p->login));
+	printf("%s: the login requires %s.\n", p->value[PROVIDER_NAME],
+	    provider_login_text(p->login));
 	if (p->value[PROVIDER_NOTE] != NULL)
 		printf("  %s.\n", p->value[PROVIDER_NOTE]);
 	if (p->value[PROVIDER_PAGE] != NULL)
@@ -368,7 +377,7 @@ ask_password(struct setup *s, struct failure *why)
 	bool			 good = false;
 
 	buffer_addf(&question, "Password (%s; it is not shown)%s: ",
-	    p != NULL ? provider_secret_name(p->login) : "of the account",
+	    p != NULL ? provider_login_text(p->login) : "of the account",
 	    earlier != CONFIG_KEYS ? " [unchanged]" : "");
 	while (!good) {
 		s->stopped = !ask_secret(&answer, question.data);
@@ -411,7 +420,7 @@ choose_secret(struct setup *s, struct failure *why)
 	if (p != NULL && p->login == LOGIN_OAUTH) {
 		buffer_wipe(&s->secret);
 		return set_changed(s, KEY_TOKEN_COMMAND, NULL,
-		    "Program that prints an access token", NULL);
+		    "Command that prints the access token", NULL);
 	}
 	return ask_password(s, why);
 }
@@ -529,7 +538,7 @@ answer_and_verify(struct setup *s, struct failure *why)
 			return failed(why, status, "the test failed, and "
 			    "nothing was written; with --no-check, the answers "
 			    "are not tested");
-		if (status != EX_NOPERM)
+		if (status == EX_CONFIG)
 			printf("Other settings can be given with -o, such as: "
 			    "relais -o tls_ca=FILE setup\n");
 		answer = ask("Change the answers, write them anyway, or stop "
@@ -722,6 +731,12 @@ setup_command(const struct options *options, const struct config *config,
 	good = parse_arguments(&s, why) &&
 	    (s.terminal || require_options(&s, why)) &&
 	    check_target(&s, why);
+	if (good && s.terminal) {
+		printf("An empty answer takes the suggestion in brackets. The "
+		    "configuration is shown\nbefore it is written to ");
+		output_text(s.path);
+		printf(".\n\n");
+	}
 	if (good && !provider_table_read(&s.table, provider_file(), why))
 		printf("The table of providers is not used: %s\n", why->text);
 	good = good && answer_and_verify(&s, why) && write_files(&s, why);

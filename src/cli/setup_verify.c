@@ -1,6 +1,7 @@
 #include "cli/setup_verify.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -10,6 +11,42 @@
 #include "check/check.h"
 #include "cli/findings.h"
 #include "config/section.h"
+#include "util/memory.h"
+
+/* The origin of all settings: it says nothing to the reader, and is removed. */
+#define ORIGIN		"answer"
+
+/* Removes a text wherever it occurs. */
+static void
+remove_all(char *text, const char *part)
+{
+	size_t	len = strlen(part);
+
+	while ((text = strstr(text, part)) != NULL)
+		memmove(text, text + len, strlen(text + len) + 1);
+}
+
+/* There is no file yet, so a finding must not name a place in it. */
+static void
+print_finding(void *context, const struct check_finding *finding)
+{
+	struct check_finding	found = *finding;
+	char			*text = memory_copy(finding->text);
+	char			*remedy = NULL;
+
+	if (finding->remedy != NULL) {
+		remedy = memory_copy(finding->remedy);
+		remove_all(remedy, " (" ORIGIN " (password))");
+		remove_all(remedy, " (" ORIGIN ")");
+	}
+	remove_all(text, " (" ORIGIN ")");
+	found.text = text;
+	found.remedy = remedy;
+	found.origin = NULL;
+	findings_print(context, &found);
+	free(text);
+	free(remedy);
+}
 
 /* Copies the answers, with the password itself in place of its file. */
 static bool
@@ -32,7 +69,7 @@ copy_answers(struct config *config, const struct section *answers,
 			value = secret;
 		}
 		good = section_set(top, key, value, strlen(value),
-		    set->origin, why);
+		    ORIGIN, why);
 	}
 	return good;
 }
@@ -45,7 +82,7 @@ check_answers(const struct config *config,
 	struct identity	me;
 	struct findings	print = { .verbose = false };
 	struct check	c = { .config = config, .me = &me,
-			    .report = findings_print, .context = &print,
+			    .report = print_finding, .context = &print,
 			    .providers = providers,
 			    .sender = config_text(config, NULL, KEY_FROM),
 			    .recipient = config_text(config, NULL, KEY_ROOT) };

@@ -254,9 +254,6 @@ discover(struct discovery *d, const struct provider_table *table,
 	    judge(&last, s.domain, timeout_ms, why);
 	if (found)
 		*d = last.result;
-	else
-		failure_prefix(why, "no smarthost was found for %s: ",
-		    s.domain);
 	buffer_free(&ascii);
 	return found;
 }

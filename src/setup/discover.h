@@ -26,7 +26,7 @@ struct discovery {
  * Searches for at most timeout_ms, in a process of its own, because the
  * resolver of libc can wait for a server without a limit.  False with why, if
  * nothing is found: EX_NOHOST and where it was looked for, or EX_TEMPFAIL and
- * what did not answer in time.
+ * what could not be looked up or did not answer in time.
  */
 bool	discover(struct discovery *, const struct provider_table *,
 	    const char *domain, int64_t timeout_ms, struct failure *why);

@@ -410,19 +410,19 @@ provider_by_smarthost(const struct provider_table *t, const char *host)
 }
 
 const char *
-provider_secret_name(enum provider_login login)
+provider_login_text(enum provider_login login)
 {
 	switch (login) {
 	case LOGIN_PASSWORD:
-		return "password";
+		return "the password of the account";
 	case LOGIN_APP_PASSWORD:
-		return "app password";
+		return "an app password";
 	case LOGIN_API_KEY:
-		return "key";
+		return "a key";
 	case LOGIN_OAUTH:
-		return "access token";
+		return "an access token";
 	}
-	return "password";
+	return "";
 }
 
 void

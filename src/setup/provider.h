@@ -78,8 +78,8 @@ const struct provider *provider_by_mx(const struct provider_table *,
 const struct provider *provider_by_smarthost(const struct provider_table *,
 	    const char *host);
 
-/* "password", "app password", "key", "access token": for a sentence. */
-const char *provider_secret_name(enum provider_login);
+/* "the password of the account", "an app password" ...: for a sentence. */
+const char *provider_login_text(enum provider_login);
 
 void	provider_table_free(struct provider_table *);
 

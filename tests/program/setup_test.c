@@ -243,6 +243,28 @@ questions_are_asked_on_a_terminal(void **state)
 	tls_fixture_close(&p.at);
 }
 
+/* The provider of the address is suggested; another one can be named. */
+static void
+a_provider_is_an_answer(void **state)
+{
+	struct place	p;
+	struct terminal	t;
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS("--no-check", "me@gmail.com"));
+	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
+	terminal_say(&t, "URL) [submissions://smtp.gmail.com]", "fastmail\n");
+	terminal_wait(&t, "Fastmail: the login requires an app password.");
+	terminal_say(&t, "Password (an app password; ", "abcd efgh\n");
+	terminal_say(&t, "root [me@gmail.com]", "\n");
+	terminal_wait(&t, "= submissions://smtp.fastmail.com\r\n");
+	terminal_wait(&t, "= me@gmail.com\r\n");
+	terminal_say(&t, "Write these files?", "no\n");
+	assert_int_equal(terminal_end(&t), 1);
+	tls_fixture_close(&p.at);
+}
+
 /* After "change", an empty line keeps an answer. */
 static void
 a_wrong_password_can_be_corrected(void **state)
@@ -258,9 +280,10 @@ a_wrong_password_can_be_corrected(void **state)
 	terminal_start(&t, &(struct program){ .argv = p.words }, 80);
 	terminal_say(&t, "Password", "wrong\n");
 	terminal_wait(&t, "FAIL");
+	terminal_wait(&t, "-> check user and password\r\n");
 	terminal_say(&t, "(change, write, stop)", "change\n");
 	terminal_say(&t, "Address that sends", "\n");
-	terminal_wait(&t, "Smarthost, as a URL [");
+	terminal_wait(&t, "Smarthost (host name or URL) [");
 	terminal_wait(&t, p.url);
 	terminal_say(&t, "]: ", "\n");
 	terminal_say(&t, "User name, or - for no login [nina]", "\n");
@@ -293,7 +316,7 @@ the_password_is_kept_if_another_answer_is_wrong(void **state)
 	terminal_say(&t, "Password", TLS_FIXTURE_PASSWORD "\n");
 	terminal_say(&t, "(change, write, stop)", "\n");
 	terminal_say(&t, "Address that sends", "you@example.org\n");
-	terminal_say(&t, "Smarthost, as a URL", "\n");
+	terminal_say(&t, "Smarthost (host name or URL)", "\n");
 	terminal_say(&t, "[nin]", "nina\n");
 	terminal_say(&t, "[unchanged]", "\n");
 	terminal_say(&t, "mail to root", "\n");
@@ -429,6 +452,7 @@ main(void)
 		cmocka_unit_test(an_existing_file_is_kept),
 		cmocka_unit_test(a_symbolic_link_is_not_followed),
 		cmocka_unit_test(questions_are_asked_on_a_terminal),
+		cmocka_unit_test(a_provider_is_an_answer),
 		cmocka_unit_test(a_wrong_password_can_be_corrected),
 		cmocka_unit_test(
 		    the_password_is_kept_if_another_answer_is_wrong),

@@ -70,7 +70,7 @@ setup_explains_the_certificate() {
 	# shellcheck disable=SC2086
 	dialogue 0 $command <<-END
 	Address that sends	user@lab.test
-	URL [submissions://smtp.lab.test]: 	
+	URL) [submissions://smtp.lab.test]: 	
 	login [user@lab.test]: 	
 	Password	$LAB_PASSWORD
 	root [user@lab.test]: 	
@@ -131,7 +131,7 @@ the_service_starts() {
 the_service_gets_the_new_configuration() {
 	dialogue 0 relais -o "tls_ca=$LAB/ca.pem" setup --force \
 	    other@lab.test <<-END
-	URL [submissions://smtp.lab.test]: 	
+	URL) [submissions://smtp.lab.test]: 	
 	login [other@lab.test]: 	user@lab.test
 	Password	$LAB_PASSWORD
 	root [other@lab.test]: 	

@@ -186,8 +186,8 @@ the_table_is_complete(void **state)
 		    NULL && p->value[PROVIDER_NOTE] == NULL &&
 		    p->user != PROVIDER_USER_FIXED)
 			fail_msg("[%s]: neither a page nor a note says how to "
-			    "get the %s", p->id,
-			    provider_secret_name(p->login));
+			    "get %s", p->id,
+			    provider_login_text(p->login));
 	}
 }
 
