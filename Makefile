@@ -118,7 +118,8 @@ $(B)/installed/sendmail: $(B)/src/main.o $(B)/installed/provider_file.o \
 	$(LINK) -pie $(PROGRAM_LIBS)
 
 # These contain settings, and are compiled again if the settings change.
-$(B)/src/cli/version.o $(B)/src/config/load.o $(B)/installed/tls_load.o \
+$(B)/src/cli/version.o $(B)/src/check/service.o $(B)/src/config/load.o \
+    $(B)/src/serve/serve_session.o $(B)/installed/tls_load.o \
     $(B)/installed/provider_file.o $(B)/tests/config/config_test.o: \
     $(B)/settings
 SETTINGS = $(VERSION) $(SYSCONFDIR) $(LIBDIR) $(DATADIR)

@@ -200,6 +200,40 @@ ask(struct stream *stream, const char *command, struct reply *reply,
 }
 
 /*
+ * Whether the service runs this version and has this configuration.  An older
+ * service does not know the command.
+ */
+static void
+check_about(struct service *s, const struct reply *reply, int fd)
+{
+	const struct config	*config = s->check->config;
+	struct check_finding	 found = s->found;
+	struct service_about	 about;
+	struct failure		 ignored;
+
+	found.verdict = CHECK_WARNING;
+	found.remedy = check_start_command(true);
+	if (!reply_is_positive(reply) ||
+	    !service_about_parse(&about, reply->text, &ignored)) {
+		check_report(s->check, &found, "the service is of an earlier "
+		    "version than this program, %s", VERSION);
+		return;
+	}
+	if (strcmp(about.version, VERSION) != 0)
+		check_report(s->check, &found, "the service is of version %s, "
+		    "and this program of version %s", about.version, VERSION);
+	else
+		check_age(s, fd);
+	if (config->changed_us == 0 || about.changed_us == config->changed_us)
+		return;
+	found.remedy = reload_has_systemd() ?
+	    "run: systemctl try-reload-or-restart relais.service" :
+	    "send SIGHUP to the process \"relais serve\"";
+	check_report(s->check, &found, "the service has not read the present "
+	    "state of %s", config->path);
+}
+
+/*
  * Names root as the recipient of a message from this user, and sends none.
  * Returns false if the connection failed.
  */
@@ -207,15 +241,17 @@ static bool
 check_dialogue(struct service *s, struct stream *stream, struct failure *why)
 {
 	struct check_finding	found = s->found;
-	struct reply		mail, rcpt = { .code = 0 }, ignored;
+	struct reply		about, mail, rcpt = { .code = 0 }, ignored;
 	char			line[800];
 
-	if (!ask(stream, "LHLO localhost", &ignored, why) ||
+	if (!ask(stream, "XRELAIS ABOUT", &about, why) ||
+	    !ask(stream, "LHLO localhost", &ignored, why) ||
 	    !ask(stream, "MAIL FROM:<>", &mail, why) ||
 	    (reply_is_positive(&mail) &&
 	    !ask(stream, "RCPT TO:<root>", &rcpt, why)) ||
 	    !ask(stream, "RSET", &ignored, why))
 		return false;
+	check_about(s, &about, stream->fd);
 	if (!reply_is_positive(&mail)) {
 		found.verdict = CHECK_FAIL;
 		found.status = reply_is_transient(&mail) ? EX_TEMPFAIL :
@@ -240,7 +276,6 @@ check_running(struct service *s, int fd)
 	struct stream	stream;
 	struct failure	why;
 
-	check_age(s, fd);
 	stream_open(&stream, fd);
 	stream_set_timeout(&stream, REPLY_MS);
 	stream_set_interrupt(&stream, s->check->interrupt);

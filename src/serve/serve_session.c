@@ -177,7 +177,19 @@ command_release(struct serve_context *s, const char *id,
 	buffer_free(&text);
 }
 
-/* XRELAIS COUNT, ENTRIES, RELEASE and RUN. */
+static void
+command_about(const struct serve_context *s, struct smtpd_reply *reply)
+{
+	const struct service_about	about = { VERSION,
+					    s->session->config->changed_us };
+	struct buffer			text = { 0 };
+
+	service_about_write(&text, &about);
+	smtpd_reply_set(reply, 250, "2.0.0", "%s", text.data);
+	buffer_free(&text);
+}
+
+/* XRELAIS ABOUT, COUNT, ENTRIES, RELEASE and RUN. */
 static bool
 queue_command(void *context, char *text, struct smtpd_reply *reply)
 {
@@ -187,7 +199,9 @@ queue_command(void *context, char *text, struct smtpd_reply *reply)
 	struct failure			 why;
 	int64_t				 wait;
 
-	if (strcasecmp(text, "COUNT") == 0) {
+	if (strcasecmp(text, "ABOUT") == 0) {
+		command_about(s, reply);
+	} else if (strcasecmp(text, "COUNT") == 0) {
 		if (serve_queue_count(&counts, s->session->spool, &why))
 			smtpd_reply_set(reply, 250, "2.0.0", "%s",
 			    counts.data);

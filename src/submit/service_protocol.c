@@ -423,6 +423,34 @@ service_count_parse(struct health_state *s, const char *text,
 	return true;
 }
 
+/* ------------------------------------------------------------------- ABOUT */
+
+void
+service_about_write(struct buffer *to, const struct service_about *a)
+{
+	buffer_addf(to, "%s %lld", a->version, (long long)a->changed_us);
+}
+
+bool
+service_about_parse(struct service_about *a, const char *text,
+    struct failure *why)
+{
+	size_t	 len = strcspn(text, " ");
+	char	*copy = memory_copy(text);
+	char	*rest = copy + len;
+	bool	 good = len > 0 && len < sizeof(a->version) && *rest == ' ';
+
+	*a = (struct service_about){ .changed_us = 0 };
+	if (good) {
+		rest++;
+		good = read_time(&rest, &a->changed_us) && rest == NULL;
+		memcpy(a->version, copy, len);
+	}
+	free(copy);
+	return good || failed(why, EX_PROTOCOL, "invalid reply of the service "
+	    "to XRELAIS ABOUT");
+}
+
 /* ----------------------------------------------------------------- RELEASE */
 
 void

@@ -44,6 +44,15 @@
  * in one line, with the totals of queue/ and failed/ (struct spool_totals) and
  * the times in struct health and struct health_state.
  *
+ *	XRELAIS ABOUT
+ *
+ * asks for facts about the service, for relais check.  The text of the reply is
+ *
+ *	VERSION CHANGED
+ *
+ * with the version of relais, and .changed_us of the configuration that the
+ * service has read (struct config).
+ *
  *	XRELAIS RUN
  *
  * requests a queue run.  A user can do so once in ten seconds.
@@ -155,6 +164,18 @@ bool	service_result_add(struct service_result *, const char *line,
 	    struct failure *why);
 
 void	service_result_free(struct service_result *);
+
+struct service_about {
+	char	version[32];
+	int64_t	changed_us;
+};
+
+/* Appends the text of the reply to ABOUT. */
+void	service_about_write(struct buffer *, const struct service_about *);
+
+/* EX_PROTOCOL. */
+bool	service_about_parse(struct service_about *, const char *text,
+	    struct failure *why);
 
 /* Appends the text of the reply to COUNT; .last.text is omitted. */
 void	service_count_write(struct buffer *, const struct health_state *);

@@ -1,7 +1,8 @@
 /*
- * XRELAIS OPTIONS, and the replies to RESULT, COUNT, ENTRIES and RELEASE: the first
- * octet selects the parser.  An accepted line is written again and read again;
- * an entry has a forward-path and a message of the size in its envelope.
+ * XRELAIS OPTIONS, and the replies to RESULT, COUNT, ENTRIES, RELEASE and
+ * ABOUT: the first octet selects the parser.  An accepted line is written again
+ * and read again; an entry has a forward-path and a message of the size in its
+ * envelope.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -150,6 +151,22 @@ fuzz_release(const char *text)
 	must(strpbrk(r.why.text, "\r\n") == NULL);
 }
 
+static void
+fuzz_about(const char *text)
+{
+	struct service_about	about, again;
+	struct buffer		line = { 0 };
+	struct failure		why;
+
+	if (!service_about_parse(&about, text, &why))
+		return;
+	service_about_write(&line, &about);
+	must(service_about_parse(&again, line.data, &why));
+	must(strcmp(again.version, about.version) == 0 &&
+	    again.changed_us == about.changed_us);
+	buffer_free(&line);
+}
+
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 int
@@ -181,6 +198,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		break;
 	case 6:
 		fuzz_release(text);
+		break;
+	case 7:
+		fuzz_about(text);
 		break;
 	}
 	free(text);

@@ -24,7 +24,13 @@
 #include "support/skip.h"
 #include "support/user.h"
 
-enum place { RUNS, ABSENT, DEAD };
+enum place {
+	RUNS,
+	UNAWARE,	/* it runs, and relais.conf has changed since then */
+	REPLACED,	/* it runs, and the file of its program is gone */
+	ABSENT,
+	DEAD,
+};
 
 struct service_case {
 	const char	*sentence;
@@ -46,11 +52,20 @@ static const struct service_case services[] = {
 	    { "secrets  not checked ", "the service accepts mail from nobody "
 	    "to root", "auth     not checked " }, " FAIL " },
 	{ "the service accepts mail from root", RUNS, ROOT, 0600, NULL, NULL,
-	    EX_OK, { "the service accepts mail from root to root" }, "FAIL" },
+	    EX_OK, { "the service accepts mail from root to root" },
+	    "service  warning" },
 	{ "a user who cannot read the configuration checks the service",
 	    RUNS, NOBODY, 0600, NULL, NULL, EX_OK,
 	    { "config   not checked ", "the service accepts mail from nobody "
 	    "to root", "program " }, "secrets " },
+	{ "a configuration that the service has not read is a warning",
+	    UNAWARE, ROOT, 0600, NULL, NULL, EX_OK, { "service  warning ",
+	    "the service has not read the present state of ",
+	    "the service accepts mail from root to root" }, "FAIL" },
+	{ "a service of the previous version is a warning", REPLACED, ROOT, 0600,
+	    NULL, NULL, EX_OK, { "service  warning ",
+	    " still runs the previous version of the program",
+	    "the service accepts mail from root to root" }, "FAIL" },
 	{ "mail to root without an address", RUNS, NOBODY, 0600,
 	    "domain =\n", NULL, EX_OK, { "service  warning ",
 	    "the service does not accept mail to root: 550 5.1.1 " }, "FAIL" },
@@ -106,6 +121,21 @@ assert_says(const char *text, const char *part)
 		fail_msg("no \"%s\" in: %s", part, text);
 }
 
+/* Starts the service from a file that is then removed. */
+static void
+start_copy(struct serving *s)
+{
+	struct buffer	program = { 0 };
+	const char	*copy;
+
+	file_read(&program, BUILD "/relais");
+	copy = temp_dir_write_bytes(&s->dir, "program", 0755, program.data,
+	    program.len);
+	buffer_free(&program);
+	serving_start(s, &(struct program){ .path = copy });
+	assert_int_equal(unlink(temp_dir_path(&s->dir, "program")), 0);
+}
+
 static void
 service_is_reported(void **state)
 {
@@ -124,11 +154,23 @@ service_is_reported(void **state)
 	    "password_file = %s\n%s", temp_dir_write(&s.dir, "password", 0600,
 	    "secret"), c->more != NULL ? c->more : "");
 	serving_configure(&s, more);
-	if (c->service == RUNS)
-		serving_start(&s, NULL);
-	else if (c->service == DEAD)
-		make_dead_socket(&s);
 	assert_int_equal(chmod(s.conf, c->conf), 0);
+	switch (c->service) {
+	case RUNS:
+	case UNAWARE:
+		serving_start(&s, NULL);
+		break;
+	case REPLACED:
+		start_copy(&s);
+		break;
+	case ABSENT:
+		break;
+	case DEAD:
+		make_dead_socket(&s);
+		break;
+	}
+	if (c->service == UNAWARE)
+		serving_configure(&s, more);
 	snprintf(socket_key, sizeof(socket_key), "socket=%s", s.socket);
 	program_run(&o, &(struct program){ .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", s.conf, "-o", c->option != NULL ?

@@ -1,5 +1,5 @@
 /*
- * The lines of XRELAIS OPTIONS, RESULT, COUNT, RELEASE and ENTRIES.
+ * The lines of XRELAIS OPTIONS, RESULT, ABOUT, COUNT, RELEASE and ENTRIES.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -269,6 +269,46 @@ refuses_result(void **state)
 	service_result_free(&r);
 }
 
+/* ------------------------------------------------------------------- ABOUT */
+
+static void
+facts_are_read_as_they_were_written(void **state)
+{
+	static const char	text[] = "0.2 1763760000123456";
+	struct service_about	a;
+	struct buffer		again = { 0 };
+	struct failure		why;
+
+	(void)state;
+	assert_true(service_about_parse(&a, text, &why));
+	assert_string_equal(a.version, "0.2");
+	assert_int_equal(a.changed_us, 1763760000123456);
+	service_about_write(&again, &a);
+	assert_string_equal(again.data, text);
+	buffer_free(&again);
+}
+
+static const struct invalid_case invalid_facts[] = {
+	{ "empty", "" },
+	{ "no version", " 12" },
+	{ "no time", "0.2" },
+	{ "a third word", "0.2 12 3" },
+	{ "a time that is not a number", "0.2 now" },
+	{ "a version that is too long",
+	    "0.2.3.4.5.6.7.8.9.10.11.12.13.14.15 12" },
+};
+
+static void
+refuses_facts(void **state)
+{
+	const struct invalid_case *c = *state;
+	struct service_about	   a;
+	struct failure		   why;
+
+	assert_false(service_about_parse(&a, c->text, &why));
+	assert_int_equal(why.status, EX_PROTOCOL);
+}
+
 /* ------------------------------------------------------- COUNT, RELEASE, ENTRIES */
 
 static void
@@ -442,6 +482,7 @@ static const struct CMUnitTest result_spec[] = {
 	cmocka_unit_test(a_result_is_read_as_it_was_written),
 	cmocka_unit_test(a_failure_is_read_as_it_was_written),
 	cmocka_unit_test(a_failure_without_a_text_is_read_as_it_was_written),
+	cmocka_unit_test(facts_are_read_as_they_were_written),
 	cmocka_unit_test(counts_are_read_as_they_were_written),
 	cmocka_unit_test(an_entry_is_read_as_it_was_written),
 	cmocka_unit_test(a_release_is_read_as_it_was_written),
@@ -453,6 +494,7 @@ main(void)
 {
 	return CASES_RUN("OPTIONS", parses_options, options_table) +
 	    CASES_RUN("invalid results", refuses_result, invalid_table) +
+	    CASES_RUN("invalid facts", refuses_facts, invalid_facts) +
 	    CASES_RUN("invalid counts", refuses_count, invalid_counts) +
 	    CASES_RUN("invalid releases", refuses_release, invalid_releases) +
 	    CASES_RUN("invalid entries", refuses_entry, invalid_entries) +
