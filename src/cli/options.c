@@ -315,6 +315,27 @@ set_letters(struct options *o, char **argv, bool administrator,
 }
 
 /*
+ * After -q, the name of a command is not a text of -qR and the like.  relais
+ * -q1h serve is relais -bd -q1h.
+ */
+static bool
+select_flush(struct options *o, struct failure *why)
+{
+	const struct command	*command = o->n_arguments > 0 &&
+				    (o->queue[0] == '\0' ||
+				    strchr("IRS", o->queue[0]) == NULL) ?
+				    command_find(o->arguments[0]) : NULL;
+
+	if (command == NULL)
+		return true;
+	if (command->mode != MODE_SERVE || o->queue[0] == '\0')
+		return failed(why, EX_USAGE, "-q%s: the command %s cannot "
+		    "follow this option", o->queue, command->name);
+	o->mode = MODE_SERVE;
+	return true;
+}
+
+/*
  * Selects the mode of a command or, without arguments, of -d0.1.  For relais,
  * the name of a command is never a recipient; and a word without @ is a
  * misspelt command unless an option shows that a message follows.
@@ -324,6 +345,8 @@ select_mode(struct options *o, bool administrator, struct failure *why)
 {
 	const struct command	*command = NULL;
 
+	if (o->mode == MODE_FLUSH && administrator)
+		return select_flush(o, why);
 	if (o->mode != MODE_DELIVER && o->mode != MODE_VERIFY)
 		return true;
 	for (int i = 0; administrator && i < o->n_arguments; i++) {

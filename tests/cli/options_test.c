@@ -281,6 +281,12 @@ static const struct CMUnitTest options_spec[] = {
 	RELAIS_REFUSED("a@x queue", NOT_FIRST),
 	RELAIS_MEANS("queue@localhost", "| queue@localhost"),
 	RELAIS_MEANS("-bp queue", "bp | queue"),
+	RELAIS_MEANS("-q1h serve", "bS q=1h | serve"),
+	RELAIS_REFUSED("-q1h queue run",
+	    "-q1h: the command queue cannot follow this option"),
+	RELAIS_REFUSED("-q serve",
+	    "-q: the command serve cannot follow this option"),
+	RELAIS_MEANS("-qR serve", "bq q=R | serve"),
 	/* A misspelt command is not a recipient, either. */
 	RELAIS_MEANS("queu list", "b? | queu list"),
 	RELAIS_MEANS("-C /x -oa=b root", "b? C=/x o=a=b | root"),

@@ -513,6 +513,7 @@ static const struct CMUnitTest alarm_spec[] = {
 	REPORTS("-bd", "-q1h"),
 	REPORTS("-bD"),
 	REPORTS("-q1h"),
+	REPORTS("-q1h", "serve"),
 	{ "a spool that cannot be written is reported, but not in each queue "
 	    "run", a_spool_that_cannot_be_written_is_reported, NULL, NULL,
 	    NULL },
