@@ -5,6 +5,7 @@
  * follows. The result is one field of that name.  If field_write() returns
  * FIELD_FITS, the field is fit, its addr-specs are the same except for
  * A-labels, and a subject decodes to the same octets except for blanks.
+ * As text for people, a subject is one line of UTF-8 of limited length.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -12,10 +13,12 @@
 
 #include "mail/address.h"
 #include "mail/encoded_word.h"
+#include "mail/subject.h"
 #include "mime/field_form.h"
 #include "mime/mime_header.h"
 #include "util/memory.h"
 #include "util/text.h"
+#include "util/visible.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -113,6 +116,25 @@ assert_same_text(const struct field *a, const struct field *b)
 	buffer_free(&after);
 }
 
+static void
+assert_readable(const struct header *h)
+{
+	enum { MOST = 20 };
+	struct buffer	text = { 0 };
+
+	buffer_add_text(&text, "");
+	subject_write(&text, h, MOST);
+	assert(text.len <= MOST + strlen("..."));
+	assert(strlen(text.data) == text.len);
+	for (size_t at = 0, n; at < text.len; at += n) {
+		uint32_t	c;
+
+		n = text_decode_utf8(text.data + at, text.len - at, &c);
+		assert(n > 0 && visible_is_safe(c));
+	}
+	buffer_free(&text);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -137,6 +159,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert_same_addresses(&in.field[0], &written.field[0]);
 	if (strcmp(name, "Subject") == 0 || strcmp(name, "Comments") == 0)
 		assert_same_text(&in.field[0], &written.field[0]);
+	assert_readable(&in);
 	header_free(&in);
 	header_free(&written);
 	buffer_free(&text);
