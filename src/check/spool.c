@@ -141,7 +141,7 @@ report_oldest(struct spool_check *s, const struct entry *e)
 	    age_text(text, sizeof(text), s->now - due));
 }
 
-/* The oldest message that is neither held nor collected for a digest. */
+/* The oldest message that waits: not held, and not collected in time. */
 static void
 check_oldest(struct spool_check *s)
 {
@@ -158,7 +158,8 @@ check_oldest(struct spool_check *s)
 		    entry_open(&e, &s->spool, SPOOL_QUEUE, list.item[i].name,
 		    ENTRY_LOOK, &ignored) != ENTRY_OPENED)
 			continue;
-		found = !e.file.held && !e.file.collected;
+		found = !e.file.held && (!e.file.collected ||
+		    s->now - e.next > LATE_S);
 		if (found)
 			report_oldest(s, &e);
 		entry_close(&e);

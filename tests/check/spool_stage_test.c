@@ -39,7 +39,8 @@ struct spool_case {
 	int64_t		 age;		/* of them, and since when they are */
 	int64_t		 due;		/* due, in seconds; 0: now */
 	bool		 lost;		/* they were given up */
-	bool		 held;
+	const char	*state;		/* of the entries, of five letters;
+					 * NULL: ready */
 	const char	*limit;		/* queue_size_limit, or NULL */
 	const char	*fs;		/* options of a small file system, or
 					 * NULL */
@@ -67,8 +68,15 @@ static const struct spool_case spools[] = {
 	    .want = { "spool warning the oldest message, ID, has waited 3 "
 	    "days: it has not been tried => run relais queue show ID\n" } },
 	{ "a message that is held can be old", .messages = 1,
-	    .age = 3 * DAY, .due = 3 * DAY, .held = true, .want = {
+	    .age = 3 * DAY, .due = 3 * DAY, .state = "held ", .want = {
 	    "spool ok 1 waiting, none given up\n" }, .not = "warning" },
+	{ "a message that is collected can be old", .messages = 1,
+	    .age = 3 * DAY, .due = MINUTE, .state = "storm", .want = {
+	    "spool ok 1 waiting, none given up\n" }, .not = "oldest" },
+	{ "a collected message whose digest is late is a warning",
+	    .messages = 1, .age = 3 * HOUR, .due = 2 * HOUR,
+	    .state = "storm", .want = { "spool warning the next attempt for "
+	    "ID has been due for 2 hours: nothing runs the queue => " } },
 	{ "a message that is long due means that nothing runs the queue",
 	    .messages = 1, .age = 5 * HOUR, .due = 3 * HOUR, .want = {
 	    "spool warning the next attempt for ID has been due for 3 hours: "
@@ -158,7 +166,7 @@ put_message(struct spool *spool, const struct spool_case *c, uint32_t number,
 				    { now - c->due, 0 } };
 	int			to = spool->dir[c->lost ? SPOOL_FAILED :
 				    SPOOL_QUEUE];
-	char			name[64], state[] = "held ";
+	char			name[64];
 	struct buffer		text = { 0 };
 	char			path[200];
 	int			fd;
@@ -167,12 +175,12 @@ put_message(struct spool *spool, const struct spool_case *c, uint32_t number,
 	    "" });
 	id_make(id, (now - c->age) * 1000000, number);
 	assert_int_equal(renameat(spool->dir[SPOOL_QUEUE], name, to, id), 0);
-	if (c->held) {
+	if (c->state != NULL) {
 		snprintf(path, sizeof(path), "%s/queue/%s", spool->directory,
 		    id);
 		file_read(&text, path);
 		fd = open(path, O_WRONLY);
-		assert_int_equal(pwrite(fd, state, 5,
+		assert_int_equal(pwrite(fd, c->state, 5,
 		    strstr(text.data, "\nstate ") + 7 - text.data), 5);
 		close(fd);
 		buffer_free(&text);
