@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 #include "check/local.h"
+#include "config/value.h"
 #include "relay/tls_policy.h"
 #include "util/buffer.h"
 #include "util/memory.h"
@@ -94,6 +95,7 @@ static const struct {
 	{ KEY_QUEUE_LIFETIME, KEY_QUEUE, "off" },
 	{ KEY_QUEUE_RETRY, KEY_QUEUE, "off" },
 	{ KEY_QUEUE_SIZE_LIMIT, KEY_QUEUE, "off" },
+	{ KEY_PACE, KEY_QUEUE, "off" },
 	{ KEY_STORM, KEY_QUEUE, "off" },
 	{ KEY_ALARM_COMMAND, KEY_QUEUE, "off" },
 	{ KEY_ALARM_AFTER, KEY_QUEUE, "off" },
@@ -664,6 +666,26 @@ check_homes(struct check *c)
 	free(home);
 }
 
+/* All connections of a queue run or of the service are those of the top. */
+static void
+check_connections(struct check *c, const struct section *s)
+{
+	struct pair	p = { .key = KEY_CONNECTIONS,
+			    .other = KEY_CONNECTIONS };
+	uint64_t	n;
+
+	p.set = s->setting[p.key];
+	p.by = config_find(c->config, NULL, p.key);
+	p.remedy = "raise connections at the top of the file";
+	if (s->pattern == NULL || p.set == NULL ||
+	    !value_count(p.set->value, &n) ||
+	    n <= config_number(c->config, NULL, p.key))
+		return;
+	report_pair(c, &p, "there are not so many, because connections = "
+	    "%s%s%s", config_text(c->config, NULL, p.key), p.by != NULL ?
+	    " in " : " by default", p.by != NULL ? p.by->origin : "");
+}
+
 void
 check_contradictions(struct check *c)
 {
@@ -671,7 +693,9 @@ check_contradictions(struct check *c)
 	check_useless(c);
 	check_numbers(c);
 	for (const struct section *s = c->config->first; s != NULL;
-	    s = s->next)
+	    s = s->next) {
 		check_fields(c, s);
+		check_connections(c, s);
+	}
 	check_homes(c);
 }

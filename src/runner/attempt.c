@@ -513,7 +513,9 @@ take_turns(struct attempt *a)
 	struct attempt_worker	*w = a->w;
 	const struct entry	*entry = a->entry;
 	struct identity		 owner = owner_of(w, entry);
-	bool			 due = retry_is_due(&w->schedule, a->now,
+	/* -q tries what the retry schedule would not. */
+	bool			 due = !pace_is_reason(entry->file.reason) ||
+				    retry_is_due(&w->schedule, a->now,
 				    entry->next);
 
 	a->pace = (struct pace){ .config = w->config, .user = owner.user,
@@ -525,17 +527,17 @@ take_turns(struct attempt *a)
 }
 
 /*
- * All recipients wait.  This is not an attempt, and an entry that is not due
- * keeps its time.
+ * All recipients wait.  This is not an attempt.  An entry whose turn is later
+ * keeps its time, and so does one that may have been delivered.
  */
 static enum attempt_result
 wait_for_turn(struct attempt *a)
 {
 	struct failure	why;
 
-	if (a->w->turn_us == 0)
-		return ATTEMPT_PACED;
 	adjust_outcomes(a);
+	if (a->w->turn_us == 0 || a->in_doubt)
+		return ATTEMPT_PACED;
 	if ((outcomes_changed(a) && !entry_record(a->entry, a->outcomes,
 	    &why)) || !entry_postpone(a->entry, pace_next(&a->pace), &why))
 		return entry_error(a, &why);

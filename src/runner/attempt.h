@@ -86,7 +86,7 @@ struct attempt_worker {
 						 * any recipient */
 	int64_t			 turn_us;	/* ATTEMPT_PACED: when to ask
 						 * again, since the epoch; 0:
-						 * the entry was not due */
+						 * its turn is later */
 };
 
 /*

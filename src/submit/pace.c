@@ -12,6 +12,8 @@
 #include "relay/route.h"
 #include "util/buffer.h"
 
+static const char	waits[] = "waits its turn: ";
+
 /* A route for which the key is set. */
 struct paced_route {
 	const struct route	*route;
@@ -112,8 +114,8 @@ hold_route(struct pace *p, const struct paced_route *r,
 		*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
 		    .status = EX_TEMPFAIL, .not_attempted = true,
 		    .paced = true };
-		snprintf(o->text, sizeof(o->text), "waits its turn: pace = %s "
-		    "(%s)", r->set->value, r->set->origin);
+		snprintf(o->text, sizeof(o->text), "%space = %s (%s)", waits,
+		    r->set->value, r->set->origin);
 		p->held++;
 	}
 }
@@ -145,6 +147,12 @@ pace_hold(struct pace *p, const struct envelope *env,
 			p->until_us = at;
 	}
 	route_list_free(&routes);
+}
+
+bool
+pace_is_reason(const char *reason)
+{
+	return strncmp(reason, waits, sizeof(waits) - 1) == 0;
 }
 
 int64_t

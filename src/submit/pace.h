@@ -53,6 +53,9 @@ bool	pace_is_set(const struct config *);
  */
 void	pace_hold(struct pace *, const struct envelope *, struct outcome *);
 
+/* Whether an entry with this reason waits for a turn. */
+bool	pace_is_reason(const char *);
+
 /*
  * The next attempt for an entry, in seconds since the epoch: less than a second
  * too early, so that a queue run does not skip an entry whose turn has come.

@@ -37,6 +37,8 @@ struct submit_job {
 	struct early_entry	 early;
 	int64_t			 turn;		/* of recipients that wait for
 						 * one; 0: none */
+	bool			 unpaced;	/* they do not wait: they cannot
+						 * be queued */
 	struct login_backoff	 backoff;
 	bool			 in_trouble;	/* the last login failed, too */
 	bool			 refused;	/* a login failed for a reason
@@ -512,7 +514,7 @@ make_attempt(struct submit_job *j)
 	struct failure	 why;
 
 	s->relay.tried.n = 0;
-	if (j->attempted && has_outcome(j, OUTCOME_WAITING) &&
+	if (j->attempted && has_outcome(j, OUTCOME_WAITING) && !j->unpaced &&
 	    pace_is_set(s->options.config))
 		hold_back(j);
 	if (j->attempted && has_outcome(j, OUTCOME_WAITING)) {
@@ -574,6 +576,34 @@ excuse_secret(const struct submit_job *j)
 	}
 }
 
+/*
+ * A message that has only to wait for its turn, but cannot be queued, does not
+ * wait.  Returns whether it is to be attempted.
+ */
+static bool
+forget_turn(struct submit_job *j)
+{
+	struct outcome	*outcomes = j->result->outcomes;
+	const char	*reason = NULL;
+
+	if (j->turn == 0 || j->result->queued[0] != '\0')
+		return false;
+	for (size_t i = 0; i < j->envelope->n; i++)
+		if (outcomes[i].kind == OUTCOME_DEFERRED) {
+			if (!outcomes[i].paced)
+				return false;
+			reason = outcomes[i].text;
+		}
+	log_line(j->submit->options.log, LOG_WARNING, "a message does not "
+	    "wait: %s", reason);
+	for (size_t i = 0; i < j->envelope->n; i++)
+		if (outcomes[i].paced)
+			outcomes[i] = (struct outcome){ 0 };
+	j->turn = 0;
+	j->unpaced = true;
+	return true;
+}
+
 static bool
 submit_here(struct submit *s, const struct submit_request *request,
     struct submit_result *result, struct failure *why)
@@ -633,10 +663,12 @@ submit_here(struct submit *s, const struct submit_request *request,
 	if (!collect(&j)) {
 		if (j.attempted && !s->confined)
 			enter_sandbox(s);
-		make_attempt(&j);
-		excuse_secret(&j);
-		if (has_outcome(&j, OUTCOME_DEFERRED))
-			queue_deferred(&j);
+		do {
+			make_attempt(&j);
+			excuse_secret(&j);
+			if (has_outcome(&j, OUTCOME_DEFERRED))
+				queue_deferred(&j);
+		} while (forget_turn(&j));
 	}
 	if (has_queue(s)) {
 		if (has_outcome(&j, OUTCOME_FAILED))

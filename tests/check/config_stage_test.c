@@ -90,6 +90,15 @@ static const struct config_case configs[] = {
 	    "warning alarm_after: messages may be given up before the alarm, "
 	    "because queue_lifetime = 12h in conf:4 (conf:3) => set "
 	    "alarm_after to less than queue_lifetime\n", EX_OK },
+	{ "pace has no effect without a queue",
+	    HOST "queue = off\npace = 30/minute\n",
+	    "warning pace: has no effect, because queue = off in conf:2 "
+	    "(conf:3) => remove pace, or change queue\n", EX_OK },
+	{ "a section has no more connections than all",
+	    HOST "[to *@internal]\nconnections = 5\n",
+	    "warning connections: there are not so many, because connections "
+	    "= 4 by default (conf:3) => raise connections at the top of the "
+	    "file\n", EX_OK },
 
 	{ "a password has no effect with auth = off",
 	    HOST LOGIN "auth = off\n",

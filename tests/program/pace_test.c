@@ -315,6 +315,20 @@ a_clock_that_was_set_back_delays_nothing(void **state)
 	queue_fixture_close(&p);
 }
 
+static void
+a_message_that_cannot_wait_is_sent(void **state)
+{
+	struct queue_fixture	p;
+
+	(void)state;
+	queue_fixture_open(&p, &accepts, "pace = 1/day\nlog = stderr\n"
+	    "queue_size_limit = 1\n");
+	run(&p, WORDS("a@example.net"), EX_OK, "sent");
+	run(&p, WORDS("a@example.net"), EX_OK, "a message does not wait: ");
+	assert_int_equal(mock_smtp_messages(p.host), 2);
+	queue_fixture_close(&p);
+}
+
 /* ----------------------------------------------------------- the queue runs */
 
 static void
@@ -364,6 +378,24 @@ a_run_leaves_later_turns(void **state)
 	run(&p, WORDS("queue", "run"), EX_OK, "");
 	assert_int_equal(mock_smtp_messages(p.host), 1);
 	assert_int_equal(read_turns(&p, turns, 3), 2);
+	queue_fixture_close(&p);
+}
+
+/* After an outage, -q tries every entry, as without the key. */
+static void
+deferred_entries_are_tried_by_q(void **state)
+{
+	struct queue_fixture	p;
+
+	(void)state;
+	queue_fixture_open(&p, &(struct script){ .steps = {
+	    { .at = ON_RCPT, .say = "451 4.7.1 later" } } },
+	    "pace = 9/second\n");
+	put_entries(&p, 4);
+	run(&p, WORDS("-q"), EX_TEMPFAIL, "not sent: 4 deferred");
+	queue_fixture_change(&p, &accepts, "pace = 9/second\n");
+	run(&p, WORDS("-q"), EX_OK, "");
+	assert_int_equal(mock_smtp_messages(p.host), 4);
 	queue_fixture_close(&p);
 }
 
@@ -497,7 +529,9 @@ main(void)
 		cmocka_unit_test(an_invalid_state_is_started_again),
 		cmocka_unit_test(a_message_is_sent_without_a_state),
 		cmocka_unit_test(a_clock_that_was_set_back_delays_nothing),
+		cmocka_unit_test(a_message_that_cannot_wait_is_sent),
 		cmocka_unit_test(a_run_sends_evenly),
+		cmocka_unit_test(deferred_entries_are_tried_by_q),
 		cmocka_unit_test(a_run_leaves_later_turns),
 		cmocka_unit_test(late_entries_are_not_sent_at_once),
 		cmocka_unit_test(other_smarthosts_do_not_wait),
