@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "serve/serve_user.h"
 #include "util/buffer.h"
 #include "util/file.h"
 #include "util/memory.h"
@@ -59,6 +60,21 @@ config_target_make_directory(const struct options *options,
 
 	free(directory);
 	return good;
+}
+
+bool
+config_target_group(gid_t *group, struct failure *why)
+{
+	struct serve_user	user;
+
+	*group = (gid_t)-1;
+	if (geteuid() != 0)
+		return true;
+	if (!serve_user_find(&user, why))
+		return false;
+	if (user.name != NULL)
+		*group = user.gid;
+	return true;
 }
 
 char *

@@ -5,6 +5,7 @@
 #define CLI_CONFIG_TARGET_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "cli/options.h"
 #include "util/failure.h"
@@ -26,6 +27,13 @@ char	*config_target_new_directory(const struct options *,
 /* Creates that directory, if it does not exist, with mode 0700. */
 bool	config_target_make_directory(const struct options *,
 	    const char *target, struct failure *why);
+
+/*
+ * Sets the group that can read secrets: that of the service, if root writes
+ * them and the user relais exists; otherwise (gid_t)-1, only the owner.  False
+ * with EX_OSERR.
+ */
+bool	config_target_group(gid_t *, struct failure *why);
 
 /* "/etc/relais.conf" becomes "/etc/relais.password"; the caller frees it. */
 char	*config_target_secret(const char *target);

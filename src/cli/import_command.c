@@ -12,15 +12,24 @@
 #include "cli/config_target.h"
 #include "cli/output.h"
 #include "cli/report.h"
+#include "cli/setup_service.h"
 #include "import/import.h"
 #include "util/buffer.h"
 #include "util/file.h"
 #include "util/memory.h"
 
-/* Creates a file with its content, or fails if there is one with its name. */
+/* Who can read the files: see config_target_group(). */
+struct readers {
+	mode_t	conf, secret;
+	gid_t	group;		/* of the files that their group can read */
+};
+
+/*
+ * Creates a file with its content, or fails if there is one with its name.
+ */
 static bool
 create_file(const char *path, const struct buffer *content, mode_t mode,
-    struct failure *why)
+    gid_t group, struct failure *why)
 {
 	int	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
 		    O_CLOEXEC, 0600);
@@ -30,6 +39,7 @@ create_file(const char *path, const struct buffer *content, mode_t mode,
 		return failed_errno(why, EX_CANTCREAT, "cannot create %s",
 		    path);
 	good = file_write(fd, content->data, content->len) &&
+	    (mode != 0640 || fchown(fd, (uid_t)-1, group) == 0) &&
 	    fchmod(fd, mode) == 0 && fsync(fd) == 0;
 	good = close(fd) == 0 && good;
 	if (!good) {
@@ -40,13 +50,14 @@ create_file(const char *path, const struct buffer *content, mode_t mode,
 }
 
 static bool
-create_secret(const struct draft_secret *s, struct failure *why)
+create_secret(const struct draft_secret *s, const struct readers *r,
+    struct failure *why)
 {
 	struct buffer	line = { 0 };
 	bool		good;
 
 	buffer_addf(&line, "%s\n", s->value);
-	good = create_file(s->path, &line, 0600, why);
+	good = create_file(s->path, &line, r->secret, r->group, why);
 	buffer_wipe(&line);
 	return good;
 }
@@ -55,19 +66,24 @@ create_secret(const struct draft_secret *s, struct failure *why)
  * All users may read the configuration of the system, which has no secret,
  * except perhaps in the arguments of a command.
  */
-static mode_t
-config_mode(const struct draft *d)
+static bool
+choose_readers(const struct draft *d, struct readers *r, struct failure *why)
 {
+	if (!config_target_group(&r->group, why))
+		return false;
+	r->secret = r->group != (gid_t)-1 ? 0640 : 0600;
+	r->conf = geteuid() == 0 ? 0644 : 0600;
 	for (const struct section *s = d->config.first; s != NULL; s = s->next)
 		if (s->setting[KEY_PASSWORD_COMMAND] != NULL ||
 		    s->setting[KEY_TOKEN_COMMAND] != NULL)
-			return 0600;
-	return geteuid() == 0 ? 0644 : 0600;
+			r->conf = r->secret;
+	return true;
 }
 
 /* After a failure, no new file is left. */
 static bool
-write_files(const struct draft *d, const char *target, struct failure *why)
+write_files(const struct draft *d, const char *target,
+    const struct readers *r, struct failure *why)
 {
 	struct buffer	text = { 0 };
 	size_t		n;
@@ -77,11 +93,11 @@ write_files(const struct draft *d, const char *target, struct failure *why)
 	for (n = 0; n < d->n_secrets; n++) {
 		if (d->secrets[n].value == NULL)
 			continue;
-		good = create_secret(&d->secrets[n], why);
+		good = create_secret(&d->secrets[n], r, why);
 		if (!good)
 			break;
 	}
-	good = good && create_file(target, &text, config_mode(d), why);
+	good = good && create_file(target, &text, r->conf, r->group, why);
 	while (!good && n-- > 0)
 		if (d->secrets[n].value != NULL)
 			unlink(d->secrets[n].path);
@@ -106,6 +122,28 @@ print_files(const struct draft *d, const char *target)
 		    "effect; see the end of the file\n", d->n_notes);
 }
 
+/* The file is that of the service, if there is one, only without -C. */
+static void
+print_next_step(const struct options *options, const struct draft *d,
+    const char *target, const struct readers *r)
+{
+	const char	*private_file = NULL;
+
+	if (r->conf == 0600)
+		private_file = target;
+	else if (r->secret == 0600 && d->n_secrets > 0)
+		private_file = d->secrets[0].path;
+	if (geteuid() == 0 && options->config_file == NULL)
+		setup_service(&d->config, private_file);
+	printf("To test it: relais ");
+	if (options->config_file != NULL) {
+		printf("-C ");
+		output_text(target);
+		putchar(' ');
+	}
+	printf("check\n");
+}
+
 static bool
 print_draft(const struct draft *d, struct failure *why)
 {
@@ -127,6 +165,7 @@ import_files(const struct options *options, struct import *in,
 	int				 n = options->n_arguments - 1;
 	const struct import_format	*format;
 	char				*found[1] = { NULL };
+	struct readers			 r;
 	bool				 write, good;
 
 	write = n > 0 && strcmp(paths[0], "--write") == 0;
@@ -147,10 +186,13 @@ import_files(const struct options *options, struct import *in,
 	format = import_choose(in, paths, n, why);
 	good = format != NULL && import_run(in, format, why);
 	if (good && write) {
-		good = config_target_make_directory(options, target, why) &&
-		    write_files(&in->draft, target, why);
-		if (good)
+		good = choose_readers(&in->draft, &r, why) &&
+		    config_target_make_directory(options, target, why) &&
+		    write_files(&in->draft, target, &r, why);
+		if (good) {
 			print_files(&in->draft, target);
+			print_next_step(options, &in->draft, target, &r);
+		}
 	} else if (good)
 		good = print_draft(&in->draft, why);
 	free(found[0]);

@@ -22,7 +22,6 @@
 #include "config/keys.h"
 #include "config/section.h"
 #include "config/smarthost.h"
-#include "serve/serve_user.h"
 #include "setup/discover.h"
 #include "setup/setup_files.h"
 #include "util/buffer.h"
@@ -560,25 +559,21 @@ static bool
 choose_group(const struct setup *s, struct setup_files *files,
     struct failure *why)
 {
-	struct serve_user	 user;
 	const struct group	*group;
+	gid_t			 gid;
 
 	if (s->given[ANSWER_GROUP] != NULL) {
 		group = getgrnam(s->given[ANSWER_GROUP]);
 		if (group == NULL)
 			return failed(why, EX_USAGE, "--group: there is no "
 			    "group %s", s->given[ANSWER_GROUP]);
-		files->group = group->gr_gid;
-	} else {
-		if (geteuid() != 0)
-			return true;
-		if (!serve_user_find(&user, why))
-			return false;
-		if (user.name == NULL)
-			return true;
-		files->group = user.gid;
+		gid = group->gr_gid;
+	} else if (!config_target_group(&gid, why))
+		return false;
+	if (gid != (gid_t)-1) {
+		files->group = gid;
+		files->secret.mode = 0640;
 	}
-	files->secret.mode = 0640;
 	return true;
 }
 

@@ -39,7 +39,7 @@ print_start(const char *queue, const char *private_file)
 		putchar('\n');
 	}
 	if (is_of_another_user(queue)) {
-		printf("    chown -R relais: ");
+		printf("    chown -R relais:relais ");
 		output_text(queue);
 		putchar('\n');
 	}

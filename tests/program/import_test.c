@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -106,7 +107,7 @@ write_creates_the_configuration_and_the_secret(void **state)
 	struct temp_dir		dir;
 	struct program_result	o;
 	struct buffer		text = { 0 };
-	char			want[300];
+	char			want[400];
 
 	(void)state;
 	temp_dir_make(&dir);
@@ -117,12 +118,15 @@ write_creates_the_configuration_and_the_secret(void **state)
 	snprintf(want, sizeof(want), "created %s/relais.conf\n"
 	    "created %s/relais.password\n"
 	    "2 settings have no equivalent or a different effect; see the end "
-	    "of the file\n", dir.path, dir.path);
+	    "of the file\nTo test it: relais -C %s/relais.conf check\n",
+	    dir.path, dir.path, dir.path);
 	assert_string_equal(o.out.data, want);
 	program_result_free(&o);
 
 	assert_file(&dir, "relais.password", "s3cret\n");
-	assert_mode(&dir, "relais.password", 0600);
+	/* The group of the user relais, if there is one, can read it. */
+	assert_mode(&dir, "relais.password", geteuid() == 0 &&
+	    getpwnam("relais") != NULL ? 0640 : 0600);
 	assert_mode(&dir, "relais.conf", geteuid() == 0 ? 0644 : 0600);
 	file_read(&text, temp_dir_path(&dir, "relais.conf"));
 	assert_non_null(strstr(text.data, "# ssmtp.conf:5\npassword_file"));
