@@ -130,8 +130,8 @@ void	check_report_failure(struct check *, const struct check_finding *,
 void	check_run(struct check *);
 
 /*
- * Runs the stages from CHECK_LOOKUP for each smarthost at the top of the
- * configuration and of each section.  This process enters the sandbox
+ * Runs the stages from CHECK_LOOKUP for the smarthost at the top of the
+ * configuration and for that of each section.  This process enters the sandbox
  * (util/sandbox.h), as each process that communicates with a smarthost does; a
  * caller that needs more afterwards calls this in a child.
  */

@@ -56,12 +56,40 @@ check_matching_address(const char *pattern)
 	return b.data;
 }
 
+static void
+check_section(struct check *c, const struct section *s, const char *sender,
+    const char *recipient)
+{
+	struct check_target	 t = { .smarthost = s->setting[KEY_SMARTHOST],
+				    .sender = sender,
+				    .recipient = recipient };
+	struct buffer		 name = { 0 };
+	char			*guess = NULL;
+
+	buffer_addf(&name, "[%s %s]", section_name(s->kind), s->pattern);
+	t.section = name.data;
+	if (s->kind == SECTION_FROM || s->kind == SECTION_TO)
+		guess = check_matching_address(s->pattern);
+	t.is_guess = guess != NULL;
+	if (s->kind == SECTION_FROM)
+		t.sender = t.subject.from = guess;
+	else if (s->kind == SECTION_TO)
+		t.recipient = t.subject.to = guess;
+	else if (s->kind == SECTION_USER)
+		t.subject.user = s->pattern;
+	check_smarthost(c, &t);
+	buffer_free(&name);
+	free(guess);
+}
+
 void
 check_smarthosts(struct check *c)
 {
 	const struct sandbox	 sandbox = spool_config_sandbox(NULL);
 	char			*sender = NULL, *recipient = NULL;
 	char			*ignored = NULL;
+	const struct setting	*set = config_find(c->config, NULL,
+				    KEY_SMARTHOST);
 
 	command_process_start(&c->commands, c->config);
 	c->commands.interrupt = c->interrupt;
@@ -76,37 +104,12 @@ check_smarthosts(struct check *c)
 	if (sender == NULL)
 		check_find_paths(c, "postmaster@example.org", &sender,
 		    &ignored);
-	for (const struct section *s = c->config->first; s != NULL;
-	    s = s->next) {
-		const struct setting	*set = s->setting[KEY_SMARTHOST];
-		struct check_target	 t = { .smarthost = set,
-					    .sender = sender,
-					    .recipient = recipient };
-		struct buffer		 name = { 0 };
-		char			*guess = NULL;
-
-		/* The first one without a pattern is in effect. */
-		if (set == NULL || (s->pattern == NULL &&
-		    s != config_section(c->config, NULL, KEY_SMARTHOST)))
-			continue;
-		if (s->pattern != NULL) {
-			buffer_addf(&name, "[%s %s]", section_name(s->kind),
-			    s->pattern);
-			t.section = name.data;
-		}
-		if (s->kind == SECTION_FROM || s->kind == SECTION_TO)
-			guess = check_matching_address(s->pattern);
-		t.is_guess = guess != NULL;
-		if (s->kind == SECTION_FROM)
-			t.sender = t.subject.from = guess;
-		else if (s->kind == SECTION_TO)
-			t.recipient = t.subject.to = guess;
-		else if (s->kind == SECTION_USER)
-			t.subject.user = s->pattern;
-		check_smarthost(c, &t);
-		buffer_free(&name);
-		free(guess);
-	}
+	if (set != NULL)
+		check_smarthost(c, &(struct check_target){ .smarthost = set,
+		    .sender = sender, .recipient = recipient });
+	for (const struct section *s = c->config->first; s != NULL; s = s->next)
+		if (s->pattern != NULL && s->setting[KEY_SMARTHOST] != NULL)
+			check_section(c, s, sender, recipient);
 	command_process_end(&c->commands);
 	free(sender);
 	free(recipient);

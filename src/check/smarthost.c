@@ -99,6 +99,12 @@ usual_remedy(struct run *r, enum check_stage stage, const struct failure *why)
 	const struct check	*c = r->check;
 	const struct setting	*root;
 
+	if (stage == CHECK_LOOKUP)
+		return why->status == EX_NOHOST ? "correct the name in "
+		    "smarthost" : "try again later; if this persists, check "
+		    "the name servers in /etc/resolv.conf";
+	if (stage == CHECK_CONNECT)	/* only to a Unix socket */
+		return "start the server, or correct the path in smarthost";
 	if (why->status == EX_PROTOCOL || (stage == CHECK_RSET &&
 	    why->status == EX_UNAVAILABLE))
 		return stage == CHECK_GREETING ? "check the host and the port "
@@ -127,9 +133,12 @@ static void
 report_failure(struct run *r, enum check_stage stage, enum session_step step,
     const struct failure *why)
 {
+	const char	*remedy = remedy_for(r, why, step);
+
 	report(r, &(struct check_finding){ .stage = stage,
 	    .verdict = CHECK_FAIL, .status = why->status,
-	    .remedy = remedy_for(r, why, step) }, "%s", why->text);
+	    .remedy = remedy != NULL ? remedy : usual_remedy(r, stage, why) },
+	    "%s", why->text);
 }
 
 /*
@@ -773,8 +782,9 @@ check_endpoints(struct run *r, struct endpoints *e)
 		else
 			report(r, &(struct check_finding){
 			    .stage = CHECK_LOOKUP, .verdict = CHECK_FAIL,
-			    .status = why.status, .object = c->smarthost->host
-			    }, "%s", why.text);
+			    .status = why.status, .object = c->smarthost->host,
+			    .remedy = usual_remedy(r, CHECK_LOOKUP, &why) },
+			    "%s", why.text);
 		if (!decided && (r->replied || !r->failed)) {
 			decided = true;
 			leaves = !r->failed;

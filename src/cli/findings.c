@@ -42,13 +42,18 @@ findings_begin(struct findings *f)
 		f->columns = size.ws_col;
 }
 
-/* The octets up to the next space; a quoted text is one word. */
+/*
+ * The octets up to the next space.  A quoted text is one word, and so is a
+ * command at the end of the text, which follows "run: ".
+ */
 static size_t
 word_len(const char *text)
 {
 	size_t		 len = strcspn(text, " \"");
 	const char	*end;
 
+	if (strncmp(text, "run: ", 5) == 0 || strncmp(text, "-> run: ", 8) == 0)
+		return strlen(text);
 	while (text[len] == '"') {
 		end = strchr(text + len + 1, '"');
 		len = end != NULL ? (size_t)(end - text) + 1 : len + 1;
