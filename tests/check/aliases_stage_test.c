@@ -26,7 +26,8 @@ struct aliases_case {
 	int		 status;
 };
 
-#define ROOT_OK(n)	"ok: " n "; mail to root goes to a@example.org (-) => -\n"
+#define ROOT_OK(n)	"ok: " n "; mail to root goes to a@example.org (-) " \
+	"=> -\n"
 #define NO_ROOT		"warning: mail to root and to other local names " \
 	"without an alias, such as that of cron, is refused: they have no " \
 	"address (-) => set root = you@example.org (or domain) in " \
