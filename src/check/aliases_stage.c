@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "check/local.h"
 #include "mail/aliases.h"
@@ -167,7 +168,10 @@ check_root(struct aliases_check *a)
 	struct buffer		to = { 0 };
 	struct failure		why;
 	size_t			n = a->aliases.n;
+	char			count[32] = "no";
 
+	if (n > 0)
+		snprintf(count, sizeof(count), "%zu", n);
 	if (aliases_resolve(&a->aliases, "root", &a->names.rules, &list,
 	    &why)) {
 		for (size_t i = 0; i < list.n && i < ADDRESSES_SHOWN; i++) {
@@ -177,8 +181,8 @@ check_root(struct aliases_check *a)
 		if (list.n > ADDRESSES_SHOWN)
 			buffer_addf(&to, " and %zu more",
 			    list.n - ADDRESSES_SHOWN);
-		check_report(a->check, &found, "%zu alias%s; mail to root "
-		    "goes to %s", n, n == 1 ? "" : "es", to.data);
+		check_report(a->check, &found, "%s alias%s; mail to root "
+		    "goes to %s", count, n == 1 ? "" : "es", to.data);
 	} else if (why.status == EX_NOUSER) {
 		found.verdict = CHECK_WARNING;
 		found.remedy = remedy_for(&why);
@@ -230,6 +234,8 @@ check_aliases(struct check *c)
 	}
 	if (a.aliases.path == NULL)
 		a.aliases.path = memory_copy("");
+	else if (access(path, F_OK) == -1)
+		a.found.object = NULL;
 	check_each(&a);
 	check_root(&a);
 	report_troubles(&a);

@@ -86,6 +86,8 @@ struct check_finding {
 struct check {
 	/* Set by the caller, and borrowed. */
 	const struct config	*config;
+	const struct failure	*invalid;	/* why the configuration cannot
+						 * be used; or NULL */
 	const struct identity	*me;		/* the user of this process */
 	struct interrupt	*interrupt;	/* ends each wait; or NULL */
 	void			(*report)(void *context,

@@ -162,9 +162,43 @@ run_without_config(struct check *c)
 	check_program(c);
 }
 
+/*
+ * The text is that of config_load(): "PATH:3: unknown key", or "PATH: writable
+ * by other users; run: COMMANDS".
+ */
+static void
+run_with_invalid_config(struct check *c)
+{
+	struct check_finding	found = { .stage = CHECK_CONFIG,
+				    .verdict = CHECK_FAIL,
+				    .status = c->invalid->status };
+	char			*text = memory_copy(c->invalid->text);
+	char			*colon = strstr(text, ": ");
+	char			*commands = strstr(text, "; run: ");
+	const char		*rest = text;
+
+	found.remedy = "correct this; no mail is sent before that";
+	if (commands != NULL) {
+		*commands = '\0';
+		found.remedy = commands + 2;
+	}
+	if (colon != NULL) {
+		*colon = '\0';
+		found.origin = text;
+		rest = colon + 2;
+	}
+	check_report(c, &found, "%s", rest);
+	check_program(c);
+	free(text);
+}
+
 void
 check_run(struct check *c)
 {
+	if (c->invalid != NULL) {
+		run_with_invalid_config(c);
+		return;
+	}
 	if (c->config->unreadable != NULL) {
 		run_without_config(c);
 		return;

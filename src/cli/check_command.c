@@ -53,24 +53,49 @@ parse_arguments(struct check *c, struct items *t, struct findings *f,
 	return true;
 }
 
+/*
+ * False if the configuration is invalid, with why.  If this user must not read
+ * it, the service can.
+ */
+static bool
+read_config(struct config *config, const struct options *options,
+    struct failure *why)
+{
+	const struct config_source	source = {
+		.file = options->config_file,
+		.overrides = options->overrides,
+	};
+
+	return config_load(config, &source, why) || config->unreadable != NULL;
+}
+
 int
-check_command(const struct options *options, const struct config *config,
+check_command(const struct options *options, const struct config *none,
     const struct log *log)
 {
+	struct config			config = { 0 };
 	struct identity			me;
 	struct findings			print;
 	const struct session_trace	dialogue = { findings_print_line,
 					    &print };
-	struct check			c = { .config = config, .me = &me,
+	struct check			c = { .config = &config, .me = &me,
 					    .report = findings_print,
 					    .context = &print };
 	struct items			t = { .json = false };
 	struct provider_table		providers;
-	struct failure			why;
+	struct failure			why, invalid;
 
+	(void)none;
 	if (!parse_arguments(&c, &t, &print, options, &why))
 		return report_failure(log, options->errors, &why);
-	identity_find(&me, config);
+	if (!read_config(&config, options, &invalid)) {
+		if (invalid.status == EX_USAGE) {	/* -o */
+			config_free(&config);
+			return report_failure(log, options->errors, &invalid);
+		}
+		c.invalid = &invalid;
+	}
+	identity_find(&me, &config);
 	if (provider_table_read(&providers, provider_file(), &why))
 		c.providers = &providers;
 	findings_begin(&print);
@@ -93,5 +118,6 @@ check_command(const struct options *options, const struct config *config,
 	}
 	provider_table_free(&providers);
 	identity_free(&me);
+	config_free(&config);
 	return c.status;
 }

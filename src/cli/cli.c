@@ -69,7 +69,7 @@ static const struct action {
 	[MODE_HELP]	 = { version_print_help, false, false, false },
 	[MODE_NO_DAEMON] = { refuse_daemon, false, false, false },
 	[MODE_COMMANDS]	 = { commands_help, false, false, false },
-	[MODE_CHECK]	 = { check_command, true, false, true },
+	[MODE_CHECK]	 = { check_command, false, false, false },
 	[MODE_CONFIG]	 = { print_config, true, false, false },
 	[MODE_IMPORT]	 = { import_command, false, false, false },
 	[MODE_QUEUE]	 = { queue_commands_run, true, false, true },

@@ -39,7 +39,7 @@ static const struct aliases_case files[] = {
 	{ "the key root is for all names", "kim: nina\n", 0, "a@example.org",
 	    NULL, ROOT_OK("1 alias"), EX_OK },
 	{ "the key domain is for all names", "", 0, NULL, "example.org",
-	    "ok: 0 aliases; mail to root goes to root@example.org (-) => -\n",
+	    "ok: no aliases; mail to root goes to root@example.org (-) => -\n",
 	    EX_OK },
 	{ "all addresses of root are reported",
 	    "root: a@example.org, b@example.org, c@example.org, "

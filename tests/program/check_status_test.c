@@ -21,7 +21,7 @@ struct status_case {
 	const char	*more;		/* lines of relais.conf */
 	const char	*aliases;	/* the file, or NULL */
 	int		 status;
-	const char	*first;		/* the first stage that fails */
+	const char	*first;		/* the first finding that fails */
 };
 
 /* The smarthost refuses connections, which is status 75. */
@@ -31,6 +31,11 @@ static const struct status_case statuses[] = {
 	{ "settings that contradict each other",
 	    "family = ipv6\nsource_address = 127.0.0.1\n", NULL, EX_CONFIG,
 	    "config " },
+	{ "an unknown key is a finding, too", "smarthots = a\n", NULL,
+	    EX_CONFIG, "config   FAIL        unknown key \"smarthots\"; did "
+	    "you mean smarthost? (/" },
+	{ "so are keys that another key requires", "user = x\n", NULL,
+	    EX_CONFIG, "config   FAIL        user requires " },
 	{ "a password file that does not exist",
 	    "user = x\npassword_file = /nonexistent/password\n"
 	    "tls = required\n", NULL, EX_CONFIG, "secrets " },
