@@ -16,6 +16,7 @@
 #include "queue/entry.h"
 #include "queue/health.h"
 #include "queue/retry.h"
+#include "queue/storm.h"
 #include "runner/alarm.h"
 #include "runner/backoff.h"
 #include "runner/collect.h"
@@ -435,7 +436,27 @@ move_bad_entry(const struct runner *r, const char *name)
 	}
 }
 
-/* Removes entries from the list that need not be opened. */
+/*
+ * Whether an entry that is due although its time is in the future, as after the
+ * clock was set back, waits for a digest at the end of a long period.
+ */
+static bool
+is_collected(const struct runner *r, const struct spool_item *item, int64_t now)
+{
+	struct entry	e;
+	struct failure	ignored;
+	bool		collected;
+
+	if (item->next <= now || !storm_was_used(r->spool) ||
+	    entry_open(&e, r->spool, SPOOL_QUEUE, item->name, ENTRY_LOOK,
+	    &ignored) != ENTRY_OPENED)
+		return false;
+	collected = e.file.collected;
+	entry_close(&e);
+	return collected;
+}
+
+/* Removes entries from the list that need not be tried. */
 static void
 keep_chosen(const struct runner *r, struct spool_list *list, int64_t now)
 {
@@ -449,7 +470,8 @@ keep_chosen(const struct runner *r, struct spool_list *list, int64_t now)
 		bool			chosen;
 
 		chosen = (choice->when != ATTEMPT_WHEN_DUE ||
-		    retry_is_due(&schedule, now, item.next)) && (choice->id == NULL ||
+		    (retry_is_due(&schedule, now, item.next) &&
+		    !is_collected(r, &item, now))) && (choice->id == NULL ||
 		    strcmp(choice->id, item.name) == 0);
 		if (chosen && item.is_file) {
 			list->item[n++] = item;

@@ -685,6 +685,25 @@ if_the_queue_is_full_messages_are_sent(void **state)
 	close_storm(&p);
 }
 
+/* Far in the future, as if the clock had been set back. */
+static void
+a_period_of_a_day_causes_no_needless_queue_run(void **state)
+{
+	struct storm_fixture	 p;
+	char			*text;
+
+	(void)state;
+	open_storm(&p, &accepting, "storm = 2/day\n");
+	send_many(&p, 4);
+	text = run_text(&p, WORDS("-o", "log=stderr", "queue", "run"), "", 0);
+	assert_string_equal(text, "");
+	free(text);
+	assert_int_equal(collected(&p), 2);
+	end_period(&p);
+	assert_int_equal(waiting(&p), 0);
+	close_storm(&p);
+}
+
 static void
 a_section_can_set_the_limit(void **state)
 {
@@ -754,6 +773,7 @@ static const struct CMUnitTest storm_spec[] = {
 	cmocka_unit_test(a_message_in_the_background_is_collected),
 	cmocka_unit_test(without_a_queue_messages_are_sent),
 	cmocka_unit_test(if_the_queue_is_full_messages_are_sent),
+	cmocka_unit_test(a_period_of_a_day_causes_no_needless_queue_run),
 	cmocka_unit_test(a_section_can_set_the_limit),
 	cmocka_unit_test(twenty_callers_at_once),
 };
