@@ -322,7 +322,7 @@ replace_file(const char *path, const struct buffer *text, struct failure *why)
 		error = errno;
 		good = false;
 	}
-	if (good && rename(temporary.data, path) != 0) {
+	if (good && renameat(AT_FDCWD, temporary.data, AT_FDCWD, path) != 0) {
 		error = errno;
 		good = false;
 	}

@@ -214,23 +214,30 @@ is_interrupted(struct relay *r)
 	return r->stopped;
 }
 
+/* The text of the URL is in the buffer. */
+static struct relay_login
+login_of(const struct connection *c, struct buffer *url)
+{
+	struct credentials_choice	credentials;
+
+	buffer_clear(url);
+	smarthost_write(url, c->smarthost);
+	credentials_choose(&credentials, c->config, &c->subject,
+	    c->smarthost->user);
+	return (struct relay_login){ url->data, credentials.user };
+}
+
 /* After an attempt to open a session, or before an open one is used. */
 static void
-note_tried(struct route_attempt *a, enum connection_trouble trouble)
+note_tried(struct route_attempt *a, const struct relay_login *login,
+    enum connection_trouble trouble)
 {
-	struct relay			*r = a->relay;
-	const struct connection		*c = &r->connection;
-	const struct stream		*stream = &c->session.stream;
-	const char			*user = c->credentials.user;
-	struct credentials_choice	 credentials;
-	struct tried_smarthost		*tried;
+	struct relay		*r = a->relay;
+	const struct connection	*c = &r->connection;
+	const struct stream	*stream = &c->session.stream;
+	struct tried_smarthost	*tried;
 
-	if (!c->is_open) {
-		credentials_choose(&credentials, c->config, &c->subject,
-		    c->smarthost->user);
-		user = credentials.user;
-	}
-	a->tried = tried_add(&r->tried, c->smarthost, user);
+	a->tried = tried_add(&r->tried, login->url, login->user);
 	if (a->tried == 0)
 		return;
 	tried = &r->tried.smarthost[a->tried - 1];
@@ -245,8 +252,8 @@ note_tried(struct route_attempt *a, enum connection_trouble trouble)
 }
 
 /*
- * Opens a session, and tells the caller, who keeps a record of each login.
- * Nothing is done for a caller without callbacks, which is the normal path.
+ * Opens a session, unless one is open, and tells the caller, who keeps a record
+ * of each login.
  */
 static bool
 open_connection(struct route_attempt *a, struct failure *why)
@@ -254,29 +261,22 @@ open_connection(struct route_attempt *a, struct failure *why)
 	struct relay			*r = a->relay;
 	const struct relay_callbacks	*cb = r->callbacks;
 	struct connection		*c = &r->connection;
-	struct credentials_choice	 credentials;
 	struct buffer			 url = { 0 };
-	struct relay_login		 login = { 0 };
-	enum connection_trouble		 trouble;
-	bool				 good = true;
+	struct relay_login		 login = login_of(c, &url);
+	enum connection_trouble		 trouble = CONNECTION_TROUBLE_NONE;
+	bool				 tell = !c->is_open && cb != NULL &&
+					    cb->before_connect != NULL;
+	bool				 good = !tell || cb->before_connect(
+					    cb->login_context, &login, why);
 
-	if (cb == NULL || cb->before_connect == NULL) {
-		good = connection_open(c, &trouble, why);
-		note_tried(a, trouble);
-		return good;
-	}
-	smarthost_write(&url, c->smarthost);
-	credentials_choose(&credentials, c->config, &c->subject,
-	    c->smarthost->user);
-	login.url = url.data;
-	login.user = credentials.user;
-	good = cb->before_connect(cb->login_context, &login, why);
 	if (good) {
-		good = connection_open(c, &trouble, why);
+		good = c->is_open || connection_open(c, &trouble, why);
 		if (interrupt_is_known(r->interrupt))
 			trouble = CONNECTION_TROUBLE_CONNECT;
-		note_tried(a, trouble);
-		cb->after_connect(cb->login_context, &login, trouble, why);
+		note_tried(a, &login, trouble);
+		if (tell)
+			cb->after_connect(cb->login_context, &login, trouble,
+			    why);
 	}
 	buffer_free(&url);
 	return good;
@@ -323,9 +323,7 @@ relay_try(struct relay *r, struct route_attempt *a)
 		if (c->is_open && session_is_full(s))
 			connection_close(c);
 		opened = !c->is_open;
-		if (!opened)
-			note_tried(a, CONNECTION_TROUBLE_NONE);
-		else if (!open_connection(a, &why)) {
+		if (!open_connection(a, &why)) {
 			if (is_interrupted(r))
 				end_endpoints(a, &why);
 			else

@@ -2,22 +2,17 @@
 
 #include <string.h>
 
-#include "util/buffer.h"
-
 size_t
-tried_add(struct tried *t, const struct smarthost_url *url, const char *user)
+tried_add(struct tried *t, const char *url, const char *user)
 {
 	struct tried_smarthost	*h = &t->smarthost[t->n];
-	struct buffer		 text = { 0 };
 	size_t			 i;
 
 	if (t->n == TRIED_MAX)
 		return 0;
-	smarthost_write(&text, url);
 	*h = (struct tried_smarthost){ .login = TRIED_LOGIN_NONE };
-	strlcpy(h->url, text.data, sizeof(h->url));
+	strlcpy(h->url, url, sizeof(h->url));
 	strlcpy(h->user, user != NULL ? user : "", sizeof(h->user));
-	buffer_free(&text);
 	for (i = 0; i < t->n; i++)
 		if (strcmp(t->smarthost[i].url, h->url) == 0 &&
 		    strcmp(t->smarthost[i].user, h->user) == 0)

@@ -9,8 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/smarthost.h"
-
 /* If there are more, the others are not known. */
 enum { TRIED_MAX = 4 };
 
@@ -21,7 +19,7 @@ enum tried_login {
 };
 
 struct tried_smarthost {
-	char			url[280];	/* smarthost_write() */
+	char			url[280];	/* as in struct relay_login */
 	char			user[160];	/* or "" */
 	enum tried_login	login;
 	int64_t			certificate_expiry;	/* in seconds since the
@@ -37,8 +35,7 @@ struct tried {
  * Adds a login, or finds the one that was added.  user may be NULL.  Returns
  * its index plus 1, or 0 if there are too many.
  */
-size_t	tried_add(struct tried *, const struct smarthost_url *,
-	    const char *user);
+size_t	tried_add(struct tried *, const char *url, const char *user);
 
 /* Makes what an untrusted process has sent valid. */
 void	tried_check(struct tried *);
