@@ -195,11 +195,12 @@ commit_digest(struct collector *c, const struct message *message,
 	const struct envelope_file	*first = &c->member[0].file;
 	struct spool			*spool = c->options->spool;
 	uint64_t			 size_max = spool->size_max;
+	struct envelope			 env = first->envelope;	/* borrowed */
 	struct buffer			 ids = { 0 };
 	char				 id[ID_SIZE], reason[80];
 	int				 fd = -1;
 	struct spool_submission		 submission = {
-		.envelope = &first->envelope,
+		.envelope = &env,
 		.message = message,
 		.reason = reason,
 		.next = c->now,
@@ -213,6 +214,8 @@ commit_digest(struct collector *c, const struct message *message,
 	for (size_t i = 0; i < c->n_members; i++)
 		buffer_addf(&ids, "%s%s", i > 0 ? " " : "", c->member[i].name);
 	submission.digest = ids.data;
+	/* A bounce with the header only would lose the messages. */
+	env.ret = RETURN_FULL;
 	snprintf(reason, sizeof(reason), "a digest of %zu messages",
 	    c->n_members);
 	/* It takes the room of its messages. */

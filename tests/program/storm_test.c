@@ -637,6 +637,9 @@ the_bounce_of_a_digest_goes_to_the_sender(void **state)
 	assert_string_equal(m->rcpt[0].path, "cron@example.org");
 	assert_non_null(strstr(m->data.data,
 	    "Subject: [digest] 2 messages: message 3\r\n"));
+	/* It has the messages, too. */
+	assert_non_null(strstr(m->data.data,
+	    "Subject: message 4\r\n\r\nthe body\r\n"));
 	assert_int_equal(waiting(&p), 0);
 	close_storm(&p);
 }
