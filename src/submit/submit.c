@@ -291,7 +291,14 @@ queue_deferred(struct submit_job *j)
 	struct failure		 why;
 
 	if (has_queue(s)) {
-		if (!early_entry_keep(&j->early, j->attempted,
+		/*
+		 * The early entry has the failed forward-paths, too, which the
+		 * caller is told about: a queue run must not report them.
+		 */
+		if (j->early.entry != NULL && has_outcome(j, OUTCOME_FAILED) &&
+		    commit_part(j, SPOOL_QUEUE, j->result->queued, &why))
+			early_entry_remove(&j->early);
+		else if (!early_entry_keep(&j->early, j->attempted,
 		    j->result->queued) &&
 		    !commit_part(j, SPOOL_QUEUE, j->result->queued, &why))
 			explain_not_queued(j, &why, true);

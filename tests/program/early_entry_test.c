@@ -68,6 +68,12 @@ static const struct early_case {
 	{ "one recipient is refused after a silence",
 	    { REFUSES("550 5.1.1 unknown") }, NULL, BOTH, true, false,
 	    EX_NOUSER, "", "-b@example.net", false, "550 5.1.1 unknown" },
+	{ "one recipient is refused, and the other deferred after a silence",
+	    { .steps = { { .at = ON_RCPT, .match = "a@", .say = "550 5.1.1 "
+	    "unknown" }, { .at = ON_RCPT, .match = "b@", .hold = true,
+	    .say = "450 4.2.1 later" } } }, NULL,
+	    "-a@example.net ?b@example.net", true, false, EX_NOUSER, "?b@example.net", "-a@example.net", false,
+	    "550 5.1.1 unknown" },
 	{ "the queue has no room: it waits without an entry, and says so",
 	    { HOLDS(ON_BODY) }, "queue_size_limit = 1\nlog = stderr\n",
 	    NULL, false, false, 0, "", "", false, "the message is not in the "
