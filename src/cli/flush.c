@@ -168,7 +168,8 @@ flush_sent_all(const struct attempt_choice *choice,
 		return t->entries == 0 ? failed(why, EX_NOINPUT,
 		    "%s: no such message in the queue", shown) :
 		    failed(why, EX_USAGE, "%s: held, or collected for a "
-		    "digest; to send it, run relais queue release %s", shown, shown);
+		    "digest; to send it, run relais queue release %s", shown,
+		    shown);
 	}
 	if (sent == t->entries)
 		return true;

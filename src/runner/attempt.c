@@ -584,14 +584,14 @@ attempt_opened(struct attempt *a)
 	if (!w->relay.stopped && w->relay.down && no_server_asked(a) &&
 	    w->may_leave != NULL && w->may_leave(w->context))
 		return ATTEMPT_LEFT;
+	result = w->relay.stopped ?
+	    prevent_duplicate(a, &w->relay.stopped_why) : finish_entry(a);
+	/* After the outcomes are recorded: a crash must not send it again. */
 	tally_outcomes(w->spool, &w->relay.tried, a->outcomes,
 	    entry->file.envelope.n, a->waited);
-	if (w->relay.stopped)
-		return prevent_duplicate(a, &w->relay.stopped_why);
-	result = finish_entry(a);
 	/* If a crash prevents the notice, it is never sent. */
-	if (result == ATTEMPT_DELIVERED || result == ATTEMPT_DEFERRED ||
-	    result == ATTEMPT_FAILED)
+	if (!w->relay.stopped && (result == ATTEMPT_DELIVERED ||
+	    result == ATTEMPT_DEFERRED || result == ATTEMPT_FAILED))
 		notify(a, BOUNCE_RELAYED, NULL);
 	return result;
 }
