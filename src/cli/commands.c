@@ -59,13 +59,17 @@ command_details(enum mode mode)
 "  hold ID              do not try the message\n"
 "  release ID           undo hold, or try a message again that was given up\n"
 "  release [--failed | --all] [--recipient TEXT] [--since TIME]\n"
-"                       the same for several messages\n"
+"                       several messages that were given up; --all: also those\n"
+"                       that are held; TIME: given up since then, such as 2d\n"
 "  drop ID              delete the message\n"
 "  status [--older TIME]\n"
 "                       whether mail is delivered; exit status 1 if not\n"
 "  status --metrics [--output FILE]\n"
 "                       the same numbers for Prometheus\n"
-"  --json               print JSON: list, show and status\n";
+"  --json               print JSON: list, show and status\n"
+"Exit status: 0 if the command succeeded, 1 if status found a problem, 64 if the\n"
+"arguments are wrong, 66 if there is no such message, 75 if flush did not send\n"
+"every message or another process uses it, 77 without permission.\n";
 	case MODE_ROUTE:
 		return
 "  -f SENDER    the sender; otherwise the user\n"

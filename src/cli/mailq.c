@@ -21,6 +21,7 @@ struct list_totals {
 	size_t		entries;
 	uint64_t	octets;
 	size_t		failed;
+	size_t		broken;		/* of the entries */
 	bool		list_failed;	/* those, instead of the others */
 	struct collected collected;
 };
@@ -123,6 +124,11 @@ print_entry(void *context, const struct spool_item *item,
 		print_line(item->name, '\0', item->size,
 		    id_is_valid(item->name) ? id_time(item->name) : 0, "?");
 		print_reason(why->text);
+		if (totals->list_failed && why->status == EX_DATAERR) {
+			print_reason("cannot be released; correct or delete "
+			    "the file");
+			totals->broken++;
+		}
 		return;
 	}
 	print_line(item->name, e->locked ? '*' : e->file.held ? '!' : '\0',
@@ -177,18 +183,22 @@ bool
 mailq_print_failed(struct queue_source *q, struct failure *why)
 {
 	struct list_totals	totals = { .list_failed = true };
+	size_t			sendable;
 
 	if (!queue_source_each(q, QUEUE_SOURCE_FAILED, print_entry, &totals,
 	    why))
 		return false;
+	sendable = totals.entries - totals.broken;
 	if (totals.entries == 0)
 		puts("No message has been given up");
 	else
-		printf("\n-- %llu Kbytes in %zu message%s given up; to send "
-		    "%s again: relais queue release --failed\n",
+		printf("\n-- %llu Kbytes in %zu message%s given up%s%s%s\n",
 		    (unsigned long long)((totals.octets + 1023) / 1024),
 		    totals.entries, totals.entries == 1 ? "" : "s",
-		    totals.entries == 1 ? "it" : "them");
+		    sendable > 0 ? "; to send " : ".",
+		    sendable > 1 ? "them" : sendable > 0 ? "it" : "",
+		    sendable > 0 ? " again: relais queue release --failed" :
+		    "");
 	return true;
 }
 

@@ -370,6 +370,13 @@ messages_that_were_given_up_are_listed_with_the_time_and_the_reason(
 	says(&p, WORDS("queue", "list", "--failed"), 0, " bad@example.net\n\n"
 	    "-- 1 Kbytes in 1 message given up; to send it again: relais "
 	    "queue release --failed\n");
+	temp_dir_write(&p.dir, "spool/failed/broken", 0600, "x");
+	says(&p, WORDS("queue", "list", "--failed"), 0, " (cannot be "
+	    "released; correct or delete the file)\n");
+	says(&p, WORDS("queue", "list", "--failed"), 0, " in 2 messages given "
+	    "up; to send it again: relais queue release --failed\n");
+	assert_int_equal(unlink(temp_dir_path(&p.dir, "spool/failed/broken")),
+	    0);
 	says(&p, WORDS("queue", "list", "--failed", "--json"), 0,
 	    "{\"queue_name\": \"failed\", \"queue_id\": \"");
 	says(&p, WORDS("queue", "list", "--failed", "--json"), 0,
