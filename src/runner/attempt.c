@@ -553,6 +553,7 @@ attempt_opened(struct attempt *a)
 	struct attempt_worker	*w = a->w;
 	const struct entry	*entry = a->entry;
 	enum attempt_result	 result;
+	struct tally		 tally;
 	struct relay_callbacks	 callbacks = { .before_send = prove_entry,
 				    .after_transaction = record_in_entry,
 				    .context = a };
@@ -584,11 +585,11 @@ attempt_opened(struct attempt *a)
 	if (!w->relay.stopped && w->relay.down && no_server_asked(a) &&
 	    w->may_leave != NULL && w->may_leave(w->context))
 		return ATTEMPT_LEFT;
+	tally_count(&tally, &w->relay.tried, a->outcomes,
+	    entry->file.envelope.n, a->waited);
 	result = w->relay.stopped ?
 	    prevent_duplicate(a, &w->relay.stopped_why) : finish_entry(a);
-	/* After the outcomes are recorded: a crash must not send it again. */
-	tally_outcomes(w->spool, &w->relay.tried, a->outcomes,
-	    entry->file.envelope.n, a->waited);
+	tally_write(&tally, w->spool);
 	/* If a crash prevents the notice, it is never sent. */
 	if (!w->relay.stopped && (result == ATTEMPT_DELIVERED ||
 	    result == ATTEMPT_DEFERRED || result == ATTEMPT_FAILED))

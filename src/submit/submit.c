@@ -510,6 +510,17 @@ end_attempt(struct submit_job *j)
 	}
 }
 
+static void
+add_to_counters(const struct submit_job *j)
+{
+	struct submit	*s = j->submit;
+	struct tally	 tally;
+
+	tally_count(&tally, &s->relay.tried, j->result->outcomes,
+	    j->envelope->n, NULL);
+	tally_write(&tally, &s->spool);
+}
+
 /* Afterwards, no outcome is OUTCOME_WAITING. */
 static void
 make_attempt(struct submit_job *j)
@@ -682,8 +693,7 @@ submit_here(struct submit *s, const struct submit_request *request,
 			commit_failed(&j);
 		if (j.attempted) {
 			note_health(&j);
-			tally_outcomes(&s->spool, &s->relay.tried,
-			    result->outcomes, env->n, NULL);
+			add_to_counters(&j);
 		}
 		early_entry_remove(&j.early);
 	}

@@ -3,8 +3,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "queue/counters.h"
-
 static void
 add_outcome(struct counters *to, const struct outcome *o)
 {
@@ -24,7 +22,7 @@ add_outcome(struct counters *to, const struct outcome *o)
 }
 
 void
-tally_outcomes(struct spool *spool, const struct tried *tried,
+tally_count(struct tally *t, const struct tried *tried,
     const struct outcome *outcomes, size_t n, const bool *selected)
 {
 	static const enum counters_login	logins[] = {
@@ -32,10 +30,9 @@ tally_outcomes(struct spool *spool, const struct tried *tried,
 		[TRIED_LOGIN_ACCEPTED] = COUNTERS_LOGIN_ACCEPTED,
 		[TRIED_LOGIN_REFUSED] = COUNTERS_LOGIN_REFUSED,
 	};
-	struct counters	counters[TRIED_MAX];
+	struct counters	*counters = t->counters;
 
-	if (tried->n == 0)
-		return;
+	t->n = tried->n;
 	for (size_t i = 0; i < tried->n; i++) {
 		const struct tried_smarthost	*h = &tried->smarthost[i];
 
@@ -51,5 +48,11 @@ tally_outcomes(struct spool *spool, const struct tried *tried,
 		    (selected == NULL || selected[i]))
 			add_outcome(&counters[number - 1], &outcomes[i]);
 	}
-	counters_add(spool, counters, tried->n, (int64_t)time(NULL));
+}
+
+void
+tally_write(const struct tally *t, struct spool *spool)
+{
+	if (t->n > 0)
+		counters_add(spool, t->counters, t->n, (int64_t)time(NULL));
 }
