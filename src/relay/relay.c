@@ -41,6 +41,7 @@ relay_begin(struct relay *r, const struct config *config,
 	r->me = me;
 	r->trace = trace;
 	r->seats.file = -1;
+	r->deferrals = &r->own_deferrals;
 	connection_begin(&r->connection);
 }
 
@@ -429,17 +430,61 @@ remember_failure(struct relay *r, const struct route_attempt *a)
  */
 enum { MAIL_DEFERRED_MAX = 3 };
 
+/* FNV-1a; never 0. */
+static uint64_t
+hash_view(const struct config_view *view)
+{
+	uint64_t	hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < sizeof(*view); i++)
+		hash = (hash ^ ((const unsigned char *)view)[i]) *
+		    UINT64_C(0x100000001b3);
+	return hash | 1;
+}
+
+/* Returns NULL if there are too many smarthosts: their replies do not count. */
+static atomic_uint *
+find_deferrals(const struct relay *r, const struct route *route)
+{
+	struct relay_deferrals	*d = r->deferrals;
+	uint64_t		 view = hash_view(&route->view);
+
+	for (size_t i = 0; i < RELAY_DEFERRALS_MAX; i++) {
+		uint_fast64_t	found = 0;
+
+		if (atomic_compare_exchange_strong(&d->slot[i].view, &found,
+		    view) || found == view)
+			return &d->slot[i].n;
+	}
+	return NULL;
+}
+
+/* Another process may have had the last of the temporary replies to MAIL. */
+static void
+follow_other_processes(struct relay *r, const struct route *route)
+{
+	atomic_uint	*n = find_deferrals(r, route);
+
+	if (n == NULL || atomic_load(n) < MAIL_DEFERRED_MAX ||
+	    relay_has_given_up(r, route))
+		return;
+	r->down = true;
+	r->down_view = route->view;
+	failed(&r->down_why, EX_TEMPFAIL, "not tried: the smarthost deferred "
+	    "%d other messages in a row in the reply to MAIL",
+	    MAIL_DEFERRED_MAX);
+}
+
 /* Counts them; end_attempt() has not been called. */
 static void
 count_mail_deferred(struct relay *r, const struct route_attempt *a)
 {
 	const struct route	*route = a->route;
 	const struct outcome	*last = NULL;
+	atomic_uint		*count = find_deferrals(r, route);
 
-	if (!a->over)
+	if (!a->over || count == NULL)
 		return;
-	if (r->mail_deferred > 0 && !is_same_view(&r->mail_view, &route->view))
-		r->mail_deferred = 0;
 	for (size_t i = 0; i < route->envelope.n; i++) {
 		const struct outcome	*o = &a->outcomes[i];
 
@@ -448,14 +493,12 @@ count_mail_deferred(struct relay *r, const struct route_attempt *a)
 			last = o;
 		else if (o->kind == OUTCOME_DELIVERED ||
 		    o->step != STEP_MAIL) {
-			r->mail_deferred = 0;
+			atomic_store(count, 0);
 			return;
 		}
 	}
-	if (last == NULL)
-		return;
-	r->mail_view = route->view;
-	if (++r->mail_deferred < MAIL_DEFERRED_MAX)
+	if (last == NULL ||
+	    atomic_fetch_add(count, 1) + 1 < MAIL_DEFERRED_MAX)
 		return;
 	r->down = true;
 	r->down_view = route->view;
@@ -506,6 +549,8 @@ relay_send(struct relay *r, const struct envelope *env,
 		struct route_attempt	 a = { .relay = r };
 
 		begin_attempt(&a, route, message, outcomes);
+		if (r->remember_failures)
+			follow_other_processes(r, route);
 		if (relay_has_given_up(r, route)) {
 			end_attempt(&a, true, &r->down_why);
 			continue;

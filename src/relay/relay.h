@@ -9,6 +9,7 @@
 #ifndef RELAY_RELAY_H
 #define RELAY_RELAY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "config/command_process.h"
@@ -63,6 +64,20 @@ struct relay_callbacks {
 	void	*login_context;
 };
 
+/*
+ * How many messages in a row were refused temporarily in the reply to MAIL, for
+ * each smarthost (struct config_view, hashed).  The processes of a queue run
+ * share one, in memory that is zeroed at first.
+ */
+enum { RELAY_DEFERRALS_MAX = 16 };
+
+struct relay_deferrals {
+	struct {
+		atomic_uint_fast64_t	view;	/* 0: free */
+		atomic_uint		n;
+	} slot[RELAY_DEFERRALS_MAX];
+};
+
 struct relay {
 	const struct config		*config;	/* borrowed */
 	const struct identity		*me;		/* borrowed */
@@ -86,9 +101,13 @@ struct relay {
 	 * too, and has the same sender, no further messages of this sender are
 	 * attempted; if it has another sender, no messages at all.  After
 	 * another temporary reply to MAIL, for three messages in a row, no
-	 * further messages are attempted either.
+	 * further messages are attempted either, also by other processes that
+	 * share .deferrals.
 	 */
 	bool				 remember_failures;
+	struct relay_deferrals		*deferrals;	/* borrowed; relay_begin()
+							 * sets it to: */
+	struct relay_deferrals		 own_deferrals;
 
 	struct seats			 seats;		/* the caller sets its
 							 * file and time */
@@ -96,13 +115,10 @@ struct relay {
 							 * message has none */
 	bool				 down;
 	unsigned			 refusals;	/* 421 in a row */
-	unsigned			 mail_deferred;	/* 4xx to MAIL in a
-							 * row */
 	char				*refused_sender; /* owned; of the last
 							 * 421 reply */
 	struct config_view		 down_view;	/* of .down and
 							 * .refusals */
-	struct config_view		 mail_view;	/* of .mail_deferred */
 
 	/* Large; relay_begin() does not clear these. */
 	struct failure			 down_why;	/* if .down or

@@ -51,6 +51,7 @@ struct shared_state {
 	atomic_size_t		active;		/* running workers */
 	atomic_bool		stop;
 	atomic_size_t		result[ATTEMPT_RESULTS];
+	struct relay_deferrals	deferrals;
 	struct worker_slot	slot[];
 };
 
@@ -202,6 +203,7 @@ run_worker(struct queue_run *run, size_t number)
 	    .shared = run->backoff, .lock = run->backoff_lock };
 	worker.relay.seats.file = run->seats;
 	relay_confine(&worker.relay, &sandbox);
+	worker.relay.deferrals = &run->shared->deferrals;
 	worker.may_leave = may_leave_entry;
 	worker.context = run->shared;
 	worker.sending = &slot->sending;

@@ -232,6 +232,37 @@ stops_after(void **state)
 	queue_fixture_close(&p);
 }
 
+/* Each of them has a MAIL command without a reply when the first is refused. */
+static void
+workers_stop_together(void **state)
+{
+	enum { WORKERS = 4, MANY = 40 };
+	struct script		script = { .steps = {
+				    { .at = ON_MAIL, .nth = 1, .hold = true,
+				    .say = "451 4.3.2 overloaded" },
+				    { .at = ON_MAIL,
+				    .say = "451 4.3.2 overloaded" } } };
+	struct queue_fixture	p;
+	struct running		*run;
+	struct program_result	o;
+
+	(void)state;
+	queue_fixture_open(&p, &script, "connections = 4\n");
+	put_entries(&p, MANY);
+	run = program_start(&(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p.conf, "-q") });
+	assert_true(mock_smtp_wait_commands(p.host, ON_MAIL, WORKERS));
+	for (int i = 0; i < WORKERS; i++)
+		mock_smtp_release(p.host);
+	program_stop(run, 0, &o);
+	assert_int_equal(o.status, EX_TEMPFAIL);
+	program_result_free(&o);
+	/* Three refusals are enough, but others may be on their way. */
+	assert_in_range(count_commands(&p, ON_MAIL), WORKERS, WORKERS + 2);
+	assert_int_equal(count_entries(&p, SPOOL_QUEUE), MANY);
+	queue_fixture_close(&p);
+}
+
 #define STOPS(sentence, ...) { sentence, stops_after, NULL, NULL, \
 	&(struct refused_mail){ __VA_ARGS__ } }
 
@@ -246,6 +277,8 @@ static const struct CMUnitTest backoff_spec[] = {
 	STOPS("451 to MAIL for three entries in a row ends the queue run",
 	    "451 4.3.2 overloaded", 3),
 	STOPS("452 to MAIL ends it, too", "452 4.3.1 no space", 3),
+	{ "the workers of a queue run count together", workers_stop_together,
+	    NULL, NULL, NULL },
 };
 
 int
