@@ -208,7 +208,7 @@ static const struct stage_case hostile[] = {
 	AT_EACH(FLOODS, LINE, "a line that does not end"),
 	{ "a connection that is closed in place of the TLS handshake", { TLS,
 	    STEP(.at = ON_HANDSHAKE, .say = "", .then = THEN_CLOSE) }, NULL,
-	    NULL, EX_TEMPFAIL, .want = { "tls fail the " } },	/* or reset it */
+	    NULL, EX_TEMPFAIL, .want = { "tls fail the " } },	/* or reset */
 	{ "text in place of the TLS handshake", { .security = TLS_AT_ONCE,
 	    STEP(.at = ON_HANDSHAKE, .raw = "500 what\033[2J?\r\n",
 	    .then = THEN_SHUT) }, "submissions", NULL, EX_PROTOCOL,
