@@ -31,13 +31,6 @@ limiting_section(const struct config *config,
 	return s != NULL && s->pattern != NULL ? s : NULL;
 }
 
-bool
-seats_are_limited(const struct config *config,
-    const struct config_subject *subject)
-{
-	return limiting_section(config, subject) != NULL;
-}
-
 static bool
 set_lock(const struct seats *seats, short type, off_t at)
 {
@@ -72,13 +65,14 @@ seats_take(struct seats *seats, const struct config *config,
     const struct config_subject *subject, struct interrupt *interrupt,
     struct failure *why)
 {
-	const struct section	*limit = limiting_section(config, subject);
+	const struct section	*limit;
 	const struct setting	*set;
 	off_t			 first = 1, n;
-	int64_t			 end = clock_ms() + seats->wait_ms;
+	int64_t			 end;
 
 	if (seats->file == -1)
 		return true;
+	limit = limiting_section(config, subject);
 	if (limit == NULL) {
 		seats_leave(seats);
 		return true;
@@ -89,6 +83,7 @@ seats_take(struct seats *seats, const struct config *config,
 		return true;
 	seats_leave(seats);
 	n = (off_t)config_number(config, subject, KEY_CONNECTIONS);
+	end = clock_ms() + seats->wait_ms;
 	while (!take_one(seats, first, n))
 		if (clock_ms() >= end || !wait_a_moment(interrupt)) {
 			set = limit->setting[KEY_CONNECTIONS];

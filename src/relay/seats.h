@@ -25,10 +25,6 @@ struct seats {
 /* Whether any section has its own number. */
 bool	seats_are_set(const struct config *);
 
-/* Whether the messages of a subject need a seat. */
-bool	seats_are_limited(const struct config *,
-	    const struct config_subject *);
-
 /*
  * Takes a seat for the messages of a subject, instead of the one that this
  * process holds, unless none is needed.  Returns false with EX_TEMPFAIL if none
