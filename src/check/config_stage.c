@@ -73,4 +73,5 @@ check_config(struct check *c)
 	check_has_smarthost(c);
 	check_contradictions(c);
 	check_sections(c);
+	check_commands(c);
 }

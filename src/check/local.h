@@ -6,7 +6,7 @@
 
 #include "check/check.h"
 
-/* CHECK_CONFIG: every setting with its origin, and the two functions below. */
+/* CHECK_CONFIG: every setting with its origin, and the functions below. */
 void	check_config(struct check *);
 
 /*
@@ -18,6 +18,9 @@ void	check_contradictions(struct check *);
 
 /* Sections, and settings in sections, that can never take effect. */
 void	check_sections(struct check *);
+
+/* Programs that the configuration starts, and that do not exist. */
+void	check_commands(struct check *);
 
 /* CHECK_SECRETS: the files that contain passwords and private keys. */
 void	check_secrets(struct check *);

@@ -57,9 +57,8 @@ split_words(char *text)
 	return words;
 }
 
-/* Sets path to name, or to its first match in SEARCH_PATH. */
-static bool
-find_program(struct buffer *path, const char *name)
+bool
+command_search(struct buffer *path, const char *name)
 {
 	const char	*directory = SEARCH_PATH;
 
@@ -159,7 +158,7 @@ child_start(struct child *c, char *const *argv, struct failure *why)
 	int		err[2] = { -1, -1 };
 	bool		good = false;
 
-	if (!find_program(&path, argv[0])) {
+	if (!command_search(&path, argv[0])) {
 		failed_errno(why, EX_CONFIG, "%s", argv[0]);
 	} else if (c->ended == -1 || !open_pipe(out) || !open_pipe(err) ||
 	    (c->pid = fork()) == -1) {

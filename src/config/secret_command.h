@@ -30,6 +30,13 @@
 bool	command_output(struct buffer *, const char *command,
 	    int64_t timeout_ms, int caller, struct failure *why);
 
+/*
+ * Sets *path to the program that would be run for the first word of a command:
+ * the word itself if it is a path, or its first match in the directories of
+ * executable programs.  False with errno if there is none.
+ */
+bool	command_search(struct buffer *path, const char *name);
+
 /* All pointers are borrowed. */
 struct command_notice {
 	const char	*command;

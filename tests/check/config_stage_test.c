@@ -24,12 +24,12 @@ struct config_case {
 };
 
 #define HOST	"smarthost = submission://mail.example\n"
-#define LOGIN	"user = kim\npassword_command = pass show mail\n"
+#define LOGIN	"user = kim\npassword_command = /bin/true\n"
 
 static const struct config_case configs[] = {
 	{ "settings that fit together are good", HOST LOGIN
 	    "from = a@example.org\nfrom_mode = always\ntls_ca = /ca.pem\n"
-	    "queue_retry = 1m\nalarm_command = page\nalarm_after = 2h\n"
+	    "queue_retry = 1m\nalarm_command = /bin/true\nalarm_after = 2h\n"
 	    "[from *@shop.example]\nfrom = b@shop.example\n"
 	    "smarthost = submissions://mail.shop.example:465\n"
 	    "[to *@internal]\nsmarthost = smtp://mail.internal\ntls = off\n"
@@ -53,7 +53,7 @@ static const struct config_case configs[] = {
 	    "conf:2 (conf:3) => remove storm, or change queue\n",
 	    EX_OK },
 	{ "alarm_command has no effect without a queue",
-	    HOST "queue = off\nalarm_command = page\n",
+	    HOST "queue = off\nalarm_command = /bin/true\n",
 	    "warning alarm_command: has no effect, because queue = off in "
 	    "conf:2 (conf:3) => remove alarm_command, or change queue\n",
 	    EX_OK },
@@ -85,7 +85,7 @@ static const struct config_case configs[] = {
 	    "because queue_size_limit = 1G by default (conf:2) => lower "
 	    "message_size_limit, or raise queue_size_limit\n", EX_OK },
 	{ "an alarm after the lifetime of the queue is too late",
-	    HOST "alarm_command = page\nalarm_after = 1d\n"
+	    HOST "alarm_command = /bin/true\nalarm_after = 1d\n"
 	    "queue_lifetime = 12h\n",
 	    "warning alarm_after: messages may be given up before the alarm, "
 	    "because queue_lifetime = 12h in conf:4 (conf:3) => set "
@@ -241,6 +241,18 @@ static const struct config_case configs[] = {
 	    "from_mode = always in conf:3 replaces every sender with "
 	    "a@example.org (conf:4) => set from in this section to an address "
 	    "that the pattern matches\n", EX_OK },
+	{ "a program that does not exist cannot print a password",
+	    HOST "user = kim\npassword_command = no-such-program kim\n",
+	    "fail password_command: no-such-program cannot be started (No such "
+	    "file or directory), so there is no password (conf:3) => install "
+	    "the program, or write its full path\n", EX_CONFIG },
+	{ "a file that is not executable is not a program",
+	    HOST "alarm_command = /etc/passwd\n",
+	    "warning alarm_command: /etc/passwd cannot be started (Permission "
+	    "denied), so no alarm is sent (conf:2) => make it executable, or "
+	    "name another program\n", EX_OK },
+	{ "a program is found by its name", HOST "alarm_command = true x\n", "",
+	    EX_OK },
 	{ "a user must exist", HOST "[user no-such-user]\nlimit = 1/hour\n",
 	    "warning [user no-such-user]: never matches, because there is no "
 	    "user no-such-user (conf:2) => correct the name, or remove the "
