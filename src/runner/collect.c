@@ -103,8 +103,8 @@ remove_id(const struct collector *c, const char *id, struct failure *why)
 	do
 		result = unlinkat(spool->dir[SPOOL_QUEUE], id, 0);
 	while (result != 0 && errno == EINTR);
-	return result == 0 || errno == ENOENT || failed_errno(why, EX_IOERR, "%s/queue/%s: "
-	    "cannot be removed", spool->directory, id);
+	return result == 0 || errno == ENOENT || failed_errno(why, EX_IOERR,
+	    "%s/queue/%s: cannot be removed", spool->directory, id);
 }
 
 /*
