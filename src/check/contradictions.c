@@ -477,11 +477,15 @@ check_login(struct check *c, const struct home *h, size_t i)
 	if (d->policy != SESSION_TLS_OFF)
 		return true;
 	if (tls == NULL) {
-		p.remedy = "set tls = required; or, to log in without TLS, "
-		    "set tls = off and auth = PLAIN LOGIN";
-		report_pair(c, &p, "%s is never sent, because connections to "
-		    "a smarthost on this machine are not encrypted by default",
-		    what);
+		/* Other smarthosts of the same mail are not affected. */
+		p.fails = h->list.n == 1;
+		p.remedy = p.fails ? "set tls = required; or, to log in "
+		    "without TLS, set tls = off and auth = PLAIN LOGIN" :
+		    "set tls = required";
+		report_pair(c, &p, "%s is %s, because connections to a "
+		    "smarthost on this machine are not encrypted by default",
+		    what, p.fails ? "never sent" : "not sent to all "
+		    "smarthosts");
 		return false;
 	}
 	if (d->auth == NULL) {

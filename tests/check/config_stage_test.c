@@ -167,6 +167,12 @@ static const struct config_case configs[] = {
 	    "connections to a smarthost on this machine are not encrypted by "
 	    "default (conf:3) => set tls = required; or, to log in without "
 	    "TLS, set tls = off and auth = PLAIN LOGIN\n", EX_CONFIG },
+	{ "it is a warning if there is another smarthost",
+	    "smarthost = submission://mail.example smtp://localhost\n" LOGIN,
+	    "warning password_command: the password is not sent to all "
+	    "smarthosts, because connections to a smarthost on this machine "
+	    "are not encrypted by default (conf:3) => set tls = required\n",
+	    EX_OK },
 	{ "a password in clear text is a warning",
 	    "smarthost = smtp://mail.internal\n" LOGIN
 	    "tls = off\nauth = PLAIN\n",
