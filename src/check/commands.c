@@ -22,7 +22,8 @@ static const struct {
 static void
 check_command_of(struct check *c, size_t row, const struct setting *set)
 {
-	char		*name = memory_copy_n(set->value, strcspn(set->value, " \t"));
+	char		*name = memory_copy_n(set->value,
+			    strcspn(set->value, " \t"));
 	struct buffer	 path = { 0 };
 	int		 error;
 

@@ -62,6 +62,27 @@ is_relais(const char *path)
 }
 
 /*
+ * Leaves the name of the package in the output of dpkg-query or rpm:
+ *
+ *	diversion by relais from: /usr/sbin/sendmail
+ *	msmtp-mta: /usr/sbin/sendmail
+ */
+static bool
+take_package(struct buffer *output)
+{
+	char	*line = output->data;
+
+	while (line != NULL && strncmp(line, "diversion ", 10) == 0)
+		if ((line = strchr(line, '\n')) != NULL)
+			line++;
+	if (line == NULL)
+		return false;
+	line[strcspn(line, ":, \n")] = '\0';
+	memmove(output->data, line, strlen(line) + 1);
+	return line[0] != '\0';
+}
+
+/*
  * Sets the package that has installed the file; false if it is not known.  A
  * package lists the file by the path that it was installed at.
  */
@@ -86,10 +107,8 @@ find_package(struct buffer *name, const char *path, const char *resolved)
 		found = command_output(name, command.data, PACKAGE_MS, -1,
 		    &ignored) && name->len > 0;
 	}
-	if (found)	/* "msmtp-mta: /usr/sbin/sendmail" */
-		name->data[strcspn(name->data, ":, \n")] = '\0';
 	buffer_free(&command);
-	return found;
+	return found && take_package(name);
 }
 
 /* The remedy for a program that is not ours. */
@@ -123,19 +142,18 @@ report_other(struct check *c, struct check_finding *found,
 
 	found->verdict = CHECK_WARNING;
 	if (is_relais(resolved)) {
-		buffer_addf(&remedy, "run the check of that program: %s, "
-		    "called as relais", resolved);
-		found->remedy = remedy.data;
+		found->remedy = "if that copy is the one to use, run \"relais "
+		    "check\" of that copy";
 		check_report(c, found, "is another copy of relais than this "
 		    "program, %s", self->path);
 	} else {
 		add_replacement(&remedy, path, known ? package.data : NULL,
 		    self);
 		found->remedy = remedy.data;
-		check_report(c, found, "is another program: %s%s%s%s",
+		check_report(c, found, "is %s%s%s, not relais: mail of the "
+		    "programs that call it does not pass through relais",
 		    resolved, known ? " of the package " : "",
-		    known ? package.data : "", "; what it is given does not "
-		    "pass through relais");
+		    known ? package.data : "");
 	}
 	buffer_free(&remedy);
 	buffer_free(&package);

@@ -38,11 +38,11 @@ static const struct program_case programs[] = {
 	    "is a link to a program that does not exist",
 	    " => run: ln -sf " },
 	{ "another program is a warning that names it", OTHER,
-	    "program warning ", "is another program: DIR/other",
+	    "program warning ", "",
 	    " => to use relais, run: ln -sf " },
 	{ "another copy of relais is a warning that names both", RELAIS,
 	    "program warning ", "is another copy of relais than this program, ",
-	    "called as relais" },
+	    " => if that copy is the one to use, " },
 };
 
 static void
@@ -91,7 +91,7 @@ is_reported(void **state)
 	rest = c->text;
 	if (c->is == OTHER) {
 		assert_non_null(realpath(dir.path, real));
-		buffer_addf(&part, "is another program: %s/other", real);
+		buffer_addf(&part, "is %s/other, not relais: ", real);
 		rest = part.data;
 	}
 	assert_says(out.data, c->verdict);
