@@ -65,7 +65,7 @@ rate_is_kept(void **state)
 			assert_true(k - i < c->count);
 }
 
-/* One call of turn_take() after others: "at 7 a new one: 14". */
+/* One call of turn_take(). */
 struct step {
 	int64_t		s;	/* seconds after the start */
 	enum turn_kind	kind;
