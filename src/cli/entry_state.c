@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "cli/output.h"
-#include "queue/lock_holder.h"
 #include "util/visible.h"
 
 /* The service runs the queue once a minute; a timer may take longer. */
@@ -53,21 +52,21 @@ entry_state_recipient(const struct outcome *o)
 }
 
 static void
-describe_holder(char *to, size_t size, const struct entry *e)
+describe_holder(char *to, size_t size, const struct entry *e,
+    struct lock_holders *holders)
 {
 	const char		*what = e->dir == SPOOL_FAILED ? "in use" :
 				    "being sent now";
-	struct lock_holder	 holder = { .pid = 0 };
-	char			 shown[4 * sizeof(holder.program)];
+	const struct lock_holder *h = e->spool != NULL ?
+				    lock_holders_find(holders, e->fd) : NULL;
+	char			 shown[4 * sizeof(h->program)];
 
-	if (e->spool != NULL)
-		lock_holder_find(&holder, e->fd);
-	if (holder.pid == 0)
+	if (h == NULL)
 		snprintf(to, size, "%s", what);
 	else
 		snprintf(to, size, "%s by process %ld (%s)", what,
-		    (long)holder.pid, visible(shown, sizeof(shown),
-		    holder.program, strlen(holder.program)));
+		    (long)h->pid, visible(shown, sizeof(shown), h->program,
+		    strlen(h->program)));
 }
 
 static bool
@@ -119,14 +118,14 @@ is_read_only(const struct entry *e)
 
 char *
 entry_state_reason(char to[ENTRY_STATE_REASON], const struct entry *e,
-    struct collected *collected)
+    struct entry_state *all)
 {
 	int64_t	now = (int64_t)time(NULL);
 	char	date[OUTPUT_TIME];
 
 	to[0] = '\0';
 	if (e->locked)
-		describe_holder(to, ENTRY_STATE_REASON, e);
+		describe_holder(to, ENTRY_STATE_REASON, e, &all->holders);
 	else if (e->dir == SPOOL_FAILED)
 		to[0] = '\0';
 	else if (e->file.held)
@@ -134,7 +133,7 @@ entry_state_reason(char to[ENTRY_STATE_REASON], const struct entry *e,
 		    "queue release %s", e->name);
 	else if (e->file.collected && e->next >= now - OVERDUE_S)
 		describe_digest(to, ENTRY_STATE_REASON, e,
-		    collected_others(collected, e));
+		    collected_others(&all->collected, e));
 	else if (is_read_only(e))
 		snprintf(to, ENTRY_STATE_REASON, "cannot be sent: the file "
 		    "system of the queue is read-only");
@@ -168,4 +167,11 @@ entry_state_reply(const struct entry *e, size_t i)
 	const char	*text = e->file.outcomes[i].text;
 
 	return text[0] != '\0' ? text : entry_state_last(e);
+}
+
+void
+entry_state_free(struct entry_state *all)
+{
+	collected_free(&all->collected);
+	lock_holders_free(&all->holders);
 }

@@ -8,8 +8,17 @@
 
 #include "cli/collected.h"
 #include "queue/entry.h"
+#include "queue/lock_holder.h"
 
 enum { ENTRY_STATE_REASON = 320 };	/* octets, including a NUL */
+
+/* What is found out once for all entries of a list.  Zeroed at first. */
+struct entry_state {
+	struct collected	collected;
+	struct lock_holders	holders;
+};
+
+void	entry_state_free(struct entry_state *);
 
 /* "waiting", "being sent", "held", "collected", "failed" */
 const char *entry_state_word(const struct entry *);
@@ -31,7 +40,7 @@ const char *entry_state_recipient(const struct outcome *);
  * Otherwise, writes "".  Returns to.
  */
 char	*entry_state_reason(char to[ENTRY_STATE_REASON], const struct entry *,
-	    struct collected *);
+	    struct entry_state *);
 
 /*
  * The last reply or failure of the entry, and that for a forward-path.  Never

@@ -23,7 +23,7 @@ struct list_totals {
 	size_t		failed;
 	size_t		broken;		/* of the entries */
 	bool		list_failed;	/* those, instead of the others */
-	struct collected collected;
+	struct entry_state all;
 };
 
 /* The date is printed as by ctime(3), without the year. */
@@ -78,13 +78,13 @@ has_separate_reason(const struct envelope_file *d)
 }
 
 static void
-print_paths(const struct entry *e, struct collected *collected)
+print_paths(const struct entry *e, struct entry_state *all)
 {
 	const struct envelope_file	*d = &e->file;
 	const char	*last = "";
 	char		 shown[SHOWN], state[ENTRY_STATE_REASON];
 
-	if (entry_state_reason(state, e, collected)[0] != '\0')
+	if (entry_state_reason(state, e, all)[0] != '\0')
 		print_reason(state);
 	if (has_separate_reason(d))
 		print_reason(d->reason);
@@ -140,7 +140,7 @@ print_entry(void *context, const struct spool_item *item,
 		output_time(e->next);
 		putchar('\n');
 	}
-	print_paths(e, &totals->collected);
+	print_paths(e, &totals->all);
 }
 
 bool
@@ -155,7 +155,7 @@ mailq_print(struct queue_source *q, bool with_failed, struct failure *why)
 	good = queue_source_each(q, with_failed && !is_open ?
 	    QUEUE_SOURCE_BOTH : QUEUE_SOURCE_WAITING, print_entry, &totals,
 	    why);
-	collected_free(&totals.collected);
+	entry_state_free(&totals.all);
 	if (!good)
 		return false;
 	if (totals.entries == 0)
@@ -184,9 +184,12 @@ mailq_print_failed(struct queue_source *q, struct failure *why)
 {
 	struct list_totals	totals = { .list_failed = true };
 	size_t			sendable;
+	bool			good;
 
-	if (!queue_source_each(q, QUEUE_SOURCE_FAILED, print_entry, &totals,
-	    why))
+	good = queue_source_each(q, QUEUE_SOURCE_FAILED, print_entry, &totals,
+	    why);
+	entry_state_free(&totals.all);
+	if (!good)
 		return false;
 	sendable = totals.entries - totals.broken;
 	if (totals.entries == 0)

@@ -68,7 +68,7 @@ add_recipients(struct buffer *b, const struct entry *e, bool delivered_too)
 /* Without the brace at the end. */
 static void
 add_entry(struct buffer *b, const struct entry *e, bool delivered_too,
-    struct collected *collected)
+    struct entry_state *all)
 {
 	const struct envelope_file	*d = &e->file;
 	const struct head		 head = {
@@ -85,7 +85,7 @@ add_entry(struct buffer *b, const struct entry *e, bool delivered_too,
 	add_recipients(b, e, delivered_too);
 	buffer_add_text(b, "], ");
 	add_member(b, "state", entry_state_word(e));
-	entry_state_reason(reason, e, collected);
+	entry_state_reason(reason, e, all);
 	buffer_add_text(b, ", ");
 	add_member(b, "reason", reason[0] != '\0' ? reason :
 	    entry_state_last(e));
@@ -117,7 +117,7 @@ add_broken(struct buffer *b, const struct spool_item *item,
 
 struct list {
 	struct buffer		line;
-	struct collected	collected;
+	struct entry_state	all;
 };
 
 static void
@@ -129,7 +129,7 @@ print_line(void *context, const struct spool_item *item,
 
 	buffer_clear(b);
 	if (e != NULL)
-		add_entry(b, e, false, &list->collected);
+		add_entry(b, e, false, &list->all);
 	else
 		add_broken(b, item, why);
 	buffer_add_byte(b, '}');
@@ -145,18 +145,18 @@ queue_json_list(struct queue_source *q, enum queue_source_part part,
 			    why);
 
 	buffer_free(&list.line);
-	collected_free(&list.collected);
+	entry_state_free(&list.all);
 	return good;
 }
 
 void
 queue_json_show(const struct entry *e)
 {
-	struct collected	collected = { 0 };
+	struct entry_state	all = { 0 };
 	struct buffer		b = { 0 };
 
-	add_entry(&b, e, true, &collected);
-	collected_free(&collected);
+	add_entry(&b, e, true, &all);
+	entry_state_free(&all);
 	if (e->transcript.len > 0) {
 		buffer_add_text(&b, ", ");
 		add_member(&b, "transcript", e->transcript.data);

@@ -34,12 +34,12 @@ static void
 print_envelope(const struct entry *e)
 {
 	const struct envelope_file	*d = &e->file;
-	struct collected		 collected = { 0 };
+	struct entry_state		 all = { 0 };
 	char				 reason[ENTRY_STATE_REASON];
 
 	printf("entry: %s\n", e->name);
-	entry_state_reason(reason, e, &collected);
-	collected_free(&collected);
+	entry_state_reason(reason, e, &all);
+	entry_state_free(&all);
 	print_text("state: ", reason[0] != '\0' ? reason :
 	    entry_state_word(e));
 	printf("arrived: ");

@@ -1,5 +1,5 @@
 /*
- * lock_holder.h - find the process that works on an entry
+ * lock_holder.h - find the processes that work on entries
  *
  * The kernel does not tell which process holds a lock of files_lock(), because
  * it belongs to an open file description.  /proc shows the open files of
@@ -11,15 +11,31 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct lock_holder {
-	pid_t	pid;		/* 0: not found */
-	char	program[64];	/* its name, as the process chose it, or "" */
+	dev_t	device;		/* of the file, */
+	ino_t	inode;
+	pid_t	pid;
+	char	program[64];	/* the name of the process, as it chose it */
+};
+
+/* Zeroed at first. */
+struct lock_holders {
+	bool			 read;
+	struct lock_holder	*holder;	/* owned */
+	size_t			 n;
+	size_t			 cap;
 };
 
 /*
- * Finds the process that holds the lock of the open file, if this user has
- * permission to see it.
+ * Returns the process that holds the lock of the open file, or NULL if this
+ * user has no permission to see it.  The first call reads /proc; a process that
+ * has taken a lock after that is not found.
  */
-void	lock_holder_find(struct lock_holder *, int fd);
+const struct lock_holder *lock_holders_find(struct lock_holders *, int fd);
+
+void	lock_holders_free(struct lock_holders *);
 
 #endif

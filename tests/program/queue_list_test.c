@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "queue/files.h"
 #include "queue/id.h"
 #include "support/cases.h"
 #include "support/program.h"
@@ -391,10 +392,60 @@ a_message_that_is_being_sent_is_marked(void **state)
 	queue_fixture_close(&p);
 }
 
+/* Their locks are looked up in /proc once, not for each of them. */
+static void
+two_hundred_messages_that_are_being_sent_are_listed_fast(void **state)
+{
+	enum { MANY = 200 };
+	struct spool_options	options = { 0 };
+	struct queue_fixture	p;
+	struct spool		spool;
+	struct spool_list	found;
+	struct program_result	o;
+	struct failure		why;
+	int			fd[MANY];
+	size_t			n = 0;
+	char			id[ID_SIZE];
+
+	(void)state;
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	put(&p);
+	assert_true(spool_open(&spool, p.spool, &options, &why));
+	for (int i = 1; i < MANY; i++)
+		temp_spool_put(&spool, id, LIST("a@example.net"));
+	assert_true(spool_list(&found, &spool, SPOOL_QUEUE, &why));
+	assert_int_equal(found.n, MANY);
+	for (size_t i = 0; i < MANY; i++) {
+		fd[i] = files_open(spool.dir[SPOOL_QUEUE],
+		    found.item[i].name, O_RDWR);
+		assert_true(files_lock(fd[i], false));
+	}
+	relais_run(&o, p.conf, WORDS("queue", "list"), "");
+	assert_int_equal(o.status, 0);
+	for (const char *at = o.out.data; (at = strstr(at, "being sent now "
+	    "by process ")) != NULL; at++)
+		n++;
+	/* This process can be examined by its user. */
+	assert_int_equal(n, MANY);
+	print_message("200 locked entries listed in %.2f s\n",
+	    o.user_s + o.system_s);
+#ifndef __SANITIZE_ADDRESS__
+	assert_true(o.user_s + o.system_s < 1);
+#endif
+	program_result_free(&o);
+	for (size_t i = 0; i < MANY; i++)
+		close(fd[i]);
+	spool_list_free(&found);
+	spool_close(&spool);
+	queue_fixture_close(&p);
+}
+
 static const struct CMUnitTest list_spec[] = {
 	cmocka_unit_test(an_entry_is_a_line_with_the_members_of_postfix),
 	cmocka_unit_test(the_null_sender_is_mailer_daemon),
 	cmocka_unit_test(a_message_that_is_being_sent_is_marked),
+	cmocka_unit_test(
+	    two_hundred_messages_that_are_being_sent_are_listed_fast),
 };
 
 int
