@@ -18,7 +18,7 @@
 
 enum { OUTCOMES = 3 };
 
-struct tally {
+struct tally_case {
 	const char	*sentence;
 	struct outcome	 outcomes[OUTCOMES];
 	bool		 selected[OUTCOMES];
@@ -41,8 +41,9 @@ expect(const struct counters *c, const char *url, const int numbers[3])
 static void
 counts(void **state)
 {
-	const struct tally	*c = *state;
+	const struct tally_case	*c = *state;
 	struct tried		 tried = { 0 };
+	struct tally		 tally;
 	struct counters		*list;
 	struct spool		 spool;
 
@@ -52,7 +53,8 @@ counts(void **state)
 	assert_int_equal(tried_add(&tried, A, ""), 1);
 	tried.smarthost[1].login = TRIED_LOGIN_REFUSED;
 	tried.smarthost[1].certificate_expiry = 7;
-	tally_outcomes(&spool, &tried, c->outcomes, OUTCOMES, c->selected);
+	tally_count(&tally, &tried, c->outcomes, OUTCOMES, c->selected);
+	tally_write(&tally, &spool);
 	assert_int_equal(counters_read(&list, &spool), 2);
 	expect(&list[0], A, c->a);
 	expect(&list[1], B, c->b);
@@ -63,7 +65,7 @@ counts(void **state)
 	temp_spool_remove(&spool);
 }
 
-static const struct tally tallies[] = {
+static const struct tally_case tallies[] = {
 	{ "each outcome is counted for the smarthost that was tried last",
 	    { OUTCOME(DELIVERED, 1), OUTCOME(DEFERRED, 2), OUTCOME(FAILED, 2) },
 	    ALL, { 1, 0, 0 }, { 0, 1, 1 } },
@@ -83,12 +85,14 @@ without_a_smarthost_there_is_no_file(void **state)
 {
 	const struct outcome	 failed = { .kind = OUTCOME_FAILED };
 	const struct tried	 none = { 0 };
+	struct tally		 tally;
 	struct counters		*list;
 	struct spool		 spool;
 
 	(void)state;
 	temp_spool_make(&spool, 0);
-	tally_outcomes(&spool, &none, &failed, 1, NULL);
+	tally_count(&tally, &none, &failed, 1, NULL);
+	tally_write(&tally, &spool);
 	assert_int_equal(counters_read(&list, &spool), 0);
 	free(list);
 	temp_spool_remove(&spool);
@@ -140,6 +144,6 @@ static const struct CMUnitTest limits[] = {
 int
 main(void)
 {
-	return CASES_RUN("tally_outcomes", counts, tallies) +
+	return CASES_RUN("tally_count", counts, tallies) +
 	    cmocka_run_group_tests(limits, NULL, NULL);
 }
