@@ -654,6 +654,34 @@ sighup_reads_the_configuration(void **state)
 	serving_close(&s);
 }
 
+/*
+ * The service is stopped until both the signal and the client are there, so
+ * that it sees them at the same time.
+ */
+static void
+a_client_after_sighup_gets_the_new_configuration(void **state)
+{
+	static const char	lines[] = "LHLO a\r\nMAIL FROM:<a>\r\n"
+				    "RCPT TO:<b@example.net>\r\nDATA\r\n\r\n.\r\n";
+	struct serving		s;
+	int			fd;
+
+	(void)state;
+	serving_open(&s, &(struct script){ 0 }, "domain = before.example\n");
+	serving_start(&s, NULL);
+	serving_configure(&s, "domain = after.example\n");
+	kill(program_pid(s.running), SIGSTOP);
+	kill(program_pid(s.running), SIGHUP);
+	fd = serving_connect(&s);
+	assert_int_equal(write(fd, lines, strlen(lines)), strlen(lines));
+	kill(program_pid(s.running), SIGCONT);
+	assert_true(mock_smtp_wait_messages(s.host, 1));
+	assert_string_equal(mock_smtp_message(s.host, 0)->reverse_path,
+	    "a@after.example");
+	close(fd);
+	serving_close(&s);
+}
+
 static void
 an_invalid_configuration_is_not_used(void **state)
 {
@@ -974,6 +1002,7 @@ static const struct CMUnitTest	process_spec[] = {
 	cmocka_unit_test(a_queue_of_root_is_named),
 	cmocka_unit_test(a_directory_of_root_is_named),
 	cmocka_unit_test(sighup_reads_the_configuration),
+	cmocka_unit_test(a_client_after_sighup_gets_the_new_configuration),
 	cmocka_unit_test(an_invalid_configuration_is_not_used),
 	cmocka_unit_test(
 	    the_service_sleeps_while_a_queue_run_waits_for_another),
