@@ -604,6 +604,12 @@ check_alarm(const struct runner *r)
 	alarm_check(&options, (int64_t)time(NULL));
 }
 
+static bool
+chooses_all(const struct attempt_choice *c)
+{
+	return c->id == NULL && c->recipient == NULL && c->sender == NULL;
+}
+
 bool
 runner_run_queue(const struct runner *options, struct runner_totals *t,
     struct failure *why)
@@ -618,8 +624,8 @@ runner_run_queue(const struct runner *options, struct runner_totals *t,
 	/* With an inherited SIG_IGN, waitpid(2) would return no status. */
 	signal(SIGCHLD, SIG_DFL);
 	spool_sweep(r->spool, now);
-	if (login_backoff_end(r->spool, r->config, now) &&
-	    copy.choice.when == ATTEMPT_WHEN_DUE)
+	if (chooses_all(&r->choice) && login_backoff_end(r->spool, r->config,
+	    now) && r->choice.when == ATTEMPT_WHEN_DUE)
 		copy.choice.when = ATTEMPT_WHEN_SAFE;
 	if (!list_queue(r, &run.list, now, why))
 		return false;
