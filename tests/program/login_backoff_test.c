@@ -20,7 +20,7 @@
 #include "support/serving.h"
 #include "support/temp_spool.h"
 
-enum { MESSAGES = 20, LONG_AGO = 1000000000 };
+enum { MANY = 20, SOME = 4, LONG_AGO = 1000000000 };
 
 static const struct script	locked = { .user = "u", .password = "right",
 				    .auth_in_clear = true,
@@ -136,14 +136,14 @@ make_due(struct place *p)
 
 /* The first message fails, and the others wait. */
 static void
-refuse_messages(struct place *p)
+refuse_messages(struct place *p, int n)
 {
 	submit(p, EX_NOPERM);
-	for (int i = 1; i < MESSAGES; i++)
+	for (int i = 1; i < n; i++)
 		submit(p, 0);
 	assert_int_equal(count_logins(p), 1);
 	assert_int_equal(count_entries(p, SPOOL_FAILED), 1);
-	assert_int_equal(count_entries(p, SPOOL_QUEUE), MESSAGES - 1);
+	assert_int_equal(count_entries(p, SPOOL_QUEUE), n - 1);
 }
 
 static void
@@ -153,7 +153,7 @@ one_login_for_new_messages(void **state)
 	struct program_result	o;
 
 	open_place(&p, &locked, *(bool *)*state);
-	refuse_messages(&p);
+	refuse_messages(&p, MANY);
 	relais_run(&o, p.s.conf, WORDS("-bp"), "");
 	assert_non_null(strstr(o.out.data, "AUTH PLAIN: 535"));
 	program_result_free(&o);
@@ -166,7 +166,7 @@ one_login_for_new_messages(void **state)
 	submit(&p, 0);
 	assert_int_equal(count_logins(&p), 2);
 	assert_int_equal(count_entries(&p, SPOOL_FAILED), 1);
-	assert_int_equal(count_entries(&p, SPOOL_QUEUE), MESSAGES + 1);
+	assert_int_equal(count_entries(&p, SPOOL_QUEUE), MANY + 1);
 	serving_close(&p.s);
 }
 
@@ -176,7 +176,7 @@ a_corrected_password_is_tried_at_once(void **state)
 	struct place	p;
 
 	open_place(&p, &locked, *(bool *)*state);
-	refuse_messages(&p);
+	refuse_messages(&p, SOME);
 	set_password(&p, "wrong, too");
 	for (int i = 0; i < 3; i++)
 		submit(&p, 0);
@@ -188,7 +188,7 @@ a_corrected_password_is_tried_at_once(void **state)
 	/* The others need not wait for the time of their next attempt. */
 	queue_run(&p);
 	assert_int_equal(count_entries(&p, SPOOL_QUEUE), 0);
-	assert_int_equal(mock_smtp_messages(p.s.host), MESSAGES + 3);
+	assert_int_equal(mock_smtp_messages(p.s.host), SOME + 3);
 	serving_close(&p.s);
 }
 
@@ -199,16 +199,16 @@ a_queue_run_notices_the_change(void **state)
 
 	(void)state;
 	open_place(&p, &locked, false);
-	refuse_messages(&p);
+	refuse_messages(&p, SOME);
 	set_password(&p, "wrong, too");
 	queue_run(&p);
 	queue_run(&p);
 	assert_int_equal(count_logins(&p), 2);
-	assert_int_equal(count_entries(&p, SPOOL_QUEUE), MESSAGES - 1);
+	assert_int_equal(count_entries(&p, SPOOL_QUEUE), SOME - 1);
 	set_password(&p, "right");
 	queue_run(&p);
 	assert_int_equal(count_entries(&p, SPOOL_QUEUE), 0);
-	assert_int_equal(mock_smtp_messages(p.s.host), MESSAGES - 1);
+	assert_int_equal(mock_smtp_messages(p.s.host), SOME - 1);
 	serving_close(&p.s);
 }
 
@@ -219,10 +219,10 @@ the_service_notices_the_change(void **state)
 
 	(void)state;
 	open_place(&p, &locked, true);
-	refuse_messages(&p);
+	refuse_messages(&p, SOME);
 	set_password(&p, "right");
 	kill(program_pid(p.s.running), SIGHUP);
-	assert_true(mock_smtp_wait_messages(p.s.host, MESSAGES - 1));
+	assert_true(mock_smtp_wait_messages(p.s.host, SOME - 1));
 	serving_close(&p.s);
 }
 
@@ -234,7 +234,7 @@ an_account_that_is_unlocked_empties_the_queue(void **state)
 
 	open_place(&p, &unlocked, *(bool *)*state);
 	set_password(&p, "right");
-	refuse_messages(&p);
+	refuse_messages(&p, SOME);
 	make_due(&p);
 	submit(&p, 0);
 	assert_int_equal(mock_smtp_messages(p.s.host), 1);
@@ -242,7 +242,7 @@ an_account_that_is_unlocked_empties_the_queue(void **state)
 	run(&p, WORDS("-qRnobody@example.net"), 0);
 	queue_run(&p);
 	assert_int_equal(count_entries(&p, SPOOL_QUEUE), 0);
-	assert_int_equal(mock_smtp_messages(p.s.host), MESSAGES);
+	assert_int_equal(mock_smtp_messages(p.s.host), SOME);
 	serving_close(&p.s);
 }
 
@@ -253,7 +253,7 @@ a_person_sees_the_error(void **state)
 
 	(void)state;
 	open_place(&p, &locked, false);
-	refuse_messages(&p);
+	refuse_messages(&p, SOME);
 	run(&p, WORDS("-v", "-i", "a@example.net"), EX_NOPERM);
 	assert_int_equal(count_logins(&p), 2);
 	serving_close(&p.s);
