@@ -1,5 +1,5 @@
 /*
- * login_backoff.h - one attempt at a time for a smarthost that refuses the login
+ * login_backoff.h - one attempt at a time if a smarthost refuses the login
  *
  * If a smarthost refuses the credentials, fails to prove its identity, or is
  * configured wrongly, each message would make the same attempt in vain, and a

@@ -18,8 +18,8 @@
 #include "support/temp_spool.h"
 
 /*
- * Longer than a connection is used without NOOP, and shorter than a worker keeps
- * it.
+ * Longer than a connection is used without NOOP, and shorter than a worker
+ * keeps it.
  */
 enum { IDLE_MS = 3300 };
 
