@@ -177,7 +177,7 @@ is_not_lost(void **state)
 struct stop {
 	const char	*connections;
 	size_t		 asked;		/* messages that the server gets */
-	bool		 killed;	/* by a second SIGTERM, in its silence */
+	bool		 killed;	/* by a second SIGTERM, in silence */
 };
 
 static void
