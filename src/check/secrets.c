@@ -27,16 +27,17 @@ static unsigned
 add_members(struct buffer *list, gid_t gid, const struct group *gr)
 {
 	const struct passwd	*pw;
+	FILE			*passwd = fopen("/etc/passwd", "re");
 	unsigned		 n = 0;
 
 	for (char **m = gr != NULL ? gr->gr_mem : NULL;
 	    m != NULL && *m != NULL; m++)
 		add_member(list, &n, *m);
-	setpwent();
-	while ((pw = getpwent()) != NULL)
+	while (passwd != NULL && (pw = fgetpwent(passwd)) != NULL)
 		if (pw->pw_gid == gid)
 			add_member(list, &n, pw->pw_name);
-	endpwent();
+	if (passwd != NULL)
+		fclose(passwd);
 	if (n > MEMBERS_SHOWN)
 		buffer_addf(list, " and %u more", n - MEMBERS_SHOWN);
 	return n;

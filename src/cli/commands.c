@@ -184,7 +184,7 @@ commands_help(const struct options *o, const struct config *config,
 	}
 	if (o->n_arguments == 1) {
 		add_list(&list);
-		fwrite(list.data, 1, list.len, stdout);
+		fputs(list.data, stdout);
 		buffer_free(&list);
 		return EX_OK;
 	}

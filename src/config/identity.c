@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -144,14 +143,16 @@ static char *
 full_name(const struct passwd *pw)
 {
 	struct buffer	name = { 0 };
+	char		first = pw->pw_name[0];
 
+	if (first >= 'a' && first <= 'z')
+		first += 'A' - 'a';
 	for (const char *c = pw->pw_gecos; *c != '\0' && *c != ','; c++) {
 		if (*c != '&') {
 			buffer_add_byte(&name, *c);
 			continue;
 		}
-		buffer_add_byte(&name,
-		    (char)toupper((unsigned char)pw->pw_name[0]));
+		buffer_add_byte(&name, first);
 		if (pw->pw_name[0] != '\0')
 			buffer_add_text(&name, pw->pw_name + 1);
 	}

@@ -92,6 +92,7 @@ exec_program(const struct child *c, const char *path, char *const *argv,
 				    language };
 	size_t			 n = 2;
 	struct buffer		home = { 0 };
+	const char		*reason;
 	sigset_t		none;
 	int			in = c->in != -1 ? c->in : open("/dev/null",
 				    O_RDONLY);
@@ -119,7 +120,8 @@ exec_program(const struct child *c, const char *path, char *const *argv,
 		_exit(EX_OSERR);
 	closefrom(STDERR_FILENO + 1);
 	execve(path, argv, environment);
-	dprintf(STDERR_FILENO, "%s", strerror(errno));
+	reason = strerror(errno);
+	file_write(STDERR_FILENO, reason, strlen(reason));
 	_exit(EX_OSERR);
 }
 

@@ -73,12 +73,13 @@ enum {
 static bool
 parse_number(int64_t *number, const char *word)
 {
-	size_t	len = strspn(word, "0123456789");
+	size_t		 len = strspn(word, "0123456789");
+	const char	*wrong;
 
 	if (len == 0 || len > DIGITS_MAX || word[len] != '\0')
 		return false;
-	*number = strtoll(word, NULL, 10);
-	return true;
+	*number = strtonum(word, 0, INT64_MAX, &wrong);
+	return wrong == NULL;
 }
 
 static bool

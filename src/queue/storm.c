@@ -150,5 +150,7 @@ storm_count(struct spool *spool, const struct storm_message *m, int64_t now,
 bool
 storm_was_used(const struct spool *spool)
 {
-	return faccessat(spool->fd, file_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	struct stat	st;
+
+	return fstatat(spool->fd, file_name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,14 +39,14 @@ void
 serve_notify_open(struct serve_notify *n)
 {
 	const char	*usec = getenv("WATCHDOG_USEC");
-	const char	*pid = getenv("WATCHDOG_PID");
+	const char	*pid = getenv("WATCHDOG_PID"), *wrong;
 
 	*n = (struct serve_notify){
 		.fd = connect_manager(getenv("NOTIFY_SOCKET")),
 	};
 	if (usec != NULL && (pid == NULL || strtol(pid, NULL, 10) ==
 	    (long)getpid()))
-		n->watchdog_ms = strtoll(usec, NULL, 10) / 2000;
+		n->watchdog_ms = strtonum(usec, 0, INT64_MAX, &wrong) / 2000;
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("WATCHDOG_PID");

@@ -28,7 +28,9 @@ memory_resize(void *p, size_t n, size_t size)
 char *
 memory_copy(const char *text)
 {
-	return check_allocated(strdup(text));
+	size_t	size = strlen(text) + 1;
+
+	return memcpy(memory_new(size, 1), text, size);
 }
 
 char *
