@@ -97,10 +97,10 @@ remedy_for(const struct failure *why)
 		return "set root = you@example.org (or domain) in relais.conf, "
 		    "or add an alias for this name";
 	if (strstr(why->text, "refers to itself") != NULL)
-		return "remove one of the names in the loop, or write \\name "
-		    "to look it up only in root and domain";
+		return "remove a name from the loop, or write \\name, for "
+		    "which only root and domain are used, not the aliases";
 	if (strstr(why->text, "defined more than once") != NULL)
-		return "join the lines, or remove all but one";
+		return "combine the lines into one, or remove all but one";
 	if (is_unsupported(why))
 		return "replace it with an address, or remove the alias";
 	return "correct the line: it must list addresses and names that are "
@@ -187,8 +187,8 @@ check_root(struct aliases_check *a)
 		found.verdict = CHECK_WARNING;
 		found.remedy = remedy_for(&why);
 		check_report(a->check, &found, "mail to root and to other "
-		    "local names without an alias, such as that of cron, is "
-		    "refused: they have no address");
+		    "local names without an alias, such as mail from cron, is "
+		    "refused: these names have no address");
 	}
 	address_list_free(&list);
 	buffer_free(&to);

@@ -72,19 +72,19 @@ connect_remedy(const struct reach_attempt *a, bool reached)
 		return "set source_address to an address of this machine";
 	if (reached)
 		return a->error != ETIMEDOUT ? NULL : "if this address never "
-		    "answers, its owner should remove it; family selects the "
-		    "others";
+		    "answers, ask the operator of the server to remove it from "
+		    "the DNS; family = ipv4 or ipv6 excludes the other family";
 	switch (a->error) {
 	case ECONNREFUSED:
-		return "no server listens there: check the host and the port "
-		    "of smarthost";
+		return "no server listens on this port: check the host and "
+		    "the port in smarthost";
 	case ENETUNREACH:
 	case EHOSTUNREACH:
 		return "check the network of this machine, for example with "
 		    "\"ip route\"";
 	case ETIMEDOUT:
-		return "a firewall may block the port: ask the provider of "
-		    "the network";
+		return "a firewall may block this port: ask the provider of "
+		    "this machine or of its network";
 	}
 	return NULL;
 }

@@ -484,7 +484,7 @@ check_login(struct check *c, const struct home *h, size_t i)
 		    "set tls = required";
 		report_pair(c, &p, "%s is %s, because connections to a "
 		    "smarthost on this machine are not encrypted by default",
-		    what, p.fails ? "never sent" : "not sent to all "
+		    what, p.fails ? "never sent" : "not sent to some "
 		    "smarthosts");
 		return false;
 	}
@@ -496,7 +496,7 @@ check_login(struct check *c, const struct home *h, size_t i)
 		return false;
 	}
 	p.fails = false;
-	p.remedy = "set tls = required, or name only mechanisms of SCRAM in "
+	p.remedy = "set tls = required, or name only SCRAM mechanisms in "
 	    "auth";
 	if (smarthost_is_local(&h->list.host[i]) ||
 	    !names_one_of(d->auth->value, "PLAIN LOGIN " OF_TOKENS))
@@ -516,11 +516,11 @@ static const struct {
 } wrong_ports[] = {
 	{ SCHEME_SUBMISSION, 465, "requires implicit TLS", "submissions://" },
 	{ SCHEME_SMTP, 465, "requires implicit TLS", "submissions://" },
-	{ SCHEME_LMTP, 465, "is not a port of LMTP", "submissions://" },
+	{ SCHEME_LMTP, 465, "is not used for LMTP", "submissions://" },
 	{ SCHEME_SUBMISSIONS, 587, "requires STARTTLS", "submission://" },
-	{ SCHEME_LMTP, 587, "is not a port of LMTP", "submission://" },
+	{ SCHEME_LMTP, 587, "is not used for LMTP", "submission://" },
 	{ SCHEME_SUBMISSIONS, 25, "requires STARTTLS", "smtp://" },
-	{ SCHEME_LMTP, 25, "is not a port of LMTP", "smtp://" },
+	{ SCHEME_LMTP, 25, "is not used for LMTP", "smtp://" },
 };
 
 static void
@@ -685,8 +685,8 @@ check_connections(struct check *c, const struct section *s)
 	    !value_count(p.set->value, &n) ||
 	    n <= config_number(c->config, NULL, p.key))
 		return;
-	report_pair(c, &p, "there are not so many, because connections = "
-	    "%s%s%s", config_text(c->config, NULL, p.key), p.by != NULL ?
+	report_pair(c, &p, "this number is never reached, because connections "
+	    "= %s%s%s", config_text(c->config, NULL, p.key), p.by != NULL ?
 	    " in " : " by default", p.by != NULL ? p.by->origin : "");
 }
 

@@ -39,7 +39,7 @@ check_default_helo(struct check *c)
 
 	if (set != NULL) {
 		found.origin = set->origin;
-		buffer_addf(&text, "%s, as helo says", set->value);
+		buffer_addf(&text, "%s, set with helo", set->value);
 	} else if (name == NULL) {
 		buffer_addf(&text, "the address of the connection, such as "
 		    "[192.0.2.1], because ");
@@ -76,7 +76,7 @@ check_section_helo(struct check *c)
 		    .stage = CHECK_NAMES, .verdict = CHECK_WARNING,
 		    .object = "EHLO", .origin = set->origin,
 		    .remedy = "set helo to a name of this host that is in the "
-		    "DNS, such as web1.example.org" }, "%s, as helo says in "
+		    "DNS, such as web1.example.org" }, "%s, set with helo in "
 		    "[%s %s]; it is not a fully qualified name, which many "
 		    "servers require", set->value, section_name(s->kind),
 		    s->pattern);
@@ -106,8 +106,8 @@ check_sender(struct check *c)
 		found.remedy = "set from to an address that the smarthost "
 		    "accepts, or domain to a domain that is in the DNS";
 		check_report(c, &found, "mail from %s gets the sender %s, "
-		    "whose domain no other machine knows; most servers refuse "
-		    "it", c->me->user, sender);
+		    "whose domain is known only to this machine; most servers "
+		    "refuse this sender", c->me->user, sender);
 	} else if (sender != NULL) {
 		check_report(c, &found, "mail from %s gets the sender %s",
 		    c->me->user, sender);

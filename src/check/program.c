@@ -142,16 +142,16 @@ report_other(struct check *c, struct check_finding *found,
 
 	found->verdict = CHECK_WARNING;
 	if (is_relais(resolved)) {
-		found->remedy = "if that copy is the one to use, run \"relais "
-		    "check\" of that copy";
-		check_report(c, found, "is another copy of relais than this "
+		found->remedy = "if that copy sends the mail of this machine, "
+		    "check it with its own \"relais check\"";
+		check_report(c, found, "is another copy of relais, not this "
 		    "program, %s", self->path);
 	} else {
 		add_replacement(&remedy, path, known ? package.data : NULL,
 		    self);
 		found->remedy = remedy.data;
-		check_report(c, found, "is %s%s%s, not relais: mail of the "
-		    "programs that call it does not pass through relais",
+		check_report(c, found, "is %s%s%s, not relais: programs that "
+		    "call it do not send their mail through relais",
 		    resolved, known ? " of the package " : "",
 		    known ? package.data : "");
 	}

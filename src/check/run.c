@@ -134,7 +134,7 @@ check_report_untrusted(struct check *c, const struct check_finding *finding,
 	found.status = why->status;
 	if (why->status == EX_NOPERM) {
 		found.verdict = CHECK_SKIPPED;
-		found.remedy = "run relais check as root";
+		found.remedy = "run \"relais check\" as root";
 	} else if (commands != NULL) {
 		*commands = '\0';
 		found.remedy = commands + 2;
@@ -155,8 +155,8 @@ run_without_config(struct check *c)
 		text += len + strspn(text + len, ": ");
 	check_report(c, &(struct check_finding){ .stage = CHECK_CONFIG,
 	    .verdict = CHECK_SKIPPED, .object = config->path,
-	    .remedy = "to check the rest, run relais check as root; to send "
-	    "a message through the service, run relais test" },
+	    .remedy = "to check the rest, run \"relais check\" as root; to "
+	    "send a message through the service, run \"relais test\"" },
 	    "%s; only the service and the program can be checked", text);
 	check_service(c);
 	check_program(c);
@@ -177,7 +177,7 @@ run_with_invalid_config(struct check *c)
 	char			*commands = strstr(text, "; run: ");
 	const char		*rest = text;
 
-	found.remedy = "correct this; no mail is sent before that";
+	found.remedy = "correct the configuration; until then, no mail is sent";
 	if (commands != NULL) {
 		*commands = '\0';
 		found.remedy = commands + 2;

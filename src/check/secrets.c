@@ -118,8 +118,8 @@ check_form(struct check *c, const struct check_finding *about,
 	found.verdict = CHECK_WARNING;
 	if (memchr(password->data, '\n', password->len) != NULL) {
 		found.remedy = "remove everything but the password";
-		check_report(c, &found, "the file has several lines, and all "
-		    "of them are the password");
+		check_report(c, &found, "the file has several lines, and the "
+		    "password consists of all of them");
 		return;
 	}
 	found.remedy = "remove the blank, unless it is part of the password";
@@ -164,8 +164,8 @@ check_key(struct check *c, const struct setting *set)
 	    TRUSTED_READ) {
 		report_readers(c, &found);
 	} else {
-		found.remedy = "create this file, or correct the name of the "
-		    "file";
+		found.remedy = "create this file, or correct its name in the "
+		    "configuration";
 		check_report_untrusted(c, &found, &why);
 	}
 	buffer_wipe(&text);

@@ -129,8 +129,8 @@ check_from(struct check *c, const struct section *s)
 		return;
 	if (!can_have_domain(s->pattern)) {
 		report_section(c, s, "write the pattern as name@domain",
-		    "smarthost is never used, because the sender that is sent "
-		    "has a domain");
+		    "smarthost is never used, because each sender has a domain "
+		    "when its message is sent");
 		return;
 	}
 	from = s->setting[KEY_FROM] != NULL ? s->setting[KEY_FROM] :

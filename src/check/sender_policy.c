@@ -224,7 +224,7 @@ report_policy(struct check *c, const struct check_target *t,
 	if (strcasecmp(dmarc, "reject") == 0 ||
 	    strcasecmp(dmarc, "quarantine") == 0)
 		buffer_addf(&text, ", and its DMARC policy is %s", dmarc);
-	buffer_addf(&text, ": \"%s\" (looked at %s)", p->shown,
+	buffer_addf(&text, ": \"%s\" (examined: %s)", p->shown,
 	    p->looked_at.data);
 	report(c, t, object, CHECK_WARNING, remedy.data, text.data);
 	buffer_free(&text);

@@ -155,10 +155,10 @@ report_down(struct service *s, enum service_answer answer,
 		text += len + 2;
 	s->found.verdict = CHECK_WARNING;
 	s->found.remedy = answer == SERVICE_BUSY ?
-	    "if this lasts, set clients to a larger number" :
+	    "if this persists, set clients to a larger number" :
 	    access(s->path, W_OK) == -1 && geteuid() != 0 ?
-	    "as root, correct the permissions: the socket has mode 0666, its "
-	    "directory 0755" : check_start_command(true);
+	    "as root, correct the permissions: the socket must have mode "
+	    "0666, and its directory 0755" : check_start_command(true);
 	report_unusable(s, text, EX_TEMPFAIL);
 }
 
@@ -215,13 +215,14 @@ check_about(struct service *s, const struct reply *reply, int fd)
 	found.remedy = check_start_command(true);
 	if (!reply_is_positive(reply) ||
 	    !service_about_parse(&about, reply->text, &ignored)) {
-		check_report(s->check, &found, "the service is of an earlier "
-		    "version than this program, %s", VERSION);
+		check_report(s->check, &found, "the service runs an earlier "
+		    "version of the program than this one, %s", VERSION);
 		return;
 	}
 	if (strcmp(about.version, VERSION) != 0)
-		check_report(s->check, &found, "the service is of version %s, "
-		    "and this program of version %s", about.version, VERSION);
+		check_report(s->check, &found, "the service runs version %s of "
+		    "the program, and this is version %s", about.version,
+		    VERSION);
 	else
 		check_age(s, fd);
 	if (config->changed_us == 0 || about.changed_us == config->changed_us)
@@ -229,8 +230,8 @@ check_about(struct service *s, const struct reply *reply, int fd)
 	found.remedy = reload_has_systemd() ?
 	    "run: systemctl try-reload-or-restart relais.service" :
 	    "send SIGHUP to the process \"relais serve\"";
-	check_report(s->check, &found, "the service has not read the present "
-	    "state of %s", config->path);
+	check_report(s->check, &found, "the service has not read the latest "
+	    "changes to %s", config->path);
 }
 
 /*

@@ -92,7 +92,7 @@ check_clock(struct smarthost_run *r, const char *greeting)
 		return;
 	smarthost_report(r, &(struct check_finding){ .stage = CHECK_GREETING,
 	    .verdict = CHECK_WARNING, .remedy = "compare with another clock; "
-	    "if that of this machine is wrong, set it, for example with "
+	    "if the clock of this machine is wrong, set it, for example with "
 	    "\"timedatectl set-ntp true\"" },
 	    "the clock of this machine is %lld minutes %s the date in the "
 	    "greeting", llabs(minutes), minutes > 0 ? "ahead of" : "behind");
@@ -152,8 +152,8 @@ report_tls(struct smarthost_run *r, const struct session *s)
 	if (f.n > 0 && f.verified && !f.pinned && left < EXPIRY_DAYS) {
 		date_text(date, sizeof(date), until);
 		smarthost_report(r, &(struct check_finding){ .stage = CHECK_TLS,
-		    .verdict = CHECK_WARNING, .remedy = "the owner of the "
-		    "server must renew it before that" },
+		    .verdict = CHECK_WARNING, .remedy = "the operator of the "
+		    "server must renew it before that day" },
 		    "a certificate of the server expires in %lld day%s, on %s",
 		    (long long)left, left == 1 ? "" : "s", date);
 	}
@@ -302,8 +302,8 @@ report_refusal(struct smarthost_run *r, enum check_stage stage,
 	    .verdict = mild ? CHECK_WARNING : CHECK_FAIL,
 	    .status = mild ? EX_OK : why->status, .remedy = remedy }, "%s%s",
 	    why->text, !mild ? "" : s->reply.code / 100 == 4 ?
-	    " (for now: the queue tries again)" : " (an example of an address "
-	    "that the section matches)");
+	    " (a temporary refusal: queued mail is tried again)" :
+	    " (an example of an address that the section matches)");
 }
 
 static void
@@ -339,8 +339,8 @@ check_transaction(struct smarthost_run *r, const struct reach *addresses)
 	if (accepted && t->recipient == NULL)
 		smarthost_report(r, &(struct check_finding){
 		    .stage = CHECK_RCPT,
-		    .verdict = CHECK_SKIPPED, .remedy = "name the address "
-		    "for mail to root in the key root" }, "mail to root has "
+		    .verdict = CHECK_SKIPPED, .remedy = "set root to the "
+		    "address that receives mail to root" }, "mail to root has "
 		    "no address");
 	else if (accepted && probe_rcpt(s, &env, &why))
 		smarthost_report(r, &(struct check_finding){
@@ -398,7 +398,7 @@ check_login(struct smarthost_run *r, const struct failure *no_secret)
 		smarthost_report(r, &(struct check_finding){
 		    .stage = CHECK_AUTH,
 		    .verdict = CHECK_SKIPPED, .remedy = "run \"relais check\" "
-		    "as root or as user relais" }, "AUTH, MAIL and RCPT are "
+		    "as root or as the user relais" }, "AUTH, MAIL and RCPT are "
 		    "not checked: %s", no_secret->text);
 	else
 		smarthost_report(r, &(struct check_finding){

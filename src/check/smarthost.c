@@ -64,7 +64,7 @@ smarthost_usual_remedy(struct smarthost_run *r, enum check_stage stage,
 	if (why->status == EX_PROTOCOL || (stage == CHECK_RSET &&
 	    why->status == EX_UNAVAILABLE))
 		return stage == CHECK_GREETING ? "check the host and the port "
-		    "of smarthost: the greeting of a mail server begins with "
+		    "in smarthost: the greeting of a mail server begins with "
 		    "220" : "the server violates the protocol: tell its "
 		    "operator";
 	if (why->status == EX_TEMPFAIL)

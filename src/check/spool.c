@@ -93,7 +93,7 @@ report_totals(struct spool_check *s)
 	buffer_addf(&text, "%zu waiting, ", s->waiting.entries);
 	if (s->lost.entries > 0) {
 		found.verdict = CHECK_WARNING;
-		found.remedy = "run relais queue list --failed";
+		found.remedy = "run: relais queue list --failed";
 		buffer_addf(&text, "%zu given up", s->lost.entries);
 		if (open_last_failed(s, &last)) {
 			buffer_addf(&text, "; the newest of them, %s: %s",
@@ -118,7 +118,7 @@ report_oldest(struct spool_check *s, const struct entry *e)
 				    KEY_ALARM_AFTER) / 1000;
 	char			text[64], remedy[64];
 
-	snprintf(remedy, sizeof(remedy), "run relais queue show %s", e->name);
+	snprintf(remedy, sizeof(remedy), "run: relais queue show %s", e->name);
 	found.verdict = age > after ? CHECK_WARNING : CHECK_OK;
 	found.remedy = age > after ? remedy : NULL;
 	check_report(s->check, &found, "the oldest message, %s, has waited %s: "
@@ -185,8 +185,8 @@ check_limit(struct spool_check *s)
 		return;
 	found.verdict = CHECK_WARNING;
 	found.origin = set != NULL ? set->origin : NULL;
-	found.remedy = "raise queue_size_limit, or release or drop messages: "
-	    "relais queue list --failed";
+	found.remedy = "raise queue_size_limit, or release or delete messages; "
+	    "to list those that were given up, run: relais queue list --failed";
 	check_report(s->check, &found, "%llu KiB of queue_size_limit = %s are "
 	    "used; when the limit is reached, messages that must wait are "
 	    "refused", (unsigned long long)(used / 1024),
@@ -209,7 +209,7 @@ check_space(struct spool_check *s)
 	if (fs.f_flag & ST_RDONLY) {
 		found.verdict = CHECK_FAIL;
 		found.status = EX_CANTCREAT;
-		found.remedy = "mount the file system with write permission";
+		found.remedy = "remount the file system read-write";
 		check_report(s->check, &found, "the file system is read-only: "
 		    "waiting messages are not sent, and none can be queued");
 		return;
@@ -251,7 +251,7 @@ check_owner(struct spool_check *s)
 	    s->spool.directory);
 	found.verdict = CHECK_WARNING;
 	found.remedy = remedy.data;
-	check_report(s->check, &found, "belongs to root, so that the service, "
+	check_report(s->check, &found, "belongs to root, so the service, "
 	    "which runs as the user relais, cannot use it");
 	buffer_free(&remedy);
 }
@@ -270,7 +270,7 @@ check_by_service(struct check *c, const struct check_finding *about)
 		return false;
 	if (state.failed.entries > 0) {
 		found.verdict = CHECK_WARNING;
-		found.remedy = "as root, run relais queue list --failed";
+		found.remedy = "as root, run: relais queue list --failed";
 	}
 	check_report(c, &found, "%zu waiting, %zu given up, as the service "
 	    "reports", state.queue.entries, state.failed.entries);
@@ -284,7 +284,7 @@ report_closed(struct check *c, struct check_finding *found,
 {
 	if (answer != SPOOL_CONFIG_OFF && why->status == EX_OK) {
 		check_report(c, found, "does not exist yet: it is created "
-		    "for the first message that has to wait");
+		    "when the first message is queued");
 		return;
 	}
 	if (answer != SPOOL_CONFIG_OFF && why->status == EX_NOPERM &&
@@ -294,7 +294,7 @@ report_closed(struct check *c, struct check_finding *found,
 	if (answer == SPOOL_CONFIG_OFF)
 		found->object = NULL;
 	else
-		found->remedy = "run relais check as root, or correct the "
+		found->remedy = "run \"relais check\" as root, or correct the "
 		    "owner and the mode of the directory";
 	check_report(c, found, "%s", why->text);
 }

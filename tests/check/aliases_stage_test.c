@@ -29,9 +29,11 @@ struct aliases_case {
 #define ROOT_OK(n)	"ok: " n "; mail to root goes to a@example.org (-) " \
 	"=> -\n"
 #define NO_ROOT		"warning: mail to root and to other local names " \
-	"without an alias, such as that of cron, is refused: they have no " \
-	"address (-) => set root = you@example.org (or domain) in " \
+	"without an alias, such as mail from cron, is refused: these names " \
+	"have no address (-) => set root = you@example.org (or domain) in " \
 	"relais.conf, or add an alias for this name\n"
+#define LOOP_REMEDY	"remove a name from the loop, or write \\name, for " \
+	"which only root and domain are used, not the aliases\n"
 
 static const struct aliases_case files[] = {
 	{ "good aliases", "root: a@example.org\npostmaster: root\n", 0, NULL,
@@ -57,21 +59,17 @@ static const struct aliases_case files[] = {
 	{ "a loop fails, with each line", "root: a@example.org\n\nkim: nina\n"
 	    "nina: kim\n", 0, NULL, NULL, ROOT_OK("3 aliases")
 	    "fail: mail to kim is refused: alias nina: refers to itself "
-	    "(aliases:4) => remove one of the names in the loop, or write "
-	    "\\name to look it up only in root and domain\n"
+	    "(aliases:4) => " LOOP_REMEDY
 	    "fail: mail to nina is refused: alias kim: refers to itself "
-	    "(aliases:3) => remove one of the names in the loop, or write "
-	    "\\name to look it up only in root and domain\n", EX_CONFIG },
+	    "(aliases:3) => " LOOP_REMEDY, EX_CONFIG },
 	{ "an alias of root that refers to itself fails", "root: root\n", 0,
 	    NULL, NULL, "fail: mail to root is refused: alias root: refers to "
-	    "itself (aliases:1) => remove one of the names in the loop, or "
-	    "write \\name to look it up only in root and domain\n",
-	    EX_CONFIG },
+	    "itself (aliases:1) => " LOOP_REMEDY, EX_CONFIG },
 	{ "an alias that is defined twice fails",
 	    "root: a@example.org\nkim: b@example.org\nkim: c@example.org\n", 0,
 	    NULL, NULL, ROOT_OK("3 aliases") "fail: mail to kim is refused: "
-	    "alias kim: defined more than once (aliases:3) => join the lines, "
-	    "or remove all but one\n", EX_CONFIG },
+	    "alias kim: defined more than once (aliases:3) => combine the "
+	    "lines into one, or remove all but one\n", EX_CONFIG },
 	{ "an invalid address fails", "root: a@example.org\nkim: b@@c\n", 0,
 	    NULL, NULL, ROOT_OK("2 aliases") "fail: mail to kim is refused: "
 	    "invalid address 'b@@c': missing domain after '@' (aliases:2) => "

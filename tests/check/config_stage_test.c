@@ -96,9 +96,9 @@ static const struct config_case configs[] = {
 	    "(conf:3) => remove pace, or change queue\n", EX_OK },
 	{ "a section has no more connections than all",
 	    HOST "[to *@internal]\nconnections = 5\n",
-	    "warning connections: there are not so many, because connections "
-	    "= 4 by default (conf:3) => raise connections at the top of the "
-	    "file\n", EX_OK },
+	    "warning connections: this number is never reached, because "
+	    "connections = 4 by default (conf:3) => raise connections at the "
+	    "top of the file\n", EX_OK },
 
 	{ "a password has no effect with auth = off",
 	    HOST LOGIN "auth = off\n",
@@ -169,7 +169,7 @@ static const struct config_case configs[] = {
 	    "TLS, set tls = off and auth = PLAIN LOGIN\n", EX_CONFIG },
 	{ "it is a warning if there is another smarthost",
 	    "smarthost = submission://mail.example smtp://localhost\n" LOGIN,
-	    "warning password_command: the password is not sent to all "
+	    "warning password_command: the password is not sent to some "
 	    "smarthosts, because connections to a smarthost on this machine "
 	    "are not encrypted by default (conf:3) => set tls = required\n",
 	    EX_OK },
@@ -178,8 +178,8 @@ static const struct config_case configs[] = {
 	    "tls = off\nauth = PLAIN\n",
 	    "warning password_command: the password is sent in clear text to "
 	    "mail.internal, because tls = off in conf:4 and auth = PLAIN in "
-	    "conf:5 (conf:3) => set tls = required, or name only mechanisms "
-	    "of SCRAM in auth\n", EX_OK },
+	    "conf:5 (conf:3) => set tls = required, or name only SCRAM "
+	    "mechanisms in auth\n", EX_OK },
 	{ "a password in clear text on this machine is good",
 	    "smarthost = smtp://localhost\n" LOGIN
 	    "tls = off\nauth = PLAIN\n", "", EX_OK },
@@ -237,9 +237,9 @@ static const struct config_case configs[] = {
 	    "remove the section, or redirect_all\n", EX_OK },
 	{ "the sender of a smarthost always has a domain",
 	    HOST "[from kim]\nsmarthost = smtp://a\n",
-	    "warning [from kim]: smarthost is never used, because the sender "
-	    "that is sent has a domain (conf:2) => write the pattern as "
-	    "name@domain\n", EX_OK },
+	    "warning [from kim]: smarthost is never used, because each sender "
+	    "has a domain when its message is sent (conf:2) => write the "
+	    "pattern as name@domain\n", EX_OK },
 	{ "from_mode = always replaces the sender of a section", HOST
 	    "from = a@example.org\nfrom_mode = always\n"
 	    "[from *@shop.example]\nsmarthost = smtp://a\n",

@@ -51,12 +51,12 @@ static const struct names_case names[] = {
 	    SENDER_OK "a@example.org\n" },
 	{ "a helo without a domain is a warning",
 	    "helo = web1\ndomain = example.org\n", "web1.example.org",
-	    "example.org", "names warning web1, as helo says; it is not a "
+	    "example.org", "names warning web1, set with helo; it is not a "
 	    "fully qualified name, which many servers require" HELO_REMEDY
 	    SENDER_OK "kim@example.org\n" },
 	{ "an address literal is good",
 	    "helo = [192.0.2.1]\ndomain = example.org\n", "web1",
-	    "example.org", "names ok [192.0.2.1], as helo says\n"
+	    "example.org", "names ok [192.0.2.1], set with helo\n"
 	    SENDER_OK "kim@example.org\n" },
 	{ "localhost.localdomain is not a name that others know",
 	    "from = a@example.org\nroot = a@example.org\n",
@@ -68,14 +68,15 @@ static const struct names_case names[] = {
 	    "domain = example.org\n[to *@internal]\nhelo = web1\n",
 	    "web1.example.org", "example.org",
 	    "names ok web1.example.org, the name of this host\n"
-	    "names warning web1, as helo says in [to *@internal]; it is not a "
+	    "names warning web1, set with helo in [to *@internal]; it is not a "
 	    "fully qualified name, which many servers require" HELO_REMEDY
 	    SENDER_OK "kim@example.org\n" },
 	{ "a sender without a domain is a warning",
 	    "helo = web1.example.org\nroot = a@example.org\n", "web1", "web1",
-	    "names ok web1.example.org, as helo says\n"
+	    "names ok web1.example.org, set with helo\n"
 	    "names warning mail from kim gets the sender kim@web1, whose "
-	    "domain no other machine knows; most servers refuse it"
+	    "domain is known only to this machine; most servers refuse this "
+	    "sender"
 	    SENDER_REMEDY },
 	{ "the sender is known without an address for root", "",
 	    "web1.example.org", "example.org",

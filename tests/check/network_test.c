@@ -90,8 +90,8 @@ static const struct network_case policies[] = {
 	    GMAIL, "a@bad.test",
 	    .want = { "mail warning the SPF record of bad.test "
 	    "covers neither _spf.google.com nor smtp.gmail.com, and its DMARC "
-	    "policy is reject: \"v=spf1 ip4:198.51.100.0/24 a -all\" (looked "
-	    "at bad.test, _dmarc.bad.test)",
+	    "policy is reject: \"v=spf1 ip4:198.51.100.0/24 a -all\" "
+	    "(examined: bad.test, _dmarc.bad.test)",
 	    "=> add include:_spf.google.com to the TXT record of bad.test" } },
 	{ "a record that includes another name of the provider", GMAIL,
 	    "a@old.test", .want = { NULL } },
@@ -129,7 +129,7 @@ static const struct network_case hosts[] = {
 	{ "a port times out, and no other port answers",
 	    "submission://127.0.0.3", FROM,
 	    .want = { "connect fail Connection timed out after ",
-	    "; ports that time out: 587 => a firewall may block the port" },
+	    "; ports that time out: 587 => a firewall may block this port" },
 	    .status = EX_TEMPFAIL },
 	{ "the other ports are tried once",
 	    "submission://silent.test", FROM,

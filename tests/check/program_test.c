@@ -41,8 +41,8 @@ static const struct program_case programs[] = {
 	    "program warning ", "",
 	    " => to use relais, run: ln -sf " },
 	{ "another copy of relais is a warning that names both", RELAIS,
-	    "program warning ", "is another copy of relais than this program, ",
-	    " => if that copy is the one to use, " },
+	    "program warning ", "is another copy of relais, not this program, ",
+	    " => if that copy sends the mail of this machine, " },
 };
 
 static void

@@ -61,8 +61,8 @@ static const struct secret_case secrets[] = {
 	    EX_OK },
 	{ "a password file with a comment", "# mail\ncameo\n",
 	    KEY_PASSWORD_FILE, 0600, 0, ONLY_ROOT "secrets warning the file "
-	    "has several lines, and all of them are the password => remove "
-	    "everything but the password\n", EX_OK },
+	    "has several lines, and the password consists of all of them => "
+	    "remove everything but the password\n", EX_OK },
 	{ "a line end of Windows is not part of the password", "cameo\r\n",
 	    KEY_PASSWORD_FILE, 0600, 0, ONLY_ROOT, EX_OK },
 
@@ -76,7 +76,7 @@ static const struct secret_case secrets[] = {
 	    "chmod o-w \n", EX_CONFIG },
 	{ "a missing private key", NULL, KEY_TLS_KEY, 0, 0,
 	    "secrets fail No such file or directory => create this file, or "
-	    "correct the name of the file\n", EX_CONFIG },
+	    "correct its name in the configuration\n", EX_CONFIG },
 	{ "without tls_key, the certificate contains the key", "KEY\n",
 	    KEY_TLS_CERTIFICATE, 0644, 0, "secrets warning every user can "
 	    "read this private key => run: chmod o-rwx \n", EX_OK },

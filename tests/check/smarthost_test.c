@@ -60,11 +60,11 @@ static const struct stage_case cases[] = {
 	    "rset ok 250" } },
 	{ "a refused connection", { .refusing = true }, NULL, NULL,
 	    EX_TEMPFAIL, .want = { "connect fail Connection refused after",
-	    "=> no server listens there", "!greeting" } },
+	    "=> no server listens on this port", "!greeting" } },
 	{ "an address without an answer", { .black_hole = true }, NULL,
 	    "connect_timeout = 200ms\n", EX_TEMPFAIL,
 	    .want = { "connect fail Connection timed out after",
-	    "=> a firewall may block the port" } },
+	    "=> a firewall may block this port" } },
 	{ "a refused greeting", { STEP(.at = ON_GREETING, .say = "554 no") },
 	    NULL, NULL, EX_UNAVAILABLE,
 	    .want = { "greeting fail 554 no", "!ehlo" } },
@@ -129,7 +129,7 @@ static const struct stage_case cases[] = {
 	    .say = "450 4.2.0 greylisted") }, NULL, NULL, 0,
 	    .want = { "rcpt warning RCPT TO:<root@example.net>: 450 "
 	    "4.2.0 greylisted "
-	    "(for now: the queue tries again)", "rset ok" } },
+	    "(a temporary refusal: queued mail is tried again)", "rset ok" } },
 	{ "a recipient that is a guess", { TLS, STEP(.at = ON_RCPT,
 	    .say = "550 5.1.1 no such user") }, NULL, NULL, 0,
 	    .want = { "rcpt warning RCPT TO:<root@example.net>: 550",

@@ -63,10 +63,10 @@ static const struct spool_case spools[] = {
 	{ "messages that were given up are a warning", .messages = 1,
 	    .lost = true, .want = { "spool warning 0 waiting, 1 given up; "
 	    "the newest of them, ID: ",
-	    " => run relais queue list --failed\n" } },
+	    " => run: relais queue list --failed\n" } },
 	{ "an old message is a warning", .messages = 1, .age = 3 * DAY,
 	    .want = { "spool warning the oldest message, ID, has waited 3 "
-	    "days: it has not been tried => run relais queue show ID\n" } },
+	    "days: it has not been tried => run: relais queue show ID\n" } },
 	{ "a message that is held can be old", .messages = 1,
 	    .age = 3 * DAY, .due = 3 * DAY, .state = "held ", .want = {
 	    "spool ok 1 waiting, none given up\n" }, .not = "warning" },
@@ -88,7 +88,7 @@ static const struct spool_case spools[] = {
 	{ "a queue that is almost full is a warning", .messages = 9,
 	    .limit = "1K", .want = { " of queue_size_limit = 1K are used; "
 	    "when the limit is reached, messages that must wait are refused "
-	    "=> raise queue_size_limit, or release or drop messages" } },
+	    "=> raise queue_size_limit, or release or delete messages" } },
 
 	{ "a file system that is almost full is a warning",
 	    .fs = "size=20m", .want = { "spool warning only ", " MiB are "
@@ -100,15 +100,15 @@ static const struct spool_case spools[] = {
 	    " inodes are free: soon, no message can be queued => " } },
 	{ "a read-only file system fails", .fs = "ro", .want = {
 	    "spool fail the file system is read-only: waiting messages are "
-	    "not sent, and none can be queued => mount" },
+	    "not sent, and none can be queued => remount" },
 	    .status = EX_CANTCREAT },
 
 	{ "a spool of root cannot be used by the service", .has_service = true,
-	    .want = { "spool warning belongs to root, so that the service, "
+	    .want = { "spool warning belongs to root, so the service, "
 	    "which runs as the user relais, cannot use it => run: chown -R "
 	    "relais:relais /" } },
 	{ "a spool that others can write to is a warning", .mode = 0777,
-	    .want = { "spool warning /", " => run relais check as root, or "
+	    .want = { "spool warning /", " => run \"relais check\" as root, or "
 	    "correct the owner and the mode of the directory\n" } },
 	{ "a directory that does not exist yet is good",
 	    "/nonexistent/relais", .want = { "spool ok does not exist yet" },

@@ -60,7 +60,7 @@ static const struct service_case services[] = {
 	    "to root", "program " }, "secrets " },
 	{ "a configuration that the service has not read is a warning",
 	    UNAWARE, ROOT, 0600, NULL, NULL, EX_OK, { "service  warning ",
-	    "the service has not read the present state of ",
+	    "the service has not read the latest changes to ",
 	    "the service accepts mail from root to root" }, "FAIL" },
 	{ "a service of the previous version is a warning", REPLACED, ROOT,
 	    0600, NULL, NULL, EX_OK, { "service  warning ",
