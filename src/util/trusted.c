@@ -146,6 +146,25 @@ is_protected(const char *path, const struct stat *st, const struct reader *r,
 	return false;
 }
 
+static bool
+is_regular(const char *path, const struct stat *st, struct failure *why)
+{
+	const char	*type;
+
+	if (S_ISREG(st->st_mode))
+		return true;
+	if (S_ISDIR(st->st_mode))
+		type = "directory";
+	else if (S_ISFIFO(st->st_mode))
+		type = "FIFO";
+	else if (S_ISSOCK(st->st_mode))
+		type = "socket";
+	else
+		type = "device";
+	return failed(why, EX_CONFIG, "%s is a %s, not a regular file", path,
+	    type);
+}
+
 /* The resolution of a path. */
 struct walk {
 	struct buffer	done;
@@ -290,18 +309,16 @@ trusted_read(struct buffer *text, const char *path, size_t limit,
 		bool	missing = errno == ENOENT || errno == ENOTDIR;
 
 		failed_errno(why, EX_CONFIG, "%s", path);
+		/* ENXIO: a socket, or a device that does not exist. */
+		if (!missing && stat(path, st) == 0)
+			is_regular(path, st, why);
 		return missing ? TRUSTED_MISSING : TRUSTED_REFUSED;
 	}
 	good = path_is_protected(path, is_link, &reader, why);
 	if (good && fstat(fd, st) == -1)
 		good = failed_errno(why, EX_IOERR, "%s", path);
-	else if (good && S_ISDIR(st->st_mode))
-		good = failed(why, EX_CONFIG, "%s is a directory, not a file",
-		    path);
-	else if (good && !S_ISREG(st->st_mode))
-		good = failed(why, EX_CONFIG, "%s is not a regular file",
-		    path);
-	good = good && is_protected(path, st, &reader, why) &&
+	good = good && is_regular(path, st, why) &&
+	    is_protected(path, st, &reader, why) &&
 	    read_content(text, fd, path, limit, st, why);
 	close(fd);
 	if (good)

@@ -501,10 +501,10 @@ refuses_files_that_are_not_regular(void **state)
 	assert_refused(t, NULL, "is a directory");
 	assert_int_equal(rmdir(t->path), 0);
 	assert_int_equal(mkfifo(t->path, 0600), 0);
-	assert_refused(t, NULL, "is not a regular file");
+	assert_refused(t, NULL, "is a FIFO, not a regular file");
 	assert_int_equal(unlink(t->path), 0);
 	assert_int_equal(symlink("/dev/zero", t->path), 0);
-	assert_refused(t, NULL, "is not a regular file");
+	assert_refused(t, NULL, "is a device, not a regular file");
 	assert_int_equal(unlink(t->path), 0);
 	assert_refused(t, NULL, "No such file");
 }

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -194,6 +196,18 @@ refuses_files_that_others_can_read(void **state)
 }
 
 static void
+make_socket(const char *path)
+{
+	struct sockaddr_un	at = { .sun_family = AF_UNIX };
+	int			fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_true(fd != -1);
+	strlcpy(at.sun_path, path, sizeof(at.sun_path));
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	close(fd);
+}
+
+static void
 refuses_invalid_password_files(void **state)
 {
 	struct test	*t = *state;
@@ -210,13 +224,16 @@ refuses_invalid_password_files(void **state)
 	assert_refused(t, EX_CONFIG, "larger than 64 KiB");
 	assert_int_equal(unlink(t->file), 0);
 	assert_int_equal(mkfifo(t->file, 0600), 0);
-	assert_refused(t, EX_CONFIG, "is not a regular file");
+	assert_refused(t, EX_CONFIG, "is a FIFO, not a regular file");
 	assert_int_equal(unlink(t->file), 0);
 	assert_int_equal(symlink("/dev/zero", t->file), 0);
-	assert_refused(t, EX_CONFIG, "is not a regular file");
+	assert_refused(t, EX_CONFIG, "is a device, not a regular file");
 	assert_int_equal(unlink(t->file), 0);
 	assert_int_equal(mkdir(t->file, 0700), 0);
-	assert_refused(t, EX_CONFIG, "is a directory");
+	assert_refused(t, EX_CONFIG, "is a directory, not a regular file");
+	assert_int_equal(rmdir(t->file), 0);
+	make_socket(t->file);
+	assert_refused(t, EX_CONFIG, "is a socket, not a regular file");
 }
 
 static void

@@ -587,7 +587,7 @@ invalid_certificate_files_are_refused(void **state)
 	    "/nonexistent: No such");
 	options.certificate = world.dir;
 	does_not_start(&options, TLS_CAUSE_CERTIFICATE,
-	    "is a directory, not a file");
+	    "is a directory, not a regular file");
 	options.certificate = world.key;
 	does_not_start(&options, TLS_CAUSE_CERTIFICATE,
 	    "contains no usable certificate");

@@ -448,7 +448,7 @@ a_pipe(void **state)
 {
 	(void)state;
 	assert_int_equal(mkfifo(world.path, 0600), 0);
-	refuses(world.path, "is not a regular file");
+	refuses(world.path, "is a FIFO, not a regular file");
 }
 
 static void
