@@ -26,23 +26,6 @@ fail_requires(const struct setting *set, enum config_key key,
 }
 
 static bool
-url_has_user(const char *value)
-{
-	struct smarthost_list	list;
-	struct failure		why;
-	bool			found = false;
-
-	if (strchr(value, '@') == NULL)
-		return false;
-	if (!smarthost_list_parse(&list, value, &why))
-		return false;
-	for (size_t i = 0; i < list.n && !found; i++)
-		found = list.host[i].user != NULL;
-	smarthost_list_free(&list);
-	return found;
-}
-
-static bool
 has_one_secret(const struct section *s, struct failure *why)
 {
 	const struct setting	*first = NULL;
@@ -70,7 +53,7 @@ credentials_are_complete(const struct config *config, const struct section *s,
 	const struct setting	*user = config_credential(config, s, KEY_USER);
 	enum config_key		 kind;
 	const struct setting	*secret = config_secret(config, s, &kind);
-	bool			 in_url = url_has_user(host->value);
+	bool			 in_url = smarthost_list_has_user(host->value);
 
 	if (secret != NULL && user == NULL && !in_url)
 		return fail_requires(secret, kind, "user in the same section",

@@ -14,7 +14,9 @@
  * Credentials are used only for the smarthost of their own section.  In
  * addition, credentials of the environment are used for the smarthost at the
  * top of the file, and those of -o for any smarthost.  So RELAIS_SMARTHOST and
- * -o smarthost do not send the password of the file to another host.
+ * -o smarthost do not send the password of the file to another host.  A
+ * password from the service manager (passed_secret.h) is a credential of the
+ * environment.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H

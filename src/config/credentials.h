@@ -2,7 +2,8 @@
  * credentials.h - read the user name and the password or token
  *
  * The secret comes from password, from password_file (without one newline at
- * its end), or from the output of password_command or token_command.
+ * its end), or from the output of password_command or token_command.  If none
+ * of these keys is set, password_file can be that of passed_secret.h.
  */
 #ifndef CONFIG_CREDENTIALS_H
 #define CONFIG_CREDENTIALS_H

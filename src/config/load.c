@@ -13,6 +13,7 @@
 #include "config/check.h"
 #include "config/keys.h"
 #include "config/parse.h"
+#include "config/passed_secret.h"
 #include "config/section.h"
 #include "util/buffer.h"
 #include "util/memory.h"
@@ -392,5 +393,5 @@ config_load(struct config *config, const struct config_source *source,
 	return load_overrides(&l, source->overrides, why) &&
 	    load_environment(&l, why) &&
 	    load_files(&l, config, source->file, why) &&
-	    config_check(config, why);
+	    passed_secret_add(config, why) && config_check(config, why);
 }

@@ -325,6 +325,23 @@ smarthost_list_parse(struct smarthost_list *list, const char *value,
 }
 
 bool
+smarthost_list_has_user(const char *value)
+{
+	struct smarthost_list	list;
+	struct failure		why;
+	bool			found = false;
+
+	if (strchr(value, '@') == NULL)
+		return false;
+	if (!smarthost_list_parse(&list, value, &why))
+		return false;
+	for (size_t i = 0; i < list.n && !found; i++)
+		found = list.host[i].user != NULL;
+	smarthost_list_free(&list);
+	return found;
+}
+
+bool
 smarthost_is_local(const struct smarthost_url *h)
 {
 	struct in_addr	ip4;

@@ -54,6 +54,9 @@ struct smarthost_list {
 bool	smarthost_list_parse(struct smarthost_list *, const char *value,
 	    struct failure *why);
 
+/* Whether one of these URLs contains a user. */
+bool	smarthost_list_has_user(const char *value);
+
 /*
  * Appends the URL without the user and with the port, unless SRV records have
  * it.

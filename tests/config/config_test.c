@@ -743,6 +743,53 @@ environment_is_checked(void **state)
 	unsetenv("RELAIS_PORT");
 }
 
+/* The password that systemd passes to a service. */
+struct passed {
+	const char	*text;
+	const char	*variable;	/* NAME=VALUE, or NULL */
+	bool		 missing;	/* the file does not exist */
+	bool		 used;
+	const char	*says;		/* of the error, or NULL */
+};
+
+static void
+uses_passed_secret(void **state)
+{
+	const struct passed	*c = *state;
+	void			*test;
+	struct test		*t;
+	char			*path;
+	const struct setting	*set;
+	char			 name[64];
+
+	set_up(&test);
+	t = test;
+	path = memory_copy(temp_dir_path(&t->dir, "relais.password"));
+	if (!c->missing)
+		temp_dir_write_bytes(&t->dir, "relais.password", 0400, "x", 1);
+	setenv("CREDENTIALS_DIRECTORY", t->dir.path, 1);
+	if (c->variable != NULL) {
+		strlcpy(name, c->variable, sizeof(name));
+		name[strcspn(name, "=")] = '\0';
+		setenv(name, strchr(c->variable, '=') + 1, 1);
+	}
+	if (c->says != NULL)
+		assert_refused(t, c->text, c->says);
+	else
+		assert_loads(t, c->text);
+	set = config_find(&t->config, NULL, KEY_PASSWORD_FILE);
+	assert_int_equal(set != NULL && strcmp(set->value, path) == 0,
+	    c->used);
+	if (c->used)
+		assert_string_equal(set->origin,
+		    "environment CREDENTIALS_DIRECTORY");
+	if (c->variable != NULL)
+		unsetenv(name);
+	unsetenv("CREDENTIALS_DIRECTORY");
+	free(path);
+	tear_down(&test);
+}
+
 static void
 ignores_kubernetes_variables(void **state)
 {
@@ -888,6 +935,10 @@ environment_and_options_replace_the_password(void **state)
 	    &(struct bad_option){ argument, says } }
 #define DOES(function) \
 	cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+#define HOST	"smarthost = mail.example\n"
+#define PASSED(sentence, ...) { sentence, uses_passed_secret, NULL, NULL, \
+	&(struct passed){ __VA_ARGS__ } }
 
 static const struct CMUnitTest spec[] = {
 	DOES(reads_the_example),
@@ -1118,6 +1169,32 @@ static const struct CMUnitTest spec[] = {
 	DOES(environment_loses_one_newline),
 	DOES(environment_is_checked),
 	DOES(ignores_kubernetes_variables),
+	PASSED("the service manager can pass the password",
+	    .text = HOST "user = me\n", .used = true),
+	PASSED("the password is used for a user in the URL",
+	    .text = "smarthost = me@mail.example\n", .used = true),
+	PASSED("the password is used for the smarthost of the environment",
+	    .text = "", .variable = "RELAIS_SMARTHOST=me@mail.example",
+	    .used = true),
+	PASSED("the password is used for the user of the environment",
+	    .text = HOST, .variable = "RELAIS_USER=me", .used = true),
+	PASSED("a password of the file takes precedence",
+	    .text = HOST "user = me\npassword = y\n"),
+	PASSED("a command of the file takes precedence",
+	    .text = HOST "user = me\ntoken_command = token\n"),
+	PASSED("a password of the environment takes precedence",
+	    .text = HOST "user = me\n", .variable = "RELAIS_PASSWORD=y"),
+	PASSED("a passed password is not used without a user", .text = HOST),
+	PASSED("a passed password is not used in a section",
+	    .text = HOST "[from a@example.org]\nsmarthost = b.example\n"
+	    "user = me\n", .says = "user requires password_file"),
+	PASSED("a service can have other credentials",
+	    .text = HOST "user = me\n", .missing = true,
+	    .says = "user requires password_file"),
+	PASSED("a relative CREDENTIALS_DIRECTORY is ignored",
+	    .text = HOST "user = me\n",
+	    .variable = "CREDENTIALS_DIRECTORY=.",
+	    .says = "user requires password_file"),
 	DOES(environment_names_files),
 	DOES(options_take_precedence),
 	REFUSES_OPTION("-o without a value", "helo",

@@ -179,6 +179,24 @@ follows_links(void **state)
 }
 
 static void
+reads_the_password_of_the_service_manager(void **state)
+{
+	struct test	*t = *state;
+
+	temp_dir_write_bytes(&t->dir, "relais.password", 0400, "passed\n", 7);
+	setenv("CREDENTIALS_DIRECTORY", t->dir.path, 1);
+	configure(t, "helo", "client.example");
+	unsetenv("CREDENTIALS_DIRECTORY");
+	assert_read(t);
+	assert_string_equal(t->credentials.password, "passed");
+	assert_string_equal(t->credentials.origin,
+	    "environment CREDENTIALS_DIRECTORY (password_file)");
+	assert_int_equal(chmod(temp_dir_path(&t->dir, "relais.password"),
+	    0444), 0);
+	assert_refused(t, EX_CONFIG, "readable by other users");
+}
+
+static void
 refuses_files_that_others_can_read(void **state)
 {
 	static const mode_t	modes[] = { 0644, 0604, 0606, 0666, 0602 };
@@ -580,6 +598,7 @@ static const struct CMUnitTest spec[] = {
 	READS("all characters of relais.conf are kept", "#;\"'\\=:%&",
 	    "#;\"'\\=:%&"),
 	DOES(follows_links),
+	DOES(reads_the_password_of_the_service_manager),
 	DOES(refuses_files_that_others_can_read),
 	DOES(refuses_invalid_password_files),
 	DOES(explains_missing_permission),

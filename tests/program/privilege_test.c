@@ -80,6 +80,36 @@ files_of_the_group_stay_closed(void **state)
 }
 
 static void
+a_passed_password_does_not_count(void **state)
+{
+	struct temp_dir		f;
+	struct program_result	out;
+	const char		*conf;
+	char			variable[256];
+
+	(void)state;
+	temp_dir_make(&f);
+	if (!copy_program(&f, "relais")) {
+		temp_dir_remove(&f);
+		skip_because("needs root, and a TMPDIR that is not mounted "
+		    "with nosuid");
+	}
+	temp_dir_write(&f, "relais.password", 0644, "secret\n");
+	conf = temp_dir_write(&f, "conf", 0644,
+	    "smarthost = mail.example\nuser = nina\n");
+	snprintf(variable, sizeof(variable), "CREDENTIALS_DIRECTORY=%s",
+	    f.path);
+	program_run(&out, &(struct program){
+	    .argv = WORDS("relais", "-C", conf, "config"),
+	    .env = WORDS(variable),
+	    .path = temp_dir_path(&f, "relais"), .prepare = become_nobody });
+	assert_int_equal(out.status, EX_CONFIG);
+	assert_non_null(strstr(out.err.data, "user requires password_file"));
+	program_result_free(&out);
+	temp_dir_remove(&f);
+}
+
+static void
 the_environment_does_not_count(void **state)
 {
 	struct temp_dir		f;
@@ -109,6 +139,8 @@ struct foreign {
 	const char	*name;		/* the file or directory */
 	const char	*more;		/* lines of relais.conf */
 	mode_t		 mode;		/* 0: only the owner is changed */
+	bool		 passed;	/* the directory is that of the
+					 * variable CREDENTIALS_DIRECTORY */
 	const char	*says;		/* the command to run */
 };
 
@@ -118,12 +150,13 @@ root_does_not_obey(void **state)
 	const struct foreign	*f = *state;
 	struct tls_fixture	 s;
 	struct program		 p;
-	char			 path[256];
+	char			 path[256], variable[256];
 
 	if (geteuid() != 0)
 		skip_because("only root can give a file away");
 	tls_fixture_begin(&s);
 	temp_dir_write(&s.dir, "secret", 0600, "secret\n");
+	temp_dir_write(&s.dir, "relais.password", 0600, "secret\n");
 	temp_dir_write(&s.dir, "part.conf", 0644, "helo = part.example\n");
 	temp_dir_write(&s.dir, "local", 0644, "kim: kim@example.net\n");
 	temp_dir_write(&s.dir, "trust/part.conf", 0644, "\n");
@@ -136,6 +169,9 @@ root_does_not_obey(void **state)
 		assert_int_equal(chown(path, 65534, 65534), 0);
 	p = tls_fixture_program(&s);
 	p.argv = WORDS("relais", "-C", s.conf, "-i", "kim");
+	snprintf(variable, sizeof(variable), "CREDENTIALS_DIRECTORY=%s",
+	    s.dir.path);
+	p.env = f->passed ? WORDS(variable) : p.env;
 	program_run(&s.o, &p);
 	assert_int_equal(s.o.status, EX_CONFIG);
 	tls_fixture_said(&s, f->says);
@@ -181,6 +217,10 @@ static const struct CMUnitTest privilege_spec[] = {
 	    .name = "secret", .more = "tls_ca = {ca}\nuser = nina\n"
 	    "aliases = {dir}/local\npassword_file = {dir}/secret\n",
 	    .says = CHMOD),
+	NOT_OBEYED("a password of another user's CREDENTIALS_DIRECTORY is "
+	    "refused", .name = "relais.password", .passed = true,
+	    .more = "tls_ca = {ca}\nuser = nina\naliases = {dir}/local\n",
+	    .says = CHOWN),
 	NOT_OBEYED("an aliases file of another user is refused",
 	    .name = "local",
 	    .more = "aliases = {dir}/local\n", .says = CHOWN),
@@ -197,6 +237,8 @@ static const struct CMUnitTest privilege_spec[] = {
 
 	{ "a file that only the group can read stays unreadable",
 	    files_of_the_group_stay_closed, NULL, NULL, NULL },
+	{ "CREDENTIALS_DIRECTORY is ignored if privileges are raised",
+	    a_passed_password_does_not_count, NULL, NULL, NULL },
 	{ "RELAIS_ variables are ignored if privileges are raised",
 	    the_environment_does_not_count, NULL, NULL, NULL },
 };
