@@ -7,9 +7,13 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "net/dns_tcp.h"
+
 enum {
 	SECONDS = 4,		/* until a name server must answer */
 	TRIES = 2,
+	TCP_MS = 10 * 1000,
+	IS_TRUNCATED = 0x82,	/* a reply, and the bit TC */
 };
 
 bool
@@ -58,10 +62,59 @@ dns_no_records(int error, int type, const char *name, struct failure *why)
 	}
 }
 
+/* The h_errno of a reply with this header, or 0. */
+static int
+error_of(const unsigned char *answer)
+{
+	switch (answer[3] & 0xf) {
+	case ns_r_noerror:
+		return answer[6] != 0 || answer[7] != 0 ? 0 : NO_DATA;
+	case ns_r_nxdomain:
+		return HOST_NOT_FOUND;
+	default:
+		return TRY_AGAIN;
+	}
+}
+
+/* As res_nquery(3), but also over TCP in a limited time. */
+static int
+ask(unsigned char *answer, struct __res_state *state,
+    const struct dns_question *q, struct failure *why)
+{
+	bool	over_tcp = (state->options & RES_USEVC) != 0;
+	int	len = -1, error;
+
+	/* A truncated reply without records is an error to libc. */
+	answer[2] = 0;
+	state->options |= RES_IGNTC;
+	if (!over_tcp) {
+		len = res_nquery(state, q->name, ns_c_in, q->type, answer,
+		    DNS_ANSWER_MAX);
+		over_tcp = (answer[2] & IS_TRUNCATED) == IS_TRUNCATED;
+	}
+	if (!over_tcp) {
+		if (len == -1)
+			dns_no_records(state->res_h_errno, q->type, q->name,
+			    why);
+		return len;
+	}
+	len = dns_tcp_ask(answer, state, q, why);
+	if (len == -1) {
+		failure_prefix(why, "cannot look up the %s records of %s: ",
+		    dns_type_name(q->type), q->name);
+		return -1;
+	}
+	error = error_of(answer);
+	return error == 0 || dns_no_records(error, q->type, q->name, why) ?
+	    len : -1;
+}
+
 int
 dns_query(unsigned char *answer, int type, const char *name,
-    const struct sockaddr_in *server, struct failure *why)
+    const struct dns_server *server, struct failure *why)
 {
+	struct dns_question	q = { .name = name, .type = type,
+				    .timeout_ms = TCP_MS };
 	struct __res_state	state;
 	int			len;
 
@@ -73,12 +126,11 @@ dns_query(unsigned char *answer, int type, const char *name,
 	state.retrans = SECONDS;
 	state.retry = TRIES;
 	if (server != NULL) {
-		state.nsaddr_list[0] = *server;
+		state.nsaddr_list[0] = server->address;
 		state.nscount = 1;
+		q.timeout_ms = server->tcp_ms;
 	}
-	len = res_nquery(&state, name, ns_c_in, type, answer, DNS_ANSWER_MAX);
-	if (len == -1)
-		dns_no_records(state.res_h_errno, type, name, why);
+	len = ask(answer, &state, &q, why);
 	res_nclose(&state);
 	return len > DNS_ANSWER_MAX ? DNS_ANSWER_MAX : len;
 }

@@ -5,11 +5,17 @@
 #define NET_DNS_QUERY_H
 
 #include <arpa/nameser.h>
+#include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "util/failure.h"
 
-struct sockaddr_in;
+/* In place of the name servers of resolv.conf. */
+struct dns_server {
+	struct sockaddr_in	address;
+	int64_t			tcp_ms;		/* the limit over TCP */
+};
 
 enum { DNS_ANSWER_MAX = 65535 };
 
@@ -29,10 +35,11 @@ bool	dns_parser_load(struct dns_parser *, struct failure *why);
 /*
  * Writes up to DNS_ANSWER_MAX octets and returns the length of the answer, or
  * -1 with why: EX_NOHOST if the name or the records do not exist, EX_TEMPFAIL
- * without a reply.  server: a name server, or NULL for those of resolv.conf.
+ * without a reply.  This takes at most half a minute, whatever the name servers
+ * do.  server may be NULL.
  */
 int	dns_query(unsigned char *answer, int type, const char *name,
-	    const struct sockaddr_in *server, struct failure *why);
+	    const struct dns_server *server, struct failure *why);
 
 /* The cause in struct failure. */
 enum dns_cause { DNS_CAUSE_NO_NAME = 300 };	/* the name does not exist */

@@ -2,7 +2,6 @@
 
 #include <arpa/nameser.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <resolv.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,7 +126,7 @@ shuffle_equals(struct lookup_targets *t)
 
 bool
 lookup(struct lookup_targets *t, enum lookup_type type, const char *name,
-    const struct sockaddr_in *server, struct failure *why)
+    const struct dns_server *server, struct failure *why)
 {
 	unsigned char	*answer = memory_new(DNS_ANSWER_MAX, 1);
 	int		 len = dns_query(answer, (int)type, name, server,

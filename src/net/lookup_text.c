@@ -61,7 +61,7 @@ lookup_text_parse(struct lookup_text *t, const unsigned char *answer,
 
 enum lookup_text_result
 lookup_text(struct lookup_text *t, const char *name,
-    const struct sockaddr_in *server, struct failure *why)
+    const struct dns_server *server, struct failure *why)
 {
 	unsigned char		*answer = memory_new(DNS_ANSWER_MAX, 1);
 	int			 len;

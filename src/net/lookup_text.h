@@ -11,7 +11,7 @@
 
 #include "util/failure.h"
 
-struct sockaddr_in;
+struct dns_server;
 
 enum { LOOKUP_TEXT_MAX = 32 };
 
@@ -30,7 +30,7 @@ enum lookup_text_result {
 
 /* server: a name server, or NULL for those of resolv.conf. */
 enum lookup_text_result lookup_text(struct lookup_text *, const char *name,
-	    const struct sockaddr_in *server, struct failure *why);
+	    const struct dns_server *server, struct failure *why);
 
 /* Parses a reply. */
 enum lookup_text_result lookup_text_parse(struct lookup_text *,

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "net/dns_query.h"
 #include "net/lookup.h"
 #include "support/dns.h"
 
@@ -117,9 +118,10 @@ looks_up(void **state)
 	const struct lookup_case	*c = *state;
 	struct lookup_targets		 t;
 	struct failure			 why;
+	const struct dns_server		 at = { .address = server.address };
 	char				 text[1024];
 
-	if (!lookup(&t, c->type, c->name, &server.address, &why)) {
+	if (!lookup(&t, c->type, c->name, &at, &why)) {
 		if (c->want != NULL)
 			fail_msg("%s", why.text);
 		assert_int_equal(why.status, c->status);
@@ -142,14 +144,16 @@ equal_priorities_are_selected_by_weight(void **state)
 		{ .name = NULL }
 	};
 	struct dns		 d;
+	struct dns_server	 at = { .tcp_ms = 0 };
 	struct lookup_targets	 t;
 	struct failure		 why;
 	int			 first[4] = { 0 };
 
 	(void)state;
 	dns_start(&d, equals, 0);
+	at.address = d.address;
 	for (int i = 0; i < 300; i++) {
-		assert_true(lookup(&t, SRV, "w.test", &d.address, &why));
+		assert_true(lookup(&t, SRV, "w.test", &at, &why));
 		assert_int_equal(t.n, 3);
 		first[t.target[0].port]++;
 	}
