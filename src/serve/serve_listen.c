@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -19,6 +20,7 @@
 enum {
 	FIRST_PASSED = 3,	/* sd_listen_fds(3) */
 	BACKLOG = 512,
+	GREETING_MS = 5000,	/* of a service that is running already */
 };
 
 union any_address {
@@ -117,15 +119,27 @@ serve_listen_inherit(struct serve_listen *l, struct failure *why)
 	return true;
 }
 
-/* Whether a process accepts connections there. */
+/*
+ * Whether a process accepts connections there.  If a service is killed while it
+ * starts a process, that process still holds the socket for a moment: the
+ * connection ends without a greeting.
+ */
 static bool
 is_served(const struct sockaddr_un *at)
 {
-	int	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
-		    SOCK_NONBLOCK, 0);
-	bool	served = fd != -1 && (connect(fd, (const struct sockaddr *)at,
-		    sizeof(*at)) == 0 || errno == EAGAIN);
+	struct pollfd	p = { .events = POLLIN };
+	int		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
+			    SOCK_NONBLOCK, 0);
+	bool		served = false;
+	char		octet;
 
+	p.fd = fd;
+	if (fd != -1 && connect(fd, (const struct sockaddr *)at,
+	    sizeof(*at)) == 0)
+		served = poll(&p, 1, GREETING_MS) <= 0 ||
+		    recv(fd, &octet, 1, 0) == 1;
+	else if (fd != -1)
+		served = errno == EAGAIN;
 	if (fd != -1)
 		close(fd);
 	return served;

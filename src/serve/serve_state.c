@@ -15,9 +15,9 @@
 
 enum { TURN_S = 5 };
 
-/* In a child. */
+/* In a child of that process. */
 static void
-leave_service(struct serve_state *s)
+leave_service(struct serve_state *s, pid_t parent)
 {
 	for (size_t i = 0; i < s->n_clients; i++)
 		serve_state_close(&s->client[i].channel);
@@ -33,13 +33,16 @@ leave_service(struct serve_state *s)
 #ifdef __linux__
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 #endif
+	/* It was killed before: no signal will come. */
+	if (getppid() != parent)
+		raise(SIGTERM);
 }
 
 pid_t
 serve_state_fork(struct serve_state *s, int *channel)
 {
 	int	ends[2] = { -1, -1 };
-	pid_t	pid = -1;
+	pid_t	parent = getpid(), pid = -1;
 
 	if (channel == NULL || serve_channel_open(ends))
 		pid = fork();
@@ -47,7 +50,7 @@ serve_state_fork(struct serve_state *s, int *channel)
 		log_line(s->options->log, LOG_ERR,
 		    "cannot start a process: %s", strerror(errno));
 	if (pid == 0) {
-		leave_service(s);
+		leave_service(s, parent);
 		serve_state_close(&ends[0]);
 	} else {
 		serve_state_close(&ends[1]);

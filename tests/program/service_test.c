@@ -7,14 +7,19 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "support/serving.h"
 #include "support/temp_spool.h"
 #include "support/user.h"
+
+enum { DEADLINE_MS = 20 * 1000 };
 
 #define MESSAGE \
 	"DATA\r\nSubject: a\r\n\r\nhello\r\n.\r\nQUIT\r\n"
@@ -107,6 +112,32 @@ a_second_service_is_refused(void **state)
 	assert_int_equal(o.status, 75);
 	assert_non_null(strstr(o.err.data, "another process listens"));
 	program_result_free(&o);
+	serving_close(&s);
+}
+
+/*
+ * A service that was killed while it started a process: that process closes
+ * the socket a moment later.
+ */
+static void
+a_service_follows_one_that_was_killed(void **state)
+{
+	struct sockaddr_un	at = { .sun_family = AF_UNIX };
+	struct serving		s;
+	struct pollfd		p = { .events = POLLIN };
+
+	(void)state;
+	serving_open(&s, &(struct script){ 0 }, "");
+	strlcpy(at.sun_path, s.socket, sizeof(at.sun_path));
+	assert_int_equal(mkdir(temp_dir_path(&s.dir, "run"), 0755), 0);
+	p.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(p.fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(p.fd, 1), 0);
+	s.running = program_start(&(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", s.conf, "serve") });
+	assert_int_equal(poll(&p, 1, DEADLINE_MS), 1);
+	close(p.fd);
+	program_wait_output(s.running, "accepts mail on");
 	serving_close(&s);
 }
 
@@ -366,6 +397,7 @@ static const struct CMUnitTest service_spec[] = {
 	    messages_of_all_sessions_use_one_session_with_the_smarthost),
 	cmocka_unit_test(every_user_can_connect_to_the_socket),
 	cmocka_unit_test(a_second_service_is_refused),
+	cmocka_unit_test(a_service_follows_one_that_was_killed),
 	cmocka_unit_test(the_socket_of_another_service_is_not_removed),
 	cmocka_unit_test(limit_is_for_each_user_and_period),
 	cmocka_unit_test(messages_at_the_same_time_do_not_exceed_the_limit),
