@@ -219,10 +219,11 @@ is_no_link(int error)
 	    error == EOPNOTSUPP || error == ELOOP;
 }
 
+/* After a crash of the machine, a replaced entry may be back, also synced. */
 static enum commit_result
 sync_dir(const struct commit *c, struct failure *why)
 {
-	if (files_sync(c->dir))
+	if (files_sync(c->dir) || c->submission->replaces != NULL)
 		return COMMIT_DONE;
 	failed_commit(c, why);
 	if (unlinkat(c->dir, c->id, 0) != 0)
@@ -272,6 +273,17 @@ make_unnamed(const struct commit *c, struct failure *why)
 static bool
 rename_named(const struct commit *c, const char *name)
 {
+	const char	*replaces = c->submission->replaces;
+	int		 result;
+
+	if (replaces != NULL) {
+		strlcpy(c->id, replaces, ID_SIZE);
+		do
+			result = renameat(c->spool->dir[SPOOL_TMP], name,
+			    c->dir, replaces);
+		while (result != 0 && errno == EINTR);
+		return result == 0;
+	}
 	for (int i = 0; i < NAME_TRIES; i++) {
 		id_make(c->id, c->arrived_us, arc4random());
 		if (files_move(c->spool->dir[SPOOL_TMP], name, c->dir,
@@ -323,7 +335,8 @@ spool_commit(struct spool *spool, const struct spool_submission *submission,
 	if (write_entry_head(&c, why) && usage_reserve(spool,
 	    c.head.len + submission->message->body.size,
 	    c.arrived_us / 1000000, why)) {
-		result = make_unnamed(&c, why);
+		result = submission->replaces != NULL ? COMMIT_UNSUPPORTED :
+		    make_unnamed(&c, why);
 		if (result == COMMIT_UNSUPPORTED)
 			result = make_named(&c, why);
 	}

@@ -11,6 +11,9 @@
  * true is returned only after the directory has been synced as well.  Until
  * then, the entry is locked, so that an entry that is refused in the end has
  * not been sent by a queue run.
+ *
+ * An entry that replaces another one is written to tmp/, and renamed: queue/ID
+ * is either the old entry or the new one, never both.
  */
 #ifndef QUEUE_COMMIT_H
 #define QUEUE_COMMIT_H
@@ -45,6 +48,11 @@ struct spool_submission {
 	uint32_t		 uid;		/* of the user who submitted
 						 * it, */
 	const char		*caller;	/* and his name, or NULL */
+	const char		*replaces;	/* the ID of an entry there
+						 * whose lock this process
+						 * holds: the new one takes
+						 * its place and its ID; or
+						 * NULL */
 	int			*keep;		/* receives the locked
 						 * descriptor of the entry, for
 						 * entry_take(); or NULL */

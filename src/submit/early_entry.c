@@ -120,8 +120,8 @@ early_entry_stop(struct early_entry *e)
 	e->relay->callbacks = NULL;
 }
 
-static void
-release_entry(struct early_entry *e)
+void
+early_entry_leave(struct early_entry *e)
 {
 	entry_close(e->entry);
 	free(e->entry);
@@ -148,7 +148,7 @@ early_entry_keep(struct early_entry *e, bool attempted, char id[ID_SIZE])
 	    !entry_postpone(e->entry, e->entry->next, &why))
 		log_failure(e, &why);
 	strlcpy(id, e->entry->name, ID_SIZE);
-	release_entry(e);
+	early_entry_leave(e);
 	return true;
 }
 
@@ -164,5 +164,5 @@ early_entry_remove(struct early_entry *e)
 		if (!entry_record(e->entry, e->outcomes, &why))
 			log_failure(e, &why);
 	}
-	release_entry(e);
+	early_entry_leave(e);
 }

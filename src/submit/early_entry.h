@@ -64,6 +64,9 @@ void	early_entry_stop(struct early_entry *);
 bool	early_entry_keep(struct early_entry *, bool attempted,
 	    char id[ID_SIZE]);
 
+/* Releases the entry, whose place another one has taken. */
+void	early_entry_leave(struct early_entry *);
+
 /* Removes the entry if it was written and is not kept. */
 void	early_entry_remove(struct early_entry *);
 

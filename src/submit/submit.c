@@ -186,6 +186,8 @@ commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
 		.uid = j->submit->options.uid,
 		.caller = j->submit->options.me->user,
 		.reason = dir == SPOOL_QUEUE ? j->untried : NULL,
+		.replaces = dir == SPOOL_QUEUE && j->early.entry != NULL ?
+		    j->early.entry->name : NULL,
 	};
 
 	envelope_begin_like(&env, all);
@@ -293,11 +295,13 @@ queue_deferred(struct submit_job *j)
 	if (has_queue(s)) {
 		/*
 		 * The early entry has the failed forward-paths, too, which the
-		 * caller is told about: a queue run must not report them.
+		 * caller is told about: a queue run must not report them.  An
+		 * entry without them replaces it in one step, so that a crash
+		 * does not leave two.
 		 */
 		if (j->early.entry != NULL && has_outcome(j, OUTCOME_FAILED) &&
 		    commit_part(j, SPOOL_QUEUE, j->result->queued, &why))
-			early_entry_remove(&j->early);
+			early_entry_leave(&j->early);
 		else if (!early_entry_keep(&j->early, j->attempted,
 		    j->result->queued) &&
 		    !commit_part(j, SPOOL_QUEUE, j->result->queued, &why))

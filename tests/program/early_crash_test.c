@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <time.h>
 
 #include "queue/spool.h"
@@ -29,8 +30,15 @@ enum { HOUR = 60 * 60, TRIALS_MAX = 120 };
 static const struct script	slow = { .steps = { { .at = ON_BODY,
 				    .delay_ms = 6500 } } };
 
+/* The caller is told that one recipient failed; the other one waits. */
+static const struct script	slow_refusal = { .steps = {
+	{ .at = ON_RCPT, .match = "a@", .say = "550 5.1.1 unknown" },
+	{ .at = ON_RCPT, .match = "b@", .say = "450 4.2.1 later",
+	    .delay_ms = 6500 } } };
+
 /* A run under strace; all of them wait at the same time. */
 struct trial {
+	const struct script	*script;
 	struct queue_fixture	 p;
 	struct running		*run;
 	char			 inject[100];
@@ -44,7 +52,7 @@ begin(struct trial *t)
 	const char		*argv[24] = { "strace", "-f", "-qq", "-o" };
 	size_t			 n = 4;
 
-	queue_fixture_open_fast(&t->p, &slow);
+	queue_fixture_open_fast(&t->p, t->script);
 	assert_true(spool_open(&spool, t->p.spool,
 	    &(struct spool_options){ .create = true }, &why));
 	spool_close(&spool);
@@ -144,8 +152,39 @@ check_failed(struct trial *t, int status)
 		fail_msg("%s: exit %d, queue: %s", t->inject, status, queued);
 }
 
+/*
+ * The recipient that waits is in one entry, whether the one that failed is in
+ * it or not.
+ */
+static bool
+waits_once(const char *queued)
+{
+	return strcmp(queued, "?a@example.net ?b@example.net") == 0 ||
+	    strcmp(queued, "-a@example.net ?b@example.net") == 0 ||
+	    strcmp(queued, "?b@example.net") == 0;
+}
+
 static void
-at_each_call(const struct strace_fault *fault,
+check_killed_after_refusal(struct trial *t, int status)
+{
+	const char	*queued = temp_spool_entries(t->p.spool, SPOOL_QUEUE);
+
+	if (status != -1 || (!waits_once(queued) && (queued[0] != '\0' ||
+	    was_successful(t, "linkat"))))
+		fail_msg("%s: exit %d, queue: %s", t->inject, status, queued);
+}
+
+static void
+check_failed_after_refusal(struct trial *t, int status)
+{
+	const char	*queued = temp_spool_entries(t->p.spool, SPOOL_QUEUE);
+
+	if (status != EX_NOUSER || !waits_once(queued))
+		fail_msg("%s: exit %d, queue: %s", t->inject, status, queued);
+}
+
+static void
+at_each_call(const struct script *script, const struct strace_fault *fault,
     void (*check)(struct trial *, int status))
 {
 	static struct trial	trials[TRIALS_MAX];
@@ -154,9 +193,11 @@ at_each_call(const struct strace_fault *fault,
 	size_t			n = 0;
 
 	strace_need();
+	for (size_t i = 0; i < TRIALS_MAX; i++)
+		trials[i].script = script;
 	trials[0].inject[0] = '\0';
 	begin(&trials[0]);
-	assert_int_equal(end(&trials[0]), 0);
+	assert_int_equal(end(&trials[0]), script == &slow ? 0 : EX_NOUSER);
 	strace_learn(&calls, temp_dir_path(&trials[0].p.dir, "trace"),
 	    "O_TMPFILE");
 	queue_fixture_close(&trials[0].p);
@@ -173,26 +214,44 @@ at_each_call(const struct strace_fault *fault,
 	print_message("%zu runs\n", n);
 }
 
+static const struct strace_fault	killed = { .how = "signal=KILL" };
+static const struct strace_fault	failing = { .how = "error=EIO",
+	.calls = " write fsync fdatasync linkat renameat pwrite64 pread64 "
+	"unlinkat utimensat fstat newfstatat flock fcntl " };
+
 static void
 killed_at_each_call(void **state)
 {
 	(void)state;
-	at_each_call(&(struct strace_fault){ .how = "signal=KILL" },
-	    check_killed);
+	at_each_call(&slow, &killed, check_killed);
 }
 
 static void
 an_error_at_each_call(void **state)
 {
 	(void)state;
-	at_each_call(&(struct strace_fault){ .how = "error=EIO",
-	    .calls = " write fsync fdatasync linkat pwrite64 pread64 unlinkat "
-	    "utimensat fstat newfstatat flock fcntl " }, check_failed);
+	at_each_call(&slow, &failing, check_failed);
+}
+
+static void
+killed_at_each_call_after_a_refusal(void **state)
+{
+	(void)state;
+	at_each_call(&slow_refusal, &killed, check_killed_after_refusal);
+}
+
+static void
+an_error_at_each_call_after_a_refusal(void **state)
+{
+	(void)state;
+	at_each_call(&slow_refusal, &failing, check_failed_after_refusal);
 }
 
 static const struct CMUnitTest early_crash_spec[] = {
 	cmocka_unit_test(killed_at_each_call),
 	cmocka_unit_test(an_error_at_each_call),
+	cmocka_unit_test(killed_at_each_call_after_a_refusal),
+	cmocka_unit_test(an_error_at_each_call_after_a_refusal),
 };
 
 int
