@@ -7,7 +7,8 @@
  * for each step of the retry schedule is made for the smarthost, by new
  * messages and queue runs together; in between, messages are deferred for the
  * reason of the last attempt.  One more attempt is made after the configuration
- * or a password file was changed.
+ * or a password file was changed.  Attempts that are in progress when the first
+ * refusal is recorded are not prevented: before it, no lock is taken.
  *
  * The facts are in the state of the spool (queue/spool_state.h).  The time of
  * the next attempt is written before an attempt is made, so that neither a
