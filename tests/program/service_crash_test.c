@@ -2,7 +2,8 @@
  * A message through the service, one of whose processes is killed before a
  * system call, or whose call fails.  Exit status 0 promises that the message
  * was sent or is in the queue.  It may be sent twice only if the process that
- * sent it, or the supervisor, was killed.
+ * sent it, or the supervisor, was killed, or a session that had written the
+ * entry early, because the attempt took five seconds.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +26,9 @@
 #include "support/strace.h"
 #include "support/temp_dir.h"
 #include "support/temp_spool.h"
+#include "util/clock.h"
+
+enum { EARLY_MS = 5000 };	/* submit/early_entry.h */
 
 /* Which process has the fault. */
 enum target {
@@ -44,6 +48,7 @@ struct setting {
 	char			 spool[80];
 	struct running		*service, *strace;
 	size_t			 received;	/* before this message */
+	int64_t			 took_ms;	/* this message */
 	size_t			 runs, killed, deferred, twice;
 };
 
@@ -84,10 +89,12 @@ static int
 submit(struct setting *s)
 {
 	struct program_result	o;
+	int64_t			begin_ms = clock_ms();
 	int			status;
 
 	relais_run(&o, s->conf, WORDS("-i", "a@example.net"),
 	    "Subject: a\nTo: a@example.net\n\nhello\n");
+	s->took_ms = clock_ms() - begin_ms;
 	status = o.status;
 	if (status != 0 && status != EX_TEMPFAIL)
 		fail_msg("status %d, signal %d: %s", status, o.signal,
@@ -161,9 +168,9 @@ count_received(struct mock_smtp *host)
 	return n;
 }
 
-/* Whether the process that sent the message was killed. */
+/* Whether a process was killed that made a system call with this text. */
 static bool
-sender_was_killed(struct setting *s)
+was_killed(struct setting *s, const char *call)
 {
 	struct buffer	trace = { 0 };
 	const char	*at;
@@ -171,7 +178,7 @@ sender_was_killed(struct setting *s)
 	bool		killed;
 
 	file_read(&trace, temp_dir_path(&s->dir, "trace"));
-	at = strstr(trace.data, "\"EHLO ");
+	at = strstr(trace.data, call);
 	while (at != NULL && at > trace.data && at[-1] != '\n')
 		at--;
 	if (at != NULL)
@@ -181,6 +188,13 @@ sender_was_killed(struct setting *s)
 	    strstr(trace.data, end_of) != NULL;
 	buffer_free(&trace);
 	return killed;
+}
+
+static bool
+session_left_entry(struct setting *s)
+{
+	return s->took_ms >= EARLY_MS && s->target == ANY &&
+	    was_killed(s, " linkat(");
 }
 
 /* One message with a fault, and a queue run without one. */
@@ -196,7 +210,7 @@ submit_with(struct setting *s, const char *inject)
 	begin(s, inject);
 	status = submit(s);
 	supervisor = end(s);
-	sender = sender_was_killed(s);
+	sender = was_killed(s, "\"EHLO ");
 	relais_run(&o, s->conf, WORDS("-o", s->smarthost, "-qf"), "");
 	assert_int_equal(o.status, 0);
 	program_result_free(&o);
@@ -211,7 +225,7 @@ submit_with(struct setting *s, const char *inject)
 		fail_msg("%s: failed: %s", inject, left);
 	if (status == 0 && copies == 0)
 		fail_msg("%s: it is lost", inject);
-	if (copies > (supervisor || sender ? 2 : 1))
+	if (copies > (supervisor || sender || session_left_entry(s) ? 2 : 1))
 		fail_msg("%s: it came %zu times", inject, copies);
 	s->runs++;
 	s->killed += supervisor || sender;
@@ -288,6 +302,24 @@ kill_the_session(void **state)
 	end_report(&s);
 }
 
+static const struct script	slow = { .steps = {
+	{ .at = ON_BODY, .delay_ms = EARLY_MS + 1500 },
+} };
+
+/* Its entry is in doubt, and its caller is told that it was not queued. */
+static void
+kill_a_session_that_has_written_the_entry_early(void **state)
+{
+	struct setting	s;
+
+	(void)state;
+	setting_open(&s, ANY, &slow);
+	assert_int_equal(submit_with(&s, "inject=fsync:signal=KILL:when=2"),
+	    EX_TEMPFAIL);
+	assert_int_equal(s.twice, 1);
+	end_report(&s);
+}
+
 static void
 kill_a_session_that_queues(void **state)
 {
@@ -331,6 +363,7 @@ static const struct CMUnitTest crash_spec[] = {
 	cmocka_unit_test(kill_the_supervisor),
 	cmocka_unit_test(kill_the_worker),
 	cmocka_unit_test(kill_the_session),
+	cmocka_unit_test(kill_a_session_that_has_written_the_entry_early),
 	cmocka_unit_test(kill_a_session_that_queues),
 	cmocka_unit_test(failing_calls),
 };
