@@ -40,16 +40,16 @@ command_details(enum mode mode)
 	switch (mode) {
 	case MODE_CHECK:
 		return
-"  --all      also test the smarthosts that are used if another one fails\n"
+"  --all      also test the smarthosts that are used only if another one fails\n"
 "  --verbose  print every setting and the dialogue with each server\n"
-"  --json     print an object for programs\n";
+"  --json     print JSON\n";
 	case MODE_IMPORT:
 		return
 "  FILE     ssmtp.conf, msmtprc, dma.conf, the directory of nullmailer, main.cf\n"
 "           of Postfix, or update-exim4.conf.conf; otherwise, the one that is\n"
 "           installed on this machine\n"
-"  --write  write relais.conf and the password files; otherwise it is printed\n"
-"           without passwords\n";
+"  --write  write relais.conf and the password files; otherwise, relais.conf is\n"
+"           printed, without passwords\n";
 	case MODE_QUEUE:
 		return
 "  list [--failed]      the waiting messages, or those that were given up\n"
@@ -57,24 +57,24 @@ command_details(enum mode mode)
 "  run                  try the messages that are due, for cron(8)\n"
 "  flush [ID]           try all messages, or this one, now\n"
 "  hold ID              do not try the message\n"
-"  release ID           undo hold, or try a message again that was given up\n"
+"  release ID           send a message that is held, collected or given up\n"
 "  release [--failed | --all] [--recipient TEXT] [--since TIME]\n"
 "                       several messages that were given up; --all: also those\n"
-"                       that are held; TIME: given up since then, such as 2d\n"
+"                       that are held; --since 2d: those of the last two days\n"
 "  drop ID              delete the message\n"
 "  status [--older TIME]\n"
-"                       whether mail is delivered; exit status 1 if not\n"
+"                       whether mail is being sent; exit status 1 if not\n"
 "  status --metrics [--output FILE]\n"
 "                       the same numbers for Prometheus\n"
 "  --json               print JSON: list, show and status\n"
 "Exit status: 0 if the command succeeded, 1 if status found a problem, 64 if the\n"
 "arguments are wrong, 66 if there is no such message, 75 if flush did not send\n"
-"every message or another process uses it, 77 without permission.\n";
+"every message or another process is using the message, 77 without permission.\n";
 	case MODE_ROUTE:
 		return
-"  -f SENDER    the sender; otherwise the user\n"
-"  --user NAME  the message of this user\n"
-"  --json       print an object for programs\n";
+"  -f SENDER    the sender; by default, the user\n"
+"  --user NAME  for mail of this user\n"
+"  --json       print JSON\n";
 	case MODE_SETUP:
 		return
 "  ADDRESS                  the address that sends the mail of this machine\n"
@@ -92,7 +92,7 @@ command_details(enum mode mode)
 "are given before the command: relais -o tls_ca=FILE setup\n";
 	case MODE_TEST:
 		return
-"  ADDRESS      the recipient; otherwise root\n"
+"  ADDRESS      the recipient; by default, root\n"
 "  --user NAME  send the message as this user\n"
 "To print the dialogue: relais -v test\n";
 	default:

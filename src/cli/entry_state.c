@@ -85,15 +85,15 @@ describe_digest(char *to, size_t size, const struct entry *e, size_t others)
 	char	date[OUTPUT_TIME], with[64] = "";
 
 	if (e->file.digest != NULL) {
-		snprintf(to, size, "a digest that is not complete; the next "
-		    "queue run sends it");
+		snprintf(to, size, "an incomplete digest; the next queue run "
+		    "completes and sends it");
 		return;
 	}
 	if (others > 0)
 		snprintf(with, sizeof(with), " with %zu other%s", others,
 		    others == 1 ? "" : "s");
 	snprintf(to, size, "collected: will be sent%s in a digest at %s; to "
-	    "send it alone now: relais queue release %s", with,
+	    "send it on its own: relais queue release %s", with,
 	    output_format_time(date, e->next), e->name);
 }
 
@@ -146,8 +146,8 @@ entry_state_reason(char to[ENTRY_STATE_REASON], const struct entry *e,
 		    "flush %s", output_format_time(date, e->next), e->name);
 	else if (e->next < now - OVERDUE_S)
 		snprintf(to, ENTRY_STATE_REASON, "due since %s, but no queue "
-		    "run has sent it; relais serve, or a timer for relais "
-		    "queue run, must be running",
+		    "run has sent it; start relais serve, or a timer for "
+		    "relais queue run",
 		    output_format_time(date, e->next));
 	return to;
 }

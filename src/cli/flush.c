@@ -178,13 +178,12 @@ flush_sent_all(const struct attempt_choice *choice,
 	add_number(why, failures, "given up");
 	add_number(why, n[ATTEMPT_PACED], "waiting for a turn (pace)");
 	add_number(why, n[ATTEMPT_LOCKED], "being sent by another process");
-	add_number(why, n[ATTEMPT_DOUBTFUL], "that may have been delivered "
-	    "already");
+	add_number(why, n[ATTEMPT_DOUBTFUL], "possibly delivered already");
 	add_number(why, n[ATTEMPT_ERROR], "after a disk error");
 	add_number(why, t->entries - runner_done(t), "not tried");
 	if (t->error[0] != '\0')
 		failure_suffix(why, "; last error: %s", t->error);
-	return failure_suffix(why, "; for all reasons, run relais queue "
+	return failure_suffix(why, "; to see each reason, run relais queue "
 	    "list%s", failures > 0 ? " and relais queue list --failed" : "");
 }
 

@@ -184,7 +184,7 @@ write_queue(struct buffer *b, const struct queue_facts *f)
 	    "given up, with or without a bounce.");
 	metrics_add(b, given_up, NULL, NULL, f->state.given_up);
 	metrics_begin(b, METRIC_GAUGE, when, "Time at which a queued message "
-	    "was given up last; 0 if none was.");
+	    "was last given up; 0 if none was.");
 	metrics_add(b, when, NULL, NULL, f->state.given_up_at);
 }
 
@@ -209,13 +209,13 @@ static const struct smarthost_metric {
 	    "Recipients that were refused permanently." },
 	{ "relais_counting_since_timestamp_seconds", METRIC_GAUGE,
 	    offsetof(struct counters, since),
-	    "Time at which the counters of the smarthost were started." },
+	    "Time at which counting began for the smarthost." },
 	{ "relais_last_attempt_timestamp_seconds", METRIC_GAUGE,
 	    offsetof(struct counters, last_attempt),
 	    "Time of the last attempt." },
 	{ "relais_last_success_timestamp_seconds", METRIC_GAUGE,
 	    offsetof(struct counters, last_success),
-	    "Time at which the smarthost accepted a message last." },
+	    "Time at which the smarthost last accepted a message." },
 	{ "relais_certificate_expiry_timestamp_seconds", METRIC_GAUGE,
 	    offsetof(struct counters, certificate_expiry),
 	    "Expiry of the certificate that the smarthost sent last." },
@@ -254,9 +254,8 @@ write_logins(struct buffer *b, const struct queue_facts *f)
 		if (login == COUNTERS_LOGIN_UNKNOWN)
 			continue;
 		if (!begun)
-			metrics_begin(b, METRIC_GAUGE, name, "1 if the "
-			    "smarthost accepted the login last, 0 if it "
-			    "refused it.");
+			metrics_begin(b, METRIC_GAUGE, name, "1 if the last "
+			    "login was accepted, 0 if it was refused.");
 		begun = true;
 		metrics_add(b, name, "smarthost", f->smarthost[i].url,
 		    login == COUNTERS_LOGIN_ACCEPTED);

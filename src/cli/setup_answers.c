@@ -86,7 +86,7 @@ require_options(const struct setup_answers *s, struct failure *why)
 	if (s->given[ANSWER_ROOT] == NULL)
 		buffer_add_text(&missing, " --root,");
 	good = missing.len == 0 || failed(why, EX_USAGE, "without a terminal, "
-	    "each answer must be given; missing:%.*s",
+	    "all answers must be on the command line; missing:%.*s",
 	    (int)missing.len - 1, missing.data);
 	buffer_free(&missing);
 	return good;
@@ -295,8 +295,9 @@ check_secret(const struct buffer *secret, struct failure *why)
 		    "line");
 	if (text_is_blank(text[0]) || text_is_blank(text[len - 1]))
 		return failed(why, EX_DATAERR, "the password begins or ends "
-		    "with a blank, as after copying too much; if it belongs to "
-		    "the password, write a file and use --password-file");
+		    "with a blank, perhaps because too much was copied; if the "
+		    "blank is part of the password, write the password to a "
+		    "file and use --password-file");
 	return true;
 }
 
@@ -411,8 +412,8 @@ set_overrides(struct setup_answers *s, struct failure *why)
 
 		if ((*o)[len] == '\0' || !key_find(*o, len, &key) ||
 		    config_is_secret(key))
-			return failed(why, EX_USAGE, "-o %s: not a setting "
-			    "that can be written", *o);
+			return failed(why, EX_USAGE, "-o %s: setup cannot "
+			    "write this setting", *o);
 		if (!set_key(s, key, *o + len + 1, "-o", why))
 			return false;
 	}

@@ -119,7 +119,7 @@ show_directory(const struct setup_answers *s)
 	if (directory != NULL) {
 		printf("\nThe directory ");
 		output_text(directory);
-		printf(" is created (mode 0700).\n");
+		printf(" will be created (mode 0700).\n");
 	}
 	free(directory);
 }
@@ -235,7 +235,7 @@ setup_command(const struct options *options, const struct config *config,
 	(void)config;
 	good = setup_answers_parse(&s, why) && check_target(&s, why);
 	if (good && s.terminal) {
-		printf("An empty answer takes the suggestion in brackets. The "
+		printf("An empty answer accepts the suggestion in brackets. The "
 		    "configuration is shown\nbefore it is written to ");
 		output_text(s.path);
 		printf(".\n\n");

@@ -27,8 +27,8 @@ print_start(const char *queue, const char *private_file)
 {
 	printf(private_file != NULL ?
 	    "\nThe service is not running: only root can send mail, and "
-	    "queued mail is not\nsent again. To start the service:\n" :
-	    "\nThe service is not running: queued mail is not sent again. To "
+	    "queued mail is not\ntried again. To start the service:\n" :
+	    "\nThe service is not running: queued mail is not tried again. To "
 	    "start it:\n");
 	if (private_file != NULL) {
 		printf("    useradd --system --no-create-home --home-dir "
@@ -63,7 +63,7 @@ setup_service(const struct config *config, const char *private_file)
 		return;
 	switch (reload_service(socket, &what)) {
 	case RELOAD_DONE:
-		printf("The service reads the new configuration (%s).\n",
+		printf("The service was asked to read the configuration (%s).\n",
 		    what.text);
 		break;
 	case RELOAD_NO_SERVICE:
@@ -71,7 +71,7 @@ setup_service(const struct config *config, const char *private_file)
 		    private_file);
 		break;
 	case RELOAD_FAILED:
-		printf("The service has the previous configuration until it "
+		printf("The service uses the previous configuration until it "
 		    "receives SIGHUP: ");
 		output_text(what.text);
 		putchar('\n');

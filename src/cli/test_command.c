@@ -155,15 +155,16 @@ print_advice(const struct test_message *m, const struct test_request *r)
 	print_line("Message-ID", m->id.data);
 	if (result->queued[0] != '\0') {
 		print_line("queue ID", result->queued);
-		print_command("The next queue run tries again. Now", r,
+		print_command("The next queue run tries it again. To try it "
+		    "now", r,
 		    "queue flush", NULL, result->queued);
-		print_command("The message and its state", r, "queue show",
-		    NULL, result->queued);
+		print_command("To see the message and its state", r,
+		    "queue show", NULL, result->queued);
 	}
 	if (result->failed[0] != '\0') {
 		print_line("failed ID", result->failed);
-		print_command("After the cause is corrected", r,
-		    "queue release", NULL, result->failed);
+		print_command("To send it after you have corrected the cause",
+		    r, "queue release", NULL, result->failed);
 		print_command("or, to delete it", r, "queue drop", NULL,
 		    result->failed);
 	}
@@ -173,9 +174,9 @@ print_advice(const struct test_message *m, const struct test_request *r)
 		print_line("", "smarthost, and for the message among the spam "
 		    "of the recipient.");
 	} else {
-		print_command("The lines of the configuration that apply", r,
+		print_command("To see the settings that apply", r,
 		    "route", r->user, r->to);
-		print_command("The dialogue with the smarthost", r,
+		print_command("To see the dialogue with the smarthost", r,
 		    "-v -o socket=off test", r->user, r->to);
 	}
 }

@@ -471,7 +471,7 @@ follow_other_processes(struct relay *r, const struct route *route)
 	r->down = true;
 	r->down_view = route->view;
 	failed(&r->down_why, EX_TEMPFAIL, "not tried: the smarthost deferred "
-	    "%d other messages in a row in the reply to MAIL",
+	    "%d other messages in a row when it replied to MAIL",
 	    MAIL_DEFERRED_MAX);
 }
 

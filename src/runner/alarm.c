@@ -200,11 +200,12 @@ write_alarm(struct notice *n, const struct alarm_options *o,
 		    "message%s) has been waiting since ", host, spool,
 		    f->waiting, s);
 		add_time(&n->text, f->oldest);
-		buffer_addf(&n->text, ". The last error is: %s. \"relais queue "
-		    "list\" shows the messages, and \"relais queue flush\" "
-		    "tries to send them at once.", f->oldest_text[0] != '\0' ?
-		    f->oldest_text : "no attempt was made; is a queue run "
-		    "started regularly?");
+		buffer_addf(&n->text, ". %s%s. \"relais queue list\" shows the "
+		    "messages, and \"relais queue flush\" tries to send them "
+		    "at once.", f->oldest_text[0] != '\0' ?
+		    "The last error is: " : "No attempt has been made; start "
+		    "relais serve, or a timer for relais queue run",
+		    f->oldest_text);
 		add_reason(n, f->oldest, f->oldest_text);
 	}
 	if (reasons & REASON_GIVEN_UP) {
@@ -214,9 +215,10 @@ write_alarm(struct notice *n, const struct alarm_options *o,
 		add_after(&n->text, " ", host);
 		buffer_add_text(&n->text, " gave up a message at ");
 		add_time(&n->text, f->given_up_at);
-		buffer_addf(&n->text, ": %s. Its sender gets a bounce, or the "
-		    "message is kept in %s/failed; \"relais queue release\" "
-		    "sends it again.", f->given_up_text, spool);
+		buffer_addf(&n->text, ": %s. Its sender receives a bounce, or "
+		    "the message is kept in %s/failed: \"relais queue list "
+		    "--failed\" lists it, and \"relais queue release\" sends "
+		    "it again.", f->given_up_text, spool);
 		add_reason(n, f->given_up_at, f->given_up_text);
 	}
 }
@@ -227,8 +229,8 @@ write_recovery(struct notice *n, const struct alarm_options *o,
 {
 	buffer_add_text(&n->event, "recovered");
 	buffer_addf(&n->subject, "%s: mail is sent again", o->me->host);
-	buffer_addf(&n->text, "The mail queue of %s is in order again, after "
-	    "an alarm about a problem since ", o->me->host);
+	buffer_addf(&n->text, "The mail queue of %s is in order again. The "
+	    "problem began at ", o->me->host);
 	add_time(&n->text, since);
 	buffer_addf(&n->text, ". %zu message%s in %s/queue.", f->waiting,
 	    f->waiting == 1 ? " waits" : "s wait", o->spool->directory);
@@ -313,8 +315,8 @@ may_start(const struct alarm_options *o, struct memory *m, int64_t now)
 	m->recorded = good;
 	if (good)
 		return true;
-	log_line(o->log, LOG_ERR, "what alarm_command has reported cannot be "
-	    "recorded: %s; it is started at most once in %lld seconds",
+	log_line(o->log, LOG_ERR, "cannot record that alarm_command has "
+	    "reported a problem: %s; it is started every %lld seconds at most",
 	    m->why.text, (long long)after);
 	if (fstat(m->fd, &st) != 0 || (st.st_mtime <= now &&
 	    now - st.st_mtime < after))
@@ -422,8 +424,8 @@ check_locked(const struct alarm_options *o, struct memory *m, int64_t now)
 			record_reported(o, &f, 0, now);
 	} else if (may_start(o, m, now)) {
 		if (!m->recorded)
-			buffer_addf(&n.text, " The queue cannot be written: "
-			    "%s.", m->why.text);
+			buffer_addf(&n.text, " The queue directory cannot be "
+			    "written: %s.", m->why.text);
 		if (run_command(o, &n, &f, &why)) {
 			if (m->recorded)
 				record_reported(o, &f, n.since, now);
@@ -431,7 +433,7 @@ check_locked(const struct alarm_options *o, struct memory *m, int64_t now)
 			    "%s", n.subject.data);
 		} else {
 			log_line(o->log, LOG_ERR, "alarm_command failed, and "
-			    "is tried again in the next queue run: %s",
+			    "is started again in the next queue run: %s",
 			    why.text);
 		}
 	}

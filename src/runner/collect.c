@@ -141,7 +141,7 @@ recover_digest(const struct collector *c, const char *id)
 		if (spool_sync(c->options->spool, &why) &&
 		    complete_digest(c, &digest, &why))
 			log_line(c->options->log, LOG_INFO, "id=%s: the digest "
-			    "is complete, after it was interrupted", id);
+			    "was interrupted, and is now complete", id);
 		else
 			log_failure(c, &why);
 	}
@@ -237,7 +237,7 @@ send_alone(struct collector *c, struct failure *why)
 	if (!entry_hold(e, false, why))
 		return false;
 	log_line(c->options->log, LOG_INFO, "id=%s is the only collected "
-	    "message, and is not sent in a digest", e->name);
+	    "message, and is sent without a digest", e->name);
 	return true;
 }
 
@@ -433,8 +433,8 @@ collect_may_change(const struct entry *e, struct failure *why)
 	if (!e->file.collected)
 		return true;
 	if (e->file.digest != NULL)
-		return failed(why, EX_TEMPFAIL, "%s: a digest that is not "
-		    "complete; run relais queue run to complete it", e->name);
+		return failed(why, EX_TEMPFAIL, "%s: an incomplete digest; "
+		    "run relais queue run to complete it", e->name);
 	if (!spool_list(&list, e->spool, SPOOL_QUEUE, why))
 		return false;
 	for (size_t i = 0; good && i < list.n; i++) {

@@ -557,7 +557,7 @@ attempt_list(struct queue_run *run, struct runner_totals *t,
 	read_totals(run, t);
 	record_health(run, t);
 	if (t->result[ATTEMPT_PACED] > 0)
-		snprintf(waits, sizeof(waits), ", %zu waiting for their turn",
+		snprintf(waits, sizeof(waits), ", %zu waiting for a turn",
 		    t->result[ATTEMPT_PACED]);
 	log_line(r->log, LOG_INFO, "queue run: %zu of %zu entries: %zu sent, "
 	    "%zu deferred, %zu given up%s", runner_done(t), t->entries,

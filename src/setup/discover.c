@@ -227,8 +227,8 @@ judge(const struct progress *last, const char *domain, int64_t timeout_ms,
 		    "records for submission, and neither smtp.%s nor mail.%s "
 		    "accepts connections on port 465 or 587", domain, domain);
 	case PROGRESS_ASKS:
-		return failed(why, EX_TEMPFAIL, "no answer within %g seconds "
-		    "from %s", (double)timeout_ms / 1000, last->asked);
+		return failed(why, EX_TEMPFAIL, "timed out after %g seconds, "
+		    "waiting for %s", (double)timeout_ms / 1000, last->asked);
 	}
 	return false;
 }

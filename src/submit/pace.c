@@ -88,7 +88,7 @@ take_turn(const struct pace *p, const struct paced_route *r, int64_t *at)
 	} else {
 		if (state.invalid)
 			log_line(p->log, LOG_WARNING, "%s/state: invalid "
-			    "content; the file is started again",
+			    "content; the file is reset",
 			    p->spool->directory);
 		host = find_record(&state, p, &r->route->subject, &why);
 		go = host == NULL || turn_take(host, &r->rate, now, p->kind,

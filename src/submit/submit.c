@@ -616,8 +616,8 @@ forget_turn(struct submit_job *j)
 				return false;
 			reason = outcomes[i].text;
 		}
-	log_line(j->submit->options.log, LOG_WARNING, "a message does not "
-	    "wait: %s", reason);
+	log_line(j->submit->options.log, LOG_WARNING, "a message cannot be "
+	    "queued, and is sent before its turn: %s", reason);
 	for (size_t i = 0; i < j->envelope->n; i++)
 		if (outcomes[i].paced)
 			outcomes[i] = (struct outcome){ 0 };

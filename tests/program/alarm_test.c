@@ -345,7 +345,7 @@ a_spool_that_cannot_be_written_is_reported(void **state)
 	run(&p);
 	run(&p);
 	expect_events(&p, "[waiting]");
-	expect_words(&p, "The queue cannot be written: ");
+	expect_words(&p, "The queue directory cannot be written: ");
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(rmdir(path[i]), 0);
 	close_alarm(&p);
@@ -419,7 +419,7 @@ a_command_that_cannot_be_run_is_logged(void **state)
 	change(&p, &refusing, "log = stderr\n");
 	snprintf(path, sizeof(path), "%s/command", p.dir.path);
 	assert_int_equal(chmod(path, 0600), 0);
-	expect_error(&p, "alarm_command failed, and is tried again in the "
+	expect_error(&p, "alarm_command failed, and is started again in the "
 	    "next queue run: ");
 	expect_error(&p, "/command: Permission denied");
 	assert_int_equal(unlink(path), 0);

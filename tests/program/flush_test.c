@@ -1156,7 +1156,7 @@ static const struct report_case reports[] = {
 	{ "a deferred message is reported with the reply", "-q", EX_TEMPFAIL,
 	    "relais: not sent: 1 deferred; last error: 127.0.0.1:",
 	    { .at = ON_RCPT, .match = "b@", .say = "450 4.2.1 busy" },
-	    .after = " 450 4.2.1 busy; for all reasons, run relais queue "
+	    .after = " 450 4.2.1 busy; to see each reason, run relais queue "
 	    "list\n" },
 	{ "an unreachable smarthost is reported", "-qf", EX_TEMPFAIL,
 	    "relais: not sent: 2 deferred; last error: 127.0.0.1:",
@@ -1168,8 +1168,8 @@ static const struct report_case reports[] = {
 	    "list --failed\n" },
 	{ "held messages are not to be sent", "-q", 0, "", .before = HELD },
 	{ "messages that may have been delivered are reported", "-q",
-	    EX_TEMPFAIL, "relais: not sent: 2 that may have been delivered "
-	    "already; for all reasons, run relais queue list\n",
+	    EX_TEMPFAIL, "relais: not sent: 2 possibly delivered already; to "
+	    "see each reason, run relais queue list\n",
 	    { .at = ON_BODY, .say = "", .then = THEN_CLOSE },
 	    .before = "-q" },
 	{ "a message with another recipient is not to be sent", "-qRx@", 0,

@@ -324,7 +324,7 @@ a_message_that_cannot_wait_is_sent(void **state)
 	queue_fixture_open(&p, &accepts, "pace = 1/day\nlog = stderr\n"
 	    "queue_size_limit = 1\n");
 	run(&p, WORDS("a@example.net"), EX_OK, "sent");
-	run(&p, WORDS("a@example.net"), EX_OK, "a message does not wait: ");
+	run(&p, WORDS("a@example.net"), EX_OK, "sent before its turn: ");
 	assert_int_equal(mock_smtp_messages(p.host), 2);
 	queue_fixture_close(&p);
 }

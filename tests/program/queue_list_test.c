@@ -320,8 +320,8 @@ static const struct kind kinds[] = {
 	{ "a message that is held", put_and_hold,
 	    "(held; to send it: relais queue release ", "hold", { 0 } },
 	{ "a message that no queue run tries", put_long_ago,
-	    "but no queue run has sent it; relais serve, or a timer", "incoming",
-	    { 0 } },
+	    "but no queue run has sent it; start relais serve, or a timer",
+	    "incoming", { 0 } },
 	{ "a message whose outcome could not be recorded",
 	    put_and_try_without_space, ": cannot be written; the message is "
 	    "not sent: File too large)\n", "incoming", { 0 } },

@@ -224,13 +224,13 @@ an_entry_that_is_being_sent_is_not_changed(void **state)
 		says(&p, WORDS("queue", words[i], id), EX_TEMPFAIL,
 		    "being sent by another process");
 	says(&p, WORDS("queue", "flush"), EX_TEMPFAIL,
-	    "relais: not sent: 1 being sent by another process; for all "
-	    "reasons, run relais queue list\n");
+	    "relais: not sent: 1 being sent by another process; to "
+	    "see each reason, run relais queue list\n");
 	says(&p, WORDS("queue", "run"), 0, "");
 	queue_fixture_put(&p, "me@example.org", LIST("b@example.net"));
 	says(&p, WORDS("queue", "flush"), EX_TEMPFAIL,
-	    "relais: not sent: 1 being sent by another process; for all "
-	    "reasons, run relais queue list\n");
+	    "relais: not sent: 1 being sent by another process; to "
+	    "see each reason, run relais queue list\n");
 	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
 	    "?a@example.net");
 	mock_smtp_release(p.host);

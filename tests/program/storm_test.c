@@ -488,7 +488,7 @@ commands_know_collected_messages(void **state)
 	send_many(&p, 6);
 	each_entry(&p, get_id, id);
 	text = run_text(&p, WORDS("queue", "list"), "", 0);
-	snprintf(words, sizeof(words), "to send it alone now: relais queue "
+	snprintf(words, sizeof(words), "to send it on its own: relais queue "
 	    "release %s)", id);
 	if (strstr(text, "(collected: will be sent with 3 others in a digest "
 	    "at ") == NULL || strstr(text, words) == NULL)

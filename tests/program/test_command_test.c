@@ -53,7 +53,7 @@ static const struct outcome_case outcomes[] = {
 	    { .steps = { { .at = ON_RCPT, .say = "451 4.3.0 later" } } },
 	    NULL, { "a@example.net" }, 0,
 	    { "queued     a@example.net: ", "451 4.3.0 later",
-	    "Now: relais -C " }, NULL },
+	    "To try it now: relais -C " }, NULL },
 	{ "a refused message has the exit status of sendmail",
 	    { .steps = { { .at = ON_RCPT, .say = "550 5.1.1 nobody" } } },
 	    NULL, { "a@example.net" }, EX_NOUSER,

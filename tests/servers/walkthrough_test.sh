@@ -63,7 +63,7 @@ sendmail_names_the_command() {
 	says 'run "relais setup"'
 }
 
-# It finds smtp.lab.test by its name.  An empty answer takes the suggestion.
+# It finds smtp.lab.test by its name.  An empty answer accepts the suggestion.
 setup_explains_the_certificate() {
 	local command
 	command=$(advised 'run "\(relais setup\)"' first)
@@ -138,7 +138,7 @@ the_service_gets_the_new_configuration() {
 	Write these files?	
 	Send a test message	
 	END
-	says 'The service reads the new configuration (SIGHUP to process' \
+	says 'The service was asked to read the configuration (SIGHUP to process' \
 	    'through    the service' 'accepted   other@lab.test'
 	arrives 'Return-Path: <other@lab.test>'
 	[ "$(stat -c '%a %G' /etc/relais.password)" = '640 relais' ]

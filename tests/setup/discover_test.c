@@ -134,20 +134,20 @@ static const struct discover_case answers[] = {
 };
 
 static const struct discover_case delays[] = {
-	{ "no reply about MX", "silent.test", NULL, "no answer within 0.5 "
-	    "seconds from the MX records of silent.test" },
+	{ "no reply about MX", "silent.test", NULL, "timed out after 0.5 "
+	    "seconds, waiting for the MX records of silent.test" },
 	{ "a name server that fails, and a host that does not exist",
 	    "useless.test", NULL, "cannot look up the MX records of "
 	    "useless.test: no reply from a name server" },
 	{ "a reply with the ID of another query", "id.test", NULL,
-	    "from the MX records of id.test" },
+	    "waiting for the MX records of id.test" },
 	{ "a truncated reply, and over TCP endless replies to other queries",
 	    "endless.test", NULL, "cannot look up the MX records of "
 	    "endless.test: the DNS server 127.0.0.1, over TCP: invalid reply" },
-	{ "no reply about SRV", "later.test", NULL, "from the SRV "
+	{ "no reply about SRV", "later.test", NULL, "waiting for the SRV "
 	    "records of _submissions._tcp.later.test" },
 	{ "no reply about an address", "host.test", NULL,
-	    "from smtp.host.test, port 465" },
+	    "waiting for smtp.host.test, port 465" },
 };
 
 static void
