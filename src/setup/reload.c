@@ -22,42 +22,52 @@ reload_has_systemd(void)
 	return access("/run/systemd/system", F_OK) == 0;
 }
 
-/* Sets the process that listens on the socket, or 0 if it is not visible. */
+/*
+ * Sets the process that listens on the socket, and its user; .pid is 0 if the
+ * process is not visible.
+ */
 static bool
-find_listener(const char *path, pid_t *pid)
+find_listener(const char *path, struct ucred *peer)
 {
 	const struct connect_options	options = { .timeout_ms = CONNECT_MS };
 	struct endpoint			at = { .path = path };
-	struct ucred			peer = { .pid = 0 };
-	socklen_t			size = sizeof(peer);
+	socklen_t			size = sizeof(*peer);
 	struct failure			ignored;
 	int				fd = connect_to(&at, &options,
 					    &ignored);
 
 	if (fd == -1)
 		return false;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == -1)
-		peer.pid = 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &size) == -1)
+		peer->pid = 0;
 	close(fd);
-	*pid = peer.pid;
 	return true;
 }
 
-/* The process may have ended, and its number may be that of another one. */
+/*
+ * The process may have ended, and its number may be that of another one: the
+ * user who has created the socket must not choose a process of another user.
+ */
 static bool
-is_ours(pid_t pid)
+is_ours(const struct ucred *peer)
 {
-	char	path[64], name[32] = "";
-	FILE	*f;
+	char		 path[64], line[128];
+	unsigned long	 uid;
+	bool		 is_service = false, is_same_user = false;
+	FILE		*f;
 
-	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
+	/* Files in /proc can belong to root even if the process does not. */
+	snprintf(path, sizeof(path), "/proc/%ld/status", (long)peer->pid);
 	if ((f = fopen(path, "re")) == NULL)
 		return false;
-	if (fgets(name, sizeof(name), f) == NULL)
-		name[0] = '\0';
+	while (fgets(line, sizeof(line), f) != NULL) {
+		is_service |= strcmp(line, "Name:\trelais\n") == 0 ||
+		    strcmp(line, "Name:\tsendmail\n") == 0;
+		is_same_user |= sscanf(line, "Uid:\t%*u\t%lu", &uid) == 1 &&
+		    uid == peer->uid;
+	}
 	fclose(f);
-	return strcmp(name, "relais\n") == 0 ||
-	    strcmp(name, "sendmail\n") == 0;
+	return is_service && is_same_user;
 }
 
 /* The unit may have been stopped: then it is started when it is needed. */
@@ -83,11 +93,13 @@ ask_systemd(void)
 enum reload_answer
 reload_service(const char *socket, struct failure *what)
 {
-	pid_t	pid;
+	struct ucred	peer = { .pid = 0 };
+	pid_t		pid;
 
-	if (!find_listener(socket, &pid))
+	if (!find_listener(socket, &peer))
 		return RELOAD_NO_SERVICE;
-	if (pid > 0 && is_ours(pid)) {
+	pid = peer.pid;
+	if (pid > 0 && is_ours(&peer)) {
 		if (kill(pid, SIGHUP) == -1) {
 			failed_errno(what, EX_OSERR, "SIGHUP to process %ld",
 			    (long)pid);

@@ -17,7 +17,9 @@
 
 #include "setup/reload.h"
 #include "support/cases.h"
+#include "support/skip.h"
 #include "support/temp_dir.h"
+#include "support/user.h"
 
 struct reload_case {
 	const char		*sentence;
@@ -26,18 +28,21 @@ struct reload_case {
 	bool			 stale;		/* the socket of a process that
 						 * has ended */
 	enum reload_answer	 answer;
+	bool			 other_user;	/* than that of the socket */
 };
 
 static const struct reload_case cases[] = {
-	{ "the service receives SIGHUP", "relais", false, RELOAD_DONE },
+	{ "the service receives SIGHUP", "relais", false, RELOAD_DONE, false },
 	{ "the service that sendmail -bd has started receives SIGHUP",
-	    "sendmail", false, RELOAD_DONE },
+	    "sendmail", false, RELOAD_DONE, false },
 	{ "another program does not receive it", "other", false,
-	    RELOAD_FAILED },
+	    RELOAD_FAILED, false },
+	{ "a process of another user than the socket does not receive it",
+	    "relais", false, RELOAD_FAILED, true },
 	{ "no service: the socket does not exist", NULL, false,
-	    RELOAD_NO_SERVICE },
+	    RELOAD_NO_SERVICE, false },
 	{ "no service: nothing listens on the socket", NULL, true,
-	    RELOAD_NO_SERVICE },
+	    RELOAD_NO_SERVICE, false },
 };
 
 static int
@@ -53,18 +58,19 @@ listen_on(const char *path)
 
 /* Exits with status 0 after SIGHUP, and with 1 after SIGTERM. */
 static _Noreturn void
-serve(const char *name, const char *path, int ready)
+serve(const struct reload_case *c, const char *path, int ready)
 {
 	sigset_t	set;
 	int		sig;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_NAME, name);
+	prctl(PR_SET_NAME, c->name);
 	sigemptyset(&set);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	if (listen_on(path) == -1 || write(ready, "", 1) != 1 ||
+	if (listen_on(path) == -1 || (c->other_user &&
+	    setuid(NOBODY) == -1) || write(ready, "", 1) != 1 ||
 	    sigwait(&set, &sig) != 0)
 		_exit(2);
 	_exit(sig == SIGHUP ? 0 : 1);
@@ -81,12 +87,14 @@ is_told(void **state)
 	int				 ready[2], status = 0;
 	char				 octet;
 
+	if (c->other_user && geteuid() != 0)
+		skip_because("only root can be another user");
 	temp_dir_make(&dir);
 	path = temp_dir_path(&dir, "socket");
 	if (c->name != NULL) {
 		assert_int_equal(pipe(ready), 0);
 		if ((child = fork()) == 0)
-			serve(c->name, path, ready[1]);
+			serve(c, path, ready[1]);
 		close(ready[1]);
 		assert_int_equal(read(ready[0], &octet, 1), 1);
 		close(ready[0]);
