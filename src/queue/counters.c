@@ -42,15 +42,15 @@ open_file(const struct spool *spool)
 	return -1;
 }
 
-/* The numbers are only counted up. */
+/* The sum over all records must not overflow. */
 static bool
 is_valid(const struct counters *c)
 {
 	const int64_t	numbers[] = { c->since, c->delivered, c->deferred,
-			    c->failed };
+			    c->failed, c->last_success, c->last_attempt };
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-		if (numbers[i] < 0 || numbers[i] > INT64_MAX / 2)
+		if (numbers[i] < 0 || numbers[i] > INT64_MAX / COUNTERS_MAX / 2)
 			return false;
 	return memcmp(c->mark, mark, sizeof(mark)) == 0 && c->url[0] != '\0' &&
 	    memchr(c->url, '\0', sizeof(c->url)) != NULL &&

@@ -131,8 +131,9 @@ storm_count(struct spool *spool, const struct storm_message *m, int64_t now,
 	if (!files_pread(fd, (char *)places, sizeof(places), at))
 		memset(places, 0, sizeof(places));
 	place = find_place(places, hash, m->uid);
-	/* The clock may have been set back. */
-	if (now < place->since || now - place->since >= m->period) {
+	/* The clock may have been set back, or the file be corrupt. */
+	if (place->since < 0 || now < place->since ||
+	    now - place->since >= m->period) {
 		place->since = now;
 		place->messages = 0;
 	}

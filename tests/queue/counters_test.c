@@ -229,6 +229,8 @@ static void spoil_url(struct counters *c) { memset(c->url, 'x', 280); }
 static void spoil_user(struct counters *c) { memset(c->user, 'x', 160); }
 static void spoil_sign(struct counters *c) { c->failed = -1; }
 static void spoil_large(struct counters *c) { c->delivered = INT64_MAX; }
+static void spoil_sum(struct counters *c) { c->failed = INT64_MAX / 4; }
+static void spoil_time(struct counters *c) { c->last_attempt = INT64_MIN; }
 
 static void
 a_truncated_file_is_continued(void **state)
@@ -312,6 +314,9 @@ static const struct CMUnitTest counters_spec[] = {
 	REPLACES("a user without an end is replaced", spoil_user),
 	REPLACES("a negative number is replaced", spoil_sign),
 	REPLACES("a number that is too large is replaced", spoil_large),
+	REPLACES("a number whose sum with others can overflow is replaced",
+	    spoil_sum),
+	REPLACES("a time before 1970 is replaced", spoil_time),
 	cmocka_unit_test(a_truncated_file_is_continued),
 	cmocka_unit_test(nothing_is_counted_if_the_disk_is_full),
 	IGNORES("symbolic link"),

@@ -212,6 +212,33 @@ another_kind_of_file_is_an_error(void **state)
 	temp_spool_remove(&spool);
 }
 
+static void
+a_time_that_is_out_of_range_is_not_used(void **state)
+{
+	struct storm_message	m = { .uid = 1, .key = "a", .limit = 1,
+				    .period = HOUR };
+	const int64_t		since = NOW, wrong = INT64_MIN;
+	struct spool		spool;
+	struct failure		why;
+	int64_t			until, found;
+	off_t			at = 0;
+	int			fd;
+
+	(void)state;
+	temp_spool_make(&spool, 0);
+	assert_true(storm_count(&spool, &m, since, &until, &why));
+	fd = openat(spool.fd, "storm", O_RDWR);
+	do
+		assert_int_equal(pread(fd, &found, sizeof(found), at),
+		    sizeof(found));
+	while (found != since && (at += sizeof(found)) != 0);
+	assert_int_equal(pwrite(fd, &wrong, sizeof(wrong), at), sizeof(wrong));
+	close(fd);
+	assert_true(storm_count(&spool, &m, NOW, &until, &why));
+	assert_int_equal(until, 0);
+	temp_spool_remove(&spool);
+}
+
 int
 main(void)
 {
@@ -219,6 +246,7 @@ main(void)
 		cmocka_unit_test(twenty_processes_lose_no_message),
 		cmocka_unit_test(the_file_does_not_grow),
 		cmocka_unit_test(another_kind_of_file_is_an_error),
+		cmocka_unit_test(a_time_that_is_out_of_range_is_not_used),
 	};
 
 	return CASES_RUN("counts", count_is, counts) +
