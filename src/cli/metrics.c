@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "util/text.h"
+#include "util/visible.h"
 
 static const char *const	units[] = { "seconds", "bytes" };
 
@@ -40,9 +41,9 @@ add_quoted(struct buffer *b, const char *text)
 		uint32_t	c;
 		size_t		n = text_decode_utf8(text, strlen(text), &c);
 
-		if (n == 0) {
+		if (n == 0 || (c != '\n' && !visible_is_safe(c))) {
 			buffer_add_text(b, "\xef\xbf\xbd");	/* U+FFFD */
-			text++;
+			text += n > 0 ? n : 1;
 			continue;
 		}
 		if (*text == '\\' || *text == '"')

@@ -29,7 +29,8 @@ void	metrics_begin(struct buffer *, enum metric_type, const char *name,
 
 /*
  * Adds a sample to the family that was begun last.  label is NULL if the sample
- * has none; its value can be any text: octets that are not UTF-8 are replaced.
+ * has none; its value can be any text: octets that are not UTF-8, and characters
+ * that are not safe on a terminal, are replaced.
  */
 void	metrics_add(struct buffer *, const char *name, const char *label,
 	    const char *value, int64_t number);

@@ -76,6 +76,9 @@ static const struct sample samples[] = {
 	    "relais_x{a=\"x\\\\\"} 0\n" },
 	{ "a line end is escaped", "a", "x\ny", 0,
 	    "relais_x{a=\"x\\ny\"} 0\n" },
+	{ "a control character is replaced", "a", "x\033[2J\r\xc2\x9b", 0,
+	    "relais_x{a=\"x\xef\xbf\xbd[2J\xef\xbf\xbd\xef\xbf\xbd\"} "
+	    "0\n" },
 	{ "UTF-8 is not changed", "a", "b\xc3\xbc", 0,
 	    "relais_x{a=\"b\xc3\xbc\"} 0\n" },
 	{ "an octet that is not UTF-8 is replaced", "a", "b\xfc" "c", 0,
