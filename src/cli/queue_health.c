@@ -59,7 +59,7 @@ print_text(const struct queue_state *s)
 	print_event("last success", s->now.last.success, "");
 	print_event("last given up", s->now.last.given_up,
 	    s->bad ? "NOTHING SENT SINCE" : s->given_up ?
-	    "A QUEUED MESSAGE IN THE LAST HOUR" : "");
+	    "A QUEUED MESSAGE WAS GIVEN UP IN THE LAST HOUR" : "");
 	print_event("last error", s->now.last.error, s->error != NULL ?
 	    s->error : s->now.last.error > 0 ? "only root and the user relais "
 	    "can read the message" : "");

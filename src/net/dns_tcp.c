@@ -60,7 +60,8 @@ read_octets(struct stream *s, unsigned char *to, size_t len,
 		ssize_t		 n = stream_peek(s, &data, why);
 
 		if (n == 0)
-			failed(why, EX_TEMPFAIL, "it closed the connection");
+			failed(why, EX_TEMPFAIL, "the server closed the "
+			    "connection");
 		if (n <= 0)
 			return false;
 		if ((size_t)n > len)
@@ -121,11 +122,11 @@ ask_server(unsigned char *answer, const struct query *q,
 		stream_close(&stream);
 	}
 	if (len == -1 && clock_ms() >= end)
-		failed(why, EX_TEMPFAIL, "the DNS server %s did not answer "
+		failed(why, EX_TEMPFAIL, "the name server %s did not answer "
 		    "over TCP within %g seconds", at->host,
 		    (double)q->timeout_ms / 1000);
 	else if (len == -1)
-		failure_prefix(why, "the DNS server %s, over TCP: ", at->host);
+		failure_prefix(why, "name server %s, over TCP: ", at->host);
 	why->status = EX_TEMPFAIL;
 	return len;
 }
@@ -138,7 +139,7 @@ dns_tcp_ask(unsigned char *answer, struct __res_state *state,
 	struct server	at;
 	int		len = -1;
 
-	failed(why, EX_TEMPFAIL, "there is no name server");
+	failed(why, EX_TEMPFAIL, "no name server is configured");
 	q.len = res_nmkquery(state, ns_o_query, question->name, ns_c_in,
 	    question->type, NULL, 0, NULL, q.octets, sizeof(q.octets));
 	if (q.len == -1) {

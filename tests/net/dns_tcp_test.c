@@ -56,16 +56,16 @@ static const struct tcp_case cases[] = {
 	{ "a server failure", "f.test", EX_TEMPFAIL, "no reply from a name "
 	    "server" },
 	{ "the reply to another query", "o.test", EX_TEMPFAIL, "cannot look "
-	    "up the MX records of o.test: the DNS server 127.0.0.1, over TCP: "
+	    "up the MX records of o.test: name server 127.0.0.1, over TCP: "
 	    "invalid reply" },
 	{ "the query instead of a reply", "q.test", EX_TEMPFAIL,
 	    "invalid reply" },
 	{ "a reply that is shorter than a header", "h.test", EX_TEMPFAIL,
 	    "invalid reply" },
-	{ "the connection is closed", "c.test", EX_TEMPFAIL, "the DNS server "
-	    "127.0.0.1, over TCP: it closed the connection" },
+	{ "the connection is closed", "c.test", EX_TEMPFAIL, "name server "
+	    "127.0.0.1, over TCP: the server closed the connection" },
 	{ "no reply", "s.test", EX_TEMPFAIL, "cannot look up the MX records "
-	    "of s.test: the DNS server 127.0.0.1 did not answer over TCP "
+	    "of s.test: the name server 127.0.0.1 did not answer over TCP "
 	    "within 0.3 seconds" },
 	{ "a reply that stops", "p.test", EX_TEMPFAIL, "did not answer over "
 	    "TCP within 0.3 seconds" },

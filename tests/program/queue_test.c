@@ -643,7 +643,7 @@ status_is_bad_for_an_hour_after_an_entry_was_given_up(void **state)
 	send_now(&p, "a@example.net", 0);
 	says(&p, WORDS("queue", "status"), 1, "queue: 0 messages, ");
 	says(&p, WORDS("queue", "status"), 1,
-	    ": A QUEUED MESSAGE IN THE LAST HOUR\n");
+	    ": A QUEUED MESSAGE WAS GIVEN UP IN THE LAST HOUR\n");
 	says(&p, WORDS("queue", "status", "--json"), 1, "{\"ok\":false,");
 	make_given_up_older(&p);
 	says(&p, WORDS("queue", "status"), 0, "queue: 0 messages, ");

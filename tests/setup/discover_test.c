@@ -143,7 +143,7 @@ static const struct discover_case delays[] = {
 	    "waiting for the MX records of id.test" },
 	{ "a truncated reply, and over TCP endless replies to other queries",
 	    "endless.test", NULL, "cannot look up the MX records of "
-	    "endless.test: the DNS server 127.0.0.1, over TCP: invalid reply" },
+	    "endless.test: name server 127.0.0.1, over TCP: invalid reply" },
 	{ "no reply about SRV", "later.test", NULL, "waiting for the SRV "
 	    "records of _submissions._tcp.later.test" },
 	{ "no reply about an address", "host.test", NULL,
