@@ -72,12 +72,33 @@ add_readers(struct buffer *to, const struct stat *st)
 	buffer_free(&members);
 }
 
+/* A file that every user can read, and that is used nevertheless. */
+static void
+report_exposed(struct check *c, struct check_finding *found, const char *what)
+{
+	struct buffer	remedy = { 0 };
+
+	found->verdict = CHECK_WARNING;
+	if (trusted_is_exposed(found->object)) {
+		found->remedy = "configure the platform so that the file has "
+		    "mode 0400 and belongs to the user who sends mail";
+		check_report(c, found, "every user of this system or container "
+		    "can read this %s, which is on a read-only mount", what);
+		return;
+	}
+	buffer_addf(&remedy, "run: chmod o-rwx %s", found->object);
+	found->remedy = remedy.data;
+	check_report(c, found, "every user can read this %s", what);
+	buffer_free(&remedy);
+}
+
 /* A readable file that other users cannot change. */
 static void
-report_readers(struct check *c, struct check_finding *found)
+report_readers(struct check *c, struct check_finding *found,
+    const char *what)
 {
 	struct stat		st;
-	struct buffer		text = { 0 }, remedy = { 0 };
+	struct buffer		readers = { 0 };
 	char			mode[8], owner[32], group[32];
 	const struct check_fact	facts[] = { { "mode", mode, NULL },
 				    { "uid", owner, NULL },
@@ -91,18 +112,12 @@ report_readers(struct check *c, struct check_finding *found)
 	found->facts = facts;
 	found->n_facts = sizeof(facts) / sizeof(facts[0]);
 	if (st.st_mode & S_IROTH) {
-		buffer_addf(&text, "every user can read this private key");
-		buffer_addf(&remedy, "run: chmod o-rwx %s", found->object);
-		found->verdict = CHECK_WARNING;
-		found->remedy = remedy.data;
-	} else {
-		buffer_addf(&text, "only ");
-		add_readers(&text, &st);
-		buffer_addf(&text, " can read it");
+		report_exposed(c, found, what);
+		return;
 	}
-	check_report(c, found, "%s", text.data);
-	buffer_free(&text);
-	buffer_free(&remedy);
+	add_readers(&readers, &st);
+	check_report(c, found, "only %s can read it", readers.data);
+	buffer_free(&readers);
 }
 
 /* Characters that are rarely part of a password. */
@@ -137,9 +152,11 @@ check_password_file(struct check *c, const struct setting *set)
 				    .origin = set->origin };
 	struct buffer		value = { 0 };
 	struct failure		why;
+	struct stat		st;
 
-	if (trusted_read_value(&value, set->value, TRUSTED_SECRET, &why)) {
-		report_readers(c, &found);
+	if (trusted_read_value(&value, set->value, TRUSTED_SECRET, &st,
+	    &why)) {
+		report_readers(c, &found, "password");
 		check_form(c, &found, &value);
 	} else {
 		found.remedy = "write the password to this file, or correct "
@@ -162,7 +179,7 @@ check_key(struct check *c, const struct setting *set)
 
 	if (trusted_read(&text, set->value, KEY_FILE_MAX, 0, &st, &why) ==
 	    TRUSTED_READ) {
-		report_readers(c, &found);
+		report_readers(c, &found, "private key");
 	} else {
 		found.remedy = "create this file, or correct its name in the "
 		    "configuration";
@@ -182,7 +199,7 @@ check_password(struct check *c, const struct setting *set)
 		return;
 	buffer_add(&path, set->origin, (size_t)(colon - set->origin));
 	report_readers(c, &(struct check_finding){ .stage = CHECK_SECRETS,
-	    .object = path.data, .origin = set->origin });
+	    .object = path.data, .origin = set->origin }, "password");
 	buffer_free(&path);
 }
 

@@ -15,6 +15,7 @@
 #include "cli/report.h"
 #include "cli/serve_command.h"
 #include "cli/transcript.h"
+#include "config/credentials.h"
 #include "config/identity.h"
 #include "util/clock.h"
 #include "util/file.h"
@@ -134,6 +135,7 @@ flush_once(const struct flush_run *f, struct runner_totals *totals,
 	bool		good;
 
 	identity_find(&me, f->config);
+	credentials_warn(f->config, f->log);
 	good = runner_run_queue(&runner, totals, why);
 	if (watched && totals->entries > 0) {
 		show_progress(&began_ms, totals);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "config/command_process.h"
@@ -17,6 +19,7 @@ read_secret(struct credentials *c, const struct setting *set,
 {
 	struct buffer	value = { 0 };
 	bool		good = true;
+	struct stat	st = { .st_mode = 0 };
 
 	c->by_token = key == KEY_TOKEN_COMMAND;
 	snprintf(c->origin, sizeof(c->origin), "%s (%s)", set->origin,
@@ -25,10 +28,11 @@ read_secret(struct credentials *c, const struct setting *set,
 		buffer_add_text(&value, set->value);
 	else if (key == KEY_PASSWORD_FILE)
 		good = trusted_read_value(&value, set->value, TRUSTED_SECRET,
-		    why);
+		    &st, why);
 	else
 		good = command_process_run(process, &value, set->value, why) &&
 		    trusted_value(&value, "the output of the command", why);
+	c->is_exposed = st.st_mode & S_IROTH;
 	/* RFC 6750 section 2.1 allows no other octets in a token. */
 	for (size_t i = 0; good && c->by_token && i < value.len; i++)
 		if (value.data[i] <= ' ' || value.data[i] >= 127)
@@ -97,6 +101,26 @@ credentials_unreadable(const struct config *config)
 			    errno == EACCES)
 				return s->setting[keys[i]];
 	return NULL;
+}
+
+static void
+warn_of(const struct setting *set, const struct log *log)
+{
+	if (set != NULL && trusted_is_exposed(set->value))
+		log_line(log, LOG_WARNING, "%s: every user of this system or "
+		    "container can read the secret %s, which is on a read-only "
+		    "mount; provide it with mode 0400", set->origin,
+		    set->value);
+}
+
+void
+credentials_warn(const struct config *config, const struct log *log)
+{
+	for (const struct section *s = config->first; s != NULL; s = s->next) {
+		warn_of(s->setting[KEY_PASSWORD_FILE], log);
+		warn_of(s->setting[s->setting[KEY_TLS_KEY] != NULL ?
+		    KEY_TLS_KEY : KEY_TLS_CERTIFICATE], log);
+	}
 }
 
 static void

@@ -13,12 +13,15 @@
 #include "config/command_process.h"
 #include "config/config.h"
 #include "util/failure.h"
+#include "util/log.h"
 
 struct credentials {
 	char	*user;		/* owned, or NULL */
 	char	*password;	/* owned, or NULL; wiped when freed */
 	char	*token;		/* owned, or NULL; wiped when freed */
 	bool	 by_token;	/* token_command is set */
+	bool	 is_exposed;	/* read from a password_file that all users can
+				 * read; see credentials_warn() */
 	char	 origin[256];	/* of the secret, for messages:
 				 * "/etc/relais.conf:3 (password_file)" */
 };
@@ -54,6 +57,12 @@ bool	credentials_read(struct credentials *, const struct config *,
  * user has no permission to read, or NULL.
  */
 const struct setting *credentials_unreadable(const struct config *);
+
+/*
+ * Logs a warning for each file with a secret that is accepted although all
+ * users can read it (trusted_is_exposed()).
+ */
+void	credentials_warn(const struct config *, const struct log *);
 
 /* Wipes the secret after use, but not user and origin. */
 void	credentials_wipe(struct credentials *);

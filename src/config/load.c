@@ -67,6 +67,7 @@ set_variable(struct section *s, const char *name, const char *value,
 	struct buffer		content = { 0 };
 	enum config_key		key;
 	bool			in_file = false, good;
+	struct stat		st;
 
 	if (!key_find(name, len, &key)) {
 		in_file = len > cut && strcmp(name + len - cut, suffix) == 0 &&
@@ -84,7 +85,7 @@ set_variable(struct section *s, const char *name, const char *value,
 	if (!in_file)
 		return section_set(s, key, value, strlen(value), origin, why);
 	good = trusted_read_value(&content, value,
-	    config_is_secret(key) ? TRUSTED_SECRET : 0, why) &&
+	    config_is_secret(key) ? TRUSTED_SECRET : 0, &st, why) &&
 	    section_set(s, key, content.data, content.len, origin, why);
 	buffer_wipe(&content);
 	return good;

@@ -44,6 +44,9 @@ struct connection {
 	bool				 no_login;	/* read no credentials,
 							 * and send no AUTH */
 
+	bool				 is_exposed;	/* since the beginning,
+							 * credentials were
+							 * .is_exposed */
 	bool				 is_open;
 	int64_t				 last_used_ms;	/* clock_ms() */
 	char				*helo;		/* owned */

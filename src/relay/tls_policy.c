@@ -86,6 +86,7 @@ tls_policy_choose(struct connection *c, struct failure *why)
 	if (!credentials_read(&c->credentials, c->config, &c->subject,
 	    c->smarthost->user, c->commands, why))
 		return false;
+	c->is_exposed |= c->credentials.is_exposed;
 	if (list != NULL && strcmp(list, "auto") == 0)
 		list = NULL;
 	is_explicit = d.policy == SESSION_TLS_OFF && find(c, KEY_TLS) != NULL &&

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config/credentials.h"
 #include "queue/retry.h"
 #include "queue/spool.h"
 #include "runner/alarm.h"
@@ -214,6 +215,7 @@ apply_config(struct serve_state *s, const struct config *config)
 		s->connections = 1;
 	if (s->seats == -1 && seats_are_set(config))
 		s->seats = file_in_memory();
+	credentials_warn(config, s->options->log);
 }
 
 /* Processes that were started before keep the configuration they have. */

@@ -99,6 +99,7 @@ submit_open(struct submit *s, const struct submit_options *options)
 	s->queue = SPOOL_CONFIG_OFF;
 	s->spare.fd = -1;
 	s->confined = s->is_open = s->by_service = false;
+	s->has_warned = false;
 	s->service_absent = s->service_down = false;
 	s->service_why.text[0] = '\0';
 	s->service = options->confine || options->mode ==
@@ -525,6 +526,17 @@ add_to_counters(const struct submit_job *j)
 	tally_write(&tally, &s->spool);
 }
 
+/* Once for each process; the service warns when it starts. */
+static void
+warn_of_secrets(struct submit *s)
+{
+	if (s->has_warned || (!s->relay.connection.is_exposed &&
+	    !config_is_set(s->options.config, KEY_TLS_CERTIFICATE)))
+		return;
+	credentials_warn(s->options.config, s->options.log);
+	s->has_warned = true;
+}
+
 /* Afterwards, no outcome is OUTCOME_WAITING. */
 static void
 make_attempt(struct submit_job *j)
@@ -546,6 +558,7 @@ make_attempt(struct submit_job *j)
 			session_log_clear(&s->dialogue);
 			relay_send(&s->relay, j->envelope, j->message,
 			    outcomes);
+			warn_of_secrets(s);
 		} else if (!attempt_elsewhere(j, &why)) {
 			j->attempted = false;
 			deferred.not_attempted = true;

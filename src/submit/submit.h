@@ -135,6 +135,7 @@ struct submit {
 						 * the last message */
 
 	/* Private. */
+	bool			 has_warned;	/* credentials_warn() */
 	const char		*service;	/* its socket, or NULL */
 	bool			 service_absent; /* its socket is missing, */
 	bool			 service_down;	/* or it is down: */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -97,6 +98,27 @@ excess_permissions(const struct stat *st, const struct reader *r)
 	if (r->rules & TRUSTED_SECRET)
 		excess |= S_IROTH;
 	return st->st_mode & excess;
+}
+
+/*
+ * A secret that all users can read, and whose permissions cannot be changed.
+ * Containers mount secrets in this way.
+ */
+static bool
+is_exposed(const struct stat *st, const struct statvfs *fs)
+{
+	return S_ISREG(st->st_mode) && (st->st_mode & 07777) == 0444 &&
+	    st->st_uid == 0 && fs->f_flag & ST_RDONLY;
+}
+
+bool
+trusted_is_exposed(const char *path)
+{
+	struct stat	st;
+	struct statvfs	fs;
+
+	return stat(path, &st) == 0 && statvfs(path, &fs) == 0 &&
+	    is_exposed(&st, &fs);
 }
 
 /*
@@ -297,7 +319,8 @@ trusted_read(struct buffer *text, const char *path, size_t limit,
 	int		fd = open(path, flags | O_NOFOLLOW);
 	bool		is_link = fd == -1 && errno == ELOOP;
 	struct reader	reader = { .uid = geteuid(), .rules = rules };
-	bool		good;
+	struct statvfs	fs;
+	bool		good, fixed = false;
 
 	if (is_link)
 		fd = open(path, flags);
@@ -317,8 +340,15 @@ trusted_read(struct buffer *text, const char *path, size_t limit,
 	good = path_is_protected(path, is_link, &reader, why);
 	if (good && fstat(fd, st) == -1)
 		good = failed_errno(why, EX_IOERR, "%s", path);
-	good = good && is_regular(path, st, why) &&
-	    is_protected(path, st, &reader, why) &&
+	good = good && is_regular(path, st, why);
+	if (good && rules & TRUSTED_SECRET && st->st_mode & S_IROTH &&
+	    fstatvfs(fd, &fs) == 0)
+		fixed = fs.f_flag & ST_RDONLY;
+	if (fixed && is_exposed(st, &fs))
+		reader.rules &= ~(unsigned)TRUSTED_SECRET;
+	good = good && (is_protected(path, st, &reader, why) || (fixed &&
+	    failure_suffix(why, ", or, if a container system provides the "
+	    "file on this read-only mount, configure mode 0400"))) &&
 	    read_content(text, fd, path, limit, st, why);
 	close(fd);
 	if (good)
@@ -360,10 +390,8 @@ trusted_value(struct buffer *value, const char *name, struct failure *why)
 
 bool
 trusted_read_value(struct buffer *value, const char *path, unsigned rules,
-    struct failure *why)
+    struct stat *st, struct failure *why)
 {
-	struct stat	st;
-
-	return trusted_read(value, path, VALUE_MAX, rules, &st, why) ==
+	return trusted_read(value, path, VALUE_MAX, rules, st, why) ==
 	    TRUSTED_READ && trusted_value(value, path, why);
 }

@@ -22,7 +22,8 @@
 #include "util/failure.h"
 
 enum trusted_rule {
-	TRUSTED_SECRET	= 1 << 0,	/* not readable by other users */
+	TRUSTED_SECRET	= 1 << 0,	/* not readable by other users, unless
+					 * trusted_is_exposed() */
 };
 
 enum trusted_answer { TRUSTED_READ, TRUSTED_MISSING, TRUSTED_REFUSED };
@@ -42,7 +43,15 @@ enum trusted_answer trusted_read(struct buffer *text, const char *path,
  * the file does not exist.
  */
 bool	trusted_read_value(struct buffer *value, const char *path,
-	    unsigned rules, struct failure *why);
+	    unsigned rules, struct stat *st, struct failure *why);
+
+/*
+ * Whether the file can be read by all users, with mode 0444, belongs to root,
+ * and is on a read-only mount, so that its mode cannot be changed.  Container
+ * systems mount secrets in this way.  Such a secret is read, because nothing
+ * shows whether the container has other users; the caller should warn.
+ */
+bool	trusted_is_exposed(const char *path);
 
 /* Checks a directory and its path by the same rules; EX_CONFIG. */
 bool	trusted_directory(const char *path, struct failure *why);

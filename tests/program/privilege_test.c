@@ -9,20 +9,23 @@
 #include <cmocka.h>
 
 #include <grp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "support/namespace.h"
 #include "support/program.h"
 #include "support/skip.h"
 #include "support/temp_dir.h"
 #include "support/tls_fixture.h"
 
-enum { NOBODY = 65534, GROUP = 8 };
+enum { NOBODY = 65534, GROUP = 8, NO_NAMESPACE = 99 };
 
 static void
 become_nobody(void *ctx)
@@ -31,6 +34,67 @@ become_nobody(void *ctx)
 	if (setgroups(0, NULL) == -1 || setgid(NOBODY) == -1 ||
 	    setuid(NOBODY) == -1)
 		_exit(EX_OSERR);
+}
+
+/* As a container system mounts secrets.  A user is root there. */
+static void
+make_read_only(void *ctx)
+{
+	const char	*path = ctx;
+
+	if ((geteuid() == 0 ? unshare(CLONE_NEWNS) == -1 :
+	    !namespace_enter(0, CLONE_NEWNS)) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	    mount(path, path, NULL, MS_BIND, NULL) == -1 ||
+	    mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) ==
+	    -1)
+		_exit(NO_NAMESPACE);
+}
+
+static void
+run_read_only(struct tls_fixture *s, const char *const *argv)
+{
+	struct program	p = tls_fixture_program(s);
+
+	p.argv = argv;
+	p.prepare = make_read_only;
+	p.ctx = s->dir.path;
+	program_result_free(&s->o);
+	program_run(&s->o, &p);
+	if (s->o.status != NO_NAMESPACE)
+		return;
+	tls_fixture_close(s);
+	skip_because("needs a mount namespace of its own");
+}
+
+static void
+secrets_of_containers_are_reported(void **state)
+{
+	static const char	warning[] = ": every user of this system or "
+				    "container can read the secret ";
+	struct tls_fixture	s;
+	const char		*at;
+
+	(void)state;
+	tls_fixture_begin(&s);
+	temp_dir_write(&s.dir, "secret", 0444, TLS_FIXTURE_PASSWORD "\n");
+	tls_fixture_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
+	    .user = "nina", .password = TLS_FIXTURE_PASSWORD }, "submission",
+	    "tls_ca = {ca}\nuser = nina\nlog = stderr\n"
+	    "password_file = {dir}/secret\n");
+	run_read_only(&s, WORDS("relais", "-C", s.conf, "-i",
+	    "a@example.org"));
+	assert_int_equal(s.o.status, EX_OK);
+	assert_int_equal(mock_smtp_messages(s.host), 1);
+	tls_fixture_said(&s, warning);
+	at = strstr(s.o.err.data, warning);
+	assert_null(strstr(at + 1, warning));
+	run_read_only(&s, WORDS("relais", "-C", s.conf, "check"));
+	assert_non_null(strstr(s.o.out.data, "every user of this system or "));
+	tls_fixture_send(&s);
+	assert_int_equal(s.o.status, EX_CONFIG);
+	tls_fixture_said(&s, "readable by other users (mode 0444); run: ");
+	tls_fixture_close(&s);
 }
 
 /* Creates the program with the bit; returns true if the bit takes effect. */
@@ -235,6 +299,8 @@ static const struct CMUnitTest privilege_spec[] = {
 	    .name = "hashed", .more = "tls_ca = {hashed}\n"
 	    "root = root@example.net\n", .says = CHOWN),
 
+	{ "a secret that others can read is used from a read-only mount, and "
+	    "reported", secrets_of_containers_are_reported, NULL, NULL, NULL },
 	{ "a file that only the group can read stays unreadable",
 	    files_of_the_group_stay_closed, NULL, NULL, NULL },
 	{ "CREDENTIALS_DIRECTORY is ignored if privileges are raised",

@@ -9,16 +9,19 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "support/cases.h"
+#include "support/namespace.h"
 #include "support/skip.h"
 #include "support/temp_dir.h"
 #include "util/trusted.h"
@@ -187,10 +190,11 @@ reads_as_expected(const struct trusted_place *p, const struct trust *t)
 {
 	struct buffer	value = { 0 };
 	struct failure	why = { .status = EX_OK };
+	struct stat	st;
 	bool		good;
 
 	good = trusted_read_value(&value, p->path, t->secret ? TRUSTED_SECRET :
-	    0, &why);
+	    0, &st, &why);
 	if (t->says[0] == NULL) {
 		if (!good)
 			print_error("%s\n", why.text);
@@ -234,6 +238,48 @@ checks_file(void **state)
 	make_place(&p, t);
 	read_as(&p, t);
 	temp_dir_remove(&p.dir);
+}
+
+/* A secret on a read-only mount, as in a container. */
+struct fixed_secret {
+	mode_t		 mode;
+	bool		 writable;	/* the mount */
+	const char	*says;		/* of the error; NULL: it is read */
+};
+
+enum { NO_NAMESPACE = 3 };
+
+static void
+reads_fixed_secret(void **state)
+{
+	const struct fixed_secret *f = *state;
+	struct trust		 t = { .path = "file", .secret = true,
+				    .says = { f->says } };
+	struct trusted_place	 p;
+	int			 status;
+	pid_t			 pid;
+
+	make_place(&p, &t);
+	assert_int_equal(chmod(p.path, f->mode), 0);
+	pid = fork();
+	assert_true(pid != -1);
+	if (pid == 0) {
+		/* An ordinary user is root there, and owns the file. */
+		if ((geteuid() == 0 ? unshare(CLONE_NEWNS) == -1 :
+		    !namespace_enter(0, CLONE_NEWNS)) ||
+		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+		    mount(p.dir.path, p.dir.path, NULL, MS_BIND, NULL) == -1 ||
+		    (!f->writable && mount(NULL, p.dir.path, NULL, MS_REMOUNT |
+		    MS_BIND | MS_RDONLY, NULL) == -1))
+			_exit(NO_NAMESPACE);
+		_exit(reads_as_expected(&p, &t) &&
+		    trusted_is_exposed(p.path) == (f->says == NULL) ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	temp_dir_remove(&p.dir);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_NAMESPACE)
+		skip_because("needs a mount namespace of its own");
+	assert_int_equal(status, 0);
 }
 
 /* A relative path includes the working directory. */
@@ -296,10 +342,24 @@ checks_directories(void **state)
 	temp_dir_remove(&p.dir);
 }
 
+#define FIXED(sentence, ...) { sentence, reads_fixed_secret, NULL, NULL, \
+	&(struct fixed_secret){ __VA_ARGS__ } }
+
 int
 main(void)
 {
 	const struct CMUnitTest	spec[] = {
+		FIXED("others can read a secret on a read-only mount",
+		    .mode = 0444),
+		FIXED("others can read a secret, and the mount is writable",
+		    .mode = 0444, .writable = true,
+		    .says = "readable by other users (mode 0444); run: chmod "
+		    "o-rwx "),
+		FIXED("another mode on a read-only mount is a mistake",
+		    .mode = 0644, .says = "on this read-only mount, configure "
+		    "mode 0400"),
+		FIXED("others can write a secret on a read-only mount",
+		    .mode = 0446, .says = "(mode 0446); run: chmod "),
 		cmocka_unit_test(checks_the_working_directory),
 		cmocka_unit_test(refuses_a_link_loop),
 		cmocka_unit_test(checks_directories),
