@@ -162,6 +162,17 @@ run_without_config(struct check *c)
 	check_program(c);
 }
 
+/* Whether a line precedes the colon, as in "PATH:3:". */
+static bool
+names_a_line(const char *text, const char *colon)
+{
+	const char	*at = colon;
+
+	while (at > text && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	return at < colon && at > text && at[-1] == ':';
+}
+
 /*
  * The text is that of config_load(): "PATH:3: unknown key", or "PATH: writable
  * by other users; run: COMMANDS".
@@ -178,6 +189,8 @@ run_with_invalid_config(struct check *c)
 	const char		*rest = text;
 
 	found.remedy = "correct the configuration; until then, no mail is sent";
+	if (colon != NULL && names_a_line(text, colon))
+		found.remedy = "correct this line; until then, no mail is sent";
 	if (commands != NULL) {
 		*commands = '\0';
 		found.remedy = commands + 2;

@@ -22,6 +22,7 @@ struct status_case {
 	const char	*aliases;	/* the file, or NULL */
 	int		 status;
 	const char	*first;		/* the first finding that fails */
+	const char	*remedy;	/* a line of the output, or NULL */
 };
 
 /* The smarthost refuses connections, which is status 75. */
@@ -33,7 +34,8 @@ static const struct status_case statuses[] = {
 	    "config " },
 	{ "an unknown key is a finding, too", "smarthots = a\n", NULL,
 	    EX_CONFIG, "config   FAIL        unknown key \"smarthots\"; did "
-	    "you mean smarthost? (/" },
+	    "you mean smarthost? (/",
+	    "-> correct this line; until then, no mail is sent\n" },
 	{ "so are keys that another key requires", "user = x\n", NULL,
 	    EX_CONFIG, "config   FAIL        user requires " },
 	{ "a password file that does not exist",
@@ -79,6 +81,8 @@ status_is_that_of_the_first_failure(void **state)
 	    strlen(c->first)) != 0)
 		fail_msg("the first failure is not of %s: %s", c->first,
 		    o.out.data);
+	if (c->remedy != NULL && strstr(o.out.data, c->remedy) == NULL)
+		fail_msg("no \"%s\" in: %s", c->remedy, o.out.data);
 	assert_int_equal(o.status, c->status);
 	assert_string_equal(o.err.data, "");
 	program_result_free(&o);
