@@ -475,6 +475,17 @@ follow_other_processes(struct relay *r, const struct route *route)
 	    MAIL_DEFERRED_MAX);
 }
 
+/*
+ * X.1.7 and X.1.8 (RFC 3463) are about the address or the domain of one sender,
+ * such as a domain that is not in the DNS.
+ */
+static bool
+is_about_sender(const struct outcome *o)
+{
+	return strcmp(o->enhanced, "4.1.7") == 0 ||
+	    strcmp(o->enhanced, "4.1.8") == 0;
+}
+
 /* Counts them; end_attempt() has not been called. */
 static void
 count_mail_deferred(struct relay *r, const struct route_attempt *a)
@@ -497,7 +508,7 @@ count_mail_deferred(struct relay *r, const struct route_attempt *a)
 			return;
 		}
 	}
-	if (last == NULL ||
+	if (last == NULL || is_about_sender(last) ||
 	    atomic_fetch_add(count, 1) + 1 < MAIL_DEFERRED_MAX)
 		return;
 	r->down = true;

@@ -66,8 +66,9 @@ struct relay_callbacks {
 
 /*
  * How many messages in a row were refused temporarily in the reply to MAIL, for
- * each smarthost (struct config_view, hashed).  The processes of a queue run
- * share one, in memory that is zeroed at first.
+ * each smarthost (struct config_view, hashed).  A reply whose enhanced status
+ * code is about the sender does not count: others must not wait for it.  The
+ * processes of a queue run share one, in memory that is zeroed at first.
  */
 enum { RELAY_DEFERRALS_MAX = 16 };
 

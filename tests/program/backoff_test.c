@@ -277,6 +277,8 @@ static const struct CMUnitTest backoff_spec[] = {
 	STOPS("451 to MAIL for three entries in a row ends the queue run",
 	    "451 4.3.2 overloaded", 3),
 	STOPS("452 to MAIL ends it, too", "452 4.3.1 no space", 3),
+	STOPS("an unknown sender does not stop the messages of others",
+	    "450 4.1.8 Sender address rejected: Domain not found", 8),
 	{ "the workers of a queue run count together", workers_stop_together,
 	    NULL, NULL, NULL },
 };
