@@ -28,26 +28,28 @@ struct status_case {
 /* The smarthost refuses connections, which is status 75. */
 static const struct status_case statuses[] = {
 	{ "warnings of this machine do not change the status",
-	    "alarm_after = 2h\ndomain =\n", NULL, EX_TEMPFAIL, "connect " },
+	    "alarm_after = 2h\ndomain =\n", NULL, EX_TEMPFAIL, "connect ",
+	    NULL },
 	{ "settings that contradict each other",
 	    "family = ipv6\nsource_address = 127.0.0.1\n", NULL, EX_CONFIG,
-	    "config " },
+	    "config ", NULL },
 	{ "an unknown key is a finding, too", "smarthots = a\n", NULL,
 	    EX_CONFIG, "config   FAIL        unknown key \"smarthots\"; did "
 	    "you mean smarthost? (/",
 	    "-> correct this line; until then, no mail is sent\n" },
 	{ "so are keys that another key requires", "user = x\n", NULL,
-	    EX_CONFIG, "config   FAIL        user requires " },
+	    EX_CONFIG, "config   FAIL        user requires ", NULL },
 	{ "a password file that does not exist",
 	    "user = x\npassword_file = /nonexistent/password\n"
-	    "tls = required\n", NULL, EX_CONFIG, "secrets " },
+	    "tls = required\n", NULL, EX_CONFIG, "secrets ", NULL },
 	{ "a loop in the aliases", "", "kim: nina\nnina: kim\n", EX_CONFIG,
-	    "aliases " },
+	    "aliases ", NULL },
 	{ "an aliases file that does not exist",
-	    "aliases = /nonexistent/aliases\n", NULL, EX_CONFIG, "aliases " },
+	    "aliases = /nonexistent/aliases\n", NULL, EX_CONFIG, "aliases ",
+	    NULL },
 	{ "the first of two stages that fail decides",
 	    "family = ipv6\nsource_address = 127.0.0.1\n", "kim: kim\n",
-	    EX_CONFIG, "config " },
+	    EX_CONFIG, "config ", NULL },
 };
 
 /* The stage of the first line with FAIL. */
