@@ -159,7 +159,10 @@ check_password_file(struct check *c, const struct setting *set)
 		report_readers(c, &found, "password");
 		check_form(c, &found, &value);
 	} else {
-		found.remedy = "write the password to this file, or correct "
+		found.remedy = stat(set->value, &st) == 0 &&
+		    !S_ISREG(st.st_mode) ? "write the password to a regular "
+		    "file, or set password_command to a program that prints "
+		    "it" : "write the password to this file, or correct "
 		    "password_file";
 		check_report_untrusted(c, &found, &why);
 	}

@@ -337,10 +337,9 @@ trusted_read(struct buffer *text, const char *path, size_t limit,
 			is_regular(path, st, why);
 		return missing ? TRUSTED_MISSING : TRUSTED_REFUSED;
 	}
-	good = path_is_protected(path, is_link, &reader, why);
-	if (good && fstat(fd, st) == -1)
-		good = failed_errno(why, EX_IOERR, "%s", path);
-	good = good && is_regular(path, st, why);
+	good = (fstat(fd, st) == 0 || failed_errno(why, EX_IOERR, "%s",
+	    path)) && is_regular(path, st, why) &&
+	    path_is_protected(path, is_link, &reader, why);
 	if (good && rules & TRUSTED_SECRET && st->st_mode & S_IROTH &&
 	    fstatvfs(fd, &fs) == 0)
 		fixed = fs.f_flag & ST_RDONLY;

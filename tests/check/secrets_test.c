@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -48,6 +49,10 @@ static const struct secret_case secrets[] = {
 	{ "a missing password file", NULL, KEY_PASSWORD_FILE, 0, 0,
 	    "secrets fail No such file or directory => write the password to "
 	    "this file, or correct password_file\n", EX_CONFIG },
+	{ "a password file that is not a regular file", NULL,
+	    KEY_PASSWORD_FILE, S_IFIFO, 0, "secrets fail is a FIFO, not a "
+	    "regular file => write the password to a regular file, or set "
+	    "password_command to a program that prints it\n", EX_CONFIG },
 	{ "an empty password file", "\n", KEY_PASSWORD_FILE, 0600, 0,
 	    "secrets fail is empty => write the password to this file, or "
 	    "correct password_file\n", EX_CONFIG },
@@ -116,6 +121,8 @@ is_reported(void **state)
 	path = c->content != NULL ?
 	    temp_dir_write(&dir, "secret", c->mode, c->content) :
 	    temp_dir_path(&dir, "secret");
+	if (S_ISFIFO(c->mode))
+		assert_int_equal(mkfifo(path, 0600), 0);
 	if (c->group != 0)
 		assert_int_equal(chown(path, 0, c->group), 0);
 	buffer_addf(&origin, "%s:2", c->key == KEY_PASSWORD ? path : "conf");

@@ -229,6 +229,8 @@ static void
 refuses_invalid_password_files(void **state)
 {
 	struct test	*t = *state;
+	char		 name[32];
+	int		 pipes[2];
 
 	configure(t, "password_file", t->file);
 	assert_refused(t, EX_CONFIG, "No such file");
@@ -243,6 +245,14 @@ refuses_invalid_password_files(void **state)
 	assert_int_equal(unlink(t->file), 0);
 	assert_int_equal(mkfifo(t->file, 0600), 0);
 	assert_refused(t, EX_CONFIG, "is a FIFO, not a regular file");
+	/* As in -o password_file=<(pass show mail). */
+	assert_int_equal(pipe(pipes), 0);
+	snprintf(name, sizeof(name), "/dev/fd/%d", pipes[0]);
+	configure(t, "password_file", name);
+	assert_refused(t, EX_CONFIG, " is a FIFO, not a regular file");
+	close(pipes[0]);
+	close(pipes[1]);
+	configure(t, "password_file", t->file);
 	assert_int_equal(unlink(t->file), 0);
 	assert_int_equal(symlink("/dev/zero", t->file), 0);
 	assert_refused(t, EX_CONFIG, "is a device, not a regular file");
