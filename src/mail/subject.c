@@ -74,13 +74,14 @@ add_clean(struct buffer *to, const char *text, size_t len, size_t max)
 		if (c == ' ' || !visible_is_safe(c)) {
 			blank = true;
 		} else {
-			if (blank && to->len > start)
-				buffer_add_byte(to, ' ');
-			blank = false;
-			if (to->len - start + n > max) {
+			blank = blank && to->len > start;
+			if (to->len - start + blank + n > max) {
 				buffer_add_text(to, "...");
 				return;
 			}
+			if (blank)
+				buffer_add_byte(to, ' ');
+			blank = false;
 			buffer_add(to, valid ? text + at : "?", n);
 		}
 		at += n;

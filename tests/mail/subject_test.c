@@ -46,6 +46,9 @@ static const struct subject_case	cases[] = {
 	    "0123456789012345678..." },
 	{ "a subject of the greatest length is whole",
 	    "Subject: 01234567890123456789\r\n", "01234567890123456789" },
+	{ "a blank at the limit is not kept",
+	    "Subject: 01234567890123456789 b\r\n",
+	    "01234567890123456789..." },
 };
 
 static void
