@@ -114,11 +114,18 @@ is_exposed(const struct stat *st, const struct statvfs *fs)
 bool
 trusted_is_exposed(const char *path)
 {
+	int		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
+			    O_NOCTTY);
 	struct stat	st;
 	struct statvfs	fs;
+	bool		exposed;
 
-	return stat(path, &st) == 0 && statvfs(path, &fs) == 0 &&
+	if (fd == -1)
+		return false;
+	exposed = fstat(fd, &st) == 0 && fstatvfs(fd, &fs) == 0 &&
 	    is_exposed(&st, &fs);
+	close(fd);
+	return exposed;
 }
 
 /*
