@@ -181,8 +181,9 @@ was_killed(struct setting *s, const char *call)
 	at = strstr(trace.data, call);
 	while (at != NULL && at > trace.data && at[-1] != '\n')
 		at--;
+	/* strace(1) fills the process number with blanks. */
 	if (at != NULL)
-		snprintf(end_of, sizeof(end_of), "\n%d +++ killed",
+		snprintf(end_of, sizeof(end_of), "\n%-5d +++ killed",
 		    atoi(at));
 	killed = (at != NULL || s->target == WORKER) &&
 	    strstr(trace.data, end_of) != NULL;
