@@ -117,12 +117,16 @@ kill_victim(struct trial *t)
 	if (t->what->killed < SESSION)
 		return;
 	assert_int_equal(serving_children(service, child, 2), 2);
-	if (t->what->killed == EVERYTHING)
-		kill(service, SIGKILL);
+	/*
+	 * The session first: it would reply if it saw the end of the worker,
+	 * which also ends when the service does.
+	 */
 	if (t->what->killed != WORKER)
 		kill(child[0], SIGKILL);
 	if (t->what->killed != SESSION)
 		kill(child[1], SIGKILL);
+	if (t->what->killed == EVERYTHING)
+		kill(service, SIGKILL);
 }
 
 static void

@@ -255,14 +255,22 @@ count_received(struct load *l)
 	}
 }
 
+/* It may receive messages until it has ended. */
+static void
+end_smarthost(struct load *l)
+{
+	mock_smtp_end(l->at.host);
+	count_received(l);
+	mock_smtp_stop(l->at.host);
+}
+
 void
 load_lose_smarthost(struct load *l)
 {
 	uint16_t	port = l->at.host->port;
 	struct script	gone = { .refusing = true, .port = port };
 
-	count_received(l);
-	mock_smtp_stop(l->at.host);
+	end_smarthost(l);
 	l->at.host = mock_smtp_start(&gone);
 }
 
@@ -271,8 +279,7 @@ load_replace_smarthost(struct load *l)
 {
 	struct script	script = smarthost(l, l->at.host->port);
 
-	count_received(l);
-	mock_smtp_stop(l->at.host);
+	end_smarthost(l);
 	l->at.host = mock_smtp_start(&script);
 }
 

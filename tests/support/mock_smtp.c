@@ -158,6 +158,14 @@ end_server(pid_t pid)
 }
 
 void
+mock_smtp_end(struct mock_smtp *host)
+{
+	if (host->own->pid != 0)
+		end_server(host->own->pid);
+	host->own->pid = 0;
+}
+
+void
 mock_smtp_stop(struct mock_smtp *host)
 {
 	struct mock_smtp_private	*own;
@@ -165,8 +173,7 @@ mock_smtp_stop(struct mock_smtp *host)
 	if (host == NULL)
 		return;
 	own = host->own;
-	if (own->pid != 0)
-		end_server(own->pid);
+	mock_smtp_end(host);
 	for (size_t i = 0; i < 2; i++)
 		if (own->filler[i] != -1)
 			close(own->filler[i]);

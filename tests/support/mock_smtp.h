@@ -124,6 +124,9 @@ struct mock_smtp {
 /* Never NULL: an error ends the test program. */
 struct mock_smtp *mock_smtp_start(const struct script *);
 
+/* Ends the server; what it has received can still be read. */
+void	mock_smtp_end(struct mock_smtp *);
+
 /*
  * Ends the server and frees the handle, which may be NULL.  If the server has
  * ended unexpectedly, the test program ends with a message.
