@@ -57,17 +57,13 @@ is_valid(const struct counters *c)
 	    memchr(c->user, '\0', sizeof(c->user)) != NULL;
 }
 
-/*
- * If root uses the spool of another user, that user may have put anything in
- * the place of the file.
- */
 static bool
 read_file(struct counters_file *f)
 {
 	struct stat	st;
 	size_t		n;
 
-	if (fstat(f->fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1)
+	if (!files_stat_regular(f->fd, &st))
 		return false;
 	n = (size_t)st.st_size / RECORD;
 	f->n = n < COUNTERS_MAX ? n : COUNTERS_MAX;

@@ -48,6 +48,17 @@ files_open(int dir, const char *name, int flags)
 }
 
 bool
+files_stat_regular(int fd, struct stat *st)
+{
+	if (fstat(fd, st) != 0)
+		return false;
+	if (S_ISREG(st->st_mode) && st->st_nlink == 1)
+		return true;
+	errno = EPERM;
+	return false;
+}
+
+bool
 files_pwrite(int fd, const char *data, size_t len, off_t at)
 {
 	while (len > 0) {

@@ -8,6 +8,7 @@
 #ifndef QUEUE_FILES_H
 #define QUEUE_FILES_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <stdbool.h>
@@ -22,6 +23,13 @@ int	files_status(int error);
 
 /* As openat(2), with O_CLOEXEC | O_NOFOLLOW and mode 0600. */
 int	files_open(int dir, const char *name, int flags);
+
+/*
+ * As fstat(2), but fails with EPERM unless it is a regular file with exactly
+ * one name: if root uses the spool of another user, that user may have put
+ * anything in the place of the file.
+ */
+bool	files_stat_regular(int fd, struct stat *);
 
 bool	files_pwrite(int fd, const char *data, size_t len, off_t at);
 

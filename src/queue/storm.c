@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "queue/files.h"
+#include "util/hash.h"
 #include "util/memory.h"
 
 enum { BUCKETS = 512, PLACES = 8 };
@@ -25,17 +26,6 @@ struct place {
 	uint32_t	messages;
 	int64_t		since;
 };
-
-/* FNV-1a. */
-static uint64_t
-hash_of(const char *text)
-{
-	uint64_t	hash = 0xcbf29ce484222325;
-
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
-	return hash;
-}
 
 static int
 compare_paths(const void *a, const void *b)
@@ -83,12 +73,9 @@ open_locked(struct spool *spool)
 
 	if (fd == -1)
 		return -1;
-	if (fstat(fd, &st) == 0) {
-		errno = EPERM;
-		if (S_ISREG(st.st_mode) && st.st_nlink == 1 &&
-		    spool_own(spool, fd) && spool_lock(spool, fd))
-			return fd;
-	}
+	if (files_stat_regular(fd, &st) && spool_own(spool, fd) &&
+	    spool_lock(spool, fd))
+		return fd;
 	error = errno;
 	close(fd);
 	errno = error;
@@ -115,7 +102,8 @@ bool
 storm_count(struct spool *spool, const struct storm_message *m, int64_t now,
     int64_t *until, struct failure *why)
 {
-	uint64_t	 hash = hash_of(m->key);
+	uint64_t	 hash = hash_add(HASH_START, m->key,
+			    strlen(m->key));
 	off_t		 at = (off_t)(hash % BUCKETS * PLACES *
 			    sizeof(struct place));
 	struct place	 places[PLACES] = { 0 };

@@ -97,15 +97,14 @@ reserve(struct spool *spool, struct usage *usage, uint64_t octets, int64_t now,
 /*
  * The lock is held briefly, or while the spool is counted, so that waiting
  * processes can use the count.  If root uses the spool of another user, that
- * user may have replaced the file, or can hold the lock indefinitely.
+ * user can hold the lock indefinitely.
  */
 static bool
 lock_usage(const struct spool *spool, int fd)
 {
 	struct stat	st;
 
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_nlink == 1 && spool_own(spool, fd) &&
+	return files_stat_regular(fd, &st) && spool_own(spool, fd) &&
 	    files_lock(fd, geteuid() == spool->owner);
 }
 

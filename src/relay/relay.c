@@ -10,6 +10,7 @@
 #include "relay/route.h"
 #include "util/buffer.h"
 #include "util/clock.h"
+#include "util/hash.h"
 #include "util/memory.h"
 
 /* The attempt for the forward-paths of one route. */
@@ -215,16 +216,16 @@ is_interrupted(struct relay *r)
 	return r->stopped;
 }
 
-/* The text of the URL is in the buffer. */
-static struct relay_login
-login_of(const struct connection *c, struct buffer *url)
+struct relay_login
+relay_find_login(const struct config *config,
+    const struct config_subject *subject, const struct smarthost_url *host,
+    struct buffer *url)
 {
 	struct credentials_choice	credentials;
 
 	buffer_clear(url);
-	smarthost_write(url, c->smarthost);
-	credentials_choose(&credentials, c->config, &c->subject,
-	    c->smarthost->user);
+	smarthost_write(url, host);
+	credentials_choose(&credentials, config, subject, host->user);
 	return (struct relay_login){ url->data, credentials.user };
 }
 
@@ -263,7 +264,9 @@ open_connection(struct route_attempt *a, struct failure *why)
 	const struct relay_callbacks	*cb = r->callbacks;
 	struct connection		*c = &r->connection;
 	struct buffer			 url = { 0 };
-	struct relay_login		 login = login_of(c, &url);
+	struct relay_login		 login = relay_find_login(c->config,
+					    &c->subject, c->smarthost,
+					    &url);
 	enum connection_trouble		 trouble = CONNECTION_TROUBLE_NONE;
 	bool				 tell = !c->is_open && cb != NULL &&
 					    cb->before_connect != NULL;
@@ -430,24 +433,13 @@ remember_failure(struct relay *r, const struct route_attempt *a)
  */
 enum { MAIL_DEFERRED_MAX = 3 };
 
-/* FNV-1a; never 0. */
-static uint64_t
-hash_view(const struct config_view *view)
-{
-	uint64_t	hash = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < sizeof(*view); i++)
-		hash = (hash ^ ((const unsigned char *)view)[i]) *
-		    UINT64_C(0x100000001b3);
-	return hash | 1;
-}
-
 /* Returns NULL if there are too many smarthosts: their replies do not count. */
 static atomic_uint *
 find_deferrals(const struct relay *r, const struct route *route)
 {
 	struct relay_deferrals	*d = r->deferrals;
-	uint64_t		 view = hash_view(&route->view);
+	uint64_t		 view = hash_add(HASH_START, &route->view,
+				    sizeof(route->view)) | 1;	/* not 0 */
 
 	for (size_t i = 0; i < RELAY_DEFERRALS_MAX; i++) {
 		uint_fast64_t	found = 0;

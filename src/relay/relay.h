@@ -34,6 +34,14 @@ struct relay_login {
 };
 
 /*
+ * The login at a smarthost for the messages of a subject.  Its URL is written
+ * to the buffer, and its user borrowed from the configuration.
+ */
+struct relay_login	relay_find_login(const struct config *,
+			    const struct config_subject *,
+			    const struct smarthost_url *, struct buffer *url);
+
+/*
  * Callbacks for a caller that keeps the message on disk, so that an entry is
  * not sent to the same recipients again if the process is killed.  If a
  * callback returns false, with why, no further transaction begins.

@@ -359,9 +359,8 @@ lock_file(const struct alarm_options *o, int directory)
 		fd = files_open(directory, "alarm", O_RDWR | O_NONBLOCK);
 	if (fd == -1)
 		return -1;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1)
-		errno = EPERM;
-	else if (spool_own(o->spool, fd) && files_lock(fd, false))
+	if (files_stat_regular(fd, &st) && spool_own(o->spool, fd) &&
+	    files_lock(fd, false))
 		return fd;
 	error = errno;
 	close(fd);

@@ -7,6 +7,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "util/hash.h"
+
 enum { LOGINS_MAX = 32 };
 
 /* What this queue run knows about a login. */
@@ -26,22 +28,16 @@ backoff_shared_size(void)
 	return sizeof(struct backoff_shared);
 }
 
-/* FNV-1a; never 0. */
+/* Never 0. */
 static uint64_t
 hash_login(const struct relay_login *login)
 {
-	const char	*text[] = { login->url, login->user };
-	uint64_t	 hash = UINT64_C(0xcbf29ce484222325);
+	const char	*user = login->user != NULL ? login->user : "";
+	uint64_t	 hash;
 
-	for (size_t i = 0; i < 2; i++) {
-		const char	*p = text[i] != NULL ? text[i] : "";
-
-		do
-			hash = (hash ^ (unsigned char)*p) *
-			    UINT64_C(0x100000001b3);
-		while (*p++ != '\0');
-	}
-	return hash | 1;
+	/* With the NUL, which separates them. */
+	hash = hash_add(HASH_START, login->url, strlen(login->url) + 1);
+	return hash_add(hash, user, strlen(user) + 1) | 1;
 }
 
 /* Returns the index of the login, or -1 if there are too many. */

@@ -6,7 +6,6 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "config/credentials.h"
 #include "queue/spool_state.h"
 #include "relay/endpoints.h"
 #include "relay/route.h"
@@ -50,17 +49,14 @@ find_record(struct spool_state *state, const struct pace *p,
     const struct config_subject *subject, struct failure *why)
 {
 	struct endpoints		 endpoints = { 0 };
-	struct credentials_choice	 credentials;
+	struct relay_login		 login;
 	struct buffer			 url = { 0 };
 	struct spool_state_host		*host = NULL;
-	const struct smarthost_url	*first;
 
 	if (endpoints_begin(&endpoints, p->config, subject, why)) {
-		first = &endpoints.smarthosts.host[0];
-		credentials_choose(&credentials, p->config, subject,
-		    first->user);
-		smarthost_write(&url, first);
-		host = spool_state_host(state, url.data, credentials.user);
+		login = relay_find_login(p->config, subject,
+		    &endpoints.smarthosts.host[0], &url);
+		host = spool_state_host(state, login.url, login.user);
 		buffer_free(&url);
 	}
 	endpoints_free(&endpoints);
@@ -81,7 +77,8 @@ take_turn(const struct pace *p, const struct paced_route *r, int64_t *at)
 		log_unlimited(p, r, p->no_spool);
 		return true;
 	}
-	locked = spool_state_open(&state, p->spool, pace_now_us() / 1000000, &why);
+	locked = spool_state_open(&state, p->spool, pace_now_us() / 1000000,
+	    &why);
 	now = pace_now_us();		/* with the lock */
 	if (!locked) {
 		log_unlimited(p, r, &why);
