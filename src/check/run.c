@@ -116,6 +116,18 @@ check_smarthosts(struct check *c)
 	free(ignored);
 }
 
+/* Cuts the commands off, and returns "run: COMMANDS"; NULL if there are none. */
+static const char *
+take_commands(char *text)
+{
+	char	*commands = strstr(text, "; run: ");
+
+	if (commands == NULL)
+		return NULL;
+	*commands = '\0';
+	return commands + 2;
+}
+
 void
 check_report_untrusted(struct check *c, const struct check_finding *finding,
     const struct failure *why)
@@ -123,7 +135,7 @@ check_report_untrusted(struct check *c, const struct check_finding *finding,
 	struct check_finding	found = *finding;
 	size_t			len = strlen(found.object);
 	char			*text = memory_copy(why->text);
-	char			*commands = strstr(text, "; run: ");
+	const char		*commands = NULL;
 	const char		*rest = text;
 
 	/* The file itself, not a directory on its path. */
@@ -135,9 +147,8 @@ check_report_untrusted(struct check *c, const struct check_finding *finding,
 	if (why->status == EX_NOPERM) {
 		found.verdict = CHECK_SKIPPED;
 		found.remedy = "run \"relais check\" as root";
-	} else if (commands != NULL) {
-		*commands = '\0';
-		found.remedy = commands + 2;
+	} else if ((commands = take_commands(text)) != NULL) {
+		found.remedy = commands;
 	}
 	check_report(c, &found, "%s", rest);
 	free(text);
@@ -185,16 +196,14 @@ run_with_invalid_config(struct check *c)
 				    .status = c->invalid->status };
 	char			*text = memory_copy(c->invalid->text);
 	char			*colon = strstr(text, ": ");
-	char			*commands = strstr(text, "; run: ");
+	const char		*commands;
 	const char		*rest = text;
 
 	found.remedy = "correct the configuration; until then, no mail is sent";
 	if (colon != NULL && names_a_line(text, colon))
 		found.remedy = "correct this line; until then, no mail is sent";
-	if (commands != NULL) {
-		*commands = '\0';
-		found.remedy = commands + 2;
-	}
+	if ((commands = take_commands(text)) != NULL)
+		found.remedy = commands;
 	if (colon != NULL) {
 		*colon = '\0';
 		found.origin = text;
