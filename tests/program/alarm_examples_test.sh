@@ -6,26 +6,7 @@ build=$(realpath "$(dirname "$0")/../..")
 scratch=$(mktemp -d)
 server=
 trap 'test -z "$server" || kill "$server"; rm -rf "$scratch"' EXIT
-passed=0 failed=0 skipped=0
-
-spec() {
-	local sentence=$1
-	shift
-	if "$@" >"$scratch/log" 2>&1; then
-		echo "[       OK ] $sentence"
-		passed=$((passed + 1))
-	else
-		cat "$scratch/log"
-		echo "[  FAILED  ] $sentence"
-		failed=$((failed + 1))
-	fi
-}
-
-skip() {
-	echo "[  SKIPPED ] $1"
-	echo "skipped: $2"
-	skipped=$((skipped + 1))
-}
+. tests/support/script.sh
 
 # Answers each POST with the status in the file "status", and keeps the request.
 start_server() {
@@ -146,8 +127,4 @@ else
 fi
 spec "a metric for Prometheus" writes_a_metric
 
-echo "[==========] $((passed + failed + skipped)) test(s) run."
-echo "[  PASSED  ] $passed test(s)."
-[ "$skipped" -eq 0 ] || echo "[  SKIPPED ] $skipped test(s)."
-[ "$failed" -eq 0 ] || echo "[  FAILED  ] $failed test(s)."
-[ "$failed" -eq 0 ]
+spec_end

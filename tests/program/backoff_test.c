@@ -48,16 +48,6 @@ count_commands(struct queue_fixture *p, enum stage stage)
 	return n;
 }
 
-static void
-open_spool(struct spool *spool, const struct queue_fixture *p)
-{
-	struct spool_options	options = { 0 };
-	struct failure		why;
-
-	if (!spool_open(spool, p->spool, &options, &why))
-		fail_msg("%s", why.text);
-}
-
 /* Makes every entry due. */
 static void
 make_due(struct queue_fixture *p)
@@ -68,25 +58,13 @@ make_due(struct queue_fixture *p)
 	struct spool		spool;
 	struct failure		why;
 
-	open_spool(&spool, p);
+	temp_spool_open(&spool, p->spool);
 	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
 	for (size_t i = 0; i < list.n; i++)
 		assert_int_equal(utimensat(spool.dir[SPOOL_QUEUE],
 		    list.item[i].name, times, 0), 0);
 	spool_list_free(&list);
 	spool_close(&spool);
-}
-
-static size_t
-count_entries(struct queue_fixture *p, enum spool_dir dir)
-{
-	struct spool	spool;
-	size_t		n;
-
-	open_spool(&spool, p);
-	n = temp_spool_count(&spool, dir);
-	spool_close(&spool);
-	return n;
 }
 
 /* Changes the facts about the only smarthost. */
@@ -97,7 +75,7 @@ set_not_before(struct queue_fixture *p, int64_t not_before)
 	struct spool		spool;
 	struct failure		why;
 
-	open_spool(&spool, p);
+	temp_spool_open(&spool, p->spool);
 	assert_true(spool_state_open(&facts, &spool, 1, &why));
 	assert_int_equal(facts.n_hosts, 1);
 	facts.host[0].not_before = not_before;
@@ -112,7 +90,7 @@ trouble_of(struct queue_fixture *p)
 	struct spool		spool;
 	int64_t			trouble;
 
-	open_spool(&spool, p);
+	temp_spool_open(&spool, p->spool);
 	spool_state_read(&facts, &spool);
 	assert_int_equal(facts.n_hosts, 1);
 	trouble = facts.host[0].trouble;
@@ -136,8 +114,8 @@ static void
 expect_logins(struct queue_fixture *p, size_t n)
 {
 	assert_int_equal(count_commands(p, ON_AUTH), n);
-	assert_int_equal(count_entries(p, SPOOL_QUEUE), ENTRIES);
-	assert_int_equal(count_entries(p, SPOOL_FAILED), 0);
+	assert_int_equal(temp_spool_count_in(p->spool, SPOOL_QUEUE), ENTRIES);
+	assert_int_equal(temp_spool_count_in(p->spool, SPOOL_FAILED), 0);
 }
 
 static void
@@ -187,7 +165,7 @@ the_right_password_ends_the_trouble(void **state)
 	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	queue_fixture_change(&p, &locked, LOGIN "password = right\n");
 	queue_fixture_run(&p, "-q", 0);
-	assert_int_equal(count_entries(&p, SPOOL_QUEUE), 0);
+	assert_int_equal(temp_spool_count_in(p.spool, SPOOL_QUEUE), 0);
 	assert_int_equal(mock_smtp_messages(p.host), 2);
 	queue_fixture_close(&p);
 }
@@ -228,7 +206,7 @@ stops_after(void **state)
 	put_entries(&p, 8);
 	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
 	assert_int_equal(count_commands(&p, ON_MAIL), t->commands);
-	assert_int_equal(count_entries(&p, SPOOL_QUEUE), 8);
+	assert_int_equal(temp_spool_count_in(p.spool, SPOOL_QUEUE), 8);
 	queue_fixture_close(&p);
 }
 
@@ -259,7 +237,7 @@ workers_stop_together(void **state)
 	program_result_free(&o);
 	/* Three refusals are enough, but others may be on their way. */
 	assert_in_range(count_commands(&p, ON_MAIL), WORKERS, WORKERS + 2);
-	assert_int_equal(count_entries(&p, SPOOL_QUEUE), MANY);
+	assert_int_equal(temp_spool_count_in(p.spool, SPOOL_QUEUE), MANY);
 	queue_fixture_close(&p);
 }
 

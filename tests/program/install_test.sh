@@ -10,20 +10,8 @@ build=$staging/build
 mkdir "$build"
 cp -a "$built"/{src,module,installed,relais.a,tls.so,sendmail,settings} \
     "$build"
-passed=0 failed=0
-
-spec() {
-	local sentence=$1
-	shift
-	if "$@" >"$staging/log" 2>&1; then
-		echo "[       OK ] $sentence"
-		passed=$((passed + 1))
-	else
-		cat "$staging/log"
-		echo "[  FAILED  ] $sentence"
-		failed=$((failed + 1))
-	fi
-}
+scratch=$staging
+. tests/support/script.sh
 
 in_staging() {
 	make B="$build" DESTDIR="$staging/root" "$@"
@@ -124,6 +112,4 @@ spec "make uninstall succeeds" in_staging uninstall
 spec "only the configuration is left" nothing_but_the_configuration_is_left
 spec "the directories of relais are removed" no_directory_of_ours_is_left
 
-echo "[  PASSED  ] $passed test(s)."
-[ "$failed" -eq 0 ] || echo "[  FAILED  ] $failed test(s)."
-[ "$failed" -eq 0 ]
+spec_end

@@ -102,20 +102,6 @@ count_logins(struct place *p)
 	return n;
 }
 
-static size_t
-count_entries(struct place *p, enum spool_dir dir)
-{
-	struct spool_options	options = { 0 };
-	struct spool		spool;
-	struct failure		why;
-	size_t			n;
-
-	assert_true(spool_open(&spool, p->s.spool, &options, &why));
-	n = temp_spool_count(&spool, dir);
-	spool_close(&spool);
-	return n;
-}
-
 /* Makes an attempt for the smarthost due. */
 static void
 make_due(struct place *p)
@@ -142,8 +128,8 @@ refuse_messages(struct place *p, int n)
 	for (int i = 1; i < n; i++)
 		submit(p, 0);
 	assert_int_equal(count_logins(p), 1);
-	assert_int_equal(count_entries(p, SPOOL_FAILED), 1);
-	assert_int_equal(count_entries(p, SPOOL_QUEUE), n - 1);
+	assert_int_equal(temp_spool_count_in(p->s.spool, SPOOL_FAILED), 1);
+	assert_int_equal(temp_spool_count_in(p->s.spool, SPOOL_QUEUE), n - 1);
 }
 
 static void
@@ -165,8 +151,8 @@ one_login_for_new_messages(void **state)
 	submit(&p, 0);
 	submit(&p, 0);
 	assert_int_equal(count_logins(&p), 2);
-	assert_int_equal(count_entries(&p, SPOOL_FAILED), 1);
-	assert_int_equal(count_entries(&p, SPOOL_QUEUE), MANY + 1);
+	assert_int_equal(temp_spool_count_in(p.s.spool, SPOOL_FAILED), 1);
+	assert_int_equal(temp_spool_count_in(p.s.spool, SPOOL_QUEUE), MANY + 1);
 	serving_close(&p.s);
 }
 
@@ -187,7 +173,7 @@ a_corrected_password_is_tried_at_once(void **state)
 	assert_int_equal(mock_smtp_messages(p.s.host), 1);
 	/* The others need not wait for the time of their next attempt. */
 	queue_run(&p);
-	assert_int_equal(count_entries(&p, SPOOL_QUEUE), 0);
+	assert_int_equal(temp_spool_count_in(p.s.spool, SPOOL_QUEUE), 0);
 	assert_int_equal(mock_smtp_messages(p.s.host), SOME + 3);
 	serving_close(&p.s);
 }
@@ -204,10 +190,10 @@ a_queue_run_notices_the_change(void **state)
 	queue_run(&p);
 	queue_run(&p);
 	assert_int_equal(count_logins(&p), 2);
-	assert_int_equal(count_entries(&p, SPOOL_QUEUE), SOME - 1);
+	assert_int_equal(temp_spool_count_in(p.s.spool, SPOOL_QUEUE), SOME - 1);
 	set_password(&p, "right");
 	queue_run(&p);
-	assert_int_equal(count_entries(&p, SPOOL_QUEUE), 0);
+	assert_int_equal(temp_spool_count_in(p.s.spool, SPOOL_QUEUE), 0);
 	assert_int_equal(mock_smtp_messages(p.s.host), SOME - 1);
 	serving_close(&p.s);
 }
@@ -241,7 +227,7 @@ an_account_that_is_unlocked_empties_the_queue(void **state)
 	/* A run for other messages does not count. */
 	run(&p, WORDS("-qRnobody@example.net"), 0);
 	queue_run(&p);
-	assert_int_equal(count_entries(&p, SPOOL_QUEUE), 0);
+	assert_int_equal(temp_spool_count_in(p.s.spool, SPOOL_QUEUE), 0);
 	assert_int_equal(mock_smtp_messages(p.s.host), SOME);
 	serving_close(&p.s);
 }

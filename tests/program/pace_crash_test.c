@@ -26,27 +26,19 @@ static const struct strace_fault	faults[] = {
 	{ .how = "error=EIO" },
 };
 
-static void
-open_spool(struct spool *spool, const struct queue_fixture *p)
-{
-	struct spool_options	options = { .create = true };
-	struct failure		why;
-
-	if (!spool_open(spool, p->spool, &options, &why))
-		fail_msg("%s", why.text);
-}
-
 /* Empties the queue; the next turn is many hours away. */
 static void
 begin_trial(const struct queue_fixture *p)
 {
 	struct spool_state	facts;
 	struct spool_list	list;
+	struct spool_options	options = { .create = true };
 	struct spool		spool;
 	struct failure		why;
 	char			url[60];
 
-	open_spool(&spool, p);
+	if (!spool_open(&spool, p->spool, &options, &why))
+		fail_msg("%s", why.text);
 	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
 	for (size_t i = 0; i < list.n; i++)
 		unlinkat(spool.dir[SPOOL_QUEUE], list.item[i].name, 0);
@@ -58,18 +50,6 @@ begin_trial(const struct queue_fixture *p)
 	    ((int64_t)time(NULL) + 80000) * 1000000;
 	assert_true(spool_state_close(&facts, &why));
 	spool_close(&spool);
-}
-
-static size_t
-count_waiting(const struct queue_fixture *p)
-{
-	struct spool	spool;
-	size_t		n;
-
-	open_spool(&spool, p);
-	n = temp_spool_count(&spool, SPOOL_QUEUE);
-	spool_close(&spool);
-	return n;
 }
 
 static int
@@ -89,7 +69,8 @@ try_one(struct queue_fixture *p, const char *inject)
 
 	begin_trial(p);
 	status = send_one(p, "/dev/null", inject);
-	there = count_waiting(p) + mock_smtp_messages(p->host) - before;
+	there = temp_spool_count_in(p->spool, SPOOL_QUEUE) +
+	    mock_smtp_messages(p->host) - before;
 	if (there > 1 || (status == 0 && there != 1))
 		fail_msg("%s: status %d, %zu times", inject, status, there);
 	/* The next message is not affected. */
@@ -112,7 +93,7 @@ nothing_is_lost(void **state)
 	snprintf(trace, sizeof(trace), "%s", temp_dir_path(&p.dir, "trace"));
 	begin_trial(&p);
 	assert_int_equal(send_one(&p, trace, NULL), 0);
-	assert_int_equal(count_waiting(&p), 1);
+	assert_int_equal(temp_spool_count_in(p.spool, SPOOL_QUEUE), 1);
 	assert_int_equal(mock_smtp_messages(p.host), 0);
 	strace_learn(&calls, trace, "\"state\"");
 	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {

@@ -27,28 +27,6 @@ enum { CALLERS = 20 };
 
 static const struct script	accepts;
 
-static void
-open_spool(struct spool *spool, const struct queue_fixture *p)
-{
-	struct spool_options	options = { 0 };
-	struct failure		why;
-
-	if (!spool_open(spool, p->spool, &options, &why))
-		fail_msg("%s", why.text);
-}
-
-static size_t
-count_waiting(const struct queue_fixture *p)
-{
-	struct spool	spool;
-	size_t		n;
-
-	open_spool(&spool, p);
-	n = temp_spool_count(&spool, SPOOL_QUEUE);
-	spool_close(&spool);
-	return n;
-}
-
 static int
 compare(const void *a, const void *b)
 {
@@ -69,7 +47,7 @@ read_turns(const struct queue_fixture *p, int64_t *turns, size_t max)
 	struct failure		why;
 	size_t			n;
 
-	open_spool(&spool, p);
+	temp_spool_open(&spool, p->spool);
 	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
 	n = list.n;
 	assert_true(n <= max);
@@ -125,7 +103,7 @@ make_due(const struct queue_fixture *p)
 	struct spool		spool;
 	struct failure		why;
 
-	open_spool(&spool, p);
+	temp_spool_open(&spool, p->spool);
 	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
 	for (size_t i = 0; i < list.n; i++)
 		assert_int_equal(utimensat(spool.dir[SPOOL_QUEUE],
@@ -141,7 +119,7 @@ set_sent_until(const struct queue_fixture *p, int64_t us)
 	struct spool		spool;
 	struct failure		why;
 
-	open_spool(&spool, p);
+	temp_spool_open(&spool, p->spool);
 	assert_true(spool_state_open(&facts, &spool, 1, &why));
 	assert_int_equal(facts.n_hosts, 1);
 	facts.host[0].pace_us = us;
@@ -353,7 +331,7 @@ a_run_sends_evenly(void **state)
 	run(&p, WORDS("queue", "run"), EX_OK, "");
 	assert_true(clock_ms() - began >= 7 * 111);
 	assert_int_equal(mock_smtp_messages(p.host), 8);
-	assert_int_equal(count_waiting(&p), 0);
+	assert_int_equal(temp_spool_count_in(p.spool, SPOOL_QUEUE), 0);
 	/* A worker that waits for its next turn keeps its connection. */
 	assert_int_equal(mock_smtp_connections(p.host), 1);
 	queue_fixture_close(&p);
@@ -485,7 +463,7 @@ a_signal_ends_the_wait(void **state)
 	assert_int_equal(o.signal, SIGTERM);
 	program_result_free(&o);
 	assert_int_equal(mock_smtp_messages(p.host), 1);
-	assert_int_equal(count_waiting(&p), 1);
+	assert_int_equal(temp_spool_count_in(p.spool, SPOOL_QUEUE), 1);
 	queue_fixture_close(&p);
 }
 

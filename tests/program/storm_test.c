@@ -22,6 +22,7 @@
 #include "support/program.h"
 #include "support/queue_fixture.h"
 #include "support/skip.h"
+#include "support/temp_spool.h"
 
 #define PYTHON	"/usr/bin/python3"
 
@@ -95,16 +96,6 @@ send_many(struct storm_fixture *p, size_t n)
 	}
 }
 
-static void
-open_spool(struct storm_fixture *p, struct spool *spool)
-{
-	struct spool_options	options = { 0 };
-	struct failure		why;
-
-	if (!spool_open(spool, p->queue.spool, &options, &why))
-		fail_msg("%s", why.text);
-}
-
 /* Calls each() for the entries in the queue; returns their number. */
 static size_t
 each_entry(struct storm_fixture *p,
@@ -115,7 +106,7 @@ each_entry(struct storm_fixture *p,
 	struct failure		why;
 	size_t			n;
 
-	open_spool(p, &spool);
+	temp_spool_open(&spool, p->queue.spool);
 	assert_true(spool_list(&list, &spool, SPOOL_QUEUE, &why));
 	n = list.n;
 	for (size_t i = 0; i < n && each != NULL; i++) {
@@ -558,7 +549,7 @@ collected_messages_are_trouble_only_if_the_digest_is_late(void **state)
 	(void)state;
 	open_storm(&p, &accepting, two_an_hour);
 	send_many(&p, 4);
-	open_spool(&p, &spool);
+	temp_spool_open(&spool, p.queue.spool);
 	each_entry(&p, set_old, &spool);
 	spool_close(&spool);
 	text = run_text(&p, WORDS("queue", "status"), "", 0);
@@ -593,7 +584,7 @@ the_age_of_collected_messages_raises_no_alarm(void **state)
 	    "alarm_command = touch %s\n", alarmed);
 	open_storm(&p, &accepting, conf);
 	send_many(&p, 4);
-	open_spool(&p, &spool);
+	temp_spool_open(&spool, p.queue.spool);
 	each_entry(&p, set_old, &spool);
 	spool_close(&spool);
 	run(&p, WORDS("queue", "run"), "", 0);

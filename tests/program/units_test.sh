@@ -4,20 +4,7 @@ set -eu
 build=$(realpath "$(dirname "$0")/../..")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0 skipped=0
-
-spec() {
-	local sentence=$1
-	shift
-	if "$@" >"$scratch/log" 2>&1; then
-		echo "[       OK ] $sentence"
-		passed=$((passed + 1))
-	else
-		cat "$scratch/log"
-		echo "[  FAILED  ] $sentence"
-		failed=$((failed + 1))
-	fi
-}
+. tests/support/script.sh
 
 # The units, with the program of this build.
 copy_units() {
@@ -52,9 +39,10 @@ if command -v systemd-analyze >/dev/null; then
 	spec "the exposure of the service is at most 2.0" service_is_hardened
 	spec "systemd-sysusers accepts the user" sysusers_are_valid
 else
-	echo "[  SKIPPED ] systemd-analyze is not installed"
-	skipped=$((skipped + 3))
+	for sentence in "systemd accepts the units" \
+	    "the exposure of the service is at most 2.0" \
+	    "systemd-sysusers accepts the user"; do
+		skip "$sentence" "systemd-analyze is not installed"
+	done
 fi
-echo "[==========] $((passed + failed + skipped)) test(s) run."
-echo "[  PASSED  ] $passed test(s)."
-[ "$failed" -eq 0 ]
+spec_end

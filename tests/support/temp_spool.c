@@ -35,6 +35,16 @@ temp_spool_make_in(struct spool *spool, const char *dir, uint64_t size_max)
 }
 
 void
+temp_spool_open(struct spool *spool, const char *directory)
+{
+	struct spool_options	options = { 0 };
+	struct failure		why;
+
+	if (!spool_open(spool, directory, &options, &why))
+		fail_msg("%s", why.text);
+}
+
+void
 temp_spool_make(struct spool *spool, uint64_t size_max)
 {
 	const char	*tmp = getenv("TMPDIR");
@@ -196,17 +206,26 @@ temp_spool_count(struct spool *spool, enum spool_dir dir)
 	return totals.entries;
 }
 
+size_t
+temp_spool_count_in(const char *directory, enum spool_dir dir)
+{
+	struct spool	spool;
+	size_t		n;
+
+	temp_spool_open(&spool, directory);
+	n = temp_spool_count(&spool, dir);
+	spool_close(&spool);
+	return n;
+}
+
 void
 temp_spool_wait(const char *directory, size_t n)
 {
 	const struct timespec	pause = { 0, LOOK_AGAIN_MS * 1000000 };
 	int64_t			end = clock_ms() + DEADLINE_MS;
-	struct spool_options	options = { 0 };
 	struct spool		spool;
-	struct failure		why;
 
-	if (!spool_open(&spool, directory, &options, &why))
-		fail_msg("%s", why.text);
+	temp_spool_open(&spool, directory);
 	while (temp_spool_count(&spool, SPOOL_QUEUE) < n) {
 		if (clock_ms() > end)
 			fail_msg("there are fewer than %zu entries", n);
@@ -218,15 +237,14 @@ temp_spool_wait(const char *directory, size_t n)
 int64_t
 temp_spool_next(const char *directory, bool *locked)
 {
-	struct spool_options	options = { 0 };
 	struct spool		spool;
 	struct spool_list	list;
 	struct entry		entry;
 	struct failure		why;
 	int64_t			next;
 
-	if (!spool_open(&spool, directory, &options, &why) ||
-	    !spool_list(&list, &spool, SPOOL_QUEUE, &why))
+	temp_spool_open(&spool, directory);
+	if (!spool_list(&list, &spool, SPOOL_QUEUE, &why))
 		fail_msg("%s", why.text);
 	assert_int_equal(list.n, 1);
 	next = list.item[0].next - (int64_t)time(NULL);

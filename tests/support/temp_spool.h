@@ -18,6 +18,9 @@ void	temp_spool_make(struct spool *, uint64_t size_max);
 void	temp_spool_make_in(struct spool *, const char *dir,
 	    uint64_t size_max);
 
+/* Opens the spool of a program under test; any error ends the test. */
+void	temp_spool_open(struct spool *, const char *directory);
+
 /* Closes the spool and removes its directory. */
 void	temp_spool_remove(struct spool *);
 
@@ -49,5 +52,6 @@ int64_t	temp_spool_next(const char *directory, bool *locked);
 
 /* The number of files in a directory of the spool. */
 size_t	temp_spool_count(struct spool *, enum spool_dir);
+size_t	temp_spool_count_in(const char *directory, enum spool_dir);
 
 #endif
