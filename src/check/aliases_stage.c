@@ -159,7 +159,7 @@ check_each(struct aliases_check *a)
 	}
 }
 
-/* Root stands for all local names without an alias. */
+/* Mail for a local name without an alias goes to the addresses of root. */
 static void
 check_root(struct aliases_check *a)
 {

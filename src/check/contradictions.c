@@ -228,8 +228,8 @@ struct home {
 	char			*guess;		/* owned; for .subject */
 	struct smarthost_list	 list;
 	struct tls_decision	*decision;	/* owned; one for each */
-	bool			 contradictory;	/* there is no decision */
-	struct failure		 why;		/* if it is */
+	bool			 contradictory;	/* a decision is missing */
+	struct failure		 why;		/* the reason */
 };
 
 static const struct setting *

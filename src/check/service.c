@@ -123,7 +123,7 @@ report_unused(struct service *s, const struct failure *why)
 	buffer_free(&text);
 }
 
-/* There is no socket: the statuses are those of sendmail. */
+/* Nothing listens on the socket.  The exit statuses are those of sendmail. */
 static void
 report_absent(struct service *s)
 {

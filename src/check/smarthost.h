@@ -38,7 +38,7 @@ void	smarthost_report(struct smarthost_run *, const struct check_finding *,
 const char *smarthost_remedy(struct smarthost_run *, const struct failure *why,
 	    enum session_step);
 
-/* The remedy for a failure of a stage for which there is no advice; or NULL. */
+/* The remedy for a failure at this stage that no advice covers; or NULL. */
 const char *smarthost_usual_remedy(struct smarthost_run *, enum check_stage,
 	    const struct failure *why);
 

@@ -71,8 +71,8 @@ bool	queue_source_count(struct queue_source *, struct health_state *,
 bool	queue_source_run(struct queue_source *, struct failure *why);
 
 /*
- * Has the service release an entry, and sets its new ID.  EX_NOINPUT if there
- * is no such entry, or the status with which release_entry() fails.
+ * Has the service release an entry, and sets its new ID.  Fails with EX_NOINPUT
+ * if the entry does not exist, or with a status of release_entry().
  */
 bool	queue_source_release(struct queue_source *, const char *id,
 	    char released[ID_SIZE], struct failure *why);

@@ -8,8 +8,8 @@
 
 /*
  * For root, after the configuration of the system was written: lets the running
- * service read it, or prints how to start the service.  private_file: the file
- * that only root can read, because there is no user relais; or NULL.
+ * service read it, or prints how to start the service.  private_file is a file
+ * that only root can read, because the user relais does not exist; or NULL.
  */
 void	setup_service(const struct config *, const char *private_file);
 

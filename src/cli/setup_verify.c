@@ -26,7 +26,7 @@ remove_all(char *text, const char *part)
 		memmove(text, text + len, strlen(text + len) + 1);
 }
 
-/* There is no file yet, so a finding must not name a place in it. */
+/* The file does not exist yet, so findings must not refer to its lines. */
 static void
 print_finding(void *context, const struct check_finding *finding)
 {

@@ -54,7 +54,7 @@ bool	health_is_bad(const struct health *);
 
 /*
  * Whether an entry was given up in the last hour.  A message that is refused
- * while the caller waits is none: the caller knows.
+ * while the caller waits does not count, because the caller sees the error.
  */
 bool	health_has_given_up(const struct health_state *, int64_t now);
 

@@ -7,10 +7,10 @@
  * queue until the end of the period: their entries are collected
  * (queue/envelope_file.h) and sent together, in a digest (runner/collect.h).
  *
- * The file has a fixed size.  Each group has a place in one of its buckets,
- * where it replaces the group with the oldest period if there is no room.  Mail
- * does not depend on the file: it is not synced, and without it, messages are
- * counted from 1 again.
+ * The file has a fixed size.  Each group has a place in one of its buckets; in a
+ * full bucket, it replaces the group whose period began first.  Mail does not
+ * depend on the file: it is not synced, and without it, messages are counted
+ * from 1 again.
  */
 #ifndef QUEUE_STORM_H
 #define QUEUE_STORM_H

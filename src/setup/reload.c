@@ -45,8 +45,9 @@ find_listener(const char *path, struct ucred *peer)
 }
 
 /*
- * The process may have ended, and its number may be that of another one: the
- * user who has created the socket must not choose a process of another user.
+ * The process may have ended, and another one may have its number.  The user
+ * who created the socket must not be able to have a signal sent to a process of
+ * another user.
  */
 static bool
 is_ours(const struct ucred *peer)
