@@ -49,6 +49,7 @@ for page in man/*.[158]; do
 	put 644 "$page" "$man/man${page##*.}/${page#man/}"
 done
 put 644 conf/providers "$DATADIR/providers"
+put 644 conf/oauth-providers "$DATADIR/oauth-providers"
 put 644 conf/relais.conf "$examples/relais.conf.example"
 for unit in conf/systemd/*; do
 	put_unit 644 "$unit" "$PREFIX/lib/systemd/system/${unit##*/}"

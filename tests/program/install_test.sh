@@ -32,6 +32,7 @@ expected() {
 	link ./usr/local/bin/newaliases /usr/local/sbin/sendmail
 	link ./usr/local/lib/sendmail /usr/local/sbin/sendmail
 	644 ./usr/local/lib/relais/tls.so
+	644 ./usr/local/share/relais/oauth-providers
 	644 ./usr/local/share/relais/providers
 	644 ./usr/local/share/relais/relais.conf.example
 	755 ./usr/local/share/relais/openrc/relais
