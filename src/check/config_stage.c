@@ -3,6 +3,7 @@
 
 #include "check/local.h"
 #include "config/section.h"
+#include "relay/tls_policy.h"
 #include "util/buffer.h"
 #include "util/memory.h"
 
@@ -66,6 +67,22 @@ check_has_smarthost(struct check *c)
 	    "leave this machine");
 }
 
+/* A TLS module that cannot be loaded is reported with the smarthost. */
+static void
+check_groups(struct check *c)
+{
+	const struct setting	*set;
+	struct failure		 why;
+
+	if (!tls_policy_check_groups(c->config, &set, &why) && set != NULL)
+		check_report(c, &(struct check_finding){ .stage = CHECK_CONFIG,
+		    .verdict = CHECK_FAIL, .status = why.status,
+		    .object = "tls_groups", .origin = set->origin,
+		    .remedy = "remove what this version of OpenSSL does not "
+		    "support; X25519:P-256 is small and widely supported" },
+		    "%s", why.text);
+}
+
 void
 check_config(struct check *c)
 {
@@ -73,5 +90,6 @@ check_config(struct check *c)
 	check_has_smarthost(c);
 	check_contradictions(c);
 	check_sections(c);
+	check_groups(c);
 	check_commands(c);
 }

@@ -342,7 +342,7 @@ is_useless_at(const struct home *h, struct pair *p)
 		p->by = home_setting(h, p->other);
 		return all_have_user(h);
 	}
-	if (p->key < KEY_TLS || p->key > KEY_TLS_KEY || h->contradictory)
+	if (p->key < KEY_TLS || p->key > KEY_TLS_MIN || h->contradictory)
 		return false;
 	p->other = KEY_TLS_PIN;
 	p->by = pin;
@@ -662,7 +662,7 @@ check_homes(struct check *c)
 		check_home(c, &home[i], home);
 	for (const struct section *s = c->config->first; s != NULL;
 	    s = s->next)
-		for (enum config_key k = KEY_USER; k <= KEY_TLS_KEY; k++)
+		for (enum config_key k = KEY_USER; k <= KEY_TLS_MIN; k++)
 			if (s->setting[k] != NULL)
 				check_setting(c, home, n, k, s->setting[k]);
 	while (n > 0)

@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/report.h"
 #include "config/config.h"
+#include "relay/tls_policy.h"
 #include "util/buffer.h"
 #include "util/file.h"
 #include "util/log.h"
@@ -142,6 +143,7 @@ print_config(const struct options *options, const struct config *config,
 {
 	struct config_output	p = { .config = config };
 	const struct section	*home;
+	const struct setting	*set;
 	struct stat		st = { .st_mode = 0 };
 	struct failure		why;
 	bool			good;
@@ -150,11 +152,14 @@ print_config(const struct options *options, const struct config *config,
 		command_usage("config", &why);
 		return report_failure(log, options->errors, &why);
 	}
+	if (!tls_policy_check_groups(config, &set, &why) && set != NULL) {
+		failure_prefix(&why, "%s: tls_groups: ", set->origin);
+		return report_failure(log, options->errors, &why);
+	}
 	p.secrets = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
 	home = config_section(config, NULL, KEY_SMARTHOST);
 	for (enum config_key k = 0; k < CONFIG_KEYS; k++) {
-		const struct setting	*set = config_find(config, NULL, k);
-
+		set = config_find(config, NULL, k);
 		if (set != NULL && !is_credential(k))
 			print_setting(&p, k, set);
 		if (k == KEY_SMARTHOST && home != NULL)

@@ -290,6 +290,16 @@ is_pin(const char *text)
 	return good;
 }
 
+/* Each version of OpenSSL has other names and marks. */
+static bool
+are_groups(const char *text)
+{
+	size_t	n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		    "abcdefghijklmnopqrstuvwxyz0123456789-_.:/?*");
+
+	return n > 0 && text[n] == '\0';
+}
+
 static bool
 is_command(const char *text)
 {
@@ -353,6 +363,8 @@ static const struct {
 	[VALUE_MECHANISMS] = { are_mechanisms, NULL, NULL },
 	[VALUE_PIN] = { is_pin, NULL,
 	    "the SHA-256 digest of a public key in base64 (44 characters)" },
+	[VALUE_GROUPS] = { are_groups, NULL,
+	    "names of groups with a colon between them, such as X25519:P-256" },
 	[VALUE_FIELD] = { is_field, NULL,
 	    "a header field such as X-Origin: web1" },
 	[VALUE_FIELD_NAME] = { is_field_name, NULL,

@@ -30,6 +30,8 @@ enum value_kind {
 	VALUE_SMARTHOST,	/* one or more URLs */
 	VALUE_MECHANISMS,	/* names of SASL mechanisms */
 	VALUE_PIN,		/* a SHA-256 digest in base64 */
+	VALUE_GROUPS,		/* of TLS, in the syntax of OpenSSL, which
+				 * checks the names */
 	VALUE_FIELD,		/* Name: value, a header field */
 	VALUE_FIELD_NAME,
 };

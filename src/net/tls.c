@@ -13,6 +13,7 @@
 #include "net/tls_digest.h"
 #include "net/tls_error.h"
 #include "net/tls_facts.h"
+#include "net/tls_groups.h"
 #include "net/tls_library.h"
 #include "net/tls_verify.h"
 #include "net/tls_wire.h"
@@ -23,7 +24,7 @@ struct tls {
 	SSL			*ssl;
 	struct tls_wire		 wire;
 	struct tls_verify	 verify;
-	bool			 own;		/* has a client certificate */
+	struct tls_own		 own;
 	bool			 established;	/* the handshake is done */
 	bool			 broken;	/* nothing must be sent */
 };
@@ -43,10 +44,12 @@ tls_close(struct tls *tls)
 	free(tls);
 }
 
-/* openssl.cnf can require a later version than TLS 1.2. */
+/* openssl.cnf can require a later version than the options. */
 static bool
-set_protocol(SSL_CTX *ctx)
+set_protocol(SSL_CTX *ctx, const struct tls_options *options)
 {
+	int	least = options->only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
+
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION |
 	    SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
 	SSL_CTX_set_mode(ctx, SSL_MODE_AUTO_RETRY |
@@ -54,9 +57,9 @@ set_protocol(SSL_CTX *ctx)
 	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_read_ahead(ctx, 1);
-	if (SSL_CTX_get_min_proto_version(ctx) >= TLS1_2_VERSION)
+	if (SSL_CTX_get_min_proto_version(ctx) >= least)
 		return true;
-	return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1;
+	return SSL_CTX_set_min_proto_version(ctx, least) == 1;
 }
 
 static bool
@@ -75,12 +78,18 @@ prepare_session(struct tls *tls, const struct tls_options *options,
 	ERR_clear_error();
 	if (!tls_library_start() ||
 	    (tls->ctx = SSL_CTX_new(TLS_client_method())) == NULL ||
-	    !set_protocol(tls->ctx))
+	    !set_protocol(tls->ctx, options))
 		return openssl_failed(why);
+	if (options->groups != NULL &&
+	    !tls_groups_use(tls->ctx, options->groups, why))
+		return false;
 	if (!tls_verify_init(&tls->verify, tls->ctx, options, why))
 		return false;
-	tls->own = options->certificate != NULL || options->key != NULL;
-	if (tls->own) {
+	tls->own.only_1_3 = SSL_CTX_get_min_proto_version(tls->ctx) >=
+	    TLS1_3_VERSION;
+	tls->own.certificate = options->certificate != NULL ||
+	    options->key != NULL;
+	if (tls->own.certificate) {
 		if (!tls_certificate_use(tls->ctx, options->certificate,
 		    options->key, why))
 			return false;
@@ -128,7 +137,7 @@ result_of(struct tls *tls, int ret, struct failure *why)
 		*why = tls->verify.why;
 	else
 		tls_error_report(&tls->wire, tls->established ?
-		    TLS_PHASE_SESSION : TLS_PHASE_HANDSHAKE, tls->own, why);
+		    TLS_PHASE_SESSION : TLS_PHASE_HANDSHAKE, &tls->own, why);
 	return TLS_FAILED;
 }
 

@@ -24,8 +24,8 @@ struct tls;		/* one session; owned by the caller of start() */
  * The name must match a subjectAltName; the common name is ignored, and a
  * wildcard matches one whole label.  If there are pins, the server's own
  * certificate must have one of these keys, even if verify is false; its issuer,
- * names and dates are not checked.  TLS 1.2 or later is required, and whatever
- * else openssl.cnf requires.
+ * names and dates are not checked.  TLS 1.2 or later is required, or TLS 1.3,
+ * and whatever else openssl.cnf requires.
  */
 struct tls_options {
 	const char	 *name;		/* of the server: a host name, or an IP
@@ -38,6 +38,9 @@ struct tls_options {
 	const char	 *certificate;	/* of the client, in PEM format,
 					 * followed by its chain; or NULL */
 	const char	 *key;		/* NULL: in the certificate's file */
+	const char	 *groups;	/* "X25519:P-256"; NULL: those of
+					 * OpenSSL and openssl.cnf */
+	bool		  only_1_3;	/* require TLS 1.3 */
 	bool		  verify;	/* false: opportunistic TLS */
 };
 
@@ -50,6 +53,7 @@ enum tls_cause {
 	TLS_CAUSE_CERTIFICATE,
 	TLS_CAUSE_KEY,
 	TLS_CAUSE_NO_STORE,		/* the system has no trust store */
+	TLS_CAUSE_GROUPS,
 
 	/* The certificate of the server is rejected. */
 	TLS_CAUSE_DEFECTIVE,		/* expired, weak, not for servers */
@@ -64,7 +68,11 @@ enum tls_cause {
 	/* The server rejects the client certificate, or requires one. */
 	TLS_CAUSE_OWN_REJECTED,
 	TLS_CAUSE_OWN_REQUIRED,
-	TLS_CAUSE_OWN_OR_CIPHER,	/* requires one, or shares no cipher */
+	TLS_CAUSE_OWN_OR_CIPHER,	/* requires one, or shares no cipher
+					 * suite or group */
+
+	TLS_CAUSE_ONLY_1_3,		/* the server has no TLS 1.3, which the
+					 * options or openssl.cnf require */
 };
 
 enum tls_result {
@@ -108,8 +116,9 @@ struct tls_module {
 	/*
 	 * Prepares a session, without any I/O on the connection.  Returns NULL
 	 * with why: EX_CONFIG if a file is missing, unreadable or unusable, if
-	 * other users can read the key, or if no trust store is found.  This
-	 * takes a millisecond, so it is called while connecting.
+	 * other users can read the key, if no trust store is found, or if a
+	 * group is not supported.  This takes a millisecond, so it is called
+	 * while connecting.
 	 */
 	struct tls *(*start)(const struct tls_options *, struct failure *);
 

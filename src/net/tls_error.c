@@ -9,8 +9,6 @@
 #include "net/tls_library.h"
 #include "util/visible.h"
 
-#define TOO_OLD	"the server supports only TLS 1.1 or older, which is " \
-		"insecure; it must support TLS 1.2 or later"
 #define REJECTED true, EX_CONFIG, TLS_CAUSE_OWN_REJECTED, \
 	"the server rejects the client certificate"
 
@@ -21,17 +19,13 @@ static const struct {
 	enum tls_cause	 cause;		/* 0: none */
 	const char	*text;
 } causes[] = {
-	{ SSL_R_UNSUPPORTED_PROTOCOL, false, EX_UNAVAILABLE, 0,
-	  TOO_OLD },
-	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, false, EX_UNAVAILABLE, 0,
-	  TOO_OLD },
 	{ SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY, false, EX_UNAVAILABLE,
 	  0, "the server requires stronger cipher suites than this system "
 	  "offers" },
 	{ SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, false, EX_TEMPFAIL,
 	  TLS_CAUSE_OWN_OR_CIPHER, "the server aborted the TLS handshake: it "
-	  "may require a client certificate or a cipher suite that this system "
-	  "does not offer" },
+	  "may require a client certificate, or a cipher suite or a group that "
+	  "this system does not offer" },
 	{ SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, false, EX_CONFIG,
 	  TLS_CAUSE_OWN_REQUIRED, "the server requires a client certificate" },
 	{ SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, REJECTED },
@@ -47,6 +41,24 @@ static const struct {
 	  0, "the server closed the connection without close_notify" },
 };
 
+static const struct {
+	enum tls_cause	 cause;
+	const char	*text;
+} too_old[] = {
+	[false] = { 0, "the server supports only TLS 1.1 or older, which is "
+	    "insecure; it must support TLS 1.2 or later" },
+	[true] = { TLS_CAUSE_ONLY_1_3, "the server supports only TLS 1.2 or "
+	    "older, but TLS 1.3 is required" },
+};
+
+/* Both mean that the server has no version that is new enough. */
+static bool
+is_too_old(int reason)
+{
+	return reason == SSL_R_UNSUPPORTED_PROTOCOL ||
+	    reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION;
+}
+
 static bool
 is_ssl_error(unsigned long error)
 {
@@ -54,7 +66,7 @@ is_ssl_error(unsigned long error)
 }
 
 void
-tls_error_report(const struct tls_wire *w, enum tls_phase phase, bool own,
+tls_error_report(const struct tls_wire *w, enum tls_phase phase, const struct tls_own *own,
     struct failure *why)
 {
 	const char	*what = phase == TLS_PHASE_HANDSHAKE ?
@@ -73,10 +85,15 @@ tls_error_report(const struct tls_wire *w, enum tls_phase phase, bool own,
 		    len));
 		return;
 	}
+	if (is_ssl_error(error) && is_too_old(ERR_GET_REASON(error))) {
+		failed(why, EX_UNAVAILABLE, "%s", too_old[own->only_1_3].text);
+		why->cause = too_old[own->only_1_3].cause;
+		return;
+	}
 	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
 		if (!is_ssl_error(error) ||
 		    causes[i].reason != ERR_GET_REASON(error) ||
-		    (causes[i].own && !own))
+		    (causes[i].own && !own->certificate))
 			continue;
 		failed(why, causes[i].status, "%s", causes[i].text);
 		why->cause = causes[i].cause;

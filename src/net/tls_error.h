@@ -11,12 +11,15 @@
 
 enum tls_phase { TLS_PHASE_HANDSHAKE, TLS_PHASE_SESSION };
 
-/*
- * Sets *why from the error queue of OpenSSL and from the received octets.
- * own: a client certificate was sent.
- */
-void	tls_error_report(const struct tls_wire *, enum tls_phase, bool own,
-	    struct failure *why);
+/* What we have offered and required. */
+struct tls_own {
+	bool	certificate;	/* of the client */
+	bool	only_1_3;
+};
+
+/* Sets *why from the error queue of OpenSSL and from the received octets. */
+void	tls_error_report(const struct tls_wire *, enum tls_phase,
+	    const struct tls_own *, struct failure *why);
 
 /* True if the server closed the connection without close_notify. */
 bool	tls_error_is_eof(const struct tls_wire *);

@@ -9,8 +9,8 @@
 
 #include "net/tls.h"
 
-#define TLS_MODULE_SYMBOL	relais_tls_3
-#define TLS_MODULE_NAME		"relais_tls_3"
+#define TLS_MODULE_SYMBOL	relais_tls_4
+#define TLS_MODULE_NAME		"relais_tls_4"
 
 extern const struct tls_module TLS_MODULE_SYMBOL
     __attribute__((visibility("default")));

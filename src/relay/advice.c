@@ -23,6 +23,8 @@ enum condition {
 	NO_PERMISSION	= 1 << 10,	/* EX_NOPERM */
 	TOO_LARGE	= 1 << 11,	/* EX_DATAERR */
 	HAS_TLS_KEY	= 1 << 12,	/* tls_key is set */
+	HAS_TLS_GROUPS	= 1 << 13,	/* tls_groups is set */
+	HAS_TLS_MIN	= 1 << 14,	/* tls_min is set */
 };
 
 enum { NO_REPLY = -1 };
@@ -92,6 +94,7 @@ static const struct advice_row {
 	    "must also contain the key if tls_key is not set"),
 	TLS(TLS_CAUSE_NO_STORE, KEY_TLS_CA, "or set tls_ca to a file that "
 	    "contains the certificates of the authorities to trust"),
+	TLS(TLS_CAUSE_GROUPS, KEY_TLS_GROUPS, "check tls_groups"),
 	TLS(TLS_CAUSE_DEFECTIVE, KEY_TLS_PIN, "to trust the "
 	    "server nevertheless, ask its owner for the pin of its key and set "
 	    "tls_pin"),
@@ -113,8 +116,14 @@ static const struct advice_row {
 	    "check tls_certificate"),
 	TLS(TLS_CAUSE_OWN_REQUIRED, KEY_TLS_CERTIFICATE,
 	    "set tls_certificate and tls_key"),
+	{ ANY_STEP, .cause = TLS_CAUSE_OWN_OR_CIPHER, .when = HAS_TLS_GROUPS,
+	    .key = KEY_TLS_GROUPS, .words = "check tls_groups: the server may "
+	    "support none of these groups" },
 	TLS(TLS_CAUSE_OWN_OR_CIPHER, KEY_TLS_CERTIFICATE, "if the server "
 	    "requires a client certificate, set tls_certificate"),
+	{ ANY_STEP, .cause = TLS_CAUSE_ONLY_1_3, .when = HAS_TLS_MIN,
+	    .key = KEY_TLS_MIN, .words = "tls_min = 1.2 permits TLS 1.2, too" },
+	{ ANY_STEP, .cause = TLS_CAUSE_ONLY_1_3, .key = NO_KEY },
 
 	/*
 	 * A server that waits for a ClientHello sends nothing, or a TLS alert,
@@ -230,6 +239,10 @@ conditions_of(const struct connection *c, const struct advice_facts *f)
 		conditions |= PINNED;
 	if (config_find(c->config, &c->subject, KEY_TLS_KEY) != NULL)
 		conditions |= HAS_TLS_KEY;
+	if (config_find(c->config, &c->subject, KEY_TLS_GROUPS) != NULL)
+		conditions |= HAS_TLS_GROUPS;
+	if (config_find(c->config, &c->subject, KEY_TLS_MIN) != NULL)
+		conditions |= HAS_TLS_MIN;
 	if (smarthost_is_local(c->smarthost))
 		conditions |= NAMED_LOCAL;
 	if (!connect_is_local(c->session.stream.fd))

@@ -134,6 +134,8 @@ tls_policy_start(struct connection *c, struct failure *why)
 		.ca = connection_text(c, KEY_TLS_CA),
 		.certificate = connection_text(c, KEY_TLS_CERTIFICATE),
 		.key = connection_text(c, KEY_TLS_KEY),
+		.groups = connection_text(c, KEY_TLS_GROUPS),
+		.only_1_3 = is_set_to(c, KEY_TLS_MIN, "1.3"),
 		.verify = o->tls_policy != SESSION_TLS_OPPORTUNISTIC,
 	};
 	const char		**pins;
@@ -154,6 +156,31 @@ tls_policy_start(struct connection *c, struct failure *why)
 	o->tls = o->tls_module->start(&tls, why);
 	free(pins);
 	return o->tls != NULL;
+}
+
+bool
+tls_policy_check_groups(const struct config *config, const struct setting **set,
+    struct failure *why)
+{
+	const struct tls_module	*module = NULL;
+
+	*set = NULL;
+	for (const struct section *s = config->first; s != NULL; s = s->next) {
+		struct tls_options	 options = { .name = "localhost" };
+		struct tls		*tls;
+
+		if (s->setting[KEY_TLS_GROUPS] == NULL)
+			continue;
+		if (module == NULL && (module = tls_load(why)) == NULL)
+			return false;
+		options.groups = s->setting[KEY_TLS_GROUPS]->value;
+		if ((tls = module->start(&options, why)) == NULL) {
+			*set = s->setting[KEY_TLS_GROUPS];
+			return false;
+		}
+		module->close(tls);
+	}
+	return true;
 }
 
 bool

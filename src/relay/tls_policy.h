@@ -47,6 +47,14 @@ bool	tls_policy_choose(struct connection *c, struct failure *);
 bool	tls_policy_start(struct connection *c, struct failure *);
 
 /*
+ * Whether OpenSSL accepts the values of tls_groups in all sections.  Returns
+ * false with why: EX_CONFIG, and *set is the setting, or EX_UNAVAILABLE if the
+ * TLS module cannot be loaded, and *set is NULL.
+ */
+bool	tls_policy_check_groups(const struct config *,
+	    const struct setting **set, struct failure *);
+
+/*
  * Call this with the connected socket.  If the smarthost is named localhost but
  * the socket is connected to another machine, TLS is required, and prepared as
  * in tls_policy_start().

@@ -1141,6 +1141,11 @@ static const struct CMUnitTest spec[] = {
 	    ":3: user requires smarthost"),
 	REFUSES("a user without a password in a section",
 	    "[user x]\nsmarthost = h\nuser = u\n", ":3: user requires"),
+	REFUSES("a list of groups with blanks", "tls_groups = X25519, P-256\n",
+	    ":1: tls_groups: invalid value \"X25519, P-256\"; expected names "
+	    "of groups with a colon between them"),
+	REFUSES("an old version of TLS", "tls_min = 1.1\n",
+	    ":1: tls_min: invalid value \"1.1\"; expected one of: 1.2 1.3"),
 	REFUSES("tls_key without tls_certificate", "tls_key = /k\n",
 	    ":1: tls_key requires tls_certificate"),
 	REFUSES("from_mode = always without from", "from_mode = always\n",

@@ -302,6 +302,29 @@ sendmail_config_is_a_recipient(void **state)
 	program_result_free(&o);
 }
 
+/* Only OpenSSL knows its groups, and it is loaded for this key. */
+static void
+an_unknown_group_is_reported(void **state)
+{
+	struct temp_dir		dir;
+	struct program_result	o;
+
+	(void)state;
+	temp_dir_make(&dir);
+	run(&o, temp_dir_write(&dir, "relais.conf", 0600,
+	    "smarthost = a.example\n[from *@b.example]\n"
+	    "tls_groups = X25519:nonsense\n"), NULL,
+	    WORDS("config"));
+	assert_int_equal(o.status, EX_CONFIG);
+	assert_string_equal(o.out.data, "");
+	assert_non_null(strstr(o.err.data, "relais.conf:3: tls_groups: "
+	    "OpenSSL "));
+	assert_non_null(strstr(o.err.data, "does not support the group "
+	    "\"nonsense\""));
+	program_result_free(&o);
+	temp_dir_remove(&dir);
+}
+
 static const struct CMUnitTest print_config_spec[] = {
 	cmocka_unit_test(each_value_is_printed_with_its_origin),
 	cmocka_unit_test(a_secret_is_hidden_in_a_pipe),
@@ -312,6 +335,7 @@ static const struct CMUnitTest print_config_spec[] = {
 	cmocka_unit_test(
 	    an_entrypoint_can_write_a_file_for_a_cleared_environment),
 	cmocka_unit_test(a_broken_configuration_is_not_printed),
+	cmocka_unit_test(an_unknown_group_is_reported),
 	cmocka_unit_test(a_full_disk_is_reported),
 	cmocka_unit_test(sendmail_config_is_a_recipient),
 };

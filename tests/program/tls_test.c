@@ -230,11 +230,28 @@ is_set(void **state)
 	tls_fixture_close(&s);
 }
 
+#define TRUSTED "tls_ca = {ca}\n"
+
 #define WORKS(sentence, lines) { sentence, is_set, NULL, NULL, \
 	&(struct setting_case){ .more = lines } }
 #define REFUSED(sentence, lines, ...) { sentence, is_set, NULL, NULL, \
 	&(struct setting_case){ .more = lines, .status = EX_CONFIG, \
 	    .says = { __VA_ARGS__ } } }
+
+static void
+a_group_of_a_later_openssl_is_explained(void **state)
+{
+	static struct setting_case	c = { .status = EX_CONFIG,
+		.more = TRUSTED "tls_groups = X25519MLKEM768:X25519\n",
+		.says = { "does not support the group \"X25519MLKEM768\"; "
+		    "ML-KEM groups require OpenSSL 3.5 or later" } };
+	void				*initial = &c;
+
+	(void)state;
+	if (OPENSSL_version_major() > 3 || OPENSSL_version_minor() >= 5)
+		skip_because("this OpenSSL supports ML-KEM groups");
+	is_set(&initial);
+}
 
 /* Twenty wrong pins, followed by the right one. */
 static void
@@ -292,8 +309,6 @@ our_certificate(const char *client_ca, const char *more, const char *says)
 	certificate_free(&root);
 	tls_fixture_close(&s);
 }
-
-#define TRUSTED "tls_ca = {ca}\n"
 
 static void
 the_client_certificate_is_sent(void **state)
@@ -558,6 +573,12 @@ is_told(void **state)
 #define TOLD(sentence, ...) { sentence, is_told, NULL, NULL, \
 	&(struct trouble){ __VA_ARGS__ } }
 
+static void
+only_p_384(SSL_CTX *ctx)
+{
+	SSL_CTX_set1_groups_list(ctx, "P-384");
+}
+
 /* A server that offers AUTH and STARTTLS, and then ... */
 #define UPGRADES(...) .scheme = "submission", .script = { \
 	.security = STARTTLS_OFFERED, .user = "nina", \
@@ -741,6 +762,17 @@ static const struct CMUnitTest tls_spec[] = {
 	REFUSED("a private key that other users can read is refused", TRUSTED
 	    "tls_certificate = {chain}\ntls_key = {dir}/open.key\n",
 	    "tls_key", "chmod o-rwx"),
+	WORKS("tls_groups may be a list of groups", TRUSTED
+	    "tls_groups = P-256:X25519\n"),
+	WORKS("tls_min = 1.3 accepts TLS 1.3", TRUSTED "tls_min = 1.3\n"),
+	REFUSED("an unknown group is refused", TRUSTED
+	    "tls_groups = X25519:nonsense:P-256\n",
+	    "OpenSSL 3", "does not support the group \"nonsense\"; check "
+	    "tls_groups (", "relais.conf:"),
+	REFUSED("a group that is listed twice is refused", TRUSTED
+	    "tls_groups = X25519:X25519\n", "does not accept the list of "
+	    "groups \"X25519:X25519\"", "; check tls_groups ("),
+	cmocka_unit_test(a_group_of_a_later_openssl_is_explained),
 	cmocka_unit_test(twenty_one_pins_are_accepted),
 	cmocka_unit_test(the_client_certificate_is_sent),
 	cmocka_unit_test(a_refused_client_certificate_is_reported),
@@ -766,6 +798,19 @@ static const struct CMUnitTest tls_spec[] = {
 	    .script = { .security = TLS_AT_ONCE, .tls_min = TLS1_VERSION,
 	    .tls_max = TLS1_1_VERSION }, .status = EX_UNAVAILABLE,
 	    .says = { "TLS: ", "only TLS 1.1 or older" }),
+	TOLD("tls_min = 1.3 refuses a server without TLS 1.3",
+	    .scheme = "submission", .script = { .security = STARTTLS_OFFERED,
+	    .tls_max = TLS1_2_VERSION }, .more = "tls_min = 1.3\n",
+	    .status = EX_UNAVAILABLE, .commands = "EHLO|STARTTLS",
+	    .says = { "TLS: the server supports only TLS 1.2 or older, but "
+	    "TLS 1.3 is required; tls_min = 1.2 permits TLS 1.2, too (",
+	    "relais.conf:" }),
+	TOLD("a server that supports no group of tls_groups",
+	    .scheme = "submission", .script = { .security = STARTTLS_OFFERED,
+	    .tls_setup = only_p_384 }, .more = "tls_groups = X25519:P-256\n",
+	    .status = EX_TEMPFAIL, .says = { "the server aborted the TLS "
+	    "handshake", "check tls_groups: the server may support none of "
+	    "these groups (", "relais.conf:" }),
 	TOLD("STARTTLS is not offered", .scheme = "submission",
 	    .script = { .user = "nina", .password = TLS_FIXTURE_PASSWORD },
 	    .status = EX_UNAVAILABLE, .commands = "EHLO|QUIT",
