@@ -159,7 +159,24 @@ check_each(struct aliases_check *a)
 	}
 }
 
-/* Mail for a local name without an alias goes to the addresses of root. */
+/*
+ * Appends where mail to a name without an alias goes, unless it goes to the
+ * addresses of root or of *.
+ */
+static void
+add_other_names(struct buffer *to, const struct aliases_check *a)
+{
+	const char	*domain = alias_rules_domain(&a->names.rules);
+
+	for (size_t i = 0; i < a->aliases.n; i++)
+		if (strcmp(a->aliases.alias[i].name, "*") == 0 ||
+		    strcmp(a->aliases.alias[i].name, "default") == 0)
+			return;
+	if (domain != NULL)
+		buffer_addf(to, "; mail to a name without an alias goes to "
+		    "this name at %s", domain);
+}
+
 static void
 check_root(struct aliases_check *a)
 {
@@ -181,6 +198,7 @@ check_root(struct aliases_check *a)
 		if (list.n > ADDRESSES_SHOWN)
 			buffer_addf(&to, " and %zu more",
 			    list.n - ADDRESSES_SHOWN);
+		add_other_names(&to, a);
 		check_report(a->check, &found, "%s alias%s; mail to root "
 		    "goes to %s", count, n == 1 ? "" : "es", to.data);
 	} else if (why.status == EX_NOUSER) {

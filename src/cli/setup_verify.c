@@ -87,6 +87,8 @@ check_answers(const struct config *config,
 			    .sender = config_text(config, NULL, KEY_FROM),
 			    .recipient = config_text(config, NULL, KEY_ROOT) };
 
+	if (c.recipient != NULL && strncmp(c.recipient, "*@", 2) == 0)
+		c.recipient = NULL;	/* that of mail to root */
 	identity_find(&me, config);
 	findings_begin(&print);
 	check_smarthosts(&c);

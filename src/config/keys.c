@@ -55,7 +55,7 @@ static const struct key keys[CONFIG_KEYS] = {
 	    .fallback = "local",
 	    .rule = { VALUE_WORD, "local always never", NULL, NULL } },
 	[KEY_ROOT] = { NAMED("root"),
-	    .rule = { VALUE_ADDRESS, NULL, NULL, NULL } },
+	    .rule = { VALUE_ROOT, NULL, NULL, NULL } },
 	[KEY_ALIASES] = { NAMED("aliases"), .fallback = "/etc/aliases",
 	    .rule = { VALUE_PATH, "off", NULL, NULL } },
 	[KEY_REDIRECT_ALL] = { NAMED("redirect_all"), .place = PLACE_SENDER,

@@ -218,6 +218,13 @@ is_address(const char *text)
 	return good;
 }
 
+/* As *@domain is a value of root, it is probably not a mailbox elsewhere. */
+static bool
+is_one_address(const char *text)
+{
+	return strncmp(text, "*@", 2) != 0 && is_address(text);
+}
+
 static bool
 is_rate(const char *text)
 {
@@ -356,9 +363,12 @@ static const struct {
 	    "digits, hyphens and dots, or an address literal such as "
 	    "[192.0.2.1] or [IPv6:2001:db8::1]" },
 	[VALUE_IP] = { is_ip, NULL, "an IPv4 or IPv6 address" },
-	[VALUE_ADDRESS] = { is_address, NULL,
+	[VALUE_ADDRESS] = { is_one_address, NULL,
 	    "one address such as alerts@example.org, without a name or "
 	    "comment" },
+	[VALUE_ROOT] = { is_address, NULL,
+	    "one address such as admin@example.org, without a name or "
+	    "comment, or *@ and a domain, such as *@example.org" },
 	[VALUE_SMARTHOST] = { NULL, NULL, NULL },
 	[VALUE_MECHANISMS] = { are_mechanisms, NULL, NULL },
 	[VALUE_PIN] = { is_pin, NULL,

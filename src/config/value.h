@@ -26,7 +26,8 @@ enum value_kind {
 	VALUE_HOST,		/* a host name or an IP address */
 	VALUE_HELO,		/* an argument of EHLO */
 	VALUE_IP,		/* an IPv4 or IPv6 address */
-	VALUE_ADDRESS,		/* local@domain only */
+	VALUE_ADDRESS,		/* local@domain only, and not *@domain */
+	VALUE_ROOT,		/* local@domain or *@domain */
 	VALUE_SMARTHOST,	/* one or more URLs */
 	VALUE_MECHANISMS,	/* names of SASL mechanisms */
 	VALUE_PIN,		/* a SHA-256 digest in base64 */

@@ -16,7 +16,7 @@ enum {
 	RELAYHOST, MYHOSTNAME, MYDOMAIN, MYORIGIN, HELO, SASL, SASL_MAPS,
 	LEVEL, USE_TLS, ENFORCE_TLS, WRAPPER, CERT, KEY, ALIASES,
 	DESTINATION, CANONICAL, GENERIC, LIFETIME, SIZE, MECHANISMS,
-	PROTOCOLS, USER, PASSWORD,
+	PROTOCOLS, LUSER, USER, PASSWORD,
 	SLOTS
 };
 
@@ -50,6 +50,7 @@ static const struct keyword keywords[] = {
 	KEYWORD_KEPT("maximal_queue_lifetime", LIFETIME),
 	KEYWORD_KEPT("message_size_limit", SIZE),
 	KEYWORD_KEPT("inet_protocols", PROTOCOLS),
+	KEYWORD_KEPT("luser_relay", LUSER),
 	KEYWORD_SAME("always_bcc", KEY_ALWAYS_BCC),
 	KEYWORD_SAME("smtp_bind_address", KEY_SOURCE_ADDRESS),
 	KEYWORD_SAME("smtp_bind_address6", KEY_SOURCE_ADDRESS),
@@ -67,7 +68,6 @@ static const struct keyword keywords[] = {
 	KEYWORD_NONE("recipient_canonical_maps", REWRITING),
 	KEYWORD_NONE("virtual_alias_maps", REWRITING),
 	KEYWORD_NONE("masquerade_domains", REWRITING),
-	KEYWORD_NONE("luser_relay", "see root in relais.conf(5)"),
 	KEYWORD_NONE("content_filter", "messages are not filtered"),
 	KEYWORD_NONE("mynetworks", NOT_A_SERVER),
 	KEYWORD_NONE("relay_domains", NOT_A_SERVER),
@@ -428,6 +428,24 @@ set_names(struct postfix *p)
 		draft_set(d, d->top, KEY_HELO, helo->text, helo->origin);
 }
 
+/*
+ * The address of unknown users: of $user@example.org and $local@example.org,
+ * the name is not a parameter of main.cf and has been removed.
+ */
+static void
+set_root(struct draft *d, const struct kept *luser)
+{
+	struct buffer	root = { 0 };
+
+	buffer_addf(&root, "%s%s", luser->text[0] == '@' ? "*" : "",
+	    luser->text);
+	if (draft_set(d, d->top, KEY_ROOT, root.data, luser->origin))
+		draft_note(d, luser->origin, "luser_relay: Postfix sends this "
+		    "address only the mail of unknown users; relais sends it "
+		    "the mail of every local name without an alias");
+	buffer_free(&root);
+}
+
 /* Postfix applies aliases only to the domains of mydestination. */
 static void
 set_local_names(struct postfix *p)
@@ -446,6 +464,10 @@ set_local_names(struct postfix *p)
 	if (path != NULL && path[1] == '/' &&
 	    strpbrk(path, ", \t") == NULL)
 		draft_set(d, d->top, KEY_ALIASES, path + 1, aliases->origin);
+	if (p->kept[LUSER].text != NULL)
+		set_root(d, &p->kept[LUSER]);
+	if (d->top->setting[KEY_ROOT] != NULL)
+		return;
 	draft_note(d, destination->origin != NULL ? destination->origin :
 	    p->in->main, "Postfix delivers mail to local users without an "
 	    "alias into their mailboxes; relais does not: set root to the "

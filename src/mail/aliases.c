@@ -297,24 +297,26 @@ add_result(struct resolver *w, struct address *a)
 	return true;
 }
 
+const char *
+alias_rules_domain(const struct alias_rules *rules)
+{
+	if (rules->root == NULL)
+		return rules->domain;
+	return strncmp(rules->root, "*@", 2) == 0 ? rules->root + 2 : NULL;
+}
+
 /* Resolves a name without an alias. */
 static bool
 resolve_account(struct resolver *w, const char *name)
 {
 	const char	*root = w->rules->root;
-	const char	*domain = w->rules->domain;
+	const char	*domain = alias_rules_domain(w->rules);
 	struct address	 a;
 	char		 shown[80];
 
 	if (!local_name_is_possible(name))
 		return refuse_name(w, name);
-	if (root != NULL) {
-		if (!address_parse_path(&a, root, strlen(root), w->why))
-			return failure_prefix(w->why, "root: ");
-		trace_step(w, name, &a, ALIAS_BY_ROOT);
-		return add_result(w, &a);
-	}
-	if (domain == NULL) {
+	if (root == NULL && domain == NULL) {
 		failed(w->why, EX_NOUSER, "no address for the local name %s",
 		    visible(shown, sizeof(shown), name, strlen(name)));
 		if (w->depth > 0)
@@ -322,9 +324,13 @@ resolve_account(struct resolver *w, const char *name)
 			    w->path[w->depth - 1]->line);
 		return false;
 	}
-	a = (struct address){ .local = memory_copy(name),
-	    .domain = memory_copy(domain), .name = memory_copy("") };
-	trace_step(w, name, &a, ALIAS_BY_DOMAIN);
+	if (domain != NULL)
+		a = (struct address){ .local = memory_copy(name),
+		    .domain = memory_copy(domain), .name = memory_copy("") };
+	else if (!address_parse_path(&a, root, strlen(root), w->why))
+		return failure_prefix(w->why, "root: ");
+	trace_step(w, name, &a, root != NULL ? ALIAS_BY_ROOT :
+	    ALIAS_BY_DOMAIN);
 	return add_result(w, &a);
 }
 

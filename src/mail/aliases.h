@@ -69,12 +69,20 @@ struct alias_trace {
 /* The configuration for local names. */
 struct alias_rules {
 	struct local_host	 names;
-	/* Mail to a name without an alias goes to root if that is not NULL,
-	 * else to the same name at domain; it is refused if both are NULL. */
+	/* Mail to a name without an alias goes to root, an address, or, if
+	 * that is "*@example.org", to the same name at example.org.  If root
+	 * is NULL, the mail goes to the same name at domain; it is refused if
+	 * both are NULL. */
 	const char		*root;
 	const char		*domain;
 	const struct alias_trace *trace;	/* or NULL */
 };
+
+/*
+ * Returns the domain where each name without an alias has its own mailbox, or
+ * NULL if all of them have the same address or none.  Borrowed from the rules.
+ */
+const char *alias_rules_domain(const struct alias_rules *);
 
 /*
  * Reads the file.  A missing file is an error only if it is required.  Returns

@@ -2,10 +2,10 @@
  * local_names.h - resolve local names with aliases, root and domain
  *
  * Mail to a local name goes to the target of its alias.  If the name has no
- * alias, the mail goes to the address in the key root; if root is not set, to
- * the same name at the key domain.  The aliases file is read when the first
- * local name is resolved, so that a message without local names is not slowed
- * down.
+ * alias, the mail goes to the address in the key root, or to the same name at
+ * example.org if that is *@example.org; if root is not set, to the same name at
+ * the key domain.  The aliases file is read when the first local name is
+ * resolved, so that a message without local names is not slowed down.
  */
 #ifndef SUBMIT_LOCAL_NAMES_H
 #define SUBMIT_LOCAL_NAMES_H

@@ -28,6 +28,8 @@ struct aliases_case {
 
 #define ROOT_OK(n)	"ok: " n "; mail to root goes to a@example.org (-) " \
 	"=> -\n"
+#define OTHERS		"; mail to a name without an alias goes to this " \
+	"name at example.org"
 #define NO_ROOT		"warning: mail to root and to other local names " \
 	"without an alias, such as mail from cron, is refused: these names " \
 	"have no address (-) => set root = you@example.org (or domain) in " \
@@ -41,8 +43,19 @@ static const struct aliases_case files[] = {
 	{ "the key root is for all names", "kim: nina\n", 0, "a@example.org",
 	    NULL, ROOT_OK("1 alias"), EX_OK },
 	{ "the key domain is for all names", "", 0, NULL, "example.org",
-	    "ok: no aliases; mail to root goes to root@example.org (-) => -\n",
-	    EX_OK },
+	    "ok: no aliases; mail to root goes to root@example.org" OTHERS
+	    " (-) => -\n", EX_OK },
+	{ "with root = *@domain, each name has its own address",
+	    "postmaster: root\n", 0, "*@example.org", "example.net",
+	    "ok: 1 alias; mail to root goes to root@example.org" OTHERS
+	    " (-) => -\n", EX_OK },
+	{ "the address of other names is reported even if root has an alias",
+	    "root: a@example.org\n", 0, "*@example.org", NULL,
+	    "ok: 1 alias; mail to root goes to a@example.org" OTHERS
+	    " (-) => -\n", EX_OK },
+	{ "the address of other names is not reported if it is that of *",
+	    "root: a@example.org\n*: root\n", 0, "*@example.org", NULL,
+	    ROOT_OK("2 aliases"), EX_OK },
 	{ "all addresses of root are reported",
 	    "root: a@example.org, b@example.org, c@example.org, "
 	    "d@example.org, e@example.org\n", 0, NULL, NULL,

@@ -433,6 +433,36 @@ static const struct import_case cases[] = {
 	    "tls = opportunistic\n"
 	    "aliases = /etc/mail/aliases\n",
 	    { "main.cf:4: Postfix delivers mail to local users" }, NULL },
+	{ "postfix: unknown users at another host",
+	    "main.cf", { { "main.cf",
+	    "relayhost = [192.0.2.25]\nmydestination = localhost\n"
+	    "luser_relay = $user@example.org\n" } },
+	    "smarthost = smtp://192.0.2.25\n"
+	    "tls = off\n"
+	    "root = *@example.org\n",
+	    { "main.cf:3: luser_relay: Postfix sends" }, NULL },
+	{ "postfix: one address for unknown users",
+	    "main.cf", { { "main.cf",
+	    "relayhost = [192.0.2.25]\nmydestination = localhost\n"
+	    "luser_relay = admin@example.org\n" } },
+	    "smarthost = smtp://192.0.2.25\n"
+	    "tls = off\n"
+	    "root = admin@example.org\n", { NULL }, NULL },
+	{ "postfix: an address for unknown users that depends on the name",
+	    "main.cf", { { "main.cf",
+	    "relayhost = [192.0.2.25]\nmydestination = localhost\n"
+	    "luser_relay = admin+$local\n" } },
+	    "smarthost = smtp://192.0.2.25\n"
+	    "tls = off\n",
+	    { "main.cf:3: root: invalid value \"admin+\"",
+	    "main.cf:2: Postfix delivers mail to local users" }, NULL },
+	{ "postfix: a null client has no unknown users",
+	    "main.cf", { { "main.cf",
+	    "relayhost = [192.0.2.25]\nmydestination =\n"
+	    "luser_relay = admin@example.org\n" } },
+	    "smarthost = smtp://192.0.2.25\n"
+	    "tls = off\n"
+	    "aliases = off\n", { NULL }, NULL },
 	{ "postfix: implicit TLS, a static login, and the old TLS settings",
 	    "main.cf", { { "main.cf",
 	    "relayhost = [smtp.example.org]:465\n"

@@ -132,6 +132,10 @@ is_refused(void **state)
 #define REFUSES(sentence, text, name, status, want) { sentence, is_refused, \
 	NULL, NULL, &(struct row){ text, name, NULL, NULL, want, status } }
 
+#define REFUSES_IN(sentence, text, name, root, status, want) { sentence, \
+	is_refused, NULL, NULL, &(struct row){ text, name, root, NULL, want, \
+	status } }
+
 #define STEPS(sentence, text, name, root, domain, status, want) { sentence, \
 	takes_steps, NULL, NULL, \
 	&(struct row){ text, name, root, domain, want, status } }
@@ -218,6 +222,8 @@ static const struct CMUnitTest aliases_spec[] = {
 	    "*: a@x\n", "joe", NULL, NULL, 0, "joe>a@x:1 "),
 	STEPS("a name at domain is a step", "", "joe", NULL, "example.org", 0,
 	    "joe>joe@example.org:D "),
+	STEPS("a name at the domain of root is a step", "", "joe",
+	    "*@y.example", "example.org", 0, "joe>joe@y.example:R "),
 	STEPS("the steps of a loop are told", "a: b\nb: a\n", "a", NULL, NULL,
 	    EX_CONFIG, "a>b:1 b>a:2 "),
 	STEPS("the steps to a name without an address are told",
@@ -292,6 +298,37 @@ static const struct CMUnitTest aliases_spec[] = {
 	    "*: a@x\n", "joe", NULL, "example.org", "a@x"),
 	RESOLVES_IN("root takes precedence over the domain",
 	    "", "joe", "me@x", "example.org", "me@x"),
+	RESOLVES("with root = *@domain, a name resolves to the same name at "
+	    "the domain",
+	    "", "Joe", "*@y.example", "Joe@y.example"),
+	RESOLVES("with root = *@domain, root is a name like any other",
+	    "", "root", "*@y.example", "root@y.example"),
+	RESOLVES("with root = *@domain, a name keeps its detail",
+	    "joe: a@x\n", "joe+logs", "*@y.example", "joe+logs@y.example"),
+	RESOLVES("with root = *@domain, dots of a name are quoted where the "
+	    "RFC requires it",
+	    "", "a..b", "*@y.example", "\"a..b\"@y.example"),
+	RESOLVES("the domain of root can be an address literal",
+	    "", "joe", "*@[192.0.2.1]", "joe@[192.0.2.1]"),
+	RESOLVES("with root = *@domain, targets without an alias resolve to "
+	    "the domain",
+	    "a: b, c@localhost, \\a, e@x\n", "a", "*@y.example",
+	    "b@y.example c@y.example a@y.example e@x"),
+	RESOLVES("an alias takes precedence over root = *@domain",
+	    "root: a@x\n", "root", "*@y.example", "a@x"),
+	RESOLVES("* takes precedence over root = *@domain",
+	    "*: root\n", "joe", "*@y.example", "root@y.example"),
+	RESOLVES_IN("root = *@domain takes precedence over the domain",
+	    "", "joe", "*@y.example", "example.org", "joe@y.example"),
+	RESOLVES("a target at the domain of root is not looked up again",
+	    "a: b@y.example\nb: no@x\n", "a", "*@y.example", "b@y.example"),
+	REFUSES_IN("a quoted name that cannot be an account, with root = "
+	    "*@domain",
+	    "", "the cat", "*@y.example", EX_NOUSER,
+	    "'the cat' is neither an address nor the name of an account"),
+	REFUSES_IN("a name that is not ASCII, with root = *@domain",
+	    "", "j\u00f6rg", "*@y.example", EX_NOUSER,
+	    "is neither an address nor the name of an account"),
 	RESOLVES("an alias for a program does not affect other names",
 	    "list: \"|/usr/bin/list post\"\nroot: a@x\n", "root", NULL,
 	    "a@x"),

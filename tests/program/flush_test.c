@@ -1267,6 +1267,11 @@ static const struct CMUnitTest flush_spec[] = {
 	    .more = "from_mode = never\ndomain = example.com\n",
 	    .sender = "www-data@localhost", .to = "www-data@example.com",
 	    .words = "\r\nTo: <www-data@example.com>\r\n"),
+	BOUNCE("with root = *@domain, a bounce to a local name goes to the same "
+	    "name there",
+	    .more = "from_mode = never\nroot = *@example.com\n",
+	    .sender = "www-data@localhost", .to = "www-data@example.com",
+	    .words = "\r\nTo: <www-data@example.com>\r\n"),
 	BOUNCE("a bounce to an unresolvable local name is not sent",
 	    .more = "from_mode = never\ndomain = localhost\n",
 	    .sender = "root@localhost", .to = NULL),

@@ -64,6 +64,20 @@ static const struct route_case cases[] = {
 	    "  to         a@example.net\n"
 	    BY_SMARTHOST,
 	    NULL },
+	{ "with root = *@domain, the line is that of root",
+	    SMARTHOST
+	    "root = *@example.net\n",
+	    "",
+	    { "--user", "root", "kim@localhost" },
+	    0,
+	    "kim@localhost\n"
+	    "  alias      kim -> kim@example.net (root, "
+	    "relais.conf:5)\n"
+	    FROM_ROOT
+	    QUEUE
+	    "  to         kim@example.net\n"
+	    BY_SMARTHOST,
+	    NULL },
 	{ "each step of an alias has its line",
 	    SMARTHOST
 	    "root = admin@example.net\n",

@@ -113,6 +113,28 @@ options_make_a_configuration_that_delivers(void **state)
 	tls_fixture_close(&p.at);
 }
 
+/* The connection test and the message use the address of mail to root. */
+static void
+root_can_be_a_domain(void **state)
+{
+	struct place	p;
+	struct buffer	text = { 0 };
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS("me@example.org", "--smarthost", p.url, "--user",
+	    "nina", "--password-stdin", "--root", "*@example.org", "--test"));
+	place_run(&p, TLS_FIXTURE_PASSWORD "\n", 0,
+	    "RCPT TO:<root@example.org>");
+	assert_true(mock_smtp_wait_messages(p.at.host, 1));
+	assert_string_equal(mock_smtp_message(p.at.host, 0)->rcpt[0].path,
+	    "root@example.org");
+	file_read(&text, p.conf);
+	assert_non_null(strstr(text.data, "root          = *@example.org\n"));
+	buffer_free(&text);
+	tls_fixture_close(&p.at);
+}
+
 static void
 limits_of_the_provider_are_written(void **state)
 {
@@ -444,7 +466,8 @@ main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(options_make_a_configuration_that_delivers),
-		cmocka_unit_test(limits_of_the_provider_are_written),
+		cmocka_unit_test(root_can_be_a_domain),
+	cmocka_unit_test(limits_of_the_provider_are_written),
 		cmocka_unit_test(missing_options_are_named),
 		cmocka_unit_test(a_refused_password_is_not_written),
 		cmocka_unit_test(

@@ -427,6 +427,22 @@ static const struct CMUnitTest recipient_spec[] = {
 	ROW("root overrides domain for local names",
 	    .conf = ROOT "domain = example.org\n", .said = "a@x",
 	    .to = { "www-data" }, .envelope = "<a@x> admin@example.net"),
+	ROW("with root = *@domain, each local name has its own address there",
+	    .conf = "root = *@y.example\ndomain = example.org\n",
+	    .aliases = "ops: b@x, kim\n", .said = "a@x",
+	    .to = { "ops", "www-data", "Joe+x@localhost", "root@web1" },
+	    .header = "From: root|To: www-data (Web)|Cc: Joe+x@web1, ops|"
+	    "Reply-To: <postmaster>",
+	    .envelope = "<a@x> b@x kim@y.example www-data@y.example "
+	    "Joe+x@y.example root@y.example",
+	    .fields = "From: root@example.org|To: www-data@y.example (Web)|"
+	    "Cc: Joe+x@y.example, ops@example.org|"
+	    "Reply-To: <postmaster@y.example>"),
+	ROW("root = *@domain does not change senders",
+	    .conf = FROM "root = *@y.example\n", .said = "root", .to = { "kim" },
+	    .header = "From: kim|To: kim",
+	    .envelope = "<from@provider.example> kim@y.example",
+	    .fields = "From: from@provider.example|To: kim@y.example"),
 	ROW("a name at the domain is not local",
 	    .conf = ROOT, .said = "a@x", .to = { "root@example.org" },
 	    .envelope = "<a@x> root@example.org"),
