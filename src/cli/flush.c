@@ -284,8 +284,8 @@ flush_in_background(const struct config *config, const struct log *log,
 	pid_t			pid = fork();
 
 	if (pid == -1)
-		log_line(log, LOG_WARNING, "id=%s: cannot start a process: "
-		    "%s; the message waits for the next queue run", id,
+		log_entry(log, LOG_WARNING, id, ": cannot start a process: %s; "
+		    "the message waits for the next queue run",
 		    strerror(errno));
 	if (pid != 0)
 		return;

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "util/visible.h"
-
 static const char *
 event_name(enum outcome_kind kind, const char *id)
 {
@@ -22,20 +20,7 @@ event_name(enum outcome_kind kind, const char *id)
 	return "failed";
 }
 
-/*
- * Copies a value; blanks, quotation marks and angle brackets, which could look
- * like the beginning of another value, are escaped.
- */
-static char *
-copy_value(char *to, size_t size, const char *text, size_t len)
-{
-	char	shown[400];
-
-	return visible_more(to, size, visible(shown, sizeof(shown), text, len),
-	    " \"<>");
-}
-
-/* The Message-ID, which other servers log, too. */
+/* The Message-ID, which other servers log, too, without angle brackets. */
 static void
 copy_message_id(char *to, size_t size, const struct message *m)
 {
@@ -49,7 +34,10 @@ copy_message_id(char *to, size_t size, const struct message *m)
 		value++, len--;
 	while (len > 0 && strchr(" \t\r\n>", value[len - 1]) != NULL)
 		len--;
-	copy_value(to, size, value, len);
+	if (len > size - 1)
+		len = size - 1;
+	memcpy(to, value, len);
+	to[len] = '\0';
 }
 
 void
@@ -57,31 +45,39 @@ mail_log_outcomes(const struct log *log, const struct mail_log *m,
     const struct outcome *outcomes)
 {
 	const struct envelope	*env = m->envelope;
-	char			 from[400], to[400], id[300], reply[1200];
-	char			 uid[16] = "-";
+	char			 id[300], uid[16] = "-", pid[24], size[24];
 
 	if (log->target == LOG_TO_NOTHING)
 		return;
 	if (m->uid != UINT32_MAX)
 		snprintf(uid, sizeof(uid), "%lu", (unsigned long)m->uid);
+	if (m->client != NULL)
+		snprintf(pid, sizeof(pid), "%ld", m->client->pid);
+	snprintf(size, sizeof(size), "%llu",
+	    (unsigned long long)message_size(m->message));
 	copy_message_id(id, sizeof(id), m->message);
-	copy_value(from, sizeof(from), env->reverse_path,
-	    strlen(env->reverse_path));
 	for (size_t i = 0; i < env->n; i++) {
 		const struct outcome	*o = &outcomes[i];
-		const char		*path = env->forward[i].path;
+		const struct log_field	 fields[] = {
+			{ "id", "id", LOG_WORD, m->id },
+			{ "uid", "uid", LOG_NUMBER, uid },
+			{ "pid", "client_pid", LOG_NUMBER,
+			    m->client != NULL ? pid : NULL },
+			{ "program", "client_program", LOG_WORD,
+			    m->client != NULL ? m->client->program : NULL },
+			{ "from", "sender", LOG_ADDRESS, env->reverse_path },
+			{ "to", "recipient", LOG_ADDRESS,
+			    env->forward[i].path },
+			{ "size", "size", LOG_NUMBER, size },
+			{ "message-id", "message_id", LOG_IDENTIFIER, id },
+			{ "reply", "reply", LOG_TEXT, o->text },
+		};
 
 		if (o->kind == OUTCOME_WAITING ||
 		    (m->selected != NULL && !m->selected[i]))
 			continue;
-		log_line(log, o->kind == OUTCOME_DELIVERED ? LOG_INFO :
-		    LOG_WARNING, "%s%s%s uid=%s%s%s from=<%s> to=<%s> "
-		    "size=%llu message-id=<%s> reply=\"%s\"", event_name(o->kind, m->id),
-		    m->id != NULL ? " id=" : "", m->id != NULL ? m->id : "",
-		    uid, m->client != NULL ? " " : "",
-		    m->client != NULL ? m->client : "", from,
-		    copy_value(to, sizeof(to), path, strlen(path)),
-		    (unsigned long long)message_size(m->message), id,
-		    visible_more(reply, sizeof(reply), o->text, "\""));
+		log_status(log, o->kind == OUTCOME_DELIVERED ? LOG_INFO :
+		    LOG_WARNING, event_name(o->kind, m->id), fields,
+		    sizeof(fields) / sizeof(*fields));
 	}
 }

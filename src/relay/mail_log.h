@@ -12,13 +12,19 @@
 #include "mail/outcome.h"
 #include "util/log.h"
 
+/* The program that submitted a message. */
+struct mail_log_client {
+	long	pid;
+	char	program[80];	/* its name, or that of the program that called
+				 * relais */
+};
+
 /* The message that was attempted.  All pointers are borrowed. */
 struct mail_log {
 	const char		*id;	/* of its queue entry; NULL: none */
 	uint32_t		 uid;	/* of the user who submitted it;
 					 * UINT32_MAX: unknown */
-	const char		*client; /* more about the program that did, or
-					  * NULL */
+	const struct mail_log_client *client;	/* or NULL: unknown */
 	const struct envelope	*envelope;
 	const struct message	*message;
 	const bool		*selected;	/* for each forward-path:

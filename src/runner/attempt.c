@@ -421,15 +421,14 @@ notify(struct attempt *a, enum bounce_kind kind,
 	if (!bounce_is_due(&report))
 		return;
 	if (queue_notice(a, kind, mark, &why)) {
-		log_line(a->w->log, LOG_INFO, "id=%s %s; the notice to its "
-		    "sender is id=%s", a->entry->name, kind == BOUNCE_DELAYED ?
+		log_entry(a->w->log, LOG_INFO, a->entry->name, " %s; the "
+		    "notice to its sender is id=%s", kind == BOUNCE_DELAYED ?
 		    "is delayed" : "was relayed",
 		    a->notices.id[a->notices.n - 1]);
 		return;
 	}
-	failure_prefix(&why, "id=%s: the sender cannot be notified: ",
-	    a->entry->name);
-	log_failure(a->w, &why);
+	log_entry(a->w->log, LOG_ERR, a->entry->name, ": the sender cannot be "
+	    "notified: %s", why.text);
 }
 
 static enum attempt_result
@@ -448,8 +447,8 @@ keep_failed(struct attempt *a, const char *because)
 	if (!entry_fail(a->entry, reason, &why))
 		return entry_error(a, &why);
 	keep_transcript(a);
-	log_line(a->w->log, LOG_ERR, "id=%s is kept in %s/failed: %s",
-	    a->entry->name, a->w->spool->directory, reason);
+	log_entry(a->w->log, LOG_ERR, a->entry->name, " is kept in %s/failed: "
+	    "%s", a->w->spool->directory, reason);
 	return ATTEMPT_FAILED;
 }
 
@@ -471,8 +470,8 @@ fail_entry(struct attempt *a)
 		log_failure(a->w, &why);
 		return keep_failed(a, why.text);
 	}
-	log_line(a->w->log, LOG_INFO, "id=%s failed; its bounce is "
-	    "id=%s", a->entry->name, a->notices.id[a->notices.n - 1]);
+	log_entry(a->w->log, LOG_INFO, a->entry->name, " failed; its bounce "
+	    "is id=%s", a->notices.id[a->notices.n - 1]);
 	return remove_entry(a, ATTEMPT_FAILED);
 }
 

@@ -140,8 +140,8 @@ recover_digest(const struct collector *c, const char *id)
 		/* The digest must not disappear after its messages. */
 		if (spool_sync(c->options->spool, &why) &&
 		    complete_digest(c, &digest, &why))
-			log_line(c->options->log, LOG_INFO, "id=%s: the digest "
-			    "was interrupted, and is now complete", id);
+			log_entry(c->options->log, LOG_INFO, id, ": the digest "
+			    "was interrupted, and is now complete");
 		else
 			log_failure(c, &why);
 	}
@@ -236,8 +236,8 @@ send_alone(struct collector *c, struct failure *why)
 	e->next = c->now;
 	if (!entry_hold(e, false, why))
 		return false;
-	log_line(c->options->log, LOG_INFO, "id=%s is the only collected "
-	    "message, and is sent without a digest", e->name);
+	log_entry(c->options->log, LOG_INFO, e->name, " is the only collected "
+	    "message, and is sent without a digest");
 	return true;
 }
 
@@ -263,8 +263,8 @@ send_digest(struct collector *c, struct failure *why)
 	    commit_digest(c, &message, &digest, why) &&
 	    complete_digest(c, &digest, why);
 	for (size_t i = 0; good && i < c->n_members; i++)
-		log_line(o->log, LOG_INFO, "id=%s is sent in the digest "
-		    "id=%s", c->member[i].name, digest.name);
+		log_entry(o->log, LOG_INFO, c->member[i].name, " is sent in "
+		    "the digest id=%s", digest.name);
 	entry_close(&digest);
 	message_free(&message);
 	free(members);

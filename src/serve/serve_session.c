@@ -31,7 +31,9 @@
 struct serve_context {
 	const struct serve_session	*session;
 	const struct submit_options	*options;
-	char				 client[160]; /* its pid and program */
+	struct mail_log_client		 client;
+	char				 who[200];	/* the client, for the
+							 * log */
 	struct buffer			 transcript; /* from the worker */
 	bool				 entries; /* XRELAIS ENTRIES, */
 	char				 id[ID_SIZE]; /* its ID, or "" */
@@ -79,7 +81,7 @@ find_caller(const struct serve_peer *peer, char *to, size_t size)
 		}
 		fclose(f);
 	} while (again);
-	visible_more(to, size, name, " \"=");
+	strlcpy(to, name, size);
 }
 
 static bool
@@ -171,9 +173,8 @@ command_release(struct serve_context *s, const char *id,
 	end_message(s, good);
 	service_release_write(&text, &release);
 	smtpd_reply_set(reply, 250, "2.0.0", "%s", text.data);
-	log_line(session->log, good ? LOG_INFO : LOG_NOTICE, "id=%s uid=%lu "
-	    "%s: %s", id, (unsigned long)session->peer.uid, s->client,
-	    text.data);
+	log_entry(session->log, good ? LOG_INFO : LOG_NOTICE, id, " %s: %s",
+	    s->who, text.data);
 	buffer_free(&text);
 }
 
@@ -256,29 +257,25 @@ serve_client(struct serve_context *state, struct submit *submit)
 		.spool = session->spool,
 		.uid = session->peer.uid,
 	};
-	char			 who[200];
 	const struct serve_request idle = { .kind = SERVE_IDLE };
 	struct stream		 stream;
 	struct failure		 why;
 	bool			 good;
 
-	strlcpy(who, "a client by TCP", sizeof(who));
-	if (session->peer.is_known)
-		snprintf(who, sizeof(who), "uid=%lu %s",
-		    (unsigned long)session->peer.uid, state->client);
 	state->entries = false;
 	state->id[0] = '\0';
 	stream_open(&stream, session->client);
 	good = smtpd_submit(&stream, &how, &why);
 	if (!good)
-		log_line(session->log, LOG_INFO, "%s: %s", who, why.text);
+		log_line(session->log, LOG_INFO, "%s: %s", state->who,
+		    why.text);
 	if (state->entries) {
 		queue.id = state->id[0] != '\0' ? state->id : NULL;
 		stream_set_wait_timeout(&stream, SERVE_SESSION_IDLE_MS);
 		good = serve_queue_send(&queue, &stream, &why);
 		if (!good)
 			log_line(session->log, LOG_INFO, "%s: the list of "
-			    "entries is incomplete: %s", who, why.text);
+			    "entries is incomplete: %s", state->who, why.text);
 	}
 	good = good && session->peer.is_known && serve_channel_send(
 	    session->channel, &idle, sizeof(idle), NULL);
@@ -311,13 +308,18 @@ static void
 describe_client(struct serve_context *state)
 {
 	const struct serve_peer	*peer = &state->session->peer;
-	char			 program[80];
+	char			 program[120];
 
-	if (!peer->is_known)
+	if (!peer->is_known) {
+		strlcpy(state->who, "a client by TCP", sizeof(state->who));
 		return;
-	find_caller(peer, program, sizeof(program));
-	snprintf(state->client, sizeof(state->client), "pid=%ld program=%s",
-	    (long)peer->pid, program);
+	}
+	state->client.pid = (long)peer->pid;
+	find_caller(peer, state->client.program,
+	    sizeof(state->client.program));
+	snprintf(state->who, sizeof(state->who), "uid=%lu pid=%ld program=%s",
+	    (unsigned long)peer->uid, state->client.pid,
+	    visible_word(program, sizeof(program), state->client.program));
 }
 
 void
@@ -335,7 +337,7 @@ serve_session_run(const struct serve_session *first)
 		.uid = session.peer.uid,
 		.log = session.log,
 		.interrupt = &interrupt,
-		.client = session.peer.is_known ? state.client : NULL,
+		.client = session.peer.is_known ? &state.client : NULL,
 		.attempt = attempt_by_worker,
 		.context = &state,
 		.transcript = &state.transcript,

@@ -13,7 +13,6 @@
 #include "queue/health.h"
 #include "queue/last_attempt.h"
 #include "queue/retry.h"
-#include "relay/mail_log.h"
 #include "submit/bounce.h"
 #include "submit/early_entry.h"
 #include "submit/login_backoff.h"

@@ -26,6 +26,7 @@
 #include "mail/outcome.h"
 #include "queue/id.h"
 #include "queue/spool.h"
+#include "relay/mail_log.h"
 #include "relay/relay.h"
 #include "smtp/session_log.h"
 #include "submit/expand.h"
@@ -61,9 +62,8 @@ struct submit_options {
 						 * the user of this process */
 	uint32_t		 uid;		/* of that user; UINT32_MAX:
 						 * unknown */
-	const char		*client;	/* more about the caller for the
-						 * log, "pid=812 program=php";
-						 * or NULL */
+	const struct mail_log_client *client;	/* or NULL: the user's process
+						 * is this one */
 	const struct log	*log;
 	const struct session_trace	*trace;		/* or NULL */
 

@@ -8,19 +8,21 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "util/buffer.h"
 #include "util/file.h"
+#include "util/log_record.h"
 #include "util/memory.h"
-#include "util/visible.h"
 
-enum { LINE = 3072, RECORD = LINE + 256 };
+enum { LINE = 3072 };
 
 struct log_way {
-	int	fd;		/* of syslog; -1: not connected */
-	bool	is_stream;	/* each record ends in a NUL */
-	size_t	dropped;	/* lines since the last one that was accepted */
+	int		fd;		/* of syslog; -1: not connected */
+	bool		is_stream;	/* each record ends in a NUL */
+	size_t		dropped;	/* lines since the last one that was
+					 * accepted */
+	struct buffer	record;		/* the last one */
 };
 
 void
@@ -62,7 +64,7 @@ connect_syslog(struct log_way *way)
 
 /* Reconnects if the logger was restarted after the last line. */
 static bool
-send_to_syslog(struct log_way *way, const char *record)
+send_to_syslog(struct log_way *way, const struct buffer *record)
 {
 	for (int i = 0; i < 2; i++) {
 		size_t	len;
@@ -70,8 +72,8 @@ send_to_syslog(struct log_way *way, const char *record)
 
 		if (way->fd == -1 && !connect_syslog(way))
 			return false;
-		len = strlen(record) + way->is_stream;
-		n = send(way->fd, record, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		len = record->len + way->is_stream;
+		n = send(way->fd, record->data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n == (ssize_t)len)
 			return true;
 		if (n == -1 && (errno == EAGAIN || errno == ENOBUFS))
@@ -82,54 +84,93 @@ send_to_syslog(struct log_way *way, const char *record)
 	return false;
 }
 
-/* "<22>Nov 28 21:16:09 sendmail[4711]: text" (RFC 3164). */
 static bool
-write_line(const struct log *log, int priority, const char *line)
+write_event(const struct log *log, const struct log_event *e)
 {
-	char		tag[64], shown[LINE], record[RECORD], date[32];
-	time_t		now = time(NULL);
-	struct tm	tm;
+	struct log_way	*way = log->way;
 
-	visible_more(tag, sizeof(tag), log->tag, "");
-	visible_more(shown, sizeof(shown), line, "");
+	buffer_clear(&way->record);
 	if (log->target == LOG_TO_STDERR) {
-		snprintf(record, sizeof(record), "%s: %s\n", tag, shown);
-		return file_write_now(STDERR_FILENO, record, strlen(record));
+		log_record_plain(&way->record, e);
+		return file_write_now(STDERR_FILENO, way->record.data,
+		    way->record.len);
 	}
-	if (localtime_r(&now, &tm) == NULL ||
-	    strftime(date, sizeof(date), "%b %e %T", &tm) == 0)
-		return false;
-	snprintf(record, sizeof(record), "<%d>%s %s[%ld]: %s", LOG_MAIL |
-	    priority, date, tag, (long)getpid(), shown);
-	return send_to_syslog(log->way, record);
+	log_record_syslog(&way->record, e);
+	return send_to_syslog(way, &way->record);
+}
+
+/* Counts the event if the log does not accept it. */
+static void
+add_event(const struct log *log, struct log_event *e)
+{
+	struct log_way		*way = log->way;
+	char			 text[80];
+	struct log_event	 dropped = { .priority = LOG_WARNING,
+				    .tag = log->tag, .message = text };
+
+	e->tag = log->tag;
+	if (way->dropped > 0) {
+		snprintf(text, sizeof(text), "log lines dropped because the "
+		    "log was not ready: %zu", way->dropped);
+		if (write_event(log, &dropped))
+			way->dropped = 0;
+	}
+	if (way->dropped > 0 || !write_event(log, e))
+		way->dropped++;
 }
 
 void
 log_line(const struct log *log, int priority, const char *fmt, ...)
 {
-	char	line[LINE];
-	va_list	ap;
+	char			text[LINE];
+	struct log_event	e = { .priority = priority, .message = text };
+	va_list			ap;
 
 	if (log->way == NULL)
 		return;
-	if (log->way->dropped > 0) {
-		snprintf(line, sizeof(line), "log lines dropped because the "
-		    "log was not ready: %zu", log->way->dropped);
-		if (write_line(log, LOG_WARNING, line))
-			log->way->dropped = 0;
-	}
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (log->way->dropped > 0 || !write_line(log, priority, line))
-		log->way->dropped++;
+	add_event(log, &e);
+}
+
+void
+log_entry(const struct log *log, int priority, const char *id,
+    const char *fmt, ...)
+{
+	const struct log_field	about = { "id", "id", LOG_WORD, id };
+	char			text[LINE];
+	struct log_event	e = { .priority = priority, .fields = &about,
+				    .n = 1, .message = text };
+	va_list			ap;
+
+	if (log->way == NULL)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	add_event(log, &e);
+}
+
+void
+log_status(const struct log *log, int priority, const char *status,
+    const struct log_field *fields, size_t n)
+{
+	struct log_event	e = { .priority = priority, .status = status,
+				    .fields = fields, .n = n };
+
+	if (log->way != NULL)
+		add_event(log, &e);
 }
 
 void
 log_close(struct log *log)
 {
-	if (log->way != NULL && log->way->fd != -1)
-		close(log->way->fd);
+	if (log->way != NULL) {
+		if (log->way->fd != -1)
+			close(log->way->fd);
+		buffer_free(&log->way->record);
+	}
 	free(log->way);
 	*log = (struct log){ .target = LOG_TO_NOTHING };
 }

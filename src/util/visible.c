@@ -61,3 +61,9 @@ visible_more(char *to, size_t size, const char *text, const char *special)
 {
 	return write_visible(to, size, text, strlen(text), special, false);
 }
+
+char *
+visible_word(char *to, size_t size, const char *text)
+{
+	return write_visible(to, size, text, strlen(text), " \"<>", true);
+}

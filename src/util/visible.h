@@ -26,6 +26,9 @@ char	*visible(char *to, size_t size, const char *text, size_t len);
 char	*visible_more(char *to, size_t size, const char *text,
 	    const char *special);
 
+/* As visible(); blanks, quotation marks and angle brackets are also escaped. */
+char	*visible_word(char *to, size_t size, const char *text);
+
 /* Whether a Unicode character needs no escape. */
 bool	visible_is_safe(uint32_t c);
 
