@@ -36,6 +36,11 @@ BSD_CFLAGS	= `pkg-config --cflags libbsd-overlay`
 BSD_LIBS	= -lc $(if $(filter /%,$(shell $(CC) -print-file-name=libbsd.a)),\
 		  -l:libbsd.a -l:libmd.a,`pkg-config --libs libbsd-overlay`)
 TLS_LIBS	= -lssl -lcrypto
+# relais-token is part of "all" if its libraries are installed; `make token`
+# requires them, and `make TOKEN=` leaves it out.
+TOKEN_LIBS	= -lcurl -ljansson -lcrypto
+TOKEN		:= $(shell pkg-config --exists libcurl jansson && \
+		   echo $(B)/relais-token)
 
 ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
 		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"' \
@@ -54,7 +59,7 @@ ARCHIVE	= rm -f $@; ar qcs $@ $(filter %.o,$^)
 LINK	= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,--as-needed -o $@ $+
 
 # The directories of src, from top to bottom: includes only point down.
-LAYERS	= cli check setup import serve smtpd runner submit relay config queue \
+LAYERS	= token cli check setup import serve smtpd runner submit relay config queue \
 	  smtp mime mail net util
 
 # net/ has all files that use OpenSSL, for tls.so or for the program.
@@ -68,24 +73,35 @@ LEFT_OUT = src/net/tls_linked.c $(OPENSSL)
 PROGRAM_LIBS = $(BSD_LIBS)
 MODULE	= $(B)/tls.so
 endif
-OBJECTS	= $(patsubst %.c,$(B)/%.o,$(filter-out $(LEFT_OUT),\
+OBJECTS	= $(patsubst %.c,$(B)/%.o,$(filter-out src/token/% $(LEFT_OUT),\
 	  $(wildcard $(LAYERS:%=src/%/*.c))))
+TOKEN_OBJECTS = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,\
+	  $(wildcard src/token/*.c)))
 # tls.so also needs these files of util, compiled as PIC.
 MODULE_OBJECTS = $(patsubst src/%.c,$(B)/module/%.o,$(OPENSSL) $(wildcard \
 	  $(patsubst %,src/util/%.c,base64 buffer failure memory text trusted \
 	  visible)))
 NAMES	= relais send-mail mailq newaliases postqueue
 
-all: $(B)/sendmail $(NAMES:%=$(B)/%) $(MODULE)
+all: $(B)/sendmail $(NAMES:%=$(B)/%) $(MODULE) $(TOKEN)
+token: $(B)/relais-token
 
 $(B)/sendmail: $(B)/src/main.o $(B)/relais.a
 	$(SAY) LD $@
 	$(LINK) -pie $(PROGRAM_LIBS)
 
+$(B)/relais-token: $(B)/src/token/main.o $(B)/token.a $(B)/relais.a
+	$(SAY) LD $@
+	$(LINK) -pie $(TOKEN_LIBS) $(BSD_LIBS)
+
 $(NAMES:%=$(B)/%): $(B)/sendmail
 	ln -sf sendmail $@
 
 $(B)/relais.a: $(OBJECTS)
+	$(SAY) AR $@
+	$(ARCHIVE)
+
+$(B)/token.a: $(TOKEN_OBJECTS)
 	$(SAY) AR $@
 	$(ARCHIVE)
 
@@ -151,7 +167,7 @@ endif
 clean:
 	rm -rf $(B)
 
-.PHONY: all demo check check-unit check-quick check-sanitize check-callers \
+.PHONY: all token demo check check-unit check-quick check-sanitize check-callers \
     check-servers check-budget check-headers bench soak fuzz tests setup \
     install uninstall clean FORCE
 .SECONDARY:

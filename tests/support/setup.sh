@@ -16,9 +16,11 @@ for goal; do
 done
 cd "$(dirname "$0")/../.."
 
-apt="pkg-config libc6-dev libbsd-dev libssl-dev"
-apk="pkgconf musl-dev libbsd-dev openssl-dev bash"
-dnf="pkgconf-pkg-config glibc-devel libbsd-devel openssl-devel"
+apt="pkg-config libc6-dev libbsd-dev libssl-dev libcurl4-openssl-dev
+    libjansson-dev"
+apk="pkgconf musl-dev libbsd-dev openssl-dev curl-dev jansson-dev bash"
+dnf="pkgconf-pkg-config glibc-devel libbsd-devel openssl-devel
+    libcurl-devel jansson-devel"
 if [ "$kind" = tests ]; then
 	apt="$apt libcmocka-dev libgsasl-dev
 	    clang libclang-rt-14-dev strace valgrind mandoc python3 openssl

@@ -1,0 +1,86 @@
+#include "config/token_file.h"
+
+#include <ctype.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "util/buffer.h"
+#include "util/visible.h"
+
+#define STATE_DIRECTORY "/var/lib/relais"
+
+enum { TOKEN_NAME_MAX = 64 };
+
+bool
+token_file_check_name(const char *name, struct failure *why)
+{
+	const char	*last = name[0] == '/' ? strrchr(name, '/') + 1 : name;
+	size_t		 len = strlen(last);
+	char		 shown[128];
+
+	if (isalnum((unsigned char)last[0]) && len <= TOKEN_NAME_MAX &&
+	    last[strspn(last, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0')
+		return true;
+	return failed(why, EX_CONFIG, "\"%s\" is not the name of a login: up "
+	    "to %d letters, digits, \".\", \"_\" and \"-\", with a letter or "
+	    "digit first", visible(shown, sizeof(shown), name, strlen(name)),
+	    TOKEN_NAME_MAX);
+}
+
+const char *
+token_file_system_directory(void)
+{
+	return STATE_DIRECTORY "/tokens";
+}
+
+static bool
+is_system_user(void)
+{
+	uid_t		uid = geteuid();
+	struct stat	st;
+
+	return uid == 0 || (stat(STATE_DIRECTORY, &st) == 0 &&
+	    st.st_uid == uid);
+}
+
+static const char *
+home_directory(void)
+{
+	const char		*home = getenv("HOME");
+	const struct passwd	*pw;
+
+	if (home != NULL && home[0] == '/')
+		return home;
+	pw = getpwuid(geteuid());
+	return pw != NULL && pw->pw_dir[0] == '/' ? pw->pw_dir : NULL;
+}
+
+char *
+token_file_path(const char *name, struct failure *why)
+{
+	struct buffer	 path = { 0 };
+	const char	*home;
+
+	if (!token_file_check_name(name, why))
+		return NULL;
+	if (name[0] == '/') {
+		buffer_add_text(&path, name);
+	} else if (is_system_user()) {
+		buffer_addf(&path, "%s/%s", token_file_system_directory(),
+		    name);
+	} else if ((home = home_directory()) != NULL) {
+		buffer_addf(&path, "%s/.local/state/relais/tokens/%s", home,
+		    name);
+	} else {
+		failed(why, EX_CONFIG, "%s: the user with uid %lu has no home "
+		    "directory for the login; set an absolute path instead of "
+		    "a name", name, (unsigned long)geteuid());
+		return NULL;
+	}
+	return buffer_take(&path);
+}

@@ -1,0 +1,31 @@
+/*
+ * token_file.h - where relais-token keeps a login with OAuth 2
+ *
+ * The name of a login consists of letters, digits, ".", "_" and "-", and begins
+ * with a letter or digit.  Its file is in /var/lib/relais/tokens for root and
+ * for the owner of /var/lib/relais, which is the user relais, and in
+ * ~/.local/state/relais/tokens for another user.  An absolute path, whose last
+ * component is such a name, is a file in another directory.
+ *
+ * Only relais-token reads and writes the file.
+ */
+#ifndef CONFIG_TOKEN_FILE_H
+#define CONFIG_TOKEN_FILE_H
+
+#include <stdbool.h>
+
+#include "util/failure.h"
+
+/* False with EX_CONFIG. */
+bool	token_file_check_name(const char *name, struct failure *why);
+
+/* Of the user relais. */
+const char *token_file_system_directory(void);
+
+/*
+ * Returns the path for the effective user, which the caller frees, or NULL with
+ * EX_CONFIG: the name is invalid, or the user has no home directory.
+ */
+char	*token_file_path(const char *name, struct failure *why);
+
+#endif

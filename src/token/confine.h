@@ -1,0 +1,29 @@
+/*
+ * confine.h - the privileges of relais-token
+ */
+#ifndef TOKEN_CONFINE_H
+#define TOKEN_CONFINE_H
+
+#include <stdbool.h>
+
+#include "util/failure.h"
+
+/*
+ * No core file, no tracing by another process of the user, no privileges from a
+ * program that is started.  Drops set-user-ID and set-group-ID privileges.
+ */
+void	confine_start(void);
+
+/*
+ * As root, becomes, irrevocably, the first user other than root who owns a
+ * component of the path of the directory: that user could replace the
+ * components below it.  If a component is missing, it is the last one that is
+ * examined.  Another user than root remains the same user.
+ *
+ * create: creates missing components with mode 0700, and as root gives
+ * /var/lib/relais to the user relais.  EX_CANTCREAT, EX_OSERR.
+ */
+bool	confine_to_directory(const char *directory, bool create,
+	    struct failure *why);
+
+#endif

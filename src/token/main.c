@@ -1,0 +1,135 @@
+/*
+ * main.c - relais-token: access tokens of OAuth 2 for relais
+ *
+ * A program of its own, because sendmail must not map libcurl at each start.
+ * Secrets are never in its arguments or its environment.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "token/answer.h"
+#include "token/confine.h"
+#include "token/http.h"
+#include "token/renew.h"
+#include "token/status.h"
+#include "token/store.h"
+
+/* The options of token and status. */
+struct options {
+	struct http_options	http;
+	enum renew_reason	reason;
+	const char		*name;
+};
+
+static bool
+read_options(struct options *o, int argc, char **argv)
+{
+	static const struct option	known[] = {
+		{ "renew", no_argument, NULL, 'r' },
+		{ "ca", required_argument, NULL, 'c' },
+		{ "proxy", required_argument, NULL, 'p' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int				c;
+
+	*o = (struct options){ .http.timeout_ms = RENEW_HTTP_MS };
+	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		if (c == 'r')
+			o->reason = RENEW_REFUSED_TOKEN;
+		else if (c == 'c')
+			o->http.ca = optarg;
+		else if (c == 'p')
+			o->http.proxy = optarg;
+		else
+			return false;
+	}
+	if (optind != argc - 1)
+		return false;
+	o->name = argv[optind];
+	return true;
+}
+
+static int
+print_token(struct store *s, const struct options *o, struct failure *why)
+{
+	if (!renew_token(s, &o->http, o->reason, why))
+		return why->status;
+	if (printf("%s\n", s->value[STORE_ACCESS_TOKEN]) < 0 ||
+	    fflush(stdout) == EOF) {
+		failed_errno(why, EX_IOERR, "standard output");
+		return why->status;
+	}
+	return EX_OK;
+}
+
+static int
+print_status(struct store *s, const struct options *o, struct failure *why)
+{
+	(void)o;
+	if (!store_read(s, why))
+		return why->status;
+	status_print(s);
+	return fflush(stdout) == EOF ? EX_IOERR : EX_OK;
+}
+
+/* A command that reads one login. */
+static int
+with_store(int argc, char **argv, int (*command)(struct store *,
+    const struct options *, struct failure *))
+{
+	struct options	options;
+	struct store	s;
+	struct failure	why = { .status = EX_OK };
+	int		status;
+
+	if (!read_options(&options, argc, argv))
+		return EX_USAGE;
+	status = store_open(&s, options.name, false, &why) ?
+	    command(&s, &options, &why) : why.status;
+	store_close(&s);
+	if (why.text[0] != '\0' && status != EX_OK)
+		fprintf(stderr, "relais-token: %s\n", why.text);
+	return status;
+}
+
+static int
+token_command(int argc, char **argv)
+{
+	return with_store(argc, argv, print_token);
+}
+
+static int
+status_command(int argc, char **argv)
+{
+	return with_store(argc, argv, print_status);
+}
+
+static const struct {
+	const char	*name;
+	int		(*run)(int argc, char **argv);	/* returns EX_* */
+} commands[] = {
+	{ "token", token_command },
+	{ "status", status_command },
+};
+
+int
+main(int argc, char **argv)
+{
+	int	status = EX_USAGE;
+
+	confine_start();
+	answer_wipe_memory();
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) /
+	    sizeof(*commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			status = commands[i].run(argc - 1, argv + 1);
+	if (status == EX_USAGE)
+		fprintf(stderr, "usage: relais-token token [--renew] "
+		    "[--ca PATH] [--proxy URL] NAME\n"
+		    "       relais-token status NAME\n");
+	return status;
+}

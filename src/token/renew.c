@@ -1,0 +1,221 @@
+#include "token/renew.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "token/client.h"
+#include "util/clock.h"
+
+enum {
+	MARGIN = 10 * 60,	/* s; a message may wait for its turn */
+	MINIMUM = 10,		/* s; less is not valid any more */
+	DEFAULT_LIFETIME = 3600,
+	RECENT = 60,		/* s */
+	RETRY_MAX = 3600,	/* s; do not obey a wrong Retry-After */
+	HTTP_MIN_MS = 3000,
+};
+
+/* For how many more seconds the token is valid; at most 0: it is not. */
+static int64_t
+validity(const struct store *s, int64_t now)
+{
+	int64_t	renewed = store_time(s, STORE_RENEWED);
+	int64_t	expires = store_time(s, STORE_EXPIRES);
+
+	/* If the clock has been set back, nobody knows. */
+	if (s->value[STORE_ACCESS_TOKEN] == NULL || renewed > now)
+		return 0;
+	return expires - now;
+}
+
+static bool
+is_fresh(const struct store *s, int64_t now)
+{
+	int64_t	half = (store_time(s, STORE_EXPIRES) -
+		    store_time(s, STORE_RENEWED)) / 2;
+	int64_t	margin = half < MARGIN ? half : MARGIN;
+
+	return validity(s, now) > MINIMUM && validity(s, now) >= margin;
+}
+
+static bool
+is_recent(const struct store *s, int64_t now)
+{
+	return validity(s, now) > MINIMUM &&
+	    now - store_time(s, STORE_RENEWED) < RECENT;
+}
+
+/* Whether no renewal is necessary. */
+static bool
+is_sufficient(const struct store *s, enum renew_reason reason, int64_t now)
+{
+	return reason == RENEW_REFUSED_TOKEN ? is_recent(s, now) :
+	    is_fresh(s, now);
+}
+
+/* "2026-11-29 13:20:00 UTC" */
+static const char *
+time_text(int64_t time, char *to, size_t size)
+{
+	time_t		t = (time_t)time;
+	struct tm	tm;
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(to, size, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
+		strlcpy(to, "an unknown time", size);
+	return to;
+}
+
+void
+renew_take_grant(struct store *s, const struct exchange *e, int64_t now)
+{
+	int64_t	lifetime = e->expires_in != -1 ? e->expires_in :
+		    DEFAULT_LIFETIME;
+
+	store_set(s, STORE_ACCESS_TOKEN, e->access_token);
+	if (e->refresh_token != NULL)
+		store_set(s, STORE_REFRESH_TOKEN, e->refresh_token);
+	if (e->scope != NULL)
+		store_set(s, STORE_SCOPE, e->scope);
+	store_set_time(s, STORE_RENEWED, now);
+	store_set_time(s, STORE_EXPIRES, now + lifetime);
+	store_set(s, STORE_RENEWAL_BEGUN, NULL);
+	store_set(s, STORE_RETRY_AT, NULL);
+	store_set(s, STORE_TROUBLE_AT, NULL);
+	store_set(s, STORE_TROUBLE, NULL);
+}
+
+/* Adds what to do to the text about a refusal. */
+static void
+explain_refusal(const struct store *s, int64_t begun, struct failure *why)
+{
+	char	at[64];
+
+	if (why->status != EX_NOPERM)
+		return;
+	if (begun != 0)
+		failure_suffix(why, " (the renewal of %s was interrupted; the "
+		    "server may have replaced the refresh token then)",
+		    time_text(begun, at, sizeof(at)));
+	failure_suffix(why, "; the login has ended, run: relais login %s",
+	    s->name);
+}
+
+/*
+ * Records the failure.  A failure to write this changes nothing for the caller:
+ * the tokens in the file are the same.
+ */
+static void
+record_failure(struct store *s, const struct exchange *e, int64_t begun,
+    int64_t now, const struct failure *why)
+{
+	struct failure	ignored;
+	int64_t		wait = e->retry_after < RETRY_MAX ? e->retry_after :
+			    RETRY_MAX;
+
+	if (!e->is_unknown)
+		store_set_time(s, STORE_RENEWAL_BEGUN, begun);
+	if (why->status == EX_TEMPFAIL && wait > 0)
+		store_set_time(s, STORE_RETRY_AT, now + wait);
+	store_set_time(s, STORE_TROUBLE_AT, now);
+	store_set(s, STORE_TROUBLE, why->text);
+	store_write(s, &ignored);
+}
+
+/* Steps 2 to 4, with the lock. */
+static bool
+renew(struct store *s, const struct http_options *options, struct failure *why)
+{
+	int64_t			 begun = store_time(s, STORE_RENEWAL_BEGUN);
+	struct buffer		 form = { 0 };
+	struct exchange		 e = { .retry_after = -1 };
+	enum exchange_result	 result = EXCHANGE_FAILED;
+
+	store_set_time(s, STORE_RENEWAL_BEGUN, (int64_t)time(NULL));
+	if (!client_add_renewal(&form, s, why) || !store_write(s, why) ||
+	    !store_reserve(s, why)) {
+		buffer_wipe(&form);
+		return false;
+	}
+	result = exchange(&e, options, s->value[STORE_TOKEN_ENDPOINT], &form,
+	    why);
+	buffer_wipe(&form);
+	if (result == EXCHANGE_GRANTED) {
+		renew_take_grant(s, &e, (int64_t)time(NULL));
+		if (!store_write(s, why)) {
+			failure_suffix(why, "; the new tokens are lost, run: "
+			    "relais login %s", s->name);
+			result = EXCHANGE_FAILED;
+		}
+	} else {
+		explain_refusal(s, begun, why);
+		failure_prefix(why, "%s: the access token cannot be renewed: ",
+		    s->name);
+		record_failure(s, &e, begun, (int64_t)time(NULL), why);
+	}
+	exchange_free(&e);
+	return result == EXCHANGE_GRANTED;
+}
+
+/* Whether the server has asked to be left alone. */
+static bool
+must_wait(const struct store *s, int64_t now, struct failure *why)
+{
+	int64_t	until = store_time(s, STORE_RETRY_AT);
+	char	at[64];
+
+	if (until <= now || until > now + RETRY_MAX)
+		return false;
+	failed(why, EX_TEMPFAIL, "%s: the authorization server asked not to "
+	    "try again before %s", s->name, time_text(until, at, sizeof(at)));
+	if (s->value[STORE_TROUBLE] != NULL)
+		failure_suffix(why, ": %s", s->value[STORE_TROUBLE]);
+	return true;
+}
+
+/* With the lock. */
+static bool
+renew_unless_done(struct store *s, const struct http_options *options,
+    enum renew_reason reason, struct failure *why)
+{
+	int64_t	now;
+
+	if (!store_read(s, why))
+		return false;
+	now = (int64_t)time(NULL);
+	if (is_sufficient(s, reason, now))
+		return true;
+	return !must_wait(s, now, why) && renew(s, options, why);
+}
+
+bool
+renew_token(struct store *s, const struct http_options *given,
+    enum renew_reason reason, struct failure *why)
+{
+	struct http_options	options = *given;
+	int64_t			deadline = clock_ms() + RENEW_MS, left;
+	bool			usable, good = false;
+
+	if (!store_read(s, why))
+		return false;
+	if (is_sufficient(s, reason, (int64_t)time(NULL)))
+		return true;
+	usable = reason == RENEW_IF_NECESSARY &&
+	    validity(s, (int64_t)time(NULL)) > MINIMUM;
+	if (store_lock(s, usable ? 0 : RENEW_MS - HTTP_MIN_MS, why) ==
+	    STORE_LOCKED) {
+		left = deadline - clock_ms();
+		if (left < options.timeout_ms)
+			options.timeout_ms = left > HTTP_MIN_MS ? left :
+			    HTTP_MIN_MS;
+		good = renew_unless_done(s, &options, reason, why);
+	}
+	if (!good && why->status == EX_TEMPFAIL && usable &&
+	    validity(s, (int64_t)time(NULL)) > MINIMUM)
+		return true;
+	if (!good)
+		store_set(s, STORE_ACCESS_TOKEN, NULL);
+	return good;
+}
