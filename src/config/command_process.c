@@ -1,19 +1,15 @@
 #include "config/command_process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "config/secret_command.h"
 #include "util/file.h"
+#include "util/helper.h"
 
 enum {
 	COMMAND_MS = 30 * 1000,
@@ -46,35 +42,15 @@ command_at(const struct config *config, size_t number, const char **command)
  * In the child.
  */
 
-/*
- * Closes the descriptors of the parent, because another program may wait for
- * the end of its output.  Only the socket stays open, above standard error.
- */
-static bool
-close_all_but(int *fd)
-{
-	int	keep = fcntl(*fd, F_DUPFD, STDERR_FILENO + 1);
-	int	nothing = file_nothing();
-	bool	good = keep != -1 && nothing != -1;
-
-	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
-		good = good && dup2(nothing, i) != -1;
-	*fd = STDERR_FILENO + 1;
-	good = good && dup2(keep, *fd) != -1;
-	closefrom(*fd + 1);
-	return good;
-}
-
 static void
-run_commands(int fd, const struct config *config)
+run_commands(int fd, const void *context)
 {
+	const struct config	*config = context;
 	struct buffer		 output = { 0 };
 	struct command_result	 r;
 	const char		*command;
 	uint32_t		 number;
 
-	if (!close_all_but(&fd))
-		_exit(EX_OSERR);
 	while (read(fd, &number, sizeof(number)) == sizeof(number) &&
 	    command_at(config, number, &command)) {
 		memset(&r, 0, sizeof(r));
@@ -85,7 +61,6 @@ run_commands(int fd, const struct config *config)
 			_exit(EX_IOERR);
 		buffer_wipe(&output);
 	}
-	_exit(EX_OK);
 }
 
 /*
@@ -96,30 +71,15 @@ void
 command_process_start(struct command_process *p, const struct config *config)
 {
 	const char	*command;
-	sigset_t	 all, before;
-	int		 fd[2];
 
 	*p = (struct command_process){ .config = config };
 	if (!command_at(config, 0, &command))
 		return;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == -1) {
-		p->error = errno;
-		return;
-	}
-	p->fd = fd[0];
-	/* The child blocks all signals; it ends when its parent ends. */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
-	p->pid = fork();
-	if (p->pid == 0)
-		run_commands(fd[1], config);
+	p->pid = helper_start(&p->fd, run_commands, config);
 	if (p->pid == -1) {
 		p->error = errno;
 		p->pid = 0;
-		close(p->fd);
 	}
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	close(fd[1]);
 }
 
 static bool
@@ -197,8 +157,6 @@ command_process_end(struct command_process *p)
 {
 	if (p->pid == 0)
 		return;
-	close(p->fd);
-	while (waitpid(p->pid, NULL, 0) == -1 && errno == EINTR)
-		continue;
+	helper_end(p->pid, p->fd);
 	p->pid = 0;
 }

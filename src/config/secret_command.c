@@ -23,7 +23,12 @@
 #define SEARCH_PATH \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-enum { OUTPUT_MAX = 64 * 1024, ERRORS_MAX = 1024, ENVIRONMENT_MAX = 8 };
+enum {
+	OUTPUT_MAX = 64 * 1024,
+	ERRORS_MAX = 1024,
+	ENVIRONMENT_MAX = 8,
+	REST_MAX = 1024 * 1024,		/* read after the end of a command */
+};
 
 /* A running command. */
 struct child {
@@ -31,17 +36,30 @@ struct child {
 	pid_t		 pid;		/* 0: has ended */
 	int		 status;	/* of waitpid(2), after that */
 	int		 out, err;	/* its output; -1: at the end */
+	int		 failure;	/* has errno if it cannot be started */
 	int		 in;		/* its input; -1: /dev/null */
 	char *const	*environment;	/* more variables, or NULL */
 	bool		 tied;		/* killed if this process ends */
 	bool		 ignored;	/* its output is dropped */
+	bool		 keep_end;	/* of its standard error */
+	int64_t		 timeout_ms;
+	int		 caller;	/* a socket, or -1: killed if its other
+					 * end is closed */
+	char *const	*arguments;	/* more words, or NULL */
+	char		*text;		/* owned, and its words: */
+	char		**words;	/* owned */
+	bool		 was_started;
 	int		 ended;		/* signalfd: readable after SIGCHLD */
-	struct buffer	 errors;	/* the start of standard error */
+	struct buffer	 errors;	/* the start of standard error, or its
+					 * end */
 };
 
-/* Splits text at blanks, and changes it; the caller frees the array. */
+/*
+ * Splits text at blanks, and changes it; more words, or NULL, follow.  The
+ * caller frees the array.
+ */
 static char **
-split_words(char *text)
+split_words(char *text, char *const *more)
 {
 	char	**words = NULL;
 	size_t	  n = 0, cap = 0;
@@ -51,6 +69,10 @@ split_words(char *text)
 			continue;
 		words = memory_room(words, n, &cap, sizeof(*words));
 		words[n++] = word;
+	}
+	for (; more != NULL && *more != NULL; more++) {
+		words = memory_room(words, n, &cap, sizeof(*words));
+		words[n++] = *more;
 	}
 	words = memory_room(words, n, &cap, sizeof(*words));
 	words[n] = NULL;
@@ -82,8 +104,7 @@ command_search(struct buffer *path, const char *name)
 
 /* Runs in the child.  The process has no threads, so all calls are safe. */
 static void
-exec_program(const struct child *c, const char *path, char *const *argv,
-    const int output[2])
+exec_program(const struct child *c, const char *path, const int output[3])
 {
 	struct sigaction	standard = { .sa_handler = SIG_DFL };
 	char			search[] = "PATH=" SEARCH_PATH;
@@ -92,8 +113,8 @@ exec_program(const struct child *c, const char *path, char *const *argv,
 				    language };
 	size_t			 n = 2;
 	struct buffer		home = { 0 };
-	const char		*reason;
 	sigset_t		none;
+	int			failure = STDERR_FILENO + 1;
 	int			in = c->in != -1 ? c->in : open("/dev/null",
 				    O_RDONLY);
 
@@ -116,12 +137,13 @@ exec_program(const struct child *c, const char *path, char *const *argv,
 	setpgid(0, 0);
 	if (in == -1 || dup2(in, STDIN_FILENO) == -1 ||
 	    dup2(output[0], STDOUT_FILENO) == -1 ||
-	    dup2(output[1], STDERR_FILENO) == -1)
+	    dup2(output[1], STDERR_FILENO) == -1 ||
+	    dup2(output[2], failure) == -1 ||
+	    fcntl(failure, F_SETFD, FD_CLOEXEC) == -1)
 		_exit(EX_OSERR);
-	closefrom(STDERR_FILENO + 1);
-	execve(path, argv, environment);
-	reason = strerror(errno);
-	file_write(STDERR_FILENO, reason, strlen(reason));
+	closefrom(failure + 1);
+	execve(path, c->words, environment);
+	file_write(failure, &errno, sizeof(errno));
 	_exit(EX_OSERR);
 }
 
@@ -140,44 +162,51 @@ close_if_open(int fd)
 static bool
 open_pipe(int fd[2])
 {
-	int	low[2];
-
-	if (pipe2(low, O_CLOEXEC) == -1)
+	if (pipe2(fd, O_CLOEXEC) == -1) {
+		fd[0] = fd[1] = -1;
 		return false;
-	fd[0] = fcntl(low[0], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	fd[1] = fcntl(low[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	close(low[0]);
-	close(low[1]);
+	}
+	for (int i = 0; i < 2; i++) {
+		int	low = fd[i];
+
+		if (low > STDERR_FILENO)
+			continue;
+		fd[i] = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		close(low);
+	}
 	return fd[0] != -1 && fd[1] != -1 &&
 	    fcntl(fd[0], F_SETFL, O_NONBLOCK) != -1;
 }
 
 static bool
-child_start(struct child *c, char *const *argv, struct failure *why)
+child_start(struct child *c, struct failure *why)
 {
 	struct buffer	path = { 0 };
 	int		out[2] = { -1, -1 };
 	int		err[2] = { -1, -1 };
+	int		failure[2] = { -1, -1 };
 	bool		good = false;
 
-	if (!command_search(&path, argv[0])) {
-		failed_errno(why, EX_CONFIG, "%s", argv[0]);
+	if (!command_search(&path, c->name)) {
+		failed_errno(why, EX_CONFIG, "%s", c->name);
 	} else if (c->ended == -1 || !open_pipe(out) || !open_pipe(err) ||
-	    (c->pid = fork()) == -1) {
+	    !open_pipe(failure) || (c->pid = fork()) == -1) {
 		c->pid = 0;
-		failed_errno(why, EX_OSERR, "%s", argv[0]);
+		failed_errno(why, EX_OSERR, "%s", c->name);
 	} else {
 		if (c->pid == 0)
-			exec_program(c, path.data, argv,
-			    (const int[]){ out[1], err[1] });
+			exec_program(c, path.data,
+			    (const int[]){ out[1], err[1], failure[1] });
 		/* The child does the same; either may be the first to run. */
 		setpgid(c->pid, c->pid);
-		good = true;
+		c->was_started = good = true;
 	}
 	close_if_open(out[1]);
 	close_if_open(err[1]);
+	close_if_open(failure[1]);
 	c->out = out[0];
 	c->err = err[0];
+	c->failure = failure[0];
 	buffer_free(&path);
 	return good;
 }
@@ -212,19 +241,62 @@ read_output(int *fd, struct buffer *to, size_t limit)
 }
 
 /*
+ * Reads once, keeps only the end, and returns the number of octets read; *fd
+ * becomes -1 at its end.
+ */
+static size_t
+read_end(int *fd, struct buffer *to, size_t limit)
+{
+	char	chunk[4096];
+	ssize_t	n = *fd != -1 ? read(*fd, chunk, sizeof(chunk)) : 0;
+
+	if (n > 0) {
+		buffer_add(to, chunk, (size_t)n);
+		if (to->len > limit) {
+			memmove(to->data, to->data + to->len - limit, limit);
+			to->len = limit;
+		}
+		return (size_t)n;
+	}
+	if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		close_if_open(*fd);
+		*fd = -1;
+	}
+	return 0;
+}
+
+/* The output is discarded beyond the limit. */
+static void
+read_errors(struct child *c)
+{
+	size_t	rest = REST_MAX;
+	size_t	n;
+
+	if (!c->keep_end) {
+		read_output(&c->err, &c->errors, ERRORS_MAX);
+		return;
+	}
+	/* While the command runs, it could write without end. */
+	do {
+		n = read_end(&c->err, &c->errors, COMMAND_ERRORS_MAX);
+		rest -= n < rest ? n : rest;
+	} while (c->pid == 0 && n > 0 && rest > 0);
+}
+
+/*
  * Waits until the command exits, not until its output ends: a daemon that it
  * starts, such as a key agent, may keep the pipes open.
  */
 static bool
 child_wait(struct child *c, struct buffer *output, int64_t deadline,
-    int caller, struct failure *why)
+    struct failure *why)
 {
 	while (c->pid != 0) {
 		struct pollfd	fds[] = {
 			{ .fd = c->out, .events = POLLIN },
 			{ .fd = c->err, .events = POLLIN },
 			{ .fd = c->ended, .events = POLLIN },
-			{ .fd = caller },
+			{ .fd = c->caller },
 		};
 		struct signalfd_siginfo	info;
 		int64_t		left = deadline - clock_ms();
@@ -240,12 +312,33 @@ child_wait(struct child *c, struct buffer *output, int64_t deadline,
 		if (!read_output(&c->out, output, OUTPUT_MAX) && !c->ignored)
 			return failed(why, EX_CONFIG, "%s: the output is "
 			    "larger than %d KiB", c->name, OUTPUT_MAX / 1024);
-		/* The rest of a long error is discarded. */
-		read_output(&c->err, &c->errors, ERRORS_MAX);
+		read_errors(c);
 		if (c->pid != 0 && (fds[3].revents & POLLHUP) != 0)
 			return failed(why, EX_TEMPFAIL, "%s: killed because "
 			    "sendmail has ended", c->name);
 	}
+	return true;
+}
+
+/* Whether the command could not be started: *why as for child_start(). */
+static bool
+child_was_not_started(const struct child *c, struct failure *why)
+{
+	int	error;
+	bool	lasts;
+
+	if (!WIFEXITED(c->status) || WEXITSTATUS(c->status) != EX_OSERR ||
+	    read(c->failure, &error, sizeof(error)) != sizeof(error))
+		return false;
+	lasts = error == ENOENT || error == EACCES || error == ENOEXEC ||
+	    error == ENOTDIR || error == EISDIR || error == ELOOP ||
+	    error == EPERM || error == ENAMETOOLONG || error == ELIBBAD ||
+	    error == EINVAL;
+	errno = error;
+	failed_errno(why, lasts ? EX_CONFIG : EX_OSERR, "%s", c->name);
+	/* command_search() has found the program itself. */
+	if (error == ENOENT)
+		failure_suffix(why, " (the interpreter in its first line)");
 	return true;
 }
 
@@ -257,6 +350,8 @@ child_succeeded(const struct child *c, struct failure *why)
 
 	if (WIFEXITED(c->status) && status == 0)
 		return true;
+	if (child_was_not_started(c, why))
+		return false;
 	if (WIFEXITED(c->status))
 		failed(why, status == EX_TEMPFAIL ? EX_TEMPFAIL : EX_CONFIG,
 		    "%s: exited with status %d", c->name, status);
@@ -274,29 +369,35 @@ child_end(struct child *c)
 {
 	close_if_open(c->out);
 	close_if_open(c->err);
+	close_if_open(c->failure);
 	if (c->pid > 0) {
 		kill(-c->pid, SIGKILL);
 		while (waitpid(c->pid, &c->status, 0) == -1 && errno == EINTR)
 			continue;
 	}
 	buffer_wipe(&c->errors);
+	free(c->words);
+	free(c->text);
 }
 
-/* Runs the command; c has its input and environment. */
+/*
+ * Runs the command until it ends, is killed, or exceeds a limit.  After false,
+ * with why, it has not been started or may still run, until child_end().
+ */
 static bool
-run_child(struct child *c, struct buffer *output, const char *command,
-    int64_t timeout_ms, int caller, struct failure *why)
+child_run(struct child *c, const char *command, struct buffer *output,
+    struct failure *why)
 {
 	struct sigaction	standard = { .sa_handler = SIG_DFL };
 	struct sigaction	action_before;
 	sigset_t		sigchld, mask_before;
-	int64_t			deadline = clock_ms() + timeout_ms;
-	char			*text = memory_copy(command);
-	char			**words = split_words(text);
+	int64_t			deadline = clock_ms() + c->timeout_ms;
 	bool			good;
 
-	c->name = words[0];
-	c->out = c->err = -1;
+	c->text = memory_copy(command);
+	c->words = split_words(c->text, c->arguments);
+	c->name = c->words[0];
+	c->out = c->err = c->failure = -1;
 	/* If SIGCHLD is ignored, which is inherited, the status is lost. */
 	sigaction(SIGCHLD, &standard, &action_before);
 	sigemptyset(&sigchld);
@@ -304,18 +405,11 @@ run_child(struct child *c, struct buffer *output, const char *command,
 	sigprocmask(SIG_BLOCK, &sigchld, &mask_before);
 	c->ended = signalfd(-1, &sigchld, SFD_CLOEXEC | SFD_NONBLOCK);
 
-	good = child_start(c, words, why) &&
-	    child_wait(c, output, deadline, caller, why) &&
-	    child_succeeded(c, why);
-	child_end(c);
-	if (!good)
-		buffer_wipe(output);
+	good = child_start(c, why) && child_wait(c, output, deadline, why);
 
 	close_if_open(c->ended);
 	sigprocmask(SIG_SETMASK, &mask_before, NULL);
 	sigaction(SIGCHLD, &action_before, NULL);
-	free(words);
-	free(text);
 	return good;
 }
 
@@ -323,15 +417,22 @@ bool
 command_output(struct buffer *output, const char *command, int64_t timeout_ms,
     int caller, struct failure *why)
 {
-	struct child	c = { .in = -1 };
+	struct child	c = { .in = -1, .timeout_ms = timeout_ms,
+			    .caller = caller };
+	bool		good = child_run(&c, command, output, why) &&
+			    child_succeeded(&c, why);
 
-	return run_child(&c, output, command, timeout_ms, caller, why);
+	child_end(&c);
+	if (!good)
+		buffer_wipe(output);
+	return good;
 }
 
 bool
 command_notify(const struct command_notice *notice, struct failure *why)
 {
 	struct child	c = { .environment = notice->environment,
+			    .timeout_ms = notice->timeout_ms, .caller = -1,
 			    .tied = true, .ignored = true };
 	struct buffer	output = { 0 };
 	int		low = file_in_memory();
@@ -342,13 +443,44 @@ command_notify(const struct command_notice *notice, struct failure *why)
 	if (low != -1)
 		close(low);
 	if (c.in == -1 || !file_write(c.in, notice->input,
-	    strlen(notice->input)) || lseek(c.in, 0, SEEK_SET) == -1)
+	    strlen(notice->input)) || lseek(c.in, 0, SEEK_SET) == -1) {
 		good = failed_errno(why, EX_OSERR, "the input of %s",
 		    notice->command);
-	else
-		good = run_child(&c, &output, notice->command,
-		    notice->timeout_ms, -1, why);
+	} else {
+		good = child_run(&c, notice->command, &output, why) &&
+		    child_succeeded(&c, why);
+		child_end(&c);
+	}
 	buffer_free(&output);
 	close_if_open(c.in);
 	return good;
+}
+
+enum command_end
+command_deliver(struct command_delivery *d, struct failure *why)
+{
+	struct child		c = { .in = d->input,
+				    .arguments = d->arguments,
+				    .environment = d->environment,
+				    .timeout_ms = d->timeout_ms,
+				    .caller = d->caller, .tied = true,
+				    .ignored = true, .keep_end = true };
+	struct buffer		output = { 0 };
+	bool			ended = child_run(&c, d->command, &output, why);
+	enum command_end	end;
+
+	if (c.was_started && !ended)
+		end = COMMAND_END_STOPPED;
+	else if (!ended || child_was_not_started(&c, why))
+		end = COMMAND_END_NOT_STARTED;
+	else if (WIFSIGNALED(c.status))
+		end = COMMAND_END_SIGNAL;
+	else
+		end = COMMAND_END_STATUS;
+	d->status = end == COMMAND_END_SIGNAL ? WTERMSIG(c.status) :
+	    WEXITSTATUS(c.status);
+	buffer_add(&d->errors, c.errors.data, c.errors.len);
+	child_end(&c);
+	buffer_free(&output);
+	return end;
 }

@@ -1,5 +1,6 @@
 /*
- * secret_command.h - run a program that prints a secret, or is told something
+ * secret_command.h - run a program that prints a secret, is told something, or
+ * delivers a message
  *
  * The command is split into words at blanks and run without a shell.  Its
  * standard input is /dev/null, all other descriptors are closed, no signal is
@@ -50,5 +51,40 @@ struct command_notice {
  * The program is also killed if this process ends.
  */
 bool	command_notify(const struct command_notice *, struct failure *why);
+
+enum { COMMAND_ERRORS_MAX = 4096 };
+
+/* All pointers are borrowed. */
+struct command_delivery {
+	const char	*command;
+	char *const	*arguments;	/* after its words; ends with NULL */
+	char *const	*environment;	/* at most 8 more variables; NULL */
+	int		 input;		/* its standard input: a descriptor
+					 * above standard error */
+	int64_t		 timeout_ms;
+	int		 caller;	/* as above */
+
+	int		 status;	/* its exit status, or its signal */
+	struct buffer	 errors;	/* owned by the caller: the last
+					 * COMMAND_ERRORS_MAX octets of its
+					 * standard error are appended */
+};
+
+enum command_end {
+	COMMAND_END_NOT_STARTED,	/* with why: EX_CONFIG or EX_OSERR */
+	COMMAND_END_STATUS,		/* it has exited */
+	COMMAND_END_SIGNAL,		/* a signal has ended it */
+	COMMAND_END_STOPPED,		/* with why: it was killed after the
+					 * timeout, or because the caller has
+					 * ended */
+};
+
+/*
+ * Runs a command as command_output() does, with a file as its standard input,
+ * discards its standard output, and reports its end.  The program is also
+ * killed if this process ends.
+ */
+enum command_end command_deliver(struct command_delivery *,
+	    struct failure *why);
 
 #endif

@@ -466,7 +466,10 @@ reports_why_a_command_failed(void **state)
 	assert_refused(t, EX_CONFIG, "relais-no-such-helper: No such file");
 	temp_dir_write_bytes(&t->dir, "secret", 0700, "no program", 10);
 	configure(t, "password_command", t->file);
-	assert_refused(t, EX_CONFIG, "Exec format error");
+	assert_refused(t, EX_CONFIG, "secret: Exec format error");
+	temp_dir_write(&t->dir, "secret", 0700, "#!/nowhere/at/all\n");
+	assert_refused(t, EX_CONFIG, "secret: No such file or directory (the "
+	    "interpreter in its first line)");
 }
 
 static void

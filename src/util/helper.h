@@ -1,0 +1,26 @@
+/*
+ * helper.h - fork a process that acts for this one outside its sandbox
+ *
+ * A process in the sandbox (util/sandbox.h) cannot start a program or create a
+ * file.  A helper is forked before, and does what its parent asks for on a
+ * socket, within the limits of the configuration that it has a copy of: it
+ * cannot be made to do anything else.
+ */
+#ifndef UTIL_HELPER_H
+#define UTIL_HELPER_H
+
+#include <sys/types.h>
+
+/*
+ * Starts a helper, which calls run() and exits after it.  It has no descriptors
+ * except /dev/null in the place of standard input, output and error, and the
+ * socket, and blocks all signals: it must end when the socket is at its end.
+ * Returns its process ID and sets *fd to the socket, or returns -1 with errno.
+ */
+pid_t	helper_start(int *fd, void (*run)(int fd, const void *context),
+	    const void *context);
+
+/* Closes the socket and waits until the helper has ended. */
+void	helper_end(pid_t, int fd);
+
+#endif
