@@ -236,23 +236,19 @@ without_step(const char *text)
 	return text;
 }
 
-/* A client hello that gets no answer is often dropped on its way. */
+/* Adds a command that compares to the remedy. */
 static void
-report_silence(struct smarthost_run *r, const struct failure *why)
+add_hello_test(struct smarthost_run *r, const struct failure *why)
 {
 	const struct connection	*c = r->connection;
+	size_t			 len = strlen(r->remedy);
 
-	snprintf(r->remedy, sizeof(r->remedy), "a firewall between this "
-	    "machine and the server may drop it; to compare, run \"openssl "
-	    "s_client%s -connect %s -groups X25519\": if that succeeds, large "
-	    "client hellos are dropped, and \"Groups = X25519\" in openssl.cnf "
-	    "makes them smaller", c->options.tls_policy ==
+	snprintf(r->remedy + len, sizeof(r->remedy) - len, "; to compare, run "
+	    "\"openssl s_client%s -connect %s%s\"%s", c->options.tls_policy ==
 	    SESSION_TLS_IMPLICIT ? "" : c->options.lmtp ? " -starttls lmtp" :
-	    " -starttls smtp", r->object);
-	smarthost_report(r, &(struct check_finding){ .stage = CHECK_TLS,
-	    .verdict = CHECK_FAIL, .status = why->status,
-	    .remedy = r->remedy }, "the server does not answer the TLS client "
-	    "hello: %s", without_step(why->text));
+	    " -starttls smtp", r->object, why->cause == TLS_CAUSE_HELLO ? "" :
+	    " -groups X25519", why->cause == TLS_CAUSE_HELLO ?
+	    " from here and from another network" : "");
 }
 
 static void
@@ -268,10 +264,9 @@ report_session_failure(struct smarthost_run *r, const struct failure *why)
 		stage = CHECK_EHLO;
 	else if (s->step == STEP_AUTH)
 		stage = CHECK_AUTH;
-	if (s->step == STEP_TLS && strstr(why->text, "timed out") != NULL) {
-		report_silence(r, why);
-		return;
-	}
+	if (why->cause == TLS_CAUSE_HELLO ||
+	    why->cause == TLS_CAUSE_LARGE_HELLO)
+		add_hello_test(r, why);
 	if (why->cause == TLS_CAUSE_NOT_YET_VALID)
 		remedy = "if the clock of this machine is wrong, set it, for "
 		    "example with \"timedatectl set-ntp true\"";

@@ -490,8 +490,11 @@ stream_start_tls(struct stream *s, const struct tls_module *module,
 			return failed(why, EX_TEMPFAIL,
 			    "the server closed the connection during the TLS "
 			    "handshake");
-		if (!wait_for_tls(s, result, why))
+		if (!wait_for_tls(s, result, why)) {
+			if (!interrupt_is_known(s->interrupt))
+				module->unanswered(tls, why);
 			return false;
+		}
 	}
 	return true;
 }

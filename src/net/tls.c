@@ -170,6 +170,16 @@ tls_handshake(struct tls *tls, int fd, struct failure *why)
 	return TLS_FAILED;
 }
 
+static void
+tls_unanswered(const struct tls *tls, struct failure *why)
+{
+	if (tls_error_hello(&tls->wire) == 0)
+		return;
+	failure_prefix(why, "the server does not answer the client hello of "
+	    "%zu octets: ", tls->wire.sent);
+	why->cause = tls_error_hello(&tls->wire);
+}
+
 static enum tls_result
 tls_read(struct tls *tls, void *to, size_t room, size_t *got,
     struct failure *why)
@@ -234,6 +244,7 @@ const struct tls_module TLS_MODULE_SYMBOL = {
 	.library = tls_library_version,
 	.start = tls_start,
 	.handshake = tls_handshake,
+	.unanswered = tls_unanswered,
 	.read = tls_read,
 	.write = tls_write,
 	.describe = tls_describe,

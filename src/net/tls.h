@@ -73,7 +73,17 @@ enum tls_cause {
 
 	TLS_CAUSE_ONLY_1_3,		/* the server has no TLS 1.3, which the
 					 * options or openssl.cnf require */
+
+	/*
+	 * The server sends nothing after the client hello, or closes the
+	 * connection.
+	 */
+	TLS_CAUSE_HELLO,
+	TLS_CAUSE_LARGE_HELLO,	/* which is larger than TLS_HELLO_LARGE */
 };
+
+/* A client hello of so many octets, with TCP and IP, is almost a packet. */
+enum { TLS_HELLO_LARGE = 1400 };
 
 enum tls_result {
 	TLS_DONE,
@@ -130,6 +140,12 @@ struct tls_module {
 	 * is too old or too weak.  The caller inserts the host before the text.
 	 */
 	enum tls_result (*handshake)(struct tls *, int fd, struct failure *);
+
+	/*
+	 * To be called if the handshake times out.  If the server has not sent
+	 * anything, adds the size of the client hello to *why, and the cause.
+	 */
+	void (*unanswered)(const struct tls *, struct failure *why);
 
 	/*
 	 * Must be called until it returns TLS_WANT_READ before the caller

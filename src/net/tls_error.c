@@ -65,6 +65,15 @@ is_ssl_error(unsigned long error)
 	return error != 0 && ERR_GET_LIB(error) == ERR_LIB_SSL;
 }
 
+enum tls_cause
+tls_error_hello(const struct tls_wire *w)
+{
+	if (w->sent == 0 || w->first_len > 0)
+		return 0;
+	return w->sent > TLS_HELLO_LARGE ? TLS_CAUSE_LARGE_HELLO :
+	    TLS_CAUSE_HELLO;
+}
+
 void
 tls_error_report(const struct tls_wire *w, enum tls_phase phase, const struct tls_own *own,
     struct failure *why)
@@ -83,6 +92,14 @@ tls_error_report(const struct tls_wire *w, enum tls_phase phase, const struct tl
 		failed(why, EX_PROTOCOL, "the server does not speak TLS; it "
 		    "sent: \"%s\"", visible(sent, sizeof(sent), w->first,
 		    len));
+		return;
+	}
+	if (phase == TLS_PHASE_HANDSHAKE && (w->error != 0 || w->eof) &&
+	    tls_error_hello(w) != 0) {
+		failed(why, EX_TEMPFAIL, "the connection was %s after the "
+		    "client hello of %zu octets", w->eof ? "closed" : "reset",
+		    w->sent);
+		why->cause = tls_error_hello(w);
 		return;
 	}
 	if (is_ssl_error(error) && is_too_old(ERR_GET_REASON(error))) {

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "net/tls.h"
 #include "net/tls_wire.h"
 #include "util/failure.h"
 
@@ -20,6 +21,12 @@ struct tls_own {
 /* Sets *why from the error queue of OpenSSL and from the received octets. */
 void	tls_error_report(const struct tls_wire *, enum tls_phase,
 	    const struct tls_own *, struct failure *why);
+
+/*
+ * TLS_CAUSE_HELLO or TLS_CAUSE_LARGE_HELLO if a client hello was sent and the
+ * server has sent nothing; otherwise 0.
+ */
+enum tls_cause tls_error_hello(const struct tls_wire *);
 
 /* True if the server closed the connection without close_notify. */
 bool	tls_error_is_eof(const struct tls_wire *);

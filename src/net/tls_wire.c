@@ -27,6 +27,7 @@ wire_write(BIO *bio, const char *data, size_t len, size_t *put)
 		return 0;
 	}
 	*put = (size_t)n;
+	w->sent += (size_t)n;
 	return 1;
 }
 

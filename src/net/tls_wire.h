@@ -17,6 +17,7 @@ struct tls_wire {
 	int		 fd;		/* owned by the caller */
 	int		 error;		/* errno of the last failure, or 0 */
 	bool		 eof;
+	size_t		 sent;		/* octets */
 	char		 first[80];	/* received octets */
 	size_t		 first_len;
 	BIO_METHOD	*method;

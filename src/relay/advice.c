@@ -125,6 +125,17 @@ static const struct advice_row {
 	    .key = KEY_TLS_MIN, .words = "tls_min = 1.2 permits TLS 1.2, too" },
 	{ ANY_STEP, .cause = TLS_CAUSE_ONLY_1_3, .key = NO_KEY },
 
+	{ ANY_STEP, .cause = TLS_CAUSE_LARGE_HELLO, .when = HAS_TLS_GROUPS,
+	    .key = KEY_TLS_GROUPS, .words = "a firewall or the server may drop "
+	    "client hellos that do not fit into one packet: make it smaller by "
+	    "a small first group, such as X25519, in tls_groups" },
+	TLS(TLS_CAUSE_LARGE_HELLO, KEY_TLS_GROUPS, "a firewall or the server "
+	    "may drop client hellos that do not fit into one packet: "
+	    "tls_groups = X25519:P-256 makes it smaller"),
+	TLS(TLS_CAUSE_HELLO, KEY_SMARTHOST, "the client hello fits into one "
+	    "packet, so its size is not the reason: a firewall may block TLS "
+	    "on this port, or the server may be overloaded"),
+
 	/*
 	 * A server that waits for a ClientHello sends nothing, or a TLS alert,
 	 * which begins with octets 21 and 3.

@@ -46,6 +46,10 @@ struct stage_case {
 #define WITH_LOGIN "tls_ca = {ca}\n" TLS_FIXTURE_LOGIN
 #define STEP(...) .steps = { { __VA_ARGS__ } }
 
+#define FIFTY_OCTETS	"abcdefghi.abcdefghi.abcdefghi.abcdefghi.abcdefghi."
+#define LONG_NAME	FIFTY_OCTETS FIFTY_OCTETS FIFTY_OCTETS FIFTY_OCTETS \
+	"mail.example"
+
 static const struct stage_case cases[] = {
 	{ "every stage of a good smarthost is OK", { TLS, LOGIN }, NULL,
 	    WITH_LOGIN, 0, .want = { "lookup ok 127.0.0.1",
@@ -93,8 +97,16 @@ static const struct stage_case cases[] = {
 	{ "a client hello without an answer", { TLS, STEP(.at = ON_HANDSHAKE,
 	    .then = THEN_HANG) }, NULL, "tls_ca = {ca}\ntimeout = 300ms\n",
 	    EX_TEMPFAIL,
-	    .want = { "tls fail the server does not answer the TLS client "
-	    "hello: timed out", "=> a firewall", "-starttls smtp" } },
+	    .want = { "tls fail the server does not answer the client hello "
+	    "of ", " octets: timed out", "=> the client hello fits into one "
+	    "packet", "-starttls smtp -connect 127.0.0.1:" } },
+	{ "a large client hello that is dropped", { TLS, STEP(
+	    .at = ON_HANDSHAKE, .after = 1200, .say = "",
+	    .then = THEN_RESET) }, NULL, "tls_ca = {ca}\n"
+	    "tls_groups = ffdhe8192\ntls_name = " LONG_NAME "\n",
+	    EX_TEMPFAIL, .want = { "tls fail the connection was reset after "
+	    "the client hello of 1", "=> a firewall or the server may drop",
+	    "-groups X25519\"" } },
 	{ "a certificate that is about to expire", { TLS }, NULL, NULL, 0,
 	    .want = { "tls ok",
 	    "tls warning a certificate of the server expires in ",

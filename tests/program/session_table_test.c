@@ -313,7 +313,7 @@ static const struct row others[] = {
 	{ "no reply to the TLS handshake", { .security = STARTTLS_OFFERED,
 	    .steps = { { .at = ON_HANDSHAKE, .say = "", .then = THEN_HANG }
 	    } }, .scheme = "submission", .impatient = true,
-	    .status = LATER, .err = "TLS: timed out after 2 s" },
+	    .status = LATER, .err = "octets: timed out after 2 s; " },
 	{ "implicit TLS to a server without it", { 0 },
 	    .scheme = "submissions", .status = ODD, .err = "TLS: " },
 	{ "no TLS to a server with implicit TLS",

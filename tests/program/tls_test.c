@@ -588,6 +588,21 @@ only_p_384(SSL_CTX *ctx)
 	.security = TLS_AT_ONCE, .user = "nina", \
 	.password = TLS_FIXTURE_PASSWORD, .steps = { __VA_ARGS__ } }
 
+/*
+ * A client hello of more than 1400 octets, as with post-quantum groups: the
+ * key of ffdhe8192 has 1024, and the name as many as DNS permits.
+ */
+#define TEN_OCTETS	"abcdefghi."
+#define LONG_NAME	TEN_OCTETS TEN_OCTETS TEN_OCTETS TEN_OCTETS TEN_OCTETS \
+	TEN_OCTETS TEN_OCTETS TEN_OCTETS TEN_OCTETS TEN_OCTETS TEN_OCTETS \
+	TEN_OCTETS TEN_OCTETS TEN_OCTETS TEN_OCTETS TEN_OCTETS TEN_OCTETS \
+	TEN_OCTETS TEN_OCTETS TEN_OCTETS TEN_OCTETS TEN_OCTETS TEN_OCTETS \
+	"mail.example"
+#define LARGE_HELLO	"tls_groups = ffdhe8192:X25519\ntls_name = " LONG_NAME \
+	"\n"
+#define DROPS_LARGE(sequel) { .at = ON_HANDSHAKE, .after = 1400, .say = "", \
+	.then = sequel }
+
 #define NO_STARTTLS(to, lines) .scheme = to, .script = { \
 	.user = "nina", .password = TLS_FIXTURE_PASSWORD }, .more = lines, \
 	.status = EX_UNAVAILABLE, .commands = "EHLO|QUIT", \
@@ -883,7 +898,42 @@ static const struct CMUnitTest tls_spec[] = {
 	TOLD("the server does not reply to the TLS handshake",
 	    UPGRADES({ .at = ON_HANDSHAKE,
 	    .say = "", .then = THEN_HANG }), .more = "timeout = 2s\n",
-	    .status = EX_TEMPFAIL, .says = { "TLS: timed out after 2 s" }),
+	    .status = EX_TEMPFAIL, .says = { "TLS: the server does not "
+	    "answer the client hello of ", " octets: timed out after 2 s; the "
+	    "client hello fits into one packet, so its size is not the reason",
+	    "relais.conf:" }),
+	TOLD("a small client hello is answered by a reset",
+	    UPGRADES({ .at = ON_HANDSHAKE, .after = 1, .say = "",
+	    .then = THEN_RESET }), .status = EX_TEMPFAIL, .says = { "TLS: the "
+	    "connection was reset after the client hello of ", "; the client "
+	    "hello fits into one packet, so its size is not the reason" }),
+	TOLD("a middlebox drops large client hellos after STARTTLS",
+	    UPGRADES(DROPS_LARGE(THEN_HANG)), .more = LARGE_HELLO
+	    "timeout = 1s\n", .status = EX_TEMPFAIL, .says = { "TLS: the "
+	    "server does not answer the client hello of 1", " octets: timed "
+	    "out after 1 s; a firewall or the server may drop client hellos "
+	    "that do not fit into one packet: make it smaller by a small first "
+	    "group, such as X25519, in tls_groups (", "relais.conf:" }),
+	TOLD("a middlebox drops large client hellos of implicit TLS",
+	    AT_ONCE(DROPS_LARGE(THEN_HANG)), .more = LARGE_HELLO
+	    "timeout = 1s\n", .status = EX_TEMPFAIL, .says = { "TLS: the "
+	    "server does not answer the client hello of 1", "in tls_groups (",
+	    "relais.conf:" }),
+	TOLD("a middlebox resets large client hellos",
+	    UPGRADES(DROPS_LARGE(THEN_RESET)), .more = LARGE_HELLO,
+	    .status = EX_TEMPFAIL, .says = { "TLS: the connection was reset "
+	    "after the client hello of 1", "in tls_groups (",
+	    "relais.conf:" }),
+	TOLD("a middlebox ends the connection after a large client hello",
+	    UPGRADES(DROPS_LARGE(THEN_SHUT)), .more = LARGE_HELLO,
+	    .status = EX_TEMPFAIL, .says = { "TLS: the connection was closed "
+	    "after the client hello of 1", "in tls_groups (",
+	    "relais.conf:" }),
+	GOES("with tls_groups, the client hello passes the same middlebox",
+	    "submission", { .security = STARTTLS_OFFERED, .steps = {
+	    DROPS_LARGE(THEN_HANG) } }, "tls_name = " LONG_NAME "\n"
+	    "tls_pin = {pin}\ntls_groups = X25519:P-256\ntimeout = 5s\n",
+	    UPGRADED, true),
 	TOLD("the server closes the connection in the TLS handshake",
 	    UPGRADES({ .at = ON_HANDSHAKE,
 	    .say = "", .then = THEN_RESET }), .status = EX_TEMPFAIL,

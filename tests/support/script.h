@@ -68,7 +68,8 @@ struct step {
 	unsigned	 nth;		/* only the n-th match in a
 					 * connection; 0: each */
 	unsigned	 connection;	/* only on the n-th; 0: on every */
-	uint64_t	 after;		/* ON_IN_BODY */
+	uint64_t	 after;		/* ON_IN_BODY; ON_HANDSHAKE: only if
+					 * the client hello has more octets */
 
 	/*
 	 * At most one of the two; without one, the correct reply is sent.
