@@ -45,7 +45,8 @@ TOKEN		:= $(shell pkg-config --exists libcurl jansson && \
 ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
 		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"' \
 		  -DSYSCONFDIR='"$(SYSCONFDIR)"' -DTLS_MODULE='"$(TLS_MODULE)"' \
-		  -DPROVIDERS='"$(PROVIDERS)"'
+		  -DPROVIDERS='"$(PROVIDERS)"' \
+		  -DOAUTH_PROVIDERS='"$(OAUTH_PROVIDERS)"'
 
 # A line for each file, unless V=1 shows the commands.
 ifeq ($(V),1)
@@ -120,13 +121,15 @@ $(B)/module/%.o: src/%.c
 	$(SAY) CC "$< (tls.so)"
 	$(COMPILE) -fPIC -fvisibility=hidden
 
-# The program in $(B) loads the module in $(B) and reads the table in conf, and
+# The program in $(B) loads the module in $(B) and reads the tables in conf, and
 # the installed program the installed ones: an object on the command line
 # precedes the archive's.
 TLS_MODULE = $(abspath $(B))/tls.so
 PROVIDERS = $(abspath conf/providers)
+OAUTH_PROVIDERS = $(abspath conf/oauth-providers)
 $(B)/installed/%: TLS_MODULE = $(LIBDIR)/tls.so
 $(B)/installed/%: PROVIDERS = $(DATADIR)/providers
+$(B)/installed/%: OAUTH_PROVIDERS = $(DATADIR)/oauth-providers
 
 $(B)/installed/tls_load.o: src/net/tls_load.c
 $(B)/installed/provider_file.o: src/setup/provider_file.c

@@ -11,13 +11,11 @@
 #include "config/smarthost.h"
 #include "config/value.h"
 #include "mail/domain.h"
-#include "util/buffer.h"
+#include "setup/table.h"
 #include "util/memory.h"
 #include "util/text.h"
-#include "util/trusted.h"
-#include "util/visible.h"
 
-enum { TABLE_LIMIT = 1024 * 1024, NOTE_MAX = 200 };
+enum { NOTE_MAX = 200 };
 
 static const char key_names[PROVIDER_KEYS][12] = {
 	[PROVIDER_NAME] = "name", [PROVIDER_DOMAINS] = "domains",
@@ -57,23 +55,6 @@ find_word(const char words[][16], size_t n, const char *word)
 #define FIND_WORD(words, word) \
 	find_word(words, sizeof(words) / sizeof(*(words)), word)
 
-/*
- * Sets *word to the first word of the list, and the list to the rest of it.
- * Returns its length, or 0 at the end.
- */
-static size_t
-next_word(const char **list, const char **word)
-{
-	size_t	len;
-
-	if (*list == NULL)
-		return 0;
-	*word = *list + strspn(*list, " \t");
-	len = strcspn(*word, " \t");
-	*list = *word + len;
-	return len;
-}
-
 /* The host names of a list are domains in lower case, "*" apart. */
 static bool
 check_hosts(const char *list, bool patterns, struct failure *why)
@@ -81,7 +62,7 @@ check_hosts(const char *list, bool patterns, struct failure *why)
 	const char	*word;
 	size_t		 len;
 
-	while ((len = next_word(&list, &word)) > 0) {
+	while ((len = table_next_word(&list, &word)) > 0) {
 		char	*name = memory_copy_n(word, len);
 		bool	 good = true;
 
@@ -205,27 +186,19 @@ check_section(const struct provider_table *t, struct failure *why)
 }
 
 static bool
-begin_section(struct provider_table *t, const char *line, struct failure *why)
+begin_section(void *context, const char *id, struct failure *why)
 {
-	size_t	len = strlen(line);
-	char	*id;
+	struct provider_table	*t = context;
 
 	if (!check_section(t, why))
 		return false;
-	if (len < 3 || line[len - 1] != ']' ||
-	    strspn(line + 1, "abcdefghijklmnopqrstuvwxyz0123456789.-") !=
-	    len - 2)
-		return failed(why, EX_CONFIG, "expected [name] with lower case "
-		    "letters, digits, dots and hyphens");
-	id = memory_copy_n(line + 1, len - 2);
-	if (provider_by_id(t, id) != NULL) {
-		failed(why, EX_CONFIG, "[%s] appears twice", id);
-		free(id);
-		return false;
-	}
+	if (id == NULL)
+		return true;
+	if (provider_by_id(t, id) != NULL)
+		return failed(why, EX_CONFIG, "[%s] appears twice", id);
 	t->provider = memory_room(t->provider, t->n, &t->cap,
 	    sizeof(*t->provider));
-	t->provider[t->n++] = (struct provider){ .id = id };
+	t->provider[t->n++] = (struct provider){ .id = memory_copy(id) };
 	return true;
 }
 
@@ -237,7 +210,7 @@ is_unique(const struct provider_table *t, enum provider_key key,
 	const char	*word;
 	size_t		 len;
 
-	while ((len = next_word(&list, &word)) > 0) {
+	while ((len = table_next_word(&list, &word)) > 0) {
 		char			*name = memory_copy_n(word, len);
 		const struct provider	*other = key == PROVIDER_MX ?
 					    provider_by_mx(t, name) :
@@ -252,96 +225,50 @@ is_unique(const struct provider_table *t, enum provider_key key,
 }
 
 static bool
-set_value(struct provider_table *t, char *line, struct failure *why)
+set_value(void *context, const char *key, const char *value,
+    struct failure *why)
 {
-	char		*equals = strchr(line, '=');
-	size_t		 len = equals != NULL ? (size_t)(equals - line) : 0;
-	struct provider	*p;
-	char		*value;
+	struct provider_table	*t = context;
+	struct provider		*p = &t->provider[t->n - 1];
 
-	if (equals == NULL || t->n == 0)
-		return failed(why, EX_CONFIG, t->n == 0 ? "a section must "
-		    "begin with [name]" : "expected key = value");
-	p = &t->provider[t->n - 1];
-	while (len > 0 && text_is_blank(line[len - 1]))
-		len--;
-	value = equals + 1 + strspn(equals + 1, " \t");
-	if (*value == '\0' || text_is_blank(value[strlen(value) - 1]))
-		return failed(why, EX_CONFIG, "the value is empty or ends with "
-		    "a blank");
 	for (enum provider_key k = 0; k < PROVIDER_KEYS; k++) {
-		if (strncmp(key_names[k], line, len) != 0 ||
-		    key_names[k][len] != '\0')
+		if (strcmp(key_names[k], key) != 0)
 			continue;
 		if (p->value[k] != NULL)
-			return failed(why, EX_CONFIG, "%s is set twice",
-			    key_names[k]);
+			return failed(why, EX_CONFIG, "%s is set twice", key);
 		if ((k == PROVIDER_DOMAINS || k == PROVIDER_MX) &&
 		    !is_unique(t, k, value, why))
 			return false;
 		p->value[k] = memory_copy(value);
 		return check_value(p, k, why);
 	}
-	return failed(why, EX_CONFIG, "unknown key %.*s", (int)len, line);
-}
-
-/* The text is shown on a terminal, so it must be visible. */
-static bool
-parse_line(struct provider_table *t, char *line, struct failure *why)
-{
-	char	shown[1024];
-
-	if (strcmp(visible_more(shown, sizeof(shown), line, ""), line) != 0)
-		return failed(why, EX_CONFIG, "the line is too long or "
-		    "contains a control character");
-	return line[0] == '[' ? begin_section(t, line, why) :
-	    set_value(t, line, why);
+	return failed(why, EX_CONFIG, "unknown key %s", key);
 }
 
 bool
 provider_table_parse(struct provider_table *t, const char *path,
     const char *text, size_t len, struct failure *why)
 {
-	char		*copy = memory_copy_n(text, len);
-	char		*rest = copy, *line;
-	unsigned	 number = 0;
-	bool		 good = strlen(copy) == len;
+	const struct table_form	form = { begin_section, set_value };
 
 	*t = (struct provider_table){ .n = 0 };
-	if (!good)
-		failed(why, EX_CONFIG, "%s: contains a NUL character", path);
-	while (good && (line = strsep(&rest, "\n")) != NULL) {
-		number++;
-		if (line[0] == '\0' || line[0] == '#')
-			continue;
-		good = parse_line(t, line, why) ||
-		    failure_prefix(why, "%s:%u: ", path, number);
-	}
-	good = good && (check_section(t, why) ||
-	    failure_prefix(why, "%s: ", path));
-	free(copy);
-	if (!good)
-		provider_table_free(t);
-	return good;
+	if (table_parse(&form, t, path, text, len, why))
+		return true;
+	provider_table_free(t);
+	return false;
 }
 
 bool
 provider_table_read(struct provider_table *t, const char *path,
     struct failure *why)
 {
-	struct buffer		text = { 0 };
-	struct stat		st;
-	enum trusted_answer	answer;
-	bool			good;
+	const struct table_form	form = { begin_section, set_value };
 
 	*t = (struct provider_table){ .n = 0 };
-	answer = trusted_read(&text, path, TABLE_LIMIT, 0, &st, why);
-	good = answer == TRUSTED_READ &&
-	    provider_table_parse(t, path, text.data, text.len, why);
-	if (answer == TRUSTED_MISSING)
-		why->status = EX_NOINPUT;
-	buffer_free(&text);
-	return good;
+	if (table_read(&form, t, path, why))
+		return true;
+	provider_table_free(t);
+	return false;
 }
 
 const struct provider *
@@ -361,7 +288,7 @@ provider_by_domain(const struct provider_table *t, const char *domain)
 
 	for (size_t i = 0; i < t->n; i++) {
 		list = t->provider[i].value[PROVIDER_DOMAINS];
-		while ((len = next_word(&list, &word)) > 0)
+		while ((len = table_next_word(&list, &word)) > 0)
 			if (strlen(domain) == len &&
 			    strncasecmp(domain, word, len) == 0)
 				return &t->provider[i];
@@ -377,7 +304,7 @@ provider_by_mx(const struct provider_table *t, const char *host)
 
 	for (size_t i = 0; i < t->n; i++) {
 		list = t->provider[i].value[PROVIDER_MX];
-		while ((len = next_word(&list, &word)) > 0)
+		while ((len = table_next_word(&list, &word)) > 0)
 			if (text_is_below(host, word, len))
 				return &t->provider[i];
 	}
@@ -396,7 +323,7 @@ provider_by_smarthost(const struct provider_table *t, const char *host)
 		if (p->host != NULL && strcasecmp(p->host, host) == 0)
 			return p;
 		list = p->value[PROVIDER_HOSTS];
-		while ((len = next_word(&list, &word)) > 0) {
+		while ((len = table_next_word(&list, &word)) > 0) {
 			char	*pattern = memory_copy_n(word, len);
 			bool	 same = fnmatch(pattern, host,
 				    FNM_CASEFOLD | FNM_NOESCAPE) == 0;

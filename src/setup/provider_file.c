@@ -1,3 +1,4 @@
+#include "setup/oauth_provider.h"
 #include "setup/provider.h"
 
 /* Compiled a second time for the installed program (Makefile). */
@@ -5,4 +6,10 @@ const char *
 provider_file(void)
 {
 	return PROVIDERS;
+}
+
+const char *
+oauth_provider_file(void)
+{
+	return OAUTH_PROVIDERS;
 }
