@@ -3,14 +3,31 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "token/assertion.h"
 #include "token/http.h"
 
 bool
 client_add(struct buffer *form, const struct store *s, struct failure *why)
 {
-	(void)why;
-	http_form_add(form, "client_id", s->value[STORE_CLIENT_ID]);
-	http_form_add(form, "client_secret", s->value[STORE_CLIENT_SECRET]);
+	const struct assertion	a = {
+		.client_id = s->value[STORE_CLIENT_ID],
+		.audience = s->value[STORE_TOKEN_ENDPOINT],
+		.key_file = s->value[STORE_PRIVATE_KEY],
+		.certificate_file = s->value[STORE_CERTIFICATE],
+	};
+	struct buffer		text = { 0 };
+
+	http_form_add(form, "client_id", a.client_id);
+	if (a.key_file == NULL || a.certificate_file == NULL) {
+		http_form_add(form, "client_secret",
+		    s->value[STORE_CLIENT_SECRET]);
+		return true;
+	}
+	if (!assertion_make(&text, &a, why))
+		return failure_prefix(why, "%s: ", s->name);
+	http_form_add(form, "client_assertion_type", ASSERTION_TYPE);
+	http_form_add(form, "client_assertion", text.data);
+	buffer_wipe(&text);
 	return true;
 }
 

@@ -38,12 +38,17 @@ confine_start(void)
 		_exit(EX_OSERR);
 	setrlimit(RLIMIT_CORE, &none);
 	not_dumpable();
-#ifdef __linux__
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-#endif
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);	/* write(2) fails with EFBIG */
 	umask(077);
+}
+
+void
+confine_no_new_privileges(void)
+{
+#ifdef __linux__
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+#endif
 }
 
 static bool

@@ -9,10 +9,16 @@
 #include "util/failure.h"
 
 /*
- * No core file, no tracing by another process of the user, no privileges from a
- * program that is started.  Drops set-user-ID and set-group-ID privileges.
+ * No core file, no tracing by another process of the user.  Drops set-user-ID
+ * and set-group-ID privileges.
  */
 void	confine_start(void);
+
+/*
+ * From now on, no program that is started has more privileges.  Some browsers
+ * need them, so this follows the start of a browser.
+ */
+void	confine_no_new_privileges(void);
 
 /*
  * As root, becomes, irrevocably, the first user other than root who owns a

@@ -117,11 +117,11 @@ unknown_reply(const struct http_reply *reply, struct failure *why)
 {
 	if (reply->status >= 300 && reply->status < 400)
 		failed(why, EX_CONFIG, "HTTP status %ld, a redirect, which is "
-		    "not followed; check the URL of the token endpoint",
+		    "not followed; check the URL of the endpoint",
 		    reply->status);
 	else if (reply->status >= 400 && !is_passing(reply->status))
 		failed(why, EX_CONFIG, "HTTP status %ld without an OAuth "
-		    "error; check the URL of the token endpoint",
+		    "error; check the URL of the endpoint",
 		    reply->status);
 	else
 		failed(why, EX_TEMPFAIL, "HTTP status %ld: %s", reply->status,
@@ -148,6 +148,18 @@ read_reply(struct exchange *e, const struct http_reply *reply,
 	    exchange_needs_login(e->error) ? EX_NOPERM : EX_CONFIG,
 	    "%s%s%s", e->error, has_text ? ": " : "", e->description);
 	return why->status == EX_TEMPFAIL ? EXCHANGE_FAILED : EXCHANGE_REFUSED;
+}
+
+bool
+exchange_is_success(const struct http_reply *reply, const struct answer *a,
+    struct failure *why)
+{
+	struct exchange	refused = { .access_token = NULL };
+
+	if (a != NULL && reply->status >= 200 && reply->status < 300)
+		return true;
+	read_reply(&refused, reply, a, why);
+	return false;
 }
 
 enum exchange_result

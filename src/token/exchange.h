@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "token/answer.h"
 #include "token/http.h"
 #include "util/buffer.h"
 #include "util/failure.h"
@@ -43,6 +44,13 @@ struct exchange {
  */
 enum exchange_result exchange(struct exchange *, const struct http_options *,
 	    const char *url, const struct buffer *form, struct failure *why);
+
+/*
+ * Whether the reply of another endpoint is a success.  a: its object, or NULL if
+ * it has none, with why.  False with why as exchange(), without the host.
+ */
+bool	exchange_is_success(const struct http_reply *, const struct answer *a,
+	    struct failure *why);
 
 /* Whether the error says that the user must log in again. */
 bool	exchange_needs_login(const char *error);

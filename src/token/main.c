@@ -14,9 +14,12 @@
 #include "token/answer.h"
 #include "token/confine.h"
 #include "token/http.h"
+#include "token/login.h"
 #include "token/renew.h"
 #include "token/status.h"
 #include "token/store.h"
+
+enum { SHOW_USAGE = -1 };
 
 /* The options of token and status. */
 struct options {
@@ -87,7 +90,7 @@ with_store(int argc, char **argv, int (*command)(struct store *,
 	int		status;
 
 	if (!read_options(&options, argc, argv))
-		return EX_USAGE;
+		return SHOW_USAGE;
 	status = store_open(&s, options.name, false, &why) ?
 	    command(&s, &options, &why) : why.status;
 	store_close(&s);
@@ -108,28 +111,45 @@ status_command(int argc, char **argv)
 	return with_store(argc, argv, print_status);
 }
 
+static int
+run_login(int argc, char **argv)
+{
+	struct failure	why;
+	int		status = login_command(argc, argv, &why);
+
+	if (status != EX_OK && why.text[0] != '\0')
+		fprintf(stderr, "relais-token: %s\n", why.text);
+	return status != EX_OK && why.text[0] == '\0' ? SHOW_USAGE : status;
+}
+
 static const struct {
 	const char	*name;
-	int		(*run)(int argc, char **argv);	/* returns EX_* */
+	int		(*run)(int argc, char **argv);	/* returns EX_* or
+						 * SHOW_USAGE */
 } commands[] = {
 	{ "token", token_command },
 	{ "status", status_command },
+	{ "login", run_login },
 };
 
 int
 main(int argc, char **argv)
 {
-	int	status = EX_USAGE;
+	int	status = SHOW_USAGE;
 
 	confine_start();
+	if (argc > 1 && strcmp(argv[1], "login") != 0)
+		confine_no_new_privileges();
 	answer_wipe_memory();
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) /
 	    sizeof(*commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			status = commands[i].run(argc - 1, argv + 1);
-	if (status == EX_USAGE)
-		fprintf(stderr, "usage: relais-token token [--renew] "
-		    "[--ca PATH] [--proxy URL] NAME\n"
-		    "       relais-token status NAME\n");
-	return status;
+	if (status != SHOW_USAGE)
+		return status;
+	fprintf(stderr, "usage: relais-token token [--renew] [--ca PATH] "
+	    "[--proxy URL] NAME\n"
+	    "       relais-token status NAME\n"
+	    "       relais-token login [OPTION ...] NAME\n");
+	return EX_USAGE;
 }

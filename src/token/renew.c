@@ -77,7 +77,9 @@ renew_take_grant(struct store *s, const struct exchange *e, int64_t now)
 	store_set(s, STORE_ACCESS_TOKEN, e->access_token);
 	if (e->refresh_token != NULL)
 		store_set(s, STORE_REFRESH_TOKEN, e->refresh_token);
-	if (e->scope != NULL)
+	/* The scope of a request remains as it was written. */
+	if (e->scope != NULL && strcmp(s->value[STORE_GRANT],
+	    "refresh_token") == 0)
 		store_set(s, STORE_SCOPE, e->scope);
 	store_set_time(s, STORE_RENEWED, now);
 	store_set_time(s, STORE_EXPIRES, now + lifetime);

@@ -31,6 +31,7 @@ enum {
 
 static const char *const names[STORE_KEYS] = {
 	[STORE_PROVIDER]	= "provider",
+	[STORE_TENANT]		= "tenant",
 	[STORE_ACCOUNT]		= "account",
 	[STORE_GRANT]		= "grant",
 	[STORE_TOKEN_ENDPOINT]	= "token_endpoint",

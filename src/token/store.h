@@ -21,7 +21,8 @@
 
 /* In the order of the file. */
 enum store_key {
-	STORE_PROVIDER,		/* "google", for people */
+	STORE_PROVIDER,		/* "google", or the path of a file */
+	STORE_TENANT,		/* of --tenant */
 	STORE_ACCOUNT,		/* such as alice@example.org; the user of AUTH */
 	STORE_GRANT,		/* "refresh_token" or "client_credentials" */
 	STORE_TOKEN_ENDPOINT,	/* an https URL */
