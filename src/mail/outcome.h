@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "mail/envelope.h"
+#include "net/tls.h"
 
 enum outcome_kind {
 	OUTCOME_WAITING,	/* not tried yet */
@@ -46,6 +47,8 @@ struct outcome {
 	unsigned		smarthost;	/* that was tried last: its
 						 * number in relay/tried.h,
 						 * from 1; 0: none */
+	struct tls_summary	tls;		/* of the session; unknown if
+						 * there was none */
 	size_t			reply_end;	/* advice follows so many octets
 						 * of the text; 0: none */
 };

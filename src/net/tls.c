@@ -209,8 +209,12 @@ tls_write(struct tls *tls, const void *from, size_t len, size_t *put,
 static const char *
 tls_describe(const struct tls *tls, char *to, size_t size)
 {
-	snprintf(to, size, "%s %s", SSL_get_version(tls->ssl),
-	    SSL_get_cipher_name(tls->ssl));
+	char	group[32];
+
+	tls_facts_group(group, sizeof(group), tls->ssl);
+	snprintf(to, size, "%s %s%s%s", SSL_get_version(tls->ssl),
+	    SSL_get_cipher_name(tls->ssl), group[0] != '\0' ? " " : "",
+	    group);
 	return to;
 }
 
@@ -220,6 +224,17 @@ tls_session_facts(const struct tls *tls, struct tls_facts *f)
 	tls_facts_fill(f, tls->ssl);
 	f->verified = tls->verify.required && tls->verify.accepted;
 	f->pinned = tls->verify.pins.n > 0;
+}
+
+static void
+tls_summary(const struct tls *tls, struct tls_summary *s)
+{
+	bool	verified = tls->verify.required && tls->verify.accepted;
+
+	strlcpy(s->version, SSL_get_version(tls->ssl), sizeof(s->version));
+	tls_facts_group(s->group, sizeof(s->group), tls->ssl);
+	strlcpy(s->verified, tls->verify.pins.n > 0 ? "pin" : verified ? "ca" :
+	    "no", sizeof(s->verified));
 }
 
 static int64_t
@@ -249,6 +264,7 @@ const struct tls_module TLS_MODULE_SYMBOL = {
 	.write = tls_write,
 	.describe = tls_describe,
 	.facts = tls_session_facts,
+	.summary = tls_summary,
 	.expiry = tls_expiry,
 	.channel_binding = tls_channel_binding,
 	.close = tls_close,

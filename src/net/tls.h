@@ -116,6 +116,13 @@ struct tls_facts {
 	size_t		n;		/* as sent, the server's own first */
 };
 
+/* For log lines.  A zeroed struct is unknown. */
+struct tls_summary {
+	char	version[12];	/* "TLSv1.3", "off" without TLS, or "" */
+	char	group[24];	/* as in struct tls_facts */
+	char	verified[8];	/* "ca", "pin", "no", or "" without TLS */
+};
+
 enum tls_digest { TLS_MD5, TLS_SHA1, TLS_SHA256 };
 
 enum { TLS_DIGEST_MAX = 32, TLS_BINDING_SIZE = 32 };
@@ -159,10 +166,11 @@ struct tls_module {
 	enum tls_result (*write)(struct tls *, const void *from, size_t len,
 	    size_t *put, struct failure *);
 
-	/* The protocol and cipher suite: "TLSv1.3 TLS_AES_256_GCM_SHA384". */
+	/* Such as "TLSv1.3 TLS_AES_256_GCM_SHA384 X25519". */
 	const char *(*describe)(const struct tls *, char *to, size_t size);
 
 	void (*facts)(const struct tls *, struct tls_facts *);
+	void (*summary)(const struct tls *, struct tls_summary *);
 
 	/* When the server's certificate expires; 0: unknown. */
 	int64_t (*expiry)(const struct tls *);

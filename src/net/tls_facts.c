@@ -28,19 +28,27 @@ fill_certificate(struct tls_certificate_facts *c, X509 *x)
 	c->until = seconds_of(X509_get0_notAfter(x));
 }
 
+/* "x25519" is written as in tls_groups, "X25519". */
+void
+tls_facts_group(char *to, size_t size, SSL *ssl)
+{
+	const char	*name = SSL_group_to_name(ssl,
+			    (int)SSL_get_negotiated_group(ssl));
+
+	strlcpy(to, name != NULL ? name : "", size);
+	if (to[0] == 'x')
+		to[0] = 'X';
+}
+
 void
 tls_facts_fill(struct tls_facts *f, SSL *ssl)
 {
 	STACK_OF(X509)	*chain = SSL_get_peer_cert_chain(ssl);
-	int		 group = (int)SSL_get_negotiated_group(ssl);
-	const char	*name;
 
 	memset(f, 0, sizeof(*f));
 	strlcpy(f->version, SSL_get_version(ssl), sizeof(f->version));
 	strlcpy(f->cipher, SSL_get_cipher_name(ssl), sizeof(f->cipher));
-	name = SSL_group_to_name(ssl, group);
-	if (name != NULL)
-		strlcpy(f->group, name, sizeof(f->group));
+	tls_facts_group(f->group, sizeof(f->group), ssl);
 	for (int i = 0; i < sk_X509_num(chain) && f->n < TLS_FACTS_CHAIN; i++)
 		fill_certificate(&f->chain[f->n++], sk_X509_value(chain, i));
 }

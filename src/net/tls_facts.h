@@ -8,6 +8,9 @@
 
 #include "net/tls.h"
 
+/* Copies the name of the group of the key exchange, or "". */
+void	tls_facts_group(char *to, size_t size, SSL *);
+
 /* Fills in all but .verified and .pinned. */
 void	tls_facts_fill(struct tls_facts *, SSL *);
 

@@ -203,6 +203,16 @@ connection_open_on(struct connection *c, int fd, struct failure *why)
 	return session_open(&c->session, fd, &c->options, why);
 }
 
+static void
+summarize_tls(struct connection *c)
+{
+	const struct stream	*stream = &c->session.stream;
+
+	c->tls = (struct tls_summary){ .version = "off" };
+	if (stream->tls != NULL)
+		stream->module->summary(stream->tls, &c->tls);
+}
+
 bool
 connection_open(struct connection *c, enum connection_trouble *trouble,
     struct failure *why)
@@ -238,6 +248,7 @@ connection_open(struct connection *c, enum connection_trouble *trouble,
 		connection_close(c);
 		return false;
 	}
+	summarize_tls(c);
 	c->auth.password = c->auth.token = NULL;
 	credentials_wipe(&c->credentials);
 	return true;

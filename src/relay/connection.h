@@ -49,6 +49,7 @@ struct connection {
 							 * .is_exposed */
 	bool				 is_open;
 	int64_t				 last_used_ms;	/* clock_ms() */
+	struct tls_summary		 tls;		/* if .is_open */
 	char				*helo;		/* owned */
 	struct credentials		 credentials;
 	struct auth_options		 auth;

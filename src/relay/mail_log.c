@@ -40,6 +40,12 @@ copy_message_id(char *to, size_t size, const struct message *m)
 	to[len] = '\0';
 }
 
+static const char *
+value_or_null(const char *value)
+{
+	return value[0] != '\0' ? value : NULL;
+}
+
 void
 mail_log_outcomes(const struct log *log, const struct mail_log *m,
     const struct outcome *outcomes)
@@ -70,6 +76,12 @@ mail_log_outcomes(const struct log *log, const struct mail_log *m,
 			    env->forward[i].path },
 			{ "size", "size", LOG_NUMBER, size },
 			{ "message-id", "message_id", LOG_IDENTIFIER, id },
+			{ "tls", "tls", LOG_WORD,
+			    value_or_null(o->tls.version) },
+			{ "group", "tls_group", LOG_WORD,
+			    value_or_null(o->tls.group) },
+			{ "verified", "tls_verified", LOG_WORD,
+			    value_or_null(o->tls.verified) },
 			{ "reply", "reply", LOG_TEXT, o->text },
 		};
 

@@ -146,6 +146,7 @@ record_outcomes(void *context)
 
 		if (!a->pending[i] || o->kind == OUTCOME_WAITING)
 			continue;
+		o->tls = r->connection.tls;
 		if (o->kind != OUTCOME_DELIVERED) {
 			o->reply_end = strlen(o->text);
 			advice_add(&r->connection, &(struct advice_facts){

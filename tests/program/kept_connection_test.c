@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "support/certificate.h"
 #include "support/program.h"
 #include "support/queue_fixture.h"
 #include "support/serving.h"
@@ -95,6 +96,76 @@ by_a_queue_run(void **state)
 	queue_fixture_close(&p);
 }
 
+/* Each of the two messages in the session is logged with its TLS. */
+static void
+assert_logged_twice(const struct program_result *o)
+{
+	static const char	 words[] = " tls=TLSv1.3 group=X25519 "
+				    "verified=no reply=";
+	const char		*first = strstr(o->err.data, words);
+
+	if (first == NULL || strstr(first + 1, words) == NULL)
+		fail_msg("not logged twice: %s", o->err.data);
+}
+
+static struct script
+tls_script(struct temp_dir *dir, struct usual_certificates *usual)
+{
+	temp_dir_make(dir);
+	certificate_usual(usual, dir);
+	return (struct script){ .security = STARTTLS_OFFERED,
+	    .certificate = usual->chain, .key = usual->key };
+}
+
+#define OPPORTUNISTIC	"connections = 1\ntls = opportunistic\n" \
+	"tls_groups = X25519:P-256\n"
+
+static void
+a_worker_logs_the_tls_of_each_message(void **state)
+{
+	struct temp_dir			 dir;
+	struct usual_certificates	 usual;
+	struct script			 script = tls_script(&dir, &usual);
+	struct serving			 s;
+	struct program_result		 o;
+
+	(void)state;
+	serving_open(&s, &script, OPPORTUNISTIC);
+	serving_start(&s, NULL);
+	submit(&s);
+	submit(&s);
+	serving_stop(&s, &o);
+	assert_int_equal(mock_smtp_connections(s.host), 1);
+	assert_logged_twice(&o);
+	program_result_free(&o);
+	serving_close(&s);
+	temp_dir_remove(&dir);
+}
+
+static void
+a_queue_run_logs_the_tls_of_each_message(void **state)
+{
+	struct temp_dir			 dir;
+	struct usual_certificates	 usual;
+	struct script			 script = tls_script(&dir, &usual);
+	struct queue_fixture		 p;
+	struct program_result		 o;
+
+	(void)state;
+	queue_fixture_open(&p, &script, OPPORTUNISTIC);
+	queue_fixture_put(&p, "me@example.org", (const char *const[]){
+	    "a@example.net", "b@example.net", "" });
+	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	    .argv = WORDS("relais", "-C", p.conf, "-o", "log=stderr", "queue",
+	    "run") });
+	assert_int_equal(o.status, 0);
+	assert_int_equal(mock_smtp_connections(p.host), 1);
+	assert_logged_twice(&o);
+	program_result_free(&o);
+	queue_fixture_close(&p);
+	temp_dir_remove(&dir);
+}
+
 #define WORKER(sentence, ...) { "a worker: " sentence, by_a_worker, NULL, \
 	NULL, &(struct kept){ __VA_ARGS__ } }
 #define RUN(sentence, ...) { "a queue run: " sentence, by_a_queue_run, NULL, \
@@ -106,6 +177,8 @@ static const struct CMUnitTest kept_spec[] = {
 	    false, 2),
 	WORKER("the server does not reply to NOOP", { .steps = { SILENT } },
 	    true, 2),
+	cmocka_unit_test(a_worker_logs_the_tls_of_each_message),
+	cmocka_unit_test(a_queue_run_logs_the_tls_of_each_message),
 	RUN("the connection is used again", { .lmtp = false }, false, 1),
 	RUN("the server closes the connection", { .steps = { CLOSES } },
 	    false, 2),

@@ -632,7 +632,59 @@ session_tickets_do_not_delay_the_session(void **state)
 	}
 }
 
+/* -------------------------------------------------------------- the log */
+
+struct log_case {
+	const char	*scheme;
+	struct script	 script;
+	const char	*more;
+	const char	*line;		/* a part of the log line */
+};
+
+static void
+is_logged(void **state)
+{
+	const struct log_case	*c = *state;
+	struct tls_fixture	 s = { .host = NULL };
+	struct buffer		 more = { 0 };
+
+	buffer_addf(&more, "log = stderr\n%s", c->more);
+	tls_fixture_open(&s, &c->script, c->scheme, more.data);
+	tls_fixture_send(&s);
+	tls_fixture_said(&s, c->line);
+	buffer_free(&more);
+	tls_fixture_close(&s);
+}
+
+#define LOGS(sentence, ...) { sentence, is_logged, NULL, NULL, \
+	&(struct log_case){ __VA_ARGS__ } }
+
 static const struct CMUnitTest tls_spec[] = {
+	LOGS("the log line names the group of tls_groups", "submission",
+	    { .security = STARTTLS_OFFERED },
+	    TRUSTED "tls_groups = P-384:X25519\n",
+	    " tls=TLSv1.3 group=secp384r1 verified=ca reply=\""),
+	LOGS("the log line names the group of TLS 1.2", "submissions",
+	    { .security = TLS_AT_ONCE, .tls_max = TLS1_2_VERSION },
+	    TRUSTED "tls_groups = X25519:P-256\n",
+	    " tls=TLSv1.2 group=X25519 verified=ca reply=\""),
+	LOGS("the log line says that the key was pinned", "submissions",
+	    { .security = TLS_AT_ONCE }, "tls_pin = {pin}\n",
+	    " verified=pin reply=\""),
+	LOGS("the log line says that the server was not verified", "submission",
+	    { .security = STARTTLS_OFFERED }, "tls = opportunistic\n",
+	    " verified=no reply=\""),
+	LOGS("the log line says that the message was sent in clear text",
+	    "submission", { .security = IN_CLEAR }, "tls = opportunistic\n",
+	    " tls=off reply=\""),
+	LOGS("the log line of a refused recipient says the same", "submissions",
+	    { .security = TLS_AT_ONCE, .steps = { { .at = ON_RCPT,
+	    .say = "550 5.1.1 no" } } }, TRUSTED,
+	    " verified=ca reply=\""),
+	LOGS("without a session, the log line does not mention TLS",
+	    "submissions", { .security = TLS_AT_ONCE, .refusing = true }, TRUSTED,
+	    "@example.org> reply=\""),
+
 	GOES("submission:// uses STARTTLS", "submission",
 	    { .security = STARTTLS_OFFERED }, TRUSTED, UPGRADED, true),
 	GOES("submissions:// uses implicit TLS", "submissions",
