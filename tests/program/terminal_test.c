@@ -167,7 +167,8 @@ no_value_in_the_log_looks_like_another_word(void **state)
 	    " from=<\\042a\\040to=b\\042@example.org> "
 	    "to=<\\042c\\040reply=\\042@example.net> size="));
 	assert_non_null(strstr(o.err.data, " message-id=<1@x\\076\\040to="
-	    "\\074e@x\\076\\040reply=\\042250\\040ok\\042> tls=off reply=\"127.0."));
+	    "\\074e@x\\076\\040reply=\\042250\\040ok\\042> tls=off "
+	    "reply=\"127.0."));
 	assert_non_null(strstr(o.err.data, ": 250 2.0.0 \\042 to=<d@x> "
 	    "reply=\\042250\"\n"));
 	program_result_free(&o);
