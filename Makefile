@@ -46,7 +46,8 @@ ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
 		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"' \
 		  -DSYSCONFDIR='"$(SYSCONFDIR)"' -DTLS_MODULE='"$(TLS_MODULE)"' \
 		  -DPROVIDERS='"$(PROVIDERS)"' \
-		  -DOAUTH_PROVIDERS='"$(OAUTH_PROVIDERS)"'
+		  -DOAUTH_PROVIDERS='"$(OAUTH_PROVIDERS)"' \
+		  -DTOKEN_PROGRAM='"$(TOKEN_PROGRAM)"'
 
 # A line for each file, unless V=1 shows the commands.
 ifeq ($(V),1)
@@ -130,23 +131,32 @@ OAUTH_PROVIDERS = $(abspath conf/oauth-providers)
 $(B)/installed/%: TLS_MODULE = $(LIBDIR)/tls.so
 $(B)/installed/%: PROVIDERS = $(DATADIR)/providers
 $(B)/installed/%: OAUTH_PROVIDERS = $(DATADIR)/oauth-providers
+TOKEN_PROGRAM = $(abspath $(B))/relais-token
+$(B)/installed/%: TOKEN_PROGRAM = $(LIBDIR)/relais-token
 
+INSTALLED = tls_load.o provider_file.o token_path.o
 $(B)/installed/tls_load.o: src/net/tls_load.c
 $(B)/installed/provider_file.o: src/setup/provider_file.c
-$(B)/installed/tls_load.o $(B)/installed/provider_file.o:
+$(B)/installed/token_path.o: src/config/token_path.c
+$(INSTALLED:%=$(B)/installed/%):
 	$(SAY) CC "$< (installed)"
 	$(COMPILE) -fPIE
 
 $(B)/installed/sendmail: $(B)/src/main.o $(B)/installed/provider_file.o \
+    $(B)/installed/token_path.o \
     $(if $(MODULE),$(B)/installed/tls_load.o) $(B)/relais.a
 	$(SAY) LD $@
 	$(LINK) -pie $(PROGRAM_LIBS)
 
+$(B)/installed/relais-token: $(B)/src/token/main.o \
+    $(B)/installed/provider_file.o $(B)/token.a $(B)/relais.a
+	$(SAY) LD $@
+	$(LINK) -pie $(TOKEN_LIBS) $(BSD_LIBS)
+
 # These contain settings, and are compiled again if the settings change.
 $(B)/src/cli/version.o $(B)/src/check/service.o $(B)/src/config/load.o \
-    $(B)/src/serve/serve_session.o $(B)/installed/tls_load.o \
-    $(B)/installed/provider_file.o $(B)/tests/config/config_test.o: \
-    $(B)/settings
+    $(B)/src/serve/serve_session.o $(B)/tests/config/config_test.o \
+    $(INSTALLED:%=$(B)/installed/%): $(B)/settings
 SETTINGS = $(VERSION) $(SYSCONFDIR) $(LIBDIR) $(DATADIR)
 $(B)/settings: FORCE
 	mkdir -p $(@D)
@@ -155,7 +165,8 @@ FORCE:
 
 include tests/test.mk
 
-install: all $(B)/installed/sendmail
+install: all $(B)/installed/sendmail \
+    $(TOKEN:$(B)/%=$(B)/installed/%)
 install uninstall:
 	B=$(B) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) \
 	    DATADIR=$(DATADIR) conf/install.sh $@
@@ -170,8 +181,8 @@ endif
 clean:
 	rm -rf $(B)
 
-.PHONY: all token demo check check-unit check-quick check-sanitize check-callers \
-    check-servers check-budget check-headers bench soak fuzz tests setup \
+.PHONY: all token demo check check-unit check-quick check-sanitize \
+    check-callers check-servers check-budget check-headers bench soak fuzz tests setup \
     install uninstall clean FORCE
 .SECONDARY:
 -include $(shell find $(B) -path $(B)/servers -prune -o -name '*.d' -print \

@@ -40,6 +40,9 @@ put_unit() {
 mkdir -p "$B/installed"
 put 755 "$B/installed/sendmail" "$sbin/sendmail"
 [ -e "$B/tls.so" ] && put 644 "$B/tls.so" "$LIBDIR/tls.so"
+# This is the package relais-token, which has dependencies of its own.
+[ -e "$B/installed/relais-token" ] &&
+    put 755 "$B/installed/relais-token" "$LIBDIR/relais-token"
 put_link sendmail "$sbin/relais"
 put_link sendmail "$sbin/postqueue"
 put_link "$sbin/sendmail" "$bin/mailq"

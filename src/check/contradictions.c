@@ -441,7 +441,7 @@ check_mechanisms(struct check *c, const struct tls_decision *d)
 		p.other = login->key;
 		p.by = login->secret;
 		good |= names_one_of(d->auth->value,
-		    login->key == KEY_TOKEN_COMMAND ? OF_TOKENS : OF_PASSWORDS);
+		    config_is_token(login->key) ? OF_TOKENS : OF_PASSWORDS);
 	}
 	p.remedy = "set auth = auto";
 	if (!good)
@@ -461,9 +461,8 @@ check_login(struct check *c, const struct home *h, size_t i)
 					    .set = login->secret,
 					    .other = KEY_TLS, .by = tls,
 					    .fails = true };
-	const char			*what = login->key ==
-					    KEY_TOKEN_COMMAND ? "the token" :
-					    "the password";
+	const char			*what = config_is_token(login->key) ?
+					    "the token" : "the password";
 
 	if (login->secret == NULL)
 		return true;

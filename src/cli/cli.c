@@ -23,6 +23,7 @@
 #include "cli/setup_command.h"
 #include "cli/smtp_stdio.h"
 #include "cli/test_command.h"
+#include "cli/token_command.h"
 #include "cli/version.h"
 #include "config/config.h"
 #include "util/failure.h"
@@ -72,11 +73,13 @@ static const struct action {
 	[MODE_CHECK]	 = { check_command, false, false, false },
 	[MODE_CONFIG]	 = { print_config, true, false, false },
 	[MODE_IMPORT]	 = { import_command, false, false, false },
+	[MODE_LOGIN]	 = { token_command, true, false, true },
 	[MODE_QUEUE]	 = { queue_commands_run, true, false, true },
 	[MODE_ROUTE]	 = { route_command, true, false, false },
 	[MODE_SERVE]	 = { serve_command, true, false, false },
 	[MODE_SETUP]	 = { setup_command, false, false, false },
 	[MODE_TEST]	 = { test_command, false, false, false },
+	[MODE_TOKEN]	 = { token_command, true, false, true },
 };
 
 /* Logs or prints that an option has no effect. */

@@ -20,6 +20,8 @@ static const struct command commands[] = {
 	    "print the commands, or the usage of one of them" },
 	{ "import", MODE_IMPORT, "[--write] [FILE ...]",
 	    "make a configuration from that of another program" },
+	{ "login", MODE_LOGIN, "[OPTION ...] NAME",
+	    "log in with OAuth 2, for the key token" },
 	{ "queue", MODE_QUEUE, "[list | show | run | flush | hold | release | "
 	    "drop | status] [ID] [--json]",
 	    "list, show, send, hold, release or delete waiting messages" },
@@ -31,6 +33,8 @@ static const struct command commands[] = {
 	    "ask for the mail account of this machine, and write relais.conf" },
 	{ "test", MODE_TEST, "[--user NAME] [ADDRESS]",
 	    "send a test message, and show what becomes of it" },
+	{ "token", MODE_TOKEN, "[--renew] NAME",
+	    "print the access token of a login, renewed if necessary" },
 };
 
 /* The arguments of a command, if the usage alone does not explain them. */

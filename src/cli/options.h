@@ -35,11 +35,13 @@ enum mode {
 	MODE_CHECK,		/* relais check */
 	MODE_CONFIG,		/* relais config */
 	MODE_IMPORT,		/* relais import */
+	MODE_LOGIN,		/* relais login */
 	MODE_QUEUE,		/* relais queue */
 	MODE_ROUTE,		/* relais route */
 	MODE_SERVE,		/* relais serve */
 	MODE_SETUP,		/* relais setup */
 	MODE_TEST,		/* relais test */
+	MODE_TOKEN,		/* relais token */
 };
 
 enum error_mode {

@@ -63,8 +63,8 @@ credentials_are_complete(const struct config *config, const struct section *s,
 		return true;
 	if (user != NULL)
 		return fail_requires(user, KEY_USER, "password_file, "
-		    "password_command, token_command or password in the same "
-		    "section", why);
+		    "password_command, token, token_command or password in "
+		    "the same section", why);
 	if (in_url)
 		return fail_requires(host, KEY_SMARTHOST, "password_file or "
 		    "another secret for the user in the URL", why);

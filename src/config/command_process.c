@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config/secret_command.h"
+#include "config/token_program.h"
 #include "util/file.h"
 #include "util/helper.h"
 
@@ -22,17 +23,30 @@ struct command_result {
 	size_t		len;	/* of the output */
 };
 
-/* Sets *command to the command with this number; false after the last one. */
+/* What the parent writes to the socket. */
+struct command_request {
+	uint32_t	number;		/* of the command */
+	uint32_t	renew;		/* for the key token: 1 or 0 */
+};
+
+struct command {
+	const struct section	*section;
+	enum config_key		 key;
+	const char		*value;
+};
+
+/* Finds the command with this number; false after the last one. */
 static bool
-command_at(const struct config *config, size_t number, const char **command)
+command_at(const struct config *config, size_t number, struct command *c)
 {
 	static const enum config_key	keys[] = { KEY_PASSWORD_COMMAND,
-					    KEY_TOKEN_COMMAND };
+					    KEY_TOKEN, KEY_TOKEN_COMMAND };
 
 	for (const struct section *s = config->first; s != NULL; s = s->next)
 		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 			if (s->setting[keys[i]] != NULL && number-- == 0) {
-				*command = s->setting[keys[i]]->value;
+				*c = (struct command){ s, keys[i],
+				    s->setting[keys[i]]->value };
 				return true;
 			}
 	return false;
@@ -42,19 +56,33 @@ command_at(const struct config *config, size_t number, const char **command)
  * In the child.
  */
 
+static bool
+run_command(struct buffer *output, const struct config *config,
+    const struct command_request *q, int fd, struct failure *why)
+{
+	struct token_request	token = { .command = "token",
+				    .renew = q->renew };
+	struct command		c;
+
+	if (!command_at(config, q->number, &c))
+		return failed(why, EX_SOFTWARE, "no such command");
+	if (c.key != KEY_TOKEN)
+		return command_output(output, c.value, COMMAND_MS, fd, why);
+	token.name = c.value;
+	token_program_configure(&token, config, c.section);
+	return token_program_run(output, &token, COMMAND_MS, fd, why);
+}
+
 static void
 run_commands(int fd, const void *context)
 {
-	const struct config	*config = context;
 	struct buffer		 output = { 0 };
+	struct command_request	 q;
 	struct command_result	 r;
-	const char		*command;
-	uint32_t		 number;
 
-	while (read(fd, &number, sizeof(number)) == sizeof(number) &&
-	    command_at(config, number, &command)) {
+	while (read(fd, &q, sizeof(q)) == sizeof(q)) {
 		memset(&r, 0, sizeof(r));
-		if (command_output(&output, command, COMMAND_MS, fd, &r.why))
+		if (run_command(&output, context, &q, fd, &r.why))
 			r.len = output.len;
 		if (!file_write(fd, &r, sizeof(r)) ||
 		    !file_write(fd, output.data, r.len))
@@ -70,10 +98,10 @@ run_commands(int fd, const void *context)
 void
 command_process_start(struct command_process *p, const struct config *config)
 {
-	const char	*command;
+	struct command	first;
 
 	*p = (struct command_process){ .config = config };
-	if (!command_at(config, 0, &command))
+	if (!command_at(config, 0, &first))
 		return;
 	p->pid = helper_start(&p->fd, run_commands, config);
 	if (p->pid == -1) {
@@ -115,12 +143,12 @@ read_result(struct command_process *p, void *data, size_t len)
 }
 
 static bool
-request_output(struct command_process *p, uint32_t number,
+request_output(struct command_process *p, const struct command_request *q,
     struct buffer *output, struct failure *why)
 {
 	struct command_result	r;
 
-	if (!file_write(p->fd, &number, sizeof(number)) ||
+	if (!file_write(p->fd, q, sizeof(*q)) ||
 	    !read_result(p, &r, sizeof(r)) ||
 	    !read_result(p, buffer_room(output, r.len), r.len)) {
 		if (interrupt_is_known(p->interrupt))
@@ -136,20 +164,22 @@ request_output(struct command_process *p, uint32_t number,
 
 bool
 command_process_run(struct command_process *p, struct buffer *output,
-    const char *command, struct failure *why)
+    const struct command_choice *choice, struct failure *why)
 {
-	const char	*other;
+	struct command_request	q = { .renew = choice->renew };
+	struct command		c;
 
 	if (p->pid == 0) {
 		errno = p->error;
 		return failed_errno(why, EX_OSERR,
 		    "cannot start the process that runs commands");
 	}
-	for (uint32_t i = 0; command_at(p->config, i, &other); i++)
-		if (strcmp(other, command) == 0)
-			return request_output(p, i, output, why);
+	for (; command_at(p->config, q.number, &c); q.number++)
+		if (c.key == choice->key &&
+		    strcmp(c.value, choice->value) == 0)
+			return request_output(p, &q, output, why);
 	return failed(why, EX_SOFTWARE, "%s is not in the configuration",
-	    command);
+	    choice->value);
 }
 
 void

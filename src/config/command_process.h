@@ -1,5 +1,6 @@
 /*
- * command_process.h - the process that runs password_command and token_command
+ * command_process.h - the process that runs the commands of password_command,
+ * token_command and token
  *
  * A process in the sandbox (util/sandbox.h) cannot start a program.  Therefore,
  * if the configuration has one of these keys, a child is forked before.  The
@@ -35,12 +36,21 @@ struct command_process {
  */
 void	command_process_start(struct command_process *, const struct config *);
 
+/* A command of the configuration. */
+struct command_choice {
+	enum config_key	 key;	/* KEY_PASSWORD_COMMAND, KEY_TOKEN_COMMAND or
+				 * KEY_TOKEN, which runs relais-token */
+	const char	*value;	/* of the key; borrowed */
+	bool		 renew;	/* for KEY_TOKEN: a server has refused the
+				 * token */
+};
+
 /*
- * Runs a command of this configuration as command_output() does.  EX_OSERR also
- * if the process was not started, EX_TEMPFAIL also after a signal.
+ * Runs a command as command_output() or token_program_run() does.  EX_OSERR
+ * also if the process was not started, EX_TEMPFAIL also after a signal.
  */
 bool	command_process_run(struct command_process *, struct buffer *output,
-	    const char *command, struct failure *why);
+	    const struct command_choice *, struct failure *why);
 
 /* Waits until the process has ended. */
 void	command_process_end(struct command_process *);

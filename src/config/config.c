@@ -198,3 +198,9 @@ config_is_secret(enum config_key key)
 {
 	return key_of(key)->flags & KEY_IS_SECRET;
 }
+
+bool
+config_is_token(enum config_key key)
+{
+	return key == KEY_TOKEN || key == KEY_TOKEN_COMMAND;
+}

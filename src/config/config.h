@@ -29,7 +29,8 @@
 
 enum config_key {
 	KEY_SMARTHOST, KEY_USER, KEY_PASSWORD, KEY_PASSWORD_FILE,
-	KEY_PASSWORD_COMMAND, KEY_TOKEN_COMMAND, KEY_AUTH, KEY_TLS, KEY_TLS_CA,
+	KEY_PASSWORD_COMMAND, KEY_TOKEN, KEY_TOKEN_COMMAND, KEY_TOKEN_PROXY,
+	KEY_AUTH, KEY_TLS, KEY_TLS_CA,
 	KEY_TLS_PIN, KEY_TLS_NAME, KEY_TLS_CERTIFICATE, KEY_TLS_KEY,
 	KEY_TLS_GROUPS, KEY_TLS_MIN, KEY_HELO,
 	KEY_DOMAIN, KEY_FROM, KEY_FROM_MODE, KEY_ROOT, KEY_ALIASES,
@@ -195,7 +196,7 @@ const struct setting *config_credential(const struct config *,
 	    const struct section *, enum config_key);
 
 /*
- * Does the same for password, password_file, password_command and
+ * Does the same for password, password_file, password_command, token and
  * token_command, and sets *key to the one that is used.
  */
 const struct setting *config_secret(const struct config *,
@@ -204,6 +205,7 @@ const struct setting *config_secret(const struct config *,
 const char *config_key_name(enum config_key);
 const char *config_default(enum config_key);	/* or NULL */
 bool	config_is_secret(enum config_key);	/* must not be shown */
+bool	config_is_token(enum config_key);	/* provides an access token */
 
 void	config_free(struct config *);	/* wipes secrets */
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "config/command_process.h"
+#include "config/token_file.h"
 #include "util/memory.h"
 #include "util/trusted.h"
 
@@ -21,7 +22,8 @@ read_secret(struct credentials *c, const struct setting *set,
 	bool		good = true;
 	struct stat	st = { .st_mode = 0 };
 
-	c->by_token = key == KEY_TOKEN_COMMAND;
+	c->by_token = config_is_token(key);
+	c->login = key == KEY_TOKEN ? set : NULL;
 	snprintf(c->origin, sizeof(c->origin), "%s (%s)", set->origin,
 	    config_key_name(key));
 	if (key == KEY_PASSWORD)
@@ -30,7 +32,9 @@ read_secret(struct credentials *c, const struct setting *set,
 		good = trusted_read_value(&value, set->value, TRUSTED_SECRET,
 		    &st, why);
 	else
-		good = command_process_run(process, &value, set->value, why) &&
+		good = command_process_run(process, &value,
+		    &(struct command_choice){ .key = key,
+		    .value = set->value }, why) &&
 		    trusted_value(&value, "the output of the command", why);
 	c->is_exposed = st.st_mode & S_IROTH;
 	/* RFC 6750 section 2.1 allows no other octets in a token. */
@@ -88,17 +92,53 @@ credentials_read(struct credentials *c, const struct config *config,
 	return false;
 }
 
+static void
+wipe_secret(char **secret)
+{
+	if (*secret != NULL)
+		freezero(*secret, strlen(*secret));
+	*secret = NULL;
+}
+
+bool
+credentials_renew(struct credentials *c, struct command_process *process)
+{
+	struct buffer	value = { 0 };
+	struct failure	ignored;
+	bool		good;
+
+	if (c->login == NULL || c->token == NULL)
+		return false;
+	good = command_process_run(process, &value, &(struct command_choice){
+	    .key = KEY_TOKEN, .value = c->login->value, .renew = true },
+	    &ignored) && trusted_value(&value, "the token", &ignored) &&
+	    strcmp(value.data, c->token) != 0;
+	if (good) {
+		wipe_secret(&c->token);
+		c->token = memory_copy(value.data);
+	}
+	buffer_wipe(&value);
+	return good;
+}
+
+static bool
+is_unreadable(const struct setting *set, enum config_key key)
+{
+	if (key == KEY_TOKEN)
+		return token_file_is_unreadable(set->value);
+	return access(set->value, R_OK) == -1 && errno == EACCES;
+}
+
 const struct setting *
 credentials_unreadable(const struct config *config)
 {
 	static const enum config_key	keys[] = { KEY_PASSWORD_FILE,
-		KEY_TLS_KEY };
+		KEY_TOKEN, KEY_TLS_KEY };
 
 	for (const struct section *s = config->first; s != NULL; s = s->next)
 		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 			if (s->setting[keys[i]] != NULL &&
-			    access(s->setting[keys[i]]->value, R_OK) == -1 &&
-			    errno == EACCES)
+			    is_unreadable(s->setting[keys[i]], keys[i]))
 				return s->setting[keys[i]];
 	return NULL;
 }
@@ -121,14 +161,6 @@ credentials_warn(const struct config *config, const struct log *log)
 		warn_of(s->setting[s->setting[KEY_TLS_KEY] != NULL ?
 		    KEY_TLS_KEY : KEY_TLS_CERTIFICATE], log);
 	}
-}
-
-static void
-wipe_secret(char **secret)
-{
-	if (*secret != NULL)
-		freezero(*secret, strlen(*secret));
-	*secret = NULL;
 }
 
 void

@@ -2,8 +2,9 @@
  * credentials.h - read the user name and the password or token
  *
  * The secret comes from password, from password_file (without one newline at
- * its end), or from the output of password_command or token_command.  If none
- * of these keys is set, password_file can be that of passed_secret.h.
+ * its end), or from the output of password_command or token_command, or of
+ * relais-token for the login that token names.  If none of these keys is set,
+ * password_file can be that of passed_secret.h.
  */
 #ifndef CONFIG_CREDENTIALS_H
 #define CONFIG_CREDENTIALS_H
@@ -19,7 +20,9 @@ struct credentials {
 	char	*user;		/* owned, or NULL */
 	char	*password;	/* owned, or NULL; wiped when freed */
 	char	*token;		/* owned, or NULL; wiped when freed */
-	bool	 by_token;	/* token_command is set */
+	bool	 by_token;	/* token or token_command is set */
+	const struct setting *login;	/* token, if it is used; borrowed from
+					 * the configuration */
 	bool	 is_exposed;	/* read from a password_file that all users can
 				 * read; see credentials_warn() */
 	char	 origin[256];	/* of the secret, for messages:
@@ -53,8 +56,15 @@ bool	credentials_read(struct credentials *, const struct config *,
 	    struct command_process *, struct failure *why);
 
 /*
- * Returns a setting of password_file or tls_key that names a file which this
- * user has no permission to read, or NULL.
+ * After the server has refused the token: if it comes from the key token, has
+ * it renewed.  Returns true if there is another token now; false, also if the
+ * renewal fails.
+ */
+bool	credentials_renew(struct credentials *, struct command_process *);
+
+/*
+ * Returns a setting of password_file, token or tls_key that names a file which
+ * this user has no permission to read, or NULL.
  */
 const struct setting *credentials_unreadable(const struct config *);
 

@@ -42,6 +42,7 @@ struct child {
 	bool		 tied;		/* killed if this process ends */
 	bool		 ignored;	/* its output is dropped */
 	bool		 keep_end;	/* of its standard error */
+	bool		 is_ours;	/* its error message says everything */
 	int64_t		 timeout_ms;
 	int		 caller;	/* a socket, or -1: killed if its other
 					 * end is closed */
@@ -345,22 +346,27 @@ child_was_not_started(const struct child *c, struct failure *why)
 static bool
 child_succeeded(const struct child *c, struct failure *why)
 {
-	char	shown[256];
+	char	shown[1024] = "";
 	int	status = WEXITSTATUS(c->status);
 
 	if (WIFEXITED(c->status) && status == 0)
 		return true;
 	if (child_was_not_started(c, why))
 		return false;
+	if (c->errors.len > 0)
+		visible(shown, c->is_ours ? sizeof(shown) : 256,
+		    c->errors.data, strcspn(c->errors.data, "\r\n"));
+	if (WIFEXITED(c->status) && c->is_ours && shown[0] != '\0')
+		return failed(why, status == EX_TEMPFAIL ? EX_TEMPFAIL :
+		    EX_CONFIG, "%s", shown);
 	if (WIFEXITED(c->status))
 		failed(why, status == EX_TEMPFAIL ? EX_TEMPFAIL : EX_CONFIG,
 		    "%s: exited with status %d", c->name, status);
 	else
 		failed(why, EX_CONFIG, "%s: killed by signal %d", c->name,
 		    WTERMSIG(c->status));
-	if (c->errors.len > 0)
-		failure_suffix(why, ": %s", visible(shown, sizeof(shown),
-		    c->errors.data, strcspn(c->errors.data, "\r\n")));
+	if (shown[0] != '\0')
+		failure_suffix(why, ": %s", shown);
 	return false;
 }
 
@@ -420,6 +426,23 @@ command_output(struct buffer *output, const char *command, int64_t timeout_ms,
 	struct child	c = { .in = -1, .timeout_ms = timeout_ms,
 			    .caller = caller };
 	bool		good = child_run(&c, command, output, why) &&
+			    child_succeeded(&c, why);
+
+	child_end(&c);
+	if (!good)
+		buffer_wipe(output);
+	return good;
+}
+
+bool
+command_program(struct buffer *output, const struct command_program *program,
+    struct failure *why)
+{
+	struct child	c = { .in = -1, .arguments = program->arguments,
+			    .environment = program->environment,
+			    .timeout_ms = program->timeout_ms,
+			    .caller = program->caller, .is_ours = true };
+	bool		good = child_run(&c, program->path, output, why) &&
 			    child_succeeded(&c, why);
 
 	child_end(&c);

@@ -31,6 +31,22 @@
 bool	command_output(struct buffer *, const char *command,
 	    int64_t timeout_ms, int caller, struct failure *why);
 
+/* All pointers are borrowed. */
+struct command_program {
+	const char	*path;
+	char *const	*arguments;	/* ends with NULL */
+	char *const	*environment;	/* at most 8 more variables; NULL */
+	int64_t		 timeout_ms;
+	int		 caller;	/* as above */
+};
+
+/*
+ * Runs a program of relais as command_output() does.  If it exits with another
+ * status than 0, the text is the first line of its standard error.
+ */
+bool	command_program(struct buffer *, const struct command_program *,
+	    struct failure *why);
+
 /*
  * Sets *path to the program that would be run for the first word of a command:
  * the word itself if it is a path, or its first match in the directories of

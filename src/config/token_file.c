@@ -1,6 +1,7 @@
 #include "config/token_file.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,20 +17,25 @@
 enum { TOKEN_NAME_MAX = 64 };
 
 bool
-token_file_check_name(const char *name, struct failure *why)
+token_file_is_name(const char *name)
 {
 	const char	*last = name[0] == '/' ? strrchr(name, '/') + 1 : name;
-	size_t		 len = strlen(last);
-	char		 shown[128];
 
-	if (isalnum((unsigned char)last[0]) && len <= TOKEN_NAME_MAX &&
+	return isalnum((unsigned char)last[0]) &&
+	    strlen(last) <= TOKEN_NAME_MAX &&
 	    last[strspn(last, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0')
-		return true;
-	return failed(why, EX_CONFIG, "\"%s\" is not the name of a login: up "
-	    "to %d letters, digits, \".\", \"_\" and \"-\", with a letter or "
-	    "digit first", visible(shown, sizeof(shown), name, strlen(name)),
-	    TOKEN_NAME_MAX);
+	    "abcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0';
+}
+
+bool
+token_file_check_name(const char *name, struct failure *why)
+{
+	char	shown[128];
+
+	return token_file_is_name(name) || failed(why, EX_CONFIG, "\"%s\" is "
+	    "not the name of a login: up to %d letters, digits, \".\", \"_\" "
+	    "and \"-\", with a letter or digit first", visible(shown,
+	    sizeof(shown), name, strlen(name)), TOKEN_NAME_MAX);
 }
 
 const char *
@@ -83,4 +89,25 @@ token_file_path(const char *name, struct failure *why)
 		return NULL;
 	}
 	return buffer_take(&path);
+}
+
+bool
+token_file_is_unreadable(const char *name)
+{
+	struct failure	 ignored;
+	struct buffer	 system = { 0 };
+	char		*path = token_file_path(name, &ignored);
+	bool		 unreadable;
+
+	unreadable = path != NULL && access(path, R_OK) == -1 &&
+	    errno == EACCES;
+	if (name[0] != '/' && (path == NULL || access(path, F_OK) == -1)) {
+		buffer_addf(&system, "%s/%s", token_file_system_directory(),
+		    name);
+		unreadable = access(system.data, R_OK) == -1 &&
+		    errno == EACCES;
+		buffer_free(&system);
+	}
+	free(path);
+	return unreadable;
 }

@@ -16,7 +16,10 @@
 
 #include "util/failure.h"
 
-/* False with EX_CONFIG. */
+/* Whether the name, or the last component of the path, is valid. */
+bool	token_file_is_name(const char *name);
+
+/* The same; false with EX_CONFIG. */
 bool	token_file_check_name(const char *name, struct failure *why);
 
 /* Of the user relais. */
@@ -27,5 +30,11 @@ const char *token_file_system_directory(void);
  * EX_CONFIG: the name is invalid, or the user has no home directory.
  */
 char	*token_file_path(const char *name, struct failure *why);
+
+/*
+ * Whether the effective user has no permission to read the file of the login,
+ * or, if that user has no such login, that of the user relais.
+ */
+bool	token_file_is_unreadable(const char *name);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "config/smarthost.h"
+#include "config/token_file.h"
 #include "mail/address.h"
 #include "mail/domain.h"
 #include "smtp/auth.h"
@@ -357,6 +358,9 @@ static const struct {
 	[VALUE_COMMAND] = { is_command, NULL,
 	    "the absolute path of a program, or its name without a /, and "
 	    "its arguments" },
+	[VALUE_LOGIN] = { token_file_is_name, NULL,
+	    "the name of a login of relais login, such as work, or the "
+	    "absolute path of its file" },
 	[VALUE_HOST] = { is_host, NULL, "a host name or an address literal" },
 	[VALUE_HELO] = { is_helo, NULL,
 	    "a domain such as web1.example.org, which consists of letters, "

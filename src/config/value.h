@@ -23,6 +23,7 @@ enum value_kind {
 	VALUE_PATH,		/* an absolute path */
 	VALUE_PATTERN,		/* of file names, for include */
 	VALUE_COMMAND,		/* a program and its arguments */
+	VALUE_LOGIN,		/* the name or path of a login with OAuth 2 */
 	VALUE_HOST,		/* a host name or an IP address */
 	VALUE_HELO,		/* an argument of EHLO */
 	VALUE_IP,		/* an IPv4 or IPv6 address */

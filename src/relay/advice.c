@@ -213,13 +213,13 @@ static const struct advice_row {
 
 /* Remedies; the names of the mechanisms that require them are added. */
 static const char *const mechanism_remedies[AUTH_OBSTACLES] = {
-	[AUTH_OBSTACLE_NO_TOKEN]	= "set token_command for",
+	[AUTH_OBSTACLE_NO_TOKEN]	= "set token for",
 	[AUTH_OBSTACLE_NO_PASSWORD]	= "set user and password_file for",
 	[AUTH_OBSTACLE_NO_USER]		= "set user for",
 	[AUTH_OBSTACLE_NO_CERTIFICATE]	= "set tls_certificate for",
 	[AUTH_OBSTACLE_NO_BINDING]	= "TLS 1.3 is required for",
 	[AUTH_OBSTACLE_TOKEN]		= "set password_file, not "
-					  "token_command, for",
+					  "token, for",
 	[AUTH_OBSTACLE_NOT_NAMED]	= "auth must name",
 	[AUTH_OBSTACLE_IN_CLEAR]	= "without TLS, auth must name",
 };

@@ -213,28 +213,61 @@ summarize_tls(struct connection *c)
 		stream->module->summary(stream->tls, &c->tls);
 }
 
-bool
-connection_open(struct connection *c, enum connection_trouble *trouble,
-    struct failure *why)
+/*
+ * After a session could not be opened: whether the server has refused an access
+ * token, and there is another one now.
+ */
+static bool
+has_new_token(struct connection *c)
+{
+	if (c->session.step != STEP_AUTH || c->session.reply.code != 535 ||
+	    !credentials_renew(&c->credentials, c->commands))
+		return false;
+	c->auth.token = c->credentials.token;
+	return true;
+}
+
+/*
+ * Connects and opens a session, after connection_prepare().  *connected: the
+ * session has to be closed even after a failure.
+ */
+static bool
+connect_and_open(struct connection *c, bool *connected, struct failure *why)
 {
 	char	remark[sizeof(c->prefix) + 20];
-	int	fd = -1;
+	int	fd = connect_socket(c, why);
 
-	*trouble = CONNECTION_TROUBLE_NONE;
-	if (connection_prepare(c, why))
-		fd = connect_socket(c, why);
-	if (fd == -1) {
-		*trouble = early_trouble(why);
-		failure_prefix(why, "%s", c->prefix);
-		connection_close(c);
+	*connected = fd != -1;
+	if (fd == -1)
 		return false;
-	}
 	if (c->trace != NULL) {
 		snprintf(remark, sizeof(remark), "connected to %.*s",
 		    (int)strlen(c->prefix) - 2, c->prefix);
 		c->trace->line(c->trace->context, '*', remark);
 	}
 	c->is_open = session_open(&c->session, fd, &c->options, why);
+	return c->is_open;
+}
+
+bool
+connection_open(struct connection *c, enum connection_trouble *trouble,
+    struct failure *why)
+{
+	bool	connected = false;
+
+	*trouble = CONNECTION_TROUBLE_NONE;
+	if (connection_prepare(c, why) &&
+	    !connect_and_open(c, &connected, why) && connected &&
+	    has_new_token(c)) {
+		session_close(&c->session);
+		connect_and_open(c, &connected, why);
+	}
+	if (!connected) {
+		*trouble = early_trouble(why);
+		failure_prefix(why, "%s", c->prefix);
+		connection_close(c);
+		return false;
+	}
 	if (!c->is_open) {
 		*trouble = session_trouble(&c->session, why);
 		if (!interrupt_is_known(c->interrupt))

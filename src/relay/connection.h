@@ -63,10 +63,11 @@ struct connection {
 void	connection_begin(struct connection *);
 
 /*
- * Connects and opens a session.  Returns false with why: the text begins with
- * the prefix and, unless a signal has arrived, ends with advice
- * (relay/advice.h); the status is that of connect.h, tls.h, credentials.h or
- * session.h.  .session.step and .session.reply are valid only after true.
+ * Connects and opens a session.  If the server refuses an access token of the
+ * key token, it is renewed, and the session is opened again, once.  Returns
+ * false with why: the text begins with the prefix and, unless a signal has
+ * arrived, ends with advice (relay/advice.h); the status is that of connect.h,
+ * tls.h, credentials.h or session.h.  .session.step and .session.reply are valid only after true.
  * *trouble is set in either case.
  */
 bool	connection_open(struct connection *, enum connection_trouble *,

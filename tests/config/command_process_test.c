@@ -67,6 +67,17 @@ configure(struct test *t, const char *lines)
 		fail_msg("%s", t->why.text);
 }
 
+static bool
+run(struct test *t, const char *command)
+{
+	struct command_choice	choice = { .key = KEY_PASSWORD_COMMAND,
+				    .value = command };
+
+	if (strcmp(command, "echo second") == 0)
+		choice.key = KEY_TOKEN_COMMAND;
+	return command_process_run(&t->process, &t->output, &choice, &t->why);
+}
+
 /* Starts the process with two commands in different sections. */
 static void
 start(struct test *t)
@@ -83,7 +94,7 @@ static void
 assert_runs(struct test *t, const char *command, const char *output)
 {
 	buffer_clear(&t->output);
-	if (!command_process_run(&t->process, &t->output, command, &t->why))
+	if (!run(t, command))
 		fail_msg("%s", t->why.text);
 	assert_string_equal(t->output.data, output);
 }
@@ -118,8 +129,7 @@ reports_a_failed_command(void **state)
 	configure(t, "smarthost = mail.example\nuser = me\n"
 	    "password_command = false\n");
 	command_process_start(&t->process, &t->config);
-	assert_false(command_process_run(&t->process, &t->output, "false",
-	    &t->why));
+	assert_false(run(t, "false"));
 	assert_int_equal(t->why.status, EX_CONFIG);
 	assert_string_equal(t->why.text, "false: exited with status 1");
 	assert_int_equal(t->output.len, 0);
@@ -133,8 +143,7 @@ runs_no_other_command(void **state)
 	char		 octet;
 
 	start(t);
-	assert_false(command_process_run(&t->process, &t->output, "echo third",
-	    &t->why));
+	assert_false(run(t, "echo third"));
 	assert_int_equal(t->why.status, EX_SOFTWARE);
 	/* A compromised parent cannot request another command. */
 	assert_int_equal(write(t->process.fd, &number, sizeof(number)),
@@ -157,7 +166,7 @@ closes_other_descriptors(void **state)
 	fd = open(temp_dir_write(&t->dir, "message", 0600, ""), O_RDWR);
 	assert_true(fd != -1);
 	command_process_start(&t->process, &t->config);
-	if (!command_process_run(&t->process, &t->output, script, &t->why))
+	if (!run(t, script))
 		fail_msg("%s", t->why.text);
 	assert_non_null(strstr(t->output.data, "socket:"));
 	assert_null(strstr(t->output.data, "message"));
@@ -185,7 +194,7 @@ static void
 run_and_wait(struct test *t, const char *script)
 {
 	command_process_start(&t->process, &t->config);
-	command_process_run(&t->process, &t->output, script, &t->why);
+	run(t, script);
 	_exit(0);
 }
 
@@ -237,8 +246,7 @@ reports_that_it_cannot_start(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	command_process_start(&t->process, &t->config);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-	good = command_process_run(&t->process, &t->output, "echo first",
-	    &t->why);
+	good = run(t, "echo first");
 	assert_false(good);
 	assert_int_equal(t->why.status, EX_OSERR);
 	assert_string_equal(t->why.text, "cannot start the process "
