@@ -54,6 +54,7 @@ done
 put 644 conf/providers "$DATADIR/providers"
 put 644 conf/oauth-providers "$DATADIR/oauth-providers"
 put 644 conf/relais.conf "$examples/relais.conf.example"
+put 644 conf/relais.logrotate "$examples/relais.logrotate"
 for unit in conf/systemd/*; do
 	put_unit 644 "$unit" "$PREFIX/lib/systemd/system/${unit##*/}"
 done

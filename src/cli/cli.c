@@ -87,7 +87,7 @@ static void
 report_options(const struct options *options, const struct log *log)
 {
 	/* A client of -bs treats text before the greeting as a failure. */
-	if (options->mode == MODE_SMTP && log->target == LOG_TO_STDERR)
+	if (options->mode == MODE_SMTP && log_is_on_stderr(log))
 		return;
 	if (options->ignored)
 		log_line(log, LOG_NOTICE, "ignored an option that names a "
@@ -159,7 +159,8 @@ cli_run(int argc, char **argv, enum mode mode, bool administrator)
 		good = config_load(&config, &source, &why);
 		good |= config.unreadable != NULL && action->by_service;
 		log_open(&log, good ? config_text(&config, NULL, KEY_LOG) :
-		    NULL, getprogname());
+		    NULL, config_text(&config, NULL, KEY_LOG_ADDRESSES),
+		    getprogname());
 	}
 	if (!good) {
 		status = report_failure(&log, options.errors, &why);

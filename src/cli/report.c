@@ -35,7 +35,7 @@ static void
 print_line(enum error_mode errors, const struct log *log, const char *text)
 {
 	/* If the log is standard error, it already has the line. */
-	if (errors != ERRORS_QUIET && log->target != LOG_TO_STDERR)
+	if (errors != ERRORS_QUIET && !log_is_on_stderr(log))
 		report_line(text);
 }
 

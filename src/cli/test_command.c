@@ -248,6 +248,7 @@ run_test(struct test_request *r)
 	good |= config.unreadable != NULL;
 	if (good)
 		log_open(&log, config_text(&config, NULL, KEY_LOG),
+		    config_text(&config, NULL, KEY_LOG_ADDRESSES),
 		    getprogname());
 	status = good ? submit_test(r, &config, &log) :
 	    report_failure(&log, o->errors, &why);

@@ -11,11 +11,25 @@
 #include "smtp/auth.h"
 #include "util/log.h"
 
-static const char *const	log_names[] = {
-	[LOG_TO_NOTHING] = "none",
-	[LOG_TO_SYSLOG] = "syslog",
-	[LOG_TO_STDERR] = "stderr",
-};
+/* The destination of the log, which may be the default. */
+static const char *
+log_name(const struct config *config)
+{
+	const char	*setting = config_text(config, NULL, KEY_LOG);
+
+	switch (log_target_of(setting)) {
+	case LOG_TO_NOTHING:
+		return "none";
+	case LOG_TO_SYSLOG:
+		return "syslog";
+	case LOG_TO_JOURNAL:
+	case LOG_TO_STDERR:
+	case LOG_TO_JSON:
+	case LOG_TO_FILE:
+		break;
+	}
+	return setting;
+}
 
 static void
 print_configuration(const struct options *options)
@@ -25,7 +39,6 @@ print_configuration(const struct options *options)
 		.overrides = options->overrides,
 	};
 	struct config		config = { 0 };
-	struct log		log;
 	struct failure		why;
 
 	if (!config_load(&config, &source, &why)) {
@@ -33,16 +46,15 @@ print_configuration(const struct options *options)
 		output_text(why.text);
 		putchar('\n');
 	} else {
-		log_open(&log, config_text(&config, NULL, KEY_LOG),
-		    getprogname());
 		printf("Configuration: ");
 		output_text(config.path != NULL ? config.path :
 		    config_system_file());
 		printf("%s\nQueue: ", config.path != NULL ? "" :
 		    " (does not exist)");
 		output_text(config_text(&config, NULL, KEY_QUEUE));
-		printf("\nLog: %s\n", log_names[log.target]);
-		log_close(&log);
+		printf("\nLog: ");
+		output_text(log_name(&config));
+		putchar('\n');
 	}
 	config_free(&config);
 }

@@ -127,7 +127,10 @@ static const struct key keys[CONFIG_KEYS] = {
 	[KEY_INCLUDE] = { NAMED("include"),
 	    .rule = { VALUE_PATTERN, NULL, NULL, NULL } },
 	[KEY_LOG] = { NAMED("log"),
-	    .rule = { VALUE_WORD, "syslog stderr off", NULL, NULL } },
+	    .rule = { VALUE_PATH, "syslog journal stderr json off", NULL,
+	    NULL } },
+	[KEY_LOG_ADDRESSES] = { NAMED("log_addresses"), .fallback = "full",
+	    .rule = { VALUE_WORD, "full domain hash", NULL, NULL } },
 };
 
 const struct key *

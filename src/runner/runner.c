@@ -621,6 +621,8 @@ runner_run_queue(const struct runner *options, struct runner_totals *t,
 	bool			 good = true;
 
 	*t = (struct runner_totals){ 0 };
+	if (!log_prepare(r->log, why))
+		log_line(r->log, LOG_WARNING, "%s", why->text);
 	/* With an inherited SIG_IGN, waitpid(2) would return no status. */
 	signal(SIGCHLD, SIG_DFL);
 	spool_sweep(r->spool, now);

@@ -489,6 +489,8 @@ serve_run(const struct serve_options *options, struct failure *why)
 		raise_descriptors();
 		good = start_listening(&s, why);
 	}
+	if (good && !log_prepare(options->log, why))
+		log_line(options->log, LOG_WARNING, "%s", why->text);
 	good = good && serve_start_queue(&s.spool, options->config,
 	    options->listens, why);
 	if (good) {

@@ -23,7 +23,10 @@ serve_start_user(const struct serve_options *options, const char *socket_path,
 	struct config		 config = { 0 };
 	const char		*queue = config_text(options->config,
 				    NULL, KEY_QUEUE);
+	const char		*log_path = config_text(options->config,
+				    NULL, KEY_LOG);
 	char			*directory = NULL;
+	struct failure		 ignored;
 	bool			 good = true;
 
 	if (!serve_user_find(&user, why))
@@ -35,6 +38,11 @@ serve_start_user(const struct serve_options *options, const char *socket_path,
 	if (socket_path != NULL) {
 		directory = file_directory(socket_path);
 		good = serve_user_directory(&user, directory, 0755, why);
+		free(directory);
+	}
+	if (log_path != NULL && log_path[0] == '/') {
+		directory = file_directory(log_path);
+		serve_user_directory(&user, directory, 0750, &ignored);
 		free(directory);
 	}
 	if (!good || !user.change)

@@ -215,7 +215,8 @@ serve_worker_run(const struct serve_worker *worker)
 		else if (fds[0] != -1)
 			close(fds[0]);
 		close(fds[1]);
-		if (!serve_channel_send(worker->channel, &idle, 1, NULL))
+		if (!log_is_current(worker->log) || !serve_channel_send(
+		    worker->channel, &idle, 1, NULL))
 			break;
 	}
 	attempt_worker_end(&w);

@@ -69,8 +69,13 @@ open_here(struct submit *s)
 {
 	struct submit_options	*o = &s->options;
 
+	struct failure		 why;
+
 	s->is_open = true;
 	s->identity = (struct identity){ 0 };
+	/* Other users may have no permission to write the file. */
+	if (!log_prepare(o->log, &why) && why.status != EX_NOPERM)
+		log_line(o->log, LOG_WARNING, "%s", why.text);
 	if (o->me == NULL) {
 		identity_find(&s->identity, o->config);
 		o->me = &s->identity;

@@ -9,10 +9,18 @@
 void
 json_string(struct buffer *b, const char *text)
 {
-	size_t	left = strlen(text);
+	json_string_max(b, text, SIZE_MAX);
+}
+
+void
+json_string_max(struct buffer *b, const char *text, size_t max)
+{
+	const size_t	start = b->len;
+	size_t		left = strlen(text);
 
 	buffer_add_byte(b, '"');
 	while (left > 0) {
+		const size_t	before = b->len;
 		uint32_t	c;
 		size_t		len = text_decode_utf8(text, left, &c);
 
@@ -24,6 +32,10 @@ json_string(struct buffer *b, const char *text)
 			buffer_addf(b, "\\u%04x", (unsigned)c);
 		else
 			buffer_add(b, text, len);
+		if (b->len - start >= max) {
+			b->len = before;
+			break;
+		}
 		len += len == 0;
 		text += len;
 		left -= len;

@@ -1,10 +1,13 @@
 /*
- * log.h - write log lines to syslog or standard error
+ * log.h - write log lines to syslog, the journal, standard error or a file
  *
  * A failure of the log does not affect the delivery of a message, and the
  * process does not wait for the log.  A line that the log does not accept
  * immediately is dropped.  Before the next line that is accepted, a line with
- * the number of dropped lines is written.
+ * the number of dropped lines is written.  Only a file is written without
+ * knowing whether that takes time (log_file.h).
+ *
+ * If the journal or the file cannot be opened, syslog is used instead.
  *
  * Characters that are not visible are escaped, so a call writes one line.
  */
@@ -14,10 +17,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum log_target { LOG_TO_NOTHING, LOG_TO_SYSLOG, LOG_TO_STDERR };
+#include "util/failure.h"
+
+enum log_target {
+	LOG_TO_NOTHING,
+	LOG_TO_SYSLOG,
+	LOG_TO_JOURNAL,		/* of systemd, with named fields */
+	LOG_TO_STDERR,
+	LOG_TO_JSON,		/* one object for each line, on standard error */
+	LOG_TO_FILE,
+};
 
 struct log {
-	enum log_target	 target;
+	enum log_target	 target;	/* as configured */
 	const char	*tag;		/* borrowed */
 	struct log_way	*way;		/* owned; NULL: nothing is logged */
 };
@@ -40,12 +52,35 @@ struct log_field {
 };
 
 /*
- * setting: "syslog", "stderr", "off" or NULL.  NULL means syslog if /dev/log
- * exists, and otherwise off: failures are printed anyway, and programs treat
- * other text on standard error as a failure.  tag is borrowed until
- * log_close().
+ * setting: "syslog", "journal", "stderr", "json", "off", the path of a file, or
+ * NULL.  NULL means syslog if /dev/log exists, and otherwise off: failures are
+ * printed anyway, and programs treat other text on standard error as a failure.
  */
-void	log_open(struct log *, const char *setting, const char *tag);
+enum log_target log_target_of(const char *setting);
+
+/*
+ * addresses: a setting of log_addresses.h.  tag is borrowed until log_close().
+ * A file is opened by log_prepare(), or for the first line.
+ */
+void	log_open(struct log *, const char *setting, const char *addresses,
+	    const char *tag);
+
+/*
+ * Opens the file of the log, or opens it again after a rotation: to be called
+ * before the process enters the sandbox or changes its user.  Returns false,
+ * with why, if syslog will be used instead: EX_NOPERM if this user has no
+ * permission.
+ */
+bool	log_prepare(const struct log *, struct failure *why);
+
+/*
+ * False if the log is written to a file that has been rotated, and a new
+ * process would open the new file.
+ */
+bool	log_is_current(const struct log *);
+
+/* Whether lines appear on standard error. */
+bool	log_is_on_stderr(const struct log *);
 
 /* priority: LOG_INFO, LOG_WARNING, LOG_ERR of syslog(3). */
 void	log_line(const struct log *, int priority, const char *fmt, ...)

@@ -1,11 +1,14 @@
 #include "util/log_record.h"
 
+#include <ctype.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "util/json.h"
 #include "util/visible.h"
 
 enum { TAG_MAX = 64, MESSAGE_MAX = 3072 };
@@ -98,6 +101,34 @@ log_record_plain(struct buffer *b, const struct log_event *e)
 	buffer_add_byte(b, '\n');
 }
 
+/* "sendmail[4711]: " */
+static void
+add_tag(struct buffer *b, const char *tag)
+{
+	add_visible(b, tag, TAG_MAX, "");
+	buffer_addf(b, "[%ld]: ", (long)getpid());
+}
+
+void
+log_record_file(struct buffer *b, const struct log_event *e)
+{
+	char		date[40], zone[8], host[256] = "";
+	time_t		now = time(NULL);
+	struct tm	tm;
+
+	if (localtime_r(&now, &tm) != NULL &&
+	    strftime(date, sizeof(date), "%Y-%m-%dT%T", &tm) > 0 &&
+	    strftime(zone, sizeof(zone), "%z", &tm) == 5)
+		buffer_addf(b, "%s%.3s:%s ", date, zone, zone + 3);
+	if (gethostname(host, sizeof(host) - 1) == -1 || host[0] == '\0')
+		strlcpy(host, "localhost", sizeof(host));
+	add_word(b, host, TAG_MAX);
+	buffer_add_byte(b, ' ');
+	add_tag(b, e->tag);
+	add_line(b, e);
+	buffer_add_byte(b, '\n');
+}
+
 void
 log_record_syslog(struct buffer *b, const struct log_event *e)
 {
@@ -109,7 +140,108 @@ log_record_syslog(struct buffer *b, const struct log_event *e)
 	    strftime(date, sizeof(date), "%b %e %T", &tm) == 0)
 		date[0] = '\0';
 	buffer_addf(b, "<%d>%s ", LOG_MAIL | e->priority, date);
-	add_visible(b, e->tag, TAG_MAX, "");
-	buffer_addf(b, "[%ld]: ", (long)getpid());
+	add_tag(b, e->tag);
 	add_line(b, e);
+}
+
+/*
+ * JSON.
+ */
+
+static void
+add_member(struct buffer *b, const char *name, const char *value, size_t max)
+{
+	buffer_addf(b, ",\"%s\":", name);
+	json_string_max(b, value, max);
+}
+
+static const char *
+level_name(int priority)
+{
+	return priority == LOG_ERR ? "error" : priority == LOG_WARNING ?
+	    "warning" : priority == LOG_NOTICE ? "notice" : "info";
+}
+
+void
+log_record_json(struct buffer *b, const struct log_event *e)
+{
+	struct timespec	now = { 0 };
+	struct tm	tm;
+	char		date[40] = "";
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (gmtime_r(&now.tv_sec, &tm) != NULL)
+		strftime(date, sizeof(date), "%Y-%m-%dT%T", &tm);
+	buffer_addf(b, "{\"time\":\"%s.%03ldZ\"", date,
+	    now.tv_nsec / 1000000);
+	add_member(b, "level", level_name(e->priority), TAG_MAX);
+	add_member(b, "tag", e->tag, TAG_MAX);
+	buffer_addf(b, ",\"pid\":%ld", (long)getpid());
+	if (e->status != NULL)
+		add_member(b, "status", e->status, TAG_MAX);
+	for (size_t i = 0; i < e->n; i++) {
+		const struct log_field	*f = &e->fields[i];
+
+		if (f->value == NULL)
+			continue;
+		if (f->kind == LOG_NUMBER)
+			buffer_addf(b, ",\"%s\":%s", f->key,
+			    strcmp(f->value, "-") == 0 ? "null" : f->value);
+		else
+			add_member(b, f->key, f->value, value_max[f->kind]);
+	}
+	if (e->message != NULL)
+		add_member(b, "message", e->message + strspn(e->message, ": "),
+		    MESSAGE_MAX);
+	buffer_add_text(b, "}\n");
+}
+
+/*
+ * The journal.
+ */
+
+/* A value with a line feed has its length before it. */
+static void
+add_journal_field(struct buffer *b, const char *name, const char *value,
+    size_t len)
+{
+	buffer_add_text(b, name);
+	if (memchr(value, '\n', len) == NULL) {
+		buffer_add_byte(b, '=');
+	} else {
+		buffer_add_byte(b, '\n');
+		for (int shift = 0; shift < 64; shift += 8)
+			buffer_add_byte(b, (char)((uint64_t)len >> shift));
+	}
+	buffer_add(b, value, len);
+	buffer_add_byte(b, '\n');
+}
+
+void
+log_record_journal(struct buffer *b, const struct log_event *e)
+{
+	char	name[40];
+
+	/* The line consists of visible characters. */
+	buffer_add_text(b, "MESSAGE=");
+	add_line(b, e);
+	buffer_addf(b, "\nPRIORITY=%d\nSYSLOG_FACILITY=%d\n"
+	    "SYSLOG_PID=%ld\n", e->priority, LOG_FAC(LOG_MAIL),
+	    (long)getpid());
+	add_journal_field(b, "SYSLOG_IDENTIFIER", e->tag,
+	    strnlen(e->tag, TAG_MAX));
+	if (e->status != NULL)
+		buffer_addf(b, "RELAIS_STATUS=%s\n", e->status);
+	for (size_t i = 0; i < e->n; i++) {
+		const struct log_field	*f = &e->fields[i];
+
+		if (f->value == NULL || (f->kind == LOG_NUMBER &&
+		    strcmp(f->value, "-") == 0))
+			continue;
+		snprintf(name, sizeof(name), "RELAIS_%s", f->key);
+		for (char *p = name; *p != '\0'; p++)
+			*p = (char)toupper((unsigned char)*p);
+		add_journal_field(b, name, f->value, strnlen(f->value,
+		    value_max[f->kind]));
+	}
 }

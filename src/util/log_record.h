@@ -3,7 +3,8 @@
  *
  * Records are appended to a buffer.  A value that is too long is truncated
  * after a complete character, so that a record has at most LOG_RECORD_MAX
- * octets.
+ * octets.  That is the limit of a write to a pipe which does not mix with those
+ * of other processes (PIPE_BUF).
  */
 #ifndef UTIL_LOG_RECORD_H
 #define UTIL_LOG_RECORD_H
@@ -13,7 +14,7 @@
 #include "util/buffer.h"
 #include "util/log.h"
 
-enum { LOG_RECORD_MAX = 4096 };		/* PIPE_BUF of Linux */
+enum { LOG_RECORD_MAX = 4096 };
 
 /* All pointers are borrowed. */
 struct log_event {
@@ -27,6 +28,25 @@ struct log_event {
 
 /* "sendmail: sent id=1 from=<joe@example.org>", with a LF. */
 void	log_record_plain(struct buffer *, const struct log_event *);
+
+/*
+ * "2026-11-28T21:16:09+01:00 host sendmail[4711]: sent ...", with a LF: the
+ * usual form of log files.
+ */
+void	log_record_file(struct buffer *, const struct log_event *);
+
+/*
+ * {"time":"2026-11-28T20:16:09.000Z","level":"info","tag":"sendmail",
+ * "pid":4711,"status":"sent",...} on one line, with a LF.  Values are not
+ * escaped, except as JSON requires.
+ */
+void	log_record_json(struct buffer *, const struct log_event *);
+
+/*
+ * MESSAGE=sent ..., PRIORITY=6, ..., RELAIS_STATUS=sent, and RELAIS_KEY=value
+ * for each field (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/).
+ */
+void	log_record_journal(struct buffer *, const struct log_event *);
 
 /* "<22>Nov 28 21:16:09 sendmail[4711]: sent ...", without a LF (RFC 3164). */
 void	log_record_syslog(struct buffer *, const struct log_event *);

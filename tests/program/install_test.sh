@@ -35,6 +35,7 @@ expected() {
 	644 ./usr/local/share/relais/oauth-providers
 	644 ./usr/local/share/relais/providers
 	644 ./usr/local/share/relais/relais.conf.example
+	644 ./usr/local/share/relais/relais.logrotate
 	755 ./usr/local/share/relais/openrc/relais
 	755 ./usr/local/share/relais/runit/relais/run
 	644 ./usr/local/lib/sysusers.d/relais.conf

@@ -142,7 +142,7 @@ fixture_open(struct fixture *f, const struct script *script)
 	if (!config_load(&f->config, &source, &why))
 		fail_msg("%s", why.text);
 	identity_find(&f->me, &f->config);
-	log_open(&f->log, "off", "test");
+	log_open(&f->log, "off", NULL, "test");
 }
 
 static void

@@ -1,0 +1,416 @@
+/*
+ * The log in the journal, as JSON and in a file.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "support/fixture.h"
+#include "support/namespace.h"
+#include "support/program.h"
+#include "support/skip.h"
+#include "support/temp_dir.h"
+
+enum { NO_NAMESPACE = 99 };
+
+#define LOGGED_TO	"to=<a@example.net>"
+
+/* Sends a message with these settings of log and log_addresses. */
+struct sending {
+	const char	*log;
+	const char	*addresses;	/* NULL: full */
+	void	       (*prepare)(void *ctx);
+	void		*ctx;
+};
+
+static int
+send_one(struct fixture *p, const struct sending *how, struct buffer *err)
+{
+	struct program_result	o;
+	char			log[128], addresses[64];
+	int			status;
+
+	snprintf(log, sizeof(log), "log=%s", how->log);
+	snprintf(addresses, sizeof(addresses), "log_addresses=%s",
+	    how->addresses != NULL ? how->addresses : "full");
+	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
+	    p->conf, "-o", log, "-o", addresses, "-i", "a@example.net"),
+	    .input = "Subject: x\nMessage-ID: <1@example.org>\n\nhi\n",
+	    .prepare = how->prepare, .ctx = how->ctx });
+	if (o.status == NO_NAMESPACE)
+		skip_because("the system allows no name spaces");
+	status = o.status;
+	if (err != NULL)
+		buffer_add_text(err, o.err.data);
+	program_result_free(&o);
+	return status;
+}
+
+/*
+ * Sockets of the system.
+ */
+
+struct loggers {
+	char	syslog[108];	/* becomes /dev/log */
+	char	journal[108];	/* becomes the socket of the journal; "": does
+				 * not exist */
+	int	syslog_fd;
+	int	journal_fd;
+};
+
+static int
+bind_logger(const char *path)
+{
+	struct sockaddr_un	at = { .sun_family = AF_UNIX };
+	int			fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	strlcpy(at.sun_path, path, sizeof(at.sun_path));
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	return fd;
+}
+
+static void
+open_loggers(struct loggers *l, struct fixture *p, bool journal)
+{
+	*l = (struct loggers){ .journal_fd = -1 };
+	strlcpy(l->syslog, temp_dir_path(&p->dir, "syslog"),
+	    sizeof(l->syslog));
+	l->syslog_fd = bind_logger(l->syslog);
+	if (!journal)
+		return;
+	strlcpy(l->journal, temp_dir_path(&p->dir, "journal"),
+	    sizeof(l->journal));
+	l->journal_fd = bind_logger(l->journal);
+}
+
+static void
+close_loggers(const struct loggers *l)
+{
+	close(l->syslog_fd);
+	if (l->journal_fd != -1)
+		close(l->journal_fd);
+}
+
+static void
+put_loggers(void *ctx)
+{
+	const struct loggers	*l = ctx;
+
+	if (!namespace_enter(1000, CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	    mount("tmpfs", "/dev", "tmpfs", 0, "mode=0755") == -1 ||
+	    mount("tmpfs", "/run", "tmpfs", 0, "mode=0755") == -1 ||
+	    symlink(l->syslog, "/dev/log") == -1 ||
+	    mkdir("/run/systemd", 0755) == -1 ||
+	    mkdir("/run/systemd/journal", 0755) == -1 ||
+	    (l->journal[0] != '\0' && symlink(l->journal,
+	    "/run/systemd/journal/socket") == -1))
+		_exit(NO_NAMESPACE);
+}
+
+/* The next datagram; "" without one. */
+static const char *
+receive(int fd, char record[8192])
+{
+	ssize_t	n = recv(fd, record, 8191, MSG_DONTWAIT);
+
+	record[n > 0 ? n : 0] = '\0';
+	return record;
+}
+
+static void
+assert_has(const char *text, const char *part)
+{
+	if (strstr(text, part) == NULL)
+		fail_msg("\"%s\" is not in:\n%s", part, text);
+}
+
+static void
+the_journal_gets_fields(void **state)
+{
+	struct fixture	p;
+	struct loggers	l;
+	struct sending	how = { .log = "journal", .prepare = put_loggers,
+			    .ctx = &l };
+	char		record[8192];
+
+	(void)state;
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	open_loggers(&l, &p, true);
+	assert_int_equal(send_one(&p, &how, NULL), 0);
+	receive(l.journal_fd, record);
+	assert_memory_equal(record, "MESSAGE=sent uid=", 17);
+	assert_has(record, "\nPRIORITY=6\nSYSLOG_FACILITY=2\n");
+	assert_has(record, "\nSYSLOG_IDENTIFIER=relais\n");
+	assert_has(record, "\nRELAIS_STATUS=sent\n");
+	assert_has(record, "\nRELAIS_RECIPIENT=a@example.net\n");
+	assert_has(record, "\nRELAIS_MESSAGE_ID=1@example.org\n");
+	assert_string_equal(receive(l.journal_fd, record), "");
+	assert_string_equal(receive(l.syslog_fd, record), "");
+	close_loggers(&l);
+	fixture_close(&p);
+}
+
+static void
+without_a_journal_syslog_is_used(void **state)
+{
+	struct fixture	p;
+	struct loggers	l;
+	struct sending	how = { .log = "journal", .prepare = put_loggers,
+			    .ctx = &l };
+	char		record[8192];
+
+	(void)state;
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	open_loggers(&l, &p, false);
+	assert_int_equal(send_one(&p, &how, NULL), 0);
+	assert_has(receive(l.syslog_fd, record), "]: sent uid=");
+	close_loggers(&l);
+	fixture_close(&p);
+}
+
+static void
+a_full_journal_does_not_delay_a_message(void **state)
+{
+	struct fixture	p;
+	struct loggers	l;
+	struct sending	how = { .log = "journal", .prepare = put_loggers,
+			    .ctx = &l };
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int		senders[100];
+	size_t		n;
+
+	(void)state;
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	open_loggers(&l, &p, true);
+	strlcpy(at.sun_path, l.journal, sizeof(at.sun_path));
+	for (n = 0; n < 100; n++) {
+		senders[n] = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+		assert_int_equal(connect(senders[n], (struct sockaddr *)&at,
+		    sizeof(at)), 0);
+		while (send(senders[n], "x", 1, 0) == 1)
+			continue;
+	}
+	assert_int_equal(send_one(&p, &how, NULL), 0);
+	fixture_message(&p, 0);
+	while (n > 0)
+		close(senders[--n]);
+	close_loggers(&l);
+	fixture_close(&p);
+}
+
+/*
+ * JSON.
+ */
+
+static void
+a_line_of_json_is_the_report(void **state)
+{
+	struct fixture	p;
+	struct buffer	err = { 0 };
+
+	(void)state;
+	fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .say = "550 5.1.1 <a@example.net> who?" } } }, "smtp", NULL);
+	assert_int_equal(send_one(&p, &(struct sending){ .log = "json" },
+	    &err), EX_NOUSER);
+	assert_memory_equal(err.data, "{\"time\":\"", 9);
+	assert_has(err.data, "\"level\":\"warning\",\"tag\":\"relais\"");
+	assert_has(err.data, "\"status\":\"failed\"");
+	assert_has(err.data, "\"recipient\":\"a@example.net\"");
+	assert_ptr_equal(strchr(err.data, '\n'), err.data + err.len - 1);
+	buffer_free(&err);
+	fixture_close(&p);
+}
+
+static void
+addresses_are_hidden_in_replies(void **state)
+{
+	struct fixture	p;
+	struct buffer	err = { 0 };
+
+	(void)state;
+	fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .say = "550 5.1.1 <a@example.net> who?" } } }, "smtp", NULL);
+	assert_int_equal(send_one(&p, &(struct sending){ .log = "stderr",
+	    .addresses = "domain" }, &err), EX_NOUSER);
+	assert_has(err.data, "to=<*@example.net>");
+	assert_has(err.data, "550 5.1.1 <*@example.net> who?");
+	assert_null(strstr(err.data, "a@example.net"));
+	buffer_free(&err);
+	fixture_close(&p);
+}
+
+/*
+ * A file.
+ */
+
+static void
+count_lines(const char *path, size_t n)
+{
+	struct buffer	text = { 0 };
+	size_t		found = 0;
+
+	file_read(&text, path);
+	for (const char *at = text.data; (at = strstr(at, LOGGED_TO)) != NULL;
+	    at++)
+		found++;
+	assert_int_equal(found, n);
+	buffer_free(&text);
+}
+
+static void
+a_file_gets_lines(void **state)
+{
+	struct fixture	p;
+	struct stat	st;
+	struct sending	how = { 0 };
+	mode_t		mask = umask(077);
+
+	(void)state;
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	how.log = temp_dir_path(&p.dir, "log");
+	assert_int_equal(send_one(&p, &how, NULL), 0);
+	assert_int_equal(send_one(&p, &how, NULL), 0);
+	umask(mask);
+	count_lines(how.log, 2);
+	assert_int_equal(stat(how.log, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	fixture_close(&p);
+}
+
+static void
+make_link(const char *path)
+{
+	char	target[200];
+
+	snprintf(target, sizeof(target), "%s.target", path);
+	assert_int_equal(symlink(target, path), 0);
+}
+
+static void
+make_fifo(const char *path)
+{
+	assert_int_equal(mkfifo(path, 0600), 0);
+}
+
+static void
+make_directory(const char *path)
+{
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void
+send_without_file(void (*make)(const char *), const char *first)
+{
+	struct fixture	p;
+	struct loggers	l;
+	char		path[100], record[8192];
+	struct sending	how = { .log = path, .prepare = put_loggers,
+			    .ctx = &l };
+
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	open_loggers(&l, &p, false);
+	snprintf(path, sizeof(path), "%s/logs/log", p.dir.path);
+	*strrchr(path, '/') = '\0';
+	assert_int_equal(mkdir(path, 0700), 0);
+	path[strlen(path)] = '/';
+	make(path);
+	assert_int_equal(send_one(&p, &how, NULL), 0);
+	fixture_message(&p, 0);
+	assert_has(receive(l.syslog_fd, record), first);
+	if (strstr(record, "]: sent uid=") == NULL)
+		assert_has(receive(l.syslog_fd, record), "]: sent uid=");
+	assert_string_equal(receive(l.syslog_fd, record), "");
+	close_loggers(&l);
+	fixture_close(&p);
+}
+
+static void
+syslog_gets_the_reason(void **state)
+{
+	send_without_file(*(void (**)(const char *))*state,
+	    "]: cannot write the log to ");
+}
+
+/* A user who has no permission is not a fault of the configuration. */
+static void
+remove_permission(const char *path)
+{
+	char	directory[100];
+
+	strlcpy(directory, path, sizeof(directory));
+	*strrchr(directory, '/') = '\0';
+	assert_int_equal(chmod(directory, 0500), 0);
+}
+
+static void
+without_permission_syslog_is_used(void **state)
+{
+	(void)state;
+	send_without_file(remove_permission, "]: sent uid=");
+}
+
+static void
+limit_files(void *ctx)
+{
+	const struct rlimit	limit = { 10, 10 };
+
+	(void)ctx;
+	setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+/* SIGXFSZ would end the process. */
+static void
+a_file_at_its_limit_does_not_change_the_status(void **state)
+{
+	struct fixture	p;
+	struct sending	how = { .prepare = limit_files };
+
+	(void)state;
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	how.log = temp_dir_path(&p.dir, "log");
+	assert_int_equal(send_one(&p, &how, NULL), 0);
+	fixture_message(&p, 0);
+	fixture_close(&p);
+}
+
+#define REFUSES(sentence, what) { sentence, syslog_gets_the_reason, NULL, \
+	NULL, &(void (*)(const char *)){ what } }
+
+static const struct CMUnitTest targets_spec[] = {
+	cmocka_unit_test(the_journal_gets_fields),
+	cmocka_unit_test(without_a_journal_syslog_is_used),
+	cmocka_unit_test(a_full_journal_does_not_delay_a_message),
+	cmocka_unit_test(a_line_of_json_is_the_report),
+	cmocka_unit_test(addresses_are_hidden_in_replies),
+	cmocka_unit_test(a_file_gets_lines),
+	REFUSES("a link instead of a file: syslog gets the line", make_link),
+	REFUSES("a FIFO instead of a file: syslog gets the line", make_fifo),
+	REFUSES("a directory instead of a file: syslog gets the line",
+	    make_directory),
+	cmocka_unit_test(without_permission_syslog_is_used),
+	cmocka_unit_test(a_file_at_its_limit_does_not_change_the_status),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(targets_spec, NULL, NULL);
+}

@@ -1,0 +1,151 @@
+/*
+ * Mail addresses are hidden in the log.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "support/cases.h"
+#include "util/log_addresses.h"
+
+struct text_case {
+	const char	*sentence;
+	const char	*text;
+	const char	*hidden;
+};
+
+static const struct text_case texts[] = {
+	{ "text without an address is unchanged", "250 Ok", "250 Ok" },
+	{ "empty text is unchanged", "", "" },
+	{ "an address", "joe@example.org", "*@example.org" },
+	{ "several addresses", "a@b.example, c@d.example;e@f.example",
+	    "*@b.example, *@d.example;*@f.example" },
+	{ "an address in angle brackets in a reply",
+	    "550 5.1.1 <joe.user+tag@example.org>: unknown",
+	    "550 5.1.1 <*@example.org>: unknown" },
+	{ "an address in parentheses", "(joe@example.org)",
+	    "(*@example.org)" },
+	{ "an address in apostrophes", "'o'joe@example.org'",
+	    "'*@example.org'" },
+	{ "an address at the end of a sentence", "unknown: joe@example.org.",
+	    "unknown: *@example.org." },
+	{ "a quoted local part", "to \"joe user\"@example.org",
+	    "to *@example.org" },
+	{ "an address in another one",
+	    "bounces+joe=example.org@list.example", "*@list.example" },
+	{ "an address with two signs", "joe@example.org@proxy.example",
+	    "*@proxy.example" },
+	{ "an address literal", "joe@[192.0.2.1]:", "*@[192.0.2.1]:" },
+	{ "an address in UTF-8",
+	    "j\303\266e@b\303\274cher.example",
+	    "*@b\303\274cher.example" },
+	{ "an address with escaped octets", "j\\366e@example.org",
+	    "*@example.org" },
+	{ "the user of a URL", "smtp://joe@mail.example:587",
+	    "smtp:*@mail.example:587" },
+	{ "a single sign", "a @ b", "a @ b" },
+	{ "a sign at the beginning", "@example.org", "@example.org" },
+	{ "a sign at the end", "joe@", "*@" },
+	{ "a quotation mark before a sign", "\"@example.org",
+	    "*@example.org" },
+};
+
+static void
+becomes(void **state)
+{
+	const struct text_case	*c = *state;
+	struct log_addresses	 how;
+	struct buffer		 hidden = { 0 };
+
+	log_addresses_begin(&how, "domain");
+	log_addresses_add_text(&hidden, &how, c->text);
+	assert_string_equal(hidden.data, c->hidden);
+	buffer_free(&hidden);
+}
+
+static const struct text_case mailboxes[] = {
+	{ "the null sender remains", "", "" },
+	{ "a mailbox", "\"a b@c\"@example.org", "*@example.org" },
+	{ "a name without a domain is hidden", "joe", "*" },
+};
+
+static void
+mailbox_becomes(void **state)
+{
+	const struct text_case	*c = *state;
+	struct log_addresses	 how;
+	struct buffer		 hidden = { 0 };
+
+	log_addresses_begin(&how, "domain");
+	buffer_add_text(&hidden, "");
+	log_addresses_add(&hidden, &how, c->text);
+	assert_string_equal(hidden.data, c->hidden);
+	buffer_free(&hidden);
+}
+
+static void
+hash_with(const char *key, const char *text, char hidden[100])
+{
+	struct log_addresses	how = { .form = LOG_ADDRESSES_HASH };
+	struct buffer		b = { 0 };
+
+	strlcpy(how.key, key, sizeof(how.key));
+	log_addresses_add_text(&b, &how, text);
+	strlcpy(hidden, b.data, 100);
+	buffer_free(&b);
+}
+
+/* printf '%s %s' KEY joe@example.org | sha256sum */
+static void
+a_hash_is_the_digest_of_key_and_address(void **state)
+{
+	char	hidden[100];
+
+	(void)state;
+	hash_with("0123456789abcdef0123456789abcdef",
+	    "<joe@example.org>", hidden);
+	assert_string_equal(hidden, "<83638902cf003533@example.org>");
+}
+
+static void
+a_hash_is_the_same_in_capitals(void **state)
+{
+	char	small[100], capital[100];
+
+	(void)state;
+	hash_with("k", "<joe@example.org>", small);
+	hash_with("k", "to: Joe@EXAMPLE.ORG.", capital);
+	assert_memory_equal(small + 1, capital + 4, 16);
+	assert_string_equal(capital + 20, "@EXAMPLE.ORG.");
+}
+
+static void
+hashes_depend_on_the_key_and_the_domain(void **state)
+{
+	char	one[100], other[100], foreign[100];
+
+	(void)state;
+	hash_with("k", "joe@example.org", one);
+	hash_with("k", "joe@example.net", other);
+	hash_with("x", "joe@example.org", foreign);
+	assert_memory_not_equal(one, other, 16);
+	assert_memory_not_equal(one, foreign, 16);
+}
+
+static const struct CMUnitTest hash_spec[] = {
+	cmocka_unit_test(a_hash_is_the_digest_of_key_and_address),
+	cmocka_unit_test(a_hash_is_the_same_in_capitals),
+	cmocka_unit_test(hashes_depend_on_the_key_and_the_domain),
+};
+
+int
+main(void)
+{
+	return CASES_RUN("texts", becomes, texts) +
+	    CASES_RUN("mailboxes", mailbox_becomes, mailboxes) +
+	    cmocka_run_group_tests(hash_spec, NULL, NULL);
+}
