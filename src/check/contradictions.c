@@ -417,7 +417,7 @@ names_one_of(const char *list, const char *mechanisms)
 }
 
 #define OF_TOKENS	"OAUTHBEARER XOAUTH2"
-#define OF_PASSWORDS	"SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS " \
+#define OF_PASSWORDS	"SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 " \
 			"SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN"
 
 /* Mechanisms that cannot be used with what the login has. */

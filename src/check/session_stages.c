@@ -183,6 +183,7 @@ report_login(struct smarthost_run *r, const struct session *s)
 	const struct check_fact	 facts[] = {
 		{ "user", user != NULL ? user : "", NULL },
 		{ "mechanism", r->mechanism, NULL },
+		{ "binding", s->binding != NULL ? s->binding : "none", NULL },
 		{ "offered", offered, NULL },
 	};
 
@@ -191,8 +192,10 @@ report_login(struct smarthost_run *r, const struct session *s)
 	    (int)s->mechanisms.len - 1 : 0, s->mechanisms.data);
 	smarthost_report(r, &(struct check_finding){ .stage = CHECK_AUTH,
 	    .facts = facts, .n_facts = sizeof(facts) / sizeof(facts[0]) },
-	    "logged in%s%s with %s; offered: %s", user != NULL ? " as " : "",
-	    user != NULL ? user : "", r->mechanism, offered);
+	    "logged in%s%s with %s%s%s; offered: %s",
+	    user != NULL ? " as " : "", user != NULL ? user : "", r->mechanism,
+	    s->binding != NULL ? " and channel binding " : "",
+	    s->binding != NULL ? s->binding : "", offered);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "net/tls_binding.h"
 #include "net/tls_certificate.h"
 #include "net/tls_digest.h"
 #include "net/tls_error.h"
@@ -243,16 +244,11 @@ tls_expiry(const struct tls *tls)
 	return tls_facts_expiry(tls->ssl);
 }
 
-static bool
-tls_channel_binding(struct tls *tls, unsigned char binding[TLS_BINDING_SIZE])
+static size_t
+tls_channel_binding(struct tls *tls, enum tls_binding type,
+    unsigned char out[TLS_BINDING_MAX])
 {
-	static const char	label[] = "EXPORTER-Channel-Binding";
-
-	if (!tls->established || SSL_version(tls->ssl) != TLS1_3_VERSION)
-		return false;
-	/* Before TLS 1.3, an empty context differs from no context. */
-	return SSL_export_keying_material(tls->ssl, binding, TLS_BINDING_SIZE,
-	    label, sizeof(label) - 1, (const unsigned char *)"", 0, 1) == 1;
+	return tls->established ? tls_binding_compute(tls->ssl, type, out) : 0;
 }
 
 const struct tls_module TLS_MODULE_SYMBOL = {

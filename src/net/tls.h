@@ -125,7 +125,16 @@ struct tls_summary {
 
 enum tls_digest { TLS_MD5, TLS_SHA1, TLS_SHA256 };
 
-enum { TLS_DIGEST_MAX = 32, TLS_BINDING_SIZE = 32 };
+/* The types of channel binding: what only the two ends of a session know. */
+enum tls_binding {
+	TLS_EXPORTER,		/* RFC 9266: with TLS 1.3 */
+	TLS_UNIQUE,		/* RFC 5929 section 3: with TLS 1.2 and extended
+				 * master secret (RFC 7627) */
+	TLS_SERVER_END_POINT,	/* RFC 5929 section 4: a hash of the server's
+				 * certificate, which anyone can compute */
+};
+
+enum { TLS_DIGEST_MAX = 32, TLS_BINDING_MAX = 64 };
 
 struct tls_module {
 	const char *(*library)(void);	/* "OpenSSL 3.0.19 ..." */
@@ -175,9 +184,9 @@ struct tls_module {
 	/* When the server's certificate expires; 0: unknown. */
 	int64_t (*expiry)(const struct tls *);
 
-	/* tls-exporter (RFC 9266); false before TLS 1.3. */
-	bool (*channel_binding)(struct tls *,
-	    unsigned char binding[TLS_BINDING_SIZE]);
+	/* Returns the length of a channel binding, or 0 if there is none. */
+	size_t (*channel_binding)(struct tls *, enum tls_binding,
+	    unsigned char out[TLS_BINDING_MAX]);
 
 	/* Sends close_notify if the socket accepts it at once; frees. */
 	void (*close)(struct tls *);

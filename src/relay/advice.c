@@ -36,6 +36,9 @@ enum { NO_REPLY = -1 };
 
 #define SET_HELO	"set helo to the fully qualified name of this host"
 
+#define WITHOUT_BINDING	"to log in without channel binding, set auth = " \
+			"SCRAM-SHA-256, or another mechanism without -PLUS"
+
 /*
  * Many servers check the sender only when they reply to RCPT or to the
  * message.  Without credentials, the server probably requires them; with
@@ -61,8 +64,9 @@ enum { NO_REPLY = -1 };
  * always applies.  A row without a key gives no advice.
  *
  * Words for KEY_FROM are the cause; the remedy is added.  Without words, only
- * the place of the key is added; for KEY_USER, the places of the credentials;
- * for KEY_AUTH, the remedies for the mechanisms that the server offers.
+ * the place of the key is added; for KEY_USER, the places of the credentials
+ * come first; for KEY_AUTH, the remedies for the mechanisms that the server
+ * offers.
  */
 static const struct advice_row {
 	unsigned	 steps;
@@ -191,9 +195,27 @@ static const struct advice_row {
 	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_NOT_IN_CLEAR,
 	    .key = KEY_SMARTHOST, .words = "set tls = required" },
 	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_NO_MECHANISM, .key = KEY_AUTH },
+	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_OTHER_CHANNEL,
+	    .when = NO_PERMISSION, .key = KEY_SMARTHOST,
+	    .words = "the TLS session does not end at the server: a proxy or "
+	    "an attacker decrypts everything; if it is a proxy that you "
+	    "trust, set auth = SCRAM-SHA-256, which does not detect it" },
+	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_UNOFFERED, .when = NO_PERMISSION,
+	    .key = KEY_SMARTHOST, .words = "the server supports channel "
+	    "binding, but the offer that has arrived does not include it: a "
+	    "proxy or an attacker in between may have changed the offer; if "
+	    "it is a proxy that you trust, set auth = SCRAM-SHA-256, which "
+	    "does not detect it" },
+	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_NO_BINDING,
+	    .when = NO_PERMISSION, .key = KEY_SMARTHOST,
+	    .words = WITHOUT_BINDING },
 	/* These refuse the command or the mechanism (RFC 4954 section 6). */
 	{ AT(STEP_AUTH), 50, .key = NO_KEY },
 	{ AT(STEP_AUTH), 538, .key = NO_KEY },
+	{ AT(STEP_AUTH), 5, .cause = AUTH_CAUSE_BOUND, .when = NO_PERMISSION,
+	    .key = KEY_USER, .words = "if they are correct, the server may not "
+	    "support this channel binding, or a proxy in between decrypts "
+	    "TLS: " WITHOUT_BINDING },
 	{ AT(STEP_AUTH), 5, .when = NO_PERMISSION, .key = KEY_USER },
 	/* Without a refusal: relais ended the exchange, since SCRAM failed. */
 	{ AT(STEP_AUTH), .when = NO_PERMISSION, .key = KEY_SMARTHOST },
@@ -217,7 +239,8 @@ static const char *const mechanism_remedies[AUTH_OBSTACLES] = {
 	[AUTH_OBSTACLE_NO_PASSWORD]	= "set user and password_file for",
 	[AUTH_OBSTACLE_NO_USER]		= "set user for",
 	[AUTH_OBSTACLE_NO_CERTIFICATE]	= "set tls_certificate for",
-	[AUTH_OBSTACLE_NO_BINDING]	= "TLS 1.3 is required for",
+	[AUTH_OBSTACLE_NO_BINDING]	= "TLS 1.3, or TLS 1.2 with extended "
+					  "master secret, is required for",
 	[AUTH_OBSTACLE_TOKEN]		= "set password_file, not "
 					  "token, for",
 	[AUTH_OBSTACLE_NOT_NAMED]	= "auth must name",
@@ -388,6 +411,8 @@ add_row(struct buffer *to, const struct connection *c,
 		add_sender(to, c, row->words);
 	} else if (row->key == KEY_USER) {
 		add_credentials(to, c);
+		if (row->words != NULL)
+			buffer_addf(to, "; %s", row->words);
 	} else if (row->key == KEY_AUTH) {
 		add_mechanisms(to, c);
 	} else {

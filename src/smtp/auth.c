@@ -18,10 +18,12 @@ enum { CHALLENGE_MAX = 12288 / 4 * 3 };
 const struct auth_mechanism auth_table[AUTH_MECHANISMS + 1] = {
 	{ "SCRAM-SHA-256-PLUS", BY_SCRAM | AUTH_BINDING, TLS_SHA256,
 	    auth_scram_start, auth_scram_step },	/* RFC 7677 */
+	{ "SCRAM-SHA-1-PLUS", BY_SCRAM | AUTH_BINDING, TLS_SHA1,
+	    auth_scram_start, auth_scram_step },	/* RFC 5802 */
 	{ "SCRAM-SHA-256", BY_SCRAM, TLS_SHA256,
 	    auth_scram_start, auth_scram_step },
 	{ "SCRAM-SHA-1", BY_SCRAM, TLS_SHA1,
-	    auth_scram_start, auth_scram_step },	/* RFC 5802 */
+	    auth_scram_start, auth_scram_step },
 	{ "PLAIN", BY_PASSWORD, 0,
 	    auth_plain_start, NULL },			/* RFC 4616 */
 	{ "LOGIN", BY_PASSWORD, 0,
@@ -40,8 +42,8 @@ const struct auth_mechanism auth_table[AUTH_MECHANISMS + 1] = {
 const char *
 auth_mechanisms(void)
 {
-	return "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN "
-	    "CRAM-MD5 OAUTHBEARER XOAUTH2 EXTERNAL";
+	return "SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 "
+	    "PLAIN LOGIN CRAM-MD5 OAUTHBEARER XOAUTH2 EXTERNAL";
 }
 
 /*
@@ -81,7 +83,7 @@ start_mechanism(struct auth *a, struct failure *why)
 		if (a->password == NULL)
 			return false;
 	}
-	if ((m->needs & AUTH_DIGEST) && a->module == NULL)
+	if ((m->needs & AUTH_DIGEST) && a->offer.module == NULL)
 		return failed(why, EX_UNAVAILABLE, "the digest is not "
 		    "available: the TLS module is not loaded");
 	return m->start == NULL || m->start(a, why);
@@ -89,7 +91,7 @@ start_mechanism(struct auth *a, struct failure *why)
 
 struct auth *
 auth_start(const char *mechanism, const struct auth_options *options,
-    const struct tls_module *module, struct tls *tls, struct failure *why)
+    const struct auth_offer *offer, struct failure *why)
 {
 	const struct auth_mechanism	*m = auth_table;
 	struct auth			*a;
@@ -108,8 +110,7 @@ auth_start(const char *mechanism, const struct auth_options *options,
 	*a = (struct auth){
 		.mechanism = m,
 		.options = options,
-		.module = module,
-		.tls = tls,
+		.offer = *offer,
 	};
 	if (!start_mechanism(a, why)) {
 		failure_prefix(why, "%s: ", m->name);
@@ -172,6 +173,12 @@ auth_finish(struct auth *a, struct failure *why)
 		return true;
 	return failed(why, EX_NOPERM, "%s: the server accepted but did not "
 	    "prove that it knows the password", a->mechanism->name);
+}
+
+const char *
+auth_binding(const struct auth *a)
+{
+	return a->binding;
 }
 
 const char *

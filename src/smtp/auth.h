@@ -38,13 +38,19 @@ struct auth_offer {
 						 * case-insensitive */
 	const struct tls_module	*module;	/* NULL: not loaded */
 	struct tls		*tls;		/* NULL: without TLS */
+	bool			 end_point;	/* bind to the certificate:
+						 * auth_may_rebind() */
+	bool			 plus_refused;	/* the server has refused a
+						 * mechanism with channel
+						 * binding */
 };
 
 struct auth;		/* one exchange */
 
 /*
- * The reason why no credentials were sent, in .cause of a failure.  The values
- * differ from those of enum tls_cause.
+ * The reason why no credentials were sent, or why the server has refused
+ * channel binding, in .cause of a failure.  The values differ from those of
+ * enum tls_cause.
  */
 enum auth_cause {
 	AUTH_CAUSE_IN_CLEAR = 100,	/* no TLS, and not allowed in clear */
@@ -53,6 +59,11 @@ enum auth_cause {
 	AUTH_CAUSE_NOT_IN_CLEAR,	/* not offered without TLS */
 	AUTH_CAUSE_NO_MECHANISM,	/* each one has an obstacle or is not
 					 * supported */
+	AUTH_CAUSE_OTHER_CHANNEL,	/* our TLS session is not the server's */
+	AUTH_CAUSE_NO_BINDING,		/* the server cannot use our binding */
+	AUTH_CAUSE_UNOFFERED,		/* the server supports channel binding,
+					 * but its offer does not say so */
+	AUTH_CAUSE_BOUND,		/* channel binding, or the password */
 };
 
 /* The reason why a mechanism cannot be used. */
@@ -62,9 +73,10 @@ enum auth_obstacle {
 	AUTH_OBSTACLE_NO_PASSWORD,
 	AUTH_OBSTACLE_NO_USER,
 	AUTH_OBSTACLE_NO_CERTIFICATE,
-	AUTH_OBSTACLE_NO_BINDING,	/* no TLS 1.3, so no channel binding */
+	AUTH_OBSTACLE_NO_BINDING,	/* TLS without channel binding */
 	AUTH_OBSTACLE_TOKEN,		/* with a token, no password is sent */
-	AUTH_OBSTACLE_NOT_NAMED,	/* .mechanisms must name it */
+	AUTH_OBSTACLE_NOT_NAMED,	/* .mechanisms must name it, at least
+					 * with .plus_refused */
 	AUTH_OBSTACLE_IN_CLEAR,		/* it sends the secret itself: without
 					 * TLS, .mechanisms must name it */
 	AUTH_OBSTACLES
@@ -75,8 +87,9 @@ enum auth_obstacle {
  * these credentials, or NULL with why (EX_NOPERM and an auth_cause).
  *
  * If .mechanisms is NULL: no password is sent if a token is set; EXTERNAL is
- * used only without password and token; and without TLS, no mechanism is used
- * that sends the password or the token itself.
+ * used only without password and token; and without TLS, or after the server
+ * has refused channel binding, no mechanism is used that sends the password or
+ * the token itself.
  */
 const char *auth_choose(const struct auth_options *, const struct auth_offer *,
 	    struct failure *why);
@@ -98,13 +111,19 @@ void	auth_list_obstructed(const struct auth_options *,
 	    struct buffer *names);
 
 /*
- * Starts an exchange; the options are borrowed until auth_free().  The module
- * may be NULL for mechanisms without a digest.  Returns NULL with why:
+ * Starts an exchange; options and offer are borrowed until auth_free().  The
+ * module may be NULL for mechanisms without a digest.  Returns NULL with why:
  * EX_CONFIG if the user name, password or token cannot be sent, EX_UNAVAILABLE
  * if the digest or the channel binding is not available.
  */
 struct auth *auth_start(const char *mechanism, const struct auth_options *,
-	    const struct tls_module *, struct tls *, struct failure *why);
+	    const struct auth_offer *, struct failure *why);
+
+/*
+ * The type of the channel binding: "tls-exporter", "tls-unique" or
+ * "tls-server-end-point"; NULL: none.
+ */
+const char *auth_binding(const struct auth *);
 
 /*
  * Appends the initial response and returns true, if the mechanism has one and
@@ -129,13 +148,26 @@ bool	auth_step(struct auth *, const char *challenge, size_t len,
 bool	auth_may_repeat(const struct auth *);
 
 /*
+ * After a refusal: whether the server has reported that it cannot use this
+ * channel binding, so that AUTH can be repeated with .end_point set in the
+ * offer.
+ */
+bool	auth_may_rebind(const struct auth *);
+
+/* After a refusal: the cause, if it is related to channel binding, or 0. */
+int	auth_cause(const struct auth *);
+
+/*
  * Call this after the server has accepted.  Returns false, with why, if the
  * mechanism requires a proof from the server (SCRAM: its signature, RFC 5802
  * section 3) and the server has not sent it.
  */
 bool	auth_finish(struct auth *, struct failure *why);
 
-/* The error in JSON that an OAuth provider sent, made visible, or "". */
+/*
+ * The error that the server has reported in the exchange, made visible, or "":
+ * JSON from an OAuth provider, or a word (SCRAM).
+ */
 const char *auth_detail(const struct auth *);
 
 void	auth_free(struct auth *);

@@ -9,7 +9,7 @@
 
 struct choice {
 	const struct auth_options	*options;
-	bool				 encrypted;
+	const struct auth_offer		*offer;
 	bool				 binding;	/* is available */
 	unsigned			 offered;	/* bits, by row */
 	const struct auth_mechanism	*order[AUTH_MECHANISMS];
@@ -56,27 +56,74 @@ parse_mechanisms(const char *list,
 	}
 }
 
+static bool
+has_binding(const struct auth_offer *offer)
+{
+	unsigned char		data[TLS_BINDING_MAX];
+	enum tls_binding	type;
+	bool			has = auth_bind(offer, &type, data) > 0;
+
+	explicit_bzero(data, sizeof(data));
+	return has;
+}
+
 static void
 choice_init(struct choice *c, const struct auth_options *options,
     const struct auth_offer *offer)
 {
 	const struct auth_mechanism	*found[AUTH_MECHANISMS];
-	unsigned char			 binding[TLS_BINDING_SIZE];
 	size_t				 n;
 
-	*c = (struct choice){ .options = options,
-	    .encrypted = offer->tls != NULL };
+	*c = (struct choice){ .options = options, .offer = offer };
 	n = parse_mechanisms(offer->mechanisms, found);
 	for (size_t i = 0; i < n; i++) {
 		c->offered |= mechanism_bit(found[i]);
 		if (found[i]->needs & AUTH_BINDING)
-			c->binding = offer->tls != NULL &&
-			    offer->module != NULL &&
-			    offer->module->channel_binding(offer->tls, binding);
+			c->binding = has_binding(offer);
 	}
 	c->n = parse_mechanisms(options->mechanisms != NULL ?
 	    options->mechanisms : auth_mechanisms(), c->order);
-	explicit_bzero(binding, sizeof(binding));
+}
+
+/* Also if the digest of the mechanism is not supported here. */
+static bool
+offers_binding(const struct auth_offer *offer)
+{
+	static const char	suffix[] = "-PLUS";
+	const size_t		n = sizeof(suffix) - 1;
+	const char		*name = offer->mechanisms;
+	size_t			 len;
+
+	for (;; name += len) {
+		name += strspn(name, BLANKS);
+		len = strcspn(name, BLANKS);
+		if (len == 0)
+			return false;
+		if (len > n && strncasecmp(name + len - n, suffix, n) == 0)
+			return true;
+	}
+}
+
+bool
+auth_misses_binding(const struct auth_options *options,
+    const struct auth_offer *offer)
+{
+	struct choice	c;
+
+	if (offers_binding(offer) && !offer->plus_refused)
+		return false;
+	choice_init(&c, options, offer);
+	for (size_t i = 0; i < c.n; i++)
+		if (c.order[i]->needs & AUTH_BINDING)
+			return has_binding(offer);
+	return false;
+}
+
+static bool
+sends_secret(const struct auth_mechanism *m)
+{
+	return (m->needs & (AUTH_PASSWORD | AUTH_TOKEN)) != 0 &&
+	    !(m->needs & AUTH_DIGEST);
 }
 
 static enum auth_obstacle
@@ -84,7 +131,6 @@ obstacle_to(const struct choice *c, const struct auth_mechanism *m)
 {
 	const struct auth_options	*o = c->options;
 	bool				 automatic = o->mechanisms == NULL;
-	bool				 sends_secret;
 
 	if (automatic && (m->needs & AUTH_PASSWORD) && o->token != NULL)
 		return AUTH_OBSTACLE_TOKEN;
@@ -107,9 +153,11 @@ obstacle_to(const struct choice *c, const struct auth_mechanism *m)
 	if ((m->needs & AUTH_NAMING) || ((m->needs & AUTH_CERTIFICATE) &&
 	    (o->password != NULL || o->token != NULL)))
 		return AUTH_OBSTACLE_NOT_NAMED;
-	sends_secret = (m->needs & (AUTH_PASSWORD | AUTH_TOKEN)) &&
-	    !(m->needs & AUTH_DIGEST);
-	return !c->encrypted && sends_secret ? AUTH_OBSTACLE_IN_CLEAR :
+	if (!sends_secret(m))
+		return AUTH_OBSTACLE_NONE;
+	if (c->offer->tls == NULL)
+		return AUTH_OBSTACLE_IN_CLEAR;
+	return c->offer->plus_refused ? AUTH_OBSTACLE_NOT_NAMED :
 	    AUTH_OBSTACLE_NONE;
 }
 

@@ -16,7 +16,7 @@ enum auth_need {
 	AUTH_PASSWORD	 = 1 << 1,
 	AUTH_TOKEN	 = 1 << 2,
 	AUTH_CERTIFICATE = 1 << 3,
-	AUTH_BINDING	 = 1 << 4,	/* tls-exporter */
+	AUTH_BINDING	 = 1 << 4,	/* of the TLS session (scram.h) */
 	AUTH_DIGEST	 = 1 << 5,	/* computed by the TLS module */
 	AUTH_NAMING	 = 1 << 6,	/* weak: .mechanisms must name
 					 * it */
@@ -38,13 +38,12 @@ struct auth_mechanism {
 /* In the order of preference; ends with a row without a name. */
 extern const struct auth_mechanism auth_table[];
 
-enum { AUTH_MECHANISMS = 9 };
+enum { AUTH_MECHANISMS = 10 };
 
 struct auth {
 	const struct auth_mechanism	*mechanism;
 	const struct auth_options	*options;
-	const struct tls_module		*module;
-	struct tls			*tls;
+	struct auth_offer		 offer;
 	char				*user;		/* owned */
 	char				*password;	/* owned */
 	struct buffer			 first;
@@ -57,9 +56,24 @@ struct auth {
 	bool				 password_sent;	/* LOGIN */
 	struct scram			 scram;
 	char				 nonce[33];
-	unsigned char			 binding[TLS_BINDING_SIZE];
+	const char			*binding;	/* its name, or NULL */
+	unsigned char			 binding_data[TLS_BINDING_MAX];
 	char				 detail[512];
 };
+
+/*
+ * The binding for this session, with its type.  Returns its length; 0 if the
+ * session has none.
+ */
+size_t	auth_bind(const struct auth_offer *, enum tls_binding *type,
+	    unsigned char data[TLS_BINDING_MAX]);
+
+/*
+ * Whether channel binding is possible and allowed, but the server does not
+ * support it: it offers no such mechanism, or has refused one.
+ */
+bool	auth_misses_binding(const struct auth_options *,
+	    const struct auth_offer *);
 
 bool	auth_plain_start(struct auth *, struct failure *);
 bool	auth_login_start(struct auth *, struct failure *);

@@ -94,11 +94,11 @@ auth_cram_step(struct auth *a, const char *challenge, size_t len,
 	if (len == 0)
 		return failed(why, EX_PROTOCOL, "the server's challenge is "
 		    "empty");
-	n = a->module->hmac(TLS_MD5, a->password, strlen(a->password),
+	n = a->offer.module->hmac(TLS_MD5, a->password, strlen(a->password),
 	    challenge, len, hmac);
 	if (n == 0)
 		return failed(why, EX_UNAVAILABLE, "%s does not support "
-		    "MD5", a->module->library());
+		    "MD5", a->offer.module->library());
 	buffer_addf(response, "%s ", a->user);
 	for (size_t i = 0; i < n; i++) {
 		char	two[2];

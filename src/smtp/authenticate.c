@@ -17,6 +17,7 @@ enum exchange_result {
 	EXCHANGE_REFUSED,	/* the user is refused, or the session ended */
 	EXCHANGE_NEXT,		/* try the next mechanism */
 	EXCHANGE_REPEAT,	/* repeat without the initial response */
+	EXCHANGE_REBIND,	/* repeat with tls-server-end-point */
 };
 
 static struct auth_offer
@@ -101,6 +102,27 @@ abort_exchange(struct session *s, struct failure *why)
 	return EXCHANGE_REFUSED;
 }
 
+/* The server has ended the exchange with the negative reply in s->reply. */
+static enum exchange_result
+judge_refusal(struct session *s, const char *name, const struct auth *a,
+    struct failure *why)
+{
+	const int	code = s->reply.code;
+	bool		mechanism;
+
+	dialogue_refused(s, STEP_AUTH, EX_NOPERM, why);
+	failed(why, why->status, "AUTH %s%s", name, why->text + strlen("AUTH"));
+	if (auth_detail(a)[0] != '\0')
+		failure_suffix(why, " (%s)", auth_detail(a));
+	/* They refuse the mechanism, not the user (RFC 4954 section 6). */
+	mechanism = code == 501 || code == 504 || code == 534 || code == 538;
+	why->cause = mechanism && auth_binding(a) != NULL ?
+	    AUTH_CAUSE_NO_BINDING : auth_cause(a);
+	if (reply_is_permanent(&s->reply) && auth_may_rebind(a))
+		return EXCHANGE_REBIND;
+	return mechanism ? EXCHANGE_NEXT : EXCHANGE_REFUSED;
+}
+
 static enum exchange_result
 run_exchange(struct session *s, const char *name, struct auth *a,
     bool initially, struct failure *why)
@@ -130,13 +152,16 @@ run_exchange(struct session *s, const char *name, struct auth *a,
 		    abort_exchange(s, why);
 	if (reply_is_permanent(r) && auth_may_repeat(a))
 		return EXCHANGE_REPEAT;
-	dialogue_refused(s, STEP_AUTH, EX_NOPERM, why);
-	failed(why, why->status, "AUTH %s%s", name, why->text + strlen("AUTH"));
-	if (auth_detail(a)[0] != '\0')
-		failure_suffix(why, " (%s)", auth_detail(a));
-	/* They refuse the mechanism, not the user (RFC 4954 section 6). */
-	return r->code == 501 || r->code == 504 || r->code == 534 ||
-	    r->code == 538 ? EXCHANGE_NEXT : EXCHANGE_REFUSED;
+	return judge_refusal(s, name, a, why);
+}
+
+static void
+remark_binding(struct session *s, const char *name, const struct auth *a)
+{
+	s->binding = auth_binding(a);
+	if (s->binding != NULL)
+		dialogue_remark(s, "%s with channel binding %s", name,
+		    s->binding);
 }
 
 /* Tries the mechanisms in order until one succeeds or the user is refused. */
@@ -144,7 +169,7 @@ static bool
 try_mechanisms(struct session *s, const char *name, struct failure *why)
 {
 	const struct auth_options	*options = s->options->auth;
-	const struct auth_offer		 offer = offer_of(s);
+	struct auth_offer		 offer = offer_of(s);
 	bool				 initially = true;
 
 	while (name != NULL) {
@@ -153,9 +178,11 @@ try_mechanisms(struct session *s, const char *name, struct failure *why)
 
 		if (!dialogue_is_idle(s, why))
 			return false;
-		a = auth_start(name, options, offer.module, offer.tls, why);
+		a = auth_start(name, options, &offer, why);
 		if (a != NULL) {
+			remark_binding(s, name, a);
 			result = run_exchange(s, name, a, initially, why);
+			offer.plus_refused |= s->binding != NULL;
 			auth_free(a);
 		} else {
 			dialogue_remark(s, "%s", why->text);
@@ -168,6 +195,9 @@ try_mechanisms(struct session *s, const char *name, struct failure *why)
 			return false;
 		case EXCHANGE_REPEAT:
 			initially = false;
+			break;
+		case EXCHANGE_REBIND:
+			offer.end_point = true;
 			break;
 		case EXCHANGE_NEXT:
 			initially = true;

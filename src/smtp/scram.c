@@ -7,16 +7,6 @@
 #include "util/base64.h"
 #include "util/visible.h"
 
-/*
- * Without channel binding we always send 'n' (not supported).  'y' (supported,
- * but not offered by the server) is meant to detect an attacker who removes the
- * -PLUS mechanisms from the server's list, but an attacker who can do that
- * within TLS can also remove all mechanisms except PLAIN.  Servers that support
- * only other kinds of channel binding refuse 'y' as if the password were wrong.
- */
-#define WITHOUT_BINDING	"n,,"
-#define WITH_BINDING	"p=tls-exporter,,"
-
 /* A part of the server's message. */
 struct piece {
 	const char	*at;
@@ -71,6 +61,19 @@ scram_add_name(struct buffer *out, const char *name)
 	}
 }
 
+/*
+ * gs2-header.  With the flag 'y', a server that does support channel binding
+ * refuses the client: the -PLUS mechanisms were removed from its offer.
+ */
+static void
+add_header(const struct scram_options *options, struct buffer *out)
+{
+	if (options->binding != NULL)
+		buffer_addf(out, "p=%s,,", options->binding);
+	else
+		buffer_add_text(out, options->unoffered ? "y,," : "n,,");
+}
+
 void
 scram_start(struct scram *s, const struct scram_options *options,
     struct buffer *first)
@@ -80,19 +83,8 @@ scram_start(struct scram *s, const struct scram_options *options,
 	scram_add_name(&s->transcript, options->user);
 	buffer_add_text(&s->transcript, ",r=");
 	buffer_add_text(&s->transcript, options->nonce);
-	buffer_add_text(first,
-	    options->binding != NULL ? WITH_BINDING : WITHOUT_BINDING);
+	add_header(options, first);
 	buffer_add(first, s->transcript.data, s->transcript.len);
-}
-
-/* "e=": the server reports that authentication failed, or another error. */
-static bool
-server_error(const struct piece *error, struct failure *why)
-{
-	char	text[200];
-
-	visible(text, sizeof(text), error->at, error->len);
-	return failed(why, EX_NOPERM, "the server refused: %s", text);
 }
 
 static bool
@@ -127,8 +119,6 @@ read_challenge(const struct scram *s, struct piece message,
 	size_t		ours = strlen(s->options.nonce);
 	struct piece	value, salt, digits;
 
-	if (take_attribute(&message, 'e', &value))
-		return server_error(&value, why);
 	if (take_attribute(&message, 'm', &value))
 		return failed(why, EX_PROTOCOL, "the server requires an "
 		    "unknown extension (m=)");
@@ -156,14 +146,12 @@ static void
 add_final(const struct scram *s, const struct challenge *c,
     struct buffer *out)
 {
-	const char	*header = WITHOUT_BINDING;
-	struct buffer	 binding = { 0 };
+	struct buffer	binding = { 0 };
 
+	add_header(&s->options, &binding);
 	if (s->options.binding != NULL)
-		header = WITH_BINDING;
-	buffer_add_text(&binding, header);
-	if (s->options.binding != NULL)
-		buffer_add(&binding, s->options.binding, TLS_BINDING_SIZE);
+		buffer_add(&binding, s->options.binding_data,
+		    s->options.binding_len);
 	buffer_add_text(out, "c=");
 	base64_encode(out, binding.data, binding.len);
 	buffer_add_text(out, ",r=");
@@ -243,8 +231,6 @@ read_final(struct scram *s, struct piece message, struct failure *why)
 	struct buffer	signature = { 0 };
 	bool		right;
 
-	if (take_attribute(&message, 'e', &value))
-		return server_error(&value, why);
 	if (!take_attribute(&message, 'v', &value) ||
 	    !base64_decode(&signature, value.at, value.len)) {
 		buffer_free(&signature);
@@ -267,10 +253,16 @@ bool
 scram_step(struct scram *s, const char *text, size_t len,
     struct buffer *response, struct failure *why)
 {
-	struct piece		message = { text, len };
+	struct piece		message = { text, len }, error;
 	struct challenge	c = { 0 };
 	bool			ok;
 
+	if ((s->state == SCRAM_STARTED || s->state == SCRAM_ANSWERED) &&
+	    take_attribute(&message, 'e', &error)) {
+		visible(s->error, sizeof(s->error), error.at, error.len);
+		s->state = SCRAM_REFUSED;
+		return true;
+	}
 	switch (s->state) {
 	case SCRAM_STARTED:
 		ok = read_challenge(s, message, &c, why) &&
@@ -280,6 +272,7 @@ scram_step(struct scram *s, const char *text, size_t len,
 	case SCRAM_ANSWERED:
 		return read_final(s, message, why);
 	case SCRAM_PROVED:
+	case SCRAM_REFUSED:
 		break;
 	}
 	return failed(why, EX_PROTOCOL, "unexpected challenge after the "

@@ -27,15 +27,20 @@ struct scram_options {
 	const char		*user;
 	const char		*password;
 	const char		*nonce;		/* printable, without a comma */
-	const unsigned char	*binding;	/* TLS_BINDING_SIZE octets of
-						 * tls-exporter; NULL: no
-						 * channel binding */
+	const char		*binding;	/* the type of the channel
+						 * binding, such as
+						 * "tls-exporter"; NULL: none */
+	const unsigned char	*binding_data;
+	size_t			 binding_len;
+	bool			 unoffered;	/* we support channel binding,
+						 * but the server does not */
 };
 
 enum scram_state {
 	SCRAM_STARTED,		/* next: the server's nonce and salt */
 	SCRAM_ANSWERED,		/* next: the server's signature */
 	SCRAM_PROVED,		/* the server knows the password */
+	SCRAM_REFUSED,		/* the server has reported an error */
 };
 
 struct scram {
@@ -44,6 +49,8 @@ struct scram {
 	struct buffer		 transcript;	/* AuthMessage */
 	unsigned char		 signature[TLS_DIGEST_MAX];	/* expected */
 	size_t			 signature_len;
+	char			 error[100];	/* that the server reported,
+						 * made visible, or "" */
 };
 
 /* Appends the first message. */
@@ -52,9 +59,9 @@ void	scram_start(struct scram *, const struct scram_options *,
 
 /*
  * Appends the response to a message of the server, which is empty after the
- * final message.  Returns false with why: EX_PROTOCOL if the message is invalid
- * or requires too many iterations, EX_NOPERM if the server reports an error or
- * its signature is wrong.
+ * final message or an error.  Returns false with why: EX_PROTOCOL if the
+ * message is invalid or requires too many iterations, EX_NOPERM if the server's
+ * signature is wrong.
  */
 bool	scram_step(struct scram *, const char *message, size_t len,
 	    struct buffer *response, struct failure *why);

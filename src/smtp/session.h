@@ -124,6 +124,9 @@ struct session {
 							 * were accepted */
 	struct buffer			 mechanisms;	/* of AUTH */
 	struct buffer			 challenge;	/* of AUTH, in base64 */
+	const char			*binding;	/* of AUTH to the TLS
+							 * session: its type;
+							 * NULL: none */
 	struct secrets			 secrets;	/* masked in replies */
 	enum session_step		 step;
 	struct reply			 reply;		/* the last one */

@@ -22,6 +22,7 @@
 #include "check/check.h"
 #include "support/cases.h"
 #include "support/findings.h"
+#include "support/mechanisms.h"
 #include "support/tls_fixture.h"
 
 enum { WANT_MAX = 8 };
@@ -50,6 +51,9 @@ struct stage_case {
 #define LONG_NAME	FIFTY_OCTETS FIFTY_OCTETS FIFTY_OCTETS FIFTY_OCTETS \
 	"mail.example"
 
+static struct mechanisms knows_password = { LOGIN };
+static struct mechanisms is_attacked = { LOGIN, .attacked = true };
+
 static const struct stage_case cases[] = {
 	{ "every stage of a good smarthost is OK", { TLS, LOGIN }, NULL,
 	    WITH_LOGIN, 0, .want = { "lookup ok 127.0.0.1",
@@ -58,6 +62,17 @@ static const struct stage_case cases[] = {
 	    "tls ok TLSv1.3 TLS_AES_", "ehlo ok in TLS",
 	    "auth ok logged in as nina with PLAIN; offered: PLAIN LOGIN",
 	    "mail ok MAIL FROM:<kim@example.org>: 250" } },
+	{ "a login with channel binding", { TLS, LOGIN, .mechanisms =
+	    "PLAIN SCRAM-SHA-1-PLUS", .auth = mechanisms_auth,
+	    .auth_ctx = &knows_password }, NULL, WITH_LOGIN, 0,
+	    .want = { "auth ok logged in as nina with SCRAM-SHA-1-PLUS and "
+	    "channel binding tls-exporter; offered: PLAIN SCRAM-SHA-1-PLUS" } },
+	{ "a login whose channel binding does not match", { TLS, LOGIN,
+	    .mechanisms = "PLAIN SCRAM-SHA-1-PLUS", .auth = mechanisms_auth,
+	    .auth_ctx = &is_attacked }, NULL, WITH_LOGIN, EX_NOPERM,
+	    .want = { "auth fail AUTH SCRAM-SHA-1-PLUS: 535 5.7.8 credentials "
+	    "invalid (channel-bindings-dont-match)",
+	    "the TLS session does not end at the server" } },
 	{ "nothing is sent, and the session ends", { TLS }, NULL, NULL, 0,
 	    .want = { "auth ok not used: no credentials are configured",
 	    "rcpt ok RCPT TO:<root@example.net>: 250",

@@ -20,12 +20,13 @@ library(void)
 	return "zeros";
 }
 
-static bool
-channel_binding(struct tls *tls, unsigned char binding[TLS_BINDING_SIZE])
+static size_t
+channel_binding(struct tls *tls, enum tls_binding type,
+    unsigned char out[TLS_BINDING_MAX])
 {
-	(void)tls;
-	memset(binding, 0, TLS_BINDING_SIZE);
-	return true;
+	(void)tls, (void)type;
+	memset(out, 0, TLS_BINDING_MAX);
+	return TLS_BINDING_MAX;
 }
 
 static size_t
@@ -142,7 +143,8 @@ exchange(struct auth *a, const uint8_t *at, size_t left)
 		if (++steps > 3)	/* no mechanism has more steps */
 			abort();
 	}
-	auth_finish(a, &why);
+	if (auth_finish(a, &why) && (auth_may_rebind(a) || auth_cause(a) != 0))
+		abort();
 	buffer_wipe(&initial);
 }
 
@@ -160,13 +162,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tls		*tls = (struct tls *)&options;
 	size_t			len;
 	char			*offered = next_line(&data, &size, &len);
-	struct auth_offer	offer = { offered, &module, tls };
+	struct auth_offer	offer = { .mechanisms = offered,
+				    .module = &module, .tls = tls };
 	const char		*name;
 	struct auth		*a;
 
 	name = auth_choose(&options, &offer, &why);
 	if (name != NULL) {
-		a = auth_start(name, &options, &module, tls, &why);
+		a = auth_start(name, &options, &offer, &why);
 		if (a == NULL)
 			abort();
 		exchange(a, data, size);

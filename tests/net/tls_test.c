@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 #include "net/tls.h"
 #include "support/certificate.h"
@@ -47,7 +49,7 @@ static enum tls_result
 handshake(struct pair *p, struct tls_peer_form form,
     const struct tls_options *options)
 {
-	if (form.raw == NULL)
+	if (form.raw == NULL && form.chain[0] == NULL)
 		form.chain[0] = &world.leaf;
 	p->tls = world.m->start(options, &p->why);
 	if (p->tls == NULL)
@@ -388,34 +390,80 @@ large_data_is_sent_and_received(void **state)
 	tls_peer_free(&p.peer);
 }
 
-static void
-both_sides_have_the_same_channel_binding(void **state)
-{
-	struct pair	p;
-	unsigned char	binding[TLS_BINDING_SIZE];
+struct binding_case {
+	enum tls_binding	type;
+	int			version;	/* 0: 1.3 */
+	bool			no_ems;
+	const char		*digest;	/* of the certificate */
+	bool			ed25519;
+	const char		*hash;		/* tls-server-end-point */
+	size_t			len;		/* expected */
+};
 
-	(void)state;
-	open_pair(&p, (struct tls_peer_form){ 0 });
-	assert_true(world.m->channel_binding(p.tls, binding));
-	close_pair(&p);
-	assert_memory_equal(binding, p.peer.report->binding, sizeof(binding));
-	tls_peer_free(&p.peer);
+/* As the server sees it. */
+static void
+expect_binding(const struct binding_case *c, const struct certificate *leaf,
+    const struct tls_peer_report *r, const unsigned char *binding)
+{
+	unsigned char	hash[EVP_MAX_MD_SIZE];
+	unsigned	n;
+
+	switch (c->type) {
+	case TLS_EXPORTER:
+		assert_memory_equal(binding, r->exporter, c->len);
+		break;
+	case TLS_UNIQUE:
+		assert_int_equal(r->unique_len, c->len);
+		assert_memory_equal(binding, r->unique, c->len);
+		break;
+	case TLS_SERVER_END_POINT:
+		assert_int_equal(X509_digest(leaf->x,
+		    EVP_get_digestbyname(c->hash), hash, &n), 1);
+		assert_int_equal(n, c->len);
+		assert_memory_equal(binding, hash, c->len);
+		break;
+	}
 }
 
 static void
-no_channel_binding_before_tls_1_3(void **state)
+binds(void **state)
 {
-	struct pair	p;
-	unsigned char	binding[TLS_BINDING_SIZE];
-	char		text[128];
+	const struct binding_case	*c = *state;
+	struct tls_options		 options = { .name = "mail.example" };
+	struct certificate		 leaf;
+	struct pair			 p;
+	unsigned char			 binding[TLS_BINDING_MAX];
+
+	certificate_make(&leaf, &(struct certificate_form){
+	    .dns = "mail.example", .digest = c->digest,
+	    .ed25519 = c->ed25519 }, NULL);
+	assert_int_equal(handshake(&p, (struct tls_peer_form){
+	    .chain = { &leaf }, .max = c->version, .no_ems = c->no_ems },
+	    &options), TLS_DONE);
+	assert_int_equal(world.m->channel_binding(p.tls, c->type, binding),
+	    c->len);
+	close_pair(&p);
+	if (c->len > 0)
+		expect_binding(c, &leaf, p.peer.report, binding);
+	tls_peer_free(&p.peer);
+	certificate_free(&leaf);
+}
+
+static void
+no_channel_binding_before_the_handshake(void **state)
+{
+	struct tls_options	 options = usual_options();
+	struct failure		 why;
+	struct tls		*tls = world.m->start(&options, &why);
+	unsigned char		 binding[TLS_BINDING_MAX];
 
 	(void)state;
-	open_pair(&p, (struct tls_peer_form){ .max = TLS1_2_VERSION });
-	assert_false(world.m->channel_binding(p.tls, binding));
-	assert_int_equal(strncmp(world.m->describe(p.tls, text, sizeof(text)),
-	    "TLSv1.2 ", 8), 0);
-	close_pair(&p);
-	tls_peer_free(&p.peer);
+	assert_non_null(tls);
+	for (enum tls_binding type = TLS_EXPORTER;
+	    type <= TLS_SERVER_END_POINT; type++)
+		assert_int_equal(world.m->channel_binding(tls, type, binding),
+		    0);
+	world.m->close(tls);
 }
 
 static void
@@ -740,6 +788,8 @@ remove_files(void **state)
 	.initial_state = &(struct broken_case){ __VA_ARGS__ } }
 #define SENDS_SNI(sentence, ...) { .name = sentence, .test_func = sends_sni, \
 	.initial_state = &(struct sni_case){ __VA_ARGS__ } }
+#define BINDS(sentence, ...) { .name = sentence, .test_func = binds, \
+	.initial_state = &(struct binding_case){ __VA_ARGS__ } }
 #define REFUSES(sentence, function, text) { .name = sentence, \
 	.test_func = function, .initial_state = (void *)(uintptr_t)(text) }
 #define OCTETS(text) .says = text, .len = sizeof(text) - 1
@@ -794,8 +844,27 @@ static const struct CMUnitTest tls_spec[] = {
 	cmocka_unit_test(close_sends_close_notify),
 	cmocka_unit_test(session_tickets_are_not_data),
 	cmocka_unit_test(large_data_is_sent_and_received),
-	cmocka_unit_test(both_sides_have_the_same_channel_binding),
-	cmocka_unit_test(no_channel_binding_before_tls_1_3),
+	BINDS("tls-exporter with TLS 1.3", TLS_EXPORTER, .len = 32),
+	BINDS("no tls-exporter with TLS 1.2", TLS_EXPORTER,
+	    .version = TLS1_2_VERSION),
+	BINDS("tls-unique with TLS 1.2", TLS_UNIQUE,
+	    .version = TLS1_2_VERSION, .len = 12),
+	BINDS("no tls-unique without extended master secret", TLS_UNIQUE,
+	    .version = TLS1_2_VERSION, .no_ems = true),
+	BINDS("no tls-unique with TLS 1.3", TLS_UNIQUE, .len = 0),
+	BINDS("tls-server-end-point with SHA-256", TLS_SERVER_END_POINT,
+	    .hash = "SHA256", .len = 32),
+	BINDS("tls-server-end-point with SHA-384", TLS_SERVER_END_POINT,
+	    .digest = "SHA384", .hash = "SHA384", .len = 48),
+	BINDS("tls-server-end-point with SHA-512 and TLS 1.2",
+	    TLS_SERVER_END_POINT, .version = TLS1_2_VERSION,
+	    .digest = "SHA512", .hash = "SHA512", .len = 64),
+	BINDS("tls-server-end-point with SHA-256 in place of SHA-1",
+	    TLS_SERVER_END_POINT, .digest = "SHA1", .hash = "SHA256",
+	    .len = 32),
+	BINDS("no tls-server-end-point with Ed25519", TLS_SERVER_END_POINT,
+	    .ed25519 = true),
+	cmocka_unit_test(no_channel_binding_before_the_handshake),
 	cmocka_unit_test(renegotiation_is_refused),
 	cmocka_unit_test(the_client_certificate_is_sent),
 	cmocka_unit_test(the_chain_is_completed_from_the_ca_file),

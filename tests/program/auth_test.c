@@ -28,7 +28,9 @@
 #define LOGIN	TRUSTED TLS_FIXTURE_LOGIN
 #define TOKEN	TRUSTED "user = nina\ntoken_command = cat {dir}/token\n"
 #define ALL	"LOGIN PLAIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 " \
-		"SCRAM-SHA-256-PLUS XOAUTH2 OAUTHBEARER EXTERNAL"
+		"SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS XOAUTH2 OAUTHBEARER " \
+		"EXTERNAL"
+#define BOUND	"PLAIN SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-1-PLUS"
 
 enum { TOKEN_SIZE = 2500 };
 
@@ -41,10 +43,17 @@ struct login {
 	const char		*mechanism;	/* that is taken; or NULL */
 	int			 status;
 	const char		*says[3];
+	const char		*traces;	/* or NULL */
 	const char		*commands;	/* NULL: any */
 	const char		*lines;		/* from the first AUTH on, NULL:
 						 * any */
 };
+
+static void
+no_ems(SSL_CTX *ctx)
+{
+	SSL_CTX_set_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET);
+}
 
 static void
 write_token(struct tls_fixture *s, char token[TOKEN_SIZE + 2])
@@ -104,6 +113,7 @@ check(struct tls_fixture *s, const struct login *l)
 		fail_msg("status %d: %s", s->o.status, s->o.err.data);
 	for (size_t i = 0; i < 3; i++)
 		tls_fixture_said(s, l->says[i]);
+	tls_fixture_traced(s, l->traces);
 	assert_true(mock_smtp_wait_closed(s->host, 1));
 	h = mock_smtp_heard(s->host, 0);
 	assert_int_equal(mock_smtp_messages(s->host), l->status == 0);
@@ -545,9 +555,108 @@ static const struct CMUnitTest auth_spec[] = {
 
 	LOGS_IN("the strongest mechanism is used", "SCRAM-SHA-256-PLUS",
 	    OFFERS(ALL)),
-	LOGS_IN("without a channel binding, the next mechanism is used",
+	LOGS_IN("with TLS 1.3, the channel binding is tls-exporter",
+	    "SCRAM-SHA-1-PLUS", OFFERS(BOUND),
+	    .traces = "SCRAM-SHA-1-PLUS with channel binding tls-exporter\n"),
+	LOGS_IN("with TLS 1.2, the channel binding is tls-unique",
+	    "SCRAM-SHA-1-PLUS", .script = { .mechanisms = BOUND,
+	    .tls_max = TLS1_2_VERSION },
+	    .traces = "SCRAM-SHA-1-PLUS with channel binding tls-unique\n"),
+	LOGS_IN("without extended master secret, the next mechanism is used",
 	    "SCRAM-SHA-256", .script = { .mechanisms = ALL,
-	    .tls_max = TLS1_2_VERSION }),
+	    .tls_max = TLS1_2_VERSION, .tls_setup = no_ems }),
+	FAILS("without extended master secret, and only -PLUS is offered",
+	    .script = { .mechanisms = "SCRAM-SHA-1-PLUS",
+	    .tls_max = TLS1_2_VERSION, .tls_setup = no_ems },
+	    .status = EX_NOPERM, .commands = "EHLO|STARTTLS|EHLO|QUIT",
+	    .says = { "AUTH: the server offers only SCRAM-SHA-1-PLUS; "
+	    "TLS 1.3, or TLS 1.2 with extended master secret, is required for "
+	    "SCRAM-SHA-1-PLUS (" }),
+	LOGS_IN("a server that requires tls-server-end-point gets it",
+	    "SCRAM-SHA-256-PLUS", OFFERS(ALL),
+	    .how = { .binding = "tls-server-end-point" },
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|*|AUTH|*|*|" SENT,
+	    .traces = "SCRAM-SHA-256-PLUS with channel binding "
+	    "tls-server-end-point\n"),
+	LOGS_IN("tls-server-end-point is tried if tls-exporter does not match",
+	    "SCRAM-SHA-1-PLUS", OFFERS(BOUND), .how = { .intercepted = true },
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|*|*|AUTH|*|*|" SENT),
+	LOGS_IN("tls-server-end-point is tried if tls-unique does not match",
+	    "SCRAM-SHA-1-PLUS", .script = { .mechanisms = BOUND,
+	    .tls_max = TLS1_2_VERSION }, .how = { .intercepted = true },
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|*|*|AUTH|*|*|" SENT),
+	FAILS("between two TLS sessions, nothing else is tried",
+	    OFFERS(ALL), .how = { .attacked = true }, .status = EX_NOPERM,
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|*|*|AUTH|*|*|QUIT",
+	    .says = { "AUTH SCRAM-SHA-256-PLUS: 535 5.7.8 credentials invalid "
+	    "(channel-bindings-dont-match); the TLS session does not end at "
+	    "the server: a proxy or an attacker decrypts everything; if it is "
+	    "a proxy that you trust, set auth = SCRAM-SHA-256, which does not "
+	    "detect it (" }),
+	FAILS("between two TLS sessions, without an explanation",
+	    OFFERS(ALL), .how = { .attacked = true, .silent = true },
+	    .status = EX_NOPERM,
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|*|QUIT",
+	    .says = { "AUTH SCRAM-SHA-256-PLUS: 535 5.7.8 credentials invalid; "
+	    "check user (", "(password)); if they are correct, the server may "
+	    "not support this channel binding, or a proxy in between decrypts "
+	    "TLS: to log in without channel binding, set auth" }),
+	FAILS("-PLUS reports a wrong password, which is tried once",
+	    .script = { .mechanisms = ALL, .user = "nina",
+	    .password = "another" }, .status = EX_NOPERM,
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|*|QUIT",
+	    .says = { "AUTH SCRAM-SHA-256-PLUS: 535" }),
+	FAILS("-PLUS that was removed from the offer is detected",
+	    OFFERS("PLAIN SCRAM-SHA-256"), .how = { .stripped = true },
+	    .status = EX_NOPERM,
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|*|QUIT",
+	    .says = { "AUTH SCRAM-SHA-256: 535 5.7.8 credentials invalid "
+	    "(server-does-support-channel-binding); the server supports "
+	    "channel binding, but the offer that has arrived does not include "
+	    "it" }),
+	LOGS_IN("without -PLUS in auth, -PLUS may be missing in the offer",
+	    "SCRAM-SHA-256", OFFERS("PLAIN SCRAM-SHA-256"),
+	    .how = { .stripped = true },
+	    .more = LOGIN "auth = SCRAM-SHA-256\n"),
+	FAILS("after a refused -PLUS, PLAIN is not used",
+	    STEPS("PLAIN SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS", { .at = ON_AUTH,
+	    .match = "-PLUS", .say = "504 5.5.4 not that one" }),
+	    .status = EX_NOPERM,
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|AUTH|QUIT",
+	    .says = { "AUTH SCRAM-SHA-1-PLUS: 504 5.5.4 not that one; to log "
+	    "in without channel binding, set auth = SCRAM-SHA-256, or another "
+	    "mechanism without -PLUS (" }),
+	FAILS("after a refused -PLUS, a changed offer is detected",
+	    STEPS("PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS", { .at = ON_AUTH,
+	    .match = "-PLUS", .say = "504 5.5.4 not that one" }),
+	    .how = { .stripped = true }, .status = EX_NOPERM,
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|AUTH|*|QUIT",
+	    .says = { "AUTH SCRAM-SHA-256: 535 5.7.8 credentials invalid "
+	    "(server-does-support-channel-binding)" }),
+	FAILS("after 501 to a message of -PLUS, PLAIN is not used",
+	    STEPS("PLAIN SCRAM-SHA-256-PLUS", { .at = ON_AUTH_LINE,
+	    .say = "501 5.5.2 what?" }), .status = EX_NOPERM,
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|*|QUIT",
+	    .says = { "AUTH SCRAM-SHA-256-PLUS: 501 5.5.2 what?; to log in" }),
+	LOGS_IN("after a refused -PLUS, PLAIN is used if auth names it",
+	    "PLAIN", STEPS("PLAIN SCRAM-SHA-256-PLUS", { .at = ON_AUTH,
+	    .match = "-PLUS", .say = "504 5.5.4 not that one" }),
+	    .more = LOGIN "auth = SCRAM-SHA-256-PLUS PLAIN\n"),
+	FAILS("success after an error in the exchange is not accepted",
+	    STEPS("SCRAM-SHA-256-PLUS", { .at = ON_AUTH_LINE, .nth = 2,
+	    .say = "235 2.7.0 never mind" }), .how = { .attacked = true },
+	    .status = EX_NOPERM, .says = { "did not prove" },
+	    .commands = NO_QUIT "|*|*"),
+	FAILS("a challenge after an error in the exchange is not answered",
+	    STEPS("SCRAM-SHA-256-PLUS", { .at = ON_AUTH_LINE, .nth = 2,
+	    .say = "334 cj14" }), .how = { .attacked = true },
+	    .status = EX_PROTOCOL, .says = { "unexpected challenge" },
+	    .commands = NO_QUIT "|*|*"),
+	FAILS("a temporary failure after an error in the exchange is temporary",
+	    STEPS("SCRAM-SHA-256-PLUS", { .at = ON_AUTH_LINE, .nth = 2,
+	    .say = "454 4.7.0 later" }), .how = { .attacked = true },
+	    .status = EX_TEMPFAIL, .says = { "454 4.7.0 later" },
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|*|*|QUIT"),
 	LOGS_IN("SCRAM-SHA-1 is used before PLAIN", "SCRAM-SHA-1",
 	    OFFERS("PLAIN LOGIN SCRAM-SHA-1")),
 	LOGS_IN("PLAIN is used before LOGIN", "PLAIN", OFFERS("LOGIN PLAIN")),

@@ -1,7 +1,7 @@
 /*
- * AUTH against GNU SASL, an independent implementation. No server in Debian
- * offers SCRAM with tls-exporter, so only this test checks the channel binding
- * of RFC 9266.
+ * AUTH against GNU SASL, an independent implementation.  No server in Debian 12
+ * offers SCRAM with channel binding, so only this test checks tls-exporter and
+ * tls-unique against code that is not ours.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 #include <gsasl.h>
 #include <openssl/ssl.h>
 
-#include "net/tls.h"
+#include "support/binding.h"
 #include "support/skip.h"
 #include "support/tls_fixture.h"
 #include "util/base64.h"
@@ -28,20 +28,23 @@ struct progress {
 	bool		 taken;		/* only the 235 remains to be sent */
 };
 
-/* RFC 9266: both ends of the connection compute the same octets. */
+/* Between two TLS sessions, the binding of the server is another one. */
 static void
-export_binding(struct ssl_st *tls, Gsasl_session *session)
+bind_session(struct auth_exchange *x, Gsasl_session *session,
+    Gsasl_property property)
 {
-	unsigned char	octets[TLS_BINDING_SIZE];
+	const bool	*intercepted = x->ctx;
+	unsigned char	octets[BINDING_MAX];
 	struct buffer	coded = { 0 };
+	size_t		n = binding_of(x->tls, property ==
+			    GSASL_CB_TLS_EXPORTER ? "tls-exporter" :
+			    "tls-unique", octets);
 
-	if (tls == NULL || SSL_version(tls) != TLS1_3_VERSION ||
-	    SSL_export_keying_material(tls, octets, sizeof(octets),
-	    "EXPORTER-Channel-Binding", 24, (const unsigned char *)"", 0,
-	    1) != 1)
+	if (n == 0)
 		return;
-	base64_encode(&coded, octets, sizeof(octets));
-	gsasl_property_set(session, GSASL_CB_TLS_EXPORTER, coded.data);
+	octets[0] ^= *intercepted;
+	base64_encode(&coded, octets, n);
+	gsasl_property_set(session, property, coded.data);
 	buffer_free(&coded);
 }
 
@@ -58,7 +61,8 @@ answer(Gsasl *library, Gsasl_session *session, Gsasl_property property)
 		    TLS_FIXTURE_PASSWORD);
 		return GSASL_OK;
 	case GSASL_CB_TLS_EXPORTER:
-		export_binding(x->tls, session);
+	case GSASL_CB_TLS_UNIQUE:
+		bind_session(x, session, property);
 		return GSASL_OK;
 	default:
 		return GSASL_NO_CALLBACK;
@@ -119,7 +123,17 @@ struct login {
 	int		 tls_max;
 	const char	*more;
 	int		 status;
+	const char	*says;		/* or NULL */
+	const char	*traces;	/* or NULL */
+	bool		 no_ems;
+	bool		 intercepted;
 };
+
+static void
+no_ems(SSL_CTX *ctx)
+{
+	SSL_CTX_set_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET);
+}
 
 static void
 is_judged(void **state)
@@ -132,11 +146,14 @@ is_judged(void **state)
 	buffer_addf(&more, "tls_ca = {ca}\n%s", l->more);
 	tls_fixture_open(&s, &(struct script){ .security = STARTTLS_OFFERED,
 	    .mechanisms = l->offered, .auth = ask_library,
-	    .tls_max = l->tls_max, .auth_required = true }, "submission",
-	    more.data);
+	    .auth_ctx = (void *)(uintptr_t)&l->intercepted,
+	    .tls_max = l->tls_max, .tls_setup = l->no_ems ? no_ems : NULL,
+	    .auth_required = true }, "submission", more.data);
 	tls_fixture_send(&s);
 	if (s.o.status != l->status)
 		fail_msg("status %d: %s", s.o.status, s.o.err.data);
+	tls_fixture_said(&s, l->says);
+	tls_fixture_traced(&s, l->traces);
 	assert_true(mock_smtp_wait_closed(s.host, 1));
 	h = mock_smtp_heard(s.host, 0);
 	assert_string_equal(h->mechanism, l->mechanism);
@@ -149,27 +166,52 @@ is_judged(void **state)
 }
 
 #define WRONG	"user = nina\npassword = wrong\n"
-#define JUDGES(sentence, ...) { sentence, is_judged, NULL, NULL, \
-	&(struct login){ __VA_ARGS__ } }
+#define JUDGES(sentence, offer, ...) { sentence, is_judged, NULL, NULL, \
+	&(struct login){ .offered = offer, __VA_ARGS__ } }
 
 static const struct CMUnitTest gsasl_spec[] = {
 	JUDGES("SCRAM-SHA-256-PLUS is bound to the channel",
 	    "PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS",
-	    0, TLS_FIXTURE_LOGIN, 0),
-	JUDGES("without a channel binding, no downgrade is reported",
+	    0, TLS_FIXTURE_LOGIN, 0,
+	    .traces = "channel binding tls-exporter\n"),
+	JUDGES("SCRAM-SHA-1-PLUS is bound to the channel",
+	    "PLAIN SCRAM-SHA-256 SCRAM-SHA-1-PLUS", "SCRAM-SHA-1-PLUS",
+	    0, TLS_FIXTURE_LOGIN, 0,
+	    .traces = "channel binding tls-exporter\n"),
+	JUDGES("SCRAM-SHA-256-PLUS with TLS 1.2",
+	    "SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS",
+	    TLS1_2_VERSION, TLS_FIXTURE_LOGIN, 0,
+	    .traces = "channel binding tls-unique\n"),
+	JUDGES("SCRAM-SHA-1-PLUS with TLS 1.2",
+	    "SCRAM-SHA-1 SCRAM-SHA-1-PLUS", "SCRAM-SHA-1-PLUS",
+	    TLS1_2_VERSION, TLS_FIXTURE_LOGIN, 0,
+	    .traces = "channel binding tls-unique\n"),
+	JUDGES("without extended master secret, no downgrade is reported",
 	    "SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "SCRAM-SHA-256",
-	    TLS1_2_VERSION, TLS_FIXTURE_LOGIN, 0),
+	    TLS1_2_VERSION, TLS_FIXTURE_LOGIN, 0, .no_ems = true),
+	JUDGES("SCRAM-SHA-256-PLUS detects another session",
+	    "PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS",
+	    0, TLS_FIXTURE_LOGIN, EX_NOPERM, "proxy in between decrypts TLS",
+	    .intercepted = true),
+	JUDGES("SCRAM-SHA-1-PLUS with TLS 1.2 detects another session",
+	    "PLAIN SCRAM-SHA-1-PLUS", "SCRAM-SHA-1-PLUS", TLS1_2_VERSION,
+	    TLS_FIXTURE_LOGIN, EX_NOPERM, "proxy in between decrypts TLS",
+	    .intercepted = true),
+	JUDGES("-PLUS that was removed from the offer is detected",
+	    "PLAIN SCRAM-SHA-256", "SCRAM-SHA-256", 0, TLS_FIXTURE_LOGIN,
+	    EX_NOPERM, "AUTH SCRAM-SHA-256: 535"),
 	JUDGES("SCRAM-SHA-256", "SCRAM-SHA-256", "SCRAM-SHA-256", 0,
-	    TLS_FIXTURE_LOGIN, 0),
+	    TLS_FIXTURE_LOGIN "auth = SCRAM-SHA-256\n", 0),
 	JUDGES("SCRAM-SHA-1", "SCRAM-SHA-1", "SCRAM-SHA-1", 0,
-	    TLS_FIXTURE_LOGIN, 0),
+	    TLS_FIXTURE_LOGIN "auth = SCRAM-SHA-1\n", 0),
 	JUDGES("CRAM-MD5", "CRAM-MD5", "CRAM-MD5", 0, TLS_FIXTURE_LOGIN
 	    "auth = CRAM-MD5\n", 0),
 	JUDGES("SCRAM-SHA-256-PLUS reports a wrong password",
 	    "SCRAM-SHA-256-PLUS",
-	    "SCRAM-SHA-256-PLUS", 0, WRONG, EX_NOPERM),
+	    "SCRAM-SHA-256-PLUS", 0, WRONG, EX_NOPERM, "535 5.7.8"),
 	JUDGES("SCRAM-SHA-1 reports a wrong password", "SCRAM-SHA-1",
-	    "SCRAM-SHA-1", 0, WRONG, EX_NOPERM),
+	    "SCRAM-SHA-1", 0, WRONG "auth = SCRAM-SHA-1\n", EX_NOPERM,
+	    "535 5.7.8"),
 };
 
 #else

@@ -17,20 +17,48 @@
 #include "util/memory.h"
 
 #define EVERYTHING "XOAUTH2 CRAM-MD5 login PLAIN OAUTHBEARER EXTERNAL " \
-	"DIGEST-MD5 SCRAM-SHA-1 Scram-Sha-256 SCRAM-SHA-256-PLUS GSSAPI"
+	"DIGEST-MD5 SCRAM-SHA-1 Scram-Sha-256 SCRAM-SHA-256-PLUS GSSAPI " \
+	"SCRAM-SHA-1-PLUS"
 
-enum wire { CLEAR, TLS_1_2, TLS_1_3 };
+enum wire {
+	CLEAR,
+	NO_EMS,		/* TLS 1.2 without extended master secret */
+	TLS_1_2,
+	TLS_1_3,
+	ED25519,	/* TLS 1.3; no channel binding to the certificate */
+};
+
+#define BINDS_BY(type)	(1u << (type) | 1u << TLS_SERVER_END_POINT)
 
 static struct tls *
 session(enum wire wire, struct tls *tls)
 {
-	tls->binds = wire == TLS_1_3;
+	static const unsigned	binds[] = {
+		[CLEAR]		= 0,
+		[NO_EMS]	= 1u << TLS_SERVER_END_POINT,
+		[TLS_1_2]	= BINDS_BY(TLS_UNIQUE),
+		[TLS_1_3]	= BINDS_BY(TLS_EXPORTER),
+		[ED25519]	= 1u << TLS_EXPORTER,
+	};
+
+	tls->binds = binds[wire];
 	return wire == CLEAR ? NULL : tls;
 }
 
+/* The server offers everything. */
+static struct auth *
+start(const char *mechanism, const struct auth_options *options,
+    struct tls *tls, struct failure *why)
+{
+	const struct auth_offer	offer = { .mechanisms = EVERYTHING,
+				    .module = &digests, .tls = tls };
+
+	return auth_start(mechanism, options, &offer, why);
+}
+
 /* As auth_mechanisms() returns them. */
-#define MECHANISMS "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN " \
-	"CRAM-MD5 OAUTHBEARER XOAUTH2 EXTERNAL"
+#define MECHANISMS "SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 " \
+	"SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5 OAUTHBEARER XOAUTH2 EXTERNAL"
 
 #define PASSWORD	.user = "user", .password = "pencil"
 #define TOKEN		.user = "user", .token = "ya29.token"
@@ -46,6 +74,7 @@ struct offer {
 						 * the failure */
 	enum auth_obstacle	 obstacle;
 	enum auth_cause		 cause;
+	bool			 plus_refused;	/* the first one is */
 };
 
 static struct auth_offer
@@ -116,6 +145,7 @@ goes_on(void **state)
 	while (name != NULL) {
 		buffer_addf(&names, "%s ", name);
 		assert_true(names.len < 1000);
+		offer.plus_refused = o->plus_refused;
 		name = auth_choose_after(&o->options, &offer, name);
 	}
 	assert_string_equal(names.data, o->want);
@@ -126,8 +156,9 @@ static void
 ends_after_an_unknown_mechanism(void **state)
 {
 	struct auth_options	options = { PASSWORD };
-	struct tls		tls = { true };
-	struct auth_offer	offer = { EVERYTHING, &digests, &tls };
+	struct tls		tls = { BINDS_BY(TLS_EXPORTER) };
+	struct auth_offer	offer = { .mechanisms = EVERYTHING, .module = &digests,
+				    .tls = &tls };
 
 	(void)state;
 	assert_null(auth_choose_after(&options, &offer, "GSSAPI"));
@@ -137,7 +168,8 @@ static void
 ends_without_tls(void **state)
 {
 	struct auth_options	options = { PASSWORD };
-	struct auth_offer	offer = { EVERYTHING, &digests, NULL };
+	struct auth_offer	offer = { .mechanisms = EVERYTHING,
+				    .module = &digests };
 
 	(void)state;
 	assert_null(auth_choose_after(&options, &offer, "PLAIN"));
@@ -148,8 +180,8 @@ static void
 reads_a_long_offer(void **state)
 {
 	struct auth_options	options = { PASSWORD };
-	struct tls		tls = { true };
-	struct auth_offer	offer = { NULL, &digests, &tls };
+	struct tls		tls = { BINDS_BY(TLS_EXPORTER) };
+	struct auth_offer	offer = { .module = &digests, .tls = &tls };
 	struct buffer		offered = { 0 };
 	struct failure		why;
 
@@ -210,12 +242,12 @@ static void
 says(void **state)
 {
 	const struct dialogue	*d = *state;
-	struct tls		 tls = { false };
+	struct tls		 tls = { 0 };
 	struct buffer		 initial = { 0 };
 	struct failure		 why;
 	struct auth		*a;
 
-	a = auth_start(d->mechanism, &d->options, &digests, &tls, &why);
+	a = start(d->mechanism, &d->options, &tls, &why);
 	assert_non_null(a);
 	assert_string_equal(auth_detail(a), "");
 	assert_int_equal(auth_initial(a, d->late ? 0 : SIZE_MAX, &initial),
@@ -249,7 +281,7 @@ does_not_start(void **state)
 	struct tls		 tls;
 	struct failure		 why;
 
-	assert_null(auth_start(r->mechanism, &r->options, &digests,
+	assert_null(start(r->mechanism, &r->options,
 	    session(r->wire, &tls), &why));
 	assert_int_equal(why.status, r->status);
 	assert_non_null(strstr(why.text, r->says));
@@ -259,13 +291,14 @@ does_not_start(void **state)
 static void
 cram_needs_md5(void **state)
 {
+	struct auth_offer	 offer = { .module = &no_digests };
 	struct auth_options	 options = { PASSWORD };
 	struct buffer		 response = { 0 };
 	struct failure		 why;
 	struct auth		*a;
 
 	(void)state;
-	a = auth_start("CRAM-MD5", &options, &no_digests, NULL, &why);
+	a = auth_start("CRAM-MD5", &options, &offer, &why);
 	assert_non_null(a);
 	assert_false(auth_step(a, "<1@x>", 5, &response, &why));
 	assert_int_equal(why.status, EX_UNAVAILABLE);
@@ -277,11 +310,12 @@ cram_needs_md5(void **state)
 static void
 digests_need_a_module(void **state)
 {
+	struct auth_offer	offer = { .module = NULL };
 	struct auth_options	options = { PASSWORD };
 	struct failure		why;
 
 	(void)state;
-	assert_null(auth_start("SCRAM-SHA-256", &options, NULL, NULL, &why));
+	assert_null(auth_start("SCRAM-SHA-256", &options, &offer, &why));
 	assert_int_equal(why.status, EX_UNAVAILABLE);
 	assert_non_null(strstr(why.text,
 	    "SCRAM-SHA-256: the digest is not available"));
@@ -298,7 +332,7 @@ sends_a_token_of_any_length(void **state)
 
 	(void)state;
 	memset(token, 't', (1 << 20) - 1);
-	a = auth_start("XOAUTH2", &options, NULL, NULL, &why);
+	a = start("XOAUTH2", &options, NULL, &why);
 	assert_non_null(a);
 	assert_true(auth_initial(a, SIZE_MAX, &initial));
 	assert_int_equal(initial.len, strlen("user=user.auth=Bearer ..") +
@@ -319,7 +353,7 @@ cuts_a_long_error(void **state)
 
 	(void)state;
 	memset(json, '\033', sizeof(json));
-	a = auth_start("XOAUTH2", &options, NULL, NULL, &why);
+	a = start("XOAUTH2", &options, NULL, &why);
 	assert_non_null(a);
 	assert_true(auth_step(a, json, sizeof(json), &response, &why));
 	assert_int_equal(strncmp(auth_detail(a), "\\033\\033", 8), 0);
@@ -335,13 +369,13 @@ bounds_challenges(void **state)
 	const char *const	*name = *state;
 	struct auth_options	 options = { PASSWORD, .token = "t" };
 	char			*challenge = memory_new(1 << 20, 1);
-	struct tls		 tls = { true };
+	struct tls		 tls = { BINDS_BY(TLS_EXPORTER) };
 	struct buffer		 response = { 0 };
 	struct failure		 why;
 	struct auth		*a;
 
 	memset(challenge, 'r', 1 << 20);
-	a = auth_start(*name, &options, &digests, &tls, &why);
+	a = start(*name, &options, &tls, &why);
 	assert_non_null(a);
 	assert_false(auth_step(a, challenge, 1 << 20, &response, &why));
 	assert_int_equal(why.status, EX_PROTOCOL);
@@ -353,8 +387,9 @@ bounds_challenges(void **state)
 }
 
 static const char *const all_mechanisms[] = {
-	"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN",
-	"CRAM-MD5", "OAUTHBEARER", "XOAUTH2", "EXTERNAL",
+	"SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256",
+	"SCRAM-SHA-1", "PLAIN", "LOGIN", "CRAM-MD5", "OAUTHBEARER", "XOAUTH2",
+	"EXTERNAL",
 };
 
 struct repetition {
@@ -369,13 +404,13 @@ ends_repetition(void **state)
 {
 	const struct repetition	*c = *state;
 	struct auth_options	 options = { PASSWORD, .token = "t" };
-	struct tls		 tls = { true };
+	struct tls		 tls = { BINDS_BY(TLS_EXPORTER) };
 	struct buffer		 response = { 0 };
 	struct failure		 why;
 	struct auth		*a;
 	int			 n = 0;
 
-	a = auth_start(c->mechanism, &options, &digests, &tls, &why);
+	a = start(c->mechanism, &options, &tls, &why);
 	assert_non_null(a);
 	while (auth_step(a, c->challenge, strlen(c->challenge), &response,
 	    &why))
@@ -393,6 +428,7 @@ ends_repetition(void **state)
 
 static const struct repetition repetitions[] = {
 	REPEATS_EACH("SCRAM-SHA-256-PLUS"),
+	REPEATS_EACH("SCRAM-SHA-1-PLUS"),
 	REPEATS_EACH("SCRAM-SHA-256"),
 	REPEATS_EACH("SCRAM-SHA-1"),
 	REPEATS_EACH("PLAIN"),
@@ -429,6 +465,9 @@ struct scram_server {
 	const char	*password;
 	size_t		 size;		/* if > 0: a password of 'x' */
 	const char	*header;
+	const char	*offered;	/* NULL: nothing */
+	const char	*list;		/* .mechanisms of the options */
+	bool		 end_point, plus_refused;
 };
 
 static void
@@ -459,14 +498,16 @@ expect_final(const struct scram_server *s, const char *password,
     const char *nonce, struct buffer *said, const char *final)
 {
 	struct buffer	binding = { 0 }, want = { 0 };
-	unsigned char	proof[TLS_DIGEST_MAX], channel[TLS_BINDING_SIZE];
-	struct tls	tls = { true };
+	unsigned char	proof[TLS_DIGEST_MAX];
 
 	buffer_add_text(&binding, s->header);
-	if (s->header[0] == 'p') {
-		digests.channel_binding(&tls, channel);
-		buffer_add(&binding, channel, sizeof(channel));
-	}
+	if (strcmp(s->header, "p=tls-exporter,,") == 0)
+		buffer_add_text(&binding, "ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`");
+	else if (strcmp(s->header, "p=tls-unique,,") == 0)
+		buffer_add_text(&binding, "abcdefghijkl");
+	else if (strcmp(s->header, "p=tls-server-end-point,,") == 0)
+		buffer_add_text(&binding, "0123456789:;<=>?@"
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_");
 	buffer_add_text(&want, "c=");
 	base64_encode(&want, binding.data, binding.len);
 	buffer_addf(&want, ",r=%s", nonce);
@@ -484,8 +525,16 @@ proves(void **state)
 {
 	const struct scram_server	*s = *state;
 	char				 long_one[5000] = "";
-	struct auth_options		 options = { .user = s->user };
+	struct auth_options		 options = { .user = s->user,
+					    .mechanisms = s->list };
 	struct tls			 tls;
+	struct auth_offer		 offer = {
+		.mechanisms = s->offered != NULL ? s->offered : "",
+		.module = &digests,
+		.tls = session(s->wire, &tls),
+		.end_point = s->end_point,
+		.plus_refused = s->plus_refused,
+	};
 	struct buffer			 said = { 0 }, out = { 0 };
 	struct buffer			 challenge = { 0 }, nonce = { 0 };
 	struct failure			 why;
@@ -495,9 +544,13 @@ proves(void **state)
 
 	memset(long_one, 'x', s->size);
 	options.password = s->size > 0 ? long_one : s->password;
-	a = auth_start(s->mechanism, &options, &digests,
-	    session(s->wire, &tls), &why);
+	a = auth_start(s->mechanism, &options, &offer, &why);
 	assert_non_null(a);
+	if (s->header[0] == 'p')
+		assert_memory_equal(auth_binding(a), s->header + 2,
+		    strlen(s->header) - 4);
+	else
+		assert_null(auth_binding(a));
 	assert_true(auth_initial(a, SIZE_MAX, &out));
 	assert_int_equal(strncmp(out.data, s->header, strlen(s->header)), 0);
 	buffer_add_text(&said, out.data + strlen(s->header));
@@ -543,8 +596,8 @@ nonces_differ(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct auth	*a = auth_start("SCRAM-SHA-1", &options,
-		    &digests, NULL, &why);
+		struct auth	*a = start("SCRAM-SHA-1", &options,
+		    NULL, &why);
 
 		assert_non_null(a);
 		assert_true(auth_initial(a, SIZE_MAX, &first[i]));
@@ -564,12 +617,53 @@ scram_ends_too_early(void **state)
 	struct auth		*a;
 
 	(void)state;
-	a = auth_start("SCRAM-SHA-256", &options, &digests, NULL, &why);
+	a = start("SCRAM-SHA-256", &options, NULL, &why);
 	assert_non_null(a);
 	assert_false(auth_finish(a, &why));
 	assert_int_equal(why.status, EX_NOPERM);
 	auth_free(a);
 	auth_free(NULL);
+}
+
+struct reported {
+	const char	*mechanism;
+	enum wire	 wire;
+	bool		 end_point;
+	const char	*error;
+	bool		 may_rebind;
+	int		 cause;
+};
+
+/* An error of the server, in place of its first message. */
+static void
+reports(void **state)
+{
+	const struct reported	*r = *state;
+	struct auth_options	 options = { PASSWORD };
+	struct tls		 tls;
+	struct auth_offer	 offer = { .mechanisms = r->mechanism,
+				    .module = &digests,
+				    .tls = session(r->wire, &tls),
+				    .end_point = r->end_point };
+	struct buffer		 initial = { 0 }, out = { 0 };
+	struct failure		 why;
+	struct auth		*a;
+
+	a = auth_start(r->mechanism, &options, &offer, &why);
+	assert_non_null(a);
+	assert_true(auth_initial(a, SIZE_MAX, &initial));
+	assert_false(auth_may_rebind(a));
+	if (r->error != NULL) {
+		assert_true(auth_step(a, r->error, strlen(r->error), &out,
+		    &why));
+		assert_string_equal(auth_detail(a), r->error + 2);
+	}
+	assert_int_equal(out.len, 0);
+	assert_int_equal(auth_may_rebind(a), r->may_rebind);
+	assert_int_equal(auth_cause(a), r->cause);
+	assert_false(auth_finish(a, &why));
+	auth_free(a);
+	buffer_wipe(&initial);
 }
 
 /* Texts may contain NULs. */
@@ -579,17 +673,21 @@ scram_ends_too_early(void **state)
 
 #define CHOOSES(sentence, credentials, offered, wire, want) \
 	{ sentence, chooses, NULL, NULL, &(struct offer){ \
-	    { credentials }, offered, wire, want, 0, 0 } }
+	    { credentials }, offered, wire, want, 0, 0, false } }
 #define REFUSES(sentence, credentials, offered, wire, cause, text) \
 	{ sentence, refuses, NULL, NULL, &(struct offer){ \
-	    { credentials }, offered, wire, text, 0, cause } }
+	    { credentials }, offered, wire, text, 0, cause, \
+	    false } }
 #define OBSTRUCTS(sentence, credentials, offered, wire, obstacle, names) \
 	{ sentence, obstructs, NULL, NULL, &(struct offer){ \
 	    { credentials }, offered, wire, names, obstacle, \
-	    AUTH_CAUSE_NO_MECHANISM } }
+	    AUTH_CAUSE_NO_MECHANISM, false } }
 #define GOES_ON(sentence, credentials, offered, wire, want) \
 	{ sentence, goes_on, NULL, NULL, &(struct offer){ \
-	    { credentials }, offered, wire, want, 0, 0 } }
+	    { credentials }, offered, wire, want, 0, 0, false } }
+#define GOES_ON_BOUND(sentence, credentials, offered, wire, want) \
+	{ sentence, goes_on, NULL, NULL, &(struct offer){ \
+	    { credentials }, offered, wire, want, 0, 0, true } }
 #define BOTH(a, b)	a, b
 #define ALL(a, b, c)	a, b, c
 #define NAMED(list)	.mechanisms = list
@@ -608,8 +706,14 @@ scram_ends_too_early(void **state)
 #define NO_START(sentence, mechanism, credentials, wire, status, says) \
 	{ sentence, does_not_start, NULL, NULL, &(struct refusal){ \
 	    mechanism, { credentials }, wire, status, says } }
-#define PROVES(sentence, ...) \
-	{ sentence, proves, NULL, NULL, &(struct scram_server){ __VA_ARGS__ } }
+#define REPORTS(sentence, ...) \
+	{ sentence, reports, NULL, NULL, &(struct reported){ __VA_ARGS__ } }
+#define FLAGS(sentence, wire, header, ...) \
+	PROVES(sentence, "SCRAM-SHA-256", TLS_SHA256, wire, "user", \
+	    "n=user,", "pencil", 0, header, __VA_ARGS__)
+#define PROVES(sentence, name, ...) \
+	{ sentence, proves, NULL, NULL, &(struct scram_server){ \
+	    .mechanism = name, __VA_ARGS__ } }
 
 /* Three characters that NFKC would change. */
 #define ODD "abcd123456789\302\250\342\200\221\302\274###"
@@ -622,9 +726,13 @@ main(void)
 	const struct CMUnitTest	choice_spec[] = {
 		CHOOSES("the strongest, with TLS 1.3", PASSWORD, EVERYTHING,
 		    TLS_1_3, "SCRAM-SHA-256-PLUS"),
-		CHOOSES("the strongest mechanism without channel binding",
-		    PASSWORD,
-		    EVERYTHING, TLS_1_2, "SCRAM-SHA-256"),
+		CHOOSES("the strongest, with TLS 1.2", PASSWORD, EVERYTHING,
+		    TLS_1_2, "SCRAM-SHA-256-PLUS"),
+		CHOOSES("channel binding before the stronger digest", PASSWORD,
+		    "SCRAM-SHA-256 SCRAM-SHA-1-PLUS", TLS_1_2,
+		    "SCRAM-SHA-1-PLUS"),
+		CHOOSES("no channel binding without extended master secret",
+		    PASSWORD, EVERYTHING, NO_EMS, "SCRAM-SHA-256"),
 		CHOOSES("SCRAM before PLAIN", PASSWORD,
 		    "PLAIN LOGIN SCRAM-SHA-1", TLS_1_3, "SCRAM-SHA-1"),
 		CHOOSES("PLAIN before LOGIN, in any order of the offer",
@@ -664,7 +772,7 @@ main(void)
 		    "PLAIN"),
 		CHOOSES("impossible mechanisms in the list are skipped",
 		    BOTH(PASSWORD, NAMED("XOAUTH2 NTLM SCRAM-SHA-256-PLUS "
-		    "PLAIN")), EVERYTHING, TLS_1_2, "PLAIN"),
+		    "PLAIN")), EVERYTHING, NO_EMS, "PLAIN"),
 		CHOOSES("CRAM-MD5 if the list names it",
 		    BOTH(PASSWORD, NAMED("CRAM-MD5")), EVERYTHING, TLS_1_3,
 		    "CRAM-MD5"),
@@ -727,9 +835,11 @@ main(void)
 		OBSTRUCTS("with a password, EXTERNAL must be named",
 		    BOTH(PASSWORD, CERTIFICATE), "EXTERNAL", TLS_1_3,
 		    AUTH_OBSTACLE_NOT_NAMED, "EXTERNAL"),
-		OBSTRUCTS("TLS 1.2 has no channel binding", PASSWORD,
-		    "SCRAM-SHA-256-PLUS", TLS_1_2, AUTH_OBSTACLE_NO_BINDING,
-		    "SCRAM-SHA-256-PLUS"),
+		OBSTRUCTS("TLS 1.2 without extended master secret has no "
+		    "channel binding", PASSWORD,
+		    "SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS", NO_EMS,
+		    AUTH_OBSTACLE_NO_BINDING,
+		    "SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS"),
 		OBSTRUCTS("CRAM-MD5 must be named", PASSWORD, "CRAM-MD5",
 		    TLS_1_3, AUTH_OBSTACLE_NOT_NAMED, "CRAM-MD5"),
 		OBSTRUCTS("the list does not name PLAIN",
@@ -740,8 +850,14 @@ main(void)
 		    TLS_1_3, AUTH_OBSTACLE_NO_TOKEN, "XOAUTH2"),
 
 		GOES_ON("from the strongest to the weakest", PASSWORD,
-		    EVERYTHING, TLS_1_3, "SCRAM-SHA-256-PLUS SCRAM-SHA-256 "
-		    "SCRAM-SHA-1 PLAIN LOGIN "),
+		    EVERYTHING, NO_EMS, "SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN "),
+		GOES_ON_BOUND("after channel binding, never with a mechanism "
+		    "that sends the password", PASSWORD, EVERYTHING, TLS_1_3,
+		    "SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 "
+		    "SCRAM-SHA-1 "),
+		GOES_ON_BOUND("after channel binding, with PLAIN if the list "
+		    "names it", BOTH(PASSWORD, NAMED("SCRAM-SHA-1-PLUS PLAIN")),
+		    EVERYTHING, TLS_1_3, "SCRAM-SHA-1-PLUS PLAIN "),
 		GOES_ON("without TLS, never with a mechanism that sends the password",
 		    BOTH(PASSWORD, .in_clear = true), EVERYTHING, CLEAR,
 		    "SCRAM-SHA-256 SCRAM-SHA-1 "),
@@ -866,11 +982,11 @@ main(void)
 		NO_START("a separator in a user name", "OAUTHBEARER",
 		    BOTH(.user = "a\1b", .token = "secret"), TLS_1_3,
 		    EX_CONFIG, "user name contains a control character"),
-		NO_START("no channel binding before TLS 1.3",
-		    "SCRAM-SHA-256-PLUS",
-		    PASSWORD, TLS_1_2, EX_UNAVAILABLE, "TLS 1.3"),
+		NO_START("no channel binding without extended master secret",
+		    "SCRAM-SHA-256-PLUS", PASSWORD, NO_EMS, EX_UNAVAILABLE,
+		    "no channel binding"),
 		NO_START("no channel binding without TLS", "SCRAM-SHA-256-PLUS",
-		    PASSWORD, CLEAR, EX_UNAVAILABLE, "TLS 1.3"),
+		    PASSWORD, CLEAR, EX_UNAVAILABLE, "no channel binding"),
 
 		cmocka_unit_test(cram_needs_md5),
 		cmocka_unit_test(digests_need_a_module),
@@ -881,31 +997,104 @@ main(void)
 	const struct CMUnitTest	scram_spec[] = {
 		PROVES("SCRAM-SHA-1", "SCRAM-SHA-1", TLS_SHA1, CLEAR, "user",
 		    "n=user,", "pencil", 0, "n,,"),
-		PROVES("SCRAM-SHA-256 does not send 'y'", "SCRAM-SHA-256",
-		    TLS_SHA256, TLS_1_3, "user", "n=user,", "pencil", 0,
-		    "n,,"),
 		PROVES("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS", TLS_SHA256,
 		    TLS_1_3, "user", "n=user,", "pencil", 0,
 		    "p=tls-exporter,,"),
+		PROVES("SCRAM-SHA-1-PLUS", "SCRAM-SHA-1-PLUS", TLS_SHA1,
+		    TLS_1_3, "user", "n=user,", "pencil", 0,
+		    "p=tls-exporter,,"),
+		PROVES("SCRAM-SHA-256-PLUS with TLS 1.2", "SCRAM-SHA-256-PLUS",
+		    TLS_SHA256, TLS_1_2, "user", "n=user,", "pencil", 0,
+		    "p=tls-unique,,"),
+		PROVES("SCRAM-SHA-1-PLUS with TLS 1.2", "SCRAM-SHA-1-PLUS",
+		    TLS_SHA1, TLS_1_2, "user", "n=user,", "pencil", 0,
+		    "p=tls-unique,,"),
+		PROVES("SCRAM-SHA-256-PLUS with the certificate",
+		    "SCRAM-SHA-256-PLUS", TLS_SHA256, TLS_1_3, "user",
+		    "n=user,", "pencil", 0, "p=tls-server-end-point,,",
+		    .end_point = true),
+		FLAGS("'y' if the server does not offer channel binding",
+		    TLS_1_3, "y,,", .offered = "PLAIN SCRAM-SHA-256 PLUS"),
+		FLAGS("'y' with TLS 1.2, too", TLS_1_2, "y,,",
+		    .offered = "SCRAM-SHA-256"),
+		FLAGS("'y' if the server has refused channel binding", TLS_1_3,
+		    "y,,", .offered = EVERYTHING, .plus_refused = true),
+		FLAGS("'y' if auth names channel binding and the server does "
+		    "not offer it", TLS_1_3, "y,,",
+		    .offered = "SCRAM-SHA-256",
+		    .list = "SCRAM-SHA-1-PLUS SCRAM-SHA-256"),
+		FLAGS("'n' if auth does not name channel binding", TLS_1_3,
+		    "n,,", .offered = "SCRAM-SHA-256",
+		    .list = "SCRAM-SHA-256 PLAIN"),
+		FLAGS("'n' if auth excludes the channel binding that the "
+		    "server offers", TLS_1_3, "n,,", .offered = EVERYTHING,
+		    .list = "SCRAM-SHA-256"),
+		FLAGS("'n' without extended master secret", NO_EMS, "n,,",
+		    .offered = "SCRAM-SHA-256"),
+		FLAGS("'n' without extended master secret if the server "
+		    "offers channel binding", NO_EMS, "n,,",
+		    .offered = EVERYTHING),
+		FLAGS("'n' without TLS", CLEAR, "n,,",
+		    .offered = "SCRAM-SHA-256"),
+		FLAGS("'n' if the server offers channel binding with another "
+		    "digest", TLS_1_3, "n,,",
+		    .offered = "SCRAM-SHA-256 scram-sha-512-plus"),
 		PROVES("a name with a comma and an equals sign", "SCRAM-SHA-1",
 		    TLS_SHA1, TLS_1_3, "a,b=c", "n=a=2Cb=3Dc,", "pencil", 0,
-		    "n,,"),
+		    "y,,"),
 		PROVES("a name is prepared by SASLprep",
 		    "SCRAM-SHA-1", TLS_SHA1,
-		    TLS_1_3, "\342\205\250", "n=IX,", "pencil", 0, "n,,"),
+		    TLS_1_3, "\342\205\250", "n=IX,", "pencil", 0, "y,,"),
 		PROVES("an empty password", "SCRAM-SHA-256", TLS_SHA256,
-		    TLS_1_3, "user", "n=user,", "", 0, "n,,"),
+		    TLS_1_3, "user", "n=user,", "", 0, "y,,"),
 		PROVES("a password of one octet", "SCRAM-SHA-256", TLS_SHA256,
-		    TLS_1_3, "user", "n=user,", NULL, 1, "n,,"),
+		    TLS_1_3, "user", "n=user,", NULL, 1, "y,,"),
 		PROVES("a password of one block", "SCRAM-SHA-256", TLS_SHA256,
-		    TLS_1_3, "user", "n=user,", NULL, 64, "n,,"),
+		    TLS_1_3, "user", "n=user,", NULL, 64, "y,,"),
 		PROVES("a password of one block and an octet", "SCRAM-SHA-1", TLS_SHA1,
-		    TLS_1_3, "user", "n=user,", NULL, 65, "n,,"),
+		    TLS_1_3, "user", "n=user,", NULL, 65, "y,,"),
 		PROVES("a password of 4096 octets", "SCRAM-SHA-256", TLS_SHA256,
-		    TLS_1_3, "user", "n=user,", NULL, 4096, "n,,"),
+		    TLS_1_3, "user", "n=user,", NULL, 4096, "y,,"),
 		PROVES("a password that is not ASCII",
 		    "SCRAM-SHA-256", TLS_SHA256,
-		    TLS_1_3, "user", "n=user,", "p\303\244ncil", 0, "n,,"),
+		    TLS_1_3, "user", "n=user,", "p\303\244ncil", 0, "y,,"),
+		REPORTS("another channel binding is tried if they do not match",
+		    "SCRAM-SHA-256-PLUS", TLS_1_3, false,
+		    "e=channel-bindings-dont-match", true,
+		    AUTH_CAUSE_OTHER_CHANNEL),
+		REPORTS("another channel binding is tried if the server does "
+		    "not support its type", "SCRAM-SHA-1-PLUS", TLS_1_2, false,
+		    "e=unsupported-channel-binding-type", true,
+		    AUTH_CAUSE_NO_BINDING),
+		REPORTS("no third channel binding is tried",
+		    "SCRAM-SHA-1-PLUS", TLS_1_3, true,
+		    "e=channel-bindings-dont-match", false,
+		    AUTH_CAUSE_OTHER_CHANNEL),
+		REPORTS("a certificate without channel binding is not tried",
+		    "SCRAM-SHA-1-PLUS", ED25519, false,
+		    "e=unsupported-channel-binding-type", false,
+		    AUTH_CAUSE_NO_BINDING),
+		REPORTS("a server without channel binding is not asked again",
+		    "SCRAM-SHA-1-PLUS", TLS_1_3, false,
+		    "e=channel-binding-not-supported", false,
+		    AUTH_CAUSE_NO_BINDING),
+		REPORTS("a wrong password is not tried again",
+		    "SCRAM-SHA-1-PLUS", TLS_1_3, false, "e=invalid-proof",
+		    false, 0),
+		REPORTS("another error is not tried again", "SCRAM-SHA-1-PLUS",
+		    TLS_1_3, false, "e=other-error", false,
+		    AUTH_CAUSE_BOUND),
+		REPORTS("without an error, it is the password or the channel "
+		    "binding", "SCRAM-SHA-1-PLUS", TLS_1_3, false, NULL,
+		    false, AUTH_CAUSE_BOUND),
+		REPORTS("without channel binding, it is the password",
+		    "SCRAM-SHA-1", TLS_1_3, false, NULL, false, 0),
+		REPORTS("without channel binding, no other type is tried",
+		    "SCRAM-SHA-1", TLS_1_3, false,
+		    "e=unsupported-channel-binding-type", false, 0),
+		REPORTS("a changed offer is detected", "SCRAM-SHA-1", TLS_1_3,
+		    false, "e=server-does-support-channel-binding", false,
+		    AUTH_CAUSE_UNOFFERED),
 		cmocka_unit_test(nonces_differ),
 		cmocka_unit_test(scram_ends_too_early),
 	};

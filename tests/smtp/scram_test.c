@@ -14,11 +14,14 @@
 #include "support/digests.h"
 #include "util/base64.h"
 
+#define BINDING "0123\0456789abcdef"
+
 struct exchange {
 	enum tls_digest	 digest;
 	const char	*user;
 	const char	*nonce;
-	const char	*binding;
+	const char	*binding;	/* its type */
+	bool		 unoffered;
 	const char	*say[4];	/* client, server, client, server */
 };
 
@@ -31,7 +34,10 @@ options_of(const struct exchange *e)
 		.user = e->user,
 		.password = "pencil",
 		.nonce = e->nonce,
-		.binding = (const unsigned char *)e->binding,
+		.binding = e->binding,
+		.binding_data = (const unsigned char *)BINDING,
+		.binding_len = sizeof(BINDING) - 1,
+		.unoffered = e->unoffered,
 	};
 }
 
@@ -65,7 +71,7 @@ agrees(void **state)
 #define GOOD	"r=" LONGER ",s=QSXCR+Q6sek8bf92,i=4096"
 
 static const struct exchange rfc5802 = {
-	TLS_SHA1, "user", NONCE, NULL, {
+	TLS_SHA1, "user", NONCE, NULL, false, {
 		"n,,n=user,r=" NONCE,
 		GOOD,
 		"c=biws,r=" LONGER ",p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
@@ -74,7 +80,7 @@ static const struct exchange rfc5802 = {
 };
 
 static const struct exchange rfc7677 = {
-	TLS_SHA256, "user", "rOprNGfwEbeRWgbNEkqO", NULL, {
+	TLS_SHA256, "user", "rOprNGfwEbeRWgbNEkqO", NULL, false, {
 		"n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
 		"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
 		"s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
@@ -87,6 +93,7 @@ static const struct exchange rfc7677 = {
 struct first_message {
 	const char	*user;
 	const char	*binding;
+	bool		 unoffered;
 	const char	*want;
 };
 
@@ -95,7 +102,7 @@ begins(void **state)
 {
 	const struct first_message	*f = *state;
 	struct exchange			 e = { TLS_SHA1, f->user, "abc",
-	    f->binding, { NULL } };
+	    f->binding, f->unoffered, { NULL } };
 	struct scram_options		 options = options_of(&e);
 	struct scram			 s;
 	struct buffer			 out = { 0 };
@@ -106,26 +113,32 @@ begins(void **state)
 	buffer_free(&out);
 }
 
-#define BINDING "0123456789abcdef0123456789ABCDEF"
+struct bound {
+	const char	*binding;
+	bool		 unoffered;
+	const char	*want;
+	size_t		 len;
+};
 
 /* The attribute c= contains the header and the channel binding. */
 static void
 binds(void **state)
 {
+	const struct bound	*b = *state;
 	struct exchange		e = rfc5802;
 	struct scram_options	options;
 	struct scram		s;
 	struct buffer		out = { 0 }, want = { 0 };
 	struct failure		why;
 
-	(void)state;
-	e.binding = BINDING;
+	e.binding = b->binding;
+	e.unoffered = b->unoffered;
 	options = options_of(&e);
 	scram_start(&s, &options, &out);
 	buffer_clear(&out);
 	assert_true(scram_step(&s, GOOD, strlen(GOOD), &out, &why));
 	buffer_add_text(&want, "c=");
-	base64_encode(&want, "p=tls-exporter,," BINDING, 48);
+	base64_encode(&want, b->want, b->len);
 	buffer_add_text(&want, ",r=" LONGER ",p=");
 	assert_memory_equal(out.data, want.data, want.len);
 	scram_free(&s);
@@ -171,6 +184,41 @@ refuses_last(void **state)
 	finds_out(*state, true);
 }
 
+struct told {
+	bool		 answered;
+	const char	*text;
+	const char	*error;
+};
+
+/* After an error, neither a proof nor a challenge is accepted. */
+static void
+tells(void **state)
+{
+	const struct told	*t = *state;
+	struct scram_options	 options = options_of(&rfc5802);
+	struct scram		 s;
+	struct buffer		 out = { 0 };
+	struct failure		 why;
+
+	scram_start(&s, &options, &out);
+	if (t->answered)
+		assert_true(scram_step(&s, GOOD, strlen(GOOD), &out, &why));
+	assert_string_equal(s.error, "");
+	buffer_clear(&out);
+	assert_true(scram_step(&s, t->text, strlen(t->text), &out, &why));
+	assert_int_equal(out.len, 0);
+	assert_string_equal(s.error, t->error);
+	assert_int_equal(s.state, SCRAM_REFUSED);
+	for (int i = 1; i < 4; i += 2) {
+		assert_false(scram_step(&s, rfc5802.say[i],
+		    strlen(rfc5802.say[i]), &out, &why));
+		assert_int_equal(why.status, EX_PROTOCOL);
+		assert_int_equal(s.state, SCRAM_REFUSED);
+	}
+	scram_free(&s);
+	buffer_free(&out);
+}
+
 /* Small numbers of iterations are accepted. */
 static void
 counts(void **state)
@@ -207,11 +255,17 @@ needs_a_digest(void **state)
 	buffer_free(&out);
 }
 
+#define TELLS(sentence, answered, text, error) \
+	{ sentence, tells, NULL, NULL, \
+	    &(struct told){ answered, text, error } }
 #define AGREES(sentence, exchange) \
 	{ sentence, agrees, NULL, NULL, (void *)&exchange }
 #define BEGINS(sentence, user, binding, want) \
 	{ sentence, begins, NULL, NULL, \
-	    &(struct first_message){ user, binding, want } }
+	    &(struct first_message){ user, binding, false, want } }
+#define BINDS(sentence, binding, unoffered, want) \
+	{ sentence, binds, NULL, NULL, \
+	    &(struct bound){ binding, unoffered, want, sizeof(want) - 1 } }
 #define COUNTS(sentence, count) \
 	{ sentence, counts, NULL, NULL, (void *)(uintptr_t)count }
 #define BAD(sentence, function, text, status, says) \
@@ -231,9 +285,16 @@ main(void)
 		BEGINS("a comma and an equals sign in the name are escaped",
 		    "a,b=c,=", NULL, "n,,n=a=2Cb=3Dc=2C=3D,r=abc"),
 		BEGINS("an empty name", "", NULL, "n,,n=,r=abc"),
-		BEGINS("a channel binding is announced", "user", BINDING,
-		    "p=tls-exporter,,n=user,r=abc"),
-		cmocka_unit_test(binds),
+		BEGINS("a channel binding is announced", "user",
+		    "tls-exporter", "p=tls-exporter,,n=user,r=abc"),
+		{ "a channel binding that is not offered is announced", begins,
+		    NULL, NULL, &(struct first_message){ "user", NULL, true,
+		    "y,,n=user,r=abc" } },
+		BINDS("tls-unique is part of the final message", "tls-unique",
+		    false, "p=tls-unique,," BINDING),
+		BINDS("so is tls-server-end-point", "tls-server-end-point",
+		    false, "p=tls-server-end-point,," BINDING),
+		BINDS("so is the flag 'y'", NULL, true, "y,,"),
 		COUNTS("one iteration is accepted", "1"),
 		COUNTS("two iterations are accepted", "2"),
 		COUNTS("a thousand iterations are accepted", "1000"),
@@ -294,8 +355,8 @@ main(void)
 		    "more than 1000000"),
 		FIRST("a mandatory extension",
 		    "m=new," GOOD, "(m=)"),
-		BAD("an error in place of the salt", refuses_first,
-		    "e=unknown-user", EX_NOPERM, "unknown-user"),
+		TELLS("an error in place of the salt", false,
+		    "e=unknown-user", "unknown-user"),
 
 		LAST("a wrong signature", "v=AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
 		    EX_NOPERM, "did not prove"),
@@ -309,11 +370,13 @@ main(void)
 		    "neither v= nor e="),
 		LAST("an empty message", "", EX_PROTOCOL, "neither"),
 		LAST("the first message again", GOOD, EX_PROTOCOL, "neither"),
-		LAST("the server rejects the proof",
-		    "e=invalid-proof", EX_NOPERM,
-		    "the server refused: invalid-proof"),
-		LAST("terminal escapes in an error", "e=\033[2J", EX_NOPERM,
+		TELLS("the server rejects the proof", true, "e=invalid-proof",
+		    "invalid-proof"),
+		TELLS("an error with an extension", true,
+		    "e=no-resources,x=v=AAAA", "no-resources"),
+		TELLS("terminal escapes in an error", true, "e=\033[2J",
 		    "\\033[2J"),
+		TELLS("an empty error", true, "e=", ""),
 	};
 
 	return cmocka_run_group_tests(scram_spec, NULL, NULL);

@@ -158,7 +158,8 @@ certificate_make(struct certificate *c, const struct certificate_form *form,
 
 	c->issuer = issuer;
 	c->key = form->rsa_bits > 0 ?
-	    EVP_RSA_gen((unsigned)form->rsa_bits) : EVP_EC_gen("P-256");
+	    EVP_RSA_gen((unsigned)form->rsa_bits) : form->ed25519 ?
+	    EVP_PKEY_Q_keygen(NULL, NULL, "ED25519") : EVP_EC_gen("P-256");
 	c->x = X509_new();
 	must(c->key != NULL && c->x != NULL && md != NULL, "key");
 	X509_set_version(c->x, X509_VERSION_3);
@@ -176,8 +177,8 @@ certificate_make(struct certificate *c, const struct certificate_form *form,
 	add_extension(c->x, c->x, NID_subject_key_identifier, "hash");
 	add_extension(c->x, issuer == NULL ? c->x : issuer->x,
 	    NID_authority_key_identifier, "keyid");
-	must(X509_sign(c->x, issuer == NULL ? c->key : issuer->key, md) > 0,
-	    "signature");
+	must(X509_sign(c->x, issuer == NULL ? c->key : issuer->key,
+	    form->ed25519 ? NULL : md) > 0, "signature");
 }
 
 static FILE *

@@ -32,6 +32,7 @@ struct certificate_form {
 	int		 from_day;	/* relative to today; if both are 0, */
 	int		 to_day;	/* from -1 to 30 */
 	int		 rsa_bits;	/* 0: P-256 */
+	bool		 ed25519;	/* the key, and that of its issuer */
 	const char	*key_usage;	/* or NULL: none */
 	const char	*usage;		/* extendedKeyUsage, or NULL: none */
 	const char	*digest;	/* NULL: SHA-256 */

@@ -23,12 +23,24 @@ library(void)
 	return "OpenSSL under test";
 }
 
-static bool
-channel_binding(struct tls *tls, unsigned char binding[TLS_BINDING_SIZE])
+static size_t
+channel_binding(struct tls *tls, enum tls_binding type,
+    unsigned char out[TLS_BINDING_MAX])
 {
-	for (int i = 0; i < TLS_BINDING_SIZE; i++)
-		binding[i] = (unsigned char)('A' + i);
-	return tls->binds;
+	static const struct {
+		char	first;
+		size_t	len;
+	} bindings[] = {
+		[TLS_EXPORTER]		= { 'A', 32 },
+		[TLS_UNIQUE]		= { 'a', 12 },
+		[TLS_SERVER_END_POINT]	= { '0', 48 },
+	};
+
+	if (!(tls->binds & 1u << type))
+		return 0;
+	for (size_t i = 0; i < bindings[type].len; i++)
+		out[i] = (unsigned char)(bindings[type].first + (char)i);
+	return bindings[type].len;
 }
 
 static size_t

@@ -8,12 +8,15 @@
 
 #include "net/tls.h"
 
-/* In place of a session, with or without a channel binding. */
+/* In place of a session: bits of its channel bindings. */
 struct tls {
-	bool	binds;
+	unsigned	binds;		/* 1 << TLS_EXPORTER ... */
 };
 
-/* library(), digests, and a channel_binding() of octets from 'A'. */
+/*
+ * library(), digests, and a channel_binding() of octets from 'A' (tls-exporter,
+ * 32), 'a' (tls-unique, 12) or '0' (tls-server-end-point, 48).
+ */
 extern const struct tls_module digests;
 
 /* A library whose policy forbids every digest. */

@@ -5,6 +5,7 @@
 
 #include <openssl/ssl.h>
 
+#include "support/binding.h"
 #include "support/digests.h"
 #include "util/base64.h"
 #include "util/buffer.h"
@@ -18,6 +19,7 @@ struct progress {
 	unsigned	n;		/* the client's messages so far */
 	char		binding[128];	/* the header of the first one */
 	char		said[3000];	/* what both sides sign */
+	bool		refused;	/* an error was sent */
 };
 
 static void
@@ -42,8 +44,35 @@ challenge(struct auth_exchange *x, const char *text)
 static enum tls_digest
 digest_of(const struct auth_exchange *x)
 {
-	return strcmp(x->mechanism, "SCRAM-SHA-1") == 0 ? TLS_SHA1 :
+	return strncmp(x->mechanism, "SCRAM-SHA-1", 11) == 0 ? TLS_SHA1 :
 	    TLS_SHA256;
+}
+
+static void
+refuse(struct auth_exchange *x, const struct mechanisms *m,
+    struct progress *p, const char *error)
+{
+	p->refused = true;
+	if (m->silent)
+		say(x, REFUSED);
+	else
+		challenge(x, error);
+}
+
+/* "p=TYPE,,n=user": copies the type, or "y" or "n". */
+static bool
+read_header(const char *text, char type[32])
+{
+	const char	*end = strstr(text, ",,n=");
+
+	if (end == NULL || end - text >= 32)
+		return false;
+	if (strncmp(text, "p=", 2) == 0)
+		text += 2;
+	else if (end - text != 1 || (text[0] != 'y' && text[0] != 'n'))
+		return false;
+	snprintf(type, 32, "%.*s", (int)(end - text), text);
+	return true;
 }
 
 static void
@@ -52,12 +81,20 @@ first(struct auth_exchange *x, const struct mechanisms *m,
 {
 	const char	*bare = strstr(text, ",,");
 	const char	*nonce = strstr(text, ",r=");
-	char		 server[1000];
+	char		 server[1000], type[32] = "";
 	bool		 plus = strstr(x->mechanism, "-PLUS") != NULL;
 
-	if (bare == NULL || nonce == NULL || strncmp(text, plus ?
-	    "p=tls-exporter,,n=" : "n,,n=", plus ? 18 : 5) != 0) {
+	if (nonce == NULL || !read_header(text, type) ||
+	    plus != (text[0] == 'p')) {
 		say(x, "501 5.5.2 no SCRAM");
+		return;
+	}
+	if (plus && m->binding != NULL && strcmp(type, m->binding) != 0) {
+		refuse(x, m, p, "e=unsupported-channel-binding-type");
+		return;
+	}
+	if (m->stripped && text[0] == 'y') {
+		refuse(x, m, p, "e=server-does-support-channel-binding");
 		return;
 	}
 	strlcpy(x->user, bare + 4, sizeof(x->user));
@@ -72,18 +109,23 @@ first(struct auth_exchange *x, const struct mechanisms *m,
 
 /* "c=" must repeat the header, followed by the channel binding. */
 static bool
-is_bound(const struct auth_exchange *x, const struct progress *p,
-    const char *text)
+is_bound(const struct auth_exchange *x, const struct mechanisms *m,
+    const struct progress *p, const char *text)
 {
 	struct buffer	want = { 0 }, line = { 0 };
-	unsigned char	exported[TLS_BINDING_SIZE];
+	unsigned char	data[BINDING_MAX];
+	char		type[32] = "";
 	bool		good;
 
 	buffer_add_text(&want, p->binding);
-	if (p->binding[0] == 'p' && SSL_export_keying_material(x->tls,
-	    exported, sizeof(exported), "EXPORTER-Channel-Binding", 24,
-	    (const unsigned char *)"", 0, 1) == 1)
-		buffer_add(&want, exported, sizeof(exported));
+	if (p->binding[0] == 'p') {
+		snprintf(type, sizeof(type), "%.*s",
+		    (int)strcspn(p->binding + 2, ","), p->binding + 2);
+		buffer_add(&want, data, binding_of(x->tls, type, data));
+	}
+	if (m->attacked || (m->intercepted &&
+	    strcmp(type, "tls-server-end-point") != 0))
+		buffer_add_text(&want, "of another session");
 	buffer_add_text(&line, "c=");
 	base64_encode(&line, want.data, want.len);
 	buffer_add_text(&line, ",r=");
@@ -137,8 +179,8 @@ final(struct auth_exchange *x, const struct mechanisms *m,
 	unsigned char	key[TLS_DIGEST_MAX], sum[TLS_DIGEST_MAX];
 	struct buffer	line = { 0 };
 
-	if (proof == NULL || !is_bound(x, p, text)) {
-		say(x, "535 5.7.8 channel bindings do not match");
+	if (proof == NULL || !is_bound(x, m, p, text)) {
+		refuse(x, m, p, "e=channel-bindings-dont-match");
 		return;
 	}
 	snprintf(p->said + strlen(p->said), sizeof(p->said) -
@@ -163,7 +205,9 @@ static void
 scram(struct auth_exchange *x, const struct mechanisms *m,
     struct progress *p, const char *text)
 {
-	if (p->n == 1)
+	if (p->refused)
+		say(x, REFUSED);
+	else if (p->n == 1)
 		first(x, m, p, text);
 	else if (p->n == 2)
 		final(x, m, p, text);

@@ -5,8 +5,9 @@
  *	struct script script = { .mechanisms = "SCRAM-SHA-256",
  *	    .auth = mechanisms_auth, .auth_ctx = &how };
  *
- * SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, CRAM-MD5, OAUTHBEARER,
- * XOAUTH2 and EXTERNAL.  Without further fields, the server follows the RFCs.
+ * SCRAM-SHA-1 and SCRAM-SHA-256, with and without -PLUS, CRAM-MD5, OAUTHBEARER,
+ * XOAUTH2 and EXTERNAL.  Without further fields, the server follows the RFCs,
+ * and supports tls-exporter, tls-unique and tls-server-end-point.
  */
 #ifndef SUPPORT_MECHANISMS_H
 #define SUPPORT_MECHANISMS_H
@@ -23,6 +24,11 @@ struct mechanisms {
 	bool		 forged;	/* send a wrong server signature */
 	bool		 unproved;	/* send 235 without a signature */
 	const char	*error;		/* JSON that refuses a token */
+	const char	*binding;	/* the only type that is supported */
+	bool		 intercepted;	/* only the certificate matches */
+	bool		 attacked;	/* nothing matches */
+	bool		 stripped;	/* -PLUS was removed from the offer */
+	bool		 silent;	/* 535 in place of an error (e=) */
 };
 
 void	mechanisms_auth(struct auth_exchange *, const char *line);

@@ -112,6 +112,13 @@ tls_fixture_said(const struct tls_fixture *s, const char *words)
 		fail_msg("not said: \"%s\", but: %s", words, s->o.err.data);
 }
 
+void
+tls_fixture_traced(const struct tls_fixture *s, const char *words)
+{
+	if (words != NULL && strstr(s->o.out.data, words) == NULL)
+		fail_msg("not traced: \"%s\", but: %s", words, s->o.out.data);
+}
+
 static void
 add_hex(struct buffer *out, const char *text)
 {

@@ -56,6 +56,9 @@ struct program tls_fixture_program(struct tls_fixture *);
 /* Fails unless stderr contains the words; NULL: any text. */
 void	tls_fixture_said(const struct tls_fixture *, const char *words);
 
+/* The same for the trace of the session on standard output. */
+void	tls_fixture_traced(const struct tls_fixture *, const char *words);
+
 /*
  * Fails if AUTH, MAIL or the password in any encoding was sent without TLS, or
  * if the password was printed.

@@ -11,6 +11,8 @@
 
 #include <openssl/ssl.h>
 
+#include "support/binding.h"
+
 enum { DEADLINE = 30 };
 
 static SSL_CTX *
@@ -22,6 +24,8 @@ context(const struct tls_peer_form *form)
 	SSL_CTX_set_security_level(ctx, 0);
 	SSL_CTX_set_min_proto_version(ctx, form->min);
 	SSL_CTX_set_max_proto_version(ctx, form->max);
+	if (form->no_ems)
+		SSL_CTX_set_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET);
 	if (form->chain[0] != NULL) {
 		SSL_CTX_use_certificate(ctx, form->chain[0]->x);
 		SSL_CTX_use_PrivateKey(ctx, form->chain[0]->key);
@@ -41,9 +45,8 @@ context(const struct tls_peer_form *form)
 static void
 report_session(SSL *ssl, struct tls_peer_report *report)
 {
-	static const char	label[] = "EXPORTER-Channel-Binding";
-	const char		*sni;
-	X509			*x = SSL_get1_peer_certificate(ssl);
+	const char	*sni;
+	X509		*x = SSL_get1_peer_certificate(ssl);
 
 	sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 	report->accepted = true;
@@ -52,9 +55,8 @@ report_session(SSL *ssl, struct tls_peer_report *report)
 	strlcpy(report->sni, sni != NULL ? sni : "", sizeof(report->sni));
 	strlcpy(report->protocol, SSL_get_version(ssl),
 	    sizeof(report->protocol));
-	SSL_export_keying_material(ssl, report->binding,
-	    sizeof(report->binding), label, sizeof(label) - 1,
-	    (const unsigned char *)"", 0, 1);
+	binding_of(ssl, "tls-exporter", report->exporter);
+	report->unique_len = binding_of(ssl, "tls-unique", report->unique);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "support/binding.h"
 #include "support/certificate.h"
 
 struct ssl_st;
@@ -23,13 +24,16 @@ struct tls_peer_report {
 	size_t		received;	/* octets of application data */
 	char		sni[256];
 	char		protocol[16];
-	unsigned char	binding[32];	/* tls-exporter */
+	unsigned char	exporter[BINDING_MAX];	/* tls-exporter */
+	unsigned char	unique[BINDING_MAX];	/* tls-unique */
+	size_t		unique_len;
 	bool		certified;	/* the client sent a certificate */
 };
 
 struct tls_peer_form {
 	const struct certificate *chain[TLS_PEER_CHAIN];	/* NULL ends */
 	int		 min, max;	/* TLS1_2_VERSION ...; 0: any */
+	bool		 no_ems;	/* no extended master secret */
 	const void	*raw;		/* sent in place of TLS */
 	size_t		 raw_len;
 	bool		 deaf;		/* closes at once */
