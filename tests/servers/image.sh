@@ -9,7 +9,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-images=(postfix exim callers ssmtp dma nullmailer bounces metrics)
+images=(postfix exim callers ssmtp dma nullmailer bounces metrics tunnels)
 packages_of() {
 	case $1 in
 	postfix)
@@ -27,6 +27,7 @@ packages_of() {
 	ssmtp | dma | nullmailer) echo "$1" ;;
 	bounces) echo libsisimai-perl python3-flufl.bounce ;;
 	metrics) echo prometheus python3-prometheus-client ;;
+	tunnels) echo microsocks dante-server openssh-server openssh-client ;;
 	*) return 1 ;;
 	esac
 }
