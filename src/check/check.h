@@ -18,6 +18,7 @@
 
 #include "config/command_process.h"
 #include "config/config.h"
+#include "config/connect_process.h"
 #include "config/identity.h"
 #include "setup/provider.h"
 #include "smtp/session.h"
@@ -111,6 +112,7 @@ struct check {
 
 	/* Private, and zeroed by the caller. */
 	struct command_process	 commands;
+	struct connect_process	 connector;
 	struct check_held	*held;
 };
 

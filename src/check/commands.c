@@ -16,6 +16,7 @@ static const struct {
 } programs[] = {
 	{ KEY_PASSWORD_COMMAND, true, "there is no password" },
 	{ KEY_TOKEN_COMMAND, true, "there is no token" },
+	{ KEY_CONNECT_COMMAND, true, "there is no connection" },
 	{ KEY_ALARM_COMMAND, false, "no alarm is sent" },
 };
 
@@ -52,7 +53,9 @@ check_commands(struct check *c)
 	    s = s->next)
 		for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]);
 		    i++)
-			if (s->setting[programs[i].key] != NULL)
+			if (s->setting[programs[i].key] != NULL &&
+			    strcmp(s->setting[programs[i].key]->value,
+			    "off") != 0)
 				check_command_of(c, i,
 				    s->setting[programs[i].key]);
 }

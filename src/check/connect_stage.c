@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "relay/dial.h"
+#include "util/clock.h"
 #include "util/memory.h"
 
 enum { OTHER_PORTS_MS = 5 * 1000 };
@@ -131,16 +133,55 @@ report_attempt(struct smarthost_run *r, const struct reach_attempt *a,
 	buffer_free(&silent);
 }
 
+/* By a way that is not the direct one: the name is not looked up here. */
+static int
+connect_indirectly(struct smarthost_run *r, const struct dial *d,
+    const struct connect_options *how)
+{
+	struct connection	*c = r->connection;
+	int64_t			 began = clock_ms();
+	struct buffer		 way = { 0 };
+	char			 ms[32];
+	const struct check_fact	 facts[] = { { "ms", ms, NULL },
+				    { config_key_name(d->way == DIAL_PROXY ?
+				    KEY_PROXY : KEY_CONNECT_COMMAND),
+				    d->by->value, d->by->origin } };
+	struct failure		 why;
+	int			 fd;
+
+	dial_write(&way, d);
+	smarthost_report(r, &(struct check_finding){ .stage = CHECK_LOOKUP,
+	    .object = c->at.host, .origin = d->by->origin },
+	    "left to the %s%s%s", way.data,
+	    r->target->section != NULL ? ", for " : "",
+	    r->target->section != NULL ? r->target->section : "");
+	fd = dial(c, how, &why);
+	snprintf(ms, sizeof(ms), "%lld", (long long)(clock_ms() - began));
+	if (fd == -1)
+		smarthost_report_failure(r, CHECK_CONNECT, STEP_TLS, &why);
+	else
+		smarthost_report(r, &(struct check_finding){
+		    .stage = CHECK_CONNECT, .origin = d->by->origin,
+		    .facts = facts, .n_facts = 2 },
+		    d->way == DIAL_COMMAND ? "started the %s in %s ms" :
+		    "connected through the %s in %s ms", way.data, ms);
+	buffer_free(&way);
+	return fd;
+}
+
 int
 smarthost_connect(struct smarthost_run *r, struct reach *addresses)
 {
 	struct connection	*c = r->connection;
+	struct dial		 d = dial_choose(c);
 	struct connect_options	 how;
 	struct failure		 why;
 	struct buffer		 list = { 0 };
 	int			 fd = -1;
 
 	connection_connect_options(c, &how);
+	if (d.way != DIAL_DIRECT)
+		return connect_indirectly(r, &d, &how);
 	if (c->at.host == NULL) {
 		fd = connect_to(&c->at, &how, &why);
 		if (fd == -1)

@@ -291,6 +291,23 @@ home_close(struct home *h)
 	free(h->decision);
 }
 
+/* The key proxy or connect_command, if it is the way to the smarthosts. */
+static const struct setting *
+home_way(const struct home *h, enum config_key *key)
+{
+	static const enum config_key	keys[] = { KEY_PROXY,
+					    KEY_CONNECT_COMMAND };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const struct setting	*set = home_setting(h, keys[i]);
+
+		*key = keys[i];
+		if (set != NULL && !is_value(set, "off"))
+			return set;
+	}
+	return NULL;
+}
+
 static bool
 all_have_policy(const struct home *h, enum session_tls_policy policy)
 {
@@ -497,7 +514,8 @@ check_login(struct check *c, const struct home *h, size_t i)
 	p.fails = false;
 	p.remedy = "set tls = required, or name only SCRAM mechanisms in "
 	    "auth";
-	if (smarthost_is_local(&h->list.host[i]) ||
+	if ((smarthost_is_local(&h->list.host[i]) &&
+	    home_way(h, &(enum config_key){ 0 }) == NULL) ||
 	    !names_one_of(d->auth->value, "PLAIN LOGIN " OF_TOKENS))
 		return true;
 	report_pair(c, &p, "%s is sent in clear text to %s, because tls = off "
@@ -595,7 +613,8 @@ check_family(struct check *c, const struct home *h, const struct home *all)
 		    "%s in %s", family->value, family->origin);
 		return;
 	}
-	for (size_t k = 0; k < 2; k++)
+	/* The keys concern the address of a proxy. */
+	for (size_t k = 0; k < 2 && home_way(h, &p.other) == NULL; k++)
 		for (size_t i = 0; i < h->list.n; i++) {
 			int	is = family_of(h->list.host[i].host);
 			int	may;

@@ -93,6 +93,7 @@ check_smarthosts(struct check *c)
 
 	command_process_start(&c->commands, c->config);
 	c->commands.interrupt = c->interrupt;
+	connect_process_start(&c->connector, c->config);
 	sandbox_enter(&sandbox);
 	if (c->sender != NULL)
 		sender = memory_copy(c->sender);
@@ -111,6 +112,7 @@ check_smarthosts(struct check *c)
 		if (s->pattern != NULL && s->setting[KEY_SMARTHOST] != NULL)
 			check_section(c, s, sender, recipient);
 	command_process_end(&c->commands);
+	connect_process_end(&c->connector);
 	free(sender);
 	free(recipient);
 	free(ignored);

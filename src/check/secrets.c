@@ -144,8 +144,26 @@ check_form(struct check *c, const struct check_finding *about,
 		check_report(c, &found, "the password begins with a blank");
 }
 
+static const char *
+file_remedy(const char *path, enum config_key key)
+{
+	struct stat	st;
+	bool		is_other = stat(path, &st) == 0 &&
+			    !S_ISREG(st.st_mode);
+
+	if (key == KEY_PASSWORD_FILE)
+		return is_other ? "write the password to a regular file, or "
+		    "set password_command to a program that prints it" :
+		    "write the password to this file, or correct "
+		    "password_file";
+	return is_other ? "write the password to a regular file" :
+	    "write the password to this file, or correct "
+	    "proxy_password_file";
+}
+
 static void
-check_password_file(struct check *c, const struct setting *set)
+check_password_file(struct check *c, const struct setting *set,
+    enum config_key key)
 {
 	struct check_finding	found = { .stage = CHECK_SECRETS,
 				    .object = set->value,
@@ -159,11 +177,7 @@ check_password_file(struct check *c, const struct setting *set)
 		report_readers(c, &found, "password");
 		check_form(c, &found, &value);
 	} else {
-		found.remedy = stat(set->value, &st) == 0 &&
-		    !S_ISREG(st.st_mode) ? "write the password to a regular "
-		    "file, or set password_command to a program that prints "
-		    "it" : "write the password to this file, or correct "
-		    "password_file";
+		found.remedy = file_remedy(set->value, key);
 		check_report_untrusted(c, &found, &why);
 	}
 	buffer_wipe(&value);
@@ -171,7 +185,7 @@ check_password_file(struct check *c, const struct setting *set)
 
 /* The file with the private key of a client certificate. */
 static void
-check_key(struct check *c, const struct setting *set)
+check_key(struct check *c, const struct setting *set, enum config_key key)
 {
 	struct check_finding	found = { .stage = CHECK_SECRETS,
 				    .object = set->value,
@@ -180,6 +194,7 @@ check_key(struct check *c, const struct setting *set)
 	struct failure		why;
 	struct stat		st;
 
+	(void)key;
 	if (trusted_read(&text, set->value, KEY_FILE_MAX, 0, &st, &why) ==
 	    TRUSTED_READ) {
 		report_readers(c, &found, "private key");
@@ -193,11 +208,12 @@ check_key(struct check *c, const struct setting *set)
 
 /* The configuration file that contains a password; others cannot read it. */
 static void
-check_password(struct check *c, const struct setting *set)
+check_password(struct check *c, const struct setting *set, enum config_key key)
 {
 	struct buffer	path = { 0 };
 	const char	*colon = strrchr(set->origin, ':');
 
+	(void)key;
 	if (colon == NULL)
 		return;
 	buffer_add(&path, set->origin, (size_t)(colon - set->origin));
@@ -208,12 +224,14 @@ check_password(struct check *c, const struct setting *set)
 
 static const struct {
 	enum config_key	key;
-	void		(*check)(struct check *, const struct setting *);
+	void		(*check)(struct check *, const struct setting *,
+			    enum config_key);
 } files[] = {
 	{ KEY_PASSWORD, check_password },
 	{ KEY_PASSWORD_FILE, check_password_file },
 	{ KEY_TLS_KEY, check_key },
 	{ KEY_TLS_CERTIFICATE, check_key },	/* unless tls_key is set */
+	{ KEY_PROXY_PASSWORD_FILE, check_password_file },
 };
 
 /* Whether an earlier section names the same file. */
@@ -245,7 +263,7 @@ check_secrets(struct check *c)
 			    (s->setting[KEY_TLS_KEY] != NULL ||
 			    config_find(c->config, NULL, KEY_TLS_KEY) != NULL)))
 				continue;
-			files[i].check(c, set);
+			files[i].check(c, set, files[i].key);
 		}
 	if (memcmp(before, c->n, sizeof(before)) == 0)
 		check_report(c, &(struct check_finding){

@@ -44,7 +44,8 @@ static void
 find_private(struct service *s)
 {
 	static const enum config_key	 keys[] = { KEY_PASSWORD_FILE,
-					    KEY_TLS_KEY, KEY_TLS_CERTIFICATE };
+					    KEY_TLS_KEY, KEY_TLS_CERTIFICATE,
+					    KEY_PROXY_PASSWORD_FILE };
 	const struct config		*config = s->check->config;
 	const struct setting		*set = credentials_unreadable(config);
 	const char			*aliases = config_text(config, NULL,

@@ -9,6 +9,7 @@
 
 #include "check/held.h"
 #include "check/sender_policy.h"
+#include "relay/dial.h"
 #include "relay/tls_policy.h"
 #include "smtp/probe.h"
 
@@ -331,9 +332,11 @@ check_transaction(struct smarthost_run *r, const struct reach *addresses)
 		    line, sizeof(line)));
 	else
 		report_refusal(r, CHECK_MAIL, &why);
-	sender_policy_check(r->check, t, &(struct sender_policy_server){
-	    .smarthost = r->connection->smarthost, .addresses = addresses,
-	    .object = r->object });
+	/* A proxy can be the only way to the DNS, or hide look-ups. */
+	if (dial_choose(r->connection).way == DIAL_DIRECT)
+		sender_policy_check(r->check, t, &(struct sender_policy_server){
+		    .smarthost = r->connection->smarthost,
+		    .addresses = addresses, .object = r->object });
 	if (accepted && t->recipient == NULL)
 		smarthost_report(r, &(struct check_finding){
 		    .stage = CHECK_RCPT,
@@ -369,7 +372,8 @@ report_clear_text(struct smarthost_run *r, const struct session *s)
 	const struct setting	*tls = config_find(r->check->config,
 				    &r->target->subject, KEY_TLS);
 
-	if (connect_is_local(s->stream.fd))
+	if (connect_is_local(s->stream.fd) &&
+	    dial_choose(r->connection).way == DIAL_DIRECT)
 		smarthost_report(r, &(struct check_finding){
 		    .stage = CHECK_TLS },
 		    "not used: the server is on this machine");
@@ -420,7 +424,6 @@ prepare_session(struct smarthost_run *r, struct failure *no_secret)
 		return false;
 	}
 	if (!connection_prepare(c, no_secret)) {
-		connection_close(c);
 		c->no_login = true;
 		if (!connection_prepare(c, no_secret)) {
 			smarthost_report_failure(r, CHECK_TLS,
@@ -446,11 +449,13 @@ smarthost_session(struct smarthost_run *r, int fd,
 
 	if (!prepare_session(r, &no_secret)) {
 		close(fd);
+		connection_close(c);
 		return;
 	}
 	c->options.trace = &trace;
 	c->options.watch = &watch;
 	if (!connection_open_on(c, fd, &why)) {
+		dial_explain(c, &why);
 		report_session_failure(r, &why);
 	} else {
 		if (!c->session.encrypted)

@@ -59,7 +59,9 @@ smarthost_usual_remedy(struct smarthost_run *r, enum check_stage stage,
 		return why->status == EX_NOHOST ? "correct the name in "
 		    "smarthost" : "try again later; if this persists, check "
 		    "the name servers in /etc/resolv.conf";
-	if (stage == CHECK_CONNECT)	/* only to a Unix socket */
+	if (stage == CHECK_CONNECT && r->connection->at.host != NULL)
+		return NULL;
+	if (stage == CHECK_CONNECT)	/* to a Unix socket */
 		return "start the server, or correct the path in smarthost";
 	if (why->status == EX_PROTOCOL || (stage == CHECK_RSET &&
 	    why->status == EX_UNAVAILABLE))
@@ -173,6 +175,7 @@ check_smarthost(struct check *check, const struct check_target *target)
 	c->me = check->me;
 	c->interrupt = check->interrupt;
 	c->commands = &check->commands;
+	c->connector = &check->connector;
 	c->subject = target->subject;
 	held_begin(check);
 	if (endpoints_begin_with(&e, target->smarthost, &why))

@@ -142,7 +142,7 @@ print_config(const struct options *options, const struct config *config,
     const struct log *log)
 {
 	struct config_output	p = { .config = config };
-	const struct section	*home;
+	const struct section	*home, *proxy;
 	const struct setting	*set;
 	struct stat		st = { .st_mode = 0 };
 	struct failure		why;
@@ -158,8 +158,13 @@ print_config(const struct options *options, const struct config *config,
 	}
 	p.secrets = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
 	home = config_section(config, NULL, KEY_SMARTHOST);
+	proxy = config_section(config, NULL, KEY_PROXY);
 	for (enum config_key k = 0; k < CONFIG_KEYS; k++) {
 		set = config_find(config, NULL, k);
+		/* Not the password of another proxy. */
+		if (set != NULL && k == KEY_PROXY_PASSWORD_FILE)
+			set = proxy == NULL ? NULL :
+			    config_credential(config, proxy, k);
 		if (set != NULL && !is_credential(k))
 			print_setting(&p, k, set);
 		if (k == KEY_SMARTHOST && home != NULL)

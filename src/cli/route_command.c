@@ -14,6 +14,7 @@
 #include "config/identity.h"
 #include "config/section.h"
 #include "mail/rewrite.h"
+#include "relay/dial.h"
 #include "relay/endpoints.h"
 #include "relay/route.h"
 #include "relay/tls_policy.h"
@@ -178,6 +179,17 @@ show_from(struct route_request *r, const struct header *h,
  */
 
 static void
+show_way(struct route_request *r, const struct connection *c)
+{
+	struct dial	d = dial_choose(c);
+
+	if (d.way == DIAL_DIRECT)
+		return;
+	items_add(&r->items, d.way == DIAL_PROXY ? "proxy" : "connect_command",
+	    "through", d.by->value, d.by->origin);
+}
+
+static void
 show_tls(struct route_request *r, const struct tls_decision *d, bool pinned)
 {
 	static const struct {
@@ -266,7 +278,8 @@ show_smarthost(struct route_request *r, const struct route *route,
 		    host->lookup == LOOKUP_MX ? "MX" : "SRV", host->host);
 		items_line(&r->items, "", url.data);
 	}
-	good = tls_policy_decide(&d, c, &why);
+	show_way(r, c);
+	good = dial_check(c, &why) && tls_policy_decide(&d, c, &why);
 	if (good) {
 		show_tls(r, &d, config_find(r->config, &c->subject,
 		    KEY_TLS_PIN) != NULL);

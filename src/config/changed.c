@@ -16,7 +16,8 @@ int64_t
 config_changed_us(const struct config *config)
 {
 	static const enum config_key	keys[] = { KEY_PASSWORD_FILE,
-		KEY_TLS_CA, KEY_TLS_CERTIFICATE, KEY_TLS_KEY };
+		KEY_TLS_CA, KEY_TLS_CERTIFICATE, KEY_TLS_KEY,
+		KEY_PROXY_PASSWORD_FILE };
 	int64_t				newest = config->changed_us;
 
 	for (const struct section *s = config->first; s != NULL; s = s->next)

@@ -145,6 +145,72 @@ from_matches_section(const struct section *s, struct failure *why)
 }
 
 static bool
+is_on(const struct setting *set)
+{
+	return set != NULL && strcmp(set->value, "off") != 0;
+}
+
+/* There is one way to connect to the smarthost. */
+static bool
+has_one_way(const struct config *config, const struct section *s,
+    struct failure *why)
+{
+	const struct setting	*proxy = setting_for(config, s, KEY_PROXY);
+	const struct setting	*command = setting_for(config, s,
+				    KEY_CONNECT_COMMAND);
+
+	if (!is_on(proxy) || !is_on(command) || (s->setting[KEY_PROXY] == NULL &&
+	    s->setting[KEY_CONNECT_COMMAND] == NULL))
+		return true;
+	return failed(why, EX_CONFIG, "%s: proxy conflicts with "
+	    "connect_command (%s); remove one of them, or set it to off in the "
+	    "section of the other", proxy->origin, command->origin);
+}
+
+/* Whether the section sets a proxy with a user. */
+static bool
+has_proxy_user(const struct section *s)
+{
+	const struct setting	*set = s->setting[KEY_PROXY];
+	struct proxy_url	 url;
+	struct failure		 ignored;
+	bool			 found;
+
+	if (!is_on(set) || !proxy_parse(&url, set->value, &ignored))
+		return false;
+	found = url.user != NULL;
+	proxy_free(&url);
+	return found;
+}
+
+/* The password belongs to the proxy of a section, as other credentials do. */
+static bool
+proxy_login_is_complete(const struct config *config, const struct section *s,
+    struct failure *why)
+{
+	const struct setting	*file = s->setting[KEY_PROXY_PASSWORD_FILE];
+
+	if (has_proxy_user(s) && config_credential(config, s,
+	    KEY_PROXY_PASSWORD_FILE) == NULL)
+		return fail_requires(s->setting[KEY_PROXY], KEY_PROXY,
+		    "proxy_password_file in the same section, for the user in "
+		    "the URL", why);
+	if (file == NULL || s->kind == SECTION_OVERRIDE)
+		return true;
+	for (const struct section *o = config->first; o != NULL; o = o->next)
+		if (has_proxy_user(o) && config_credential(config, o,
+		    KEY_PROXY_PASSWORD_FILE) == file)
+			return true;
+	/* The environment or -o can replace the proxy of the file. */
+	if (s->pattern == NULL && is_on(config_find(config, NULL, KEY_PROXY)) &&
+	    s->setting[KEY_PROXY] != config_find(config, NULL, KEY_PROXY))
+		return true;
+	return fail_requires(file, KEY_PROXY_PASSWORD_FILE, "a proxy with a "
+	    "user, such as socks5://user@proxy.example.org, in the same "
+	    "section", why);
+}
+
+static bool
 check_section(const struct config *config, const struct section *s,
     struct failure *why)
 {
@@ -164,7 +230,8 @@ check_section(const struct config *config, const struct section *s,
 		return failed(why, EX_CONFIG, "%s: root = %s is a local name; "
 		    "use an address that the smarthost can deliver to",
 		    root->origin, root->value);
-	if (!has_one_secret(s, why) ||
+	if (!has_one_secret(s, why) || !has_one_way(config, s, why) ||
+	    !proxy_login_is_complete(config, s, why) ||
 	    !fields_are_allowed(s, KEY_HEADER_ADD, why) ||
 	    !fields_are_allowed(s, KEY_HEADER_SET, why) ||
 	    !from_matches_section(s, why))

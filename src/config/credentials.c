@@ -133,7 +133,7 @@ const struct setting *
 credentials_unreadable(const struct config *config)
 {
 	static const enum config_key	keys[] = { KEY_PASSWORD_FILE,
-		KEY_TOKEN, KEY_TLS_KEY };
+		KEY_TOKEN, KEY_TLS_KEY, KEY_PROXY_PASSWORD_FILE };
 
 	for (const struct section *s = config->first; s != NULL; s = s->next)
 		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
@@ -158,6 +158,7 @@ credentials_warn(const struct config *config, const struct log *log)
 {
 	for (const struct section *s = config->first; s != NULL; s = s->next) {
 		warn_of(s->setting[KEY_PASSWORD_FILE], log);
+		warn_of(s->setting[KEY_PROXY_PASSWORD_FILE], log);
 		warn_of(s->setting[s->setting[KEY_TLS_KEY] != NULL ?
 		    KEY_TLS_KEY : KEY_TLS_CERTIFICATE], log);
 	}

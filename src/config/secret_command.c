@@ -28,6 +28,7 @@ enum {
 	ERRORS_MAX = 1024,
 	ENVIRONMENT_MAX = 8,
 	REST_MAX = 1024 * 1024,		/* read after the end of a command */
+	END_MS = 1000,			/* until the next signal */
 };
 
 /* A running command. */
@@ -38,6 +39,7 @@ struct child {
 	int		 out, err;	/* its output; -1: at the end */
 	int		 failure;	/* has errno if it cannot be started */
 	int		 in;		/* its input; -1: /dev/null */
+	bool		 is_connection;	/* .in is also its output */
 	char *const	*environment;	/* more variables, or NULL */
 	bool		 tied;		/* killed if this process ends */
 	bool		 ignored;	/* its output is dropped */
@@ -137,7 +139,7 @@ exec_program(const struct child *c, const char *path, const int output[3])
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
 	if (in == -1 || dup2(in, STDIN_FILENO) == -1 ||
-	    dup2(output[0], STDOUT_FILENO) == -1 ||
+	    dup2(c->is_connection ? in : output[0], STDOUT_FILENO) == -1 ||
 	    dup2(output[1], STDERR_FILENO) == -1 ||
 	    dup2(output[2], failure) == -1 ||
 	    fcntl(failure, F_SETFD, FD_CLOEXEC) == -1)
@@ -321,6 +323,55 @@ child_wait(struct child *c, struct buffer *output, int64_t deadline,
 	return true;
 }
 
+/* After the end of the command, before its process ID can be used again. */
+static void
+kill_group(const struct child *c)
+{
+	siginfo_t	info = { .si_pid = 0 };
+
+	if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
+	    0 && info.si_pid == c->pid)
+		kill(-c->pid, SIGKILL);
+}
+
+/*
+ * Waits until the command exits.  Sets *stopped after the caller has ended the
+ * connection and the command did not end by itself.
+ */
+static void
+child_wait_connection(struct child *c, bool *stopped)
+{
+	int64_t	next = 0;	/* when the next signal is sent; 0: never */
+
+	*stopped = false;
+	while (c->pid != 0) {
+		struct pollfd	fds[] = {
+			{ .fd = c->err, .events = POLLIN },
+			{ .fd = c->ended, .events = POLLIN },
+			{ .fd = next == 0 ? c->caller : -1,
+			    .events = POLLIN },
+		};
+		struct signalfd_siginfo	info;
+		int64_t		left = next == 0 ? -1 : next - clock_ms();
+
+		poll(fds, sizeof(fds) / sizeof(fds[0]), next == 0 ? -1 :
+		    left > 0 ? (int)left : 0);
+		while (read(c->ended, &info, sizeof(info)) > 0)
+			continue;
+		kill_group(c);
+		if (waitpid(c->pid, &c->status, WNOHANG) == c->pid)
+			c->pid = 0;
+		read_errors(c);
+		if (next == 0 && fds[2].revents != 0) {
+			next = clock_ms() + END_MS;
+		} else if (c->pid != 0 && next != 0 && clock_ms() >= next) {
+			kill(-c->pid, *stopped ? SIGKILL : SIGTERM);
+			*stopped = true;
+			next = clock_ms() + END_MS;
+		}
+	}
+}
+
 /* Whether the command could not be started: *why as for child_start(). */
 static bool
 child_was_not_started(const struct child *c, struct failure *why)
@@ -386,6 +437,15 @@ child_end(struct child *c)
 	free(c->text);
 }
 
+static void
+child_set_words(struct child *c, const char *command)
+{
+	c->text = memory_copy(command);
+	c->words = split_words(c->text, c->arguments);
+	c->name = c->words[0];
+	c->out = c->err = c->failure = -1;
+}
+
 /*
  * Runs the command until it ends, is killed, or exceeds a limit.  After false,
  * with why, it has not been started or may still run, until child_end().
@@ -400,10 +460,7 @@ child_run(struct child *c, const char *command, struct buffer *output,
 	int64_t			deadline = clock_ms() + c->timeout_ms;
 	bool			good;
 
-	c->text = memory_copy(command);
-	c->words = split_words(c->text, c->arguments);
-	c->name = c->words[0];
-	c->out = c->err = c->failure = -1;
+	child_set_words(c, command);
 	/* If SIGCHLD is ignored, which is inherited, the status is lost. */
 	sigaction(SIGCHLD, &standard, &action_before);
 	sigemptyset(&sigchld);
@@ -479,6 +536,18 @@ command_notify(const struct command_notice *notice, struct failure *why)
 	return good;
 }
 
+/* How a command that is not running any more has ended. */
+static enum command_end
+child_end_kind(const struct child *c, int *status, struct failure *why)
+{
+	*status = WIFSIGNALED(c->status) ? WTERMSIG(c->status) :
+	    WEXITSTATUS(c->status);
+	if (child_was_not_started(c, why))
+		return COMMAND_END_NOT_STARTED;
+	return WIFSIGNALED(c->status) ? COMMAND_END_SIGNAL :
+	    COMMAND_END_STATUS;
+}
+
 enum command_end
 command_deliver(struct command_delivery *d, struct failure *why)
 {
@@ -494,16 +563,41 @@ command_deliver(struct command_delivery *d, struct failure *why)
 
 	if (c.was_started && !ended)
 		end = COMMAND_END_STOPPED;
-	else if (!ended || child_was_not_started(&c, why))
+	else if (!ended)
 		end = COMMAND_END_NOT_STARTED;
-	else if (WIFSIGNALED(c.status))
-		end = COMMAND_END_SIGNAL;
 	else
-		end = COMMAND_END_STATUS;
-	d->status = end == COMMAND_END_SIGNAL ? WTERMSIG(c.status) :
-	    WEXITSTATUS(c.status);
+		end = child_end_kind(&c, &d->status, why);
 	buffer_add(&d->errors, c.errors.data, c.errors.len);
 	child_end(&c);
 	buffer_free(&output);
+	return end;
+}
+
+enum command_end
+command_connect(struct command_connection *d, struct failure *why)
+{
+	struct child		c = { .in = d->fd, .is_connection = true,
+				    .caller = d->caller, .tied = true,
+				    .keep_end = true };
+	enum command_end	end = COMMAND_END_NOT_STARTED;
+	sigset_t		sigchld;
+	bool			stopped;
+
+	child_set_words(&c, d->command);
+	sigemptyset(&sigchld);
+	sigaddset(&sigchld, SIGCHLD);
+	c.ended = signalfd(-1, &sigchld, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (child_start(&c, why)) {
+		close(d->fd);
+		child_wait_connection(&c, &stopped);
+		end = child_end_kind(&c, &d->status, why);
+		if (stopped && end != COMMAND_END_NOT_STARTED)
+			end = COMMAND_END_STOPPED;
+	} else {
+		close(d->fd);
+	}
+	buffer_add(&d->errors, c.errors.data, c.errors.len);
+	close_if_open(c.ended);
+	child_end(&c);
 	return end;
 }

@@ -1,6 +1,6 @@
 /*
- * secret_command.h - run a program that prints a secret, is told something, or
- * delivers a message
+ * secret_command.h - run a program that prints a secret, is told something,
+ * delivers a message, or is the connection to a server
  *
  * The command is split into words at blanks and run without a shell.  Its
  * standard input is /dev/null, all other descriptors are closed, no signal is
@@ -101,6 +101,28 @@ enum command_end {
  * killed if this process ends.
  */
 enum command_end command_deliver(struct command_delivery *,
+	    struct failure *why);
+
+/* All pointers are borrowed. */
+struct command_connection {
+	const char	*command;
+	int		 fd;		/* a socket above standard error, which
+					 * is closed */
+	int		 caller;	/* a socket */
+
+	int		 status;	/* as above */
+	struct buffer	 errors;	/* as above */
+};
+
+/*
+ * Runs a command as command_output() does, with the socket as its standard
+ * input and output, until it ends.  If the caller closes its socket, or shuts
+ * it down, the command has one second to end by itself, and one second after
+ * SIGTERM, before it is killed (COMMAND_END_STOPPED).  The program is also
+ * killed if this process ends.  What remains of its process group is killed.
+ * The caller blocks all signals, as a helper does (util/helper.h).
+ */
+enum command_end command_connect(struct command_connection *,
 	    struct failure *why);
 
 #endif

@@ -13,7 +13,10 @@
 #include "util/text.h"
 #include "util/visible.h"
 
-enum { LIST_MAX = 32 };
+enum {
+	LIST_MAX = 32,
+	PROXY_USER_MAX = 255,	/* RFC 1929 */
+};
 
 /* A part of the URL, not terminated by NUL. */
 struct piece {
@@ -357,6 +360,63 @@ smarthost_is_local(const struct smarthost_url *h)
 		return IN6_IS_ADDR_LOOPBACK(&ip6);
 	return strcasecmp(h->host, "localhost") == 0 ||
 	    strcasecmp(h->host, "localhost.") == 0;
+}
+
+/* socks5://[user@]host[:port] */
+static bool
+parse_proxy(struct smarthost_url *h, const char *value, struct failure *why)
+{
+	static const char	scheme[] = "socks5://";
+	size_t			skip = sizeof(scheme) - 1;
+	struct piece		url = { value, strlen(value) };
+	struct piece		place;
+	const char		*at, *wrong;
+
+	if (strpbrk(value, separators) != NULL)
+		return refuse_url(why, url, "only one proxy can be set");
+	if (strncasecmp(value, scheme, skip) != 0)
+		return refuse_url(why, url, "expected "
+		    "socks5://[user@]host[:port]");
+	place = (struct piece){ value + skip, url.len - skip };
+	at = memrchr(place.at, '@', place.len);
+	if (at != NULL && memchr(place.at, ':', (size_t)(at - place.at)) !=
+	    NULL)
+		return refuse_url(why, url, "a URL must not contain a "
+		    "password; use proxy_password_file");
+	if (place.at[0] == '/')
+		return refuse_url(why, url, "the host is missing");
+	if ((wrong = parse_authority(h, place)) != NULL)
+		return refuse_url(why, url, wrong);
+	return h->user == NULL || strlen(h->user) <= PROXY_USER_MAX ||
+	    refuse_url(why, url, "the user has more than 255 octets");
+}
+
+bool
+proxy_parse(struct proxy_url *p, const char *value, struct failure *why)
+{
+	struct smarthost_url	h = { .port = PROXY_PORT };
+	bool			good = parse_proxy(&h, value, why);
+
+	*p = (struct proxy_url){ .user = h.user, .host = h.host,
+	    .port = h.port };
+	if (!good)
+		proxy_free(p);
+	return good;
+}
+
+void
+proxy_write(struct buffer *to, const struct proxy_url *p)
+{
+	buffer_addf(to, strchr(p->host, ':') != NULL ? "[%s]:%u" : "%s:%u",
+	    p->host, p->port);
+}
+
+void
+proxy_free(struct proxy_url *p)
+{
+	free(p->user);
+	free(p->host);
+	*p = (struct proxy_url){ .port = 0 };
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * smarthost.h - parse the URLs of smarthosts
+ * smarthost.h - parse the URLs of smarthosts and proxies
  *
  *	submissions://user@host:465	submission://host
  *	submission+srv://example.org	smtp://[::1]:2525
@@ -8,7 +8,9 @@
  * If the scheme is missing, the port selects it (465, 25 or 24), and otherwise
  * it is submission://.  The user may be an address, because the last @
  * separates the user from the host, and may contain %XX.  A password is
- * refused, because URLs appear in logs.
+ * refused, because URLs appear in logs.  The URL of a proxy is
+ *
+ *	socks5://user@host:1080
  */
 #ifndef CONFIG_SMARTHOST_H
 #define CONFIG_SMARTHOST_H
@@ -70,5 +72,21 @@ void	smarthost_write(struct buffer *, const struct smarthost_url *);
 bool	smarthost_is_local(const struct smarthost_url *);
 
 void	smarthost_list_free(struct smarthost_list *);
+
+enum { PROXY_PORT = 1080 };
+
+struct proxy_url {
+	char		*user;	/* owned, or NULL; at most 255 octets */
+	char		*host;	/* owned; address literals without brackets */
+	uint16_t	 port;
+};
+
+/* Parses one URL; false with EX_CONFIG, as above. */
+bool	proxy_parse(struct proxy_url *, const char *value, struct failure *why);
+
+/* Appends host:port, with the brackets of an IPv6 address. */
+void	proxy_write(struct buffer *, const struct proxy_url *);
+
+void	proxy_free(struct proxy_url *);
 
 #endif

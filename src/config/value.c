@@ -315,6 +315,20 @@ is_command(const char *text)
 	    memchr(text, '/', strcspn(text, " \t")) == NULL;
 }
 
+/* The name of the program is fixed. */
+static bool
+is_connect_command(const char *text)
+{
+	size_t	name = strcspn(text, " \t");
+
+	if (!is_command(text) || memchr(text, '%', name) != NULL)
+		return false;
+	for (const char *c = text; (c = strchr(c, '%')) != NULL; c += 2)
+		if (c[1] == '\0' || strchr("hp%", c[1]) == NULL)
+			return false;
+	return true;
+}
+
 static bool
 are_mechanisms(const char *text)
 {
@@ -361,6 +375,9 @@ static const struct {
 	[VALUE_LOGIN] = { token_file_is_name, NULL,
 	    "the name of a login of relais login, such as work, or the "
 	    "absolute path of its file" },
+	[VALUE_CONNECT_COMMAND] = { is_connect_command, NULL,
+	    "a program and its arguments, in which %h is the host, %p the port "
+	    "and %% a percent sign, such as ssh -W %h:%p jump.example.org" },
 	[VALUE_HOST] = { is_host, NULL, "a host name or an address literal" },
 	[VALUE_HELO] = { is_helo, NULL,
 	    "a domain such as web1.example.org, which consists of letters, "
@@ -374,6 +391,7 @@ static const struct {
 	    "one address such as admin@example.org, without a name or "
 	    "comment, or *@ and a domain, such as *@example.org" },
 	[VALUE_SMARTHOST] = { NULL, NULL, NULL },
+	[VALUE_PROXY] = { NULL, NULL, NULL },
 	[VALUE_MECHANISMS] = { are_mechanisms, NULL, NULL },
 	[VALUE_PIN] = { is_pin, NULL,
 	    "the SHA-256 digest of a public key in base64 (44 characters)" },
@@ -408,6 +426,7 @@ value_check(const struct value_rule *rule, const char *text,
     struct failure *why)
 {
 	struct smarthost_list	list = { 0 };
+	struct proxy_url	proxy;
 	bool		      (*read_number)(const char *, uint64_t *) =
 				    kinds[rule->kind].read_number;
 	uint64_t		n, least, most;
@@ -419,6 +438,11 @@ value_check(const struct value_rule *rule, const char *text,
 	if (rule->kind == VALUE_SMARTHOST) {
 		good = smarthost_list_parse(&list, text, why);
 		smarthost_list_free(&list);
+		return good;
+	}
+	if (rule->kind == VALUE_PROXY) {
+		good = proxy_parse(&proxy, text, why);
+		proxy_free(&proxy);
 		return good;
 	}
 	if (read_number != NULL)

@@ -23,6 +23,7 @@ enum value_kind {
 	VALUE_PATH,		/* an absolute path */
 	VALUE_PATTERN,		/* of file names, for include */
 	VALUE_COMMAND,		/* a program and its arguments */
+	VALUE_CONNECT_COMMAND,	/* the same, with %h, %p and %% */
 	VALUE_LOGIN,		/* the name or path of a login with OAuth 2 */
 	VALUE_HOST,		/* a host name or an IP address */
 	VALUE_HELO,		/* an argument of EHLO */
@@ -30,6 +31,7 @@ enum value_kind {
 	VALUE_ADDRESS,		/* local@domain only, and not *@domain */
 	VALUE_ROOT,		/* local@domain or *@domain */
 	VALUE_SMARTHOST,	/* one or more URLs */
+	VALUE_PROXY,		/* one URL */
 	VALUE_MECHANISMS,	/* names of SASL mechanisms */
 	VALUE_PIN,		/* a SHA-256 digest in base64 */
 	VALUE_GROUPS,		/* of TLS, in the syntax of OpenSSL, which

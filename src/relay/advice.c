@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "net/socks.h"
+#include "relay/dial.h"
 #include "relay/hints.h"
 #include "smtp/authenticate.h"
 #include "util/buffer.h"
@@ -53,6 +55,7 @@ enum { NO_REPLY = -1 };
 	    .words = "the server may require authentication: set user and " \
 	    "password_file" }
 
+#define SOCKS		TLS
 #define TLS(cause_, key_, words_) \
 	{ ANY_STEP, .cause = cause_, .key = key_, .words = words_ }
 
@@ -78,13 +81,30 @@ static const struct advice_row {
 	enum config_key	 key;
 	const char	*words;
 	int		 cause;		/* enum tls_cause, auth_cause,
-					 * connect_cause; 0: any */
+					 * connect_cause, socks_cause,
+					 * dial_cause; 0: any */
 } rows[] = {
 	{ ANY_STEP, .cause = CONNECT_CAUSE_UNREACHABLE, .key = KEY_SMARTHOST },
 	{ ANY_STEP, .cause = CONNECT_CAUSE_FAMILY, .key = KEY_FAMILY,
 	    .words = "check family" },
 	{ ANY_STEP, .cause = CONNECT_CAUSE_SOURCE, .key = KEY_SOURCE_ADDRESS,
 	    .words = "check source_address" },
+
+	{ ANY_STEP, .cause = DIAL_CAUSE_COMMAND, .key = KEY_CONNECT_COMMAND },
+	SOCKS(SOCKS_CAUSE_PROXY, KEY_PROXY, "check the host and the port of "
+	    "the proxy, and that it is running"),
+	SOCKS(SOCKS_CAUSE_PROTOCOL, KEY_PROXY, "check the host and the port of "
+	    "the proxy"),
+	{ ANY_STEP, .cause = SOCKS_CAUSE_NO_METHOD, .text = "requires",
+	    .key = KEY_PROXY, .words = "name the user in the URL, as in "
+	    "socks5://user@host, and set proxy_password_file" },
+	SOCKS(SOCKS_CAUSE_NO_METHOD, KEY_PROXY, "use another proxy"),
+	SOCKS(SOCKS_CAUSE_LOGIN, KEY_PROXY_PASSWORD_FILE, "check the user in "
+	    "proxy and the password in proxy_password_file"),
+	SOCKS(SOCKS_CAUSE_RULES, KEY_PROXY, "its administrator must allow "
+	    "connections to this host and port"),
+	SOCKS(SOCKS_CAUSE_HOST, KEY_SMARTHOST, "check the host and the port, "
+	    "and whether the proxy can reach them"),
 
 	TLS(TLS_CAUSE_NAME, KEY_TLS_NAME, "set tls_name to the name in the "
 	    "server's certificate"),
@@ -277,7 +297,8 @@ conditions_of(const struct connection *c, const struct advice_facts *f)
 		conditions |= HAS_TLS_GROUPS;
 	if (config_find(c->config, &c->subject, KEY_TLS_MIN) != NULL)
 		conditions |= HAS_TLS_MIN;
-	if (smarthost_is_local(c->smarthost))
+	if (smarthost_is_local(c->smarthost) &&
+	    dial_choose(c).way == DIAL_DIRECT)
 		conditions |= NAMED_LOCAL;
 	if (!connect_is_local(c->session.stream.fd))
 		conditions |= IS_REMOTE;

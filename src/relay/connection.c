@@ -11,6 +11,7 @@
 
 #include "net/tls.h"
 #include "relay/advice.h"
+#include "relay/dial.h"
 #include "relay/tls_policy.h"
 #include "smtp/reply.h"
 #include "util/clock.h"
@@ -38,6 +39,7 @@ connection_begin(struct connection *c)
 {
 	memset(c, 0, offsetof(struct connection, session));
 	c->session.stream.fd = -1;
+	c->control = -1;
 }
 
 const char *
@@ -138,7 +140,7 @@ connect_socket(struct connection *c, struct failure *why)
 	connection_connect_options(c, &how);
 	how.meanwhile = start_tls;
 	how.context = &tls;
-	fd = connect_to(&c->at, &how, why);
+	fd = dial(c, &how, why);
 	if (fd == -1) {
 		if (!interrupt_is_known(c->interrupt))
 			add_advice(c, why);
@@ -227,6 +229,23 @@ has_new_token(struct connection *c)
 	return true;
 }
 
+/* For the reader of the dialogue. */
+static void
+remark_connected(const struct connection *c)
+{
+	struct dial	d = dial_choose(c);
+	struct buffer	remark = { 0 };
+
+	buffer_addf(&remark, "%s %.*s", d.way == DIAL_COMMAND ?
+	    "connecting to" : "connected to", (int)strlen(c->prefix) - 2,
+	    c->prefix);
+	if (d.way != DIAL_DIRECT)
+		buffer_add_text(&remark, " through ");
+	dial_write(&remark, &d);
+	c->trace->line(c->trace->context, '*', remark.data);
+	buffer_free(&remark);
+}
+
 /*
  * Connects and opens a session, after connection_prepare().  *connected: the
  * session has to be closed even after a failure.
@@ -234,17 +253,13 @@ has_new_token(struct connection *c)
 static bool
 connect_and_open(struct connection *c, bool *connected, struct failure *why)
 {
-	char	remark[sizeof(c->prefix) + 20];
 	int	fd = connect_socket(c, why);
 
 	*connected = fd != -1;
 	if (fd == -1)
 		return false;
-	if (c->trace != NULL) {
-		snprintf(remark, sizeof(remark), "connected to %.*s",
-		    (int)strlen(c->prefix) - 2, c->prefix);
-		c->trace->line(c->trace->context, '*', remark);
-	}
+	if (c->trace != NULL)
+		remark_connected(c);
 	c->is_open = session_open(&c->session, fd, &c->options, why);
 	return c->is_open;
 }
@@ -269,7 +284,10 @@ connection_open(struct connection *c, enum connection_trouble *trouble,
 		return false;
 	}
 	if (!c->is_open) {
-		*trouble = session_trouble(&c->session, why);
+		if (!reply_is_transient(&c->session.reply))
+			dial_explain(c, why);
+		*trouble = why->cause == DIAL_CAUSE_COMMAND ?
+		    early_trouble(why) : session_trouble(&c->session, why);
 		if (!interrupt_is_known(c->interrupt))
 			advice_add(c, &(struct advice_facts){
 			    .step = c->session.step,
@@ -300,6 +318,7 @@ connection_close(struct connection *c)
 {
 	if (c->is_open)
 		session_close(&c->session);
+	dial_end(c);
 	c->is_open = false;
 	free(c->helo);
 	c->helo = NULL;

@@ -2,7 +2,8 @@
  * connection.h - connect to one endpoint and open a session
  *
  * Applies the settings for a subject: address family, source address, timeouts,
- * TLS policy, credentials and the name in EHLO.
+ * the way to the smarthost (relay/dial.h), TLS policy, credentials and the name
+ * in EHLO.
  */
 #ifndef RELAY_CONNECTION_H
 #define RELAY_CONNECTION_H
@@ -12,6 +13,7 @@
 
 #include "config/command_process.h"
 #include "config/config.h"
+#include "config/connect_process.h"
 #include "config/credentials.h"
 #include "config/identity.h"
 #include "config/smarthost.h"
@@ -37,6 +39,7 @@ struct connection {
 	const struct session_trace		*trace;		/* NULL: none */
 	struct interrupt		*interrupt;	/* NULL: none */
 	struct command_process		*commands;
+	struct connect_process		*connector;
 	struct config_subject		 subject;
 	const struct smarthost_url		*smarthost;
 	struct endpoint			 at;
@@ -47,6 +50,9 @@ struct connection {
 	bool				 is_exposed;	/* since the beginning,
 							 * credentials were
 							 * .is_exposed */
+	int				 control;	/* of the program of
+							 * connect_command;
+							 * -1: none */
 	bool				 is_open;
 	int64_t				 last_used_ms;	/* clock_ms() */
 	struct tls_summary		 tls;		/* if .is_open */
@@ -66,8 +72,9 @@ void	connection_begin(struct connection *);
  * Connects and opens a session.  If the server refuses an access token of the
  * key token, it is renewed, and the session is opened again, once.  Returns
  * false with why: the text begins with the prefix and, unless a signal has
- * arrived, ends with advice (relay/advice.h); the status is that of connect.h,
- * tls.h, credentials.h or session.h.  .session.step and .session.reply are valid only after true.
+ * arrived, ends with advice (relay/advice.h); the status is that of dial.h,
+ * tls.h, credentials.h or session.h.  .session.step and .session.reply are valid
+ * only after true.
  * *trouble is set in either case.
  */
 bool	connection_open(struct connection *, enum connection_trouble *,
@@ -86,7 +93,7 @@ bool	connection_open(struct connection *, enum connection_trouble *,
 bool	connection_prepare(struct connection *, struct failure *why);
 bool	connection_open_on(struct connection *, int fd, struct failure *why);
 
-/* .connect_options for connect_to(). */
+/* .connect_options for dial(). */
 void	connection_connect_options(const struct connection *,
 	    struct connect_options *);
 

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "relay/advice.h"
+#include "relay/dial.h"
 #include "relay/route.h"
 #include "util/buffer.h"
 #include "util/clock.h"
@@ -51,6 +52,7 @@ relay_confine(struct relay *r, const struct sandbox *sandbox)
 {
 	command_process_start(&r->commands, r->config);
 	r->commands.interrupt = r->interrupt;
+	connect_process_start(&r->connector, r->config);
 	sandbox_enter(sandbox);
 }
 
@@ -59,6 +61,7 @@ relay_end(struct relay *r)
 {
 	connection_close(&r->connection);
 	command_process_end(&r->commands);
+	connect_process_end(&r->connector);
 	endpoints_free(&r->endpoints);
 	free(r->refused_sender);
 }
@@ -351,6 +354,8 @@ relay_try(struct relay *r, struct route_attempt *a)
 			stop_attempt(a);
 			return;
 		}
+		if (!good && s->broken)
+			dial_explain(c, &why);
 		if (a->n_pending == 0) {
 			c->last_used_ms = clock_ms();
 			a->over = true;
@@ -527,6 +532,7 @@ begin_endpoints(struct relay *r, const struct route *route, struct failure *why)
 	c->trace = r->trace;
 	c->interrupt = r->interrupt;
 	c->commands = &r->commands;
+	c->connector = &r->connector;
 	c->subject = route->subject;
 	r->view = route->view;
 	if (!c->is_open)

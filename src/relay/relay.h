@@ -95,6 +95,7 @@ struct relay {
 							 * ends the attempt */
 	const struct relay_callbacks	*callbacks;	/* borrowed, or NULL */
 	struct command_process		 commands;
+	struct connect_process		 connector;
 	struct endpoints		 endpoints;
 	struct config_view		 view;		/* of the connection */
 	bool				 stopped;	/* by a callback or a
@@ -140,8 +141,8 @@ void	relay_begin(struct relay *, const struct config *,
 	    const struct identity *, const struct session_trace *);
 
 /*
- * Starts the process that runs the commands for credentials, and enters the
- * sandbox, which protects this process from a hostile server.  Call it before
+ * Starts the processes that run the commands of the configuration, and enters
+ * the sandbox, which protects this process from a hostile server.  Call it before
  * the first attempt.
  */
 void	relay_confine(struct relay *, const struct sandbox *);

@@ -6,6 +6,7 @@
 
 #include "net/connect.h"
 #include "net/tls.h"
+#include "relay/dial.h"
 #include "util/memory.h"
 
 static const struct setting *
@@ -42,7 +43,8 @@ policy_of(const struct connection *c, const struct setting **by)
 		return SESSION_TLS_OFF;
 	if (*by == NULL && find(c, KEY_TLS_CERTIFICATE) == NULL &&
 	    c->smarthost->scheme != SCHEME_SUBMISSION &&
-	    smarthost_is_local(c->smarthost))
+	    smarthost_is_local(c->smarthost) &&
+	    dial_choose(c).way == DIAL_DIRECT)
 		return SESSION_TLS_OFF;
 	if (is_set_to(c, KEY_TLS, "opportunistic"))
 		return SESSION_TLS_OPPORTUNISTIC;
