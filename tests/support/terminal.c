@@ -15,6 +15,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "util/memory.h"
+
 enum { DEADLINE_MS = 10000 };
 
 static void
@@ -85,6 +87,18 @@ terminal_say(struct terminal *t, const char *question, const char *answer)
 	terminal_wait(t, question);
 	assert_int_equal(write(t->master, answer, strlen(answer)),
 	    strlen(answer));
+}
+
+char *
+terminal_hear(struct terminal *t, const char *text)
+{
+	const char	*end;
+
+	terminal_wait(t, text);
+	while ((end = strpbrk(t->out.data, "\r\n")) == NULL)
+		if (!read_more(t))
+			fail_msg("no end of the line: %s", t->out.data);
+	return memory_copy_n(t->out.data, (size_t)(end - t->out.data));
 }
 
 void

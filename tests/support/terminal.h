@@ -35,6 +35,12 @@ void	terminal_wait(struct terminal *, const char *text);
 void	terminal_say(struct terminal *, const char *question,
 	    const char *answer);
 
+/*
+ * Waits for the text, and returns what follows it, to the end of the line.  The
+ * caller frees it.
+ */
+char	*terminal_hear(struct terminal *, const char *text);
+
 /* Reads to the end of the output. */
 void	terminal_read(struct terminal *);
 
