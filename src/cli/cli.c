@@ -13,6 +13,7 @@
 #include "cli/flush.h"
 #include "cli/import_command.h"
 #include "cli/input.h"
+#include "cli/login_command.h"
 #include "cli/mailq.h"
 #include "cli/print_config.h"
 #include "cli/queue_commands.h"
@@ -73,7 +74,7 @@ static const struct action {
 	[MODE_CHECK]	 = { check_command, false, false, false },
 	[MODE_CONFIG]	 = { print_config, true, false, false },
 	[MODE_IMPORT]	 = { import_command, false, false, false },
-	[MODE_LOGIN]	 = { token_command, true, false, true },
+	[MODE_LOGIN]	 = { login_command, true, false, true },
 	[MODE_QUEUE]	 = { queue_commands_run, true, false, true },
 	[MODE_ROUTE]	 = { route_command, true, false, false },
 	[MODE_SERVE]	 = { serve_command, true, false, false },

@@ -54,6 +54,23 @@ command_details(enum mode mode)
 "           installed on this machine\n"
 "  --write  write relais.conf and the password files; otherwise, relais.conf is\n"
 "           printed, without passwords\n";
+	case MODE_LOGIN:
+		return
+"  NAME                  of the login, for token = NAME in relais.conf\n"
+"  --provider NAME       google, microsoft or another authorization server of\n"
+"                        the table; or the path of a file that describes one\n"
+"  --client-id ID        of the application that is registered there\n"
+"  --client-secret-file FILE\n"
+"                        its secret, if it has one; otherwise, it is asked for\n"
+"  --tenant ID           the directory (tenant) of Microsoft 365\n"
+"  --user ADDRESS        the mailbox\n"
+"  --device              enter a code on another device; or\n"
+"  --browser             open a browser, or an address in any browser; or\n"
+"  --client-credentials  log in as the application, without a person, with its\n"
+"                        secret, or with --key FILE and --certificate FILE\n"
+"  --no-check            do not log in to the smarthost\n"
+"What is not given is taken from the earlier login NAME and from relais.conf, or\n"
+"is asked for.\n";
 	case MODE_QUEUE:
 		return
 "  list [--failed]      the waiting messages, or those that were given up\n"

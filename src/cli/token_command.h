@@ -1,5 +1,5 @@
 /*
- * token_command.h - relais token and relais login, which are in relais-token
+ * token_command.h - relais token, which is in relais-token
  */
 #ifndef CLI_TOKEN_COMMAND_H
 #define CLI_TOKEN_COMMAND_H
