@@ -294,12 +294,12 @@ static const struct CMUnitTest advice_spec[] = {
 	    .conf = "tls = opportunistic\n", .policy = SESSION_TLS_OPPORTUNISTIC,
 	    .status = EX_NOPERM, .cause = AUTH_CAUSE_UNVERIFIED),
 	ADVISES("a missing token is named with its mechanisms",
-	    STEP_AUTH, 0, NULL, "AUTH: no", "; set token_command for "
+	    STEP_AUTH, 0, NULL, "AUTH: no", "; set token for "
 	    "OAUTHBEARER, XOAUTH2 (in FILE)", .status = EX_NOPERM,
 	    .cause = AUTH_CAUSE_NO_MECHANISM,
 	    .offered = "XOAUTH2 OAUTHBEARER GSSAPI"),
 	ADVISES("each remedy is named with its mechanisms",
-	    STEP_AUTH, 0, NULL, "AUTH: no", "; set token_command for XOAUTH2; "
+	    STEP_AUTH, 0, NULL, "AUTH: no", "; set token for XOAUTH2; "
 	    "set user and password_file for PLAIN, LOGIN; set tls_certificate "
 	    "for EXTERNAL (in FILE)", .status = EX_NOPERM,
 	    .cause = AUTH_CAUSE_NO_MECHANISM,
