@@ -233,9 +233,9 @@ static const struct advice_row {
 	{ AT(STEP_AUTH), 50, .key = NO_KEY },
 	{ AT(STEP_AUTH), 538, .key = NO_KEY },
 	{ AT(STEP_AUTH), 5, .cause = AUTH_CAUSE_BOUND, .when = NO_PERMISSION,
-	    .key = KEY_USER, .words = "if they are correct, the server may not "
-	    "support this channel binding, or a proxy in between decrypts "
-	    "TLS: " WITHOUT_BINDING },
+	    .key = KEY_USER, .words = "if they are correct, a proxy in between "
+	    "decrypts TLS, or the server does not support this channel "
+	    "binding: " WITHOUT_BINDING },
 	{ AT(STEP_AUTH), 5, .when = NO_PERMISSION, .key = KEY_USER },
 	/* Without a refusal: relais ended the exchange, since SCRAM failed. */
 	{ AT(STEP_AUTH), .when = NO_PERMISSION, .key = KEY_SMARTHOST },

@@ -63,7 +63,8 @@ enum auth_cause {
 	AUTH_CAUSE_NO_BINDING,		/* the server cannot use our binding */
 	AUTH_CAUSE_UNOFFERED,		/* the server supports channel binding,
 					 * but its offer does not say so */
-	AUTH_CAUSE_BOUND,		/* channel binding, or the password */
+	AUTH_CAUSE_BOUND,		/* channel binding, or the user or the
+					 * password */
 };
 
 /* The reason why a mechanism cannot be used. */

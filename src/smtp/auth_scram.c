@@ -130,7 +130,13 @@ auth_cause(const struct auth *a)
 
 	if (e != NULL)
 		return (int)e->cause;
-	/* Many servers do not say whether it was the password. */
-	return a->binding != NULL && (a->scram.error[0] == '\0' ||
-	    strcmp(a->scram.error, "other-error") == 0) ? AUTH_CAUSE_BOUND : 0;
+	/*
+	 * Most servers do not say whether it was the password.  Before the
+	 * server's first message, it was not: the flag 'y' may be the cause.
+	 */
+	if (a->scram.error[0] != '\0' &&
+	    strcmp(a->scram.error, "other-error") != 0)
+		return 0;
+	return a->binding != NULL || (a->scram.options.unoffered &&
+	    a->scram.state == SCRAM_STARTED) ? AUTH_CAUSE_BOUND : 0;
 }

@@ -598,9 +598,9 @@ static const struct CMUnitTest auth_spec[] = {
 	    .status = EX_NOPERM,
 	    .commands = "EHLO|STARTTLS|EHLO|AUTH|*|QUIT",
 	    .says = { "AUTH SCRAM-SHA-256-PLUS: 535 5.7.8 credentials invalid; "
-	    "check user (", "(password)); if they are correct, the server may "
-	    "not support this channel binding, or a proxy in between decrypts "
-	    "TLS: to log in without channel binding, set auth" }),
+	    "check user (", "(password)); if they are correct, a proxy in "
+	    "between decrypts TLS, or the server does not support this channel "
+	    "binding: to log in without channel binding, set auth" }),
 	FAILS("-PLUS reports a wrong password, which is tried once",
 	    .script = { .mechanisms = ALL, .user = "nina",
 	    .password = "another" }, .status = EX_NOPERM,
@@ -614,6 +614,12 @@ static const struct CMUnitTest auth_spec[] = {
 	    "(server-does-support-channel-binding); the server supports "
 	    "channel binding, but the offer that has arrived does not include "
 	    "it" }),
+	FAILS("-PLUS that was removed from the offer, without an explanation",
+	    OFFERS("PLAIN SCRAM-SHA-256"), .how = { .stripped = true,
+	    .silent = true }, .status = EX_NOPERM,
+	    .commands = "EHLO|STARTTLS|EHLO|AUTH|QUIT",
+	    .says = { "AUTH SCRAM-SHA-256: 535 5.7.8 credentials invalid; "
+	    "check user (", "a proxy in between decrypts TLS" }),
 	LOGS_IN("without -PLUS in auth, -PLUS may be missing in the offer",
 	    "SCRAM-SHA-256", OFFERS("PLAIN SCRAM-SHA-256"),
 	    .how = { .stripped = true },

@@ -1087,8 +1087,12 @@ main(void)
 		REPORTS("without an error, it is the password or the channel "
 		    "binding", "SCRAM-SHA-1-PLUS", TLS_1_3, false, NULL,
 		    false, AUTH_CAUSE_BOUND),
+		REPORTS("without -PLUS in the offer, a refusal of the first "
+		    "message is not that of the password",
+		    "SCRAM-SHA-1", TLS_1_3, false, NULL, false,
+		    AUTH_CAUSE_BOUND),
 		REPORTS("without channel binding, it is the password",
-		    "SCRAM-SHA-1", TLS_1_3, false, NULL, false, 0),
+		    "SCRAM-SHA-1", NO_EMS, false, NULL, false, 0),
 		REPORTS("without channel binding, no other type is tried",
 		    "SCRAM-SHA-1", TLS_1_3, false,
 		    "e=unsupported-channel-binding-type", false, 0),
