@@ -227,6 +227,17 @@ read_login(struct login *l, struct failure *why)
 	return good;
 }
 
+/* The sender: from, or the account if it is an address. */
+static const char *
+sender_of(const struct login *l)
+{
+	const char	*from = value_of(l, KEY_FROM);
+
+	if (from == NULL && strchr(l->account, '@') != NULL)
+		from = l->account;
+	return from;
+}
+
 static bool
 set(struct section *to, enum config_key key, const char *value,
     const char *origin, struct failure *why)
@@ -244,15 +255,13 @@ verify(const struct login *l, struct failure *why)
 {
 	struct config	 config = { 0 };
 	struct section	*top = section_insert(&config.first, SECTION_TOP);
-	const char	*from = value_of(l, KEY_FROM);
 	bool		 good;
 	int		 status = EX_CONFIG;
 
 	good = set(top, KEY_SMARTHOST, l->smarthost, "answer", why) &&
 	    set(top, KEY_USER, l->account, "answer", why) &&
 	    set(top, KEY_TOKEN, l->o.name, "answer", why) &&
-	    set(top, KEY_FROM, from != NULL ? from : l->account, "answer",
-	    why);
+	    set(top, KEY_FROM, sender_of(l), "answer", why);
 	for (enum config_key k = 0; good && k < CONFIG_KEYS; k++)
 		if (top->setting[k] == NULL && (k < KEY_USER ||
 		    k > KEY_TOKEN_COMMAND))
@@ -289,8 +298,8 @@ print_lines(const struct login *l)
 		    "submission://HOST");
 	if (user == NULL || strcmp(user->value, l->account) != 0)
 		print_key("user", l->account);
-	if (find(l, KEY_FROM) == NULL)
-		print_key("from", l->account);
+	if (find(l, KEY_FROM) == NULL && sender_of(l) != NULL)
+		print_key("from", sender_of(l));
 	print_key("token", l->o.name);
 	for (enum config_key k = KEY_PASSWORD; k <= KEY_TOKEN_COMMAND; k++)
 		if ((secret = find(l, k)) != NULL)

@@ -3,10 +3,11 @@
 # Submission on ports 587 (STARTTLS) and 465 (implicit TLS), relayed to port 25;
 # LMTP on the socket $LAB/lmtp.sock with the recipients r1@lab.test to
 # r50@lab.test, delivered to $LAB/lmtp/NAME/new.  Access tokens are JSON Web
-# Tokens that Dovecot verifies locally; dovecot_token makes them.
+# Tokens that Dovecot verifies locally; dovecot_token makes them.  If
+# dovecot_start has a URL, Dovecot asks there instead (RFC 7662).
 
 dovecot_start() {
-	local n
+	local n introspection=${1-}
 	mkdir -m 755 "$LAB/lmtp"
 	chown nobody:nogroup "$LAB/lmtp"
 	echo "$LAB_USER:{PLAIN}$LAB_PASSWORD::::::" >"$LAB/users"
@@ -19,6 +20,14 @@ dovecot_start() {
 	introspection_mode = local
 	local_validation_key_dict = fs:posix:prefix=$LAB/keys/
 	username_attribute = sub
+	END
+	[ -z "$introspection" ] || cat >"$LAB/oauth2.conf" <<-END
+	introspection_mode = post
+	introspection_url = $introspection
+	tls_ca_cert_file = $LAB/ca.pem
+	username_attribute = username
+	active_attribute = active
+	active_value = true
 	END
 	cat >"$LAB/dovecot.conf" <<-END
 	base_dir = /run/dovecot
