@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "import/account.h"
 #include "import/import.h"
@@ -19,7 +20,7 @@ enum {
 	HOST, PORT, SOCKET, PROTOCOL, AUTH, USER, PASSWORD, PASSWORDEVAL, TLS,
 	STARTTLS, TRUST_FILE, CERTCHECK, FINGERPRINT, CERT_FILE, KEY_FILE,
 	HOST_OVERRIDE, FROM, ALLOW_OVERRIDE, SET_FROM, AUTO_FROM, MAILDOMAIN,
-	DOMAIN, SOURCE_IP, TIMEOUT, ALIASES, LOGFILE, PROXY, UNDISCLOSED,
+	DOMAIN, SOURCE_IP, TIMEOUT, ALIASES, LOGFILE, SYSLOG, PROXY, UNDISCLOSED,
 	SLOTS
 };
 
@@ -54,7 +55,7 @@ static const struct keyword keywords[] = {
 	KEYWORD_KEPT("proxy_host", PROXY),
 	KEYWORD_KEPT("undisclosed_recipients", UNDISCLOSED),
 	KEYWORD_SAME("proxy_port", CONFIG_KEYS),
-	KEYWORD_SAME("syslog", CONFIG_KEYS),
+	KEYWORD_KEPT("syslog", SYSLOG),
 	KEYWORD_SAME("logfile_time_format", CONFIG_KEYS),
 	KEYWORD_SAME("set_date_header", CONFIG_KEYS),
 	KEYWORD_SAME("set_msgid_header", CONFIG_KEYS),
@@ -406,6 +407,32 @@ set_sender(struct draft *d, struct section *s, const struct kept *kept)
 		draft_set(d, s, KEY_FROM_MODE, "local", from->origin);
 }
 
+/* msmtp can write two logs.  "on" and LOG_MAIL are the facility of relais. */
+static void
+set_log(struct draft *d, const struct kept *kept)
+{
+	const char	*file = kept_text(&kept[LOGFILE], "");
+	const char	*syslog = kept_text(&kept[SYSLOG], "off");
+	const bool	 to_syslog = strcasecmp(syslog, "off") != 0;
+
+	if (to_syslog && strcasecmp(syslog, "on") != 0 &&
+	    strcasecmp(syslog, "LOG_MAIL") != 0)
+		draft_note(d, kept[SYSLOG].origin, "syslog: relais uses the "
+		    "facility mail");
+	if (to_syslog)
+		draft_set(d, d->top, KEY_LOG, "syslog", kept[SYSLOG].origin);
+	if (file[0] == '\0')
+		return;
+	if (to_syslog)
+		draft_note(d, kept[LOGFILE].origin, "logfile: relais has one "
+		    "log, which is syslog");
+	else if (file[0] == '/' || (file[0] == '~' && geteuid() != 0))
+		set_path(d, d->top, KEY_LOG, &kept[LOGFILE]);
+	else
+		draft_note(d, kept[LOGFILE].origin, "logfile: relais has one "
+		    "log for all users; see log in relais.conf(5)");
+}
+
 /* What applies to the machine is taken from the default account only. */
 static void
 set_machine(struct draft *d, const struct kept *kept)
@@ -417,9 +444,7 @@ set_machine(struct draft *d, const struct kept *kept)
 		    kept[MAILDOMAIN].origin);
 	if (kept_text(&kept[ALIASES], NULL) != NULL)
 		set_path(d, d->top, KEY_ALIASES, &kept[ALIASES]);
-	if (kept_text(&kept[LOGFILE], NULL) != NULL)
-		draft_note(d, kept[LOGFILE].origin, "logfile: relais logs to "
-		    "syslog; see log in relais.conf(5)");
+	set_log(d, kept);
 	if (is_on(&kept[UNDISCLOSED], false)) {
 		draft_set(d, d->top, KEY_HEADER_SET,
 		    "To: undisclosed-recipients:;", kept[UNDISCLOSED].origin);

@@ -232,7 +232,7 @@ static const struct import_case cases[] = {
 	    "tls_key_file /etc/k.pem\ntls_host_override x.example.org\n"
 	    "domain web1.example.org\ntimeout 30\nsource_ip 192.0.2.1\n"
 	    "aliases /etc/msmtp-aliases\nundisclosed_recipients on\n"
-	    "tls_fingerprint 00:11\nlogfile ~/log\n" } },
+	    "tls_fingerprint 00:11\nlogfile -\n" } },
 	    "smarthost = lmtp://mail.example.org:2424\n"
 	    "tls_name = x.example.org\n"
 	    "tls_certificate = /etc/c.pem\n"
@@ -244,7 +244,18 @@ static const struct import_case cases[] = {
 	    "header_set = To: undisclosed-recipients:;\n"
 	    "header_remove = Cc\n",
 	    { "tls_fingerprint: this is the digest of a certificate",
-	    "logfile" }, NULL },
+	    "logfile: relais has one log for all users" }, NULL },
+	{ "msmtp: a log file", "msmtprc", { { "msmtprc",
+	    "host b.example\nlogfile /var/log/msmtp.log\n" } },
+	    "smarthost = smtp://b.example\ntls = off\nlog = /var/log/msmtp.log\n",
+	    { NULL }, NULL },
+	{ "msmtp: two logs and another facility", "msmtprc", { { "msmtprc",
+	    "host b.example\nlogfile /var/log/msmtp.log\n"
+	    "syslog LOG_USER\n" } },
+	    "smarthost = smtp://b.example\ntls = off\nlog = syslog\n",
+	    { "msmtprc:3: syslog: relais uses the facility mail",
+	    "msmtprc:2: logfile: relais has one log, which is syslog" },
+	    NULL },
 	{ "msmtp: patterns, key rings and accounts without a sender are noted",
 	    "msmtprc", { { "msmtprc",
 	    "account one\nhost smtp.example.org\ntls on\nauth on\nuser me\n"
