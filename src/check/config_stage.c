@@ -92,4 +92,5 @@ check_config(struct check *c)
 	check_sections(c);
 	check_groups(c);
 	check_commands(c);
+	check_log(c);
 }

@@ -100,6 +100,7 @@ static const struct {
 	{ KEY_ALARM_COMMAND, KEY_QUEUE, "off" },
 	{ KEY_ALARM_AFTER, KEY_QUEUE, "off" },
 	{ KEY_ALARM_AFTER, KEY_ALARM_COMMAND, "" },
+	{ KEY_LOG_ADDRESSES, KEY_LOG, "off" },
 	{ KEY_FROM_MODE, KEY_FROM, "" },
 };
 

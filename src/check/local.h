@@ -22,6 +22,9 @@ void	check_sections(struct check *);
 /* Programs that the configuration starts, and that do not exist. */
 void	check_commands(struct check *);
 
+/* A log that cannot be written as it is configured. */
+void	check_log(struct check *);
+
 /* CHECK_SECRETS: the files that contain passwords and private keys. */
 void	check_secrets(struct check *);
 

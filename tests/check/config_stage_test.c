@@ -68,6 +68,11 @@ static const struct config_case configs[] = {
 	    "warning alarm_after: has no effect, because alarm_command is not "
 	    "set (conf:2) => set alarm_command, or remove alarm_after\n",
 	    EX_OK },
+	{ "log_addresses has no effect without a log",
+	    HOST "log = off\nlog_addresses = hash\n",
+	    "warning log_addresses: has no effect, because log = off in "
+	    "conf:2 (conf:3) => remove log_addresses, or change log\n",
+	    EX_OK },
 	{ "from_mode has no effect without from", HOST "from_mode = local\n",
 	    "warning from_mode: has no effect, because from is not set "
 	    "(conf:2) => set from, or remove from_mode\n", EX_OK },
