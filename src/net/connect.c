@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "net/resolve.h"
 #include "util/clock.h"
 #include "util/interrupt.h"
 
@@ -25,24 +25,18 @@ enum {
 	STEP_MS = 1000,		/* between two looks for a signal */
 };
 
-union source {
-	struct sockaddr		any;
-	struct sockaddr_in	in;
-	struct sockaddr_in6	in6;
-};
-
 struct attempt {
-	const struct addrinfo	*to;
-	int			 fd;		/* -1: not running */
-	int64_t			 deadline;	/* 0: none */
+	const union resolved_address	*to;
+	int				 fd;		/* -1: not running */
+	int64_t				 deadline;	/* 0: none */
 };
 
 /* The attempts to connect to the addresses of one host. */
 struct race {
 	const struct connect_options	*options;
 	const char			*host;
-	union source			 source;
-	socklen_t			 source_len;	/* 0: any */
+	union resolved_address		 source;	/* if the options have
+							 * one */
 	struct attempt			 attempt[ADDRESSES_MAX];
 	size_t				 n;		/* addresses */
 	size_t				 started;
@@ -53,18 +47,18 @@ struct race {
 };
 
 static bool
-read_source(struct race *r, struct failure *why)
+read_source(union resolved_address *source,
+    const struct connect_options *options, struct failure *why)
 {
-	const char	*text = r->options->source;
+	const char	*text = options->source;
 
+	*source = (union resolved_address){ .any.sa_family = AF_UNSPEC };
 	if (text == NULL)
 		return true;
-	if (inet_pton(AF_INET, text, &r->source.in.sin_addr) == 1) {
-		r->source.any.sa_family = AF_INET;
-		r->source_len = sizeof(r->source.in);
-	} else if (inet_pton(AF_INET6, text, &r->source.in6.sin6_addr) == 1) {
-		r->source.any.sa_family = AF_INET6;
-		r->source_len = sizeof(r->source.in6);
+	if (inet_pton(AF_INET, text, &source->in.sin_addr) == 1) {
+		source->any.sa_family = AF_INET;
+	} else if (inet_pton(AF_INET6, text, &source->in6.sin6_addr) == 1) {
+		source->any.sa_family = AF_INET6;
 	} else {
 		failed(why, EX_CONFIG, "the source address %s is not an IP "
 		    "address", text);
@@ -79,32 +73,28 @@ read_source(struct race *r, struct failure *why)
  * the first address (RFC 8305 section 4).
  */
 static void
-order_addresses(struct race *r, const struct addrinfo *list)
+order_addresses(struct race *r, const struct resolved *found)
 {
-	int	turn = list->ai_family;
-	bool	used[4 * ADDRESSES_MAX] = { false };
+	int	turn = found->address[0].any.sa_family;
+	bool	used[RESOLVE_MAX] = { false };
 
-	while (r->n < ADDRESSES_MAX) {
-		const struct addrinfo	*any = NULL, *found = NULL;
-		size_t			 i = 0, any_i = 0, found_i = 0;
+	while (r->n < ADDRESSES_MAX && r->n < found->n) {
+		size_t	any = found->n, next = found->n;
 
-		for (const struct addrinfo *a = list;
-		    a != NULL && i < 4 * ADDRESSES_MAX; a = a->ai_next, i++) {
-			if (used[i] || (r->source_len > 0 &&
-			    a->ai_family != r->source.any.sa_family))
+		for (size_t i = found->n; i > 0; i--) {
+			if (used[i - 1])
 				continue;
-			if (any == NULL)
-				any = a, any_i = i;
-			if (found == NULL && a->ai_family == turn)
-				found = a, found_i = i;
+			any = i - 1;
+			if (found->address[any].any.sa_family == turn)
+				next = any;
 		}
-		if (any == NULL)
-			return;
-		if (found == NULL)
-			found = any, found_i = any_i;
-		used[found_i] = true;
-		turn = found->ai_family == AF_INET ? AF_INET6 : AF_INET;
-		r->attempt[r->n++] = (struct attempt){ .to = found, .fd = -1 };
+		if (next == found->n)
+			next = any;
+		used[next] = true;
+		turn = found->address[next].any.sa_family == AF_INET ?
+		    AF_INET6 : AF_INET;
+		r->attempt[r->n++] = (struct attempt){
+		    .to = &found->address[next], .fd = -1 };
 	}
 }
 
@@ -136,7 +126,7 @@ fail_attempt_errno(struct race *r, struct attempt *a, int error)
 	struct failure	why;
 
 	failed(&why, EX_TEMPFAIL, "%s", strerror(error));
-	(void)getnameinfo(a->to->ai_addr, a->to->ai_addrlen, address,
+	(void)getnameinfo(&a->to->any, resolved_size(a->to), address,
 	    sizeof(address), NULL, 0, NI_NUMERICHOST);
 	if (strcmp(address, r->host) != 0)
 		failure_prefix(&why, "%s: ", address);
@@ -152,15 +142,15 @@ start_next(struct race *r)
 	bool		 connected;
 
 	r->next_start = clock_ms() + STAGGER_MS;
-	a->fd = socket(a->to->ai_family,
+	a->fd = socket(a->to->any.sa_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (a->fd == -1) {
 		fail_attempt_errno(r, a, errno);
 		return false;
 	}
 	setsockopt(a->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (r->source_len > 0 &&
-	    bind(a->fd, &r->source.any, r->source_len) == -1) {
+	if (r->options->source != NULL &&
+	    bind(a->fd, &r->source.any, resolved_size(&r->source)) == -1) {
 		struct failure	why;
 
 		failed_errno(&why, EX_CONFIG, "cannot bind to the source "
@@ -172,7 +162,7 @@ start_next(struct race *r)
 	}
 	if (r->options->timeout_ms > 0)
 		a->deadline = clock_ms() + r->options->timeout_ms;
-	connected = connect(a->fd, a->to->ai_addr, a->to->ai_addrlen) == 0;
+	connected = connect(a->fd, &a->to->any, resolved_size(a->to)) == 0;
 	if (!connected && errno != EINPROGRESS) {
 		fail_attempt_errno(r, a, errno);
 		return false;
@@ -289,45 +279,6 @@ run_attempts(struct race *r)
 	return winner == -1 ? -1 : r->attempt[winner].fd;
 }
 
-bool
-connect_resolve(const struct endpoint *where, int family,
-    struct addrinfo **list, struct failure *why)
-{
-	struct addrinfo	hints = { .ai_family = family,
-			    .ai_socktype = SOCK_STREAM,
-			    .ai_flags = AI_NUMERICSERV };
-	char		port[8];
-	int		error;
-
-	snprintf(port, sizeof(port), "%u", where->port);
-	error = getaddrinfo(where->host, port, &hints, list);
-	switch (error) {
-	case 0:
-		return true;
-	case EAI_NONAME:
-		return failed(why, EX_NOHOST, "the host name does not exist "
-		    "in the DNS");
-#if defined(EAI_NODATA) && EAI_NODATA != EAI_NONAME
-	case EAI_NODATA:
-#endif
-#ifdef EAI_ADDRFAMILY
-	case EAI_ADDRFAMILY:
-#endif
-		failed(why, EX_NOHOST, family == AF_INET ?
-		    "the host has no IPv4 address" : family == AF_INET6 ?
-		    "the host has no IPv6 address" : "the host has no address");
-		if (family != AF_UNSPEC)
-			why->cause = CONNECT_CAUSE_FAMILY;
-		return false;
-	case EAI_SYSTEM:
-		return failed_errno(why, EX_TEMPFAIL, "cannot resolve the "
-		    "host name");
-	default:
-		return failed(why, EX_TEMPFAIL, "cannot resolve the host "
-		    "name: %s", gai_strerror(error));
-	}
-}
-
 /*
  * Connects, with a timeout: connect(2) waits while the queue of the listening
  * socket is full.  Signals are looked for every STEP_MS.
@@ -390,21 +341,17 @@ connect_unix(const char *path, const struct connect_options *options,
 
 /* Returns a socket connected to one of the addresses, or -1 with why. */
 static int
-connect_host(const char *host, const struct addrinfo *list,
+connect_host(const struct endpoint *where,
     const struct connect_options *options, struct failure *why)
 {
-	struct race	r = { .options = options, .host = host };
+	struct race	r = { .options = options, .host = where->host };
+	struct resolved	found;
 	int		fd;
 
-	if (!read_source(&r, why))
+	if (!read_source(&r.source, options, why) ||
+	    !resolve(&found, where, options, why))
 		return -1;
-	order_addresses(&r, list);
-	if (r.n == 0) {
-		failed(why, EX_CONFIG, "the host has no address of the same "
-		    "family as the source address %s", options->source);
-		why->cause = CONNECT_CAUSE_SOURCE;
-		return -1;
-	}
+	order_addresses(&r, &found);
 	fd = run_attempts(&r);
 	if (fd != -1)
 		return fd;
@@ -423,15 +370,10 @@ int
 connect_to(const struct endpoint *where, const struct connect_options *options,
     struct failure *why)
 {
-	struct addrinfo	*list;
-	int		 fd = -1;
+	int	fd = where->host == NULL ?
+		    connect_unix(where->path, options, why) :
+		    connect_host(where, options, why);
 
-	if (where->host == NULL) {
-		fd = connect_unix(where->path, options, why);
-	} else if (connect_resolve(where, options->family, &list, why)) {
-		fd = connect_host(where->host, list, options, why);
-		freeaddrinfo(list);
-	}
 	if (fd == -1 && why->cause == 0 &&
 	    !interrupt_is_known(options->interrupt))
 		why->cause = CONNECT_CAUSE_UNREACHABLE;

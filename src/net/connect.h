@@ -6,8 +6,7 @@
  * the previous one, or as soon as that has failed.  The first connection is
  * used and the others are closed.  At most sixteen addresses are tried.
  *
- * Both families are resolved before the first attempt, so a name server that
- * answers only one of the queries delays it for as long as resolv.conf allows.
+ * The addresses are looked up before the first attempt (net/resolve.h).
  */
 #ifndef NET_CONNECT_H
 #define NET_CONNECT_H
@@ -17,7 +16,6 @@
 
 #include "util/failure.h"
 
-struct addrinfo;
 struct interrupt;
 
 struct endpoint {
@@ -30,8 +28,11 @@ struct endpoint {
 struct connect_options {
 	int		 family;	/* AF_UNSPEC, AF_INET, AF_INET6 */
 	const char	*source;	/* local address, or NULL; addresses of
-					 * another family are not tried */
+					 * another family are neither looked up
+					 * nor tried */
 	int64_t		 timeout_ms;	/* for each address; 0: none */
+	int64_t		 resolve_ms;	/* for the look-up of the addresses; 0,
+					 * or if it is larger: RESOLVE_MS */
 	struct interrupt *interrupt;	/* ends the attempts; or NULL */
 
 	/* Called once, after the first attempt has started; or NULL. */
@@ -57,13 +58,6 @@ enum connect_cause {
  */
 int	connect_to(const struct endpoint *, const struct connect_options *,
 	    struct failure *why);
-
-/*
- * Resolves the host name, which is not NULL; freeaddrinfo(3) frees the list.
- * Returns false with why as connect_to() does.
- */
-bool	connect_resolve(const struct endpoint *, int family,
-	    struct addrinfo **, struct failure *why);
 
 /* True if the peer is on this host: a loopback address or a Unix socket. */
 bool	connect_is_local(int fd);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/resolve.h"
 #include "util/clock.h"
 #include "util/interrupt.h"
 
@@ -26,13 +27,14 @@ bool
 reach_resolve(struct reach *r, const struct endpoint *where,
     const struct connect_options *options, struct failure *why)
 {
-	struct addrinfo	*list;
+	struct resolved	found;
 
 	r->n = r->left_out = 0;
-	if (!connect_resolve(where, options->family, &list, why))
+	if (!resolve(&found, where, options, why))
 		return false;
-	for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
-		struct reach_attempt	*new;
+	for (size_t i = 0; i < found.n; i++) {
+		const union resolved_address	*a = &found.address[i];
+		struct reach_attempt		*new;
 
 		if (r->n == REACH_MAX) {
 			r->left_out++;
@@ -40,14 +42,13 @@ reach_resolve(struct reach *r, const struct endpoint *where,
 		}
 		new = add_attempt(r);
 		new->port = where->port;
-		memcpy(&new->to, a->ai_addr, a->ai_addrlen);
-		new->to_len = a->ai_addrlen;
-		if (getnameinfo(a->ai_addr, a->ai_addrlen, new->address,
+		new->to_len = resolved_size(a);
+		memcpy(&new->to, a, new->to_len);
+		if (getnameinfo(&a->any, new->to_len, new->address,
 		    sizeof(new->address), NULL, 0, NI_NUMERICHOST) != 0)
 			strlcpy(new->address, "unknown address",
 			    sizeof(new->address));
 	}
-	freeaddrinfo(list);
 	return true;
 }
 

@@ -122,6 +122,7 @@ connection_connect_options(const struct connection *c,
 		    AF_INET,
 		.source = connection_text(c, KEY_SOURCE_ADDRESS),
 		.timeout_ms = ms_of(c, KEY_CONNECT_TIMEOUT),
+		.resolve_ms = ms_of(c, KEY_TIMEOUT),
 		.interrupt = c->interrupt,
 	};
 }

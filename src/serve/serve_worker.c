@@ -9,6 +9,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "net/resolve.h"
 #include "queue/entry.h"
 #include "runner/attempt.h"
 #include "serve/serve_channel.h"
@@ -215,8 +216,9 @@ serve_worker_run(const struct serve_worker *worker)
 		else if (fds[0] != -1)
 			close(fds[0]);
 		close(fds[1]);
-		if (!log_is_current(worker->log) || !serve_channel_send(
-		    worker->channel, &idle, 1, NULL))
+		/* The next worker has no thread that is left behind. */
+		if (resolve_is_running() || !log_is_current(worker->log) ||
+		    !serve_channel_send(worker->channel, &idle, 1, NULL))
 			break;
 	}
 	attempt_worker_end(&w);

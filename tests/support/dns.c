@@ -117,6 +117,7 @@ struct found {
 	unsigned	n;
 	bool		known;		/* the name exists */
 	enum dns_flaw	flaw;
+	unsigned	after_ms;
 };
 
 static void
@@ -129,6 +130,7 @@ find(const struct dns_record *r, const char *name, int type,
 		f->known = true;
 		if (r->type != type && r->type != DNS_CNAME)
 			continue;
+		f->after_ms = r->after_ms;
 		if (r->flaw != DNS_CORRECT) {
 			f->flaw = r->flaw;
 		} else if (r->raw != NULL) {
@@ -151,6 +153,7 @@ answer(int fd, const struct dns_record *records)
 	struct found		 f = { .n = 0 };
 	char			 name[256];
 	int			 type;
+	pid_t			 later = -1;	/* replies after a while */
 	ssize_t			 n = recvfrom(fd, query, sizeof(query), 0,
 				    (struct sockaddr *)&from, &from_len);
 	size_t			 end;
@@ -161,6 +164,7 @@ answer(int fd, const struct dns_record *records)
 	find(records, name, type, &f);
 	query[1] ^= f.flaw == DNS_WRONG_ID;
 	buffer_add(&out, (const char *)query, 2);
+	f.known &= f.flaw != DNS_NO_NAME;
 	add_number(&out, 0x8180u | (f.known ? 0 : NAME_ERROR) |
 	    (f.flaw == DNS_TRUNCATED ? TRUNCATED : 0) |
 	    (f.flaw == DNS_FAILURE ? SERVER_FAILURE : 0));
@@ -171,9 +175,15 @@ answer(int fd, const struct dns_record *records)
 	buffer_add(&out, (const char *)query + HEADER_SIZE,
 	    end - HEADER_SIZE);
 	buffer_add(&out, f.records.data, f.records.len);
-	if (f.flaw != DNS_SILENT)
+	if (f.after_ms > 0)
+		later = fork();
+	if (later == 0)
+		usleep(f.after_ms * 1000);
+	if (f.flaw != DNS_SILENT && later <= 0)
 		sendto(fd, out.data, out.len, 0, (struct sockaddr *)&from,
 		    from_len);
+	if (later == 0)
+		_exit(0);
 	buffer_free(&out);
 	buffer_free(&f.records);
 }
@@ -196,6 +206,7 @@ dns_start(struct dns *d, const struct dns_record *records, uint16_t port)
 		err(1, "fork");
 	if (d->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGCHLD, SIG_IGN);
 		for (;;)
 			answer(fd, records);
 	}

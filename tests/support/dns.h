@@ -22,6 +22,8 @@ enum dns_flaw {
 	DNS_WRONG_ID,		/* the reply to another query */
 	DNS_TRUNCATED,		/* no records, and the bit TC */
 	DNS_FAILURE,		/* SERVFAIL */
+	DNS_NO_NAME,		/* NXDOMAIN, only for this type */
+	DNS_EMPTY,		/* no records */
 };
 
 struct dns_record {
@@ -37,6 +39,7 @@ struct dns_record {
 	unsigned	 claimed;
 
 	enum dns_flaw	 flaw;		/* of the reply with this record */
+	unsigned	 after_ms;	/* the time until the reply is sent */
 };
 
 struct dns {

@@ -72,6 +72,14 @@ network_alone(void)
 }
 
 bool
+network_set_resolver(const char *text)
+{
+	if (umount2("/etc/resolv.conf", MNT_DETACH) == -1)
+		return refused("/etc/resolv.conf");
+	return replace("/etc/resolv.conf", "resolv", text);
+}
+
+bool
 network_add_ipv4(const char *address)
 {
 	struct ifreq		 request = { .ifr_name = "lo:1" };

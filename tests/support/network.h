@@ -23,6 +23,12 @@ bool	network_alone(void);
 bool	network_add_ipv4(const char *address);
 bool	network_add_ipv6(const char *address);
 
+/*
+ * Replaces the /etc/resolv.conf of network_alone().  Returns false, after printing the reason, if the
+ * system does not allow it.
+ */
+bool	network_set_resolver(const char *text);
+
 /* For main() if there is no such network: reports one skipped test. */
 int	network_skip(void);
 
