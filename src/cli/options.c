@@ -104,12 +104,31 @@ is_true(const char *value)
 	return value[0] == '\0' || strchr("tTyY1", value[0]) != NULL;
 }
 
-/* A request for a guarantee must not be ignored (RFC 8689). */
+/*
+ * A request for a guarantee must not be ignored (RFC 8689), so a value that is
+ * not understood is refused.
+ */
 static bool
-set_requiretls(const char *value, struct failure *why)
+set_requiretls(struct options *o, const char *value, struct failure *why)
 {
-	return !is_true(value) || failed(why, EX_UNAVAILABLE, "REQUIRETLS (RFC "
-	    "8689) is not supported; the message is refused");
+	char	shown[40];
+
+	o->requiretls = is_true(value);
+	return o->requiretls || strchr("fFnN0", value[0]) != NULL ||
+	    failed(why, EX_USAGE, "RequireTLS: invalid value \"%s\"; expected "
+	    "yes or no", visible(shown, sizeof(shown), value, strlen(value)));
+}
+
+/* The other modes have no message, or its parameters are in SMTP. */
+static bool
+check_requiretls(const struct options *o, struct failure *why)
+{
+	if (!o->requiretls || o->mode == MODE_DELIVER ||
+	    o->mode == MODE_VERIFY)
+		return true;
+	return failed(why, EX_USAGE, o->mode == MODE_SMTP ? "-O RequireTLS "
+	    "cannot be combined with -bs: use the parameter REQUIRETLS of "
+	    "MAIL" : "-O RequireTLS can only be used to send a message");
 }
 
 /*
@@ -146,9 +165,11 @@ set_short(struct options *o, const char *value, bool administrator,
     struct failure *why)
 {
 	const char	*requiretls = value_of(value, "RequireTLS");
+	bool		 is_key = administrator &&
+			    strncmp(value, "requiretls=", 11) == 0;
 
-	if (requiretls != NULL)
-		return set_requiretls(requiretls, why);
+	if (requiretls != NULL && !is_key)
+		return set_requiretls(o, requiretls, why);
 	if (administrator && strchr(value, '=') != NULL)
 		add_override(o, value);
 	else if (value[0] == 'i')
@@ -175,7 +196,7 @@ set_long(struct options *o, const char *value, struct failure *why)
 	else if ((x = value_of(value, "ErrorMode")) != NULL)
 		set_errors(o, x);
 	else if ((x = value_of(value, "RequireTLS")) != NULL)
-		return set_requiretls(x, why);
+		return set_requiretls(o, x, why);
 	else
 		o->ignored = true;
 	return true;
@@ -410,7 +431,7 @@ options_parse(struct options *o, int argc, char **argv, bool administrator,
 			return failed(why, EX_USAGE,
 			    "empty recipient address");
 	return select_mode(o, administrator, why) &&
-	    check_interval(o, administrator, why);
+	    check_interval(o, administrator, why) && check_requiretls(o, why);
 }
 
 void

@@ -64,6 +64,7 @@ struct options {
 	bool			 binary;	/* -B BINARYMIME */
 	bool			 verbose;	/* -v */
 	bool			 print_version;	/* -d0.1 */
+	bool			 requiretls;	/* -O RequireTLS */
 	bool			 for_message;	/* an option other than -C and
 						 * -o key=value */
 	const char		*sender;	/* -f, or NULL; "": the null
@@ -86,8 +87,7 @@ struct options {
 
 /*
  * Changes .mode if an option or, for relais (administrator), a command selects
- * another one.  Returns false, with why: EX_USAGE, or EX_UNAVAILABLE for an
- * option that asks for a guarantee that relais cannot give (REQUIRETLS).
+ * another one.  Returns false, with why: EX_USAGE.
  */
 bool	options_parse(struct options *, int argc, char **argv,
 	    bool administrator, struct failure *why);

@@ -147,7 +147,9 @@ send_message(const struct options *options, struct submit_options *how)
 {
 	static const struct log	no_log = { .target = LOG_TO_NOTHING };
 	struct submit		submit;
-	struct envelope		env = { .ret = options->ret };
+	struct envelope		env = { .ret = options->ret,
+				    .requiretls = options->requiretls ?
+				    REQUIRETLS_YES : REQUIRETLS_NO };
 	struct message		message = { .body.fd = -1 };
 	struct submit_request	request = {
 		.envelope = &env,

@@ -50,6 +50,8 @@ static const struct key keys[CONFIG_KEYS] = {
 	[KEY_TLS_MIN] = { NAMED("tls_min"), .place = PLACE_ANY,
 	    .fallback = "1.2",
 	    .rule = { VALUE_WORD, "1.2 1.3", NULL, NULL } },
+	[KEY_REQUIRETLS] = { NAMED("requiretls"), .place = PLACE_ANY,
+	    .fallback = "no", YES_NO },
 	[KEY_HELO] = { NAMED("helo"), .place = PLACE_ANY,
 	    .rule = { VALUE_HELO, NULL, NULL, NULL } },
 	[KEY_DOMAIN] = { NAMED("domain"),

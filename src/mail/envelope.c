@@ -48,7 +48,8 @@ envelope_add_like(struct envelope *env, const char *path,
 void
 envelope_begin_like(struct envelope *env, const struct envelope *like)
 {
-	*env = (struct envelope){ .ret = like->ret };
+	*env = (struct envelope){ .ret = like->ret,
+	    .requiretls = like->requiretls };
 	envelope_set_reverse(env, like->reverse_path);
 	env->envid = like->envid != NULL ? memory_copy(like->envid) : NULL;
 }

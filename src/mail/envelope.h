@@ -21,6 +21,14 @@ enum notify {
 
 enum dsn_return { RETURN_UNSPECIFIED, RETURN_FULL, RETURN_HEADERS };
 
+/* Whether the message may be relayed without verified TLS (RFC 8689). */
+enum requiretls {
+	REQUIRETLS_NO,
+	REQUIRETLS_IF_OFFERED,	/* a bounce: section 5 */
+	REQUIRETLS_YES,		/* if the server does not offer REQUIRETLS, the
+				 * message fails */
+};
+
 struct forward_path {
 	char		*path;		/* owned; local@domain */
 	char		*orcpt;		/* owned or NULL; "rfc822;" and xtext */
@@ -34,6 +42,7 @@ struct envelope {
 	size_t			 cap;
 	char			*envid;		/* owned or NULL; xtext */
 	enum dsn_return		 ret;
+	enum requiretls		 requiretls;
 };
 
 /* Copies the path. */
@@ -46,7 +55,10 @@ struct forward_path *envelope_add(struct envelope *, const char *path);
 struct forward_path *envelope_add_like(struct envelope *, const char *path,
 	    const struct forward_path *like);
 
-/* Begins an envelope with the reverse-path, RET and ENVID of another one. */
+/*
+ * Begins an envelope with the reverse-path, RET, ENVID and REQUIRETLS of
+ * another one.
+ */
 void	envelope_begin_like(struct envelope *, const struct envelope *like);
 
 /*

@@ -121,6 +121,9 @@ write_fields(struct buffer *b, const struct envelope_file *file)
 	if (env->ret != RETURN_UNSPECIFIED)
 		write_key(b, "return", env->ret == RETURN_FULL ?
 		    "full" : "headers");
+	if (env->requiretls != REQUIRETLS_NO)
+		buffer_addf(b, "requiretls %s\n",
+		    env->requiretls == REQUIRETLS_YES ? "yes" : "offered");
 	if (file->digest != NULL)
 		buffer_addf(b, "digest %s\n", file->digest);
 	buffer_add_text(b, "state ");
@@ -325,6 +328,10 @@ parse_envelope(struct cursor *c, struct envelope_file *file)
 		env->ret = RETURN_FULL;
 	else if (take(c, "return headers\n"))
 		env->ret = RETURN_HEADERS;
+	if (take(c, "requiretls yes\n"))
+		env->requiretls = REQUIRETLS_YES;
+	else if (take(c, "requiretls offered\n"))
+		env->requiretls = REQUIRETLS_IF_OFFERED;
 	return true;
 }
 

@@ -9,6 +9,7 @@
  *	from alerts@example.org
  *	envid QQ314159
  *	return full
+ *	requiretls yes
  *	digest 1j9w0g8aa0000q7 1j9w0ga4k0002xx
  *	state ready 0001/00001 notice=0
  *	reason 451 4.7.1 greylisted, try again later      (padded)
@@ -19,7 +20,8 @@
  * message, the length of the header with its empty line, and the length of
  * header and body.  Untrusted values are words of escape.h, and cannot contain
  * CR, LF and NUL even in escaped form, because they are used in SMTP commands.
- * envid, return, digest, notify and orcpt are omitted if they are not set.  The
+ * envid, return, requiretls, digest, notify and orcpt are omitted if they are
+ * not set.  The
  * value of dots is not used, because a message from the queue is always
  * dot-stuffed.
  *
@@ -27,6 +29,9 @@
  * digest, or is a digest that is not complete yet (runner/collect.h).  The line
  * "digest" contains the IDs of the entries that a digest replaces.  Versions
  * without digests move entries with either of them to failed/.
+ *
+ * The value of requiretls is "yes" or "offered" (RFC 8689; mail/envelope.h).
+ * Versions without it do not send such an entry, and move it to failed/.
  *
  * The state also contains the number of attempts in which a server was asked,
  * and the number of all attempts; earlier versions wrote only the number of all

@@ -27,6 +27,7 @@ enum condition {
 	HAS_TLS_KEY	= 1 << 12,	/* tls_key is set */
 	HAS_TLS_GROUPS	= 1 << 13,	/* tls_groups is set */
 	HAS_TLS_MIN	= 1 << 14,	/* tls_min is set */
+	HAS_REQUIRETLS	= 1 << 15,	/* requiretls = yes */
 };
 
 enum { NO_REPLY = -1 };
@@ -178,6 +179,15 @@ static const struct advice_row {
 	    .key = KEY_SMARTHOST, .words = "if this port requires implicit "
 	    "TLS, use submissions://" },
 
+	{ ANY_STEP, .cause = SESSION_CAUSE_CLEAR_TEXT, .key = KEY_TLS,
+	    .words = "set tls = required" },
+	{ ANY_STEP, .cause = SESSION_CAUSE_UNVERIFIED, .key = KEY_TLS,
+	    .words = "set tls = required" },
+	{ ANY_STEP, .cause = SESSION_CAUSE_NO_REQUIRETLS,
+	    .when = HAS_REQUIRETLS, .key = KEY_REQUIRETLS, .words = "mail is "
+	    "sent without this guarantee if requiretls = no" },
+	{ ANY_STEP, .cause = SESSION_CAUSE_NO_REQUIRETLS, .key = NO_KEY },
+
 	/* 501 and 504 refuse the name, 500 and 502 the command. */
 	{ AT(STEP_EHLO), 501, .key = KEY_HELO, .words = SET_HELO },
 	{ AT(STEP_EHLO), 504, .key = KEY_HELO, .words = SET_HELO },
@@ -297,6 +307,8 @@ conditions_of(const struct connection *c, const struct advice_facts *f)
 		conditions |= HAS_TLS_GROUPS;
 	if (config_find(c->config, &c->subject, KEY_TLS_MIN) != NULL)
 		conditions |= HAS_TLS_MIN;
+	if (config_bool(c->config, &c->subject, KEY_REQUIRETLS))
+		conditions |= HAS_REQUIRETLS;
 	if (smarthost_is_local(c->smarthost) &&
 	    dial_choose(c).way == DIAL_DIRECT)
 		conditions |= NAMED_LOCAL;

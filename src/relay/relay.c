@@ -26,6 +26,7 @@ struct route_attempt {
 	bool			*pending;	/* owned: no outcome yet */
 	size_t			 n_pending;
 	struct failure		 why;		/* of all endpoints so far */
+	const char		*enhanced;	/* of .why, or NULL */
 	size_t			 tried;		/* the last one in relay->tried,
 						 * from 1; 0: none */
 	bool			 over;		/* try no other endpoint */
@@ -126,6 +127,9 @@ end_attempt(struct route_attempt *a, bool not_attempted,
 		    .kind = is_temporary(why) ? OUTCOME_DEFERRED :
 		    OUTCOME_FAILED, .not_attempted = not_attempted };
 		strlcpy(o->text, why->text, sizeof(o->text));
+		if (o->kind == OUTCOME_FAILED && a->enhanced != NULL)
+			strlcpy(o->enhanced, a->enhanced,
+			    sizeof(o->enhanced));
 		set_outcome(a, i);
 	}
 	if (a->all_outcomes != NULL)
@@ -291,6 +295,26 @@ open_connection(struct route_attempt *a, struct failure *why)
 }
 
 /*
+ * Whether the open session can keep the promise of REQUIRETLS.  If not, the
+ * next endpoint is tried (RFC 8689 section 4.2.1).
+ */
+static bool
+keeps_promise(struct route_attempt *a, struct failure *why)
+{
+	struct connection	*c = &a->relay->connection;
+
+	if (a->route->envelope.requiretls != REQUIRETLS_YES ||
+	    session_can_require_tls(&c->session, why))
+		return true;
+	a->enhanced = session_cause_enhanced(why->cause);
+	failure_prefix(why, "%s", c->prefix);
+	advice_add(c, &(struct advice_facts){ .step = STEP_MAIL,
+	    .enhanced = a->enhanced, .status = why->status,
+	    .cause = why->cause }, why->text, sizeof(why->text));
+	return false;
+}
+
+/*
  * Tries one endpoint, in as many sessions as the message requires, beginning
  * with an open one.  Sets a->over if each forward-path has an outcome, or if
  * no other endpoint must be tried since the message may have been sent.
@@ -336,6 +360,15 @@ relay_try(struct relay *r, struct route_attempt *a)
 				end_endpoints(a, &why);
 			else
 				add_failure(a, &why);
+			return;
+		}
+		if (!keeps_promise(a, &why)) {
+			connection_close(c);
+			if (kept)
+				return;
+			a->reached = true;
+			a->refused = false;
+			add_failure(a, &why);
 			return;
 		}
 		a->reached = true;

@@ -36,6 +36,11 @@ route_init(struct route *r, const struct config *config, const char *user,
 		.envelope = *env,
 	};
 	config_view(&r->view, config, &r->subject);
+	/* A bounce of an earlier configuration must not be lost. */
+	if (env->requiretls == REQUIRETLS_NO &&
+	    config_bool(config, &r->subject, KEY_REQUIRETLS))
+		r->envelope.requiretls = env->reverse_path[0] == '\0' ?
+		    REQUIRETLS_IF_OFFERED : REQUIRETLS_YES;
 	if (env->reverse_path[0] != '\0')
 		return;
 	set = config_find(config, &r->subject, KEY_NULL_SENDER);

@@ -19,7 +19,9 @@ struct route {
 	struct config_view	 view;
 	struct envelope		 envelope;	/* borrows its paths; the
 						 * reverse-path is null_sender
-						 * if that applies */
+						 * if that applies, and
+						 * REQUIRETLS is set if the key
+						 * requiretls says so */
 	const size_t		*place;		/* index of each forward-path in
 						 * the whole envelope; NULL: the
 						 * same index */

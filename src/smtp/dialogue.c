@@ -144,6 +144,7 @@ static const struct {
 	{ "AUTH",		EXT_AUTH },
 	{ "CHUNKING",		EXT_CHUNKING },
 	{ "LIMITS",		EXT_LIMITS },
+	{ "REQUIRETLS",		EXT_REQUIRETLS },
 };
 
 static uint64_t

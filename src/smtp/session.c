@@ -184,6 +184,38 @@ session_open(struct session *s, int fd, const struct session_options *options,
 	return good || failure_prefix(why, "%s", options->prefix);
 }
 
+/* A Unix socket of our service has no TLS; the service keeps the promise. */
+bool
+session_can_require_tls(const struct session *s, struct failure *why)
+{
+	const struct session_options	*o = s->options;
+
+	if (!s->encrypted && !o->unchanged) {
+		failed(why, EX_UNAVAILABLE, "REQUIRETLS (RFC 8689) requires "
+		    "TLS, and the session is in clear text, so the message was "
+		    "not sent");
+		why->cause = SESSION_CAUSE_CLEAR_TEXT;
+	} else if (o->tls_policy == SESSION_TLS_OPPORTUNISTIC) {
+		failed(why, EX_UNAVAILABLE, "REQUIRETLS (RFC 8689) requires "
+		    "that the server is verified, and it is not, so the "
+		    "message was not sent");
+		why->cause = SESSION_CAUSE_UNVERIFIED;
+	} else if (!(s->extensions & EXT_REQUIRETLS)) {
+		failed(why, EX_UNAVAILABLE, "the server does not offer "
+		    "REQUIRETLS (RFC 8689), so the message was not sent");
+		why->cause = SESSION_CAUSE_NO_REQUIRETLS;
+	} else {
+		return true;
+	}
+	return false;
+}
+
+const char *
+session_cause_enhanced(int cause)
+{
+	return cause == SESSION_CAUSE_NO_REQUIRETLS ? "5.7.30" : "5.7.10";
+}
+
 bool
 session_command(struct session *s, const char *command,
     bool (*line)(void *context, const char *text, struct failure *why),

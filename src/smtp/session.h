@@ -106,6 +106,17 @@ enum session_extension {
 	EXT_AUTH	= 1 << 7,	/* RFC 4954 */
 	EXT_CHUNKING	= 1 << 8,	/* RFC 3030 */
 	EXT_LIMITS	= 1 << 9,	/* RFC 9422 */
+	EXT_REQUIRETLS	= 1 << 10,	/* RFC 8689 */
+};
+
+/*
+ * Why a message with REQUIRETLS cannot be sent, in .cause of a failure.  The
+ * values differ from those of enum tls_cause and enum auth_cause.
+ */
+enum session_cause {
+	SESSION_CAUSE_CLEAR_TEXT = 400,
+	SESSION_CAUSE_UNVERIFIED,	/* nobody is sure who the server is */
+	SESSION_CAUSE_NO_REQUIRETLS,	/* the server does not offer it */
 };
 
 struct session {
@@ -172,6 +183,18 @@ bool	session_open(struct session *, int fd, const struct session_options *,
 bool	session_send(struct session *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes, bool *data_sent,
 	    struct failure *why);
+
+/*
+ * Whether the session can send a message with REQUIRETLS (RFC 8689 section
+ * 4.2.1): the server is verified, by a certificate or a pin, and offers the
+ * extension.  If not, returns false with why: EX_UNAVAILABLE and enum
+ * session_cause.  session_send() does not send such a message, and its outcomes
+ * have the same reason.
+ */
+bool	session_can_require_tls(const struct session *, struct failure *why);
+
+/* 5.7.30 or 5.7.10, for a cause of the function above. */
+const char *session_cause_enhanced(int cause);
 
 enum { SESSION_LINE_MAX = 64 * 1024 };	/* octets, of a private command */
 

@@ -51,6 +51,8 @@ send_mail(struct transaction *t, struct failure *why)
 		    t->env->ret == RETURN_FULL ? "FULL" : "HDRS");
 	if (offers(s, EXT_DSN) && t->env->envid != NULL)
 		buffer_addf(&line, " ENVID=%s", t->env->envid);
+	if (t->requires_tls)
+		buffer_add_text(&line, " REQUIRETLS");
 	good = dialogue_send(s, why, "%s", line.data);
 	buffer_free(&line);
 	return good;
@@ -348,6 +350,29 @@ check_size(struct transaction *t)
 	return false;
 }
 
+/* Returns false if the message must not be sent in this session. */
+static bool
+check_requiretls(struct transaction *t)
+{
+	struct failure	why;
+	struct outcome	refused = { .kind = OUTCOME_FAILED, .step = STEP_MAIL };
+
+	if (t->env->requiretls == REQUIRETLS_NO)
+		return true;
+	t->requires_tls = session_can_require_tls(t->s, &why);
+	if (t->requires_tls || t->env->requiretls == REQUIRETLS_IF_OFFERED)
+		return true;
+	refused.status = why.status;
+	strlcpy(refused.enhanced, session_cause_enhanced(why.cause),
+	    sizeof(refused.enhanced));
+	snprintf(refused.text, sizeof(refused.text), "%s%s",
+	    t->s->options->prefix, why.text);
+	for (size_t i = 0; i < t->env->n; i++)
+		if (t->outcomes[i].kind == OUTCOME_WAITING)
+			t->outcomes[i] = refused;
+	return false;
+}
+
 static bool
 report_transaction(const struct session *s)
 {
@@ -376,7 +401,7 @@ session_send(struct session *s, const struct envelope *env,
 	t.index = memory_new(env->n, sizeof(*t.index));
 	t.accepted = memory_new(env->n, sizeof(*t.accepted));
 	good = wire_prepare(&t.wire, message, &abilities, why);
-	more = good && check_size(&t);
+	more = good && check_requiretls(&t) && check_size(&t);
 	while (more) {
 		select_recipients(&t);
 		if (t.n == 0)

@@ -36,6 +36,7 @@ struct transaction {
 	size_t			 n;
 	size_t			 n_accepted;
 	enum transaction_mode		 mode;
+	bool			 requires_tls;	/* send REQUIRETLS */
 	bool			 mail_accepted;
 	bool			 data_accepted;	/* 354, or BDAT follows */
 	bool			 too_many;	/* 452: the others require

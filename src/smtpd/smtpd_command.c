@@ -156,6 +156,8 @@ parse_mail_parameter(struct smtpd_mail *m, const char *key,
 		valid = parse_xtext(&m->envid, value, dsn_is_envid);
 	else if (strcasecmp(key, "SMTPUTF8") == 0)
 		valid = value[0] == '\0';
+	else if (strcasecmp(key, "REQUIRETLS") == 0)
+		valid = m->requiretls = value[0] == '\0';
 	else if (strcasecmp(key, "AUTH") == 0)
 		valid = true;	/* ignored: the client is not trusted */
 	else

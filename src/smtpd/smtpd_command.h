@@ -21,6 +21,7 @@ struct smtpd_mail {
 	uint64_t	 size;		/* of SIZE, or 0 */
 	char		*envid;		/* owned, or NULL */
 	enum dsn_return	 ret;
+	bool		 requiretls;
 };
 
 struct smtpd_rcpt {

@@ -85,18 +85,20 @@ static void
 set_refusal(struct smtpd_reply *r, const struct outcome *o, const char *text)
 {
 	int	class = o->kind == OUTCOME_FAILED ? 5 : 4;
+	bool	passed_on = o->code / 10 == class * 10 + 5;
 
 	set_status(r, o->status, text);
 	if (r->code / 100 != class) {
 		r->code = class == 5 ? 554 : 451;
 		snprintf(r->enhanced, sizeof(r->enhanced), "%d.0.0", class);
 	}
-	if (o->code / 10 == class * 10 + 5) {
+	if (passed_on) {
 		r->code = o->code;
 		snprintf(r->enhanced, sizeof(r->enhanced), "%d.0.0", class);
-		if (o->enhanced[0] == '0' + class)
-			strlcpy(r->enhanced, o->enhanced, sizeof(r->enhanced));
 	}
+	/* Without a reply, it is our own code, such as 5.7.30. */
+	if ((passed_on || o->code == 0) && o->enhanced[0] == '0' + class)
+		strlcpy(r->enhanced, o->enhanced, sizeof(r->enhanced));
 }
 
 static void

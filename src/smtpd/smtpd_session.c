@@ -102,7 +102,7 @@ extended_hello(struct smtpd_state *s, const char *name, bool lmtp,
 	end_transaction(s);
 	s->lmtp = lmtp;
 	return respond(s, why, 250, "", "%s\nPIPELINING\n8BITMIME\nSIZE %llu"
-	    "\nCHUNKING\nENHANCEDSTATUSCODES\nDSN\nSMTPUTF8%s",
+	    "\nCHUNKING\nENHANCEDSTATUSCODES\nDSN\nSMTPUTF8\nREQUIRETLS%s",
 	    s->policy->host, (unsigned long long)s->policy->size_max,
 	    s->policy->private_command != NULL ? "\nXRELAIS" : "");
 }
@@ -149,6 +149,7 @@ command_mail(struct smtpd_state *s, char *text, struct failure *why)
 	envelope_set_reverse(&s->envelope, path.data);
 	buffer_free(&path);
 	s->envelope.ret = m.ret;
+	s->envelope.requiretls = m.requiretls ? REQUIRETLS_YES : REQUIRETLS_NO;
 	s->envelope.envid = m.envid;
 	m.envid = NULL;
 	s->mail = true;

@@ -35,6 +35,7 @@ struct bounce_writer {
 	const struct bounce_report	*report;
 	const struct identity		*me;
 	int64_t				 now;
+	bool				 requires_tls;	/* as the message did */
 	char				 boundary[40];
 	struct buffer			 text;
 };
@@ -378,13 +379,16 @@ feed_bounce_text(struct bounce *n, struct bounce_writer *w, struct failure *why)
 	return good;
 }
 
-/* RET=FULL is for failures only (RFC 3461 section 4.3). */
+/*
+ * RET=FULL is for failures only (RFC 3461 section 4.3), and has no effect with
+ * REQUIRETLS (RFC 8689 section 5).
+ */
 static bool
 feed_original(struct bounce *n, struct bounce_writer *w, struct failure *why)
 {
 	const struct message	*m = w->report->message;
 	bool	full = w->report->envelope->ret == RETURN_FULL &&
-		    w->report->kind == BOUNCE_FAILED;
+		    w->report->kind == BOUNCE_FAILED && !w->requires_tls;
 
 	begin_part(w, full ? "message/rfc822" : "text/rfc822-headers",
 	    m->header_8bit || (full && m->body.has_8bit));
@@ -394,6 +398,25 @@ feed_original(struct bounce *n, struct bounce_writer *w, struct failure *why)
 		return false;
 	buffer_addf(&w->text, "\n--%s--\n", w->boundary);
 	return feed_bounce_text(n, w, why);
+}
+
+/* A section [to] may set requiretls only for some of the recipients. */
+static bool
+requires_tls(const struct bounce_report *r, const struct config *config,
+    const char *user)
+{
+	struct config_subject	subject = { .from = r->envelope->reverse_path,
+				    .user = user };
+
+	if (r->envelope->requiretls != REQUIRETLS_NO)
+		return true;
+	for (size_t i = 0; i < r->envelope->n; i++) {
+		subject.to = r->envelope->forward[i].path;
+		if (is_reported(r, i) &&
+		    config_bool(config, &subject, KEY_REQUIRETLS))
+			return true;
+	}
+	return false;
 }
 
 bool
@@ -415,6 +438,9 @@ bounce_make(struct bounce *n, const struct bounce_report *r,
 	*n = (struct bounce){ .message.body.fd = -1 };
 	snprintf(w.boundary, sizeof(w.boundary), "relais-%08x%08x%08x",
 	    arc4random(), arc4random(), arc4random());
+	w.requires_tls = requires_tls(r, options->config, r->caller);
+	if (w.requires_tls)
+		n->envelope.requiretls = REQUIRETLS_IF_OFFERED;
 	envelope_set_reverse(&n->envelope, "");
 	/* A bounce of the bounce must not be sent. */
 	envelope_add(&n->envelope, r->envelope->reverse_path)->notify =

@@ -198,6 +198,10 @@ prepare_message(const struct prepare_options *options, struct envelope *env,
 			.from_mode = config_find(config, &s.subject,
 			    KEY_FROM_MODE),
 		};
+	if (config_bool(config, &s.subject, KEY_REQUIRETLS) &&
+	    env->requiretls == REQUIRETLS_NO)
+		env->requiretls = options->about != NULL ?
+		    REQUIRETLS_IF_OFFERED : REQUIRETLS_YES;
 	sender_begin(&s.sender, config, &s.subject, options->local_names);
 	good = prepare_envelope(&s, outcomes, why);
 	if (!good)

@@ -287,7 +287,8 @@ collect_envelope(struct envelope *env, const struct submit_request *request,
 	struct buffer		 path = { 0 };
 	bool			 good;
 
-	*env = (struct envelope){ .ret = given->ret };
+	*env = (struct envelope){ .ret = given->ret,
+	    .requiretls = given->requiretls };
 	envelope_set_reverse(env, given->reverse_path != NULL ?
 	    given->reverse_path : "");
 	if (given->envid != NULL)
@@ -447,7 +448,11 @@ service_submit(const char *path, const struct submit_options *how,
 	if (answer != SERVICE_ACCEPTED)
 		goto out;
 	answer = SERVICE_DOWN;
-	if (send_options(&s.session, how, request, why))
+	if (env.requiretls != REQUIRETLS_NO &&
+	    !(s.session.extensions & EXT_REQUIRETLS))
+		failed(why, EX_TEMPFAIL, "%s: the service is an older version "
+		    "without REQUIRETLS: restart it", path);
+	else if (send_options(&s.session, how, request, why))
 		answer = send_message(&s, &env, request->message, result, why);
 	session_close(&s.session);
 	if (answer == SERVICE_ACCEPTED) {

@@ -16,7 +16,7 @@ may_be_collected(const struct storm_rule *r)
 	const struct envelope	*env = r->envelope;
 
 	if (message_size(r->message) > STORM_SIZE_MAX || env->envid != NULL ||
-	    env->ret != RETURN_UNSPECIFIED)
+	    env->ret != RETURN_UNSPECIFIED || env->requiretls != REQUIRETLS_NO)
 		return false;
 	for (size_t i = 0; i < env->n; i++)
 		if (env->forward[i].notify != 0 ||

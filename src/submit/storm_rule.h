@@ -2,8 +2,9 @@
  * storm_rule.h - decide whether a new message is collected for a digest
  *
  * Applies the key storm.  A message is counted if it has a sender; bounces have
- * none.  A message beyond the limit is collected, unless it is large or asks
- * for reports (DSN, RFC 3461), which would be about the digest.
+ * none.  A message beyond the limit is collected, unless it is large, has a
+ * promise to keep (REQUIRETLS, RFC 8689), or asks for reports (DSN, RFC 3461),
+ * which would be about the digest.
  */
 #ifndef SUBMIT_STORM_RULE_H
 #define SUBMIT_STORM_RULE_H

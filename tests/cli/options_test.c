@@ -68,6 +68,8 @@ show(const struct options *o, struct buffer *to)
 		buffer_add_text(to, "odb ");
 	if (o->delivery == DELIVER_QUEUE)
 		buffer_add_text(to, "odq ");
+	if (o->requiretls)
+		buffer_add_text(to, "tls ");
 	if (o->sender != NULL)
 		buffer_addf(to, "f=%s ", o->sender);
 	if (o->full_name != NULL)
@@ -108,9 +110,8 @@ check(const struct example *e, bool administrator)
 		show(&o, &shown);
 		assert_string_equal(shown.data, e->want);
 	} else {
-		assert_string_equal(why.status == EX_UNAVAILABLE ?
-		    "no guarantee" : why.status == EX_USAGE ? "refused" :
-		    "", e->want);
+		assert_string_equal(why.status == EX_USAGE ? "refused" : "",
+		    e->want);
 		if (e->error != NULL)
 			assert_string_equal(why.text, e->error);
 		else
@@ -211,16 +212,23 @@ static const struct CMUnitTest options_spec[] = {
 	MEANS("-x x", "| x"),
 	MEANS("-r a@x x", "f=a@x | x"),
 	/* A request for a guarantee (RFC 8689) must not be ignored. */
-	MEANS("-O requiretls=yes x", "no guarantee"),
-	MEANS("-ORequireTLS=true x", "no guarantee"),
-	MEANS("-O REQUIRETLS x", "no guarantee"),
-	MEANS("-o requiretls=1 x", "no guarantee"),
-	MEANS("-orequiretls x", "no guarantee"),
-	MEANS("-t -bs -O requiretls=yes", "no guarantee"),
+	MEANS("-O requiretls=yes x", "tls | x"),
+	MEANS("-ORequireTLS=true x", "tls | x"),
+	MEANS("-O REQUIRETLS x", "tls | x"),
+	MEANS("-o requiretls=1 x", "tls | x"),
+	MEANS("-orequiretls x", "tls | x"),
+	MEANS("-bv -O requiretls=yes x", "bv tls | x"),
 	MEANS("-O requiretls=no x", "| x"), MEANS("-orequiretls=no x", "| x"),
+	REFUSED("-O requiretls=maybe x", "-O: RequireTLS: invalid value "
+	    "\"maybe\"; expected yes or no"),
+	REFUSED("-t -bs -O requiretls=yes", "-O RequireTLS cannot be combined "
+	    "with -bs: use the parameter REQUIRETLS of MAIL"),
+	REFUSED("-O requiretls=yes -q", "-O RequireTLS can only be used to "
+	    "send a message"),
 	MEANS("-orequire x", "| x"),
 	MEANS("-ORequireTLSX=yes x", "ignored | x"),
-	RELAIS_MEANS("-o requiretls=yes x", "no guarantee"),
+	RELAIS_MEANS("-o requiretls=yes x@y", "o=requiretls=yes | x@y"),
+	RELAIS_MEANS("-o RequireTLS=yes x@y", "tls | x@y"),
 	/* Delivery status notifications. */
 	MEANS("-N never x", "N=1 | x"),
 	MEANS("-Nfailure,DELAY x", "N=12 | x"),

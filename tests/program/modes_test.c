@@ -196,9 +196,9 @@ static const struct CMUnitTest modes_spec[] = {
 	ANSWERS("-oeq also suppresses errors about options",
 	    "sendmail", EX_USAGE, "",
 	    "", "sendmail", "-oeq", "-Z"),
-	ANSWERS("REQUIRETLS is refused", "sendmail", EX_UNAVAILABLE,
-	    "", "-O: REQUIRETLS (RFC 8689) is not supported; the message is "
-	    "refused", "sendmail", "-O", "requiretls=yes", "-i", "a@x"),
+	ANSWERS("REQUIRETLS is refused if there is no message", "sendmail",
+	    EX_USAGE, "", "-O RequireTLS can only be used to send a message",
+	    "sendmail", "-O", "requiretls=yes", "-bp"),
 	ANSWERS("relais -C names the configuration", "relais", EX_CONFIG, "",
 	    "/nonexistent", "relais", "-C", "/nonexistent", "-bv", "a@x"),
 };

@@ -104,7 +104,8 @@ random_envelope_file(uint64_t *seed, struct envelope_file *file)
 		.notice_sent = next_random(seed) % 2,
 		.caller = random_word(seed, 40),
 		.envelope = { .reverse_path = random_word(seed, 100),
-		    .ret = (enum dsn_return)(next_random(seed) % 3) },
+		    .ret = (enum dsn_return)(next_random(seed) % 3),
+		    .requiretls = (enum requiretls)(next_random(seed) % 3) },
 	};
 	file->message_size = file->header_size +
 	    ((uint64_t)next_random(seed) << 16);
@@ -165,6 +166,7 @@ assert_same_envelope_file(const struct envelope_file *a,
 	assert_same_text(x->reverse_path, y->reverse_path);
 	assert_same_text(x->envid, y->envid);
 	assert_int_equal(x->ret, y->ret);
+	assert_int_equal(x->requiretls, y->requiretls);
 	assert_int_equal(x->n, y->n);
 	for (size_t i = 0; i < x->n; i++) {
 		assert_same_text(x->forward[i].path, y->forward[i].path);

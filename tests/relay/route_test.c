@@ -50,7 +50,9 @@ has_routes(void **state)
 
 		if (i > 0)
 			buffer_add_byte(&got, ' ');
-		buffer_addf(&got, "<%s>", r->envelope.reverse_path);
+		buffer_addf(&got, "<%s>%s", r->envelope.reverse_path,
+		    r->envelope.requiretls == REQUIRETLS_YES ? "!" :
+		    r->envelope.requiretls == REQUIRETLS_IF_OFFERED ? "?" : "");
 		for (size_t k = 0; k < r->envelope.n; k++) {
 			size_t	at = r->place != NULL ? r->place[k] : k;
 
@@ -82,6 +84,11 @@ static const struct CMUnitTest route_spec[] = {
 	ROUTES("recipients with another smarthost form a route",
 	    TOP INSIDE, "a@x", { "b@x", "c@inside", "d@x", "e@INSIDE" },
 	    "<a@x>,0,2 <a@x>,1,3"),
+	ROUTES("requiretls applies to its route", TOP "[to *@inside]\n"
+	    "requiretls = yes\n", "a@x", { "b@x", "c@inside" },
+	    "<a@x>,0 <a@x>!,1"),
+	ROUTES("a bounce is not lost because of requiretls",
+	    TOP "requiretls = yes\n", "", { "b@x" }, "<>?,0"),
 	ROUTES("routes keep the order of the recipients",
 	    TOP INSIDE, "a@x", { "c@inside", "b@x" }, "<a@x>,0 <a@x>,1"),
 	ROUTES("each set of sections is a route",

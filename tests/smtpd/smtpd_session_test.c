@@ -103,6 +103,8 @@ receive_message(void *context, const struct envelope *env, struct message *m,
 		buffer_addf(to, " V=%s", env->envid);
 	if (env->ret != RETURN_UNSPECIFIED)
 		buffer_addf(to, " R=%d", env->ret);
+	if (env->requiretls == REQUIRETLS_YES)
+		buffer_add_text(to, " TLS");
 	buffer_add_text(to, "=");
 	show_body(to, m);
 	buffer_add_text(to, ";");
@@ -286,9 +288,16 @@ static const struct CMUnitTest envelope_spec[] = {
 	REPLIES("an unknown parameter is refused", "MAIL FROM:<a@x> FOO=1\r\n",
 	    "555 5.5.4", ""),
 	REPLIES("parameters that ask for a guarantee are refused",
-	    "MAIL FROM:<a@x> REQUIRETLS\r\nMAIL FROM:<a@x> BY=60;R\r\n"
+	    "MAIL FROM:<a@x> BY=60;R\r\n"
 	    "MAIL FROM:<a@x>\r\nRCPT TO:<b@x> RRVS=2014-04-03T23:01:00Z\r\n",
-	    "555 5.5.4|555 5.5.4|250 2.1.0|555 5.5.4", ""),
+	    "555 5.5.4|250 2.1.0|555 5.5.4", ""),
+	REPLIES("REQUIRETLS applies to its own message only",
+	    "MAIL FROM:<a@x> requiretls\r\n" RCPT "DATA\r\n.\r\n"
+	    START "DATA\r\n.\r\n", "250 2.1.0|250 2.1.5|354|250 2.0.0|"
+	    STARTED "|354|250 2.0.0",
+	    "a@x>b@x TLS=;a@x>b@x=;"),
+	REPLIES("REQUIRETLS has no value", "MAIL FROM:<a@x> REQUIRETLS=1\r\n"
+	    "MAIL FROM:<a@x> REQUIRETLS=\r\n", "501 5.5.4|250 2.1.0", ""),
 	REPLIES("SIZE is compared with the limit", "MAIL FROM:<a@x> SIZE=1001"
 	    "\r\nMAIL FROM:<a@x> SIZE=1000\r\n", "552 5.3.4|250 2.1.0", ""),
 	REPLIES("SIZE must be a number", "MAIL FROM:<a@x> SIZE=-1\r\n"
@@ -633,7 +642,7 @@ ehlo_lists_the_extensions(void **state)
 	assert_string_equal(out.data, "220 here ESMTP relais\r\n"
 	    "250-here\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 1000\r\n"
 	    "250-CHUNKING\r\n250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n"
-	    "250 SMTPUTF8\r\n");
+	    "250-SMTPUTF8\r\n250 REQUIRETLS\r\n");
 	buffer_free(&received.messages);
 	buffer_free(&out);
 }

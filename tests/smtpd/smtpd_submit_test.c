@@ -193,7 +193,7 @@ session_replies(void **state)
 #define LHLO	"LHLO me\r\n"
 #define HELLO	"250-web1\n250-PIPELINING\n250-8BITMIME\n250-SIZE 0\n" \
 	"250-CHUNKING\n250-ENHANCEDSTATUSCODES\n250-DSN\n"
-#define ANNOUNCED HELLO "250-SMTPUTF8\n250 XRELAIS\n"
+#define ANNOUNCED HELLO "250-SMTPUTF8\n250-REQUIRETLS\n250 XRELAIS\n"
 #define MAIL	"MAIL FROM:<a@example.net>\r\n"
 #define RCPT(p)	"RCPT TO:<" p ">\r\n"
 #define DATA	"DATA\r\nSubject: x\r\n\r\nhi\r\n.\r\n"
@@ -209,7 +209,7 @@ static const struct submit_case submit_table[] = {
 	    .replies = ANNOUNCED },
 	{ "private commands can be disabled",
 	    .in = LHLO RESULT,
-	    .replies = HELLO "250 SMTPUTF8\n"
+	    .replies = HELLO "250-SMTPUTF8\n250 REQUIRETLS\n"
 	    "500 5.5.1 Error: command not recognized\n",
 	    .smtp_only = true },
 	{ "there is no result without a message",
@@ -265,7 +265,7 @@ static const struct submit_case submit_table[] = {
 	    .sent = "a@example.net>b@x;", .field = "From: Web <" },
 	{ "after the option plain, private commands are unknown",
 	    .in = "XRELAIS OPTIONS plain\r\n" LHLO RESULT,
-	    .replies = OK HELLO "250 SMTPUTF8\n"
+	    .replies = OK HELLO "250-SMTPUTF8\n250 REQUIRETLS\n"
 	    "500 5.5.1 Error: command not recognized\n" },
 	{ "recipients are checked at once by default",
 	    .in = LHLO MAIL RCPT("joe"),
