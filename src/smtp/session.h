@@ -111,10 +111,10 @@ enum session_extension {
 
 /*
  * Why a message with REQUIRETLS cannot be sent, in .cause of a failure.  The
- * values differ from those of enum tls_cause and enum auth_cause.
+ * values differ from those of the other modules.
  */
 enum session_cause {
-	SESSION_CAUSE_CLEAR_TEXT = 400,
+	SESSION_CAUSE_CLEAR_TEXT = 500,
 	SESSION_CAUSE_UNVERIFIED,	/* nobody is sure who the server is */
 	SESSION_CAUSE_NO_REQUIRETLS,	/* the server does not offer it */
 };
