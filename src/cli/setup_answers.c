@@ -23,6 +23,7 @@ static const char answer_names[ANSWERS][20] = {
 	[ANSWER_SMARTHOST] = "--smarthost", [ANSWER_USER] = "--user",
 	[ANSWER_PASSWORD_FILE] = "--password-file",
 	[ANSWER_PASSWORD_COMMAND] = "--password-command",
+	[ANSWER_TOKEN] = "--token",
 	[ANSWER_TOKEN_COMMAND] = "--token-command", [ANSWER_ROOT] = "--root",
 	[ANSWER_GROUP] = "--group",
 };
@@ -63,6 +64,7 @@ has_login_option(const struct setup_answers *s)
 {
 	return s->given[ANSWER_PASSWORD_FILE] != NULL ||
 	    s->given[ANSWER_PASSWORD_COMMAND] != NULL ||
+	    s->given[ANSWER_TOKEN] != NULL ||
 	    s->given[ANSWER_TOKEN_COMMAND] != NULL || s->password_stdin ||
 	    s->no_login;
 }
@@ -82,7 +84,8 @@ require_options(const struct setup_answers *s, struct failure *why)
 		buffer_add_text(&missing, " --user or --no-login,");
 	if (!has_login_option(s))
 		buffer_add_text(&missing, " --password-stdin, "
-		    "--password-file, --password-command or --token-command,");
+		    "--password-file, --password-command, --token or "
+		    "--token-command,");
 	if (s->given[ANSWER_ROOT] == NULL)
 		buffer_add_text(&missing, " --root,");
 	good = missing.len == 0 || failed(why, EX_USAGE, "without a terminal, "
@@ -323,6 +326,7 @@ static const struct { enum answer answer; enum config_key key; }
 secret_options[] = {
 	{ ANSWER_PASSWORD_FILE, KEY_PASSWORD_FILE },
 	{ ANSWER_PASSWORD_COMMAND, KEY_PASSWORD_COMMAND },
+	{ ANSWER_TOKEN, KEY_TOKEN },
 	{ ANSWER_TOKEN_COMMAND, KEY_TOKEN_COMMAND },
 };
 
@@ -394,8 +398,8 @@ choose_secret(struct setup_answers *s, struct failure *why)
 		    s->secret_path, "secret", why);
 	if (p != NULL && p->login == LOGIN_OAUTH) {
 		buffer_wipe(&s->secret);
-		return set_changed(s, KEY_TOKEN_COMMAND, NULL,
-		    "Command that prints the access token", NULL);
+		return set_changed(s, KEY_TOKEN, NULL,
+		    "Name of the login that relais login has stored", NULL);
 	}
 	return ask_password(s, why);
 }

@@ -22,6 +22,8 @@
 #define ZOHO_PASSWORD	"with two-factor authentication, use an " \
 			"application-specific password; use the host of the " \
 			"account's data centre, such as smtp.zoho.eu"
+#define LOG_IN		"run relais login NAME --provider microsoft, and " \
+			"set token = NAME (OAuth 2)"
 #define LIMIT_REACHED	"the account has reached its limit: send less or " \
 			"raise the limit at the provider"
 
@@ -31,7 +33,8 @@ static const struct hint hints[] = {
 	    .text = "Username and Password not accepted",
 	    .words = "Google requires an app password: turn on 2-Step "
 	    "Verification in the Google Account, create an app password, and "
-	    "use it as the password; user is the full address" },
+	    "use it as the password; user is the full address, and that of "
+	    "the mailbox that a token is for" },
 	{ .code = 534, .enhanced = "5.7.9", .key = KEY_PASSWORD,
 	    .text = "Application-specific password required",
 	    .words = "create an app password in the Google Account, and use "
@@ -71,25 +74,25 @@ static const struct hint hints[] = {
 	    .words = "enable it for this mailbox in Exchange Online "
 	    "PowerShell: Set-CASMailbox -Identity USER "
 	    "-SmtpClientAuthenticationDisabled $false" },
-	{ .code = 535, .enhanced = "5.7.139", .key = KEY_TOKEN_COMMAND,
+	{ .code = 535, .enhanced = "5.7.139", .key = KEY_TOKEN,
 	    .text = "basic authentication is disabled",
 	    .words = "Microsoft does not accept a password for this account: "
-	    "set token_command (OAuth 2)" },
-	{ .code = 535, .enhanced = "5.7.139", .key = KEY_TOKEN_COMMAND,
+	    LOG_IN },
+	{ .code = 535, .enhanced = "5.7.139", .key = KEY_TOKEN,
 	    .text = "security defaults policy",
 	    .words = "the organization's security defaults do not accept "
-	    "passwords: set token_command (OAuth 2)" },
-	{ .code = 535, .enhanced = "5.7.139", .key = KEY_TOKEN_COMMAND,
+	    "passwords: " LOG_IN },
+	{ .code = 535, .enhanced = "5.7.139", .key = KEY_TOKEN,
 	    .text = "did not meet the criteria",
 	    .words = "a Conditional Access policy of the organization rejects "
-	    "this login: ask its administrator for an exception, or set "
-	    "token_command (OAuth 2)" },
+	    "this login: ask its administrator for an exception, or " LOG_IN },
 	{ .code = 535, .enhanced = "5.7.3", .key = KEY_PASSWORD,
 	    .text = "Authentication unsuccessful",
 	    .words = "check user and password, and that Authenticated SMTP is "
-	    "enabled for the mailbox" },
+	    "enabled for the mailbox; a token must be for this mailbox and "
+	    "have the permission SMTP.Send" },
 	{ .code = 530, .enhanced = "5.7.57", .key = KEY_SMARTHOST,
-	    .words = "set user, and password_file or token_command" },
+	    .words = "set user, and password_file or token" },
 	{ .code = 432, .enhanced = "4.3.2", .key = KEY_CONNECTIONS,
 	    .text = "Concurrent connections limit exceeded",
 	    .words = "Microsoft permits three connections for a mailbox: use "

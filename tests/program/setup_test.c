@@ -155,6 +155,25 @@ limits_of_the_provider_are_written(void **state)
 }
 
 static void
+a_login_with_oauth_is_written(void **state)
+{
+	struct place	p;
+	struct buffer	text = { 0 };
+
+	(void)state;
+	place_open(&p, &host);
+	place_add(&p, WORDS("--no-check", "me@outlook.com", "--smarthost",
+	    "outlook", "--user", "me@outlook.com", "--token", "work",
+	    "--root", "boss@example.org"));
+	place_run(&p, "", 0, "Written");
+	file_read(&text, p.conf);
+	assert_non_null(strstr(text.data, "\ntoken         = work\n"));
+	assert_null(strstr(text.data, "\npassword_file"));
+	buffer_free(&text);
+	tls_fixture_close(&p.at);
+}
+
+static void
 missing_options_are_named(void **state)
 {
 	struct place	p;
@@ -163,7 +182,8 @@ missing_options_are_named(void **state)
 	place_open(&p, &host);
 	place_add(&p, WORDS("me@example.org", "--user", "nina"));
 	place_run(&p, "", EX_USAGE, "missing: --smarthost, --password-stdin, "
-	    "--password-file, --password-command or --token-command, --root");
+	    "--password-file, --password-command, --token or --token-command, "
+	    "--root");
 	tls_fixture_close(&p.at);
 }
 
@@ -468,6 +488,7 @@ main(void)
 		cmocka_unit_test(options_make_a_configuration_that_delivers),
 		cmocka_unit_test(root_can_be_a_domain),
 	cmocka_unit_test(limits_of_the_provider_are_written),
+		cmocka_unit_test(a_login_with_oauth_is_written),
 		cmocka_unit_test(missing_options_are_named),
 		cmocka_unit_test(a_refused_password_is_not_written),
 		cmocka_unit_test(

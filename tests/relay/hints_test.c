@@ -117,16 +117,16 @@ static const struct reply_case cases[] = {
 	{ "Outlook.com: passwords are not accepted",
 	    AT("smtp-mail.outlook.com"), 535, "5.7.139", "Authentication "
 	    "unsuccessful, basic authentication is disabled. "
-	    "[PN0PR01CA0024.INDPRD01.PROD.OUTLOOK.COM]", KEY_TOKEN_COMMAND,
-	    "set token_command" },
+	    "[PN0PR01CA0024.INDPRD01.PROD.OUTLOOK.COM]", KEY_TOKEN,
+	    "relais login" },
 	{ "Microsoft 365: security defaults", AT("smtp.office365.com"), 535,
 	    "5.7.139", "Authentication unsuccessful, user is locked by your "
 	    "organization's security defaults policy. Contact your "
-	    "administrator.", KEY_TOKEN_COMMAND, "security defaults" },
+	    "administrator.", KEY_TOKEN, "security defaults" },
 	{ "Microsoft 365: Conditional Access", AT("smtp.office365.com"), 535,
 	    "5.7.139", "Authentication unsuccessful, the request did not meet "
 	    "the criteria to be authenticated successfully. Contact your "
-	    "administrator.", KEY_TOKEN_COMMAND, "Conditional Access" },
+	    "administrator.", KEY_TOKEN, "Conditional Access" },
 	{ "Microsoft 365: another reply with 5.7.139 has no hint",
 	    AT("smtp.office365.com"), 535, "5.7.139", "Authentication "
 	    "unsuccessful, the user credentials were incorrect.", NONE },
@@ -136,7 +136,7 @@ static const struct reply_case cases[] = {
 	    "Authenticated SMTP" },
 	{ "Microsoft 365: without authentication", ON(MAIL), 530, "5.7.57",
 	    "Client not authenticated to send mail.", KEY_SMARTHOST,
-	    "token_command" },
+	    "token" },
 	{ "Microsoft 365: too many connections", ON(FINAL), 432, "4.3.2",
 	    "Concurrent connections limit exceeded. Visit "
 	    "https://aka.ms/concurrent_sending for more information. "
