@@ -55,7 +55,8 @@ browser_is_available(void)
 	bool	 found;
 
 	if ((!is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY")) ||
-	    is_set("SSH_CONNECTION"))
+	    is_set("SSH_CONNECTION") ||
+	    (geteuid() == 0 && !is_set("BROWSER")))
 		return false;
 	name = program();
 	found = is_executable(name);

@@ -8,7 +8,8 @@
 
 /*
  * Whether DISPLAY or WAYLAND_DISPLAY is set, this is not an SSH session, and
- * there is a program to run: that in BROWSER, or xdg-open.
+ * there is a program to run: that in BROWSER or, unless the user is root,
+ * xdg-open.
  */
 bool	browser_is_available(void);
 

@@ -35,6 +35,7 @@ struct login {
 	struct oauth_provider	 provider;
 	struct store		 store;
 	struct buffer		 secret;	/* of a file; wiped */
+	bool			 has_browser;
 	enum flow		 flow;
 	char			*endpoint;	/* of the flow; or NULL */
 };
@@ -132,7 +133,7 @@ choose_flow(struct login *l, struct failure *why)
 		return failed(why, EX_USAGE, "%s has no login with a browser: "
 		    "omit --browser", p->value[OAUTH_NAME]);
 	l->flow = l->o.device || !browser || (!l->o.browser && device &&
-	    !browser_is_available()) ? FLOW_DEVICE : FLOW_BROWSER;
+	    !l->has_browser) ? FLOW_DEVICE : FLOW_BROWSER;
 	return true;
 }
 
@@ -351,7 +352,7 @@ log_in_with_browser(struct login *l, struct exchange *e, struct failure *why)
 
 	good = code_begin(&c, &l->store, &l->provider, l->endpoint, why);
 	if (good) {
-		opened = browser_is_available() && browser_open(c.url);
+		opened = l->has_browser && browser_open(c.url);
 		confine_no_new_privileges();
 		print_code(&c, opened);
 		good = code_wait(&c, &l->store, &l->http, terminal,
@@ -418,6 +419,8 @@ log_in(struct login *l, struct failure *why)
 	struct failure	ignored;
 	bool		good;
 
+	/* Before root becomes another user. */
+	l->has_browser = browser_is_available();
 	if (!read_files(l, why) || !store_open(&l->store, l->o.name, true,
 	    why))
 		return false;
