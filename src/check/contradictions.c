@@ -637,6 +637,31 @@ check_family(struct check *c, const struct home *h, const struct home *all)
 		}
 }
 
+/* Whether no session can keep the promise of requiretls. */
+static void
+check_promise(struct check *c, const struct home *h)
+{
+	struct pair	p = { .key = KEY_REQUIRETLS,
+			    .set = home_setting(h, KEY_REQUIRETLS),
+			    .other = KEY_TLS,
+			    .by = home_setting(h, KEY_TLS),
+			    .remedy = "set tls = required, or remove "
+			    "requiretls", .fails = true };
+
+	if (p.set == NULL || !is_value(p.set, "yes") ||
+	    (!all_have_policy(h, SESSION_TLS_OFF) &&
+	    !all_have_policy(h, SESSION_TLS_OPPORTUNISTIC)))
+		return;
+	if (p.by != NULL)
+		report_pair(c, &p, "requires verified TLS, which tls = %s in "
+		    "%s excludes, so mail is not sent", p.by->value,
+		    p.by->origin);
+	else
+		report_pair(c, &p, "requires verified TLS, and mail to a "
+		    "smarthost on this machine is not encrypted by default, so "
+		    "mail is not sent");
+}
+
 static void
 check_home(struct check *c, const struct home *h, const struct home *all)
 {
@@ -656,6 +681,7 @@ check_home(struct check *c, const struct home *h, const struct home *all)
 		    "which means implicit TLS, in %s", p.by->origin);
 		return;
 	}
+	check_promise(c, h);
 	/* One finding is enough: the other hosts have the same settings. */
 	for (size_t i = 0; i < h->list.n; i++)
 		if (!check_mechanisms(c, &h->decision[i]) ||

@@ -322,6 +322,8 @@ check_transaction(struct smarthost_run *r, const struct reach *addresses)
 		return;
 	}
 	envelope_set_reverse(&env, t->sender);
+	if (config_bool(r->check->config, &t->subject, KEY_REQUIRETLS))
+		env.requiretls = REQUIRETLS_YES;
 	if (t->recipient != NULL)
 		envelope_add(&env, t->recipient);
 	accepted = probe_mail(s, &env, &why);
@@ -383,6 +385,35 @@ report_clear_text(struct smarthost_run *r, const struct session *s)
 		    tls->origin : NULL, .remedy = "if the server supports "
 		    "TLS, set tls = required" }, "not used: everything is sent "
 		    "in clear text");
+}
+
+/* With the key requiretls: whether mail can be sent at all. */
+static bool
+check_requiretls(struct smarthost_run *r)
+{
+	struct session		*s = &r->connection->session;
+	const struct config	*config = r->check->config;
+	const struct setting	*set = config_find(config, &r->target->subject,
+				    KEY_REQUIRETLS);
+	const char		*remedy;
+	struct failure		 why;
+
+	if (!config_bool(config, &r->target->subject, KEY_REQUIRETLS))
+		return true;
+	if (session_can_require_tls(s, &why)) {
+		smarthost_report(r, &(struct check_finding){
+		    .stage = CHECK_EHLO, .origin = set->origin }, "the server "
+		    "is verified and offers REQUIRETLS, so mail can be sent "
+		    "with requiretls = yes");
+		return true;
+	}
+	s->reply = (struct reply){ 0 };		/* it is not the reason */
+	remedy = smarthost_remedy(r, &why, STEP_MAIL);
+	smarthost_report(r, &(struct check_finding){ .stage = CHECK_EHLO,
+	    .verdict = CHECK_FAIL, .status = why.status,
+	    .origin = set->origin, .remedy = remedy }, "%s, so mail is not "
+	    "sent with requiretls = yes", why.text);
+	return false;
 }
 
 /* Reports why there is no login, and whether the session can be used. */
@@ -460,7 +491,7 @@ smarthost_session(struct smarthost_run *r, int fd,
 	} else {
 		if (!c->session.encrypted)
 			report_clear_text(r, &c->session);
-		if (check_login(r, &no_secret))
+		if (check_requiretls(r) && check_login(r, &no_secret))
 			check_transaction(r, addresses);
 	}
 	connection_close(c);

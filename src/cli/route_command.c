@@ -217,6 +217,21 @@ show_tls(struct route_request *r, const struct tls_decision *d, bool pinned)
 	buffer_free(&text);
 }
 
+/* The key, which also concerns the smarthost. */
+static void
+show_requiretls(struct route_request *r, const struct config_subject *subject)
+{
+	const struct setting	*set = config_find(r->config, subject,
+				    KEY_REQUIRETLS);
+
+	if (set == NULL || strcmp(set->value, "yes") != 0)
+		return;
+	items_add(&r->items, "requiretls", "REQUIRETLS", set->value,
+	    set->origin);
+	items_line(&r->items, "", "only to a verified server that offers "
+	    "REQUIRETLS");
+}
+
 static void
 show_login(struct route_request *r, const struct tls_decision *d,
     const char *url_origin)
@@ -283,6 +298,7 @@ show_smarthost(struct route_request *r, const struct route *route,
 	if (good) {
 		show_tls(r, &d, config_find(r->config, &c->subject,
 		    KEY_TLS_PIN) != NULL);
+		show_requiretls(r, &c->subject);
 		show_login(r, &d, e->origin);
 	} else {
 		items_line(&r->items, "ERROR", why.text);

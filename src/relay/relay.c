@@ -308,6 +308,7 @@ keeps_promise(struct route_attempt *a, struct failure *why)
 		return true;
 	a->enhanced = session_cause_enhanced(why->cause);
 	failure_prefix(why, "%s", c->prefix);
+	failure_suffix(why, ", so the message was not sent");
 	advice_add(c, &(struct advice_facts){ .step = STEP_MAIL,
 	    .enhanced = a->enhanced, .status = why->status,
 	    .cause = why->cause }, why->text, sizeof(why->text));

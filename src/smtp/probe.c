@@ -63,8 +63,9 @@ probe_mail(struct session *s, const struct envelope *env, struct failure *why)
 
 	s->step = STEP_MAIL;
 	if (good) {
-		buffer_addf(&line, "MAIL FROM:<%s>%s",
-		    smtp_paths_reverse(&paths), paths.utf8 ? " SMTPUTF8" : "");
+		buffer_addf(&line, "MAIL FROM:<%s>%s%s",
+		    smtp_paths_reverse(&paths), paths.utf8 ? " SMTPUTF8" : "",
+		    env->requiretls == REQUIRETLS_YES ? " REQUIRETLS" : "");
 		good = ask(s, STEP_MAIL, line.data, why);
 	}
 	buffer_free(&line);

@@ -16,6 +16,7 @@
 #include "smtp/session.h"
 #include "util/failure.h"
 
+/* With REQUIRETLS, session_can_require_tls() must be true. */
 bool	probe_mail(struct session *, const struct envelope *,
 	    struct failure *why);
 

@@ -192,17 +192,15 @@ session_can_require_tls(const struct session *s, struct failure *why)
 
 	if (!s->encrypted && !o->unchanged) {
 		failed(why, EX_UNAVAILABLE, "REQUIRETLS (RFC 8689) requires "
-		    "TLS, and the session is in clear text, so the message was "
-		    "not sent");
+		    "TLS, and the session is in clear text");
 		why->cause = SESSION_CAUSE_CLEAR_TEXT;
 	} else if (o->tls_policy == SESSION_TLS_OPPORTUNISTIC) {
 		failed(why, EX_UNAVAILABLE, "REQUIRETLS (RFC 8689) requires "
-		    "that the server is verified, and it is not, so the "
-		    "message was not sent");
+		    "that the server is verified, and it is not");
 		why->cause = SESSION_CAUSE_UNVERIFIED;
 	} else if (!(s->extensions & EXT_REQUIRETLS)) {
 		failed(why, EX_UNAVAILABLE, "the server does not offer "
-		    "REQUIRETLS (RFC 8689), so the message was not sent");
+		    "REQUIRETLS (RFC 8689)");
 		why->cause = SESSION_CAUSE_NO_REQUIRETLS;
 	} else {
 		return true;

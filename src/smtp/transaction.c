@@ -365,8 +365,9 @@ check_requiretls(struct transaction *t)
 	refused.status = why.status;
 	strlcpy(refused.enhanced, session_cause_enhanced(why.cause),
 	    sizeof(refused.enhanced));
-	snprintf(refused.text, sizeof(refused.text), "%s%s",
-	    t->s->options->prefix, why.text);
+	failure_prefix(&why, "%s", t->s->options->prefix);
+	failure_suffix(&why, ", so the message was not sent");
+	strlcpy(refused.text, why.text, sizeof(refused.text));
 	for (size_t i = 0; i < t->env->n; i++)
 		if (t->outcomes[i].kind == OUTCOME_WAITING)
 			t->outcomes[i] = refused;

@@ -48,6 +48,21 @@ static const struct config_case configs[] = {
 	    "fail tls_groups: does not support the group \"nonsense\" "
 	    "(conf:4) => remove what this version of OpenSSL does not support; "
 	    "X25519:P-256 is small and widely supported\n", EX_CONFIG },
+	{ "requiretls requires verified TLS", HOST
+	    "tls = opportunistic\nrequiretls = yes\n",
+	    "fail requiretls: requires verified TLS, which tls = opportunistic "
+	    "in conf:2 excludes, so mail is not sent (conf:3) => set tls = "
+	    "required, or remove requiretls\n", EX_CONFIG },
+	{ "requiretls requires TLS to this machine, too",
+	    "smarthost = smtp://localhost\nrequiretls = yes\n",
+	    "fail requiretls: requires verified TLS, and mail to a smarthost "
+	    "on this machine is not encrypted by default, so mail is not sent "
+	    "(conf:2) => set tls = required, or remove requiretls\n",
+	    EX_CONFIG },
+	{ "requiretls fits verified TLS", HOST "requiretls = yes\n", "",
+	    EX_OK },
+	{ "requiretls = no fits any session", HOST "tls = off\n"
+	    "requiretls = no\n", "", EX_OK },
 	{ "queue_retry has no effect without a queue",
 	    HOST "queue = off\nqueue_retry = 1m\n",
 	    "warning queue_retry: has no effect, because queue = off in "

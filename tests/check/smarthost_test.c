@@ -122,6 +122,22 @@ static const struct stage_case cases[] = {
 	    EX_TEMPFAIL, .want = { "tls fail the connection was reset after "
 	    "the client hello of 1", "=> a firewall or the server may drop",
 	    "-groups X25519\"" } },
+	{ "requiretls, which the server offers", { TLS, .keywords =
+	    "8BITMIME\nREQUIRETLS" }, NULL,
+	    "tls_ca = {ca}\nrequiretls = yes\n", 0, .want = { "ehlo ok the "
+	    "server is verified and offers REQUIRETLS", "rset ok" } },
+	{ "requiretls, which the server does not offer", { TLS }, NULL,
+	    "tls_ca = {ca}\nrequiretls = yes\n", EX_UNAVAILABLE,
+	    .want = { "tls ok", "ehlo fail the server does not offer REQUIRETLS "
+	    "(RFC 8689), so mail is not sent with requiretls = yes",
+	    "=> mail is sent without this guarantee if requiretls = no",
+	    "!mail ok" } },
+	{ "requiretls, and the server is not verified", { TLS, .keywords =
+	    "8BITMIME\nREQUIRETLS" }, NULL,
+	    "tls = opportunistic\nrequiretls = yes\n", EX_UNAVAILABLE,
+	    .want = { "ehlo fail REQUIRETLS (RFC 8689) requires that the "
+	    "server is verified, and it is not", "=> set tls = required",
+	    "!mail ok" } },
 	{ "a certificate that is about to expire", { TLS }, NULL, NULL, 0,
 	    .want = { "tls ok",
 	    "tls warning a certificate of the server expires in ",

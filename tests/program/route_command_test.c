@@ -294,6 +294,28 @@ static const struct route_case cases[] = {
 	    "  login      nina (relais.conf:5)\n"
 	    "  password   password (relais.conf:6)\n",
 	    NULL },
+	{ "requiretls is shown for the recipients of its section",
+	    "smarthost = submission://smtp.example.org\n"
+	    "[to *@example.net]\n"
+	    "requiretls = yes\n",
+	    "",
+	    { "--user", "root", "a@example.net" },
+	    0,
+	    "a@example.net\n"
+	    FROM_ROOT
+	    QUEUE
+	    "  to         a@example.net\n"
+	    "  section    [to *@example.net] (relais.conf:5)\n"
+	    "  smarthost  submission://smtp.example.org:587 "
+	    "(relais.conf:4)\n"
+	    "  TLS        required (default)\n"
+	    "             after STARTTLS; the certificate must be "
+	    "valid\n"
+	    "  REQUIRETLS yes (relais.conf:6)\n"
+	    "             only to a verified server that offers "
+	    "REQUIRETLS\n"
+	    "  login      none\n",
+	    NULL },
 	{ "the user of a URL and a client certificate are shown",
 	    "smarthost = submissions://kim%40x@[::1]:4650 "
 	    "submission+srv://example.org\n"
