@@ -27,7 +27,8 @@
 
 enum check_stage {
 	CHECK_CONFIG,		/* values, and keys that contradict others */
-	CHECK_SECRETS,		/* files that contain passwords and keys */
+	CHECK_SECRETS,		/* files that contain passwords and keys, and
+				 * logins with OAuth 2 */
 	CHECK_ALIASES,
 	CHECK_SPOOL,
 	CHECK_SERVICE,

@@ -496,9 +496,11 @@ check_login(struct check *c, const struct home *h, size_t i)
 	if (tls == NULL) {
 		/* Other smarthosts of the same mail are not affected. */
 		p.fails = h->list.n == 1;
-		p.remedy = p.fails ? "set tls = required; or, to log in "
-		    "without TLS, set tls = off and auth = PLAIN LOGIN" :
-		    "set tls = required";
+		p.remedy = !p.fails ? "set tls = required" :
+		    config_is_token(login->key) ? "set tls = required; or, to "
+		    "log in without TLS, set tls = off and auth = " OF_TOKENS :
+		    "set tls = required; or, to log in without TLS, set tls = "
+		    "off and auth = PLAIN LOGIN";
 		report_pair(c, &p, "%s is %s, because connections to a "
 		    "smarthost on this machine are not encrypted by default",
 		    what, p.fails ? "never sent" : "not sent to some "
@@ -506,15 +508,17 @@ check_login(struct check *c, const struct home *h, size_t i)
 		return false;
 	}
 	if (d->auth == NULL) {
-		p.remedy = "set tls = required; or, if nobody else can read "
-		    "the traffic, set auth = PLAIN LOGIN";
+		p.remedy = config_is_token(login->key) ? "set tls = required; "
+		    "or, if nobody else can read the traffic, set auth = "
+		    OF_TOKENS : "set tls = required; or, if nobody else can "
+		    "read the traffic, set auth = PLAIN LOGIN";
 		report_pair(c, &p, "%s is never sent, because tls = off in %s",
 		    what, tls->origin);
 		return false;
 	}
 	p.fails = false;
-	p.remedy = "set tls = required, or name only SCRAM mechanisms in "
-	    "auth";
+	p.remedy = config_is_token(login->key) ? "set tls = required" :
+	    "set tls = required, or name only SCRAM mechanisms in auth";
 	if ((smarthost_is_local(&h->list.host[i]) &&
 	    home_way(h, &(enum config_key){ 0 }) == NULL) ||
 	    !names_one_of(d->auth->value, "PLAIN LOGIN " OF_TOKENS))

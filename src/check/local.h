@@ -25,7 +25,7 @@ void	check_commands(struct check *);
 /* A log that cannot be written as it is configured. */
 void	check_log(struct check *);
 
-/* CHECK_SECRETS: the files that contain passwords and private keys. */
+/* CHECK_SECRETS: files with passwords and private keys, logins of token. */
 void	check_secrets(struct check *);
 
 /* CHECK_ALIASES: whether each alias, and root, has addresses. */

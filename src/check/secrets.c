@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check/local.h"
+#include "check/login.h"
 #include "util/buffer.h"
 #include "util/text.h"
 #include "util/trusted.h"
@@ -229,6 +230,7 @@ static const struct {
 } files[] = {
 	{ KEY_PASSWORD, check_password },
 	{ KEY_PASSWORD_FILE, check_password_file },
+	{ KEY_TOKEN, check_oauth_login },
 	{ KEY_TLS_KEY, check_key },
 	{ KEY_TLS_CERTIFICATE, check_key },	/* unless tls_key is set */
 	{ KEY_PROXY_PASSWORD_FILE, check_password_file },

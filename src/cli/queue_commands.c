@@ -285,7 +285,7 @@ static int
 queue_status(const struct queue_request *r, struct failure *why)
 {
 	if (r->metrics)
-		return queue_metrics(r->queue, r->output, why);
+		return queue_metrics(r->queue, r->config, r->output, why);
 	return queue_health(r->queue, r->older_s, r->json, why);
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/metrics.h"
+#include "config/token_status.h"
 #include "queue/counters.h"
 #include "queue/entry.h"
 #include "queue/id.h"
@@ -29,6 +30,11 @@ struct entry_totals {
 	uint64_t	octets;
 };
 
+struct token_facts {
+	const char		*name;		/* borrowed */
+	struct token_status	 status;
+};
+
 struct queue_facts {
 	int64_t			 now;
 	struct entry_totals	 waiting, held, collected, failed;
@@ -37,6 +43,9 @@ struct queue_facts {
 	struct counters		*smarthost;	/* owned; one for each URL */
 	size_t			 n;
 	struct spool_state	 state;
+	struct token_facts	*token;		/* owned; one for each login
+						 * with OAuth 2 */
+	size_t			 n_tokens;
 };
 
 /* ---------------------------------------------------------------- the facts */
@@ -138,6 +147,34 @@ read_facts(struct queue_facts *f, struct spool *spool, struct failure *why)
 		merge_login(f, &list[i]);
 	free(list);
 	return true;
+}
+
+static bool
+has_token(const struct queue_facts *f, const char *name)
+{
+	for (size_t i = 0; i < f->n_tokens; i++)
+		if (strcmp(f->token[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+read_tokens(struct queue_facts *f, const struct config *config)
+{
+	size_t	cap = 0;
+
+	for (const struct section *s = config->first; s != NULL; s = s->next) {
+		const struct setting	*set = s->setting[KEY_TOKEN];
+		struct failure		 ignored;
+
+		if (set == NULL || has_token(f, set->value))
+			continue;
+		f->token = memory_room(f->token, f->n_tokens, &cap,
+		    sizeof(*f->token));
+		f->token[f->n_tokens].name = set->value;
+		f->n_tokens += token_status_read(
+		    &f->token[f->n_tokens].status, set->value, &ignored);
+	}
 }
 
 /* ----------------------------------------------------------------- the text */
@@ -263,6 +300,26 @@ write_logins(struct buffer *b, const struct queue_facts *f)
 }
 
 static void
+write_tokens(struct buffer *b, const struct queue_facts *f)
+{
+	const char	*expiry = "relais_token_expiry_timestamp_seconds";
+	const char	*renewal = "relais_token_renewal_ok";
+
+	if (f->n_tokens == 0)
+		return;
+	metrics_begin(b, METRIC_GAUGE, expiry, "Expiry of the access token of "
+	    "a login with OAuth 2; it is renewed when it is needed.");
+	for (size_t i = 0; i < f->n_tokens; i++)
+		metrics_add(b, expiry, "token", f->token[i].name,
+		    f->token[i].status.expires);
+	metrics_begin(b, METRIC_GAUGE, renewal, "1 if the last renewal of the "
+	    "access token succeeded, 0 if it failed.");
+	for (size_t i = 0; i < f->n_tokens; i++)
+		metrics_add(b, renewal, "token", f->token[i].name,
+		    f->token[i].status.trouble[0] == '\0');
+}
+
+static void
 write_metrics(struct buffer *b, const struct queue_facts *f)
 {
 	const char	*build = "relais_build_info";
@@ -276,6 +333,7 @@ write_metrics(struct buffer *b, const struct queue_facts *f)
 	for (size_t i = 0; i < n; i++)
 		write_smarthost_metric(b, f, &smarthost_metrics[i]);
 	write_logins(b, f);
+	write_tokens(b, f);
 	metrics_end(b);
 }
 
@@ -334,7 +392,8 @@ replace_file(const char *path, const struct buffer *text, struct failure *why)
 }
 
 int
-queue_metrics(struct queue_source *q, const char *output, struct failure *why)
+queue_metrics(struct queue_source *q, const struct config *config,
+    const char *output, struct failure *why)
 {
 	struct queue_facts	f = { .now = (int64_t)time(NULL),
 				    .state.fd = -1 };
@@ -344,12 +403,14 @@ queue_metrics(struct queue_source *q, const char *output, struct failure *why)
 	if (queue_source_is_open(q))
 		good = read_facts(&f, &q->spool, why);
 	if (good) {
+		read_tokens(&f, config);
 		write_metrics(&text, &f);
 		good = output == NULL || strcmp(output, "-") == 0 ?
 		    print_text(&text, why) : replace_file(output, &text, why);
 	}
 	buffer_free(&text);
 	free(f.smarthost);
+	free(f.token);
 	spool_state_free(&f.state);
 	return good ? EX_OK : why->status;
 }

@@ -31,6 +31,10 @@ read_secret(struct credentials *c, const struct setting *set,
 	else if (key == KEY_PASSWORD_FILE)
 		good = trusted_read_value(&value, set->value, TRUSTED_SECRET,
 		    &st, why);
+	else if (key == KEY_TOKEN && token_file_is_unreadable(set->value))
+		good = failed(why, EX_NOPERM, "%s: uid %lu has no permission "
+		    "to read this login", set->value,
+		    (unsigned long)geteuid());
 	else
 		good = command_process_run(process, &value,
 		    &(struct command_choice){ .key = key,

@@ -153,9 +153,9 @@ renew(struct store *s, const struct http_options *options, struct failure *why)
 		}
 	} else {
 		explain_refusal(s, begun, why);
+		record_failure(s, &e, begun, (int64_t)time(NULL), why);
 		failure_prefix(why, "%s: the access token cannot be renewed: ",
 		    s->name);
-		record_failure(s, &e, begun, (int64_t)time(NULL), why);
 	}
 	exchange_free(&e);
 	return result == EXCHANGE_GRANTED;

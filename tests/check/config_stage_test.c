@@ -193,6 +193,12 @@ static const struct config_case configs[] = {
 	    "connections to a smarthost on this machine are not encrypted by "
 	    "default (conf:3) => set tls = required; or, to log in without "
 	    "TLS, set tls = off and auth = PLAIN LOGIN\n", EX_CONFIG },
+	{ "nor is a token",
+	    "smarthost = smtp://localhost\nuser = me\ntoken = work\n",
+	    "fail token: the token is never sent, because connections to a "
+	    "smarthost on this machine are not encrypted by default (conf:3) "
+	    "=> set tls = required; or, to log in without TLS, set tls = off "
+	    "and auth = OAUTHBEARER XOAUTH2\n", EX_CONFIG },
 	{ "it is a warning if there is another smarthost",
 	    "smarthost = submission://mail.example smtp://localhost\n" LOGIN,
 	    "warning password_command: the password is not sent to some "

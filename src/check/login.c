@@ -1,0 +1,91 @@
+#include "check/login.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "config/token_status.h"
+#include "util/buffer.h"
+
+static const char *
+time_text(int64_t when, char *to, size_t size)
+{
+	time_t		t = (time_t)when;
+	struct tm	tm;
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(to, size, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
+		strlcpy(to, "an unknown time", size);
+	return to;
+}
+
+/* No login that can be used. */
+static void
+report_unusable(struct check *c, struct check_finding *found,
+    const struct failure *why)
+{
+	struct buffer	remedy = { 0 };
+
+	found->verdict = CHECK_FAIL;
+	found->status = why->status;
+	if (why->status == EX_NOPERM) {
+		found->verdict = CHECK_SKIPPED;
+		found->status = EX_OK;
+	} else if (why->status == EX_UNAVAILABLE) {
+		found->remedy = "install the package relais-token";
+	} else {
+		buffer_addf(&remedy, "run: relais login %s", found->object);
+		found->remedy = remedy.data;
+	}
+	check_report(c, found, "%s", why->text);
+	buffer_free(&remedy);
+}
+
+static void
+report_trouble(struct check *c, struct check_finding *found,
+    const struct token_status *s)
+{
+	char	at[64];
+
+	found->verdict = CHECK_WARNING;
+	found->facts = NULL;
+	found->n_facts = 0;
+	check_report(c, found, "the last renewal failed at %s: %s",
+	    time_text(s->trouble_at, at, sizeof(at)), s->trouble);
+}
+
+void
+check_oauth_login(struct check *c, const struct setting *set,
+    enum config_key key)
+{
+	struct check_finding	found = { .stage = CHECK_SECRETS,
+				    .object = set->value,
+				    .origin = set->origin };
+	struct token_status	s;
+	struct failure		why;
+	char			renewed[64], expires[64];
+	const struct check_fact	facts[] = {
+		{ "account", s.account, NULL },
+		{ "provider", s.provider, NULL },
+		{ "renewed", renewed, NULL },
+		{ "expires", expires, NULL },
+	};
+
+	(void)key;
+	if (!token_status_read(&s, set->value, &why)) {
+		report_unusable(c, &found, &why);
+		return;
+	}
+	time_text(s.renewed, renewed, sizeof(renewed));
+	time_text(s.expires, expires, sizeof(expires));
+	found.facts = facts;
+	found.n_facts = sizeof(facts) / sizeof(facts[0]);
+	check_report(c, &found, "login%s%s%s%s%s: the access token was last "
+	    "renewed at %s and %s at %s", s.account[0] != '\0' ? " of " : "",
+	    s.account, s.provider[0] != '\0' ? " (" : "", s.provider,
+	    s.provider[0] != '\0' ? ")" : "", renewed,
+	    s.expires > (int64_t)time(NULL) ? "expires" : "expired", expires);
+	if (s.trouble[0] != '\0')
+		report_trouble(c, &found, &s);
+}

@@ -1,0 +1,218 @@
+/* The key token: sendmail logs in with a token of relais-token. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "support/authorization.h"
+#include "support/cases.h"
+#include "support/skip.h"
+#include "support/tls_fixture.h"
+#include "support/user.h"
+
+#define PLAIN	"{\"refresh_tokens\": [\"refresh-1\"]}"
+#define STEP(step) "{\"refresh_tokens\": [\"refresh-1\"], " \
+		"\"token\": [" step "]}"
+#define REFUSES	"535 5.7.3 Authentication unsuccessful"
+
+enum { EXPIRED = -60, VALID = 3000 };
+
+struct place {
+	struct tls_fixture	s;
+	struct authorization	server;
+};
+
+static void
+accept_token(struct auth_exchange *x, const char *line)
+{
+	(void)line;
+	strlcpy(x->reply, "235 2.7.0 Accepted", sizeof(x->reply));
+}
+
+/* The token was issued an hour before it expires. */
+static void
+open_place(struct place *p, const struct step *step, const char *script,
+    long expires)
+{
+	struct script	host = { .security = STARTTLS_OFFERED,
+			    .mechanisms = "XOAUTH2", .auth = accept_token,
+			    .auth_required = true };
+	struct buffer	text = { 0 };
+	long		now = (long)time(NULL);
+
+	if (access(BUILD "/relais-token", X_OK) == -1)
+		skip_because("relais-token is not built: its libraries are not "
+		    "installed");
+	if (step != NULL)
+		host.steps[0] = *step;
+	tls_fixture_begin(&p->s);
+	authorization_start(&p->server, &p->s.dir, &p->s.usual, script);
+	buffer_addf(&text, "account = nina\ngrant = refresh_token\n"
+	    "token_endpoint = %s/token\nclient_id = relais-test\n"
+	    "renewed = %ld\nexpires = %ld\nrefresh_token = refresh-1\n"
+	    "access_token = access-0\n", p->server.url, now + expires - 3600,
+	    now + expires);
+	temp_dir_write(&p->s.dir, "tokens/work", 0600, text.data);
+	assert_int_equal(chmod(temp_dir_path(&p->s.dir, "tokens"), 0700), 0);
+	tls_fixture_open(&p->s, &host, "submission", "tls_ca = {ca}\n"
+	    "user = nina\ntoken = {dir}/tokens/work\nsocket = off\n");
+	buffer_free(&text);
+}
+
+static void
+close_place(struct place *p)
+{
+	authorization_stop(&p->server);
+	tls_fixture_close(&p->s);
+}
+
+struct token_case {
+	const char	*sentence;
+	struct step	 step;		/* of the smarthost */
+	const char	*script;	/* of the authorization server */
+	long		 expires;	/* seconds from now */
+	int		 status;
+	const char	*says;		/* or NULL */
+	size_t		 connections;	/* to the smarthost */
+	size_t		 requests;	/* to the authorization server */
+};
+
+static const struct token_case cases[] = {
+	{ "a valid token is used", { .at = ON_END }, PLAIN, VALID, EX_OK, NULL,
+	    1, 0 },
+	{ "an expired token is renewed before the connection",
+	    { .at = ON_END }, PLAIN, EXPIRED, EX_OK, NULL, 1, 1 },
+	{ "a token that is refused is renewed once, and tried again",
+	    { .at = ON_AUTH, .connection = 1, .say = REFUSES }, PLAIN, VALID,
+	    EX_OK, NULL, 2, 1 },
+	{ "a new token that is refused is not renewed again",
+	    { .at = ON_AUTH, .say = REFUSES }, PLAIN, VALID, EX_NOPERM,
+	    REFUSES, 2, 1 },
+	{ "a token that was renewed just now is not renewed again",
+	    { .at = ON_AUTH, .say = REFUSES }, PLAIN, EXPIRED, EX_NOPERM,
+	    REFUSES, 1, 1 },
+	{ "if the renewal fails, the refusal is reported",
+	    { .at = ON_AUTH, .say = REFUSES }, STEP("{\"status\": 503}"),
+	    VALID, EX_NOPERM, REFUSES, 1, 1 },
+	{ "another reply than 535 is not about the token",
+	    { .at = ON_AUTH, .say = "454 4.7.0 Temporary failure" }, PLAIN,
+	    VALID, EX_TEMPFAIL, "454 4.7.0", 1, 0 },
+	{ "the message is deferred if the token cannot be renewed for now",
+	    { .at = ON_END }, STEP("{\"status\": 503}"), EXPIRED,
+	    EX_TEMPFAIL, "relais.conf:", 0, 1 },
+	{ "a login that has ended is reported with the remedy",
+	    { .at = ON_END }, STEP("{\"error\": \"invalid_grant\"}"), EXPIRED,
+	    EX_CONFIG, "invalid_grant; the login has ended, run: relais login ",
+	    0, 1 },
+};
+
+static void
+is_sent_or_reported(void **state)
+{
+	const struct token_case	*c = *state;
+	struct place		 p;
+
+	open_place(&p, &c->step, c->script, c->expires);
+	tls_fixture_send(&p.s);
+	if (p.s.o.status != c->status)
+		fail_msg("status %d: %s", p.s.o.status, p.s.o.err.data);
+	tls_fixture_said(&p.s, c->says);
+	assert_int_equal(mock_smtp_connections(p.s.host), c->connections);
+	assert_int_equal(authorization_count(&p.server, "\"/token\""),
+	    c->requests);
+	assert_int_equal(mock_smtp_messages(p.s.host), c->status == EX_OK);
+	assert_null(strstr(p.s.o.err.data, "access-"));
+	assert_null(strstr(p.s.o.err.data, "refresh-"));
+	close_place(&p);
+}
+
+/* Another user than its owner: the message is for the service. */
+static void
+other_users_cannot_use_a_login(void **state)
+{
+	struct program	program;
+	struct place	p;
+	uid_t		nobody = NOBODY;
+
+	(void)state;
+	user_needs_root();
+	open_place(&p, NULL, PLAIN, VALID);
+	assert_int_equal(chmod(p.s.dir.path, 0755), 0);
+	assert_int_equal(chmod(p.s.conf, 0644), 0);
+	program = tls_fixture_program(&p.s);
+	program.prepare = user_become;
+	program.ctx = &nobody;
+	program_run(&p.s.o, &program);
+	assert_int_equal(p.s.o.status, EX_NOPERM);
+	tls_fixture_said(&p.s, "no permission");
+	assert_int_equal(mock_smtp_connections(p.s.host), 0);
+	close_place(&p);
+}
+
+static void
+check_shows_the_login(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	open_place(&p, NULL, PLAIN, VALID);
+	relais_run(&p.s.o, p.s.conf, WORDS("check"), "");
+	assert_non_null(strstr(p.s.o.out.data, "tokens/work: login of nina: "
+	    "the access token was last renewed at "));
+	close_place(&p);
+}
+
+static void
+metrics_have_the_expiry(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	open_place(&p, NULL, PLAIN, VALID);
+	relais_run(&p.s.o, p.s.conf, WORDS("queue", "status", "--metrics"), "");
+	assert_non_null(strstr(p.s.o.out.data,
+	    "relais_token_expiry_timestamp_seconds{token=\"/"));
+	assert_non_null(strstr(p.s.o.out.data, "tokens/work\"} 1\n"));
+	close_place(&p);
+}
+
+static void
+relais_token_prints_the_token(void **state)
+{
+	struct place	 p;
+	char		*name;
+
+	(void)state;
+	open_place(&p, NULL, PLAIN, EXPIRED);
+	name = strdup(temp_dir_path(&p.s.dir, "tokens/work"));
+	/* With tls_ca of the configuration. */
+	relais_run(&p.s.o, p.s.conf, WORDS("token", name), "");
+	assert_int_equal(p.s.o.status, 0);
+	assert_int_equal(strncmp(p.s.o.out.data, "access-", 7), 0);
+	free(name);
+	close_place(&p);
+}
+
+static const struct CMUnitTest more[] = {
+	cmocka_unit_test(other_users_cannot_use_a_login),
+	cmocka_unit_test(check_shows_the_login),
+	cmocka_unit_test(metrics_have_the_expiry),
+	cmocka_unit_test(relais_token_prints_the_token),
+};
+
+int
+main(void)
+{
+	return CASES_RUN("token", is_sent_or_reported, cases) +
+	    cmocka_run_group_tests_name("login", more, NULL, NULL);
+}
