@@ -167,8 +167,8 @@ check_log(struct check *c)
 		    "file", "nothing is logged, because " SYSLOG " does not "
 		    "exist");
 	if (strcmp(addresses, "hash") == 0 &&
-	    access("/etc/machine-id", R_OK) == -1)
-		report(c, KEY_LOG_ADDRESSES, "run systemd-machine-id-setup, or "
-		    "set log_addresses = domain", "has the effect of domain, "
-		    "because /etc/machine-id cannot be read");
+	    strcmp(config_text(c->config, NULL, KEY_QUEUE), "off") == 0)
+		report(c, KEY_LOG_ADDRESSES, "set log_addresses = domain, or "
+		    "remove queue = off", "has the effect of domain, because "
+		    "there is no queue directory for the key");
 }

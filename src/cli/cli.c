@@ -159,9 +159,11 @@ cli_run(int argc, char **argv, enum mode mode, bool administrator)
 		    .overrides = options.overrides };
 		good = config_load(&config, &source, &why);
 		good |= config.unreadable != NULL && action->by_service;
-		log_open(&log, good ? config_text(&config, NULL, KEY_LOG) :
-		    NULL, config_text(&config, NULL, KEY_LOG_ADDRESSES),
-		    getprogname());
+		log_open(&log, &(struct log_options){ .target = good ?
+		    config_text(&config, NULL, KEY_LOG) : NULL,
+		    .addresses = config_text(&config, NULL,
+		    KEY_LOG_ADDRESSES), .key_directory = config_text(&config,
+		    NULL, KEY_QUEUE), .tag = getprogname() });
 	}
 	if (!good) {
 		status = report_failure(&log, options.errors, &why);

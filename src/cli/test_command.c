@@ -247,9 +247,11 @@ run_test(struct test_request *r)
 	/* The service can read what this user cannot. */
 	good |= config.unreadable != NULL;
 	if (good)
-		log_open(&log, config_text(&config, NULL, KEY_LOG),
+		log_open(&log, &(struct log_options){ .target =
+		    config_text(&config, NULL, KEY_LOG), .addresses =
 		    config_text(&config, NULL, KEY_LOG_ADDRESSES),
-		    getprogname());
+		    .key_directory = config_text(&config, NULL, KEY_QUEUE),
+		    .tag = getprogname() });
 	status = good ? submit_test(r, &config, &log) :
 	    report_failure(&log, o->errors, &why);
 	log_close(&log);

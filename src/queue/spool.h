@@ -8,6 +8,7 @@
  *	DIR/usage	the size of the spool (usage.h)
  *	DIR/status	the last success and error (health.h)
  *	DIR/alarm	a lock (runner/alarm.h)
+ *	DIR/log-key	the key of log_addresses (util/log_addresses.h)
  *	DIR/counters	the results for each smarthost (counters.h)
  *	DIR/storm	numbers of recent messages (storm.h)
  *	DIR/state	facts about the smarthosts (spool_state.h)

@@ -489,11 +489,11 @@ serve_run(const struct serve_options *options, struct failure *why)
 		raise_descriptors();
 		good = start_listening(&s, why);
 	}
-	if (good && !log_prepare(options->log, why))
-		log_line(options->log, LOG_WARNING, "%s", why->text);
 	good = good && serve_start_queue(&s.spool, options->config,
 	    options->listens, why);
 	if (good) {
+		if (!log_prepare(options->log, why))
+			log_line(options->log, LOG_WARNING, "%s", why->text);
 		identity_find(&s.me, options->config);
 		serve_until_stopped(&s);
 		log_line(options->log, LOG_INFO, "the service has stopped");

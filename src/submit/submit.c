@@ -73,9 +73,6 @@ open_here(struct submit *s)
 
 	s->is_open = true;
 	s->identity = (struct identity){ 0 };
-	/* Other users may have no permission to write the file. */
-	if (!log_prepare(o->log, &why) && why.status != EX_NOPERM)
-		log_line(o->log, LOG_WARNING, "%s", why.text);
 	if (o->me == NULL) {
 		identity_find(&s->identity, o->config);
 		o->me = &s->identity;
@@ -83,6 +80,9 @@ open_here(struct submit *s)
 	if (o->mode != SUBMIT_VERIFY)
 		s->queue = spool_config_open(&s->spool, o->config,
 		    &s->no_queue);
+	/* Other users may have no permission to write the file. */
+	if (!log_prepare(o->log, &why) && why.status != EX_NOPERM)
+		log_line(o->log, LOG_WARNING, "%s", why.text);
 	if (s->queue == SPOOL_CONFIG_BROKEN)
 		log_line(o->log, LOG_WARNING, "%s", s->no_queue.text);
 	local_names_begin(&s->local_names, o->config, o->me);

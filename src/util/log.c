@@ -50,17 +50,18 @@ log_target_of(const char *setting)
 }
 
 void
-log_open(struct log *log, const char *setting, const char *addresses,
-    const char *tag)
+log_open(struct log *log, const struct log_options *options)
 {
-	*log = (struct log){ .target = log_target_of(setting), .tag = tag };
+	*log = (struct log){ .target = log_target_of(options->target),
+	    .tag = options->tag };
 	if (log->target == LOG_TO_NOTHING)
 		return;
 	log->way = memory_new(1, sizeof(*log->way));
 	log->way->fd = log->way->file.fd = -1;
 	if (log->target == LOG_TO_FILE)
-		log_file_begin(&log->way->file, setting);
-	log_addresses_begin(&log->way->addresses, addresses);
+		log_file_begin(&log->way->file, options->target);
+	log_addresses_begin(&log->way->addresses, options->addresses,
+	    options->key_directory);
 	/* A lack of memory must not end the process after an attempt. */
 	buffer_room(&log->way->record, ROOM);
 }
@@ -68,6 +69,8 @@ log_open(struct log *log, const char *setting, const char *addresses,
 bool
 log_prepare(const struct log *log, struct failure *why)
 {
+	if (log->way != NULL)
+		log_addresses_prepare(&log->way->addresses);
 	return log->target != LOG_TO_FILE ||
 	    log_file_open(&log->way->file, why);
 }
@@ -285,6 +288,7 @@ log_close(struct log *log)
 		if (log->way->fd != -1)
 			close(log->way->fd);
 		log_file_end(&log->way->file);
+		log_addresses_end(&log->way->addresses);
 		buffer_free(&log->way->record);
 	}
 	free(log->way);

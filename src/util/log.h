@@ -52,24 +52,27 @@ struct log_field {
 };
 
 /*
- * setting: "syslog", "journal", "stderr", "json", "off", the path of a file, or
- * NULL.  NULL means syslog if /dev/log exists, and otherwise off: failures are
+ * The setting is "syslog", "journal", "stderr", "json", "off", the path of a
+ * file, or NULL.  NULL means syslog if /dev/log exists, and otherwise off: failures are
  * printed anyway, and programs treat other text on standard error as a failure.
  */
 enum log_target log_target_of(const char *setting);
 
-/*
- * addresses: a setting of log_addresses.h.  tag is borrowed until log_close().
- * A file is opened by log_prepare(), or for the first line.
- */
-void	log_open(struct log *, const char *setting, const char *addresses,
-	    const char *tag);
+struct log_options {
+	const char	*target;	/* of log_target_of() */
+	const char	*addresses;	/* see log_addresses.h; NULL: full */
+	const char	*key_directory;	/* of the key for addresses, or "off" */
+	const char	*tag;		/* borrowed until log_close() */
+};
+
+/* A file is opened by log_prepare(), or for the first line. */
+void	log_open(struct log *, const struct log_options *);
 
 /*
- * Opens the file of the log, or opens it again after a rotation: to be called
- * before the process enters the sandbox or changes its user.  Returns false,
- * with why, if syslog will be used instead: EX_NOPERM if this user has no
- * permission.
+ * Opens the file of the log, or opens it again after a rotation, and creates
+ * the key for addresses: to be called when the spool exists, and before the
+ * process enters the sandbox.  Returns false, with why, if syslog will be used
+ * instead: EX_NOPERM if this user has no permission.
  */
 bool	log_prepare(const struct log *, struct failure *why);
 

@@ -1,40 +1,104 @@
 #include "util/log_addresses.h"
 
+#include <sys/stat.h>
+
 #include <ctype.h>
 #include <fcntl.h>
 #include <sha2.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { DIGITS = 16 };		/* of the digest */
+#include "util/file.h"
+#include "util/hex.h"
+#include "util/memory.h"
+
+enum {
+	DIGITS = 16,		/* of the digest */
+	KEY_DIGITS = 32,
+};
 
 static void
 read_key(struct log_addresses *a)
 {
-	int	fd = open("/etc/machine-id", O_RDONLY | O_CLOEXEC);
-	ssize_t	n = fd == -1 ? -1 : read(fd, a->key, sizeof(a->key) - 1);
+	struct buffer	path = { 0 };
+	ssize_t		n = -1;
+	int		fd;
 
-	if (fd != -1)
+	buffer_addf(&path, "%s/log-key", a->directory);
+	fd = open(path.data, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd != -1) {
+		n = read(fd, a->key, KEY_DIGITS);
 		close(fd);
-	a->key[n > 0 ? n : 0] = '\0';
-	a->key[strcspn(a->key, "\n")] = '\0';
+	}
+	a->key[n == KEY_DIGITS ? n : 0] = '\0';
+	if (a->key[0] != '\0')
+		a->form = LOG_ADDRESSES_HASH;
+	buffer_free(&path);
 }
 
 void
-log_addresses_begin(struct log_addresses *a, const char *setting)
+log_addresses_begin(struct log_addresses *a, const char *setting,
+    const char *directory)
 {
 	*a = (struct log_addresses){ .form = LOG_ADDRESSES_FULL };
 	if (setting == NULL || strcmp(setting, "full") == 0)
 		return;
 	a->form = LOG_ADDRESSES_DOMAIN;
-	if (strcmp(setting, "domain") == 0)
+	if (strcmp(setting, "domain") == 0 || directory[0] != '/')
 		return;
+	a->directory = memory_copy(directory);
 	read_key(a);
-	/* It is "uninitialized" during the first start of a machine. */
-	if (strlen(a->key) >= 32)
-		a->form = LOG_ADDRESSES_HASH;
+}
+
+/* Returns false if the key exists, as another process may do the same. */
+static bool
+create_key(const char *directory)
+{
+	struct buffer	path = { 0 }, new = { 0 };
+	unsigned char	octets[KEY_DIGITS / 2];
+	char		key[KEY_DIGITS + 1];
+	struct stat	st;
+	bool		good = false;
+	int		fd;
+
+	arc4random_buf(octets, sizeof(octets));
+	for (size_t i = 0; i < sizeof(octets); i++)
+		hex_write_lower(key + 2 * i, octets[i]);
+	key[KEY_DIGITS] = '\n';
+	buffer_addf(&path, "%s/log-key", directory);
+	buffer_addf(&new, "%s/tmp/log-key.XXXXXX", directory);
+	fd = access(path.data, F_OK) == 0 ? -1 :
+	    mkostemp(new.data, O_CLOEXEC);
+	if (fd != -1) {
+		good = file_write(fd, key, sizeof(key)) && fsync(fd) == 0 &&
+		    (geteuid() != 0 || (stat(directory, &st) == 0 &&
+		    fchown(fd, st.st_uid, st.st_gid) == 0)) &&
+		    link(new.data, path.data) == 0;
+		unlink(new.data);
+		close(fd);
+	}
+	buffer_free(&path);
+	buffer_free(&new);
+	return good;
+}
+
+void
+log_addresses_prepare(struct log_addresses *a)
+{
+	if (a->directory == NULL || a->form == LOG_ADDRESSES_HASH)
+		return;
+	create_key(a->directory);
+	read_key(a);
+}
+
+void
+log_addresses_end(struct log_addresses *a)
+{
+	free(a->directory);
+	a->directory = NULL;
 }
 
 /* What replaces the local part of the address. */
@@ -42,7 +106,6 @@ static void
 add_substitute(struct buffer *b, const struct log_addresses *a,
     const char *address, size_t len)
 {
-	static const char	digits[] = "0123456789abcdef";
 	SHA2_CTX		context;
 	uint8_t			digest[SHA256_DIGEST_LENGTH];
 
@@ -60,8 +123,10 @@ add_substitute(struct buffer *b, const struct log_addresses *a,
 	}
 	SHA256Final(digest, &context);
 	for (size_t i = 0; i < DIGITS / 2; i++) {
-		buffer_add_byte(b, digits[digest[i] >> 4]);
-		buffer_add_byte(b, digits[digest[i] & 0xf]);
+		char	two[2];
+
+		hex_write_lower(two, digest[i]);
+		buffer_add(b, two, sizeof(two));
 	}
 }
 

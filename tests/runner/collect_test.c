@@ -57,7 +57,8 @@ fixture_open(struct fixture *f, const char *conf)
 	if (!config_load(&f->config, &source, &why))
 		fail_msg("%s", why.text);
 	identity_find(&f->me, &f->config);
-	log_open(&f->log, "off", NULL, "test");
+	log_open(&f->log, &(struct log_options){ .target = "off",
+	    .tag = "test" });
 }
 
 static void

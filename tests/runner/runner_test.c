@@ -76,7 +76,8 @@ is_run(void **state)
 	if (!config_load(&config, &source, &why))
 		fail_msg("%s", why.text);
 	identity_find(&me, &config);
-	log_open(&log, "off", NULL, "test");
+	log_open(&log, &(struct log_options){ .target = "off",
+	    .tag = "test" });
 	for (size_t i = 0; i < c->entries; i++)
 		temp_spool_put(&spool, id, to);
 	if (c->with_dir)

@@ -8,8 +8,10 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "support/cases.h"
+#include "support/temp_dir.h"
 #include "util/log_addresses.h"
 
 struct text_case {
@@ -61,7 +63,7 @@ becomes(void **state)
 	struct log_addresses	 how;
 	struct buffer		 hidden = { 0 };
 
-	log_addresses_begin(&how, "domain");
+	log_addresses_begin(&how, "domain", "off");
 	log_addresses_add_text(&hidden, &how, c->text);
 	assert_string_equal(hidden.data, c->hidden);
 	buffer_free(&hidden);
@@ -80,7 +82,7 @@ mailbox_becomes(void **state)
 	struct log_addresses	 how;
 	struct buffer		 hidden = { 0 };
 
-	log_addresses_begin(&how, "domain");
+	log_addresses_begin(&how, "domain", "off");
 	buffer_add_text(&hidden, "");
 	log_addresses_add(&hidden, &how, c->text);
 	assert_string_equal(hidden.data, c->hidden);
@@ -136,10 +138,74 @@ hashes_depend_on_the_key_and_the_domain(void **state)
 	assert_memory_not_equal(one, foreign, 16);
 }
 
+static void
+the_key_is_created_once(void **state)
+{
+	struct temp_dir		dir;
+	struct log_addresses	first, second;
+	struct buffer		key = { 0 };
+	struct stat		st;
+
+	(void)state;
+	temp_dir_make(&dir);
+	temp_dir_write(&dir, "tmp/x", 0600, "");
+	log_addresses_begin(&first, "hash", dir.path);
+	assert_int_equal(first.form, LOG_ADDRESSES_DOMAIN);
+	log_addresses_begin(&second, "hash", dir.path);
+	log_addresses_prepare(&first);
+	assert_int_equal(first.form, LOG_ADDRESSES_HASH);
+	log_addresses_prepare(&second);
+	assert_int_equal(second.form, LOG_ADDRESSES_HASH);
+	assert_string_equal(second.key, first.key);
+	log_addresses_end(&second);
+	log_addresses_begin(&second, "hash", dir.path);
+	assert_string_equal(second.key, first.key);
+	file_read(&key, temp_dir_path(&dir, "log-key"));
+	assert_int_equal(key.len, 33);
+	assert_memory_equal(key.data, first.key, 32);
+	assert_int_equal(stat(temp_dir_path(&dir, "log-key"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(temp_dir_count(temp_dir_path(&dir, "tmp")), 1);
+	buffer_free(&key);
+	log_addresses_end(&first);
+	log_addresses_end(&second);
+	temp_dir_remove(&dir);
+}
+
+static void
+only_the_domain_is_shown_with(const char *directory)
+{
+	struct log_addresses	how;
+	struct buffer		b = { 0 };
+
+	log_addresses_begin(&how, "hash", directory);
+	log_addresses_prepare(&how);
+	log_addresses_add(&b, &how, "joe@example.org");
+	assert_string_equal(b.data, "*@example.org");
+	buffer_free(&b);
+	log_addresses_end(&how);
+}
+
+static void
+without_a_key_only_the_domain_is_shown(void **state)
+{
+	struct temp_dir	dir;
+
+	(void)state;
+	only_the_domain_is_shown_with("off");
+	only_the_domain_is_shown_with("/nonexistent");
+	temp_dir_make(&dir);
+	temp_dir_write(&dir, "log-key", 0600, "");
+	only_the_domain_is_shown_with(dir.path);
+	temp_dir_remove(&dir);
+}
+
 static const struct CMUnitTest hash_spec[] = {
 	cmocka_unit_test(a_hash_is_the_digest_of_key_and_address),
 	cmocka_unit_test(a_hash_is_the_same_in_capitals),
 	cmocka_unit_test(hashes_depend_on_the_key_and_the_domain),
+	cmocka_unit_test(the_key_is_created_once),
+	cmocka_unit_test(without_a_key_only_the_domain_is_shown),
 };
 
 int

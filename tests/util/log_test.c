@@ -84,7 +84,8 @@ check_sink(const int ends[2])
 	int		flags, flags_after;
 
 	open_sink(&s, ends);
-	log_open(&log, "stderr", NULL, "me");
+	log_open(&log, &(struct log_options){ .target = "stderr",
+	    .tag = "me" });
 	log_line(&log, LOG_INFO, "one");
 	fill_sink();
 	flags = fcntl(STDERR_FILENO, F_GETFL);
@@ -137,7 +138,8 @@ all_lines_are_written_to_a_file(void **state)
 	assert_true(ends[0] != -1 && ends[1] != -1);
 	unlink(path);
 	open_sink(&s, ends);
-	log_open(&log, "stderr", NULL, "me");
+	log_open(&log, &(struct log_options){ .target = "stderr",
+	    .tag = "me" });
 	log_line(&log, LOG_INFO, "%s", "one");
 	log_line(&log, LOG_INFO, "%s", "two");
 	log_close(&log);
