@@ -11,7 +11,7 @@ postfix_start --only-25
 dovecot_start
 mail=$LAB/mail
 
-for mechanism in PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256; do
+for mechanism in PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 auto; do
 	spec "dovecot: a password by $mechanism" \
 	    with 'smarthost = submission://lab.test' "auth = $mechanism" \
 	    -- message_arrives postfix "$mail" 2048 1
