@@ -20,7 +20,8 @@ enum {
 	HOST, PORT, SOCKET, PROTOCOL, AUTH, USER, PASSWORD, PASSWORDEVAL, TLS,
 	STARTTLS, TRUST_FILE, CERTCHECK, FINGERPRINT, CERT_FILE, KEY_FILE,
 	HOST_OVERRIDE, FROM, ALLOW_OVERRIDE, SET_FROM, AUTO_FROM, MAILDOMAIN,
-	DOMAIN, SOURCE_IP, TIMEOUT, ALIASES, LOGFILE, SYSLOG, PROXY, UNDISCLOSED,
+	DOMAIN, SOURCE_IP, TIMEOUT, ALIASES, LOGFILE, SYSLOG, PROXY_NAME,
+	PROXY_SERVICE, UNDISCLOSED,
 	SLOTS
 };
 
@@ -52,9 +53,9 @@ static const struct keyword keywords[] = {
 	KEYWORD_KEPT("connect_timeout", TIMEOUT),
 	KEYWORD_KEPT("aliases", ALIASES),
 	KEYWORD_KEPT("logfile", LOGFILE),
-	KEYWORD_KEPT("proxy_host", PROXY),
+	KEYWORD_KEPT("proxy_host", PROXY_NAME),
+	KEYWORD_KEPT("proxy_port", PROXY_SERVICE),
 	KEYWORD_KEPT("undisclosed_recipients", UNDISCLOSED),
-	KEYWORD_SAME("proxy_port", CONFIG_KEYS),
 	KEYWORD_KEPT("syslog", SYSLOG),
 	KEYWORD_SAME("logfile_time_format", CONFIG_KEYS),
 	KEYWORD_SAME("set_date_header", CONFIG_KEYS),
@@ -305,6 +306,27 @@ set_login(struct draft *d, struct account *a, const struct kept *kept)
 	buffer_free(&upper);
 }
 
+/* An account without a proxy must not inherit that of the top of the file. */
+static void
+set_proxy(struct draft *d, struct section *s, const struct kept *kept,
+    const char *origin)
+{
+	const char	*host = kept_text(&kept[PROXY_NAME], NULL);
+	const char	*port = kept_text(&kept[PROXY_SERVICE], NULL);
+	struct buffer	 url = { 0 };
+
+	if (host == NULL && s != d->top && d->top->setting[KEY_PROXY] != NULL)
+		draft_set(d, s, KEY_PROXY, "off", origin);
+	if (host == NULL)
+		return;
+	buffer_addf(&url, strchr(host, ':') != NULL ? "socks5://[%s]" :
+	    "socks5://%s", host);
+	if (port != NULL)
+		buffer_addf(&url, ":%s", port);
+	draft_set(d, s, KEY_PROXY, url.data, kept[PROXY_NAME].origin);
+	buffer_free(&url);
+}
+
 static void
 set_server(struct draft *d, struct section *s, const struct kept *kept)
 {
@@ -353,9 +375,7 @@ set_server(struct draft *d, struct section *s, const struct kept *kept)
 	if (kept_text(&kept[SOURCE_IP], NULL) != NULL)
 		draft_set(d, s, KEY_SOURCE_ADDRESS, kept[SOURCE_IP].text,
 		    kept[SOURCE_IP].origin);
-	if (kept_text(&kept[PROXY], NULL) != NULL)
-		draft_note(d, kept[PROXY].origin, "proxy_host: relais "
-		    "connects to the server directly");
+	set_proxy(d, s, kept, a.origin);
 	if (kept_text(&kept[TIMEOUT], "off")[0] != 'o') {
 		struct buffer	seconds = { 0 };
 

@@ -256,6 +256,28 @@ static const struct import_case cases[] = {
 	    { "msmtprc:3: syslog: relais uses the facility mail",
 	    "msmtprc:2: logfile: relais has one log, which is syslog" },
 	    NULL },
+	{ "msmtp: a proxy of one account is not that of another",
+	    "msmtprc", { { "msmtprc",
+	    "account a\nhost a.example.org\nproxy_host ::1\n"
+	    "proxy_port 9050\nfrom a@example.org\n"
+	    "account b\nhost b.example.org\nfrom b@example.org\n"
+	    "account c\nhost c.example.org\nproxy_host proxy.example.org\n"
+	    "from c@example.org\n"
+	    "account default : a\n" } },
+	    "smarthost = smtp://a.example.org\n"
+	    "tls = off\n"
+	    "from = a@example.org\n"
+	    "proxy = socks5://[::1]:9050\n"
+	    "[from b@example.org]\n"
+	    "smarthost = smtp://b.example.org\n"
+	    "tls = off\n"
+	    "from = b@example.org\n"
+	    "proxy = off\n"
+	    "[from c@example.org]\n"
+	    "smarthost = smtp://c.example.org\n"
+	    "tls = off\n"
+	    "from = c@example.org\n"
+	    "proxy = socks5://proxy.example.org\n", { NULL }, NULL },
 	{ "msmtp: patterns, key rings and accounts without a sender are noted",
 	    "msmtprc", { { "msmtprc",
 	    "account one\nhost smtp.example.org\ntls on\nauth on\nuser me\n"
