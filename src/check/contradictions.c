@@ -328,6 +328,15 @@ all_have_user(const struct home *h)
 }
 
 static bool
+all_are_unix_sockets(const struct home *h)
+{
+	for (size_t i = 0; i < h->list.n; i++)
+		if (h->list.host[i].host != NULL)
+			return false;
+	return true;
+}
+
+static bool
 names_mechanisms(const struct setting *auth)
 {
 	return auth != NULL && !is_value(auth, "auto") &&
@@ -343,6 +352,15 @@ is_useless_at(const struct home *h, struct pair *p)
 {
 	const struct setting	*pin = home_setting(h, KEY_TLS_PIN);
 
+	if (p->key == KEY_PROXY || p->key == KEY_CONNECT_COMMAND) {
+		p->other = KEY_SMARTHOST;
+		p->by = home_setting(h, p->other);
+		return !is_value(p->set, "off") && all_are_unix_sockets(h);
+	}
+	if (p->key == KEY_FAMILY || p->key == KEY_SOURCE_ADDRESS) {
+		p->by = home_way(h, &p->other);
+		return p->by != NULL && p->other == KEY_CONNECT_COMMAND;
+	}
 	p->other = KEY_AUTH;
 	p->by = home_setting(h, p->other);
 	if (p->key >= KEY_PASSWORD && p->key <= KEY_TOKEN_COMMAND &&
@@ -711,8 +729,9 @@ check_homes(struct check *c)
 		check_home(c, &home[i], home);
 	for (const struct section *s = c->config->first; s != NULL;
 	    s = s->next)
-		for (enum config_key k = KEY_USER; k <= KEY_TLS_MIN; k++)
-			if (s->setting[k] != NULL)
+		for (enum config_key k = KEY_USER; k <= KEY_PROXY; k++)
+			if (s->setting[k] != NULL && (k <= KEY_TLS_MIN ||
+			    k >= KEY_FAMILY))
 				check_setting(c, home, n, k, s->setting[k]);
 	while (n > 0)
 		home_close(&home[--n]);

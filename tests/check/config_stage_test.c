@@ -236,6 +236,37 @@ static const struct config_case configs[] = {
 	    "fail smarthost: 192.0.2.1 cannot be reached, because family = "
 	    "ipv6 in conf:2 (conf:1) => change one of them\n", EX_CONFIG },
 
+	{ "an address of another family is reached through a proxy",
+	    "smarthost = smtp://192.0.2.1\nfamily = ipv6\n"
+	    "proxy = socks5://proxy.example\n", "", EX_OK },
+	{ "family has no effect on connect_command", HOST "family = ipv6\n"
+	    "connect_command = true %h\n",
+	    "warning family: has no effect, because connect_command = true %h "
+	    "in conf:3 (conf:2) => remove family, or change "
+	    "connect_command\n", EX_OK },
+	{ "source_address has no effect on connect_command", HOST
+	    "source_address = 192.0.2.1\nconnect_command = true\n",
+	    "warning source_address: has no effect, because connect_command = "
+	    "true in conf:3 (conf:2) => remove source_address, or change "
+	    "connect_command\n", EX_OK },
+	{ "a proxy has no effect on a Unix socket",
+	    "smarthost = lmtp:///run/lmtp\nproxy = socks5://proxy.example\n",
+	    "warning proxy: has no effect, because smarthost = lmtp:///run/lmtp "
+	    "in conf:1 (conf:2) => remove proxy, or change smarthost\n",
+	    EX_OK },
+	{ "a program that does not exist cannot connect", HOST
+	    "connect_command = /nonexistent/ssh %h\n",
+	    "fail connect_command: /nonexistent/ssh cannot be started (No such "
+	    "file or directory), so there is no connection (conf:2) => install "
+	    "the program, or write its full path\n", EX_CONFIG },
+	{ "localhost is not this machine through a proxy",
+	    "smarthost = smtp://localhost\nproxy = socks5://proxy.example\n"
+	    "tls = off\nauth = PLAIN\n" LOGIN,
+	    "warning password_command: the password is sent in clear text to "
+	    "localhost, because tls = off in conf:3 and auth = PLAIN in conf:4 "
+	    "(conf:6) => set tls = required, or name only SCRAM mechanisms in "
+	    "auth\n", EX_OK },
+
 	{ "a section has no effect after one that matches the same mail",
 	    HOST "[from *@example.org]\nsmarthost = smtp://a\n"
 	    "[from kim@example.org]\nsmarthost = smtp://b\n",

@@ -937,6 +937,11 @@ environment_and_options_replace_the_password(void **state)
 	cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 #define HOST	"smarthost = mail.example\n"
+
+#define SIXTEEN	"0123456789abcdef"
+#define LONG	SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN \
+		SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN \
+		SIXTEEN SIXTEEN
 #define PASSED(sentence, ...) { sentence, uses_passed_secret, NULL, NULL, \
 	&(struct passed){ __VA_ARGS__ } }
 
@@ -1080,6 +1085,59 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("a host with blanks", "tls_name = a b\n", "a host name"),
 	REFUSES("a host name as source address", "source_address = a.example\n",
 	    "an IPv4 or IPv6 address"),
+	REFUSES("an unknown word after a percent sign",
+	    "connect_command = ssh %h:%p %r\n",
+	    ":1: connect_command: invalid value \"ssh %h:%p %r\"; expected "
+	    "off, or a program and its arguments, in which %h is the host, %p "
+	    "the port and %% a percent sign"),
+	REFUSES("a percent sign at the end", "connect_command = ssh 100%\n",
+	    "%% a percent sign"),
+	REFUSES("a program that depends on the host",
+	    "connect_command = /opt/%h %p\n", "%% a percent sign"),
+	REFUSES("a host that looks like an option",
+	    "smarthost = smtp://-oProxyCommand\nconnect_command = ssh %h\n",
+	    ":1: smarthost: \"smtp://-oProxyCommand\": invalid host name"),
+	REFUSES("a proxy without a scheme", "proxy = proxy.example:1080\n",
+	    ":1: proxy: \"proxy.example:1080\": expected "
+	    "socks5://[user@]host[:port]"),
+	REFUSES("a proxy that looks up no names",
+	    "proxy = socks4://proxy.example\n",
+	    "expected socks5://[user@]host[:port]"),
+	REFUSES("two proxies", "proxy = socks5://a socks5://b\n",
+	    "only one proxy can be set"),
+	REFUSES("a proxy with a password", "proxy = socks5://me:x@a\n",
+	    "\"...@a\": a URL must not contain a password; use "
+	    "proxy_password_file"),
+	REFUSES("a proxy without a host", "proxy = socks5://\n",
+	    "the host is missing"),
+	REFUSES("a proxy that is a Unix socket", "proxy = socks5:///run/x\n",
+	    "the host is missing"),
+	REFUSES("a proxy with an invalid port", "proxy = socks5://a:0\n",
+	    "the port must be a number from 1 to 65535"),
+	REFUSES("an IPv6 proxy without brackets", "proxy = socks5://::1\n",
+	    "must be enclosed in [ and ]"),
+	REFUSES("a proxy with an empty user", "proxy = socks5://@a\n",
+	    "the user before @ is empty"),
+	REFUSES("a proxy with a user of 256 octets", "proxy = socks5://" LONG
+	    "@a\n", "the user has more than 255 octets"),
+	REFUSES("a proxy with a user and no password", HOST
+	    "proxy = socks5://me@a\n", ":2: proxy requires "
+	    "proxy_password_file in the same section, for the user in the "
+	    "URL"),
+	REFUSES("a password for a proxy without a user", HOST
+	    "proxy = socks5://a\nproxy_password_file = /x\n",
+	    ":3: proxy_password_file requires a proxy with a user"),
+	REFUSES("a password for the proxy of another section", HOST
+	    "proxy = socks5://me@a\nproxy_password_file = /x\n"
+	    "[from *]\nproxy = socks5://me@b\n", ":5: proxy requires "
+	    "proxy_password_file in the same section"),
+	REFUSES("a proxy and a connect_command", HOST "proxy = socks5://a\n"
+	    "connect_command = ssh\n", ":2: proxy conflicts with "
+	    "connect_command (/"),
+	REFUSES("a proxy at the top and a connect_command in a section", HOST
+	    "proxy = socks5://a\n[to *]\nconnect_command = ssh\n",
+	    "; remove one of them, or set it to off in the section of the "
+	    "other"),
 	REFUSES("a short pin", "tls_pin = AAAA\n", "44 characters"),
 	REFUSES("a pin with another digest", "tls_pin = sha1//"
 	    "AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", "44 characters"),

@@ -64,6 +64,39 @@ static const struct route_case cases[] = {
 	    "  to         a@example.net\n"
 	    BY_SMARTHOST,
 	    NULL },
+	{ "a proxy is shown before TLS",
+	    "smarthost = smtp://localhost\n"
+	    "proxy = socks5://me@[::1]\n"
+	    "proxy_password_file = /etc/proxy\n",
+	    "",
+	    { "--user", "root", "a@example.net" },
+	    0,
+	    "a@example.net\n"
+	    FROM_ROOT
+	    QUEUE
+	    "  to         a@example.net\n"
+	    "  smarthost  smtp://localhost:25 (relais.conf:4)\n"
+	    "  through    socks5://me@[::1] (relais.conf:5)\n"
+	    "  TLS        required (default)\n"
+	    "             after STARTTLS; the certificate must be valid\n"
+	    "  login      none\n",
+	    NULL },
+	{ "connect_command is shown before TLS",
+	    SMARTHOST
+	    "connect_command = ssh -W [%h]:%p jump\n",
+	    "",
+	    { "--user", "root", "a@example.net" },
+	    0,
+	    "a@example.net\n"
+	    FROM_ROOT
+	    QUEUE
+	    "  to         a@example.net\n"
+	    "  smarthost  submission://smtp.example.org:587 (relais.conf:4)\n"
+	    "  through    ssh -W [%h]:%p jump (relais.conf:5)\n"
+	    "  TLS        required (default)\n"
+	    "             after STARTTLS; the certificate must be valid\n"
+	    "  login      none\n",
+	    NULL },
 	{ "with root = *@domain, the line is that of root",
 	    SMARTHOST
 	    "root = *@example.net\n",
