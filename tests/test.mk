@@ -104,5 +104,11 @@ fuzz:
 
 $(FUZZ): TEST_LIBS = -fsanitize=fuzzer $(TLS_LIBS) $(BSD_LIBS)
 
+# A part of relais-token that needs no other library.
+$(B)/tests/token/redirect_test $(B)/tests/fuzz/redirect_fuzz: \
+    $(B)/src/token/redirect.o
+$(B)/tests/token/redirect_test $(B)/tests/fuzz/redirect_fuzz: \
+    TEST_LIBS += $(B)/relais.a $(BSD_LIBS)
+
 $(FUZZ:%=%.run): %.run: %
 	tests/fuzz/run.sh $< $(FUZZ_SECONDS)

@@ -1,12 +1,20 @@
 #include "cli/login_options.h"
 
-#include <getopt.h>
 #include <stddef.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "config/token_file.h"
 
-enum { DEVICE = LOGIN_VALUES, BROWSER, CLIENT_CREDENTIALS, NO_CHECK };
+static const char value_names[LOGIN_VALUES][24] = {
+	[LOGIN_PROVIDER] = "--provider", [LOGIN_CLIENT_ID] = "--client-id",
+	[LOGIN_CLIENT_SECRET_FILE] = "--client-secret-file",
+	[LOGIN_CERTIFICATE] = "--certificate", [LOGIN_KEY] = "--key",
+	[LOGIN_TENANT] = "--tenant", [LOGIN_USER] = "--user",
+	[LOGIN_CA] = "--ca", [LOGIN_PROXY] = "--proxy",
+	[LOGIN_USUAL_PROVIDER] = "--usual-provider",
+	[LOGIN_USUAL_USER] = "--usual-user",
+};
 
 static bool
 check(const struct login_options *o, struct failure *why)
@@ -25,50 +33,40 @@ check(const struct login_options *o, struct failure *why)
 	return token_file_check_name(o->name, why);
 }
 
+/* Returns the flag with this name, or NULL. */
+static bool *
+find_flag(struct login_options *o, const char *word)
+{
+	if (strcmp(word, "--device") == 0)
+		return &o->device;
+	if (strcmp(word, "--browser") == 0)
+		return &o->browser;
+	if (strcmp(word, "--client-credentials") == 0)
+		return &o->client_credentials;
+	return strcmp(word, "--no-check") == 0 ? &o->no_check : NULL;
+}
+
 bool
 login_options_parse(struct login_options *o, int argc, char **argv,
     struct failure *why)
 {
-	static const struct option	known[] = {
-		{ "provider", required_argument, NULL, LOGIN_PROVIDER },
-		{ "client-id", required_argument, NULL, LOGIN_CLIENT_ID },
-		{ "client-secret-file", required_argument, NULL,
-		    LOGIN_CLIENT_SECRET_FILE },
-		{ "certificate", required_argument, NULL, LOGIN_CERTIFICATE },
-		{ "key", required_argument, NULL, LOGIN_KEY },
-		{ "tenant", required_argument, NULL, LOGIN_TENANT },
-		{ "user", required_argument, NULL, LOGIN_USER },
-		{ "ca", required_argument, NULL, LOGIN_CA },
-		{ "proxy", required_argument, NULL, LOGIN_PROXY },
-		{ "usual-provider", required_argument, NULL,
-		    LOGIN_USUAL_PROVIDER },
-		{ "usual-user", required_argument, NULL, LOGIN_USUAL_USER },
-		{ "device", no_argument, NULL, DEVICE },
-		{ "browser", no_argument, NULL, BROWSER },
-		{ "client-credentials", no_argument, NULL,
-		    CLIENT_CREDENTIALS },
-		{ "no-check", no_argument, NULL, NO_CHECK },
-		{ NULL, 0, NULL, 0 },
-	};
-	int				c;
+	bool	*flag;
 
 	*o = (struct login_options){ .name = NULL };
 	failed(why, EX_USAGE, "%s", "");
-	opterr = 0;
-	optind = 1;
-	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (c == '?')
+	for (int i = 1; i < argc; i++) {
+		int	n = 0;
+
+		while (n < LOGIN_VALUES && strcmp(argv[i], value_names[n]) != 0)
+			n++;
+		if (n < LOGIN_VALUES && i + 1 < argc)
+			o->value[n] = argv[++i];
+		else if ((flag = find_flag(o, argv[i])) != NULL)
+			*flag = true;
+		else if (argv[i][0] != '-' && o->name == NULL)
+			o->name = argv[i];
+		else
 			return false;
-		if (c < LOGIN_VALUES)
-			o->value[c] = optarg;
-		o->device = o->device || c == DEVICE;
-		o->browser = o->browser || c == BROWSER;
-		o->client_credentials = o->client_credentials ||
-		    c == CLIENT_CREDENTIALS;
-		o->no_check = o->no_check || c == NO_CHECK;
 	}
-	if (optind != argc - 1)
-		return false;
-	o->name = argv[optind];
-	return check(o, why);
+	return o->name != NULL && check(o, why);
 }

@@ -48,12 +48,12 @@ is_https(const char *url)
 static bool
 is_loopback(const char *url)
 {
-	static const char *const	starts[] = {
+	static const char	 starts[][32] = {
 		"http://127.0.0.1:" PLACE_OF_PORT,
 		"http://[::1]:" PLACE_OF_PORT,
 		"http://localhost:" PLACE_OF_PORT,
 	};
-	const char			*path;
+	const char		*path;
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
 		path = url + strlen(starts[i]);
