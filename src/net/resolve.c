@@ -21,7 +21,6 @@
 enum {
 	APART_MS = 500,			/* until the families are separated */
 	RESOLUTION_DELAY_MS = 50,	/* RFC 8305 section 8 */
-	STACK_SIZE = 512 * 1024,	/* NSS modules may need much */
 };
 
 /* All families that are permitted; after a while, each of them. */
@@ -179,7 +178,6 @@ static void
 start_call(struct search *s, enum part part, int family)
 {
 	struct call	*c = &s->call[part];
-	pthread_attr_t	 attributes;
 
 	c->search = s;
 	c->family = family;
@@ -187,11 +185,7 @@ start_call(struct search *s, enum part part, int family)
 	s->users++;
 	pthread_mutex_unlock(&s->lock);
 	atomic_fetch_add(&running, 1);
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	c->has_thread = pthread_create(&c->thread, &attributes, run_call,
-	    c) == 0;
-	pthread_attr_destroy(&attributes);
+	c->has_thread = pthread_create(&c->thread, NULL, run_call, c) == 0;
 	if (!c->has_thread)
 		run_call(c);
 }
