@@ -169,6 +169,36 @@ connect_indirectly(struct smarthost_run *r, const struct dial *d,
 	return fd;
 }
 
+/*
+ * If the name servers do not reply about one family, mail waits for them each
+ * time.
+ */
+static void
+report_addresses(struct smarthost_run *r, const struct reach *addresses,
+    const char *list)
+{
+	const struct reach_attempt	*first = &addresses->attempt[0];
+	bool				 is_four = first->to.ss_family ==
+					    AF_INET;
+	struct check_finding		 found = { .stage = CHECK_LOOKUP,
+					    .object = r->connection->at.host };
+	char				 silence[100] = "", remedy[100];
+
+	if (addresses->partial) {
+		snprintf(silence, sizeof(silence), "; the look-up of IPv%d "
+		    "addresses fails or takes too long, which delays mail",
+		    is_four ? 6 : 4);
+		snprintf(remedy, sizeof(remedy), "check the name servers in "
+		    "/etc/resolv.conf, or set family = %s",
+		    is_four ? "ipv4" : "ipv6");
+		found.verdict = CHECK_WARNING;
+		found.remedy = remedy;
+	}
+	smarthost_report(r, &found, "%s%s%s%s", list,
+	    r->target->section != NULL ? ", for " : "",
+	    r->target->section != NULL ? r->target->section : "", silence);
+}
+
 int
 smarthost_connect(struct smarthost_run *r, struct reach *addresses)
 {
@@ -201,10 +231,7 @@ smarthost_connect(struct smarthost_run *r, struct reach *addresses)
 		    addresses->attempt[i].address);
 	if (addresses->left_out > 0)
 		buffer_addf(&list, " and %zu more", addresses->left_out);
-	smarthost_report(r, &(struct check_finding){ .stage = CHECK_LOOKUP,
-	    .object = c->at.host }, "%s%s%s", list.data,
-	    r->target->section != NULL ? ", for " : "",
-	    r->target->section != NULL ? r->target->section : "");
+	report_addresses(r, addresses, list.data);
 	buffer_free(&list);
 	reach_connect(addresses, &how);
 	for (size_t i = 0; i < addresses->n && fd == -1; i++)

@@ -32,6 +32,7 @@ reach_resolve(struct reach *r, const struct endpoint *where,
 	r->n = r->left_out = 0;
 	if (!resolve(&found, where, options, why))
 		return false;
+	r->partial = found.partial;
 	for (size_t i = 0; i < found.n; i++) {
 		const union resolved_address	*a = &found.address[i];
 		struct reach_attempt		*new;

@@ -37,6 +37,7 @@ struct reach {
 	struct reach_attempt	attempt[REACH_MAX];
 	size_t			n;
 	size_t			left_out;	/* further addresses */
+	bool			partial;	/* see net/resolve.h */
 };
 
 /*

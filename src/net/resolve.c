@@ -288,6 +288,10 @@ take_answer(struct resolved *r, struct search *s, struct failure *why)
 	pthread_mutex_lock(&s->lock);
 	if (has_found(whole))
 		*r = whole->found;
+	else
+		r->partial = !s->call[FOUR].done || !s->call[SIX].done ||
+		    has_failed_for_now(&s->call[FOUR]) ||
+		    has_failed_for_now(&s->call[SIX]);
 	for (enum part p = SIX; p > WHOLE && !has_found(whole); p--) {
 		for (size_t i = 0; i < s->call[p].found.n &&
 		    r->n < RESOLVE_MAX; i++)
@@ -402,6 +406,7 @@ resolve(struct resolved *r, const struct endpoint *where,
 	snprintf(port, sizeof(port), "%u", where->port);
 	numeric = hints_for(family, AI_NUMERICHOST);
 	r->n = 0;
+	r->partial = false;
 	error = get_addresses(r, where->host, port, &numeric);
 	found = error == EAI_NONAME ?
 	    resolve_name(r, where, family, options, why) :

@@ -38,6 +38,9 @@ struct resolved {
 	union resolved_address	address[RESOLVE_MAX];	/* in the order of
 							 * getaddrinfo() */
 	size_t			n;		/* at least one */
+	bool			partial;	/* those of one family: the
+						 * look-up of the other one
+						 * failed or took too long */
 };
 
 socklen_t resolved_size(const union resolved_address *);

@@ -251,6 +251,31 @@ a_queue_run_defers_the_message(void **state)
 	buffer_free(&more);
 }
 
+static void
+check_reports_a_silent_name_server(void **state)
+{
+	struct program_result	o;
+
+	(void)state;
+	relais_run(&o, conf_write(&dir, NULL, NULL,
+	    "smarthost = smtp://four.test:2501\ntls = off\n"),
+	    WORDS("check"), "");
+	if (strstr(o.out.data, "lookup   warning     four.test: 127.0.0.1; "
+	    "the look-up of IPv6 addresses fails or takes too long, which "
+	    "delays mail (") == NULL)
+		fail_msg("%s", o.out.data);
+	assert_non_null(strstr(o.out.data, "-> check the name servers in "
+	    "/etc/resolv.conf, or set family = ipv4\n"));
+	program_result_free(&o);
+	relais_run(&o, conf_write(&dir, NULL, NULL,
+	    "smarthost = smtp://no6.test:2501\ntls = off\n"),
+	    WORDS("check"), "");
+	if (strstr(o.out.data, "lookup   OK          no6.test: 127.0.0.1\n") ==
+	    NULL)
+		fail_msg("%s", o.out.data);
+	program_result_free(&o);
+}
+
 /* A worker whose look-up does not end is replaced by another one. */
 static void
 the_service_keeps_no_threads(void **state)
@@ -300,6 +325,7 @@ listen_in_silence(void)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_signal_ends_a_look_up),
 	cmocka_unit_test(a_queue_run_defers_the_message),
+	cmocka_unit_test(check_reports_a_silent_name_server),
 	cmocka_unit_test(the_service_keeps_no_threads),
 };
 
