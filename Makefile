@@ -34,7 +34,7 @@ LINK_HARDENING	= -Wl,-z,relro,-z,now
 # first: functions that both have cost less in libc.
 BSD_CFLAGS	= `pkg-config --cflags libbsd-overlay`
 BSD_LIBS	= -lc $(if $(filter /%,$(shell $(CC) -print-file-name=libbsd.a)),\
-		  -l:libbsd.a -l:libmd.a,`pkg-config --libs libbsd-overlay`)
+		  -l:libbsd.a -l:libmd.a,`pkg-config --libs libbsd-overlay` -lmd)
 TLS_LIBS	= -lssl -lcrypto
 # relais-token is part of "all" if its libraries are installed; `make token`
 # requires them, and `make TOKEN=` leaves it out.

@@ -218,6 +218,30 @@ apply_config(struct serve_state *s, const struct config *config)
 	credentials_warn(config, s->options->log);
 }
 
+/* Processes that were started before serve no other message. */
+static void
+replace_processes(struct serve_state *s)
+{
+	for (size_t i = 0; i < s->n_workers; i++)
+		s->worker[i].outdated = true;
+	for (size_t i = 0; i < s->n_clients; i++)
+		s->client[i].outdated = true;
+}
+
+/* The other processes cannot open a log file after it was rotated. */
+static void
+follow_log(struct serve_state *s)
+{
+	const struct log	*log = s->options->log;
+	struct failure		 ignored;
+
+	if (log_is_current(log))
+		return;
+	log_prepare(log, &ignored);
+	if (log_is_current(log))
+		replace_processes(s);
+}
+
 /* Processes that were started before keep the configuration they have. */
 static void
 reload(struct serve_state *s)
@@ -244,10 +268,7 @@ reload(struct serve_state *s)
 		spool_close(&old);
 		/* A corrected password is tried at once. */
 		s->next_run = clock_ms();
-		for (size_t i = 0; i < s->n_workers; i++)
-			s->worker[i].outdated = true;
-		for (size_t i = 0; i < s->n_clients; i++)
-			s->client[i].outdated = true;
+		replace_processes(s);
 		log_line(s->options->log, LOG_INFO,
 		    "the configuration has been read again");
 	}
@@ -346,6 +367,7 @@ handle_events(struct serve_state *s, int64_t now)
 	size_t		 listeners = now >= s->accept_after ? s->listen.n : 0;
 	size_t		 clients = s->n_clients, workers = s->n_workers;
 	size_t		 n = 0;
+	int		 n_events;
 	struct pollfd	*p = memory_new(1 + listeners + clients + workers,
 			    sizeof(*p));
 
@@ -358,7 +380,9 @@ handle_events(struct serve_state *s, int64_t now)
 		p[n++].fd = s->worker[i].channel;
 	for (size_t i = 0; i < n; i++)
 		p[i].events = POLLIN;
-	if (poll(p, n, next_event_ms(s, now)) > 0) {
+	n_events = poll(p, n, next_event_ms(s, now));
+	follow_log(s);
+	if (n_events > 0) {
 		struct pollfd	*q = p + 1 + listeners;
 
 		for (size_t i = 0; i < clients; i++, q++)

@@ -277,8 +277,7 @@ serve_client(struct serve_context *state, struct submit *submit)
 			log_line(session->log, LOG_INFO, "%s: the list of "
 			    "entries is incomplete: %s", state->who, why.text);
 	}
-	good = good && session->peer.is_known &&
-	    log_is_current(session->log) && serve_channel_send(
+	good = good && session->peer.is_known && serve_channel_send(
 	    session->channel, &idle, sizeof(idle), NULL);
 	stream_close(&stream);
 	return good;

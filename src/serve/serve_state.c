@@ -41,11 +41,9 @@ leave_service(struct serve_state *s, pid_t parent)
 pid_t
 serve_state_fork(struct serve_state *s, int *channel)
 {
-	int		ends[2] = { -1, -1 };
-	pid_t		parent = getpid(), pid = -1;
-	struct failure	ignored;
+	int	ends[2] = { -1, -1 };
+	pid_t	parent = getpid(), pid = -1;
 
-	log_prepare(s->options->log, &ignored);
 	if (channel == NULL || serve_channel_open(ends))
 		pid = fork();
 	if (pid == -1)

@@ -217,8 +217,8 @@ serve_worker_run(const struct serve_worker *worker)
 			close(fds[0]);
 		close(fds[1]);
 		/* The next worker has no thread that is left behind. */
-		if (resolve_is_running() || !log_is_current(worker->log) ||
-		    !serve_channel_send(worker->channel, &idle, 1, NULL))
+		if (resolve_is_running() || !serve_channel_send(
+		    worker->channel, &idle, 1, NULL))
 			break;
 	}
 	attempt_worker_end(&w);

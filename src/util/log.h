@@ -76,10 +76,7 @@ void	log_open(struct log *, const struct log_options *);
  */
 bool	log_prepare(const struct log *, struct failure *why);
 
-/*
- * False if the log is written to a file that has been rotated, and a new
- * process would open the new file.
- */
+/* False if the file of the log has been renamed or removed. */
 bool	log_is_current(const struct log *);
 
 /* Whether lines appear on standard error. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The files for service managers in conf/.
+# The files for service managers and for logrotate in conf/.
 set -eu
 build=$(realpath "$(dirname "$0")/../..")
 scratch=$(mktemp -d)
@@ -31,6 +31,22 @@ sysusers_are_valid() {
 	systemd-sysusers --dry-run "$PWD/conf/sysusers.d/relais.conf"
 }
 
+# Two rotations: the first renames the file, the second compresses it.
+log_is_rotated() {
+	logs="$scratch/logs"
+	sed -e "s|/var/log/relais|$logs|" -e "s/su relais relais/su $(id -un) $(id -gn)/" \
+	    conf/relais.logrotate >"$scratch/logrotate"
+	chmod 644 "$scratch/logrotate"
+	mkdir -m 755 "$logs"
+	for line in one two three; do
+		echo "$line" >>"$logs/relais.log"
+		[ "$line" = three ] || logrotate -f -s "$scratch/rotated" \
+		    "$scratch/logrotate" || return 1
+	done
+	grep -q three "$logs/relais.log" && grep -q two "$logs/relais.log.1" &&
+	    zcat "$logs/relais.log.2.gz" | grep -q one
+}
+
 spec "the OpenRC script is a shell script" sh -n conf/openrc/relais
 spec "the runit script is a shell script" sh -n conf/runit/relais/run
 if command -v systemd-analyze >/dev/null; then
@@ -44,5 +60,11 @@ else
 	    "systemd-sysusers accepts the user"; do
 		skip "$sentence" "systemd-analyze is not installed"
 	done
+fi
+sentence="logrotate accepts the example, and renames the log"
+if command -v logrotate >/dev/null; then
+	spec "$sentence" log_is_rotated
+else
+	skip "$sentence" "logrotate is not installed"
 fi
 spec_end
