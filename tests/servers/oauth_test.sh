@@ -153,12 +153,83 @@ the_service_uses_the_login() {
 	    cat "$tokens/work" 2>/dev/null
 }
 
+# A login whose token was issued long ago, so that it may be renewed.
+old_login() {
+	authorization '{"user": "user"}'
+	rm -rf "$tokens"
+	configuration 'smarthost = submission://lab.test' "auth = $1" \
+	    "user = $LAB_USER" 'token = work'
+	log_in
+	sed -i -E 's/^(renewed = ).*/\11000000000/' "$tokens/work"
+}
+
+token_requests() {
+	asked '"/token"'
+}
+
+is_renewed_after_a_refusal() {
+	local before
+	old_login "$1"
+	before=$(token_requests)
+	authorization '{"user": "user", "introspect": [
+	    {"merge": {"active": false}}, null]}'
+	message_arrives postfix "$mail" 2048 1
+	[ "$(token_requests)" -eq $((before + 1)) ]
+	[ "$(stat -c '%U %a' "$tokens/work")" = 'relais 600' ]
+}
+
+is_refused_twice() {
+	local before
+	old_login "$1"
+	before=$(token_requests)
+	authorization '{"user": "user", "introspect": [
+	    {"merge": {"active": false}}]}'
+	refused 77 535
+	stderr_says "$2"
+	[ "$(token_requests)" -eq $((before + 1)) ]
+}
+
+has_ended() {
+	old_login XOAUTH2
+	sed -i -E 's/^(expires = ).*/\11000000000/' "$tokens/work"
+	authorization '{"user": "user", "token": [{"error": "invalid_grant"}]}'
+	refused 78 'invalid_grant; the login has ended, run: relais login work'
+}
+
+# The user relais replaces its directory; root must not write elsewhere.
+root_does_not_follow_a_link() {
+	local status
+	old_login XOAUTH2
+	mv "$tokens" "$tokens.old"
+	ln -s /etc "$tokens"
+	chown -h relais "$tokens"
+	(umask 077; echo 'token_endpoint = x' >/etc/victim)
+	relais 77 token victim
+	stderr_says 'relais (uid 990) has no permission to read it'
+	status=0
+	(log_in) || status=$?
+	[ "$status" -ne 0 ] && [ ! -e /etc/work ] && [ ! -e /etc/.work.lock ]
+	rm -f "$tokens" /etc/victim
+	rm -rf "$tokens.old"
+}
+
 for mechanism in XOAUTH2 OAUTHBEARER; do
 	spec "oauth: a login with a code, and a message by $mechanism" \
 	    by_device "$mechanism"
 	spec "oauth: a login with a client secret, and a message by $mechanism" \
 	    by_client_credentials "$mechanism"
 done
+for mechanism in XOAUTH2 OAUTHBEARER; do
+	spec "oauth: a token that is refused by $mechanism is renewed, once" \
+	    is_renewed_after_a_refusal "$mechanism"
+done
+spec "oauth: the error of XOAUTH2 is reported" \
+    is_refused_twice XOAUTH2 'status\042:\042401\042'
+spec "oauth: the error of OAUTHBEARER is reported" \
+    is_refused_twice OAUTHBEARER 'status\042:\042invalid_token\042'
+spec "oauth: a login that has ended is reported with the remedy" has_ended
+spec "oauth: root does not follow a link of the user relais" \
+    root_does_not_follow_a_link
 spec "oauth: a login with a certificate" by_certificate XOAUTH2
 spec "oauth: a login of a user with a browser" by_browser
 spec "oauth: an account that the smarthost refuses is reported" \
