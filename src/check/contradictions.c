@@ -227,7 +227,7 @@ struct home {
 	const struct section	*section;
 	struct config_subject	 subject;
 	char			*guess;		/* owned; for .subject */
-	struct smarthost_list	 list;
+	struct smarthost_list	 list;		/* of servers */
 	struct tls_decision	*decision;	/* owned; one for each */
 	bool			 contradictory;	/* a decision is missing */
 	struct failure		 why;		/* the reason */
@@ -261,6 +261,20 @@ decide(struct home *h)
 	free(c);
 }
 
+/* Most keys concern servers only. */
+static void
+drop_others(struct smarthost_list *list)
+{
+	size_t	n = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (smarthost_is_server(&list->host[i]))
+			list->host[n++] = list->host[i];
+		else
+			smarthost_url_free(&list->host[i]);
+	list->n = n;
+}
+
 static bool
 home_open(struct home *h, const struct config *config, const struct section *s)
 {
@@ -272,6 +286,7 @@ home_open(struct home *h, const struct config *config, const struct section *s)
 	    !smarthost_list_parse(&h->list, s->setting[KEY_SMARTHOST]->value,
 	    &ignored))
 		return false;
+	drop_others(&h->list);
 	if (s->pattern != NULL)
 		h->guess = check_matching_address(s->pattern);
 	if (s->kind == SECTION_FROM)
@@ -352,6 +367,11 @@ is_useless_at(const struct home *h, struct pair *p)
 {
 	const struct setting	*pin = home_setting(h, KEY_TLS_PIN);
 
+	if (h->list.n == 0) {
+		p->other = KEY_SMARTHOST;
+		p->by = home_setting(h, p->other);
+		return true;
+	}
 	if (p->key == KEY_PROXY || p->key == KEY_CONNECT_COMMAND) {
 		p->other = KEY_SMARTHOST;
 		p->by = home_setting(h, p->other);

@@ -142,7 +142,10 @@ check_endpoints(struct smarthost_run *r, struct endpoints *e)
 		r->failed = r->replied = r->tried_ports = false;
 		c->smarthost = e->smarthost;
 		c->at = e->at;
-		if (next == ENDPOINTS_FOUND)
+		if (next == ENDPOINTS_FOUND &&
+		    !smarthost_is_server(c->smarthost))
+			smarthost_check_delivery(r);
+		else if (next == ENDPOINTS_FOUND)
 			check_endpoint(r);
 		else
 			smarthost_report(r, &(struct check_finding){

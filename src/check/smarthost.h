@@ -52,6 +52,9 @@ void	smarthost_report_failure(struct smarthost_run *, enum check_stage,
  */
 int	smarthost_connect(struct smarthost_run *, struct reach *addresses);
 
+/* CHECK_CONNECT for a smarthost that is not a server. */
+void	smarthost_check_delivery(struct smarthost_run *);
+
 /* The stages from CHECK_GREETING on the socket, which is closed at the end. */
 void	smarthost_session(struct smarthost_run *, int fd,
 	    const struct reach *addresses);

@@ -287,6 +287,17 @@ show_smarthost(struct route_request *r, const struct route *route,
 	smarthost_write(&url, host);
 	items_add(&r->items, "smarthost", i == 0 ? "smarthost" : "then",
 	    url.data, e->origin);
+	if (!smarthost_is_server(host)) {
+		if (host->command != NULL)
+			items_add(&r->items, "command", "command",
+			    host->command, e->origin);
+		items_string(&r->items, "login", NULL);
+		items_string(&r->items, "error", NULL);
+		items_close(&r->items, '}');
+		buffer_free(&url);
+		free(c);
+		return EX_OK;
+	}
 	if (host->lookup != LOOKUP_ADDRESS) {
 		buffer_clear(&url);
 		buffer_addf(&url, "the %s records of %s name the hosts",

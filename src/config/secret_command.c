@@ -391,6 +391,8 @@ child_was_not_started(const struct child *c, struct failure *why)
 	/* command_search() has found the program itself. */
 	if (error == ENOENT)
 		failure_suffix(why, " (the interpreter in its first line)");
+	if (error == ENOEXEC)
+		failure_suffix(why, " (a script must begin with #!)");
 	return true;
 }
 

@@ -33,6 +33,9 @@ static const struct {
 	{ "submission",		SCHEME_SUBMISSION,	587 },
 	{ "smtp",		SCHEME_SMTP,		25 },
 	{ "lmtp",		SCHEME_LMTP,		24 },
+	{ "command",		SCHEME_COMMAND,		0 },
+	{ "maildir",		SCHEME_MAILDIR,		0 },
+	{ "discard",		SCHEME_DISCARD,		0 },
 };
 
 static const struct {
@@ -58,6 +61,10 @@ smarthost_write(struct buffer *to, const struct smarthost_url *h)
 	/* Called for each message: buffer_addf() takes five times as long. */
 	buffer_add_text(to, schemes[h->scheme].name);
 	buffer_add_text(to, lookups[h->lookup].name);
+	if (h->scheme == SCHEME_DISCARD) {
+		buffer_add_byte(to, ':');
+		return;
+	}
 	buffer_add_text(to, "://");
 	if (h->host == NULL) {
 		buffer_add_text(to, h->path);
@@ -221,6 +228,23 @@ parse_host(struct smarthost_url *h, struct piece p)
 	return NULL;
 }
 
+/* The path of a program or a Maildir. */
+static const char *
+parse_path(struct smarthost_url *h, struct piece p)
+{
+	bool	is_command = h->scheme == SCHEME_COMMAND;
+
+	while (p.len > 0 && p.at[p.len - 1] == '/')
+		p.len--;
+	if (h->lookup != LOOKUP_ADDRESS || p.len == 0 || p.at[0] != '/')
+		return is_command ? "expected command:///path, with the "
+		    "absolute path of the program" :
+		    "expected maildir:///path, with the absolute path of the "
+		    "Maildir";
+	h->path = memory_copy_n(p.at, p.len);
+	return NULL;
+}
+
 /* Parses the part after scheme://; returns an error, or NULL. */
 static const char *
 parse_authority(struct smarthost_url *h, struct piece p)
@@ -231,6 +255,10 @@ parse_authority(struct smarthost_url *h, struct piece p)
 	struct piece	 user = { p.at, at != NULL ? (size_t)(at - p.at) : 0 };
 	const char	*host = at != NULL ? at + 1 : p.at;
 
+	if (h->scheme == SCHEME_COMMAND || h->scheme == SCHEME_MAILDIR)
+		return parse_path(h, p);
+	if (h->scheme == SCHEME_DISCARD)
+		return "expected discard: without a host or a path";
 	if (slash == p.at && p.len > 1) {
 		if (h->lookup != LOOKUP_ADDRESS ||
 		    (h->scheme != SCHEME_SMTP && h->scheme != SCHEME_LMTP))
@@ -260,6 +288,14 @@ parse_url(struct smarthost_url *h, struct piece url, struct failure *why)
 	const char	*wrong;
 
 	h->scheme = SCHEME_SUBMISSION;
+	if (piece_is(url, "discard:")) {
+		h->scheme = SCHEME_DISCARD;
+		return true;
+	}
+	if (sign == NULL && (strncasecmp(url.at, "command:/", 9) == 0 ||
+	    strncasecmp(url.at, "maildir:/", 9) == 0))
+		return refuse_url(why, url, "the path must follow ://, as in "
+		    "command:///path");
 	if (url.at[0] == '#')
 		return refuse_url(why, url, "a comment must be on a separate "
 		    "line");
@@ -267,7 +303,8 @@ parse_url(struct smarthost_url *h, struct piece url, struct failure *why)
 	    (struct piece){ url.at, skip - 3 }))
 		return refuse_url(why, url, "unknown scheme; expected "
 		    "submissions://, submission://, smtp:// or lmtp://, "
-		    "optionally with +srv or +mx as in smtp+mx://");
+		    "optionally with +srv or +mx as in smtp+mx://, or "
+		    "command:///path, maildir:///path or discard:");
 	if ((wrong = parse_authority(h, place)) != NULL)
 		return refuse_url(why, url, wrong);
 	if (h->lookup != LOOKUP_ADDRESS && (strchr(h->host, ':') != NULL ||
@@ -289,14 +326,62 @@ parse_url(struct smarthost_url *h, struct piece url, struct failure *why)
 	return true;
 }
 
-static const char separators[] = " \t,";
+static const char separators[] = " \t,", blanks[] = " \t";
+
+/* Whether a word is a smarthost that is not a plain name. */
+static bool
+is_url(struct piece word)
+{
+	const char		*sign = memmem(word.at, word.len, "://", 3);
+	struct smarthost_url	 unused;
+
+	return piece_is(word, "discard:") || (sign != NULL &&
+	    parse_scheme(&unused, (struct piece){ word.at,
+	    (size_t)(sign - word.at) }));
+}
+
+/*
+ * The words after the URL of a program, up to one that ends with a comma, are
+ * its arguments.  *end is the end of the URL, and is moved after them.
+ */
+static bool
+parse_arguments(struct smarthost_url *h, const char **end, struct failure *why)
+{
+	const char	*at = *end;
+	struct buffer	 command = { 0 };
+
+	buffer_add_text(&command, h->path);
+	while (*at != ',') {
+		struct piece	word = { at + strspn(at, blanks), 0 };
+
+		word.len = strcspn(word.at, blanks);
+		if (word.len == 0)
+			break;
+		at = word.at + word.len;
+		if (word.at[word.len - 1] == ',')
+			word.len--, at--;
+		if (is_url(word)) {
+			buffer_free(&command);
+			return refuse_url(why, word, "would be an argument of "
+			    "the command before it: end the command with a "
+			    "comma and a blank");
+		}
+		buffer_add_byte(&command, ' ');
+		buffer_add(&command, word.at, word.len);
+	}
+	h->command = buffer_take(&command);
+	*end = at;
+	return true;
+}
 
 static bool
 parse_list(struct smarthost_list *list, const char *value,
     struct failure *why)
 {
 	for (;;) {
-		struct piece	url = { value + strspn(value, separators), 0 };
+		struct piece		 url = { value + strspn(value,
+					    separators), 0 };
+		struct smarthost_url	*h;
 
 		url.len = strcspn(url.at, separators);
 		value = url.at + url.len;
@@ -307,8 +392,10 @@ parse_list(struct smarthost_list *list, const char *value,
 			    "too many smarthosts (at most %d)", LIST_MAX);
 		list->host = memory_room(list->host, list->n, &list->cap,
 		    sizeof(list->host[0]));
-		list->host[list->n] = (struct smarthost_url){ .user = NULL };
-		if (!parse_url(&list->host[list->n++], url, why))
+		h = &list->host[list->n++];
+		*h = (struct smarthost_url){ .user = NULL };
+		if (!parse_url(h, url, why) || (h->scheme == SCHEME_COMMAND &&
+		    !parse_arguments(h, &value, why)))
 			return false;
 	}
 	if (list->n == 0)
@@ -345,12 +432,18 @@ smarthost_list_has_user(const char *value)
 }
 
 bool
+smarthost_is_server(const struct smarthost_url *h)
+{
+	return h->scheme <= SCHEME_LMTP;
+}
+
+bool
 smarthost_is_local(const struct smarthost_url *h)
 {
 	struct in_addr	ip4;
 	struct in6_addr	ip6;
 
-	if (h->path != NULL)
+	if (h->path != NULL || !smarthost_is_server(h))
 		return true;
 	if (h->host == NULL || h->lookup != LOOKUP_ADDRESS)
 		return false;
@@ -420,13 +513,19 @@ proxy_free(struct proxy_url *p)
 }
 
 void
+smarthost_url_free(struct smarthost_url *h)
+{
+	free(h->user);
+	free(h->host);
+	free(h->path);
+	free(h->command);
+}
+
+void
 smarthost_list_free(struct smarthost_list *list)
 {
-	for (size_t i = 0; i < list->n; i++) {
-		free(list->host[i].user);
-		free(list->host[i].host);
-		free(list->host[i].path);
-	}
+	for (size_t i = 0; i < list->n; i++)
+		smarthost_url_free(&list->host[i]);
 	free(list->host);
 	*list = (struct smarthost_list){ .n = 0 };
 }

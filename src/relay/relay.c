@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "relay/advice.h"
+#include "relay/delivery.h"
 #include "relay/dial.h"
 #include "relay/route.h"
 #include "util/buffer.h"
@@ -54,6 +55,8 @@ relay_confine(struct relay *r, const struct sandbox *sandbox)
 	command_process_start(&r->commands, r->config);
 	r->commands.interrupt = r->interrupt;
 	connect_process_start(&r->connector, r->config);
+	delivery_process_start(&r->delivery, r->config);
+	r->delivery.interrupt = r->interrupt;
 	sandbox_enter(sandbox);
 }
 
@@ -63,6 +66,7 @@ relay_end(struct relay *r)
 	connection_close(&r->connection);
 	command_process_end(&r->commands);
 	connect_process_end(&r->connector);
+	delivery_process_stop(&r->delivery);
 	endpoints_free(&r->endpoints);
 	free(r->refused_sender);
 }
@@ -147,14 +151,17 @@ record_outcomes(void *context)
 	struct route_attempt	*a = context;
 	struct relay		*r = a->relay;
 	size_t			 before = a->n_pending;
+	bool			 is_server = smarthost_is_server(
+				    r->connection.smarthost);
 
 	for (size_t i = 0; i < a->route->envelope.n; i++) {
 		struct outcome	*o = &a->outcomes[i];
 
 		if (!a->pending[i] || o->kind == OUTCOME_WAITING)
 			continue;
-		o->tls = r->connection.tls;
-		if (o->kind != OUTCOME_DELIVERED) {
+		if (is_server)
+			o->tls = r->connection.tls;
+		if (is_server && o->kind != OUTCOME_DELIVERED) {
 			o->reply_end = strlen(o->text);
 			advice_add(&r->connection, &(struct advice_facts){
 			    .step = o->step, .code = o->code,
@@ -233,6 +240,8 @@ relay_find_login(const struct config *config,
 
 	buffer_clear(url);
 	smarthost_write(url, host);
+	if (!smarthost_is_server(host))
+		return (struct relay_login){ url->data, NULL };
 	credentials_choose(&credentials, config, subject, host->user);
 	return (struct relay_login){ url->data, credentials.user };
 }
@@ -261,6 +270,33 @@ note_tried(struct route_attempt *a, const struct relay_login *login,
 		tried->certificate_expiry = stream->module->expiry(stream->tls);
 }
 
+/* The delivery at a smarthost that is not a server. */
+static struct delivery
+delivery_of(struct route_attempt *a)
+{
+	struct relay		*r = a->relay;
+	struct connection	*c = &r->connection;
+
+	return (struct delivery){ .process = &r->delivery,
+	    .smarthost = c->smarthost, .origin = r->endpoints.origin,
+	    .user = r->me->user, .trace = r->trace,
+	    .timeout_ms = config_ms(r->config, &c->subject, KEY_TIMEOUT),
+	    .after_transaction = record_outcomes, .context = a };
+}
+
+static bool
+open_delivery(struct route_attempt *a, enum connection_trouble *trouble,
+    struct failure *why)
+{
+	struct delivery	d = delivery_of(a);
+
+	if (delivery_open(&d, why))
+		return true;
+	*trouble = why->status == EX_CONFIG ? CONNECTION_TROUBLE_CONFIG :
+	    CONNECTION_TROUBLE_CONNECT;
+	return false;
+}
+
 /*
  * Opens a session, unless one is open, and tells the caller, who keeps a record
  * of each login.
@@ -282,7 +318,9 @@ open_connection(struct route_attempt *a, struct failure *why)
 					    cb->login_context, &login, why);
 
 	if (good) {
-		good = c->is_open || connection_open(c, &trouble, why);
+		good = c->is_open || (smarthost_is_server(c->smarthost) ?
+		    connection_open(c, &trouble, why) :
+		    open_delivery(a, &trouble, why));
 		if (interrupt_is_known(r->interrupt))
 			trouble = CONNECTION_TROUBLE_CONNECT;
 		note_tried(a, &login, trouble);
@@ -316,6 +354,61 @@ keeps_promise(struct route_attempt *a, struct failure *why)
 }
 
 /*
+ * Tries a smarthost that is not a server.  The next endpoint is tried if
+ * nothing has been delivered for sure; that is also what a program says with
+ * exit status 75 or 71, which may be about one message.
+ */
+static void
+try_delivery(struct relay *r, struct route_attempt *a)
+{
+	struct delivery	d = delivery_of(a);
+	struct failure	why;
+
+	if (is_interrupted(r)) {
+		stop_attempt(a);
+		return;
+	}
+	if (a->route->envelope.requiretls == REQUIRETLS_YES) {
+		a->enhanced = session_cause_enhanced(SESSION_CAUSE_CLEAR_TEXT);
+		a->reached = true;
+		a->refused = false;
+		delivery_refuse(&d, &why);
+		add_failure(a, &why);
+		return;
+	}
+	if (!open_connection(a, &why)) {
+		if (is_interrupted(r))
+			end_endpoints(a, &why);
+		else
+			add_failure(a, &why);
+		return;
+	}
+	a->reached = true;
+	if (r->callbacks != NULL && !r->callbacks->before_send(
+	    r->callbacks->context, &r->stopped_why)) {
+		stop_attempt(a);
+		return;
+	}
+	switch (delivery_send(&d, &a->route->envelope, a->message, a->outcomes,
+	    &why)) {
+	case DELIVERY_END:
+		if (r->stopped)
+			stop_attempt(a);
+		a->over = true;
+		break;
+	case DELIVERY_END_NEXT:
+		if (r->stopped || is_interrupted(r))
+			stop_attempt(a);
+		else
+			add_failure(a, &why);
+		break;
+	case DELIVERY_END_STOP:
+		end_endpoints(a, &why);
+		break;
+	}
+}
+
+/*
  * Tries one endpoint, in as many sessions as the message requires, beginning
  * with an open one.  Sets a->over if each forward-path has an outcome, or if
  * no other endpoint must be tried since the message may have been sent.
@@ -344,6 +437,10 @@ relay_try(struct relay *r, struct route_attempt *a)
 		c->smarthost = r->endpoints.smarthost;
 		c->at = r->endpoints.at;
 		c->no_chunking = false;
+	}
+	if (!smarthost_is_server(c->smarthost)) {
+		try_delivery(r, a);
+		return;
 	}
 	do {
 		size_t	before = a->n_pending;

@@ -4,7 +4,8 @@
  * relay_send() tries the endpoints (relay/endpoints.h) of each route of a
  * message (relay/route.h): relay_try() connects to one endpoint and calls
  * session_send().  The session is kept open, until relay_end(), for the next
- * message with the same settings, from any sender.
+ * message with the same settings, from any sender.  A smarthost that is not a
+ * server is tried by relay/delivery.h instead.
  */
 #ifndef RELAY_RELAY_H
 #define RELAY_RELAY_H
@@ -19,6 +20,7 @@
 #include "mail/message.h"
 #include "mail/outcome.h"
 #include "relay/connection.h"
+#include "relay/delivery_process.h"
 #include "relay/endpoints.h"
 #include "relay/route.h"
 #include "relay/seats.h"
@@ -96,6 +98,7 @@ struct relay {
 	const struct relay_callbacks	*callbacks;	/* borrowed, or NULL */
 	struct command_process		 commands;
 	struct connect_process		 connector;
+	struct delivery_process		 delivery;
 	struct endpoints		 endpoints;
 	struct config_view		 view;		/* of the connection */
 	bool				 stopped;	/* by a callback or a
@@ -141,9 +144,9 @@ void	relay_begin(struct relay *, const struct config *,
 	    const struct identity *, const struct session_trace *);
 
 /*
- * Starts the processes that run the commands of the configuration, and enters
- * the sandbox, which protects this process from a hostile server.  Call it before
- * the first attempt.
+ * Starts the processes that run the commands of the configuration and deliver
+ * messages without a server, and enters the sandbox, which protects this
+ * process from a hostile server.  Call it before the first attempt.
  */
 void	relay_confine(struct relay *, const struct sandbox *);
 

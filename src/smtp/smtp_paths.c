@@ -14,8 +14,8 @@
 enum path_form { PATH_UNCHANGED, PATH_ASCII, PATH_UTF8, PATH_UNSENDABLE };
 
 static void
-refuse_path(const struct session *s, struct outcome *o, enum session_step step,
-    const char *path, const char *reason)
+refuse_path(const struct smtp_paths_rules *rules, struct outcome *o,
+    enum session_step step, const char *path, const char *reason)
 {
 	char	shown[200];
 
@@ -23,13 +23,7 @@ refuse_path(const struct session *s, struct outcome *o, enum session_step step,
 	    .status = step == STEP_RCPT ? EX_NOUSER : EX_DATAERR };
 	visible(shown, sizeof(shown), path, strlen(path));
 	snprintf(o->text, sizeof(o->text), "%s<%s> cannot be sent: %s",
-	    s->options->prefix, shown, reason);
-}
-
-static bool
-has_smtputf8(const struct session *s)
-{
-	return (s->extensions & EXT_SMTPUTF8) != 0;
+	    rules->prefix, shown, reason);
 }
 
 /*
@@ -38,11 +32,9 @@ has_smtputf8(const struct session *s)
  * end the command and begin another one.
  */
 static enum path_form
-form_of(const struct session *s, const char *path, const char *parameter,
-    struct buffer *ascii, struct failure *why)
+form_of(const struct smtp_paths_rules *rules, const char *path,
+    const char *parameter, struct buffer *ascii, struct failure *why)
 {
-	bool	smtputf8 = has_smtputf8(s);
-
 	if (strpbrk(path, "\r\n") != NULL ||
 	    (parameter != NULL && strpbrk(parameter, "\r\n") != NULL)) {
 		failed(why, EX_DATAERR, "the address or a parameter contains "
@@ -51,11 +43,11 @@ form_of(const struct session *s, const char *path, const char *parameter,
 	}
 	if (text_is_ascii(path, strlen(path)))
 		return PATH_UNCHANGED;
-	if (s->options->unchanged && smtputf8)
+	if (rules->unchanged && rules->smtputf8)
 		return PATH_UTF8;
 	if (!path_needs_utf8(path) && path_to_ascii(ascii, path, why))
 		return PATH_ASCII;
-	if (smtputf8)
+	if (rules->smtputf8)
 		return PATH_UTF8;
 	if (path_needs_utf8(path))
 		failed(why, EX_UNAVAILABLE, "the server does not support "
@@ -64,14 +56,14 @@ form_of(const struct session *s, const char *path, const char *parameter,
 }
 
 static void
-prepare_forward(struct smtp_paths *p, const struct session *s, size_t i,
-    struct outcome *o)
+prepare_forward(struct smtp_paths *p, const struct smtp_paths_rules *rules,
+    size_t i, struct outcome *o)
 {
 	const char	*path = p->env->forward[i].path;
 	struct buffer	 ascii = { 0 };
 	struct failure	 why;
 
-	switch (form_of(s, path, p->env->forward[i].orcpt, &ascii, &why)) {
+	switch (form_of(rules, path, p->env->forward[i].orcpt, &ascii, &why)) {
 	case PATH_UNCHANGED:
 		break;
 	case PATH_ASCII:
@@ -84,21 +76,21 @@ prepare_forward(struct smtp_paths *p, const struct session *s, size_t i,
 		p->utf8 = true;
 		break;
 	case PATH_UNSENDABLE:
-		refuse_path(s, o, STEP_RCPT, path, why.text);
+		refuse_path(rules, o, STEP_RCPT, path, why.text);
 		break;
 	}
 	buffer_free(&ascii);
 }
 
 static void
-prepare_reverse(struct smtp_paths *p, const struct session *s,
+prepare_reverse(struct smtp_paths *p, const struct smtp_paths_rules *rules,
     struct outcome *outcomes)
 {
 	const char	*path = p->env->reverse_path;
 	struct buffer	 ascii = { 0 };
 	struct failure	 why;
 
-	switch (form_of(s, path, p->env->envid, &ascii, &why)) {
+	switch (form_of(rules, path, p->env->envid, &ascii, &why)) {
 	case PATH_UNCHANGED:
 		break;
 	case PATH_ASCII:
@@ -110,7 +102,7 @@ prepare_reverse(struct smtp_paths *p, const struct session *s,
 	case PATH_UNSENDABLE:
 		for (size_t i = 0; i < p->env->n; i++)
 			if (outcomes[i].kind == OUTCOME_WAITING)
-				refuse_path(s, &outcomes[i], STEP_MAIL,
+				refuse_path(rules, &outcomes[i], STEP_MAIL,
 				    path, why.text);
 		break;
 	}
@@ -118,16 +110,30 @@ prepare_reverse(struct smtp_paths *p, const struct session *s,
 }
 
 void
+smtp_paths_prepare_by(struct smtp_paths *p,
+    const struct smtp_paths_rules *rules, const struct envelope *env,
+    const struct message *message, struct outcome *outcomes)
+{
+	*p = (struct smtp_paths){ .env = env };
+	prepare_reverse(p, rules, outcomes);
+	for (size_t i = 0; i < env->n; i++)
+		if (outcomes[i].kind == OUTCOME_WAITING)
+			prepare_forward(p, rules, i, &outcomes[i]);
+	p->utf8 |= rules->smtputf8 && header_needs_utf8(&message->header);
+}
+
+void
 smtp_paths_prepare(struct smtp_paths *p, const struct session *s,
     const struct envelope *env, const struct message *message,
     struct outcome *outcomes)
 {
-	*p = (struct smtp_paths){ .env = env };
-	prepare_reverse(p, s, outcomes);
-	for (size_t i = 0; i < env->n; i++)
-		if (outcomes[i].kind == OUTCOME_WAITING)
-			prepare_forward(p, s, i, &outcomes[i]);
-	p->utf8 |= has_smtputf8(s) && header_needs_utf8(&message->header);
+	struct smtp_paths_rules	rules = {
+		.prefix = s->options->prefix,
+		.smtputf8 = (s->extensions & EXT_SMTPUTF8) != 0,
+		.unchanged = s->options->unchanged,
+	};
+
+	smtp_paths_prepare_by(p, &rules, env, message, outcomes);
 }
 
 const char *

@@ -18,6 +18,13 @@
 #include "mail/outcome.h"
 #include "smtp/session.h"
 
+/* What the next host accepts; .prefix is borrowed. */
+struct smtp_paths_rules {
+	const char	*prefix;	/* of the text of each outcome */
+	bool		 smtputf8;	/* RFC 6531 */
+	bool		 unchanged;	/* it converts paths itself */
+};
+
 struct smtp_paths {
 	const struct envelope	*env;		/* borrowed */
 	char			*reverse;	/* owned; NULL: unchanged */
@@ -27,10 +34,13 @@ struct smtp_paths {
 
 /*
  * Converts the paths, and fills in the outcomes of forward-paths that cannot be
- * sent to the server of the session.
+ * sent to the server of the session, or to the host with these rules.
  */
 void	smtp_paths_prepare(struct smtp_paths *, const struct session *,
 	    const struct envelope *, const struct message *, struct outcome *);
+void	smtp_paths_prepare_by(struct smtp_paths *,
+	    const struct smtp_paths_rules *, const struct envelope *,
+	    const struct message *, struct outcome *);
 
 const char *smtp_paths_reverse(const struct smtp_paths *);
 const char *smtp_paths_forward(const struct smtp_paths *, size_t i);

@@ -113,10 +113,50 @@ bounds_the_list(void **state)
 	assert_string_equal(why.text, "too many smarthosts (at most 32)");
 }
 
+static void
+reads_a_command(void **state)
+{
+	const struct { const char *value; size_t n; const char *command; }
+	    cases[] = {
+		{ "command:///a", 1, "/a" },
+		{ "command:///a/b  -c d,e http://f?g@h", 1,
+		    "/a/b -c d,e http://f?g@h" },
+		{ "command:///a b, smtp://c", 2, "/a b" },
+		{ "Command:///a, b", 2, "/a" },
+		{ "command:///a,b", 2, "/a" },
+		{ "command:///a b , c, d", 3, "/a b " },
+		{ "command:///a\tb ,", 1, "/a b " },
+	};
+	struct smarthost_list	list;
+	struct failure		why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (!smarthost_list_parse(&list, cases[i].value, &why))
+			fail_msg("%s", why.text);
+		assert_int_equal(list.n, cases[i].n);
+		assert_int_equal(list.host[0].scheme, SCHEME_COMMAND);
+		assert_string_equal(list.host[0].command, cases[i].command);
+		smarthost_list_free(&list);
+	}
+	assert_true(smarthost_list_parse(&list, "a, command:///b c, maildir:///"
+	    "d/ discard: lmtp:///e", &why));
+	assert_int_equal(list.n, 5);
+	assert_string_equal(list.host[1].command, "/b c");
+	assert_string_equal(list.host[1].path, "/b");
+	assert_string_equal(list.host[2].path, "/d");
+	assert_int_equal(list.host[3].scheme, SCHEME_DISCARD);
+	assert_true(smarthost_is_server(&list.host[0]));
+	assert_true(smarthost_is_server(&list.host[4]));
+	for (size_t i = 1; i < 4; i++)
+		assert_false(smarthost_is_server(&list.host[i]));
+	smarthost_list_free(&list);
+}
+
 /* Field by field: scheme, lookup, user, host, path, port, given. */
 #define READS(sentence, value, local, ...) \
 	{ sentence, reads, NULL, NULL, &(struct good){ value, \
-	    { __VA_ARGS__ }, local } }
+	    { __VA_ARGS__, NULL }, local } }
 #define REFUSES(sentence, value, says) \
 	{ sentence, refuses, NULL, NULL, &(struct bad){ value, says } }
 
@@ -199,6 +239,18 @@ static const struct CMUnitTest spec[] = {
 	READS("a name that is not ASCII", "b\303\274ro.example", false,
 	    SCHEME_SUBMISSION, LOOKUP_ADDRESS, NULL,
 	    "b\303\274ro.example", NULL, 587, false),
+	READS("a Maildir", "maildir:///srv/mail/", true, SCHEME_MAILDIR,
+	    LOOKUP_ADDRESS, NULL, NULL, "/srv/mail", 0, false),
+	READS("a program", "command:///opt/a@b:1", true, SCHEME_COMMAND,
+	    LOOKUP_ADDRESS, NULL, NULL, "/opt/a@b:1", 0, false),
+	READS("nothing", "Discard:", true, SCHEME_DISCARD, LOOKUP_ADDRESS,
+	    NULL, NULL, NULL, 0, false),
+	WRITES("the arguments of a command are not written",
+	    "command:///bin/x --key y", "command:///bin/x"),
+	WRITES("a Maildir is written with its path", "maildir:///srv/x",
+	    "maildir:///srv/x"),
+	WRITES("discard: is written without slashes", "discard:", "discard:"),
+	cmocka_unit_test(reads_a_command),
 	cmocka_unit_test(keeps_order),
 	cmocka_unit_test(bounds_the_list),
 	REFUSES("an empty value", "", "the host is missing"),
@@ -208,6 +260,22 @@ static const struct CMUnitTest spec[] = {
 	    "the host is missing"),
 	REFUSES("an unknown scheme", "smtps://mail.example",
 	    "expected submissions://"),
+	REFUSES("a program with a relative path", "command://send",
+	    "expected command:///path"),
+	REFUSES("a program without a path", "command:///",
+	    "expected command:///path"),
+	REFUSES("one slash before the program", "command:/bin/x",
+	    "must follow ://"),
+	REFUSES("a Maildir with a relative path", "maildir://Maildir",
+	    "expected maildir:///path"),
+	REFUSES("a Maildir with an MX lookup", "maildir+mx:///srv/x",
+	    "expected maildir:///path"),
+	REFUSES("discard: with a host", "discard://x",
+	    "expected discard: without"),
+	REFUSES("a server after a command without a comma",
+	    "command:///bin/x smtp://b", "end the command with a comma"),
+	REFUSES("discard: after a command without a comma",
+	    "command:///bin/x y discard:", "end the command with a comma"),
 	REFUSES("an unknown lookup", "smtp+a://mail.example",
 	    "expected submissions://"),
 	REFUSES("a password in a URL", "submission://me:secret@mail.example",

@@ -1,0 +1,95 @@
+/*
+ * delivery_process.h - the process that delivers messages without a server
+ *
+ * A process in the sandbox (util/sandbox.h) cannot start a program, nor write
+ * to a Maildir.  Therefore, if the configuration has a smarthost that is one of
+ * these, a helper (util/helper.h) is forked before.  It gets the number of the
+ * smarthost in its copy of the configuration, paths and a message on a socket,
+ * and cannot be made to run another program or to write to another directory.
+ * It delivers nothing before it has the whole message, and if the parent ends,
+ * it kills a running program and exits.
+ */
+#ifndef RELAY_DELIVERY_PROCESS_H
+#define RELAY_DELIVERY_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "config/config.h"
+#include "config/smarthost.h"
+#include "util/buffer.h"
+#include "util/failure.h"
+#include "util/interrupt.h"
+
+/* A zeroed struct has no process. */
+struct delivery_process {
+	const struct config	*config;	/* borrowed */
+	pid_t			 pid;		/* 0: none */
+	int			 fd;		/* of the socket; -1: closed */
+	int			 error;		/* errno if fork(2) failed */
+	struct interrupt	*interrupt;	/* borrowed, or NULL: ends each
+						 * wait */
+};
+
+enum delivery_kind {
+	DELIVERY_DONE,
+	DELIVERY_NOT_DONE,	/* but another smarthost or a later attempt may
+				 * succeed */
+	DELIVERY_REFUSED,
+	DELIVERY_IN_DOUBT,	/* the message may have been delivered */
+};
+
+struct delivery_result {
+	enum delivery_kind	kind;
+	struct failure		why;	/* also after DELIVERY_DONE: a remark;
+					 * without the path */
+	size_t			output_len;
+};
+
+/*
+ * Resets all fields, and starts the process if the configuration has a program
+ * or a Maildir as a smarthost.  A failure is reported by
+ * delivery_process_open().
+ */
+void	delivery_process_start(struct delivery_process *,
+	    const struct config *);
+
+/*
+ * Whether the program exists and is executable, or the Maildir is writable: it
+ * is created if it does not exist.  False with EX_CONFIG, or with EX_TEMPFAIL
+ * or EX_OSERR if a later attempt may succeed.
+ */
+bool	delivery_process_open(struct delivery_process *,
+	    const struct smarthost_url *, struct failure *why);
+
+struct delivery_request {
+	const struct smarthost_url	*smarthost;
+	int64_t				 timeout_ms;	/* of the program */
+	const struct buffer		*paths;	/* for a program: the
+						 * reverse-path and the
+						 * forward-paths, each followed
+						 * by a NUL */
+};
+
+enum { DELIVERY_PATHS_MAX = 64 * 1024 };
+
+/*
+ * Delivers one message: begin, write the message in any number of pieces, end.
+ * The last 4096 octets of the program's standard error are appended to output.
+ * Each call returns false, with why (EX_TEMPFAIL), if the process has ended,
+ * does not respond in time, or a signal has come.  Then it is not used again,
+ * and the message was delivered only if delivery_process_end() was called.
+ */
+bool	delivery_process_begin(struct delivery_process *,
+	    const struct delivery_request *, struct failure *why);
+bool	delivery_process_write(struct delivery_process *, const void *,
+	    size_t len, struct failure *why);
+bool	delivery_process_end(struct delivery_process *,
+	    const struct delivery_request *, struct delivery_result *,
+	    struct buffer *output, struct failure *why);
+
+/* Ends the process. */
+void	delivery_process_stop(struct delivery_process *);
+
+#endif
