@@ -134,6 +134,9 @@ read_challenge(const struct scram *s, struct piece message,
 	    memcmp(c->nonce.at, s->options.nonce, ours) != 0)
 		return failed(why, EX_PROTOCOL, "the server's nonce does not "
 		    "begin with ours");
+	if (c->nonce.len > SCRAM_NONCE_MAX)
+		return failed(why, EX_PROTOCOL, "the server's nonce is longer "
+		    "than %d octets", SCRAM_NONCE_MAX);
 	for (size_t i = ours; i < c->nonce.len; i++)
 		if (c->nonce.at[i] < '!' || c->nonce.at[i] > '~')
 			return failed(why, EX_PROTOCOL, "the server's nonce "

@@ -18,7 +18,10 @@
  * The server chooses the number of iterations, usually 4096 to several hundred
  * thousand.  A million take about a second.
  */
-enum { SCRAM_ITERATIONS_MAX = 1000000 };
+enum {
+	SCRAM_ITERATIONS_MAX = 1000000,
+	SCRAM_NONCE_MAX = 1000,		/* octets; the usual length is 50 */
+};
 
 /* Borrowed until scram_free(); user and password are prepared by saslprep. */
 struct scram_options {

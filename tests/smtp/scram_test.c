@@ -68,6 +68,10 @@ agrees(void **state)
 
 #define NONCE	"fyko+d2lbbFgONRv9qkxdawL"
 #define LONGER	NONCE "3rfcNHYJY1ZVvWVs7j"
+#define TEN	"abcdefghij"
+#define HUNDRED	TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define THOUSAND HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED \
+		HUNDRED HUNDRED HUNDRED
 #define GOOD	"r=" LONGER ",s=QSXCR+Q6sek8bf92,i=4096"
 
 static const struct exchange rfc5802 = {
@@ -325,6 +329,8 @@ main(void)
 		FIRST("a nonce that is not ASCII",
 		    "r=" NONCE "\303\274,s=QSXC,i=1",
 		    "not printable"),
+		FIRST("a nonce of more than 1000 octets", "r=" NONCE
+		    THOUSAND ",s=QSXC,i=4096", "longer than 1000 octets"),
 		FIRST("an empty salt", "r=" LONGER ",s=,i=4096", "salt"),
 		FIRST("a salt that is not base64", "r=" LONGER ",s=QSX,i=4096",
 		    "salt"),
