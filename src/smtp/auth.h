@@ -142,6 +142,13 @@ bool	auth_step(struct auth *, const char *challenge, size_t len,
 	    struct buffer *response, struct failure *why);
 
 /*
+ * Appends the message with which the server must prove that it knows the
+ * password; nothing if none is expected.  It must not be shown: with the other
+ * messages, it allows anyone to test whether a guessed password is right.
+ */
+void	auth_add_expected(const struct auth *, struct buffer *);
+
+/*
  * After a refusal, or after auth_step() has failed: whether AUTH can be
  * repeated without the initial response (LOGIN: the initial response is not a
  * secret, and some servers do not support it).

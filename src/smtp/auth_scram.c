@@ -98,6 +98,15 @@ auth_scram_step(struct auth *a, const char *challenge, size_t len,
 	return true;
 }
 
+void
+auth_add_expected(const struct auth *a, struct buffer *out)
+{
+	if (a->scram.state != SCRAM_ANSWERED)
+		return;
+	buffer_add_text(out, "v=");
+	base64_encode(out, a->scram.signature, a->scram.signature_len);
+}
+
 static const struct binding_error *
 find_binding_error(const struct auth *a)
 {

@@ -54,6 +54,21 @@ send_auth(struct session *s, const char *name, struct auth *a, bool initially,
 	return good;
 }
 
+static void
+hide_expected(struct session *s, const struct auth *a)
+{
+	struct buffer	expected = { 0 };
+	struct buffer	line = { 0 };
+
+	auth_add_expected(a, &expected);
+	if (expected.len > 0) {
+		base64_encode(&line, expected.data, expected.len);
+		secrets_add_sent(&s->secrets, line.data);
+	}
+	buffer_wipe(&expected);
+	buffer_wipe(&line);
+}
+
 /* Responds to the 334 in s->reply. */
 static bool
 send_response(struct session *s, struct auth *a, struct failure *why)
@@ -70,6 +85,7 @@ send_response(struct session *s, struct auth *a, struct failure *why)
 		good = auth_step(a, challenge.data, challenge.len, &response,
 		    why);
 	if (good) {
+		hide_expected(s, a);
 		base64_encode(&line, response.data, response.len);
 		good = dialogue_send_secret(s, "",
 		    line.data != NULL ? line.data : "", why);

@@ -27,7 +27,7 @@ struct secrets {
 /* Adds a password or a token, in all its forms. */
 void	secrets_add(struct secrets *, const char *secret);
 
-/* Adds base64 that was sent; only this form is masked. */
+/* Adds base64 that is sent or expected; only this form is masked. */
 void	secrets_add_sent(struct secrets *, const char *base64);
 
 /*

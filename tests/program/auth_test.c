@@ -158,6 +158,9 @@ logs_in(void **state)
 	check(&s, l);
 	if (!in_clear)
 		tls_fixture_kept_secret(&s);
+	/* The server's signature, "v=", allows a guess to be tested. */
+	if (l->status == 0)
+		assert_null(strstr(s.o.out.data, "334 dj"));
 	assert_null(strstr(s.o.out.data, "tttttttttt"));
 	assert_null(strstr(s.o.out.data, "dHR0dHR0dHR0"));
 	tls_fixture_close(&s);
