@@ -64,6 +64,7 @@ auth_scram_start(struct auth *a, struct failure *why)
 		.password = a->password,
 		.nonce = a->nonce,
 		.binding_data = a->binding_data,
+		.in_clear = a->offer.tls == NULL,
 	};
 	enum tls_binding	type;
 	unsigned char		random[24];

@@ -88,8 +88,8 @@ scram_start(struct scram *s, const struct scram_options *options,
 }
 
 static bool
-read_iterations(const struct piece *digits, unsigned *iterations,
-    struct failure *why)
+read_iterations(const struct scram *s, const struct piece *digits,
+    unsigned *iterations, struct failure *why)
 {
 	unsigned	n = 0;
 	size_t		i;
@@ -105,6 +105,10 @@ read_iterations(const struct piece *digits, unsigned *iterations,
 	if (i < digits->len || n == 0)
 		return failed(why, EX_PROTOCOL, "invalid number of "
 		    "iterations from the server");
+	if (s->options.in_clear && n < SCRAM_ITERATIONS_MIN)
+		return failed(why, EX_PROTOCOL, "the server requires only %u "
+		    "iterations; without TLS, at least %d are required to "
+		    "protect the password", n, SCRAM_ITERATIONS_MIN);
 	*iterations = n;
 	return true;
 }
@@ -141,7 +145,7 @@ read_challenge(const struct scram *s, struct piece message,
 		if (c->nonce.at[i] < '!' || c->nonce.at[i] > '~')
 			return failed(why, EX_PROTOCOL, "the server's nonce "
 			    "is not printable ASCII");
-	return read_iterations(&digits, &c->iterations, why);
+	return read_iterations(s, &digits, &c->iterations, why);
 }
 
 /* client-final-message-without-proof */

@@ -20,6 +20,10 @@
  */
 enum {
 	SCRAM_ITERATIONS_MAX = 1000000,
+	SCRAM_ITERATIONS_MIN = 4096,	/* without TLS: an attacker who acts
+					 * as the server can then test guesses
+					 * of the password, and chooses how
+					 * fast; 4096 is the usual minimum */
 	SCRAM_NONCE_MAX = 1000,		/* octets; the usual length is 50 */
 };
 
@@ -37,6 +41,7 @@ struct scram_options {
 	size_t			 binding_len;
 	bool			 unoffered;	/* we support channel binding,
 						 * but the server does not */
+	bool			 in_clear;	/* without TLS */
 };
 
 enum scram_state {

@@ -478,7 +478,7 @@ sign(const char *password, const struct scram_server *s, const char *key,
 	size_t		n;
 
 	n = digests.pbkdf2(s->digest, password, strlen(password), "salt", 4,
-	    64, salted);
+	    4096, salted);
 	digests.hmac(s->digest, salted, n, key, strlen(key), mac);
 	if (strcmp(key, "Client Key") == 0) {
 		unsigned char	stored[TLS_DIGEST_MAX];
@@ -560,7 +560,7 @@ proves(void **state)
 	assert_memory_equal(said.data, s->name, strlen(s->name));
 	buffer_addf(&nonce, "%sSERVER", at + 3);
 
-	buffer_addf(&challenge, "r=%s,s=c2FsdA==,i=64,x=new", nonce.data);
+	buffer_addf(&challenge, "r=%s,s=c2FsdA==,i=4096,x=new", nonce.data);
 	buffer_addf(&said, ",%s", challenge.data);
 	buffer_clear(&out);
 	assert_true(auth_step(a, challenge.data, challenge.len, &out, &why));

@@ -241,6 +241,34 @@ counts(void **state)
 	buffer_free(&message);
 }
 
+struct clear_count {
+	const char	*count;
+	bool		 accepted;
+};
+
+static void
+counts_in_clear(void **state)
+{
+	const struct clear_count	*c = *state;
+	struct scram_options		 options = options_of(&rfc5802);
+	struct scram			 s;
+	struct buffer			 out = { 0 }, message = { 0 };
+	struct failure			 why;
+
+	options.in_clear = true;
+	buffer_addf(&message, "r=" LONGER ",s=QSXC,i=%s", c->count);
+	scram_start(&s, &options, &out);
+	assert_int_equal(scram_step(&s, message.data, message.len, &out, &why),
+	    c->accepted);
+	if (!c->accepted) {
+		assert_int_equal(why.status, EX_PROTOCOL);
+		assert_non_null(strstr(why.text, "at least 4096"));
+	}
+	scram_free(&s);
+	buffer_free(&out);
+	buffer_free(&message);
+}
+
 static void
 needs_a_digest(void **state)
 {
@@ -272,6 +300,9 @@ needs_a_digest(void **state)
 	    &(struct bound){ binding, unoffered, want, sizeof(want) - 1 } }
 #define COUNTS(sentence, count) \
 	{ sentence, counts, NULL, NULL, (void *)(uintptr_t)count }
+#define COUNTS_IN_CLEAR(sentence, count, accepted) \
+	{ sentence, counts_in_clear, NULL, NULL, \
+	    &(struct clear_count){ count, accepted } }
 #define BAD(sentence, function, text, status, says) \
 	{ sentence, function, NULL, NULL, \
 	    &(struct bad_message){ text, sizeof(text) - 1, status, says } }
@@ -303,6 +334,12 @@ main(void)
 		COUNTS("two iterations are accepted", "2"),
 		COUNTS("a thousand iterations are accepted", "1000"),
 		cmocka_unit_test(needs_a_digest),
+		COUNTS_IN_CLEAR("4096 iterations are accepted without TLS",
+		    "4096", true),
+		COUNTS_IN_CLEAR("4095 iterations are refused without TLS",
+		    "4095", false),
+		COUNTS_IN_CLEAR("one iteration is refused without TLS", "1",
+		    false),
 
 		FIRST("an empty message", "", "not r=, s=, i="),
 		FIRST("a NUL", "\0", "not r=, s=, i="),
