@@ -44,6 +44,13 @@ spec "postfix: a certificate of an unknown CA is refused" \
 spec "postfix: a certificate for another name is refused" \
     with 'smarthost = submissions://client.test' \
     -- refused 78 client.test
+spec "postfix: a promise that the server does not make is refused" \
+    with 'smarthost = submission://lab.test' 'requiretls = yes' \
+    -- refused 69 'does not offer REQUIRETLS'
+spec "postfix: TLS 1.3 with a chosen group" \
+    with 'smarthost = submission://lab.test' 'tls_min = 1.3' \
+    'tls_groups = P-384' \
+    -- message_arrives postfix "$mail" 2048 1
 spec "postfix: the error explains implicit TLS on a port for STARTTLS" \
     with 'smarthost = submissions://lab.test:587' \
     -- refused 76 submission://
