@@ -27,7 +27,7 @@ packages_of() {
 	ssmtp | dma | nullmailer) echo "$1" ;;
 	bounces) echo libsisimai-perl python3-flufl.bounce ;;
 	metrics) echo prometheus python3-prometheus-client ;;
-	tunnels) echo microsocks dante-server openssh-server openssh-client ;;
+	tunnels) echo exim4-daemon-heavy microsocks dante-server openssh-server openssh-client ;;
 	*) return 1 ;;
 	esac
 }
