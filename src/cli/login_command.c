@@ -288,7 +288,8 @@ print_lines(const struct login *l)
 	const struct setting	*secret;
 
 	if (l->section != NULL) {
-		printf("\nrelais.conf uses this login (%s).\n",
+		printf("\nrelais.conf uses this login (%s).  To send waiting "
+		    "messages now, run: relais queue flush\n",
 		    l->section->setting[KEY_TOKEN]->origin);
 		return;
 	}

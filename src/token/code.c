@@ -8,6 +8,7 @@
 
 #include "token/base64url.h"
 #include "token/client.h"
+#include "token/remedy.h"
 #include "util/buffer.h"
 #include "util/clock.h"
 
@@ -111,8 +112,10 @@ code_wait(const struct code *c, const struct store *s,
 	bool				 good = false;
 
 	if (!loopback_receive(&c->listener, &login, &code, why)) {
-		if (why->status == EX_NOPERM)
+		if (why->status == EX_NOPERM) {
 			failure_prefix(why, "the login was refused: ");
+			remedy_add(why);
+		}
 		return false;
 	}
 	http_form_add(&form, "grant_type", "authorization_code");

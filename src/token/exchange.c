@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "token/answer.h"
+#include "token/remedy.h"
 #include "util/memory.h"
 #include "util/visible.h"
 
@@ -147,6 +148,7 @@ read_reply(struct exchange *e, const struct http_reply *reply,
 	    is_in(passing_errors, e->error) ? EX_TEMPFAIL :
 	    exchange_needs_login(e->error) ? EX_NOPERM : EX_CONFIG,
 	    "%s%s%s", e->error, has_text ? ": " : "", e->description);
+	remedy_add(why);
 	return why->status == EX_TEMPFAIL ? EXCHANGE_FAILED : EXCHANGE_REFUSED;
 }
 

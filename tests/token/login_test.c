@@ -251,6 +251,12 @@ static const struct login_case logins[] = {
 	{ "device: an unknown client is refused by the server",
 	    "{\"client_id\": \"other\"}", NULL, EX_CONFIG,
 	    "invalid_client", NULL, NULL },
+	{ "device: the remedy for a known error is named",
+	    "{\"device\": [{\"status\": 401, \"body\": \"{\\\"error\\\":"
+	    "\\\"invalid_client\\\",\\\"error_description\\\":"
+	    "\\\"AADSTS7000218: The request body must contain x.\\\"}\"}]}",
+	    NULL, EX_CONFIG, "contain x.; allow public client flows", NULL,
+	    NULL },
 	{ "device: a redirect is not followed",
 	    "{\"device\": [{\"redirect\": \"https://localhost/\"}]}", NULL,
 	    EX_CONFIG, "a redirect, which is not followed", NULL, NULL },
@@ -294,6 +300,11 @@ static const struct login_case logins[] = {
 	    "{\"authorize\": [{\"error\": \"access_denied\", \"merge\":"
 	    " {\"error_description\": \"\\u001b[2J\"}}]}", "get", EX_NOPERM,
 	    "access_denied: \\033[2J", NULL, NULL },
+	{ "browser: the remedy for a known error is named",
+	    "{\"authorize\": [{\"error\": \"access_denied\", \"merge\":"
+	    " {\"error_description\": \"AADSTS65001: x\"}}]}", "get",
+	    EX_NOPERM, "AADSTS65001: x; an administrator must consent", NULL,
+	    NULL },
 	{ "browser: a redirect without a code ends the login",
 	    "{\"authorize\": [{\"merge\": {\"code\": null}}]}", "get",
 	    EX_PROTOCOL, "contains no authorization code", NULL, NULL },

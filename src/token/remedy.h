@@ -1,0 +1,15 @@
+/*
+ * remedy.h - what to do about the known errors of authorization servers
+ */
+#ifndef TOKEN_REMEDY_H
+#define TOKEN_REMEDY_H
+
+#include "util/failure.h"
+
+/*
+ * Appends the remedy for the first known error in the text of why, if there is
+ * one.
+ */
+void	remedy_add(struct failure *why);
+
+#endif
