@@ -20,6 +20,7 @@
 #include "runner/alarm.h"
 #include "runner/backoff.h"
 #include "runner/collect.h"
+#include "runner/idle_login.h"
 #include "runner/turn_list.h"
 #include "submit/login_backoff.h"
 #include "submit/pace.h"
@@ -640,6 +641,8 @@ runner_run_queue(const struct runner *options, struct runner_totals *t,
 	spool_list_free(&run.list);
 	if (run.stopped_by == 0)
 		check_alarm(r);
+	if (run.stopped_by == 0 && r->choice.when == ATTEMPT_WHEN_DUE)
+		idle_login_renew(r->config, r->log, now);
 	/* The caller must end, too. */
 	if (run.stopped_by != 0)
 		raise(run.stopped_by);

@@ -23,6 +23,7 @@
 #include "queue/retry.h"
 #include "queue/spool.h"
 #include "runner/alarm.h"
+#include "runner/idle_login.h"
 #include "runner/runner.h"
 #include "serve/serve_clients.h"
 #include "serve/serve_pool.h"
@@ -78,8 +79,8 @@ start_run(struct serve_state *s)
 }
 
 /*
- * Whether an entry or the alarm is due; the names and times of the files are
- * enough.
+ * Whether an entry, the alarm or a renewal is due; the names and times of the
+ * files are enough.
  */
 static bool
 is_entry_due(struct serve_state *s)
@@ -100,7 +101,8 @@ is_entry_due(struct serve_state *s)
 			return true;
 		serve_state_expect_turn(s, totals.next - now);
 	}
-	return alarm_is_due(s->config, &s->spool, &totals, now);
+	return alarm_is_due(s->config, &s->spool, &totals, now) ||
+	    idle_login_is_due(s->config, now);
 }
 
 static void

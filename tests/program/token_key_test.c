@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,11 +204,50 @@ relais_token_prints_the_token(void **state)
 	close_place(&p);
 }
 
+/* Queue runs on schedule, with this age of the login in days. */
+static void
+runs_queue(struct place *p, int age)
+{
+	char		*name = strdup(temp_dir_path(&p->s.dir,
+			    "tokens/work"));
+	struct timespec	 times[2] = { { .tv_nsec = UTIME_OMIT },
+			    { .tv_sec = time(NULL) - age * 86400L } };
+	char		 queue[120];
+
+	snprintf(queue, sizeof(queue), "queue=%s/spool", p->s.dir.path);
+	for (size_t i = 0; i < 3; i++)
+		temp_dir_write(&p->s.dir, (const char *[]){ "spool/queue/.new",
+		    "spool/tmp/.new", "spool/failed/.new" }[i], 0600, "");
+	assert_int_equal(utimensat(AT_FDCWD, name, times, 0), 0);
+	free(name);
+	for (int i = 0; i < 2; i++) {
+		program_result_free(&p->s.o);
+		relais_run(&p->s.o, p->s.conf, WORDS("-o", queue, "queue",
+		    "run"), "");
+		assert_int_equal(p->s.o.status, 0);
+	}
+}
+
+static void
+an_idle_login_is_renewed_once(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	open_place(&p, NULL, PLAIN, VALID);
+	runs_queue(&p, 6);
+	assert_int_equal(authorization_count(&p.server, "\"/token\""), 0);
+	runs_queue(&p, 8);
+	assert_int_equal(authorization_count(&p.server, "\"/token\""), 1);
+	close_place(&p);
+}
+
 static const struct CMUnitTest more[] = {
 	cmocka_unit_test(other_users_cannot_use_a_login),
 	cmocka_unit_test(check_shows_the_login),
 	cmocka_unit_test(metrics_have_the_expiry),
 	cmocka_unit_test(relais_token_prints_the_token),
+	cmocka_unit_test(an_idle_login_is_renewed_once),
 };
 
 int
