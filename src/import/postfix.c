@@ -16,7 +16,7 @@ enum {
 	RELAYHOST, MYHOSTNAME, MYDOMAIN, MYORIGIN, HELO, SASL, SASL_MAPS,
 	LEVEL, USE_TLS, ENFORCE_TLS, WRAPPER, CERT, KEY, ALIASES,
 	DESTINATION, CANONICAL, GENERIC, LIFETIME, SIZE, MECHANISMS,
-	PROTOCOLS, LUSER, USER, PASSWORD,
+	PROTOCOLS, LUSER, MAILLOG, USER, PASSWORD,
 	SLOTS
 };
 
@@ -51,6 +51,7 @@ static const struct keyword keywords[] = {
 	KEYWORD_KEPT("message_size_limit", SIZE),
 	KEYWORD_KEPT("inet_protocols", PROTOCOLS),
 	KEYWORD_KEPT("luser_relay", LUSER),
+	KEYWORD_KEPT("maillog_file", MAILLOG),
 	KEYWORD_SAME("always_bcc", KEY_ALWAYS_BCC),
 	KEYWORD_SAME("smtp_bind_address", KEY_SOURCE_ADDRESS),
 	KEYWORD_SAME("smtp_bind_address6", KEY_SOURCE_ADDRESS),
@@ -550,6 +551,13 @@ set_limits(struct postfix *p)
 		    k[LIFETIME].origin);
 		buffer_free(&text);
 	}
+	if (k[MAILLOG].text != NULL &&
+	    strncmp(k[MAILLOG].text, "/dev/", 5) == 0)
+		draft_note(d, k[MAILLOG].origin, "maillog_file: for the log of "
+		    "a container, set log = stderr or log = json");
+	else if (k[MAILLOG].text != NULL && k[MAILLOG].text[0] != '\0')
+		draft_set(d, d->top, KEY_LOG, k[MAILLOG].text,
+		    k[MAILLOG].origin);
 	if (k[SIZE].text != NULL)
 		draft_set(d, d->top, KEY_MESSAGE_SIZE_LIMIT, k[SIZE].text,
 		    k[SIZE].origin);
