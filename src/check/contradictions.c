@@ -690,9 +690,20 @@ check_promise(struct check *c, const struct home *h)
 			    .remedy = "set tls = required, or remove "
 			    "requiretls", .fails = true };
 
-	if (p.set == NULL || !is_value(p.set, "yes") ||
-	    (!all_have_policy(h, SESSION_TLS_OFF) &&
-	    !all_have_policy(h, SESSION_TLS_OPPORTUNISTIC)))
+	if (p.set == NULL || !is_value(p.set, "yes"))
+		return;
+	if (h->list.n == 0) {
+		p.other = KEY_SMARTHOST;
+		p.by = home_setting(h, KEY_SMARTHOST);
+		p.remedy = "use a server as the smarthost, or remove "
+		    "requiretls";
+		report_pair(c, &p, "requires a server with verified TLS, and "
+		    "the smarthost in %s is not a server, so mail is not sent",
+		    p.by->origin);
+		return;
+	}
+	if (!all_have_policy(h, SESSION_TLS_OFF) &&
+	    !all_have_policy(h, SESSION_TLS_OPPORTUNISTIC))
 		return;
 	if (p.by != NULL)
 		report_pair(c, &p, "requires verified TLS, which tls = %s in "

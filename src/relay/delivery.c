@@ -82,9 +82,8 @@ delivery_refuse(const struct delivery *d, struct failure *why)
 	char	*prefix = make_prefix(d->smarthost);
 
 	failed(why, EX_UNAVAILABLE, "%sREQUIRETLS (RFC 8689) requires TLS, "
-	    "which only a server can use, so the message was not sent; to send "
-	    "it without this guarantee, set requiretls = no (%s)", prefix,
-	    d->origin);
+	    "which only a server can use, so the message was not sent (%s)",
+	    prefix, d->origin);
 	free(prefix);
 }
 

@@ -353,6 +353,19 @@ keeps_promise(struct route_attempt *a, struct failure *why)
 	return false;
 }
 
+/* If the key asks for the promise, it can be changed. */
+static void
+add_promise(const struct route_attempt *a, struct failure *why)
+{
+	const struct relay	*r = a->relay;
+	const struct setting	*set = config_find(r->config,
+				    &r->connection.subject, KEY_REQUIRETLS);
+
+	if (set != NULL && strcmp(set->value, "yes") == 0)
+		failure_suffix(why, "; mail is sent without this guarantee if "
+		    "requiretls = no (%s)", set->origin);
+}
+
 /*
  * Tries a smarthost that is not a server.  The next endpoint is tried if
  * nothing has been delivered for sure; that is also what a program says with
@@ -373,6 +386,7 @@ try_delivery(struct relay *r, struct route_attempt *a)
 		a->reached = true;
 		a->refused = false;
 		delivery_refuse(&d, &why);
+		add_promise(a, &why);
 		add_failure(a, &why);
 		return;
 	}

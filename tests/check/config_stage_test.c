@@ -59,6 +59,12 @@ static const struct config_case configs[] = {
 	    "on this machine is not encrypted by default, so mail is not sent "
 	    "(conf:2) => set tls = required, or remove requiretls\n",
 	    EX_CONFIG },
+	{ "requiretls requires a server",
+	    "smarthost = maildir:///var/mail/dev\nrequiretls = yes\n",
+	    "fail requiretls: requires a server with verified TLS, and the "
+	    "smarthost in conf:1 is not a server, so mail is not sent (conf:2) "
+	    "=> use a server as the smarthost, or remove requiretls\n",
+	    EX_CONFIG },
 	{ "requiretls fits verified TLS", HOST "requiretls = yes\n", "",
 	    EX_OK },
 	{ "requiretls = no fits any session", HOST "tls = off\n"
