@@ -471,14 +471,14 @@ static const struct import_case cases[] = {
 	    "relayhost = [192.0.2.25]\nmydestination =\n"
 	    "maillog_file = /var/log/postfix.log\n" } },
 	    "smarthost = smtp://192.0.2.25\n"
-	    "tls = off\n"
+	    "tls = off\naliases = off\n"
 	    "log = /var/log/postfix.log\n", { NULL }, NULL },
 	{ "postfix: the log of a container",
 	    "main.cf", { { "main.cf",
 	    "relayhost = [192.0.2.25]\nmydestination =\n"
 	    "maillog_file = /dev/stdout\n" } },
 	    "smarthost = smtp://192.0.2.25\n"
-	    "tls = off\n",
+	    "tls = off\naliases = off\n",
 	    { "main.cf:3: maillog_file: for the log of a container" }, NULL },
 	{ "postfix: unknown users at another host",
 	    "main.cf", { { "main.cf",
