@@ -97,6 +97,17 @@ hints_for(int family, int flags)
 }
 
 static bool
+fail_family(int family, struct failure *why)
+{
+	failed(why, EX_NOHOST, family == AF_INET ?
+	    "the host has no IPv4 address" : family == AF_INET6 ?
+	    "the host has no IPv6 address" : "the host has no address");
+	if (family != AF_UNSPEC)
+		why->cause = CONNECT_CAUSE_FAMILY;
+	return false;
+}
+
+static bool
 fail_call(int error, int family, struct failure *why)
 {
 	switch (error) {
@@ -109,12 +120,7 @@ fail_call(int error, int family, struct failure *why)
 #ifdef EAI_ADDRFAMILY
 	case EAI_ADDRFAMILY:
 #endif
-		failed(why, EX_NOHOST, family == AF_INET ?
-		    "the host has no IPv4 address" : family == AF_INET6 ?
-		    "the host has no IPv6 address" : "the host has no address");
-		if (family != AF_UNSPEC)
-			why->cause = CONNECT_CAUSE_FAMILY;
-		return false;
+		return fail_family(family, why);
 	case EAI_SYSTEM:
 		return failed_errno(why, EX_TEMPFAIL, "cannot resolve the "
 		    "host name");
@@ -404,13 +410,18 @@ resolve(struct resolved *r, const struct endpoint *where,
 			return fail_source(options, why);
 	}
 	snprintf(port, sizeof(port), "%u", where->port);
-	numeric = hints_for(family, AI_NUMERICHOST);
+	numeric = hints_for(AF_UNSPEC, AI_NUMERICHOST);
 	r->n = 0;
 	r->partial = false;
 	error = get_addresses(r, where->host, port, &numeric);
-	found = error == EAI_NONAME ?
-	    resolve_name(r, where, family, options, why) :
-	    error == 0 || fail_call(error, family, why);
+	if (error == EAI_NONAME)
+		found = resolve_name(r, where, family, options, why);
+	else if (error != 0)
+		found = fail_call(error, AF_UNSPEC, why);
+	else
+		found = family == AF_UNSPEC ||
+		    family == r->address[0].any.sa_family ||
+		    fail_family(family, why);
 	if (!found && options->source != NULL &&
 	    why->cause == CONNECT_CAUSE_FAMILY)
 		return fail_source(options, why);
