@@ -54,10 +54,10 @@ struct search {
 /* Threads are a matter of the whole process. */
 static atomic_uint	running;
 
-bool
-resolve_is_running(void)
+unsigned
+resolve_threads(void)
 {
-	return atomic_load(&running) > 0;
+	return atomic_load(&running);
 }
 
 socklen_t

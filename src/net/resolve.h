@@ -54,9 +54,10 @@ bool	resolve(struct resolved *, const struct endpoint *,
 	    const struct connect_options *, struct failure *why);
 
 /*
- * Whether a thread is left behind.  A process that makes one attempt after
- * another should end: it would collect threads if a name server is silent.
+ * Returns the number of threads that are left behind.  Most of them end after
+ * the timeouts of resolv.conf, but not those that wait for a reply over TCP: a
+ * process that makes one attempt after another should end when there are many.
  */
-bool	resolve_is_running(void);
+unsigned resolve_threads(void);
 
 #endif

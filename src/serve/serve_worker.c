@@ -24,6 +24,9 @@
  */
 enum { KEEP_SEAT_MS = 500, WAIT_SEAT_MS = 1000 };
 
+/* A worker with more threads of unfinished look-ups ends. */
+enum { THREADS_MAX = 8 };
+
 /* An attempt, and the line on which its session waits. */
 struct worker_attempt {
 	int		 line;
@@ -216,8 +219,7 @@ serve_worker_run(const struct serve_worker *worker)
 		else if (fds[0] != -1)
 			close(fds[0]);
 		close(fds[1]);
-		/* The next worker has no thread that is left behind. */
-		if (resolve_is_running() || !serve_channel_send(
+		if (resolve_threads() > THREADS_MAX || !serve_channel_send(
 		    worker->channel, &idle, 1, NULL))
 			break;
 	}

@@ -276,9 +276,9 @@ check_reports_a_silent_name_server(void **state)
 	program_result_free(&o);
 }
 
-/* A worker whose look-up does not end is replaced by another one. */
+/* A worker whose look-ups do not end is replaced by another one. */
 static void
-the_service_keeps_no_threads(void **state)
+the_service_keeps_few_threads(void **state)
 {
 	struct serving		s;
 	struct program_result	o;
@@ -288,10 +288,12 @@ the_service_keeps_no_threads(void **state)
 	    "smarthost = smtp://tcp.test:2501\n"
 	    "[from a@*]\nsmarthost = smtp://four.test:2501\n");
 	serving_start(&s, NULL);
-	relais_run(&o, s.conf, WORDS("-i", "-f", "x@example.org",
-	    "b@example.net"), "\nHello\n");
-	assert_int_equal(o.status, 0);
-	program_result_free(&o);
+	for (int i = 0; i < 3; i++) {
+		relais_run(&o, s.conf, WORDS("-i", "-f", "x@example.org",
+		    "b@example.net"), "\nHello\n");
+		assert_int_equal(o.status, 0);
+		program_result_free(&o);
+	}
 	serving_wait_children(program_pid(s.running), 0);
 	relais_run(&o, s.conf, WORDS("-i", "-f", "a@example.org",
 	    "b@example.net"), "\nHello\n");
@@ -326,7 +328,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_signal_ends_a_look_up),
 	cmocka_unit_test(a_queue_run_defers_the_message),
 	cmocka_unit_test(check_reports_a_silent_name_server),
-	cmocka_unit_test(the_service_keeps_no_threads),
+	cmocka_unit_test(the_service_keeps_few_threads),
 };
 
 int
