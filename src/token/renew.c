@@ -15,6 +15,7 @@ enum {
 	RECENT = 60,		/* s */
 	RETRY_MAX = 3600,	/* s; do not obey a wrong Retry-After */
 	HTTP_MIN_MS = 3000,
+	HTTP_USABLE_MS = 5000,	/* a message waits, and has a valid token */
 };
 
 /* For how many more seconds the token is valid; at most 0: it is not. */
@@ -192,6 +193,15 @@ renew_unless_done(struct store *s, const struct http_options *options,
 	return !must_wait(s, now, why) && renew(s, options, why);
 }
 
+/* A renewal failed just now: not every message should wait for one. */
+static bool
+has_failed_recently(const struct store *s, int64_t now)
+{
+	int64_t	at = store_time(s, STORE_TROUBLE_AT);
+
+	return at <= now && now - at < RECENT;
+}
+
 bool
 renew_token(struct store *s, const struct http_options *given,
     enum renew_reason reason, struct failure *why)
@@ -206,6 +216,10 @@ renew_token(struct store *s, const struct http_options *given,
 		return true;
 	usable = reason == RENEW_IF_NECESSARY &&
 	    validity(s, (int64_t)time(NULL)) > MINIMUM;
+	if (usable && has_failed_recently(s, (int64_t)time(NULL)))
+		return true;
+	if (usable && options.timeout_ms > HTTP_USABLE_MS)
+		options.timeout_ms = HTTP_USABLE_MS;
 	if (store_lock(s, usable ? 0 : RENEW_MS - HTTP_MIN_MS, why) ==
 	    STORE_LOCKED) {
 		left = deadline - clock_ms();
