@@ -255,6 +255,19 @@ add_hello_test(struct smarthost_run *r, const struct failure *why)
 	    " from here and from another network" : "");
 }
 
+/* The program of connect_command has ended; its own words tell the cause. */
+static void
+report_program(struct smarthost_run *r, const struct failure *why)
+{
+	struct dial	d = dial_choose(r->connection);
+
+	smarthost_report(r, &(struct check_finding){ .stage = CHECK_CONNECT,
+	    .verdict = CHECK_FAIL, .status = why->status,
+	    .origin = d.by->origin, .remedy = "correct connect_command; to "
+	    "test it, run it by hand as the user who sends the mail, which is "
+	    "relais if the service does" }, "%s", without_step(why->text));
+}
+
 static void
 report_session_failure(struct smarthost_run *r, const struct failure *why)
 {
@@ -262,6 +275,10 @@ report_session_failure(struct smarthost_run *r, const struct failure *why)
 	enum check_stage	 stage = CHECK_TLS;
 	const char		*remedy = smarthost_remedy(r, why, s->step);
 
+	if (why->cause == DIAL_CAUSE_COMMAND) {
+		report_program(r, why);
+		return;
+	}
 	if (s->step == STEP_GREETING)
 		stage = CHECK_GREETING;
 	else if (s->step == STEP_EHLO)

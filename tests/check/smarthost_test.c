@@ -84,6 +84,18 @@ static const struct stage_case cases[] = {
 	    "connect_timeout = 200ms\n", EX_TEMPFAIL,
 	    .want = { "connect fail Connection timed out after",
 	    "=> a firewall may block this port" } },
+	{ "a smarthost that is named as its own proxy", { TLS }, NULL,
+	    "proxy = socks5://127.0.0.1:{port}\n", EX_PROTOCOL,
+	    .want = { "lookup ok left to the proxy 127.0.0.1:",
+	    "connect fail proxy 127.0.0.1:", "the server does not speak "
+	    "SOCKS5: it sent \"220 mail.example",
+	    "=> check the host and the port of the proxy", "!greeting" } },
+	{ "a program of connect_command that ends", { TLS }, NULL,
+	    "connect_command = false\n", EX_TEMPFAIL,
+	    .want = { "lookup ok left to the command false",
+	    "connect ok started the command false in ", "connect fail the "
+	    "server closed the connection; connect_command: false exited with "
+	    "status 1", "=> correct connect_command", "!greeting" } },
 	{ "a refused greeting", { STEP(.at = ON_GREETING, .say = "554 no") },
 	    NULL, NULL, EX_UNAVAILABLE,
 	    .want = { "greeting fail 554 no", "!ehlo" } },
@@ -375,7 +387,9 @@ stages_are_reported(void **state)
 	    .file = s.conf }, &why));
 	identity_find(&me, &config);
 	target.smarthost = config_find(&config, NULL, KEY_SMARTHOST);
+	connect_process_start(&check.connector, &config);
 	assert_int_equal(check_smarthost(&check, &target), c->status == 0);
+	connect_process_end(&check.connector);
 	assert_lines(c, out.data);
 	assert_one_failure(out.data, c->status);
 	assert_int_equal(check.status, c->status);

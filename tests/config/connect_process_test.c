@@ -1,0 +1,162 @@
+/*
+ * The process that runs connect_command: what its parent, which may have been
+ * taken over by a hostile server, can make it do.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "config/connect_process.h"
+#include "support/cases.h"
+#include "support/temp_dir.h"
+
+enum { DEADLINE_MS = 30000 };
+
+struct request_case {
+	const char	*sentence;
+	const char	*conf;
+	const char	*command, *host;
+	uint16_t	 port;
+	const char	*output;	/* NULL: refused */
+};
+
+#define ECHO	"connect_command = echo %h %p\n"
+#define NORMAL	"smarthost = smtp://a.example:25 smtp://b.example:26 " \
+		"smtp://[2001:db8::1]:25\n" ECHO
+#define LOOK_UP	"smarthost = smtp+mx://example.org\n" ECHO
+
+static const struct request_case cases[] = {
+	{ "the host and the port of a smarthost", NORMAL, "echo %h %p",
+	    "b.example", 26, "b.example 26\n" },
+	{ "an IPv6 address", NORMAL, "echo %h %p", "2001:db8::1", 25,
+	    "2001:db8::1 25\n" },
+	{ "a smarthost in a section", NORMAL
+	    "[to *]\nsmarthost = smtp://c.example:27\n", "echo %h %p",
+	    "c.example", 27, "c.example 27\n" },
+	{ "the command of a section", NORMAL
+	    "[to *]\nconnect_command = echo other %p %%h\n",
+	    "echo other %p %%h", "a.example", 25, "other 25 %h\n" },
+	{ "a host of MX records", LOOK_UP, "echo %h %p", "mx1.example.net",
+	    25, "mx1.example.net 25\n" },
+
+	{ "another host", NORMAL, "echo %h %p", "c.example", 25, NULL },
+	{ "another port", NORMAL, "echo %h %p", "a.example", 26, NULL },
+	{ "another command", NORMAL, "echo", "a.example", 25, NULL },
+	{ "a command that is off", "smarthost = smtp://a.example\n"
+	    "connect_command = off\n[to *]\n" ECHO, "off", "a.example", 25,
+	    NULL },
+	{ "an option in place of a host of MX records", LOOK_UP, "echo %h %p",
+	    "-oProxyCommand=x", 25, NULL },
+	{ "two words in place of a host of MX records", LOOK_UP, "echo %h %p",
+	    "a.example -x", 25, NULL },
+	{ "no host", LOOK_UP, "echo %h %p", "", 25, NULL },
+};
+
+static void
+read_all(int fd, char *text, size_t size)
+{
+	struct pollfd	p = { .fd = fd, .events = POLLIN };
+	size_t		n = 0;
+	ssize_t		got = 1;
+
+	while (got > 0 && n < size - 1 && poll(&p, 1, DEADLINE_MS) == 1 &&
+	    (got = read(fd, text + n, size - 1 - n)) > 0)
+		n += (size_t)got;
+	text[n] = '\0';
+}
+
+static void
+runs_or_refuses(void **state)
+{
+	const struct request_case	*c = *state;
+	struct temp_dir			 dir;
+	struct config			 config;
+	struct connect_process		 process;
+	struct failure			 why;
+	char				 text[200];
+	int				 fd, control = -1;
+
+	temp_dir_make(&dir);
+	if (!config_load(&config, &(struct config_source){
+	    .file = temp_dir_write(&dir, "relais.conf", 0600, c->conf) }, &why))
+		fail_msg("%s", why.text);
+	connect_process_start(&process, &config);
+	assert_true(process.pid > 0);
+	fd = connect_process_run(&process, &(struct connect_request){
+	    .command = c->command, .host = c->host, .port = c->port },
+	    &control, &why);
+	if (c->output == NULL) {
+		assert_int_equal(fd, -1);
+		assert_int_equal(why.status, EX_SOFTWARE);
+	} else {
+		assert_true(fd != -1);
+		read_all(fd, text, sizeof(text));
+		assert_string_equal(text, c->output);
+		assert_int_equal(connect_program_explain(control, &why),
+		    PROGRAM_ENDED);
+		assert_string_equal(why.text, "echo exited with status 0");
+		close(fd);
+		close(control);
+	}
+	connect_process_end(&process);
+	/* It has waited for its own children. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	config_free(&config);
+	temp_dir_remove(&dir);
+}
+
+/* Each program has a process of its own, also if several run at once. */
+static void
+programs_run_at_the_same_time(void **state)
+{
+	struct temp_dir		 dir;
+	struct config		 config;
+	struct connect_process	 process;
+	struct failure		 why;
+	char			 text[8] = "";
+	int			 fd[8], control[8];
+
+	(void)state;
+	temp_dir_make(&dir);
+	assert_true(config_load(&config, &(struct config_source){
+	    .file = temp_dir_write(&dir, "relais.conf", 0600,
+	    "smarthost = smtp://a.example\nconnect_command = cat\n") }, &why));
+	connect_process_start(&process, &config);
+	for (int i = 0; i < 8; i++) {
+		fd[i] = connect_process_run(&process, &(struct connect_request){
+		    .command = "cat", .host = "a.example", .port = 25 },
+		    &control[i], &why);
+		assert_true(fd[i] != -1);
+		assert_int_equal(write(fd[i], &(char){ (char)('0' + i) }, 1),
+		    1);
+	}
+	for (int i = 7; i >= 0; i--) {
+		assert_int_equal(read(fd[i], text, 1), 1);
+		assert_int_equal(text[0], '0' + i);
+		close(fd[i]);
+		close(control[i]);
+	}
+	connect_process_end(&process);
+	config_free(&config);
+	temp_dir_remove(&dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	more[] = {
+		cmocka_unit_test(programs_run_at_the_same_time),
+	};
+
+	return CASES_RUN("connect_process", runs_or_refuses, cases) +
+	    cmocka_run_group_tests(more, NULL, NULL);
+}
