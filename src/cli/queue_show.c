@@ -51,6 +51,8 @@ print_envelope(const struct entry *e)
 	print_visible(" ", d->caller, "\n");
 	print_text("reason: ", entry_state_last(e));
 	print_visible("from: <", d->envelope.reverse_path, ">\n");
+	if (d->envelope.requiretls == REQUIRETLS_YES)
+		printf("requiretls: yes\n");
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		print_visible("to: <", d->envelope.forward[i].path, "> ");
 		printf("%s", entry_state_recipient(&d->outcomes[i]));

@@ -68,7 +68,8 @@ static const struct keyword keywords[] = {
 	KEYWORD_NONE("from_full_name", "the name comes from -F, the "
 	    "environment variable NAME or the account of the user"),
 	KEYWORD_NONE("tls_crl_file", "revocation lists are not supported"),
-	KEYWORD_NONE("tls_priorities", "openssl.cnf has the settings of TLS"),
+	KEYWORD_NONE("tls_priorities", "see tls_min and tls_groups in "
+	    "relais.conf(5); openssl.cnf has the other settings of TLS"),
 	KEYWORD_NONE("tls_min_dh_prime_bits", "openssl.cnf has the settings "
 	    "of TLS"),
 	KEYWORD_NONE("dsn_notify", "use the option -N of sendmail"),

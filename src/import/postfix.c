@@ -60,6 +60,9 @@ static const struct keyword keywords[] = {
 	KEYWORD_NONE("transport_maps", "write a [to] section for each domain; "
 	    "see SECTIONS in relais.conf(5)"),
 	KEYWORD_NONE("smtp_tls_fingerprint_*", "see tls_pin in relais.conf(5)"),
+	KEYWORD_NONE("smtp_tls_*protocols", "see tls_min in relais.conf(5)"),
+	KEYWORD_NONE("tls_eecdh_auto_curves", "see tls_groups in "
+	    "relais.conf(5)"),
 	KEYWORD_NONE("smtp_tls_policy_maps", "see tls in relais.conf(5)"),
 	KEYWORD_NONE("smtp_fallback_relay", "add the hosts to smarthost"),
 	KEYWORD_NONE("smtp_header_checks", "see header_remove in "

@@ -14,14 +14,19 @@ static bool
 may_be_collected(const struct storm_rule *r)
 {
 	const struct envelope	*env = r->envelope;
+	struct config_subject	 subject = { .from = env->reverse_path,
+				    .user = r->me->user };
 
 	if (message_size(r->message) > STORM_SIZE_MAX || env->envid != NULL ||
 	    env->ret != RETURN_UNSPECIFIED || env->requiretls != REQUIRETLS_NO)
 		return false;
-	for (size_t i = 0; i < env->n; i++)
+	for (size_t i = 0; i < env->n; i++) {
+		subject.to = env->forward[i].path;
 		if (env->forward[i].notify != 0 ||
-		    env->forward[i].orcpt != NULL)
+		    env->forward[i].orcpt != NULL ||
+		    config_bool(r->config, &subject, KEY_REQUIRETLS))
 			return false;
+	}
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,6 +229,24 @@ put(struct queue_fixture *p, const char *ret)
 	program_result_free(&o);
 }
 
+/* relais queue show shows the promise. */
+static void
+assert_shown(const struct queue_fixture *p)
+{
+	struct program_result	o;
+	char			pattern[100];
+	glob_t			found;
+
+	snprintf(pattern, sizeof(pattern), "%s/queue/*", p->spool);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
+	    p->conf, "queue", "show", strrchr(found.gl_pathv[0], '/') + 1) });
+	globfree(&found);
+	assert_non_null(strstr(o.out.data, "from: <me@example.org>\n"
+	    "requiretls: yes\n"));
+	program_result_free(&o);
+}
+
 static void
 the_queue_keeps_the_promise(void **state)
 {
@@ -238,6 +257,7 @@ the_queue_keeps_the_promise(void **state)
 	(void)state;
 	queue_fixture_open(&p, &script, c.conf);
 	put(&p, "hdrs");
+	assert_shown(&p);
 	queue_fixture_run(&p, "-q", 0);
 	assert_int_equal(mock_smtp_messages(p.host), 1);
 	assert_non_null(strstr(mock_smtp_message(p.host, 0)->parameters,
@@ -392,17 +412,18 @@ the_service_refuses_what_it_cannot_promise(void **state)
 static void
 a_promise_is_not_collected_for_a_digest(void **state)
 {
+	const char		*more = *state;
 	struct certified	 c;
-	struct script		 script = certified_script(&c, OFFERED,
-				    "storm = 1/hour\n");
+	struct script		 script = certified_script(&c, OFFERED, more);
 	struct queue_fixture	 p;
 	struct program_result	 o;
+	bool			 by_key = strstr(more, "requiretls") != NULL;
 
-	(void)state;
 	queue_fixture_open(&p, &script, c.conf);
 	for (int i = 0; i < 3; i++) {
-		relais_run(&o, p.conf, WORDS("-O", "requiretls=yes",
-		    "a@example.net"), "Subject: x\n\nhi\n");
+		relais_run(&o, p.conf, WORDS("-O", by_key ? "requiretls=no" :
+		    "requiretls=yes", "a@example.net"),
+		    "Subject: x\n\nhi\n");
 		assert_int_equal(o.status, 0);
 		program_result_free(&o);
 	}
@@ -422,7 +443,11 @@ static const struct CMUnitTest requiretls_spec[] = {
 	    a_bounce_of_a_message_with_the_key_has_the_header_only),
 	cmocka_unit_test(the_service_keeps_the_promise),
 	cmocka_unit_test(the_service_refuses_what_it_cannot_promise),
-	cmocka_unit_test(a_promise_is_not_collected_for_a_digest),
+	cmocka_unit_test_prestate(a_promise_is_not_collected_for_a_digest,
+	    (void *)(uintptr_t)"storm = 1/hour\n"),
+	cmocka_unit_test_prestate(a_promise_is_not_collected_for_a_digest,
+	    (void *)(uintptr_t)"storm = 1/hour\n[to *@example.net]\n"
+	    "requiretls = yes\n"),
 };
 
 int
