@@ -173,6 +173,7 @@ reports_a_program_that_cannot_be_started(void **state)
 	d.command = "/nowhere/at/all";
 	assert_int_equal(command_deliver(&d, &why), COMMAND_END_NOT_STARTED);
 	assert_int_equal(why.status, EX_CONFIG);
+	buffer_free(&d.errors);
 	close(d.input);
 	temp_dir_remove(&dir);
 }
