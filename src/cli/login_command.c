@@ -246,6 +246,24 @@ set(struct section *to, enum config_key key, const char *value,
 	    origin, why);
 }
 
+/* Copies a setting, and the previous ones if the key accumulates. */
+static bool
+copy(struct section *to, enum config_key key, const struct setting *from,
+    struct failure *why)
+{
+	const struct setting	**all;
+	size_t			  n;
+	bool			  good = true;
+
+	if (from == NULL)
+		return true;
+	all = config_in_order(from, &n);
+	for (size_t i = 0; good && i < n; i++)
+		good = set(to, key, all[i]->value, "answer", why);
+	free(all);
+	return good;
+}
+
 /*
  * Logs in to the smarthost with all settings of the section, but with this
  * login.
@@ -265,7 +283,7 @@ verify(const struct login *l, struct failure *why)
 	for (enum config_key k = 0; good && k < CONFIG_KEYS; k++)
 		if (top->setting[k] == NULL && (k < KEY_USER ||
 		    k > KEY_TOKEN_COMMAND))
-			good = set(top, k, value_of(l, k), "answer", why);
+			good = copy(top, k, find(l, k), why);
 	if (good)
 		status = setup_verify(top, NULL, &l->table);
 	config_free(&config);

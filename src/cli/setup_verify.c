@@ -48,6 +48,23 @@ print_finding(void *context, const struct check_finding *finding)
 	free(remedy);
 }
 
+/* Copies a setting, and the previous ones if the key accumulates. */
+static bool
+copy_setting(struct section *to, enum config_key key,
+    const struct setting *last, struct failure *why)
+{
+	const struct setting	**all;
+	size_t			  n;
+	bool			  good = true;
+
+	all = config_in_order(last, &n);
+	for (size_t i = 0; good && i < n; i++)
+		good = section_set(to, key, all[i]->value,
+		    strlen(all[i]->value), ORIGIN, why);
+	free(all);
+	return good;
+}
+
 /* Copies the answers, with the password itself in place of its file. */
 static bool
 copy_answers(struct config *config, const struct section *answers,
@@ -58,18 +75,14 @@ copy_answers(struct config *config, const struct section *answers,
 
 	for (enum config_key k = 0; good && k < CONFIG_KEYS; k++) {
 		const struct setting	*set = answers->setting[k];
-		enum config_key		 key = k;
-		const char		*value;
 
 		if (set == NULL)
 			continue;
-		value = set->value;
-		if (k == KEY_PASSWORD_FILE && secret != NULL) {
-			key = KEY_PASSWORD;
-			value = secret;
-		}
-		good = section_set(top, key, value, strlen(value),
-		    ORIGIN, why);
+		if (k == KEY_PASSWORD_FILE && secret != NULL)
+			good = section_set(top, KEY_PASSWORD, secret,
+			    strlen(secret), ORIGIN, why);
+		else
+			good = copy_setting(top, k, set, why);
 	}
 	return good;
 }

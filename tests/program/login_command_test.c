@@ -132,6 +132,10 @@ static const struct login_case logins[] = {
 	    TRUSTED, EX_OK, { "Lines for relais.conf:\n\n"
 	    "    user = nina@example.org\n    from = nina@example.org\n"
 	    "    token = /", "AUTH XOAUTH2" } },
+	{ "each tls_pin is used for the test", GRANTS(""), "XOAUTH2",
+	    TRUSTED "tls_pin = sha256//{pin}\ntls_pin = sha256//"
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", EX_OK,
+	    { "AUTH XOAUTH2" } },
 	{ "the password that the login replaces is named", GRANTS(""),
 	    "XOAUTH2 PLAIN", TRUSTED USER "password = secret\n", EX_OK,
 	    { "AUTH XOAUTH2", "Remove password (",
