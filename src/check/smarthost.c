@@ -181,6 +181,7 @@ check_smarthost(struct check *check, const struct check_target *target)
 	c->connector = &check->connector;
 	c->subject = target->subject;
 	held_begin(check);
+	e.lookup_ms = config_ms(c->config, &c->subject, KEY_TIMEOUT);
 	if (endpoints_begin_with(&e, target->smarthost, &why))
 		leaves = check_endpoints(&r, &e);
 	else

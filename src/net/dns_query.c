@@ -10,9 +10,10 @@
 #include "net/dns_tcp.h"
 
 enum {
-	SECONDS = 4,		/* until a name server must answer */
+	SECONDS_MAX = 4,	/* until a name server must answer */
 	TRIES = 2,
-	TCP_MS = 10 * 1000,
+	UDP_MAX_MS = 20 * 1000,
+	TCP_MAX_MS = 10 * 1000,
 	IS_TRUNCATED = 0x82,	/* a reply, and the bit TC */
 };
 
@@ -109,13 +110,28 @@ ask(unsigned char *answer, struct __res_state *state,
 	    len : -1;
 }
 
+/*
+ * Limits the time over UDP: the first try takes .retrans seconds for each name
+ * server, and the second one twice this time for all of them.
+ */
+static void
+limit_tries(struct __res_state *state, int64_t timeout_ms)
+{
+	int64_t	seconds = timeout_ms / 1000 / (state->nscount + 2);
+
+	state->retry = TRIES;
+	state->retrans = seconds < 1 ? 1 : seconds < SECONDS_MAX ?
+	    (int)seconds : SECONDS_MAX;
+}
+
 int
 dns_query(unsigned char *answer, int type, const char *name,
-    const struct dns_server *server, struct failure *why)
+    const struct dns_options *options, struct failure *why)
 {
 	struct dns_question	q = { .name = name, .type = type,
-				    .timeout_ms = TCP_MS };
+				    .timeout_ms = TCP_MAX_MS };
 	struct __res_state	state;
+	int64_t			timeout_ms = UDP_MAX_MS;
 	int			len;
 
 	memset(&state, 0, sizeof(state));
@@ -123,13 +139,15 @@ dns_query(unsigned char *answer, int type, const char *name,
 		failed(why, EX_TEMPFAIL, "cannot initialize the resolver");
 		return -1;
 	}
-	state.retrans = SECONDS;
-	state.retry = TRIES;
-	if (server != NULL) {
-		state.nsaddr_list[0] = server->address;
+	if (options != NULL && options->server.sin_family != AF_UNSPEC) {
+		state.nsaddr_list[0] = options->server;
 		state.nscount = 1;
-		q.timeout_ms = server->tcp_ms;
 	}
+	if (options != NULL && options->timeout_ms > 0)
+		timeout_ms = options->timeout_ms;
+	limit_tries(&state, timeout_ms);
+	if (timeout_ms < q.timeout_ms)
+		q.timeout_ms = timeout_ms;
 	len = ask(answer, &state, &q, why);
 	res_nclose(&state);
 	return len > DNS_ANSWER_MAX ? DNS_ANSWER_MAX : len;

@@ -11,10 +11,12 @@
 
 #include "util/failure.h"
 
-/* In place of the name servers of resolv.conf. */
-struct dns_server {
-	struct sockaddr_in	address;
-	int64_t			tcp_ms;		/* the limit over TCP */
+struct dns_options {
+	struct sockaddr_in	server;		/* if .sin_family is set: in
+						 * place of the name servers of
+						 * resolv.conf */
+	int64_t			timeout_ms;	/* the limit over UDP, and that
+						 * over TCP; 0: the largest */
 };
 
 enum { DNS_ANSWER_MAX = 65535 };
@@ -36,10 +38,10 @@ bool	dns_parser_load(struct dns_parser *, struct failure *why);
  * Writes up to DNS_ANSWER_MAX octets and returns the length of the answer, or
  * -1 with why: EX_NOHOST if the name or the records do not exist, EX_TEMPFAIL
  * without a reply.  This takes at most half a minute, whatever the name servers
- * do.  server may be NULL.
+ * do; over UDP, at least a second for each try.  The options may be NULL.
  */
 int	dns_query(unsigned char *answer, int type, const char *name,
-	    const struct dns_server *server, struct failure *why);
+	    const struct dns_options *, struct failure *why);
 
 /* The cause in struct failure. */
 enum dns_cause { DNS_CAUSE_NO_NAME = 300 };	/* the name does not exist */

@@ -123,8 +123,9 @@ ask_server(unsigned char *answer, const struct query *q,
 	}
 	if (len == -1 && clock_ms() >= end)
 		failed(why, EX_TEMPFAIL, "the name server %s did not answer "
-		    "over TCP within %g seconds", at->host,
-		    (double)q->timeout_ms / 1000);
+		    "over TCP within %g second%s", at->host,
+		    (double)q->timeout_ms / 1000, q->timeout_ms == 1000 ?
+		    "" : "s");
 	else if (len == -1)
 		failure_prefix(why, "name server %s, over TCP: ", at->host);
 	why->status = EX_TEMPFAIL;

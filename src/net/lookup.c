@@ -126,10 +126,10 @@ shuffle_equals(struct lookup_targets *t)
 
 bool
 lookup(struct lookup_targets *t, enum lookup_type type, const char *name,
-    const struct dns_server *server, struct failure *why)
+    const struct dns_options *options, struct failure *why)
 {
 	unsigned char	*answer = memory_new(DNS_ANSWER_MAX, 1);
-	int		 len = dns_query(answer, (int)type, name, server,
+	int		 len = dns_query(answer, (int)type, name, options,
 				    why);
 	bool		 good = len != -1;
 

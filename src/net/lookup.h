@@ -15,7 +15,7 @@
 
 #include "util/failure.h"
 
-struct dns_server;
+struct dns_options;
 
 enum { LOOKUP_MAX = 16, LOOKUP_NAME = 256 };
 
@@ -40,11 +40,10 @@ struct lookup_targets {
  * Looks up the records of a name, and shuffles targets of equal priority by
  * weight.  Returns false with why, whose text contains the name: EX_NOHOST if
  * the name or the records do not exist, or if .none; EX_TEMPFAIL if there is no
- * reply, or a malformed one.  server: see net/dns_query.h; NULL: those of
- * resolv.conf.
+ * reply, or a malformed one.  The options (net/dns_query.h) may be NULL.
  */
 bool	lookup(struct lookup_targets *, enum lookup_type, const char *name,
-	    const struct dns_server *server, struct failure *why);
+	    const struct dns_options *, struct failure *why);
 
 /*
  * Parses a reply; the targets are in the order of their priority.  Returns

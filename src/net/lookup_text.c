@@ -61,14 +61,14 @@ lookup_text_parse(struct lookup_text *t, const unsigned char *answer,
 
 enum lookup_text_result
 lookup_text(struct lookup_text *t, const char *name,
-    const struct dns_server *server, struct failure *why)
+    const struct dns_options *options, struct failure *why)
 {
 	unsigned char		*answer = memory_new(DNS_ANSWER_MAX, 1);
 	int			 len;
 	enum lookup_text_result	 result;
 
 	*t = (struct lookup_text){ .n = 0 };
-	len = dns_query(answer, ns_t_txt, name, server, why);
+	len = dns_query(answer, ns_t_txt, name, options, why);
 	if (len != -1)
 		result = lookup_text_parse(t, answer, (size_t)len, why);
 	else if (why->status != EX_NOHOST)

@@ -11,7 +11,7 @@
 
 #include "util/failure.h"
 
-struct dns_server;
+struct dns_options;
 
 enum { LOOKUP_TEXT_MAX = 32 };
 
@@ -28,9 +28,9 @@ enum lookup_text_result {
 	LOOKUP_TEXT_FAILED,	/* no valid reply: see why */
 };
 
-/* server: a name server, or NULL for those of resolv.conf. */
+/* The options (net/dns_query.h) may be NULL. */
 enum lookup_text_result lookup_text(struct lookup_text *, const char *name,
-	    const struct dns_server *server, struct failure *why);
+	    const struct dns_options *, struct failure *why);
 
 /* Parses a reply. */
 enum lookup_text_result lookup_text_parse(struct lookup_text *,

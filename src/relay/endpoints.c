@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "net/dns_query.h"
+
 bool
 endpoints_begin_with(struct endpoints *e, const struct setting *set,
     struct failure *why)
@@ -22,6 +24,7 @@ endpoints_begin(struct endpoints *e, const struct config *config,
 				    KEY_SMARTHOST);
 
 	endpoints_free(e);
+	e->lookup_ms = config_ms(config, subject, KEY_TIMEOUT);
 	if (set == NULL)
 		return failed(why, EX_CONFIG, "no smarthost is configured: run "
 		    "\"relais setup\", or set smarthost in %s",
@@ -49,6 +52,7 @@ look_up_targets(struct endpoints *e, struct failure *why)
 	};
 	const struct smarthost_url	*h = e->smarthost;
 	struct lookup_targets	*targets = &e->targets;
+	const struct dns_options	 limit = { .timeout_ms = e->lookup_ms };
 	char			 name[LOOKUP_NAME + 32];
 
 	targets->n = 0;
@@ -56,9 +60,9 @@ look_up_targets(struct endpoints *e, struct failure *why)
 	if (h->lookup == LOOKUP_SRV) {
 		snprintf(name, sizeof(name), "_%s._tcp.%s",
 		    services[h->scheme], h->host);
-		return lookup(targets, LOOKUP_TYPE_SRV, name, NULL, why);
+		return lookup(targets, LOOKUP_TYPE_SRV, name, &limit, why);
 	}
-	if (lookup(targets, LOOKUP_TYPE_MX, h->host, NULL, why))
+	if (lookup(targets, LOOKUP_TYPE_MX, h->host, &limit, why))
 		return true;
 	if (why->status != EX_NOHOST || targets->none)
 		return false;

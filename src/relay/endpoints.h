@@ -25,6 +25,8 @@ struct endpoints {
 	struct endpoint		 at;
 
 	const char		*origin;	/* of the setting; borrowed */
+	int64_t			 lookup_ms;	/* the limit of the look-ups;
+						 * 0: none is set */
 	struct smarthost_list	 smarthosts;
 	size_t			 next;		/* in smarthosts */
 	size_t			 next_target;	/* in targets */
@@ -41,13 +43,14 @@ enum endpoints_result {
 };
 
 /*
- * Begins with the first smarthost that is configured for the subject.  Returns
- * false with why (EX_CONFIG) if none is configured.
+ * Begins with the first smarthost that is configured for the subject, and sets
+ * .lookup_ms to the key timeout.  Returns false with why (EX_CONFIG) if none is
+ * configured.
  */
 bool	endpoints_begin(struct endpoints *, const struct config *,
 	    const struct config_subject *, struct failure *why);
 
-/* Begins with the first smarthost of a setting. */
+/* Begins with the first smarthost of a setting; .lookup_ms stays. */
 bool	endpoints_begin_with(struct endpoints *, const struct setting *,
 	    struct failure *why);
 

@@ -74,7 +74,7 @@ static const struct tcp_case cases[] = {
 };
 
 static struct dns		 names;
-static struct dns_server	 server;
+static struct dns_options	 options;
 
 static void
 looks_up(void **state)
@@ -83,9 +83,9 @@ looks_up(void **state)
 	struct lookup_targets	 t;
 	struct failure		 why;
 
-	server.tcp_ms = c->text != NULL && strstr(c->text, "0.3") != NULL ?
+	options.timeout_ms = c->text != NULL && strstr(c->text, "0.3") != NULL ?
 	    SOON_MS : LATE_MS;
-	if (lookup(&t, LOOKUP_TYPE_MX, c->name, &server, &why)) {
+	if (lookup(&t, LOOKUP_TYPE_MX, c->name, &options, &why)) {
 		assert_int_equal(c->status, EX_OK);
 		assert_int_equal(t.n, 1);
 		assert_string_equal(t.target[0].host, "mx");
@@ -172,8 +172,8 @@ start_tcp(void)
 	int	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	pid_t	pid;
 
-	if (fd == -1 || bind(fd, (const struct sockaddr *)&server.address,
-	    sizeof(server.address)) == -1 || listen(fd, 8) == -1)
+	if (fd == -1 || bind(fd, (const struct sockaddr *)&options.server,
+	    sizeof(options.server)) == -1 || listen(fd, 8) == -1)
 		err(1, "name server");
 	if ((pid = fork()) == -1)
 		err(1, "fork");
@@ -199,7 +199,7 @@ main(void)
 	int	failures;
 
 	dns_start(&names, records, 0);
-	server.address = names.address;
+	options.server = names.address;
 	tcp = start_tcp();
 	failures = CASES_RUN("DNS over TCP", looks_up, cases);
 	kill(tcp, SIGKILL);

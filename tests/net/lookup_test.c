@@ -118,7 +118,7 @@ looks_up(void **state)
 	const struct lookup_case	*c = *state;
 	struct lookup_targets		 t;
 	struct failure			 why;
-	const struct dns_server		 at = { .address = server.address };
+	const struct dns_options		 at = { .server = server.address };
 	char				 text[1024];
 
 	if (!lookup(&t, c->type, c->name, &at, &why)) {
@@ -144,14 +144,14 @@ equal_priorities_are_selected_by_weight(void **state)
 		{ .name = NULL }
 	};
 	struct dns		 d;
-	struct dns_server	 at = { .tcp_ms = 0 };
+	struct dns_options	 at = { .timeout_ms = 0 };
 	struct lookup_targets	 t;
 	struct failure		 why;
 	int			 first[4] = { 0 };
 
 	(void)state;
 	dns_start(&d, equals, 0);
-	at.address = d.address;
+	at.server = d.address;
 	for (int i = 0; i < 300; i++) {
 		assert_true(lookup(&t, SRV, "w.test", &at, &why));
 		assert_int_equal(t.n, 3);

@@ -55,6 +55,10 @@ static const struct dns_record records[] = {
 	FOUR("tcp6.test"), NO_SIX("tcp6.test", DNS_TRUNCATED),
 	NO_FOUR("tcp4.test", DNS_TRUNCATED), SIX("tcp4.test"),
 	NO_FOUR("tcp.test", DNS_TRUNCATED), NO_SIX("tcp.test", DNS_TRUNCATED),
+	{ .name = "silent.test", .type = DNS_MX, .flaw = DNS_SILENT },
+	{ .name = "tcp.test", .type = DNS_MX, .flaw = DNS_TRUNCATED },
+	{ .name = "_smtp._tcp.tcp.test", .type = DNS_SRV,
+	    .flaw = DNS_TRUNCATED },
 	FOUR("fail6.test"), NO_SIX("fail6.test", DNS_FAILURE),
 	NO_FOUR("fail4.test", DNS_FAILURE), SIX("fail4.test"),
 	NO_FOUR("fail.test", DNS_FAILURE), NO_SIX("fail.test", DNS_FAILURE),
@@ -130,6 +134,17 @@ static const struct resolve_case cases[] = {
 	    NULL },
 	{ "the target of an SRV record", "smtp+srv://srv.test", PATIENT, 0,
 	    NULL },
+	{ "MX records without a reply", "smtp+mx://silent.test:2501",
+	    IMPATIENT, EX_TEMPFAIL, ": cannot look up the MX records of "
+	    "silent.test: no reply from a name server (" },
+	{ "MX records that are truncated, and the server is silent over TCP",
+	    "smtp+mx://tcp.test:2501", IMPATIENT, EX_TEMPFAIL,
+	    ": cannot look up the MX records of tcp.test: the name server "
+	    "127.0.0.1 did not answer over TCP within 1 second (" },
+	{ "SRV records that are truncated, and the server is silent over TCP",
+	    "smtp+srv://tcp.test", IMPATIENT, EX_TEMPFAIL,
+	    ": cannot look up the SRV records of _smtp._tcp.tcp.test: the name "
+	    "server 127.0.0.1 did not answer over TCP within 1 second (" },
 	{ "family = ipv4 looks up only A", "smtp://four.test:2501",
 	    AT_ONCE "family = ipv4\n", 0, NULL },
 	{ "family = ipv6 looks up only AAAA", "smtp://six.test:2502",
