@@ -27,6 +27,7 @@
 #include "cli/token_command.h"
 #include "cli/version.h"
 #include "config/config.h"
+#include "config/log_config.h"
 #include "util/failure.h"
 #include "util/log.h"
 
@@ -159,11 +160,7 @@ cli_run(int argc, char **argv, enum mode mode, bool administrator)
 		    .overrides = options.overrides };
 		good = config_load(&config, &source, &why);
 		good |= config.unreadable != NULL && action->by_service;
-		log_open(&log, &(struct log_options){ .target = good ?
-		    config_text(&config, NULL, KEY_LOG) : NULL,
-		    .addresses = config_text(&config, NULL,
-		    KEY_LOG_ADDRESSES), .key_directory = config_text(&config,
-		    NULL, KEY_QUEUE), .tag = getprogname() });
+		log_config_open(&log, good ? &config : NULL);
 	}
 	if (!good) {
 		status = report_failure(&log, options.errors, &why);

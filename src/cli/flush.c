@@ -234,7 +234,7 @@ flush_command(const struct options *options, const struct config *config,
 		if (good && config->unreadable != NULL)
 			good = failed(&why, EX_NOPERM, "%s",
 			    config->unreadable);
-		return good ? serve_command_timer(options, config, log,
+		return good ? serve_command_timer(options, config,
 		    interval_s) : report_failure(log, options->errors, &why);
 	}
 	if (!parse_choice(&run.choice, options->queue, next, &why))

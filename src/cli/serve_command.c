@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/flush.h"
 #include "cli/report.h"
+#include "config/log_config.h"
 #include "serve/serve.h"
 
 /* The shortest time between two attempts for a message. */
@@ -25,12 +26,18 @@ load_again(void *context, struct config *config, struct failure *why)
 static int
 run_service(const struct options *options, struct serve_options *service)
 {
+	struct log	log;
 	struct failure	why;
+	int		status;
 
+	log_config_open(&log, service->config);
+	service->log = &log;
 	service->load = load_again;
 	service->context = (void *)options;
-	return serve_run(service, &why) ? EX_OK :
-	    report_failure(service->log, options->errors, &why);
+	status = serve_run(service, &why) ? EX_OK :
+	    report_failure(&log, options->errors, &why);
+	log_close(&log);
+	return status;
 }
 
 int
@@ -39,7 +46,6 @@ serve_command(const struct options *options, const struct config *config,
 {
 	struct serve_options	service = {
 		.config = config,
-		.log = log,
 		.interval_s = INTERVAL_S,
 		.listens = true,
 	};
@@ -58,11 +64,10 @@ serve_command(const struct options *options, const struct config *config,
 
 int
 serve_command_timer(const struct options *options,
-    const struct config *config, const struct log *log, long interval_s)
+    const struct config *config, long interval_s)
 {
 	struct serve_options	service = {
 		.config = config,
-		.log = log,
 		.interval_s = interval_s,
 		.with_parent = true,
 	};

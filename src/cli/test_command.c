@@ -15,6 +15,7 @@
 #include "cli/report.h"
 #include "cli/send.h"
 #include "cli/transcript.h"
+#include "config/log_config.h"
 #include "mail/address.h"
 #include "mail/complete.h"
 #include "serve/serve_user.h"
@@ -247,11 +248,7 @@ run_test(struct test_request *r)
 	/* The service can read what this user cannot. */
 	good |= config.unreadable != NULL;
 	if (good)
-		log_open(&log, &(struct log_options){ .target =
-		    config_text(&config, NULL, KEY_LOG), .addresses =
-		    config_text(&config, NULL, KEY_LOG_ADDRESSES),
-		    .key_directory = config_text(&config, NULL, KEY_QUEUE),
-		    .tag = getprogname() });
+		log_config_open(&log, &config);
 	status = good ? submit_test(r, &config, &log) :
 	    report_failure(&log, o->errors, &why);
 	log_close(&log);

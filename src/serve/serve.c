@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "config/credentials.h"
+#include "config/log_config.h"
 #include "queue/retry.h"
 #include "queue/spool.h"
 #include "runner/alarm.h"
@@ -230,6 +231,15 @@ replace_processes(struct serve_state *s)
 		s->client[i].outdated = true;
 }
 
+static void
+prepare_log(struct serve_state *s)
+{
+	struct failure	why;
+
+	if (!log_prepare(s->options->log, &why))
+		log_line(s->options->log, LOG_WARNING, "%s", why.text);
+}
+
 /* The other processes cannot open a log file after it was rotated. */
 static void
 follow_log(struct serve_state *s)
@@ -264,6 +274,9 @@ reload(struct serve_state *s)
 	} else {
 		config_free(&s->loaded);
 		s->loaded = config;
+		log_close(s->options->log);
+		log_config_open(s->options->log, &s->loaded);
+		prepare_log(s);
 		apply_config(s, &s->loaded);
 		identity_free(&s->me);
 		identity_find(&s->me, s->config);
@@ -518,8 +531,7 @@ serve_run(const struct serve_options *options, struct failure *why)
 	good = good && serve_start_queue(&s.spool, options->config,
 	    options->listens, why);
 	if (good) {
-		if (!log_prepare(options->log, why))
-			log_line(options->log, LOG_WARNING, "%s", why->text);
+		prepare_log(&s);
 		identity_find(&s.me, options->config);
 		serve_until_stopped(&s);
 		log_line(options->log, LOG_INFO, "the service has stopped");

@@ -26,7 +26,8 @@
 /* All pointers are borrowed. */
 struct serve_options {
 	const struct config	*config;
-	const struct log	*log;
+	struct log		*log;	/* opened again if the configuration is
+					 * read again */
 	long			 interval_s;	/* between two queue runs */
 	bool			 listens;	/* false: only queue runs */
 	bool			 with_parent;	/* end when the parent ends */

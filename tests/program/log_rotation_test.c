@@ -1,5 +1,5 @@
 /*
- * The service and the rotation of its log file.
+ * The service, and the rotation and the change of its log file.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -128,6 +128,22 @@ a_message_after_a_removal_is_in_the_new_file(void **state)
 	assert_int_equal(count(t->log, ": sent uid="), 1);
 }
 
+static void
+a_reload_changes_the_log(void **state)
+{
+	struct log_service	*t = *state;
+	char			 more[200];
+
+	send_one(t);
+	snprintf(more, sizeof(more), "log = %s\n", t->renamed);
+	serving_configure(&t->s, more);
+	assert_int_equal(kill(program_pid(t->running), SIGHUP), 0);
+	wait_for(t->renamed, "the configuration has been read again");
+	send_one(t);
+	assert_int_equal(count(t->log, ": sent uid="), 1);
+	assert_int_equal(count(t->renamed, "to=<a@example.net>"), 1);
+}
+
 /* The key is created before the first session. */
 static void
 addresses_are_hashed(void **state)
@@ -145,6 +161,7 @@ addresses_are_hashed(void **state)
 static const struct CMUnitTest rotation_spec[] = {
 	EACH(a_message_after_the_rotation_is_in_the_new_file),
 	EACH(a_message_after_a_removal_is_in_the_new_file),
+	EACH(a_reload_changes_the_log),
 	EACH(addresses_are_hashed),
 };
 
