@@ -197,7 +197,8 @@ drop_name(struct failure *why, const char *path)
 		    strlen(why->text + len + 2) + 1);
 }
 
-static void
+/* Also writes the result; false if this fails. */
+static bool
 run_program(const struct inbox *in, const struct request *request,
     const struct buffer *paths, int caller, struct delivery_result *r)
 {
@@ -210,6 +211,7 @@ run_program(const struct inbox *in, const struct request *request,
 	char			 separator[] = "--", line[REPLY_MAX];
 	const char		*end = paths->data + paths->len;
 	size_t			 n = 0, cap = 0;
+	bool			 good;
 
 	buffer_addf(&sender, "RELAIS_SENDER=%s", paths->data);
 	arguments = memory_room(arguments, n, &cap, sizeof(*arguments));
@@ -225,10 +227,13 @@ run_program(const struct inbox *in, const struct request *request,
 	d.arguments = arguments;
 	d.environment = (char *const[]){ sender.data, NULL };
 
-	lseek(in->fd, 0, SEEK_SET);
 	r->kind = DELIVERY_IN_DOUBT;
-	switch (command_deliver(&d, &r->why)) {
+	switch (lseek(in->fd, 0, SEEK_SET) == 0 ? command_deliver(&d,
+	    &r->why) : COMMAND_END_NOT_STARTED) {
 	case COMMAND_END_NOT_STARTED:
+		if (r->why.status == EX_OK)
+			failed_errno(&r->why, EX_TEMPFAIL, "cannot read the "
+			    "message");
 		r->kind = DELIVERY_NOT_DONE;
 		break;
 	case COMMAND_END_STATUS:
@@ -245,51 +250,68 @@ run_program(const struct inbox *in, const struct request *request,
 	if (line[0] != '\0')
 		failure_suffix(&r->why, ": %s", line);
 	r->output_len = d.errors.len;
-	if (file_write(caller, r, sizeof(*r)))
-		file_write(caller, d.errors.data, d.errors.len);
+	good = file_write(caller, r, sizeof(*r)) &&
+	    file_write(caller, d.errors.data, d.errors.len);
 	buffer_free(&d.errors);
 	buffer_free(&sender);
 	free(arguments);
+	return good;
 }
 
-static void
+static bool
 deliver(struct inbox *in, const struct request *request,
     const struct buffer *paths, int caller, struct delivery_result *r)
 {
 	bool	in_doubt;
 
-	if (in->smarthost->scheme == SCHEME_COMMAND) {
-		run_program(in, request, paths, caller, r);
-		return;
-	}
+	if (in->smarthost->scheme == SCHEME_COMMAND)
+		return run_program(in, request, paths, caller, r);
 	if (maildir_commit(&in->maildir, &in_doubt, &r->why))
 		failed(&r->why, EX_OK, "delivered as new/%s",
 		    in->maildir.name);
 	r->kind = r->why.status == EX_OK ? DELIVERY_DONE : in_doubt ?
 	    DELIVERY_IN_DOUBT : DELIVERY_NOT_DONE;
-	file_write(caller, r, sizeof(*r));
+	return file_write(caller, r, sizeof(*r));
 }
 
 static bool
 read_all(int fd, void *to, size_t len)
 {
-	return len == 0 || recv(fd, to, len, MSG_WAITALL) == (ssize_t)len;
+	char	*at = to;
+
+	while (len > 0) {
+		ssize_t	n = read(fd, at, len);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		at += n;
+		len -= (size_t)n;
+	}
+	return true;
 }
 
-/* Reads the pieces of the message; false if the parent has ended. */
+/*
+ * Reads the pieces of the message; false if the parent has ended.  Only a piece
+ * without octets is the end of the message.
+ */
 static bool
 receive_message(struct inbox *in, int fd, struct failure *why)
 {
 	char		*piece = memory_new(PIECE_MAX, 1);
-	bool		 good = true;
+	bool		 good;
 	uint32_t	 len;
 
-	while (read_all(fd, &len, sizeof(len)) && len <= PIECE_MAX &&
-	    len > 0 && read_all(fd, piece, len))
+	while ((good = read_all(fd, &len, sizeof(len)) && len <= PIECE_MAX) &&
+	    len > 0) {
+		good = read_all(fd, piece, len);
+		if (!good)
+			break;
 		/* After a failure, the rest is dropped. */
 		if (why->status == EX_OK)
 			inbox_add(in, piece, len, why);
-	good = len == 0;
+	}
 	free(piece);
 	return good;
 }
@@ -320,7 +342,7 @@ serve_request(int fd, const struct config *config,
 		good = request->only_open != 0 ||
 		    receive_message(&in, fd, &r->why);
 		if (good && r->why.status == EX_OK && !request->only_open)
-			deliver(&in, request, &paths, fd, r);
+			good = deliver(&in, request, &paths, fd, r);
 		else if (good)
 			good = file_write(fd, r, sizeof(*r));
 		inbox_close(&in);
