@@ -285,27 +285,30 @@ judge(struct search *s)
 	return answer;
 }
 
-/* Copies the addresses that were found; false with why if there are none. */
+/*
+ * Copies the addresses that were found; false with why if there are none.  It
+ * is certain that there are none only if no call failed for now.
+ */
 static bool
 take_answer(struct resolved *r, struct search *s, struct failure *why)
 {
 	const struct call	*whole = &s->call[WHOLE], *failed_call = whole;
+	bool			 unfinished = false;	/* a family */
 
 	pthread_mutex_lock(&s->lock);
 	if (has_found(whole))
 		*r = whole->found;
-	else
-		r->partial = !s->call[FOUR].done || !s->call[SIX].done ||
-		    has_failed_for_now(&s->call[FOUR]) ||
-		    has_failed_for_now(&s->call[SIX]);
 	for (enum part p = SIX; p > WHOLE && !has_found(whole); p--) {
-		for (size_t i = 0; i < s->call[p].found.n &&
-		    r->n < RESOLVE_MAX; i++)
-			r->address[r->n++] = s->call[p].found.address[i];
-		if (has_failed_for_now(&s->call[p]))
-			failed_call = &s->call[p];
+		const struct call	*c = &s->call[p];
+
+		for (size_t i = 0; i < c->found.n && r->n < RESOLVE_MAX; i++)
+			r->address[r->n++] = c->found.address[i];
+		unfinished |= c->search != NULL && !c->done;
+		if (has_failed_for_now(c))
+			failed_call = c;
 	}
-	if (!whole->done) {
+	r->partial = unfinished || failed_call != whole;
+	if (unfinished || !whole->done) {
 		failed(why, EX_TEMPFAIL, "cannot resolve the host name: no "
 		    "result within %g second%s", (double)s->limit_ms / 1000,
 		    s->limit_ms == 1000 ? "" : "s");
