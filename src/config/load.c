@@ -91,13 +91,16 @@ set_variable(struct section *s, const char *name, const char *value,
 	return good;
 }
 
-/* The facts for alarm_command (runner/alarm.h), which can run relais. */
+/*
+ * The facts for alarm_command (runner/alarm.h) and for a program as smarthost
+ * (relay/delivery_process.h), which can run relais.
+ */
 static bool
-is_alarm_fact(const char *name, size_t len)
+is_fact(const char *name, size_t len)
 {
 	static const char	facts[][16] = { "ALARM_EVENT",
 		"ALARM_SUBJECT", "ALARM_HOST", "ALARM_SINCE", "ALARM_WAITING",
-		"ALARM_REASON", "ALARM_SPOOL" };
+		"ALARM_REASON", "ALARM_SPOOL", "SENDER" };
 
 	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++)
 		if (strlen(facts[i]) == len && memcmp(facts[i], name, len) == 0)
@@ -126,7 +129,7 @@ load_variable(struct loader *l, struct section **section,
 	len = (size_t)(equals - name);
 	value_len = trusted_value_length(equals + 1, strlen(equals + 1));
 	if (value_len == 0 || is_service_link(name, len, equals + 1) ||
-	    is_alarm_fact(name, len))
+	    is_fact(name, len))
 		return true;
 	snprintf(origin, sizeof(origin), "environment RELAIS_%.*s", (int)len,
 	    name);

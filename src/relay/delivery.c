@@ -66,8 +66,13 @@ delivery_open(const struct delivery *d, struct failure *why)
 {
 	char	*prefix;
 
-	if (d->smarthost->scheme == SCHEME_DISCARD ||
-	    delivery_process_open(d->process, d->smarthost, why))
+	if (d->smarthost->scheme == SCHEME_DISCARD)
+		return true;
+	if (d->smarthost->scheme == SCHEME_COMMAND &&
+	    getenv("RELAIS_SENDER") != NULL)
+		failed(why, EX_UNAVAILABLE, "not run, because this message is "
+		    "sent by a program that relais runs as a smarthost");
+	else if (delivery_process_open(d->process, d->smarthost, why))
 		return true;
 	prefix = make_prefix(d->smarthost);
 	failure_prefix(why, "%s", prefix);
@@ -225,7 +230,11 @@ send_once(struct sending *s, struct buffer *paths, struct failure *why)
 	struct delivery_result	*r = memory_new(1, sizeof(*r));
 	struct buffer		 output = { 0 };
 	enum delivery_end	 end = DELIVERY_END;
+	char			 text[60];
 
+	snprintf(text, sizeof(text), "message, %llu octets with CRLF",
+	    (unsigned long long)s->wire.size);
+	remark(d, '*', text);
 	if (!delivery_process_begin(d->process, &request, why) ||
 	    (!is_command && !write_envelope(s, why)) ||
 	    !write_message(s, why)) {

@@ -39,6 +39,8 @@ struct delivery {
 /*
  * Whether a delivery can be attempted.  False with why, which ends with what to
  * change: EX_CONFIG, or EX_TEMPFAIL or EX_OSERR if a later attempt may succeed.
+ * EX_UNAVAILABLE if a program as smarthost sends this message itself: it would
+ * be run without end.
  */
 bool	delivery_open(const struct delivery *, struct failure *why);
 

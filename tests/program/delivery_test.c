@@ -200,6 +200,12 @@ static const struct gets	gets_table[] = {
 	    "env | sed '/^_=/d; /^PWD=/d; /^OLDPWD=/d; /^SHLVL=/d' | sort >got",
 	    "HOME=/nowhere\nLANG=C\nPATH=/usr/local/sbin:/usr/local/bin:"
 	    "/usr/sbin:/usr/bin:/sbin:/bin\nRELAIS_SENDER=s@example.org\n" },
+	{ "the program can run relais, but not send mail by itself", NULL,
+	    LIST("-f", "s@example.org", "b@x.example"), ADDED "\nhi\n",
+	    BUILD "/relais -C relais.conf config >/dev/null 2>&1; echo $? >got;"
+	    "echo hi | " BUILD "/relais -C relais.conf a@b.example 2>err; "
+	    "echo $? >>got; grep -c 'send: not run, because this message is "
+	    "sent by a program' err >>got", "0\n69\n1\n" },
 	{ "the null sender is an empty variable", NULL, LIST("-f", "<>",
 	    "b@x.example"), ADDED "\nhi\n", "echo \"<$RELAIS_SENDER>\" >got",
 	    "<>\n" },
