@@ -243,6 +243,8 @@ main(void)
 		cmocka_unit_test(without_a_name_nothing_is_sent),
 	};
 
+	/* A shell ignores it for a program in the background. */
+	signal(SIGINT, SIG_DFL);
 	return CASES_RUN("relais login", logs_in, logins) +
 	    cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -765,6 +765,8 @@ main(void)
 		cmocka_unit_test(killed_after_the_grant),
 	};
 
+	/* A shell ignores it for a program in the background. */
+	signal(SIGINT, SIG_DFL);
 	return CASES_RUN("logins", logs_in, logins) +
 	    CASES_RUN("usage", is_refused, usages) +
 	    CASES_RUN("keys", client_credentials_with_a_key, keys) +
