@@ -308,6 +308,26 @@ set_domain(struct draft *d, const struct kept *kept)
 		draft_set(d, d->top, KEY_HELO, helo->text, helo->origin);
 }
 
+/*
+ * adminaddr is for names at localhost and at this machine.  A name without a
+ * domain is not such a name if the default host is another one.
+ */
+static void
+note_other_names(struct draft *d, const struct kept *kept)
+{
+	const char		*host = kept_text(&kept[DEFAULT_HOST], NULL);
+	const struct setting	*domain = d->top->setting[KEY_DOMAIN];
+
+	if (host == NULL || domain == NULL ||
+	    strcasecmp(host, "localhost") == 0 ||
+	    strcasecmp(host, kept_text(&kept[ME], "")) == 0)
+		return;
+	draft_note(d, kept[DEFAULT_HOST].origin, "defaulthost: nullmailer "
+	    "sends mail for a name without a domain to this name at %s, not "
+	    "to adminaddr; for the same result, set root = *@%s",
+	    domain->value, domain->value);
+}
+
 static void
 set_addresses(struct draft *d, const struct kept *kept)
 {
@@ -321,8 +341,9 @@ set_addresses(struct draft *d, const struct kept *kept)
 		    "default: %.500s", admin->text);
 		*end = '\0';
 	}
-	if (admin->text != NULL)
-		draft_set(d, d->top, KEY_ROOT, admin->text, admin->origin);
+	if (admin->text != NULL && draft_set(d, d->top, KEY_ROOT, admin->text,
+	    admin->origin))
+		note_other_names(d, kept);
 	if (kept[FROM].text != NULL && draft_set(d, d->top, KEY_FROM,
 	    kept[FROM].text, kept[FROM].origin)) {
 		draft_set(d, d->top, KEY_FROM_MODE, "always",

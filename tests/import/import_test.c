@@ -412,6 +412,22 @@ static const struct import_case cases[] = {
 	    "aliases = off\n",
 	    { "default: a@example.org,b@example.org" }, NULL },
 
+	{ "nullmailer: names without a domain do not go to adminaddr",
+	    "nullmailer", { { "nullmailer/remotes", "mail.example.org smtp\n" },
+	    { "nullmailer/me", "web1.example.org\n" },
+	    { "nullmailer/defaulthost", "mail\n" },
+	    { "nullmailer/defaultdomain", "example.org\n" },
+	    { "nullmailer/adminaddr", "boss@example.org\n" } },
+	    "smarthost = smtp://mail.example.org\n"
+	    "tls = off\n"
+	    "helo = web1.example.org\n"
+	    "domain = mail.example.org\n"
+	    "root = boss@example.org\n"
+	    "aliases = off\n",
+	    { "nullmailer/defaulthost:1: defaulthost: nullmailer sends mail "
+	    "for a name without a domain to this name at mail.example.org, "
+	    "not to adminaddr; for the same result, set root = "
+	    "*@mail.example.org" }, NULL },
 	{ "nullmailer: a word that could be a password is not shown",
 	    "nullmailer", { { "nullmailer/remotes",
 	    "mail.example.org smtp starttls user=me pass s3cret\n" } },
