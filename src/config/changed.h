@@ -15,7 +15,8 @@
 /*
  * The time of the last change, in microseconds since the epoch, of a file that
  * was read as part of the configuration, at the time it was read, or of a file
- * that a setting names: passwords, keys and certificates.  0: unknown.
+ * that a setting names: passwords, keys and certificates; or of the last login
+ * of a login that the key token names.  0: unknown.
  */
 int64_t	config_changed_us(const struct config *);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "util/buffer.h"
+#include "util/file.h"
 #include "util/visible.h"
 
 #define STATE_DIRECTORY "/var/lib/relais"
@@ -110,4 +111,24 @@ token_file_is_unreadable(const char *name)
 	}
 	free(path);
 	return unreadable;
+}
+
+bool
+token_file_stat_login(const char *name, struct stat *st)
+{
+	struct failure	 ignored;
+	struct buffer	 lock = { 0 };
+	char		*path = token_file_path(name, &ignored);
+	char		*directory;
+	bool		 good;
+
+	if (path == NULL)
+		return false;
+	directory = file_directory(path);
+	buffer_addf(&lock, "%s/.%s.lock", directory, strrchr(path, '/') + 1);
+	good = stat(lock.data, st) == 0;
+	buffer_free(&lock);
+	free(directory);
+	free(path);
+	return good;
 }

@@ -13,6 +13,7 @@
 #define CONFIG_TOKEN_FILE_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "util/failure.h"
 
@@ -30,6 +31,12 @@ const char *token_file_system_directory(void);
  * EX_CONFIG: the name is invalid, or the user has no home directory.
  */
 char	*token_file_path(const char *name, struct failure *why);
+
+/*
+ * Sets the attributes of the file whose time is that of the last login; false
+ * if it does not exist, or this user has no permission to search the directory.
+ */
+bool	token_file_stat_login(const char *name, struct stat *);
 
 /*
  * Whether the effective user has no permission to read the file of the login,

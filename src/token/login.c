@@ -409,7 +409,7 @@ store_grant(struct login *l, const struct exchange *e, struct failure *why)
 	renew_take_grant(s, e, now);
 	store_set_time(s, STORE_LOGIN_AT, now);
 	return store_lock(s, LOCK_MS, why) == STORE_LOCKED &&
-	    store_write(s, why);
+	    store_write(s, why) && store_mark_login(s, why);
 }
 
 static bool

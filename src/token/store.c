@@ -257,6 +257,12 @@ store_write(struct store *s, struct failure *why)
 	return good;
 }
 
+bool
+store_mark_login(struct store *s, struct failure *why)
+{
+	return futimens(s->lock, NULL) == 0 || write_failed(s, why);
+}
+
 void
 store_set(struct store *s, enum store_key key, const char *value)
 {

@@ -9,7 +9,7 @@
  *
  * Only the process that holds the lock, on ".NAME.lock", writes the file; it
  * must read the file again after it has got the lock.  Reading requires no
- * lock.
+ * lock.  The time of ".NAME.lock" is that of the last login.
  */
 #ifndef TOKEN_STORE_H
 #define TOKEN_STORE_H
@@ -92,6 +92,12 @@ bool	store_reserve(struct store *, struct failure *why);
 
 /* Replaces the file.  Requires the lock.  EX_CANTCREAT or EX_IOERR. */
 bool	store_write(struct store *, struct failure *why);
+
+/*
+ * Changes the time of the lock file, so that messages which wait because the
+ * login had ended are tried again (config/changed.h).  Requires the lock.
+ */
+bool	store_mark_login(struct store *, struct failure *why);
 
 /* Sets a copy of the value; NULL or "": not set.  A newline becomes a blank. */
 void	store_set(struct store *, enum store_key, const char *value);

@@ -242,12 +242,51 @@ an_idle_login_is_renewed_once(void **state)
 	close_place(&p);
 }
 
+static int
+run_with_queue(struct place *p, const char *const *words)
+{
+	char		 queue[120];
+	const char	*all[8] = { "-o", queue };
+
+	snprintf(queue, sizeof(queue), "queue=%s/spool", p->s.dir.path);
+	for (size_t i = 0; words[i] != NULL; i++)
+		all[i + 2] = words[i];
+	program_result_free(&p->s.o);
+	relais_run(&p->s.o, p->s.conf, all, "Subject: x\n\nhi\n");
+	return p->s.o.status;
+}
+
+/* relais login changes the time of the lock file. */
+static void
+after_a_new_login_waiting_messages_are_sent(void **state)
+{
+	const char	*lock;
+	struct place	 p;
+
+	(void)state;
+	open_place(&p, NULL, STEP("{\"error\": \"invalid_grant\"}"), EXPIRED);
+	assert_int_equal(run_with_queue(&p, WORDS("a@example.net")),
+	    EX_CONFIG);
+	/* The next ones wait, and do not ask the server. */
+	assert_int_equal(run_with_queue(&p, WORDS("a@example.net")), EX_OK);
+	assert_int_equal(run_with_queue(&p, WORDS("queue", "run")), EX_OK);
+	assert_int_equal(authorization_count(&p.server, "\"/token\""), 1);
+
+	authorization_script(&p.server, PLAIN);
+	lock = temp_dir_path(&p.s.dir, "tokens/.work.lock");
+	assert_int_equal(utimensat(AT_FDCWD, lock, NULL, 0), 0);
+	assert_int_equal(run_with_queue(&p, WORDS("queue", "run")), EX_OK);
+	assert_int_equal(mock_smtp_messages(p.s.host), 1);
+	close_place(&p);
+}
+
 static const struct CMUnitTest more[] = {
 	cmocka_unit_test(other_users_cannot_use_a_login),
 	cmocka_unit_test(check_shows_the_login),
 	cmocka_unit_test(metrics_have_the_expiry),
 	cmocka_unit_test(relais_token_prints_the_token),
 	cmocka_unit_test(an_idle_login_is_renewed_once),
+	cmocka_unit_test(after_a_new_login_waiting_messages_are_sent),
 };
 
 int
