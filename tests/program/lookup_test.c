@@ -69,6 +69,16 @@ static const struct lookup_case cases[] = {
 	    "smtp+mx://mx.test:2501", "tls = off\n", 0, NULL },
 	{ "a domain without MX records is its own MX",
 	    "smtp+mx://bare.test:2501", "tls = off\n", 0, NULL },
+	{ "MX: connect_command is given the hosts of the records",
+	    "smtp+mx://mx.test:2501", "tls = off\nconnect_command = false %h\n",
+	    EX_TEMPFAIL, "b@example.net: nobody.test:2501: greeting: the "
+	    "server closed the connection; connect_command: false exited with "
+	    "status 1" },
+	{ "connect_command is given a name that is not looked up",
+	    "smtp://nowhere.test:2501",
+	    "tls = off\nconnect_command = false %h\n", EX_TEMPFAIL,
+	    "b@example.net: nowhere.test:2501: greeting: the server closed the "
+	    "connection; connect_command: false exited with status 1" },
 	{ "a null MX is reported",
 	    "smtp+mx://null.test:2501", "tls = off\n", EX_NOHOST,
 	    "b@example.net: null.test does not offer this service: its MX "
