@@ -19,6 +19,7 @@
 enum {
 	HOST_SIZE = 256,
 	REPLY_MS = 5 * 1000,		/* if a process hangs */
+	LINE_MAX_SHOWN = 150,		/* octets of a line in a text */
 	CONNECTION = 0, CONTROL = 1,	/* in an array of descriptors */
 };
 
@@ -102,18 +103,45 @@ expand(struct buffer *to, const char *command, const struct request *r)
 	}
 }
 
-/* The last line of the errors that is not empty, or "". */
-static void
-last_line(char *to, size_t size, const struct buffer *errors)
+/*
+ * Appends the last line of the text that is not empty, and returns the length of
+ * the text before it.
+ */
+static size_t
+add_last_line(struct buffer *to, const char *text, size_t len)
 {
-	size_t	end = errors->len, start;
+	size_t	start;
 
-	while (end > 0 && strchr(" \t\r\n", errors->data[end - 1]) != NULL)
-		end--;
-	for (start = end; start > 0 && errors->data[start - 1] != '\n' &&
-	    errors->data[start - 1] != '\r'; start--)
+	while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
+		len--;
+	for (start = len; start > 0 && text[start - 1] != '\n' &&
+	    text[start - 1] != '\r'; start--)
 		continue;
-	visible(to, size, end > 0 ? errors->data + start : "", end - start);
+	buffer_add(to, text + start, len - start < LINE_MAX_SHOWN ?
+	    len - start : LINE_MAX_SHOWN);
+	return start;
+}
+
+/*
+ * The last two lines that are not empty, separated by a semicolon, or "": the
+ * last line of ssh, "stdio forwarding failed", follows the line with the cause.
+ */
+static void
+last_lines(char *to, size_t size, const struct buffer *errors)
+{
+	struct buffer	lines = { 0 }, last = { 0 };
+	size_t		before = 0;
+
+	if (errors->len > 0)
+		before = add_last_line(&last, errors->data, errors->len);
+	if (before > 0)
+		add_last_line(&lines, errors->data, before);
+	if (lines.len > 0)
+		buffer_add_text(&lines, "; ");
+	buffer_add(&lines, last.data, last.len);
+	visible(to, size, lines.len > 0 ? lines.data : "", lines.len);
+	buffer_free(&lines);
+	buffer_free(&last);
 }
 
 static void
@@ -121,10 +149,10 @@ fill_report(struct report *report, const struct command_connection *c,
     enum command_end end)
 {
 	struct failure	*why = &report->why;
-	char		 line[512];
+	char		 line[4 * LINE_MAX_SHOWN];
 	int		 name = (int)strcspn(c->command, " \t");
 
-	last_line(line, sizeof(line), &c->errors);
+	last_lines(line, sizeof(line), &c->errors);
 	report->end = PROGRAM_ENDED;
 	switch (end) {
 	case COMMAND_END_NOT_STARTED:
@@ -141,7 +169,7 @@ fill_report(struct report *report, const struct command_connection *c,
 	case COMMAND_END_STOPPED:
 		report->end = line[0] != '\0' ? PROGRAM_STOPPED :
 		    PROGRAM_SILENT;
-		failed(why, EX_TEMPFAIL, "the last line of %.*s", name,
+		failed(why, EX_TEMPFAIL, "the last lines of %.*s", name,
 		    c->command);
 		break;
 	}

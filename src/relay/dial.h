@@ -55,7 +55,7 @@ int	dial(struct connection *c, const struct connect_options *,
 /*
  * After the connection of a program of connect_command was lost, or a reply did
  * not arrive in time (EX_TEMPFAIL, or else nothing happens): adds to why how
- * the program ended, and the last line of its standard error.  If the program
+ * the program ended, and the last lines of its standard error.  If the program
  * could not be started, that is the failure.  Call it before the connection is
  * closed; ends the program.
  */

@@ -374,10 +374,10 @@ static const struct CMUnitTest connect_command_spec[] = {
 	    "connect_command: {dir}/run exited with status 0 ("),
 	DEFERS("the program is killed", "kill -9 $$\n", SMTP RUN,
 	    "connect_command: {dir}/run was killed by signal 9 ("),
-	DEFERS("the last line of many is shown, with visible characters",
+	DEFERS("the last two lines of many are shown, with visible characters",
 	    "for i in {1..9000}; do echo line $i; done >&2\n"
 	    "printf 'last\\033[1m \\r\\n\\n' >&2; exit 1\n", SMTP RUN,
-	    "exited with status 1: last\\033[1m ("),
+	    "exited with status 1: line 9000; last\\033[1m ("),
 	DEFERS("the program ends in the TLS handshake",
 	    "read -r -n 1 _; echo broken >&2; exit 3\n",
 	    "smarthost = submissions://mail.example\n" RUN,
@@ -390,7 +390,7 @@ static const struct CMUnitTest connect_command_spec[] = {
 	DEFERS("the program is silent, and ignores SIGTERM",
 	    "trap '' TERM\necho connecting >&2\nwhile :; do sleep 1; done\n",
 	    SMTP RUN "timeout = 1s\n", "greeting: timed out after 1 s; "
-	    "connect_command: the last line of {dir}/run: connecting"),
+	    "connect_command: the last lines of {dir}/run: connecting"),
 	DEFERS("a child of the program keeps the connection open",
 	    "sleep 1000 &\nexit 5\n", SMTP RUN,
 	    "connect_command: {dir}/run exited with status 5"),

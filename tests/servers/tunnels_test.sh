@@ -79,13 +79,13 @@ spec 'OpenSSH is not a proxy' with "$at" 'proxy = socks5://127.0.0.1:2222' \
 
 spec 'OpenSSH: another key is refused' \
     with "$at" "$(ssh_with other_key known_hosts)" \
-    -- refused 75 'ssh exited with status 255: root@127.0.0.1: Permission denied'
+    -- refused 75 'ssh exited with status 255: ' 'root@127.0.0.1: Permission denied'
 spec 'OpenSSH: the host key is not known' \
     with "$at" "$(ssh_with root_key none)" \
-    -- refused 75 'ssh exited with status 255: Host key verification failed'
+    -- refused 75 'ssh exited with status 255: ' 'Host key verification failed'
 spec 'OpenSSH: nothing listens on the port of the smarthost' \
     with 'smarthost = submission://lab.test:10' "$jump" \
-    -- refused 75 'ssh exited with status 255'
+    -- refused 75 'Connection refused; stdio forwarding failed'
 spec 'OpenSSH: the SSH server does not answer' \
     with "$at" 'connect_command = ssh -p 10 -o BatchMode=yes -W %h:%p 127.0.0.1' \
     -- refused 75 'port 10: Connection refused'
