@@ -43,6 +43,10 @@ struct auth_offer {
 	bool			 plus_refused;	/* the server has refused a
 						 * mechanism with channel
 						 * binding */
+	bool			 secret_refused; /* 534 or 538 to a mechanism
+						 * that sends the password or
+						 * the token itself: not by
+						 * another one of these */
 };
 
 struct auth;		/* one exchange */
@@ -125,6 +129,9 @@ struct auth *auth_start(const char *mechanism, const struct auth_options *,
  * "tls-server-end-point"; NULL: none.
  */
 const char *auth_binding(const struct auth *);
+
+/* Whether the mechanism sends the password or the token itself. */
+bool	auth_sends_secret(const struct auth *);
 
 /*
  * Appends the initial response and returns true, if the mechanism has one and

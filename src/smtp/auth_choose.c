@@ -161,6 +161,12 @@ obstacle_to(const struct choice *c, const struct auth_mechanism *m)
 	    AUTH_OBSTACLE_NONE;
 }
 
+bool
+auth_sends_secret(const struct auth *a)
+{
+	return sends_secret(a->mechanism);
+}
+
 /* The first usable mechanism, or the first one after 'refused'. */
 static const char *
 first_usable(const struct choice *c, const struct auth_mechanism *refused)
@@ -171,7 +177,8 @@ first_usable(const struct choice *c, const struct auth_mechanism *refused)
 		const struct auth_mechanism	*m = c->order[i];
 
 		if (on && (c->offered & mechanism_bit(m)) &&
-		    obstacle_to(c, m) == AUTH_OBSTACLE_NONE)
+		    obstacle_to(c, m) == AUTH_OBSTACLE_NONE &&
+		    !(c->offer->secret_refused && sends_secret(m)))
 			return m->name;
 		on = on || m == refused;
 	}

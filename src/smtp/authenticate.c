@@ -199,6 +199,8 @@ try_mechanisms(struct session *s, const char *name, struct failure *why)
 			remark_binding(s, name, a);
 			result = run_exchange(s, name, a, initially, why);
 			offer.plus_refused |= s->binding != NULL;
+			offer.secret_refused |= auth_sends_secret(a) &&
+			    (s->reply.code == 534 || s->reply.code == 538);
 			auth_free(a);
 		} else {
 			dialogue_remark(s, "%s", why->text);
