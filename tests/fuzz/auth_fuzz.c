@@ -143,7 +143,7 @@ exchange(struct auth *a, const uint8_t *at, size_t left)
 		if (++steps > 3)	/* no mechanism has more steps */
 			abort();
 	}
-	if (auth_finish(a, &why) && (auth_may_rebind(a) || auth_cause(a) != 0))
+	if (auth_finish(a, &why) && auth_may_rebind(a))
 		abort();
 	buffer_wipe(&initial);
 }
