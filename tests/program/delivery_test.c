@@ -542,6 +542,33 @@ notify_success_is_honoured(void **state)
 	queue_fixture_close(&p);
 }
 
+static void
+a_queued_message_that_is_refused_is_returned(void **state)
+{
+	struct queue_fixture	p;
+	struct program_result	o;
+	struct buffer		got = { 0 };
+
+	(void)state;
+	open_program(&p, "test -n \"$RELAIS_SENDER\" || exec cat >bounce; "
+	    "test -e again || exit 75; echo 'no such mailbox' >&2; exit 67",
+	    NULL, NULL);
+	relais_run(&o, p.conf, WORDS("-f", "a@example.org", "b@example.net"),
+	    ADDED "\nhi\n");
+	assert_int_equal(o.status, EX_OK);
+	program_result_free(&o);
+	temp_dir_write(&p.dir, "again", 0600, "");
+	queue_fixture_run(&p, "-q", QUEUE_FIXTURE_ANY);
+	file_read(&got, temp_dir_path(&p.dir, "bounce"));
+	assert_contains(got.data, "To: <a@example.org>\n");
+	assert_contains(got.data, "Action: failed\n");
+	assert_contains(got.data, "status 67: no such mailbox");
+	assert_null(strstr(got.data, "Remote-MTA"));
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE), "");
+	buffer_free(&got);
+	queue_fixture_close(&p);
+}
+
 /* ---------------------------------------------------------------- Maildirs */
 
 static void
@@ -669,6 +696,30 @@ a_maildir_that_is_not_writable_is_reported(void **state)
 	assert_int_equal(o.status, EX_CONFIG);
 	assert_contains(o.err.data, "/Maildir: new: Permission denied; create "
 	    "the directory, or make it writable for user ");
+	program_result_free(&o);
+	queue_fixture_close(&p);
+}
+
+static void
+root_gives_files_to_the_owner_of_the_maildir(void **state)
+{
+	enum { OTHER = 65534 };
+	struct queue_fixture	p;
+	struct program_result	o;
+	struct stat		st;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("only root can give files away");
+	open_maildir(&p, "Maildir", NULL);
+	temp_dir_write(&p.dir, "Maildir/cur/x", 0600, "");
+	if (chown(temp_dir_path(&p.dir, "Maildir"), OTHER, OTHER) != 0)
+		skip_because("root of this namespace cannot give files away");
+	relais_run(&o, p.conf, WORDS("-t"), MESSAGE);
+	assert_int_equal(o.status, EX_OK);
+	assert_int_equal(stat(only_file(&p, "Maildir/new"), &st), 0);
+	assert_int_equal(st.st_uid, OTHER);
+	assert_int_equal(st.st_gid, OTHER);
 	program_result_free(&o);
 	queue_fixture_close(&p);
 }
@@ -824,7 +875,9 @@ static const struct CMUnitTest spec[] = {
 	cmocka_unit_test(an_interrupted_message_is_queued_in_doubt),
 	cmocka_unit_test(the_transcript_has_the_output_of_the_program),
 	cmocka_unit_test(notify_success_is_honoured),
+	cmocka_unit_test(a_queued_message_that_is_refused_is_returned),
 	cmocka_unit_test(a_maildir_is_created_and_gets_one_file),
+	cmocka_unit_test(root_gives_files_to_the_owner_of_the_maildir),
 	cmocka_unit_test(names_in_a_maildir_are_unique),
 	cmocka_unit_test(the_parent_of_a_maildir_is_not_created),
 	cmocka_unit_test(a_maildir_that_is_not_writable_is_reported),
