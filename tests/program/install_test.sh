@@ -10,6 +10,9 @@ build=$staging/build
 mkdir "$build"
 cp -a "$built"/{src,module,installed,relais.a,tls.so,sendmail,settings} \
     "$build"
+for name in token.a relais-token; do
+	[ ! -e "$built/$name" ] || cp -a "$built/$name" "$build"
+done
 scratch=$staging
 . tests/support/script.sh
 
@@ -42,6 +45,9 @@ expected() {
 	644 ./usr/local/lib/tmpfiles.d/relais.conf
 	600 ./etc/relais.conf
 	END
+	# If its libraries are installed.
+	[ ! -e "$build/relais-token" ] ||
+	    echo "755 ./usr/local/lib/relais/relais-token"
 	(cd conf/systemd && for name in *; do
 		echo "644 ./usr/local/lib/systemd/system/$name"
 	done)
@@ -62,12 +68,20 @@ installed_module_is_named() {
 	grep -aqF /usr/local/lib/relais/tls.so \
 	    "$staging/root/usr/local/sbin/sendmail" &&
 	    grep -aqF /usr/local/share/relais/providers \
+	    "$staging/root/usr/local/sbin/sendmail" &&
+	    grep -aqF /usr/local/lib/relais/relais-token \
 	    "$staging/root/usr/local/sbin/sendmail"
 }
 
+installed_table_is_named() {
+	[ ! -e "$build/relais-token" ] ||
+	    grep -aqF /usr/local/share/relais/oauth-providers \
+	    "$staging/root/usr/local/lib/relais/relais-token"
+}
+
 build_directory_is_not_named() {
-	! grep -aqF "$built/tls.so" \
-	    "$staging/root/usr/local/sbin/sendmail"
+	! grep -raqF -e "$built/" -e "$build/" "$staging/root/usr/local/sbin" \
+	    "$staging/root/usr/local/lib"
 }
 
 units_start_the_installed_program() {
@@ -107,6 +121,7 @@ spec "nothing is set-user-ID, set-group-ID or sticky" no_special_bits
 spec "the program looks for the installed TLS module" installed_module_is_named
 spec "units and scripts start the installed program" \
     units_start_the_installed_program
+spec "relais-token looks for the installed table" installed_table_is_named
 spec "the program does not look into the build directory" build_directory_is_not_named
 spec "a relais.conf that was there is as it was" configuration_is_untouched
 spec "make install may be repeated" in_staging install
