@@ -95,7 +95,7 @@ check_permission(struct check *c, const char *path, const char *directory)
 	if (u.change)
 		buffer_addf(&who, "the user of the service, %s,", u.name);
 	else
-		buffer_addf(&who, "%s", c->me->user);
+		buffer_addf(&who, "the user %s", c->me->user);
 	if (exists && u.change)
 		buffer_addf(&remedy, "run: chown %s %s", u.name, path);
 	else if (u.change)

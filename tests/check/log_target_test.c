@@ -65,7 +65,7 @@ static const struct target_case cases[] = {
 	    "set log to a file that does not exist or is a regular file",
 	    false },
 	{ "a file without permission", "/log", make_read_only,
-	    "kim cannot write to ", "start the service", true },
+	    "the user kim cannot write to ", "start the service", true },
 	{ "standard error is good", "json", NULL, NULL, NULL, false },
 };
 
