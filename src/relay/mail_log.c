@@ -36,8 +36,7 @@ copy_message_id(char *to, size_t size, const struct message *m)
 		len--;
 	if (len > size - 1)
 		len = size - 1;
-	memcpy(to, value, len);
-	to[len] = '\0';
+	snprintf(to, size, "%.*s", (int)len, value);
 }
 
 static const char *

@@ -76,7 +76,8 @@ create_key(const char *directory)
 		good = file_write(fd, key, sizeof(key)) && fsync(fd) == 0 &&
 		    (geteuid() != 0 || (stat(directory, &st) == 0 &&
 		    fchown(fd, st.st_uid, st.st_gid) == 0)) &&
-		    link(new.data, path.data) == 0;
+		    linkat(AT_FDCWD, new.data, AT_FDCWD, path.data,
+		    0) == 0;
 		unlink(new.data);
 		close(fd);
 	}

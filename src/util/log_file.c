@@ -1,11 +1,9 @@
 #include "util/log_file.h"
 
 #include <sys/stat.h>
-#include <sys/uio.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -110,16 +108,13 @@ log_file_open(struct log_file *f, struct failure *why)
 bool
 log_file_write(struct log_file *f, const char *line, size_t len)
 {
-	static const char	newline = '\n';
-	struct iovec		pieces[] = {
-		{ (void *)(uintptr_t)&newline, f->torn },
-		{ (void *)(uintptr_t)line, len },
-	};
-	ssize_t			n = writev(f->fd, pieces, 2);
+	ssize_t	n;
 
-	if (n > 0)
-		f->torn = (size_t)n < f->torn + len;
-	return n > 0 && !f->torn;
+	if (f->torn && write(f->fd, "\n", 1) != 1)
+		return false;
+	n = write(f->fd, line, len);
+	f->torn = n > 0 && (size_t)n < len;
+	return n == (ssize_t)len;
 }
 
 void

@@ -1,6 +1,5 @@
 #include "util/log_record.h"
 
-#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -203,8 +202,12 @@ log_record_json(struct buffer *b, const struct log_event *e)
 /* A value with a line feed has its length before it. */
 static void
 add_journal_field(struct buffer *b, const char *name, const char *value,
-    size_t len)
+    size_t max)
 {
+	size_t	len = strlen(value);
+
+	if (len > max)
+		len = max;
 	buffer_add_text(b, name);
 	if (memchr(value, '\n', len) == NULL) {
 		buffer_add_byte(b, '=');
@@ -228,8 +231,7 @@ log_record_journal(struct buffer *b, const struct log_event *e)
 	buffer_addf(b, "\nPRIORITY=%d\nSYSLOG_FACILITY=%d\n"
 	    "SYSLOG_PID=%ld\n", e->priority, LOG_FAC(LOG_MAIL),
 	    (long)getpid());
-	add_journal_field(b, "SYSLOG_IDENTIFIER", e->tag,
-	    strnlen(e->tag, TAG_MAX));
+	add_journal_field(b, "SYSLOG_IDENTIFIER", e->tag, TAG_MAX);
 	if (e->status != NULL)
 		buffer_addf(b, "RELAIS_STATUS=%s\n", e->status);
 	for (size_t i = 0; i < e->n; i++) {
@@ -240,8 +242,8 @@ log_record_journal(struct buffer *b, const struct log_event *e)
 			continue;
 		snprintf(name, sizeof(name), "RELAIS_%s", f->key);
 		for (char *p = name; *p != '\0'; p++)
-			*p = (char)toupper((unsigned char)*p);
-		add_journal_field(b, name, f->value, strnlen(f->value,
-		    value_max[f->kind]));
+			if (*p >= 'a' && *p <= 'z')
+				*p = (char)(*p - 'a' + 'A');
+		add_journal_field(b, name, f->value, value_max[f->kind]);
 	}
 }
