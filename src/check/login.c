@@ -1,12 +1,10 @@
 #include "check/login.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
 
 #include "config/token_status.h"
-#include "util/buffer.h"
 
 static const char *
 time_text(int64_t when, char *to, size_t size)
@@ -20,12 +18,27 @@ time_text(int64_t when, char *to, size_t size)
 	return to;
 }
 
+/* The message of relais-token, without its name and that of the login. */
+static const char *
+reason_of(const char *text, const char *name)
+{
+	static const char	program[] = "relais-token: ";
+
+	if (strncmp(text, program, sizeof(program) - 1) == 0)
+		text += sizeof(program) - 1;
+	if (strncmp(text, name, strlen(name)) == 0 &&
+	    strncmp(text + strlen(name), ": ", 2) == 0)
+		text += strlen(name) + 2;
+	return text;
+}
+
 /* No login that can be used. */
 static void
 report_unusable(struct check *c, struct check_finding *found,
-    const struct failure *why)
+    struct failure *why)
 {
-	struct buffer	remedy = { 0 };
+	const char	*reason = reason_of(why->text, found->object);
+	char		*run = strstr(why->text, "; run: ");
 
 	found->verdict = CHECK_FAIL;
 	found->status = why->status;
@@ -34,12 +47,12 @@ report_unusable(struct check *c, struct check_finding *found,
 		found->status = EX_OK;
 	} else if (why->status == EX_UNAVAILABLE) {
 		found->remedy = "install the package relais-token";
-	} else {
-		buffer_addf(&remedy, "run: relais login %s", found->object);
-		found->remedy = remedy.data;
+		reason = "relais-token is not installed, so there is no token";
+	} else if (run != NULL) {
+		*run = '\0';
+		found->remedy = run + 2;
 	}
-	check_report(c, found, "%s", why->text);
-	buffer_free(&remedy);
+	check_report(c, found, "%s", reason);
 }
 
 static void

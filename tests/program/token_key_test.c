@@ -174,6 +174,22 @@ check_shows_the_login(void **state)
 }
 
 static void
+check_reports_a_missing_login(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	open_place(&p, NULL, PLAIN, VALID);
+	assert_int_equal(unlink(temp_dir_path(&p.s.dir, "tokens/work")), 0);
+	relais_run(&p.s.o, p.s.conf, WORDS("check"), "");
+	assert_int_equal(p.s.o.status, EX_CONFIG);
+	assert_non_null(strstr(p.s.o.out.data,
+	    "tokens/work: there is no login with this name (/"));
+	assert_non_null(strstr(p.s.o.out.data, "-> run: relais login /"));
+	close_place(&p);
+}
+
+static void
 metrics_have_the_expiry(void **state)
 {
 	struct place	p;
@@ -283,6 +299,7 @@ after_a_new_login_waiting_messages_are_sent(void **state)
 static const struct CMUnitTest more[] = {
 	cmocka_unit_test(other_users_cannot_use_a_login),
 	cmocka_unit_test(check_shows_the_login),
+	cmocka_unit_test(check_reports_a_missing_login),
 	cmocka_unit_test(metrics_have_the_expiry),
 	cmocka_unit_test(relais_token_prints_the_token),
 	cmocka_unit_test(an_idle_login_is_renewed_once),
