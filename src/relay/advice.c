@@ -39,9 +39,6 @@ enum { NO_REPLY = -1 };
 
 #define SET_HELO	"set helo to the fully qualified name of this host"
 
-#define WITHOUT_BINDING	"to log in without channel binding, set auth = " \
-			"SCRAM-SHA-256, or another mechanism without -PLUS"
-
 /*
  * Many servers check the sender only when they reply to RCPT or to the
  * message.  Without credentials, the server probably requires them; with
@@ -238,14 +235,17 @@ static const struct advice_row {
 	    "does not detect it" },
 	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_NO_BINDING,
 	    .when = NO_PERMISSION, .key = KEY_SMARTHOST,
-	    .words = WITHOUT_BINDING },
+	    .words = "to log in without channel binding, set auth = "
+	    "SCRAM-SHA-256, or another mechanism without -PLUS" },
 	/* These refuse the command or the mechanism (RFC 4954 section 6). */
 	{ AT(STEP_AUTH), 50, .key = NO_KEY },
 	{ AT(STEP_AUTH), 538, .key = NO_KEY },
 	{ AT(STEP_AUTH), 5, .cause = AUTH_CAUSE_BOUND, .when = NO_PERMISSION,
-	    .key = KEY_USER, .words = "if they are correct, a proxy in between "
-	    "decrypts TLS, or the server does not support this channel "
-	    "binding: " WITHOUT_BINDING },
+	    .key = KEY_USER, .words = "if they are correct, a proxy or an "
+	    "attacker may decrypt TLS in between, or the server may not "
+	    "support this channel binding; if you are sure that it is not an "
+	    "attacker, set auth = SCRAM-SHA-256 to log in without channel "
+	    "binding" },
 	{ AT(STEP_AUTH), 5, .when = NO_PERMISSION, .key = KEY_USER },
 	/* Without a refusal: relais ended the exchange, since SCRAM failed. */
 	{ AT(STEP_AUTH), .when = NO_PERMISSION, .key = KEY_SMARTHOST },

@@ -601,9 +601,11 @@ static const struct CMUnitTest auth_spec[] = {
 	    .status = EX_NOPERM,
 	    .commands = "EHLO|STARTTLS|EHLO|AUTH|*|QUIT",
 	    .says = { "AUTH SCRAM-SHA-256-PLUS: 535 5.7.8 credentials invalid; "
-	    "check user (", "(password)); if they are correct, a proxy in "
-	    "between decrypts TLS, or the server does not support this channel "
-	    "binding: to log in without channel binding, set auth" }),
+	    "check user (", "(password)); if they are correct, a proxy or "
+	    "an attacker may decrypt TLS in between, or the server may not "
+	    "support this channel binding; if you are sure that it is not an "
+	    "attacker, set auth = SCRAM-SHA-256 to log in without channel "
+	    "binding\n" }),
 	FAILS("-PLUS reports a wrong password, which is tried once",
 	    .script = { .mechanisms = ALL, .user = "nina",
 	    .password = "another" }, .status = EX_NOPERM,
@@ -622,7 +624,7 @@ static const struct CMUnitTest auth_spec[] = {
 	    .silent = true }, .status = EX_NOPERM,
 	    .commands = "EHLO|STARTTLS|EHLO|AUTH|QUIT",
 	    .says = { "AUTH SCRAM-SHA-256: 535 5.7.8 credentials invalid; "
-	    "check user (", "a proxy in between decrypts TLS" }),
+	    "check user (", "may decrypt TLS in between" }),
 	LOGS_IN("without -PLUS in auth, -PLUS may be missing in the offer",
 	    "SCRAM-SHA-256", OFFERS("PLAIN SCRAM-SHA-256"),
 	    .how = { .stripped = true },
