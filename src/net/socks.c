@@ -306,23 +306,32 @@ request_host(struct socks *s, const struct endpoint *host)
 	return skip_address(s, reply, sizeof(reply));
 }
 
+bool
+socks_negotiate(int fd, const struct socks_proxy *proxy,
+    const struct endpoint *host, const struct connect_options *options,
+    struct failure *why)
+{
+	struct socks	s = { .fd = fd, .timeout_ms = options->timeout_ms,
+			    .interrupt = options->interrupt, .why = why };
+
+	if (options->timeout_ms > 0)
+		s.deadline = clock_ms() + options->timeout_ms;
+	return begin(&s, proxy) && request_host(&s, host);
+}
+
 int
 socks_connect(const struct socks_proxy *proxy, const struct endpoint *host,
     const struct connect_options *options, struct failure *why)
 {
-	struct socks	s = { .timeout_ms = options->timeout_ms,
-			    .interrupt = options->interrupt, .why = why };
+	int	fd = connect_to(&proxy->at, options, why);
 
-	s.fd = connect_to(&proxy->at, options, why);
-	if (s.fd == -1) {
+	if (fd == -1) {
 		if (why->cause == CONNECT_CAUSE_UNREACHABLE)
 			why->cause = SOCKS_CAUSE_PROXY;
 		return -1;
 	}
-	if (options->timeout_ms > 0)
-		s.deadline = clock_ms() + options->timeout_ms;
-	if (begin(&s, proxy) && request_host(&s, host))
-		return s.fd;
-	close(s.fd);
+	if (socks_negotiate(fd, proxy, host, options, why))
+		return fd;
+	close(fd);
 	return -1;
 }

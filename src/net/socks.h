@@ -8,6 +8,8 @@
 #ifndef NET_SOCKS_H
 #define NET_SOCKS_H
 
+#include <stdbool.h>
+
 #include "net/connect.h"
 #include "util/failure.h"
 
@@ -47,5 +49,13 @@ enum socks_cause {
  */
 int	socks_connect(const struct socks_proxy *, const struct endpoint *host,
 	    const struct connect_options *, struct failure *why);
+
+/*
+ * The dialogue of socks_connect() on a non-blocking socket that is connected to
+ * the proxy.
+ */
+bool	socks_negotiate(int fd, const struct socks_proxy *,
+	    const struct endpoint *host, const struct connect_options *,
+	    struct failure *why);
 
 #endif
