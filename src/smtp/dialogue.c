@@ -1,5 +1,6 @@
 #include "smtp/dialogue.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,9 +131,13 @@ dialogue_send_secret(struct session *s, const char *words, const char *base64,
 	return false;
 }
 
+/*
+ * Fixed arrays need no relocation at the start, and the first letter excludes
+ * most of them.
+ */
 static const struct {
-	const char	*keyword;
-	enum session_extension	 bit;
+	char			keyword[20];
+	enum session_extension	bit;
 } extensions[] = {
 	{ "PIPELINING",		EXT_PIPELINING },
 	{ "SIZE",		EXT_SIZE },
@@ -180,8 +185,10 @@ parse_extension(struct session *s, const char *text)
 	const char	*words = text[n] != '\0' ? text + n + 1 : "";
 
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(*extensions); i++) {
-		if (strlen(extensions[i].keyword) != n ||
-		    strncasecmp(text, extensions[i].keyword, n) != 0)
+		const char	*keyword = extensions[i].keyword;
+
+		if (keyword[0] != toupper((unsigned char)text[0]) ||
+		    strlen(keyword) != n || strncasecmp(text, keyword, n) != 0)
 			continue;
 		/* Only AUTH has an old form with '=': "AUTH=PLAIN". */
 		if (text[n] == '=' && extensions[i].bit != EXT_AUTH)
