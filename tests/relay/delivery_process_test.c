@@ -1,0 +1,182 @@
+/* The process that delivers without a server, and a parent that it distrusts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "relay/delivery_process.h"
+#include "support/temp_dir.h"
+
+struct test {
+	struct temp_dir		 dir;
+	struct config		 config;
+	struct smarthost_list	 list;
+	struct delivery_process	 process;
+	struct failure		 why;
+};
+
+/* A program that writes what it gets to a file, and a Maildir. */
+static int
+set_up(void **state)
+{
+	struct test	*t = calloc(1, sizeof(*t));
+	char		 text[400];
+
+	assert_non_null(t);
+	temp_dir_make(&t->dir);
+	snprintf(text, sizeof(text), "#!/bin/sh\ncat >%s/got\n", t->dir.path);
+	temp_dir_write(&t->dir, "send", 0700, text);
+	snprintf(text, sizeof(text), "smarthost = command://%s/send a, "
+	    "maildir://%s/Maildir\n", t->dir.path, t->dir.path);
+	if (!config_load(&t->config, &(struct config_source){
+	    .file = temp_dir_write(&t->dir, "relais.conf", 0600, text) },
+	    &t->why))
+		fail_msg("%s", t->why.text);
+	text[strcspn(text, "\n")] = '\0';
+	assert_true(smarthost_list_parse(&t->list, strchr(text, '=') + 2,
+	    &t->why));
+	delivery_process_start(&t->process, &t->config);
+	assert_true(t->process.pid > 0);
+	*state = t;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct test	*t = *state;
+
+	delivery_process_stop(&t->process);
+	smarthost_list_free(&t->list);
+	config_free(&t->config);
+	temp_dir_remove(&t->dir);
+	free(t);
+	return 0;
+}
+
+static const char	two_paths[] = "a@x.example\0b@x.example";
+
+static void
+begin(struct test *t, struct delivery_request *d, struct buffer *paths)
+{
+	buffer_add(paths, two_paths, sizeof(two_paths));
+	*d = (struct delivery_request){ .smarthost = &t->list.host[0],
+	    .timeout_ms = 30000, .paths = paths };
+	if (!delivery_process_begin(&t->process, d, &t->why) ||
+	    !delivery_process_write(&t->process, "text\n", 5, &t->why))
+		fail_msg("%s", t->why.text);
+}
+
+static void
+delivers_one_message_after_another(void **state)
+{
+	struct test		*t = *state;
+	struct delivery_request	 d;
+	struct delivery_result	 r;
+	struct buffer		 paths = { 0 }, output = { 0 }, got = { 0 };
+
+	for (int i = 0; i < 3; i++) {
+		buffer_clear(&paths);
+		begin(t, &d, &paths);
+		assert_true(delivery_process_end(&t->process, &d, &r, &output,
+		    &t->why));
+		assert_int_equal(r.kind, DELIVERY_DONE);
+		file_read(&got, temp_dir_path(&t->dir, "got"));
+		assert_string_equal(got.data, "text\n");
+		unlink(temp_dir_path(&t->dir, "got"));
+	}
+	buffer_free(&got);
+	buffer_free(&output);
+	buffer_free(&paths);
+}
+
+/* The process ends without having run the program. */
+static void
+delivers_no_part_of_a_message(void **state)
+{
+	struct test		*t = *state;
+	struct delivery_request	 d;
+	struct buffer		 paths = { 0 };
+
+	begin(t, &d, &paths);
+	delivery_process_stop(&t->process);
+	assert_int_equal(access(temp_dir_path(&t->dir, "got"), F_OK), -1);
+	buffer_free(&paths);
+}
+
+static void
+knows_only_the_configuration(void **state)
+{
+	struct test		*t = *state;
+	char			 path[] = "/bin/sh", command[] = "/bin/sh -c x";
+	struct smarthost_url	 other = { .scheme = SCHEME_COMMAND,
+				    .path = path, .command = command };
+
+	assert_false(delivery_process_open(&t->process, &other, &t->why));
+	assert_int_equal(t->why.status, EX_SOFTWARE);
+	other = t->list.host[0];
+	other.command = command;
+	assert_false(delivery_process_open(&t->process, &other, &t->why));
+	assert_true(delivery_process_open(&t->process, &t->list.host[0],
+	    &t->why));
+	assert_true(delivery_process_open(&t->process, &t->list.host[1],
+	    &t->why));
+	assert_int_equal(access(temp_dir_path(&t->dir, "Maildir/new"), W_OK),
+	    0);
+}
+
+/* A compromised parent can send anything: the process ends. */
+static void
+ends_after_an_invalid_request(void **state)
+{
+	struct test	*t = *state;
+	unsigned char	 request[64];
+	char		 octet;
+
+	memset(request, 0xff, sizeof(request));
+	assert_int_equal(write(t->process.fd, request, sizeof(request)),
+	    sizeof(request));
+	assert_true(read(t->process.fd, &octet, 1) <= 0);
+}
+
+static void
+does_not_start_for_servers(void **state)
+{
+	struct test		*t = *state;
+	struct delivery_process	 p;
+	struct config		 config = { 0 };
+
+	if (!config_load(&config, &(struct config_source){
+	    .file = temp_dir_write(&t->dir, "other.conf", 0600, "smarthost = "
+	    "smtp://a.example, lmtp:///run/x discard:\n") }, &t->why))
+		fail_msg("%s", t->why.text);
+	delivery_process_start(&p, &config);
+	assert_int_equal(p.pid, 0);
+	assert_false(delivery_process_open(&p, &t->list.host[0], &t->why));
+	assert_int_equal(t->why.status, EX_SOFTWARE);
+	config_free(&config);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+static const struct CMUnitTest spec[] = {
+	TEST(delivers_one_message_after_another),
+	TEST(delivers_no_part_of_a_message),
+	TEST(knows_only_the_configuration),
+	TEST(ends_after_an_invalid_request),
+	TEST(does_not_start_for_servers),
+};
+
+int
+main(void)
+{
+	return cmocka_run_group_tests(spec, NULL, NULL);
+}
