@@ -113,7 +113,7 @@ become_token_program(const struct login *l)
 	add(argv, &n, "--usual-user", value_of(l, KEY_USER));
 	for (int i = 1; i < o->n_arguments; i++)
 		argv[n++] = o->arguments[i];
-	execv(token_program_path(), (char *const *)argv);
+	execve(token_program_path(), (char *const *)argv, environ);
 	_exit(EX_OSERR);
 }
 

@@ -60,7 +60,7 @@ token_command(const struct options *o, const struct config *config,
 		    "environment" }, 2);
 	add_words(argv + n, (const char *const *)o->arguments + 1,
 	    (size_t)o->n_arguments - 1);
-	execv(token_program_path(), (char *const *)argv);
+	execve(token_program_path(), (char *const *)argv, environ);
 	if (errno == ENOENT)
 		token_program_missing(&why);
 	else

@@ -283,7 +283,7 @@ run_connections(int fd, const void *context)
 			    serve_request(fd, command, &r);
 	}
 	close(fd);
-	while (wait(NULL) > 0 || errno == EINTR)
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		continue;
 }
 

@@ -1,7 +1,7 @@
 #include "config/token_status.h"
 
+#include <inttypes.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -46,7 +46,7 @@ set_member(struct token_status *s, const char *line)
 		if (members[i].is_text) {
 			strlcpy(member, value, members[i].size);
 		} else {
-			number = strtoll(value, NULL, 10);
+			number = strtoimax(value, NULL, 10);
 			memcpy(member, &number, sizeof(number));
 		}
 	}

@@ -207,7 +207,7 @@ begin_search(const struct endpoint *where,
 		free(s);
 		return NULL;
 	}
-	pthread_mutex_init(&s->lock, NULL);
+	s->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	s->users = 1;
 	s->limit_ms = options->resolve_ms > 0 &&
 	    options->resolve_ms < RESOLVE_MS ? options->resolve_ms :
