@@ -124,6 +124,33 @@ lines_to_a_full_socket_are_dropped(void **state)
 	check_sink(ends);
 }
 
+/* The count is an object as well. */
+static void
+the_number_of_dropped_json_lines_is_json(void **state)
+{
+	int		ends[2];
+	struct sink	s;
+	struct log	log;
+	char		text[1024];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	open_sink(&s, ends);
+	log_open(&log, &(struct log_options){ .target = "json", .tag = "me" });
+	fill_sink();
+	log_line(&log, LOG_INFO, "one");
+	read_sink(&s, text, sizeof(text));
+	assert_string_equal(text, "");
+	log_line(&log, LOG_INFO, "two");
+	read_sink(&s, text, sizeof(text));
+	log_close(&log);
+	close_sink(&s);
+	assert_memory_equal(text, "{\"time\":\"", 9);
+	assert_non_null(strstr(text, "\"message\":\"log lines dropped because "
+	    "the log was not ready: 1\"}\n{\"time\":\""));
+	assert_non_null(strstr(text, "\"message\":\"two\"}\n"));
+}
+
 static void
 all_lines_are_written_to_a_file(void **state)
 {
@@ -151,6 +178,7 @@ all_lines_are_written_to_a_file(void **state)
 static const struct CMUnitTest log_spec[] = {
 	cmocka_unit_test(lines_to_a_full_pipe_are_dropped),
 	cmocka_unit_test(lines_to_a_full_socket_are_dropped),
+	cmocka_unit_test(the_number_of_dropped_json_lines_is_json),
 	cmocka_unit_test(all_lines_are_written_to_a_file),
 };
 
