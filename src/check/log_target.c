@@ -50,9 +50,9 @@ instead(void)
 static bool
 is_on_network(const char *path)
 {
-	static const unsigned	types[] = { 0x6969 /* NFS */, 0xff534d42,
-				    0xfe534d42, 0x517b /* SMB */,
-				    0x01021997 /* 9P */, 0x00c36400 /* Ceph */ };
+	/* NFS, SMB, 9P and Ceph. */
+	static const unsigned	types[] = { 0x6969, 0xff534d42, 0xfe534d42,
+				    0x517b, 0x01021997, 0x00c36400 };
 	struct statfs		fs;
 
 	/*

@@ -33,9 +33,10 @@ struct mail_log {
 };
 
 /*
- * Logs each outcome except OUTCOME_WAITING: the event, queue ID, uid, paths,
- * size, Message-ID, TLS and reply.  The event is "sent" (at LOG_INFO), or "failed",
- * "deferred" or, if a queue entry holds the message, "queued" (at LOG_WARNING).
+ * Logs each outcome except OUTCOME_WAITING: the status, queue ID, uid, client,
+ * paths, size, Message-ID, TLS and reply.  The status is "sent" (at LOG_INFO),
+ * or "failed", "deferred" or, if a queue entry holds the message, "queued" (at
+ * LOG_WARNING).
  */
 void	mail_log_outcomes(const struct log *, const struct mail_log *,
 	    const struct outcome *);

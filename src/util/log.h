@@ -24,7 +24,7 @@ enum log_target {
 	LOG_TO_SYSLOG,
 	LOG_TO_JOURNAL,		/* of systemd, with named fields */
 	LOG_TO_STDERR,
-	LOG_TO_JSON,		/* one object for each line, on standard error */
+	LOG_TO_JSON,		/* an object for each line, on standard error */
 	LOG_TO_FILE,
 };
 
@@ -53,8 +53,9 @@ struct log_field {
 
 /*
  * The setting is "syslog", "journal", "stderr", "json", "off", the path of a
- * file, or NULL.  NULL means syslog if /dev/log exists, and otherwise off: failures are
- * printed anyway, and programs treat other text on standard error as a failure.
+ * file, or NULL.  NULL means syslog if /dev/log exists, and otherwise off:
+ * failures are printed anyway, and programs treat other text on standard error
+ * as a failure.
  */
 enum log_target log_target_of(const char *setting);
 
