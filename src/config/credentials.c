@@ -33,8 +33,9 @@ read_secret(struct credentials *c, const struct setting *set,
 		    &st, why);
 	else if (key == KEY_TOKEN && token_file_is_unreadable(set->value))
 		good = failed(why, EX_NOPERM, "%s: uid %lu has no permission "
-		    "to read this login", set->value,
-		    (unsigned long)geteuid());
+		    "to read this login%s", set->value,
+		    (unsigned long)geteuid(), set->value[0] == '/' ? "" :
+		    ", and none of its own with this name");
 	else
 		good = command_process_run(process, &value,
 		    &(struct command_choice){ .key = key,
