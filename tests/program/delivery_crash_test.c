@@ -124,7 +124,8 @@ static const struct crash	crashes[] = {
 	    { "error=EIO", " write memfd_create pipe2 execve lseek sendto ",
 	    false } },
 	{ "a program, and calls are interrupted", false,
-	    { "error=EINTR", " poll sendto recvfrom read wait4 write ", false } },
+	    { "error=EINTR", " poll sendto recvfrom read wait4 write ",
+	    false } },
 };
 
 static void
@@ -145,9 +146,9 @@ loses_nothing(void **state)
 	temp_dir_write(&t.p.dir, "send", 0700, more.data);
 	temp_dir_write(&t.p.dir, "out/x", 0600, "");
 	buffer_clear(&more);
-	buffer_addf(&more, "smarthost = %s://%s/%s\ntimeout = 5s\n", c->maildir ?
-	    "maildir" : "command", t.p.dir.path, c->maildir ? "Maildir" :
-	    "send");
+	buffer_addf(&more, "timeout = 5s\nsmarthost = %s://%s/%s\n",
+	    c->maildir ? "maildir" : "command", t.p.dir.path,
+	    c->maildir ? "Maildir" : "send");
 	queue_fixture_change(&t.p, &unused, more.data);
 	buffer_free(&more);
 	sweep(&t);

@@ -1,4 +1,4 @@
-/* The process that delivers without a server, and a parent that it distrusts. */
+/* The process that delivers without a server, for an untrusted parent. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
