@@ -1,6 +1,5 @@
 #include "smtp/dialogue.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,8 +131,8 @@ dialogue_send_secret(struct session *s, const char *words, const char *base64,
 }
 
 /*
- * Fixed arrays need no relocation at the start, and the first letter excludes
- * most of them.
+ * Fixed arrays need no relocation at the start, and the first letter, in either
+ * case, excludes most of them.
  */
 static const struct {
 	char			keyword[20];
@@ -187,7 +186,7 @@ parse_extension(struct session *s, const char *text)
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(*extensions); i++) {
 		const char	*keyword = extensions[i].keyword;
 
-		if (keyword[0] != toupper((unsigned char)text[0]) ||
+		if (((keyword[0] ^ text[0]) & ~0x20) != 0 ||
 		    strlen(keyword) != n || strncasecmp(text, keyword, n) != 0)
 			continue;
 		/* Only AUTH has an old form with '=': "AUTH=PLAIN". */
