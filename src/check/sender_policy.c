@@ -45,8 +45,8 @@ covers_address(const struct policy *p, const char *network, int family)
 	char		text[64];
 	size_t		len = strcspn(network, "/");
 	int		max = family == AF_INET ? 32 : 128;
-	int		bits = network[len] == '/' ? atoi(network + len + 1) :
-			    max;
+	long		bits = network[len] == '/' ?
+			    strtol(network + len + 1, NULL, 10) : max;
 
 	if (len >= sizeof(text) || bits < 0 || bits > max)
 		return false;
@@ -56,7 +56,8 @@ covers_address(const struct policy *p, const char *network, int family)
 		return false;
 	for (size_t i = 0; i < p->addresses->n; i++)
 		if (inet_pton(family, p->addresses->attempt[i].address,
-		    address) == 1 && is_same_network(net, address, bits))
+		    address) == 1 && is_same_network(net, address,
+		    (int)bits))
 			return true;
 	return false;
 }

@@ -5,10 +5,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "queue/files.h"
@@ -56,13 +56,12 @@ spool_own(const struct spool *spool, int fd)
 bool
 spool_lock(const struct spool *spool, int fd)
 {
-	const struct timespec	wait = { 0, LOCK_WAIT_MS * 1000000L };
-	bool			good = files_lock(fd, false);
+	bool	good = files_lock(fd, false);
 
 	if (!good && errno == EAGAIN && geteuid() == spool->owner)
 		return files_lock(fd, true);
 	for (int i = 0; !good && errno == EAGAIN && i < LOCK_TRIES; i++) {
-		nanosleep(&wait, NULL);
+		poll(NULL, 0, LOCK_WAIT_MS);
 		good = files_lock(fd, false);
 	}
 	return good;

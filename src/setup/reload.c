@@ -75,12 +75,12 @@ is_ours(const struct ucred *peer)
 static bool
 ask_systemd(void)
 {
-	pid_t	child = fork();
-	int	status;
+	char	*argv[] = { "systemctl", "try-reload-or-restart", UNIT, NULL };
+	pid_t	 child = fork();
+	int	 status;
 
 	if (child == 0) {
-		execlp("systemctl", "systemctl", "try-reload-or-restart", UNIT,
-		    (char *)NULL);
+		execvp(argv[0], argv);
 		_exit(EX_UNAVAILABLE);
 	}
 	if (child == -1)

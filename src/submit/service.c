@@ -1,6 +1,7 @@
 #include "submit/service.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "mail/address.h"
@@ -89,8 +89,7 @@ struct service_backoff {
 static bool
 wait_while_busy(struct service_backoff *b)
 {
-	struct timespec	time;
-	int64_t		ms;
+	int64_t	ms;
 
 	if (b->pause == 0) {
 		b->until = clock_ms() + BUSY_MS;
@@ -99,8 +98,7 @@ wait_while_busy(struct service_backoff *b)
 	ms = b->pause / 2 + arc4random_uniform((uint32_t)b->pause / 2 + 1);
 	if (clock_ms() + ms > b->until)
 		return false;
-	time = (struct timespec){ ms / 1000, ms % 1000 * 1000000 };
-	nanosleep(&time, NULL);
+	poll(NULL, 0, (int)ms);
 	b->pause = b->pause * 2 < PAUSE_MAX_MS ? b->pause * 2 : PAUSE_MAX_MS;
 	return true;
 }
