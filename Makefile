@@ -88,7 +88,16 @@ NAMES	= relais send-mail mailq newaliases postqueue
 all: $(B)/sendmail $(NAMES:%=$(B)/%) $(MODULE) $(TOKEN)
 token: $(B)/relais-token
 
-$(B)/sendmail: $(B)/src/main.o $(B)/relais.a
+# The files that sending a message needs come first, so that less of the program
+# is mapped: the linker takes the others from the second archive.
+FIRST	= $(filter $(addprefix $(B)/src/,cli/cli.o cli/input.o cli/options.o \
+	  cli/pass_through.o cli/report.o cli/send.o submit/%.o relay/%.o config/%.o \
+	  queue/%.o smtp/%.o mime/%.o mail/%.o net/%.o util/%.o),$(OBJECTS))
+$(B)/first.a: $(FIRST)
+	$(SAY) AR $@
+	$(ARCHIVE)
+
+$(B)/sendmail: $(B)/src/main.o $(B)/first.a $(B)/relais.a
 	$(SAY) LD $@
 	$(LINK) -pie $(PROGRAM_LIBS)
 
