@@ -62,14 +62,19 @@ add_remedy(const struct delivery *d, struct failure *why)
 }
 
 bool
+delivery_is_nested(void)
+{
+	return getenv("RELAIS_SENDER") != NULL;
+}
+
+bool
 delivery_open(const struct delivery *d, struct failure *why)
 {
 	char	*prefix;
 
 	if (d->smarthost->scheme == SCHEME_DISCARD)
 		return true;
-	if (d->smarthost->scheme == SCHEME_COMMAND &&
-	    getenv("RELAIS_SENDER") != NULL)
+	if (d->smarthost->scheme == SCHEME_COMMAND && delivery_is_nested())
 		failed(why, EX_UNAVAILABLE, "not run, because this message is "
 		    "sent by a program that relais runs as a smarthost");
 	else if (delivery_process_open(d->process, d->smarthost, why))

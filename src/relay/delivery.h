@@ -36,6 +36,9 @@ struct delivery {
 	void				*context;
 };
 
+/* Whether a program that relais runs as a smarthost has started this process. */
+bool	delivery_is_nested(void);
+
 /*
  * Whether a delivery can be attempted.  False with why, which ends with what to
  * change: EX_CONFIG, or EX_TEMPFAIL or EX_OSERR if a later attempt may succeed.

@@ -13,6 +13,7 @@
 
 #include "mail/address.h"
 #include "mail/recipients.h"
+#include "relay/delivery.h"
 #include "smtp/session.h"
 #include "submit/service_protocol.h"
 #include "util/clock.h"
@@ -42,6 +43,12 @@ service_path(const struct config *config, struct failure *why)
 	*why = (struct failure){ 0 };
 	if (strcmp(path, "off") == 0)
 		return NULL;
+	/* The service would run the program again, and without end. */
+	if (delivery_is_nested()) {
+		failed(why, EX_NOPERM, "this message is sent by a program that "
+		    "relais runs as a smarthost");
+		return NULL;
+	}
 	if (config_find(config, NULL, KEY_SOCKET) != NULL)
 		return path;
 	if (config->path != NULL &&

@@ -34,10 +34,10 @@ enum service_answer {
 
 /*
  * The path of the socket, borrowed from the configuration, or NULL if the
- * service must not be used: socket is off; or socket is not set, and a setting
- * of the environment, of -o or of a user's file is in effect, which the service
- * would not know.  In the latter case, why->text names the setting; otherwise,
- * it is "".
+ * service must not be used: socket is off; or a program that relais runs as a
+ * smarthost has started this process; or socket is not set, and a setting of
+ * the environment, of -o or of a user's file is in effect, which the service
+ * would not know.  why->text is the reason, or "" if socket is off.
  */
 const char *service_path(const struct config *, struct failure *why);
 

@@ -22,6 +22,7 @@
 #include "support/conf.h"
 #include "support/program.h"
 #include "support/queue_fixture.h"
+#include "support/serving.h"
 #include "support/skip.h"
 #include "support/temp_spool.h"
 
@@ -247,6 +248,38 @@ a_program_gets(void **state)
 	buffer_free(&got);
 	program_result_free(&o);
 	queue_fixture_close(&p);
+}
+
+/* The service would run the program for each message that the program sends. */
+static void
+a_program_does_not_send_mail_through_the_service(void **state)
+{
+	struct serving		s;
+	struct program_result	o;
+	struct buffer		lines = { 0 }, program = { 0 }, got = { 0 };
+
+	(void)state;
+	serving_open(&s, &accepts, "");
+	buffer_addf(&program, "#!/bin/sh\ncd %s && echo run >>got\n"
+	    "[ $(wc -l <got) -gt 3 ] || echo hi | " BUILD "/relais -C %s "
+	    "a@b.example 2>err\necho $? >>got\ngrep -c 'send: not run, "
+	    "because this message is sent by a program' err >>got\nexit 0\n",
+	    s.dir.path, s.conf);
+	temp_dir_write(&s.dir, "send", 0700, program.data);
+	buffer_addf(&lines, "smarthost = command://%s/send\n", s.dir.path);
+	serving_configure(&s, lines.data);
+	serving_start(&s, NULL);
+	serving_expect(&s, "EHLO a\r\nMAIL FROM:<a@example.org>\r\n"
+	    "RCPT TO:<b@example.net>\r\nDATA\r\nSubject: a\r\n\r\nhello\r\n"
+	    ".\r\nQUIT\r\n", "\r\n250 2.0.0 Ok: sent (");
+	serving_stop(&s, &o);
+	file_read(&got, temp_dir_path(&s.dir, "got"));
+	assert_string_equal(got.data, "run\n69\n1\n");
+	buffer_free(&got);
+	buffer_free(&lines);
+	buffer_free(&program);
+	program_result_free(&o);
+	serving_close(&s);
 }
 
 /* ------------------------------------------------------- the next smarthost */
@@ -870,6 +903,7 @@ static const struct CMUnitTest spec[] = {
 	cmocka_unit_test(a_program_that_cannot_be_started_is_reported),
 	cmocka_unit_test(many_recipients_are_passed_in_several_runs),
 	cmocka_unit_test(a_run_that_fails_does_not_repeat_the_others),
+	cmocka_unit_test(a_program_does_not_send_mail_through_the_service),
 	cmocka_unit_test(a_large_message_does_not_take_memory),
 	cmocka_unit_test(a_killed_relais_kills_the_program),
 	cmocka_unit_test(an_interrupted_message_is_queued_in_doubt),
