@@ -44,10 +44,7 @@ TOKEN		:= $(shell pkg-config --exists libcurl jansson && \
 
 ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
 		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"' \
-		  -DSYSCONFDIR='"$(SYSCONFDIR)"' -DTLS_MODULE='"$(TLS_MODULE)"' \
-		  -DPROVIDERS='"$(PROVIDERS)"' \
-		  -DOAUTH_PROVIDERS='"$(OAUTH_PROVIDERS)"' \
-		  -DTOKEN_PROGRAM='"$(TOKEN_PROGRAM)"'
+		  -DSYSCONFDIR='"$(SYSCONFDIR)"'
 
 # A line for each file, unless V=1 shows the commands.
 ifeq ($(V),1)
@@ -61,8 +58,8 @@ ARCHIVE	= rm -f $@; ar qcs $@ $(filter %.o,$^)
 LINK	= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,--as-needed -o $@ $+
 
 # The directories of src, from top to bottom: includes only point down.
-LAYERS	= token cli check setup import serve smtpd runner submit relay config queue \
-	  smtp mime mail net util
+LAYERS	= token cli check setup import serve smtpd runner submit relay config \
+	  queue smtp mime mail net util
 
 # net/ has all files that use OpenSSL, for tls.so or for the program.
 OPENSSL	= $(filter-out src/net/tls_load.c src/net/tls_linked.c,\
@@ -83,38 +80,39 @@ TOKEN_OBJECTS = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,\
 MODULE_OBJECTS = $(patsubst src/%.c,$(B)/module/%.o,$(OPENSSL) $(wildcard \
 	  $(patsubst %,src/util/%.c,base64 buffer failure memory text trusted \
 	  visible)))
+# The files that sending a message needs come first, so that less of the program
+# is mapped: the linker takes the others from the second archive.
+FIRST	= $(filter $(addprefix $(B)/src/,$(patsubst %,cli/%.o,cli input options \
+	  pass_through report send) submit/%.o relay/%.o config/%.o queue/%.o \
+	  smtp/%.o mime/%.o mail/%.o net/%.o util/%.o),$(OBJECTS))
 NAMES	= relais send-mail mailq newaliases postqueue
 
 all: $(B)/sendmail $(NAMES:%=$(B)/%) $(MODULE) $(TOKEN)
 token: $(B)/relais-token
 
-# The files that sending a message needs come first, so that less of the program
-# is mapped: the linker takes the others from the second archive.
-FIRST	= $(filter $(addprefix $(B)/src/,cli/cli.o cli/input.o cli/options.o \
-	  cli/pass_through.o cli/report.o cli/send.o submit/%.o relay/%.o config/%.o \
-	  queue/%.o smtp/%.o mime/%.o mail/%.o net/%.o util/%.o),$(OBJECTS))
+$(B)/relais.a: $(OBJECTS)
 $(B)/first.a: $(FIRST)
+$(B)/token.a: $(TOKEN_OBJECTS)
+$(B)/%.a:
 	$(SAY) AR $@
 	$(ARCHIVE)
 
-$(B)/sendmail: $(B)/src/main.o $(B)/first.a $(B)/relais.a
+# An object on the command line precedes that of the archive.
+MAIL_PARTS = $(B)/src/main.o $(B)/first.a $(B)/relais.a
+TOKEN_PARTS = $(B)/src/token/main.o $(B)/token.a $(B)/relais.a
+$(B)/sendmail: $(MAIL_PARTS)
+$(B)/installed/sendmail: $(B)/installed/installed.o $(MAIL_PARTS)
+$(B)/relais-token: $(TOKEN_PARTS)
+$(B)/installed/relais-token: $(B)/installed/installed.o $(TOKEN_PARTS)
+$(B)/relais-token $(B)/installed/relais-token: PROGRAM_LIBS = $(TOKEN_LIBS) \
+    $(BSD_LIBS)
+$(addprefix $(B)/,sendmail relais-token installed/sendmail \
+    installed/relais-token):
 	$(SAY) LD $@
 	$(LINK) -pie $(PROGRAM_LIBS)
 
-$(B)/relais-token: $(B)/src/token/main.o $(B)/token.a $(B)/relais.a
-	$(SAY) LD $@
-	$(LINK) -pie $(TOKEN_LIBS) $(BSD_LIBS)
-
 $(NAMES:%=$(B)/%): $(B)/sendmail
 	ln -sf sendmail $@
-
-$(B)/relais.a: $(OBJECTS)
-	$(SAY) AR $@
-	$(ARCHIVE)
-
-$(B)/token.a: $(TOKEN_OBJECTS)
-	$(SAY) AR $@
-	$(ARCHIVE)
 
 $(B)/tls.so: $(MODULE_OBJECTS)
 	$(SAY) LD $@
@@ -131,41 +129,22 @@ $(B)/module/%.o: src/%.c
 	$(SAY) CC "$< (tls.so)"
 	$(COMPILE) -fPIC -fvisibility=hidden
 
-# The program in $(B) loads the module in $(B) and reads the tables in conf, and
-# the installed program the installed ones: an object on the command line
-# precedes the archive's.
-TLS_MODULE = $(abspath $(B))/tls.so
-PROVIDERS = $(abspath conf/providers)
-OAUTH_PROVIDERS = $(abspath conf/oauth-providers)
-$(B)/installed/%: TLS_MODULE = $(LIBDIR)/tls.so
-$(B)/installed/%: PROVIDERS = $(DATADIR)/providers
-$(B)/installed/%: OAUTH_PROVIDERS = $(DATADIR)/oauth-providers
-TOKEN_PROGRAM = $(abspath $(B))/relais-token
-$(B)/installed/%: TOKEN_PROGRAM = $(LIBDIR)/relais-token
-
-INSTALLED = tls_load.o provider_file.o token_path.o
-$(B)/installed/tls_load.o: src/net/tls_load.c
-$(B)/installed/provider_file.o: src/setup/provider_file.c
-$(B)/installed/token_path.o: src/config/token_path.c
-$(INSTALLED:%=$(B)/installed/%):
+# The programs in $(B) use the files in $(B) and conf, the installed programs the
+# installed ones.  $(call PATHS,DIRECTORY,DIRECTORY)
+PATHS	= -DTLS_MODULE='"$(1)/tls.so"' -DTOKEN_PROGRAM='"$(1)/relais-token"' \
+	  -DPROVIDERS='"$(2)/providers"' \
+	  -DOAUTH_PROVIDERS='"$(2)/oauth-providers"'
+$(B)/src/util/installed.o: ALL_CFLAGS += \
+    $(call PATHS,$(abspath $(B)),$(abspath conf))
+$(B)/installed/installed.o: ALL_CFLAGS += $(call PATHS,$(LIBDIR),$(DATADIR))
+$(B)/installed/installed.o: src/util/installed.c
 	$(SAY) CC "$< (installed)"
 	$(COMPILE) -fPIE
-
-$(B)/installed/sendmail: $(B)/src/main.o $(B)/installed/provider_file.o \
-    $(B)/installed/token_path.o \
-    $(if $(MODULE),$(B)/installed/tls_load.o) $(B)/relais.a
-	$(SAY) LD $@
-	$(LINK) -pie $(PROGRAM_LIBS)
-
-$(B)/installed/relais-token: $(B)/src/token/main.o \
-    $(B)/installed/provider_file.o $(B)/token.a $(B)/relais.a
-	$(SAY) LD $@
-	$(LINK) -pie $(TOKEN_LIBS) $(BSD_LIBS)
 
 # These contain settings, and are compiled again if the settings change.
 $(B)/src/cli/version.o $(B)/src/check/service.o $(B)/src/config/load.o \
     $(B)/src/serve/serve_session.o $(B)/tests/config/config_test.o \
-    $(INSTALLED:%=$(B)/installed/%): $(B)/settings
+    $(B)/installed/installed.o: $(B)/settings
 SETTINGS = $(VERSION) $(SYSCONFDIR) $(LIBDIR) $(DATADIR)
 $(B)/settings: FORCE
 	mkdir -p $(@D)
@@ -174,8 +153,7 @@ FORCE:
 
 include tests/test.mk
 
-install: all $(B)/installed/sendmail \
-    $(TOKEN:$(B)/%=$(B)/installed/%)
+install: all $(B)/installed/sendmail $(TOKEN:$(B)/%=$(B)/installed/%)
 install uninstall:
 	B=$(B) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) \
 	    DATADIR=$(DATADIR) conf/install.sh $@
@@ -191,8 +169,8 @@ clean:
 	rm -rf $(B)
 
 .PHONY: all token demo check check-unit check-quick check-sanitize \
-    check-callers check-servers check-budget check-headers bench soak fuzz tests setup \
-    install uninstall clean FORCE
+    check-callers check-servers check-budget check-headers bench soak fuzz \
+    tests setup install uninstall clean FORCE
 .SECONDARY:
 -include $(shell find $(B) -path $(B)/servers -prune -o -name '*.d' -print \
     2>/dev/null)

@@ -38,8 +38,6 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/tests/support.a $(B)/relais.a
 # With the files of net/ that use OpenSSL: the program loads them as tls.so.
 $(B)/tests/support.a: $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c %/demo.c,\
     $(wildcard tests/support/*.c))) $(OPENSSL:src/%.c=$(B)/module/%.o)
-	$(SAY) AR $@
-	$(ARCHIVE)
 
 # GNU SASL is the peer of our own mechanisms, if it is installed.
 $(B)/tests/program/gsasl_test: TEST_LIBS += \

@@ -9,6 +9,7 @@
 #include "cli/items.h"
 #include "cli/report.h"
 #include "config/identity.h"
+#include "util/installed.h"
 
 /* An object of the array "findings". */
 static void
@@ -96,7 +97,7 @@ check_command(const struct options *options, const struct config *none,
 		c.invalid = &invalid;
 	}
 	identity_find(&me, &config);
-	if (provider_table_read(&providers, provider_file(), &why))
+	if (provider_table_read(&providers, installed_providers(), &why))
 		c.providers = &providers;
 	findings_begin(&print);
 	if (print.verbose && !t.json)

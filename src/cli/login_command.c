@@ -21,6 +21,7 @@
 #include "setup/provider.h"
 #include "setup/table.h"
 #include "util/buffer.h"
+#include "util/installed.h"
 #include "util/memory.h"
 
 enum { STATUS_MS = 10 * 1000, MORE_WORDS = 12 };
@@ -113,7 +114,7 @@ become_token_program(const struct login *l)
 	add(argv, &n, "--usual-user", value_of(l, KEY_USER));
 	for (int i = 1; i < o->n_arguments; i++)
 		argv[n++] = o->arguments[i];
-	execve(token_program_path(), (char *const *)argv, environ);
+	execve(installed_relais_token(), (char *const *)argv, environ);
 	_exit(EX_OSERR);
 }
 
@@ -129,7 +130,7 @@ run_token_program(const struct login *l, struct failure *why)
 	pid_t			pid;
 	int			status;
 
-	if (access(token_program_path(), X_OK) == -1) {
+	if (access(installed_relais_token(), X_OK) == -1) {
 		token_program_missing(why);
 		return why->status;
 	}
@@ -366,7 +367,7 @@ login_command(const struct options *options, const struct config *config,
 	token_program_configure(&l.request, config, l.section != NULL ?
 	    l.section : &(const struct section){ .kind = SECTION_TOP });
 	find_usual_provider(&l);
-	if (!provider_table_read(&l.table, provider_file(), &why))
+	if (!provider_table_read(&l.table, installed_providers(), &why))
 		why.text[0] = '\0';
 	status = run_token_program(&l, &why);
 	if (status == EX_OK)

@@ -20,6 +20,7 @@
 #include "setup/setup_files.h"
 #include "util/buffer.h"
 #include "util/file.h"
+#include "util/installed.h"
 #include "util/memory.h"
 
 enum { STOPPED = 1 };
@@ -240,7 +241,7 @@ setup_command(const struct options *options, const struct config *config,
 		output_text(s.path);
 		printf(".\n\n");
 	}
-	if (good && !provider_table_read(&s.table, provider_file(), why))
+	if (good && !provider_table_read(&s.table, installed_providers(), why))
 		printf("The table of providers is not used: %s\n", why->text);
 	good = good && answer_and_verify(&s, why) && write_files(&s, why);
 	if (good) {

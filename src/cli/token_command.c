@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "config/token_program.h"
+#include "util/installed.h"
 #include "util/memory.h"
 
 /* Returns the first section whose login is one of the arguments, or NULL. */
@@ -60,10 +61,10 @@ token_command(const struct options *o, const struct config *config,
 		    "environment" }, 2);
 	add_words(argv + n, (const char *const *)o->arguments + 1,
 	    (size_t)o->n_arguments - 1);
-	execve(token_program_path(), (char *const *)argv, environ);
+	execve(installed_relais_token(), (char *const *)argv, environ);
 	if (errno == ENOENT)
 		token_program_missing(&why);
 	else
-		failed_errno(&why, EX_OSERR, "%s", token_program_path());
+		failed_errno(&why, EX_OSERR, "%s", installed_relais_token());
 	return report_failure(log, o->errors, &why);
 }

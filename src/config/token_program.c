@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "config/secret_command.h"
+#include "util/installed.h"
 
 /* See curl(1). */
 static const char *const proxy_variables[] = {
@@ -60,7 +61,7 @@ bool
 token_program_missing(struct failure *why)
 {
 	return failed(why, EX_UNAVAILABLE, "%s is not installed; install the "
-	    "package relais-token", token_program_path());
+	    "package relais-token", installed_relais_token());
 }
 
 bool
@@ -73,7 +74,7 @@ token_program_run(struct buffer *output, const struct token_request *r,
 	size_t		 n = 0;
 	bool		 good;
 
-	if (access(token_program_path(), F_OK) == -1)
+	if (access(installed_relais_token(), F_OK) == -1)
 		return token_program_missing(why);
 	token_program_words(words, r);
 	for (size_t i = 0; r->use_proxy && i < VARIABLES; i++) {
@@ -85,7 +86,7 @@ token_program_run(struct buffer *output, const struct token_request *r,
 		environment[n++] = variable[i].data;
 	}
 	good = command_program(output, &(struct command_program){
-	    .path = token_program_path(), .arguments = (char **)words,
+	    .path = installed_relais_token(), .arguments = (char **)words,
 	    .environment = environment, .timeout_ms = timeout_ms,
 	    .caller = caller }, why);
 	for (size_t i = 0; i < VARIABLES; i++)

@@ -11,9 +11,6 @@
 #include "util/buffer.h"
 #include "util/failure.h"
 
-/* The path of the installed program, or of the one in the build. */
-const char *token_program_path(void);
-
 enum { TOKEN_PROGRAM_WORDS = 10 };
 
 /* All pointers are borrowed. */

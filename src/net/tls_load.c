@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <sysexits.h>
 
+#include "util/installed.h"
+
 /*
  * Calling this again is cheap, because the dynamic loader keeps the module
  * until the process ends.
@@ -15,12 +17,12 @@ tls_load(struct failure *why)
 	const struct tls_module	*module = NULL;
 	void			*handle;
 
-	handle = dlopen(TLS_MODULE, RTLD_NOW | RTLD_LOCAL);
+	handle = dlopen(installed_tls_module(), RTLD_NOW | RTLD_LOCAL);
 	if (handle != NULL)
 		module = dlsym(handle, TLS_MODULE_NAME);
 	if (module == NULL)
-		failed(why, EX_UNAVAILABLE, "cannot load the TLS module "
-		    TLS_MODULE ": %s", dlerror());
+		failed(why, EX_UNAVAILABLE, "cannot load the TLS module %s: "
+		    "%s", installed_tls_module(), dlerror());
 	return module;
 }
 
@@ -33,5 +35,5 @@ tls_built_with(void)
 const char *
 tls_module_path(void)
 {
-	return TLS_MODULE;
+	return installed_tls_module();
 }

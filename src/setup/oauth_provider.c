@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "setup/table.h"
+#include "util/installed.h"
 #include "util/memory.h"
 
 #define PLACE_OF_TENANT	"{tenant}"
@@ -220,7 +221,7 @@ oauth_provider_find(struct oauth_provider *p, const char *name,
 	bool		is_file = strchr(name, '/') != NULL;
 	struct search	s = { .id = is_file ? NULL : name, .found = p };
 
-	return search_file(&s, is_file ? name : oauth_provider_file(), why);
+	return search_file(&s, is_file ? name : installed_oauth_providers(), why);
 }
 
 bool
@@ -229,7 +230,7 @@ oauth_provider_by_smarthost(struct oauth_provider *p, const char *host,
 {
 	struct search	s = { .host = host, .found = p };
 
-	return search_file(&s, oauth_provider_file(), why);
+	return search_file(&s, installed_oauth_providers(), why);
 }
 
 bool

@@ -29,9 +29,6 @@ struct oauth_provider {
 	enum oauth_secret	 secret;
 };
 
-/* The path of the installed table, or of the source tree's in a build. */
-const char *oauth_provider_file(void);
-
 /*
  * Finds the section with this name, or, if the name contains a slash, the only
  * section of that file.  False with EX_USAGE and the names of the table if

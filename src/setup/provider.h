@@ -53,9 +53,6 @@ struct provider_table {
 	size_t		 cap;
 };
 
-/* The path of the installed table, or of the source tree's in a build. */
-const char *provider_file(void);
-
 /*
  * Reads a table, which no other user may be able to change.  False with
  * EX_CONFIG, EX_NOPERM or EX_IOERR, and the file and line; the table is then

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "net/tls_module.h"
+#include "util/installed.h"
 
 static const struct tls_module *load_missing(struct failure *);
 static const struct tls_module *load_foreign(struct failure *);
@@ -18,8 +19,7 @@ const char	*built_with_foreign(void), *path_of_foreign(void);
  * The loader, compiled again for a module that does not exist and for a library
  * that is not the module.
  */
-#undef TLS_MODULE
-#define TLS_MODULE	"/nonexistent/relais/tls.so"
+#define installed_tls_module()	"/nonexistent/relais/tls.so"
 #define tls_load	load_missing
 #define tls_built_with	built_with_missing
 #define tls_module_path	path_of_missing
@@ -27,8 +27,8 @@ const char	*built_with_foreign(void), *path_of_foreign(void);
 #undef tls_load
 #undef tls_built_with
 #undef tls_module_path
-#undef TLS_MODULE
-#define TLS_MODULE	"libc.so.6"
+#undef installed_tls_module
+#define installed_tls_module()	"libc.so.6"
 #define tls_load	load_foreign
 #define tls_built_with	built_with_foreign
 #define tls_module_path	path_of_foreign

@@ -12,6 +12,7 @@
 
 #include "setup/provider.h"
 #include "support/cases.h"
+#include "util/installed.h"
 
 /* A section, to which a case adds lines. */
 #define HEAD	"[one]\nname = One\nsmarthost = submissions://smtp.one.test\n" \
@@ -213,7 +214,7 @@ main(void)
 	struct failure	why;
 	int		failures;
 
-	if (!provider_table_read(&table, provider_file(), &why)) {
+	if (!provider_table_read(&table, installed_providers(), &why)) {
 		fprintf(stderr, "%s\n", why.text);
 		return 1;
 	}
