@@ -148,7 +148,7 @@ main(int argc, char **argv)
 	if (status != SHOW_USAGE)
 		return status;
 	fprintf(stderr, "usage: relais-token token [--renew] [--ca PATH] "
-	    "[--proxy URL] NAME\n"
+	    "[--proxy environment] NAME\n"
 	    "       relais-token status NAME\n"
 	    "       relais-token login [OPTION ...] NAME\n");
 	return EX_USAGE;

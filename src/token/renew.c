@@ -18,14 +18,14 @@ enum {
 	HTTP_USABLE_MS = 5000,	/* a message waits, and has a valid token */
 };
 
-/* For how many more seconds the token is valid; at most 0: it is not. */
+/* The seconds until the token expires; 0 or less: it is not valid. */
 static int64_t
 validity(const struct store *s, int64_t now)
 {
 	int64_t	renewed = store_time(s, STORE_RENEWED);
 	int64_t	expires = store_time(s, STORE_EXPIRES);
 
-	/* If the clock has been set back, nobody knows. */
+	/* If the clock was set back, the time of expiry is unknown. */
 	if (s->value[STORE_ACCESS_TOKEN] == NULL || renewed > now)
 		return 0;
 	return expires - now;
@@ -78,7 +78,7 @@ renew_take_grant(struct store *s, const struct exchange *e, int64_t now)
 	store_set(s, STORE_ACCESS_TOKEN, e->access_token);
 	if (e->refresh_token != NULL)
 		store_set(s, STORE_REFRESH_TOKEN, e->refresh_token);
-	/* The scope of a request remains as it was written. */
+	/* With client credentials, the same scope is requested each time. */
 	if (e->scope != NULL && strcmp(s->value[STORE_GRANT],
 	    "refresh_token") == 0)
 		store_set(s, STORE_SCOPE, e->scope);
@@ -162,7 +162,7 @@ renew(struct store *s, const struct http_options *options, struct failure *why)
 	return result == EXCHANGE_GRANTED;
 }
 
-/* Whether the server has asked to be left alone. */
+/* Whether the server has sent Retry-After, and that time has not passed. */
 static bool
 must_wait(const struct store *s, int64_t now, struct failure *why)
 {

@@ -43,10 +43,10 @@ enum renew_reason { RENEW_IF_NECESSARY, RENEW_REFUSED_TOKEN };
  * issued in the last minute is not renewed.
  *
  * If a renewal is impossible for now, or has failed in the last minute, a token
- * that is still valid is used, unless it was refused.  Otherwise false: EX_TEMPFAIL if it makes sense to try
- * again; EX_NOPERM if a new login is necessary; EX_CONFIG and others if the
- * configuration has to be changed.  After a failure, the access token is not
- * set.
+ * that is still valid is used, unless it was refused.  Otherwise false:
+ * EX_TEMPFAIL if a later attempt may succeed; EX_NOPERM if a new login is
+ * necessary; EX_CONFIG and others if the configuration has to be changed.
+ * After a failure, the access token is not set.
  */
 bool	renew_token(struct store *, const struct http_options *,
 	    enum renew_reason, struct failure *why);

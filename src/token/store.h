@@ -38,8 +38,7 @@ enum store_key {
 	STORE_RENEWAL_BEGUN,	/* a request was sent then, and no reply was
 				 * recorded: the server may have replaced the
 				 * refresh token */
-	STORE_RETRY_AT,		/* the server asked to be left alone until
-				 * then */
+	STORE_RETRY_AT,		/* no renewal before this time: Retry-After */
 	STORE_TROUBLE_AT,	/* the last renewal failed then .. */
 	STORE_TROUBLE,		/* .. for this reason; not set after success */
 	STORE_REFRESH_TOKEN,	/* secret */
