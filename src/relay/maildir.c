@@ -57,13 +57,26 @@ sync_parent(const char *path)
 	return good;
 }
 
+/* What root creates belongs to the owner of the Maildir. */
+static bool
+set_owner(const struct maildir *m, int fd)
+{
+	struct stat	st;
+
+	return geteuid() != 0 || fstat(m->directory, &st) == -1 ||
+	    st.st_uid == 0 || fchown(fd, st.st_uid, st.st_gid) == 0;
+}
+
 /* Opens a directory in the Maildir that this process can write to. */
 static int
 open_inside(struct maildir *m, const char *name, bool *created)
 {
-	int	fd = open_directory(m->directory, name, O_NOFOLLOW, created);
+	bool	is_new = false;
+	int	fd = open_directory(m->directory, name, O_NOFOLLOW, &is_new);
 
-	if (fd == -1 || faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == 0)
+	*created |= is_new;
+	if (fd == -1 || ((!is_new || set_owner(m, fd)) &&
+	    faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == 0))
 		return fd;
 	close(fd);
 	return -1;
@@ -132,7 +145,6 @@ bool
 maildir_create(struct maildir *m, struct failure *why)
 {
 	enum { ATTEMPTS = 100 };
-	struct stat	st;
 
 	for (int i = 0; i < ATTEMPTS && m->fd == -1; i++) {
 		make_name(m);
@@ -145,8 +157,7 @@ maildir_create(struct maildir *m, struct failure *why)
 		m->name[0] = '\0';
 		return maildir_failed(why, "tmp");
 	}
-	if (geteuid() == 0 && fstat(m->directory, &st) == 0 &&
-	    st.st_uid != 0 && fchown(m->fd, st.st_uid, st.st_gid) == -1)
+	if (!set_owner(m, m->fd))
 		return failed_errno(why, EX_TEMPFAIL, "cannot set the owner");
 	if (fchmod(m->fd, 0600) == -1)	/* whatever the umask is */
 		return failed_errno(why, EX_TEMPFAIL, "cannot set the mode");

@@ -8,8 +8,8 @@
  *
  * A Maildir that does not exist is created with mode 0700, but not its parent
  * directory, because that could be a misspelt path.  Files have mode 0600.  If
- * root delivers into the Maildir of another user, they get the owner of the
- * Maildir.
+ * root delivers into the Maildir of another user, they, and the directories in
+ * the Maildir that are created, get the owner of the Maildir.
  */
 #ifndef RELAY_MAILDIR_H
 #define RELAY_MAILDIR_H

@@ -753,6 +753,11 @@ root_gives_files_to_the_owner_of_the_maildir(void **state)
 	assert_int_equal(stat(only_file(&p, "Maildir/new"), &st), 0);
 	assert_int_equal(st.st_uid, OTHER);
 	assert_int_equal(st.st_gid, OTHER);
+
+	/* Otherwise, that user could not read the file. */
+	assert_int_equal(stat(temp_dir_path(&p.dir, "Maildir/new"), &st), 0);
+	assert_int_equal(st.st_uid, OTHER);
+	assert_int_equal(st.st_gid, OTHER);
 	program_result_free(&o);
 	queue_fixture_close(&p);
 }
