@@ -44,7 +44,9 @@ struct child {
 	bool		 tied;		/* killed if this process ends */
 	bool		 ignored;	/* its output is dropped */
 	bool		 keep_end;	/* of its standard error */
-	bool		 is_ours;	/* its error message says everything */
+	bool		 is_ours;	/* its error message says everything,
+					 * and it ends by itself */
+	bool		 is_left;	/* its end is not waited for */
 	int64_t		 timeout_ms;
 	int		 caller;	/* a socket, or -1: killed if its other
 					 * end is closed */
@@ -316,9 +318,11 @@ child_wait(struct child *c, struct buffer *output, int64_t deadline,
 			return failed(why, EX_CONFIG, "%s: the output is "
 			    "larger than %d KiB", c->name, OUTPUT_MAX / 1024);
 		read_errors(c);
-		if (c->pid != 0 && (fds[3].revents & POLLHUP) != 0)
-			return failed(why, EX_TEMPFAIL, "%s: killed because "
-			    "sendmail has ended", c->name);
+		if (c->pid == 0 || (fds[3].revents & POLLHUP) == 0)
+			continue;
+		c->is_left = c->is_ours;
+		return failed(why, EX_TEMPFAIL, "%s: %s because sendmail has "
+		    "ended", c->name, c->is_left ? "left" : "killed");
 	}
 	return true;
 }
@@ -429,7 +433,7 @@ child_end(struct child *c)
 	close_if_open(c->out);
 	close_if_open(c->err);
 	close_if_open(c->failure);
-	if (c->pid > 0) {
+	if (c->pid > 0 && !c->is_left) {
 		kill(-c->pid, SIGKILL);
 		while (waitpid(c->pid, &c->status, 0) == -1 && errno == EINTR)
 			continue;

@@ -42,7 +42,9 @@ struct command_program {
 
 /*
  * Runs a program of relais as command_output() does.  If it exits with another
- * status than 0, the text is the first line of its standard error.
+ * status than 0, the text is the first line of its standard error.  If the
+ * caller ends, the program is not killed, because the work that it has begun,
+ * such as the renewal of a login, must be completed; it ends by itself.
  */
 bool	command_program(struct buffer *, const struct command_program *,
 	    struct failure *why);

@@ -69,8 +69,9 @@ read_grant(struct exchange *e, const struct answer *a, struct failure *why)
 {
 	const char	*type, *scope;
 
-	if (!take_token(&e->access_token, a, "access_token", why) ||
-	    !take_token(&e->refresh_token, a, "refresh_token", why) ||
+	/* First: it has replaced the present one, whatever else is wrong. */
+	if (!take_token(&e->refresh_token, a, "refresh_token", why) ||
+	    !take_token(&e->access_token, a, "access_token", why) ||
 	    !take_token(&e->id_token, a, "id_token", why) ||
 	    !answer_text(a, "token_type", &type, why) ||
 	    !answer_text(a, "scope", &scope, why) ||
@@ -112,10 +113,17 @@ is_passing(long status)
 	    status == 429;
 }
 
-/* A reply without a JSON object, or with one that is not as specified. */
+/*
+ * A reply without a JSON object, or with one that is not as specified.  The
+ * request may have had its effect after a success, and if a server or a gateway
+ * has failed; not if the service was not available.
+ */
 static enum exchange_result
-unknown_reply(const struct http_reply *reply, struct failure *why)
+unknown_reply(struct exchange *e, const struct http_reply *reply,
+    struct failure *why)
 {
+	e->is_unknown = reply->status < 300 || (reply->status >= 500 &&
+	    reply->status != 503);
 	if (reply->status >= 300 && reply->status < 400)
 		failed(why, EX_CONFIG, "HTTP status %ld, a redirect, which is "
 		    "not followed; check the URL of the endpoint",
@@ -137,12 +145,12 @@ read_reply(struct exchange *e, const struct http_reply *reply,
 	bool	has_text;
 
 	if (a == NULL)
-		return unknown_reply(reply, why);
+		return unknown_reply(e, reply, why);
 	if (reply->status >= 200 && reply->status < 300)
 		return read_grant(e, a, why) ? EXCHANGE_GRANTED :
-		    unknown_reply(reply, why);
+		    unknown_reply(e, reply, why);
 	if (!read_error(e, a, why))
-		return unknown_reply(reply, why);
+		return unknown_reply(e, reply, why);
 	has_text = e->description[0] != '\0';
 	failed(why, is_passing(reply->status) ||
 	    is_in(passing_errors, e->error) ? EX_TEMPFAIL :

@@ -20,13 +20,15 @@ enum exchange_result {
 
 struct exchange {
 	char	*access_token;	/* owned, and wiped; as the others */
-	char	*refresh_token;	/* NULL: the present one remains valid */
+	char	*refresh_token;	/* NULL: the present one remains valid; also
+				 * set if the rest of a grant is invalid */
 	char	*id_token;	/* or NULL */
 	char	*scope;		/* or NULL: as requested */
 	int64_t	 expires_in;	/* seconds; -1: the server did not say */
 	int64_t	 retry_after;	/* seconds, after a failure; -1: not set */
-	bool	 is_unknown;	/* the request was sent, and no reply came: it
-				 * may have had its effect */
+	bool	 is_unknown;	/* the request was sent, and no reply came, or
+				 * one that cannot be used: it may have had its
+				 * effect */
 	char	 error[64];	/* of RFC 6749 section 5.2, RFC 8628 section
 				 * 3.5: "invalid_grant", "slow_down" ... */
 	char	 description[512];	/* visible text of the server, or "" */

@@ -1,5 +1,6 @@
 #include "token/renew.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -107,8 +108,9 @@ explain_refusal(const struct store *s, int64_t begun, struct failure *why)
 }
 
 /*
- * Records the failure.  A failure to write this changes nothing for the caller:
- * the tokens in the file are the same.
+ * Records the failure, and a refresh token that has replaced the present one
+ * although the rest of the reply was invalid.  A failure to write this changes
+ * nothing for the caller.
  */
 static void
 record_failure(struct store *s, const struct exchange *e, int64_t begun,
@@ -118,7 +120,9 @@ record_failure(struct store *s, const struct exchange *e, int64_t begun,
 	int64_t		wait = e->retry_after < RETRY_MAX ? e->retry_after :
 			    RETRY_MAX;
 
-	if (!e->is_unknown)
+	if (e->refresh_token != NULL)
+		store_set(s, STORE_REFRESH_TOKEN, e->refresh_token);
+	if (!e->is_unknown || e->refresh_token != NULL)
 		store_set_time(s, STORE_RENEWAL_BEGUN, begun);
 	if (why->status == EX_TEMPFAIL && wait > 0)
 		store_set_time(s, STORE_RETRY_AT, now + wait);
@@ -129,7 +133,7 @@ record_failure(struct store *s, const struct exchange *e, int64_t begun,
 
 /* Steps 2 to 4, with the lock. */
 static bool
-renew(struct store *s, const struct http_options *options, struct failure *why)
+exchange_and_store(struct store *s, const struct http_options *options, struct failure *why)
 {
 	int64_t			 begun = store_time(s, STORE_RENEWAL_BEGUN);
 	struct buffer		 form = { 0 };
@@ -150,6 +154,7 @@ renew(struct store *s, const struct http_options *options, struct failure *why)
 		if (!store_write(s, why)) {
 			failure_suffix(why, "; the new tokens are lost, run: "
 			    "relais login %s", s->name);
+			why->status = EX_IOERR;
 			result = EXCHANGE_FAILED;
 		}
 	} else {
@@ -160,6 +165,24 @@ renew(struct store *s, const struct http_options *options, struct failure *why)
 	}
 	exchange_free(&e);
 	return result == EXCHANGE_GRANTED;
+}
+
+/* A signal must not end the process before the new tokens are stored. */
+static bool
+renew(struct store *s, const struct http_options *options, struct failure *why)
+{
+	static const int	signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
+				    SIGUSR1, SIGUSR2 };
+	sigset_t		blocked, before;
+	bool			good;
+
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaddset(&blocked, signals[i]);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
+	good = exchange_and_store(s, options, why);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return good;
 }
 
 /* Whether the server has sent Retry-After, and that time has not passed. */
@@ -228,7 +251,8 @@ renew_token(struct store *s, const struct http_options *given,
 			    HTTP_MIN_MS;
 		good = renew_unless_done(s, &options, reason, why);
 	}
-	if (!good && why->status == EX_TEMPFAIL && usable &&
+	if (!good && (why->status == EX_TEMPFAIL ||
+	    why->status == EX_CANTCREAT) && usable &&
 	    validity(s, (int64_t)time(NULL)) > MINIMUM)
 		return true;
 	if (!good)

@@ -12,10 +12,10 @@
  *	3. ask the server
  *	4. write the new tokens, before the access token is used
  *
- * If the process is killed between 3 and 4, the server may have replaced the
- * refresh token.  The next renewal tries the old one, which many servers accept
- * for a while; if it is refused, the message says that a renewal was
- * interrupted.
+ * Between 2 and 4, signals that end the process are blocked.  If it is killed
+ * nevertheless between 3 and 4, the server may have replaced the refresh token.
+ * The next renewal tries the old one, which many servers accept for a while; if
+ * it is refused, the message says that a renewal was interrupted.
  */
 #ifndef TOKEN_RENEW_H
 #define TOKEN_RENEW_H
@@ -42,11 +42,12 @@ enum renew_reason { RENEW_IF_NECESSARY, RENEW_REFUSED_TOKEN };
  * .value[STORE_ACCESS_TOKEN].  With RENEW_REFUSED_TOKEN, a token that was
  * issued in the last minute is not renewed.
  *
- * If a renewal is impossible for now, or has failed in the last minute, a token
- * that is still valid is used, unless it was refused.  Otherwise false:
- * EX_TEMPFAIL if a later attempt may succeed; EX_NOPERM if a new login is
- * necessary; EX_CONFIG and others if the configuration has to be changed.
- * After a failure, the access token is not set.
+ * If a renewal is impossible for now, also because the file cannot be written,
+ * or has failed in the last minute, a token that is still valid is used, unless
+ * it was refused.  Otherwise false: EX_TEMPFAIL if a later attempt may succeed;
+ * EX_NOPERM if a new login is necessary; EX_CONFIG and others if the
+ * configuration has to be changed.  After a failure, the access token is not
+ * set.
  */
 bool	renew_token(struct store *, const struct http_options *,
 	    enum renew_reason, struct failure *why);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,6 +221,44 @@ relais_token_prints_the_token(void **state)
 	close_place(&p);
 }
 
+/* Otherwise, a new refresh token of the server would be lost. */
+static void
+a_renewal_is_completed_if_sendmail_is_killed(void **state)
+{
+	struct program_result	 o;
+	struct running		*running;
+	struct program		 program;
+	struct place		 p;
+	char			*name, script[300];
+
+	(void)state;
+	open_place(&p, NULL, PLAIN, EXPIRED);
+	name = strdup(temp_dir_path(&p.s.dir, "tokens/work"));
+	snprintf(script, sizeof(script), STEP("{\"hold\": \"%s/go\"}, null"),
+	    p.s.dir.path);
+	authorization_script(&p.server, script);
+	temp_dir_write(&p.s.dir, "message", 0600, "Subject: x\n\nhi\n");
+	program = tls_fixture_program(&p.s);
+	program.input = NULL;
+	program.input_file = temp_dir_path(&p.s.dir, "message");
+	running = program_start(&program);
+	authorization_wait(&p.server, "\"/token\"", 1);
+	program_stop(running, SIGKILL, &o);
+	program_result_free(&o);
+
+	/* It waits until the first renewal is complete. */
+	program = (struct program){ .argv = WORDS("relais-token", "token",
+	    "--ca", p.s.usual.ca, name) };
+	running = program_start(&program);
+	temp_dir_write(&p.s.dir, "go", 0600, "");
+	program_stop(running, 0, &o);
+	assert_int_equal(o.status, 0);
+	assert_int_equal(authorization_count(&p.server, "\"/token\""), 1);
+	program_result_free(&o);
+	free(name);
+	close_place(&p);
+}
+
 /* Queue runs on schedule, with this age of the login in days. */
 static void
 runs_queue(struct place *p, int age)
@@ -302,6 +341,7 @@ static const struct CMUnitTest more[] = {
 	cmocka_unit_test(check_reports_a_missing_login),
 	cmocka_unit_test(metrics_have_the_expiry),
 	cmocka_unit_test(relais_token_prints_the_token),
+	cmocka_unit_test(a_renewal_is_completed_if_sendmail_is_killed),
 	cmocka_unit_test(an_idle_login_is_renewed_once),
 	cmocka_unit_test(after_a_new_login_waiting_messages_are_sent),
 };

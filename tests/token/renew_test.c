@@ -309,6 +309,61 @@ an_interrupted_renewal_is_explained(void **state)
 	close_place(&p);
 }
 
+/* As at the end of a service or of a session. */
+static void
+a_signal_does_not_interrupt_a_renewal(void **state)
+{
+	struct program_result	 o;
+	struct running		*running;
+	const char		*words[8];
+	struct program		 program;
+	struct place		 p;
+	char			 script[300];
+
+	(void)state;
+	open_place(&p, PLAIN, EXPIRED);
+	snprintf(script, sizeof(script), STEP("{\"hold\": \"%s/go\"}"),
+	    p.dir.path);
+	authorization_script(&p.server, script);
+	program = program_of(&p, words, NULL);
+	running = program_start(&program);
+	authorization_wait(&p.server, ASKED, 1);
+	assert_int_equal(kill(program_pid(running), SIGINT), 0);
+	temp_dir_write(&p.dir, "go", 0600, "");
+	program_stop(running, 0, &o);
+	assert_int_equal(o.signal, SIGINT);
+	assert_string_equal(o.out.data, "");
+	program_result_free(&o);
+	assert_null(strstr(file(&p), "renewal_begun"));
+	assert_null(strstr(file(&p), "refresh-1\n"));
+	assert_int_equal(token(&p, NULL), 0);
+	assert_int_equal(requests(&p), 1);
+	close_place(&p);
+}
+
+/* The server has replaced the old one, whatever the rest of the reply is. */
+static void
+a_new_refresh_token_in_an_invalid_reply_is_kept(void **state)
+{
+	static const char *const	scripts[] = {
+		STEP("{\"merge\": {\"expires_in\": \"soon\"}}"),
+		STEP("{\"merge\": {\"access_token\": 5}}"),
+		STEP("{\"merge\": {\"id_token\": \"a b\"}}"),
+	};
+	struct place			p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++) {
+		open_place(&p, scripts[i], EXPIRED);
+		assert_int_equal(token(&p, NULL), EX_TEMPFAIL);
+		kept_secret(&p);
+		assert_null(strstr(file(&p), "refresh-1\n"));
+		assert_null(strstr(file(&p), "renewal_begun"));
+		assert_int_equal(token(&p, NULL), 0);
+		close_place(&p);
+	}
+}
+
 /* If the server accepts the old refresh token, nothing is lost. */
 static void
 an_interrupted_renewal_is_repeated(void **state)
@@ -471,6 +526,14 @@ without_space_the_server_is_not_asked(void **state)
 	said(&p, "tokens/work: ");
 	assert_int_equal(requests(&p), 0);
 	assert_non_null(strstr(file(&p), "refresh_token = refresh-1\n"));
+
+	/* A message need not wait for space while the token is valid. */
+	write_login(&p, ENDING - 3600, ENDING, "");
+	program_result_free(&p.o);
+	program_run(&p.o, &program);
+	assert_int_equal(p.o.status, 0);
+	assert_string_equal(p.o.out.data, "access-0\n");
+	assert_int_equal(requests(&p), 0);
 	close_place(&p);
 }
 
@@ -615,7 +678,11 @@ static const struct answers answers[] = {
 	    STEP("{\"error\": \"temporarily_unavailable\"}"), EX_TEMPFAIL,
 	    "temporarily_unavailable", NULL },
 	{ "a page in HTML is not an answer", BODY("\"<html>\""), EX_TEMPFAIL,
-	    "HTTP status 200: the reply is not a valid JSON object", NULL },
+	    "HTTP status 200: the reply is not a valid JSON object",
+	    "renewal_begun = " },
+	{ "a gateway that has failed may have passed the request on",
+	    STEP("{\"status\": 502, \"body\": \"\"}"), EX_TEMPFAIL, NULL,
+	    "renewal_begun = " },
 	{ "an empty answer is not one", BODY("\"\""), EX_TEMPFAIL,
 	    "not a valid JSON object", NULL },
 	{ "an array is not an answer", BODY("\"[]\""), EX_TEMPFAIL,
@@ -699,6 +766,8 @@ static const struct CMUnitTest renewal[] = {
 	cmocka_unit_test(two_processes_renew_once),
 	cmocka_unit_test(a_valid_token_is_used_while_another_process_renews),
 	cmocka_unit_test(an_interrupted_renewal_is_explained),
+	cmocka_unit_test(a_signal_does_not_interrupt_a_renewal),
+	cmocka_unit_test(a_new_refresh_token_in_an_invalid_reply_is_kept),
 	cmocka_unit_test(an_interrupted_renewal_is_repeated),
 	cmocka_unit_test(a_connection_that_ends_early_counts_as_interrupted),
 	cmocka_unit_test(without_a_server_a_valid_token_is_used),
