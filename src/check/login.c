@@ -46,7 +46,8 @@ report_unusable(struct check *c, struct check_finding *found,
 		found->verdict = CHECK_SKIPPED;
 		found->status = EX_OK;
 	} else if (why->status == EX_UNAVAILABLE) {
-		found->remedy = "install the package relais-token";
+		found->remedy = "install the package relais-token, or build "
+		    "it from source with make token";
 		reason = "relais-token is not installed, so there is no token";
 	} else if (run != NULL) {
 		*run = '\0';

@@ -61,7 +61,8 @@ bool
 token_program_missing(struct failure *why)
 {
 	return failed(why, EX_UNAVAILABLE, "%s is not installed; install the "
-	    "package relais-token", installed_relais_token());
+	    "package relais-token, or build it from source with make token",
+	    installed_relais_token());
 }
 
 bool
