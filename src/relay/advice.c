@@ -213,7 +213,8 @@ static const struct advice_row {
 
 	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_IN_CLEAR, .key = KEY_SMARTHOST,
 	    .words = "set tls = required, or, on a trusted network, both "
-	    "tls = off and auth to a mechanism, such as auth = plain" },
+	    "tls = off and auth to a mechanism, such as auth = plain or, with "
+	    "a token, auth = xoauth2" },
 	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_UNVERIFIED, .key = KEY_TLS,
 	    .words = "set tls = required" },
 	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_NOT_OFFERED, .key = KEY_SMARTHOST,

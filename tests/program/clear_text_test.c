@@ -72,7 +72,8 @@ is_decided(void **state)
 
 #define SET_BOTH	"credentials are not sent in clear text; set tls = " \
 			"required, or, on a trusted network, both tls = off " \
-			"and auth to a mechanism, such as auth = plain (/"
+			"and auth to a mechanism, such as auth = plain " \
+			"or, with a token, auth = xoauth2 (/"
 
 /* A mechanism that sends the password or the token itself. */
 #define REVEALS(name, login) \
