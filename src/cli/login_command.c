@@ -299,17 +299,21 @@ print_key(const char *name, const char *value)
 	printf("\n");
 }
 
-/* The lines for relais.conf, without those that it has. */
+/*
+ * The lines for relais.conf, without those that it has.  If it has them all, a
+ * login that passed its test can send the messages that wait for it.
+ */
 static void
-print_lines(const struct login *l)
+print_lines(const struct login *l, int status)
 {
 	const struct setting	*user = find(l, KEY_USER);
 	const struct setting	*secret;
 
 	if (l->section != NULL) {
-		printf("\nrelais.conf uses this login (%s).  To send waiting "
-		    "messages now, run: relais queue flush\n",
-		    l->section->setting[KEY_TOKEN]->origin);
+		printf("\nrelais.conf uses this login (%s).%s\n",
+		    l->section->setting[KEY_TOKEN]->origin,
+		    status != EX_OK ? "" : "  To send waiting messages now, "
+		    "run: relais queue flush");
 		return;
 	}
 	printf("\nLines for relais.conf:\n\n");
@@ -341,7 +345,7 @@ test_login(struct login *l, struct failure *why)
 		    "known.\n");
 	else
 		status = verify(l, why);
-	print_lines(l);
+	print_lines(l, status);
 	if (status != EX_OK && why->text[0] == '\0')
 		failed(why, status, "%s: the login is stored, but its test "
 		    "failed: see above", l->o.name);

@@ -174,6 +174,10 @@ logs_in(void **state)
 	if (p.o.status != c->status)
 		fail_msg("exit status %d: %s%s", p.o.status, p.o.out.data,
 		    p.o.err.data);
+	/* Waiting messages can be sent only after a successful test. */
+	assert_int_equal(strstr(p.o.out.data, "queue flush") != NULL,
+	    c->status == EX_OK &&
+	    strstr(p.o.out.data, "relais.conf uses") != NULL);
 	assert_int_equal(mock_smtp_messages(p.at.host), 0);
 	assert_null(strstr(p.o.out.data, "good"));
 	assert_null(strstr(p.o.out.data, "refresh-"));
