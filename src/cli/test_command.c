@@ -170,6 +170,9 @@ print_advice(const struct test_message *m, const struct test_request *r)
 		    result->failed);
 	}
 	if (outcome_worst(result->outcomes, m->envelope.n, false) == NULL) {
+		/* A program, a Maildir and discard: have no reply code. */
+		if (result->outcomes[0].code == 0)
+			return;
 		print_line("", "If it does not arrive, look for the "
 		    "Message-ID in the log of the");
 		print_line("", "smarthost, and for the message among the spam "

@@ -131,6 +131,27 @@ the_message_has_the_printed_message_id(void **state)
 	fixture_close(&p);
 }
 
+/* A message that no server has is not in the log of a server. */
+static void
+only_servers_have_a_log(void **state)
+{
+	struct fixture		p;
+	struct program_result	o;
+
+	(void)state;
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	relais_run(&o, p.conf, WORDS("test", "a@example.net"), "");
+	assert_says(o.out.data, "look for the Message-ID in the log of the");
+	program_result_free(&o);
+	relais_run(&o, p.conf, WORDS("-o", "smarthost=discard:", "test",
+	    "a@example.net"), "");
+	assert_says(o.out.data, "discard: the message was discarded\n");
+	assert_null(strstr(o.out.data, "the log of the"));
+	assert_int_equal(o.status, 0);
+	program_result_free(&o);
+	fixture_close(&p);
+}
+
 static void
 the_service_is_used(void **state)
 {
@@ -199,6 +220,7 @@ other_users_cannot_send_as_root(void **state)
 
 static const struct CMUnitTest other_cases[] = {
 	cmocka_unit_test(the_message_has_the_printed_message_id),
+	cmocka_unit_test(only_servers_have_a_log),
 	cmocka_unit_test(the_service_is_used),
 	cmocka_unit_test(root_sends_as_another_user),
 	cmocka_unit_test(other_users_cannot_send_as_root),
