@@ -404,6 +404,27 @@ static const struct route_case cases[] = {
 	    "  login      kim (relais.conf:5)\n"
 	    "  password   password_command = /bin/x y (relais.conf:6)\n",
 	    NULL },
+	{ "a token is not shown as a password",
+	    "smarthost = submission://smtp.example.org\n"
+	    "user = kim\n"
+	    "token = work\n"
+	    "queue = off\n"
+	    "socket = DIR/aliases\n",
+	    "",
+	    { "--user", "root", "a@example.net" },
+	    0,
+	    "a@example.net\n"
+	    FROM_ROOT
+	    "  service    DIR/aliases (relais.conf:8)\n"
+	    "  queue      off (relais.conf:7)\n"
+	    "\n"
+	    "  to         a@example.net\n"
+	    "  smarthost  submission://smtp.example.org:587 (relais.conf:4)\n"
+	    "  TLS        required (default)\n"
+	    "             after STARTTLS; the certificate must be valid\n"
+	    "  login      kim (relais.conf:5)\n"
+	    "  token      token = work (relais.conf:6)\n",
+	    NULL },
 	{ "contradicting settings are an error",
 	    "smarthost = submissions://smtp.example.org\n"
 	    "[to *@example.net]\n"
