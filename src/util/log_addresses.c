@@ -159,6 +159,27 @@ is_domain(char c)
 	    c == '-' || c == '.' || c == '\\';
 }
 
+/* A quotation mark after a backslash is part of a quoted local part. */
+static bool
+is_quote(const char *text, const char *p)
+{
+	return *p == '"' && (p == text || p[-1] != '\\');
+}
+
+/* The "@" after a quoted local part, if this one is in it. */
+static const char *
+leave_quotes(const char *text, const char *at)
+{
+	const char	*close = at + 1;
+	bool		 is_inside = false;
+
+	for (const char *p = text; p < at; p++)
+		is_inside ^= is_quote(text, p);
+	while (*close != '\0' && !is_quote(text, close))
+		close++;
+	return is_inside && *close != '\0' && close[1] == '@' ? close + 1 : at;
+}
+
 /* Where the local part begins that ends before end. */
 static const char *
 find_start(const char *text, const char *end)
@@ -166,7 +187,7 @@ find_start(const char *text, const char *end)
 	const char	*p = end;
 
 	if (p > text && p[-1] == '"') {
-		for (p -= 1; p > text && p[-1] != '"'; p--)
+		for (p -= 1; p > text && !is_quote(text, p - 1); p--)
 			continue;
 		return p > text ? p - 1 : end - 1;
 	}
@@ -202,9 +223,11 @@ log_addresses_add_text(struct buffer *b, const struct log_addresses *a,
 	const char	*at = text;
 
 	while ((at = strchr(at, '@')) != NULL) {
-		const char	*start = find_start(text, at);
-		const char	*end = find_end(at);
+		const char	*start, *end;
 
+		at = leave_quotes(text, at);
+		start = find_start(text, at);
+		end = find_end(at);
 		/* Only the last "@" of joe@example.org@proxy is that of the
 		 * domain. */
 		while (*end == '@') {
