@@ -23,13 +23,13 @@ check(const struct login_options *o, struct failure *why)
 
 	if (o->device + o->browser + o->client_credentials > 1)
 		return failed(why, EX_USAGE, "--device, --browser and "
-		    "--client-credentials exclude each other");
+		    "--client-credentials cannot be combined");
 	if ((v[LOGIN_KEY] != NULL) != (v[LOGIN_CERTIFICATE] != NULL))
 		return failed(why, EX_USAGE, "--key and --certificate must be "
 		    "given together");
 	if (v[LOGIN_KEY] != NULL && v[LOGIN_CLIENT_SECRET_FILE] != NULL)
 		return failed(why, EX_USAGE, "--key and --client-secret-file "
-		    "exclude each other");
+		    "cannot be combined");
 	return token_file_check_name(o->name, why);
 }
 

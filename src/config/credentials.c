@@ -35,7 +35,7 @@ read_secret(struct credentials *c, const struct setting *set,
 		good = failed(why, EX_NOPERM, "%s: uid %lu has no permission "
 		    "to read this login%s", set->value,
 		    (unsigned long)geteuid(), set->value[0] == '/' ? "" :
-		    ", and none of its own with this name");
+		    ", and has no login of its own with this name");
 	else
 		good = command_process_run(process, &value,
 		    &(struct command_choice){ .key = key,

@@ -34,8 +34,8 @@ token_file_check_name(const char *name, struct failure *why)
 	char	shown[128];
 
 	return token_file_is_name(name) || failed(why, EX_CONFIG, "\"%s\" is "
-	    "not the name of a login: up to %d letters, digits, \".\", \"_\" "
-	    "and \"-\", with a letter or digit first", visible(shown,
+	    "not the name of a login: expected up to %d letters, digits, "
+	    "\".\", \"_\" and \"-\", the first a letter or digit", visible(shown,
 	    sizeof(shown), name, strlen(name)), TOKEN_NAME_MAX);
 }
 

@@ -373,7 +373,7 @@ static const struct {
 	    "the absolute path of a program, or its name without a /, and "
 	    "its arguments" },
 	[VALUE_LOGIN] = { token_file_is_name, NULL,
-	    "the name of a login of relais login, such as work, or the "
+	    "the name of a login with OAuth 2, such as work, or the "
 	    "absolute path of its file" },
 	[VALUE_CONNECT_COMMAND] = { is_connect_command, NULL,
 	    "a program and its arguments, in which %h is the host, %p the port "

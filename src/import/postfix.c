@@ -444,9 +444,9 @@ set_root(struct draft *d, const struct kept *luser)
 	buffer_addf(&root, "%s%s", luser->text[0] == '@' ? "*" : "",
 	    luser->text);
 	if (draft_set(d, d->top, KEY_ROOT, root.data, luser->origin))
-		draft_note(d, luser->origin, "luser_relay: Postfix sends this "
-		    "address only the mail of unknown users; relais sends it "
-		    "the mail of every local name without an alias");
+		draft_note(d, luser->origin, "luser_relay: Postfix sends "
+		    "only mail to unknown users to this address; relais also "
+		    "sends it mail to every other local name without an alias");
 	buffer_free(&root);
 }
 

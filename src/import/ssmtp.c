@@ -148,9 +148,9 @@ set_names(struct draft *d, const struct kept *kept, const char *domain)
 	if (kept_text(&kept[ROOT], NULL) == NULL)
 		return;
 	set_address(d, d->top, kept[ROOT].text, domain, kept[ROOT].origin);
-	draft_note(d, kept[ROOT].origin, "root: ssmtp sends this address only "
-	    "the mail of accounts with IDs below 1000; relais sends it the "
-	    "mail of every local name without an alias");
+	draft_note(d, kept[ROOT].origin, "root: ssmtp sends only mail to "
+	    "accounts with IDs below 1000 to this address; relais also sends "
+	    "it mail to every other local name without an alias");
 }
 
 /* revaliases: a user's sender and, perhaps, mailhub. */

@@ -149,8 +149,8 @@ static const struct advice_row {
 
 	{ ANY_STEP, .cause = TLS_CAUSE_LARGE_HELLO, .when = HAS_TLS_GROUPS,
 	    .key = KEY_TLS_GROUPS, .words = "a firewall or the server may drop "
-	    "client hellos that do not fit into one packet: make it smaller by "
-	    "a small first group, such as X25519, in tls_groups" },
+	    "client hellos that do not fit into one packet: put a small "
+	    "group, such as X25519, first in tls_groups" },
 	TLS(TLS_CAUSE_LARGE_HELLO, KEY_TLS_GROUPS, "a firewall or the server "
 	    "may drop client hellos that do not fit into one packet: "
 	    "tls_groups = X25519:P-256 makes it smaller"),

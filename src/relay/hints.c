@@ -33,8 +33,8 @@ static const struct hint hints[] = {
 	    .text = "Username and Password not accepted",
 	    .words = "Google requires an app password: turn on 2-Step "
 	    "Verification in the Google Account, create an app password, and "
-	    "use it as the password; user is the full address, and that of "
-	    "the mailbox that a token is for" },
+	    "use it as the password; user is the full address of the "
+	    "mailbox, also with a token" },
 	{ .code = 534, .enhanced = "5.7.9", .key = KEY_PASSWORD,
 	    .text = "Application-specific password required",
 	    .words = "create an app password in the Google Account, and use "

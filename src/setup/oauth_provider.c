@@ -90,7 +90,7 @@ check_value(struct oauth_provider *p, enum oauth_key key, struct failure *why)
 	case OAUTH_REDIRECT:
 		return is_loopback(value) || failed(why, EX_CONFIG, "redirect "
 		    "must be http://127.0.0.1:{port} or "
-		    "http://localhost:{port}, and a path if necessary");
+		    "http://localhost:{port}, optionally with a path");
 	case OAUTH_SECRET:
 		for (enum oauth_secret s = 0; s <= OAUTH_SECRET_NONE; s++)
 			if (strcmp(value, secret_words[s]) == 0) {
@@ -192,8 +192,8 @@ static bool
 end_search(struct search *s, const char *file, bool good, struct failure *why)
 {
 	if (good && s->found->id == NULL && s->id != NULL)
-		good = failed(why, EX_USAGE, "%s: unknown provider; known are "
-		    "%s, and a file is given with a slash in its name: "
+		good = failed(why, EX_USAGE, "%s: unknown provider; expected "
+		    "%s, or the path of a file with a slash, such as "
 		    "./FILE", s->id, s->names.data);
 	else if (good && s->id == NULL && s->host == NULL && s->n != 1)
 		good = failed(why, EX_CONFIG, "%s: the file must have exactly "

@@ -126,12 +126,12 @@ choose_flow(struct login *l, struct failure *why)
 		return failed(why, EX_USAGE, "%s accepts only "
 		    "--client-credentials", p->value[OAUTH_NAME]);
 	if (l->o.device && !device)
-		return failed(why, EX_USAGE, "%s does not permit the login "
-		    "with a code for mail: omit --device",
+		return failed(why, EX_USAGE, "%s does not permit --device "
+		    "for mail: omit it",
 		    p->value[OAUTH_NAME]);
 	if (l->o.browser && !browser)
-		return failed(why, EX_USAGE, "%s has no login with a browser: "
-		    "omit --browser", p->value[OAUTH_NAME]);
+		return failed(why, EX_USAGE, "%s does not permit --browser: "
+		    "omit it", p->value[OAUTH_NAME]);
 	l->flow = l->o.device || !browser || (!l->o.browser && device &&
 	    !l->has_browser) ? FLOW_DEVICE : FLOW_BROWSER;
 	return true;
@@ -326,8 +326,8 @@ static void
 print_code(const struct code *c, bool opened)
 {
 	if (opened)
-		printf("A browser should open this address; otherwise, open it "
-		    "yourself:\n\n    %s\n\n", c->url);
+		printf("A browser was started to open this address.  If it does "
+		    "not, open the address yourself:\n\n    %s\n\n", c->url);
 	else
 		printf("Open this address in a browser:\n\n    %s\n\n"
 		    "After the login, the browser opens an address that begins "
@@ -392,9 +392,9 @@ run_flow(struct login *l, struct exchange *e, struct failure *why)
 		return log_in_as_client(l, e, why);
 	}
 	return good && (e->refresh_token != NULL || failed(why, EX_CONFIG,
-	    "%s granted an access token without a refresh token, so the login "
-	    "would end in an hour; the scope or the parameters of the provider "
-	    "must ask for one, such as offline_access",
+	    "%s granted an access token without a refresh token, so it cannot "
+	    "be renewed; request a refresh token in the scope or the parameters "
+	    "of the provider, for example with offline_access",
 	    l->provider.value[OAUTH_NAME]));
 }
 

@@ -10,8 +10,8 @@ static const struct {
 	const char	*words;
 } remedies[] = {
 	{ "AADSTS7000218", "allow public client flows in the registration of "
-	    "the application, under Authentication, or give its client "
-	    "secret" },
+	    "the application, under Authentication, or add its "
+	    "client secret with --client-secret-file" },
 	{ "AADSTS7000215", "give the value of the client secret, not its ID" },
 	{ "AADSTS7000222", "create a new client secret for the application" },
 	{ "AADSTS700027", "upload the certificate to the registration of the "

@@ -89,9 +89,9 @@ prints_the_whole_configuration(void **state)
 	    "# ssmtp.conf:2: relais verifies the certificate of the server, "
 	    "which this configuration does not require; if it is not trusted, "
 	    "set tls_ca or tls_pin\n"
-	    "# ssmtp.conf:1: root: ssmtp sends this address only the mail of "
-	    "accounts with IDs below 1000; relais sends it the mail of every "
-	    "local name without an alias\n", dir.path);
+	    "# ssmtp.conf:1: root: ssmtp sends only mail to accounts with "
+	    "IDs below 1000 to this address; relais also sends it mail to "
+	    "every other local name without an alias\n", dir.path);
 	assert_string_equal(o.out.data, want);
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);

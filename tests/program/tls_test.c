@@ -964,8 +964,8 @@ static const struct CMUnitTest tls_spec[] = {
 	    "timeout = 1s\n", .status = EX_TEMPFAIL, .says = { "TLS: the "
 	    "server does not answer the client hello of 1", " octets: timed "
 	    "out after 1 s; a firewall or the server may drop client hellos "
-	    "that do not fit into one packet: make it smaller by a small first "
-	    "group, such as X25519, in tls_groups (", "relais.conf:" }),
+	    "that do not fit into one packet: put a small group, such as "
+	    "X25519, first in tls_groups (", "relais.conf:" }),
 	TOLD("a middlebox drops large client hellos of implicit TLS",
 	    AT_ONCE(DROPS_LARGE(THEN_HANG)), .more = LARGE_HELLO
 	    "timeout = 1s\n", .status = EX_TEMPFAIL, .says = { "TLS: the "

@@ -148,7 +148,7 @@ an_unknown_name_is_answered_with_the_known_ones(void **state)
 	(void)state;
 	assert_false(oauth_provider_find(&p, "gogle", &why));
 	assert_int_equal(why.status, EX_USAGE);
-	assert_non_null(strstr(why.text, "gogle: unknown provider; known are "
+	assert_non_null(strstr(why.text, "gogle: unknown provider; expected "
 	    "google, microsoft, microsoft-us"));
 }
 
