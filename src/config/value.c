@@ -203,7 +203,10 @@ is_helo(const char *text)
 	return domain_is_valid(name);
 }
 
-/* A local part and a domain.  A source route is refused, not dropped. */
+/*
+ * A local part and a domain that is not a pattern.  A source route is refused,
+ * not dropped.
+ */
 static bool
 is_address(const char *text)
 {
@@ -214,7 +217,8 @@ is_address(const char *text)
 	if (text[0] == '@' ||
 	    !address_parse_path(&address, text, strlen(text), &why))
 		return false;
-	good = address.local[0] != '\0' && address.domain[0] != '\0';
+	good = address.local[0] != '\0' && address.domain[0] != '\0' &&
+	    strchr(address.domain, '*') == NULL;
 	address_free(&address);
 	return good;
 }

@@ -1178,6 +1178,11 @@ static const struct CMUnitTest spec[] = {
 	REFUSES("a root with the domain missing", "root = *@\n",
 	    ":1: root: invalid value \"*@\"; expected one address such as "
 	    "admin@example.org, without a name or comment, or *@ and a domain"),
+	REFUSES("a root with a pattern for the domain", "root = *@*\n",
+	    ":1: root: invalid value \"*@*\"; expected one address such as "),
+	REFUSES("an address with a pattern for the domain",
+	    "from = joe@*.example\n",
+	    ":1: from: invalid value \"joe@*.example\"; expected one address"),
 	REFUSES("a root of local names", "root = *@localhost\n",
 	    ":1: root = *@localhost is a local name"),
 	REFUSES("a domain in place of the sender", "from = *@example.org\n",
