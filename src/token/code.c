@@ -74,7 +74,7 @@ code_begin(struct code *c, const struct store *s,
 	struct buffer	query = { 0 }, url = { 0 };
 	const char	*more = p->value[OAUTH_PARAMETERS];
 
-	*c = (struct code){ .listener.fd = { -1, -1 } };
+	*c = (struct code){ .terminal = -1, .listener.fd = { -1, -1 } };
 	if (!loopback_open(&c->listener, why))
 		return false;
 	c->redirect_uri = make_redirect_uri(p, c->listener.port);
@@ -100,13 +100,12 @@ code_begin(struct code *c, const struct store *s,
 
 bool
 code_wait(const struct code *c, const struct store *s,
-    const struct http_options *o, int terminal,
-    void (*remark)(const char *line), struct exchange *e, struct failure *why)
+    const struct http_options *o, struct exchange *e, struct failure *why)
 {
 	const struct loopback_login	 login = {
 		.path = redirect_path(c), .state = c->state,
-		.until = clock_ms() + WAIT_MS, .terminal = terminal,
-		.remark = remark,
+		.until = clock_ms() + WAIT_MS, .terminal = c->terminal,
+		.remark = c->remark,
 	};
 	struct buffer			 code = { 0 }, form = { 0 };
 	bool				 good = false;

@@ -15,6 +15,10 @@
 #include "util/failure.h"
 
 struct code {
+	/* To be set after code_begin(). */
+	int		 terminal;	/* -1: none */
+	void		(*remark)(const char *line);
+
 	struct loopback	 listener;
 	char		*url;		/* for the browser */
 	char		*redirect_uri;
@@ -31,13 +35,11 @@ bool	code_begin(struct code *, const struct store *,
 	    struct failure *why);
 
 /*
- * Waits for the redirect, or for the redirected address from the terminal (-1:
- * none), and exchanges the code for tokens.  False as loopback_receive() and
- * exchange().
+ * Waits for the redirect, or for the redirected address from the terminal, and
+ * exchanges the code for tokens.  False as loopback_receive() and exchange().
  */
 bool	code_wait(const struct code *, const struct store *,
-	    const struct http_options *, int terminal,
-	    void (*remark)(const char *line), struct exchange *,
+	    const struct http_options *, struct exchange *,
 	    struct failure *why);
 
 void	code_free(struct code *);

@@ -124,12 +124,12 @@ device_begin(struct device *d, const struct store *s,
 
 /* Shows what is left, once a second; false if the code has expired. */
 static bool
-pause_for(const struct device *d, int64_t ms, void (*waiting)(int64_t))
+pause_for(const struct device *d, int64_t ms)
 {
 	int64_t	until = clock_ms() + ms, now;
 
 	while ((now = clock_ms()) < until && now < d->until) {
-		waiting((d->until - now) / SECOND_MS);
+		d->waiting((d->until - now) / SECOND_MS);
 		poll(NULL, 0, (int)(until - now < SECOND_MS ? until - now :
 		    SECOND_MS));
 	}
@@ -174,13 +174,12 @@ is_pending(struct device *d, const char *error, struct failure *why)
 
 bool
 device_wait(struct device *d, const struct store *s,
-    const struct http_options *o, void (*waiting)(int64_t seconds),
-    struct exchange *e, struct failure *why)
+    const struct http_options *o, struct exchange *e, struct failure *why)
 {
 	int64_t	wait_ms = d->interval_ms;
 	char	last[sizeof(why->text)] = "";
 
-	while (pause_for(d, wait_ms, waiting)) {
+	while (pause_for(d, wait_ms)) {
 		last[0] = '\0';
 		switch (ask(d, s, o, e, why)) {
 		case EXCHANGE_GRANTED:

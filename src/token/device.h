@@ -13,6 +13,9 @@
 #include "util/failure.h"
 
 struct device {
+	/* To be set after device_begin(). */
+	void	(*waiting)(int64_t seconds);
+
 	char	*code;			/* secret */
 	char	*user_code;		/* visible text */
 	char	*uri;			/* an https URL, visible text */
@@ -37,8 +40,8 @@ bool	device_begin(struct device *, const struct store *,
  * False with EX_NOPERM if the user refused, EX_TEMPFAIL if the code expired.
  */
 bool	device_wait(struct device *, const struct store *,
-	    const struct http_options *, void (*waiting)(int64_t seconds),
-	    struct exchange *, struct failure *why);
+	    const struct http_options *, struct exchange *,
+	    struct failure *why);
 
 void	device_free(struct device *);
 

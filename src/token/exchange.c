@@ -10,7 +10,7 @@
 #include "util/memory.h"
 #include "util/visible.h"
 
-/* Errors that say that the authorization has ended (also OpenID Connect). */
+/* Errors after which the user must log in again (also OpenID Connect). */
 static const char *const login_errors[] = {
 	"invalid_grant", "interaction_required", "login_required",
 	"consent_required", "account_selection_required", NULL
@@ -28,12 +28,6 @@ is_in(const char *const *list, const char *error)
 		if (strcmp(*list, error) == 0)
 			return true;
 	return false;
-}
-
-bool
-exchange_needs_login(const char *error)
-{
-	return is_in(login_errors, error);
 }
 
 /* RFC 6750 section 2.1, RFC 6749 appendix A: no blanks and no controls. */
@@ -154,7 +148,7 @@ read_reply(struct exchange *e, const struct http_reply *reply,
 	has_text = e->description[0] != '\0';
 	failed(why, is_passing(reply->status) ||
 	    is_in(passing_errors, e->error) ? EX_TEMPFAIL :
-	    exchange_needs_login(e->error) ? EX_NOPERM : EX_CONFIG,
+	    is_in(login_errors, e->error) ? EX_NOPERM : EX_CONFIG,
 	    "%s%s%s", e->error, has_text ? ": " : "", e->description);
 	remedy_add(why);
 	return why->status == EX_TEMPFAIL ? EXCHANGE_FAILED : EXCHANGE_REFUSED;

@@ -37,9 +37,8 @@ struct exchange {
 /*
  * Sends the form and reads the answer.  Sets why unless the result is
  * EXCHANGE_GRANTED; the text begins with the host:
- *	EXCHANGE_REFUSED	EX_NOPERM if a new login is necessary
- *				(exchange_needs_login), else EX_CONFIG, such as
- *				for a wrong client secret
+ *	EXCHANGE_REFUSED	EX_NOPERM if a new login is necessary, else
+ *				EX_CONFIG, such as for a wrong client secret
  *	EXCHANGE_FAILED		EX_TEMPFAIL: the server cannot be reached,
  *				replies 429 or 5xx, or not with JSON; EX_CONFIG:
  *				it is not an authorization server
@@ -53,9 +52,6 @@ enum exchange_result exchange(struct exchange *, const struct http_options *,
  */
 bool	exchange_is_success(const struct http_reply *, const struct answer *a,
 	    struct failure *why);
-
-/* Whether the error says that the user must log in again. */
-bool	exchange_needs_login(const char *error);
 
 void	exchange_free(struct exchange *);	/* wipes */
 

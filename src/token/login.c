@@ -181,8 +181,8 @@ set_endpoints(struct login *l, struct failure *why)
 }
 
 /*
- * Sets a value to that of the option, of the earlier login or of relais.conf, or
- * to the answer of the user.
+ * Sets a value to that of the option, of the earlier login or of relais.conf,
+ * or to the answer of the user.
  */
 static bool
 complete(struct login *l, enum store_key key, const char *given,
@@ -307,8 +307,8 @@ log_in_with_device(struct login *l, struct exchange *e, struct failure *why)
 	good = device_begin(&d, &l->store, &l->http, l->endpoint, why);
 	if (good) {
 		print_device(&d, l);
-		good = device_wait(&d, &l->store, &l->http, print_left, e,
-		    why);
+		d.waiting = print_left;
+		good = device_wait(&d, &l->store, &l->http, e, why);
 		clear_left();
 	}
 	device_free(&d);
@@ -347,7 +347,6 @@ static bool
 log_in_with_browser(struct login *l, struct exchange *e, struct failure *why)
 {
 	struct code	c;
-	int		terminal = isatty(STDIN_FILENO) ? STDIN_FILENO : -1;
 	bool		opened, good;
 
 	good = code_begin(&c, &l->store, &l->provider, l->endpoint, why);
@@ -355,8 +354,9 @@ log_in_with_browser(struct login *l, struct exchange *e, struct failure *why)
 		opened = l->has_browser && browser_open(c.url);
 		confine_no_new_privileges();
 		print_code(&c, opened);
-		good = code_wait(&c, &l->store, &l->http, terminal,
-		    print_remark, e, why);
+		c.terminal = isatty(STDIN_FILENO) ? STDIN_FILENO : -1;
+		c.remark = print_remark;
+		good = code_wait(&c, &l->store, &l->http, e, why);
 	}
 	code_free(&c);
 	return good;
@@ -437,7 +437,7 @@ log_in(struct login *l, struct failure *why)
 }
 
 int
-login_command(int argc, char **argv, struct failure *why)
+login_run(int argc, char **argv, struct failure *why)
 {
 	struct login	l = { .http.timeout_ms = HTTP_MS,
 			    .store = { .directory = -1, .lock = -1,

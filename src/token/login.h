@@ -14,6 +14,6 @@
  * argv[0] is not an option.  Returns the exit status; unless it is EX_OK, why
  * is set, and empty after EX_USAGE if the usage should be shown.
  */
-int	login_command(int argc, char **argv, struct failure *why);
+int	login_run(int argc, char **argv, struct failure *why);
 
 #endif

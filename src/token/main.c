@@ -115,7 +115,7 @@ static int
 run_login(int argc, char **argv)
 {
 	struct failure	why;
-	int		status = login_command(argc, argv, &why);
+	int		status = login_run(argc, argv, &why);
 
 	if (status != EX_OK && why.text[0] != '\0')
 		fprintf(stderr, "relais-token: %s\n", why.text);
