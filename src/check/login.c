@@ -5,18 +5,7 @@
 #include <time.h>
 
 #include "config/token_status.h"
-
-static const char *
-time_text(int64_t when, char *to, size_t size)
-{
-	time_t		t = (time_t)when;
-	struct tm	tm;
-
-	if (gmtime_r(&t, &tm) == NULL ||
-	    strftime(to, size, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
-		strlcpy(to, "an unknown time", size);
-	return to;
-}
+#include "util/utc.h"
 
 /* The message of relais-token, without its name and that of the login. */
 static const char *
@@ -66,7 +55,7 @@ report_trouble(struct check *c, struct check_finding *found,
 	found->facts = NULL;
 	found->n_facts = 0;
 	check_report(c, found, "the last renewal failed at %s: %s",
-	    time_text(s->trouble_at, at, sizeof(at)), s->trouble);
+	    utc_text(at, sizeof(at), s->trouble_at), s->trouble);
 }
 
 void
@@ -91,8 +80,8 @@ check_oauth_login(struct check *c, const struct setting *set,
 		report_unusable(c, &found, &why);
 		return;
 	}
-	time_text(s.renewed, renewed, sizeof(renewed));
-	time_text(s.expires, expires, sizeof(expires));
+	utc_text(renewed, sizeof(renewed), s.renewed);
+	utc_text(expires, sizeof(expires), s.expires);
 	found.facts = facts;
 	found.n_facts = sizeof(facts) / sizeof(facts[0]);
 	check_report(c, &found, "login%s%s%s%s%s: the access token was last "

@@ -108,8 +108,7 @@ become_token_program(const struct login *l)
 	argv = memory_new((size_t)o->n_arguments + MORE_WORDS, sizeof(*argv));
 	argv[n++] = "relais-token";
 	argv[n++] = "login";
-	add(argv, &n, "--ca", l->request.ca);
-	add(argv, &n, "--proxy", l->request.use_proxy ? "environment" : NULL);
+	n += token_program_options(argv + n, &l->request);
 	add(argv, &n, "--usual-provider", l->usual_provider);
 	add(argv, &n, "--usual-user", value_of(l, KEY_USER));
 	for (int i = 1; i < o->n_arguments; i++)

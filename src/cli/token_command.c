@@ -24,16 +24,6 @@ section_of(const struct config *config, const struct options *o)
 	return NULL;
 }
 
-/* Appends words to the array, which ends with NULL; returns their number. */
-static size_t
-add_words(const char **to, const char *const *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		to[i] = words[i];
-	to[n] = NULL;
-	return n;
-}
-
 int
 token_command(const struct options *o, const struct config *config,
     const struct log *log)
@@ -50,17 +40,13 @@ token_command(const struct options *o, const struct config *config,
 		command_usage(o->arguments[0], &why);
 		return report_failure(log, o->errors, &why);
 	}
-	argv = memory_new((size_t)o->n_arguments + 8, sizeof(*argv));
-	n += add_words(argv, &(const char *){ "relais-token" }, 1);
-	n += add_words(argv + n, &(const char *){ o->arguments[0] }, 1);
-	if (request.ca != NULL)
-		n += add_words(argv + n, (const char *[]){ "--ca",
-		    request.ca }, 2);
-	if (request.use_proxy)
-		n += add_words(argv + n, (const char *[]){ "--proxy",
-		    "environment" }, 2);
-	add_words(argv + n, (const char *const *)o->arguments + 1,
-	    (size_t)o->n_arguments - 1);
+	argv = memory_new((size_t)o->n_arguments + 2 + TOKEN_PROGRAM_OPTIONS,
+	    sizeof(*argv));
+	argv[n++] = "relais-token";
+	argv[n++] = o->arguments[0];
+	n += token_program_options(argv + n, &request);
+	for (int i = 1; i < o->n_arguments; i++)
+		argv[n++] = o->arguments[i];
 	execve(installed_relais_token(), (char *const *)argv, environ);
 	if (errno == ENOENT)
 		token_program_missing(&why);

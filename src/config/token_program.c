@@ -35,15 +35,12 @@ token_program_configure(struct token_request *r, const struct config *config,
 	    "environment") == 0;
 }
 
-void
-token_program_words(const char *words[TOKEN_PROGRAM_WORDS],
+size_t
+token_program_options(const char *words[TOKEN_PROGRAM_OPTIONS],
     const struct token_request *r)
 {
 	size_t	n = 0;
 
-	words[n++] = r->command;
-	if (r->renew)
-		words[n++] = "--renew";
 	if (r->ca != NULL) {
 		words[n++] = "--ca";
 		words[n++] = r->ca;
@@ -52,9 +49,7 @@ token_program_words(const char *words[TOKEN_PROGRAM_WORDS],
 		words[n++] = "--proxy";
 		words[n++] = "environment";
 	}
-	words[n++] = "--";
-	words[n++] = r->name;
-	words[n] = NULL;
+	return n;
 }
 
 bool
@@ -71,13 +66,19 @@ token_program_run(struct buffer *output, const struct token_request *r,
 {
 	struct buffer	 variable[VARIABLES] = { { 0 } };
 	char		*environment[VARIABLES + 1] = { NULL };
-	const char	*words[TOKEN_PROGRAM_WORDS];
-	size_t		 n = 0;
+	const char	*words[TOKEN_PROGRAM_OPTIONS + 5];
+	size_t		 n = 0, last = 0;
 	bool		 good;
 
 	if (access(installed_relais_token(), F_OK) == -1)
 		return token_program_missing(why);
-	token_program_words(words, r);
+	words[last++] = r->command;
+	if (r->renew)
+		words[last++] = "--renew";
+	last += token_program_options(words + last, r);
+	words[last++] = "--";
+	words[last++] = r->name;
+	words[last] = NULL;
 	for (size_t i = 0; r->use_proxy && i < VARIABLES; i++) {
 		const char	*value = getenv(proxy_variables[i]);
 

@@ -5,13 +5,12 @@
 #define CONFIG_TOKEN_PROGRAM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config/config.h"
 #include "util/buffer.h"
 #include "util/failure.h"
-
-enum { TOKEN_PROGRAM_WORDS = 10 };
 
 /* All pointers are borrowed. */
 struct token_request {
@@ -29,8 +28,10 @@ struct token_request {
 void	token_program_configure(struct token_request *, const struct config *,
 	    const struct section *);
 
-/* Sets the words after the name of the program, which end with NULL. */
-void	token_program_words(const char *words[TOKEN_PROGRAM_WORDS],
+enum { TOKEN_PROGRAM_OPTIONS = 4 };
+
+/* Sets words for .ca and .use_proxy, and returns their number. */
+size_t	token_program_options(const char *words[TOKEN_PROGRAM_OPTIONS],
 	    const struct token_request *);
 
 /*

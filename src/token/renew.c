@@ -8,6 +8,7 @@
 
 #include "token/client.h"
 #include "util/clock.h"
+#include "util/utc.h"
 
 enum {
 	MARGIN = 10 * 60,	/* s; a message may wait for its turn */
@@ -57,19 +58,6 @@ is_sufficient(const struct store *s, enum renew_reason reason, int64_t now)
 	    is_fresh(s, now);
 }
 
-/* "2026-11-29 13:20:00 UTC" */
-static const char *
-time_text(int64_t time, char *to, size_t size)
-{
-	time_t		t = (time_t)time;
-	struct tm	tm;
-
-	if (gmtime_r(&t, &tm) == NULL ||
-	    strftime(to, size, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
-		strlcpy(to, "an unknown time", size);
-	return to;
-}
-
 void
 renew_take_grant(struct store *s, const struct exchange *e, int64_t now)
 {
@@ -102,7 +90,7 @@ explain_refusal(const struct store *s, int64_t begun, struct failure *why)
 	if (begun != 0)
 		failure_suffix(why, " (the renewal of %s was interrupted; the "
 		    "server may have replaced the refresh token then)",
-		    time_text(begun, at, sizeof(at)));
+		    utc_text(at, sizeof(at), begun));
 	failure_suffix(why, "; the login has ended, run: relais login %s",
 	    s->name);
 }
@@ -195,7 +183,7 @@ must_wait(const struct store *s, int64_t now, struct failure *why)
 	if (until <= now || until > now + RETRY_MAX)
 		return false;
 	failed(why, EX_TEMPFAIL, "%s: the authorization server asked not to "
-	    "try again before %s", s->name, time_text(until, at, sizeof(at)));
+	    "try again before %s", s->name, utc_text(at, sizeof(at), until));
 	if (s->value[STORE_TROUBLE] != NULL)
 		failure_suffix(why, ": %s", s->value[STORE_TROUBLE]);
 	return true;
