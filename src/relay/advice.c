@@ -397,6 +397,9 @@ add_credentials(struct buffer *to, const struct connection *c)
 	    " and password");
 	if (credentials->origin[0] != '\0')
 		buffer_addf(to, " (%s)", credentials->origin);
+	if (credentials->login != NULL)
+		buffer_addf(to, "; to log in again, run: relais login %s",
+		    credentials->login->value);
 }
 
 /* For a server that offers only mechanisms that cannot be used. */
