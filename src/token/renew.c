@@ -140,8 +140,10 @@ exchange_and_store(struct store *s, const struct http_options *options, struct f
 	if (result == EXCHANGE_GRANTED) {
 		renew_take_grant(s, &e, (int64_t)time(NULL));
 		if (!store_write(s, why)) {
-			failure_suffix(why, "; the new tokens are lost, run: "
-			    "relais login %s", s->name);
+			if (e.refresh_token != NULL)
+				failure_suffix(why, "; the server has replaced "
+				    "the refresh token, and the new one is "
+				    "lost; run: relais login %s", s->name);
 			why->status = EX_IOERR;
 			result = EXCHANGE_FAILED;
 		}
@@ -189,10 +191,29 @@ must_wait(const struct store *s, int64_t now, struct failure *why)
 	return true;
 }
 
+/*
+ * Whether the renewal of another process has failed while this one waited for
+ * the lock: otherwise, each of many messages would wait for the same timeout
+ * after the others.
+ */
+static bool
+has_just_failed(const struct store *s, int64_t started, struct failure *why)
+{
+	int64_t	at = store_time(s, STORE_TROUBLE_AT);
+
+	if (at <= started || at - (int64_t)time(NULL) > RECENT)
+		return false;
+	failed(why, EX_TEMPFAIL, "%s: the access token cannot be renewed",
+	    s->name);
+	if (s->value[STORE_TROUBLE] != NULL)
+		failure_suffix(why, ": %s", s->value[STORE_TROUBLE]);
+	return true;
+}
+
 /* With the lock. */
 static bool
 renew_unless_done(struct store *s, const struct http_options *options,
-    enum renew_reason reason, struct failure *why)
+    enum renew_reason reason, int64_t started, struct failure *why)
 {
 	int64_t	now;
 
@@ -201,7 +222,8 @@ renew_unless_done(struct store *s, const struct http_options *options,
 	now = (int64_t)time(NULL);
 	if (is_sufficient(s, reason, now))
 		return true;
-	return !must_wait(s, now, why) && renew(s, options, why);
+	return !must_wait(s, now, why) && !has_just_failed(s, started, why) &&
+	    renew(s, options, why);
 }
 
 /* A renewal failed just now: not every message should wait for one. */
@@ -219,6 +241,7 @@ renew_token(struct store *s, const struct http_options *given,
 {
 	struct http_options	options = *given;
 	int64_t			deadline = clock_ms() + RENEW_MS, left;
+	int64_t			started = (int64_t)time(NULL);
 	bool			usable, good = false;
 
 	if (!store_read(s, why))
@@ -237,7 +260,7 @@ renew_token(struct store *s, const struct http_options *given,
 		if (left < options.timeout_ms)
 			options.timeout_ms = left > HTTP_MIN_MS ? left :
 			    HTTP_MIN_MS;
-		good = renew_unless_done(s, &options, reason, why);
+		good = renew_unless_done(s, &options, reason, started, why);
 	}
 	if (!good && (why->status == EX_TEMPFAIL ||
 	    why->status == EX_CANTCREAT) && usable &&

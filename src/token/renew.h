@@ -6,7 +6,8 @@
  * time:
  *
  *	1. take the lock, and read the file again: another process may have
- *	   renewed the token meanwhile
+ *	   renewed the token meanwhile, or may have failed, which is a failure
+ *	   of this process, too
  *	2. record that a renewal has begun, which also shows that the file can
  *	   be written, and reserve the space for the next write
  *	3. ask the server

@@ -196,7 +196,8 @@ store_lock(struct store *s, int64_t ms, struct failure *why)
 		failed(why, EX_TEMPFAIL, "%s: another process is renewing the "
 		    "token", s->name);
 	else if (!locked)
-		failed_errno(why, EX_CANTCREAT, "%s.lock", s->path);
+		failed_errno(why, EX_CANTCREAT, "%.*s%s",
+		    (int)(strlen(s->path) - strlen(s->base)), s->path, name);
 	free(name);
 	if (locked)
 		s->lock = fd;

@@ -6,10 +6,14 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -241,6 +245,49 @@ two_processes_renew_once(void **state)
 	assert_int_equal(requests(&p), 1);
 	program_result_free(&o[0]);
 	program_result_free(&o[1]);
+	close_place(&p);
+}
+
+/* Many messages must not wait for the same timeout one after the other. */
+static void
+a_failure_counts_for_the_processes_that_wait(void **state)
+{
+	struct program_result	 o;
+	struct running		*running;
+	const char		*words[8];
+	struct program		 program;
+	struct pollfd		 opened = { .fd = inotify_init1(IN_CLOEXEC),
+				    .events = POLLIN };
+	struct place		 p;
+	char			 more[100];
+	int			 lock;
+
+	(void)state;
+	open_place(&p, PLAIN, EXPIRED);
+	temp_dir_write(&p.dir, "tokens/.work.lock", 0600, "");
+	lock = open(temp_dir_path(&p.dir, "tokens/.work.lock"), O_RDWR |
+	    O_CLOEXEC);
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	assert_int_not_equal(inotify_add_watch(opened.fd,
+	    temp_dir_path(&p.dir, "tokens/.work.lock"), IN_OPEN), -1);
+	program = program_of(&p, words, NULL);
+	running = program_start(&program);
+	assert_int_equal(poll(&opened, 1, 20000), 1);
+	snprintf(more, sizeof(more), "trouble_at = %ld\ntrouble = no reply\n",
+	    (long)time(NULL) + 5);
+	write_login(&p, -3600, EXPIRED, more);
+	close(lock);
+	close(opened.fd);
+	program_stop(running, 0, &o);
+	assert_int_equal(o.status, EX_TEMPFAIL);
+	assert_non_null(strstr(o.err.data,
+	    "the access token cannot be renewed: no reply\n"));
+	assert_int_equal(requests(&p), 0);
+	program_result_free(&o);
+
+	/* The next process asks again. */
+	write_login(&p, -3600, EXPIRED, "trouble_at = 1700000000\n");
+	assert_int_equal(token(&p, NULL), 0);
 	close_place(&p);
 }
 
@@ -497,6 +544,21 @@ after_a_step_of_the_clock_the_token_is_renewed(void **state)
 	assert_int_equal(token(&p, NULL), 0);
 	assert_string_not_equal(p.o.out.data, "access-0\n");
 	assert_int_equal(requests(&p), 1);
+	close_place(&p);
+}
+
+static void
+a_lock_that_cannot_be_taken_is_named(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	open_place(&p, PLAIN, EXPIRED);
+	assert_int_equal(symlink("/dev/null", temp_dir_path(&p.dir,
+	    "tokens/.work.lock")), 0);
+	assert_int_equal(token(&p, NULL), EX_CANTCREAT);
+	said(&p, "/tokens/.work.lock: ");
+	assert_int_equal(requests(&p), 0);
 	close_place(&p);
 }
 
@@ -765,6 +827,7 @@ static const struct CMUnitTest renewal[] = {
 	cmocka_unit_test(a_short_lifetime_has_a_short_margin),
 	cmocka_unit_test(two_processes_renew_once),
 	cmocka_unit_test(a_valid_token_is_used_while_another_process_renews),
+	cmocka_unit_test(a_failure_counts_for_the_processes_that_wait),
 	cmocka_unit_test(an_interrupted_renewal_is_explained),
 	cmocka_unit_test(a_signal_does_not_interrupt_a_renewal),
 	cmocka_unit_test(a_new_refresh_token_in_an_invalid_reply_is_kept),
@@ -776,6 +839,7 @@ static const struct CMUnitTest renewal[] = {
 	cmocka_unit_test(a_token_that_was_refused_is_renewed_once),
 	cmocka_unit_test(a_token_that_was_refused_is_not_used_again),
 	cmocka_unit_test(after_a_step_of_the_clock_the_token_is_renewed),
+	cmocka_unit_test(a_lock_that_cannot_be_taken_is_named),
 	cmocka_unit_test(without_space_the_server_is_not_asked),
 	cmocka_unit_test(the_server_must_have_a_valid_certificate),
 	cmocka_unit_test(a_proxy_of_the_environment_is_ignored),
