@@ -164,6 +164,18 @@ maildir_create(struct maildir *m, struct failure *why)
 	return true;
 }
 
+/* Removes the file, unless it was committed. */
+static void
+discard_file(struct maildir *m)
+{
+	if (m->fd != -1)
+		close(m->fd);
+	m->fd = -1;
+	if (m->name[0] != '\0')
+		unlinkat(m->tmp, m->name, 0);
+	m->name[0] = '\0';
+}
+
 bool
 maildir_commit(struct maildir *m, bool *in_doubt, struct failure *why)
 {
@@ -181,7 +193,7 @@ maildir_commit(struct maildir *m, bool *in_doubt, struct failure *why)
 		good = failed_errno(why, EX_TEMPFAIL, "cannot move the file to "
 		    "new");
 	if (!good) {
-		maildir_discard(m);
+		discard_file(m);
 		return false;
 	}
 	if (fsync(m->new) == -1) {
@@ -192,21 +204,10 @@ maildir_commit(struct maildir *m, bool *in_doubt, struct failure *why)
 }
 
 void
-maildir_discard(struct maildir *m)
-{
-	if (m->fd != -1)
-		close(m->fd);
-	m->fd = -1;
-	if (m->name[0] != '\0')
-		unlinkat(m->tmp, m->name, 0);
-	m->name[0] = '\0';
-}
-
-void
 maildir_close(struct maildir *m)
 {
 	if (m->fd != -1)
-		maildir_discard(m);
+		discard_file(m);
 	if (m->tmp != -1)
 		close(m->tmp);
 	if (m->new != -1)

@@ -44,10 +44,7 @@ bool	maildir_create(struct maildir *, struct failure *why);
  */
 bool	maildir_commit(struct maildir *, bool *in_doubt, struct failure *why);
 
-/* Removes the file, unless it was committed. */
-void	maildir_discard(struct maildir *);
-
-/* Also removes the file. */
+/* Also removes the file, unless it was committed. */
 void	maildir_close(struct maildir *);
 
 #endif

@@ -366,6 +366,33 @@ add_promise(const struct route_attempt *a, struct failure *why)
 		    "requiretls = no (%s)", set->origin);
 }
 
+/* False if this endpoint has failed, or the attempt must stop. */
+static bool
+reach_endpoint(struct route_attempt *a, struct failure *why)
+{
+	if (open_connection(a, why))
+		return true;
+	if (is_interrupted(a->relay))
+		end_endpoints(a, why);
+	else
+		add_failure(a, why);
+	return false;
+}
+
+/* False if the caller does not permit it, which stops the attempt. */
+static bool
+may_send(struct route_attempt *a)
+{
+	struct relay	*r = a->relay;
+
+	a->reached = true;
+	if (r->callbacks == NULL || r->callbacks->before_send(
+	    r->callbacks->context, &r->stopped_why))
+		return true;
+	stop_attempt(a);
+	return false;
+}
+
 /*
  * Tries a smarthost that is not a server.  The next endpoint is tried if
  * nothing has been delivered for sure; that is also what a program says with
@@ -390,19 +417,8 @@ try_delivery(struct relay *r, struct route_attempt *a)
 		add_failure(a, &why);
 		return;
 	}
-	if (!open_connection(a, &why)) {
-		if (is_interrupted(r))
-			end_endpoints(a, &why);
-		else
-			add_failure(a, &why);
+	if (!reach_endpoint(a, &why) || !may_send(a))
 		return;
-	}
-	a->reached = true;
-	if (r->callbacks != NULL && !r->callbacks->before_send(
-	    r->callbacks->context, &r->stopped_why)) {
-		stop_attempt(a);
-		return;
-	}
 	switch (delivery_send(&d, &a->route->envelope, a->message, a->outcomes,
 	    &why)) {
 	case DELIVERY_END:
@@ -420,6 +436,19 @@ try_delivery(struct relay *r, struct route_attempt *a)
 		end_endpoints(a, &why);
 		break;
 	}
+}
+
+static void
+trace_kept(const struct relay *r)
+{
+	const char	*prefix = r->connection.prefix;
+	char		 remark[sizeof(r->connection.prefix) + 40];
+
+	if (r->trace == NULL)
+		return;
+	snprintf(remark, sizeof(remark), "using the open session with %.*s",
+	    (int)strlen(prefix) - 2, prefix);
+	r->trace->line(r->trace->context, '*', remark);
 }
 
 /*
@@ -440,14 +469,9 @@ relay_try(struct relay *r, struct route_attempt *a)
 	bool			 kept = c->is_open, again;
 	struct failure		 why;
 
-	if (kept && r->trace != NULL) {
-		char	remark[sizeof(c->prefix) + 40];
-
-		snprintf(remark, sizeof(remark), "using the open session with "
-		    "%.*s", (int)strlen(c->prefix) - 2, c->prefix);
-		r->trace->line(r->trace->context, '*', remark);
-	}
-	if (!kept) {
+	if (kept) {
+		trace_kept(r);
+	} else {
 		c->smarthost = r->endpoints.smarthost;
 		c->at = r->endpoints.at;
 		c->no_chunking = false;
@@ -467,13 +491,8 @@ relay_try(struct relay *r, struct route_attempt *a)
 		if (c->is_open && session_is_full(s))
 			connection_close(c);
 		opened = !c->is_open;
-		if (!open_connection(a, &why)) {
-			if (is_interrupted(r))
-				end_endpoints(a, &why);
-			else
-				add_failure(a, &why);
+		if (!reach_endpoint(a, &why))
 			return;
-		}
 		if (!keeps_promise(a, &why)) {
 			connection_close(c);
 			if (kept)
@@ -483,12 +502,8 @@ relay_try(struct relay *r, struct route_attempt *a)
 			add_failure(a, &why);
 			return;
 		}
-		a->reached = true;
-		if (r->callbacks != NULL && !r->callbacks->before_send(
-		    r->callbacks->context, &r->stopped_why)) {
-			stop_attempt(a);
+		if (!may_send(a))
 			return;
-		}
 		c->options.after_transaction = record_outcomes;
 		c->options.context = a;
 		good = session_send(s, &a->route->envelope, a->message,
