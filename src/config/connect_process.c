@@ -104,44 +104,26 @@ expand(struct buffer *to, const char *command, const struct request *r)
 }
 
 /*
- * Appends the last line of the text that is not empty, and returns the length of
- * the text before it.
- */
-static size_t
-add_last_line(struct buffer *to, const char *text, size_t len)
-{
-	size_t	start;
-
-	while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
-		len--;
-	for (start = len; start > 0 && text[start - 1] != '\n' &&
-	    text[start - 1] != '\r'; start--)
-		continue;
-	buffer_add(to, text + start, len - start < LINE_MAX_SHOWN ?
-	    len - start : LINE_MAX_SHOWN);
-	return start;
-}
-
-/*
  * The last two lines that are not empty, separated by a semicolon, or "": the
  * last line of ssh, "stdio forwarding failed", follows the line with the cause.
  */
 static void
 last_lines(char *to, size_t size, const struct buffer *errors)
 {
-	struct buffer	lines = { 0 }, last = { 0 };
-	size_t		before = 0;
+	struct buffer	 lines = { 0 };
+	const char	*text = errors->len > 0 ? errors->data : "";
+	const char	*last, *before;
+	size_t		 len, before_len;
 
-	if (errors->len > 0)
-		before = add_last_line(&last, errors->data, errors->len);
-	if (before > 0)
-		add_last_line(&lines, errors->data, before);
+	last = command_last_line(text, errors->len, &len);
+	before = command_last_line(text, (size_t)(last - text), &before_len);
+	buffer_add(&lines, before, before_len < LINE_MAX_SHOWN ?
+	    before_len : LINE_MAX_SHOWN);
 	if (lines.len > 0)
 		buffer_add_text(&lines, "; ");
-	buffer_add(&lines, last.data, last.len);
-	visible(to, size, lines.len > 0 ? lines.data : "", lines.len);
+	buffer_add(&lines, last, len < LINE_MAX_SHOWN ? len : LINE_MAX_SHOWN);
+	visible(to, size, lines.data, lines.len);
 	buffer_free(&lines);
-	buffer_free(&last);
 }
 
 static void

@@ -107,6 +107,20 @@ command_search(struct buffer *path, const char *name)
 	return false;
 }
 
+const char *
+command_last_line(const char *errors, size_t len, size_t *line_len)
+{
+	size_t	start;
+
+	while (len > 0 && strchr(" \t\r\n", errors[len - 1]) != NULL)
+		len--;
+	for (start = len; start > 0 && errors[start - 1] != '\n' &&
+	    errors[start - 1] != '\r'; start--)
+		continue;
+	*line_len = len - start;
+	return errors + start;
+}
+
 /* Runs in the child.  The process has no threads, so all calls are safe. */
 static void
 exec_program(const struct child *c, const char *path, const int output[3])

@@ -11,6 +11,7 @@
 #define CONFIG_SECRET_COMMAND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "util/buffer.h"
@@ -55,6 +56,13 @@ bool	command_program(struct buffer *, const struct command_program *,
  * executable programs.  False with errno if there is none.
  */
 bool	command_search(struct buffer *path, const char *name);
+
+/*
+ * Returns the last line of what a program wrote to its standard error that is
+ * not blank, without blanks at its end, and its length; 0: there is none.
+ */
+const char *command_last_line(const char *errors, size_t len,
+	    size_t *line_len);
 
 /* All pointers are borrowed. */
 struct command_notice {

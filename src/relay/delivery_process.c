@@ -16,7 +16,6 @@
 #include "util/file.h"
 #include "util/helper.h"
 #include "util/memory.h"
-#include "util/text.h"
 #include "util/visible.h"
 
 enum {
@@ -153,22 +152,6 @@ inbox_close(struct inbox *in)
 		close(in->fd);
 }
 
-/* The last line that is not empty. */
-static void
-find_last_line(char *shown, size_t size, const struct buffer *output)
-{
-	static const char	breaks[] = "\r\n";
-	const char		*text = output->data;
-	size_t			 end = output->len, start;
-
-	while (end > 0 && (strchr(breaks, text[end - 1]) != NULL ||
-	    text_is_blank(text[end - 1])))
-		end--;
-	for (start = end; start > 0 && strchr(breaks, text[start - 1]) == NULL;)
-		start--;
-	visible(shown, size, text + start, end - start);
-}
-
 static void
 judge_status(struct delivery_result *r, int status)
 {
@@ -209,8 +192,8 @@ run_program(const struct inbox *in, const struct request *request,
 	struct buffer		 sender = { 0 };
 	char			**arguments = NULL;
 	char			 separator[] = "--", line[REPLY_MAX];
-	const char		*end = paths->data + paths->len;
-	size_t			 n = 0, cap = 0;
+	const char		*end = paths->data + paths->len, *last;
+	size_t			 n = 0, cap = 0, last_len;
 	bool			 good;
 
 	buffer_addf(&sender, "RELAIS_SENDER=%s", paths->data);
@@ -246,7 +229,8 @@ run_program(const struct inbox *in, const struct request *request,
 		break;
 	}
 	drop_name(&r->why, in->smarthost->path);
-	find_last_line(line, sizeof(line), &d.errors);
+	last = command_last_line(d.errors.data, d.errors.len, &last_len);
+	visible(line, sizeof(line), last, last_len);
 	if (line[0] != '\0')
 		failure_suffix(&r->why, ": %s", line);
 	r->output_len = d.errors.len;
