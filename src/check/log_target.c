@@ -38,7 +38,7 @@ report(struct check *c, enum config_key key, const char *remedy,
 	buffer_free(&text);
 }
 
-/* What happens to lines that are written neither to a file nor the journal. */
+/* The destination of lines that neither the file nor the journal accepts. */
 static const char *
 instead(void)
 {

@@ -69,8 +69,8 @@ command_details(enum mode mode)
 "  --client-credentials  log in as the application, without a person, with its\n"
 "                        secret, or with --key FILE and --certificate FILE\n"
 "  --no-check            do not log in to the smarthost\n"
-"What is not given is taken from the earlier login NAME and from relais.conf, or\n"
-"is asked for.\n";
+"Values that are not given are taken from the earlier login NAME and from\n"
+"relais.conf, or are asked for.\n";
 	case MODE_QUEUE:
 		return
 "  list [--failed]      the waiting messages, or those that were given up\n"

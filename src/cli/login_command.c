@@ -199,7 +199,7 @@ find_smarthost(struct login *l, const char *provider)
 	oauth_provider_free(&p);
 }
 
-/* What relais-token has stored. */
+/* Reads the login that relais-token has stored. */
 static bool
 read_login(struct login *l, struct failure *why)
 {

@@ -1,6 +1,6 @@
 /*
- * secret_command.h - run a program that prints a secret, is told something,
- * delivers a message, or is the connection to a server
+ * secret_command.h - run a program that prints a secret, receives a
+ * notification, delivers a message, or is the connection to a server
  *
  * The command is split into words at blanks and run without a shell.  Its
  * standard input is /dev/null, all other descriptors are closed, no signal is

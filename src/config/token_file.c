@@ -35,8 +35,9 @@ token_file_check_name(const char *name, struct failure *why)
 
 	return token_file_is_name(name) || failed(why, EX_CONFIG, "\"%s\" is "
 	    "not the name of a login: expected up to %d letters, digits, "
-	    "\".\", \"_\" and \"-\", the first a letter or digit", visible(shown,
-	    sizeof(shown), name, strlen(name)), TOKEN_NAME_MAX);
+	    "\".\", \"_\" and \"-\", the first a letter or digit",
+	    visible(shown, sizeof(shown), name, strlen(name)),
+	    TOKEN_NAME_MAX);
 }
 
 const char *

@@ -1,5 +1,5 @@
 /*
- * token_status.h - what relais-token says about a login
+ * token_status.h - read the state of a login from relais-token
  */
 #ifndef CONFIG_TOKEN_STATUS_H
 #define CONFIG_TOKEN_STATUS_H

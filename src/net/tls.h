@@ -25,7 +25,7 @@ struct tls;		/* one session; owned by the caller of start() */
  * wildcard matches one whole label.  If there are pins, the server's own
  * certificate must have one of these keys, even if verify is false; its issuer,
  * names and dates are not checked.  TLS 1.2 or later is required, or TLS 1.3,
- * and whatever else openssl.cnf requires.
+ * and anything else that openssl.cnf requires.
  */
 struct tls_options {
 	const char	 *name;		/* of the server: a host name, or an IP
@@ -125,7 +125,7 @@ struct tls_summary {
 
 enum tls_digest { TLS_MD5, TLS_SHA1, TLS_SHA256 };
 
-/* The types of channel binding: what only the two ends of a session know. */
+/* The types of channel binding (RFC 5056). */
 enum tls_binding {
 	TLS_EXPORTER,		/* RFC 9266: with TLS 1.3 */
 	TLS_UNIQUE,		/* RFC 5929 section 3: with TLS 1.2 and extended

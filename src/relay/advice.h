@@ -3,8 +3,9 @@
  *
  * The modules below report facts: the step, the reply, the exit status and, for
  * the connection, TLS and AUTH, the cause (enum connect_cause, socks_cause,
- * dial_cause, tls_cause and auth_cause).  A table in advice.c maps these facts to a key of relais.conf
- * and to words; the place where the key is set, or could be set, is added.
+ * dial_cause, tls_cause and auth_cause).  A table in advice.c maps these facts
+ * to a key of relais.conf and to words; the place where the key is set, or
+ * could be set, is added.
  * The known replies of providers, which take precedence, are in relay/hints.c.
  */
 #ifndef RELAY_ADVICE_H

@@ -3,9 +3,10 @@
  *
  * A process in the sandbox (util/sandbox.h) cannot start a program, nor write
  * to a Maildir.  Therefore, if the configuration has a smarthost that is one of
- * these, a helper (util/helper.h) is forked before.  It gets the number of the
- * smarthost in its copy of the configuration, paths and a message on a socket,
- * and cannot be made to run another program or to write to another directory.
+ * these, a helper (util/helper.h) is forked first.  It receives the number of
+ * the smarthost in its copy of the configuration, paths and a message on a
+ * socket, and cannot be made to run another program or to write to another
+ * directory.
  * It delivers nothing before it has the whole message, and if the parent ends,
  * it kills a running program and exits.
  */
@@ -78,8 +79,9 @@ enum { DELIVERY_PATHS_MAX = 64 * 1024 };
  * Delivers one message: begin, write the message in any number of pieces, end.
  * The last 4096 octets of the program's standard error are appended to output.
  * Each call returns false, with why (EX_TEMPFAIL), if the process has ended,
- * does not respond in time, or a signal has come.  Then it is not used again,
- * and the message was delivered only if delivery_process_end() was called.
+ * does not respond in time, or a signal has arrived.  The process is not used
+ * again, and the message can have been delivered only if delivery_process_end()
+ * was called.
  */
 bool	delivery_process_begin(struct delivery_process *,
 	    const struct delivery_request *, struct failure *why);

@@ -57,7 +57,7 @@ sync_parent(const char *path)
 	return good;
 }
 
-/* What root creates belongs to the owner of the Maildir. */
+/* Files that root creates belong to the owner of the Maildir. */
 static bool
 set_owner(const struct maildir *m, int fd)
 {

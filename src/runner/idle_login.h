@@ -2,8 +2,8 @@
  * idle_login.h - keep a login with OAuth 2 on a machine that seldom sends mail
  *
  * Authorization servers end a login that is not used: Microsoft after 90 days,
- * Google after six months.  So a login of the key token that was not renewed
- * for a week is renewed by a queue run.  The time is that of the file, which
+ * Google after six months.  A queue run therefore renews a login of the key
+ * token that has not been renewed for a week, by the time of its file, which
  * relais-token replaces even if a renewal fails.
  */
 #ifndef RUNNER_IDLE_LOGIN_H

@@ -13,7 +13,7 @@
  * If the smarthost accepts the login again, or the configuration was changed
  * after it refused it, all entries are chosen (submit/login_backoff.h).
  *
- * A queue run on schedule also renews logins that are not used
+ * A queue run on schedule also renews logins that have not been used
  * (runner/idle_login.h).
  *
  * A worker that cannot connect leaves its entry to workers with a connection.

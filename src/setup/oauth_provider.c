@@ -12,7 +12,7 @@
 #define PLACE_OF_TENANT	"{tenant}"
 #define PLACE_OF_PORT	"{port}"
 
-/* What a table is searched for, and the section that is being read. */
+/* A search in a table, and the section that is being read. */
 struct search {
 	const char		*id;		/* or NULL */
 	const char		*host;		/* or NULL; neither: the only

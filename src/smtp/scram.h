@@ -21,9 +21,10 @@
 enum {
 	SCRAM_ITERATIONS_MAX = 1000000,
 	SCRAM_ITERATIONS_MIN = 4096,	/* without TLS: an attacker who acts
-					 * as the server can then test guesses
-					 * of the password, and chooses how
-					 * fast; 4096 is the usual minimum */
+					 * as the server can test guesses of
+					 * the password, faster with fewer
+					 * iterations; 4096 is the usual
+					 * minimum */
 	SCRAM_NONCE_MAX = 1000,		/* octets; the usual length is 50 */
 };
 

@@ -115,7 +115,7 @@ enum session_extension {
  */
 enum session_cause {
 	SESSION_CAUSE_CLEAR_TEXT = 500,
-	SESSION_CAUSE_UNVERIFIED,	/* nobody is sure who the server is */
+	SESSION_CAUSE_UNVERIFIED,	/* the server is not verified */
 	SESSION_CAUSE_NO_REQUIRETLS,	/* the server does not offer it */
 };
 

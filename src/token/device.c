@@ -122,7 +122,7 @@ device_begin(struct device *d, const struct store *s,
 	return good;
 }
 
-/* Shows what is left, once a second; false if the code has expired. */
+/* Shows the remaining time once a second; false if the code has expired. */
 static bool
 pause_for(const struct device *d, int64_t ms)
 {
@@ -153,7 +153,7 @@ ask(const struct device *d, const struct store *s,
 	return result;
 }
 
-/* Whether to ask again after a refusal; else why says what it means. */
+/* Whether to ask again after a refusal; otherwise, sets why. */
 static bool
 is_pending(struct device *d, const char *error, struct failure *why)
 {

@@ -15,7 +15,7 @@
 enum exchange_result {
 	EXCHANGE_GRANTED,	/* .access_token is set */
 	EXCHANGE_REFUSED,	/* .error is set */
-	EXCHANGE_FAILED,	/* no answer that decides */
+	EXCHANGE_FAILED,	/* no reply, or an invalid one */
 };
 
 struct exchange {

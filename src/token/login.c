@@ -41,8 +41,8 @@ struct login {
 };
 
 /*
- * Reads the files that are given as this user: later, as another one, they
- * could be unreadable.
+ * Reads the files of the options before root becomes another user, who could be
+ * unable to read them.
  */
 static bool
 read_files(struct login *l, struct failure *why)
@@ -56,7 +56,7 @@ read_files(struct login *l, struct failure *why)
 	    TRUSTED_SECRET, &st, why));
 }
 
-/* Keeps nothing of a login with another provider. */
+/* Removes the values of an earlier login with another provider. */
 static void
 forget_other_provider(struct store *s, const char *provider)
 {
@@ -326,8 +326,9 @@ static void
 print_code(const struct code *c, bool opened)
 {
 	if (opened)
-		printf("A browser was started to open this address.  If it does "
-		    "not, open the address yourself:\n\n    %s\n\n", c->url);
+		printf("A browser was started to open this address.  If it "
+		    "does not, open the address yourself:\n\n    %s\n\n",
+		    c->url);
 	else
 		printf("Open this address in a browser:\n\n    %s\n\n"
 		    "After the login, the browser opens an address that begins "
@@ -393,8 +394,8 @@ run_flow(struct login *l, struct exchange *e, struct failure *why)
 	}
 	return good && (e->refresh_token != NULL || failed(why, EX_CONFIG,
 	    "%s granted an access token without a refresh token, so it cannot "
-	    "be renewed; request a refresh token in the scope or the parameters "
-	    "of the provider, for example with offline_access",
+	    "be renewed; request a refresh token in the scope or the "
+	    "parameters of the provider, for example with offline_access",
 	    l->provider.value[OAUTH_NAME]));
 }
 

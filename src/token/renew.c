@@ -79,7 +79,7 @@ renew_take_grant(struct store *s, const struct exchange *e, int64_t now)
 	store_set(s, STORE_TROUBLE, NULL);
 }
 
-/* Adds what to do to the text about a refusal. */
+/* Adds the remedy to the text about a refusal. */
 static void
 explain_refusal(const struct store *s, int64_t begun, struct failure *why)
 {

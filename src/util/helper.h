@@ -2,9 +2,9 @@
  * helper.h - fork a process that acts for this one outside its sandbox
  *
  * A process in the sandbox (util/sandbox.h) cannot start a program or create a
- * file.  A helper is forked before, and does what its parent asks for on a
- * socket, within the limits of the configuration that it has a copy of: it
- * cannot be made to do anything else.
+ * file.  A helper is forked before the sandbox is entered, and carries out the
+ * requests of its parent on a socket.  It accepts only requests that its copy
+ * of the configuration permits.
  */
 #ifndef UTIL_HELPER_H
 #define UTIL_HELPER_H

@@ -4,8 +4,8 @@
  * A failure of the log does not affect the delivery of a message, and the
  * process does not wait for the log.  A line that the log does not accept
  * immediately is dropped.  Before the next line that is accepted, a line with
- * the number of dropped lines is written.  Only a file is written without
- * knowing whether that takes time (log_file.h).
+ * the number of dropped lines is written.  Only a write to a file can take time
+ * (log_file.h).
  *
  * If the journal or the file cannot be opened, syslog is used instead.
  *
@@ -94,7 +94,7 @@ void	log_line(const struct log *, int priority, const char *fmt, ...)
 void	log_entry(const struct log *, int priority, const char *id,
 	    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* Writes what became of a message, "sent", with its fields. */
+/* Writes the outcome of a message, such as "sent", with its fields. */
 void	log_status(const struct log *, int priority, const char *status,
 	    const struct log_field *, size_t n);
 

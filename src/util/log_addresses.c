@@ -102,7 +102,7 @@ log_addresses_end(struct log_addresses *a)
 	a->directory = NULL;
 }
 
-/* What replaces the local part of the address. */
+/* The text that replaces the local part of the address. */
 static void
 add_substitute(struct buffer *b, const struct log_addresses *a,
     const char *address, size_t len)

@@ -273,7 +273,8 @@ static const struct CMUnitTest advice_spec[] = {
 	    "Password not accepted.", "; Google requires an app password: turn "
 	    "on 2-Step Verification in the Google Account, create an app "
 	    "password, and use it as the password; user is the full address "
-	    "of the mailbox, also with a token (elsewhere:3)", .password = "elsewhere:3", .status = EX_NOPERM),
+	    "of the mailbox, also with a token (elsewhere:3)",
+	    .password = "elsewhere:3", .status = EX_NOPERM),
 	ADVISES("the hint for a reply names the line of its key",
 	    STEP_FINAL, 432, "4.3.2", "432 4.3.2 Concurrent connections limit "
 	    "exceeded.", "; Microsoft permits three connections for a mailbox: "
