@@ -1,12 +1,16 @@
 #include "cli/setup_service.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/output.h"
+#include "config/token_file.h"
 #include "serve/serve_user.h"
 #include "setup/reload.h"
+#include "util/file.h"
 
 /* Whether the directory exists and the user relais could not write to it. */
 static bool
@@ -21,28 +25,51 @@ is_of_another_user(const char *directory)
 	    st.st_uid != user.uid);
 }
 
+static bool
+user_is_missing(void)
+{
+	struct serve_user	user;
+	struct failure		ignored;
+
+	return geteuid() == 0 && serve_user_find(&user, &ignored) &&
+	    user.name == NULL;
+}
+
+/* Root may have used the directory before there was a service. */
+static void
+print_owner(const char *directory)
+{
+	if (!is_of_another_user(directory))
+		return;
+	printf("    chown -R relais:relais ");
+	output_text(directory);
+	putchar('\n');
+}
+
 /* README.md has the same commands. */
 static void
 print_start(const char *queue, const char *private_file)
 {
+	char	*logins = file_directory(token_file_system_directory());
+
 	printf(private_file != NULL ?
 	    "\nThe service is not running: only root can send mail, and "
 	    "queued mail is not\ntried again. To start the service:\n" :
 	    "\nThe service is not running: queued mail is not tried again. To "
 	    "start it:\n");
-	if (private_file != NULL) {
+	if (user_is_missing())
 		printf("    useradd --system --no-create-home --home-dir "
-		    "/var/spool/relais relais\n    chgrp relais ");
+		    "/var/spool/relais relais\n");
+	if (private_file != NULL) {
+		printf("    chgrp relais ");
 		output_text(private_file);
 		printf(" && chmod 640 ");
 		output_text(private_file);
 		putchar('\n');
 	}
-	if (is_of_another_user(queue)) {
-		printf("    chown -R relais:relais ");
-		output_text(queue);
-		putchar('\n');
-	}
+	print_owner(queue);
+	print_owner(logins);
+	free(logins);
 	if (reload_has_systemd())
 		printf("    systemd-tmpfiles --create relais.conf && "
 		    "systemctl daemon-reload\n"
