@@ -193,7 +193,8 @@ set_changed(struct setup_answers *s, enum config_key key, const char *given,
 static void
 find_smarthost(struct setup_answers *s, struct discovery *d)
 {
-	const char	*domain = strrchr(setup_answers_value(s, KEY_FROM), '@') + 1;
+	const char	*from = setup_answers_value(s, KEY_FROM);
+	const char	*domain = strrchr(from, '@') + 1;
 	const char	*before = value_in(&s->earlier, KEY_FROM);
 	struct failure	 why;
 
@@ -230,10 +231,11 @@ choose_smarthost(struct setup_answers *s)
 
 	if (given == NULL && s->terminal)
 		find_smarthost(s, &d);
-	good = set_answer(s, KEY_SMARTHOST, given, "Smarthost (host name or URL)",
+	good = set_answer(s, KEY_SMARTHOST, given,
+	    "Smarthost (host name or URL)",
 	    d.smarthost[0] != '\0' ? d.smarthost : NULL);
-	if (good && smarthost_list_parse(&list, setup_answers_value(s, KEY_SMARTHOST),
-	    &why) && list.host[0].host != NULL)
+	if (good && smarthost_list_parse(&list, setup_answers_value(s,
+	    KEY_SMARTHOST), &why) && list.host[0].host != NULL)
 		s->provider = provider_by_smarthost(&s->table,
 		    list.host[0].host);
 	smarthost_list_free(&list);
@@ -448,7 +450,8 @@ setup_answers_complete(struct setup_answers *s, struct failure *why)
 		explain_provider(s->provider);
 	if (!choose_user(s) || !choose_secret(s, why) ||
 	    !set_changed(s, KEY_ROOT, s->given[ANSWER_ROOT],
-	    "Address that receives mail to root", setup_answers_value(s, KEY_FROM)))
+	    "Address that receives mail to root", setup_answers_value(s,
+	    KEY_FROM)))
 		return false;
 	if (s->provider != NULL && (!set_of_provider(s, KEY_FROM_MODE,
 	    s->provider->sender == PROVIDER_SENDER_ACCOUNT ? "always" : NULL,

@@ -90,8 +90,8 @@ setup_service(const struct config *config, const char *private_file)
 		return;
 	switch (reload_service(socket, &what)) {
 	case RELOAD_DONE:
-		printf("The service was asked to read the configuration (%s).\n",
-		    what.text);
+		printf("The service was asked to read the configuration "
+		    "(%s).\n", what.text);
 		break;
 	case RELOAD_NO_SERVICE:
 		print_start(config_text(config, NULL, KEY_QUEUE),

@@ -159,7 +159,8 @@ has_one_way(const struct config *config, const struct section *s,
 	const struct setting	*command = setting_for(config, s,
 				    KEY_CONNECT_COMMAND);
 
-	if (!is_on(proxy) || !is_on(command) || (s->setting[KEY_PROXY] == NULL &&
+	if (!is_on(proxy) || !is_on(command) ||
+	    (s->setting[KEY_PROXY] == NULL &&
 	    s->setting[KEY_CONNECT_COMMAND] == NULL))
 		return true;
 	return failed(why, EX_CONFIG, "%s: proxy conflicts with "

@@ -75,8 +75,8 @@ tls_error_hello(const struct tls_wire *w)
 }
 
 void
-tls_error_report(const struct tls_wire *w, enum tls_phase phase, const struct tls_own *own,
-    struct failure *why)
+tls_error_report(const struct tls_wire *w, enum tls_phase phase,
+    const struct tls_own *own, struct failure *why)
 {
 	const char	*what = phase == TLS_PHASE_HANDSHAKE ?
 			    "the TLS handshake failed" :

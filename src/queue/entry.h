@@ -4,7 +4,8 @@
  * A process that works on an entry holds its lock (files_lock()), so that two
  * runners do not send it twice.  A file that is not an entry (a link, a device,
  * a directory, a file of another user, invalid content) is moved to failed/
- * with its content; links are not followed, and the other entries are not affected.
+ * with its content; links are not followed, and the other entries are not
+ * affected.
  *
  * The order of a runner's work, for an entry that was opened with ENTRY_WORK:
  *

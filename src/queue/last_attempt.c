@@ -60,7 +60,8 @@ last_attempt_read(struct buffer *to, const struct spool *spool, const char *id)
 	if (fd < 0)
 		return;
 	/* If root reads the spool of a user: only files of that user. */
-	if (files_stat_regular(fd, &st) && st.st_uid == spool->owner && st.st_size > 0) {
+	if (files_stat_regular(fd, &st) && st.st_uid == spool->owner &&
+	    st.st_size > 0) {
 		len = st.st_size < LAST_ATTEMPT_MAX ? (size_t)st.st_size :
 		    LAST_ATTEMPT_MAX;
 		if (files_pread(fd, buffer_room(to, len), len, 0)) {

@@ -79,7 +79,8 @@ read_password(struct connection *c, struct buffer *password,
 		return failed(why, EX_CONFIG, "%s: proxy requires "
 		    "proxy_password_file in the same section",
 		    home->setting[KEY_PROXY]->origin);
-	if (trusted_read_value(password, set->value, TRUSTED_SECRET, &st, why)) {
+	if (trusted_read_value(password, set->value, TRUSTED_SECRET, &st,
+	    why)) {
 		c->is_exposed |= st.st_mode & S_IROTH;
 		if (password->len <= SOCKS_NAME_MAX)
 			return true;

@@ -35,8 +35,8 @@ const char *
 service_path(const struct config *config, struct failure *why)
 {
 	static const enum config_key	harmless[] = { KEY_LOG,
-		KEY_LOG_ADDRESSES, KEY_IGNORE_DOTS, KEY_TIMEOUT, KEY_MESSAGE_SIZE_LIMIT,
-		KEY_QUEUE };
+		KEY_LOG_ADDRESSES, KEY_IGNORE_DOTS, KEY_TIMEOUT,
+		KEY_MESSAGE_SIZE_LIMIT, KEY_QUEUE };
 	const char			*path = config_text(config, NULL,
 					    KEY_SOCKET);
 

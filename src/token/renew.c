@@ -121,7 +121,8 @@ record_failure(struct store *s, const struct exchange *e, int64_t begun,
 
 /* Steps 2 to 4, with the lock. */
 static bool
-exchange_and_store(struct store *s, const struct http_options *options, struct failure *why)
+exchange_and_store(struct store *s, const struct http_options *options,
+    struct failure *why)
 {
 	int64_t			 begun = store_time(s, STORE_RENEWAL_BEGUN);
 	struct buffer		 form = { 0 };

@@ -22,7 +22,9 @@
 #define MESSAGE \
 	"From: a@example.org\nTo: b@example.net\nSubject: budget\n\nHello\n"
 
-enum kind { IN_THE_CLEAR, WITH_A_QUEUE, ENCRYPTED, BY_SERVICE, WITHOUT_A_MESSAGE };
+enum kind {
+	IN_THE_CLEAR, WITH_A_QUEUE, ENCRYPTED, BY_SERVICE, WITHOUT_A_MESSAGE
+};
 
 /*
  * Upper limits.  The resident size varies by 200 KiB from run to run: the kernel
