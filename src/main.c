@@ -38,22 +38,6 @@ static const struct name names[] = {
 	{ "smtpd",	MODE_NO_DAEMON, false, true },
 };
 
-/*
- * Opens descriptors 0, 1 and 2 if the caller has closed them.  Otherwise a
- * socket could get descriptor 2, and a warning would go to the SMTP server.
- */
-static void
-fill_descriptors(void)
-{
-	int	fd;
-
-	do
-		fd = file_nothing();
-	while (fd != -1 && fd <= STDERR_FILENO);
-	if (fd != -1)
-		close(fd);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -63,7 +47,7 @@ main(int argc, char **argv)
 	const struct name *name = &names[0];
 	const struct rlimit none = { 0, 0 };
 
-	fill_descriptors();
+	file_fill_descriptors();
 	if (privilege_is_raised() && !privilege_drop()) {
 		report_line("cannot drop set-user-ID or set-group-ID "
 		    "privileges; run: chmod ug-s on the program");

@@ -34,6 +34,7 @@ confine_start(void)
 {
 	const struct rlimit	none = { 0, 0 };
 
+	file_fill_descriptors();
 	if (privilege_is_raised() && !privilege_drop())
 		_exit(EX_OSERR);
 	setrlimit(RLIMIT_CORE, &none);

@@ -9,7 +9,7 @@
 #include "util/failure.h"
 
 /*
- * No core file, no tracing by another process of the user.  Drops set-user-ID
+ * No standard descriptor is closed, no core file, no tracing by another process of the user.  Drops set-user-ID
  * and set-group-ID privileges.
  */
 void	confine_start(void);

@@ -33,6 +33,8 @@ struct wait {
 	const struct loopback_login *login;
 	struct client	 client[CLIENTS];
 	struct buffer	 pasted;	/* an incomplete line */
+	bool		 has_remarked;	/* about a foreign request: others can
+					 * be sent without end */
 	struct buffer	*code;
 	struct failure	*why;
 	enum redirect	 result;	/* REDIRECT_FOREIGN: none yet */
@@ -149,8 +151,10 @@ answer(struct wait *w, struct client *c)
 		    "in the terminal.");
 		break;
 	case REDIRECT_FOREIGN:
-		w->login->remark("a request that does not belong to this login "
-		    "was ignored");
+		if (!w->has_remarked)
+			w->login->remark("a request that does not belong to "
+			    "this login was ignored");
+		w->has_remarked = true;
 		reply(c, "400 Bad Request", "This address does not belong to "
 		    "the present login.");
 		break;

@@ -32,8 +32,9 @@ struct loopback_login {
 	const char	*state;
 	int64_t		 until;		/* clock_ms() */
 	int		 terminal;	/* for a pasted address; -1: none */
-	void		(*remark)(const char *line);	/* about requests and
-					 * addresses that are not accepted */
+	void		(*remark)(const char *line);	/* about the first
+					 * request, and addresses, that are not
+					 * accepted */
 };
 
 /*

@@ -108,6 +108,18 @@ file_nothing(void)
 	return fd != -1 ? fd : open("/", O_RDONLY);
 }
 
+void
+file_fill_descriptors(void)
+{
+	int	fd;
+
+	do
+		fd = file_nothing();
+	while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
+}
+
 char *
 file_directory(const char *path)
 {

@@ -37,4 +37,11 @@ int	file_in_memory(void);
  */
 int	file_nothing(void);
 
+/*
+ * Opens descriptors 0, 1 and 2 if the caller has closed them.  Otherwise a
+ * socket or a file could get descriptor 2, and a warning would be written to
+ * the SMTP server or to the file.
+ */
+void	file_fill_descriptors(void);
+
 #endif

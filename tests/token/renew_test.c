@@ -563,6 +563,34 @@ a_lock_that_cannot_be_taken_is_named(void **state)
 }
 
 static void
+close_descriptors(void *context)
+{
+	(void)context;
+	for (int i = 0; i <= STDERR_FILENO; i++)
+		close(i);
+}
+
+/* The output must not be written to a file that is opened meanwhile. */
+static void
+closed_descriptors_are_not_files_of_the_login(void **state)
+{
+	const char	*words[8];
+	struct program	 program;
+	struct place	 p;
+
+	(void)state;
+	open_place(&p, PLAIN, EXPIRED);
+	program = program_of(&p, words, NULL);
+	program.prepare = close_descriptors;
+	program_run(&p.o, &program);
+	assert_int_equal(p.o.status, 0);
+	assert_non_null(strstr(file(&p), "access_token = access-"));
+	file_read(&p.file, temp_dir_path(&p.dir, "tokens/.work.lock"));
+	assert_string_equal(p.file.data, "");
+	close_place(&p);
+}
+
+static void
 forbid_files(void *context)
 {
 	const struct rlimit	none = { 0, 0 };
@@ -840,6 +868,7 @@ static const struct CMUnitTest renewal[] = {
 	cmocka_unit_test(a_token_that_was_refused_is_not_used_again),
 	cmocka_unit_test(after_a_step_of_the_clock_the_token_is_renewed),
 	cmocka_unit_test(a_lock_that_cannot_be_taken_is_named),
+	cmocka_unit_test(closed_descriptors_are_not_files_of_the_login),
 	cmocka_unit_test(without_space_the_server_is_not_asked),
 	cmocka_unit_test(the_server_must_have_a_valid_certificate),
 	cmocka_unit_test(a_proxy_of_the_environment_is_ignored),
