@@ -9,8 +9,8 @@
 #include "util/failure.h"
 
 /*
- * No standard descriptor is closed, no core file, no tracing by another process of the user.  Drops set-user-ID
- * and set-group-ID privileges.
+ * Opens standard descriptors that are closed.  No core file, no tracing by
+ * another process of the user.  Drops set-user-ID and set-group-ID privileges.
  */
 void	confine_start(void);
 
