@@ -237,19 +237,29 @@ add_event(const struct log *log, struct log_event *e)
 		way->dropped++;
 }
 
-void
-log_line(const struct log *log, int priority, const char *fmt, ...)
+/* The text is formatted only if there is a log. */
+static void
+add_text(const struct log *log, struct log_event *e, const char *fmt,
+    va_list ap)
 {
-	char			text[LINE];
-	struct log_event	e = { .priority = priority, .message = text };
-	va_list			ap;
+	char	text[LINE];
 
 	if (log->way == NULL)
 		return;
-	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
+	e->message = text;
+	add_event(log, e);
+}
+
+void
+log_line(const struct log *log, int priority, const char *fmt, ...)
+{
+	struct log_event	e = { .priority = priority };
+	va_list			ap;
+
+	va_start(ap, fmt);
+	add_text(log, &e, fmt, ap);
 	va_end(ap);
-	add_event(log, &e);
 }
 
 void
@@ -257,17 +267,13 @@ log_entry(const struct log *log, int priority, const char *id,
     const char *fmt, ...)
 {
 	const struct log_field	about = { "id", "id", LOG_WORD, id };
-	char			text[LINE];
 	struct log_event	e = { .priority = priority, .fields = &about,
-				    .n = 1, .message = text };
+				    .n = 1 };
 	va_list			ap;
 
-	if (log->way == NULL)
-		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	add_text(log, &e, fmt, ap);
 	va_end(ap);
-	add_event(log, &e);
 }
 
 void
