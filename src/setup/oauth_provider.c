@@ -221,7 +221,8 @@ oauth_provider_find(struct oauth_provider *p, const char *name,
 	bool		is_file = strchr(name, '/') != NULL;
 	struct search	s = { .id = is_file ? NULL : name, .found = p };
 
-	return search_file(&s, is_file ? name : installed_oauth_providers(), why);
+	return search_file(&s, is_file ? name : installed_oauth_providers(),
+	    why);
 }
 
 bool
