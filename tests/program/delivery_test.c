@@ -221,10 +221,12 @@ static const struct gets	gets_table[] = {
 	    "s@example.org", "b@x.example"), ADDED "\nhi\n",
 	    "head -c 4 >/dev/null; cat /dev/stdin | head -n 1 >got",
 	    "To: b@x.example\n" },
+	/* In posix_spawn(), glibc leaves its signals 32 and 33 ignored. */
 	{ "no signal is ignored or blocked", NULL, LIST("-f", "s@example.org",
 	    "b@x.example"), ADDED "\nhi\n", "cat >/dev/null; "
-	    "grep -E '^Sig(Blk|Ign):' /proc/self/status | cut -f 2 >got",
-	    "0000000000000000\n0000000000000000\n" },
+	    "for set in $(grep -E '^Sig(Blk|Ign):' /proc/self/status | "
+	    "cut -f 2); do echo $((0x$set & 0x7fffffff)); done >got",
+	    "0\n0\n" },
 	{ "no descriptor is open except the three", NULL, LIST("-f",
 	    "s@example.org", "b@x.example"), ADDED "\nhi\n",
 	    "exec sh -c 'ls /proc/$$/fd | grep -cv \"^1[0-9]$\"' >got",
