@@ -40,7 +40,8 @@ LC_ALL=C
 export LC_ALL
 
 printf '%s\n' "$@" >"$log/programs"
-xargs -P "$(nproc)" -I '{}' "$0" --one '{}' "$log" <"$log/programs" &
+# One more than there are processors: many programs wait for a time or an event.
+xargs -P $(($(nproc) + 1)) -I '{}' "$0" --one '{}' "$log" <"$log/programs" &
 runs=$!
 wait "$runs"
 
