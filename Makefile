@@ -5,6 +5,8 @@
 #	make demo	sends a message to a smarthost of our own and shows it
 #	make check	runs every test; src/README.md lists its parts
 #	make install	DESTDIR= PREFIX= SYSCONFDIR=; make uninstall
+#	make static	one file without shared libraries: build/relais-static
+#	make dist	the sources: build/relais-VERSION.tar.gz
 
 VERSION		= 0.2
 PREFIX		= /usr/local
@@ -16,6 +18,9 @@ DATADIR		= $(PREFIX)/share/relais
 B		= build
 # "linked" puts OpenSSL into the program itself, for static builds.
 TLS		= module
+# "-static-pie" makes a program without shared libraries (make static), in which
+# NAME_static.c replaces NAME.c.
+PIE		= -pie
 
 # -O2 is for the directories that handle each octet of a message: elsewhere, a
 # small program is better, because what it maps counts more than its speed.
@@ -72,6 +77,13 @@ LEFT_OUT = src/net/tls_linked.c $(OPENSSL)
 PROGRAM_LIBS = $(BSD_LIBS)
 MODULE	= $(B)/tls.so
 endif
+STATIC	= $(wildcard src/*/*_static.c)
+ifeq ($(PIE),-static-pie)
+LEFT_OUT += $(STATIC:_static.c=.c)
+CONSTRUCTOR = $(B)/src/util/name_service_static.o
+else
+LEFT_OUT += $(STATIC)
+endif
 OBJECTS	= $(patsubst %.c,$(B)/%.o,$(filter-out src/token/% $(LEFT_OUT),\
 	  $(wildcard $(LAYERS:%=src/%/*.c))))
 TOKEN_OBJECTS = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,\
@@ -98,7 +110,7 @@ $(B)/%.a:
 	$(ARCHIVE)
 
 # An object on the command line precedes that of the archive.
-MAIL_PARTS = $(B)/src/main.o $(B)/first.a $(B)/relais.a
+MAIL_PARTS = $(B)/src/main.o $(CONSTRUCTOR) $(B)/first.a $(B)/relais.a
 TOKEN_PARTS = $(B)/src/token/main.o $(B)/token.a $(B)/relais.a
 $(B)/sendmail: $(MAIL_PARTS)
 $(B)/installed/sendmail: $(B)/installed/installed.o $(MAIL_PARTS)
@@ -109,7 +121,7 @@ $(B)/relais-token $(B)/installed/relais-token: PROGRAM_LIBS = $(TOKEN_LIBS) \
 $(addprefix $(B)/,sendmail relais-token installed/sendmail \
     installed/relais-token):
 	$(SAY) LD $@
-	$(LINK) -pie $(PROGRAM_LIBS)
+	$(LINK) $(PIE) $(PROGRAM_LIBS)
 
 $(NAMES:%=$(B)/%): $(B)/sendmail
 	ln -sf sendmail $@
@@ -152,6 +164,7 @@ $(B)/settings: FORCE
 FORCE:
 
 include tests/test.mk
+include conf/package.mk
 
 install: all $(B)/installed/sendmail $(TOKEN:$(B)/%=$(B)/installed/%)
 install uninstall:

@@ -79,7 +79,8 @@ domain_to_ascii(struct buffer *to, const char *domain, struct failure *why)
 		*(void **)&to_ascii = dlsym(library, "idn2_to_ascii_8z");
 	if (to_ascii == NULL)
 		return failed(why, EX_UNAVAILABLE, "a domain that is not ASCII "
-		    "requires the library libidn2, which is not installed");
+		    "requires the library libidn2, %s",
+		    unicode_library_lack());
 	return convert_domain(to, to_ascii, domain, why);
 }
 

@@ -1,6 +1,6 @@
 #include "net/dns_query.h"
 
-#include <dlfcn.h>
+#include <arpa/nameser.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <resolv.h>
@@ -16,21 +16,6 @@ enum {
 	TCP_MAX_MS = 10 * 1000,
 	IS_TRUNCATED = 0x82,	/* a reply, and the bit TC */
 };
-
-bool
-dns_parser_load(struct dns_parser *p, struct failure *why)
-{
-	void	*library = dlopen("libresolv.so.2", RTLD_NOW | RTLD_LOCAL);
-
-	if (library == NULL)
-		library = RTLD_DEFAULT;
-	/* POSIX guarantees this conversion; ISO C does not. */
-	*(void **)&p->init = dlsym(library, "ns_initparse");
-	*(void **)&p->record = dlsym(library, "ns_parserr");
-	return (p->init != NULL && p->record != NULL) ||
-	    failed(why, EX_UNAVAILABLE, "cannot load libresolv, which parses "
-	    "the replies of name servers");
-}
 
 const char *
 dns_type_name(int type)
@@ -62,6 +47,12 @@ dns_no_records(int error, int type, const char *name, struct failure *why)
 		    name);
 	}
 }
+
+/*
+ * Since this version of the interface, the caller has the state of the resolver.
+ * musl has an older one.
+ */
+#if __RES >= 19991006
 
 /* The h_errno of a reply with this header, or 0. */
 static int
@@ -152,3 +143,23 @@ dns_query(unsigned char *answer, int type, const char *name,
 	res_nclose(&state);
 	return len > DNS_ANSWER_MAX ? DNS_ANSWER_MAX : len;
 }
+
+#else
+
+/*
+ * musl reads resolv.conf at each query, asks all name servers at once, and
+ * limits the time, also over TCP.
+ */
+int
+dns_query(unsigned char *answer, int type, const char *name,
+    const struct dns_options *options, struct failure *why)
+{
+	int	len = res_query(name, ns_c_in, type, answer, DNS_ANSWER_MAX);
+
+	(void)options;
+	if (len == -1)
+		dns_no_records(h_errno, type, name, why);
+	return len > DNS_ANSWER_MAX ? DNS_ANSWER_MAX : len;
+}
+
+#endif

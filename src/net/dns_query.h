@@ -4,7 +4,6 @@
 #ifndef NET_DNS_QUERY_H
 #define NET_DNS_QUERY_H
 
-#include <arpa/nameser.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,19 +19,6 @@ struct dns_options {
 };
 
 enum { DNS_ANSWER_MAX = 65535 };
-
-/*
- * ns_initparse(3) and ns_parserr(3).  In glibc they are in libresolv, which
- * is not linked because every start would have to map it; in other systems
- * they are in libc.
- */
-struct dns_parser {
-	int	(*init)(const unsigned char *, int, ns_msg *);
-	int	(*record)(ns_msg *, ns_sect, int, ns_rr *);
-};
-
-/* Returns false with why (EX_UNAVAILABLE) if libresolv is missing. */
-bool	dns_parser_load(struct dns_parser *, struct failure *why);
 
 /*
  * Writes up to DNS_ANSWER_MAX octets and returns the length of the answer, or

@@ -16,6 +16,8 @@
 #include "net/stream.h"
 #include "util/clock.h"
 
+#if __RES >= 19991006	/* as in dns_query.c */
+
 enum { QUERY_MAX = 512, IS_REPLY = 0x80 };
 
 struct query {
@@ -154,3 +156,5 @@ dns_tcp_ask(unsigned char *answer, struct __res_state *state,
 	}
 	return len;
 }
+
+#endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "net/dns_parser.h"
 #include "net/dns_query.h"
 #include "util/memory.h"
 #include "util/text.h"

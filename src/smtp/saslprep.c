@@ -124,8 +124,8 @@ normalize_text(const struct saslprep_library *unicode, struct buffer *text,
 
 	if (unicode == NULL)
 		return failed(why, EX_CONFIG, "%s must be normalized (RFC "
-		    "4013), but the library libunistring is not installed",
-		    what);
+		    "4013) with the library libunistring, %s", what,
+		    unicode_library_lack());
 	normal = unicode->normalize(unicode->nfkc, (const uint8_t *)text->data,
 	    text->len, NULL, &len);
 	if (normal == NULL)

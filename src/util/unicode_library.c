@@ -23,3 +23,9 @@ unicode_library_strings(void)
 		library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
 	return library;
 }
+
+const char *
+unicode_library_lack(void)
+{
+	return "which is not installed";
+}

@@ -11,4 +11,7 @@
 void	*unicode_library_idn(void);		/* libidn2 */
 void	*unicode_library_strings(void);		/* libunistring */
 
+/* Completes the sentence "this requires the library, ...". */
+const char *unicode_library_lack(void);
+
 #endif
