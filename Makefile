@@ -4,7 +4,7 @@
 #	make		builds build/sendmail, its other names, build/tls.so
 #	make demo	sends a message to a smarthost of our own and shows it
 #	make check	runs every test; src/README.md lists its parts
-#	make install	DESTDIR= PREFIX= SYSCONFDIR=; make uninstall
+#	make install	DESTDIR= PREFIX= SYSCONFDIR= WITH=; make uninstall
 #	make static	one file without shared libraries: build/relais-static
 #	make dist	the sources: build/relais-VERSION.tar.gz
 
@@ -13,6 +13,8 @@ PREFIX		= /usr/local
 SYSCONFDIR	= /etc
 LIBDIR		= $(PREFIX)/lib/relais
 DATADIR		= $(PREFIX)/share/relais
+# What `make install` adds to the program: conf/install.sh has the list.
+WITH		= systemd
 
 # The directory for the objects: another one for another kind of build.
 B		= build
@@ -169,7 +171,8 @@ include conf/package.mk
 install: all $(B)/installed/sendmail $(TOKEN:$(B)/%=$(B)/installed/%)
 install uninstall:
 	B=$(B) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) \
-	    DATADIR=$(DATADIR) conf/install.sh $@
+	    DATADIR=$(DATADIR) SYSCONFDIR=$(SYSCONFDIR) WITH=$(WITH) \
+	    conf/install.sh $@
 
 # The goals named together with setup wait for it.
 setup:

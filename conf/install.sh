@@ -1,16 +1,35 @@
 #!/bin/sh
 # install.sh install | uninstall - install what `make` has built, or remove it
 #
-# For `make install`, which sets B, DESTDIR, PREFIX, LIBDIR and DATADIR; SBINDIR,
-# BINDIR, MANDIR and EXAMPLEDIR may be set, too.  relais.conf itself is the
-# administrator's: only an example is installed.  The units start the installed
-# program; the scripts for OpenRC and runit are examples.
+# For `make install`, which sets B, DESTDIR, PREFIX, SYSCONFDIR, LIBDIR, DATADIR
+# and WITH; SBINDIR, BINDIR, MANDIR and EXAMPLEDIR may be set, too.  relais.conf
+# itself is the administrator's: only an example is installed.  The units and
+# scripts start the installed program.  Scripts for OpenRC and runit are also
+# examples.
 set -eu
 action=$1
+parts="systemd openrc"
+for part in $(echo "$WITH" | tr , ' '); do
+	case " $parts " in
+	*" $part "*) ;;
+	*)
+		echo "install.sh: WITH=$WITH: the parts are $parts" >&2
+		exit 1
+		;;
+	esac
+done
 sbin=${SBINDIR:-$PREFIX/sbin}
 bin=${BINDIR:-$PREFIX/bin}
 man=${MANDIR:-$PREFIX/share/man}
 examples=${EXAMPLEDIR:-$PREFIX/share/relais}
+
+# with PART: whether WITH contains it
+with() {
+	case ,$WITH, in
+	*,"$1",*) return 0 ;;
+	esac
+	return 1
+}
 
 # put MODE FILE TARGET
 put() {
@@ -55,11 +74,18 @@ put 644 conf/providers "$DATADIR/providers"
 put 644 conf/oauth-providers "$DATADIR/oauth-providers"
 put 644 conf/relais.conf "$examples/relais.conf.example"
 put 644 conf/relais.logrotate "$examples/relais.logrotate"
-for unit in conf/systemd/*; do
-	put_unit 644 "$unit" "$PREFIX/lib/systemd/system/${unit##*/}"
-done
-put 644 conf/sysusers.d/relais.conf "$PREFIX/lib/sysusers.d/relais.conf"
-put 644 conf/tmpfiles.d/relais.conf "$PREFIX/lib/tmpfiles.d/relais.conf"
+if with systemd; then
+	for unit in conf/systemd/*; do
+		put_unit 644 "$unit" "$PREFIX/lib/systemd/system/${unit##*/}"
+	done
+	put 644 conf/sysusers.d/relais.conf \
+	    "$PREFIX/lib/sysusers.d/relais.conf"
+	put 644 conf/tmpfiles.d/relais.conf \
+	    "$PREFIX/lib/tmpfiles.d/relais.conf"
+fi
+if with openrc; then
+	put_unit 755 conf/openrc/relais "$SYSCONFDIR/init.d/relais"
+fi
 put_unit 755 conf/openrc/relais "$examples/openrc/relais"
 put_unit 755 conf/runit/relais/run "$examples/runit/relais/run"
 if [ "$action" = uninstall ]; then

@@ -111,6 +111,25 @@ nothing_but_the_configuration_is_left() {
 	[ "$(listing)" = '600 ./etc/relais.conf' ]
 }
 
+# $1: the value of WITH; $2: a pattern for the files that it adds or omits
+only_with() {
+	in_staging DESTDIR="$staging/with" WITH="$1" install >/dev/null &&
+	    [ -n "$(find "$staging/with" ! -type d -path "$2")" ] &&
+	    in_staging DESTDIR="$staging/with" WITH="$1" uninstall \
+	    >/dev/null &&
+	    [ -z "$(find "$staging/with" ! -type d)" ] &&
+	    in_staging DESTDIR="$staging/with" WITH= install >/dev/null &&
+	    [ -z "$(find "$staging/with" ! -type d -path "$2")" ]
+	local status=$?
+	rm -rf "$staging/with"
+	return $status
+}
+
+unknown_part_is_refused() {
+	! in_staging WITH=systemd,openrd install >"$staging/refused" 2>&1 &&
+	    grep 'WITH=systemd,openrd: the parts are ' "$staging/refused"
+}
+
 mkdir -p "$staging/root/etc"
 (umask 077 && echo 'smarthost = mine' >"$staging/root/etc/relais.conf")
 
@@ -128,5 +147,8 @@ spec "make install may be repeated" in_staging install
 spec "make uninstall succeeds" in_staging uninstall
 spec "only the configuration is left" nothing_but_the_configuration_is_left
 spec "the directories of relais are removed" no_directory_of_ours_is_left
+spec "WITH=systemd installs units" only_with systemd '*/lib/systemd/*'
+spec "WITH=openrc installs a script" only_with openrc '*/etc/init.d/relais'
+spec "a part that does not exist is refused" unknown_part_is_refused
 
 spec_end
