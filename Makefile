@@ -7,6 +7,7 @@
 #	make install	DESTDIR= PREFIX= SYSCONFDIR= WITH=; make uninstall
 #	make static	one file without shared libraries: build/relais-static
 #	make dist	the sources: build/relais-VERSION.tar.gz
+#	make deb	the packages for Debian: build/deb
 
 VERSION		= 0.2
 PREFIX		= /usr/local

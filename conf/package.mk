@@ -17,4 +17,23 @@ static:
 	printf '%s: %d KiB\n' $(B)/relais-static \
 	    $$(($$(wc -c <$(B)/relais-static) / 1024))
 
-.PHONY: dist static
+DEB	= $(B)/deb
+DEB_SOURCE = $(DEB)/relais-$(VERSION)
+
+# The packages for Debian, with Debian's own tools: `make setup deb` installs
+# them.  conf/debian is the directory debian/ of the source package.
+deb:
+	rm -rf $(DEB)
+	mkdir -p $(DEB_SOURCE)
+	cp -a $(filter-out $(firstword $(subst /, ,$(B))) build,$(wildcard *)) \
+	    $(DEB_SOURCE)
+	cp -a conf/debian $(DEB_SOURCE)/debian
+	grep -q '^relais ($(VERSION)[)-]' $(DEB_SOURCE)/debian/changelog || \
+	    { echo "conf/debian/changelog: no entry for version $(VERSION)" >&2; \
+	    exit 1; }
+	cd $(DEB_SOURCE) && env -u MAKEFLAGS -u MAKELEVEL -u B \
+	    dpkg-buildpackage -us -uc -b -j$$(nproc)
+	rm -rf $(DEB_SOURCE)
+	ls $(DEB)/*.deb
+
+.PHONY: dist static deb

@@ -2,22 +2,24 @@
 # setup.sh [GOAL...] - install the packages that this machine lacks
 #
 # For goals of make: "all", "demo" and "install" need the packages for the
-# build; without a goal, and for all others, those for `make check` are installed
-# as well.  If the package manager reports that all are installed, nothing else
-# is done.  make and a C compiler must be installed already.
+# build, and "deb" also Debian's tools; without a goal, and for all others,
+# those for `make check` are installed as well.  If the package manager reports
+# that all are installed, nothing else is done.  make and a C compiler must be
+# installed already.
 set -eu
-kind=tests
+kind=tests tools=
 for goal; do
 	case $goal in
 	setup) ;;
 	all | demo | install) kind=build ;;
+	deb) kind=build tools="build-essential debhelper lintian" ;;
 	*) kind=tests && break ;;
 	esac
 done
 cd "$(dirname "$0")/../.."
 
 apt="pkg-config libc6-dev libbsd-dev libssl-dev libcurl4-openssl-dev
-    libjansson-dev"
+    libjansson-dev $tools"
 apk="pkgconf musl-dev libbsd-dev openssl-dev curl-dev jansson-dev bash"
 dnf="pkgconf-pkg-config glibc-devel libbsd-devel openssl-devel
     libcurl-devel jansson-devel"
@@ -106,4 +108,4 @@ fi
 
 # The servers and callers for the tests are unpacked now, so that the tests do
 # not need a network.
-[ "$1" = build ] || exec tests/servers/image.sh --all
+[ "$kind" = build ] || exec tests/servers/image.sh --all
