@@ -5,6 +5,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cli/help_keys.h"
 #include "cli/input.h"
 #include "cli/report.h"
 #include "util/buffer.h"
@@ -16,8 +17,8 @@ static const struct command commands[] = {
 	    "test the configuration and each smarthost; sends nothing" },
 	{ "config", MODE_CONFIG, "",
 	    "print the settings in effect, and where each of them is set" },
-	{ "help", MODE_COMMANDS, "[COMMAND]",
-	    "print the commands, or the usage of one of them" },
+	{ "help", MODE_COMMANDS, "[COMMAND | keys]",
+	    "print the commands, the usage of one, or the keys" },
 	{ "import", MODE_IMPORT, "[--write] [FILE ...]",
 	    "make a configuration from that of another program" },
 	{ "login", MODE_LOGIN, "[OPTION ...] NAME",
@@ -161,7 +162,8 @@ add_list(struct buffer *to)
 		buffer_addf(to, "  %-8s %s\n", commands[i].name,
 		    commands[i].summary);
 	buffer_add_text(to, "\nThe usage of a command: relais help COMMAND. "
-	    "See relais(8).\n");
+	    "See relais(8).\nThe keys of relais.conf: relais help keys. "
+	    "See relais.conf(5).\n");
 }
 
 /* The caller may be writing a message. */
@@ -208,6 +210,10 @@ commands_help(const struct options *o, const struct config *config,
 		add_list(&list);
 		fputs(list.data, stdout);
 		buffer_free(&list);
+		return EX_OK;
+	}
+	if (strcmp(o->arguments[1], "keys") == 0) {
+		help_keys();
 		return EX_OK;
 	}
 	c = command_find(o->arguments[1]);

@@ -25,9 +25,9 @@ const struct command *command_find(const char *name);
 bool	command_usage(const char *name, struct failure *why);
 
 /*
- * relais help: prints the commands, or the usage of one of them.  If the first
- * argument is not a command, or if there is none, prints the commands on
- * standard error and returns EX_USAGE.
+ * relais help: prints the commands, the usage of one of them, or the keys of
+ * relais.conf.  If the first argument is not a command, or if there is none,
+ * prints the commands on standard error and returns EX_USAGE.
  */
 int	commands_help(const struct options *, const struct config *,
 	    const struct log *);

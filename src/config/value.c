@@ -394,8 +394,10 @@ static const struct {
 	[VALUE_ROOT] = { is_address, NULL,
 	    "one address such as admin@example.org, without a name or "
 	    "comment, or *@ and a domain, such as *@example.org" },
-	[VALUE_SMARTHOST] = { NULL, NULL, NULL },
-	[VALUE_PROXY] = { NULL, NULL, NULL },
+	[VALUE_SMARTHOST] = { NULL, NULL,
+	    "URLs such as submission://smtp.example.org" },
+	[VALUE_PROXY] = { NULL, NULL,
+	    "a URL such as socks5://proxy.example.org:1080" },
 	[VALUE_MECHANISMS] = { are_mechanisms, NULL, NULL },
 	[VALUE_PIN] = { is_pin, NULL,
 	    "the SHA-256 digest of a public key in base64 (44 characters)" },
@@ -410,19 +412,30 @@ static const struct {
 /* The value for an error message, truncated if it is long. */
 #define SHOWN(text)	visible((char[80]){ 0 }, 80, (text), strlen(text))
 
-static bool
-fail_expected(const struct value_rule *rule, const char *text,
-    struct failure *why)
+void
+value_describe(struct buffer *to, const struct value_rule *rule)
 {
 	const char	*expected = rule->kind == VALUE_MECHANISMS ?
 			    auth_mechanisms() : kinds[rule->kind].expected;
 	bool		 both = rule->words != NULL && expected != NULL;
 
-	return failed(why, EX_CONFIG, "invalid value \"%s\"; expected "
-	    "%s%s%s%s", SHOWN(text),
+	buffer_addf(to, "%s%s%s%s",
 	    both || rule->words == NULL ? "" : "one of: ",
 	    rule->words != NULL ? rule->words : "", both ? ", or " : "",
 	    expected != NULL ? expected : "");
+}
+
+static bool
+fail_expected(const struct value_rule *rule, const char *text,
+    struct failure *why)
+{
+	struct buffer	form = { 0 };
+
+	value_describe(&form, rule);
+	failed(why, EX_CONFIG, "invalid value \"%s\"; expected %s",
+	    SHOWN(text), form.data);
+	buffer_free(&form);
+	return false;
 }
 
 bool

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "util/buffer.h"
 #include "util/failure.h"
 
 enum value_kind {
@@ -51,6 +52,9 @@ struct value_rule {
 /* False with EX_CONFIG; the text contains neither key nor line. */
 bool	value_check(const struct value_rule *, const char *text,
 	    struct failure *why);
+
+/* Appends what the rule expects: "one of: yes no", "off, or a number". */
+void	value_describe(struct buffer *to, const struct value_rule *);
 
 /*
  * Convert a count, a size in octets or a duration in milliseconds.  False if

@@ -188,7 +188,14 @@ static const struct CMUnitTest modes_spec[] = {
 	ANSWERS("relais help prints the commands for an unknown one", "relais",
 	    EX_USAGE, "", "queu: not a command", "relais", "help", "queu"),
 	ANSWERS("relais help takes one command", "relais", EX_USAGE, "",
-	    "usage: relais help [COMMAND]", "relais", "help", "queue", "list"),
+	    "usage: relais help [COMMAND | keys]", "relais", "help", "queue",
+	    "list"),
+	ANSWERS("relais help keys prints the values and the default of a key",
+	    "relais", 0, "\n  tls_min              one of: 1.2 1.3; default: "
+	    "1.2\n", "", "relais", "help", "keys"),
+	ANSWERS("relais help keys prints the range of a number", "relais", 0,
+	    "\n  clients              a number, from 1 to 10000; default: "
+	    "100\n", "", "relais", "help", "keys"),
 	ANSWERS("-bt is refused", "sendmail", EX_USAGE,
 	    "", "-b: mode t is not supported", "sendmail", "-bt"),
 	ANSWERS("-be is refused", "sendmail", EX_USAGE, "", "-b: mode e",
