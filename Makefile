@@ -4,6 +4,7 @@
 #	make		builds build/sendmail, its other names, build/tls.so
 #	make demo	sends a message to a smarthost of our own and shows it
 #	make check	runs every test; src/README.md lists its parts
+#	make html	renders the manuals as build/html/relais.html
 #	make install	DESTDIR= PREFIX= SYSCONFDIR= WITH=; make uninstall
 #	make static	one file without shared libraries: build/relais-static
 #	make dist	the sources: build/relais-VERSION.tar.gz

@@ -1,4 +1,4 @@
-# Packages, included by the Makefile.
+# Packages and manuals, included by the Makefile.
 
 # The sources of the commit that is checked out.
 dist:
@@ -36,4 +36,9 @@ deb:
 	rm -rf $(DEB_SOURCE)
 	ls $(DEB)/*.deb
 
-.PHONY: dist static deb
+# The manuals as one page.
+html:
+	mkdir -p $(B)/html
+	conf/html.sh man/*.[158] >$(B)/html/relais.html
+
+.PHONY: dist static deb html
