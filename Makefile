@@ -16,7 +16,7 @@ SYSCONFDIR	= /etc
 LIBDIR		= $(PREFIX)/lib/relais
 DATADIR		= $(PREFIX)/share/relais
 # What `make install` adds to the program: conf/install.sh has the list.
-WITH		= systemd
+WITH		= systemd,completion
 
 # The directory for the objects: another one for another kind of build.
 B		= build

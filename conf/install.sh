@@ -2,13 +2,14 @@
 # install.sh install | uninstall - install what `make` has built, or remove it
 #
 # For `make install`, which sets B, DESTDIR, PREFIX, SYSCONFDIR, LIBDIR, DATADIR
-# and WITH; SBINDIR, BINDIR, MANDIR and EXAMPLEDIR may be set, too.  relais.conf
+# and WITH; SBINDIR, BINDIR, MANDIR, EXAMPLEDIR and, for the functions of each
+# shell's completion, BASHDIR, ZSHDIR and FISHDIR may be set, too.  relais.conf
 # itself is the administrator's: only an example is installed.  The units and
 # scripts start the installed program.  Scripts for OpenRC and runit are also
 # examples.
 set -eu
 action=$1
-parts="systemd openrc"
+parts="systemd openrc completion"
 for part in $(echo "$WITH" | tr , ' '); do
 	case " $parts " in
 	*" $part "*) ;;
@@ -22,6 +23,9 @@ sbin=${SBINDIR:-$PREFIX/sbin}
 bin=${BINDIR:-$PREFIX/bin}
 man=${MANDIR:-$PREFIX/share/man}
 examples=${EXAMPLEDIR:-$PREFIX/share/relais}
+bash=${BASHDIR:-$PREFIX/share/bash-completion/completions}
+zsh=${ZSHDIR:-$PREFIX/share/zsh/site-functions}
+fish=${FISHDIR:-$PREFIX/share/fish/vendor_completions.d}
 
 # with PART: whether WITH contains it
 with() {
@@ -50,9 +54,10 @@ put_link() {
 	fi
 }
 
-# put_unit MODE FILE TARGET
+# put_unit MODE FILE TARGET: with the paths of the installed files
 put_unit() {
-	sed "s|/usr/sbin/relais|$sbin/relais|" "$2" >"$B/installed/unit"
+	sed "s|/usr/sbin/relais|$sbin/relais|; s|/usr/share/relais|$DATADIR|" \
+	    "$2" >"$B/installed/unit"
 	put "$1" "$B/installed/unit" "$3"
 }
 
@@ -88,6 +93,12 @@ if with openrc; then
 fi
 put_unit 755 conf/openrc/relais "$examples/openrc/relais"
 put_unit 755 conf/runit/relais/run "$examples/runit/relais/run"
+if with completion; then
+	put_unit 755 conf/completion/complete "$DATADIR/complete"
+	put_unit 644 conf/completion/relais.bash "$bash/relais"
+	put_unit 644 conf/completion/relais.zsh "$zsh/_relais"
+	put_unit 644 conf/completion/relais.fish "$fish/relais.fish"
+fi
 if [ "$action" = uninstall ]; then
 	for directory in "$LIBDIR" "$examples/openrc" \
 	    "$examples/runit/relais" "$examples/runit" "$examples" \

@@ -41,6 +41,10 @@ expected() {
 	644 ./usr/local/share/relais/relais.logrotate
 	755 ./usr/local/share/relais/openrc/relais
 	755 ./usr/local/share/relais/runit/relais/run
+	755 ./usr/local/share/relais/complete
+	644 ./usr/local/share/bash-completion/completions/relais
+	644 ./usr/local/share/zsh/site-functions/_relais
+	644 ./usr/local/share/fish/vendor_completions.d/relais.fish
 	644 ./usr/local/lib/sysusers.d/relais.conf
 	644 ./usr/local/lib/tmpfiles.d/relais.conf
 	600 ./etc/relais.conf
@@ -99,6 +103,18 @@ units_start_the_installed_program() {
 	)
 }
 
+completion_runs_the_installed_program() {
+	(
+		cd "$staging/root/usr/local/share"
+		grep -F 'data=/usr/local/share/relais' relais/complete
+		for file in bash-completion/completions/relais \
+		    zsh/site-functions/_relais \
+		    fish/vendor_completions.d/relais.fish; do
+			grep -F /usr/local/share/relais/complete "$file"
+		done
+	)
+}
+
 no_directory_of_ours_is_left() {
 	[ -z "$(find "$staging/root" -path '*relais*' -type d)" ]
 }
@@ -140,6 +156,8 @@ spec "nothing is set-user-ID, set-group-ID or sticky" no_special_bits
 spec "the program looks for the installed TLS module" installed_module_is_named
 spec "units and scripts start the installed program" \
     units_start_the_installed_program
+spec "completion uses the installed files" \
+    completion_runs_the_installed_program
 spec "relais-token looks for the installed table" installed_table_is_named
 spec "the program does not look into the build directory" build_directory_is_not_named
 spec "a relais.conf that was there is as it was" configuration_is_untouched
@@ -148,6 +166,8 @@ spec "make uninstall succeeds" in_staging uninstall
 spec "only the configuration is left" nothing_but_the_configuration_is_left
 spec "the directories of relais are removed" no_directory_of_ours_is_left
 spec "WITH=systemd installs units" only_with systemd '*/lib/systemd/*'
+spec "WITH=completion installs the completion of shells" only_with completion \
+    '*/share/zsh/*'
 spec "WITH=openrc installs a script" only_with openrc '*/etc/init.d/relais'
 spec "a part that does not exist is refused" unknown_part_is_refused
 

@@ -27,14 +27,15 @@ if [ "$kind" = tests ]; then
 	apt="$apt libcmocka-dev libgsasl-dev
 	    clang libclang-rt-14-dev strace valgrind mandoc python3 openssl
 	    libpython3.11-testsuite libidn2-0
-	    ca-certificates bash iproute2 procps util-linux"
+	    ca-certificates bash zsh fish iproute2 procps util-linux"
 	apk="$apk cmocka-dev gsasl-dev
 	    clang compiler-rt strace valgrind mandoc python3 openssl
-	    libidn2 ca-certificates coreutils findutils iproute2 procps
-	    util-linux"
+	    libidn2 ca-certificates coreutils findutils zsh fish iproute2
+	    procps util-linux"
 	dnf="$dnf libcmocka-devel libgsasl-devel
 	    clang compiler-rt strace valgrind mandoc python3
-	    libidn2 openssl ca-certificates bash iproute procps-ng util-linux"
+	    libidn2 openssl ca-certificates bash zsh fish iproute procps-ng
+	    util-linux"
 fi
 
 as_root() {
