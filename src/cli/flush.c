@@ -195,12 +195,14 @@ flush_sent_all(const struct attempt_choice *choice,
  */
 static bool
 request_run(struct queue_source *q, const struct options *options,
-    struct failure *why)
+    const struct attempt_choice *choice, struct failure *why)
 {
+	const struct runner_totals	none = { .entries = 0 };
+
 	if (options->queue[0] == '\0')
 		return queue_source_run(q, why);
 	if (q->why.status == EX_OK)
-		return true;
+		return flush_sent_all(choice, &none, why);
 	*why = q->why;
 	if (why->status == EX_NOPERM)
 		failed(why, EX_NOPERM, "-q%s: only root and the user relais "
@@ -243,7 +245,7 @@ flush_command(const struct options *options, const struct config *config,
 	good = queue_source_is_open(&queue) ?
 	    flush_once(&run, &totals, &why) &&
 	    flush_sent_all(&run.choice, &totals, &why) :
-	    request_run(&queue, options, &why);
+	    request_run(&queue, options, &run.choice, &why);
 	queue_source_close(&queue);
 	return good ? EX_OK : report_failure(log, options->errors, &why);
 }

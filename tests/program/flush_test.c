@@ -1101,6 +1101,22 @@ reads_argument(void **state)
 	queue_fixture_close(&p);
 }
 
+static void
+without_a_queue_no_message_can_be_tried(void **state)
+{
+	struct queue_fixture	 p;
+	struct program_result	 o;
+
+	(void)state;
+	queue_fixture_open(&p, &(struct script){ 0 }, "queue = off\n");
+	relais_run(&o, p.conf, WORDS("-qI0123456789abcde"), "");
+	assert_int_equal(o.status, EX_NOINPUT);
+	assert_string_equal(o.err.data, "relais: 0123456789abcde: no such "
+	    "message in the queue\n");
+	program_result_free(&o);
+	queue_fixture_close(&p);
+}
+
 #define ACCEPTED(argument) { argument " is accepted", reads_argument, NULL, \
 	NULL, &(struct argument_case){ argument, NULL } }
 #define REJECTED(argument, error) { argument " is refused", reads_argument, \
@@ -1368,6 +1384,7 @@ static const struct CMUnitTest flush_spec[] = {
 	    NULL },
 	cmocka_unit_test(sendmail_refuses_an_interval),
 	cmocka_unit_test(a_service_with_an_interval_ends_with_its_parent),
+	cmocka_unit_test(without_a_queue_no_message_can_be_tried),
 	ACCEPTED("-q"),
 	ACCEPTED("-qf"),
 	ACCEPTED("-qfoo"),
