@@ -6,7 +6,7 @@
  * Therefore, only the modules that are part of libc since glibc 2.34 are used:
  * /etc/hosts and the DNS, /etc/passwd and /etc/group.
  */
-#include <features.h>
+#include <stdlib.h>		/* defines __GLIBC__, too */
 
 #ifdef __GLIBC__
 #include <nss.h>

@@ -126,6 +126,8 @@ enum {
 	WORDS = (FIRST_NEW_CALL + 31) / 32,
 	/* TCGETS2, whose header conflicts with that of libc. */
 	GET_TERMIOS2 = (int)0x802c542a,
+	/* __X32_SYSCALL_BIT, which musl does not define. */
+	X32_CALLS = 0x40000000,
 };
 
 static const int denied_calls[] = {
@@ -213,7 +215,7 @@ install_filter(const struct sandbox *s)
 		LOAD(nr),
 #ifdef __x86_64__
 		/* In x32, the calls have other numbers. */
-		SKIP_BELOW(__X32_SYSCALL_BIT, 1), DENY,
+		SKIP_BELOW(X32_CALLS, 1), DENY,
 #endif
 		/*
 		 * These include io_uring, clone3, openat2, pidfds, the new
