@@ -50,8 +50,10 @@ TLS_LIBS	= -lssl -lcrypto
 TOKEN_LIBS	= -lcurl -ljansson -lcrypto
 TOKEN		:= $(shell pkg-config --exists libcurl jansson && \
 		   echo $(B)/relais-token)
+# Large files, on 32-bit machines.
+LFS_CFLAGS	:= $(shell getconf LFS_CFLAGS 2>/dev/null)
 
-ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE -Isrc $(BSD_CFLAGS) $(WARNINGS) \
+ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE $(LFS_CFLAGS) -Isrc $(BSD_CFLAGS) $(WARNINGS) \
 		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"' \
 		  -DSYSCONFDIR='"$(SYSCONFDIR)"'
 
