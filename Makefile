@@ -53,8 +53,8 @@ TOKEN		:= $(shell pkg-config --exists libcurl jansson && \
 # Large files, on 32-bit machines.
 LFS_CFLAGS	:= $(shell getconf LFS_CFLAGS 2>/dev/null)
 
-ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE $(LFS_CFLAGS) -Isrc $(BSD_CFLAGS) $(WARNINGS) \
-		  $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"' \
+ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE $(LFS_CFLAGS) -Isrc $(BSD_CFLAGS) \
+		  $(WARNINGS) $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"' \
 		  -DSYSCONFDIR='"$(SYSCONFDIR)"'
 
 # A line for each file, unless V=1 shows the commands.
