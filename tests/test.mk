@@ -63,7 +63,7 @@ demo: all $(DEMO)
 	tests/support/demo.sh $(B)
 
 check: check-headers
-	$(PARALLEL) tests static
+	$(PARALLEL) tests
 	$(SANITIZE) tests
 	$(PARALLEL) fuzz FUZZ_SECONDS=3
 	$(RUN_TESTS) $(TESTS_servers) $(TESTS_callers) $(BUDGET)/budget \
