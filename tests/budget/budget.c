@@ -35,8 +35,8 @@ static const struct {
 } budget[] = {
 	[IN_THE_CLEAR] = { 450000, 170, 3, 2560 },
 	[WITH_A_QUEUE] = { 470000, 180, 3, 2480 },
-	[ENCRYPTED] = { 27000000, 275, 6, 7782 },
-	[BY_SERVICE] = { 400000, 100, 3, 2355 },
+	[ENCRYPTED] = { 27000000, 275, 6, 7880 },
+	[BY_SERVICE] = { 400000, 100, 3, 2430 },
 	[WITHOUT_A_MESSAGE] = { 350000, 90, 3, 2048 },
 };
 
