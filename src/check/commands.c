@@ -16,7 +16,7 @@ static const struct {
 } programs[] = {
 	{ KEY_PASSWORD_COMMAND, true, "there is no password" },
 	{ KEY_TOKEN_COMMAND, true, "there is no token" },
-	{ KEY_CONNECT_COMMAND, true, "there is no connection" },
+	{ KEY_CONNECT_COMMAND, true, "no connection can be made" },
 	{ KEY_ALARM_COMMAND, false, "no alarm is sent" },
 };
 

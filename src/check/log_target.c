@@ -174,5 +174,5 @@ check_log(struct check *c)
 	    strcmp(config_text(c->config, NULL, KEY_QUEUE), "off") == 0)
 		report(c, KEY_LOG_ADDRESSES, "set log_addresses = domain, or "
 		    "remove queue = off", "has the effect of domain, because "
-		    "there is no queue directory for the key");
+		    "the key is kept in the queue directory");
 }

@@ -37,7 +37,8 @@ report_unusable(struct check *c, struct check_finding *found,
 	} else if (why->status == EX_UNAVAILABLE) {
 		found->remedy = "install the package relais-token, or build "
 		    "it from source with make token";
-		reason = "relais-token is not installed, so there is no token";
+		reason = "relais-token, which provides the token, is not "
+		    "installed";
 	} else if (run != NULL) {
 		*run = '\0';
 		found->remedy = run + 2;

@@ -248,7 +248,7 @@ run_connections(int fd, const void *context)
 
 	sigemptyset(&sigchld);
 	sigaddset(&sigchld, SIGCHLD);
-	/* If SIGCHLD is ignored, which is inherited, there is no status. */
+	/* If the caller ignores SIGCHLD, no exit status would be kept. */
 	signal(SIGCHLD, SIG_DFL);
 	p[1].fd = signalfd(-1, &sigchld, SFD_CLOEXEC | SFD_NONBLOCK);
 	while (good && p[1].fd != -1) {

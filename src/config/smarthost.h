@@ -81,8 +81,8 @@ bool	smarthost_is_server(const struct smarthost_url *);
 
 /*
  * True if the host is a Unix socket, localhost, in 127.0.0.0/8 or ::1, or if
- * there is no server.
- * connect_is_local() checks the address of an open connection.
+ * the smarthost is not a server.  connect_is_local() checks the address of an
+ * open connection.
  */
 bool	smarthost_is_local(const struct smarthost_url *);
 

@@ -203,7 +203,7 @@ begin_search(const struct endpoint *where,
 	return s;
 }
 
-/* Threads that have not ended are left behind. */
+/* Threads that are still running are detached. */
 static void
 end_search(struct search *s)
 {
@@ -326,7 +326,7 @@ wait_until(const struct search *s, struct interrupt *interrupt, int64_t until)
 		(void)!read(s->wake[0], &octet, 1);
 }
 
-/* Returns false with why if there are no addresses. */
+/* Returns false with why if no address was found. */
 static bool
 search(struct search *s, struct resolved *r, struct interrupt *interrupt,
     struct failure *why)

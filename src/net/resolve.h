@@ -3,7 +3,7 @@
  *
  * getaddrinfo(3) does not return before a name server has replied to the
  * queries for both families, and over TCP it waits without limit.  It is
- * therefore called in a thread, which is left behind if it does not return in
+ * therefore called in a thread, which is detached if it does not return in
  * time or if a signal arrives.  If it has not returned after half a second, the
  * families are also looked up separately, and the addresses of one family are
  * used if those of the other one do not follow within 50 ms (RFC 8305 section
@@ -54,7 +54,7 @@ bool	resolve(struct resolved *, const struct endpoint *,
 	    const struct connect_options *, struct failure *why);
 
 /*
- * Returns the number of threads that are left behind.  Most of them end after
+ * Returns the number of threads that are still running.  Most of them end after
  * the timeouts of resolv.conf, but not those that wait for a reply over TCP: a
  * process that makes one attempt after another should end when there are many.
  */

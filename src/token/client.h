@@ -20,7 +20,8 @@ bool	client_add(struct buffer *form, const struct store *,
 
 /*
  * Appends the whole request for a new access token, by .value[STORE_GRANT].
- * False with EX_CONFIG if the grant is unknown or there is no refresh token.
+ * False with EX_CONFIG if the grant is unknown or the refresh token is
+ * missing.
  */
 bool	client_add_renewal(struct buffer *form, const struct store *,
 	    struct failure *why);

@@ -133,7 +133,7 @@ answer(struct wait *w, struct client *c)
 	}
 	if (path_len != strlen(w->login->path) ||
 	    memcmp(path, w->login->path, path_len) != 0) {
-		reply(c, "404 Not Found", "There is no such page.");
+		reply(c, "404 Not Found", "This page does not exist.");
 		return;
 	}
 	query = path + path_len;

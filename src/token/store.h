@@ -69,7 +69,7 @@ bool	store_open(struct store *, const char *name, bool create,
 
 /*
  * Reads the file and replaces all values.  False with EX_CONFIG, and the
- * command for a new login, if there is no such file or it is damaged; EX_NOPERM
+ * command for a new login, if the file does not exist or is damaged; EX_NOPERM
  * or EX_IOERR.
  */
 bool	store_read(struct store *, struct failure *why);

@@ -16,7 +16,7 @@
 
 #define HASH_START	UINT64_C(0xcbf29ce484222325)
 
-/* Returns the hash of what the hash stands for, followed by the data. */
+/* Returns the hash of the data so far, followed by this data. */
 uint64_t	hash_add(uint64_t hash, const void *data, size_t len);
 
 #endif

@@ -263,7 +263,7 @@ static const struct config_case configs[] = {
 	{ "a program that does not exist cannot connect", HOST
 	    "connect_command = /nonexistent/ssh %h\n",
 	    "fail connect_command: /nonexistent/ssh cannot be started (No such "
-	    "file or directory), so there is no connection (conf:2) => install "
+	    "file or directory), so no connection can be made (conf:2) => install "
 	    "the program, or write its full path\n", EX_CONFIG },
 	{ "localhost is not this machine through a proxy",
 	    "smarthost = smtp://localhost\nproxy = socks5://proxy.example\n"

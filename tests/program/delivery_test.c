@@ -106,7 +106,7 @@ static const struct end	ends[] = {
 	    .status = EX_CONFIG, .err = "exited with status 78" },
 	{ "any other status is EX_UNAVAILABLE", "exit 1",
 	    .status = EX_UNAVAILABLE, .err = "exited with status 1" },
-	{ "a command that the script does not find is no temporary failure",
+	{ "a command that the script does not find is a permanent failure",
 	    "relais-no-such-command",
 	    .status = EX_UNAVAILABLE, .err = "exited with status 127: " },
 	{ "after a signal, the message may have been delivered",
@@ -288,7 +288,7 @@ a_program_does_not_send_mail_through_the_service(void **state)
 
 struct next {
 	const char	*sentence;
-	const char	*body;		/* NULL: there is no program */
+	const char	*body;		/* NULL: the program does not exist */
 	bool		 second;	/* the server gets the message */
 	int		 status;
 };

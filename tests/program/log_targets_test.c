@@ -349,7 +349,7 @@ syslog_gets_the_reason(void **state)
 	    "]: cannot write the log to ");
 }
 
-/* A user who has no permission is not a fault of the configuration. */
+/* That a user lacks permission is not an error in the configuration. */
 static void
 remove_permission(const char *path)
 {
