@@ -26,6 +26,8 @@
 
 enum { STATUS_MS = 10 * 1000, MORE_WORDS = 12 };
 
+#define ORIGIN	"answer"
+
 struct login {
 	const struct options	*options;
 	const struct config	*config;
@@ -240,28 +242,10 @@ sender_of(const struct login *l)
 
 static bool
 set(struct section *to, enum config_key key, const char *value,
-    const char *origin, struct failure *why)
-{
-	return value == NULL || section_set(to, key, value, strlen(value),
-	    origin, why);
-}
-
-/* Copies a setting, and the previous ones if the key accumulates. */
-static bool
-copy(struct section *to, enum config_key key, const struct setting *from,
     struct failure *why)
 {
-	const struct setting	**all;
-	size_t			  n;
-	bool			  good = true;
-
-	if (from == NULL)
-		return true;
-	all = config_in_order(from, &n);
-	for (size_t i = 0; good && i < n; i++)
-		good = set(to, key, all[i]->value, "answer", why);
-	free(all);
-	return good;
+	return value == NULL || section_set(to, key, value, strlen(value),
+	    ORIGIN, why);
 }
 
 /*
@@ -276,14 +260,14 @@ verify(const struct login *l, struct failure *why)
 	bool		 good;
 	int		 status = EX_CONFIG;
 
-	good = set(top, KEY_SMARTHOST, l->smarthost, "answer", why) &&
-	    set(top, KEY_USER, l->account, "answer", why) &&
-	    set(top, KEY_TOKEN, l->o.name, "answer", why) &&
-	    set(top, KEY_FROM, sender_of(l), "answer", why);
+	good = set(top, KEY_SMARTHOST, l->smarthost, why) &&
+	    set(top, KEY_USER, l->account, why) &&
+	    set(top, KEY_TOKEN, l->o.name, why) &&
+	    set(top, KEY_FROM, sender_of(l), why);
 	for (enum config_key k = 0; good && k < CONFIG_KEYS; k++)
-		if (top->setting[k] == NULL && (k < KEY_USER ||
-		    k > KEY_TOKEN_COMMAND))
-			good = copy(top, k, find(l, k), why);
+		if (top->setting[k] == NULL && find(l, k) != NULL &&
+		    (k < KEY_USER || k > KEY_TOKEN_COMMAND))
+			good = section_copy(top, k, find(l, k), ORIGIN, why);
 	if (good)
 		status = setup_verify(top, NULL, &l->table);
 	config_free(&config);

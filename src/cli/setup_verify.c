@@ -48,23 +48,6 @@ print_finding(void *context, const struct check_finding *finding)
 	free(remedy);
 }
 
-/* Copies a setting, and the previous ones if the key accumulates. */
-static bool
-copy_setting(struct section *to, enum config_key key,
-    const struct setting *last, struct failure *why)
-{
-	const struct setting	**all;
-	size_t			  n;
-	bool			  good = true;
-
-	all = config_in_order(last, &n);
-	for (size_t i = 0; good && i < n; i++)
-		good = section_set(to, key, all[i]->value,
-		    strlen(all[i]->value), ORIGIN, why);
-	free(all);
-	return good;
-}
-
 /* Copies the answers, with the password itself in place of its file. */
 static bool
 copy_answers(struct config *config, const struct section *answers,
@@ -82,7 +65,7 @@ copy_answers(struct config *config, const struct section *answers,
 			good = section_set(top, KEY_PASSWORD, secret,
 			    strlen(secret), ORIGIN, why);
 		else
-			good = copy_setting(top, k, set, why);
+			good = section_copy(top, k, set, ORIGIN, why);
 	}
 	return good;
 }

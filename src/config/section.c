@@ -193,6 +193,22 @@ section_set(struct section *s, enum config_key key, const char *value,
 	return set_value(s, key, value, len, origin, why);
 }
 
+bool
+section_copy(struct section *to, enum config_key key,
+    const struct setting *last, const char *origin, struct failure *why)
+{
+	const struct setting	**all;
+	size_t			  n;
+	bool			  good = true;
+
+	all = config_in_order(last, &n);
+	for (size_t i = 0; good && i < n; i++)
+		good = section_set(to, key, all[i]->value,
+		    strlen(all[i]->value), origin, why);
+	free(all);
+	return good;
+}
+
 void
 config_free(struct config *config)
 {

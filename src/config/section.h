@@ -20,6 +20,13 @@ struct section *section_insert(struct section **where, enum section_kind);
 bool	section_set(struct section *, enum config_key, const char *value,
 	    size_t len, const char *origin, struct failure *why);
 
+/*
+ * Copies a setting and, if the key accumulates, the previous ones.  False as
+ * section_set().
+ */
+bool	section_copy(struct section *, enum config_key, const struct setting *,
+	    const char *origin, struct failure *why);
+
 /* "from", "to" or "user"; NULL for sections without a pattern. */
 const char *section_name(enum section_kind);
 
