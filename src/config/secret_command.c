@@ -496,19 +496,28 @@ child_run(struct child *c, const char *command, struct buffer *output,
 	return good;
 }
 
+/* Runs the command to its end; a failure leaves no output. */
+static bool
+child_output(struct child *c, const char *command, struct buffer *output,
+    struct failure *why)
+{
+	bool	good = child_run(c, command, output, why) &&
+		    child_succeeded(c, why);
+
+	child_end(c);
+	if (!good)
+		buffer_wipe(output);
+	return good;
+}
+
 bool
 command_output(struct buffer *output, const char *command, int64_t timeout_ms,
     int caller, struct failure *why)
 {
 	struct child	c = { .in = -1, .timeout_ms = timeout_ms,
 			    .caller = caller };
-	bool		good = child_run(&c, command, output, why) &&
-			    child_succeeded(&c, why);
 
-	child_end(&c);
-	if (!good)
-		buffer_wipe(output);
-	return good;
+	return child_output(&c, command, output, why);
 }
 
 bool
@@ -519,13 +528,8 @@ command_program(struct buffer *output, const struct command_program *program,
 			    .environment = program->environment,
 			    .timeout_ms = program->timeout_ms,
 			    .caller = program->caller, .is_ours = true };
-	bool		good = child_run(&c, program->path, output, why) &&
-			    child_succeeded(&c, why);
 
-	child_end(&c);
-	if (!good)
-		buffer_wipe(output);
-	return good;
+	return child_output(&c, program->path, output, why);
 }
 
 bool
@@ -543,14 +547,11 @@ command_notify(const struct command_notice *notice, struct failure *why)
 	if (low != -1)
 		close(low);
 	if (c.in == -1 || !file_write(c.in, notice->input,
-	    strlen(notice->input)) || lseek(c.in, 0, SEEK_SET) == -1) {
+	    strlen(notice->input)) || lseek(c.in, 0, SEEK_SET) == -1)
 		good = failed_errno(why, EX_OSERR, "the input of %s",
 		    notice->command);
-	} else {
-		good = child_run(&c, notice->command, &output, why) &&
-		    child_succeeded(&c, why);
-		child_end(&c);
-	}
+	else
+		good = child_output(&c, notice->command, &output, why);
 	buffer_free(&output);
 	close_if_open(c.in);
 	return good;
