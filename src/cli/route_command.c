@@ -262,9 +262,8 @@ show_login(struct route_request *r, const struct tls_decision *d,
 	buffer_add_text(&text, config_key_name(c->key));
 	if (!config_is_secret(c->key))
 		buffer_addf(&text, " = %s", c->secret->value);
-	items_add(t, "password", c->key == KEY_TOKEN ||
-	    c->key == KEY_TOKEN_COMMAND ? "token" : "password", text.data,
-	    c->secret->origin);
+	items_add(t, "password", config_is_token(c->key) ? "token" :
+	    "password", text.data, c->secret->origin);
 	buffer_free(&text);
 }
 
