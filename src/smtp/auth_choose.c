@@ -78,7 +78,7 @@ choice_init(struct choice *c, const struct auth_options *options,
 	n = parse_mechanisms(offer->mechanisms, found);
 	for (size_t i = 0; i < n; i++) {
 		c->offered |= mechanism_bit(found[i]);
-		if (found[i]->needs & AUTH_BINDING)
+		if ((found[i]->needs & AUTH_BINDING) && !c->binding)
 			c->binding = has_binding(offer);
 	}
 	c->n = parse_mechanisms(options->mechanisms != NULL ?
