@@ -1,21 +1,14 @@
 /*
  * main.c - select the mode from the name that relais was called by
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/report.h"
-#include "util/file.h"
 #include "util/privilege.h"
 
 struct name {
@@ -45,22 +38,12 @@ main(int argc, char **argv)
 	const char	*called = slash != NULL ? slash + 1 :
 			    argc > 0 ? argv[0] : "sendmail";
 	const struct name *name = &names[0];
-	const struct rlimit none = { 0, 0 };
 
-	file_fill_descriptors();
-	if (privilege_is_raised() && !privilege_drop()) {
+	if (!privilege_begin()) {
 		report_line("cannot drop set-user-ID or set-group-ID "
 		    "privileges; run: chmod ug-s on the program");
 		_exit(EX_OSERR);
 	}
-	/* No core files with passwords; no process may read our memory. */
-	setrlimit(RLIMIT_CORE, &none);
-#ifdef __linux__
-	prctl(PR_SET_DUMPABLE, 0);
-#endif
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);	/* write(2) fails with EFBIG */
-	umask(077);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(called, names[i].name) == 0)
 			name = &names[i];

@@ -3,13 +3,11 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -20,29 +18,6 @@
 #include "util/privilege.h"
 
 #define SERVICE_USER "relais"
-
-static void
-not_dumpable(void)
-{
-#ifdef __linux__
-	prctl(PR_SET_DUMPABLE, 0);
-#endif
-}
-
-void
-confine_start(void)
-{
-	const struct rlimit	none = { 0, 0 };
-
-	file_fill_descriptors();
-	if (privilege_is_raised() && !privilege_drop())
-		_exit(EX_OSERR);
-	setrlimit(RLIMIT_CORE, &none);
-	not_dumpable();
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);	/* write(2) fails with EFBIG */
-	umask(077);
-}
 
 void
 confine_no_new_privileges(void)
@@ -70,7 +45,7 @@ become(uid_t uid, const char *path, struct failure *why)
 	    setresuid(uid, uid, uid) == -1)
 		return failed_errno(why, EX_OSERR, "cannot become the owner "
 		    "of %s (uid %lu)", path, (unsigned long)uid);
-	not_dumpable();		/* setresuid(2) has reset this */
+	privilege_hide_memory();
 	return true;
 }
 

@@ -9,12 +9,6 @@
 #include "util/failure.h"
 
 /*
- * Opens standard descriptors that are closed.  No core file, no tracing by
- * another process of the user.  Drops set-user-ID and set-group-ID privileges.
- */
-void	confine_start(void);
-
-/*
  * From now on, no program that is started has more privileges.  Some browsers
  * need them, so this follows the start of a browser.
  */

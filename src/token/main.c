@@ -18,6 +18,7 @@
 #include "token/renew.h"
 #include "token/status.h"
 #include "token/store.h"
+#include "util/privilege.h"
 
 enum { SHOW_USAGE = -1 };
 
@@ -137,7 +138,8 @@ main(int argc, char **argv)
 {
 	int	status = SHOW_USAGE;
 
-	confine_start();
+	if (!privilege_begin())
+		return EX_OSERR;
 	if (argc > 1 && strcmp(argv[1], "login") != 0)
 		confine_no_new_privileges();
 	answer_wipe_memory();

@@ -1,9 +1,15 @@
 #include "util/privilege.h"
 
+#include <signal.h>
 #ifdef __linux__
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #endif
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "util/file.h"
 
 bool
 privilege_is_raised(void)
@@ -27,4 +33,28 @@ privilege_drop(void)
 
 	return setregid(gid, gid) == 0 && setreuid(uid, uid) == 0 &&
 	    getegid() == gid && geteuid() == uid;
+}
+
+void
+privilege_hide_memory(void)
+{
+#ifdef __linux__
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+bool
+privilege_begin(void)
+{
+	const struct rlimit	none = { 0, 0 };
+
+	file_fill_descriptors();
+	if (privilege_is_raised() && !privilege_drop())
+		return false;
+	setrlimit(RLIMIT_CORE, &none);
+	privilege_hide_memory();
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	umask(077);
+	return true;
 }

@@ -19,4 +19,15 @@ bool	privilege_is_raised(void);
 /* Drops these privileges permanently; false with errno. */
 bool	privilege_drop(void);
 
+/*
+ * The beginning of main(): opens standard descriptors that are closed, drops
+ * these privileges, and then prevents core files and tracing by other processes
+ * of the user, ignores SIGPIPE and SIGXFSZ (write(2) fails instead), and sets
+ * the umask to 077.  Returns false if the privileges cannot be dropped.
+ */
+bool	privilege_begin(void);
+
+/* No process of this user may read our memory; setresuid(2) resets this. */
+void	privilege_hide_memory(void);
+
 #endif
