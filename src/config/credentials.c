@@ -97,14 +97,6 @@ credentials_read(struct credentials *c, const struct config *config,
 	return false;
 }
 
-static void
-wipe_secret(char **secret)
-{
-	if (*secret != NULL)
-		freezero(*secret, strlen(*secret));
-	*secret = NULL;
-}
-
 bool
 credentials_renew(struct credentials *c, struct command_process *process)
 {
@@ -119,7 +111,7 @@ credentials_renew(struct credentials *c, struct command_process *process)
 	    &ignored) && trusted_value(&value, "the token", &ignored) &&
 	    strcmp(value.data, c->token) != 0;
 	if (good) {
-		wipe_secret(&c->token);
+		memory_wipe(&c->token);
 		c->token = memory_copy(value.data);
 	}
 	buffer_wipe(&value);
@@ -172,8 +164,8 @@ credentials_warn(const struct config *config, const struct log *log)
 void
 credentials_wipe(struct credentials *c)
 {
-	wipe_secret(&c->password);
-	wipe_secret(&c->token);
+	memory_wipe(&c->password);
+	memory_wipe(&c->token);
 }
 
 void

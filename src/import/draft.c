@@ -210,9 +210,7 @@ draft_free(struct draft *d)
 {
 	for (size_t i = 0; i < d->n_secrets; i++) {
 		free(d->secrets[i].path);
-		if (d->secrets[i].value != NULL)
-			freezero(d->secrets[i].value,
-			    strlen(d->secrets[i].value));
+		memory_wipe(&d->secrets[i].value);
 		free(d->secrets[i].origin);
 	}
 	free(d->secrets);

@@ -18,8 +18,7 @@ void
 kept_free(struct kept *k, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (k[i].text != NULL)
-			freezero(k[i].text, strlen(k[i].text));
+		memory_wipe(&k[i].text);
 		free(k[i].origin);
 		k[i] = (struct kept){ .text = NULL };
 	}

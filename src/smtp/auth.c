@@ -192,10 +192,8 @@ auth_free(struct auth *a)
 {
 	if (a == NULL)
 		return;
-	if (a->user != NULL)
-		freezero(a->user, strlen(a->user));
-	if (a->password != NULL)
-		freezero(a->password, strlen(a->password));
+	memory_wipe(&a->user);
+	memory_wipe(&a->password);
 	buffer_wipe(&a->first);
 	scram_free(&a->scram);
 	freezero(a, sizeof(*a));

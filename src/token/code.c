@@ -11,6 +11,7 @@
 #include "token/remedy.h"
 #include "util/buffer.h"
 #include "util/clock.h"
+#include "util/memory.h"
 
 enum { WAIT_MS = 15 * 60 * 1000 };
 
@@ -133,8 +134,7 @@ void
 code_free(struct code *c)
 {
 	loopback_close(&c->listener);
-	if (c->verifier != NULL)
-		freezero(c->verifier, strlen(c->verifier));
+	memory_wipe(&c->verifier);
 	free(c->url);
 	free(c->redirect_uri);
 	free(c->state);

@@ -211,8 +211,7 @@ device_wait(struct device *d, const struct store *s,
 void
 device_free(struct device *d)
 {
-	if (d->code != NULL)
-		freezero(d->code, strlen(d->code));
+	memory_wipe(&d->code);
 	free(d->user_code);
 	free(d->uri);
 	free(d->complete_uri);

@@ -194,20 +194,12 @@ exchange(struct exchange *e, const struct http_options *o, const char *url,
 	return result;
 }
 
-static void
-wipe(char **text)
-{
-	if (*text != NULL)
-		freezero(*text, strlen(*text));
-	*text = NULL;
-}
-
 void
 exchange_free(struct exchange *e)
 {
-	wipe(&e->access_token);
-	wipe(&e->refresh_token);
-	wipe(&e->id_token);
+	memory_wipe(&e->access_token);
+	memory_wipe(&e->refresh_token);
+	memory_wipe(&e->id_token);
 	free(e->scope);
 	e->scope = NULL;
 }

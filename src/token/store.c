@@ -273,8 +273,7 @@ store_set(struct store *s, enum store_key key, const char *value)
 	for (char *c = copy; c != NULL && *c != '\0'; c++)
 		if (*c == '\n' || *c == '\r')
 			*c = ' ';
-	if (s->value[key] != NULL)
-		freezero(s->value[key], strlen(s->value[key]));
+	memory_wipe(&s->value[key]);
 	s->value[key] = copy;
 }
 

@@ -42,6 +42,14 @@ memory_copy_n(const char *data, size_t len)
 	return copy;
 }
 
+void
+memory_wipe(char **text)
+{
+	if (*text != NULL)
+		freezero(*text, strlen(*text));
+	*text = NULL;
+}
+
 void *
 memory_room(void *array, size_t n, size_t *cap, size_t size)
 {

@@ -15,6 +15,9 @@ void	*memory_resize(void *, size_t n, size_t size);
 char	*memory_copy(const char *text);
 char	*memory_copy_n(const char *data, size_t len);	/* adds a NUL */
 
+/* Wipes and frees a text that is secret, and sets it to NULL; it may be NULL. */
+void	memory_wipe(char **text);
+
 /*
  * Returns an array with room for one more element.  The array has n elements
  * and room for *cap; if it is full, it is moved and *cap doubled.
