@@ -19,6 +19,12 @@ void	check_contradictions(struct check *);
 /* Sections, and settings in sections, that can never take effect. */
 void	check_sections(struct check *);
 
+/*
+ * Cuts "; run: COMMANDS" off the text of a failure, and returns the part from
+ * "run:", or NULL if there are no commands.
+ */
+const char *check_take_commands(char *text);
+
 /* Programs that the configuration starts, and that do not exist. */
 void	check_commands(struct check *);
 

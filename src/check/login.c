@@ -4,6 +4,7 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "check/local.h"
 #include "config/token_status.h"
 #include "util/utc.h"
 
@@ -27,7 +28,7 @@ report_unusable(struct check *c, struct check_finding *found,
     struct failure *why)
 {
 	const char	*reason = reason_of(why->text, found->object);
-	char		*run = strstr(why->text, "; run: ");
+	const char	*commands = NULL;
 
 	found->verdict = CHECK_FAIL;
 	found->status = why->status;
@@ -39,9 +40,8 @@ report_unusable(struct check *c, struct check_finding *found,
 		    "it from source with make token";
 		reason = "relais-token, which provides the token, is not "
 		    "installed";
-	} else if (run != NULL) {
-		*run = '\0';
-		found->remedy = run + 2;
+	} else if ((commands = check_take_commands(why->text)) != NULL) {
+		found->remedy = commands;
 	}
 	check_report(c, found, "%s", reason);
 }

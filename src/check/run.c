@@ -118,9 +118,8 @@ check_smarthosts(struct check *c)
 	free(ignored);
 }
 
-/* Cuts the commands off, and returns "run: COMMANDS"; NULL if there are none. */
-static const char *
-take_commands(char *text)
+const char *
+check_take_commands(char *text)
 {
 	char	*commands = strstr(text, "; run: ");
 
@@ -149,7 +148,7 @@ check_report_untrusted(struct check *c, const struct check_finding *finding,
 	if (why->status == EX_NOPERM) {
 		found.verdict = CHECK_SKIPPED;
 		found.remedy = "run \"relais check\" as root";
-	} else if ((commands = take_commands(text)) != NULL) {
+	} else if ((commands = check_take_commands(text)) != NULL) {
 		found.remedy = commands;
 	}
 	check_report(c, &found, "%s", rest);
@@ -204,7 +203,7 @@ run_with_invalid_config(struct check *c)
 	found.remedy = "correct the configuration; until then, no mail is sent";
 	if (colon != NULL && names_a_line(text, colon))
 		found.remedy = "correct this line; until then, no mail is sent";
-	if ((commands = take_commands(text)) != NULL)
+	if ((commands = check_take_commands(text)) != NULL)
 		found.remedy = commands;
 	if (colon != NULL) {
 		*colon = '\0';
