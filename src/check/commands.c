@@ -53,9 +53,7 @@ check_commands(struct check *c)
 	    s = s->next)
 		for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]);
 		    i++)
-			if (s->setting[programs[i].key] != NULL &&
-			    strcmp(s->setting[programs[i].key]->value,
-			    "off") != 0)
+			if (config_is_on(s->setting[programs[i].key]))
 				check_command_of(c, i,
 				    s->setting[programs[i].key]);
 }

@@ -318,7 +318,7 @@ home_way(const struct home *h, enum config_key *key)
 		const struct setting	*set = home_setting(h, keys[i]);
 
 		*key = keys[i];
-		if (set != NULL && !is_value(set, "off"))
+		if (config_is_on(set))
 			return set;
 	}
 	return NULL;

@@ -144,13 +144,7 @@ from_matches_section(const struct section *s, struct failure *why)
 	    from->value, s->pattern, from->value);
 }
 
-static bool
-is_on(const struct setting *set)
-{
-	return set != NULL && strcmp(set->value, "off") != 0;
-}
-
-/* There is one way to connect to the smarthost. */
+/* Only one of the ways to connect to the smarthost can be set. */
 static bool
 has_one_way(const struct config *config, const struct section *s,
     struct failure *why)
@@ -159,7 +153,7 @@ has_one_way(const struct config *config, const struct section *s,
 	const struct setting	*command = setting_for(config, s,
 				    KEY_CONNECT_COMMAND);
 
-	if (!is_on(proxy) || !is_on(command) ||
+	if (!config_is_on(proxy) || !config_is_on(command) ||
 	    (s->setting[KEY_PROXY] == NULL &&
 	    s->setting[KEY_CONNECT_COMMAND] == NULL))
 		return true;
@@ -177,7 +171,7 @@ has_proxy_user(const struct section *s)
 	struct failure		 ignored;
 	bool			 found;
 
-	if (!is_on(set) || !proxy_parse(&url, set->value, &ignored))
+	if (!config_is_on(set) || !proxy_parse(&url, set->value, &ignored))
 		return false;
 	found = url.user != NULL;
 	proxy_free(&url);
@@ -203,7 +197,8 @@ proxy_login_is_complete(const struct config *config, const struct section *s,
 		    KEY_PROXY_PASSWORD_FILE) == file)
 			return true;
 	/* The environment or -o can replace the proxy of the file. */
-	if (s->pattern == NULL && is_on(config_find(config, NULL, KEY_PROXY)) &&
+	if (s->pattern == NULL &&
+	    config_is_on(config_find(config, NULL, KEY_PROXY)) &&
 	    s->setting[KEY_PROXY] != config_find(config, NULL, KEY_PROXY))
 		return true;
 	return fail_requires(file, KEY_PROXY_PASSWORD_FILE, "a proxy with a "

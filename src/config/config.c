@@ -200,6 +200,12 @@ config_is_secret(enum config_key key)
 }
 
 bool
+config_is_on(const struct setting *set)
+{
+	return set != NULL && strcmp(set->value, "off") != 0;
+}
+
+bool
 config_is_token(enum config_key key)
 {
 	return key == KEY_TOKEN || key == KEY_TOKEN_COMMAND;

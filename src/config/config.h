@@ -153,6 +153,9 @@ char	*config_user_file(void);
 const struct setting *config_find(const struct config *,
 	    const struct config_subject *, enum config_key);
 
+/* Whether the setting exists and is not "off". */
+bool	config_is_on(const struct setting *);
+
 /*
  * Returns an array of the setting and the previous ones of a key that
  * accumulates, in the order of the file.  The caller frees the array.

@@ -41,8 +41,7 @@ command_of(const struct section *s)
 {
 	const struct setting	*set = s->setting[KEY_CONNECT_COMMAND];
 
-	return set != NULL && strcmp(set->value, "off") != 0 ? set->value :
-	    NULL;
+	return config_is_on(set) ? set->value : NULL;
 }
 
 /*

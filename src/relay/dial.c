@@ -13,7 +13,7 @@ find(const struct connection *c, enum config_key key)
 {
 	const struct setting	*set = config_find(c->config, &c->subject, key);
 
-	return set != NULL && strcmp(set->value, "off") != 0 ? set : NULL;
+	return config_is_on(set) ? set : NULL;
 }
 
 struct dial
