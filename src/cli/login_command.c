@@ -17,6 +17,7 @@
 #include "config/section.h"
 #include "config/smarthost.h"
 #include "config/token_program.h"
+#include "config/token_status.h"
 #include "setup/oauth_provider.h"
 #include "setup/provider.h"
 #include "setup/table.h"
@@ -24,7 +25,7 @@
 #include "util/installed.h"
 #include "util/memory.h"
 
-enum { STATUS_MS = 10 * 1000, MORE_WORDS = 12 };
+enum { MORE_WORDS = 12 };
 
 #define ORIGIN	"answer"
 
@@ -40,20 +41,6 @@ struct login {
 	char			*smarthost;	/* a URL */
 	struct provider_table	 table;
 };
-
-/* The section with token = NAME, or NULL. */
-static const struct section *
-find_section(const struct config *config, const char *name)
-{
-	const struct setting	*set;
-
-	for (const struct section *s = config->first; s != NULL; s = s->next) {
-		set = s->setting[KEY_TOKEN];
-		if (set != NULL && strcmp(set->value, name) == 0)
-			return s;
-	}
-	return NULL;
-}
 
 /* The setting of the section, or of the top of the file; or NULL. */
 static const struct setting *
@@ -160,18 +147,6 @@ run_token_program(const struct login *l, struct failure *why)
 	return WEXITSTATUS(status);
 }
 
-/* Sets *value to that of a line "name value", or to NULL. */
-static void
-take_line(char **value, const char *text, const char *name)
-{
-	size_t	len = strlen(name);
-
-	for (; *text != '\0'; text += strcspn(text, "\n"), text += *text != 0)
-		if (strncmp(text, name, len) == 0 && text[len] == ' ')
-			*value = memory_copy_n(text + len + 1,
-			    strcspn(text + len + 1, "\n"));
-}
-
 /* The URL of the first smarthost of an authorization server. */
 static void
 find_smarthost(struct login *l, const char *provider)
@@ -205,28 +180,19 @@ find_smarthost(struct login *l, const char *provider)
 static bool
 read_login(struct login *l, struct failure *why)
 {
-	struct buffer		text = { 0 };
-	char			*provider = NULL;
-	struct token_request	 r = { .command = "status",
-				    .name = l->o.name };
-	bool			 good;
+	struct token_status	stored;
 
-	good = token_program_run(&text, &r, STATUS_MS, -1, why);
-	if (good) {
-		buffer_add_text(&text, "");
-		take_line(&l->account, text.data, "account");
-		take_line(&provider, text.data, "provider");
-		if (value_of(l, KEY_SMARTHOST) != NULL)
-			l->smarthost = memory_copy(value_of(l,
-			    KEY_SMARTHOST));
-		else if (provider != NULL)
-			find_smarthost(l, provider);
-		good = l->account != NULL || failed(why, EX_SOFTWARE, "%s: "
-		    "the login has no account", l->o.name);
-	}
-	buffer_free(&text);
-	free(provider);
-	return good;
+	if (!token_status_read(&stored, l->o.name, why))
+		return false;
+	if (stored.account[0] == '\0')
+		return failed(why, EX_SOFTWARE, "%s: the login has no account",
+		    l->o.name);
+	l->account = memory_copy(stored.account);
+	if (value_of(l, KEY_SMARTHOST) != NULL)
+		l->smarthost = memory_copy(value_of(l, KEY_SMARTHOST));
+	else if (stored.provider[0] != '\0')
+		find_smarthost(l, stored.provider);
+	return true;
 }
 
 /* The sender: from, or the account if it is an address. */
@@ -350,7 +316,7 @@ login_command(const struct options *options, const struct config *config,
 		return report_failure(log, options->errors, &why);
 	}
 	why.text[0] = '\0';
-	l.section = find_section(config, l.o.name);
+	l.section = token_program_section(config, l.o.name);
 	token_program_configure(&l.request, config, l.section != NULL ?
 	    l.section : &(const struct section){ .kind = SECTION_TOP });
 	find_usual_provider(&l);

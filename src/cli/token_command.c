@@ -1,7 +1,6 @@
 #include "cli/token_command.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -11,17 +10,15 @@
 #include "util/installed.h"
 #include "util/memory.h"
 
-/* Returns the first section whose login is one of the arguments, or NULL. */
+/* The section of the first argument that is a configured login, or NULL. */
 static const struct section *
 section_of(const struct config *config, const struct options *o)
 {
-	for (const struct section *s = config->first; s != NULL; s = s->next)
-		for (int i = 1; i < o->n_arguments; i++)
-			if (s->setting[KEY_TOKEN] != NULL &&
-			    strcmp(o->arguments[i],
-			    s->setting[KEY_TOKEN]->value) == 0)
-				return s;
-	return NULL;
+	const struct section	*s = NULL;
+
+	for (int i = 1; i < o->n_arguments && s == NULL; i++)
+		s = token_program_section(config, o->arguments[i]);
+	return s;
 }
 
 int

@@ -26,6 +26,16 @@ text_for(const struct config *config, const struct section *s,
 	return config_text(config, NULL, key);
 }
 
+const struct section *
+token_program_section(const struct config *config, const char *name)
+{
+	for (const struct section *s = config->first; s != NULL; s = s->next)
+		if (s->setting[KEY_TOKEN] != NULL &&
+		    strcmp(s->setting[KEY_TOKEN]->value, name) == 0)
+			return s;
+	return NULL;
+}
+
 void
 token_program_configure(struct token_request *r, const struct config *config,
     const struct section *s)

@@ -21,6 +21,10 @@ struct token_request {
 	bool		 renew;		/* a server has refused the token */
 };
 
+/* The first section that sets token to the name of the login, or NULL. */
+const struct section *token_program_section(const struct config *,
+	    const char *name);
+
 /*
  * Fills in .ca and .use_proxy from the section that sets token, or from the top
  * of the file.

@@ -11,7 +11,7 @@
 
 /* Texts are visible, and "" if they are not known; times in s, or 0. */
 struct token_status {
-	char	provider[64];
+	char	provider[1024];	/* its name, or the path of its file */
 	char	account[256];
 	int64_t	login_at;
 	int64_t	renewed;	/* when the access token was issued */
