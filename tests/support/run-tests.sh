@@ -6,17 +6,20 @@
 # followed by its output if a test failed, or by the reasons ("skipped: ..." on
 # a line of its own) if a test was skipped.  A program that crashes, takes more
 # than TEST_TIMEOUT seconds, runs no tests or gives no reason for a skipped
-# test counts as one failure.
+# test counts as one failure.  The end of the report names the tests that
+# failed, because often only the end is looked at.
 set -u
 
 if [ "${1-}" = --one ]; then
-	# --one PROGRAM DIRECTORY: output to DIRECTORY/NAME, status to NAME.status.
+	# --one PROGRAM DIRECTORY: output to DIRECTORY/NAME, the exit status and
+	# the seconds that it took to NAME.status.
 	name=$(echo "$2" | tr / _)
+	begin=$(date +%s)
 	CMOCKA_MESSAGE_OUTPUT=stdout timeout -k 10 "${TEST_TIMEOUT:-600}" \
 	    "$2" >"$3/$name" 2>&1 </dev/null &
 	echo $! >"$3/$name.pid"
 	wait $!
-	echo $? >"$3/$name.status"
+	echo $? $(($(date +%s) - begin)) >"$3/$name.status"
 	exit 0
 fi
 
@@ -39,6 +42,16 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 LC_ALL=C
 export LC_ALL
 
+# failed_tests OUTPUT: the names of the tests that failed, at most 20 of them.
+failed_tests() {
+	awk '
+		/^\[  FAILED  \]/ && !/ [0-9]+ test\(s\)/ && !seen[$0]++ {
+			if (++n <= 20)
+				print "    " $0
+		}
+		END { if (n > 20) print "    and " n - 20 " more" }' "$1"
+}
+
 printf '%s\n' "$@" >"$log/programs"
 # One more than there are processors: many programs wait for a time or an event.
 xargs -P $(($(nproc) + 1)) -I '{}' "$0" --one '{}' "$log" <"$log/programs" &
@@ -48,8 +61,8 @@ wait "$runs"
 passed=0 failed=0 skipped=0
 for program; do
 	name=$(echo "$program" | tr / _)
-	[ -f "$log/$name.status" ] || echo 125 >"$log/$name.status"
-	status=$(cat "$log/$name.status")
+	[ -f "$log/$name.status" ] || echo 125 0 >"$log/$name.status"
+	read -r status seconds <"$log/$name.status"
 	# shellcheck disable=SC2046 # four numbers
 	set -- $(awk '
 		/^\[  PASSED  \] [0-9]+ test\(s\)/ { p += $4 }
@@ -66,12 +79,15 @@ for program; do
 		note=" (no reason for a skipped test)" f=1
 	fi
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	echo "$program: $p passed, $f failed, $s skipped$note"
+	result="$program: $p passed, $f failed, $s skipped, $seconds s$note"
+	echo "$result"
 	if [ "$f" -ne 0 ]; then
 		sed 's/^/    /' "$log/$name"
+		{ echo "$result"; failed_tests "$log/$name"; } >>"$log/failed"
 	elif [ "$s" -ne 0 ]; then
 		sed -n 's/^skipped: /    skipped: /p' "$log/$name" | sort -u
 	fi
 done
+[ ! -f "$log/failed" ] || { echo; cat "$log/failed"; }
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
