@@ -4,19 +4,14 @@
 #	make		builds build/sendmail, its other names, build/tls.so
 #	make demo	sends a message to a smarthost of our own and shows it
 #	make check	runs every test; src/README.md lists its parts
-#	make html	renders the manuals as build/html/relais.html
 #	make install	DESTDIR= PREFIX= SYSCONFDIR= WITH=; make uninstall
-#	make static	one file without shared libraries: build/relais-static
-#	make dist	the sources: build/relais-VERSION.tar.gz
-#	make deb	the packages for Debian: build/deb
+#	make html dist static deb	manuals and packages: conf/package.mk
 
 VERSION		= 0.2
 PREFIX		= /usr/local
 SYSCONFDIR	= /etc
 LIBDIR		= $(PREFIX)/lib/relais
 DATADIR		= $(PREFIX)/share/relais
-# What `make install` adds to the program: conf/install.sh has the list.
-WITH		= systemd,completion
 
 # The directory for the objects: another one for another kind of build.
 B		= build
@@ -73,24 +68,13 @@ LAYERS	= token cli check setup import serve smtpd runner submit relay config \
 	  queue smtp mime mail net util
 
 # net/ has all files that use OpenSSL, for tls.so or for the program.
-OPENSSL	= $(filter-out src/net/tls_load.c src/net/tls_linked.c,\
-	  $(wildcard src/net/tls*.c))
-ifeq ($(TLS),linked)
-LEFT_OUT = src/net/tls_load.c
-PROGRAM_LIBS = $(TLS_LIBS) $(BSD_LIBS)
-else
-LEFT_OUT = src/net/tls_linked.c $(OPENSSL)
-PROGRAM_LIBS = $(BSD_LIBS)
-MODULE	= $(B)/tls.so
-endif
+OPENSSL	= $(filter-out %/tls_load.c %/tls_linked.c,$(wildcard src/net/tls*.c))
+MODULE	= $(if $(filter module,$(TLS)),$(B)/tls.so)
 STATIC	= $(wildcard src/*/*_static.c)
-ifeq ($(PIE),-static-pie)
-LEFT_OUT += $(STATIC:_static.c=.c)
-CONSTRUCTOR = $(B)/src/util/name_service_static.o
-else
-LEFT_OUT += $(STATIC)
-endif
-OBJECTS	= $(patsubst %.c,$(B)/%.o,$(filter-out src/token/% $(LEFT_OUT),\
+LEFT_OUT = $(filter-out %/redirect.c,$(wildcard src/token/*.c)) \
+	  $(if $(MODULE),src/net/tls_linked.c $(OPENSSL),src/net/tls_load.c) \
+	  $(if $(filter -static-pie,$(PIE)),$(STATIC:_static.c=.c),$(STATIC))
+OBJECTS	= $(patsubst %.c,$(B)/%.o,$(filter-out $(LEFT_OUT),\
 	  $(wildcard $(LAYERS:%=src/%/*.c))))
 TOKEN_OBJECTS = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,\
 	  $(wildcard src/token/*.c)))
@@ -115,19 +99,19 @@ $(B)/%.a:
 	$(SAY) AR $@
 	$(ARCHIVE)
 
-# An object on the command line precedes that of the archive.
-MAIL_PARTS = $(B)/src/main.o $(CONSTRUCTOR) $(B)/first.a $(B)/relais.a
-TOKEN_PARTS = $(B)/src/token/main.o $(B)/token.a $(B)/relais.a
-$(B)/sendmail: $(MAIL_PARTS)
-$(B)/installed/sendmail: $(B)/installed/installed.o $(MAIL_PARTS)
-$(B)/relais-token: $(TOKEN_PARTS)
-$(B)/installed/relais-token: $(B)/installed/installed.o $(TOKEN_PARTS)
-$(B)/relais-token $(B)/installed/relais-token: PROGRAM_LIBS = $(TOKEN_LIBS) \
-    $(BSD_LIBS)
-$(addprefix $(B)/,sendmail relais-token installed/sendmail \
-    installed/relais-token):
+# The installed programs differ only in an object that precedes the archives.
+PROGRAMS = $(B)/sendmail $(B)/installed/sendmail
+TOKEN_PROGRAMS = $(B)/relais-token $(B)/installed/relais-token
+$(filter $(B)/installed/%,$(PROGRAMS) $(TOKEN_PROGRAMS)): \
+    $(B)/installed/installed.o
+$(PROGRAMS): $(B)/src/main.o $(filter %/name_service_static.o,$(OBJECTS)) \
+    $(B)/first.a $(B)/relais.a
+$(PROGRAMS): LIBS = $(if $(MODULE),,$(TLS_LIBS)) $(BSD_LIBS)
+$(TOKEN_PROGRAMS): $(B)/src/token/main.o $(B)/token.a $(B)/relais.a
+$(TOKEN_PROGRAMS): LIBS = $(TOKEN_LIBS) $(BSD_LIBS)
+$(PROGRAMS) $(TOKEN_PROGRAMS):
 	$(SAY) LD $@
-	$(LINK) $(PIE) $(PROGRAM_LIBS)
+	$(LINK) $(PIE) $(LIBS)
 
 $(NAMES:%=$(B)/%): $(B)/sendmail
 	ln -sf sendmail $@
@@ -170,13 +154,8 @@ $(B)/settings: FORCE
 FORCE:
 
 include tests/test.mk
+include tests/fuzz/fuzz.mk
 include conf/package.mk
-
-install: all $(B)/installed/sendmail $(TOKEN:$(B)/%=$(B)/installed/%)
-install uninstall:
-	B=$(B) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) \
-	    DATADIR=$(DATADIR) SYSCONFDIR=$(SYSCONFDIR) WITH=$(WITH) \
-	    conf/install.sh $@
 
 # The goals named together with setup wait for it.
 setup:
@@ -188,9 +167,7 @@ endif
 clean:
 	rm -rf $(B)
 
-.PHONY: all token demo check check-unit check-quick check-sanitize \
-    check-callers check-servers check-budget check-headers bench soak fuzz \
-    tests setup install uninstall clean FORCE
+.PHONY: all token setup clean FORCE
 .SECONDARY:
 -include $(shell find $(B) -path $(B)/servers -prune -o -name '*.d' -print \
     2>/dev/null)

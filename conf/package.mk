@@ -1,4 +1,13 @@
-# Packages and manuals, included by the Makefile.
+# Installation, packages and manuals, included by the Makefile.
+
+# What `make install` adds to the program: conf/install.sh has the list.
+WITH	= systemd,completion
+
+install: all $(B)/installed/sendmail $(TOKEN:$(B)/%=$(B)/installed/%)
+install uninstall:
+	B=$(B) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) \
+	    DATADIR=$(DATADIR) SYSCONFDIR=$(SYSCONFDIR) WITH=$(WITH) \
+	    conf/install.sh $@
 
 # The sources of the commit that is checked out.
 dist:
@@ -41,4 +50,4 @@ html:
 	mkdir -p $(B)/html
 	conf/html.sh man/*.[158] >$(B)/html/relais.html
 
-.PHONY: dist static deb html
+.PHONY: install uninstall dist static deb html

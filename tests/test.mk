@@ -6,7 +6,6 @@
 TESTS	  = $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_test.c))
 SCRIPTS	  = $(patsubst %.sh,$(B)/%,$(wildcard tests/*/*_test.sh))
 SANITIZED = $(TESTS:$(B)/%=$(B)/sanitize/%)
-FUZZ	  = $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*_fuzz.c))
 BUDGET	  = $(B)/tests/budget
 DEMO	  = $(B)/tests/support/demo
 
@@ -93,22 +92,5 @@ bench soak: all $(addprefix $(BUDGET)/,bench queue_bench service_bench soak)
 	for name in $(patsubst bench,bench queue_bench service_bench,$@); do \
 	    $(BUDGET)/$$name || exit; done
 
-FUZZ_SECONDS = 10
-
-# Without the directories that no target needs.
-fuzz:
-	$(MAKE) --no-print-directory B=$(B)/fuzz CC=clang HARDENING= \
-	    CFLAGS="$(CHECKED) -fsanitize=fuzzer-no-link" \
-	    LAYERS="import smtpd submit relay config queue smtp mime mail net util" \
-	    $(FUZZ:$(B)/%=$(B)/fuzz/%.run)
-
-$(FUZZ): TEST_LIBS = -fsanitize=fuzzer $(TLS_LIBS) $(BSD_LIBS)
-
-# A part of relais-token that needs no other library.
-$(B)/tests/token/redirect_test $(B)/tests/fuzz/redirect_fuzz: \
-    $(B)/src/token/redirect.o
-$(B)/tests/token/redirect_test $(B)/tests/fuzz/redirect_fuzz: \
-    TEST_LIBS += $(B)/relais.a $(BSD_LIBS)
-
-$(FUZZ:%=%.run): %.run: %
-	tests/fuzz/run.sh $< $(FUZZ_SECONDS)
+.PHONY: tests demo check check-unit check-quick check-sanitize check-callers \
+    check-servers check-budget check-headers bench soak
