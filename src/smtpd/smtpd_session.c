@@ -35,6 +35,8 @@ struct smtpd_state {
 	struct message_limits		 limits;
 	struct message			 message;
 	bool				 receiving;	/* message has begun */
+	bool				 discarding;	/* chunks of a message
+							 * without recipients */
 	uint64_t			 received;	/* octets */
 	bool				 failed;	/* not received, */
 	struct failure			 failure;	/* for this reason */
@@ -72,7 +74,7 @@ end_transaction(struct smtpd_state *s)
 	if (s->receiving)
 		message_free(&s->message);
 	envelope_free(&s->envelope);
-	s->mail = s->receiving = s->failed = false;
+	s->mail = s->receiving = s->discarding = s->failed = false;
 	s->received = 0;
 }
 
@@ -168,7 +170,7 @@ command_rcpt(struct smtpd_state *s, char *text, struct failure *why)
 	if (!s->mail)
 		return reject(s, why, 503, "5.5.1",
 		    "Error: need MAIL command");
-	if (s->receiving)
+	if (s->receiving || s->discarding)
 		return reject(s, why, 503, "5.5.1", "Error: RCPT after BDAT");
 	if (p->recipients_max > 0 && s->envelope.n >= p->recipients_max) {
 		s->without_message--;	/* not a fault of the client */
@@ -298,7 +300,7 @@ command_data(struct smtpd_state *s, char *text, struct failure *why)
 		return reject(s, why, 500, "5.5.1", "Syntax: DATA");
 	if (s->envelope.n == 0 || s->receiving)
 		return respond(s, why, 503, "5.5.1", "Error: %s",
-		    s->receiving ? "DATA after BDAT" :
+		    s->receiving || s->discarding ? "DATA after BDAT" :
 		    s->mail ? "no valid recipients" : "need MAIL command");
 	if (!respond(s, why, 354, "", "End data with <CR><LF>.<CR><LF>") ||
 	    !stream_flush(s->stream, why))
@@ -335,6 +337,7 @@ command_bdat(struct smtpd_state *s, char *text, struct failure *why)
 	}
 	if (keep && !s->receiving)
 		begin_message(s);
+	s->discarding = !keep;
 	if (!stream_flush(s->stream, why))
 		return false;
 	for (left = size; left > 0;) {
@@ -352,6 +355,13 @@ command_bdat(struct smtpd_state *s, char *text, struct failure *why)
 		stream_consume(s->stream, n);
 		left -= n;
 	}
+	/*
+	 * The transaction has failed (RFC 3030 section 2).  If it went on, the
+	 * next recipients would get a part of this message, or the next message
+	 * from this sender.
+	 */
+	if (!keep && last)
+		end_transaction(s);
 	if (!keep)
 		return respond(s, why, 503, "5.5.1",
 		    "Error: no valid recipients");

@@ -369,6 +369,20 @@ static const struct CMUnitTest bdat_spec[] = {
 	REPLIES("a chunk without recipients is read and discarded",
 	    MAIL "BDAT 6 LAST\r\nQUIT\r\nNOOP\r\n",
 	    "250 2.1.0|503 5.5.1|250 2.0.0", ""),
+	REPLIES("after a refused last chunk, the next message has its own "
+	    "sender", MAIL "RCPT TO:<nobody@x>\r\nBDAT 6 LAST\r\n\r\nhi\r\n"
+	    "MAIL FROM:<c@x>\r\n" RCPT "BDAT 6 LAST\r\n\r\nho\r\n",
+	    "250 2.1.0|550 5.1.1|503 5.5.1|250 2.1.0|250 2.1.5|250 2.0.0",
+	    "c@x>b@x=ho/;"),
+	REPLIES("after a refused chunk, no recipient gets the rest",
+	    MAIL "BDAT 3\r\n\r\nh" RCPT "DATA\r\nBDAT 3 LAST\r\ni\r\n"
+	    MAIL RCPT "BDAT 2 LAST\r\n\r\n",
+	    "250 2.1.0|503 5.5.1|503 5.5.1|503 5.5.1|503 5.5.1|250 2.1.0|"
+	    "250 2.1.5|250 2.0.0", "a@x>b@x=;"),
+	REPLIES("RSET ends a message whose chunk was refused",
+	    MAIL "BDAT 1\r\nxRSET\r\n" MAIL RCPT "BDAT 2 LAST\r\n\r\n",
+	    "250 2.1.0|503 5.5.1|250 2.0.0|250 2.1.0|250 2.1.5|250 2.0.0",
+	    "a@x>b@x=;"),
 	REPLIES("DATA and RCPT are refused after BDAT",
 	    START "BDAT 1\r\nxDATA\r\n"
 	    "RCPT TO:<c@x>\r\n", STARTED "|250 2.0.0|503 5.5.1|503 5.5.1", ""),
@@ -583,6 +597,24 @@ a_message_above_the_limit_is_read_to_its_end(void **state)
 	buffer_free(&in);
 }
 
+/* The sender and the recipients of a message that was rejected. */
+static void
+a_rejected_message_leaves_nothing_to_the_next(void **state)
+{
+	struct buffer	in = { 0 };
+
+	(void)state;
+	buffer_add_text(&in, START "BDAT 1502\r\n\r\n");
+	repeat(&in, "x\r\n", 500);
+	buffer_add_text(&in, "MAIL FROM:<c@x>\r\nRCPT TO:<d@x>\r\n"
+	    "BDAT 0 LAST\r\nRCPT TO:<d@x>\r\nDATA\r\n"
+	    "MAIL FROM:<c@x>\r\nRCPT TO:<d@x>\r\nDATA\r\n.\r\n");
+	assert_session(&in, "c@x>d@x=;", STARTED "|552 5.3.4|503 5.5.1|"
+	    "503 5.5.1|552 5.3.4|503 5.5.1|503 5.5.1|250 2.1.0|250 2.1.5|354|"
+	    "250 2.0.0");
+	buffer_free(&in);
+}
+
 static void
 a_nul_is_refused_in_commands_and_messages(void **state)
 {
@@ -720,6 +752,7 @@ static const struct CMUnitTest bounds_spec[] = {
 	cmocka_unit_test(too_many_empty_chunks_end_the_session),
 	cmocka_unit_test(too_many_errors_end_the_session),
 	cmocka_unit_test(a_message_above_the_limit_is_read_to_its_end),
+	cmocka_unit_test(a_rejected_message_leaves_nothing_to_the_next),
 	cmocka_unit_test(a_nul_is_refused_in_commands_and_messages),
 	cmocka_unit_test(the_end_of_input_at_any_octet_sends_nothing),
 	cmocka_unit_test(the_reply_lists_refused_recipients),
