@@ -85,7 +85,7 @@ check_section(struct check *c, const struct section *s, const char *sender,
 void
 check_smarthosts(struct check *c)
 {
-	const struct sandbox	 sandbox = spool_config_sandbox(NULL);
+	struct sandbox		 sandbox = spool_config_sandbox(NULL);
 	char			*sender = NULL, *recipient = NULL;
 	char			*ignored = NULL;
 	const struct setting	*set = config_find(c->config, NULL,
@@ -94,6 +94,8 @@ check_smarthosts(struct check *c)
 	command_process_start(&c->commands, c->config);
 	c->commands.interrupt = c->interrupt;
 	connect_process_start(&c->connector, c->config);
+	/* It also tries the ports that a provider may not have blocked. */
+	sandbox.any_port = true;
 	sandbox_enter(&sandbox);
 	if (c->sender != NULL)
 		sender = memory_copy(c->sender);

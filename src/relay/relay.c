@@ -10,6 +10,7 @@
 #include "relay/delivery.h"
 #include "relay/dial.h"
 #include "relay/route.h"
+#include "relay/tcp_ports.h"
 #include "util/buffer.h"
 #include "util/clock.h"
 #include "util/hash.h"
@@ -52,12 +53,15 @@ relay_begin(struct relay *r, const struct config *config,
 void
 relay_confine(struct relay *r, const struct sandbox *sandbox)
 {
+	struct sandbox	confined = *sandbox;
+
+	tcp_ports_allow(&confined, r->config);
 	command_process_start(&r->commands, r->config);
 	r->commands.interrupt = r->interrupt;
 	connect_process_start(&r->connector, r->config);
 	delivery_process_start(&r->delivery, r->config);
 	r->delivery.interrupt = r->interrupt;
-	sandbox_enter(sandbox);
+	sandbox_enter(&confined);
 }
 
 void

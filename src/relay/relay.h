@@ -146,7 +146,8 @@ void	relay_begin(struct relay *, const struct config *,
 /*
  * Starts the processes that run the commands of the configuration and deliver
  * messages without a server, and enters the sandbox, which protects this
- * process from a hostile server.  Call it before the first attempt.
+ * machine from a hostile server.  TCP connections are possible to the ports of
+ * the configuration.  Call it before the first attempt.
  */
 void	relay_confine(struct relay *, const struct sandbox *);
 

@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -35,7 +36,15 @@
  */
 
 #define TRUNCATE	(UINT64_C(1) << 14)
+#define CONNECT_TCP	(UINT64_C(1) << 1)
 #define SCOPES		(UINT64_C(1) << 0 | UINT64_C(1) << 1)
+
+enum { RULE_NET_PORT = 2 };
+
+struct net_port {
+	uint64_t	allowed_access;
+	uint64_t	port;
+};
 
 /* The operations that are allowed in the writable directory. */
 #define CHANGE_FILES \
@@ -56,38 +65,62 @@ struct ruleset {
 };
 
 /*
- * The newest ruleset that the kernel supports is used: ABI 6 (Linux 6.12),
- * 3 (6.2), 2 (5.19).  ABI 1 is not sufficient, because it does not allow moving
- * a file to another directory, as the queue does.
+ * The newest ruleset that the kernel supports is used: version 6 (Linux 6.12),
+ * 4 (6.7), 3 (6.2), 2 (5.19).  Version 1 is not sufficient, because it does not
+ * allow moving a file to another directory, as the queue does.
  */
-static const struct ruleset rulesets[] = {
-	{ .files = CHANGE_ANYTHING | TRUNCATE, .scopes = SCOPES },
-	{ .files = CHANGE_ANYTHING | TRUNCATE },
-	{ .files = CHANGE_ANYTHING },
+static const struct {
+	int		version;
+	struct ruleset	rules;
+} rulesets[] = {
+	{ 6, { CHANGE_ANYTHING | TRUNCATE, CONNECT_TCP, SCOPES } },
+	{ 4, { CHANGE_ANYTHING | TRUNCATE, CONNECT_TCP, 0 } },
+	{ 3, { CHANGE_ANYTHING | TRUNCATE, 0, 0 } },
+	{ 2, { CHANGE_ANYTHING, 0, 0 } },
 };
 
 static void
-restrict_files(const struct sandbox *s)
+allow_port(int rules, uint16_t port)
 {
-	enum { N = sizeof(rulesets) / sizeof(*rulesets) };
+	const struct net_port	allowed = { CONNECT_TCP, port };
+
+	syscall(SYS_landlock_add_rule, rules, RULE_NET_PORT, &allowed, 0);
+}
+
+/* Returns the version of the ruleset, or 0. */
+static int
+enter_landlock(const struct sandbox *s)
+{
+	enum { N = sizeof(rulesets) / sizeof(*rulesets), DNS = 53 };
 	struct landlock_path_beneath_attr	beneath = {
 		.parent_fd = s->directory,
 	};
-	int					rules = -1;
-	size_t					i;
+	struct ruleset				r = { 0 };
+	int					rules = -1, version = 0;
 
-	for (i = 0; i < N && rules == -1; i++)
-		rules = (int)syscall(SYS_landlock_create_ruleset, &rulesets[i],
-		    sizeof(rulesets[i]), 0);
+	for (size_t i = 0; i < N && rules == -1; i++) {
+		version = rulesets[i].version;
+		r = rulesets[i].rules;
+		if (s->any_port)
+			r.network = 0;
+		rules = (int)syscall(SYS_landlock_create_ruleset, &r,
+		    sizeof(r), 0);
+	}
 	if (rules == -1)
-		return;
-	beneath.allowed_access = CHANGE_FILES |
-	    (rulesets[i - 1].files & TRUNCATE);
+		return 0;
+	beneath.allowed_access = CHANGE_FILES | (r.files & TRUNCATE);
 	if (s->directory != -1)
 		syscall(SYS_landlock_add_rule, rules,
 		    LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
-	syscall(SYS_landlock_restrict_self, rules, 0);
+	if (r.network != 0) {
+		allow_port(rules, DNS);
+		for (size_t i = 0; i < s->n_ports; i++)
+			allow_port(rules, s->port[i]);
+	}
+	if (syscall(SYS_landlock_restrict_self, rules, 0) == -1)
+		version = 0;
 	close(rules);
+	return version;
 }
 
 /*
@@ -198,10 +231,12 @@ static const int denied_calls[] = {
  * Looking up denied calls in a bitmap instead of comparing each of them saves
  * 70 of 160 microseconds.
  */
-static void
+static bool
 install_filter(const struct sandbox *s)
 {
 	const pid_t	pid = getpid();
+	/* Landlock does not see connections of the other protocol. */
+	const int	tcp = s->any_port ? IPPROTO_MPTCP : IPPROTO_TCP;
 	uint32_t	denied[WORDS] = { 0 };
 
 	for (size_t i = 0; i < sizeof(denied_calls) / sizeof(*denied_calls);
@@ -278,8 +313,13 @@ install_filter(const struct sandbox *s)
 		SKIP_IF(SOCK_STREAM, 1), SKIP_UNLESS(SOCK_DGRAM, 6),
 		ARGUMENT(2),
 		SKIP_IF(0, 3), SKIP_IF(IPPROTO_TCP, 2),
-		SKIP_IF(IPPROTO_UDP, 1), SKIP_UNLESS(IPPROTO_MPTCP, 1), ALLOW,
+		SKIP_IF(IPPROTO_UDP, 1), SKIP_UNLESS(tcp, 1), ALLOW,
 		DENY,
+
+		/* Connections that Landlock does not see, either. */
+		NEVER_WITH(SYS_sendto, 3, MSG_FASTOPEN),
+		NEVER_WITH(SYS_sendmsg, 2, MSG_FASTOPEN),
+		NEVER_WITH(SYS_sendmmsg, 3, MSG_FASTOPEN),
 
 		ALLOW,
 	};
@@ -288,27 +328,63 @@ install_filter(const struct sandbox *s)
 		.filter = filter,
 	};
 
-	syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) ==
+	    0;
 }
 
 #else
 
-static void
+static bool
 install_filter(const struct sandbox *s)
 {
 	(void)s;
+	return false;
 }
 
 #endif
 
+static struct sandbox_state
+enter(const struct sandbox *s)
+{
+	struct sandbox_state	on = { .landlock = 0 };
+
+	on.no_new_privs = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+	if (!on.no_new_privs)
+		return on;
+	on.landlock = enter_landlock(s);
+	drop_capabilities();
+	on.filter = install_filter(s);
+	return on;
+}
+
 void
 sandbox_enter(const struct sandbox *s)
 {
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
-		return;
-	restrict_files(s);
-	drop_capabilities();
-	install_filter(s);
+	enter(s);
+}
+
+bool
+sandbox_try(struct sandbox_state *state)
+{
+	struct sandbox_state	on;
+	pid_t			pid = fork();
+	int			status;
+
+	if (pid == -1)
+		return false;
+	if (pid == 0) {
+		on = enter(&(struct sandbox){ .directory = -1,
+		    .owner = (uid_t)-1, .group = (gid_t)-1 });
+		_exit(on.landlock << 2 | on.filter << 1 | on.no_new_privs);
+	}
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return false;
+	/* A kernel that kills the process protects nobody. */
+	status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	*state = (struct sandbox_state){ .no_new_privs = status & 1,
+	    .filter = status >> 1 & 1, .landlock = status >> 2 };
+	return true;
 }
 
 #else
@@ -317,6 +393,13 @@ void
 sandbox_enter(const struct sandbox *s)
 {
 	(void)s;
+}
+
+bool
+sandbox_try(struct sandbox_state *state)
+{
+	*state = (struct sandbox_state){ .landlock = 0 };
+	return true;
 }
 
 #endif

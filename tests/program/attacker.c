@@ -1,9 +1,11 @@
 /*
  * An attacker in the program: this object is loaded before libc (LD_PRELOAD).
  * It is called when the program connects to the smarthost, before a server can
- * send anything, and attempts the attacks below.
+ * send anything, and attempts the attacks below.  A process in the sandbox that
+ * connects to none is attacked when it puts a message into the queue.
  *
- * If ATTACK_SHARED is set, it corrupts shared memory instead.
+ * If ATTACK_SHARED is set, it corrupts shared memory instead.  If
+ * ATTACK_ANY_PORT is set, the program may connect to each TCP port.
  *
  * The result of each attack is written to the file that the environment names,
  * which is opened when the program starts. Attacks that depend on the kernel
@@ -66,6 +68,7 @@ static const struct {
 	{ "truncate a file by opening it", attack_truncate_on_open, 0 },
 	{ "change the mode of a file", attack_mode, 0 },
 	{ "remove a file", attack_remove, 2 },
+	{ "read /etc/shadow", attack_passwords, 0 },
 	{ "create a FIFO in the spool", attack_fifo, 0 },
 	{ "create a device in the spool", attack_device, 0 },
 	{ "create a directory in the spool", attack_directory, 0 },
@@ -73,6 +76,10 @@ static const struct {
 	{ "listen", attack_listen, 0 },
 	{ "open a raw socket", attack_raw_socket, 0 },
 	{ "open a packet socket", attack_packet_socket, 0 },
+	{ "connect to another server", attack_connect, 4 },
+	{ "connect to another server with TCP Fast Open", attack_fast_open,
+	  0 },
+	{ "open a socket for multipath TCP", attack_multipath, 0 },
 	{ "insert input into a terminal", attack_terminal, 0 },
 };
 
@@ -81,13 +88,15 @@ begin(void)
 {
 	const char	*path = getenv("ATTACK_REPORT");
 	const char	*victim = getenv("ATTACK_VICTIM");
+	const char	*port = getenv("ATTACK_PORT");
 
 	place.inside = getenv("ATTACK_INSIDE");
 	place.outside = getenv("ATTACK_OUTSIDE");
-	if (path == NULL || victim == NULL || place.inside == NULL ||
-	    place.outside == NULL)
+	if (path == NULL || victim == NULL || port == NULL ||
+	    place.inside == NULL || place.outside == NULL)
 		return;
 	place.victim = atoi(victim);
+	place.port = atoi(port);
 	landlock = syscall(SYS_landlock_create_ruleset, NULL, 0,
 	    LANDLOCK_CREATE_RULESET_VERSION);
 	report = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -95,19 +104,23 @@ begin(void)
 }
 
 static void
-attack(void)
+attack(const char *call)
 {
+	bool	is_any_port = getenv("ATTACK_ANY_PORT") != NULL;
+
 	for (size_t i = 0; i < sizeof(attacks) / sizeof(*attacks); i++) {
 		enum attack_result	result;
 
-		if (attacks[i].landlock > landlock)
+		if (attacks[i].landlock > landlock || (is_any_port &&
+		    (attacks[i].attempt == attack_connect ||
+		    attacks[i].attempt == attack_multipath)))
 			continue;
 		result = attacks[i].attempt(&place);
 		if (result != ATTACK_DENIED)
 			dprintf(report, "it can %s (%d)\n", attacks[i].name,
 			    result);
 	}
-	dprintf(report, "end\n");
+	dprintf(report, "end in %s\n", call);
 	close(report);
 	report = -1;
 }
@@ -124,7 +137,7 @@ spoil(void)
 		if (sscanf(line, "%zx-%zx %4s", &from, &to, access) == 3 &&
 		    strcmp(access, "rw-s") == 0)
 			memset((void *)from, 1, to - from);
-	dprintf(report, "end\n");
+	dprintf(report, "end in connect\n");
 	_exit(1);
 }
 
@@ -141,6 +154,18 @@ attack_and_connect(int fd, const struct sockaddr *a, socklen_t len)
 	if (is_smarthost && getenv("ATTACK_SHARED") != NULL)
 		spoil();
 	if (is_smarthost)
-		attack();
+		attack("connect");
 	return (int)syscall(SYS_connect, fd, a, len);
+}
+
+int	attack_and_link(int, const char *, int, const char *, int)
+	    __asm__ ("linkat");
+
+int
+attack_and_link(int from, const char *old, int to, const char *new, int flags)
+{
+	if (report != -1 && prctl(PR_GET_SECCOMP, 0, 0, 0, 0) ==
+	    SECCOMP_MODE_FILTER)
+		attack("linkat");
+	return (int)syscall(SYS_linkat, from, old, to, new, flags);
 }

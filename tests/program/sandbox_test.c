@@ -1,6 +1,7 @@
 /*
  * The process that communicates with the smarthost is in the sandbox in every
- * mode: all attacks of attacker.c fail in it, and the message is delivered.
+ * mode: all attacks of attacker.c fail in it, and the message is delivered.  So
+ * are the other processes that read what a client or a server has sent.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,24 +9,31 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <glob.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "queue/spool.h"
 #include "support/program.h"
 #include "support/queue_fixture.h"
+#include "support/serving.h"
 #include "support/skip.h"
 #include "support/temp_dir.h"
 #include "support/temp_spool.h"
+#include "support/user.h"
 
 #define ATTACKER	BUILD "/tests/program/attacker.so"
 #define MESSAGE		"From: a@example.org\nTo: b@example.net\n\nhi\n"
@@ -37,10 +45,13 @@
 struct scene {
 	struct queue_fixture	 p;
 	pid_t			 victim;
+	int			 listener;	/* another server */
 	char			 report[128];
-	char			 text[6][300];	/* of the environment */
-	const char		*env[12];
+	char			 text[7][300];	/* of the environment */
+	const char		*env[13];
 };
+
+enum { INSIDE = 2 };	/* in .text */
 
 static const struct script	plain = { 0 };
 
@@ -57,14 +68,21 @@ make_environment(struct scene *s)
 	const char	*asan = getenv("ASAN_OPTIONS");
 	char		 value[200];
 	size_t		 i = 0;
+	struct sockaddr_in	a;
+	socklen_t	 len = sizeof(a);
 
 	add_variable(s, i++, "LD_PRELOAD", ATTACKER);
 	add_variable(s, i++, "ATTACK_REPORT", s->report);
 	snprintf(value, sizeof(value), "%s/queue", s->p.spool);
+	assert_int_equal(i, INSIDE);
 	add_variable(s, i++, "ATTACK_INSIDE", value);
 	add_variable(s, i++, "ATTACK_OUTSIDE", s->p.dir.path);
 	snprintf(value, sizeof(value), "%d", (int)s->victim);
 	add_variable(s, i++, "ATTACK_VICTIM", value);
+	assert_int_equal(getsockname(s->listener, (struct sockaddr *)&a,
+	    &len), 0);
+	snprintf(value, sizeof(value), "%d", ntohs(a.sin_port));
+	add_variable(s, i++, "ATTACK_PORT", value);
 	snprintf(value, sizeof(value), "%s%sverify_asan_link_order=0",
 	    asan != NULL ? asan : "", asan != NULL ? ":" : "");
 	add_variable(s, i++, "ASAN_OPTIONS", value);
@@ -94,6 +112,12 @@ open_scene(struct scene *s, const struct script *script, const char *more)
 		for (;;)
 			pause();
 	}
+	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(s->listener, (struct sockaddr *)
+	    &(struct sockaddr_in){ .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) },
+	    sizeof(struct sockaddr_in)), 0);
+	assert_int_equal(listen(s->listener, 9), 0);
 	queue_fixture_open(&s->p, script, more);
 	temp_dir_write(&s->p.dir, "old", 0600, "text");
 	snprintf(s->report, sizeof(s->report), "%s/report", s->p.dir.path);
@@ -125,23 +149,44 @@ run(struct scene *s, const char *const *argv, const char *input)
 	run_to(s, argv, input, 0);
 }
 
-/* The attacks were attempted, and all of them failed. */
+/* Before the program is run. */
 static void
-close_scene(struct scene *s)
+add_last_variable(struct scene *s, const char *text)
+{
+	size_t	i = 0;
+
+	while (s->env[i] != NULL)
+		i++;
+	s->env[i++] = text;
+	s->env[i] = NULL;
+}
+
+/* The attacks were attempted in this call, and all of them failed. */
+static void
+check_report(const struct scene *s, const char *call)
 {
 	struct buffer	text = { 0 };
+	char		end[30];
 
-	kill(s->victim, SIGKILL);
-	waitpid(s->victim, NULL, 0);
 	if (access(s->report, R_OK) != 0)
 		skip_because("the program is not dynamically linked");
 	file_read(&text, s->report);
 	if (strstr(text.data, "it can ") != NULL)
 		fail_msg("%s", strstr(text.data, "it can "));
-	if (strstr(text.data, "end\n") == NULL)
-		fail_msg("the attacks were not made to the end: %s",
-		    text.data);
+	snprintf(end, sizeof(end), "end in %s\n", call);
+	if (strstr(text.data, end) == NULL)
+		fail_msg("the attacks in %s were not made to the end: %s",
+		    call, text.data);
 	buffer_free(&text);
+}
+
+static void
+close_scene(struct scene *s)
+{
+	kill(s->victim, SIGKILL);
+	waitpid(s->victim, NULL, 0);
+	check_report(s, "connect");
+	close(s->listener);
 	queue_fixture_close(&s->p);
 }
 
@@ -276,6 +321,95 @@ attacks_fail_in_the_service(void **state)
 	close_when_sent(&s);
 }
 
+/* The worker connects, and the session queues the deferred message. */
+static void
+attacks_fail_in_a_worker_and_in_a_session(void **state)
+{
+	struct scene		s;
+	struct serving		service;
+	struct program_result	o;
+	char			value[200];
+
+	(void)state;
+	open_scene(&s, &plain, NULL);
+	serving_open(&service, &(struct script){ .steps = { { .at = ON_RCPT,
+	    .say = "451 4.3.0 later" } } }, "");
+	snprintf(value, sizeof(value), "%s/queue", service.spool);
+	add_variable(&s, INSIDE, "ATTACK_INSIDE", value);
+	serving_start(&service, &(struct program){ .env = s.env });
+	relais_run(&o, service.conf, WORDS("-t"), MESSAGE);
+	assert_int_equal(o.status, 0);
+	program_result_free(&o);
+	assert_true(mock_smtp_wait_commands(service.host, ON_RCPT, 1));
+	serving_close(&service);
+	check_report(&s, "linkat");
+	close_scene(&s);
+}
+
+/* The next queue run will find that the hour of the entries has ended. */
+static void
+end_the_hour(const struct scene *s)
+{
+	const struct timespec	times[2] = { { .tv_nsec = UTIME_OMIT },
+				    { .tv_sec = time(NULL) - 1 } };
+	char			pattern[100];
+	glob_t			found;
+
+	snprintf(pattern, sizeof(pattern), "%s/queue/*", s->p.spool);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	assert_int_equal(found.gl_pathc, 2);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		assert_int_equal(utimensat(AT_FDCWD, found.gl_pathv[i], times,
+		    0), 0);
+	globfree(&found);
+}
+
+static void
+attacks_fail_in_the_process_that_makes_digests(void **state)
+{
+	struct scene		s;
+	struct program_result	o;
+
+	(void)state;
+	open_scene(&s, &plain, "storm = 1/hour\n");
+	for (int i = 0; i < 3; i++) {
+		relais_run(&o, s.p.conf, WORDS("-t"), MESSAGE);
+		assert_int_equal(o.status, 0);
+		program_result_free(&o);
+	}
+	end_the_hour(&s);
+	run(&s, WORDS("relais", "-C", s.p.conf, "queue", "run"), NULL);
+	assert_true(mock_smtp_wait_messages(s.p.host, 2));
+	check_report(&s, "linkat");
+	close_scene(&s);
+}
+
+/* If the tests run as another user than root, so do the programs above. */
+static void
+attacks_of_a_user_other_than_root_fail(void **state)
+{
+	static uid_t		nobody = NOBODY;
+	struct scene		s;
+	struct program		p;
+	struct program_result	o;
+
+	(void)state;
+	user_needs_root();
+	open_scene(&s, &plain, NULL);
+	assert_int_equal(chown(s.p.dir.path, NOBODY, NOBODY), 0);
+	assert_int_equal(chown(s.p.conf, NOBODY, NOBODY), 0);
+	assert_int_equal(chown(temp_dir_path(&s.p.dir, "old"), NOBODY,
+	    NOBODY), 0);
+	p = program_of(&s, WORDS("relais", "-C", s.p.conf, "-t"), MESSAGE);
+	p.prepare = user_become;
+	p.ctx = &nobody;
+	program_run(&o, &p);
+	if (o.status != 0)
+		fail_msg("status %d: %s", o.status, o.err.data);
+	program_result_free(&o);
+	close_when_sent(&s);
+}
+
 /* The program that prints the password runs in another process. */
 static void
 attacks_fail_in_relais_check(void **state)
@@ -288,6 +422,7 @@ attacks_fail_in_relais_check(void **state)
 	    "root = b@example.net\ntls = off\nauth = plain\nuser = me\n"
 	    "password_command = echo secret\n");
 	assert_int_equal(mkdir(s.p.spool, 0700), 0);
+	add_last_variable(&s, "ATTACK_ANY_PORT=1");
 	run(&s, WORDS("relais", "-C", s.p.conf, "check"), NULL);
 	close_scene(&s);
 }
@@ -302,6 +437,7 @@ attacks_fail_in_the_test_of_relais_setup(void **state)
 	(void)state;
 	open_scene(&s, &plain, NULL);
 	assert_int_equal(mkdir(s.p.spool, 0700), 0);
+	add_last_variable(&s, "ATTACK_ANY_PORT=1");
 	snprintf(conf, sizeof(conf), "%s/new.conf", s.p.dir.path);
 	snprintf(url, sizeof(url), "smtp://127.0.0.1:%u", s.p.host->port);
 	run(&s, WORDS("relais", "-C", conf, "-o", "queue=off", "-o",
@@ -316,15 +452,11 @@ static void
 a_queue_run_survives_a_worker_that_corrupts_shared_memory(void **state)
 {
 	struct scene	s;
-	size_t		i = 0;
 
 	(void)state;
 	open_scene(&s, &plain, NULL);
 	queue_fixture_put(&s.p, "a@example.org", WORDS("b@example.net", ""));
-	while (s.env[i] != NULL)
-		i++;
-	s.env[i++] = "ATTACK_SHARED=1";
-	s.env[i] = NULL;
+	add_last_variable(&s, "ATTACK_SHARED=1");
 	run_to(&s, WORDS("relais", "-C", s.p.conf, "-q"), NULL, EX_TEMPFAIL);
 	assert_string_equal(temp_spool_entries(s.p.spool, SPOOL_QUEUE),
 	    "?b@example.net");
@@ -340,6 +472,9 @@ static const struct CMUnitTest sandbox_spec[] = {
 	cmocka_unit_test(a_session_in_the_sandbox_accepts_large_messages),
 	cmocka_unit_test(attacks_fail_in_a_queue_run),
 	cmocka_unit_test(attacks_fail_in_the_service),
+	cmocka_unit_test(attacks_fail_in_a_worker_and_in_a_session),
+	cmocka_unit_test(attacks_fail_in_the_process_that_makes_digests),
+	cmocka_unit_test(attacks_of_a_user_other_than_root_fail),
 	cmocka_unit_test(attacks_fail_in_relais_check),
 	cmocka_unit_test(attacks_fail_in_the_test_of_relais_setup),
 	cmocka_unit_test(

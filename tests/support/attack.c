@@ -235,6 +235,16 @@ attack_link_in(const struct attack_place *p)
 	    path_in(to, p->inside, "linked")) == 0);
 }
 
+/* Root can read the file in the sandbox, too. */
+enum attack_result
+attack_passwords(const struct attack_place *p)
+{
+	(void)p;
+	if (geteuid() == 0 || access("/etc/shadow", F_OK) == -1)
+		return ATTACK_DENIED;
+	return attack_result(open("/etc/shadow", O_RDONLY | O_CLOEXEC) != -1);
+}
+
 enum attack_result
 attack_fifo(const struct attack_place *p)
 {
@@ -353,6 +363,45 @@ attack_protocol(const struct attack_place *p)
 {
 	(void)p;
 	return make_socket(AF_UNIX, SOCK_STREAM, 1);
+}
+
+/* TCP that Landlock does not restrict. */
+enum attack_result
+attack_multipath(const struct attack_place *p)
+{
+	(void)p;
+	return make_socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP);
+}
+
+static struct sockaddr_in
+address_of(const struct attack_place *p)
+{
+	return (struct sockaddr_in){ .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	    .sin_port = htons((uint16_t)p->port) };
+}
+
+/* With its own system call, because attacker.c replaces the function. */
+enum attack_result
+attack_connect(const struct attack_place *p)
+{
+	struct sockaddr_in	a = address_of(p);
+	int			fd = socket(AF_INET,
+				    SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return attack_result(syscall(SYS_connect, fd, &a, sizeof(a)) == 0);
+}
+
+/* Connects without connect(). */
+enum attack_result
+attack_fast_open(const struct attack_place *p)
+{
+	struct sockaddr_in	a = address_of(p);
+	int			fd = socket(AF_INET,
+				    SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return attack_result(sendto(fd, "x", 1, MSG_FASTOPEN,
+	    (struct sockaddr *)&a, sizeof(a)) == 1);
 }
 
 /* The family supports no pairs, but its code would run. */

@@ -21,6 +21,8 @@ struct attack_place {
 	pid_t		 victim;	/* another process of this user */
 	const char	*abstract;	/* name of an abstract Unix socket on
 					 * which the victim listens */
+	int		 port;		/* TCP port of 127.0.0.1 on which it
+					 * listens */
 };
 
 /* Also exit statuses. */
@@ -46,7 +48,8 @@ attack_fn	attack_program, attack_process, attack_namespace,
 /* Files outside. */
 attack_fn	attack_create, attack_write, attack_remove, attack_truncate,
 		attack_truncate_on_open, attack_reopen, attack_mode,
-		attack_owner, attack_move_out, attack_link_in;
+		attack_owner, attack_move_out, attack_link_in,
+		attack_passwords;
 
 /* Files inside, of other types than regular. */
 attack_fn	attack_fifo, attack_device, attack_block_device,
@@ -56,6 +59,7 @@ attack_fn	attack_fifo, attack_device, attack_block_device,
 /* The network, the terminal, the system. */
 attack_fn	attack_listen, attack_raw_socket, attack_packet_socket,
 		attack_netlink, attack_type, attack_protocol, attack_pair,
+		attack_multipath, attack_connect, attack_fast_open,
 		attack_abstract_socket, attack_terminal, attack_root_directory,
 		attack_host_name, attack_user;
 

@@ -49,6 +49,7 @@ enum layer {
 	/* The first version of Landlock that prevents the attack. */
 	LANDLOCK_2,
 	LANDLOCK_3,
+	LANDLOCK_4,
 	LANDLOCK_6,
 };
 
@@ -66,6 +67,7 @@ enum { SPOOL_OWNER = 7 };
 static struct temp_dir		inside, outside;
 static struct attack_place	place;
 static char			abstract[32];
+static int			allowed_port;
 
 /*
  * Operations that are allowed.
@@ -163,6 +165,13 @@ connect_to_a_path(const struct attack_place *p)
 	    sizeof(a)) == 0);
 }
 
+static enum attack_result
+connect_to_an_allowed_port(const struct attack_place *p)
+{
+	(void)p;
+	return attack_connect(&(struct attack_place){ .port = allowed_port });
+}
+
 static void *
 end_at_once(void *context)
 {
@@ -221,7 +230,6 @@ make_sockets(const struct attack_place *p)
 		{ AF_UNIX, SOCK_DGRAM, 0 },
 		{ AF_INET, SOCK_STREAM, 0 },
 		{ AF_INET, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_TCP },
-		{ AF_INET, SOCK_STREAM, IPPROTO_MPTCP },
 		{ AF_INET, SOCK_DGRAM, 0 },
 		{ AF_INET, SOCK_DGRAM, IPPROTO_UDP },
 		{ AF_INET6, SOCK_STREAM, 0 },
@@ -312,6 +320,8 @@ static const struct row	rows[] = {
 	{ "names can be resolved", look_names_up, ALL, ATTACK_DONE, 0 },
 	{ "a Unix socket can be connected", connect_to_a_path, ALL,
 	  ATTACK_DONE, 0 },
+	{ "an allowed TCP port can be connected", connect_to_an_allowed_port,
+	  ALL, ATTACK_DONE, 0 },
 	{ "threads can be created", start_a_thread, ALL, ATTACK_DONE, 0 },
 	{ "a process can signal itself", signal_itself, ALL, ATTACK_DONE, 0 },
 	{ "the sockets of a client can be created", make_sockets, ALL,
@@ -368,6 +378,10 @@ static const struct row	rows[] = {
 	{ "the filter: no other protocol", attack_protocol, FILTER,
 	  ATTACK_DENIED, 0 },
 	{ "the filter: no socket pair except of Unix sockets", attack_pair,
+	  FILTER, ATTACK_DENIED, 0 },
+	{ "the filter: no multipath TCP", attack_multipath, FILTER,
+	  ATTACK_DENIED, 0 },
+	{ "the filter: no connection by TCP Fast Open", attack_fast_open,
 	  FILTER, ATTACK_DENIED, 0 },
 	{ "the filter: core dumps cannot be enabled", attack_core, FILTER,
 	  ATTACK_DENIED, 0 },
@@ -486,6 +500,8 @@ static const struct row	rows[] = {
 	  LANDLOCK_3, ATTACK_DENIED, 0 },
 	{ "Landlock: no file outside is truncated by open",
 	  attack_truncate_on_open, LANDLOCK_3, ATTACK_DENIED, 0 },
+	{ "Landlock: no other TCP port is connected", attack_connect,
+	  LANDLOCK_4, ATTACK_DENIED, 0 },
 	{ "Landlock: no signal", attack_signal, LANDLOCK_6, ATTACK_DENIED, 0 },
 	{ "Landlock: no abstract socket is connected", attack_abstract_socket,
 	  LANDLOCK_6, ATTACK_DENIED, 0 },
@@ -536,6 +552,7 @@ require_layer(enum layer layer)
 		skip_because("only root has capabilities to drop");
 	if ((layer == LANDLOCK_2 && landlock < 2) ||
 	    (layer == LANDLOCK_3 && landlock < 3) ||
+	    (layer == LANDLOCK_4 && landlock < 4) ||
 	    (layer == LANDLOCK_6 && landlock < 6))
 		skip_because("the kernel lacks this version of Landlock");
 }
@@ -551,7 +568,8 @@ enter_layer(enum layer layer)
 		leave_only(layer);
 	sandbox_enter(&(struct sandbox){
 	    .directory = open(inside.path, O_RDONLY | O_CLOEXEC),
-	    .owner = owner, .group = owner });
+	    .owner = owner, .group = owner,
+	    .port = { (uint16_t)allowed_port }, .n_ports = 1 });
 }
 
 /*
@@ -644,7 +662,24 @@ has_the_result(void **state)
 	assert_int_equal(attempt_in_new_directories(r, r->layer), (int)r->want);
 }
 
-/* Starts another process, and listens on an abstract socket. */
+/* Listens at a free TCP port, and returns it. */
+static int
+listen_at_a_port(void)
+{
+	struct sockaddr_in	a = { .sin_family = AF_INET,
+				    .sin_addr.s_addr =
+				    htonl(INADDR_LOOPBACK) };
+	socklen_t		len = sizeof(a);
+	int			fd = socket(AF_INET,
+				    SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, len), 0);
+	assert_int_equal(listen(fd, 9), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	return ntohs(a.sin_port);
+}
+
+/* Starts another process, and listens on an abstract socket and by TCP. */
 static int
 start_victim(void **state)
 {
@@ -655,6 +690,8 @@ start_victim(void **state)
 	snprintf(a.sun_path + 1, sizeof(a.sun_path) - 1, "%s", abstract);
 	listen_at(&a);
 	place.abstract = abstract;
+	place.port = listen_at_a_port();
+	allowed_port = listen_at_a_port();
 	place.victim = fork();
 	if (place.victim == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
