@@ -5,6 +5,7 @@
 #define CHECK_LOCAL_H
 
 #include "check/check.h"
+#include "util/sandbox.h"
 
 /* CHECK_CONFIG: every setting with its origin, and the functions below. */
 void	check_config(struct check *);
@@ -54,6 +55,13 @@ void	check_names(struct check *);
 
 /* CHECK_PROGRAM: which program /usr/sbin/sendmail is. */
 void	check_program(struct check *);
+
+/*
+ * CHECK_PROGRAM: the protections of the sandbox that this system has.  The
+ * first function finds out which these are, and calls the second one.
+ */
+void	check_protections(struct check *);
+void	check_report_protections(struct check *, const struct sandbox_state *);
 
 /*
  * Reports why util/trusted.h does not read a file, which is the object, with

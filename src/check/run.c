@@ -174,6 +174,7 @@ run_without_config(struct check *c)
 	    "%s; only the service and the program can be checked", text);
 	check_service(c);
 	check_program(c);
+	check_protections(c);
 }
 
 /* Whether a line precedes the colon, as in "PATH:3:". */
@@ -235,5 +236,6 @@ check_run(struct check *c)
 	check_service(c);
 	check_names(c);
 	check_program(c);
+	check_protections(c);
 	check_smarthosts(c);
 }
