@@ -28,7 +28,8 @@ struct route_attempt {
 	bool			*pending;	/* owned: no outcome yet */
 	size_t			 n_pending;
 	struct failure		 why;		/* of all endpoints so far */
-	const char		*enhanced;	/* of .why, or NULL */
+	const char		*enhanced;	/* of the last endpoint, whose
+						 * status .why has; or NULL */
 	size_t			 tried;		/* the last one in relay->tried,
 						 * from 1; 0: none */
 	bool			 over;		/* try no other endpoint */
@@ -473,6 +474,7 @@ relay_try(struct relay *r, struct route_attempt *a)
 	bool			 kept = c->is_open, again;
 	struct failure		 why;
 
+	a->enhanced = NULL;
 	if (kept) {
 		trace_kept(r);
 	} else {

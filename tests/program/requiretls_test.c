@@ -165,6 +165,30 @@ smtp_accepts_the_parameter(void **state)
 	by_smtp("8BITMIME", "554 5.7.30 ", NULL);
 }
 
+/* The first smarthost does not offer REQUIRETLS, the second refuses us. */
+static void
+the_code_of_another_smarthost_is_not_passed_on(void **state)
+{
+	struct tls_fixture	s = { .host = NULL };
+
+	(void)state;
+	tls_fixture_open(&s, &(struct script){ TLS, .keywords = OFFERED,
+	    .user = "nina", .password = TLS_FIXTURE_PASSWORD, .steps = {
+	    { .at = ON_EHLO, .connection = 1, .nth = 2,
+	    .say = "250-mail.example\n250-8BITMIME\n250 AUTH PLAIN" },
+	    { .at = ON_AUTH, .connection = 2, .say = "535 5.7.8 no" } } },
+	    "submission", TRUSTED TLS_FIXTURE_LOGIN "auth = PLAIN\n"
+	    "smarthost = submission://127.0.0.1:{port} "
+	    "submission://127.0.0.1:{port}\n");
+	program_run(&s.o, &(struct program){ .argv = WORDS("relais", "-C",
+	    s.conf, "-bs"), .input = DIALOGUE(" REQUIRETLS") });
+	if (strstr(s.o.out.data, "\r\n554-5.7.0 ") == NULL &&
+	    strstr(s.o.out.data, "\r\n554 5.7.0 ") == NULL)
+		fail_msg("%s", s.o.out.data);
+	assert_null(strstr(s.o.out.data, "5.7.30"));
+	tls_fixture_close(&s);
+}
+
 static void
 the_option_is_refused_with_smtp(void **state)
 {
@@ -435,6 +459,7 @@ a_promise_is_not_collected_for_a_digest(void **state)
 
 static const struct CMUnitTest requiretls_spec[] = {
 	cmocka_unit_test(smtp_accepts_the_parameter),
+	cmocka_unit_test(the_code_of_another_smarthost_is_not_passed_on),
 	cmocka_unit_test(the_option_is_refused_with_smtp),
 	cmocka_unit_test(the_queue_keeps_the_promise),
 	cmocka_unit_test(a_message_without_the_offer_bounces),

@@ -185,6 +185,20 @@ a_silent_server_times_out(void **state)
 }
 
 static void
+an_enhanced_status_code_is_not_kept_for_the_next_reply(void **state)
+{
+	struct reply	r;
+	struct failure	why;
+
+	(void)state;
+	assert_true(read_from("550 5.1.1 no\r\n", 14, &r, &why));
+	assert_string_equal(r.enhanced, "5.1.1");
+	assert_true(read_from("550 no\r\n", 8, &r, &why));
+	assert_string_equal(r.enhanced, "");
+	assert_string_equal(r.text, "no");
+}
+
+static void
 reply_line_joins_the_lines(void **state)
 {
 	struct reply	r;
@@ -203,6 +217,7 @@ static const struct CMUnitTest reply_bounds[] = {
 	cmocka_unit_test(an_endless_line_is_invalid),
 	cmocka_unit_test(an_endless_reply_is_invalid),
 	cmocka_unit_test(a_silent_server_times_out),
+	cmocka_unit_test(an_enhanced_status_code_is_not_kept_for_the_next_reply),
 	cmocka_unit_test(reply_line_joins_the_lines),
 };
 
