@@ -78,7 +78,7 @@ static int
 bind_logger(const char *path)
 {
 	struct sockaddr_un	at = { .sun_family = AF_UNIX };
-	int			fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	int			fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	strlcpy(at.sun_path, path, sizeof(at.sun_path));
 	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
@@ -181,6 +181,60 @@ without_a_journal_syslog_is_used(void **state)
 	open_loggers(&l, &p, false);
 	assert_int_equal(send_one(&p, &how, NULL), 0);
 	assert_has(receive(l.syslog_fd, record), "]: sent uid=");
+	close_loggers(&l);
+	fixture_close(&p);
+}
+
+/* A session in the sandbox, and the last words of each of its replies. */
+static void
+send_in_session(struct running *session)
+{
+	const char	*reply;
+
+	program_say(session, "MAIL FROM:<s@example.org>\r\n");
+	assert_memory_equal(program_hear(session), "250 ", 4);
+	program_say(session, "RCPT TO:<a@example.net>\r\n");
+	assert_memory_equal(program_hear(session), "250 ", 4);
+	program_say(session, "DATA\r\n");
+	assert_memory_equal(program_hear(session), "354 ", 4);
+	program_say(session, "Subject: x\r\n\r\nhi\r\n.\r\n");
+	reply = program_hear(session);
+	if (strncmp(reply, "250 ", 4) != 0)
+		fail_msg("%s", reply);
+}
+
+static void
+a_session_logs_to_a_logger_that_was_restarted(void **state)
+{
+	struct fixture		 p;
+	struct loggers		 l;
+	struct running		*session;
+	struct program_result	 o;
+	char			 record[8192];
+
+	(void)state;
+	fixture_open(&p, &(struct script){ 0 }, "smtp", NULL);
+	open_loggers(&l, &p, false);
+	/* Skips the test if the system allows no namespaces. */
+	assert_int_equal(send_one(&p, &(struct sending){ .log = "syslog",
+	    .prepare = put_loggers, .ctx = &l }, NULL), 0);
+	receive(l.syslog_fd, record);
+	session = program_start(&(struct program){ .argv = WORDS("relais",
+	    "-C", p.conf, "-o", "log=syslog", "-bs"), .keep_open = true,
+	    .prepare = put_loggers, .ctx = &l });
+	assert_memory_equal(program_hear(session), "220 ", 4);
+	program_say(session, "HELO me\r\n");
+	assert_memory_equal(program_hear(session), "250 ", 4);
+	send_in_session(session);
+	assert_has(receive(l.syslog_fd, record), "]: sent uid=");
+	close(l.syslog_fd);
+	assert_int_equal(unlink(l.syslog), 0);
+	l.syslog_fd = bind_logger(l.syslog);
+	send_in_session(session);
+	assert_has(receive(l.syslog_fd, record), "]: sent uid=");
+	program_say(session, "QUIT\r\n");
+	program_stop(session, 0, &o);
+	program_result_free(&o);
 	close_loggers(&l);
 	fixture_close(&p);
 }
@@ -397,6 +451,7 @@ a_file_at_its_limit_does_not_change_the_status(void **state)
 static const struct CMUnitTest targets_spec[] = {
 	cmocka_unit_test(the_journal_gets_fields),
 	cmocka_unit_test(without_a_journal_syslog_is_used),
+	cmocka_unit_test(a_session_logs_to_a_logger_that_was_restarted),
 	cmocka_unit_test(a_full_journal_does_not_delay_a_message),
 	cmocka_unit_test(a_line_of_json_is_the_report),
 	cmocka_unit_test(addresses_are_hidden_in_replies),

@@ -152,6 +152,18 @@ nothing_was_said(struct tls_fixture *s, bool at_once)
 	tls_fixture_kept_secret(s);
 }
 
+/* Who copies it from an error would pin the key of an attacker. */
+static void
+the_pin_was_not_offered(const struct tls_fixture *s, const struct tree *t)
+{
+	char		*pin = certificate_pin(&t->leaf);
+	const char	*digest = pin + strlen("sha256//");
+
+	assert_null(strstr(s->o.err.data, digest));
+	assert_null(strstr(s->o.out.data, digest));
+	free(pin);
+}
+
 static void
 judge(const struct leaf *l, bool at_once)
 {
@@ -174,6 +186,7 @@ judge(const struct leaf *l, bool at_once)
 		tls_fixture_said(&s, "TLS: ");
 		assert_int_equal(s.o.status, EX_CONFIG);
 		nothing_was_said(&s, at_once);
+		the_pin_was_not_offered(&s, &t);
 	}
 	tree_free(&t);
 	tls_fixture_close(&s);
@@ -237,6 +250,116 @@ is_set(void **state)
 #define REFUSED(sentence, lines, ...) { sentence, is_set, NULL, NULL, \
 	&(struct setting_case){ .more = lines, .status = EX_CONFIG, \
 	    .says = { __VA_ARGS__ } } }
+
+#define TRANSACTION "MAIL FROM:<a@example.org>\r\n" \
+	"RCPT TO:<b@example.net>\r\nDATA\r\nSubject: x\r\n\r\nhi\r\n.\r\n"
+
+/*
+ * The server closes the first session, and does not offer the same in the
+ * second one.
+ */
+static void
+second_session_is_protected(const struct step *change, const char *says)
+{
+	struct tls_fixture	 s = { .host = NULL };
+	struct script		 script = { .security = STARTTLS_OFFERED,
+				    .user = "nina",
+				    .password = TLS_FIXTURE_PASSWORD,
+				    .keywords = "8BITMIME" };
+	char			*commands;
+
+	script.steps[0] = (struct step){ .at = ON_BODY, .connection = 1,
+	    .say = "250 2.0.0 Ok", .then = THEN_CLOSE };
+	script.steps[1] = *change;
+	tls_fixture_open(&s, &script, "submission", TRUSTED TLS_FIXTURE_LOGIN);
+	program_run(&s.o, &(struct program){ .argv = WORDS("relais", "-C",
+	    s.conf, "-bs"), .input = "EHLO me\r\n" TRANSACTION TRANSACTION
+	    "QUIT\r\n" });
+	assert_int_equal(mock_smtp_messages(s.host), 1);
+	assert_int_equal(mock_smtp_connections(s.host), 2);
+	assert_true(mock_smtp_wait_closed(s.host, 2));
+	commands = heard_commands(mock_smtp_heard(s.host, 1), false);
+	assert_null(strstr(commands, "MAIL"));
+	free(commands);
+	if (strstr(s.o.out.data, says) == NULL)
+		fail_msg("%s", s.o.out.data);
+	tls_fixture_kept_secret(&s);
+	tls_fixture_close(&s);
+}
+
+static void
+a_later_session_requires_tls_and_auth_again(void **state)
+{
+	(void)state;
+	second_session_is_protected(&(struct step){ .at = ON_EHLO,
+	    .connection = 2, .say = "250-mail.example\n250 AUTH PLAIN" },
+	    "does not offer TLS");
+	second_session_is_protected(&(struct step){ .at = ON_EHLO,
+	    .connection = 2, .nth = 2, .say = "250 mail.example" },
+	    "does not offer AUTH");
+}
+
+/*
+ * OpenSSL loads the object that openssl.cnf names.  LD_DEBUG prints which
+ * objects are loaded.
+ */
+static void
+loads_for_openssl(const char *object, const char *settings)
+{
+	struct tls_fixture	s;
+	struct program		p;
+	char			conf[150], asan[200];
+	const char		*set = getenv("ASAN_OPTIONS");
+
+	if (access(object, R_OK) != 0)
+		skip_because("the object is not installed");
+	tls_fixture_begin(&s);
+	snprintf(conf, sizeof(conf), "OPENSSL_CONF=%s",
+	    temp_dir_write(&s.dir, "openssl.cnf", 0600, settings));
+	snprintf(asan, sizeof(asan), "ASAN_OPTIONS=%s", set != NULL ? set : "");
+	tls_fixture_open(&s, &(struct script){ .security = STARTTLS_OFFERED },
+	    "submission", TRUSTED);
+	p = tls_fixture_program(&s);
+	p.env = WORDS("PATH=/usr/bin:/bin", "HOME=/nowhere", "LC_ALL=C", conf,
+	    "LD_DEBUG=files", asan);
+	program_run(&s.o, &p);
+	went_encrypted(&s);
+#ifdef __GLIBC__
+	tls_fixture_said(&s, object);
+#endif
+	tls_fixture_close(&s);
+}
+
+static void
+a_provider_of_openssl_cnf_is_loaded_in_the_sandbox(void **state)
+{
+	char	object[300], settings[900];
+
+	(void)state;
+	snprintf(object, sizeof(object), "%s/legacy.so",
+	    OPENSSL_info(OPENSSL_INFO_MODULES_DIR));
+	snprintf(settings, sizeof(settings), "openssl_conf = init\n"
+	    "[init]\nproviders = providers\n"
+	    "[providers]\ndefault = usual\nlegacy = extra\n"
+	    "[usual]\nactivate = 1\n"
+	    "[extra]\nmodule = %s\nactivate = 1\n", object);
+	loads_for_openssl(object, settings);
+}
+
+static void
+an_engine_of_openssl_cnf_is_loaded_in_the_sandbox(void **state)
+{
+	char	object[300], settings[900];
+
+	(void)state;
+	snprintf(object, sizeof(object), "%s/loader_attic.so",
+	    OPENSSL_info(OPENSSL_INFO_ENGINES_DIR));
+	snprintf(settings, sizeof(settings), "openssl_conf = init\n"
+	    "[init]\nengines = engines\n[engines]\nattic = attic\n"
+	    "[attic]\nengine_id = loader_attic\ndynamic_path = %s\n"
+	    "init = 0\n", object);
+	loads_for_openssl(object, settings);
+}
 
 static void
 a_group_of_a_later_openssl_is_explained(void **state)
@@ -840,6 +963,9 @@ static const struct CMUnitTest tls_spec[] = {
 	    "tls_groups = X25519:X25519\n", "does not accept the list of "
 	    "groups \"X25519:X25519\"", "; check tls_groups ("),
 	cmocka_unit_test(a_group_of_a_later_openssl_is_explained),
+	cmocka_unit_test(a_later_session_requires_tls_and_auth_again),
+	cmocka_unit_test(a_provider_of_openssl_cnf_is_loaded_in_the_sandbox),
+	cmocka_unit_test(an_engine_of_openssl_cnf_is_loaded_in_the_sandbox),
 	cmocka_unit_test(twenty_one_pins_are_accepted),
 	cmocka_unit_test(the_client_certificate_is_sent),
 	cmocka_unit_test(a_refused_client_certificate_is_reported),

@@ -9,7 +9,8 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-images=(postfix exim callers ssmtp dma nullmailer bounces metrics tunnels)
+images=(postfix exim callers ssmtp dma nullmailer bounces metrics tunnels
+    names)
 packages_of() {
 	case $1 in
 	postfix)
@@ -27,6 +28,7 @@ packages_of() {
 	ssmtp | dma | nullmailer) echo "$1" ;;
 	bounces) echo libsisimai-perl python3-flufl.bounce ;;
 	metrics) echo prometheus python3-prometheus-client ;;
+	names) echo libnss-resolve libnss-mdns libnss-sss ;;
 	tunnels) echo exim4-daemon-heavy microsocks dante-server openssh-server openssh-client ;;
 	*) return 1 ;;
 	esac
