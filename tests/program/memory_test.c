@@ -103,7 +103,51 @@ does_not_grow(void **state)
 	{ sentence, does_not_grow, NULL, NULL, &(struct example){ \
 	    { .keywords = offers, .discard = true }, line } }
 
+/* The peak of a session that receives a message in chunks of one octet. */
+static long
+peak_of_chunks(size_t n)
+{
+	struct mock_smtp	*host = mock_smtp_start(&(struct script){
+				    .discard = true });
+	struct buffer		 in = { 0 };
+	struct temp_dir		 dir;
+	struct program_result	 o;
+	long			 kb;
+
+	temp_dir_make(&dir);
+	buffer_add_text(&in, "EHLO me\r\nMAIL FROM:<a@example.org>\r\n"
+	    "RCPT TO:<b@example.net>\r\nBDAT 2\r\n\r\n");
+	while (n-- > 0)
+		buffer_add_text(&in, "BDAT 1\r\nx");
+	buffer_add_text(&in, "BDAT 0 LAST\r\nQUIT\r\n");
+	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
+	    conf_write(&dir, host, "smtp", NULL), "-bs"), .input = in.data,
+	    .deadline_ms = 300000 });
+	assert_int_equal(o.status, 0);
+	assert_true(mock_smtp_wait_messages(host, 1));
+	kb = o.max_rss_kb;
+	program_result_free(&o);
+	mock_smtp_stop(host);
+	temp_dir_remove(&dir);
+	buffer_free(&in);
+	return kb;
+}
+
+/* Each octet would otherwise cost as much as a chunk. */
+static void
+many_small_chunks_do_not_increase_memory(void **state)
+{
+	enum { FEW = 100, MANY = 100000, MESSAGE_KB = 1024 };
+	long	few = peak_of_chunks(FEW), many = peak_of_chunks(MANY);
+
+	(void)state;
+	print_message("%ld KiB for %d, %ld KiB for %d chunks\n", few, FEW,
+	    many, MANY);
+	assert_true(many - few <= MESSAGE_KB);
+}
+
 static const struct CMUnitTest memory_spec[] = {
+	cmocka_unit_test(many_small_chunks_do_not_increase_memory),
 	GROWS_NOT("a message that is sent unchanged does not increase memory",
 	    EIGHT,
 	    "some text of sixty octets and a dot at times\n.\n"),

@@ -253,7 +253,34 @@ root_does_not_obey(void **state)
 #define CHOWN	"; run: chown root /"
 #define CHMOD	"; run: chmod g-w /"
 
+/* As after sudo, which can keep HOME, or in a job of cron that sets it. */
+static void
+root_reads_no_configuration_in_a_home_directory(void **state)
+{
+	struct temp_dir		dir;
+	struct program_result	o;
+	char			home[120], other[120];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip_because("needs root");
+	temp_dir_make(&dir);
+	temp_dir_write(&dir, ".config/relais.conf", 0600,
+	    "smarthost = smtp://planted.example\n");
+	temp_dir_write(&dir, "relais.conf", 0600,
+	    "smarthost = smtp://planted.example\n");
+	snprintf(home, sizeof(home), "HOME=%s", dir.path);
+	snprintf(other, sizeof(other), "XDG_CONFIG_HOME=%s", dir.path);
+	program_run(&o, &(struct program){ .argv = WORDS("relais", "config"),
+	    .env = WORDS("PATH=/usr/bin:/bin", home, other), .dir = dir.path });
+	assert_null(strstr(o.out.data, "planted.example"));
+	assert_null(strstr(o.err.data, "planted.example"));
+	program_result_free(&o);
+	temp_dir_remove(&dir);
+}
+
 static const struct CMUnitTest privilege_spec[] = {
+	cmocka_unit_test(root_reads_no_configuration_in_a_home_directory),
 	NOT_OBEYED("a relais.conf of another user is refused",
 	    .name = "relais.conf",
 	    .more = COMMAND, .says = CHOWN),

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,41 @@ without_a_queue_the_list_is_empty(void **state)
 	says(&p, WORDS("queue", "status"), 0, "queue: 0 messages,");
 	says(&p, WORDS("queue", "drop", "0123456789abcde"), EX_NOINPUT,
 	    "no such message");
+	queue_fixture_close(&p);
+}
+
+static void
+allow_everything(void *context)
+{
+	(void)context;
+	umask(0);
+}
+
+static void
+entries_are_private_whatever_the_umask_is(void **state)
+{
+	static const char *const	kinds[] = { "", "/queue", "/queue/*" };
+	struct queue_fixture		p;
+	struct program_result		o;
+	struct stat			st;
+	char				pattern[100];
+	glob_t				found;
+
+	(void)state;
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	program_run(&o, &(struct program){ .argv = WORDS("relais", "-C",
+	    p.conf, "-odq", "a@example.net"), .input = "Subject: x\n\nhi\n",
+	    .prepare = allow_everything });
+	assert_int_equal(o.status, 0);
+	program_result_free(&o);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(pattern, sizeof(pattern), "%s%s", p.spool, kinds[i]);
+		assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+		assert_int_equal(found.gl_pathc, 1);
+		assert_int_equal(stat(found.gl_pathv[0], &st), 0);
+		assert_int_equal(st.st_mode & 0077, 0);
+		globfree(&found);
+	}
 	queue_fixture_close(&p);
 }
 
@@ -701,6 +737,7 @@ ten_thousand_entries_are_listed_within_a_second(void **state)
 static const struct CMUnitTest queue_spec[] = {
 	cmocka_unit_test(the_list_has_the_layout_of_postfix),
 	cmocka_unit_test(without_a_queue_the_list_is_empty),
+	cmocka_unit_test(entries_are_private_whatever_the_umask_is),
 	cmocka_unit_test(control_characters_are_escaped),
 	cmocka_unit_test(an_entry_is_shown_held_released_and_dropped),
 	cmocka_unit_test(an_entry_that_is_being_sent_is_not_changed),

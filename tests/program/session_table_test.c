@@ -416,6 +416,9 @@ static const struct row others[] = {
 	{ "control characters in a reply are made visible", { .steps = { {
 	    .at = ON_MAIL, .raw = "550 5.7.1 \033[2J\b\x9b\r\n" } } },
 	    .status = NO, .err = "550 5.7.1 \\033[2J\\010\\233" },
+	{ "conversions of printf in a reply are text", { .steps = { {
+	    .at = ON_RCPT, .say = "550 5.1.1 %n%s%1000000d%p" } } },
+	    .status = USER, .err = "550 5.1.1 %n%s%1000000d%p" },
 };
 
 enum { OTHERS = sizeof(others) / sizeof(*others) };
