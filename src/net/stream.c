@@ -302,6 +302,28 @@ stream_is_readable(struct stream *s)
 	return s->tls != NULL ? is_readable_tls(s) : poll(&p, 1, 0) > 0;
 }
 
+bool
+stream_wait_input(struct stream *s, int64_t ms)
+{
+	int64_t		end = clock_ms() + ms;
+	struct pollfd	p[2] = {
+		{ .fd = s->fd, .events = POLLIN },
+		{ .fd = s->interrupt != NULL ? s->interrupt->fd : -1,
+		    .events = POLLIN },
+	};
+
+	while (!stream_is_readable(s)) {
+		int64_t	left = end - clock_ms();
+
+		if (left <= 0)
+			return false;
+		left = interrupt_limit_wait(s->interrupt, left);
+		if (poll(p, 2, (int)left) > 0 && p[1].revents != 0)
+			return true;
+	}
+	return true;
+}
+
 static ssize_t
 write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 {

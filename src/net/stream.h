@@ -109,6 +109,9 @@ bool	stream_has_line(const struct stream *);
  */
 bool	stream_is_readable(struct stream *);
 
+/* Waits until that is so, a signal has arrived, or so many ms are over. */
+bool	stream_wait_input(struct stream *, int64_t ms);
+
 /* Add to the output buffer; write only if it is full. */
 bool	stream_write(struct stream *, const void *data, size_t len,
 	    struct failure *why);

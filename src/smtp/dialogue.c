@@ -45,8 +45,31 @@ trace_line(struct session *s, char side, const char *text)
 {
 	const struct session_trace	*to = s->options->trace;
 
-	if (to != NULL)
+	if (to != NULL && s->holds_lines && side == 'C')
+		buffer_addf(&s->held_lines, "%s\n", text);
+	else if (to != NULL)
 		to->line(to->context, side, text);
+}
+
+void
+dialogue_hold_lines(struct session *s)
+{
+	buffer_clear(&s->held_lines);
+	s->holds_lines = true;
+}
+
+void
+dialogue_trace_held(struct session *s)
+{
+	char	*line = s->held_lines.data, *end;
+
+	s->holds_lines = false;
+	while (s->held_lines.len > 0 && (end = strchr(line, '\n')) != NULL) {
+		*end = '\0';
+		trace_line(s, 'C', line);
+		line = end + 1;
+	}
+	buffer_clear(&s->held_lines);
 }
 
 void

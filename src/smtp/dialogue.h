@@ -62,6 +62,14 @@ bool	dialogue_command(struct session *, enum session_step,
  */
 bool	dialogue_is_idle(struct session *, struct failure *why);
 
+/*
+ * The commands of an envelope that is sent ahead are not traced as they are
+ * sent, but before their replies, so that each message has a dialogue of its
+ * own.
+ */
+void	dialogue_hold_lines(struct session *);
+void	dialogue_trace_held(struct session *);
+
 /* Adds a remark to the trace. */
 void	dialogue_remark(struct session *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));

@@ -250,7 +250,11 @@ session_close(struct session *s)
 {
 	struct failure	ignored;
 
-	/* QUIT is not sent if the server has sent unexpected input. */
+	/*
+	 * QUIT is not sent if the server has sent unexpected input, nor after
+	 * an envelope that was sent ahead: it could be taken for the message.
+	 */
+	session_forget_ahead(s);
 	if (s->open && !s->broken && !stream_has_input(&s->stream)) {
 		stream_set_timeout(&s->stream, 1000);
 		if (dialogue_send(s, &ignored, "QUIT"))
@@ -262,6 +266,7 @@ session_close(struct session *s)
 	s->tls = NULL;
 	buffer_free(&s->domains);
 	buffer_free(&s->mechanisms);
+	buffer_free(&s->held_lines);
 	buffer_wipe(&s->challenge);
 	secrets_free(&s->secrets);
 }

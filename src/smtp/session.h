@@ -3,7 +3,8 @@
  *
  * session_open() reads the greeting and sends EHLO, STARTTLS and AUTH;
  * session_send() sends one message, and can be called any number of times;
- * session_close() sends QUIT.  A session depends only on its options: relay/
+ * session_close() sends QUIT.  If the caller knows which message follows, the
+ * envelope of that message is sent ahead (smtp/transaction_ahead.h).  A session depends only on its options: relay/
  * chooses the host and adds advice to failures.
  */
 #ifndef SMTP_SESSION_H
@@ -24,6 +25,7 @@
 #include "util/failure.h"
 
 struct session;
+struct transaction;
 
 enum session_tls_policy {
 	SESSION_TLS_OFF,		/* clear text */
@@ -52,6 +54,17 @@ struct session_watch {
 	void	(*passed)(void *context, const struct session *,
 		    enum session_step);
 	void	*context;
+};
+
+/*
+ * The message for which session_send() will be called next.  All pointers are
+ * borrowed until then, or until session_forget_ahead().
+ */
+struct session_next {
+	const struct envelope	*envelope;	/* NULL: it is not for this
+						 * session */
+	const struct message	*message;
+	const struct outcome	*outcomes;	/* NULL: all are waiting */
 };
 
 /* All pointers except .tls are borrowed until session_close(). */
@@ -91,6 +104,19 @@ struct session_options {
 	 * If it returns false, no further transaction begins.  NULL: none.
 	 */
 	bool		       (*after_transaction)(void *context);
+
+	/*
+	 * session_send() calls next() before it sends the end of a message for
+	 * which no other transaction follows.  If next() returns true, there
+	 * is a next message, and its envelope may be sent ahead: see
+	 * session_is_ahead().  next_sent() is called after that, while the
+	 * server has not replied.  next_late() is called if the server takes so
+	 * long that the next message need not wait: if its envelope was sent
+	 * ahead, that was in vain.  NULL: none.
+	 */
+	bool		       (*next)(void *context, struct session_next *);
+	void		       (*next_sent)(void *context);
+	void		       (*next_late)(void *context);
 	void			*context;
 };
 
@@ -154,6 +180,14 @@ struct session {
 							 * before MAIL */
 	bool				 broken;	/* must be closed */
 	bool				 no_chunking;	/* BDAT was refused */
+	struct transaction		*ahead;		/* owned; NULL: none */
+	bool				 ahead_works;	/* the server replied as
+							 * it should */
+	bool				 ahead_failed;	/* send no envelopes
+							 * ahead any more */
+	bool				 holds_lines;	/* commands are not
+							 * traced, but kept */
+	struct buffer			 held_lines;
 	struct stream			 stream;
 };
 
@@ -183,6 +217,17 @@ bool	session_open(struct session *, int fd, const struct session_options *,
 bool	session_send(struct session *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes, bool *data_sent,
 	    struct failure *why);
+
+/*
+ * Whether the envelope of a message was sent ahead.  session_send() must be
+ * called for it next, with the message and outcomes of struct session_next.
+ * If the message cannot be sent after all, close the session; it cannot be used
+ * for another message.  NULL: of any message.
+ */
+bool	session_is_ahead(const struct session *, const struct envelope *);
+
+/* The message is not sent.  The session becomes unusable (.broken). */
+void	session_forget_ahead(struct session *);
 
 /*
  * Whether the session can send a message with REQUIRETLS (RFC 8689 section

@@ -11,6 +11,7 @@
 
 #include "mail/dsn.h"
 #include "smtp/dialogue.h"
+#include "smtp/transaction_ahead.h"
 #include "smtp/transaction_data.h"
 #include "util/memory.h"
 
@@ -102,7 +103,7 @@ receive_mail(struct transaction *t, struct failure *why)
 	t->mail_accepted = reply_is_positive(&s->reply);
 	s->dirty |= t->mail_accepted;
 	s->mails += t->mail_accepted;
-	if (!t->mail_accepted)
+	if (!t->mail_accepted && !transaction_ahead_is_suspect(t))
 		reply_outcome_rest(t, STEP_MAIL);
 	return true;
 }
@@ -138,6 +139,8 @@ receive_rcpt(struct transaction *t, size_t i, struct failure *why)
 		t->too_many = true;
 		return true;
 	}
+	if (s->reply.code == 503 && transaction_ahead_is_suspect(t))
+		return true;
 	snprintf(what, sizeof(what), "RCPT TO:<%s>",
 	    t->env->forward[t->index[i]].path);
 	reply_outcome(t, i, STEP_RCPT, what);
@@ -159,7 +162,9 @@ receive_data(struct transaction *t, struct failure *why)
 	if (reply_is_positive(&s->reply))
 		return dialogue_unexpected(s, STEP_DATA, why);
 	if (!reply_is_intermediate(&s->reply)) {
-		reply_outcome_rest(t, STEP_DATA);
+		if (!t->again && (t->n_accepted == 0 ||
+		    !transaction_ahead_is_suspect(t)))
+			reply_outcome_rest(t, STEP_DATA);
 		return true;
 	}
 	if (t->n_accepted > 0) {
@@ -192,37 +197,49 @@ envelope_stepwise(struct transaction *t, struct failure *why)
 	    (dialogue_send(s, why, "DATA") && receive_data(t, why));
 }
 
+bool
+transaction_send_flight(struct transaction *t, size_t first, size_t end,
+    struct failure *why)
+{
+	struct session	*s = t->s;
+
+	if (first == 0 && ((t->rset && !dialogue_send(s, why, "RSET")) ||
+	    !send_mail(t, why)))
+		return false;
+	for (size_t i = first; i < end; i++)
+		if (!send_rcpt(t, i, why))
+			return false;
+	if (end < t->n || t->mode == TRANSACTION_BY_BDAT)
+		return true;
+	return t->mode == TRANSACTION_BY_DATA ? dialogue_send(s, why, "DATA") :
+	    transaction_data_early(t, why);
+}
+
+static bool
+receive_flight(struct transaction *t, size_t first, size_t end,
+    struct failure *why)
+{
+	if (first == 0 && ((t->rset && !receive_rset(t, why)) ||
+	    !receive_mail(t, why)))
+		return false;
+	for (size_t i = first; i < end; i++)
+		if (!receive_rcpt(t, i, why))
+			return false;
+	return end < t->n || t->mode != TRANSACTION_BY_DATA ||
+	    receive_data(t, why);
+}
+
 static bool
 envelope_pipelined(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
-	bool		 rset = s->dirty;
 	size_t		 first = 0, end;
 
-	/* The first flight has RSET and MAIL, the last DATA or the message. */
+	t->rset = s->dirty;
 	do {
 		end = t->n - first > FLIGHT_MAX ? first + FLIGHT_MAX : t->n;
-		if (first == 0 && ((rset && !dialogue_send(s, why, "RSET")) ||
-		    !send_mail(t, why)))
-			return false;
-		for (size_t i = first; i < end; i++)
-			if (!send_rcpt(t, i, why))
-				return false;
-		if (end == t->n && t->mode == TRANSACTION_BY_DATA &&
-		    !dialogue_send(s, why, "DATA"))
-			return false;
-		if (end == t->n && t->mode == TRANSACTION_BY_EARLY_BDAT &&
-		    !transaction_data_early(t, why))
-			return false;
-
-		if (first == 0 && ((rset && !receive_rset(t, why)) ||
-		    !receive_mail(t, why)))
-			return false;
-		for (size_t i = first; i < end; i++)
-			if (!receive_rcpt(t, i, why))
-				return false;
-		if (end == t->n && t->mode == TRANSACTION_BY_DATA &&
-		    !receive_data(t, why))
+		if (!transaction_send_flight(t, first, end, why) ||
+		    !receive_flight(t, first, end, why))
 			return false;
 		first = end;
 	} while (t->mail_accepted && !t->too_many && first < t->n);
@@ -234,6 +251,21 @@ envelope_pipelined(struct transaction *t, struct failure *why)
 		return false;
 	if (t->mode == TRANSACTION_BY_BDAT)
 		t->data_accepted = t->n_accepted > 0;
+	return true;
+}
+
+/* The replies to an envelope that was sent with the end of the last message. */
+static bool
+envelope_ahead(struct transaction *t, struct failure *why)
+{
+	dialogue_trace_held(t->s);
+	if (!receive_flight(t, 0, t->n, why)) {
+		t->s->ahead_failed |= !t->s->ahead_works;
+		return false;
+	}
+	if (t->mode == TRANSACTION_BY_BDAT)
+		t->data_accepted = t->n_accepted > 0;
+	t->s->ahead_works |= !t->again;
 	return true;
 }
 
@@ -263,12 +295,28 @@ accepts_domain(struct session *s, const char *path)
 }
 
 /*
- * Selects forward-paths without an outcome, as many as the server accepts in
- * one transaction.  Paths before .from have an outcome and are not examined
- * again, so that the time does not grow with the square of their number.
+ * In LMTP, a first reply of 500 after BDAT could mean that the command is
+ * unknown or that the message was refused for the first recipient.  LMTP
+ * therefore uses DATA, which takes no more round trips.
  */
-static void
-select_recipients(struct transaction *t)
+static enum transaction_mode
+choose_mode(const struct transaction *t)
+{
+	const struct session	*s = t->s;
+
+	if (!offers(s, EXT_CHUNKING) || s->no_chunking || s->options->lmtp)
+		return TRANSACTION_BY_DATA;
+	return s->options->early_bdat && offers(s, EXT_PIPELINING) &&
+	    t->wire.size <= EARLY_MAX && t->n <= FLIGHT_MAX ?
+	    TRANSACTION_BY_EARLY_BDAT : TRANSACTION_BY_BDAT;
+}
+
+/*
+ * Paths before .from have an outcome and are not examined again, so that the
+ * time does not grow with the square of their number.
+ */
+void
+transaction_select(struct transaction *t)
 {
 	unsigned	max = t->s->rcpt_max;
 
@@ -288,31 +336,21 @@ select_recipients(struct transaction *t)
 		t->accepted[t->n] = false;
 		t->index[t->n++] = i;
 	}
+	t->mode = choose_mode(t);
 }
 
-/* One transaction with the recipients that select_recipients() has chosen. */
+/* One transaction with the recipients that transaction_select() has chosen. */
 static bool
 send_transaction(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
-	bool		 pipelined = offers(s, EXT_PIPELINING);
 
-	/*
-	 * In LMTP, a first reply of 500 after BDAT could mean that the command
-	 * is unknown or that the message was refused for the first recipient.
-	 * LMTP therefore uses DATA, which takes no more round trips.
-	 */
-	t->mode = TRANSACTION_BY_DATA;
-	if (offers(s, EXT_CHUNKING) && !s->no_chunking && !s->options->lmtp)
-		t->mode = s->options->early_bdat && pipelined &&
-		    t->wire.size <= EARLY_MAX && t->n <= FLIGHT_MAX ?
-		    TRANSACTION_BY_EARLY_BDAT : TRANSACTION_BY_BDAT;
 	s->step = STEP_MAIL;
 	*t->data_sent = false;
-	if (!dialogue_is_idle(s, why))
+	if (!t->ahead && !dialogue_is_idle(s, why))
 		return false;
-	if (!(pipelined ? envelope_pipelined(t, why) :
-	    envelope_stepwise(t, why))) {
+	if (!(t->ahead ? envelope_ahead(t, why) : offers(s, EXT_PIPELINING) ?
+	    envelope_pipelined(t, why) : envelope_stepwise(t, why))) {
 		/*
 		 * If the message was sent with the envelope, it may have been
 		 * accepted, unless the reply was 421.
@@ -374,6 +412,38 @@ check_requiretls(struct transaction *t)
 	return false;
 }
 
+bool
+transaction_prepare(struct transaction *t, const struct message *message,
+    struct failure *why)
+{
+	const struct session	*s = t->s;
+	struct wire_abilities	 abilities = {
+		.eight_bit = offers(s, EXT_8BITMIME),
+		.any = s->options->unchanged,
+	};
+
+	smtp_paths_prepare(&t->paths, s, t->env, message, t->outcomes);
+	abilities.utf8 = t->paths.utf8;
+	t->index = memory_new(t->env->n, sizeof(*t->index));
+	t->accepted = memory_new(t->env->n, sizeof(*t->accepted));
+	return wire_prepare(&t->wire, message, &abilities, why);
+}
+
+void
+transaction_free(struct transaction *t)
+{
+	free(t->index);
+	free(t->accepted);
+	wire_free(&t->wire);
+	smtp_paths_free(&t->paths);
+}
+
+bool
+transaction_is_possible(struct transaction *t)
+{
+	return check_requiretls(t) && check_size(t);
+}
+
 static bool
 report_transaction(const struct session *s)
 {
@@ -387,34 +457,33 @@ session_send(struct session *s, const struct envelope *env,
     const struct message *message, struct outcome *outcomes, bool *data_sent,
     struct failure *why)
 {
-	struct wire_abilities	abilities = {
-		.eight_bit = offers(s, EXT_8BITMIME),
-		.any = s->options->unchanged,
-	};
-	struct transaction	t = { .s = s, .env = env,
-				    .outcomes = outcomes,
-				    .data_sent = data_sent };
-	bool			good, more;
+	struct transaction	own, *t = transaction_ahead_take(s, env);
+	bool			good = true, more = true;
 
 	*data_sent = false;
-	smtp_paths_prepare(&t.paths, s, env, message, outcomes);
-	abilities.utf8 = t.paths.utf8;
-	t.index = memory_new(env->n, sizeof(*t.index));
-	t.accepted = memory_new(env->n, sizeof(*t.accepted));
-	good = wire_prepare(&t.wire, message, &abilities, why);
-	more = good && check_requiretls(&t) && check_size(&t);
+	if (t == NULL) {
+		t = &own;
+		own = (struct transaction){ .s = s, .env = env,
+		    .outcomes = outcomes };
+		good = transaction_prepare(t, message, why);
+		more = good && transaction_is_possible(t);
+	}
+	t->outcomes = outcomes;
+	t->data_sent = data_sent;
 	while (more) {
-		select_recipients(&t);
-		if (t.n == 0)
+		if (!t->ahead)
+			transaction_select(t);
+		if (t->n == 0)
 			break;
-		good = send_transaction(&t, why);
+		good = send_transaction(t, why);
+		transaction_ahead_settle(t);
 		/* Text that could not be repaired is logged with the reply. */
-		for (size_t i = 0; t.wire.remark != NULL && i < t.n; i++) {
-			struct outcome	*o = &outcomes[t.index[i]];
+		for (size_t i = 0; t->wire.remark != NULL && i < t->n; i++) {
+			struct outcome	*o = &outcomes[t->index[i]];
 
 			if (o->kind == OUTCOME_DELIVERED) {
 				strlcat(o->text, "; ", sizeof(o->text));
-				strlcat(o->text, t.wire.remark,
+				strlcat(o->text, t->wire.remark,
 				    sizeof(o->text));
 			}
 		}
@@ -422,11 +491,10 @@ session_send(struct session *s, const struct envelope *env,
 	}
 	/* Also reports outcomes for which no transaction was necessary. */
 	report_transaction(s);
-	if (t.wire.remark != NULL)
-		dialogue_remark(s, "%s", t.wire.remark);
-	free(t.index);
-	free(t.accepted);
-	wire_free(&t.wire);
-	smtp_paths_free(&t.paths);
+	if (t->wire.remark != NULL)
+		dialogue_remark(s, "%s", t->wire.remark);
+	transaction_free(t);
+	if (t != &own)
+		free(t);
 	return good || failure_prefix(why, "%s", s->options->prefix);
 }

@@ -2,7 +2,8 @@
  * transaction.h - one mail transaction of a session (RFC 5321 section 3.3)
  *
  * For the files that implement session_send(): transaction.c sends the
- * envelope, transaction_data.c sends the message, and reply_outcome.c converts
+ * envelope, transaction_data.c sends the message, transaction_ahead.c sends the
+ * next envelope with the end of the message, and reply_outcome.c converts
  * replies to outcomes.
  */
 #ifndef SMTP_TRANSACTION_H
@@ -36,6 +37,14 @@ struct transaction {
 	size_t			 n;
 	size_t			 n_accepted;
 	enum transaction_mode		 mode;
+	bool			 rset;		/* the first flight begins with
+						 * RSET */
+	bool			 ahead;		/* the envelope was sent with
+						 * the end of the message
+						 * before */
+	bool			 again;		/* and this may be why it was
+						 * refused, */
+	bool			 retried;	/* so this is another attempt */
 	bool			 requires_tls;	/* send REQUIRETLS */
 	bool			 mail_accepted;
 	bool			 data_accepted;	/* 354, or BDAT follows */
@@ -46,6 +55,36 @@ struct transaction {
 							 * 452 */
 	bool			*data_sent;	/* as in session_send() */
 };
+
+/* transaction.c */
+
+/*
+ * Prepares the message for the server, after .s, .env and .outcomes have been
+ * set.  Returns false, with why, if it cannot be read; call transaction_free()
+ * in either case.
+ */
+bool	transaction_prepare(struct transaction *, const struct message *,
+	    struct failure *why);
+void	transaction_free(struct transaction *);
+
+/*
+ * Returns false if the server cannot accept the message, because of its size or
+ * REQUIRETLS, and fills in the outcomes.
+ */
+bool	transaction_is_possible(struct transaction *);
+
+/*
+ * Selects forward-paths without an outcome, as many as the server accepts in
+ * one transaction, and the command that sends the message.
+ */
+void	transaction_select(struct transaction *);
+
+/*
+ * Sends one flight of the envelope, with the recipients from first to end - 1.
+ * The first flight has MAIL, the last one DATA or, by early BDAT, the message.
+ */
+bool	transaction_send_flight(struct transaction *, size_t first, size_t end,
+	    struct failure *why);
 
 /* reply_outcome.c */
 

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "smtp/dialogue.h"
+#include "smtp/transaction_ahead.h"
 #include "util/memory.h"
 
 enum { BLOCK = 64 * 1024 };
@@ -217,10 +218,12 @@ transaction_data(struct transaction *t, struct failure *why)
 	struct session	*s = t->s;
 	struct stream	*stream = &s->stream;
 	bool		 bdat = t->mode != TRANSACTION_BY_DATA;
+	bool		 ahead, good;
 
 	s->step = STEP_BODY;
 	if (!dialogue_is_idle(s, why))
 		return false;
+	ahead = transaction_ahead_prepare(t);
 	*t->data_sent = true;
 	wire_rewind(&t->wire);
 	if (bdat && !send_bdat(t, why))
@@ -234,7 +237,16 @@ transaction_data(struct transaction *t, struct failure *why)
 		return receive_early_reply(t, why);
 	if (!bdat && !transaction_data_end(stream, why))
 		return sending_failed(t, why);
-	return receive_final_replies(t, why);
+	/*
+	 * Not in the same write: after a failure, it would not be known whether
+	 * the message was sent.
+	 */
+	if (ahead)
+		transaction_ahead_send(s);
+	good = receive_final_replies(t, why);
+	/* If BDAT is unknown, that is the cause. */
+	transaction_ahead_end(s, good || !*t->data_sent);
+	return good;
 }
 
 bool

@@ -8,6 +8,8 @@
 
 #include "util/memory.h"
 
+enum { MORE_MS = 10 * 1000 };
+
 static bool
 applies(const struct mock_session *d, const struct step *s, enum stage at,
     const char *line)
@@ -148,8 +150,10 @@ mock_session_perform(struct mock_session *d, const struct step *s,
 	struct buffer		 reply = { 0 };
 	bool			 ok = true;
 
-	if (s->hold || s->delay_ms > 0)
+	if (s->hold || s->until_more || s->delay_ms > 0)
 		ok = mock_conn_flush(p);
+	if (ok && s->until_more)
+		ok = p->end > p->start || mock_conn_pending(p, MORE_MS);
 	if (ok && s->hold)
 		ok = mock_conn_wait(p, true, -1);
 	if (ok && s->delay_ms > 0)

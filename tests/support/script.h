@@ -83,6 +83,10 @@ struct step {
 
 	bool		 hold;		/* wait for mock_smtp_release() before
 					 * the reply */
+	bool		 until_more;	/* wait before the reply until the
+					 * client has sent more; close the
+					 * connection if it sends nothing for
+					 * ten seconds */
 	unsigned	 delay_ms;	/* wait before the reply */
 	enum manner	 how;
 	unsigned	 pause_ms;	/* 0: 1 to drip, 5 to split */

@@ -1,0 +1,185 @@
+#include "smtp/transaction_ahead.h"
+
+#include <stdlib.h>
+
+#include "smtp/dialogue.h"
+#include "util/memory.h"
+
+enum {
+	/* With more recipients, a round trip matters less. */
+	RECIPIENTS_MAX = 100,
+
+	/*
+	 * A server that takes longer to reply to a message, such as for a virus
+	 * scan, is not made faster.
+	 */
+	LATE_MS = 2000,
+};
+
+static size_t
+count_waiting(const struct transaction *t)
+{
+	size_t	n = 0;
+
+	for (size_t i = 0; i < t->env->n; i++)
+		n += t->outcomes[i].kind == OUTCOME_WAITING;
+	return n;
+}
+
+/*
+ * Whether another message can follow this one, in this session: recipients that
+ * have no outcome and were not accepted need another transaction.
+ */
+static bool
+may_follow(const struct transaction *t)
+{
+	const struct session	*s = t->s;
+
+	return s->options->next != NULL && !s->options->lmtp &&
+	    (s->extensions & EXT_PIPELINING) && !s->ahead_failed &&
+	    !t->retried && s->domain_max == 0 && !session_is_full(s) &&
+	    count_waiting(t) == t->n_accepted;
+}
+
+/* Whether one transaction, in one flight, is enough for all recipients. */
+static bool
+prepare(struct transaction *t, const struct message *message)
+{
+	size_t		waiting = count_waiting(t);
+	struct failure	ignored;	/* session_send() fails again */
+
+	if (waiting == 0 || !transaction_prepare(t, message, &ignored) ||
+	    !transaction_is_possible(t))
+		return false;
+	transaction_select(t);
+	return t->n == waiting && t->mode != TRANSACTION_BY_EARLY_BDAT;
+}
+
+bool
+transaction_ahead_prepare(const struct transaction *now)
+{
+	struct session		*s = now->s;
+	struct session_next	 next = { 0 };
+	struct transaction	*t;
+	size_t			 n;
+
+	if (!may_follow(now) || !s->options->next(s->options->context, &next))
+		return false;
+	if (next.envelope == NULL || next.envelope->n > RECIPIENTS_MAX)
+		return true;
+	n = next.envelope->n;
+	t = memory_new(1, sizeof(*t));
+	*t = (struct transaction){ .s = s, .env = next.envelope,
+	    .outcomes = memory_new(n, sizeof(*t->outcomes)), .ahead = true };
+	/* These outcomes are not those of the attempt, which begins later. */
+	for (size_t i = 0; i < n && next.outcomes != NULL; i++)
+		t->outcomes[i].kind = next.outcomes[i].kind;
+	if (prepare(t, next.message))
+		s->ahead = t;
+	free(t->outcomes);
+	t->outcomes = NULL;
+	if (s->ahead == NULL) {
+		transaction_free(t);
+		free(t);
+	}
+	return true;
+}
+
+static void
+fail(struct session *s)
+{
+	s->ahead_failed = true;
+	dialogue_remark(s, "no more envelopes are sent ahead");
+}
+
+/* From now on, input is expected. */
+static void
+send_envelope(struct session *s)
+{
+	struct transaction	*t = s->ahead;
+	struct failure		 ignored;
+
+	dialogue_begin_message(s);
+	s->pending += t->mode == TRANSACTION_BY_DATA;
+	dialogue_hold_lines(s);
+	if (!transaction_send_flight(t, 0, t->n, &ignored) ||
+	    !stream_flush(&s->stream, &ignored))
+		s->broken = true;
+	s->holds_lines = false;
+	if (s->options->next_sent != NULL)
+		s->options->next_sent(s->options->context);
+}
+
+void
+transaction_ahead_send(struct session *s)
+{
+	if (s->ahead != NULL)
+		send_envelope(s);
+	if (s->broken || stream_wait_input(&s->stream, LATE_MS))
+		return;
+	if (s->ahead != NULL) {
+		session_forget_ahead(s);
+		fail(s);
+	}
+	if (s->options->next_late != NULL)
+		s->options->next_late(s->options->context);
+}
+
+void
+transaction_ahead_end(struct session *s, bool received)
+{
+	if (s->ahead != NULL && !received && !s->ahead_works)
+		fail(s);
+}
+
+bool
+session_is_ahead(const struct session *s, const struct envelope *env)
+{
+	return s->ahead != NULL && (env == NULL || s->ahead->env == env);
+}
+
+void
+session_forget_ahead(struct session *s)
+{
+	if (s->ahead == NULL)
+		return;
+	transaction_free(s->ahead);
+	free(s->ahead);
+	s->ahead = NULL;
+	s->broken = true;
+}
+
+struct transaction *
+transaction_ahead_take(struct session *s, const struct envelope *env)
+{
+	struct transaction	*t = s->ahead;
+
+	if (t == NULL || t->env != env)
+		return NULL;
+	s->ahead = NULL;
+	return t;
+}
+
+bool
+transaction_ahead_is_suspect(struct transaction *t)
+{
+	const struct reply	*r = &t->s->reply;
+
+	if (!t->ahead || (!reply_is_permanent(r) && t->s->ahead_works))
+		return false;
+	t->again = true;
+	return true;
+}
+
+void
+transaction_ahead_settle(struct transaction *t)
+{
+	struct session	*s = t->s;
+
+	if (t->retried && t->n_accepted > 0 && !s->ahead_failed)
+		fail(s);
+	t->retried = t->ahead && t->again;
+	if (t->retried)
+		dialogue_remark(s, "trying again with the envelope alone");
+	t->ahead = t->again = false;
+}
