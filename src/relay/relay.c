@@ -32,6 +32,7 @@ struct route_attempt {
 						 * status .why has; or NULL */
 	size_t			 tried;		/* the last one in relay->tried,
 						 * from 1; 0: none */
+	bool			 last;		/* route of the message */
 	bool			 over;		/* try no other endpoint */
 	bool			 reached;	/* a session was opened */
 	bool			 refused;	/* each endpoint was unreachable
@@ -69,6 +70,7 @@ void
 relay_end(struct relay *r)
 {
 	connection_close(&r->connection);
+	relay_forget_next(r);
 	command_process_end(&r->commands);
 	connect_process_end(&r->connector);
 	delivery_process_stop(&r->delivery);
@@ -209,16 +211,25 @@ end_endpoints(struct route_attempt *a, const struct failure *why)
 	a->over = true;
 }
 
+/* The session expects a message that is not sent, or is broken. */
+static bool
+is_unusable(const struct route_attempt *a)
+{
+	const struct session	*s = &a->relay->connection.session;
+
+	return s->broken || session_is_ahead(s, &a->route->envelope);
+}
+
 /*
  * A callback or a signal prevents further transactions.  The session can be
- * used for the next message unless it is broken.
+ * used for the next message unless it is unusable.
  */
 static void
 stop_attempt(struct route_attempt *a)
 {
 	struct relay	*r = a->relay;
 
-	if (r->connection.is_open && r->connection.session.broken)
+	if (r->connection.is_open && is_unusable(a))
 		connection_close(&r->connection);
 	r->stopped = true;
 	/* No recipient has failed: all of them are deferred. */
@@ -443,6 +454,75 @@ try_delivery(struct relay *r, struct route_attempt *a)
 	}
 }
 
+void
+relay_forget_next(struct relay *r)
+{
+	if (r->connection.is_open &&
+	    session_is_ahead(&r->connection.session, NULL))
+		connection_close(&r->connection);
+	route_list_free(&r->next_routes);
+	r->next = NULL;
+}
+
+/* The first route of the next message must have the settings of this one. */
+static bool
+find_next(void *context, struct session_next *to)
+{
+	struct route_attempt		*a = context;
+	struct relay			*r = a->relay;
+	const struct relay_callbacks	*cb = r->callbacks;
+	struct relay_next		 next;
+	const struct route		*route;
+
+	if (!a->last || r->no_next || interrupt_is_known(r->interrupt) ||
+	    !cb->next(cb->context, &next))
+		return false;
+	route_list_make(&r->next_routes, r->config, next.user, next.envelope,
+	    next.outcomes);
+	route = r->next_routes.route;
+	if (r->next_routes.n == 0 || !is_same_view(&route->view, &r->view)) {
+		route_list_free(&r->next_routes);
+		return true;
+	}
+	r->next = next.envelope;
+	*to = (struct session_next){ &route->envelope, next.message,
+	    route->place == NULL ? next.outcomes : NULL };
+	return true;
+}
+
+static void
+next_sent(void *context)
+{
+	const struct route_attempt	*a = context;
+	const struct relay_callbacks	*cb = a->relay->callbacks;
+
+	if (cb->next_sent != NULL)
+		cb->next_sent(cb->context);
+}
+
+static void
+next_late(void *context)
+{
+	const struct route_attempt	*a = context;
+	const struct relay_callbacks	*cb = a->relay->callbacks;
+
+	if (cb->next_late != NULL)
+		cb->next_late(cb->context);
+}
+
+static void
+set_session_callbacks(struct route_attempt *a)
+{
+	const struct relay_callbacks	*cb = a->relay->callbacks;
+	struct session_options		*o = &a->relay->connection.options;
+
+	o->after_transaction = record_outcomes;
+	o->next = cb != NULL && cb->next != NULL ? find_next : NULL;
+	o->next_sent = next_sent;
+	o->next_late = next_late;
+	o->context = a;
+}
+
 static void
 trace_kept(const struct relay *r)
 {
@@ -510,12 +590,12 @@ relay_try(struct relay *r, struct route_attempt *a)
 		}
 		if (!may_send(a))
 			return;
-		c->options.after_transaction = record_outcomes;
-		c->options.context = a;
+		set_session_callbacks(a);
 		good = session_send(s, &a->route->envelope, a->message,
 		    a->outcomes, &data_sent, &why);
 		bdat_unknown = s->no_chunking && !c->no_chunking;
 		c->no_chunking |= s->no_chunking;
+		r->no_next |= s->ahead_failed;
 		if (r->stopped) {
 			stop_attempt(a);
 			return;
@@ -529,7 +609,7 @@ relay_try(struct relay *r, struct route_attempt *a)
 		    is_interrupted(r))) {
 			end_endpoints(a, &why);
 		}
-		if (!good || a->n_pending > 0)
+		if (!good || a->n_pending > 0 || s->broken)
 			connection_close(c);
 		/*
 		 * Another session is necessary if the server limits the
@@ -689,9 +769,12 @@ static bool
 begin_endpoints(struct relay *r, const struct route *route, struct failure *why)
 {
 	struct connection	*c = &r->connection;
+	bool			 ahead = c->is_open && session_is_ahead(
+				    &c->session, &route->envelope);
 
-	if (c->is_open && !(is_same_view(&r->view, &route->view) &&
-	    connection_is_alive(c)))
+	/* The replies to an envelope that was sent ahead may have arrived. */
+	if (c->is_open && !ahead && (session_is_ahead(&c->session, NULL) ||
+	    !is_same_view(&r->view, &route->view) || !connection_is_alive(c)))
 		connection_close(c);
 	c->config = r->config;
 	c->me = r->me;
@@ -719,15 +802,29 @@ relay_send(struct relay *r, const struct envelope *env,
 
 	r->stopped = r->no_seat = false;
 	r->tried.n = 0;
-	route_list_make(&routes, r->config, r->me->user, env, outcomes);
+	if (r->next == env) {
+		routes = r->next_routes;
+		r->next_routes = (struct route_list){ 0 };
+	} else {
+		relay_forget_next(r);
+		route_list_make(&routes, r->config, r->me->user, env,
+		    outcomes);
+	}
+	r->next = NULL;
 	for (size_t i = 0; i < routes.n; i++) {
 		const struct route	*route = &routes.route[i];
-		struct route_attempt	 a = { .relay = r };
+		struct route_attempt	 a = { .relay = r,
+					    .last = i + 1 == routes.n };
+		/* The server has been asked already. */
+		bool			 asked = r->connection.is_open &&
+					    session_is_ahead(
+					    &r->connection.session,
+					    &route->envelope);
 
 		begin_attempt(&a, route, message, outcomes);
-		if (r->remember_failures)
+		if (r->remember_failures && !asked)
 			follow_other_processes(r, route);
-		if (relay_has_given_up(r, route)) {
+		if (!asked && relay_has_given_up(r, route)) {
 			end_attempt(&a, true, &r->down_why);
 			continue;
 		}
@@ -764,6 +861,7 @@ relay_send(struct relay *r, const struct envelope *env,
 void
 relay_rest(struct relay *r)
 {
+	relay_forget_next(r);
 	connection_close(&r->connection);
 	seats_leave(&r->seats);
 }

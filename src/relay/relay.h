@@ -43,6 +43,14 @@ struct relay_login	relay_find_login(const struct config *,
 			    const struct config_subject *,
 			    const struct smarthost_url *, struct buffer *url);
 
+/* The message for which relay_send() will be called next.  All is borrowed. */
+struct relay_next {
+	const struct envelope	*envelope;
+	const struct message	*message;
+	const struct outcome	*outcomes;
+	const char		*user;		/* who submitted it; or NULL */
+};
+
 /*
  * Callbacks for a caller that keeps the message on disk, so that an entry is
  * not sent to the same recipients again if the process is killed.  If a
@@ -54,6 +62,23 @@ struct relay_callbacks {
 
 	/* Called after each transaction that has added outcomes. */
 	bool	(*after_transaction)(void *context, struct failure *why);
+
+	/*
+	 * Called before the last part of a message is sent to a server, which
+	 * can get the envelope of the next message in the same flight.  If it
+	 * returns true, relay_send() must be called for that message next, or
+	 * relay_forget_next().  NULL: there is none.
+	 */
+	bool	(*next)(void *context, struct relay_next *);
+
+	/*
+	 * Called while the reply to the message is awaited: the envelope of the
+	 * next message was sent, or (late) the reply takes so long that the
+	 * next message need not wait for it; relay_send() can then be called,
+	 * but need not.  May be NULL.
+	 */
+	void	(*next_sent)(void *context);
+	void	(*next_late)(void *context);
 	void	*context;
 
 	/*
@@ -126,6 +151,13 @@ struct relay {
 							 * file and time */
 	bool				 no_seat;	/* a route of this
 							 * message has none */
+
+	/* The next message: the routes that relay_send() will use. */
+	const struct envelope		*next;		/* borrowed; NULL:
+							 * none */
+	struct route_list		 next_routes;
+	bool				 no_next;	/* a server has failed
+							 * with this */
 	bool				 down;
 	unsigned			 refusals;	/* 421 in a row */
 	char				*refused_sender; /* owned; of the last
@@ -165,6 +197,9 @@ void	relay_confine(struct relay *, const struct sandbox *);
  */
 void	relay_send(struct relay *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes);
+
+/* The next message will not be sent, or not now. */
+void	relay_forget_next(struct relay *);
 
 /* Closes the session, if one is open, while there are no messages. */
 void	relay_rest(struct relay *);

@@ -22,20 +22,23 @@
 enum {
 	DELAY_NOTICE_S = 4 * 60 * 60,	/* after this time (RFC 3461: DELAY) */
 	NO_SEAT_US = 1100 * 1000,	/* until a connection may be free */
-	NOTICES_MAX = 2,		/* of an attempt: one about delivered
-					 * and one about other forward-paths */
 };
 
 /* The notices that an attempt has put into the queue. */
 struct notices {
 	size_t	n;
-	char	id[NOTICES_MAX][ID_SIZE];
+	char	id[ATTEMPT_NOTICES_MAX][ID_SIZE];
 };
 
 /* The attempt for one entry. */
 struct attempt {
 	struct attempt_worker	*w;
-	struct entry		*entry;
+	char			*name;		/* owned */
+	struct entry		 opened;
+	enum attempt_result	 result;	/* ATTEMPT_DELIVERED: it can be
+						 * made */
+	struct entry		*entry;		/* .opened, or of the caller */
+	bool			 is_notice;
 	struct outcome		*outcomes;	/* of all attempts so far */
 	bool			*waited;	/* for each: before this one */
 	int64_t			 now;
@@ -124,14 +127,21 @@ count_outcomes(struct attempt *a)
 	}
 }
 
+char *
+attempt_user(const struct attempt_worker *w, const struct entry *entry)
+{
+	char	*caller = entry->file.caller;
+
+	return caller != NULL && caller[0] != '\0' ? caller : w->me->user;
+}
+
 /* The settings for the user who submitted the message apply to it. */
 static struct identity
 owner_of(const struct attempt_worker *w, const struct entry *entry)
 {
 	struct identity	owner = *w->me;
 
-	if (entry->file.caller != NULL && entry->file.caller[0] != '\0')
-		owner.user = entry->file.caller;
+	owner.user = attempt_user(w, entry);
 	return owner;
 }
 
@@ -158,6 +168,70 @@ adjust_outcomes(struct attempt *a)
 	count_outcomes(a);
 }
 
+/* Returns ATTEMPT_DELIVERED if the entry is open, else the result. */
+static enum attempt_result
+open_for_attempt(struct attempt_worker *w, struct entry *entry,
+    const char *name)
+{
+	struct failure	why;
+
+	switch (entry_open(entry, w->spool, SPOOL_QUEUE, name, ENTRY_WORK,
+	    &why)) {
+	case ENTRY_OPENED:
+		return ATTEMPT_DELIVERED;
+	case ENTRY_LOCKED:
+		return ATTEMPT_LOCKED;
+	case ENTRY_GONE:
+		return ATTEMPT_SKIPPED;
+	case ENTRY_BAD:
+		log_failure(w, &why);
+		return ATTEMPT_BAD;
+	case ENTRY_TROUBLE:
+		break;
+	}
+	log_failure(w, &why);
+	return ATTEMPT_ERROR;
+}
+
+/* Opens an entry for an attempt; see .result. */
+static struct attempt *
+open_attempt(struct attempt_worker *w, const char *name, bool is_notice)
+{
+	struct attempt			*a = memory_new(1, sizeof(*a));
+	const struct envelope_file	*file = &a->opened.file;
+	size_t				 n;
+
+	a->w = w;
+	a->entry = &a->opened;
+	a->is_notice = is_notice;
+	a->now = (int64_t)time(NULL);
+	a->name = memory_copy(name);
+	a->result = open_for_attempt(w, a->entry, name);
+	if (a->result == ATTEMPT_DELIVERED && !is_notice)
+		a->result = choose(w, a->entry, a->now);
+	if (a->result != ATTEMPT_DELIVERED)
+		return a;
+	n = file->envelope.n;
+	a->outcomes = memory_new(n, sizeof(*a->outcomes));
+	memcpy(a->outcomes, file->outcomes, n * sizeof(*a->outcomes));
+	a->waited = memory_new(n, sizeof(*a->waited));
+	for (size_t i = 0; i < n; i++)
+		a->waited[i] = a->outcomes[i].kind == OUTCOME_WAITING;
+	count_outcomes(a);
+	a->before = a->waiting;
+	return a;
+}
+
+static void
+close_attempt(struct attempt *a)
+{
+	free(a->waited);
+	free(a->outcomes);
+	entry_close(&a->opened);
+	free(a->name);
+	free(a);
+}
+
 static bool
 prove_entry(void *context, struct failure *why)
 {
@@ -177,6 +251,56 @@ record_in_entry(void *context, struct failure *why)
 
 	adjust_outcomes(a);
 	return a->untried == 0 || entry_record(a->entry, a->outcomes, why);
+}
+
+/*
+ * The next entry is opened now, and remains locked until attempt_entry() is
+ * called for it, whether its envelope can be sent or not.  With pace, it could
+ * have to wait for its turn.
+ */
+static bool
+open_next(void *context, struct relay_next *to)
+{
+	struct attempt		*a = context, *next;
+	struct attempt_worker	*w = a->w;
+	const char		*name;
+
+	if (w->n_notices > 0 || pace_is_set(w->config) ||
+	    (name = w->next(w->context)) == NULL)
+		return false;
+	next = w->ahead = open_attempt(w, name, false);
+	if (next->result != ATTEMPT_DELIVERED || next->before == 0)
+		return false;
+	*to = (struct relay_next){ .envelope = &next->entry->file.envelope,
+	    .message = &next->entry->message, .outcomes = next->outcomes,
+	    .user = attempt_user(w, next->entry) };
+	return true;
+}
+
+/* If the disk is full or failing, before_send() finds out again. */
+static void
+prove_next(void *context)
+{
+	struct attempt		*a = context, *next = a->w->ahead;
+	struct failure		 ignored;
+
+	if (next != NULL)
+		next->proved = entry_prove(next->entry, &ignored);
+}
+
+/* Another worker can send the entry. */
+static void
+close_next(void *context)
+{
+	struct attempt		*a = context;
+	struct attempt_worker	*w = a->w;
+
+	if (w->next_late == NULL || w->ahead == NULL)
+		return;
+	relay_forget_next(&w->relay);
+	close_attempt(w->ahead);
+	w->ahead = NULL;
+	w->next_late(w->context);
 }
 
 void
@@ -562,13 +686,16 @@ attempt_opened(struct attempt *a)
 				    .message = &entry->message,
 				    .selected = a->waited };
 
+	if (w->next != NULL && !a->is_notice) {
+		callbacks.next = open_next;
+		callbacks.next_sent = prove_next;
+		callbacks.next_late = close_next;
+	}
 	if (w->backoff.login.spool != NULL) {
 		callbacks.before_connect = backoff_before_connect;
 		callbacks.after_connect = backoff_after_connect;
 		callbacks.login_context = &w->backoff;
 	}
-	count_outcomes(a);
-	a->before = a->waiting;
 	/* Without a waiting recipient, an earlier run was interrupted. */
 	if (a->waiting == 0)
 		return finish_entry(a);
@@ -596,81 +723,66 @@ attempt_opened(struct attempt *a)
 	return result;
 }
 
-/* Returns ATTEMPT_DELIVERED if the entry is open, else the result. */
-static enum attempt_result
-open_for_attempt(struct attempt_worker *w, struct entry *entry,
-    const char *name)
+/* The attempt that open_next() has begun, or a new one. */
+static struct attempt *
+begin_attempt(struct attempt_worker *w, const char *name, bool is_notice)
 {
-	struct failure	why;
+	struct attempt	*a = w->ahead;
 
-	switch (entry_open(entry, w->spool, SPOOL_QUEUE, name, ENTRY_WORK,
-	    &why)) {
-	case ENTRY_OPENED:
-		return ATTEMPT_DELIVERED;
-	case ENTRY_LOCKED:
-		return ATTEMPT_LOCKED;
-	case ENTRY_GONE:
-		return ATTEMPT_SKIPPED;
-	case ENTRY_BAD:
-		log_failure(w, &why);
-		return ATTEMPT_BAD;
-	case ENTRY_TROUBLE:
-		break;
-	}
-	log_failure(w, &why);
-	return ATTEMPT_ERROR;
+	if (a == NULL || is_notice || strcmp(a->name, name) != 0)
+		return open_attempt(w, name, is_notice);
+	w->ahead = NULL;
+	return a;
 }
 
 static enum attempt_result
-attempt_once(struct attempt_worker *w, const char *name, bool is_bounce,
+attempt_once(struct attempt_worker *w, const char *name, bool is_notice,
     struct notices *notices)
 {
-	struct entry			 entry;
-	const struct envelope_file	*file = &entry.file;
-	struct attempt			 a = { .w = w, .entry = &entry,
-					    .now = (int64_t)time(NULL) };
-	enum attempt_result		 result;
-	size_t				 n;
+	struct attempt		*a = begin_attempt(w, name, is_notice);
+	enum attempt_result	 result = a->result;
 
-	notices->n = 0;
-	result = open_for_attempt(w, &entry, name);
-	if (result != ATTEMPT_DELIVERED)
-		return result;
-	if (!is_bounce)
-		result = choose(w, &entry, a.now);
-	if (result == ATTEMPT_DELIVERED) {
-		n = file->envelope.n;
-		a.outcomes = memory_new(n, sizeof(*a.outcomes));
-		memcpy(a.outcomes, file->outcomes, n * sizeof(*a.outcomes));
-		a.waited = memory_new(n, sizeof(*a.waited));
-		for (size_t i = 0; i < n; i++)
-			a.waited[i] = a.outcomes[i].kind == OUTCOME_WAITING;
-		result = attempt_opened(&a);
-		free(a.waited);
-		free(a.outcomes);
-		*notices = a.notices;
-	}
-	entry_close(&entry);
+	if (result == ATTEMPT_DELIVERED)
+		result = attempt_opened(a);
+	*notices = a->notices;
+	close_attempt(a);
 	return result;
 }
 
-/* Notices are sent at once.  A notice never causes another one. */
-enum attempt_result
-attempt_entry(struct attempt_worker *w, const char *name)
+/* A notice never causes another one. */
+static void
+send_notices(struct attempt_worker *w)
 {
-	struct notices		notices, none;
-	enum attempt_result	result = attempt_once(w, name, false,
-				    &notices);
-	bool		      (*may_leave)(void *) = w->may_leave;
-	bool			delivered = w->delivered;
-	int64_t			turn_us = w->turn_us;
+	struct notices	none;
+	bool	      (*may_leave)(void *) = w->may_leave;
+	bool		delivered = w->delivered;
+	int64_t		turn_us = w->turn_us;
 
 	w->may_leave = NULL;
-	for (size_t i = 0; i < notices.n; i++)
-		attempt_once(w, notices.id[i], true, &none);
+	for (size_t i = 0; i < w->n_notices; i++)
+		attempt_once(w, w->notice[i], true, &none);
+	w->n_notices = 0;
 	w->may_leave = may_leave;
 	w->delivered = delivered;
 	w->turn_us = turn_us;
+}
+
+/*
+ * Notices are sent at once, or after the next entry if its envelope has been
+ * sent: then no further entry is opened, so that there is room for those of
+ * two attempts.
+ */
+enum attempt_result
+attempt_entry(struct attempt_worker *w, const char *name)
+{
+	struct notices		notices;
+	enum attempt_result	result = attempt_once(w, name, false,
+				    &notices);
+
+	for (size_t i = 0; i < notices.n; i++)
+		strlcpy(w->notice[w->n_notices++], notices.id[i], ID_SIZE);
+	if (w->ahead == NULL)
+		send_notices(w);
 	return result;
 }
 
@@ -708,6 +820,8 @@ void
 attempt_worker_end(struct attempt_worker *w)
 {
 	relay_end(&w->relay);
+	if (w->ahead != NULL)
+		close_attempt(w->ahead);
 	session_log_end(&w->dialogue);
 	local_names_end(&w->names);
 }

@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "queue/entry.h"
+#include "queue/id.h"
 #include "queue/retry.h"
 #include "relay/relay.h"
 #include "runner/backoff.h"
@@ -58,6 +59,14 @@ enum attempt_result {
 	ATTEMPT_RESULTS
 };
 
+enum {
+	/* Notices of an attempt: one about delivered and one about other
+	 * forward-paths. */
+	ATTEMPT_NOTICES_MAX = 2,
+};
+
+struct attempt;
+
 /* One smarthost session after another.  All pointers are borrowed. */
 struct attempt_worker {
 	const struct config	*config;
@@ -77,6 +86,17 @@ struct attempt_worker {
 	 * no entry is left.
 	 */
 	bool		       (*may_leave)(void *);
+
+	/*
+	 * Called while an entry is sent: returns the name of the entry for
+	 * which attempt_entry() will be called next, or NULL.  Its envelope may
+	 * then be sent with the end of this message.  NULL: there is none.
+	 *
+	 * next_late() takes the entry back if the reply to this message takes
+	 * long.
+	 */
+	const char	       *(*next)(void *);
+	void		       (*next_late)(void *);
 	void			*context;
 	struct backoff		 backoff;	/* without a spool, none */
 	bool			*sending;	/* set before the message is
@@ -87,6 +107,12 @@ struct attempt_worker {
 	int64_t			 turn_us;	/* ATTEMPT_PACED: when to ask
 						 * again, since the epoch; 0:
 						 * its turn is later */
+
+	/* Private. */
+	struct attempt		*ahead;		/* owned; of the next entry, or
+						 * NULL */
+	char			 notice[2 * ATTEMPT_NOTICES_MAX][ID_SIZE];
+	size_t			 n_notices;	/* to be sent */
 };
 
 /*
@@ -96,8 +122,14 @@ struct attempt_worker {
 void	attempt_worker_begin(struct attempt_worker *,
 	    const struct session_trace *);
 
-/* Makes an attempt for an entry in queue/, and for its bounce if it fails. */
+/*
+ * Makes an attempt for an entry in queue/, and for its bounce if it fails; if
+ * the envelope of the next entry has been sent, the bounce follows that entry.
+ */
 enum attempt_result attempt_entry(struct attempt_worker *, const char *name);
+
+/* The user whose settings apply to an entry: who submitted it; or NULL. */
+char	*attempt_user(const struct attempt_worker *, const struct entry *);
 
 /*
  * Sends the message of an open entry with the settings for its sender and

@@ -37,6 +37,7 @@ enum {
 /* The state of a worker process; an entry is its index + 1, 0 for none. */
 struct worker_slot {
 	atomic_size_t	at;		/* being attempted */
+	atomic_size_t	ahead;		/* the next one of this worker */
 	atomic_size_t	back;		/* left to other workers */
 	char		error[512];
 	bool		delivered;	/* any message */
@@ -87,6 +88,12 @@ runner_done(const struct runner_totals *t)
  * The worker processes.
  */
 
+/* The context of the callbacks of a worker. */
+struct worker_place {
+	const struct queue_run	*run;
+	struct worker_slot	*slot;
+};
+
 /*
  * A worker that cannot connect ends, except the last one, which records the
  * reason in each entry.
@@ -94,7 +101,8 @@ runner_done(const struct runner_totals *t)
 static bool
 may_leave_entry(void *context)
 {
-	struct shared_state	*shared = context;
+	struct worker_place	*place = context;
+	struct shared_state	*shared = place->run->shared;
 	size_t			 active = atomic_load(&shared->active);
 
 	while (active > 1)
@@ -127,6 +135,40 @@ take_entry(const struct queue_run *run, size_t *index)
 	return false;
 }
 
+/* The worker takes the next entry while it sends another one. */
+static const char *
+take_next(void *context)
+{
+	struct worker_place	*place = context;
+	size_t			 index;
+
+	if (!take_entry(place->run, &index))
+		return NULL;
+	atomic_store(&place->slot->ahead, index + 1);
+	return place->run->list.item[index].name;
+}
+
+static void
+give_back_next(void *context)
+{
+	struct worker_slot	*slot = ((struct worker_place *)context)->slot;
+
+	atomic_store(&slot->back, atomic_exchange(&slot->ahead, 0));
+}
+
+/* An entry that the worker has taken, or the next one. */
+static bool
+take_own_entry(const struct queue_run *run, struct worker_slot *slot,
+    size_t *index)
+{
+	size_t	ahead = atomic_load(&slot->ahead);
+
+	if (ahead == 0)
+		return take_entry(run, index);
+	*index = ahead - 1;
+	return true;
+}
+
 static void
 init_worker(struct attempt_worker *w, const struct runner *r)
 {
@@ -150,6 +192,7 @@ work_on(struct queue_run *run, struct worker_slot *slot,
 
 	slot->sending = false;
 	atomic_store(&slot->at, index + 1);
+	atomic_store(&slot->ahead, 0);
 	result = attempt_entry(w, run->list.item[index].name);
 	if (result == ATTEMPT_LEFT)
 		atomic_store(&slot->back, index + 1);
@@ -190,6 +233,7 @@ run_worker(struct queue_run *run, size_t number)
 	struct worker_slot	*slot = &run->shared->slot[number];
 	struct sandbox		 sandbox =
 				    spool_config_sandbox(run->runner->spool);
+	struct worker_place	 place = { run, slot };
 	struct attempt_worker	 worker;
 	struct turn_list_entry	 paced;
 	enum attempt_result	 result;
@@ -206,10 +250,14 @@ run_worker(struct queue_run *run, size_t number)
 	relay_confine(&worker.relay, &sandbox);
 	worker.relay.deferrals = &run->shared->deferrals;
 	worker.may_leave = may_leave_entry;
-	worker.context = run->shared;
+	worker.next = take_next;
+	worker.next_late = give_back_next;
+	worker.context = &place;
 	worker.sending = &slot->sending;
-	while (!left && !atomic_load(&run->shared->stop)) {
-		if (take_entry(run, &paced.index)) {
+	/* After a signal, an entry whose envelope has been sent is finished. */
+	while (!left && (!atomic_load(&run->shared->stop) ||
+	    atomic_load(&slot->ahead) != 0)) {
+		if (take_own_entry(run, slot, &paced.index)) {
 			result = work_on(run, slot, &worker, paced.index);
 			paced.turn_us = worker.turn_us;
 			if (result == ATTEMPT_PACED &&
@@ -308,13 +356,16 @@ reap_workers(struct queue_run *run)
 
 	for (size_t i = 0; i < run->slots; i++) {
 		struct worker_slot	*slot = &run->shared->slot[i];
-		size_t			 at;
+		size_t			 at, ahead;
 
 		if (run->pid[i] == 0 ||
 		    waitpid(run->pid[i], &status, WNOHANG) == 0)
 			continue;
 		run->pid[i] = 0;
 		at = atomic_exchange(&slot->at, 0);
+		ahead = atomic_exchange(&slot->ahead, 0);
+		if (ahead != 0)
+			atomic_store(&slot->back, ahead);
 		if (WIFEXITED(status) && WEXITSTATUS(status) == EX_OK)
 			continue;
 		atomic_fetch_sub(&run->shared->active, 1);
