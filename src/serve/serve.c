@@ -405,7 +405,7 @@ handle_events(struct serve_state *s, int64_t now)
 				serve_clients_read(s, &s->client[i]);
 		for (size_t i = 0; i < workers; i++, q++)
 			if (q->revents != 0)
-				serve_pool_read(&s->worker[i]);
+				serve_pool_read(s, &s->worker[i]);
 		/*
 		 * These change the arrays.  A client that connected after
 		 * SIGHUP is served with the new configuration.
@@ -531,6 +531,7 @@ serve_run(const struct serve_options *options, struct failure *why)
 	good = good && serve_start_queue(&s.spool, options->config,
 	    options->listens, why);
 	if (good) {
+		serve_pool_begin(&s);
 		prepare_log(&s);
 		identity_find(&s.me, options->config);
 		serve_until_stopped(&s);

@@ -9,8 +9,10 @@
  *				a stream socket, the line to the worker
  *	service -> session	int64_t, the answer to SERVE_CHECK; after
  *				SERVE_IDLE, a struct serve_peer and its socket
- *	service -> worker	the two descriptors of SERVE_SEND
- *	worker -> service	one octet when it is idle again
+ *	service -> worker	one octet and the two descriptors of SERVE_SEND;
+ *				in reply to SERVE_NEXT, one octet and either
+ *				the descriptors of another message or none
+ *	worker -> service	enum serve_worker_word
  *	worker -> session, on the line
  *				SERVE_TAKEN before the attempt; SERVE_CONNECT
  *				and a struct serve_login before each connection,
@@ -48,6 +50,15 @@ struct serve_request {
 	enum serve_request_kind	 kind;
 	uint64_t		 limit;		/* SERVE_CHECK: messages in a */
 	int64_t			 period_s;	/* period */
+};
+
+/* One octet from a worker. */
+enum serve_worker_word {
+	SERVE_DONE	= 'd',	/* it has finished one of its messages */
+	SERVE_NEXT	= 'n',	/* it is about to wait for the reply to a
+				 * message, and can take the one after it */
+	SERVE_LATE	= 'l',	/* the reply takes long, so the session of the
+				 * one after it was told to queue that one */
 };
 
 enum serve_line {

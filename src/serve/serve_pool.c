@@ -1,5 +1,7 @@
 #include "serve/serve_pool.h"
 
+#include <sys/mman.h>
+
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -12,6 +14,23 @@ enum {
 	WAIT_MS = 1000,			/* a message waits for a worker */
 	WORKER_IDLE_MS = 60 * 1000,	/* until a worker is ended */
 };
+
+void
+serve_pool_begin(struct serve_state *s)
+{
+	void	*shared = mmap(NULL, sizeof(*s->waiting), PROT_READ |
+		    PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	s->waiting = shared != MAP_FAILED ? shared : NULL;
+}
+
+/* Call this after the number of messages has changed. */
+static void
+tell_workers(struct serve_state *s)
+{
+	if (s->waiting != NULL)
+		atomic_store(s->waiting, s->n_messages > 0);
+}
 
 size_t
 serve_pool_run_connections(const struct serve_state *s)
@@ -38,7 +57,7 @@ serve_pool_count_busy(const struct serve_state *s)
 	size_t	n = 0;
 
 	for (size_t i = 0; i < s->n_workers; i++)
-		n += s->worker[i].busy;
+		n += s->worker[i].busy > 0;
 	return n;
 }
 
@@ -51,6 +70,7 @@ serve_pool_add(struct serve_state *s, const int fds[SERVE_CHANNEL_FDS])
 	s->message = memory_room(s->message, s->n_messages, &s->messages_cap,
 	    sizeof(m));
 	s->message[s->n_messages++] = m;
+	tell_workers(s);
 }
 
 /*
@@ -64,6 +84,7 @@ remove_oldest(struct serve_state *s)
 		serve_state_close(&s->message[0].fds[i]);
 	memmove(&s->message[0], &s->message[1], --s->n_messages *
 	    sizeof(*s->message));
+	tell_workers(s);
 }
 
 /* Starts a worker; false if that is not possible. */
@@ -75,6 +96,7 @@ start_worker(struct serve_state *s)
 	struct serve_worker	w = { .config = s->config, .me = &s->me,
 				    .log = s->options->log,
 				    .channel = channel,
+				    .waiting = s->waiting,
 				    .seats = s->seats };
 
 	if (pid == 0) {
@@ -94,17 +116,30 @@ static struct serve_pool_worker *
 idle_worker(struct serve_state *s)
 {
 	for (size_t i = 0; i < s->n_workers; i++)
-		if (!s->worker[i].busy && !s->worker[i].outdated &&
+		if (s->worker[i].busy == 0 && !s->worker[i].outdated &&
 		    s->worker[i].channel != -1)
 			return &s->worker[i];
 	return NULL;
 }
 
-void
-serve_pool_dispatch(struct serve_state *s, int64_t now)
+/* Passes the oldest message; false if the worker has ended. */
+static bool
+pass_message(struct serve_state *s, struct serve_pool_worker *w)
 {
 	const char	octet = 0;
 
+	if (!serve_channel_send(w->channel, &octet, 1, s->message[0].fds)) {
+		serve_state_close(&w->channel);
+		return false;
+	}
+	w->busy++;
+	remove_oldest(s);
+	return true;
+}
+
+void
+serve_pool_dispatch(struct serve_state *s, int64_t now)
+{
 	while (s->n_messages > 0 && serve_pool_count_busy(s) < workers_max(s)) {
 		struct serve_pool_worker	*w = idle_worker(s);
 
@@ -113,13 +148,7 @@ serve_pool_dispatch(struct serve_state *s, int64_t now)
 			w = idle_worker(s);
 		if (w == NULL)
 			break;
-		if (!serve_channel_send(w->channel, &octet, 1,
-		    s->message[0].fds)) {
-			serve_state_close(&w->channel);
-			continue;
-		}
-		w->busy = true;
-		remove_oldest(s);
+		pass_message(s, w);
 	}
 	while (s->n_messages > 0 &&
 	    (s->stopping || s->message[0].deadline <= now)) {
@@ -136,7 +165,7 @@ serve_pool_end_idle(struct serve_state *s, int64_t now)
 	for (size_t i = 0; i < s->n_workers; i++) {
 		struct serve_pool_worker	*w = &s->worker[i];
 
-		if (w->channel == -1 || w->busy)
+		if (w->channel == -1 || w->busy > 0)
 			continue;
 		if (s->stopping || w->outdated || n > max ||
 		    now - w->idle_since >= WORKER_IDLE_MS) {
@@ -156,22 +185,41 @@ serve_pool_next(const struct serve_state *s)
 		int64_t				 end = w->idle_since +
 						    WORKER_IDLE_MS;
 
-		if (!w->busy && w->channel != -1 && (next == -1 || end < next))
+		if (w->busy == 0 && w->channel != -1 && (next == -1 || end < next))
 			next = end;
 	}
 	return next;
 }
 
-void
-serve_pool_read(struct serve_pool_worker *w)
+/* A worker with a message asks for the one after it. */
+static void
+answer_next(struct serve_state *s, struct serve_pool_worker *w)
 {
-	char	octet;
+	const char	none = 0;
 
-	if (serve_channel_receive(w->channel, &octet, 1, NULL) <= 0) {
+	if (s->n_messages > 0 && w->busy == 1 && !w->outdated && !s->stopping)
+		pass_message(s, w);
+	else if (!serve_channel_send(w->channel, &none, 1, NULL))
+		serve_state_close(&w->channel);
+}
+
+void
+serve_pool_read(struct serve_state *s, struct serve_pool_worker *w)
+{
+	char	word;
+
+	if (serve_channel_receive(w->channel, &word, 1, NULL) <= 0) {
 		serve_state_close(&w->channel);
 		return;
 	}
-	w->busy = false;
+	if (word == SERVE_NEXT) {
+		answer_next(s, w);
+		return;
+	}
+	if (word == SERVE_LATE)
+		s->run_due = s->spool.directory != NULL;
+	if (w->busy > 0)
+		w->busy--;
 	w->idle_since = clock_ms();
 }
 

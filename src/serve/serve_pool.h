@@ -15,6 +15,9 @@
 
 #include "serve/serve_state.h"
 
+/* Call this before the first worker is started. */
+void	serve_pool_begin(struct serve_state *);
+
 /* The connections of a queue run. */
 size_t	serve_pool_run_connections(const struct serve_state *);
 
@@ -38,8 +41,11 @@ void	serve_pool_end_idle(struct serve_state *, int64_t now);
 /* When serve_pool_dispatch() or serve_pool_end_idle() is due; -1: never. */
 int64_t	serve_pool_next(const struct serve_state *);
 
-/* Reads from the channel of a worker. */
-void	serve_pool_read(struct serve_pool_worker *);
+/*
+ * Reads from the channel of a worker.  If messages wait, a worker that asks for
+ * the next one gets the oldest.
+ */
+void	serve_pool_read(struct serve_state *, struct serve_pool_worker *);
 
 /* Removes a worker that has ended; false if the process is not a worker. */
 bool	serve_pool_reap(struct serve_state *, pid_t);

@@ -1,5 +1,6 @@
 #include "serve/serve_state.h"
 
+#include <sys/mman.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
@@ -95,4 +96,6 @@ serve_state_free(struct serve_state *s)
 	free(s->client);
 	free(s->worker);
 	free(s->message);
+	if (s->waiting != NULL)
+		munmap(s->waiting, sizeof(*s->waiting));
 }

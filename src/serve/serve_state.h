@@ -8,6 +8,7 @@
 #define SERVE_STATE_H
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,7 +38,7 @@ struct serve_client {
 struct serve_pool_worker {
 	pid_t	pid;
 	int	channel;	/* -1: closed, so the worker is ending */
-	bool	busy;
+	unsigned busy;		/* messages that it has: at most two */
 	bool	outdated;	/* it has the previous configuration */
 	int64_t	idle_since;	/* clock_ms(), unless busy */
 };
@@ -73,6 +74,10 @@ struct serve_state {
 	struct serve_pool_message *message;	/* the oldest first */
 	size_t			 n_messages;
 	size_t			 messages_cap;
+	atomic_bool		*waiting;	/* shared with the workers,
+						 * which can write anything to
+						 * it: there are messages; NULL
+						 * if there is no memory */
 	size_t			 connections;
 	int			 seats;		/* shared file for
 						 * relay/seats.h; or -1 */

@@ -27,11 +27,22 @@ enum { KEEP_SEAT_MS = 500, WAIT_SEAT_MS = 1000 };
 /* A worker with more threads of unfinished look-ups ends. */
 enum { THREADS_MAX = 8 };
 
+/* What all attempts of the worker share. */
+struct worker_state {
+	const struct serve_worker	*worker;
+	struct attempt_worker		 w;
+	struct worker_attempt		*next;	/* owned; its envelope may have
+						 * been sent; NULL: none */
+};
+
 /* An attempt, and the line on which its session waits. */
 struct worker_attempt {
-	int		 line;
-	struct outcome	*outcomes;
-	size_t		 n;
+	struct worker_state	*state;
+	struct entry		 entry;
+	bool			 good;		/* the entry is valid */
+	int			 line;
+	struct outcome		*outcomes;	/* owned */
+	size_t			 n;
 };
 
 static bool
@@ -47,6 +58,86 @@ before_send(void *context, struct failure *why)
 	(void)context;
 	(void)why;
 	return true;
+}
+
+static bool
+tell_service(const struct serve_worker *worker, enum serve_worker_word word)
+{
+	const char	octet = (char)word;
+
+	return serve_channel_send(worker->channel, &octet, 1, NULL);
+}
+
+/* Takes over the descriptors of a message. */
+static struct worker_attempt *
+open_attempt(struct worker_state *state, const int fds[SERVE_CHANNEL_FDS])
+{
+	struct worker_attempt	*a = memory_new(1, sizeof(*a));
+	struct failure		 why;
+
+	a->state = state;
+	a->line = fds[1];
+	a->good = entry_adopt(&a->entry, "message", fds[0], &why);
+	if (!a->good) {
+		log_line(state->w.log, LOG_ERR, "%s", why.text);
+		return a;
+	}
+	a->n = a->entry.file.envelope.n;
+	a->outcomes = memory_new(a->n, sizeof(*a->outcomes));
+	memcpy(a->outcomes, a->entry.file.outcomes,
+	    a->n * sizeof(*a->outcomes));
+	return a;
+}
+
+static void
+close_attempt(struct worker_attempt *a)
+{
+	free(a->outcomes);
+	entry_close(&a->entry);
+	close(a->line);
+	free(a);
+}
+
+/* Asks the service for the next message.  The service replies at once. */
+static bool
+take_next(void *context, struct relay_next *to)
+{
+	const struct worker_attempt	*a = context;
+	struct worker_state		*state = a->state;
+	const struct serve_worker	*worker = state->worker;
+	int				 fds[SERVE_CHANNEL_FDS];
+	struct worker_attempt		*next;
+	char				 octet;
+
+	if (worker->waiting == NULL || !atomic_load(worker->waiting) ||
+	    !tell_service(worker, SERVE_NEXT) ||
+	    serve_channel_receive(worker->channel, &octet, 1, fds) <= 0 ||
+	    fds[0] == -1)
+		return false;
+	/* Only the first one arrives if there is a lack of them. */
+	if (fds[1] == -1) {
+		close(fds[0]);
+		tell_service(worker, SERVE_DONE);
+		return false;
+	}
+	next = state->next = open_attempt(state, fds);
+	*to = (struct relay_next){ .envelope = &next->entry.file.envelope,
+	    .message = &next->entry.message, .outcomes = next->outcomes,
+	    .user = attempt_user(&state->w, &next->entry) };
+	return next->good;
+}
+
+/* The session reads the end of the line, and queues the message. */
+static void
+leave_next(void *context)
+{
+	const struct worker_attempt	*a = context;
+	struct worker_state		*state = a->state;
+
+	relay_forget_next(&state->w.relay);
+	close_attempt(state->next);
+	state->next = NULL;
+	tell_service(state->worker, SERVE_LATE);
 }
 
 /* A session that has ended cannot record the outcomes. */
@@ -135,33 +226,53 @@ send_transcript(const struct attempt_worker *w, const struct worker_attempt *a)
  * accepted.
  */
 static void
-send_entry(struct attempt_worker *w, int fd, int line)
+make_attempt(struct worker_attempt *a)
 {
 	const char		 taken = SERVE_TAKEN;
-	struct entry		 entry;
-	struct worker_attempt	 a = { .line = line };
+	struct attempt_worker	*w = &a->state->w;
 	struct relay_callbacks	 callbacks = { .before_send = before_send,
 				    .after_transaction = after_transaction,
-				    .context = &a,
+				    .next = take_next, .next_late = leave_next,
+				    .context = a,
 				    .before_connect = before_connect,
 				    .after_connect = after_connect,
-				    .login_context = &a };
-	struct failure		 why;
+				    .login_context = a };
 
-	if (!entry_adopt(&entry, "message", fd, &why)) {
-		log_line(w->log, LOG_ERR, "%s", why.text);
-	} else if (file_write(line, &taken, 1)) {
-		a.n = entry.file.envelope.n;
-		a.outcomes = memory_new(a.n, sizeof(*a.outcomes));
-		memcpy(a.outcomes, entry.file.outcomes,
-		    a.n * sizeof(*a.outcomes));
-		attempt_send(w, &entry, &callbacks, a.outcomes);
-		if (send_outcomes(&a, SERVE_RESULT) && file_write(line,
-		    &w->relay.tried, sizeof(w->relay.tried)))
-			send_transcript(w, &a);
-		free(a.outcomes);
+	if (!a->good || !file_write(a->line, &taken, 1)) {
+		relay_forget_next(&w->relay);
+		return;
 	}
-	entry_close(&entry);
+	attempt_send(w, &a->entry, &callbacks, a->outcomes);
+	if (send_outcomes(a, SERVE_RESULT) && file_write(a->line,
+	    &w->relay.tried, sizeof(w->relay.tried)))
+		send_transcript(w, a);
+}
+
+/*
+ * Makes the attempt for a message, and for the one that was taken meanwhile,
+ * and so on.  Returns false if the worker must end.
+ */
+static bool
+work_on(struct worker_state *state, const int fds[SERVE_CHANNEL_FDS])
+{
+	struct worker_attempt	*a;
+	bool			 good = true;
+
+	/* Only the first one arrives if there is a lack of them. */
+	if (fds[1] == -1) {
+		if (fds[0] != -1)
+			close(fds[0]);
+		return tell_service(state->worker, SERVE_DONE);
+	}
+	for (a = open_attempt(state, fds); a != NULL; a = state->next) {
+		state->next = NULL;
+		make_attempt(a);
+		close_attempt(a);
+		good = (state->next != NULL ||
+		    resolve_threads() <= THREADS_MAX) &&
+		    tell_service(state->worker, SERVE_DONE);
+	}
+	return good;
 }
 
 /*
@@ -197,31 +308,24 @@ wait_for_entry(struct relay *relay, int channel, int fds[SERVE_CHANNEL_FDS])
 void
 serve_worker_run(const struct serve_worker *worker)
 {
-	const struct sandbox	sandbox = spool_config_sandbox(NULL);
-	const char		idle = 0;
-	struct attempt_worker	w = { .config = worker->config,
-				    .me = worker->me, .log = worker->log };
-	struct interrupt	interrupt;
-	int			fds[SERVE_CHANNEL_FDS];
+	const struct sandbox	 sandbox = spool_config_sandbox(NULL);
+	struct worker_state	 state = { .worker = worker, .w = {
+				    .config = worker->config,
+				    .me = worker->me, .log = worker->log } };
+	struct relay		*relay = &state.w.relay;
+	struct interrupt	 interrupt;
+	int			 fds[SERVE_CHANNEL_FDS];
 
 	interrupt_hold(&interrupt);
-	attempt_worker_begin(&w, NULL);
+	attempt_worker_begin(&state.w, NULL);
 	/* Each client is waiting for an attempt of its own. */
-	w.relay.remember_failures = false;
-	w.relay.interrupt = &interrupt;
-	w.relay.seats = (struct seats){ .file = worker->seats,
+	relay->remember_failures = false;
+	relay->interrupt = &interrupt;
+	relay->seats = (struct seats){ .file = worker->seats,
 	    .wait_ms = WAIT_SEAT_MS };
-	relay_confine(&w.relay, &sandbox);
-	while (wait_for_entry(&w.relay, worker->channel, fds)) {
-		/* Only the first one arrives if there is a lack of them. */
-		if (fds[1] != -1)
-			send_entry(&w, fds[0], fds[1]);
-		else if (fds[0] != -1)
-			close(fds[0]);
-		close(fds[1]);
-		if (resolve_threads() > THREADS_MAX || !serve_channel_send(
-		    worker->channel, &idle, 1, NULL))
-			break;
-	}
-	attempt_worker_end(&w);
+	relay_confine(relay, &sandbox);
+	while (wait_for_entry(relay, worker->channel, fds) &&
+	    work_on(&state, fds))
+		continue;
+	attempt_worker_end(&state.w);
 }

@@ -3,9 +3,15 @@
  *
  * A worker makes one attempt after another, and keeps its session with the
  * smarthost open for a few seconds for the next message, from any sender.
+ *
+ * If messages wait when it has sent one, it takes the next, whose envelope is
+ * then sent with the end of the first.  If the reply takes long, the next one
+ * is not kept waiting: its session is told to queue it.
  */
 #ifndef SERVE_WORKER_H
 #define SERVE_WORKER_H
+
+#include <stdatomic.h>
 
 #include "config/config.h"
 #include "config/identity.h"
@@ -20,6 +26,8 @@ struct serve_worker {
 	const struct identity	*me;
 	const struct log	*log;
 	int			 channel;	/* to the service */
+	atomic_bool		*waiting;	/* whether it has messages;
+						 * NULL: never ask */
 	int			 seats;		/* of relay/seats.h; or -1 */
 };
 
