@@ -12,8 +12,7 @@ echo '127.0.0.1 smtp.lab.test' >>/etc/hosts
 out=$LAB/output
 
 install_it() {
-	B=$BUILD DESTDIR='' PREFIX=/usr/local LIBDIR=/usr/local/lib/relais \
-	    DATADIR=/usr/local/share/relais conf/install.sh install
+	make --no-print-directory B="$(realpath --relative-to=. "$BUILD")" install
 }
 
 # run STATUS COMMAND...: requires the status, and keeps the output.
