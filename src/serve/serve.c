@@ -39,6 +39,7 @@
 enum {
 	FINISH_MS = 20 * 1000,		/* on SIGTERM, until attempts end */
 	KILL_MS = 30 * 1000,		/* and until processes are killed */
+	ACCEPT_MAX = 16,		/* clients at a time */
 };
 
 /* --------------------------------------------------------------- queue runs */
@@ -375,6 +376,27 @@ is_finished(const struct serve_state *s)
 	    s->runner == 0;
 }
 
+/*
+ * Accepts a few clients; the others wait until the events have been handled.
+ * The signals are read after each client has connected, so that one that
+ * connected after SIGHUP is served with the new configuration.
+ */
+static void
+accept_clients(struct serve_state *s, size_t listener)
+{
+	for (int i = 0; i < ACCEPT_MAX && listener < s->listen.n; i++) {
+		int	fd = serve_clients_accept(s, s->listen.fd[listener]);
+
+		if (fd == -1)
+			return;
+		read_signals(s);
+		if (s->stopping)
+			close(fd);
+		else
+			serve_clients_admit(s, fd);
+	}
+}
+
 /* Waits for events and handles them. */
 static void
 handle_events(struct serve_state *s, int64_t now)
@@ -406,15 +428,12 @@ handle_events(struct serve_state *s, int64_t now)
 		for (size_t i = 0; i < workers; i++, q++)
 			if (q->revents != 0)
 				serve_pool_read(s, &s->worker[i]);
-		/*
-		 * These change the arrays.  A client that connected after
-		 * SIGHUP is served with the new configuration.
-		 */
+		/* These change the arrays. */
 		if (p[0].revents != 0)
 			read_signals(s);
-		for (size_t i = 0; i < listeners && i < s->listen.n; i++)
+		for (size_t i = 0; i < listeners; i++)
 			if (p[1 + i].revents != 0)
-				serve_clients_accept(s, s->listen.fd[i]);
+				accept_clients(s, i);
 	}
 	free(p);
 }

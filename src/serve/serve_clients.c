@@ -16,7 +16,6 @@
 
 enum {
 	SHARE = 4,		/* a user gets 1/SHARE of the clients */
-	ACCEPT_MAX = 16,	/* clients at a time */
 	PAUSE_MS = 200,		/* after accept(2) has failed */
 	IDLE_MS = 1000,		/* until a process is ended, or at once */
 	IDLE_MAX = 8,		/* if that many are idle */
@@ -127,8 +126,8 @@ start_session(struct serve_state *s, int fd, const struct serve_peer *peer)
 	return true;
 }
 
-static void
-admit_client(struct serve_state *s, int fd)
+void
+serve_clients_admit(struct serve_state *s, int fd)
 {
 	struct serve_peer	peer = peer_of(fd);
 	size_t			share = s->clients_max / SHARE;
@@ -143,20 +142,18 @@ admit_client(struct serve_state *s, int fd)
 		refuse_client(s, fd, "No resources, try again later");
 }
 
-void
+int
 serve_clients_accept(struct serve_state *s, int listener)
 {
-	for (int i = 0; i < ACCEPT_MAX; i++) {
-		int	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	int	fd;
 
-		if (fd != -1)
-			admit_client(s, fd);
-		else if (errno == EMFILE || errno == ENFILE ||
-		    errno == ENOBUFS || errno == ENOMEM)
-			s->accept_after = clock_ms() + PAUSE_MS;
-		if (fd == -1 && errno != EINTR && errno != ECONNABORTED)
-			return;
-	}
+	do
+		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	while (fd == -1 && (errno == EINTR || errno == ECONNABORTED));
+	if (fd == -1 && (errno == EMFILE || errno == ENFILE ||
+	    errno == ENOBUFS || errno == ENOMEM))
+		s->accept_after = clock_ms() + PAUSE_MS;
+	return fd;
 }
 
 /* The present message of the client was not accepted. */

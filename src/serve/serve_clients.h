@@ -14,11 +14,14 @@
 /* Without the processes that wait for another client. */
 size_t	serve_clients_count(const struct serve_state *);
 
+/* Accepts a connection; -1 if no client waits or resources are short. */
+int	serve_clients_accept(struct serve_state *, int listener);
+
 /*
- * Accepts a few clients and starts their sessions; the others wait until the
- * events have been handled.  A client that is one too many is refused.
+ * Starts a session, which takes over the socket.  A client that is one too
+ * many is refused.
  */
-void	serve_clients_accept(struct serve_state *, int listener);
+void	serve_clients_admit(struct serve_state *, int fd);
 
 /* Reads from the channel of a session. */
 void	serve_clients_read(struct serve_state *, struct serve_client *);

@@ -32,6 +32,7 @@
 #include "support/cases.h"
 #include "support/serving.h"
 #include "support/skip.h"
+#include "support/strace.h"
 #include "support/temp_spool.h"
 #include "support/user.h"
 #include "util/clock.h"
@@ -682,6 +683,44 @@ a_client_after_sighup_gets_the_new_configuration(void **state)
 	serving_close(&s);
 }
 
+/* The service is stopped after it has accepted the first client. */
+static void
+also_if_the_service_is_accepting_another_client(void **state)
+{
+	static const char	lines[] = "LHLO a\r\nMAIL FROM:<a>\r\n"
+				    "RCPT TO:<b@example.net>\r\nDATA\r\n\r\n.\r\n";
+	struct program_result	o;
+	struct running		*strace;
+	struct serving		s;
+	char			pid[20];
+	int			first, second;
+
+	(void)state;
+	strace_need();
+	serving_open(&s, &(struct script){ 0 }, "domain = before.example\n");
+	serving_start(&s, NULL);
+	serving_configure(&s, "domain = after.example\n");
+	snprintf(pid, sizeof(pid), "%ld", (long)program_pid(s.running));
+	strace = program_start(&(struct program){ .path = STRACE,
+	    .argv = WORDS("strace", "-p", pid, "-e",
+	    "inject=accept4:signal=STOP:when=1") });
+	program_wait_output(strace, "ttached");
+	first = serving_connect(&s);
+	program_wait_output(strace, "stopped by SIGSTOP");
+	kill(program_pid(s.running), SIGHUP);
+	second = serving_connect(&s);
+	assert_int_equal(write(second, lines, strlen(lines)), strlen(lines));
+	kill(program_pid(s.running), SIGCONT);
+	assert_true(mock_smtp_wait_messages(s.host, 1));
+	assert_string_equal(mock_smtp_message(s.host, 0)->reverse_path,
+	    "a@after.example");
+	close(first);
+	close(second);
+	program_stop(strace, SIGINT, &o);
+	program_result_free(&o);
+	serving_close(&s);
+}
+
 static void
 an_invalid_configuration_is_not_used(void **state)
 {
@@ -1003,6 +1042,7 @@ static const struct CMUnitTest	process_spec[] = {
 	cmocka_unit_test(a_directory_of_root_is_named),
 	cmocka_unit_test(sighup_reads_the_configuration),
 	cmocka_unit_test(a_client_after_sighup_gets_the_new_configuration),
+	cmocka_unit_test(also_if_the_service_is_accepting_another_client),
 	cmocka_unit_test(an_invalid_configuration_is_not_used),
 	cmocka_unit_test(
 	    the_service_sleeps_while_a_queue_run_waits_for_another),
