@@ -111,7 +111,7 @@ static int
 open_file(struct message_parser *p)
 {
 	const struct message_limits	*l = p->limits;
-	bool				 read_only = false;
+	bool				 in_memory = false;
 
 	for (; current_directory(p) != NULL; next_directory(p)) {
 		const char	*directory = l->spill[p->directory];
@@ -121,10 +121,10 @@ open_file(struct message_parser *p)
 
 		if (fd != -1)
 			return fd;
-		read_only = errno == EROFS;
+		in_memory = errno == EROFS || errno == ENOENT;
 	}
-	/* In a container, all file systems may be read-only. */
-	return read_only ? file_in_memory() : -1;
+	/* A container may have only read-only file systems, or no /tmp. */
+	return in_memory ? file_in_memory() : -1;
 }
 
 static bool
