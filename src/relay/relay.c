@@ -690,11 +690,11 @@ static atomic_uint *
 find_deferrals(const struct relay *r, const struct route *route)
 {
 	struct relay_deferrals	*d = r->deferrals;
-	uint64_t		 view = hash_add(HASH_START, &route->view,
-				    sizeof(route->view)) | 1;	/* not 0 */
+	unsigned		 view = hash_name(hash_add(HASH_START,
+				    &route->view, sizeof(route->view)));
 
 	for (size_t i = 0; i < RELAY_DEFERRALS_MAX; i++) {
-		uint_fast64_t	found = 0;
+		unsigned	found = 0;
 
 		if (atomic_compare_exchange_strong(&d->slot[i].view, &found,
 		    view) || found == view)

@@ -109,8 +109,8 @@ enum { RELAY_DEFERRALS_MAX = 16 };
 
 struct relay_deferrals {
 	struct {
-		atomic_uint_fast64_t	view;	/* 0: free */
-		atomic_uint		n;
+		atomic_uint	view;		/* 0: free */
+		atomic_uint	n;
 	} slot[RELAY_DEFERRALS_MAX];
 };
 

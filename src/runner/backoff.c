@@ -16,9 +16,9 @@ enum login_result { LOGIN_UNKNOWN, LOGIN_GOOD, LOGIN_REFUSED };
 
 struct backoff_shared {
 	struct {
-		atomic_uint_fast64_t	name;		/* 0: free */
-		atomic_int		result;
-		char			text[512];	/* if refused */
+		atomic_uint	name;		/* 0: free */
+		atomic_int	result;
+		char		text[512];	/* if refused */
 	} login[LOGINS_MAX];
 };
 
@@ -28,8 +28,7 @@ backoff_shared_size(void)
 	return sizeof(struct backoff_shared);
 }
 
-/* Never 0. */
-static uint64_t
+static unsigned
 hash_login(const struct relay_login *login)
 {
 	const char	*user = login->user != NULL ? login->user : "";
@@ -37,17 +36,17 @@ hash_login(const struct relay_login *login)
 
 	/* With the NUL, which separates them. */
 	hash = hash_add(HASH_START, login->url, strlen(login->url) + 1);
-	return hash_add(hash, user, strlen(user) + 1) | 1;
+	return hash_name(hash_add(hash, user, strlen(user) + 1));
 }
 
 /* Returns the index of the login, or -1 if there are too many. */
 static int
 find_login(struct backoff_shared *shared, const struct relay_login *login)
 {
-	uint64_t	name = hash_login(login);
+	unsigned	name = hash_login(login);
 
 	for (int i = 0; shared != NULL && i < LOGINS_MAX; i++) {
-		uint_fast64_t	found = 0;
+		unsigned	found = 0;
 
 		if (atomic_compare_exchange_strong(&shared->login[i].name,
 		    &found, name) || found == name)

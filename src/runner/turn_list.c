@@ -58,13 +58,24 @@ is_late(const struct turn_list *list, int64_t ms)
 	return ms > 0 && ms > list->end_ms - clock_ms();
 }
 
+/* The worker that has taken the entry, or has found it, calls this. */
+static void
+set_turn(struct turn_list *list, const struct turn_list_entry *entry)
+{
+	struct turn	*t = &list->turn[entry->index];
+
+	atomic_store(&t->high, (unsigned)(entry->turn_us >> 32));
+	atomic_store(&t->low, (unsigned)entry->turn_us);
+	atomic_fetch_add(&t->count, 1);
+}
+
 bool
 turn_list_add(struct turn_list *list, const struct turn_list_entry *entry)
 {
 	if (entry->turn_us == 0 || entry->index >= list->n ||
 	    is_late(list, ms_until(entry->turn_us)))
 		return false;
-	atomic_store(&list->turn[entry->index], entry->turn_us);
+	set_turn(list, entry);
 	return true;
 }
 
@@ -72,22 +83,30 @@ bool
 turn_list_take(struct turn_list *list, struct turn_list_entry *to)
 {
 	for (;;) {
-		long long	first = 0;
+		unsigned	first = 0;
 
 		for (size_t i = 0; i < list->n; i++) {
-			long long	turn = atomic_load(&list->turn[i]);
+			struct turn	*t = &list->turn[i];
+			unsigned	 count = atomic_load(&t->count);
+			int64_t		 us;
 
-			if (turn != 0 && (first == 0 || turn < first)) {
-				first = turn;
-				to->index = i;
+			if (count % 2 == 0)
+				continue;
+			us = (int64_t)((uint64_t)atomic_load(&t->high) << 32 |
+			    atomic_load(&t->low));
+			if (first == 0 || us < to->turn_us) {
+				first = count;
+				*to = (struct turn_list_entry){ i, us };
 			}
 		}
 		if (first == 0)
 			return false;
-		to->turn_us = first;
-		/* Another worker may be faster. */
-		if (atomic_compare_exchange_strong(&list->turn[to->index],
-		    &first, 0))
+		/*
+		 * If another worker was faster, the count has changed, and the
+		 * turn that was read may be wrong.
+		 */
+		if (atomic_compare_exchange_strong(
+		    &list->turn[to->index].count, &first, first + 1))
 			return true;
 	}
 }
@@ -96,7 +115,7 @@ bool
 turn_list_is_empty(const struct turn_list *list)
 {
 	for (size_t i = 0; i < list->n; i++)
-		if (atomic_load(&list->turn[i]) != 0)
+		if (atomic_load(&list->turn[i].count) % 2 != 0)
 			return false;
 	return true;
 }
@@ -115,7 +134,7 @@ turn_list_wait(struct turn_list *list, const struct turn_list_entry *entry,
 	if (ms == 0)
 		return TURN_LIST_CAME;
 	if (ms >= ONE_WORKER_MS && w->may_leave(w->context)) {
-		atomic_store(&list->turn[entry->index], entry->turn_us);
+		set_turn(list, entry);
 		return TURN_LIST_LEFT;
 	}
 	if (ms > KEEP_MS)

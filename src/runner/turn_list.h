@@ -20,11 +20,19 @@
 
 #include "runner/attempt.h"
 
+/*
+ * An entry of the run.  The turn, in two halves because not all machines have
+ * atomic operations for 64 bits, is valid while the count is odd, and changes
+ * only when it is even.
+ */
+struct turn {
+	atomic_uint	 count;		/* odd: the entry waits */
+	atomic_uint	 high, low;	/* microseconds since the epoch */
+};
+
 /* Zeroed, it has no entries, and none can be added. */
 struct turn_list {
-	atomic_llong	*turn;		/* of each entry of the run, in
-					 * microseconds since the epoch; 0: it
-					 * does not wait */
+	struct turn	*turn;		/* of each entry of the run */
 	size_t		 n;
 	int64_t		 end_ms;	/* clock_ms(): no longer */
 	int		 stop[2];	/* a pipe, closed at the end */

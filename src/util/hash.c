@@ -9,3 +9,9 @@ hash_add(uint64_t hash, const void *data, size_t len)
 		hash = (hash ^ octet[i]) * UINT64_C(0x100000001b3);
 	return hash;
 }
+
+unsigned
+hash_name(uint64_t hash)
+{
+	return (unsigned)(hash ^ hash >> 32) | 1;
+}

@@ -19,4 +19,10 @@
 /* Returns the hash of the data so far, followed by this data. */
 uint64_t	hash_add(uint64_t hash, const void *data, size_t len);
 
+/*
+ * The hash as a name in memory that processes share, never 0: machines with 32
+ * bits, such as those with MIPS, have no atomic operations for 64.
+ */
+unsigned	hash_name(uint64_t hash);
+
 #endif
