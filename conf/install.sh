@@ -38,7 +38,8 @@ with() {
 # put MODE FILE TARGET
 put() {
 	if [ "$action" = install ]; then
-		install -D -m "$1" "$2" "$DESTDIR$3"
+		mkdir -p "$(dirname "$DESTDIR$3")"
+		install -m "$1" "$2" "$DESTDIR$3"
 	else
 		rm -f "$DESTDIR$3"
 	fi

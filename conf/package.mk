@@ -45,9 +45,18 @@ deb:
 	rm -rf $(DEB_SOURCE)
 	ls $(DEB)/*.deb
 
+# The recipes for other systems, as far as tools of Debian can judge them.
+check-recipes:
+	for system in 'fedora 41' 'suse_version 1600'; do \
+	    rpmspec -P -D "$$system" conf/rpm/relais.spec >/dev/null || exit; \
+	done
+	rpmlint -c conf/rpm/rpmlint.toml conf/rpm/relais.spec
+	shellcheck -s dash -e SC2034,SC2154 conf/alpine/APKBUILD
+	shellcheck conf/alpine/relais.pre-install
+
 # The manuals as one page.
 html:
 	mkdir -p $(B)/html
 	conf/html.sh man/*.[158] >$(B)/html/relais.html
 
-.PHONY: install uninstall dist static deb html
+.PHONY: install uninstall dist static deb check-recipes html
