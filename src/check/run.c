@@ -35,10 +35,10 @@ check_find_paths(const struct check *c, const char *to, char **sender,
 		if (*recipient == NULL && env.n > 0)
 			*recipient = memory_copy(env.forward[0].path);
 	}
+	outcome_list_free(outcomes, env.n);
 	envelope_free(&env);
 	message_free(&message);
 	local_names_end(&names);
-	free(outcomes);
 }
 
 char *

@@ -164,7 +164,7 @@ entry_state_last(const struct entry *e)
 const char *
 entry_state_reply(const struct entry *e, size_t i)
 {
-	const char	*text = e->file.outcomes[i].text;
+	const char	*text = outcome_text(&e->file.outcomes[i]);
 
 	return text[0] != '\0' ? text : entry_state_last(e);
 }

@@ -68,10 +68,11 @@ has_separate_reason(const struct envelope_file *d)
 
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		const struct outcome	*o = &d->outcomes[i];
-		size_t			 n = strlen(o->text);
+		const char		*text = outcome_text(o);
+		size_t			 n = strlen(text);
 
 		if (o->kind != OUTCOME_DELIVERED && (n == 0 ||
-		    strncmp(o->text, d->reason, n < len ? n : len) == 0))
+		    strncmp(text, d->reason, n < len ? n : len) == 0))
 			return false;
 	}
 	return len > 0;

@@ -54,9 +54,10 @@ add_recipients(struct buffer *b, const struct entry *e, bool delivered_too)
 		buffer_add_text(b, first ? "{" : ", {");
 		add_member(b, "address", d->envelope.forward[i].path);
 		buffer_add_text(b, ", ");
-		if (!delivered || o->text[0] != '\0') {
+		if (!delivered || outcome_text(o)[0] != '\0') {
 			add_member(b, delivered ? "reply" : "delay_reason",
-			    delivered ? o->text : entry_state_reply(e, i));
+			    delivered ? outcome_text(o) :
+			    entry_state_reply(e, i));
 			buffer_add_text(b, ", ");
 		}
 		add_member(b, "status", entry_state_recipient(o));

@@ -35,6 +35,7 @@ print_envelope(const struct entry *e)
 {
 	const struct envelope_file	*d = &e->file;
 	struct entry_state		 all = { 0 };
+	const char			*text;
 	char				 reason[ENTRY_STATE_REASON];
 
 	printf("entry: %s\n", e->name);
@@ -56,8 +57,8 @@ print_envelope(const struct entry *e)
 	for (size_t i = 0; i < d->envelope.n; i++) {
 		print_visible("to: <", d->envelope.forward[i].path, "> ");
 		printf("%s", entry_state_recipient(&d->outcomes[i]));
-		print_text(d->outcomes[i].text[0] != '\0' ? ": " : "",
-		    d->outcomes[i].text);
+		text = outcome_text(&d->outcomes[i]);
+		print_text(text[0] != '\0' ? ": " : "", text);
 	}
 	putchar('\n');
 }

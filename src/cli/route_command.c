@@ -413,7 +413,8 @@ show_delivery(struct route_request *r, const struct envelope *env,
 	for (size_t i = 0; i < env->n; i++)
 		if (outcomes[i].kind == OUTCOME_FAILED) {
 			items_add(&r->items, NULL, "refused",
-			    env->forward[i].path, outcomes[i].text);
+			    env->forward[i].path,
+			    outcome_text(&outcomes[i]));
 			status = outcomes[i].status;
 		}
 	items_close(&r->items, ']');
@@ -485,10 +486,10 @@ show_address(struct route_request *r, const struct address *a)
 	items_string(t, "error", good ? NULL : why.text);
 	items_close(t, '}');
 	prepare_origins_free(&origins);
+	outcome_list_free(outcomes, env.n);
 	envelope_free(&env);
 	message_free(&message);
 	buffer_free(&path);
-	free(outcomes);
 	return status;
 }
 

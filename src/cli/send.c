@@ -113,7 +113,7 @@ print_envelope(const struct envelope *env, const struct outcome *outcomes)
 		print_path(good ? "to" : "not to", env->forward[i].path);
 		if (!good) {
 			printf(": ");
-			output_text(outcomes[i].text);
+			output_text(outcome_text(&outcomes[i]));
 		}
 		putchar('\n');
 	}

@@ -123,7 +123,7 @@ print_outcomes(const struct test_message *m)
 			label = m->result.queued[0] != '\0' ? "queued" :
 			    "not sent";
 		buffer_addf(&text, "%s: %s", m->envelope.forward[i].path,
-		    o->text);
+		    outcome_text(o));
 		print_line(label, text.data);
 		buffer_free(&text);
 	}

@@ -1,5 +1,7 @@
 #include "mail/outcome.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -15,6 +17,109 @@ struct problem {
 	size_t			 others;
 	bool			 described;	/* with an earlier one */
 };
+
+/* A text is stored after the number of its users. */
+struct shared_text {
+	unsigned	users;
+	char		text[];
+};
+
+const char *
+outcome_text(const struct outcome *o)
+{
+	return o->text != NULL ? o->text : "";
+}
+
+static void
+release_text(struct outcome *o)
+{
+	/* The number is the first member, so this frees the text, too. */
+	if (o->users != NULL && --*o->users == 0)
+		free(o->users);
+	o->text = NULL;
+	o->users = NULL;
+}
+
+static void
+replace_text(struct outcome *o, const char *text)
+{
+	size_t			 size = strlen(text) + 1;
+	struct shared_text	*shared = memory_resize(NULL,
+				    sizeof(*shared) + size, 1);
+
+	shared->users = 1;
+	memcpy(shared->text, text, size);
+	release_text(o);
+	o->text = shared->text;
+	o->users = &shared->users;
+}
+
+void
+outcome_set_text(struct outcome *o, const char *fmt, ...)
+{
+	char	text[OUTCOME_TEXT_MAX];
+	va_list	ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	replace_text(o, text);
+}
+
+void
+outcome_add_text(struct outcome *o, const char *fmt, ...)
+{
+	char	text[OUTCOME_TEXT_MAX];
+	size_t	len = strlcpy(text, outcome_text(o), sizeof(text));
+	va_list	ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text + len, sizeof(text) - len, fmt, ap);
+	va_end(ap);
+	replace_text(o, text);
+}
+
+void
+outcome_share_text(struct outcome *o, const struct outcome *like)
+{
+	if (like->users != NULL)
+		++*like->users;
+	release_text(o);
+	o->text = like->text;
+	o->users = like->users;
+}
+
+void
+outcome_set(struct outcome *to, const struct outcome *from)
+{
+	outcome_share_text(to, from);
+	*to = *from;
+}
+
+void
+outcome_clear(struct outcome *o)
+{
+	release_text(o);
+	*o = (struct outcome){ 0 };
+}
+
+struct outcome *
+outcome_list_copy(const struct outcome *list, size_t n)
+{
+	struct outcome	*copy = memory_new(n, sizeof(*copy));
+
+	for (size_t i = 0; i < n; i++)
+		outcome_set(&copy[i], &list[i]);
+	return copy;
+}
+
+void
+outcome_list_free(struct outcome *list, size_t n)
+{
+	for (size_t i = 0; list != NULL && i < n; i++)
+		release_text(&list[i]);
+	free(list);
+}
 
 enum outcome_rank
 outcome_rank(const struct outcome *o, bool queued)
@@ -66,14 +171,21 @@ outcome_status(const struct outcome *outcomes, size_t n, bool queued)
 	return worst->status;
 }
 
+static int
+compare_texts(const struct outcome *a, const struct outcome *b)
+{
+	return a->text == b->text ? 0 :
+	    strcmp(outcome_text(a), outcome_text(b));
+}
+
 /* Sorts by text, kind and index. */
 static int
 compare_text(const void *a, const void *b)
 {
 	const struct problem	*x = a;
 	const struct problem	*y = b;
-	int			 order = strcmp(x->outcome->text,
-				    y->outcome->text);
+	int			 order = compare_texts(x->outcome,
+				    y->outcome);
 
 	if (order == 0)
 		order = (x->outcome->kind > y->outcome->kind) -
@@ -98,8 +210,7 @@ count_others(struct problem *list, size_t n)
 
 	qsort(list, n, sizeof(*list), compare_text);
 	for (size_t i = 1; i < n; i++) {
-		if (strcmp(list[i].outcome->text,
-		    list[first].outcome->text) != 0 ||
+		if (compare_texts(list[i].outcome, list[first].outcome) != 0 ||
 		    list[i].outcome->kind != list[first].outcome->kind) {
 			first = i;
 			continue;
@@ -122,8 +233,9 @@ write_problem(struct buffer *to, const struct envelope *env,
 	    strlen(path)));
 	if (t->others > 0)
 		buffer_addf(to, " and %zu more", t->others);
-	if (t->outcome->text[0] != '\0')	/* empty: not tried yet */
-		buffer_addf(to, ": %s", t->outcome->text);
+	/* Without a text, it was not tried yet. */
+	if (outcome_text(t->outcome)[0] != '\0')
+		buffer_addf(to, ": %s", outcome_text(t->outcome));
 }
 
 void

@@ -25,6 +25,12 @@ enum session_step {
 	STEP_NOOP, STEP_QUIT,
 };
 
+enum { OUTCOME_TEXT_MAX = 1024 };	/* octets of a text, with its NUL */
+
+/*
+ * Outcomes with the same text share it: 10,000 recipients with one reply need
+ * 1 MB instead of 11 MB.  A copy that is made by assignment borrows the text.
+ */
 struct outcome {
 	enum outcome_kind	kind;
 	int			status;		/* EX_* for the caller */
@@ -34,8 +40,11 @@ struct outcome {
 	bool			in_doubt;	/* deferred, but the server may
 						 * have accepted the message:
 						 * the final reply was lost */
-	char			text[1024];	/* step and reply, one line,
-						 * safe for a terminal */
+	const char		*text;		/* step and reply, one line,
+						 * safe for a terminal; NULL:
+						 * read it by outcome_text() */
+	unsigned		*users;		/* of the text; NULL: it is a
+						 * constant or borrowed */
 	bool			not_attempted;	/* no session with a server
 						 * could be opened */
 	bool			paced;		/* deferred: it waits its turn
@@ -52,6 +61,33 @@ struct outcome {
 	size_t			reply_end;	/* advice follows so many octets
 						 * of the text; 0: none */
 };
+
+/* The text, or "". */
+const char *outcome_text(const struct outcome *);
+
+/*
+ * Set the text, or append to it.  A text that is too long is truncated.  The
+ * arguments may include the old text.
+ */
+void	outcome_set_text(struct outcome *, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+void	outcome_add_text(struct outcome *, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+
+/* Replaces the text by that of another outcome. */
+void	outcome_share_text(struct outcome *, const struct outcome *like);
+
+/* Makes *to the same as *from, whose text it shares. */
+void	outcome_set(struct outcome *to, const struct outcome *from);
+
+/* Leaves a zeroed struct. */
+void	outcome_clear(struct outcome *);
+
+/* A list that shares the texts of another one. */
+struct outcome *outcome_list_copy(const struct outcome *, size_t n);
+
+/* The list may be NULL. */
+void	outcome_list_free(struct outcome *, size_t n);
 
 /*
  * The order of importance among the outcomes of a message.  A deferred

@@ -186,10 +186,98 @@ read_connection(struct stream *s, char *to, size_t room, struct failure *why)
 	return n;
 }
 
+/* Octets that were read during a write. */
+static size_t
+ahead(const struct stream *s)
+{
+	return s->ahead.len - s->ahead_start;
+}
+
+void
+stream_read_while_writing(struct stream *s, size_t most)
+{
+	s->ahead_max = most;
+}
+
+/* Reads without waiting.  Sets .eof or .lost if there will be no more. */
+static void
+read_meanwhile(struct stream *s)
+{
+	while (ahead(s) < s->ahead_max) {
+		char	*to = buffer_room(&s->ahead, STREAM_IN);
+		size_t	 got = 0;
+		ssize_t	 n;
+
+		if (s->tls != NULL) {
+			switch (s->module->read(s->tls, to, STREAM_IN, &got,
+			    &s->lost)) {
+			case TLS_DONE:
+				s->ahead.len += got;
+				continue;
+			case TLS_CLOSED:
+				s->eof = true;
+				return;
+			case TLS_FAILED:
+			case TLS_WANT_READ:
+			case TLS_WANT_WRITE:
+				return;
+			}
+		}
+		n = read(s->fd, to, STREAM_IN);
+		if (n > 0) {
+			s->ahead.len += (size_t)n;
+		} else if (n == 0) {
+			s->eof = true;
+			return;
+		} else if (errno != EINTR) {
+			if (errno != EAGAIN && errno != EWOULDBLOCK)
+				connection_failed(&s->lost);
+			return;
+		}
+	}
+}
+
+static bool
+is_over(const struct stream *s)
+{
+	return s->eof || s->lost.status != 0;
+}
+
+/*
+ * Waits until a write can go on.  If is_over() afterwards, it cannot, and the
+ * reader sees why.
+ */
+static bool
+wait_to_write(struct stream *s, struct failure *why)
+{
+	if (s->no_input || is_over(s) || ahead(s) >= s->ahead_max)
+		return wait_for(s, POLLOUT, why);
+	if (!wait_for(s, POLLIN | POLLOUT, why))
+		return false;
+	read_meanwhile(s);
+	return true;
+}
+
+/* Copies from the octets that were read during a write. */
+static ssize_t
+take_ahead(struct stream *s)
+{
+	size_t	n = ahead(s) < sizeof(s->in) ? ahead(s) : sizeof(s->in);
+
+	memcpy(s->in, s->ahead.data + s->ahead_start, n);
+	s->ahead_start += n;
+	if (ahead(s) == 0) {
+		buffer_wipe(&s->ahead);
+		s->ahead_start = 0;
+	}
+	return (ssize_t)n;
+}
+
 static ssize_t
 read_ahead(struct stream *s, struct failure *why)
 {
-	ssize_t	n = read_connection(s, s->in, sizeof(s->in), why);
+	ssize_t	n = ahead(s) > 0 ? take_ahead(s) :
+		    read_connection(s, s->in, sizeof(s->in), why);
 
 	s->in_start = 0;
 	s->in_end = n > 0 ? (size_t)n : 0;
@@ -237,7 +325,7 @@ stream_peek(struct stream *s, const char **data, struct failure *why)
 {
 	ssize_t	n = 1;
 
-	if (!stream_has_input(s))
+	if (s->in_start == s->in_end)
 		n = read_ahead(s, why);
 	if (n <= 0)
 		return n;
@@ -254,7 +342,7 @@ stream_consume(struct stream *s, size_t n)
 bool
 stream_has_input(const struct stream *s)
 {
-	return s->in_end > s->in_start;
+	return s->in_end > s->in_start || ahead(s) > 0;
 }
 
 bool
@@ -324,6 +412,22 @@ stream_wait_input(struct stream *s, int64_t ms)
 	return true;
 }
 
+/*
+ * A server may reply, for example that there were too many errors, before it
+ * closes the connection: the reader gets the reply first.
+ */
+static ssize_t
+write_failed(struct stream *s, size_t len, struct failure *why)
+{
+	connection_failed(why);
+	if (s->ahead_max == 0 || s->no_input)
+		return -1;
+	read_meanwhile(s);
+	if (!is_over(s))
+		s->lost = *why;
+	return (ssize_t)len;
+}
+
 static ssize_t
 write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 {
@@ -338,12 +442,12 @@ write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 		    send(s->fd, from, len, MSG_NOSIGNAL)) == -1) {
 			if (errno == EINTR)
 				continue;
-			if (errno != EAGAIN && errno != EWOULDBLOCK) {
-				connection_failed(why);
+			if (errno != EAGAIN && errno != EWOULDBLOCK)
+				return write_failed(s, len, why);
+			if (!wait_to_write(s, why))
 				return -1;
-			}
-			if (!wait_for(s, POLLOUT, why))
-				return -1;
+			if (s->ahead_max > 0 && is_over(s))
+				return (ssize_t)len;
 		}
 		return n;
 	}
@@ -358,8 +462,11 @@ write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 			connection_failed(why);
 			return -1;
 		}
-		if (!wait_for_tls(s, result, why))
+		if (result == TLS_WANT_READ ? !wait_for(s, POLLIN, why) :
+		    !wait_to_write(s, why))
 			return -1;
+		if (s->ahead_max > 0 && is_over(s))
+			return (ssize_t)len;
 	}
 }
 
@@ -529,6 +636,7 @@ stream_close(struct stream *s)
 	if (s->fd != -1 && !s->is_pair)
 		close(s->fd);
 	buffer_wipe(&s->out);
+	buffer_wipe(&s->ahead);
 	explicit_bzero(s->in, s->in_used);
 	s->tls = NULL;
 	s->fd = -1;

@@ -36,12 +36,16 @@ struct stream {
 	bool			 no_input;	/* input makes a write fail */
 	struct interrupt	*interrupt;	/* borrowed, or NULL */
 	struct buffer		 out;
+	size_t			 ahead_max;	/* stream_read_while_writing() */
+	struct buffer		 ahead;		/* what was read meanwhile; */
+	size_t			 ahead_start;	/* from here on, not yet used */
 	size_t			 in_start;
 	size_t			 in_end;
 	size_t			 in_used;	/* octets to wipe on close */
 	bool			 eof;
-	struct failure		 lost;		/* if .status is set, the next
-						 * read fails with this */
+	struct failure		 lost;		/* if .status is set, a read at
+						 * the end of the input fails
+						 * with this */
 	const struct tls_module	*module;	/* NULL: in clear */
 	struct tls		*tls;
 	char			 in[STREAM_IN];
@@ -74,6 +78,15 @@ void	stream_set_wait_timeout(struct stream *, int64_t ms);
  * has to wait fails at once if input has arrived or the peer has closed.
  */
 void	stream_expect_no_input(struct stream *);
+
+/*
+ * From now on, a write that has to wait reads what the peer sends meanwhile, up
+ * to that many octets: a peer that replies to each command while it reads stops
+ * reading if nobody reads its replies (RFC 2920 section 3.1).  If the peer
+ * closes, the rest of the output is discarded, and the reader gets what the
+ * peer has sent before the end of the input or the failure.
+ */
+void	stream_read_while_writing(struct stream *, size_t most);
 
 enum stream_result {
 	STREAM_LINE,		/* a whole line, without its line end */

@@ -62,8 +62,8 @@ reason_of(const struct spool_submission *s)
 		return s->reason;
 	for (size_t i = s->outcomes != NULL ? s->envelope->n : 0; i-- > 0;)
 		if (s->outcomes[i].kind != OUTCOME_DELIVERED &&
-		    s->outcomes[i].text[0] != '\0')
-			return s->outcomes[i].text;
+		    outcome_text(&s->outcomes[i])[0] != '\0')
+			return outcome_text(&s->outcomes[i]);
 	return "";
 }
 

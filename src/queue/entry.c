@@ -396,10 +396,11 @@ entry_record(struct entry *entry, const struct outcome *outcomes,
 		bool			 delay_reported;
 
 		if (old->kind != OUTCOME_WAITING ||
-		    (new->kind == OUTCOME_WAITING && new->text[0] == '\0'))
+		    (new->kind == OUTCOME_WAITING &&
+		    outcome_text(new)[0] == '\0'))
 			continue;
 		delay_reported = old->delay_reported;
-		*old = *new;
+		outcome_set(old, new);
 		old->delay_reported = delay_reported;
 		if (old->kind == OUTCOME_DEFERRED)
 			old->kind = OUTCOME_WAITING;
@@ -407,7 +408,7 @@ entry_record(struct entry *entry, const struct outcome *outcomes,
 			first = i;
 		end = i + 1;
 		if (new->kind != OUTCOME_DELIVERED)
-			strlcpy(file->reason, new->text,
+			strlcpy(file->reason, outcome_text(new),
 			    sizeof(file->reason));
 	}
 	return end == 0 || save_outcomes(entry, first, end, why);

@@ -58,7 +58,7 @@ format_outcome(char *to, size_t width, const struct outcome *outcome)
 	if (outcome->delay_reported)
 		to[0] = 'd';
 	escape_padded(to + OUTCOME_PREFIX, width - OUTCOME_PREFIX,
-	    outcome->text);
+	    outcome_text(outcome));
 }
 
 static void
@@ -435,10 +435,13 @@ loose_number(const char *at, size_t width)
 	return number;
 }
 
+/* before: the outcome of the previous forward-path, or NULL. */
 static void
-parse_outcome(struct outcome *outcome, const char *line, size_t len)
+parse_outcome(struct outcome *outcome, const struct outcome *before,
+    const char *line, size_t len)
 {
 	const char	*enhanced = line + 9;
+	char		 text[OUTCOME_TEXT_MAX];
 	size_t		 n = 0;
 
 	outcome->status = loose_number(line + 2, 2);
@@ -450,8 +453,12 @@ parse_outcome(struct outcome *outcome, const char *line, size_t len)
 	outcome->enhanced[n] = '\0';
 	outcome->in_doubt = line[21] == '!';
 	outcome->delay_reported = line[0] == 'd';
-	escape_decode_padded(outcome->text, sizeof(outcome->text),
-	    line + OUTCOME_PREFIX, len - OUTCOME_PREFIX);
+	escape_decode_padded(text, sizeof(text), line + OUTCOME_PREFIX,
+	    len - OUTCOME_PREFIX);
+	if (before != NULL && strcmp(text, outcome_text(before)) == 0)
+		outcome_share_text(outcome, before);
+	else if (text[0] != '\0')
+		outcome_set_text(outcome, "%s", text);
 }
 
 static bool
@@ -459,6 +466,7 @@ parse_forward_path(struct cursor *c, struct envelope_file *file, size_t *cap)
 {
 	struct envelope		*env = &file->envelope;
 	struct outcome		 outcome = { 0 };
+	struct outcome		*o;
 	struct forward_path	*to;
 	uint64_t		 notify = 0;
 	const char		*line;
@@ -482,7 +490,8 @@ parse_forward_path(struct cursor *c, struct envelope_file *file, size_t *cap)
 	free(path);
 	file->outcomes = memory_room(file->outcomes, env->n - 1, cap,
 	    sizeof(*file->outcomes));
-	file->outcomes[env->n - 1] = outcome;
+	o = &file->outcomes[env->n - 1];
+	*o = outcome;
 	if (take(c, " notify=") && (!take_number(c, 2, &notify) ||
 	    notify == 0 || notify > NOTIFY_ALL))
 		return false;
@@ -492,7 +501,7 @@ parse_forward_path(struct cursor *c, struct envelope_file *file, size_t *cap)
 	if (!take(c, "\n") || !take_line(c, &line, &len) ||
 	    len < OUTCOME_PREFIX)
 		return false;
-	parse_outcome(&file->outcomes[env->n - 1], line, len);
+	parse_outcome(o, env->n > 1 ? o - 1 : NULL, line, len);
 	return true;
 }
 
@@ -601,7 +610,7 @@ envelope_file_free(struct envelope_file *file)
 {
 	free(file->caller);
 	free(file->digest);
-	free(file->outcomes);
+	outcome_list_free(file->outcomes, file->envelope.n);
 	envelope_free(&file->envelope);
 	*file = (struct envelope_file){ 0 };
 }

@@ -84,6 +84,7 @@ set_options(struct connection *c)
 		.early_bdat = config_bool(c->config, &c->subject,
 		    KEY_EARLY_BDAT),
 		.no_chunking = c->no_chunking,
+		.rcpt_max = c->rcpt_max,
 		.trace = c->trace,
 		.interrupt = c->interrupt,
 	};

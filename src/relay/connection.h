@@ -44,6 +44,8 @@ struct connection {
 	const struct smarthost_url		*smarthost;
 	struct endpoint			 at;
 	bool				 no_chunking;	/* do not use BDAT */
+	unsigned			 rcpt_max;	/* as in
+							 * session_options */
 	bool				 no_login;	/* read no credentials,
 							 * and send no AUTH */
 

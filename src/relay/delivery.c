@@ -107,17 +107,15 @@ set_outcomes(struct sending *s, const struct outcome *o,
 
 		if (to->kind != OUTCOME_WAITING || !s->chosen[i])
 			continue;
-		*to = *o;
+		outcome_set(to, o);
 		to->status = why->status;
-		snprintf(to->text, sizeof(to->text), "%s%.690s%s", s->prefix,
+		outcome_set_text(to, "%s%.690s%s", s->prefix,
 		    why->text, !o->in_doubt ? "" : s->delivery->
 		    smarthost->scheme == SCHEME_COMMAND ? "; the program may "
 		    "have delivered the message" : "; the message may have "
 		    "been delivered");
-		if (o->kind == OUTCOME_DELIVERED && s->wire.remark != NULL) {
-			strlcat(to->text, "; ", sizeof(to->text));
-			strlcat(to->text, s->wire.remark, sizeof(to->text));
-		}
+		if (o->kind == OUTCOME_DELIVERED && s->wire.remark != NULL)
+			outcome_add_text(to, "; %s", s->wire.remark);
 	}
 }
 

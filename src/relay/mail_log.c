@@ -81,7 +81,8 @@ mail_log_outcomes(const struct log *log, const struct mail_log *m,
 			    value_or_null(o->tls.group) },
 			{ "verified", "tls_verified", LOG_WORD,
 			    value_or_null(o->tls.verified) },
-			{ "reply", "reply", LOG_TEXT, o->text },
+			{ "reply", "reply", LOG_TEXT,
+			    outcome_text(o) },
 		};
 
 		if (o->kind == OUTCOME_WAITING ||

@@ -119,7 +119,8 @@ set_outcome(struct route_attempt *a, size_t i)
 {
 	a->outcomes[i].smarthost = (unsigned)a->tried;
 	if (a->all_outcomes != NULL)
-		a->all_outcomes[a->route->place[i]] = a->outcomes[i];
+		outcome_set(&a->all_outcomes[a->route->place[i]],
+		    &a->outcomes[i]);
 	a->pending[i] = false;
 	a->n_pending--;
 }
@@ -129,23 +130,37 @@ static void
 end_attempt(struct route_attempt *a, bool not_attempted,
     const struct failure *why)
 {
-	for (size_t i = 0; i < a->route->envelope.n; i++) {
-		struct outcome	*o = &a->outcomes[i];
+	struct outcome	rest = { .kind = is_temporary(why) ?
+			    OUTCOME_DEFERRED : OUTCOME_FAILED,
+			    .status = why->status,
+			    .not_attempted = not_attempted };
+	size_t		n = a->route->envelope.n;
 
-		if (!a->pending[i])
-			continue;
-		*o = (struct outcome){ .status = why->status,
-		    .kind = is_temporary(why) ? OUTCOME_DEFERRED :
-		    OUTCOME_FAILED, .not_attempted = not_attempted };
-		strlcpy(o->text, why->text, sizeof(o->text));
-		if (o->kind == OUTCOME_FAILED && a->enhanced != NULL)
-			strlcpy(o->enhanced, a->enhanced,
-			    sizeof(o->enhanced));
-		set_outcome(a, i);
-	}
+	outcome_set_text(&rest, "%s", why->text);
+	if (rest.kind == OUTCOME_FAILED && a->enhanced != NULL)
+		strlcpy(rest.enhanced, a->enhanced, sizeof(rest.enhanced));
+	for (size_t i = 0; i < n; i++)
+		if (a->pending[i]) {
+			outcome_set(&a->outcomes[i], &rest);
+			set_outcome(a, i);
+		}
+	outcome_clear(&rest);
 	if (a->all_outcomes != NULL)
-		free(a->outcomes);
+		outcome_list_free(a->outcomes, n);
 	free(a->pending);
+}
+
+static void
+add_advice(struct relay *r, struct outcome *o)
+{
+	char	text[OUTCOME_TEXT_MAX];
+
+	o->reply_end = strlcpy(text, outcome_text(o), sizeof(text));
+	advice_add(&r->connection, &(struct advice_facts){
+	    .step = o->step, .code = o->code,
+	    .enhanced = o->enhanced, .status = o->status },
+	    text, sizeof(text));
+	outcome_set_text(o, "%s", text);
 }
 
 /*
@@ -160,6 +175,8 @@ record_outcomes(void *context)
 	size_t			 before = a->n_pending;
 	bool			 is_server = smarthost_is_server(
 				    r->connection.smarthost);
+	const struct outcome	*advised = NULL;
+	struct outcome		 plain = { 0 };	/* the same without advice */
 
 	for (size_t i = 0; i < a->route->envelope.n; i++) {
 		struct outcome	*o = &a->outcomes[i];
@@ -169,14 +186,19 @@ record_outcomes(void *context)
 		if (is_server)
 			o->tls = r->connection.tls;
 		if (is_server && o->kind != OUTCOME_DELIVERED) {
-			o->reply_end = strlen(o->text);
-			advice_add(&r->connection, &(struct advice_facts){
-			    .step = o->step, .code = o->code,
-			    .enhanced = o->enhanced, .status = o->status },
-			    o->text, sizeof(o->text));
+			/* The same reply has the same advice. */
+			if (advised != NULL && o->text == plain.text) {
+				o->reply_end = advised->reply_end;
+				outcome_share_text(o, advised);
+			} else {
+				outcome_set(&plain, o);
+				add_advice(r, o);
+				advised = o;
+			}
 		}
 		set_outcome(a, i);
 	}
+	outcome_clear(&plain);
 	if (r->callbacks != NULL && a->n_pending < before)
 		r->stopped = !r->callbacks->after_transaction(
 		    r->callbacks->context, &r->stopped_why);
@@ -561,6 +583,7 @@ relay_try(struct relay *r, struct route_attempt *a)
 		c->smarthost = r->endpoints.smarthost;
 		c->at = r->endpoints.at;
 		c->no_chunking = false;
+		c->rcpt_max = 0;
 	}
 	if (!smarthost_is_server(c->smarthost)) {
 		try_delivery(r, a);
@@ -568,7 +591,7 @@ relay_try(struct relay *r, struct route_attempt *a)
 	}
 	do {
 		size_t	before = a->n_pending;
-		bool	opened, good, data_sent, bdat_unknown;
+		bool	opened, good, data_sent, learned;
 
 		if (is_interrupted(r)) {
 			stop_attempt(a);
@@ -593,9 +616,12 @@ relay_try(struct relay *r, struct route_attempt *a)
 		set_session_callbacks(a);
 		good = session_send(s, &a->route->envelope, a->message,
 		    a->outcomes, &data_sent, &why);
-		bdat_unknown = s->no_chunking && !c->no_chunking;
+		learned = (s->no_chunking && !c->no_chunking) ||
+		    (s->rcpt_limited && c->rcpt_max == 0);
 		c->no_chunking |= s->no_chunking;
 		r->no_next |= s->ahead_failed;
+		if (s->rcpt_limited)
+			c->rcpt_max = s->rcpt_max;
 		if (r->stopped) {
 			stop_attempt(a);
 			return;
@@ -614,11 +640,12 @@ relay_try(struct relay *r, struct route_attempt *a)
 		/*
 		 * Another session is necessary if the server limits the
 		 * transactions of a session.  It may succeed if this session
-		 * was not new, if it has added outcomes, or if the server does
-		 * not support BDAT.
+		 * was not new, if it has added outcomes, or if it is known now
+		 * that the server does not support BDAT, or how many recipients
+		 * it accepts.
 		 */
 		again = good || !opened || a->n_pending < before ||
-		    bdat_unknown;
+		    learned;
 	} while (!a->over && again && !kept);
 	if (a->over)
 		return;
@@ -757,7 +784,7 @@ count_mail_deferred(struct relay *r, const struct route_attempt *a)
 		return;
 	r->down = true;
 	r->down_view = route->view;
-	failed(&r->down_why, EX_TEMPFAIL, "%s", last->text);
+	failed(&r->down_why, EX_TEMPFAIL, "%s", outcome_text(last));
 }
 
 /*

@@ -163,7 +163,8 @@ adjust_outcomes(struct attempt *a)
 		if (o->kind == OUTCOME_DELIVERED)
 			a->w->delivered = true;
 		else if (!o->paced)
-			strlcpy(a->w->error, o->text, sizeof(a->w->error));
+			strlcpy(a->w->error, outcome_text(o),
+			    sizeof(a->w->error));
 	}
 	count_outcomes(a);
 }
@@ -212,8 +213,7 @@ open_attempt(struct attempt_worker *w, const char *name, bool is_notice)
 	if (a->result != ATTEMPT_DELIVERED)
 		return a;
 	n = file->envelope.n;
-	a->outcomes = memory_new(n, sizeof(*a->outcomes));
-	memcpy(a->outcomes, file->outcomes, n * sizeof(*a->outcomes));
+	a->outcomes = outcome_list_copy(file->outcomes, n);
 	a->waited = memory_new(n, sizeof(*a->waited));
 	for (size_t i = 0; i < n; i++)
 		a->waited[i] = a->outcomes[i].kind == OUTCOME_WAITING;
@@ -226,7 +226,7 @@ static void
 close_attempt(struct attempt *a)
 {
 	free(a->waited);
-	free(a->outcomes);
+	outcome_list_free(a->outcomes, a->opened.file.envelope.n);
 	entry_close(&a->opened);
 	free(a->name);
 	free(a);
@@ -334,20 +334,18 @@ expire_recipients(struct attempt *a)
 	    n == 1 ? "" : "s");
 	for (size_t i = 0; i < a->entry->file.envelope.n; i++) {
 		struct outcome	*o = &a->outcomes[i];
-		char		 last[sizeof(o->text) - 80];
+		const char	*last = outcome_text(o);
 
 		if (o->kind != OUTCOME_DEFERRED && o->kind != OUTCOME_WAITING)
 			continue;
-		strlcpy(last, o->text[0] != '\0' ? o->text :
-		    a->entry->file.reason, sizeof(last));
 		o->kind = OUTCOME_FAILED;
 		if (o->status == EX_OK)
 			o->status = EX_TEMPFAIL;
 		if (o->reply_end > 0)
 			o->reply_end += strlen("given up after : ") +
 			    strlen(lifetime);
-		snprintf(o->text, sizeof(o->text),
-		    "given up after %s: %s", lifetime, last);
+		outcome_set_text(o, "given up after %s: %s", lifetime,
+		    last[0] != '\0' ? last : a->entry->file.reason);
 	}
 }
 
@@ -385,8 +383,9 @@ outcomes_changed(const struct attempt *a)
 	if (!no_server_asked(a))
 		return true;
 	for (size_t i = 0; i < file->envelope.n; i++)
-		if (a->outcomes[i].not_attempted && strcmp(a->outcomes[i].text,
-		    file->outcomes[i].text) != 0)
+		if (a->outcomes[i].not_attempted &&
+		    strcmp(outcome_text(&a->outcomes[i]),
+		    outcome_text(&file->outcomes[i])) != 0)
 			return true;
 	return false;
 }

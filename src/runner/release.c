@@ -45,8 +45,8 @@ expand_again(struct envelope *env, const struct envelope_file *file,
 	for (size_t i = 0; good && i < env->n; i++)
 		if (outcomes[i].kind == OUTCOME_FAILED)
 			good = failed(why, outcomes[i].status, "%s",
-			    outcomes[i].text);
-	free(outcomes);
+			    outcome_text(&outcomes[i]));
+	outcome_list_free(outcomes, env->n);
 	return good;
 }
 

@@ -12,6 +12,7 @@
 #include "queue/commit.h"
 #include "queue/last_attempt.h"
 #include "serve/serve_channel.h"
+#include "serve/serve_outcomes.h"
 #include "util/file.h"
 #include "util/memory.h"
 
@@ -21,7 +22,8 @@ enum { IN_MEMORY_MAX = 1024 * 1024 };
 /*
  * In an entry, deferred forward-paths are waiting.  Returns a copy of the
  * outcomes in which those that wait for their turn are not, so that the worker
- * does not send to them; or NULL if there are none.
+ * does not send to them, and which borrows their texts; or NULL if there are
+ * none.
  */
 static struct outcome *
 hide_paced(const struct outcome *outcomes, size_t n)
@@ -138,7 +140,6 @@ merge_outcomes(struct outcome *outcomes, struct outcome *sent, size_t n,
 		    (o->kind == OUTCOME_WAITING && !complete))
 			continue;
 		o->enhanced[sizeof(o->enhanced) - 1] = '\0';
-		o->text[sizeof(o->text) - 1] = '\0';
 		o->tls.version[sizeof(o->tls.version) - 1] = '\0';
 		o->tls.group[sizeof(o->tls.group) - 1] = '\0';
 		o->tls.verified[sizeof(o->tls.verified) - 1] = '\0';
@@ -149,7 +150,7 @@ merge_outcomes(struct outcome *outcomes, struct outcome *sent, size_t n,
 		if ((unsigned)o->step > STEP_QUIT)
 			o->step = STEP_GREETING;
 		o->paced = false;
-		outcomes[i] = *o;
+		outcome_set(&outcomes[i], o);
 	}
 }
 
@@ -157,17 +158,32 @@ merge_outcomes(struct outcome *outcomes, struct outcome *sent, size_t n,
 static void
 set_in_doubt(struct outcome *outcomes, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct outcome	*o = &outcomes[i];
+	static const struct outcome	lost = { .kind = OUTCOME_DEFERRED,
+		.status = EX_TEMPFAIL, .in_doubt = true,
+		.text = "the process that was sending the message has ended; "
+		    "the smarthost may have accepted it" };
 
-		if (o->kind != OUTCOME_WAITING)
-			continue;
-		*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
-		    .status = EX_TEMPFAIL, .in_doubt = true };
-		strlcpy(o->text, "the process that was sending the message "
-		    "has ended; the smarthost may have accepted it",
-		    sizeof(o->text));
-	}
+	for (size_t i = 0; i < n; i++)
+		if (outcomes[i].kind == OUTCOME_WAITING)
+			outcome_set(&outcomes[i], &lost);
+}
+
+static bool
+read_list(int line, struct outcome *sent, size_t n,
+    struct interrupt *interrupt)
+{
+	size_t	 len;
+	char	*data;
+	bool	 good;
+
+	if (!read_line(line, &len, sizeof(len), interrupt) ||
+	    len > serve_outcomes_size_max(n))
+		return false;
+	data = memory_resize(NULL, len, 1);
+	good = read_line(line, data, len, interrupt) &&
+	    serve_outcomes_unpack(sent, n, data, len);
+	free(data);
+	return good;
 }
 
 /* Asks or tells the caller about a connection, if it keeps a record. */
@@ -228,8 +244,7 @@ read_outcomes(const struct serve_attempt *s, const struct submit_attempt *a,
 			break;
 		case SERVE_PROGRESS:
 		case SERVE_RESULT:
-			good = read_line(line, sent, n * sizeof(*sent),
-			    s->interrupt);
+			good = read_list(line, sent, n, s->interrupt);
 			if (!good)
 				break;
 			merge_outcomes(a->outcomes, sent, n,
@@ -265,7 +280,7 @@ follow_attempt(const struct serve_attempt *s, const struct submit_attempt *a,
 		a->tried->n = 0;
 	}
 	set_in_doubt(a->outcomes, n);
-	free(sent);
+	outcome_list_free(sent, n);
 }
 
 bool

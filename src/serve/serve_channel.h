@@ -18,11 +18,12 @@
  *				and a struct serve_login before each connection,
  *				to which the session replies with a struct
  *				serve_permit; SERVE_CONNECTED and a struct
- *				serve_login after that; SERVE_PROGRESS and a
- *				struct outcome for each forward-path after each
- *				transaction but the last one; SERVE_RESULT and
- *				the same after the attempt, followed by a struct
- *				tried and, if a recipient failed, the transcript
+ *				serve_login after that; SERVE_PROGRESS, a
+ *				size_t and so many octets of serve_outcomes.h
+ *				after each transaction but the last one;
+ *				SERVE_RESULT and the same after the attempt,
+ *				followed by a struct tried and, if a recipient
+ *				failed, the transcript
  *
  * If the line ends without SERVE_TAKEN, no attempt was made; if it ends without
  * SERVE_RESULT, the smarthost may have accepted the message for the recipients

@@ -13,6 +13,7 @@
 #include "queue/entry.h"
 #include "runner/attempt.h"
 #include "serve/serve_channel.h"
+#include "serve/serve_outcomes.h"
 #include "submit/spool_config.h"
 #include "util/file.h"
 #include "util/interrupt.h"
@@ -48,8 +49,15 @@ struct worker_attempt {
 static bool
 send_outcomes(const struct worker_attempt *a, char kind)
 {
-	return file_write(a->line, &kind, 1) &&
-	    file_write(a->line, a->outcomes, a->n * sizeof(*a->outcomes));
+	struct buffer	packed = { 0 };
+	bool		good;
+
+	serve_outcomes_pack(&packed, a->outcomes, a->n);
+	good = file_write(a->line, &kind, 1) &&
+	    file_write(a->line, &packed.len, sizeof(packed.len)) &&
+	    file_write(a->line, packed.data, packed.len);
+	buffer_free(&packed);
+	return good;
 }
 
 static bool
@@ -83,16 +91,14 @@ open_attempt(struct worker_state *state, const int fds[SERVE_CHANNEL_FDS])
 		return a;
 	}
 	a->n = a->entry.file.envelope.n;
-	a->outcomes = memory_new(a->n, sizeof(*a->outcomes));
-	memcpy(a->outcomes, a->entry.file.outcomes,
-	    a->n * sizeof(*a->outcomes));
+	a->outcomes = outcome_list_copy(a->entry.file.outcomes, a->n);
 	return a;
 }
 
 static void
 close_attempt(struct worker_attempt *a)
 {
-	free(a->outcomes);
+	outcome_list_free(a->outcomes, a->n);
 	entry_close(&a->entry);
 	close(a->line);
 	free(a);

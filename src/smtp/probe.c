@@ -50,8 +50,12 @@ prepare(struct session *s, const struct envelope *env, struct smtp_paths *paths,
 	s->reply = (struct reply){ 0 };
 	smtp_paths_prepare(paths, s, &one, &none, &outcome);
 	paths->env = env;
-	return outcome.kind == OUTCOME_WAITING || failed(why, outcome.status,
-	    "%s", outcome.text + strlen(s->options->prefix));
+	if (outcome.kind == OUTCOME_WAITING)
+		return true;
+	failed(why, outcome.status, "%s", outcome_text(&outcome) +
+	    strlen(s->options->prefix));
+	outcome_clear(&outcome);
+	return false;
 }
 
 bool

@@ -1,7 +1,6 @@
 /*
  * reply_outcome.c - convert the replies of a transaction to outcomes
  */
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -41,10 +40,10 @@ reply_outcome(struct transaction *t, size_t i, enum session_step step,
 	struct outcome		*o = outcome_of(t, i);
 	char			 line[800];
 
-	*o = (struct outcome){ .code = r->code, .step = step };
+	outcome_set(o, &(struct outcome){ .code = r->code, .step = step });
 	strlcpy(o->enhanced, r->enhanced, sizeof(o->enhanced));
-	snprintf(o->text, sizeof(o->text), "%s%s: %s", t->s->options->prefix,
-	    what, reply_line(r, line, sizeof(line)));
+	outcome_set_text(o, "%s%s: %s", t->s->options->prefix, what,
+	    reply_line(r, line, sizeof(line)));
 	if (reply_is_positive(r)) {
 		o->kind = OUTCOME_DELIVERED;
 		o->dsn_offered = (t->s->extensions & EXT_DSN) != 0;
@@ -57,29 +56,39 @@ reply_outcome(struct transaction *t, size_t i, enum session_step step,
 void
 reply_outcome_rest(struct transaction *t, enum session_step step)
 {
-	const char	*what = dialogue_step_name(t->s, step);
+	const char		*what = dialogue_step_name(t->s, step);
+	const struct outcome	*first = NULL;
 
-	for (size_t i = 0; i < t->n; i++)
-		if (outcome_of(t, i)->kind == OUTCOME_WAITING &&
-		    (t->accepted[i] || !t->mail_accepted))
-			reply_outcome(t, i, step, what);
+	for (size_t i = 0; i < t->n; i++) {
+		struct outcome	*o = outcome_of(t, i);
+
+		if (o->kind != OUTCOME_WAITING ||
+		    (!t->accepted[i] && t->mail_accepted))
+			continue;
+		if (first != NULL) {
+			outcome_set(o, first);
+			continue;
+		}
+		reply_outcome(t, i, step, what);
+		first = o;
+	}
 }
 
 void
 reply_outcome_in_doubt(struct transaction *t, const struct failure *why)
 {
-	bool	early = t->mode == TRANSACTION_BY_EARLY_BDAT;
+	bool		early = t->mode == TRANSACTION_BY_EARLY_BDAT;
+	struct outcome	in_doubt = { .kind = OUTCOME_DEFERRED,
+			    .status = EX_TEMPFAIL, .step = STEP_FINAL,
+			    .in_doubt = true };
 
+	outcome_set_text(&in_doubt, "%s%.650s; the server may have accepted "
+	    "the message", t->s->options->prefix, why->text);
 	for (size_t i = 0; i < t->n; i++) {
 		struct outcome	*o = outcome_of(t, i);
 
-		if (o->kind != OUTCOME_WAITING || !(t->accepted[i] || early))
-			continue;
-		*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
-		    .status = EX_TEMPFAIL, .step = STEP_FINAL,
-		    .in_doubt = true };
-		snprintf(o->text, sizeof(o->text), "%s%.650s; the server may "
-		    "have accepted the message",
-		    t->s->options->prefix, why->text);
+		if (o->kind == OUTCOME_WAITING && (t->accepted[i] || early))
+			outcome_set(o, &in_doubt);
 	}
+	outcome_clear(&in_doubt);
 }

@@ -24,7 +24,7 @@ clear_extensions(struct session *s)
 {
 	s->extensions = 0;
 	s->size_max = 0;
-	s->rcpt_max = 0;
+	s->rcpt_max = s->options->rcpt_max;
 	s->mail_max = 0;
 	s->domain_max = 0;
 	buffer_clear(&s->mechanisms);
@@ -164,6 +164,7 @@ session_open(struct session *s, int fd, const struct session_options *options,
 	s->tls = options->tls;
 	s->no_chunking = options->no_chunking;
 	stream_open(&s->stream, fd);
+	stream_read_while_writing(&s->stream, SESSION_REPLIES_MAX);
 	stream_set_interrupt(&s->stream, options->interrupt);
 	good = (policy != SESSION_TLS_IMPLICIT || start_tls(s, why)) &&
 	    dialogue_receive(s, STEP_GREETING, why);

@@ -91,6 +91,8 @@ struct session_options {
 	bool			 early_bdat;	/* a small message is sent in
 						 * the flight of its envelope */
 	bool			 no_chunking;	/* do not use BDAT */
+	unsigned		 rcpt_max;	/* .rcpt_max of a session that
+						 * found it; 0: unknown */
 	bool			 unchanged;	/* send paths and message as
 						 * they are: the server
 						 * converts them */
@@ -151,7 +153,8 @@ struct session {
 	unsigned			 extensions;	/* in the last reply to
 							 * EHLO */
 	uint64_t			 size_max;	/* SIZE; 0: no limit */
-	unsigned			 rcpt_max;	/* LIMITS; 0: none */
+	unsigned			 rcpt_max;	/* LIMITS, or as found
+							 * out; 0: none */
 	unsigned			 mail_max;	/* LIMITS; 0: none */
 	unsigned			 domain_max;	/* LIMITS; 0: none */
 	unsigned			 n_domains;	/* of recipients so
@@ -188,6 +191,8 @@ struct session {
 	bool				 holds_lines;	/* commands are not
 							 * traced, but kept */
 	struct buffer			 held_lines;
+	bool				 rcpt_limited;	/* .rcpt_max was found
+							 * out */
 	struct stream			 stream;
 };
 
@@ -212,7 +217,9 @@ bool	session_open(struct session *, int fd, const struct session_options *,
  * cannot be read.  Unless *data_sent, forward-paths without an outcome can then
  * be tried at another server.  If .no_chunking has been set, the server offers
  * CHUNKING but does not support BDAT: set .no_chunking in the options of the
- * next session.
+ * next session.  If .rcpt_limited has been set, the server accepts at most
+ * .rcpt_max recipients and may have closed the connection after too many: set
+ * .rcpt_max likewise.
  */
 bool	session_send(struct session *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes, bool *data_sent,
@@ -240,6 +247,16 @@ bool	session_can_require_tls(const struct session *, struct failure *why);
 
 /* 5.7.30 or 5.7.10, for a cause of the function above. */
 const char *session_cause_enhanced(int cause);
+
+enum {
+	/*
+	 * The most commands in one flight, and the octets of their replies
+	 * (RFC 5321 section 4.5.3.1.5: 512 each) that are read while the
+	 * flight is being written.
+	 */
+	SESSION_FLIGHT_MAX = 8192,
+	SESSION_REPLIES_MAX = SESSION_FLIGHT_MAX * 512,
+};
 
 enum { SESSION_LINE_MAX = 64 * 1024 };	/* octets, of a private command */
 

@@ -19,11 +19,11 @@ refuse_path(const struct smtp_paths_rules *rules, struct outcome *o,
 {
 	char	shown[200];
 
-	*o = (struct outcome){ .kind = OUTCOME_FAILED, .step = step,
-	    .status = step == STEP_RCPT ? EX_NOUSER : EX_DATAERR };
+	outcome_set(o, &(struct outcome){ .kind = OUTCOME_FAILED, .step = step,
+	    .status = step == STEP_RCPT ? EX_NOUSER : EX_DATAERR });
 	visible(shown, sizeof(shown), path, strlen(path));
-	snprintf(o->text, sizeof(o->text), "%s<%s> cannot be sent: %s",
-	    rules->prefix, shown, reason);
+	outcome_set_text(o, "%s<%s> cannot be sent: %s", rules->prefix, shown,
+	    reason);
 }
 
 /*

@@ -16,11 +16,7 @@
 #include "util/memory.h"
 
 enum {
-	/*
-	 * RCPT commands in a flight.  The replies to more commands could fill
-	 * the TCP window while we are still writing (RFC 2920 section 3.1).
-	 */
-	FLIGHT_MAX = 100,
+	FLIGHT_MIN = 320,	/* RCPT commands; see flight_end() */
 
 	/* Octets of the largest message in the flight of its envelope. */
 	EARLY_MAX = 64 * 1024,
@@ -229,6 +225,25 @@ receive_flight(struct transaction *t, size_t first, size_t end,
 	    receive_data(t, why);
 }
 
+/*
+ * The index after the last RCPT of a flight that begins with the index first.
+ * A flight is as long as the number of recipients that are accepted so far: a
+ * server with a limit gets at most as many too many, since it may count those
+ * as errors (Postfix allows 1,000 and then closes the connection).  10,000
+ * recipients need 6 flights.  A server that announces its limit gets all.
+ */
+static size_t
+flight_end(const struct transaction *t, size_t first)
+{
+	size_t	most = t->s->rcpt_max > 0 ? SESSION_FLIGHT_MAX : t->n_accepted;
+
+	if (most < FLIGHT_MIN)
+		most = FLIGHT_MIN;
+	if (most > SESSION_FLIGHT_MAX)
+		most = SESSION_FLIGHT_MAX;
+	return t->n - first > most ? first + most : t->n;
+}
+
 static bool
 envelope_pipelined(struct transaction *t, struct failure *why)
 {
@@ -237,7 +252,7 @@ envelope_pipelined(struct transaction *t, struct failure *why)
 
 	t->rset = s->dirty;
 	do {
-		end = t->n - first > FLIGHT_MAX ? first + FLIGHT_MAX : t->n;
+		end = flight_end(t, first);
 		if (!transaction_send_flight(t, first, end, why) ||
 		    !receive_flight(t, first, end, why))
 			return false;
@@ -307,7 +322,7 @@ choose_mode(const struct transaction *t)
 	if (!offers(s, EXT_CHUNKING) || s->no_chunking || s->options->lmtp)
 		return TRANSACTION_BY_DATA;
 	return s->options->early_bdat && offers(s, EXT_PIPELINING) &&
-	    t->wire.size <= EARLY_MAX && t->n <= FLIGHT_MAX ?
+	    t->wire.size <= EARLY_MAX && t->n <= FLIGHT_MIN ?
 	    TRANSACTION_BY_EARLY_BDAT : TRANSACTION_BY_BDAT;
 }
 
@@ -344,13 +359,20 @@ static bool
 send_transaction(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
+	bool		 good;
 
 	s->step = STEP_MAIL;
 	*t->data_sent = false;
 	if (!t->ahead && !dialogue_is_idle(s, why))
 		return false;
-	if (!(t->ahead ? envelope_ahead(t, why) : offers(s, EXT_PIPELINING) ?
-	    envelope_pipelined(t, why) : envelope_stepwise(t, why))) {
+	good = t->ahead ? envelope_ahead(t, why) : offers(s, EXT_PIPELINING) ?
+	    envelope_pipelined(t, why) : envelope_stepwise(t, why);
+	/* The next transaction keeps to the limit. */
+	if (t->too_many && !t->accepted_after) {
+		s->rcpt_max = (unsigned)t->n_accepted;
+		s->rcpt_limited = true;
+	}
+	if (!good) {
 		/*
 		 * If the message was sent with the envelope, it may have been
 		 * accepted, unless the reply was 421.
@@ -361,9 +383,6 @@ send_transaction(struct transaction *t, struct failure *why)
 			reply_outcome_in_doubt(t, why);
 		return false;
 	}
-	/* The next transaction keeps to the limit. */
-	if (t->too_many && !t->accepted_after)
-		s->rcpt_max = (unsigned)t->n_accepted;
 	if (t->mode == TRANSACTION_BY_EARLY_BDAT)
 		return transaction_data_early_reply(t, why);
 	return !t->data_accepted || transaction_data(t, why);
@@ -378,13 +397,13 @@ check_size(struct transaction *t)
 
 	if (max == 0 || t->wire.size <= max)
 		return true;
-	snprintf(too_big.text, sizeof(too_big.text), "%sthe message has %llu "
-	    "octets, but the server accepts at most %llu",
-	    t->s->options->prefix,
+	outcome_set_text(&too_big, "%sthe message has %llu octets, but the "
+	    "server accepts at most %llu", t->s->options->prefix,
 	    (unsigned long long)t->wire.size, (unsigned long long)max);
 	for (size_t i = 0; i < t->env->n; i++)
 		if (t->outcomes[i].kind == OUTCOME_WAITING)
-			t->outcomes[i] = too_big;
+			outcome_set(&t->outcomes[i], &too_big);
+	outcome_clear(&too_big);
 	return false;
 }
 
@@ -405,10 +424,11 @@ check_requiretls(struct transaction *t)
 	    sizeof(refused.enhanced));
 	failure_prefix(&why, "%s", t->s->options->prefix);
 	failure_suffix(&why, ", so the message was not sent");
-	strlcpy(refused.text, why.text, sizeof(refused.text));
+	outcome_set_text(&refused, "%s", why.text);
 	for (size_t i = 0; i < t->env->n; i++)
 		if (t->outcomes[i].kind == OUTCOME_WAITING)
-			t->outcomes[i] = refused;
+			outcome_set(&t->outcomes[i], &refused);
+	outcome_clear(&refused);
 	return false;
 }
 
@@ -481,11 +501,8 @@ session_send(struct session *s, const struct envelope *env,
 		for (size_t i = 0; t->wire.remark != NULL && i < t->n; i++) {
 			struct outcome	*o = &outcomes[t->index[i]];
 
-			if (o->kind == OUTCOME_DELIVERED) {
-				strlcat(o->text, "; ", sizeof(o->text));
-				strlcat(o->text, t->wire.remark,
-				    sizeof(o->text));
-			}
+			if (o->kind == OUTCOME_DELIVERED)
+				outcome_add_text(o, "; %s", t->wire.remark);
 		}
 		more = good && report_transaction(s) && !session_is_full(s);
 	}

@@ -76,7 +76,7 @@ transaction_ahead_prepare(const struct transaction *now)
 		t->outcomes[i].kind = next.outcomes[i].kind;
 	if (prepare(t, next.message))
 		s->ahead = t;
-	free(t->outcomes);
+	outcome_list_free(t->outcomes, n);
 	t->outcomes = NULL;
 	if (s->ahead == NULL) {
 		transaction_free(t);

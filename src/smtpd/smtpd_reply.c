@@ -105,7 +105,7 @@ static void
 set_accepted(struct smtpd_reply *r, const struct outcome *o,
     const char *queued)
 {
-	const char	*text = o->text;
+	const char	*text = outcome_text(o);
 
 	if (o->kind == OUTCOME_DELIVERED)
 		smtpd_reply_set(r, 250, "2.0.0", "Ok: sent (%s)", text);
@@ -123,7 +123,7 @@ smtpd_reply_outcome(struct smtpd_reply *r, const struct outcome *o,
 	if (outcome_worst(o, 1, queued != NULL) == NULL)
 		set_accepted(r, o, queued);
 	else
-		set_refusal(r, o, o->text);
+		set_refusal(r, o, outcome_text(o));
 }
 
 struct refusals {

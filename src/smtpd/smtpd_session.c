@@ -266,7 +266,7 @@ end_message(struct smtpd_state *s, struct failure *why)
 			    queued);
 		good = smtpd_reply_write(&s->reply, s->stream, why);
 	}
-	free(outcomes);
+	outcome_list_free(outcomes, s->envelope.n);
 	end_transaction(s);
 	return good;
 }

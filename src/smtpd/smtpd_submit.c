@@ -87,6 +87,7 @@ submit_received_message(void *context, const struct envelope *given,
 		.queue = s->private.queue,
 		.bad_from_header = s->private.from_header,
 	};
+	struct outcome		 refused = { .kind = OUTCOME_FAILED };
 
 	submit_result_free(result);
 	copy_envelope(s, given);
@@ -95,17 +96,16 @@ submit_received_message(void *context, const struct envelope *given,
 	    &s->failure);
 	if (!s->refused) {
 		for (size_t i = 0; i < given->n; i++)
-			outcomes[i] = *submit_result_for(result, i);
+			outcome_set(&outcomes[i],
+			    submit_result_for(result, i));
 	} else {
 		log_line(s->submit->options.log, LOG_ERR, "%s",
 		    s->failure.text);
-		for (size_t i = 0; i < given->n; i++) {
-			outcomes[i] = (struct outcome){
-			    .kind = OUTCOME_FAILED,
-			    .status = s->failure.status };
-			strlcpy(outcomes[i].text, s->failure.text,
-			    sizeof(outcomes[i].text));
-		}
+		refused.status = s->failure.status;
+		outcome_set_text(&refused, "%s", s->failure.text);
+		for (size_t i = 0; i < given->n; i++)
+			outcome_set(&outcomes[i], &refused);
+		outcome_clear(&refused);
 	}
 	if (s->options->ended != NULL)
 		s->options->ended(s->options->context, is_accepted(given,

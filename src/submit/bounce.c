@@ -90,7 +90,7 @@ report_has_8bit(const struct bounce_report *r)
 {
 	for (size_t i = 0; i < r->envelope->n; i++)
 		if (!is_ascii(r->envelope->forward[i].path) ||
-		    !is_ascii(r->outcomes[i].text))
+		    !is_ascii(outcome_text(&r->outcomes[i])))
 			return true;
 	return r->message->header_8bit || r->message->body.has_8bit;
 }
@@ -139,7 +139,8 @@ write_explanation(struct bounce_writer *w)
 			continue;
 		in_doubt |= r->outcomes[i].in_doubt;
 		buffer_addf(b, "\n<%s>\n    %s\n",
-		    r->envelope->forward[i].path, r->outcomes[i].text);
+		    r->envelope->forward[i].path,
+		    outcome_text(&r->outcomes[i]));
 	}
 	if (in_doubt)
 		buffer_add_text(b, "\nThe connection to the server was lost "
@@ -212,16 +213,17 @@ add_address(struct buffer *b, const char *path)
 static size_t
 find_reply(const struct outcome *o, const char **reply)
 {
-	size_t	 len = strlen(o->text);
-	char	 code[8];
+	const char	*text = outcome_text(o);
+	size_t		 len = strlen(text);
+	char		 code[8];
 
 	snprintf(code, sizeof(code), ": %03d", o->code % 1000);
-	*reply = strstr(o->text, code);
-	*reply = *reply != NULL ? *reply + 2 : o->text;
+	*reply = strstr(text, code);
+	*reply = *reply != NULL ? *reply + 2 : text;
 	if (o->reply_end > 0 && o->reply_end < len &&
-	    o->text + o->reply_end > *reply)
+	    text + o->reply_end > *reply)
 		len = o->reply_end;
-	return len - (size_t)(*reply - o->text);
+	return len - (size_t)(*reply - text);
 }
 
 /* Writes text in lines of at most FOLD_AT octets if it has enough spaces. */
@@ -255,7 +257,7 @@ static void
 add_remote(struct buffer *b, const struct outcome *o)
 {
 	static const char	 expired[] = "given up after ";
-	const char		*host = o->text, *end;
+	const char		*host = outcome_text(o), *end;
 
 	if (strncmp(host, expired, sizeof(expired) - 1) == 0 &&
 	    (host = strstr(host, ": ")) != NULL)
@@ -478,8 +480,8 @@ bounce_queue(const struct bounce *n, const struct bounce_report *r,
 void
 bounce_free(struct bounce *n)
 {
+	outcome_list_free(n->outcomes, n->envelope.n);
+	n->outcomes = NULL;
 	envelope_free(&n->envelope);
 	message_free(&n->message);
-	free(n->outcomes);
-	n->outcomes = NULL;
 }

@@ -34,19 +34,17 @@ next_attempt(const struct early_entry *e, bool in_doubt)
 static struct outcome *
 make_outcomes(const struct early_entry *e, bool in_doubt)
 {
-	size_t		 n = e->envelope->n;
-	struct outcome	*outcomes = memory_new(n, sizeof(*outcomes));
+	const struct outcome	 lost = { .kind = OUTCOME_DEFERRED,
+		.status = EX_TEMPFAIL, .in_doubt = in_doubt,
+		.text = in_doubt ? "the attempt was not completed; the server "
+		    "may have accepted the message" : "the attempt was not "
+		    "completed" };
+	size_t			 n = e->envelope->n;
+	struct outcome		*outcomes = outcome_list_copy(e->outcomes, n);
 
-	for (size_t i = 0; i < n; i++) {
-		outcomes[i] = e->outcomes[i];
-		if (outcomes[i].kind != OUTCOME_WAITING)
-			continue;
-		outcomes[i] = (struct outcome){ .kind = OUTCOME_DEFERRED,
-		    .status = EX_TEMPFAIL, .in_doubt = in_doubt };
-		strlcpy(outcomes[i].text, in_doubt ? "the attempt was not "
-		    "completed; the server may have accepted the message" :
-		    "the attempt was not completed", sizeof(outcomes[i].text));
-	}
+	for (size_t i = 0; i < n; i++)
+		if (outcomes[i].kind == OUTCOME_WAITING)
+			outcome_set(&outcomes[i], &lost);
 	return outcomes;
 }
 
@@ -78,7 +76,7 @@ write_entry(void *context)
 			early_entry_remove(e);
 		}
 	}
-	free(outcomes);
+	outcome_list_free(outcomes, e->envelope->n);
 }
 
 /* If this fails, nothing is sent: a queue run could send it again too early. */

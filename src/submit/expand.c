@@ -80,7 +80,7 @@ add_failed(struct expand_state *e, const char *path,
 	strlcpy(o->enhanced, why->status == EX_NOUSER ? "5.1.1" :
 	    why->status == EX_DATAERR ? "5.1.3" : "5.3.5",
 	    sizeof(o->enhanced));
-	strlcpy(o->text, why->text, sizeof(o->text));
+	outcome_set_text(o, "%s", why->text);
 	add_path(e, path, like, given)->failed = o;
 }
 
@@ -160,9 +160,9 @@ check_remaining(struct expand_state *e)
 		if (o == NULL)
 			continue;
 		if (reasons == 0)
-			failed(e->why, o->status, "%s", o->text);
+			failed(e->why, o->status, "%s", outcome_text(o));
 		else if (reasons < REASONS_MAX)
-			failure_suffix(e->why, "; %s", o->text);
+			failure_suffix(e->why, "; %s", outcome_text(o));
 		reasons++;
 	}
 	if (reasons > REASONS_MAX)
@@ -201,7 +201,8 @@ replace_paths(struct expand_state *e, struct envelope *env,
 		*outcomes = memory_new(e->env.n, sizeof(**outcomes));
 		for (size_t i = 0; i < n; i++)
 			if (e->source[i].failed != NULL)
-				(*outcomes)[places[i]] = *e->source[i].failed;
+				outcome_set(&(*outcomes)[places[i]],
+				    e->source[i].failed);
 		/* The message has other recipients, so its data is valid. */
 		for (size_t i = 0; i < e->env.n; i++)
 			if ((*outcomes)[i].status == EX_DATAERR)
@@ -230,7 +231,7 @@ expand_recipients(const struct expand_options *options, struct envelope *env,
 	n = e.env.n;
 	good = good && replace_paths(&e, env, outcomes, map);
 	for (size_t i = 0; i < n; i++)
-		free(e.source[i].failed);
+		outcome_list_free(e.source[i].failed, 1);
 	free(e.source);
 	envelope_free(&e.env);
 	return good;

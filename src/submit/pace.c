@@ -1,6 +1,5 @@
 #include "submit/pace.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <syslog.h>
@@ -101,20 +100,22 @@ hold_route(struct pace *p, const struct paced_route *r,
     struct outcome *outcomes)
 {
 	const struct route	*route = r->route;
+	struct outcome		 held = { .kind = OUTCOME_DEFERRED,
+				    .status = EX_TEMPFAIL,
+				    .not_attempted = true, .paced = true };
 
+	outcome_set_text(&held, "%space = %s (%s)", waits, r->set->value,
+	    r->set->origin);
 	for (size_t i = 0; i < route->envelope.n; i++) {
 		struct outcome	*o = &outcomes[route->place != NULL ?
 				    route->place[i] : i];
 
 		if (o->kind != OUTCOME_WAITING)
 			continue;
-		*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
-		    .status = EX_TEMPFAIL, .not_attempted = true,
-		    .paced = true };
-		snprintf(o->text, sizeof(o->text), "%space = %s (%s)", waits,
-		    r->set->value, r->set->origin);
+		outcome_set(o, &held);
 		p->held++;
 	}
+	outcome_clear(&held);
 }
 
 void

@@ -365,11 +365,12 @@ merge_result(struct service_result *r, struct envelope *env,
 			continue;
 		r->outcomes = memory_room(r->outcomes, r->envelope.n, &r->cap,
 		    sizeof(*r->outcomes));
-		r->outcomes[r->envelope.n] = *o;
+		r->outcomes[r->envelope.n] = (struct outcome){ 0 };
+		outcome_set(&r->outcomes[r->envelope.n], o);
 		envelope_add_like(&r->envelope, env->forward[i].path,
 		    &env->forward[i]);
 	}
-	free(*outcomes);
+	outcome_list_free(*outcomes, env->n);
 	*outcomes = r->outcomes;
 	r->outcomes = NULL;
 	for (size_t i = 0; i < env->n; i++) {
@@ -405,6 +406,7 @@ send_message(struct service_session *s, struct envelope *env,
 	bool			sent;
 
 	result->outcomes = memory_new(env->n, sizeof(*result->outcomes));
+	result->n = env->n;
 	if (!session_send(&s->session, env, message, result->outcomes, &sent,
 	    why)) {
 		if (!sent)
@@ -414,9 +416,10 @@ send_message(struct service_session *s, struct envelope *env,
 
 			if (o->kind != OUTCOME_WAITING)
 				continue;
-			*o = (struct outcome){ .kind = OUTCOME_DEFERRED,
-			    .status = EX_TEMPFAIL, .in_doubt = true };
-			strlcpy(o->text, why->text, sizeof(o->text));
+			outcome_set(o, &(struct outcome){
+			    .kind = OUTCOME_DEFERRED, .status = EX_TEMPFAIL,
+			    .in_doubt = true });
+			outcome_set_text(o, "%s", why->text);
 		}
 		return SERVICE_ACCEPTED;
 	}
@@ -427,6 +430,7 @@ send_message(struct service_session *s, struct envelope *env,
 			answer = SERVICE_REFUSED;
 		} else {
 			merge_result(&r, env, &result->outcomes);
+			result->n = env->n;
 			strlcpy(result->queued, r.queued,
 			    sizeof(result->queued));
 			strlcpy(result->failed, r.failed,

@@ -101,8 +101,9 @@ static void
 write_path(struct buffer *to, const char *path, const struct outcome *o,
     const char *text_before)
 {
-	bool	same = text_before != NULL && o->text[0] != '\0' &&
-		    strcmp(o->text, text_before) == 0;
+	const char	*text = outcome_text(o);
+	bool		 same = text_before != NULL && text[0] != '\0' &&
+			    strcmp(text, text_before) == 0;
 
 	buffer_addf(to, "path %s %d %d %s %s %s%s%s%s ", kinds[o->kind],
 	    o->status, o->code, steps[o->step],
@@ -111,9 +112,9 @@ write_path(struct buffer *to, const char *path, const struct outcome *o,
 	    same ? "s" : "",
 	    o->in_doubt || o->not_attempted || same ? "" : "-");
 	escape_word(to, path);
-	if (!same && o->text[0] != '\0') {
+	if (!same && text[0] != '\0') {
 		buffer_add_byte(to, ' ');
-		escape_word(to, o->text);
+		escape_word(to, text);
 	}
 	buffer_add_byte(to, '\n');
 }
@@ -132,7 +133,7 @@ service_result_write(struct buffer *to, const struct service_result *r)
 	}
 	for (size_t i = 0; i < r->envelope.n; i++)
 		write_path(to, r->envelope.forward[i].path, &r->outcomes[i],
-		    i > 0 ? r->outcomes[i - 1].text : NULL);
+		    i > 0 ? outcome_text(&r->outcomes[i - 1]) : NULL);
 	if (r->queued[0] != '\0')
 		buffer_addf(to, "queued %s\n", r->queued);
 	if (r->failed[0] != '\0')
@@ -249,6 +250,7 @@ add_path(struct service_result *r, char *line)
 	size_t		 n = r->envelope.n;
 	char		*path = NULL;
 	const char	*word;
+	char		 text[OUTCOME_TEXT_MAX] = "";
 	bool		 same = false, good;
 	int		 kind, step;
 
@@ -263,16 +265,17 @@ add_path(struct service_result *r, char *line)
 	    read_flags(&line, &o, &same) && (!same || n > 0) &&
 	    (word = next_word(&line)) != NULL &&
 	    (path = escape_decode_word(word, strlen(word))) != NULL &&
-	    read_text(&line, o.text, sizeof(o.text)) && line == NULL &&
-	    (!same || o.text[0] == '\0') &&
+	    read_text(&line, text, sizeof(text)) && line == NULL &&
+	    (!same || text[0] == '\0') &&
 	    /* A failure with the status of success would be taken for it. */
 	    (kind == OUTCOME_DELIVERED || o.status != EX_OK);
 	if (good) {
 		o.kind = (enum outcome_kind)kind;
 		o.step = (enum session_step)step;
 		if (same)
-			strlcpy(o.text, r->outcomes[n - 1].text,
-			    sizeof(o.text));
+			outcome_share_text(&o, &r->outcomes[n - 1]);
+		else if (text[0] != '\0')
+			outcome_set_text(&o, "%s", text);
 		r->outcomes = memory_room(r->outcomes, n, &r->cap,
 		    sizeof(*r->outcomes));
 		r->outcomes[n] = o;
@@ -347,8 +350,8 @@ service_result_add(struct service_result *r, const char *line,
 void
 service_result_free(struct service_result *r)
 {
+	outcome_list_free(r->outcomes, r->envelope.n);
 	envelope_free(&r->envelope);
-	free(r->outcomes);
 	r->outcomes = NULL;
 	r->cap = 0;
 }

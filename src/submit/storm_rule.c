@@ -43,11 +43,12 @@ defer(struct storm_rule *r, const struct setting *set, int64_t until)
 		strftime(date, sizeof(date), " at %Y-%m-%d %H:%M %z", &tm);
 	snprintf(r->reason, sizeof(r->reason), "%s: storm = %s", set->origin,
 	    set->value);
-	snprintf(deferred.text, sizeof(deferred.text), "collected for a "
-	    "digest, which will be sent%s (%s)", date, r->reason);
+	outcome_set_text(&deferred, "collected for a digest, which will be "
+	    "sent%s (%s)", date, r->reason);
 	for (size_t i = 0; i < r->envelope->n; i++)
 		if (r->outcomes[i].kind == OUTCOME_WAITING)
-			r->outcomes[i] = deferred;
+			outcome_set(&r->outcomes[i], &deferred);
+	outcome_clear(&deferred);
 }
 
 int64_t

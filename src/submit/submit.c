@@ -181,7 +181,7 @@ commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
 	struct retry_schedule	 schedule;
 	struct envelope		 env;
 	struct outcome		*outcomes = memory_new(all->n,
-				    sizeof(*outcomes));
+				    sizeof(*outcomes));	/* borrows its texts */
 	struct spool_submission	 entry = {
 		.dir = dir,
 		.envelope = &env,
@@ -206,7 +206,7 @@ commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
 		only_paced &= o->kind != OUTCOME_DEFERRED || o->paced;
 		outcomes[env.n] = *o;
 		if (j->digest_at != 0 && dir == SPOOL_QUEUE)
-			outcomes[env.n].text[0] = '\0';
+			outcomes[env.n].text = NULL;
 		envelope_add_like(&env, all->forward[i].path,
 		    &all->forward[i]);
 	}
@@ -279,13 +279,11 @@ explain_not_queued(const struct submit_job *j, const struct failure *why,
 
 		if (o->kind != OUTCOME_DEFERRED)
 			continue;
-		if (o->text[0] != '\0') {
-			/* Half of the room for each reason. */
-			o->text[sizeof(o->text) / 2] = '\0';
-			strlcat(o->text, "; not queued: ",
-			    sizeof(o->text));
-		}
-		strlcat(o->text, why->text, sizeof(o->text));
+		/* Half of the room for each reason. */
+		if (outcome_text(o)[0] != '\0')
+			outcome_set_text(o, "%.*s; not queued: ",
+			    OUTCOME_TEXT_MAX / 2, o->text);
+		outcome_add_text(o, "%s", why->text);
 		if (with_status)
 			o->status = why->status;
 	}
@@ -378,7 +376,7 @@ note_health(const struct submit_job *j)
 			error = o;
 	}
 	if (error != NULL)
-		health_note_error(spool, now, error->text,
+		health_note_error(spool, now, outcome_text(error),
 		    error->kind == OUTCOME_FAILED, &ignored);
 	if (delivered)
 		health_note_success(spool, now, &ignored);
@@ -439,7 +437,7 @@ collect(struct submit_job *j)
 	j->digest_at = 0;
 	for (size_t i = 0; i < j->envelope->n; i++)
 		if (rule.outcomes[i].kind == OUTCOME_DEFERRED)
-			rule.outcomes[i] = (struct outcome){ 0 };
+			outcome_clear(&rule.outcomes[i]);
 	return false;
 }
 
@@ -566,14 +564,15 @@ make_attempt(struct submit_job *j)
 		} else if (!attempt_elsewhere(j, &why)) {
 			j->attempted = false;
 			deferred.not_attempted = true;
-			strlcpy(deferred.text, why.text, sizeof(deferred.text));
+			outcome_set_text(&deferred, "%s", why.text);
 		}
 		if (has_queue(s))
 			end_attempt(j);
 	}
 	for (size_t i = 0; i < j->envelope->n; i++)
 		if (outcomes[i].kind == OUTCOME_WAITING)
-			outcomes[i] = deferred;
+			outcome_set(&outcomes[i], &deferred);
+	outcome_clear(&deferred);
 }
 
 /* See service_advise(). */
@@ -605,9 +604,9 @@ excuse_secret(const struct submit_job *j)
 			continue;
 		if (credentials_unreadable(s->options.config) == NULL)
 			return;
-		failed(&why, EX_NOPERM, "%s", o->text);
+		failed(&why, EX_NOPERM, "%s", outcome_text(o));
 		advise(s, &why);
-		strlcpy(o->text, why.text, sizeof(o->text));
+		outcome_set_text(o, "%s", why.text);
 		if (s->service_down) {
 			o->kind = OUTCOME_DEFERRED;
 			o->status = EX_TEMPFAIL;
@@ -631,13 +630,13 @@ forget_turn(struct submit_job *j)
 		if (outcomes[i].kind == OUTCOME_DEFERRED) {
 			if (!outcomes[i].paced)
 				return false;
-			reason = outcomes[i].text;
+			reason = outcome_text(&outcomes[i]);
 		}
 	log_line(j->submit->options.log, LOG_WARNING, "a message cannot be "
 	    "queued, and is sent before its turn: %s", reason);
 	for (size_t i = 0; i < j->envelope->n; i++)
 		if (outcomes[i].paced)
-			outcomes[i] = (struct outcome){ 0 };
+			outcome_clear(&outcomes[i]);
 	j->turn = 0;
 	j->unpaced = true;
 	return true;
@@ -691,6 +690,7 @@ submit_here(struct submit *s, const struct submit_request *request,
 	}
 	if (!prepare_message(&p, env, message, &result->outcomes, why))
 		return false;
+	result->n = env->n;
 	if (s->options.mode == SUBMIT_VERIFY)
 		return true;
 	j.early.outcomes = result->outcomes;
@@ -771,7 +771,8 @@ submit_result_for(const struct submit_result *r, size_t i)
 void
 submit_result_free(struct submit_result *r)
 {
-	free(r->outcomes);
+	outcome_list_free(r->outcomes, r->n);
 	expand_map_free(&r->map);
 	r->outcomes = NULL;
+	r->n = 0;
 }

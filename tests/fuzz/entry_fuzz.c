@@ -83,7 +83,7 @@ rewrite(struct entry *entry)
 
 	for (size_t i = 0; i < n; i++) {
 		outcomes[i].kind = (enum outcome_kind)(i % 4);
-		strlcpy(outcomes[i].text, "250 ok", sizeof(outcomes[i].text));
+		outcomes[i].text = "250 ok";
 	}
 	must(entry_record(entry, outcomes, &why));
 	must(entry_defer(entry, 1000, true, &why));

@@ -69,8 +69,8 @@ fuzz_result(char *text)
 		    again.refused == r.refused);
 		for (size_t i = 0; i < r.envelope.n; i++)
 			must(again.outcomes[i].kind == r.outcomes[i].kind &&
-			    strcmp(again.outcomes[i].text,
-			    r.outcomes[i].text) == 0);
+			    strcmp(outcome_text(&again.outcomes[i]),
+			    outcome_text(&r.outcomes[i])) == 0);
 	}
 	buffer_free(&lines);
 	service_result_free(&r);

@@ -63,8 +63,7 @@ read_outcomes(const char *text, struct envelope *env, struct outcome *to)
 
 		to[n] = (struct outcome){ .kind = mark_of(text[0])->kind,
 		    .status = mark_of(text[0])->status };
-		snprintf(to[n].text, sizeof(to[n].text), "%.*s",
-		    (int)len - 1, text + 1);
+		outcome_set_text(&to[n], "%.*s", (int)len - 1, text + 1);
 		path[0] = (char)('a' + n++);
 		envelope_add(env, path);
 		text += len + (text[len] == ' ');
@@ -94,7 +93,7 @@ is_described(void **state)
 	assert_int_equal(worst == NULL, e->worst == NULL);
 	if (worst != NULL) {
 		assert_int_equal(worst->kind, mark_of(e->worst[0])->kind);
-		assert_string_equal(worst->text, e->worst + 1);
+		assert_string_equal(outcome_text(worst), e->worst + 1);
 	}
 	assert_int_equal(outcome_status(outcomes, n, e->queued), e->status);
 	buffer_add_text(&lines, "");
@@ -102,6 +101,8 @@ is_described(void **state)
 	assert_string_equal(lines.data, e->lines);
 	buffer_free(&lines);
 	envelope_free(&env);
+	for (size_t i = 0; i < n; i++)
+		outcome_clear(&outcomes[i]);
 }
 
 #define DESCRIBES(sentence, outcomes, queued, worst, status, lines) \
@@ -164,7 +165,7 @@ a_hundred_thousand_problems_are_described_quickly(void **state)
 	(void)state;
 	for (size_t i = 0; i < N; i++) {
 		outcomes[i].kind = OUTCOME_FAILED;
-		snprintf(outcomes[i].text, sizeof(outcomes[i].text),
+		outcome_set_text(&outcomes[i],
 		    "the same beginning of all of them, then %zu", i / 2);
 		envelope_add(&env, "a@x");
 	}
@@ -173,7 +174,7 @@ a_hundred_thousand_problems_are_described_quickly(void **state)
 	assert_true(clock_ms() - start < 5000);
 	buffer_free(&lines);
 	envelope_free(&env);
-	free(outcomes);
+	outcome_list_free(outcomes, N);
 }
 
 static const struct CMUnitTest bounds_spec[] = {

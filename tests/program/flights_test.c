@@ -89,9 +89,9 @@ static const struct flights_case cases[] = {
 	    { .keywords = CHUNKS }, "smtp",
 	    EARLY, .recipients = 100,
 	    .flights = "EHLO|MAIL RCPTx100 BDAT|QUIT", .round_trips = 4 },
-	{ "250 recipients take two more round trips", { .keywords = SUBMIT },
-	    "smtp", .recipients = 250,
-	    .flights = "EHLO|MAIL RCPTx100|RCPTx100|RCPTx50 DATA|.|QUIT",
+	{ "700 recipients take two more round trips", { .keywords = SUBMIT },
+	    "smtp", .recipients = 700,
+	    .flights = "EHLO|MAIL RCPTx320|RCPTx320|RCPTx60 DATA|.|QUIT",
 	    .round_trips = 7 },
 	{ "without PIPELINING, each command waits for its reply",
 	    { .keywords = "8BITMIME", .strict = true }, "smtp",
@@ -166,9 +166,9 @@ make_message(size_t size)
 static void
 run(const struct flights_case *c, const char *conf, struct program_result *out)
 {
-	const char	*argv[300] = { "relais", "-C", conf, "-i",
+	const char	*argv[720] = { "relais", "-C", conf, "-i",
 			    "-fa@example.org" };
-	char		 to[256][24];
+	char		 to[700][24];
 	char		*message = make_message(c->size);
 
 	for (unsigned i = 0; i < c->recipients; i++) {

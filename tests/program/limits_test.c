@@ -47,7 +47,7 @@ static const struct limits_case cases[] = {
 	    .rcpt_max = 500, .mail_max = 3 }, NULL, 20, 7, MANY },
 	{ "after 452, later transactions have fewer recipients",
 	    { .rcpt_max = 150, .steps = { SILENT } },
-	    NULL, 67, 1, MANY + 100 },
+	    NULL, 67, 1, MANY + 320 },
 	{ "after 452 without PIPELINING, later transactions have fewer "
 	    "recipients", { .rcpt_max = 150,
 	    .steps = { SILENT_STEPWISE } }, NULL, 67, 1, MANY + 1 },

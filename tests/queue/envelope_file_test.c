@@ -61,12 +61,14 @@ random_outcome(uint64_t *seed, size_t most)
 		.code = (int)(next_random(seed) % 600),
 		.in_doubt = next_random(seed) % 2,
 	};
+	char				text[OUTCOME_TEXT_MAX];
 
 	if (next_random(seed) % 2)
 		snprintf(outcome.enhanced, sizeof(outcome.enhanced),
 		    "%u.%u.%u", next_random(seed) % 6,
 		    next_random(seed) % 1000, next_random(seed) % 1000);
-	random_line(seed, outcome.text, sizeof(outcome.text), most);
+	random_line(seed, text, sizeof(text), most);
+	outcome_set_text(&outcome, "%s", text);
 	return outcome;
 }
 
@@ -137,7 +139,7 @@ assert_same_outcome(const struct outcome *a, const struct outcome *b)
 	assert_int_equal(a->code, b->code);
 	assert_int_equal(a->in_doubt, b->in_doubt);
 	assert_string_equal(a->enhanced, b->enhanced);
-	assert_string_equal(a->text, b->text);
+	assert_string_equal(outcome_text(a), outcome_text(b));
 }
 
 static void
@@ -300,7 +302,7 @@ long_texts_are_truncated(void **state)
 	envelope_set_reverse(&file.envelope, "");
 	envelope_add(&file.envelope, "a@example.org");
 	file.outcomes = memory_new(1, sizeof(*file.outcomes));
-	strlcpy(file.outcomes[0].text, longest, sizeof(longest));
+	outcome_set_text(&file.outcomes[0], "%s", longest);
 	strlcpy(file.reason, longest, sizeof(longest));
 	write_envelope_file(&text, &file);
 	assert_reads_as(&text, &file);
@@ -349,8 +351,7 @@ untrusted_text_cannot_end_a_line(void **state)
 	file.outcomes[0].status = file.outcomes[0].code = -1;
 	strlcpy(file.outcomes[0].enhanced, "5.1\n\n",
 	    sizeof(file.outcomes[0].enhanced));
-	strlcpy(file.outcomes[0].text, "550\n+ c\r\n\n",
-	    sizeof(file.outcomes[0].text));
+	outcome_set_text(&file.outcomes[0], "550\n+ c\r\n\n");
 	write_envelope_file(&text, &file);
 	assert_true(envelope_file_parse(&back, text.data, text.len, &why));
 	assert_int_equal(back.envelope.n, 1);

@@ -97,7 +97,7 @@ sends(void **state)
 		envelope_set_reverse(&env, i > 0 && c->second != NULL ?
 		    c->second : "a@example.org");
 		envelope_add(&env, "b@example.net");
-		o = (struct outcome){ .kind = OUTCOME_WAITING };
+		outcome_clear(&o);
 		relay_send(&p.relay, &env, &p.message, &o);
 		envelope_free(&env);
 	}
@@ -112,11 +112,12 @@ sends(void **state)
 		    c->messages[i]);
 	}
 	if (o.kind != c->kind)
-		print_error("%s\n", o.text);
+		print_error("%s\n", outcome_text(&o));
 	assert_int_equal(o.kind, c->kind);
 	assert_int_equal(o.code, c->code);
 	assert_int_equal(o.not_attempted, c->not_attempted);
 	assert_int_equal(o.in_doubt, c->in_doubt);
+	outcome_clear(&o);
 	place_end(&p);
 }
 
@@ -244,6 +245,8 @@ stops(void **state)
 		assert_string_equal(o[1].text, "the disk is full");
 		assert_int_equal(o[1].status, EX_TEMPFAIL);
 	}
+	outcome_clear(&o[0]);
+	outcome_clear(&o[1]);
 	envelope_free(&env);
 	place_end(&p);
 }
@@ -282,7 +285,7 @@ tries(void **state)
 	envelope_set_reverse(&env, "a@example.org");
 	envelope_add(&env, "b@example.net");
 	for (int i = 0; i < (c->messages > 0 ? c->messages : 1); i++) {
-		o = (struct outcome){ .kind = OUTCOME_WAITING };
+		outcome_clear(&o);
 		relay_send(&p.relay, &env, &p.message, &o);
 	}
 	assert_int_equal(p.relay.tried.n, c->n);
@@ -295,6 +298,7 @@ tries(void **state)
 		    c->user != NULL ? c->user : "");
 	}
 	assert_int_equal(p.relay.tried.smarthost[c->last - 1].login, c->login);
+	outcome_clear(&o);
 	envelope_free(&env);
 	place_end(&p);
 }
@@ -320,10 +324,53 @@ static const struct tries tries_table[] = {
 	    .login = TRIED_LOGIN_REFUSED, .user = "u" },
 };
 
+/*
+ * A server that accepts two recipients, and closes the connection if more than
+ * one more is sent: in the second session, no transaction has more than two.
+ */
+static void
+a_limit_is_remembered_in_the_next_session(void **state)
+{
+	enum { N = 5 };
+	static struct place	 p;
+	struct script		 scripts[HOSTS] = { { .steps = {
+		{ .at = ON_RCPT, .connection = 1, .nth = 3,
+		    .say = "452 4.5.3 too many recipients" },
+		{ .at = ON_RCPT, .connection = 1, .nth = 4,
+		    .say = "421 4.7.0 too many errors", .then = THEN_CLOSE },
+	} } };
+	struct outcome		 o[N] = { { .kind = OUTCOME_WAITING } };
+	struct envelope		 env = { 0 };
+
+	(void)state;
+	place_begin(&p, scripts, NULL);
+	envelope_set_reverse(&env, "a@example.org");
+	for (int i = 0; i < N; i++)
+		envelope_add(&env, "b@example.net");
+	relay_send(&p.relay, &env, &p.message, o);
+	assert_true(mock_smtp_wait_messages(p.host[0], 3));
+	assert_int_equal(mock_smtp_connections(p.host[0]), 2);
+	assert_int_equal(mock_smtp_connections(p.host[1]), 0);
+	for (int i = 0; i < N; i++) {
+		assert_int_equal(o[i].kind, OUTCOME_DELIVERED);
+		outcome_clear(&o[i]);
+	}
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(mock_smtp_message(p.host[0], i)->n_rcpt,
+		    i < 2 ? 2 : 1);
+	envelope_free(&env);
+	place_end(&p);
+}
+
+static const struct CMUnitTest limit_spec[] = {
+	cmocka_unit_test(a_limit_is_remembered_in_the_next_session),
+};
+
 int
 main(void)
 {
-	return CASES_RUN("tried", tries, tries_table) +
+	return cmocka_run_group_tests(limit_spec, NULL, NULL) +
+	    CASES_RUN("tried", tries, tries_table) +
 	    CASES_RUN("relay_send", sends, sends_table) +
 	    CASES_RUN("relay_callbacks", stops, stops_table);
 }

@@ -111,8 +111,7 @@ put(struct fixture *f, const struct attempt_case *c)
 		    "b@example.net")->notify = c->notify;
 		outcomes[i].kind = c->kind[i];
 		outcomes[i].in_doubt = c->in_doubt;
-		strlcpy(outcomes[i].text, "451 later",
-		    sizeof(outcomes[i].text));
+		outcomes[i].text = "451 later";
 	}
 	temp_spool_message(&message, &f->spool, 200, 7);
 	if (!spool_commit(&f->spool, &submission, f->id, &why))

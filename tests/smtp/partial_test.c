@@ -150,7 +150,7 @@ check_outcomes(int combination, const struct outcome *outcomes)
 
 		if (outcomes[i].kind != replies[a].kind)
 			fail_msg("%s: %d: %s", path[i], outcomes[i].kind,
-			    outcomes[i].text);
+			    outcome_text(&outcomes[i]));
 		assert_int_equal(outcomes[i].code, replies[a].code);
 		if (replies[a].kind == OUTCOME_DEFERRED)
 			assert_int_equal(outcomes[i].status, EX_TEMPFAIL);
@@ -211,6 +211,9 @@ has_outcomes(void **state)
 	send_one(&s, &env, next);
 	assert_int_equal(next[0].kind, OUTCOME_DELIVERED);
 	env.n = PATHS;
+	for (size_t i = 0; i < PATHS; i++)
+		outcome_clear(&outcomes[i]);
+	outcome_clear(&next[0]);
 	session_close(&s);
 	envelope_free(&env);
 	mock_smtp_stop(host);
@@ -256,7 +259,9 @@ is_not_sent(void **state)
 	assert_int_equal(outcomes[0].kind, OUTCOME_FAILED);
 	assert_int_equal(outcomes[1].kind, for_all ? OUTCOME_FAILED :
 	    OUTCOME_DELIVERED);
-	assert_null(strpbrk(outcomes[0].text, "\r\n"));
+	assert_null(strpbrk(outcome_text(&outcomes[0]), "\r\n"));
+	outcome_clear(&outcomes[0]);
+	outcome_clear(&outcomes[1]);
 	envelope_free(&env);
 	session_close(&s);
 	assert_true(mock_smtp_wait_closed(host, 1));

@@ -87,7 +87,7 @@ open_stage(struct stage *s, const char *lines, const char *aliases)
 static void
 close_stage(struct stage *s)
 {
-	free(s->outcomes);
+	outcome_list_free(s->outcomes, s->envelope.n);
 	expand_map_free(&s->map);
 	envelope_free(&s->envelope);
 	message_free(&s->message);
@@ -870,7 +870,7 @@ try_combination(struct stage *s, const char *said, unsigned code)
 	assert_only_from(&s->message.header);
 	assert_non_null(header_find(&s->message.header, "From", 0));
 	buffer_free(&header);
-	free(s->outcomes);
+	outcome_list_free(s->outcomes, s->envelope.n);
 	s->outcomes = NULL;
 	expand_map_free(&s->map);
 	envelope_free(&s->envelope);

@@ -153,7 +153,7 @@ a_result_is_read_as_it_was_written(void **state)
 	assert_string_equal(r.outcomes[2].text, "later");
 	assert_string_equal(r.outcomes[2].enhanced, "");
 	assert_int_equal(r.outcomes[3].status, EX_NOUSER);
-	assert_string_equal(r.outcomes[3].text, "");
+	assert_string_equal(outcome_text(&r.outcomes[3]), "");
 	assert_string_equal(r.queued, "0123456789abcde");
 	assert_string_equal(r.failed, "0123456789abcdf");
 	service_result_write(&again, &r);

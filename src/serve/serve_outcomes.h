@@ -1,0 +1,29 @@
+/*
+ * serve_outcomes.h - the outcomes of an attempt as octets, for serve_channel.h
+ *
+ * A struct for each forward-path, then their texts.  Both ends belong to the
+ * same program, but the reader does not rely on the values.
+ */
+#ifndef SERVE_OUTCOMES_H
+#define SERVE_OUTCOMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mail/outcome.h"
+#include "util/buffer.h"
+
+/* Appends the octets.  A text that several outcomes share is written once. */
+void	serve_outcomes_pack(struct buffer *, const struct outcome *, size_t n);
+
+/* The most octets that n outcomes can take. */
+size_t	serve_outcomes_size_max(size_t n);
+
+/*
+ * Replaces the outcomes of a list by those in the octets.  Only the texts are
+ * certain to be valid.  Returns false if the octets are incomplete.
+ */
+bool	serve_outcomes_unpack(struct outcome *, size_t n, const char *data,
+	    size_t len);
+
+#endif
