@@ -31,7 +31,10 @@ DEB_SOURCE = $(DEB)/relais-$(VERSION)
 
 # The packages for Debian, with Debian's own tools: `make setup deb` installs
 # them.  conf/debian is the directory debian/ of the source package.
-deb:
+deb: $(DEB)/built
+	ls $(DEB)/*.deb
+
+$(DEB)/built: Makefile $(wildcard conf/* conf/*/* man/* src/*.c src/*/*.[ch]) README.md
 	rm -rf $(DEB)
 	mkdir -p $(DEB_SOURCE)
 	cp -a $(filter-out $(firstword $(subst /, ,$(B))) build,$(wildcard *)) \
@@ -43,7 +46,21 @@ deb:
 	cd $(DEB_SOURCE) && env -u MAKEFLAGS -u MAKELEVEL -u B \
 	    dpkg-buildpackage -us -uc -b -j$$(nproc)
 	rm -rf $(DEB_SOURCE)
-	ls $(DEB)/*.deb
+	touch $@
+
+# Installs them in place of other mail programs, uses, upgrades and purges them,
+# each in namespaces of its own.
+PACKAGE_TESTS = $(addprefix $(B)/tests/packages/,life lintian callers dma exim \
+	  nullmailer postfix ssmtp)
+check-deb: $(DEB)/built $(DEMO) $(PACKAGE_TESTS)
+	$(RUN_TESTS) $(PACKAGE_TESTS)
+
+# A test of replacement has the name of its image.
+$(B)/tests/packages/life $(B)/tests/packages/lintian: $(B)/%: %.sh
+$(filter-out %/life %/lintian,$(PACKAGE_TESTS)): tests/packages/replace.sh
+$(PACKAGE_TESTS):
+	mkdir -p $(@D)
+	install -m 755 $< $@
 
 # The recipes for other systems, as far as tools of Debian can judge them.
 check-recipes:
@@ -59,4 +76,4 @@ html:
 	mkdir -p $(B)/html
 	conf/html.sh man/*.[158] >$(B)/html/relais.html
 
-.PHONY: install uninstall dist static deb check-recipes html
+.PHONY: install uninstall dist static deb check-deb check-recipes html

@@ -2,20 +2,25 @@
 # setup.sh [GOAL...] - install the packages that this machine lacks
 #
 # For goals of make: "all", "demo" and "install" need the packages for the
-# build, and "deb" also Debian's tools; without a goal, and for all others,
-# those for `make check` are installed as well.  If the package manager reports
+# build; without a goal, and for all others but "deb", those for `make check`
+# are installed as well.  "deb" and "check-deb" also need Debian's tools.  If the package manager reports
 # that all are installed, nothing else is done.  make and a C compiler must be
 # installed already.
 set -eu
-kind=tests tools=
+kind='' tools=''
 for goal; do
 	case $goal in
-	setup) ;;
-	all | demo | install) kind=build ;;
-	deb) kind=build tools="build-essential debhelper lintian" ;;
-	*) kind=tests && break ;;
+	setup) continue ;;
+	all | demo | install | deb) kind=${kind:-build} ;;
+	*) kind=tests ;;
+	esac
+	case $goal in
+	deb | check-deb)
+		tools="build-essential debhelper lintian systemd"
+		;;
 	esac
 done
+kind=${kind:-tests}
 cd "$(dirname "$0")/../.."
 
 apt="pkg-config libc6-dev libbsd-dev libssl-dev libcurl4-openssl-dev
