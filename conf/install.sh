@@ -9,7 +9,7 @@
 # examples.
 set -eu
 action=$1
-parts="systemd openrc completion"
+parts="systemd openrc completion apparmor"
 for part in $(echo "$WITH" | tr , ' '); do
 	case " $parts " in
 	*" $part "*) ;;
@@ -99,6 +99,9 @@ if with completion; then
 	put_unit 644 conf/completion/relais.bash "$bash/relais"
 	put_unit 644 conf/completion/relais.zsh "$zsh/_relais"
 	put_unit 644 conf/completion/relais.fish "$fish/relais.fish"
+fi
+if with apparmor; then
+	put 644 conf/apparmor/relais "$SYSCONFDIR/apparmor.d/relais"
 fi
 if [ "$action" = uninstall ]; then
 	for directory in "$LIBDIR" "$examples/openrc" \

@@ -169,6 +169,8 @@ spec "WITH=systemd installs units" only_with systemd '*/lib/systemd/*'
 spec "WITH=completion installs the completion of shells" only_with completion \
     '*/share/zsh/*'
 spec "WITH=openrc installs a script" only_with openrc '*/etc/init.d/relais'
+spec "WITH=apparmor installs a profile" only_with apparmor \
+    '*/etc/apparmor.d/relais'
 spec "a part that does not exist is refused" unknown_part_is_refused
 
 spec_end

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The files for service managers and for logrotate in conf/.
+# The files for service managers, AppArmor and logrotate in conf/.
 set -eu
 build=$(realpath "$(dirname "$0")/../..")
 scratch=$(mktemp -d)
@@ -31,6 +31,12 @@ sysusers_are_valid() {
 	systemd-sysusers --dry-run "$PWD/conf/sysusers.d/relais.conf"
 }
 
+# The kernel of this machine may lack AppArmor.
+profile_is_valid() {
+	apparmor_parser --skip-kernel-load --skip-cache --Werror \
+	    --features-file /etc/apparmor.d/abi/3.0 conf/apparmor/relais
+}
+
 # Two rotations: the first renames the file, the second compresses it.
 log_is_rotated() {
 	logs="$scratch/logs"
@@ -60,6 +66,12 @@ else
 	    "systemd-sysusers accepts the user"; do
 		skip "$sentence" "systemd-analyze is not installed"
 	done
+fi
+sentence="AppArmor accepts the profile"
+if command -v apparmor_parser >/dev/null; then
+	spec "$sentence" profile_is_valid
+else
+	skip "$sentence" "apparmor_parser is not installed"
 fi
 sentence="logrotate accepts the example, and renames the log"
 if command -v logrotate >/dev/null; then

@@ -16,7 +16,7 @@ for goal; do
 	esac
 	case $goal in
 	deb | check-deb)
-		tools="build-essential debhelper lintian systemd"
+		tools="build-essential debhelper dh-apparmor lintian systemd"
 		;;
 	esac
 done
