@@ -3,9 +3,9 @@
 #
 # For goals of make: "all", "demo" and "install" need the packages for the
 # build; without a goal, and for all others but "deb", those for `make check`
-# are installed as well.  "deb" and "check-deb" also need Debian's tools.  If the package manager reports
-# that all are installed, nothing else is done.  make and a C compiler must be
-# installed already.
+# are installed as well.  "deb" and "check-deb" also need Debian's tools.  If the
+# package manager reports that all are installed, nothing else is done.  make and
+# a C compiler must be installed already.
 set -eu
 kind='' tools=''
 for goal; do
