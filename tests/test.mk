@@ -22,7 +22,14 @@ RUN_TESTS = tests/support/run-tests.sh
 PARALLEL  = $(MAKE) --no-print-directory -j$$(nproc)
 CHECKED	  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	    -fno-omit-frame-pointer
-SANITIZE  = $(PARALLEL) B=$(B)/sanitize HARDENING= CFLAGS="$(CHECKED)"
+# Without PIE, a program starts a quarter faster: its tables of globals need no
+# relocation.
+SANITIZE  = $(PARALLEL) B=$(B)/sanitize HARDENING= PIE=-no-pie \
+	    CFLAGS="$(CHECKED)"
+
+# Test programs are compiled more often than they run.
+$(B)/tests/%_test.o: OPTIMIZE = -O0
+$(B)/tests/%_test.o: HARDENING =
 
 $(B)/tests/%.o: tests/%.c
 	$(SAY) CC $<
@@ -32,7 +39,7 @@ $(B)/tests/%.o: tests/%.c
 # The linker takes the objects that a test uses from these archives.
 $(B)/tests/%: $(B)/tests/%.o $(B)/tests/support.a $(B)/relais.a
 	$(SAY) LD $@
-	$(LINK) -pie $(TEST_LIBS)
+	$(LINK) $(PIE) $(TEST_LIBS)
 
 # With the files of net/ that use OpenSSL: the program loads them as tls.so.
 $(B)/tests/support.a: $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c %/demo.c,\

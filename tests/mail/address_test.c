@@ -783,9 +783,9 @@ seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Quadratic time would take hours; five seconds allow for sanitizers. */
+/* Quadratic time would take minutes; five seconds allow for sanitizers. */
 static void
-ten_megabytes_of_any_text_take_linear_time(void **state)
+a_megabyte_of_any_text_takes_linear_time(void **state)
 {
 	static const char *const	units[] = {
 		"(", ")", "()", "<", ">", "<>", "\"", "\\", "\"\\", "a,", ",",
@@ -806,7 +806,7 @@ ten_megabytes_of_any_text_take_linear_time(void **state)
 		struct failure		 why;
 		double			 began;
 
-		text = repeated(units[i], k == 0 ? 10 << 20 : 1 << 20);
+		text = repeated(units[i], 1 << 20);
 		memcpy(text, before[k], strlen(before[k]));
 		began = seconds();
 		address_list_parse(&list, text, strlen(text), ADDRESS_HEADER,
@@ -833,7 +833,7 @@ main(void)
 		cmocka_unit_test(an_address_has_at_most_1000_octets),
 		cmocka_unit_test(a_list_has_at_most_100000_addresses),
 		cmocka_unit_test(a_long_element_is_cut_between_characters),
-		cmocka_unit_test(ten_megabytes_of_any_text_take_linear_time),
+		cmocka_unit_test(a_megabyte_of_any_text_takes_linear_time),
 	};
 
 	return CASES_RUN("header", is_accepted_in_header, header) +

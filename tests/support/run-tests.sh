@@ -53,8 +53,8 @@ failed_tests() {
 }
 
 printf '%s\n' "$@" >"$log/programs"
-# One more than there are processors: many programs wait for a time or an event.
-xargs -P $(($(nproc) + 1)) -I '{}' "$0" --one '{}' "$log" <"$log/programs" &
+# Twice as many as there are processors: programs wait for times and events.
+xargs -P $(($(nproc) * 2)) -I '{}' "$0" --one '{}' "$log" <"$log/programs" &
 runs=$!
 wait "$runs"
 
