@@ -98,6 +98,9 @@ receive_mail(struct transaction *t, struct failure *why)
 		return dialogue_unexpected(s, STEP_MAIL, why);
 	t->mail_accepted = reply_is_positive(&s->reply);
 	s->dirty |= t->mail_accepted;
+	/* The server has kept an earlier envelope: a new session helps. */
+	if (s->reply.code == 503 && s->mails > 0 && !t->ahead)
+		return dialogue_unexpected(s, STEP_MAIL, why);
 	s->mails += t->mail_accepted;
 	if (!t->mail_accepted && !transaction_ahead_is_suspect(t))
 		reply_outcome_rest(t, STEP_MAIL);
@@ -121,8 +124,12 @@ receive_rcpt(struct transaction *t, size_t i, struct failure *why)
 
 	if (!dialogue_receive(s, STEP_RCPT, why))
 		return false;
-	if (!t->mail_accepted)
-		return true;	/* refused, since MAIL was refused */
+	if (!t->mail_accepted) {
+		/* It should be refused, since MAIL was refused. */
+		t->stale |= reply_is_positive(&s->reply);
+		s->dirty |= t->stale;
+		return true;
+	}
 	if (reply_is_intermediate(&s->reply))
 		return dialogue_unexpected(s, STEP_RCPT, why);
 	if (reply_is_positive(&s->reply)) {
@@ -146,7 +153,8 @@ receive_rcpt(struct transaction *t, size_t i, struct failure *why)
 /*
  * If no recipient was accepted, the server should refuse DATA.  If the server
  * accepts it, an empty message without recipients is sent (RFC 2920 section
- * 3.1).
+ * 3.1), but not if the server has kept the envelope of an earlier message: its
+ * recipients would get it.
  */
 static bool
 receive_data(struct transaction *t, struct failure *why)
@@ -167,6 +175,8 @@ receive_data(struct transaction *t, struct failure *why)
 		t->data_accepted = true;
 		return true;
 	}
+	if (t->stale)
+		return dialogue_unexpected(s, STEP_DATA, why);
 	s->dirty = false;
 	return stream_write(&s->stream, ".\r\n", 3, why) &&
 	    dialogue_receive(s, STEP_FINAL, why);
@@ -338,7 +348,7 @@ transaction_select(struct transaction *t)
 	t->n = 0;
 	t->n_accepted = 0;
 	t->mail_accepted = t->data_accepted = false;
-	t->too_many = t->accepted_after = false;
+	t->too_many = t->accepted_after = t->stale = false;
 	for (size_t i = t->from; i < t->env->n; i++) {
 		if (t->outcomes[i].kind != OUTCOME_WAITING)
 			continue;

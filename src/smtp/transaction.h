@@ -53,6 +53,8 @@ struct transaction {
 	bool			 accepted_after;	/* a recipient was
 							 * accepted after that
 							 * 452 */
+	bool			 stale;		/* RCPT was accepted although
+						 * MAIL was refused */
 	bool			*data_sent;	/* as in session_send() */
 };
 

@@ -136,6 +136,17 @@ bdat_is_unknown(struct transaction *t, struct failure *why)
 }
 
 /*
+ * After a refused BDAT, some servers keep the sender and the recipients, and
+ * without RSET, would add the next recipients to them.
+ */
+static bool
+keeps_envelope(const struct transaction *t)
+{
+	return t->mode != TRANSACTION_BY_DATA &&
+	    !reply_is_positive(&t->s->reply);
+}
+
+/*
  * Reads one final reply or, in LMTP, one for each accepted recipient (RFC 2033
  * section 4.2).
  */
@@ -156,7 +167,7 @@ receive_final_replies(struct transaction *t, struct failure *why)
 		reply_outcome(t, i, STEP_FINAL,
 		    dialogue_step_name(s, STEP_FINAL));
 	}
-	s->dirty = false;
+	s->dirty = keeps_envelope(t);
 	return true;
 }
 
@@ -286,6 +297,6 @@ transaction_data_early_reply(struct transaction *t, struct failure *why)
 		return true;
 	}
 	reply_outcome_rest(t, STEP_FINAL);
-	s->dirty = false;
+	s->dirty = keeps_envelope(t);
 	return true;
 }

@@ -455,6 +455,98 @@ an_idle_connection_is_checked_with_noop(void **state)
 	}
 }
 
+/* Two messages in a session; the smarthost refuses the first. */
+static char *
+send_after_a_refused_message(const struct script *script, const char *reply)
+{
+	struct client	 p;
+	char		*commands;
+
+	fixture_open(&p.place, script, "smtp", NULL);
+	start(&p, WORDS(NULL));
+	ask(&p, "EHLO me\r\n", "250 ");
+	for (int i = 0; i < 2; i++) {
+		ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+		ask(&p, i == 0 ? "RCPT TO:<secret@example.net>\r\n" :
+		    "RCPT TO:<b@example.net>\r\n", "250 ");
+		ask(&p, "DATA\r\n", "354 ");
+		ask(&p, "Subject: x\r\n\r\nhi\r\n.\r\n", i == 0 ? reply :
+		    "250 ");
+	}
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	assert_int_equal(mock_smtp_messages(p.place.host), 2);
+	assert_int_equal(mock_smtp_message(p.place.host, 1)->n_rcpt, 1);
+	assert_string_equal(mock_smtp_message(p.place.host, 1)->rcpt[0].path,
+	    "b@example.net");
+	assert_true(mock_smtp_wait_closed(p.place.host, 1));
+	commands = heard_commands(mock_smtp_heard(p.place.host, 0), false);
+	fixture_close(&p.place);
+	return commands;
+}
+
+static void
+after_a_refused_bdat_the_envelope_is_reset(void **state)
+{
+	char	*commands;
+
+	(void)state;
+	commands = send_after_a_refused_message(&(struct script){
+	    .keywords = "PIPELINING\n8BITMIME\nCHUNKING", .steps = { {
+	    .at = ON_BODY, .nth = 1, .say = "451 4.3.0 later" } } }, "451 ");
+	assert_string_equal(commands, "EHLO|MAIL|RCPT|BDAT|RSET|MAIL|RCPT|"
+	    "BDAT|QUIT");
+	free(commands);
+}
+
+/* With the sender that the server has refused: nothing must follow. */
+static void
+a_refused_sender_gets_no_empty_message(void **state)
+{
+	struct client	p;
+	char		*commands;
+
+	(void)state;
+	fixture_open(&p.place, &(struct script){
+	    .keywords = "PIPELINING\n8BITMIME", .steps = {
+	    { .at = ON_MAIL, .say = "550 5.7.1 no" },
+	    { .at = ON_RCPT, .say = "250 2.1.5 Ok" },
+	    { .at = ON_DATA, .say = "354 go" } } }, "smtp", NULL);
+	start(&p, WORDS(NULL));
+	ask(&p, "MAIL FROM:<a@example.org>\r\n", "250 ");
+	ask(&p, "RCPT TO:<b@example.net>\r\n", "250 ");
+	ask(&p, "DATA\r\n", "354 ");
+	ask(&p, "Subject: x\r\n\r\nhi\r\n.\r\n", "550 5.7.1 ");
+	ask(&p, "QUIT\r\n", "221 ");
+	end(&p);
+	assert_true(mock_smtp_wait_closed(p.place.host, 1));
+	assert_int_equal(mock_smtp_messages(p.place.host), 0);
+	commands = heard_commands(mock_smtp_heard(p.place.host, 0), false);
+	assert_string_equal(commands, "EHLO|MAIL|RCPT|DATA");
+	free(commands);
+	fixture_close(&p.place);
+}
+
+/* The recipients of the first message would get an empty one. */
+static void
+no_empty_message_is_sent_to_a_server_that_kept_the_envelope(void **state)
+{
+	char	*commands;
+
+	(void)state;
+	commands = send_after_a_refused_message(&(struct script){
+	    .keywords = "PIPELINING\n8BITMIME", .steps = {
+	    { .at = ON_BODY, .nth = 1, .connection = 1,
+	    .say = "451 4.3.0 later" },
+	    { .at = ON_MAIL, .nth = 2, .connection = 1,
+	    .say = "503 5.5.1 nested MAIL" },
+	    { .at = ON_RCPT, .nth = 2, .connection = 1, .say = "250 2.1.5 Ok" },
+	    { .at = ON_DATA, .nth = 2, .connection = 1, .say = "354 go" } } },
+	    "451 ");
+	assert_string_equal(commands, "EHLO|MAIL|RCPT|DATA|MAIL|RCPT|DATA");
+	free(commands);
+}
+
 static void
 a_queued_message_is_accepted(void **state)
 {
@@ -607,6 +699,10 @@ static const struct CMUnitTest smtp_server_spec[] = {
 	cmocka_unit_test(from_mode_always_replaces_the_sender),
 	cmocka_unit_test(a_closed_connection_is_reopened),
 	cmocka_unit_test(an_idle_connection_is_checked_with_noop),
+	cmocka_unit_test(a_refused_sender_gets_no_empty_message),
+	cmocka_unit_test(after_a_refused_bdat_the_envelope_is_reset),
+	cmocka_unit_test(
+	    no_empty_message_is_sent_to_a_server_that_kept_the_envelope),
 	cmocka_unit_test(a_queued_message_is_accepted),
 	cmocka_unit_test(an_undelivered_message_without_a_queue_gets_451),
 	cmocka_unit_test(the_end_of_input_in_a_message_discards_it),
