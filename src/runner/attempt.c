@@ -45,6 +45,7 @@ struct attempt {
 	struct pace		 pace;
 	bool			 proved;	/* the entry can be written */
 	bool			 in_doubt;
+	bool			 was_in_doubt;	/* before this attempt */
 
 	/* Numbers of recipients. */
 	size_t			 before;	/* waiting before it */
@@ -219,6 +220,7 @@ open_attempt(struct attempt_worker *w, const char *name, bool is_notice)
 		a->waited[i] = a->outcomes[i].kind == OUTCOME_WAITING;
 	count_outcomes(a);
 	a->before = a->waiting;
+	a->was_in_doubt = a->in_doubt;
 	return a;
 }
 
@@ -256,7 +258,8 @@ record_in_entry(void *context, struct failure *why)
 /*
  * The next entry is opened now, and remains locked until attempt_entry() is
  * called for it, whether its envelope can be sent or not.  With pace, it could
- * have to wait for its turn.
+ * have to wait for its turn.  If the reply to this message was lost before, the
+ * envelope of the next one may have been the cause.
  */
 static bool
 open_next(void *context, struct relay_next *to)
@@ -265,7 +268,7 @@ open_next(void *context, struct relay_next *to)
 	struct attempt_worker	*w = a->w;
 	const char		*name;
 
-	if (w->n_notices > 0 || pace_is_set(w->config) ||
+	if (w->n_notices > 0 || a->was_in_doubt || pace_is_set(w->config) ||
 	    (name = w->next(w->context)) == NULL)
 		return false;
 	next = w->ahead = open_attempt(w, name, false);

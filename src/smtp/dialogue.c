@@ -172,6 +172,7 @@ static const struct {
 	{ "CHUNKING",		EXT_CHUNKING },
 	{ "LIMITS",		EXT_LIMITS },
 	{ "REQUIRETLS",		EXT_REQUIRETLS },
+	{ "BURL",		EXT_BURL },
 };
 
 static uint64_t

@@ -135,6 +135,7 @@ enum session_extension {
 	EXT_CHUNKING	= 1 << 8,	/* RFC 3030 */
 	EXT_LIMITS	= 1 << 9,	/* RFC 9422 */
 	EXT_REQUIRETLS	= 1 << 10,	/* RFC 8689 */
+	EXT_BURL	= 1 << 11,	/* RFC 4468 */
 };
 
 /*

@@ -27,6 +27,17 @@ count_waiting(const struct transaction *t)
 }
 
 /*
+ * The submission service of Dovecot (2.3.19), which offers BURL, passes the
+ * message on before it replies.  If it receives RCPT meanwhile, it ends with an
+ * assertion, and its reply is lost although the message has been accepted.
+ */
+static bool
+loses_replies(const struct session *s)
+{
+	return (s->extensions & EXT_BURL) != 0;
+}
+
+/*
  * Whether another message can follow this one, in this session: recipients that
  * have no outcome and were not accepted need another transaction.
  */
@@ -36,7 +47,8 @@ may_follow(const struct transaction *t)
 	const struct session	*s = t->s;
 
 	return s->options->next != NULL && !s->options->lmtp &&
-	    (s->extensions & EXT_PIPELINING) && !s->ahead_failed &&
+	    (s->extensions & EXT_PIPELINING) && !loses_replies(s) &&
+	    !s->ahead_failed &&
 	    !t->retried && s->domain_max == 0 && !session_is_full(s) &&
 	    count_waiting(t) == t->n_accepted;
 }
