@@ -153,6 +153,7 @@ $(B)/settings: FORCE
 	echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' >$@
 FORCE:
 
+include tests/budget/bench.mk
 include tests/test.mk
 include tests/fuzz/fuzz.mk
 include conf/package.mk

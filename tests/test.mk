@@ -6,7 +6,6 @@
 TESTS	  = $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_test.c))
 SCRIPTS	  = $(patsubst %.sh,$(B)/%,$(wildcard tests/*/*_test.sh))
 SANITIZED = $(TESTS:$(B)/%=$(B)/sanitize/%)
-BUDGET	  = $(B)/tests/budget
 DEMO	  = $(B)/tests/support/demo
 
 # The tests of each kind, which `make check-KIND` builds and runs.
@@ -95,9 +94,5 @@ $(B)/headers/%.h.ok: %.h
 	    -fsyntax-only -x c $<
 	touch $@
 
-bench soak: all $(addprefix $(BUDGET)/,bench queue_bench service_bench soak)
-	for name in $(patsubst bench,bench queue_bench service_bench,$@); do \
-	    $(BUDGET)/$$name || exit; done
-
 .PHONY: tests demo check check-unit check-quick check-sanitize check-callers \
-    check-servers check-budget check-headers bench soak
+    check-servers check-budget check-headers

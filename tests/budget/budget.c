@@ -27,8 +27,8 @@ enum kind {
 };
 
 /*
- * Upper limits.  The resident size varies by 200 KiB from run to run: the kernel
- * maps the pages around each page fault, and the addresses are random.
+ * Upper limits.  The resident size varies by 200 KiB from run to run: the
+ * kernel maps the pages around each page fault, and the addresses are random.
  */
 static const struct {
 	long	instructions, calls, objects, kib;

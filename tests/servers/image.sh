@@ -25,7 +25,7 @@ packages_of() {
 		    php-cli php-symfony-mailer ruby-mail s-nail sudo swaks \
 		    vacation
 		;;
-	ssmtp | dma | nullmailer) echo "$1" ;;
+	ssmtp | dma | nullmailer | msmtp | esmtp) echo "$1" ;;
 	bounces) echo libsisimai-perl python3-flufl.bounce ;;
 	metrics) echo prometheus python3-prometheus-client ;;
 	names) echo libnss-resolve libnss-mdns libnss-sss ;;

@@ -2,21 +2,26 @@
 # setup.sh [GOAL...] - install the packages that this machine lacks
 #
 # For goals of make: "all", "demo" and "install" need the packages for the
-# build; without a goal, and for all others but "deb", those for `make check`
-# are installed as well.  "deb" and "check-deb" also need Debian's tools.  If the
-# package manager reports that all are installed, nothing else is done.  make and
-# a C compiler must be installed already.
+# build; without a goal, and for all others but "deb" and "bench", those for
+# `make check` are installed as well.  "deb" and "check-deb" also need Debian's
+# tools, and "bench" the programs that relais is compared with, which are only
+# unpacked.  If the package manager reports that all are installed, nothing else
+# is done.  make and a C compiler must be installed already.
 set -eu
-kind='' tools=''
+kind='' tools='' images=''
 for goal; do
 	case $goal in
 	setup) continue ;;
-	all | demo | install | deb) kind=${kind:-build} ;;
+	all | demo | install | deb | bench) kind=${kind:-build} ;;
 	*) kind=tests ;;
 	esac
 	case $goal in
 	deb | check-deb)
 		tools="build-essential debhelper dh-apparmor lintian systemd"
+		;;
+	bench)
+		tools="libcmocka-dev valgrind strace"
+		images="msmtp ssmtp esmtp dma nullmailer postfix"
 		;;
 	esac
 done
@@ -114,4 +119,6 @@ fi
 
 # The servers and callers for the tests are unpacked now, so that the tests do
 # not need a network.
-[ "$kind" = build ] || exec tests/servers/image.sh --all
+[ "$kind" = build ] || images=--all
+# shellcheck disable=SC2086 # a list of words
+[ -z "$images" ] || exec tests/servers/image.sh $images
