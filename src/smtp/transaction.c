@@ -283,10 +283,17 @@ envelope_pipelined(struct transaction *t, struct failure *why)
 static bool
 envelope_ahead(struct transaction *t, struct failure *why)
 {
+	bool	kept = t->s->dirty;
+
 	dialogue_trace_held(t->s);
 	if (!receive_flight(t, 0, t->n, why)) {
 		t->s->ahead_failed |= !t->s->ahead_works;
 		return false;
+	}
+	/* The server may have kept the last envelope: RSET must come first. */
+	if (kept) {
+		t->again = t->rset = true;
+		t->n_accepted = 0;
 	}
 	if (t->mode == TRANSACTION_BY_BDAT)
 		t->data_accepted = t->n_accepted > 0;

