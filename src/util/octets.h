@@ -1,9 +1,10 @@
 /*
- * octets.h - examine eight octets of text in one step
+ * octets.h - examine eight or sixteen octets of text in one step
  *
  * For loops over all octets of a message.  Compared with loops over single
- * octets, message_feed() processes 4.6 instead of 2.4 GB/s of text with lines
- * of 75 octets, and recoder_feed() 4.4 instead of 2.3 GB/s of long lines.
+ * octets, eight at a time double the speed: recoder_feed() processes 4.4
+ * instead of 2.3 GB/s of long lines.  Sixteen at a time, message_feed() takes
+ * 1.4 instead of 2.8 instructions for each octet of lines of 77.
  * The functions mark octets by their top bit; the first octet is the least
  * significant one.  Marks can be combined with |.
  */
@@ -12,6 +13,9 @@
 
 #include <sys/endian.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,6 +53,42 @@ static inline size_t
 octets_first(uint64_t marks)
 {
 	return (size_t)__builtin_ctzll(marks) / 8;
+}
+
+/* A vector of the compiler, with any alignment. */
+typedef uint8_t		octets_sixteen
+	    __attribute__((vector_size(16), aligned(1), may_alias));
+typedef uint64_t	octets_halves __attribute__((vector_size(16)));
+
+static inline octets_halves
+octets_load_sixteen(const char *from)
+{
+	return (octets_halves)*(const octets_sixteen *)from;
+}
+
+static inline void
+octets_store_sixteen(char *to, octets_halves sixteen)
+{
+	*(octets_sixteen *)to = (octets_sixteen)sixteen;
+}
+
+/* The number of octets before the first one less than the limit; 16: none. */
+static inline size_t
+octets_before(octets_halves sixteen, uint8_t limit)
+{
+	octets_halves	marks = (octets_halves)
+			    ((octets_sixteen)sixteen < limit);
+
+#ifdef __SSE2__
+	unsigned	mask = (unsigned)_mm_movemask_epi8((__m128i)marks);
+
+	return mask == 0 ? 16 : (size_t)__builtin_ctz(mask);
+#else
+	if ((marks[0] | marks[1]) == 0)
+		return 16;
+	return marks[0] != 0 ? octets_first(le64toh(marks[0])) :
+	    8 + octets_first(le64toh(marks[1]));
+#endif
 }
 
 #endif
