@@ -284,15 +284,16 @@ store_crs(struct message *m, const char **data, size_t *len,
  * len in all, are copied and seen, too.  octets.h has the gain.
  */
 static size_t
-copy_plain(char *to, const char *from, size_t len, octets_halves *seen)
+copy_plain(char *to, const char *from, size_t len, octets_sixteen *seen)
 {
 	size_t	n = 0;
 
-	octets_halves	any = *seen;
+	octets_sixteen	any = *seen;
 
 	while (len - n >= 16) {
-		octets_halves	sixteen = octets_load_sixteen(from + n);
-		size_t		before = octets_before(sixteen, '\r' + 1);
+		octets_sixteen	sixteen = octets_load_sixteen(from + n);
+		size_t		before = octets_zeros((octets_sixteen)
+				    (sixteen <= '\r'));
 
 		octets_store_sixteen(to + n, sixteen);
 		any |= sixteen;
@@ -345,7 +346,7 @@ body_append(struct message *m, const char *data, size_t len)
 	size_t			 longest = b->longest_line;
 	bool			 dots = p->column == 0 && data[0] == '.';
 	bool			 first = true;
-	octets_halves		 seen = { 0 };
+	octets_sixteen		 seen = { 0 };
 
 	/* Each store of a char could change *p and *b: they stay unused. */
 	for (;;) {
@@ -394,7 +395,7 @@ body_append(struct message *m, const char *data, size_t len)
 	p->column += (size_t)(to - counted);
 	b->longest_line = longest;
 	b->has_dots |= dots;
-	b->has_8bit |= ((seen[0] | seen[1]) & OCTETS_HIGH) != 0;
+	b->has_8bit |= octets_any_high(seen);
 	b->memory.len += (size_t)(to - start);
 	b->memory.data[b->memory.len] = '\0';
 	b->size += (size_t)(to - start);

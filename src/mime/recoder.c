@@ -110,17 +110,16 @@ release_blank(struct recoder *r, struct output *o, bool ends_line)
 static size_t
 literal_run(const char *text, size_t len)
 {
-	uint64_t	special = 0;
-	size_t		n = 0;
+	size_t	n = 0, before = 16;
 
-	while (special == 0 && len - n >= 8) {	/* octets.h has the gain */
-		uint64_t	eight = octets_load(text + n);
+	while (before == 16 && len - n >= 16) {	/* octets.h has the gain */
+		octets_sixteen	sixteen = octets_load_sixteen(text + n);
 
-		special = (eight & OCTETS_HIGH) | octets_below(eight, ' ') |
-		    octets_equal(eight, 127) | octets_equal(eight, '=');
-		n += special != 0 ? octets_first(special) : 8;
+		before = octets_zeros((octets_sixteen)((sixteen < ' ') |
+		    (sixteen > 126) | (sixteen == '=')));
+		n += before;
 	}
-	while (special == 0 && n < len && text[n] >= ' ' && text[n] < 127 &&
+	while (before == 16 && n < len && text[n] >= ' ' && text[n] < 127 &&
 	    text[n] != '=')
 		n++;
 	/* A final blank depends on the octet after it. */
