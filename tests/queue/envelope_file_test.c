@@ -73,6 +73,13 @@ random_outcome(uint64_t *seed, size_t most)
 }
 
 static void
+set_random_outcome(struct outcome *to, uint64_t *seed, size_t most)
+{
+	outcome_clear(to);
+	*to = random_outcome(seed, most);
+}
+
+static void
 random_path(uint64_t *seed, struct envelope_file *file, size_t most)
 {
 	char			*path = random_word(seed, 90);
@@ -238,7 +245,7 @@ rewriting_does_not_change_the_length(void **state)
 		end = first + next_random(&seed) %
 		    (file.envelope.n - first) + 1;
 		for (size_t j = first; j < end; j++)
-			file.outcomes[j] = random_outcome(&seed, 42);
+			set_random_outcome(&file.outcomes[j], &seed, 42);
 		file.attempts++;
 		file.held = !file.held;
 		file.collected = !file.held && !file.collected;
@@ -268,7 +275,7 @@ an_incomplete_rewrite_can_be_read(void **state)
 		random_envelope_file(&seed, &file);
 		write_envelope_file(&old, &file);
 		for (size_t j = 0; j < file.envelope.n; j++)
-			file.outcomes[j] = random_outcome(&seed, 42);
+			set_random_outcome(&file.outcomes[j], &seed, 42);
 		file.attempts = next_random(&seed) % 100000;
 		file.asked = next_random(&seed) % 10000;
 		file.notice_sent = !file.notice_sent;

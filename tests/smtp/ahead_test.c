@@ -270,6 +270,8 @@ is_sent(void **state)
 		free(text);
 	}
 	for (size_t i = 0; i < MESSAGES; i++) {
+		outcome_clear(&p.outcomes[i][0]);
+		outcome_clear(&p.outcomes[i][1]);
 		envelope_free(&p.env[i]);
 		message_free(&p.message[i]);
 	}
