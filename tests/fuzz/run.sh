@@ -12,8 +12,8 @@ log=$directory/$name.log
 mkdir -p "$directory/corpus/$name"
 [ -d "$seeds" ] || seeds=
 if ! "$1" -max_total_time="$2" -timeout=10 -verbosity=0 -print_final_stats=1 \
-    -artifact_prefix="$directory/$name-" "$directory/corpus/$name" $seeds \
-    >"$log" 2>&1; then
+    -artifact_prefix="$directory/$name-" "$directory/corpus/$name" \
+    ${seeds:+"$seeds"} >"$log" 2>&1; then
 	tail -n 100 "$log"
 	exit 1
 fi

@@ -47,7 +47,7 @@ is_replaced() {
 	is_installed "$package"
 	apt install "$PACKAGES"/relais_*.deb
 	is_installed relais
-	! is_installed "$package"
+	fails is_installed "$package"
 	says 'no smarthost is configured: run "relais setup", or "relais import"'
 	[ ! -e /etc/relais.conf ]
 	sendmail --version | grep -i relais

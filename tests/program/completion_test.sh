@@ -68,6 +68,7 @@ words_zsh() {
 }
 
 words_fish() {
+	# shellcheck disable=SC2016 # the variables of fish
 	fish --no-config -c '
 	source $argv[1]/relais.fish
 	complete -C $argv[2]' "$scratch/share" "$1" | cut -f 1

@@ -39,6 +39,7 @@ start_server() {
 }
 
 begin() {
+	# shellcheck disable=SC2016 # backquotes of Markdown
 	sed -n '/^```sh$/,/^```$/{/^```/d;p;}' README.md | sed "
 	    s|https://email.*amazonaws.com/|http://127.0.0.1:$port/|
 	    s|/etc/relais-ses.curl|$scratch/key|" >"$scratch/send"
@@ -98,7 +99,7 @@ python_reads_the_maildir() {
 	sed "s|^smarthost.*|smarthost = maildir://$scratch/Maildir|" \
 	    "$scratch/relais.conf" >"$scratch/maildir.conf"
 	chmod 600 "$scratch/maildir.conf"
-	for i in 1 2; do
+	for _ in 1 2; do
 		printf 'Subject: x\nTo: b@example.net\n\n.\n\xc3\xa9\n' |
 		    "$build/relais" -C "$scratch/maildir.conf" -i \
 		    -f a@example.org -t c@example.net || return

@@ -13,6 +13,7 @@ cp -a "$built"/{src,module,installed,relais.a,tls.so,sendmail,settings} \
 for name in token.a relais-token; do
 	[ ! -e "$built/$name" ] || cp -a "$built/$name" "$build"
 done
+# shellcheck disable=SC2034 # for script.sh
 scratch=$staging
 . tests/support/script.sh
 

@@ -14,6 +14,7 @@ for name in sendmail relais-token; do
 	[ ! -e "$built/installed/$name" ] ||
 	    ln -s "$built/installed/$name" "$build/installed"
 done
+# shellcheck disable=SC2034 # for script.sh
 scratch=$staging
 . tests/support/script.sh
 version=$(sed -n 's/^VERSION[[:space:]]*= //p' Makefile)

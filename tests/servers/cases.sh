@@ -242,7 +242,7 @@ checks() {
 			return 1
 		}
 	done
-	! grep -rF "$LAB_PASSWORD" "$LAB/case/stdout" "$LAB/case/stderr"
+	fails grep -rF "$LAB_PASSWORD" "$LAB/case/stdout" "$LAB/case/stderr"
 	[ -z "$(delivered_files "$LAB/mail")" ]
 }
 

@@ -85,8 +85,8 @@ say() {
 	echo "setup: installing$1"
 }
 
+# shellcheck disable=SC2086 # lists of words
 if command -v apt-get >/dev/null; then
-	# shellcheck disable=SC2086 # lists of words, here and below
 	lacking=$(missing apt_has $apt)
 	if [ -n "$lacking" ]; then
 		as_root apt-get -qq update

@@ -52,6 +52,15 @@ pause() {
 	read -r -t 0.02 <>"$LAB/never" || :
 }
 
+# fails COMMAND [ARGUMENT...]: ends the case if the command succeeds.  After
+# `! command`, the case would go on, whatever the status is.
+fails() {
+	if "$@"; then
+		echo "succeeds, but must fail: $*"
+		return 1
+	fi
+}
+
 # The decoded body of a delivered message.
 decoded() {
 	python3 -c '
