@@ -53,17 +53,12 @@ ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE $(LFS_CFLAGS) -Isrc $(BSD_CFLAGS) \
 		  -DSYSCONFDIR='"$(SYSCONFDIR)"'
 
 # A line for each file, unless V=1 shows the commands.
-ifeq ($(V),1)
-SAY	= mkdir -p $(@D); :
-else
-SAY	= mkdir -p $(@D); printf '%-4s %s\n'
-.SILENT:
-endif
+SAY	= mkdir -p $(@D); $(if $(filter 1,$(V)),:,printf '%-4s %s\n')
+$(if $(filter 1,$(V)),,.SILENT:)
 COMPILE	= $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-ARCHIVE	= rm -f $@; ar qcs $@ $(filter %.o,$^)
 # -O1: with its hash table, a start takes 8,000 instructions less.
 LINK	= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,-O1,--as-needed \
-	  -o $@ $+
+	  -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
 # The directories of src, from top to bottom: includes only point down.
 LAYERS	= token cli check setup import serve smtpd runner submit relay config \
@@ -99,13 +94,12 @@ $(B)/first.a: $(FIRST)
 $(B)/token.a: $(TOKEN_OBJECTS)
 $(B)/%.a:
 	$(SAY) AR $@
-	$(ARCHIVE)
+	rm -f $@; ar qcs $@ $(filter %.o,$^)
 
-# The installed programs differ only in an object that precedes the archives.
+# The installed programs differ only in an object that precedes the archives,
+# $(B)/installed/installed.o: conf/package.mk.
 PROGRAMS = $(B)/sendmail $(B)/installed/sendmail
 TOKEN_PROGRAMS = $(B)/relais-token $(B)/installed/relais-token
-$(filter $(B)/installed/%,$(PROGRAMS) $(TOKEN_PROGRAMS)): \
-    $(B)/installed/installed.o
 $(PROGRAMS): $(B)/src/main.o $(filter %/name_service_static.o,$(OBJECTS)) \
     $(B)/first.a $(B)/relais.a
 $(PROGRAMS): LIBS = $(if $(MODULE),,$(TLS_LIBS)) $(BSD_LIBS)
@@ -133,17 +127,13 @@ $(B)/module/%.o: src/%.c
 	$(SAY) CC "$< (tls.so)"
 	$(COMPILE) -fPIC -fvisibility=hidden
 
-# The programs in $(B) use the files in $(B) and conf, the installed programs the
-# installed ones.  $(call PATHS,DIRECTORY,DIRECTORY)
+# The programs in $(B) use the files in $(B) and conf, the installed programs
+# (conf/package.mk) the installed ones.  $(call PATHS,DIRECTORY,DIRECTORY)
 PATHS	= -DTLS_MODULE='"$(1)/tls.so"' -DTOKEN_PROGRAM='"$(1)/relais-token"' \
 	  -DPROVIDERS='"$(2)/providers"' \
 	  -DOAUTH_PROVIDERS='"$(2)/oauth-providers"'
 $(B)/src/util/installed.o: ALL_CFLAGS += \
     $(call PATHS,$(abspath $(B)),$(abspath conf))
-$(B)/installed/installed.o: ALL_CFLAGS += $(call PATHS,$(LIBDIR),$(DATADIR))
-$(B)/installed/installed.o: src/util/installed.c
-	$(SAY) CC "$< (installed)"
-	$(COMPILE) -fPIE
 
 # These contain settings, and are compiled again if the settings change.
 $(B)/src/cli/version.o $(B)/src/check/service.o $(B)/src/config/load.o \
@@ -158,14 +148,13 @@ FORCE:
 include tests/budget/bench.mk
 include tests/test.mk
 include tests/fuzz/fuzz.mk
+include tests/static/static.mk
 include conf/package.mk
 
 # The goals named together with setup wait for it.
 setup:
 	tests/support/setup.sh $(MAKECMDGOALS)
-ifneq ($(filter setup,$(MAKECMDGOALS)),)
-.NOTPARALLEL:
-endif
+$(if $(filter setup,$(MAKECMDGOALS)),.NOTPARALLEL:)
 
 clean:
 	rm -rf $(B)

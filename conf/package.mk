@@ -3,6 +3,13 @@
 # What `make install` adds to the program: conf/install.sh has the list.
 WITH	= systemd,completion
 
+# The installed programs contain other paths.
+$(B)/installed/sendmail $(B)/installed/relais-token: $(B)/installed/installed.o
+$(B)/installed/installed.o: ALL_CFLAGS += $(call PATHS,$(LIBDIR),$(DATADIR))
+$(B)/installed/installed.o: src/util/installed.c
+	$(SAY) CC "$< (installed)"
+	$(COMPILE) -fPIE
+
 install: all $(B)/installed/sendmail $(TOKEN:$(B)/%=$(B)/installed/%)
 install uninstall:
 	B=$(B) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) \

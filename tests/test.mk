@@ -83,16 +83,5 @@ check-sanitize:
 	$(SANITIZE) tests
 	$(RUN_TESTS) $(SANITIZED)
 
-check-headers:
-	tests/support/includes.sh $(LAYERS)
-	$(PARALLEL) $(patsubst %,$(B)/headers/%.ok,$(wildcard src/*/*.h \
-	    tests/support/*.h))
-
-$(B)/headers/%.h.ok: %.h
-	mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $(@:.ok=.d) -MT $@ \
-	    -fsyntax-only -x c $<
-	touch $@
-
 .PHONY: tests demo check check-unit check-quick check-sanitize check-callers \
-    check-servers check-budget check-headers
+    check-servers check-budget

@@ -23,6 +23,7 @@ for goal; do
 		tools="libcmocka-dev valgrind strace"
 		images="msmtp ssmtp esmtp dma nullmailer postfix"
 		;;
+	check-static) tools="$tools clang-tidy shellcheck" ;;
 	esac
 done
 kind=${kind:-tests}
