@@ -21,8 +21,7 @@ RUN_TESTS = tests/support/run-tests.sh
 PARALLEL  = $(MAKE) --no-print-directory -j$$(nproc)
 CHECKED	  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	    -fno-omit-frame-pointer
-# Without PIE, a program starts a quarter faster: its tables of globals need no
-# relocation.
+# Without PIE, a program starts a fifth faster: it needs few relocations.
 SANITIZE  = $(PARALLEL) B=$(B)/sanitize HARDENING= PIE=-no-pie \
 	    CFLAGS="$(CHECKED)"
 
