@@ -25,8 +25,9 @@ packages_enter() {
 	# Files of relais, and of another apt that is at work, on the machine.
 	rm -rf /var/spool/relais /var/lib/relais /var/log/relais
 	rm -f /var/lib/dpkg/updates/*
-	# The index of all manuals takes longer than the rest.
-	rm -f /var/lib/man-db/auto-update
+	# The lists of packages, and the index of manuals, which take longer
+	# than the rest.
+	rm -rf /var/lib/apt/lists /var/lib/man-db/auto-update
 }
 
 # apt ARGUMENT...: apt-get, with its output in $LAB/apt.
