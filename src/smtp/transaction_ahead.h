@@ -18,6 +18,11 @@
  * have this cause is not an outcome: the envelope is sent again, on its own.
  * If that succeeds, or if the connection breaks before any envelope that was
  * sent ahead has worked in this session, .ahead_failed of the session is set.
+ *
+ * Postfix 3.7 (also with smtpd_forbid_unauth_pipelining), Exim 4.96, Sendmail
+ * 8.17 and Haraka 3.1 reply as they should; Exim sends the reply to the message
+ * together with those to the envelope.  OpenSMTPD does not offer PIPELINING.
+ * The submission service of Dovecot 2.3 gets no envelope ahead: it would end.
  */
 #ifndef SMTP_TRANSACTION_AHEAD_H
 #define SMTP_TRANSACTION_AHEAD_H
