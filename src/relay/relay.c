@@ -827,6 +827,7 @@ relay_send(struct relay *r, const struct envelope *env,
 	struct failure		why;
 	bool			good;
 
+	memory_reserve();
 	r->stopped = r->no_seat = false;
 	r->tried.n = 0;
 	if (r->next == env) {

@@ -5,24 +5,44 @@
 #include <string.h>
 #include <sysexits.h>
 
-static void *
-check_allocated(void *p)
+enum { RESERVE = 64 * 1024 };
+
+static void	*reserve;	/* NULL: none, or it was used */
+
+static void
+use_reserve(void)
 {
-	if (p == NULL)
+	if (reserve == NULL)
 		errx(EX_TEMPFAIL, "out of memory");
-	return p;
+	free(reserve);
+	reserve = NULL;
+}
+
+void
+memory_reserve(void)
+{
+	if (reserve == NULL && (reserve = malloc(RESERVE)) == NULL)
+		use_reserve();
 }
 
 void *
 memory_new(size_t n, size_t size)
 {
-	return check_allocated(calloc(n > 0 ? n : 1, size));
+	void	*p;
+
+	while ((p = calloc(n > 0 ? n : 1, size)) == NULL)
+		use_reserve();
+	return p;
 }
 
 void *
 memory_resize(void *p, size_t n, size_t size)
 {
-	return check_allocated(reallocarray(p, n > 0 ? n : 1, size));
+	void	*resized;
+
+	while ((resized = reallocarray(p, n > 0 ? n : 1, size)) == NULL)
+		use_reserve();
+	return resized;
 }
 
 char *

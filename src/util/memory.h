@@ -15,6 +15,14 @@ void	*memory_resize(void *, size_t n, size_t size);
 char	*memory_copy(const char *text);
 char	*memory_copy_n(const char *data, size_t len);	/* adds a NUL */
 
+/*
+ * Sets memory aside, which is released if no other memory is left.  Call this
+ * before a message is sent: for want of a few octets, a process must not end
+ * between the reply of the smarthost and its own exit status or record, because
+ * the message would be sent again.
+ */
+void	memory_reserve(void);
+
 /* Wipes and frees a text that is secret, and sets it to NULL; it may be NULL. */
 void	memory_wipe(char **text);
 
