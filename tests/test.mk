@@ -49,13 +49,7 @@ $(B)/tests/program/gsasl_test: TEST_LIBS += \
 # The demonstration needs no package that only tests need.
 $(DEMO): TEST_LIBS = $(TLS_LIBS) $(BSD_LIBS)
 
-# Preloaded into the program: a sanitizer's runtime would come too late.
-$(B)/tests/program/sandbox_test: | $(B)/tests/program/attacker.so
-$(B)/tests/program/attacker.so: tests/program/attacker.c \
-    tests/support/attack.c tests/support/attack.h
-	$(SAY) LD $@
-	$(CC) $(filter-out -fsanitize=%,$(ALL_CFLAGS)) -Itests -fPIC -shared \
-	    -o $@ $(filter %.c,$^)
+include tests/program/preload.mk
 
 $(SCRIPTS): $(B)/%: %.sh
 	mkdir -p $(@D)

@@ -1,0 +1,217 @@
+/*
+ * The whole program, with each call of libc failing in turn, a signal before
+ * each call, and clocks that jump: the promises of support/scenario.h are kept.
+ *
+ * With FAULTS=all in the environment, each call fails; otherwise one in
+ * twenty or fewer.  An argument selects the cases whose names contain it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/cases.h"
+#include "support/fault.h"
+#include "support/program.h"
+#include "support/scenario.h"
+#include "support/skip.h"
+#include "util/memory.h"
+
+enum {
+	DAY_S = 24 * 60 * 60,
+	SAMPLE = 20,		/* one call in so many fails */
+	PRINTED_MAX = 12,	/* broken promises of a case */
+};
+
+#define MEMORY		"malloc calloc realloc reallocarray"
+#define OPENING		"open openat fopen fdopendir mkostemp memfd_create " \
+			"pipe2 socketpair signalfd dup2 socket accept4"
+#define READING		"read pread recv recvmsg"
+#define DIRECTORIES	"readdir readlink fdopendir"
+#define WRITING		"write pwrite send sendmsg sendfile copy_file_range " \
+			"ftruncate"
+#define SYNCING		"fsync fdatasync close fclose"
+#define NAMING		"linkat renameat renameat2 unlink unlinkat mkdir " \
+			"mkdirat"
+#define ATTRIBUTES	"fstat fstatat stat lstat access faccessat fchmod " \
+			"fchown futimens utimensat fcntl lseek fstatvfs mmap"
+#define NETWORK		"socket connect bind setsockopt getsockopt " \
+			"getsockname getpeername shutdown"
+#define LOOKUP		"getaddrinfo getnameinfo"
+#define ACCOUNT		"getpwuid getpwnam getgrgid getgrnam gethostname " \
+			"dlopen"
+#define PROCESSES	"fork execve execvp pthread_create setsid setpgid"
+#define WAITING		"waitpid waitid poll sigtimedwait"
+#define CONFINING	"prctl syscall"
+#define CLOCK		"clock_gettime time"
+
+#define FAILS(functions, error)	{ functions, FAULT_ERROR, error, false }
+#define KEEPS_FAILING(functions, error) \
+	{ functions, FAULT_ERROR, error, true }
+
+static const struct group {
+	const char	*name;
+	struct fault	 faults[8];	/* ends with a zeroed one */
+} groups[] = {
+	{ "memory", { FAILS(MEMORY, ENOMEM), KEEPS_FAILING(MEMORY, ENOMEM) } },
+	{ "descriptors", { FAILS(OPENING, EMFILE),
+	    KEEPS_FAILING(OPENING, EMFILE), FAILS(OPENING, ENOMEM),
+	    FAILS(OPENING, EACCES), FAILS("open openat", EINTR) } },
+	{ "reads", { FAILS(READING, EIO), FAILS(READING, EINTR),
+	    FAILS(READING, ENOMEM), { READING, FAULT_SHORT, 0, false },
+	    { READING, FAULT_SHORT, 0, true }, FAILS(DIRECTORIES, EIO),
+	    FAILS("recv", ECONNRESET) } },
+	{ "writes", { FAILS(WRITING, EIO), FAILS(WRITING, EINTR),
+	    FAILS(WRITING, ENOSPC), { WRITING, FAULT_SHORT, 0, false },
+	    { "write pwrite send sendfile", FAULT_SHORT, 0, true },
+	    FAILS("send sendmsg", EPIPE), FAILS(WRITING, EAGAIN) } },
+	{ "a full disk", { KEEPS_FAILING("write pwrite ftruncate linkat mkdir "
+	    "mkdirat fsync", ENOSPC) } },
+	{ "syncs and closes", { FAILS(SYNCING, EIO), FAILS(SYNCING, EINTR),
+	    FAILS(SYNCING, ENOSPC), KEEPS_FAILING("fsync fdatasync", EIO) } },
+	{ "names of files", { FAILS(NAMING, EIO), FAILS(NAMING, EACCES),
+	    FAILS(NAMING, ENOSPC), KEEPS_FAILING(NAMING, EACCES),
+	    { "linkat renameat2 unlinkat mkdirat", FAULT_LATE_ERROR, EIO,
+	    false } } },
+	{ "attributes of files", { FAILS(ATTRIBUTES, EIO),
+	    FAILS(ATTRIBUTES, EACCES), FAILS(ATTRIBUTES, ENOMEM),
+	    KEEPS_FAILING("futimens utimensat fchmod fchown", EPERM) } },
+	{ "the network", { FAILS(NETWORK, ENOBUFS), FAILS(NETWORK, EINTR),
+	    FAILS("connect", ECONNREFUSED), FAILS("connect", EAGAIN),
+	    FAILS("connect", ETIMEDOUT), KEEPS_FAILING("connect",
+	    ENETUNREACH), FAILS(NETWORK, EACCES) } },
+	{ "names of hosts and users", { FAILS(LOOKUP, EAI_AGAIN),
+	    FAILS(LOOKUP, EAI_NONAME), FAILS(LOOKUP, EAI_MEMORY),
+	    FAILS(LOOKUP, EAI_SYSTEM), FAILS(ACCOUNT, 0), FAILS(ACCOUNT, EIO),
+	    FAILS("res_nquery", ETIMEDOUT) } },
+	{ "processes", { FAILS(PROCESSES, EAGAIN), FAILS(PROCESSES, ENOMEM),
+	    FAILS(PROCESSES, EPERM), FAILS(WAITING, EINTR),
+	    FAILS("poll", ENOMEM), KEEPS_FAILING("fork pthread_create",
+	    EAGAIN) } },
+	{ "the sandbox", { FAILS(CONFINING, ENOSYS), FAILS(CONFINING, EPERM),
+	    KEEPS_FAILING(CONFINING, EINVAL) } },
+	{ "signals", { { NULL, FAULT_SIGNAL, SIGTERM, false },
+	    { NULL, FAULT_SIGNAL, SIGHUP, false },
+	    { NULL, FAULT_SIGNAL, SIGPIPE, false },
+	    { NULL, FAULT_SIGNAL, SIGWINCH, false } } },
+	{ "the clock", { { CLOCK, FAULT_CLOCK, DAY_S, false },
+	    { CLOCK, FAULT_CLOCK, -DAY_S, false },
+	    { CLOCK, FAULT_CLOCK, 400 * DAY_S, false } } },
+};
+
+struct fault_case {
+	char			*sentence;	/* "SCENARIO: GROUP" */
+	const struct scenario	*scenario;
+	const struct group	*group;
+	unsigned		 number;
+};
+
+struct trial {
+	struct scenario_place	place;
+	struct fault_run	faults;
+	size_t			broken;
+};
+
+/* Runs the scenario once, with the fault that has been prepared. */
+static void
+try(struct trial *t, const struct fault *fault)
+{
+	struct scenario_place	*p = &t->place;
+	const struct fault_state	*s = t->faults.state;
+	struct scenario_excuse	 excuse = { 0 };
+
+	scenario_run(p, &(struct program){
+	    .env = fault_environment(&t->faults) });
+	if (fault->kind == FAULT_SIGNAL)
+		excuse.signal = fault->error;
+	excuse.is_mute = s->fd == STDERR_FILENO;
+	excuse.clock = s->clock;
+	if (!scenario_judge(p, &excuse) && t->broken++ < PRINTED_MAX)
+		print_error("%s, kind %d, error %d%s: exit %d: %s\n%s%s\n",
+		    fault_describe(&t->faults), fault->kind, fault->error,
+		    fault->lasting ? " from then on" : "", p->o.status,
+		    p->wrong.data, p->o.err.data, p->s->kind == SPEAKS ?
+		    p->o.out.data : "");
+	else if (getenv("FAULTS_SHOWN") != NULL)
+		print_message("%s, error %d: exit %d: %s\n",
+		    fault_describe(&t->faults), fault->error, p->o.status,
+		    p->o.err.data);
+	scenario_sweep(p);
+}
+
+/* TLS makes thousands of calls. */
+static unsigned
+step_of(const struct fault_run *r)
+{
+	bool		all = getenv("FAULTS") != NULL;
+	unsigned	most = fault_calls(r) / (all ? 1000 : 20) + 1;
+
+	return all || most > SAMPLE ? most : SAMPLE;
+}
+
+static void
+keeps_its_promises(void **state)
+{
+	const struct fault_case	*c = *state;
+	struct trial		 t = { 0 };
+
+	if (SKIP_SANITIZED)
+		skip_because("AddressSanitizer has an allocator of its own");
+	scenario_open(&t.place, c->scenario);
+	fault_open(&t.faults, &t.place.dir);
+	for (const struct fault *f = c->group->faults; f->functions != NULL ||
+	    f->kind != FAULT_ERROR; f++) {
+		unsigned	step;
+
+		fault_begin(&t.faults, f);
+		try(&t, f);
+		step = step_of(&t.faults);
+		while (fault_next(&t.faults, step, c->number % step + 1))
+			try(&t, f);
+	}
+	print_message("%zu runs, %zu with status 0\n", t.place.runs,
+	    t.place.successes);
+	if (t.broken > 0)
+		fail_msg("%zu of %zu runs broke a promise", t.broken,
+		    t.place.runs);
+	fault_close(&t.faults);
+	scenario_close(&t.place);
+}
+
+int
+main(int argc, char **argv)
+{
+	const size_t		 n_groups = sizeof(groups) / sizeof(*groups);
+	struct fault_case	*cases = memory_new(scenarios_n * n_groups,
+				    sizeof(*cases));
+	size_t			 n = 0;
+	int			 result;
+
+	for (size_t i = 0; i < scenarios_n * n_groups; i++) {
+		struct fault_case	*c = &cases[n];
+		struct buffer		 name = { 0 };
+
+		c->scenario = &scenarios[i / n_groups];
+		c->group = &groups[i % n_groups];
+		c->number = (unsigned)(i * 7);
+		buffer_addf(&name, "%s: %s", c->scenario->sentence,
+		    c->group->name);
+		c->sentence = name.data;
+		n += argc < 2 || strstr(c->sentence, argv[1]) != NULL;
+		if (SKIP_SANITIZED)
+			n = 1;
+	}
+	result = cases_run("faults", keeps_its_promises, cases, sizeof(*cases),
+	    n);
+	return result;
+}

@@ -1,0 +1,17 @@
+# Objects that tests load into the program (LD_PRELOAD), included by test.mk.
+# They are built without a sanitizer, whose runtime would come too late.
+
+$(B)/tests/program/sandbox_test: | $(B)/tests/program/attacker.so
+$(B)/tests/program/faults_test: | $(B)/tests/program/faulty.so
+
+$(B)/tests/program/attacker.so: tests/support/attack.c tests/support/attack.h
+$(B)/tests/program/faulty.so: tests/support/fault.h
+$(B)/tests/program/%.so: tests/program/%.c
+	$(SAY) LD $@
+	$(CC) $(filter-out -fsanitize=%,$(ALL_CFLAGS)) -Itests -fPIC -shared \
+	    -DBUILD='"$(abspath $(B))"' -o $@ $(filter %.c,$^)
+
+# Each call of each scenario fails; `make check` uses a sample.
+check-faults: $(B)/tests/program/faults_test
+	FAULTS=all $<
+.PHONY: check-faults

@@ -1,0 +1,108 @@
+/*
+ * scenario.h - whole runs of the program, and whether they keep its promises
+ *
+ * A scenario sends, queues or lists a message.  A test runs it again and again,
+ * each time with something wrong, and finds out what became of the message:
+ *
+ *	scenario_open(&p, &scenarios[i]);
+ *	scenario_run(&p, &(struct program){ .env = environment });
+ *	if (!scenario_judge(&p, &(struct scenario_excuse){ 0 }))
+ *		... p.wrong says what is wrong; p.o has the output ...
+ *	scenario_sweep(&p);
+ *	scenario_close(&p);
+ *
+ * The promises:
+ *
+ *  - Exit status 0, or the reply 250 of -bs, means that each recipient has the
+ *    message or that it is in the queue, once; both only if the entry is in
+ *    doubt, and is due after an hour.
+ *  - Any other status means that at least one recipient has no message and no
+ *    entry, or that the final reply was lost and there is no queue.  Standard
+ *    error has the reason.
+ *  - A message that was in the queue is delivered, still there, in failed/, or
+ *    bounced.
+ *  - Each message and each entry is whole.
+ *  - A list with exit status 0 is whole, or standard error says what is
+ *    missing.
+ *  - No signal ends the program.
+ *
+ * The first run must be one without a fault.
+ */
+#ifndef SUPPORT_SCENARIO_H
+#define SUPPORT_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "support/certificate.h"
+#include "support/mock_smtp.h"
+#include "support/program.h"
+#include "support/temp_dir.h"
+#include "util/buffer.h"
+
+enum scenario_kind {
+	SUBMITS,		/* a message on standard input */
+	SPEAKS,			/* the same with -bs */
+	FLUSHES,		/* a message that is in the queue */
+	PRINTS,			/* the same, but sends nothing */
+};
+
+struct scenario {
+	const char	*sentence;
+	enum scenario_kind kind;
+	struct script	 script;
+	const char	*scheme;	/* NULL: smtp */
+	const char	*more;		/* of the configuration; with {dir},
+					 * {port} and {ca} */
+	const char	*words[8];	/* arguments */
+	const char	*to[4];		/* recipients */
+	const char	*files;		/* where the smarthost, which is not a
+					 * server, puts messages; or NULL */
+	bool		 large;
+};
+
+extern const struct scenario	scenarios[];
+extern const size_t		scenarios_n;
+
+struct scenario_place {
+	const struct scenario	*s;
+	struct temp_dir		 dir, memory;
+	struct usual_certificates usual;
+	struct mock_smtp	*host;
+	size_t			 messages;	/* of earlier runs */
+	char			 conf[100], spool[100];
+	struct buffer		 input;
+
+	/* Of the run without a fault. */
+	struct buffer		 delivered, queued;
+
+	/* Of the last run. */
+	struct program_result	 o;
+	struct buffer		 wrong;
+
+	size_t			 runs, successes;
+};
+
+void	scenario_open(struct scenario_place *, const struct scenario *);
+void	scenario_close(struct scenario_place *);
+
+/* Runs the program: .env and .prepare with .ctx are used. */
+void	scenario_run(struct scenario_place *, const struct program *how);
+
+/* What the fault of the last run excuses. */
+struct scenario_excuse {
+	int	 signal;	/* may end the program; or 0 */
+	bool	 is_mute;	/* standard error cannot be written */
+	bool	 is_unheard;	/* nor standard output */
+	int64_t	 clock;		/* the seconds that its clock is ahead */
+};
+
+/* Returns false if a promise was broken. */
+bool	scenario_judge(struct scenario_place *,
+	    const struct scenario_excuse *);
+
+/* Removes what the last run has left. */
+void	scenario_sweep(struct scenario_place *);
+
+#endif
