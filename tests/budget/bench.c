@@ -584,8 +584,11 @@ print_notes(FILE *f, const struct bench *b)
 	    "nullmailer and Postfix only store the message while the caller "
 	    "waits, and do not tell it whether the message was sent; the "
 	    "instructions and system calls of Postfix, nullmailer and the "
-	    "service are without those of their daemons. ssmtp and dma do not "
-	    "verify certificates.\n\n"
+	    "service are without those of their daemons. The service and "
+	    "Postfix keep their session with the server open, which saves "
+	    "round trips. The memory of the largest process is its peak (RSS); "
+	    "of the memory of all processes, shared pages are counted in part "
+	    "(PSS). ssmtp and dma do not verify certificates.\n\n"
 	    "\\* The line was sent as it is, although RFC 5322 allows 998 "
 	    "octets at most.\n");
 }

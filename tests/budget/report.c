@@ -140,15 +140,19 @@ draw_panel(FILE *f, const struct panel *p, const struct line *l, int x, int y)
 		if (g->state == MEASURED)
 			length = fmax(2, BARS * log10(g->value / least) /
 			    log10(most / least));
-		format_number(value, sizeof(value), g->value);
+		if (g->state == MEASURED)
+			format_number(value, sizeof(value), g->value);
+		else
+			strlcpy(value, g->state == ABSENT ? "—" :
+			    g->state == REFUSED ? "fails" : "too slow",
+			    sizeof(value));
 		fprintf(f, "<text x=\"%d\" y=\"%d\" class=\"name\">%s</text>\n"
 		    "<rect x=\"%d\" y=\"%d\" width=\"%.0f\" height=\"%d\" "
 		    "rx=\"2\" class=\"%s\"/>\n"
 		    "<text x=\"%.0f\" y=\"%d\">%s</text>\n", x + NAMES - 8,
 		    y + 14, peers[i].name, x + NAMES, y + 3, length, BAR - 6,
 		    peers[i].package == NULL ? "ours" : "theirs",
-		    x + NAMES + length + 6, y + 14,
-		    g->state == MEASURED ? value : "—");
+		    x + NAMES + length + 6, y + 14, value);
 	}
 }
 
