@@ -53,8 +53,8 @@ add_figure(FILE *f, const struct line *l, size_t peer)
 		fprintf(f, " %s%s", value, g->note ? "\\*" : "");
 		if (compared) {
 			times = ratio(l, peer);
-			fprintf(f, times < 9.95 ? " (%.1f×)" : " (%.0f×)",
-			    times);
+			fprintf(f, times < 0.095 ? " (%.2f×)" :
+			    times < 9.95 ? " (%.1f×)" : " (%.0f×)", times);
 		}
 		fprintf(f, " |");
 		break;
