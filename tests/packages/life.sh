@@ -55,6 +55,8 @@ is_in_place() {
 	[ -s /usr/share/bash-completion/completions/relais ]
 	[ -s /usr/share/fish/vendor_completions.d/relais.fish ]
 	[ -s /usr/share/zsh/vendor-completions/_relais ]
+	[ -s /etc/apparmor.d/relais ]
+	[ -e /etc/apparmor.d/local/relais ]
 }
 
 # Done by the service manager otherwise.
@@ -159,7 +161,8 @@ nothing_is_left() {
 
 spec "relais is the only mail program" machine_is_empty
 spec "apt installs relais and relais-token" is_installed_with_token
-spec "user, queue, socket, units and completion are in place" is_in_place
+spec "user, queue, units, completion and AppArmor profile are in place" \
+    is_in_place
 spec "the service starts without a configuration" service_starts
 spec "root is told to run relais setup" setup_is_demanded env
 spec "an ordinary user is told to run relais setup" setup_is_demanded as_ana
