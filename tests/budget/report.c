@@ -3,14 +3,14 @@
 #include <math.h>
 #include <string.h>
 
-/* Three significant digits. */
+/* Three significant digits; counts without a fraction. */
 static void
 format_number(char *to, size_t size, double v)
 {
 	if (v >= 9999.5)
 		snprintf(to, size, "%d,%03d", (int)lround(v) / 1000,
 		    (int)lround(v) % 1000);
-	else if (v >= 99.95)
+	else if (v >= 99.95 || v == floor(v))
 		snprintf(to, size, "%.0f", v);
 	else if (v >= 9.995)
 		snprintf(to, size, "%.1f", v);
