@@ -45,10 +45,10 @@ TLS_LIBS	= -lssl -lcrypto
 TOKEN_LIBS	= -lcurl -ljansson -lcrypto
 TOKEN		:= $(shell pkg-config --exists libcurl jansson && \
 		   echo $(B)/relais-token)
-# Large files, on 32-bit machines.
-LFS_CFLAGS	:= $(shell getconf LFS_CFLAGS 2>/dev/null)
+# Large files, and times after 2038, on 32-bit machines.
+LARGE	= -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 
-ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE $(LFS_CFLAGS) -Isrc $(BSD_CFLAGS) \
+ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE $(LARGE) -Isrc $(BSD_CFLAGS) \
 		  $(WARNINGS) $(HARDENING) $(CFLAGS) -DVERSION='"$(VERSION)"' \
 		  -DSYSCONFDIR='"$(SYSCONFDIR)"'
 
