@@ -149,6 +149,8 @@ include tests/budget/bench.mk
 include tests/test.mk
 include tests/fuzz/fuzz.mk
 include tests/static/static.mk
+include tests/compilers/compilers.mk
+include tests/supervisors/supervisors.mk
 include conf/package.mk
 
 # The goals named together with setup wait for it.

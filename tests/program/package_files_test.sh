@@ -48,7 +48,7 @@ section() {
 # made VARIABLE=VALUE...: `make install` with these settings, without a build
 made() {
 	local PREFIX LIBDIR DATADIR SYSCONFDIR WITH SBINDIR
-	WITH=$(sed -n 's/^WITH[[:space:]]*= //p' Makefile)
+	WITH=$(sed -n 's/^WITH[[:space:]]*= //p' conf/package.mk)
 	for setting; do
 		case $setting in
 		*=*) printf -v "${setting%%=*}" %s "${setting#*=}" ;;

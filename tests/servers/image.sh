@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# image.sh NAME | --all - unpack packages for tests without installing them
+# image.sh [--try] NAME... - unpack packages for tests without installing them
 #
 # An image in build/servers/NAME has the changes that the installation of the
 # packages makes in /etc, /usr and /var.  The installation runs in its own
 # namespaces on overlays of these directories, so it does not change the
 # machine: conflicting packages can be unpacked, and services are not started.
 # lab.sh mounts an image over the directories of the machine for one test.
+# --all stands for the images of `make check`.  With --try, it is not an error if
+# the machine cannot have images: the tests say so, and are skipped.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -30,6 +32,12 @@ packages_of() {
 	metrics) echo prometheus python3-prometheus-client ;;
 	names) echo libnss-resolve libnss-mdns libnss-sss ;;
 	tunnels) echo exim4-daemon-heavy microsocks dante-server openssh-server openssh-client ;;
+	32_bit)
+		echo gcc-multilib libbsd-dev:i386 libcmocka-dev:i386 \
+		    libcurl4-openssl-dev:i386 libjansson-dev:i386 \
+		    libssl-dev:i386
+		;;
+	supervisors) echo openrc runit ;;
 	*) return 1 ;;
 	esac
 }
@@ -65,9 +73,18 @@ install='
 	chmod 755 /usr/sbin/policy-rc.d
 	echo client.test >/etc/mailname
 	export DEBIAN_FRONTEND=noninteractive
+	release=
+	case $PACKAGES in *:i386*)
+		# Of a library, both architectures must have the same version,
+		# which the archive of security updates may not have.
+		dpkg --add-architecture i386
+		apt-get update >&2 || :
+		release="-t $(. /etc/os-release && echo "$VERSION_CODENAME")"
+		;;
+	esac
 	{
 		# shellcheck disable=SC2086
-		apt-get -y --no-install-recommends install $PACKAGES || {
+		apt-get -y --no-install-recommends install $release $PACKAGES || {
 			apt-get update
 			apt-get -y --no-install-recommends install $PACKAGES
 		}
@@ -106,15 +123,16 @@ if [ "${1-}" = --obstacle ]; then
 	exit 0
 fi
 why=$(obstacle)
-if [ "$1" = --all ]; then
-	[ -z "$why" ] || exit 0		# the tests say so, and skip
-	set -- "${images[@]}"
+if [ "$1" = --try ]; then
+	[ -z "$why" ] || exit 0
+	shift
 fi
 [ -z "$why" ] || { echo "$why" >&2; exit 1; }
 set -o pipefail
 mkdir -p build/servers
 exec 9>build/servers/lock
 flock 9
-for name; do
+# shellcheck disable=SC2048 # --all stands for many
+for name in ${*/#--all/${images[*]}}; do
 	make_image "$name"
 done

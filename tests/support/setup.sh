@@ -5,14 +5,15 @@
 # build; without a goal, and for all others but "deb" and "bench", those for
 # `make check` are installed as well.  "deb" and "check-deb" also need Debian's
 # tools, and "bench" the programs that relais is compared with, which are only
-# unpacked.  If the package manager reports that all are installed, nothing else
-# is done.  make and a C compiler must be installed already.
+# unpacked; "check-recipes", "check-compilers" and "check-supervisors" need more
+# of the same kinds.  If the package manager reports that all are installed,
+# nothing else is done.  make and a C compiler must be installed already.
 set -eu
 kind='' tools='' images=''
 for goal; do
 	case $goal in
 	setup) continue ;;
-	all | demo | install | deb | bench) kind=${kind:-build} ;;
+	all | demo | install | deb | bench | check-recipes) kind=${kind:-build} ;;
 	*) kind=tests ;;
 	esac
 	case $goal in
@@ -24,6 +25,12 @@ for goal; do
 		images="msmtp ssmtp esmtp dma nullmailer postfix"
 		;;
 	check-static) tools="$tools clang-tidy shellcheck" ;;
+	check-recipes) tools="$tools rpm rpmlint shellcheck" ;;
+	check-compilers)
+		tools="$tools musl-tools"
+		images="$images 32_bit"
+		;;
+	check-supervisors) images="$images supervisors" ;;
 	esac
 done
 kind=${kind:-tests}
@@ -120,6 +127,6 @@ fi
 
 # The servers and callers for the tests are unpacked now, so that the tests do
 # not need a network.
-[ "$kind" = build ] || images=--all
+[ "$kind" = build ] || images="$images --all"
 # shellcheck disable=SC2086 # a list of words
-[ -z "$images" ] || exec tests/servers/image.sh $images
+[ -z "$images" ] || exec tests/servers/image.sh --try $images
