@@ -4,8 +4,9 @@
  * session_open() reads the greeting and sends EHLO, STARTTLS and AUTH;
  * session_send() sends one message, and can be called any number of times;
  * session_close() sends QUIT.  If the caller knows which message follows, the
- * envelope of that message is sent ahead (smtp/transaction_ahead.h).  A session depends only on its options: relay/
- * chooses the host and adds advice to failures.
+ * envelope of that message is sent ahead (smtp/transaction_ahead.h).  A session
+ * depends only on its options: relay/ chooses the host and adds advice to
+ * failures.
  */
 #ifndef SMTP_SESSION_H
 #define SMTP_SESSION_H
