@@ -5,15 +5,24 @@
 #	skip "a sentence" "the reason"
 #	spec_end
 #
-# prints the results as cmocka does.  The output of a command that fails is
-# printed.  spec_end returns whether no case failed.
+# runs each case in a subshell, which ends at its first failing command, and
+# prints the results as cmocka does, with the output of a case that fails.
+# spec_end returns whether no case failed.
 
 passed=0 failed=0 skipped=0
 
+# A case must not run in a condition, which would disable `set -e`.
 spec() {
-	local sentence=$1
+	local sentence=$1 status
 	shift
-	if "$@" >"$scratch/log" 2>&1; then
+	set +e
+	(
+		set -eu
+		"$@"
+	) >"$scratch/log" 2>&1
+	status=$?
+	set -e
+	if [ "$status" -eq 0 ]; then
 		echo "[       OK ] $sentence"
 		passed=$((passed + 1))
 	else
