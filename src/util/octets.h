@@ -33,6 +33,10 @@ typedef uint8_t		octets_sixteen
 	    __attribute__((vector_size(16), aligned(1), may_alias));
 typedef uint64_t	octets_halves __attribute__((vector_size(16)));
 
+/* GCC warns that a vector is returned in another way without SSE. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpsabi"
+
 static inline octets_sixteen
 octets_load_sixteen(const char *from)
 {
@@ -44,6 +48,8 @@ octets_store_sixteen(char *to, octets_sixteen sixteen)
 {
 	*(octets_sixteen *)to = sixteen;
 }
+
+#pragma GCC diagnostic pop
 
 /* The number of octets before the first one that is not 0; 16: none. */
 static inline size_t
