@@ -1,7 +1,6 @@
 /*
- * Examining eight octets at a time gives the same result as examining each
- * octet.  Every value is tried at every place, next to values that could cause
- * a carry.
+ * Examining sixteen octets at a time gives the same result as examining each
+ * octet, at every alignment.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,65 +12,92 @@
 
 #include "util/octets.h"
 
-static const unsigned char	neighbours[] = { 0, 1, 127, 128, 255 };
+enum { WIDTH = 16 };
 
-/* The expected marks, from a loop over single octets. */
-static uint64_t
-marks_of(const unsigned char eight[8], unsigned least, unsigned most)
+static void
+the_first_of_eight_octets_is_the_least_significant(void **state)
 {
-	uint64_t	marks = 0;
-
-	for (size_t i = 0; i < 8; i++)
-		if (eight[i] >= least && eight[i] <= most)
-			marks |= (uint64_t)0x80 << (8 * i);
-	return marks;
+	(void)state;
+	assert_true(octets_load("\x01\x02\x03\x04\x05\x06\x07\xff") ==
+	    UINT64_C(0xff07060504030201));
 }
 
 static void
-each_octet_is_marked_by_its_own_value(void **state)
+sixteen_octets_are_stored_as_they_were_loaded(void **state)
 {
-	(void)state;
-	for (size_t n = 0; n < sizeof(neighbours); n++)
-		for (unsigned place = 0; place < 8; place++)
-			for (unsigned value = 0; value < 256; value++) {
-				unsigned char	text[8];
-				uint64_t	eight;
+	char	from[2 * WIDTH], to[2 * WIDTH];
 
-				memset(text, neighbours[n], sizeof(text));
-				text[place] = (unsigned char)value;
-				eight = octets_load((const char *)text);
-				for (unsigned i = 1; i <= 128; i++)
-					assert_true(octets_below(eight,
-					    (unsigned char)i) ==
-					    marks_of(text, 0, i - 1));
-				for (unsigned i = 0; i < 256; i++)
-					assert_true(octets_equal(eight,
-					    (unsigned char)i) ==
-					    marks_of(text, i, i));
-			}
+	(void)state;
+	for (size_t i = 0; i < sizeof(from); i++)
+		from[i] = (char)(0xf8 + i);
+	for (size_t at = 0; at < WIDTH; at++) {
+		memset(to, 'x', sizeof(to));
+		octets_store_sixteen(to + at, octets_load_sixteen(from + at));
+		assert_memory_equal(to + at, from + at, WIDTH);
+		for (size_t i = 0; i < sizeof(to); i++)
+			if (i < at || i >= at + WIDTH)
+				assert_int_equal(to[i], 'x');
+	}
 }
 
+/* Every value is looked for at every place, between its neighbours. */
 static void
 octets_before_the_first_mark_are_counted(void **state)
 {
-	(void)state;
-	for (size_t place = 0; place < 8; place++) {
-		char	text[9] = "abcdefgh";
+	char	text[WIDTH];
 
-		text[place] = '\n';
-		assert_int_equal(octets_first(octets_below(octets_load(text),
-		    14)), place);
+	(void)state;
+	for (unsigned value = 0; value < 256; value++)
+		for (size_t place = 0; place <= WIDTH; place++) {
+			for (size_t i = 0; i < WIDTH; i++)
+				text[i] = (char)(value + (i % 2 ? 1 : 255));
+			if (place < WIDTH)
+				text[place] = (char)value;
+			assert_int_equal(octets_zeros((octets_sixteen)(
+			    octets_load_sixteen(text) == (uint8_t)value)),
+			    place);
+		}
+}
+
+static void
+only_the_first_of_two_marks_counts(void **state)
+{
+	(void)state;
+	for (size_t first = 0; first < WIDTH; first++)
+		for (size_t second = first; second < WIDTH; second++) {
+			char	text[WIDTH] = { 0 };
+
+			text[first] = text[second] = (char)0xff;
+			assert_int_equal(octets_zeros(
+			    octets_load_sixteen(text)), first);
+		}
+}
+
+static void
+a_top_bit_is_seen_at_every_place(void **state)
+{
+	char	text[WIDTH];
+
+	(void)state;
+	memset(text, 0x7f, sizeof(text));
+	assert_false(octets_any_high(octets_load_sixteen(text)));
+	for (size_t place = 0; place < WIDTH; place++) {
+		memset(text, 0x7f, sizeof(text));
+		text[place] = (char)0x80;
+		assert_true(octets_any_high(octets_load_sixteen(text)));
 	}
-	assert_int_equal(octets_first(octets_below(octets_load("ab\nc\rd\0e"),
-	    14)), 2);
 }
 
 int
 main(void)
 {
 	static const struct CMUnitTest	tests[] = {
-		cmocka_unit_test(each_octet_is_marked_by_its_own_value),
+		cmocka_unit_test(
+		    the_first_of_eight_octets_is_the_least_significant),
+		cmocka_unit_test(sixteen_octets_are_stored_as_they_were_loaded),
 		cmocka_unit_test(octets_before_the_first_mark_are_counted),
+		cmocka_unit_test(only_the_first_of_two_marks_counts),
+		cmocka_unit_test(a_top_bit_is_seen_at_every_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
