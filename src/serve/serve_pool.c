@@ -191,13 +191,17 @@ serve_pool_next(const struct serve_state *s)
 	return next;
 }
 
-/* A worker with a message asks for the one after it. */
+/*
+ * A worker with a message asks for the one after it.  If a queue run waits for
+ * connections, the worker gets none: it ends when it is idle.
+ */
 static void
 answer_next(struct serve_state *s, struct serve_pool_worker *w)
 {
 	const char	none = 0;
 
-	if (s->n_messages > 0 && w->busy == 1 && !w->outdated && !s->stopping)
+	if (s->n_messages > 0 && w->busy == 1 && !w->outdated && !s->stopping &&
+	    s->n_workers <= workers_max(s))
 		pass_message(s, w);
 	else if (!serve_channel_send(w->channel, &none, 1, NULL))
 		serve_state_close(&w->channel);
@@ -228,6 +232,9 @@ serve_pool_reap(struct serve_state *s, pid_t pid)
 {
 	for (size_t i = 0; i < s->n_workers; i++)
 		if (s->worker[i].pid == pid) {
+			/* After a crash, the session of the next queues it. */
+			if (s->worker[i].busy > 1)
+				s->run_due = s->spool.directory != NULL;
 			serve_state_close(&s->worker[i].channel);
 			s->worker[i] = s->worker[--s->n_workers];
 			return true;

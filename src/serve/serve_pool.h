@@ -43,7 +43,7 @@ int64_t	serve_pool_next(const struct serve_state *);
 
 /*
  * Reads from the channel of a worker.  If messages wait, a worker that asks for
- * the next one gets the oldest.
+ * the next one gets the oldest, unless a queue run waits for its connection.
  */
 void	serve_pool_read(struct serve_state *, struct serve_pool_worker *);
 
