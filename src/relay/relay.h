@@ -67,7 +67,8 @@ struct relay_callbacks {
 	 * Called before the last part of a message is sent to a server, which
 	 * can get the envelope of the next message in the same flight.  If it
 	 * returns true, relay_send() must be called for that message next, or
-	 * relay_forget_next().  NULL: there is none.
+	 * relay_forget_next().  Called again if the message is sent again in
+	 * another session; it must return false then.  NULL: there is none.
 	 */
 	bool	(*next)(void *context, struct relay_next *);
 

@@ -259,7 +259,8 @@ record_in_entry(void *context, struct failure *why)
  * The next entry is opened now, and remains locked until attempt_entry() is
  * called for it, whether its envelope can be sent or not.  With pace, it could
  * have to wait for its turn.  If the reply to this message was lost before, the
- * envelope of the next one may have been the cause.
+ * envelope of the next one may have been the cause.  If this message is sent
+ * again in another session, the next entry is open already.
  */
 static bool
 open_next(void *context, struct relay_next *to)
@@ -268,8 +269,8 @@ open_next(void *context, struct relay_next *to)
 	struct attempt_worker	*w = a->w;
 	const char		*name;
 
-	if (w->n_notices > 0 || a->was_in_doubt || pace_is_set(w->config) ||
-	    (name = w->next(w->context)) == NULL)
+	if (w->ahead != NULL || w->n_notices > 0 || a->was_in_doubt ||
+	    pace_is_set(w->config) || (name = w->next(w->context)) == NULL)
 		return false;
 	next = w->ahead = open_attempt(w, name, false);
 	if (next->result != ATTEMPT_DELIVERED || next->before == 0)

@@ -135,14 +135,18 @@ take_entry(const struct queue_run *run, size_t *index)
 	return false;
 }
 
-/* The worker takes the next entry while it sends another one. */
+/*
+ * The worker takes the next entry while it sends another one, unless it might
+ * have to leave two entries.
+ */
 static const char *
 take_next(void *context)
 {
 	struct worker_place	*place = context;
 	size_t			 index;
 
-	if (!take_entry(place->run, &index))
+	if (atomic_load(&place->slot->back) != 0 ||
+	    !take_entry(place->run, &index))
 		return NULL;
 	atomic_store(&place->slot->ahead, index + 1);
 	return place->run->list.item[index].name;

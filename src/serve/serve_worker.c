@@ -115,7 +115,8 @@ take_next(void *context, struct relay_next *to)
 	struct worker_attempt		*next;
 	char				 octet;
 
-	if (worker->waiting == NULL || !atomic_load(worker->waiting) ||
+	if (state->next != NULL || worker->waiting == NULL ||
+	    !atomic_load(worker->waiting) ||
 	    !tell_service(worker, SERVE_NEXT) ||
 	    serve_channel_receive(worker->channel, &octet, 1, fds) <= 0 ||
 	    fds[0] == -1)

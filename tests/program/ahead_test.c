@@ -20,6 +20,8 @@
 #include "support/serving.h"
 #include "support/temp_spool.h"
 
+enum { LATE_MS = 2500 };	/* a reply after that time is late */
+
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, "" })
 
 struct run_case {
@@ -117,6 +119,9 @@ static const struct run_case runs[] = {
 	{ "messages with other settings have a connection of their own",
 	    { DATA }, "", .connections = 3,
 	    .more = "[to b@example.net]\ntimeout = 7s\n" },
+	{ "a message that is sent again without BDAT still has one after it",
+	    { STEPS({ .at = ON_BODY, .match = "BDAT",
+	    .say = "500 5.5.1 unknown" }) }, "", .connections = 2 },
 	{ "messages that have to wait for a turn", { DATA }, "",
 	    .more = "pace = 100/second\n" },
 };
@@ -139,6 +144,31 @@ a_bounce_is_sent_after_the_next_message(void **state)
 	assert_int_equal(arrived(p.host, "b@example.net"), 1);
 	assert_int_equal(arrived(p.host, "c@example.net"), 1);
 	assert_int_equal(mock_smtp_connections(p.host), 1);
+	queue_fixture_close(&p);
+}
+
+/*
+ * If the reply is late, the next message is left, but not forgotten: it has
+ * another connection, and this one gets the message after it.
+ */
+static void
+messages_that_are_left_are_sent_later(void **state)
+{
+	static const char *const	 to[] = { "a@example.net",
+					    "b@example.com", "c@example.net",
+					    "d@example.com" };
+	struct queue_fixture		 p;
+
+	(void)state;
+	queue_fixture_open(&p, &(struct script){ DATA, STEPS(
+	    { .at = ON_BODY, .connection = 1, .delay_ms = LATE_MS }) },
+	    "connections = 1\n[to *@example.com]\ntimeout = 7s\n");
+	queue_fixture_put(&p, "me@example.org", LIST(to[0], to[1], to[2],
+	    to[3]));
+	queue_fixture_run(&p, "-q", EX_OK);
+	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE), "");
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(arrived(p.host, to[i]), 1);
 	queue_fixture_close(&p);
 }
 
@@ -220,6 +250,7 @@ a_worker_sends_the_next_envelope(void **state)
 
 static const struct CMUnitTest others[] = {
 	cmocka_unit_test(a_bounce_is_sent_after_the_next_message),
+	cmocka_unit_test(messages_that_are_left_are_sent_later),
 	cmocka_unit_test(a_worker_sends_the_next_envelope),
 };
 
