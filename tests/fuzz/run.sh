@@ -1,19 +1,22 @@
 #!/bin/sh
 # run.sh BUILD/tests/fuzz/NAME_fuzz SECONDS - run a fuzz target
 #
-# New inputs are kept in the build directory for the next run.  Prints the
-# number of inputs that were tried, or the end of the log if one of them fails.
+# Begins with the inputs in corpus/NAME, and inserts the words of NAME.dict.  New
+# inputs are kept in the build directory for the next run.  Prints the number of
+# inputs that were tried, or the end of the log if one of them fails.
 set -eu
 directory=$(dirname "$1")
 name=$(basename "$1" _fuzz)
 seeds=tests/fuzz/corpus/$name
+dictionary=tests/fuzz/$name.dict
 log=$directory/$name.log
 
 mkdir -p "$directory/corpus/$name"
 [ -d "$seeds" ] || seeds=
+[ -f "$dictionary" ] || dictionary=
 if ! "$1" -max_total_time="$2" -timeout=10 -verbosity=0 -print_final_stats=1 \
-    -artifact_prefix="$directory/$name-" "$directory/corpus/$name" \
-    ${seeds:+"$seeds"} >"$log" 2>&1; then
+    -artifact_prefix="$directory/$name-" ${dictionary:+-dict="$dictionary"} \
+    "$directory/corpus/$name" ${seeds:+"$seeds"} >"$log" 2>&1; then
 	tail -n 100 "$log"
 	exit 1
 fi

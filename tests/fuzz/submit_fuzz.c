@@ -1,0 +1,259 @@
+/*
+ * submit_fuzz.c - sendmail -t and sendmail -bs, up to the queue
+ *
+ * The first octet selects -t, -t without -i, an SMTP session, or a session with
+ * the private commands of the service; the rest is standard input.  Nothing is
+ * sent: messages are queued.  An entry in the queue is valid, has recipients
+ * that can be sent in SMTP and no Bcc field, and was reported to the caller.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/input.h"
+#include "config/parse.h"
+#include "config/section.h"
+#include "queue/entry.h"
+#include "smtpd/smtpd_submit.h"
+#include "submit/submit.h"
+#include "util/file.h"
+#include "util/memory.h"
+
+static const struct identity me = { .host = (char []){ "web1" },
+	.domain = (char []){ "example.org" }, .user = (char []){ "www-data" },
+	.name = (char []){ "Web" } };
+
+static struct config	config;
+static struct submit	submit;
+
+static void
+must(bool claim)
+{
+	if (!claim)
+		abort();
+}
+
+static bool
+include_nothing(struct parse_target *target,
+    const struct config_text_file *from, const char *pattern,
+    struct failure *why)
+{
+	(void)target, (void)from, (void)pattern, (void)why;
+	abort();
+}
+
+static bool
+attempt_nothing(void *context, const struct submit_attempt *a,
+    struct failure *why)
+{
+	(void)context, (void)a, (void)why;
+	abort();
+}
+
+static void
+close_all(void)
+{
+	static const char *const	files[] = { "usage", "status", "state",
+		"counters", "storm", "alarm", "log-key" };
+	struct spool			*spool = &submit.spool;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		unlinkat(spool->fd, files[i], 0);
+	for (int i = 0; i < SPOOL_DIRS; i++)
+		unlinkat(spool->fd, spool_dir_name((enum spool_dir)i),
+		    AT_REMOVEDIR);
+	rmdir(spool->directory);
+	submit_close(&submit);
+	config_free(&config);
+}
+
+static void
+open_all(void)
+{
+	static struct interrupt	interrupt = { .fd = -1 };
+	static const struct log	log = { .target = LOG_TO_NOTHING };
+	struct submit_options	how = {
+		.mode = SUBMIT_QUEUE,
+		.config = &config,
+		.me = &me,
+		.uid = 33,
+		.log = &log,
+		.interrupt = &interrupt,
+		.each_recipient = true,
+		.attempt = attempt_nothing,
+	};
+	struct parse_target	target = {
+		.top = section_insert(&config.first, SECTION_TOP),
+		.tail = &config.first,
+		.include = include_nothing,
+	};
+	struct config_text_file	file = { .path = "relais.conf" };
+	char			path[] = "/dev/shm/relais-fuzz.XXXXXX";
+	struct buffer		text = { 0 };
+	struct failure		why;
+
+	must(mkdtemp(path) != NULL);
+	buffer_addf(&text, "queue = %s\nsocket = off\nsmarthost = "
+	    "smtp://mail.example\ndomain = example.org\nroot = "
+	    "admin@example.net\naliases = /nonexistent\n"
+	    "message_size_limit = 1M\nrecipient_limit = 50\n", path);
+	file.text = text.data;
+	file.len = text.len;
+	must(parse_text(&target, &file, &why));
+	buffer_free(&text);
+	submit_open(&submit, &how);
+	must(submit.spool.directory != NULL);
+	atexit(close_all);
+}
+
+/* ------------------------------------------------------------ the queue */
+
+static void
+check_path(const char *path)
+{
+	for (; *path != '\0'; path++)
+		must((unsigned char)*path >= ' ' && *path != 127 &&
+		    *path != '<' && *path != '>');
+}
+
+/* In failed/, a recipient can be a name that has no address. */
+static void
+check_entry(const struct entry *e)
+{
+	const struct envelope	*env = &e->file.envelope;
+	const struct header	*h = &e->message.header;
+
+	must(env->n > 0);
+	check_path(env->reverse_path);
+	for (size_t i = 0; i < env->n; i++) {
+		check_path(env->forward[i].path);
+		must(e->dir == SPOOL_FAILED ||
+		    strchr(env->forward[i].path, '@') != NULL);
+	}
+	must(header_find(h, "Bcc", 0) == NULL);
+	must(header_find(h, "From", 0) != NULL);
+	must(header_find(h, "Date", 0) != NULL);
+	must(header_find(h, "Message-ID", 0) != NULL);
+	must(message_size(&e->message) == e->file.message_size);
+}
+
+/* Checks and removes all entries, and returns whether each was reported. */
+static size_t
+empty_directory(enum spool_dir dir, const char *reported)
+{
+	struct spool_list	list = { .n = 0 };
+	struct entry		e;
+	struct failure		why;
+	size_t			n;
+
+	must(spool_list(&list, &submit.spool, dir, &why));
+	n = list.n;
+	for (size_t i = 0; i < n; i++) {
+		must(entry_open(&e, &submit.spool, dir, list.item[i].name,
+		    ENTRY_WORK, &why) == ENTRY_OPENED);
+		check_entry(&e);
+		must(dir != SPOOL_QUEUE || strstr(reported, e.name) != NULL);
+		must(entry_remove(&e, &why));
+		entry_close(&e);
+	}
+	spool_list_free(&list);
+	return n;
+}
+
+/* ------------------------------------------------------------- the input */
+
+static int
+file_of(const uint8_t *data, size_t len)
+{
+	int	fd = file_in_memory();
+
+	must(fd != -1 && file_write(fd, data, len) &&
+	    lseek(fd, 0, SEEK_SET) == 0);
+	return fd;
+}
+
+static void
+run_t(const uint8_t *data, size_t len, bool dots)
+{
+	struct envelope		env = { .n = 0 };
+	struct message		message;
+	struct submit_request	request = {
+		.envelope = &env,
+		.message = &message,
+		.from_header = true,
+	};
+	struct submit_result	result = { .n = 0 };
+	struct failure		why = { .status = 0 };
+	int			fd = file_of(data, len);
+	bool			dot_ended, good;
+
+	message_begin(&message, &submit.limits);
+	good = input_read(fd, &message, dots, &dot_ended, &why) &&
+	    submit_message(&submit, &request, &result, &why);
+	must(good || why.status != 0);
+	must((empty_directory(SPOOL_QUEUE, result.queued) == 1) ==
+	    (result.queued[0] != '\0'));
+	empty_directory(SPOOL_FAILED, "");
+	for (size_t i = 0; good && i < env.n; i++)
+		must(result.outcomes[i].kind == OUTCOME_FAILED ||
+		    (result.outcomes[i].kind == OUTCOME_DEFERRED &&
+		    result.queued[0] != '\0'));
+	submit_result_free(&result);
+	envelope_free(&env);
+	message_free(&message);
+	close(fd);
+}
+
+static void
+run_bs(const uint8_t *data, size_t len, bool private_commands)
+{
+	struct smtpd_submit_options session = { .submit = &submit,
+		.private_commands = private_commands };
+	struct stream		stream;
+	struct failure		why;
+	int			in = file_of(data, len), out = file_of(NULL, 0);
+	struct stat		st;
+	char			*replies;
+
+	stream_open_pair(&stream, in, out);
+	must(smtpd_submit(&stream, &session, &why));
+	stream_close(&stream);
+	must(fstat(out, &st) == 0);
+	replies = memory_new((size_t)st.st_size + 1, 1);
+	must(pread(out, replies, (size_t)st.st_size, 0) == st.st_size);
+	empty_directory(SPOOL_QUEUE, replies);
+	empty_directory(SPOOL_FAILED, "");
+	free(replies);
+	close(in);
+	close(out);
+}
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	if (len == 0)
+		return 0;
+	if (submit.spool.directory == NULL)
+		open_all();
+	switch (data[0] % 4) {
+	case 0:
+		run_t(data + 1, len - 1, false);
+		break;
+	case 1:
+		run_t(data + 1, len - 1, true);
+		break;
+	case 2:
+		run_bs(data + 1, len - 1, false);
+		break;
+	case 3:
+		run_bs(data + 1, len - 1, true);
+		break;
+	}
+	return 0;
+}
