@@ -1,11 +1,11 @@
 /*
- * bench.c - relais and other programs side by side
+ * bench.c - compare the speed and memory of relais and of other programs
  *
  *	bench TABLE CHART [SCENARIO...]
  *
- * measures each scenario with all programs in turn, several times, and writes
- * the medians to these two files, after each scenario.  tests/budget/bench.mk
- * has the rules.  It requires root, for the places in which the programs run.
+ * measures each scenario several times, with all programs in turn, and writes
+ * the medians to these two files after each scenario.  tests/budget/bench.mk
+ * has the rules.  Requires root, for the places in which the programs run.
  */
 #include <err.h>
 #include <sched.h>
@@ -46,8 +46,8 @@ enum {
 enum method {
 	ONE,	/* a call: until the smarthost has the message in ms, until the
 		 * call ends in ms; round trips; in s */
-	BURST,	/* calls at the same time: messages a second */
-	QUEUE,	/* messages in the queue are sent: messages a second */
+	BURST,	/* calls at the same time: messages per second */
+	QUEUE,	/* messages in the queue are sent: messages per second */
 	COST,	/* a call: instructions in millions, system calls, resident
 		 * memory of the largest process, of all processes in MiB */
 };
@@ -187,12 +187,13 @@ begin_service(struct contest *c)
 		return;
 	place_start(&c->place, peer->daemon, NULL, NULL);
 	if (peer->ready != NULL && !place_wait_file(&c->place, peer->ready)) {
-		warnx("%s: no %s", peer->name, peer->ready);
+		warnx("%s: the daemon has not created %s", peer->name,
+		    peer->ready);
 		place_show_errors(&c->place);
 	}
 }
 
-/* Returns the state after a call whose recipients must have arrived. */
+/* Waits until a call has ended and the server has all of its recipients. */
 static enum state
 await(struct contest *c, pid_t pid, uint64_t recipients, int64_t end,
     int64_t *ended_ns)
@@ -263,7 +264,7 @@ call_many(struct contest *c, const char *const *call, int64_t end)
 	return MEASURED;
 }
 
-/* Messages a second. */
+/* Messages per second. */
 static double
 rate(struct contest *c, int64_t begin)
 {
@@ -563,7 +564,8 @@ print_machine(FILE *f, double load)
 	uname(&kernel);
 	strftime(date, sizeof(date), "%d %B %Y", gmtime(&now));
 	fprintf(f, "Measured on %s with `make bench` on a machine with %ld "
-	    "processors (%s), Linux %.*s and a load of %.1f before.\n",
+	    "processors (%s), Linux %.*s and a load average of %.1f before "
+	    "the run.\n",
 	    date[0] == '0' ? date + 1 : date, sysconf(_SC_NPROCESSORS_ONLN),
 	    model, (int)strcspn(kernel.release, "-"), kernel.release, load);
 }
@@ -577,20 +579,23 @@ print_notes(FILE *f, const struct bench *b)
 			fprintf(f, ", %s %s", peers[i].name, b->version[i]);
 	fprintf(f, ".\n\n"
 	    "Each figure is the median of several runs, in which the programs "
-	    "take turns. In brackets: how many times as slow or as large as "
-	    "relais without the service. All programs send to the same server "
-	    "on this machine and have their queues in memory. The times are "
-	    "from the call until the server has the whole message. dma, "
-	    "nullmailer and Postfix only store the message while the caller "
-	    "waits, and do not tell it whether the message was sent; the "
-	    "instructions and system calls of Postfix, nullmailer and the "
-	    "service are without those of their daemons. The service "
-	    "keeps its session with the server open, which saves round trips. "
-	    "The memory of the largest process is its peak (RSS); "
-	    "of the memory of all processes, shared pages are counted in part "
-	    "(PSS). ssmtp and dma do not verify certificates.\n\n"
-	    "\\* The line was sent as it is, although RFC 5322 allows 998 "
-	    "octets at most.\n");
+	    "take turns. The factor in brackets is relative to relais without "
+	    "the service: 2.0× is twice as slow or twice as large. All "
+	    "programs send to the same server on this machine, and keep their "
+	    "queues in a file system in memory. Times are measured from the "
+	    "call until the server has the whole message. dma, nullmailer and "
+	    "Postfix only queue the message while the caller waits, so the "
+	    "caller does not learn whether it was sent. The instructions and "
+	    "system calls of Postfix, nullmailer and the service do not "
+	    "include those of their daemons. The service keeps its session "
+	    "with the server open, which saves round trips. The memory of the "
+	    "largest process is its peak resident set size (RSS). The memory "
+	    "of all processes is their proportional set size (PSS), in which "
+	    "each process has an equal part of a page that several processes "
+	    "share. As configured here, ssmtp and dma do not verify "
+	    "certificates.\n\n"
+	    "\\* The line was sent unchanged, although RFC 5322 allows at "
+	    "most 998 octets.\n");
 }
 
 static FILE *

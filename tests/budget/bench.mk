@@ -1,12 +1,14 @@
-# The cost of relais, included by the Makefile.
+# Measurements of speed and memory, included by the Makefile.
 #
 #	make check-budget	the limits for one message: instructions, system
 #				calls, memory; the load does not matter
 #	make setup-bench	unpacks the other programs in build/servers
-#	make bench		relais and the other programs side by side: the
-#				table is build/bench.md, the chart build/bench.svg
-#	make bench BENCH="plain tls"	only these scenarios
-#	make bench-readme	the same, and replaces both in README.md
+#	make bench		compares relais with the other programs, and
+#				writes build/bench.md and the chart
+#				build/bench.svg
+#	make bench BENCH="plain tls"	runs only these scenarios
+#	make bench-readme	runs all, and replaces table and chart in
+#				README.md
 #	make soak		the service for as long as a busy day
 
 BUDGET	= $(B)/tests/budget
@@ -14,7 +16,7 @@ BENCH	=
 CHART	= tests/budget/bench.svg
 
 $(BUDGET)/bench: $(patsubst %,$(BUDGET)/%.o,peers place report sink)
-# Again after the objects: the linker takes from archives only what it misses.
+# The archives again, after the objects that need them.
 $(BUDGET)/bench: TEST_LIBS = $(B)/tests/support.a $(B)/relais.a -lcmocka \
 	    $(TLS_LIBS) $(BSD_LIBS) -lm
 

@@ -26,7 +26,7 @@ struct peer {
 					 * call */
 	const char *const *daemon;	/* or NULL */
 	const char	*ready;		/* a file that the daemon creates */
-	bool		 without_tls;	/* has no implicit TLS */
+	bool		 without_tls;	/* does not support implicit TLS */
 	bool		 forks;		/* a process for each recipient */
 
 	/* The queue; NULL: none, or it is not measured. */

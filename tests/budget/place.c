@@ -137,7 +137,8 @@ place_open(struct place *p, const char *image, void (*furnish)(const void *),
 	start_in(-1);
 	close(ready[1]);
 	if (read(ready[0], &byte, 1) != 1)
-		errx(1, "no place for %s", image != NULL ? image : "relais");
+		errx(1, "cannot prepare the namespaces for %s", image != NULL ?
+		    image : "relais");
 	close(ready[0]);
 	p->mounts = namespace_of(p->keeper, "mnt");
 	p->pids = namespace_of(p->keeper, "pid");

@@ -34,7 +34,7 @@ bool	place_open(struct place *, const char *image,
 	    void (*furnish)(const void *), const void *ctx);
 void	place_close(struct place *);	/* kills its processes */
 
-/* Standard input is this file, or a short text. */
+/* Standard input: a file or a short text. */
 struct place_input {
 	const char	*file, *text;
 };

@@ -18,7 +18,7 @@ format_number(char *to, size_t size, double v)
 		snprintf(to, size, "%.2f", v);
 }
 
-/* How many times as good relais is. */
+/* By which factor the other program is worse than relais. */
 static double
 ratio(const struct line *l, size_t peer)
 {

@@ -10,13 +10,13 @@
 
 #include "budget/peers.h"
 
-/* What a figure says of the speed of relais. */
+/* Which figures are better. */
 enum sense { LESS_IS_BETTER, MORE_IS_BETTER };
 
 enum state {
 	ABSENT,			/* not measured, or not possible */
 	MEASURED,
-	TOO_SLOW,		/* not at its end at the deadline */
+	TOO_SLOW,		/* not finished at the deadline */
 	REFUSED,		/* it failed */
 };
 

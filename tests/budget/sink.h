@@ -18,9 +18,9 @@ struct sink_options {
 	enum security	 security;	/* AUTH is offered in TLS */
 	const char	*certificate;	/* PEM, with its chain */
 	const char	*key;
-	unsigned	 delay_ms;	/* the round trip of a slow link, in
-					 * the clear: each flight is read so
-					 * much later */
+	unsigned	 delay_ms;	/* the round trip of a slow link: each
+					 * flight is read that much later; only
+					 * in the clear */
 };
 
 /* Since the last sink_reset(). */
@@ -29,7 +29,7 @@ struct sink_counts {
 	uint64_t	 recipients;	/* of complete messages */
 	uint64_t	 octets;	/* of messages, on the wire */
 	uint64_t	 line_max;	/* of the longest line, with its end */
-	unsigned	 round_trips;	/* of the last message: since that
+	unsigned	 round_trips;	/* of the last message: since the one
 					 * before it, or since connect(2) */
 	int64_t		 last_ns;	/* CLOCK_MONOTONIC at the last final
 					 * reply */
