@@ -1,9 +1,9 @@
 # Installation, packages and manuals, included by the Makefile.
 
-# What `make install` adds to the program: conf/install.sh has the list.
+# The optional parts that `make install` installs; conf/install.sh lists them.
 WITH	= systemd,completion
 
-# The installed programs contain other paths.
+# The installed programs use the paths of installed files.
 $(B)/installed/sendmail $(B)/installed/relais-token: $(B)/installed/installed.o
 $(B)/installed/installed.o: ALL_CFLAGS += $(call PATHS,$(LIBDIR),$(DATADIR))
 $(B)/installed/installed.o: src/util/installed.c
@@ -55,21 +55,21 @@ $(DEB)/built: Makefile $(wildcard conf/* conf/*/* man/* src/*.c src/*/*.[ch]) RE
 	rm -rf $(DEB_SOURCE)
 	touch $@
 
-# Installs them in place of other mail programs, uses, upgrades and purges them,
-# each in namespaces of its own.
+# Installs the packages in place of other mail programs, and uses, upgrades and
+# purges them, in separate namespaces for each test.
 PACKAGE_TESTS = $(addprefix $(B)/tests/packages/,life lintian callers dma exim \
 	  nullmailer postfix ssmtp)
 check-deb: $(DEB)/built $(DEMO) $(PACKAGE_TESTS)
 	$(RUN_TESTS) $(PACKAGE_TESTS)
 
-# A test of replacement has the name of its image.
+# A test that replaces another program has the name of the image.
 $(B)/tests/packages/life $(B)/tests/packages/lintian: $(B)/%: %.sh
 $(filter-out %/life %/lintian,$(PACKAGE_TESTS)): tests/packages/replace.sh
 $(PACKAGE_TESTS):
 	mkdir -p $(@D)
 	install -m 755 $< $@
 
-# The recipes for other systems, as far as tools of Debian can judge them.
+# The recipes for other systems, as far as tools in Debian can check them.
 check-recipes:
 	for system in 'fedora 41' 'suse_version 1600'; do \
 	    rpmspec -P -D "$$system" conf/rpm/relais.spec >/dev/null || exit; \
