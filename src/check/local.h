@@ -57,8 +57,8 @@ void	check_names(struct check *);
 void	check_program(struct check *);
 
 /*
- * CHECK_PROGRAM: the protections of the sandbox that this system has.  The
- * first function finds out which these are, and calls the second one.
+ * CHECK_PROGRAM: the protections of the sandbox that this system has.
+ * check_protections() finds them out, and calls check_report_protections().
  */
 void	check_protections(struct check *);
 void	check_report_protections(struct check *, const struct sandbox_state *);

@@ -5,7 +5,7 @@
 #include "check/local.h"
 #include "util/buffer.h"
 
-/* A protection, and the first Linux that has it. */
+/* A protection, and the first release of Linux that has it. */
 struct protection {
 	const char	*name;
 	const char	*since;
@@ -66,8 +66,8 @@ check_report_protections(struct check *c, const struct sandbox_state *on)
 	if (!on->filter && on->landlock == 0) {
 		found.verdict = CHECK_WARNING;
 		found.remedy = "use a kernel with seccomp and Landlock, and "
-		    "allow them in this container, or a smarthost that takes "
-		    "relais over can do whatever its user can";
+		    "permit both in the container; without them, a smarthost "
+		    "that takes over relais has all permissions of its user";
 	}
 	check_report(c, &found, "%s", text.data);
 	buffer_free(&text);
@@ -83,6 +83,6 @@ check_protections(struct check *c)
 	else
 		check_report(c, &(struct check_finding){
 		    .stage = CHECK_PROGRAM, .verdict = CHECK_SKIPPED,
-		    .object = "sandbox" }, "cannot start a process: %s",
-		    strerror(errno));
+		    .object = "sandbox" }, "cannot start a process to try "
+		    "it: %s", strerror(errno));
 }

@@ -94,7 +94,7 @@ check_smarthosts(struct check *c)
 	command_process_start(&c->commands, c->config);
 	c->commands.interrupt = c->interrupt;
 	connect_process_start(&c->connector, c->config);
-	/* It also tries the ports that a provider may not have blocked. */
+	/* The check also tries ports that are not in the configuration. */
 	sandbox.any_port = true;
 	sandbox_enter(&sandbox);
 	if (c->sender != NULL)

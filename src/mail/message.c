@@ -279,9 +279,9 @@ store_crs(struct message *m, const char **data, size_t *len,
 }
 
 /*
- * Copies octets up to the first control character that may need a change: NUL
- * to CR.  Returns the number of octets copied; up to 15 more, but no more than
- * len in all, are copied and seen, too.  octets.h has the gain.
+ * Copies octets up to the first control character that may need a change (NUL
+ * to CR), and returns their number.  Up to 15 further octets, but no more than
+ * len in all, may be copied and added to *seen, too.  octets.h has the gain.
  */
 static size_t
 copy_plain(char *to, const char *from, size_t len, octets_sixteen *seen)
@@ -348,7 +348,10 @@ body_append(struct message *m, const char *data, size_t len)
 	bool			 first = true;
 	octets_sixteen		 seen = { 0 };
 
-	/* Each store of a char could change *p and *b: they stay unused. */
+	/*
+	 * To the compiler, each store of a char could change *p and *b: the
+	 * loop uses local variables instead.
+	 */
 	for (;;) {
 		size_t	n = copy_plain(to, data, (size_t)(end - data), &seen);
 

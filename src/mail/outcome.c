@@ -18,7 +18,7 @@ struct problem {
 	bool			 described;	/* with an earlier one */
 };
 
-/* A text is stored after the number of its users. */
+/* A text, preceded by the number of outcomes that use it. */
 struct shared_text {
 	unsigned	users;
 	char		text[];
@@ -33,7 +33,7 @@ outcome_text(const struct outcome *o)
 static void
 release_text(struct outcome *o)
 {
-	/* The number is the first member, so this frees the text, too. */
+	/* .users is the first member of struct shared_text. */
 	if (o->users != NULL && --*o->users == 0)
 		free(o->users);
 	o->text = NULL;
@@ -233,7 +233,7 @@ write_problem(struct buffer *to, const struct envelope *env,
 	    strlen(path)));
 	if (t->others > 0)
 		buffer_addf(to, " and %zu more", t->others);
-	/* Without a text, it was not tried yet. */
+	/* Without a text, no attempt was made. */
 	if (outcome_text(t->outcome)[0] != '\0')
 		buffer_addf(to, ": %s", outcome_text(t->outcome));
 }

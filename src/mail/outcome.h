@@ -41,10 +41,11 @@ struct outcome {
 						 * have accepted the message:
 						 * the final reply was lost */
 	const char		*text;		/* step and reply, one line,
-						 * safe for a terminal; NULL:
-						 * read it by outcome_text() */
-	unsigned		*users;		/* of the text; NULL: it is a
-						 * constant or borrowed */
+						 * safe for a terminal; may be
+						 * NULL: use outcome_text() */
+	unsigned		*users;		/* of the text: their number;
+						 * NULL if the text is constant
+						 * or borrowed */
 	bool			not_attempted;	/* no session with a server
 						 * could be opened */
 	bool			paced;		/* deferred: it waits its turn
@@ -74,13 +75,13 @@ void	outcome_set_text(struct outcome *, const char *fmt, ...)
 void	outcome_add_text(struct outcome *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
-/* Replaces the text by that of another outcome. */
+/* Replaces the text with that of another outcome. */
 void	outcome_share_text(struct outcome *, const struct outcome *like);
 
 /* Makes *to the same as *from, whose text it shares. */
 void	outcome_set(struct outcome *to, const struct outcome *from);
 
-/* Leaves a zeroed struct. */
+/* Releases the text, and sets all members to 0. */
 void	outcome_clear(struct outcome *);
 
 /* A list that shares the texts of another one. */

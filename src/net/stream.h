@@ -37,8 +37,8 @@ struct stream {
 	struct interrupt	*interrupt;	/* borrowed, or NULL */
 	struct buffer		 out;
 	size_t			 ahead_max;	/* stream_read_while_writing() */
-	struct buffer		 ahead;		/* what was read meanwhile; */
-	size_t			 ahead_start;	/* from here on, not yet used */
+	struct buffer		 ahead;		/* octets read during writes */
+	size_t			 ahead_start;	/* of those not used yet */
 	size_t			 in_start;
 	size_t			 in_end;
 	size_t			 in_used;	/* octets to wipe on close */
@@ -80,11 +80,11 @@ void	stream_set_wait_timeout(struct stream *, int64_t ms);
 void	stream_expect_no_input(struct stream *);
 
 /*
- * From now on, a write that has to wait reads what the peer sends meanwhile, up
+ * From now on, a write that has to wait also reads the input that arrives, up
  * to that many octets: a peer that replies to each command while it reads stops
  * reading if nobody reads its replies (RFC 2920 section 3.1).  If the peer
- * closes, the rest of the output is discarded, and the reader gets what the
- * peer has sent before the end of the input or the failure.
+ * closes the connection, the rest of the output is discarded, and the reader
+ * gets all input that arrived before the end or the failure.
  */
 void	stream_read_while_writing(struct stream *, size_t most);
 
@@ -122,7 +122,10 @@ bool	stream_has_line(const struct stream *);
  */
 bool	stream_is_readable(struct stream *);
 
-/* Waits until that is so, a signal has arrived, or so many ms are over. */
+/*
+ * Waits until stream_is_readable() or a signal has arrived; returns false if ms
+ * milliseconds have passed before.
+ */
 bool	stream_wait_input(struct stream *, int64_t ms);
 
 /* Add to the output buffer; write only if it is full. */

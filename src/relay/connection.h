@@ -44,7 +44,7 @@ struct connection {
 	const struct smarthost_url		*smarthost;
 	struct endpoint			 at;
 	bool				 no_chunking;	/* do not use BDAT */
-	unsigned			 rcpt_max;	/* as in
+	unsigned			 rcpt_max;	/* for .rcpt_max of
 							 * session_options */
 	bool				 no_login;	/* read no credentials,
 							 * and send no AUTH */

@@ -233,7 +233,7 @@ end_endpoints(struct route_attempt *a, const struct failure *why)
 	a->over = true;
 }
 
-/* The session expects a message that is not sent, or is broken. */
+/* Whether the session is broken, or expects a message that is not sent. */
 static bool
 is_unusable(const struct route_attempt *a)
 {
@@ -486,7 +486,7 @@ relay_forget_next(struct relay *r)
 	r->next = NULL;
 }
 
-/* The first route of the next message must have the settings of this one. */
+/* The first route of the next message must have the same settings as this. */
 static bool
 find_next(void *context, struct session_next *to)
 {
@@ -640,9 +640,9 @@ relay_try(struct relay *r, struct route_attempt *a)
 		/*
 		 * Another session is necessary if the server limits the
 		 * transactions of a session.  It may succeed if this session
-		 * was not new, if it has added outcomes, or if it is known now
+		 * was not new, if it has added outcomes, or if it has shown
 		 * that the server does not support BDAT, or how many recipients
-		 * it accepts.
+		 * the server accepts.
 		 */
 		again = good || !opened || a->n_pending < before ||
 		    learned;
@@ -799,7 +799,10 @@ begin_endpoints(struct relay *r, const struct route *route, struct failure *why)
 	bool			 ahead = c->is_open && session_is_ahead(
 				    &c->session, &route->envelope);
 
-	/* The replies to an envelope that was sent ahead may have arrived. */
+	/*
+	 * If the envelope was sent ahead, input is not a sign of a dead
+	 * connection: the replies may have arrived.
+	 */
 	if (c->is_open && !ahead && (session_is_ahead(&c->session, NULL) ||
 	    !is_same_view(&r->view, &route->view) || !connection_is_alive(c)))
 		connection_close(c);
@@ -843,7 +846,7 @@ relay_send(struct relay *r, const struct envelope *env,
 		const struct route	*route = &routes.route[i];
 		struct route_attempt	 a = { .relay = r,
 					    .last = i + 1 == routes.n };
-		/* The server has been asked already. */
+		/* The envelope was sent to the server already. */
 		bool			 asked = r->connection.is_open &&
 					    session_is_ahead(
 					    &r->connection.session,

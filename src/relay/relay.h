@@ -43,7 +43,10 @@ struct relay_login	relay_find_login(const struct config *,
 			    const struct config_subject *,
 			    const struct smarthost_url *, struct buffer *url);
 
-/* The message for which relay_send() will be called next.  All is borrowed. */
+/*
+ * The message for which relay_send() will be called next.  All pointers are
+ * borrowed.
+ */
 struct relay_next {
 	const struct envelope	*envelope;
 	const struct message	*message;
@@ -64,19 +67,21 @@ struct relay_callbacks {
 	bool	(*after_transaction)(void *context, struct failure *why);
 
 	/*
-	 * Called before the last part of a message is sent to a server, which
-	 * can get the envelope of the next message in the same flight.  If it
-	 * returns true, relay_send() must be called for that message next, or
-	 * relay_forget_next().  Called again if the message is sent again in
-	 * another session; it must return false then.  NULL: there is none.
+	 * Called before a message is sent in its last transaction: the envelope
+	 * of the next message can follow it in the same flight.  If the
+	 * function returns true, relay_send() must be called for the next
+	 * message, or relay_forget_next().  Called again if the message is sent
+	 * again in another session; it must return false then.  NULL: there is
+	 * never a next message.
 	 */
 	bool	(*next)(void *context, struct relay_next *);
 
 	/*
-	 * Called while the reply to the message is awaited: the envelope of the
-	 * next message was sent, or (late) the reply takes so long that the
-	 * next message need not wait for it; relay_send() can then be called,
-	 * but need not.  May be NULL.
+	 * Called while the server has not replied to the message: next_sent()
+	 * after the envelope of the next message was sent, and next_late() if
+	 * the reply takes so long that the next message should not wait for it;
+	 * after next_late(), relay_forget_next() can be called.  Each may be
+	 * NULL.
 	 */
 	void	(*next_sent)(void *context);
 	void	(*next_late)(void *context);
@@ -157,8 +162,9 @@ struct relay {
 	const struct envelope		*next;		/* borrowed; NULL:
 							 * none */
 	struct route_list		 next_routes;
-	bool				 no_next;	/* a server has failed
-							 * with this */
+	bool				 no_next;	/* after a failure, no
+							 * envelope is sent
+							 * ahead */
 	bool				 down;
 	unsigned			 refusals;	/* 421 in a row */
 	char				*refused_sender; /* owned; of the last
@@ -179,8 +185,8 @@ void	relay_begin(struct relay *, const struct config *,
 /*
  * Starts the processes that run the commands of the configuration and deliver
  * messages without a server, and enters the sandbox, which protects this
- * machine from a hostile server.  TCP connections are possible to the ports of
- * the configuration.  Call it before the first attempt.
+ * machine from a hostile server.  The process can then connect only to the TCP
+ * ports in the configuration.  Call it before the first attempt.
  */
 void	relay_confine(struct relay *, const struct sandbox *);
 
@@ -199,7 +205,10 @@ void	relay_confine(struct relay *, const struct sandbox *);
 void	relay_send(struct relay *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes);
 
-/* The next message will not be sent, or not now. */
+/*
+ * Call this if the next message will not be sent, or not now.  If its envelope
+ * was sent, the session is closed.
+ */
 void	relay_forget_next(struct relay *);
 
 /* Closes the session, if one is open, while there are no messages. */

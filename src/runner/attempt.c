@@ -256,11 +256,12 @@ record_in_entry(void *context, struct failure *why)
 }
 
 /*
- * The next entry is opened now, and remains locked until attempt_entry() is
- * called for it, whether its envelope can be sent or not.  With pace, it could
- * have to wait for its turn.  If the reply to this message was lost before, the
- * envelope of the next one may have been the cause.  If this message is sent
- * again in another session, the next entry is open already.
+ * Opens the next entry, which remains locked until attempt_entry() is called
+ * for it, even if its envelope cannot be sent now.  No entry is opened with
+ * pace, because the message may have to wait for its turn, nor if the reply to
+ * this message was lost in an earlier attempt: the envelope of the next message
+ * may have been the cause.  If this message is sent again in another session,
+ * the next entry is open already.
  */
 static bool
 open_next(void *context, struct relay_next *to)
@@ -281,7 +282,7 @@ open_next(void *context, struct relay_next *to)
 	return true;
 }
 
-/* If the disk is full or failing, before_send() finds out again. */
+/* If the disk is full or failing, before_send() reports it later. */
 static void
 prove_next(void *context)
 {
@@ -292,7 +293,7 @@ prove_next(void *context)
 		next->proved = entry_prove(next->entry, &ignored);
 }
 
-/* Another worker can send the entry. */
+/* Closes the next entry, so that another worker can send it. */
 static void
 close_next(void *context)
 {
@@ -771,9 +772,9 @@ send_notices(struct attempt_worker *w)
 }
 
 /*
- * Notices are sent at once, or after the next entry if its envelope has been
- * sent: then no further entry is opened, so that there is room for those of
- * two attempts.
+ * Notices are sent at once or, if the next entry was opened, after that entry.
+ * While notices wait, open_next() opens no entry, so that there are at most
+ * those of two attempts.
  */
 enum attempt_result
 attempt_entry(struct attempt_worker *w, const char *name)

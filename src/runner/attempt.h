@@ -88,12 +88,14 @@ struct attempt_worker {
 	bool		       (*may_leave)(void *);
 
 	/*
-	 * Called while an entry is sent: returns the name of the entry for
-	 * which attempt_entry() will be called next, or NULL.  Its envelope may
-	 * then be sent with the end of this message.  NULL: there is none.
+	 * next() is called while a message is being sent.  It returns the name
+	 * of the entry for which attempt_entry() will be called next, or NULL.
+	 * The envelope of that entry may be sent with the end of the message.
 	 *
-	 * next_late() takes the entry back if the reply to this message takes
-	 * long.
+	 * next_late() is called if the reply to the message is late: the next
+	 * entry has been closed, and another worker can send it.
+	 *
+	 * If next is NULL, no envelope is sent ahead.
 	 */
 	const char	       *(*next)(void *);
 	void		       (*next_late)(void *);
@@ -128,7 +130,7 @@ void	attempt_worker_begin(struct attempt_worker *,
  */
 enum attempt_result attempt_entry(struct attempt_worker *, const char *name);
 
-/* The user whose settings apply to an entry: who submitted it; or NULL. */
+/* The user who submitted an entry, whose settings apply to it; or NULL. */
 char	*attempt_user(const struct attempt_worker *, const struct entry *);
 
 /*

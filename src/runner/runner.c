@@ -160,7 +160,7 @@ give_back_next(void *context)
 	atomic_store(&slot->back, atomic_exchange(&slot->ahead, 0));
 }
 
-/* An entry that the worker has taken, or the next one. */
+/* The entry that take_next() has taken, or the next one of the run. */
 static bool
 take_own_entry(const struct queue_run *run, struct worker_slot *slot,
     size_t *index)

@@ -58,7 +58,7 @@ is_late(const struct turn_list *list, int64_t ms)
 	return ms > 0 && ms > list->end_ms - clock_ms();
 }
 
-/* The worker that has taken the entry, or has found it, calls this. */
+/* Called by the worker that has taken the entry out of the list or the run. */
 static void
 set_turn(struct turn_list *list, const struct turn_list_entry *entry)
 {

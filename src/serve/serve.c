@@ -378,8 +378,8 @@ is_finished(const struct serve_state *s)
 
 /*
  * Accepts a few clients; the others wait until the events have been handled.
- * The signals are read after each client has connected, so that one that
- * connected after SIGHUP is served with the new configuration.
+ * The signals are read after each client has been accepted, so that a client
+ * that connected after SIGHUP is served with the new configuration.
  */
 static void
 accept_clients(struct serve_state *s, size_t listener)

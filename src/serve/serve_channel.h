@@ -19,7 +19,7 @@
  *				to which the session replies with a struct
  *				serve_permit; SERVE_CONNECTED and a struct
  *				serve_login after that; SERVE_PROGRESS, a
- *				size_t and so many octets of serve_outcomes.h
+ *				size_t and that many octets (serve_outcomes.h)
  *				after each transaction but the last one;
  *				SERVE_RESULT and the same after the attempt,
  *				followed by a struct tried and, if a recipient
@@ -56,10 +56,10 @@ struct serve_request {
 /* One octet from a worker. */
 enum serve_worker_word {
 	SERVE_DONE	= 'd',	/* it has finished one of its messages */
-	SERVE_NEXT	= 'n',	/* it is about to wait for the reply to a
-				 * message, and can take the one after it */
-	SERVE_LATE	= 'l',	/* the reply takes long, so the session of the
-				 * one after it was told to queue that one */
+	SERVE_NEXT	= 'n',	/* it is about to send a message, and can take
+				 * the next one before the reply */
+	SERVE_LATE	= 'l',	/* the reply is late, so the session of the
+				 * next message was told to queue it */
 };
 
 enum serve_line {

@@ -14,12 +14,12 @@
 /* Without the processes that wait for another client. */
 size_t	serve_clients_count(const struct serve_state *);
 
-/* Accepts a connection; -1 if no client waits or resources are short. */
+/* Accepts a connection; -1 if no client waits, or accept(2) has failed. */
 int	serve_clients_accept(struct serve_state *, int listener);
 
 /*
- * Starts a session, which takes over the socket.  A client that is one too
- * many is refused.
+ * Starts a session, which takes over the socket.  A client beyond the limits is
+ * refused.
  */
 void	serve_clients_admit(struct serve_state *, int fd);
 

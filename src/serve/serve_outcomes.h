@@ -1,8 +1,8 @@
 /*
  * serve_outcomes.h - the outcomes of an attempt as octets, for serve_channel.h
  *
- * A struct for each forward-path, then their texts.  Both ends belong to the
- * same program, but the reader does not rely on the values.
+ * A struct for each forward-path, then the texts.  Writer and reader are
+ * processes of the same program, but the reader does not trust the values.
  */
 #ifndef SERVE_OUTCOMES_H
 #define SERVE_OUTCOMES_H
@@ -20,8 +20,9 @@ void	serve_outcomes_pack(struct buffer *, const struct outcome *, size_t n);
 size_t	serve_outcomes_size_max(size_t n);
 
 /*
- * Replaces the outcomes of a list by those in the octets.  Only the texts are
- * certain to be valid.  Returns false if the octets are incomplete.
+ * Replaces the outcomes of a list with those in the octets.  Only the texts are
+ * certain to be valid: check the other members.  Returns false if the octets
+ * are incomplete.
  */
 bool	serve_outcomes_unpack(struct outcome *, size_t n, const char *data,
 	    size_t len);

@@ -192,8 +192,8 @@ serve_pool_next(const struct serve_state *s)
 }
 
 /*
- * A worker with a message asks for the one after it.  If a queue run waits for
- * connections, the worker gets none: it ends when it is idle.
+ * Replies to SERVE_NEXT with a message, or with none.  If a queue run waits for
+ * connections, the worker gets none, so that it ends when it is idle.
  */
 static void
 answer_next(struct serve_state *s, struct serve_pool_worker *w)

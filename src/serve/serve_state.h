@@ -74,10 +74,10 @@ struct serve_state {
 	struct serve_pool_message *message;	/* the oldest first */
 	size_t			 n_messages;
 	size_t			 messages_cap;
-	atomic_bool		*waiting;	/* shared with the workers,
-						 * which can write anything to
-						 * it: there are messages; NULL
-						 * if there is no memory */
+	atomic_bool		*waiting;	/* for the workers, whether
+						 * there are messages; not to be
+						 * read, because they can write
+						 * to it; NULL: no memory */
 	size_t			 connections;
 	int			 seats;		/* shared file for
 						 * relay/seats.h; or -1 */

@@ -121,7 +121,7 @@ take_next(void *context, struct relay_next *to)
 	    serve_channel_receive(worker->channel, &octet, 1, fds) <= 0 ||
 	    fds[0] == -1)
 		return false;
-	/* Only the first one arrives if there is a lack of them. */
+	/* If descriptors are lacking, only the first one arrives. */
 	if (fds[1] == -1) {
 		close(fds[0]);
 		tell_service(worker, SERVE_DONE);
@@ -256,8 +256,8 @@ make_attempt(struct worker_attempt *a)
 }
 
 /*
- * Makes the attempt for a message, and for the one that was taken meanwhile,
- * and so on.  Returns false if the worker must end.
+ * Makes the attempt for a message, then for the message that was taken during
+ * that attempt, and so on.  Returns false if the worker must end.
  */
 static bool
 work_on(struct worker_state *state, const int fds[SERVE_CHANNEL_FDS])
@@ -265,7 +265,7 @@ work_on(struct worker_state *state, const int fds[SERVE_CHANNEL_FDS])
 	struct worker_attempt	*a;
 	bool			 good = true;
 
-	/* Only the first one arrives if there is a lack of them. */
+	/* If descriptors are lacking, only the first one arrives. */
 	if (fds[1] == -1) {
 		if (fds[0] != -1)
 			close(fds[0]);

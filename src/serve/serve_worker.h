@@ -4,9 +4,9 @@
  * A worker makes one attempt after another, and keeps its session with the
  * smarthost open for a few seconds for the next message, from any sender.
  *
- * If messages wait when it has sent one, it takes the next, whose envelope is
- * then sent with the end of the first.  If the reply takes long, the next one
- * is not kept waiting: its session is told to queue it.
+ * If messages wait, the worker takes the next one while it sends a message, and
+ * sends the envelope of the next one with the end of that message.  If the
+ * reply is late, the session of the next message is told to queue it.
  */
 #ifndef SERVE_WORKER_H
 #define SERVE_WORKER_H
@@ -26,8 +26,8 @@ struct serve_worker {
 	const struct identity	*me;
 	const struct log	*log;
 	int			 channel;	/* to the service */
-	atomic_bool		*waiting;	/* whether it has messages;
-						 * NULL: never ask */
+	atomic_bool		*waiting;	/* whether the service has
+						 * messages; NULL: never ask */
 	int			 seats;		/* of relay/seats.h; or -1 */
 };
 

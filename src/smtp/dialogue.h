@@ -63,9 +63,9 @@ bool	dialogue_command(struct session *, enum session_step,
 bool	dialogue_is_idle(struct session *, struct failure *why);
 
 /*
- * The commands of an envelope that is sent ahead are not traced as they are
- * sent, but before their replies, so that each message has a dialogue of its
- * own.
+ * The commands of an envelope that is sent ahead are not traced when they are
+ * sent, but before their replies, so that the dialogue of each message is
+ * complete and separate.
  */
 void	dialogue_hold_lines(struct session *);
 void	dialogue_trace_held(struct session *);

@@ -252,8 +252,8 @@ session_close(struct session *s)
 	struct failure	ignored;
 
 	/*
-	 * QUIT is not sent if the server has sent unexpected input, nor after
-	 * an envelope that was sent ahead: it could be taken for the message.
+	 * QUIT is not sent if the server has sent unexpected input, nor if an
+	 * envelope was sent ahead: the server could take QUIT for the message.
 	 */
 	session_forget_ahead(s);
 	if (s->open && !s->broken && !stream_has_input(&s->stream)) {

@@ -92,8 +92,8 @@ struct session_options {
 	bool			 early_bdat;	/* a small message is sent in
 						 * the flight of its envelope */
 	bool			 no_chunking;	/* do not use BDAT */
-	unsigned		 rcpt_max;	/* .rcpt_max of a session that
-						 * found it; 0: unknown */
+	unsigned		 rcpt_max;	/* .rcpt_max of an earlier
+						 * session; 0: unknown */
 	bool			 unchanged;	/* send paths and message as
 						 * they are: the server
 						 * converts them */
@@ -109,13 +109,14 @@ struct session_options {
 	bool		       (*after_transaction)(void *context);
 
 	/*
-	 * session_send() calls next() before it sends the end of a message for
-	 * which no other transaction follows.  If next() returns true, there
-	 * is a next message, and its envelope may be sent ahead: see
-	 * session_is_ahead().  next_sent() is called after that, while the
-	 * server has not replied.  next_late() is called if the server takes so
-	 * long that the next message need not wait: if its envelope was sent
-	 * ahead, that was in vain.  NULL: none.
+	 * session_send() calls next() before it sends a message for which no
+	 * other transaction is necessary.  If next() returns true, there is a
+	 * next message, and its envelope may be sent ahead: see
+	 * session_is_ahead().  In that case, next_sent() is called while the
+	 * server has not replied to the first message.  next_late() is called
+	 * if this reply takes so long that the next message should not wait
+	 * for it; if the envelope was sent ahead, the session has become
+	 * unusable (.broken).  Each may be NULL.
 	 */
 	bool		       (*next)(void *context, struct session_next *);
 	void		       (*next_sent)(void *context);
@@ -155,8 +156,8 @@ struct session {
 	unsigned			 extensions;	/* in the last reply to
 							 * EHLO */
 	uint64_t			 size_max;	/* SIZE; 0: no limit */
-	unsigned			 rcpt_max;	/* LIMITS, or as found
-							 * out; 0: none */
+	unsigned			 rcpt_max;	/* LIMITS, or found by
+							 * a refusal; 0: none */
 	unsigned			 mail_max;	/* LIMITS; 0: none */
 	unsigned			 domain_max;	/* LIMITS; 0: none */
 	unsigned			 n_domains;	/* of recipients so
@@ -186,15 +187,15 @@ struct session {
 	bool				 broken;	/* must be closed */
 	bool				 no_chunking;	/* BDAT was refused */
 	struct transaction		*ahead;		/* owned; NULL: none */
-	bool				 ahead_works;	/* the server replied as
-							 * it should */
-	bool				 ahead_failed;	/* send no envelopes
-							 * ahead any more */
-	bool				 holds_lines;	/* commands are not
-							 * traced, but kept */
+	bool				 ahead_works;	/* the server has
+							 * accepted this */
+	bool				 ahead_failed;	/* send no further
+							 * envelopes ahead */
+	bool				 holds_lines;	/* trace commands
+							 * later */
 	struct buffer			 held_lines;
 	bool				 rcpt_limited;	/* .rcpt_max was found
-							 * out */
+							 * by a refusal */
 	struct stream			 stream;
 };
 
@@ -221,21 +222,24 @@ bool	session_open(struct session *, int fd, const struct session_options *,
  * CHUNKING but does not support BDAT: set .no_chunking in the options of the
  * next session.  If .rcpt_limited has been set, the server accepts at most
  * .rcpt_max recipients and may have closed the connection after too many: set
- * .rcpt_max likewise.
+ * .rcpt_max in the options of the next session, too.
  */
 bool	session_send(struct session *, const struct envelope *,
 	    const struct message *, struct outcome *outcomes, bool *data_sent,
 	    struct failure *why);
 
 /*
- * Whether the envelope of a message was sent ahead.  session_send() must be
- * called for it next, with the message and outcomes of struct session_next.
- * If the message cannot be sent after all, close the session; it cannot be used
- * for another message.  NULL: of any message.
+ * Whether the envelope was sent ahead; NULL: whether any envelope was.  If so,
+ * session_send() must be called for it next, with the message and outcomes of
+ * struct session_next.  If the message cannot be sent after all, close the
+ * session, which cannot be used for another message.
  */
 bool	session_is_ahead(const struct session *, const struct envelope *);
 
-/* The message is not sent.  The session becomes unusable (.broken). */
+/*
+ * Call this if the message whose envelope was sent ahead will not be sent.  The
+ * session becomes unusable (.broken).
+ */
 void	session_forget_ahead(struct session *);
 
 /*
@@ -252,7 +256,7 @@ const char *session_cause_enhanced(int cause);
 
 enum {
 	/*
-	 * The most commands in one flight, and the octets of their replies
+	 * The most RCPT commands in one flight, and the most octets of replies
 	 * (RFC 5321 section 4.5.3.1.5: 512 each) that are read while the
 	 * flight is being written.
 	 */

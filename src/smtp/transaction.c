@@ -98,7 +98,10 @@ receive_mail(struct transaction *t, struct failure *why)
 		return dialogue_unexpected(s, STEP_MAIL, why);
 	t->mail_accepted = reply_is_positive(&s->reply);
 	s->dirty |= t->mail_accepted;
-	/* The server has kept an earlier envelope: a new session helps. */
+	/*
+	 * If the server has kept an earlier envelope, a new session is
+	 * necessary.
+	 */
 	if (s->reply.code == 503 && s->mails > 0 && !t->ahead)
 		return dialogue_unexpected(s, STEP_MAIL, why);
 	s->mails += t->mail_accepted;
@@ -125,7 +128,7 @@ receive_rcpt(struct transaction *t, size_t i, struct failure *why)
 	if (!dialogue_receive(s, STEP_RCPT, why))
 		return false;
 	if (!t->mail_accepted) {
-		/* It should be refused, since MAIL was refused. */
+		/* RCPT should be refused, because MAIL was refused. */
 		t->stale |= reply_is_positive(&s->reply);
 		s->dirty |= t->stale;
 		return true;
@@ -153,8 +156,8 @@ receive_rcpt(struct transaction *t, size_t i, struct failure *why)
 /*
  * If no recipient was accepted, the server should refuse DATA.  If the server
  * accepts it, an empty message without recipients is sent (RFC 2920 section
- * 3.1), but not if the server has kept the envelope of an earlier message: its
- * recipients would get it.
+ * 3.1), but not if the server has kept the envelope of an earlier message,
+ * whose recipients would receive it.
  */
 static bool
 receive_data(struct transaction *t, struct failure *why)
@@ -236,11 +239,11 @@ receive_flight(struct transaction *t, size_t first, size_t end,
 }
 
 /*
- * The index after the last RCPT of a flight that begins with the index first.
- * A flight is as long as the number of recipients that are accepted so far: a
- * server with a limit gets at most as many too many, since it may count those
- * as errors (Postfix allows 1,000 and then closes the connection).  10,000
- * recipients need 6 flights.  A server that announces its limit gets all.
+ * Returns the index after the last RCPT of the flight that begins at first.  A
+ * server with a limit may count the recipients beyond it as errors (Postfix
+ * allows 1,000 and then closes the connection), so a flight has no more RCPT
+ * commands than the server has accepted so far, or than FLIGHT_MIN.  10,000
+ * recipients need 6 flights.  If the limit is known, one flight is enough.
  */
 static size_t
 flight_end(const struct transaction *t, size_t first)
@@ -279,7 +282,7 @@ envelope_pipelined(struct transaction *t, struct failure *why)
 	return true;
 }
 
-/* The replies to an envelope that was sent with the end of the last message. */
+/* Reads the replies to an envelope that was sent ahead. */
 static bool
 envelope_ahead(struct transaction *t, struct failure *why)
 {
@@ -290,7 +293,10 @@ envelope_ahead(struct transaction *t, struct failure *why)
 		t->s->ahead_failed |= !t->s->ahead_works;
 		return false;
 	}
-	/* The server may have kept the last envelope: RSET must come first. */
+	/*
+	 * The server may have kept the previous envelope, so this one is sent
+	 * again, after RSET.
+	 */
 	if (kept) {
 		t->again = t->rset = true;
 		t->n_accepted = 0;

@@ -40,11 +40,11 @@ struct transaction {
 	bool			 rset;		/* the first flight begins with
 						 * RSET */
 	bool			 ahead;		/* the envelope was sent with
-						 * the end of the message
-						 * before */
-	bool			 again;		/* and this may be why it was
-						 * refused, */
-	bool			 retried;	/* so this is another attempt */
+						 * the end of the previous
+						 * message; */
+	bool			 again;		/* this may be why it was
+						 * refused: send it again */
+	bool			 retried;	/* it has been sent again */
 	bool			 requires_tls;	/* send REQUIRETLS */
 	bool			 mail_accepted;
 	bool			 data_accepted;	/* 354, or BDAT follows */
@@ -83,7 +83,8 @@ void	transaction_select(struct transaction *);
 
 /*
  * Sends one flight of the envelope, with the recipients from first to end - 1.
- * The first flight has MAIL, the last one DATA or, by early BDAT, the message.
+ * The first flight begins with MAIL, and the last one ends with DATA or, with
+ * early BDAT, the message.
  */
 bool	transaction_send_flight(struct transaction *, size_t first, size_t end,
 	    struct failure *why);

@@ -6,12 +6,12 @@
 #include "util/memory.h"
 
 enum {
-	/* With more recipients, a round trip matters less. */
+	/* With more recipients, a round trip is a small part of the time. */
 	RECIPIENTS_MAX = 100,
 
 	/*
-	 * A server that takes longer to reply to a message, such as for a virus
-	 * scan, is not made faster.
+	 * If the server takes longer to reply to a message, for example because
+	 * it scans for viruses, a round trip is a small part of the time.
 	 */
 	LATE_MS = 2000,
 };
@@ -28,8 +28,9 @@ count_waiting(const struct transaction *t)
 
 /*
  * The submission service of Dovecot (2.3.19), which offers BURL, passes the
- * message on before it replies.  If it receives RCPT meanwhile, it ends with an
- * assertion, and its reply is lost although the message has been accepted.
+ * message on before it replies.  If it receives RCPT meanwhile, an assertion
+ * fails, the process exits, and its reply is lost although the message has been
+ * accepted.
  */
 static bool
 loses_replies(const struct session *s)
@@ -38,8 +39,8 @@ loses_replies(const struct session *s)
 }
 
 /*
- * Whether another message can follow this one, in this session: recipients that
- * have no outcome and were not accepted need another transaction.
+ * Whether the envelope of another message may follow this message.  Recipients
+ * that have no outcome and were not accepted need another transaction first.
  */
 static bool
 may_follow(const struct transaction *t)
@@ -58,7 +59,7 @@ static bool
 prepare(struct transaction *t, const struct message *message)
 {
 	size_t		waiting = count_waiting(t);
-	struct failure	ignored;	/* session_send() fails again */
+	struct failure	ignored;	/* session_send() reports it */
 
 	if (waiting == 0 || !transaction_prepare(t, message, &ignored) ||
 	    !transaction_is_possible(t))
@@ -83,7 +84,7 @@ transaction_ahead_prepare(const struct transaction *now)
 	t = memory_new(1, sizeof(*t));
 	*t = (struct transaction){ .s = s, .env = next.envelope,
 	    .outcomes = memory_new(n, sizeof(*t->outcomes)), .ahead = true };
-	/* These outcomes are not those of the attempt, which begins later. */
+	/* A copy, because the attempt with next.outcomes begins later. */
 	for (size_t i = 0; i < n && next.outcomes != NULL; i++)
 		t->outcomes[i].kind = next.outcomes[i].kind;
 	if (prepare(t, next.message))
@@ -101,10 +102,11 @@ static void
 fail(struct session *s)
 {
 	s->ahead_failed = true;
-	dialogue_remark(s, "no more envelopes are sent ahead");
+	dialogue_remark(s, "from now on, MAIL follows the reply to the message "
+	    "before it");
 }
 
-/* From now on, input is expected. */
+/* After this, the server may reply at any time. */
 static void
 send_envelope(struct session *s)
 {
@@ -192,6 +194,7 @@ transaction_ahead_settle(struct transaction *t)
 		fail(s);
 	t->retried = t->ahead && t->again && !t->rset;
 	if (t->ahead && t->again)
-		dialogue_remark(s, "trying again with the envelope alone");
+		dialogue_remark(s, "sending MAIL again, after the reply to the "
+		    "message before it");
 	t->ahead = t->again = false;
 }

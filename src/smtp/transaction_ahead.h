@@ -1,9 +1,9 @@
 /*
  * transaction_ahead.h - send the envelope of the next message with the end of
- * the message before (RFC 2920 section 3.1, RFC 3030)
+ * the current one (RFC 2920 section 3.1, RFC 3030)
  *
  * One flight has the end of a message, and MAIL, RCPT and, unless BDAT follows,
- * DATA for the next one.  A message therefore takes one round trip:
+ * DATA for the next message.  Each message therefore takes one round trip:
  *
  *	client				server
  *	message 1, MAIL 2, RCPT 2, DATA 2
@@ -11,18 +11,19 @@
  *	message 2, MAIL 3, RCPT 3, DATA 3
  *
  * No octet of a message is sent before all replies to its envelope have been
- * read, so a broken connection leaves at most one message in doubt, as without
- * this: the one whose end was sent.
+ * read.  If the connection breaks, at most one message is therefore in doubt,
+ * the one whose end was sent, as without envelopes that are sent ahead.
  *
- * Some servers may fail if commands follow the message.  A refusal that may
- * have this cause is not an outcome: the envelope is sent again, on its own.
- * If that succeeds, or if the connection breaks before any envelope that was
- * sent ahead has worked in this session, .ahead_failed of the session is set.
+ * A server may fail if commands follow the message.  A refusal that may have
+ * this cause is not an outcome: the envelope is sent again, on its own.  If the
+ * server accepts it, or if the connection breaks before the session has sent
+ * an envelope ahead with success, .ahead_failed of the session is set.
  *
  * Postfix 3.7 (also with smtpd_forbid_unauth_pipelining), Exim 4.96, Sendmail
- * 8.17 and Haraka 3.1 reply as they should; Exim sends the reply to the message
+ * 8.17 and Haraka 3.1 reply correctly; Exim sends the reply to the message
  * together with those to the envelope.  OpenSMTPD does not offer PIPELINING.
- * The submission service of Dovecot 2.3 gets no envelope ahead: it would end.
+ * To the submission service of Dovecot 2.3, which would exit, no envelope is
+ * sent ahead.
  */
 #ifndef SMTP_TRANSACTION_AHEAD_H
 #define SMTP_TRANSACTION_AHEAD_H
@@ -46,22 +47,25 @@ bool	transaction_ahead_prepare(const struct transaction *);
  */
 void	transaction_ahead_send(struct session *);
 
-/* The final reply has been received, or has not: the session is broken. */
+/*
+ * After the final reply: it was received, or the session is broken.
+ */
 void	transaction_ahead_end(struct session *, bool received);
 
 /*
- * Returns the transaction that was begun for this envelope, now owned, or NULL.
+ * Returns the transaction of this envelope if the envelope was sent ahead, or
+ * NULL.  The caller then owns the transaction.
  */
 struct transaction *transaction_ahead_take(struct session *,
 	    const struct envelope *);
 
 /*
- * Whether the refusal in s->reply may be due to the envelope's place; then sets
- * .again.
+ * If the refusal in s->reply may have occurred only because the envelope was
+ * sent ahead, sets .again and returns true.
  */
 bool	transaction_ahead_is_suspect(struct transaction *);
 
-/* After a transaction: what it says about the server. */
+/* After a transaction: records whether the server accepts envelopes ahead. */
 void	transaction_ahead_settle(struct transaction *);
 
 #endif

@@ -136,8 +136,8 @@ bdat_is_unknown(struct transaction *t, struct failure *why)
 }
 
 /*
- * After a refused BDAT, some servers keep the sender and the recipients, and
- * without RSET, would add the next recipients to them.
+ * After a refused BDAT, some servers keep the sender and the recipients.
+ * Without RSET, they would add the next recipients to these.
  */
 static bool
 keeps_envelope(const struct transaction *t)
@@ -249,13 +249,13 @@ transaction_data(struct transaction *t, struct failure *why)
 	if (!bdat && !transaction_data_end(stream, why))
 		return sending_failed(t, why);
 	/*
-	 * Not in the same write: after a failure, it would not be known whether
-	 * the message was sent.
+	 * The envelope is not part of the same write: after a failure, it would
+	 * not be known whether the whole message was sent.
 	 */
 	if (ahead)
 		transaction_ahead_send(s);
 	good = receive_final_replies(t, why);
-	/* If BDAT is unknown, that is the cause. */
+	/* If the server does not know BDAT, the envelope is not to blame. */
 	transaction_ahead_end(s, good || !*t->data_sent);
 	return good;
 }

@@ -357,8 +357,8 @@ command_bdat(struct smtpd_state *s, char *text, struct failure *why)
 	}
 	/*
 	 * The transaction has failed (RFC 3030 section 2).  If it went on, the
-	 * next recipients would get a part of this message, or the next message
-	 * from this sender.
+	 * next recipients would receive a part of this message, or the next
+	 * message would be sent from this sender.
 	 */
 	if (!keep && last)
 		end_transaction(s);

@@ -156,7 +156,7 @@ struct submit {
 struct submit_result {
 	struct outcome	*outcomes;	/* owned; one for each forward-path
 					 * of the envelope */
-	size_t		 n;		/* their number */
+	size_t		 n;		/* number of outcomes */
 	struct expand_map map;			/* if options.each_recipient */
 	char		 queued[ID_SIZE];	/* ID of the entry with the
 						 * deferred forward-paths, or

@@ -20,8 +20,9 @@
 uint64_t	hash_add(uint64_t hash, const void *data, size_t len);
 
 /*
- * The hash as a name in memory that processes share, never 0: machines with 32
- * bits, such as those with MIPS, have no atomic operations for 64.
+ * The hash as an identifier in memory that processes share; never 0.  It has 32
+ * bits, because some 32-bit machines, such as MIPS, have no atomic operations
+ * for 64 bits.
  */
 unsigned	hash_name(uint64_t hash);
 

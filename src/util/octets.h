@@ -2,9 +2,10 @@
  * octets.h - examine eight or sixteen octets of text in one step
  *
  * For loops over all octets of a message.  With sixteen instead of eight octets
- * at a time, message_feed() takes 1.6 instead of 2.8 instructions for each
- * octet of lines of 77, and recoder_feed() 2.4 instead of 7.2 for each octet of
- * a long line that it only copies.  Eight at a time are twice as fast as one.
+ * at a time, message_feed() executes 1.6 instead of 2.8 instructions for each
+ * octet of lines of 77 octets, and recoder_feed() 2.4 instead of 7.2 for each
+ * octet of a long line that it only copies.  A loop over eight octets at a time
+ * is twice as fast as a loop over single octets.
  * The first octet of a group is the least significant one.
  */
 #ifndef UTIL_OCTETS_H
@@ -28,12 +29,15 @@ octets_load(const char *from)
 	return le64dec(from);
 }
 
-/* A vector of the compiler, with any alignment; comparisons set all bits. */
+/*
+ * A vector type of the compiler, with any alignment.  A comparison sets all
+ * bits of the octets for which it is true.
+ */
 typedef uint8_t		octets_sixteen
 	    __attribute__((vector_size(16), aligned(1), may_alias));
 typedef uint64_t	octets_halves __attribute__((vector_size(16)));
 
-/* GCC warns that a vector is returned in another way without SSE. */
+/* Without SSE, GCC warns that the way to return a vector depends on it. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpsabi"
 
@@ -70,7 +74,7 @@ octets_zeros(octets_sixteen marks)
 #endif
 }
 
-/* Whether a top bit is set. */
+/* Whether the top bit of any octet is set. */
 static inline bool
 octets_any_high(octets_sixteen sixteen)
 {

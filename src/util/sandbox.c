@@ -235,7 +235,7 @@ static bool
 install_filter(const struct sandbox *s)
 {
 	const pid_t	pid = getpid();
-	/* Landlock does not see connections of the other protocol. */
+	/* Landlock does not restrict connections of multipath TCP. */
 	const int	tcp = s->any_port ? IPPROTO_MPTCP : IPPROTO_TCP;
 	uint32_t	denied[WORDS] = { 0 };
 
@@ -316,7 +316,7 @@ install_filter(const struct sandbox *s)
 		SKIP_IF(IPPROTO_UDP, 1), SKIP_UNLESS(tcp, 1), ALLOW,
 		DENY,
 
-		/* Connections that Landlock does not see, either. */
+		/* TCP Fast Open, which Landlock does not restrict, either. */
 		NEVER_WITH(SYS_sendto, 3, MSG_FASTOPEN),
 		NEVER_WITH(SYS_sendmsg, 2, MSG_FASTOPEN),
 		NEVER_WITH(SYS_sendmmsg, 3, MSG_FASTOPEN),
@@ -380,7 +380,7 @@ sandbox_try(struct sandbox_state *state)
 	while (waitpid(pid, &status, 0) == -1)
 		if (errno != EINTR)
 			return false;
-	/* A kernel that kills the process protects nobody. */
+	/* If the kernel has killed the process, there is no protection. */
 	status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 	*state = (struct sandbox_state){ .no_new_privs = status & 1,
 	    .filter = status >> 1 & 1, .landlock = status >> 2 };

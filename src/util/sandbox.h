@@ -3,7 +3,7 @@
  *
  * After sandbox_enter() this process cannot start a program or a process,
  * signal, trace or limit another process, gain a privilege, listen, open a raw
- * socket, connect to other TCP ports than the given ones, or create, change or
+ * socket, connect to TCP ports other than those given, or create, change or
  * remove a file outside the given directory.  In this directory, only regular
  * files can be created, changed and removed.  Root keeps only the capabilities
  * that override file permissions.
@@ -34,15 +34,15 @@ struct sandbox {
 	uid_t	owner;		/* fchown() can set only this owner */
 	gid_t	group;		/* and this group */
 
-	/* TCP connections are possible to these ports and to that of DNS. */
+	/* TCP ports to which it can connect, besides that of DNS. */
 	uint16_t port[SANDBOX_PORTS];
 	size_t	n_ports;
-	bool	any_port;	/* and to all others */
+	bool	any_port;	/* all others, too */
 };
 
 void	sandbox_enter(const struct sandbox *);
 
-/* The protections that take effect on this machine. */
+/* The protections that are in effect on this machine. */
 struct sandbox_state {
 	bool	no_new_privs;
 	bool	filter;
@@ -51,7 +51,10 @@ struct sandbox_state {
 				 * (signals, abstract sockets); or 0 */
 };
 
-/* Enters a sandbox in a child process; false with errno. */
+/*
+ * Enters a sandbox in a child process, and reports its protections.  Returns
+ * false, with errno, if there is no child process.
+ */
 bool	sandbox_try(struct sandbox_state *);
 
 #endif

@@ -48,8 +48,8 @@ static const struct protections_case cases[] = {
 	  "program warning has no_new_privs; lacks seccomp (needs Linux 3.17), "
 	  FILES " (needs Linux 5.19), " PORTS " (needs Linux 6.7), " SOCKETS
 	  " (needs Linux 6.12) => use a kernel with seccomp and Landlock, and "
-	  "allow them in this container, or a smarthost that takes relais "
-	  "over can do whatever its user can\n" },
+	  "permit both in the container; without them, a smarthost that takes "
+	  "over relais has all permissions of its user\n" },
 	{ "no protection at all", { false, false, 0 },
 	  "program warning lacks no_new_privs (needs Linux 3.5), seccomp " },
 };
@@ -69,7 +69,7 @@ is_reported(void **state)
 	buffer_free(&out);
 }
 
-/* Also that finding them out does not confine this process. */
+/* The question does not confine this process. */
 static void
 this_kernel_is_asked(void **state)
 {
