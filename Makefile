@@ -56,7 +56,7 @@ ALL_CFLAGS	= -std=c11 -D_GNU_SOURCE $(LARGE) -Isrc $(BSD_CFLAGS) \
 SAY	= mkdir -p $(@D); $(if $(filter 1,$(V)),:,printf '%-4s %s\n')
 $(if $(filter 1,$(V)),,.SILENT:)
 COMPILE	= $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-# -O1: with its hash table, a start takes 8,000 instructions less.
+# -Wl,-O1 makes a better hash table: a start takes 8,000 instructions fewer.
 LINK	= $(CC) $(CFLAGS) $(LDFLAGS) $(LINK_HARDENING) -Wl,-O1,--as-needed \
 	  -o $@ $(filter %.o,$^) $(filter %.a,$^)
 

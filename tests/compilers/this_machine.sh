@@ -6,7 +6,7 @@ trap 'rm -rf "$scratch"' EXIT
 . tests/support/script.sh
 . tests/compilers/build.sh
 
-# Optimized, the compiler follows the values farther than in a usual build.
+# With -O3, the compiler analyses more, and so warns about more.
 gcc_builds() {
 	build gcc CC=gcc OPTIMIZE=-O3 tests static
 }

@@ -13,9 +13,9 @@ read -r -t 10 -u "$heard" word port
 [ "$word" = port ]
 useradd -d "$LAB/ana" -m -k /var/empty ana
 
-# Every file, and the contents of those in /etc.  The files of the package
-# manager are left out, and the backups of userdel(8), and a directory of
-# AppArmor, which dh_apparmor removes if it is empty.
+# Every file, and the contents of those in /etc, except the files of the package
+# manager, the backups of userdel(8), and a directory of AppArmor that
+# dh_apparmor removes if it is empty.
 machine_lists() {
 	find /etc /usr /var /run -path /var/lib/dpkg -prune -o \
 	    -path /var/cache -prune -o -path /var/log/apt -prune -o \
@@ -24,7 +24,7 @@ machine_lists() {
 	find /etc -type f ! -name '*-' -exec sha256sum {} + | LC_ALL=C sort
 }
 
-# Packages cannot be installed if another one has the files of sendmail.
+# The packages cannot be installed beside another one that contains sendmail.
 machine_is_empty() {
 	apt purge dma
 	machine_lists >"$LAB/before"
@@ -59,7 +59,7 @@ is_in_place() {
 	[ -e /etc/apparmor.d/local/relais ]
 }
 
-# Done by the service manager otherwise.
+# Starts the service, as the service manager would.
 service_starts() {
 	/usr/sbin/relais serve >"$LAB/serve" 2>&1 &
 	echo $! >"$LAB/serve.pid"
@@ -104,7 +104,7 @@ sends_a_message() {
 	arrives <(echo text) admin@lab.test jo@lab.test
 }
 
-# The message is sent while the smarthost is down.
+# Sends a message while the smarthost is down.
 message_is_queued() {
 	cp -p /etc/relais.conf "$LAB/relais.conf"
 	sed -i 's,^smarthost.*,smarthost = smtp://127.0.0.1:1,' /etc/relais.conf
@@ -159,7 +159,7 @@ nothing_is_left() {
 	machine_lists | diff "$LAB/before" -
 }
 
-spec "relais is the only mail program" machine_is_empty
+spec "no mail program is installed before" machine_is_empty
 spec "apt installs relais and relais-token" is_installed_with_token
 spec "user, queue, units, completion and AppArmor profile are in place" \
     is_in_place
@@ -176,7 +176,7 @@ spec "the service stops" service_stops
 spec "a message waits for the smarthost" message_is_queued
 spec "an upgrade keeps the message" is_upgraded
 spec "after removal, the configuration and the message remain" is_removed
-spec "a purge keeps a message that waits, and says so" mail_survives_a_purge
+spec "a purge keeps a waiting message, and reports this" mail_survives_a_purge
 spec "the message is sent after relais has been installed again" \
     is_sent_after_installation
 spec "a purge leaves no file and no user" nothing_is_left

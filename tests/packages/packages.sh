@@ -22,11 +22,11 @@ packages_enter() {
 	fi
 	lab_enter "$1" "$2"
 	. tests/support/spec.sh
-	# Files of relais, and of another apt that is at work, on the machine.
+	# Files that relais, or a running apt, has left on the machine.
 	rm -rf /var/spool/relais /var/lib/relais /var/log/relais
 	rm -f /var/lib/dpkg/updates/*
-	# The lists of packages, and the index of manuals, which take longer
-	# than the rest.
+	# The lists of packages, and the index of manuals: processing them would
+	# take longer than everything else.
 	rm -rf /var/lib/apt/lists /var/lib/man-db/auto-update
 }
 

@@ -59,8 +59,7 @@ configuration_is_found() {
 	grep -x 'smarthost = .*://mail\.example\.org.*' /etc/relais.conf
 }
 
-# The other package can be installed again in the same way: its files are those
-# of the image.
+# The configuration of the other package remains until the package is purged.
 is_purged() {
 	apt purge "$package"
 	is_installed relais

@@ -1,13 +1,13 @@
 /*
- * A queue run of three messages that is killed before each system call that
- * changes something, or in which each of these calls fails: no message is lost,
- * and the envelope that was sent with the end of the message before it makes
- * none arrive twice.
+ * A queue run of three messages is killed before each system call that changes
+ * something, or each of these calls fails.  No message is lost, and none
+ * arrives twice because its envelope was sent with the end of another message.
  *
  * As without such envelopes, a message may arrive twice if the process is
  * killed after the server's reply and before the entry is removed.  This can
- * concern one message of each connection: the next one is not sent before that.
- * A worker that is killed is replaced by another one, which is killed, too.
+ * happen to one message of each connection, because the next one is not sent
+ * before that.  A worker that is killed is replaced by another one, which is
+ * killed, too.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /*
  * A queue run and a worker of the service send the envelope of the next message
- * with the end of the message before it, if a message follows.  The server
- * replies to a message only after more has arrived.
+ * with the end of the current one.  The server replies to a message only after
+ * more input has arrived.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -108,7 +108,7 @@ static const struct run_case runs[] = {
 	{ "a server that closes after each message gets three connections",
 	    { DATA, STEPS({ .at = ON_MAIL, .nth = 2, .say = "421 bye",
 	    .then = THEN_CLOSE }) }, "", .connections = 3 },
-	{ "a server that refuses an envelope there gets no other one there",
+	{ "after a refusal, each envelope follows the reply to the message",
 	    { DATA, STEPS({ .at = ON_MAIL, .nth = 2, .say = "503 nested" },
 	    MORE(1)) }, "",
 	    .commands = "EHLO" ENVELOPE ENVELOPE ENVELOPE ENVELOPE "|QUIT" },
@@ -116,17 +116,18 @@ static const struct run_case runs[] = {
 	    STEPS({ .at = ON_BODY, .nth = 1, .connection = 1, .say = "",
 	    .until_more = true, .then = THEN_CLOSE }) }, "?a@example.net",
 	    .connections = 2, .status = EX_TEMPFAIL },
-	{ "messages with other settings have a connection of their own",
+	{ "a message with other settings has a connection of its own",
 	    { DATA }, "", .connections = 3,
 	    .more = "[to b@example.net]\ntimeout = 7s\n" },
 	{ "a message that is sent again without BDAT still has one after it",
 	    { STEPS({ .at = ON_BODY, .match = "BDAT",
 	    .say = "500 5.5.1 unknown" }) }, "", .connections = 2 },
-	{ "messages that have to wait for a turn", { DATA }, "",
+	{ "with pace, each envelope follows the reply to the message",
+	    { DATA }, "",
 	    .more = "pace = 100/second\n" },
 };
 
-/* Bounces follow the message that was begun before. */
+/* The bounce of the first message follows the second message. */
 static void
 a_bounce_is_sent_after_the_next_message(void **state)
 {
@@ -178,7 +179,7 @@ messages_that_are_left_are_sent_later(void **state)
 
 enum { CLIENTS = 12, ROUNDS = 5 };
 
-/* Whether an envelope was in the flight of a message. */
+/* Whether an envelope was sent with the end of a message. */
 static bool
 saves_flights(struct mock_smtp *host)
 {
@@ -236,7 +237,7 @@ run_clients(void)
 	return saved;
 }
 
-/* It depends on the load of the machine whether a message waits in time. */
+/* Whether a message waits at the right time depends on the load. */
 static void
 a_worker_sends_the_next_envelope(void **state)
 {

@@ -1,8 +1,8 @@
 /*
  * An attacker in the program: this object is loaded before libc (LD_PRELOAD).
  * It is called when the program connects to the smarthost, before a server can
- * send anything, and attempts the attacks below.  A process in the sandbox that
- * connects to none is attacked when it puts a message into the queue.
+ * send anything, and attempts the attacks below.  In a process that does not
+ * connect to a smarthost, it is called when a message is queued (linkat).
  *
  * If ATTACK_SHARED is set, it corrupts shared memory instead.  If
  * ATTACK_ANY_PORT is set, the program may connect to each TCP port.

@@ -1,7 +1,7 @@
 /*
- * The whole program under limits of resources, without standard descriptors,
- * with unusual masks and without an environment: the promises of
- * support/scenario.h are kept, and files in the spool are only for its owner.
+ * The whole program keeps the promises of support/scenario.h with resource
+ * limits, without standard descriptors, with unusual masks and with signals
+ * that are blocked or ignored.  Only the owner can use files in the spool.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /*
- * The whole program, with each call of libc failing in turn, a signal before
- * each call, and clocks that jump: the promises of support/scenario.h are kept.
+ * The whole program keeps the promises of support/scenario.h if a call of libc
+ * fails, a signal arrives before a call, or a clock jumps.
  *
- * With FAULTS=all in the environment, each call fails; otherwise one in
+ * With FAULTS=all in the environment, each call is tried; otherwise, one in
  * twenty or fewer.  An argument selects the cases whose names contain it.
  */
 #include <setjmp.h>

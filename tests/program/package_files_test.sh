@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The recipes for RPM and Alpine have the files that `make install` installs.
+# The recipes for RPM and Alpine package the files that `make install` installs.
 #
 # The functions and sections of the recipes are run here, with the macros and
 # functions of rpmbuild and abuild that they use.
@@ -140,13 +140,14 @@ version_is_that_of_the_makefile() {
 spec "the recipes have the version of the Makefile" \
     version_is_that_of_the_makefile
 if [ -e "$build/installed/relais-token" ]; then
-	spec "the packages for Fedora have every file" \
+	spec "the packages for Fedora contain every installed file" \
 	    rpm_lists_every_file fedora
-	spec "the packages for openSUSE have every file" \
+	spec "the packages for openSUSE contain every installed file" \
 	    rpm_lists_every_file suse
-	spec "the packages for Alpine have every file" alpine_has_every_file
+	spec "the packages for Alpine contain every installed file" \
+	    alpine_has_every_file
 else
-	skip "the packages have every file" \
-	    "relais-token, which is in them, is not built: make setup token"
+	skip "the packages contain every installed file" \
+	    "relais-token, which they contain, is not built: make setup token"
 fi
 spec_end

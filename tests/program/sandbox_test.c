@@ -1,7 +1,7 @@
 /*
  * The process that communicates with the smarthost is in the sandbox in every
- * mode: all attacks of attacker.c fail in it, and the message is delivered.  So
- * are the other processes that read what a client or a server has sent.
+ * mode: all attacks of attacker.c fail in it, and the message is delivered.
+ * The same applies to other processes that parse input of clients or servers.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -152,7 +152,7 @@ nothing_was_said(struct tls_fixture *s, bool at_once)
 	tls_fixture_kept_secret(s);
 }
 
-/* Who copies it from an error would pin the key of an attacker. */
+/* An administrator who copied it would pin the key of an attacker. */
 static void
 the_pin_was_not_offered(const struct tls_fixture *s, const struct tree *t)
 {
@@ -255,8 +255,8 @@ is_set(void **state)
 	"RCPT TO:<b@example.net>\r\nDATA\r\nSubject: x\r\n\r\nhi\r\n.\r\n"
 
 /*
- * The server closes the first session, and does not offer the same in the
- * second one.
+ * The server closes the first session, and does not offer the same extensions
+ * in the second one.
  */
 static void
 second_session_is_protected(const struct step *change, const char *says)

@@ -325,8 +325,8 @@ static const struct tries tries_table[] = {
 };
 
 /*
- * A server that accepts two recipients, and closes the connection if more than
- * one more is sent: in the second session, no transaction has more than two.
+ * A server accepts two recipients, refuses the third, and closes the connection
+ * at the fourth.  In the second session, no transaction has more than two.
  */
 static void
 a_limit_is_remembered_in_the_next_session(void **state)

@@ -21,7 +21,7 @@ struct ports_case {
 };
 
 static const struct ports_case cases[] = {
-	{ "no smarthost needs no port", "", "" },
+	{ "no smarthost: no port", "", "" },
 	{ "the default port of each scheme", "smarthost = submission://a, "
 	  "submissions://b, smtp://c, lmtp://d\n", "587 465 25 24 " },
 	{ "a port in the URL", "smarthost = smtp://a:2525\n", "2525 " },

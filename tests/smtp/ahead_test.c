@@ -1,8 +1,8 @@
 /*
- * Three messages in a session, each with its envelope sent with the end of the
- * message before it (smtp/transaction_ahead.h), and servers that refuse them or
- * break the connection at each place.  The caller of session_send() in this
- * test opens another session as a queue run does.
+ * Three messages in a session: the envelopes of the second and the third are
+ * sent with the end of the previous message (smtp/transaction_ahead.h).  Some
+ * servers refuse them, or break the connection at each place.  The caller of
+ * session_send() in this test opens another session as a queue run does.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -309,7 +309,7 @@ static const struct ahead_case cases[] = {
 	{ "the limit of transactions (RFC 9422) is kept",
 	    { DATA, .mail_max = 2 }, "250 250 250", .sent = 1,
 	    .connections = 2 },
-	{ "a limit of recipients (RFC 9422) below those of the message",
+	{ "a limit of recipients (RFC 9422) that the message exceeds",
 	    { DATA, .rcpt_max = 1 }, "250,250 250,250 250,250", .sent = 0,
 	    .two = true },
 
@@ -380,7 +380,7 @@ static const struct ahead_case cases[] = {
 	    { DATA, STEPS({ .at = ON_MAIL, .nth = 3, .connection = 1,
 	    .say = "421 too many", .then = THEN_CLOSE }) },
 	    "250 250 250", .sent = 2, .connections = 2 },
-	{ "a second reply to the message is not taken for that to DATA",
+	{ "a second reply to the message is not taken for the reply to DATA",
 	    { DATA, STEPS({ .at = ON_BODY, .nth = 1, .connection = 1,
 	    .also = "250 2.0.0 twice\r\n" }) }, "250 250 250", .sent = 1,
 	    .failed = true,

@@ -28,13 +28,13 @@
 struct flight_case {
 	const char	*sentence;
 	size_t		 n;		/* recipients */
-	int		 pad;		/* octets that each reply is longer */
+	int		 pad;		/* octets added to each reply */
 	bool		 when_idle;	/* the server replies when there is no
 					 * more input */
-	size_t		 every;		/* refuses each recipient of so many */
+	size_t		 every;		/* recipient of so many is refused */
 	size_t		 limit;		/* of recipients; then 452 */
-	size_t		 excess;	/* of those 452; then 421 */
-	size_t		 closes;	/* after so many recipients */
+	size_t		 excess;	/* of replies 452; then 421 */
+	size_t		 closes;	/* after that many recipients */
 	const char	*last_words;	/* before it closes */
 	int		 turns;		/* of the dialogue; 0: not checked */
 	const char	*error;		/* NULL: the message is sent */
@@ -47,7 +47,7 @@ static const struct flight_case cases[] = {
 	    .pad = 300, .when_idle = true },
 	{ "a reply belongs to its recipient", 3000, .pad = 100, .every = 7 },
 	{ "no recipient is accepted", 500, .every = 1 },
-	{ "a server with a limit gets at most as many too many", 5000,
+	{ "a limit is exceeded by no more recipients than were accepted", 5000,
 	    .limit = 1000, .excess = 1000 },
 	{ "a server with a small limit gets at most 320 at once", 1000,
 	    .limit = 50, .excess = 270 },

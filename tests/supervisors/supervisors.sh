@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The service, started and stopped by runit and OpenRC with the commands that
-# README.md prints.  A program of a user without privileges sends the messages.
+# runit and OpenRC start and stop the service with the commands in README.md.  A
+# user without privileges sends the messages.
 set -eu
 . tests/servers/lab.sh
 lab_enter supervisors "$0"
@@ -106,7 +106,7 @@ runit_stops() {
 	is_stopped
 }
 
-# Here, OpenRC has not started the machine, and Debian has no such script.
+# OpenRC has not started this machine, and Debian lacks the script localmount.
 openrc_pretends() {
 	ln -sfn /run /var/run
 	mkdir -p /run/openrc /etc/runlevels/default

@@ -1,5 +1,5 @@
 /*
- * fault.h - a fault in a program: calls of libc that fail, signals, clocks
+ * fault.h - faults in a program: failing calls of libc, signals, wrong clocks
  *
  * faulty.so (tests/program/faulty.c), which is loaded before libc, counts the
  * calls of the functions in struct fault and lets one of them fail.  The

@@ -13,16 +13,16 @@
  *
  * The promises:
  *
- *  - Exit status 0, or the reply 250 of -bs, means that each recipient has the
- *    message or that it is in the queue, once; both only if the entry is in
- *    doubt, and is due after an hour.
- *  - Any other status means that at least one recipient has no message and no
- *    entry, or that the final reply was lost and there is no queue.  Standard
- *    error has the reason.
+ *  - Exit status 0, or the reply 250 of -bs, means that each recipient has
+ *    received the message once, or that the queue holds it once; both only if
+ *    the entry is in doubt, and is due after an hour.
+ *  - Any other status means that for at least one recipient, the message was
+ *    neither delivered nor queued, or that the final reply was lost and there
+ *    is no queue.  Standard error has the reason.
  *  - A message that was in the queue is delivered, still there, in failed/, or
  *    bounced.
- *  - Each message and each entry is whole.
- *  - A list with exit status 0 is whole, or standard error says what is
+ *  - Each message and each entry is complete.
+ *  - A list with exit status 0 is complete, or standard error says what is
  *    missing.
  *  - No signal ends the program.
  *
@@ -57,8 +57,9 @@ struct scenario {
 					 * {port} and {ca} */
 	const char	*words[8];	/* arguments */
 	const char	*to[4];		/* recipients */
-	const char	*files;		/* where the smarthost, which is not a
-					 * server, puts messages; or NULL */
+	const char	*files;		/* if the smarthost is not a server,
+					 * the directory of the messages; else
+					 * NULL */
 	bool		 large;
 };
 

@@ -3,11 +3,12 @@
 #
 # For goals of make: "all", "demo" and "install" need the packages for the
 # build; without a goal, and for all others but "deb" and "bench", those for
-# `make check` are installed as well.  "deb" and "check-deb" also need Debian's
-# tools, and "bench" the programs that relais is compared with, which are only
-# unpacked; "check-recipes", "check-compilers" and "check-supervisors" need more
-# of the same kinds.  If the package manager reports that all are installed,
-# nothing else is done.  make and a C compiler must be installed already.
+# `make check` are installed as well.  "deb" and "check-deb" also install
+# Debian's tools, and "bench" unpacks the programs that relais is compared with;
+# "check-static", "check-recipes", "check-compilers" and "check-supervisors" add
+# other tools or unpacked programs.  If the package manager reports that all are
+# installed, nothing else is done.  make and a C compiler must be installed
+# already.
 set -eu
 kind='' tools='' images=''
 for goal; do
