@@ -28,7 +28,7 @@ enum { KEEP_SEAT_MS = 500, WAIT_SEAT_MS = 1000 };
 /* A worker with more threads of unfinished look-ups ends. */
 enum { THREADS_MAX = 8 };
 
-/* What all attempts of the worker share. */
+/* Shared by all attempts of the worker. */
 struct worker_state {
 	const struct serve_worker	*worker;
 	struct attempt_worker		 w;

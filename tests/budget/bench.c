@@ -42,7 +42,7 @@ enum {
 #define SMALL	"From: me@example.org\nTo: a@example.net\n" \
 		"Subject: message\n\nThe text of this message.\n"
 
-/* What a run measures, and its figures. */
+/* Kinds of runs, and their figures. */
 enum method {
 	ONE,	/* a call: until the smarthost has the message in ms, until the
 		 * call ends in ms; round trips; in s */

@@ -1,11 +1,11 @@
 # Fuzz targets, included by the Makefile: tests/fuzz/NAME_fuzz.c is a program
-# that tries its property with random inputs for FUZZ_SECONDS.
+# that tests a property with random inputs for FUZZ_SECONDS.
 
 FUZZ	= $(patsubst %.c,$(B)/%,$(filter-out $(if $(TOKEN),,%/answer_fuzz.c),\
 	  $(wildcard tests/fuzz/*_fuzz.c)))
 FUZZ_SECONDS = 10
 
-# Without the directories of which no target needs more than a file.
+# Directories of which the targets need only a few files are not in LAYERS.
 fuzz:
 	$(MAKE) --no-print-directory B=$(B)/fuzz CC=clang HARDENING= \
 	    CFLAGS="$(CHECKED) -fsanitize=fuzzer-no-link" \
@@ -14,7 +14,7 @@ fuzz:
 
 $(FUZZ): TEST_LIBS = -fsanitize=fuzzer $(TLS_LIBS) $(BSD_LIBS)
 
-# Their files of those directories.
+# Files of these directories that single targets need.
 $(B)/tests/fuzz/answer_fuzz: $(B)/src/token/answer.o
 $(B)/tests/fuzz/answer_fuzz: TEST_LIBS += -ljansson
 $(B)/tests/fuzz/options_fuzz: $(patsubst %,$(B)/src/cli/%.o,commands help_keys \

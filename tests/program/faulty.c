@@ -90,7 +90,7 @@ note(enum fault_function function, int fd, const void *caller)
 	state->caller = (uintptr_t)caller - (uintptr_t)info.dli_fbase;
 }
 
-/* No disk can be full. */
+/* To such a descriptor, a write cannot fail because a disk is full. */
 static bool
 is_pipe_or_socket(int fd)
 {
@@ -207,7 +207,7 @@ DECLARE(void, free, (void *p))
 	next(p);
 }
 
-/* Not with FAULT_LATE_ERROR: a descriptor that nobody knows would be lost. */
+/* Without FAULT_LATE_ERROR, which would lose the descriptor. */
 #define FAIL_OPEN(name, fd, params, args) \
 	DECLARE(int, name, params) \
 	{ \

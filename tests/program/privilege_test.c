@@ -253,7 +253,7 @@ root_does_not_obey(void **state)
 #define CHOWN	"; run: chown root /"
 #define CHMOD	"; run: chmod g-w /"
 
-/* As after sudo, which can keep HOME, or in a job of cron that sets it. */
+/* HOME can be that of another user after sudo, or in a cron job. */
 static void
 root_reads_no_configuration_in_a_home_directory(void **state)
 {

@@ -140,7 +140,7 @@ open_session(struct session *s, const struct session_options *options,
 		fail_msg("%s", why.text);
 }
 
-/* As relay/ does: an attempt that has sent no data is made again. */
+/* Like relay/, repeats an attempt that has sent no data. */
 static void
 send_all(struct caller *p)
 {

@@ -268,7 +268,7 @@ clear_directory(const char *path)
 }
 
 /*
- * What became of a message.
+ * The fate of a message.
  */
 
 struct fate {

@@ -91,11 +91,11 @@ void	scenario_close(struct scenario_place *);
 /* Runs the program: .env and .prepare with .ctx are used. */
 void	scenario_run(struct scenario_place *, const struct program *how);
 
-/* What the fault of the last run excuses. */
+/* Effects of the fault that do not break a promise. */
 struct scenario_excuse {
 	int	 signal;	/* may end the program; or 0 */
 	bool	 is_mute;	/* standard error cannot be written */
-	bool	 is_unheard;	/* nor standard output */
+	bool	 is_unheard;	/* standard output cannot, either */
 	int64_t	 clock;		/* the seconds that its clock is ahead */
 };
 
