@@ -337,7 +337,7 @@ command_bdat(struct smtpd_state *s, char *text, struct failure *why)
 	}
 	if (keep && !s->receiving)
 		begin_message(s);
-	s->discarding = !keep;
+	s->discarding = !keep && s->mail;
 	if (!stream_flush(s->stream, why))
 		return false;
 	for (left = size; left > 0;) {

@@ -379,6 +379,9 @@ static const struct CMUnitTest bdat_spec[] = {
 	    MAIL RCPT "BDAT 2 LAST\r\n\r\n",
 	    "250 2.1.0|503 5.5.1|503 5.5.1|503 5.5.1|503 5.5.1|250 2.1.0|"
 	    "250 2.1.5|250 2.0.0", "a@x>b@x=;"),
+	REPLIES("a chunk before MAIL does not affect the next message",
+	    "BDAT 1\r\nx" MAIL RCPT "BDAT 2 LAST\r\n\r\n",
+	    "503 5.5.1|250 2.1.0|250 2.1.5|250 2.0.0", "a@x>b@x=;"),
 	REPLIES("RSET ends a message whose chunk was refused",
 	    MAIL "BDAT 1\r\nxRSET\r\n" MAIL RCPT "BDAT 2 LAST\r\n\r\n",
 	    "250 2.1.0|503 5.5.1|250 2.0.0|250 2.1.0|250 2.1.5|250 2.0.0",
