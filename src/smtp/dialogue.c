@@ -359,6 +359,12 @@ dialogue_receive_lines(struct session *s,
 }
 
 void
+dialogue_begin_flight(struct session *s)
+{
+	stream_set_timeout(&s->stream, step_timeout(s, STEP_RCPT));
+}
+
+void
 dialogue_begin_message(struct session *s)
 {
 	stream_set_wait_timeout(&s->stream, step_timeout(s, STEP_BODY));

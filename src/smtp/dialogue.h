@@ -37,6 +37,12 @@ bool	dialogue_receive(struct session *, enum session_step,
 	    struct failure *why);
 
 /*
+ * Sets the timeout for writing a flight, which may have to wait; otherwise what
+ * is left of the last one would apply.
+ */
+void	dialogue_begin_flight(struct session *);
+
+/*
  * Sets the timeout for sending the message.  Until the next
  * dialogue_receive(), it applies to each wait separately.
  */

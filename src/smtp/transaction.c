@@ -212,6 +212,7 @@ transaction_send_flight(struct transaction *t, size_t first, size_t end,
 {
 	struct session	*s = t->s;
 
+	dialogue_begin_flight(s);
 	if (first == 0 && ((t->rset && !dialogue_send(s, why, "RSET")) ||
 	    !send_mail(t, why)))
 		return false;

@@ -84,7 +84,7 @@ void	transaction_select(struct transaction *);
 /*
  * Sends one flight of the envelope, with the recipients from first to end - 1.
  * The first flight begins with MAIL, and the last one ends with DATA or, with
- * early BDAT, the message.
+ * early BDAT, the message.  Input is expected meanwhile.
  */
 bool	transaction_send_flight(struct transaction *, size_t first, size_t end,
 	    struct failure *why);

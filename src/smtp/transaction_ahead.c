@@ -113,7 +113,6 @@ send_envelope(struct session *s)
 	struct transaction	*t = s->ahead;
 	struct failure		 ignored;
 
-	dialogue_begin_message(s);
 	s->pending += t->mode == TRANSACTION_BY_DATA;
 	dialogue_hold_lines(s);
 	if (!transaction_send_flight(t, 0, t->n, &ignored) ||

@@ -34,6 +34,7 @@ struct flight_case {
 	size_t		 every;		/* recipient of so many is refused */
 	size_t		 limit;		/* of recipients; then 452 */
 	size_t		 excess;	/* of replies 452; then 421 */
+	bool		 announced;	/* the limit is 8192 (RFC 9422) */
 	size_t		 closes;	/* after that many recipients */
 	const char	*last_words;	/* before it closes */
 	int		 turns;		/* of the dialogue; 0: not checked */
@@ -51,6 +52,8 @@ static const struct flight_case cases[] = {
 	    .limit = 1000, .excess = 1000 },
 	{ "a server with a small limit gets at most 320 at once", 1000,
 	    .limit = 50, .excess = 270 },
+	{ "a server that announces its limit gets as many at once", 8000,
+	    .pad = 100, .announced = true, .turns = 4 },
 	{ "the last reply before the connection closes is read", 3000,
 	    .pad = 300, .closes = 1000,
 	    .last_words = "421 4.7.0 too many errors\r\n",
@@ -156,7 +159,9 @@ serve(const struct flight_case *c, int fd)
 	for (;;) {
 		line = next_line(&v);
 		if (strncmp(line, "EHLO", 4) == 0) {
-			reply(&v, "250-mail.example\r\n250 PIPELINING");
+			reply(&v, c->announced ? "250-mail.example\r\n"
+			    "250-LIMITS RCPTMAX=8192\r\n250 PIPELINING" :
+			    "250-mail.example\r\n250 PIPELINING");
 		} else if (strncmp(line, "RCPT", 4) == 0) {
 			reply_to_rcpt(&v, line);
 		} else if (strcmp(line, "DATA") == 0 && v.accepted == 0) {
@@ -300,6 +305,7 @@ sends(void **state)
 	write_message(&message);
 	if (!session_open(&s, fd, &options, &why))
 		fail_msg("%s", why.text);
+	s.stream.deadline = 1;	/* as after a long pause */
 	good = session_send(&s, &env, &message, outcomes, &data_sent, &why);
 	session_close(&s);
 	assert_int_equal(waitpid(server, &status, 0), server);
