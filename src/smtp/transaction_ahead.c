@@ -10,6 +10,12 @@ enum {
 	RECIPIENTS_MAX = 100,
 
 	/*
+	 * While a larger message is sent, on a slow line, the next one would
+	 * have to wait, too.
+	 */
+	MESSAGE_MAX = 256 * 1024,
+
+	/*
 	 * If the server takes longer to reply to a message, for example because
 	 * it scans for viruses, a round trip is a small part of the time.
 	 */
@@ -51,7 +57,7 @@ may_follow(const struct transaction *t)
 	    (s->extensions & EXT_PIPELINING) && !loses_replies(s) &&
 	    !s->ahead_failed &&
 	    !t->retried && s->domain_max == 0 && !session_is_full(s) &&
-	    count_waiting(t) == t->n_accepted;
+	    t->wire.size <= MESSAGE_MAX && count_waiting(t) == t->n_accepted;
 }
 
 /* Whether one transaction, in one flight, is enough for all recipients. */

@@ -39,7 +39,7 @@ struct ahead_case {
 	bool		 two;		/* recipients of each message */
 	bool		 utf8;		/* the local part of the recipient of
 					 * the second message is not ASCII */
-	bool		 large;		/* the second message */
+	int		 lines;		/* of the second message */
 	unsigned	 late;		/* replies */
 	bool		 hold;		/* released when the envelope is sent */
 };
@@ -99,7 +99,10 @@ trace(void *context, char side, const char *text)
 static void
 write_messages(struct caller *p)
 {
-	static const struct message_limits	limits;
+	static const char *const		directories[] = { "/tmp",
+						    NULL };
+	static const struct message_limits	limits = {
+		.spill = directories };
 
 	for (size_t i = 0; i < MESSAGES; i++) {
 		struct buffer	text = { 0 };
@@ -108,7 +111,7 @@ write_messages(struct caller *p)
 
 		buffer_addf(&text, "From: a@example.org\r\nSubject: %zu\r\n"
 		    "\r\nHello\r\n.\r\n", i + 1);
-		for (int k = 0; p->c->large && i == 1 && k < 20; k++)
+		for (int k = 0; i == 1 && k < p->c->lines; k++)
 			buffer_add_text(&text, "This line makes it large.\r\n");
 		message_begin(&p->message[i], &limits);
 		assert_true(message_feed(&p->message[i], text.data, text.len,
@@ -398,7 +401,9 @@ static const struct ahead_case cases[] = {
 	{ "an address that requires SMTPUTF8 is not sent ahead", { DATA },
 	    "250 0 250", .sent = 0, .utf8 = true },
 	{ "a message that is too large is not sent ahead",
-	    { .size_limit = 400 }, "250 0 250", .sent = 0, .large = true },
+	    { .size_limit = 400 }, "250 0 250", .sent = 0, .lines = 20 },
+	{ "while a large message is sent, the next one does not wait for it",
+	    { DATA }, "250 250 250", .sent = 1, .lines = 20000 },
 };
 
 /*
