@@ -230,7 +230,8 @@ send_transcript(const struct attempt_worker *w, const struct worker_attempt *a)
 /*
  * Makes one attempt, and writes the outcomes to the line.  A session that
  * has ended does not read them: its client was not told that the message was
- * accepted.
+ * accepted.  After a signal, nothing is written: the session queues the
+ * message, which is due at once.
  */
 static void
 make_attempt(struct worker_attempt *a)
@@ -245,7 +246,8 @@ make_attempt(struct worker_attempt *a)
 				    .after_connect = after_connect,
 				    .login_context = a };
 
-	if (!a->good || !file_write(a->line, &taken, 1)) {
+	if (!a->good || interrupt_came(w->relay.interrupt) ||
+	    !file_write(a->line, &taken, 1)) {
 		relay_forget_next(&w->relay);
 		return;
 	}
