@@ -186,7 +186,7 @@ read_connection(struct stream *s, char *to, size_t room, struct failure *why)
 	return n;
 }
 
-/* Octets that were read during a write. */
+/* The number of octets that were read during writes, and not used yet. */
 static size_t
 ahead(const struct stream *s)
 {
@@ -244,8 +244,8 @@ is_over(const struct stream *s)
 }
 
 /*
- * Waits until a write can go on.  If is_over() afterwards, it cannot, and the
- * reader sees why.
+ * Waits until a write can continue.  If is_over() is true after that, the write
+ * cannot continue, and the reader finds out why.
  */
 static bool
 wait_to_write(struct stream *s, struct failure *why)
@@ -413,8 +413,8 @@ stream_wait_input(struct stream *s, int64_t ms)
 }
 
 /*
- * A server may reply, for example that there were too many errors, before it
- * closes the connection: the reader gets the reply first.
+ * A server may send a reply before it closes the connection, for example that
+ * there were too many errors: the reader gets this reply before the failure.
  */
 static ssize_t
 write_failed(struct stream *s, size_t len, struct failure *why)

@@ -22,8 +22,8 @@ enum { IN_MEMORY_MAX = 1024 * 1024 };
 /*
  * In an entry, deferred forward-paths are waiting.  Returns a copy of the
  * outcomes in which those that wait for their turn are not, so that the worker
- * does not send to them, and which borrows their texts; or NULL if there are
- * none.
+ * does not send to them; or NULL if there are none.  The copy borrows the
+ * texts.
  */
 static struct outcome *
 hide_paced(const struct outcome *outcomes, size_t n)

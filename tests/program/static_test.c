@@ -273,7 +273,7 @@ queues_a_message_and_sends_it_later(void **state)
 	    "queue/queue")), 0);
 }
 
-/* The service finds no user, so it is root, as a container's first process. */
+/* Without the user relais, the service runs as root, as in a container. */
 static void
 serves(void **state)
 {

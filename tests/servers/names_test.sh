@@ -8,7 +8,8 @@ lab_enter names "$0"
 python3 -B tests/servers/names.py "$LAB" 2>"$LAB/maillog" &
 wait_for_port 2501 $! "$LAB/maillog"
 
-# asks MODULES HOST STATUS QUESTION: what becomes of a message to that host
+# asks MODULES HOST STATUS QUESTION: sends a message to a smarthost with the name
+# HOST; requires the exit status, and the question to a daemon
 asks() {
 	echo "hosts: $1" >/etc/nsswitch.conf
 	: >"$LAB/asked"

@@ -308,7 +308,7 @@ compare(struct scenario_place *p, struct buffer *model, const char *data,
 		    "%.300s", len, model->len, data);
 }
 
-/* Of a bounce, the last part must be complete. */
+/* The last part of a bounce must be complete. */
 static bool
 is_bounce_for(const char *text, const char *to)
 {
