@@ -37,8 +37,8 @@ bool	dialogue_receive(struct session *, enum session_step,
 	    struct failure *why);
 
 /*
- * Sets the timeout for writing a flight, which may have to wait; otherwise what
- * is left of the last one would apply.
+ * Sets the timeout for writing a flight, which may have to wait.  Without this,
+ * the rest of the previous timeout would apply.
  */
 void	dialogue_begin_flight(struct session *);
 

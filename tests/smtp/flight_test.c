@@ -52,7 +52,7 @@ static const struct flight_case cases[] = {
 	    .limit = 1000, .excess = 1000 },
 	{ "a server with a small limit gets at most 320 at once", 1000,
 	    .limit = 50, .excess = 270 },
-	{ "a server that announces its limit gets as many at once", 8000,
+	{ "a server that announces a limit gets that many at once", 8000,
 	    .pad = 100, .announced = true, .turns = 4 },
 	{ "the last reply before the connection closes is read", 3000,
 	    .pad = 300, .closes = 1000,
