@@ -58,7 +58,7 @@ stderr_says() {
 # delivered SERVER DIRECTORY MESSAGE RECIPIENT...: requires that exactly these
 # recipients have received MESSAGE, once and octet for octet.
 delivered() {
-	local server=$1 directory=$2 message=$3 deadline=$((SECONDS + 15)) file
+	local server=$1 directory=$2 message=$3 deadline=$((SECONDS + 60)) file
 	shift 3
 	until [ "$(delivered_files "$directory" | wc -l)" -ge $# ]; do
 		((SECONDS < deadline)) || {
@@ -159,7 +159,7 @@ long_lines_arrive() {
 	} >"$LAB/case/text"
 	{ head_of r1@lab.test 'long lines'; cat "$LAB/case/text"; } |
 	    relais 0 -i -t
-	local deadline=$((SECONDS + 15))
+	local deadline=$((SECONDS + 60))
 	until [ -n "$(delivered_files "$2")" ]; do
 		((SECONDS < deadline))
 		pause
