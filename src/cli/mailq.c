@@ -159,12 +159,18 @@ mailq_print(struct queue_source *q, bool with_failed, struct failure *why)
 	entry_state_free(&totals.all);
 	if (!good)
 		return false;
-	if (totals.entries == 0)
+	if (totals.entries == 0) {
 		puts("Mail queue is empty");
-	else
-		printf("\n-- %llu Kbytes in %zu Request%s.\n",
+	} else {
+		putchar('\n');
+		/* For programs that read the list of sendmail. */
+		if (!with_failed)
+			printf("%16sTotal requests: %zu\n", "",
+			    totals.entries);
+		printf("-- %llu Kbytes in %zu Request%s.\n",
 		    (unsigned long long)((totals.octets + 1023) / 1024),
 		    totals.entries, totals.entries == 1 ? "" : "s");
+	}
 	if (with_failed && is_open && !spool_count(&kept, &q->spool,
 	    SPOOL_FAILED, why))
 		return false;

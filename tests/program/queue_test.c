@@ -110,7 +110,8 @@ the_list_has_the_layout_of_postfix(void **state)
 	    "attempt (-odq))\n"
 	    "                                         a@example.net\n"
 	    "                                         b@example.net\n"
-	    "\n-- 1 Kbytes in 1 Request.\n"));
+	    "\n                Total requests: 1\n"
+	    "-- 1 Kbytes in 1 Request.\n"));
 	free(text);
 	queue_fixture_run(&p, "-qf", EX_TEMPFAIL);
 	text = say(&p, bp, 0);
