@@ -151,6 +151,7 @@ include tests/fuzz/fuzz.mk
 include tests/static/static.mk
 include tests/compilers/compilers.mk
 include tests/supervisors/supervisors.mk
+include tests/outside/outside.mk
 include conf/package.mk
 
 # The goals named together with setup wait for it.

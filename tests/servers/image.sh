@@ -38,6 +38,10 @@ packages_of() {
 		    libssl-dev:i386
 		;;
 	supervisors) echo openrc runit ;;
+	outside)
+		echo postfix mailutils mutt monitoring-plugins-standard \
+		    libsisimai-perl python3-flufl.bounce
+		;;
 	*) return 1 ;;
 	esac
 }

@@ -5,16 +5,18 @@
 # build; without a goal, and for all others but "deb" and "bench", those for
 # `make check` are installed as well.  "deb" and "check-deb" also install
 # Debian's tools, and "bench" unpacks the programs that relais is compared with;
-# "check-static", "check-recipes", "check-compilers" and "check-supervisors" add
-# other tools or unpacked programs.  If the package manager reports that all are
-# installed, nothing else is done.  make and a C compiler must be installed
-# already.
+# "check-static", "check-recipes", "check-compilers", "check-supervisors" and
+# "outside" add other tools or unpacked programs.  If the package manager reports
+# that all are installed, nothing else is done.  make and a C compiler must be
+# installed already.
 set -eu
 kind='' tools='' images=''
 for goal; do
 	case $goal in
 	setup) continue ;;
-	all | demo | install | deb | bench | check-recipes) kind=${kind:-build} ;;
+	all | demo | install | deb | bench | outside | check-recipes)
+		kind=${kind:-build}
+		;;
 	*) kind=tests ;;
 	esac
 	case $goal in
@@ -32,6 +34,7 @@ for goal; do
 		images="$images 32_bit"
 		;;
 	check-supervisors) images="$images supervisors" ;;
+	outside) images="$images outside" ;;
 	esac
 done
 kind=${kind:-tests}

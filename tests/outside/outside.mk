@@ -1,0 +1,19 @@
+# relais with other programs, included by the Makefile.
+#
+#	make setup-outside	unpacks the programs in build/servers/outside
+#	make check-outside	Sisimai and flufl.bounce read the bounces,
+#				check_mailq the queue; smtp-sink misbehaves as
+#				the smarthost; smtp-source loads the service;
+#				mailutils, Mutt and Python decode messages
+
+OUTSIDE	= $(patsubst %,$(B)/tests/outside/%.sh,check_mailq)
+
+check-outside: all
+	mkdir -p $(B)/tests/outside
+	install -m 755 $(OUTSIDE:$(B)/%=%) $(B)/tests/outside
+	$(RUN_TESTS) $(OUTSIDE)
+
+setup-outside:
+	tests/support/setup.sh outside
+
+.PHONY: check-outside setup-outside
