@@ -44,8 +44,15 @@ run() {
 	}
 }
 
+# ends_with_case PID: kills this process at the end of the case.
+ends_with_case() {
+	started="${started-} $1"
+	# shellcheck disable=SC2064 # the value now
+	trap "kill $started 2>/dev/null" EXIT
+}
+
 # sink OPTION...: starts smtp-sink with these options in place of the one that
-# runs.  It ends with the case.
+# runs.
 sink() {
 	sink_stop
 	rm -rf "$LAB/sink"
@@ -54,7 +61,7 @@ sink() {
 	smtp-sink -u nobody -d "$LAB/sink/m." "$@" 127.0.0.1:$PORT 100 \
 	    >"$LAB/sink.log" 2>&1 &
 	SINK=$!
-	trap sink_stop EXIT
+	ends_with_case $SINK
 	wait_for_port $PORT $SINK "$LAB/sink.log"
 }
 
@@ -74,12 +81,41 @@ sink_has() {
 	done | sort | diff - <(sink_recipients)
 }
 
+# The last line of a file is empty unless smtp-sink ended while it received the
+# message.
 sink_recipients() {
 	find "$LAB/sink" -type f -exec awk '
-		FNR == 1 { header = 1 }
-		header && /^X-Rcpt-Args: </ { split($2, path, /[<>]/)
-			print path[2] }
-		/^$/ { header = 0 }' {} + | sort
+		function finish() {
+			if (NR > 1 && last == "")
+				printf "%s", list
+			list = ""
+			header = 1
+		}
+		FNR == 1 { finish() }
+		header && /^X-Rcpt-Args: </ {
+			split($2, path, /[<>]/)
+			list = list path[2] "\n"
+		}
+		/^$/ { header = 0 }
+		{ last = $0 }
+		END { finish() }' {} + | sort
+}
+
+# sink_restarts N: after smtp-sink has ended while N messages were sent, each of
+# them has arrived once, or is in doubt and has not been sent again.
+sink_restarts() {
+	local doubtful
+	sink_recipients >"$LAB/case/first"
+	sink
+	run 75 sendmail -q
+	doubtful=$("$BUILD/mailq" | grep -c 'may have been delivered already')
+	waiting "$doubtful"
+	sink_recipients | sort - "$LAB/case/first" >"$LAB/case/arrived"
+	uniq -d "$LAB/case/arrived" | diff /dev/null -
+	[ "$(($(wc -l <"$LAB/case/arrived") + doubtful))" -ge "$1" ]
+	run 0 relais queue flush
+	waiting 0
+	[ "$(sink_recipients | sort -u - "$LAB/case/first" | wc -l)" -eq "$1" ]
 }
 
 # Without the transcripts, whose names begin with a dot.
