@@ -1,5 +1,6 @@
 /*
- * The examples of relais.conf(5), against servers like those that they are for.
+ * The examples of relais.conf(5) and the first one of README.md, against servers
+ * like those that they are for.
  *
  * Each example is taken from the manual; only its hosts and directories are
  * replaced.
@@ -105,6 +106,26 @@ recipe(const char *name)
 	return from;
 }
 
+/* The five lines with which README.md begins. */
+static char *
+readme_lines(void)
+{
+	struct buffer	 readme = { 0 }, lines = { 0 };
+	char		*line, *rest;
+	int		 n = 0;
+
+	file_read(&readme, "README.md");
+	rest = strstr(readme.data, "    smarthost ");
+	assert_non_null(rest);
+	for (; strncmp(rest, "    ", 4) == 0; n++) {
+		line = strsep(&rest, "\n");
+		buffer_addf(&lines, "%s\n", line + 4);
+	}
+	assert_int_equal(n, 5);
+	buffer_free(&readme);
+	return lines.data;
+}
+
 /* Writes the text to out, with each occurrence of old replaced. */
 static void
 replace(struct buffer *out, const char *text, const char *old,
@@ -143,7 +164,8 @@ cook(struct buffer *out, struct kitchen *k, const char *name)
 {
 	static const char *const	dirs[] = { "/usr/local/bin/",
 		"/run/secrets/", "/etc/" };
-	char				*text = recipe(name);
+	char				*text = strcmp(name, "README.md") == 0 ?
+					    readme_lines() : recipe(name);
 	struct buffer			 next = { 0 };
 	char				 here[80];
 
@@ -474,6 +496,8 @@ a_php_container_sends_through_its_environment(void **state)
 }
 
 static const struct CMUnitTest recipes_spec[] = {
+	SERVED("the five lines of README.md", "README.md", STARTTLS_OFFERED,
+	    "PLAIN LOGIN", "alerts@example.org", "alerts@example.org", false),
 	SERVED("Gmail with an app password", "gmail", TLS_AT_ONCE,
 	    "LOGIN PLAIN XOAUTH2 PLAIN-CLIENTTOKEN OAUTHBEARER",
 	    "alerts@example.org", "alerts@example.org", true),
