@@ -43,7 +43,8 @@ health_read(struct health *health, const struct spool *spool)
 	n = read(fd, file, sizeof(file) - 1);
 	close(fd);
 	if (n <= 0 || sscanf(file, "given-up %20" SCNd64 "\nerror %20" SCNd64
-	    " %2000s", &health->given_up, &health->error, word) < 2) {
+	    " %2000s", &health->given_up, &health->error, word) < 2 ||
+	    health->given_up < 0 || health->error < 0) {
 		health->given_up = health->error = 0;
 		return;
 	}

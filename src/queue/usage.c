@@ -31,7 +31,7 @@ read_usage(int fd)
 	ssize_t		n = fd >= 0 ? pread(fd, text, sizeof(text) - 1, 0) : 0;
 
 	if (n <= 0 || sscanf(text, "%20" SCNu64 " %20" SCNd64 "\n",
-	    &usage.octets, &usage.counted) != 2)
+	    &usage.octets, &usage.counted) != 2 || usage.counted < 0)
 		return (struct usage){ 0 };
 	return usage;
 }

@@ -260,6 +260,25 @@ the_limit_applies_to_queue_and_failed(void **state)
 	temp_spool_remove(&spool);
 }
 
+/* Its age would overflow. */
+static void
+a_count_with_a_negative_time_is_not_used(void **state)
+{
+	static const char	usage[] = "00000000000000001000 "
+				    "-9223372036854775808\n";
+	struct spool		spool;
+	struct failure		why;
+	int			fd;
+
+	(void)state;
+	temp_spool_make(&spool, 1000);
+	fd = openat(spool.fd, "usage", O_WRONLY | O_CREAT, 0600);
+	assert_true(write(fd, usage, strlen(usage)) == (ssize_t)strlen(usage));
+	close(fd);
+	assert_true(usage_reserve(&spool, 1, 5000, &why));
+	temp_spool_remove(&spool);
+}
+
 static void
 an_invalid_usage_file_is_ignored(void **state)
 {
@@ -398,6 +417,7 @@ static const struct CMUnitTest spool_spec[] = {
 	cmocka_unit_test(a_file_that_is_not_an_entry_is_due),
 	cmocka_unit_test(old_temporary_files_are_removed),
 	cmocka_unit_test(the_limit_applies_to_queue_and_failed),
+	cmocka_unit_test(a_count_with_a_negative_time_is_not_used),
 	cmocka_unit_test(an_invalid_usage_file_is_ignored),
 	cmocka_unit_test(concurrent_reservations_are_all_recorded),
 	cmocka_unit_test(root_does_not_wait_for_the_lock_of_another_user),
