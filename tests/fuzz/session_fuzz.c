@@ -1,22 +1,28 @@
 /*
  * session_fuzz.c - three messages in a session with a scripted server
  *
- * The first octet has the options of the session.  The rest is the script: the
- * replies, one for each command and each end of a message.  "=N" repeats the
- * next reply N times.  A line that begins with '+' is sent without a command.
- * At the end of the script, the server closes the connection.
+ * The first two octets have the options of the session.  The rest is the
+ * script: the replies, one for each command and each end of a message.  "=N"
+ * repeats the next reply N times.  A line that begins with '+' is sent without
+ * a command.  At the end of the script, the server closes the connection.  TLS
+ * is only a flag: nothing is encrypted.
  *
  * The server keeps the recipients it has accepted as a server in need of RSET
  * does: after a refused BDAT, and after MAIL.  Commands are lines without
- * control characters.  Without '+' lines, a message is accepted at most once
- * for each recipient and for no other one, unchanged, and is delivered if and
- * only if the server has accepted it, or it is in doubt.
+ * control characters.  If TLS is required, only EHLO and STARTTLS are sent in
+ * clear text; without verification, there is no AUTH; and a message with
+ * REQUIRETLS is sent only over TLS that is verified.  Without '+' lines, a
+ * message is accepted at most once for each recipient and for no other one,
+ * unchanged, and is delivered if and only if the server has accepted it, or it
+ * is in doubt.
  */
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "smtp/session.h"
@@ -34,6 +40,8 @@ enum option {
 	LARGE		= 1 << 5,	/* the second message */
 	PIECES		= 1 << 6,	/* replies arrive in pieces */
 	NO_CHUNKING	= 1 << 7,
+	TLS_POLICY	= 3 << 8,	/* enum session_tls_policy */
+	REQUIRETLS	= 1 << 10,	/* of the third message */
 };
 
 static const char	secret[] = "correct-horse";
@@ -52,7 +60,8 @@ struct server {
 	unsigned	 options;
 	bool		 honest;	/* no '+' line was sent */
 	bool		 ended;
-	bool		 has_secret;	/* it may have been sent to the server */
+	bool		 encrypted;
+	bool		 has_secret;	/* AUTH was sent */
 	enum { COMMANDS, CREDENTIALS, DATA, CHUNK } state;
 	uint64_t	 chunk;		/* octets that follow */
 	struct buffer	 in, out, content;
@@ -138,6 +147,8 @@ make_envelope(struct envelope *env, size_t message, unsigned options)
 		if (message == 0)
 			to->notify = NOTIFY_FAILURE | NOTIFY_DELAY;
 	}
+	if (message == 2 && (options & REQUIRETLS))
+		env->requiretls = REQUIRETLS_YES;
 	if (message == 0) {
 		env->envid = memory_copy("QQ+2B1");
 		env->ret = RETURN_HEADERS;
@@ -242,6 +253,31 @@ begins(const char *line, const char *word)
 	return strncmp(line, word, strlen(word)) == 0;
 }
 
+static enum session_tls_policy
+tls_policy(unsigned options)
+{
+	return (enum session_tls_policy)((options & TLS_POLICY) >> 8);
+}
+
+/* Whether the client may send the command. */
+static bool
+is_permitted(const struct server *s, const char *line)
+{
+	enum session_tls_policy	policy = tls_policy(s->options);
+	bool			verified = s->encrypted &&
+				    policy != SESSION_TLS_OPPORTUNISTIC;
+
+	if (begins(line, "AUTH "))
+		return verified || policy == SESSION_TLS_OFF;
+	if ((s->options & REQUIRETLS) && begins(line, "MAIL FROM:<>"))
+		return verified && strstr(line, " REQUIRETLS") != NULL;
+	if (policy == SESSION_TLS_OFF || policy == SESSION_TLS_OPPORTUNISTIC)
+		return true;
+	return s->encrypted || begins(line, "EHLO ") ||
+	    begins(line, "LHLO ") || begins(line, "HELO ") ||
+	    begins(line, "STARTTLS") || begins(line, "QUIT");
+}
+
 static void
 run_command(struct server *s, const char *line)
 {
@@ -251,6 +287,7 @@ run_command(struct server *s, const char *line)
 
 	must_be_visible(line);
 	must(strlen(line) < 12288);
+	must(s->state == CREDENTIALS || is_permitted(s, line));
 	s->has_secret |= begins(line, "AUTH ");
 	if (begins(line, "QUIT")) {
 		s->ended = true;
@@ -380,6 +417,81 @@ serve(void *context)
 	c->interrupt.callback_ms = 1;	/* also before the next wait */
 }
 
+/* --------------------------------------------------------------------- TLS */
+
+struct tls {
+	struct server	*server;
+	int		 fd;
+};
+
+static enum tls_result
+handshake(struct tls *tls, int fd, struct failure *why)
+{
+	struct server	*s = tls->server;
+	char		 octet;
+
+	/* No clear text follows STARTTLS; if the server sends any, it fails. */
+	must(s->in_at == s->in.len && recv(s->fd, &octet, 1, MSG_DONTWAIT) < 0);
+	if (s->out_at < s->out.len || recv(fd, &octet, 1, MSG_DONTWAIT) > 0) {
+		failed(why, EX_PROTOCOL, "this is not TLS");
+		return TLS_FAILED;
+	}
+	tls->fd = fd;
+	s->encrypted = true;
+	s->n_accepted = 0;
+	if (tls_policy(s->options) == SESSION_TLS_IMPLICIT)
+		reply(s);
+	return TLS_DONE;
+}
+
+static enum tls_result
+read_tls(struct tls *tls, void *to, size_t room, size_t *got,
+    struct failure *why)
+{
+	ssize_t	n = recv(tls->fd, to, room, MSG_DONTWAIT);
+
+	(void)why;
+	*got = n > 0 ? (size_t)n : 0;
+	return n > 0 ? TLS_DONE : n == 0 ? TLS_CLOSED : TLS_WANT_READ;
+}
+
+static enum tls_result
+write_tls(struct tls *tls, const void *from, size_t len, size_t *put,
+    struct failure *why)
+{
+	ssize_t	n = send(tls->fd, from, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	*put = n > 0 ? (size_t)n : 0;
+	if (n >= 0)
+		return TLS_DONE;
+	if (errno == EAGAIN)
+		return TLS_WANT_WRITE;
+	failed_errno(why, EX_TEMPFAIL, "send");
+	return TLS_FAILED;
+}
+
+static const char *
+describe(const struct tls *tls, char *to, size_t size)
+{
+	(void)tls;
+	strlcpy(to, "TLS", size);
+	return to;
+}
+
+static void
+close_tls(struct tls *tls)
+{
+	tls->server = NULL;
+}
+
+static const struct tls_module module = {
+	.handshake = handshake,
+	.read = read_tls,
+	.write = write_tls,
+	.describe = describe,
+	.close = close_tls,
+};
+
 /* --------------------------------------------------------------- the client */
 
 static bool
@@ -445,19 +557,24 @@ send_messages(struct caller *c, struct session *s)
 static void
 run_session(struct caller *c, int fd)
 {
-	static const struct auth_options	auth = {
+	const struct auth_options	auth = {
 		.mechanisms = "PLAIN LOGIN OAUTHBEARER XOAUTH2",
 		.user = "me", .password = secret, .token = secret,
-		.in_clear = true, .host = "mail.example", .port = 25,
+		.in_clear = tls_policy(c->server.options) == SESSION_TLS_OFF,
+		.host = "mail.example", .port = 25,
 	};
 	unsigned		options = c->server.options;
 	struct session_trace	trace = { check_line, c };
+	struct tls		tls = { .server = &c->server };
 	struct session_options	how = {
 		.prefix = "mail.example:25: ",
 		.helo = "here.example",
 		.lmtp = options & LMTP,
 		.early_bdat = options & EARLY_BDAT,
 		.no_chunking = options & NO_CHUNKING,
+		.tls_policy = tls_policy(options),
+		.tls_module = &module,
+		.tls = tls_policy(options) == SESSION_TLS_OFF ? NULL : &tls,
 		.auth = options & AUTH ? &auth : NULL,
 		.timeout_ms = 8000,
 		.trace = &trace,
@@ -477,6 +594,7 @@ run_session(struct caller *c, int fd)
 		    strstr(why.text, secret) == NULL);
 	}
 	session_close(&s);
+	must(how.tls == NULL || tls.server == NULL);	/* it was closed */
 }
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -488,7 +606,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct server	*s;
 	int		 fd[2];
 
-	if (size == 0 || size > SCRIPT_MAX)
+	if (size < 2 || size > SCRIPT_MAX)
 		return 0;
 	if (texts[0].data == NULL)
 		make_messages();
@@ -496,15 +614,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s = &c->server;
 	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0);
 	s->fd = fd[1];
-	s->options = data[0];
-	s->script = (const char *)data + 1;
-	s->end = s->script + size - 1;
+	s->options = data[0] | (unsigned)data[1] << 8;
+	s->script = (const char *)data + 2;
+	s->end = s->script + size - 2;
 	s->honest = true;
-	reply(s);		/* the greeting */
+	if (tls_policy(s->options) != SESSION_TLS_IMPLICIT)
+		reply(s);	/* the greeting */
 	c->interrupt = (struct interrupt){ .fd = -1, .callback_ms = 1,
 	    .callback = serve, .context = c };
 	for (size_t i = 0; i < MESSAGES; i++) {
-		make_envelope(&c->env[i], i, data[0]);
+		make_envelope(&c->env[i], i, s->options);
 		c->outcomes[i] = memory_new(c->env[i].n,
 		    sizeof(*c->outcomes[i]));
 	}
