@@ -243,19 +243,33 @@ is_over(const struct stream *s)
 	return s->eof || s->lost.status != 0;
 }
 
+/* No output can be sent any more; the reader finds out why. */
+static bool
+discards_output(const struct stream *s)
+{
+	return s->ahead_max > 0 && !s->no_input && is_over(s);
+}
+
 /*
- * Waits until a write can continue.  If is_over() is true after that, the write
- * cannot continue, and the reader finds out why.
+ * Waits until a write can continue; if discards_output() is true after that,
+ * it cannot.  *had_input: the last wait of this write ended with input, which is
+ * not progress, so the deadline remains.
  */
 static bool
-wait_to_write(struct stream *s, struct failure *why)
+wait_to_write(struct stream *s, bool *had_input, struct failure *why)
 {
-	if (s->no_input || is_over(s) || ahead(s) >= s->ahead_max)
-		return wait_for(s, POLLOUT, why);
-	if (!wait_for(s, POLLIN | POLLOUT, why))
-		return false;
-	read_meanwhile(s);
-	return true;
+	bool	per_wait = s->per_wait;
+	bool	reads = !s->no_input && !is_over(s) && ahead(s) < s->ahead_max;
+	size_t	before = ahead(s);
+	bool	good;
+
+	s->per_wait = per_wait && !*had_input;
+	good = wait_for(s, reads ? POLLIN | POLLOUT : POLLOUT, why);
+	s->per_wait = per_wait;
+	if (good && reads)
+		read_meanwhile(s);
+	*had_input = ahead(s) > before;
+	return good;
 }
 
 /* Copies from the octets that were read during a write. */
@@ -417,9 +431,8 @@ stream_wait_input(struct stream *s, int64_t ms)
  * there were too many errors: the reader gets this reply before the failure.
  */
 static ssize_t
-write_failed(struct stream *s, size_t len, struct failure *why)
+write_failed(struct stream *s, size_t len, const struct failure *why)
 {
-	connection_failed(why);
 	if (s->ahead_max == 0 || s->no_input)
 		return -1;
 	read_meanwhile(s);
@@ -433,8 +446,11 @@ write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 {
 	size_t		 put;
 	enum tls_result	 result;
+	bool		 had_input = false;
 	ssize_t		 n;
 
+	if (discards_output(s))
+		return (ssize_t)len;
 	if (s->tls == NULL) {
 		if (s->is_pair && !wait_for(s, POLLOUT, why))
 			return -1;
@@ -442,11 +458,13 @@ write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 		    send(s->fd, from, len, MSG_NOSIGNAL)) == -1) {
 			if (errno == EINTR)
 				continue;
-			if (errno != EAGAIN && errno != EWOULDBLOCK)
+			if (errno != EAGAIN && errno != EWOULDBLOCK) {
+				connection_failed(why);
 				return write_failed(s, len, why);
-			if (!wait_to_write(s, why))
+			}
+			if (!wait_to_write(s, &had_input, why))
 				return -1;
-			if (s->ahead_max > 0 && is_over(s))
+			if (discards_output(s))
 				return (ssize_t)len;
 		}
 		return n;
@@ -455,17 +473,16 @@ write_some(struct stream *s, const char *from, size_t len, struct failure *why)
 		result = s->module->write(s->tls, from, len, &put, why);
 		if (result == TLS_DONE)
 			return (ssize_t)put;
-		if (result == TLS_FAILED)
-			return -1;
 		if (result == TLS_CLOSED) {
 			errno = EPIPE;
 			connection_failed(why);
-			return -1;
 		}
+		if (result == TLS_CLOSED || result == TLS_FAILED)
+			return write_failed(s, len, why);
 		if (result == TLS_WANT_READ ? !wait_for(s, POLLIN, why) :
-		    !wait_to_write(s, why))
+		    !wait_to_write(s, &had_input, why))
 			return -1;
-		if (s->ahead_max > 0 && is_over(s))
+		if (discards_output(s))
 			return (ssize_t)len;
 	}
 }

@@ -8,13 +8,17 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "net/stream.h"
+#include "net/tls.h"
 #include "util/file.h"
 #include "util/memory.h"
 
@@ -129,6 +133,39 @@ a_peer_that_does_not_read_times_out(void **state)
 	free(much);
 }
 
+/* Writes an octet every 10 ms, up to four seconds. */
+static pid_t
+start_trickle(int fd)
+{
+	pid_t	pid = fork();
+
+	assert_int_not_equal(pid, -1);
+	if (pid != 0)
+		return pid;
+	for (int i = 0; i < 400 && file_write(fd, "x", 1); i++)
+		poll(NULL, 0, 10);
+	_exit(0);
+}
+
+/* If it were progress, the write would end with the connection. */
+static void
+input_is_not_progress_of_a_write(void **state)
+{
+	struct pair	*p = *state;
+	char		*much = memory_new(8 << 20, 1);
+	pid_t		 writer = start_trickle(p->peer);
+	struct failure	 why;
+
+	close_peer(p);		/* the writer has it */
+	stream_read_while_writing(&p->s, 1000);
+	stream_set_wait_timeout(&p->s, 200);
+	assert_false(stream_write(&p->s, much, 8 << 20, &why));
+	assert_non_null(strstr(why.text, "timed out"));
+	kill(writer, SIGKILL);
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
+	free(much);
+}
+
 static void
 a_write_to_a_closed_connection_fails(void **state)
 {
@@ -204,6 +241,82 @@ a_truncated_file_is_an_error(void **state)
 	close(fd);
 }
 
+/*
+ * A TLS session in which the peer says something and leaves during the first
+ * write: the writes return this, one after another, and fail then.
+ */
+struct tls {
+	const enum tls_result	*writes;
+	bool			 has_read;
+};
+
+static enum tls_result
+read_last_words(struct tls *tls, void *to, size_t room, size_t *got,
+    struct failure *why)
+{
+	(void)room;
+	(void)why;
+	if (tls->has_read)
+		return TLS_CLOSED;
+	tls->has_read = true;
+	*got = 9;
+	memcpy(to, "421 bye\r\n", *got);
+	return TLS_DONE;
+}
+
+static enum tls_result
+write_until_failed(struct tls *tls, const void *from, size_t len, size_t *put,
+    struct failure *why)
+{
+	(void)from;
+	*put = len;
+	if (*tls->writes != TLS_FAILED)
+		return *tls->writes++;
+	failed(why, EX_TEMPFAIL, "bad write retry");
+	return TLS_FAILED;
+}
+
+static void
+close_nothing(struct tls *tls)
+{
+	(void)tls;
+}
+
+static void
+the_last_reply_in_tls_is_read_after_a_long_write(void **state)
+{
+	static const enum tls_result	writes[][3] = {
+		{ TLS_WANT_WRITE, TLS_FAILED },
+		{ TLS_DONE, TLS_FAILED },
+		{ TLS_DONE, TLS_CLOSED, TLS_FAILED },
+	};
+	static const struct tls_module	module = { .read = read_last_words,
+		.write = write_until_failed, .close = close_nothing };
+	struct pair			*p = *state;
+	char				*much = memory_new(4 * STREAM_OUT, 1);
+
+	for (size_t i = 0; i < sizeof(writes) / sizeof(*writes); i++) {
+		struct tls	 tls = { .writes = writes[i] };
+		struct buffer	 line = { 0 };
+		struct failure	 why;
+
+		p->s.module = &module;
+		p->s.tls = &tls;
+		p->s.eof = false;
+		stream_read_while_writing(&p->s, 1000);
+		assert_true(stream_write(&p->s, much, 4 * STREAM_OUT, &why));
+		assert_true(stream_flush(&p->s, &why));
+		assert_int_equal(stream_read_line(&p->s, &line, 100, NULL,
+		    &why), STREAM_LINE);
+		assert_string_equal(line.data, "421 bye");
+		assert_int_equal(stream_read_line(&p->s, &line, 100, NULL,
+		    &why), STREAM_CLOSED);
+		buffer_free(&line);
+		p->s.tls = NULL;
+	}
+	free(much);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static const struct CMUnitTest stream_spec[] = {
@@ -211,10 +324,12 @@ static const struct CMUnitTest stream_spec[] = {
 	CASE(a_line_beyond_the_limit_is_reported),
 	CASE(a_silent_peer_times_out),
 	CASE(a_peer_that_does_not_read_times_out),
+	CASE(input_is_not_progress_of_a_write),
 	CASE(a_write_to_a_closed_connection_fails),
 	CASE(output_is_sent_by_the_flush),
 	CASE(a_file_is_sent_from_its_offset),
 	CASE(a_truncated_file_is_an_error),
+	CASE(the_last_reply_in_tls_is_read_after_a_long_write),
 };
 
 int
