@@ -4,6 +4,7 @@
 set -eu
 . tests/servers/lab.sh
 lab_enter 32_bit "$0"
+# shellcheck disable=SC2034 # for script.sh
 scratch=$LAB
 . tests/support/script.sh
 . tests/compilers/build.sh

@@ -18,6 +18,7 @@ clang_builds() {
 # Without OpenSSL for musl, tls.so and the programs of the tests are not built.
 # musl-gcc does not look for headers and libraries in the usual directories.
 musl_settings() {
+	# shellcheck disable=SC2154 # build.sh sets kinds
 	local needed=$kinds/musl/needed name
 
 	for name in linux asm asm-generic openssl; do

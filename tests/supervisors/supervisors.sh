@@ -19,6 +19,7 @@ smarthost_start() {
 	mkfifo "$LAB/leash"
 	"$BUILD/tests/support/demo" "$LAB/maildir" <"$LAB/leash" \
 	    >"$LAB/smarthost" &
+	# shellcheck disable=SC2034 # the smarthost ends when it is closed
 	exec {LEASH}>"$LAB/leash"
 	until_true grep -q '^port' "$LAB/smarthost"
 	cat >/etc/relais.conf <<-END
