@@ -252,8 +252,8 @@ discards_output(const struct stream *s)
 
 /*
  * Waits until a write can continue; if discards_output() is true after that,
- * it cannot.  *had_input: the last wait of this write ended with input, which is
- * not progress, so the deadline remains.
+ * it cannot.  *had_input: the last wait of this write ended with input, which
+ * is not progress, so the deadline remains.
  */
 static bool
 wait_to_write(struct stream *s, bool *had_input, struct failure *why)
