@@ -6,7 +6,7 @@
 #				the smarthost; smtp-source loads the service;
 #				mailutils, Mutt and Python decode messages
 
-OUTSIDE	= $(patsubst %,$(B)/tests/outside/%.sh,check_mailq \
+OUTSIDE	= $(patsubst %,$(B)/tests/outside/%.sh,check_mailq decode \
 	  smtp_sink smtp_source)
 
 check-outside: all
