@@ -6,8 +6,8 @@
 #				the smarthost; smtp-source loads the service;
 #				mailutils, Mutt and Python decode messages
 
-OUTSIDE	= $(patsubst %,$(B)/tests/outside/%.sh,check_mailq decode \
-	  smtp_sink smtp_source)
+OUTSIDE	= $(patsubst %,$(B)/tests/outside/%.sh,bounces check_mailq \
+	  decode smtp_sink smtp_source)
 
 check-outside: all
 	mkdir -p $(B)/tests/outside
