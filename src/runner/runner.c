@@ -96,7 +96,8 @@ struct worker_place {
 
 /*
  * A worker that cannot connect ends, except the last one, which records the
- * reason in each entry.
+ * reason in each entry.  A worker that has left an entry because of a late
+ * reply goes on until that entry has been taken: there is room for one.
  */
 static bool
 may_leave_entry(void *context)
@@ -105,7 +106,7 @@ may_leave_entry(void *context)
 	struct shared_state	*shared = place->run->shared;
 	size_t			 active = atomic_load(&shared->active);
 
-	while (active > 1)
+	while (active > 1 && atomic_load(&place->slot->back) == 0)
 		if (atomic_compare_exchange_weak(&shared->active, &active,
 		    active - 1))
 			return true;

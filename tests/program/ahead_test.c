@@ -22,6 +22,7 @@
 
 enum { LATE_MS = 2500 };	/* a reply after that time is late */
 
+#define DOWN	"x@down.example"
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, "" })
 
 struct run_case {
@@ -174,6 +175,36 @@ messages_that_are_left_are_sent_later(void **state)
 }
 
 /*
+ * Two workers: each leaves a message because a reply is late, and cannot
+ * connect for the message after it, which it would leave, too.
+ */
+static void
+a_worker_leaves_one_message(void **state)
+{
+	static const char *const	 to[] = { "a@example.net",
+					    "b@example.com", "c@example.net",
+					    "d@example.com" };
+	struct queue_fixture		 p;
+	const char			*left;
+
+	(void)state;
+	queue_fixture_open(&p, &(struct script){ DATA, STEPS(
+	    { .at = ON_BODY, .connection = 1, .delay_ms = LATE_MS },
+	    { .at = ON_BODY, .connection = 2, .delay_ms = LATE_MS }) },
+	    "connections = 2\n[to *@example.com]\ntimeout = 7s\n"
+	    "[to *@down.example]\nsmarthost = smtp://127.0.0.1:1\n");
+	queue_fixture_put(&p, "me@example.org", LIST(to[0], to[1], to[2],
+	    to[3], DOWN, DOWN, DOWN, DOWN, DOWN, DOWN, DOWN));
+	queue_fixture_run(&p, "-q", EX_TEMPFAIL);
+	left = temp_spool_entries(p.spool, SPOOL_QUEUE);
+	for (size_t i = 0; i < 4; i++)
+		assert_null(strstr(left, to[i]));
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(arrived(p.host, to[i]), 1);
+	queue_fixture_close(&p);
+}
+
+/*
  * The service, with one worker and several clients at the same time.
  */
 
@@ -252,6 +283,7 @@ a_worker_sends_the_next_envelope(void **state)
 static const struct CMUnitTest others[] = {
 	cmocka_unit_test(a_bounce_is_sent_after_the_next_message),
 	cmocka_unit_test(messages_that_are_left_are_sent_later),
+	cmocka_unit_test(a_worker_leaves_one_message),
 	cmocka_unit_test(a_worker_sends_the_next_envelope),
 };
 
