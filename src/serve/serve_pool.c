@@ -192,8 +192,9 @@ serve_pool_next(const struct serve_state *s)
 }
 
 /*
- * Replies to SERVE_NEXT with a message, or with none.  If a queue run waits for
- * connections, the worker gets none, so that it ends when it is idle.
+ * Replies to SERVE_NEXT with a message, or with none: if another worker can take
+ * the message at once, it need not wait for the reply to the one before it.  If
+ * a queue run waits for connections, the worker ends when it is idle.
  */
 static void
 answer_next(struct serve_state *s, struct serve_pool_worker *w)
@@ -201,6 +202,7 @@ answer_next(struct serve_state *s, struct serve_pool_worker *w)
 	const char	none = 0;
 
 	if (s->n_messages > 0 && w->busy == 1 && !w->outdated && !s->stopping &&
+	    serve_pool_count_busy(s) >= workers_max(s) &&
 	    s->n_workers <= workers_max(s))
 		pass_message(s, w);
 	else if (!serve_channel_send(w->channel, &none, 1, NULL))

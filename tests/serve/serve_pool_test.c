@@ -97,6 +97,8 @@ is_answered(void **state)
 
 static const struct next_case nexts[] = {
 	{ "a message that waits is given", true, 2, 2, .none = false },
+	{ "another worker can be started for it", false, 2, 1,
+	    .none = false },
 	{ "no message waits", false, 2, 2, .none = true },
 	{ "a worker has at most two messages", false, 2, 2, .second = true },
 	{ "a worker with the previous configuration gets none", false, 2, 2,
