@@ -255,6 +255,7 @@ main(int argc, char **argv)
 	struct constraint_case	*cases = memory_new(scenarios_n *
 				    n_constraints, sizeof(*cases));
 	size_t			 n = 0;
+	int			 result;
 
 	for (size_t i = 0; i < scenarios_n * n_constraints; i++) {
 		struct constraint_case	*c = &cases[n];
@@ -273,6 +274,10 @@ main(int argc, char **argv)
 		if (SKIP_SANITIZED)
 			break;
 	}
-	return cases_run("constraints", keeps_its_promises, cases,
+	result = cases_run("constraints", keeps_its_promises, cases,
 	    sizeof(*cases), n);
+	for (size_t i = 0; i < n; i++)
+		free((char *)cases[i].sentence);
+	free(cases);
+	return result;
 }

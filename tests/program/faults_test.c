@@ -217,5 +217,8 @@ main(int argc, char **argv)
 	}
 	result = cases_run("faults", keeps_its_promises, cases, sizeof(*cases),
 	    n);
+	for (size_t i = 0; i < n; i++)
+		free((char *)cases[i].sentence);
+	free(cases);
 	return result;
 }
