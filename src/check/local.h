@@ -22,7 +22,7 @@ void	check_sections(struct check *);
 
 /*
  * Cuts "; run: COMMANDS" off the text of a failure, and returns the part from
- * "run:", or NULL if there are no commands.
+ * "run:".  Returns NULL if the text names no commands.
  */
 const char *check_take_commands(char *text);
 

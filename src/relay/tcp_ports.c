@@ -20,7 +20,7 @@ allow_smarthosts(struct sandbox *s, const char *value)
 	struct smarthost_list	list = { .n = 0 };
 	struct failure		ignored;
 
-	/* Without a valid URL, there is no connection. */
+	/* relais never connects to a smarthost with an invalid URL. */
 	smarthost_list_parse(&list, value, &ignored);
 	for (size_t i = 0; i < list.n; i++) {
 		const struct smarthost_url	*url = &list.host[i];

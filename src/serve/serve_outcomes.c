@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Stands for a text that is the same as the one before it. */
+/* Sent instead of the length of a text that repeats the previous one. */
 static const uint16_t	same = UINT16_MAX;
 
 void

@@ -380,7 +380,7 @@ sandbox_try(struct sandbox_state *state)
 	while (waitpid(pid, &status, 0) == -1)
 		if (errno != EINTR)
 			return false;
-	/* If the kernel has killed the process, there is no protection. */
+	/* A process that the kernel has killed reports no protections. */
 	status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 	*state = (struct sandbox_state){ .no_new_privs = status & 1,
 	    .filter = status >> 1 & 1, .landlock = status >> 2 };

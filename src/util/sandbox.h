@@ -53,7 +53,7 @@ struct sandbox_state {
 
 /*
  * Enters a sandbox in a child process, and reports its protections.  Returns
- * false, with errno, if there is no child process.
+ * false, with errno, if the child process cannot be started.
  */
 bool	sandbox_try(struct sandbox_state *);
 

@@ -10,7 +10,7 @@
  * The server keeps the recipients it has accepted as a server in need of RSET
  * does: after a refused BDAT, and after MAIL.  Commands are lines without
  * control characters.  If TLS is required, only EHLO and STARTTLS are sent in
- * clear text; without verification, there is no AUTH; and a message with
+ * clear text; AUTH is sent only to a verified server; and a message with
  * REQUIRETLS is sent only over TLS that is verified.  Without '+' lines, a
  * message is accepted at most once for each recipient and for no other one,
  * unchanged, and is delivered if and only if the server has accepted it, or it

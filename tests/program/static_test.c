@@ -235,7 +235,7 @@ lines(void *context, uint64_t n, char *to, size_t size)
 	return size;
 }
 
-/* There is no directory for temporary files. */
+/* The root directory has no /tmp. */
 static void
 sends_a_large_message(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * Without a smarthost in the configuration, relais connects to nothing: there
- * is no default server, and no look-up of MX records of the recipient.
+ * Without a smarthost in the configuration, relais connects to nothing: it
+ * has no default server, and does not look up the MX records of the recipient.
  */
 #include <setjmp.h>
 #include <stdarg.h>

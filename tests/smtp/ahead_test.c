@@ -466,7 +466,7 @@ make_break(struct ahead_case *c, size_t i)
 	c->script.steps[0].at = place->at;
 	c->script.steps[0].nth = place->nth;
 	c->script.steps[0].connection = 1;
-	/* There is no DATA with BDAT. */
+	/* DATA is not sent to a server that offers BDAT. */
 	if (bdat && place->at == ON_DATA) {
 		c->script.steps[0].at = ON_OTHER;
 		c->failed = false;

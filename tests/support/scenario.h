@@ -17,8 +17,8 @@
  *    received the message once, or that the queue holds it once; both only if
  *    the entry is in doubt, and is due after an hour.
  *  - Any other status means that for at least one recipient, the message was
- *    neither delivered nor queued, or that the final reply was lost and there
- *    is no queue.  Standard error has the reason.
+ *    neither delivered nor queued, or that the final reply was lost and relais
+ *    has no queue.  Standard error has the reason.
  *  - A message that was in the queue is delivered, still there, in failed/, or
  *    bounced.
  *  - Each message and each entry is complete.
