@@ -203,7 +203,7 @@ answer_next(struct serve_state *s, struct serve_pool_worker *w)
 
 	if (s->n_messages > 0 && w->busy == 1 && !w->outdated && !s->stopping &&
 	    serve_pool_count_busy(s) >= workers_max(s) &&
-	    s->n_workers <= workers_max(s))
+	    serve_pool_may_run(s))
 		pass_message(s, w);
 	else if (!serve_channel_send(w->channel, &none, 1, NULL))
 		serve_state_close(&w->channel);
