@@ -150,7 +150,7 @@ write_explanation(struct bounce_writer *w)
 		buffer_addf(b, "\nThe message was delivered to %zu other "
 		    "address%s.\n", delivered, delivered > 1 ? "es" : "");
 	if (r->kind == BOUNCE_DELAYED) {
-		buffer_add_text(b, "\nIf it cannot be delivered until ");
+		buffer_add_text(b, "\nIf it cannot be delivered by ");
 		date_write(b, (time_t)r->retry_until);
 		buffer_add_text(b, ",\nit will be given up, and you will "
 		    "be notified.\n");
