@@ -113,9 +113,9 @@ read_passwords(struct import *in, struct kept *kept, const char *host,
 		}
 	}
 	if (!matched && others == 1)
-		draft_note(&in->draft, kept[USER].origin, "the login is for "
-		    "another name than %.255s; Exim uses it if that is the "
-		    "name of the server in the DNS", host);
+		draft_note(&in->draft, kept[USER].origin, "the login is for a "
+		    "server with another name; Exim uses it only if that is "
+		    "the name of %.255s in the DNS", host);
 	else if (!matched)
 		kept_free(&kept[USER], 2);
 	source_free(&file);

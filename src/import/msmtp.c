@@ -445,8 +445,9 @@ set_log(struct draft *d, const struct kept *kept)
 	if (file[0] == '\0')
 		return;
 	if (to_syslog)
-		draft_note(d, kept[LOGFILE].origin, "logfile: relais has one "
-		    "log, which is syslog");
+		draft_note(d, kept[LOGFILE].origin, "logfile: relais writes "
+		    "one log, and syslog was chosen; see log in "
+		    "relais.conf(5)");
 	else if (file[0] == '/' || (file[0] == '~' && geteuid() != 0))
 		set_path(d, d->top, KEY_LOG, &kept[LOGFILE]);
 	else
@@ -560,7 +561,7 @@ import_msmtp(struct import *in, struct failure *why)
 		if (m.n > 2)
 			draft_note(&in->draft, standard->origin, "msmtp has "
 			    "no default account; relais uses %.64s for senders "
-			    "of no other account", standard->name);
+			    "that belong to no other account", standard->name);
 	}
 	if (good)
 		set_all(&m, standard);

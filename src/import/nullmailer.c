@@ -29,9 +29,9 @@ static const struct keyword files[] = {
 	KEYWORD_KEPT("queuelifetime", LIFETIME),
 	KEYWORD_NONE("idhost", "the Message-ID contains the domain"),
 	KEYWORD_NONE("pausetime", "relais has its own schedule; see "
-	    "queue_lifetime in relais.conf(5)"),
+	    "queue_retry in relais.conf(5)"),
 	KEYWORD_NONE("maxpause", "relais has its own schedule; see "
-	    "queue_lifetime in relais.conf(5)"),
+	    "queue_retry in relais.conf(5)"),
 	KEYWORD_NONE("sendtimeout", "see timeout in relais.conf(5)"),
 	KEYWORD_NONE("doublebounceto", "relais keeps a bounce that cannot be "
 	    "delivered in the queue directory failed"),

@@ -445,8 +445,8 @@ set_root(struct draft *d, const struct kept *luser)
 	    luser->text);
 	if (draft_set(d, d->top, KEY_ROOT, root.data, luser->origin))
 		draft_note(d, luser->origin, "luser_relay: Postfix sends "
-		    "only mail to unknown users to this address; relais also "
-		    "sends it mail to every other local name without an alias");
+		    "only mail to unknown users to this address; relais sends "
+		    "mail to every local name without an alias to it");
 	buffer_free(&root);
 }
 

@@ -149,8 +149,8 @@ set_names(struct draft *d, const struct kept *kept, const char *domain)
 		return;
 	set_address(d, d->top, kept[ROOT].text, domain, kept[ROOT].origin);
 	draft_note(d, kept[ROOT].origin, "root: ssmtp sends only mail to "
-	    "accounts with IDs below 1000 to this address; relais also sends "
-	    "it mail to every other local name without an alias");
+	    "accounts with IDs below 1000 to this address; relais sends mail "
+	    "to every local name without an alias to it");
 }
 
 /* revaliases: a user's sender and, perhaps, mailhub. */

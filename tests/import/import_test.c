@@ -254,7 +254,8 @@ static const struct import_case cases[] = {
 	    "syslog LOG_USER\n" } },
 	    "smarthost = smtp://b.example\ntls = off\nlog = syslog\n",
 	    { "msmtprc:3: syslog: relais uses the facility mail",
-	    "msmtprc:2: logfile: relais has one log, which is syslog" },
+	    "msmtprc:2: logfile: relais writes one log, and syslog was "
+	    "chosen" },
 	    NULL },
 	{ "msmtp: a proxy of one account is not that of another",
 	    "msmtprc", { { "msmtprc",

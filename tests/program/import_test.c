@@ -90,8 +90,8 @@ prints_the_whole_configuration(void **state)
 	    "which this configuration does not require; if it is not trusted, "
 	    "set tls_ca or tls_pin\n"
 	    "# ssmtp.conf:1: root: ssmtp sends only mail to accounts with "
-	    "IDs below 1000 to this address; relais also sends it mail to "
-	    "every other local name without an alias\n", dir.path);
+	    "IDs below 1000 to this address; relais sends mail to every "
+	    "local name without an alias to it\n", dir.path);
 	assert_string_equal(o.out.data, want);
 	assert_string_equal(o.err.data, "");
 	assert_int_equal(o.status, 0);
