@@ -212,9 +212,9 @@ static const struct advice_row {
 	    "submission://" },
 
 	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_IN_CLEAR, .key = KEY_SMARTHOST,
-	    .words = "set tls = required, or, on a trusted network, both "
-	    "tls = off and auth to a mechanism, such as auth = plain or, with "
-	    "a token, auth = xoauth2" },
+	    .words = "set tls = required; or, on a trusted network, set "
+	    "tls = off and name the mechanism, such as auth = PLAIN or, with "
+	    "a token, auth = XOAUTH2" },
 	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_UNVERIFIED, .key = KEY_TLS,
 	    .words = "set tls = required" },
 	{ AT(STEP_AUTH), .cause = AUTH_CAUSE_NOT_OFFERED, .key = KEY_SMARTHOST,

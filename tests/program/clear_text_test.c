@@ -71,9 +71,9 @@ is_decided(void **state)
 }
 
 #define SET_BOTH	"credentials are not sent in clear text; set tls = " \
-			"required, or, on a trusted network, both tls = off " \
-			"and auth to a mechanism, such as auth = plain " \
-			"or, with a token, auth = xoauth2 (/"
+			"required; or, on a trusted network, set tls = off " \
+			"and name the mechanism, such as auth = PLAIN or, " \
+			"with a token, auth = XOAUTH2 (/"
 
 /* A mechanism that sends the password or the token itself. */
 #define REVEALS(name, login) \
