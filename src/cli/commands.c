@@ -57,14 +57,15 @@ command_details(enum mode mode)
 "           printed, without passwords\n";
 	case MODE_LOGIN:
 		return
-"  NAME                  of the login, for token = NAME in relais.conf\n"
+"  NAME                  the name of the login, for token = NAME in relais.conf\n"
 "  --provider NAME       google, microsoft or another authorization server of\n"
 "                        the table; or the path of a file that describes one\n"
-"  --client-id ID        of the application that is registered there\n"
+"  --client-id ID        the client ID of the application registered there\n"
 "  --client-secret-file FILE\n"
-"                        its secret, if it has one; otherwise, it is asked for\n"
+"                        the client secret; if one is required and this option\n"
+"                        is missing, it is asked for\n"
 "  --tenant ID           the directory (tenant) of Microsoft 365\n"
-"  --user ADDRESS        the mailbox\n"
+"  --user ADDRESS        the address of the mailbox\n"
 "  --device              enter a code on another device; or\n"
 "  --browser             open a browser, or an address in any browser; or\n"
 "  --client-credentials  log in as the application, without a person, with its\n"
@@ -74,20 +75,20 @@ command_details(enum mode mode)
 "relais.conf, or are asked for.\n";
 	case MODE_QUEUE:
 		return
-"  list [--failed]      the waiting messages, or those that were given up\n"
-"  show ID              a message, its state and the replies of the server\n"
+"  list [--failed]      list the waiting messages, or those that were given up\n"
+"  show ID              print a message, its state and the replies of the server\n"
 "  run                  try the messages that are due, for cron(8)\n"
-"  flush [ID]           try all messages, or this one, now\n"
+"  flush [ID]           try all messages, or one message, now\n"
 "  hold ID              do not try the message\n"
 "  release ID           send a message that is held, collected or given up\n"
 "  release [--failed | --all] [--recipient TEXT] [--since TIME]\n"
-"                       several messages that were given up; --all: also those\n"
+"                       send messages that were given up; --all: also those\n"
 "                       that are held; --since 2d: those of the last two days\n"
 "  drop ID              delete the message\n"
 "  status [--older TIME]\n"
-"                       whether mail is being sent; exit status 1 if not\n"
+"                       report whether mail is being sent; exit status 1 if not\n"
 "  status --metrics [--output FILE]\n"
-"                       the same numbers for Prometheus\n"
+"                       print the same numbers for Prometheus\n"
 "  --json               print JSON: list, show and status\n"
 "Exit status: 0 if the command succeeded, 1 if status found a problem, 64 if the\n"
 "arguments are wrong, 66 if there is no such message, 75 if flush did not send\n"
@@ -95,7 +96,7 @@ command_details(enum mode mode)
 	case MODE_ROUTE:
 		return
 "  -f SENDER    the sender; by default, the user\n"
-"  --user NAME  for mail of this user\n"
+"  --user NAME  show where mail of this user would go\n"
 "  --json       print JSON\n";
 	case MODE_SETUP:
 		return

@@ -141,7 +141,10 @@ report_result(const struct options *options, const struct submit_options *s,
 	return report_outcomes(&report, result->outcomes);
 }
 
-/* Sets the fields of *how that are the same in every mode. */
+/*
+ * Reads the message and submits it in the mode of *how, whose other fields it
+ * sets.
+ */
 static int
 send_message(const struct options *options, struct submit_options *how)
 {
