@@ -1,7 +1,8 @@
 #include "config/token_status.h"
 
-#include <inttypes.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -35,6 +36,7 @@ set_member(struct token_status *s, const char *line)
 {
 	size_t		 len = strcspn(line, " ");
 	const char	*value = line + len + (line[len] == ' ');
+	const char	*wrong;
 	int64_t		 number;
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
@@ -46,7 +48,7 @@ set_member(struct token_status *s, const char *line)
 		if (members[i].is_text) {
 			strlcpy(member, value, members[i].size);
 		} else {
-			number = strtoimax(value, NULL, 10);
+			number = strtonum(value, 0, INT64_MAX, &wrong);
 			memcpy(member, &number, sizeof(number));
 		}
 	}

@@ -122,15 +122,15 @@ reply(struct client *c, const char *status, const char *sentence)
 static void
 answer(struct wait *w, struct client *c)
 {
-	const char	*line = c->request.data;
-	const char	*path = line + 4, *query;
-	size_t		 path_len = strcspn(path, "? \r\n");
-	size_t		 len = 0;
+	const char	*path = c->request.data, *query;
+	size_t		 path_len, len = 0;
 
-	if (strncmp(line, "GET ", 4) != 0) {
+	if (strncmp(path, "GET ", 4) != 0) {
 		reply(c, "405 Method Not Allowed", "Only GET is allowed.");
 		return;
 	}
+	path += 4;
+	path_len = strcspn(path, "? \r\n");
 	if (path_len != strlen(w->login->path) ||
 	    memcmp(path, w->login->path, path_len) != 0) {
 		reply(c, "404 Not Found", "This page does not exist.");

@@ -289,7 +289,10 @@ store_set_time(struct store *s, enum store_key key, int64_t time)
 int64_t
 store_time(const struct store *s, enum store_key key)
 {
-	return s->value[key] != NULL ? strtoll(s->value[key], NULL, 10) : 0;
+	const char	*wrong;
+
+	return s->value[key] != NULL ? strtonum(s->value[key], 0, INT64_MAX,
+	    &wrong) : 0;
 }
 
 void

@@ -102,7 +102,7 @@ bool	store_mark_login(struct store *, struct failure *why);
 void	store_set(struct store *, enum store_key, const char *value);
 void	store_set_time(struct store *, enum store_key, int64_t);
 
-/* Returns a time, or 0 if it is not set. */
+/* Returns a time, which is not negative, or 0 if it is not set or invalid. */
 int64_t	store_time(const struct store *, enum store_key);
 
 /* Wipes the values and releases the lock. */

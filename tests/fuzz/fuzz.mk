@@ -1,8 +1,8 @@
 # Fuzz targets, included by the Makefile: tests/fuzz/NAME_fuzz.c is a program
 # that tests a property with random inputs for FUZZ_SECONDS.
 
-FUZZ	= $(patsubst %.c,$(B)/%,$(filter-out $(if $(TOKEN),,%/answer_fuzz.c),\
-	  $(wildcard tests/fuzz/*_fuzz.c)))
+FUZZ	= $(patsubst %.c,$(B)/%,$(filter-out $(if $(TOKEN),,%/answer_fuzz.c \
+	  %/renew_fuzz.c),$(wildcard tests/fuzz/*_fuzz.c)))
 FUZZ_SECONDS = 10
 
 # Directories of which the targets need only a few files are not in LAYERS.
@@ -17,6 +17,12 @@ $(FUZZ): TEST_LIBS = -fsanitize=fuzzer $(TLS_LIBS) $(BSD_LIBS)
 # Files of these directories that single targets need.
 $(B)/tests/fuzz/answer_fuzz: $(B)/src/token/answer.o
 $(B)/tests/fuzz/answer_fuzz: TEST_LIBS += -ljansson
+$(B)/tests/fuzz/loopback_fuzz: $(B)/src/token/loopback.o
+$(B)/tests/fuzz/renew_fuzz: $(patsubst %,$(B)/src/token/%.o,answer assertion \
+    base64url client confine exchange http remedy renew store)
+$(B)/tests/fuzz/renew_fuzz: TEST_LIBS += -ljansson
+$(B)/tests/fuzz/sender_policy_fuzz: $(patsubst %,$(B)/src/%.o,check/check \
+    check/held check/sender_policy setup/provider setup/table)
 $(B)/tests/fuzz/options_fuzz: $(patsubst %,$(B)/src/cli/%.o,commands help_keys \
     input options output postqueue report)
 $(B)/tests/fuzz/outcomes_fuzz: $(B)/src/serve/serve_outcomes.o

@@ -11,6 +11,10 @@ seeds=tests/fuzz/corpus/$name
 dictionary=tests/fuzz/$name.dict
 log=$directory/$name.log
 
+# New memory is filled, so that text which is read beyond its end has no end.
+ASAN_OPTIONS=max_malloc_fill_size=65536${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+export ASAN_OPTIONS
+
 mkdir -p "$directory/corpus/$name"
 [ -d "$seeds" ] || seeds=
 [ -f "$dictionary" ] || dictionary=
