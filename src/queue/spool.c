@@ -74,7 +74,7 @@ check_dir(const struct spool *spool, const char *path,
 {
 	if (st->st_uid != spool->owner)
 		return failed(why, EX_CANTCREAT,
-		    "%s belongs to uid %lu, but the spool belongs to uid %lu; "
+		    "%s belongs to uid %lu, but the queue directory to uid %lu; "
 		    "run: chown %lu %s", path, (unsigned long)st->st_uid,
 		    (unsigned long)spool->owner, (unsigned long)spool->owner,
 		    path);
@@ -94,20 +94,20 @@ open_top(struct spool *spool, const struct spool_options *options,
 
 	if (options->create && mkdir(path, 0700) != 0 && errno != EEXIST)
 		return failed_errno(why, files_status(errno),
-		    "cannot create the spool %s", path);
+		    "cannot create the queue directory %s", path);
 	/* A symbolic link is allowed: the administrator may need one. */
 	spool->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (spool->fd < 0)
 		return failed_errno(why, errno == ENOENT ? EX_OSFILE :
-		    files_status(errno), "the spool %s", path);
+		    files_status(errno), "the queue directory %s", path);
 	if (fstat(spool->fd, &st) != 0)
-		return failed_errno(why, EX_IOERR, "the spool %s", path);
+		return failed_errno(why, EX_IOERR, "the queue directory %s", path);
 	spool->owner = st.st_uid;
 	spool->group = st.st_gid;
 	if (geteuid() != 0 && geteuid() != spool->owner)
 		return failed(why, EX_CANTCREAT,
-		    "the spool %s belongs to uid %lu, and only that user and "
-		    "root can use it; this process has uid %lu", path,
+		    "the queue directory %s belongs to uid %lu, and only that "
+		    "user and root can use it; this process has uid %lu", path,
 		    (unsigned long)spool->owner, (unsigned long)geteuid());
 	return check_dir(spool, path, &st, why);
 }
@@ -158,8 +158,8 @@ spool_open(struct spool *spool, const char *directory,
 		good = open_dir(spool, (enum spool_dir)i,
 		    options->create, &made, why);
 	if (good && made && !files_sync(spool->fd))
-		good = failed_errno(why, files_status(errno), "the spool %s",
-		    directory);
+		good = failed_errno(why, files_status(errno),
+		    "the queue directory %s", directory);
 	if (!good)
 		spool_close(spool);
 	return good;

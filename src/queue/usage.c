@@ -86,7 +86,7 @@ reserve(struct spool *spool, struct usage *usage, uint64_t octets, int64_t now,
 	    !count_usage(spool, now, usage, why))
 		return false;
 	if (!fits(spool, usage, octets))
-		return failed(why, EX_TEMPFAIL, "the spool %s is full: it "
+		return failed(why, EX_TEMPFAIL, "the queue %s is full: it "
 		    "holds %" PRIu64 " octets in queue and failed, this "
 		    "message needs %" PRIu64 ", the limit is %" PRIu64,
 		    spool->directory, usage->octets, octets, spool->size_max);

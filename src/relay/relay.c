@@ -757,7 +757,10 @@ is_about_sender(const struct outcome *o)
 	    strcmp(o->enhanced, "4.1.8") == 0;
 }
 
-/* Counts them; end_attempt() has not been called. */
+/*
+ * Counts messages in a row that are refused temporarily in the reply to MAIL.
+ * Call it before end_attempt().
+ */
 static void
 count_mail_deferred(struct relay *r, const struct route_attempt *a)
 {

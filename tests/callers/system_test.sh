@@ -115,8 +115,8 @@ mailq_is_for_root() {
 	said=$(as_ana mailq 2>&1) || status=$?
 	rm -r /var/spool/relais
 	[ "$status" -eq 77 ]
-	[ "$said" = "mailq: the spool /var/spool/relais: Permission denied; start\
- the relais service, or run this command as root" ]
+	[ "$said" = "mailq: the queue directory /var/spool/relais: Permission\
+ denied; start the relais service, or run this command as root" ]
 }
 
 head_and_text() {
