@@ -169,6 +169,24 @@ named_tests_exist() {
 	done
 }
 
+# --- Messages ---
+
+quoted_messages_exist() {
+	local programs=("$build/sendmail") text missing=0
+
+	[ ! -f "$build/tls.so" ] || programs+=("$build/tls.so")
+	[ ! -f "$build/relais-token" ] || programs+=("$build/relais-token")
+	while read -r text; do
+		grep -aqF -- "$text" "${programs[@]}" ||
+		    { echo "$text" && missing=1; }
+	done < <(sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE/s/^\.It D[qo] //p' \
+	    man/relais.8 | sed 's/ D[co]\>/\n/g' |
+	    sed 's/^ *\(or\)*[ ,]*//; s/\\&//; /^$/d' |
+	    grep -v -e '^[0-9]*$' -e '^No space' -e '^got status')
+	return $missing
+}
+
+spec "the messages that relais(8) quotes exist" quoted_messages_exist
 spec "a manual names each name of the program" program_names_are_in_a_manual
 spec "the tests that relais(8) names exist" named_tests_exist
 
