@@ -44,12 +44,19 @@ open_directory(int at, const char *name, int flags, bool *created)
 	return openat(at, name, how);
 }
 
+/* Some file systems cannot sync a directory. */
+static bool
+sync_directory(int fd)
+{
+	return fsync(fd) == 0 || errno == EINVAL || errno == EOPNOTSUPP;
+}
+
 static bool
 sync_parent(const char *path)
 {
 	char	*parent = file_directory(path);
 	int	 fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool	 good = fd != -1 && fsync(fd) == 0;
+	bool	 good = fd != -1 && sync_directory(fd);
 
 	if (fd != -1)
 		close(fd);
@@ -109,7 +116,7 @@ maildir_open(struct maildir *m, const char *path, struct failure *why)
 		close(fd[2]);
 	if (m->tmp == -1 || m->new == -1)
 		return false;
-	return !created || fsync(m->directory) == 0 ||
+	return !created || sync_directory(m->directory) ||
 	    maildir_failed(why, "cannot sync the directory");
 }
 
@@ -176,6 +183,22 @@ discard_file(struct maildir *m)
 	m->name[0] = '\0';
 }
 
+/* On a network file system, rename(2) can move the file and report an error. */
+static bool
+move_to_new(const struct maildir *m)
+{
+	struct stat	st;
+	int		error;
+
+	if (renameat(m->tmp, m->name, m->new, m->name) == 0)
+		return true;
+	error = errno;
+	if (fstatat(m->new, m->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return true;
+	errno = error;
+	return false;
+}
+
 bool
 maildir_commit(struct maildir *m, bool *in_doubt, struct failure *why)
 {
@@ -189,18 +212,23 @@ maildir_commit(struct maildir *m, bool *in_doubt, struct failure *why)
 		failed_errno(why, EX_TEMPFAIL, "cannot write the file");
 	if (close(fd) == -1 && good)
 		good = failed_errno(why, EX_TEMPFAIL, "cannot write the file");
-	if (good && renameat(m->tmp, m->name, m->new, m->name) == -1)
+	if (good && !move_to_new(m))
 		good = failed_errno(why, EX_TEMPFAIL, "cannot move the file to "
 		    "new");
 	if (!good) {
 		discard_file(m);
 		return false;
 	}
-	if (fsync(m->new) == -1) {
-		*in_doubt = true;
-		failed_errno(why, EX_TEMPFAIL, "cannot sync new");
-	}
-	return !*in_doubt;
+	if (sync_directory(m->new))
+		return true;
+	failed_errno(why, EX_TEMPFAIL, "cannot sync new");
+	if (unlinkat(m->new, m->name, 0) == 0)
+		return false;
+	/* A reader of the Maildir has taken the message. */
+	if (errno == ENOENT)
+		return true;
+	*in_doubt = true;
+	return false;
 }
 
 void

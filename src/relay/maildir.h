@@ -39,8 +39,10 @@ bool	maildir_open(struct maildir *, const char *path, struct failure *why);
 bool	maildir_create(struct maildir *, struct failure *why);
 
 /*
- * Syncs the file and moves it to new/.  Returns false with EX_TEMPFAIL.  If
- * *in_doubt, the file is in new/, but could disappear in a crash.
+ * Syncs the file, moves it to new/, and syncs new/.  Returns false with
+ * EX_TEMPFAIL.  A file in new/ that could disappear in a crash is removed
+ * again, unless a reader of the Maildir has taken it; if it cannot be removed,
+ * *in_doubt is set.
  */
 bool	maildir_commit(struct maildir *, bool *in_doubt, struct failure *why);
 
