@@ -190,12 +190,15 @@ fill_file(const struct commit *c, int fd, struct failure *why)
 	    failed_commit(c, why);
 }
 
-/* Gives an unnamed file its name (open(2), O_TMPFILE). */
+/*
+ * Gives an unnamed file its name (open(2), O_TMPFILE).  If link(2) reports an
+ * error, but has made the link, the link is removed: the caller has the message.
+ */
 static bool
 link_unnamed(const struct commit *c, int fd)
 {
 	char	path[64];
-	int	result;
+	int	result, error;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	for (int i = 0; i < NAME_TRIES; i++) {
@@ -204,9 +207,15 @@ link_unnamed(const struct commit *c, int fd)
 			result = linkat(AT_FDCWD, path, c->dir, c->id,
 			    AT_SYMLINK_FOLLOW);
 		while (result != 0 && errno == EINTR);
-		if (result == 0 || errno != EEXIST)
-			return result == 0;
+		if (result == 0)
+			return true;
+		if (errno != EEXIST)
+			break;
 	}
+	error = errno;
+	if (error != EEXIST)
+		unlinkat(c->dir, c->id, 0);
+	errno = error;
 	return false;
 }
 
@@ -274,15 +283,11 @@ static bool
 rename_named(const struct commit *c, const char *name)
 {
 	const char	*replaces = c->submission->replaces;
-	int		 result;
 
 	if (replaces != NULL) {
 		strlcpy(c->id, replaces, ID_SIZE);
-		do
-			result = renameat(c->spool->dir[SPOOL_TMP], name,
-			    c->dir, replaces);
-		while (result != 0 && errno == EINTR);
-		return result == 0;
+		return files_replace(c->spool->dir[SPOOL_TMP], name, c->dir,
+		    replaces);
 	}
 	for (int i = 0; i < NAME_TRIES; i++) {
 		id_make(c->id, c->arrived_us, arc4random());
@@ -332,6 +337,7 @@ spool_commit(struct spool *spool, const struct spool_submission *submission,
 	};
 	enum commit_result	result = COMMIT_FAILED;
 
+	memory_reserve();
 	if (write_entry_head(&c, why) && usage_reserve(spool,
 	    c.head.len + submission->message->body.size,
 	    c.arrived_us / 1000000, why)) {

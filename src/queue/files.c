@@ -157,6 +157,32 @@ files_set_time(int fd, int64_t modified)
 	return result == 0;
 }
 
+/* Does not change errno. */
+static bool
+has_moved(int from, const char *name, int to, const char *new_name)
+{
+	struct stat	st;
+	int		error = errno;
+	bool		moved;
+
+	moved = fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno == ENOENT &&
+	    fstatat(to, new_name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	errno = error;
+	return moved;
+}
+
+bool
+files_replace(int from, const char *name, int to, const char *new_name)
+{
+	int	result;
+
+	do
+		result = renameat(from, name, to, new_name);
+	while (result < 0 && errno == EINTR);
+	return result == 0 || has_moved(from, name, to, new_name);
+}
+
 bool
 files_move(int from, const char *name, int to, const char *new_name)
 {
@@ -167,7 +193,7 @@ files_move(int from, const char *name, int to, const char *new_name)
 	do
 		result = renameat2(from, name, to, new_name, RENAME_NOREPLACE);
 	while (result < 0 && errno == EINTR);
-	if (result == 0)
+	if (result == 0 || has_moved(from, name, to, new_name))
 		return true;
 	if (errno != EINVAL && errno != ENOSYS)
 		return false;
@@ -181,5 +207,5 @@ files_move(int from, const char *name, int to, const char *new_name)
 	if (result == 0)
 		errno = EEXIST;
 	return result != 0 && errno == ENOENT &&
-	    renameat(from, name, to, new_name) == 0;
+	    files_replace(from, name, to, new_name);
 }

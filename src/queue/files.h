@@ -53,7 +53,12 @@ bool	files_is_locked(int fd);
 /* Sets the modification time, in seconds since the epoch. */
 bool	files_set_time(int fd, int64_t modified);
 
-/* Fails with EEXIST if the new name exists. */
+/*
+ * As renameat(2), but successful if the file was moved in spite of an error, as
+ * can happen on a network file system.  files_move() fails with EEXIST if the
+ * new name exists.
+ */
+bool	files_replace(int from, const char *name, int to, const char *new_name);
 bool	files_move(int from, const char *name, int to, const char *new_name);
 
 #endif

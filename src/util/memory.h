@@ -17,9 +17,9 @@ char	*memory_copy_n(const char *data, size_t len);	/* adds a NUL */
 
 /*
  * Sets memory aside, which is released if no other memory is left.  Call this
- * before a message is sent: a process that runs out of memory after the reply
- * of the smarthost, and before it has recorded or reported the outcome, would
- * cause the message to be sent again.
+ * before a message is sent or queued: a process that runs out of memory after
+ * the reply of the smarthost or the creation of the entry, and before it has
+ * recorded or reported the outcome, would cause the message to be sent again.
  */
 void	memory_reserve(void);
 
