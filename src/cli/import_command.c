@@ -14,6 +14,7 @@
 #include "cli/report.h"
 #include "cli/setup_service.h"
 #include "import/import.h"
+#include "setup/setup_files.h"
 #include "util/buffer.h"
 #include "util/file.h"
 #include "util/memory.h"
@@ -23,44 +24,6 @@ struct readers {
 	mode_t	conf, secret;
 	gid_t	group;		/* of the files that their group can read */
 };
-
-/*
- * Creates a file with its content, or fails if there is one with its name.
- */
-static bool
-create_file(const char *path, const struct buffer *content, mode_t mode,
-    gid_t group, struct failure *why)
-{
-	int	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-		    O_CLOEXEC, 0600);
-	bool	good;
-
-	if (fd == -1)
-		return failed_errno(why, EX_CANTCREAT, "cannot create %s",
-		    path);
-	good = file_write(fd, content->data, content->len) &&
-	    (mode != 0640 || fchown(fd, (uid_t)-1, group) == 0) &&
-	    fchmod(fd, mode) == 0 && fsync(fd) == 0;
-	good = close(fd) == 0 && good;
-	if (!good) {
-		failed_errno(why, EX_IOERR, "cannot write %s", path);
-		unlink(path);
-	}
-	return good;
-}
-
-static bool
-create_secret(const struct draft_secret *s, const struct readers *r,
-    struct failure *why)
-{
-	struct buffer	line = { 0 };
-	bool		good;
-
-	buffer_addf(&line, "%s\n", s->value);
-	good = create_file(s->path, &line, r->secret, r->group, why);
-	buffer_wipe(&line);
-	return good;
-}
 
 /*
  * All users may read the configuration of the system, which has no secret,
@@ -80,28 +43,35 @@ choose_readers(const struct draft *d, struct readers *r, struct failure *why)
 	return true;
 }
 
-/* After a failure, no new file is left. */
 static bool
 write_files(const struct draft *d, const char *target,
     const struct readers *r, struct failure *why)
 {
-	struct buffer	text = { 0 };
-	size_t		n;
-	bool		good = true;
+	struct buffer		text = { 0 };
+	struct buffer		*line = memory_new(d->n_secrets,
+				    sizeof(*line));
+	struct setup_file	*file = memory_new(d->n_secrets + 1,
+				    sizeof(*file));
+	struct setup_files	 files = { .file = file, .group = r->group };
+	bool			 good;
 
 	draft_print(d, true, &text);
-	for (n = 0; n < d->n_secrets; n++) {
-		if (d->secrets[n].value == NULL)
+	for (size_t i = 0; i < d->n_secrets; i++) {
+		const struct draft_secret	*s = &d->secrets[i];
+
+		if (s->value == NULL)
 			continue;
-		good = create_secret(&d->secrets[n], r, why);
-		if (!good)
-			break;
+		buffer_addf(&line[i], "%s\n", s->value);
+		file[files.n++] = (struct setup_file){ s->path, &line[i],
+			r->secret };
 	}
-	good = good && create_file(target, &text, r->conf, r->group, why);
-	while (!good && n-- > 0)
-		if (d->secrets[n].value != NULL)
-			unlink(d->secrets[n].path);
+	file[files.n++] = (struct setup_file){ target, &text, r->conf };
+	good = setup_files_write(&files, why);
+	for (size_t i = 0; i < d->n_secrets; i++)
+		buffer_wipe(&line[i]);
 	buffer_free(&text);
+	free(line);
+	free(file);
 	return good;
 }
 

@@ -25,6 +25,8 @@
 
 enum { STOPPED = 1 };
 
+#define FORCE	"use --force"
+
 /*
  * Gets the answers and tests them.  On a terminal, a failure can be corrected
  * or ignored.  False with why, or with .stopped.
@@ -68,7 +70,7 @@ answer_and_verify(struct setup_answers *s, struct failure *why)
 /* The group of the files: --group, or that of the service. */
 static bool
 choose_group(const struct setup_answers *s, struct setup_files *files,
-    struct failure *why)
+    mode_t *secret, struct failure *why)
 {
 	const struct group	*group;
 	gid_t			 gid;
@@ -83,7 +85,7 @@ choose_group(const struct setup_answers *s, struct setup_files *files,
 		return false;
 	if (gid != (gid_t)-1) {
 		files->group = gid;
-		files->secret.mode = 0640;
+		*secret = 0640;
 	}
 	return true;
 }
@@ -129,28 +131,33 @@ static bool
 write_files(struct setup_answers *s, struct failure *why)
 {
 	struct buffer		text = { 0 }, secret = { 0 };
-	struct setup_files	files = { .force = s->force,
-		.group = getegid(),
-		.conf = { s->path, &text, geteuid() == 0 ? 0644 : 0600 },
-		.secret = { s->secret.len > 0 ? s->secret_path : NULL,
-		    &secret, 0600 } };
-	bool			good = choose_group(s, &files, why);
+	struct setup_file	file[] = {
+		{ s->secret_path, &secret, 0600 },
+		{ s->path, &text, geteuid() == 0 ? 0644 : 0600 },
+	};
+	struct setup_file	*conf = &file[1];
+	bool			 has_secret = s->secret.len > 0;
+	struct setup_files	 files = { .force = s->force,
+		.group = getegid(), .file = has_secret ? file : conf,
+		.n = has_secret ? 2 : 1, .advice = FORCE };
+	bool			good = choose_group(s, &files, &file[0].mode,
+				    why);
 
 	/* The arguments of a command may be secret. */
 	if (setup_answers_value(s, KEY_PASSWORD_COMMAND) != NULL ||
 	    setup_answers_value(s, KEY_TOKEN_COMMAND) != NULL)
-		files.conf.mode = files.secret.mode;
+		conf->mode = file[0].mode;
 	setup_answers_write(s, &text);
 	if (s->secret.len > 0)
 		buffer_addf(&secret, "%s\n", s->secret.data);
 	if (good) {
 		char	*copy = memory_copy(text.data);
 
-		show_file(&files.conf, files.group);
+		show_file(conf, files.group);
 		show_text(copy);
 		free(copy);
-		if (files.secret.path != NULL) {
-			show_file(&files.secret, files.group);
+		if (has_secret) {
+			show_file(&file[0], files.group);
 			printf("    the password, %zu octets\n",
 			    s->secret.len);
 		}
@@ -163,9 +170,9 @@ write_files(struct setup_answers *s, struct failure *why)
 	if (good)
 		printf("Written: %s\n", s->path);
 	if (good && geteuid() == 0 && s->options->config_file == NULL)
-		setup_service(&s->config, files.secret.mode != 0600 ? NULL :
-		    files.conf.mode == 0600 ? files.conf.path :
-		    files.secret.path);
+		setup_service(&s->config, file[0].mode != 0600 ? NULL :
+		    conf->mode == 0600 ? conf->path :
+		    has_secret ? file[0].path : NULL);
 	buffer_free(&text);
 	buffer_wipe(&secret);
 	return good;
@@ -196,10 +203,13 @@ send_test(const struct setup_answers *s, const struct log *log)
 static bool
 check_target(const struct setup_answers *s, struct failure *why)
 {
-	const struct setup_files	files = { .force = s->force,
-		.conf = { s->path, NULL, 0 },
-		.secret = { setup_answers_may_have_secret(s) ?
-		    s->secret_path : NULL, NULL, 0 } };
+	const struct setup_file		 file[] = { { s->secret_path, NULL, 0 },
+		{ s->path, NULL, 0 } };
+	bool				 has_secret =
+					    setup_answers_may_have_secret(s);
+	const struct setup_files	 files = { .force = s->force,
+		.file = has_secret ? file : &file[1],
+		.n = has_secret ? 2 : 1, .advice = FORCE };
 	char				*directory, *parent;
 	bool				 good;
 

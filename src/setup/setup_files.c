@@ -21,20 +21,24 @@ struct entry {
 	const struct setup_file	*file;
 	const char		*name;		/* in the directory */
 	char			 new[NAME_ROOM];	/* "" before it exists */
+	ino_t			 inode;		/* of the new file */
 	bool			 replaces;
 };
 
 static bool
-refuse_existing(const struct setup_file *f, bool force, struct failure *why)
+refuse_existing(const struct setup_files *files, const struct setup_file *f,
+    struct failure *why)
 {
 	struct stat	st;
 
-	if (f->path == NULL || (lstat(f->path, &st) == -1 && errno == ENOENT))
+	if (lstat(f->path, &st) == -1 && errno == ENOENT)
 		return true;
-	if (!force)
-		return failed(why, EX_CANTCREAT, "%s exists already; to "
-		    "replace it, and keep it as %s.old, use --force", f->path,
-		    f->path);
+	if (!files->force) {
+		failed(why, EX_CANTCREAT, "%s exists already", f->path);
+		return files->advice != NULL ? failure_suffix(why, "; to "
+		    "replace it, and keep it as %s.old, %s", f->path,
+		    files->advice) : false;
+	}
 	if (S_ISDIR(st.st_mode))
 		return failed(why, EX_CANTCREAT, "%s is a directory", f->path);
 	return true;
@@ -43,7 +47,7 @@ refuse_existing(const struct setup_file *f, bool force, struct failure *why)
 bool
 setup_files_check(const struct setup_files *files, struct failure *why)
 {
-	char	*directory = file_directory(files->conf.path);
+	char	*directory = file_directory(files->file[0].path);
 	bool	 good;
 
 	if (access(directory, W_OK | X_OK) == -1)
@@ -51,9 +55,9 @@ setup_files_check(const struct setup_files *files, struct failure *why)
 		    EX_CANTCREAT, "cannot write to the directory %s",
 		    directory);
 	else
-		good = trusted_directory(directory, why) &&
-		    refuse_existing(&files->conf, files->force, why) &&
-		    refuse_existing(&files->secret, files->force, why);
+		good = trusted_directory(directory, why);
+	for (size_t i = files->n; good && i-- > 0;)
+		good = refuse_existing(files, &files->file[i], why);
 	free(directory);
 	return good;
 }
@@ -63,6 +67,7 @@ static bool
 prepare(struct entry *e, int dir, gid_t group, struct failure *why)
 {
 	const struct setup_file	*f = e->file;
+	struct stat		 st;
 	bool			 good;
 	int			 fd;
 
@@ -76,11 +81,18 @@ prepare(struct entry *e, int dir, gid_t group, struct failure *why)
 		    "next to %s", f->path);
 	}
 	good = (!(f->mode & S_IRGRP) || fchown(fd, (uid_t)-1, group) == 0) &&
-	    fchmod(fd, f->mode) == 0 &&
+	    fchmod(fd, f->mode) == 0 && fstat(fd, &st) == 0 &&
 	    file_write(fd, f->content->data, f->content->len) &&
 	    fsync(fd) == 0;
+	e->inode = good ? st.st_ino : 0;
 	good = close(fd) == 0 && good;
 	return good || failed_errno(why, EX_IOERR, "cannot write %s", f->path);
+}
+
+static void
+write_old_name(char old[NAME_ROOM], const struct entry *e)
+{
+	snprintf(old, NAME_ROOM, "%.240s.old", e->name);
 }
 
 /* Keeps the existing file, with its mode and owner, as NAME.old. */
@@ -90,7 +102,7 @@ keep_old(struct entry *e, int dir, struct failure *why)
 	char	old[NAME_ROOM], link[NAME_ROOM];
 	bool	good;
 
-	snprintf(old, sizeof(old), "%.240s.old", e->name);
+	write_old_name(old, e);
 	snprintf(link, sizeof(link), ".%.200s.%08x", e->name, arc4random());
 	if (linkat(dir, e->name, dir, link, 0) == -1)
 		return errno == ENOENT || failed_errno(why, EX_CANTCREAT,
@@ -113,34 +125,54 @@ commit(struct entry *e, int dir, bool force, struct failure *why)
 	    "cannot create %s", e->file->path);
 }
 
-/* The configuration last: it names the password file. */
-static bool
-write_entries(struct entry *e, size_t n, int dir,
-    const struct setup_files *files, struct failure *why)
+/*
+ * Puts the previous file in its place again, or removes the new one.  The call
+ * that failed may have replaced the file, as on a network file system.
+ */
+static void
+undo(const struct entry *e, int dir)
 {
+	char		old[NAME_ROOM];
+	struct stat	st;
+
+	if (fstatat(dir, e->name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    st.st_ino != e->inode)
+		return;
+	write_old_name(old, e);
+	if (e->replaces)
+		renameat(dir, old, dir, e->name);
+	else
+		unlinkat(dir, e->name, 0);
+}
+
+static bool
+write_entries(struct entry *e, int dir, const struct setup_files *files,
+    struct failure *why)
+{
+	size_t	n = files->n, begun = 0;
 	bool	good = true;
 
 	for (size_t i = 0; good && i < n; i++)
 		good = prepare(&e[i], dir, files->group, why);
 	for (size_t i = 0; good && files->force && i < n; i++)
 		good = keep_old(&e[i], dir, why);
-	for (size_t i = 0; good && i < n; i++) {
-		good = commit(&e[i], dir, files->force, why);
-		if (!good && i > 0 && !e[0].replaces)
-			unlinkat(dir, e[0].name, 0);
-	}
+	while (good && begun < n)
+		good = commit(&e[begun++], dir, files->force, why);
+	if (good && fsync(dir) == -1)
+		good = failed_errno(why, EX_IOERR, "cannot sync the directory "
+		    "of %s", files->file[n - 1].path);
+	while (!good && begun > 0)
+		undo(&e[--begun], dir);
 	for (size_t i = 0; i < n; i++)
 		if (e[i].new[0] != '\0')
 			unlinkat(dir, e[i].new, 0);
-	return good && (fsync(dir) == 0 || failed_errno(why, EX_IOERR,
-	    "cannot sync the directory of %s", files->conf.path));
+	return good;
 }
 
 bool
 setup_files_write(const struct setup_files *files, struct failure *why)
 {
-	struct entry	e[2] = { { .file = NULL } };
-	size_t		n = 0;
+	struct entry	*e;
 	char		*directory;
 	sigset_t	all, before;
 	bool		good;
@@ -148,20 +180,21 @@ setup_files_write(const struct setup_files *files, struct failure *why)
 
 	if (!setup_files_check(files, why))
 		return false;
-	if (files->secret.path != NULL)
-		e[n++].file = &files->secret;
-	e[n++].file = &files->conf;
-	for (size_t i = 0; i < n; i++)
+	e = memory_new(files->n, sizeof(*e));
+	for (size_t i = 0; i < files->n; i++) {
+		e[i].file = &files->file[i];
 		e[i].name = strrchr(e[i].file->path, '/') + 1;
-	directory = file_directory(files->conf.path);
+	}
+	directory = file_directory(files->file[0].path);
 	dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	good = dir != -1 ? write_entries(e, n, dir, files, why) :
+	good = dir != -1 ? write_entries(e, dir, files, why) :
 	    failed_errno(why, EX_CANTCREAT, "%s", directory);
 	if (dir != -1)
 		close(dir);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	free(directory);
+	free(e);
 	return good;
 }

@@ -1,5 +1,5 @@
 /*
- * setup_files.h - write relais.conf and the password file
+ * setup_files.h - write relais.conf and the password files
  *
  * Each file is written under a temporary name, synced, and then linked or
  * renamed, so that at each moment the old or the new file is complete.
@@ -10,6 +10,7 @@
 #define SETUP_SETUP_FILES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "util/buffer.h"
@@ -21,13 +22,15 @@ struct setup_file {
 	mode_t			 mode;
 };
 
+/* Password files, and the configuration last: it names them. */
 struct setup_files {
-	struct setup_file	 secret;	/* .path NULL: none */
-	struct setup_file	 conf;		/* in the same directory */
+	const struct setup_file	*file;		/* in the same directory */
+	size_t			 n;		/* at least 1 */
 	gid_t			 group;		/* of the files that their
 						 * group can read */
 	bool			 force;		/* replace existing files, and
 						 * keep them as NAME.old */
+	const char		*advice;	/* if one exists, or NULL */
 };
 
 /*

@@ -160,7 +160,7 @@ write_keeps_existing_files(void **state)
 		temp_dir_write(&dir, names[i], 0600, "precious\n");
 		import(&o, &dir, WORDS("--write", "ssmtp.conf"));
 		assert_int_equal(o.status, EX_CANTCREAT);
-		assert_non_null(strstr(o.err.data, "File exists"));
+		assert_non_null(strstr(o.err.data, "exists already"));
 		assert_non_null(strstr(o.err.data, names[i]));
 		assert_file(&dir, names[i], "precious\n");
 		assert_file(&dir, names[1 - i], NULL);
