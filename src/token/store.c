@@ -235,6 +235,28 @@ store_reserve(struct store *s, struct failure *why)
 	return write_failed(s, why);
 }
 
+/* Also closes the new file. */
+static bool
+fill_next(struct store *s, const struct buffer *text)
+{
+	bool	good = file_write(s->next, text->data, text->len) &&
+		    ftruncate(s->next, (off_t)text->len) == 0 &&
+		    fsync(s->next) == 0;
+	int	error = errno;
+
+	if (close(s->next) == -1 && good) {
+		error = errno;
+		good = false;
+	}
+	s->next = -1;
+	errno = error;
+	return good;
+}
+
+/*
+ * After rename(2), the login is stored.  If the directory cannot be synced, a
+ * crash of the machine could bring the old file back, which is complete.
+ */
 bool
 store_write(struct store *s, struct failure *why)
 {
@@ -246,13 +268,13 @@ store_write(struct store *s, struct failure *why)
 	for (size_t i = 0; i < STORE_KEYS; i++)
 		if (s->value[i] != NULL)
 			buffer_addf(&text, "%s = %s\n", names[i], s->value[i]);
-	if (good && (!file_write(s->next, text.data, text.len) ||
-	    ftruncate(s->next, (off_t)text.len) == -1 ||
-	    fsync(s->next) == -1 || close(s->next) == -1 ||
-	    renameat(s->directory, name, s->directory, s->base) == -1 ||
-	    fsync(s->directory) == -1))
+	if (good && (!fill_next(s, &text) ||
+	    renameat(s->directory, name, s->directory, s->base) == -1)) {
 		good = write_failed(s, why);
-	s->next = -1;
+		unlinkat(s->directory, name, 0);
+	}
+	if (good)
+		(void)fsync(s->directory);
 	buffer_wipe(&text);
 	free(name);
 	return good;

@@ -89,7 +89,7 @@ enum store_lock store_lock(struct store *, int64_t ms, struct failure *why);
  */
 bool	store_reserve(struct store *, struct failure *why);
 
-/* Replaces the file.  Requires the lock.  EX_CANTCREAT or EX_IOERR. */
+/* Replaces the file.  Requires the lock.  EX_CANTCREAT. */
 bool	store_write(struct store *, struct failure *why);
 
 /*
