@@ -67,6 +67,8 @@ occurs(enum fault_function function)
 	if (state == NULL || !state->is_in[function])
 		return false;
 	n = atomic_fetch_add(&state->calls[process], 1) + 1;
+	if (n <= FAULT_CALLS)
+		state->called[process][n - 1] = (unsigned char)function;
 	if (state->lasting && atomic_load(&state->hits) > 0)
 		return true;
 	return state->process == process && state->nth == n;
@@ -229,6 +231,7 @@ FAIL_OPEN(openat, fd, (int fd, const char *path, int flags, ...),
 FAIL_CALL(FILE *, fopen, NULL, -1, (const char *path, const char *mode),
     (path, mode))
 FAIL_CALL(void *, fdopendir, NULL, fd, (int fd), (fd))
+FAIL_CALL(void *, opendir, NULL, -1, (const char *path), (path))
 FAIL_CALL(int, mkostemp, -1, -1, (char *path, int flags), (path, flags))
 FAIL_CALL(int, memfd_create, -1, -1, (const char *name, unsigned flags),
     (name, flags))
@@ -316,6 +319,12 @@ FAIL_CALL(int, access, -1, -1, (const char *path, int mode), (path, mode))
 FAIL_CALL(int, faccessat, -1, -1, (int d, const char *path, int mode,
     int flags), (d, path, mode, flags))
 FAIL_CALL(int, fchmod, -1, fd, (int fd, mode_t mode), (fd, mode))
+FAIL_CALL(int, chmod, -1, -1, (const char *path, mode_t mode), (path, mode))
+FAIL_CALL(int, chown, -1, -1, (const char *path, uid_t user, gid_t group),
+    (path, user, group))
+FAIL_CALL(int, flock, -1, fd, (int fd, int how), (fd, how))
+FAIL_CALL(int, posix_fallocate, state->error, fd, (int fd, off_t at, off_t n),
+    (fd, at, n))
 FAIL_CALL(int, fchown, -1, fd, (int fd, uid_t user, gid_t group),
     (fd, user, group))
 FAIL_CALL(int, futimens, -1, fd, (int fd, const struct timespec *t), (fd, t))
@@ -531,3 +540,28 @@ DECLARE(time_t, time, (time_t *to))
 		*to = now;
 	return now;
 }
+
+/* Programs with 64-bit files (_FILE_OFFSET_BITS) use these names. */
+#define ALSO(name, other) \
+	extern __typeof__(faulty_##name) faulty_##other __asm__ (#other) \
+	    __attribute__((alias(#name)));
+
+ALSO(open, open64)
+ALSO(openat, openat64)
+ALSO(fopen, fopen64)
+ALSO(mkostemp, mkostemp64)
+ALSO(pread, pread64)
+ALSO(readdir, readdir64)
+ALSO(pwrite, pwrite64)
+ALSO(pwritev2, pwritev64v2)
+ALSO(sendfile, sendfile64)
+ALSO(ftruncate, ftruncate64)
+ALSO(posix_fallocate, posix_fallocate64)
+ALSO(fstat, fstat64)
+ALSO(fstatat, fstatat64)
+ALSO(stat, stat64)
+ALSO(lstat, lstat64)
+ALSO(fcntl, fcntl64)
+ALSO(lseek, lseek64)
+ALSO(fstatvfs, fstatvfs64)
+ALSO(mmap, mmap64)

@@ -12,7 +12,11 @@
 
 #include <cmocka.h>
 
-static const char	names[FAULT_N][16] = {
+#include "util/memory.h"
+
+enum { EACH_MAX = 1000 };
+
+static const char	names[FAULT_N][20] = {
 #define FAULT_NAME(name)	#name,
 	FAULT_FUNCTIONS(FAULT_NAME)
 #undef FAULT_NAME
@@ -44,12 +48,16 @@ fault_open(struct fault_run *r, struct temp_dir *dir)
 	r->environment[3] = "PATH=/usr/bin:/bin:/usr/sbin:/sbin";
 	r->environment[4] = "HOME=/nowhere";
 	r->environment[5] = "LC_ALL=C";
+	temp_dir_write(dir, "tmp/.keep", 0600, "");
+	snprintf(r->text[2], sizeof(r->text[2]), "TMPDIR=%s/tmp", dir->path);
+	r->environment[6] = r->text[2];
 }
 
 void
 fault_close(struct fault_run *r)
 {
 	munmap(r->state, sizeof(*r->state));
+	free(r->chosen);
 }
 
 /* Whether the list, separated by blanks, contains the name; NULL: all do. */
@@ -94,7 +102,6 @@ fault_begin(struct fault_run *r, const struct fault *fault)
 	s->kind = fault->kind;
 	s->error = fault->error;
 	s->lasting = fault->lasting;
-	r->processes = 0;
 	fault_none(r);
 }
 
@@ -106,38 +113,73 @@ fault_none(struct fault_run *r)
 	r->state->nth = 0;
 }
 
-unsigned
-fault_calls(const struct fault_run *r)
+static unsigned
+count_calls(const struct fault_state *s, size_t process)
 {
-	unsigned	most = 0;
+	unsigned	n = s->calls[process];
 
-	for (size_t i = 0; i < FAULT_PROCESSES; i++)
-		if (r->state->calls[i] > most)
-			most = r->state->calls[i];
-	return most;
+	return n < FAULT_CALLS ? n : FAULT_CALLS;
+}
+
+static void
+choose_each(struct fault_run *r, unsigned process, unsigned calls)
+{
+	for (unsigned nth = 1; nth <= calls; nth += calls / EACH_MAX + 1)
+		r->chosen[r->n++] = (struct fault_call){ process, nth };
+}
+
+/* One call of each function. */
+static void
+choose_some(struct fault_run *r, unsigned process, unsigned calls,
+    unsigned seed)
+{
+	const unsigned char	*called = r->state->called[process];
+	unsigned		 total[FAULT_N] = { 0 }, seen[FAULT_N] = { 0 };
+
+	for (unsigned i = 0; i < calls; i++)
+		total[called[i]]++;
+	for (unsigned i = 0; i < calls; i++)
+		if (seen[called[i]]++ == seed % total[called[i]])
+			r->chosen[r->n++] = (struct fault_call){ process,
+				i + 1 };
+}
+
+void
+fault_choose(struct fault_run *r, size_t max, unsigned seed)
+{
+	const struct fault_state	*s = r->state;
+	unsigned			 processes = s->processes + 1;
+	size_t				 n = 0, step;
+
+	if (processes > FAULT_PROCESSES)
+		processes = FAULT_PROCESSES;
+	free(r->chosen);
+	r->chosen = memory_new((size_t)processes * FAULT_CALLS,
+	    sizeof(*r->chosen));
+	r->n = r->at = 0;
+	for (unsigned i = 0; i < processes; i++)
+		if (max == 0)
+			choose_each(r, i, count_calls(s, i));
+		else
+			choose_some(r, i, count_calls(s, i), seed);
+	step = max > 0 ? (r->n + max - 1) / max : 1;
+	for (size_t i = step > 0 ? seed % step : 0; i < r->n; i += step)
+		r->chosen[n++] = r->chosen[i];
+	r->n = n;
 }
 
 bool
-fault_next(struct fault_run *r, unsigned step, unsigned first)
+fault_next(struct fault_run *r)
 {
 	struct fault_state	*s = r->state;
 
-	if (r->processes == 0) {
-		r->processes = s->processes + 1;
-		if (r->processes > FAULT_PROCESSES)
-			r->processes = FAULT_PROCESSES;
-		for (size_t i = 0; i < FAULT_PROCESSES; i++)
-			r->calls[i] = s->calls[i];
-		s->process = 0;
-		s->nth = first;
-	} else
-		s->nth += step;
-	while (s->process < r->processes && s->nth > r->calls[s->process]) {
-		s->process++;
-		s->nth = first;
-	}
+	if (r->at == r->n)
+		return false;
 	clear(s);
-	return s->process < r->processes;
+	s->process = r->chosen[r->at].process;
+	s->nth = r->chosen[r->at].nth;
+	r->at++;
+	return true;
 }
 
 const char *const *

@@ -9,7 +9,8 @@
  *	fault_begin(&f, &(struct fault){ .functions = "read pread",
  *	    .kind = FAULT_ERROR, .error = EIO });
  *	... run the program with fault_environment(&f): it only counts ...
- *	while (fault_next(&f, 1, 1))
+ *	fault_choose(&f, 0, 0);
+ *	while (fault_next(&f))
  *		... run the program with fault_environment(&f) ...
  *	fault_close(&f);
  */
@@ -28,8 +29,8 @@
 /* The functions that faulty.so replaces. */
 #define FAULT_FUNCTIONS(X) \
 	X(malloc) X(calloc) X(realloc) X(reallocarray) \
-	X(open) X(openat) X(fopen) X(fdopendir) X(mkostemp) X(memfd_create) \
-	X(pipe2) X(socketpair) X(signalfd) X(dup2) \
+	X(open) X(openat) X(fopen) X(fdopendir) X(opendir) X(mkostemp) \
+	X(memfd_create) X(pipe2) X(socketpair) X(signalfd) X(dup2) \
 	X(read) X(pread) X(recv) X(recvmsg) X(readdir) X(readlink) \
 	X(write) X(pwrite) X(pwritev2) X(send) X(sendmsg) X(sendfile) \
 	X(copy_file_range) X(ftruncate) X(fflush) \
@@ -37,7 +38,7 @@
 	X(linkat) X(renameat) X(renameat2) X(unlink) X(unlinkat) X(mkdir) \
 	X(mkdirat) \
 	X(fstat) X(fstatat) X(stat) X(lstat) X(access) X(faccessat) X(fchmod) \
-	X(fchown) X(futimens) X(utimensat) X(fcntl) X(ioctl) X(lseek) \
+	X(chmod) X(chown) X(flock) X(posix_fallocate) X(fchown) X(futimens) X(utimensat) X(fcntl) X(ioctl) X(lseek) \
 	X(fstatvfs) X(mmap) \
 	X(socket) X(connect) X(bind) X(listen) X(accept4) X(setsockopt) \
 	X(getsockopt) X(getsockname) X(getpeername) X(shutdown) X(poll) \
@@ -73,7 +74,10 @@ struct fault {
 					 * process */
 };
 
-enum { FAULT_PROCESSES = 64 };
+enum {
+	FAULT_PROCESSES = 64,
+	FAULT_CALLS = 4096,	/* of a process; later ones do not fail */
+};
 
 /* In shared memory. */
 struct fault_state {
@@ -88,6 +92,8 @@ struct fault_state {
 	/* Set by the program. */
 	atomic_uint	 processes;
 	atomic_uint	 calls[FAULT_PROCESSES];
+	unsigned char	 called[FAULT_PROCESSES][FAULT_CALLS];	/* enum
+						 * fault_function */
 	atomic_uint	 hits;
 	atomic_int	 clock;		/* seconds to add */
 
@@ -100,10 +106,12 @@ struct fault_state {
 
 struct fault_run {
 	struct fault_state *state;	/* mapped */
-	unsigned	 calls[FAULT_PROCESSES];	/* of the first run */
-	unsigned	 processes;
-	char		 text[3][200];
-	const char	*environment[8];
+	struct fault_call {
+		unsigned	process, nth;
+	}		*chosen;	/* owned */
+	size_t		 n, at;
+	char		 text[4][200];
+	const char	*environment[9];
 };
 
 /* Skips the test if objects cannot be preloaded. */
@@ -113,15 +121,18 @@ void	fault_close(struct fault_run *);
 /* The next run counts the calls. */
 void	fault_begin(struct fault_run *, const struct fault *);
 
-/* After that run: the most calls of one process. */
-unsigned	fault_calls(const struct fault_run *);
+/*
+ * Chooses the calls that fail, after the run that counted them.  max 0: all, or
+ * a thousand of each process.  Otherwise at most max, one of each function in
+ * each process, which depend on seed.
+ */
+void	fault_choose(struct fault_run *, size_t max, unsigned seed);
 
 /*
- * Prepares the run in which the next one of the counted calls fails; false
- * after the last one.  Of each process, only the calls first, first + step and
- * so on are used; 1 and 1: each call.
+ * Prepares the run in which the next chosen call fails; false after the last
+ * one.
  */
-bool	fault_next(struct fault_run *, unsigned step, unsigned first);
+bool	fault_next(struct fault_run *);
 
 /* The next run has no fault. */
 void	fault_none(struct fault_run *);

@@ -457,21 +457,29 @@ is_repeated(const struct fate *f, int64_t now)
 	    (f->delivered > 0 && f->queued > 0 && f->next - now < DOUBT_S);
 }
 
-/* Whether a client of -bs was told that the message is safe. */
-static bool
-is_accepted(const char *dialogue)
-{
-	const char	*at = strstr(dialogue, "354 ");
+enum answer { NONE, ACCEPTED, REFUSED };
 
-	return at != NULL && (at = strstr(at, "\r\n")) != NULL && at[2] == '2';
+/* What the caller was told about the message. */
+static enum answer
+answer_of(const struct scenario_place *p)
+{
+	const char	*at;
+
+	if (p->s->kind != SPEAKS)
+		return p->o.signal == 0 && p->o.status == EX_OK ? ACCEPTED :
+		    REFUSED;
+	at = strstr(p->o.out.data, "\r\n354 ");
+	if (at == NULL)
+		return REFUSED;
+	at = strstr(at + 2, "\r\n") + 2;
+	return *at == '\0' ? NONE : *at == '2' ? ACCEPTED : REFUSED;
 }
 
 static void
 judge_new(struct scenario_place *p, int64_t now)
 {
-	bool	accepted = p->s->kind == SPEAKS ? is_accepted(p->o.out.data) :
-		    p->o.signal == 0 && p->o.status == EX_OK;
-	size_t	without = 0;
+	enum answer	answer = answer_of(p);
+	size_t		without = 0;
 
 	for (size_t i = 0; p->s->to[i] != NULL; i++) {
 		struct fate	f = find(p, p->s->to[i]);
@@ -481,9 +489,9 @@ judge_new(struct scenario_place *p, int64_t now)
 			    p->s->to[i], f.delivered, f.queued);
 		without += f.delivered + f.queued == 0;
 	}
-	if (accepted && without > 0)
+	if (answer == ACCEPTED && without > 0)
 		accuse(p, "accepted and lost");
-	if (!accepted && without == 0 && strstr(p->o.err.data,
+	if (answer == REFUSED && without == 0 && strstr(p->o.err.data,
 	    "the server may have accepted the message") == NULL)
 		accuse(p, "delivered or queued, and reported as failed");
 }
@@ -516,10 +524,12 @@ judge_old(struct scenario_place *p, int64_t now)
 	}
 }
 
+/* An entry that cannot be read is listed with the reason. */
 static void
 judge_output(struct scenario_place *p)
 {
-	bool	silent = p->o.status == EX_OK && p->o.err.len == 0;
+	bool	silent = p->o.status == EX_OK && p->o.err.len == 0 &&
+		    strstr(p->o.out.data, ": cannot be ") == NULL;
 
 	for (size_t i = 0; silent && p->s->to[i] != NULL; i++)
 		if (strstr(p->o.out.data, p->s->to[i]) == NULL)

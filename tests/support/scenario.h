@@ -16,14 +16,13 @@
  *  - Exit status 0, or the reply 250 of -bs, means that each recipient has
  *    received the message once, or that the queue holds it once; both only if
  *    the entry is in doubt, and is due after an hour.
- *  - Any other status means that for at least one recipient, the message was
- *    neither delivered nor queued, or that the final reply was lost and relais
- *    has no queue.  Standard error has the reason.
+ *  - Any other status or reply means that for at least one recipient, the
+ *    message was neither delivered nor queued, or that the final reply was lost
+ *    and relais has no queue.  Standard error has the reason.
  *  - A message that was in the queue is delivered, still there, in failed/, or
  *    bounced.
  *  - Each message and each entry is complete.
- *  - A list with exit status 0 is complete, or standard error says what is
- *    missing.
+ *  - A list with exit status 0 is complete, or says what is missing.
  *  - No signal ends the program.
  *
  * The first run must be one without a fault.
