@@ -46,6 +46,32 @@ accepted_letters() {
 same "sendmail(8) describes the options, and no others" \
     "$(accepted_letters)" \
     "$(grep -oE '(^|[ (])-[A-Za-z]' <<<"$options" | tr -d ' (-')"
+
+# A letter that a command line cannot end with, except those that are refused.
+letters_with_a_value() {
+	local letter
+
+	for letter in {A..Z} {a..z}; do
+		"$build/sendmail" "-$letter" 2>&1 </dev/null |
+		    grep -q "option -$letter requires a value" && echo "$letter"
+	done | grep -vx S
+}
+
+# "-F name", "-L, -M and -p"; the values of -b are options of their own.
+same "sendmail(8) says which options have a value" "$(letters_with_a_value)" \
+    "$(echo b
+	sed -nE '/^\.It Fl/{s/ Fl /\n-/g;p;}' man/sendmail.8 |
+	    sed -nE 's/^-([A-Za-z])( Ns)? Ar .*/\1/p' | grep -vx q
+	sed 's/[;:]/&\n/g' <<<"$options" |
+	    sed -n '/With an argument:/{n;p;}' | grep -oE -- '-[A-Za-z]' |
+	    tr -d -)"
+same "sendmail(8) describes the long options, and no others" \
+    "$(grep -ohE '"--[a-z]+"' src/cli/options.c | tr -d '"')" \
+    "$(grep -oE '^ *--[a-z]+' <<<"$options")"
+same "sendmail(8) describes the letters after -o, and no others" \
+    "$(sed -n "/^set_short(/,/^}/s/.*value\[0\] == '\(.\)'.*/\1/p" \
+	src/cli/options.c)" \
+    "$(grep -oE -- '-o[a-z](mode)?\b' <<<"$options" | sed 's/-o//; s/mode//')"
 same "sendmail(8) describes the modes of -b, and no others" \
     "$(sed -n "s/^	{ '\(.\)', MODE_.*/\1/p" src/cli/options.c)" \
     "$(grep -oE -- '-b[A-Za-z]' <<<"$options" | sed 's/-b//')"
@@ -55,12 +81,22 @@ same "sendmail(8) describes the long names of -O, and no others" \
     "$(sed -n '/^\.Ss Options/,/^\.Sh/s/^\.Ic \([A-Z][A-Za-z]*\).*/\1/p' \
 	man/sendmail.8)"
 
+# --- postqueue(1) ---
+
+same "postqueue(1) describes the options, and no others" \
+    "$(sed -n "s/^	case '\(.\)':.*/\1/p" src/cli/postqueue.c)" \
+    "$(sed -n 's/^\.It Fl \(.\).*/\1/p' man/postqueue.1)"
+
 # --- relais.conf(5) ---
 
 same "relais.conf(5) describes the keys, and no others" \
     "$(help keys | awk '{ print $1 }')" \
     "$(part relais.conf.5 KEYS SECTIONS |
 	sed -n 's/^     \([a-z_]*\) = .*/\1/p')"
+same "relais.conf(5) describes the sections, and no others" \
+    "$(sed -n '/^section_name(/,/^}/s/.*return "\(.*\)";/\1/p' \
+	src/config/section.c)" \
+    "$(sed -n 's/^\.It Bq Ic \([a-z]*\) Ar.*/\1/p' man/relais.conf.5)"
 
 # --- relais(8) ---
 
@@ -107,6 +143,10 @@ for command in check import queue route test; do
 done
 same "relais(8) describes the options of setup, and no others" \
     "$(code_options src/cli/setup_answers.c)" "$(manual_options setup)"
+same "relais(8) describes the stages of check, and no others" \
+    "$(sed -n 's/^		\[CHECK_[A-Z]*\] = "\(.*\)",/\1/p' \
+	src/check/check.c | sed '/^ok$/,$d')" \
+    "$(sed -n '/^\.It Cm check/,/^\.El/s/^\.It Ql //p' man/relais.8)"
 same "relais(8) describes the metrics, and no others" \
     "$(grep -ohE 'relais_[a-z_]+' src/cli/metrics.c src/cli/queue_metrics.c)" \
     "$(part relais.8 Metrics 'The service' | grep -oE 'relais_[a-z_]+')"
