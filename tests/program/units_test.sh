@@ -31,6 +31,14 @@ sysusers_are_valid() {
 	systemd-sysusers --dry-run "$PWD/conf/sysusers.d/relais.conf"
 }
 
+units_select_the_profile() {
+	local profile unit
+	profile=$(sed -n 's/^profile \([a-z]*\) .*/\1/p' conf/apparmor/relais)
+	for unit in relais.service relais-queue.service; do
+		grep -x "AppArmorProfile=-$profile" "conf/systemd/$unit"
+	done
+}
+
 # The kernel of this machine may lack AppArmor.
 profile_is_valid() {
 	apparmor_parser --skip-kernel-load --skip-cache --Werror \
@@ -54,6 +62,8 @@ log_is_rotated() {
 }
 
 spec "the OpenRC script is a shell script" sh -n conf/openrc/relais
+spec "the units of the service and of the queue run select the AppArmor profile" \
+    units_select_the_profile
 spec "the runit script is a shell script" sh -n conf/runit/relais/run
 if command -v systemd-analyze >/dev/null; then
 	copy_units
