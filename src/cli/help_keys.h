@@ -5,8 +5,8 @@
 #define CLI_HELP_KEYS_H
 
 /*
- * Prints the keys of relais.conf, in the order of the manual, each with the
- * form of its value and its default:
+ * Prints the keys of relais.conf, each with the form of its value and its
+ * default:
  *
  *	  tls_min              one of: 1.2 1.3; default: 1.2
  *
