@@ -42,8 +42,8 @@ void	check_aliases(struct check *);
 void	check_spool(struct check *);
 
 /*
- * CHECK_SERVICE: whether the service accepts mail from this user, who depends
- * on it if he cannot read the configuration or a secret.
+ * CHECK_SERVICE: whether the service accepts mail from this user.  A user who
+ * cannot read the configuration or a secret depends on the service.
  */
 void	check_service(struct check *);
 

@@ -3,11 +3,12 @@
  * token_command and token
  *
  * A process in the sandbox (util/sandbox.h) cannot start a program.  Therefore,
- * if the configuration has one of these keys, a child is forked before.  The
- * child closes all descriptors except a socket to its parent, waits for the
- * number of a command in its copy of the configuration, runs the command, and
- * writes the output to the socket.  It cannot be made to run another program.
- * If the parent ends, the child kills a running command and exits.
+ * if the configuration has one of these keys, the process forks a child before
+ * it enters the sandbox.  The child closes all descriptors except a socket to
+ * its parent, waits for the number of a command in its copy of the
+ * configuration, runs the command, and writes the output to the socket.  It
+ * cannot be made to run another program.  If the parent ends, the child kills a
+ * running command and exits.
  */
 #ifndef CONFIG_COMMAND_PROCESS_H
 #define CONFIG_COMMAND_PROCESS_H

@@ -37,22 +37,23 @@ struct spool_submission {
 	const char		*reason;	/* NULL: the text of the last
 						 * outcome that is not
 						 * OUTCOME_DELIVERED */
-	unsigned		 attempts;	/* made so far, */
-	unsigned		 asked;		/* as in struct envelope_file */
+	unsigned		 attempts;	/* made so far */
+	unsigned		 asked;		/* those in which a server was
+						 * asked */
 	int64_t			 next;		/* attempt, in seconds since
 						 * the epoch */
 	bool			 held;
-	bool			 collected;	/* for a digest, */
-	const char		*digest;	/* or is one: as in struct
-						 * envelope_file; or NULL */
-	uint32_t		 uid;		/* of the user who submitted
-						 * it, */
-	const char		*caller;	/* and his name, or NULL */
-	const char		*replaces;	/* the ID of an entry there
-						 * whose lock this process
-						 * holds: the new one takes
-						 * its place and its ID; or
+	bool			 collected;	/* it waits for a digest */
+	const char		*digest;	/* NULL, or it is a digest: as
+						 * in struct envelope_file */
+	uint32_t		 uid;		/* the user who submitted it */
+	const char		*caller;	/* the name of this user, or
 						 * NULL */
+	const char		*replaces;	/* NULL, or the ID of an entry
+						 * in .dir whose lock this
+						 * process holds: the new one
+						 * takes its place and its
+						 * ID */
 	int			*keep;		/* receives the locked
 						 * descriptor of the entry, for
 						 * entry_take(); or NULL */

@@ -33,9 +33,9 @@ struct counters {
 	char	url[280];	/* of the smarthost, as configured */
 	char	user[160];	/* or "" */
 	int64_t	since;		/* when counting began */
-	int64_t	delivered;	/* recipients since then, */
-	int64_t	deferred;	/* once for each attempt, */
-	int64_t	failed;
+	int64_t	delivered;	/* recipients since then */
+	int64_t	deferred;	/* recipients, once for each attempt */
+	int64_t	failed;		/* recipients */
 	int64_t	last_success;
 	int64_t	last_attempt;
 	int64_t	login;		/* enum counters_login: the last result */

@@ -16,9 +16,10 @@
 #include "util/failure.h"
 
 struct health {
-	int64_t	success;	/* seconds since the epoch; 0: never */
-	int64_t	given_up;	/* the same, of a message that failed */
-	int64_t	error;		/* the same, or was deferred */
+	/* Seconds since the epoch; 0: never. */
+	int64_t	success;	/* a message was delivered */
+	int64_t	given_up;	/* a message failed */
+	int64_t	error;		/* a message failed or was deferred */
 	char	text[512];	/* of the last error */
 };
 

@@ -15,8 +15,8 @@
 #include <stddef.h>
 
 struct lock_holder {
-	dev_t	device;		/* of the file, */
-	ino_t	inode;
+	dev_t	device;		/* of the locked file */
+	ino_t	inode;		/* of the locked file */
 	pid_t	pid;
 	char	program[64];	/* the name of the process, as it chose it */
 };

@@ -22,8 +22,8 @@ struct serve_attempt {
 	int			 channel;	/* to the service */
 	const char		*spill;		/* a directory for the file of a
 						 * large message, or NULL */
-	uint32_t		 uid;		/* of the client, */
-	const char		*caller;	/* and its name */
+	uint32_t		 uid;		/* of the client */
+	const char		*caller;	/* the name of this user */
 	struct interrupt	*interrupt;
 	struct buffer		*transcript;	/* replaced */
 };

@@ -42,8 +42,8 @@ enum serve_request_kind {
 	SERVE_RUN,		/* run the queue */
 	SERVE_CHECK,		/* a message begins: has the user exceeded its
 				 * limit?  If not, the message is counted */
-	SERVE_ACCEPTED,		/* the message was accepted, */
-	SERVE_REFUSED,		/* or refused, and does not count */
+	SERVE_ACCEPTED,		/* the message was accepted */
+	SERVE_REFUSED,		/* it was refused, and does not count */
 	SERVE_IDLE,		/* the session has ended */
 };
 

@@ -28,8 +28,8 @@ struct serve_client {
 	pid_t	pid;
 	uid_t	uid;
 	int	channel;	/* -1: closed, so the process is ending */
-	bool	idle;		/* the client has left, */
-	int64_t	idle_since;	/* clock_ms() */
+	bool	idle;		/* the client has left */
+	int64_t	idle_since;	/* clock_ms(), if .idle */
 	bool	outdated;	/* it has the previous configuration */
 	bool	counted;	/* its present message counts for the limit */
 };
@@ -89,7 +89,7 @@ struct serve_state {
 
 	bool			 stopping;	/* after SIGTERM or SIGINT */
 	int64_t			 end_attempts;	/* clock_ms(); 0: none */
-	int64_t			 kill_all;	/* the same */
+	int64_t			 kill_all;	/* clock_ms(); 0: none */
 
 	int64_t			 next_watchdog;	/* clock_ms(); 0: none */
 	char			 status[128];	/* as last notified */

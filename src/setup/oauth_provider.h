@@ -44,7 +44,7 @@ bool	oauth_provider_find(struct oauth_provider *, const char *name,
 bool	oauth_provider_by_smarthost(struct oauth_provider *, const char *host,
 	    struct failure *why);
 
-/* Parses a table and finds as oauth_provider_find() does, for tests. */
+/* For tests: parses a table, and finds a section as oauth_provider_find(). */
 bool	oauth_provider_parse(struct oauth_provider *, const char *name,
 	    const char *text, struct failure *why);
 

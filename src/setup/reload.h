@@ -1,5 +1,5 @@
 /*
- * reload.h - let the running service read its configuration again
+ * reload.h - make the running service read its configuration again
  */
 #ifndef SETUP_RELOAD_H
 #define SETUP_RELOAD_H

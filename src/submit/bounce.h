@@ -37,11 +37,12 @@ struct bounce_report {
 	const bool		*attempted;	/* for each: in the attempt that
 						 * has just been made; NULL:
 						 * all */
-	int64_t			 arrived;	/* seconds since the epoch, */
-	int64_t			 retry_until;	/* likewise, if delayed */
+	int64_t			 arrived;	/* seconds since the epoch */
+	int64_t			 retry_until;	/* seconds since the epoch, for
+						 * BOUNCE_DELAYED */
 	struct spool		*spool;
-	uint32_t		 uid;		/* as in struct */
-	const char		*caller;	/* spool_submission */
+	uint32_t		 uid;		/* as in spool_submission */
+	const char		*caller;	/* as in spool_submission */
 };
 
 /* Whether the message has a sender and there is something to report. */

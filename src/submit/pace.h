@@ -29,16 +29,17 @@
 struct pace {
 	const struct config	*config;
 	const char		*user;		/* who submitted the message */
-	struct spool		*spool;		/* NULL: none, */
-	const struct failure	*no_spool;	/* and why */
+	struct spool		*spool;		/* NULL: none */
+	const struct failure	*no_spool;	/* why there is none */
 	const struct log	*log;
 	enum turn_kind		 kind;
 	const struct relay	*relay;		/* which will make the attempt;
 						 * or NULL */
 
-	size_t			 held;		/* set: forward-paths that have
-						 * to wait, until */
-	int64_t			 until_us;	/* since the epoch, at least */
+	size_t			 held;		/* result: the number of
+						 * forward-paths that wait */
+	int64_t			 until_us;	/* result: not before this time,
+						 * since the epoch */
 };
 
 /* The time of day, for turns. */

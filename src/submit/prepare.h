@@ -46,8 +46,8 @@ struct prepare_options {
 	const char		*full_name;	/* for a From field that is
 						 * added; NULL: from .me */
 	bool			 from_header;	/* -t: add the recipients in
-						 * the header, */
-	unsigned		 notify;	/* with this NOTIFY */
+						 * the header */
+	unsigned		 notify;	/* NOTIFY of these recipients */
 	bool			 bad_from_header; /* only elements of the
 						 * header's recipient fields
 						 * that are not addresses are

@@ -109,8 +109,8 @@ struct submit_options {
  * borrowed.
  */
 struct submit_request {
-	struct envelope	*envelope;	/* both are changed by */
-	struct message	*message;	/* prepare_message() */
+	struct envelope	*envelope;	/* prepare_message() changes it */
+	struct message	*message;	/* prepare_message() changes it */
 	bool		 queue;		/* as with SUBMIT_QUEUE */
 	bool		 background;	/* the caller queues the message to
 					 * exit at once; the service makes an
@@ -118,8 +118,8 @@ struct submit_request {
 	const char	*full_name;	/* for a From field that is added; NULL:
 					 * that of .me */
 	bool		 from_header;	/* -t: add the recipients in the
-					 * header, */
-	unsigned	 notify;	/* with this NOTIFY */
+					 * header */
+	unsigned	 notify;	/* NOTIFY of these recipients */
 	bool		 bad_from_header; /* the recipients in the header have
 					 * been added, except those that are
 					 * not addresses: they fail */
@@ -137,10 +137,11 @@ struct submit {
 	/* Private. */
 	bool			 has_warned;	/* credentials_warn() */
 	const char		*service;	/* its socket, or NULL */
-	bool			 service_absent; /* its socket is missing, */
-	bool			 service_down;	/* or it is down: */
-	struct failure		 service_why;
-	bool			 is_open;	/* what follows */
+	bool			 service_absent; /* its socket is missing */
+	bool			 service_down;	/* it does not accept, or has
+						 * closed the connection */
+	struct failure		 service_why;	/* of the two above */
+	bool			 is_open;	/* the members below are set */
 	struct identity		 identity;	/* if options.me was NULL */
 	enum spool_config	 queue;
 	struct failure		 no_queue;	/* unless the queue is open */

@@ -28,9 +28,9 @@ enum store_key {
 	STORE_TOKEN_ENDPOINT,	/* an https URL */
 	STORE_CLIENT_ID,
 	STORE_CLIENT_SECRET,	/* secret */
-	STORE_CERTIFICATE,	/* the path of a PEM file; instead of a client
-				 * secret, JWTs are signed with .. */
-	STORE_PRIVATE_KEY,	/* .. the key in this file */
+	STORE_CERTIFICATE,	/* the path of a PEM file */
+	STORE_PRIVATE_KEY,	/* the path of its key, which signs JWTs in
+				 * place of a client secret */
 	STORE_SCOPE,
 	STORE_LOGIN_AT,		/* seconds since the epoch, as all times */
 	STORE_RENEWED,		/* when the access token was issued */
@@ -39,8 +39,9 @@ enum store_key {
 				 * recorded: the server may have replaced the
 				 * refresh token */
 	STORE_RETRY_AT,		/* no renewal before this time: Retry-After */
-	STORE_TROUBLE_AT,	/* the last renewal failed then .. */
-	STORE_TROUBLE,		/* .. for this reason; not set after success */
+	STORE_TROUBLE_AT,	/* when the last renewal failed; not set after
+				 * success */
+	STORE_TROUBLE,		/* the reason of this failure */
 	STORE_REFRESH_TOKEN,	/* secret */
 	STORE_ACCESS_TOKEN,	/* secret */
 	STORE_KEYS
