@@ -69,6 +69,7 @@ OPENSSL	= $(filter-out %/tls_load.c %/tls_linked.c,$(wildcard src/net/tls*.c))
 MODULE	= $(if $(filter module,$(TLS)),$(B)/tls.so)
 STATIC	= $(wildcard src/*/*_static.c)
 LEFT_OUT = $(filter-out %/redirect.c,$(wildcard src/token/*.c)) \
+	  src/cli/execute_relais.c \
 	  $(if $(MODULE),src/net/tls_linked.c $(OPENSSL),src/net/tls_load.c) \
 	  $(if $(filter -static-pie,$(PIE)),$(STATIC:_static.c=.c),$(STATIC))
 OBJECTS	= $(patsubst %.c,$(B)/%.o,$(filter-out $(LEFT_OUT),\
@@ -84,9 +85,10 @@ MODULE_OBJECTS = $(patsubst src/%.c,$(B)/module/%.o,$(OPENSSL) $(wildcard \
 FIRST	= $(filter $(addprefix $(B)/src/,$(patsubst %,cli/%.o,cli input options \
 	  pass_through report send) submit/%.o relay/%.o config/%.o queue/%.o \
 	  smtp/%.o mime/%.o mail/%.o net/%.o util/%.o),$(OBJECTS))
-NAMES	= relais send-mail mailq newaliases postqueue
+# The names of sendmail, which is also relais if it does not load tls.so.
+NAMES	= send-mail mailq newaliases postqueue $(if $(MODULE),,relais)
 
-all: $(B)/sendmail $(NAMES:%=$(B)/%) $(MODULE) $(TOKEN)
+all: $(B)/sendmail $(B)/relais $(NAMES:%=$(B)/%) $(MODULE) $(TOKEN)
 token: $(B)/relais-token
 
 $(B)/relais.a: $(OBJECTS)
@@ -96,12 +98,16 @@ $(B)/%.a:
 	$(SAY) AR $@
 	rm -f $@; ar qcs $@ $(filter %.o,$^)
 
-# The installed programs differ only in an object that precedes the archives,
-# $(B)/installed/installed.o: conf/package.mk.
-PROGRAMS = $(B)/sendmail $(B)/installed/sendmail
+# The programs differ only in objects that precede the archives: sendmail in
+# execute_relais.o (src/cli/command_action.h), the installed programs in
+# $(B)/installed/installed.o (conf/package.mk).
+PROGRAMS = $(foreach d,$(B) $(B)/installed,$d/sendmail \
+	  $(MODULE:%/tls.so=$d/relais))
+INSTALLED = $(filter $(B)/installed/%,$(PROGRAMS))
 TOKEN_PROGRAMS = $(B)/relais-token $(B)/installed/relais-token
 $(PROGRAMS): $(B)/src/main.o $(filter %/name_service_static.o,$(OBJECTS)) \
     $(B)/first.a $(B)/relais.a
+$(filter %/sendmail,$(PROGRAMS)): $(MODULE:%/tls.so=%/src/cli/execute_relais.o)
 $(PROGRAMS): LIBS = $(if $(MODULE),,$(TLS_LIBS)) $(BSD_LIBS)
 $(TOKEN_PROGRAMS): $(B)/src/token/main.o $(B)/token.a $(B)/relais.a
 $(TOKEN_PROGRAMS): LIBS = $(TOKEN_LIBS) $(BSD_LIBS)
@@ -127,19 +133,11 @@ $(B)/module/%.o: src/%.c
 	$(SAY) CC "$< (tls.so)"
 	$(COMPILE) -fPIC -fvisibility=hidden
 
-# The programs in $(B) use the files in $(B) and conf, the installed programs
-# (conf/package.mk) the installed ones.  $(call PATHS,DIRECTORY,DIRECTORY)
-PATHS	= -DTLS_MODULE='"$(1)/tls.so"' -DTOKEN_PROGRAM='"$(1)/relais-token"' \
-	  -DPROVIDERS='"$(2)/providers"' \
-	  -DOAUTH_PROVIDERS='"$(2)/oauth-providers"'
-$(B)/src/util/installed.o: ALL_CFLAGS += \
-    $(call PATHS,$(abspath $(B)),$(abspath conf))
-
 # These contain settings, and are compiled again if the settings change.
 $(B)/src/cli/version.o $(B)/src/check/service.o $(B)/src/config/load.o \
     $(B)/src/serve/serve_session.o $(B)/tests/config/config_test.o \
     $(B)/installed/installed.o: $(B)/settings
-SETTINGS = $(VERSION) $(SYSCONFDIR) $(LIBDIR) $(DATADIR)
+SETTINGS = $(VERSION) $(SYSCONFDIR) $(LIBDIR) $(DATADIR) $(SBINDIR)
 $(B)/settings: FORCE
 	mkdir -p $(@D)
 	echo '$(SETTINGS)' | cmp -s - $@ || echo '$(SETTINGS)' >$@

@@ -39,6 +39,7 @@ with() {
 put() {
 	if [ "$action" = install ]; then
 		mkdir -p "$(dirname "$DESTDIR$3")"
+		rm -f "$DESTDIR$3"	# in version 0.1, relais was a link
 		install -m "$1" "$2" "$DESTDIR$3"
 	else
 		rm -f "$DESTDIR$3"
@@ -64,11 +65,15 @@ put_unit() {
 
 mkdir -p "$B/installed"
 put 755 "$B/installed/sendmail" "$sbin/sendmail"
+if [ -e "$B/installed/relais" ]; then
+	put 755 "$B/installed/relais" "$sbin/relais"
+else
+	put_link sendmail "$sbin/relais"
+fi
 [ -e "$B/tls.so" ] && put 644 "$B/tls.so" "$LIBDIR/tls.so"
 # This is the package relais-token, which has dependencies of its own.
 [ -e "$B/installed/relais-token" ] &&
     put 755 "$B/installed/relais-token" "$LIBDIR/relais-token"
-put_link sendmail "$sbin/relais"
 put_link sendmail "$sbin/postqueue"
 put_link "$sbin/sendmail" "$bin/mailq"
 put_link "$sbin/sendmail" "$bin/newaliases"

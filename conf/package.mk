@@ -3,17 +3,26 @@
 # The optional parts that `make install` installs; conf/install.sh lists them.
 WITH	= systemd,completion
 
-# The installed programs use the paths of installed files.
-$(B)/installed/sendmail $(B)/installed/relais-token: $(B)/installed/installed.o
-$(B)/installed/installed.o: ALL_CFLAGS += $(call PATHS,$(LIBDIR),$(DATADIR))
+# The programs in $(B) use the files in $(B) and conf, the installed programs
+# the installed ones.  $(call PATHS,LIBDIR,DATADIR,SBINDIR)
+SBINDIR	= $(PREFIX)/sbin
+PATHS	= -DTLS_MODULE='"$(1)/tls.so"' -DTOKEN_PROGRAM='"$(1)/relais-token"' \
+	  -DPROVIDERS='"$(2)/providers"' -DRELAIS_PROGRAM='"$(3)/relais"' \
+	  -DOAUTH_PROVIDERS='"$(2)/oauth-providers"'
+$(B)/src/util/installed.o: ALL_CFLAGS += \
+    $(call PATHS,$(abspath $(B)),$(abspath conf),$(abspath $(B)))
+$(INSTALLED) $(B)/installed/relais-token: $(B)/installed/installed.o
+$(B)/installed/installed.o: ALL_CFLAGS += \
+    $(call PATHS,$(LIBDIR),$(DATADIR),$(SBINDIR))
 $(B)/installed/installed.o: src/util/installed.c
 	$(SAY) CC "$< (installed)"
 	$(COMPILE) -fPIE
 
-install: all $(B)/installed/sendmail $(TOKEN:$(B)/%=$(B)/installed/%)
+install: all $(INSTALLED) $(TOKEN:$(B)/%=$(B)/installed/%)
 install uninstall:
 	B=$(B) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) LIBDIR=$(LIBDIR) \
-	    DATADIR=$(DATADIR) SYSCONFDIR=$(SYSCONFDIR) WITH=$(WITH) \
+	    DATADIR=$(DATADIR) SBINDIR=$(SBINDIR) SYSCONFDIR=$(SYSCONFDIR) \
+	    WITH=$(WITH) \
 	    conf/install.sh $@
 
 # The sources of the commit that is checked out.

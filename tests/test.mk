@@ -55,7 +55,7 @@ $(SCRIPTS): $(B)/%: %.sh
 	mkdir -p $(@D)
 	install -m 755 $< $@
 
-tests: all $(B)/installed/sendmail $(DEMO) $(TESTS) $(SCRIPTS) $(BUDGET)/budget
+tests: all $(INSTALLED) $(DEMO) $(TESTS) $(SCRIPTS) $(BUDGET)/budget
 
 demo: all $(DEMO)
 	tests/support/demo.sh $(B)
@@ -69,7 +69,7 @@ check: check-headers
 
 check-quick check-callers check-servers check-budget: check-headers
 check-unit check-quick check-callers check-servers check-budget: check-%:
-	$(PARALLEL) all $(B)/installed/sendmail $(DEMO) $(TESTS_$*)
+	$(PARALLEL) all $(INSTALLED) $(DEMO) $(TESTS_$*)
 	$(RUN_TESTS) $(TESTS_$*)
 
 check-sanitize:

@@ -175,6 +175,22 @@ report_missing(struct check *c, struct check_finding *found,
 	buffer_free(&remedy);
 }
 
+/*
+ * The program sendmail of this installation, beside relais
+ * (cli/command_action.h), is ours, too; distributions may give it another name.
+ */
+static bool
+is_ours(const char *resolved, const struct stat *st, const struct self *self)
+{
+	size_t	directory = (size_t)(strrchr(self->path, '/') - self->path);
+
+	return (st->st_dev == self->st.st_dev &&
+	    st->st_ino == self->st.st_ino) ||
+	    (strncmp(resolved, self->path, directory + 1) == 0 &&
+	    strchr(resolved + directory + 1, '/') == NULL &&
+	    is_relais(resolved));
+}
+
 static void
 check_path(struct check *c, const char *path, const struct self *self)
 {
@@ -191,8 +207,7 @@ check_path(struct check *c, const char *path, const struct self *self)
 			found.verdict = CHECK_SKIPPED;
 			check_report(c, &found, "%s", strerror(errno));
 		}
-	} else if (st.st_dev != self->st.st_dev ||
-	    st.st_ino != self->st.st_ino) {
+	} else if (!is_ours(resolved, &st, self)) {
 		report_other(c, &found, resolved, self);
 	} else if (st.st_mode & (S_ISUID | S_ISGID)) {
 		buffer_addf(&remedy, "run: chmod ug-s %s", resolved);

@@ -8,23 +8,13 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "cli/check_command.h"
-#include "cli/commands.h"
+#include "cli/command_action.h"
 #include "cli/flush.h"
-#include "cli/import_command.h"
 #include "cli/input.h"
-#include "cli/login_command.h"
 #include "cli/mailq.h"
-#include "cli/print_config.h"
-#include "cli/queue_commands.h"
 #include "cli/report.h"
-#include "cli/route_command.h"
 #include "cli/send.h"
-#include "cli/serve_command.h"
-#include "cli/setup_command.h"
 #include "cli/smtp_stdio.h"
-#include "cli/test_command.h"
-#include "cli/token_command.h"
 #include "cli/version.h"
 #include "config/config.h"
 #include "config/log_config.h"
@@ -50,15 +40,8 @@ refuse_daemon(const struct options *options, const struct config *config,
 	return EX_USAGE;
 }
 
-static const struct action {
-	int	(*run)(const struct options *, const struct config *,
-		    const struct log *);
-	bool	 configured;	/* load the configuration and open the log;
-				 * otherwise they are empty */
-	bool	 mail;		/* options about messages have an effect */
-	bool	 by_service;	/* the service can do it for a user who cannot
-				 * read the configuration */
-} actions[] = {
+/* The other modes: command_action.h. */
+static const struct action actions[MODE_TOKEN + 1] = {
 	[MODE_DELIVER]	 = { send_mail, true, true, true },
 	[MODE_SMTP]	 = { smtp_stdio_run, true, true, true },
 	[MODE_LIST]	 = { mailq, true, false, true },
@@ -71,17 +54,6 @@ static const struct action {
 	[MODE_VERSION]	 = { version_print, false, false, false },
 	[MODE_HELP]	 = { version_print_help, false, false, false },
 	[MODE_NO_DAEMON] = { refuse_daemon, false, false, false },
-	[MODE_COMMANDS]	 = { commands_help, false, false, false },
-	[MODE_CHECK]	 = { check_command, false, false, false },
-	[MODE_CONFIG]	 = { print_config, true, false, false },
-	[MODE_IMPORT]	 = { import_command, false, false, false },
-	[MODE_LOGIN]	 = { login_command, true, false, true },
-	[MODE_QUEUE]	 = { queue_commands_run, true, false, true },
-	[MODE_ROUTE]	 = { route_command, true, false, false },
-	[MODE_SERVE]	 = { serve_command, true, false, false },
-	[MODE_SETUP]	 = { setup_command, false, false, false },
-	[MODE_TEST]	 = { test_command, false, false, false },
-	[MODE_TOKEN]	 = { token_command, true, false, true },
 };
 
 /* Logs or prints that an option has no effect. */
@@ -155,6 +127,12 @@ cli_run(int argc, char **argv, enum mode mode, bool administrator)
 		goto out;
 	}
 	action = &actions[options.mode];
+	if (action->run == NULL)
+		action = command_action(options.mode, argv, &why);
+	if (action == NULL) {
+		status = report_failure(&log, options.errors, &why);
+		goto out;
+	}
 	if (action->configured) {
 		source = (struct config_source){ .file = options.config_file,
 		    .overrides = options.overrides };

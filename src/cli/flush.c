@@ -13,7 +13,6 @@
 
 #include "cli/queue_source.h"
 #include "cli/report.h"
-#include "cli/serve_command.h"
 #include "cli/transcript.h"
 #include "config/credentials.h"
 #include "config/identity.h"
@@ -226,19 +225,8 @@ flush_command(const struct options *options, const struct config *config,
 	};
 	struct runner_totals	 totals;
 	struct failure		 why;
-	long			 interval_s;
 	bool			 good;
 
-	if (options->queue[0] != '\0' &&
-	    strchr("0123456789p", options->queue[0]) != NULL) {
-		good = flush_parse_interval(options->queue, &interval_s,
-		    &why);
-		if (good && config->unreadable != NULL)
-			good = failed(&why, EX_NOPERM, "%s",
-			    config->unreadable);
-		return good ? serve_command_timer(options, config,
-		    interval_s) : report_failure(log, options->errors, &why);
-	}
 	if (!parse_choice(&run.choice, options->queue, next, &why))
 		return report_failure(log, options->errors, &why);
 	queue_source_open(&queue, config);

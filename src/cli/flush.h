@@ -15,7 +15,7 @@
 #include "util/failure.h"
 #include "util/log.h"
 
-/* -q, with or without an interval.  Returns the exit status. */
+/* -q without an interval.  Returns the exit status. */
 int	flush_command(const struct options *, const struct config *,
 	    const struct log *);
 

@@ -70,13 +70,13 @@ set_queue(struct options *o, const char *value, struct failure *why)
  * sendmail.
  */
 static bool
-check_interval(const struct options *o, bool administrator,
-    struct failure *why)
+select_timer(struct options *o, bool administrator, struct failure *why)
 {
-	if (o->mode != MODE_FLUSH || administrator || o->queue[0] == '\0' ||
+	if (o->mode != MODE_FLUSH || o->queue[0] == '\0' ||
 	    strchr("0123456789p", o->queue[0]) == NULL)
 		return true;
-	return failed(why, EX_USAGE, "-q: only relais accepts an "
+	o->mode = MODE_TIMER;
+	return administrator || failed(why, EX_USAGE, "-q: only relais accepts an "
 	    "interval; to run the queue regularly, use relais serve");
 }
 
@@ -431,7 +431,7 @@ options_parse(struct options *o, int argc, char **argv, bool administrator,
 			return failed(why, EX_USAGE,
 			    "empty recipient address");
 	return select_mode(o, administrator, why) &&
-	    check_interval(o, administrator, why) && check_requiretls(o, why);
+	    select_timer(o, administrator, why) && check_requiretls(o, why);
 }
 
 void

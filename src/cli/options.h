@@ -25,7 +25,8 @@ enum mode {
 	MODE_COUNT,		/* -bP */
 	MODE_ALIASES,		/* -bi, -I, newaliases */
 	MODE_VERIFY,		/* -bv */
-	MODE_FLUSH,		/* -q... */
+	MODE_FLUSH,		/* -q, -qf, -qI... */
+	MODE_TIMER,		/* -q with an interval */
 	MODE_NOTHING,		/* -bh, -bH, hoststat, purgestat */
 	MODE_VERSION,		/* --version, -d0.1 without recipients */
 	MODE_HELP,		/* --help */

@@ -64,13 +64,18 @@ serve_command(const struct options *options, const struct config *config,
 
 int
 serve_command_timer(const struct options *options,
-    const struct config *config, long interval_s)
+    const struct config *config, const struct log *log)
 {
 	struct serve_options	service = {
 		.config = config,
-		.interval_s = interval_s,
 		.with_parent = true,
 	};
+	struct failure		why;
+	bool			good = flush_parse_interval(options->queue,
+				    &service.interval_s, &why);
 
-	return run_service(options, &service);
+	if (good && config->unreadable != NULL)
+		good = failed(&why, EX_NOPERM, "%s", config->unreadable);
+	return good ? run_service(options, &service) :
+	    report_failure(log, options->errors, &why);
 }

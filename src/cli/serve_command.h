@@ -20,6 +20,6 @@ int	serve_command(const struct options *, const struct config *,
 
 /* The same without the socket, for -q with an interval alone. */
 int	serve_command_timer(const struct options *, const struct config *,
-	    long interval_s);
+	    const struct log *);
 
 #endif

@@ -15,6 +15,12 @@ installed_relais_token(void)
 }
 
 const char *
+installed_relais(void)
+{
+	return RELAIS_PROGRAM;
+}
+
+const char *
 installed_providers(void)
 {
 	return PROVIDERS;

@@ -10,6 +10,9 @@
 const char *installed_tls_module(void);
 const char *installed_relais_token(void);
 
+/* The program with all commands, which sendmail executes. */
+const char *installed_relais(void);
+
 /* The tables of mail providers and of authorization servers. */
 const char *installed_providers(void);
 const char *installed_oauth_providers(void);

@@ -45,7 +45,7 @@ show(const struct options *o, struct buffer *to)
 	static const char	modes[] = {
 		[MODE_DELIVER] = 'm', [MODE_SMTP] = 's', [MODE_LIST] = 'p',
 		[MODE_COUNT] = 'P', [MODE_ALIASES] = 'i', [MODE_VERIFY] = 'v',
-		[MODE_FLUSH] = 'q', [MODE_NOTHING] = 'h', [MODE_VERSION] = 'V',
+		[MODE_FLUSH] = 'q', [MODE_TIMER] = 't', [MODE_NOTHING] = 'h', [MODE_VERSION] = 'V',
 		[MODE_HELP] = 'H', [MODE_NO_DAEMON] = 'n',
 		[MODE_COMMANDS] = '?', [MODE_CONFIG] = 'C',
 		[MODE_IMPORT] = 'M', [MODE_QUEUE] = 'Q', [MODE_ROUTE] = 'R',
@@ -272,7 +272,7 @@ static const struct CMUnitTest options_spec[] = {
 	RELAIS_MEANS("-C /x -t", "t C=/x |"),
 	RELAIS_MEANS("-o from=a@x -oi b@x", "i o=from=a@x | b@x"),
 	RELAIS_MEANS("-oa=b -o c=d a@x", "o=a=b o=c=d | a@x"),
-	RELAIS_MEANS("-q30m", "bq q=30m |"), RELAIS_MEANS("-qp", "bq q=p |"),
+	RELAIS_MEANS("-q30m", "bt q=30m |"), RELAIS_MEANS("-qp", "bt q=p |"),
 	/* Commands of relais; a recipient for sendmail. */
 	RELAIS_MEANS("queue list", "bQ | queue list"),
 	RELAIS_MEANS("config", "bC | config"),

@@ -8,7 +8,7 @@ trap 'rm -rf "$staging"' EXIT
 built=$(realpath "$(dirname "$0")/../..")
 build=$staging/build
 mkdir "$build"
-cp -a "$built"/{src,module,installed,relais.a,tls.so,sendmail,settings} \
+cp -a "$built"/{src,module,installed,relais.a,tls.so,sendmail,relais,settings} \
     "$build"
 for name in token.a relais-token; do
 	[ ! -e "$built/$name" ] || cp -a "$built/$name" "$build"
@@ -30,7 +30,7 @@ listing() {
 expected() {
 	cat <<-'END'
 	755 ./usr/local/sbin/sendmail
-	link ./usr/local/sbin/relais sendmail
+	755 ./usr/local/sbin/relais
 	link ./usr/local/sbin/postqueue sendmail
 	link ./usr/local/bin/mailq /usr/local/sbin/sendmail
 	link ./usr/local/bin/newaliases /usr/local/sbin/sendmail
@@ -76,6 +76,15 @@ installed_module_is_named() {
 	    "$staging/root/usr/local/sbin/sendmail" &&
 	    grep -aqF /usr/local/lib/relais/relais-token \
 	    "$staging/root/usr/local/sbin/sendmail"
+}
+
+# If relais is installed on this machine, sendmail executes that program.
+sendmail_names_the_missing_relais() {
+	[ ! -e /usr/local/sbin/relais ] || return 0
+	ln -s "$staging/root/usr/local/sbin/sendmail" "$staging/relais"
+	[ "$("$staging/relais" queue list 2>&1)" = "relais: cannot execute \
+/usr/local/sbin/relais, which contains this command: No such file or directory; \
+install relais again" ]
 }
 
 installed_table_is_named() {
@@ -155,6 +164,8 @@ spec "programs, links, module, manuals and an example are in place" \
     everything_is_in_place
 spec "nothing is set-user-ID, set-group-ID or sticky" no_special_bits
 spec "the program looks for the installed TLS module" installed_module_is_named
+spec "sendmail names the program relais that it cannot execute" \
+    sendmail_names_the_missing_relais
 spec "units and scripts start the installed program" \
     units_start_the_installed_program
 spec "completion uses the installed files" \

@@ -10,7 +10,7 @@ built=$(realpath "$(dirname "$0")/../..")
 build=$staging/build
 mkdir -p "$build/installed"
 ln -s "$built/tls.so" "$build"
-for name in sendmail relais-token; do
+for name in sendmail relais relais-token; do
 	[ ! -e "$built/installed/$name" ] ||
 	    ln -s "$built/installed/$name" "$build/installed"
 done
