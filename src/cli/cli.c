@@ -89,23 +89,29 @@ may_be_writing(int argc, char **argv, enum mode mode)
 }
 
 /*
- * Flushes standard output.  If it cannot be written, the exit status is
- * EX_IOERR, except after the submission of a message: the dialogue that -v
- * prints is less important than the outcome.
+ * Flushes standard output.  If it cannot be written, the exit status is not
+ * EX_OK, except after the submission of a message: the dialogue that -v prints
+ * is less important than the outcome.
  */
 static int
 finish_output(int status, enum mode mode)
 {
 	struct log	log = { .target = LOG_TO_NOTHING };
 	struct failure	why;
+	int		error;
 
-	if ((fflush(stdout) == 0 && !ferror(stdout)) ||
-	    mode == MODE_DELIVER || status != EX_OK)
+	errno = 0;
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || mode == MODE_DELIVER)
 		return status;
-	failed_errno(&why, EX_IOERR, "cannot write to standard output");
+	error = errno;
+	failed(&why, EX_IOERR, "cannot write to standard output");
+	/* Without an error, an earlier write has failed. */
+	if (error != 0)
+		failure_suffix(&why, ": %s", strerror(error));
 	/* A reader such as head(1) may have closed the pipe on purpose. */
-	return report_failure(&log, errno == EPIPE ? ERRORS_QUIET :
-	    ERRORS_PRINTED, &why);
+	report_failure(&log, error == EPIPE ? ERRORS_QUIET : ERRORS_PRINTED,
+	    &why);
+	return status != EX_OK ? status : why.status;
 }
 
 int

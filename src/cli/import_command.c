@@ -122,7 +122,7 @@ print_draft(const struct draft *d, struct failure *why)
 
 	draft_print(d, false, &text);
 	good = file_write(STDOUT_FILENO, text.data, text.len) ||
-	    failed_errno(why, EX_IOERR, "cannot write the configuration");
+	    failed_errno(why, EX_IOERR, "cannot write to standard output");
 	buffer_free(&text);
 	return good;
 }

@@ -128,7 +128,7 @@ write_output(struct config_output *p, const struct stat *st,
 	if (!isatty(STDOUT_FILENO))
 		return file_write(STDOUT_FILENO, p->out.data, p->out.len) ||
 		    failed_errno(why, EX_IOERR,
-			"cannot write the configuration");
+			"cannot write to standard output");
 	while ((line = strsep(&text, "\n")) != NULL) {
 		output_text(line);
 		if (text != NULL)

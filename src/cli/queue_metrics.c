@@ -343,7 +343,8 @@ static bool
 print_text(const struct buffer *text, struct failure *why)
 {
 	return file_write(STDOUT_FILENO, text->data, text->len) ||
-	    failed_errno(why, EX_IOERR, "standard output");
+	    failed_errno(why, EX_IOERR, "cannot write to standard "
+	    "output");
 }
 
 /*

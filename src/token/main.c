@@ -58,16 +58,21 @@ read_options(struct options *o, int argc, char **argv)
 }
 
 static int
+flush_output(struct failure *why)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EX_OK;
+	failed_errno(why, EX_IOERR, "cannot write to standard output");
+	return why->status;
+}
+
+static int
 print_token(struct store *s, const struct options *o, struct failure *why)
 {
 	if (!renew_token(s, &o->http, o->reason, why))
 		return why->status;
-	if (printf("%s\n", s->value[STORE_ACCESS_TOKEN]) < 0 ||
-	    fflush(stdout) == EOF) {
-		failed_errno(why, EX_IOERR, "standard output");
-		return why->status;
-	}
-	return EX_OK;
+	printf("%s\n", s->value[STORE_ACCESS_TOKEN]);
+	return flush_output(why);
 }
 
 static int
@@ -77,7 +82,7 @@ print_status(struct store *s, const struct options *o, struct failure *why)
 	if (!store_read(s, why))
 		return why->status;
 	status_print(s);
-	return fflush(stdout) == EOF ? EX_IOERR : EX_OK;
+	return flush_output(why);
 }
 
 /* A command that reads one login. */
