@@ -71,6 +71,9 @@ keep(const struct place *p, const char *image, void (*furnish)(const void *),
 		err(1, "%s", p->root);
 	for (size_t i = 0; i < sizeof(overlaid) / sizeof(overlaid[0]); i++)
 		overlay(p->root, image, overlaid[i]);
+	/* The overlays keep it: nothing is left if we are killed. */
+	if (umount2(p->root, MNT_DETACH) == -1)
+		err(1, "%s", p->root);
 	if (mount("proc", "/proc", "proc", 0, NULL) == -1)
 		err(1, "/proc");
 	if (mount("relais", "/run", "tmpfs", 0, "mode=755") == -1)
@@ -140,6 +143,7 @@ place_open(struct place *p, const char *image, void (*furnish)(const void *),
 		errx(1, "cannot prepare the namespaces for %s", image != NULL ?
 		    image : "relais");
 	close(ready[0]);
+	rmdir(p->root);
 	p->mounts = namespace_of(p->keeper, "mnt");
 	p->pids = namespace_of(p->keeper, "pid");
 	return true;
@@ -160,7 +164,6 @@ place_close(struct place *p)
 	close(p->mounts);
 	close(p->pids);
 	close(p->errors);
-	rmdir(p->root);
 	p->keeper = 0;
 }
 
