@@ -347,6 +347,49 @@ print_text(const struct buffer *text, struct failure *why)
 	    "output");
 }
 
+#define DESCRIPTORS	"/proc/self/fd"
+
+/*
+ * Creates the file that will replace path.  Without a name, so that nothing is
+ * left if the process is killed while it writes; if the file system does not
+ * support that, *temporary has its name.
+ */
+static int
+create_beside(const char *path, struct buffer *temporary)
+{
+	char	*directory = strchr(path, '/') != NULL ?
+		    file_directory(path) : memory_copy(".");
+	int	 fd = -1;
+
+#ifdef O_TMPFILE
+	if (access(DESCRIPTORS, X_OK) == 0)
+		fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+#endif
+	if (fd == -1) {
+		/* The collector reads only names that end in ".prom". */
+		buffer_addf(temporary, "%s.XXXXXX", path);
+		fd = mkostemp(temporary->data, O_CLOEXEC);
+	}
+	free(directory);
+	return fd;
+}
+
+/* link(2) does not replace a file, so the new one needs a name for a moment. */
+static bool
+move_into_place(const char *path, int fd, struct buffer *temporary)
+{
+	char	link[64];
+
+	if (temporary->len == 0) {
+		snprintf(link, sizeof(link), DESCRIPTORS "/%d", fd);
+		buffer_addf(temporary, "%s.%08x", path, arc4random());
+		if (linkat(AT_FDCWD, link, AT_FDCWD, temporary->data,
+		    AT_SYMLINK_FOLLOW) != 0)
+			return false;
+	}
+	return renameat(AT_FDCWD, temporary->data, AT_FDCWD, path) == 0;
+}
+
 /*
  * A link, a device or a pipe is not replaced: a command that root runs with
  * /dev/stdout or /dev/null must not harm the machine.
@@ -364,9 +407,7 @@ replace_file(const char *path, const struct buffer *text, struct failure *why)
 		    "file in a directory that the program can write to, or - "
 		    "for standard output", path, S_ISLNK(st.st_mode) ?
 		    "a symbolic link" : "not a regular file");
-	/* The collector reads only names that end in ".prom". */
-	buffer_addf(&temporary, "%s.XXXXXX", path);
-	fd = mkostemp(temporary.data, O_CLOEXEC);
+	fd = create_beside(path, &temporary);
 	if (fd == -1) {
 		failed_errno(why, EX_CANTCREAT, "cannot create a file in the "
 		    "directory of %s", path);
@@ -374,17 +415,11 @@ replace_file(const char *path, const struct buffer *text, struct failure *why)
 		return false;
 	}
 	good = fchmod(fd, 0644) == 0 &&
-	    file_write(fd, text->data, text->len);
+	    file_write(fd, text->data, text->len) && fsync(fd) == 0 &&
+	    move_into_place(path, fd, &temporary);
 	error = errno;
-	if (close(fd) != 0 && good) {
-		error = errno;
-		good = false;
-	}
-	if (good && renameat(AT_FDCWD, temporary.data, AT_FDCWD, path) != 0) {
-		error = errno;
-		good = false;
-	}
-	if (!good)
+	close(fd);
+	if (!good && temporary.len > 0)
 		unlink(temporary.data);
 	buffer_free(&temporary);
 	errno = error;
