@@ -139,10 +139,6 @@ merge_outcomes(struct outcome *outcomes, struct outcome *sent, size_t n,
 		if (outcomes[i].kind != OUTCOME_WAITING ||
 		    (o->kind == OUTCOME_WAITING && !complete))
 			continue;
-		o->enhanced[sizeof(o->enhanced) - 1] = '\0';
-		o->tls.version[sizeof(o->tls.version) - 1] = '\0';
-		o->tls.group[sizeof(o->tls.group) - 1] = '\0';
-		o->tls.verified[sizeof(o->tls.verified) - 1] = '\0';
 		if (o->kind != OUTCOME_DELIVERED && o->kind != OUTCOME_FAILED)
 			o->kind = OUTCOME_DEFERRED;
 		if (o->kind != OUTCOME_DELIVERED && o->status == EX_OK)

@@ -20,9 +20,9 @@ void	serve_outcomes_pack(struct buffer *, const struct outcome *, size_t n);
 size_t	serve_outcomes_size_max(size_t n);
 
 /*
- * Replaces the outcomes of a list with those in the octets.  Only the texts are
- * certain to be valid: check the other members.  Returns false if the octets
- * are incomplete.
+ * Replaces the outcomes of a list with those in the octets.  Control characters
+ * in a text are made visible.  Returns false if the octets are incomplete, or if
+ * a truth value, .enhanced or .tls is invalid; check .kind, .status and .step.
  */
 bool	serve_outcomes_unpack(struct outcome *, size_t n, const char *data,
 	    size_t len);

@@ -265,9 +265,11 @@ add_remote(struct buffer *b, const struct outcome *o)
 	end = host != NULL ? strstr(host, ": ") : NULL;
 	while (end != NULL && end > host && isdigit((unsigned char)end[-1]))
 		end--;
-	if (end == NULL || end < host + 2 || *--end != ':' || *host == '/' ||
-	    memchr(host, ' ', (size_t)(end - host)) != NULL)
+	if (end == NULL || end < host + 2 || *--end != ':' || *host == '/')
 		return;
+	for (const char *c = host; c < end; c++)
+		if (*c <= ' ' || *c >= 127)
+			return;
 	buffer_add_text(b, "Remote-MTA: dns; ");
 	if (*host == '[')
 		buffer_addf(b, "[IPv6:%.*s", (int)(end - host - 1), host + 1);
