@@ -145,7 +145,7 @@ receive_rcpt(struct transaction *t, size_t i, struct failure *why)
 		t->too_many = true;
 		return true;
 	}
-	if (s->reply.code == 503 && transaction_ahead_is_suspect(t))
+	if (transaction_ahead_is_suspect(t))
 		return true;
 	snprintf(what, sizeof(what), "RCPT TO:<%s>",
 	    t->env->forward[t->index[i]].path);
@@ -304,7 +304,7 @@ envelope_ahead(struct transaction *t, struct failure *why)
 	}
 	if (t->mode == TRANSACTION_BY_BDAT)
 		t->data_accepted = t->n_accepted > 0;
-	t->s->ahead_works |= !t->again;
+	t->s->ahead_works |= t->data_accepted;
 	return true;
 }
 

@@ -42,7 +42,9 @@ struct transaction {
 	bool			 ahead;		/* the envelope was sent with
 						 * the end of the previous
 						 * message; */
-	bool			 again;		/* this may be why it was
+	bool			 proven;	/* in that place, the server
+						 * has accepted another one */
+	bool			 again;		/* the place may be why it was
 						 * refused: send it again */
 	bool			 retried;	/* it has been sent again */
 	bool			 requires_tls;	/* send REQUIRETLS */

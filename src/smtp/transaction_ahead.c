@@ -147,8 +147,12 @@ transaction_ahead_send(struct session *s)
 void
 transaction_ahead_end(struct session *s, bool received)
 {
-	if (s->ahead != NULL && !received && !s->ahead_works)
+	if (s->ahead == NULL)
+		return;
+	if (!received && !s->ahead_works)
 		fail(s);
+	s->ahead->proven = s->ahead_works && received &&
+	    reply_is_positive(&s->reply);
 }
 
 bool
@@ -183,8 +187,10 @@ bool
 transaction_ahead_is_suspect(struct transaction *t)
 {
 	const struct reply	*r = &t->s->reply;
+	bool			 is_rare = reply_is_permanent(r) &&
+				    (t->s->step != STEP_RCPT || r->code == 503);
 
-	if (!t->ahead || (!reply_is_permanent(r) && t->s->ahead_works))
+	if (!t->ahead || (t->proven && !is_rare))
 		return false;
 	t->again = true;
 	return true;

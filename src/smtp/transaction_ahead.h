@@ -15,9 +15,15 @@
  * the one whose end was sent, as without envelopes that are sent ahead.
  *
  * A server may fail if commands follow the message.  A refusal that may have
- * this cause is not an outcome: the envelope is sent again, on its own.  If the
- * server accepts it, or if the connection breaks before the session has sent
- * an envelope ahead with success, .ahead_failed of the session is set.
+ * this cause is not an outcome: the envelope, or the recipients that were
+ * refused, are sent again, on their own.  If the server accepts them, or if the
+ * connection breaks before the session has sent an envelope ahead with success,
+ * .ahead_failed of the session is set.
+ *
+ * A refusal is an outcome if the session has shown that the server can do this:
+ * it has accepted another envelope that followed an accepted message.  A
+ * permanent refusal of MAIL or DATA, and 503, are nevertheless tried again:
+ * they are rare, and would cause a bounce.
  *
  * Postfix 3.7 (also with smtpd_forbid_unauth_pipelining), Exim 4.96, Sendmail
  * 8.17 and Haraka 3.1 reply correctly; Exim sends the reply to the message
@@ -60,8 +66,8 @@ struct transaction *transaction_ahead_take(struct session *,
 	    const struct envelope *);
 
 /*
- * If the refusal in s->reply may have occurred only because the envelope was
- * sent ahead, sets .again and returns true.
+ * If the refusal in s->reply, to the command of s->step, may have occurred only
+ * because the envelope was sent ahead, sets .again and returns true.
  */
 bool	transaction_ahead_is_suspect(struct transaction *);
 

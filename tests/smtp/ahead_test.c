@@ -23,7 +23,7 @@
 #include "support/mock_smtp.h"
 #include "util/memory.h"
 
-enum { MESSAGES = 3 };
+enum { MESSAGES = 3, TIMEOUT_MS = 1500 };
 
 struct ahead_case {
 	const char	*sentence;
@@ -41,6 +41,7 @@ struct ahead_case {
 					 * the second message is not ASCII */
 	int		 lines;		/* of the second message */
 	unsigned	 late;		/* replies */
+	int64_t		 timeout_ms;	/* 0: longer than this test takes */
 	bool		 hold;		/* released when the envelope is sent */
 };
 
@@ -151,7 +152,8 @@ send_all(struct caller *p)
 	struct session_options	options = { .prefix = "",
 				    .lmtp = p->c->script.lmtp,
 				    .helo = "client.example",
-				    .timeout_ms = 8000,
+				    .timeout_ms = p->c->timeout_ms > 0 ?
+				    p->c->timeout_ms : 8000,
 				    .early_bdat = p->c->early,
 				    .trace = &traced, .next = next,
 				    .next_sent = next_sent,
@@ -347,10 +349,26 @@ static const struct ahead_case cases[] = {
 	{ "BDAT: RCPT is refused, and no message is sent", { BDAT, STEPS(
 	    { .at = ON_RCPT, .match = "r2@", .say = "450 busy" }) },
 	    "250 450 250", .sent = 1, .commands =
-	    "EHLO|MAIL|RCPT|BDAT|MAIL|RCPT|RSET|MAIL|RCPT|BDAT|QUIT" },
-	{ "one of two recipients is refused", { DATA, STEPS(
+	    "EHLO|MAIL|RCPT|BDAT|MAIL|RCPT|RSET|MAIL|RCPT|RSET|MAIL|RCPT|BDAT"
+	    "|QUIT" },
+	{ "one of two recipients is refused, also on its own", { DATA, STEPS(
 	    { .at = ON_RCPT, .match = "q2@", .say = "550 unknown" }) },
-	    "250,250 250,550 250,250", .sent = 2, .two = true },
+	    "250,250 250,550 250,250", .sent = 1, .two = true, .commands =
+	    "EHLO|MAIL|RCPT|RCPT|DATA|MAIL|RCPT|RCPT|DATA" ENVELOPE
+	    "|RSET|MAIL|RCPT|RCPT|DATA|QUIT" },
+	{ "one of two recipients is refused only with the message before it",
+	    { DATA, STEPS({ .at = ON_RCPT, .nth = 4, .say = "550 unknown" }) },
+	    "250,250 250,250 250,250", .sent = 1, .failed = true,
+	    .two = true },
+	{ "one of two recipients is refused after an envelope was accepted",
+	    { DATA, STEPS({ .at = ON_RCPT, .match = "q3@",
+	    .say = "550 unknown" }) }, "250,250 250,250 250,550", .sent = 2,
+	    .two = true, .commands = "EHLO|MAIL|RCPT|RCPT|DATA|MAIL|RCPT|RCPT"
+	    "|DATA|MAIL|RCPT|RCPT|DATA|QUIT" },
+	{ "RCPT is refused only after a refused message", { DATA, STEPS(
+	    { .at = ON_BODY, .nth = 2, .say = "554 no" },
+	    { .at = ON_RCPT, .nth = 3, .say = "550 unknown" }) },
+	    "250 554 250", .sent = 2, .failed = true },
 	{ "too many recipients: the others get a transaction of their own",
 	    { DATA, STEPS({ .at = ON_RCPT, .match = "q2@", .nth = 1,
 	    .say = "452 4.5.3 too many" }) }, "250,250 250,250 250,250",
@@ -360,7 +378,7 @@ static const struct ahead_case cases[] = {
 	    { DATA, STEPS({ .at = ON_RCPT, .match = "r2@",
 	    .say = "550 unknown" }, { .at = ON_DATA, .nth = 2,
 	    .say = "354 go on" }) }, "250 550 250", .sent = 1, .commands =
-	    "EHLO" ENVELOPE ENVELOPE ENVELOPE "|QUIT" },
+	    "EHLO" ENVELOPE ENVELOPE ENVELOPE "|RSET" ENVELOPE "|QUIT" },
 	{ "RCPT is out of sequence only with the message before it",
 	    { DATA, STEPS({ .at = ON_RCPT, .nth = 2,
 	    .say = "503 5.5.1 need MAIL" }) }, "250 250 250", .sent = 1,
@@ -392,6 +410,14 @@ static const struct ahead_case cases[] = {
 	    .connection = 1, .say = "354 what" }) }, "250 250 250", .sent = 1,
 	    .failed = true,
 	    .connections = 2 },
+	{ "no reply to MAIL", { DATA, STEPS({ .at = ON_MAIL, .nth = 2,
+	    .connection = 1, .say = "", .then = THEN_HANG }) }, "250 250 250",
+	    .sent = 1, .failed = true, .connections = 2,
+	    .timeout_ms = TIMEOUT_MS },
+	{ "no reply to DATA", { DATA, STEPS({ .at = ON_DATA, .nth = 2,
+	    .connection = 1, .say = "", .then = THEN_HANG }) }, "250 250 250",
+	    .sent = 1, .failed = true, .connections = 2,
+	    .timeout_ms = TIMEOUT_MS },
 	{ "if the reply is late, the next message does not wait for it",
 	    { DATA, STEPS({ .at = ON_BODY, .nth = 1, .connection = 1,
 	    .delay_ms = 2500 }) }, "250 250 250", .sent = 1, .failed = true,
@@ -426,6 +452,10 @@ static const struct break_place {
 	{ "instead of the second final reply", ON_BODY, 2, .lost = 2,
 	    .works = true },
 	{ "at the third MAIL", ON_MAIL, 3, .works = true },
+	{ "at the third RCPT", ON_RCPT, 3, .works = true },
+	{ "at the third DATA", ON_DATA, 3, .works = true },
+	{ "instead of the last final reply", ON_BODY, 3, .lost = 3,
+	    .works = true },
 };
 
 static const struct breakage {
@@ -457,8 +487,7 @@ make_break(struct ahead_case *c, size_t i)
 	bool				 bdat = i % 2 != 0;
 
 	*c = (struct ahead_case){ sentences[i], { DATA }, codes[i],
-	    .sent = place->at == ON_MAIL && place->nth == 3 ? 2 :
-	    place->works ? 2 : 1, .failed = !place->works,
+	    .sent = place->works ? 2 : 1, .failed = !place->works,
 	    .connections = 2 };
 	if (bdat)
 		c->script.keywords = (struct script){ BDAT }.keywords;
@@ -475,17 +504,127 @@ make_break(struct ahead_case *c, size_t i)
 	}
 	snprintf(sentences[i], sizeof(sentences[i]), "%s: %s %s",
 	    bdat ? "BDAT" : "DATA", how->sentence, place->sentence);
-	snprintf(codes[i], sizeof(codes[i]), "%s %s 250", place->lost == 1 ?
-	    how->code : "250", place->lost == 2 ? how->code : "250");
+	if (place->lost == MESSAGES)
+		c->connections = 1;
+	snprintf(codes[i], sizeof(codes[i]), "%s %s %s", place->lost == 1 ?
+	    how->code : "250", place->lost == 2 ? how->code : "250",
+	    place->lost == 3 ? how->code : "250");
+}
+
+/*
+ * A refusal of each kind at each place, once or always.  The second envelope is
+ * the first one that is sent ahead; when the third one is sent, the server has
+ * accepted the second one in the same place.
+ */
+
+static const struct refusal {
+	const char	*say;
+	enum stage	 at;
+	bool		 is_final;	/* for the third envelope */
+} refusals[] = {
+	{ "450 4.3.0 busy",		ON_MAIL, true },
+	{ "450 4.3.0 busy",		ON_RCPT, true },
+	{ "450 4.3.0 busy",		ON_DATA, true },
+	{ "452 4.5.3 too many",		ON_RCPT, true },
+	{ "550 5.7.1 no",		ON_MAIL, false },
+	{ "550 5.1.1 no",		ON_RCPT, true },
+	{ "554 5.5.1 no",		ON_DATA, false },
+	{ "503 5.5.1 sequence",		ON_MAIL, false },
+	{ "503 5.5.1 sequence",		ON_RCPT, false },
+	{ "503 5.5.1 sequence",		ON_DATA, false },
+};
+
+enum {
+	REFUSALS = sizeof(refusals) / sizeof(*refusals),
+	/* DATA or BDAT, second or third envelope, once or always. */
+	REFUSAL_CASES = 8 * REFUSALS,
+};
+
+static void
+make_refusal(struct ahead_case *c, size_t i)
+{
+	static char		 sentences[REFUSAL_CASES][100];
+	static char		 codes[REFUSAL_CASES][40];
+	static const char *const names[] = { [ON_MAIL] = "MAIL",
+				    [ON_RCPT] = "RCPT", [ON_DATA] = "DATA" };
+	const struct refusal	*r = &refusals[i / 8];
+	struct step		*step = c->script.steps;
+	bool			 bdat = i % 2 != 0, third = i / 2 % 2 != 0;
+	bool			 always = i / 4 % 2 != 0;
+	/* DATA is not sent to a server that offers BDAT. */
+	bool			 never = bdat && r->at == ON_DATA;
+	bool			 again = !never && !(third && r->is_final);
+	const char		*code = never || (again && !always) ? "250" :
+				    r->say;
+
+	*c = (struct ahead_case){ sentences[i], { DATA }, codes[i],
+	    .sent = third || never ? 2 : 1, .failed = again && (!always ||
+	    r->at == ON_DATA) };
+	if (bdat)
+		c->script.keywords = (struct script){ BDAT }.keywords;
+	step[0] = (struct step){ .at = r->at, .nth = third ? 3 : 2,
+	    .say = r->say };
+	if (always && r->at == ON_DATA) {
+		step[1] = step[0];
+		step[1].nth++;
+	} else if (always) {
+		step[0].nth = 0;
+		step[0].match = r->at == ON_MAIL ? third ? "<s3@" : "<s2@" :
+		    third ? "<r3@" : "<r2@";
+	}
+	/* After 503 on its own, the server may have kept an envelope. */
+	if (always && r->at == ON_MAIL && strncmp(r->say, "503", 3) == 0)
+		c->connections = 2;
+	snprintf(sentences[i], sizeof(sentences[i]), "%s: %s %s, at the %s %s",
+	    bdat ? "BDAT" : "DATA", r->say, always ? "always" : "once",
+	    third ? "third" : "second", names[r->at]);
+	snprintf(codes[i], sizeof(codes[i]), third ? "250 250 %.3s" :
+	    "250 %.3s 250", code);
+}
+
+/* Replies in two segments, and replies of which each octet is a segment. */
+
+enum { SPLITS = 40, SPLIT_CASES = SPLITS + 4 };
+
+static void
+make_split(struct ahead_case *c, size_t i)
+{
+	static const enum stage	stages[] = { ON_BODY, ON_MAIL, ON_RCPT,
+				    ON_DATA };
+	static char		sentences[SPLIT_CASES][100];
+	size_t			at = i / 4 + 1;
+
+	*c = (struct ahead_case){ sentences[i], { DATA }, "250 250 250",
+	    .sent = 2 };
+	if (i < SPLITS) {
+		c->script.steps[0] = (struct step){ .at = stages[i % 4],
+		    .how = SPLIT, .split_at = at };
+		snprintf(sentences[i], sizeof(sentences[i]),
+		    "replies of stage %zu are divided after octet %zu", i % 4,
+		    at);
+	} else {
+		c->script.steps[0] = (struct step){ .at = stages[i - SPLITS],
+		    .how = DRIPPING };
+		snprintf(sentences[i], sizeof(sentences[i]),
+		    "replies of stage %zu arrive octet by octet", i - SPLITS);
+	}
 }
 
 int
 main(void)
 {
+	static struct ahead_case	refused[REFUSAL_CASES];
+	static struct ahead_case	split[SPLIT_CASES];
 	static struct ahead_case	breaks[2 * PLACES * BREAKAGES];
 
 	for (size_t i = 0; i < 2 * PLACES * BREAKAGES; i++)
 		make_break(&breaks[i], i);
+	for (size_t i = 0; i < REFUSAL_CASES; i++)
+		make_refusal(&refused[i], i);
+	for (size_t i = 0; i < SPLIT_CASES; i++)
+		make_split(&split[i], i);
 	return CASES_RUN("envelopes sent ahead", is_sent, cases) +
+	    CASES_RUN("refusals", is_sent, refused) +
+	    CASES_RUN("divided replies", is_sent, split) +
 	    CASES_RUN("broken connections", is_sent, breaks);
 }
