@@ -96,8 +96,9 @@ struct worker_place {
 
 /*
  * A worker that cannot connect ends, except the last one, which records the
- * reason in each entry.  A worker that has left an entry because of a late
- * reply goes on until that entry has been taken: there is room for one.
+ * reason in each entry.  There is room for one entry that is left: a worker goes
+ * on while it has the next entry open, or until the entry that it has left
+ * because of a late reply has been taken.
  */
 static bool
 may_leave_entry(void *context)
@@ -106,7 +107,8 @@ may_leave_entry(void *context)
 	struct shared_state	*shared = place->run->shared;
 	size_t			 active = atomic_load(&shared->active);
 
-	while (active > 1 && atomic_load(&place->slot->back) == 0)
+	while (active > 1 && atomic_load(&place->slot->back) == 0 &&
+	    atomic_load(&place->slot->ahead) == 0)
 		if (atomic_compare_exchange_weak(&shared->active, &active,
 		    active - 1))
 			return true;
