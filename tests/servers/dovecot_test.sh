@@ -7,6 +7,7 @@ lab_enter postfix "$0"
 . tests/servers/cases.sh
 . tests/servers/postfix.sh
 . tests/servers/dovecot.sh
+. tests/servers/ahead.sh
 postfix_start --only-25
 dovecot_start
 mail=$LAB/mail
@@ -50,6 +51,10 @@ spec "dovecot: the other recipients receive the message if one is refused" \
     with 'smarthost = submission://lab.test' \
     -- refused_recipient_leaves_the_others postfix "$mail"
 
+spec "dovecot: queued messages are sent in one session" \
+    with_password_and_queue 'smarthost = submission://lab.test' \
+    -- five_messages postfix "$mail"
+
 lmtp="smarthost = lmtp://$LAB/lmtp.sock"
 spec "dovecot: 2 KB by LMTP arrive unchanged" \
     with_only "$lmtp" -- message_arrives dovecot "$LAB/lmtp" 2048 1
@@ -62,6 +67,8 @@ spec "dovecot: lines that begin with dots arrive unchanged by LMTP" \
 spec "dovecot: LMTP delivers to the other recipients if one is refused" \
     with_only "$lmtp" \
     -- refused_recipient_leaves_the_others dovecot "$LAB/lmtp"
+spec "dovecot: queued messages by LMTP are sent in one session" \
+    with_queue "$lmtp" -- five_messages dovecot "$LAB/lmtp"
 all_stages_are_checked dovecot rcpt 67
 
 spec_end

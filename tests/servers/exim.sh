@@ -40,7 +40,7 @@ exim_start() {
 	  accept
 	rcpt:
 	  deny  !authenticated = *
-	        condition = \${if !eq{\$received_port}{25}}
+	        condition = \${if >{\$received_port}{400}}
 	  deny  local_parts = bad
 	        message = 5.1.1 no such user
 	  defer local_parts = full
@@ -88,6 +88,16 @@ exim_start() {
 	exim -bdf >"$LAB/exim.log" 2>&1 &
 	wait_for_port 587 $! "$LAB/exim.log" "$LAB/exim/mainlog" \
 	    "$LAB/exim/paniclog"
+}
+
+# exim_also PORT OPTION VALUE: another daemon, in which an option is different.
+# The processes that deliver messages read the configuration again.
+exim_also() {
+	cp /etc/exim4/exim4.conf "$LAB/exim/conf"
+	sed -i "/^$2 = /d; 1i $2 = $3" /etc/exim4/exim4.conf
+	exim -bdf -oX "127.0.0.1.$1" -oP "/run/exim.$1" >>"$LAB/exim.log" 2>&1 &
+	wait_for_port "$1" $! "$LAB/exim.log" "$LAB/exim/mainlog"
+	cp "$LAB/exim/conf" /etc/exim4/exim4.conf
 }
 
 exim_recipient() {

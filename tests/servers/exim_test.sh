@@ -5,7 +5,11 @@ set -eu
 lab_enter exim "$0"
 . tests/servers/cases.sh
 . tests/servers/exim.sh
+. tests/servers/ahead.sh
 exim_start
+exim_also 26 smtp_accept_max_per_connection 2
+exim_also 27 message_size_limit 20K
+exim_also 28 chunking_advertise_hosts :
 mail=$LAB/mail
 
 all_sizes_and_shapes exim "$mail" 'smarthost = submission://lab.test'
@@ -38,5 +42,23 @@ spec "exim: the other recipients receive the message if one is deferred" \
     with 'smarthost = submission://lab.test' \
     -- deferred_recipient_is_reported exim "$mail"
 all_stages_are_checked exim mail 69
+
+spec "exim: one flight for each queued message, with BDAT" \
+    with_late_replies 25 4 five_messages_take exim "$mail" '5 8'
+spec "exim: one flight for each queued message, with DATA" \
+    with_late_replies 28 4 five_messages_take exim "$mail" '5 8'
+spec "exim: queued messages with STARTTLS and a password" \
+    with_password_and_queue 'smarthost = submission://lab.test' \
+    -- five_messages exim "$mail"
+spec "exim: refusals between queued messages, with BDAT" \
+    with_late_replies 25 4 refusals_between_messages exim "$mail" '5 10'
+spec "exim: refusals between queued messages, with DATA" \
+    with_late_replies 28 4 refusals_between_messages exim "$mail" '5 10'
+spec "exim: a large message between queued messages is not sent" \
+    with_late_replies 27 0 a_large_message_between_others exim "$mail" \
+    'the server accepts at most 20480' '2 6'
+spec "exim: 421 after two queued messages" \
+    with_late_replies 26 1 each_connection_takes_two_messages exim "$mail" \
+    '2 4' '2 5'
 
 spec_end

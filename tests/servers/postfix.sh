@@ -6,6 +6,15 @@
 # X-Original-To.  bad@lab.test is refused permanently, full@lab.test
 # temporarily; the sender stranger@lab.test is refused in the reply to RCPT.
 
+# postfix_also PORT OPTION...: postfix_start opens this port, too.
+postfix_also() {
+	local port=$1
+	shift
+	POSTFIX_ALSO+=("$port/inet=127.0.0.1:$port inet n - n - - smtpd $*")
+}
+
+POSTFIX_ALSO=()
+
 postfix_start() {
 	local sasl access
 	chown nobody:nogroup "$LAB/mail"
@@ -47,6 +56,7 @@ postfix_start() {
 		postconf -M "587/inet=127.0.0.1:587 inet n - n - - smtpd -o smtpd_tls_security_level=encrypt $sasl"
 		postconf -M "465/inet=127.0.0.1:465 inet n - n - - smtpd -o smtpd_tls_wrappermode=yes $sasl"
 	fi
+	[ "${#POSTFIX_ALSO[@]}" -eq 0 ] || postconf -M "${POSTFIX_ALSO[@]}"
 	postconf -F '*/*/chroot = n'
 	postfix start-fg >"$LAB/postfix.log" 2>&1 &
 	wait_for_port 25 $! "$LAB/maillog" "$LAB/postfix.log"

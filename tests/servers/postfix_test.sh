@@ -6,6 +6,12 @@ set -eu
 lab_enter postfix "$0"
 . tests/servers/cases.sh
 . tests/servers/postfix.sh
+. tests/servers/ahead.sh
+postfix_also 26 -o smtpd_discard_ehlo_keywords=chunking,size \
+    -o message_size_limit=20000
+postfix_also 27 -o smtpd_hard_error_limit=2
+postfix_also 28 -o smtpd_client_message_rate_limit=2 \
+    -o smtpd_client_event_limit_exceptions=
 postfix_start
 mail=$LAB/mail
 
@@ -61,5 +67,25 @@ spec "postfix: the error says that the server requires a password" \
     with_only 'smarthost = submission://lab.test' \
     -- refused 67 554 password_file
 all_stages_are_checked postfix rcpt 67
+
+spec "postfix: one flight for each queued message, with BDAT" \
+    with_late_replies 25 4 five_messages_take postfix "$mail" '5 8'
+spec "postfix: one flight for each queued message, with DATA" \
+    with_late_replies 26 4 five_messages_take postfix "$mail" '5 8'
+spec "postfix: queued messages with STARTTLS and a password" \
+    with_password_and_queue 'smarthost = submission://lab.test' \
+    -- five_messages postfix "$mail"
+spec "postfix: refusals between queued messages, with BDAT" \
+    with_late_replies 25 4 refusals_between_messages postfix "$mail" '5 10'
+spec "postfix: refusals between queued messages, with DATA" \
+    with_late_replies 26 4 refusals_between_messages postfix "$mail" '5 10'
+spec "postfix: a large message between queued messages is refused" \
+    with_late_replies 26 2 a_large_message_between_others postfix "$mail" \
+    '552 5.3.4' '3 6'
+spec "postfix: the limit of errors closes the connection" \
+    with_late_replies 27 1 errors_close_the_connection postfix "$mail" \
+    '1 [45]' '2 6'
+spec "postfix: a limit of the rate defers the rest of the queue" \
+    with_late_replies 28 2 two_messages_are_accepted postfix "$mail" '2 6'
 
 spec_end
