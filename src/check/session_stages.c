@@ -424,7 +424,7 @@ check_requiretls(struct smarthost_run *r)
 		    "with requiretls = yes");
 		return true;
 	}
-	s->reply = (struct reply){ 0 };		/* it is not the reason */
+	s->reply = (struct reply){ 0 };		/* not the cause of why */
 	remedy = smarthost_remedy(r, &why, STEP_MAIL);
 	smarthost_report(r, &(struct check_finding){ .stage = CHECK_EHLO,
 	    .verdict = CHECK_FAIL, .status = why.status,

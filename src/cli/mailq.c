@@ -152,7 +152,10 @@ mailq_print(struct queue_source *q, bool with_failed, struct failure *why)
 	bool			is_open = queue_source_is_open(q);
 	bool			good;
 
-	/* Only those of the service have to be read to count them. */
+	/*
+	 * The entries in failed/ are counted without reading them, except
+	 * those of the service.
+	 */
 	good = queue_source_each(q, with_failed && !is_open ?
 	    QUEUE_SOURCE_BOTH : QUEUE_SOURCE_WAITING, print_entry, &totals,
 	    why);

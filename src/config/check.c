@@ -220,7 +220,7 @@ check_section(const struct config *config, const struct section *s,
 		    "requires from", mode->origin);
 	if (key != NULL && setting_for(config, s, KEY_TLS_CERTIFICATE) == NULL)
 		return fail_requires(key, KEY_TLS_KEY, "tls_certificate", why);
-	/* Mail for root that does not leave this machine is mail for root. */
+	/* Mail to a local name goes to root, so root cannot be one. */
 	if (root != NULL &&
 	    strcasecmp(strrchr(root->value, '@'), "@localhost") == 0)
 		return failed(why, EX_CONFIG, "%s: root = %s is a local name; "

@@ -295,7 +295,7 @@ read_errors(struct child *c)
 		read_output(&c->err, &c->errors, ERRORS_MAX);
 		return;
 	}
-	/* While the command runs, it could write without end. */
+	/* While the command runs, it could write endlessly. */
 	do {
 		n = read_end(&c->err, &c->errors, COMMAND_ERRORS_MAX);
 		rest -= n < rest ? n : rest;

@@ -54,7 +54,7 @@ struct search {
 	struct call	 call[PARTS];
 };
 
-/* Threads are a matter of the whole process. */
+/* The threads of the whole process, so this is not in a struct. */
 static atomic_uint	running;
 
 unsigned

@@ -432,9 +432,9 @@ may_send(struct route_attempt *a)
 }
 
 /*
- * Tries a smarthost that is not a server.  The next endpoint is tried if
- * nothing has been delivered for sure; that is also what a program says with
- * exit status 75 or 71, which may be about one message.
+ * Tries a smarthost that is not a server.  The next endpoint is tried if it is
+ * certain that nothing was delivered.  A program reports this with exit status
+ * 75 or 71; the cause may be this message alone.
  */
 static void
 try_delivery(struct relay *r, struct route_attempt *a)

@@ -294,8 +294,8 @@ struct memory {
 };
 
 /*
- * If the state cannot be written, the time of the file prevents that each queue
- * run starts the command.
+ * If the state cannot be written, the time of the file keeps further queue runs
+ * from starting the command.
  */
 static bool
 may_start(const struct alarm_options *o, struct memory *m, int64_t now)

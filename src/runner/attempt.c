@@ -48,10 +48,11 @@ struct attempt {
 	bool			 was_in_doubt;	/* before this attempt */
 
 	/* Numbers of recipients. */
-	size_t			 before;	/* waiting before it */
-	size_t			 waiting;	/* and after it, of which */
-	size_t			 untried;	/* have no outcome yet, and */
-	size_t			 not_attempted;	/* no server was asked about */
+	size_t			 before;	/* waiting before the attempt */
+	size_t			 waiting;	/* waiting after it */
+	size_t			 untried;	/* waiting without an outcome */
+	size_t			 not_attempted;	/* waiting, and no server was
+						 * asked about them */
 	size_t			 failed;
 	struct notices		 notices;
 };
@@ -362,7 +363,7 @@ entry_error(struct attempt *a, const struct failure *why)
 	return ATTEMPT_ERROR;
 }
 
-/* This attempt has no news: no server got a command for the message. */
+/* Whether no server got a command for the message in this attempt. */
 static bool
 no_server_asked(const struct attempt *a)
 {
@@ -502,7 +503,10 @@ report_of(const struct attempt *a, enum bounce_kind kind)
 	return (struct bounce_report){
 		.kind = kind,
 		.envelope = &file->envelope,
-		/* Those of the entry, and what only this attempt knows. */
+		/*
+		 * The entry does not record the members of an outcome that a
+		 * bounce about delivered or failed recipients needs.
+		 */
 		.outcomes = kind == BOUNCE_DELAYED ? file->outcomes :
 		    a->outcomes,
 		.message = &a->entry->message,

@@ -234,7 +234,10 @@ serve_pool_reap(struct serve_state *s, pid_t pid)
 {
 	for (size_t i = 0; i < s->n_workers; i++)
 		if (s->worker[i].pid == pid) {
-			/* After a crash, the session of the next queues it. */
+			/*
+			 * If the worker has crashed, the session of its next
+			 * message queues this message.
+			 */
 			if (s->worker[i].busy > 1)
 				s->run_due = s->spool.directory != NULL;
 			serve_state_close(&s->worker[i].channel);

@@ -141,8 +141,9 @@ auth_cause(const struct auth *a)
 	if (e != NULL)
 		return (int)e->cause;
 	/*
-	 * Most servers do not say whether it was the password.  Before the
-	 * server's first message, it was not: the flag 'y' may be the cause.
+	 * Most servers do not say whether the password is wrong.  If they
+	 * refuse before their first message, it is not the password: the flag
+	 * 'y' may be the cause.
 	 */
 	if (a->scram.error[0] != '\0' &&
 	    strcmp(a->scram.error, "other-error") != 0)

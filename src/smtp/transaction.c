@@ -391,7 +391,7 @@ send_transaction(struct transaction *t, struct failure *why)
 		return false;
 	good = t->ahead ? envelope_ahead(t, why) : offers(s, EXT_PIPELINING) ?
 	    envelope_pipelined(t, why) : envelope_stepwise(t, why);
-	/* The next transaction keeps to the limit. */
+	/* For the next transaction: the server accepts so many recipients. */
 	if (t->too_many && !t->accepted_after) {
 		s->rcpt_max = (unsigned)t->n_accepted;
 		s->rcpt_limited = true;

@@ -151,7 +151,7 @@ smtpd_reply_outcomes(struct smtpd_reply *r, const struct envelope *env,
 	size_t			 accepted = 0;
 
 	if (worst == NULL) {
-		/* If one is queued, the reply says so. */
+		/* If a forward-path is queued, the reply says so. */
 		for (size_t i = 0; i < env->n && worst == NULL; i++)
 			if (outcomes[i].kind != OUTCOME_DELIVERED)
 				worst = &outcomes[i];

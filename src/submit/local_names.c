@@ -68,7 +68,7 @@ local_names_resolve(struct local_names *n, const char *name,
 		return true;
 	if (why->status != EX_NOUSER || !local_name_is_possible(name))
 		return false;
-	/* Without any configuration, one key is not what is missing. */
+	/* Without any configuration, more than one key is missing. */
 	if (conf == NULL && config_find(n->config, NULL,
 	    KEY_SMARTHOST) == NULL)
 		return failure_suffix(why, "; no smarthost is configured "

@@ -43,7 +43,7 @@ service_path(const struct config *config, struct failure *why)
 	*why = (struct failure){ 0 };
 	if (strcmp(path, "off") == 0)
 		return NULL;
-	/* The service would run the program again, and without end. */
+	/* The service would run the program again and again. */
 	if (delivery_is_nested()) {
 		failed(why, EX_NOPERM, "this message is sent by a program that "
 		    "relais runs as a smarthost");

@@ -32,11 +32,13 @@ struct submit_job {
 	bool			 attempted;
 	const char		*untried;	/* why it is queued without an
 						 * attempt; or NULL */
-	int64_t			 digest_at;	/* collected until then; or 0 */
+	int64_t			 digest_at;	/* when the digest is sent that
+						 * collects it; 0: none */
 	struct early_entry	 early;
-	int64_t			 turn;		/* of recipients that wait for
-						 * one; 0: none */
-	bool			 unpaced;	/* they do not wait: they cannot
+	int64_t			 turn;		/* the turn for which recipients
+						 * wait; 0: none wait */
+	bool			 unpaced;	/* recipients do not wait,
+						 * because the message cannot
 						 * be queued */
 	struct login_backoff	 backoff;
 	bool			 in_trouble;	/* the last login failed, too */
@@ -279,7 +281,7 @@ explain_not_queued(const struct submit_job *j, const struct failure *why,
 
 		if (o->kind != OUTCOME_DEFERRED)
 			continue;
-		/* Half of the room for each reason. */
+		/* Each of the two reasons gets half of the text. */
 		if (outcome_text(o)[0] != '\0')
 			outcome_set_text(o, "%.*s; not queued: ",
 			    OUTCOME_TEXT_MAX / 2, o->text);
@@ -585,8 +587,8 @@ advise(const struct submit *s, struct failure *why)
 }
 
 /*
- * A message that could not be sent because this user has no permission to read
- * a secret is deferred if the service, which has, is only down.
+ * A message that was not sent because this user has no permission to read a
+ * secret is deferred if the service is only down: the service can send it.
  */
 static void
 excuse_secret(const struct submit_job *j)
@@ -615,8 +617,8 @@ excuse_secret(const struct submit_job *j)
 }
 
 /*
- * A message that has only to wait for its turn, but cannot be queued, does not
- * wait.  Returns whether it is to be attempted.
+ * If a message only has to wait for its turn, but cannot be queued, it is sent
+ * before its turn.  Returns whether an attempt is to be made.
  */
 static bool
 forget_turn(struct submit_job *j)

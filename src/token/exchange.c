@@ -63,7 +63,10 @@ read_grant(struct exchange *e, const struct answer *a, struct failure *why)
 {
 	const char	*type, *scope;
 
-	/* First: it has replaced the present one, whatever else is wrong. */
+	/*
+	 * The refresh token is read first: even if the rest of the reply is
+	 * invalid, it has replaced the present one.
+	 */
 	if (!take_token(&e->refresh_token, a, "refresh_token", why) ||
 	    !take_token(&e->access_token, a, "access_token", why) ||
 	    !take_token(&e->id_token, a, "id_token", why) ||

@@ -34,7 +34,7 @@ struct wait {
 	struct client	 client[CLIENTS];
 	struct buffer	 pasted;	/* an incomplete line */
 	bool		 has_remarked;	/* about a foreign request: others can
-					 * be sent without end */
+					 * be sent endlessly */
 	struct buffer	*code;
 	struct failure	*why;
 	enum redirect	 result;	/* REDIRECT_FOREIGN: none yet */
