@@ -58,8 +58,9 @@ bool	command_program(struct buffer *, const struct command_program *,
 bool	command_search(struct buffer *path, const char *name);
 
 /*
- * Returns the last line of what a program wrote to its standard error that is
- * not blank, without blanks at its end, and its length; 0: there is none.
+ * Finds the last line that is not blank in what a program wrote to its standard
+ * error.  Returns the line, and sets its length without the blanks at its end;
+ * 0: there is no such line.
  */
 const char *command_last_line(const char *errors, size_t len,
 	    size_t *line_len);

@@ -14,7 +14,7 @@ void	tls_facts_group(char *to, size_t size, SSL *);
 /* Fills in all but .verified and .pinned. */
 void	tls_facts_fill(struct tls_facts *, SSL *);
 
-/* The expiry of the server's certificate alone, which is cheap; 0: unknown. */
+/* Only the expiry of the server's certificate; 0: unknown.  Cheap. */
 int64_t	tls_facts_expiry(const SSL *);
 
 #endif

@@ -31,8 +31,8 @@ bool	health_note_error(struct spool *, int64_t now, const char *text,
 	    bool given_up, struct failure *why);
 
 /*
- * What relais queue status reports.  Held entries do not wait, and collected
- * entries (queue/storm.h) do not before their digest is due.
+ * What relais queue status reports.  Held entries are not waiting, and collected
+ * entries (queue/storm.h) are not waiting until their digest is due.
  */
 struct health_state {
 	struct spool_totals	queue;		/* .oldest: since when it

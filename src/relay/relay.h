@@ -143,10 +143,10 @@ struct relay {
 	 * not attempted.  Since a 421 reply to MAIL may be about one sender or
 	 * one message, another message is attempted first: if it is refused,
 	 * too, and has the same sender, no further messages of this sender are
-	 * attempted; if it has another sender, no messages at all.  After
-	 * another temporary reply to MAIL, for three messages in a row, no
-	 * further messages are attempted either, also by other processes that
-	 * share .deferrals.
+	 * attempted; if it has another sender, no messages at all.  If three
+	 * messages in a row get another temporary reply to MAIL, no further
+	 * messages are attempted either.  Other processes that share
+	 * .deferrals count these replies together.
 	 */
 	bool				 remember_failures;
 	struct relay_deferrals		*deferrals;	/* borrowed; relay_begin()

@@ -37,7 +37,7 @@ struct tried {
  */
 size_t	tried_add(struct tried *, const char *url, const char *user);
 
-/* Makes what an untrusted process has sent valid. */
+/* Makes a struct valid that an untrusted process has sent. */
 void	tried_check(struct tried *);
 
 #endif

@@ -24,7 +24,10 @@
 #include "submit/sender.h"
 #include "util/failure.h"
 
-/* What decided about a message.  The settings are borrowed, or NULL. */
+/*
+ * The settings and rules by which a message was prepared.  The settings are
+ * borrowed, or NULL.
+ */
 struct prepare_origins {
 	char			*subject;	/* owned; the address that
 						 * selects sections [from] */
