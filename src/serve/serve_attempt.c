@@ -15,6 +15,7 @@
 #include "serve/serve_outcomes.h"
 #include "util/file.h"
 #include "util/memory.h"
+#include "util/visible.h"
 
 /* A larger message is passed in a file of the spool instead of memory. */
 enum { IN_MEMORY_MAX = 1024 * 1024 };
@@ -189,6 +190,7 @@ handle_login(const struct serve_attempt *s, const struct submit_attempt *a,
 {
 	const struct relay_callbacks	*cb = a->callbacks;
 	struct serve_login		 sent;
+	char				 shown[sizeof(sent.text)];
 	struct serve_permit		 permit = { .good = true };
 	struct relay_login		 login = { .url = sent.url };
 	struct failure			 why;
@@ -203,7 +205,8 @@ handle_login(const struct serve_attempt *s, const struct submit_attempt *a,
 	if (cb == NULL || cb->before_connect == NULL)
 		return connected || file_write(line, &permit, sizeof(permit));
 	if (connected) {
-		failed(&why, EX_TEMPFAIL, "%s", sent.text);
+		failed(&why, EX_TEMPFAIL, "%s", visible_more(shown,
+		    sizeof(shown), sent.text, ""));
 		if (sent.trouble < 0 || sent.trouble > CONNECTION_TROUBLE_BUSY)
 			sent.trouble = CONNECTION_TROUBLE_CONNECT;
 		cb->after_connect(cb->login_context, &login,

@@ -70,19 +70,22 @@ enum serve_line {
 	SERVE_RESULT	= 'R',
 };
 
-/* A struct relay_login, and the result of the attempt to open a session. */
+/*
+ * A struct relay_login, and the result of the attempt to open a session.  The
+ * truth values here and below are not bool, of which only two values are valid.
+ */
 struct serve_login {
-	char	url[320];
-	char	user[320];
-	bool	has_user;
-	int	trouble;		/* enum connection_trouble */
-	char	text[512];		/* its reason */
+	char		url[320];
+	char		user[320];
+	unsigned char	has_user;
+	int		trouble;	/* enum connection_trouble */
+	char		text[512];	/* its reason */
 };
 
 /* Whether the connection may be made; otherwise, why not. */
 struct serve_permit {
-	bool	good;
-	char	text[512];
+	unsigned char	good;
+	char		text[512];
 };
 
 enum { SERVE_CHANNEL_FDS = 2 };

@@ -17,6 +17,8 @@ $(FUZZ): TEST_LIBS = -fsanitize=fuzzer $(TLS_LIBS) $(BSD_LIBS)
 # Files of these directories that single targets need.
 $(B)/tests/fuzz/answer_fuzz: $(B)/src/token/answer.o
 $(B)/tests/fuzz/answer_fuzz: TEST_LIBS += -ljansson
+$(B)/tests/fuzz/attempt_fuzz: $(patsubst %,$(B)/src/serve/serve_%.o,attempt \
+    outcomes)
 $(B)/tests/fuzz/loopback_fuzz: $(B)/src/token/loopback.o
 $(B)/tests/fuzz/renew_fuzz: $(patsubst %,$(B)/src/token/%.o,answer assertion \
     base64url client confine exchange http remedy renew store)
