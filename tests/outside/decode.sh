@@ -87,7 +87,7 @@ head_8bit() {
 
 # plain READER TEXT CHARSET: one text
 plain() {
-	printf "$2" >"$LAB/case/text"
+	printf '%b' "$2" >"$LAB/case/text"
 	{
 		head_8bit "Content-Type: text/plain; charset=$3" \
 		    'Content-Transfer-Encoding: 8bit' ''
