@@ -511,7 +511,7 @@ start_listening(struct serve_state *s, struct failure *why)
 		return false;
 	if (path == NULL && s->listen.n == 0)
 		return failed(why, EX_CONFIG, "there is no socket: the service "
-		    "manager passes none, and socket = off in %s",
+		    "manager passes none, and socket = off (%s)",
 		    config_find(s->config, NULL, KEY_SOCKET)->origin);
 	return path == NULL || serve_listen_create(&s->listen, path, why);
 }

@@ -946,7 +946,7 @@ a_service_without_a_socket_does_not_start(void **state)
 	    s.conf, "-o", "socket=off", "serve") }, &o);
 	assert_int_equal(o.status, EX_CONFIG);
 	assert_non_null(strstr(o.err.data, "there is no socket: the service "
-	    "manager passes none, and -o socket turns off "));
+	    "manager passes none, and socket = off (-o socket)"));
 	program_result_free(&o);
 	serving_close(&s);
 }
