@@ -103,12 +103,14 @@ copy_program(struct temp_dir *f, const char *name)
 {
 	struct buffer	program = { 0 };
 	struct statvfs	fs;
+	char		 built[1024];
 	const char	*path;
 
 	if (geteuid() != 0 || statvfs(f->path, &fs) == -1 ||
 	    fs.f_flag & ST_NOSUID)
 		return false;
-	file_read(&program, BUILD "/sendmail");
+	snprintf(built, sizeof(built), "%s/%s", BUILD, name);
+	file_read(&program, built);
 	path = temp_dir_write_bytes(f, name, 0755, program.data, program.len);
 	buffer_free(&program);
 	assert_int_equal(chmod(f->path, 0755), 0);
