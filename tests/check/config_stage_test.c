@@ -199,13 +199,13 @@ static const struct config_case configs[] = {
 	    "connections to a smarthost on this machine are not encrypted by "
 	    "default (conf:3) => set tls = required; or, to log in without "
 	    "TLS, set tls = off and auth = PLAIN LOGIN\n", EX_CONFIG },
-	{ "nor is a token",
+	{ "a token is not sent to this machine in clear text",
 	    "smarthost = smtp://localhost\nuser = me\ntoken = work\n",
 	    "fail token: the token is never sent, because connections to a "
 	    "smarthost on this machine are not encrypted by default (conf:3) "
 	    "=> set tls = required; or, to log in without TLS, set tls = off "
 	    "and auth = OAUTHBEARER XOAUTH2\n", EX_CONFIG },
-	{ "it is a warning if there is another smarthost",
+	{ "an unused password is a warning if another smarthost uses it",
 	    "smarthost = submission://mail.example smtp://localhost\n" LOGIN,
 	    "warning password_command: the password is not sent to some "
 	    "smarthosts, because connections to a smarthost on this machine "

@@ -56,8 +56,9 @@ static const struct wrap_case wraps[] = {
 	{ "a command to run is not wrapped", 52, "x",
 	    "run: chown root:relais /etc/relais.conf",
 	    "x\n" BLANKS "-> run: chown root:relais /etc/relais.conf\n" },
-	{ "nor is one at the end of a sentence", 52, "x", "to use relais, "
-	    "remove the package, and run: ln -sf /usr/bin/relais /sbin/x",
+	{ "a command at the end of a sentence is not wrapped", 52, "x",
+	    "to use relais, remove the package, and run: "
+	    "ln -sf /usr/bin/relais /sbin/x",
 	    "x\n" BLANKS "-> to use relais, remove the\n"
 	    BLANKS "package, and\n"
 	    BLANKS "run: ln -sf /usr/bin/relais /sbin/x\n" },

@@ -452,12 +452,12 @@ static const struct CMUnitTest wire_spec[] = {
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
 	    "--o ; one\nContent-Type: text/plain\n\n\303\244\n--o--\n",
 	    "preamble or epilogue"),
-	REPORTS("a part that contains such a boundary line does not change",
+	REPORTS("a part with an ambiguous boundary line does not change",
 	    SEVEN,
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
 	    "--o\n\na\n--o two\n\n\303\244\n--o--\n", "ambiguous"),
-	KEEPS("a part with such a line that needs no encoding causes no "
-	    "remark", SEVEN,
+	KEEPS("an ambiguous boundary line in a part that needs no encoding "
+	    "causes no remark", SEVEN,
 	    "Content-Type: multipart/mixed; boundary=o\n\n"
 	    "--o\n\na\n--o two\n\nb\n--o--\n"),
 	REPORTS("a signed part does not change", SEVEN,

@@ -64,7 +64,7 @@ static const struct check_case checks[] = {
 	    { "{\"findings\":[{\"stage\":\"config\",\"verdict\":\"ok\"",
 	    "{\"stage\":\"rcpt\",\"verdict\":\"fail\"",
 	    "550 5.1.1 nobody", "],\"status\":67}" }, NULL },
-	{ "control characters of a server are escaped in a pipe, too",
+	{ "control characters of a server are escaped in a pipe",
 	    { .steps = { { .at = ON_RCPT, .say = "550 \033[31mred\302\233x" } } },
 	    "root = admin@example.net\n", { NULL }, EX_NOUSER,
 	    { "550 \\033[31mred\\302\\233x (" }, NULL },

@@ -74,7 +74,8 @@ static const struct service_case services[] = {
 	    ABSENT, NOBODY, 0644, NULL, NULL, EX_NOPERM,
 	    { "service  FAIL ", "the service is not running" DEPENDS,
 	    "/password is not readable" }, NULL },
-	{ "the same for a user who cannot read the configuration",
+	{ "without the service, a user who cannot read the configuration "
+	    "sends no mail",
 	    ABSENT, NOBODY, 0600, NULL, NULL, EX_NOPERM,
 	    { "config   not checked ", "the service is not running" DEPENDS,
 	    "/relais.conf is not readable" }, NULL },

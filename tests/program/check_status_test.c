@@ -33,11 +33,12 @@ static const struct status_case statuses[] = {
 	{ "settings that contradict each other",
 	    "family = ipv6\nsource_address = 127.0.0.1\n", NULL, EX_CONFIG,
 	    "config ", NULL },
-	{ "an unknown key is a finding, too", "smarthots = a\n", NULL,
+	{ "an unknown key is a finding", "smarthots = a\n", NULL,
 	    EX_CONFIG, "config   FAIL        unknown key \"smarthots\"; did "
 	    "you mean smarthost? (/",
 	    "-> correct this line; until then, no mail is sent\n" },
-	{ "so are keys that another key requires", "user = x\n", NULL,
+	{ "a missing key that another one requires is a finding", "user = x\n",
+	    NULL,
 	    EX_CONFIG, "config   FAIL        user requires ", NULL },
 	{ "a password file that does not exist",
 	    "user = x\npassword_file = /nonexistent/password\n"

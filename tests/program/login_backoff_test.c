@@ -263,7 +263,8 @@ static const struct CMUnitTest login_backoff_spec[] = {
 	{ "after a login has succeeded, a queue run tries all messages",
 	    an_account_that_is_unlocked_empties_the_queue, NULL, NULL,
 	    &alone },
-	{ "after a login by the service has succeeded, too",
+	{ "after a login by the service has succeeded, a queue run tries all "
+	    "messages",
 	    an_account_that_is_unlocked_empties_the_queue, NULL, NULL,
 	    &by_service },
 	{ "with -v, an attempt is made at once, and the error is reported",

@@ -462,11 +462,13 @@ asks_for_permission(void **state)
 static const struct permission_case permission_table[] = {
 	{ "a user without permission for relais.conf sends by the service",
 	    false, SERVICE_RUNS, 0, { NULL } },
-	{ "without a socket, such a user is told to start the service", false,
-	    NO_SOCKET, EX_NOPERM, { "no permission to read it",
+	{ "without a socket, a user without permission for relais.conf is told "
+	    "to start the service", false, NO_SOCKET, EX_NOPERM,
+	    { "no permission to read it",
 	    "start the relais service, or let this user read the file" } },
-	{ "if the service is down, such a user can try again", false,
-	    DEAD_SOCKET, EX_TEMPFAIL, { "the relais service is down",
+	{ "if the service is down, a user without permission for relais.conf "
+	    "can try again", false, DEAD_SOCKET, EX_TEMPFAIL,
+	    { "the relais service is down",
 	    "Connection refused" } },
 	{ "a user without permission for the password sends by the service",
 	    true, SERVICE_RUNS, 0, { NULL } },
