@@ -13,16 +13,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "queue/commit.h"
 #include "serve/serve_channel.h"
-#include "serve/serve_state.h"
-#include "serve/serve_worker.h"
 #include "support/cases.h"
-#include "support/mock_smtp.h"
-#include "support/temp_dir.h"
+#include "support/worker_process.h"
 #include "util/file.h"
 
 struct next_case {
@@ -35,76 +31,9 @@ struct next_case {
 };
 
 struct fixture {
-	struct temp_dir		 dir;
-	struct mock_smtp	*host;
-	struct config		 config;
-	struct identity		 me;
-	struct log		 log;
-	pid_t			 worker;
-	int			 channel;
+	struct worker_process	 worker;
 	int			 line[2];	/* to each session */
 };
-
-static void
-start_worker(struct fixture *f)
-{
-	static atomic_bool	 waiting = true;
-	struct serve_worker	 w = { .config = &f->config, .me = &f->me,
-				    .log = &f->log, .waiting = &waiting,
-				    .seats = -1 };
-	int			 ends[2];
-
-	assert_true(serve_channel_open(ends));
-	f->worker = fork();
-	assert_int_not_equal(f->worker, -1);
-	if (f->worker == 0) {
-		close(ends[0]);
-		w.channel = ends[1];
-		serve_worker_run(&w);
-		_exit(0);
-	}
-	close(ends[1]);
-	f->channel = ends[0];
-}
-
-static void
-open_fixture(struct fixture *f, const struct next_case *c)
-{
-	struct config_source	source;
-	struct failure		why;
-	char			conf[200];
-
-	f->host = mock_smtp_start(&c->script);
-	temp_dir_make(&f->dir);
-	snprintf(conf, sizeof(conf), "smarthost = smtp://127.0.0.1:%u\n"
-	    "timeout = 8s\nhelo = client.example\ndomain = example.org\n",
-	    f->host->port);
-	source = (struct config_source){ .file = temp_dir_write(&f->dir,
-	    "conf", 0600, conf) };
-	if (!config_load(&f->config, &source, &why))
-		fail_msg("%s", why.text);
-	identity_find(&f->me, &f->config);
-	log_open(&f->log, &(struct log_options){ .target = "off",
-	    .tag = "test" });
-	start_worker(f);
-}
-
-static void
-close_fixture(struct fixture *f)
-{
-	int	status;
-
-	serve_state_close(&f->channel);
-	assert_int_equal(waitpid(f->worker, &status, 0), f->worker);
-	assert_int_equal(status, 0);
-	close(f->line[0]);
-	close(f->line[1]);
-	log_close(&f->log);
-	identity_free(&f->me);
-	config_free(&f->config);
-	mock_smtp_stop(f->host);
-	temp_dir_remove(&f->dir);
-}
 
 /* Passes a message; f->line[i] is the end of its session. */
 static void
@@ -129,7 +58,7 @@ pass(struct fixture *f, int i)
 	fds[0] = file_in_memory();
 	fds[1] = pair[1];
 	assert_true(spool_write(&submission, fds[0], &why));
-	assert_true(serve_channel_send(f->channel, &octet, 1, fds));
+	assert_true(serve_channel_send(f->worker.channel, &octet, 1, fds));
 	close(fds[0]);
 	close(fds[1]);
 	f->line[i] = pair[0];
@@ -156,19 +85,23 @@ is_worked_on(void **state)
 	struct fixture		 f;
 	char			 words[10] = "";
 
-	open_fixture(&f, c);
+	worker_process_open(&f.worker, &c->script);
+	worker_process_start(&f.worker);
 	pass(&f, 0);
 	check_line(f.line[0], c->lines[0]);
-	assert_int_equal(serve_channel_receive(f.channel, words, 1, NULL), 1);
+	assert_int_equal(serve_channel_receive(f.worker.channel, words, 1, NULL), 1);
 	pass(&f, 1);
 	if (c->is_stopped)
-		kill(f.worker, SIGTERM);
+		kill(f.worker.pid, SIGTERM);
 	for (size_t i = 1; i < strlen(c->words); i++)
-		assert_int_equal(serve_channel_receive(f.channel, &words[i],
+		assert_int_equal(serve_channel_receive(f.worker.channel, &words[i],
 		    1, NULL), 1);
 	assert_string_equal(words, c->words);
 	check_line(f.line[1], c->lines[1]);
-	close_fixture(&f);
+	assert_int_equal(worker_process_end(&f.worker), 0);
+	close(f.line[0]);
+	close(f.line[1]);
+	worker_process_close(&f.worker);
 }
 
 static const struct next_case cases[] = {
