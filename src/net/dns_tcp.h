@@ -19,7 +19,7 @@ struct dns_question {
 };
 
 /*
- * Asks one name server of the state after the other.  Writes up to
+ * Asks the name servers of the state, one after the other.  Writes up to
  * DNS_ANSWER_MAX octets and returns the length of the first reply, or -1 with
  * why: EX_TEMPFAIL, and a text that names the last name server.
  */

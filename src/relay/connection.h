@@ -22,7 +22,7 @@
 #include "util/failure.h"
 #include "util/interrupt.h"
 
-/* Why no session could be opened: a failure of the smarthost as such. */
+/* Why no session could be opened, whatever the message is. */
 enum connection_trouble {
 	CONNECTION_TROUBLE_NONE,
 	CONNECTION_TROUBLE_CONNECT,	/* also: it closes the connection */

@@ -14,8 +14,9 @@
  * the command has succeeded (queue/spool_state.h), so a command that fails, or
  * a process that is killed before that, is followed by another attempt in the
  * next queue run.  DIR/alarm is locked meanwhile, so that no other queue run
- * starts the command.  If the spool cannot be written, the file is in the
- * directory of the socket, and the command is started once in alarm_after.
+ * starts the command.  If the spool cannot be written, the locked file is in
+ * the directory of the socket, and the command is started at most once in each
+ * interval of alarm_after.
  */
 #ifndef RUNNER_ALARM_H
 #define RUNNER_ALARM_H

@@ -39,8 +39,8 @@ expand_again(struct envelope *env, const struct envelope_file *file,
 			envelope_add_like(env, file->envelope.forward[i].path,
 			    &file->envelope.forward[i]);
 	if (env->n == 0)
-		return failed(why, EX_DATAERR, "no recipient to send to is a "
-		    "valid address");
+		return failed(why, EX_DATAERR, "none of the remaining "
+		    "recipients has a valid address");
 	good = expand_recipients(options, env, &outcomes, NULL, why);
 	for (size_t i = 0; good && i < env->n; i++)
 		if (outcomes[i].kind == OUTCOME_FAILED)

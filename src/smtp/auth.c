@@ -171,8 +171,8 @@ auth_finish(struct auth *a, struct failure *why)
 	if (a->mechanism->step != auth_scram_step ||
 	    a->scram.state == SCRAM_PROVED)
 		return true;
-	return failed(why, EX_NOPERM, "%s: the server accepted but did not "
-	    "prove that it knows the password", a->mechanism->name);
+	return failed(why, EX_NOPERM, "%s: the server accepted the login, but "
+	    "did not prove that it knows the password", a->mechanism->name);
 }
 
 const char *

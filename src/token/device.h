@@ -34,9 +34,10 @@ bool	device_begin(struct device *, const struct store *,
 	    struct failure *why);
 
 /*
- * Asks the token endpoint until the user has decided or the code has expired:
- * not more often than the server permits, and calls waiting() with the number
- * of seconds that are left once a second.  Failures that can pass are retried.
+ * Asks the token endpoint until the user has decided or the code has expired,
+ * but not more often than the server permits.  Once a second, calls waiting()
+ * with the number of seconds that are left.  Asks again after a temporary
+ * failure.
  * False with EX_NOPERM if the user refused, EX_TEMPFAIL if the code expired.
  */
 bool	device_wait(struct device *, const struct store *,
