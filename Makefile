@@ -113,6 +113,7 @@ $(TOKEN_PROGRAMS): $(B)/src/token/main.o $(B)/token.a $(B)/relais.a
 $(TOKEN_PROGRAMS): LIBS = $(TOKEN_LIBS) $(BSD_LIBS)
 $(PROGRAMS) $(TOKEN_PROGRAMS):
 	$(SAY) LD $@
+	rm -f $@	# may be a link of an earlier version: not to write to it
 	$(LINK) $(PIE) $(LIBS)
 
 $(NAMES:%=$(B)/%): $(B)/sendmail
