@@ -212,7 +212,7 @@ named_tests_exist() {
 # --- Messages ---
 
 quoted_messages_exist() {
-	local programs=("$build/sendmail") text missing=0
+	local programs=("$build/relais") text missing=0
 
 	[ ! -f "$build/tls.so" ] || programs+=("$build/tls.so")
 	[ ! -f "$build/relais-token" ] || programs+=("$build/relais-token")
