@@ -42,39 +42,54 @@ static:
 	printf '%s: %d KiB\n' $(B)/relais-static \
 	    $$(($$(wc -c <$(B)/relais-static) / 1024))
 
-DEB	= $(B)/deb
-DEB_SOURCE = $(DEB)/relais-$(VERSION)
-
 # The packages for Debian, with Debian's own tools: `make setup deb` installs
 # them.  conf/debian is the directory debian/ of the source package.
-deb: $(DEB)/built
-	ls $(DEB)/*.deb
+deb: $(B)/deb/built
+	ls $(B)/deb/*.deb
 
-$(DEB)/built: Makefile $(wildcard conf/* conf/*/* man/* src/*.c src/*/*.[ch]) README.md
-	rm -rf $(DEB)
-	mkdir -p $(DEB_SOURCE)
+# The packages for the tests have the objects of this build, because the options
+# of Debian would make the compiler generate the same code.  The objects that
+# contain paths are compiled again.
+TESTED	= $(B)/tests/packages/deb
+$(TESTED)/built: $(B)/sendmail $(MODULE) $(TOKEN)
+$(TESTED)/built: DEB_OBJECTS = $(B)/src $(B)/module
+$(TESTED)/built: DEB_BUILD = DEB_BUILD_OPTIONS=noautodbgsym $(BUILD_PACKAGES) -nc
+
+BUILD_PACKAGES = dpkg-buildpackage -us -uc -b -j$$(nproc)
+DEB_BUILD = $(BUILD_PACKAGES)
+DEB_SOURCE = $(@D)/relais-$(VERSION)
+$(B)/deb/built $(TESTED)/built: Makefile $(wildcard conf/* conf/*/* man/* \
+    src/*.c src/*/*.[ch]) README.md
+	rm -rf $(@D)
+	mkdir -p $(DEB_SOURCE)/build
 	cp -a $(filter-out $(firstword $(subst /, ,$(B))) build,$(wildcard *)) \
 	    $(DEB_SOURCE)
 	cp -a conf/debian $(DEB_SOURCE)/debian
+	$(if $(DEB_OBJECTS),cp -a $(DEB_OBJECTS) $(DEB_SOURCE)/build)
 	grep -q '^relais ($(VERSION)[)-]' $(DEB_SOURCE)/debian/changelog || \
 	    { echo "conf/debian/changelog: no entry for version $(VERSION)" >&2; \
 	    exit 1; }
-	cd $(DEB_SOURCE) && env -u MAKEFLAGS -u MAKELEVEL -u B \
-	    dpkg-buildpackage -us -uc -b -j$$(nproc)
+	cd $(DEB_SOURCE) && \
+	    env -u MAKEFLAGS -u MAKELEVEL -u B $(DEB_BUILD)
 	rm -rf $(DEB_SOURCE)
 	touch $@
 
 # Installs the packages in place of other mail programs, and uses, upgrades and
 # purges them, in separate namespaces for each test.
-PACKAGE_TESTS = $(addprefix $(B)/tests/packages/,life lintian callers dma exim \
+TESTS_packages = $(addprefix $(B)/tests/packages/,life lintian callers dma exim \
 	  nullmailer postfix ssmtp)
-check-deb: $(DEB)/built $(DEMO) $(PACKAGE_TESTS)
-	$(RUN_TESTS) $(PACKAGE_TESTS)
+check-deb: $(TESTED)/built $(DEMO) $(TESTS_packages)
+	$(RUN_TESTS) $(TESTS_packages)
+
+# For `make check`: without Debian's tools, the tests are skipped.
+tested-packages: $(TESTS_packages)
+	! dpkg-checkbuilddeps conf/debian/control >/dev/null 2>&1 || \
+	    $(MAKE) --no-print-directory $(TESTED)/built
 
 # A test that replaces another program has the name of the image.
 $(B)/tests/packages/life $(B)/tests/packages/lintian: $(B)/%: %.sh
-$(filter-out %/life %/lintian,$(PACKAGE_TESTS)): tests/packages/replace.sh
-$(PACKAGE_TESTS):
+$(filter-out %/life %/lintian,$(TESTS_packages)): tests/packages/replace.sh
+$(TESTS_packages):
 	mkdir -p $(@D)
 	install -m 755 $< $@
 
@@ -92,4 +107,5 @@ html:
 	mkdir -p $(B)/html
 	conf/html.sh man/*.[158] >$(B)/html/relais.html
 
-.PHONY: install uninstall dist static deb check-deb check-recipes html
+.PHONY: install uninstall dist static deb check-deb tested-packages \
+    check-recipes html

@@ -61,11 +61,11 @@ demo: all $(DEMO)
 	tests/support/demo.sh $(B)
 
 check: check-headers
-	$(PARALLEL) tests
+	$(PARALLEL) tests tested-packages
 	$(SANITIZE) tests
 	$(PARALLEL) fuzz FUZZ_SECONDS=3
-	$(RUN_TESTS) $(TESTS_servers) $(TESTS_callers) $(BUDGET)/budget \
-	    $(SANITIZED) $(TESTS_quick)
+	$(RUN_TESTS) $(TESTS_servers) $(TESTS_callers) $(TESTS_packages) \
+	    $(BUDGET)/budget $(SANITIZED) $(TESTS_quick)
 
 check-quick check-callers check-servers check-budget: check-headers
 check-unit check-quick check-callers check-servers check-budget: check-%:

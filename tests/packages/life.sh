@@ -15,12 +15,13 @@ useradd -d "$LAB/ana" -m -k /var/empty ana
 
 # Every file, and the contents of those in /etc, except the files of the package
 # manager, the backups of userdel(8), and a directory of AppArmor that
-# dh_apparmor removes if it is empty.
+# dh_apparmor removes if it is empty.  The owners are numbers, because find(1)
+# would read /etc/passwd for each file.
 machine_lists() {
 	find /etc /usr /var /run -path /var/lib/dpkg -prune -o \
 	    -path /var/cache -prune -o -path /var/log/apt -prune -o \
 	    -path /var/lib/apt -prune -o -path /etc/apparmor.d/disable -prune \
-	    -o -printf '%p %M %u %g %l\n' | LC_ALL=C sort
+	    -o -printf '%p %M %U %G %l\n' | LC_ALL=C sort
 	find /etc -type f ! -name '*-' -exec sha256sum {} + | LC_ALL=C sort
 }
 

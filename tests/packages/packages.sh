@@ -4,15 +4,16 @@
 #	packages_enter IMAGE "$0"
 #
 # runs the script again in a lab (tests/servers/lab.sh) with the packages of
-# IMAGE.  There, $PACKAGES is the directory of the packages of `make deb`.  apt
-# has no network, so the libraries that they need must be installed on the
-# machine.
+# IMAGE.  There, $PACKAGES is the directory of the packages.  apt has no network,
+# so the libraries that they need must be installed on the machine.
 
 . tests/servers/lab.sh
 
 packages_enter() {
 	local why=
-	PACKAGES=$(realpath "$(dirname "$2")/../..")/deb
+	PACKAGES=$(realpath "$(dirname "$2")")/deb
+	[ -e "$PACKAGES/built" ] ||
+	    why="the packages are not built: make setup check-deb"
 	command -v systemd-sysusers >/dev/null ||
 	    why="systemd-sysusers is missing: make setup check-deb"
 	if [ -n "$why" ]; then

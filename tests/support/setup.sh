@@ -3,14 +3,15 @@
 #
 # For goals of make: "all", "demo" and "install" need the packages for the
 # build; without a goal, and for all others but "deb" and "bench", those for
-# `make check` are installed as well.  "deb" and "check-deb" also install
-# Debian's tools, and "bench" unpacks the programs that relais is compared with;
+# `make check` are installed as well, which include the tools that "deb" needs.
+# "bench" unpacks the programs that relais is compared with;
 # "check-static", "check-recipes", "check-compilers", "check-supervisors" and
 # "outside" add other tools or unpacked programs.  If the package manager reports
 # that all are installed, nothing else is done.  make and a C compiler must be
 # installed already.
 set -eu
 kind='' tools='' images=''
+debian="build-essential debhelper dh-apparmor lintian systemd"
 for goal; do
 	case $goal in
 	setup) continue ;;
@@ -20,9 +21,7 @@ for goal; do
 	*) kind=tests ;;
 	esac
 	case $goal in
-	deb | check-deb)
-		tools="build-essential debhelper dh-apparmor lintian systemd"
-		;;
+	deb) tools="$tools $debian" ;;
 	bench)
 		tools="libcmocka-dev valgrind strace"
 		images="msmtp ssmtp esmtp dma nullmailer postfix"
@@ -49,7 +48,7 @@ if [ "$kind" = tests ]; then
 	apt="$apt libcmocka-dev libgsasl-dev
 	    clang libclang-rt-14-dev strace valgrind mandoc python3 openssl
 	    libpython3.11-testsuite libidn2-0
-	    ca-certificates bash zsh fish iproute2 procps util-linux"
+	    ca-certificates bash zsh fish iproute2 procps util-linux $debian"
 	apk="$apk cmocka-dev gsasl-dev
 	    clang compiler-rt strace valgrind mandoc python3 openssl
 	    libidn2 ca-certificates coreutils findutils zsh fish iproute2
