@@ -78,9 +78,9 @@ void	check_report_untrusted(struct check *, const struct check_finding *,
 char	*check_matching_address(const char *pattern);
 
 /*
- * Prepares a message from this user, as it would be sent, and copies its sender
- * and its first recipient to those that are NULL.  They remain NULL if the
- * message would be refused.  The caller frees them.
+ * Prepares a message from this user, as it would be sent.  Sets *sender and
+ * *recipient, if they are NULL, to copies of its sender and first recipient,
+ * which the caller frees.  They remain NULL if the message would be refused.
  */
 void	check_find_paths(const struct check *, const char *to, char **sender,
 	    char **recipient);

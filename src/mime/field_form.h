@@ -44,8 +44,9 @@ enum field_result field_write(struct buffer *, const struct field *,
 
 /*
  * Whether the header requires SMTPUTF8, because an address or a message id in
- * it must stay UTF-8.  A local part or a message id has no ASCII form; a domain
- * has none without libidn2; and a header with a DKIM signature must not change.
+ * it must stay UTF-8: a local part or a message id that is not ASCII, or a
+ * domain that is not ASCII if libidn2 is not installed or if the message has a
+ * DKIM signature, which a change would invalidate.
  */
 bool	header_needs_utf8(const struct header *);
 

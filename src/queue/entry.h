@@ -153,7 +153,7 @@ bool	entry_mark_delay(struct entry *, struct failure *);
 /* Gives the entry up: records the reason, and moves it to failed/. */
 bool	entry_fail(struct entry *, const char *reason, struct failure *);
 
-/* The server may have accepted the message for all that are waiting. */
+/* Records that the server may have accepted it for those that are waiting. */
 bool	entry_doubt(struct entry *, struct failure *);
 
 /* Moves the entry to failed/ without changing its content. */

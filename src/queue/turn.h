@@ -32,10 +32,10 @@ struct turn_rate {
 };
 
 enum turn_kind {
-	TURN_NEW,	/* for a message that is not in the queue: if it cannot
-			 * be sent now, a turn is promised to it */
-	TURN_DUE,	/* for one in the queue whose turn has come */
-	TURN_EARLY,	/* for one in the queue that need not be sent yet */
+	TURN_NEW,	/* a message that is not in the queue: if it cannot be
+			 * sent now, a turn is promised to it */
+	TURN_DUE,	/* a message in the queue whose turn has come */
+	TURN_EARLY,	/* a message in the queue that can wait longer */
 };
 
 /* count, at least 1, messages in a period. */

@@ -42,8 +42,8 @@ bool	delivery_is_nested(void);
 /*
  * Whether a delivery can be attempted.  False with why, which ends with what to
  * change: EX_CONFIG, or EX_TEMPFAIL or EX_OSERR if a later attempt may succeed.
- * EX_UNAVAILABLE if a program as smarthost sends this message itself: it would
- * be run again and again.
+ * EX_UNAVAILABLE if the program that is to be run sends this message itself: it
+ * would be run again and again.
  */
 bool	delivery_open(const struct delivery *, struct failure *why);
 

@@ -26,9 +26,9 @@ struct seats {
 bool	seats_are_set(const struct config *);
 
 /*
- * Takes a seat for the messages of a subject, instead of the one that this
- * process holds, unless none is needed.  Returns false with EX_TEMPFAIL if none
- * is free in time, or if a signal arrives; interrupt may be NULL.
+ * Takes a seat for the messages of a subject, if they need one, and releases
+ * the seat that this process holds for others.  Returns false with EX_TEMPFAIL
+ * if no seat is free in time, or if a signal arrives; interrupt may be NULL.
  */
 bool	seats_take(struct seats *, const struct config *,
 	    const struct config_subject *, struct interrupt *,

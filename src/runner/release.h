@@ -20,9 +20,9 @@
  * becomes its name.  Returns false as collect_may_change() and entry_hold() do.
  *
  * For an entry in failed/, queues the message again, with a new ID and a new
- * lifetime, and removes the entry.  Failed recipients are waiting in the new
- * entry, and local names are replaced as in a new message (submit/expand.h).
- * Recipients that are not valid addresses remain failed.
+ * lifetime, and removes the entry.  Recipients that had failed are waiting in
+ * the new entry, unless they are not valid addresses.  Local names are replaced
+ * as in a new message (submit/expand.h).
  *
  * Returns false, with why, and changes nothing if a local name still cannot be
  * resolved (EX_NOUSER, EX_CONFIG or EX_NOPERM, with the key to set), if no

@@ -7,8 +7,8 @@
  * `connections` allows if there are enough entries.  A worker takes the next
  * entry after it finishes one, so a slow entry delays only its own worker.
  *
- * Before that, collected messages that are due are replaced by digests
- * (runner/collect.h).
+ * Before the workers are started, collected messages that are due are replaced
+ * by digests (runner/collect.h).
  *
  * If the smarthost accepts the login again, or the configuration was changed
  * after it refused it, all entries are chosen (submit/login_backoff.h).

@@ -4,9 +4,9 @@
  * A worker makes one attempt after another, and keeps its session with the
  * smarthost open for a few seconds for the next message, from any sender.
  *
- * If messages wait, the worker takes the next one while it sends a message, and
- * sends the envelope of the next one with the end of that message.  If the
- * reply is late, the session of the next message is told to queue it.
+ * While the worker sends a message, it takes the next one, if one waits, and
+ * sends the envelope of the next message with the end of the current one.  If
+ * the reply is late, the session of the next message is told to queue it.
  */
 #ifndef SERVE_WORKER_H
 #define SERVE_WORKER_H

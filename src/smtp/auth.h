@@ -45,8 +45,8 @@ struct auth_offer {
 						 * binding */
 	bool			 secret_refused; /* 534 or 538 to a mechanism
 						 * that sends the password or
-						 * the token itself: not by
-						 * another one of these */
+						 * the token itself: use no
+						 * other one that does so */
 };
 
 struct auth;		/* one exchange */

@@ -1,5 +1,5 @@
 /*
- * The queue of the service, as users see it who cannot read the spool: mailq,
+ * The queue of the service for users who cannot read the spool: mailq,
  * sendmail -q and relais queue.
  */
 #include <setjmp.h>
