@@ -186,7 +186,7 @@ static const struct CMUnitTest modes_spec[] = {
 	    EX_USAGE, "", "relais: no command and no recipient\nusage: relais ",
 	    "relais"),
 	ANSWERS("sendmail executes relais for a command", "sendmail", 0,
-	    "usage: relais queue list ", "", "relais", "help", "queue"),
+	    "usage: relais queue [list | show", "", "relais", "help", "queue"),
 	ANSWERS("relais help prints the commands for an unknown one", "relais",
 	    EX_USAGE, "", "queu: not a command", "relais", "help", "queu"),
 	ANSWERS("relais help takes one command", "relais", EX_USAGE, "",
