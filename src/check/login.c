@@ -6,6 +6,7 @@
 
 #include "check/local.h"
 #include "config/token_status.h"
+#include "util/clock.h"
 #include "util/utc.h"
 
 /* The message of relais-token, without its name and that of the login. */
@@ -89,7 +90,7 @@ check_oauth_login(struct check *c, const struct setting *set,
 	    "renewed at %s and %s at %s", s.account[0] != '\0' ? " of " : "",
 	    s.account, s.provider[0] != '\0' ? " (" : "", s.provider,
 	    s.provider[0] != '\0' ? ")" : "", renewed,
-	    s.expires > (int64_t)time(NULL) ? "expires" : "expired", expires);
+	    s.expires > clock_now() ? "expires" : "expired", expires);
 	if (s.trouble[0] != '\0')
 		report_trouble(c, &found, &s);
 }

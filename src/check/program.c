@@ -12,6 +12,7 @@
 #include "check/local.h"
 #include "config/secret_command.h"
 #include "util/buffer.h"
+#include "util/text.h"
 
 enum { PACKAGE_MS = 5000 };
 
@@ -98,7 +99,7 @@ find_package(struct buffer *name, const char *path, const char *resolved)
 		bool	dpkg = i < 2;
 
 		if (access(dpkg ? "/usr/bin/dpkg-query" : "/usr/bin/rpm",
-		    X_OK) == -1 || strpbrk(paths[i % 2], " \t") != NULL)
+		    X_OK) == -1 || text_has_any(paths[i % 2], " \t"))
 			continue;
 		buffer_clear(&command);
 		buffer_addf(&command, "%s %s", dpkg ? "dpkg-query -S" :

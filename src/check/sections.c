@@ -6,6 +6,7 @@
 #include "check/local.h"
 #include "config/section.h"
 #include "util/buffer.h"
+#include "util/text.h"
 
 static void report_section(struct check *, const struct section *,
 	    const char *remedy, const char *, ...)
@@ -45,8 +46,8 @@ covers(const struct section *s, const struct section *later)
 		return false;
 	if (strcmp(s->pattern, later->pattern) == 0)
 		return true;
-	return strpbrk(s->pattern, "?[\\") == NULL &&
-	    strpbrk(later->pattern, "[\\") == NULL &&
+	return !text_has_any(s->pattern, "?[\\") &&
+	    !text_has_any(later->pattern, "[\\") &&
 	    fnmatch(s->pattern, later->pattern, flags) == 0;
 }
 
@@ -87,7 +88,7 @@ check_covered(struct check *c, const struct section *first,
 static bool
 can_have_domain(const char *pattern)
 {
-	return strpbrk(pattern, "@*[?") != NULL;
+	return text_has_any(pattern, "@*[?");
 }
 
 static void
@@ -155,7 +156,7 @@ check_from(struct check *c, const struct section *s)
 static void
 check_user(struct check *c, const struct section *s)
 {
-	if (strpbrk(s->pattern, "*?[\\") != NULL ||
+	if (text_has_any(s->pattern, "*?[\\") ||
 	    strncmp(s->pattern, "uid-", 4) == 0 ||
 	    getpwnam(s->pattern) != NULL)
 		return;

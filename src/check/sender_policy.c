@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,7 @@ covers_address(const struct policy *p, const char *network, int family)
 	size_t		len = strcspn(network, "/");
 	int		max = family == AF_INET ? 32 : 128;
 	long		bits = network[len] == '/' ?
-			    strtol(network + len + 1, NULL, 10) : max;
+			    (long)strtoimax(network + len + 1, NULL, 10) : max;
 
 	if (len >= sizeof(text) || bits < 0 || bits > max)
 		return false;

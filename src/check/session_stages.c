@@ -12,6 +12,7 @@
 #include "relay/dial.h"
 #include "relay/tls_policy.h"
 #include "smtp/probe.h"
+#include "util/clock.h"
 
 enum {
 	/* Until a reply must arrive.  RFC 5321 allows minutes, and so does a
@@ -83,7 +84,7 @@ find_date(const char *text, time_t *when)
 static void
 check_clock(struct smarthost_run *r, const char *greeting)
 {
-	time_t		now = time(NULL), theirs;
+	time_t		now = clock_now(), theirs;
 	long long	minutes;
 
 	if (!find_date(greeting, &theirs))
@@ -128,7 +129,7 @@ report_tls(struct smarthost_run *r, const struct session *s)
 			until = f.chain[i].until;
 	}
 	date_text(date, sizeof(date), f.n > 0 ? f.chain[0].until : 0);
-	left = (until - (int64_t)time(NULL)) / DAY;
+	left = (until - clock_now()) / DAY;
 	memcpy(facts, (struct check_fact[]){
 		{ "version", f.version, NULL },
 		{ "cipher", f.cipher, NULL },

@@ -16,6 +16,7 @@
 #include "submit/service_queue.h"
 #include "submit/spool_config.h"
 #include "util/buffer.h"
+#include "util/clock.h"
 
 enum {
 	MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR,
@@ -303,7 +304,7 @@ void
 check_spool(struct check *c)
 {
 	const struct setting	*set = config_find(c->config, NULL, KEY_QUEUE);
-	struct spool_check	 s = { .check = c, .now = time(NULL),
+	struct spool_check	 s = { .check = c, .now = clock_now(),
 				    .found = { .stage = CHECK_SPOOL,
 				    .object = config_text(c->config, NULL,
 				    KEY_QUEUE) } };

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "cli/output.h"
+#include "util/clock.h"
 #include "util/visible.h"
 
 /* The service runs the queue once a minute; a timer may take longer. */
@@ -62,7 +63,7 @@ describe_holder(char *to, size_t size, const struct entry *e,
 	char			 shown[4 * sizeof(h->program)];
 
 	if (h == NULL)
-		snprintf(to, size, "%s", what);
+		strlcpy(to, what, size);
 	else
 		snprintf(to, size, "%s by process %ld (%s)", what,
 		    (long)h->pid, visible(shown, sizeof(shown), h->program,
@@ -85,8 +86,8 @@ describe_digest(char *to, size_t size, const struct entry *e, size_t others)
 	char	date[OUTPUT_TIME], with[64] = "";
 
 	if (e->file.digest != NULL) {
-		snprintf(to, size, "an incomplete digest; the next queue run "
-		    "completes and sends it");
+		strlcpy(to, "an incomplete digest; the next queue run "
+		    "completes and sends it", size);
 		return;
 	}
 	if (others > 0)
@@ -120,7 +121,7 @@ char *
 entry_state_reason(char to[ENTRY_STATE_REASON], const struct entry *e,
     struct entry_state *all)
 {
-	int64_t	now = (int64_t)time(NULL);
+	int64_t	now = clock_now();
 	char	date[OUTPUT_TIME];
 
 	to[0] = '\0';
@@ -135,11 +136,11 @@ entry_state_reason(char to[ENTRY_STATE_REASON], const struct entry *e,
 		describe_digest(to, ENTRY_STATE_REASON, e,
 		    collected_others(&all->collected, e));
 	else if (is_read_only(e))
-		snprintf(to, ENTRY_STATE_REASON, "cannot be sent: the file "
-		    "system of the queue is read-only");
+		strlcpy(to, "cannot be sent: the file system of the queue is "
+		    "read-only", ENTRY_STATE_REASON);
 	else if (!has_waiting(&e->file))
-		snprintf(to, ENTRY_STATE_REASON, "no recipient is waiting; the "
-		    "next queue run removes the message");
+		strlcpy(to, "no recipient is waiting; the next queue run "
+		    "removes the message", ENTRY_STATE_REASON);
 	else if (is_in_doubt(&e->file) && e->next > now)
 		snprintf(to, ENTRY_STATE_REASON, "may have been delivered "
 		    "already; next attempt at %s, or now with: relais queue "

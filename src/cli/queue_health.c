@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "queue/health.h"
 #include "util/buffer.h"
+#include "util/clock.h"
 #include "util/json.h"
 
 enum { UNHEALTHY = 1 };
@@ -96,7 +97,7 @@ queue_health(struct queue_source *q, int64_t older_s, bool json,
     struct failure *why)
 {
 	struct queue_state	s = { .age = 0 };
-	int64_t			now = (int64_t)time(NULL);
+	int64_t			now = clock_now();
 
 	if (!queue_source_count(q, &s.now, why))
 		return why->status;

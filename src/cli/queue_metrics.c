@@ -18,6 +18,7 @@
 #include "queue/entry.h"
 #include "queue/id.h"
 #include "queue/spool_state.h"
+#include "util/clock.h"
 #include "util/file.h"
 #include "util/memory.h"
 
@@ -431,7 +432,7 @@ int
 queue_metrics(struct queue_source *q, const struct config *config,
     const char *output, struct failure *why)
 {
-	struct queue_facts	f = { .now = (int64_t)time(NULL),
+	struct queue_facts	f = { .now = clock_now(),
 				    .state.fd = -1 };
 	struct buffer		text = { 0 };
 	bool			good = true;

@@ -11,6 +11,7 @@
 #include "queue/id.h"
 #include "queue/spool.h"
 #include "runner/release.h"
+#include "util/clock.h"
 #include "util/memory.h"
 
 bool
@@ -51,7 +52,7 @@ is_selected(const struct queue_release *r, const struct entry *e)
 	if (e->dir == SPOOL_QUEUE && (!e->file.held || !r->held))
 		return false;
 	if (e->dir == SPOOL_FAILED && r->since_s > 0 &&
-	    e->next < (int64_t)time(NULL) - r->since_s)
+	    e->next < clock_now() - r->since_s)
 		return false;
 	for (size_t i = 0; !found && i < e->file.envelope.n; i++)
 		found = e->file.outcomes[i].kind != OUTCOME_DELIVERED &&

@@ -20,6 +20,7 @@
 #include "mail/complete.h"
 #include "serve/serve_user.h"
 #include "submit/submit.h"
+#include "util/clock.h"
 #include "util/memory.h"
 
 struct test_request {
@@ -85,7 +86,7 @@ write_message(struct test_message *m, const struct identity *me,
 	struct buffer	text = { 0 };
 	bool		good;
 
-	message_id_write(&m->id, time(NULL), me->domain);
+	message_id_write(&m->id, clock_now(), me->domain);
 	buffer_addf(&text, "To: %s\nSubject: Test message from %s\n"
 	    "Message-ID: %s\n\n"
 	    "The user %s sent this message on %s with \"relais test\".\n"

@@ -18,6 +18,7 @@
 #include "util/buffer.h"
 #include "util/memory.h"
 #include "util/privilege.h"
+#include "util/text.h"
 #include "util/trusted.h"
 
 #define SYSTEM_FILE	SYSCONFDIR "/relais.conf"
@@ -269,7 +270,7 @@ include_pattern(struct loader *l, const char *pattern, struct failure *why)
 	glob_t	found = { .gl_pathc = 0 };
 	bool	good = true;
 
-	if (strpbrk(pattern, "*?[") == NULL)
+	if (!text_has_any(pattern, "*?["))
 		return load_file(l, pattern, why) == TRUSTED_READ;
 	switch (glob(pattern, 0, stop_unless_missing, &found)) {
 	case 0:

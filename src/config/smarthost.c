@@ -465,7 +465,7 @@ parse_proxy(struct smarthost_url *h, const char *value, struct failure *why)
 	struct piece		place;
 	const char		*at, *wrong;
 
-	if (strpbrk(value, separators) != NULL)
+	if (text_has_any(value, separators))
 		return refuse_url(why, url, "only one proxy can be set");
 	if (strncasecmp(value, scheme, skip) != 0)
 		return refuse_url(why, url, "expected "

@@ -7,6 +7,7 @@
 #include "config/check.h"
 #include "config/section.h"
 #include "util/memory.h"
+#include "util/text.h"
 #include "util/visible.h"
 
 void
@@ -64,7 +65,7 @@ draft_section(struct draft *d, enum section_kind kind, const char *pattern,
 {
 	struct section	*s;
 	bool		 good = pattern[0] != '\0' && is_visible(pattern) &&
-			    strpbrk(pattern, " ,") == NULL;
+			    !text_has_any(pattern, " ,");
 	unsigned	 n = 0;
 
 	for (s = d->config.first; s != d->top && good; s = s->next, n++)

@@ -401,7 +401,7 @@ has_pattern(struct draft *d, const struct kept *k, const char *name)
 static bool
 is_wildcard(const char *from)
 {
-	return strpbrk(from, "*?[") != NULL;
+	return text_has_any(from, "*?[");
 }
 
 static void

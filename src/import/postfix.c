@@ -243,7 +243,7 @@ open_table(struct postfix *p, const struct kept *maps, struct source *file)
 		size_t	len = strlen(types[i]);
 
 		if (strncmp(maps->text, types[i], len) != 0 ||
-		    strpbrk(maps->text, ", \t") != NULL)
+		    text_has_any(maps->text, ", \t"))
 			continue;
 		if (p->in->read(file, maps->text + len, &why) == SOURCE_READ)
 			return true;
@@ -466,7 +466,7 @@ set_local_names(struct postfix *p)
 		return;
 	}
 	if (path != NULL && path[1] == '/' &&
-	    strpbrk(path, ", \t") == NULL)
+	    !text_has_any(path, ", \t"))
 		draft_set(d, d->top, KEY_ALIASES, path + 1, aliases->origin);
 	if (p->kept[LUSER].text != NULL)
 		set_root(d, &p->kept[LUSER]);

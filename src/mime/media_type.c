@@ -1,6 +1,7 @@
 #include "mime/media_type.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -108,7 +109,7 @@ split_name(struct parameter *p)
 		digits--;
 	if (digits < n && n - digits < 6 && digits > 1 &&
 	    p->name[digits - 1] == '*') {
-		p->section = strtol(p->name + digits, NULL, 10);
+		p->section = (long)strtoimax(p->name + digits, NULL, 10);
 		n = digits - 1;
 	}
 	p->name_len = n;

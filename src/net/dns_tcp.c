@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
+#include <inttypes.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -48,7 +49,7 @@ find_server(struct server *s, const struct __res_state *state, int i)
 	if (getnameinfo(at, size, s->host, sizeof(s->host), port, sizeof(port),
 	    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		return false;
-	s->port = (uint16_t)strtoul(port, NULL, 10);
+	s->port = (uint16_t)strtoimax(port, NULL, 10);
 	return true;
 }
 

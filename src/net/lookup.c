@@ -96,7 +96,7 @@ select_by_weight(const struct lookup_target *equals, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		sum += 1 + (uint32_t)equals[i].weight * LOOKUP_MAX;
-	at = arc4random_uniform(sum);
+	at = arc4random() % sum;	/* sum is small: hardly biased */
 	for (size_t i = 0; i < n; i++) {
 		uint32_t	share = 1 +
 				    (uint32_t)equals[i].weight * LOOKUP_MAX;

@@ -13,6 +13,7 @@
 #include "queue/files.h"
 #include "queue/id.h"
 #include "queue/last_attempt.h"
+#include "util/clock.h"
 #include "util/memory.h"
 
 enum {
@@ -230,7 +231,7 @@ set_time_of_failure(struct entry *entry)
 		{ .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW },
 	};
 
-	entry->next = (int64_t)time(NULL);
+	entry->next = clock_now();
 	/* By name, because it need not be a file.  Only the time is lost. */
 	utimensat(entry->spool->dir[SPOOL_FAILED], entry->name, times,
 	    AT_SYMLINK_NOFOLLOW);

@@ -8,6 +8,7 @@
 #include "queue/escape.h"
 #include "queue/id.h"
 #include "util/memory.h"
+#include "util/text.h"
 
 static const char	first_line[] = "relais-queue 1\n";
 static const char	message_line[] = "message %010zu %010zu %020zu\n";
@@ -140,7 +141,7 @@ write_fields(struct buffer *b, const struct envelope_file *file)
 static bool
 has_line_break(const char *word)
 {
-	return word != NULL && strpbrk(word, "\r\n") != NULL;
+	return word != NULL && text_has_any(word, "\r\n");
 }
 
 bool

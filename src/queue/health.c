@@ -18,6 +18,7 @@
 #include "queue/spool_state.h"
 #include "queue/storm.h"
 #include "util/buffer.h"
+#include "util/clock.h"
 #include "util/file.h"
 
 enum { HOUR = 60 * 60 };		/* seconds */
@@ -186,7 +187,7 @@ health_examine(struct health_state *state, struct spool *spool,
 	spool_state_free(&facts);
 	return spool_count(&state->queue, spool, SPOOL_QUEUE, why) &&
 	    spool_count(&state->failed, spool, SPOOL_FAILED, why) &&
-	    examine_entries(state, spool, (int64_t)time(NULL), why);
+	    examine_entries(state, spool, clock_now(), why);
 }
 
 bool

@@ -12,6 +12,7 @@
 #include "queue/files.h"
 #include "queue/id.h"
 #include "queue/usage.h"
+#include "util/clock.h"
 #include "util/failure.h"
 #include "util/file.h"
 
@@ -35,7 +36,7 @@ last_attempt_store(struct spool *spool, const char *id,
 	int		fd;
 
 	if (len == 0 || !make_name(name, id) ||
-	    !usage_reserve(spool, len, (int64_t)time(NULL), &ignored))
+	    !usage_reserve(spool, len, clock_now(), &ignored))
 		return;
 	fd = files_open(dir, name, O_CREAT | O_EXCL | O_WRONLY);
 	if (fd < 0)

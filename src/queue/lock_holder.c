@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,8 +89,8 @@ read_processes(struct lock_holders *h, const struct stat *like)
 		    O_DIRECTORY | O_CLOEXEC);
 		if (process < 0)
 			continue;
-		add_process(h, process, (pid_t)strtol(d->d_name, NULL, 10),
-		    like);
+		add_process(h, process, (pid_t)strtoimax(d->d_name, NULL,
+		    10), like);
 		close(process);
 	}
 	closedir(dir);

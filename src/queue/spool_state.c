@@ -15,6 +15,7 @@
 #include "queue/escape.h"
 #include "queue/files.h"
 #include "queue/id.h"
+#include "util/clock.h"
 #include "util/file.h"
 #include "util/memory.h"
 
@@ -379,7 +380,7 @@ replace_file(struct spool *spool, const struct buffer *text)
 	int	fd;
 	bool	good;
 
-	id_make(name, (int64_t)time(NULL) * 1000000, arc4random());
+	id_make(name, clock_now() * 1000000, arc4random());
 	fd = files_open(tmp, name, O_WRONLY | O_CREAT | O_EXCL);
 	if (fd == -1)
 		return false;

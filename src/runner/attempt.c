@@ -16,6 +16,7 @@
 #include "submit/prepare.h"
 #include "submit/spool_config.h"
 #include "submit/tally.h"
+#include "util/clock.h"
 #include "util/memory.h"
 #include "util/visible.h"
 
@@ -207,7 +208,7 @@ open_attempt(struct attempt_worker *w, const char *name, bool is_notice)
 	a->w = w;
 	a->entry = &a->opened;
 	a->is_notice = is_notice;
-	a->now = (int64_t)time(NULL);
+	a->now = clock_now();
 	a->name = memory_copy(name);
 	a->result = open_for_attempt(w, a->entry, name);
 	if (a->result == ATTEMPT_DELIVERED && !is_notice)
@@ -800,7 +801,7 @@ attempt_postpone(struct attempt_worker *w, const char *name,
 {
 	struct entry	entry;
 	struct attempt	a = { .w = w, .entry = &entry, .in_doubt = sending,
-			    .now = (int64_t)time(NULL) };
+			    .now = clock_now() };
 	struct failure	why;
 
 	if (open_for_attempt(w, &entry, name) != ATTEMPT_DELIVERED)

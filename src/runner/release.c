@@ -10,6 +10,7 @@
 #include "runner/collect.h"
 #include "submit/expand.h"
 #include "submit/local_names.h"
+#include "util/clock.h"
 #include "util/memory.h"
 
 static bool
@@ -66,7 +67,7 @@ release_failed(struct entry *entry, const struct config *config,
 		.envelope = &env,
 		.message = &entry->message,
 		.reason = file->reason,
-		.next = (int64_t)time(NULL),
+		.next = clock_now(),
 		.uid = file->uid,
 		.caller = file->caller,
 	};
@@ -101,6 +102,6 @@ release_entry(struct entry *entry, const struct config *config,
 		return release_failed(entry, config, me, id, why) ||
 		    failure_prefix(why, "%s: ", entry->name);
 	strlcpy(id, entry->name, ID_SIZE);
-	entry->next = (int64_t)time(NULL);
+	entry->next = clock_now();
 	return collect_may_change(entry, why) && entry_hold(entry, false, why);
 }

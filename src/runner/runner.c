@@ -25,6 +25,7 @@
 #include "submit/login_backoff.h"
 #include "submit/pace.h"
 #include "submit/spool_config.h"
+#include "util/clock.h"
 #include "util/file.h"
 #include "util/memory.h"
 
@@ -463,7 +464,7 @@ block_signals(struct queue_run *run)
 static void
 note_given_up(struct spool *spool, size_t entries, const char *reason)
 {
-	int64_t		now = (int64_t)time(NULL);
+	int64_t		now = clock_now();
 	struct failure	ignored;	/* nothing depends on it */
 
 	health_note_error(spool, now, reason, true, &ignored);
@@ -549,7 +550,7 @@ static void
 record_health(const struct queue_run *run, struct runner_totals *t)
 {
 	struct spool	*spool = run->runner->spool;
-	int64_t		 now = (int64_t)time(NULL);
+	int64_t		 now = clock_now();
 	size_t		 given_up = t->result[ATTEMPT_FAILED] +
 			    t->result[ATTEMPT_BAD];
 	bool		 delivered = false;
@@ -660,7 +661,7 @@ check_alarm(const struct runner *r)
 	struct alarm_options	options = { .config = r->config, .me = r->me,
 				    .log = r->log, .spool = r->spool };
 
-	alarm_check(&options, (int64_t)time(NULL));
+	alarm_check(&options, clock_now());
 }
 
 static bool
@@ -676,7 +677,7 @@ runner_run_queue(const struct runner *options, struct runner_totals *t,
 	struct runner		 copy = *options;
 	const struct runner	*r = &copy;
 	struct queue_run	 run = { .runner = r };
-	int64_t			 now = (int64_t)time(NULL);
+	int64_t			 now = clock_now();
 	bool			 good = true;
 
 	*t = (struct runner_totals){ 0 };

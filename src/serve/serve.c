@@ -87,7 +87,7 @@ start_run(struct serve_state *s)
 static bool
 is_entry_due(struct serve_state *s)
 {
-	int64_t			now = (int64_t)time(NULL);
+	int64_t			now = clock_now();
 	struct spool_totals	totals;
 	struct retry_schedule	schedule;
 	struct failure		why;

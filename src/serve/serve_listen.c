@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +90,7 @@ number_of(const char *name)
 {
 	const char	*text = getenv(name);
 
-	return text != NULL ? strtol(text, NULL, 10) : 0;
+	return text != NULL ? (long)strtoimax(text, NULL, 10) : 0;
 }
 
 bool

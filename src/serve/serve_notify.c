@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,8 +45,8 @@ serve_notify_open(struct serve_notify *n)
 	*n = (struct serve_notify){
 		.fd = connect_manager(getenv("NOTIFY_SOCKET")),
 	};
-	if (usec != NULL && (pid == NULL || strtol(pid, NULL, 10) ==
-	    (long)getpid()))
+	if (usec != NULL && (pid == NULL || strtoimax(pid, NULL, 10) ==
+	    getpid()))
 		n->watchdog_ms = strtonum(usec, 0, INT64_MAX, &wrong) / 2000;
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");

@@ -78,8 +78,8 @@ find_in_table(struct discovery *d, const struct provider *p)
 	if (p == NULL)
 		return false;
 	d->provider = p;
-	snprintf(d->smarthost, sizeof(d->smarthost), "%s",
-	    p->value[PROVIDER_SMARTHOST]);
+	strlcpy(d->smarthost, p->value[PROVIDER_SMARTHOST],
+	    sizeof(d->smarthost));
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include "setup/table.h"
 #include "util/installed.h"
 #include "util/memory.h"
+#include "util/text.h"
 
 #define PLACE_OF_TENANT	"{tenant}"
 #define PLACE_OF_PORT	"{port}"
@@ -42,7 +43,7 @@ static bool
 is_https(const char *url)
 {
 	return strncmp(url, "https://", 8) == 0 && url[8] != '\0' &&
-	    strpbrk(url, " \t\"<>\\^`#@") == NULL;
+	    !text_has_any(url, " \t\"<>\\^`#@");
 }
 
 /* RFC 8252 section 7.3; the path is empty or that of a file. */
@@ -60,7 +61,7 @@ is_loopback(const char *url)
 		path = url + strlen(starts[i]);
 		if (strncmp(url, starts[i], strlen(starts[i])) == 0)
 			return (*path == '\0' || *path == '/') &&
-			    strpbrk(path, " \t?#{") == NULL;
+			    !text_has_any(path, " \t?#{");
 	}
 	return false;
 }
@@ -103,7 +104,7 @@ check_value(struct oauth_provider *p, enum oauth_key key, struct failure *why)
 		return is_tenant(value) || failed(why, EX_CONFIG,
 		    "the tenant is not a domain or an ID");
 	case OAUTH_PARAMETERS:
-		return strpbrk(value, " \t#") == NULL || failed(why, EX_CONFIG,
+		return !text_has_any(value, " \t#") || failed(why, EX_CONFIG,
 		    "parameters must be encoded as in a URL");
 	case OAUTH_NAME:
 	case OAUTH_SCOPE:

@@ -153,7 +153,7 @@ check_value(struct provider *p, enum provider_key key, struct failure *why)
 		    KEY_CONNECTIONS)->rule, value, why);
 	case PROVIDER_PAGE:
 		return (strncmp(value, "https://", 8) == 0 &&
-		    strpbrk(value, " \t") == NULL) || failed(why, EX_CONFIG,
+		    !text_has_any(value, " \t")) || failed(why, EX_CONFIG,
 		    "the page is not an https:// URL");
 	case PROVIDER_NOTE:
 		return (strlen(value) <= NOTE_MAX &&

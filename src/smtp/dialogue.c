@@ -1,5 +1,6 @@
 #include "smtp/dialogue.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -309,7 +310,7 @@ receive_long_line(struct session *s, struct buffer *line, struct failure *why)
 		    "server (a line of more than %d octets)",
 		    SESSION_LINE_MAX);
 	}
-	code = line->len >= 4 ? (int)strtol(line->data, NULL, 10) : 0;
+	code = line->len >= 4 ? (int)strtoimax(line->data, NULL, 10) : 0;
 	if (code < 200 || code > 599 || strlen(line->data) != line->len ||
 	    (line->data[3] != ' ' && line->data[3] != '-') ||
 	    (r->code != 0 && code != r->code))

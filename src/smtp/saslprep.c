@@ -190,11 +190,8 @@ saslprep_load(struct saslprep_library *unicode)
 	*(void **)&unicode->normalize = dlsym(library, "u8_normalize");
 	*(void **)&unicode->direction = dlsym(library, "uc_bidi_class");
 	unicode->nfkc = dlsym(library, "uninorm_nfkc");
-	if (unicode->normalize != NULL && unicode->direction != NULL &&
-	    unicode->nfkc != NULL)
-		return true;
-	dlclose(library);
-	return false;
+	return unicode->normalize != NULL && unicode->direction != NULL &&
+	    unicode->nfkc != NULL;
 }
 
 bool

@@ -8,6 +8,7 @@
 #include "util/base64.h"
 #include "util/hex.h"
 #include "util/memory.h"
+#include "util/text.h"
 #include "util/visible.h"
 
 enum {
@@ -259,7 +260,7 @@ secrets_mask(const struct secrets *s, char *text, size_t size)
 		forms.data[i] ^= s->pad.data[i];
 	hidden = memory_new(len, sizeof(*hidden));
 	mark_hidden(text, false, &forms, hidden);
-	if (strpbrk(text, "%=\\") != NULL)
+	if (text_has_any(text, "%=\\"))
 		mark_hidden(text, true, &forms, hidden);
 	if (memchr(hidden, true, len) != NULL)
 		mask_hidden(text, size, hidden);

@@ -35,8 +35,8 @@ static enum path_form
 form_of(const struct smtp_paths_rules *rules, const char *path,
     const char *parameter, struct buffer *ascii, struct failure *why)
 {
-	if (strpbrk(path, "\r\n") != NULL ||
-	    (parameter != NULL && strpbrk(parameter, "\r\n") != NULL)) {
+	if (text_has_any(path, "\r\n") ||
+	    (parameter != NULL && text_has_any(parameter, "\r\n"))) {
 		failed(why, EX_DATAERR, "the address or a parameter contains "
 		    "a line break");
 		return PATH_UNSENDABLE;

@@ -1,6 +1,7 @@
 #include "smtpd/smtpd_command.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -125,7 +126,7 @@ parse_size(uint64_t *size, const char *value)
 	if (value[0] < '0' || value[0] > '9')
 		return false;
 	errno = 0;
-	*size = strtoull(value, &end, 10);
+	*size = (uint64_t)strtoimax(value, &end, 10);
 	return *end == '\0' && errno == 0;
 }
 

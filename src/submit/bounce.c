@@ -1,6 +1,7 @@
 #include "submit/bounce.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "mail/complete.h"
 #include "queue/commit.h"
 #include "util/buffer.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 enum { FOLD_AT = 76 };		/* octets of a line */
@@ -171,7 +173,7 @@ add_xtext(struct buffer *b, const char *text)
 		if (*text == '+' && isxdigit((unsigned char)text[1]) &&
 		    isxdigit((unsigned char)text[2])) {
 			memcpy(hex, text + 1, 2);
-			c = strtol(hex, NULL, 16);
+			c = (long)strtoimax(hex, NULL, 16);
 			if (c >= ' ' && c < 127) {
 				buffer_add_byte(b, (char)c);
 				text += 2;
@@ -436,7 +438,7 @@ bounce_make(struct bounce *n, const struct bounce_report *r,
 		.about = r->envelope->reverse_path,
 	};
 	struct bounce_writer	w = { .report = r, .me = options->me,
-				    .now = (int64_t)time(NULL) };
+				    .now = clock_now() };
 	bool			good;
 
 	*n = (struct bounce){ .message.body.fd = -1 };
@@ -468,7 +470,7 @@ bounce_queue(const struct bounce *n, const struct bounce_report *r,
 		.envelope = &n->envelope,
 		.message = &n->message,
 		.outcomes = n->outcomes,
-		.next = (int64_t)time(NULL),
+		.next = clock_now(),
 		.uid = r->uid,
 		.caller = r->caller,
 	};

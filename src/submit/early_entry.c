@@ -9,6 +9,7 @@
 #include "queue/commit.h"
 #include "queue/retry.h"
 #include "submit/spool_config.h"
+#include "util/clock.h"
 #include "util/interrupt.h"
 #include "util/memory.h"
 
@@ -26,7 +27,7 @@ next_attempt(const struct early_entry *e, bool in_doubt)
 	struct retry_schedule	schedule;
 
 	spool_config_retry(&schedule, e->relay->config);
-	return (int64_t)time(NULL) + retry_delay(&schedule, 1, in_doubt,
+	return clock_now() + retry_delay(&schedule, 1, in_doubt,
 	    arc4random());
 }
 
@@ -140,7 +141,7 @@ early_entry_keep(struct early_entry *e, bool attempted, char id[ID_SIZE])
 	}
 	e->entry->file.asked = asked;
 	e->entry->next = attempted ? next_attempt(e, in_doubt) :
-	    (int64_t)time(NULL);
+	    clock_now();
 	/* If this fails, the entry stays as it was written: it waits. */
 	if (!entry_record(e->entry, e->outcomes, &why) ||
 	    !entry_postpone(e->entry, e->entry->next, &why))

@@ -9,6 +9,7 @@
 #include "queue/retry.h"
 #include "queue/spool_state.h"
 #include "submit/spool_config.h"
+#include "util/clock.h"
 
 static enum spool_trouble
 kind_of(enum connection_trouble trouble)
@@ -69,7 +70,7 @@ bool
 login_backoff_claim(const struct login_backoff *b,
     const struct relay_login *login, bool *in_trouble, struct failure *why)
 {
-	int64_t			 now = (int64_t)time(NULL);
+	int64_t			 now = clock_now();
 	struct spool_state_host	*host;
 	struct spool_state	 state;
 	struct retry_schedule	 schedule;
@@ -100,7 +101,7 @@ static void
 record_trouble(const struct login_backoff *b, const struct relay_login *login,
     enum spool_trouble trouble, const struct failure *why)
 {
-	int64_t			 now = (int64_t)time(NULL);
+	int64_t			 now = clock_now();
 	int64_t			 changed_us = config_changed_us(b->config);
 	struct spool_state	 state;
 	struct spool_state_host	*host;
@@ -125,7 +126,7 @@ record_trouble(const struct login_backoff *b, const struct relay_login *login,
 static void
 clear_trouble(const struct login_backoff *b, const struct relay_login *login)
 {
-	int64_t			 now = (int64_t)time(NULL);
+	int64_t			 now = clock_now();
 	struct spool_state_host	*host;
 	struct spool_state	 state;
 	struct failure		 ignored;	/* mail goes on */

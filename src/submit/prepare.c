@@ -13,6 +13,7 @@
 #include "submit/local_names.h"
 #include "submit/sender.h"
 #include "util/buffer.h"
+#include "util/clock.h"
 #include "util/memory.h"
 
 /* A message, its envelope, and the settings that apply to its sender. */
@@ -180,7 +181,7 @@ prepare_message(const struct prepare_options *options, struct envelope *env,
 				    .message = message };
 	const struct config	*config = options->config;
 	struct header		*h = &message->header;
-	time_t			 now = time(NULL);
+	time_t			 now = clock_now();
 	char			*from = NULL;
 	bool			 good, has_from;
 

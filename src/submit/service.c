@@ -102,7 +102,7 @@ wait_while_busy(struct service_backoff *b)
 		b->until = clock_ms() + BUSY_MS;
 		b->pause = PAUSE_MS;
 	}
-	ms = b->pause / 2 + arc4random_uniform((uint32_t)b->pause / 2 + 1);
+	ms = b->pause / 2 + arc4random() % ((uint32_t)b->pause / 2 + 1);
 	if (clock_ms() + ms > b->until)
 		return false;
 	poll(NULL, 0, (int)ms);

@@ -9,6 +9,7 @@
 
 #include "queue/escape.h"
 #include "util/memory.h"
+#include "util/text.h"
 #include "util/visible.h"
 
 static const char *const	kinds[] = {
@@ -220,7 +221,7 @@ read_text(char **line, char *to, size_t size)
 		return true;
 	text = escape_decode_word(word, strlen(word));
 	good = text != NULL && text[0] != '\0' &&
-	    strlcpy(to, text, size) < size && strpbrk(to, "\r\n") == NULL;
+	    strlcpy(to, text, size) < size && !text_has_any(to, "\r\n");
 	free(text);
 	return good;
 }
@@ -485,7 +486,7 @@ service_release_parse(struct service_release *r, const char *text,
 	} else if (good) {
 		good = read_number(&rest, 255, &r->why.status) &&
 		    r->why.status != EX_OK && rest != NULL &&
-		    strpbrk(rest, "\r\n") == NULL;
+		    !text_has_any(rest, "\r\n");
 		if (good)
 			strlcpy(r->why.text, rest, sizeof(r->why.text));
 	}

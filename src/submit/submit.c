@@ -21,6 +21,7 @@
 #include "submit/service.h"
 #include "submit/storm_rule.h"
 #include "submit/tally.h"
+#include "util/clock.h"
 #include "util/memory.h"
 
 /* A prepared message. */
@@ -176,7 +177,7 @@ commit_part(const struct submit_job *j, enum spool_dir dir, char *id,
     struct failure *why)
 {
 	const struct envelope	*all = j->envelope;
-	int64_t			 now = (int64_t)time(NULL);
+	int64_t			 now = clock_now();
 	bool			 in_doubt = false, asked = false, good;
 	bool			 paced = dir == SPOOL_QUEUE && j->turn != 0;
 	bool			 only_paced = paced;
@@ -331,7 +332,7 @@ notify_sender(const struct submit_job *j, const struct prepare_options *options)
 		.envelope = j->envelope,
 		.outcomes = j->result->outcomes,
 		.message = j->message,
-		.arrived = (int64_t)time(NULL),
+		.arrived = clock_now(),
 		.spool = &s->spool,
 		.uid = s->options.uid,
 		.caller = s->options.me->user,
@@ -364,7 +365,7 @@ note_health(const struct submit_job *j)
 	struct spool		*spool = &j->submit->spool;
 	const struct outcome	*error = NULL;
 	bool			 delivered = false;
-	int64_t			 now = (int64_t)time(NULL);
+	int64_t			 now = clock_now();
 	struct failure		 ignored;	/* only a status check fails */
 
 	for (size_t i = 0; i < j->envelope->n; i++) {
@@ -424,7 +425,7 @@ collect(struct submit_job *j)
 
 	if (!has_queue(s) || !has_outcome(j, OUTCOME_WAITING))
 		return false;
-	j->digest_at = storm_rule_apply(&rule, (int64_t)time(NULL));
+	j->digest_at = storm_rule_apply(&rule, clock_now());
 	if (j->digest_at == 0)
 		return false;
 	j->attempted = false;

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "util/clock.h"
+
 static void
 add_outcome(struct counters *to, const struct outcome *o)
 {
@@ -54,5 +56,5 @@ void
 tally_write(const struct tally *t, struct spool *spool)
 {
 	if (t->n > 0)
-		counters_add(spool, t->counters, t->n, (int64_t)time(NULL));
+		counters_add(spool, t->counters, t->n, clock_now());
 }

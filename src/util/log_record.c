@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/clock.h"
 #include "util/json.h"
 #include "util/visible.h"
 
@@ -112,7 +113,7 @@ void
 log_record_file(struct buffer *b, const struct log_event *e)
 {
 	char		date[40], zone[8], host[256] = "";
-	time_t		now = time(NULL);
+	time_t		now = clock_now();
 	struct tm	tm;
 
 	if (localtime_r(&now, &tm) != NULL &&
@@ -132,7 +133,7 @@ void
 log_record_syslog(struct buffer *b, const struct log_event *e)
 {
 	char		date[32];
-	time_t		now = time(NULL);
+	time_t		now = clock_now();
 	struct tm	tm;
 
 	if (localtime_r(&now, &tm) == NULL ||

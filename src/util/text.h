@@ -7,12 +7,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A space or a tab: WSP of RFC 5234. */
 static inline bool
 text_is_blank(char c)
 {
 	return c == ' ' || c == '\t';
+}
+
+/* Whether the text contains one of the characters. */
+static inline bool
+text_has_any(const char *text, const char *characters)
+{
+	return text[strcspn(text, characters)] != '\0';
 }
 
 /* Every octet is less than 128. */
