@@ -11,9 +11,10 @@
 
 /*
  * Connects to the smarthost, logs in, and asks it to accept the sender and a
- * recipient, as relais check does, and prints what it found.  secret replaces
- * the content of password_file, which does not exist yet, unless it is NULL.
- * Sends no message.  Returns EX_OK or the status of the first failure.
+ * recipient, as relais check does, and prints what it found.  If secret is not
+ * NULL, it takes the place of the content of password_file, which does not
+ * exist yet.  Sends no message.  Returns EX_OK or the status of the first
+ * failure.
  */
 int	setup_verify(const struct section *answers, const char *secret,
 	    const struct provider_table *);

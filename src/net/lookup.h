@@ -3,8 +3,7 @@
  *
  * SRV: RFC 2782, for submission RFC 6186 and RFC 8314; MX: RFC 5321 section
  * 5.1.  A reply is untrusted input: at most LOOKUP_MAX hosts are kept, and
- * invalid host names are ignored.  A host is not trusted because it is in the
- * reply.
+ * invalid host names are ignored.  The reply does not make a host trusted.
  */
 #ifndef NET_LOOKUP_H
 #define NET_LOOKUP_H

@@ -160,8 +160,8 @@ bool	entry_doubt(struct entry *, struct failure *);
 bool	entry_set_aside(struct entry *, struct failure *);
 
 /*
- * Records only why no attempt can be made, for those who list the queue, if the
- * file can be written; not synced.
+ * Records only why no attempt can be made, for the list of the queue.  Not
+ * synced, and nothing is recorded if the file cannot be written.
  */
 void	entry_explain(struct entry *, const char *reason);
 

@@ -34,9 +34,9 @@ bool	serve_listen_inherit(struct serve_listen *, struct failure *why);
 /*
  * Creates the socket, mode 0666, unless a Unix socket has been passed.  An old
  * socket at that path is replaced, unless a process listens on it that sends a
- * greeting or keeps the connection open for five seconds.  Returns false, with
- * why: EX_TEMPFAIL if another process listens, EX_CANTCREAT if the socket cannot
- * be created.
+ * greeting or keeps the connection open for five seconds.  Returns false with
+ * why: EX_TEMPFAIL if another process listens, EX_CANTCREAT if the socket
+ * cannot be created.
  */
 bool	serve_listen_create(struct serve_listen *, const char *path,
 	    struct failure *why);

@@ -49,7 +49,7 @@ struct early_entry {
 /*
  * Call this before relay_send().  If another process makes the attempt, call
  * the callbacks of .relay as relay_send() does, and interrupt_limit_wait()
- * while it takes.
+ * during the attempt.
  */
 void	early_entry_begin(struct early_entry *);
 

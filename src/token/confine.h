@@ -15,10 +15,10 @@
 void	confine_no_new_privileges(void);
 
 /*
- * As root, becomes, irrevocably, the first user other than root who owns a
- * component of the path of the directory: that user could replace the
- * components below it.  If a component is missing, it is the last one that is
- * examined.  Another user than root remains the same user.
+ * If the process belongs to root, it becomes, irrevocably, the first user other
+ * than root who owns a component of the path of the directory: that user could
+ * replace the components below it.  Components after a missing one are not
+ * examined.
  *
  * create: creates missing components with mode 0700, and as root gives
  * /var/lib/relais to the user relais.  EX_CANTCREAT, EX_OSERR.

@@ -54,8 +54,8 @@ void	interrupt_call_back(struct interrupt *);
 
 /*
  * Call this before each wait of left ms (-1: no limit): calls callback() if it
- * is due, and returns after how many ms to call this again.  Makes no system
- * call of its own; the argument may be NULL.
+ * is due, and returns the number of ms after which this must be called again.
+ * Makes no system call of its own; the argument may be NULL.
  */
 int64_t	interrupt_limit_wait(struct interrupt *, int64_t left);
 

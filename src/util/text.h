@@ -37,10 +37,10 @@ bool	text_is_utf8(const char *text, size_t len);
 size_t	text_decode_utf8(const char *text, size_t len, uint32_t *c);
 
 /*
- * A host name as the resolver accepts it: at most 255 octets; letters, digits,
- * hyphens, underscores and dots, of which the name does not begin with a
- * hyphen, and no label is empty except after a final dot.  Characters that are
- * not ASCII are accepted if they are valid UTF-8: IDNA decides about them
+ * A host name as the resolver accepts it: at most 255 octets of letters,
+ * digits, hyphens, underscores and dots.  It does not begin with a hyphen, and
+ * no label is empty except after a final dot.  Characters that are not ASCII
+ * are accepted if they are valid UTF-8: IDNA decides about them
  * (mail/domain.h).  domain_is_valid() has the stricter rule of RFC 5321.
  */
 bool	text_is_host_name(const char *name, size_t len);
