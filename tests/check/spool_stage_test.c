@@ -108,8 +108,8 @@ static const struct spool_case spools[] = {
 	    "which runs as the user relais, cannot use it => run: chown -R "
 	    "relais:relais /" } },
 	{ "a spool that others can write to is a warning", .mode = 0777,
-	    .want = { "spool warning /", " => run \"relais check\" as root, or "
-	    "correct the owner and the mode of the directory\n" } },
+	    .want = { "spool warning is writable by other users => run: chmod "
+	    "700 /" }, .not = "(" },
 	{ "a directory that does not exist yet is good",
 	    "/nonexistent/relais", .want = { "spool ok does not exist yet" },
 	    .not = "warning" },
