@@ -178,9 +178,10 @@ mixed_text_next(struct mixed_text *m, const char *text, size_t len,
 {
 	size_t	i = *at;
 
-	*m = (struct mixed_text){ .text = text + i };
-	if (i == len)
+	*m = (struct mixed_text){ .text = text };
+	if (i == len)		/* the text can be NULL */
 		return false;
+	m->text += i;
 	while (i < len && encoded_word_read(&m->word, text + i, len - i) == 0)
 		i++;
 	m->len = i - *at;
