@@ -56,21 +56,22 @@ size_t
 collected_others(struct collected *c, const struct entry *e)
 {
 	char	*key;
-	char	**first;
-	size_t	 n = 0, i;
+	size_t	 first = 0, end, n = 0;
 
 	if (e->spool == NULL)
 		return 0;
 	if (!c->read)
 		read_spool(c, e->spool);
-	if (c->n == 0)
-		return 0;
 	key = key_of(e);
-	first = bsearch(&key, c->key, c->n, sizeof(*c->key), compare_keys);
-	for (i = first != NULL ? (size_t)(first - c->key) : c->n; i > 0 &&
-	    i < c->n && strcmp(c->key[i - 1], key) == 0; i--)
-		;
-	for (; i < c->n && strcmp(c->key[i], key) == 0; i++)
+	for (end = c->n; first < end;) {
+		size_t	middle = first + (end - first) / 2;
+
+		if (strcmp(c->key[middle], key) < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	for (; first < c->n && strcmp(c->key[first], key) == 0; first++)
 		n++;
 	free(key);
 	return n > 0 ? n - 1 : 0;

@@ -26,7 +26,8 @@ enum key_flag {
 };
 
 struct key {
-	const char		*name;
+	char			 name[24];	/* a pointer would be relocated
+						 * at each start */
 	size_t			 len;
 	const char		*fallback;	/* the default, or NULL */
 	enum key_place		 place;

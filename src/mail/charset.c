@@ -18,8 +18,11 @@ enum charset_kind {
 	UNKNOWN_CHARSET,	/* split only at blanks */
 };
 
-/* The first entry that the name begins with, in any case. */
-static const struct { const char *name; enum charset_kind kind; } kinds[] = {
+/*
+ * The first entry that the name begins with, in any case.  Arrays, not pointers,
+ * which are relocated at each start.
+ */
+static const struct { char name[16]; enum charset_kind kind; } kinds[] = {
 	{ "utf-8", UTF8 }, { "utf8", UTF8 },
 	{ "us-ascii", SEVEN_BIT }, { "ascii", SEVEN_BIT },
 	{ "ansi_x3.4", SEVEN_BIT }, { "iso646", SEVEN_BIT },

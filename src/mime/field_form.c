@@ -27,7 +27,8 @@ enum field_kind {
 	OPAQUE,			/* only comments may contain text */
 };
 
-static const struct { const char *name; enum field_kind kind; } kinds[] = {
+/* Arrays, not pointers, which are relocated at each start. */
+static const struct { char name[28]; enum field_kind kind; } kinds[] = {
 	{ "Subject", TEXT }, { "Comments", TEXT },
 	{ "Content-Description", TEXT },
 	{ "From", ADDRESSES }, { "Sender", ADDRESSES },

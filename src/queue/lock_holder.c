@@ -52,7 +52,8 @@ add_process(struct lock_holders *h, int process, pid_t pid,
 	while ((d = readdir(dir)) != NULL) {
 		struct lock_holder	*holder;
 
-		if (fstatat(dirfd(dir), d->d_name, &st, 0) != 0 ||
+		snprintf(name, sizeof(name), "fd/%s", d->d_name);
+		if (fstatat(process, name, &st, 0) != 0 ||
 		    !S_ISREG(st.st_mode) || st.st_dev != like->st_dev ||
 		    st.st_uid != like->st_uid)
 			continue;
@@ -77,6 +78,7 @@ read_processes(struct lock_holders *h, const struct stat *like)
 {
 	DIR		*dir = open_directory(AT_FDCWD, "/proc");
 	struct dirent	*d;
+	char		 path[300];
 	int		 process;
 
 	h->read = true;
@@ -85,8 +87,8 @@ read_processes(struct lock_holders *h, const struct stat *like)
 	while ((d = readdir(dir)) != NULL) {
 		if (!isdigit((unsigned char)d->d_name[0]))
 			continue;
-		process = openat(dirfd(dir), d->d_name, O_RDONLY |
-		    O_DIRECTORY | O_CLOEXEC);
+		snprintf(path, sizeof(path), "/proc/%s", d->d_name);
+		process = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (process < 0)
 			continue;
 		add_process(h, process, (pid_t)strtoimax(d->d_name, NULL,

@@ -92,7 +92,8 @@ open_top(struct spool *spool, const struct spool_options *options,
 	const char	*path = spool->directory;
 	struct stat	 st;
 
-	if (options->create && mkdir(path, 0700) != 0 && errno != EEXIST)
+	if (options->create && mkdirat(AT_FDCWD, path, 0700) != 0 &&
+	    errno != EEXIST)
 		return failed_errno(why, files_status(errno),
 		    "cannot create the queue directory %s", path);
 	/* A symbolic link is allowed: the administrator may need one. */

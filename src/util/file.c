@@ -90,7 +90,7 @@ file_unnamed(const char *directory)
 	}
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd != -1)
-		unlink(path);
+		unlinkat(AT_FDCWD, path, 0);
 	return fd;
 }
 

@@ -78,7 +78,7 @@ create_key(const char *directory)
 		    fchown(fd, st.st_uid, st.st_gid) == 0)) &&
 		    linkat(AT_FDCWD, new.data, AT_FDCWD, path.data,
 		    0) == 0;
-		unlink(new.data);
+		unlinkat(AT_FDCWD, new.data, 0);
 		close(fd);
 	}
 	buffer_free(&path);

@@ -263,7 +263,8 @@ path_is_protected(const char *path, bool is_link, const struct reader *r,
 	while (good && (len = walk_component(&w)) > 0) {
 		if (w.left[0] == '\0' && !is_link)
 			break;
-		if (lstat(w.done.data, &st) == -1)
+		if (fstatat(AT_FDCWD, w.done.data, &st,
+		    AT_SYMLINK_NOFOLLOW) == -1)
 			good = failed_errno(why, EX_CONFIG, "%s", w.done.data);
 		else if (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode))
 			good = is_protected(w.done.data, &st, &directory, why);
