@@ -115,8 +115,8 @@ print_entry(void *context, const struct spool_item *item,
 		return;
 	}
 	if (totals->entries == 0)
-		puts("-Queue ID-  --Size-- ----Arrival Time---- "
-		    "-Sender/Recipient-------");
+		fputs("-Queue ID-  --Size-- ----Arrival Time---- "
+		    "-Sender/Recipient-------\n", stdout);
 	else
 		putchar('\n');
 	totals->entries++;
@@ -163,7 +163,7 @@ mailq_print(struct queue_source *q, bool with_failed, struct failure *why)
 	if (!good)
 		return false;
 	if (totals.entries == 0) {
-		puts("Mail queue is empty");
+		fputs("Mail queue is empty\n", stdout);
 	} else {
 		putchar('\n');
 		/* For programs that read the list of sendmail. */
@@ -181,7 +181,7 @@ mailq_print(struct queue_source *q, bool with_failed, struct failure *why)
 		printf("-- %zu failed in ", kept.entries);
 		output_visible(q->spool.directory,
 		    strlen(q->spool.directory));
-		puts("/failed.");
+		fputs("/failed.\n", stdout);
 	} else if (totals.failed > 0) {
 		printf("-- %zu failed; the service keeps %s.\n",
 		    totals.failed, totals.failed == 1 ? "it" : "them");
@@ -203,7 +203,7 @@ mailq_print_failed(struct queue_source *q, struct failure *why)
 		return false;
 	sendable = totals.entries - totals.broken;
 	if (totals.entries == 0)
-		puts("No message has been given up");
+		fputs("No message has been given up\n", stdout);
 	else
 		printf("\n-- %llu Kbytes in %zu message%s given up%s%s%s\n",
 		    (unsigned long long)((totals.octets + 1023) / 1024),

@@ -133,8 +133,8 @@ print_line(void *context, const struct spool_item *item,
 		add_entry(b, e, false, &list->all);
 	else
 		add_broken(b, item, why);
-	buffer_add_byte(b, '}');
-	puts(b->data);
+	buffer_add_text(b, "}\n");
+	fputs(b->data, stdout);
 }
 
 bool
@@ -162,7 +162,7 @@ queue_json_show(const struct entry *e)
 		buffer_add_text(&b, ", ");
 		add_member(&b, "transcript", e->transcript.data);
 	}
-	buffer_add_byte(&b, '}');
-	puts(b.data);
+	buffer_add_text(&b, "}\n");
+	fputs(b.data, stdout);
 	buffer_free(&b);
 }

@@ -66,10 +66,11 @@ version_print(const struct options *options, const struct config *config,
 	const char	*module = tls_module_path();
 
 	(void)config, (void)log;
-	puts("relais " VERSION);
+	fputs("relais " VERSION "\n", stdout);
 	printf("TLS: %s, ", tls_built_with());
 	output_text(module != NULL ? module : "linked in");
-	puts(module != NULL && access(module, R_OK) == -1 ? " (missing)" : "");
+	fputs(module != NULL && access(module, R_OK) == -1 ? " (missing)\n" :
+	    "\n", stdout);
 	printf("Authentication: %s\n", auth_mechanisms());
 	print_configuration(options);
 	return EX_OK;
@@ -80,7 +81,7 @@ version_print_help(const struct options *options,
     const struct config *config, const struct log *log)
 {
 	(void)options, (void)config, (void)log;
-	puts("usage: sendmail [-itv] [-F name] [-f address] [-o option] "
+	fputs("usage: sendmail [-itv] [-F name] [-f address] [-o option] "
 	    "[recipient ...]\n"
 	    "       sendmail -bs | -bv [-t] [recipient ...] | -bp | -q\n"
 	    "       relais [-C file] [-o key=value] command [argument ...]\n"
@@ -90,6 +91,6 @@ version_print_help(const struct options *options,
 	    "       mailq\n"
 	    "The message is read from standard input. See sendmail(8), "
 	    "relais(8) and\n"
-	    "relais.conf(5).");
+	    "relais.conf(5).\n", stdout);
 	return EX_OK;
 }

@@ -91,7 +91,7 @@ credentials_have_host(const struct config *config, const struct section *s,
 }
 
 /* Fields that header_add and header_set must not contain. */
-static const struct { const char *name, *reason; } reserved[] = {
+static const struct { char name[16], reason[40]; } reserved[] = {
 	{ "Bcc",		"it would reveal hidden recipients" },
 	{ "Resent-Bcc",		"it would reveal hidden recipients" },
 	{ "Apparently-To",	"it would reveal the recipients" },

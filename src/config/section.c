@@ -216,8 +216,9 @@ config_free(struct config *config)
 		struct section	*s = config->first;
 
 		for (size_t k = 0; k < CONFIG_KEYS; k++)
-			setting_free(s->setting[k],
-			    config_is_secret((enum config_key)k));
+			if (s->setting[k] != NULL)
+				setting_free(s->setting[k],
+				    config_is_secret((enum config_key)k));
 		config->first = s->next;
 		free(s->pattern);
 		free(s->origin);
