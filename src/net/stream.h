@@ -85,6 +85,10 @@ void	stream_expect_no_input(struct stream *);
  * reading if nobody reads its replies (RFC 2920 section 3.1).  If the peer
  * closes the connection, the rest of the output is discarded, and the reader
  * gets all input that arrived before the end or the failure.
+ *
+ * With TLS 1.3, OpenSSL does not read while it has to send new keys.  If a peer
+ * requests these while it does not read, the write times out.  No peer is known
+ * to do this: it would be necessary after millions of records.
  */
 void	stream_read_while_writing(struct stream *, size_t most);
 

@@ -1,7 +1,8 @@
 /*
  * Thousands of recipients in flights that are larger than the buffers of the
  * connection: the server is a process at the other end of a pair of sockets
- * with the smallest buffers.
+ * with the smallest buffers, with or without TLS.  It does not read while it
+ * writes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +11,10 @@
 
 #include <cmocka.h>
 
+#include <openssl/ssl.h>
+
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +25,8 @@
 
 #include "smtp/session.h"
 #include "support/cases.h"
+#include "support/certificate.h"
+#include "support/tls_client.h"
 #include "util/buffer.h"
 #include "util/file.h"
 #include "util/memory.h"
@@ -38,6 +44,10 @@ struct flight_case {
 	size_t		 closes;	/* after that many recipients */
 	const char	*last_words;	/* before it closes */
 	int		 turns;		/* of the dialogue; 0: not checked */
+	int		 tls;		/* TLS1_2_VERSION ...; 0: in clear */
+	bool		 new_keys;	/* TLS 1.3: before the first reply to
+					 * RCPT, the server updates its keys,
+					 * and requests this of the client */
 	const char	*error;		/* NULL: the message is sent */
 };
 
@@ -62,23 +72,75 @@ static const struct flight_case cases[] = {
 	    .closes = 1000, .last_words = "", .error = "RCPT: the server" },
 	{ "a connection that closes in the first flight", 3000, .closes = 1,
 	    .last_words = "", .error = "RCPT: the server" },
+
+	{ "TLS 1.3: 10,000 recipients take nine round trips", 10000,
+	    .turns = 9, .tls = TLS1_3_VERSION },
+	{ "TLS 1.2: a server that replies to each command at once", 3000,
+	    .pad = 300, .tls = TLS1_2_VERSION },
+	{ "TLS 1.3: a server that replies to each command at once", 3000,
+	    .pad = 300, .tls = TLS1_3_VERSION },
+	{ "TLS 1.3: a server that replies when it has read everything", 3000,
+	    .pad = 300, .when_idle = true, .tls = TLS1_3_VERSION },
+	{ "TLS 1.3: new keys in a flight", 10, .tls = TLS1_3_VERSION,
+	    .new_keys = true },
+	{ "TLS 1.3: the last reply before the connection closes is read", 3000,
+	    .pad = 300, .closes = 1000,
+	    .last_words = "421 4.7.0 too many errors\r\n",
+	    .error = "too many errors", .tls = TLS1_3_VERSION },
 };
+
+static struct temp_dir			directory;
+static struct usual_certificates	certificates;
 
 /* ---------------------------------------------------------------- the server */
 
 struct server {
 	const struct flight_case	*c;
 	int				 fd;
+	SSL				*tls;		/* or NULL */
 	struct buffer			 in, out;
 	size_t				 accepted, excess, recipients;
 };
 
 static void
+start_tls(struct server *v)
+{
+	SSL_CTX	*ctx = SSL_CTX_new(TLS_server_method());
+
+	if (SSL_CTX_use_certificate_chain_file(ctx, certificates.chain) != 1 ||
+	    SSL_CTX_use_PrivateKey_file(ctx, certificates.key,
+	    SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_set_max_proto_version(ctx, v->c->tls) != 1)
+		_exit(2);
+	v->tls = SSL_new(ctx);
+	SSL_set_fd(v->tls, v->fd);
+	if (SSL_accept(v->tls) != 1)
+		_exit(3);
+}
+
+static void
 flush(struct server *v)
 {
-	if (v->out.len > 0 && !file_write(v->fd, v->out.data, v->out.len))
+	if (v->out.len == 0)
+		return;
+	if (v->tls == NULL && !file_write(v->fd, v->out.data, v->out.len))
+		_exit(0);
+	if (v->c->new_keys && v->recipients == 1 &&
+	    SSL_key_update(v->tls, SSL_KEY_UPDATE_REQUESTED) != 1)
+		_exit(4);
+	if (v->tls != NULL && SSL_write(v->tls, v->out.data,
+	    (int)v->out.len) <= 0)
 		_exit(0);
 	buffer_clear(&v->out);
+}
+
+static bool
+is_idle(const struct server *v)
+{
+	struct pollfd	p = { .fd = v->fd, .events = POLLIN };
+
+	return (v->tls == NULL || !SSL_has_pending(v->tls)) &&
+	    poll(&p, 1, 0) == 0;
 }
 
 static void
@@ -98,7 +160,6 @@ next_line(struct server *v)
 	for (;;) {
 		char		*end = v->in.len > 0 ?
 				    strstr(v->in.data, "\r\n") : NULL;
-		struct pollfd	 p = { .fd = v->fd, .events = POLLIN };
 		size_t		 n;
 		ssize_t		 got;
 
@@ -111,9 +172,11 @@ next_line(struct server *v)
 			v->in.len -= n;
 			return line;
 		}
-		if (poll(&p, 1, 0) == 0)
+		if (is_idle(v))
 			flush(v);
-		got = read(v->fd, buffer_room(&v->in, 512), 512);
+		got = v->tls != NULL ?
+		    SSL_read(v->tls, buffer_room(&v->in, 512), 512) :
+		    read(v->fd, buffer_room(&v->in, 512), 512);
 		if (got <= 0)
 			_exit(0);
 		v->in.len += (size_t)got;
@@ -155,6 +218,9 @@ serve(const struct flight_case *c, int fd)
 	struct server	 v = { .c = c, .fd = fd };
 	const char	*line;
 
+	signal(SIGPIPE, SIG_IGN);
+	if (c->tls != 0)
+		start_tls(&v);
 	reply(&v, "220 mail.example");
 	for (;;) {
 		line = next_line(&v);
@@ -288,7 +354,7 @@ sends(void **state)
 	const struct flight_case	*c = *state;
 	struct dialogue			 d = { .side = 'C' };
 	const struct session_trace	 trace = { count_turns, &d };
-	const struct session_options	 options = { .prefix = "",
+	struct session_options		 options = { .prefix = "",
 		.helo = "client.example", .timeout_ms = 30000,
 		.trace = &trace };
 	struct outcome			*outcomes = memory_new(c->n,
@@ -301,6 +367,14 @@ sends(void **state)
 	int				 fd, status;
 	pid_t				 server = start_server(c, &fd);
 
+	if (c->tls != 0) {
+		options.tls_policy = SESSION_TLS_IMPLICIT;
+		options.tls_module = tls_client_module();
+		options.tls = options.tls_module->start(&(struct tls_options){
+		    .name = "mail.example", .ca = certificates.ca,
+		    .verify = true }, &why);
+		assert_non_null(options.tls);
+	}
 	write_envelope(c, &env);
 	write_message(&message);
 	if (!session_open(&s, fd, &options, &why))
@@ -326,5 +400,11 @@ sends(void **state)
 int
 main(void)
 {
-	return CASES_RUN("flights", sends, cases);
+	int	failed;
+
+	temp_dir_make(&directory);
+	certificate_usual(&certificates, &directory);
+	failed = CASES_RUN("flights", sends, cases);
+	temp_dir_remove(&directory);
+	return failed;
 }
