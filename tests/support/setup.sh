@@ -1,42 +1,51 @@
 #!/bin/sh
 # setup.sh [GOAL...] - install the packages that this machine lacks
 #
-# For goals of make: "all", "demo" and "install" need the packages for the
-# build; without a goal, and for all others but "deb" and "bench", those for
-# `make check` are installed as well, which include the tools that "deb" needs.
-# "bench" unpacks the programs that relais is compared with;
-# "check-static", "check-recipes", "check-compilers", "check-supervisors" and
-# "outside" add other tools or unpacked programs.  If the package manager reports
-# that all are installed, nothing else is done.  make and a C compiler must be
-# installed already.
+# For goals of make: some need only the packages for the build, and some of
+# these a few tools or unpacked programs besides.  Without a goal, and for all
+# goals that are not in the list, the packages for `make check` are installed and
+# unpacked.  If the package manager reports that all are installed, nothing else
+# is done.  make and a C compiler must be installed already.
 set -eu
 kind='' tools='' images=''
 debian="build-essential debhelper dh-apparmor lintian systemd"
 for goal; do
 	case $goal in
 	setup) continue ;;
-	all | demo | install | deb | bench | outside | check-recipes)
-		kind=${kind:-build}
-		;;
-	*) kind=tests ;;
-	esac
-	case $goal in
+	all | demo | install | dist | static) ;;
+	html) tools="$tools mandoc" ;;
 	deb) tools="$tools $debian" ;;
 	bench)
 		tools="libcmocka-dev valgrind strace"
 		images="msmtp ssmtp esmtp dma nullmailer postfix"
 		;;
-	check-static) tools="$tools clang-tidy shellcheck" ;;
+	check-static)
+		kind=tests
+		tools="$tools clang-tidy shellcheck"
+		;;
 	check-recipes) tools="$tools rpm rpmlint shellcheck" ;;
 	check-compilers)
+		kind=tests
 		tools="$tools musl-tools"
 		images="$images 32_bit"
 		;;
-	check-supervisors) images="$images supervisors" ;;
+	check-deb)
+		kind=tests
+		images="$images callers dma exim nullmailer postfix ssmtp"
+		;;
+	check-supervisors)
+		kind=tests
+		images="$images supervisors"
+		;;
 	outside) images="$images outside" ;;
+	*)
+		kind=tests
+		images="$images --all"
+		;;
 	esac
+	kind=${kind:-build}
 done
-kind=${kind:-tests}
+[ -n "$kind" ] || kind=tests images=--all
 cd "$(dirname "$0")/../.."
 
 apt="pkg-config libc6-dev libbsd-dev libssl-dev libcurl4-openssl-dev
@@ -130,6 +139,5 @@ fi
 
 # The servers and callers for the tests are unpacked now, so that the tests do
 # not need a network.
-[ "$kind" = build ] || images="$images --all"
 # shellcheck disable=SC2086 # a list of words
 [ -z "$images" ] || exec tests/servers/image.sh --try $images
