@@ -55,12 +55,11 @@ sweep(struct queue_fixture *p)
 {
 	static const char *const	dirs[] = { "queue", "failed",
 	    "tmp" };
-	char				command[300];
+	char				path[300];
 
 	for (size_t i = 0; i < 3; i++) {
-		snprintf(command, sizeof(command), "rm -f %s/%s/*", p->spool,
-		    dirs[i]);
-		assert_int_equal(system(command), 0);
+		snprintf(path, sizeof(path), "%s/%s", p->spool, dirs[i]);
+		temp_dir_empty(path);
 	}
 }
 

@@ -150,11 +150,12 @@ look(struct trial *t)
 static void
 remove_all(struct trial *t)
 {
-	char	command[300];
+	char	path[300];
 
-	snprintf(command, sizeof(command), "rm -f %s/queue/* %s/tmp/*",
-	    t->p.spool, t->p.spool);
-	assert_int_equal(system(command), 0);
+	snprintf(path, sizeof(path), "%s/queue", t->p.spool);
+	temp_dir_empty(path);
+	snprintf(path, sizeof(path), "%s/tmp", t->p.spool);
+	temp_dir_empty(path);
 }
 
 /* After a fault: nothing is lost, and the next queue run ends the work. */

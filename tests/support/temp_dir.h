@@ -18,6 +18,9 @@ struct temp_dir {
 void	temp_dir_make(struct temp_dir *);
 void	temp_dir_remove(struct temp_dir *);		/* with its contents */
 
+/* Removes the contents of a directory, if it exists. */
+void	temp_dir_empty(const char *path);
+
 /*
  * The path of a file in the directory, whether it exists or not.  Valid until
  * the eighth call after this one.
