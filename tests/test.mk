@@ -5,7 +5,6 @@
 
 TESTS	  = $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_test.c))
 SCRIPTS	  = $(patsubst %.sh,$(B)/%,$(wildcard tests/*/*_test.sh))
-SANITIZED = $(TESTS:$(B)/%=$(B)/sanitize/%)
 DEMO	  = $(B)/tests/support/demo
 
 # The tests of each kind, which `make check-KIND` builds and runs.
@@ -19,11 +18,6 @@ TESTS_budget	= $(B)/tests/program/flights_test $(BUDGET)/budget
 TEST_LIBS = -lcmocka $(TLS_LIBS) $(BSD_LIBS)
 RUN_TESTS = tests/support/run-tests.sh
 PARALLEL  = $(MAKE) --no-print-directory -j$$(nproc)
-CHECKED	  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
-	    -fno-omit-frame-pointer
-# Without PIE, a program starts a fifth faster: it needs few relocations.
-SANITIZE  = $(PARALLEL) B=$(B)/sanitize HARDENING= PIE=-no-pie \
-	    CFLAGS="$(CHECKED)"
 
 # Test programs are compiled more often than they run.
 $(B)/tests/%_test.o: OPTIMIZE = -O0
@@ -50,6 +44,7 @@ $(B)/tests/program/gsasl_test: TEST_LIBS += \
 $(DEMO): TEST_LIBS = $(TLS_LIBS) $(BSD_LIBS)
 
 include tests/program/preload.mk
+include tests/sanitize.mk
 
 $(SCRIPTS): $(B)/%: %.sh
 	mkdir -p $(@D)
@@ -62,7 +57,7 @@ demo: all $(DEMO)
 
 check: check-headers
 	$(PARALLEL) tests tested-packages
-	$(SANITIZE) tests
+	$(SANITIZE) all $(SANITIZED)
 	$(PARALLEL) fuzz FUZZ_SECONDS=3
 	$(RUN_TESTS) $(TESTS_servers) $(TESTS_callers) $(TESTS_packages) \
 	    $(BUDGET)/budget $(SANITIZED) $(TESTS_quick)
@@ -72,9 +67,5 @@ check-unit check-quick check-callers check-servers check-budget: check-%:
 	$(PARALLEL) all $(INSTALLED) $(DEMO) $(TESTS_$*)
 	$(RUN_TESTS) $(TESTS_$*)
 
-check-sanitize:
-	$(SANITIZE) tests
-	$(RUN_TESTS) $(SANITIZED)
-
-.PHONY: tests demo check check-unit check-quick check-sanitize check-callers \
-    check-servers check-budget
+.PHONY: tests demo check check-unit check-quick check-callers check-servers \
+    check-budget

@@ -102,12 +102,7 @@ attack(size_t n, char octet[2])
 	return octet;
 }
 
-/* AddressSanitizer makes a start ten times as long; only the attacks, then. */
-#ifdef __SANITIZE_ADDRESS__
-enum { CASES = ATTACKS };
-#else
 enum { CASES = ATTACKS + 31 + 15 };
-#endif
 
 struct trial {
 	struct temp_dir		 dir;
