@@ -148,8 +148,11 @@ reap_children(struct serve_state *s)
 	int	status;
 	pid_t	pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (pid == s->runner) {
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0 ||
+	    (pid == -1 && errno == EINTR))
+		if (pid == -1) {
+			continue;
+		} else if (pid == s->runner) {
 			log_death(s, "queue run", pid, status);
 			s->runner = 0;
 			serve_state_expect_turn(s, 0);

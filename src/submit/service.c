@@ -17,6 +17,7 @@
 #include "smtp/session.h"
 #include "submit/service_protocol.h"
 #include "util/clock.h"
+#include "util/interrupt.h"
 #include "util/memory.h"
 
 enum {
@@ -238,6 +239,7 @@ struct service_session {
 	char			 prefix[sizeof(((struct sockaddr_un *)
 				    NULL)->sun_path) + 2];
 	struct session		 session;
+	struct interrupt	 interrupt;
 };
 
 /* Connects, as far as the reply to LHLO.  Close the session if accepted. */
@@ -446,7 +448,7 @@ service_submit(const char *path, const struct submit_options *how,
     const struct submit_request *request, struct submit_result *result,
     struct failure *why)
 {
-	struct service_session	s = { .path = path };
+	struct service_session	s = { .path = path, .interrupt.fd = -1 };
 	struct envelope		env;
 	enum service_answer	answer = SERVICE_UNASKED;
 
@@ -461,8 +463,13 @@ service_submit(const char *path, const struct submit_options *how,
 	    !(s.session.extensions & EXT_REQUIRETLS))
 		failed(why, EX_TEMPFAIL, "%s: the service is an older version "
 		    "without REQUIRETLS: restart it", path);
-	else if (send_options(&s.session, how, request, why))
+	else if (send_options(&s.session, how, request, why)) {
+		/* If a signal ended the process after the message was sent,
+		 * the caller would not know that it may be delivered. */
+		interrupt_hold(&s.interrupt);
+		stream_set_interrupt(&s.session.stream, &s.interrupt);
 		answer = send_message(&s, &env, request->message, result, why);
+	}
 	session_close(&s.session);
 	if (answer == SERVICE_ACCEPTED) {
 		struct envelope	given = *request->envelope;
@@ -471,6 +478,7 @@ service_submit(const char *path, const struct submit_options *how,
 		env = given;
 	} else {
 		submit_result_free(result);
+		interrupt_release(&s.interrupt);
 	}
 out:
 	envelope_free(&env);

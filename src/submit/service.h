@@ -69,7 +69,9 @@ void	service_advise(enum service_answer, const struct failure *reason,
  * Submits a message.  With SERVICE_ACCEPTED, the envelope of the request is
  * changed to what was sent, as by submit_message(); otherwise the request is
  * unchanged.  Forward-paths are deferred with EX_TEMPFAIL if the connection is
- * lost after the message was sent.
+ * lost or a signal arrives after the message was sent.  After SERVICE_ACCEPTED,
+ * signals are held until the process exits; otherwise, a signal that has
+ * arrived ends the process.
  */
 enum service_answer service_submit(const char *path,
 	    const struct submit_options *, const struct submit_request *,

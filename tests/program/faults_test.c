@@ -131,20 +131,27 @@ try(struct trial *t, const struct fault *fault)
 	struct scenario_place	*p = &t->place;
 	const struct fault_state	*s = t->faults.state;
 	struct scenario_excuse	 excuse = { 0 };
+	bool			 shown = getenv("FAULTS_SHOWN") != NULL;
 
+	if (shown)
+		print_message("call %u of process %u:\n", s->nth, s->process);
 	scenario_run(p, &(struct program){
 	    .env = fault_environment(&t->faults) });
 	if (fault->kind == FAULT_SIGNAL)
 		excuse.signal = fault->error;
 	excuse.is_mute = s->fd == STDERR_FILENO;
+	excuse.may_leave = s->hits > 0 && (s->function == FAULT_OF_unlink ||
+	    s->function == FAULT_OF_unlinkat ||
+	    (fault->lasting && s->is_in[FAULT_OF_unlinkat]));
 	excuse.clock = s->clock;
 	if (!scenario_judge(p, &excuse) && t->broken++ < PRINTED_MAX)
 		print_error("%s, kind %d, error %d%s: exit %d: %s\n%s%s\n",
 		    fault_describe(&t->faults), fault->kind, fault->error,
 		    fault->lasting ? " from then on" : "", p->o.status,
 		    p->wrong.data, p->o.err.data, p->s->kind == SPEAKS ?
-		    p->o.out.data : "");
-	else if (getenv("FAULTS_SHOWN") != NULL)
+		    p->o.out.data : p->service.err.data != NULL ?
+		    p->service.err.data : "");
+	else if (shown)
 		print_message("%s, error %d: exit %d: %s\n",
 		    fault_describe(&t->faults), fault->error, p->o.status,
 		    p->o.err.data);

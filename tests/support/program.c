@@ -310,23 +310,35 @@ too_late(struct running *r, const char *what)
 	fail_msg("%s: the deadline has passed", name);
 }
 
+static bool
+contains(const struct buffer *b, const char *text)
+{
+	return b->data != NULL && memmem(b->data, b->len, text,
+	    strlen(text)) != NULL;
+}
+
+static bool
+await_output(struct running *r, const char *text, int64_t end)
+{
+	while (!contains(&r->out, text) && !contains(&r->err, text))
+		if (r->ended || !step(r, end))
+			return false;
+	return true;
+}
+
 void
 program_wait_output(struct running *r, const char *text)
 {
-	int64_t	end = deadline(r);
+	if (await_output(r, text, deadline(r)))
+		return;
+	print_error("missing in the output: %s\n", text);
+	too_late(r, "waited for its output");
+}
 
-	for (;;) {
-		if ((r->out.data != NULL &&
-		    memmem(r->out.data, r->out.len, text, strlen(text))) ||
-		    (r->err.data != NULL &&
-		    memmem(r->err.data, r->err.len, text, strlen(text))))
-			return;
-		if (r->ended || !step(r, end)) {
-			print_error("missing in the output: %s\n", text);
-			too_late(r, "waited for its output");
-			return;
-		}
-	}
+bool
+program_awaits_output(struct running *r, const char *text, int ms)
+{
+	return await_output(r, text, clock_ms() + ms);
 }
 
 void

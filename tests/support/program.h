@@ -71,6 +71,9 @@ pid_t	program_pid(const struct running *);
 /* Waits until stdout or stderr contains the text, or fails the test. */
 void	program_wait_output(struct running *, const char *text);
 
+/* Returns false if it has ended or that many milliseconds have passed. */
+bool	program_awaits_output(struct running *, const char *text, int ms);
+
 /*
  * A dialogue with a program that has keep_open set: write to its input; read
  * the next line of its output, without line end and valid until the next

@@ -6,11 +6,16 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
@@ -26,6 +31,10 @@
 enum {
 	RUNS_PER_SERVER = 200,	/* its record grows with each message */
 	DOUBT_S = 50 * 60,	/* the next attempt of an entry in doubt */
+	START_MS = 10000,	/* the service accepts clients, or ends */
+	RUN_MS = 3000,		/* it has made a queue run, unless it failed */
+	SETTLE_MS = 2000,	/* it closes descriptors */
+	ORPHAN_MS = 10000,	/* for processes that outlive the program */
 };
 
 #define FIELDS	"From: me@example.org\nDate: Mon, 1 Jan 2024 00:00:00 +0000\n" \
@@ -37,6 +46,8 @@ enum {
 #define TWO	.to = { "a@example.net", "b@example.net" }
 #define THREE	.to = { "a@example.net", "b@example.net", "c@example.net" }
 #define LOGIN	"user = nina\npassword = Tr0ub4dor&3-secret\ntls_ca = {ca}\n"
+#define LOGIN_IN_CLEAR	.user = "nina", .password = "Tr0ub4dor&3-secret", \
+	.auth_in_clear = true, .mechanisms = "PLAIN"
 
 const struct scenario	scenarios[] = {
 	{ "sendmail -t", SUBMITS, .words = { "-t", "-i" }, ONE },
@@ -89,6 +100,47 @@ const struct scenario	scenarios[] = {
 	    "--json" }, TWO },
 	{ "relais route", PRINTS, .words = { "route", "a@example.net" },
 	    ONE },
+	{ "relais check", PRINTS, .words = { "check" }, ONE,
+	    .says = { "greeting", " OK, " } },
+	{ "connect_command", SUBMITS, .more = "smarthost = "
+	    "smtp://mail.example:25\ntls = off\n"
+	    "connect_command = {dir}/connect\n", .words = { "-t", "-i" },
+	    ONE },
+	{ "pace, after the first message", SUBMITS, .more = "pace = 1/day\n",
+	    .words = { "-t", "-i" }, ONE },
+	{ "storm, after the first message", SUBMITS, .more = "storm = 1/day\n",
+	    .words = { "-t", "-i" }, ONE },
+	{ "a log in a file", SUBMITS, .more = "log = {dir}/log\n",
+	    .words = { "-t", "-i" }, ONE },
+	{ "a log on standard error", SUBMITS, .more = "log = json\n",
+	    .words = { "-t", "-i" }, ONE },
+	{ "the service", SUBMITS, FAULT_IN_SERVICE, .words = { "-t", "-i" },
+	    ONE },
+	{ "the service, deferred", SUBMITS, FAULT_IN_SERVICE,
+	    .script = { .steps = { { .at = ON_RCPT, .match = "b@",
+	    .say = "450 4.2.0 later" } } }, .words = { "-t", "-i" }, TWO },
+	{ "a client of the service", SUBMITS, FAULT_IN_CLIENT,
+	    .words = { "-t", "-i" }, ONE },
+	{ "a queue run of the service", FLUSHES, FAULT_IN_SERVICE,
+	    .script = { .steps = {
+	    { .at = ON_RCPT, .match = "b@", .say = "550 5.1.1 no" } } }, TWO },
+	{ "relais setup", WRITES, .script = { LOGIN_IN_CLEAR }, .words = { "-C",
+	    "{dir}/new.conf", "-o", "tls=off", "-o", "auth=plain", "setup",
+	    "me@example.org", "--smarthost", "smtp://127.0.0.1:{port}",
+	    "--user", "nina", "--password-stdin", "--root",
+	    "boss@example.org" }, .written = { "new.conf", "new.password" } },
+	{ "relais setup --force", WRITES, .script = { LOGIN_IN_CLEAR }, .words = { "-C",
+	    "{dir}/new.conf", "-o", "tls=off", "-o", "auth=plain", "setup",
+	    "--force", "me@example.org", "--smarthost",
+	    "smtp://127.0.0.1:{port}", "--user", "nina", "--password-stdin",
+	    "--root", "boss@example.org" },
+	    .written = { "new.conf", "new.password" }, .old = "old\n" },
+	{ "relais import --write", WRITES, .words = { "-C", "{dir}/new.conf",
+	    "import", "--write", "{dir}/ssmtp.conf" },
+	    .written = { "new.conf", "new.password" } },
+	{ "relais queue status --metrics --output", WRITES, .words = {
+	    "queue", "status", "--metrics", "--output", "{dir}/out.prom" },
+	    .written = { "out.prom" } },
 };
 
 const size_t	scenarios_n = sizeof(scenarios) / sizeof(*scenarios);
@@ -135,10 +187,17 @@ start_server(struct scenario_place *p)
 	p->messages = 0;
 	if (p->s->more == NULL || strstr(p->s->more, "queue = ") == NULL)
 		buffer_addf(&more, "queue = %s\n", p->spool);
+	if (p->s->service != NO_SERVICE)
+		buffer_addf(&more, "socket = %s/run/submission\n",
+		    p->dir.path);
 	fill_in(p, &more, p->s->more != NULL ? p->s->more : "");
 	strlcpy(p->conf, conf_write(&p->dir, p->host, p->s->scheme != NULL ?
 	    p->s->scheme : "smtp", more.data), sizeof(p->conf));
 	buffer_free(&more);
+	for (size_t i = 0; p->s->words[i] != NULL; i++) {
+		buffer_clear(&p->word[i]);
+		fill_in(p, &p->word[i], p->s->words[i]);
+	}
 }
 
 static void
@@ -147,6 +206,10 @@ write_input(struct scenario_place *p)
 	const struct scenario	*s = p->s;
 	struct buffer		*b = &p->input;
 
+	if (s->kind == WRITES) {
+		buffer_add_text(b, "Tr0ub4dor&3-secret\n");
+		return;
+	}
 	if (s->kind == SPEAKS)
 		buffer_add_text(b, "EHLO client.example\r\n"
 		    "MAIL FROM:<me@example.org>\r\n"
@@ -164,6 +227,8 @@ write_input(struct scenario_place *p)
 void
 scenario_open(struct scenario_place *p, const struct scenario *s)
 {
+	char	connect[200];
+
 	*p = (struct scenario_place){ .s = s };
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	temp_dir_make(&p->dir);
@@ -176,9 +241,15 @@ scenario_open(struct scenario_place *p, const struct scenario *s)
 	if (s->script.security != IN_CLEAR)
 		certificate_usual(&p->usual, &p->dir);
 	temp_dir_write(&p->dir, "out/x", 0600, "");
+	temp_dir_write(&p->dir, "ssmtp.conf", 0600, "mailhub=mail.example\n"
+	    "AuthUser=nina\nAuthPass=s3cret\n");
 	temp_dir_write(&p->dir, "deliver", 0700, "#!/bin/sh\n"
 	    "cd ${0%/*} && cat >tmp && mv tmp out/$$\n");
 	start_server(p);
+	snprintf(connect, sizeof(connect), "#!/bin/bash\n"
+	    "exec 3<>/dev/tcp/127.0.0.1/%u || exit 1\ncat <&3 &\n"
+	    "cat >&3\n", p->host->port);
+	temp_dir_write(&p->dir, "connect", 0700, connect);
 	write_input(p);
 }
 
@@ -189,7 +260,14 @@ scenario_close(struct scenario_place *p)
 	buffer_free(&p->delivered);
 	buffer_free(&p->queued);
 	buffer_free(&p->wrong);
+	buffer_free(&p->found);
+	buffer_free(&p->names);
+	for (size_t i = 0; i < 3; i++)
+		buffer_free(&p->written[i]);
+	for (size_t i = 0; i < 20; i++)
+		buffer_free(&p->word[i]);
 	program_result_free(&p->o);
+	program_result_free(&p->service);
 	mock_smtp_stop(p->host);
 	temp_dir_remove(&p->dir);
 	temp_dir_remove(&p->memory);
@@ -206,50 +284,164 @@ put_entry(struct scenario_place *p)
 	program_result_free(&o);
 }
 
+static void	accuse(struct scenario_place *, const char *fmt, ...)
+		    __attribute__((format(printf, 2, 3)));
+
+static void
+accuse(struct scenario_place *p, const char *fmt, ...)
+{
+	char	text[2000];
+	va_list	list;
+
+	va_start(list, fmt);
+	vsnprintf(text, sizeof(text), fmt, list);
+	va_end(list);
+	buffer_addf(&p->wrong, "%s%s", p->wrong.len > 0 ? "; " : "", text);
+}
+
+static bool
+read_name(const char *process, char name[32])
+{
+	char	 path[64];
+	FILE	*f;
+	bool	 good;
+
+	snprintf(path, sizeof(path), "/proc/%s/comm", process);
+	if ((f = fopen(path, "re")) == NULL)
+		return false;
+	good = fgets(name, 32, f) != NULL;
+	fclose(f);
+	name[strcspn(name, "\n")] = '\0';
+	return good;
+}
+
 /*
  * A helper that outlives the program may still deliver the message.  It has
- * become our child, beside the smarthost.
+ * become our child, beside the smarthost, which has our name.
  */
 static void
-wait_for_orphans(void)
+wait_for_orphans(struct scenario_place *p)
 {
 	pid_t	children[32];
 	size_t	n = serving_children(getpid(), children, 32);
-	char	path[64], name[32];
+	char	process[16], name[32], own[32] = "";
 
+	read_name("self", own);
 	for (size_t i = 0; i < n; i++) {
-		FILE	*f;
+		struct pollfd	end = { .events = POLLIN };
 
-		snprintf(path, sizeof(path), "/proc/%ld/comm",
-		    (long)children[i]);
-		if ((f = fopen(path, "re")) == NULL)
+		snprintf(process, sizeof(process), "%ld", (long)children[i]);
+		if (!read_name(process, name) || strcmp(name, own) == 0)
 			continue;
-		if (fgets(name, sizeof(name), f) != NULL &&
-		    strcmp(name, "relais\n") == 0)
-			waitpid(children[i], NULL, 0);
-		fclose(f);
+		end.fd = pidfd_open(children[i], 0);
+		if (end.fd != -1 && poll(&end, 1, ORPHAN_MS) != 1) {
+			accuse(p, "the process %s outlives the program", name);
+			kill(children[i], SIGKILL);
+		}
+		close(end.fd);
+		waitpid(children[i], NULL, 0);
+	}
+}
+
+static size_t
+count_descriptors(pid_t pid)
+{
+	char	path[64];
+
+	snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
+	return access(path, R_OK) == 0 ? temp_dir_count(path) : 0;
+}
+
+/*
+ * After the client has ended, the service has the same descriptors as after the
+ * first client.
+ */
+static void
+look_at_descriptors(struct scenario_place *p, pid_t service)
+{
+	const struct timespec	pause = { 0, 5 * 1000000 };
+	size_t			n;
+
+	if (p->descriptors == 0) {
+		serving_wait_children(service, p->s->kind == FLUSHES ? 0 : 1);
+		p->descriptors = count_descriptors(service);
+		return;
+	}
+	n = count_descriptors(service);
+	for (int ms = 0; ms < SETTLE_MS && n > p->descriptors; ms += 5) {
+		nanosleep(&pause, NULL);
+		n = count_descriptors(service);
+	}
+	if (n > p->descriptors)
+		accuse(p, "the service has %zu descriptors, not %zu", n,
+		    p->descriptors);
+}
+
+static void
+run_program(struct scenario_place *p, const struct program *how)
+{
+	const char	*argv[24] = { "relais", "-C", p->conf };
+	struct program	 program = *how;
+
+	for (size_t i = 0; p->s->words[i] != NULL; i++)
+		argv[3 + i] = p->word[i].data;
+	program.argv = argv;
+	if (p->s->kind != FLUSHES && p->s->kind != PRINTS) {
+		program.input = p->input.data;
+		program.input_len = p->input.len;
+	}
+	program_run(&p->o, &program);
+}
+
+static void
+run_with_service(struct scenario_place *p, const struct program *how)
+{
+	const struct program	 plain = { 0 };
+	bool			 faulty = p->s->service == FAULT_IN_SERVICE;
+	struct program		 service = faulty ? *how : plain;
+	struct running		*r;
+
+	service.argv = WORDS("relais", "-C", p->conf, "-o", "log=stderr",
+	    "serve");
+	r = program_start(&service);
+	if (program_awaits_output(r, "accepts mail on", START_MS) &&
+	    p->s->kind == FLUSHES)
+		program_awaits_output(r, "queue run:", RUN_MS);
+	if (p->s->kind != FLUSHES)
+		run_program(p, faulty ? &plain : how);
+	look_at_descriptors(p, program_pid(r));
+	program_stop(r, SIGTERM, p->s->kind == FLUSHES ? &p->o : &p->service);
+}
+
+/* The files are as they were before the first run. */
+static void
+put_files(struct scenario_place *p)
+{
+	for (size_t i = 0; i < 3 && p->s->written[i] != NULL; i++) {
+		const char	*name = p->s->written[i];
+
+		if (p->s->old != NULL)
+			temp_dir_write(&p->dir, name, 0600, p->s->old);
+		else
+			unlink(temp_dir_path(&p->dir, name));
 	}
 }
 
 void
 scenario_run(struct scenario_place *p, const struct program *how)
 {
-	const char	*argv[16] = { "relais", "-C", p->conf };
-	struct program	 program = *how;
-	bool		 old = p->s->kind == FLUSHES || p->s->kind == PRINTS;
-
-	if (old)
-		put_entry(p);
-	for (size_t i = 0; p->s->words[i] != NULL; i++)
-		argv[3 + i] = p->s->words[i];
-	program.argv = argv;
-	if (!old) {
-		program.input = p->input.data;
-		program.input_len = p->input.len;
-	}
+	buffer_clear(&p->wrong);
 	program_result_free(&p->o);
-	program_run(&p->o, &program);
-	wait_for_orphans();
+	program_result_free(&p->service);
+	p->service = (struct program_result){ .status = EX_OK };
+	if (p->s->kind == FLUSHES || p->s->kind == PRINTS)
+		put_entry(p);
+	put_files(p);
+	if (p->s->service != NO_SERVICE)
+		run_with_service(p, how);
+	else
+		run_program(p, how);
+	wait_for_orphans(p);
 	p->runs++;
 }
 
@@ -278,21 +470,6 @@ struct fate {
 	size_t	given_up;	/* in failed/ */
 	size_t	bounced;	/* delivered or queued */
 };
-
-static void	accuse(struct scenario_place *, const char *fmt, ...)
-		    __attribute__((format(printf, 2, 3)));
-
-static void
-accuse(struct scenario_place *p, const char *fmt, ...)
-{
-	char	text[2000];
-	va_list	list;
-
-	va_start(list, fmt);
-	vsnprintf(text, sizeof(text), fmt, list);
-	va_end(list);
-	buffer_addf(&p->wrong, "%s%s", p->wrong.len > 0 ? "; " : "", text);
-}
 
 /* The first message is the model for all others. */
 static void
@@ -396,10 +573,10 @@ look_at_entry(struct scenario_place *p, struct entry *e, const char *to,
 		return;
 	}
 	add_message(&text, &e->message);
-	if (envelope->reverse_path[0] == '\0')
-		f->bounced += is_bounce_for(text.data, to);
-	else
+	if (envelope->reverse_path[0] != '\0')
 		compare(p, &p->queued, text.data, text.len);
+	else if (e->file.outcomes[0].kind == OUTCOME_WAITING)
+		f->bounced += is_bounce_for(text.data, to);
 	for (size_t i = 0; e->dir == SPOOL_QUEUE && i < envelope->n; i++)
 		if (strcmp(envelope->forward[i].path, to) == 0 &&
 		    e->file.outcomes[i].kind == OUTCOME_WAITING) {
@@ -531,10 +708,114 @@ judge_output(struct scenario_place *p)
 	bool	silent = p->o.status == EX_OK && p->o.err.len == 0 &&
 		    strstr(p->o.out.data, ": cannot be ") == NULL;
 
-	for (size_t i = 0; silent && p->s->to[i] != NULL; i++)
-		if (strstr(p->o.out.data, p->s->to[i]) == NULL)
+	const char *const	*words = p->s->says[0] != NULL ? p->s->says :
+				    p->s->to;
+
+	for (size_t i = 0; silent && words[i] != NULL; i++)
+		if (strstr(p->o.out.data, words[i]) == NULL)
 			accuse(p, "exit status 0, but %s is missing: %s",
-			    p->s->to[i], p->o.out.data);
+			    words[i], p->o.out.data);
+}
+
+/* All files have the new content, or none has. */
+static void
+judge_files(struct scenario_place *p)
+{
+	struct buffer	text = { 0 };
+	size_t		new = 0, n = 0;
+
+	for (; n < 3 && p->s->written[n] != NULL; n++) {
+		const char	*path = temp_dir_path(&p->dir,
+				    p->s->written[n]);
+		struct buffer	*model = &p->written[n];
+
+		if (access(path, F_OK) == -1) {
+			if (p->s->old != NULL)
+				accuse(p, "%s is gone", path);
+			continue;
+		}
+		file_read(&text, path);
+		if (model->len == 0)
+			buffer_add(model, text.data, text.len + 1);
+		if (p->s->old != NULL && strcmp(text.data, p->s->old) == 0)
+			continue;
+		new++;
+		if (strcmp(text.data, model->data) != 0)
+			accuse(p, "%s: not the whole file: %s", path,
+			    text.data);
+	}
+	if (new != 0 && new != n)
+		accuse(p, "%zu of %zu files are new", new, n);
+	if (p->o.status == EX_OK && p->o.signal == 0 && new != n)
+		accuse(p, "exit status 0, but %zu of %zu files are old",
+		    n - new, n);
+	buffer_free(&text);
+}
+
+/* Adds the names of the files below a directory, except those of messages. */
+static void
+add_names(struct scenario_place *p, struct buffer *to, const char *path)
+{
+	DIR		*d = opendir(path);
+	struct dirent	*e;
+	struct stat	 st;
+	char		 inner[600];
+	bool		 files = p->s->files != NULL && strcmp(path,
+			    temp_dir_path(&p->dir, p->s->files)) == 0;
+
+	while (d != NULL && !files && (e = readdir(d)) != NULL) {
+		snprintf(inner, sizeof(inner), "%s/%s", path, e->d_name);
+		if (strcmp(e->d_name, ".") == 0 ||
+		    strcmp(e->d_name, "..") == 0 || lstat(inner, &st) == -1)
+			continue;
+		if (S_ISDIR(st.st_mode))
+			add_names(p, to, inner);
+		/* The service replaces the socket of a dead one. */
+		else if (!S_ISSOCK(st.st_mode))
+			buffer_addf(to, "%s\n", inner);
+	}
+	if (d != NULL)
+		closedir(d);
+}
+
+/* Compares the files beside the spool with those after the first run. */
+static void
+judge_rest(struct scenario_place *p, bool may_leave)
+{
+	char	 tmp[200], *line, *rest, *end;
+
+	buffer_clear(&p->found);
+	snprintf(tmp, sizeof(tmp), "%s/tmp", p->spool);
+	add_names(p, &p->found, tmp);
+	if (strncmp(p->spool, p->dir.path, strlen(p->dir.path)) != 0)
+		add_names(p, &p->found, p->dir.path);
+	buffer_add(&p->found, "", 1);
+	if (p->names.len == 0) {
+		buffer_add(&p->names, p->found.data, p->found.len);
+		return;
+	}
+	for (line = p->found.data; (end = strchr(line, '\n')) != NULL;
+	    line = rest) {
+		rest = end + 1;
+		*end = '\0';
+		if (strstr(p->names.data, line) != NULL)
+			continue;
+		if (!may_leave)
+			accuse(p, "left: %s", line);
+		unlink(line);
+	}
+}
+
+static void
+judge_service(struct scenario_place *p, const struct scenario_excuse *excuse)
+{
+	const struct program_result	*o = &p->service;
+
+	if (o->signal != 0 && o->signal != excuse->signal)
+		accuse(p, "the service was killed by signal %d", o->signal);
+	if (o->signal == 0 && o->status != EX_OK && o->err.len == 0 &&
+	    !excuse->is_mute)
+		accuse(p, "no reason from the service");
 }
 
 bool
@@ -542,11 +823,11 @@ scenario_judge(struct scenario_place *p, const struct scenario_excuse *excuse)
 {
 	int64_t	now = time(NULL) + excuse->clock;
 
-	buffer_clear(&p->wrong);
 	if (p->o.signal != 0 && p->o.signal != excuse->signal)
 		accuse(p, "killed by signal %d", p->o.signal);
 	if (p->o.signal == 0 && p->o.status != EX_OK && p->o.err.len == 0 &&
-	    !excuse->is_mute && p->s->kind != SPEAKS)
+	    !excuse->is_mute && p->s->kind != SPEAKS &&
+	    strstr(p->o.out.data, "FAIL") == NULL)
 		accuse(p, "no reason");
 	switch (p->s->kind) {
 	case SUBMITS:
@@ -561,7 +842,13 @@ scenario_judge(struct scenario_place *p, const struct scenario_excuse *excuse)
 		if (!excuse->is_unheard)
 			judge_output(p);
 		break;
+	case WRITES:
+		if (p->o.signal == 0)
+			judge_files(p);
+		break;
 	}
+	judge_service(p, excuse);
+	judge_rest(p, excuse->may_leave || p->o.signal != 0);
 	p->successes += p->o.signal == 0 && p->o.status == EX_OK;
 	return p->wrong.len == 0;
 }

@@ -1,7 +1,7 @@
 /*
  * scenario.h - whole runs of the program, and whether they keep its promises
  *
- * A scenario sends, queues or lists a message.  A test runs it again and again,
+ * A scenario sends, queues or lists a message, or writes files.  A test runs it again and again,
  * each time with something wrong, and finds out what became of the message:
  *
  *	scenario_open(&p, &scenarios[i]);
@@ -23,7 +23,10 @@
  *    bounced.
  *  - Each message and each entry is complete.
  *  - A list with exit status 0 is complete, or says what is missing.
- *  - No signal ends the program.
+ *  - A file that it writes has its old or its new content, and all have the
+ *    new one after exit status 0.
+ *  - No signal ends the program or the service.
+ *  - It leaves no process, no temporary file, and no descriptor in the service.
  *
  * The first run must be one without a fault.
  */
@@ -45,17 +48,29 @@ enum scenario_kind {
 	SPEAKS,			/* the same with -bs */
 	FLUSHES,		/* a message that is in the queue */
 	PRINTS,			/* the same, but sends nothing */
+	WRITES,			/* files */
+};
+
+enum scenario_service {
+	NO_SERVICE,
+	FAULT_IN_SERVICE,	/* in any of its processes */
+	FAULT_IN_CLIENT,
 };
 
 struct scenario {
 	const char	*sentence;
 	enum scenario_kind kind;
+	enum scenario_service service;
 	struct script	 script;
 	const char	*scheme;	/* NULL: smtp */
 	const char	*more;		/* of the configuration; with {dir},
 					 * {port} and {ca} */
-	const char	*words[8];	/* arguments */
+	const char	*words[20];	/* arguments, with the same */
 	const char	*to[4];		/* recipients */
+	const char	*says[4];	/* PRINTS: on standard output; NULL:
+					 * the recipients */
+	const char	*written[3];	/* WRITES: names of files */
+	const char	*old;		/* their content before, or NULL */
 	const char	*files;		/* if the smarthost is not a server,
 					 * the directory of the messages; else
 					 * NULL */
@@ -72,14 +87,16 @@ struct scenario_place {
 	struct mock_smtp	*host;
 	size_t			 messages;	/* of earlier runs */
 	char			 conf[100], spool[100];
-	struct buffer		 input;
+	struct buffer		 input, word[20];
 
 	/* Of the run without a fault. */
-	struct buffer		 delivered, queued;
+	struct buffer		 delivered, queued, written[3];
+	struct buffer		 names;		/* of files, a line each */
+	size_t			 descriptors;	/* of the service */
 
 	/* Of the last run. */
-	struct program_result	 o;
-	struct buffer		 wrong;
+	struct program_result	 o, service;
+	struct buffer		 wrong, found;
 
 	size_t			 runs, successes;
 };
@@ -95,6 +112,7 @@ struct scenario_excuse {
 	int	 signal;	/* may end the program; or 0 */
 	bool	 is_mute;	/* standard error cannot be written */
 	bool	 is_unheard;	/* standard output cannot, either */
+	bool	 may_leave;	/* files cannot be removed */
 	int64_t	 clock;		/* the seconds that its clock is ahead */
 };
 
