@@ -67,6 +67,7 @@ struct serve_state {
 	size_t			 clients_cap;
 	size_t			 clients_max;
 	int64_t			 accept_after;	/* clock_ms() */
+	bool			 accept_failed;	/* and was logged */
 
 	struct serve_pool_worker *worker;
 	size_t			 n_workers;

@@ -26,7 +26,6 @@
 #include "support/program.h"
 #include "support/scenario.h"
 #include "support/skip.h"
-#include "util/memory.h"
 
 enum {
 	DAY_S = 24 * 60 * 60,
@@ -111,13 +110,6 @@ static const struct group {
 	    { CLOCK, FAULT_CLOCK, 400 * DAY_S, false } } },
 };
 
-struct fault_case {
-	char			*sentence;	/* "SCENARIO: GROUP" */
-	const struct scenario	*scenario;
-	const struct group	*group;
-	unsigned		 number;
-};
-
 struct trial {
 	struct scenario_place	place;
 	struct fault_run	faults;
@@ -161,22 +153,25 @@ try(struct trial *t, const struct fault *fault)
 static void
 keeps_its_promises(void **state)
 {
-	const struct fault_case	*c = *state;
-	const struct fault	*faults = c->group->faults;
+	const struct cases_pair	*c = *state;
+	const struct group	*group = c->second;
+	const struct fault	*faults = group->faults;
+	unsigned		 number = (unsigned)(c->first_index +
+				    c->second_index);
 	struct trial		 t = { 0 };
 	bool			 all = getenv("FAULTS") != NULL;
 	size_t			 n = 0;
 
 	if (SKIP_SANITIZED)
 		skip_because("AddressSanitizer has an allocator of its own");
-	scenario_open(&t.place, c->scenario);
+	scenario_open(&t.place, c->first);
 	fault_open(&t.faults, &t.place.dir);
 	while (faults[n].functions != NULL || faults[n].kind != FAULT_ERROR)
 		n++;
-	for (size_t i = all ? 0 : c->number % n; i < n; i += all ? 1 : n) {
+	for (size_t i = all ? 0 : number % n; i < n; i += all ? 1 : n) {
 		fault_begin(&t.faults, &faults[i]);
 		try(&t, &faults[i]);
-		fault_choose(&t.faults, all ? 0 : SAMPLE, c->number);
+		fault_choose(&t.faults, all ? 0 : SAMPLE, number);
 		while (fault_next(&t.faults))
 			try(&t, &faults[i]);
 	}
@@ -192,34 +187,14 @@ keeps_its_promises(void **state)
 int
 main(int argc, char **argv)
 {
-	const size_t		 n_groups = sizeof(groups) / sizeof(*groups);
-	struct fault_case	*cases = memory_new(scenarios_n * n_groups,
-				    sizeof(*cases));
-	size_t			 n = 0;
-	int			 result;
+	struct cases_table	first = { scenarios, sizeof(*scenarios),
+				    scenarios_n };
+	struct cases_table	second = { groups, sizeof(*groups),
+				    sizeof(groups) / sizeof(*groups) };
 
-	for (size_t i = 0; i < scenarios_n * n_groups; i++) {
-		struct fault_case	*c = &cases[n];
-		struct buffer		 name = { 0 };
-
-		c->scenario = &scenarios[i / n_groups];
-		c->group = &groups[i % n_groups];
-		c->number = (unsigned)(i / n_groups + i % n_groups);
-		buffer_addf(&name, "%s: %s", c->scenario->sentence,
-		    c->group->name);
-		c->sentence = name.data;
-		if (argc < 2 || strstr(c->sentence, argv[1]) != NULL)
-			n++;
-		else
-			buffer_free(&name);
-		/* One case says why all are skipped. */
-		if (SKIP_SANITIZED)
-			break;
-	}
-	result = cases_run("faults", keeps_its_promises, cases, sizeof(*cases),
-	    n);
-	for (size_t i = 0; i < n; i++)
-		free((char *)cases[i].sentence);
-	free(cases);
-	return result;
+	/* One case says why all are skipped. */
+	if (SKIP_SANITIZED)
+		first.n = second.n = 1;
+	return cases_run_pairs("faults", keeps_its_promises, &first, &second,
+	    argc > 1 ? argv[1] : NULL);
 }

@@ -3,6 +3,7 @@
 
 $(B)/tests/program/sandbox_test: | $(B)/tests/program/attacker.so
 $(B)/tests/program/faults_test: | $(B)/tests/program/faulty.so
+$(B)/tests/token/store_faults_test: | $(B)/tests/program/faulty.so
 
 $(B)/tests/program/attacker.so: tests/support/attack.c tests/support/attack.h
 $(B)/tests/program/faulty.so: tests/support/fault.h
@@ -12,6 +13,9 @@ $(B)/tests/program/%.so: tests/program/%.c
 	    -DBUILD='"$(abspath $(B))"' -o $@ $(filter %.c,$^)
 
 # Each call of each scenario fails; `make check` uses a sample.
-check-faults: $(B)/tests/program/faults_test
-	FAULTS=all $<
+check-faults: all $(B)/tests/program/faults_test \
+    $(B)/tests/program/constraints_test $(B)/tests/token/store_faults_test
+	FAULTS=all $(B)/tests/program/constraints_test
+	FAULTS=all $(B)/tests/token/store_faults_test
+	FAULTS=all $(B)/tests/program/faults_test
 .PHONY: check-faults

@@ -22,6 +22,7 @@
 #include <netinet/in.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -582,6 +583,35 @@ static const struct notify_case	notify_table[] = {
 	{ "a socket in the abstract namespace", true },
 };
 
+/* ------------------------------------------------------------ descriptors */
+
+/* The clients wait until the limit has been raised. */
+static void
+a_lack_of_descriptors_is_logged(void **state)
+{
+	struct serving	s;
+	struct rlimit	limit, before;
+	char		reply[4] = "";
+	pid_t		pid;
+	int		fd;
+
+	(void)state;
+	serving_open(&s, &(struct script){ 0 }, "");
+	serving_start(&s, NULL);
+	pid = program_pid(s.running);
+	assert_int_equal(prlimit(pid, RLIMIT_NOFILE, NULL, &before), 0);
+	limit = (struct rlimit){ 3, before.rlim_max };
+	assert_int_equal(prlimit(pid, RLIMIT_NOFILE, &limit, NULL), 0);
+	fd = serving_connect(&s);
+	program_wait_output(s.running, "cannot accept clients: Too many open "
+	    "files; they wait; raise the limit of open files of the service");
+	assert_int_equal(prlimit(pid, RLIMIT_NOFILE, &before, NULL), 0);
+	assert_int_equal(read(fd, reply, 3), 3);
+	assert_string_equal(reply, "220");
+	close(fd);
+	serving_close(&s);
+}
+
 /* ------------------------------------------------------------- queue runs */
 
 static int64_t
@@ -1040,6 +1070,7 @@ static const struct CMUnitTest	process_spec[] = {
 	cmocka_unit_test(root_serves_if_there_is_no_user_relais),
 	cmocka_unit_test(a_queue_of_root_is_named),
 	cmocka_unit_test(a_directory_of_root_is_named),
+	cmocka_unit_test(a_lack_of_descriptors_is_logged),
 	cmocka_unit_test(sighup_reads_the_configuration),
 	cmocka_unit_test(a_client_after_sighup_gets_the_new_configuration),
 	cmocka_unit_test(also_if_the_service_is_accepting_another_client),

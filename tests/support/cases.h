@@ -31,6 +31,26 @@
 int	cases_run(const char *name, void (*test)(void **state),
 	    const void *cases, size_t size, size_t n);
 
+/*
+ * Runs a test for each pair of elements of two tables, whose elements begin
+ * with a sentence.  The state of a test is a struct cases_pair.  If only is not
+ * NULL, those whose sentence does not contain it are left out.
+ */
+struct cases_table {
+	const void	*cases;
+	size_t		 size, n;
+};
+
+struct cases_pair {
+	char		*sentence;	/* "FIRST: SECOND" */
+	const void	*first, *second;
+	size_t		 first_index, second_index;
+};
+
+int	cases_run_pairs(const char *name, void (*test)(void **state),
+	    const struct cases_table *first, const struct cases_table *second,
+	    const char *only);
+
 #define CASES_RUN(name, test, table) cases_run(name, test, table, \
 	sizeof(*(table)), sizeof(table) / sizeof(*(table)))
 

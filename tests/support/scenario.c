@@ -31,6 +31,7 @@
 enum {
 	RUNS_PER_SERVER = 200,	/* its record grows with each message */
 	DOUBT_S = 50 * 60,	/* the next attempt of an entry in doubt */
+	CLIENT_MS = 90000,	/* a busy service is waited for */
 	START_MS = 10000,	/* the service accepts clients, or ends */
 	RUN_MS = 3000,		/* it has made a queue run, unless it failed */
 	SETTLE_MS = 2000,	/* it closes descriptors */
@@ -386,6 +387,7 @@ run_program(struct scenario_place *p, const struct program *how)
 	for (size_t i = 0; p->s->words[i] != NULL; i++)
 		argv[3 + i] = p->word[i].data;
 	program.argv = argv;
+	program.deadline_ms = CLIENT_MS;
 	if (p->s->kind != FLUSHES && p->s->kind != PRINTS) {
 		program.input = p->input.data;
 		program.input_len = p->input.len;
