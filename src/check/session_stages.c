@@ -256,7 +256,7 @@ add_hello_test(struct smarthost_run *r, const struct failure *why)
 	    " from here and from another network" : "");
 }
 
-/* The program of connect_command has ended; its own words tell the cause. */
+/* The program of connect_command has ended; its message names the cause. */
 static void
 report_program(struct smarthost_run *r, const struct failure *why)
 {

@@ -132,7 +132,7 @@ struct notice {
 	struct buffer	event;		/* "waiting refused" */
 	struct buffer	subject;
 	struct buffer	text;
-	struct buffer	reason;		/* the words of the server */
+	struct buffer	reason;		/* the last error */
 	int64_t		since;
 };
 
