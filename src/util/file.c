@@ -111,8 +111,13 @@ file_nothing(void)
 void
 file_fill_descriptors(void)
 {
-	int	fd;
+	struct pollfd	fds[] = { { .fd = STDIN_FILENO },
+			    { .fd = STDOUT_FILENO }, { .fd = STDERR_FILENO } };
+	int		fd;
 
+	if (poll(fds, 3, 0) != -1 && ((fds[0].revents | fds[1].revents |
+	    fds[2].revents) & POLLNVAL) == 0)
+		return;
 	do
 		fd = file_nothing();
 	while (fd != -1 && fd <= STDERR_FILENO);

@@ -5,7 +5,11 @@
 #include <string.h>
 #include <sysexits.h>
 
-enum { RESERVE = 64 * 1024 };
+/*
+ * With a message that fits into a block of 64 KiB, the heap is not enlarged,
+ * which would take a system call.
+ */
+enum { RESERVE = 56 * 1024 };
 
 static void	*reserve;	/* NULL: none, or it was used */
 

@@ -278,9 +278,12 @@ path_is_protected(const char *path, bool is_link, const struct reader *r,
 	return good;
 }
 
-/* Reads at most limit octets, to the end of the file; false with errno. */
+/*
+ * Reads at most limit octets, until there are enough or to the end of the file;
+ * false with errno.
+ */
 static bool
-read_up_to(struct buffer *text, int fd, size_t limit)
+read_up_to(struct buffer *text, int fd, size_t limit, size_t enough)
 {
 	char	*to = buffer_room(text, limit);
 
@@ -291,7 +294,7 @@ read_up_to(struct buffer *text, int fd, size_t limit)
 			continue;
 		if (n == -1)
 			return false;
-		if (n == 0 || (text->len += (size_t)n) == limit)
+		if (n == 0 || (text->len += (size_t)n) >= enough)
 			break;
 	}
 	text->data[text->len] = '\0';
@@ -302,12 +305,15 @@ static bool
 read_content(struct buffer *text, int fd, const char *path, size_t limit,
     struct stat *st, struct failure *why)
 {
+	bool	sized = st->st_size > 0;
 	size_t	expected;
 
 	/* A file in /proc has size 0, but has content. */
-	expected = st->st_size > 0 ? (size_t)st->st_size : limit;
+	expected = sized ? (size_t)st->st_size : limit;
 	buffer_clear(text);
-	if (expected <= limit && !read_up_to(text, fd, expected + 1))
+	/* One octet more shows that the file has become longer. */
+	if (expected <= limit && !read_up_to(text, fd, expected + 1,
+	    expected + !sized))
 		return failed_errno(why, EX_IOERR, "%s", path);
 	if (expected > limit || text->len > limit)
 		return failed(why, EX_CONFIG, "%s is larger than %zu KiB", path,
