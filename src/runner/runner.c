@@ -97,8 +97,8 @@ struct worker_place {
 
 /*
  * A worker that cannot connect ends, except the last one, which records the
- * reason in each entry.  There is room for one entry that is left: a worker goes
- * on while it has the next entry open, or until the entry that it has left
+ * reason in each entry.  There is room for one entry that is left: a worker
+ * goes on while it has the next entry open, or until the entry that it has left
  * because of a late reply has been taken.
  */
 static bool

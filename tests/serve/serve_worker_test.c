@@ -89,13 +89,14 @@ is_worked_on(void **state)
 	worker_process_start(&f.worker);
 	pass(&f, 0);
 	check_line(f.line[0], c->lines[0]);
-	assert_int_equal(serve_channel_receive(f.worker.channel, words, 1, NULL), 1);
+	assert_int_equal(serve_channel_receive(f.worker.channel, words, 1,
+	    NULL), 1);
 	pass(&f, 1);
 	if (c->is_stopped)
 		kill(f.worker.pid, SIGTERM);
 	for (size_t i = 1; i < strlen(c->words); i++)
-		assert_int_equal(serve_channel_receive(f.worker.channel, &words[i],
-		    1, NULL), 1);
+		assert_int_equal(serve_channel_receive(f.worker.channel,
+		    &words[i], 1, NULL), 1);
 	assert_string_equal(words, c->words);
 	check_line(f.line[1], c->lines[1]);
 	assert_int_equal(worker_process_end(&f.worker), 0);

@@ -1,8 +1,8 @@
 /*
  * A worker that is killed before each system call that changes something, while
  * it sends two messages and the envelope of the second one with the end of the
- * first one; and sessions that end meanwhile.  The test is the service, and each
- * session is a process.
+ * first one; and sessions that end meanwhile.  The test is the service, and
+ * each session is a process.
  *
  * A message is queued, and due at once, only if it was not sent.  It is
  * delivered only if the smarthost has accepted it once.
@@ -125,7 +125,7 @@ pass(const struct worker_process *w, struct session_process *p)
 	drop(p);
 }
 
-/* As serve_pool.c does, until both messages are done or the worker has ended. */
+/* As serve_pool.c, until both messages are done or the worker has ended. */
 static void
 serve(const struct worker_process *w, struct session_process *p)
 {

@@ -20,7 +20,9 @@
 #include "net/connect.h"
 #include "smtp/session.h"
 #include "support/cases.h"
+#include "support/certificate.h"
 #include "support/mock_smtp.h"
+#include "support/tls_client.h"
 #include "util/memory.h"
 
 enum { MESSAGES = 3, TIMEOUT_MS = 1500 };
@@ -44,6 +46,9 @@ struct ahead_case {
 	int64_t		 timeout_ms;	/* 0: longer than this test takes */
 	bool		 hold;		/* released when the envelope is sent */
 };
+
+static struct temp_dir			directory;
+static struct usual_certificates	certificates;
 
 /* The caller of session_send(). */
 struct caller {
@@ -130,8 +135,9 @@ write_messages(struct caller *p)
 	}
 }
 
+/* Each session takes over a new .tls. */
 static void
-open_session(struct session *s, const struct session_options *options,
+open_session(struct session *s, struct session_options *options,
     const struct mock_smtp *host)
 {
 	struct endpoint		where = { .host = host->address,
@@ -140,6 +146,10 @@ open_session(struct session *s, const struct session_options *options,
 	struct failure		why;
 	int			fd = connect_to(&where, &how, &why);
 
+	if (options->tls_policy == SESSION_TLS_IMPLICIT)
+		options->tls = options->tls_module->start(
+		    &(struct tls_options){ .name = "mail.example",
+		    .ca = certificates.ca, .verify = true }, &why);
 	if (fd == -1 || !session_open(s, fd, options, &why))
 		fail_msg("%s", why.text);
 }
@@ -162,6 +172,10 @@ send_all(struct caller *p)
 	struct failure		why;
 	bool			is_open = false, good, data_sent;
 
+	if (p->c->script.security == TLS_AT_ONCE) {
+		options.tls_policy = SESSION_TLS_IMPLICIT;
+		options.tls_module = tls_client_module();
+	}
 	for (; p->at < MESSAGES; p->at++) {
 		int	tries = 0;
 
@@ -462,26 +476,36 @@ static const struct breakage {
 	const char	*sentence;
 	struct step	 step;
 	const char	*code;		/* of the message that is lost */
+	bool		 tls;
 } breakages[] = {
-	{ "closed", { .say = "", .then = THEN_CLOSE }, "0?" },
-	{ "reset", { .say = "", .then = THEN_RESET }, "0?" },
-	{ "half a reply", { .raw = "25", .then = THEN_CLOSE }, "0?" },
-	{ "not a reply", { .say = "hello", .then = THEN_CLOSE }, "0?" },
-	{ "421", { .say = "421 4.3.2 bye", .then = THEN_CLOSE }, "421" },
+	{ "closed", { .say = "", .then = THEN_CLOSE }, .code = "0?" },
+	{ "reset", { .say = "", .then = THEN_RESET }, .code = "0?" },
+	{ "half a reply", { .raw = "25", .then = THEN_CLOSE }, .code = "0?" },
+	{ "not a reply", { .say = "hello", .then = THEN_CLOSE }, .code = "0?" },
+	{ "421", { .say = "421 4.3.2 bye", .then = THEN_CLOSE },
+	    .code = "421" },
 	{ "421 and hang", { .say = "421 4.3.2 bye", .then = THEN_SHUT },
-	    "421" },
+	    .code = "421" },
+	{ "TLS closed", { .say = "", .then = THEN_CLOSE }, .code = "0?",
+	    .tls = true },
+	{ "TLS cut off", { .say = "", .then = THEN_CUT }, .code = "0?",
+	    .tls = true },
+	{ "TLS, 421", { .say = "421 4.3.2 bye", .then = THEN_CLOSE },
+	    .code = "421", .tls = true },
 };
 
 enum {
 	PLACES = sizeof(places) / sizeof(*places),
 	BREAKAGES = sizeof(breakages) / sizeof(*breakages),
+	BREAK_CASES = 2 * PLACES * BREAKAGES,	/* DATA, BDAT */
 };
+
 
 static void
 make_break(struct ahead_case *c, size_t i)
 {
-	static char			 sentences[2 * PLACES * BREAKAGES][100];
-	static char			 codes[2 * PLACES * BREAKAGES][40];
+	static char			 sentences[BREAK_CASES][100];
+	static char			 codes[BREAK_CASES][40];
 	const struct break_place	*place = &places[i / 2 / BREAKAGES];
 	const struct breakage		*how = &breakages[i / 2 % BREAKAGES];
 	bool				 bdat = i % 2 != 0;
@@ -491,6 +515,11 @@ make_break(struct ahead_case *c, size_t i)
 	    .connections = 2 };
 	if (bdat)
 		c->script.keywords = (struct script){ BDAT }.keywords;
+	if (how->tls) {
+		c->script.security = TLS_AT_ONCE;
+		c->script.certificate = certificates.chain;
+		c->script.key = certificates.key;
+	}
 	c->script.steps[0] = how->step;
 	c->script.steps[0].at = place->at;
 	c->script.steps[0].nth = place->nth;
@@ -615,16 +644,21 @@ main(void)
 {
 	static struct ahead_case	refused[REFUSAL_CASES];
 	static struct ahead_case	split[SPLIT_CASES];
-	static struct ahead_case	breaks[2 * PLACES * BREAKAGES];
+	static struct ahead_case	breaks[BREAK_CASES];
+	int				failed;
 
-	for (size_t i = 0; i < 2 * PLACES * BREAKAGES; i++)
+	temp_dir_make(&directory);
+	certificate_usual(&certificates, &directory);
+	for (size_t i = 0; i < BREAK_CASES; i++)
 		make_break(&breaks[i], i);
 	for (size_t i = 0; i < REFUSAL_CASES; i++)
 		make_refusal(&refused[i], i);
 	for (size_t i = 0; i < SPLIT_CASES; i++)
 		make_split(&split[i], i);
-	return CASES_RUN("envelopes sent ahead", is_sent, cases) +
+	failed = CASES_RUN("envelopes sent ahead", is_sent, cases) +
 	    CASES_RUN("refusals", is_sent, refused) +
 	    CASES_RUN("divided replies", is_sent, split) +
 	    CASES_RUN("broken connections", is_sent, breaks);
+	temp_dir_remove(&directory);
+	return failed;
 }
