@@ -559,6 +559,26 @@ trace_kept(const struct relay *r)
 }
 
 /*
+ * Keeps what a session has shown about its server.  Returns true if another
+ * session may therefore succeed.
+ */
+static bool
+learn(struct relay *r)
+{
+	struct connection	*c = &r->connection;
+	const struct session	*s = &c->session;
+	bool			 learned = (s->no_chunking &&
+				    !c->no_chunking) || (s->rcpt_limited &&
+				    c->rcpt_max == 0);
+
+	c->no_chunking |= s->no_chunking;
+	if (s->rcpt_limited)
+		c->rcpt_max = s->rcpt_max;
+	r->no_next |= s->ahead_failed;
+	return learned;
+}
+
+/*
  * Tries one endpoint, in as many sessions as the message requires, beginning
  * with an open one.  Sets a->over if each forward-path has an outcome, or if
  * no other endpoint must be tried since the message may have been sent.
@@ -616,12 +636,7 @@ relay_try(struct relay *r, struct route_attempt *a)
 		set_session_callbacks(a);
 		good = session_send(s, &a->route->envelope, a->message,
 		    a->outcomes, &data_sent, &why);
-		learned = (s->no_chunking && !c->no_chunking) ||
-		    (s->rcpt_limited && c->rcpt_max == 0);
-		c->no_chunking |= s->no_chunking;
-		r->no_next |= s->ahead_failed;
-		if (s->rcpt_limited)
-			c->rcpt_max = s->rcpt_max;
+		learned = learn(r);
 		if (r->stopped) {
 			stop_attempt(a);
 			return;
@@ -824,14 +839,55 @@ begin_endpoints(struct relay *r, const struct route *route, struct failure *why)
 	return true;
 }
 
+/* Gives each forward-path of a route an outcome. */
+static void
+send_route(struct relay *r, struct route_attempt *a)
+{
+	const struct route	*route = a->route;
+	enum endpoints_result	 next;
+	struct failure		 why;
+	bool			 good;
+	/* The envelope was sent to the server already. */
+	bool			 asked = r->connection.is_open &&
+				    session_is_ahead(&r->connection.session,
+				    &route->envelope);
+
+	if (r->remember_failures && !asked)
+		follow_other_processes(r, route);
+	if (!asked && relay_has_given_up(r, route)) {
+		end_attempt(a, true, &r->down_why);
+		return;
+	}
+	if (r->stopped) {
+		end_attempt(a, true, &r->stopped_why);
+		return;
+	}
+	good = begin_endpoints(r, route, &a->why);
+	if (good && !seats_take(&r->seats, r->config, &route->subject,
+	    r->interrupt, &a->why)) {
+		r->no_seat = true;
+		end_attempt(a, true, &a->why);
+		return;
+	}
+	while (good && !a->over && (next = endpoints_next(&r->endpoints,
+	    &why)) != ENDPOINTS_END) {
+		if (next == ENDPOINTS_FOUND)
+			relay_try(r, a);
+		else
+			add_failure(a, &why);
+	}
+	if (r->remember_failures) {
+		remember_failure(r, a);
+		count_mail_deferred(r, a);
+	}
+	end_attempt(a, !a->over && !a->reached, &a->why);
+}
+
 void
 relay_send(struct relay *r, const struct envelope *env,
     const struct message *message, struct outcome *outcomes)
 {
 	struct route_list	routes;
-	enum endpoints_result	next;
-	struct failure		why;
-	bool			good;
 
 	memory_reserve();
 	r->stopped = r->no_seat = false;
@@ -846,46 +902,11 @@ relay_send(struct relay *r, const struct envelope *env,
 	}
 	r->next = NULL;
 	for (size_t i = 0; i < routes.n; i++) {
-		const struct route	*route = &routes.route[i];
-		struct route_attempt	 a = { .relay = r,
+		struct route_attempt	a = { .relay = r,
 					    .last = i + 1 == routes.n };
-		/* The envelope was sent to the server already. */
-		bool			 asked = r->connection.is_open &&
-					    session_is_ahead(
-					    &r->connection.session,
-					    &route->envelope);
 
-		begin_attempt(&a, route, message, outcomes);
-		if (r->remember_failures && !asked)
-			follow_other_processes(r, route);
-		if (!asked && relay_has_given_up(r, route)) {
-			end_attempt(&a, true, &r->down_why);
-			continue;
-		}
-		if (r->stopped) {
-			end_attempt(&a, true, &r->stopped_why);
-			continue;
-		}
-		good = begin_endpoints(r, route, &a.why);
-		if (good && !seats_take(&r->seats, r->config, &route->subject,
-		    r->interrupt, &a.why)) {
-			r->no_seat = true;
-			end_attempt(&a, true, &a.why);
-			continue;
-		}
-		if (good)
-			while (!a.over && (next = endpoints_next(&r->endpoints,
-			    &why)) != ENDPOINTS_END) {
-				if (next == ENDPOINTS_FOUND)
-					relay_try(r, &a);
-				else
-					add_failure(&a, &why);
-			}
-		if (r->remember_failures) {
-			remember_failure(r, &a);
-			count_mail_deferred(r, &a);
-		}
-		end_attempt(&a, !a.over && !a.reached, &a.why);
+		begin_attempt(&a, &routes.route[i], message, outcomes);
+		send_route(r, &a);
 	}
 	if (!r->connection.is_open)
 		seats_leave(&r->seats);

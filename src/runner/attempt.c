@@ -678,22 +678,13 @@ wait_for_turn(struct attempt *a)
 	return ATTEMPT_PACED;
 }
 
-/* Makes the attempt; a->outcomes and a->waited are those before it. */
-static enum attempt_result
-attempt_opened(struct attempt *a)
+static struct relay_callbacks
+callbacks_of(struct attempt *a)
 {
 	struct attempt_worker	*w = a->w;
-	const struct entry	*entry = a->entry;
-	enum attempt_result	 result;
-	struct tally		 tally;
 	struct relay_callbacks	 callbacks = { .before_send = prove_entry,
 				    .after_transaction = record_in_entry,
 				    .context = a };
-	struct mail_log		 mail_log = { .id = entry->name,
-				    .uid = entry->file.uid,
-				    .envelope = &entry->file.envelope,
-				    .message = &entry->message,
-				    .selected = a->waited };
 
 	if (w->next != NULL && !a->is_notice) {
 		callbacks.next = open_next;
@@ -705,6 +696,24 @@ attempt_opened(struct attempt *a)
 		callbacks.after_connect = backoff_after_connect;
 		callbacks.login_context = &w->backoff;
 	}
+	return callbacks;
+}
+
+/* Makes the attempt; a->outcomes and a->waited are those before it. */
+static enum attempt_result
+attempt_opened(struct attempt *a)
+{
+	struct attempt_worker	*w = a->w;
+	const struct entry	*entry = a->entry;
+	enum attempt_result	 result;
+	struct tally		 tally;
+	struct relay_callbacks	 callbacks = callbacks_of(a);
+	struct mail_log		 mail_log = { .id = entry->name,
+				    .uid = entry->file.uid,
+				    .envelope = &entry->file.envelope,
+				    .message = &entry->message,
+				    .selected = a->waited };
+
 	/* Without a waiting recipient, an earlier run was interrupted. */
 	if (a->waiting == 0)
 		return finish_entry(a);
