@@ -148,6 +148,7 @@ include tests/budget/bench.mk
 include tests/test.mk
 include tests/fuzz/fuzz.mk
 include tests/static/static.mk
+include tests/static/coverage.mk
 include tests/compilers/compilers.mk
 include tests/supervisors/supervisors.mk
 include tests/outside/outside.mk

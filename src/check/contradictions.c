@@ -761,8 +761,8 @@ check_homes(struct check *c)
 	for (const struct section *s = c->config->first; s != NULL;
 	    s = s->next)
 		for (enum config_key k = KEY_USER; k <= KEY_PROXY; k++)
-			if (s->setting[k] != NULL && (k <= KEY_TLS_MIN ||
-			    k >= KEY_FAMILY))
+			if ((k <= KEY_TLS_MIN || k >= KEY_FAMILY) &&
+			    s->setting[k] != NULL)
 				check_setting(c, home, n, k, s->setting[k]);
 	while (n > 0)
 		home_close(&home[--n]);

@@ -94,13 +94,14 @@ void
 smarthost_check_delivery(struct smarthost_run *r)
 {
 	const struct smarthost_url	*h = r->connection->smarthost;
+	const char			*path = h->path != NULL ? h->path :
+					    "discard";
 
-	strlcpy(r->object, h->path != NULL ? h->path : "discard",
-	    sizeof(r->object));
+	strlcpy(r->object, path, sizeof(r->object));
 	if (h->scheme == SCHEME_COMMAND)
-		check_program(r, h->path);
+		check_program(r, path);
 	else if (h->scheme == SCHEME_MAILDIR)
-		check_maildir(r, h->path);
+		check_maildir(r, path);
 	else
 		report(r, CHECK_WARNING, "if mail is to be delivered, set "
 		    "smarthost to a server", "all mail is accepted and "

@@ -24,17 +24,17 @@ load_again(void *context, struct config *config, struct failure *why)
 }
 
 static int
-run_service(const struct options *options, struct serve_options *service)
+run_service(const struct options *options, struct serve_options service)
 {
 	struct log	log;
 	struct failure	why;
 	int		status;
 
-	log_config_open(&log, service->config);
-	service->log = &log;
-	service->load = load_again;
-	service->context = (void *)options;
-	status = serve_run(service, &why) ? EX_OK :
+	log_config_open(&log, service.config);
+	service.log = &log;
+	service.load = load_again;
+	service.context = (void *)options;
+	status = serve_run(&service, &why) ? EX_OK :
 	    report_failure(&log, options->errors, &why);
 	log_close(&log);
 	return status;
@@ -59,7 +59,7 @@ serve_command(const struct options *options, const struct config *config,
 	if (options->queue != NULL && !flush_parse_interval(options->queue,
 	    &service.interval_s, &why))
 		return report_failure(log, options->errors, &why);
-	return run_service(options, &service);
+	return run_service(options, service);
 }
 
 int
@@ -76,6 +76,6 @@ serve_command_timer(const struct options *options,
 
 	if (good && config->unreadable != NULL)
 		good = failed(&why, EX_NOPERM, "%s", config->unreadable);
-	return good ? run_service(options, &service) :
+	return good ? run_service(options, service) :
 	    report_failure(log, options->errors, &why);
 }

@@ -49,8 +49,10 @@ parse_request(struct test_request *r, struct failure *why)
 			r->user = o->arguments[++i];
 		else if (word[0] != '-' && r->to == NULL)
 			r->to = word;
-		else
-			return command_usage("test", why);
+		else {
+			command_usage("test", why);
+			return false;
+		}
 	}
 	if (r->to == NULL)
 		r->to = "root";

@@ -341,10 +341,12 @@ connect_process_run(struct connect_process *p,
 	r.port = request->port;
 	strlcpy(r.host, request->host, sizeof(r.host));
 	for (const struct section *s = p->config != NULL ? p->config->first :
-	    NULL; s != NULL; s = s->next, r.n++)
-		if (command_of(s) != NULL &&
-		    strcmp(command_of(s), request->command) == 0)
+	    NULL; s != NULL; s = s->next, r.n++) {
+		const char	*command = command_of(s);
+
+		if (command != NULL && strcmp(command, request->command) == 0)
 			break;
+	}
 	if (p->pid == 0) {
 		errno = p->error;
 		failed_errno(why, EX_OSERR, "cannot start the process that "

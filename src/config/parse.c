@@ -86,8 +86,7 @@ section_kind_of(struct span word, enum section_kind *kind)
 static bool
 parse_section(struct parser *p, struct span line, struct failure *why)
 {
-	struct span		word = { line.at + 1, line.at + 1 };
-	struct span		pattern;
+	struct span		word, pattern;
 	enum section_kind	kind;
 	bool			good;
 

@@ -462,7 +462,7 @@ child_set_words(struct child *c, const char *command)
 {
 	c->text = memory_copy(command);
 	c->words = split_words(c->text, c->arguments);
-	c->name = c->words[0];
+	c->name = c->words[0] != NULL ? c->words[0] : "";
 	c->out = c->err = c->failure = -1;
 }
 

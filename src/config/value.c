@@ -470,7 +470,8 @@ value_check(const struct value_rule *rule, const char *text,
 		good = rule->kind != VALUE_WORD;
 	if (!good)
 		return fail_expected(rule, text, why);
-	if (rule->least == NULL || (read_number(rule->least, &least) &&
+	if (read_number == NULL || rule->least == NULL ||
+	    (read_number(rule->least, &least) &&
 	    read_number(rule->most, &most) && n >= least && n <= most))
 		return true;
 	return failed(why, EX_CONFIG, "\"%s\" is out of range; expected "

@@ -71,10 +71,11 @@ read_line(struct draft *d, struct kept *kept, char *line, const char *origin)
 static bool
 read_auth(struct import *in, struct kept *kept, struct failure *why)
 {
+	const char		*own = kept_text(&kept[AUTHPATH], NULL);
+	const char		*smarthost = kept_text(&kept[SMARTHOST], "");
 	char			*path = in->companion != NULL ?
 				    memory_copy(in->companion) :
-				    kept_text(&kept[AUTHPATH], NULL) != NULL ?
-				    memory_copy(kept[AUTHPATH].text) :
+				    own != NULL ? memory_copy(own) :
 				    import_beside(in, "auth.conf");
 	struct source		 file;
 	enum source_answer	 answer = in->read(&file, path, why);
@@ -90,7 +91,7 @@ read_auth(struct import *in, struct kept *kept, struct failure *why)
 		if (line == NULL)
 			draft_note(&in->draft, origin, "expected "
 			    "user|smarthost:password");
-		else if (strcasecmp(host, kept[SMARTHOST].text) == 0) {
+		else if (strcasecmp(host, smarthost) == 0) {
 			kept_set(&kept[USER], user, origin);
 			kept_set(&kept[PASSWORD], line, origin);
 		}
@@ -107,14 +108,14 @@ mail_name(struct import *in, const struct kept *k)
 {
 	struct source	 file = { .path = NULL };
 	struct failure	 why;
-	const char	*line;
+	const char	*text = kept_text(k, NULL), *line;
 	char		*name = NULL;
 
-	if (kept_text(k, NULL) == NULL)
+	if (text == NULL)
 		return NULL;
-	if (k->text[0] != '/')
-		return memory_copy(k->text);
-	if (in->read(&file, k->text, &why) == SOURCE_READ &&
+	if (text[0] != '/')
+		return memory_copy(text);
+	if (in->read(&file, text, &why) == SOURCE_READ &&
 	    (line = source_line(&file)) != NULL)
 		name = memory_copy_n(line, strcspn(line, " \t"));
 	else
@@ -128,23 +129,23 @@ static void
 set_masquerade(struct draft *d, const struct kept *k, const char *name)
 {
 	struct buffer	 from = { 0 };
-	const char	*at = k->text != NULL ? strrchr(k->text, '@') : NULL;
-	const char	*host = at != NULL ? at + 1 : k->text;
+	const char	*text = kept_text(k, NULL), *at, *host;
 
-	if (kept_text(k, NULL) == NULL)
+	if (text == NULL)
 		return;
+	at = strrchr(text, '@');
+	host = at != NULL ? at + 1 : text;
 	if (*host == '\0')
 		host = name;
-	if (at != NULL && at > k->text && host != NULL) {
-		buffer_addf(&from, "%.*s@%s", (int)(at - k->text), k->text,
-		    host);
+	if (at != NULL && at > text && host != NULL) {
+		buffer_addf(&from, "%.*s@%s", (int)(at - text), text, host);
 		if (draft_set(d, d->top, KEY_FROM, from.data, k->origin))
 			draft_set(d, d->top, KEY_FROM_MODE, "always",
 			    k->origin);
 		draft_note(d, k->origin, "MASQUERADE: from_mode = always also "
 		    "replaces the sender in the header");
 		buffer_free(&from);
-	} else if (host != NULL && (at == NULL || at == k->text)) {
+	} else if (host != NULL && (at == NULL || at == text)) {
 		draft_set(d, d->top, KEY_DOMAIN, host, k->origin);
 		draft_note(d, k->origin, "MASQUERADE: the domain is added to "
 		    "senders without one; relais does not replace the sender "

@@ -24,12 +24,6 @@ kept_free(struct kept *k, size_t n)
 	}
 }
 
-const char *
-kept_text(const struct kept *k, const char *other)
-{
-	return k->text != NULL && k->text[0] != '\0' ? k->text : other;
-}
-
 static bool
 matches(const char *pattern, const char *name)
 {

@@ -40,7 +40,11 @@ void	kept_set(struct kept *, const char *text, const char *origin);
 void	kept_free(struct kept *, size_t n);	/* wipes the texts */
 
 /* Returns .text, or the other text if it is NULL or empty. */
-const char *kept_text(const struct kept *, const char *other);
+static inline const char *
+kept_text(const struct kept *k, const char *other)
+{
+	return k->text != NULL && k->text[0] != '\0' ? k->text : other;
+}
 
 /*
  * Looks up a keyword, case-insensitively, in a table and keeps its value, sets

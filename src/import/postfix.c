@@ -411,15 +411,16 @@ set_names(struct postfix *p)
 				    &k[HELO] : &k[MYHOSTNAME];
 	struct source		 file = { .path = NULL };
 	struct failure		 why;
+	const char		*domain;
 	char			*line;
 
 	if (kept_text(origin, NULL) == NULL)
 		origin = &k[MYHOSTNAME];
-	if (kept_text(origin, NULL) != NULL && origin->text[0] != '/')
-		draft_set(d, d->top, KEY_DOMAIN, origin->text,
-		    origin->origin);
-	else if (kept_text(origin, NULL) != NULL) {
-		if (p->in->read(&file, origin->text, &why) != SOURCE_READ)
+	domain = kept_text(origin, NULL);
+	if (domain != NULL && domain[0] != '/')
+		draft_set(d, d->top, KEY_DOMAIN, domain, origin->origin);
+	else if (domain != NULL) {
+		if (p->in->read(&file, domain, &why) != SOURCE_READ)
 			draft_note(d, origin->origin, "%s", why.text);
 		else if ((line = source_line(&file)) != NULL) {
 			line[strcspn(line, " \t")] = '\0';
@@ -501,13 +502,13 @@ set_senders(struct postfix *p, const struct kept *maps)
 {
 	struct draft	*d = &p->in->draft;
 	struct source	 file;
+	const char	*text = kept_text(maps, NULL);
 	char		*key, *value;
 
-	if (kept_text(maps, NULL) == NULL)
+	if (text == NULL)
 		return;
-	if (strncmp(maps->text, "static:", 7) == 0) {
-		if (draft_set(d, d->top, KEY_FROM, maps->text + 7,
-		    maps->origin))
+	if (strncmp(text, "static:", 7) == 0) {
+		if (draft_set(d, d->top, KEY_FROM, text + 7, maps->origin))
 			draft_set(d, d->top, KEY_FROM_MODE, "always",
 			    maps->origin);
 		return;

@@ -138,6 +138,8 @@ set_address(struct draft *d, struct section *s, const char *name,
 static void
 set_names(struct draft *d, const struct kept *kept, const char *domain)
 {
+	const char	*root = kept_text(&kept[ROOT], NULL);
+
 	if (kept_text(&kept[HOSTNAME], NULL) != NULL)
 		draft_set(d, d->top, KEY_HELO, kept[HOSTNAME].text,
 		    kept[HOSTNAME].origin);
@@ -145,9 +147,9 @@ set_names(struct draft *d, const struct kept *kept, const char *domain)
 		draft_set(d, d->top, KEY_DOMAIN, domain,
 		    kept_text(&kept[DOMAIN], NULL) != NULL ?
 		    kept[DOMAIN].origin : kept[HOSTNAME].origin);
-	if (kept_text(&kept[ROOT], NULL) == NULL)
+	if (root == NULL)
 		return;
-	set_address(d, d->top, kept[ROOT].text, domain, kept[ROOT].origin);
+	set_address(d, d->top, root, domain, kept[ROOT].origin);
 	draft_note(d, kept[ROOT].origin, "root: ssmtp sends only mail to "
 	    "accounts with IDs below 1000 to this address; relais sends mail "
 	    "to every local name without an alias to it");

@@ -188,7 +188,7 @@ mime_header_write(struct buffer *to, const struct header *h,
 				own.charset = charset;
 		}
 		result = field_write(to, f, &own);
-		if (result != FIELD_FITS && first.field == NULL)
+		if (first.result == FIELD_FITS && result != FIELD_FITS)
 			first = (struct mime_unfit_field){ f, result };
 	}
 	if (change->version && header_find(h, "MIME-Version", 0) == NULL)

@@ -55,7 +55,7 @@ enum { NO_REPLY = -1 };
 
 #define SOCKS		TLS
 #define TLS(cause_, key_, words_) \
-	{ ANY_STEP, .cause = cause_, .key = key_, .words = words_ }
+	{ ANY_STEP, .cause = (cause_), .key = (key_), .words = (words_) }
 
 /*
  * The first row that applies is used.  A row applies at its steps if its code

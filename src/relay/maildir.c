@@ -107,7 +107,7 @@ maildir_open(struct maildir *m, const char *path, struct failure *why)
 	for (size_t i = 0; i < 3; i++) {
 		fd[i] = open_inside(m, names[i], &created);
 		/* Deliveries do not need cur. */
-		if (fd[i] == -1 && i < 2)
+		if (i < 2 && fd[i] == -1)
 			maildir_failed(why, names[i]);
 	}
 	m->tmp = fd[0];

@@ -127,7 +127,7 @@ route_list_make(struct route_list *to, const struct config *config,
 	for (size_t i = 0; i < n; i++) {
 		to->places[i] = all[i].place;
 		to->paths[i] = env->forward[all[i].place];
-		if (all[i].group == all[i].place) {
+		if (r == NULL || all[i].group == all[i].place) {
 			r = &to->route[to->n++];
 			route_init(r, config, user, env, to->paths[i].path);
 			r->place = &to->places[i];

@@ -27,7 +27,7 @@ peer_of(int fd)
 	struct serve_peer	peer = { .uid = (uid_t)-1 };
 	struct ucred		credentials;
 	socklen_t		size = sizeof(credentials);
-	struct sockaddr_storage	address;
+	struct sockaddr_storage	address = { .ss_family = AF_UNSPEC };
 	socklen_t		address_size = sizeof(address);
 
 	if (getsockname(fd, (struct sockaddr *)&address, &address_size) == 0 &&

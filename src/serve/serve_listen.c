@@ -46,7 +46,7 @@ static bool
 has_unix(const struct serve_listen *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		union any_address	a;
+		union any_address	a = { .any.sa_family = AF_UNSPEC };
 		socklen_t		size = sizeof(a);
 
 		if (getsockname(l->fd[i], &a.any, &size) == 0 &&

@@ -262,7 +262,7 @@ secrets_mask(const struct secrets *s, char *text, size_t size)
 	mark_hidden(text, false, &forms, hidden);
 	if (text_has_any(text, "%=\\"))
 		mark_hidden(text, true, &forms, hidden);
-	if (memchr(hidden, true, len) != NULL)
+	if (memchr(hidden, 1, len) != NULL)
 		mask_hidden(text, size, hidden);
 	free(hidden);
 	buffer_wipe(&forms);

@@ -34,7 +34,7 @@ clear_extensions(struct session *s)
 static void
 write_address_literal(int fd, char *text, size_t size)
 {
-	struct sockaddr_storage	local;
+	struct sockaddr_storage	local = { .ss_family = AF_UNSPEC };
 	socklen_t		len = sizeof(local);
 	char			address[64];
 

@@ -179,9 +179,9 @@ add_visible(struct buffer *to, const char *text)
 {
 	char	*copy = memory_copy(text);
 	char	*rest = copy;
-	char	*line;
 
-	while ((line = strsep(&rest, "\n")) != NULL) {
+	do {
+		char	*line = strsep(&rest, "\n");
 		size_t	 size = 4 * strlen(line) + 1;
 		char	*shown = buffer_room(to, size);
 
@@ -189,7 +189,7 @@ add_visible(struct buffer *to, const char *text)
 		to->len += strlen(shown);
 		if (rest != NULL)
 			buffer_add_byte(to, '\n');
-	}
+	} while (rest != NULL);
 	free(copy);
 }
 

@@ -84,9 +84,9 @@ header_rules_add_original_to(struct message *m, const struct envelope *env)
 	for (size_t i = 0; i < env->n; i++) {
 		buffer_add_text(&list, i > 0 ? ",\r\n " : "");
 		buffer_add_text(&list, env->forward[i].path);
+		m->header_8bit |= is_8bit(env->forward[i].path);
 	}
 	header_addf(&m->header, "X-Original-To", "%s", list.data);
-	m->header_8bit |= is_8bit(list.data);
 	buffer_free(&list);
 }
 

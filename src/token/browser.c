@@ -26,7 +26,8 @@ program(void)
 {
 	const char	*value = getenv("BROWSER");
 
-	return is_set("BROWSER") ? memory_copy_n(value, strcspn(value, ": ")) :
+	return value != NULL && value[0] != '\0' ?
+	    memory_copy_n(value, strcspn(value, ": ")) :
 	    memory_copy("xdg-open");
 }
 

@@ -62,7 +62,7 @@ redirect_read(const char *query, size_t len, const char *state,
 	bool		ours;
 
 	ours = find_value(&value, query, len, "state") &&
-	    value.len == strlen(state) &&
+	    value.len > 0 && value.len == strlen(state) &&
 	    memcmp(value.data, state, value.len) == 0;
 	buffer_wipe(&value);
 	if (!ours)

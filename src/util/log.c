@@ -239,7 +239,7 @@ add_event(const struct log *log, struct log_event *e)
 
 /* The text is formatted only if there is a log. */
 static void
-add_text(const struct log *log, struct log_event *e, const char *fmt,
+add_text(const struct log *log, struct log_event e, const char *fmt,
     va_list ap)
 {
 	char	text[LINE];
@@ -247,8 +247,8 @@ add_text(const struct log *log, struct log_event *e, const char *fmt,
 	if (log->way == NULL)
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
-	e->message = text;
-	add_event(log, e);
+	e.message = text;
+	add_event(log, &e);
 }
 
 void
@@ -258,7 +258,7 @@ log_line(const struct log *log, int priority, const char *fmt, ...)
 	va_list			ap;
 
 	va_start(ap, fmt);
-	add_text(log, &e, fmt, ap);
+	add_text(log, e, fmt, ap);
 	va_end(ap);
 }
 
@@ -272,7 +272,7 @@ log_entry(const struct log *log, int priority, const char *id,
 	va_list			ap;
 
 	va_start(ap, fmt);
-	add_text(log, &e, fmt, ap);
+	add_text(log, e, fmt, ap);
 	va_end(ap);
 }
 

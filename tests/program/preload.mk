@@ -9,7 +9,7 @@ $(B)/tests/program/attacker.so: tests/support/attack.c tests/support/attack.h
 $(B)/tests/program/faulty.so: tests/support/fault.h
 $(B)/tests/program/%.so: tests/program/%.c
 	$(SAY) LD $@
-	$(CC) $(filter-out -fsanitize=%,$(ALL_CFLAGS)) -Itests -fPIC -shared \
+	$(CC) $(filter-out -fsanitize=% -fprofile% -fcoverage%,$(ALL_CFLAGS)) -Itests -fPIC -shared \
 	    -DBUILD='"$(abspath $(B))"' -o $@ $(filter %.c,$^)
 
 # Each call of each scenario fails; `make check` uses a sample.

@@ -21,7 +21,7 @@ for goal; do
 		;;
 	check-static)
 		kind=tests
-		tools="$tools clang-tidy shellcheck"
+		tools="$tools clang-tidy cppcheck shellcheck"
 		;;
 	check-recipes) tools="$tools rpm rpmlint shellcheck" ;;
 	check-compilers)

@@ -1,0 +1,22 @@
+# The lines that tests execute, included by the Makefile.  `make coverage` needs
+# clang: its counters are in files that are mapped (%c), so that processes count
+# that are killed, call _exit(), or are in the sandbox.  OpenSSL is part of the
+# program, because tls.so would be loaded in the sandbox, which cannot open
+# these files.
+
+# The directories in which the tests must execute COVERAGE % of the lines.
+COVERED	 = smtp mail mime queue submit runner
+COVERAGE = 92
+PROFILES = $(abspath $(B)/coverage/profiles)
+PROFILED = $(PARALLEL) B=$(B)/coverage CC=clang TLS=linked HARDENING= \
+	   CFLAGS="-O1 -g -fprofile-instr-generate=$(PROFILES)/%c%m.profraw \
+	   -fcoverage-mapping -mllvm -runtime-counter-relocation"
+
+coverage:
+	mkdir -p $(PROFILES)
+	$(PROFILED) tests
+	rm -f $(PROFILES)/*
+	-$(RUN_TESTS) $(TESTS_quick:$(B)/%=$(B)/coverage/%)
+	tests/static/coverage.sh $(B)/coverage $(COVERAGE) $(COVERED)
+
+.PHONY: coverage
