@@ -24,6 +24,7 @@ enum {
 	BUSY_MS = 60 * 1000,	/* wait for a service that is busy */
 	PAUSE_MS = 50,		/* before the second attempt; doubles, */
 	PAUSE_MAX_MS = 2000,	/* up to this */
+	REPLY_MAX = 64 * 1024,	/* octets */
 
 	/*
 	 * For each step.  The service replies when its own attempt has ended,
@@ -146,6 +147,9 @@ read_reply(struct stream *s, struct buffer *reply, struct failure *why)
 
 	do {
 		line = reply->len;
+		if (line > REPLY_MAX)
+			return failed(why, EX_TEMPFAIL, "a reply of the relais "
+			    "service has no end");
 		switch (stream_read_line(s, reply, 4096, NULL, why)) {
 		case STREAM_LINE:
 			buffer_add(reply, "\r\n", 2);

@@ -1,6 +1,7 @@
 /*
- * service_path(): which settings allow the use of the service.  Sessions with
- * the service are in tests/program/service_client_test.c.
+ * service_path(): which settings allow the use of the service; and replies of a
+ * service that is not ours.  Sessions with the service are in
+ * tests/program/service_client_test.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,8 +9,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "submit/service.h"
 #include "support/cases.h"
@@ -99,6 +105,75 @@ has_path(void **state)
 	temp_dir_remove(&dir);
 }
 
+struct reply_case {
+	const char		*sentence;
+	const char		*text;		/* from the service */
+	bool			 repeated;	/* without end */
+	enum service_answer	 answer;
+	const char		*why;		/* or NULL */
+};
+
+static const struct reply_case reply_table[] = {
+	{ "a service that accepts the options is used",
+	    "220-a\r\n220 b\r\n250 ok\r\n", .answer = SERVICE_ACCEPTED },
+	{ "a service that refuses the options is down",
+	    "220 a\r\n550 no\r\n", .answer = SERVICE_DOWN,
+	    .why = "refused the options of the session: 550 no" },
+	{ "a service that closes the connection is down", "220-a\r\n",
+	    .answer = SERVICE_DOWN, .why = "closed the connection" },
+	{ "a greeting without end is not read without end", "220-a\r\n",
+	    .repeated = true, .answer = SERVICE_DOWN, .why = "has no end" },
+};
+
+/* Ends with the connection: the first write after that fails. */
+static void
+be_service(int listener, const struct reply_case *c)
+{
+	int	fd = accept(listener, NULL, NULL);
+	char	octet;
+
+	while (write(fd, c->text, strlen(c->text)) > 0 && c->repeated)
+		continue;
+	shutdown(fd, SHUT_WR);
+	while (read(fd, &octet, 1) > 0)
+		continue;
+	_exit(0);
+}
+
+static void
+service_answers(void **state)
+{
+	const struct reply_case		*c = *state;
+	const struct service_options	 options = { .queue = false };
+	struct sockaddr_un		 at = { .sun_family = AF_UNIX };
+	struct temp_dir			 dir;
+	struct buffer			 greeting = { 0 };
+	struct failure			 why = { .status = 0 };
+	enum service_answer		 answer;
+	int				 listener, fd;
+	pid_t				 pid;
+
+	temp_dir_make(&dir);
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/s", dir.path);
+	listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof(at)),
+	    0);
+	assert_int_equal(listen(listener, 1), 0);
+	pid = fork();
+	if (pid == 0)
+		be_service(listener, c);
+	close(listener);
+	answer = service_connect(at.sun_path, &options, &fd, &greeting, &why);
+	if (answer == SERVICE_ACCEPTED)
+		close(fd);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	buffer_free(&greeting);
+	temp_dir_remove(&dir);
+	assert_int_equal(answer, c->answer);
+	if (c->why != NULL && strstr(why.text, c->why) == NULL)
+		fail_msg("no \"%s\" in: %s", c->why, why.text);
+}
+
 static void
 assert_advice(enum service_answer answer, const char *advice)
 {
@@ -130,5 +205,6 @@ int
 main(void)
 {
 	return CASES_RUN("service_path", has_path, path_table) +
+	    CASES_RUN("replies of a service", service_answers, reply_table) +
 	    cmocka_run_group_tests(advice_spec, NULL, NULL);
 }
