@@ -4,7 +4,8 @@
 #	make check-outside	Sisimai and flufl.bounce read the bounces,
 #				check_mailq the queue; smtp-sink misbehaves as
 #				the smarthost; smtp-source loads the service;
-#				mailutils, Mutt and Python decode messages
+#				mailutils, Mutt and Python decode messages; takes
+#				a minute and a half of CPU time
 
 OUTSIDE	= $(patsubst %,$(B)/tests/outside/%.sh,bounces check_mailq \
 	  decode smtp_sink smtp_source)
