@@ -14,9 +14,9 @@
 #include "util/failure.h"
 
 /*
- * Sets password_file to that file, as if by the environment, if a user is set
- * for the smarthost at the top of the configuration, no key sets its secret,
- * and the file may exist.  The file is neither opened nor checked:
+ * If a user but no secret is set for the smarthost at the top of the
+ * configuration, and the file may exist, sets password_file to the file, as if
+ * by the environment.  The file is neither opened nor checked:
  * credentials_read() applies the rules of util/trusted.h, so root does not use
  * a file of the user whose environment it has.  False with EX_CONFIG if the
  * path is invalid.

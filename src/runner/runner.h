@@ -10,8 +10,9 @@
  * Before the workers are started, collected messages that are due are replaced
  * by digests (runner/collect.h).
  *
- * If the smarthost accepts the login again, or the configuration was changed
- * after it refused it, all entries are chosen (submit/login_backoff.h).
+ * If the smarthost has refused the login and now accepts it, or if the
+ * configuration was changed after the refusal, all entries are chosen
+ * (submit/login_backoff.h).
  *
  * A queue run on schedule also renews logins that have not been used
  * (runner/idle_login.h).

@@ -30,8 +30,8 @@ size_t	serve_pool_count_busy(const struct serve_state *);
 void	serve_pool_add(struct serve_state *, const int fds[SERVE_CHANNEL_FDS]);
 
 /*
- * Passes messages to workers.  Messages that have waited for a second, or all
- * when the service stops, are not sent: their sessions queue them.
+ * Passes messages to workers.  Messages that have waited for a second, and all
+ * messages if the service stops, are left to their sessions, which queue them.
  */
 void	serve_pool_dispatch(struct serve_state *, int64_t now);
 

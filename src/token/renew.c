@@ -91,7 +91,7 @@ explain_refusal(const struct store *s, int64_t begun, struct failure *why)
 		failure_suffix(why, " (the renewal of %s was interrupted; the "
 		    "server may have replaced the refresh token then)",
 		    utc_text(at, sizeof(at), begun));
-	failure_suffix(why, "; the login has ended, run: relais login %s",
+	failure_suffix(why, "; the login has ended; run: relais login %s",
 	    s->name);
 }
 

@@ -114,7 +114,7 @@ static const struct token_case cases[] = {
 	    EX_TEMPFAIL, "relais.conf:", 0, 1 },
 	{ "a login that has ended is reported with the remedy",
 	    { .at = ON_END }, STEP("{\"error\": \"invalid_grant\"}"), EXPIRED,
-	    EX_CONFIG, "invalid_grant; the login has ended, run: relais login ",
+	    EX_CONFIG, "invalid_grant; the login has ended; run: relais login ",
 	    0, 1 },
 };
 

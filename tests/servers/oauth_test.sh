@@ -193,7 +193,7 @@ has_ended() {
 	old_login XOAUTH2
 	sed -i -E 's/^(expires = ).*/\11000000000/' "$tokens/work"
 	authorization '{"user": "user", "token": [{"error": "invalid_grant"}]}'
-	refused 78 'invalid_grant; the login has ended, run: relais login work'
+	refused 78 'invalid_grant; the login has ended; run: relais login work'
 }
 
 # The user relais replaces its directory; root must not write elsewhere.

@@ -750,7 +750,7 @@ struct answers {
 static const struct answers answers[] = {
 	{ "a refused refresh token is final",
 	    STEP("{\"error\": \"invalid_grant\"}"), EX_NOPERM,
-	    "invalid_grant; the login has ended, run: relais login ", NULL },
+	    "invalid_grant; the login has ended; run: relais login ", NULL },
 	{ "the text of the server is shown",
 	    STEP("{\"status\": 400, \"body\": \"{\\\"error\\\": "
 	    "\\\"invalid_grant\\\", \\\"error_description\\\": "
