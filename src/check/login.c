@@ -49,11 +49,12 @@ report_unusable(struct check *c, struct check_finding *found,
 
 static void
 report_trouble(struct check *c, struct check_finding *found,
-    const struct token_status *s)
+    struct token_status *s)
 {
 	char	at[64];
 
 	found->verdict = CHECK_WARNING;
+	found->remedy = check_take_commands(s->trouble);
 	found->facts = NULL;
 	found->n_facts = 0;
 	check_report(c, found, "the last renewal failed at %s: %s",

@@ -191,6 +191,21 @@ check_reports_a_missing_login(void **state)
 }
 
 static void
+check_says_how_to_log_in_again(void **state)
+{
+	struct place	p;
+
+	(void)state;
+	open_place(&p, NULL, STEP("{\"error\": \"invalid_grant\"}"), EXPIRED);
+	tls_fixture_send(&p.s);
+	program_result_free(&p.s.o);
+	relais_run(&p.s.o, p.s.conf, WORDS("check"), "");
+	assert_non_null(strstr(p.s.o.out.data, "the last renewal failed at "));
+	assert_non_null(strstr(p.s.o.out.data, "-> run: relais login /"));
+	close_place(&p);
+}
+
+static void
 metrics_have_the_expiry(void **state)
 {
 	struct place	p;
@@ -339,6 +354,7 @@ static const struct CMUnitTest more[] = {
 	cmocka_unit_test(other_users_cannot_use_a_login),
 	cmocka_unit_test(check_shows_the_login),
 	cmocka_unit_test(check_reports_a_missing_login),
+	cmocka_unit_test(check_says_how_to_log_in_again),
 	cmocka_unit_test(metrics_have_the_expiry),
 	cmocka_unit_test(relais_token_prints_the_token),
 	cmocka_unit_test(a_renewal_is_completed_if_sendmail_is_killed),
