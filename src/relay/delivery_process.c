@@ -322,6 +322,8 @@ serve_request(int fd, const struct config *config,
 		/* One NUL more than is needed, for the end of the last. */
 		buffer_add(&paths, "", 0);
 		r->kind = DELIVERY_NOT_DONE;
+		/* Without memory, a file would be left in the Maildir. */
+		memory_reserve();
 		inbox_open(&in, h, request->only_open != 0, &r->why);
 		good = request->only_open != 0 ||
 		    receive_message(&in, fd, &r->why);

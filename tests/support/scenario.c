@@ -33,6 +33,7 @@ enum {
 	DOUBT_S = 50 * 60,	/* the next attempt of an entry in doubt */
 	CLIENT_MS = 90000,	/* a busy service is waited for */
 	START_MS = 10000,	/* the service accepts clients, or ends */
+	MUTE_MS = 2000,		/* the same, but nothing may be heard of it */
 	RUN_MS = 3000,		/* it has made a queue run, unless it failed */
 	SETTLE_MS = 2000,	/* it closes descriptors */
 	ORPHAN_MS = 10000,	/* for processes that outlive the program */
@@ -406,8 +407,8 @@ run_with_service(struct scenario_place *p, const struct program *how)
 	service.argv = WORDS("relais", "-C", p->conf, "-o", "log=stderr",
 	    "serve");
 	r = program_start(&service);
-	if (program_awaits_output(r, "accepts mail on", START_MS) &&
-	    p->s->kind == FLUSHES)
+	if (program_awaits_output(r, "accepts mail on", p->runs == 0 ?
+	    START_MS : MUTE_MS) && p->s->kind == FLUSHES)
 		program_awaits_output(r, "queue run:", RUN_MS);
 	if (p->s->kind != FLUSHES)
 		run_program(p, faulty ? &plain : how);
@@ -867,7 +868,8 @@ scenario_sweep(struct scenario_place *p)
 	}
 	if (p->s->files != NULL)
 		clear_directory(temp_dir_path(&p->dir, p->s->files));
-	if (p->runs % RUNS_PER_SERVER == 0)
+	/* Its port may be in the files that were written. */
+	if (p->runs % RUNS_PER_SERVER == 0 && p->s->kind != WRITES)
 		start_server(p);
 	p->messages = mock_smtp_messages(p->host);
 }
