@@ -103,8 +103,22 @@ is_alphanumeric(char c)
 static bool
 is_atext(char c)
 {
-	return is_alphanumeric(c) || (unsigned char)c >= 0x80 ||
-	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+	if (is_alphanumeric(c) || (unsigned char)c >= 0x80)
+		return true;
+	switch (c) {
+	case '!': case '#': case '$': case '%': case '&': case '\'':
+	case '*': case '+': case '-': case '/': case '=': case '?':
+	case '^': case '_': case '`': case '{': case '|': case '}':
+	case '~':
+		return true;
+	}
+	return false;
+}
+
+static bool
+is_white_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 /* Whether the CR or LF at i belongs to a fold, or ends the whole text. */
@@ -122,7 +136,7 @@ static size_t
 trimmed_end(const struct address_parser *p, size_t start, size_t end)
 {
 	while (end > start && p->text[end - 1] != '\0' &&
-	    strchr(" \t\r\n", p->text[end - 1]) != NULL)
+	    is_white_space(p->text[end - 1]))
 		end--;
 	return end;
 }
@@ -195,7 +209,7 @@ skip_white_space(struct address_parser *p)
 		if (c == '(') {
 			if (!skip_comment(p))
 				return false;
-		} else if (strchr(" \t\r\n", c) != NULL) {
+		} else if (is_white_space(c)) {
 			p->at++;
 		} else {
 			break;
@@ -244,7 +258,7 @@ encoded_word_length(const struct address_parser *p)
 		return 0;
 	for (i += 3; i < n && s[i] != '?'; i++) {
 		at |= s[i] == '@';
-		if (strchr(" \t\r\n", s[i]) != NULL)
+		if (is_white_space(s[i]))
 			white = true;
 		else if (is_control(s[i]) || strchr("<>\"", s[i]) != NULL)
 			return 0;
@@ -316,14 +330,21 @@ next_token(struct address_parser *p)
  * The addr-spec (RFC 5322 sections 3.4.1 and 4.4)
  */
 
-/* The limit is checked for each octet, so that memory is bounded. */
+/* The limit is checked each time, so that memory is bounded. */
+static bool
+add_octets(struct address_parser *p, struct buffer *part, const char *octets,
+    size_t n)
+{
+	if (n > ADDRESS_MAX - part->len)
+		return refuse(p, "too long");
+	buffer_add(part, octets, n);
+	return true;
+}
+
 static bool
 add_octet(struct address_parser *p, struct buffer *part, char c)
 {
-	if (part->len == ADDRESS_MAX)
-		return refuse(p, "too long");
-	buffer_add_byte(part, c);
-	return true;
+	return add_octets(p, part, &c, 1);
 }
 
 /* Adds the token without quotes, backslashes and folds. */
@@ -333,12 +354,14 @@ add_word(struct address_parser *p, struct buffer *part)
 	bool	quoted = p->token == TOKEN_QUOTED;
 	size_t	end = p->end - quoted;
 
-	for (size_t i = p->start + quoted; i < end; i++) {
+	if (!quoted)
+		return add_octets(p, part, p->text + p->start, end - p->start);
+	for (size_t i = p->start + 1; i < end; i++) {
 		char	c = p->text[i];
 
-		if (quoted && (c == '\r' || c == '\n'))
+		if (c == '\r' || c == '\n')
 			continue;
-		if (quoted && c == '\\')
+		if (c == '\\')
 			c = p->text[++i];
 		if (!add_octet(p, part, c))
 			return false;
@@ -351,9 +374,10 @@ static bool
 check_part(struct address_parser *p, const struct buffer *part)
 {
 	for (size_t i = 0, n; i < part->len; i += n) {
-		uint32_t	c;
+		uint32_t	c = (unsigned char)part->data[i];
 
-		n = text_decode_utf8(part->data + i, part->len - i, &c);
+		n = c < 0x80 ? 1 : text_decode_utf8(part->data + i,
+		    part->len - i, &c);
 		if (n == 0)
 			return refuse(p, "not valid UTF-8");
 		if (c < ' ' || (c >= 0x7f && c < 0xa0))
@@ -406,7 +430,7 @@ parse_literal(struct address_parser *p)
 	for (size_t i = p->start; i < p->end; i++) {
 		char	c = p->text[i];
 
-		if (strchr(" \t\r\n", c) != NULL)
+		if (is_white_space(c))
 			continue;
 		if (is_control(c) || (unsigned char)c >= 0x80 || c == '\\' ||
 		    (c == '[' && i > p->start))
