@@ -10,7 +10,8 @@ COVERAGE = 92
 PROFILES = $(abspath $(B)/coverage/profiles)
 PROFILED = $(PARALLEL) B=$(B)/coverage CC=clang TLS=linked HARDENING= \
 	   CFLAGS="-O1 -g -fprofile-instr-generate=$(PROFILES)/%c%m.profraw \
-	   -fcoverage-mapping -mllvm -runtime-counter-relocation"
+	   -fcoverage-mapping -mllvm -runtime-counter-relocation \
+	   -Wno-unused-command-line-argument"
 
 coverage:
 	mkdir -p $(PROFILES)

@@ -11,8 +11,7 @@ shift 2
 llvm-profdata merge --sparse -o "$build/profile" "$build"/profiles/*.profraw
 # The two programs contain each file; the counters of tests have its names.
 llvm-cov export --format=lcov --instr-profile="$build/profile" \
-    "$build/sendmail" --object="$build/relais-token" --sources src \
-    >"$build/lcov"
+    "$build/sendmail" --object="$build/relais-token" >"$build/lcov"
 
 awk -F '[:,]' -v least="$least" -v needed="$*" -v list="$build/uncovered" '
 	BEGIN { printf "" >list }
