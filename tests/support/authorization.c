@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "support/skip.h"
@@ -18,26 +19,42 @@
 
 enum { DEADLINE_MS = 20000 };
 
+/*
+ * The parent of all servers of this test program, which ends with it: Python
+ * needs longer to load its modules than most tests run.
+ */
+static struct running	*parent;
+
 void
 authorization_start(struct authorization *a, struct temp_dir *dir,
     const struct usual_certificates *usual, const char *script)
 {
 	const char	*line;
+	unsigned	 port;
+	pid_t		 pid;
 
 	if (access("/usr/bin/python3", X_OK) == -1)
 		skip_because("python3 is not installed");
-	*a = (struct authorization){ .running = NULL };
+	*a = (struct authorization){ .process = -1 };
 	snprintf(a->script, sizeof(a->script), "%s",
 	    temp_dir_write(dir, "authorization.json", 0600, script));
 	snprintf(a->log, sizeof(a->log), "%s",
 	    temp_dir_write(dir, "authorization.log", 0600, ""));
-	a->running = program_start(&(struct program){
-	    .path = "/usr/bin/python3", .argv = WORDS("python3", "-B",
-	    TESTS "/support/authorization.py", usual->chain, usual->key,
-	    a->script, a->log), .keep_open = true, .deadline_ms = 120000 });
-	line = program_hear(a->running);
-	assert_int_equal(strncmp(line, "port ", 5), 0);
-	snprintf(a->url, sizeof(a->url), "https://127.0.0.1:%s", line + 5);
+	if (parent == NULL)
+		parent = program_start(&(struct program){
+		    .path = "/usr/bin/python3", .argv = WORDS("python3", "-B",
+		    TESTS "/support/authorization.py"), .keep_open = true,
+		    .deadline_ms = 120000 });
+	for (const char *const *word = WORDS(usual->chain, usual->key,
+	    a->script, a->log); *word != NULL; word++) {
+		program_say(parent, *word);
+		program_say(parent, word[1] != NULL ? " " : "\n");
+	}
+	line = program_hear(parent);
+	assert_int_equal(sscanf(line, "port %u process %d", &port, &pid), 2);
+	a->process = pidfd_open(pid, 0);
+	assert_int_not_equal(a->process, -1);
+	snprintf(a->url, sizeof(a->url), "https://127.0.0.1:%u", port);
 }
 
 /* A request must not read half of it. */
@@ -97,11 +114,13 @@ authorization_wait(struct authorization *a, const char *text, size_t n)
 void
 authorization_stop(struct authorization *a)
 {
-	struct program_result	result;
+	struct pollfd	end = { .fd = a->process, .events = POLLIN };
 
-	if (a->running == NULL)
+	if (a->process <= 0)
 		return;
-	program_stop(a->running, SIGKILL, &result);
-	program_result_free(&result);
+	pidfd_send_signal(a->process, SIGKILL, NULL, 0);
+	assert_int_equal(poll(&end, 1, DEADLINE_MS), 1);
+	close(a->process);
+	a->process = -1;
 	buffer_free(&a->requests);
 }

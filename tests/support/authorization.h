@@ -22,7 +22,7 @@ struct authorization {
 	char		 url[48];	/* "https://127.0.0.1:1234" */
 	char		 script[100];	/* paths */
 	char		 log[100];
-	struct running	*running;
+	int		 process;	/* a pidfd, while it runs */
 	struct buffer	 requests;
 };
 

@@ -1,9 +1,12 @@
 """
 authorization.py CERTIFICATES KEY SCRIPT LOG [PORT] - a scripted OAuth 2 server
 
-An authorization server on 127.0.0.1 with TLS.  Prints "port N" when it accepts
-connections, and runs until it is killed or its standard input, if that is a
-pipe, is closed.
+An authorization server on 127.0.0.1 with TLS.  Prints "port N process N" when it
+accepts connections, and runs until it is killed or its standard input, if that
+is a pipe, is closed.
+
+Without arguments, each line of standard input has the arguments of a server,
+which is a child of this process.  All of them end with it.
 
 SCRIPT is a JSON object, which is read again for each request:
 
@@ -52,6 +55,7 @@ import http.server
 import json
 import os
 import secrets
+import signal
 import ssl
 import stat
 import subprocess
@@ -68,7 +72,6 @@ SHORT = {'pending': 'authorization_pending', 'slow_down': 'slow_down',
          'denied': 'access_denied', 'expired': 'expired_token'}
 MAY_BE_SLOW_S = 120
 
-certificates, key, script_path, log_path = sys.argv[1:5]
 lock = threading.Lock()
 steps_at = {}           # endpoint: (its list, the number of requests)
 codes = {}              # authorization code: the request
@@ -401,19 +404,35 @@ def merged(answer, step):
     return {name: answer[name] for name in answer if answer[name] is not None}
 
 
-def end_with_input():
+def end_with(pipe):
     """The other end of the pipe is closed if the test ends in any way."""
-    while os.read(0, 4096):
+    while os.read(pipe, 4096):
         pass
     os._exit(0)
 
 
+def fork_servers():
+    """Returns in each server, with its arguments and a pipe for end_with()."""
+    ours, theirs = os.pipe()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.close(theirs)
+            return line.split(), ours
+    os._exit(0)
+
+
+arguments, life = sys.argv[1:], 0
+if not arguments:
+    arguments, life = fork_servers()
+certificates, key, script_path, log_path = arguments[:4]
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(certificates, key)
-server = Server(('127.0.0.1', int(sys.argv[5]) if len(sys.argv) > 5 else 0),
+server = Server(('127.0.0.1', int(arguments[4]) if len(arguments) > 4 else 0),
                 Handler)
 server.url = os.environ.get('URL', 'https://127.0.0.1:%d' % server.server_port)
-print('port', server.server_port, flush=True)
-if stat.S_ISFIFO(os.fstat(0).st_mode):
-    threading.Thread(target=end_with_input, daemon=True).start()
+print('port', server.server_port, 'process', os.getpid(), flush=True)
+if stat.S_ISFIFO(os.fstat(life).st_mode):
+    threading.Thread(target=end_with, args=(life,), daemon=True).start()
 server.serve_forever()
