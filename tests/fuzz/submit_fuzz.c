@@ -2,7 +2,8 @@
  * submit_fuzz.c - sendmail -t and sendmail -bs, up to the queue
  *
  * The first octet selects -t, -t without -i, an SMTP session, or a session with
- * the private commands of the service; the rest is standard input.  Nothing is
+ * the private commands of the service, and -f; the rest is standard input.  A
+ * sender at edited.example has keys that edit the message.  Nothing is
  * sent: messages are queued.  An entry in the queue is valid, has recipients
  * that can be sent in SMTP and no Bcc field, and was reported to the caller.
  */
@@ -100,7 +101,11 @@ open_all(void)
 	buffer_addf(&text, "queue = %s\nsocket = off\nsmarthost = "
 	    "smtp://mail.example\ndomain = example.org\nroot = "
 	    "admin@example.net\naliases = /nonexistent\n"
-	    "message_size_limit = 1M\nrecipient_limit = 50\n", path);
+	    "message_size_limit = 1M\nrecipient_limit = 50\n"
+	    "[from *@edited.example]\nfrom = me@example.net\n"
+	    "from_mode = always\nalways_bcc = log@example.net\n"
+	    "header_add = X-Added: yes\nheader_set = X-Set: yes\n"
+	    "header_remove = X-Mailer X-Removed\nreceived = yes\n", path);
 	file.text = text.data;
 	file.len = text.len;
 	must(parse_text(&target, &file, &why));
@@ -182,7 +187,7 @@ file_of(const uint8_t *data, size_t len)
 }
 
 static void
-run_t(const uint8_t *data, size_t len, bool dots)
+run_t(const uint8_t *data, size_t len, bool dots, bool edited)
 {
 	struct envelope		env = { .n = 0 };
 	struct message		message;
@@ -196,6 +201,8 @@ run_t(const uint8_t *data, size_t len, bool dots)
 	int			fd = file_of(data, len);
 	bool			dot_ended, good;
 
+	if (edited)
+		envelope_set_reverse(&env, "a@edited.example");
 	message_begin(&message, &submit.limits);
 	good = input_read(fd, &message, dots, &dot_ended, &why) &&
 	    submit_message(&submit, &request, &result, &why);
@@ -248,10 +255,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		open_all();
 	switch (data[0] % 4) {
 	case 0:
-		run_t(data + 1, len - 1, false);
+		run_t(data + 1, len - 1, false, data[0] & 4);
 		break;
 	case 1:
-		run_t(data + 1, len - 1, true);
+		run_t(data + 1, len - 1, true, data[0] & 4);
 		break;
 	case 2:
 		run_bs(data + 1, len - 1, false);
