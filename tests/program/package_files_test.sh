@@ -137,6 +137,24 @@ version_is_that_of_the_makefile() {
 	    grep -qx "pkgver=$version" conf/alpine/APKBUILD
 }
 
+# All recipes name the maintainer and the URL of conf/debian/control.
+maintainer_and_url_are_the_same() {
+	local maintainer url
+	maintainer=$(sed -n 's/^Maintainer: //p' conf/debian/control)
+	url=$(sed -n 's/^Homepage: //p' conf/debian/control)
+	[ -n "$maintainer" ]
+	[ -n "$url" ]
+	diff <(printf '%s\n' "$maintainer" "$maintainer" "$maintainer" \
+	    "$url" "$url") \
+	    <(sed -n 's/^ -- \(.*\)  .*/\1/p' conf/debian/changelog | head -n 1
+	    sed -n 's/^\* ... ... .. .... \(.*\) - .*/\1/p' $spec | head -n 1
+	    sed -n 's/^# Maintainer: //p' conf/alpine/APKBUILD
+	    sed -n 's/^URL:[[:space:]]*//p' $spec
+	    sed -n 's/^url="\(.*\)"/\1/p' conf/alpine/APKBUILD)
+}
+
+spec "the recipes have the same maintainer and URL" \
+    maintainer_and_url_are_the_same
 spec "the recipes have the version of the Makefile" \
     version_is_that_of_the_makefile
 if [ -e "$build/installed/relais-token" ]; then
