@@ -12,11 +12,11 @@ program() {
 }
 
 # run: leaves in $here/report what is reported, with the program as PROGRAM and
-# the seconds that it took as N.
+# the seconds and the processor time that it took as N.
 run() {
 	status=0
 	tests/support/run-tests.sh "$here/t" >"$here/output" || status=$?
-	sed "s,^$here/t:,PROGRAM:,; s/skipped, [0-9][0-9]* s/skipped, N s/" \
+	sed "s,^$here/t:,PROGRAM:,; s/[0-9][0-9]* s, CPU [0-9]* s/N s, CPU N s/" \
 	    "$here/output" >"$here/report"
 }
 
@@ -57,39 +57,39 @@ ends() {
 
 program '[  PASSED  ] 2 test(s).' 0
 reports 'passed tests are counted' \
-    'PROGRAM: 2 passed, 0 failed, 0 skipped, N s' 0
+    'PROGRAM: 2 passed, 0 failed, 0 skipped, N s, CPU N s' 0
 ends 'the last line adds up' '2 passed, 0 failed, 0 skipped'
 
 program '[  FAILED  ] 1 test(s), listed below:' 1
 reports 'failed tests are counted' \
-    'PROGRAM: 0 passed, 1 failed, 0 skipped, N s' 1
+    'PROGRAM: 0 passed, 1 failed, 0 skipped, N s, CPU N s' 1
 
 program '[  PASSED  ] 1 test(s).\nskipped: no root\n[  SKIPPED ] 1 test(s), ' 0
 reports 'skipped tests are counted' \
-    'PROGRAM: 1 passed, 0 failed, 1 skipped, N s' 0
+    'PROGRAM: 1 passed, 0 failed, 1 skipped, N s, CPU N s' 0
 reports 'the reason for a skipped test is printed' '    skipped: no root' 0
 
 program '[  PASSED  ] 1 test(s).\nno root\n[  SKIPPED ] 1 test(s), ' 0
 reports 'a skipped test without a reason is a failure' \
-    'PROGRAM: 1 passed, 1 failed, 1 skipped, N s (no reason for a skipped test)' 1
+    'PROGRAM: 1 passed, 1 failed, 1 skipped, N s, CPU N s (no reason for a skipped test)' 1
 
 program '[  PASSED  ] 1 test(s).' 3
 reports 'an exit status without a failed test is a failure' \
-    'PROGRAM: 1 passed, 1 failed, 0 skipped, N s (exit status 3)' 1
+    'PROGRAM: 1 passed, 1 failed, 0 skipped, N s, CPU N s (exit status 3)' 1
 
 program 'hello' 0
 reports 'a program that ran no test is a failure' \
-    'PROGRAM: 0 passed, 1 failed, 0 skipped, N s (ran no test; exit status 0)' 1
+    'PROGRAM: 0 passed, 1 failed, 0 skipped, N s, CPU N s (ran no test; exit status 0)' 1
 ends 'the end of the report names a program that did not run' \
     '
-PROGRAM: 0 passed, 1 failed, 0 skipped, N s (ran no test; exit status 0)
+PROGRAM: 0 passed, 1 failed, 0 skipped, N s, CPU N s (ran no test; exit status 0)
 0 passed, 1 failed, 0 skipped'
 
 program '[  FAILED  ] a rare case\n0 is not 1\n[  PASSED  ] 2 test(s).
 [  FAILED  ] 1 test(s), listed below:\n[  FAILED  ] a rare case' 1
 ends 'the end of the report names the tests that failed, once' \
     '
-PROGRAM: 2 passed, 1 failed, 0 skipped, N s
+PROGRAM: 2 passed, 1 failed, 0 skipped, N s, CPU N s
     [  FAILED  ] a rare case
 2 passed, 1 failed, 0 skipped'
 

@@ -12,7 +12,7 @@ set -u
 
 if [ "${1-}" = --one ]; then
 	# --one PROGRAM DIRECTORY: output to DIRECTORY/NAME, the exit status and
-	# the seconds that it took to NAME.status.
+	# the seconds that it took to NAME.status, CPU times to NAME.times.
 	name=$(echo "$2" | tr / _)
 	begin=$(date +%s)
 	CMOCKA_MESSAGE_OUTPUT=stdout timeout -k 10 "${TEST_TIMEOUT:-600}" \
@@ -20,6 +20,7 @@ if [ "${1-}" = --one ]; then
 	echo $! >"$3/$name.pid"
 	wait $!
 	echo $? $(($(date +%s) - begin)) >"$3/$name.status"
+	times >"$3/$name.times"
 	exit 0
 fi
 
@@ -63,6 +64,9 @@ for program; do
 	name=$(echo "$program" | tr / _)
 	[ -f "$log/$name.status" ] || echo 125 0 >"$log/$name.status"
 	read -r status seconds <"$log/$name.status"
+	# The last line is of the children: "0m1.20s 0m3.40s".
+	cpu=$(awk -F '[ms ]+' 'END { printf "%.0f", ($1 + $3) * 60 + $2 + $4 }' \
+	    "$log/$name.times" 2>/dev/null)
 	# shellcheck disable=SC2046 # four numbers
 	set -- $(awk '
 		/^\[  PASSED  \] [0-9]+ test\(s\)/ { p += $4 }
@@ -79,7 +83,8 @@ for program; do
 		note=" (no reason for a skipped test)" f=1
 	fi
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	result="$program: $p passed, $f failed, $s skipped, $seconds s$note"
+	result="$program: $p passed, $f failed, $s skipped, $seconds s, CPU"
+	result="$result ${cpu:-0} s$note"
 	echo "$result"
 	if [ "$f" -ne 0 ]; then
 		sed 's/^/    /' "$log/$name"
