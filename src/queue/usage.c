@@ -88,8 +88,9 @@ reserve(struct spool *spool, struct usage *usage, uint64_t octets, int64_t now,
 	if (!fits(spool, usage, octets))
 		return failed(why, EX_TEMPFAIL, "the queue %s is full: it "
 		    "holds %" PRIu64 " octets in queue and failed, this "
-		    "message needs %" PRIu64 ", the limit is %" PRIu64,
-		    spool->directory, usage->octets, octets, spool->size_max);
+		    "message needs %" PRIu64 ", queue_size_limit is %"
+		    PRIu64, spool->directory, usage->octets, octets,
+		    spool->size_max);
 	usage->octets += octets;
 	return true;
 }
