@@ -104,9 +104,12 @@ keep_old(struct entry *e, int dir, struct failure *why)
 
 	write_old_name(old, e);
 	snprintf(link, sizeof(link), ".%.200s.%08x", e->name, arc4random());
-	if (linkat(dir, e->name, dir, link, 0) == -1)
-		return errno == ENOENT || failed_errno(why, EX_CANTCREAT,
+	if (linkat(dir, e->name, dir, link, 0) == -1) {
+		good = errno == ENOENT || failed_errno(why, EX_CANTCREAT,
 		    "cannot keep %s as %s", e->file->path, old);
+		unlinkat(dir, link, 0);
+		return good;
+	}
 	e->replaces = true;
 	good = renameat(dir, link, dir, old) == 0 || failed_errno(why,
 	    EX_CANTCREAT, "cannot keep %s as %s", e->file->path, old);

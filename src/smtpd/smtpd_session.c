@@ -24,6 +24,9 @@ struct smtpd_state {
 	bool				 bare_lf;	/* the first command
 							 * ended with LF */
 	bool				 over;
+	bool				 mute;	/* replies were lost: another
+						 * one would be mistaken for
+						 * that to a message */
 	unsigned			 commands;
 	unsigned			 without_message; /* commands since the
 							 * last message */
@@ -518,8 +521,10 @@ next_command(struct smtpd_state *s, struct failure *why)
 	bool	bare_lf;
 
 	/* Replies to pipelined commands are sent together. */
-	if (!stream_has_line(s->stream) && !stream_flush(s->stream, why))
+	if (!stream_has_line(s->stream) && !stream_flush(s->stream, why)) {
+		s->mute = true;
 		return false;
+	}
 	stream_set_timeout(s->stream, s->policy->idle_ms);
 	buffer_clear(&s->line);
 	switch (stream_read_line(s->stream, &s->line, SMTPD_LINE_MAX,
@@ -562,7 +567,7 @@ smtpd_session(struct stream *stream, const struct smtpd_policy *policy,
 	if (good) {
 		/* A client may leave without waiting for the reply to QUIT. */
 		stream_flush(stream, &ignored);
-	} else {
+	} else if (!s.mute) {
 		stream_set_timeout(stream, CLOSING_MS);
 		if (interrupt_came(stream->interrupt) ?
 		    respond(&s, &ignored, 421, "4.3.2",
