@@ -468,8 +468,9 @@ service_submit(const char *path, const struct submit_options *how,
 		failed(why, EX_TEMPFAIL, "%s: the service is an older version "
 		    "without REQUIRETLS: restart it", path);
 	else if (send_options(&s.session, how, request, why)) {
-		/* If a signal ended the process after the message was sent,
-		 * the caller would not know that it may be delivered. */
+		/* If a signal or a lack of memory ended the process after the
+		 * message was sent, the caller would send it again. */
+		memory_reserve();
 		interrupt_hold(&s.interrupt);
 		stream_set_interrupt(&s.session.stream, &s.interrupt);
 		answer = send_message(&s, &env, request->message, result, why);
