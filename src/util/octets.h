@@ -37,23 +37,21 @@ typedef uint8_t		octets_sixteen
 	    __attribute__((vector_size(16), aligned(1), may_alias));
 typedef uint64_t	octets_halves __attribute__((vector_size(16)));
 
-/* Without SSE, GCC warns that the way to return a vector depends on it. */
+/*
+ * A macro, because GCC without SSE warns about each call of a function that
+ * returns a vector.
+ */
+#define OCTETS_SIXTEEN(from)	(*(const octets_sixteen *)(from))
+
+/* GCC without SSE also warns about parameters of these functions. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpsabi"
-
-static inline octets_sixteen
-octets_load_sixteen(const char *from)
-{
-	return *(const octets_sixteen *)from;
-}
 
 static inline void
 octets_store_sixteen(char *to, octets_sixteen sixteen)
 {
 	*(octets_sixteen *)to = sixteen;
 }
-
-#pragma GCC diagnostic pop
 
 /* The number of octets before the first one that is not 0; 16: none. */
 static inline size_t
@@ -82,5 +80,7 @@ octets_any_high(octets_sixteen sixteen)
 
 	return ((half[0] | half[1]) & OCTETS_HIGH) != 0;
 }
+
+#pragma GCC diagnostic pop
 
 #endif
