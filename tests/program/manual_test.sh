@@ -62,7 +62,7 @@ same "sendmail(8) says which options have a value" "$(letters_with_a_value)" \
     "$(echo b
 	sed -nE '/^\.It Fl/{s/ Fl /\n-/g;p;}' man/sendmail.8 |
 	    sed -nE 's/^-([A-Za-z])( Ns)? Ar .*/\1/p' | grep -vx q
-	sed 's/[;:]/&\n/g' <<<"$options" |
+	printf '%s\n' "$options" | sed 's/[;:]/&\n/g' |
 	    sed -n '/With an argument:/{n;p;}' | grep -oE -- '-[A-Za-z]' |
 	    tr -d -)"
 same "sendmail(8) describes the long options, and no others" \
