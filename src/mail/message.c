@@ -291,7 +291,7 @@ copy_plain(char *to, const char *from, size_t len, octets_sixteen *seen)
 	octets_sixteen	any = *seen;
 
 	while (len - n >= 16) {
-		octets_sixteen	sixteen = OCTETS_SIXTEEN(from + n);
+		octets_sixteen	sixteen = octets_load_sixteen(from + n);
 		size_t		before = octets_zeros((octets_sixteen)
 				    (sixteen <= '\r'));
 

@@ -113,7 +113,7 @@ literal_run(const char *text, size_t len)
 	size_t	n = 0, before = 16;
 
 	while (before == 16 && len - n >= 16) {	/* octets.h has the gain */
-		octets_sixteen	sixteen = OCTETS_SIXTEEN(text + n);
+		octets_sixteen	sixteen = octets_load_sixteen(text + n);
 
 		before = octets_zeros((octets_sixteen)((sixteen < ' ') |
 		    (sixteen > 126) | (sixteen == '=')));

@@ -38,14 +38,16 @@ typedef uint8_t		octets_sixteen
 typedef uint64_t	octets_halves __attribute__((vector_size(16)));
 
 /*
- * A macro, because GCC without SSE warns about each call of a function that
- * returns a vector.
+ * Without SSE, GCC warns about each call of a function with a vector, so the
+ * warning stays off in the files that include this one.
  */
-#define OCTETS_SIXTEEN(from)	(*(const octets_sixteen *)(from))
-
-/* GCC without SSE also warns about parameters of these functions. */
-#pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpsabi"
+
+static inline octets_sixteen
+octets_load_sixteen(const char *from)
+{
+	return *(const octets_sixteen *)from;
+}
 
 static inline void
 octets_store_sixteen(char *to, octets_sixteen sixteen)
@@ -80,7 +82,5 @@ octets_any_high(octets_sixteen sixteen)
 
 	return ((half[0] | half[1]) & OCTETS_HIGH) != 0;
 }
-
-#pragma GCC diagnostic pop
 
 #endif

@@ -32,7 +32,7 @@ sixteen_octets_are_stored_as_they_were_loaded(void **state)
 		from[i] = (char)(0xf8 + i);
 	for (size_t at = 0; at < WIDTH; at++) {
 		memset(to, 'x', sizeof(to));
-		octets_store_sixteen(to + at, OCTETS_SIXTEEN(from + at));
+		octets_store_sixteen(to + at, octets_load_sixteen(from + at));
 		assert_memory_equal(to + at, from + at, WIDTH);
 		for (size_t i = 0; i < sizeof(to); i++)
 			if (i < at || i >= at + WIDTH)
@@ -54,7 +54,7 @@ octets_before_the_first_mark_are_counted(void **state)
 			if (place < WIDTH)
 				text[place] = (char)value;
 			assert_int_equal(octets_zeros((octets_sixteen)(
-			    OCTETS_SIXTEEN(text) == (uint8_t)value)),
+			    octets_load_sixteen(text) == (uint8_t)value)),
 			    place);
 		}
 }
@@ -69,7 +69,7 @@ only_the_first_of_two_marks_counts(void **state)
 
 			text[first] = text[second] = (char)0xff;
 			assert_int_equal(octets_zeros(
-			    OCTETS_SIXTEEN(text)), first);
+			    octets_load_sixteen(text)), first);
 		}
 }
 
@@ -80,11 +80,11 @@ a_top_bit_is_seen_at_every_place(void **state)
 
 	(void)state;
 	memset(text, 0x7f, sizeof(text));
-	assert_false(octets_any_high(OCTETS_SIXTEEN(text)));
+	assert_false(octets_any_high(octets_load_sixteen(text)));
 	for (size_t place = 0; place < WIDTH; place++) {
 		memset(text, 0x7f, sizeof(text));
 		text[place] = (char)0x80;
-		assert_true(octets_any_high(OCTETS_SIXTEEN(text)));
+		assert_true(octets_any_high(octets_load_sixteen(text)));
 	}
 }
 
