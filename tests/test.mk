@@ -58,9 +58,9 @@ demo: all $(DEMO)
 check: check-headers
 	$(PARALLEL) tests tested-packages
 	$(SANITIZE) all $(SANITIZED)
-	$(PARALLEL) fuzz FUZZ_SECONDS=3
 	$(RUN_TESTS) $(TESTS_servers) $(TESTS_callers) $(TESTS_packages) \
 	    $(BUDGET)/budget $(SANITIZED) $(TESTS_quick)
+	$(PARALLEL) fuzz FUZZ_SECONDS=3 FUZZ_OPTIONS=-seed=1
 
 check-quick check-callers check-servers check-budget: check-headers
 check-unit check-quick check-callers check-servers check-budget: check-%:

@@ -198,6 +198,22 @@ make_digest(const struct entry *e)
 	message_free(&m);
 }
 
+/*
+ * Whether the facts that the entry records about its text are true.  Only a file
+ * that was changed by hand has others; its octets are sent as they are.
+ */
+static bool
+is_true(const struct entry *e)
+{
+	char	*text = body_text(&e->message);
+	bool	 has_8bit = false;
+
+	for (uint64_t i = 0; i < e->message.body.size; i++)
+		has_8bit |= (unsigned char)text[i] >= 0x80;
+	free(text);
+	return !has_8bit || e->message.body.has_8bit;
+}
+
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 int
@@ -213,7 +229,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		open_all();
 	fd = file_in_memory();
 	must(fd != -1 && file_write(fd, data + 1, len - 1));
-	if (entry_adopt(&e, "0123456789abcde", fd, &why)) {
+	if (entry_adopt(&e, "0123456789abcde", fd, &why) && is_true(&e)) {
 		if (data[0] % 4 == 3)
 			make_digest(&e);
 		else

@@ -1,5 +1,6 @@
 # Fuzz targets, included by the Makefile: tests/fuzz/NAME_fuzz.c is a program
-# that tests a property with random inputs for FUZZ_SECONDS.
+# that tests a property with random inputs for FUZZ_SECONDS.  FUZZ_OPTIONS are
+# those of libFuzzer: in a new build directory, -seed=1 repeats the same inputs.
 
 FUZZ	= $(patsubst %.c,$(B)/%,$(filter-out $(if $(TOKEN),,%/answer_fuzz.c \
 	  %/renew_fuzz.c),$(wildcard tests/fuzz/*_fuzz.c)))
@@ -33,6 +34,6 @@ $(B)/tests/fuzz/table_fuzz: $(patsubst %,$(B)/src/setup/%.o,oauth_provider \
     provider table)
 
 $(FUZZ:%=%.run): %.run: %
-	tests/fuzz/run.sh $< $(FUZZ_SECONDS)
+	tests/fuzz/run.sh $< $(FUZZ_SECONDS) $(FUZZ_OPTIONS)
 
 .PHONY: fuzz

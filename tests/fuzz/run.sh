@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh BUILD/tests/fuzz/NAME_fuzz SECONDS - run a fuzz target
+# run.sh BUILD/tests/fuzz/NAME_fuzz SECONDS [OPTION...] - run a fuzz target
 #
 # Begins with the inputs in corpus/NAME, and inserts the words of NAME.dict.  New
 # inputs are kept in the build directory for the next run.  Prints the number of
@@ -7,6 +7,8 @@
 set -eu
 directory=$(dirname "$1")
 name=$(basename "$1" _fuzz)
+target=$1 seconds=$2
+shift 2
 seeds=tests/fuzz/corpus/$name
 dictionary=tests/fuzz/$name.dict
 log=$directory/$name.log
@@ -18,8 +20,9 @@ export ASAN_OPTIONS
 mkdir -p "$directory/corpus/$name"
 [ -d "$seeds" ] || seeds=
 [ -f "$dictionary" ] || dictionary=
-if ! "$1" -max_total_time="$2" -timeout=10 -verbosity=0 -print_final_stats=1 \
-    -artifact_prefix="$directory/$name-" ${dictionary:+-dict="$dictionary"} \
+if ! "$target" -max_total_time="$seconds" -timeout=10 -verbosity=0 \
+    -print_final_stats=1 -artifact_prefix="$directory/$name-" "$@" \
+    ${dictionary:+-dict="$dictionary"} \
     "$directory/corpus/$name" ${seeds:+"$seeds"} >"$log" 2>&1; then
 	tail -n 100 "$log"
 	exit 1
