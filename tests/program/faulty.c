@@ -29,7 +29,7 @@
 
 #include "support/fault.h"
 
-enum { FEW = 100, LARGE = 64 * 1024 };	/* octets */
+enum { FEW = 100, LARGE = 32 * 1024 };	/* octets */
 
 static struct fault_state	*state;		/* NULL: no faults */
 static unsigned			 process;
@@ -70,7 +70,7 @@ occurs(enum fault_function function)
 	if (n <= FAULT_CALLS)
 		state->called[process][n - 1] = (unsigned char)function;
 	if (state->lasting && atomic_load(&state->hits) > 0)
-		return true;
+		return !state->ended;
 	return state->process == process && state->nth == n;
 }
 
@@ -205,7 +205,7 @@ DECLARE(void, free, (void *p))
 	if (state != NULL && state->lasting && state->hits > 0 &&
 	    state->is_in[FAULT_OF_malloc] && p != NULL &&
 	    malloc_usable_size(p) >= LARGE)
-		state->lasting = false;
+		state->ended = true;
 	next(p);
 }
 

@@ -81,6 +81,7 @@ clear(struct fault_state *s)
 	s->processes = 0;
 	s->hits = 0;
 	s->clock = 0;
+	s->ended = false;
 	s->fd = -1;
 	s->caller = 0;
 	s->object[0] = '\0';

@@ -96,6 +96,7 @@ struct fault_state {
 						 * fault_function */
 	atomic_uint	 hits;
 	atomic_int	 clock;		/* seconds to add */
+	atomic_bool	 ended;		/* enough memory was released */
 
 	/* The first call that failed. */
 	enum fault_function function;
