@@ -628,7 +628,7 @@ static const struct import_case cases[] = {
 	    "smarthost = submissions://smtp.example.org\n"
 	    "user = me@example.org\n"
 	    "password_file = /etc/relais.password\n",
-	    { "passwd.client:1: the login is for another name" },
+	    { "passwd.client:1: the login is for a server with another name" },
 	    "s3cret\n" },
 };
 

@@ -951,11 +951,12 @@ static const struct CMUnitTest auth_spec[] = {
 
 	FAILS("a user is set and the server does not offer TLS", IN_CLEAR(""),
 	    .status = EX_NOPERM, .commands = "EHLO|QUIT",
-	    .says = { "not sent in clear text; set tls = required, or, on a "
-	    "trusted network, both tls = off and auth to a", "relais.conf:" }),
+	    .says = { "not sent in clear text; set tls = required; or, on a "
+	    "trusted network, set tls = off and name the mechanism",
+	    "relais.conf:" }),
 	FAILS("tls = off without auth is refused", IN_CLEAR("tls = off\n"),
 	    .status = EX_NOPERM, .commands = "EHLO|QUIT",
-	    .says = { "both tls = off and auth to a" }),
+	    .says = { "set tls = off and name the mechanism" }),
 	FAILS("tls = off and auth = auto are refused for PLAIN",
 	    IN_CLEAR("tls = off\nauth = auto\n"), .status = EX_NOPERM,
 	    .commands = "EHLO|QUIT", .says = { "AUTH: the server offers "
@@ -969,7 +970,8 @@ static const struct CMUnitTest auth_spec[] = {
 	    "XOAUTH2" }),
 	FAILS("auth = PLAIN without tls is refused if TLS is not offered",
 	    IN_CLEAR("auth = PLAIN\n"), .status = EX_NOPERM,
-	    .commands = "EHLO|QUIT", .says = { "both tls = off and auth" }),
+	    .commands = "EHLO|QUIT",
+	    .says = { "set tls = off and name the mechanism" }),
 	FAILS("tls = opportunistic without TLS is refused for PLAIN",
 	    IN_CLEAR("tls = opportunistic\n"
 	    "auth = PLAIN\n"), .status = EX_NOPERM, .commands = "EHLO|QUIT",
