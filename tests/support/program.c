@@ -58,13 +58,14 @@ usual_environment(void)
 }
 
 _Noreturn static void
-child(const struct program *p, const char *path, const char *const *env,
-    const int fds[3])
+child(const struct program *p, const char *path, int in, int out, int errors)
 {
+	const char *const	*env = p->env != NULL ? p->env :
+				    usual_environment();
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (int i = 0; i < 3; i++)
-		if (dup2(fds[i], i) == -1)
-			_exit(126);
+	if (dup2(in, 0) == -1 || dup2(out, 1) == -1 || dup2(errors, 2) == -1)
+		_exit(126);
 	if (p->dir != NULL && chdir(p->dir) == -1)
 		_exit(126);
 	if (p->prepare != NULL)
@@ -73,30 +74,6 @@ child(const struct program *p, const char *path, const char *const *env,
 	    (char *const *)(uintptr_t)env);
 	dprintf(2, "%s: %s\n", path, strerror(errno));
 	_exit(127);
-}
-
-/*
- * After fork(2), each page that this process or its child writes is copied,
- * which costs more than many of the programs; vfork(2) copies none.
- */
-static pid_t
-spawn(const struct program *p, const int fds[3])
-{
-	const char *const	*env = p->env != NULL ? p->env :
-				    usual_environment();
-	const char		*path = p->path;
-	char			 built[1024];
-	pid_t			 pid;
-
-	if (path == NULL) {
-		snprintf(built, sizeof(built), "%s/%s", BUILD, p->argv[0]);
-		path = built;
-	}
-	fflush(NULL);
-	pid = p->prepare != NULL ? fork() : vfork();
-	if (pid == 0)
-		child(p, path, env, fds);
-	return pid;
 }
 
 static void
@@ -116,14 +93,15 @@ struct running *
 program_start(const struct program *p)
 {
 	struct running	*r = memory_new(1, sizeof(*r));
+	char		 path[1024];
 	int		 in[2] = { -1, -1 }, out[2], errors[2];
 
 	r->program = *p;
 	strlcpy(r->name, p->argv[0], sizeof(r->name));
 	if (p->input != NULL && p->input_len == 0)
 		r->program.input_len = strlen(p->input);
-	if (p->generate != NULL)
-		r->block = memory_new(1, BLOCK);
+	r->block = memory_new(1, BLOCK);
+	snprintf(path, sizeof(path), "%s/%s", BUILD, p->argv[0]);
 	need_pipe(out);
 	need_pipe(errors);
 	if (p->input_file != NULL) {
@@ -131,8 +109,11 @@ program_start(const struct program *p)
 		need(in[0] != -1, p->input_file);
 	} else
 		need_pipe(in);
-	r->pid = spawn(p, (int[]){ in[0], out[1], errors[1] });
-	need(r->pid != -1, "fork");
+	fflush(NULL);
+	need((r->pid = fork()) != -1, "fork");
+	if (r->pid == 0)
+		child(p, p->path != NULL ? p->path : path, in[0], out[1],
+		    errors[1]);
 	close(in[0]);
 	close(out[1]);
 	close(errors[1]);
