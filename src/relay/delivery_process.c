@@ -277,13 +277,13 @@ read_all(int fd, void *to, size_t len)
 }
 
 /*
- * Reads the pieces of the message; false if the parent has ended.  Only a piece
- * without octets is the end of the message.
+ * Reads the pieces of the message, each into a block of PIECE_MAX octets; false
+ * if the parent has ended.  Only a piece without octets is the end of the
+ * message.
  */
 static bool
-receive_message(struct inbox *in, int fd, struct failure *why)
+receive_message(struct inbox *in, int fd, char *piece, struct failure *why)
 {
-	char		*piece = memory_new(PIECE_MAX, 1);
 	bool		 good;
 	uint32_t	 len;
 
@@ -296,7 +296,6 @@ receive_message(struct inbox *in, int fd, struct failure *why)
 		if (why->status == EX_OK)
 			inbox_add(in, piece, len, why);
 	}
-	free(piece);
 	return good;
 }
 
@@ -310,6 +309,7 @@ serve_request(int fd, const struct config *config,
 					    request->smarthost);
 	struct delivery_result		*r = memory_new(1, sizeof(*r));
 	struct buffer			 paths = { 0 };
+	char				*piece = memory_new(PIECE_MAX, 1);
 	struct inbox			 in;
 	bool				 good = h != NULL &&
 					    request->paths_len <=
@@ -326,7 +326,7 @@ serve_request(int fd, const struct config *config,
 		memory_reserve();
 		inbox_open(&in, h, request->only_open != 0, &r->why);
 		good = request->only_open != 0 ||
-		    receive_message(&in, fd, &r->why);
+		    receive_message(&in, fd, piece, &r->why);
 		if (good && r->why.status == EX_OK && !request->only_open)
 			good = deliver(&in, request, &paths, fd, r);
 		else if (good)
@@ -335,6 +335,7 @@ serve_request(int fd, const struct config *config,
 	}
 	buffer_free(&paths);
 	smarthost_list_free(&list);
+	free(piece);
 	free(r);
 	return good;
 }
