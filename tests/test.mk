@@ -58,9 +58,11 @@ demo: all $(DEMO)
 check: check-headers
 	$(PARALLEL) tests tested-packages
 	$(SANITIZE) all $(SANITIZED)
+	good=:; $(PARALLEL) checked-static && \
+	    $(PARALLEL) fuzz FUZZ_SECONDS=3 FUZZ_OPTIONS=-seed=1 || \
+	    good='! echo a static check or a fuzz target has failed, above'; \
 	$(RUN_TESTS) $(TESTS_servers) $(TESTS_callers) $(TESTS_packages) \
-	    $(BUDGET)/budget $(SANITIZED) $(TESTS_quick)
-	$(PARALLEL) fuzz FUZZ_SECONDS=3 FUZZ_OPTIONS=-seed=1
+	    $(BUDGET)/budget $(SANITIZED) $(TESTS_quick) && eval "$$good"
 
 check-quick check-callers check-servers check-budget: check-headers
 check-unit check-quick check-callers check-servers check-budget: check-%:

@@ -9,6 +9,10 @@ RULES	 = .clang-tidy tests/static/static.mk tests/static/model.h
 check-static: check-headers check-shellcheck check-cppcheck
 	$(PARALLEL) $(SCANNED)
 
+# Part of make check.
+checked-static:
+	! tests/static/versions.sh || $(PARALLEL) check-static
+
 # The analyzer of GCC 12 and clang-tidy.  Of the analyzer, these are off:
 # - null-dereference, null-argument: they take a null pointer for possible if
 #   the only reason is a comparison with NULL elsewhere, or a search whose key
@@ -57,4 +61,4 @@ $(B)/headers/%.h.ok: %.h
 	    -fsyntax-only -x c $<
 	touch $@
 
-.PHONY: check-static check-cppcheck check-shellcheck check-headers
+.PHONY: check-static checked-static check-cppcheck check-shellcheck check-headers

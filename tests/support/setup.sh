@@ -19,10 +19,7 @@ for goal; do
 		tools="libcmocka-dev valgrind strace"
 		images="msmtp ssmtp esmtp dma nullmailer postfix"
 		;;
-	check-static)
-		kind=tests
-		tools="$tools clang-tidy cppcheck shellcheck"
-		;;
+	check-static) kind=tests ;;
 	check-recipes) tools="$tools rpm rpmlint shellcheck" ;;
 	check-compilers)
 		kind=tests
@@ -55,7 +52,8 @@ dnf="pkgconf-pkg-config glibc-devel libbsd-devel openssl-devel
     libcurl-devel jansson-devel"
 if [ "$kind" = tests ]; then
 	apt="$apt libcmocka-dev libgsasl-dev
-	    clang libclang-rt-14-dev strace valgrind mandoc python3 openssl
+	    clang libclang-rt-14-dev clang-tidy cppcheck shellcheck
+	    strace valgrind mandoc python3 openssl
 	    libpython3.11-testsuite libidn2-0
 	    ca-certificates bash zsh fish iproute2 procps util-linux $debian"
 	apk="$apk cmocka-dev gsasl-dev
