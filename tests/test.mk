@@ -59,7 +59,7 @@ check: check-headers
 	$(PARALLEL) tests tested-packages
 	$(SANITIZE) all $(SANITIZED)
 	good=:; $(PARALLEL) checked-static && \
-	    $(PARALLEL) fuzz FUZZ_SECONDS=3 FUZZ_OPTIONS=-seed=1 || \
+	    $(PARALLEL) -k fuzz FUZZ_OPTIONS='-seed=1 -runs=2000' || \
 	    good='! echo a static check or a fuzz target has failed, above'; \
 	$(RUN_TESTS) $(TESTS_servers) $(TESTS_callers) $(TESTS_packages) \
 	    $(BUDGET)/budget $(SANITIZED) $(TESTS_quick) && eval "$$good"

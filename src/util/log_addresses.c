@@ -184,7 +184,7 @@ leave_quotes(const char *text, const char *at)
 static const char *
 find_start(const char *text, const char *end)
 {
-	const char	*p = end;
+	const char	*p = end, *start;
 
 	if (p > text && p[-1] == '"') {
 		for (p -= 1; p > text && !is_quote(text, p - 1); p--)
@@ -193,10 +193,11 @@ find_start(const char *text, const char *end)
 	}
 	while (p > text && is_local(p[-1]))
 		p--;
-	/* 'joe@example.org' in quotation marks. */
+	/* 'joe@example.org' in quotation marks, but not '@example.org. */
+	start = p;
 	while (p < end && (*p == '\'' || *p == '`'))
 		p++;
-	return p;
+	return p < end ? p : start;
 }
 
 static const char *

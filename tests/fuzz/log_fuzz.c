@@ -3,8 +3,8 @@
  *
  * Each line of the text is a value.  A record is one visible line of limited
  * length, whatever the values are, and in JSON it is UTF-8 with balanced
- * quotation marks.  If a value is a path, its local part is hidden in a text that
- * contains it.
+ * quotation marks.  If a value is a path without a backslash, its local part is
+ * hidden in a text that contains it.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -79,6 +79,7 @@ hide_address(const char *text)
 	size_t			size = 4 * strlen(text) + 1;
 	char			*shown = memory_new(size, 1);
 	const char		*at;
+	size_t			quotes;
 	bool			valid;
 
 	valid = address_parse_path(&address, text, strlen(text), &ignored);
@@ -91,9 +92,15 @@ hide_address(const char *text)
 	log_addresses_begin(&a, "domain", "/nonexistent");
 	buffer_addf(&reply, "550 <%s> no", valid ? shown : text);
 	log_addresses_add_text(&hidden, &a, reply.data);
-	if (valid && (at = strrchr(shown, '@')) != NULL) {
+	/* Not a local name, and nothing that visible() has escaped. */
+	if (valid && (at = strrchr(shown, '@')) != NULL &&
+	    strchr(at, '"') == NULL && strchr(shown, '\\') == NULL) {
+		/* Apostrophes before a local part may be around the path. */
+		quotes = strspn(shown, "'`");
+		if (shown + quotes == at)
+			quotes = 0;
 		buffer_clear(&reply);
-		buffer_addf(&reply, "550 <*%s> no", at);
+		buffer_addf(&reply, "550 <%.*s*%s> no", (int)quotes, shown, at);
 		must(strcmp(hidden.data, reply.data) == 0);
 	}
 	log_addresses_end(&a);

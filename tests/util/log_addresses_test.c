@@ -33,6 +33,8 @@ static const struct text_case texts[] = {
 	    "(*@example.org)" },
 	{ "an address in apostrophes", "'o'joe@example.org'",
 	    "'*@example.org'" },
+	{ "a local part that is an apostrophe", "<'@example.org>",
+	    "<*@example.org>" },
 	{ "an address at the end of a sentence", "unknown: joe@example.org.",
 	    "unknown: *@example.org." },
 	{ "a quoted local part", "to \"joe user\"@example.org",
