@@ -58,9 +58,9 @@ bool	command_program(struct buffer *, const struct command_program *,
 bool	command_search(struct buffer *path, const char *name);
 
 /*
- * Finds the last line that is not blank in what a program wrote to its standard
- * error.  Returns the line, and sets its length without the blanks at its end;
- * 0: there is no such line.
+ * Returns the last line that is not blank in what a program wrote to standard
+ * error, and sets *line_len to its length without trailing blanks, or to 0 if
+ * all lines are blank.
  */
 const char *command_last_line(const char *errors, size_t len,
 	    size_t *line_len);

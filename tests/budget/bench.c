@@ -594,11 +594,11 @@ print_notes(FILE *f, const struct bench *b)
 	    "each process has an equal part of a page that several processes "
 	    "share. As configured here, ssmtp and dma do not verify "
 	    "certificates.\n\n"
-	    "A dash stands for what a program cannot do, such as keep a queue "
-	    "(msmtp, ssmtp, esmtp), or for what would overload the machine: "
-	    "dma starts a process for each recipient. From the queue, relais "
-	    "sends over at most four connections, dma over one for each "
-	    "message.\n\n"
+	    "A dash means that the program cannot do this (msmtp, ssmtp and "
+	    "esmtp have no queue, for example), or that the test would "
+	    "overload the machine (dma starts a process for each recipient). "
+	    "To send the queue, relais opens at most four connections; dma "
+	    "opens one for each message.\n\n"
 	    "\\* The line was sent unchanged, although RFC 5322 allows at "
 	    "most 998 octets.\n");
 }
