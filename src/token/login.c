@@ -450,9 +450,6 @@ login_run(int argc, char **argv, struct failure *why)
 	l.http.ca = l.o.value[LOGIN_CA];
 	l.http.proxy = l.o.value[LOGIN_PROXY];
 	good = log_in(&l, why);
-	if (fflush(stdout) == EOF && good)
-		good = failed_errno(why, EX_IOERR, "cannot write to standard "
-		    "output");
 	store_close(&l.store);
 	oauth_provider_free(&l.provider);
 	buffer_wipe(&l.secret);

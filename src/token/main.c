@@ -123,6 +123,8 @@ run_login(int argc, char **argv)
 	struct failure	why;
 	int		status = login_run(argc, argv, &why);
 
+	if (status == EX_OK)
+		status = flush_output(&why);
 	if (status != EX_OK && why.text[0] != '\0')
 		fprintf(stderr, "relais-token: %s\n", why.text);
 	return status != EX_OK && why.text[0] == '\0' ? SHOW_USAGE : status;
