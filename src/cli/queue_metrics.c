@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -348,8 +347,6 @@ print_text(const struct buffer *text, struct failure *why)
 	    "output");
 }
 
-#define DESCRIPTORS	"/proc/self/fd"
-
 /*
  * Creates the file that will replace path.  Without a name, so that nothing is
  * left if the process is killed while it writes; if the file system does not
@@ -363,7 +360,7 @@ create_beside(const char *path, struct buffer *temporary)
 	int	 fd = -1;
 
 #ifdef O_TMPFILE
-	if (access(DESCRIPTORS, X_OK) == 0)
+	if (access("/proc/self/fd", X_OK) == 0)
 		fd = open(directory, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 #endif
 	if (fd == -1) {
@@ -379,13 +376,9 @@ create_beside(const char *path, struct buffer *temporary)
 static bool
 move_into_place(const char *path, int fd, struct buffer *temporary)
 {
-	char	link[64];
-
 	if (temporary->len == 0) {
-		snprintf(link, sizeof(link), DESCRIPTORS "/%d", fd);
 		buffer_addf(temporary, "%s.%08x", path, arc4random());
-		if (linkat(AT_FDCWD, link, AT_FDCWD, temporary->data,
-		    AT_SYMLINK_FOLLOW) != 0)
+		if (!file_link(fd, AT_FDCWD, temporary->data))
 			return false;
 	}
 	return renameat(AT_FDCWD, temporary->data, AT_FDCWD, path) == 0;

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -192,27 +191,20 @@ fill_file(const struct commit *c, int fd, struct failure *why)
 
 /*
  * Gives an unnamed file its name (open(2), O_TMPFILE).  If link(2) reports an
- * error, but has made the link, the link is removed: the caller has the message.
+ * error but has made the link, the link is removed: the caller keeps the
+ * message.
  */
 static bool
 link_unnamed(const struct commit *c, int fd)
 {
-	char	path[64];
-	int	result, error;
+	int	error = EEXIST;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	for (int i = 0; i < NAME_TRIES; i++) {
+	for (int i = 0; error == EEXIST && i < NAME_TRIES; i++) {
 		id_make(c->id, c->arrived_us, arc4random());
-		do
-			result = linkat(AT_FDCWD, path, c->dir, c->id,
-			    AT_SYMLINK_FOLLOW);
-		while (result != 0 && errno == EINTR);
-		if (result == 0)
+		if (file_link(fd, c->dir, c->id))
 			return true;
-		if (errno != EEXIST)
-			break;
+		error = errno;
 	}
-	error = errno;
 	if (error != EEXIST)
 		unlinkat(c->dir, c->id, 0);
 	errno = error;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "queue/files.h"
 #include "util/file.h"
 
 /* A failure that lasts until somebody corrects it. */
@@ -48,7 +49,7 @@ open_directory(int at, const char *name, int flags, bool *created)
 static bool
 sync_directory(int fd)
 {
-	return fsync(fd) == 0 || errno == EINVAL || errno == EOPNOTSUPP;
+	return files_sync(fd) || errno == EINVAL || errno == EOPNOTSUPP;
 }
 
 static bool
@@ -183,22 +184,6 @@ discard_file(struct maildir *m)
 	m->name[0] = '\0';
 }
 
-/* On a network file system, rename(2) can move the file and report an error. */
-static bool
-move_to_new(const struct maildir *m)
-{
-	struct stat	st;
-	int		error;
-
-	if (renameat(m->tmp, m->name, m->new, m->name) == 0)
-		return true;
-	error = errno;
-	if (fstatat(m->new, m->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return true;
-	errno = error;
-	return false;
-}
-
 bool
 maildir_commit(struct maildir *m, bool *in_doubt, struct failure *why)
 {
@@ -207,12 +192,12 @@ maildir_commit(struct maildir *m, bool *in_doubt, struct failure *why)
 
 	*in_doubt = false;
 	m->fd = -1;
-	good = fsync(fd) == 0;
+	good = files_sync(fd);
 	if (!good)
 		failed_errno(why, EX_TEMPFAIL, "cannot write the file");
 	if (close(fd) == -1 && good)
 		good = failed_errno(why, EX_TEMPFAIL, "cannot write the file");
-	if (good && !move_to_new(m))
+	if (good && !files_replace(m->tmp, m->name, m->new, m->name))
 		good = failed_errno(why, EX_TEMPFAIL, "cannot move the file to "
 		    "new");
 	if (!good) {

@@ -94,6 +94,20 @@ file_unnamed(const char *directory)
 	return fd;
 }
 
+bool
+file_link(int fd, int directory, const char *name)
+{
+	char	path[64];
+	int	result;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	do
+		result = linkat(AT_FDCWD, path, directory, name,
+		    AT_SYMLINK_FOLLOW);
+	while (result != 0 && errno == EINTR);
+	return result == 0;
+}
+
 int
 file_in_memory(void)
 {

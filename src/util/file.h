@@ -27,6 +27,12 @@ char	*file_directory(const char *path);
  */
 int	file_unnamed(const char *directory);
 
+/*
+ * Gives a file that was opened with O_TMPFILE a name in the directory.  False
+ * with errno; ENOENT also without /proc.
+ */
+bool	file_link(int fd, int directory, const char *name);
+
 /* Creates such a file in memory (memfd_create(2)). */
 int	file_in_memory(void);
 
