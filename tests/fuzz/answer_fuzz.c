@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "fuzz/must.h"
 #include "token/answer.h"
 
 enum { YEAR = 366 * 24 * 3600 };
@@ -16,13 +17,6 @@ enum { YEAR = 366 * 24 * 3600 };
 static const char *const	names[] = { "access_token", "refresh_token",
 	"expires_in", "interval", "error", "error_description", "device_code",
 	"user_code", "verification_uri", "scope" };
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 static void
 check_values(const struct answer *a, const char *name)

@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "fuzz/must.h"
 #include "queue/last_attempt.h"
 #include "serve/serve_attempt.h"
 #include "serve/serve_channel.h"
@@ -24,13 +25,6 @@ static const char	*line;
 static size_t		 line_len;
 static int		 worker;	/* its end of the line */
 static bool		 connecting;
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 static void
 must_be_visible(const char *text)

@@ -2,7 +2,7 @@
  * bounce_fuzz.c - the bounces of an entry of the queue, and a digest with it
  *
  * The first octet selects the kind of the bounce; the file of the entry
- * follows.  A bounce goes to the sender of the message, has the null sender, and
+ * follows.  A bounce goes to the sender of the message from the null sender, and
  * its message/delivery-status consists of fields of printable ASCII.  A message
  * that is labelled as 7bit has no other octets.
  */
@@ -15,6 +15,8 @@
 
 #include "config/parse.h"
 #include "config/section.h"
+#include "fuzz/must.h"
+#include "fuzz/own_config.h"
 #include "queue/entry.h"
 #include "submit/bounce.h"
 #include "submit/digest.h"
@@ -31,22 +33,6 @@ static struct local_names	local_names;
 static struct spool		spool = { .fd = -1 };
 
 static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
-
-static bool
-include_nothing(struct parse_target *target,
-    const struct config_text_file *from, const char *pattern,
-    struct failure *why)
-{
-	(void)target, (void)from, (void)pattern, (void)why;
-	abort();
-}
-
-static void
 close_all(void)
 {
 	local_names_end(&local_names);
@@ -60,16 +46,8 @@ open_all(void)
 				    "domain = example.org\nstorm = 5/hour\n"
 				    "root = admin@example.net\n"
 				    "aliases = /nonexistent\n";
-	struct parse_target	target = {
-		.top = section_insert(&config.first, SECTION_TOP),
-		.tail = &config.first,
-		.include = include_nothing,
-	};
-	struct config_text_file	file = { .path = "relais.conf",
-				    .text = text, .len = strlen(text) };
-	struct failure		why;
 
-	must(parse_text(&target, &file, &why));
+	own_config_parse(&config, text, strlen(text));
 	local_names_begin(&local_names, &config, &me);
 	atexit(close_all);
 }
@@ -199,7 +177,7 @@ make_digest(const struct entry *e)
 }
 
 /*
- * Whether the facts that the entry records about its text are true.  Only a file
+ * Whether the facts that the entry records about its text are true.  Only one
  * that was changed by hand has others; its octets are sent as they are.
  */
 static bool

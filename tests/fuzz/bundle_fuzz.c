@@ -14,18 +14,12 @@
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 
+#include "fuzz/must.h"
 #include "net/tls_bundle.h"
 #include "net/tls_pin.h"
 #include "util/memory.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 static void
 fuzz_pin(const char *text, size_t len)

@@ -2,7 +2,7 @@
  * certificate_fuzz.c - texts about the certificate of a server
  *
  * The first octet selects the error of the verification.  The rest is a
- * certificate in DER.  Its names and the reason for the refusal are visible text
+ * certificate in DER.  Its names and the reason are visible text
  * in which the pin of its key does not appear.
  */
 #include <stdint.h>
@@ -14,17 +14,11 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
+#include "fuzz/must.h"
 #include "net/tls_names.h"
 #include "net/tls_refusal.h"
 #include "util/text.h"
 #include "util/visible.h"
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 static void
 must_be_visible(const char *text)

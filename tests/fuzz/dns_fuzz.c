@@ -9,18 +9,12 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "fuzz/must.h"
 #include "net/lookup.h"
 #include "net/lookup_text.h"
 #include "util/text.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 static void
 fuzz_targets(enum lookup_type type, const uint8_t *data, size_t len)

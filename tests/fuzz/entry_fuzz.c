@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fuzz/must.h"
 #include "queue/entry.h"
 #include "queue/spool.h"
 #include "util/memory.h"
@@ -40,13 +41,6 @@ make_spool(void)
 	if (mkdtemp(path) == NULL || !spool_open(&spool, path, &options, &why))
 		abort();
 	atexit(remove_spool);
-}
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
 }
 
 static void

@@ -11,6 +11,7 @@
 
 #include "config/parse.h"
 #include "config/section.h"
+#include "fuzz/own_config.h"
 #include "import/import.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -30,33 +31,14 @@ read_text(struct source *s, const char *path, struct failure *why)
 	    SOURCE_FAILED;
 }
 
-static bool
-include_nothing(struct parse_target *target,
-    const struct config_text_file *from, const char *pattern,
-    struct failure *why)
-{
-	(void)target, (void)from, (void)pattern, (void)why;
-	abort();
-}
-
 static void
 read_again(const struct draft *d)
 {
 	struct config		config = { .first = NULL };
 	struct buffer		text = { 0 };
-	struct failure		why;
-	struct parse_target	target = {
-		.top = section_insert(&config.first, SECTION_TOP),
-		.tail = &config.first,
-		.include = include_nothing,
-	};
-	struct config_text_file	file = { .path = "relais.conf" };
 
 	draft_print(d, false, &text);
-	file.text = text.data;
-	file.len = text.len;
-	if (!parse_text(&target, &file, &why))
-		abort();
+	own_config_parse(&config, text.data, text.len);
 	buffer_free(&text);
 	config_free(&config);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "fuzz/must.h"
 #include "mail/address.h"
 #include "util/json.h"
 #include "util/log_addresses.h"
@@ -18,13 +19,6 @@
 #include "util/memory.h"
 #include "util/text.h"
 #include "util/visible.h"
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 /* One line, which ends in LF if .is_line is true. */
 static void

@@ -4,7 +4,7 @@
  *
  * The text up to the first \377 is pasted into the terminal.  Each further text
  * up to a \377 is sent over a connection of its own.  Every connection gets one
- * of our pages or none.  The redirect of the login, which is sent last, ends the
+ * of our pages or none.  The redirect of the login, sent last, ends the
  * wait, unless one of the others has the state and so could be it.
  */
 #include <stdint.h>
@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "fuzz/must.h"
 #include "token/loopback.h"
 #include "util/clock.h"
 #include "util/file.h"
@@ -23,13 +24,6 @@ enum { CONNECTIONS = 12, SEPARATOR = 255, REPLY_MAX = 4096 };
 static const char	state[] = "s4";
 static const char	redirect[] =
 	"GET /?code=final&state=s4 HTTP/1.1\r\nHost: localhost\r\n\r\n";
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 /* Listens at an address that the system chooses; *to is set to it. */
 static int

@@ -10,18 +10,12 @@
 #include <sysexits.h>
 
 #include "cli/options.h"
+#include "fuzz/must.h"
 #include "util/memory.h"
 
 enum { ARGUMENTS_MAX = 32 };
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 static void
 check_options(const struct options *o, int argc, bool administrator)

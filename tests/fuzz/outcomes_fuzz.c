@@ -8,18 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/must.h"
 #include "serve/serve_outcomes.h"
 
 enum { RECIPIENTS_MAX = 8 };
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 static void
 check_outcome(const struct outcome *o)

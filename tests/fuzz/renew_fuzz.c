@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fuzz/must.h"
 #include "token/renew.h"
 #include "util/buffer.h"
 #include "util/file.h"
@@ -35,13 +36,6 @@ static struct {
 
 static char	directory[] = "/dev/shm/relais-fuzz.XXXXXX";
 static char	path[64];
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 /* ---------------------------------------------- in the place of libcurl */
 

@@ -1,8 +1,9 @@
 /*
  * sender_policy_fuzz.c - the SPF and DMARC records of the sender's domain
  *
- * Each look-up gets the next line as its record; "?" is no reply, "!" a name
- * that does not exist, and an empty line or the end of the text is no record.
+ * Each look-up takes the next line of the text as its record.  "?" means that
+ * no reply arrives, "!" that the name does not exist, and an empty line or the
+ * end of the text that the name has no record.
  * There are at most 20 look-ups.  A finding is one line of visible text.
  */
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include <sysexits.h>
 
 #include "check/sender_policy.h"
+#include "fuzz/must.h"
 #include "net/lookup_text.h"
 #include "util/memory.h"
 
@@ -18,13 +20,6 @@ enum { LOOKUPS_MAX = 20, NAME_MAX_LEN = 272 };
 
 static char	*script;	/* the lines that are left; or NULL */
 static unsigned	 lookups;
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 /* As in net/lookup_text.c, a record is visible ASCII. */
 static bool

@@ -11,17 +11,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "fuzz/must.h"
 #include "submit/service_protocol.h"
 #include "submit/service_queue.h"
 #include "util/file.h"
 #include "util/memory.h"
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 static void
 fuzz_options(char *text)

@@ -25,6 +25,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "fuzz/must.h"
 #include "smtp/session.h"
 #include "util/interrupt.h"
 #include "util/memory.h"
@@ -78,13 +79,6 @@ struct caller {
 	struct outcome	*outcomes[MESSAGES];
 	size_t		 at;
 };
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 static void
 must_be_visible(const char *text)

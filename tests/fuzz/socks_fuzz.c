@@ -10,16 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fuzz/must.h"
 #include "net/socks.h"
 
 enum { INPUT_MAX = 4096 };
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 /* The length of the replies of a proxy that connects. */
 static size_t
@@ -57,6 +51,8 @@ check_failure(const struct failure *why)
 	for (const char *c = why->text; *c != '\0'; c++)
 		must((unsigned char)*c >= ' ' && *c != 127);
 }
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

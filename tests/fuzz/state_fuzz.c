@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fuzz/must.h"
 #include "queue/counters.h"
 #include "queue/files.h"
 #include "queue/health.h"
@@ -21,13 +22,6 @@
 enum { NOW = 1763760000 };
 
 static struct spool	spool;
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 static void
 remove_spool(void)

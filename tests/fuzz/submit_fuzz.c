@@ -18,6 +18,8 @@
 #include "cli/input.h"
 #include "config/parse.h"
 #include "config/section.h"
+#include "fuzz/must.h"
+#include "fuzz/own_config.h"
 #include "queue/entry.h"
 #include "smtpd/smtpd_submit.h"
 #include "submit/submit.h"
@@ -30,22 +32,6 @@ static const struct identity me = { .host = (char []){ "web1" },
 
 static struct config	config;
 static struct submit	submit;
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
-
-static bool
-include_nothing(struct parse_target *target,
-    const struct config_text_file *from, const char *pattern,
-    struct failure *why)
-{
-	(void)target, (void)from, (void)pattern, (void)why;
-	abort();
-}
 
 static bool
 attempt_nothing(void *context, const struct submit_attempt *a,
@@ -87,15 +73,8 @@ open_all(void)
 		.each_recipient = true,
 		.attempt = attempt_nothing,
 	};
-	struct parse_target	target = {
-		.top = section_insert(&config.first, SECTION_TOP),
-		.tail = &config.first,
-		.include = include_nothing,
-	};
-	struct config_text_file	file = { .path = "relais.conf" };
 	char			path[] = "/dev/shm/relais-fuzz.XXXXXX";
 	struct buffer		text = { 0 };
-	struct failure		why;
 
 	must(mkdtemp(path) != NULL);
 	buffer_addf(&text, "queue = %s\nsocket = off\nsmarthost = "
@@ -106,9 +85,7 @@ open_all(void)
 	    "from_mode = always\nalways_bcc = log@example.net\n"
 	    "header_add = X-Added: yes\nheader_set = X-Set: yes\n"
 	    "header_remove = X-Mailer X-Removed\nreceived = yes\n", path);
-	file.text = text.data;
-	file.len = text.len;
-	must(parse_text(&target, &file, &why));
+	own_config_parse(&config, text.data, text.len);
 	buffer_free(&text);
 	submit_open(&submit, &how);
 	must(submit.spool.directory != NULL);

@@ -8,18 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/must.h"
 #include "setup/oauth_provider.h"
 #include "setup/provider.h"
 #include "util/memory.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 static void
 must_be_visible(const char *text)
