@@ -154,6 +154,7 @@ tls_handshake(struct tls *tls, int fd, struct failure *why)
 		openssl_failed(why);
 		return TLS_FAILED;
 	}
+	tls_wire_begin_call(&tls->wire);
 	ret = SSL_connect(tls->ssl);
 	if (ret != 1) {
 		result = result_of(tls, ret, why);
@@ -189,6 +190,7 @@ tls_read(struct tls *tls, void *to, size_t room, size_t *got,
 
 	*got = 0;
 	ERR_clear_error();
+	tls_wire_begin_call(&tls->wire);
 	ret = SSL_read_ex(tls->ssl, to, room, got);
 	return ret == 1 ? TLS_DONE : result_of(tls, ret, why);
 }
@@ -203,6 +205,7 @@ tls_write(struct tls *tls, const void *from, size_t len, size_t *put,
 	if (len == 0)
 		return TLS_DONE;
 	ERR_clear_error();
+	tls_wire_begin_call(&tls->wire);
 	ret = SSL_write_ex(tls->ssl, from, len, put);
 	return ret == 1 ? TLS_DONE : result_of(tls, ret, why);
 }

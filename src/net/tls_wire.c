@@ -6,6 +6,9 @@
 
 #include <openssl/bio.h>
 
+/* More than the largest record, so that a call with data rarely waits. */
+enum { TAKEN_MAX = 64 * 1024 };
+
 static bool
 is_temporary(int error)
 {
@@ -35,9 +38,14 @@ static int
 wire_read(BIO *bio, char *to, size_t room, size_t *got)
 {
 	struct tls_wire	*w = BIO_get_data(bio);
-	ssize_t		 n = recv(w->fd, to, room, 0);
+	ssize_t		 n;
 
 	BIO_clear_retry_flags(bio);
+	if (w->taken >= TAKEN_MAX) {
+		BIO_set_retry_read(bio);
+		return 0;
+	}
+	n = recv(w->fd, to, room, 0);
 	if (n > 0) {
 		size_t	kept = sizeof(w->first) - w->first_len;
 
@@ -45,6 +53,7 @@ wire_read(BIO *bio, char *to, size_t room, size_t *got)
 			kept = (size_t)n;
 		memcpy(w->first + w->first_len, to, kept);
 		w->first_len += kept;
+		w->taken += (size_t)n;
 		*got = (size_t)n;
 		return 1;
 	}
@@ -90,6 +99,12 @@ tls_wire_attach(struct tls_wire *w, SSL *ssl, int fd)
 	BIO_set_init(bio, 1);
 	SSL_set_bio(ssl, bio, bio);
 	return true;
+}
+
+void
+tls_wire_begin_call(struct tls_wire *w)
+{
+	w->taken = 0;
 }
 
 bool

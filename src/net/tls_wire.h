@@ -3,7 +3,10 @@
  *
  * Unlike OpenSSL's own socket BIO it never raises SIGPIPE, and it keeps the
  * first octets that were received, so that an error can quote a server that
- * does not speak TLS.
+ * does not speak TLS.  It also ends each call of OpenSSL after some input, as if
+ * no more had arrived: without data, OpenSSL would go on as long as a server
+ * sends records such as key updates, and the caller could not check its
+ * deadline.
  */
 #ifndef NET_TLS_WIRE_H
 #define NET_TLS_WIRE_H
@@ -18,6 +21,7 @@ struct tls_wire {
 	int		 error;		/* errno of the last failure, or 0 */
 	bool		 eof;
 	size_t		 sent;		/* octets */
+	size_t		 taken;		/* octets of input in this call */
 	char		 first[80];	/* received octets */
 	size_t		 first_len;
 	BIO_METHOD	*method;
@@ -25,6 +29,9 @@ struct tls_wire {
 
 /* Connects the session to fd; the wire must outlive it. */
 bool	tls_wire_attach(struct tls_wire *, SSL *, int fd);
+
+/* To be called before each call of OpenSSL that can read. */
+void	tls_wire_begin_call(struct tls_wire *);
 
 /* True if the first received octets are not a TLS record. */
 bool	tls_wire_is_plaintext(const struct tls_wire *);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -491,6 +492,62 @@ renegotiation_is_refused(void **state)
 	tls_peer_free(&p.peer);
 }
 
+enum { FLOOD = 150 * 1000 };	/* fits into the buffer of the socket */
+
+/* Sends key updates, written at once, and then a reply. */
+static void
+flood(SSL *ssl, struct tls_peer_report *report)
+{
+	BIO	*socket = SSL_get_wbio(ssl), *records = BIO_new(BIO_s_mem());
+	char	*data;
+	long	 len;
+
+	BIO_up_ref(socket);
+	SSL_set0_wbio(ssl, records);
+	while (BIO_pending(records) < FLOOD)
+		if (SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 ||
+		    SSL_do_handshake(ssl) != 1)
+			_exit(1);
+	send_hello(ssl, report);
+	len = BIO_get_mem_data(records, &data);
+	if (BIO_write(socket, data, (int)len) != len)
+		_exit(1);
+	SSL_set0_wbio(ssl, socket);
+}
+
+static int
+available(int fd)
+{
+	int	n = 0;
+
+	assert_int_equal(ioctl(fd, FIONREAD, &n), 0);
+	return n;
+}
+
+/* The caller could not check its deadline as long as a call goes on. */
+static void
+a_call_ends_although_records_without_data_arrive(void **state)
+{
+	struct pair	p;
+	struct pollfd	fd = { .events = POLLIN };
+	char		text[16];
+	size_t		got;
+	int		tries = 3000;
+
+	(void)state;
+	open_pair(&p, (struct tls_peer_form){ .serve = flood });
+	fd.fd = p.peer.fd;
+	while (available(fd.fd) < FLOOD && tries-- > 0)
+		poll(NULL, 0, 10);
+	assert_true(available(fd.fd) >= FLOOD);
+	assert_int_equal(world.m->read(p.tls, text, sizeof(text), &got,
+	    &p.why), TLS_WANT_READ);
+	assert_int_equal(poll(&fd, 1, 0), 1);
+	assert_reads(&p, "220 hello\r\n");
+	close_pair(&p);
+	tls_peer_free(&p.peer);
+}
+
 static void
 the_client_certificate_is_sent(void **state)
 {
@@ -866,6 +923,7 @@ static const struct CMUnitTest tls_spec[] = {
 	    .ed25519 = true),
 	cmocka_unit_test(no_channel_binding_before_the_handshake),
 	cmocka_unit_test(renegotiation_is_refused),
+	cmocka_unit_test(a_call_ends_although_records_without_data_arrive),
 	cmocka_unit_test(the_client_certificate_is_sent),
 	cmocka_unit_test(the_chain_is_completed_from_the_ca_file),
 	cmocka_unit_test(a_required_certificate_is_reported),
