@@ -441,6 +441,10 @@ command_private(struct smtpd_state *s, char *text, struct failure *why)
 	if (p->private_command == NULL)
 		return reject(s, why, 500, "5.5.1",
 		    "Error: command not recognized");
+	/* The policy may have counted the message that begins with MAIL. */
+	if (s->mail)
+		return reject(s, why, 503, "5.5.1",
+		    "Error: XRELAIS after MAIL");
 	s->commands--;
 	if (!p->private_command(p->context, text, &s->reply))
 		s->over = true;

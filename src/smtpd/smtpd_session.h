@@ -67,8 +67,9 @@ struct smtpd_policy {
 	/*
 	 * Runs a private command, XRELAIS, and sets the reply.  text is what
 	 * follows the verb; it may be changed.  Returns false to end the
-	 * session after the reply.  NULL: such commands are neither announced
-	 * nor known.
+	 * session after the reply.  Between MAIL and the end of the message,
+	 * such commands are refused.  NULL: they are neither announced nor
+	 * known.
 	 */
 	bool	(*private_command)(void *context, char *text,
 		    struct smtpd_reply *);

@@ -2,7 +2,8 @@
  * service_protocol.h - the private commands between sendmail and the service
  *
  * sendmail speaks LMTP to the socket of relais serve (submit/service.h), and
- * sends these commands for what LMTP cannot express:
+ * sends these commands, before MAIL or after a message, for what LMTP cannot
+ * express:
  *
  *	XRELAIS OPTIONS [queue] [default-sender] [late-checks]
  *	    [from-header] [plain] [name=WORD]

@@ -441,6 +441,25 @@ each_user_has_its_limit(void **state)
 	serving_close(&s);
 }
 
+/* A release that fails does not count: it must not uncount the message. */
+static void
+a_release_after_mail_does_not_evade_the_limit(void **state)
+{
+	struct serving	s;
+
+	(void)state;
+	open_guarded(&s, &guarded, "limit = 1/hour\n");
+	serving_start(&s, NULL);
+	serving_expect(&s, "LHLO a\r\nMAIL FROM:<a@example.org>\r\n"
+	    "RCPT TO:<b@example.net>\r\n"
+	    "XRELAIS RELEASE 0123456789abcde\r\n"
+	    "DATA\r\n\r\nhi\r\n.\r\n"
+	    "MAIL FROM:<a@example.org>\r\nQUIT\r\n",
+	    "\r\n450 4.7.1 Error: the user root has sent 1 messages");
+	assert_int_equal(mock_smtp_messages(s.host), 1);
+	serving_close(&s);
+}
+
 static void
 each_user_has_a_share_of_the_clients(void **state)
 {
@@ -479,6 +498,7 @@ static const struct CMUnitTest	user_spec[] = {
 	cmocka_unit_test(a_claim_is_not_believed),
 	cmocka_unit_test(the_log_names_user_process_and_program),
 	cmocka_unit_test(each_user_has_its_limit),
+	cmocka_unit_test(a_release_after_mail_does_not_evade_the_limit),
 	cmocka_unit_test(each_user_has_a_share_of_the_clients),
 };
 

@@ -292,6 +292,15 @@ static const struct submit_case submit_table[] = {
 	    "553 5.1.3 too many recipients: 4 *\n"
 	    "553 5.1.3 too many recipients: 4 *\n"
 	    "250-failure 64 too%20many%20recipients:%204*\n250 end 0\n" },
+	{ "between MAIL and the end of the message, private commands are refused",
+	    .in = LHLO MAIL "XRELAIS OPTIONS queue\r\n" RCPT("b@x") RESULT DATA
+	    RESULT,
+	    .replies = ANNOUNCED OK_MAIL "503 5.5.1 Error: XRELAIS after MAIL\n"
+	    OK_RCPT "503 5.5.1 Error: XRELAIS after MAIL\n" OK_DATA
+	    "250 2.0.0 Ok: sent (host: 250 2.0.0 Ok)\n"
+	    "250-path delivered 0 250 final 2.0.0 - b@x "
+	    "host:%20250%202.0.0%20Ok\n250 end 1\n",
+	    .sent = "a@example.net>b@x;" },
 	{ "a private command leaves the end of DATA to the next command",
 	    .in = "XRELAIS OPTIONS queue\r\nLHLO me\n"
 	    "MAIL FROM:<a@example.net>\nRCPT TO:<b@x>\nDATA\nSubject: x\n\nhi\n.\n",
