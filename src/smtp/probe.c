@@ -37,62 +37,55 @@ ask(struct session *s, enum session_step step, const char *command,
 	    (reply_is_positive(&s->reply) || refused(s, step, command, why));
 }
 
-/* Prepares the paths; false if the server cannot accept their form. */
+/*
+ * MAIL or RCPT, unless the server cannot accept the form of its path.  Without
+ * a recipient, an empty path takes its place.
+ */
 static bool
-prepare(struct session *s, const struct envelope *env, struct smtp_paths *paths,
-    struct failure *why)
+probe_path(struct session *s, enum session_step step,
+    const struct envelope *env, struct failure *why)
 {
 	const struct message	none = { .body.fd = -1 };
+	struct forward_path	nobody = { .path = (char[]){ "" } };
 	struct outcome		outcome = { .kind = OUTCOME_WAITING };
 	struct envelope		one = *env;
+	struct smtp_paths	paths;
+	struct buffer		line = { 0 };
+	bool			good;
 
-	one.n = env->n > 0 ? 1 : 0;
+	one.forward = env->n > 0 ? env->forward : &nobody;
+	one.n = 1;
+	s->step = step;
 	s->reply = (struct reply){ 0 };
-	smtp_paths_prepare(paths, s, &one, &none, &outcome);
-	paths->env = env;
-	if (outcome.kind == OUTCOME_WAITING)
-		return true;
-	failed(why, outcome.status, "%s", outcome_text(&outcome) +
-	    strlen(s->options->prefix));
+	smtp_paths_prepare(&paths, s, &one, &none, &outcome);
+	if (step == STEP_RCPT)
+		buffer_addf(&line, "RCPT TO:<%s>",
+		    smtp_paths_forward(&paths, 0));
+	else
+		buffer_addf(&line, "MAIL FROM:<%s>%s%s",
+		    smtp_paths_reverse(&paths), paths.utf8 ? " SMTPUTF8" : "",
+		    env->requiretls == REQUIRETLS_YES ? " REQUIRETLS" : "");
+	if (outcome.kind != OUTCOME_WAITING && outcome.step == step)
+		good = failed(why, outcome.status, "%s",
+		    outcome_text(&outcome) + strlen(s->options->prefix));
+	else
+		good = ask(s, step, line.data, why);
 	outcome_clear(&outcome);
-	return false;
+	buffer_free(&line);
+	smtp_paths_free(&paths);
+	return good;
 }
 
 bool
 probe_mail(struct session *s, const struct envelope *env, struct failure *why)
 {
-	struct smtp_paths	paths;
-	struct buffer		line = { 0 };
-	bool			good = prepare(s, env, &paths, why);
-
-	s->step = STEP_MAIL;
-	if (good) {
-		buffer_addf(&line, "MAIL FROM:<%s>%s%s",
-		    smtp_paths_reverse(&paths), paths.utf8 ? " SMTPUTF8" : "",
-		    env->requiretls == REQUIRETLS_YES ? " REQUIRETLS" : "");
-		good = ask(s, STEP_MAIL, line.data, why);
-	}
-	buffer_free(&line);
-	smtp_paths_free(&paths);
-	return good;
+	return probe_path(s, STEP_MAIL, env, why);
 }
 
 bool
 probe_rcpt(struct session *s, const struct envelope *env, struct failure *why)
 {
-	struct smtp_paths	paths;
-	struct buffer		line = { 0 };
-	bool			good = prepare(s, env, &paths, why);
-
-	s->step = STEP_RCPT;
-	if (good) {
-		buffer_addf(&line, "RCPT TO:<%s>",
-		    smtp_paths_forward(&paths, 0));
-		good = ask(s, STEP_RCPT, line.data, why);
-	}
-	buffer_free(&line);
-	smtp_paths_free(&paths);
-	return good;
+	return probe_path(s, STEP_RCPT, env, why);
 }
 
 bool
