@@ -277,6 +277,7 @@ connection_open(struct connection *c, enum connection_trouble *trouble,
 	    !connect_and_open(c, &connected, why) && connected &&
 	    has_new_token(c)) {
 		session_close(&c->session);
+		c->options.tls = NULL;	/* closed with the session */
 		connect_and_open(c, &connected, why);
 	}
 	if (!connected) {

@@ -41,10 +41,13 @@ accept_token(struct auth_exchange *x, const char *line)
 	strlcpy(x->reply, "235 2.7.0 Accepted", sizeof(x->reply));
 }
 
-/* The token was issued an hour before it expires. */
+/*
+ * The token was issued an hour before it expires.  The smarthost can have a
+ * Unix socket in the directory.
+ */
 static void
-open_place(struct place *p, const struct step *step, const char *script,
-    long expires)
+open_place_at(struct place *p, const char *socket, const struct step *step,
+    const char *script, long expires)
 {
 	struct script	host = { .security = STARTTLS_OFFERED,
 			    .mechanisms = "XOAUTH2", .auth = accept_token,
@@ -58,6 +61,10 @@ open_place(struct place *p, const struct step *step, const char *script,
 	if (step != NULL)
 		host.steps[0] = *step;
 	tls_fixture_begin(&p->s);
+	if (socket != NULL) {
+		host.address = temp_dir_path(&p->s.dir, socket);
+		host.lmtp = true;
+	}
 	authorization_start(&p->server, &p->s.dir, &p->s.usual, script);
 	buffer_addf(&text, "account = nina\ngrant = refresh_token\n"
 	    "token_endpoint = %s/token\nclient_id = relais-test\n"
@@ -66,9 +73,17 @@ open_place(struct place *p, const struct step *step, const char *script,
 	    now + expires);
 	temp_dir_write(&p->s.dir, "tokens/work", 0600, text.data);
 	assert_int_equal(chmod(temp_dir_path(&p->s.dir, "tokens"), 0700), 0);
-	tls_fixture_open(&p->s, &host, "submission", "tls_ca = {ca}\n"
+	tls_fixture_open(&p->s, &host, socket != NULL ? "lmtp" : "submission",
+	    "tls = required\ntls_ca = {ca}\n"
 	    "user = nina\ntoken = {dir}/tokens/work\nsocket = off\n");
 	buffer_free(&text);
+}
+
+static void
+open_place(struct place *p, const struct step *step, const char *script,
+    long expires)
+{
+	open_place_at(p, NULL, step, script, expires);
 }
 
 static void
@@ -135,6 +150,29 @@ is_sent_or_reported(void **state)
 	assert_int_equal(mock_smtp_messages(p.s.host), c->status == EX_OK);
 	assert_null(strstr(p.s.o.err.data, "access-"));
 	assert_null(strstr(p.s.o.err.data, "refresh-"));
+	close_place(&p);
+}
+
+static void
+a_new_token_may_find_the_smarthost_unreachable(void **state)
+{
+	const struct step	 refuses = { .at = ON_AUTH, .say = REFUSES,
+				    .hold = true };
+	struct running		*running;
+	struct program		 program;
+	struct place		 p;
+
+	(void)state;
+	open_place_at(&p, "lmtp", &refuses, PLAIN, VALID);
+	program = tls_fixture_program(&p.s);
+	running = program_start(&program);
+	program_wait_output(running, "AUTH XOAUTH2");
+	assert_int_equal(unlink(p.s.host->address), 0);
+	mock_smtp_release(p.s.host);
+	program_stop(running, 0, &p.s.o);
+	assert_int_equal(p.s.o.status, EX_TEMPFAIL);
+	tls_fixture_said(&p.s, "lmtp: No such file or directory");
+	assert_int_equal(authorization_count(&p.server, "\"/token\""), 1);
 	close_place(&p);
 }
 
@@ -351,6 +389,7 @@ after_a_new_login_waiting_messages_are_sent(void **state)
 }
 
 static const struct CMUnitTest more[] = {
+	cmocka_unit_test(a_new_token_may_find_the_smarthost_unreachable),
 	cmocka_unit_test(other_users_cannot_use_a_login),
 	cmocka_unit_test(check_shows_the_login),
 	cmocka_unit_test(check_reports_a_missing_login),
