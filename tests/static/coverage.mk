@@ -2,7 +2,8 @@
 # clang: its counters are in files that are mapped (%c), so that processes count
 # that are killed, call _exit(), or are in the sandbox.  OpenSSL is part of the
 # program, because tls.so would be loaded in the sandbox, which cannot open
-# these files.
+# these files.  A test that fails does not end the run: with a limit of the data
+# segment, which constraints_test sets, the counters cannot be mapped.
 
 # The directories in which the tests must execute COVERAGE % of the lines.
 COVERED	 = smtp mail mime queue submit runner
@@ -12,12 +13,14 @@ PROFILED = $(PARALLEL) B=$(B)/coverage CC=clang TLS=linked HARDENING= \
 	   CFLAGS="-O1 -g -fprofile-instr-generate=$(PROFILES)/%c%m.profraw \
 	   -fcoverage-mapping -mllvm -runtime-counter-relocation \
 	   -Wno-unused-command-line-argument"
+# install_test needs tls.so.
+COUNTED	 = $(filter-out %/install_test,$(TESTS_quick))
 
 coverage:
 	mkdir -p $(PROFILES)
 	$(PROFILED) tests
 	rm -f $(PROFILES)/*
-	-$(RUN_TESTS) $(TESTS_quick:$(B)/%=$(B)/coverage/%)
+	-$(RUN_TESTS) $(COUNTED:$(B)/%=$(B)/coverage/%)
 	tests/static/coverage.sh $(B)/coverage $(COVERAGE) $(COVERED)
 
 .PHONY: coverage
