@@ -35,11 +35,12 @@ enum {
 };
 
 struct address {
-	char	*local;		/* owned; without quotes */
-	char	*domain;	/* owned; "" if missing; "[...]" is a literal */
-	char	*name;		/* owned; display name, unfolded, or ""; does
-				 * not include comments before the display
-				 * name or after the address */
+	char	*local;		/* owned, in one block with the other texts;
+				 * without quotes */
+	char	*domain;	/* "" if missing; "[...]" is a literal */
+	char	*name;		/* display name, unfolded, or ""; does not
+				 * include comments before the display name or
+				 * after the address */
 	size_t	 start;		/* text[start, end) is local@domain, with
 				 * comments and folds in it and quotes around
 				 * it, without angle brackets and route */
@@ -122,6 +123,10 @@ bool	address_fault_explain(const struct address_fault *, const char *text,
  */
 bool	address_parse_path(struct address *, const char *text, size_t len,
 	    struct failure *why);
+
+/* Makes an address of these parts, without a check. */
+void	address_make(struct address *, const char *local, const char *domain,
+	    const char *name);
 
 /* Whether the address has no domain; false for the null path. */
 bool	address_is_bare(const struct address *);

@@ -325,8 +325,7 @@ resolve_account(struct resolver *w, const char *name)
 		return false;
 	}
 	if (domain != NULL)
-		a = (struct address){ .local = memory_copy(name),
-		    .domain = memory_copy(domain), .name = memory_copy("") };
+		address_make(&a, name, domain, "");
 	else if (!address_parse_path(&a, root, strlen(root), w->why))
 		return failure_prefix(w->why, "root: ");
 	trace_step(w, name, &a, root != NULL ? ALIAS_BY_ROOT :

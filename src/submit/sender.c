@@ -210,7 +210,9 @@ guess_sender(const char *value, size_t len, struct address *a)
 {
 	const char	*open = memrchr(value, '<', len);
 	size_t		 name = 0, start, end;
+	struct address	 found;
 	struct failure	 ignored;
+	char		*phrase;
 
 	if (open != NULL)
 		name = (size_t)(open - value);
@@ -223,10 +225,12 @@ guess_sender(const char *value, size_t len, struct address *a)
 		continue;
 	while (end > start && is_white(value[end - 1]))
 		end--;
-	if (!address_parse_path(a, value + start, end - start, &ignored))
-		address_parse_path(a, "", 0, &ignored);
-	free(a->name);
-	a->name = make_phrase(value, name < len ? name : len);
+	if (!address_parse_path(&found, value + start, end - start, &ignored))
+		address_parse_path(&found, "", 0, &ignored);
+	phrase = make_phrase(value, name < len ? name : len);
+	address_make(a, found.local, found.domain, phrase);
+	address_free(&found);
+	free(phrase);
 }
 
 /* Appends the addresses in a sender field, at least one. */

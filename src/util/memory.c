@@ -54,15 +54,17 @@ memory_copy(const char *text)
 {
 	size_t	size = strlen(text) + 1;
 
-	return memcpy(memory_new(size, 1), text, size);
+	/* malloc(3), because calloc(3) of glibc takes 150 instructions more. */
+	return memcpy(memory_resize(NULL, size, 1), text, size);
 }
 
 char *
 memory_copy_n(const char *data, size_t len)
 {
-	char	*copy = memory_new(len + 1, 1);
+	char	*copy = memory_resize(NULL, len + 1, 1);
 
 	memcpy(copy, data, len);
+	copy[len] = '\0';
 	return copy;
 }
 
