@@ -24,14 +24,11 @@ local_name_is_possible(const char *name)
 }
 
 bool
-address_is_local(const struct address *a, const struct local_host *names)
+domain_is_local(const char *name, const struct local_host *names)
 {
-	const char	*name = a->domain;
 	const char	*dot = strchr(name, '.');
 	size_t		 label = strcspn(names->host, ".");
 
-	if (a->local[0] == '\0')
-		return false;
 	if (name[0] == '\0' || is_localhost(name))
 		return true;
 	if (strcasecmp(name, names->domain) == 0)
@@ -43,4 +40,10 @@ address_is_local(const struct address *a, const struct local_host *names)
 	    (strncasecmp(name, names->host, label) == 0 &&
 	    (name[label] == '\0' || (name[label] == '.' &&
 	    strcasecmp(name + label + 1, names->domain) == 0)));
+}
+
+bool
+address_is_local(const struct address *a, const struct local_host *names)
+{
+	return a->local[0] != '\0' && domain_is_local(a->domain, names);
 }

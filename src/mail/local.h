@@ -21,6 +21,9 @@ struct local_host {
 
 bool	address_is_local(const struct address *, const struct local_host *);
 
+/* Whether an address with this domain, "" if it is missing, is local. */
+bool	domain_is_local(const char *domain, const struct local_host *);
+
 /*
  * Whether an account can have that name: ASCII letters and digits, dots,
  * underscores and hyphens (POSIX.1-2017, 3.437), plus signs (kim+list) and
