@@ -111,26 +111,35 @@ check_no_input(struct session *s, struct failure *why)
 }
 
 bool
-dialogue_send(struct session *s, struct failure *why, const char *fmt, ...)
+dialogue_send_line(struct session *s, struct buffer *line, struct failure *why)
 {
-	struct buffer	line = { 0 };
-	char		shown[2048];
-	va_list		ap;
-	bool		good;
+	char	shown[2048];
+	bool	good;
 
 	if (!check_no_input(s, why))
 		return false;
+	if (s->options->trace != NULL)
+		trace_line(s, 'C', visible(shown, sizeof(shown), line->data,
+		    line->len));
+	buffer_add(line, "\r\n", 2);
+	good = stream_write(&s->stream, line->data, line->len, why);
+	s->pending++;
+	s->broken |= !good;
+	return good;
+}
+
+bool
+dialogue_send(struct session *s, struct failure *why, const char *fmt, ...)
+{
+	struct buffer	line = { 0 };
+	va_list		ap;
+	bool		good;
+
 	va_start(ap, fmt);
 	buffer_vaddf(&line, fmt, ap);
 	va_end(ap);
-	if (s->options->trace != NULL)
-		trace_line(s, 'C', visible(shown, sizeof(shown), line.data,
-		    line.len));
-	buffer_add(&line, "\r\n", 2);
-	good = stream_write(&s->stream, line.data, line.len, why);
+	good = dialogue_send_line(s, &line, why);
 	buffer_free(&line);
-	s->pending++;
-	s->broken |= !good;
 	return good;
 }
 

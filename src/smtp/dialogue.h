@@ -20,6 +20,10 @@ bool	dialogue_send(struct session *, struct failure *why, const char *fmt,
 	    ...)
 	    __attribute__((format(printf, 3, 4)));
 
+/* Sends the command line in the buffer, to which CRLF is appended. */
+bool	dialogue_send_line(struct session *, struct buffer *line,
+	    struct failure *why);
+
 /*
  * Sends words and base64 in one line.  The base64 is a secret: it is masked in
  * the trace and in every later reply.

@@ -54,9 +54,8 @@ add_line(struct reply *r, bool first, const char *text)
 	size_t	n = enhanced_length(text, r->code);
 
 	/* The first line determines the code, which others may repeat. */
-	if (first && n > 0)
-		snprintf(r->enhanced, sizeof(r->enhanced), "%.*s", (int)n,
-		    text);
+	if (first)
+		strlcpy(r->enhanced, text, n + 1);	/* n <= 9 */
 	if (n > 0 && n == strlen(r->enhanced) &&
 	    strncmp(text, r->enhanced, n) == 0)
 		text += n + (text[n] == ' ');
@@ -114,10 +113,10 @@ bool
 reply_read(struct reply *r, struct stream *s,
     const struct reply_listener *listener, struct failure *why)
 {
-	/* Not on the stack: most lines are short. */
-	const size_t	size = 4 * REPLY_LINE_MAX + 1;
-	char		*shown = memory_resize(NULL, size, 1);
+	char		*shown = NULL;	/* not on the stack: most lines are
+					 * short */
 	struct buffer	line = { 0 };
+	size_t		size;
 	size_t		total = 0;
 	bool		more = true;
 
@@ -129,6 +128,8 @@ reply_read(struct reply *r, struct stream *s,
 		buffer_clear(&line);
 		if (!read_line(s, &line, why))
 			goto fail;
+		size = 4 * line.len + 1;
+		shown = memory_resize(shown, size, 1);
 		show_line(shown, size, &line, listener);
 		if (listener != NULL)
 			listener->line(listener->context, shown, &line);

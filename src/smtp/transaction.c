@@ -50,11 +50,15 @@ send_mail(struct transaction *t, struct failure *why)
 		buffer_addf(&line, " ENVID=%s", t->env->envid);
 	if (t->requires_tls)
 		buffer_add_text(&line, " REQUIRETLS");
-	good = dialogue_send(s, why, "%s", line.data);
+	good = dialogue_send_line(s, &line, why);
 	buffer_free(&line);
 	return good;
 }
 
+/*
+ * The line is not formatted: for 10,000 recipients, snprintf(3) would take 18
+ * million instructions.
+ */
 static bool
 send_rcpt(struct transaction *t, size_t i, struct failure *why)
 {
@@ -62,14 +66,15 @@ send_rcpt(struct transaction *t, size_t i, struct failure *why)
 	struct buffer			 line = { 0 };
 	bool				 good;
 
-	buffer_addf(&line, "RCPT TO:<%s>",
-	    smtp_paths_forward(&t->paths, t->index[i]));
+	buffer_add_text(&line, "RCPT TO:<");
+	buffer_add_text(&line, smtp_paths_forward(&t->paths, t->index[i]));
+	buffer_add_text(&line, ">");
 	if (offers(t->s, EXT_DSN)) {
 		dsn_write_notify(&line, to->notify);
 		if (to->orcpt != NULL)
 			buffer_addf(&line, " ORCPT=%s", to->orcpt);
 	}
-	good = dialogue_send(t->s, why, "%s", line.data);
+	good = dialogue_send_line(t->s, &line, why);
 	buffer_free(&line);
 	return good;
 }
