@@ -112,14 +112,19 @@ add_tag(struct buffer *b, const char *tag)
 void
 log_record_file(struct buffer *b, const struct log_event *e)
 {
-	char		date[40], zone[8], host[256] = "";
+	char		date[40], host[256] = "";
 	time_t		now = clock_now();
 	struct tm	tm;
+	size_t		len;
 
-	if (localtime_r(&now, &tm) != NULL &&
-	    strftime(date, sizeof(date), "%Y-%m-%dT%T", &tm) > 0 &&
-	    strftime(zone, sizeof(zone), "%z", &tm) == 5)
-		buffer_addf(b, "%s%.3s:%s ", date, zone, zone + 3);
+	if (localtime_r(&now, &tm) != NULL && (len = strftime(date,
+	    sizeof(date), "%Y-%m-%dT%T%z", &tm)) > 2) {
+		/* "+0000" is written "+00:00". */
+		buffer_add(b, date, len - 2);
+		buffer_add_byte(b, ':');
+		buffer_add(b, date + len - 2, 2);
+		buffer_add_byte(b, ' ');
+	}
 	if (gethostname(host, sizeof(host) - 1) == -1 || host[0] == '\0')
 		strlcpy(host, "localhost", sizeof(host));
 	add_word(b, host, TAG_MAX);
