@@ -901,11 +901,18 @@ note_fault(struct address_parser *p, size_t start)
 static void
 repair_element(struct address_parser *p, bool has_address)
 {
-	if (has_address && p->in_quotes) {
+	bool	quotes = has_address && p->in_quotes;
+	bool	semicolon = p->token == ';' && !p->in_group;
+
+	if (p->faults != NULL)
+		p->faults->repairable |= quotes || semicolon;
+	if (p->repair == NULL)
+		return;
+	if (quotes) {
 		p->repair[p->spec_start] = ' ';
 		p->repair[p->spec_end - 1] = ' ';
 	}
-	if (p->token == ';' && !p->in_group)
+	if (semicolon)
 		p->repair[p->start] = ',';
 }
 
@@ -922,7 +929,7 @@ parse_address_list(struct address_parser *p, struct address_list *list)
 				next_token(p);
 			if (!note_fault(p, p->element))
 				return false;
-		} else if (p->repair != NULL) {
+		} else {
 			repair_element(p, list->n > before);
 		}
 		if (list->n + (p->faults != NULL ? p->faults->n : 0) >

@@ -72,6 +72,8 @@ struct address_faults {
 	struct address_fault	*fault;		/* owned */
 	size_t			 n;
 	size_t			 cap;
+	bool			 repairable;	/* address_list_repair() would
+						 * change the text */
 };
 
 /*

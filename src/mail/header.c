@@ -43,7 +43,8 @@ field_value(const struct field *f, size_t *len)
 static struct field
 field_of(char *text, size_t len)
 {
-	return (struct field){ text, len, field_name_length(text, len) };
+	return (struct field){ .text = text, .len = len,
+	    .name_len = field_name_length(text, len) };
 }
 
 void

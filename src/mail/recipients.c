@@ -52,10 +52,11 @@ add_bad(struct recipients *r, const struct field *field, const char *value,
 }
 
 static bool
-take_field(struct recipients *r, const struct field *f, struct failure *why)
+take_field(struct recipients *r, struct field *f,
+    const struct local_host *names, struct failure *why)
 {
 	struct address_faults	 faults = { 0 };
-	size_t			 len;
+	size_t			 len, before = r->good.n;
 	const char		*value = field_value(f, &len);
 	bool			 good;
 
@@ -65,22 +66,26 @@ take_field(struct recipients *r, const struct field *f, struct failure *why)
 		    f->text);
 	for (size_t i = 0; good && i < faults.n; i++)
 		add_bad(r, f, value, &faults.fault[i]);
+	f->is_final = good && names != NULL && faults.n == 0 &&
+	    !faults.repairable;
+	for (size_t i = before; f->is_final && i < r->good.n; i++)
+		f->is_final = !address_is_local(&r->good.address[i], names);
 	address_faults_free(&faults);
 	return good;
 }
 
 bool
-recipients_from_header(struct recipients *r, const struct header *h,
-    struct failure *why)
+recipients_from_header(struct recipients *r, struct header *h,
+    const struct local_host *names, struct failure *why)
 {
-	const char *const	*names = plain;
+	const char *const	*fields = plain;
 
 	for (size_t i = 0; i < h->n; i++)
 		if (is_one_of(&h->field[i], resent))
-			names = resent;
+			fields = resent;
 	for (size_t i = 0; i < h->n; i++)
-		if (is_one_of(&h->field[i], names) &&
-		    !take_field(r, &h->field[i], why))
+		if (is_one_of(&h->field[i], fields) &&
+		    !take_field(r, &h->field[i], names, why))
 			return false;
 	return true;
 }

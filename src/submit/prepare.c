@@ -34,7 +34,8 @@ collect_recipients(struct prepare_state *s, struct failure *why)
 	struct buffer			 path = { 0 };
 
 	if ((o->from_header || o->bad_from_header) &&
-	    !recipients_from_header(found, &s->message->header, why))
+	    !recipients_from_header(found, &s->message->header,
+	    &o->local_names->rules.names, why))
 		return false;
 	for (size_t i = 0; o->from_header && i < found->good.n; i++) {
 		buffer_clear(&path);
@@ -147,7 +148,8 @@ rewrite_recipient_fields(struct header *h, struct local_names *local_names)
 
 	for (size_t i = 0; i < h->n; i++)
 		for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++)
-			if (field_is(&h->field[i], names[k]))
+			if (!h->field[i].is_final &&
+			    field_is(&h->field[i], names[k]))
 				field_rewrite(&h->field[i], replace_recipient,
 				    local_names);
 }

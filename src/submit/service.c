@@ -308,7 +308,7 @@ collect_envelope(struct envelope *env, const struct submit_request *request,
 		envelope_add_like(env, given->forward[i].path,
 		    &given->forward[i]);
 	good = !request->from_header || recipients_from_header(&found,
-	    &request->message->header, why);
+	    &request->message->header, NULL, why);
 	for (size_t i = 0; good && i < found.good.n; i++) {
 		buffer_clear(&path);
 		address_write(&path, &found.good.address[i]);

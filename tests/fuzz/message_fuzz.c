@@ -70,7 +70,7 @@ assert_complete(struct message *m)
 	struct recipients		 found = { 0 };
 	struct failure			 why;
 
-	recipients_from_header(&found, &m->header, &why);
+	recipients_from_header(&found, &m->header, NULL, &why);
 	for (size_t i = 0; i < found.n_bad; i++)
 		assert(found.bad[i].path[0] != '\0' &&
 		    strpbrk(found.bad[i].path, "<>\r\n") == NULL);
