@@ -738,9 +738,6 @@ message_feed_body(struct message *m, const struct body *body,
 			    CHUNK, why);
 
 		good = len > 0 && message_feed(m, block.data, (size_t)len, why);
-		if (len == 0)
-			failed(why, EX_IOERR,
-			    "the queued message is truncated");
 		at += len > 0 ? (uint64_t)len : 0;
 	}
 	buffer_free(&block);

@@ -145,11 +145,8 @@ copy_by_blocks(const struct commit *c, int fd, uint64_t from,
 		ssize_t		n = body_read(body, from, block,
 		    left < COPY_BLOCK ? (size_t)left : COPY_BLOCK, why);
 
-		if (n < 0)
+		if (n <= 0)
 			good = false;
-		else if (n == 0)
-			good = failed(why, EX_IOERR,
-			    "the stored message is shorter than expected");
 		else if (!file_write(fd, block, (size_t)n))
 			good = failed_commit(c, why);
 		else

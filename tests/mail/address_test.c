@@ -272,6 +272,8 @@ static const struct example bad_header[] = {
 	EXAMPLE("a backslash outside quotes", "a\\b@c",
 	    "invalid address 'a\\\\b@c': a backslash is allowed only in "
 	    "quotes"),
+	EXAMPLE("an unclosed comment after a dot", "a@b.(c",
+	    "invalid address 'a@b.(c': missing ')' after a comment"),
 	EXAMPLE("an unclosed literal", "a@[1.2.3.4",
 	    "invalid address 'a@[1.2.3.4': missing ']' after '['"),
 	EXAMPLE("an empty literal", "a@[ ]",
@@ -296,6 +298,8 @@ static const struct example bad_header[] = {
 	    "invalid address '<@a:>': missing local part before '@'"),
 	EXAMPLE("a source route without a colon", "<@a,@b>",
 	    "invalid address '<@a,@b>': missing ':' after the source route"),
+	EXAMPLE("a source route with an unclosed comment", "<@a,(@b:c@d>",
+	    "invalid address '<@a,(@b:c@d>': missing ')' after a comment"),
 	EXAMPLE("a source route without a comma", "<@a@b:c@d>",
 	    "invalid address '<@a@b:c@d>': missing ':' after the source route"),
 	EXAMPLE("a source route without a domain", "<,:c@d>",
@@ -738,6 +742,7 @@ an_address_has_at_most_1000_octets(void **state)
 	/* Quotes and backslashes are included. */
 	assert_true(takes("\"", "\\\"", ADDRESS_MAX - 4, "\"@b", &why));
 	assert_false(takes("\"", "\\\"", ADDRESS_MAX - 2, "\"@b", &why));
+	assert_false(takes("\"", "\\\"", 2 * ADDRESS_MAX + 2, "\"@b", &why));
 	assert_false(takes("a@[", "1", ADDRESS_MAX, "]", &why));
 }
 

@@ -125,6 +125,21 @@ is_refused(void **state)
 	address_list_free(&list);
 }
 
+static void
+a_nul_character_is_refused(void **state)
+{
+	const char	text[] = "a: x@x\nb: x\0@x\n";
+	struct aliases	a;
+	struct failure	why;
+
+	(void)state;
+	assert_false(aliases_parse(&a, "aliases", text, sizeof(text) - 1,
+	    &why));
+	assert_int_equal(why.status, EX_CONFIG);
+	assert_string_equal(why.text, "aliases:2: contains a NUL character");
+	aliases_free(&a);
+}
+
 #define RESOLVES(sentence, text, name, root, want) { sentence, resolves, NULL, \
 	NULL, &(struct row){ text, name, root, NULL, want, 0 } }
 #define RESOLVES_IN(sentence, text, name, root, domain, want) { sentence, \
@@ -332,6 +347,8 @@ static const struct CMUnitTest aliases_spec[] = {
 	RESOLVES("an alias for a program does not affect other names",
 	    "list: \"|/usr/bin/list post\"\nroot: a@x\n", "root", NULL,
 	    "a@x"),
+	REFUSES_IN("root that is not an address",
+	    "", "joe", "a b", EX_DATAERR, "root: invalid address 'a b'"),
 	REFUSES("a name without an address",
 	    "a: b@x\n", "joe", EX_NOUSER,
 	    "no address for the local name joe"),
@@ -388,6 +405,7 @@ static const struct CMUnitTest aliases_spec[] = {
 	    "a@example.net: x@x\n", "a", EX_CONFIG, "must not contain @"),
 	REFUSES("a continuation line without a previous line",
 	    "# x\n\tx@x\n", "a", EX_CONFIG, "aliases:2: a line that begins"),
+	cmocka_unit_test(a_nul_character_is_refused),
 	cmocka_unit_test(deeply_nested_aliases_are_refused),
 	cmocka_unit_test(aliases_with_too_many_paths_are_refused),
 	cmocka_unit_test(a_missing_file_is_an_error_only_if_required),

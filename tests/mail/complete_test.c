@@ -107,6 +107,20 @@ bcc_is_removed_everywhere(void **state)
 	buffer_free(&out);
 }
 
+static void
+a_message_id_is_always_ascii(void **state)
+{
+	struct buffer	out = { 0 };
+
+	(void)state;
+	message_id_write(&out, 0, "m\303\274nchen.example");
+	assert_non_null(strstr(out.data, "@xn--mnchen-3ya.example>"));
+	buffer_clear(&out);
+	message_id_write(&out, 0, "m\374nchen.example");
+	assert_non_null(strstr(out.data, "@localhost>"));
+	buffer_free(&out);
+}
+
 /* A display name and its written form. */
 static void
 is_written(void **state)
@@ -141,6 +155,8 @@ static const struct CMUnitTest complete_spec[] = {
 	    "=?utf-8?Q?Ann=2C_B?="),
 	NAME("an incomplete encoded word is quoted", "=?utf-8?Q?J",
 	    "\"=?utf-8?Q?J\""),
+	NAME("control characters in a display name become blanks",
+	    "A\tB\177\n", "A B  "),
 	COMPLETES("a Date or Message-ID without a value is replaced",
 	    "From: a@b\nDate: \nMessage-ID:\n\t\nTo: x@y\nSubject:\n\n",
 	    "From: a@b\nTo: x@y\nSubject:\nDate: D\nMessage-ID: X\n\n"),
@@ -194,6 +210,7 @@ static const struct CMUnitTest complete_spec[] = {
 	    "Resent-From: q\nResent-Date: r\nResent-Message-ID: s\n" WHOLE
 	    "To: y\n\n"),
 	cmocka_unit_test(bcc_is_removed_everywhere),
+	cmocka_unit_test(a_message_id_is_always_ascii),
 };
 
 int

@@ -292,6 +292,50 @@ a_header_over_the_limit_is_refused(void **state)
 	free(line);
 }
 
+/* The last field ends at the next one, or at the end of the header. */
+static void
+a_message_with_too_many_fields_is_refused(void **state)
+{
+	for (int more = 0; more <= 2; more++) {
+		struct message	m;
+		struct failure	why;
+		bool		good = true;
+
+		(void)state;
+		message_begin(&m, &no_limits);
+		for (int i = 0; i < MESSAGE_FIELDS_MAX + more; i++)
+			good = good && message_feed(&m, "A:\n", 3, &why);
+		good = good && message_feed(&m, "\nx\n", 3, &why);
+		assert_int_equal(good, more == 0);
+		assert_int_equal(message_end(&m, &why), more == 0);
+		if (more > 0) {
+			assert_int_equal(why.status, EX_DATAERR);
+			assert_string_equal(why.text, "the message has more "
+			    "than 100000 header fields");
+		}
+		message_free(&m);
+	}
+}
+
+static void
+carriage_returns_over_the_limit_are_refused(void **state)
+{
+	struct message_limits	limits = { .spill = tmp, .size_max = 100000 };
+	struct message		m;
+	struct failure		why;
+	bool			good;
+
+	(void)state;
+	message_begin(&m, &limits);
+	good = message_feed(&m, "A: b\n\n", 6, &why);
+	for (int i = 0; i < 20000; i++)
+		good = good && message_feed(&m, "\r\r\r\r\r\r\r\r", 8, &why);
+	assert_true(good);
+	assert_false(message_feed(&m, "x", 1, &why));
+	assert_int_equal(why.status, EX_DATAERR);
+	message_free(&m);
+}
+
 /* Feeds a message that does not fit into memory. */
 static bool
 spills(const char *const *directories, const struct message_spare *spare,
@@ -455,6 +499,8 @@ static const struct CMUnitTest message_spec[] = {
 	cmocka_unit_test(eight_bit_text_and_dots_are_detected),
 	cmocka_unit_test(a_message_over_the_limit_is_refused),
 	cmocka_unit_test(a_header_over_the_limit_is_refused),
+	cmocka_unit_test(a_message_with_too_many_fields_is_refused),
+	cmocka_unit_test(carriage_returns_over_the_limit_are_refused),
 	cmocka_unit_test(an_unusable_directory_is_skipped),
 	cmocka_unit_test(all_unusable_directories_are_named),
 	cmocka_unit_test(a_spare_file_is_used_again),

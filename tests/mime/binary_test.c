@@ -130,6 +130,30 @@ large_data_decodes_to_itself(void **state)
 	buffer_free(&data);
 }
 
+static void
+a_message_that_becomes_too_large_is_refused(void **state)
+{
+	const struct message_limits	limits = { .size_max = 1000 };
+	struct buffer			in = { 0 };
+	struct message			m;
+	struct failure			why;
+
+	(void)state;
+	buffer_add_text(&in, "Content-Type: a/b\n"
+	    "Content-Transfer-Encoding: binary\n\n");
+	while (in.len < 900)
+		buffer_add_byte(&in, '\0');
+	message_begin(&m, &limits);
+	message_keep_binary(&m, false);
+	assert_true(message_feed(&m, in.data, in.len, &why));
+	assert_false(binary_encode(&m, &why));
+	assert_int_equal(why.status, EX_DATAERR);
+	assert_string_equal(why.text, "the message is larger than 1000 octets "
+	    "(message_size_limit)");
+	message_free(&m);
+	buffer_free(&in);
+}
+
 #define CASE(sentence, binarymime, in, out) \
 	{ sentence, is_encoded, NULL, NULL, &(struct example){ binarymime, in, \
 	    sizeof(in) - 1, out } }
@@ -217,6 +241,11 @@ static const struct CMUnitTest binary_spec[] = {
 	    "Content-Type: a/b\n" BINARY "\n\r\r\n--o--\n",
 	    MIXED "--o\nContent-Type: message/rfc822\n" BINARY "\n"
 	    "Content-Type: a/b\n" V BASE64 "\nDQ0=\n--o--\n"),
+	ENCODES("a \"From \" line in an enclosed message does not change",
+	    MIXED "--o\nContent-Type: message/rfc822\n\nFrom x\n"
+	    "Content-Type: a/b\n" BINARY "\n\0\n--o--\n",
+	    MIXED "--o\nContent-Type: message/rfc822\n\nFrom x\n"
+	    "Content-Type: a/b\n" V BASE64 "\nAA==\n--o--\n"),
 	KEEPS("a Content-Transfer-Encoding in a text has no effect",
 	    TEXT "\na\n" BINARY "\nb\n"),
 	ENCODES("a CR after such a text is_encoded a blank",
@@ -264,6 +293,7 @@ static const struct CMUnitTest binary_spec[] = {
 	    "is refused", true, MIXED
 	    "--o\nContent-Type: message/rfc822\nno field \r \n--o--\n", NULL),
 	cmocka_unit_test(large_data_decodes_to_itself),
+	cmocka_unit_test(a_message_that_becomes_too_large_is_refused),
 };
 
 int

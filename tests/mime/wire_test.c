@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 #include "mime/wire.h"
 #include "util/memory.h"
@@ -143,10 +145,102 @@ a_message_with_too_many_parts_does_not_change(void **state)
 	buffer_free(&in);
 }
 
+/* A message whose body is in a file. */
+static void
+make_large(struct message *m, const char *beginning)
+{
+	struct buffer	in = { 0 };
+
+	buffer_add_text(&in, beginning);
+	while (in.len < 2 * MESSAGE_MEMORY)
+		buffer_add_text(&in, "0123456789 \303\244\n");
+	feed(m, &in);
+	assert_int_not_equal(m->body.fd, -1);
+	buffer_free(&in);
+}
+
+static void
+the_charset_of_a_large_body_is_found(void **state)
+{
+	const struct wire_abilities	 eight = { .eight_bit = true };
+	const char			*subject = "Subject: =?x-1?B?5A==?=";
+	struct message			 m;
+	struct wire			 w;
+	struct failure			 why;
+
+	(void)state;
+	make_large(&m, "Subject: \344\n"
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: text/plain; charset=x-1\n\n");
+	assert_true(wire_prepare(&w, &m, &eight, &why));
+	assert_int_equal(strncmp(w.head.data, subject, strlen(subject)), 0);
+	wire_free(&w);
+	message_free(&m);
+}
+
+/* The body is in nested parts, whose headers may change. */
+static void
+make_nested(struct message *m)
+{
+	make_large(m, "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: multipart/mixed; boundary=i\n"
+	    "Content-Transfer-Encoding: 8bit\n\n"
+	    "--i\nContent-Transfer-Encoding: 8bit\n\n");
+}
+
+static void
+a_body_that_cannot_be_read_is_an_error(void **state)
+{
+	const struct wire_abilities	 seven = { .eight_bit = false };
+	struct message			 m;
+	struct wire			 w;
+	struct failure			 why;
+
+	(void)state;
+	make_nested(&m);
+	assert_int_equal(ftruncate(m.body.fd, MESSAGE_MEMORY), 0);
+	assert_false(wire_prepare(&w, &m, &seven, &why));
+	assert_int_equal(why.status, EX_IOERR);
+	assert_string_equal(why.text, "cannot read the stored message: "
+	    "Input/output error");
+	wire_free(&w);
+	message_free(&m);
+}
+
+/* In a boundary line, in the header of a part, and in its text. */
+static void
+a_body_that_is_truncated_meanwhile_is_an_error(void **state)
+{
+	const off_t			 ends[] = { 20, 60, 1000,
+					    MESSAGE_MEMORY };
+	const struct wire_abilities	 seven = { .eight_bit = false };
+	char				 block[4096];
+	struct message			 m;
+	struct wire			 w;
+	struct failure			 why;
+	ssize_t				 n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		make_nested(&m);
+		assert_true(wire_prepare(&w, &m, &seven, &why));
+		assert_int_equal(ftruncate(m.body.fd, ends[i]), 0);
+		while ((n = wire_read(&w, block, sizeof(block), &why)) > 0)
+			continue;
+		assert_int_equal(n, -1);
+		assert_int_equal(why.status, EX_IOERR);
+		wire_free(&w);
+		message_free(&m);
+	}
+}
+
 #define CONVERTS(sentence, server, in, out) \
 	{ sentence, is_converted, NULL, NULL, \
 	    &(struct example){ server, in, out, NULL } }
 #define WORD	" =?utf-8?Q?{63}?=\n"	/* the maximum length */
+#define B60	" =?utf-8?B?{60}?=\n"
+#define FIELDS	"B: {900}\nB: {900}\nB: {900}\nB: {900}\nB: {900}\n" \
+		"B: {900}\nB: {900}\nB: {900}\nB: {900}\nB: {900}\n"
 #define KEEPS(sentence, server, in) CONVERTS(sentence, server, in, in)
 #define REPORTS(sentence, server, in, remark) \
 	{ sentence, is_converted, NULL, NULL, \
@@ -469,6 +563,43 @@ static const struct CMUnitTest wire_spec[] = {
 	    "Content-Type: multipart/mixed; boundary=o\n\n\303\244\n",
 	    "preamble or epilogue"),
 
+	KEEPS("an enclosed message may end before its header", SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: message/rfc822\n--o\nA: b\n--o--\n"),
+	CONVERTS("the part after an enclosed message without a header is "
+	    "encoded", SEVEN,
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: message/rfc822\n--o\n\n\303\244\n--o--\n",
+	    "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nContent-Type: message/rfc822\n--o\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n--o--\n"),
+	REPORTS("a part with a header of more than 64 KiB does not change",
+	    SEVEN, "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nA: {900}\nB: {66000}\n\n\303\244\n--o\n\nx\n--o--\n",
+	    "type cannot be encoded"),
+	REPORTS("8-bit text before the end of such a header does not change",
+	    SEVEN, "Content-Type: multipart/mixed; boundary=o\n\n"
+	    "--o\nA: \303\244\n" FIELDS FIELDS FIELDS FIELDS FIELDS FIELDS FIELDS
+	    FIELDS "\nx\n--o--\n", "header field"),
+	CONVERTS("an empty Content-Transfer-Encoding means 7bit", SEVEN,
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: \n\n\303\244\n",
+	    "MIME-Version: 1.0\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n"),
+	REPORTS("the encoding 8-byte is unknown", SEVEN,
+	    "MIME-Version: 1.0\nContent-Transfer-Encoding: 8-byte\n\n"
+	    "\303\244\n", "type cannot be encoded"),
+	CONVERTS("comments in a Content-Type are skipped", SEVEN,
+	    "Content-Type: (a \\) (b)) multipart/mixed (c); (d) boundary (e)= "
+	    "(f) \"o\"\n\n--o\n\n\303\244\n--o--\n",
+	    "Content-Type: (a \\) (b)) multipart/mixed (c); (d) boundary (e)= "
+	    "(f) \"o\"\n\n--o\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n--o--\n"),
+	CONVERTS("a type that is too long is not a multipart", SEVEN,
+	    "MIME-Version: 1.0\n"
+	    "Content-Type: multipart/{200}; boundary=o\n\n\303\244\n",
+	    "MIME-Version: 1.0\n"
+	    "Content-Type: multipart/{200}; boundary=o\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n"),
 	CONVERTS("a subject becomes encoded words", SEVEN,
 	    "Subject: Gr\303\274\303\237e aus K\303\266ln am Rhein\n\n",
 	    "Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?= aus =?utf-8?Q?K=C3=B6ln?= "
@@ -524,6 +655,32 @@ static const struct CMUnitTest wire_spec[] = {
 	    "name=\"=?iso-8859-1?Q?a\344?= =?ISO-8859-1?b?5A==?=.pdf\"\n\n",
 	    "Content-Type: application/pdf; "
 	    "name*=iso-8859-1''a%E4%E4.pdf\n\n"),
+	REPORTS("a file name in encoded words of two charsets does not change",
+	    EIGHT, "Content-Type: application/pdf; "
+	    "name=\"=?iso-8859-1?Q?\344?= =?utf-8?Q?=C3=A4?=\"\n\n",
+	    "header field"),
+	REPORTS("a file name in encoded words and other octets does not change",
+	    EIGHT, "Content-Type: application/pdf; "
+	    "name=\"=?iso-8859-1?Q?=E4?= \303\244\"\n\n", "header field"),
+	CONVERTS("comments are nested, and can contain quoted characters",
+	    EIGHT, "From: a@b (\303\244 \\) (c \\\\ d efg hij))\n\n",
+	    "From: a@b (=?utf-8?Q?=C3=A4_=29_=28c_=5C_d_efg_hij=29?=)\n\n"),
+	CONVERTS("a quoted character in a display name", EIGHT,
+	    "From: \"\303\244 bcdefgh \\\"i\\\"\" <a@b>\n\n",
+	    "From: =?utf-8?Q?=C3=A4_bcdefgh_=22i=22?= <a@b>\n\n"),
+	CONVERTS("a quoted string in a field that has no phrases is kept",
+	    EIGHT, "Received: by \"x y\" (\303\244); date\n\n",
+	    "Received: by \"x y\" (=?utf-8?B?w6Q=?=); date\n\n"),
+	CONVERTS("a parenthesis that closes nothing is kept", EIGHT,
+	    "Keywords: \303\244), b\n\n",
+	    "Keywords: =?utf-8?B?w6Q=?= ), b\n\n"),
+	CONVERTS("an encoded word without padding is decoded", EIGHT,
+	    "Subject: =?utf-8?B?{1002}?=\n\n",
+	    "Subject: =?utf-8?B?{52}?=\n" B60 B60 B60 B60 B60 B60 B60 B60 B60
+	    B60 B60 B60 B60 B60 B60 " =?utf-8?B?{49}w==?=\n\n"),
+	CONVERTS("an encoded word ends where another one begins", EIGHT,
+	    "Subject: =?utf-8?Q?a=?utf-8?Q?\303\244?=\n\n",
+	    "Subject: =?utf-8?Q?=3D=3Futf-8=3FQ=3Fa?= =?utf-8?B?w6Q=?=\n\n"),
 	CONVERTS("a long subject is split between characters", SEVEN,
 	    "Subject: \344\270\255\346\226\207\344\270\255\346\226\207"
 	    "\344\270\255\346\226\207\344\270\255\346\226\207"
@@ -678,6 +835,9 @@ static const struct CMUnitTest wire_spec[] = {
 	    "Subject: =?utf-8?Q?=7B=22=C3=A4bcde=22=7D?=\n"
 	    "X-B: =?utf-8?Q?=5B=C3=A4bcde=5D?=\n\n"),
 	cmocka_unit_test(a_message_with_too_many_parts_does_not_change),
+	cmocka_unit_test(the_charset_of_a_large_body_is_found),
+	cmocka_unit_test(a_body_that_cannot_be_read_is_an_error),
+	cmocka_unit_test(a_body_that_is_truncated_meanwhile_is_an_error),
 };
 
 int
