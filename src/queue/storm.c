@@ -132,6 +132,8 @@ storm_count(struct spool *spool, const struct storm_message *m, int64_t now,
 	good = files_pwrite(fd, (const char *)places, sizeof(places), at) ||
 	    failed_errno(why, files_status(errno), "%s/%s", spool->directory,
 	    file_name);
+	if (!good)
+		*until = 0;
 	close(fd);
 	return good;
 }

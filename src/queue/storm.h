@@ -44,8 +44,8 @@ struct storm_message {
 
 /*
  * Counts the message.  Sets *until to the end of the period if the message is
- * beyond the limit, else to 0.  Returns false, with why, if it cannot be
- * counted.
+ * beyond the limit, else to 0.  Returns false, with why and *until = 0, if it
+ * cannot be counted.
  */
 bool	storm_count(struct spool *, const struct storm_message *, int64_t now,
 	    int64_t *until, struct failure *why);

@@ -1,8 +1,10 @@
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -195,6 +197,33 @@ the_file_does_not_grow(void **state)
 }
 
 static void
+a_message_that_cannot_be_counted_is_not_beyond_the_limit(void **state)
+{
+	struct storm_message	m = { .uid = 1, .key = "a", .limit = 1,
+				    .period = HOUR };
+	struct rlimit		before, none;
+	struct spool		spool;
+	struct failure		why;
+	int64_t			until;
+	bool			good;
+
+	(void)state;
+	temp_spool_make(&spool, 0);
+	assert_true(storm_count(&spool, &m, NOW, &until, &why));
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	good = storm_count(&spool, &m, NOW, &until, &why);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_false(good);
+	assert_non_null(strstr(why.text, "/storm: File too large"));
+	assert_int_equal(until, 0);
+	temp_spool_remove(&spool);
+}
+
+static void
 another_kind_of_file_is_an_error(void **state)
 {
 	struct storm_message	m = { .uid = 1, .key = "a", .limit = 1,
@@ -245,7 +274,9 @@ main(void)
 	static const struct CMUnitTest	file[] = {
 		cmocka_unit_test(twenty_processes_lose_no_message),
 		cmocka_unit_test(the_file_does_not_grow),
-		cmocka_unit_test(another_kind_of_file_is_an_error),
+		cmocka_unit_test(
+	    a_message_that_cannot_be_counted_is_not_beyond_the_limit),
+	cmocka_unit_test(another_kind_of_file_is_an_error),
 		cmocka_unit_test(a_time_that_is_out_of_range_is_not_used),
 	};
 
