@@ -29,7 +29,10 @@ struct auth_mechanism {
 	enum tls_digest	 digest;
 	/* Fills in .first; NULL: the server sends the first message. */
 	bool		(*start)(struct auth *, struct failure *why);
-	/* Answers a challenge; NULL: none is valid. */
+	/*
+	 * Answers a challenge, and fails after the last one that is valid;
+	 * NULL: none is.
+	 */
 	bool		(*step)(struct auth *, const char *challenge,
 			    size_t len, struct buffer *response,
 			    struct failure *why);

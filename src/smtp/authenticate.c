@@ -7,10 +7,7 @@
 #include "smtp/dialogue.h"
 #include "util/base64.h"
 
-enum {
-	AUTH_LINE_MAX = 512,	/* octets with CRLF (RFC 4954 section 4) */
-	CHALLENGES_MAX = 16,	/* no mechanism needs more than 5 */
-};
+enum { AUTH_LINE_MAX = 512 };	/* octets with CRLF (RFC 4954 section 4) */
 
 enum exchange_result {
 	EXCHANGE_ACCEPTED,
@@ -148,12 +145,7 @@ run_exchange(struct session *s, const char *name, struct auth *a,
 	if (!send_auth(s, name, a, initially, why) ||
 	    !dialogue_receive(s, STEP_AUTH, why))
 		return EXCHANGE_REFUSED;
-	for (int i = 0; r->code == 334; i++) {
-		if (i == CHALLENGES_MAX) {
-			failed(why, EX_PROTOCOL, "the server sends too many "
-			    "challenges");
-			return abort_exchange(s, why);
-		}
+	while (r->code == 334) {	/* auth_step() limits their number */
 		if (!send_response(s, a, why)) {
 			if (!s->broken && auth_may_repeat(a) &&
 			    cancel_exchange(s, why))

@@ -7,7 +7,7 @@
 #include "smtp/dialogue.h"
 #include "smtp/transaction.h"
 
-/* The exit status for a refusal. */
+/* The exit status for a refusal, permanent or for now. */
 static int
 status_of(const struct session *s, enum session_step step)
 {
@@ -15,8 +15,6 @@ status_of(const struct session *s, enum session_step step)
 
 	if (reply_is_transient(r))
 		return EX_TEMPFAIL;
-	if (!reply_is_permanent(r))
-		return EX_PROTOCOL;
 	if (r->code == 530 || r->code == 535)
 		return EX_NOPERM;		/* RFC 4954 section 6 */
 	if (r->code == 552 && strcmp(r->enhanced, "5.3.4") == 0)
