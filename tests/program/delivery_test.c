@@ -229,7 +229,8 @@ static const struct gets	gets_table[] = {
 	    "0\n0\n" },
 	{ "no descriptor is open except the three", NULL, LIST("-f",
 	    "s@example.org", "b@x.example"), ADDED "\nhi\n",
-	    "exec sh -c 'ls /proc/$$/fd | grep -cv \"^1[0-9]$\"' >got",
+	    "exec sh -c 'ls /proc/$$/fd >list; "
+	    "grep -cv \"^1[0-9]$\" list >got'",
 	    "3\n" },
 };
 
