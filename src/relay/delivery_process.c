@@ -561,7 +561,6 @@ delivery_process_end(struct delivery_process *p,
 
 	if (!send_all(p, &end, sizeof(end), why) ||
 	    !receive_all(p, r, sizeof(*r), deadline, why) ||
-	    r->output_len > COMMAND_ERRORS_MAX ||
 	    !receive_all(p, buffer_room(output, r->output_len), r->output_len,
 	    deadline, why))
 		return false;
