@@ -56,27 +56,29 @@ const struct scenario	scenarios[] = {
 	{ "sendmail -t without a queue", SUBMITS, .more = "queue = off\n",
 	    .words = { "-t", "-i" }, ONE },
 	{ "TLS and AUTH", SUBMITS, .script = { .security = STARTTLS_OFFERED,
-	    .keywords = "PIPELINING\n8BITMIME\nAUTH PLAIN" },
-	    .scheme = "submission", .more = LOGIN, .words = { "-t", "-i" },
-	    ONE },
-	{ "sendmail -odq", SUBMITS, .words = { "-odq", "-t", "-i" }, ONE },
+	    LOGIN_IN_CLEAR }, .scheme = "submission", .more = LOGIN,
+	    .words = { "-t", "-i" }, ONE },
+	{ "sendmail -odq", SUBMITS, .words = { "-odq", "-t", "-i" }, ONE,
+	    .waits = true },
 	{ "a smarthost that defers", SUBMITS, .script = { .steps = {
 	    { .at = ON_RCPT, .say = "450 4.2.0 later" } } },
-	    .words = { "-t", "-i" }, ONE },
+	    .words = { "-t", "-i" }, ONE, .waits = true },
 	{ "a smarthost that refuses connections", SUBMITS,
-	    .script = { .refusing = true }, .words = { "-t", "-i" }, ONE },
+	    .script = { .refusing = true }, .words = { "-t", "-i" }, ONE,
+	    .waits = true },
 	{ "recipients of which one waits and one is refused", SUBMITS,
 	    .script = { .steps = {
 	    { .at = ON_RCPT, .match = "b@", .say = "450 4.2.0 later" },
 	    { .at = ON_RCPT, .match = "c@", .say = "550 5.1.1 no" } } },
-	    .words = { "-t", "-i" }, THREE },
+	    .words = { "-t", "-i" }, THREE, .status = EX_NOUSER,
+	    .waits = true },
 	{ "a large message that is re-encoded", SUBMITS,
 	    .script = { .keywords = "PIPELINING" }, .words = { "-t", "-i" },
 	    ONE, .large = true },
-	{ "a password_command", SUBMITS, .script = {
-	    .keywords = "PIPELINING\nAUTH PLAIN" }, .more = "user = nina\n"
-	    "auth = plain\ntls = off\npassword_command = /bin/echo "
-	    "Tr0ub4dor&3-secret\n", .words = { "-t", "-i" }, ONE },
+	{ "a password_command", SUBMITS, .script = { LOGIN_IN_CLEAR },
+	    .more = "user = nina\nauth = plain\ntls = off\n"
+	    "password_command = /bin/echo Tr0ub4dor&3-secret\n",
+	    .words = { "-t", "-i" }, ONE },
 	{ "a smarthost that is found by its name", SUBMITS,
 	    .more = "smarthost = smtp://localhost:{port}\n",
 	    .words = { "-t", "-i" }, ONE },
@@ -89,14 +91,15 @@ const struct scenario	scenarios[] = {
 	{ "sendmail -bs", SPEAKS, .words = { "-bs" }, ONE },
 	{ "sendmail -bs, deferred", SPEAKS, .script = { .steps = {
 	    { .at = ON_RCPT, .say = "450 4.2.0 later" } } },
-	    .words = { "-bs" }, ONE },
+	    .words = { "-bs" }, ONE, .waits = true },
 	{ "sendmail -qf", FLUSHES, .words = { "-qf" }, TWO },
 	{ "sendmail -qf with a recipient that waits", FLUSHES,
 	    .script = { .steps = { { .at = ON_RCPT, .match = "b@",
-	    .say = "450 4.2.0 later" } } }, .words = { "-qf" }, TWO },
+	    .say = "450 4.2.0 later" } } }, .words = { "-qf" }, TWO,
+	    .status = EX_TEMPFAIL, .waits = true },
 	{ "sendmail -qf with a bounce", FLUSHES, .script = { .steps = {
 	    { .at = ON_RCPT, .match = "b@", .say = "550 5.1.1 no" } } },
-	    .words = { "-qf" }, TWO },
+	    .words = { "-qf" }, TWO, .status = EX_TEMPFAIL },
 	{ "mailq", PRINTS, .words = { "-bp" }, TWO },
 	{ "relais queue list --json", PRINTS, .words = { "queue", "list",
 	    "--json" }, TWO },
@@ -120,7 +123,8 @@ const struct scenario	scenarios[] = {
 	    ONE },
 	{ "the service, deferred", SUBMITS, FAULT_IN_SERVICE,
 	    .script = { .steps = { { .at = ON_RCPT, .match = "b@",
-	    .say = "450 4.2.0 later" } } }, .words = { "-t", "-i" }, TWO },
+	    .say = "450 4.2.0 later" } } }, .words = { "-t", "-i" }, TWO,
+	    .waits = true },
 	{ "a client of the service", SUBMITS, FAULT_IN_CLIENT,
 	    .words = { "-t", "-i" }, ONE },
 	{ "a queue run of the service", FLUSHES, FAULT_IN_SERVICE,
@@ -131,9 +135,9 @@ const struct scenario	scenarios[] = {
 	    "me@example.org", "--smarthost", "smtp://127.0.0.1:{port}",
 	    "--user", "nina", "--password-stdin", "--root",
 	    "boss@example.org" }, .written = { "new.conf", "new.password" } },
-	{ "relais setup --force", WRITES, .script = { LOGIN_IN_CLEAR }, .words = { "-C",
-	    "{dir}/new.conf", "-o", "tls=off", "-o", "auth=plain", "setup",
-	    "--force", "me@example.org", "--smarthost",
+	{ "relais setup --force", WRITES, .script = { LOGIN_IN_CLEAR },
+	    .words = { "-C", "{dir}/new.conf", "-o", "tls=off", "-o",
+	    "auth=plain", "setup", "--force", "me@example.org", "--smarthost",
 	    "smtp://127.0.0.1:{port}", "--user", "nina", "--password-stdin",
 	    "--root", "boss@example.org" },
 	    .written = { "new.conf", "new.password" }, .old = "old\n" },
@@ -246,7 +250,7 @@ scenario_open(struct scenario_place *p, const struct scenario *s)
 	temp_dir_write(&p->dir, "ssmtp.conf", 0600, "mailhub=mail.example\n"
 	    "AuthUser=nina\nAuthPass=s3cret\n");
 	temp_dir_write(&p->dir, "deliver", 0700, "#!/bin/sh\n"
-	    "cd ${0%/*} && cat >tmp && mv tmp out/$$\n");
+	    "cd ${0%/*}/out && cat >.part && mv .part $$\n");
 	start_server(p);
 	snprintf(connect, sizeof(connect), "#!/bin/bash\n"
 	    "exec 3<>/dev/tcp/127.0.0.1/%u || exit 1\ncat <&3 &\n"
@@ -656,10 +660,18 @@ answer_of(const struct scenario_place *p)
 }
 
 static void
+judge_first(struct scenario_place *p, size_t queued)
+{
+	if (p->runs == 1 && (queued > 0) != p->s->waits)
+		accuse(p, "without a fault: queued for %zu recipients",
+		    queued);
+}
+
+static void
 judge_new(struct scenario_place *p, int64_t now)
 {
 	enum answer	answer = answer_of(p);
-	size_t		without = 0;
+	size_t		without = 0, queued = 0;
 
 	for (size_t i = 0; p->s->to[i] != NULL; i++) {
 		struct fate	f = find(p, p->s->to[i]);
@@ -668,7 +680,9 @@ judge_new(struct scenario_place *p, int64_t now)
 			accuse(p, "%s: delivered %zu times, queued %zu times",
 			    p->s->to[i], f.delivered, f.queued);
 		without += f.delivered + f.queued == 0;
+		queued += f.queued;
 	}
+	judge_first(p, queued);
 	if (answer == ACCEPTED && without > 0)
 		accuse(p, "accepted and lost");
 	if (answer == REFUSED && without == 0 && strstr(p->o.err.data,
@@ -686,6 +700,8 @@ is_lost(const struct fate *f)
 static void
 judge_old(struct scenario_place *p, int64_t now)
 {
+	size_t	queued = 0;
+
 	for (size_t i = 0; p->s->to[i] != NULL; i++) {
 		struct program_result	o;
 		struct fate		f = find(p, p->s->to[i]);
@@ -701,7 +717,9 @@ judge_old(struct scenario_place *p, int64_t now)
 			accuse(p, "%s: delivered %zu times, queued %zu times, "
 			    "bounced %zu times", p->s->to[i], f.delivered,
 			    f.queued, f.bounced);
+		queued += f.queued;
 	}
+	judge_first(p, queued);
 }
 
 /* An entry that cannot be read is listed with the reason. */
@@ -826,6 +844,8 @@ scenario_judge(struct scenario_place *p, const struct scenario_excuse *excuse)
 {
 	int64_t	now = time(NULL) + excuse->clock;
 
+	if (p->runs == 1 && p->o.status != p->s->status)
+		accuse(p, "without a fault: exit status %d", p->o.status);
 	if (p->o.signal != 0 && p->o.signal != excuse->signal)
 		accuse(p, "killed by signal %d", p->o.signal);
 	if (p->o.signal == 0 && p->o.status != EX_OK && p->o.err.len == 0 &&

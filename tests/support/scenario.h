@@ -1,8 +1,9 @@
 /*
  * scenario.h - whole runs of the program, and whether they keep its promises
  *
- * A scenario sends, queues or lists a message, or writes files.  A test runs it again and again,
- * each time with something wrong, and finds out what became of the message:
+ * A scenario sends, queues or lists a message, or writes files.  A test runs it
+ * again and again, each time with something wrong, and finds out what became of
+ * the message:
  *
  *	scenario_open(&p, &scenarios[i]);
  *	scenario_run(&p, &(struct program){ .env = environment });
@@ -28,7 +29,8 @@
  *  - No signal ends the program or the service.
  *  - It leaves no process, no temporary file, and no descriptor in the service.
  *
- * The first run must be one without a fault.
+ * The first run must be one without a fault.  It has the outcome that the
+ * scenario names, so the others are known to reach the code that they are for.
  */
 #ifndef SUPPORT_SCENARIO_H
 #define SUPPORT_SCENARIO_H
@@ -71,6 +73,8 @@ struct scenario {
 					 * the recipients */
 	const char	*written[3];	/* WRITES: names of files */
 	const char	*old;		/* their content before, or NULL */
+	int		 status;	/* of a run without a fault */
+	bool		 waits;		/* after it, for some recipient */
 	const char	*files;		/* if the smarthost is not a server,
 					 * the directory of the messages; else
 					 * NULL */
