@@ -131,9 +131,12 @@ try(struct trial *t, const struct fault *fault)
 	    .env = fault_environment(&t->faults) });
 	if (fault->kind == FAULT_SIGNAL)
 		excuse.signal = fault->error;
-	/* getgrnam(3) of glibc 2.36 crashes if memory runs out in it. */
+	/*
+	 * getgrnam(3) and getaddrinfo(3) of glibc 2.36 crash if memory runs out
+	 * in them.
+	 */
 	else if (s->error == ENOMEM && s->function <= FAULT_OF_reallocarray &&
-	    strcmp(s->object, "libc.so.6") == 0)
+	    s->last_in_libc)
 		excuse.signal = p->o.signal;
 	excuse.is_mute = s->fd == STDERR_FILENO;
 	excuse.may_leave = s->hits > 0 && (s->function == FAULT_OF_unlink ||

@@ -58,14 +58,12 @@ find(const char *name)
 	return dlsym(RTLD_NEXT, name);
 }
 
-/* Whether the fault occurs in this call, which is counted. */
+/* Whether the fault occurs in this call of a chosen function; it is counted. */
 static bool
 occurs(enum fault_function function)
 {
 	unsigned	n;
 
-	if (state == NULL || !state->is_in[function])
-		return false;
 	n = atomic_fetch_add(&state->calls[process], 1) + 1;
 	if (n <= FAULT_CALLS)
 		state->called[process][n - 1] = (unsigned char)function;
@@ -78,31 +76,71 @@ static void
 note(enum fault_function function, int fd, const void *caller)
 {
 	Dl_info		 info;
-	const char	*slash;
+	const char	*name = "", *slash;
+	uintptr_t	 base = 0;
 
+	if (dladdr(caller, &info) != 0) {
+		slash = strrchr(info.dli_fname, '/');
+		name = slash != NULL ? slash + 1 : info.dli_fname;
+		base = (uintptr_t)info.dli_fbase;
+	}
+	state->last_in_libc = strcmp(name, "libc.so.6") == 0;
 	if (atomic_fetch_add(&state->hits, 1) > 0)
 		return;
 	state->function = function;
 	state->fd = fd;
-	if (dladdr(caller, &info) == 0)
-		return;
-	slash = strrchr(info.dli_fname, '/');
-	snprintf(state->object, sizeof(state->object), "%s", slash != NULL ?
-	    slash + 1 : info.dli_fname);
-	state->caller = (uintptr_t)caller - (uintptr_t)info.dli_fbase;
+	snprintf(state->object, sizeof(state->object), "%s", name);
+	state->caller = (uintptr_t)caller - base;
 }
 
-/* To such a descriptor, a write cannot fail because a disk is full. */
-static bool
-is_pipe_or_socket(int fd)
+/* Its type, and that of a socket in *type; 0 without a descriptor. */
+static mode_t
+format_of(int fd, int *type)
 {
-	static int	(*next)(int, struct stat *);
-	struct stat	st;
+	static int	(*fstat_next)(int, struct stat *);
+	static int	(*getsockopt_next)(int, int, int, void *, socklen_t *);
+	struct stat	 st;
+	socklen_t	 size = sizeof(*type);
 
-	if (next == NULL)
-		*(void **)&next = find("fstat");
-	return fd != -1 && next(fd, &st) == 0 && (S_ISFIFO(st.st_mode) ||
-	    S_ISSOCK(st.st_mode));
+	if (fstat_next == NULL) {
+		*(void **)&fstat_next = find("fstat");
+		*(void **)&getsockopt_next = find("getsockopt");
+	}
+	*type = 0;
+	if (fd == -1 || fstat_next(fd, &st) != 0)
+		return 0;
+	if (S_ISSOCK(st.st_mode))
+		getsockopt_next(fd, SOL_SOCKET, SO_TYPE, type, &size);
+	return st.st_mode & S_IFMT;
+}
+
+/*
+ * Whether the system could let a call with the descriptor fail in this way.  A
+ * write to a pipe or socket does not need the disk; and a part of a datagram,
+ * or of the record of a signalfd(2), is never returned.
+ */
+static bool
+is_possible(int fd)
+{
+	int	type;
+	mode_t	format;
+
+	switch (state->kind) {
+	case FAULT_ERROR:
+		if (state->error != ENOSPC)
+			return true;
+		format = format_of(fd, &type);
+		return format != S_IFIFO && format != S_IFSOCK;
+	case FAULT_SHORT:
+		format = format_of(fd, &type);
+		return format == S_IFREG || format == S_IFIFO ||
+		    (format == S_IFSOCK && type == SOCK_STREAM);
+	case FAULT_LATE_ERROR:
+	case FAULT_SIGNAL:
+	case FAULT_CLOCK:
+		return true;
+	}
+	return true;
 }
 
 enum verdict { SUCCEED, FAIL, FAIL_LATE, CUT };
@@ -112,10 +150,8 @@ judge(enum fault_function function, int fd, const void *caller)
 {
 	int	before = errno;
 
-	if (state != NULL && state->is_in[function] &&
-	    state->error == ENOSPC && is_pipe_or_socket(fd))
-		return SUCCEED;
-	if (!occurs(function))
+	if (state == NULL || !state->is_in[function] || !is_possible(fd) ||
+	    !occurs(function))
 		return SUCCEED;
 	note(function, fd, caller);
 	errno = before;
@@ -457,10 +493,26 @@ FAIL_CALL(int, execve, -1, -1, (const char *path, char *const *argv,
     char *const *env), (path, argv, env))
 FAIL_CALL(int, execvp, -1, -1, (const char *path, char *const *argv),
     (path, argv))
-FAIL_CALL(pid_t, waitpid, -1, -1, (pid_t pid, int *status, int options),
+
+/* With WNOHANG, they do not wait, and a signal cannot interrupt them. */
+#define FAIL_WAIT(type, name, params, args) \
+	DECLARE(type, name, params) \
+	{ \
+		enum verdict	 verdict = SUCCEED; \
+		NEXT(type, name, params); \
+		if (state == NULL || state->error != EINTR || \
+		    (options & WNOHANG) == 0) \
+			verdict = JUDGE(name, -1); \
+		if (verdict == FAIL) \
+			return -1; \
+		return next args; \
+	}
+
+FAIL_WAIT(pid_t, waitpid, (pid_t pid, int *status, int options),
     (pid, status, options))
-FAIL_CALL(int, waitid, -1, -1, (idtype_t type, id_t id, siginfo_t *info,
-    int options), (type, id, info, options))
+FAIL_WAIT(int, waitid, (idtype_t kind, id_t id, siginfo_t *info, int options),
+    (kind, id, info, options))
+
 FAIL_CALL(pid_t, setsid, -1, -1, (void), ())
 FAIL_CALL(int, setpgid, -1, -1, (pid_t pid, pid_t group), (pid, group))
 FAIL_CALL(int, sigtimedwait, -1, -1, (const sigset_t *set, siginfo_t *info,

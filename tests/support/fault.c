@@ -85,6 +85,7 @@ clear(struct fault_state *s)
 	s->fd = -1;
 	s->caller = 0;
 	s->object[0] = '\0';
+	s->last_in_libc = false;
 	for (size_t i = 0; i < FAULT_PROCESSES; i++)
 		s->calls[i] = 0;
 }

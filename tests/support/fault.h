@@ -103,6 +103,8 @@ struct fault_state {
 	int		 fd;		/* its first argument, or -1 */
 	uintptr_t	 caller;	/* offset in .object */
 	char		 object[64];
+
+	bool		 last_in_libc;	/* the last one was called by libc */
 };
 
 struct fault_run {
