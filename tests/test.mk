@@ -29,9 +29,15 @@ $(B)/tests/%.o: tests/%.c
 	    -DTESTS='"$(abspath tests)"'
 
 # The linker takes the objects that a test uses from these archives.
-$(B)/tests/%: $(B)/tests/%.o $(B)/tests/support.a $(B)/relais.a
+$(B)/tests/%: $(B)/tests/%.o $(B)/tests/support.a $(B)/relais.a \
+    | $(B)/tests/relais
 	$(SAY) LD $@
 	$(LINK) $(PIE) $(TEST_LIBS)
+
+# With this name, sendmail accepts -C: tests/support/program.h.
+$(B)/tests/relais:
+	mkdir -p $(@D)
+	ln -sf ../sendmail $@
 
 # With the files of net/ that use OpenSSL: the program loads them as tls.so.
 $(B)/tests/support.a: $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c %/demo.c,\

@@ -141,11 +141,11 @@ postfix(const void *site)
 	place_shell("postconf -F '*/*/chroot = n'");
 }
 
-static const char *const relais_call[] = { BUILD "/relais", "-C",
+static const char *const relais_call[] = { SENDMAIL, "-C",
 	RELAIS_CONF, CALL, NULL };
-static const char *const relais_hold[] = { BUILD "/relais", "-C",
+static const char *const relais_hold[] = { SENDMAIL, "-C",
 	RELAIS_CONF, "-odq", CALL, NULL };
-static const char *const relais_flush[] = { BUILD "/relais", "-C",
+static const char *const relais_flush[] = { SENDMAIL, "-C",
 	RELAIS_CONF, "-q", NULL };
 static const char *const relais_serve[] = { BUILD "/relais", "-C",
 	RELAIS_CONF, "serve", NULL };

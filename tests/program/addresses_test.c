@@ -253,7 +253,7 @@ run_traced(const struct address_case *c, const char *conf)
 	program_run(&out, &(struct program){ .path = "/usr/bin/env",
 	    .argv = WORDS("env", "ASAN_OPTIONS=detect_leaks=0", "strace",
 	    "-qq", "-o", trace, "-e", "trace=socket,connect,?poll,ppoll",
-	    BUILD "/relais", "-C", conf, "-i", "b@example.net"),
+	    SENDMAIL, "-C", conf, "-i", "b@example.net"),
 	    .input = "\nHello\n" });
 	check(c, &out);
 	file_read(&text, trace);

@@ -247,7 +247,7 @@ run_clients(void)
 		snprintf(to[i], sizeof(to[i]), "%s%d@example.net",
 		    i % 3 == 2 ? "bad" : "good", i);
 		client[i] = program_start(&(struct program){
-		    .path = BUILD "/relais", .argv = WORDS("relais", "-C",
+		    .argv = WORDS("relais", "-C",
 		    s.conf, "-i", to[i]), .input_file = input });
 	}
 	for (int i = 0; i < CLIENTS; i++) {

@@ -201,9 +201,7 @@ a_held_entry_is_not_reported(void **state)
 	(void)state;
 	open_alarm(&p, &accepting, "");
 	put_entry(&p, 3700);
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", p.queue.conf, "queue", "hold",
-	    p.id) });
+	relais_run(&o, p.queue.conf, WORDS("queue", "hold", p.id), "");
 	assert_int_equal(o.status, 0);
 	program_result_free(&o);
 	run(&p);
@@ -377,7 +375,7 @@ the_environment_is_clean(void **state)
 	(void)state;
 	open_alarm(&p, &refusing, "");
 	put_entry(&p, 3700);
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", p.queue.conf, "-q"),
 	    .env = WORDS("PATH=/nowhere", "HOME=/home", "TOKEN=sesame",
 	    "NOTIFY_SOCKET=/x", "LD_LIBRARY_PATH=/x", "LANG=de",
@@ -399,8 +397,7 @@ expect_error(struct alarm_fixture *p, const char *words)
 {
 	struct program_result	o;
 
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", p->queue.conf, "queue", "run") });
+	relais_run(&o, p->queue.conf, WORDS("queue", "run"), "");
 	assert_int_equal(o.status, 0);
 	if (strstr(o.err.data, words) == NULL)
 		fail_msg("no \"%s\" in: %s", words, o.err.data);
@@ -452,7 +449,7 @@ start_until_alarm(struct alarm_fixture *p, const char *const *words)
 
 	for (size_t i = 3; *words != NULL; i++)
 		argv[i] = *words++;
-	service = program_start(&(struct program){ .path = BUILD "/relais",
+	service = program_start(&(struct program){
 	    .argv = argv });
 	program_wait_output(service, "alarm_command reported");
 	program_stop(service, SIGTERM, &o);

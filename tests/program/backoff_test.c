@@ -105,8 +105,7 @@ run_due(struct queue_fixture *p)
 {
 	struct program_result	o;
 
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", p->conf, "queue", "run") });
+	relais_run(&o, p->conf, WORDS("queue", "run"), "");
 	program_result_free(&o);
 }
 
@@ -227,7 +226,7 @@ workers_stop_together(void **state)
 	(void)state;
 	queue_fixture_open(&p, &script, "connections = 4\n");
 	put_entries(&p, MANY);
-	run = program_start(&(struct program){ .path = BUILD "/relais",
+	run = program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", p.conf, "-q") });
 	assert_true(mock_smtp_wait_commands(p.host, ON_MAIL, WORKERS));
 	for (int i = 0; i < WORKERS; i++)

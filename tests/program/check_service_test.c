@@ -173,7 +173,7 @@ service_is_reported(void **state)
 	if (c->service == UNAWARE)
 		serving_configure(&s, more);
 	snprintf(socket_key, sizeof(socket_key), "socket=%s", s.socket);
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", s.conf, "-o", c->option != NULL ?
 		c->option : socket_key, "check"),
 	    .prepare = user_become, .ctx = &user });
@@ -210,7 +210,7 @@ sbin_is_checked(void **state)
 	temp_dir_make(&dir);
 	assert_int_equal(symlink(BUILD "/relais",
 	    temp_dir_path(&dir, "sendmail")), 0);
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", temp_dir_write(&dir, "relais.conf",
 		0600, "smarthost = smtp://127.0.0.1:1\nqueue = off\n"),
 		"check"),

@@ -49,7 +49,7 @@ a_queue_run_keeps_the_limit(void **state)
 	for (int i = 0; i < EACH; i++)
 		queue_fixture_put(&p, "me@example.org", (const char *const[]){
 		    "b@other.example", "a@example.net", "" });
-	running = program_start(&(struct program){ .path = BUILD "/relais",
+	running = program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", p.conf, "queue", "run") });
 	assert_true(mock_smtp_wait_commands(other, ON_MAIL, 1));
 	assert_true(mock_smtp_wait_messages(p.host, EACH));
@@ -71,7 +71,7 @@ start_caller(const struct serving *s, const char *to)
 	char	key[120];
 
 	snprintf(key, sizeof(key), "socket=%s", s->socket);
-	return program_start(&(struct program){ .path = BUILD "/relais",
+	return program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", s->conf, "-o", key, "-f",
 	    "me@example.org", to), .input_file = "/dev/null" });
 }
@@ -106,8 +106,7 @@ the_service_keeps_the_limit(void **state)
 	assert_int_equal(mock_smtp_connections(other), 1);
 	assert_string_equal(temp_spool_entries(s.spool, SPOOL_QUEUE),
 	    "?c@other.example");
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", s.conf, "queue", "list") });
+	relais_run(&o, s.conf, WORDS("queue", "list"), "");
 	assert_non_null(strstr(o.out.data, "in use: connections = 1 ("));
 	program_result_free(&o);
 	mock_smtp_release(other);

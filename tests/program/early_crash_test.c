@@ -61,7 +61,7 @@ begin(struct trial *t)
 		argv[n++] = "-e";
 		argv[n++] = t->inject;
 	}
-	argv[n++] = BUILD "/relais";
+	argv[n++] = SENDMAIL;
 	argv[n++] = "-C";
 	argv[n++] = t->p.conf;
 	argv[n++] = "-i";

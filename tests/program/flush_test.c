@@ -181,7 +181,7 @@ the_first_transaction_is_recorded_before_the_second(void **state)
 	    .steps = { { .at = ON_RCPT, .match = "b@", .say = "",
 	    .then = THEN_HANG } } }, t->more);
 	queue_fixture_put_one(&p, me, LIST("a@example.net", "b@other.example"));
-	r = program_start(&(struct program){ .path = BUILD "/relais",
+	r = program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", p.conf, "-q") });
 	assert_true(mock_smtp_wait_commands(p.host, ON_RCPT, 2));
 	assert_int_equal(kill(child_of(program_pid(r)), SIGKILL), 0);
@@ -216,7 +216,7 @@ an_entry_that_cannot_be_written_is_not_sent(void **state)
 	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
 	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.net"));
 	queue_fixture_change(&p, &(struct script){ 0 }, "log = stderr\n");
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", p.conf, "-q"),
 	    .prepare = forbid_writing });
 	assert_non_null(strstr(o.err.data,
@@ -253,7 +253,7 @@ two_queue_runs_deliver_each_message_once(void **state)
 	list[MANY] = "";
 	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
 	queue_fixture_put(&p, me, list);
-	other = program_start(&(struct program){ .path = BUILD "/relais",
+	other = program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", p.conf, "-q") });
 	queue_fixture_run(&p, "-q", QUEUE_FIXTURE_ANY);
 	program_stop(other, 0, &o);
@@ -899,7 +899,7 @@ an_entry_that_kills_its_worker_does_not_stop_the_queue_run(void **state)
 	queue_fixture_change(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .match = "a@", .then = THEN_HANG, .say = "" } } }, NULL);
 	queue_fixture_put(&p, me, LIST("b@example.net", "c@example.net"));
-	r = program_start(&(struct program){ .path = BUILD "/relais",
+	r = program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", p.conf, "-q") });
 	assert_true(mock_smtp_wait_commands(p.host, ON_RCPT, 1));
 	assert_int_equal(kill(child_of(program_pid(r)), SIGKILL), 0);
@@ -953,7 +953,7 @@ no_signal_sends_a_message_twice(void **state)
 	    .steps = { { .at = ON_BODY, .nth = 1, .connection = 1,
 	    .hold = true } } }, NULL);
 	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.net"));
-	r = program_start(&(struct program){ .path = BUILD "/relais",
+	r = program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", p.conf, "-q"), .prepare = dispose,
 	    .ctx = t });
 	assert_true(mock_smtp_wait_commands(p.host, ON_DATA, 1));
@@ -997,7 +997,7 @@ progress_is_shown_on_a_terminal(void **state)
 	assert_true(theirs >= 0);
 	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
 	queue_fixture_put(&p, me, LIST("a@example.net", "b@example.net"));
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", p.conf, "queue", "flush"),
 	    .prepare = end_stderr_at_a_terminal, .ctx = &theirs });
 	assert_int_equal(o.status, 0);
@@ -1020,7 +1020,7 @@ a_service_runs_the_queue_until_a_signal_ends_it(void **state)
 	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
 	snprintf(socket, sizeof(socket), "socket=%s/socket", p.dir.path);
 	queue_fixture_put(&p, me, LIST("a@example.net"));
-	r = program_start(&(struct program){ .path = BUILD "/relais",
+	r = program_start(&(struct program){
 	    .argv = *state != NULL ?
 	    WORDS("relais", "-C", p.conf, "-q15m") :
 	    WORDS("relais", "-C", p.conf, "-o", socket, "serve") });

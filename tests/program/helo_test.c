@@ -170,7 +170,7 @@ is_greeted(void **state)
 	int			 status;
 
 	temp_dir_make(&dir);
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", write_conf(&dir, c, host->port),
 	    "-i", "-f", "a@example.org", "b@example.net"),
 	    .input = "Subject: x\n\nhi\n", .prepare = enter_host,
@@ -242,7 +242,7 @@ is_the_domain(void **state)
 
 	temp_dir_make(&dir);
 	path = write_conf(&dir, &conf, 25);
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", path, "route", "-f", "root",
 	    "b@example.net"), .prepare = enter_host,
 	    .ctx = (void *)(uintptr_t)c->host });

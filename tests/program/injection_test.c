@@ -193,7 +193,7 @@ run(struct trial *t, enum door door, const char *text)
 	struct buffer		 input = { 0 }, line = { 0 };
 	struct program_result	 o;
 	size_t			 n = 4;
-	struct program		 program = { .path = BUILD "/relais", .argv =
+	struct program		 program = { .argv =
 	    argv,
 				    .env = env };
 
@@ -290,7 +290,7 @@ is_refused_with_65(void **state)
 
 	temp_dir_make(&dir);
 	conf = conf_write(&dir, host, "smtp", NULL);
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", conf, "-t", "-i"),
 	    .input = c->text, .input_len = c->len });
 	assert_int_equal(o.status, EX_DATAERR);

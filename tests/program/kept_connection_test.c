@@ -85,8 +85,7 @@ by_a_queue_run(void **state)
 	    "pace = 15/minute\n" : "connections = 1\n");
 	queue_fixture_put(&p, "me@example.org", (const char *const[]){
 	    "a@example.net", "b@example.net", "" });
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", p.conf, "queue", "run") });
+	relais_run(&o, p.conf, WORDS("queue", "run"), "");
 	assert_int_equal(o.status, 0);
 	program_result_free(&o);
 	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE), "");
@@ -155,9 +154,7 @@ a_queue_run_logs_the_tls_of_each_message(void **state)
 	queue_fixture_open(&p, &script, OPPORTUNISTIC);
 	queue_fixture_put(&p, "me@example.org", (const char *const[]){
 	    "a@example.net", "b@example.net", "" });
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", p.conf, "-o", "log=stderr", "queue",
-	    "run") });
+	relais_run(&o, p.conf, WORDS("-o", "log=stderr", "queue", "run"), "");
 	assert_int_equal(o.status, 0);
 	assert_int_equal(mock_smtp_connections(p.host), 1);
 	assert_logged_twice(&o);

@@ -69,7 +69,7 @@ set_up(void **state)
 	snprintf(more, sizeof(more), "log = %s\nlog_addresses = hash\n",
 	    t.log);
 	serving_configure(&t.s, more);
-	t.running = program_start(&(struct program){ .path = BUILD "/relais",
+	t.running = program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", t.s.conf, "serve") });
 	wait_for(t.log, "the service accepts mail on ");
 	*state = &t;

@@ -82,8 +82,7 @@ queue_run(struct place *p)
 {
 	struct program_result	o;
 
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
-	    .argv = WORDS("relais", "-C", p->s.conf, "queue", "run") });
+	relais_run(&o, p->s.conf, WORDS("queue", "run"), "");
 	assert_int_equal(o.status, 0);
 	program_result_free(&o);
 }

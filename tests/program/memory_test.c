@@ -64,7 +64,7 @@ peak(const struct script *script, uint64_t size, const char *line)
 
 	temp_dir_make(&dir);
 	conf = conf_write(&dir, host, "smtp", NULL);
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", conf, "-i", "a@example.net"),
 	    .generate = body, .ctx = &b, .deadline_ms = 300000 });
 	assert_string_equal(o.err.data, "");

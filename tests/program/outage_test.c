@@ -94,7 +94,7 @@ a_file_size_limit_leaves_the_message_with_the_caller(void **state)
 
 	(void)state;
 	queue_fixture_open(&p, &(struct script){ .refusing = true }, NULL);
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", p.conf, "a@example.net"),
 	    .input = letter, .prepare = forbid_growth, .ctx = &limit });
 	assert_int_equal(o.status, EX_CANTCREAT);

@@ -79,7 +79,7 @@ run(struct queue_fixture *p, const char *const *arguments, int status,
 
 	for (size_t i = 0; arguments[i] != NULL; i++)
 		argv[3 + i] = arguments[i];
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = argv, .input = "Subject: x\n\nhi\n" });
 	if (o.status != status || (error[0] == '\0' && o.err.len > 0) ||
 	    strstr(o.err.data, error) == NULL)
@@ -160,7 +160,7 @@ callers_at_once_keep_the_rate(void **state)
 	queue_fixture_open(&p, &accepts, "pace = 30/hour\n");
 	for (int i = 0; i < CALLERS; i++)
 		caller[i] = program_start(&(struct program){
-		    .path = BUILD "/relais", .argv = WORDS("relais", "-C",
+		    .argv = WORDS("relais", "-C",
 		    p.conf, "a@example.net"), .input_file = "/dev/null" });
 	for (int i = 0; i < CALLERS; i++) {
 		program_stop(caller[i], 0, &o);
@@ -435,8 +435,7 @@ an_outage_is_the_reason(void **state)
 		struct program_result	o;
 		int			n = 0;
 
-		program_run(&o, &(struct program){ .path = BUILD "/relais",
-		    .argv = WORDS("relais", "-C", p.conf, "queue", "list") });
+		relais_run(&o, p.conf, WORDS("queue", "list"), "");
 		for (const char *at = o.out.data; (at = strstr(at,
 		    "421 4.3.2 busy")) != NULL; at++)
 			n++;
@@ -456,7 +455,7 @@ a_signal_ends_the_wait(void **state)
 	(void)state;
 	queue_fixture_open(&p, &accepts, "pace = 1/minute\n");
 	put_entries(&p, 2);
-	running = program_start(&(struct program){ .path = BUILD "/relais",
+	running = program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", p.conf, "queue", "run") });
 	assert_true(mock_smtp_wait_closed(p.host, 1));
 	program_stop(running, SIGTERM, &o);
@@ -482,7 +481,7 @@ the_service_sends_them_in_turn(void **state)
 		char			key[120];
 
 		snprintf(key, sizeof(key), "socket=%s", s.socket);
-		program_run(&o, &(struct program){ .path = BUILD "/relais",
+		program_run(&o, &(struct program){
 		    .argv = WORDS("relais", "-C", s.conf, "-o", key, "-f",
 		    "me@example.org", "a@example.net"),
 		    .input = "Subject: x\n\nhi\n" });

@@ -733,7 +733,7 @@ is_refused_by_disk(void **state)
 	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
 	queue_fixture_put(&p, "me@example.org", LIST("a@example.net"));
 	disk = (struct disk){ p.spool, t->options };
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", p.conf, t->argument,
 	    "b@example.net"), .input = input.data, .prepare = mount_disk,
 	    .ctx = &disk });

@@ -283,7 +283,7 @@ put_and_try_without_space(struct queue_fixture *p)
 	file_read(&b, temp_dir_path(&p->dir, only_entry(p, id)));
 	octets = (rlim_t)(strstr(b.data, "\n? a@") - b.data);
 	buffer_free(&b);
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", p->conf, "-q"),
 	    .prepare = limit_file_size, .ctx = &octets });
 	assert_int_equal(o.status, EX_TEMPFAIL);
@@ -370,7 +370,7 @@ a_message_that_is_being_sent_is_marked(void **state)
 	queue_fixture_open(&p, &(struct script){ .steps = { { .at = ON_RCPT,
 	    .hold = true } } }, NULL);
 	put(&p);
-	r = program_start(&(struct program){ .path = BUILD "/relais",
+	r = program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", p.conf, "-q") });
 	assert_true(mock_smtp_wait_commands(p.host, ON_RCPT, 1));
 	text = list(&p, false);

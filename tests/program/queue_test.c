@@ -253,7 +253,7 @@ an_entry_that_is_being_sent_is_not_changed(void **state)
 	    .match = "a@", .hold = true } } }, NULL);
 	queue_fixture_put(&p, "me@example.org", LIST("a@example.net"));
 	id = only_name(&p, SPOOL_QUEUE);
-	r = program_start(&(struct program){ .path = BUILD "/relais",
+	r = program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", p.conf, "-q") });
 	assert_true(mock_smtp_wait_commands(p.host, ON_RCPT, 1));
 	says(&p, WORDS("queue", "show", id), 0, "state: being sent");

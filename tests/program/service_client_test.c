@@ -64,7 +64,7 @@ static void
 run_session(const struct serving *s, const char *option, const char *input,
     uid_t *user, struct program_result *o)
 {
-	program_run(o, &(struct program){ .path = BUILD "/relais",
+	program_run(o, &(struct program){
 	    .argv = WORDS("relais", "-C", s->conf, "-o",
 		socket_key(s->socket), option,
 		"-bs"), .input = input, .ctx = user,
@@ -319,7 +319,7 @@ is_reported(void **state)
 	script.address = s.socket;
 	script.lmtp = true;
 	service = mock_smtp_start(&script);
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", s.conf, "-o",
 		socket_key(s.socket), "-i",
 		"b@example.net"), .input = HELLO });
@@ -435,7 +435,7 @@ asks_for_permission(void **state)
 	else if (c->socket == DEAD_SOCKET)
 		make_dead_socket(&s);
 	assert_int_equal(chmod(s.conf, c->conf_readable ? 0644 : 0600), 0);
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", s.conf, "-o",
 		socket_key(s.socket), "-i", "-f",
 		"a@example.org", "b@example.net"),
@@ -567,7 +567,7 @@ a_session_is_passed_through(void **state)
 	(void)state;
 	setting_open(&s, &(struct script){ 0 }, NULL);
 	service_begin(&s);
-	r = program_start(&(struct program){ .path = BUILD "/relais",
+	r = program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", s.conf, "-bs"),
 	    .keep_open = true });
 	assert_memory_equal(program_hear(r), "220 ", 4);

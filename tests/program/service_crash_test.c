@@ -125,7 +125,6 @@ begin(struct setting *s, const char *inject)
 			    s->target == ANY ? "-f" : NULL, NULL };
 
 	s->service = program_start(&(struct program){
-	    .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", s->conf, "serve") });
 	program_wait_output(s->service, "accepts mail on");
 	if (s->target == WORKER) {

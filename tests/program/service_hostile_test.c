@@ -270,7 +270,7 @@ send_as_nobody(const struct serving *s)
 	char			key[120];
 
 	snprintf(key, sizeof(key), "socket=%s", s->socket);
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", s->conf, "-o", key, "-i",
 		"good@example.net"), .input = "\nhello\n",
 	    .prepare = user_become, .ctx = &nobody });

@@ -793,7 +793,7 @@ start_client(const struct serving *s)
 {
 	struct running	*r;
 
-	r = program_start(&(struct program){ .path = BUILD "/relais",
+	r = program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", s->conf, "-v", "b@example.net"),
 	    .input = "\nhello\n" });
 	program_wait_output(r, "*** message");

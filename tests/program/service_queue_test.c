@@ -55,7 +55,7 @@ run_as(const struct serving *s, unsigned uid, const char *const *arguments,
 	for (size_t i = 0; i < ARGUMENTS && arguments[i] != NULL; i++)
 		argv[n++] = arguments[i];
 	argv[n] = NULL;
-	program_run(o, &(struct program){ .path = BUILD "/relais",
+	program_run(o, &(struct program){
 	    .argv = argv, .input = input, .prepare = uid != ROOT ?
 	    become_user : NULL, .ctx = &uid });
 }
@@ -439,7 +439,7 @@ queue_large(const struct serving *s, char id[16])
 {
 	struct program_result	o;
 
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", s->conf, "-odq", "b@example.net"),
 	    .generate = generate });
 	assert_int_equal(o.status, 0);
@@ -660,7 +660,7 @@ the_service_is_not_asked_about_another_queue(void **state)
 	serving_start(&s, NULL);
 	snprintf(option, sizeof(option), "queue=%s/other", s.dir.path);
 	assert_int_equal(mkdir(option + strlen("queue="), 0700), 0);
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "-C", s.conf, "-o", option, "-bP"),
 	    .prepare = become_user, .ctx = &uid });
 	assert_int_equal(o.status, EX_NOPERM);

@@ -133,7 +133,7 @@ a_service_follows_one_that_was_killed(void **state)
 	p.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(p.fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	assert_int_equal(listen(p.fd, 1), 0);
-	s.running = program_start(&(struct program){ .path = BUILD "/relais",
+	s.running = program_start(&(struct program){
 	    .argv = WORDS("relais", "-C", s.conf, "serve") });
 	assert_int_equal(poll(&p, 1, DEADLINE_MS), 1);
 	close(p.fd);

@@ -68,7 +68,7 @@ command_set(struct command *c, const struct serving *s, uid_t uid,
 	snprintf(c->socket, sizeof(c->socket), "socket=%s", s->socket);
 	for (size_t i = 0; i < ARGUMENTS && argument[i] != NULL; i++)
 		c->argv[n++] = argument[i];
-	c->program = (struct program){ .path = BUILD "/relais",
+	c->program = (struct program){
 	    .argv = c->argv, .prepare = user_become, .ctx = &c->uid };
 }
 

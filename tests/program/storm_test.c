@@ -728,7 +728,7 @@ twenty_callers_at_once(void **state)
 	for (int i = 0; i < CALLERS; i++)
 		caller[i] = program_start(&(struct program){ .argv = WORDS(
 		    "relais", "-C", p.queue.conf, "-i", "-t", "-f",
-		    "cron@example.org"), .path = BUILD "/relais",
+		    "cron@example.org"),
 		    .input = HEADER "\nx\n" });
 	for (int i = 0; i < CALLERS; i++) {
 		program_stop(caller[i], 0, &r);

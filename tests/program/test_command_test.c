@@ -210,7 +210,7 @@ other_users_cannot_send_as_root(void **state)
 	(void)state;
 	if (geteuid() == 0)
 		user_needs_root();	/* who can become nobody */
-	program_run(&o, &(struct program){ .path = BUILD "/relais",
+	program_run(&o, &(struct program){
 	    .argv = WORDS("relais", "test", "--user", "root", "a@example.net"),
 	    .prepare = geteuid() == 0 ? user_become : NULL, .ctx = &nobody });
 	assert_says(o.err.data, "only root can send mail as another user");

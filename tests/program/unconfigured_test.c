@@ -52,8 +52,8 @@ connects_to_nothing(void **state)
 	strlcpy(to, temp_dir_path(&dir, "trace"), sizeof(to));
 	program_run(&o, &(struct program){ .path = STRACE, .argv = WORDS(
 	    "strace", "-f", "-qq", "-e", "trace=socket", "-o", to,
-	    BUILD "/relais", "-C", conf, c->argument[0], c->argument[1],
-	    c->argument[2]), .input = strcmp(c->argument[0], "-bs") == 0 ?
+	    relais_program(WORDS(c->argument[0])), "-C", conf,
+	    c->argument[0], c->argument[1], c->argument[2]), .input = strcmp(c->argument[0], "-bs") == 0 ?
 	    MESSAGE : "To: b@example.net\n\nhi\n" });
 	file_read(&trace, to);
 	if (strstr(trace.data, "AF_INET") != NULL)

@@ -83,7 +83,6 @@ void
 load_start(struct load *l, void (*prepare)(void *))
 {
 	l->service = program_start(&(struct program){
-	    .path = BUILD "/relais",
 	    .argv = WORDS("relais", "-C", l->conf, "serve"),
 	    .prepare = prepare, .deadline_ms = STOP_MS });
 	program_wait_output(l->service, "accepts mail on");
@@ -134,7 +133,7 @@ start_caller(const struct load *l, const struct load_callers *c, size_t number)
 	const char *const		*env = c->env != NULL ? c->env :
 					    WORDS("LC_ALL=C");
 	const char			*path = argv[0][0] == '/' ? argv[0] :
-					    BUILD "/relais";
+					    relais_program(argv);
 	posix_spawn_file_actions_t	 actions;
 	int				 in[2];
 	pid_t				 pid;
@@ -294,7 +293,7 @@ load_settle(struct load *l)
 	if (l->service != NULL)
 		load_stop(l);
 	for (;;) {
-		program_run(&o, &(struct program){ .path = BUILD "/relais",
+		program_run(&o, &(struct program){
 		    .argv = WORDS("relais", "-C", l->at.conf, "-qf"),
 		    .deadline_ms = STUCK_MS });
 		if (strstr(o.err.data, "being sent by another process") ==

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/commands.h"
 #include "util/clock.h"
 #include "util/memory.h"
 
@@ -101,7 +102,11 @@ program_start(const struct program *p)
 	if (p->input != NULL && p->input_len == 0)
 		r->program.input_len = strlen(p->input);
 	r->block = memory_new(1, BLOCK);
-	snprintf(path, sizeof(path), "%s/%s", BUILD, p->argv[0]);
+	if (p->path != NULL || strcmp(p->argv[0], "relais") == 0)
+		strlcpy(path, p->path != NULL ? p->path :
+		    relais_program(p->argv), sizeof(path));
+	else
+		snprintf(path, sizeof(path), "%s/%s", BUILD, p->argv[0]);
 	need_pipe(out);
 	need_pipe(errors);
 	if (p->input_file != NULL) {
@@ -112,8 +117,7 @@ program_start(const struct program *p)
 	fflush(NULL);
 	need((r->pid = fork()) != -1, "fork");
 	if (r->pid == 0)
-		child(p, p->path != NULL ? p->path : path, in[0], out[1],
-		    errors[1]);
+		child(p, path, in[0], out[1], errors[1]);
 	close(in[0]);
 	close(out[1]);
 	close(errors[1]);
@@ -384,6 +388,15 @@ program_result_free(struct program_result *o)
 {
 	buffer_free(&o->out);
 	buffer_free(&o->err);
+}
+
+const char *
+relais_program(const char *const *arguments)
+{
+	while (*arguments != NULL)
+		if (command_find(*arguments++) != NULL)
+			return BUILD "/relais";
+	return SENDMAIL;
 }
 
 void

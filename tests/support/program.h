@@ -9,7 +9,7 @@
  *	struct program_result out;
  *	program_run(&out, &(struct program){
  *	    .argv = WORDS("relais", "-C", conf, "-t"),
- *	    .path = BUILD "/relais", .input = "To: a@example.org\n\nHi\n" });
+ *	    .input = "To: a@example.org\n\nHi\n" });
  *	assert_int_equal(out.status, 0);
  *	program_result_free(&out);
  */
@@ -27,7 +27,8 @@
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 struct program {
-	const char	*path;		/* NULL: BUILD/argv[0] */
+	const char	*path;		/* NULL: BUILD/argv[0], or for "relais"
+					 * relais_program() */
 	const char *const *argv;	/* including argv[0] */
 	const char *const *env;		/* NULL: only PATH, HOME=/nowhere,
 					 * LC_ALL=C and ASAN_OPTIONS */
@@ -86,7 +87,16 @@ void	program_end_input(struct running *);
 /* Sends a signal (0: none), waits for the end, and frees the handle. */
 void	program_stop(struct running *, int sig, struct program_result *);
 
-/* Runs BUILD/relais -C conf with further arguments. */
+/* BUILD/sendmail under the name relais, with which it accepts -C. */
+#define SENDMAIL BUILD "/tests/relais"
+
+/*
+ * Returns the program that is to run these arguments of relais: BUILD/relais
+ * for a command of relais; for everything else SENDMAIL, which users run.
+ */
+const char *relais_program(const char *const *arguments);
+
+/* Runs relais -C conf with further arguments. */
 void	relais_run(struct program_result *, const char *conf,
 	    const char *const *arguments, const char *input);
 

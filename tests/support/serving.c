@@ -52,13 +52,10 @@ start(struct serving *s, const struct program *how)
 {
 	const char *const	*usual = WORDS("relais", "-C", s->conf,
 				    "serve");
-	struct program		 p = { .path = BUILD "/relais" };
+	struct program		 p = { 0 };
 
-	if (how != NULL) {
+	if (how != NULL)
 		p = *how;
-		if (p.path == NULL)
-			p.path = BUILD "/relais";
-	}
 	if (p.argv == NULL)
 		p.argv = usual;
 	return program_start(&p);

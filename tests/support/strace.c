@@ -160,7 +160,7 @@ strace_relais(const struct strace_relais *r)
 		argv[n++] = "-e";
 		argv[n++] = part;
 	}
-	argv[n++] = BUILD "/relais";
+	argv[n++] = relais_program(r->words);
 	argv[n++] = "-C";
 	argv[n++] = r->conf;
 	for (const char *const *word = r->words; *word != NULL; word++)
