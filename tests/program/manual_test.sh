@@ -89,10 +89,10 @@ same "postqueue(1) describes the options, and no others" \
 
 # --- relais.conf(5) ---
 
-same "relais.conf(5) describes the keys, and no others" \
-    "$(help keys | awk '{ print $1 }')" \
-    "$(part relais.conf.5 KEYS SECTIONS |
-	sed -n 's/^     \([a-z_]*\) = .*/\1/p')"
+# The same order, too.
+spec "relais.conf(5) describes the keys of relais help keys, in their order" \
+    diff <(help keys | awk '{ print $1 }') \
+    <(part relais.conf.5 KEYS SECTIONS | sed -n 's/^     \([a-z_]*\) = .*/\1/p')
 same "relais.conf(5) describes the sections, and no others" \
     "$(sed -n '/^section_name(/,/^}/s/.*return "\(.*\)";/\1/p' \
 	src/config/section.c)" \
