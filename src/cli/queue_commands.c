@@ -205,7 +205,10 @@ flush_queue(const struct queue_request *r, struct failure *why)
 	    flush_sent_all(&run.choice, &totals, why)) ? EX_OK : why->status;
 }
 
-/* For cron and timers: tries the entries that are due, without output. */
+/*
+ * For cron and timers: tries the entries that are due, without output unless
+ * there is an invalid one, which nobody would notice if nothing is logged.
+ */
 static int
 run_queue(const struct queue_request *r, struct failure *why)
 {
@@ -217,9 +220,20 @@ run_queue(const struct queue_request *r, struct failure *why)
 		.patience_ms = FLUSH_PATIENCE_MS,
 	};
 	struct runner_totals	totals;
+	size_t			n;
+	char			line[120];
 
-	return r->spool == NULL || flush_once(&run, &totals, why) ? EX_OK :
-	    why->status;
+	if (r->spool == NULL)
+		return EX_OK;
+	if (!flush_once(&run, &totals, why))
+		return why->status;
+	n = totals.result[ATTEMPT_BAD];
+	snprintf(line, sizeof(line), "%zu invalid file%s in the queue; for "
+	    "the reason%s, run relais queue list --failed", n, n == 1 ? "" :
+	    "s", n == 1 ? "" : "s");
+	if (n > 0 && !log_is_on_stderr(r->log))
+		report_line(line);
+	return EX_OK;
 }
 
 static int

@@ -472,14 +472,16 @@ note_given_up(struct spool *spool, size_t entries, const char *reason)
 }
 
 /*
- * Moves a file that is not a regular one to failed/.  A worker cannot: its
- * sandbox allows it to move regular files only.
+ * Moves a file that is not a regular one to failed/, and adds the result to the
+ * totals.  A worker cannot: its sandbox allows it to move regular files only.
  */
 static void
-move_bad_entry(const struct runner *r, const char *name)
+move_bad_entry(const struct runner *r, const char *name,
+    struct runner_totals *t)
 {
-	struct entry	entry;
-	struct failure	why;
+	enum attempt_result	result = ATTEMPT_ERROR;
+	struct entry		entry;
+	struct failure		why;
 
 	switch (entry_open(&entry, r->spool, SPOOL_QUEUE, name, ENTRY_WORK,
 	    &why)) {
@@ -488,9 +490,13 @@ move_bad_entry(const struct runner *r, const char *name)
 		break;
 	case ENTRY_BAD:
 		note_given_up(r->spool, 1, why.text);
+		result = ATTEMPT_BAD;
 		/* FALLTHROUGH */
 	case ENTRY_TROUBLE:
 		log_line(r->log, LOG_ERR, "%s", why.text);
+		t->entries++;
+		t->result[result]++;
+		strlcpy(t->error, why.text, sizeof(t->error));
 		break;
 	case ENTRY_LOCKED:
 	case ENTRY_GONE:
@@ -518,9 +524,13 @@ is_collected(const struct runner *r, const struct spool_item *item, int64_t now)
 	return collected;
 }
 
-/* Removes entries from the list that need not be tried. */
+/*
+ * Removes entries from the list that need not be tried, and those that are no
+ * files, which are added to the totals.
+ */
 static void
-keep_chosen(const struct runner *r, struct spool_list *list, int64_t now)
+keep_chosen(const struct runner *r, struct spool_list *list, int64_t now,
+    struct runner_totals *t)
 {
 	const struct attempt_choice	*choice = &r->choice;
 	struct retry_schedule		 schedule;
@@ -540,7 +550,7 @@ keep_chosen(const struct runner *r, struct spool_list *list, int64_t now)
 			continue;
 		}
 		if (chosen)
-			move_bad_entry(r, item.name);
+			move_bad_entry(r, item.name, t);
 		free(item.name);
 	}
 	list->n = n;
@@ -664,6 +674,16 @@ check_alarm(const struct runner *r)
 	alarm_check(&options, clock_now());
 }
 
+static void
+add_totals(struct runner_totals *t, const struct runner_totals *others)
+{
+	t->entries += others->entries;
+	for (int i = 0; i < ATTEMPT_RESULTS; i++)
+		t->result[i] += others->result[i];
+	if (t->error[0] == '\0')
+		strlcpy(t->error, others->error, sizeof(t->error));
+}
+
 static bool
 chooses_all(const struct attempt_choice *c)
 {
@@ -677,6 +697,7 @@ runner_run_queue(const struct runner *options, struct runner_totals *t,
 	struct runner		 copy = *options;
 	const struct runner	*r = &copy;
 	struct queue_run	 run = { .runner = r };
+	struct runner_totals	 others = { 0 };
 	int64_t			 now = clock_now();
 	bool			 good = true;
 
@@ -691,12 +712,13 @@ runner_run_queue(const struct runner *options, struct runner_totals *t,
 		copy.choice.when = ATTEMPT_WHEN_SAFE;
 	if (!list_queue(r, &run.list, now, why))
 		return false;
-	keep_chosen(r, &run.list, now);
+	keep_chosen(r, &run.list, now, &others);
 	if (run.list.n > 0) {
 		block_signals(&run);
 		good = attempt_list(&run, t, why);
 		sigprocmask(SIG_SETMASK, &run.before, NULL);
 	}
+	add_totals(t, &others);
 	spool_list_free(&run.list);
 	if (run.stopped_by == 0)
 		check_alarm(r);

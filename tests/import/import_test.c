@@ -239,10 +239,10 @@ static const struct import_case cases[] = {
 	    "tls_key = /etc/k.pem\n"
 	    "helo = web1.example.org\n"
 	    "aliases = /etc/msmtp-aliases\n"
-	    "timeout = 30s\n"
-	    "source_address = 192.0.2.1\n"
 	    "header_set = To: undisclosed-recipients:;\n"
-	    "header_remove = Cc\n",
+	    "header_remove = Cc\n"
+	    "timeout = 30s\n"
+	    "source_address = 192.0.2.1\n",
 	    { "tls_fingerprint: this is the digest of a certificate",
 	    "logfile: relais has one log for all users" }, NULL },
 	{ "msmtp: a log file", "msmtprc", { { "msmtprc",
@@ -469,9 +469,9 @@ static const struct import_case cases[] = {
 	    "helo = web1.example.org\n"
 	    "domain = example.org\n"
 	    "aliases = off\n"
+	    "message_size_limit = 20480000\n"
 	    "queue_lifetime = 3d\n"
-	    "family = ipv4\n"
-	    "message_size_limit = 20480000\n",
+	    "family = ipv4\n",
 	    { "sasl_passwd:3: the password is there",
 	    "main.cf:5: relais verifies" }, "s3cret:# x\n" },
 	{ "postfix: without brackets, the host has MX records",

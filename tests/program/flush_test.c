@@ -884,6 +884,45 @@ a_file_that_is_not_an_entry_does_not_stop_the_queue_run(void **state)
 	queue_fixture_close(&p);
 }
 
+/* A directory and a file; a timer keeps what is printed. */
+static void
+a_queue_run_reports_invalid_files(void **state)
+{
+	static const char *const	log[] = { "off", "stderr" };
+	struct queue_fixture		p;
+	struct program_result		o;
+
+	(void)state;
+	queue_fixture_open(&p, &(struct script){ 0 }, NULL);
+	for (int i = 0; i < 2; i++) {
+		char	key[16], name[40];
+
+		snprintf(key, sizeof(key), "log=%s", log[i]);
+		queue_fixture_put(&p, me, LIST("a@example.net"));
+		snprintf(name, sizeof(name), "spool/queue/00000000000000%d",
+		    i);
+		temp_dir_write(&p.dir, name, 0600, "x\n");
+		snprintf(name, sizeof(name), "spool/queue/00000000000001%d",
+		    i);
+		assert_int_equal(mkdir(temp_dir_path(&p.dir, name), 0700), 0);
+		relais_run(&o, p.conf, WORDS("-o", key, "queue", "run"), "");
+		assert_int_equal(o.status, 0);
+		if (i == 0)
+			assert_string_equal(o.err.data, "relais: 2 invalid "
+			    "files in the queue; for the reasons, run relais "
+			    "queue list --failed\n");
+		else
+			assert_null(strstr(o.err.data, "invalid files"));
+		program_result_free(&o);
+	}
+	relais_run(&o, p.conf, WORDS("queue", "list", "--failed"), "");
+	assert_non_null(strstr(o.out.data, "is not a queued message"));
+	assert_non_null(strstr(o.out.data, "not a regular file"));
+	program_result_free(&o);
+	assert_true(mock_smtp_wait_messages(p.host, 2));
+	queue_fixture_close(&p);
+}
+
 static void
 an_entry_that_kills_its_worker_does_not_stop_the_queue_run(void **state)
 {
@@ -1362,6 +1401,7 @@ static const struct CMUnitTest flush_spec[] = {
 	    (void *)(uintptr_t)"-qf" },
 	cmocka_unit_test(
 	    a_file_that_is_not_an_entry_does_not_stop_the_queue_run),
+	cmocka_unit_test(a_queue_run_reports_invalid_files),
 	cmocka_unit_test(
 	    an_entry_that_kills_its_worker_does_not_stop_the_queue_run),
 	SIGNAL("SIGHUP ends a queue run after the current message", SIGHUP),
