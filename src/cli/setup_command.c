@@ -27,6 +27,19 @@ enum { STOPPED = 1 };
 
 #define FORCE	"use --force"
 
+/* The password file, if there is a password, and the configuration. */
+static void
+name_files(struct setup_files *files, struct setup_file file[2],
+    const struct setup_answers *s, bool has_secret)
+{
+	file[0] = (struct setup_file){ s->secret_path, NULL, 0600 };
+	file[1] = (struct setup_file){ s->path, NULL,
+		geteuid() == 0 ? 0644 : 0600 };
+	*files = (struct setup_files){ .force = s->force, .group = getegid(),
+		.file = has_secret ? file : &file[1],
+		.n = has_secret ? 2 : 1, .advice = FORCE };
+}
+
 /*
  * Gets the answers and tests them.  On a terminal, a failure can be corrected
  * or ignored.  False with why, or with .stopped.
@@ -131,24 +144,20 @@ static bool
 write_files(struct setup_answers *s, struct failure *why)
 {
 	struct buffer		text = { 0 }, secret = { 0 };
-	struct setup_file	file[] = {
-		{ s->secret_path, &secret, 0600 },
-		{ s->path, &text, geteuid() == 0 ? 0644 : 0600 },
-	};
-	struct setup_file	*conf = &file[1];
-	bool			 has_secret = s->secret.len > 0;
-	struct setup_files	 files = { .force = s->force,
-		.group = getegid(), .file = has_secret ? file : conf,
-		.n = has_secret ? 2 : 1, .advice = FORCE };
-	bool			good = choose_group(s, &files, &file[0].mode,
-				    why);
+	struct setup_file	file[2], *conf = &file[1];
+	struct setup_files	files;
+	bool			has_secret = s->secret.len > 0, good;
 
+	name_files(&files, file, s, has_secret);
+	file[0].content = &secret;
+	conf->content = &text;
+	good = choose_group(s, &files, &file[0].mode, why);
 	/* The arguments of a command may be secret. */
 	if (setup_answers_value(s, KEY_PASSWORD_COMMAND) != NULL ||
 	    setup_answers_value(s, KEY_TOKEN_COMMAND) != NULL)
 		conf->mode = file[0].mode;
 	setup_answers_write(s, &text);
-	if (s->secret.len > 0)
+	if (has_secret)
 		buffer_addf(&secret, "%s\n", s->secret.data);
 	if (good) {
 		char	*copy = memory_copy(text.data);
@@ -203,16 +212,12 @@ send_test(const struct setup_answers *s, const struct log *log)
 static bool
 check_target(const struct setup_answers *s, struct failure *why)
 {
-	const struct setup_file		 file[] = { { s->secret_path, NULL, 0 },
-		{ s->path, NULL, 0 } };
-	bool				 has_secret =
-					    setup_answers_may_have_secret(s);
-	const struct setup_files	 files = { .force = s->force,
-		.file = has_secret ? file : &file[1],
-		.n = has_secret ? 2 : 1, .advice = FORCE };
-	char				*directory, *parent;
-	bool				 good;
+	struct setup_file	 file[2];
+	struct setup_files	 files;
+	char			*directory, *parent;
+	bool			 good;
 
+	name_files(&files, file, s, setup_answers_may_have_secret(s));
 	if (geteuid() != 0 && s->options->config_file == NULL &&
 	    access(config_system_file(), F_OK) == 0)
 		return failed(why, EX_NOPERM, "%s exists, so %s would not be "
