@@ -68,15 +68,9 @@ took() {
 # their message, once, and the log has the reply to that message: it ends with
 # the queue ID that the server has written to Received.
 arrive() {
-	local server=$1 directory=$2 deadline=$((SECONDS + 60)) file to id
+	local server=$1 directory=$2 file to id
 	shift 2
-	until [ "$(delivered_files "$directory" | wc -l)" -ge $# ]; do
-		((SECONDS < deadline)) || {
-			echo "fewer than $# messages have been delivered"
-			return 1
-		}
-		pause
-	done
+	await_delivery "$directory" $#
 	delivered_files "$directory" | while read -r file; do
 		to=$("${server}_recipient" "$file")
 		grep -q "^Subject: to .*$to" "$file" ||

@@ -58,20 +58,26 @@ stderr_says() {
 # delivered SERVER DIRECTORY MESSAGE RECIPIENT...: requires that exactly these
 # recipients have received MESSAGE, once and octet for octet.
 delivered() {
-	local server=$1 directory=$2 message=$3 deadline=$((SECONDS + 60)) file
+	local server=$1 directory=$2 message=$3 file
 	shift 3
-	until [ "$(delivered_files "$directory" | wc -l)" -ge $# ]; do
-		((SECONDS < deadline)) || {
-			echo "fewer than $# copies have been delivered"
-			return 1
-		}
-		pause
-	done
+	await_delivery "$directory" $#
 	delivered_files "$directory" | while read -r file; do
 		"${server}_recipient" "$file"
 		same_as "$message" "$file" >&2
 	done | sort >"$LAB/case/who"
 	printf '%s\n' "$@" | sort | diff - "$LAB/case/who"
+}
+
+# await_delivery DIRECTORY N: waits until N messages have been delivered.
+await_delivery() {
+	local deadline=$((SECONDS + 60))
+	until [ "$(delivered_files "$1" | wc -l)" -ge "$2" ]; do
+		((SECONDS < deadline)) || {
+			echo "fewer than $2 messages have been delivered"
+			return 1
+		}
+		pause
+	done
 }
 
 delivered_files() {
