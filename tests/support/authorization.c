@@ -29,6 +29,7 @@ void
 authorization_start(struct authorization *a, struct temp_dir *dir,
     const struct usual_certificates *usual, const char *script)
 {
+	struct running	*servers = parent;
 	const char	*line;
 	unsigned	 port;
 	pid_t		 pid;
@@ -40,17 +41,19 @@ authorization_start(struct authorization *a, struct temp_dir *dir,
 	    temp_dir_write(dir, "authorization.json", 0600, script));
 	snprintf(a->log, sizeof(a->log), "%s",
 	    temp_dir_write(dir, "authorization.log", 0600, ""));
-	if (parent == NULL)
-		parent = program_start(&(struct program){
+	if (servers == NULL)
+		servers = program_start(&(struct program){
 		    .path = "/usr/bin/python3", .argv = WORDS("python3", "-B",
 		    TESTS "/support/authorization.py"), .keep_open = true,
 		    .deadline_ms = 120000 });
+	parent = NULL;		/* it is freed if it does not reply */
 	for (const char *const *word = WORDS(usual->chain, usual->key,
 	    a->script, a->log); *word != NULL; word++) {
-		program_say(parent, *word);
-		program_say(parent, word[1] != NULL ? " " : "\n");
+		program_say(servers, *word);
+		program_say(servers, word[1] != NULL ? " " : "\n");
 	}
-	line = program_hear(parent);
+	line = program_hear(servers);
+	parent = servers;
 	assert_int_equal(sscanf(line, "port %u process %d", &port, &pid), 2);
 	a->process = pidfd_open(pid, 0);
 	assert_int_not_equal(a->process, -1);
