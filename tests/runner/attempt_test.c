@@ -20,7 +20,7 @@
 #include "runner/attempt.h"
 #include "support/cases.h"
 #include "support/mock_smtp.h"
-#include "support/temp_dir.h"
+#include "support/spool_place.h"
 #include "support/temp_spool.h"
 #include "util/file.h"
 
@@ -56,12 +56,8 @@ struct attempt_case {
 };
 
 struct fixture {
-	struct temp_dir		 dir;
+	struct spool_place	 at;
 	struct mock_smtp	*host;
-	struct config		 config;
-	struct identity		 me;
-	struct log		 log;
-	struct spool		 spool;
 	char			 id[ID_SIZE];
 };
 
@@ -77,7 +73,7 @@ may_leave(void *context)
 static void
 make_old(struct fixture *f)
 {
-	int	fd = openat(f->spool.dir[SPOOL_QUEUE], f->id, O_RDWR);
+	int	fd = openat(f->at.spool.dir[SPOOL_QUEUE], f->id, O_RDWR);
 	char	text[512] = "";
 	char	*arrived;
 
@@ -113,8 +109,8 @@ put(struct fixture *f, const struct attempt_case *c)
 		outcomes[i].in_doubt = c->in_doubt;
 		outcomes[i].text = "451 later";
 	}
-	temp_spool_message(&message, &f->spool, 200, 7);
-	if (!spool_commit(&f->spool, &submission, f->id, &why))
+	temp_spool_message(&message, &f->at.spool, 200, 7);
+	if (!spool_commit(&f->at.spool, &submission, f->id, &why))
 		fail_msg("%s", why.text);
 	message_free(&message);
 	envelope_free(&envelope);
@@ -125,35 +121,20 @@ put(struct fixture *f, const struct attempt_case *c)
 static void
 fixture_open(struct fixture *f, const struct script *script)
 {
-	struct config_source	source;
-	struct failure		why;
-	char			conf[512];
+	char	conf[256];
 
-	temp_dir_make(&f->dir);
-	temp_spool_make(&f->spool, 0);
 	f->host = mock_smtp_start(script);
 	snprintf(conf, sizeof(conf), "smarthost = smtp://127.0.0.1:%u\n"
-	    "timeout = 5s\nhelo = client.example\ndomain = example.org\n"
-	    "aliases = %s\n", f->host->port,
-	    temp_dir_write(&f->dir, "aliases", 0600, ""));
-	source = (struct config_source){ .file = temp_dir_write(&f->dir,
-	    "conf", 0600, conf) };
-	if (!config_load(&f->config, &source, &why))
-		fail_msg("%s", why.text);
-	identity_find(&f->me, &f->config);
-	log_open(&f->log, &(struct log_options){ .target = "off",
-	    .tag = "test" });
+	    "timeout = 5s\nhelo = client.example\ndomain = example.org\n",
+	    f->host->port);
+	spool_place_open(&f->at, "", conf);
 }
 
 static void
 fixture_close(struct fixture *f)
 {
-	log_close(&f->log);
-	identity_free(&f->me);
-	config_free(&f->config);
 	mock_smtp_stop(f->host);
-	temp_spool_remove(&f->spool);
-	temp_dir_remove(&f->dir);
+	spool_place_close(&f->at);
 }
 
 static void
@@ -162,7 +143,7 @@ check_delay(struct fixture *f, const struct attempt_case *c, int64_t before)
 	int64_t		after = time(NULL);
 	struct stat	st;
 
-	assert_int_equal(fstatat(f->spool.dir[SPOOL_QUEUE], f->id, &st, 0),
+	assert_int_equal(fstatat(f->at.spool.dir[SPOOL_QUEUE], f->id, &st, 0),
 	    0);
 	assert_true(st.st_mtime >= before + c->delay[0]);
 	assert_true(st.st_mtime <= after + c->delay[1]);
@@ -180,21 +161,21 @@ is_attempted(void **state)
 
 	fixture_open(&f, &c->script);
 	put(&f, c);
-	worker = (struct attempt_worker){ .config = &f.config, .me = &f.me,
-	    .log = &f.log, .spool = &f.spool, .choice = &c->choice,
-	    .may_leave = may_leave, .context = *state };
+	worker = (struct attempt_worker){ .config = &f.at.config,
+	    .me = &f.at.me, .log = &f.at.log, .spool = &f.at.spool,
+	    .choice = &c->choice, .may_leave = may_leave, .context = *state };
 	attempt_worker_begin(&worker, NULL);
 	if (c->locked)
-		assert_int_equal(entry_open(&other, &f.spool, SPOOL_QUEUE,
+		assert_int_equal(entry_open(&other, &f.at.spool, SPOOL_QUEUE,
 		    f.id, ENTRY_WORK, &why), ENTRY_OPENED);
 	now = time(NULL);
 	assert_int_equal(attempt_entry(&worker, f.id), c->result);
 	if (c->locked)
 		entry_close(&other);
 	attempt_worker_end(&worker);
-	assert_string_equal(temp_spool_entries(f.spool.directory, SPOOL_QUEUE),
-	    c->queue);
-	assert_string_equal(temp_spool_entries(f.spool.directory,
+	assert_string_equal(temp_spool_entries(f.at.spool.directory,
+	    SPOOL_QUEUE), c->queue);
+	assert_string_equal(temp_spool_entries(f.at.spool.directory,
 	    SPOOL_FAILED), c->failed != NULL ? c->failed : "");
 	assert_int_equal(mock_smtp_messages(f.host), c->messages);
 	assert_int_equal(worker.delivered, c->delivered);
@@ -341,13 +322,14 @@ an_entry_that_is_in_no_spool_is_sent(void **state)
 	fixture_open(&f, &script);
 	envelope_set_reverse(&envelope, "a@example.org");
 	envelope_add(&envelope, "b@example.net");
-	temp_spool_message(&message, &f.spool, 200, 7);
+	temp_spool_message(&message, &f.at.spool, 200, 7);
 	assert_true(spool_write(&submission, fd, &why));
 	message_free(&message);
 	envelope_free(&envelope);
 	assert_true(entry_adopt(&entry, "message", fd, &why));
-	worker = (struct attempt_worker){ .config = &f.config, .me = &f.me,
-	    .log = &f.log, .spool = &f.spool, .choice = &choice };
+	worker = (struct attempt_worker){ .config = &f.at.config,
+	    .me = &f.at.me, .log = &f.at.log, .spool = &f.at.spool,
+	    .choice = &choice };
 	attempt_worker_begin(&worker, NULL);
 	attempt_send(&worker, &entry, NULL, &outcome);
 	attempt_worker_end(&worker);

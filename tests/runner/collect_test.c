@@ -22,53 +22,28 @@
 #include "queue/commit.h"
 #include "runner/collect.h"
 #include "support/cases.h"
-#include "support/temp_dir.h"
+#include "support/spool_place.h"
 #include "support/temp_spool.h"
 
 enum { NOW = 1763760000, HOUR = 60 * 60 };
 
 struct fixture {
-	struct temp_dir		 dir;
-	struct config		 config;
-	struct identity		 me;
-	struct log		 log;
-	struct spool		 spool;
+	struct spool_place	 at;
 	char			 last[ID_SIZE];	/* of put() */
 };
 
 static void
 fixture_open(struct fixture *f, const char *conf)
 {
-	struct config_source	source;
-	struct buffer		text = { 0 };
-	struct failure		why;
-	int			fd;
+	struct buffer	text = { 0 };
+	int		fd;
 
-	*f = (struct fixture){ 0 };
-	temp_dir_make(&f->dir);
-	temp_spool_make(&f->spool, 0);
-	fd = openat(f->spool.fd, "storm", O_CREAT | O_WRONLY, 0600);
+	buffer_addf(&text, "domain = example.org\n%s", conf);
+	spool_place_open(&f->at, "", text.data);
+	buffer_free(&text);
+	fd = openat(f->at.spool.fd, "storm", O_CREAT | O_WRONLY, 0600);
 	assert_true(fd != -1);
 	close(fd);
-	buffer_addf(&text, "domain = example.org\naliases = off\n%s", conf);
-	source = (struct config_source){ .file = temp_dir_write(&f->dir,
-	    "conf", 0600, text.data) };
-	buffer_free(&text);
-	if (!config_load(&f->config, &source, &why))
-		fail_msg("%s", why.text);
-	identity_find(&f->me, &f->config);
-	log_open(&f->log, &(struct log_options){ .target = "off",
-	    .tag = "test" });
-}
-
-static void
-fixture_close(struct fixture *f)
-{
-	log_close(&f->log);
-	identity_free(&f->me);
-	config_free(&f->config);
-	temp_spool_remove(&f->spool);
-	temp_dir_remove(&f->dir);
 }
 
 /* digest: IDs, or NULL. */
@@ -86,8 +61,8 @@ put(struct fixture *f, int64_t next, size_t body, const char *digest)
 
 	envelope_set_reverse(&env, "me@example.org");
 	envelope_add(&env, "a@example.net");
-	temp_spool_message(&message, &f->spool, body, 1);
-	if (!spool_commit(&f->spool, &submission, f->last, &why))
+	temp_spool_message(&message, &f->at.spool, body, 1);
+	if (!spool_commit(&f->at.spool, &submission, f->last, &why))
 		fail_msg("%s", why.text);
 	message_free(&message);
 	envelope_free(&env);
@@ -96,13 +71,13 @@ put(struct fixture *f, int64_t next, size_t body, const char *digest)
 static void
 run_collect(struct fixture *f, bool early)
 {
-	struct collect_options	options = { .config = &f->config,
-				    .me = &f->me, .log = &f->log,
-				    .spool = &f->spool, .early = early };
+	struct collect_options	options = { .config = &f->at.config,
+				    .me = &f->at.me, .log = &f->at.log,
+				    .spool = &f->at.spool, .early = early };
 	struct spool_list	list;
 	struct failure		why;
 
-	assert_true(spool_list(&list, &f->spool, SPOOL_QUEUE, &why));
+	assert_true(spool_list(&list, &f->at.spool, SPOOL_QUEUE, &why));
 	collect_run(&options, &list, NOW);
 	spool_list_free(&list);
 }
@@ -116,13 +91,13 @@ describe(struct fixture *f)
 	struct failure		why;
 
 	text[0] = '\0';
-	assert_true(spool_list(&list, &f->spool, SPOOL_QUEUE, &why));
+	assert_true(spool_list(&list, &f->at.spool, SPOOL_QUEUE, &why));
 	for (size_t i = 0; i < list.n; i++) {
 		struct entry	e;
 		size_t		n = 1;
 		char		word[24];
 
-		assert_int_equal(entry_open(&e, &f->spool, SPOOL_QUEUE,
+		assert_int_equal(entry_open(&e, &f->at.spool, SPOOL_QUEUE,
 		    list.item[i].name, ENTRY_LOOK, &why), ENTRY_OPENED);
 		for (const char *c = e.file.digest; c != NULL && *c != '\0';
 		    c++)
@@ -187,7 +162,7 @@ is_due(void **state)
 		put(&f, NOW + c->next[i], 100, NULL);
 	run_collect(&f, c->early);
 	assert_string_equal(describe(&f), c->queue);
-	fixture_close(&f);
+	spool_place_close(&f.at);
 }
 
 struct size_case {
@@ -235,7 +210,7 @@ has_size(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	assert_string_equal(describe(&f), c->queue);
-	fixture_close(&f);
+	spool_place_close(&f.at);
 }
 
 static struct entry
@@ -244,7 +219,7 @@ open_last(struct fixture *f)
 	struct entry	e;
 	struct failure	why;
 
-	assert_int_equal(entry_open(&e, &f->spool, SPOOL_QUEUE, f->last,
+	assert_int_equal(entry_open(&e, &f->at.spool, SPOOL_QUEUE, f->last,
 	    ENTRY_WORK, &why), ENTRY_OPENED);
 	return e;
 }
@@ -263,7 +238,7 @@ a_locked_entry_is_left_out(void **state)
 	run_collect(&f, false);
 	assert_string_equal(describe(&f), "c 2");
 	entry_close(&e);
-	fixture_close(&f);
+	spool_place_close(&f.at);
 }
 
 static void
@@ -303,7 +278,7 @@ a_digest_that_is_not_complete_is_completed(void **state)
 	e = open_last(&f);
 	assert_true(collect_may_change(&e, &why));
 	entry_close(&e);
-	fixture_close(&f);
+	spool_place_close(&f.at);
 }
 
 int

@@ -11,7 +11,7 @@
 #include "queue/commit.h"
 #include "runner/release.h"
 #include "support/cases.h"
-#include "support/temp_dir.h"
+#include "support/spool_place.h"
 #include "support/temp_spool.h"
 
 enum { RECIPIENTS = 3 };
@@ -56,46 +56,31 @@ static void
 is_released(void **state)
 {
 	const struct release_case	*c = *state;
-	struct config_source		 source;
-	struct temp_dir			 dir;
-	struct config			 config;
-	struct identity			 me;
-	struct spool			 spool;
+	struct spool_place		 at;
 	struct entry			 entry;
 	struct failure			 why = { .status = EX_OK };
 	char				 conf[256], id[ID_SIZE];
 
-	temp_dir_make(&dir);
-	temp_spool_make(&spool, 0);
-	snprintf(conf, sizeof(conf), "smarthost = smtp://127.0.0.1\n"
-	    "aliases = %s\n%s", temp_dir_write(&dir, "aliases", 0600,
-	    "staff: b@example.net, c@example.net\n"),
+	snprintf(conf, sizeof(conf), "smarthost = smtp://127.0.0.1\n%s",
 	    c->conf != NULL ? c->conf : "");
-	source = (struct config_source){ .file = temp_dir_write(&dir, "conf",
-	    0600, conf) };
-	if (!config_load(&config, &source, &why))
-		fail_msg("%s", why.text);
-	identity_find(&me, &config);
-	put_failed(&spool, c, id);
-	assert_int_equal(entry_open(&entry, &spool, SPOOL_FAILED, id,
+	spool_place_open(&at, "staff: b@example.net, c@example.net\n", conf);
+	put_failed(&at.spool, c, id);
+	assert_int_equal(entry_open(&entry, &at.spool, SPOOL_FAILED, id,
 	    ENTRY_WORK, &why), ENTRY_OPENED);
 
-	if (!release_entry(&entry, &config, &me, id, &why))
+	if (!release_entry(&entry, &at.config, &at.me, id, &why))
 		assert_int_equal(why.status, c->status);
 	else
 		assert_int_equal(EX_OK, c->status);
 	if (c->text != NULL)
 		assert_non_null(strstr(why.text, c->text));
-	assert_string_equal(temp_spool_entries(spool.directory, SPOOL_QUEUE),
+	assert_string_equal(temp_spool_entries(at.spool.directory, SPOOL_QUEUE),
 	    c->queue != NULL ? c->queue : "");
-	assert_string_equal(temp_spool_entries(spool.directory, SPOOL_FAILED),
-	    c->failed != NULL ? c->failed : "");
+	assert_string_equal(temp_spool_entries(at.spool.directory,
+	    SPOOL_FAILED), c->failed != NULL ? c->failed : "");
 
 	entry_close(&entry);
-	identity_free(&me);
-	config_free(&config);
-	temp_spool_remove(&spool);
-	temp_dir_remove(&dir);
+	spool_place_close(&at);
 }
 
 static const struct release_case cases[] = {

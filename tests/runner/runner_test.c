@@ -17,7 +17,7 @@
 #include "runner/runner.h"
 #include "support/cases.h"
 #include "support/mock_smtp.h"
-#include "support/temp_dir.h"
+#include "support/spool_place.h"
 #include "support/temp_spool.h"
 
 struct run_case {
@@ -52,36 +52,24 @@ is_run(void **state)
 	static const char *const	to[] = { "b@example.net", "" };
 	const struct run_case		*c = *state;
 	struct runner_totals		 totals;
-	struct config_source		 source;
-	struct temp_dir			 dir;
 	struct mock_smtp		*host = mock_smtp_start(&c->script);
-	struct config			 config;
-	struct identity			 me;
-	struct log			 log;
-	struct spool			 spool;
+	struct spool_place		 at;
 	struct failure			 why;
 	char				 conf[256], id[ID_SIZE];
 	sigset_t			 term;
 	struct runner			 runner = {
-		.config = &config, .me = &me, .log = &log, .spool = &spool,
+		.config = &at.config, .me = &at.me, .log = &at.log,
+		.spool = &at.spool,
 	};
 
-	temp_dir_make(&dir);
-	temp_spool_make(&spool, 0);
 	snprintf(conf, sizeof(conf), "smarthost = smtp://127.0.0.1:%u\n"
 	    "timeout = 5s\nhelo = client.example\ndomain = example.org\n%s",
 	    host->port, c->conf != NULL ? c->conf : "");
-	source = (struct config_source){ .file = temp_dir_write(&dir, "conf",
-	    0600, conf) };
-	if (!config_load(&config, &source, &why))
-		fail_msg("%s", why.text);
-	identity_find(&me, &config);
-	log_open(&log, &(struct log_options){ .target = "off",
-	    .tag = "test" });
+	spool_place_open(&at, "", conf);
 	for (size_t i = 0; i < c->entries; i++)
-		temp_spool_put(&spool, id, to);
+		temp_spool_put(&at.spool, id, to);
 	if (c->with_dir)
-		assert_int_equal(mkdirat(spool.dir[SPOOL_QUEUE],
+		assert_int_equal(mkdirat(at.spool.dir[SPOOL_QUEUE],
 		    "directory", 0700), 0);
 	if (c->first_only)
 		runner.choice.id = id;
@@ -105,17 +93,14 @@ is_run(void **state)
 	assert_int_equal(totals.stopped, c->is_stopped);
 	assert_true(mock_smtp_connections(host) >= c->connections[0]);
 	assert_true(mock_smtp_connections(host) <= c->connections[1]);
-	assert_int_equal(temp_spool_count(&spool, SPOOL_QUEUE),
+	assert_int_equal(temp_spool_count(&at.spool, SPOOL_QUEUE),
 	    c->entries - c->result[ATTEMPT_DELIVERED] -
 	    c->result[ATTEMPT_FAILED]);
-	assert_int_equal(temp_spool_count(&spool, SPOOL_FAILED), c->with_dir);
+	assert_int_equal(temp_spool_count(&at.spool, SPOOL_FAILED),
+	    c->with_dir);
 
-	log_close(&log);
-	identity_free(&me);
-	config_free(&config);
 	mock_smtp_stop(host);
-	temp_spool_remove(&spool);
-	temp_dir_remove(&dir);
+	spool_place_close(&at);
 }
 
 #define STEPS(...)	{ .steps = { __VA_ARGS__ } }
