@@ -74,17 +74,6 @@ arrived(struct queue_fixture *p, const char *path)
 	return n;
 }
 
-/* To the end, undisturbed. */
-static void
-settle(struct queue_fixture *p)
-{
-	struct program_result	o;
-
-	relais_run(&o, p->conf, WORDS("-qf"), "");
-	assert_true(o.status == 0 || o.status == EX_TEMPFAIL);
-	program_result_free(&o);
-}
-
 static void
 check(struct queue_fixture *p, size_t twice_max, const char *inject,
     const size_t before[ENTRIES])
@@ -139,7 +128,7 @@ is_disturbed(void **state)
 		n = mock_smtp_connections(p.host);
 		trace(&p, inject);
 		n = mock_smtp_connections(p.host) - n;
-		settle(&p);
+		queue_fixture_run(&p, "-qf", QUEUE_FIXTURE_ANY);
 		check(&p, c->twice ? n : 0, inject, before);
 		temp_dir_empty(failed);
 		runs++;

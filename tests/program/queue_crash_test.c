@@ -188,21 +188,44 @@ begin(struct queue_fixture *p, struct strace_calls *calls,
 	}
 }
 
-static const struct script	nobody = { .refusing = true };
+/* What is done again and again, each time with another fault. */
+struct work {
+	const struct script	*script;
+	void		       (*put)(struct queue_fixture *);	/* or NULL */
+	const char *const	*words;
+	each_fn			*each;
+};
 
-static void
-kill_while_accepting(void **state)
+static struct counter
+try_faults(const struct work *w, const struct strace_fault *faults, size_t n)
 {
 	struct queue_fixture	p;
 	struct strace_calls	calls;
 	struct counter		c = { 0 };
 
-	(void)state;
-	begin(&p, &calls, &nobody, NULL, submit);
-	for_each_call(&p, &calls, &killed, accept_one, &c);
-	print_message("%zu runs, %zu killed\n", c.runs, c.killed);
-	assert_int_equal(c.runs, c.killed);
+	begin(&p, &calls, w->script, w->put, w->words);
+	for (size_t i = 0; i < n; i++)
+		for_each_call(&p, &calls, &faults[i], w->each, &c);
+	print_message("%zu runs, %zu killed, %zu messages came twice\n",
+	    c.runs, c.killed, c.again);
 	queue_fixture_close(&p);
+	return c;
+}
+
+#define COUNT(faults)	(sizeof(faults) / sizeof(*(faults)))
+
+static const struct script	nobody = { .refusing = true };
+
+static const struct work	accepting = { &nobody, NULL, submit,
+	accept_one };
+
+static void
+kill_while_accepting(void **state)
+{
+	const struct counter	c = try_faults(&accepting, &killed, 1);
+
+	(void)state;
+	assert_int_equal(c.runs, c.killed);
 }
 
 static void
@@ -218,16 +241,9 @@ failing_calls_while_accepting(void **state)
 		{ "error=EMFILE", keeping, false },
 		{ "error=ENOSPC", keeping, true },
 	};
-	struct queue_fixture	p;
-	struct strace_calls	calls;
-	struct counter		c = { 0 };
 
 	(void)state;
-	begin(&p, &calls, &nobody, NULL, submit);
-	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
-		for_each_call(&p, &calls, &faults[i], accept_one, &c);
-	print_message("%zu runs\n", c.runs);
-	queue_fixture_close(&p);
+	try_faults(&accepting, faults, COUNT(faults));
 }
 
 /* The file, its name and the directory are synced before exit status 0. */
@@ -260,17 +276,6 @@ sync_before_exit_0(void **state)
 /*
  * Flushing.
  */
-
-/* To the end, undisturbed. */
-static void
-settle(struct queue_fixture *p)
-{
-	struct program_result	o;
-
-	relais_run(&o, p->conf, WORDS("-qf"), "");
-	assert_true(o.status == 0 || o.status == EX_TEMPFAIL);
-	program_result_free(&o);
-}
 
 static size_t
 arrived(struct queue_fixture *p, const char *to)
@@ -360,7 +365,7 @@ flush_killed(struct queue_fixture *p, const char *inject, struct counter *c)
 	put_two(p);
 	c->killed += trace(p, inject, flush, "") == -1;
 	allowed = copies_allowed(p);
-	settle(p);
+	queue_fixture_run(p, "-qf", QUEUE_FIXTURE_ANY);
 	copies = arrived(p, "a@example.net") - before;
 	c->again += copies == 2;
 	check_flushed(p, inject, copies, allowed);
@@ -371,15 +376,10 @@ static void
 kill_while_flushing(const struct script *script,
     const struct strace_fault *fault)
 {
-	struct queue_fixture	p;
-	struct strace_calls	calls;
-	struct counter		c = { 0 };
+	const struct work	flushing = { script, put_two, flush,
+		flush_killed };
 
-	begin(&p, &calls, script, put_two, flush);
-	for_each_call(&p, &calls, fault, flush_killed, &c);
-	print_message("%zu runs, %zu messages came twice\n", c.runs, c.again);
-	assert_true(c.again >= 1);
-	queue_fixture_close(&p);
+	assert_true(try_faults(&flushing, fault, 1).again >= 1);
 }
 
 static void
@@ -408,7 +408,7 @@ flush_failing(struct queue_fixture *p, const char *inject, struct counter *c)
 
 	put_two(p);
 	c->killed += trace(p, inject, flush, "") == -1;
-	settle(p);
+	queue_fixture_run(p, "-qf", QUEUE_FIXTURE_ANY);
 	check_flushed(p, inject, arrived(p, "a@example.net") - before, 1);
 	if (strstr(inject, "EINTR") != NULL)
 		assert_string_equal(temp_spool_entries(p->spool, SPOOL_FAILED),
@@ -426,17 +426,12 @@ failing_calls_during_a_queue_run(void **state)
 		{ "error=EIO", keeping, false },
 		{ "error=ENOSPC", keeping, false },
 	};
-	struct queue_fixture	p;
-	struct strace_calls	calls;
-	struct counter		c = { 0 };
+	const struct work		flushing = { &busy, put_two, flush,
+		flush_failing };
 
 	(void)state;
-	begin(&p, &calls, &busy, put_two, flush);
-	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
-		for_each_call(&p, &calls, &faults[i], flush_failing, &c);
-	print_message("%zu runs\n", c.runs);
-	assert_int_equal(c.killed, 0);
-	queue_fixture_close(&p);
+	assert_int_equal(try_faults(&flushing, faults, COUNT(faults)).killed,
+	    0);
 }
 
 /* "inject=pwrite64:error=EIO:when=2+" and so fails all later runs. */
@@ -472,7 +467,7 @@ flush_failing_on(struct queue_fixture *p, const char *inject,
 		trace(p, always, flush, "");
 	if (arrived(p, "a@example.net") > before + 1)
 		fail_msg("%s: each run sends it again", inject);
-	settle(p);
+	queue_fixture_run(p, "-qf", QUEUE_FIXTURE_ANY);
 	c->again += arrived(p, "a@example.net") == before + 2;
 	check_flushed(p, inject, arrived(p, "a@example.net") - before,
 	    allowed);
@@ -485,18 +480,13 @@ permanently_failing_calls_during_a_queue_run(void **state)
 		{ "error=EIO", keeping, true },
 		{ "error=ENOSPC", keeping, true },
 	};
-	struct queue_fixture	p;
-	struct strace_calls	calls;
-	struct counter		c = { 0 };
+	const struct work		flushing = { &busy, put_two, flush,
+		flush_failing_on };
 
 	(void)state;
-	begin(&p, &calls, &busy, put_two, flush);
-	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
-		for_each_call(&p, &calls, &faults[i], flush_failing_on, &c);
-	print_message("%zu runs\n", c.runs);
 	/* One system call fails, and another one keeps the entry safe. */
-	assert_int_equal(c.again, 0);
-	queue_fixture_close(&p);
+	assert_int_equal(try_faults(&flushing, faults, COUNT(faults)).again,
+	    0);
 }
 
 struct order {
@@ -592,7 +582,7 @@ an_entry_that_cannot_be_removed_is_not_sent_again(void **state)
 		    flush, ""), EX_TEMPFAIL);
 	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE),
 	    "+a@example.net +b@example.net");
-	settle(&p);
+	queue_fixture_run(&p, "-qf", QUEUE_FIXTURE_ANY);
 	assert_string_equal(temp_spool_entries(p.spool, SPOOL_QUEUE), "");
 	assert_int_equal(arrived(&p, "a@example.net"), 1);
 	queue_fixture_close(&p);
@@ -636,7 +626,7 @@ give_up_one(struct queue_fixture *p, const char *inject, struct counter *c)
 	sent = arrived(p, "me@example.org") - before;
 	allowed = sent == 1 && successes(p, "unlinkat") == 1 &&
 	    successes(p, "renameat2") == 0 ? 2 : 1;
-	settle(p);
+	queue_fixture_run(p, "-qf", QUEUE_FIXTURE_ANY);
 	now = arrived(p, "me@example.org");
 	kept = temp_spool_entries(p->spool, SPOOL_FAILED)[0] != '\0';
 	if (now == before && !kept)
@@ -649,19 +639,16 @@ give_up_one(struct queue_fixture *p, const char *inject, struct counter *c)
 	assert_string_equal(temp_spool_entries(p->spool, SPOOL_QUEUE), "");
 }
 
+static const struct work	giving_up = { &refusing, put_one, flush,
+	give_up_one };
+
 static void
 kill_while_giving_up(void **state)
 {
-	struct queue_fixture	p;
-	struct strace_calls	calls;
-	struct counter		c = { 0 };
+	const struct counter	c = try_faults(&giving_up, &killed, 1);
 
 	(void)state;
-	begin(&p, &calls, &refusing, put_one, flush);
-	for_each_call(&p, &calls, &killed, give_up_one, &c);
-	print_message("%zu runs, %zu notices came twice\n", c.runs, c.again);
 	assert_in_range(c.again, 1, c.runs);
-	queue_fixture_close(&p);
 }
 
 static void
@@ -675,18 +662,12 @@ failing_calls_while_giving_up(void **state)
 		{ "error=ENOSPC", making, false },
 		{ "error=ENOSPC", making, true },
 	};
-	struct queue_fixture	p;
-	struct strace_calls	calls;
-	struct counter		c = { 0 };
+	struct counter			c;
 
 	(void)state;
-	begin(&p, &calls, &refusing, put_one, flush);
-	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
-		for_each_call(&p, &calls, &faults[i], give_up_one, &c);
-	print_message("%zu runs\n", c.runs);
+	c = try_faults(&giving_up, faults, COUNT(faults));
 	assert_int_equal(c.killed, 0);
 	assert_int_equal(c.again, 0);
-	queue_fixture_close(&p);
 }
 
 /* File systems that cannot be written. */
