@@ -2,8 +2,6 @@
 
 #include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,7 +15,6 @@
 #include "submit/spool_config.h"
 #include "util/buffer.h"
 #include "util/clock.h"
-#include "util/memory.h"
 
 enum {
 	MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR,
@@ -279,43 +276,13 @@ check_by_service(struct check *c, const struct check_finding *about)
 	return true;
 }
 
-/*
- * Reports why the directory cannot be used, without its path and the place of
- * the key, which the finding has.
- */
-static void
-report_unusable(struct check *c, struct check_finding *found,
-    const struct failure *why)
-{
-	static const char	 subject[] = "the queue directory ";
-	const struct setting	*set = config_find(c->config, NULL, KEY_QUEUE);
-	size_t			 path_len = strlen(found->object);
-	char			*copy = memory_copy(why->text);
-	char			*text = copy;
-	char			*place = strrchr(text, '(');
-
-	if (set != NULL && place != NULL && place > text + 1 &&
-	    strncmp(place + 1, set->origin, strlen(set->origin)) == 0) {
-		place[-1] = '\0';
-		found->origin = set->origin;
-	}
-	found->remedy = check_take_commands(text);
-	if (found->remedy == NULL)
-		found->remedy = "run \"relais check\" as root, or correct the "
-		    "owner and the mode of the directory";
-	if (strncmp(text, subject, strlen(subject)) == 0)
-		text += strlen(subject);
-	if (strncmp(text, found->object, path_len) == 0)
-		text += path_len + strspn(text + path_len, ": ");
-	check_report(c, found, "%s", text);
-	free(copy);
-}
-
 /* Mail can leave without the spool, unless the smarthost cannot be reached. */
 static void
 report_closed(struct check *c, struct check_finding *found,
-    enum spool_config answer, const struct failure *why)
+    enum spool_config answer, struct failure *why)
 {
+	const struct setting	*set = config_find(c->config, NULL, KEY_QUEUE);
+
 	if (answer != SPOOL_CONFIG_OFF && why->status == EX_OK) {
 		check_report(c, found, "does not exist yet: it is created "
 		    "when the first message is queued");
@@ -325,12 +292,13 @@ report_closed(struct check *c, struct check_finding *found,
 	    check_by_service(c, found))
 		return;
 	found->verdict = CHECK_WARNING;
-	if (answer == SPOOL_CONFIG_OFF) {
+	found->origin = set != NULL ? set->origin : NULL;
+	if (answer == SPOOL_CONFIG_OFF)
 		found->object = NULL;
-		check_report(c, found, "%s", why->text);
-	} else {
-		report_unusable(c, found, why);
-	}
+	else if ((found->remedy = check_take_commands(why->text)) == NULL)
+		found->remedy = "run \"relais check\" as root, or correct the "
+		    "owner and the mode of the directory";
+	check_report(c, found, "%s", why->text);
 }
 
 void
@@ -344,7 +312,7 @@ check_spool(struct check *c)
 	struct failure		 why;
 	enum spool_config	 answer;
 
-	answer = spool_config_find(&s.spool, c->config, &why);
+	answer = spool_config_examine(&s.spool, c->config, &why);
 	if (answer != SPOOL_CONFIG_OPEN) {
 		report_closed(c, &s.found, answer, &why);
 		return;

@@ -72,16 +72,15 @@ static bool
 check_dir(const struct spool *spool, const char *path,
     const struct stat *st, struct failure *why)
 {
+	unsigned long	uid = spool->owner;
+
 	if (st->st_uid != spool->owner)
-		return failed(why, EX_CANTCREAT,
-		    "%s belongs to uid %lu, but the queue directory to uid %lu; "
-		    "run: chown %lu %s", path, (unsigned long)st->st_uid,
-		    (unsigned long)spool->owner, (unsigned long)spool->owner,
-		    path);
+		return failed(why, EX_CANTCREAT, "belongs to uid %lu, but the "
+		    "queue directory to uid %lu; run: chown %lu %s",
+		    (unsigned long)st->st_uid, uid, uid, path);
 	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return failed(why, EX_CANTCREAT,
-		    "%s is writable by other users; run: chmod 700 "
-		    "%s", path, path);
+		return failed(why, EX_CANTCREAT, "is writable by other users; "
+		    "run: chmod 700 %s", path);
 	return true;
 }
 
@@ -95,20 +94,20 @@ open_top(struct spool *spool, const struct spool_options *options,
 	if (options->create && mkdirat(AT_FDCWD, path, 0700) != 0 &&
 	    errno != EEXIST)
 		return failed_errno(why, files_status(errno),
-		    "cannot create the queue directory %s", path);
+		    "cannot be created");
 	/* A symbolic link is allowed: the administrator may need one. */
 	spool->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (spool->fd < 0)
-		return failed_errno(why, errno == ENOENT ? EX_OSFILE :
-		    files_status(errno), "the queue directory %s", path);
+		return failed(why, errno == ENOENT ? EX_OSFILE :
+		    files_status(errno), "%s", strerror(errno));
 	if (fstat(spool->fd, &st) != 0)
-		return failed_errno(why, EX_IOERR, "the queue directory %s", path);
+		return failed(why, EX_IOERR, "%s", strerror(errno));
 	spool->owner = st.st_uid;
 	spool->group = st.st_gid;
 	if (geteuid() != 0 && geteuid() != spool->owner)
 		return failed(why, EX_CANTCREAT,
-		    "the queue directory %s belongs to uid %lu, and only that "
-		    "user and root can use it; this process has uid %lu", path,
+		    "belongs to uid %lu, and only that user and root can use "
+		    "it; this process has uid %lu",
 		    (unsigned long)spool->owner, (unsigned long)geteuid());
 	return check_dir(spool, path, &st, why);
 }
@@ -133,12 +132,14 @@ open_dir(struct spool *spool, enum spool_dir dir, bool create,
 	}
 	spool->dir[dir] = fd;
 	if (fd < 0)
-		failed_errno(why, errno == ENOENT && !create ? EX_OSFILE :
-		    files_status(errno), "%s", path);
+		failed(why, errno == ENOENT && !create ? EX_OSFILE :
+		    files_status(errno), "%s", strerror(errno));
 	else if ((is_new && !spool_own(spool, fd)) || fstat(fd, &st) != 0)
-		failed_errno(why, files_status(errno), "%s", path);
+		failed(why, files_status(errno), "%s", strerror(errno));
 	else
 		good = check_dir(spool, path, &st, why);
+	if (!good)
+		failure_prefix(why, "its subdirectory %s: ", name);
 	*made |= is_new;
 	free(path);
 	return good;
@@ -159,8 +160,8 @@ spool_open(struct spool *spool, const char *directory,
 		good = open_dir(spool, (enum spool_dir)i,
 		    options->create, &made, why);
 	if (good && made && !files_sync(spool->fd))
-		good = failed_errno(why, files_status(errno),
-		    "the queue directory %s", directory);
+		good = failed(why, files_status(errno), "%s",
+		    strerror(errno));
 	if (!good)
 		spool_close(spool);
 	return good;

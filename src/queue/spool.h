@@ -47,7 +47,8 @@ struct spool {
 /*
  * Returns false with EX_OSFILE if the spool does not exist and .create is not
  * set, EX_CANTCREAT if it belongs to another user or is writable by others, or
- * the status of the system call that failed.  The text names the remedy.
+ * the status of the system call that failed.  The text is the reason alone,
+ * without the directory, and may end with a command as the remedy.
  */
 bool	spool_open(struct spool *, const char *directory,
 	    const struct spool_options *, struct failure *why);

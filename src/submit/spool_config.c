@@ -9,11 +9,11 @@
 #include "config/value.h"
 #include "util/file.h"
 
+/* *why has only the reason. */
 static enum spool_config
-open_named(struct spool *spool, const struct config *config, bool create,
+open_spool(struct spool *spool, const struct config *config, bool create,
     struct failure *why)
 {
-	const struct setting	*set = config_find(config, NULL, KEY_QUEUE);
 	const char		*directory = config_text(config, NULL,
 				    KEY_QUEUE);
 	struct spool_options	 options = {
@@ -23,17 +23,30 @@ open_named(struct spool *spool, const struct config *config, bool create,
 
 	*spool = (struct spool){ 0 };
 	if (strcmp(directory, "off") == 0) {
-		failed(why, EX_OSFILE, "the queue is disabled (%s)",
-		    set != NULL ? set->origin : "queue = off");
+		failed(why, EX_OSFILE, "the queue is disabled");
 		return SPOOL_CONFIG_OFF;
 	}
 	if (spool_open(spool, directory, &options, why))
 		return SPOOL_CONFIG_OPEN;
 	*spool = (struct spool){ 0 };
-	if (set == NULL)
-		return SPOOL_CONFIG_NONE;
-	failure_suffix(why, " (%s)", set->origin);
-	return SPOOL_CONFIG_BROKEN;
+	return config_find(config, NULL, KEY_QUEUE) != NULL ?
+	    SPOOL_CONFIG_BROKEN : SPOOL_CONFIG_NONE;
+}
+
+/* Adds the directory and the line of the configuration to the reason. */
+static void
+add_names(struct failure *why, const struct config *config,
+    enum spool_config result)
+{
+	const struct setting	*set = config_find(config, NULL, KEY_QUEUE);
+
+	if (result == SPOOL_CONFIG_OPEN)
+		return;
+	if (result != SPOOL_CONFIG_OFF)
+		failure_prefix(why, "the queue directory %s: ",
+		    config_text(config, NULL, KEY_QUEUE));
+	if (set != NULL)
+		failure_suffix(why, " (%s)", set->origin);
 }
 
 void
@@ -87,8 +100,9 @@ spool_config_open(struct spool *spool, const struct config *config,
 	/* Without a configuration, the directory is not created. */
 	bool			create = config_find(config, NULL, KEY_QUEUE) ||
 				    config_find(config, NULL, KEY_SMARTHOST);
-	enum spool_config	result = open_named(spool, config, create, why);
+	enum spool_config	result = open_spool(spool, config, create, why);
 
+	add_names(why, config, result);
 	if (result == SPOOL_CONFIG_OFF || result == SPOOL_CONFIG_NONE)
 		why->status = EX_TEMPFAIL;
 	if (result == SPOOL_CONFIG_BROKEN && why->status == EX_OSFILE)
@@ -97,16 +111,27 @@ spool_config_open(struct spool *spool, const struct config *config,
 }
 
 enum spool_config
-spool_config_find(struct spool *spool, const struct config *config,
+spool_config_examine(struct spool *spool, const struct config *config,
     struct failure *why)
 {
-	enum spool_config	result = open_named(spool, config, false, why);
+	enum spool_config	result = open_spool(spool, config, false, why);
 
 	/* The directory exists, and this user has no access. */
 	if (result != SPOOL_CONFIG_OPEN && why->status == EX_CANTCREAT)
 		why->status = EX_NOPERM;
 	if (result != SPOOL_CONFIG_OPEN && why->status == EX_OSFILE)
 		why->status = EX_OK;
+	return result;
+}
+
+enum spool_config
+spool_config_find(struct spool *spool, const struct config *config,
+    struct failure *why)
+{
+	enum spool_config	result = spool_config_examine(spool, config,
+				    why);
+
+	add_names(why, config, result);
 	return result;
 }
 

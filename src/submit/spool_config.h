@@ -37,6 +37,13 @@ enum spool_config spool_config_find(struct spool *, const struct config *,
 	    struct failure *why);
 
 /*
+ * The same for a caller that names the directory and the line of the
+ * configuration itself: *why has only the reason.
+ */
+enum spool_config spool_config_examine(struct spool *, const struct config *,
+	    struct failure *why);
+
+/*
  * Directories for the unnamed files of large messages (struct message_limits):
  * the spool if it is open, $TMPDIR and /tmp.  The list ends with NULL, and the
  * names are borrowed.
