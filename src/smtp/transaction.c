@@ -29,7 +29,7 @@ offers(const struct session *s, enum session_extension bit)
 }
 
 static bool
-send_mail(struct transaction *t, struct failure *why)
+send_mail_from(struct transaction *t, struct failure *why)
 {
 	struct session	*s = t->s;
 	struct buffer	 line = { 0 };
@@ -199,7 +199,7 @@ envelope_stepwise(struct transaction *t, struct failure *why)
 	if (s->dirty &&
 	    (!dialogue_send(s, why, "RSET") || !receive_rset(t, why)))
 		return false;
-	if (!send_mail(t, why) || !receive_mail(t, why))
+	if (!send_mail_from(t, why) || !receive_mail(t, why))
 		return false;
 	for (size_t i = 0; t->mail_accepted && !t->too_many && i < t->n; i++)
 		if (!send_rcpt(t, i, why) || !receive_rcpt(t, i, why))
@@ -219,7 +219,7 @@ transaction_send_flight(struct transaction *t, size_t first, size_t end,
 
 	dialogue_begin_flight(s);
 	if (first == 0 && ((t->rset && !dialogue_send(s, why, "RSET")) ||
-	    !send_mail(t, why)))
+	    !send_mail_from(t, why)))
 		return false;
 	for (size_t i = first; i < end; i++)
 		if (!send_rcpt(t, i, why))
