@@ -41,7 +41,7 @@ refuse_daemon(const struct options *options, const struct config *config,
 }
 
 /* The other modes: command_action.h. */
-static const struct action actions[MODE_TOKEN + 1] = {
+static const struct action actions[MODES] = {
 	[MODE_DELIVER]	 = { send_mail, true, true, true },
 	[MODE_SMTP]	 = { smtp_stdio_run, true, true, true },
 	[MODE_LIST]	 = { mailq, true, false, true },

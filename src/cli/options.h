@@ -45,6 +45,8 @@ enum mode {
 	MODE_TOKEN,		/* relais token */
 };
 
+enum { MODES = MODE_TOKEN + 1 };
+
 enum error_mode {
 	ERRORS_PRINTED,		/* -oep, -oem, -oew; without -e */
 	ERRORS_QUIET,		/* -oeq: only the exit status */

@@ -27,7 +27,10 @@
 
 #include "util/failure.h"
 
-/* In the order of relais.conf(5). */
+/*
+ * In the order of relais.conf(5).  Code relies on these groups: from user or
+ * password to token_command, from tls to tls_min, and from family to proxy.
+ */
 enum config_key {
 	KEY_SMARTHOST, KEY_USER, KEY_PASSWORD, KEY_PASSWORD_FILE,
 	KEY_PASSWORD_COMMAND, KEY_TOKEN, KEY_TOKEN_COMMAND, KEY_TOKEN_PROXY,
