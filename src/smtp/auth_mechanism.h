@@ -3,7 +3,8 @@
  *
  * A row of auth_table is a mechanism: its requirements and two functions.  To
  * add a mechanism, write these functions, add the row at its place in the order
- * of preference, and add the name to auth_mechanisms().
+ * of preference, count it in AUTH_MECHANISMS, and add the name to
+ * auth_mechanisms().
  */
 #ifndef SMTP_AUTH_MECHANISM_H
 #define SMTP_AUTH_MECHANISM_H
